@@ -1,0 +1,355 @@
+/* tacet.h: train neural networks in which any value can carry a penalty of its own.
+ *
+ * Read from top to bottom: describe a network as a graph, compile it into a plan, feed the plan and step it, read what
+ * happened, save it. The catalogue at the end lists every word of the small language in which layers, losses,
+ * penalties and optimizers are written:
+ *
+ *     name [positional ...] [key=value ...] [flag ...]          "linear 512", "l1 1e-4 reduce=sum", "sgd lr=0.1"
+ *
+ * The library never prints, never exits, keeps no global state and allocates nothing inside a step. A mistake in a
+ * description stays on its graph and is reported once, by tacet_compile. What the world does (memory, files) comes back
+ * as a status with a message in a struct that the caller owns.
+ *
+ * Threads: distinct objects may be used from distinct threads. One object must not be used from two threads at a time,
+ * except a pool, which several plans may share. */
+#ifndef TACET_TACET_H
+#define TACET_TACET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TACET_API __attribute__((visibility("default")))
+#else
+#define TACET_API
+#endif
+
+#define TACET_VERSION "0.1.0"
+TACET_API const char *tacet_version(void); /* of the library that is linked, "0.1.0" */
+
+/* ---- Errors ------------------------------------------------------------------------------------------------------ */
+
+/* The numbers are also the exit codes of the program. */
+typedef enum tacet_status {
+    TACET_OK = 0,
+    TACET_FAILED = 1,      /* the run failed: a call out of order, data that do not fit the network */
+    TACET_DESCRIPTION = 2, /* a mistake in the small language, a shape, a selector, a configuration */
+    TACET_FILE = 3,        /* a file was refused: truncated, mislabelled, lying about its size */
+    TACET_MEMORY = 4,      /* an allocation failed */
+    TACET_IO = 5,          /* the system could not open, read or write a file */
+    TACET_NOT_FINITE = 6   /* the objective or a gradient is not a number; the weights are as before the step */
+} tacet_status;
+
+/* What went wrong. Owned by the caller, who may leave it uninitialised: it is written only on failure. `message` is one
+ * sentence. Where the mistake is in a text, `source` holds that text, `column` (from 0) and `width` the place in it, else
+ * column is -1. `hint` says what to do ("did you mean ...") or is empty. */
+typedef struct tacet_error {
+    tacet_status status;
+    int column, width;
+    char message[1024];
+    char source[512];
+    char hint[512];
+} tacet_error;
+
+/* Writes the error as lines for a person, with a caret under the place, into text[capacity], ended with a NUL. Returns
+ * the length that the whole needs, as snprintf does. */
+TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity);
+
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
+
+/* Every allocation goes through one hook. resize(context, old, size): size 0 frees old; old NULL allocates; it returns
+ * NULL when there is no memory, and old then stays valid. It may be called from the thread that uses the object. Where a
+ * constructor takes `const tacet_memory *`, NULL means realloc and free; the struct must outlive the object. */
+typedef struct tacet_memory {
+    void *(*resize)(void *context, void *old, size_t size);
+    void *context;
+} tacet_memory;
+
+/* ---- Graph: the description ------------------------------------------------------------------------------------- */
+
+typedef struct tacet_graph tacet_graph;
+
+/* A value of a graph: an input, the output of a layer, a parameter. id 0 is no value: what a failed call returns, and
+ * what every call accepts and passes on. */
+typedef struct tacet_value {
+    int32_t id;
+} tacet_value;
+
+/* NULL when out of memory. A graph may be freed as soon as it is compiled: its plans keep what they need. */
+TACET_API tacet_graph *tacet_graph_new(const tacet_memory *memory);
+TACET_API void tacet_graph_free(tacet_graph *g); /* NULL is fine, here and in every other free */
+
+/* An input [batch, shape...]. Shapes never name the batch. Names are letters, digits and _ and are unique. */
+TACET_API tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape);
+
+/* Class numbers, int32 [batch], counted from 0. (Targets of a regression are an input.) */
+TACET_API tacet_value tacet_labels(tacet_graph *g, const char *name);
+
+/* Puts layers behind x, "linear 512 | relu | linear 10"; returns the last one's output. A layer is named and numbered by
+ * its kind (linear1, relu1, linear2) unless name= says otherwise, and its name is that of its output; its parameters are
+ * linear1.weight, linear1.bias. The stage `from NAME` goes on from another value; `add NAME` joins one. x may be {0}
+ * when the chain begins with `from`. */
+TACET_API tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers);
+
+/* Adds a loss to the objective: "cross_entropy", "mse reduce=sum", "huber delta=2 lambda=0.5". */
+TACET_API void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value target);
+
+/* Adds a penalty (or a constraint) on every value that the selector matches: "relu1", "linear*.weight", "linear2.*". In a
+ * selector * does not cross a dot. Each match is a term of its own, named relu1:l1, unless the penalty says `joint`: then
+ * all matches are one vector and the term is named by the selector. */
+TACET_API void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty);
+
+/* Options for the parameters that match, over those of the optimizer: "lr=0.01 weight_decay=0", "frozen". Of two that
+ * match one parameter the later wins, key by key. */
+TACET_API void tacet_options(tacet_graph *g, const char *selector, const char *options);
+
+/* Makes the values that match readable after a step or a forward pass (tacet_read). Inputs of losses, parameters and
+ * inputs are always readable. tacet_keep_gradient does so for dObjective/dValue after a step (tacet_read_gradient). */
+TACET_API void tacet_keep(tacet_graph *g, const char *selector);
+TACET_API void tacet_keep_gradient(tacet_graph *g, const char *selector);
+
+/* The value of that name, or {0}. */
+TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
+
+/* The first mistake in the description so far, or NULL. */
+TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
+
+/* The graph in the small language, one part at a time, such that the same calls rebuild it: part is "input" (one line an
+ * input, "x 784", or "target labels"), "model", "loss" (lines "cross_entropy linear3 target"), "penalties" (lines "relu1: l1
+ * 1e-4") or "options". Text and return value as tacet_error_text. */
+TACET_API size_t tacet_graph_text(const tacet_graph *g, const char *part, char *text, size_t capacity);
+
+/* ---- Plan: compiled once, run many times ------------------------------------------------------------------------- */
+
+typedef struct tacet_plan tacet_plan;
+typedef struct tacet_pool tacet_pool;
+
+/* A pool of threads, the caller's own among them, for plans to share. Must outlive them. */
+TACET_API tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory);
+TACET_API void tacet_pool_free(tacet_pool *pool);
+
+/* What to compile for. Start from TACET_CONFIG, which sets the size; what is left 0 has the default. */
+typedef struct tacet_config {
+    size_t size;
+    int64_t batch;           /* rows that a step can take at most; 1 by default */
+    const char *optimizer;   /* "sgd lr=0.1 momentum=0.9 schedule=cosine"; NULL: for inference, no gradients are held */
+    uint64_t seed;           /* of the initial weights and of dropout */
+    int threads;             /* threads of a pool of its own, when pool is NULL; 1 by default */
+    tacet_pool *pool;        /* a shared one */
+    int64_t steps_per_epoch; /* what schedules count in; 1 by default */
+    double epochs;           /* how long the run is, for schedules that end with it */
+} tacet_config;
+#define TACET_CONFIG .size = sizeof(tacet_config)
+
+/* Compiles the graph. NULL on failure, with the reason in *why (may be NULL): the graph's own first mistake, if there is
+ * one. Parameters are initialised from the seed. One graph may be compiled many times. */
+TACET_API tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why);
+TACET_API void tacet_plan_free(tacet_plan *p);
+
+typedef enum tacet_type { TACET_F32 = 0, TACET_U8 = 1, TACET_I32 = 2, TACET_F64 = 3, TACET_I64 = 4 } tacet_type;
+
+/* Element j of a row is taken as data * scale[j] + shift[j]; with count 1 the one pair serves for all elements. */
+typedef struct tacet_scaling {
+    int64_t count;
+    const float *scale, *shift;
+} tacet_scaling;
+
+/* Says where the next step or forward pass takes input x from: rows one after another, [rows, shape...], row-major. The
+ * data are read during that call, as many rows as it is given, and must stay valid until it returns. tacet_feed_rows
+ * takes row index[i] of data as row i of the batch (index NULL: 0, 1, ...), scaled (scaling NULL: as they are). */
+TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const void *data);
+TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, const int64_t *index,
+                                       const tacet_scaling *scaling);
+
+/* One training step on 1..batch rows: forward, backward, update. On TACET_NOT_FINITE nothing was updated. Every input
+ * that is needed must have been fed since the last call. */
+TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
+
+/* The forward pass alone, in evaluation mode (dropout passes through). Inputs that only losses need may be left unfed:
+ * the losses are then not computed. */
+TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
+
+/* Why the last call on this plan failed. */
+TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
+
+/* Copies a value of the last step or forward pass, [rows, shape...], or a parameter ([out, in], as PyTorch has it), into
+ * data[count]; count must be exact. tacet_read_gradient: dObjective/dValue of the last step; parameters always have one
+ * unless frozen. tacet_write sets a parameter. */
+TACET_API tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count);
+TACET_API tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count);
+TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count);
+
+/* ---- What happened ----------------------------------------------------------------------------------------------- */
+
+/* A term of the objective. objective = sum of lambda * value over all terms, exactly what is differentiated. */
+typedef struct tacet_term {
+    const char *name;   /* "relu1:l1" */
+    const char *on;     /* "relu1" */
+    const char *kind;   /* "l1" */
+    const char *role;   /* "loss", "penalty" or "constraint" */
+    const char *reduce; /* "sample", "sum", "mean" */
+    const char *note;   /* what a reader of the figures must know, or "" */
+    double lambda, value; /* of the last step or forward pass; value NAN where the term was not computed */
+    bool prox;            /* acts by its proximal step after the update, not by its gradient */
+} tacet_term;
+
+TACET_API int tacet_term_count(const tacet_plan *p);
+TACET_API tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term);
+TACET_API double tacet_term_value(const tacet_plan *p, const char *name); /* without lambda; NAN if there is none */
+TACET_API double tacet_objective(const tacet_plan *p);                    /* all terms */
+TACET_API double tacet_data_loss(const tacet_plan *p);                    /* the losses alone */
+TACET_API double tacet_gradient_norm(const tacet_plan *p);                /* over all parameters, last step */
+TACET_API double tacet_learning_rate(const tacet_plan *p);                /* of the last step, or of the first one to come */
+TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* training steps done */
+
+/* A value, in the order of the graph. Strings live as long as the plan. */
+typedef struct tacet_value_info {
+    const char *name;
+    const char *kind;      /* "input", "labels", "parameter", or the name of the operator */
+    const char *spec;      /* "linear 512", or "" */
+    tacet_value value;     /* its handle in the graph */
+    int rank;              /* of shape, without the batch */
+    int64_t shape[8];
+    bool batch;            /* is [batch, shape...] */
+    bool trainable;        /* a parameter that is not frozen */
+    bool silent;           /* its operator makes exact zeros: density and dead are counted */
+    /* Counted over the forward passes since the last tacet_reset_counts: */
+    int64_t units;         /* elements of a row */
+    int64_t dead;          /* units that never fired */
+    double density;        /* share of nonzero outputs; NAN when nothing was counted */
+} tacet_value_info;
+
+TACET_API int tacet_value_count(const tacet_plan *p);
+TACET_API tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info);
+TACET_API void tacet_reset_counts(tacet_plan *p);
+
+/* The compiled steps, with shapes, flops, bytes and the size of the arena, as text. Return value as tacet_error_text. */
+TACET_API size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity);
+
+/* ---- Data -------------------------------------------------------------------------------------------------------- */
+
+typedef struct tacet_data tacet_data;
+typedef struct tacet_loader tacet_loader;
+
+/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; a source without a test part
+ * refuses it. The data stay in memory as they are stored. */
+TACET_API tacet_data *tacet_data_open(const char *source, const char *part, const tacet_memory *memory, tacet_error *why);
+TACET_API void tacet_data_free(tacet_data *d);
+
+typedef struct tacet_data_info {
+    int64_t rows;
+    int rank;              /* of a row of x */
+    int64_t shape[8];
+    tacet_type type;       /* as stored */
+    int64_t classes;       /* labels are 0..classes-1; 0 where there are none */
+    int target_rank;       /* of a row of a regression's targets; -1 where there are none */
+    int64_t target_shape[8];
+    const char *spec;      /* the source in the small language, resolved */
+    bool has_test;         /* part "test" can be opened */
+} tacet_data_info;
+TACET_API void tacet_data_describe(const tacet_data *d, tacet_data_info *info);
+
+/* Takes a share (0 < share < 1) of the rows, chosen by seed, out of d into a new one, which shares d's storage; d must
+ * outlive it. NULL on failure. */
+TACET_API tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tacet_error *why);
+
+/* How x is scaled when it is fed, as text to be stored with a model and set on other data of the same shape. */
+TACET_API size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity);
+TACET_API tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error *why);
+
+/* Goes over the rows in batches; in an order drawn from (seed, epoch), or as they are in the file. */
+TACET_API tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why);
+TACET_API void tacet_loader_free(tacet_loader *l);
+TACET_API int64_t tacet_loader_batches(const tacet_loader *l); /* in an epoch */
+
+/* Feeds the next batch to x and target (either may be {0}); returns its rows, 0 at the end of the epoch (the next call
+ * begins the next one), or -1 when the plan refuses the feed (tacet_plan_error). What it feeds stays valid until the
+ * next call. tacet_loader_labels: the class numbers of the batch last fed, or NULL. */
+TACET_API int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target);
+TACET_API const int32_t *tacet_loader_labels(const tacet_loader *l);
+
+/* Where the loader stands: batch `position` of epoch `epoch`, both from 0; and back there. */
+TACET_API void tacet_loader_tell(const tacet_loader *l, int64_t *epoch, int64_t *position);
+TACET_API void tacet_loader_seek(tacet_loader *l, int64_t epoch, int64_t position);
+
+/* ---- Evaluation -------------------------------------------------------------------------------------------------- */
+
+typedef struct tacet_result {
+    int64_t rows;
+    double objective, data_loss; /* means over the rows */
+    double accuracy;             /* share of rows whose largest output is the label; NAN without labels */
+} tacet_result;
+
+/* Runs one epoch of the loader forward. Afterwards the values of terms are means over all rows, and densities and dead
+ * units those of this pass. y is the value whose largest entry is the answer. */
+TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
+                                      tacet_result *result);
+
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+/* A note that travels with a file: free text by key. Keys that begin with "tacet." are the library's. */
+typedef struct tacet_note {
+    const char *key, *text;
+} tacet_note;
+
+/* Saves the parameters as safetensors: names and [out, in] layout as PyTorch has them, so that
+ * module.load_state_dict(safetensors.torch.load_file(path)) works on a module with the same names. The description of the
+ * network rides in the metadata. Written beside path, synced, then renamed: path is the old file or the new one. */
+TACET_API tacet_status tacet_save(const tacet_plan *p, const char *path, int notes, const tacet_note *note, tacet_error *why);
+
+/* A model or a checkpoint that was opened. */
+typedef struct tacet_file tacet_file;
+TACET_API tacet_file *tacet_file_open(const char *path, const tacet_memory *memory, tacet_error *why);
+TACET_API void tacet_file_free(tacet_file *f);
+TACET_API const char *tacet_file_note(const tacet_file *f, const char *key); /* or NULL */
+TACET_API int tacet_file_count(const tacet_file *f);                         /* tensors */
+TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, int *rank, const int64_t **shape,
+                                         const float **data);
+
+/* Rebuilds the graph from a model's metadata alone; NULL on failure. */
+TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
+
+/* Sets the plan's parameters from the file, by name and shape. strict: every parameter must be there and every tensor be
+ * used; else what matches is taken and the number of parameters that were set is left in *taken (may be NULL). */
+TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
+
+/* A checkpoint holds all that the rest of a run depends on: parameters, optimizer state, lambdas and rates, the step,
+ * the seed, the loader's place (l may be NULL). A resumed run ends with the same bits as one that was never stopped. */
+TACET_API tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const char *path, int notes,
+                                        const tacet_note *note, tacet_error *why);
+TACET_API tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, tacet_error *why);
+
+/* ---- Catalogue --------------------------------------------------------------------------------------------------- */
+
+typedef struct tacet_attribute {
+    const char *name, *type; /* "float", "int", "bool", "text", or the words to choose from, "mean|sum|sample" */
+    const char *value;       /* the default; NULL where it must be given */
+    const char *doc;
+    bool positional;
+} tacet_attribute;
+
+/* A word of the small language. `common` are the attributes that all entries of its role share. */
+typedef struct tacet_entry {
+    const char *role; /* "layer", "loss", "penalty", "constraint", "optimizer", "schedule", "data" */
+    const char *name, *formula, *doc, *source;
+    int attributes, common_attributes;
+    const tacet_attribute *attribute, *common;
+} tacet_entry;
+
+TACET_API int tacet_entry_count(void);
+TACET_API tacet_status tacet_entry_at(int i, tacet_entry *entry);
+
+/* ---- The machine ------------------------------------------------------------------------------------------------- */
+
+/* Compiler and flags, CPU features in use, BLAS and its core type, one "key: value" a line. */
+TACET_API size_t tacet_machine(char *text, size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

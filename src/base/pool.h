@@ -1,0 +1,18 @@
+/* pool.h: a few threads that share the parts of one job.
+ *
+ * A job is `parts` independent pieces, numbered from 0, that may run in any order on any thread; who runs which must never
+ * show in the result. The caller works too and returns when all are done. Workers spin for a moment before they sleep, as
+ * steps follow one another closely. */
+#ifndef TC_POOL_H
+#define TC_POOL_H
+
+#include "base/alloc.h"
+#include "base/status.h"
+
+typedef void tc_part(void *job, int64_t part);
+
+tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e); /* 1..256 */
+void tc_pool_run(tacet_pool *pool, int64_t parts, tc_part *run, void *job);       /* pool NULL: on the caller alone */
+int tc_pool_threads(const tacet_pool *pool);                                      /* NULL: 1 */
+
+#endif

@@ -1,0 +1,17 @@
+/* status.h: how a call says that it failed. The floor of everything. */
+#ifndef TC_STATUS_H
+#define TC_STATUS_H
+
+#include "tacet/tacet.h"
+
+/* Fills *e (may be NULL) with a message and returns s, so that a call can end in `return tc_fail(...)`. */
+__attribute__((format(printf, 3, 4))) tacet_status tc_fail(tacet_error *e, tacet_status s, const char *format, ...);
+
+/* Adds the text in which the mistake stands and its place; or what to do about it. */
+void tc_fail_at(tacet_error *e, const char *source, int column, int width);
+__attribute__((format(printf, 2, 3))) void tc_fail_hint(tacet_error *e, const char *format, ...);
+
+/* "out of memory", TACET_MEMORY. */
+tacet_status tc_fail_memory(tacet_error *e);
+
+#endif

@@ -1,0 +1,34 @@
+/* text.h: text that grows, numbers in the C locale, and the nearest word to a misspelt one. */
+#ifndef TC_TEXT_H
+#define TC_TEXT_H
+
+#include "base/alloc.h"
+
+/* A string that grows. Failure is sticky: after an allocation failed, `failed` is set and further adds do nothing, so
+ * that a caller looks once, at the end. Zero-initialise with {.mem = m}; data may be NULL while length is 0. */
+typedef struct tc_text {
+    tc_mem mem;
+    char *data;
+    size_t length, capacity;
+    bool failed;
+} tc_text;
+
+__attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *format, ...); /* numbers in the C locale */
+void tc_text_free(tc_text *t);
+
+/* snprintf's contract for a text that is already there: copies what fits, ends it with a NUL, returns the full length. */
+size_t tc_text_copy(const char *text, char *to, size_t capacity);
+
+/* The shortest decimal that reads back as the same double ("0.0001" as "1e-4" or "0.0001", whichever printf %g gives). */
+enum { TC_NUMBER_MAX = 32 };
+const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
+
+/* Reads the whole of text as a number in the C locale. False when there is anything else in it, or it is not finite. */
+bool tc_number_read(const char *text, double *x);
+bool tc_integer_read(const char *text, int64_t *x);
+
+/* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
+ * at least 1), else NULL. next(context, i) gives candidate i, NULL at the end. */
+const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
+
+#endif

@@ -1,0 +1,43 @@
+/* kernel.h: the seam to the machine. Every heavy kernel is reached through one table, so that another machine (a GPU) is
+ * another table. Kernels know nothing of graphs; matrices are row-major, counts are in elements. */
+#ifndef TC_KERNEL_H
+#define TC_KERNEL_H
+
+#include "tacet/tacet.h"
+
+/* C[m, n] = A[m, k] * B[k, n], or += where add. ta: A is stored [k, m]; tb: B is stored [n, k]. lda, ldb, ldc: pitch of a
+ * stored row. Always runs on the calling thread, with the same bits for the same shape. */
+typedef struct tc_gemm {
+    bool ta, tb, add;
+    int64_t m, n, k, lda, ldb, ldc;
+    const float *a, *b;
+    float *c;
+} tc_gemm;
+
+/* Rows of raw data into float32: to[rows, n] = from[index[i], n] * scale + shift. */
+typedef struct tc_gather {
+    tacet_type type;
+    const void *from;
+    const int64_t *index;
+    const tacet_scaling *scaling;
+    int64_t n;
+    float *to;
+} tc_gather;
+
+typedef struct tc_kernel {
+    const char *name;
+    void (*gemm)(const tc_gemm *g);
+    void (*gather)(const tc_gather *g, int64_t begin, int64_t end); /* rows begin..end-1 of the batch */
+} tc_kernel;
+
+extern const tc_kernel tc_cpu; /* kernel/cpu */
+
+/* Kernels and operators' loops are compiled for several instruction sets and picked when the program is loaded. Not under
+ * sanitizers, whose run time is not up yet when the picking happens. */
+#if defined(__x86_64__) && defined(__linux__) && !defined(TC_SANITIZED)
+#define TC_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define TC_CLONES
+#endif
+
+#endif

@@ -1,0 +1,53 @@
+/* l1: sum of |x|.
+ * d|x|/dx = sign(x); at the kink x = 0 it is 0, so that silent units stay undisturbed.
+ * prox: soft threshold, z = sign(x) max(|x| - t, 0): exact zeros. */
+#include "op/penalty.h"
+
+#include <math.h>
+
+TC_INLINE float f(float x, const float *a)
+{
+    (void)a;
+    return fabsf(x);
+}
+
+TC_INLINE float df(float x, const float *a)
+{
+    (void)a;
+    return (float)((x > 0.0f) - (x < 0.0f));
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
+
+TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
+{
+    float *x = c->x[0].data;
+    const float s = (float)t;
+    for (int64_t i = begin; i < end; i++) {
+        float m = fabsf(x[i]) - s;
+        x[i] = m > 0.0f ? copysignf(m, x[i]) : (m == m ? 0.0f : x[i]);
+    }
+}
+
+static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }
+
+static const tc_probe probe[] = {{"l1 0.3", {"3 5"}, -2, 2, 0}, {0}};
+
+const tc_op tc_op_l1 = {
+    .name = "l1",
+    .formula = "lambda * sum |x|",
+    .doc = "The sum of magnitudes (the lasso). As a gradient it makes values small; with `prox` on a parameter, exactly zero.",
+    .source = "Tibshirani: Regression shrinkage and selection via the lasso, JRSS B 58, 1996",
+    .role = &tc_penalty,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .lambda = NAN,
+    .reduce = TC_SAMPLE,
+    .inputs = TC_MAX_INPUTS,
+    .shape = tc_shape_any,
+    .flops = flops,
+    .forward = forward,
+    .backward = backward,
+    .prox = prox,
+    .probe = probe,
+};

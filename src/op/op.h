@@ -1,0 +1,191 @@
+/* op.h: the operator contract. ONE OPERATOR = ONE FILE, and one line in ops.def.
+ *
+ * Layers, losses, penalties and constraints are one kind of thing: a const struct of functions and facts. The plan calls
+ * the functions; help, the small language, files, the gradient check and the benchmarks are loops over the table. A
+ * penalty or a loss is an operator whose output is one number.
+ *
+ *        inputs x[0..inputs)         parameters x[inputs..)          output y
+ *        [rows, n] each              no rows                         [rows, n], or one number
+ *
+ * Values lie in memory row-major and without gaps: [rows, shape...]. A weight is [in, out] here and [out, in] wherever a
+ * user sees it. An operator never allocates, never prints, and keeps nothing between calls but what it wrote to `save`.
+ *
+ * How work is cut. forward and backward get a range [begin, end) of units; what a unit is (an element, a row, a tile) is
+ * said by span(), a function of shapes and rows alone. Ranges may run in any order on any thread; each writes only what
+ * is its own, so the bits never depend on the threads. */
+#ifndef TC_OP_H
+#define TC_OP_H
+
+#include "base/rng.h"
+#include "base/shape.h"
+#include "kernel/kernel.h"
+#include "spec/spec.h"
+
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_TILE = 8192 };
+
+/* What all calls of one step share. */
+typedef struct tc_run {
+    int64_t rows;        /* rows of the batch that are real */
+    int64_t global_rows; /* over all ranks; what means over samples divide by */
+    uint64_t seed, step;
+    bool training;
+    const tc_kernel *kernel;
+} tc_run;
+
+/* One tensor as an operator sees it. */
+typedef struct tc_view {
+    float *data;     /* NULL: a parameter that is absent (bias=false); labels are here as int32 bits, see tc_labels */
+    tc_shape shape;  /* without the batch */
+    int64_t n;       /* elements of a row (of the whole, where there is no batch) */
+    bool batch;      /* [rows, shape...] */
+} tc_view;
+
+/* One call, made ready at compile time. Entries that do not apply are NULL or 0. */
+typedef struct tc_call {
+    const struct tc_op *op;
+    const tc_arg *arg;   /* the operator's attributes, in the order of its table */
+    const tc_run *run;
+    int inputs;          /* given values; parameters follow them in x, d and add */
+    const tc_view *x;
+    tc_view y;           /* data NULL for a scalar operator */
+    const float *g;      /* backward: dL/dy, like y */
+    float *const *d;     /* backward: dL/dx, like x; NULL for an input that needs none */
+    const bool *add;     /* backward: d += instead of d = */
+    void *save;          /* save() bytes that live from forward to backward */
+    tc_stream stream;    /* random numbers of this layer, at this step */
+
+    /* Scalar operators */
+    int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN */
+    double *partial;     /* forward: one number a range, partial[begin / grain] */
+    double *value;       /* the result, what finish() writes; readable in backward */
+    const double *lambda; /* the term's weight, a row of the plan's table */
+} tc_call;
+
+enum { TC_SAMPLE, TC_SUM, TC_MEAN }; /* order of the words in tc_reduce_words */
+#define TC_REDUCE_WORDS "sample|sum|mean"
+
+typedef struct tc_span {
+    int64_t units, grain; /* ranges are [0, grain), [grain, 2 grain) ... */
+} tc_span;
+
+/* Rows and elements of view i in this run. */
+static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->batch ? c->run->rows : 1; }
+static inline int64_t tc_count(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
+static inline const int32_t *tc_labels(const tc_view *v) { return (const int32_t *)(const void *)v->data; }
+
+/* What the shape rule is given and what it fills in. */
+typedef struct tc_sketch {
+    const tc_arg *arg;
+    int inputs;
+    const tc_shape *x;
+    const bool *batch;               /* which inputs have a batch */
+    tc_shape y;                      /* layers: the output's */
+    tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored here ([in, out]) */
+    char why[256];                   /* on failure: what was expected, "linear needs ..., got [3, 4]" */
+} tc_sketch;
+
+/* A parameter that a layer owns. */
+typedef struct tc_param {
+    const char *name;
+    bool transposed; /* a matrix that users see the other way round */
+    /* Fills w[n], of `shape` as stored, from the stream. */
+    void (*init)(const tc_arg *arg, const tc_shape *shape, float *w, int64_t n, tc_stream s);
+} tc_param;
+
+/* What kind of thing an operator is; see role.c. */
+typedef struct tc_role {
+    const char *name;              /* "layer" */
+    const tacet_attribute *common; /* attributes that all of the role share, bound after the operator's own */
+    bool scalar;
+} tc_role;
+extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
+
+/* Order of the common attributes. */
+enum { TC_LAYER_NAME };
+enum { TC_TERM_LAMBDA, TC_TERM_REDUCE, TC_TERM_NAME, TC_TERM_JOINT, TC_TERM_PROX };
+
+enum {
+    TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
+    TC_READS_Y = 1 << 1,      /* backward reads y */
+    TC_ELEMENTWISE = 1 << 2,  /* element i of what is written depends on element i of what is read alone; units are elements */
+    TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
+    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (with reduce=sample and mean) */
+    TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
+    TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
+    TC_BLOCKS = 1 << 8,       /* dL/dx is 0 wherever y is 0 */
+    TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
+    TC_RANDOM = 1 << 10,      /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 11     /* only for parameters (constraints, weight penalties) */
+};
+
+/* Shapes and ranges with which the generic tests can try the operator. */
+typedef struct tc_probe {
+    const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
+    const char *x[3];     /* shapes of the inputs without the batch, "4 6"; labels: "labels" ; NULL ends */
+    double low, high;     /* uniform values of x[0] */
+    double kink;          /* values nearer than 0.02 to +-kink are moved away; NAN: smooth everywhere */
+} tc_probe;
+
+typedef struct tc_op {
+    const char *name, *formula, *doc;
+    const char *source;               /* paper, or the manual whose meaning is meant */
+    const tc_role *role;
+    unsigned flags;
+    const tacet_attribute *attribute; /* own ones; NULL: none. Type "value": the name of a value that becomes an input */
+    double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */
+    int reduce;                       /* scalar on a batch: the default of reduce */
+    int inputs;                       /* how many; penalties: the most that `joint` may give */
+    const tc_param *param;            /* ends with a NULL name; NULL: none */
+
+    /* Checks input shapes and attributes and fills y and param. False with `why`. Scalar operators leave y. */
+    bool (*shape)(tc_sketch *s);
+    /* Floating-point operations of the forward pass for one row (or for a parameter's whole). The backward pass is taken
+     * as twice that. */
+    double (*flops)(const tc_sketch *s);
+    /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
+    int64_t (*save)(const tc_sketch *s, int64_t rows);
+    /* How to cut the forward and the backward work. NULL: elements in tiles of TC_TILE for an elementwise operator, else
+     * rows of x[0] in ranges of about TC_TILE elements. A scalar operator may be cut into at most tc_parts_max ranges. */
+    tc_span (*span)(const tc_call *c);
+    tc_span (*span_back)(const tc_call *c);
+    void (*forward)(const tc_call *c, int64_t begin, int64_t end);
+    void (*backward)(const tc_call *c, int64_t begin, int64_t end);
+    /* Scalar: turns the sum of all partials (a fixed tree) into *value and returns it; alone on one thread, after the
+     * last range. NULL: sum / tc_denominator. */
+    double (*finish)(const tc_call *c, double sum);
+    /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over the
+     * denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused). Ranges
+     * as prox_span says (NULL: elements). */
+    void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
+    tc_span (*prox_span)(const tc_call *c);
+    const tc_probe *probe; /* ends with a NULL spec */
+} tc_op;
+
+/* The table, made from ops.def. */
+int tc_op_count(void);
+const tc_op *tc_op_at(int i);
+const tc_op *tc_op_find(const char *name); /* or NULL */
+
+/* ---- Helpers ----------------------------------------------------------------------------------------------------- */
+
+/* What a scalar operator's sum is divided by: sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
+ * penalty: of all its inputs together). On parameters `sample` does not occur. */
+double tc_denominator(const tc_call *c);
+
+/* lambda / denominator: the factor on every gradient that a scalar operator writes. */
+static inline double tc_seed(const tc_call *c) { return *c->lambda / tc_denominator(c); }
+
+/* The defaults of span, and others in use. */
+tc_span tc_span_of(const tc_call *c, bool backward); /* what the plan asks */
+tc_span tc_span_elements(const tc_call *c);
+tc_span tc_span_rows(const tc_call *c);
+tc_span tc_span_one(const tc_call *c); /* a single range */
+
+/* Shape rules in use: y has x[0]'s shape; a penalty on anything; a loss of y and a target of the same shape. */
+bool tc_shape_same(tc_sketch *s);
+bool tc_shape_any(tc_sketch *s);
+bool tc_shape_pair(tc_sketch *s);
+__attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why; false */
+
+#endif

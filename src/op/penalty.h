@@ -1,0 +1,71 @@
+/* penalty.h: a penalty that is a sum over elements is two scalar formulas; the loops are here, once.
+ *
+ *     value = sum_i f(x_i) / denominator        dL/dx_i = lambda / denominator * f'(x_i)
+ *
+ * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. Sums
+ * are kept in double, in LANES chains that a vector unit can run side by side, added up in a fixed order. */
+#ifndef TC_PENALTY_H
+#define TC_PENALTY_H
+
+#include "op/pointwise.h"
+
+/* The part of input i that the range [begin, end) of the long vector covers; *start is where the input begins in it. */
+typedef struct tc_piece {
+    int64_t from, to;
+} tc_piece;
+
+TC_INLINE tc_piece tc_piece_of(const tc_call *c, int i, int64_t begin, int64_t end, int64_t *start)
+{
+    int64_t n = tc_count(c, &c->x[i]);
+    tc_piece p = {begin > *start ? begin - *start : 0, end - *start < n ? end - *start : n};
+    *start += n;
+    return p;
+}
+
+/* sum of f over x[from, to) */
+TC_INLINE double tc_sum(const float *x, int64_t from, int64_t to, const float *a, float (*f)(float x, const float *a))
+{
+    enum { LANES = 16 };
+    double lane[LANES] = {0}, sum = 0;
+    int64_t i = from;
+    for (; i + LANES <= to; i += LANES)
+        for (int j = 0; j < LANES; j++) lane[j] += (double)f(x[i + j], a);
+    for (int j = 0; j < LANES; j++) sum += lane[j];
+    for (; i < to; i++) sum += (double)f(x[i], a);
+    return sum;
+}
+
+/* forward of a sum: the partial of this range. */
+TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, float (*f)(float x, const float *a))
+{
+    float a[TC_POINTWISE_ARGS];
+    tc_pointwise_args(c, a);
+    double sum = 0;
+    int64_t start = 0;
+    for (int i = 0; i < c->inputs; i++) {
+        tc_piece p = tc_piece_of(c, i, begin, end, &start);
+        if (p.from < p.to) sum += tc_sum(c->x[i].data, p.from, p.to, a, f);
+    }
+    c->partial[begin / tc_span_of(c, false).grain] = sum;
+}
+
+/* backward of a sum: d = seed * f'(x), stored or added. */
+TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end, float (*df)(float x, const float *a))
+{
+    float a[TC_POINTWISE_ARGS];
+    tc_pointwise_args(c, a);
+    const float seed = (float)tc_seed(c);
+    int64_t start = 0;
+    for (int i = 0; i < c->inputs; i++) {
+        tc_piece p = tc_piece_of(c, i, begin, end, &start);
+        const float *x = c->x[i].data;
+        float *d = c->d[i];
+        if (!d) continue;
+        if (c->add[i])
+            for (int64_t k = p.from; k < p.to; k++) d[k] += seed * df(x[k], a);
+        else
+            for (int64_t k = p.from; k < p.to; k++) d[k] = seed * df(x[k], a);
+    }
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* optim.h: the contract of optimizers. ONE OPTIMIZER = ONE FILE, and one line in optims.def.
+ *
+ * An optimizer updates a run of parameters from their gradients, element by element. What it remembers between steps are
+ * `states` numbers a parameter, which the plan keeps beside the parameters, zero at first, and checkpoints. */
+#ifndef TC_OPTIM_H
+#define TC_OPTIM_H
+
+#include "spec/spec.h"
+
+enum { TC_MAX_STATES = 2, TC_OPTIM_LR = 0 }; /* lr is the first attribute of every optimizer */
+
+/* One update of parameters that share their options. */
+typedef struct tc_update {
+    const tc_arg *arg;  /* the optimizer's attributes, with the options of these parameters over them */
+    double lr;          /* of this step, after the schedule */
+    int64_t step;       /* this update's number, from 1 */
+    float *p;           /* parameters, updated in place */
+    const float *g;     /* their gradients */
+    float *state[TC_MAX_STATES];
+} tc_update;
+
+typedef struct tc_optim {
+    const char *name, *formula, *doc, *source;
+    const tacet_attribute *attribute; /* lr first; ends with a NULL name */
+    int states;
+    const char *state[TC_MAX_STATES]; /* names, "momentum" */
+    void (*update)(const tc_update *u, int64_t begin, int64_t end); /* elements; any order, any thread */
+    /* Refuses attributes that do not go together: the reason, or NULL. May be NULL. */
+    const char *(*check)(const tc_arg *arg);
+    /* t of the proximal step that follows an update with this lr, and what a reader must know of it ("" or a sentence). */
+    double (*prox_time)(const tc_arg *arg, double lr);
+    const char *prox_note;
+} tc_optim;
+
+int tc_optim_count(void);
+const tc_optim *tc_optim_at(int i);
+const tc_optim *tc_optim_find(const char *name); /* or NULL */
+
+#endif

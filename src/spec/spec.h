@@ -1,0 +1,75 @@
+/* spec.h: the small language, `name [positional ...] [key=value ...] [flag ...]`.
+ *
+ * One parser and one error style for layers, losses, penalties, optimizers and data. What may follow a name is said by
+ * tables of attributes (tacet_attribute, which is also what the catalogue shows). A description is read twice: tc_spec_parse
+ * cuts the text into words; tc_spec_bind gives each word to the attribute that it sets.
+ *
+ *   - a word with = sets that key; its value may be double-quoted (\" and \\ inside), and may then hold spaces
+ *   - a bare word that names a bool attribute sets it
+ *   - any other bare word goes to the next positional attribute that is not set, in the order of the tables
+ *   - bool values: true, false, on, off, yes, no, 1, 0
+ *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text" or "a|b|c"
+ *   - limits: 4096 bytes a description, TC_MAX_WORDS words */
+#ifndef TC_SPEC_H
+#define TC_SPEC_H
+
+#include "base/status.h"
+#include "base/text.h"
+
+enum { TC_MAX_WORDS = 24, TC_MAX_ATTRS = 16, TC_MAX_SPEC = 4096 };
+
+typedef struct tc_word {
+    const char *key;   /* NULL for a bare word */
+    const char *value; /* unquoted */
+    int column, width; /* in the source */
+} tc_word;
+
+typedef struct tc_spec {
+    tc_mem mem;
+    char *source, *words; /* the text as given; the cut copy that keys and values point into */
+    const char *name;
+    int column, width; /* of the name */
+    int count;
+    tc_word word[TC_MAX_WORDS];
+} tc_spec;
+
+/* On failure nothing is left to free. The spec does not keep `text`. */
+tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e);
+void tc_spec_free(tc_spec *s);
+
+/* The value of one attribute: number for float, int, bool (0 or 1) and for choices (the index of the word); text always
+ * (the word, or the default's), owned by the spec or by the table. */
+typedef struct tc_arg {
+    double number;
+    const char *text;
+    bool given;
+    int column, width; /* of the value in the source, when given */
+} tc_arg;
+
+/* One table with where its values go; `arg` has an entry for every attribute. */
+typedef struct tc_binding {
+    const tacet_attribute *table;
+    tc_arg *arg;
+} tc_binding;
+
+/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first). `needs`
+ * false: attributes that must be given may be left out (for options that override others). Refuses an unknown key (and
+ * suggests the nearest), a key given twice, a value of the wrong type, too many positionals, a missing attribute. */
+tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e);
+
+/* Points *e at a word of the spec, after tc_fail. */
+void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e);
+
+/* The number of attributes of a table (NULL: 0). */
+int tc_attr_count(const tacet_attribute *table);
+
+/* Writes the spec as it was given, in canonical form: name, then key=value of the words in order (positionals stay bare),
+ * leaving out the keys in `without` ("name|joint"), quoting where needed. */
+void tc_spec_print(const tc_spec *s, const char *without, tc_text *to);
+
+/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c": copies it without the spaces around it into stage[capacity] and
+ * moves *chain behind the bar; *column is its place in the whole, to which `chain` pointed at first. False at the end.
+ * An empty stage is returned as "". */
+bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column);
+
+#endif
