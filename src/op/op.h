@@ -88,8 +88,8 @@ typedef struct tc_sketch {
 typedef struct tc_param {
     const char *name;
     bool transposed; /* a matrix that users see the other way round */
-    /* Fills w[n], of `shape` as stored, from the stream. */
-    void (*init)(const tc_arg *arg, const tc_shape *shape, float *w, int64_t n, tc_stream s);
+    /* Fills w[n], of `shape` as stored, from the stream; x is the shape of the layer's first input. */
+    void (*init)(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s);
 } tc_param;
 
 /* What kind of thing an operator is; see role.c. */
@@ -100,9 +100,10 @@ typedef struct tc_role {
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
-/* Order of the common attributes. */
-enum { TC_LAYER_NAME };
-enum { TC_TERM_LAMBDA, TC_TERM_REDUCE, TC_TERM_NAME, TC_TERM_JOINT, TC_TERM_PROX };
+/* Order of the common attributes. Every role has the first few: layers and constraints the name, losses up to reduce,
+ * penalties all. With an array of TC_COMMON_ATTRS zeroed tc_arg, what a role lacks reads as not given. */
+enum { TC_TERM_NAME, TC_TERM_LAMBDA, TC_TERM_REDUCE, TC_TERM_JOINT, TC_TERM_PROX, TC_COMMON_ATTRS };
+enum { TC_LAYER_NAME = TC_TERM_NAME };
 
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */

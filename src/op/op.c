@@ -1,0 +1,96 @@
+/* op.c: the table of operators, and the small helpers that their contract (op.h) names. */
+#include "op/op.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TC_OP(name) extern const tc_op tc_op_##name;
+#include "op/ops.def"
+#undef TC_OP
+
+#define TC_OP(name) &tc_op_##name,
+static const tc_op *const table[] = {
+#include "op/ops.def"
+};
+#undef TC_OP
+
+int tc_op_count(void) { return (int)(sizeof table / sizeof table[0]); }
+
+const tc_op *tc_op_at(int i) { return i >= 0 && i < tc_op_count() ? table[i] : NULL; }
+
+const tc_op *tc_op_find(const char *name)
+{
+    for (int i = 0; i < tc_op_count(); i++)
+        if (strcmp(table[i]->name, name) == 0) return table[i];
+    return NULL;
+}
+
+/* The first input that a mean counts: a loss divides by its target's elements, a penalty by those of all its inputs. */
+static int first_counted(const tc_call *c) { return c->op->role == &tc_loss ? c->inputs - 1 : 0; }
+
+double tc_denominator(const tc_call *c)
+{
+    const double rows = (double)c->run->global_rows;
+    if (c->reduce == TC_SUM) return 1;
+    if (c->reduce == TC_SAMPLE) return rows;
+    double n = 0;
+    for (int i = first_counted(c); i < c->inputs; i++) n += (double)c->x[i].n * (c->x[i].batch ? rows : 1);
+    return n;
+}
+
+tc_span tc_span_elements(const tc_call *c)
+{
+    int64_t n = tc_count(c, &c->x[0]);
+    if (c->op->role == &tc_penalty)
+        for (int i = 1; i < c->inputs; i++) n += tc_count(c, &c->x[i]);
+    return (tc_span){n, TC_TILE};
+}
+
+tc_span tc_span_rows(const tc_call *c)
+{
+    const int64_t n = c->x[0].n;
+    return (tc_span){tc_rows(c, &c->x[0]), n < TC_TILE ? TC_TILE / n : 1};
+}
+
+tc_span tc_span_one(const tc_call *c)
+{
+    (void)c;
+    return (tc_span){1, 1};
+}
+
+tc_span tc_span_of(const tc_call *c, bool backward)
+{
+    tc_span (*span)(const tc_call *c) = backward ? c->op->span_back : c->op->span;
+    if (span) return span(c);
+    return c->op->flags & TC_ELEMENTWISE ? tc_span_elements(c) : tc_span_rows(c);
+}
+
+bool tc_shape_refuse(tc_sketch *s, const char *format, ...)
+{
+    va_list v;
+    va_start(v, format);
+    vsnprintf(s->why, sizeof s->why, format, v);
+    va_end(v);
+    return false;
+}
+
+bool tc_shape_same(tc_sketch *s)
+{
+    s->y = s->x[0];
+    return true;
+}
+
+bool tc_shape_any(tc_sketch *s)
+{
+    (void)s;
+    return true;
+}
+
+bool tc_shape_pair(tc_sketch *s)
+{
+    char a[TC_SHAPE_TEXT], b[TC_SHAPE_TEXT];
+    if (s->batch[0] == s->batch[1] && tc_shape_equal(&s->x[0], &s->x[1])) return true;
+    return tc_shape_refuse(s, "the output and its target must have the same shape, got %s and %s",
+                           tc_shape_text(&s->x[0], s->batch[0], a), tc_shape_text(&s->x[1], s->batch[1], b));
+}

@@ -1,0 +1,34 @@
+/* role.c: the kinds of operators and the attributes that all of a kind share.
+ *
+ * There is one order of common attributes (op.h) and every kind has the first few of it, so that TC_TERM_NAME and the
+ * others mean the same place everywhere. An attribute whose default is "" has none of its own: what holds when it is not
+ * given (tc_arg.given) is the operator's to say: its lambda, its reduce. */
+#include "op/op.h"
+
+#define NAME(what) {"name", "text", "", what, false}
+#define REDUCE                                                                                                         \
+    {"reduce", TC_REDUCE_WORDS, "",                                                                                    \
+     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the number of elements", false}
+
+static const tacet_attribute layer[] = {NAME("the layer's name; its kind and a number unless given"), {0}};
+
+static const tacet_attribute loss[] = {
+    NAME("the term's name; value:kind unless given"),
+    {"lambda", "float", "1", "the factor on the loss, at least 0", false},
+    REDUCE,
+    {0}};
+
+static const tacet_attribute penalty[] = {
+    NAME("the term's name; value:kind unless given"),
+    {"lambda", "float", "", "the factor on the penalty, at least 0", true},
+    REDUCE,
+    {"joint", "bool", "false", "all values that the selector matches are one vector and make one term", false},
+    {"prox", "bool", "false", "on parameters: acts by its proximal step after the update, not by its gradient", false},
+    {0}};
+
+static const tacet_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
+
+const tc_role tc_layer = {"layer", layer, false};
+const tc_role tc_loss = {"loss", loss, true};
+const tc_role tc_penalty = {"penalty", penalty, true};
+const tc_role tc_constraint = {"constraint", constraint, true};

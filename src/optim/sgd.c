@@ -1,0 +1,81 @@
+/* sgd: stochastic gradient descent with momentum, as torch.optim.SGD has it.
+ *
+ *     g <- g + weight_decay p
+ *     m <- momentum m + (1 - dampening) g,  in the first update m <- g
+ *     p <- p - lr m,  with nesterov p - lr (g + momentum m)
+ *
+ * The proximal step that follows has t = lr (1 - dampening) / (1 - momentum): a momentum that has settled at a gradient g
+ * moves p by lr (1 - dampening) / (1 - momentum) g an update, so with this t, and no other, the pair comes to rest where
+ * 0 is a subgradient of the objective. */
+#include "kernel/kernel.h"
+#include "optim/optim.h"
+
+enum { LR = TC_OPTIM_LR, MOMENTUM, DAMPENING, NESTEROV, WEIGHT_DECAY };
+
+TC_CLONES static void plain(const tc_update *u, int64_t begin, int64_t end)
+{
+    const float lr = (float)u->lr, decay = (float)u->arg[WEIGHT_DECAY].number;
+    const float *g = u->g;
+    float *p = u->p;
+    for (int64_t i = begin; i < end; i++) p[i] -= lr * (g[i] + decay * p[i]);
+}
+
+/* m = keep m + take g, then p -= lr (now g + ahead m). */
+TC_CLONES static void momentum(const tc_update *u, int64_t begin, int64_t end)
+{
+    const bool first = u->step == 1, nesterov = u->arg[NESTEROV].number != 0;
+    const float lr = (float)u->lr, decay = (float)u->arg[WEIGHT_DECAY].number, mu = (float)u->arg[MOMENTUM].number;
+    const float keep = first ? 0.0f : mu, take = first ? 1.0f : 1.0f - (float)u->arg[DAMPENING].number;
+    const float now = nesterov ? 1.0f : 0.0f, ahead = nesterov ? mu : 1.0f;
+    const float *g = u->g;
+    float *p = u->p, *m = u->state[0];
+    for (int64_t i = begin; i < end; i++) {
+        const float gi = g[i] + decay * p[i];
+        m[i] = keep * m[i] + take * gi;
+        p[i] -= lr * (now * gi + ahead * m[i]);
+    }
+}
+
+static void update(const tc_update *u, int64_t begin, int64_t end)
+{
+    (u->arg[MOMENTUM].number != 0 ? momentum : plain)(u, begin, end);
+}
+
+static const char *check(const tc_arg *arg)
+{
+    if (arg[LR].number < 0) return "lr must be at least 0";
+    if (arg[MOMENTUM].number < 0 || arg[MOMENTUM].number >= 1) return "momentum must be at least 0 and below 1";
+    if (arg[WEIGHT_DECAY].number < 0) return "weight_decay must be at least 0";
+    if (arg[NESTEROV].number != 0 && (arg[MOMENTUM].number == 0 || arg[DAMPENING].number != 0))
+        return "nesterov needs a momentum above 0 and no dampening";
+    return NULL;
+}
+
+static double prox_time(const tc_arg *arg, double lr)
+{
+    const double mu = arg[MOMENTUM].number;
+    return mu == 0 ? lr : lr * (1 - arg[DAMPENING].number) / (1 - mu); /* without momentum dampening does nothing */
+}
+
+static const tacet_attribute attribute[] = {
+    {"lr", "float", NULL, "learning rate", false},
+    {"momentum", "float", "0", "share of the last direction that is kept, below 1", false},
+    {"dampening", "float", "0", "share of the gradient that the momentum does not take", false},
+    {"nesterov", "bool", "false", "look ahead along the momentum", false},
+    {"weight_decay", "float", "0", "adds weight_decay * p to the gradient (the gradient of weight_decay / 2 * p^2)", false},
+    {0}};
+
+const tc_optim tc_optim_sgd = {
+    .name = "sgd",
+    .formula = "m = momentum m + (1 - dampening) g; p = p - lr m",
+    .doc = "Stochastic gradient descent, with momentum if asked for.",
+    .source = "torch.optim.SGD; Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in "
+              "deep learning, ICML 2013",
+    .attribute = attribute,
+    .states = 1,
+    .state = {"momentum"},
+    .update = update,
+    .check = check,
+    .prox_time = prox_time,
+    .prox_note = "",
+};
