@@ -119,9 +119,9 @@ TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
 /* The first mistake in the description so far, or NULL. */
 TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
 
-/* The graph in the small language, one part at a time, such that the same calls rebuild it: part is "input" (one line an
- * input, "x 784", or "target labels"), "model", "loss" (lines "cross_entropy linear3 target"), "penalties" (lines "relu1: l1
- * 1e-4") or "options". Text and return value as tacet_error_text. */
+/* The graph in the small language, one part at a time, such that the same calls rebuild it. part is "input" (a line each,
+ * "x 784", "target labels"), "model" (a chain), "loss" ("linear3 target: cross_entropy"), "penalties" ("relu1: l1 1e-4") or
+ * "options" ("linear1.*: lr=0.01"). Text and return value as tacet_error_text. */
 TACET_API size_t tacet_graph_text(const tacet_graph *g, const char *part, char *text, size_t capacity);
 
 /* ---- Plan: compiled once, run many times ------------------------------------------------------------------------- */

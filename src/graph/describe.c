@@ -1,0 +1,143 @@
+/* describe.c: the graph as text and back. Every part is lines `on: text`, but for the model, which is one chain, and
+ * inputs, which are `name sizes` or `name labels`. The text that a part gives, read back, gives the same text again. */
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void write_inputs(const tacet_graph *g, tc_text *t)
+{
+    for (int i = 0; i < g->values; i++) {
+        const tc_value *v = &g->value[i];
+        if (v->op || v->owner >= 0) continue;
+        tc_text_add(t, "%s%s", t->length ? "\n" : "", v->name);
+        if (v->labels) tc_text_add(t, " labels");
+        for (int k = 0; k < v->shape.rank; k++) tc_text_add(t, " %lld", (long long)v->shape.dim[k]);
+    }
+}
+
+/* A stage follows the one before it unless `from` says otherwise; a layer whose name is not what it would be given again
+ * says it. Numbers go by kind, so a name is written whenever a plain count would give another. */
+static void write_model(const tacet_graph *g, tc_text *t)
+{
+    int last = -1;
+    for (int i = 0; i < g->values; i++) {
+        const tc_value *v = &g->value[i];
+        if (!v->op) continue;
+        const char *bar = t->length ? " | " : "";
+        if (v->input[0] != last || last < 0) {
+            tc_text_add(t, "%sfrom %s", bar, g->value[v->input[0]].name);
+            bar = " | ";
+        }
+        tc_text_add(t, "%s", bar);
+        tc_spec_print(&v->spec, NULL, t);
+        last = i;
+    }
+}
+
+static void write_statements(const tc_statements *s, tc_text *t)
+{
+    for (int i = 0; i < s->count; i++) tc_text_add(t, "%s%s: %s", i ? "\n" : "", s->line[i].on, s->line[i].text);
+}
+
+static void write_losses(const tacet_graph *g, tc_text *t) { write_statements(&g->losses, t); }
+static void write_penalties(const tacet_graph *g, tc_text *t) { write_statements(&g->penalties, t); }
+static void write_options(const tacet_graph *g, tc_text *t) { write_statements(&g->options, t); }
+
+static void read_input(tacet_graph *g, char *line)
+{
+    int64_t dim[TC_MAX_RANK];
+    int rank = 0;
+    char *save = NULL;
+    const char *name = strtok_r(line, " ", &save);
+    if (!name) return;
+    for (const char *w; (w = strtok_r(NULL, " ", &save)) != NULL; rank++) {
+        if (strcmp(w, "labels") == 0) {
+            tacet_labels(g, name);
+            return;
+        }
+        if (rank == TC_MAX_RANK || !tc_integer_read(w, &dim[rank])) {
+            tc_graph_fail(g, TACET_DESCRIPTION, "the input %s: \"%.40s\" is not a size", name, w);
+            return;
+        }
+    }
+    tacet_input(g, name, rank, dim);
+}
+
+static void read_model(tacet_graph *g, char *line) { tacet_chain(g, (tacet_value){0}, line); }
+
+/* Cuts "on: text" at the first ": "; NULL after setting the error. */
+static char *cut(tacet_graph *g, char *line)
+{
+    char *colon = strstr(line, ": ");
+    if (!colon) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" is not \"name: description\"", line);
+        return NULL;
+    }
+    *colon = 0;
+    return colon + 2;
+}
+
+static void read_loss(tacet_graph *g, char *line)
+{
+    char *text = cut(g, line), *space = text ? strchr(line, ' ') : NULL;
+    if (!text) return;
+    if (!space) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" does not name an output and a target", line);
+        return;
+    }
+    *space = 0;
+    tacet_loss(g, text, tacet_find(g, line), tacet_find(g, space + 1));
+}
+
+static void read_penalty(tacet_graph *g, char *line)
+{
+    char *text = cut(g, line);
+    if (text) tacet_penalize(g, line, text);
+}
+
+static void read_options(tacet_graph *g, char *line)
+{
+    char *text = cut(g, line);
+    if (text) tacet_options(g, line, text);
+}
+
+/* The parts of a description. */
+static const struct part {
+    const char *name;
+    void (*write)(const tacet_graph *g, tc_text *t);
+    void (*read)(tacet_graph *g, char *line);
+} part[] = {
+    {"input", write_inputs, read_input},
+    {"model", write_model, read_model},
+    {"loss", write_losses, read_loss},
+    {"penalties", write_penalties, read_penalty},
+    {"options", write_options, read_options},
+};
+
+static const struct part *find_part(const char *name)
+{
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        if (strcmp(part[i].name, name) == 0) return &part[i];
+    return NULL;
+}
+
+size_t tacet_graph_text(const tacet_graph *g, const char *name, char *text, size_t capacity)
+{
+    tc_text t = {.mem = g->mem};
+    const struct part *p = find_part(name);
+    if (p) p->write(g, &t);
+    size_t n = tc_text_copy(t.data && !t.failed ? t.data : "", text, capacity);
+    tc_text_free(&t);
+    return n;
+}
+
+void tc_graph_rebuild(tacet_graph *g, const char *name, const char *text)
+{
+    const struct part *p = find_part(name);
+    char *copy = tc_strdup(&g->mem, text), *save = NULL;
+    if (!copy) tc_graph_no_memory(g);
+    if (p && copy)
+        for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) p->read(g, line);
+    tc_free(&g->mem, copy);
+}

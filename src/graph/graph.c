@@ -1,0 +1,202 @@
+/* graph.c: the life of a graph, its values by name, and the sticky error: the first mistake is kept, and every later call
+ * does nothing, so that a description is written without looking at each line and checked once, at compile. */
+#include "graph/graph.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+tacet_graph *tacet_graph_new(const tacet_memory *memory)
+{
+    tc_mem m = tc_mem_of(memory);
+    tacet_graph *g = tc_alloc(&m, 1, sizeof *g);
+    if (!g) return NULL;
+    g->mem = m;
+    atomic_init(&g->references, 1);
+    return g;
+}
+
+tacet_graph *tc_graph_hold(tacet_graph *g)
+{
+    atomic_fetch_add(&g->references, 1);
+    return g;
+}
+
+static void statements_free(const tc_mem *m, tc_statements *s)
+{
+    for (int i = 0; i < s->count; i++) {
+        tc_free(m, s->line[i].on);
+        tc_free(m, s->line[i].text);
+    }
+    tc_free(m, s->line);
+}
+
+void tacet_graph_free(tacet_graph *g)
+{
+    if (!g || atomic_fetch_sub(&g->references, 1) > 1) return;
+    const tc_mem m = g->mem;
+    for (int i = 0; i < g->values; i++) {
+        tc_free(&m, g->value[i].name);
+        tc_free(&m, g->value[i].arg);
+        if (g->value[i].op) tc_spec_free(&g->value[i].spec);
+    }
+    for (int i = 0; i < g->terms; i++) {
+        tc_term *t = &g->term[i];
+        tc_free(&m, t->name);
+        tc_free(&m, t->on);
+        tc_free(&m, t->arg);
+        tc_free(&m, t->common);
+        tc_spec_free(&t->spec);
+    }
+    statements_free(&m, &g->losses);
+    statements_free(&m, &g->penalties);
+    statements_free(&m, &g->options);
+    tc_free(&m, g->value);
+    tc_free(&m, g->term);
+    tc_free(&m, g);
+}
+
+int tc_graph_fail(tacet_graph *g, tacet_status s, const char *format, ...)
+{
+    if (g->error.status != TACET_OK) return -1;
+    char message[sizeof g->error.message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    tc_fail(&g->error, s, "%s", message);
+    return -1;
+}
+
+int tc_graph_no_memory(tacet_graph *g)
+{
+    return tc_graph_fail(g, TACET_MEMORY, "out of memory while describing the network");
+}
+
+const tacet_error *tacet_graph_error(const tacet_graph *g)
+{
+    return g->error.status == TACET_OK ? NULL : &g->error;
+}
+
+int tc_graph_index(const tacet_graph *g, const char *name)
+{
+    for (int i = 0; i < g->values; i++)
+        if (strcmp(g->value[i].name, name) == 0) return i;
+    return -1;
+}
+
+tacet_value tacet_find(const tacet_graph *g, const char *name)
+{
+    return (tacet_value){(int32_t)(tc_graph_index(g, name) + 1)};
+}
+
+int tc_graph_value(tacet_graph *g, tacet_value v)
+{
+    if (g->error.status != TACET_OK) return -1;
+    if (v.id < 1 || v.id > g->values)
+        return tc_graph_fail(g, TACET_DESCRIPTION, "no such value: the handle does not come from this graph");
+    return (int)v.id - 1;
+}
+
+const tc_param *tc_param_of(const tacet_graph *g, int value)
+{
+    const tc_value *v = &g->value[value];
+    return &g->value[v->owner].op->param[v->slot];
+}
+
+/* Layers put the dot of a parameter's name themselves. */
+static bool name_good(const char *name)
+{
+    if (!isalpha((unsigned char)name[0]) && name[0] != '_') return false;
+    for (const char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '_' && *c != '.') return false;
+    return strlen(name) < 128;
+}
+
+int tc_graph_add(tacet_graph *g, const char *name)
+{
+    if (g->error.status != TACET_OK) return -1;
+    if (!name_good(name))
+        return tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" cannot be a name: letters, digits and _ are, a letter first", name);
+    if (tc_graph_index(g, name) >= 0)
+        return tc_graph_fail(g, TACET_DESCRIPTION, "the name %s is taken already", name);
+    if (g->values >= TC_MAX_VALUES) return tc_graph_fail(g, TACET_DESCRIPTION, "more than %d values", TC_MAX_VALUES);
+    tc_value *grown = tc_resize(&g->mem, g->value, (size_t)g->values + 1, sizeof *grown);
+    if (!grown) return tc_graph_no_memory(g);
+    g->value = grown;
+    tc_value *v = &g->value[g->values];
+    *v = (tc_value){.name = tc_strdup(&g->mem, name), .owner = -1};
+    if (!v->name) return tc_graph_no_memory(g);
+    return g->values++;
+}
+
+tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape)
+{
+    if (g->error.status != TACET_OK) return (tacet_value){0};
+    tc_shape s = {.rank = rank};
+    if (rank < 0 || rank > TC_MAX_RANK) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "input %s: a rank of %d; 0 to %d can be had", name, rank, TC_MAX_RANK);
+        return (tacet_value){0};
+    }
+    for (int i = 0; i < rank; i++) s.dim[i] = shape[i];
+    if (tc_shape_count(&s) < 0) {
+        char text[TC_SHAPE_TEXT];
+        tc_graph_fail(g, TACET_DESCRIPTION, "input %s: the shape %s has no size, or too large a one", name, tc_shape_text(&s, false, text));
+        return (tacet_value){0};
+    }
+    int i = tc_graph_add(g, name);
+    if (i < 0) return (tacet_value){0};
+    g->value[i].shape = s;
+    g->value[i].batch = true;
+    return (tacet_value){(int32_t)i + 1};
+}
+
+tacet_value tacet_labels(tacet_graph *g, const char *name)
+{
+    int i = tc_graph_add(g, name);
+    if (i < 0) return (tacet_value){0};
+    g->value[i].batch = g->value[i].labels = true;
+    return (tacet_value){(int32_t)i + 1};
+}
+
+static const char *name_at(const void *context, int i)
+{
+    const tacet_graph *g = context;
+    return i < g->values ? g->value[i].name : NULL;
+}
+
+void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters)
+{
+    char list[sizeof g->error.hint];
+    size_t used = 0;
+    list[0] = 0;
+    for (int i = 0; i < g->values; i++) {
+        const tc_value *v = &g->value[i];
+        if (v->labels || (parameters && v->owner < 0)) continue;
+        int n = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", v->name);
+        if (n < 0 || (size_t)n >= sizeof list - used - 40) {
+            snprintf(list + used, sizeof list - used, "%s", ", ...");
+            break;
+        }
+        used += (size_t)n;
+    }
+    const char *near = tc_nearest(name, name_at, g);
+    tc_fail_hint(&g->error, "%s%s%sthere are: %s", near ? "did you mean " : "", near ? near : "", near ? "? " : "",
+                 list[0] ? list : "none yet");
+}
+
+bool tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text)
+{
+    tc_statement *grown = tc_resize(&g->mem, s->line, (size_t)s->count + 1, sizeof *grown);
+    if (!grown) return tc_graph_no_memory(g), false;
+    s->line = grown;
+    tc_statement l = {tc_strdup(&g->mem, on), tc_strdup(&g->mem, text)};
+    if (!l.on || !l.text) {
+        tc_free(&g->mem, l.on);
+        tc_free(&g->mem, l.text);
+        return tc_graph_no_memory(g), false;
+    }
+    s->line[s->count++] = l;
+    return true;
+}

@@ -1,0 +1,92 @@
+/* graph.h: the description of a network: values, terms and statements. It holds no numbers.
+ *
+ * Values stand in the order in which they were described, so every value comes after what it is made of. A parameter is a
+ * value of its own, made by its layer. Strings and tables belong to the graph. A plan holds a reference to its graph and
+ * reads it by index; what is described later does not disturb it. */
+#ifndef TC_GRAPH_H
+#define TC_GRAPH_H
+
+#include "op/op.h"
+
+#include <stdatomic.h>
+
+enum { TC_MAX_VALUES = 1 << 16, TC_MAX_TERMS = 4096, TC_SLOTS = TC_MAX_INPUTS + TC_MAX_PARAMS };
+
+typedef struct tc_value {
+    char *name;
+    const tc_op *op;      /* the layer it is the output of; NULL for an input, labels, a parameter */
+    tc_spec spec;         /* of the layer */
+    tc_arg *arg;          /* the operator's attributes, bound */
+    int inputs, slots;    /* given inputs; with parameters */
+    int input[TC_SLOTS];  /* values; parameters follow the inputs; -1: an absent parameter */
+    tc_shape shape;       /* without the batch; of a parameter: as stored */
+    bool batch, labels;
+    int owner, slot;      /* a parameter: its layer, and which of its parameters; owner -1 otherwise */
+    bool keep, keep_gradient;
+} tc_value;
+
+/* A loss, a penalty or a constraint on one or (joint) several values. */
+typedef struct tc_term {
+    char *name, *on;
+    const tc_op *op;
+    tc_spec spec;
+    tc_arg *arg, *common;
+    int inputs;
+    int input[TC_MAX_INPUTS];
+    double lambda;
+    int reduce;
+    bool prox; /* acts after the update: a proximal step or a constraint */
+} tc_term;
+
+/* A line of the description as it was given: what `on` matches has `text`. */
+typedef struct tc_statement {
+    char *on, *text;
+} tc_statement;
+
+typedef struct tc_statements {
+    int count;
+    tc_statement *line;
+} tc_statements;
+
+struct tacet_graph {
+    tc_mem mem;
+    atomic_int references;
+    tacet_error error; /* the first mistake; status TACET_OK while there is none */
+    int values, terms;
+    tc_value *value;
+    tc_term *term;
+    tc_statements losses, penalties, options;
+};
+
+/* Reference counting, for plans. */
+tacet_graph *tc_graph_hold(tacet_graph *g);
+
+/* Adds an empty value of that name (copied); its index, or -1 with the sticky error set. */
+int tc_graph_add(tacet_graph *g, const char *name);
+int tc_graph_index(const tacet_graph *g, const char *name); /* or -1 */
+
+/* The index of a handle, or -1 after setting the sticky error; silent on {0} when the graph has failed already. */
+int tc_graph_value(tacet_graph *g, tacet_value v);
+
+/* Parameters have their layer's operator and a slot; this is the row of the operator's table. */
+const tc_param *tc_param_of(const tacet_graph *g, int value);
+
+/* The values that a selector matches, in order, to match[capacity of g->values]; at least one, else the sticky error lists
+ * what there is. parameters: only they count. Returns the number, 0 on failure. */
+int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match);
+bool tc_glob(const char *pattern, const char *name);
+
+/* Adds a line to statements; false when out of memory, with the sticky error set. */
+bool tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text);
+
+/* Sets the sticky error, once. Return values make `return tc_graph_fail(...)` short. */
+__attribute__((format(printf, 3, 4))) int tc_graph_fail(tacet_graph *g, tacet_status s, const char *format, ...);
+int tc_graph_no_memory(tacet_graph *g);
+
+/* Suggests the value whose name is nearest to `name`, or lists those there are, as the hint of the sticky error. */
+void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters);
+
+/* Rebuilds a part that tacet_graph_text wrote, line by line, through the public calls. The sticky error says what failed. */
+void tc_graph_rebuild(tacet_graph *g, const char *part, const char *text);
+
+#endif

@@ -1,0 +1,198 @@
+/* layer.c: chains of layers. A stage is read, its operator's shape rule asked, its output and its parameters added. */
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The error of a stage is shown in the whole chain, in which it stands at `column`. */
+static void point(tacet_graph *g, const char *chain, int column, int width)
+{
+    if (g->error.column >= 0) {
+        column += g->error.column;
+        width = g->error.width;
+    }
+    tc_fail_at(&g->error, chain, column, width);
+}
+
+static const char *op_name_at(const void *context, int i)
+{
+    (void)context;
+    int n = 0;
+    for (int k = 0; k < tc_op_count(); k++)
+        if (tc_op_at(k)->role == &tc_layer && n++ == i) return tc_op_at(k)->name;
+    return NULL;
+}
+
+static const tc_op *find_layer(tacet_graph *g, const tc_spec *s)
+{
+    const tc_op *op = tc_op_find(s->name);
+    if (op && op->role == &tc_layer) return op;
+    if (op) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s is a %s, not a layer", s->name, op->role->name);
+    } else {
+        tc_graph_fail(g, TACET_DESCRIPTION, "unknown layer \"%.100s\"", s->name);
+        const char *near = tc_nearest(s->name, op_name_at, NULL);
+        if (near) tc_fail_hint(&g->error, "did you mean %s?", near);
+    }
+    tc_spec_point(s, s->column, s->width, &g->error);
+    return NULL;
+}
+
+/* The name given by name=, or the operator's with the next free number. */
+static int add_named(tacet_graph *g, const tc_op *op, const char *given)
+{
+    char name[160];
+    if (given && given[0]) {
+        if (strchr(given, '.')) return tc_graph_fail(g, TACET_DESCRIPTION, "name=%.100s: a layer's name has no dot", given);
+        return tc_graph_add(g, given);
+    }
+    int number = 1;
+    for (int i = 0; i < g->values; i++) number += g->value[i].op == op;
+    do snprintf(name, sizeof name, "%s%d", op->name, number++);
+    while (tc_graph_index(g, name) >= 0);
+    return tc_graph_add(g, name);
+}
+
+/* Inputs named in the text, `add relu1`, follow the chain's own. */
+static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_arg *arg, int x, int *input, int *inputs)
+{
+    *inputs = 0;
+    if (x < 0) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s has no input: begin the chain with `from NAME`", op->name);
+        tc_spec_point(s, s->column, s->width, &g->error);
+        return false;
+    }
+    input[(*inputs)++] = x;
+    for (int i = 0; i < tc_attr_count(op->attribute); i++) {
+        if (strcmp(op->attribute[i].type, "value") != 0) continue;
+        int v = tc_graph_index(g, arg[i].text);
+        if (v < 0) {
+            tc_graph_fail(g, TACET_DESCRIPTION, "%s: there is no value %.100s", op->name, arg[i].text);
+            tc_graph_suggest(g, arg[i].text, false);
+            tc_spec_point(s, arg[i].column, arg[i].width, &g->error);
+            return false;
+        }
+        input[(*inputs)++] = v;
+    }
+    for (int i = 0; i < *inputs; i++)
+        if (g->value[input[i]].labels) {
+            tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is class numbers, which only a loss reads", op->name, g->value[input[i]].name);
+            return false;
+        }
+    return true;
+}
+
+/* Asks the shape rule; on refusal the message names the operator, every input and its shape. */
+static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *arg, const int *input, int inputs,
+                   tc_sketch *s, tc_shape *shape, bool *batch)
+{
+    for (int i = 0; i < inputs; i++) {
+        shape[i] = g->value[input[i]].shape;
+        batch[i] = g->value[input[i]].batch;
+    }
+    *s = (tc_sketch){.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
+    for (int i = 0; i < TC_MAX_PARAMS; i++) s->param[i].rank = -1;
+    bool good = op->shape(s);
+    if (good && tc_shape_count(&s->y) < 0) good = tc_shape_refuse(s, "the output would be too large");
+    if (good) return true;
+    char from[512] = "";
+    size_t used = 0;
+    for (int i = 0; i < inputs && used < sizeof from; i++) {
+        char text[TC_SHAPE_TEXT];
+        int n = snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", g->value[input[i]].name,
+                         tc_shape_text(&shape[i], batch[i], text));
+        used += n > 0 ? (size_t)n : 0;
+    }
+    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", spec->source, from, s->why);
+    return false;
+}
+
+static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_sketch *s)
+{
+    for (int k = 0; op->param && op->param[k].name; k++) {
+        int index = -1;
+        if (s->param[k].rank >= 0) {
+            char name[192];
+            snprintf(name, sizeof name, "%s.%s", g->value[layer].name, op->param[k].name);
+            if (tc_shape_count(&s->param[k]) < 0)
+                return tc_graph_fail(g, TACET_DESCRIPTION, "%s would be too large", name), false;
+            index = tc_graph_add(g, name);
+            if (index < 0) return false;
+            g->value[index].shape = s->param[k];
+            g->value[index].owner = layer;
+            g->value[index].slot = k;
+        }
+        g->value[layer].input[g->value[layer].slots++] = index;
+    }
+    return true;
+}
+
+/* One stage behind value x (-1: none); the new value, or -1. Takes the spec over on success. */
+static int add_layer(tacet_graph *g, int x, tc_spec *spec)
+{
+    const tc_op *op = find_layer(g, spec);
+    if (!op) return -1;
+    const int own = tc_attr_count(op->attribute);
+    tc_arg *arg = tc_alloc(&g->mem, (size_t)own + 1, sizeof *arg);
+    if (!arg) return tc_graph_no_memory(g);
+    tc_arg common[TC_MAX_ATTRS] = {0};
+    const tc_binding binding[] = {{op->attribute, arg}, {tc_layer.common, common}};
+    int input[TC_SLOTS], inputs, layer = -1;
+    tc_shape shape[TC_SLOTS];
+    bool batch[TC_SLOTS];
+    tc_sketch s;
+    if (tc_spec_bind(spec, 2, binding, true, &g->error) == TACET_OK && find_inputs(g, op, spec, arg, x, input, &inputs) &&
+        sketch(g, op, spec, arg, input, inputs, &s, shape, batch))
+        layer = add_named(g, op, common[TC_LAYER_NAME].given ? common[TC_LAYER_NAME].text : NULL);
+    if (layer < 0) {
+        tc_free(&g->mem, arg);
+        return -1;
+    }
+    tc_value *v = &g->value[layer];
+    v->op = op;
+    v->spec = *spec;
+    v->arg = arg;
+    v->inputs = v->slots = inputs;
+    memcpy(v->input, input, sizeof(int) * (size_t)inputs);
+    v->shape = s.y;
+    v->batch = batch[0];
+    *spec = (tc_spec){0};
+    return add_parameters(g, op, layer, &s) ? layer : -1;
+}
+
+/* `from NAME` sets where the chain goes on. */
+static int go_from(tacet_graph *g, const tc_spec *spec)
+{
+    if (spec->count != 1 || spec->word[0].key) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "`from` takes the name of a value, as in: from relu1 | linear 10");
+        tc_spec_point(spec, spec->column, spec->width, &g->error);
+        return -1;
+    }
+    int i = tc_graph_index(g, spec->word[0].value);
+    if (i >= 0) return i;
+    tc_graph_fail(g, TACET_DESCRIPTION, "from: there is no value %.100s", spec->word[0].value);
+    tc_graph_suggest(g, spec->word[0].value, false);
+    tc_spec_point(spec, spec->word[0].column, spec->word[0].width, &g->error);
+    return -1;
+}
+
+tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers)
+{
+    int at = -1, column = 0;
+    if (g->error.status != TACET_OK) return (tacet_value){0};
+    if (x.id != 0 && (at = tc_graph_value(g, x)) < 0) return (tacet_value){0};
+    char stage[TC_MAX_SPEC];
+    const char *rest = layers;
+    while (tc_chain_next(&rest, layers, stage, sizeof stage, &column)) {
+        tc_spec spec;
+        if (tc_spec_parse(&spec, &g->mem, stage, &g->error) == TACET_OK) {
+            at = strcmp(spec.name, "from") == 0 ? go_from(g, &spec) : add_layer(g, at, &spec);
+            if (spec.source) tc_spec_free(&spec);
+        }
+        if (g->error.status != TACET_OK) {
+            point(g, layers, column, (int)strlen(stage));
+            return (tacet_value){0};
+        }
+    }
+    return (tacet_value){(int32_t)at + 1};
+}

@@ -1,0 +1,195 @@
+/* term.c: the objective, a list of weighted scalar terms. A loss, a penalty and a constraint differ in their tables only. */
+#include "graph/graph.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *scalar_name_at(const void *context, int i)
+{
+    bool loss = *(const bool *)context;
+    int n = 0;
+    for (int k = 0; k < tc_op_count(); k++) {
+        const tc_op *op = tc_op_at(k);
+        if (op->role->scalar && (op->role == &tc_loss) == loss && n++ == i) return op->name;
+    }
+    return NULL;
+}
+
+/* The operator that the spec names, if it is a loss where one is due and a penalty or a constraint elsewhere. */
+static const tc_op *find_scalar(tacet_graph *g, const tc_spec *s, bool loss)
+{
+    const tc_op *op = tc_op_find(s->name);
+    const char *due = loss ? "loss" : "penalty";
+    if (op && op->role->scalar && (op->role == &tc_loss) == loss) return op;
+    if (op) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s is a %s, not a %s", s->name, op->role->name, due);
+    } else {
+        tc_graph_fail(g, TACET_DESCRIPTION, "unknown %s \"%.100s\"", due, s->name);
+        const char *near = tc_nearest(s->name, scalar_name_at, &loss);
+        if (near) tc_fail_hint(&g->error, "did you mean %s?", near);
+    }
+    tc_spec_point(s, s->column, s->width, &g->error);
+    return NULL;
+}
+
+/* A mistake that is seen when the term meets its values: the message begins with both. */
+static bool refuse(tacet_graph *g, const tc_term *t, const char *why)
+{
+    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, t->on, why);
+    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
+    return false;
+}
+
+/* Settles lambda, reduce and prox from the attributes, the operator's defaults and what the term stands on. */
+static bool settle(tacet_graph *g, tc_term *t, bool batch)
+{
+    const tc_arg *a = t->common;
+    const bool constraint = t->op->role == &tc_constraint;
+    t->lambda = constraint ? 0.0 : a[TC_TERM_LAMBDA].given ? a[TC_TERM_LAMBDA].number : t->op->lambda;
+    if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\"");
+    const bool given = !constraint && a[TC_TERM_REDUCE].given;
+    t->reduce = given ? (int)a[TC_TERM_REDUCE].number : batch ? t->op->reduce : TC_SUM;
+    if (!batch && t->reduce == TC_SAMPLE) return refuse(g, t, "a parameter has no samples: reduce is sum or mean here");
+    t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
+    if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
+    if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
+    if (t->prox && t->inputs > 1 && !(t->op->flags & TC_SEPARABLE)) return refuse(g, t, "has no joint proximal step");
+    if (batch && (t->op->flags & TC_NO_BATCH)) return refuse(g, t, "acts on parameters, and this value depends on the batch");
+    return true;
+}
+
+static bool check_shapes(tacet_graph *g, tc_term *t)
+{
+    tc_shape shape[TC_MAX_INPUTS];
+    bool batch[TC_MAX_INPUTS];
+    char from[512] = "";
+    size_t used = 0;
+    for (int i = 0; i < t->inputs; i++) {
+        const tc_value *v = &g->value[t->input[i]];
+        char text[TC_SHAPE_TEXT];
+        shape[i] = v->shape;
+        batch[i] = v->batch;
+        int n = used < sizeof from
+                    ? snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", v->name, tc_shape_text(&shape[i], batch[i], text))
+                    : 0;
+        used += n > 0 ? (size_t)n : 0;
+        if (v->labels && !((t->op->flags & TC_LABELS) && i == t->inputs - 1)) return refuse(g, t, "cannot read class numbers");
+        if (batch[i] != batch[0]) return refuse(g, t, "parameters and values of a batch do not mix in one term");
+    }
+    if ((t->op->flags & TC_LABELS) && !g->value[t->input[t->inputs - 1]].labels)
+        return refuse(g, t, "needs class numbers for its target: describe them with tacet_labels");
+    tc_sketch s = {.arg = t->arg, .inputs = t->inputs, .x = shape, .batch = batch};
+    if (t->op->shape(&s)) return true;
+    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, from, s.why);
+    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
+    return false;
+}
+
+/* ON:KIND, or ON:NAME. Two of a name are refused. */
+static bool name_term(tacet_graph *g, tc_term *t)
+{
+    char name[512];
+    const tc_arg *given = &t->common[TC_TERM_NAME];
+    snprintf(name, sizeof name, "%s:%s", t->on, given->given ? given->text : t->op->name);
+    for (int i = 0; i < g->terms; i++)
+        if (strcmp(g->term[i].name, name) == 0) {
+            tc_graph_fail(g, TACET_DESCRIPTION, "there is a term %s already", name);
+            tc_fail_hint(&g->error, "a second one needs a name of its own: name=...");
+            tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
+            return false;
+        }
+    t->name = tc_strdup(&g->mem, name);
+    return t->name || tc_graph_no_memory(g) == 0;
+}
+
+static void term_free(const tc_mem *m, tc_term *t)
+{
+    tc_free(m, t->name);
+    tc_free(m, t->on);
+    tc_free(m, t->arg);
+    tc_free(m, t->common);
+    if (t->spec.source) tc_spec_free(&t->spec);
+}
+
+static bool read_term(tacet_graph *g, tc_term *t, bool loss, const char *text)
+{
+    if (tc_spec_parse(&t->spec, &g->mem, text, &g->error) != TACET_OK) return false;
+    t->op = find_scalar(g, &t->spec, loss);
+    if (!t->op) return false;
+    t->arg = tc_alloc(&g->mem, (size_t)tc_attr_count(t->op->attribute) + 1, sizeof *t->arg);
+    t->common = tc_alloc(&g->mem, TC_MAX_ATTRS, sizeof *t->common);
+    if (!t->arg || !t->common) return tc_graph_no_memory(g), false;
+    const tc_binding binding[] = {{t->op->role->common, t->common}, {t->op->attribute, t->arg}};
+    return tc_spec_bind(&t->spec, 2, binding, true, &g->error) == TACET_OK;
+}
+
+/* Adds one term on the values input[inputs]. */
+static bool add_term(tacet_graph *g, bool loss, const char *on, const int *input, int inputs, const char *text)
+{
+    if (g->terms >= TC_MAX_TERMS) return tc_graph_fail(g, TACET_DESCRIPTION, "more than %d terms", TC_MAX_TERMS), false;
+    tc_term *grown = tc_resize(&g->mem, g->term, (size_t)g->terms + 1, sizeof *grown);
+    if (!grown) return tc_graph_no_memory(g), false;
+    g->term = grown;
+    tc_term *t = &g->term[g->terms];
+    *t = (tc_term){.inputs = inputs, .on = tc_strdup(&g->mem, on)};
+    memcpy(t->input, input, sizeof(int) * (size_t)inputs);
+    bool good = t->on ? read_term(g, t, loss, text) : tc_graph_no_memory(g) == 0;
+    good = good && check_shapes(g, t) && settle(g, t, g->value[input[0]].batch) && name_term(g, t);
+    if (!good) {
+        term_free(&g->mem, t);
+        return false;
+    }
+    g->terms++;
+    return true;
+}
+
+void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value target)
+{
+    int input[2] = {tc_graph_value(g, y), tc_graph_value(g, target)};
+    if (input[0] < 0 || input[1] < 0 || !add_term(g, true, g->value[input[0]].name, input, 2, loss)) return;
+    char on[512];
+    snprintf(on, sizeof on, "%s %s", g->value[input[0]].name, g->value[input[1]].name);
+    tc_statement_add(g, &g->losses, on, loss);
+}
+
+/* Whether the text says `joint`: it must be known before its terms are made. */
+static int is_joint(tacet_graph *g, const char *text)
+{
+    tc_term t = {0};
+    int joint = read_term(g, &t, false, text) ? t.common[TC_TERM_JOINT].number != 0.0 : -1;
+    term_free(&g->mem, &t);
+    return joint;
+}
+
+void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty)
+{
+    if (g->error.status != TACET_OK) return;
+    int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
+    if (!match) {
+        tc_graph_no_memory(g);
+        return;
+    }
+    int n = tc_select(g, selector, false, match), joint = n ? is_joint(g, penalty) : -1;
+    if (joint == 1 && n > TC_MAX_INPUTS)
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s matches %d values; a joint term takes at most %d", selector, n, TC_MAX_INPUTS);
+    else if (joint == 1)
+        add_term(g, false, selector, match, n, penalty);
+    else
+        for (int i = 0; joint == 0 && i < n; i++)
+            if (!add_term(g, false, g->value[match[i]].name, &match[i], 1, penalty)) break;
+    tc_free(&g->mem, match);
+    if (g->error.status == TACET_OK) tc_statement_add(g, &g->penalties, selector, penalty);
+}
+
+void tacet_options(tacet_graph *g, const char *selector, const char *options)
+{
+    if (g->error.status != TACET_OK) return;
+    int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
+    if (!match) {
+        tc_graph_no_memory(g);
+        return;
+    }
+    if (tc_select(g, selector, true, match)) tc_statement_add(g, &g->options, selector, options);
+    tc_free(&g->mem, match);
+}
