@@ -1,0 +1,116 @@
+/* status.c: errors are filled in by the call that fails and printed by whoever owns the struct.
+ *
+ * Messages are written under the C locale, so that a number in one has a point wherever the program runs. */
+#include "base/status.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+const char *tacet_version(void) { return TACET_VERSION; }
+
+tacet_status tc_fail(tacet_error *e, tacet_status s, const char *format, ...)
+{
+    if (!e) return s;
+    e->status = s;
+    e->column = -1;
+    e->width = 0;
+    e->source[0] = e->hint[0] = '\0';
+    va_list arguments;
+    va_start(arguments, format);
+    tc_format(e->message, sizeof e->message, format, arguments);
+    va_end(arguments);
+    return s;
+}
+
+/* Copies text[from, from + sizeof e->source), shortened by an ellipsis at either end where there is more. */
+static void copy_window(tacet_error *e, const char *text, size_t length, size_t from)
+{
+    static const char dots[] = "...";
+    const size_t room = sizeof e->source - 1, n = length - from < room ? length - from : room;
+    memcpy(e->source, text + from, n);
+    e->source[n] = '\0';
+    if (from > 0 && n >= sizeof dots) memcpy(e->source, dots, sizeof dots - 1);
+    if (from + n < length && n >= sizeof dots) memcpy(e->source + n - (sizeof dots - 1), dots, sizeof dots - 1);
+}
+
+void tc_fail_at(tacet_error *e, const char *source, int column, int width)
+{
+    if (!e) return;
+    const size_t length = strlen(source), room = sizeof e->source - 1;
+    size_t from = 0;
+    if (column < 0) column = -1;
+    if (column > 0 && (size_t)column > length) column = (int)length;
+    if (width < 1) width = 1;
+    /* A long text is cut to a window with the mistake in its middle. */
+    if (length > room && column > (int)room / 2) {
+        from = (size_t)column - room / 2;
+        if (from > length - room) from = length - room;
+    }
+    copy_window(e, source, length, from);
+    e->column = column < 0 ? -1 : column - (int)from;
+    e->width = width;
+}
+
+void tc_fail_hint(tacet_error *e, const char *format, ...)
+{
+    if (!e) return;
+    va_list arguments;
+    va_start(arguments, format);
+    tc_format(e->hint, sizeof e->hint, format, arguments);
+    va_end(arguments);
+}
+
+tacet_status tc_fail_memory(tacet_error *e) { return tc_fail(e, TACET_MEMORY, "out of memory"); }
+
+/* A text that is there already: adds as snprintf would. */
+typedef struct sink {
+    char *text;
+    size_t capacity, length;
+} sink;
+
+static void put(sink *s, char c)
+{
+    if (s->length + 1 < s->capacity) s->text[s->length] = c;
+    s->length++;
+}
+
+static void put_text(sink *s, const char *text)
+{
+    while (*text) put(s, *text++);
+}
+
+/* The line of the source that holds the column, and carets under it. */
+static void put_caret(sink *s, const tacet_error *e)
+{
+    const size_t length = strlen(e->source);
+    size_t at = (size_t)e->column < length ? (size_t)e->column : length, begin = at, end = at;
+    while (begin > 0 && e->source[begin - 1] != '\n') begin--;
+    while (end < length && e->source[end] != '\n') end++;
+
+    put_text(s, "\n    ");
+    for (size_t i = begin; i < end; i++) put(s, e->source[i] == '\r' ? ' ' : e->source[i]);
+    put_text(s, "\n    ");
+    for (size_t i = begin; i < at; i++) {
+        /* Bytes that continue a UTF-8 character take no column; a tab keeps its width. */
+        if ((e->source[i] & 0xC0) == 0x80) continue;
+        put(s, e->source[i] == '\t' ? '\t' : ' ');
+    }
+    put(s, '^');
+    for (size_t i = at + 1; i < end && i < at + (size_t)(e->width > 0 ? e->width : 1); i++)
+        if ((e->source[i] & 0xC0) != 0x80) put(s, '~');
+}
+
+size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity)
+{
+    sink s = {.text = text, .capacity = capacity};
+    put_text(&s, error->message);
+    if (error->column >= 0 && error->source[0]) put_caret(&s, error);
+    if (error->hint[0]) {
+        put_text(&s, "\n");
+        put_text(&s, error->hint);
+    }
+    if (capacity > 0) text[s.length < capacity ? s.length : capacity - 1] = '\0';
+    return s.length;
+}

@@ -1,0 +1,201 @@
+/* text.c: text that grows, numbers in the C locale, and the nearest word.
+ *
+ * printf and strtod follow the locale of the thread, which belongs to the program that uses us; so the C locale is put in
+ * place for the length of one call (newlocale, uselocale: POSIX 2008). When even that cannot be had there is no memory
+ * left, and the locale in force is used. */
+#include "base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int tc_format(char *to, size_t capacity, const char *format, va_list arguments)
+{
+    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const locale_t before = c ? uselocale(c) : (locale_t)0;
+    const int n = vsnprintf(to, capacity, format, arguments);
+    if (c) {
+        uselocale(before);
+        freelocale(c);
+    }
+    return n;
+}
+
+/* vsnprintf's arguments on the spot. */
+__attribute__((format(printf, 3, 4))) static int format_to(char *to, size_t capacity, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = tc_format(to, capacity, format, arguments);
+    va_end(arguments);
+    return n;
+}
+
+/* ---- Growing text ---- */
+
+static bool reserve(tc_text *t, size_t more)
+{
+    size_t need;
+    if (__builtin_add_overflow(t->length, more, &need)) return false;
+    if (need <= t->capacity) return true;
+    size_t capacity = t->capacity ? t->capacity : 64;
+    while (capacity < need)
+        if (__builtin_mul_overflow(capacity, (size_t)2, &capacity)) return false;
+    char *data = tc_resize(&t->mem, t->data, capacity, 1);
+    if (!data) return false;
+    t->data = data;
+    t->capacity = capacity;
+    return true;
+}
+
+void tc_text_add(tc_text *t, const char *format, ...)
+{
+    if (t->failed) return;
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    const size_t room = t->capacity - t->length;
+    int n = tc_format(t->data ? t->data + t->length : NULL, room, format, arguments);
+    if (n >= 0 && (size_t)n >= room) {
+        if (reserve(t, (size_t)n + 1))
+            n = tc_format(t->data + t->length, t->capacity - t->length, format, again);
+        else
+            n = -1;
+    }
+    va_end(again);
+    va_end(arguments);
+    if (n < 0) {
+        t->failed = true;
+        if (t->data) t->data[t->length] = '\0';
+    } else {
+        t->length += (size_t)n;
+    }
+}
+
+void tc_text_free(tc_text *t)
+{
+    tc_free(&t->mem, t->data);
+    *t = (tc_text){.mem = t->mem};
+}
+
+size_t tc_text_copy(const char *text, char *to, size_t capacity)
+{
+    const size_t length = strlen(text);
+    if (capacity > 0) {
+        const size_t n = length < capacity ? length : capacity - 1;
+        memcpy(to, text, n);
+        to[n] = '\0';
+    }
+    return length;
+}
+
+/* ---- Numbers ---- */
+
+const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX])
+{
+    enum { MOST_DIGITS = 17 };
+    for (int digits = 1; digits <= MOST_DIGITS; digits++) {
+        double back;
+        format_to(buffer, TC_NUMBER_MAX, "%.*g", digits, x);
+        if (!isfinite(x) || (tc_number_read(buffer, &back) && back == x)) break;
+    }
+    return buffer;
+}
+
+/* True when text is a decimal number and nothing else: strtod alone would take leading spaces, hex, nan and inf. */
+static bool looks_decimal(const char *text)
+{
+    const char *p = text + (*text == '+' || *text == '-');
+    const char *digits = p;
+    p += strspn(p, "0123456789");
+    size_t n = (size_t)(p - digits);
+    if (*p == '.') {
+        const size_t more = strspn(++p, "0123456789");
+        n += more;
+        p += more;
+    }
+    if (n == 0) return false;
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        p += *p == '+' || *p == '-';
+        const size_t exponent = strspn(p, "0123456789");
+        if (exponent == 0) return false;
+        p += exponent;
+    }
+    return *p == '\0';
+}
+
+bool tc_number_read(const char *text, double *x)
+{
+    if (!looks_decimal(text)) return false;
+    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const locale_t before = c ? uselocale(c) : (locale_t)0;
+    char *end;
+    const double value = strtod(text, &end);
+    if (c) {
+        uselocale(before);
+        freelocale(c);
+    }
+    if (*end || !isfinite(value)) return false;
+    *x = value;
+    return true;
+}
+
+bool tc_integer_read(const char *text, int64_t *x)
+{
+    const char *p = text + (*text == '+' || *text == '-');
+    if (!*p || p[strspn(p, "0123456789")]) return false;
+    const int before = errno;
+    errno = 0;
+    const intmax_t value = strtoimax(text, NULL, 10);
+    const bool ok = errno == 0 && value >= INT64_MIN && value <= INT64_MAX;
+    errno = before;
+    if (ok) *x = (int64_t)value;
+    return ok;
+}
+
+/* ---- The nearest word ---- */
+
+enum { MAX_WORD = 64 };
+
+/* Edits that turn a into b: one letter more, less, other, or two neighbours swapped (optimal string alignment). Words of
+ * MAX_WORD letters or more count as far apart. */
+static int distance(const char *a, const char *b)
+{
+    const size_t n = strlen(a), m = strlen(b);
+    if (n >= MAX_WORD || m >= MAX_WORD) return MAX_WORD;
+    int row[3][MAX_WORD + 1]; /* rows i - 2, i - 1, i of the table, in turn */
+    for (size_t j = 0; j <= m; j++) row[0][j] = (int)j;
+    for (size_t i = 1; i <= n; i++) {
+        int *now = row[i % 3], *up = row[(i + 2) % 3], *two = row[(i + 1) % 3];
+        now[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            int best = up[j - 1] + (a[i - 1] != b[j - 1]);
+            if (up[j] + 1 < best) best = up[j] + 1;
+            if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two[j - 2] + 1 < best)
+                best = two[j - 2] + 1;
+            now[j] = best;
+        }
+    }
+    return row[n % 3][m];
+}
+
+const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context)
+{
+    const size_t length = strlen(word);
+    const int limit = length < 3 ? 1 : (int)(length < 3 * MAX_WORD ? length / 3 : MAX_WORD - 1);
+    const char *nearest = NULL;
+    int best = limit + 1;
+    const char *candidate;
+    for (int i = 0; (candidate = next(context, i)); i++) {
+        const int d = distance(word, candidate);
+        if (d < best) best = d, nearest = candidate;
+    }
+    return nearest;
+}

@@ -1,0 +1,44 @@
+# The tests. Each tests/test_*.c is a program of its own (cmocka) that may look inside the library; each tests/test_*.sh is
+# run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment, and skips by exit status 77. A script
+# whose second line is "# timeout N" gets N seconds in place of 120.
+find_library(CMOCKA_LIB cmocka)
+find_path(CMOCKA_HEADERS cmocka.h)
+if(NOT CMOCKA_LIB OR NOT CMOCKA_HEADERS)
+    message(FATAL_ERROR "The tests need cmocka: install libcmocka-dev, or configure with -DTACET_TESTS=OFF")
+endif()
+file(GLOB test_sources CONFIGURE_DEPENDS tests/test_*.c)
+file(GLOB test_scripts CONFIGURE_DEPENDS tests/test_*.sh)
+
+set(test_environment
+    TACET=${CMAKE_BINARY_DIR}/tacet
+    TACET_SOURCE=${CMAKE_SOURCE_DIR}
+    TACET_BUILD=${CMAKE_BINARY_DIR}
+    TACET_SANITIZE=${TACET_SANITIZE}
+    OPENBLAS_NUM_THREADS=1
+    ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
+    UBSAN_OPTIONS=print_stacktrace=1
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
+
+foreach(source ${test_sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests
+        ${CMOCKA_HEADERS})
+    target_link_libraries(${name} PRIVATE tacet_flags tacet_static ${CMOCKA_LIB} ZLIB::ZLIB Jansson::Jansson Threads::Threads m)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endforeach()
+foreach(script ${test_scripts})
+    get_filename_component(name ${script} NAME_WE)
+    add_test(NAME ${name} COMMAND sh ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+endforeach()
+
+foreach(file ${test_sources} ${test_scripts})
+    get_filename_component(name ${file} NAME_WE)
+    set(seconds 120)
+    file(STRINGS ${file} marks LIMIT_COUNT 3 REGEX "timeout [0-9]+")
+    if(marks MATCHES "timeout ([0-9]+)")
+        set(seconds ${CMAKE_MATCH_1})
+    endif()
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT ${seconds})
+endforeach()
