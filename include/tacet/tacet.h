@@ -161,10 +161,11 @@ typedef struct tacet_scaling {
 
 /* Says where the next step or forward pass takes input x from: rows one after another, [rows, shape...], row-major. The
  * data are read during that call, as many rows as it is given, and must stay valid until it returns. tacet_feed_rows
- * takes row index[i] of data as row i of the batch (index NULL: 0, 1, ...), scaled (scaling NULL: as they are). */
+ * takes row index[i] of data as row i of the batch (index NULL: 0, 1, ...), scaled (scaling NULL: as they are); `units`
+ * is the number of elements that a row of data has, and is refused unless a row of x has as many. */
 TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const void *data);
-TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, const int64_t *index,
-                                       const tacet_scaling *scaling);
+TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units,
+                                       const int64_t *index, const tacet_scaling *scaling);
 
 /* One training step on 1..batch rows: forward, backward, update. On TACET_NOT_FINITE nothing was updated. Every input
  * that is needed must have been fed since the last call. */
