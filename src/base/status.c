@@ -64,7 +64,8 @@ void tc_fail_hint(tacet_error *e, const char *format, ...)
 
 tacet_status tc_fail_memory(tacet_error *e) { return tc_fail(e, TACET_MEMORY, "out of memory"); }
 
-/* A text that is there already: adds as snprintf would. */
+/* A text that is there already: adds as snprintf would. What a terminal would obey (a file's words may stand in an error)
+ * becomes a question mark. */
 typedef struct sink {
     char *text;
     size_t capacity, length;
@@ -72,6 +73,7 @@ typedef struct sink {
 
 static void put(sink *s, char c)
 {
+    if (((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7F) c = '?';
     if (s->length + 1 < s->capacity) s->text[s->length] = c;
     s->length++;
 }

@@ -69,7 +69,7 @@ void tc_spec_print(const tc_spec *s, const char *without, tc_text *to);
 
 /* Cuts the next stage off a chain "a 1 | b \"x|y\" | c": copies it without the spaces around it into stage[capacity] and
  * moves *chain behind the bar; *column is its place in the whole, to which `chain` pointed at first. False at the end.
- * An empty stage is returned as "". */
+ * An empty stage is returned as "". One that does not fit is cut: with capacity TC_MAX_SPEC + 2 tc_spec_parse refuses it. */
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column);
 
 #endif

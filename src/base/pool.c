@@ -1,0 +1,204 @@
+/* pool.c: the threads.
+ *
+ * A job is announced by a change of `round`, under the lock. Its parts are claimed by adding 1 to a counter; whoever
+ * finishes runs on to the next. The last piece of news a worker gives is that it has left the job (`inside`), so that the
+ * caller, when it returns, may reuse the memory that the job lies in.
+ *
+ *     caller   lock: job = ..., next = 0, round++  .. claims parts .. closes the job, waits until inside == 0
+ *     worker   sees round change; lock: is there a job? inside++  .. claims parts .. inside--
+ *
+ * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps; so does the
+ * caller before it waits. When the pool is at work for another plan, the caller does its job alone: nothing ever waits for
+ * a foreign job, and who runs which part does not show in a result. */
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { MAX_THREADS = 256, SPINS = 4000 };
+
+struct tacet_pool {
+    tc_mem mem;
+    int threads; /* the caller's among them */
+    pthread_t *worker;
+    int workers; /* that were started */
+    int spins;
+
+    pthread_mutex_t busy; /* held by the caller whose job runs */
+    pthread_mutex_t lock; /* guards job, run, parts, open, inside, stop, and the sleeping */
+    pthread_cond_t wake, left;
+    atomic_uint round; /* changes with every job; read without the lock while spinning */
+    int sleeping;
+    bool open, stop;
+    tc_part *run;
+    void *job;
+    int64_t parts;
+    _Alignas(64) atomic_int inside;
+    _Alignas(64) _Atomic int64_t next;
+};
+
+static inline void rest(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void claim_parts(tacet_pool *p, tc_part *run, void *job, int64_t parts)
+{
+    for (;;) {
+        const int64_t i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
+        if (i >= parts) return;
+        run(job, i);
+    }
+}
+
+/* Waits until the round is not `seen`: first spinning, then asleep. With the lock held on return. */
+static void await_round(tacet_pool *p, unsigned seen)
+{
+    for (int i = 0; i < p->spins && atomic_load_explicit(&p->round, memory_order_acquire) == seen; i++) rest();
+    pthread_mutex_lock(&p->lock);
+    while (atomic_load_explicit(&p->round, memory_order_relaxed) == seen) {
+        p->sleeping++;
+        pthread_cond_wait(&p->wake, &p->lock);
+        p->sleeping--;
+    }
+}
+
+static void *work(void *argument)
+{
+    tacet_pool *p = argument;
+    unsigned seen = 0;
+    for (;;) {
+        await_round(p, seen);
+        seen = atomic_load_explicit(&p->round, memory_order_relaxed);
+        const bool stop = p->stop, open = p->open;
+        tc_part *const run = p->run;
+        void *const job = p->job;
+        const int64_t parts = p->parts;
+        if (open) atomic_fetch_add_explicit(&p->inside, 1, memory_order_relaxed);
+        pthread_mutex_unlock(&p->lock);
+        if (stop) return NULL;
+        if (!open) continue;
+
+        claim_parts(p, run, job, parts);
+
+        /* The caller sleeps, if it does, with the lock: so the news cannot fall between its look and its sleep. */
+        if (atomic_fetch_sub_explicit(&p->inside, 1, memory_order_acq_rel) == 1) {
+            pthread_mutex_lock(&p->lock);
+            pthread_cond_signal(&p->left);
+            pthread_mutex_unlock(&p->lock);
+        }
+    }
+}
+
+/* Puts a job up; wakes who sleeps. */
+static void announce(tacet_pool *p, int64_t parts, tc_part *run, void *job)
+{
+    pthread_mutex_lock(&p->lock);
+    p->run = run;
+    p->job = job;
+    p->parts = parts;
+    p->open = true;
+    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->round, 1, memory_order_release);
+    if (p->sleeping > 0) pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Keeps latecomers out and waits for those who are in. */
+static void close_job(tacet_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->open = false;
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < p->spins; i++) {
+        if (atomic_load_explicit(&p->inside, memory_order_acquire) == 0) return;
+        rest();
+    }
+    pthread_mutex_lock(&p->lock);
+    while (atomic_load_explicit(&p->inside, memory_order_acquire) > 0) pthread_cond_wait(&p->left, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void tc_pool_run(tacet_pool *p, int64_t parts, tc_part *run, void *job)
+{
+    if (!p || p->threads < 2 || parts < 2 || pthread_mutex_trylock(&p->busy) != 0) {
+        for (int64_t i = 0; i < parts; i++) run(job, i);
+        return;
+    }
+    announce(p, parts, run, job);
+    claim_parts(p, run, job, parts);
+    close_job(p);
+    pthread_mutex_unlock(&p->busy);
+}
+
+int tc_pool_threads(const tacet_pool *p) { return p ? p->threads : 1; }
+
+/* Starts the workers. They leave signals to the threads of the program. */
+static bool start(tacet_pool *p)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (p->workers < p->threads - 1 && pthread_create(&p->worker[p->workers], NULL, work, p) == 0) p->workers++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return p->workers == p->threads - 1;
+}
+
+tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
+{
+    if (threads < 1 || threads > MAX_THREADS) {
+        tc_fail(e, TACET_DESCRIPTION, "a pool has 1 to %d threads, not %d", MAX_THREADS, threads);
+        return NULL;
+    }
+    const tc_mem mem = tc_mem_of(memory);
+    tacet_pool *p = tc_alloc_aligned(&mem, 1, sizeof *p);
+    pthread_t *worker = tc_alloc(&mem, (size_t)threads, sizeof *worker);
+    if (!p || !worker) {
+        tc_free(&mem, worker);
+        tc_free_aligned(&mem, p);
+        tc_fail_memory(e);
+        return NULL;
+    }
+    p->mem = mem;
+    p->threads = threads;
+    p->worker = worker;
+    /* More threads than processors: who spins keeps another from its work. */
+    p->spins = sysconf(_SC_NPROCESSORS_ONLN) >= threads ? SPINS : 0;
+    pthread_mutex_init(&p->busy, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->left, NULL);
+    if (!start(p)) {
+        tc_fail(e, TACET_FAILED, "the system refused thread %d of %d", p->workers + 2, threads);
+        tacet_pool_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory) { return tc_pool_new(threads, memory, NULL); }
+
+void tacet_pool_free(tacet_pool *p)
+{
+    if (!p) return;
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    p->open = false;
+    atomic_fetch_add_explicit(&p->round, 1, memory_order_release);
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < p->workers; i++) pthread_join(p->worker[i], NULL);
+    pthread_cond_destroy(&p->left);
+    pthread_cond_destroy(&p->wake);
+    pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->busy);
+    const tc_mem mem = p->mem;
+    tc_free(&mem, p->worker);
+    tc_free_aligned(&mem, p);
+}

@@ -1,0 +1,265 @@
+/* bind.c: gives the words of a description to the attributes that they set, by the tables.
+ *
+ * A type is read by one reader, found in a table by the type's name; what has a | in it is a list of words to choose
+ * from. Each refusal points at the word, says what was expected, and suggests the nearest word there is. */
+#include "spec/spec.h"
+
+#include <string.h>
+
+int tc_attr_count(const tacet_attribute *table)
+{
+    int n = 0;
+    while (table && table[n].name) n++;
+    return n;
+}
+
+/* ---- Values ---- */
+
+static bool read_float(const char *text, double *x) { return tc_number_read(text, x); }
+
+static bool read_int(const char *text, double *x)
+{
+    /* Every integer must be one that a double holds exactly. */
+    const int64_t most = INT64_C(1) << 53;
+    int64_t n;
+    if (!tc_integer_read(text, &n) || n > most || n < -most) return false;
+    *x = (double)n;
+    return true;
+}
+
+static bool read_bool(const char *text, double *x)
+{
+    static const char *const word[] = {"false", "true", "off", "on", "no", "yes", "0", "1"};
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+        if (strcmp(text, word[i]) == 0) {
+            *x = (double)(i % 2);
+            return true;
+        }
+    return false;
+}
+
+static bool read_text(const char *text, double *x)
+{
+    (void)text;
+    *x = 0;
+    return true;
+}
+
+typedef struct reader {
+    const char *type, *expected;
+    bool (*read)(const char *text, double *x);
+} reader;
+
+static const reader readers[] = {
+    {"float", "a number", read_float},
+    {"int", "a whole number", read_int},
+    {"bool", "true or false", read_bool},
+};
+static const reader text_reader = {"text", "text", read_text}; /* also of types that are names for other rooms ("value") */
+
+static bool is_choice(const char *type) { return strchr(type, '|') != NULL; }
+
+/* The words of "a|b|c", NULL behind the last. What does not fit is a mistake in a table, which its test finds. */
+typedef struct choices {
+    char copy[256];
+    const char *word[16 + 1];
+} choices;
+
+static choices *split(const char *type, choices *c)
+{
+    *c = (choices){0};
+    tc_text_copy(type, c->copy, sizeof c->copy);
+    char *at = c->copy;
+    for (size_t i = 0; at && i + 1 < sizeof c->word / sizeof *c->word; i++) {
+        c->word[i] = at;
+        at = strchr(at, '|');
+        if (at) *at++ = '\0';
+    }
+    return c;
+}
+
+static bool read_choice(const char *type, const char *text, double *x)
+{
+    choices c;
+    split(type, &c);
+    for (int i = 0; c.word[i]; i++)
+        if (strcmp(c.word[i], text) == 0) {
+            *x = i;
+            return true;
+        }
+    return false;
+}
+
+static const reader *reader_of(const char *type)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (strcmp(readers[i].type, type) == 0) return &readers[i];
+    return &text_reader;
+}
+
+static bool read_value(const char *type, const char *text, double *x)
+{
+    return is_choice(type) ? read_choice(type, text, x) : reader_of(type)->read(text, x);
+}
+
+/* ---- Binding ---- */
+
+typedef struct binder {
+    const tc_spec *s;
+    int bindings;
+    const tc_binding *binding;
+    tacet_error *e;
+} binder;
+
+/* An attribute and where its value goes; attribute NULL: none. */
+typedef struct slot {
+    const tacet_attribute *attribute;
+    tc_arg *arg;
+} slot;
+
+/* Slot i over all tables. */
+static slot slot_at(const binder *b, int i)
+{
+    for (int t = 0; t < b->bindings; t++) {
+        const int n = tc_attr_count(b->binding[t].table);
+        if (i < n) return (slot){&b->binding[t].table[i], &b->binding[t].arg[i]};
+        i -= n;
+    }
+    return (slot){0};
+}
+
+static slot slot_named(const binder *b, const char *name)
+{
+    slot s;
+    for (int i = 0; (s = slot_at(b, i)).attribute && strcmp(s.attribute->name, name) != 0;) i++;
+    return s;
+}
+
+static slot next_positional(const binder *b)
+{
+    slot s;
+    for (int i = 0; (s = slot_at(b, i)).attribute && (!s.attribute->positional || s.arg->given);) i++;
+    return s;
+}
+
+static const char *key_at(const void *context, int i)
+{
+    const slot s = slot_at(context, i);
+    return s.attribute ? s.attribute->name : NULL;
+}
+
+static const char *choice_at(const void *context, int i) { return ((const choices *)context)->word[i]; }
+
+/* Points at the word. */
+static tacet_status point(const binder *b, const tc_word *w)
+{
+    tc_spec_point(b->s, w->column, w->width, b->e);
+    return TACET_DESCRIPTION;
+}
+
+static void hint_keys(const binder *b, const char *word)
+{
+    const char *near = tc_nearest(word, key_at, b);
+    if (near) {
+        tc_fail_hint(b->e, "did you mean %s?", near);
+        return;
+    }
+    char list[400] = "";
+    size_t at = 0;
+    for (int i = 0; key_at(b, i); i++) {
+        const char *key = key_at(b, i);
+        const size_t need = strlen(key) + 2;
+        if (at + need >= sizeof list) break;
+        if (at) at += tc_text_copy(", ", list + at, sizeof list - at);
+        at += tc_text_copy(key, list + at, sizeof list - at);
+    }
+    tc_fail_hint(b->e, at ? "it takes %s" : "it takes nothing%s", list);
+}
+
+static tacet_status refuse_key(const binder *b, const tc_word *w)
+{
+    tc_fail(b->e, TACET_DESCRIPTION, "%s has no attribute %s", b->s->name, w->key);
+    tc_spec_point(b->s, w->column, (int)strlen(w->key), b->e);
+    hint_keys(b, w->key);
+    return TACET_DESCRIPTION;
+}
+
+static tacet_status refuse_word(const binder *b, const tc_word *w)
+{
+    tc_fail(b->e, TACET_DESCRIPTION, "%s has no place for '%s'", b->s->name, w->value);
+    point(b, w);
+    hint_keys(b, w->value);
+    return TACET_DESCRIPTION;
+}
+
+static tacet_status refuse_value(const binder *b, const tc_word *w, const tacet_attribute *a)
+{
+    const bool choice = is_choice(a->type);
+    tc_fail(b->e, TACET_DESCRIPTION, "%s of %s: expected %s%s, got '%s'", a->name, b->s->name, choice ? "one of " : "",
+            choice ? a->type : reader_of(a->type)->expected, w->value);
+    point(b, w);
+    if (choice) {
+        choices c;
+        const char *near = tc_nearest(w->value, choice_at, split(a->type, &c));
+        if (near) tc_fail_hint(b->e, "did you mean %s?", near);
+    } else if (!w->key && a->positional) {
+        hint_keys(b, w->value);
+    }
+    return TACET_DESCRIPTION;
+}
+
+/* Gives one word to its attribute. */
+static tacet_status bind_word(const binder *b, const tc_word *w)
+{
+    slot to = slot_named(b, w->key ? w->key : w->value);
+    const bool flag = !w->key && to.attribute && strcmp(to.attribute->type, "bool") == 0;
+    if (!w->key && !flag) to = next_positional(b);
+    if (!to.attribute) return w->key ? refuse_key(b, w) : refuse_word(b, w);
+    if (to.arg->given) {
+        tc_fail(b->e, TACET_DESCRIPTION, "%s is given twice", to.attribute->name);
+        return point(b, w);
+    }
+    const char *text = flag ? "true" : w->value;
+    if (!read_value(to.attribute->type, text, &to.arg->number)) return refuse_value(b, w, to.attribute);
+    to.arg->text = text;
+    to.arg->given = true;
+    const int before = w->key ? (int)strlen(w->key) + 1 : 0;
+    to.arg->column = w->column + before;
+    to.arg->width = w->width - before;
+    return TACET_OK;
+}
+
+/* The defaults. */
+static void clear(const binder *b)
+{
+    slot s;
+    for (int i = 0; (s = slot_at(b, i)).attribute; i++) {
+        *s.arg = (tc_arg){.text = s.attribute->value};
+        if (s.attribute->value) read_value(s.attribute->type, s.attribute->value, &s.arg->number);
+    }
+}
+
+static tacet_status require_all(const binder *b)
+{
+    slot s;
+    for (int i = 0; (s = slot_at(b, i)).attribute; i++) {
+        if (s.arg->given || s.attribute->value) continue;
+        const char *name = s.attribute->name;
+        tc_fail(b->e, TACET_DESCRIPTION, "%s needs %s", b->s->name, name);
+        tc_spec_point(b->s, b->s->column, b->s->width, b->e);
+        tc_fail_hint(b->e, s.attribute->positional ? "write %s %s, or %s=..." : "write %s %s=...", b->s->name, name, name);
+        return TACET_DESCRIPTION;
+    }
+    return TACET_OK;
+}
+
+tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e)
+{
+    const binder b = {s, bindings, binding, e};
+    clear(&b);
+    for (int i = 0; i < s->count; i++) {
+        const tacet_status status = bind_word(&b, &s->word[i]);
+        if (status) return status;
+    }
+    return needs ? require_all(&b) : TACET_OK;
+}

@@ -1,0 +1,205 @@
+/* spec.c: cuts a description into words.
+ *
+ * The text is copied once; keys and values are pieces of that copy, ended in place. A word is a run of characters up to a
+ * space; a double quote opens a piece in which spaces count, and only at the start of a word or right behind its =. */
+#include "spec/spec.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_name(char c) { return isascii((unsigned char)c) && (isalnum((unsigned char)c) || c == '_'); }
+
+/* The state of cutting: reads from `source`, writes at the same place or before it in `words`. */
+typedef struct cutter {
+    tc_spec *s;
+    tacet_error *e;
+    int at; /* in both */
+} cutter;
+
+/* A quoted value that begins at c->at; unquotes it in place. NULL with the error. */
+static const char *cut_quoted(cutter *c)
+{
+    const char *from = c->s->source;
+    const int begin = c->at++;
+    char *value = c->s->words + c->at, *to = value;
+    while (from[c->at] && from[c->at] != '"') {
+        if (from[c->at] == '\\' && (from[c->at + 1] == '"' || from[c->at + 1] == '\\')) c->at++;
+        *to++ = from[c->at++];
+    }
+    if (!from[c->at]) {
+        tc_fail(c->e, TACET_DESCRIPTION, "a quoted value does not end");
+        tc_fail_at(c->e, from, begin, c->at - begin);
+        tc_fail_hint(c->e, "close it with \"");
+        return NULL;
+    }
+    c->at++;
+    *to = '\0';
+    if (from[c->at] && !is_space(from[c->at])) {
+        tc_fail(c->e, TACET_DESCRIPTION, "expected a space after a quoted value");
+        tc_fail_at(c->e, from, c->at, 1);
+        return NULL;
+    }
+    return value;
+}
+
+/* A bare value that begins at c->at, up to the next space. NULL with the error. */
+static const char *cut_bare(cutter *c)
+{
+    const char *from = c->s->source;
+    const int begin = c->at;
+    while (from[c->at] && !is_space(from[c->at])) {
+        if (from[c->at] == '"') {
+            tc_fail(c->e, TACET_DESCRIPTION, "a quote in the middle of a word");
+            tc_fail_at(c->e, from, c->at, 1);
+            tc_fail_hint(c->e, "put the whole value in quotes: key=\"...\"");
+            return NULL;
+        }
+        c->at++;
+    }
+    c->s->words[c->at] = '\0';
+    return c->s->words + begin;
+}
+
+/* The word that begins at c->at: key=value, or a bare word. */
+static bool cut_word(cutter *c, tc_word *w)
+{
+    const char *from = c->s->source;
+    const int begin = c->at;
+    int end = begin;
+    while (is_name(from[end])) end++;
+    *w = (tc_word){.column = begin};
+    if (from[end] == '=') {
+        if (end == begin) {
+            tc_fail(c->e, TACET_DESCRIPTION, "expected a key before =");
+            tc_fail_at(c->e, from, begin, 1);
+            return false;
+        }
+        c->s->words[end] = '\0';
+        w->key = c->s->words + begin;
+        c->at = end + 1;
+    }
+    const int value = c->at;
+    w->value = from[value] == '"' ? cut_quoted(c) : cut_bare(c);
+    if (!w->value) return false;
+    w->width = c->at - begin;
+    if (c->at == value) {
+        tc_fail(c->e, TACET_DESCRIPTION, "expected a value after %s=", w->key);
+        tc_fail_at(c->e, from, begin, w->width);
+        tc_fail_hint(c->e, "an empty value is written \"\"");
+        return false;
+    }
+    return true;
+}
+
+static void skip_spaces(cutter *c)
+{
+    while (is_space(c->s->source[c->at])) c->at++;
+}
+
+/* The name: letters, digits and _. */
+static bool cut_name(cutter *c)
+{
+    tc_spec *s = c->s;
+    skip_spaces(c);
+    s->column = c->at;
+    while (is_name(s->source[c->at])) c->at++;
+    s->width = c->at - s->column;
+    const char next = s->source[c->at];
+    if (s->width == 0 || (next && !is_space(next))) {
+        tc_fail(c->e, TACET_DESCRIPTION, "expected a name%s", next ? ", made of letters, digits and _" : "");
+        tc_fail_at(c->e, s->source, s->width ? s->column : c->at, s->width + 1);
+        if (next == '=') tc_fail_hint(c->e, "a description begins with its name: name key=value");
+        return false;
+    }
+    s->words[c->at] = '\0';
+    s->name = s->words + s->column;
+    return true;
+}
+
+static bool cut(tc_spec *s, tacet_error *e)
+{
+    cutter c = {.s = s, .e = e};
+    if (!cut_name(&c)) return false;
+    for (skip_spaces(&c); s->source[c.at]; skip_spaces(&c)) {
+        if (s->count == TC_MAX_WORDS) {
+            tc_fail(e, TACET_DESCRIPTION, "more than %d words after %s", TC_MAX_WORDS, s->name);
+            tc_fail_at(e, s->source, c.at, 1);
+            return false;
+        }
+        if (!cut_word(&c, &s->word[s->count])) return false;
+        s->count++;
+    }
+    return true;
+}
+
+tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e)
+{
+    *s = (tc_spec){.mem = *m};
+    const size_t length = strnlen(text, TC_MAX_SPEC + 1);
+    if (length > TC_MAX_SPEC) {
+        tc_fail(e, TACET_DESCRIPTION, "a description is at most %d bytes long", TC_MAX_SPEC);
+        tc_fail_at(e, text, TC_MAX_SPEC, 1);
+        return TACET_DESCRIPTION;
+    }
+    s->source = tc_strdup(m, text);
+    s->words = tc_strdup(m, text);
+    if (!s->source || !s->words) {
+        tc_spec_free(s);
+        return tc_fail_memory(e);
+    }
+    if (!cut(s, e)) {
+        tc_spec_free(s);
+        return TACET_DESCRIPTION;
+    }
+    return TACET_OK;
+}
+
+void tc_spec_free(tc_spec *s)
+{
+    const tc_mem mem = s->mem;
+    if (s->source) tc_free(&mem, s->source);
+    if (s->words) tc_free(&mem, s->words);
+    *s = (tc_spec){.mem = mem};
+}
+
+void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e) { tc_fail_at(e, s->source, column, width); }
+
+/* ---- Printing ---- */
+
+/* True when the list "a|b|c" holds the key. */
+static bool listed(const char *list, const char *key)
+{
+    const size_t n = strlen(key);
+    while (list && *list) {
+        const size_t m = strcspn(list, "|");
+        if (m == n && memcmp(list, key, n) == 0) return true;
+        list += m + (list[m] == '|');
+    }
+    return false;
+}
+
+/* A value as it can be read again. A bare word must not look like key=value; | would end a stage of a chain. */
+static void print_value(const char *value, bool bare, tc_text *to)
+{
+    bool quote = *value == '\0';
+    for (const char *p = value; *p; p++) quote |= is_space(*p) || *p == '"' || *p == '|' || (bare && *p == '=');
+    if (!quote) {
+        tc_text_add(to, "%s", value);
+        return;
+    }
+    tc_text_add(to, "\"");
+    for (const char *p = value; *p; p++) tc_text_add(to, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+    tc_text_add(to, "\"");
+}
+
+void tc_spec_print(const tc_spec *s, const char *without, tc_text *to)
+{
+    tc_text_add(to, "%s", s->name);
+    for (int i = 0; i < s->count; i++) {
+        const tc_word *w = &s->word[i];
+        if (listed(without, w->key ? w->key : w->value)) continue;
+        tc_text_add(to, w->key ? " %s=" : " ", w->key);
+        print_value(w->value, !w->key, to);
+    }
+}
