@@ -135,7 +135,7 @@ static int add_layer(tacet_graph *g, int x, tc_spec *spec)
     const int own = tc_attr_count(op->attribute);
     tc_arg *arg = tc_alloc(&g->mem, (size_t)own + 1, sizeof *arg);
     if (!arg) return tc_graph_no_memory(g);
-    tc_arg common[TC_MAX_ATTRS] = {0};
+    tc_arg common[TC_COMMON_ATTRS] = {0};
     const tc_binding binding[] = {{op->attribute, arg}, {tc_layer.common, common}};
     int input[TC_SLOTS], inputs, layer = -1;
     tc_shape shape[TC_SLOTS];

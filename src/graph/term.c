@@ -48,6 +48,7 @@ static bool settle(tacet_graph *g, tc_term *t, bool batch)
     const bool constraint = t->op->role == &tc_constraint;
     t->lambda = constraint ? 0.0 : a[TC_TERM_LAMBDA].given ? a[TC_TERM_LAMBDA].number : t->op->lambda;
     if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\"");
+    if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     const bool given = !constraint && a[TC_TERM_REDUCE].given;
     t->reduce = given ? (int)a[TC_TERM_REDUCE].number : batch ? t->op->reduce : TC_SUM;
     if (!batch && t->reduce == TC_SAMPLE) return refuse(g, t, "a parameter has no samples: reduce is sum or mean here");
@@ -118,7 +119,7 @@ static bool read_term(tacet_graph *g, tc_term *t, bool loss, const char *text)
     t->op = find_scalar(g, &t->spec, loss);
     if (!t->op) return false;
     t->arg = tc_alloc(&g->mem, (size_t)tc_attr_count(t->op->attribute) + 1, sizeof *t->arg);
-    t->common = tc_alloc(&g->mem, TC_MAX_ATTRS, sizeof *t->common);
+    t->common = tc_alloc(&g->mem, TC_COMMON_ATTRS, sizeof *t->common);
     if (!t->arg || !t->common) return tc_graph_no_memory(g), false;
     const tc_binding binding[] = {{t->op->role->common, t->common}, {t->op->attribute, t->arg}};
     return tc_spec_bind(&t->spec, 2, binding, true, &g->error) == TACET_OK;

@@ -1,0 +1,120 @@
+/* compile.c: from a description to a plan, pass by pass, and the end of a plan. */
+#include "plan/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size)
+{
+    void **grown = tc_resize(&p->mem, p->owned, (size_t)p->owned_count + 1, sizeof *grown);
+    if (!grown) return NULL;
+    p->owned = grown;
+    void *memory = tc_alloc(&p->mem, n, size);
+    if (memory) p->owned[p->owned_count++] = memory;
+    return memory;
+}
+
+void tacet_plan_free(tacet_plan *p)
+{
+    if (!p) return;
+    const tc_mem m = p->mem;
+    for (int i = 0; i < p->owned_count; i++) tc_free(&m, p->owned[i]);
+    tc_free(&m, p->owned);
+    tc_free_aligned(&m, p->block);
+    tc_free_aligned(&m, p->arena);
+    if (p->optim_spec.source) tc_spec_free(&p->optim_spec);
+    tacet_pool_free(p->own_pool);
+    tacet_graph_free(p->graph);
+    tc_free(&m, p);
+}
+
+/* Settings with their defaults, checked. */
+static tacet_status settings(tacet_plan *p, const tacet_config *config)
+{
+    if (config->size != sizeof *config)
+        return tc_fail(&p->error, TACET_DESCRIPTION, "tacet_config has size %zu where %zu was expected: begin it with TACET_CONFIG",
+                       config->size, sizeof *config);
+    p->batch = config->batch ? config->batch : 1;
+    p->seed = config->seed;
+    p->steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1;
+    p->epochs = config->epochs;
+    if (p->batch < 1 || p->batch > TC_MAX_COUNT || p->steps_per_epoch < 1 || !(p->epochs >= 0) || !isfinite(p->epochs))
+        return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
+    p->pool = config->pool;
+    if (config->pool || config->threads == 1 || config->threads == 0) return TACET_OK;
+    p->pool = p->own_pool = tc_pool_new(config->threads, &p->mem, &p->error);
+    return p->pool ? TACET_OK : p->error.status;
+}
+
+/* Tables that are as long as the graph. */
+static tacet_status tables(tacet_plan *p)
+{
+    const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
+    p->feed = tc_plan_alloc(p, v, sizeof *p->feed);
+    p->count = tc_plan_alloc(p, v, sizeof *p->count);
+    p->place = tc_plan_alloc(p, v, sizeof *p->place);
+    p->table.lambda = tc_plan_alloc(p, t, sizeof *p->table.lambda);
+    p->value = tc_plan_alloc(p, t, sizeof *p->value);
+    if (!p->feed || !p->count || !p->place || !p->table.lambda || !p->value) return tc_fail_memory(&p->error);
+    for (int i = 0; i < p->terms; i++) {
+        p->table.lambda[i] = p->graph->term[i].lambda;
+        p->value[i] = NAN;
+    }
+    p->table.rate = 1;
+    return TACET_OK;
+}
+
+static tacet_status compile_list(tacet_plan *p, int list)
+{
+    tacet_status s = tc_plan_lower(p, list);
+    if (s != TACET_OK) return s;
+    tc_plan_band(p, list);
+    s = tc_plan_place(p, list);
+    if (s == TACET_OK && p->list[list].arena > p->arena_bytes) p->arena_bytes = p->list[list].arena;
+    return s;
+}
+
+static tacet_status compile(tacet_plan *p, const tacet_config *config)
+{
+    const int first = config->optimizer ? TC_TRAIN : TC_EVAL;
+    tacet_status s = settings(p, config);
+    if (s == TACET_OK) s = tables(p);
+    p->run = (tc_run){.rows = p->batch, .global_rows = p->batch, .seed = p->seed, .kernel = &tc_cpu};
+    if (s == TACET_OK && config->optimizer) {
+        s = tc_spec_parse(&p->optim_spec, &p->mem, config->optimizer, &p->error);
+        if (s == TACET_OK) s = tc_plan_options(p);
+    }
+    for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = tc_plan_flow(p, i);
+    if (s == TACET_OK) s = tc_plan_layout(p);
+    for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = compile_list(p, i);
+    if (s != TACET_OK) return s;
+    p->arena = tc_alloc_aligned(&p->mem, (size_t)p->arena_bytes + 1, 1);
+    p->partial = tc_plan_alloc(p, (size_t)p->partials + 1, sizeof *p->partial);
+    if (!p->arena || !p->partial) return tc_fail_memory(&p->error);
+    for (int i = first; i < TC_LISTS; i++) tc_plan_resolve(p, i);
+    return config->optimizer ? tc_plan_update(p) : TACET_OK;
+}
+
+tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why)
+{
+    if (!g) return tc_fail_memory(why), NULL;
+    if (g->error.status != TACET_OK) {
+        if (why) *why = g->error;
+        return NULL;
+    }
+    tacet_plan *p = tc_alloc(&g->mem, 1, sizeof *p);
+    if (!p) return tc_fail_memory(why), NULL;
+    p->mem = g->mem;
+    p->graph = tc_graph_hold(g);
+    p->values = g->values;
+    p->terms = g->terms;
+    p->last = -1;
+    p->gradient_norm = NAN;
+    tc_blas_single_thread();
+    if (compile(p, config) == TACET_OK) return p;
+    if (why) *why = p->error;
+    tacet_plan_free(p);
+    return NULL;
+}
+
+const char *tc_plan_name(const tacet_plan *p, int value) { return p->graph->value[value].name; }

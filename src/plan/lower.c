@@ -1,0 +1,280 @@
+/* lower.c: operators -> steps. Forward in the order of the graph, every term right behind the last value that it reads;
+ * backward in the reverse order, so that when a layer's turn comes its output's gradient is complete: every consumer and
+ * every term has stored or added its share. The first to write a gradient stores, the others add. */
+#include "plan/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What the pass carries along. */
+typedef struct lowering {
+    tacet_plan *p;
+    tc_list *l;
+    int which;
+    int *latest;    /* [terms]: the last value that the term reads */
+    int *save, *term_save; /* buffers from forward to backward */
+    bool *written;  /* [values]: its gradient has a first share */
+    bool failed;
+} lowering;
+
+static int add_buffer(lowering *w, int64_t bytes, float *fixed)
+{
+    w->l->buffer[w->l->buffers] = (tc_buffer){.bytes = bytes, .first = -2, .last = -1, .alias = -1, .fixed = fixed};
+    return w->l->buffers++;
+}
+
+static int64_t value_bytes(const tacet_plan *p, int v)
+{
+    const tc_value *value = &p->graph->value[v];
+    return tc_shape_count(&value->shape) * (value->batch ? p->batch : 1) * (int64_t)sizeof(float);
+}
+
+/* A buffer for every value and every gradient that the list has; parameters lie in the block. */
+static void add_buffers(lowering *w)
+{
+    const tacet_plan *p = w->p;
+    for (int v = 0; v < p->values; v++) {
+        const tc_value *value = &p->graph->value[v];
+        const tc_place *at = value->owner >= 0 ? tc_plan_find(p, v) : NULL;
+        w->l->value[v] = w->l->gradient[v] = -1;
+        if (!w->l->needed[v]) continue;
+        w->l->value[v] = add_buffer(w, value_bytes(p, v), at ? tc_plan_parameter(p, at) : NULL);
+        tc_buffer *b = &w->l->buffer[w->l->value[v]];
+        if (!value->op) b->first = -1;
+        b->pinned = value->keep || !value->op;
+        if (!w->l->wants[v]) continue;
+        w->l->gradient[v] = add_buffer(w, value_bytes(p, v), at && at->trains ? tc_plan_gradient(p, at) : NULL);
+        w->l->buffer[w->l->gradient[v]].pinned = value->keep_gradient;
+    }
+}
+
+/* Answers (outputs that nobody reads) and what losses read stay readable. */
+static void pin_outputs(lowering *w)
+{
+    const tacet_graph *g = w->p->graph;
+    bool *read = w->written; /* borrowed before it is used */
+    memset(read, 0, sizeof *read * (size_t)w->p->values);
+    for (int v = 0; v < w->p->values; v++)
+        for (int k = 0; k < g->value[v].inputs; k++) read[g->value[v].input[k]] = true;
+    for (int v = 0; v < w->p->values; v++)
+        if (w->l->value[v] >= 0 && !read[v]) w->l->buffer[w->l->value[v]].pinned = true;
+    for (int i = 0; i < w->p->terms; i++)
+        for (int k = 0; g->term[i].op->role == &tc_loss && k < g->term[i].inputs; k++)
+            w->l->buffer[w->l->value[g->term[i].input[k]]].pinned = true;
+    memset(read, 0, sizeof *read * (size_t)w->p->values);
+}
+
+static void touch(tc_list *l, int buffer, int step)
+{
+    if (buffer < 0) return;
+    tc_buffer *b = &l->buffer[buffer];
+    if (b->first == -2) b->first = step;
+    b->last = step;
+}
+
+/* A new step with room for its slots; what is in x is set, reads and writes follow. */
+static tc_step *add_step(lowering *w, const tc_op *op, bool backward, const int *input, int inputs, int slots)
+{
+    tacet_plan *p = w->p;
+    tc_step *s = &w->l->step[w->l->steps];
+    *s = (tc_step){.value = -1, .term = -1, .backward = backward, .run = backward ? op->backward : op->forward,
+                   .slots = slots, .yb = -1, .gb = -1, .sb = -1, .waits = -1};
+    const size_t n = (size_t)slots + 1;
+    tc_view *x = tc_plan_alloc(p, n, sizeof *x);
+    float **d = tc_plan_alloc(p, n, sizeof *d);
+    bool *add = tc_plan_alloc(p, n, sizeof *add);
+    s->xb = tc_plan_alloc(p, n, sizeof *s->xb);
+    s->db = tc_plan_alloc(p, n, sizeof *s->db);
+    if (!x || !d || !add || !s->xb || !s->db) {
+        w->failed = true;
+        return NULL;
+    }
+    for (int k = 0; k < slots; k++) {
+        s->xb[k] = s->db[k] = -1;
+        if (input[k] < 0) continue;
+        const tc_value *v = &p->graph->value[input[k]];
+        x[k] = (tc_view){.shape = v->shape, .n = tc_shape_count(&v->shape), .batch = v->batch};
+        if (!backward || (op->flags & TC_READS_X) || v->owner >= 0) s->xb[k] = w->l->value[input[k]];
+        if (w->l->needed[input[k]] && w->p->feed[input[k]].optional && w->which == TC_EVAL) s->waits = input[k];
+    }
+    s->call = (tc_call){.op = op, .run = &p->run, .inputs = inputs, .x = x, .d = d, .add = add};
+    return s;
+}
+
+/* Notes what the step touches, and takes it into the list. */
+static void close_step(lowering *w, tc_step *s)
+{
+    const int i = w->l->steps++;
+    for (int k = 0; k < s->slots; k++) {
+        touch(w->l, s->xb[k], i);
+        touch(w->l, s->db[k], i);
+    }
+    touch(w->l, s->yb, i);
+    touch(w->l, s->gb, i);
+    touch(w->l, s->sb, i);
+}
+
+/* Gives the step the gradients of its inputs to write; false if nobody wants any. */
+static bool set_gradients(lowering *w, tc_step *s, const int *input)
+{
+    bool any = false;
+    bool *add = (bool *)(uintptr_t)s->call.add;
+    for (int k = 0; k < s->slots; k++) {
+        if (input[k] < 0 || w->l->gradient[input[k]] < 0) continue;
+        s->db[k] = w->l->gradient[input[k]];
+        add[k] = w->written[input[k]];
+        any = true;
+    }
+    for (int k = 0; any && k < s->slots; k++)
+        if (s->db[k] >= 0) w->written[input[k]] = true;
+    return any;
+}
+
+/* What the shape rule says is asked again for costs and for what is to be kept. */
+static tc_sketch sketch_of(const tacet_plan *p, const tc_arg *arg, const int *input, int inputs, const tc_op *op, tc_shape *shape,
+                           bool *batch)
+{
+    for (int k = 0; k < inputs; k++) {
+        shape[k] = p->graph->value[input[k]].shape;
+        batch[k] = p->graph->value[input[k]].batch;
+    }
+    tc_sketch s = {.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
+    for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
+    op->shape(&s);
+    return s;
+}
+
+/* Costs, and the buffer of what is kept (made by the forward step, *save, and used again by the backward one). */
+static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *input, int *save)
+{
+    tc_shape shape[TC_SLOTS];
+    bool batch[TC_SLOTS];
+    const tc_op *op = s->call.op;
+    const int64_t rows = w->p->graph->value[input[0]].batch ? w->p->batch : 1;
+    tc_sketch sk = sketch_of(w->p, arg, input, s->call.inputs, op, shape, batch);
+    s->call.arg = arg;
+    s->flops = op->flops ? op->flops(&sk) * (double)rows * (s->backward ? 2 : 1) : 0;
+    const int64_t bytes = op->save ? op->save(&sk, rows) : 0;
+    if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
+    s->sb = *save;
+}
+
+static void lower_term(lowering *w, int t, bool backward)
+{
+    const tc_term *term = &w->p->graph->term[t];
+    if (term->op->role == &tc_constraint || (backward && term->prox)) return;
+    tc_step *s = add_step(w, term->op, backward, term->input, term->inputs, term->inputs);
+    if (!s) return;
+    s->term = t;
+    s->finish = !backward;
+    s->call.reduce = term->reduce;
+    s->call.lambda = &w->p->table.lambda[t];
+    s->call.value = &w->p->value[t];
+    if (backward && !set_gradients(w, s, term->input)) return;
+    set_facts(w, s, term->arg, term->input, &w->term_save[t]);
+    close_step(w, s);
+}
+
+static void lower_terms(lowering *w, int value, bool backward)
+{
+    for (int i = 0; i < w->p->terms; i++) {
+        const int t = backward ? w->p->terms - 1 - i : i;
+        if (w->latest[t] == value) lower_term(w, t, backward);
+    }
+}
+
+static void lower_layer(lowering *w, int v, bool backward)
+{
+    const tc_value *value = &w->p->graph->value[v];
+    if (backward && w->l->gradient[v] < 0) return;
+    tc_step *s = add_step(w, value->op, backward, value->input, value->inputs, value->slots);
+    if (!s) return;
+    s->value = v;
+    s->call.y = (tc_view){.shape = value->shape, .n = tc_shape_count(&value->shape), .batch = value->batch};
+    s->call.stream = tc_stream_of(w->p->seed, 0, value->name);
+    if (!backward || (value->op->flags & TC_READS_Y)) s->yb = w->l->value[v];
+    if (backward) {
+        s->gb = w->l->gradient[v];
+        if (!set_gradients(w, s, value->input)) return;
+    }
+    set_facts(w, s, value->arg, value->input, &w->save[v]);
+    close_step(w, s);
+}
+
+/* The step that counts what fires; its counts are the plan's. */
+static void lower_count(lowering *w, int v)
+{
+    tacet_plan *p = w->p;
+    if (!tc_fire_counts(p, w->which, v)) return;
+    tc_step *s = add_step(w, &tc_op_count_fired, false, &v, 1, 1);
+    if (!s) return;
+    if (!p->count[v].fired) p->count[v].fired = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof(int64_t));
+    w->failed = w->failed || !p->count[v].fired;
+    s->value = v;
+    s->call.save = p->count[v].fired;
+    close_step(w, s);
+}
+
+static void lower_all(lowering *w)
+{
+    const tacet_plan *p = w->p;
+    for (int v = 0; v < p->values && !w->failed; v++) {
+        if (!w->l->needed[v]) continue;
+        if (p->graph->value[v].op) lower_layer(w, v, false);
+        lower_terms(w, v, false);
+        lower_count(w, v);
+    }
+    for (int v = p->values - 1; v >= 0 && w->which == TC_TRAIN && !w->failed; v--) {
+        if (!w->l->needed[v]) continue;
+        lower_terms(w, v, true);
+        if (p->graph->value[v].op) lower_layer(w, v, true);
+    }
+}
+
+/* Inputs that only losses read, and how many classes labels may name. */
+static void note_inputs(tacet_plan *p)
+{
+    const tacet_graph *g = p->graph;
+    for (int v = 0; v < p->values; v++) p->feed[v].optional = !g->value[v].op && g->value[v].owner < 0;
+    for (int v = 0; v < p->values; v++)
+        for (int k = 0; k < g->value[v].inputs; k++) p->feed[g->value[v].input[k]].optional = false;
+    for (int i = 0; i < p->terms; i++) {
+        const tc_term *t = &g->term[i];
+        const bool loss = t->op->role == &tc_loss;
+        for (int k = 0; k < t->inputs - loss; k++) p->feed[t->input[k]].optional = false;
+        if (!(t->op->flags & TC_LABELS)) continue;
+        tc_feed *f = &p->feed[t->input[t->inputs - 1]];
+        const tc_shape *y = &g->value[t->input[0]].shape;
+        const int64_t classes = y->dim[y->rank - 1];
+        if (f->classes == 0 || classes < f->classes) f->classes = classes;
+    }
+}
+
+tacet_status tc_plan_lower(tacet_plan *p, int list)
+{
+    const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
+    tc_list *l = &p->list[list];
+    lowering w = {.p = p, .l = l, .which = list};
+    note_inputs(p);
+    l->step = tc_plan_alloc(p, 3 * v + 2 * t, sizeof *l->step);
+    l->buffer = tc_plan_alloc(p, 3 * v + t, sizeof *l->buffer);
+    l->value = tc_plan_alloc(p, v, sizeof *l->value);
+    l->gradient = tc_plan_alloc(p, v, sizeof *l->gradient);
+    w.latest = tc_plan_alloc(p, t, sizeof *w.latest);
+    w.save = tc_plan_alloc(p, v, sizeof *w.save);
+    w.term_save = tc_plan_alloc(p, t, sizeof *w.term_save);
+    w.written = tc_plan_alloc(p, v, sizeof *w.written);
+    if (!l->step || !l->buffer || !l->value || !l->gradient || !w.latest || !w.save || !w.term_save || !w.written)
+        return tc_fail_memory(&p->error);
+    for (size_t i = 0; i < v; i++) w.save[i] = -1;
+    for (int i = 0; i < p->terms; i++) {
+        const tc_term *term = &p->graph->term[i];
+        w.term_save[i] = w.latest[i] = -1;
+        for (int k = 0; k < term->inputs; k++)
+            if (term->input[k] > w.latest[i]) w.latest[i] = term->input[k];
+    }
+    add_buffers(&w);
+    pin_outputs(&w);
+    lower_all(&w);
+    return w.failed ? tc_fail_memory(&p->error) : TACET_OK;
+}

@@ -1,0 +1,172 @@
+/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups), and where the parameters
+ * lie. Parameters with the same options form a group. */
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
+
+static const tacet_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false}, {0}};
+
+static const char *optim_name_at(const void *context, int i)
+{
+    (void)context;
+    return i < tc_optim_count() ? tc_optim_at(i)->name : NULL;
+}
+
+/* Binds the optimizer's own line. */
+static tacet_status bind_optimizer(tacet_plan *p)
+{
+    const tc_spec *s = &p->optim_spec;
+    p->optim = tc_optim_find(s->name);
+    if (!p->optim) {
+        tc_fail(&p->error, TACET_DESCRIPTION, "unknown optimizer \"%.100s\"", s->name);
+        const char *near = tc_nearest(s->name, optim_name_at, NULL);
+        if (near) tc_fail_hint(&p->error, "did you mean %s?", near);
+        tc_spec_point(s, s->column, s->width, &p->error);
+        return p->error.status;
+    }
+    p->optim_arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *p->optim_arg);
+    if (!p->optim_arg) return tc_fail_memory(&p->error);
+    const tc_binding binding[] = {{p->optim->attribute, p->optim_arg}, {tc_schedule_attribute, p->schedule_arg}};
+    tacet_status status = tc_spec_bind(s, 2, binding, true, &p->error);
+    if (status != TACET_OK) return status;
+    if (tc_schedule_at((int)p->schedule_arg[TC_SCHEDULE_KIND].number)->needs_end && p->epochs <= 0) {
+        tc_fail(&p->error, TACET_DESCRIPTION, "schedule=%s needs to know how long the run is: set epochs",
+                tc_schedule_at((int)p->schedule_arg[TC_SCHEDULE_KIND].number)->name);
+        tc_spec_point(s, s->column, s->width, &p->error);
+    }
+    return p->error.status;
+}
+
+static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)
+{
+    const char *why = p->optim->check ? p->optim->check(arg) : NULL;
+    return why ? tc_fail(&p->error, TACET_DESCRIPTION, "%s (%s)", why, where) : TACET_OK;
+}
+
+/* Lays one line of options over a parameter's. The line has no name of its own: it is read behind the optimizer's, and
+ * the place of a mistake is moved back by as much. */
+static tacet_status lay_over(tacet_plan *p, const char *text, tc_arg *arg, bool *frozen)
+{
+    tc_text line = {.mem = p->mem};
+    tc_arg own[TC_MAX_ATTRS] = {0}, extra[1] = {0};
+    const tc_binding binding[] = {{p->optim->attribute, own}, {frozen_attribute, extra}};
+    tc_spec s;
+    tc_text_add(&line, "%s %s", p->optim->name, text);
+    if (line.failed) return tc_fail_memory(&p->error);
+    tacet_status status = tc_spec_parse(&s, &p->mem, line.data, &p->error);
+    tc_text_free(&line);
+    if (status == TACET_OK) {
+        status = tc_spec_bind(&s, 2, binding, false, &p->error);
+        tc_spec_free(&s);
+    }
+    if (status != TACET_OK) {
+        const int before = (int)strlen(p->optim->name) + 1;
+        if (p->error.column >= before) tc_fail_at(&p->error, text, p->error.column - before, p->error.width);
+        return status;
+    }
+    for (int i = 0; i < tc_attr_count(p->optim->attribute); i++)
+        if (own[i].given) arg[i] = own[i];
+    if (extra[0].given) *frozen = extra[0].number != 0;
+    return TACET_OK;
+}
+
+/* The group with these options, a new one if there is none. */
+static int group_of(tacet_plan *p, const tc_arg *arg, bool frozen)
+{
+    const int n = tc_attr_count(p->optim->attribute);
+    for (int i = 0; i < p->groups; i++) {
+        bool same = p->group[i].frozen == frozen;
+        for (int k = 0; k < n; k++) same = same && p->group[i].arg[k].number == arg[k].number;
+        if (same) return i;
+    }
+    tc_group *new = &p->group[p->groups];
+    new->frozen = frozen;
+    new->arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *new->arg);
+    if (!new->arg) return -1;
+    for (int k = 0; k < n; k++) {
+        new->arg[k] = arg[k];
+        new->arg[k].text = NULL; /* belongs to a line that is gone */
+    }
+    return p->groups++;
+}
+
+tacet_status tc_plan_options(tacet_plan *p)
+{
+    const tacet_graph *g = p->graph;
+    tacet_status status = bind_optimizer(p);
+    if (status == TACET_OK) status = check(p, p->optim_arg, p->optim->name);
+    if (status != TACET_OK) return status;
+    p->group = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *p->group);
+    if (!p->group) return tc_fail_memory(&p->error);
+    for (int v = 0; v < p->values; v++) {
+        if (g->value[v].owner < 0) continue;
+        tc_arg arg[TC_MAX_ATTRS] = {0};
+        bool frozen = false;
+        memcpy(arg, p->optim_arg, sizeof arg);
+        for (int i = 0; i < g->options.count; i++) {
+            if (!tc_glob(g->options.line[i].on, g->value[v].name)) continue;
+            status = lay_over(p, g->options.line[i].text, arg, &frozen);
+            if (status == TACET_OK) status = check(p, arg, g->options.line[i].on);
+            if (status != TACET_OK) return status;
+        }
+        const int group = group_of(p, arg, frozen);
+        if (group < 0) return tc_fail_memory(&p->error);
+        p->place[p->places++] = (tc_place){.value = v, .group = group};
+    }
+    return TACET_OK;
+}
+
+/* Puts the parameters whose `trains` is as asked one after another, each on a boundary of TC_ALIGN bytes. */
+static int64_t lay_out(tacet_plan *p, bool trains, int64_t offset)
+{
+    for (int i = 0; i < p->places; i++) {
+        tc_place *at = &p->place[i];
+        if (at->trains != trains) continue;
+        at->n = tc_shape_count(&p->graph->value[at->value].shape);
+        at->offset = offset;
+        offset += (at->n + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
+    }
+    return offset;
+}
+
+tacet_status tc_plan_layout(tacet_plan *p)
+{
+    const tacet_graph *g = p->graph;
+    if (!p->optim)
+        for (int v = 0; v < p->values; v++)
+            if (g->value[v].owner >= 0) p->place[p->places++] = (tc_place){.value = v, .group = -1};
+    for (int i = 0; i < p->places && p->optim; i++) p->place[i].trains = p->list[TC_TRAIN].wants[p->place[i].value] &&
+                                                                         !p->group[p->place[i].group].frozen;
+    p->part = lay_out(p, true, 0);
+    p->parameter_floats = lay_out(p, false, p->part);
+    p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->states : 0);
+    p->block = tc_alloc_aligned(&p->mem, (size_t)p->block_floats + 1, sizeof *p->block);
+    if (!p->block) return tc_fail_memory(&p->error);
+    for (int i = 0; i < p->places; i++) {
+        const tc_value *v = &g->value[p->place[i].value], *owner = &g->value[v->owner];
+        const tc_param *param = tc_param_of(g, p->place[i].value);
+        if (param->init)
+            param->init(owner->arg, &g->value[owner->input[0]].shape, &v->shape, tc_plan_parameter(p, &p->place[i]),
+                        p->place[i].n, tc_stream_of(p->seed, 0, v->name));
+    }
+    return TACET_OK;
+}
+
+float *tc_plan_parameter(const tacet_plan *p, const tc_place *at) { return p->block + at->offset; }
+
+float *tc_plan_gradient(const tacet_plan *p, const tc_place *at) { return p->block + p->parameter_floats + at->offset; }
+
+float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state)
+{
+    return p->block + p->parameter_floats + p->part * (1 + state) + at->offset;
+}
+
+const tc_place *tc_plan_find(const tacet_plan *p, int value)
+{
+    for (int i = 0; i < p->places; i++)
+        if (p->place[i].value == value) return &p->place[i];
+    return NULL;
+}

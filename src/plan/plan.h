@@ -1,0 +1,196 @@
+/* plan.h: a graph compiled. Two flat lists of steps, for training and for evaluation, over one block of parameters.
+ *
+ *     tacet_compile calls the passes in order:
+ *       flow    which values a list needs, which of them need a gradient
+ *       lower   operators -> steps, each with the buffers that it reads and writes
+ *       fire    who makes exact zeros; in evaluation a step that counts them
+ *       band    neighbouring elementwise steps -> one loop over tiles that stay in cache
+ *       place   buffers that live at different times share memory: lifetimes -> offsets in the arena
+ *       update  parameters with the same options -> one update; proximal steps and constraints behind it
+ *
+ *     memory:  | parameters | gradients | optimizer state 1 | 2 |      one aligned block, the same layout in each part:
+ *              | trainable ... | frozen ...|                           trainable ones first, frozen ones in the first part only
+ *              | arena of the list that runs |                         both lists use the same bytes, one at a time
+ *
+ * What changes while training is the table, which is small and part of every checkpoint. A step allocates nothing. */
+#ifndef TC_PLAN_H
+#define TC_PLAN_H
+
+#include "base/pool.h"
+#include "graph/graph.h"
+#include "optim/optim.h"
+#include "optim/schedule.h"
+
+#include <stdio.h>
+
+enum { TC_TRAIN, TC_EVAL, TC_LISTS };
+
+/* A stretch of memory that a list uses: in the arena, at `offset` bytes, or fixed (parameters and their gradients). */
+typedef struct tc_buffer {
+    int64_t bytes;
+    int first, last;  /* steps that touch it; first -1: before all (inputs) */
+    bool pinned;      /* readable after the list has run: lives to the end and shares with nobody */
+    int alias;        /* the buffer whose memory it takes over, or -1 */
+    int64_t offset;   /* in the arena */
+    float *fixed;     /* not in the arena */
+} tc_buffer;
+
+/* One entry of a list. The buffers beside the call say which pointers it gets once they are placed. */
+typedef struct tc_step {
+    int value, term;   /* what it computes for; the other is -1 */
+    bool backward;
+    void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
+    tc_call call;
+    int slots;
+    int *xb, yb, gb, *db, sb; /* buffers, -1: none; xb[slots], db[slots] */
+    int waits;         /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
+    bool band;         /* runs tile by tile together with the next step */
+    bool finish;       /* sums its partials up when it is done */
+    bool shared;       /* large enough to be worth waking threads for */
+    double flops, bytes;
+} tc_step;
+
+typedef struct tc_list {
+    int steps, buffers;
+    tc_step *step;
+    tc_buffer *buffer;
+    bool *needed, *wants; /* [values]: is computed; has a gradient */
+    int *value, *gradient; /* [values]: buffer, or -1 */
+    int64_t arena;        /* bytes */
+} tc_list;
+
+/* What is fed to an input. */
+typedef struct tc_feed {
+    bool fed;
+    bool optional;    /* only losses read it: evaluation may do without */
+    int64_t classes;  /* labels: they are below this */
+    tc_gather gather;
+} tc_feed;
+
+/* The life of a parameter. */
+typedef struct tc_place {
+    int value;          /* in the graph */
+    int64_t offset, n;  /* in floats, in every part of the block */
+    int group;          /* of options */
+    bool trains;        /* not frozen, and a term depends on it: has a gradient and state */
+} tc_place;
+
+/* Parameters that share their options. arg[attributes of the optimizer]. */
+typedef struct tc_group {
+    tc_arg *arg;
+    bool frozen;
+} tc_group;
+
+/* One update: a run of parameters of one group, neighbours in the block. */
+typedef struct tc_stretch {
+    int group;
+    int64_t offset, n;
+} tc_stretch;
+
+/* One proximal step or constraint. */
+typedef struct tc_prox {
+    int term, group;
+    tc_call call;
+} tc_prox;
+
+/* Counts of one value whose operator makes zeros, over forward passes in evaluation. */
+typedef struct tc_count_of {
+    int64_t *fired; /* [units] */
+    int64_t rows;
+} tc_count_of;
+
+/* The small table beside the lists; all of it is in every checkpoint. */
+typedef struct tc_table {
+    int64_t step;      /* training steps done */
+    double rate;       /* the schedule's factor, of the last step */
+    double *lambda;    /* [terms] */
+} tc_table;
+
+struct tacet_plan {
+    tc_mem mem;
+    tacet_graph *graph;
+    int values, terms;      /* of the graph when it was compiled */
+    void **owned;           /* what is freed with the plan */
+    int owned_count;
+
+    int64_t batch;
+    uint64_t seed;
+    int64_t steps_per_epoch;
+    double epochs;
+    tacet_pool *pool, *own_pool;
+
+    const tc_optim *optim;  /* NULL: inference */
+    tc_spec optim_spec;
+    tc_arg *optim_arg, schedule_arg[TC_SCHEDULE_ATTRS];
+    int groups, stretches, proxes;
+    tc_group *group;
+    tc_stretch *stretch;
+    tc_prox *prox;
+
+    float *block;           /* parameters first */
+    int64_t part;           /* floats of the trainable part, which gradients and states repeat */
+    int64_t block_floats, parameter_floats;
+    int places;
+    tc_place *place;
+
+    tc_list list[TC_LISTS];
+    int last;               /* the list that ran last, or -1 */
+    char *arena;
+    int64_t arena_bytes;
+    double *partial;        /* one a range, for the scalar operator that runs */
+    int64_t partials;
+    tc_feed *feed;          /* [values] */
+    tc_run run;
+    tc_table table;
+    double *value;          /* [terms] of the last run; NAN where it was not computed */
+    double gradient_norm;
+    tc_count_of *count;     /* [values]; fired NULL where nothing is counted */
+    tacet_error error;
+};
+
+/* Memory that lives as long as the plan: zeroed; NULL when out of memory. */
+void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
+void *tc_plan_alloc_aligned(tacet_plan *p, size_t n, size_t size);
+
+/* The passes. Each returns a status; the reason is in p->error. */
+tacet_status tc_plan_options(tacet_plan *p); /* the optimizer's attributes for each parameter: groups */
+tacet_status tc_plan_flow(tacet_plan *p, int list);
+tacet_status tc_plan_layout(tacet_plan *p); /* the block, and initial numbers in it */
+tacet_status tc_plan_lower(tacet_plan *p, int list);
+void tc_plan_band(tacet_plan *p, int list);
+tacet_status tc_plan_place(tacet_plan *p, int list);
+void tc_plan_resolve(tacet_plan *p, int list); /* buffers -> pointers, once the arena is there */
+tacet_status tc_plan_update(tacet_plan *p);
+
+/* fire: whether a list counts what fires in a value, and the operator that does (save: int64 [units]). */
+bool tc_fire_counts(const tacet_plan *p, int list, int value);
+extern const tc_op tc_op_count_fired;
+
+/* Where a parameter's numbers are, in each part of the block. */
+float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
+float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);          /* where it trains */
+float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state);  /* likewise */
+const tc_place *tc_plan_find(const tacet_plan *p, int value);              /* or NULL */
+/* Copies a parameter, its gradient or state between the block's layout and the one that users see ([out, in]). */
+void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user);
+void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored);
+/* The shape that users see. */
+tc_shape tc_plan_shape(const tacet_plan *p, int value);
+bool tc_plan_transposed(const tacet_plan *p, int value);
+
+/* The loop. Gathers what was fed and runs the list. tc_plan_apply is the update. */
+tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows);
+tacet_status tc_plan_gather(tacet_plan *p, int list);
+void tc_plan_unfeed(tacet_plan *p);
+void tc_plan_apply(tacet_plan *p);
+void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
+void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end); /* a band, with its finishes */
+double tc_tree_sum(const double *x, int64_t n); /* a fixed tree */
+
+/* The guard: after a training list and before the update. On failure the error names the first value not finite. */
+tacet_status tc_plan_guard(tacet_plan *p);
+
+/* "linear1.weight", for messages. */
+const char *tc_plan_name(const tacet_plan *p, int value);
+
+#endif
