@@ -14,14 +14,16 @@ typedef struct tc_gemm {
     float *c;
 } tc_gemm;
 
-/* Rows of raw data into float32: to[rows, n] = from[index[i], n] * scale + shift. */
+/* Rows of raw data into float32: to[i, j] = from[index[i], j] * scale[j] + shift[j]. index NULL: 0, 1, ...; scaling NULL:
+ * as they are. Where `labels` is set, into int32 instead, unscaled: a number that is no int32 becomes -1. */
 typedef struct tc_gather {
     tacet_type type;
     const void *from;
     const int64_t *index;
     const tacet_scaling *scaling;
-    int64_t n;
+    int64_t n; /* elements of a row */
     float *to;
+    int32_t *labels;
 } tc_gather;
 
 typedef struct tc_kernel {
@@ -33,8 +35,9 @@ typedef struct tc_kernel {
 extern const tc_kernel tc_cpu; /* kernel/cpu */
 
 /* Kernels and operators' loops are compiled for several instruction sets and picked when the program is loaded. Not under
- * sanitizers, whose run time is not up yet when the picking happens. */
-#if defined(__x86_64__) && defined(__linux__) && !defined(TC_SANITIZED)
+ * sanitizers, whose run time is not up yet when the picking happens, and by GCC alone: Clang 14 gives the pickers of two
+ * static functions of one name in two files the same global symbol. */
+#if defined(__x86_64__) && defined(__linux__) && !defined(__clang__) && !defined(TC_SANITIZED)
 #define TC_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define TC_CLONES

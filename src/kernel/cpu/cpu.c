@@ -1,0 +1,9 @@
+/* cpu.c: the kernels of a CPU. */
+#include "kernel/cpu/gather.h"
+#include "kernel/cpu/gemm.h"
+
+const tc_kernel tc_cpu = {
+    .name = "cpu",
+    .gemm = tc_gemm_cpu,
+    .gather = tc_gather_cpu,
+};

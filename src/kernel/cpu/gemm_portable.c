@@ -1,0 +1,141 @@
+/* gemm_portable.c: a matrix product in plain C with the compiler's vectors, for any machine.
+ *
+ * The product is cut into tiles of C of ROWS x COLS that stay in registers while k runs (as in Goto, van de Geijn:
+ * Anatomy of high-performance matrix multiplication, TOMS 34, 2008):
+ *
+ *      for a block of NC columns and KC of k:   B's block is copied into panels of COLS columns, [KC][COLS] each
+ *        for a block of MC rows:                A's block, if it is stored the wrong way round, into panels [KC][ROWS]
+ *          for each panel of B, for each ROWS rows:   tile(): C[ROWS][COLS] += A panel * B panel
+ *
+ * Copying is left out where it would not pay: A's rows are read where they are when they lie along k, and both operands
+ * are when only one tile would read the copy. A ragged edge of columns is padded with zeros in its panel; a ragged edge
+ * of rows has a tile of its own for each height. All of this is a function of the shape alone. */
+#include "kernel/cpu/gemm.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { ROWS = 6, LANES = 8, COLS = 2 * LANES, KC = 256, NC = 128, MC = 48 };
+
+/* Eight floats at any address. */
+typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Where an operand's element is: at[i * row + p * step], p along k. B's columns lie side by side. */
+typedef struct panel {
+    const float *at;
+    int64_t row, step;
+} panel;
+
+/* c[rows, cols] = or += A * B over k; rows is a constant to the compiler. */
+INLINE void tile(const int rows, int64_t k, panel a, panel b, float *c, int64_t ldc, int64_t cols, bool add)
+{
+    vec sum[ROWS][2];
+    for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vec){0};
+    for (int64_t p = 0; p < k; p++) {
+        const float *bp = b.at + p * b.step, *ap = a.at + p * a.step;
+        const vec b0 = *(const vec *)(const void *)bp, b1 = *(const vec *)(const void *)(bp + LANES);
+        for (int i = 0; i < rows; i++) {
+            sum[i][0] += ap[i * a.row] * b0;
+            sum[i][1] += ap[i * a.row] * b1;
+        }
+    }
+    if (cols == COLS) {
+        for (int i = 0; i < rows; i++)
+            for (int h = 0; h < 2; h++) {
+                vec *to = (vec *)(void *)(c + i * ldc + h * LANES);
+                if (add)
+                    *to += sum[i][h];
+                else
+                    *to = sum[i][h];
+            }
+        return;
+    }
+    float edge[ROWS][COLS];
+    for (int i = 0; i < rows; i++) memcpy(edge[i], sum[i], sizeof edge[i]);
+    for (int i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) c[i * ldc + j] = add ? c[i * ldc + j] + edge[i][j] : edge[i][j];
+}
+
+/* The tile of that height. */
+INLINE void tile_of(int64_t rows, int64_t k, panel a, panel b, float *c, int64_t ldc, int64_t cols, bool add)
+{
+    switch (rows) {
+    case 6: tile(6, k, a, b, c, ldc, cols, add); break;
+    case 5: tile(5, k, a, b, c, ldc, cols, add); break;
+    case 4: tile(4, k, a, b, c, ldc, cols, add); break;
+    case 3: tile(3, k, a, b, c, ldc, cols, add); break;
+    case 2: tile(2, k, a, b, c, ldc, cols, add); break;
+    default: tile(1, k, a, b, c, ldc, cols, add); break;
+    }
+}
+
+/* Copies columns [j, j + cols) of B, rows [p, p + kc), into to[kc][COLS], padded with zeros. */
+INLINE void pack_b(const tc_gemm *g, int64_t p, int64_t kc, int64_t j, int64_t cols, float *to)
+{
+    const float *b = g->b + (g->tb ? j * g->ldb + p : p * g->ldb + j);
+    if (cols < COLS) memset(to, 0, (size_t)(kc * COLS) * sizeof *to);
+    if (g->tb) {
+        for (int64_t q = 0; q < cols; q++)
+            for (int64_t r = 0; r < kc; r++) to[r * COLS + q] = b[q * g->ldb + r];
+    } else if (cols == COLS) {
+        for (int64_t r = 0; r < kc; r++) memcpy(to + r * COLS, b + r * g->ldb, COLS * sizeof *to);
+    } else {
+        for (int64_t r = 0; r < kc; r++) memcpy(to + r * COLS, b + r * g->ldb, (size_t)cols * sizeof *to);
+    }
+}
+
+/* Copies rows [i, i + rows) of a transposed A, over [p, p + kc) of k, into to[kc][ROWS]. */
+INLINE void pack_a(const tc_gemm *g, int64_t i, int64_t rows, int64_t p, int64_t kc, float *to)
+{
+    const float *a = g->a + p * g->lda + i;
+    for (int64_t r = 0; r < kc; r++)
+        for (int64_t q = 0; q < rows; q++) to[r * ROWS + q] = a[r * g->lda + q];
+}
+
+/* One block: rows [i0, i1), columns [j0, j1), k from p to p + kc; B's panels are ready where they are needed. */
+INLINE void block(const tc_gemm *g, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t p, int64_t kc,
+                  const float *packed_b, bool direct_b, bool direct_a)
+{
+    float packed_a[MC * KC];
+    if (!direct_a)
+        for (int64_t i = i0; i < i1; i += ROWS) pack_a(g, i, least(ROWS, i1 - i), p, kc, packed_a + (i - i0) * kc);
+    const bool add = g->add || p > 0;
+    for (int64_t j = j0; j < j1; j += COLS) {
+        const int64_t cols = least(COLS, j1 - j);
+        panel b = {packed_b + (j - j0) * kc, 1, COLS};
+        if (direct_b && cols == COLS) b = (panel){g->b + p * g->ldb + j, 1, g->ldb};
+        for (int64_t i = i0; i < i1; i += ROWS) {
+            panel a = {packed_a + (i - i0) * kc, 1, ROWS};
+            if (direct_a) a = g->ta ? (panel){g->a + p * g->lda + i, 1, g->lda} : (panel){g->a + i * g->lda + p, g->lda, 1};
+            tile_of(least(ROWS, i1 - i), kc, a, b, g->c + i * g->ldc + j, g->ldc, cols, add);
+        }
+    }
+}
+
+TC_CLONES static void multiply(const tc_gemm *g)
+{
+    float packed_b[NC * KC];
+    const bool direct_b = !g->tb && g->m <= 4 * ROWS, direct_a = !g->ta || g->n <= 4 * COLS;
+    for (int64_t j = 0; j < g->n; j += NC) {
+        const int64_t j1 = least(j + NC, g->n);
+        for (int64_t p = 0; p < g->k; p += KC) {
+            const int64_t kc = least(KC, g->k - p);
+            for (int64_t q = j; q < j1; q += COLS)
+                if (!direct_b || j1 - q < COLS) pack_b(g, p, kc, q, least(COLS, j1 - q), packed_b + (q - j) * kc);
+            for (int64_t i = 0; i < g->m; i += MC)
+                block(g, i, least(i + MC, g->m), j, j1, p, kc, packed_b, direct_b, direct_a);
+        }
+    }
+}
+
+void tc_gemm_portable(const tc_gemm *g)
+{
+    if (g->k > 0) {
+        multiply(g);
+        return;
+    }
+    for (int64_t i = 0; !g->add && i < g->m; i++) memset(g->c + i * g->ldc, 0, (size_t)g->n * sizeof *g->c);
+}
