@@ -72,7 +72,8 @@ static double flops(const tc_sketch *s)
 
 static void uniform(float *w, int64_t n, double bound, tc_stream s)
 {
-    for (int64_t i = 0; i < n; i++) w[i] = (float)(bound * (2.0 * (double)tc_unit(tc_stream_word(s, (uint64_t)i)) - 1.0));
+    for (int64_t i = 0; i < n; i++)
+        w[i] = (float)(bound * (2.0 * (double)tc_unit(tc_stream_word(s, (uint64_t)i)) - 1.0));
 }
 
 /* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): bound 1 / sqrt(in). xavier: sqrt(6 / (in + out)). */

@@ -81,6 +81,14 @@ bool tc_shape_same(tc_sketch *s)
     return true;
 }
 
+bool tc_shape_last(tc_sketch *s)
+{
+    char got[TC_SHAPE_TEXT];
+    if (s->x[0].rank >= 1) return tc_shape_same(s);
+    return tc_shape_refuse(s, "an input with at least one dimension is needed, got %s",
+                           tc_shape_text(&s->x[0], s->batch[0], got));
+}
+
 bool tc_shape_any(tc_sketch *s)
 {
     (void)s;

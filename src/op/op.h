@@ -71,6 +71,7 @@ typedef struct tc_span {
 /* Rows and elements of view i in this run. */
 static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->batch ? c->run->rows : 1; }
 static inline int64_t tc_count(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
+static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.rank - 1]; } /* the last dimension */
 static inline const int32_t *tc_labels(const tc_view *v) { return (const int32_t *)(const void *)v->data; }
 
 /* What the shape rule is given and what it fills in. */
@@ -124,8 +125,8 @@ enum {
 typedef struct tc_probe {
     const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
     const char *x[3];     /* shapes of the inputs without the batch, "4 6"; labels: "labels" ; NULL ends */
-    double low, high;     /* uniform values of x[0] */
-    double kink;          /* values nearer than 0.02 to +-kink are moved away; NAN: smooth everywhere */
+    double low, high;     /* uniform values of x[0]; those of further inputs are in [0, 1) */
+    double kink;          /* values of x[0] (a loss: of x[0] - x[1]) nearer than 0.02 to +-kink are moved away; NAN: smooth */
 } tc_probe;
 
 typedef struct tc_op {
@@ -185,6 +186,7 @@ tc_span tc_span_one(const tc_call *c); /* a single range */
 
 /* Shape rules in use: y has x[0]'s shape; a penalty on anything; a loss of y and a target of the same shape. */
 bool tc_shape_same(tc_sketch *s);
+bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
 bool tc_shape_any(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why; false */

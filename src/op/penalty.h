@@ -2,8 +2,7 @@
  *
  *     value = sum_i f(x_i) / denominator        dL/dx_i = lambda / denominator * f'(x_i)
  *
- * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. Sums
- * are kept in double, in LANES chains that a vector unit can run side by side, added up in a fixed order. */
+ * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. */
 #ifndef TC_PENALTY_H
 #define TC_PENALTY_H
 
@@ -20,19 +19,6 @@ TC_INLINE tc_piece tc_piece_of(const tc_call *c, int i, int64_t begin, int64_t e
     tc_piece p = {begin > *start ? begin - *start : 0, end - *start < n ? end - *start : n};
     *start += n;
     return p;
-}
-
-/* sum of f over x[from, to) */
-TC_INLINE double tc_sum(const float *x, int64_t from, int64_t to, const float *a, float (*f)(float x, const float *a))
-{
-    enum { LANES = 16 };
-    double lane[LANES] = {0}, sum = 0;
-    int64_t i = from;
-    for (; i + LANES <= to; i += LANES)
-        for (int j = 0; j < LANES; j++) lane[j] += (double)f(x[i + j], a);
-    for (int j = 0; j < LANES; j++) sum += lane[j];
-    for (; i < to; i++) sum += (double)f(x[i], a);
-    return sum;
 }
 
 /* forward of a sum: the partial of this range. */

@@ -20,6 +20,10 @@ typedef struct tc_schedule {
 int tc_schedule_count(void);
 const tc_schedule *tc_schedule_at(int i);
 
+/* Refuses attributes that do not go together: the reason, or NULL. (That the end is known, where it is needed, is the
+ * caller's to check.) */
+const char *tc_schedule_check(const tc_arg *arg);
+
 /* The factor of the step that begins at `epoch` of `epochs` (0: unknown), warm-up included. */
 double tc_schedule_factor(const tc_arg *arg, double epoch, double epochs);
 

@@ -62,7 +62,7 @@ static const tacet_attribute attribute[] = {
     {"momentum", "float", "0", "share of the last direction that is kept, below 1", false},
     {"dampening", "float", "0", "share of the gradient that the momentum does not take", false},
     {"nesterov", "bool", "false", "look ahead along the momentum", false},
-    {"weight_decay", "float", "0", "adds weight_decay * p to the gradient (the gradient of weight_decay / 2 * p^2)", false},
+    {"weight_decay", "float", "0", "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)", false},
     {0}};
 
 const tc_optim tc_optim_sgd = {

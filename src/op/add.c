@@ -1,0 +1,54 @@
+/* add: y = x0 + x1, two values of one shape: the join of a residual connection.
+ * dL/dx0 = dL/dx1 = g. */
+#include "op/pointwise.h"
+
+#include <math.h>
+
+static bool shape(tc_sketch *s)
+{
+    char a[TC_SHAPE_TEXT], b[TC_SHAPE_TEXT];
+    s->y = s->x[0];
+    if (s->batch[0] == s->batch[1] && tc_shape_equal(&s->x[0], &s->x[1])) return true;
+    return tc_shape_refuse(s, "add needs two values of the same shape, got %s and %s",
+                           tc_shape_text(&s->x[0], s->batch[0], a), tc_shape_text(&s->x[1], s->batch[1], b));
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const float *a = c->x[0].data, *b = c->x[1].data;
+    float *y = c->y.data;
+    for (int64_t i = begin; i < end; i++) y[i] = a[i] + b[i];
+}
+
+TC_INLINE void pass(const float *g, float *d, bool add, int64_t begin, int64_t end)
+{
+    if (add)
+        for (int64_t i = begin; i < end; i++) d[i] += g[i];
+    else if (d && d != g)
+        for (int64_t i = begin; i < end; i++) d[i] = g[i];
+}
+
+/* One input after the other: both may be the same value, and then the second adds to the first. */
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    for (int k = 0; k < 2; k++)
+        if (c->d[k]) pass(c->g, c->d[k], c->add[k], begin, end);
+}
+
+static const tacet_attribute attribute[] = {{"with", "value", NULL, "the value to add, of the same shape", true}, {0}};
+static const tc_probe probe[] = {{"add other", {"7", "7"}, -2, 2, NAN}, {"add other", {"2 3", "2 3"}, -2, 2, NAN}, {0}};
+
+const tc_op tc_op_add = {
+    .name = "add",
+    .formula = "y = x + with",
+    .doc = "Adds another value, as a residual connection does.",
+    .source = "He, Zhang, Ren, Sun: Deep residual learning for image recognition, CVPR 2016",
+    .role = &tc_layer,
+    .flags = TC_ELEMENTWISE | TC_IN_PLACE,
+    .attribute = attribute,
+    .inputs = 2,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+    .probe = probe,
+};

@@ -1,0 +1,50 @@
+/* bce_with_logits: -t log s(x) - (1 - t) log(1 - s(x)), s the sigmoid, from logits x and targets t in [0, 1].
+ *
+ * Computed as max(x, 0) - x t + log(1 + exp(-|x|)), in which exp never overflows. Derivative s(x) - t to x, -x to t. */
+#include "op/pair.h"
+
+#include <math.h>
+
+TC_INLINE float f(float x, float t, const float *a)
+{
+    (void)a;
+    return (x > 0.0f ? x : 0.0f) - x * t + log1pf(expf(-fabsf(x)));
+}
+
+TC_INLINE float df_dx(float x, float t, const float *a)
+{
+    (void)a;
+    return 1.0f / (1.0f + expf(-x)) - t;
+}
+
+TC_INLINE float df_dt(float x, float t, const float *a)
+{
+    (void)t, (void)a;
+    return -x;
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_backward(c, begin, end, 0, df_dx);
+    tc_pair_backward(c, begin, end, 1, df_dt);
+}
+
+static const tc_probe probe[] = {{"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {0}};
+
+const tc_op tc_op_bce_with_logits = {
+    .name = "bce_with_logits",
+    .formula = "sum of max(x, 0) - x t + log(1 + exp(-|x|))",
+    .doc = "Yes-or-no answers from logits: the cross entropy of each element.",
+    .source = "torch.nn.BCEWithLogitsLoss",
+    .role = &tc_loss,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .lambda = 1,
+    .reduce = TC_MEAN,
+    .inputs = 2,
+    .shape = tc_shape_pair,
+    .forward = forward,
+    .backward = backward,
+    .probe = probe,
+};

@@ -1,0 +1,76 @@
+/* dropout: in training each element is dropped with probability p and the others are divided by 1 - p; else y = x.
+ *
+ *     y = m x / (1 - p)        dL/dx = m g / (1 - p)       m = 1 where this element's number in [0, 1) is at least p
+ *
+ * The mask is not kept: forward and backward draw the same numbers from the layer's stream, element by element, whatever
+ * the ranges and the thread. */
+#include "op/pointwise.h"
+
+#include <math.h>
+
+enum { P };
+enum { CHUNK = 256 }; /* a multiple of 4, the words of a block */
+
+/* factor[k] of the elements begin + k, n of them: 0 or 1 / (1 - p). */
+TC_INLINE void draw(const tc_call *c, int64_t begin, int64_t n, float factor[CHUNK + 4])
+{
+    const double p = c->arg[P].number;
+    const float keep = p < 1 ? (float)(1 / (1 - p)) : 0.0f;
+    const uint32_t limit = (uint32_t)(p * 0x1p24); /* words are compared by their upper 24 bits, as tc_unit has them */
+    uint32_t word[CHUNK + 4];
+    const int64_t first = begin / 4, skip = begin % 4;
+    for (int64_t b = 0; 4 * b < skip + n; b++) tc_stream_block(c->stream, (uint64_t)(first + b), word + 4 * b);
+    for (int64_t k = 0; k < n; k++) factor[k] = (word[skip + k] >> 8) >= limit ? keep : 0.0f;
+}
+
+/* to = from * factor, stored or added; `to` may be `from`. */
+TC_INLINE void drop(const tc_call *c, int64_t begin, int64_t end, const float *from, float *to, bool add)
+{
+    float factor[CHUNK + 4];
+    if (!c->run->training)
+        for (int k = 0; k < CHUNK; k++) factor[k] = 1.0f;
+    for (int64_t i = begin; i < end; i += CHUNK) {
+        const int64_t n = end - i < CHUNK ? end - i : CHUNK;
+        if (c->run->training) draw(c, i, n, factor);
+        if (add)
+            for (int64_t k = 0; k < n; k++) to[i + k] += from[i + k] * factor[k];
+        else
+            for (int64_t k = 0; k < n; k++) to[i + k] = from[i + k] * factor[k];
+    }
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    drop(c, begin, end, c->x[0].data, c->y.data, false);
+}
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    if (c->d[0]) drop(c, begin, end, c->g, c->d[0], c->add[0]);
+}
+
+static bool shape(tc_sketch *s)
+{
+    const double p = s->arg[P].number;
+    if (!(p >= 0 && p <= 1)) return tc_shape_refuse(s, "dropout needs a probability from 0 to 1, got %g", p);
+    return tc_shape_same(s);
+}
+
+static const tacet_attribute attribute[] = {
+    {"p", "float", "0.5", "probability that an element is dropped, from 0 to 1", true}, {0}};
+static const tc_probe probe[] = {{"dropout", {"70"}, -2, 2, NAN}, {"dropout 0.1", {"2 3"}, -2, 2, NAN}, {0}};
+
+const tc_op tc_op_dropout = {
+    .name = "dropout",
+    .formula = "y = m x / (1 - p), m = 1 with probability 1 - p, else 0",
+    .doc = "Drops elements at random in training and passes through otherwise.",
+    .source = "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, JMLR 15, 2014; torch.nn.Dropout",
+    .role = &tc_layer,
+    .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS | TC_RANDOM,
+    .attribute = attribute,
+    .inputs = 1,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+    .probe = probe,
+};

@@ -1,0 +1,51 @@
+/* flatten: the same elements as one dimension, [rows, a, b, ...] to [rows, a b ...].
+ * dL/dx = g. In place it is nothing at all. */
+#include "op/pointwise.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool shape(tc_sketch *s)
+{
+    s->y = (tc_shape){1, {tc_shape_count(&s->x[0])}};
+    return true;
+}
+
+static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const float *x = c->x[0].data;
+    if (c->y.data != x) memcpy(c->y.data + begin, x + begin, (size_t)(end - begin) * sizeof *x);
+}
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    float *d = c->d[0];
+    if (!d) return;
+    if (c->add[0])
+        for (int64_t i = begin; i < end; i++) d[i] += c->g[i];
+    else if (d != c->g)
+        memcpy(d + begin, c->g + begin, (size_t)(end - begin) * sizeof *d);
+}
+
+static double flops(const tc_sketch *s)
+{
+    (void)s;
+    return 0;
+}
+
+static const tc_probe probe[] = {{"flatten", {"2 3 2"}, -2, 2, NAN}, {0}};
+
+const tc_op tc_op_flatten = {
+    .name = "flatten",
+    .formula = "y = x as [rows, n]",
+    .doc = "Makes one dimension of all but the batch.",
+    .source = "torch.nn.Flatten",
+    .role = &tc_layer,
+    .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,
+    .inputs = 1,
+    .shape = shape,
+    .flops = flops,
+    .forward = forward,
+    .backward = backward,
+    .probe = probe,
+};

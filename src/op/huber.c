@@ -1,0 +1,60 @@
+/* huber: with e = x - t, e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2).
+ * Derivative e held within +-delta to the output x, its negative to the target t: continuous, so there is no choice. */
+#include "op/pair.h"
+
+#include <math.h>
+
+enum { DELTA };
+
+TC_INLINE float f(float x, float t, const float *a)
+{
+    const float e = fabsf(x - t), d = a[DELTA];
+    return e <= d ? 0.5f * e * e : d * (e - 0.5f * d);
+}
+
+TC_INLINE float df_dx(float x, float t, const float *a)
+{
+    const float e = x - t, d = a[DELTA];
+    return e > d ? d : (e < -d ? -d : e);
+}
+
+TC_INLINE float df_dt(float x, float t, const float *a)
+{
+    return -df_dx(x, t, a);
+}
+
+static bool shape(tc_sketch *s)
+{
+    if (s->arg[DELTA].number > 0) return tc_shape_pair(s);
+    return tc_shape_refuse(s, "huber needs a delta above 0, got %g", s->arg[DELTA].number);
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_backward(c, begin, end, 0, df_dx);
+    tc_pair_backward(c, begin, end, 1, df_dt);
+}
+
+static const tacet_attribute attribute[] = {{"delta", "float", "1", "where the square ends, above 0", true}, {0}};
+static const tc_probe probe[] = {
+    {"huber", {"5", "5"}, -3, 3, 1}, {"huber delta=0.5", {"2 3", "2 3"}, -2, 2, 0.5},
+    {0}};
+
+const tc_op tc_op_huber = {
+    .name = "huber",
+    .formula = "sum of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), e = x - t",
+    .doc = "The squared error near the target and the absolute error far from it.",
+    .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; torch.nn.HuberLoss",
+    .role = &tc_loss,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .attribute = attribute,
+    .lambda = 1,
+    .reduce = TC_MEAN,
+    .inputs = 2,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+    .probe = probe,
+};

@@ -1,0 +1,62 @@
+/* l1_l2: sum of l1 |x| + l2 x^2, the elastic net, with Keras's two factors.
+ * Derivative l1 sign(x) + 2 l2 x; at the kink x = 0 it is 0, so that silent units stay undisturbed.
+ * prox: the soft threshold by t l1, divided by 1 + 2 t l2: exact zeros. */
+#include "op/penalty.h"
+
+#include <math.h>
+
+enum { L1, L2 };
+
+TC_INLINE float f(float x, const float *a) { return a[L1] * fabsf(x) + a[L2] * x * x; }
+
+TC_INLINE float df(float x, const float *a)
+{
+    return a[L1] * (float)((x > 0.0f) - (x < 0.0f)) + 2.0f * a[L2] * x;
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
+
+TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
+{
+    float *x = c->x[0].data;
+    const float s = (float)(t * c->arg[L1].number), shrink = (float)(1 / (1 + 2 * t * c->arg[L2].number));
+    for (int64_t i = begin; i < end; i++) {
+        const float m = (fabsf(x[i]) - s) * shrink;
+        x[i] = m > 0.0f ? copysignf(m, x[i]) : (m == m ? 0.0f : x[i]);
+    }
+}
+
+static bool shape(tc_sketch *s)
+{
+    if (s->arg[L1].number >= 0 && s->arg[L2].number >= 0) return true;
+    return tc_shape_refuse(s, "l1_l2 needs l1 and l2 of at least 0, got %g and %g",
+                           s->arg[L1].number, s->arg[L2].number);
+}
+
+static double flops(const tc_sketch *s) { return 5.0 * (double)tc_shape_count(&s->x[0]); }
+
+static const tacet_attribute attribute[] = {
+    {"l1", "float", "1", "factor on the magnitudes, at least 0", false},
+    {"l2", "float", "1", "factor on the squares, at least 0", false},
+    {0}};
+static const tc_probe probe[] = {{"l1_l2 0.5 l1=0.3 l2=0.2", {"3 5"}, -2, 2, 0}, {0}};
+
+const tc_op tc_op_l1_l2 = {
+    .name = "l1_l2",
+    .formula = "lambda * sum (l1 |x| + l2 x^2)",
+    .doc = "Elastic net. `l1_l2 l1=0.01 l2=0.02` is what Keras writes L1L2(0.01, 0.02).",
+    .source = "Zou, Hastie: Regularization and variable selection via the elastic net, JRSS B 67, 2005; keras.regularizers.L1L2",
+    .role = &tc_penalty,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .attribute = attribute,
+    .lambda = 1,
+    .reduce = TC_SAMPLE,
+    .inputs = TC_MAX_INPUTS,
+    .shape = shape,
+    .flops = flops,
+    .forward = forward,
+    .backward = backward,
+    .prox = prox,
+    .probe = probe,
+};

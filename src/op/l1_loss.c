@@ -1,0 +1,49 @@
+/* l1_loss: the absolute error |x - t|.
+ * Derivative sign(x - t) to the output x, its negative to the target t; at the kink x = t it is 0 (PyTorch's choice). */
+#include "op/pair.h"
+
+#include <math.h>
+
+TC_INLINE float f(float x, float t, const float *a)
+{
+    (void)a;
+    return fabsf(x - t);
+}
+
+TC_INLINE float df_dx(float x, float t, const float *a)
+{
+    (void)a;
+    return (float)((x > t) - (x < t));
+}
+
+TC_INLINE float df_dt(float x, float t, const float *a)
+{
+    (void)a;
+    return (float)((x < t) - (x > t));
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_backward(c, begin, end, 0, df_dx);
+    tc_pair_backward(c, begin, end, 1, df_dt);
+}
+
+static const tc_probe probe[] = {{"l1_loss", {"5", "5"}, -2, 2, 0}, {0}};
+
+const tc_op tc_op_l1_loss = {
+    .name = "l1_loss",
+    .formula = "sum |x - t|",
+    .doc = "The absolute error; by default its mean over all elements.",
+    .source = "torch.nn.L1Loss",
+    .role = &tc_loss,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .lambda = 1,
+    .reduce = TC_MEAN,
+    .inputs = 2,
+    .shape = tc_shape_pair,
+    .forward = forward,
+    .backward = backward,
+    .probe = probe,
+};

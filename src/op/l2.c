@@ -1,0 +1,49 @@
+/* l2: sum of x^2 (not its half, not its root).
+ * Derivative 2 x. prox: z = x / (1 + 2 t). */
+#include "op/penalty.h"
+
+#include <math.h>
+
+TC_INLINE float f(float x, const float *a)
+{
+    (void)a;
+    return x * x;
+}
+
+TC_INLINE float df(float x, const float *a)
+{
+    (void)a;
+    return 2.0f * x;
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
+
+TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
+{
+    float *x = c->x[0].data;
+    const float shrink = (float)(1 / (1 + 2 * t));
+    for (int64_t i = begin; i < end; i++) x[i] *= shrink;
+}
+
+static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }
+
+static const tc_probe probe[] = {{"l2 0.3", {"3 5"}, -2, 2, NAN}, {0}};
+
+const tc_op tc_op_l2 = {
+    .name = "l2",
+    .formula = "lambda * sum x^2",
+    .doc = "The sum of squares (ridge), gradient 2 lambda x, twice that of PyTorch's weight_decay.",
+    .source = "Hoerl, Kennard: Ridge regression, Technometrics 12, 1970; keras.regularizers.L2",
+    .role = &tc_penalty,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .lambda = NAN,
+    .reduce = TC_SAMPLE,
+    .inputs = TC_MAX_INPUTS,
+    .shape = tc_shape_any,
+    .flops = flops,
+    .forward = forward,
+    .backward = backward,
+    .prox = prox,
+    .probe = probe,
+};

@@ -1,0 +1,126 @@
+/* norm: (sum |x|^p)^(1/p), not squared, as torch.norm has it.
+ *
+ *     reduce=sum     the norm of the whole: of all rows and all inputs together, as one vector. On parameters this is it.
+ *     reduce=mean    that, divided by the number of elements
+ *     reduce=sample  the mean over the samples of each sample's norm (over all inputs together)
+ *
+ *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
+ *
+ * Only with `sample` is it additive over the samples. The norm of the whole is had again from the value; the norms of the
+ * samples are kept from forward to backward. Powers and sums are in double. */
+#include "op/penalty.h"
+
+#include <math.h>
+
+enum { P };
+
+static double power(double x, double p) { return p == 2 ? x * x : (p == 1 ? x : pow(x, p)); }
+static double root(double x, double p) { return p == 2 ? sqrt(x) : (p == 1 ? x : pow(x, 1 / p)); }
+
+static bool shape(tc_sketch *s)
+{
+    if (s->arg[P].number >= 1) return true;
+    return tc_shape_refuse(s, "norm needs p of at least 1, got %g", s->arg[P].number);
+}
+
+static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }
+
+static int64_t save(const tc_sketch *s, int64_t rows) { return s->batch[0] ? rows * (int64_t)sizeof(double) : 0; }
+
+static tc_span span(const tc_call *c)
+{
+    if (c->reduce != TC_SAMPLE) return tc_span_elements(c);
+    int64_t n = 0;
+    for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
+    return (tc_span){tc_rows(c, &c->x[0]), n < TC_TILE ? TC_TILE / n : 1};
+}
+
+/* sum of |x|^p over x[from, to) */
+TC_CLONES static double sum_of(const float *x, int64_t from, int64_t to, double p)
+{
+    double sum = 0;
+    if (p == 2)
+        for (int64_t i = from; i < to; i++) sum += (double)x[i] * (double)x[i];
+    else
+        for (int64_t i = from; i < to; i++) sum += power(fabs((double)x[i]), p);
+    return sum;
+}
+
+static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const double p = c->arg[P].number;
+    double total = 0, *kept = c->save;
+    int64_t start = 0;
+    for (int i = 0; c->reduce != TC_SAMPLE && i < c->inputs; i++) {
+        tc_piece k = tc_piece_of(c, i, begin, end, &start);
+        total += sum_of(c->x[i].data, k.from, k.to, p);
+    }
+    for (int64_t r = begin; c->reduce == TC_SAMPLE && r < end; r++) {
+        double sum = 0;
+        for (int i = 0; i < c->inputs; i++) sum += sum_of(c->x[i].data + r * c->x[i].n, 0, c->x[i].n, p);
+        kept[r] = root(sum, p);
+        total += kept[r];
+    }
+    c->partial[begin / span(c).grain] = total;
+}
+
+static double finish(const tc_call *c, double sum)
+{
+    const double value = c->reduce == TC_SAMPLE ? sum : root(sum, c->arg[P].number);
+    return *c->value = value / tc_denominator(c);
+}
+
+/* d[from, to) = seed * d norm / dx, stored or added. */
+TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed,
+                                double norm, double p)
+{
+    const double scale = norm > 0 ? seed / power(norm, p - 1) : 0;
+    for (int64_t i = from; i < to; i++) {
+        const double m = fabs((double)x[i]);
+        const double slope = p == 2 ? m : (p == 1 ? (double)(m > 0) : pow(m, p - 1));
+        d[i] = (add ? d[i] : 0.0f) + (float)(scale * copysign(slope, (double)x[i]));
+    }
+}
+
+static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const double p = c->arg[P].number, seed = tc_seed(c), whole = *c->value * tc_denominator(c), *kept = c->save;
+    int64_t start = 0;
+    for (int i = 0; i < c->inputs; i++) {
+        const float *x = c->x[i].data;
+        float *d = c->d[i];
+        if (c->reduce != TC_SAMPLE) {
+            tc_piece k = tc_piece_of(c, i, begin, end, &start);
+            if (d) gradient(x, d, c->add[i], k.from, k.to, seed, whole, p);
+            continue;
+        }
+        const int64_t n = c->x[i].n;
+        for (int64_t r = begin; r < end && d; r++) gradient(x, d, c->add[i], r * n, (r + 1) * n, seed, kept[r], p);
+    }
+}
+
+static const tacet_attribute attribute[] = {{"p", "float", "2", "the power, at least 1", false}, {0}};
+static const tc_probe probe[] = {
+    {"norm 0.3", {"3 5"}, -2, 2, NAN}, {"norm 0.3 p=1", {"7"}, -2, 2, 0}, {"norm 0.3 p=3", {"7"}, -2, 2, NAN}, {0}};
+
+const tc_op tc_op_norm = {
+    .name = "norm",
+    .formula = "lambda * (sum |x|^p)^(1/p)",
+    .doc = "The p-norm, not squared. With reduce=sum that of the whole batch as one vector: not additive over samples.",
+    .source = "torch.norm",
+    .role = &tc_penalty,
+    .flags = TC_READS_X,
+    .attribute = attribute,
+    .lambda = NAN,
+    .reduce = TC_SAMPLE,
+    .inputs = TC_MAX_INPUTS,
+    .shape = shape,
+    .flops = flops,
+    .save = save,
+    .span = span,
+    .span_back = span,
+    .forward = forward,
+    .backward = backward,
+    .finish = finish,
+    .probe = probe,
+};

@@ -1,0 +1,42 @@
+/* pair.h: a loss that compares an output with its target, element by element, is three scalar formulas.
+ *
+ *     value = sum_i f(x_i, t_i) / denominator      dL/dx_i = lambda / denominator * df/dx, and the same for t
+ *
+ * x [rows, n] the output, t [rows, n] the target, which may itself be a value that is trained. */
+#ifndef TC_PAIR_H
+#define TC_PAIR_H
+
+#include "op/pointwise.h"
+
+typedef float tc_pair(float x, float t, const float *a);
+
+TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_pair *f)
+{
+    enum { LANES = 16 };
+    float a[TC_POINTWISE_ARGS];
+    tc_pointwise_args(c, a);
+    const float *x = c->x[0].data, *t = c->x[1].data;
+    double lane[LANES] = {0}, sum = 0;
+    int64_t i = begin;
+    for (; i + LANES <= end; i += LANES)
+        for (int j = 0; j < LANES; j++) lane[j] += (double)f(x[i + j], t[i + j], a);
+    for (int j = 0; j < LANES; j++) sum += lane[j];
+    for (; i < end; i++) sum += (double)f(x[i], t[i], a);
+    c->partial[begin / tc_span_of(c, false).grain] = sum;
+}
+
+/* The gradient to input k by the formula df. */
+TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, int k, tc_pair *df)
+{
+    float a[TC_POINTWISE_ARGS];
+    tc_pointwise_args(c, a);
+    const float *x = c->x[0].data, *t = c->x[1].data, seed = (float)tc_seed(c);
+    float *d = c->d[k];
+    if (!d) return;
+    if (c->add[k])
+        for (int64_t i = begin; i < end; i++) d[i] += seed * df(x[i], t[i], a);
+    else
+        for (int64_t i = begin; i < end; i++) d[i] = seed * df(x[i], t[i], a);
+}
+
+#endif

@@ -1,0 +1,24 @@
+/* adam: Adam as torch.optim.Adam has it; weight_decay is added to the gradient, g <- g + weight_decay p. See adam.h. */
+#include "optim/adam.h"
+
+TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end)
+{
+    tc_adam(u, begin, end, u->arg[TC_ADAM_WEIGHT_DECAY].number, 1);
+}
+
+static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES(
+    "0", "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)");
+
+const tc_optim tc_optim_adam = {
+    .name = "adam",
+    .formula = "p = p - lr m / (sqrt(v) + eps), m and v the bias-corrected means of g and g^2",
+    .doc = "Steps of a size that does not depend on the scale of the gradient.",
+    .source = "Kingma, Ba: Adam, ICLR 2015; torch.optim.Adam",
+    .attribute = attribute,
+    .states = 2,
+    .state = {"mean", "square"},
+    .update = update,
+    .check = tc_adam_check,
+    .prox_time = tc_adam_prox_time,
+    .prox_note = TC_ADAM_PROX_NOTE,
+};

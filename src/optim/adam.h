@@ -1,0 +1,67 @@
+/* adam.h: the update that adam and adamw share; they differ in where weight_decay goes.
+ *
+ *     m <- beta1 m + (1 - beta1) g          v <- beta2 v + (1 - beta2) g^2
+ *     p <- p - lr / (1 - beta1^k) * m / (sqrt(v) / sqrt(1 - beta2^k) + eps)          in the k-th update
+ *
+ * Under both the proximal step has t = lr and is decoupled, as AdamW's decay is: the penalty does not pass through the
+ * normalisation by sqrt(v). */
+#ifndef TC_ADAM_H
+#define TC_ADAM_H
+
+#include "kernel/kernel.h"
+#include "optim/optim.h"
+
+#include <math.h>
+
+enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_ADAM_WEIGHT_DECAY };
+
+/* The attributes, with the default of weight_decay and what it does. */
+#define TC_ADAM_ATTRIBUTES(decay, does)                                                                                \
+    {                                                                                                                  \
+        {"lr", "float", "1e-3", "learning rate", false},                                                               \
+        {"beta1", "float", "0.9", "how slowly the mean of the gradient moves, below 1", false},                        \
+        {"beta2", "float", "0.999", "how slowly the mean of its square moves, below 1", false},                        \
+        {"eps", "float", "1e-8", "added to the root of that mean", false},                                             \
+        {"weight_decay", "float", decay, does, false},                                                                 \
+        {0}                                                                                                            \
+    }
+
+#define TC_ADAM_PROX_NOTE                                                                                              \
+    "the proximal step is decoupled (t = lr): the penalty does not pass through Adam's normalisation, so its lambda "  \
+    "is not the objective's"
+
+/* into: weight_decay's part in the gradient; shrink: what p is multiplied by first. */
+static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, int64_t begin, int64_t end, double into,
+                                                          double shrink)
+{
+    const double beta1 = u->arg[TC_ADAM_BETA1].number, beta2 = u->arg[TC_ADAM_BETA2].number;
+    const float step = (float)(u->lr / (1 - pow(beta1, (double)u->step)));
+    const float root = (float)(1 / sqrt(1 - pow(beta2, (double)u->step))), eps = (float)u->arg[TC_ADAM_EPS].number;
+    const float a = (float)(1 - beta1), b = (float)beta2, c = (float)(1 - beta2), decay = (float)into, keep = (float)shrink;
+    const float *g = u->g;
+    float *p = u->p, *m = u->state[0], *v = u->state[1];
+    for (int64_t i = begin; i < end; i++) {
+        const float gi = g[i] + decay * p[i];
+        m[i] += a * (gi - m[i]);
+        v[i] = b * v[i] + c * gi * gi;
+        p[i] = keep * p[i] - step * m[i] / (sqrtf(v[i]) * root + eps);
+    }
+}
+
+static inline const char *tc_adam_check(const tc_arg *arg)
+{
+    const double b1 = arg[TC_ADAM_BETA1].number, b2 = arg[TC_ADAM_BETA2].number;
+    if (arg[TC_ADAM_LR].number < 0) return "lr must be at least 0";
+    if (b1 < 0 || b1 >= 1 || b2 < 0 || b2 >= 1) return "beta1 and beta2 must be at least 0 and below 1";
+    if (arg[TC_ADAM_EPS].number < 0) return "eps must be at least 0";
+    if (arg[TC_ADAM_WEIGHT_DECAY].number < 0) return "weight_decay must be at least 0";
+    return NULL;
+}
+
+static inline double tc_adam_prox_time(const tc_arg *arg, double lr)
+{
+    (void)arg;
+    return lr;
+}
+
+#endif

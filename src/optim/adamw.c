@@ -1,0 +1,24 @@
+/* adamw: Adam as torch.optim.AdamW has it; weight_decay is decoupled, p <- p - lr weight_decay p. See adam.h. */
+#include "optim/adam.h"
+
+TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end)
+{
+    tc_adam(u, begin, end, 0, 1 - u->lr * u->arg[TC_ADAM_WEIGHT_DECAY].number);
+}
+
+static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES(
+    "0.01", "multiplies p by 1 - lr * weight_decay in every update");
+
+const tc_optim tc_optim_adamw = {
+    .name = "adamw",
+    .formula = "p = (1 - lr weight_decay) p - lr m / (sqrt(v) + eps), m and v the bias-corrected means of g and g^2",
+    .doc = "Adam whose weight decay acts beside the gradient, not through it.",
+    .source = "Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019; torch.optim.AdamW",
+    .attribute = attribute,
+    .states = 2,
+    .state = {"mean", "square"},
+    .update = update,
+    .check = tc_adam_check,
+    .prox_time = tc_adam_prox_time,
+    .prox_note = TC_ADAM_PROX_NOTE,
+};
