@@ -1,0 +1,11 @@
+#!/bin/sh
+# test_locale.sh: numbers in a locale that writes 0,5 for one half. The locale is made here, so that it is there.
+set -eu
+command -v localedef >/dev/null && [ -e /usr/share/i18n/locales/de_DE ] || exit 77
+export LOCPATH="$TACET_BUILD/locale"
+mkdir -p "$LOCPATH"
+[ -d "$LOCPATH/de_DE.UTF-8" ] || localedef -i de_DE -f UTF-8 "$LOCPATH/de_DE.UTF-8"
+output=$("$TACET_BUILD/tests/test_base" 2>&1) || { echo "$output"; exit 1; }
+case $output in
+*SKIPPED*) echo "$output"; echo "the locale was not taken"; exit 1 ;;
+esac

@@ -1,0 +1,228 @@
+/* test_pool.c: every part runs once, on any number of threads, in jobs that follow each other closely, from several callers
+ * at a time. (The thread sanitizer sees into all of it.) */
+#include "cmocka_all.h"
+
+#include "base/pool.h"
+#include "failing.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST = 1000 };
+
+typedef struct marks {
+    int count[MOST];
+    int64_t input[MOST], output[MOST];
+} marks;
+
+static void mark(void *job, int64_t part)
+{
+    marks *m = job;
+    m->count[part]++; /* plain: each part is one thread's alone */
+    m->output[part] = 3 * m->input[part] + part;
+}
+
+static void run_and_check(tacet_pool *p, marks *m, int64_t parts, int64_t round)
+{
+    memset(m->count, 0, sizeof m->count);
+    for (int64_t i = 0; i < parts; i++) m->input[i] = round - i;
+    tc_pool_run(p, parts, mark, m);
+    for (int64_t i = 0; i < MOST; i++) {
+        if (m->count[i] != (i < parts)) fail_msg("part %d ran %d times", (int)i, m->count[i]);
+        if (i < parts && m->output[i] != 3 * (round - i) + i) fail_msg("part %d has an old result", (int)i);
+    }
+}
+
+static void every_part_runs_once(void **state)
+{
+    (void)state;
+    static marks m;
+    const int64_t sizes[] = {0, 1, 2, 3, 4, 7, 64, MOST};
+    for (int threads = 1; threads <= 3; threads++) {
+        tacet_pool *p = tc_pool_new(threads, NULL, NULL);
+        assert_non_null(p);
+        assert_int_equal(tc_pool_threads(p), threads);
+        for (int64_t round = 0; round < 200; round++)
+            run_and_check(p, &m, sizes[(size_t)round % (sizeof sizes / sizeof *sizes)], round);
+        tacet_pool_free(p);
+    }
+    run_and_check(NULL, &m, 10, 1);
+    assert_int_equal(tc_pool_threads(NULL), 1);
+}
+
+/* Jobs of a few hundred nanoseconds, each on a stack frame that is gone right after it. */
+static void one_tiny_job(tacet_pool *p, int64_t round)
+{
+    marks m = {.count = {0}};
+    m.input[0] = m.input[1] = m.input[2] = round;
+    tc_pool_run(p, 3, mark, &m);
+    assert_true(m.count[0] == 1 && m.count[1] == 1 && m.count[2] == 1);
+    assert_true(m.output[2] == 3 * round + 2);
+    memset(&m, 0xEE, sizeof m);
+}
+
+static void many_tiny_jobs(void **state)
+{
+    (void)state;
+    for (int threads = 2; threads <= 3; threads++) {
+        tacet_pool *p = tc_pool_new(threads, NULL, NULL);
+        for (int64_t round = 0; round < 5000; round++) one_tiny_job(p, round);
+        tacet_pool_free(p);
+    }
+}
+
+/* After a pause the workers are asleep, and must be woken. */
+static void workers_wake_up(void **state)
+{
+    (void)state;
+    static marks m;
+    tacet_pool *p = tc_pool_new(3, NULL, NULL);
+    for (int64_t round = 0; round < 10; round++) {
+        usleep(3000);
+        run_and_check(p, &m, 20, round);
+    }
+    usleep(3000);
+    tacet_pool_free(p);
+}
+
+/* More than one thread does work at the same time: two parts that each wait for the other. */
+typedef struct meeting {
+    pthread_mutex_t lock;
+    pthread_cond_t came;
+    int here;
+} meeting;
+
+static void meet(void *job, int64_t part)
+{
+    (void)part;
+    meeting *m = job;
+    pthread_mutex_lock(&m->lock);
+    m->here++;
+    pthread_cond_broadcast(&m->came);
+    while (m->here < 2) pthread_cond_wait(&m->came, &m->lock);
+    pthread_mutex_unlock(&m->lock);
+}
+
+static void parts_run_side_by_side(void **state)
+{
+    (void)state;
+    tacet_pool *p = tc_pool_new(2, NULL, NULL);
+    for (int i = 0; i < 20; i++) {
+        meeting m = {.here = 0};
+        pthread_mutex_init(&m.lock, NULL);
+        pthread_cond_init(&m.came, NULL);
+        tc_pool_run(p, 2, meet, &m);
+        assert_int_equal(m.here, 2);
+        pthread_cond_destroy(&m.came);
+        pthread_mutex_destroy(&m.lock);
+    }
+    tacet_pool_free(p);
+}
+
+/* Several plans share one pool. */
+typedef struct caller {
+    tacet_pool *pool;
+    int64_t wrong;
+} caller;
+
+static void *call(void *argument)
+{
+    caller *c = argument;
+    marks *m = calloc(1, sizeof *m);
+    if (!m) return NULL;
+    for (int64_t round = 0; round < 500; round++) {
+        memset(m->count, 0, sizeof m->count);
+        m->input[5] = round;
+        tc_pool_run(c->pool, 8, mark, m);
+        for (int i = 0; i < 8; i++) c->wrong += m->count[i] != 1;
+        c->wrong += m->output[5] != 3 * round + 5;
+    }
+    free(m);
+    return NULL;
+}
+
+static void callers_share_a_pool(void **state)
+{
+    (void)state;
+    enum { CALLERS = 3 };
+    tacet_pool *p = tacet_pool_new(2, NULL);
+    pthread_t thread[CALLERS];
+    caller c[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        c[i] = (caller){p, 0};
+        assert_int_equal(pthread_create(&thread[i], NULL, call, &c[i]), 0);
+    }
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(c[i].wrong, 0);
+    }
+    tacet_pool_free(p);
+}
+
+/* A part may itself ask for the pool: it gets its own thread. */
+typedef struct nest {
+    tacet_pool *pool;
+    marks inner[4];
+} nest;
+
+static void run_inner(void *job, int64_t part)
+{
+    nest *n = job;
+    tc_pool_run(n->pool, 10, mark, &n->inner[part]);
+}
+
+static void jobs_may_nest(void **state)
+{
+    (void)state;
+    static nest n;
+    n.pool = tc_pool_new(2, NULL, NULL);
+    tc_pool_run(n.pool, 4, run_inner, &n);
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 10; k++) assert_int_equal(n.inner[i].count[k], 1);
+    tacet_pool_free(n.pool);
+}
+
+static void bad_numbers_and_no_memory(void **state)
+{
+    (void)state;
+    tacet_error e;
+    const int refused[] = {0, -1, 257, INT32_MAX, INT32_MIN};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_null(tc_pool_new(refused[i], NULL, &e));
+        assert_int_equal(e.status, TACET_DESCRIPTION);
+        assert_null(tacet_pool_new(refused[i], NULL));
+    }
+    int64_t n = 1;
+    for (;; n++) {
+        failing f = {.fail_at = n};
+        const tacet_memory hook = failing_memory(&f);
+        tacet_pool *p = tc_pool_new(2, &hook, &e);
+        assert_true(f.failed == (p == NULL));
+        if (!f.failed) {
+            /* A job allocates nothing. */
+            static marks m;
+            const int64_t calls = f.calls;
+            run_and_check(p, &m, 100, 1);
+            assert_int_equal(f.calls, calls);
+        } else {
+            assert_int_equal(e.status, TACET_MEMORY);
+        }
+        tacet_pool_free(p);
+        assert_int_equal(f.alive, 0);
+        if (!f.failed) break;
+    }
+    assert_true(n > 1);
+    tacet_pool_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_part_runs_once), cmocka_unit_test(many_tiny_jobs),
+        cmocka_unit_test(workers_wake_up),      cmocka_unit_test(parts_run_side_by_side),
+        cmocka_unit_test(callers_share_a_pool), cmocka_unit_test(jobs_may_nest),
+        cmocka_unit_test(bad_numbers_and_no_memory),
+    };
+    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+}
