@@ -9,7 +9,7 @@ static bool shape(tc_sketch *s)
     char a[TC_SHAPE_TEXT], b[TC_SHAPE_TEXT];
     s->y = s->x[0];
     if (s->batch[0] == s->batch[1] && tc_shape_equal(&s->x[0], &s->x[1])) return true;
-    return tc_shape_refuse(s, "add needs two values of the same shape, got %s and %s",
+    return tc_shape_refuse(s, "needs two values of the same shape, got %s and %s",
                            tc_shape_text(&s->x[0], s->batch[0], a), tc_shape_text(&s->x[1], s->batch[1], b));
 }
 

@@ -12,7 +12,7 @@ static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
     if (s->x[0].rank == 1 && s->batch[0]) return true;
-    return tc_shape_refuse(s, "cross_entropy needs logits [batch, classes], got %s",
+    return tc_shape_refuse(s, "needs logits [batch, classes], got %s",
                            tc_shape_text(&s->x[0], s->batch[0], got));
 }
 

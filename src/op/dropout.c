@@ -2,8 +2,8 @@
  *
  *     y = m x / (1 - p)        dL/dx = m g / (1 - p)       m = 1 where this element's number in [0, 1) is at least p
  *
- * The mask is not kept: forward and backward draw the same numbers from the layer's stream, element by element, whatever
- * the ranges and the thread. */
+ * The mask is not kept: forward and backward draw the same numbers from the layer's stream, element by element,
+ * whatever the ranges and the thread. */
 #include "op/pointwise.h"
 
 #include <math.h>
@@ -52,7 +52,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 static bool shape(tc_sketch *s)
 {
     const double p = s->arg[P].number;
-    if (!(p >= 0 && p <= 1)) return tc_shape_refuse(s, "dropout needs a probability from 0 to 1, got %g", p);
+    if (!(p >= 0 && p <= 1)) return tc_shape_refuse(s, "needs a probability from 0 to 1, got %g", p);
     return tc_shape_same(s);
 }
 

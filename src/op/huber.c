@@ -26,7 +26,7 @@ TC_INLINE float df_dt(float x, float t, const float *a)
 static bool shape(tc_sketch *s)
 {
     if (s->arg[DELTA].number > 0) return tc_shape_pair(s);
-    return tc_shape_refuse(s, "huber needs a delta above 0, got %g", s->arg[DELTA].number);
+    return tc_shape_refuse(s, "needs a delta above 0, got %g", s->arg[DELTA].number);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
@@ -46,7 +46,8 @@ const tc_op tc_op_huber = {
     .name = "huber",
     .formula = "sum of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), e = x - t",
     .doc = "The squared error near the target and the absolute error far from it.",
-    .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; torch.nn.HuberLoss",
+    .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; "
+              "torch.nn.HuberLoss",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
     .attribute = attribute,

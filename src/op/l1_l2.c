@@ -30,7 +30,7 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 static bool shape(tc_sketch *s)
 {
     if (s->arg[L1].number >= 0 && s->arg[L2].number >= 0) return true;
-    return tc_shape_refuse(s, "l1_l2 needs l1 and l2 of at least 0, got %g and %g",
+    return tc_shape_refuse(s, "needs l1 and l2 of at least 0, got %g and %g",
                            s->arg[L1].number, s->arg[L2].number);
 }
 
@@ -46,7 +46,8 @@ const tc_op tc_op_l1_l2 = {
     .name = "l1_l2",
     .formula = "lambda * sum (l1 |x| + l2 x^2)",
     .doc = "Elastic net. `l1_l2 l1=0.01 l2=0.02` is what Keras writes L1L2(0.01, 0.02).",
-    .source = "Zou, Hastie: Regularization and variable selection via the elastic net, JRSS B 67, 2005; keras.regularizers.L1L2",
+    .source = "Zou, Hastie: Regularization and variable selection via the elastic net, JRSS B 67, 2005; "
+              "keras.regularizers.L1L2",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
     .attribute = attribute,

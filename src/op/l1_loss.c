@@ -1,5 +1,6 @@
 /* l1_loss: the absolute error |x - t|.
- * Derivative sign(x - t) to the output x, its negative to the target t; at the kink x = t it is 0 (PyTorch's choice). */
+ * Derivative sign(x - t) to the output x, its negative to the target t; at the kink x = t it is 0 (PyTorch's
+ * choice). */
 #include "op/pair.h"
 
 #include <math.h>

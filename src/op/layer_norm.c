@@ -1,7 +1,8 @@
-/* layer_norm: each row, over the last dimension of size n, to mean 0 and variance 1; then a weight and a bias an element.
+/* layer_norm: each row, over the last dimension of size n, to mean 0 and variance 1; then a weight and a bias an
+ * element.
  *
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  var = mean of (x - mean)^2        y = h w + b
- *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum over rows of g h       dL/db = sum over rows of g
+ *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum of g h over rows     dL/db = sum of g
  *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
  * backward. Backward, the first units are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dw and
@@ -32,7 +33,7 @@ static bool shape(tc_sketch *s)
 {
     if (!tc_shape_last(s)) return false;
     if (!(s->arg[EPS].number >= 0))
-        return tc_shape_refuse(s, "layer_norm needs eps of at least 0, got %g", s->arg[EPS].number);
+        return tc_shape_refuse(s, "needs eps of at least 0, got %g", s->arg[EPS].number);
     const int64_t n = s->x[0].dim[s->x[0].rank - 1];
     for (int i = 0; i < 2; i++) s->param[i] = (tc_shape){s->arg[AFFINE].number != 0 ? 1 : -1, {n}};
     return true;

@@ -1,6 +1,6 @@
 /* leaky_relu: y = x where x > 0, else slope x.
- * dy/dx = 1 where x > 0, else slope; at the kink x = 0 it is slope (PyTorch's choice). With slope >= 0, which is asked for,
- * y > 0 says the same as x > 0, so that the backward pass can read y. */
+ * dy/dx = 1 where x > 0, else slope; at the kink x = 0 it is slope (PyTorch's choice). With slope >= 0, which is asked
+ * for, y > 0 says the same as x > 0, so that the backward pass can read y. */
 #include "op/pointwise.h"
 
 enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS };
@@ -17,7 +17,7 @@ TC_INLINE float df(float x, float y, const float *a)
 static bool shape(tc_sketch *s)
 {
     if (s->arg[SLOPE].number < 0)
-        return tc_shape_refuse(s, "leaky_relu needs a slope of at least 0, got %g", s->arg[SLOPE].number);
+        return tc_shape_refuse(s, "needs a slope of at least 0, got %g", s->arg[SLOPE].number);
     return tc_shape_same(s);
 }
 

@@ -3,9 +3,9 @@
  *     x [R, in]   W [in, out]   b [out]   y [R, out],   R = rows of the batch times the leading dimensions
  *     dL/dx = g W^T             dL/dW = x^T g           dL/db = sum of g over R
  *
- * Each product is cut into tiles of its result by its shape alone, one gemm a tile, so that the bits do not depend on the
- * threads. Backward, units 0.. are the tiles of dL/dx, the units behind them those of dL/dW; the tiles in the first row of
- * dL/dW make dL/db too. */
+ * Each product is cut into tiles of its result by its shape alone, one gemm a tile, so that the bits do not depend on
+ * the threads. Backward, units 0.. are the tiles of dL/dx, the units behind them those of dL/dW; the tiles in the first
+ * row of dL/dW make dL/db too. */
 #include "op/op.h"
 
 #include <math.h>
@@ -13,21 +13,30 @@
 enum { OUT, BIAS, INIT };         /* attributes */
 enum { X, W, B };                 /* x, and the parameters behind it */
 enum { KAIMING, XAVIER, ZEROS };  /* words of init */
-enum { TILE_M = 256, TILE_N = 128 };
+
+/* At most this many rows and columns a tile. Measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256
+ * costs 5%, 128 x 128 10% and more. */
+enum { TILE = 256, STEP = 16 };
 
 typedef struct tile {
     int64_t i, j, m, n; /* the block [i, i + m) x [j, j + n) of the result */
 } tile;
 
-static int64_t parts(int64_t m, int64_t n)
+static int64_t cuts(int64_t n) { return (n + TILE - 1) / TILE; }
+
+/* The length of the parts into which n is cut: as even as multiples of STEP allow. */
+static int64_t length(int64_t n)
 {
-    return ((m + TILE_M - 1) / TILE_M) * ((n + TILE_N - 1) / TILE_N);
+    const int64_t even = (n + cuts(n) - 1) / cuts(n);
+    return (even + STEP - 1) / STEP * STEP;
 }
+
+static int64_t tiles(int64_t m, int64_t n) { return cuts(m) * cuts(n); }
 
 static tile tile_at(int64_t m, int64_t n, int64_t unit)
 {
-    const int64_t across = (n + TILE_N - 1) / TILE_N;
-    tile t = {unit / across * TILE_M, unit % across * TILE_N, TILE_M, TILE_N};
+    const int64_t height = length(m), width = length(n), across = cuts(n);
+    tile t = {unit / across * height, unit % across * width, height, width};
     if (t.m > m - t.i) t.m = m - t.i;
     if (t.n > n - t.j) t.n = n - t.j;
     return t;
@@ -49,9 +58,9 @@ static bool shape(tc_sketch *s)
     char got[TC_SHAPE_TEXT];
     const double out = s->arg[OUT].number;
     if (s->x[0].rank < 1)
-        return tc_shape_refuse(s, "linear needs an input with at least one dimension, got %s",
+        return tc_shape_refuse(s, "needs an input with at least one dimension, got %s",
                                tc_shape_text(&s->x[0], s->batch[0], got));
-    if (out < 1 || out > (double)TC_MAX_COUNT) return tc_shape_refuse(s, "linear needs out of at least 1, got %g", out);
+    if (out < 1 || out > (double)TC_MAX_COUNT) return tc_shape_refuse(s, "needs out of at least 1, got %g", out);
     const int last = s->x[0].rank - 1;
     const int64_t in = s->x[0].dim[last];
     s->y = s->x[0];
@@ -59,7 +68,7 @@ static bool shape(tc_sketch *s)
     s->param[0] = (tc_shape){2, {in, (int64_t)out}};
     s->param[1] = (tc_shape){s->arg[BIAS].number != 0 ? 1 : -1, {(int64_t)out}};
     if (tc_shape_count(&s->y) < 0 || tc_shape_count(&s->param[0]) < 0)
-        return tc_shape_refuse(s, "linear %.0f is too large on an input %s", out,
+        return tc_shape_refuse(s, "%.0f units are too many on an input %s", out,
                                tc_shape_text(&s->x[0], s->batch[0], got));
     return true;
 }
@@ -95,16 +104,16 @@ static void init_bias(const tc_arg *arg, const tc_shape *x, const tc_shape *shap
 static tc_span span(const tc_call *c)
 {
     sizes z = sizes_of(c);
-    return (tc_span){parts(z.rows, z.out), 1};
+    return (tc_span){tiles(z.rows, z.out), 1};
 }
 
 /* Tiles of dL/dx, if it is wanted. */
-static int64_t parts_dx(const tc_call *c, sizes z) { return c->d[X] ? parts(z.rows, z.in) : 0; }
+static int64_t tiles_dx(const tc_call *c, sizes z) { return c->d[X] ? tiles(z.rows, z.in) : 0; }
 
 static tc_span span_back(const tc_call *c)
 {
     sizes z = sizes_of(c);
-    return (tc_span){parts_dx(c, z) + (c->d[W] || c->d[B] ? parts(z.in, z.out) : 0), 1};
+    return (tc_span){tiles_dx(c, z) + (c->d[W] || c->d[B] ? tiles(z.in, z.out) : 0), 1};
 }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -135,7 +144,7 @@ static void backward_x(const tc_call *c, sizes z, int64_t unit)
 /* d [n] = sum over rows of g [rows, n], in double. */
 TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int64_t pitch, float *d, bool add)
 {
-    double sum[TILE_N] = {0};
+    double sum[TILE] = {0};
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < n; j++) sum[j] += (double)g[i * pitch + j];
     for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (float)sum[j];
@@ -154,7 +163,7 @@ static void backward_w(const tc_call *c, sizes z, int64_t unit)
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const sizes z = sizes_of(c);
-    const int64_t first = parts_dx(c, z);
+    const int64_t first = tiles_dx(c, z);
     for (int64_t u = begin; u < end; u++) {
         if (u < first)
             backward_x(c, z, u);

@@ -1,13 +1,13 @@
 /* norm: (sum |x|^p)^(1/p), not squared, as torch.norm has it.
  *
- *     reduce=sum     the norm of the whole: of all rows and all inputs together, as one vector. On parameters this is it.
+ *     reduce=sum     the norm of the whole: of all rows and all inputs together, as one vector. So on parameters.
  *     reduce=mean    that, divided by the number of elements
  *     reduce=sample  the mean over the samples of each sample's norm (over all inputs together)
  *
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
  *
- * Only with `sample` is it additive over the samples. The norm of the whole is had again from the value; the norms of the
- * samples are kept from forward to backward. Powers and sums are in double. */
+ * Only with `sample` is it additive over the samples. The norm of the whole is had again from the value; the norms of
+ * the samples are kept from forward to backward. Powers and sums are in double. */
 #include "op/penalty.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ static double root(double x, double p) { return p == 2 ? sqrt(x) : (p == 1 ? x :
 static bool shape(tc_sketch *s)
 {
     if (s->arg[P].number >= 1) return true;
-    return tc_shape_refuse(s, "norm needs p of at least 1, got %g", s->arg[P].number);
+    return tc_shape_refuse(s, "needs p of at least 1, got %g", s->arg[P].number);
 }
 
 static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }

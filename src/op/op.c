@@ -85,7 +85,7 @@ bool tc_shape_last(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
     if (s->x[0].rank >= 1) return tc_shape_same(s);
-    return tc_shape_refuse(s, "an input with at least one dimension is needed, got %s",
+    return tc_shape_refuse(s, "needs an input with at least one dimension, got %s",
                            tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
@@ -99,6 +99,6 @@ bool tc_shape_pair(tc_sketch *s)
 {
     char a[TC_SHAPE_TEXT], b[TC_SHAPE_TEXT];
     if (s->batch[0] == s->batch[1] && tc_shape_equal(&s->x[0], &s->x[1])) return true;
-    return tc_shape_refuse(s, "the output and its target must have the same shape, got %s and %s",
+    return tc_shape_refuse(s, "needs an output and a target of the same shape, got %s and %s",
                            tc_shape_text(&s->x[0], s->batch[0], a), tc_shape_text(&s->x[1], s->batch[1], b));
 }

@@ -1,18 +1,19 @@
 /* op.h: the operator contract. ONE OPERATOR = ONE FILE, and one line in ops.def.
  *
- * Layers, losses, penalties and constraints are one kind of thing: a const struct of functions and facts. The plan calls
- * the functions; help, the small language, files, the gradient check and the benchmarks are loops over the table. A
- * penalty or a loss is an operator whose output is one number.
+ * Layers, losses, penalties and constraints are one kind of thing: a const struct of functions and facts. The plan
+ * calls the functions; help, the small language, files, the gradient check and the benchmarks are loops over the table.
+ * A penalty or a loss is an operator whose output is one number.
  *
  *        inputs x[0..inputs)         parameters x[inputs..)          output y
  *        [rows, n] each              no rows                         [rows, n], or one number
  *
- * Values lie in memory row-major and without gaps: [rows, shape...]. A weight is [in, out] here and [out, in] wherever a
- * user sees it. An operator never allocates, never prints, and keeps nothing between calls but what it wrote to `save`.
+ * Values lie in memory row-major and without gaps: [rows, shape...]. A weight is [in, out] here and [out, in] wherever
+ * a user sees it. An operator never allocates, never prints, and keeps nothing between calls but what it wrote to
+ * `save`.
  *
- * How work is cut. forward and backward get a range [begin, end) of units; what a unit is (an element, a row, a tile) is
- * said by span(), a function of shapes and rows alone. Ranges may run in any order on any thread; each writes only what
- * is its own, so the bits never depend on the threads. */
+ * How work is cut. forward and backward get a range [begin, end) of units; what a unit is (an element, a row, a tile)
+ * is said by span(), a function of shapes and rows alone. Ranges may run in any order on any thread; each writes only
+ * what is its own, so the bits never depend on the threads. */
 #ifndef TC_OP_H
 #define TC_OP_H
 
@@ -82,7 +83,7 @@ typedef struct tc_sketch {
     const bool *batch;               /* which inputs have a batch */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored here ([in, out]) */
-    char why[256];                   /* on failure: what was expected, "linear needs ..., got [3, 4]" */
+    char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
 } tc_sketch;
 
 /* A parameter that a layer owns. */
@@ -109,7 +110,7 @@ enum { TC_LAYER_NAME = TC_TERM_NAME };
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
     TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* element i of what is written depends on element i of what is read alone; units are elements */
+    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; units are elements */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
     TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (with reduce=sample and mean) */
     TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
@@ -126,7 +127,7 @@ typedef struct tc_probe {
     const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
     const char *x[3];     /* shapes of the inputs without the batch, "4 6"; labels: "labels" ; NULL ends */
     double low, high;     /* uniform values of x[0]; those of further inputs are in [0, 1) */
-    double kink;          /* values of x[0] (a loss: of x[0] - x[1]) nearer than 0.02 to +-kink are moved away; NAN: smooth */
+    double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
 
 typedef struct tc_op {
@@ -134,7 +135,7 @@ typedef struct tc_op {
     const char *source;               /* paper, or the manual whose meaning is meant */
     const tc_role *role;
     unsigned flags;
-    const tacet_attribute *attribute; /* own ones; NULL: none. Type "value": the name of a value that becomes an input */
+    const tacet_attribute *attribute; /* own; NULL: none. Type "value": the name of a value that becomes an input */
     double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */
     int reduce;                       /* scalar on a batch: the default of reduce */
     int inputs;                       /* how many; penalties: the most that `joint` may give */
@@ -142,13 +143,13 @@ typedef struct tc_op {
 
     /* Checks input shapes and attributes and fills y and param. False with `why`. Scalar operators leave y. */
     bool (*shape)(tc_sketch *s);
-    /* Floating-point operations of the forward pass for one row (or for a parameter's whole). The backward pass is taken
-     * as twice that. */
+    /* Floating-point operations of the forward pass for one row (or for a parameter's whole). The backward pass is
+     * taken as twice that. */
     double (*flops)(const tc_sketch *s);
     /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
-    /* How to cut the forward and the backward work. NULL: elements in tiles of TC_TILE for an elementwise operator, else
-     * rows of x[0] in ranges of about TC_TILE elements. A scalar operator may be cut into at most tc_parts_max ranges. */
+    /* How to cut the forward and the backward work. NULL: elements in tiles of TC_TILE for an elementwise operator,
+     * else rows of x[0] in ranges of about TC_TILE elements. */
     tc_span (*span)(const tc_call *c);
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
@@ -156,9 +157,9 @@ typedef struct tc_op {
     /* Scalar: turns the sum of all partials (a fixed tree) into *value and returns it; alone on one thread, after the
      * last range. NULL: sum / tc_denominator. */
     double (*finish)(const tc_call *c, double sum);
-    /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over the
-     * denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused). Ranges
-     * as prox_span says (NULL: elements). */
+    /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over
+     * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
+     * Ranges as prox_span says (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
     tc_span (*prox_span)(const tc_call *c);
     const tc_probe *probe; /* ends with a NULL spec */
@@ -189,6 +190,6 @@ bool tc_shape_same(tc_sketch *s);
 bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
 bool tc_shape_any(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
-__attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why; false */
+__attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */
 
 #endif

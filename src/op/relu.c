@@ -1,5 +1,6 @@
 /* relu: y = max(x, 0).
- * dy/dx = 1 where y > 0, else 0; at the kink x = 0 it is 0, so that a silent unit stays undisturbed (PyTorch's choice). */
+ * dy/dx = 1 where y > 0, else 0; at the kink x = 0 it is 0, so that a silent unit stays undisturbed (PyTorch's
+ * choice). */
 #include "op/pointwise.h"
 
 enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };

@@ -38,7 +38,8 @@ const tc_op tc_op_softmax = {
     .name = "softmax",
     .formula = "y_j = exp(x_j) / sum_k exp(x_k)",
     .doc = "Shares that sum to 1, over the last dimension. (cross_entropy takes logits: it has its own inside.)",
-    .source = "Bridle: Probabilistic interpretation of feedforward classification network outputs, Neurocomputing, 1990",
+    .source = "Bridle: Probabilistic interpretation of feedforward classification network "
+              "outputs, Neurocomputing, 1990",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_IN_PLACE,
     .inputs = 1,

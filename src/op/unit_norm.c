@@ -1,6 +1,6 @@
-/* unit_norm: after every update, divides by their 2-norm the incoming weights of each unit (by=unit: a column of the stored
- * [in, out], a row of what users see) or the outgoing weights of each input (by=input). A vector of zeros stays. It is the
- * projection onto the set where every norm is 1, so it has no gradient and no value. */
+/* unit_norm: after every update, divides by their 2-norm the incoming weights of each unit (by=unit: a column of the
+ * stored [in, out], a row of what users see) or the outgoing weights of each input (by=input). A vector of zeros stays.
+ * It is the projection onto the set where every norm is 1, so it has no gradient and no value. */
 #include "op/pointwise.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
     if (s->x[0].rank == 2 && !s->batch[0]) return true;
-    return tc_shape_refuse(s, "unit_norm needs a weight of two dimensions, got %s",
+    return tc_shape_refuse(s, "needs a weight of two dimensions, got %s",
                            tc_shape_text(&s->x[0], s->batch[0], got));
 }
 

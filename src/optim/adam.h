@@ -37,7 +37,8 @@ static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, in
     const double beta1 = u->arg[TC_ADAM_BETA1].number, beta2 = u->arg[TC_ADAM_BETA2].number;
     const float step = (float)(u->lr / (1 - pow(beta1, (double)u->step)));
     const float root = (float)(1 / sqrt(1 - pow(beta2, (double)u->step))), eps = (float)u->arg[TC_ADAM_EPS].number;
-    const float a = (float)(1 - beta1), b = (float)beta2, c = (float)(1 - beta2), decay = (float)into, keep = (float)shrink;
+    const float a = (float)(1 - beta1), b = (float)beta2, c = (float)(1 - beta2);
+    const float decay = (float)into, keep = (float)shrink;
     const float *g = u->g;
     float *p = u->p, *m = u->state[0], *v = u->state[1];
     for (int64_t i = begin; i < end; i++) {

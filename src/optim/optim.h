@@ -1,7 +1,7 @@
 /* optim.h: the contract of optimizers. ONE OPTIMIZER = ONE FILE, and one line in optims.def.
  *
- * An optimizer updates a run of parameters from their gradients, element by element. What it remembers between steps are
- * `states` numbers a parameter, which the plan keeps beside the parameters, zero at first, and checkpoints. */
+ * An optimizer updates a run of parameters from their gradients, element by element. What it remembers between steps
+ * are `states` numbers a parameter, which the plan keeps beside the parameters, zero at first, and checkpoints. */
 #ifndef TC_OPTIM_H
 #define TC_OPTIM_H
 
@@ -27,7 +27,8 @@ typedef struct tc_optim {
     void (*update)(const tc_update *u, int64_t begin, int64_t end); /* elements; any order, any thread */
     /* Refuses attributes that do not go together: the reason, or NULL. May be NULL. */
     const char *(*check)(const tc_arg *arg);
-    /* t of the proximal step that follows an update with this lr, and what a reader must know of it ("" or a sentence). */
+    /* t of the proximal step that follows an update with this lr, and what a reader must know of it ("" or a
+     * sentence). */
     double (*prox_time)(const tc_arg *arg, double lr);
     const char *prox_note;
 } tc_optim;

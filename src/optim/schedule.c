@@ -1,5 +1,6 @@
-/* schedule.c: the table of schedules. A schedule's clock starts when the warm-up ends: the warm-up takes the factor from 0
- * to 1 in a straight line, the schedule goes on from there, and cosine's length is what then remains of the run. */
+/* schedule.c: the table of schedules. A schedule's clock starts when the warm-up ends: the warm-up takes the factor
+ * from 0 to 1 in a straight line, the schedule goes on from there, and cosine's length is what then remains of the
+ * run. */
 #include "optim/schedule.h"
 
 #include <math.h>
@@ -28,13 +29,14 @@ static const tc_schedule table[] = {
     {"constant", "1", "The rate stays as it is.", "torch.optim.lr_scheduler.ConstantLR, factor 1", false, constant},
     {"step", "gamma^floor(epoch / every)", "Multiplies the rate by gamma every few epochs.",
      "torch.optim.lr_scheduler.StepLR", false, step},
-    {"cosine", "floor + (1 - floor) (1 + cos(pi epoch / epochs)) / 2", "Half a cosine down to the floor at the run's end.",
+    {"cosine", "floor + (1 - floor) (1 + cos(pi epoch / epochs)) / 2",
+     "Half a cosine down to the floor at the run's end.",
      "Loshchilov, Hutter: SGDR, ICLR 2017; torch.optim.lr_scheduler.CosineAnnealingLR", true, cosine},
 };
 
 const tacet_attribute tc_schedule_attribute[] = {
     {"schedule", "constant|step|cosine", "constant", "how the rate changes over the run", false},
-    {"warmup", "float", "0", "epochs in which the rate rises from 0 in a straight line, before the schedule starts", false},
+    {"warmup", "float", "0", "epochs in which the rate rises linearly from 0, before the schedule starts", false},
     {"every", "float", "0", "step: epochs between the drops, above 0", false},
     {"gamma", "float", "0.1", "step: the factor of a drop", false},
     {"floor", "float", "0", "cosine: share of the rate that remains at the end, 0 to 1", false},

@@ -1,6 +1,7 @@
 /* schedule.h: how a rate changes while training: a factor as a function of the epoch, which need not be whole.
  *
- * A schedule is a row of a table; the attributes below may follow any optimizer ("sgd lr=0.1 schedule=cosine warmup=1"). */
+ * A schedule is a row of a table; the attributes below may follow any optimizer ("sgd lr=0.1 schedule=cosine
+ * warmup=1"). */
 #ifndef TC_SCHEDULE_H
 #define TC_SCHEDULE_H
 
@@ -9,7 +10,14 @@
 /* Attributes, in this order: schedule=constant|step|cosine, warmup (epochs, linear from 0), every (epochs, step), gamma
  * (factor, step), floor (share of the rate that remains at the end, cosine). */
 extern const tacet_attribute tc_schedule_attribute[];
-enum { TC_SCHEDULE_KIND, TC_SCHEDULE_WARMUP, TC_SCHEDULE_EVERY, TC_SCHEDULE_GAMMA, TC_SCHEDULE_FLOOR, TC_SCHEDULE_ATTRS };
+enum {
+    TC_SCHEDULE_KIND,
+    TC_SCHEDULE_WARMUP,
+    TC_SCHEDULE_EVERY,
+    TC_SCHEDULE_GAMMA,
+    TC_SCHEDULE_FLOOR,
+    TC_SCHEDULE_ATTRS
+};
 
 typedef struct tc_schedule {
     const char *name, *formula, *doc, *source;

@@ -4,9 +4,9 @@
  *     m <- momentum m + (1 - dampening) g,  in the first update m <- g
  *     p <- p - lr m,  with nesterov p - lr (g + momentum m)
  *
- * The proximal step that follows has t = lr (1 - dampening) / (1 - momentum): a momentum that has settled at a gradient g
- * moves p by lr (1 - dampening) / (1 - momentum) g an update, so with this t, and no other, the pair comes to rest where
- * 0 is a subgradient of the objective. */
+ * The proximal step that follows has t = lr (1 - dampening) / (1 - momentum): a momentum that has settled at a gradient
+ * g moves p by lr (1 - dampening) / (1 - momentum) g an update, so with this t, and no other, the pair comes to rest
+ * where 0 is a subgradient of the objective. */
 #include "kernel/kernel.h"
 #include "optim/optim.h"
 
