@@ -1,4 +1,5 @@
 /* compile.c: from a description to a plan, pass by pass, and the end of a plan. */
+#include "kernel/cpu/blas.h"
 #include "plan/plan.h"
 
 #include <math.h>

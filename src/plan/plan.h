@@ -150,7 +150,6 @@ struct tacet_plan {
 
 /* Memory that lives as long as the plan: zeroed; NULL when out of memory. */
 void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
-void *tc_plan_alloc_aligned(tacet_plan *p, size_t n, size_t size);
 
 /* The passes. Each returns a status; the reason is in p->error. */
 tacet_status tc_plan_options(tacet_plan *p); /* the optimizer's attributes for each parameter: groups */

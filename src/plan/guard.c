@@ -1,0 +1,111 @@
+/* guard.c: between backward and update the objective and the gradients' norm are looked at once. If one is not a finite
+ * number the weights stay as they are, and the step is run again, which gives the same numbers, looking at each value as
+ * it is made: the first that is not finite is named. */
+#include "plan/plan.h"
+
+#include <math.h>
+
+/* Squares of the gradients, summed tile by tile; a fixed tree over the tiles. */
+typedef struct norm {
+    const float *g;
+    int64_t n;
+    double tile[256]; /* a level of the tree; longer ones are cut into runs of tiles */
+    int64_t run;
+} norm;
+
+TC_CLONES static double squares(const float *g, int64_t n)
+{
+    enum { LANES = 16 };
+    double lane[LANES] = {0}, sum = 0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) lane[k] += (double)g[i + k] * (double)g[i + k];
+    for (int k = 0; k < LANES; k++) sum += lane[k];
+    for (; i < n; i++) sum += (double)g[i] * (double)g[i];
+    return sum;
+}
+
+static void norm_part(void *context, int64_t part)
+{
+    norm *s = context;
+    const int64_t from = part * s->run, n = s->n - from < s->run ? s->n - from : s->run;
+    s->tile[part] = squares(s->g + from, n);
+}
+
+static double gradient_norm(tacet_plan *p)
+{
+    norm s = {.g = p->block + p->parameter_floats, .n = p->part, .run = TC_TILE};
+    while ((s.n + s.run - 1) / s.run > (int64_t)(sizeof s.tile / sizeof *s.tile)) s.run *= 2;
+    const tc_span span = {s.n, s.run};
+    tc_plan_for(p, span, s.n > 8 * TC_TILE, norm_part, &s);
+    return sqrt(tc_tree_sum(s.tile, (s.n + s.run - 1) / s.run));
+}
+
+/* The first element that is not finite, or -1. */
+static int64_t bad(const float *x, int64_t n)
+{
+    for (int64_t i = 0; x && i < n; i++)
+        if (!isfinite(x[i])) return i;
+    return -1;
+}
+
+static int64_t view_count(const tacet_plan *p, const tc_view *v) { return v->n * (v->batch ? p->run.rows : 1); }
+
+static tacet_status blame(tacet_plan *p, const char *what, const char *name, const tc_view *v, int64_t i)
+{
+    char shape[TC_SHAPE_TEXT];
+    const int64_t row = v->batch ? i / v->n : 0, element = v->batch ? i % v->n : i;
+    return tc_fail(&p->error, TACET_NOT_FINITE, "step %lld: the objective is not finite; the first value that is not is %s%s %s, row %lld, element %lld",
+                   (long long)p->table.step + 1, what, name, tc_shape_text(&v->shape, v->batch, shape), (long long)row, (long long)element);
+}
+
+/* What a step has read that it did not make itself: inputs and parameters. */
+static bool blame_inputs(tacet_plan *p, const tc_step *s, const int *input)
+{
+    for (int k = 0; k < s->slots; k++) {
+        const tc_value *v = input[k] < 0 ? NULL : &p->graph->value[input[k]];
+        if (!v || v->op || v->labels || s->backward) continue;
+        const int64_t i = bad(s->call.x[k].data, view_count(p, &s->call.x[k]));
+        if (i >= 0) return blame(p, v->owner >= 0 ? "the parameter " : "the input ", v->name, &s->call.x[k], i) != TACET_OK;
+    }
+    return false;
+}
+
+static bool blame_outputs(tacet_plan *p, const tc_step *s, const int *input)
+{
+    if (s->finish && !isfinite(*s->call.value))
+        return tc_fail(&p->error, TACET_NOT_FINITE, "step %lld: the objective is not finite; the first value that is not is the term %s",
+                       (long long)p->table.step + 1, p->graph->term[s->term].name) != TACET_OK;
+    if (s->value >= 0 && !s->backward) {
+        const int64_t i = bad(s->call.y.data, s->call.y.data ? view_count(p, &s->call.y) : 0);
+        if (i >= 0) return blame(p, "", tc_plan_name(p, s->value), &s->call.y, i) != TACET_OK;
+    }
+    for (int k = 0; k < s->slots && s->backward; k++) {
+        const int64_t i = bad(s->call.d[k], s->call.d[k] ? view_count(p, &s->call.x[k]) : 0);
+        if (i >= 0) return blame(p, "the gradient of ", tc_plan_name(p, input[k]), &s->call.x[k], i) != TACET_OK;
+    }
+    return false;
+}
+
+static tacet_status replay(tacet_plan *p)
+{
+    tc_list *l = &p->list[TC_TRAIN];
+    tacet_status status = tc_plan_gather(p, TC_TRAIN);
+    if (status != TACET_OK) return status;
+    for (int i = 0; i < l->steps; i++) {
+        const tc_step *s = &l->step[i];
+        const int *input = s->term >= 0 ? p->graph->term[s->term].input : p->graph->value[s->value].input;
+        if (blame_inputs(p, s, input)) return p->error.status;
+        tc_plan_run_step(p, l, i, i + 1);
+        if (blame_outputs(p, s, input)) return p->error.status;
+    }
+    return tc_fail(&p->error, TACET_NOT_FINITE, "step %lld: the norm of the gradients or the objective is too large for a number",
+                   (long long)p->table.step + 1);
+}
+
+tacet_status tc_plan_guard(tacet_plan *p)
+{
+    p->gradient_norm = gradient_norm(p);
+    if (isfinite(p->gradient_norm) && isfinite(tacet_objective(p))) return TACET_OK;
+    return replay(p);
+}

@@ -1,0 +1,191 @@
+/* read.c: numbers on their way out, and what a plan tells of its terms and values. */
+#include "plan/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+const tacet_error *tacet_plan_error(const tacet_plan *p) { return &p->error; }
+
+bool tc_plan_transposed(const tacet_plan *p, int value)
+{
+    return p->graph->value[value].owner >= 0 && tc_param_of(p->graph, value)->transposed;
+}
+
+tc_shape tc_plan_shape(const tacet_plan *p, int value)
+{
+    tc_shape s = p->graph->value[value].shape;
+    if (!tc_plan_transposed(p, value)) return s;
+    return (tc_shape){2, {s.dim[1], s.dim[0]}};
+}
+
+/* to [columns, rows] = from [rows, columns], or a plain copy. */
+static void copy(const float *from, float *to, int64_t rows, int64_t columns, bool transposed)
+{
+    if (!transposed) {
+        memcpy(to, from, sizeof *to * (size_t)(rows * columns));
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j];
+}
+
+void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user)
+{
+    const tc_shape *s = &p->graph->value[at->value].shape;
+    const bool transposed = tc_plan_transposed(p, at->value);
+    copy(stored, user, transposed ? s->dim[0] : 1, transposed ? s->dim[1] : at->n, transposed);
+}
+
+void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored)
+{
+    const tc_shape *s = &p->graph->value[at->value].shape;
+    const bool transposed = tc_plan_transposed(p, at->value);
+    copy(user, stored, transposed ? s->dim[1] : 1, transposed ? s->dim[0] : at->n, transposed);
+}
+
+/* The index of a value by name, with an error that says what there is. */
+static int find(tacet_plan *p, const char *name)
+{
+    const int v = tc_graph_index(p->graph, name);
+    if (v >= 0 && v < p->values) return v;
+    tc_fail(&p->error, TACET_FAILED, "there is no value \"%.100s\"", name);
+    return -1;
+}
+
+static tacet_status check_count(tacet_plan *p, int v, size_t count, int64_t n)
+{
+    if (count == (size_t)n) return TACET_OK;
+    return tc_fail(&p->error, TACET_FAILED, "%s has %lld elements here, and room for %zu was given", tc_plan_name(p, v), (long long)n, count);
+}
+
+/* Copies a buffer of the list that ran last. */
+static tacet_status read_buffer(tacet_plan *p, int v, int buffer, float *data, size_t count)
+{
+    const tc_list *l = &p->list[p->last];
+    const tc_value *value = &p->graph->value[v];
+    const int64_t n = tc_shape_count(&value->shape) * (value->batch ? p->run.rows : 1);
+    const tc_buffer *b = &l->buffer[buffer];
+    while (b->alias >= 0) b = &l->buffer[b->alias];
+    if (check_count(p, v, count, n) != TACET_OK) return p->error.status;
+    memcpy(data, b->fixed ? b->fixed : (const float *)(const void *)(p->arena + b->offset), sizeof *data * (size_t)n);
+    return TACET_OK;
+}
+
+tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count)
+{
+    const int v = find(p, name);
+    if (v < 0) return p->error.status;
+    const tc_place *at = tc_plan_find(p, v);
+    if (at) {
+        if (check_count(p, v, count, at->n) != TACET_OK) return p->error.status;
+        tc_plan_copy_out(p, at, tc_plan_parameter(p, at), data);
+        return TACET_OK;
+    }
+    if (p->graph->value[v].labels) return tc_fail(&p->error, TACET_FAILED, "%s is class numbers, which cannot be read", name);
+    if (p->last < 0) return tc_fail(&p->error, TACET_FAILED, "%s: nothing has run yet", name);
+    const tc_list *l = &p->list[p->last];
+    const int b = l->value[v];
+    if (b < 0 || !l->buffer[b].pinned)
+        return tc_fail(&p->error, TACET_FAILED, "%s was not kept: name it with tacet_keep before compiling", name);
+    return read_buffer(p, v, b, data, count);
+}
+
+tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count)
+{
+    const int v = find(p, name);
+    if (v < 0) return p->error.status;
+    if (p->last != TC_TRAIN) return tc_fail(&p->error, TACET_FAILED, "%s: gradients are those of a step, and none ran last", name);
+    const tc_place *at = tc_plan_find(p, v);
+    if (at && at->trains) {
+        if (check_count(p, v, count, at->n) != TACET_OK) return p->error.status;
+        tc_plan_copy_out(p, at, tc_plan_gradient(p, at), data);
+        return TACET_OK;
+    }
+    const int b = p->list[TC_TRAIN].gradient[v];
+    if (b < 0 || !p->list[TC_TRAIN].buffer[b].pinned)
+        return tc_fail(&p->error, TACET_FAILED, "%s has no gradient here: it is frozen, nothing depends on it, or it was not kept (tacet_keep_gradient)", name);
+    return read_buffer(p, v, b, data, count);
+}
+
+tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count)
+{
+    const int v = find(p, name);
+    if (v < 0) return p->error.status;
+    const tc_place *at = tc_plan_find(p, v);
+    if (!at) return tc_fail(&p->error, TACET_FAILED, "%s is not a parameter: it cannot be written", name);
+    if (check_count(p, v, count, at->n) != TACET_OK) return p->error.status;
+    tc_plan_copy_in(p, at, data, tc_plan_parameter(p, at));
+    return TACET_OK;
+}
+
+int tacet_term_count(const tacet_plan *p) { return p->terms; }
+
+tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
+{
+    static const char *const reduce[] = {[TC_SAMPLE] = "sample", [TC_SUM] = "sum", [TC_MEAN] = "mean"};
+    if (i < 0 || i >= p->terms) return TACET_FAILED;
+    const tc_term *t = &p->graph->term[i];
+    const bool constraint = t->op->role == &tc_constraint;
+    *term = (tacet_term){.name = t->name, .on = t->on, .kind = t->op->name, .role = t->op->role->name, .reduce = reduce[t->reduce],
+                         .note = t->prox && !constraint && p->optim ? p->optim->prox_note : "", .lambda = p->table.lambda[i],
+                         .value = p->value[i], .prox = t->prox};
+    return TACET_OK;
+}
+
+double tacet_term_value(const tacet_plan *p, const char *name)
+{
+    for (int i = 0; i < p->terms; i++)
+        if (strcmp(p->graph->term[i].name, name) == 0) return p->value[i];
+    return NAN;
+}
+
+/* Sums lambda * value over the losses, or over all terms. A term that was not computed is NAN, and so is the sum. */
+static double sum_terms(const tacet_plan *p, bool losses)
+{
+    double sum = 0;
+    for (int i = 0; i < p->terms; i++) {
+        const tc_role *role = p->graph->term[i].op->role;
+        if (role != &tc_constraint && (!losses || role == &tc_loss)) sum += p->table.lambda[i] * p->value[i];
+    }
+    return sum;
+}
+
+double tacet_objective(const tacet_plan *p) { return sum_terms(p, false); }
+double tacet_data_loss(const tacet_plan *p) { return sum_terms(p, true); }
+double tacet_gradient_norm(const tacet_plan *p) { return p->gradient_norm; }
+int64_t tacet_steps(const tacet_plan *p) { return p->table.step; }
+
+int tacet_value_count(const tacet_plan *p) { return p->values; }
+
+tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
+{
+    if (i < 0 || i >= p->values) return TACET_FAILED;
+    const tc_value *v = &p->graph->value[i];
+    const tc_shape shape = tc_plan_shape(p, i);
+    const tc_place *at = v->owner >= 0 ? tc_plan_find(p, i) : NULL;
+    const tc_count_of *count = &p->count[i];
+    *info = (tacet_value_info){
+        .name = v->name, .kind = v->op ? v->op->name : v->labels ? "labels" : v->owner >= 0 ? "parameter" : "input",
+        .spec = v->op ? v->spec.source : "", .value = {(int32_t)i + 1}, .rank = shape.rank, .batch = v->batch,
+        .trainable = at && at->group >= 0 && !p->group[at->group].frozen, .silent = v->op && (v->op->flags & TC_MAKES_ZEROS),
+        .units = tc_shape_count(&shape), .density = NAN};
+    memcpy(info->shape, shape.dim, sizeof info->shape);
+    if (!count->fired || count->rows == 0) return TACET_OK;
+    int64_t fired = 0;
+    for (int64_t k = 0; k < info->units; k++) {
+        fired += count->fired[k];
+        info->dead += count->fired[k] == 0;
+    }
+    info->density = (double)fired / ((double)info->units * (double)count->rows);
+    return TACET_OK;
+}
+
+void tacet_reset_counts(tacet_plan *p)
+{
+    for (int v = 0; v < p->values; v++) {
+        tc_count_of *count = &p->count[v];
+        if (!count->fired) continue;
+        memset(count->fired, 0, sizeof *count->fired * (size_t)tc_shape_count(&p->graph->value[v].shape));
+        count->rows = 0;
+    }
+}

@@ -1,0 +1,80 @@
+/* run.c: the loop. A list is walked once; a band runs tile by tile; a term's partial sums are added up in a fixed tree. */
+#include "plan/plan.h"
+
+#include <math.h>
+
+void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job)
+{
+    const int64_t parts = (span.units + span.grain - 1) / span.grain;
+    tc_pool_run(shared && parts > 1 ? p->pool : NULL, parts, part, job);
+}
+
+double tc_tree_sum(const double *x, int64_t n)
+{
+    if (n <= 8) {
+        double sum = 0;
+        for (int64_t i = 0; i < n; i++) sum += x[i];
+        return sum;
+    }
+    return tc_tree_sum(x, n / 2) + tc_tree_sum(x + n / 2, n - n / 2);
+}
+
+typedef struct band {
+    const tc_step *step;
+    int steps;
+    tc_span span;
+} band;
+
+static void band_part(void *context, int64_t part)
+{
+    const band *b = context;
+    const int64_t begin = part * b->span.grain, end = begin + b->span.grain < b->span.units ? begin + b->span.grain : b->span.units;
+    for (int i = 0; i < b->steps; i++) b->step[i].run(&b->step[i].call, begin, end);
+}
+
+static void finish(const tc_step *s)
+{
+    const tc_call *c = &s->call;
+    const tc_span span = tc_span_of(c, false);
+    const double sum = tc_tree_sum(c->partial, (span.units + span.grain - 1) / span.grain);
+    *c->value = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
+}
+
+void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end)
+{
+    tc_step *first = &l->step[begin];
+    bool shared = false;
+    for (int i = begin; i < end; i++) {
+        tc_step *s = &l->step[i];
+        shared = shared || s->shared;
+        if (s->call.op->flags & TC_RANDOM)
+            s->call.stream = tc_stream_of(p->seed, (uint64_t)p->table.step, tc_plan_name(p, s->value));
+    }
+    band b = {first, end - begin, tc_span_of(&first->call, first->backward)};
+    tc_plan_for(p, b.span, shared, band_part, &b);
+    for (int i = begin; i < end; i++)
+        if (l->step[i].finish) finish(&l->step[i]);
+}
+
+tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
+{
+    tc_list *l = &p->list[list];
+    if (rows < 1 || rows > p->batch)
+        return tc_fail(&p->error, TACET_FAILED, "%lld rows, where the plan takes 1 to %lld", (long long)rows, (long long)p->batch);
+    p->run.rows = p->run.global_rows = rows;
+    p->run.training = list == TC_TRAIN;
+    p->run.step = (uint64_t)p->table.step;
+    tacet_status status = tc_plan_gather(p, list);
+    if (status != TACET_OK) return status;
+    p->last = list;
+    for (int i = 0; i < p->terms; i++) p->value[i] = NAN;
+    for (int i = 0, end; i < l->steps; i = end) {
+        for (end = i + 1; l->step[end - 1].band; end++) {}
+        if (l->step[i].waits >= 0 && !p->feed[l->step[i].waits].fed) continue;
+        tc_plan_run_step(p, l, i, end);
+    }
+    if (list == TC_EVAL)
+        for (int v = 0; v < p->values; v++)
+            if (p->count[v].fired) p->count[v].rows += rows;
+    return TACET_OK;
+}
