@@ -1,0 +1,28 @@
+# The few commands that a newcomer needs. CMake builds; this file only calls it.
+#
+#   make         builds the release in build/release
+#   make demo    installs what is missing, builds, trains on Fashion-MNIST and prints a table
+#   make test    installs what is missing, builds, runs every test
+#   make clean   removes build/
+
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+
+build:
+	@cmake --preset release -Wno-dev --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS)
+
+setup:
+	@tools/setup
+
+demo: setup
+	@$(MAKE) --no-print-directory build
+	@tools/demo
+
+test: setup
+	@$(MAKE) --no-print-directory build
+	@ctest --preset release -j $(JOBS)
+
+clean:
+	rm -rf build
+
+.PHONY: build setup demo test clean
