@@ -1,0 +1,117 @@
+/* loader.c: goes over the rows in batches.
+ *
+ * The order of an epoch depends on (seed, epoch) alone: a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P) whose
+ * draws are a stream of their own for every epoch. So a loader that is set to any place goes on exactly as one that came
+ * there by itself. Rows are never copied: the plan is told which rows of the table make up the batch. */
+#include "data/data.h"
+
+struct tacet_loader {
+    tc_mem mem;
+    const tacet_data *data;
+    int64_t rows, batch, batches; /* rows: of an epoch */
+    uint64_t seed;
+    bool shuffle;
+    int64_t epoch, position;      /* the next batch to give; position = batches: the epoch's end is */
+    int64_t drawn;                /* the epoch that `order` is for; -1: none yet */
+    int64_t *order;               /* [rows] rows of the table */
+    int32_t *labels;              /* [batch] of the batch last given */
+    bool fed;                     /* there was one */
+};
+
+tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)
+{
+    if (batch < 1) {
+        tc_fail(why, TACET_DESCRIPTION, "a batch should have at least 1 row, got %lld", (long long)batch);
+        return NULL;
+    }
+    tacet_loader *l = tc_alloc(&d->mem, 1, sizeof *l);
+    if (!l) {
+        tc_fail_memory(why);
+        return NULL;
+    }
+    *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle, .drawn = -1};
+    l->batch = batch < l->rows ? batch : l->rows;
+    l->batches = (l->rows - 1) / l->batch + 1;
+    l->order = tc_alloc(&l->mem, (size_t)l->rows, sizeof *l->order);
+    l->labels = tc_alloc(&l->mem, (size_t)l->batch, sizeof *l->labels);
+    if (l->order && l->labels) return l;
+    tc_fail_memory(why);
+    tacet_loader_free(l);
+    return NULL;
+}
+
+void tacet_loader_free(tacet_loader *l)
+{
+    if (!l) return;
+    const tc_mem m = l->mem;
+    tc_free(&m, l->order);
+    tc_free(&m, l->labels);
+    tc_free(&m, l);
+}
+
+int64_t tacet_loader_batches(const tacet_loader *l) { return l->batches; }
+
+static void draw(tacet_loader *l)
+{
+    if (l->drawn == l->epoch || (l->drawn >= 0 && !l->shuffle)) return;
+    const tacet_data *d = l->data;
+    for (int64_t i = 0; i < l->rows; i++) l->order[i] = d->index ? d->index[i] : i;
+    const tc_stream s = tc_stream_of(l->seed, (uint64_t)l->epoch, "shuffle");
+    for (int64_t i = l->rows - 1; i > 0 && l->shuffle; i--) {
+        const int64_t j = (int64_t)tc_stream_below(s, (uint64_t)i, (uint64_t)i + 1), row = l->order[j];
+        l->order[j] = l->order[i];
+        l->order[i] = row;
+    }
+    l->drawn = l->epoch;
+}
+
+static tacet_status feed(const tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
+{
+    const tc_table *t = l->data->table;
+    const tc_scale *s = &l->data->scale;
+    const tacet_scaling scaling = {.count = s->count, .scale = s->scale, .shift = s->shift};
+    tacet_status status = TACET_OK;
+    if (x.id) status = tacet_feed_rows(p, x, t->type, t->x, tc_shape_count(&t->shape), index, &scaling);
+    if (status || !target.id) return status;
+    if (t->labels) return tacet_feed_rows(p, target, TACET_I32, t->labels, 1, index, NULL);
+    if (t->targets)
+        return tacet_feed_rows(p, target, t->target_type, t->targets, tc_shape_count(&t->target_shape), index, NULL);
+    return TACET_OK; /* the plan will say that it was not fed */
+}
+
+int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target)
+{
+    l->fed = false;
+    if (l->position >= l->batches) {
+        l->epoch++;
+        l->position = 0;
+        return 0;
+    }
+    draw(l);
+    const int64_t begin = l->position * l->batch, left = l->rows - begin, rows = left < l->batch ? left : l->batch;
+    const int64_t *index = l->order + begin;
+    if (feed(l, index, p, x, target)) return -1;
+    const int32_t *labels = l->data->table->labels;
+    for (int64_t i = 0; i < rows && labels; i++) l->labels[i] = labels[index[i]];
+    l->fed = true;
+    l->position++;
+    return rows;
+}
+
+const int32_t *tacet_loader_labels(const tacet_loader *l)
+{
+    return l->fed && l->data->table->labels ? l->labels : NULL;
+}
+
+void tacet_loader_tell(const tacet_loader *l, int64_t *epoch, int64_t *position)
+{
+    *epoch = l->epoch;
+    *position = l->position;
+}
+
+void tacet_loader_seek(tacet_loader *l, int64_t epoch, int64_t position)
+{
+    l->epoch = epoch > 0 ? epoch : 0;
+    l->position = position < 0 ? 0 : position < l->batches ? position : l->batches;
+    l->fed = false;
+}

@@ -1,0 +1,59 @@
+/* reader.h: a file that is read from front to back, plain or gzipped (which is told by its content, not its name).
+ *
+ * Nothing is believed: a block of n bytes is given only as much memory as the file turns out to fill, up to n. All that
+ * goes wrong is written to the error that the reader was opened with, with the file's path in it. */
+#ifndef TC_READER_H
+#define TC_READER_H
+
+#include "base/alloc.h"
+#include "base/status.h"
+
+#include <zlib.h>
+
+enum { TC_READER_END = -1, TC_READER_FAILED = -2 };
+
+typedef struct tc_reader {
+    tc_mem mem;
+    const char *path;      /* not owned */
+    tacet_error *error;    /* may be NULL */
+    tacet_status status;   /* of the first failure; sticky */
+    int file;
+    int64_t size;          /* of a plain regular file; -1 where only reading on will tell */
+    int64_t taken;         /* bytes that were handed out */
+    bool gzip, at_end;     /* at_end: of the file as it lies there */
+    bool inside;           /* gzip: within a member */
+    z_stream stream;
+    unsigned char *buffer; /* raw bytes, then (gzip) inflated ones */
+    unsigned char *window; /* what can be handed out: window[at..have) */
+    size_t at, have;
+} tc_reader;
+
+/* TACET_IO when the file cannot be opened. On failure nothing is left to close. path must outlive the reader. */
+tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e);
+void tc_reader_close(tc_reader *r); /* a zeroed reader is fine */
+
+bool tc_reader_fill(tc_reader *r); /* more bytes in the window; false at the end or on failure */
+
+/* The next byte, TC_READER_END or TC_READER_FAILED. */
+static inline int tc_reader_byte(tc_reader *r)
+{
+    if (r->at == r->have && !tc_reader_fill(r)) return r->status ? TC_READER_FAILED : TC_READER_END;
+    r->taken++;
+    return r->window[r->at++];
+}
+
+/* Exactly n bytes into `to`, or into a new block, which the caller frees. `what` they are ("its header") is for the
+ * message when the file ends before. */
+tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what);
+tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **block);
+
+/* Refuses whatever follows; for gzip this is also where the checksum is compared. */
+tacet_status tc_reader_finish(tc_reader *r);
+
+/* Fails with "path: message", TACET_FILE. */
+__attribute__((format(printf, 2, 3))) tacet_status tc_reader_refuse(tc_reader *r, const char *format, ...);
+
+/* Turns numbers of the other byte order into this machine's; `big`: they are big-endian. */
+void tc_reader_order(void *numbers, int64_t count, size_t size, bool big);
+
+#endif
