@@ -15,6 +15,7 @@ struct tacet_loader {
     int64_t drawn;                /* the epoch that `order` is for; -1: none yet */
     int64_t *order;               /* [rows] rows of the table */
     int32_t *labels;              /* [batch] of the batch last given */
+    tacet_scaling scaling;        /* what was fed with it */
     bool fed;                     /* there was one */
 };
 
@@ -65,13 +66,14 @@ static void draw(tacet_loader *l)
     l->drawn = l->epoch;
 }
 
-static tacet_status feed(const tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
+/* The plan keeps the address of all that it is fed until it has run. */
+static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
 {
     const tc_table *t = l->data->table;
     const tc_scale *s = &l->data->scale;
-    const tacet_scaling scaling = {.count = s->count, .scale = s->scale, .shift = s->shift};
+    l->scaling = (tacet_scaling){.count = s->count, .scale = s->scale, .shift = s->shift};
     tacet_status status = TACET_OK;
-    if (x.id) status = tacet_feed_rows(p, x, t->type, t->x, tc_shape_count(&t->shape), index, &scaling);
+    if (x.id) status = tacet_feed_rows(p, x, t->type, t->x, tc_shape_count(&t->shape), index, &l->scaling);
     if (status || !target.id) return status;
     if (t->labels) return tacet_feed_rows(p, target, TACET_I32, t->labels, 1, index, NULL);
     if (t->targets)
