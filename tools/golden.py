@@ -1,0 +1,490 @@
+#!/usr/bin/python3
+"""golden.py: small networks, trained in PyTorch, as the truth that tests/test_golden.c holds Tacet to.
+
+    python3 tools/golden.py [DIRECTORY]          default: tests/golden
+
+Needs torch (1.13 or newer) and numpy alone. Each network is written twice, side by side: in Tacet's small language, and
+by hand in PyTorch as its users write it, so that the two can only agree by meaning the same. Inputs and initial weights
+are float32; PyTorch computes in float64. The whole is run once more in float32, and a network on which PyTorch does not
+agree with itself is refused: its figures would say more about rounding than about right and wrong.
+
+A file is in the safetensors format, one a network. Its metadata hold Tacet's description: input (lines "x 128" or
+"target labels"), model, loss (lines "OUTPUT TARGET: SPEC"), penalties and options (lines "SELECTOR: SPEC"), optimizer,
+batch, rows. Its tensors, all float32:
+
+    feed.NAME          [batches, rows, ...] what step k is fed: batch k % batches
+    before.NAME        a parameter before the first step
+    value.NAME         a hidden value of the first step
+    gradient.NAME      dObjective/dNAME at the first step, of parameters, inputs and hidden values
+    term.NAME          a term at the first step, without lambda
+    objective          [10] at each step
+    gradient_norm      at the first step, over all parameters
+    after1.NAME        a parameter after 1 step
+    after10.NAME       a parameter after 10 steps
+"""
+import json
+import os
+import struct
+import sys
+import zlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+STEPS = 10
+CASES = []
+
+
+class Network:
+    """A network in Tacet's words (text) with its twin in PyTorch (forward, optimizer, after).
+
+    feeds: name -> shape of a row, ("labels", classes), or ("unit", shape...) for numbers in [0, 1].
+    layers: name -> (in, out), (in, out, "nobias") or (width,) for layer_norm.
+    """
+
+    def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, **text):
+        self.name, self.feeds, self.layers, self.forward = name, feeds, layers, forward
+        self.optimizer, self.after, self.frozen, self.batches = optimizer, after, frozen, batches
+        self.text = {key.replace("_text", ""): str(value) for key, value in text.items()}
+        self.text.setdefault("rows", self.text["batch"])
+        CASES.append(self)
+
+
+def draw(case):
+    """Inputs and initial weights, from a stream that no version of numpy changes."""
+    rng = np.random.RandomState(zlib.crc32(case.name.encode()) & 0x7FFFFFFF)
+    lead = (case.batches, int(case.text["rows"]))
+    feed, weight = {}, {}
+    for name, shape in case.feeds.items():
+        if shape[0] == "labels":
+            feed[name] = rng.randint(0, shape[1], lead)
+        elif shape[0] == "unit":
+            feed[name] = rng.uniform(0, 1, lead + shape[1:])
+        else:
+            feed[name] = rng.uniform(-1, 1, lead + shape)
+    for name, size in case.layers.items():
+        if len(size) == 1:
+            weight[name + ".weight"] = rng.uniform(0.5, 1.5, size)
+            weight[name + ".bias"] = rng.uniform(-0.5, 0.5, size)
+            continue
+        bound = size[0] ** -0.5
+        weight[name + ".weight"] = rng.uniform(-bound, bound, (size[1], size[0]))
+        if len(size) == 2:
+            weight[name + ".bias"] = rng.uniform(-bound, bound, size[1])
+    return ({k: a.astype(np.float32) for k, a in feed.items()}, {k: a.astype(np.float32) for k, a in weight.items()})
+
+
+class Run:
+    """One step's forward pass: w parameters, v values by name, and the terms as they are met."""
+
+    def __init__(self, w, feed):
+        self.w, self.v, self.terms, self.objective = w, dict(feed), {}, 0.0
+
+    def linear(self, x, name):
+        return F.linear(x, self.w[name + ".weight"], self.w.get(name + ".bias"))
+
+    def norm(self, x, name):
+        return F.layer_norm(x, x.shape[1:], self.w[name + ".weight"], self.w[name + ".bias"])
+
+    def term(self, name, weight, value):
+        self.terms[name] = value
+        self.objective = self.objective + weight * value
+
+
+def train(case, dtype):
+    """Runs the ten steps; returns the tensors of the file."""
+    feed, weight = draw(case)
+    w = {k: torch.tensor(a, dtype=dtype, requires_grad=k not in case.frozen) for k, a in weight.items()}
+    optimizer = case.optimizer(w)
+    out = {"feed." + k: a for k, a in feed.items()}
+    out.update({"before." + k: a for k, a in weight.items()})
+    objectives = []
+    for step in range(STEPS):
+        now = {}
+        for name, a in feed.items():
+            a = torch.tensor(a[step % case.batches], dtype=dtype)
+            now[name] = a.long() if case.feeds[name][0] == "labels" else a
+        if "x" in now:
+            now["x"].requires_grad_()
+        run = Run(w, now)
+        case.forward(run)
+        hidden = {k: v for k, v in run.v.items() if k not in now}
+        for v in hidden.values():
+            v.retain_grad()
+        optimizer.zero_grad()
+        run.objective.backward()
+        objectives.append(run.objective.item())
+        if step == 0:
+            out.update({"value." + k: v.detach().numpy() for k, v in hidden.items()})
+            out.update({"gradient." + k: v.grad.numpy().copy() for k, v in list(hidden.items()) + [("x", now["x"])]})
+            out.update({"gradient." + k: v.grad.numpy().copy() for k, v in w.items() if v.requires_grad})
+            out.update({"term." + k: v.item() for k, v in run.terms.items()})
+            squares = [v.grad.double().square().sum().item() for v in w.values() if v.requires_grad]
+            out["gradient_norm"] = sum(squares) ** 0.5
+        optimizer.step()
+        if case.after:
+            with torch.no_grad():
+                case.after(w)
+        if step in (0, STEPS - 1):
+            out.update({"after%d.%s" % (step + 1, k): v.detach().numpy().copy() for k, v in w.items()})
+    out["objective"] = objectives
+    return {k: np.asarray(a) for k, a in out.items()}
+
+
+def save(path, text, tensors):
+    """The safetensors format: the header's length (8 bytes, little-endian), a JSON header, the numbers."""
+    header, blobs, offset = {"__metadata__": text}, [], 0
+    for name, a in tensors.items():
+        blob = a.astype("<f4").tobytes()
+        header[name] = {"dtype": "F32", "shape": list(a.shape), "data_offsets": [offset, offset + len(blob)]}
+        blobs.append(blob)
+        offset += len(blob)
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(head)) + head + b"".join(blobs))
+
+
+def disagreement(exact, rough):
+    """The largest difference between the two, over the largest entry of its tensor; and in which tensor."""
+    def of(name):
+        a, b = np.asarray(exact[name], np.float64), np.asarray(rough[name], np.float64)
+        return np.abs(a - b).max() / max(np.abs(a).max(), 1e-3)
+    return max((of(name), name) for name in exact)
+
+
+# ---- What penalties mean, in PyTorch ---------------------------------------------------------------------------------
+
+
+def rows(x):
+    return x.flatten(1)
+
+
+def joint(w, *names):
+    """Several parameters as one vector."""
+    return torch.cat([w[name].view(-1) for name in names])
+
+
+def per_sample(x):
+    """The mean over samples of the sum over the rest: reduce=sample."""
+    return rows(x).sum(1).mean()
+
+
+def soft(x, t):
+    """The proximal step of t * |x|."""
+    x.copy_(x.sign() * (x.abs() - t).clamp(min=0))
+
+
+# ---- The network that people ask about -------------------------------------------------------------------------------
+
+ASKED = {"feeds": {"x": (128,), "target": ("labels", 2)},
+         "layers": {"linear1": (128, 32), "linear2": (32, 16), "linear3": (16, 2)},
+         "optimizer": lambda w: torch.optim.SGD(w.values(), lr=1e-4),
+         "input": "x 128\ntarget labels", "model": "linear 32 | relu | linear 16 | relu | linear 2", "batch": 4,
+         "loss": "linear3 target: cross_entropy", "optimizer_text": "sgd lr=1e-4"}
+
+
+def asked(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
+    r.v["relu2"] = F.relu(r.v["linear2"])
+    r.v["linear3"] = r.linear(r.v["relu2"], "linear3")
+    r.term("linear3:cross_entropy", 1, F.cross_entropy(r.v["linear3"], r.v["target"]))
+
+
+def on_activations(r):
+    asked(r)
+    r.term("relu1:l1", 0.5, torch.norm(r.v["relu1"], 1))
+    r.term("relu2:norm", 0.01, torch.norm(r.v["relu2"], 2))
+
+
+Network("l1_activations", forward=on_activations, **ASKED,
+        penalties="relu1: l1 0.5 reduce=sum\nrelu2: norm 0.01 p=2 reduce=sum")
+
+
+def on_parameters(r):
+    asked(r)
+    r.term("linear1.*:l1", 0.5, torch.norm(joint(r.w, "linear1.weight", "linear1.bias"), 1))
+    r.term("linear2.*:norm", 0.01, torch.norm(joint(r.w, "linear2.weight", "linear2.bias"), 2))
+
+
+Network("l1_parameters", forward=on_parameters, **ASKED,
+        penalties="linear1.*: l1 0.5 joint\nlinear2.*: norm 0.01 p=2 joint")
+
+# ---- Every operator, loss, penalty and optimizer ---------------------------------------------------------------------
+
+
+def regression(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["tanh1"] = torch.tanh(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["tanh1"], "linear2")
+    r.term("linear2:mse", 1, F.mse_loss(r.v["linear2"], r.v["target"]))
+    r.term("linear1.weight:l2", 0.01, r.w["linear1.weight"].square().sum())
+    r.term("linear2.weight:l2", 0.01, r.w["linear2.weight"].square().sum())
+    r.term("linear1.bias:l1", 0.02, r.w["linear1.bias"].abs().sum())
+    r.term("linear1:l1", 0.05, per_sample(r.v["linear1"].abs()))
+
+
+Network("regression_momentum", {"x": (5,), "target": (3,)}, {"linear1": (5, 7), "linear2": (7, 3)}, regression,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.9),
+        input="x 5\ntarget 3", model="linear 7 | tanh | linear 3", loss="linear2 target: mse",
+        penalties="linear*.weight: l2 0.01\nlinear1.bias: l1 0.02\nlinear1: l1 0.05",
+        optimizer_text="sgd lr=0.05 momentum=0.9", batch=8, rows=5, batches=3)
+
+
+def leaky(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["leaky_relu1"] = F.leaky_relu(r.v["linear1"], 0.2)
+    r.v["linear2"] = r.linear(r.v["leaky_relu1"], "linear2")
+    r.v["softmax1"] = F.softmax(r.v["linear2"], 1)
+    r.term("softmax1:mse", 1, F.mse_loss(r.v["softmax1"], r.v["target"], reduction="sum"))
+    r.term("x:l2", 0.1, per_sample(r.v["x"].square()))
+    r.term("leaky_relu1:l1", 0.3, r.v["leaky_relu1"].abs().mean())
+    r.term("linear2.weight:l1_l2", 1,
+           0.02 * r.w["linear2.weight"].abs().sum() + 0.03 * r.w["linear2.weight"].square().sum())
+
+
+Network("nesterov_softmax", {"x": (6,), "target": ("unit", 4)}, {"linear1": (6, 6, "nobias"), "linear2": (6, 4)}, leaky,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.8, nesterov=True, weight_decay=0.01),
+        input="x 6\ntarget 4", model="linear 6 bias=false | leaky_relu 0.2 | linear 4 | softmax",
+        loss="softmax1 target: mse reduce=sum",
+        penalties="x: l2 0.1\nleaky_relu1: l1 0.3 reduce=mean\nlinear2.weight: l1_l2 l1=0.02 l2=0.03",
+        optimizer_text="sgd lr=0.05 momentum=0.8 nesterov weight_decay=0.01", batch=6)
+
+
+def gelus(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["gelu1"] = F.gelu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["gelu1"], "linear2")
+    r.v["gelu2"] = F.gelu(r.v["linear2"], approximate="tanh")
+    r.v["linear3"] = r.linear(r.v["gelu2"], "linear3")
+    r.v["log_softmax1"] = F.log_softmax(r.v["linear3"], 1)
+    r.term("log_softmax1:l1_loss", 1, per_sample((r.v["log_softmax1"] - r.v["target"]).abs()))
+    r.term("gelu1:l2", 0.05, per_sample(r.v["gelu1"].square()))
+    r.term("gelu2:l2", 0.05, per_sample(r.v["gelu2"].square()))
+
+
+Network("gelu_dampening", {"x": (5,), "target": (3,)}, {"linear1": (5, 8), "linear2": (8, 8), "linear3": (8, 3)}, gelus,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.9, dampening=0.3, weight_decay=0.02),
+        input="x 5\ntarget 3", model="linear 8 | gelu | linear 8 | gelu approximate=tanh | linear 3 | log_softmax",
+        loss="log_softmax1 target: l1_loss reduce=sample", penalties="gelu*: l2 0.05",
+        optimizer_text="sgd lr=0.05 momentum=0.9 dampening=0.3 weight_decay=0.02", batch=7)
+
+
+def norms(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["silu1"] = F.silu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["silu1"], "linear2")
+    r.v["sigmoid1"] = torch.sigmoid(r.v["linear2"])
+    r.v["linear3"] = r.linear(r.v["sigmoid1"], "linear3")
+    r.term("linear3:huber", 1, F.huber_loss(r.v["linear3"], r.v["target"], delta=0.5))
+    r.term("linear1:norm", 0.02, torch.norm(r.v["linear1"], 2) / r.v["linear1"].numel())
+    r.term("silu1:norm", 0.03, torch.norm(r.v["silu1"], 3))
+    r.term("sigmoid1:norm", 0.04, torch.norm(r.v["sigmoid1"], 1, dim=1).mean())
+    r.term("linear2:norm", 0.05, torch.norm(r.v["linear2"], 2, dim=1).mean())
+    r.term("linear1.weight:norm", 0.06, torch.norm(r.w["linear1.weight"], 3))
+    r.term("linear3.bias:norm", 0.07, torch.norm(r.w["linear3.bias"], 2) / 2)
+
+
+Network("norms_adam", {"x": (4,), "target": (2,)}, {"linear1": (4, 6), "linear2": (6, 5), "linear3": (5, 2)}, norms,
+        lambda w: torch.optim.Adam(w.values(), lr=0.01, weight_decay=0.01),
+        input="x 4\ntarget 2", model="linear 6 | silu | linear 5 | sigmoid | linear 2",
+        loss="linear3 target: huber delta=0.5",
+        penalties="linear1: norm 0.02 p=2 reduce=mean\nsilu1: norm 0.03 p=3 reduce=sum\nsigmoid1: norm 0.04 p=1\n"
+                  "linear2: norm 0.05 p=2\nlinear1.weight: norm 0.06 p=3\nlinear3.bias: norm 0.07 p=2 reduce=mean",
+        optimizer_text="adam lr=0.01 weight_decay=0.01", batch=6)
+
+
+def bce(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["layer_norm1"] = r.norm(r.v["linear1"], "layer_norm1")
+    r.v["sigmoid1"] = torch.sigmoid(r.v["layer_norm1"])
+    r.v["linear2"] = r.linear(r.v["sigmoid1"], "linear2")
+    r.term("linear2:bce_with_logits", 1, per_sample(
+        F.binary_cross_entropy_with_logits(r.v["linear2"], r.v["target"], reduction="none")))
+    r.term("layer_norm1:l1_l2", 1,
+           0.02 * per_sample(r.v["layer_norm1"].abs()) + 0.03 * per_sample(r.v["layer_norm1"].square()))
+    r.term("layer_norm1.weight:l2", 0.1, r.w["layer_norm1.weight"].square().sum())
+
+
+Network("layer_norm_adamw", {"x": (5,), "target": ("unit", 3)},
+        {"linear1": (5, 6), "layer_norm1": (6,), "linear2": (6, 3)}, bce,
+        lambda w: torch.optim.AdamW(w.values(), lr=0.02, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1),
+        input="x 5\ntarget 3", model="linear 6 | layer_norm | sigmoid | linear 3",
+        loss="linear2 target: bce_with_logits reduce=sample",
+        penalties="layer_norm1: l1_l2 l1=0.02 l2=0.03\nlayer_norm1.weight: l2 0.1",
+        optimizer_text="adamw lr=0.02 beta1=0.8 beta2=0.95 eps=1e-6 weight_decay=0.1", batch=6)
+
+
+def residual(r):
+    r.v["flatten1"] = rows(r.v["x"])
+    r.v["linear1"] = r.linear(r.v["flatten1"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
+    r.v["add1"] = r.v["linear2"] + r.v["relu1"]
+    r.v["relu2"] = F.relu(r.v["add1"])
+    r.v["dropout1"] = F.dropout(r.v["relu2"], 0.0).clone()  # it may give its input back, whose gradient is another
+    r.v["linear3"] = r.linear(r.v["dropout1"], "linear3")
+    r.term("linear3:cross_entropy", 1, F.cross_entropy(r.v["linear3"], r.v["target"], reduction="sum"))
+    r.term("relu*:norm", 0.1, torch.norm(torch.cat([r.v["relu1"], r.v["relu2"]], 1), 2, dim=1).mean())
+    r.term("relu1:l1", 0.02, per_sample(r.v["relu1"].abs()))
+    r.term("relu1:l2", 0.03, r.v["relu1"].square().sum())
+
+
+Network("residual_groups", {"x": (3, 4), "target": ("labels", 3)},
+        {"linear1": (12, 8), "linear2": (8, 8), "linear3": (8, 3)}, residual,
+        lambda w: torch.optim.SGD([
+            {"params": [w["linear1.weight"], w["linear3.weight"], w["linear3.bias"]]},
+            {"params": [w["linear2.weight"]], "lr": 0.05, "weight_decay": 0.02},
+            {"params": [w["linear2.bias"]], "lr": 0.05}], lr=0.01, momentum=0.5),
+        frozen=("linear1.bias",), input="x 3 4\ntarget labels",
+        model="flatten | linear 8 | relu | linear 8 | add relu1 | relu | dropout 0 | linear 3",
+        loss="linear3 target: cross_entropy reduce=sum",
+        penalties="relu*: norm 0.1 p=2 joint\nrelu1: l1 0.02\nrelu1: l2 0.03 reduce=sum",
+        options="linear2.*: lr=0.05 weight_decay=0.02\nlinear2.bias: weight_decay=0\nlinear1.bias: frozen",
+        optimizer_text="sgd lr=0.01 momentum=0.5", batch=5)
+
+
+def heads(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["trunk"] = F.relu(r.v["linear1"])
+    r.v["class"] = r.linear(r.v["trunk"], "class")
+    r.v["place"] = r.linear(r.v["trunk"], "place")
+    r.term("class:cross_entropy", 1, F.cross_entropy(r.v["class"], r.v["target"]))
+    r.term("place:huber", 0.5, F.huber_loss(r.v["place"], r.v["where"], reduction="sum", delta=1.0))
+    r.term("place:l1", 0.1, r.v["place"].abs().sum())
+    r.term("trunk:l1", 0.05, per_sample(r.v["trunk"].abs()))
+
+
+Network("two_heads", {"x": (6,), "target": ("labels", 3), "where": (2,)},
+        {"linear1": (6, 10), "class": (10, 3), "place": (10, 2)}, heads,
+        lambda w: torch.optim.Adam(w.values(), lr=0.01),
+        input="x 6\ntarget labels\nwhere 2",
+        model="linear 10 | relu name=trunk | linear 3 name=class | from trunk | linear 2 name=place",
+        loss="class target: cross_entropy reduce=sample\nplace where: huber reduce=sum lambda=0.5",
+        penalties="trunk: l1 0.05\nplace: l1 0.1 reduce=sum", optimizer_text="adam lr=0.01", batch=6, rows=4, batches=2)
+
+
+def losses(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    y, t = r.v["linear1"], r.v["target"]
+    r.term("linear1:mse", 0.3, per_sample((y - t).square()))
+    r.term("linear1:l1_loss", 0.2, F.l1_loss(y, t))
+    r.term("linear1:huber", 0.4, per_sample(F.huber_loss(y, t, reduction="none", delta=0.7)))
+    r.term("linear1:bce_with_logits", 0.1, F.binary_cross_entropy_with_logits(y, t, reduction="sum"))
+    r.term("linear1:small", 0.1, F.l1_loss(y, t, reduction="sum"))
+    r.term("linear1:mean", 0.6, F.binary_cross_entropy_with_logits(y, t))
+
+
+Network("losses", {"x": (4,), "target": ("unit", 3)}, {"linear1": (4, 3)}, losses,
+        lambda w: torch.optim.SGD(w.values(), lr=0.02), input="x 4\ntarget 3", model="linear 3",
+        loss="linear1 target: mse lambda=0.3 reduce=sample\nlinear1 target: l1_loss lambda=0.2\n"
+             "linear1 target: huber lambda=0.4 delta=0.7 reduce=sample\n"
+             "linear1 target: bce_with_logits lambda=0.1 reduce=sum\n"
+             "linear1 target: l1_loss lambda=0.1 reduce=sum name=small\n"
+             "linear1 target: bce_with_logits lambda=0.6 name=mean",
+        optimizer_text="sgd lr=0.02", batch=5)
+
+
+def reductions(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
+    r.term("linear2:cross_entropy", 1, F.cross_entropy(r.v["linear2"], r.v["target"]))
+    h, y, w = r.v["relu1"], r.v["linear1"], r.w["linear2.weight"]
+    r.term("relu1:l1", 0.01, per_sample(h.abs()))
+    r.term("relu1:l1_mean", 0.02, h.abs().mean())
+    r.term("relu1:l2_mean", 0.03, h.square().mean())
+    r.term("relu1:l1_l2", 0.5, (0.04 * h.abs() + 0.05 * h.square()).sum())
+    r.term("relu1:l1_l2_mean", 1, (0.06 * h.abs() + 0.07 * h.square()).mean())
+    r.term("linear1:norm", 0.08, torch.norm(y, 3, dim=1).mean())
+    r.term("linear1:norm_sum", 0.09, torch.norm(y, 1))
+    r.term("linear*.weight:norm", 0.1, torch.norm(joint(r.w, "linear1.weight", "linear2.weight"), 2))
+    r.term("linear*.bias:l2", 0.11, joint(r.w, "linear1.bias", "linear2.bias").square().sum())
+    r.term("linear2.weight:l1", 0.12, w.abs().mean())
+    r.term("linear2.weight:l2", 0.13, w.square().mean())
+
+
+Network("reductions", {"x": (5,), "target": ("labels", 4)}, {"linear1": (5, 9), "linear2": (9, 4)}, reductions,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 5\ntarget labels",
+        model="linear 9 | relu | linear 4", loss="linear2 target: cross_entropy",
+        penalties="relu1: l1 0.01\nrelu1: l1 0.02 reduce=mean name=l1_mean\nrelu1: l2 0.03 reduce=mean name=l2_mean\n"
+                  "relu1: l1_l2 lambda=0.5 l1=0.04 l2=0.05 reduce=sum\n"
+                  "relu1: l1_l2 l1=0.06 l2=0.07 reduce=mean name=l1_l2_mean\nlinear1: norm 0.08 p=3\n"
+                  "linear1: norm 0.09 p=1 reduce=sum name=norm_sum\nlinear*.weight: norm 0.1 p=2 joint\n"
+                  "linear*.bias: l2 0.11 joint\nlinear2.weight: l1 0.12 reduce=mean\n"
+                  "linear2.weight: l2 0.13 reduce=mean",
+        optimizer_text="sgd lr=0.05 momentum=0.5", batch=9, rows=6, batches=2)
+
+# ---- After the update: proximal steps and constraints ----------------------------------------------------------------
+
+
+def classifier(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
+    r.term("linear2:cross_entropy", 1, F.cross_entropy(r.v["linear2"], r.v["target"]))
+
+
+CLASSIFIER = {"feeds": {"x": (6,), "target": ("labels", 3)}, "layers": {"linear1": (6, 8), "linear2": (8, 3)},
+              "batch": 6, "input": "x 6\ntarget labels", "model": "linear 8 | relu | linear 3",
+              "loss": "linear2 target: cross_entropy"}
+
+
+def prox_classifier(r):
+    """A term that acts by its proximal step is part of the objective, and its gradient is not taken."""
+    classifier(r)
+    r.term("linear1.weight:l1", 0.05, r.w["linear1.weight"].detach().abs().sum())
+    r.term("linear2.weight:l2", 0.1, r.w["linear2.weight"].detach().square().sum())
+    r.term("linear2.bias:l1", 0.2, r.w["linear2.bias"].detach().abs().mean())
+
+
+def prox_after(t):
+    def after(w):
+        soft(w["linear1.weight"], t * 0.05)
+        w["linear2.weight"].div_(1 + 2 * t * 0.1)
+        soft(w["linear2.bias"], t * 0.2 / 3)
+    return after
+
+
+PROX = "linear1.weight: l1 0.05 prox\nlinear2.weight: l2 0.1 prox\nlinear2.bias: l1 0.2 prox reduce=mean"
+
+Network("prox_sgd", forward=prox_classifier, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.1),
+        after=prox_after(0.1), penalties=PROX, optimizer_text="sgd lr=0.1", **CLASSIFIER)
+Network("prox_momentum", forward=prox_classifier,
+        optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.8, dampening=0.4),
+        after=prox_after(0.05 * (1 - 0.4) / (1 - 0.8)), penalties=PROX,
+        optimizer_text="sgd lr=0.05 momentum=0.8 dampening=0.4", **CLASSIFIER)
+Network("prox_adam", forward=prox_classifier, optimizer=lambda w: torch.optim.Adam(w.values(), lr=0.02),
+        after=prox_after(0.02), penalties=PROX, optimizer_text="adam lr=0.02", **CLASSIFIER)
+
+
+def unit_norm(w):
+    w["linear1.weight"].div_(w["linear1.weight"].norm(dim=1, keepdim=True))
+    w["linear2.weight"].div_(w["linear2.weight"].norm(dim=0, keepdim=True))
+
+
+Network("unit_norm", forward=classifier, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.1, momentum=0.9),
+        after=unit_norm, penalties="linear1.weight: unit_norm by=unit\nlinear2.weight: unit_norm by=input",
+        optimizer_text="sgd lr=0.1 momentum=0.9", **CLASSIFIER)
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "tests", "golden")
+    torch.set_num_threads(1)
+    os.makedirs(folder, exist_ok=True)
+    for case in CASES:
+        exact = train(case, torch.float64)
+        worst, where = disagreement(exact, train(case, torch.float32))
+        print("%-22s float32 and float64 differ by %.1e in %s" % (case.name, worst, where))
+        if worst > 4e-6:
+            sys.exit(case.name + ": too sensitive to rounding to be a truth; change its sizes or its rates")
+        text = dict(case.text, made_by="tools/golden.py")
+        save(os.path.join(folder, case.name + ".safetensors"), text, exact)
+
+
+if __name__ == "__main__":
+    main()
