@@ -1,0 +1,57 @@
+/* safetensors.h: the container that models and checkpoints are kept in.
+ *
+ *     | n: 8 bytes, little-endian | header: n bytes of JSON, ends in spaces | data: tensors one after another, no gaps |
+ *
+ *     {"__metadata__": {"key": "text", ...}, "linear1.weight": {"dtype": "F32", "shape": [512, 784],
+ *      "data_offsets": [0, 1605632]}, ...}          offsets in bytes, from the beginning of the data
+ *
+ * The format: https://huggingface.co/docs/safetensors (its limit of 100 MB for the header is kept too). */
+#ifndef TC_SAFETENSORS_H
+#define TC_SAFETENSORS_H
+
+#include "base/shape.h"
+#include "base/status.h"
+
+#include <jansson.h>
+
+enum { TC_HEADER_MAX = 100000000 };
+
+typedef struct tc_tensor {
+    const char *name;
+    tc_shape shape;     /* a size may be 0 here */
+    int64_t count;      /* elements */
+    int64_t begin, end; /* in the data, bytes */
+    tacet_type type;    /* as stored */
+    float *data;        /* as float32 */
+} tc_tensor;
+
+/* A file that was read. The names and notes belong to the header. */
+struct tacet_file {
+    tc_mem mem;
+    char *path;
+    json_t *header;
+    int tensors;
+    tc_tensor *tensor; /* in the order of the data */
+    float *data;       /* all of them */
+};
+
+/* Reads path into the zeroed f, which has mem; what was read so far stays in it on failure. TACET_IO when the system does
+ * not give the file, TACET_FILE when it is not what it says it is. */
+tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e);
+
+/* What is to be written: notes and tensors in their order (name and shape are read). fill puts the count numbers of
+ * tensor i, as the file is to have them, into `to`. */
+typedef struct tc_outline {
+    int notes, tensors;
+    const tacet_note *note;
+    const tc_tensor *tensor;
+    void (*fill)(const void *context, int i, float *to);
+    const void *context;
+} tc_outline;
+
+/* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the whole new one, and on
+ * failure path.tmp is gone. The bytes depend on the outline alone. Text that is not UTF-8 is written with U+FFFD in the
+ * places of what is not. Two writers at a time do not mix: the second one is refused. */
+tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_outline *o, tacet_error *e);
+
+#endif

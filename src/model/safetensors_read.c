@@ -1,0 +1,262 @@
+/* safetensors_read.c: a safetensors file into memory. Nothing in it is believed: the header's length is held against the
+ * file's, every tensor's bytes against its shape, and all tensors together against the data, without gap or overlap.
+ *
+ * Tensors are read one after another, in the order of the data, into one block of float32; what has another type is
+ * turned into float32 on the way. So every tensor is aligned, whatever the file looks like. */
+#include "kernel/kernel.h"
+#include "model/safetensors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as they lie in the file, little-endian");
+
+static const char metadata_key[] = "__metadata__";
+
+/* A file that is being read. */
+typedef struct reading {
+    tacet_file *f;
+    tacet_error *e;
+    int fd;
+    int64_t size, data; /* bytes of the file, and of the part behind the header */
+} reading;
+
+/* "path: why" */
+__attribute__((format(printf, 2, 3))) static tacet_status refuse(const reading *r, const char *format, ...)
+{
+    char why[640];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    return tc_fail(r->e, TACET_FILE, "%.300s: %s", r->f->path, why);
+}
+
+static tacet_status refuse_io(const reading *r, const char *doing)
+{
+    return tc_fail(r->e, TACET_IO, "cannot %s %.300s: %s", doing, r->f->path, strerror(errno));
+}
+
+static tacet_status read_exactly(const reading *r, void *to, size_t bytes)
+{
+    for (char *at = to; bytes > 0;) {
+        const ssize_t n = read(r->fd, at, bytes);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return refuse_io(r, "read");
+        if (n == 0) return refuse(r, "it became shorter while it was read");
+        at += n;
+        bytes -= (size_t)n;
+    }
+    return TACET_OK;
+}
+
+/* ---- The header ---- */
+
+static tacet_status parse_header(const reading *r, const char *text, size_t length)
+{
+    json_error_t why;
+    if (length == 0 || text[0] != '{') return refuse(r, "not a safetensors file: its header does not begin with {");
+    r->f->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
+    if (r->f->header) return TACET_OK;
+    if (json_error_code(&why) == json_error_out_of_memory) return tc_fail_memory(r->e);
+    return refuse(r, "its header is not right at byte %d: %s", why.position, why.text);
+}
+
+static tacet_status read_header(reading *r)
+{
+    unsigned char prefix[8];
+    uint64_t length = 0;
+    if (r->size < (int64_t)sizeof prefix)
+        return refuse(r, "not a safetensors file: it has %lld bytes, and 8 tell how long the header is", (long long)r->size);
+    tacet_status s = read_exactly(r, prefix, sizeof prefix);
+    if (s != TACET_OK) return s;
+    memcpy(&length, prefix, sizeof length);
+    if (length > (uint64_t)(r->size - (int64_t)sizeof prefix))
+        return refuse(r, "truncated, or not a safetensors file: its header should have %llu bytes, and %lld are left",
+                      (unsigned long long)length, (long long)(r->size - (int64_t)sizeof prefix));
+    if (length > TC_HEADER_MAX)
+        return refuse(r, "its header has %llu bytes, and at most %d are read", (unsigned long long)length, TC_HEADER_MAX);
+    r->data = r->size - (int64_t)sizeof prefix - (int64_t)length;
+    char *text = tc_alloc(&r->f->mem, (size_t)length, 1);
+    if (!text) return tc_fail_memory(r->e);
+    s = read_exactly(r, text, (size_t)length);
+    if (s == TACET_OK) s = parse_header(r, text, (size_t)length);
+    tc_free(&r->f->mem, text);
+    return s;
+}
+
+static tacet_status check_notes(const reading *r, json_t *notes)
+{
+    const char *key;
+    json_t *text;
+    if (!json_is_object(notes)) return refuse(r, "%s is not an object", metadata_key);
+    json_object_foreach(notes, key, text)
+    {
+        if (!json_is_string(text)) return refuse(r, "%s: \"%.100s\" is not a string", metadata_key, key);
+    }
+    return TACET_OK;
+}
+
+/* ---- Tensors ---- */
+
+/* The types that can be read. */
+static const struct dtype {
+    const char *name;
+    int64_t size;
+    tacet_type type;
+} dtypes[] = {
+    {"F32", 4, TACET_F32}, {"F64", 8, TACET_F64}, {"I32", 4, TACET_I32}, {"I64", 8, TACET_I64}, {"U8", 1, TACET_U8},
+};
+
+static const struct dtype *find_dtype(const char *name)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (strcmp(dtypes[i].name, name) == 0) return &dtypes[i];
+    return NULL;
+}
+
+/* A whole number that is not negative and not above limit, or -1. */
+static int64_t whole(const json_t *number, int64_t limit)
+{
+    const json_int_t x = json_is_integer(number) ? json_integer_value(number) : -1;
+    return x >= 0 && x <= limit ? (int64_t)x : -1;
+}
+
+static tacet_status read_shape(const reading *r, tc_tensor *t, const json_t *sizes)
+{
+    if (!json_is_array(sizes)) return refuse(r, "tensor \"%.100s\" has no shape", t->name);
+    const size_t rank = json_array_size(sizes);
+    if (rank > TC_MAX_RANK)
+        return refuse(r, "tensor \"%.100s\" has %zu sizes, and at most %d are read", t->name, rank, TC_MAX_RANK);
+    t->count = 1;
+    for (size_t i = 0; i < rank; i++) {
+        const int64_t size = whole(json_array_get(sizes, i), TC_MAX_COUNT);
+        if (size < 0 || __builtin_mul_overflow(t->count, size, &t->count) || t->count > TC_MAX_COUNT)
+            return refuse(r, "tensor \"%.100s\": size %zu of its shape is not a number, negative or too large", t->name, i);
+        t->shape.dim[t->shape.rank++] = size;
+    }
+    return TACET_OK;
+}
+
+static tacet_status read_entry(const reading *r, tc_tensor *t, json_t *entry)
+{
+    const char *name = json_string_value(json_object_get(entry, "dtype"));
+    const struct dtype *d = name ? find_dtype(name) : NULL;
+    if (!name) return refuse(r, "tensor \"%.100s\" has no dtype", t->name);
+    if (!d)
+        return refuse(r, "tensor \"%.100s\" is %.20s, and F32, F64, I32, I64 and U8 are read: save it as float32", t->name,
+                      name);
+    t->type = d->type;
+    tacet_status s = read_shape(r, t, json_object_get(entry, "shape"));
+    if (s != TACET_OK) return s;
+    const json_t *offsets = json_object_get(entry, "data_offsets");
+    t->begin = whole(json_array_get(offsets, 0), r->data);
+    t->end = whole(json_array_get(offsets, 1), r->data);
+    if (json_array_size(offsets) != 2 || t->begin < 0 || t->end < t->begin)
+        return refuse(r, "truncated, or tensor \"%.100s\" lies: its data_offsets are not a part of the %lld bytes of data", t->name,
+                      (long long)r->data);
+    char buffer[TC_SHAPE_TEXT];
+    if (t->end - t->begin != t->count * d->size)
+        return refuse(r, "tensor \"%.100s\" has %lld bytes, and %s of %s need %lld", t->name, (long long)(t->end - t->begin),
+                      tc_shape_text(&t->shape, false, buffer), name, (long long)(t->count * d->size));
+    return TACET_OK;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const tc_tensor *x = a, *y = b;
+    if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+/* The header's tensors, in the order of the data, which they must fill without gap or overlap. */
+static tacet_status read_entries(const reading *r)
+{
+    tacet_file *f = r->f;
+    const char *name;
+    json_t *entry;
+    f->tensor = tc_alloc(&f->mem, json_object_size(f->header), sizeof *f->tensor);
+    if (!f->tensor) return tc_fail_memory(r->e);
+    json_object_foreach(f->header, name, entry)
+    {
+        tacet_status s;
+        if (strcmp(name, metadata_key) == 0) {
+            s = check_notes(r, entry);
+        } else {
+            f->tensor[f->tensors].name = name;
+            s = read_entry(r, &f->tensor[f->tensors++], entry);
+        }
+        if (s != TACET_OK) return s;
+    }
+    qsort(f->tensor, (size_t)f->tensors, sizeof *f->tensor, by_place);
+    int64_t end = 0;
+    for (int i = 0; i < f->tensors; i++) {
+        const tc_tensor *t = &f->tensor[i];
+        if (t->begin != end)
+            return refuse(r, "tensor \"%.100s\" begins at byte %lld of the data, and what is before it ends at %lld", t->name,
+                          (long long)t->begin, (long long)end);
+        end = t->end;
+    }
+    if (end != r->data)
+        return refuse(r, "%lld bytes follow the last tensor, which nothing names", (long long)(r->data - end));
+    return TACET_OK;
+}
+
+/* ---- Numbers ---- */
+
+static tacet_status read_numbers(const reading *r, const tc_tensor *t)
+{
+    const size_t bytes = (size_t)(t->end - t->begin);
+    if (t->type == TACET_F32) return read_exactly(r, t->data, bytes);
+    void *raw = tc_alloc(&r->f->mem, bytes, 1);
+    if (!raw) return tc_fail_memory(r->e);
+    const tacet_status s = read_exactly(r, raw, bytes);
+    const tc_gather to_float = {.type = t->type, .from = raw, .n = t->count, .to = t->data};
+    if (s == TACET_OK) tc_cpu.gather(&to_float, 0, 1);
+    tc_free(&r->f->mem, raw);
+    return s;
+}
+
+static tacet_status read_data(const reading *r)
+{
+    tacet_file *f = r->f;
+    int64_t count = 0;
+    for (int i = 0; i < f->tensors; i++) count += f->tensor[i].count;
+    f->data = tc_alloc_aligned(&f->mem, (size_t)count, sizeof *f->data);
+    if (!f->data) return tc_fail_memory(r->e);
+    float *at = f->data;
+    for (int i = 0; i < f->tensors; i++) {
+        f->tensor[i].data = at;
+        at += f->tensor[i].count;
+        const tacet_status s = read_numbers(r, &f->tensor[i]);
+        if (s != TACET_OK) return s;
+    }
+    return TACET_OK;
+}
+
+tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e)
+{
+    reading r = {.f = f, .e = e};
+    struct stat is;
+    f->path = tc_strdup(&f->mem, path);
+    if (!f->path) return tc_fail_memory(e);
+    r.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (r.fd < 0) return refuse_io(&r, "open");
+    tacet_status s = TACET_OK;
+    if (fstat(r.fd, &is) != 0)
+        s = refuse_io(&r, "open");
+    else if (!S_ISREG(is.st_mode))
+        s = tc_fail(e, TACET_IO, "cannot open %.300s: not a regular file", path);
+    r.size = (int64_t)is.st_size;
+    if (s == TACET_OK) s = read_header(&r);
+    if (s == TACET_OK) s = read_entries(&r);
+    if (s == TACET_OK) s = read_data(&r);
+    close(r.fd);
+    return s;
+}

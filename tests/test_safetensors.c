@@ -1,0 +1,409 @@
+/* The safetensors container: what is written can be read; what lies is refused, by name and reason; a write that fails
+ * leaves the old file as it was; memory may run out anywhere. */
+#include "cmocka_all.h"
+#include "failing.h"
+#include "model/safetensors.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/tacet_safetensors_XXXXXX";
+static char path[64], temporary[80];
+
+static int make_folder(void **unused)
+{
+    (void)unused;
+    if (!mkdtemp(folder)) return -1;
+    snprintf(path, sizeof path, "%s/a.safetensors", folder);
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    return 0;
+}
+
+static int remove_folder(void **unused)
+{
+    (void)unused;
+    unlink(path);
+    return rmdir(folder); /* fails when a test left a temporary file behind */
+}
+
+/* ---- Files made by hand ---- */
+
+static void put_file(const void *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static size_t get_file(char *bytes, size_t capacity)
+{
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    const size_t n = fread(bytes, 1, capacity, f);
+    assert_true(n < capacity);
+    fclose(f);
+    return n;
+}
+
+/* length, header, `data` bytes 0, 1, 2, ... */
+static size_t compose(char *file, const char *header, size_t data)
+{
+    const uint64_t n = strlen(header);
+    memcpy(file, &n, 8);
+    memcpy(file + 8, header, n);
+    for (size_t i = 0; i < data; i++) file[8 + n + i] = (char)i;
+    return 8 + n + data;
+}
+
+static tacet_status try_read(const tacet_memory *memory, tacet_error *e)
+{
+    tacet_file *f = tacet_file_open(path, memory, e);
+    tacet_file_free(f);
+    return f ? TACET_OK : e->status;
+}
+
+static void refused(const char *header, size_t data, const char *why)
+{
+    char file[4096];
+    tacet_error e = {0};
+    put_file(file, compose(file, header, data));
+    if (try_read(NULL, &e) != TACET_FILE) fail_msg("%s: status %d, %s", header, e.status, e.message);
+    if (!strstr(e.message, why) || !strstr(e.message, path)) fail_msg("%s: \"%s\" does not say \"%s\"", header, e.message, why);
+}
+
+#define ENTRY(dtype, shape, offsets) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+
+static void lies_are_refused(void **unused)
+{
+    (void)unused;
+    refused("", 0, "does not begin with {");
+    refused(" {}", 0, "does not begin with {");
+    refused("[]", 0, "does not begin with {");
+    refused("{", 0, "not right at byte");
+    refused("{} x", 0, "not right at byte");
+    refused("{\"a\":1}", 0, "no dtype");
+    refused("{\"a\":{}}", 0, "no dtype");
+    refused("{\"a\":{\"dtype\":4}}", 0, "no dtype");
+    refused("{\"a\":" ENTRY("BF16", "[1]", "[0,2]") "}", 2, "BF16");
+    refused("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "no shape");
+    refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "data_offsets");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[0]") "}", 4, "data_offsets");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[0,4,4]") "}", 4, "data_offsets");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[0,8]") "}", 4, "data_offsets");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[-4,0]") "}", 4, "data_offsets");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[4,0]") "}", 4, "data_offsets");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[0.0,4.0]") "}", 4, "data_offsets");
+    refused("{\"a\":" ENTRY("F32", "[2]", "[0,4]") "}", 4, "need 8");
+    refused("{\"a\":" ENTRY("F64", "[1]", "[0,4]") "}", 4, "need 8");
+    refused("{\"a\":" ENTRY("F32", "[-1]", "[0,4]") "}", 4, "size 0");
+    refused("{\"a\":" ENTRY("F32", "[1,1.5]", "[0,4]") "}", 4, "size 1");
+    refused("{\"a\":" ENTRY("F32", "[1,\"2\"]", "[0,4]") "}", 4, "size 1");
+    refused("{\"a\":" ENTRY("F32", "[1099511627776,1099511627776]", "[0,4]") "}", 4, "too large");
+    refused("{\"a\":" ENTRY("F32", "[4294967296,4294967296,4294967296,4294967296]", "[0,0]") "}", 0, "too large");
+    refused("{\"a\":" ENTRY("F32", "[9223372036854775808]", "[0,4]") "}", 4, "not right at byte");
+    refused("{\"a\":" ENTRY("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", 4, "9 sizes");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[4,8]") "}", 8, "begins at byte 4");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[0,4]") ",\"b\":" ENTRY("F32", "[1]", "[8,12]") "}", 12, "begins at byte 8");
+    refused("{\"a\":" ENTRY("F32", "[2]", "[0,8]") ",\"b\":" ENTRY("F32", "[2]", "[4,12]") "}", 12, "begins at byte 4");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[0,4]") "}", 5, "1 bytes follow");
+    refused("{\"a\":" ENTRY("F32", "[1]", "[0,4]") ",\"a\":" ENTRY("F32", "[1]", "[4,8]") "}", 8, "duplicate");
+    refused("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0, "duplicate");
+    refused("{\"__metadata__\":[]}", 0, "not an object");
+    refused("{\"__metadata__\":{\"k\":1}}", 0, "\"k\" is not a string");
+    refused("{\"a\xff\":1}", 0, "not right at byte");
+}
+
+static void short_files_are_refused(void **unused)
+{
+    (void)unused;
+    char file[4096];
+    tacet_error e = {0};
+    const size_t n = compose(file, "{\"a\":" ENTRY("F32", "[2,2]", "[0,16]") "}", 16);
+    put_file(file, n);
+    assert_int_equal(try_read(NULL, &e), TACET_OK);
+    for (size_t k = 0; k < n; k++) {
+        put_file(file, k);
+        assert_int_equal(try_read(NULL, &e), TACET_FILE);
+    }
+    const uint64_t lies[] = {(uint64_t)n - 7, TC_HEADER_MAX, UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63};
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        memcpy(file, &lies[i], 8);
+        put_file(file, n);
+        assert_int_equal(try_read(NULL, &e), TACET_FILE);
+    }
+}
+
+/* Every byte of a file, changed in a few ways: it is read or refused, and nothing else happens (under asan). */
+static void damaged_files_do_no_harm(void **unused)
+{
+    (void)unused;
+    char file[4096];
+    static const unsigned char turns[] = {0x01, 0x02, 0x10, 0x20, 0x80, 0xFF};
+    const size_t n = compose(file,
+                             "{\"__metadata__\":{\"k\":\"v\"},\"a\":" ENTRY("F32", "[1,2]", "[0,8]") ",\"b\":" ENTRY(
+                                 "I64", "[1]", "[8,16]") "}",
+                             16);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < sizeof turns; k++) {
+            tacet_error e = {0};
+            file[i] = (char)(file[i] ^ (char)turns[k]);
+            put_file(file, n);
+            const tacet_status s = try_read(NULL, &e);
+            assert_true(s == TACET_OK || (s == TACET_FILE && e.message[0]));
+            file[i] = (char)(file[i] ^ (char)turns[k]);
+        }
+}
+
+static void what_cannot_be_opened(void **unused)
+{
+    (void)unused;
+    tacet_error e = {0};
+    unlink(path);
+    assert_int_equal(try_read(NULL, &e), TACET_IO);
+    assert_non_null(strstr(e.message, path));
+    assert_null(tacet_file_open(folder, NULL, &e));
+    assert_int_equal(e.status, TACET_IO);
+    assert_null(tacet_file_open("/dev/null", NULL, NULL));
+}
+
+/* Types that are not float32, tensors out of order and off their alignment, one without elements, a scalar. */
+static void other_types_become_float32(void **unused)
+{
+    (void)unused;
+    char file[4096];
+    size_t n = compose(file,
+                       "{\"l\":" ENTRY("I64", "[2]", "[3,19]") ",\"u\":" ENTRY("U8", "[3]", "[0,3]") ",\"i\":" ENTRY(
+                           "I32", "[1]", "[19,23]") ",\"d\":" ENTRY("F64", "[]", "[23,31]") ",\"f\":" ENTRY("F32", "[1,1]",
+                                                                                                           "[31,35]")
+                           ",\"none\":" ENTRY("F32", "[3,0]", "[35,35]") "}   ",
+                       35);
+    char *data = file + n - 35;
+    const int64_t l[] = {-5, 1 << 20};
+    const int32_t i = -7;
+    const double d = 2.5;
+    const float x = 0.1f;
+    memcpy(data, "\x01\x02\xff", 3);
+    memcpy(data + 3, l, 16), memcpy(data + 19, &i, 4), memcpy(data + 23, &d, 8), memcpy(data + 31, &x, 4);
+    put_file(file, n);
+    tacet_error e;
+    tacet_file *f = tacet_file_open(path, NULL, &e);
+    assert_non_null(f);
+    static const struct {
+        const char *name;
+        int rank, count;
+        float data[3];
+    } expect[] = {{"u", 1, 3, {1, 2, 255}}, {"l", 1, 2, {-5, 1 << 20}}, {"i", 1, 1, {-7}},
+                  {"d", 0, 1, {2.5f}},      {"f", 2, 1, {0.1f}},        {"none", 2, 0, {0}}};
+    assert_int_equal(tacet_file_count(f), 6);
+    for (int k = 0; k < 6; k++) {
+        const char *name;
+        const int64_t *shape;
+        const float *numbers;
+        int rank;
+        assert_int_equal(tacet_file_tensor(f, k, &name, &rank, &shape, &numbers), TACET_OK);
+        assert_string_equal(name, expect[k].name);
+        assert_int_equal(rank, expect[k].rank);
+        assert_memory_equal(numbers, expect[k].data, (size_t)expect[k].count * sizeof(float));
+    }
+    assert_int_equal(tacet_file_tensor(f, 6, NULL, NULL, NULL, NULL), TACET_FAILED);
+    assert_int_equal(tacet_file_tensor(f, -1, NULL, NULL, NULL, NULL), TACET_FAILED);
+    tacet_file_free(f);
+}
+
+/* ---- Writing ---- */
+
+static void fill(const void *context, int i, float *to)
+{
+    const float first = *(const float *)context;
+    for (int k = 0; k < 6; k++) to[k] = first + (float)(10 * i + k);
+}
+
+static const char odd_text[] = "a \"quoted\" \\ line\nand \x01 and \xc3\xa9\xe2\x82\xac\xf0\x9f\x8e\xb5";
+static const tacet_note notes[] = {{"format", "pt"}, {"odd \"key\"", odd_text}, {"empty", ""}};
+static const tc_tensor tensors[] = {{.name = "w", .shape = {2, {2, 3}}}, {.name = "b.\"x\"", .shape = {1, {6}}}};
+
+static tacet_status put(const tc_mem *m, float first, const char *to, tacet_error *e)
+{
+    const tc_outline o = {3, 2, notes, tensors, fill, &first};
+    const tc_mem own = m ? *m : tc_mem_of(NULL);
+    return tc_safetensors_write(&own, to, &o, e);
+}
+
+/* The file at path is whole and holds what put wrote with that number. */
+static void check_file(float first)
+{
+    tacet_error e;
+    tacet_file *f = tacet_file_open(path, NULL, &e);
+    if (!f) fail_msg("%s", e.message);
+    assert_int_equal(tacet_file_count(f), 2);
+    for (int i = 0; i < 2; i++) {
+        const char *name;
+        const int64_t *shape;
+        const float *data;
+        float expect[6];
+        int rank;
+        tacet_file_tensor(f, i, &name, &rank, &shape, &data);
+        fill(&first, i, expect);
+        assert_string_equal(name, tensors[i].name);
+        assert_int_equal(rank, tensors[i].shape.rank);
+        assert_memory_equal(shape, tensors[i].shape.dim, (size_t)rank * sizeof *shape);
+        assert_memory_equal(data, expect, sizeof expect);
+    }
+    for (int i = 0; i < 3; i++) assert_string_equal(tacet_file_note(f, notes[i].key), notes[i].text);
+    assert_null(tacet_file_note(f, "no such key"));
+    tacet_file_free(f);
+    assert_int_not_equal(access(temporary, F_OK), 0);
+}
+
+static void what_is_written_can_be_read(void **unused)
+{
+    (void)unused;
+    char one[4096], two[4096];
+    tacet_error e;
+    unlink(path);
+    assert_int_equal(put(NULL, 1, path, &e), TACET_OK);
+    check_file(1);
+    const size_t n = get_file(one, sizeof one);
+    uint64_t header;
+    memcpy(&header, one, 8);
+    assert_int_equal(header % 8, 0);
+    assert_int_equal(put(NULL, 2, path, &e), TACET_OK);
+    check_file(2);
+    assert_int_equal(put(NULL, 1, path, &e), TACET_OK);
+    assert_int_equal(get_file(two, sizeof two), n);
+    assert_memory_equal(one, two, n);
+}
+
+static void text_that_is_not_utf8(void **unused)
+{
+    (void)unused;
+    static const tacet_note bad[] = {{"k", "a\xff\xc3(\xed\xa0\x80\xc0\xafz\xe2\x82"}};
+    const tc_outline o = {.notes = 1, .note = bad};
+    const tc_mem m = tc_mem_of(NULL);
+    tacet_error e;
+    assert_int_equal(tc_safetensors_write(&m, path, &o, &e), TACET_OK);
+    tacet_file *f = tacet_file_open(path, NULL, &e);
+    assert_non_null(f);
+#define X "\xef\xbf\xbd"
+    assert_string_equal(tacet_file_note(f, "k"), "a" X X "(" X X X X X "z" X X);
+    tacet_file_free(f);
+}
+
+/* The disk is full after any number of bytes: the old file stays, the temporary one goes. */
+static void a_full_disk_leaves_the_old_file(void **unused)
+{
+    (void)unused;
+    char whole[4096];
+    tacet_error e;
+    struct rlimit before, limit;
+    assert_int_equal(put(NULL, 1, path, &e), TACET_OK);
+    const size_t n = get_file(whole, sizeof whole);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (size_t k = 0; k < n; k += 5) {
+        limit = before;
+        limit.rlim_cur = k;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        const tacet_status s = put(NULL, 2, path, &e);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(s, TACET_IO);
+        assert_non_null(strstr(e.message, path));
+        check_file(1);
+    }
+    assert_int_equal(put(NULL, 2, path, &e), TACET_OK);
+    check_file(2);
+}
+
+static void places_that_cannot_be_written(void **unused)
+{
+    (void)unused;
+    tacet_error e;
+    char nowhere[96];
+    snprintf(nowhere, sizeof nowhere, "%s/none/a.safetensors", folder);
+    assert_int_equal(put(NULL, 1, nowhere, &e), TACET_IO);
+    assert_non_null(strstr(e.message, nowhere));
+    assert_int_equal(put(NULL, 1, folder, &e), TACET_IO);
+    assert_int_equal(put(NULL, 1, "/dev/full", &e), TACET_IO);
+    struct stat is;
+    assert_int_equal(stat("/dev/full", &is), 0);
+    assert_true(S_ISCHR(is.st_mode));
+    /* a link in the place of the temporary file is not followed */
+    assert_int_equal(put(NULL, 1, path, &e), TACET_OK);
+    assert_int_equal(symlink(path, temporary), 0);
+    assert_int_equal(put(NULL, 2, path, &e), TACET_IO);
+    unlink(temporary);
+    check_file(1);
+    if (geteuid() == 0) return; /* root may write everywhere */
+    assert_int_equal(chmod(folder, 0500), 0);
+    const tacet_status s = put(NULL, 2, path, &e);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(s, TACET_IO);
+    check_file(1);
+}
+
+/* What a killed writer left is taken over; what a living one holds is not. */
+static void two_writers_do_not_mix(void **unused)
+{
+    (void)unused;
+    tacet_error e;
+    const int fd = open(temporary, O_WRONLY | O_CREAT, 0600);
+    char long_rubbish[4000] = {0};
+    assert_int_equal(write(fd, long_rubbish, sizeof long_rubbish), sizeof long_rubbish);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(put(NULL, 3, path, &e), TACET_IO);
+    assert_non_null(strstr(e.message, "something else is writing it"));
+    assert_int_equal(access(temporary, F_OK), 0);
+    close(fd);
+    assert_int_equal(put(NULL, 4, path, &e), TACET_OK);
+    check_file(4);
+}
+
+static void memory_may_run_out_anywhere(void **unused)
+{
+    (void)unused;
+    tacet_error e = {0};
+    failing memory = {0};
+    const tc_mem m = failing_memory(&memory);
+    assert_int_equal(put(NULL, 1, path, &e), TACET_OK);
+    for (int64_t n = 1;; n++) {
+        memory = (failing){.fail_at = n};
+        const tacet_status s = put(&m, 2, path, &e);
+        assert_int_equal(memory.alive, 0);
+        if (!memory.failed) break;
+        assert_int_equal(s, TACET_MEMORY);
+        check_file(1);
+    }
+    check_file(2);
+    for (int64_t n = 1;; n++) {
+        memory = (failing){.fail_at = n};
+        const tacet_status s = try_read(&m, &e);
+        assert_int_equal(memory.alive, 0);
+        assert_int_equal(s, memory.failed ? TACET_MEMORY : TACET_OK);
+        if (!memory.failed) break;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lies_are_refused),
+        cmocka_unit_test(short_files_are_refused),
+        cmocka_unit_test(damaged_files_do_no_harm),
+        cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(other_types_become_float32),
+        cmocka_unit_test(what_is_written_can_be_read),
+        cmocka_unit_test(text_that_is_not_utf8),
+        cmocka_unit_test(a_full_disk_leaves_the_old_file),
+        cmocka_unit_test(places_that_cannot_be_written),
+        cmocka_unit_test(two_writers_do_not_mix),
+        cmocka_unit_test(memory_may_run_out_anywhere),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
