@@ -122,11 +122,16 @@ static const struct part *find_part(const char *name)
     return NULL;
 }
 
+void tc_graph_write(const tacet_graph *g, const char *name, tc_text *t)
+{
+    const struct part *p = find_part(name);
+    if (p) p->write(g, t);
+}
+
 size_t tacet_graph_text(const tacet_graph *g, const char *name, char *text, size_t capacity)
 {
     tc_text t = {.mem = g->mem};
-    const struct part *p = find_part(name);
-    if (p) p->write(g, &t);
+    tc_graph_write(g, name, &t);
     size_t n = tc_text_copy(t.data && !t.failed ? t.data : "", text, capacity);
     tc_text_free(&t);
     return n;
