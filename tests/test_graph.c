@@ -1,0 +1,241 @@
+/* test_graph.c: descriptions. Names, selectors, what is refused and how it is said, the text that rebuilds a graph, and
+ * every allocation failing in turn. */
+#include "cmocka_all.h"
+
+#include "failing.h"
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static tacet_graph *with_input(tacet_value *x)
+{
+    tacet_graph *g = tacet_graph_new(NULL);
+    assert_non_null(g);
+    *x = tacet_input(g, "x", 1, (int64_t[]){6});
+    return g;
+}
+
+static void names_are_numbered_by_kind(void **state)
+{
+    (void)state;
+    tacet_value x;
+    tacet_graph *g = with_input(&x);
+    tacet_chain(g, x, "linear 5 | relu | linear 4 name=code | relu | linear 3 bias=false | from relu1 | linear 2");
+    assert_null(tacet_graph_error(g));
+    static const char *const there[] = {"x", "linear1", "linear1.weight", "linear1.bias", "relu1", "code", "code.weight",
+                                        "code.bias", "relu2", "linear3", "linear3.weight", "linear4", "linear4.bias"};
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++)
+        if (!tacet_find(g, there[i]).id) fail_msg("no %s", there[i]);
+    assert_int_equal(tacet_find(g, "linear2").id, 0);
+    assert_int_equal(tacet_find(g, "linear3.bias").id, 0);
+    tacet_graph_free(g);
+}
+
+static void a_star_does_not_cross_a_dot(void **state)
+{
+    (void)state;
+    assert_true(tc_glob("linear*", "linear12"));
+    assert_false(tc_glob("linear*", "linear1.weight"));
+    assert_true(tc_glob("linear*.weight", "linear1.weight"));
+    assert_true(tc_glob("*.bias", "linear1.bias"));
+    assert_false(tc_glob("*", "linear1.bias"));
+    assert_true(tc_glob("relu[12]", "relu2"));
+    assert_false(tc_glob("relu?", "relu12"));
+}
+
+/* One description and what its error must say. */
+typedef struct mistake {
+    const char *chain, *on, *penalty, *loss;
+    const char *says, *at, *hint;
+} mistake;
+
+static const mistake mistakes[] = {
+    {"linear 4 | rleu", NULL, NULL, NULL, "unknown layer \"rleu\"", "rleu", "relu"},
+    {"linear 4 | l1 1e-4", NULL, NULL, NULL, "l1 is a penalty, not a layer", "l1", ""},
+    {"linear 4 | linear four", NULL, NULL, NULL, "out", "four", ""},
+    {"linear 4 | from nowhere", NULL, NULL, NULL, "no value nowhere", "nowhere", "linear1"},
+    {"linear 4 | add x", NULL, NULL, NULL, "linear1 [batch, 4] and x [batch, 6]", NULL, ""},
+    {"linear 4 | relu name=x", NULL, NULL, NULL, "the name x is taken", NULL, ""},
+    {"linear 4 | relu name=a.b", NULL, NULL, NULL, "no dot", NULL, ""},
+    {"linear 4 | | relu", NULL, NULL, NULL, "", NULL, ""},
+    {"linear 4 | relu", "rely1", "l1 1", NULL, "matches no value", "rely1", "relu1"},
+    {"linear 4 | relu", "relu1", "relu", NULL, "relu is a layer, not a penalty", "relu", ""},
+    {"linear 4 | relu", "relu1", "l1_l3 1", NULL, "unknown penalty", "l1_l3", "l1_l2"},
+    {"linear 4 | relu", "relu1", "l1", NULL, "lambda", "l1", ""},
+    {"linear 4 | relu", "relu1", "l1 -1", NULL, "", NULL, ""},
+    {"linear 4 | relu", "relu1", "l1 1 prox", NULL, "acts on parameters", NULL, ""},
+    {"linear 4 | relu", "linear1.weight", "norm 1 prox", NULL, "no proximal step", NULL, ""},
+    {"linear 4 | relu", "linear1.weight", "l1 1 reduce=sample", NULL, "no samples", NULL, ""},
+    {"linear 4 | relu", "relu1", "unit_norm", NULL, "weight", NULL, ""},
+    {"linear 4 | relu", "*1*", "l1 1 joint reduce=sum", NULL, NULL, NULL, NULL}, /* both are of the batch: fine */
+    {"linear 4 | relu", "linear1.*", "l1 1 joint", NULL, NULL, NULL, NULL},
+    {"linear 4 | relu", NULL, NULL, "l1 1", "l1 is a penalty, not a loss", "l1", ""},
+    {"linear 4 | relu", NULL, NULL, "crossentropy", "unknown loss", "crossentropy", "cross_entropy"},
+    {"linear 4 | relu", NULL, NULL, "mse", "class numbers", NULL, ""},
+};
+
+static void mistakes_are_named_and_pointed_at(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        const mistake *m = &mistakes[i];
+        tacet_value x;
+        tacet_graph *g = with_input(&x);
+        tacet_value t = tacet_labels(g, "target"), y = tacet_chain(g, x, m->chain);
+        if (m->penalty) tacet_penalize(g, m->on, m->penalty);
+        if (m->loss) tacet_loss(g, m->loss, y, t);
+        const tacet_error *e = tacet_graph_error(g);
+        if (!e != !m->says) fail_msg("%zu: %s", i, e ? e->message : "accepted");
+        if (e && !strstr(e->message, m->says)) fail_msg("%zu: \"%s\" does not say \"%s\"", i, e->message, m->says);
+        if (e && m->at && strncmp(e->source + e->column, m->at, strlen(m->at)) != 0)
+            fail_msg("%zu: the caret stands at \"%s\" in \"%s\"", i, e->source + (e->column < 0 ? 0 : e->column), e->source);
+        if (e && m->hint[0] && !strstr(e->hint, m->hint)) fail_msg("%zu: the hint is \"%s\"", i, e->hint);
+        /* The first mistake stays, and later calls do nothing. */
+        if (e) {
+            char first[sizeof e->message];
+            strcpy(first, e->message);
+            assert_int_equal(tacet_chain(g, x, "nonsense").id, 0);
+            assert_string_equal(tacet_graph_error(g)->message, first);
+            tacet_error why;
+            assert_null(tacet_compile(g, &(tacet_config){TACET_CONFIG}, &why));
+            assert_string_equal(why.message, first);
+        }
+        tacet_graph_free(g);
+    }
+}
+
+static void parameters_and_batches_do_not_mix(void **state)
+{
+    (void)state;
+    tacet_value x;
+    tacet_graph *g = tacet_graph_new(NULL);
+    x = tacet_input(g, "x", 1, (int64_t[]){6});
+    tacet_chain(g, x, "linear 4 name=a | relu name=b");
+    tacet_penalize(g, "*", "l1 1 joint");
+    assert_null(tacet_graph_error(g)); /* x, a and b all have a batch */
+    assert_non_null(g->term[0].name);
+    assert_string_equal(g->term[0].name, "*:l1");
+    assert_int_equal(g->term[0].inputs, 3);
+    tacet_graph_free(g);
+}
+
+static void terms_are_named_and_twice_is_refused(void **state)
+{
+    (void)state;
+    tacet_value x;
+    tacet_graph *g = with_input(&x);
+    tacet_chain(g, x, "linear 4 | relu | linear 4 | relu");
+    tacet_penalize(g, "relu*", "l1 1e-3");
+    tacet_penalize(g, "linear*.weight", "l2 1e-2");
+    tacet_penalize(g, "relu1", "l1 1e-3 name=more");
+    assert_null(tacet_graph_error(g));
+    static const char *const name[] = {"relu1:l1", "relu2:l1", "linear1.weight:l2", "linear2.weight:l2", "relu1:more"};
+    assert_int_equal(g->terms, 5);
+    for (int i = 0; i < 5; i++) assert_string_equal(g->term[i].name, name[i]);
+    tacet_penalize(g, "relu2", "l1 5");
+    assert_non_null(tacet_graph_error(g));
+    assert_non_null(strstr(tacet_graph_error(g)->message, "relu2:l1"));
+    tacet_graph_free(g);
+}
+
+/* Three layers deep in the chain, one message with names and shapes. */
+static void a_wrong_shape_says_which_layer_and_which_shapes(void **state)
+{
+    (void)state;
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_value x = tacet_input(g, "image", 2, (int64_t[]){28, 28}), t = tacet_labels(g, "target");
+    tacet_value y = tacet_chain(g, x, "linear 512 | relu | linear 10");
+    tacet_loss(g, "cross_entropy", y, t);
+    const char *says = tacet_graph_error(g)->message;
+    assert_non_null(strstr(says, "cross_entropy"));
+    assert_non_null(strstr(says, "linear2 [batch, 28, 10]"));
+    tacet_graph_free(g);
+}
+
+static const char *const part[] = {"input", "model", "loss", "penalties", "options"};
+
+static tacet_graph *describe(const tacet_memory *memory)
+{
+    tacet_graph *g = tacet_graph_new(memory);
+    if (!g) return NULL;
+    tacet_value x = tacet_input(g, "x", 2, (int64_t[]){3, 4}), t = tacet_labels(g, "target"), r = tacet_input(g, "r", 1, (int64_t[]){2});
+    tacet_value y = tacet_chain(g, x, "flatten | linear 5 name=code init=xavier | relu | linear 5 | add code | dropout 0.25 | linear 3");
+    tacet_value z = tacet_chain(g, (tacet_value){0}, "from relu1 | linear 2 bias=false name=head | tanh");
+    tacet_loss(g, "cross_entropy reduce=sum", y, t);
+    tacet_loss(g, "huber delta=2 lambda=0.5", z, r);
+    tacet_penalize(g, "relu1", "l1 1e-4");
+    tacet_penalize(g, "code.*", "norm 0.01 p=2 joint");
+    tacet_penalize(g, "head.weight", "unit_norm by=input");
+    tacet_options(g, "code.*", "lr=0.01 frozen=false");
+    return g;
+}
+
+static void the_text_rebuilds_the_graph(void **state)
+{
+    (void)state;
+    tacet_graph *g = describe(NULL), *h = tacet_graph_new(NULL);
+    char a[2048], b[2048];
+    for (int i = 0; i < 5; i++) {
+        assert_true(tacet_graph_text(g, part[i], a, sizeof a) < sizeof a);
+        assert_true(strlen(a) > 0);
+        tc_graph_rebuild(h, part[i], a);
+        if (tacet_graph_error(h)) fail_msg("%s: %s", a, tacet_graph_error(h)->message);
+    }
+    for (int i = 0; i < 5; i++) {
+        tacet_graph_text(g, part[i], a, sizeof a);
+        tacet_graph_text(h, part[i], b, sizeof b);
+        assert_string_equal(a, b);
+    }
+    assert_int_equal(g->values, h->values);
+    assert_int_equal(g->terms, h->terms);
+    for (int i = 0; i < g->values; i++) assert_int_equal(tacet_find(h, g->value[i].name).id != 0, 1);
+    for (int i = 0; i < g->terms; i++) assert_string_equal(g->term[i].name, h->term[i].name);
+    /* snprintf's contract: a short buffer is filled and ended, the length is that of the whole. */
+    char small[8];
+    assert_int_equal(tacet_graph_text(g, "model", small, sizeof small), tacet_graph_text(g, "model", a, sizeof a));
+    assert_int_equal(strlen(small), sizeof small - 1);
+    tacet_graph_free(g);
+    tacet_graph_free(h);
+}
+
+static void describe_and_compile(const tacet_memory *memory, bool *failed)
+{
+    tacet_graph *g = describe(memory);
+    tacet_error why;
+    tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = 3, .optimizer = "adam lr=0.1", .threads = 2}, &why);
+    *failed = !p;
+    if (!p) assert_int_equal(why.status, TACET_MEMORY);
+    tacet_graph_free(g);
+    tacet_plan_free(p);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    bool failed = true;
+    int64_t n = 1;
+    for (; failed; n++) {
+        failing f = {.fail_at = n};
+        tacet_memory memory = failing_memory(&f);
+        describe_and_compile(&memory, &failed);
+        assert_int_equal(f.alive, 0);
+        assert_true(f.failed == failed);
+    }
+    assert_true(n > 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_numbered_by_kind),
+        cmocka_unit_test(a_star_does_not_cross_a_dot),
+        cmocka_unit_test(mistakes_are_named_and_pointed_at),
+        cmocka_unit_test(parameters_and_batches_do_not_mix),
+        cmocka_unit_test(terms_are_named_and_twice_is_refused),
+        cmocka_unit_test(a_wrong_shape_says_which_layer_and_which_shapes),
+        cmocka_unit_test(the_text_rebuilds_the_graph),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

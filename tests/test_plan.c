@@ -1,0 +1,521 @@
+/* test_plan.c: what compiled lists must hold to whatever the network: batches short and long, memory shared or not,
+ * threads, options, what can be read and what cannot, the guard, and no allocation in a step. */
+#include "cmocka_all.h"
+
+#include "failing.h"
+#include "plan/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { IN = 9, OUT = 3, BATCH = 6, MOST = 4096 };
+
+/* A network with a branch, a join, dropout, a norm, and penalties on values of every sort. */
+typedef struct network {
+    tacet_graph *g;
+    tacet_value x, t;
+    tacet_plan *p;
+} network;
+
+static const char model[] =
+    "linear 8 name=a | relu | linear 8 | gelu | add relu1 | dropout 0.3 | layer_norm | linear 3 name=head";
+
+static void describe(network *n, const tacet_memory *memory)
+{
+    n->g = tacet_graph_new(memory);
+    n->x = tacet_input(n->g, "x", 1, (int64_t[]){IN});
+    n->t = tacet_labels(n->g, "target");
+    tacet_value y = tacet_chain(n->g, n->x, model);
+    tacet_loss(n->g, "cross_entropy", y, n->t);
+    tacet_penalize(n->g, "a", "l2 1e-2");
+    tacet_penalize(n->g, "relu1", "l1 1e-2");
+    tacet_penalize(n->g, "relu1", "norm 1e-2 p=2");
+    tacet_penalize(n->g, "linear2.*", "norm 1e-2 joint");
+    tacet_penalize(n->g, "a.weight", "l1 1e-3 prox");
+}
+
+static void compile(network *n, const tacet_config *config)
+{
+    tacet_error why;
+    n->p = tacet_compile(n->g, config, &why);
+    if (!n->p) fail_msg("%s", why.message);
+}
+
+static void end(network *n)
+{
+    tacet_plan_free(n->p);
+    tacet_graph_free(n->g);
+}
+
+static void data(int64_t rows, float *x, int32_t *t)
+{
+    for (int64_t i = 0; i < rows * IN; i++) x[i] = (float)sin(0.7 * (double)i + 0.1 * (double)(i * i % 17));
+    for (int64_t i = 0; i < rows; i++) t[i] = (int32_t)(i * 2 % OUT);
+}
+
+static void feed(network *n, const float *x, const int32_t *t)
+{
+    assert_int_equal(tacet_feed(n->p, n->x, TACET_F32, x), TACET_OK);
+    assert_int_equal(tacet_feed(n->p, n->t, TACET_I32, t), TACET_OK);
+}
+
+static void steps(network *n, int count, int64_t rows)
+{
+    float x[BATCH * IN];
+    int32_t t[BATCH];
+    data(rows, x, t);
+    for (int i = 0; i < count; i++) {
+        feed(n, x, t);
+        if (tacet_step(n->p, rows)) fail_msg("%s", tacet_plan_error(n->p)->message);
+    }
+}
+
+/* All parameters, one behind another. */
+static size_t weights(tacet_plan *p, float *w)
+{
+    size_t n = 0;
+    for (int i = 0; i < tacet_value_count(p); i++) {
+        tacet_value_info info;
+        assert_int_equal(tacet_value_at(p, i, &info), TACET_OK);
+        if (strcmp(info.kind, "parameter") != 0) continue;
+        assert_true(n + (size_t)info.units <= MOST);
+        assert_int_equal(tacet_read(p, info.name, w + n, (size_t)info.units), TACET_OK);
+        n += (size_t)info.units;
+    }
+    return n;
+}
+
+static void train_and_read(const char *keep, int threads, float *w, size_t *count, const char *optimizer)
+{
+    network n;
+    describe(&n, NULL);
+    if (keep) {
+        tacet_keep(n.g, keep);
+        tacet_keep_gradient(n.g, keep);
+    }
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 5, .threads = threads});
+    steps(&n, 7, BATCH);
+    steps(&n, 3, BATCH - 1);
+    *count = weights(n.p, w);
+    end(&n);
+}
+
+/* Buffers that share memory change no bit against buffers that each have their own. */
+static void memory_is_shared_soundly(void **state)
+{
+    (void)state;
+    float a[MOST], b[MOST];
+    size_t n, m;
+    train_and_read(NULL, 1, a, &n, "sgd lr=0.1 momentum=0.9");
+    train_and_read("*", 1, b, &m, "sgd lr=0.1 momentum=0.9");
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n * sizeof *a);
+}
+
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    static const char *const optimizer[] = {"sgd lr=0.1 nesterov momentum=0.9", "adam lr=0.01", "adamw lr=0.01"};
+    for (int o = 0; o < 3; o++) {
+        float a[MOST], b[MOST];
+        size_t n, m;
+        train_and_read(NULL, 1, a, &n, optimizer[o]);
+        for (int threads = 2; threads <= 3; threads++) {
+            train_and_read(NULL, threads, b, &m, optimizer[o]);
+            assert_memory_equal(a, b, n * sizeof *a);
+        }
+    }
+}
+
+/* The same at a size at which threads are really woken. */
+static void threads_change_no_bit_when_they_share(void **state)
+{
+    (void)state;
+    enum { WIDE = 300, ROWS = 128 };
+    static float x[ROWS * WIDE], first[WIDE * WIDE], w[WIDE * WIDE];
+    for (int i = 0; i < ROWS * WIDE; i++) x[i] = (float)sin(i);
+    for (int threads = 1; threads <= 3; threads++) {
+        network n;
+        n.g = tacet_graph_new(NULL);
+        n.x = tacet_input(n.g, "x", 1, (int64_t[]){WIDE});
+        tacet_value y = tacet_chain(n.g, n.x, "linear 300 | relu | linear 300 | sigmoid | linear 300 name=out");
+        tacet_loss(n.g, "mse", y, n.x);
+        tacet_penalize(n.g, "relu1", "l1 1e-3");
+        tacet_penalize(n.g, "linear*.weight", "norm 1e-3");
+        compile(&n, &(tacet_config){TACET_CONFIG, .batch = ROWS, .optimizer = "adam lr=0.01", .threads = threads});
+        for (int i = 0; i < 5; i++) {
+            assert_int_equal(tacet_feed(n.p, n.x, TACET_F32, x), TACET_OK);
+            assert_int_equal(tacet_step(n.p, i == 3 ? ROWS - 9 : ROWS), TACET_OK);
+        }
+        assert_int_equal(tacet_read(n.p, "linear1.weight", w, WIDE * WIDE), TACET_OK);
+        if (threads == 1) memcpy(first, w, sizeof w);
+        assert_memory_equal(first, w, sizeof w);
+        end(&n);
+    }
+}
+
+/* A network without what is not additive: its objective is one thing at any batch size, and so is its gradient. */
+static void a_lambda_means_one_thing_at_any_batch(void **state)
+{
+    (void)state;
+    static const int64_t batches[] = {1, 2, 5, 128};
+    float first[IN * 8], g[IN * 8];
+    double objective = 0;
+    for (size_t b = 0; b < 4; b++) {
+        network n;
+        float x[128 * IN];
+        int32_t t[128];
+        n.g = tacet_graph_new(NULL);
+        n.x = tacet_input(n.g, "x", 1, (int64_t[]){IN});
+        n.t = tacet_labels(n.g, "target");
+        tacet_value y = tacet_chain(n.g, n.x, "linear 8 name=a | relu | linear 3");
+        tacet_loss(n.g, "cross_entropy", y, n.t);
+        tacet_penalize(n.g, "relu1", "l1 0.1");
+        tacet_penalize(n.g, "a", "norm 0.1 p=3");
+        tacet_penalize(n.g, "x", "l2 0.1");
+        tacet_penalize(n.g, "a.weight", "l2 0.1");
+        compile(&n, &(tacet_config){TACET_CONFIG, .batch = 130, .optimizer = "sgd lr=0"});
+        data(1, x, t);
+        for (int64_t i = 1; i < batches[b]; i++) {
+            memcpy(x + i * IN, x, IN * sizeof *x);
+            t[i] = t[0];
+        }
+        feed(&n, x, t);
+        assert_int_equal(tacet_step(n.p, batches[b]), TACET_OK);
+        assert_int_equal(tacet_read_gradient(n.p, "a.weight", g, IN * 8), TACET_OK);
+        if (b == 0) {
+            objective = tacet_objective(n.p);
+            memcpy(first, g, sizeof g);
+        }
+        assert_true(fabs(tacet_objective(n.p) - objective) < 1e-6 * objective);
+        for (int i = 0; i < IN * 8; i++) assert_true(fabsf(g[i] - first[i]) < 1e-6f);
+        end(&n);
+    }
+}
+
+/* What is reported is what is differentiated: the whole objective against central differences, every parameter. */
+static void the_gradient_is_that_of_the_objective(void **state)
+{
+    (void)state;
+    network n;
+    n.g = tacet_graph_new(NULL);
+    n.x = tacet_input(n.g, "x", 1, (int64_t[]){IN});
+    n.t = tacet_labels(n.g, "target");
+    tacet_value y = tacet_chain(n.g, n.x, "linear 8 name=a | tanh | linear 8 name=b | silu | add tanh1 | layer_norm | linear 3");
+    tacet_loss(n.g, "cross_entropy", y, n.t);
+    tacet_penalize(n.g, "a", "l2 0.3");
+    tacet_penalize(n.g, "silu1", "norm 0.2 p=2 reduce=sum");
+    tacet_penalize(n.g, "tanh1", "norm 0.2 p=3");
+    tacet_penalize(n.g, "tanh1", "l1 0.2 reduce=mean");
+    tacet_penalize(n.g, "a.*", "norm 0.2 joint");
+    tacet_penalize(n.g, "[ab]", "l2 0.1 joint reduce=mean");
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0"});
+    float x[BATCH * IN], w[256], g[256];
+    int32_t t[BATCH];
+    data(BATCH, x, t);
+    double sum = 0;
+    for (int v = 0; v < tacet_value_count(n.p); v++) {
+        tacet_value_info info;
+        tacet_value_at(n.p, v, &info);
+        if (strcmp(info.kind, "parameter") != 0) continue;
+        const size_t count = (size_t)info.units;
+        assert_int_equal(tacet_read(n.p, info.name, w, count), TACET_OK);
+        feed(&n, x, t);
+        assert_int_equal(tacet_step(n.p, BATCH), TACET_OK);
+        assert_int_equal(tacet_read_gradient(n.p, info.name, g, count), TACET_OK);
+        for (size_t i = 0; i < count; i += 3) {
+            const float was = w[i], h = 2e-3f;
+            double f[2];
+            for (int side = 0; side < 2; side++) {
+                w[i] = side ? was + h : was - h;
+                tacet_write(n.p, info.name, w, count);
+                feed(&n, x, t);
+                assert_int_equal(tacet_forward(n.p, BATCH), TACET_OK);
+                f[side] = tacet_objective(n.p);
+            }
+            w[i] = was;
+            tacet_write(n.p, info.name, w, count);
+            const double slope = (f[1] - f[0]) / (2 * (double)h);
+            if (fabs(slope - (double)g[i]) > 2e-3 * (fabs(slope) + 0.1)) fail_msg("%s[%zu]: %g, differences %g", info.name, i, (double)g[i], slope);
+            sum += fabs(slope);
+        }
+    }
+    assert_true(sum > 1);
+    end(&n);
+}
+
+static void terms_add_up(void **state)
+{
+    (void)state;
+    network n;
+    describe(&n, NULL);
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"});
+    steps(&n, 1, BATCH);
+    double sum = 0;
+    for (int i = 0; i < tacet_term_count(n.p); i++) {
+        tacet_term t;
+        assert_int_equal(tacet_term_at(n.p, i, &t), TACET_OK);
+        assert_true(isfinite(t.value));
+        sum += t.lambda * t.value;
+        assert_true(t.value == tacet_term_value(n.p, t.name));
+    }
+    assert_true(sum == tacet_objective(n.p));
+    assert_true(tacet_data_loss(n.p) == tacet_term_value(n.p, "head:cross_entropy"));
+    assert_true(isnan(tacet_term_value(n.p, "nobody")));
+    end(&n);
+}
+
+static void options_hold_where_they_are_put(void **state)
+{
+    (void)state;
+    network n;
+    float before[3][IN * 8], after[IN * 8];
+    static const char *const name[] = {"a.weight", "linear2.weight", "head.bias"};
+    static const size_t count[] = {IN * 8, 64, 3};
+    describe(&n, NULL);
+    n.g->terms--; /* the proximal step on what is about to be frozen */
+    tacet_options(n.g, "a.*", "frozen");
+    tacet_options(n.g, "linear2.*", "lr=0");
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"});
+    for (int i = 0; i < 3; i++) tacet_read(n.p, name[i], before[i], count[i]);
+    steps(&n, 2, BATCH);
+    for (int i = 0; i < 3; i++) {
+        tacet_read(n.p, name[i], after, count[i]);
+        assert_int_equal(memcmp(after, before[i], count[i] * sizeof *after) == 0, i < 2);
+    }
+    assert_int_equal(tacet_read_gradient(n.p, "a.weight", after, IN * 8), TACET_FAILED);
+    n.g->terms++;
+    end(&n);
+}
+
+static void options_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *optimizer, *options, *says, *at;
+    } bad[] = {
+        {"sdg lr=1", "lr=1", "unknown optimizer", "sdg"},
+        {"sgd momentum=0.5", "lr=1", "lr", ""},
+        {"sgd lr=0.1", "rl=0.1", "rl", "rl"},
+        {"sgd lr=0.1", "nesterov", "nesterov", ""},
+        {"sgd lr=0.1 schedule=cosine", "lr=1", "epochs", ""},
+        {"sgd lr=0.1 schedule=cosin", "lr=1", "cosin", "schedule=cosin"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        network n;
+        tacet_error why = {0};
+        describe(&n, NULL);
+        tacet_options(n.g, "head.*", bad[i].options);
+        n.p = tacet_compile(n.g, &(tacet_config){TACET_CONFIG, .optimizer = bad[i].optimizer}, &why);
+        if (n.p || !strstr(why.message, bad[i].says)) fail_msg("%zu: %s", i, n.p ? "accepted" : why.message);
+        assert_int_equal(why.status, TACET_DESCRIPTION);
+        if (bad[i].at[0] && strncmp(why.source + why.column, bad[i].at, strlen(bad[i].at)) != 0) fail_msg("%zu: caret at %d", i, why.column);
+        tacet_graph_free(n.g);
+    }
+}
+
+static void the_schedule_sets_the_rate(void **state)
+{
+    (void)state;
+    network n;
+    describe(&n, NULL);
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1 schedule=step every=1 gamma=0.5", .steps_per_epoch = 2});
+    const double want[] = {0.1, 0.1, 0.05, 0.05, 0.025};
+    for (int i = 0; i < 5; i++) {
+        steps(&n, 1, BATCH);
+        assert_true(fabs(tacet_learning_rate(n.p) - want[i]) < 1e-12);
+    }
+    end(&n);
+}
+
+static void what_was_not_kept_cannot_be_read(void **state)
+{
+    (void)state;
+    network n;
+    float out[MOST];
+    describe(&n, NULL);
+    tacet_keep(n.g, "relu1");
+    tacet_keep_gradient(n.g, "gelu1");
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"});
+    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* nothing ran yet */
+    steps(&n, 1, BATCH - 2);
+    assert_int_equal(tacet_read(n.p, "relu1", out, (BATCH - 2) * 8), TACET_OK);
+    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* the rows of the call, not of the plan */
+    assert_int_equal(tacet_read(n.p, "head", out, (BATCH - 2) * 3), TACET_OK);
+    assert_int_equal(tacet_read(n.p, "x", out, (BATCH - 2) * IN), TACET_OK);
+    assert_int_equal(tacet_read(n.p, "gelu1", out, (BATCH - 2) * 8), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "tacet_keep"));
+    assert_int_equal(tacet_read_gradient(n.p, "gelu1", out, (BATCH - 2) * 8), TACET_OK);
+    assert_int_equal(tacet_read_gradient(n.p, "relu1", out, (BATCH - 2) * 8), TACET_FAILED);
+    assert_int_equal(tacet_read(n.p, "nobody", out, 1), TACET_FAILED);
+    assert_int_equal(tacet_write(n.p, "relu1", out, 8), TACET_FAILED);
+    assert_int_equal(tacet_read(n.p, "target", out, BATCH - 2), TACET_FAILED);
+    end(&n);
+}
+
+static void calls_out_of_order_are_refused(void **state)
+{
+    (void)state;
+    network n;
+    float x[BATCH * IN], y[BATCH * OUT];
+    int32_t t[BATCH];
+    data(BATCH, x, t);
+    describe(&n, NULL);
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"});
+    assert_int_equal(tacet_step(n.p, 1), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "not fed"));
+    feed(&n, x, t);
+    assert_int_equal(tacet_step(n.p, BATCH + 1), TACET_FAILED);
+    feed(&n, x, t);
+    assert_int_equal(tacet_step(n.p, 0), TACET_FAILED);
+    t[1] = OUT;
+    feed(&n, x, t);
+    assert_int_equal(tacet_step(n.p, BATCH), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "label 3 in row 1"));
+    assert_int_equal(tacet_feed(n.p, n.t, TACET_F32, x), TACET_FAILED);
+    assert_int_equal(tacet_feed(n.p, (tacet_value){99}, TACET_F32, x), TACET_FAILED);
+    assert_int_equal(tacet_feed_rows(n.p, n.x, TACET_F32, x, IN + 1, NULL, NULL), TACET_FAILED);
+    /* Without labels evaluation still answers; only the losses are not known. */
+    assert_int_equal(tacet_feed(n.p, n.x, TACET_F32, x), TACET_OK);
+    assert_int_equal(tacet_forward(n.p, BATCH), TACET_OK);
+    assert_int_equal(tacet_read(n.p, "head", y, BATCH * OUT), TACET_OK);
+    assert_true(isnan(tacet_data_loss(n.p)));
+    assert_true(isfinite(tacet_term_value(n.p, "relu1:l1")));
+    tacet_plan_free(n.p);
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH});
+    feed(&n, x, (int32_t[BATCH]){0});
+    assert_int_equal(tacet_step(n.p, BATCH), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "inference"));
+    end(&n);
+}
+
+/* The same rows, whole or as part of a larger plan, give the same outputs; training and evaluation share parameters. */
+static void evaluation_sees_what_training_wrote(void **state)
+{
+    (void)state;
+    network n;
+    float x[BATCH * IN], y[BATCH * OUT], z[OUT], w[MOST];
+    int32_t t[BATCH];
+    data(BATCH, x, t);
+    describe(&n, NULL);
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"});
+    steps(&n, 3, BATCH);
+    feed(&n, x, t);
+    assert_int_equal(tacet_forward(n.p, BATCH), TACET_OK);
+    assert_int_equal(tacet_read(n.p, "head", y, BATCH * OUT), TACET_OK);
+    tacet_plan *inference = tacet_compile(n.g, &(tacet_config){TACET_CONFIG, .batch = 1, .seed = 77}, NULL);
+    for (int i = 0; i < tacet_value_count(n.p); i++) {
+        tacet_value_info info;
+        tacet_value_at(n.p, i, &info);
+        if (strcmp(info.kind, "parameter") != 0) continue;
+        assert_int_equal(tacet_read(n.p, info.name, w, (size_t)info.units), TACET_OK);
+        assert_int_equal(tacet_write(inference, info.name, w, (size_t)info.units), TACET_OK);
+    }
+    for (int i = 0; i < BATCH; i++) {
+        assert_int_equal(tacet_feed(inference, n.x, TACET_F32, x + i * IN), TACET_OK);
+        assert_int_equal(tacet_forward(inference, 1), TACET_OK);
+        assert_int_equal(tacet_read(inference, "head", z, OUT), TACET_OK);
+        for (int k = 0; k < OUT; k++) assert_true(fabsf(z[k] - y[i * OUT + k]) < 1e-5f);
+    }
+    tacet_plan_free(inference);
+    end(&n);
+}
+
+static void the_guard_keeps_the_weights_and_names_the_culprit(void **state)
+{
+    (void)state;
+    network n;
+    float x[BATCH * IN], before[MOST], after[MOST];
+    int32_t t[BATCH];
+    data(BATCH, x, t);
+    describe(&n, NULL);
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "adam lr=0.1"});
+    steps(&n, 2, BATCH);
+    const size_t count = weights(n.p, before);
+    x[2 * IN + 4] = NAN;
+    feed(&n, x, t);
+    assert_int_equal(tacet_step(n.p, BATCH), TACET_NOT_FINITE);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "step 3"));
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "input x [batch, 9], row 2, element 4"));
+    weights(n.p, after);
+    assert_memory_equal(before, after, count * sizeof *before);
+    assert_int_equal(tacet_steps(n.p), 2);
+    /* An overflow inside: the layer is named, not the loss that saw it last. */
+    x[2 * IN + 4] = 3e38f;
+    feed(&n, x, t);
+    assert_int_equal(tacet_step(n.p, BATCH), TACET_NOT_FINITE);
+    assert_null(strstr(tacet_plan_error(n.p)->message, "cross_entropy"));
+    /* A parameter that is bad already. */
+    float bias[8] = {INFINITY};
+    tacet_write(n.p, "a.bias", bias, 8);
+    data(BATCH, x, t);
+    feed(&n, x, t);
+    assert_int_equal(tacet_step(n.p, BATCH), TACET_NOT_FINITE);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "parameter a.bias"));
+    end(&n);
+}
+
+static void a_step_allocates_nothing(void **state)
+{
+    (void)state;
+    failing f = {0};
+    tacet_memory memory = failing_memory(&f);
+    network n;
+    describe(&n, &memory);
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "adam lr=0.1", .threads = 2});
+    steps(&n, 1, BATCH);
+    const int64_t calls = f.calls;
+    steps(&n, 5, BATCH - 1);
+    assert_int_equal(f.calls, calls);
+    end(&n);
+    assert_int_equal(f.alive, 0);
+}
+
+static void densities_are_counted(void **state)
+{
+    (void)state;
+    network n;
+    n.g = tacet_graph_new(NULL);
+    n.x = tacet_input(n.g, "x", 1, (int64_t[]){4});
+    tacet_chain(n.g, n.x, "relu | linear 2");
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = 4});
+    const float x[] = {1, -1, 0, 2, 1, -1, -3, -1, 0, -1, 0, 5};
+    tacet_value_info info;
+    tacet_value_at(n.p, 1, &info);
+    assert_true(info.silent && isnan(info.density));
+    for (int i = 0; i < 2; i++) {
+        tacet_feed(n.p, n.x, TACET_F32, x);
+        assert_int_equal(tacet_forward(n.p, 3), TACET_OK);
+    }
+    tacet_value_at(n.p, 1, &info);
+    assert_string_equal(info.name, "relu1");
+    assert_int_equal(info.dead, 2);
+    assert_true(info.density == 4.0 / 12);
+    tacet_reset_counts(n.p);
+    tacet_value_at(n.p, 1, &info);
+    assert_true(isnan(info.density));
+    end(&n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_shared_soundly),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(threads_change_no_bit_when_they_share),
+        cmocka_unit_test(a_lambda_means_one_thing_at_any_batch),
+        cmocka_unit_test(the_gradient_is_that_of_the_objective),
+        cmocka_unit_test(terms_add_up),
+        cmocka_unit_test(options_hold_where_they_are_put),
+        cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(the_schedule_sets_the_rate),
+        cmocka_unit_test(what_was_not_kept_cannot_be_read),
+        cmocka_unit_test(calls_out_of_order_are_refused),
+        cmocka_unit_test(evaluation_sees_what_training_wrote),
+        cmocka_unit_test(the_guard_keeps_the_weights_and_names_the_culprit),
+        cmocka_unit_test(a_step_allocates_nothing),
+        cmocka_unit_test(densities_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
