@@ -209,14 +209,17 @@ static void npy_types_and_versions(void **state)
         size_t size;
         tacet_type type;
     } cases[] = {
-        {"<f4", (float[]){1, 2, 3, 4, 5, 6}, 24, TACET_F32},  {"<f8", (double[]){1, 2, 3, 4, 5, 6}, 48, TACET_F64},
-        {"|u1", "\1\2\3\4\5\6", 6, TACET_U8},                 {"<i4", (int32_t[]){1, 2, 3, 4, 5, 6}, 24, TACET_I32},
+        {"<f4", (float[]){1, 2, 3, 4, 5, 6}, 24, TACET_F32},
+        {"<f8", (double[]){1, 2, 3, 4, 5, 6}, 48, TACET_F64},
+        {"|u1", "\1\2\3\4\5\6", 6, TACET_U8},
+        {"<i4", (int32_t[]){1, 2, 3, 4, 5, 6}, 24, TACET_I32},
         {"<i8", (int64_t[]){1, 2, 3, 4, 5, 6}, 48, TACET_I64},
     };
     write_npy("y.npy", 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }", (int64_t[]){2, 0, 1}, 24);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char dictionary[200];
-        snprintf(dictionary, sizeof dictionary, "{'shape': (3, 2), \"fortran_order\": False, 'descr': '%s'}   ", cases[i].descr);
+        snprintf(dictionary, sizeof dictionary, "{'shape': (3, 2), \"fortran_order\": False, 'descr': '%s'}   ",
+                 cases[i].descr);
         write_npy("x.npy", (int)i % 3 + 1, dictionary, cases[i].numbers, cases[i].size);
         tacet_data *d = must_open("npy @/x.npy y=@/y.npy", "train");
         assert_int_equal(d->table->type, cases[i].type);
@@ -226,7 +229,8 @@ static void npy_types_and_versions(void **state)
         tacet_data_describe(d, &info);
         assert_int_equal(info.classes, 3);
         assert_int_equal(info.shape[0], 2);
-        assert_string_equal(scaling_of(d), cases[i].type == TACET_U8 ? "scale 0.00392156886 shift 0" : "scale 1 shift 0");
+        assert_string_equal(scaling_of(d),
+                            cases[i].type == TACET_U8 ? "scale 0.00392156886 shift 0" : "scale 1 shift 0");
         tacet_data_free(d);
     }
 }
@@ -243,7 +247,8 @@ static void npy_targets(void **state)
     assert_int_equal(info.classes, 0);
     assert_int_equal(info.target_rank, -1);
     tacet_data_free(d);
-    write_npy("y.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", (double[]){1, 2, 3, 4, 5, 6}, 48);
+    write_npy("y.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", (double[]){1, 2, 3, 4, 5, 6},
+              48);
     d = must_open("npy x=@/x.npy y=@/y.npy", "train");
     tacet_data_describe(d, &info);
     assert_int_equal(info.target_rank, 1);
@@ -313,7 +318,8 @@ static void npy_refusals(void **state)
 static void scaling_by_feature(void **state)
 {
     (void)state;
-    static const float x[] = {1, 0.1f, 10, 3, 0.1f, 20, 5, 0.1f, 60}; /* means 3, 0.1, 30; deviations sqrt(8/3), 0, ... */
+    static const float x[] = {1,  0.1f, 10,   3, 0.1f,
+                              20, 5,    0.1f, 60}; /* means 3, 0.1, 30; deviations sqrt(8/3), 0, ... */
     write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 3), }", x, sizeof x);
     tacet_data *d = must_open("npy @/x.npy normalize=feature", "train");
     assert_int_equal(d->scale.count, 3);
@@ -473,13 +479,13 @@ static void fashion_mnist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(idx_bytes_and_parts),  cmocka_unit_test(idx_types),
-        cmocka_unit_test(idx_refusals),         cmocka_unit_test(gzip_files),
-        cmocka_unit_test(gzip_long),            cmocka_unit_test(npy_types_and_versions),
-        cmocka_unit_test(npy_targets),          cmocka_unit_test(npy_refusals),
-        cmocka_unit_test(scaling_by_feature),   cmocka_unit_test(scaling_of_the_test_part),
-        cmocka_unit_test(holding_out),          cmocka_unit_test(any_allocation_may_fail),
-        cmocka_unit_test(the_list_of_sources),  cmocka_unit_test(fashion_mnist),
+        cmocka_unit_test(idx_bytes_and_parts), cmocka_unit_test(idx_types),
+        cmocka_unit_test(idx_refusals),        cmocka_unit_test(gzip_files),
+        cmocka_unit_test(gzip_long),           cmocka_unit_test(npy_types_and_versions),
+        cmocka_unit_test(npy_targets),         cmocka_unit_test(npy_refusals),
+        cmocka_unit_test(scaling_by_feature),  cmocka_unit_test(scaling_of_the_test_part),
+        cmocka_unit_test(holding_out),         cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(the_list_of_sources), cmocka_unit_test(fashion_mnist),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

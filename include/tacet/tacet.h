@@ -256,7 +256,7 @@ typedef struct tacet_data_info {
 TACET_API void tacet_data_describe(const tacet_data *d, tacet_data_info *info);
 
 /* Takes a share (0 < share < 1) of the rows, chosen by seed, out of d into a new one, which shares d's storage; d must
- * outlive it. NULL on failure. */
+ * outlive it. Before loaders of d are made. NULL on failure. */
 TACET_API tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tacet_error *why);
 
 /* How x is scaled when it is fed, as text to be stored with a model and set on other data of the same shape. */

@@ -10,7 +10,8 @@
 enum { FILE_, LABEL, TARGET, DELIMITER, MAX_COLUMNS = 1 << 16, MAX_TARGETS = 256 };
 static const tacet_attribute attribute[] = {
     {"file", "text", NULL, "the file, plain or .gz", true},
-    {"label", "text", "", "the column that holds the class: its name, or its number from 1; whole numbers or words", false},
+    {"label", "text", "", "the column that holds the class: its name, or its number from 1; whole numbers or words",
+     false},
     {"target", "text", "", "the columns that a regression is to give, \"price,size\"", false},
     {"delimiter", "text", ",", "what stands between fields: one character, or the word tab", false},
     {0},
@@ -26,14 +27,14 @@ typedef struct csv {
     tacet_error *e;
     tc_reader reader;
     tc_fields fields;
-    tc_text first;     /* the fields of the first row, each ended by a NUL */
+    tc_text first; /* the fields of the first row, each ended by a NUL */
     int64_t columns;
     bool header;
-    int *role;         /* [columns] */
-    int64_t n, m;      /* elements of a row of x, of a row of targets */
+    int *role;    /* [columns] */
+    int64_t n, m; /* elements of a row of x, of a row of targets */
     bool labels;
-    int64_t room;      /* rows that fit */
-    int64_t at;        /* elements of x so far */
+    int64_t room; /* rows that fit */
+    int64_t at;   /* elements of x so far */
     tc_words words;
 } csv;
 
@@ -233,7 +234,8 @@ static tacet_status read_rows(csv *c)
     if (!status) status = set_roles(c);
     if (!status) status = put_first(c);
     if (!status) status = put_rest(c);
-    if (!status && c->labels) status = tc_words_classes(&c->words, t->rows, t->labels, c->reader.path, &t->classes, c->e);
+    if (!status && c->labels)
+        status = tc_words_classes(&c->words, t->rows, t->labels, c->reader.path, &t->classes, c->e);
     if (status) return status;
     t->type = t->target_type = TACET_F32;
     t->shape = (tc_shape){.rank = 1, .dim = {c->n}};
@@ -265,7 +267,8 @@ static tacet_status read_table(tc_table *t, const tc_spec *spec, const tc_arg *a
     const char delimiter = delimiter_of(arg[DELIMITER].text);
     tacet_status status;
     if (!delimiter)
-        status = refuse_word(c, DELIMITER, "the delimiter should be one character that is not part of numbers, or tab", "");
+        status = refuse_word(c, DELIMITER, "the delimiter should be one character that is not part of numbers, or tab",
+                             "");
     else if (*arg[LABEL].text && *arg[TARGET].text)
         status = refuse_word(c, TARGET, "label and target do not go together", "");
     else
@@ -285,8 +288,9 @@ static tacet_status read_table(tc_table *t, const tc_spec *spec, const tc_arg *a
 const tc_source tc_source_csv = {
     .name = "csv",
     .formula = "csv FILE label=COLUMN",
-    .doc = "Rows of text, with or without names in the first line. label= for classes, target= for a regression, neither "
-           "for rows to predict from. Plain or .gz.",
+    .doc =
+        "Rows of text, with or without names in the first line. label= for classes, target= for a regression, neither "
+        "for rows to predict from. Plain or .gz.",
     .source = "RFC 4180",
     .attribute = attribute,
     .open = read_table,

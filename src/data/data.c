@@ -24,7 +24,8 @@ static tacet_status find_source(const tc_spec *spec, const tc_source **source, t
     return status;
 }
 
-static tacet_status find_part(const tc_spec *spec, const tc_source *source, const char *part, bool *test, tacet_error *e)
+static tacet_status find_part(const tc_spec *spec, const tc_source *source, const char *part, bool *test,
+                              tacet_error *e)
 {
     *test = part && strcmp(part, "test") == 0;
     if (part && !*test && strcmp(part, "train") != 0)
@@ -46,7 +47,8 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     if (!status) status = tc_scale_make(&d->scale, &train, spec, common, e);
     tc_table_free(&train);
     if (!status && d->scale.count != tc_shape_count(&d->own.shape))
-        status = tc_fail(e, TACET_FILE, "%s: rows of the training part and of the test part differ in size", spec->name);
+        status = tc_fail(e, TACET_FILE, "%s: rows of the training part and of the test part differ in size",
+                         spec->name);
     return status;
 }
 

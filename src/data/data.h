@@ -2,8 +2,8 @@
  *
  *     source "idx DIR" --open--> table (as stored) <--- data (some or all rows, in order; a scaling) <--- loader
  *
- * A table is read once and never changes; several data may look at one. Sources are rows of a list: a reader is one file
- * and one line in source.c. */
+ * A table is read once and never changes; several data may look at one. Sources are rows of a list: a reader is one
+ * file and one line in source.c. */
 #ifndef TC_DATA_H
 #define TC_DATA_H
 
@@ -29,8 +29,8 @@ typedef struct tc_table {
 
 void tc_table_free(tc_table *t);
 
-/* A kind of source. open fills a zeroed table with the training part or, where `test`, the test part; on failure what it
- * has filled in so far is freed by the caller. `arg` is in the order of `attribute`. */
+/* A kind of source. open fills a zeroed table with the training part or, where `test`, the test part; on failure what
+ * it has filled in so far is freed by the caller. `arg` is in the order of `attribute`. */
 typedef struct tc_source {
     const char *name, *formula, *doc, *source;
     const tacet_attribute *attribute; /* ends with a NULL name */
@@ -66,7 +66,7 @@ struct tacet_data {
     tc_table own;          /* empty in a view */
     const tc_table *table; /* own, or the one that it is a view of */
     int64_t rows;
-    int64_t *index;        /* [rows], ascending rows of the table; NULL: all of them */
+    int64_t *index; /* [rows], ascending rows of the table; NULL: all of them */
     tc_scale scale;
     char *spec;
 };
@@ -82,8 +82,8 @@ void tc_widen(tacet_type type, const void *from, int64_t first, int64_t n, doubl
  * set to the largest plus 1. */
 tacet_status tc_labels_take(tc_table *t, tacet_type type, const void *from, const char *path, tacet_error *e);
 
-/* rows and the shape of a row from the sizes that a header gives, outermost first; false when they make no sensible table
- * (a size below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). One size: rows of one number. */
+/* rows and the shape of a row from the sizes that a header gives, outermost first; false when they make no sensible
+ * table (a size below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). One size: rows of one number. */
 bool tc_rows_of(int rank, const int64_t *size, int64_t *rows, tc_shape *shape);
 
 extern const tc_source tc_source_idx, tc_source_npy, tc_source_csv;

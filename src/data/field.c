@@ -110,7 +110,8 @@ static int read_quoted(tc_fields *f)
 static int read_bare(tc_fields *f, int c)
 {
     for (; !is_end(f, c); c = next_byte(f)) {
-        if (c == '"') tc_fields_refuse(f, "has a quote inside; a field with quotes should be in quotes, each of them doubled");
+        if (c == '"')
+            tc_fields_refuse(f, "has a quote inside; a field with quotes should be in quotes, each of them doubled");
         if (!keep(f, c)) return c;
     }
     while (f->length > 0 && is_space(f, f->text[f->length - 1])) f->length--;

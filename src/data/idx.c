@@ -50,8 +50,10 @@ static tacet_status read_header(tc_reader *r, header *h)
     h->type = find_type(magic[2]);
     h->rank = magic[3];
     if (magic[0] || magic[1] || !h->type)
-        return tc_reader_refuse(r, "is not an IDX file: it should begin with 0, 0, a type and a rank, not with the bytes "
-                                   "%d, %d, %d, %d", magic[0], magic[1], magic[2], magic[3]);
+        return tc_reader_refuse(r,
+                                "is not an IDX file: it should begin with 0, 0, a type and a rank, not with the bytes "
+                                "%d, %d, %d, %d",
+                                magic[0], magic[1], magic[2], magic[3]);
     if (h->rank < 1 || h->rank > TC_MAX_RANK + 1)
         return tc_reader_refuse(r, "has rank %d, this program reads ranks from 1 to %d", h->rank, TC_MAX_RANK + 1);
     if (tc_reader_get(r, size, 4 * (size_t)h->rank, "the sizes in its header")) return r->status;
@@ -76,7 +78,8 @@ static void *widen(const tc_mem *m, const void *from, int64_t n, size_t size)
 static tacet_status read_numbers(tc_reader *r, const header *h, void **numbers)
 {
     const int64_t n = h->rows * tc_shape_count(&h->shape);
-    if (tc_reader_block(r, (size_t)n * h->type->size, "the numbers that its header promises", numbers)) return r->status;
+    if (tc_reader_block(r, (size_t)n * h->type->size, "the numbers that its header promises", numbers))
+        return r->status;
     if (tc_reader_finish(r)) return r->status;
     tc_reader_order(*numbers, n, h->type->size, true);
     if (h->type->size >= tc_type_size(h->type->type)) return TACET_OK;
@@ -104,7 +107,8 @@ static tacet_status find(const tc_mem *m, const char *dir, const char *name, tc_
     return TACET_OK;
 }
 
-static tacet_status open_file(tc_reader *r, const tc_mem *m, const char *dir, const char *name, tc_text *path, tacet_error *e)
+static tacet_status open_file(tc_reader *r, const tc_mem *m, const char *dir, const char *name, tc_text *path,
+                              tacet_error *e)
 {
     bool there;
     tacet_status status = find(m, dir, name, path, &there, e);
@@ -123,7 +127,8 @@ static tacet_status read_images(tc_table *t, const char *dir, const char *name, 
     header h;
     tacet_status status = open_file(&r, &t->mem, dir, name, &path, e);
     if (!status) status = read_header(&r, &h);
-    if (!status && h.rank < 2) status = tc_reader_refuse(&r, "has rank 1, images have a rank of 2 or more: are these the labels?");
+    if (!status && h.rank < 2)
+        status = tc_reader_refuse(&r, "has rank 1, images have a rank of 2 or more: are these the labels?");
     if (!status) {
         t->rows = h.rows;
         t->shape = h.shape;
@@ -145,7 +150,8 @@ static tacet_status read_labels(tc_table *t, const char *dir, const char *name, 
     tacet_status status = open_file(&r, &t->mem, dir, name, &path, e);
     if (!status) status = read_header(&r, &h);
     if (!status && (h.rank != 1 || !h.type->whole))
-        status = tc_reader_refuse(&r, "holds rank %d of type %s, labels are rank 1 of whole numbers", h.rank, h.type->name);
+        status = tc_reader_refuse(&r, "holds rank %d of type %s, labels are rank 1 of whole numbers", h.rank,
+                                  h.type->name);
     if (!status && t->rows > 0 && h.rows != t->rows)
         status = tc_reader_refuse(&r, "has %" PRId64 " labels, its images have %" PRId64 " rows", h.rows, t->rows);
     if (!status) status = read_numbers(&r, &h, &numbers);
@@ -168,7 +174,8 @@ static tacet_status agree(tc_table *t, const char *dir, const char *name, tacet_
     tacet_status status = find(&t->mem, dir, name, &path, &there, e);
     if (!status && there) status = read_labels(&train, dir, name, e);
     if (!status && there && t->classes > train.classes)
-        status = tc_fail(e, TACET_FILE, "%s/t10k-labels-idx1-ubyte has labels up to %" PRId64 ", those for training end at %" PRId64,
+        status = tc_fail(e, TACET_FILE,
+                         "%s/t10k-labels-idx1-ubyte has labels up to %" PRId64 ", those for training end at %" PRId64,
                          dir, t->classes - 1, train.classes - 1);
     if (!status && there) t->classes = train.classes;
     tc_table_free(&train);
@@ -206,8 +213,9 @@ static tacet_status read_part(tc_table *t, const tc_spec *spec, const tc_arg *ar
 const tc_source tc_source_idx = {
     .name = "idx",
     .formula = "idx DIR",
-    .doc = "Images and labels as MNIST has them: DIR/train-images-idx3-ubyte, train-labels-idx1-ubyte and, for the test "
-           "part, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte.",
+    .doc =
+        "Images and labels as MNIST has them: DIR/train-images-idx3-ubyte, train-labels-idx1-ubyte and, for the test "
+        "part, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte.",
     .source = "LeCun, Cortes, Burges: The MNIST database of handwritten digits",
     .attribute = attribute,
     .has_test = true,

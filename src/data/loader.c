@@ -1,8 +1,8 @@
 /* loader.c: goes over the rows in batches.
  *
- * The order of an epoch depends on (seed, epoch) alone: a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P) whose
- * draws are a stream of their own for every epoch. So a loader that is set to any place goes on exactly as one that came
- * there by itself. Rows are never copied: the plan is told which rows of the table make up the batch. */
+ * The order of an epoch depends on (seed, epoch) alone: a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P)
+ * whose draws are a stream of their own for every epoch. So a loader that is set to any place goes on exactly as one
+ * that came there by itself. Rows are never copied: the plan is told which rows of the table make up the batch. */
 #include "data/data.h"
 
 struct tacet_loader {
@@ -11,12 +11,12 @@ struct tacet_loader {
     int64_t rows, batch, batches; /* rows: of an epoch */
     uint64_t seed;
     bool shuffle;
-    int64_t epoch, position;      /* the next batch to give; position = batches: the epoch's end is */
-    int64_t drawn;                /* the epoch that `order` is for; -1: none yet */
-    int64_t *order;               /* [rows] rows of the table */
-    int32_t *labels;              /* [batch] of the batch last given */
-    tacet_scaling scaling;        /* what was fed with it */
-    bool fed;                     /* there was one */
+    int64_t epoch, position; /* the next batch to give; position = batches: the epoch's end is */
+    int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
+    int64_t *order;          /* [rows] rows of the table */
+    int32_t *labels;         /* [batch] of the batch last given */
+    tacet_scaling scaling;   /* what was fed with it */
+    bool fed;                /* there was one */
 };
 
 tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)

@@ -3,7 +3,7 @@
  *     \x93 N U M P Y | major minor | length of the header, 2 bytes (version 1) or 4 | header | numbers
  *
  * The header is a Python dictionary of three keys, {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), },
- * read here by hand and no further than that. Numpy, format specification: NEP 1 and numpy.lib.format (versions 1 to 3). */
+ * read here by hand and no further than that. Format: NEP 1 and the manual of numpy.lib.format (versions 1 to 3). */
 #include "data/data.h"
 #include "data/reader.h"
 
@@ -130,7 +130,8 @@ static tacet_status read_entry(text *t, header *h)
     if (!take(t, ':')) return expected(t, "a colon");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i].name, word) == 0) return keys[i].read(t, h);
-    return tc_reader_refuse(t->reader, "its header has a key '%s', there should be descr, fortran_order and shape", word);
+    return tc_reader_refuse(t->reader, "its header has a key '%s', there should be descr, fortran_order and shape",
+                            word);
 }
 
 static tacet_status read_dictionary(text *t, header *h)
@@ -154,8 +155,10 @@ static tacet_status read_header(tc_reader *r, header *h)
 {
     unsigned char start[8], length[4] = {0};
     if (tc_reader_get(r, start, sizeof start, "the start of a .npy file")) return r->status;
-    if (memcmp(start, "\x93NUMPY", 6) != 0) return tc_reader_refuse(r, "is not a .npy file: it does not begin with \\x93NUMPY");
-    if (start[6] < 1 || start[6] > 3) return tc_reader_refuse(r, "has version %d of the .npy format, known are 1 to 3", start[6]);
+    if (memcmp(start, "\x93NUMPY", 6) != 0)
+        return tc_reader_refuse(r, "is not a .npy file: it does not begin with \\x93NUMPY");
+    if (start[6] < 1 || start[6] > 3)
+        return tc_reader_refuse(r, "has version %d of the .npy format, known are 1 to 3", start[6]);
     if (tc_reader_get(r, length, start[6] == 1 ? 2 : 4, "the length of its header")) return r->status;
     const size_t n = length[0] | (size_t)length[1] << 8 | (size_t)length[2] << 16 | (size_t)length[3] << 24;
     if (n > MAX_HEADER) return tc_reader_refuse(r, "its header claims %zu bytes, more than %d", n, MAX_HEADER);
@@ -171,15 +174,16 @@ static tacet_status read_header(tc_reader *r, header *h)
 }
 
 /* A whole file: its numbers, rows and the shape of a row. */
-static tacet_status read_file(const tc_mem *m, const char *path, header *h, int64_t *rows, tc_shape *shape, void **numbers,
-                              tacet_error *e)
+static tacet_status read_file(const tc_mem *m, const char *path, header *h, int64_t *rows, tc_shape *shape,
+                              void **numbers, tacet_error *e)
 {
     tc_reader r;
     tacet_status status = tc_reader_open(&r, path, m, e);
     if (status) return status;
     status = read_header(&r, h);
     if (!status && !tc_rows_of(h->rank, h->size, rows, shape))
-        status = tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large", h->rank);
+        status = tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large",
+                                  h->rank);
     if (!status) {
         const int64_t n = *rows * tc_shape_count(shape);
         const size_t size = tc_type_size(h->type->type);
@@ -230,8 +234,8 @@ static tacet_status read_pair(tc_table *t, const tc_spec *spec, const tc_arg *ar
 const tc_source tc_source_npy = {
     .name = "npy",
     .formula = "npy x=FILE [y=FILE]",
-    .doc = "NumPy arrays: x [rows, ...] of <f4, <f8, |u1, <i4 or <i8; y [rows] of whole numbers (labels) or [rows, ...] of "
-           "floats (targets of a regression). Plain or .gz.",
+    .doc = "NumPy arrays: x [rows, ...] of <f4, <f8, |u1, <i4 or <i8; y [rows] of whole numbers (labels) or "
+           "[rows, ...] of floats (targets of a regression). Plain or .gz.",
     .source = "NumPy, numpy.lib.format",
     .attribute = attribute,
     .open = read_pair,

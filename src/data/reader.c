@@ -121,8 +121,7 @@ static tacet_status open_gzip(tc_reader *r)
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e)
 {
     *r = (tc_reader){.mem = *m, .path = path, .error = e, .size = -1};
-    do
-        r->file = open(path, O_RDONLY | O_CLOEXEC);
+    do r->file = open(path, O_RDONLY | O_CLOEXEC);
     while (r->file < 0 && errno == EINTR);
     if (r->file < 0) return refuse_io(r, "open");
     struct stat about;
@@ -219,7 +218,8 @@ tacet_status tc_reader_finish(tc_reader *r)
     if (r->status) return r->status;
     const int64_t taken = r->taken;
     const int byte = tc_reader_byte(r);
-    if (byte >= 0) return tc_reader_refuse(r, "has more bytes than its header says (data end at byte %" PRId64 ")", taken);
+    if (byte >= 0)
+        return tc_reader_refuse(r, "has more bytes than its header says (data end at byte %" PRId64 ")", taken);
     return r->status;
 }
 

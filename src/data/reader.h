@@ -14,14 +14,14 @@ enum { TC_READER_END = -1, TC_READER_FAILED = -2 };
 
 typedef struct tc_reader {
     tc_mem mem;
-    const char *path;      /* not owned */
-    tacet_error *error;    /* may be NULL */
-    tacet_status status;   /* of the first failure; sticky */
+    const char *path;    /* not owned */
+    tacet_error *error;  /* may be NULL */
+    tacet_status status; /* of the first failure; sticky */
     int file;
-    int64_t size;          /* of a plain regular file; -1 where only reading on will tell */
-    int64_t taken;         /* bytes that were handed out */
-    bool gzip, at_end;     /* at_end: of the file as it lies there */
-    bool inside;           /* gzip: within a member */
+    int64_t size;      /* of a plain regular file; -1 where only reading on will tell */
+    int64_t taken;     /* bytes that were handed out */
+    bool gzip, at_end; /* at_end: of the file as it lies there */
+    bool inside;       /* gzip: within a member */
     z_stream stream;
     unsigned char *buffer; /* raw bytes, then (gzip) inflated ones */
     unsigned char *window; /* what can be handed out: window[at..have) */

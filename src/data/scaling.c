@@ -83,7 +83,8 @@ static tacet_status by_feature(tc_scale *s, const tc_table *t, const char *name,
     for (int64_t j = 0; j < n && !status; j++) {
         const double scale = std[j] == 0 ? 1 : 1 / std[j]; /* a NaN goes on and is refused */
         if (set(s, j, scale, -mean[j] * scale)) continue;
-        status = tc_fail(e, TACET_FILE, "%s: element %" PRId64 " of x cannot be normalised: its mean is %g, its standard deviation %g",
+        status = tc_fail(e, TACET_FILE,
+                         "%s: element %" PRId64 " of x cannot be normalised: its mean is %g, its standard deviation %g",
                          name, j, mean[j], std[j]);
         tc_fail_hint(e, "are there numbers in it that are not finite?");
     }
@@ -109,12 +110,17 @@ tacet_status tc_scale_make(tc_scale *s, const tc_table *t, const tc_spec *spec, 
     tacet_status status;
     if (common[TC_SOURCE_NORMALIZE].number > 0) {
         for (int i = TC_SOURCE_SCALE; i <= TC_SOURCE_STD; i++)
-            if (common[i].given) return refuse(spec, &common[i], e, "normalize=feature sets scale, mean and std itself");
+            if (common[i].given)
+                return refuse(spec, &common[i], e, "normalize=feature sets scale, mean and std itself");
         status = by_feature(s, t, spec->name, e);
     } else {
         status = reserve(s, &t->mem, 1, e);
         if (!status && !set(s, 0, factor / std->number, -mean->number / std->number))
-            status = refuse(spec, scale->given ? scale : std->given ? std : mean, e, "scale, mean and std are too large");
+            status = refuse(spec,
+                            scale->given ? scale
+                            : std->given ? std
+                                         : mean,
+                            e, "scale, mean and std are too large");
     }
     if (!status) status = write_text(s, &t->mem, e);
     if (status) tc_scale_free(&t->mem, s);
@@ -156,7 +162,8 @@ tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, int64_t n, const char *
     if (strcmp(next(&w), "scale") != 0) return tc_fail(e, TACET_DESCRIPTION, "%s, not \"%.40s\"", form, text);
     const int64_t count = count_until(w, "shift");
     if (count != 1 && count != n)
-        return tc_fail(e, TACET_DESCRIPTION, "the scaling is for rows of %" PRId64 " elements, these rows have %" PRId64, count, n);
+        return tc_fail(e, TACET_DESCRIPTION,
+                       "the scaling is for rows of %" PRId64 " elements, these rows have %" PRId64, count, n);
     tacet_status status = reserve(s, m, count, e);
     for (int part = 0; part < 2 && !status; part++) {
         if (part == 1 && (strcmp(next(&w), "shift") != 0 || count_until(w, "") != count))

@@ -76,7 +76,8 @@ tacet_status tc_labels_take(tc_table *t, tacet_type type, const void *from, cons
         double label; /* exact below 2^53, and what lies above is refused */
         tc_widen(type, from, i, 1, &label);
         if (!(label >= 0 && label < INT32_MAX))
-            return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " has the label %.0f, labels are counted from 0", path, i, label);
+            return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " has the label %.0f, labels are counted from 0", path, i,
+                           label);
         t->labels[i] = (int32_t)label;
         if (t->labels[i] >= t->classes) t->classes = t->labels[i] + 1;
     }

@@ -1,4 +1,4 @@
-/* words.c: words by number, looked up by bisection in a sorted list, which in the end is also their order as classes. */
+/* words.c: words by number, found by bisection in a sorted list, which in the end is also their order as classes. */
 #include "data/words.h"
 
 #include "data/field.h"
@@ -55,7 +55,8 @@ static bool reserve(tc_words *w, size_t bytes)
     return true;
 }
 
-tacet_status tc_words_add(tc_words *w, const char *text, int64_t line, const char *path, int32_t *number, tacet_error *e)
+tacet_status tc_words_add(tc_words *w, const char *text, int64_t line, const char *path, int32_t *number,
+                          tacet_error *e)
 {
     bool there;
     const int32_t place = find(w, text, &there);
@@ -64,7 +65,8 @@ tacet_status tc_words_add(tc_words *w, const char *text, int64_t line, const cha
         return TACET_OK;
     }
     if (w->count == TC_MAX_LABEL_WORDS)
-        return tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": more than %d different labels", path, line, TC_MAX_LABEL_WORDS);
+        return tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": more than %d different labels", path, line,
+                       TC_MAX_LABEL_WORDS);
     const size_t bytes = strlen(text) + 1;
     if (!reserve(w, bytes)) return tc_fail_memory(e);
     memcpy(w->bytes + w->length, text, bytes);
@@ -84,9 +86,12 @@ static tacet_status by_value(const tc_words *w, int32_t *class_of, const char *p
         const char *text = word_at(w, i);
         const int64_t line = w->word[i].line;
         if (!tc_field_number(text, &x))
-            return tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": the label \"%.60s\" is a word, those before are numbers", path, line, text);
+            return tc_fail(e, TACET_FILE,
+                           "%s, line %" PRId64 ": the label \"%.60s\" is a word, those before are numbers", path, line,
+                           text);
         if (x < 0 || x >= INT32_MAX || x != floor(x)) {
-            tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is not a whole number counted from 0", path, line, text);
+            tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is not a whole number counted from 0", path,
+                    line, text);
             tc_fail_hint(e, "target= instead of label= makes it the target of a regression");
             return TACET_FILE;
         }
@@ -101,14 +106,15 @@ static tacet_status by_order(const tc_words *w, int32_t *class_of, const char *p
         double x;
         const char *text = word_at(w, i);
         if (tc_field_number(text, &x))
-            return tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is a number, those before are words", path,
-                           w->word[i].line, text);
+            return tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is a number, those before are words",
+                           path, w->word[i].line, text);
         class_of[w->sorted[i]] = i;
     }
     return TACET_OK;
 }
 
-tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, const char *path, int64_t *classes, tacet_error *e)
+tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, const char *path, int64_t *classes,
+                              tacet_error *e)
 {
     *classes = 0;
     if (w->count == 0) return TACET_OK;

@@ -25,10 +25,12 @@ typedef struct tc_words {
 void tc_words_free(tc_words *w);
 
 /* The number of the word, which is new where it was not there. TACET_FILE when there are too many. */
-tacet_status tc_words_add(tc_words *w, const char *text, int64_t line, const char *path, int32_t *number, tacet_error *e);
+tacet_status tc_words_add(tc_words *w, const char *text, int64_t line, const char *path, int32_t *number,
+                          tacet_error *e);
 
-/* label[n] holds numbers of words: makes classes of them. Whole numbers are their own class; other words are numbered in
- * sorted order. The two must not be mixed. */
-tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, const char *path, int64_t *classes, tacet_error *e);
+/* label[n] holds numbers of words: makes classes of them. Whole numbers are their own class; other words are numbered
+ * in sorted order. The two must not be mixed. */
+tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, const char *path, int64_t *classes,
+                              tacet_error *e);
 
 #endif

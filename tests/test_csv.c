@@ -1,0 +1,202 @@
+/* The csv source: what is a header, a label, a number; quotes and line ends; what is refused, with its place. */
+#include "data/data.h"
+#include "data/field.h"
+#include "data_files.h"
+
+/* x of the table as "1 2 3 4", row after row. */
+static void x_is(const tacet_data *d, const char *expected)
+{
+    char text[400] = "";
+    const int64_t n = d->table->rows * tc_shape_count(&d->table->shape);
+    for (int64_t i = 0; i < n; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), i ? " %g" : "%g", (double)((float *)d->table->x)[i]);
+    assert_string_equal(text, expected);
+}
+
+static void labels_are(const tacet_data *d, const char *expected)
+{
+    for (int64_t i = 0; i < d->table->rows; i++) assert_int_equal(d->table->labels[i], expected[i] - '0');
+}
+
+/* Writes the text as t.csv, opens it with these words, compares x and the labels ("": none). */
+static void reads(const char *csv, const char *words, const char *x, const char *labels)
+{
+    char spec[300];
+    write_text("t.csv", csv);
+    snprintf(spec, sizeof spec, "csv @/t.csv %s", words);
+    tacet_data *d = must_open(spec, "train");
+    x_is(d, x);
+    if (*labels)
+        labels_are(d, labels);
+    else
+        assert_null(d->table->labels);
+    tacet_data_free(d);
+}
+
+static void refused(const char *csv, const char *words, tacet_status status, const char *message)
+{
+    char spec[300];
+    write_text("t.csv", csv);
+    snprintf(spec, sizeof spec, "csv @/t.csv %s", words);
+    refuses(spec, status, message);
+}
+
+static void headers_and_labels(void **state)
+{
+    (void)state;
+    reads("a,b,kind\n1,2,0\n3,4,2\n", "label=kind", "1 2 3 4", "02");
+    reads("a,b,kind\n1,2,0\n3,4,2\n", "label=3", "1 2 3 4", "02");
+    reads("1,2,0\n3,4,2\n", "label=1", "2 0 4 2", "13");
+    reads("1,2,0\n3,4,2\n", "", "1 2 0 3 4 2", "");
+    reads("a,2\n1,5\n", "label=2", "1", "5"); /* a name goes before a number */
+    /* Words are numbered in sorted order; a word in the label's column is no sign of a header. */
+    reads("5.1,setosa\n6.2,virginica\n5.9,setosa\n4,alba\n", "label=2", "5.1 6.2 5.9 4", "1210");
+    reads("size,flower\n5.1,setosa\n6.2,alba\n", "label=flower", "5.1 6.2", "10");
+    /* Numbers are their own classes however they are written, in any order. */
+    reads("1,3.0\n2,1\n3,3\n", "label=2", "1 2 3", "313");
+}
+
+static void targets(void **state)
+{
+    (void)state;
+    write_text("t.csv", "a,b,price,size\n1,2,10,0.5\n3,4,20,-1e3\n");
+    tacet_data *d = must_open("csv @/t.csv target=size,price", "train");
+    tacet_data_info info;
+    tacet_data_describe(d, &info);
+    assert_int_equal(info.classes, 0);
+    assert_int_equal(info.target_rank, 1);
+    assert_int_equal(info.target_shape[0], 2);
+    x_is(d, "1 2 3 4");
+    const float expected[] = {0.5f, 10, -1e3f, 20};
+    assert_memory_equal(d->table->targets, expected, sizeof expected);
+    tacet_data_free(d);
+}
+
+static void text_as_it_comes(void **state)
+{
+    (void)state;
+    reads("\"a\",\"b\"\r\n\"1\",2\r\n3,\"4\"\r\n", "", "1 2 3 4", "");
+    reads("\xEF\xBB\xBF"
+          "1,2\n3,4",
+          "", "1 2 3 4", "");
+    reads("\n\n1,2\n\n  \n3,4\n\n", "", "1 2 3 4", "");
+    reads("  1 ,\t2\n 3,4 \n", "", "1 2 3 4", "");
+    reads("1;2\n3;4\n", "delimiter=;", "1 2 3 4", "");
+    reads("1\t2\n3\t4\n", "delimiter=tab", "1 2 3 4", "");
+    reads("1 2\n3 4\n", "delimiter=\" \"", "1 2 3 4", "");
+    reads("7\n8\n", "", "7 8", "");
+    reads("1,\"a,\"\"b\"\"\n c\"\n2,plain\n", "label=2", "1 2", "01");
+    unsigned char text[100];
+    write_text("t.csv", "1,2\n3,4\n");
+    write_gzip("t.csv.gz", text, read_bytes("t.csv", text, sizeof text));
+    tacet_data *d = must_open("csv @/t.csv.gz", "train");
+    x_is(d, "1 2 3 4");
+    tacet_data_free(d);
+}
+
+/* Both ways of reading a number give the double that the C library gives. */
+static void numbers(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"0",
+                                       "-0",
+                                       "12",
+                                       "-3.25",
+                                       "0.1",
+                                       ".5",
+                                       "5.",
+                                       "123456789012345",
+                                       "1234567890123456",
+                                       "0.3",
+                                       "1e-7",
+                                       "+2",
+                                       "1E5",
+                                       "0.000001",
+                                       "99999.99999",
+                                       "9007199254740993",
+                                       "2.2250738585072014e-308",
+                                       "179769313486231570000000"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        double x = 7, expected = strtod(good[i], NULL);
+        assert_true(tc_field_number(good[i], &x));
+        assert_memory_equal(&x, &expected, sizeof x);
+    }
+    static const char *const bad[] = {"",    "-",  ".",   "1.2.3", "1,5",   "0x10", "nan",
+                                      "inf", "1e", "--1", "1 2",   "1e999", "12a"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        double x;
+        if (tc_field_number(bad[i], &x)) fail_msg("\"%s\" is a number", bad[i]);
+    }
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    refused("", "", TACET_FILE, "no rows");
+    refused("\n\n", "", TACET_FILE, "no rows");
+    refused("a,b\n", "", TACET_FILE, "a header but no rows");
+    refused("1,2\n3,x\n", "", TACET_FILE, "line 2, column 2: \"x\" is not a number");
+    refused("a,b\n1,2\n\n3,\n", "", TACET_FILE, "line 4, column 2: nothing is there");
+    refused("1,,2\n", "", TACET_FILE, "line 1, column 2: nothing is there");
+    refused("1,2\n3,4,5\n", "", TACET_FILE, "line 2, column 3: the row has more than the 2 fields");
+    refused("1,2\n3\n", "", TACET_FILE, "line 2, column 1: the row has fewer");
+    refused("1,2\n3,1e39\n", "", TACET_FILE, "line 2, column 2: 1e39 is too large");
+    refused("1,2\n3,nan\n", "", TACET_FILE, "\"nan\" is not a number");
+    refused("1,\"2\n3,4\n", "", TACET_FILE, "line 1, column 2: has a quote that is never closed");
+    refused("1,\"2\" 3\n", "", TACET_FILE, "something after its closing quote");
+    refused("1,2\"\n", "", TACET_FILE, "line 1, column 2: has a quote inside");
+    refused("1,2\n3,0\n", "label=4", TACET_DESCRIPTION, "no such column: 4");
+    refused("size,kind\n3,0\n", "label=kid", TACET_DESCRIPTION, "no such column: kid");
+    refused("size,kind\n3,0\n", "target=size,size", TACET_DESCRIPTION, "taken already");
+    refused("size,kind\n3,0\n", "label=kind target=size", TACET_DESCRIPTION, "do not go together");
+    refused("kind\n3\n", "label=kind", TACET_FILE, "no column left");
+    refused("1,2\n", "delimiter=ab", TACET_DESCRIPTION, "delimiter");
+    refused("1,2\n", "delimiter=7", TACET_DESCRIPTION, "delimiter");
+    refused("1,0\n1,1.5\n", "label=2", TACET_FILE, "line 2: the label 1.5 is not a whole number");
+    refused("1,0\n1,-1\n", "label=2", TACET_FILE, "line 2: the label -1 is not a whole number");
+    refused("1,0\n1,cat\n", "label=2", TACET_FILE, "line 2: the label \"cat\" is a word");
+    refused("1,cat\n1,3\n", "label=2", TACET_FILE, "line 2: the label 3 is a number");
+    refuses("csv @/none.csv", TACET_IO, "No such file");
+    refuses("csv @", TACET_IO, "directory");
+
+    write_bytes("t.csv", "1,2\n3,\0004\n", 10);
+    refuses("csv @/t.csv", TACET_FILE, "line 2, column 2: has a zero byte");
+    write_bytes("t.csv", "\xEFoo", 3);
+    refuses("csv @/t.csv", TACET_FILE, "UTF-8");
+    char *wide = malloc(300000);
+    memset(wide, '1', 5000);
+    wide[5000] = '\0';
+    refused(wide, "", TACET_FILE, "longer than 4096 bytes");
+    for (int i = 0; i < 140000; i++) wide[i] = i % 2 ? ',' : '1';
+    wide[140000] = '\0';
+    refused(wide, "", TACET_FILE, "more than 65536 fields");
+    free(wide);
+}
+
+/* More rows and labels than fit at first. */
+static void long_file(void **state)
+{
+    (void)state;
+    enum { ROWS = 5000, KINDS = 300 };
+    FILE *f = fopen(path_of("t.csv"), "w");
+    for (int i = 0; i < ROWS; i++) fprintf(f, "%d,k%03d\n", i, (i * 7) % KINDS);
+    fclose(f);
+    tacet_data *d = must_open("csv @/t.csv label=2", "train");
+    assert_int_equal(d->rows, ROWS);
+    assert_int_equal(d->table->classes, KINDS);
+    for (int i = 0; i < ROWS; i++) {
+        assert_int_equal(d->table->labels[i], (i * 7) % KINDS);
+        assert_int_equal((int)((float *)d->table->x)[i], i);
+    }
+    tacet_data_free(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(headers_and_labels), cmocka_unit_test(targets),
+        cmocka_unit_test(text_as_it_comes),   cmocka_unit_test(numbers),
+        cmocka_unit_test(refusals),           cmocka_unit_test(long_file),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
