@@ -1,0 +1,210 @@
+/* Checkpoints: a resumed run ends with the same bits as one that was never stopped; a checkpoint of something else is
+ * refused and changes nothing; memory may run out anywhere, here and in models. */
+#include "failing.h"
+#include "trained.h"
+
+/* Runs to the end without a stop, and with a stop in which all is thrown away; both end with the same bits. */
+static void resumes_to_the_bit(const char *optimizer, int before, int after)
+{
+    network whole, first, second;
+    tacet_error why;
+    variant v = usual, other = usual;
+    v.optimizer = other.optimizer = optimizer;
+    other.seed = 1; /* the checkpoint's seed holds */
+    begin(&whole, &v);
+    train(&whole, before + after);
+    begin(&first, &v);
+    train(&first, before);
+    checkpoint(&first);
+    end(&first);
+
+    begin(&second, &other);
+    train(&second, 3); /* what it did so far is forgotten */
+    tacet_file *f = opened(checkpoint_path);
+    if (tacet_resume(second.p, second.loader, f, &why)) fail_msg("%s", why.message);
+    tacet_file_free(f);
+    assert_int_equal(tacet_steps(second.p), before);
+    train(&second, after);
+    assert_same_weights(whole.p, second.p);
+    assert_true(tacet_objective(whole.p) == tacet_objective(second.p));
+    assert_true(tacet_learning_rate(whole.p) == tacet_learning_rate(second.p));
+    int64_t place[4];
+    tacet_loader_tell(whole.loader, &place[0], &place[1]);
+    tacet_loader_tell(second.loader, &place[2], &place[3]);
+    assert_true(place[0] == place[2] && place[1] == place[3]);
+    /* and would go on alike: the states are the same too */
+    char one[1 << 14], two[1 << 14];
+    checkpoint(&whole);
+    FILE *file = fopen(checkpoint_path, "rb");
+    const size_t n = fread(one, 1, sizeof one, file);
+    fclose(file);
+    checkpoint(&second);
+    file = fopen(checkpoint_path, "rb");
+    assert_int_equal(fread(two, 1, sizeof two, file), n);
+    fclose(file);
+    assert_true(n < sizeof one);
+    assert_memory_equal(one, two, n);
+    end(&whole);
+    end(&second);
+}
+
+/* Every optimizer of the catalogue, with what it can do switched on. */
+static void every_optimizer_resumes(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *name, *with;
+    } more[] = {{"sgd", " momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1"}, {"adamw", " weight_decay=0.1"}};
+    int count = 0;
+    for (int i = 0; i < tacet_entry_count(); i++) {
+        tacet_entry entry;
+        char optimizer[128];
+        assert_int_equal(tacet_entry_at(i, &entry), TACET_OK);
+        if (strcmp(entry.role, "optimizer") != 0) continue;
+        count++;
+        snprintf(optimizer, sizeof optimizer, "%s lr=0.05", entry.name);
+        resumes_to_the_bit(optimizer, 7, 9);
+        for (size_t k = 0; k < sizeof more / sizeof *more; k++) {
+            if (strcmp(more[k].name, entry.name) != 0) continue;
+            snprintf(optimizer, sizeof optimizer, "%s lr=0.05%s", entry.name, more[k].with);
+            resumes_to_the_bit(optimizer, 7, 9);
+        }
+    }
+    assert_true(count >= 3);
+}
+
+/* At the beginning, the first step, both sides of an epoch's end. */
+static void any_step_can_be_resumed(void **unused)
+{
+    (void)unused;
+    for (int before = 0; before < 12; before++) resumes_to_the_bit("adam lr=0.05 schedule=cosine", before, 3);
+}
+
+/* Refused, with that in the message, and nothing has changed. */
+static void refused(const variant *v, const char *path, const char *why_not)
+{
+    network n;
+    tacet_error why = {0};
+    float before[MOST], after[MOST];
+    begin(&n, v);
+    const size_t count = weights(n.p, before);
+    tacet_file *f = opened(path);
+    assert_int_equal(tacet_resume(n.p, n.loader, f, &why), TACET_FILE);
+    if (!strstr(why.message, why_not) || !strstr(why.message, path)) fail_msg("\"%s\" does not say \"%s\"", why.message, why_not);
+    weights(n.p, after);
+    assert_memory_equal(before, after, count * sizeof *before);
+    assert_int_equal(tacet_steps(n.p), 0);
+    tacet_file_free(f);
+    end(&n);
+}
+
+static void what_belongs_to_another_run_is_refused(void **unused)
+{
+    (void)unused;
+    network n;
+    begin(&n, &usual);
+    train(&n, 3);
+    checkpoint(&n);
+    save(&n, 0, NULL);
+    end(&n);
+    variant v = usual;
+    refused(&v, model_path, "not a checkpoint");
+    v.optimizer = "adam";
+    refused(&v, checkpoint_path, "a run with sgd");
+    v = usual;
+    v.penalty = "l2 0.1";
+    refused(&v, checkpoint_path, "relu1:l2");
+    v.penalty = NULL;
+    refused(&v, checkpoint_path, "another objective");
+    v = usual;
+    v.options = "frozen"; /* the checkpoint has more than is needed; then less */
+    begin(&n, &v);
+    checkpoint(&n);
+    end(&n);
+    refused(&usual, checkpoint_path, "head.weight:momentum");
+    static const char *const model[] = {
+        "linear 9 name=a | relu | dropout 0.3 | linear 9 | gelu | add relu1 | layer_norm | linear 3 bias=false name=head",
+        "linear 8 name=a | relu | dropout 0.4 | linear 8 | gelu | add relu1 | layer_norm | linear 3 bias=false name=head",
+        "linear 8 name=a | relu | dropout 0.3 | linear 8 | gelu | add relu1 | layer_norm | linear 3 name=head"};
+    static const char *const why[] = {"a.weight is [8, 6]", "dropout 0.3", "has no head.bias"};
+    for (int i = 0; i < 3; i++) {
+        v = usual;
+        v.model = model[i];
+        refused(&v, checkpoint_path, why[i]);
+    }
+}
+
+static void without_an_optimizer(void **unused)
+{
+    (void)unused;
+    tacet_error why;
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){IN}), "linear 3");
+    tacet_plan *p = compile(g, NULL, 5);
+    assert_int_equal(tacet_checkpoint(p, NULL, checkpoint_path, 0, NULL, &why), TACET_FAILED);
+    assert_int_equal(tacet_save(p, model_path, 0, NULL, &why), TACET_OK);
+    tacet_file *f = opened(model_path);
+    assert_int_equal(tacet_resume(p, NULL, f, &why), TACET_FAILED);
+    tacet_file_free(f);
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+}
+
+static tacet_status load_and_free(tacet_file *f, tacet_plan *p, tacet_error *why)
+{
+    const tacet_status s = f ? tacet_file_load(f, p, true, NULL, why) : why->status;
+    tacet_file_free(f);
+    return s;
+}
+
+static void memory_may_run_out_anywhere(void **unused)
+{
+    (void)unused;
+    failing memory = {0};
+    const tacet_memory m = failing_memory(&memory);
+    tacet_error why;
+    tacet_graph *g = tacet_graph_new(&m);
+    const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){IN}), t = tacet_labels(g, "t");
+    tacet_loss(g, "cross_entropy", tacet_chain(g, x, "linear 4 | relu | linear 3"), t);
+    tacet_penalize(g, "relu1", "l1 0.1");
+    tacet_plan *p = compile(g, "adam lr=0.1", 1);
+    const int64_t alive = memory.alive;
+    assert_int_equal(tacet_checkpoint(p, NULL, checkpoint_path, 0, NULL, &why), TACET_OK);
+    assert_int_equal(tacet_save(p, model_path, 0, NULL, &why), TACET_OK);
+    bool done[5] = {0};
+    for (int64_t n = 1; !done[0] || !done[1] || !done[2] || !done[3] || !done[4]; n++) {
+        assert_true(n < 1000);
+#define TRY(i, call)                                                                                                       \
+    do {                                                                                                                   \
+        memory.calls = 0, memory.fail_at = n, memory.failed = false;                                                       \
+        const tacet_status s = (call);                                                                                     \
+        if (memory.failed ? s != TACET_MEMORY : s != TACET_OK) fail_msg("%s, allocation %d: %s", #call, (int)n, why.message);  \
+        done[i] = !memory.failed;                                                                                          \
+        memory.fail_at = 0;                                                                                                \
+        assert_int_equal(memory.alive, alive);                                                                             \
+    } while (0)
+        TRY(0, tacet_save(p, model_path, 0, NULL, &why));
+        TRY(1, tacet_checkpoint(p, NULL, checkpoint_path, 0, NULL, &why));
+        tacet_file *f = opened(checkpoint_path), *own;
+        TRY(2, tacet_resume(p, NULL, f, &why));
+        tacet_graph *again;
+        TRY(3, ((again = tacet_file_graph(f, &m, &why)), tacet_graph_free(again), again ? TACET_OK : why.status));
+        TRY(4, ((own = tacet_file_open(model_path, &m, &why)), load_and_free(own, p, &why)));
+        tacet_file_free(f);
+    }
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+    assert_int_equal(memory.alive, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_optimizer_resumes),
+        cmocka_unit_test(any_step_can_be_resumed),
+        cmocka_unit_test(what_belongs_to_another_run_is_refused),
+        cmocka_unit_test(without_an_optimizer),
+        cmocka_unit_test(memory_may_run_out_anywhere),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
