@@ -1,0 +1,74 @@
+/* command_eval.c: tacet eval MODEL. */
+#include "command.h"
+#include "figures.h"
+#include "job.h"
+
+#include <math.h>
+
+static const cli_option option[] = {
+    {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE y=FILE, csv FILE label=COLUMN. The source that the model was trained on, if "
+     "not given", false},
+    CLI_OPTION_THREADS,
+    CLI_OPTION_JSON,
+    {0},
+};
+
+/* --data, or what the model's notes say. */
+static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *source)
+{
+    const char *given = cli_given_value(a, "data"), *test = tacet_file_note(m->file, "test");
+    const char *data = tacet_file_note(m->file, "data");
+    *source = (cli_item){.text = given ? given : test && *test ? test : data};
+    if (!source->text)
+        return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'", "the model does not say what it was trained on");
+    return TACET_OK;
+}
+
+static tacet_status evaluate(const cli_args *a, cli_model *m)
+{
+    cli_item source;
+    cli_figures f = {.part = "evaluation", .step_us = NAN};
+    tacet_status s = choose(a, m, &source);
+    if (s != TACET_OK) return s;
+    if (!m->target.id) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
+    tacet_data *data = cli_data_held_out(&source, tacet_file_note(m->file, "scaling"), &s);
+    if (!data) return s;
+    s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
+    tacet_data_free(data);
+    if (s != TACET_OK) return s;
+    if (!cli_given_value(a, "json")) {
+        cli_figures_table(stdout, a->arena, m->plan, &f);
+        return TACET_OK;
+    }
+    cli_json j = {.to = stdout};
+    cli_json_open(&j, NULL, '{');
+    cli_figures_json(&j, m->plan, &f);
+    cli_json_close(&j, '}');
+    fputc('\n', stdout);
+    return TACET_OK;
+}
+
+static tacet_status run(const cli_args *a)
+{
+    cli_model m;
+    int threads;
+    tacet_status s = cli_threads(a, &threads);
+    if (s != TACET_OK) return s;
+    s = cli_model_open(a->operand[0], NULL, threads, &m);
+    if (s == TACET_OK) s = evaluate(a, &m);
+    cli_model_close(&m);
+    return s;
+}
+
+const cli_command cli_command_eval = {
+    .name = "eval",
+    .operands = "MODEL",
+    .brief = "Evaluate a model on data",
+    .doc = "Runs a model (model.safetensors, best.safetensors) over data and prints loss, accuracy, what each penalty is and how "
+           "dense each layer is. Takes the test part of the data where they have one, else all of them; scaled as the training "
+           "data were.",
+    .least = 1,
+    .most = 1,
+    .option = option,
+    .run = run,
+};

@@ -1,0 +1,112 @@
+/* command_inspect.c: tacet inspect MODEL. */
+#include "command.h"
+#include "output.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct part {
+    const tacet_graph *graph;
+    const char *name;
+} part;
+
+static size_t part_text(const void *context, char *text, size_t capacity)
+{
+    const part *p = context;
+    return tacet_graph_text(p->graph, p->name, text, capacity);
+}
+
+static void described(cli_arena *a, const tacet_graph *g)
+{
+    static const char *const name[] = {"input", "model", "loss", "penalties", "options"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        part p = {g, name[i]};
+        const char *text = cli_text_of(a, part_text, &p), *head = name[i];
+        while (*text) {
+            int n = (int)strcspn(text, "\n");
+            printf("%-10s %.*s\n", head, n, text);
+            text += n + (text[n] == '\n');
+            head = "";
+        }
+    }
+}
+
+static void noted(const tacet_file *f)
+{
+    static const char *const name[] = {"output", "data", "scaling", "test", "batch"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        const char *text = tacet_file_note(f, name[i]);
+        int n = text ? (int)strcspn(text, "\n") : 0;
+        if (n) printf("%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
+    }
+}
+
+/* One row: name, shape, mean, deviation, largest magnitude, share of exact zeros. */
+static void tensor_row(cli_arena *a, const char **cell, const char *name, int rank, const int64_t *shape, const float *x)
+{
+    const char *text = "";
+    int64_t n = 1;
+    double sum = 0, square = 0, most = 0;
+    int64_t zeros = 0;
+    for (int i = 0; i < rank; i++) {
+        text = cli_format(a, "%s%s%lld", text, i ? ", " : "", (long long)shape[i]);
+        n *= shape[i];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        sum += (double)x[i];
+        zeros += x[i] == 0.0f;
+        most = fmax(most, fabs((double)x[i]));
+    }
+    double mean = n ? sum / (double)n : NAN;
+    for (int64_t i = 0; i < n; i++) square += ((double)x[i] - mean) * ((double)x[i] - mean);
+    cell[0] = name;
+    cell[1] = cli_format(a, "[%s]", text);
+    cell[2] = cli_digits(a, mean);
+    cell[3] = cli_digits(a, n ? sqrt(square / (double)n) : NAN);
+    cell[4] = cli_digits(a, n ? most : NAN);
+    cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
+}
+
+static tacet_status tensors(cli_arena *a, const tacet_file *f)
+{
+    const char *const head[] = {"tensor", "shape", "mean", "deviation", "largest", "zeros"};
+    int n = tacet_file_count(f), rows = 1, rank;
+    const char **cell = cli_take(a, ((size_t)n + 1) * sizeof head), *name;
+    const int64_t *shape;
+    const float *data;
+    memcpy(cell, head, sizeof head);
+    for (int i = 0; i < n; i++)
+        if (tacet_file_tensor(f, i, &name, &rank, &shape, &data) == TACET_OK && data)
+            tensor_row(a, &cell[6 * rows++], name, rank, shape, data);
+    printf("\n");
+    cli_table(stdout, "llrrrr", rows, cell);
+    return TACET_OK;
+}
+
+static tacet_status run(const cli_args *a)
+{
+    tacet_error e;
+    tacet_file *f = tacet_file_open(a->operand[0], NULL, &e);
+    if (!f) return cli_refuse(&e, 0, NULL);
+    tacet_graph *g = tacet_file_graph(f, NULL, &e);
+    if (g)
+        described(a->arena, g);
+    else
+        cli_warn("%s", e.message);
+    noted(f);
+    tacet_status s = tensors(a->arena, f);
+    tacet_graph_free(g);
+    tacet_file_free(f);
+    return s;
+}
+
+const cli_command cli_command_inspect = {
+    .name = "inspect",
+    .operands = "MODEL",
+    .brief = "Show what is in a model or a checkpoint",
+    .doc = "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, deviation, largest "
+           "magnitude, share of exact zeros.",
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

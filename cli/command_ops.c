@@ -1,0 +1,87 @@
+/* command_ops.c: tacet ops [NAME]: the catalogue of the small language, from the library's tables. */
+#include "command.h"
+#include "output.h"
+
+#include <string.h>
+
+enum { WIDTH = 100, DOCS = 18 };
+
+static const char *entry_name(const void *context, int i)
+{
+    tacet_entry *e = (tacet_entry *)(uintptr_t)context; /* where the name is kept until the next call */
+    return tacet_entry_at(i, e) == TACET_OK ? e->name : NULL;
+}
+
+static void list(void)
+{
+    tacet_entry e;
+    const char *role = "";
+    for (int i = 0; i < tacet_entry_count(); i++) {
+        if (tacet_entry_at(i, &e) != TACET_OK) continue;
+        if (strcmp(role, e.role) != 0) printf("%s%s\n", *role ? "\n" : "", e.role);
+        role = e.role;
+        int at = printf("  %-*s", DOCS - 3, e.name);
+        cli_wrap(stdout, e.formula && *e.formula ? e.formula : e.doc, at, DOCS, WIDTH);
+    }
+    printf("\ntacet ops NAME tells more of one.\n");
+}
+
+static void attributes(int n, const tacet_attribute *table)
+{
+    for (int i = 0; i < n; i++) {
+        const tacet_attribute *t = &table[i];
+        printf("  %s%s  %s", t->name, t->positional ? " (positional)" : "", t->type);
+        if (!t->value)
+            printf(", must be given");
+        else if (*t->value)
+            printf(", default %s", t->value);
+        printf("\n");
+        cli_wrap(stdout, t->doc, 0, 6, WIDTH);
+    }
+}
+
+static void detail(const tacet_entry *e)
+{
+    printf("%s: a %s\n", e->name, e->role);
+    if (e->formula && *e->formula) cli_wrap(stdout, e->formula, 0, 4, WIDTH);
+    if (e->doc && *e->doc) {
+        printf("\n");
+        cli_wrap(stdout, e->doc, 0, 0, WIDTH);
+    }
+    if (e->attributes + e->common_attributes) printf("\nAttributes:\n");
+    attributes(e->attributes, e->attribute);
+    attributes(e->common_attributes, e->common);
+    if (e->source && *e->source) {
+        printf("\nSource: ");
+        cli_wrap(stdout, e->source, 8, 8, WIDTH);
+    }
+}
+
+static tacet_status run(const cli_args *a)
+{
+    tacet_entry e;
+    if (a->operands == 0) {
+        list();
+        return TACET_OK;
+    }
+    const char *name = a->operand[0];
+    int found = 0;
+    for (int i = 0; i < tacet_entry_count(); i++) {
+        if (tacet_entry_at(i, &e) != TACET_OK || strcmp(e.name, name) != 0) continue;
+        if (found++) printf("\n");
+        detail(&e);
+    }
+    if (found) return TACET_OK;
+    const char *hint = cli_suggest(a->arena, name, entry_name, &e);
+    return cli_fail_hint(TACET_DESCRIPTION, hint ? hint : "tacet ops lists them", "there is no '%s'", name);
+}
+
+const cli_command cli_command_ops = {
+    .name = "ops",
+    .operands = "[NAME]",
+    .brief = "List layers, losses, penalties, optimizers, sources of data; or tell of one",
+    .doc = "Prints the catalogue of the small language: every layer, loss, penalty, constraint, optimizer, schedule and source of "
+           "data with its formula. With NAME: what it does, its attributes with types and defaults, and where it comes from.",
+    .most = 1,
+    .run = run,
+};

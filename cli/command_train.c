@@ -1,0 +1,105 @@
+/* command_train.c: tacet train CONFIG. */
+#include "command.h"
+#include "training.h"
+
+#include <math.h>
+#include <string.h>
+
+static const cli_option option[] = {
+    CLI_OPTION_SET,
+    CLI_OPTION_PENALTY,
+    CLI_OPTION_NO_PENALTIES,
+    {"out", 0, "DIR", "The run's folder; runs/NAME of the configuration, if not given. One that holds a run is refused", false},
+    {"resume", 0, "DIR", "Go on with the run in DIR from its last checkpoint; the result is that of a run never stopped", false},
+    {"init", 0, "MODEL", "Start from the weights in a safetensors file, matched by name and shape (the key init)", false},
+    CLI_OPTION_THREADS,
+    CLI_OPTION_QUIET,
+    CLI_OPTION_JSON,
+    {0},
+};
+
+/* The folder, and the configuration that is in force: CONFIG, or with --resume alone that of the folder. */
+static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c)
+{
+    const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume");
+    const char *init = cli_given_value(a, "init");
+    if (out && resume) return cli_fail(TACET_DESCRIPTION, "--resume DIR goes on in DIR; leave --out away");
+    if (!resume && a->operands == 0)
+        return cli_fail_hint(TACET_DESCRIPTION, "see tacet train --help", "CONFIG is missing");
+    if (resume) {
+        cli_folder_name(a->arena, resume, folder);
+        if (a->operands == 0 && !cli_folder_has(folder->config))
+            return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins the run if there is none",
+                                 "there is no run in %s: %s is missing", resume, folder->config);
+    } else {
+        cli_folder_name(a->arena, out ? out : cli_folder_free_name(a->arena, a->operand[0]), folder);
+        if (cli_folder_has(folder->checkpoint))
+            return cli_fail_hint(TACET_DESCRIPTION, "--resume goes on with it; --out with another folder begins anew",
+                                 "%s holds a run already", folder->path);
+    }
+    tacet_status s = cli_job_configure(a, a->operands ? a->operand[0] : folder->config, c);
+    if (s == TACET_OK && init) s = cli_config_set(c, cli_format(a->arena, "init=%s", init));
+    return s;
+}
+
+static tacet_status report(const cli_args *a, cli_training *t)
+{
+    cli_job *job = t->job;
+    const tacet_data *data = job->test ? job->test : job->validation ? job->validation : job->data;
+    cli_figures f = {.part = job->test ? "test" : job->validation ? "validation" : "training",
+                     .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
+    tacet_status s =
+        cli_figures_take(job->plan, data, job->config->value[CLI_BATCH].integer, job->x, job->target, job->y, &f);
+    if (s != TACET_OK) return s;
+    cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
+    if (cli_given_value(a, "json")) {
+        cli_json j = {.to = stdout};
+        cli_json_open(&j, NULL, '{');
+        cli_figures_json(&j, job->plan, &f);
+        cli_json_close(&j, '}');
+        fputc('\n', stdout);
+    } else {
+        cli_figures_table(stdout, a->arena, job->plan, &f);
+    }
+    return TACET_OK;
+}
+
+static tacet_status train(const cli_args *a, int threads, cli_config *c, cli_training *t)
+{
+    tacet_status s = cli_job_open(c, threads, t->job);
+    if (s == TACET_OK) s = cli_folder_make(&t->folder);
+    if (s == TACET_OK) s = cli_folder_config(a->arena, &t->folder, c);
+    if (s == TACET_OK) s = cli_training_begin(t);
+    if (s == TACET_OK) s = cli_training_run(t);
+    return s == TACET_OK ? report(a, t) : s;
+}
+
+static tacet_status run(const cli_args *a)
+{
+    cli_config c;
+    cli_job job = {0};
+    cli_training t = {.arena = a->arena, .job = &job};
+    int threads;
+    tacet_status s = cli_threads(a, &threads);
+    if (s == TACET_OK) s = prepare(a, &t.folder, &c);
+    if (s != TACET_OK) return s;
+    cli_progress_begin(&t.progress, cli_given_value(a, "quiet") != NULL);
+    s = train(a, threads, &c, &t);
+    cli_progress_clear(&t.progress);
+    cli_training_end(&t);
+    cli_job_close(&job);
+    return s;
+}
+
+const cli_command cli_command_train = {
+    .name = "train",
+    .operands = "CONFIG",
+    .brief = "Train a network as a configuration says",
+    .doc = "Trains the network that CONFIG describes and writes the run's folder. Ends with the figures of the test data where "
+           "there are any, else of the validation data, else of the training data. Ctrl-C and SIGTERM write a checkpoint "
+           "first. With --resume, CONFIG may be left out: it is the folder's config.yaml then.",
+    .most = 1,
+    .keys = true,
+    .option = option,
+    .run = run,
+};

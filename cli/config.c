@@ -1,0 +1,219 @@
+/* config.c: the file's tree against the table of keys; and back to YAML. */
+#include "config.h"
+
+#include <string.h>
+
+static bool read_int(const char *text, double *number, int64_t *integer)
+{
+    if (!cli_integer(text, integer)) return false;
+    *number = (double)*integer;
+    return true;
+}
+
+static bool read_share(const char *text, double *number, int64_t *integer)
+{
+    *integer = 0;
+    return cli_number(text, number) && *number < 1;
+}
+
+static bool read_bool(const char *text, double *number, int64_t *integer)
+{
+    static const char *const word[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
+    for (int i = 0; i < 8; i++)
+        if (strcmp(text, word[i]) == 0) {
+            *integer = i % 2;
+            *number = i % 2;
+            return true;
+        }
+    return false;
+}
+
+const cli_type cli_type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
+const cli_type cli_type_loss = {.name = "loss", .role = "loss", .expected = "a loss, cross_entropy"};
+const cli_type cli_type_optimizer = {.name = "optimizer", .role = "optimizer", .expected = "an optimizer, sgd lr=0.1"};
+const cli_type cli_type_data = {.name = "source", .role = "data", .expected = "a source of data, idx DIR"};
+const cli_type cli_type_map = {.name = "map", .map = true, .expected = "a map, {selector: text}"};
+const cli_type cli_type_path = {.name = "path", .expected = "a path"};
+const cli_type cli_type_int = {.name = "int", .expected = "a whole number", .read = read_int};
+const cli_type cli_type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .read = read_share};
+const cli_type cli_type_bool = {.name = "bool", .expected = "true or false", .read = read_bool};
+
+const cli_key cli_key_table[CLI_KEYS] = {
+#define KEY(symbol, name, type, value, least, most, doc) {name, &type, value, least, most, doc},
+#include "keys.def"
+#undef KEY
+};
+
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
+
+tacet_status cli_key_store(cli_config *c, int key, cli_item item)
+{
+    const cli_key *k = &cli_key_table[key];
+    double number = 0;
+    int64_t integer = 0;
+    size_t width = strlen(item.text);
+    if (k->type->read && !k->type->read(item.text, &number, &integer))
+        return cli_fail_at(item.place, width, NULL, "%s is %s, not '%s'", k->name, k->type->expected, item.text);
+    if (k->most > k->least && (number < k->least || number > k->most))
+        return cli_fail_at(item.place, width, NULL, "%s is at least %g and at most %g, not %s", k->name, k->least, k->most,
+                           item.text);
+    c->value[key].item = item;
+    c->value[key].number = number;
+    c->value[key].integer = integer;
+    c->value[key].given = true;
+    return TACET_OK;
+}
+
+void cli_config_put(cli_config *c, int key, const char *text)
+{
+    c->value[key].item.text = cli_copy(c->arena, text, strlen(text));
+}
+
+tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item spec)
+{
+    if (!*on.text) return cli_fail_at(on.place, 1, NULL, "a selector is missing");
+    if (!*spec.text) return cli_fail_at(on.place, strlen(on.text), NULL, "there is nothing for '%s'", on.text);
+    cli_pair **at = NULL;
+    for (; *list; list = &(*list)->next)
+        if (strcmp((*list)->on.text, on.text) == 0) at = &(*list)->next;
+    if (!at) at = list;
+    cli_pair *pair = cli_take(c->arena, sizeof *pair);
+    *pair = (cli_pair){on, spec, *at};
+    *at = pair;
+    return TACET_OK;
+}
+
+/* ---- The file ---------------------------------------------------------------------------------------------------- */
+
+static tacet_status read_list(cli_config *c, cli_pair **to, const cli_node *entry)
+{
+    tacet_status s = TACET_OK;
+    for (const cli_node *n = entry->first; n && s == TACET_OK; n = n->next)
+        s = n->kind == CLI_SCALAR ? cli_pair_add(c, to, entry->key, n->text)
+                                  : cli_fail_at(n->text.place, 1, NULL, "'%s' is a text or a list of texts", entry->key.text);
+    return s;
+}
+
+static tacet_status read_map(cli_config *c, int key, const cli_node *map)
+{
+    cli_pair **to = key == CLI_PENALTIES ? &c->penalties : &c->parameters;
+    bool nothing = map->kind == CLI_SCALAR && !map->quoted && !*map->text.text;
+    if (map->kind != CLI_MAP && !nothing)
+        return cli_fail_at(map->text.place, 1, NULL, "%s is %s", cli_key_table[key].name, cli_type_map.expected);
+    tacet_status s = TACET_OK;
+    for (const cli_node *n = map->first; n && s == TACET_OK; n = n->next) {
+        if (n->kind == CLI_MAP)
+            s = cli_fail_at(n->text.place, 1, NULL, "'%s' is a text or a list of texts", n->key.text);
+        else
+            s = n->kind == CLI_LIST ? read_list(c, to, n) : cli_pair_add(c, to, n->key, n->text);
+    }
+    return s;
+}
+
+static tacet_status read_value(cli_config *c, int key, const cli_node *n)
+{
+    const cli_key *k = &cli_key_table[key];
+    if (k->type->map) return read_map(c, key, n);
+    if (n->kind != CLI_SCALAR) return cli_fail_at(n->text.place, 1, NULL, "%s is %s", k->name, k->type->expected);
+    if (!*n->text.text && !n->quoted) return TACET_OK; /* "test:" with nothing behind it */
+    return cli_key_store(c, key, n->text);
+}
+
+/* The keys of one level: those that begin with `group`; at the top, "train" stands for all that begin with "train.". */
+static tacet_status read_level(cli_config *c, const char *group, const cli_node *map)
+{
+    size_t n = strlen(group);
+    for (const cli_node *e = map->first; e; e = e->next) {
+        const char *word = e->key.text;
+        size_t width = strlen(word);
+        tacet_status s = TACET_OK;
+        int key = 0;
+        bool found = false, inside = false;
+        for (; key < CLI_KEYS; key++) {
+            const char *name = cli_key_table[key].name;
+            found = strncmp(name, group, n) == 0 && strcmp(name + n, word) == 0 && !strchr(word, '.');
+            inside = n == 0 && width && strncmp(name, word, width) == 0 && name[width] == '.';
+            if (found || inside) break;
+        }
+        if (found)
+            s = read_value(c, key, e);
+        else if (!inside)
+            s = cli_fail_at(e->key.place, width, cli_key_suggest(c, group, word), "unknown key '%s%s'", group, word);
+        else if (e->kind != CLI_MAP)
+            s = cli_fail_at(e->text.place, 1, NULL, "%s is a map, {epochs: 5, batch: 128}", word);
+        else
+            s = read_level(c, cli_format(c->arena, "%s.", word), e);
+        if (s != TACET_OK) return s;
+    }
+    return TACET_OK;
+}
+
+tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c)
+{
+    cli_node *root;
+    *c = (cli_config){.arena = a};
+    tacet_status s = TACET_OK;
+    for (int i = 0; i < CLI_KEYS && s == TACET_OK; i++) {
+        const cli_key *k = &cli_key_table[i];
+        c->value[i].item.text = "";
+        if (k->value && *k->value) s = cli_key_store(c, i, (cli_item){.text = k->value});
+        c->value[i].given = false;
+    }
+    if (s == TACET_OK) s = cli_source_read(a, path, &c->source);
+    if (s == TACET_OK) s = cli_yaml_read(a, &c->source, &root);
+    if (s != TACET_OK) return s;
+    if (!root) return cli_fail(TACET_DESCRIPTION, "%s: the configuration is empty", path);
+    if (root->kind != CLI_MAP)
+        return cli_fail_at(root->text.place, 1, NULL, "a configuration is a map of keys: model: linear 10");
+    return read_level(c, "", root);
+}
+
+tacet_status cli_config_check(const cli_config *c)
+{
+    for (int i = 0; i < CLI_KEYS; i++)
+        if (!cli_key_table[i].value && !*c->value[i].item.text)
+            return cli_fail(TACET_DESCRIPTION, "%s: the key %s is missing: %s", c->source.name, cli_key_table[i].name,
+                            cli_key_table[i].doc);
+    if (*c->value[CLI_VALIDATE].item.text && c->value[CLI_SHARE].number > 0)
+        return cli_fail_at(c->value[CLI_SHARE].item.place, 1, "leave one of them out",
+                           "both validate and train.validate are given");
+    return TACET_OK;
+}
+
+/* ---- And back ---------------------------------------------------------------------------------------------------- */
+
+static void print_map(FILE *to, const char *name, const cli_pair *list)
+{
+    if (list) fprintf(to, "%s:\n", name);
+    const char *before = "";
+    for (const cli_pair *p = list; p; before = p->on.text, p = p->next) {
+        bool first = strcmp(before, p->on.text) != 0, many = p->next && strcmp(p->next->on.text, p->on.text) == 0;
+        if (first) {
+            fprintf(to, "  ");
+            cli_yaml_text(to, p->on.text);
+            fprintf(to, ":");
+        }
+        fprintf(to, "%s", first ? (many ? "\n    - " : " ") : "    - ");
+        cli_yaml_text(to, p->spec.text);
+        fprintf(to, "\n");
+    }
+}
+
+void cli_config_print(const cli_config *c, FILE *to)
+{
+    size_t open = 0; /* length of the group's name that is open, with its dot */
+    for (int i = 0; i < CLI_KEYS; i++) {
+        const char *name = cli_key_table[i].name, *dot = strchr(name, '.');
+        if (cli_key_table[i].type->map) {
+            print_map(to, name, i == CLI_PENALTIES ? c->penalties : c->parameters);
+            continue;
+        }
+        if (!*c->value[i].item.text) continue;
+        size_t group = dot ? (size_t)(dot - name) + 1 : 0;
+        if (group && !open) fprintf(to, "%.*s:\n", (int)group - 1, name);
+        open = group;
+        fprintf(to, "%s%s: ", group ? "  " : "", name + group);
+        cli_yaml_text(to, c->value[i].item.text);
+        fprintf(to, "\n");
+    }
+}

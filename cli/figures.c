@@ -1,0 +1,112 @@
+/* figures.c: an evaluation's figures. */
+#include "figures.h"
+
+#include <math.h>
+#include <string.h>
+
+tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t batch, tacet_value x, tacet_value target,
+                              tacet_value y, cli_figures *f)
+{
+    tacet_error e;
+    tacet_loader *l = tacet_loader_new(data, batch, 0, false, &e);
+    if (!l) return cli_refuse(&e, 0, NULL);
+    tacet_status s = tacet_evaluate(p, l, x, target, y, &f->result);
+    tacet_loader_free(l);
+    return s == TACET_OK ? s : cli_refuse(tacet_plan_error(p), 0, NULL);
+}
+
+static bool is_loss(const tacet_term *t) { return strcmp(t->role, "loss") == 0; }
+
+void cli_terms_json(cli_json *j, const tacet_plan *p, const double *value)
+{
+    tacet_term t;
+    cli_json_open(j, "terms", '[');
+    for (int i = 0; i < tacet_term_count(p); i++) {
+        if (tacet_term_at(p, i, &t) != TACET_OK || is_loss(&t)) continue;
+        cli_json_open(j, NULL, '{');
+        cli_json_text(j, "on", t.on);
+        cli_json_text(j, "kind", t.kind);
+        cli_json_number(j, "lambda", t.lambda);
+        cli_json_number(j, "value", value ? value[i] : t.value);
+        cli_json_close(j, '}');
+    }
+    cli_json_close(j, ']');
+}
+
+static void layers_json(cli_json *j, const tacet_plan *p)
+{
+    tacet_value_info v;
+    cli_json_open(j, "layers", '[');
+    for (int i = 0; i < tacet_value_count(p); i++) {
+        if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
+        cli_json_open(j, NULL, '{');
+        cli_json_text(j, "name", v.name);
+        cli_json_number(j, "density", v.density);
+        cli_json_integer(j, "dead", v.dead);
+        cli_json_integer(j, "units", v.units);
+        cli_json_close(j, '}');
+    }
+    cli_json_close(j, ']');
+}
+
+void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f)
+{
+    if (!isnan(f->result.accuracy)) cli_json_number(j, "accuracy", f->result.accuracy);
+    cli_json_number(j, "data_loss", f->result.data_loss);
+    cli_json_number(j, "objective", f->result.objective);
+    if (!isnan(f->step_us)) cli_json_number(j, "step_us", f->step_us);
+    cli_terms_json(j, p, NULL);
+    layers_json(j, p);
+}
+
+static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
+{
+    int n = tacet_term_count(p), rows = 1;
+    const char **cell = cli_take(a, ((size_t)n + 1) * 5 * sizeof *cell);
+    const char *const head[] = {"term", "reduce", "lambda", "value", "lambda * value"};
+    memcpy(cell, head, sizeof head);
+    tacet_term t;
+    for (int i = 0; i < n; i++) {
+        if (tacet_term_at(p, i, &t) != TACET_OK) continue;
+        const char **c = &cell[5 * rows++];
+        c[0] = t.name;
+        c[1] = t.prox ? cli_format(a, "%s prox", t.reduce) : t.reduce;
+        c[2] = cli_digits(a, t.lambda);
+        c[3] = cli_digits(a, t.value);
+        c[4] = cli_digits(a, t.lambda * t.value);
+    }
+    cli_table(to, "llrrr", rows, cell);
+    for (int i = 0; i < n; i++)
+        if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) fprintf(to, "%s: %s\n", t.name, t.note);
+}
+
+static void layers_table(FILE *to, cli_arena *a, const tacet_plan *p)
+{
+    int n = tacet_value_count(p), rows = 1;
+    const char **cell = cli_take(a, ((size_t)n + 1) * 4 * sizeof *cell);
+    const char *const head[] = {"layer", "density", "dead", "units"};
+    memcpy(cell, head, sizeof head);
+    tacet_value_info v;
+    for (int i = 0; i < n; i++) {
+        if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
+        const char **c = &cell[4 * rows++];
+        c[0] = v.name;
+        c[1] = cli_digits(a, v.density);
+        c[2] = cli_format(a, "%lld", (long long)v.dead);
+        c[3] = cli_format(a, "%lld", (long long)v.units);
+    }
+    if (rows == 1) return;
+    fputc('\n', to);
+    cli_table(to, "lrrr", rows, cell);
+}
+
+void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)
+{
+    fprintf(to, "%s, %lld rows:", f->part, (long long)f->result.rows);
+    if (!isnan(f->result.accuracy)) fprintf(to, " accuracy %.4f,", f->result.accuracy);
+    fprintf(to, " data loss %s, objective %s", cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
+    if (!isnan(f->step_us)) fprintf(to, "; %s ms a training step", cli_digits(a, f->step_us / 1000));
+    fprintf(to, "\n\n");
+    terms_table(to, a, p);
+    layers_table(to, a, p);
+}

@@ -1,0 +1,25 @@
+/* figures.h: what an evaluation found, as a table and as JSON. */
+#ifndef CLI_FIGURES_H
+#define CLI_FIGURES_H
+
+#include "output.h"
+
+typedef struct cli_figures {
+    const char *part;     /* "test", "validation", "training" */
+    tacet_result result;
+    double step_us;       /* time of a training step; NAN: none was done */
+} cli_figures;
+
+/* Evaluates the data, all rows in their order, in batches of `batch`. The plan then holds the terms' values and the
+ * densities, which the calls below read. */
+tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t batch, tacet_value x, tacet_value target,
+                              tacet_value y, cli_figures *f);
+
+/* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces. */
+void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f);
+void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f);
+
+/* "terms": [{"on", "kind", "lambda", "value"}], the penalties; value[i] is of term i (NULL: what the plan says). */
+void cli_terms_json(cli_json *j, const tacet_plan *p, const double *value);
+
+#endif

@@ -1,0 +1,67 @@
+/* file_out.c: files that are whole or not there; npy. */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static tacet_status refuse(const cli_outfile *o) { return cli_fail(TACET_IO, "cannot write %s: %s", o->path, strerror(errno)); }
+
+tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o)
+{
+    *o = (cli_outfile){NULL, path, cli_format(a, "%s.%ld.tmp", path, (long)getpid())};
+    o->f = fopen(o->temporary, "wb");
+    return o->f ? TACET_OK : refuse(o);
+}
+
+void cli_outfile_drop(cli_outfile *o)
+{
+    if (o->f) fclose(o->f);
+    unlink(o->temporary);
+    o->f = NULL;
+}
+
+/* Without it a crash of the machine could forget the new name. Some file systems cannot: that is no failure. */
+static void sync_folder(const char *path)
+{
+    char folder[4096] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash) snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int f = open(folder, O_RDONLY | O_DIRECTORY);
+    if (f < 0) return;
+    fsync(f);
+    close(f);
+}
+
+tacet_status cli_outfile_close(cli_outfile *o)
+{
+    bool ok = fflush(o->f) == 0 && !ferror(o->f) && fsync(fileno(o->f)) == 0;
+    ok = fclose(o->f) == 0 && ok;
+    o->f = NULL;
+    if (!ok || rename(o->temporary, o->path) != 0) {
+        tacet_status s = refuse(o);
+        unlink(o->temporary);
+        return s;
+    }
+    sync_folder(o->path);
+    return TACET_OK;
+}
+
+/* NumPy's format 1.0: magic, version, length of the head (little endian, 2 bytes), the head as a Python dict padded with
+ * blanks such that the data begin at a multiple of 64 (numpy.lib.format). */
+void cli_npy_head(FILE *to, int rank, const int64_t *shape)
+{
+    char head[512];
+    const uint16_t one = 1;
+    char order = *(const char *)&one ? '<' : '>';
+    int n = snprintf(head, sizeof head, "{'descr': '%cf4', 'fortran_order': False, 'shape': (", order);
+    for (int i = 0; i < rank; i++)
+        n += snprintf(head + n, sizeof head - (size_t)n, "%lld%s", (long long)shape[i], i + 1 < rank ? ", " : rank == 1 ? "," : "");
+    n += snprintf(head + n, sizeof head - (size_t)n, "), }");
+    int length = (10 + n + 1 + 63) / 64 * 64 - 10;
+    fwrite("\x93NUMPY\x01\x00", 1, 8, to);
+    fputc(length & 255, to);
+    fputc(length >> 8, to);
+    fprintf(to, "%s%*s\n", head, length - 1 - n, "");
+}

@@ -1,0 +1,231 @@
+/* job.c: from a configuration to a plan that can step. What the library refuses is shown where it was written. */
+#include "job.h"
+#include "command.h"
+
+#include <string.h>
+
+static const cli_item *item(const cli_config *c, int key) { return &c->value[key].item; }
+static const char *text(const cli_config *c, int key) { return c->value[key].item.text; }
+
+tacet_status cli_job_configure(const cli_args *a, const char *path, cli_config *c)
+{
+    tacet_status s = cli_config_read(a->arena, path, c);
+    if (s == TACET_OK && cli_given_value(a, "no-penalties")) c->penalties = NULL;
+    for (int i = 0; i < a->count && s == TACET_OK; i++) {
+        if (strcmp(a->given[i].option->name, "set") == 0) s = cli_config_set(c, a->given[i].value);
+        if (strcmp(a->given[i].option->name, "penalty") == 0) s = cli_config_penalty(c, a->given[i].value);
+    }
+    return s == TACET_OK ? cli_config_check(c) : s;
+}
+
+/* ---- The network ------------------------------------------------------------------------------------------------- */
+
+/* OK while the graph is; else what is wrong, shown in what was just added. */
+static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
+{
+    const tacet_error *e = tacet_graph_error(g);
+    return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
+}
+
+static tacet_status build(cli_job *job, const tacet_data_info *info)
+{
+    const cli_config *c = job->config;
+    tacet_graph *g = job->graph = tacet_graph_new(NULL);
+    if (!g) return cli_fail(TACET_MEMORY, "out of memory");
+    job->x = tacet_input(g, "x", info->rank, info->shape);
+    if (info->classes > 0)
+        job->target = tacet_labels(g, "target");
+    else if (info->target_rank >= 0)
+        job->target = tacet_input(g, "target", info->target_rank, info->target_shape);
+    else
+        return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)), NULL, "the data have no targets to learn");
+    job->y = tacet_chain(g, job->x, text(c, CLI_MODEL));
+    tacet_status s = look(g, *item(c, CLI_MODEL), *item(c, CLI_MODEL));
+    if (s != TACET_OK) return s;
+    tacet_loss(g, text(c, CLI_LOSS), job->y, job->target);
+    s = look(g, *item(c, CLI_LOSS), *item(c, CLI_LOSS));
+    for (const cli_pair *p = c->penalties; p && s == TACET_OK; p = p->next) {
+        tacet_penalize(g, p->on.text, p->spec.text);
+        s = look(g, p->on, p->spec);
+    }
+    for (const cli_pair *p = c->parameters; p && s == TACET_OK; p = p->next) {
+        tacet_options(g, p->on.text, p->spec.text);
+        s = look(g, p->on, p->spec);
+    }
+    return s;
+}
+
+/* What compiling refuses may speak of any text of the configuration. */
+static tacet_status blame(const cli_config *c, const tacet_error *e)
+{
+    int n = 0, count = 4;
+    for (const cli_pair *p = c->penalties; p; p = p->next) count += 2;
+    for (const cli_pair *p = c->parameters; p; p = p->next) count += 2;
+    cli_item *list = cli_take(c->arena, (size_t)count * sizeof *list);
+    list[n++] = (cli_item){"", {NULL, 0}}; /* no text of ours: as the library writes it */
+    list[n++] = *item(c, CLI_OPTIMIZER);
+    list[n++] = *item(c, CLI_MODEL);
+    list[n++] = *item(c, CLI_LOSS);
+    for (const cli_pair *p = c->parameters; p; p = p->next) list[n++] = p->spec, list[n++] = p->on;
+    for (const cli_pair *p = c->penalties; p; p = p->next) list[n++] = p->spec, list[n++] = p->on;
+    return cli_refuse(e, n, list);
+}
+
+static tacet_status compile(cli_job *job, int threads)
+{
+    const cli_config *c = job->config;
+    int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
+    tacet_error e;
+    tacet_config config = {
+        TACET_CONFIG,
+        .batch = c->value[CLI_BATCH].integer,
+        .optimizer = text(c, CLI_OPTIMIZER),
+        .seed = (uint64_t)c->value[CLI_SEED].integer,
+        .threads = threads,
+        .steps_per_epoch = batches,
+        .epochs = (double)job->epochs,
+    };
+    if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
+    job->plan = tacet_compile(job->graph, &config, &e);
+    return job->plan ? TACET_OK : blame(c, &e);
+}
+
+/* ---- The data ---------------------------------------------------------------------------------------------------- */
+
+static size_t scaling_text(const void *data, char *to, size_t capacity) { return tacet_data_scaling(data, to, capacity); }
+
+tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet_status *s)
+{
+    tacet_error e;
+    tacet_data_info info = {0};
+    tacet_data *d = tacet_data_open(source->text, "train", NULL, &e);
+    if (d) tacet_data_describe(d, &info);
+    if (d && info.has_test) {
+        tacet_data_free(d);
+        d = tacet_data_open(source->text, "test", NULL, &e);
+    }
+    if (d && scaling && tacet_data_set_scaling(d, scaling, &e) != TACET_OK) {
+        tacet_data_free(d);
+        d = NULL;
+    }
+    *s = d ? TACET_OK : cli_refuse(&e, 1, source);
+    return d;
+}
+
+/* The other parts of the data are scaled as the training part is: its figures are what the network learns with. */
+static tacet_status open_parts(cli_job *job, const tacet_data_info *info)
+{
+    cli_config *c = job->config;
+    tacet_error e;
+    tacet_status s = TACET_OK;
+    if (*text(c, CLI_TEST)) {
+        job->test = cli_data_held_out(item(c, CLI_TEST), job->scaling, &s);
+    } else if (info->has_test) {
+        job->test = tacet_data_open(text(c, CLI_DATA), "test", NULL, &e);
+        if (!job->test || tacet_data_set_scaling(job->test, job->scaling, &e) != TACET_OK)
+            return cli_refuse(&e, 1, item(c, CLI_DATA));
+    }
+    if (s == TACET_OK && *text(c, CLI_VALIDATE))
+        job->validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, &s);
+    if (s == TACET_OK && c->value[CLI_SHARE].number > 0) {
+        job->validation =
+            tacet_data_hold_out(job->data, c->value[CLI_SHARE].number, (uint64_t)c->value[CLI_SEED].integer, &e);
+        if (!job->validation) s = cli_refuse(&e, 1, item(c, CLI_SHARE));
+    }
+    return s;
+}
+
+static tacet_status open_data(cli_job *job, tacet_data_info *info)
+{
+    cli_config *c = job->config;
+    tacet_error e;
+    job->data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    if (!job->data) return cli_refuse(&e, 1, item(c, CLI_DATA));
+    job->scaling = cli_text_of(c->arena, scaling_text, job->data);
+    tacet_data_describe(job->data, info);
+    tacet_status s = open_parts(job, info);
+    if (s != TACET_OK) return s;
+    tacet_data_describe(job->data, info);
+    job->loader = tacet_loader_new(job->data, c->value[CLI_BATCH].integer, (uint64_t)c->value[CLI_SEED].integer,
+                                   c->value[CLI_SHUFFLE].integer != 0, &e);
+    return job->loader ? TACET_OK : cli_refuse(&e, 1, item(c, CLI_DATA));
+}
+
+tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
+{
+    tacet_data_info info;
+    *job = (cli_job){.config = c};
+    tacet_status s = open_data(job, &info);
+    if (s != TACET_OK) return s;
+    int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
+    if (steps > 0 && !c->value[CLI_EPOCHS].given) {
+        c->value[CLI_EPOCHS].integer = steps / batches + (steps % batches != 0);
+        cli_config_put(c, CLI_EPOCHS, cli_format(c->arena, "%lld", (long long)c->value[CLI_EPOCHS].integer));
+    }
+    job->epochs = c->value[CLI_EPOCHS].integer;
+    s = build(job, &info);
+    if (s == TACET_OK) s = compile(job, threads);
+    cli_config_put(c, CLI_DATA, info.spec);
+    return s;
+}
+
+void cli_job_close(cli_job *job)
+{
+    tacet_plan_free(job->plan);
+    tacet_graph_free(job->graph);
+    tacet_loader_free(job->loader);
+    tacet_data_free(job->test);
+    tacet_data_free(job->validation);
+    tacet_data_free(job->data);
+}
+
+/* ---- Notes ------------------------------------------------------------------------------------------------------- */
+
+static const char *name_of(const tacet_plan *p, tacet_value value)
+{
+    tacet_value_info v;
+    for (int i = 0; i < tacet_value_count(p); i++)
+        if (tacet_value_at(p, i, &v) == TACET_OK && v.value.id == value.id) return v.name;
+    return "";
+}
+
+void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
+{
+    const cli_config *c = job->config;
+    note[0] = (tacet_note){"data", text(c, CLI_DATA)};
+    note[1] = (tacet_note){"scaling", job->scaling};
+    note[2] = (tacet_note){"test", text(c, CLI_TEST)};
+    note[3] = (tacet_note){"output", name_of(job->plan, job->y)};
+    note[4] = (tacet_note){"batch", text(c, CLI_BATCH)};
+}
+
+tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m)
+{
+    tacet_error e;
+    *m = (cli_model){.batch = 256};
+    m->file = tacet_file_open(path, NULL, &e);
+    if (!m->file) return cli_refuse(&e, 0, NULL);
+    m->graph = tacet_file_graph(m->file, NULL, &e);
+    if (!m->graph) return cli_refuse(&e, 0, NULL);
+    const char *batch = tacet_file_note(m->file, "batch");
+    if (batch && (!cli_integer(batch, &m->batch) || m->batch < 1)) m->batch = 256;
+    m->output = tacet_file_note(m->file, "output");
+    if (m->output) m->y = tacet_find(m->graph, m->output);
+    m->x = tacet_find(m->graph, "x");
+    m->target = tacet_find(m->graph, "target");
+    if (!m->y.id || !m->x.id)
+        return cli_fail(TACET_FILE, "%s does not say what its input and its output are; tacet train writes files that do", path);
+    if (keep) tacet_keep(m->graph, keep);
+    tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads};
+    m->plan = tacet_compile(m->graph, &config, &e);
+    if (!m->plan) return cli_refuse(&e, 0, NULL);
+    tacet_status s = tacet_file_load(m->file, m->plan, true, NULL, &e);
+    return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
+}
+
+void cli_model_close(cli_model *m)
+{
+    tacet_plan_free(m->plan);
+    tacet_graph_free(m->graph);
+    tacet_file_free(m->file);
+}

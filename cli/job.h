@@ -1,0 +1,48 @@
+/* job.h: a configuration made real: data opened, network built and compiled. */
+#ifndef CLI_JOB_H
+#define CLI_JOB_H
+
+#include "config.h"
+
+typedef struct cli_job {
+    cli_config *config;
+    tacet_data *data, *validation, *test; /* validation and test may be NULL */
+    tacet_loader *loader;
+    tacet_graph *graph;
+    tacet_value x, target, y;
+    tacet_plan *plan;
+    int64_t epochs; /* how many there will be */
+    const char *scaling;
+} cli_job;
+
+/* Reads a configuration and what the command line changes in it (--set, --penalty, --no-penalties). */
+struct cli_args;
+tacet_status cli_job_configure(const struct cli_args *a, const char *path, cli_config *c);
+
+/* Opens and compiles all. Frees nothing on failure: cli_job_close does, in either case. Resolves the sources and the
+ * number of epochs in the configuration. */
+tacet_status cli_job_open(cli_config *c, int threads, cli_job *job);
+void cli_job_close(cli_job *job);
+
+/* The notes that a model needs to be evaluated by itself. */
+enum { CLI_NOTES = 5 };
+void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);
+
+/* What such notes say. `held_out` picks the part that was not trained on: the test part where there is one, else all. */
+typedef struct cli_model {
+    tacet_file *file;
+    tacet_graph *graph;
+    tacet_plan *plan;
+    tacet_value x, target, y;
+    int64_t batch;
+    const char *output;
+} cli_model;
+
+/* Opens a model for inference; keep (NULL: nothing) is made readable. cli_model_close in either case. */
+tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
+void cli_model_close(cli_model *m);
+
+/* Opens a source, the test part where it has one and else all of it, scaled as the text says (NULL: as it says itself). */
+tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet_status *s);
+
+#endif

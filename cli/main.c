@@ -1,0 +1,52 @@
+/* main.c: finds the command and runs it; its status is the exit code. */
+#include "command.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *command_name(const void *context, int i)
+{
+    (void)context;
+    return i < cli_command_count() ? cli_command_at(i)->name : NULL;
+}
+
+static tacet_status run(int argc, char **argv, cli_arena *arena)
+{
+    const cli_command *c = NULL;
+    for (int i = 0; i < cli_command_count(); i++)
+        if (strcmp(cli_command_at(i)->name, argv[1]) == 0) c = cli_command_at(i);
+    if (!c) {
+        const char *hint = cli_suggest(arena, argv[1], command_name, NULL);
+        return cli_fail_hint(TACET_DESCRIPTION, hint ? hint : "see tacet --help", "unknown command '%s'", argv[1]);
+    }
+    cli_args args = {.arena = arena};
+    bool help;
+    tacet_status s = cli_args_read(c, argc - 2, argv + 2, &args, &help);
+    if (s == TACET_OK && help)
+        cli_help(stdout, c);
+    else if (s == TACET_OK)
+        s = c->run(&args);
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    cli_arena arena = {0};
+    tacet_status s = TACET_OK;
+    if (argc < 2) {
+        cli_help(stderr, NULL);
+        s = TACET_DESCRIPTION;
+    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        cli_help(stdout, NULL);
+    } else if (strcmp(argv[1], "--version") == 0) {
+        printf("tacet %s\n", tacet_version());
+    } else if (strcmp(argv[1], "--manual") == 0) {
+        cli_manual(stdout);
+    } else {
+        s = run(argc, argv, &arena);
+    }
+    cli_arena_free(&arena);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && s == TACET_OK)
+        s = cli_fail(TACET_IO, "cannot write to standard output: %s", strerror(errno));
+    return (int)s;
+}

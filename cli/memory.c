@@ -1,0 +1,58 @@
+/* memory.c: arenas: blocks in a list, freed together. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cli_block {
+    struct cli_block *before;
+    max_align_t data[];
+};
+
+void *cli_take(cli_arena *a, size_t size)
+{
+    struct cli_block *b = size < SIZE_MAX - sizeof *b ? calloc(1, sizeof *b + size) : NULL;
+    if (!b) exit(cli_fail(TACET_MEMORY, "out of memory"));
+    b->before = a->last;
+    a->last = b;
+    return b->data;
+}
+
+char *cli_copy(cli_arena *a, const char *text, size_t length)
+{
+    char *copy = cli_take(a, length + 1);
+    memcpy(copy, text, length);
+    return copy;
+}
+
+char *cli_format(cli_arena *a, const char *format, ...)
+{
+    va_list list, again;
+    va_start(list, format);
+    va_copy(again, list);
+    int length = vsnprintf(NULL, 0, format, list);
+    size_t size = length < 0 ? 1 : (size_t)length + 1;
+    char *text = cli_take(a, size);
+    vsnprintf(text, size, format, again);
+    va_end(again);
+    va_end(list);
+    return text;
+}
+
+void cli_arena_free(cli_arena *a)
+{
+    while (a->last) {
+        struct cli_block *before = a->last->before;
+        free(a->last);
+        a->last = before;
+    }
+}
+
+char *cli_text_of(cli_arena *a, size_t (*write)(const void *from, char *text, size_t capacity), const void *from)
+{
+    size_t size = write(from, NULL, 0) + 1;
+    char *text = cli_take(a, size);
+    write(from, text, size);
+    return text;
+}

@@ -1,0 +1,88 @@
+/* run_folder.c: the folder of a run. */
+#include "run_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
+{
+    *f = (cli_folder){
+        .path = path,
+        .config = cli_format(a, "%s/config.yaml", path),
+        .metrics = cli_format(a, "%s/metrics.jsonl", path),
+        .checkpoint = cli_format(a, "%s/checkpoint.safetensors", path),
+        .model = cli_format(a, "%s/model.safetensors", path),
+        .best = cli_format(a, "%s/best.safetensors", path),
+    };
+}
+
+bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
+
+const char *cli_folder_free_name(cli_arena *a, const char *config)
+{
+    const char *base = strrchr(config, '/');
+    base = base ? base + 1 : config;
+    int stem = (int)strlen(base);
+    const char *dot = strrchr(base, '.');
+    if (dot && dot > base) stem = (int)(dot - base);
+    const char *name = cli_format(a, "runs/%.*s", stem, base);
+    for (int i = 2; cli_folder_has(name) && i < 100000; i++) name = cli_format(a, "runs/%.*s-%d", stem, base, i);
+    return name;
+}
+
+tacet_status cli_folder_make(const cli_folder *f)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s", f->path) >= (int)sizeof path)
+        return cli_fail(TACET_IO, "the name of the folder is too long");
+    for (char *at = path + 1;; at++) {
+        char c = *at;
+        if (c != '/' && c) continue;
+        *at = 0;
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return cli_fail(TACET_IO, "cannot make the folder %s: %s", path, strerror(errno));
+        if (!c) return TACET_OK;
+        *at = c;
+    }
+}
+
+tacet_status cli_folder_config(cli_arena *a, const cli_folder *f, const cli_config *c)
+{
+    cli_outfile o;
+    tacet_status s = cli_outfile_open(a, f->config, &o);
+    if (s != TACET_OK) return s;
+    fprintf(o.f, "# The run's configuration as resolved. Go on with it: tacet train --resume FOLDER\n");
+    cli_config_print(c, o.f);
+    return cli_outfile_close(&o);
+}
+
+static tacet_status refuse(const cli_folder *f) { return cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno)); }
+
+tacet_status cli_folder_log(cli_folder *f, int64_t length)
+{
+    struct stat st;
+    int file = open(f->metrics, O_WRONLY | O_CREAT, 0666);
+    if (file < 0 || fstat(file, &st) != 0) {
+        tacet_status s = refuse(f);
+        if (file >= 0) close(file);
+        return s;
+    }
+    if (st.st_size < length) cli_warn("%s is shorter than when the checkpoint was written", f->metrics);
+    if ((st.st_size > length && ftruncate(file, (off_t)length) != 0) || lseek(file, 0, SEEK_END) < 0 ||
+        !(f->log = fdopen(file, "w"))) {
+        tacet_status s = refuse(f);
+        close(file);
+        return s;
+    }
+    return TACET_OK;
+}
+
+int64_t cli_folder_sync(const cli_folder *f)
+{
+    if (fflush(f->log) == 0 && !ferror(f->log) && fdatasync(fileno(f->log)) == 0) return (int64_t)ftello(f->log);
+    refuse(f);
+    return -1;
+}

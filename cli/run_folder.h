@@ -1,0 +1,33 @@
+/* run_folder.h: the folder of a run: config.yaml, metrics.jsonl, checkpoint, model, best. */
+#ifndef CLI_RUN_FOLDER_H
+#define CLI_RUN_FOLDER_H
+
+#include "config.h"
+#include "output.h"
+
+typedef struct cli_folder {
+    const char *path, *config, *metrics, *checkpoint, *model, *best;
+    FILE *log;      /* metrics.jsonl, open at its end */
+} cli_folder;
+
+/* The names of the files in a folder. Touches nothing. */
+void cli_folder_name(cli_arena *a, const char *path, cli_folder *f);
+
+/* The folder of a new run of this configuration file where none is named: runs/NAME, or runs/NAME-2, ... */
+const char *cli_folder_free_name(cli_arena *a, const char *config);
+
+bool cli_folder_has(const char *file);
+
+/* Makes the folder and those above it. */
+tacet_status cli_folder_make(const cli_folder *f);
+
+/* Writes config.yaml. */
+tacet_status cli_folder_config(cli_arena *a, const cli_folder *f, const cli_config *c);
+
+/* Opens metrics.jsonl, cut back to `length` bytes: what was written behind a checkpoint will be written again. */
+tacet_status cli_folder_log(cli_folder *f, int64_t length);
+
+/* Brings what was written of it to the disk; its length, or -1 after saying why not. */
+int64_t cli_folder_sync(const cli_folder *f);
+
+#endif

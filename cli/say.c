@@ -1,0 +1,174 @@
+/* say.c: errors for people: where, what, the line with a caret, what to do.
+ *
+ *     tacet: net.yaml:3:26: unknown layer 'rlu'
+ *         model: linear 512 | rlu | linear 10
+ *                             ^~~
+ *         did you mean relu? */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHOWN = 160 }; /* bytes of a line that are shown at most */
+
+const char *cli_colour(FILE *f, const char *escape)
+{
+    const char *no = getenv("NO_COLOR");
+    return (no && *no) || !isatty(fileno(f)) ? "" : escape;
+}
+
+static void prefix(void)
+{
+    fprintf(stderr, "%stacet:%s ", cli_colour(stderr, "\033[1;31m"), cli_colour(stderr, "\033[0m"));
+}
+
+static void hint_line(const char *hint)
+{
+    if (hint && *hint) fprintf(stderr, "    %s\n", hint);
+}
+
+/* Bytes that continue a UTF-8 character take no column. */
+static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
+
+/* Prints the line around [from, from + width) with a caret; of a long line the part around the place. */
+static void show_line(const cli_source *s, size_t from, size_t width)
+{
+    size_t begin = from, end = from;
+    while (begin > 0 && s->text[begin - 1] != '\n' && from - begin < SHOWN / 2) begin--;
+    while (begin < from && continues(s->text[begin])) begin++;
+    while (end < s->length && s->text[end] != '\n' && s->text[end] != '\r' && end - begin < SHOWN) end++;
+    if (end == begin) return;
+    fprintf(stderr, "    ");
+    for (size_t i = begin; i < end; i++) {
+        unsigned char c = (unsigned char)s->text[i];
+        fputc(c < ' ' && c != '\t' ? '?' : c, stderr);
+    }
+    fprintf(stderr, "\n    ");
+    for (size_t i = begin; i < from; i++)
+        if (!continues(s->text[i])) fputc(s->text[i] == '\t' ? '\t' : ' ', stderr);
+    fprintf(stderr, "%s^", cli_colour(stderr, "\033[1;32m"));
+    for (size_t i = from + 1; i < from + width && i < end; i++)
+        if (!continues(s->text[i])) fputc('~', stderr);
+    fprintf(stderr, "%s\n", cli_colour(stderr, "\033[0m"));
+}
+
+static void say_at(cli_place place, size_t width, const char *hint, const char *message)
+{
+    const cli_source *s = place.source;
+    prefix();
+    if (!s) {
+        fprintf(stderr, "%s\n", message);
+    } else {
+        size_t at = place.offset < s->length ? place.offset : s->length;
+        int line = 1, column = 1;
+        for (size_t i = 0; i < at; i++) {
+            column = s->text[i] == '\n' ? 1 : column + !continues(s->text[i]);
+            line += s->text[i] == '\n';
+        }
+        fprintf(stderr, "%s", s->name);
+        if (s->file) fprintf(stderr, ":%d:%d", line, column);
+        fprintf(stderr, ": %s\n", message);
+        show_line(s, at, width);
+    }
+    hint_line(hint);
+}
+
+tacet_status cli_fail(tacet_status s, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    prefix();
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+    return s;
+}
+
+tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    prefix();
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+    hint_line(hint);
+    return s;
+}
+
+tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const char *format, ...)
+{
+    char message[1024];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    say_at(place, width, hint, message);
+    return TACET_DESCRIPTION;
+}
+
+void cli_warn(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    fprintf(stderr, "tacet: warning: ");
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+}
+
+static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* Where byte `column` of an item's text stands in its source. The text of a YAML scalar may be folded over lines or
+ * quoted: a run of blanks stands for any run of blanks. False where the two part (an escape, say). */
+static bool offset_in(const cli_item *item, size_t column, size_t *offset)
+{
+    const cli_source *s = item->place.source;
+    size_t at = item->place.offset;
+    if (at < s->length && (s->text[at] == '"' || s->text[at] == '\'') && item->text[0] != s->text[at]) at++;
+    for (size_t i = 0; i < column;) {
+        if (at >= s->length || !item->text[i]) return false;
+        if (blank(item->text[i]) && blank(s->text[at])) {
+            size_t from = i, raw = at;
+            while (i < column && blank(item->text[i])) i++;
+            while (at < s->length && blank(s->text[at])) at++;
+            if (i == column && blank(item->text[i])) at = raw + (i - from);
+        } else if (item->text[i] == s->text[at]) {
+            i++, at++;
+        } else {
+            return false;
+        }
+    }
+    *offset = at;
+    return true;
+}
+
+/* Whether the error speaks of this text; an error holds no more than the beginning of a long one. */
+static bool speaks_of(const tacet_error *e, const char *text)
+{
+    size_t n = strlen(e->source);
+    return n > 0 && strncmp(e->source, text, n) == 0 && (!text[n] || n + 1 >= sizeof e->source);
+}
+
+tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
+{
+    for (int i = 0; i < items; i++) {
+        cli_place place = item[i].place;
+        if (e->column < 0 || !place.source || !speaks_of(e, item[i].text)) continue;
+        bool found = offset_in(&item[i], (size_t)e->column, &place.offset);
+        say_at(place, found ? (size_t)(e->width > 0 ? e->width : 1) : 1, e->hint, e->message);
+        return e->status;
+    }
+    if (items > 0 && item[0].place.source) {
+        say_at(item[0].place, strlen(item[0].text), e->hint, e->message);
+        return e->status;
+    }
+    char text[sizeof *e];
+    tacet_error_text(e, text, sizeof text);
+    size_t length = strlen(text);
+    prefix();
+    fprintf(stderr, "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");
+    return e->status;
+}

@@ -1,0 +1,27 @@
+/* table_out.c: columns for people. */
+#include "output.h"
+
+#include <math.h>
+#include <string.h>
+
+void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
+{
+    int columns = (int)strlen(align);
+    for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < columns; c++) {
+            int width = 0;
+            for (int i = 0; i < rows; i++) {
+                int n = (int)strlen(cell[i * columns + c]);
+                width = n > width ? n : width;
+            }
+            const char *gap = c ? "  " : "", *text = cell[r * columns + c];
+            if (align[c] == 'r')
+                fprintf(to, "%s%*s", gap, width, text);
+            else
+                fprintf(to, "%s%-*s", gap, c + 1 < columns ? width : 0, text);
+        }
+        fputc('\n', to);
+    }
+}
+
+const char *cli_digits(cli_arena *a, double value) { return isfinite(value) ? cli_format(a, "%.4g", value) : "-"; }

@@ -1,0 +1,319 @@
+/* training.c: the loop. Everything that the rest of a run depends on is in the checkpoint: the library's part, and in notes
+ * the sums of the running epoch, the best figure, the length of metrics.jsonl. */
+#include "training.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Set by the signal that asks to stop. A second one ends the program at once, which harms no file. */
+static volatile sig_atomic_t stop;
+static void on_signal(int number) { stop = number; }
+
+static void listen(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static tacet_status refuse(cli_training *t, const tacet_error *e)
+{
+    cli_progress_clear(&t->progress);
+    return cli_refuse(e, 0, NULL);
+}
+
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+static const char *sums_text(cli_training *t)
+{
+    const cli_sums *s = &t->sums;
+    const char *text = cli_format(t->arena, "%a %a %a %a", s->rows, s->objective, s->data_loss, s->seconds);
+    for (int i = 0; i < tacet_term_count(t->job->plan); i++) text = cli_format(t->arena, "%s %a", text, s->term[i]);
+    return text;
+}
+
+static bool sums_read(cli_training *t, const char *text)
+{
+    cli_sums *s = &t->sums;
+    double *const head[] = {&s->rows, &s->objective, &s->data_loss, &s->seconds};
+    int terms = tacet_term_count(t->job->plan);
+    for (int i = 0; i < 4 + terms; i++) {
+        char *end;
+        *(i < 4 ? head[i] : &s->term[i - 4]) = strtod(text, &end);
+        if (end == text) return false;
+        text = end;
+    }
+    return true;
+}
+
+static tacet_status checkpoint(cli_training *t)
+{
+    enum { MORE = 3 };
+    cli_arena arena = {0}, *outer = t->arena;
+    int64_t length = cli_folder_sync(&t->folder);
+    if (length < 0) return TACET_IO;
+    tacet_note note[CLI_NOTES + MORE];
+    tacet_error e;
+    cli_job_notes(t->job, note);
+    t->arena = &arena; /* these texts are done with after the call */
+    note[CLI_NOTES] = (tacet_note){"run.metrics", cli_format(&arena, "%lld", (long long)length)};
+    note[CLI_NOTES + 1] = (tacet_note){"run.sums", sums_text(t)};
+    note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&arena, "%a", t->best)};
+    tacet_status s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
+    t->arena = outer;
+    cli_arena_free(&arena);
+    return s == TACET_OK ? s : refuse(t, &e);
+}
+
+static tacet_status save(cli_training *t, const char *path)
+{
+    tacet_note note[CLI_NOTES];
+    tacet_error e;
+    cli_job_notes(t->job, note);
+    tacet_status s = tacet_save(t->job->plan, path, CLI_NOTES, note, &e);
+    return s == TACET_OK ? s : refuse(t, &e);
+}
+
+/* ---- Begin ------------------------------------------------------------------------------------------------------- */
+
+static tacet_status resume(cli_training *t)
+{
+    tacet_error e;
+    tacet_file *f = tacet_file_open(t->folder.checkpoint, NULL, &e);
+    if (!f) return refuse(t, &e);
+    const char *metrics = tacet_file_note(f, "run.metrics"), *sums = tacet_file_note(f, "run.sums");
+    const char *best = tacet_file_note(f, "run.best");
+    int64_t length = 0;
+    tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
+    if (s != TACET_OK)
+        refuse(t, &e);
+    else if (!metrics || !sums || !best || !cli_integer(metrics, &length) || length < 0 || !sums_read(t, sums))
+        s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
+    else
+        t->best = strtod(best, NULL);
+    tacet_file_free(f);
+    if (s == TACET_OK) s = cli_folder_log(&t->folder, length);
+    if (s == TACET_OK)
+        cli_progress_say(&t->progress, "resumed %s at step %lld", t->folder.path, (long long)tacet_steps(t->job->plan));
+    return s;
+}
+
+static int parameters(const tacet_plan *p)
+{
+    int n = 0;
+    tacet_value_info v;
+    for (int i = 0; i < tacet_value_count(p); i++)
+        if (tacet_value_at(p, i, &v) == TACET_OK) n += strcmp(v.kind, "parameter") == 0;
+    return n;
+}
+
+static tacet_status initialise(cli_training *t, const cli_item *init)
+{
+    tacet_error e;
+    int taken = 0, all = parameters(t->job->plan);
+    tacet_file *f = tacet_file_open(init->text, NULL, &e);
+    if (!f) return cli_refuse(&e, 1, init);
+    tacet_status s = tacet_file_load(f, t->job->plan, false, &taken, &e);
+    tacet_file_free(f);
+    if (s != TACET_OK) return cli_refuse(&e, 1, init);
+    if (taken == 0)
+        return cli_fail(TACET_DESCRIPTION, "%s has no tensor that is a parameter here by name and shape", init->text);
+    cli_progress_say(&t->progress, "%d of %d parameters from %s", taken, all, init->text);
+    return TACET_OK;
+}
+
+tacet_status cli_training_begin(cli_training *t)
+{
+    const cli_config *c = t->job->config;
+    t->best = HUGE_VAL;
+    t->sums.term = cli_take(t->arena, ((size_t)tacet_term_count(t->job->plan) + 1) * sizeof(double));
+    if (cli_folder_has(t->folder.checkpoint)) return resume(t);
+    tacet_status s = TACET_OK;
+    if (*c->value[CLI_INIT].item.text) s = initialise(t, &c->value[CLI_INIT].item);
+    if (s == TACET_OK) s = cli_folder_log(&t->folder, 0);
+    return s == TACET_OK ? checkpoint(t) : s;
+}
+
+void cli_training_end(cli_training *t)
+{
+    if (t->folder.log) fclose(t->folder.log);
+}
+
+/* ---- Metrics ----------------------------------------------------------------------------------------------------- */
+
+static void step_line(cli_training *t, int64_t epoch)
+{
+    const tacet_plan *p = t->job->plan;
+    cli_json j = {.to = t->folder.log};
+    cli_json_open(&j, NULL, '{');
+    cli_json_integer(&j, "step", tacet_steps(p));
+    cli_json_integer(&j, "epoch", epoch + 1);
+    cli_json_number(&j, "objective", tacet_objective(p));
+    cli_json_number(&j, "data_loss", tacet_data_loss(p));
+    cli_json_number(&j, "gradient_norm", tacet_gradient_norm(p));
+    cli_json_number(&j, "learning_rate", tacet_learning_rate(p));
+    cli_terms_json(&j, p, NULL);
+    cli_json_close(&j, '}');
+    fputc('\n', t->folder.log);
+}
+
+/* The means of the epoch, or of what there is of it; validation NULL: none. */
+static void epoch_line(cli_training *t, int64_t epoch, const cli_figures *validation)
+{
+    const tacet_plan *p = t->job->plan;
+    const cli_sums *s = &t->sums;
+    double *mean = cli_take(t->arena, ((size_t)tacet_term_count(p) + 1) * sizeof *mean);
+    for (int i = 0; i < tacet_term_count(p); i++) mean[i] = s->term[i] / s->rows;
+    cli_json j = {.to = t->folder.log};
+    cli_json_open(&j, NULL, '{');
+    cli_json_integer(&j, "epoch", epoch);
+    cli_json_integer(&j, "step", tacet_steps(p));
+    cli_json_number(&j, "objective", s->objective / s->rows);
+    cli_json_number(&j, "data_loss", s->data_loss / s->rows);
+    cli_json_number(&j, "learning_rate", tacet_learning_rate(p));
+    cli_terms_json(&j, p, mean);
+    if (validation) {
+        cli_json_open(&j, "validation", '{');
+        cli_figures_json(&j, p, validation);
+        cli_json_close(&j, '}');
+    }
+    cli_json_number(&j, "seconds", s->seconds);
+    cli_json_close(&j, '}');
+    fputc('\n', t->folder.log);
+}
+
+static void epoch_said(cli_training *t, int64_t epoch, const cli_figures *validation)
+{
+    const cli_sums *s = &t->sums;
+    const char *more = "";
+    if (validation && !isnan(validation->result.accuracy))
+        more = cli_format(t->arena, "  validation loss %.4f accuracy %.4f", validation->result.data_loss,
+                          validation->result.accuracy);
+    else if (validation)
+        more = cli_format(t->arena, "  validation loss %.4g", validation->result.data_loss);
+    cli_progress_say(&t->progress, "epoch %lld/%lld  loss %.4f  objective %.4f%s  %.1f s", (long long)epoch,
+                     (long long)t->job->epochs, s->data_loss / s->rows, s->objective / s->rows, more, s->seconds);
+}
+
+/* ---- The loop ---------------------------------------------------------------------------------------------------- */
+
+/* Epochs whose last batch is done. */
+static int64_t epochs_done(const cli_job *job)
+{
+    int64_t epoch, position;
+    tacet_loader_tell(job->loader, &epoch, &position);
+    return epoch + (position >= tacet_loader_batches(job->loader));
+}
+
+static void add_up(cli_training *t, int64_t rows, double seconds)
+{
+    const tacet_plan *p = t->job->plan;
+    double n = (double)rows;
+    t->sums.rows += n;
+    t->sums.objective += n * tacet_objective(p);
+    t->sums.data_loss += n * tacet_data_loss(p);
+    t->sums.seconds += seconds;
+    t->time += seconds;
+    t->steps++;
+    tacet_term term;
+    for (int i = 0; i < tacet_term_count(p); i++)
+        if (tacet_term_at(p, i, &term) == TACET_OK) t->sums.term[i] += n * term.value;
+}
+
+/* One batch. When the objective is not a number, the loader goes back to it, for the checkpoint. */
+static tacet_status step(cli_training *t)
+{
+    cli_job *job = t->job;
+    int64_t epoch, position, rows = 0;
+    double begin = cli_now();
+    tacet_loader_tell(job->loader, &epoch, &position);
+    for (int i = 0; i < 2 && rows == 0; i++) /* 0 rows: the end of the epoch before */
+        rows = tacet_loader_next(job->loader, job->plan, job->x, job->target);
+    tacet_status s = rows > 0 ? tacet_step(job->plan, rows) : TACET_FAILED;
+    if (s == TACET_OK) {
+        add_up(t, rows, cli_now() - begin);
+        return s;
+    }
+    refuse(t, tacet_plan_error(job->plan));
+    if (s == TACET_NOT_FINITE) {
+        tacet_loader_seek(job->loader, epoch, position);
+        if (checkpoint(t) == TACET_OK)
+            cli_progress_say(&t->progress, "the weights before that step are in %s", t->folder.checkpoint);
+    }
+    return s;
+}
+
+/* Validation, the lines, best, model. A whole epoch ends with a checkpoint behind its line. */
+static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
+{
+    cli_job *job = t->job;
+    cli_figures figures = {.part = "validation", .step_us = NAN};
+    tacet_status s = TACET_OK;
+    if (job->validation) {
+        s = cli_figures_take(job->plan, job->validation, job->config->value[CLI_BATCH].integer, job->x, job->target, job->y,
+                             &figures);
+        if (s != TACET_OK) return s;
+    }
+    const cli_figures *validation = job->validation ? &figures : NULL;
+    epoch_line(t, epoch, validation);
+    epoch_said(t, epoch, validation);
+    if (validation && figures.result.data_loss < t->best) {
+        t->best = figures.result.data_loss;
+        s = save(t, t->folder.best);
+    }
+    if (!whole) return s;
+    double *term = t->sums.term;
+    memset(term, 0, (size_t)tacet_term_count(job->plan) * sizeof *term);
+    t->sums = (cli_sums){.term = term};
+    if (s == TACET_OK) s = checkpoint(t);
+    return s == TACET_OK ? save(t, t->folder.model) : s;
+}
+
+static tacet_status interrupted(cli_training *t)
+{
+    int number = stop;
+    tacet_status s = checkpoint(t);
+    if (s != TACET_OK) return s;
+    cli_progress_say(&t->progress, "stopped at step %lld; go on with: tacet train --resume %s",
+                     (long long)tacet_steps(t->job->plan), t->folder.path);
+    return (tacet_status)(128 + number);
+}
+
+/* Steps until an epoch is whole, the steps are done, or a signal comes. */
+static tacet_status run_epoch(cli_training *t, int64_t limit)
+{
+    cli_job *job = t->job;
+    int64_t every = job->config->value[CLI_CHECKPOINT].integer, log = job->config->value[CLI_LOG].integer;
+    int64_t epoch = epochs_done(job), batches = tacet_loader_batches(job->loader), place, position;
+    while (!stop && epochs_done(job) == epoch && (limit == 0 || tacet_steps(job->plan) < limit)) {
+        tacet_status s = step(t);
+        if (s != TACET_OK) return s;
+        int64_t done = tacet_steps(job->plan);
+        if (log > 0 && done % log == 0) step_line(t, epoch);
+        tacet_loader_tell(job->loader, &place, &position);
+        cli_progress_step(&t->progress, epoch + 1, job->epochs, place > epoch ? batches : position, batches,
+                          tacet_objective(job->plan), t->time / (double)t->steps);
+        if (every > 0 && done % every == 0 && epochs_done(job) == epoch) s = checkpoint(t);
+        if (s != TACET_OK) return s;
+    }
+    return epochs_done(job) > epoch ? end_epoch(t, epoch + 1, true) : TACET_OK;
+}
+
+tacet_status cli_training_run(cli_training *t)
+{
+    cli_job *job = t->job;
+    int64_t limit = job->config->value[CLI_STEPS].integer;
+    tacet_status s = TACET_OK;
+    listen();
+    while (s == TACET_OK && !stop && epochs_done(job) < job->epochs && (limit == 0 || tacet_steps(job->plan) < limit))
+        s = run_epoch(t, limit);
+    if (s == TACET_OK && stop) s = interrupted(t);
+    /* An epoch that the limit cut short has its line behind the checkpoint, which is cut off again on resume. */
+    if (s == TACET_OK && t->sums.rows > 0) {
+        s = checkpoint(t);
+        if (s == TACET_OK) s = end_epoch(t, epochs_done(job) + 1, false);
+    }
+    return s == TACET_OK ? save(t, t->folder.model) : s;
+}

@@ -1,0 +1,231 @@
+/* yaml_tree.c: libyaml's events to a small tree. The event API gives exact places and lets us stop at the first thing
+ * that is not wanted, before any memory is spent on it. */
+#include "yaml_tree.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { MAX_DEPTH = 8, MAX_NODES = 4096, MAX_FILE = 1 << 20 };
+
+typedef struct reader {
+    cli_arena *arena;
+    const cli_source *source;
+    yaml_parser_t parser;
+    size_t index, offset; /* libyaml counts characters; the same place in bytes */
+    int nodes;
+    tacet_status status;
+} reader;
+
+/* The bytes before character `index`; mostly asked for in rising order. */
+static cli_place place_of(reader *r, yaml_mark_t mark)
+{
+    const cli_source *s = r->source;
+    if (mark.index < r->index || r->index == 0) {
+        r->index = 0;
+        r->offset = s->length >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    }
+    for (; r->index < mark.index && r->offset < s->length; r->index++) {
+        r->offset++;
+        while (r->offset < s->length && ((unsigned char)s->text[r->offset] & 0xc0) == 0x80) r->offset++;
+    }
+    return (cli_place){s, r->offset};
+}
+
+static const char quote_it[] = "a text that begins with * or [ or { must be quoted: \"*.bias\": l2 1e-4";
+
+/* The hint that helps when the line begins with what YAML takes for an alias or a list. */
+static const char *hint_for(cli_place p)
+{
+    size_t at = p.offset;
+    while (at > 0 && p.source->text[at - 1] != '\n') at--;
+    while (at < p.source->length && strchr(" -?", p.source->text[at])) at++;
+    return at < p.source->length && strchr("*[{", p.source->text[at]) ? quote_it : NULL;
+}
+
+static bool refuse(reader *r, yaml_mark_t mark, const char *hint, const char *message)
+{
+    r->status = cli_fail_at(place_of(r, mark), 1, hint, "%s", message);
+    return false;
+}
+
+static bool next_event(reader *r, yaml_event_t *event)
+{
+    if (yaml_parser_parse(&r->parser, event)) return true;
+    const yaml_parser_t *p = &r->parser;
+    if (p->error == YAML_MEMORY_ERROR) {
+        r->status = cli_fail(TACET_MEMORY, "out of memory");
+        return false;
+    }
+    if (p->error == YAML_READER_ERROR) {
+        cli_place place = {r->source, p->problem_offset};
+        r->status = cli_fail_at(place, 1, NULL, "this is not UTF-8 text: %s", p->problem);
+        return false;
+    }
+    bool alias = p->context && strstr(p->context, "alias");
+    yaml_mark_t mark = alias ? p->context_mark : p->problem_mark;
+    cli_place place = place_of(r, mark);
+    const char *hint = hint_for(place);
+    if (alias)
+        r->status = cli_fail_at(place, 1, quote_it, "a key that begins with * must be quoted");
+    else
+        r->status = cli_fail_at(place, 1, hint, "%s%s%s", p->problem, p->context ? " " : "", p->context ? p->context : "");
+    return false;
+}
+
+static bool plain_node(reader *r, const yaml_event_t *e)
+{
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+    if (e->type == YAML_ALIAS_EVENT) return refuse(r, e->start_mark, quote_it, "aliases are not used here");
+    if (e->type == YAML_SCALAR_EVENT) anchor = e->data.scalar.anchor, tag = e->data.scalar.tag;
+    if (e->type == YAML_SEQUENCE_START_EVENT) anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag;
+    if (e->type == YAML_MAPPING_START_EVENT) anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag;
+    if (anchor) return refuse(r, e->start_mark, "a text that begins with & must be quoted", "anchors are not used here");
+    if (tag) return refuse(r, e->start_mark, "a text that begins with ! must be quoted", "tags are not used here");
+    return true;
+}
+
+static bool read_scalar(reader *r, const yaml_event_t *e, cli_item *item)
+{
+    const char *value = (const char *)e->data.scalar.value;
+    if (memchr(value, 0, e->data.scalar.length)) return refuse(r, e->start_mark, NULL, "a text must not hold a NUL");
+    item->text = cli_copy(r->arena, value, e->data.scalar.length);
+    item->place = place_of(r, e->start_mark);
+    return true;
+}
+
+static bool read_key(reader *r, const yaml_event_t *e, const cli_node *map, cli_item *key)
+{
+    if (e->type == YAML_SEQUENCE_START_EVENT || e->type == YAML_MAPPING_START_EVENT)
+        return refuse(r, e->start_mark, quote_it, "a key that begins with [ or { must be quoted");
+    if (!plain_node(r, e) || !read_scalar(r, e, key)) return false;
+    for (const cli_node *n = map->first; n; n = n->next)
+        if (strcmp(n->key.text, key->text) == 0) {
+            r->status = cli_fail_at(key->place, strlen(key->text), NULL, "the key '%s' is here twice", key->text);
+            return false;
+        }
+    return true;
+}
+
+static bool read_node(reader *r, const yaml_event_t *start, int depth, cli_node **to);
+
+/* The entries of a map or a list up to its end. */
+static bool read_children(reader *r, cli_node *node, int depth)
+{
+    cli_node **tail = &node->first;
+    for (;;) {
+        yaml_event_t event;
+        cli_item key = {0};
+        if (!next_event(r, &event)) return false;
+        if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT) {
+            yaml_event_delete(&event);
+            return true;
+        }
+        bool ok = true;
+        if (node->kind == CLI_MAP) {
+            ok = read_key(r, &event, node, &key);
+            yaml_event_delete(&event);
+            if (!ok || !next_event(r, &event)) return false;
+        }
+        ok = read_node(r, &event, depth + 1, tail);
+        yaml_event_delete(&event);
+        if (!ok) return false;
+        (*tail)->key = key;
+        tail = &(*tail)->next;
+    }
+}
+
+/* `to` is set only when the node is whole, so that a map that is being read never shows half an entry. */
+static bool read_node(reader *r, const yaml_event_t *start, int depth, cli_node **to)
+{
+    if (!plain_node(r, start)) return false;
+    if (depth > MAX_DEPTH) return refuse(r, start->start_mark, NULL, "this is nested too deeply");
+    if (++r->nodes > MAX_NODES) return refuse(r, start->start_mark, NULL, "there are too many entries");
+    cli_node *node = cli_take(r->arena, sizeof *node);
+    node->text.place = place_of(r, start->start_mark);
+    if (start->type == YAML_SCALAR_EVENT) {
+        node->kind = CLI_SCALAR;
+        node->quoted = start->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+        if (!read_scalar(r, start, &node->text)) return false;
+    } else {
+        node->kind = start->type == YAML_MAPPING_START_EVENT ? CLI_MAP : CLI_LIST;
+        if (!read_children(r, node, depth)) return false;
+    }
+    *to = node;
+    return true;
+}
+
+/* Stream start, document start, the root, document end, stream end. */
+static bool read_document(reader *r, cli_node **root)
+{
+    bool ok = true, done = false;
+    int documents = 0;
+    while (ok && !done) {
+        yaml_event_t event;
+        if (!next_event(r, &event)) return false;
+        done = event.type == YAML_STREAM_END_EVENT;
+        if (event.type == YAML_DOCUMENT_START_EVENT && documents++ > 0)
+            ok = refuse(r, event.start_mark, NULL, "a configuration is one document");
+        if (event.type == YAML_ALIAS_EVENT || event.type == YAML_SCALAR_EVENT || event.type == YAML_SEQUENCE_START_EVENT ||
+            event.type == YAML_MAPPING_START_EVENT)
+            ok = read_node(r, &event, 0, root);
+        yaml_event_delete(&event);
+    }
+    return ok;
+}
+
+tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **root)
+{
+    reader r = {.arena = a, .source = source};
+    *root = NULL;
+    if (!yaml_parser_initialize(&r.parser)) return cli_fail(TACET_MEMORY, "out of memory");
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)source->text, source->length);
+    read_document(&r, root);
+    yaml_parser_delete(&r.parser);
+    return r.status;
+}
+
+tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
+    char *text = cli_take(a, MAX_FILE + 2);
+    size_t length = fread(text, 1, MAX_FILE + 1, f);
+    int error = ferror(f) ? errno : 0;
+    fclose(f);
+    if (error) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(error));
+    if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is larger than a configuration may be (1 MiB)", path);
+    text[length] = 0;
+    *source = (cli_source){cli_copy(a, path, strlen(path)), text, length, true};
+    return TACET_OK;
+}
+
+/* What may stand plain in block style and in a list alike. */
+static bool is_plain(const char *text)
+{
+    size_t n = strlen(text);
+    if (!n || strspn(text, " -?:,[]{}#&*!|>'\"%@`") || text[n - 1] == ' ' || text[n - 1] == ':') return false;
+    for (size_t i = 0; i < n; i++)
+        if (!isprint((unsigned char)text[i]) || strchr("[]{},\"", text[i])) return false;
+    return !strstr(text, ": ") && !strstr(text, " #") && strcmp(text, "~") != 0;
+}
+
+void cli_yaml_text(FILE *to, const char *text)
+{
+    if (is_plain(text)) {
+        fputs(text, to);
+        return;
+    }
+    fputc('"', to);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') fputc('\\', to);
+        if (c < ' ' || c == 127)
+            fprintf(to, "\\x%02x", c);
+        else
+            fputc(c, to);
+    }
+    fputc('"', to);
+}

@@ -1,0 +1,27 @@
+/* yaml_tree.h: the part of YAML that a configuration is written in: maps, lists and texts, each with its place. */
+#ifndef CLI_YAML_TREE_H
+#define CLI_YAML_TREE_H
+
+#include "cli.h"
+
+typedef enum cli_kind { CLI_SCALAR, CLI_LIST, CLI_MAP } cli_kind;
+
+typedef struct cli_node {
+    cli_kind kind;
+    cli_item key;  /* of an entry of a map */
+    cli_item text; /* of a scalar; the place of any node */
+    bool quoted;
+    struct cli_node *first, *next; /* children; the next sibling */
+} cli_node;
+
+/* Reads one document into *root, which is NULL for an empty one. Refuses what a configuration has no use for: aliases,
+ * anchors, tags, duplicate keys, deep nesting. The tree lives in the arena and points into the source. */
+tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **root);
+
+/* Reads a file whole, at most 1 MiB. */
+tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source);
+
+/* Writes text such that it reads back as it is: plain where that is safe, else double-quoted. */
+void cli_yaml_text(FILE *to, const char *text);
+
+#endif
