@@ -52,14 +52,15 @@ typedef struct cli_item {
 __attribute__((format(printf, 2, 3))) tacet_status cli_fail(tacet_status s, const char *format, ...);
 
 /* The same with a hint on a line of its own: "see tacet train --help". */
-__attribute__((format(printf, 3, 4))) tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format, ...);
+__attribute__((format(printf, 3, 4))) tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
+                                                                 ...);
 
-/* The same at a place: "tacet: net.yaml:3:12: message", that line, a caret under `width` bytes, the hint (NULL: none). */
+/* The same at a place: "tacet: net.yaml:3:12: message", that line, a caret under `width` bytes, a hint or NULL. */
 __attribute__((format(printf, 4, 5))) tacet_status cli_fail_at(cli_place place, size_t width, const char *hint,
                                                                const char *format, ...);
 
-/* Says what the library refused. Where the error's text is that of one of the items, it is shown in place there; else at
- * the first item; without items as the library writes it. */
+/* Says what the library refused. Where the error's text is that of one of the items, it is shown in place there; else
+ * at the first item; without items as the library writes it. */
 tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 
 /* A remark on standard error, "tacet: warning: ...". */
@@ -78,7 +79,8 @@ bool cli_integer(const char *text, int64_t *x);
 const char *cli_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
 /* "did you mean NAME?", or NULL when there is nothing near. */
-const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i), const void *context);
+const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
+                        const void *context);
 
 /* An entry of the library's catalogue, by role (NULL: any) and name. */
 bool cli_entry(const char *role, const char *name, tacet_entry *entry);

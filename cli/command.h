@@ -7,8 +7,8 @@
 #include "cli.h"
 
 typedef struct cli_option {
-    const char *name; /* "threads"; a table ends with NULL */
-    char letter;      /* 0: none */
+    const char *name;     /* "threads"; a table ends with NULL */
+    char letter;          /* 0: none */
     const char *argument; /* "N"; NULL: a flag */
     const char *doc;
     bool many; /* may be given more than once */
@@ -49,12 +49,21 @@ void cli_help(FILE *to, const cli_command *c);
 void cli_manual(FILE *to);
 
 /* Options that several commands have. */
-#define CLI_OPTION_THREADS {"threads", 0, "N", "Work on N threads; the cores there are, if not given. The result is the same", false}
-#define CLI_OPTION_JSON {"json", 0, NULL, "Print the figures as one JSON object, the last line of standard output", false}
-#define CLI_OPTION_QUIET {"quiet", 'q', NULL, "Say nothing on standard error but warnings and errors", false}
-#define CLI_OPTION_SET {"set", 0, "KEY=VALUE", "Set a key of the configuration (train.epochs=3), or an attribute of a description (optimizer.lr=0.05)", true}
-#define CLI_OPTION_PENALTY {"penalty", 0, "SELECTOR: PENALTY", "Add a penalty to those of the file: 'relu1: l1 1e-4'", true}
-#define CLI_OPTION_NO_PENALTIES {"no-penalties", 0, NULL, "Drop the penalties of the file", false}
+// clang-format off
+#define CLI_OPTION_THREADS \
+    {"threads", 0, "N", "Work on N threads; the cores there are, if not given. The result is the same", false}
+#define CLI_OPTION_JSON \
+    {"json", 0, NULL, "Print the figures as one JSON object, the last line of standard output", false}
+#define CLI_OPTION_QUIET \
+    {"quiet", 'q', NULL, "Say nothing on standard error but warnings and errors", false}
+#define CLI_OPTION_SET \
+    {"set", 0, "KEY=VALUE", \
+     "Set a key of the configuration (train.epochs=3), or an attribute of a description (optimizer.lr=0.05)", true}
+#define CLI_OPTION_PENALTY \
+    {"penalty", 0, "SELECTOR: PENALTY", "Add a penalty to those of the file: 'relu1: l1 1e-4'", true}
+#define CLI_OPTION_NO_PENALTIES \
+    {"no-penalties", 0, NULL, "Drop the penalties of the file", false}
+// clang-format on
 
 /* --threads, or the cores that this process may use. */
 tacet_status cli_threads(const cli_args *a, int *threads);

@@ -14,7 +14,8 @@ static void data(void)
 {
     static const char *const path[] = {"/usr/share/datasets/fashion-mnist"};
     for (size_t i = 0; i < sizeof path / sizeof *path; i++)
-        printf("data: %s %s\n", path[i], access(path[i], R_OK) == 0 ? "found" : "not found (apt-get install dataset-fashion-mnist)");
+        printf("data: %s %s\n", path[i],
+               access(path[i], R_OK) == 0 ? "found" : "not found (apt-get install dataset-fashion-mnist)");
 }
 
 static tacet_status run(const cli_args *a)
@@ -33,7 +34,7 @@ const cli_command cli_command_doctor = {
     .name = "doctor",
     .operands = "",
     .brief = "Show what this program and this machine are",
-    .doc = "Prints the version, compiler flags, CPU features, the BLAS and its core type, how many threads a run would use, and "
-           "which data are installed.",
+    .doc = "Prints the version, compiler flags, CPU features, the BLAS and its core type, how many threads a run "
+           "would use, and which data are installed.",
     .run = run,
 };

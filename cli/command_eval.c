@@ -6,8 +6,10 @@
 #include <math.h>
 
 static const cli_option option[] = {
-    {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE y=FILE, csv FILE label=COLUMN. The source that the model was trained on, if "
-     "not given", false},
+    {"data", 0, "SPEC",
+     "The data: idx DIR, npy x=FILE y=FILE, csv FILE label=COLUMN. The source that the model was trained on, if not "
+     "given",
+     false},
     CLI_OPTION_THREADS,
     CLI_OPTION_JSON,
     {0},
@@ -20,7 +22,8 @@ static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *sour
     const char *data = tacet_file_note(m->file, "data");
     *source = (cli_item){.text = given ? given : test && *test ? test : data};
     if (!source->text)
-        return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'", "the model does not say what it was trained on");
+        return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
+                             "the model does not say what it was trained on");
     return TACET_OK;
 }
 
@@ -64,9 +67,9 @@ const cli_command cli_command_eval = {
     .name = "eval",
     .operands = "MODEL",
     .brief = "Evaluate a model on data",
-    .doc = "Runs a model (model.safetensors, best.safetensors) over data and prints loss, accuracy, what each penalty is and how "
-           "dense each layer is. Takes the test part of the data where they have one, else all of them; scaled as the training "
-           "data were.",
+    .doc = "Runs a model (model.safetensors, best.safetensors) over data and prints loss, accuracy, what each penalty "
+           "is and how dense each layer is. Takes the test part of the data where they have one, else all of them; "
+           "scaled as the training data were.",
     .least = 1,
     .most = 1,
     .option = option,

@@ -3,11 +3,7 @@
 #include "job.h"
 
 static const cli_option option[] = {
-    CLI_OPTION_SET,
-    CLI_OPTION_PENALTY,
-    CLI_OPTION_NO_PENALTIES,
-    CLI_OPTION_THREADS,
-    {0},
+    CLI_OPTION_SET, CLI_OPTION_PENALTY, CLI_OPTION_NO_PENALTIES, CLI_OPTION_THREADS, {0},
 };
 
 static size_t explanation(const void *plan, char *text, size_t capacity) { return tacet_explain(plan, text, capacity); }
@@ -29,8 +25,8 @@ const cli_command cli_command_explain = {
     .name = "explain",
     .operands = "CONFIG",
     .brief = "Show the steps that a configuration compiles to",
-    .doc = "Compiles the network that CONFIG describes and prints its steps, with shapes, operations, bytes and the size of the "
-           "memory they share. Trains nothing.",
+    .doc = "Compiles the network that CONFIG describes and prints its steps, with shapes, operations, bytes and the "
+           "size of the memory they share. Trains nothing.",
     .least = 1,
     .most = 1,
     .keys = true,

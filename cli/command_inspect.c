@@ -42,7 +42,8 @@ static void noted(const tacet_file *f)
 }
 
 /* One row: name, shape, mean, deviation, largest magnitude, share of exact zeros. */
-static void tensor_row(cli_arena *a, const char **cell, const char *name, int rank, const int64_t *shape, const float *x)
+static void tensor_row(cli_arena *a, const char **cell, const char *name, int rank, const int64_t *shape,
+                       const float *x)
 {
     const char *text = "";
     int64_t n = 1;
@@ -104,8 +105,8 @@ const cli_command cli_command_inspect = {
     .name = "inspect",
     .operands = "MODEL",
     .brief = "Show what is in a model or a checkpoint",
-    .doc = "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, deviation, largest "
-           "magnitude, share of exact zeros.",
+    .doc = "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, "
+           "deviation, largest magnitude, share of exact zeros.",
     .least = 1,
     .most = 1,
     .run = run,

@@ -80,8 +80,9 @@ const cli_command cli_command_ops = {
     .name = "ops",
     .operands = "[NAME]",
     .brief = "List layers, losses, penalties, optimizers, sources of data; or tell of one",
-    .doc = "Prints the catalogue of the small language: every layer, loss, penalty, constraint, optimizer, schedule and source of "
-           "data with its formula. With NAME: what it does, its attributes with types and defaults, and where it comes from.",
+    .doc = "Prints the catalogue of the small language: every layer, loss, penalty, constraint, optimizer, schedule "
+           "and source of data with its formula. With NAME: what it does, its attributes with types and defaults, and "
+           "where it comes from.",
     .most = 1,
     .run = run,
 };

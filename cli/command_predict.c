@@ -106,8 +106,8 @@ const cli_command cli_command_predict = {
     .name = "predict",
     .operands = "MODEL",
     .brief = "Write what a model answers to data",
-    .doc = "Runs a model over data, scaled as the training data were, and writes its outputs in the order of the rows: as an npy "
-           "file, or as CSV.",
+    .doc = "Runs a model over data, scaled as the training data were, and writes its outputs in the order of the "
+           "rows: as an npy file, or as CSV.",
     .least = 1,
     .most = 1,
     .option = option,

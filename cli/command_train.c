@@ -9,9 +9,12 @@ static const cli_option option[] = {
     CLI_OPTION_SET,
     CLI_OPTION_PENALTY,
     CLI_OPTION_NO_PENALTIES,
-    {"out", 0, "DIR", "The run's folder; runs/NAME of the configuration, if not given. One that holds a run is refused", false},
-    {"resume", 0, "DIR", "Go on with the run in DIR from its last checkpoint; the result is that of a run never stopped", false},
-    {"init", 0, "MODEL", "Start from the weights in a safetensors file, matched by name and shape (the key init)", false},
+    {"out", 0, "DIR", "The run's folder; runs/NAME of the configuration, if not given. One that holds a run is refused",
+     false},
+    {"resume", 0, "DIR",
+     "Go on with the run in DIR from its last checkpoint; the result is that of a run never stopped", false},
+    {"init", 0, "MODEL", "Start from the weights in a safetensors file, matched by name and shape (the key init)",
+     false},
     CLI_OPTION_THREADS,
     CLI_OPTION_QUIET,
     CLI_OPTION_JSON,
@@ -46,7 +49,9 @@ static tacet_status report(const cli_args *a, cli_training *t)
 {
     cli_job *job = t->job;
     const tacet_data *data = job->test ? job->test : job->validation ? job->validation : job->data;
-    cli_figures f = {.part = job->test ? "test" : job->validation ? "validation" : "training",
+    cli_figures f = {.part = job->test         ? "test"
+                             : job->validation ? "validation"
+                                               : "training",
                      .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
     tacet_status s =
         cli_figures_take(job->plan, data, job->config->value[CLI_BATCH].integer, job->x, job->target, job->y, &f);
@@ -95,9 +100,10 @@ const cli_command cli_command_train = {
     .name = "train",
     .operands = "CONFIG",
     .brief = "Train a network as a configuration says",
-    .doc = "Trains the network that CONFIG describes and writes the run's folder. Ends with the figures of the test data where "
-           "there are any, else of the validation data, else of the training data. Ctrl-C and SIGTERM write a checkpoint "
-           "first. With --resume, CONFIG may be left out: it is the folder's config.yaml then.",
+    .doc =
+        "Trains the network that CONFIG describes and writes the run's folder. Ends with the figures of the test data "
+        "where there are any, else of the validation data, else of the training data. Ctrl-C and SIGTERM write a "
+        "checkpoint first. With --resume, CONFIG may be left out: it is the folder's config.yaml then.",
     .most = 1,
     .keys = true,
     .option = option,

@@ -55,8 +55,8 @@ tacet_status cli_key_store(cli_config *c, int key, cli_item item)
     if (k->type->read && !k->type->read(item.text, &number, &integer))
         return cli_fail_at(item.place, width, NULL, "%s is %s, not '%s'", k->name, k->type->expected, item.text);
     if (k->most > k->least && (number < k->least || number > k->most))
-        return cli_fail_at(item.place, width, NULL, "%s is at least %g and at most %g, not %s", k->name, k->least, k->most,
-                           item.text);
+        return cli_fail_at(item.place, width, NULL, "%s is at least %g and at most %g, not %s", k->name, k->least,
+                           k->most, item.text);
     c->value[key].item = item;
     c->value[key].number = number;
     c->value[key].integer = integer;
@@ -89,8 +89,9 @@ static tacet_status read_list(cli_config *c, cli_pair **to, const cli_node *entr
 {
     tacet_status s = TACET_OK;
     for (const cli_node *n = entry->first; n && s == TACET_OK; n = n->next)
-        s = n->kind == CLI_SCALAR ? cli_pair_add(c, to, entry->key, n->text)
-                                  : cli_fail_at(n->text.place, 1, NULL, "'%s' is a text or a list of texts", entry->key.text);
+        s = n->kind == CLI_SCALAR
+                ? cli_pair_add(c, to, entry->key, n->text)
+                : cli_fail_at(n->text.place, 1, NULL, "'%s' is a text or a list of texts", entry->key.text);
     return s;
 }
 

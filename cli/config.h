@@ -12,7 +12,7 @@
 typedef struct cli_type {
     const char *name, *role;
     bool map;
-    const char *expected; /* "a whole number" */
+    const char *expected;                                             /* "a whole number" */
     bool (*read)(const char *text, double *number, int64_t *integer); /* NULL: any text */
 } cli_type;
 extern const cli_type cli_type_chain, cli_type_loss, cli_type_map, cli_type_optimizer, cli_type_data, cli_type_path,

@@ -72,9 +72,10 @@ static bool given_by_key(const char *text, const char *name)
     return false;
 }
 
-/* Whether a bare word of the description, the `bare`-th that is no flag, is the value of the positional attribute `name`;
- * or the word is the flag `name` itself. */
-static bool is_value_of(const tacet_entry *e, const char *text, const char *word, const char *end, const char *name, int *bare)
+/* Whether a bare word of the description, the `bare`-th that is no flag, is the value of the positional attribute
+ * `name`; or the word is the flag `name` itself. */
+static bool is_value_of(const tacet_entry *e, const char *text, const char *word, const char *end, const char *name,
+                        int *bare)
 {
     const tacet_attribute *a;
     for (int i = 0; (a = attribute_at(e, i)); i++)
@@ -122,7 +123,8 @@ static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_i
     const cli_key *k = &cli_key_table[key];
     size_t width = strlen(k->name) + 1 + strlen(name.text);
     if (!k->type->role)
-        return cli_fail_at(whole, width, NULL, "%s has no attributes of its own; set it whole: %s=...", k->name, k->name);
+        return cli_fail_at(whole, width, NULL, "%s has no attributes of its own; set it whole: %s=...", k->name,
+                           k->name);
     if (!*c->value[key].item.text)
         return cli_fail_at(whole, width, NULL, "%s is not set, so %s cannot be", k->name, name.text);
     const char *text = cli_spec_edit(c->arena, k->type->role, c->value[key].item.text, name.text, value.text);
@@ -183,7 +185,8 @@ tacet_status cli_config_penalty(cli_config *c, const char *text)
 {
     cli_place whole = argument(c, "--penalty", text);
     size_t colon = strcspn(text, ":"), from = colon, to = colon;
-    if (!text[colon]) return cli_fail_at(whole, strlen(text), "--penalty 'relu1: l1 1e-4'", "--penalty needs SELECTOR: PENALTY");
+    if (!text[colon])
+        return cli_fail_at(whole, strlen(text), "--penalty 'relu1: l1 1e-4'", "--penalty needs SELECTOR: PENALTY");
     while (to > 0 && text[to - 1] == ' ') to--;
     for (from++; text[from] == ' ';) from++;
     return cli_pair_add(c, &c->penalties, part_of(c, whole, 0, to), part_of(c, whole, from, strlen(text)));

@@ -5,9 +5,9 @@
 #include "output.h"
 
 typedef struct cli_figures {
-    const char *part;     /* "test", "validation", "training" */
+    const char *part; /* "test", "validation", "training" */
     tacet_result result;
-    double step_us;       /* time of a training step; NAN: none was done */
+    double step_us; /* time of a training step; NAN: none was done */
 } cli_figures;
 
 /* Evaluates the data, all rows in their order, in batches of `batch`. The plan then holds the terms' values and the

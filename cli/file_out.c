@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static tacet_status refuse(const cli_outfile *o) { return cli_fail(TACET_IO, "cannot write %s: %s", o->path, strerror(errno)); }
+static tacet_status refuse(const cli_outfile *o)
+{
+    return cli_fail(TACET_IO, "cannot write %s: %s", o->path, strerror(errno));
+}
 
 tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o)
 {
@@ -48,8 +51,8 @@ tacet_status cli_outfile_close(cli_outfile *o)
     return TACET_OK;
 }
 
-/* NumPy's format 1.0: magic, version, length of the head (little endian, 2 bytes), the head as a Python dict padded with
- * blanks such that the data begin at a multiple of 64 (numpy.lib.format). */
+/* NumPy's format 1.0: magic, version, length of the head (little endian, 2 bytes), the head as a Python dict padded
+ * with blanks such that the data begin at a multiple of 64 (numpy.lib.format). */
 void cli_npy_head(FILE *to, int rank, const int64_t *shape)
 {
     char head[512];
@@ -57,7 +60,10 @@ void cli_npy_head(FILE *to, int rank, const int64_t *shape)
     char order = *(const char *)&one ? '<' : '>';
     int n = snprintf(head, sizeof head, "{'descr': '%cf4', 'fortran_order': False, 'shape': (", order);
     for (int i = 0; i < rank; i++)
-        n += snprintf(head + n, sizeof head - (size_t)n, "%lld%s", (long long)shape[i], i + 1 < rank ? ", " : rank == 1 ? "," : "");
+        n += snprintf(head + n, sizeof head - (size_t)n, "%lld%s", (long long)shape[i],
+                      i + 1 < rank ? ", "
+                      : rank == 1  ? ","
+                                   : "");
     n += snprintf(head + n, sizeof head - (size_t)n, "), }");
     int length = (10 + n + 1 + 63) / 64 * 64 - 10;
     fwrite("\x93NUMPY\x01\x00", 1, 8, to);

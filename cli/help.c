@@ -44,8 +44,9 @@ static void keys(FILE *to)
 static void program(FILE *to)
 {
     fprintf(to, "Usage: tacet COMMAND ...\n\n");
-    cli_wrap(to, "Trains neural networks in which any value can carry a penalty of its own, and shows what the penalty did.", 0,
-             0, WIDTH);
+    cli_wrap(
+        to, "Trains neural networks in which any value can carry a penalty of its own, and shows what the penalty did.",
+        0, 0, WIDTH);
     fprintf(to, "\nCommands:\n");
     for (int i = 0; i < cli_command_count(); i++) {
         const cli_command *c = cli_command_at(i);

@@ -38,7 +38,8 @@ static tacet_status build(cli_job *job, const tacet_data_info *info)
     else if (info->target_rank >= 0)
         job->target = tacet_input(g, "target", info->target_rank, info->target_shape);
     else
-        return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)), NULL, "the data have no targets to learn");
+        return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)), NULL,
+                           "the data have no targets to learn");
     job->y = tacet_chain(g, job->x, text(c, CLI_MODEL));
     tacet_status s = look(g, *item(c, CLI_MODEL), *item(c, CLI_MODEL));
     if (s != TACET_OK) return s;
@@ -92,7 +93,10 @@ static tacet_status compile(cli_job *job, int threads)
 
 /* ---- The data ---------------------------------------------------------------------------------------------------- */
 
-static size_t scaling_text(const void *data, char *to, size_t capacity) { return tacet_data_scaling(data, to, capacity); }
+static size_t scaling_text(const void *data, char *to, size_t capacity)
+{
+    return tacet_data_scaling(data, to, capacity);
+}
 
 tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet_status *s)
 {
@@ -214,7 +218,8 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
     m->x = tacet_find(m->graph, "x");
     m->target = tacet_find(m->graph, "target");
     if (!m->y.id || !m->x.id)
-        return cli_fail(TACET_FILE, "%s does not say what its input and its output are; tacet train writes files that do", path);
+        return cli_fail(TACET_FILE,
+                        "%s does not say what its input and its output are; tacet train writes files that do", path);
     if (keep) tacet_keep(m->graph, keep);
     tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads};
     m->plan = tacet_compile(m->graph, &config, &e);

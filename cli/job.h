@@ -28,7 +28,7 @@ void cli_job_close(cli_job *job);
 enum { CLI_NOTES = 5 };
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);
 
-/* What such notes say. `held_out` picks the part that was not trained on: the test part where there is one, else all. */
+/* A model that was opened to be run, and what its notes say. */
 typedef struct cli_model {
     tacet_file *file;
     tacet_graph *graph;
@@ -42,7 +42,7 @@ typedef struct cli_model {
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);
 
-/* Opens a source, the test part where it has one and else all of it, scaled as the text says (NULL: as it says itself). */
+/* Opens a source: the test part where it has one, else all of it; scaled as the text says (NULL: as it says itself). */
 tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet_status *s);
 
 #endif

@@ -55,9 +55,11 @@ static void command(FILE *to, const cli_command *c)
 static void keys(FILE *to)
 {
     fputs(".SH CONFIGURATION\n", to);
-    line(to, "A YAML file of these keys; a dot stands for a level (train: {epochs: 5}). A key that begins with * or [ must be "
-             "quoted. A text in the small language is name [positional ...] [key=value ...] [flag ...]; tacet ops lists the "
-             "names.");
+    line(
+        to,
+        "A YAML file of these keys; a dot stands for a level (train: {epochs: 5}). A key that begins with * or [ must "
+        "be quoted. A text in the small language is name [positional ...] [key=value ...] [flag ...]; tacet ops lists "
+        "the names.");
     for (int i = 0; i < CLI_KEYS; i++) {
         const cli_key *k = &cli_key_table[i];
         term(to, k->name, k->type->name, k->doc);
@@ -90,7 +92,8 @@ static void files(FILE *to)
 {
     static const char *const file[][2] = {
         {"config.yaml", "The configuration as resolved: with defaults and what the command line changed."},
-        {"metrics.jsonl", "One JSON object an epoch and every train.log steps. On resume it is cut back to the checkpoint."},
+        {"metrics.jsonl",
+         "One JSON object an epoch and every train.log steps. On resume it is cut back to the checkpoint."},
         {"checkpoint.safetensors", "All that the rest of the run depends on."},
         {"model.safetensors", "The network as it was at the end of the last epoch, or of the run."},
         {"best.safetensors", "Where there is validation: the network of the epoch with the lowest data loss there."},
@@ -112,8 +115,8 @@ void cli_manual(FILE *to)
         line(to, c->operands);
     }
     fputs(".SH DESCRIPTION\n", to);
-    line(to, "Tacet trains neural networks in which any layer's activations or weights can carry a penalty of their own, and "
-             "shows what the penalty did. Data go to standard output, all else to standard error.");
+    line(to, "Tacet trains neural networks in which any layer's activations or weights can carry a penalty of their "
+             "own, and shows what the penalty did. Data go to standard output, all else to standard error.");
     fputs(".SH COMMANDS\n", to);
     for (int i = 0; i < cli_command_count(); i++) command(to, cli_command_at(i));
     keys(to);

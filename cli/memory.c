@@ -13,7 +13,7 @@ struct cli_block {
 void *cli_take(cli_arena *a, size_t size)
 {
     struct cli_block *b = size < SIZE_MAX - sizeof *b ? calloc(1, sizeof *b + size) : NULL;
-    if (!b) exit(cli_fail(TACET_MEMORY, "out of memory"));
+    if (!b) exit((int)cli_fail(TACET_MEMORY, "out of memory"));
     b->before = a->last;
     a->last = b;
     return b->data;

@@ -1,4 +1,4 @@
-/* progress.h: what a run says on standard error while it goes: one moving line on a terminal, a line an epoch always. */
+/* progress.h: what a run says on standard error while it goes: a moving line on a terminal, a line an epoch always. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -17,6 +17,7 @@ void cli_progress_begin(cli_progress *p, bool quiet);
 void cli_progress_step(cli_progress *p, int64_t epoch, int64_t epochs, int64_t batch, int64_t batches, double objective,
                        double seconds);
 void cli_progress_clear(cli_progress *p); /* before anything else is printed */
-__attribute__((format(printf, 2, 3))) void cli_progress_say(cli_progress *p, const char *format, ...); /* a line that stays */
+__attribute__((format(printf, 2, 3))) void cli_progress_say(cli_progress *p, const char *format,
+                                                            ...); /* a line that stays */
 
 #endif

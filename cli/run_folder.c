@@ -59,7 +59,10 @@ tacet_status cli_folder_config(cli_arena *a, const cli_folder *f, const cli_conf
     return cli_outfile_close(&o);
 }
 
-static tacet_status refuse(const cli_folder *f) { return cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno)); }
+static tacet_status refuse(const cli_folder *f)
+{
+    return cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));
+}
 
 tacet_status cli_folder_log(cli_folder *f, int64_t length)
 {

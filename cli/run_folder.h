@@ -7,7 +7,7 @@
 
 typedef struct cli_folder {
     const char *path, *config, *metrics, *checkpoint, *model, *best;
-    FILE *log;      /* metrics.jsonl, open at its end */
+    FILE *log; /* metrics.jsonl, open at its end */
 } cli_folder;
 
 /* The names of the files in a folder. Touches nothing. */

@@ -1,5 +1,5 @@
-/* training.c: the loop. Everything that the rest of a run depends on is in the checkpoint: the library's part, and in notes
- * the sums of the running epoch, the best figure, the length of metrics.jsonl. */
+/* training.c: the loop. Everything that the rest of a run depends on is in the checkpoint: the library's part, and in
+ * notes the sums of the running epoch, the best figure, the length of metrics.jsonl. */
 #include "training.h"
 
 #include <math.h>
@@ -252,8 +252,8 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     cli_figures figures = {.part = "validation", .step_us = NAN};
     tacet_status s = TACET_OK;
     if (job->validation) {
-        s = cli_figures_take(job->plan, job->validation, job->config->value[CLI_BATCH].integer, job->x, job->target, job->y,
-                             &figures);
+        s = cli_figures_take(job->plan, job->validation, job->config->value[CLI_BATCH].integer, job->x, job->target,
+                             job->y, &figures);
         if (s != TACET_OK) return s;
     }
     const cli_figures *validation = job->validation ? &figures : NULL;

@@ -7,8 +7,8 @@
 #include "progress.h"
 #include "run_folder.h"
 
-/* Sums over the epoch so far, of value times rows. They travel in checkpoints, so that a resumed epoch's line of metrics
- * is that of one that was never stopped. */
+/* Sums over the epoch so far, of value times rows. They travel in checkpoints, so that a resumed epoch's line of
+ * metrics is that of one that was never stopped. */
 typedef struct cli_sums {
     double rows, objective, data_loss, seconds;
     double *term; /* an entry a term */
@@ -20,9 +20,9 @@ typedef struct cli_training {
     cli_folder folder;
     cli_progress progress;
     cli_sums sums;
-    double best;       /* lowest data loss on the validation data so far */
-    double time;       /* seconds spent in steps, in this process */
-    int64_t steps;     /* done in this process */
+    double best;   /* lowest data loss on the validation data so far */
+    double time;   /* seconds spent in steps, in this process */
+    int64_t steps; /* done in this process */
 } cli_training;
 
 /* Goes on where the folder's checkpoint stands, or makes the first one. */

@@ -70,7 +70,8 @@ static bool next_event(reader *r, yaml_event_t *event)
     if (alias)
         r->status = cli_fail_at(place, 1, quote_it, "a key that begins with * must be quoted");
     else
-        r->status = cli_fail_at(place, 1, hint, "%s%s%s", p->problem, p->context ? " " : "", p->context ? p->context : "");
+        r->status =
+            cli_fail_at(place, 1, hint, "%s%s%s", p->problem, p->context ? " " : "", p->context ? p->context : "");
     return false;
 }
 
@@ -81,7 +82,8 @@ static bool plain_node(reader *r, const yaml_event_t *e)
     if (e->type == YAML_SCALAR_EVENT) anchor = e->data.scalar.anchor, tag = e->data.scalar.tag;
     if (e->type == YAML_SEQUENCE_START_EVENT) anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag;
     if (e->type == YAML_MAPPING_START_EVENT) anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag;
-    if (anchor) return refuse(r, e->start_mark, "a text that begins with & must be quoted", "anchors are not used here");
+    if (anchor)
+        return refuse(r, e->start_mark, "a text that begins with & must be quoted", "anchors are not used here");
     if (tag) return refuse(r, e->start_mark, "a text that begins with ! must be quoted", "tags are not used here");
     return true;
 }
@@ -167,8 +169,8 @@ static bool read_document(reader *r, cli_node **root)
         done = event.type == YAML_STREAM_END_EVENT;
         if (event.type == YAML_DOCUMENT_START_EVENT && documents++ > 0)
             ok = refuse(r, event.start_mark, NULL, "a configuration is one document");
-        if (event.type == YAML_ALIAS_EVENT || event.type == YAML_SCALAR_EVENT || event.type == YAML_SEQUENCE_START_EVENT ||
-            event.type == YAML_MAPPING_START_EVENT)
+        if (event.type == YAML_ALIAS_EVENT || event.type == YAML_SCALAR_EVENT ||
+            event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
             ok = read_node(r, &event, 0, root);
         yaml_event_delete(&event);
     }

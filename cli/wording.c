@@ -1,4 +1,4 @@
-/* words.c: numbers in the C locale (the program never sets another), near words, wrapped paragraphs. */
+/* wording.c: numbers in the C locale (the program never sets another), near words, wrapped paragraphs. */
 #include "cli.h"
 
 #include <ctype.h>
@@ -59,7 +59,8 @@ const char *cli_nearest(const char *word, const char *(*next)(const void *contex
     return best;
 }
 
-const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i), const void *context)
+const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
+                        const void *context)
 {
     const char *near = cli_nearest(word, next, context);
     return near ? cli_format(a, "did you mean %s?", near) : NULL;
