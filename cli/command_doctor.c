@@ -23,7 +23,6 @@ static tacet_status run(const cli_args *a)
     int threads;
     tacet_status s = cli_threads(a, &threads);
     if (s != TACET_OK) return s;
-    printf("tacet: %s\n", tacet_version());
     fputs(cli_text_of(a->arena, machine, NULL), stdout);
     printf("threads: %d\n", threads);
     data();

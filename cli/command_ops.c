@@ -42,7 +42,7 @@ static void attributes(int n, const tacet_attribute *table)
 
 static void detail(const tacet_entry *e)
 {
-    printf("%s: a %s\n", e->name, e->role);
+    printf("%s (%s)\n", e->name, e->role);
     if (e->formula && *e->formula) cli_wrap(stdout, e->formula, 0, 4, WIDTH);
     if (e->doc && *e->doc) {
         printf("\n");

@@ -158,7 +158,7 @@ tacet_status cli_config_set(cli_config *c, const char *text)
 {
     cli_place whole = argument(c, "--set", text);
     size_t equals = strcspn(text, "="), length = strlen(text);
-    if (!text[equals]) return cli_fail_at(whole, length, "--set train.epochs=3", "--set needs KEY=VALUE");
+    if (!text[equals]) return cli_fail_at(whole, length, "--set train.epochs=3", "an = is missing: KEY=VALUE");
     const char *name = cli_copy(c->arena, text, equals);
     cli_item value = part_of(c, whole, equals + 1, length);
     int key = key_of(name);
@@ -186,7 +186,7 @@ tacet_status cli_config_penalty(cli_config *c, const char *text)
     cli_place whole = argument(c, "--penalty", text);
     size_t colon = strcspn(text, ":"), from = colon, to = colon;
     if (!text[colon])
-        return cli_fail_at(whole, strlen(text), "--penalty 'relu1: l1 1e-4'", "--penalty needs SELECTOR: PENALTY");
+        return cli_fail_at(whole, strlen(text), "--penalty 'relu1: l1 1e-4'", "a colon is missing: SELECTOR: PENALTY");
     while (to > 0 && text[to - 1] == ' ') to--;
     for (from++; text[from] == ' ';) from++;
     return cli_pair_add(c, &c->penalties, part_of(c, whole, 0, to), part_of(c, whole, from, strlen(text)));

@@ -27,22 +27,25 @@ bool cli_integer(const char *text, int64_t *x)
 
 enum { WORD = 64 };
 
-/* Edit distance (insert, delete, replace, each 1), one row at a time: Wagner, Fischer, J. ACM 21, 1974. */
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Edit distance: insert, delete, replace, or swap two neighbours, each 1, row by row (Damerau, CACM 7, 1964; Wagner,
+ * Fischer, J. ACM 21, 1974). */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[WORD + 1], n = strlen(a), m = strlen(b);
+    size_t row[3][WORD + 1], n = strlen(a), m = strlen(b);
     if (n > WORD || m > WORD) return WORD;
-    for (size_t j = 0; j <= m; j++) row[j] = j;
+    for (size_t j = 0; j <= m; j++) row[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
-        size_t corner = row[0];
-        row[0] = i;
+        size_t *now = row[i % 3];
+        const size_t *one = row[(i + 2) % 3], *two = row[(i + 1) % 3]; /* the rows before */
+        now[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t replace = corner + (a[i - 1] != b[j - 1]), other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            corner = row[j];
-            row[j] = replace < other ? replace : other;
+            now[j] = least(one[j - 1] + (a[i - 1] != b[j - 1]), least(one[j], now[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = least(now[j], two[j - 2] + 1);
         }
     }
-    return row[m];
+    return row[n % 3][m];
 }
 
 const char *cli_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context)

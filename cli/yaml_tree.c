@@ -68,7 +68,7 @@ static bool next_event(reader *r, yaml_event_t *event)
     cli_place place = place_of(r, mark);
     const char *hint = hint_for(place);
     if (alias)
-        r->status = cli_fail_at(place, 1, quote_it, "a key that begins with * must be quoted");
+        r->status = cli_fail_at(place, 1, quote_it, "a key that begins with * or [ must be quoted");
     else
         r->status =
             cli_fail_at(place, 1, hint, "%s%s%s", p->problem, p->context ? " " : "", p->context ? p->context : "");

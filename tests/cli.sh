@@ -1,0 +1,68 @@
+# cli.sh: what the tests of the program share; each of them begins with `. "$TACET_SOURCE/tests/cli.sh"`.
+# Makes an empty folder with small data in it and goes there; counts what went wrong.
+set -u
+tacet=${TACET:?}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+wrong=0
+
+# Three classes of points in four dimensions, and a line through them for regression; every number is made by awk.
+awk 'BEGIN {
+    srand(7); print "a,b,c,d,kind,price"
+    for (i = 0; i < 300; i++) {
+        k = i % 3; a = rand() + k; b = rand() - k; c = rand() * 2; d = rand()
+        printf "%.4f,%.4f,%.4f,%.4f,%d,%.4f\n", a, b, c, d, k, 2 * a - b + 0.5 * c
+    }
+}' > points.csv
+head -n 91 points.csv > few.csv
+cut -d, -f1-5 points.csv > classes.csv
+cut -d, -f1-5 few.csv > few_classes.csv
+cut -d, -f1-4,6 points.csv > prices.csv
+cut -d, -f1-4 few.csv > unlabelled.csv
+
+cat > net.yaml << 'END'
+model:     linear 16 | relu | linear 8 | relu | linear 3
+loss:      cross_entropy
+penalties:
+  relu1: l1 1e-3
+optimizer: sgd lr=0.1 momentum=0.9
+data:      csv classes.csv label=kind
+test:      csv few_classes.csv label=kind
+train:     {epochs: 3, batch: 32, seed: 1, log: 5}
+END
+
+fault() {
+    echo "WRONG: $*" >&2
+    wrong=$((wrong + 1))
+}
+
+# runs CODE COMMAND...: the command ends with that code; its output is in the files out and err.
+runs() {
+    expected=$1
+    shift
+    "$@" > out 2> err
+    code=$?
+    [ "$code" -eq "$expected" ] || fault "exit code $code, not $expected: $*
+$(cat out err)"
+}
+
+# has FILE PATTERN...: each pattern (basic regular expression) is on some line of the file.
+has() {
+    file=$1
+    shift
+    for pattern; do
+        grep -q -e "$pattern" "$file" || fault "no '$pattern' in $file:
+$(cat "$file")"
+    done
+}
+
+hasnt() { ! grep -q -e "$2" "$1" || fault "'$2' is in $1: $(grep -e "$2" "$1")"; }
+same() { cmp -s "$1" "$2" || fault "$1 and $2 differ"; }
+empty() { [ ! -s "$1" ] || fault "$1 is not empty: $(cat "$1")"; }
+
+finish() {
+    [ "$wrong" -eq 0 ] || echo "$wrong things are wrong" >&2
+    [ "$wrong" -eq 0 ]
+    exit
+}

@@ -1,0 +1,171 @@
+# test_cli_errors.sh: a mistake is refused with its code, its place, a caret under it and a suggestion.
+. "$TACET_SOURCE/tests/cli.sh"
+
+# refused CODE ARGUMENTS... : standard output stays empty.
+refused() {
+    expected=$1
+    shift
+    runs "$expected" "$tacet" "$@"
+    empty out
+}
+
+# caret: the caret of err stands under the text $1 of the line above it, and is as wide as it.
+caret() {
+    awk -v want="$1" '{ if (match($0, /^[ \t]*\^~*$/)) { gsub(/ /, "", $0)
+        from = RLENGTH - length($0) + 1; if (substr(before, from, length($0)) == want) good = 1 } before = $0 }
+        END { exit !good }' err || fault "the caret is not under '$1':
+$(cat err)"
+}
+
+# edited SED-COMMAND: net.yaml with a mistake, as bad.yaml.
+edited() { sed "$1" net.yaml > bad.yaml; }
+
+# ---- Usage ----
+refused 2
+refused 2 trian net.yaml
+has err "unknown command 'trian'" "did you mean train?"
+refused 2 train net.yaml --treads 2
+has err "unknown option '--treads'" "did you mean --threads?"
+refused 2 train net.yaml --threads
+has err "needs a value"
+refused 2 train net.yaml --threads 0
+refused 2 train net.yaml --threads x
+refused 2 train net.yaml --quiet=3
+has err "takes no value"
+refused 2 train net.yaml --out a --out b
+has err "given twice"
+refused 2 train
+has err "CONFIG is missing"
+refused 2 train net.yaml net.yaml
+has err "one operand too many"
+refused 2 train net.yaml --out a --resume b
+refused 2 ops l11
+has err "did you mean l1?"
+refused 2 predict no.safetensors --csv
+has err "data is missing"
+
+# ---- The file ----
+refused 5 train nope.yaml
+has err "nope.yaml: No such file"
+edited 's/optimizer/optimiser/'; refused 2 train bad.yaml
+has err "bad.yaml:5:1: unknown key 'optimiser'" "did you mean optimizer?"
+caret optimiser
+edited 's/epochs/epoch/'; refused 2 train bad.yaml
+has err "bad.yaml:8:13: unknown key 'train.epoch'" "did you mean epochs?"
+caret epoch
+edited 's/^train:.*/epochs: 3/'; refused 2 train bad.yaml
+has err "did you mean train.epochs?"
+edited 's/^train/trian/'; refused 2 train bad.yaml
+has err "did you mean train?"
+edited 's/epochs: 3/epochs: many/'; refused 2 train bad.yaml
+has err "bad.yaml:8:21: train.epochs is a whole number, not 'many'"
+caret many
+edited 's/epochs: 3/epochs: 0/'; refused 2 train bad.yaml
+has err "at least 1"
+edited 's/epochs: 3/validate: 1.5/'; refused 2 train bad.yaml
+has err "train.validate"
+edited 's/^train:.*/train: 3/'; refused 2 train bad.yaml
+has err "bad.yaml:8:8: train is a map"
+edited 's/^test.*/loss: mse/'; refused 2 train bad.yaml
+has err "bad.yaml:7:1: the key 'loss' is here twice"
+edited 's/^loss.*//'; refused 2 train bad.yaml
+has err "the key loss is missing"
+edited 's/relu1: /*.weight: /'; refused 2 train bad.yaml
+has err "bad.yaml:4:3: a key that begins with \* or \[ must be quoted" '"\*.bias"'
+edited 's/relu1: /[ab]: /'; refused 2 train bad.yaml
+has err "bad.yaml:4:3: a key that begins with" "must be quoted"
+edited 's/relu1: /"*.weight": /'; runs 0 "$tacet" explain bad.yaml
+edited 's/^test:.*/test: *x/'; refused 2 train bad.yaml
+has err "bad.yaml:7:7: aliases are not used here"
+edited 's/^test:.*/test: \&x csv/'; refused 2 train bad.yaml
+has err "anchors are not used here"
+edited 's/^test:.*/test: !x csv/'; refused 2 train bad.yaml
+has err "tags are not used here"
+edited 's/^test:.*/test: [[[[[[[[[[[[[[[[[[[[[[[[[[/'; refused 2 train bad.yaml
+has err "nested too deeply"
+edited 's/^test:.*/test: "a/'; refused 2 train bad.yaml
+has err "bad.yaml:"
+printf 'model: "\377"\n' > bad.yaml; refused 2 train bad.yaml
+has err "bad.yaml:1:9: this is not UTF-8"
+: > bad.yaml; refused 2 train bad.yaml
+has err "is empty"
+printf -- '- a\n- b\n' > bad.yaml; refused 2 train bad.yaml
+has err "bad.yaml:1:1: a configuration is a map"
+printf 'loss: mse\n---\nloss: mse\n' > bad.yaml; refused 2 train bad.yaml
+has err "one document"
+{ cat net.yaml; head -c 1100000 /dev/zero | tr '\0' '#'; } > bad.yaml; refused 3 train bad.yaml
+has err "larger than"
+
+# ---- The small language, shown in the file ----
+edited 's/16 | relu/16 | rlu/'; refused 2 train bad.yaml
+has err 'bad.yaml:1:24: unknown layer "rlu"' "did you mean relu?"
+caret rlu
+edited 's/linear 8/linear size=8/'; refused 2 train bad.yaml
+caret size
+edited 's/momentum/momentun/'; refused 2 train bad.yaml
+has err "bad.yaml:5:23: " "did you mean momentum?"
+caret momentun
+edited 's/  relu1/  relu7/'; refused 2 train bad.yaml
+has err 'bad.yaml:4:3: the selector "relu7" matches no' "did you mean relu1?" "linear2.weight"
+caret relu7
+edited 's/l1 1e-3/[l2 1e-3, l9 3]/'; refused 2 train bad.yaml
+has err 'bad.yaml:4:20: unknown penalty "l9"'
+caret l9
+edited 's/label=kind/lable=kind/'; refused 2 train bad.yaml
+has err "bad.yaml:6:28: " "did you mean label?"
+# A text that YAML folds over two lines, and one in quotes.
+printf 'model: linear 4 |\n       rlu | linear 3\nloss: cross_entropy\noptimizer: sgd lr=1\ndata: csv classes.csv label=kind\n' > bad.yaml
+refused 2 train bad.yaml
+has err "bad.yaml:2:8: unknown layer"
+edited 's/^model:.*/model: "linear 3 | rlu"/'; refused 2 train bad.yaml
+has err "bad.yaml:1:20: unknown layer"
+caret rlu
+edited 's/linear 3$/linear 0/'; refused 2 train bad.yaml
+has err "bad.yaml:1:"
+
+# ---- --set and --penalty ----
+refused 2 train net.yaml --set train.epochs
+has err "= is missing"
+refused 2 train net.yaml --set train.epoch=3
+has err "unknown key 'train.epoch'" "did you mean train.epochs?"
+caret train.epoch
+refused 2 train net.yaml --set train=3
+has err "group of keys"
+refused 2 train net.yaml --set penalties.relu1=l1
+has err "not set by --set" "penalty 'relu1: l1 1e-4'"
+refused 2 train net.yaml --set optimizer.momentun=0.5
+has err "set optimizer.momentun=0.5: sgd has no attribute momentun" "did you mean momentum?"
+caret momentun
+refused 2 train net.yaml --set model.x=3
+has err "no attributes of its own"
+refused 2 train net.yaml --penalty 'relu1 l1 3'
+has err "colon is missing"
+refused 2 train net.yaml --penalty 'relu1: l1 3'
+has err "relu1:l1"
+refused 2 train net.yaml --penalty 'relu2: l8 3'
+has err 'penalty: unknown penalty "l8"'
+caret l8
+
+# ---- Files ----
+refused 5 train net.yaml --set 'data=csv nowhere.csv label=kind'
+has err "nowhere.csv"
+printf 'a,b\n1,2\n3\n' > torn.csv
+refused 3 train net.yaml --set 'data=csv torn.csv label=b'
+has err "torn.csv"
+refused 5 eval nowhere.safetensors
+echo hello > junk.safetensors
+refused 3 eval junk.safetensors
+refused 3 inspect junk.safetensors
+refused 3 predict junk.safetensors --data 'csv few.csv' --csv
+touch file
+refused 5 train net.yaml --out file/below
+has err "file/below"
+refused 5 train --resume nowhere
+has err "there is no run in nowhere"
+# A full disk. Standard output too: data that cannot be written are a failure.
+if [ -w /dev/full ]; then
+    "$tacet" ops > /dev/full 2> err
+    [ $? -eq 5 ] || fault "a full disk is not noticed"
+fi
+
+finish

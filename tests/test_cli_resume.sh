@@ -1,0 +1,94 @@
+# test_cli_resume.sh: a run that is killed at any moment and resumed ends with the bytes of one that never was; signals and
+# NaN leave a checkpoint.
+. "$TACET_SOURCE/tests/cli.sh"
+
+cat > long.yaml << 'END'
+model:     linear 32 | relu | dropout 0.2 | linear 16 | relu | linear 3
+loss:      cross_entropy
+penalties: {relu1: l1 1e-3, "*.weight": l2 1e-4}
+optimizer: adam lr=0.01 schedule=cosine
+data:      csv classes.csv label=kind
+train:     {epochs: 60, batch: 16, seed: 3, validate: 0.2, checkpoint: 7, log: 10}
+END
+plain() { sed 's/"seconds":[^}]*//' "$1"; }
+
+begun=$(date +%s%N)
+runs 0 "$tacet" train long.yaml --out whole -q --threads 1
+taken=$((($(date +%s%N) - begun) / 1000))
+plain whole/metrics.jsonl > whole.metrics
+
+# ---- SIGKILL at 24 moments spread over the time that a whole run takes; every third is killed twice more ----
+kill_after() { # MICROSECONDS COMMAND...
+    pause=$(awk "BEGIN { printf \"%.6f\", $1 / 1e6 }")
+    shift
+    "$@" > /dev/null 2>&1 &
+    child=$!
+    sleep "$pause"
+    kill -KILL $child 2> /dev/null && killed=$((killed + 1))
+    wait $child 2> /dev/null
+}
+killed=0
+i=1
+while [ $i -le 24 ]; do
+    rm -rf cut
+    kill_after $((taken * i / 25)) "$tacet" train long.yaml --out cut -q --threads 1
+    if [ $((i % 3)) -eq 0 ]; then
+        kill_after $((taken / 5)) "$tacet" train long.yaml --resume cut -q --threads 1
+        kill_after $((taken / 3)) "$tacet" train long.yaml --resume cut -q --threads 1
+    fi
+    runs 0 "$tacet" train long.yaml --resume cut -q --threads 1
+    same whole/model.safetensors cut/model.safetensors
+    same whole/best.safetensors cut/best.safetensors
+    plain cut/metrics.jsonl > cut.metrics
+    same whole.metrics cut.metrics
+    i=$((i + 1))
+done
+[ $killed -ge 20 ] || fault "only $killed runs were killed before they ended"
+# A file that was being written may be left beside; nothing else.
+ls cut | grep -v -e '\.tmp' | tr '\n' ' ' > names
+has names "^best.safetensors checkpoint.safetensors config.yaml metrics.jsonl model.safetensors $"
+
+# ---- Ended by steps, then made longer ----
+runs 0 "$tacet" train long.yaml --out part -q --set train.steps=100 --set optimizer.schedule=constant
+runs 0 "$tacet" train --resume part -q --set train.steps=150
+runs 0 "$tacet" train long.yaml --out full -q --set train.steps=150 --set optimizer.schedule=constant
+same part/model.safetensors full/model.safetensors
+plain part/metrics.jsonl > part.metrics; plain full/metrics.jsonl > full.metrics; same part.metrics full.metrics
+runs 0 "$tacet" train --resume full -q; same part/model.safetensors full/model.safetensors # nothing left to do
+
+# ---- Ctrl-C and SIGTERM ----
+for signal in INT:130 TERM:143; do
+    rm -rf cut
+    # A shell's background children ignore SIGINT, so one in the foreground sends it.
+    sh -c 'trap - INT; exec "$@"' sh "$tacet" train long.yaml --out cut --set train.epochs=100000 > out 2> err &
+    child=$!
+    for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        grep -q '^epoch 2/' err && break
+        sleep 0.1
+    done
+    kill -"${signal%:*}" $child
+    wait $child
+    code=$?
+    [ $code -eq "${signal#*:}" ] || fault "SIG${signal%:*} ended with $code"
+    has err "stopped at step [0-9]*; go on with: tacet train --resume cut"
+    empty out
+    step=$(sed -n 's/^stopped at step \([0-9]*\);.*/\1/p' err)
+    runs 0 "$tacet" train --resume cut --set train.steps=$((step + 1)) # goes on from there
+    has err "resumed cut at step $step"
+done
+
+# ---- Not a number ----
+runs 6 "$tacet" train net.yaml --out nan --set optimizer.lr=1e30 --json
+empty out
+has err "step [0-9]" "not finite" "weights before that step are in nan/checkpoint.safetensors"
+runs 0 "$tacet" inspect nan/checkpoint.safetensors
+hasnt out "nan"
+runs 6 "$tacet" train --resume nan # the same step again
+
+# ---- A checkpoint that does not belong to the configuration, or is torn ----
+runs 2 "$tacet" train --resume whole --set 'model=linear 5 | relu | linear 3'
+head -c 300 whole/checkpoint.safetensors > torn; mv torn whole/checkpoint.safetensors
+runs 3 "$tacet" train --resume whole
+has err "whole/checkpoint.safetensors"
+
+finish

@@ -1,0 +1,152 @@
+# test_cli_train.sh: train, eval, predict, inspect, explain, ops, doctor on small data: folders, figures, bytes.
+. "$TACET_SOURCE/tests/cli.sh"
+
+# number NAME FILE: the first number of that name in one line of JSON.
+number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
+
+# holds EXPRESSION: an awk condition.
+holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
+
+# ---- A run and its folder ----
+runs 0 "$tacet" train net.yaml --out a
+has out "test, 90 rows: accuracy" "relu1:l1 *sample *0.001" "layer *density *dead *units" "^relu2 "
+has err "^epoch 1/3  loss" "^epoch 3/3" "the run is in a"
+[ "$(grep -c '^epoch' err)" -eq 3 ] || fault "not one line an epoch"
+tr -d '\n\t -~' < err > odd; empty odd # no carriage returns, no escapes: standard error is no terminal
+for f in config.yaml metrics.jsonl checkpoint.safetensors model.safetensors; do [ -s a/$f ] || fault "a/$f is missing"; done
+[ ! -e a/best.safetensors ] || fault "best without validation"
+[ "$(ls a | wc -l)" -eq 4 ] || fault "something else is in a: $(ls a)"
+has a/config.yaml "^  relu1: l1 1e-3" "^  batch: 32" "^  shuffle: true" "^optimizer: sgd lr=0.1 momentum=0.9"
+[ "$(grep -c '^{"epoch":' a/metrics.jsonl)" -eq 3 ] || fault "not one object an epoch"
+[ "$(grep -c '^{"step":' a/metrics.jsonl)" -eq 6 ] || fault "not one object every 5 of 30 steps"
+has a/metrics.jsonl '"epoch":3,"step":30,"objective":[0-9]' '"terms":\[{"on":"relu1","kind":"l1","lambda":0.001,"value":'
+runs 2 "$tacet" train net.yaml --out a
+has err "a holds a run already"
+
+# ---- The same bytes: again, from the resolved configuration, at any number of threads ----
+runs 0 "$tacet" train a/config.yaml --out b --threads 1; same a/model.safetensors b/model.safetensors
+same a/config.yaml b/config.yaml
+for n in 2 3; do
+    runs 0 "$tacet" train net.yaml --out t$n --threads $n -q
+    empty err
+    same a/model.safetensors t$n/model.safetensors
+done
+runs 0 "$tacet" train net.yaml --out s --set train.seed=2
+cmp -s a/model.safetensors s/model.safetensors && fault "another seed, the same weights"
+
+# ---- JSON ----
+runs 0 "$tacet" train net.yaml --out j --json -q
+empty err
+[ "$(wc -l < out)" -eq 1 ] || fault "more than one line of JSON"
+n='-\{0,1\}[0-9][0-9.e+-]*'
+term="{\"on\":\"relu1\",\"kind\":\"l1\",\"lambda\":0.001,\"value\":$n}"
+layer() { printf '{"name":"%s","density":%s,"dead":[0-9]*,"units":%s}' "$1" "$n" "$2"; }
+tail="\"terms\":\[$term\],\"layers\":\[$(layer relu1 16),$(layer relu2 8)\]}"
+has out "^{\"accuracy\":$n,\"data_loss\":$n,\"objective\":$n,\"step_us\":$n,$tail\$"
+holds "$(number accuracy out) > 0.9"
+holds "($(number objective out) - $(number data_loss out) - 0.001 * $(number value out))^2 < 1e-12"
+cp out trained
+runs 0 "$tacet" eval j/model.safetensors --json
+has out "^{\"accuracy\":$n,\"data_loss\":$n,\"objective\":$n,$tail\$"
+sed 's/"step_us":[^,]*,//' trained > expected; same out expected # eval is train's last look, to the digit
+runs 0 "$tacet" eval j/model.safetensors --data 'csv classes.csv label=kind'
+has out "300 rows: accuracy"
+
+# ---- Regression leaves accuracy out ----
+sed -e 's/linear 3$/linear 1/; s/cross_entropy/mse/; s/classes.csv label=kind/prices.csv target=price/; /^test/d' net.yaml > reg.yaml
+runs 0 "$tacet" train reg.yaml --out r --json --set optimizer.lr=0.02
+has out "^{\"data_loss\":"
+hasnt out accuracy
+holds "$(number data_loss out) < 1"
+
+# ---- --set, --penalty, --no-penalties, parameters ----
+runs 0 "$tacet" train net.yaml --out p --set train.steps=7 --set optimizer.lr=0.05 --set loss.reduce=sum \
+    --set 'parameters.linear1.*=frozen' --penalty '*.weight: l2 1e-3' --penalty 'relu1: l2 0.5 name=two'
+has p/config.yaml "^optimizer: sgd lr=0.05 momentum=0.9" "^loss: cross_entropy reduce=sum" '^  "\*.weight": l2 1e-3' \
+    "^    - l1 1e-3" "^    - l2 0.5 name=two" '^  linear1.\*: frozen' "^  steps: 7"
+has out "^linear3.weight:l2" "^relu1:two "
+has p/metrics.jsonl '"epoch":1,"step":7,'
+runs 0 "$tacet" train net.yaml --out q --no-penalties --json --set train.steps=0
+has out '"terms":\[\]'
+hasnt q/config.yaml penalties
+# Steps alone say how long: 30 steps are three epochs.
+sed 's/epochs: 3, //' net.yaml > steps.yaml
+runs 0 "$tacet" train steps.yaml --out u --set train.steps=30; same a/model.safetensors u/model.safetensors
+runs 0 "$tacet" train net.yaml --out f1 --set train.shuffle=false
+cmp -s a/model.safetensors f1/model.safetensors && fault "shuffled or not, the same weights"
+
+# ---- Validation ----
+runs 0 "$tacet" train net.yaml --out v --set train.validate=0.2
+has err "epoch 1/3 .*validation loss [0-9.]* accuracy"
+has v/metrics.jsonl '"validation":{"accuracy":'
+[ -s v/best.safetensors ] || fault "no best.safetensors"
+runs 0 "$tacet" train net.yaml --out w --set 'validate=csv few_classes.csv label=kind'
+has w/metrics.jsonl '"validation":{"accuracy":'
+runs 2 "$tacet" train net.yaml --out x --set train.validate=0.2 --set 'validate=csv few_classes.csv label=kind'
+has err "both validate and train.validate"
+
+# ---- --init ----
+runs 0 "$tacet" train net.yaml --out i --init a/model.safetensors --set train.steps=1 --set optimizer.lr=0
+has err "6 of 6 parameters from a/model.safetensors"
+runs 0 "$tacet" eval i/model.safetensors --json; mv out one
+runs 0 "$tacet" eval a/model.safetensors --json; same one out
+runs 0 "$tacet" train net.yaml --out k --init a/model.safetensors --set 'model=linear 16 | relu | linear 3'  --set train.steps=1
+has err "2 of 4 parameters"
+runs 2 "$tacet" train net.yaml --out l --init a/model.safetensors --set 'model=linear 17 name=other | relu | linear 3 name=last'
+has err "no tensor"
+
+# ---- predict ----
+runs 0 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv
+empty err
+[ "$(wc -l < out)" -eq 90 ] || fault "not a line a row"
+awk -F, 'NF != 3 { exit 1 }' out || fault "not three numbers a line"
+# The largest of three outputs is the class, as often as eval says.
+cut -d, -f5 few.csv | tail -n +2 | paste -d, out - |
+    awk -F, '{ b = 1; for (i = 2; i <= 3; i++) if ($i > $b) b = i; n += b - 1 == $4 } END { print n / NR }' > share
+runs 0 "$tacet" eval a/model.safetensors --json
+holds "($(cat share) - $(number accuracy out))^2 < 1e-9"
+runs 0 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --out y.npy --threads 2
+empty out
+head -c 128 y.npy | tr -d '\0' > head
+has head "NUMPY.*'descr': '<f4', 'fortran_order': False, 'shape': (90, 3), "
+[ "$(wc -c < y.npy)" -eq $((128 + 4 * 3 * 90)) ] || fault "y.npy has the wrong size"
+"$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv | head -n 1 > first
+od -A n -j 128 -N 12 -t f4 y.npy | awk '{ print $1; print $2; print $3 }' > bits
+tr , '\n' < first | paste -d' ' - bits | awk '{ if (($1 - $2)^2 > 1e-8 * ($1^2 + 1)) exit 1 }' || fault "npy and CSV differ"
+runs 0 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --keep relu1 --csv
+awk -F, 'NF != 16 { exit 1 } { for (i = 1; i <= 16; i++) if ($i < 0) exit 1 }' out || fault "relu1 is not 16 numbers >= 0"
+runs 2 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --keep relu7 --csv
+runs 2 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --keep linear1.weight --csv
+runs 2 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv --out y.npy
+runs 5 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --out no/such/y.npy
+cut -d, -f1-3 unlabelled.csv > narrow.csv
+runs 1 "$tacet" predict a/model.safetensors --data 'csv narrow.csv' --out z.npy
+[ ! -e z.npy ] || fault "a failed predict left a file"
+
+# ---- Scaling rides in the model ----
+awk -F, 'NR == 1 { print; next } { printf "%g,%g,%g,%g,%s\n", $1 * 100, $2 * 100, $3 * 100, $4 * 100, $5 }' classes.csv > big.csv
+runs 0 "$tacet" train net.yaml --out big --set 'data=csv big.csv label=kind scale=0.01' --set test= --set optimizer.lr=0.1
+runs 0 "$tacet" eval big/model.safetensors --data 'csv big.csv label=kind' --json
+holds "$(number accuracy out) > 0.9"
+runs 0 "$tacet" train net.yaml --out norm --set 'data=csv big.csv label=kind normalize=feature' --set 'test=csv big.csv label=kind' --json
+holds "$(number accuracy out) > 0.9"
+
+# ---- The rest ----
+runs 0 "$tacet" inspect a/model.safetensors
+has out "linear 16 | relu | linear 8" "relu1: l1 1e-3" "^output *linear3" "linear1.weight *\[16, 4\]" "cross_entropy"
+runs 0 "$tacet" inspect a/checkpoint.safetensors
+runs 0 "$tacet" explain net.yaml
+has out "linear1" "relu1"
+runs 0 "$tacet" ops
+has out "^layer" "^penalty" "^optimizer" "^data" "  cross_entropy " "  l1 "
+runs 0 "$tacet" ops l1
+has out "lambda (positional)" "sample|sum|mean"
+runs 0 "$tacet" doctor
+has out "^tacet: [0-9]" "^threads: [0-9]" "^blas" "^data: "
+has out "^cpu"
+
+# ---- Without --out ----
+runs 0 "$tacet" train net.yaml -q; [ -s runs/net/model.safetensors ] || fault "no runs/net"
+runs 0 "$tacet" train net.yaml -q; [ -s runs/net-2/model.safetensors ] || fault "no runs/net-2"
+
+finish
