@@ -8,7 +8,7 @@ loss:      cross_entropy
 penalties: {relu1: l1 1e-3, "*.weight": l2 1e-4}
 optimizer: adam lr=0.01 schedule=cosine
 data:      csv classes.csv label=kind
-train:     {epochs: 60, batch: 16, seed: 3, validate: 0.2, checkpoint: 7, log: 10}
+train:     {epochs: 24, batch: 16, seed: 3, validate: 0.2, checkpoint: 7, log: 10}
 END
 plain() { sed 's/"seconds":[^}]*//' "$1"; }
 
@@ -49,9 +49,9 @@ ls cut | grep -v -e '\.tmp' | tr '\n' ' ' > names
 has names "^best.safetensors checkpoint.safetensors config.yaml metrics.jsonl model.safetensors $"
 
 # ---- Ended by steps, then made longer ----
-runs 0 "$tacet" train long.yaml --out part -q --set train.steps=100 --set optimizer.schedule=constant
-runs 0 "$tacet" train --resume part -q --set train.steps=150
-runs 0 "$tacet" train long.yaml --out full -q --set train.steps=150 --set optimizer.schedule=constant
+runs 0 "$tacet" train long.yaml --out part -q --set train.steps=70 --set optimizer.schedule=constant
+runs 0 "$tacet" train --resume part -q --set train.steps=110
+runs 0 "$tacet" train long.yaml --out full -q --set train.steps=110 --set optimizer.schedule=constant
 same part/model.safetensors full/model.safetensors
 plain part/metrics.jsonl > part.metrics; plain full/metrics.jsonl > full.metrics; same part.metrics full.metrics
 runs 0 "$tacet" train --resume full -q; same part/model.safetensors full/model.safetensors # nothing left to do
@@ -86,7 +86,7 @@ hasnt out "nan"
 runs 6 "$tacet" train --resume nan # the same step again
 
 # ---- A checkpoint that does not belong to the configuration, or is torn ----
-runs 2 "$tacet" train --resume whole --set 'model=linear 5 | relu | linear 3'
+runs 3 "$tacet" train --resume whole --set 'model=linear 5 | relu | linear 3'
 head -c 300 whole/checkpoint.safetensors > torn; mv torn whole/checkpoint.safetensors
 runs 3 "$tacet" train --resume whole
 has err "whole/checkpoint.safetensors"
