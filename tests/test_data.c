@@ -425,7 +425,7 @@ static void any_allocation_may_fail(void **state)
         for (int64_t at = 1;; at++) {
             failing hook = {.fail_at = at};
             const tacet_memory m = failing_memory(&hook);
-            tacet_error e;
+            tacet_error e = {0};
             tacet_data *d = open_data(spec[k], k == 0 ? "test" : "train", &m, &e), *held = NULL;
             if (d) held = tacet_data_hold_out(d, 0.5, 1, &e);
             tacet_loader *l = held ? tacet_loader_new(held, 2, 0, true, &e) : NULL;
