@@ -55,7 +55,7 @@ static tacet_status read_header(tc_reader *r, header *h)
                                 "%d, %d, %d, %d",
                                 magic[0], magic[1], magic[2], magic[3]);
     if (h->rank < 1 || h->rank > TC_MAX_RANK + 1)
-        return tc_reader_refuse(r, "has rank %d, this program reads ranks from 1 to %d", h->rank, TC_MAX_RANK + 1);
+        return tc_reader_refuse(r, "has rank %d, Tacet reads ranks from 1 to %d", h->rank, TC_MAX_RANK + 1);
     if (tc_reader_get(r, size, 4 * (size_t)h->rank, "the sizes in its header")) return r->status;
     int64_t sizes[TC_MAX_RANK + 1];
     for (int i = 0; i < h->rank; i++) {

@@ -81,7 +81,7 @@ static tacet_status read_descr(text *t, header *h)
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(types[i].descr, word) == 0) h->type = &types[i];
     if (h->type) return TACET_OK;
-    tc_reader_refuse(t->reader, "holds numbers of type '%s', this program reads <f4, <f8, |u1, <i4 and <i8", word);
+    tc_reader_refuse(t->reader, "holds numbers of type '%s', Tacet reads <f4, <f8, |u1, <i4 and <i8", word);
     tc_fail_hint(t->reader->error, "numpy.save(file, array.astype('<f4')) makes one that it reads");
     return t->reader->status;
 }
