@@ -16,6 +16,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     begin(&first, &v);
     train(&first, before);
     checkpoint(&first);
+    const double rate = tacet_learning_rate(first.p);
     end(&first);
 
     begin(&second, &other);
@@ -24,6 +25,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     if (tacet_resume(second.p, second.loader, f, &why)) fail_msg("%s", why.message);
     tacet_file_free(f);
     assert_int_equal(tacet_steps(second.p), before);
+    assert_true(tacet_learning_rate(second.p) == rate);
     train(&second, after);
     assert_same_weights(whole.p, second.p);
     assert_true(tacet_objective(whole.p) == tacet_objective(second.p));
@@ -78,6 +80,35 @@ static void any_step_can_be_resumed(void **unused)
 {
     (void)unused;
     for (int before = 0; before < 12; before++) resumes_to_the_bit("adam lr=0.05 schedule=cosine", before, 3);
+}
+
+/* The terms must be the same; what they weigh is the checkpoint's, to the bit. */
+static void lambdas_are_the_checkpoints(void **unused)
+{
+    (void)unused;
+    network n;
+    tacet_error why;
+    tacet_term was, is;
+    variant v = usual;
+    begin(&n, &usual);
+    train(&n, 2);
+    checkpoint(&n);
+    v.penalty = "l1 0.5";
+    network other;
+    begin(&other, &v);
+    tacet_file *f = opened(checkpoint_path);
+    if (tacet_resume(other.p, other.loader, f, &why)) fail_msg("%s", why.message);
+    tacet_file_free(f);
+    for (int i = 0; i < tacet_term_count(n.p); i++) {
+        assert_int_equal(tacet_term_at(n.p, i, &was), TACET_OK);
+        assert_int_equal(tacet_term_at(other.p, i, &is), TACET_OK);
+        assert_true(was.lambda == is.lambda);
+    }
+    train(&n, 2);
+    train(&other, 2);
+    assert_same_weights(n.p, other.p);
+    end(&n);
+    end(&other);
 }
 
 /* Refused, with that in the message, and nothing has changed. */
@@ -202,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_optimizer_resumes),
         cmocka_unit_test(any_step_can_be_resumed),
+        cmocka_unit_test(lambdas_are_the_checkpoints),
         cmocka_unit_test(what_belongs_to_another_run_is_refused),
         cmocka_unit_test(without_an_optimizer),
         cmocka_unit_test(memory_may_run_out_anywhere),

@@ -245,8 +245,6 @@ static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
     p->table.step = r->step;
     p->table.rate = r->rate;
     p->seed = p->run.seed = r->seed;
-    for (int i = 0; i < TC_LISTS; i++)
-        for (int k = 0; k < p->list[i].steps; k++) p->list[i].step[k].call.stream.seed = r->seed;
     if (l) tacet_loader_seek(l, r->epoch, r->position);
 }
 
