@@ -1,0 +1,273 @@
+/* op_case.h: one operator made ready to be called by hand, from the contract in op.h alone: buffers, a call, ranges in
+ * any order. The tests of operators are loops over such cases, made from the table and its probes. */
+#ifndef OP_CASE_H
+#define OP_CASE_H
+
+#include "op/op.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MAX_TENSORS = 8, MAX_RANGES = 4096 };
+
+typedef enum order {
+    WHOLE,    /* one range over all (a scalar's forward pass: the ranges in their order) */
+    SHUFFLED, /* the ranges of the span, in any order */
+    CUT       /* ranges that are cut anywhere, in any order */
+} order;
+
+typedef struct op_case {
+    const tc_op *op;
+    const tc_probe *probe;
+    tc_spec spec;
+    tc_arg arg[TC_MAX_ATTRS], common[TC_COMMON_ATTRS];
+    int inputs, tensors; /* parameters follow the inputs */
+    int64_t capacity;    /* rows that the buffers have */
+    tc_view x[MAX_TENSORS];
+    float *d[MAX_TENSORS], *y, *g;
+    bool add[MAX_TENSORS];
+    int64_t parts;
+    double *partial, value, lambda;
+    void *save;
+    tc_run run;
+    tc_call call;
+    uint32_t noise;
+} op_case;
+
+/* The same numbers in every run, in [0, 1). */
+static inline float noise_of(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (float)(*state >> 8) * 0x1p-24f;
+}
+
+static inline float between(op_case *k, double low, double high)
+{
+    return (float)(low + (high - low) * (double)noise_of(&k->noise));
+}
+
+static inline bool is_labels(const op_case *k, int i) { return k->op->flags & TC_LABELS && i == k->inputs - 1; }
+static inline int64_t room_of(const op_case *k, int i) { return k->x[i].n * (k->x[i].batch ? k->capacity : 1); }
+
+static inline float *floats(int64_t n)
+{
+    float *p = malloc((size_t)(n > 0 ? n : 1) * sizeof *p);
+    assert_non_null(p);
+    for (int64_t i = 0; i < n; i++) p[i] = NAN;
+    return p;
+}
+
+/* "4 6" */
+static inline tc_shape shape_of(const char *text)
+{
+    tc_shape s = {0};
+    if (strcmp(text, "labels") == 0) return s;
+    for (char *end; *text && s.rank < TC_MAX_RANK; text = end) {
+        s.dim[s.rank++] = strtoll(text, &end, 10);
+        while (*end == ' ') end++;
+    }
+    return s;
+}
+
+static inline void read_spec(op_case *k, const char *text)
+{
+    const tc_mem mem = tc_mem_of(NULL);
+    tacet_error e;
+    if (tc_spec_parse(&k->spec, &mem, text, &e)) fail_msg("%s: %s", text, e.message);
+    k->op = tc_op_find(k->spec.name);
+    if (!k->op) fail_msg("no operator %s", k->spec.name);
+    const tc_binding binding[] = {{k->op->attribute, k->arg}, {k->op->role->common, k->common}};
+    if (tc_spec_bind(&k->spec, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
+}
+
+static inline void add_tensor(op_case *k, tc_shape shape, bool batch)
+{
+    const int i = k->tensors++;
+    assert_true(i < MAX_TENSORS);
+    const int64_t n = tc_shape_count(&shape);
+    k->x[i] = (tc_view){NULL, shape, n, batch};
+    k->x[i].data = floats(room_of(k, i));
+    k->d[i] = is_labels(k, i) ? NULL : floats(room_of(k, i));
+}
+
+/* Opens an operator on inputs of these shapes, `copies` times (joint penalties); parameter: they have no batch. False when
+ * the shape rule refuses. */
+static inline bool case_try(op_case *k, const char *spec, const char *const *x, bool parameter, int copies,
+                            int64_t capacity, tc_sketch *s)
+{
+    *k = (op_case){.capacity = capacity, .noise = 1};
+    read_spec(k, spec);
+    while (x[k->inputs]) k->inputs++;
+    k->inputs *= copies;
+    tc_shape shape[MAX_TENSORS];
+    bool batch[MAX_TENSORS];
+    for (int i = 0; i < k->inputs; i++) shape[i] = shape_of(x[i / copies]), batch[i] = !parameter;
+    *s = (tc_sketch){.arg = k->arg, .inputs = k->inputs, .x = shape, .batch = batch};
+    if (!k->op->shape(s)) return false;
+    for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i]);
+    const bool scalar = k->op->role->scalar;
+    for (int i = 0; k->op->param && k->op->param[i].name; i++) {
+        if (s->param[i].rank >= 0)
+            add_tensor(k, s->param[i], false);
+        else
+            k->tensors++;
+    }
+    const int64_t n = scalar ? 0 : tc_shape_count(&s->y);
+    k->y = scalar ? NULL : floats(n * capacity);
+    k->g = floats(n * capacity);
+    k->save = malloc(k->op->save ? (size_t)k->op->save(s, capacity) + 1 : 1);
+    k->parts = 1;
+    for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
+    k->partial = malloc((size_t)k->parts * sizeof *k->partial);
+    k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : k->op->lambda;
+    k->run = (tc_run){.rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = &tc_cpu};
+    k->call = (tc_call){.op = k->op, .arg = k->arg, .run = &k->run, .inputs = k->inputs, .x = k->x,
+                        .y = {k->y, s->y, n, true}, .g = scalar ? NULL : k->g, .d = k->d, .add = k->add, .save = k->save,
+                        .stream = tc_stream_of(7, 3, "layer1"), .reduce = k->op->reduce, .partial = k->partial,
+                        .value = &k->value, .lambda = &k->lambda};
+    return true;
+}
+
+static inline void case_open(op_case *k, const char *spec, const char *const *x, bool parameter, int copies, int64_t rows)
+{
+    tc_sketch s;
+    if (!case_try(k, spec, x, parameter, copies, rows, &s)) fail_msg("%s: %s", spec, s.why);
+}
+
+static inline void case_close(op_case *k)
+{
+    for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->d[i]);
+    free(k->y), free(k->g), free(k->save), free(k->partial);
+    tc_spec_free(&k->spec);
+}
+
+/* Only the first rows are real from here on; what lies behind them is NAN. */
+static inline void set_rows(op_case *k, int64_t rows) { k->run.rows = k->run.global_rows = rows; }
+
+static inline int64_t count_of(const op_case *k, int i) { return tc_count(&k->call, &k->x[i]); }
+static inline int64_t outputs_of(const op_case *k) { return k->y ? tc_count(&k->call, &k->call.y) : 0; }
+
+/* Fills the real rows by the probe; parameters and g in [-1, 1). */
+static inline void fill_case(op_case *k)
+{
+    const tc_probe *p = k->probe;
+    for (int i = 0; i < k->tensors; i++) {
+        const bool first = i == 0 || (k->op->role == &tc_penalty), input = i < k->inputs;
+        const double low = !input ? -1 : first ? p->low : 0, high = !input ? 1 : first ? p->high : 1;
+        for (int64_t j = 0; k->x[i].data && j < count_of(k, i); j++) {
+            if (is_labels(k, i))
+                ((int32_t *)(void *)k->x[i].data)[j] = (int32_t)(noise_of(&k->noise) * (float)k->x[0].n);
+            else
+                k->x[i].data[j] = between(k, low, high);
+        }
+    }
+    const bool pair = k->op->role == &tc_loss && !(k->op->flags & TC_LABELS);
+    for (int i = 0; i < (k->op->role == &tc_penalty ? k->inputs : 1); i++)
+        for (int64_t j = 0; j < count_of(k, i); j++) {
+            const double v = (double)k->x[i].data[j] - (pair ? (double)k->x[1].data[j] : 0);
+            if (fabs(fabs(v) - p->kink) < 0.03) k->x[i].data[j] += 0.1f;
+        }
+    for (int64_t j = 0; j < outputs_of(k); j++) k->g[j] = between(k, -1, 1);
+}
+
+typedef void range_function(const tc_call *c, int64_t begin, int64_t end);
+
+/* whole: a range may be any, else the span's own. */
+static inline void run_ranges(op_case *k, tc_span s, order how, bool whole, range_function *run)
+{
+    int64_t edge[MAX_RANGES + 1], n = 0;
+    edge[0] = 0;
+    while (edge[n] < s.units) {
+        assert_true(n < MAX_RANGES);
+        int64_t step = s.grain;
+        if (whole && how == WHOLE) step = s.units;
+        if (whole && how == CUT) step = 1 + (int64_t)(noise_of(&k->noise) * (float)(19 + s.units / 20));
+        edge[n + 1] = edge[n] + step < s.units ? edge[n] + step : s.units;
+        n++;
+    }
+    int64_t turn[MAX_RANGES];
+    for (int64_t i = 0; i < n; i++) turn[i] = i;
+    for (int64_t i = n - 1; how != WHOLE && i > 0; i--) {
+        const int64_t j = (int64_t)(noise_of(&k->noise) * (float)(i + 1)), other = turn[j];
+        turn[j] = turn[i], turn[i] = other;
+    }
+    for (int64_t i = 0; i < n; i++) run(&k->call, edge[turn[i]], edge[turn[i] + 1]);
+}
+
+/* Runs the forward pass; a scalar's value is left in k->value. */
+static inline void run_forward(op_case *k, order how)
+{
+    const bool scalar = k->op->role->scalar;
+    const tc_span s = tc_span_of(&k->call, false);
+    const int64_t parts = (s.units + s.grain - 1) / s.grain;
+    assert_true(s.grain > 0 && (!scalar || parts <= k->parts));
+    for (int64_t i = 0; scalar && i < parts; i++) k->partial[i] = NAN;
+    run_ranges(k, s, how, !scalar, k->op->forward);
+    if (!scalar) return;
+    double sum = 0;
+    for (int64_t i = 0; i < parts; i++) sum += k->partial[i];
+    k->value = k->op->finish ? k->op->finish(&k->call, sum) : sum / tc_denominator(&k->call);
+}
+
+static inline void run_backward(op_case *k, order how)
+{
+    run_ranges(k, tc_span_of(&k->call, true), how, true, k->op->backward);
+}
+
+static inline void run_prox(op_case *k, double t)
+{
+    const tc_span s = k->op->prox_span ? k->op->prox_span(&k->call) : tc_span_elements(&k->call);
+    for (int64_t i = 0; i < s.units; i += s.grain)
+        k->op->prox(&k->call, t, i, i + s.grain < s.units ? i + s.grain : s.units);
+}
+
+/* What is differentiated: lambda * value, or sum of y g. */
+static inline double objective(op_case *k)
+{
+    run_forward(k, WHOLE);
+    if (k->op->role->scalar) return k->lambda * k->value;
+    double sum = 0;
+    for (int64_t i = 0; i < outputs_of(k); i++) sum += (double)k->y[i] * (double)k->g[i];
+    return sum;
+}
+
+/* Every way in which a probe can be set up: a layer; a loss by its reductions; a penalty by its reductions, on one value
+ * or three as one, on batch values or on parameters. `rows` of `capacity` are real. */
+static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op_case *k))
+{
+    for (int o = 0; o < tc_op_count(); o++) {
+        const tc_op *op = tc_op_at(o);
+        const bool penalty = op->role == &tc_penalty;
+        if (op->role == &tc_constraint) continue;
+        for (const tc_probe *p = op->probe; p->spec; p++)
+            for (int setting = 0; setting < (penalty ? 12 : op->role->scalar ? 3 : 1); setting++) {
+                const int reduce = setting % 3, copies = setting / 3 % 2 ? 3 : 1;
+                const bool parameter = setting >= 6;
+                if (parameter && reduce == TC_SAMPLE) continue;
+                op_case k;
+                case_open(&k, p->spec, p->x, parameter, copies, capacity);
+                k.probe = p;
+                if (op->role->scalar) k.call.reduce = reduce;
+                set_rows(&k, rows);
+                fill_case(&k);
+                test(&k);
+                case_close(&k);
+            }
+    }
+}
+
+/* "norm 0.3 p=3 (reduce 1, 3 inputs, parameter)", for messages. */
+static inline const char *case_text(const op_case *k, char text[160])
+{
+    snprintf(text, 160, "%s (reduce %d, %d inputs%s)", k->spec.source, k->call.reduce, k->inputs,
+             k->x[0].batch ? "" : ", parameter");
+    return text;
+}
+
+#endif

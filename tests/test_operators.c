@@ -1,0 +1,437 @@
+/* Every operator of the table against its contract. Nothing here knows an operator by name: a new one is tested by being
+ * in ops.def with a probe. (Known answers are in test_op_answers.c.) */
+#include "op_case.h"
+
+#define PRECISION 2e-3 /* of a central difference in float32 */
+
+static int64_t bytes_of(const op_case *k, int i) { return room_of(k, i) * (int64_t)sizeof(float); }
+
+static float *copy_of(const float *x, int64_t n)
+{
+    float *c = floats(n);
+    if (n) memcpy(c, x, (size_t)n * sizeof *c);
+    return c;
+}
+
+static void same_bits(const op_case *k, const char *what, const float *a, const float *b, int64_t n)
+{
+    char text[160];
+    for (int64_t i = 0; i < n; i++)
+        if (memcmp(&a[i], &b[i], sizeof a[i]) != 0)
+            fail_msg("%s: %s[%d] is %.9g, not %.9g", case_text(k, text), what, (int)i, (double)a[i], (double)b[i]);
+}
+
+static void near(const op_case *k, const char *what, int64_t i, double a, double b, double tolerance)
+{
+    char text[160];
+    if (!(fabs(a - b) <= tolerance * (1 + fabs(b))))
+        fail_msg("%s: %s[%d] is %.9g, not %.9g", case_text(k, text), what, (int)i, a, b);
+}
+
+/* ---- The table ---- */
+
+static void check_attributes(const tc_op *op, const tacet_attribute *table)
+{
+    const tc_mem mem = tc_mem_of(NULL);
+    for (const tacet_attribute *a = table; a && a->name; a++) {
+        assert_non_null(a->doc);
+        assert_true(a->doc[0] != '\0');
+        if (!a->value || !a->value[0]) continue;
+        char text[256];
+        snprintf(text, sizeof text, "%s %s=%s", op->name, a->name, a->value);
+        tc_spec s;
+        tc_arg own[TC_MAX_ATTRS], common[TC_COMMON_ATTRS];
+        tacet_error e;
+        assert_int_equal(tc_spec_parse(&s, &mem, text, &e), TACET_OK);
+        const tc_binding binding[] = {{op->attribute, own}, {op->role->common, common}};
+        if (tc_spec_bind(&s, 2, binding, false, &e)) fail_msg("%s: %s", text, e.message);
+        tc_spec_free(&s);
+    }
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    assert_true(tc_op_count() > 0);
+    assert_null(tc_op_find("no such"));
+    assert_null(tc_op_at(-1));
+    assert_null(tc_op_at(tc_op_count()));
+    for (int i = 0; i < tc_op_count(); i++) {
+        const tc_op *op = tc_op_at(i);
+        assert_ptr_equal(tc_op_find(op->name), op);
+        if (!op->formula || !op->doc || !op->source || !op->role || !op->shape || !op->probe || !op->probe[0].spec)
+            fail_msg("%s is not complete", op->name);
+        if (!op->prox && (!op->forward || !op->backward)) fail_msg("%s does nothing", op->name);
+        if (op->role == &tc_constraint && !op->prox) fail_msg("%s is a constraint without prox", op->name);
+        check_attributes(op, op->attribute);
+        check_attributes(op, op->role->common);
+        for (const tc_probe *p = op->probe; p->spec; p++) {
+            op_case k;
+            case_open(&k, p->spec, p->x, op->flags & TC_NO_BATCH, 1, 2);
+            assert_ptr_equal(k.op, op);
+            case_close(&k);
+        }
+    }
+}
+
+/* ---- Gradients ---- */
+
+static void check_gradient_at(op_case *k, int i, int64_t j)
+{
+    const float h = 1e-2f, x = k->x[i].data[j];
+    k->x[i].data[j] = x + h;
+    const double up = objective(k), x_up = (double)k->x[i].data[j];
+    k->x[i].data[j] = x - h;
+    const double down = objective(k), x_down = (double)k->x[i].data[j];
+    k->x[i].data[j] = x;
+    near(k, i < k->inputs ? "gradient of an input" : "gradient of a parameter", j, (double)k->d[i][j],
+         (up - down) / (x_up - x_down), PRECISION);
+}
+
+static void check_gradient(op_case *k)
+{
+    enum { MOST = 40 }; /* elements that are looked at, of one tensor */
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    for (int i = 0; i < k->tensors; i++) {
+        const int64_t n = count_of(k, i);
+        for (int64_t t = 0; k->d[i] && t < n && t < MOST; t++)
+            check_gradient_at(k, i, n <= MOST ? t : (int64_t)(noise_of(&k->noise) * (float)n));
+    }
+}
+
+static void test_gradient(void **state)
+{
+    (void)state;
+    over_settings(3, 5, check_gradient);
+}
+
+/* An input that needs no gradient gets none, and the others get what they got. */
+static void check_unwanted(op_case *k)
+{
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    for (int i = 0; i < k->tensors; i++) {
+        if (!k->d[i]) continue;
+        float *before[MAX_TENSORS] = {0}, *hidden = k->d[i];
+        for (int j = 0; j < k->tensors; j++)
+            if (k->d[j]) before[j] = copy_of(k->d[j], room_of(k, j));
+        k->d[i] = NULL;
+        run_backward(k, WHOLE);
+        k->d[i] = hidden;
+        for (int j = 0; j < k->tensors; j++) {
+            if (before[j]) same_bits(k, "d", k->d[j], before[j], room_of(k, j));
+            free(before[j]);
+        }
+    }
+}
+
+static void test_unwanted(void **state)
+{
+    (void)state;
+    over_settings(3, 3, check_unwanted);
+}
+
+/* Adding gives what was there plus what is stored; storing does not read what was there (it is NAN at first). */
+static void check_add(op_case *k)
+{
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    for (int i = 0; i < k->tensors; i++) {
+        if (!k->d[i]) continue;
+        const int64_t n = count_of(k, i);
+        float *stored = copy_of(k->d[i], n);
+        for (int64_t j = 0; j < n; j++) {
+            assert_true(isfinite(stored[j]));
+            k->d[i][j] = (float)(j % 7) - 3;
+        }
+        k->add[i] = true;
+        run_backward(k, WHOLE);
+        k->add[i] = false;
+        for (int64_t j = 0; j < n; j++)
+            near(k, "d +=", j, (double)k->d[i][j], (double)((float)(j % 7) - 3) + (double)stored[j], 2e-6);
+        free(stored);
+    }
+}
+
+static void test_add(void **state)
+{
+    (void)state;
+    over_settings(3, 3, check_add);
+}
+
+/* ---- Ranges, batches, buffers ---- */
+
+static void check_ranges(op_case *k)
+{
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    const double value = k->value;
+    const int64_t n = outputs_of(k);
+    float *y = copy_of(k->y, n), *d[MAX_TENSORS] = {0};
+    for (int i = 0; i < k->tensors; i++)
+        if (k->d[i]) d[i] = copy_of(k->d[i], count_of(k, i));
+    for (order how = SHUFFLED; how <= CUT; how++) {
+        for (int64_t j = 0; j < n; j++) k->y[j] = NAN;
+        for (int i = 0; i < k->tensors; i++)
+            if (k->d[i]) memset(k->d[i], 0xff, (size_t)bytes_of(k, i));
+        run_forward(k, how);
+        run_backward(k, how);
+        if (k->op->role->scalar) assert_memory_equal(&value, &k->value, sizeof value);
+        same_bits(k, "y", k->y, y, n);
+        for (int i = 0; i < k->tensors; i++)
+            if (d[i]) same_bits(k, "d", k->d[i], d[i], count_of(k, i));
+    }
+    free(y);
+    for (int i = 0; i < k->tensors; i++) free(d[i]);
+}
+
+static void test_ranges(void **state)
+{
+    (void)state;
+    over_settings(5, 5, check_ranges);
+    over_settings(1300, 1300, check_ranges); /* many ranges also where they are long */
+}
+
+/* A short batch reads and writes its rows alone: what lies behind them is NAN before and after. */
+static void check_short(op_case *k)
+{
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    assert_true(!k->op->role->scalar || isfinite(k->value));
+    for (int64_t j = 0; j < k->call.y.n * k->capacity; j++) assert_int_equal(isnan(k->y[j]) != 0, j >= outputs_of(k));
+    for (int i = 0; i < k->tensors; i++)
+        for (int64_t j = 0; k->d[i] && j < room_of(k, i); j++)
+            assert_int_equal(isnan(k->d[i][j]) != 0, j >= count_of(k, i));
+}
+
+static void test_short(void **state)
+{
+    (void)state;
+    over_settings(1, 4, check_short);
+    over_settings(3, 4, check_short);
+}
+
+static void check_in_place(op_case *k)
+{
+    if (!(k->op->flags & TC_IN_PLACE)) return;
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    const int64_t n = outputs_of(k);
+    float *x = k->x[0].data, *d = k->d[0], *own = copy_of(x, n), *g = copy_of(k->g, n);
+    k->x[0].data = k->call.y.data = own;
+    k->d[0] = g;
+    k->call.g = g;
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    same_bits(k, "y in place", own, k->y, n);
+    same_bits(k, "d in place", g, d, n);
+    k->x[0].data = x, k->d[0] = d;
+    free(own), free(g);
+}
+
+static void test_in_place(void **state)
+{
+    (void)state;
+    over_settings(3, 3, check_in_place);
+}
+
+/* ---- Flags ---- */
+
+/* What backward does not say that it reads may be gone by then. */
+static void check_reads(op_case *k)
+{
+    const bool x = k->op->flags & TC_READS_X, y = k->op->flags & TC_READS_Y;
+    run_forward(k, WHOLE);
+    for (int i = 0; i < k->tensors && !x; i++)
+        for (int64_t j = 0; k->x[i].data && j < count_of(k, i); j++) k->x[i].data[j] = NAN;
+    for (int64_t j = 0; j < outputs_of(k) && !y; j++) k->y[j] = NAN;
+    run_backward(k, WHOLE);
+    for (int i = 0; i < k->tensors; i++)
+        for (int64_t j = 0; k->d[i] && j < count_of(k, i); j++) assert_true(isfinite(k->d[i][j]));
+}
+
+static void check_elementwise(op_case *k)
+{
+    if (!k->y || !(k->op->flags & TC_ELEMENTWISE)) return;
+    run_forward(k, WHOLE);
+    const int64_t n = outputs_of(k), at = n / 2;
+    float *y = copy_of(k->y, n);
+    k->x[0].data[at] = 0.77f;
+    run_forward(k, WHOLE);
+    y[at] = k->y[at];
+    same_bits(k, "y of another element", k->y, y, n);
+    free(y);
+}
+
+static void check_zeros(op_case *k)
+{
+    if (!k->y) return;
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    int64_t zeros = 0;
+    for (int64_t j = 0; j < outputs_of(k); j++) {
+        zeros += k->y[j] == 0;
+        if (k->op->flags & TC_BLOCKS && k->y[j] == 0) assert_true(k->d[0][j] == 0);
+    }
+    if (k->op->flags & TC_MAKES_ZEROS) assert_true(zeros > 0);
+    if (!(k->op->flags & TC_KEEPS_ZEROS)) return;
+    for (int64_t j = 0; j < count_of(k, 0); j++) k->x[0].data[j] = 0;
+    run_forward(k, WHOLE);
+    for (int64_t j = 0; j < outputs_of(k); j++) assert_true(k->y[j] == 0);
+}
+
+/* Only what draws at random depends on the stream, and only in training. */
+static void check_random(op_case *k)
+{
+    if (!k->y) return;
+    const bool random = k->op->flags & TC_RANDOM;
+    const int64_t n = outputs_of(k);
+    run_forward(k, WHOLE);
+    float *y = copy_of(k->y, n);
+    run_forward(k, WHOLE);
+    same_bits(k, "y again", k->y, y, n);
+    k->call.stream = tc_stream_of(7, 4, "layer1");
+    run_forward(k, WHOLE);
+    assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
+    k->run.training = false;
+    run_forward(k, WHOLE);
+    assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
+    free(y);
+}
+
+static void test_flags(void **state)
+{
+    (void)state;
+    over_settings(3, 3, check_reads);
+    over_settings(3, 3, check_elementwise);
+    over_settings(9, 9, check_zeros);
+    over_settings(9, 9, check_random);
+}
+
+/* ---- What a lambda means ---- */
+
+/* The same sample n times over has the value of one, and n times the gradient of a row is that of one. */
+static void check_invariance(op_case *k)
+{
+    static const int64_t sizes[] = {1, 2, 5, 128};
+    char text[160];
+    if (!k->op->role->scalar || !k->x[0].batch) return;
+    for (int64_t r = 1; r < k->capacity; r++)
+        for (int i = 0; i < k->inputs; i++)
+            memcpy(k->x[i].data + r * k->x[i].n, k->x[i].data, (size_t)k->x[i].n * sizeof(float));
+    double first = 0;
+    float *d = NULL;
+    for (int s = 0; s < 4; s++) {
+        const int64_t rows = sizes[s];
+        set_rows(k, rows);
+        run_forward(k, WHOLE);
+        run_backward(k, WHOLE);
+        if (s == 0) first = k->value, d = copy_of(k->d[0], k->x[0].n);
+        const bool sum = k->call.reduce == TC_SUM, additive = k->op->flags & TC_PER_SAMPLE;
+        if (!additive && k->call.reduce != TC_SAMPLE) {
+            if (rows > 1 && fabs(k->value / (sum ? (double)rows : 1.0) - first) < 1e-3 * first && k->op->attribute &&
+                k->arg[0].number > 1)
+                fail_msg("%s is additive over samples, and does not say so", case_text(k, text));
+            continue;
+        }
+        near(k, "value", rows, k->value / (sum ? (double)rows : 1), first, 1e-7);
+        for (int64_t j = 0; j < k->x[0].n * rows; j++)
+            near(k, "d", j, (double)k->d[0][j] * (sum ? 1 : (double)rows), (double)d[j % k->x[0].n], 1e-5);
+    }
+    free(d);
+}
+
+static void test_invariance(void **state)
+{
+    (void)state;
+    over_settings(128, 128, check_invariance);
+}
+
+/* With two ranks of equal batches each has half: what is divided by is the global batch. */
+static void check_ranks(op_case *k)
+{
+    if (!k->op->role->scalar) return;
+    run_forward(k, WHOLE);
+    const double value = k->value;
+    k->run.global_rows *= 2;
+    run_forward(k, WHOLE);
+    const bool halved = k->x[0].batch && k->call.reduce != TC_SUM;
+    near(k, "value", 0, k->value * (halved ? 2 : 1), value, 1e-12);
+}
+
+/* As one vector or apart, the sum is the same, if the operator says so. */
+static void check_separable(op_case *k)
+{
+    if (!(k->op->flags & TC_SEPARABLE) || k->op->role != &tc_penalty || k->call.reduce == TC_MEAN) return;
+    run_forward(k, WHOLE);
+    const double together = k->value;
+    double apart = 0;
+    const tc_view first = k->x[0];
+    k->call.inputs = 1;
+    for (int i = 0; i < k->inputs; i++) {
+        if (i > 0) k->x[0] = k->x[i];
+        run_forward(k, WHOLE);
+        apart += k->value;
+    }
+    k->x[0] = first;
+    near(k, "value", 0, together, apart, 1e-12);
+}
+
+static void test_meaning(void **state)
+{
+    (void)state;
+    over_settings(4, 4, check_ranks);
+    over_settings(4, 4, check_separable);
+}
+
+/* ---- The proximal step ---- */
+
+/* lambda f(z) + |z - x|^2 / (2 t) with lambda = 1 and t within, times t. */
+static double prox_objective(op_case *k, double t, const float *x)
+{
+    run_forward(k, WHOLE);
+    double sum = t * k->value;
+    for (int64_t i = 0; i < count_of(k, 0); i++)
+        sum += pow((double)k->x[0].data[i] - (double)x[i], 2) / 2;
+    return sum;
+}
+
+static void check_prox(op_case *k)
+{
+    static const double time[] = {0.02, 0.3, 2};
+    if (k->op->role != &tc_penalty || !k->op->prox || k->x[0].batch || k->inputs > 1 || k->call.reduce != TC_SUM) return;
+    char text[160];
+    const int64_t n = count_of(k, 0);
+    float *x = copy_of(k->x[0].data, n), *z = k->x[0].data;
+    for (int s = 0; s < 3; s++) {
+        memcpy(z, x, (size_t)n * sizeof *z);
+        run_prox(k, time[s]);
+        const double least = prox_objective(k, time[s], x);
+        for (int64_t i = 0; i < 4 * n; i++) {
+            const float keep = z[i / 4], h = i % 2 ? 3e-3f : 3e-2f;
+            z[i / 4] = keep + (i / 2 % 2 ? h : -h);
+            if (prox_objective(k, time[s], x) < least + 1e-7)
+                fail_msg("%s: prox at t = %g is not the minimiser in element %d", case_text(k, text), time[s], (int)(i / 4));
+            z[i / 4] = keep;
+        }
+    }
+    free(x);
+}
+
+static void test_prox(void **state)
+{
+    (void)state;
+    over_settings(1, 1, check_prox);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),    cmocka_unit_test(test_gradient),   cmocka_unit_test(test_unwanted),
+        cmocka_unit_test(test_add),      cmocka_unit_test(test_ranges),     cmocka_unit_test(test_short),
+        cmocka_unit_test(test_in_place), cmocka_unit_test(test_flags),      cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_meaning),  cmocka_unit_test(test_prox),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
