@@ -1,0 +1,283 @@
+/* Optimizers against PyTorch's algorithms written out in double, the proximal step's time, schedules at known points. */
+#include "optim/optim.h"
+#include "optim/schedule.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { N = 1003, STEPS = 12 };
+
+static float noise(uint32_t *state) /* in [-1, 1) */
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (float)(*state >> 8) * 0x1p-23f - 1;
+}
+
+/* Reads "sgd lr=0.1" and, behind it, the schedule's attributes; returns the optimizer. */
+static const tc_optim *read_spec(const char *text, tc_arg *arg, tc_arg *schedule)
+{
+    const tc_mem mem = tc_mem_of(NULL);
+    tc_spec s;
+    tacet_error e;
+    if (tc_spec_parse(&s, &mem, text, &e)) fail_msg("%s: %s", text, e.message);
+    const tc_optim *o = tc_optim_find(s.name);
+    assert_non_null(o);
+    const tc_binding binding[] = {{o->attribute, arg}, {tc_schedule_attribute, schedule}};
+    if (tc_spec_bind(&s, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
+    tc_spec_free(&s);
+    return o;
+}
+
+/* ---- The algorithms, one parameter at a time, as torch.optim's pages have them ---- */
+
+typedef struct reference {
+    double p, first, second; /* first: the momentum buffer or exp_avg; second: exp_avg_sq */
+} reference;
+
+static void sgd(reference *r, const double *a, double lr, double g, int step)
+{
+    const double momentum = a[1], dampening = a[2], nesterov = a[3], decay = a[4];
+    if (decay != 0) g += decay * r->p;
+    if (momentum != 0) {
+        r->first = step > 1 ? momentum * r->first + (1 - dampening) * g : g;
+        g = nesterov != 0 ? g + momentum * r->first : r->first;
+    }
+    r->p -= lr * g;
+}
+
+static void adam_step(reference *r, const double *a, double lr, double g, int step)
+{
+    r->first = a[1] * r->first + (1 - a[1]) * g;
+    r->second = a[2] * r->second + (1 - a[2]) * g * g;
+    const double m = r->first / (1 - pow(a[1], step)), v = r->second / (1 - pow(a[2], step));
+    r->p -= lr * m / (sqrt(v) + a[3]);
+}
+
+static void adam(reference *r, const double *a, double lr, double g, int step)
+{
+    adam_step(r, a, lr, g + a[4] * r->p, step);
+}
+
+static void adamw(reference *r, const double *a, double lr, double g, int step)
+{
+    r->p -= lr * a[4] * r->p;
+    adam_step(r, a, lr, g, step);
+}
+
+typedef void algorithm(reference *r, const double *a, double lr, double g, int step);
+
+static void check_optimizer(const char *text, algorithm *run)
+{
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    const tc_optim *o = read_spec(text, arg, schedule);
+    assert_true(!o->check || !o->check(arg));
+    static float p[N], g[N], state[TC_MAX_STATES][N];
+    static reference r[N];
+    double a[TC_MAX_ATTRS] = {0};
+    uint32_t seed = 11;
+    for (int i = 0; i < tc_attr_count(o->attribute); i++) a[i] = arg[i].number;
+    memset(state, 0, sizeof state);
+    for (int i = 0; i < N; i++) r[i] = (reference){.p = (double)(p[i] = noise(&seed))};
+    for (int step = 1; step <= STEPS; step++) {
+        const double lr = a[TC_OPTIM_LR] * (step > 6 ? 0.1 : 1); /* a schedule moves it */
+        for (int i = 0; i < N; i++) {
+            g[i] = i % 50 == 0 ? 0 : noise(&seed) * (i % 3 == 0 ? 1e-3f : 1.0f);
+            run(&r[i], a, lr, (double)g[i], step);
+        }
+        const tc_update u = {arg, lr, step, p, g, {state[0], state[1]}};
+        const int cut = (step * 97) % N;
+        o->update(&u, cut, N); /* ranges in any order */
+        o->update(&u, 0, cut);
+    }
+    for (int i = 0; i < N; i++)
+        if (!(fabs((double)p[i] - r[i].p) <= 3e-6)) fail_msg("%s: p[%d] is %.9g, not %.9g", text, i, (double)p[i], r[i].p);
+}
+
+static void test_sgd(void **state)
+{
+    (void)state;
+    check_optimizer("sgd lr=0.1", sgd);
+    check_optimizer("sgd lr=0.1 weight_decay=0.3", sgd);
+    check_optimizer("sgd lr=0.1 momentum=0.9", sgd);
+    check_optimizer("sgd lr=0.1 momentum=0.9 dampening=0.4 weight_decay=0.1", sgd);
+    check_optimizer("sgd lr=0.1 momentum=0.9 nesterov weight_decay=0.1", sgd);
+    check_optimizer("sgd lr=0.1 dampening=0.5", sgd); /* without momentum it does nothing */
+}
+
+static void test_adam(void **state)
+{
+    (void)state;
+    check_optimizer("adam", adam);
+    check_optimizer("adam lr=0.01 weight_decay=0.2", adam);
+    check_optimizer("adam lr=0.01 beta1=0.5 beta2=0.9 eps=1e-3", adam);
+    check_optimizer("adamw lr=0.01", adamw);
+    check_optimizer("adamw lr=0.01 weight_decay=0.5 beta1=0.8", adamw);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    static const struct {
+        const char *text;
+        double value[5];
+    } known[] = {{"sgd lr=1", {1, 0, 0, 0, 0}},
+                 {"adam", {1e-3, 0.9, 0.999, 1e-8, 0}},
+                 {"adamw", {1e-3, 0.9, 0.999, 1e-8, 0.01}}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const tc_optim *o = read_spec(known[i].text, arg, schedule);
+        assert_int_equal(tc_attr_count(o->attribute), 5);
+        for (int j = 0; j < 5; j++) assert_true(arg[j].number == known[i].value[j]);
+    }
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    assert_null(tc_optim_find("no such"));
+    assert_null(tc_optim_at(tc_optim_count()));
+    for (int i = 0; i < tc_optim_count(); i++) {
+        const tc_optim *o = tc_optim_at(i);
+        assert_ptr_equal(tc_optim_find(o->name), o);
+        assert_true(o->formula && o->doc && o->source && o->update && o->prox_time && o->prox_note);
+        assert_true(o->states <= TC_MAX_STATES);
+        for (int j = 0; j < o->states; j++) assert_non_null(o->state[j]);
+        assert_string_equal(o->attribute[TC_OPTIM_LR].name, "lr");
+    }
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"sgd lr=-1", "lr"},
+        {"sgd lr=1 momentum=1", "momentum"},
+        {"sgd lr=1 momentum=-0.1", "momentum"},
+        {"sgd lr=1 weight_decay=-1", "weight_decay"},
+        {"sgd lr=1 nesterov", "nesterov"},
+        {"sgd lr=1 nesterov momentum=0.9 dampening=0.1", "nesterov"},
+        {"adam lr=-1", "lr"},
+        {"adam beta1=1", "beta1"},
+        {"adamw beta2=-0.5", "beta2"},
+        {"adamw eps=-1", "eps"},
+        {"adamw weight_decay=-1", "weight_decay"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+        const char *why = read_spec(bad[i][0], arg, schedule)->check(arg);
+        if (!why || !strstr(why, bad[i][1])) fail_msg("%s: %s", bad[i][0], why ? why : "was taken");
+    }
+}
+
+static double time_of(const char *text)
+{
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    const tc_optim *o = read_spec(text, arg, schedule);
+    return o->prox_time(arg, 0.5);
+}
+
+/* min (w - b)^2 / 2 + l |w| by gradient steps and soft thresholds comes to rest at b - l for any momentum. */
+static void check_lasso(const char *text)
+{
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    const tc_optim *o = read_spec(text, arg, schedule);
+    const float b = 1, l = 0.3f;
+    float w = 0, g, state[2] = {0};
+    for (int step = 1; step <= 4000; step++) {
+        g = w - b;
+        const double lr = arg[TC_OPTIM_LR].number;
+        o->update(&(tc_update){arg, lr, step, &w, &g, {&state[0], &state[1]}}, 0, 1);
+        const float t = l * (float)o->prox_time(arg, lr);
+        w = w > t ? w - t : w < -t ? w + t : 0;
+    }
+    if (!(fabsf(w - (b - l)) < 1e-4f)) fail_msg("%s: the lasso rests at %g, not %g", text, (double)w, (double)(b - l));
+}
+
+static void test_prox_time(void **state)
+{
+    (void)state;
+    assert_true(time_of("sgd lr=1") == 0.5);
+    assert_true(time_of("sgd lr=1 dampening=0.5") == 0.5);
+    assert_true(fabs(time_of("sgd lr=1 momentum=0.9") - 5) < 1e-12);
+    assert_true(fabs(time_of("sgd lr=1 momentum=0.9 dampening=0.5") - 2.5) < 1e-12);
+    assert_true(time_of("adam") == 0.5 && time_of("adamw") == 0.5);
+    assert_true(tc_optim_find("adam")->prox_note[0] && tc_optim_find("adamw")->prox_note[0]);
+    check_lasso("sgd lr=0.01");
+    check_lasso("sgd lr=0.01 momentum=0.9");
+    check_lasso("sgd lr=0.01 momentum=0.9 dampening=0.5");
+    check_lasso("sgd lr=0.01 momentum=0.9 nesterov");
+}
+
+/* ---- Schedules ---- */
+
+static void test_schedules(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double epoch, epochs, factor;
+    } known[] = {
+        {"sgd lr=1", 3, 0, 1},
+        {"sgd lr=1 warmup=2", 0, 0, 0},
+        {"sgd lr=1 warmup=2", 0.5, 0, 0.25},
+        {"sgd lr=1 warmup=2", 2, 0, 1},
+        {"sgd lr=1 schedule=step every=2", 0, 0, 1},
+        {"sgd lr=1 schedule=step every=2", 1.99, 0, 1},
+        {"sgd lr=1 schedule=step every=2", 2, 0, 0.1},
+        {"sgd lr=1 schedule=step every=2 gamma=0.5", 5.5, 0, 0.25},
+        {"sgd lr=1 schedule=step every=2 gamma=0.5 warmup=1", 2.5, 0, 1},
+        {"sgd lr=1 schedule=step every=2 gamma=0.5 warmup=1", 3, 0, 0.5},
+        {"sgd lr=1 schedule=cosine", 0, 8, 1},
+        {"sgd lr=1 schedule=cosine", 2, 8, 0.85355339},
+        {"sgd lr=1 schedule=cosine", 4, 8, 0.5},
+        {"sgd lr=1 schedule=cosine", 8, 8, 0},
+        {"sgd lr=1 schedule=cosine", 9, 8, 0},
+        {"sgd lr=1 schedule=cosine floor=0.2", 4, 8, 0.6},
+        {"sgd lr=1 schedule=cosine floor=0.2", 8, 8, 0.2},
+        {"sgd lr=1 schedule=cosine warmup=2", 1, 10, 0.5},
+        {"sgd lr=1 schedule=cosine warmup=2", 6, 10, 0.5},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+        read_spec(known[i].text, arg, schedule);
+        assert_null(tc_schedule_check(schedule));
+        const double f = tc_schedule_factor(schedule, known[i].epoch, known[i].epochs);
+        if (!(fabs(f - known[i].factor) < 1e-8)) fail_msg("%s at %g: %g", known[i].text, known[i].epoch, f);
+    }
+}
+
+static void test_schedule_table(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"sgd lr=1 warmup=-1", "sgd lr=1 schedule=step", "sgd lr=1 schedule=step every=-1",
+                                      "sgd lr=1 gamma=-1", "sgd lr=1 schedule=cosine floor=2"};
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        read_spec(bad[i], arg, schedule);
+        if (!tc_schedule_check(schedule)) fail_msg("%s was taken", bad[i]);
+    }
+    assert_int_equal(tc_attr_count(tc_schedule_attribute), TC_SCHEDULE_ATTRS);
+    for (int i = 0; i < tc_schedule_count(); i++) { /* the rows are in the order of the words */
+        char text[64];
+        snprintf(text, sizeof text, "sgd lr=1 schedule=%s", tc_schedule_at(i)->name);
+        read_spec(text, arg, schedule);
+        assert_int_equal((int)schedule[TC_SCHEDULE_KIND].number, i);
+    }
+    assert_null(tc_schedule_at(tc_schedule_count()));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sgd),       cmocka_unit_test(test_adam),      cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_refused),   cmocka_unit_test(test_prox_time),
+        cmocka_unit_test(test_schedules), cmocka_unit_test(test_schedule_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
