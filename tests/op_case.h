@@ -3,16 +3,13 @@
 #ifndef OP_CASE_H
 #define OP_CASE_H
 
+#include "cmocka_all.h"
 #include "op/op.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { MAX_TENSORS = 8, MAX_RANGES = 4096 };
 
@@ -96,8 +93,8 @@ static inline void add_tensor(op_case *k, tc_shape shape, bool batch)
     k->d[i] = is_labels(k, i) ? NULL : floats(room_of(k, i));
 }
 
-/* Opens an operator on inputs of these shapes, `copies` times (joint penalties); parameter: they have no batch. False when
- * the shape rule refuses. */
+/* Opens an operator on inputs of these shapes, `copies` times (joint penalties); parameter: they have no batch. False
+ * when the shape rule refuses. */
 static inline bool case_try(op_case *k, const char *spec, const char *const *x, bool parameter, int copies,
                             int64_t capacity, tc_sketch *s)
 {
@@ -126,15 +123,17 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
     k->partial = malloc((size_t)k->parts * sizeof *k->partial);
     k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : k->op->lambda;
-    k->run = (tc_run){.rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = &tc_cpu};
+    k->run = (tc_run){.rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true,
+                      .kernel = &tc_cpu};
     k->call = (tc_call){.op = k->op, .arg = k->arg, .run = &k->run, .inputs = k->inputs, .x = k->x,
-                        .y = {k->y, s->y, n, true}, .g = scalar ? NULL : k->g, .d = k->d, .add = k->add, .save = k->save,
-                        .stream = tc_stream_of(7, 3, "layer1"), .reduce = k->op->reduce, .partial = k->partial,
-                        .value = &k->value, .lambda = &k->lambda};
+                        .y = {k->y, s->y, n, true}, .g = scalar ? NULL : k->g, .d = k->d, .add = k->add,
+                        .save = k->save, .stream = tc_stream_of(7, 3, "layer1"), .reduce = k->op->reduce,
+                        .partial = k->partial, .value = &k->value, .lambda = &k->lambda};
     return true;
 }
 
-static inline void case_open(op_case *k, const char *spec, const char *const *x, bool parameter, int copies, int64_t rows)
+static inline void case_open(op_case *k, const char *spec, const char *const *x, bool parameter, int copies,
+                             int64_t rows)
 {
     tc_sketch s;
     if (!case_try(k, spec, x, parameter, copies, rows, &s)) fail_msg("%s: %s", spec, s.why);
@@ -237,8 +236,8 @@ static inline double objective(op_case *k)
     return sum;
 }
 
-/* Every way in which a probe can be set up: a layer; a loss by its reductions; a penalty by its reductions, on one value
- * or three as one, on batch values or on parameters. `rows` of `capacity` are real. */
+/* Every way in which a probe can be set up: a layer; a loss by its reductions; a penalty by its reductions, on one
+ * value or three as one, on batch values or on parameters. `rows` of `capacity` are real. */
 static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op_case *k))
 {
     for (int o = 0; o < tc_op_count(); o++) {

@@ -1,5 +1,5 @@
-/* Operators whose answers are known: values worked out by hand or documented elsewhere, choices at kinks, shapes that are
- * refused, first weights, the randomness of dropout. */
+/* Operators whose answers are known: values worked out by hand or documented elsewhere, choices at kinks, shapes that
+ * are refused, first weights, the randomness of dropout. */
 #include "op_case.h"
 
 static void near(const char *what, double got, double wanted, double tolerance)
@@ -12,7 +12,10 @@ static void set_all(op_case *k, int i, float value)
     for (int64_t j = 0; j < room_of(k, i); j++) k->x[i].data[j] = value;
 }
 
-static void set(op_case *k, int i, const float *from) { memcpy(k->x[i].data, from, (size_t)room_of(k, i) * sizeof *from); }
+static void set(op_case *k, int i, const float *from)
+{
+    memcpy(k->x[i].data, from, (size_t)room_of(k, i) * sizeof *from);
+}
 
 static void open_one(op_case *k, const char *spec, const char *shape, bool parameter, int64_t rows)
 {
@@ -252,8 +255,8 @@ static void test_shapes(void **state)
 
 /* ---- Penalties as others document them ---- */
 
-/* keras.io/api/layers/regularizers: L1(0.01) on a kernel ones(5, 5) is 0.25; the input 2 * ones(5, 5) through that kernel
- * with L2(0.01) on the output gives 5.0, which is 25 divided by the batch. */
+/* keras.io/api/layers/regularizers: L1(0.01) on a kernel ones(5, 5) is 0.25; the input 2 * ones(5, 5) through that
+ * kernel with L2(0.01) on the output gives 5.0, which is 25 divided by the batch. */
 static void test_keras(void **state)
 {
     (void)state;
@@ -327,6 +330,7 @@ static void test_norm(void **state)
         run_backward(&k, WHOLE);
         near(known[i].spec, k.value, known[i].value, 1e-8);
         for (int j = 0; j < 4; j++) near(known[i].spec, (double)k.d[0][j], known[i].d[j], 1e-6);
+        assert_false(k.op->flags & (TC_PER_SAMPLE | TC_SEPARABLE)); /* the norm of the whole is not 5 + 10 */
         case_close(&k);
     }
 }

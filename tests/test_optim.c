@@ -1,15 +1,13 @@
-/* Optimizers against PyTorch's algorithms written out in double, the proximal step's time, schedules at known points. */
+/* Optimizers against PyTorch's algorithms written out in double, the proximal step's time, schedules at known
+ * points. */
+#include "cmocka_all.h"
 #include "optim/optim.h"
 #include "optim/schedule.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { N = 1003, STEPS = 12 };
 
@@ -96,7 +94,8 @@ static void check_optimizer(const char *text, algorithm *run)
         o->update(&u, 0, cut);
     }
     for (int i = 0; i < N; i++)
-        if (!(fabs((double)p[i] - r[i].p) <= 3e-6)) fail_msg("%s: p[%d] is %.9g, not %.9g", text, i, (double)p[i], r[i].p);
+        if (!(fabs((double)p[i] - r[i].p) <= 3e-6))
+            fail_msg("%s: p[%d] is %.9g, not %.9g", text, i, (double)p[i], r[i].p);
 }
 
 static void test_sgd(void **state)
