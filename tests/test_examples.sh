@@ -27,3 +27,11 @@ echo "$out" | awk '
         lines++
     }
     END { exit bad || lines != 4 }'
+
+# One epoch on real images, where they are installed: it learns, and the penalty silences.
+[ -d /usr/share/datasets/fashion-mnist ] && [ -z "${TACET_SANITIZE:-}" ] || exit 0
+for penalty in "l1 0" "l1 1e-3"; do
+    "$TACET_BUILD/examples/train_images" 1 "$penalty"
+done | awk '
+    { print; accuracy[NR] = $4 + 0; density[NR] = $9 + 0 }
+    END { exit NR != 2 || accuracy[1] < 0.8 || accuracy[2] < 0.8 || density[2] > 0.7 * density[1] }'
