@@ -1,0 +1,106 @@
+#!/bin/sh
+# timeout 300
+# Models and PyTorch: a module with the same names takes a saved model with load_state_dict(strict=True) and then gives the
+# same outputs; weights that were saved from PyTorch start a run here. Skipped where python3 has no torch.
+set -eu
+python=/usr/bin/python3
+"$python" -c 'import torch' 2>/dev/null || { echo "no torch for $python: skipped" && exit 77; }
+[ -x "$TACET" ] || { echo "no program $TACET: skipped" && exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+awk 'BEGIN {
+    print "a,b,c,d,y"
+    for (i = 0; i < 50; i++) {
+        for (j = 0; j < 4; j++) printf "%d,", (i * 37 + j * 11) % 19 - 9
+        print i % 3
+    }
+}' >data.csv
+cat >config.yaml <<'END'
+model: linear 16 | relu | layer_norm | linear 8 bias=false | gelu | linear 3 name=head
+loss: cross_entropy
+penalties:
+  relu1: l1 1e-3
+optimizer: adam lr=0.01
+data: csv data.csv label=y
+train: {epochs: 3, batch: 8, seed: 3}
+END
+cat >torch_side.py <<'END'
+import json, struct, sys
+from collections import OrderedDict
+import torch
+
+def load_file(path):  # as safetensors.torch.load_file, where that is not installed
+    with open(path, "rb") as f:
+        (length,) = struct.unpack("<Q", f.read(8))
+        header = json.loads(f.read(length))
+        data = f.read()
+    header.pop("__metadata__")
+    tensors = {}
+    for name, t in header.items():
+        assert t["dtype"] == "F32"
+        begin, end = t["data_offsets"]
+        numbers = torch.tensor(struct.unpack("<%df" % ((end - begin) // 4), data[begin:end]))
+        tensors[name] = numbers.reshape(t["shape"])
+    return tensors
+
+def save_file(tensors, path):
+    header, data = {}, b""
+    for name, t in tensors.items():
+        kind, code = ("F64", "d") if t.dtype == torch.float64 else ("F32", "f")
+        numbers = t.flatten().tolist()
+        piece = struct.pack("<%d%s" % (len(numbers), code), *numbers)
+        header[name] = {"dtype": kind, "shape": list(t.shape), "data_offsets": [len(data), len(data) + len(piece)]}
+        data += piece
+    text = json.dumps(header).encode()
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + data)
+
+try:
+    from safetensors.torch import load_file
+except ImportError:
+    pass
+
+torch.manual_seed(1)
+nn = torch.nn
+module = nn.Sequential(OrderedDict(
+    linear1=nn.Linear(4, 16), relu1=nn.ReLU(), layer_norm1=nn.LayerNorm(16), linear2=nn.Linear(16, 8, bias=False),
+    gelu1=nn.GELU(), head=nn.Linear(8, 3)))
+
+def rows(path):
+    with open(path) as f:
+        return [line.split(",") for line in f.read().split("\n")[1:] if line]
+
+def difference(a, b):
+    return float((a - b).abs().max() / b.abs().max())
+
+if sys.argv[1] == "outputs":  # the model that was trained here, its outputs, the data
+    print(module.load_state_dict(load_file(sys.argv[2]), strict=True))
+    with open(sys.argv[3]) as f:
+        ours = torch.tensor([[float(x) for x in line.split(",")] for line in f])
+    x = torch.tensor([[float(v) for v in row[:4]] for row in rows("data.csv")])
+    with torch.no_grad():
+        d = difference(ours, module(x))
+    print("largest difference of outputs %.2g" % d)
+    sys.exit(d > 1e-5)
+if sys.argv[1] == "save":  # weights from here, one of them in double, and a tensor that no layer has
+    state = OrderedDict((k, v.clone()) for k, v in module.state_dict().items())
+    state["head.weight"] = state["head.weight"].double()
+    state["other.weight"] = torch.zeros(3)
+    save_file(state, sys.argv[2])
+if sys.argv[1] == "same":  # what a run that began with them, and did not move, ended with
+    got = load_file(sys.argv[2])
+    for name, t in module.state_dict().items():
+        assert torch.equal(got[name], t), name
+    assert len(got) == len(module.state_dict())
+    print("weights are the same")
+END
+
+"$TACET" train config.yaml --out here -q >/dev/null
+"$TACET" predict here/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$python" torch_side.py outputs here/model.safetensors outputs.csv
+
+"$python" torch_side.py save torch.safetensors
+"$TACET" train config.yaml --out there -q --init torch.safetensors --set optimizer.lr=0 --set train.epochs=1 >/dev/null
+"$python" torch_side.py same there/model.safetensors
