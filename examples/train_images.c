@@ -1,6 +1,6 @@
-/* train_images.c: real images, and silence as a goal. Trains on Fashion-MNIST (Debian: dataset-fashion-mnist) with an L1
- * penalty on what the first ReLU puts out, and says how well the network does on the test images and what share of that
- * layer still fires.
+/* train_images.c: real images, and silence as a goal. Trains on Fashion-MNIST (Debian: dataset-fashion-mnist) with an
+ * L1 penalty on what the first ReLU puts out, and says how well the network does on the test images and what share of
+ * that layer still fires.
  *
  *     train_images [EPOCHS [PENALTY]]        train_images 2 "l1 1e-3" */
 #include <tacet/tacet.h>
