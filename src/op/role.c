@@ -6,22 +6,23 @@
 #include "op/op.h"
 
 #define NAME(what) {"name", "text", "", what, false}
-#define REDUCE                                                                                                         \
+#define REDUCE(otherwise)                                                                                              \
     {"reduce", TC_REDUCE_WORDS, "",                                                                                    \
-     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the number of elements", false}
+     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements. " otherwise, false}
 
 static const tacet_attribute layer[] = {NAME("the layer's name; its kind and a number unless given"), {0}};
 
 static const tacet_attribute loss[] = {
     NAME("the term's name; value:kind unless given"),
     {"lambda", "float", "1", "the factor on the loss, at least 0", false},
-    REDUCE,
+    REDUCE("Unless given: mean"),
     {0}};
 
 static const tacet_attribute penalty[] = {
     NAME("the term's name; value:kind unless given"),
-    {"lambda", "float", "", "the factor on the penalty, at least 0", true},
-    REDUCE,
+    {"lambda", "float", "", "the factor on the penalty, at least 0; to be given unless the penalty has factors of its own",
+     true},
+    REDUCE("Unless given: sample, and sum on parameters"),
     {"joint", "bool", "false", "all values that the selector matches are one vector and make one term", false},
     {"prox", "bool", "false", "on parameters: acts by its proximal step after the update, not by its gradient", false},
     {0}};
