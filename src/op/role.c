@@ -20,7 +20,7 @@ static const tacet_attribute loss[] = {
 
 static const tacet_attribute penalty[] = {
     NAME("the term's name; value:kind unless given"),
-    {"lambda", "float", "", "the factor on the penalty, at least 0; to be given unless the penalty has factors of its own",
+    {"lambda", "float", "", "the factor on the penalty, at least 0; to be given unless the penalty has its own factors",
      true},
     REDUCE("Unless given: sample, and sum on parameters"),
     {"joint", "bool", "false", "all values that the selector matches are one vector and make one term", false},
