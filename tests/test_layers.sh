@@ -3,7 +3,7 @@
 #   - a room includes only itself and the rooms below it; the program includes tacet.h alone
 #   - file names are unique; files stay under 500 lines, functions under 60
 #   - the library never prints or ends the process, allocates in one place, has no variables outside of functions
-#   - libtacet.so shows nothing but what tacet.h declares
+#   - libtacet.so shows exactly what tacet.h declares
 set -u
 cd "$TACET_SOURCE" || exit 1
 failed=0
@@ -91,4 +91,7 @@ declared=$(grep -v '^#' include/tacet/tacet.h | sed -n 's/^TACET_API .*[ *]\(tac
 extra=$(printf '%s\n' "$shown" | grep -vxF "$declared")
 [ -z "$extra" ] || complain "libtacet.so shows what tacet.h does not declare:
 $extra"
+missing=$(printf '%s\n' "$declared" | grep -vxF "$shown")
+[ -z "$missing" ] || complain "tacet.h declares what libtacet.so does not have:
+$missing"
 exit $failed
