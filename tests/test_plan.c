@@ -300,6 +300,7 @@ static void options_are_checked(void **state)
         {"sgd lr=0.1", "rl=0.1", "rl", "rl"},
         {"sgd lr=0.1", "nesterov", "nesterov", ""},
         {"sgd lr=0.1 schedule=cosine", "lr=1", "epochs", ""},
+        {"sgd lr=0.1 schedule=step", "lr=1", "every", ""},
         {"sgd lr=0.1 schedule=cosin", "lr=1", "cosin", "schedule=cosin"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
