@@ -72,14 +72,37 @@ INLINE void tile_of(int64_t rows, int64_t k, panel a, panel b, float *c, int64_t
     }
 }
 
+/* to[8][COLS] = from[8][pitch], transposed: neighbours are interleaved singly, in pairs, in fours. */
+INLINE void transpose(const float *from, int64_t pitch, float *to)
+{
+    vec x[LANES], y[LANES];
+    for (int i = 0; i < LANES; i++) x[i] = *(const vec *)(const void *)(from + i * pitch);
+    for (int i = 0; i < LANES; i += 2) {
+        y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        y[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (int i = 0; i < LANES; i += 4)
+        for (int k = i; k < i + 2; k++) {
+            x[k] = __builtin_shufflevector(y[k], y[k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            x[k + 2] = __builtin_shufflevector(y[k], y[k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int k = 0; k < LANES / 2; k++) {
+        *(vec *)(void *)(to + k * COLS) = __builtin_shufflevector(x[k], x[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *(vec *)(void *)(to + (k + 4) * COLS) = __builtin_shufflevector(x[k], x[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
 /* Copies columns [j, j + cols) of B, rows [p, p + kc), into to[kc][COLS], padded with zeros. */
 INLINE void pack_b(const tc_gemm *g, int64_t p, int64_t kc, int64_t j, int64_t cols, float *to)
 {
     const float *b = g->b + (g->tb ? j * g->ldb + p : p * g->ldb + j);
     if (cols < COLS) memset(to, 0, (size_t)(kc * COLS) * sizeof *to);
     if (g->tb) {
+        const int64_t q8 = cols / LANES * LANES, r8 = kc / LANES * LANES;
+        for (int64_t q = 0; q < q8; q += LANES)
+            for (int64_t r = 0; r < r8; r += LANES) transpose(b + q * g->ldb + r, g->ldb, to + r * COLS + q);
         for (int64_t q = 0; q < cols; q++)
-            for (int64_t r = 0; r < kc; r++) to[r * COLS + q] = b[q * g->ldb + r];
+            for (int64_t r = q < q8 ? r8 : 0; r < kc; r++) to[r * COLS + q] = b[q * g->ldb + r];
     } else if (cols == COLS) {
         for (int64_t r = 0; r < kc; r++) memcpy(to + r * COLS, b + r * g->ldb, COLS * sizeof *to);
     } else {
