@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MOST = 1000 };
@@ -216,13 +218,39 @@ static void bad_numbers_and_no_memory(void **state)
     tacet_pool_free(NULL);
 }
 
+/* A thread needs a stack, for which a process that may not grow finds no place. Asked of a child, which has nothing to
+ * lose; sanitizers need room for themselves. */
+static void the_system_may_refuse_a_thread(void **state)
+{
+    (void)state;
+#ifdef TC_SANITIZED
+    skip();
+#else
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit none = {64 << 20, 64 << 20}, stack = {32 << 20, 32 << 20};
+        failing f = {0};
+        const tacet_memory hook = failing_memory(&f);
+        tacet_error e = {0};
+        setrlimit(RLIMIT_STACK, &stack);
+        setrlimit(RLIMIT_AS, &none);
+        const bool refused = !tc_pool_new(64, &hook, &e) && e.status == TACET_FAILED && strstr(e.message, "of 64");
+        _exit(refused && f.alive == 0 ? 0 : 1);
+    }
+    int status = -1;
+    assert_true(waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_part_runs_once), cmocka_unit_test(many_tiny_jobs),
         cmocka_unit_test(workers_wake_up),      cmocka_unit_test(parts_run_side_by_side),
         cmocka_unit_test(callers_share_a_pool), cmocka_unit_test(jobs_may_nest),
-        cmocka_unit_test(bad_numbers_and_no_memory),
+        cmocka_unit_test(bad_numbers_and_no_memory), cmocka_unit_test(the_system_may_refuse_a_thread),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

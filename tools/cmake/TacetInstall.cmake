@@ -13,12 +13,10 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/docs/tacet.1)
     install(FILES docs/tacet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
-# pkg-config. What the static library needs of others stands there by their own .pc file where they have one.
-set(pc_requires "zlib jansson")
+# pkg-config. The BLAS stands there as a library: OpenBLAS's own .pc would ask for Fortran's run time, which the shared
+# library brings along.
 set(pc_libraries "-pthread -lm")
-if(PC_OPENBLAS_FOUND)
-    string(APPEND pc_requires " openblas")
-elseif(NOT TACET_BLAS STREQUAL none)
+if(NOT TACET_BLAS STREQUAL none)
     string(PREPEND pc_libraries "${CBLAS_LIBRARY} ")
 endif()
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
