@@ -41,14 +41,14 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     if (s != TACET_OK) return s;
     if (!cli_given_value(a, "json")) {
         cli_figures_table(stdout, a->arena, m->plan, &f);
-        return TACET_OK;
+        return cli_figures_judge(&f);
     }
     cli_json j = {.to = stdout};
     cli_json_open(&j, NULL, '{');
     cli_figures_json(&j, m->plan, &f);
     cli_json_close(&j, '}');
     fputc('\n', stdout);
-    return TACET_OK;
+    return cli_figures_judge(&f);
 }
 
 static tacet_status run(const cli_args *a)

@@ -48,13 +48,12 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
 static tacet_status report(const cli_args *a, cli_training *t)
 {
     cli_job *job = t->job;
-    const tacet_data *data = job->test ? job->test : job->validation ? job->validation : job->data;
-    cli_figures f = {.part = job->test         ? "test"
-                             : job->validation ? "validation"
-                                               : "training",
-                     .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
-    tacet_status s =
-        cli_figures_take(job->plan, data, job->config->value[CLI_BATCH].integer, job->x, job->target, job->y, &f);
+    const tacet_data *data = job->data;
+    cli_figures f = {.part = "training", .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
+    if (job->validation) data = job->validation, f.part = "validation";
+    if (job->test) data = job->test, f.part = "test";
+    tacet_status s = cli_figures_take(job->plan, data, job->config->value[CLI_BATCH].integer, job->x, job->target,
+                                      job->y, &f);
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
     if (cli_given_value(a, "json")) {
@@ -66,7 +65,7 @@ static tacet_status report(const cli_args *a, cli_training *t)
     } else {
         cli_figures_table(stdout, a->arena, job->plan, &f);
     }
-    return TACET_OK;
+    return cli_figures_judge(&f);
 }
 
 static tacet_status train(const cli_args *a, int threads, cli_config *c, cli_training *t)

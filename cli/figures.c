@@ -15,6 +15,12 @@ tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t bat
     return s == TACET_OK ? s : cli_refuse(tacet_plan_error(p), 0, NULL);
 }
 
+tacet_status cli_figures_judge(const cli_figures *f)
+{
+    if (isfinite(f->result.objective)) return TACET_OK;
+    return cli_fail(TACET_NOT_FINITE, "the objective is not finite on the %s data", f->part);
+}
+
 static bool is_loss(const tacet_term *t) { return strcmp(t->role, "loss") == 0; }
 
 void cli_terms_json(cli_json *j, const tacet_plan *p, const double *value)

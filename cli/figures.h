@@ -15,6 +15,9 @@ typedef struct cli_figures {
 tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t batch, tacet_value x, tacet_value target,
                               tacet_value y, cli_figures *f);
 
+/* Says so if the objective is not a number, and returns TACET_NOT_FINITE. */
+tacet_status cli_figures_judge(const cli_figures *f);
+
 /* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces. */
 void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f);
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f);

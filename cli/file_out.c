@@ -13,7 +13,7 @@ static tacet_status refuse(const cli_outfile *o)
 
 tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o)
 {
-    *o = (cli_outfile){NULL, path, cli_format(a, "%s.%ld.tmp", path, (long)getpid())};
+    *o = (cli_outfile){NULL, path, cli_format(a, "%s.tmp", path)};
     o->f = fopen(o->temporary, "wb");
     return o->f ? TACET_OK : refuse(o);
 }

@@ -132,8 +132,8 @@ static tacet_status open_parts(cli_job *job, const tacet_data_info *info)
     if (s == TACET_OK && *text(c, CLI_VALIDATE))
         job->validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, &s);
     if (s == TACET_OK && c->value[CLI_SHARE].number > 0) {
-        job->validation =
-            tacet_data_hold_out(job->data, c->value[CLI_SHARE].number, (uint64_t)c->value[CLI_SEED].integer, &e);
+        job->validation = tacet_data_hold_out(job->data, c->value[CLI_SHARE].number,
+                                              (uint64_t)c->value[CLI_SEED].integer, &e);
         if (!job->validation) s = cli_refuse(&e, 1, item(c, CLI_SHARE));
     }
     return s;

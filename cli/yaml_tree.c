@@ -70,8 +70,8 @@ static bool next_event(reader *r, yaml_event_t *event)
     if (alias)
         r->status = cli_fail_at(place, 1, quote_it, "a key that begins with * or [ must be quoted");
     else
-        r->status =
-            cli_fail_at(place, 1, hint, "%s%s%s", p->problem, p->context ? " " : "", p->context ? p->context : "");
+        r->status = cli_fail_at(place, 1, hint, "%s%s%s", p->problem, p->context ? " " : "",
+                                p->context ? p->context : "");
     return false;
 }
 

@@ -114,7 +114,7 @@ caret l9
 edited 's/label=kind/lable=kind/'; refused 2 train bad.yaml
 has err "bad.yaml:6:28: " "did you mean label?"
 # A text that YAML folds over two lines, and one in quotes.
-printf 'model: linear 4 |\n       rlu | linear 3\nloss: cross_entropy\noptimizer: sgd lr=1\ndata: csv classes.csv label=kind\n' > bad.yaml
+sed 's/^model:.*/model: linear 4 |/; /^loss/i\       rlu | linear 3' net.yaml > bad.yaml
 refused 2 train bad.yaml
 has err "bad.yaml:2:8: unknown layer"
 edited 's/^model:.*/model: "linear 3 | rlu"/'; refused 2 train bad.yaml

@@ -1,5 +1,5 @@
-# test_cli_resume.sh: a run that is killed at any moment and resumed ends with the bytes of one that never was; signals and
-# NaN leave a checkpoint.
+# test_cli_resume.sh: a run that is killed at any moment and resumed ends with the bytes of one that never was; signals
+# and NaN leave a checkpoint.
 . "$TACET_SOURCE/tests/cli.sh"
 
 cat > long.yaml << 'END'
@@ -17,7 +17,7 @@ runs 0 "$tacet" train long.yaml --out whole -q --threads 1
 taken=$((($(date +%s%N) - begun) / 1000))
 plain whole/metrics.jsonl > whole.metrics
 
-# ---- SIGKILL, 24 times, at moments spread over the time that a whole run takes; some runs are killed more than once ----
+# ---- SIGKILL, 24 times, at moments spread over the time that a whole run takes; some runs are killed again ----
 kill_after() { # MICROSECONDS COMMAND...
     pause=$(awk "BEGIN { printf \"%.6f\", $1 / 1e6 }")
     shift
@@ -45,8 +45,9 @@ while [ $killed -lt 24 ] && [ $i -le 60 ]; do
 done
 [ $killed -ge 24 ] || fault "only $killed runs were killed before they ended"
 # A file that was being written may be left beside; nothing else.
-ls cut | grep -v -e '\.tmp' | tr '\n' ' ' > names
-has names "^best.safetensors checkpoint.safetensors config.yaml metrics.jsonl model.safetensors $"
+rm -f cut/*.tmp
+echo cut/* > names
+has names "^cut/best.safetensors cut/checkpoint.safetensors cut/config.yaml cut/metrics.jsonl cut/model.safetensors$"
 
 # ---- Ended by steps, then made longer ----
 runs 0 "$tacet" train long.yaml --out part -q --set train.steps=70 --set optimizer.schedule=constant
@@ -62,7 +63,7 @@ for signal in INT:130 TERM:143; do
     # A shell's background children ignore SIGINT, so one in the foreground sends it.
     sh -c 'trap - INT; exec "$@"' sh "$tacet" train long.yaml --out cut --set train.epochs=100000 > out 2> err &
     child=$!
-    for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         grep -q '^epoch 2/' err && break
         sleep 0.1
     done
@@ -84,6 +85,10 @@ has err "step [0-9]" "not finite" "weights before that step are in nan/checkpoin
 runs 0 "$tacet" inspect nan/checkpoint.safetensors
 hasnt out "nan"
 runs 6 "$tacet" train --resume nan # the same step again
+# The last update may blow the weights up with no step behind it to notice.
+runs 6 "$tacet" train net.yaml --out huge --set optimizer.lr=1e30 --set train.steps=1 --json
+has out '"data_loss":null'
+has err "the objective is not finite on the test data"
 
 # ---- A checkpoint that does not belong to the configuration, or is torn ----
 runs 3 "$tacet" train --resume whole --set 'model=linear 5 | relu | linear 3'
