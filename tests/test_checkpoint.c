@@ -121,7 +121,8 @@ static void refused(const variant *v, const char *path, const char *why_not)
     const size_t count = weights(n.p, before);
     tacet_file *f = opened(path);
     assert_int_equal(tacet_resume(n.p, n.loader, f, &why), TACET_FILE);
-    if (!strstr(why.message, why_not) || !strstr(why.message, path)) fail_msg("\"%s\" does not say \"%s\"", why.message, why_not);
+    if (!strstr(why.message, why_not) || !strstr(why.message, path))
+        fail_msg("\"%s\" does not say \"%s\"", why.message, why_not);
     weights(n.p, after);
     assert_memory_equal(before, after, count * sizeof *before);
     assert_int_equal(tacet_steps(n.p), 0);
@@ -153,10 +154,12 @@ static void what_belongs_to_another_run_is_refused(void **unused)
     checkpoint(&n);
     end(&n);
     refused(&usual, checkpoint_path, "head.weight:momentum");
-    static const char *const model[] = {
-        "linear 9 name=a | relu | dropout 0.3 | linear 9 | gelu | add relu1 | layer_norm | linear 3 bias=false name=head",
-        "linear 8 name=a | relu | dropout 0.4 | linear 8 | gelu | add relu1 | layer_norm | linear 3 bias=false name=head",
-        "linear 8 name=a | relu | dropout 0.3 | linear 8 | gelu | add relu1 | layer_norm | linear 3 name=head"};
+    static const char *const model[] = {"linear 9 name=a | relu | dropout 0.3 | linear 9 | gelu | add relu1 | "
+                                        "layer_norm | linear 3 bias=false name=head",
+                                        "linear 8 name=a | relu | dropout 0.4 | linear 8 | gelu | add relu1 | "
+                                        "layer_norm | linear 3 bias=false name=head",
+                                        "linear 8 name=a | relu | dropout 0.3 | linear 8 | gelu | add relu1 | "
+                                        "layer_norm | linear 3 name=head"};
     static const char *const why[] = {"a.weight is [8, 6]", "dropout 0.3", "has no head.bias"};
     for (int i = 0; i < 3; i++) {
         v = usual;
@@ -205,14 +208,15 @@ static void memory_may_run_out_anywhere(void **unused)
     bool done[5] = {0};
     for (int64_t n = 1; !done[0] || !done[1] || !done[2] || !done[3] || !done[4]; n++) {
         assert_true(n < 1000);
-#define TRY(i, call)                                                                                                       \
-    do {                                                                                                                   \
-        memory.calls = 0, memory.fail_at = n, memory.failed = false;                                                       \
-        const tacet_status s = (call);                                                                                     \
-        if (memory.failed ? s != TACET_MEMORY : s != TACET_OK) fail_msg("%s, allocation %d: %s", #call, (int)n, why.message);  \
-        done[i] = !memory.failed;                                                                                          \
-        memory.fail_at = 0;                                                                                                \
-        assert_int_equal(memory.alive, alive);                                                                             \
+#define TRY(i, call)                                                                                                   \
+    do {                                                                                                               \
+        memory.calls = 0, memory.fail_at = n, memory.failed = false;                                                   \
+        const tacet_status s = (call);                                                                                 \
+        if (memory.failed ? s != TACET_MEMORY : s != TACET_OK)                                                         \
+            fail_msg("%s, allocation %d: %s", #call, (int)n, why.message);                                             \
+        done[i] = !memory.failed;                                                                                      \
+        memory.fail_at = 0;                                                                                            \
+        assert_int_equal(memory.alive, alive);                                                                         \
     } while (0)
         TRY(0, tacet_save(p, model_path, 0, NULL, &why));
         TRY(1, tacet_checkpoint(p, NULL, checkpoint_path, 0, NULL, &why));
@@ -231,12 +235,9 @@ static void memory_may_run_out_anywhere(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_optimizer_resumes),
-        cmocka_unit_test(any_step_can_be_resumed),
-        cmocka_unit_test(lambdas_are_the_checkpoints),
-        cmocka_unit_test(what_belongs_to_another_run_is_refused),
-        cmocka_unit_test(without_an_optimizer),
-        cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(every_optimizer_resumes),     cmocka_unit_test(any_step_can_be_resumed),
+        cmocka_unit_test(lambdas_are_the_checkpoints), cmocka_unit_test(what_belongs_to_another_run_is_refused),
+        cmocka_unit_test(without_an_optimizer),        cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -51,8 +51,8 @@ static void check_product(void (*gemm)(const tc_gemm *g), int64_t m, int64_t n, 
             double sum = g.add ? (double)before[i * g.ldc + j] : 0;
             for (int64_t p = 0; p < k; p++) sum += element(a, g.ta, g.lda, i, p) * element(b, g.tb, g.ldb, p, j);
             if (!(fabs((double)c[i * g.ldc + j] - sum) <= 2e-7 * (double)(k + 4)))
-                fail_msg("m=%d n=%d k=%d flags=%u: c[%d, %d] is %g, not %g", (int)m, (int)n, (int)k, flags, (int)i, (int)j,
-                         (double)c[i * g.ldc + j], sum);
+                fail_msg("m=%d n=%d k=%d flags=%u: c[%d, %d] is %g, not %g", (int)m, (int)n, (int)k, flags, (int)i,
+                         (int)j, (double)c[i * g.ldc + j], sum);
         }
         assert_memory_equal(c + i * g.ldc + n, before + i * g.ldc + n, PAD * sizeof *c);
     }
@@ -123,7 +123,12 @@ static void check_gather(tacet_type type, const void *from, const double expect[
     for (int s = 0; s < 3; s++)
         for (int indexed = 0; indexed < 2; indexed++) {
             float to[ROWS * COLS] = {0};
-            tc_gather g = {.type = type, .from = from, .index = indexed ? picked : NULL, .scaling = scalings[s], .n = COLS, .to = to};
+            tc_gather g = {.type = type,
+                           .from = from,
+                           .index = indexed ? picked : NULL,
+                           .scaling = scalings[s],
+                           .n = COLS,
+                           .to = to};
             tc_cpu.gather(&g, 0, 1);
             tc_cpu.gather(&g, 1, ROWS);
             for (int i = 0; i < ROWS; i++)
@@ -136,12 +141,12 @@ static void check_gather(tacet_type type, const void *from, const double expect[
         }
 }
 
-#define GATHER(type, kind, ...)                                                                                            \
-    do {                                                                                                                   \
-        static const kind from[ROWS * COLS] = {__VA_ARGS__};                                                               \
-        double expect[ROWS * COLS];                                                                                        \
-        for (int i = 0; i < ROWS * COLS; i++) expect[i] = (double)from[i];                                                 \
-        check_gather(type, from, expect);                                                                                  \
+#define GATHER(type, kind, ...)                                                                                        \
+    do {                                                                                                               \
+        static const kind from[ROWS * COLS] = {__VA_ARGS__};                                                           \
+        double expect[ROWS * COLS];                                                                                    \
+        for (int i = 0; i < ROWS * COLS; i++) expect[i] = (double)from[i];                                             \
+        check_gather(type, from, expect);                                                                              \
     } while (0)
 
 static void gathers_every_type(void **unused)
@@ -217,14 +222,10 @@ static void the_machine_says_what_it_is(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_products),
-        cmocka_unit_test(larger_products),
-        cmocka_unit_test(empty_products),
-        cmocka_unit_test(same_shape_same_bits),
-        cmocka_unit_test(gathers_every_type),
-        cmocka_unit_test(wide_types_are_scaled_before_they_are_rounded),
-        cmocka_unit_test(labels_stay_whole),
-        cmocka_unit_test(the_machine_says_what_it_is),
+        cmocka_unit_test(small_products),     cmocka_unit_test(larger_products),
+        cmocka_unit_test(empty_products),     cmocka_unit_test(same_shape_same_bits),
+        cmocka_unit_test(gathers_every_type), cmocka_unit_test(wide_types_are_scaled_before_they_are_rounded),
+        cmocka_unit_test(labels_stay_whole),  cmocka_unit_test(the_machine_says_what_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Models: a saved network, rebuilt from its file alone, gives the same outputs; what does not fit is refused and changes
- * nothing. And the catalogue, which lists every word that a description can have. */
+/* Models: a saved network, rebuilt from its file alone, gives the same outputs; what does not fit is refused and
+ * changes nothing. And the catalogue, which lists every word that a description can have. */
 #include "model/safetensors.h"
 #include "trained.h"
 
@@ -72,7 +72,8 @@ static void notes_keep_to_their_names(void **unused)
     (void)unused;
     network n;
     tacet_error why;
-    static const tacet_note ours[] = {{"tacet.model", "x"}}, twice[] = {{"a", "1"}, {"a", "2"}}, taken[] = {{"format", "tf"}};
+    static const tacet_note ours[] = {{"tacet.model", "x"}}, twice[] = {{"a", "1"}, {"a", "2"}},
+                            taken[] = {{"format", "tf"}};
     begin(&n, &usual);
     assert_int_equal(tacet_save(n.p, model_path, 1, ours, &why), TACET_FAILED);
     assert_int_equal(tacet_save(n.p, model_path, 2, twice, &why), TACET_FAILED);
@@ -131,14 +132,16 @@ static void no_network(int notes, const tacet_note *note, const char *why_not)
     tacet_file *f = opened(model_path);
     assert_null(tacet_file_graph(f, NULL, &why));
     assert_int_equal(why.status, TACET_FILE);
-    if (!strstr(why.message, why_not) || !strstr(why.message, model_path)) fail_msg("\"%s\" does not say \"%s\"", why.message, why_not);
+    if (!strstr(why.message, why_not) || !strstr(why.message, model_path))
+        fail_msg("\"%s\" does not say \"%s\"", why.message, why_not);
     tacet_file_free(f);
 }
 
 static void descriptions_that_are_wrong(void **unused)
 {
     (void)unused;
-    tacet_note note[] = {{"tacet.input", "x 4"}, {"tacet.model", "from x | linear 3"}, {"tacet.penalties", "linear1: l1 0.1"}};
+    tacet_note note[] = {
+        {"tacet.input", "x 4"}, {"tacet.model", "from x | linear 3"}, {"tacet.penalties", "linear1: l1 0.1"}};
     no_network(0, note, "tacet.input");
     no_network(1, note, "tacet.model");
     note[1].text = "from x | linaer 3";
@@ -161,7 +164,7 @@ static void the_catalogue_lists_everything(void **unused)
     (void)unused;
     static const struct {
         const char *role, *name;
-    } must[] = {{"layer", "linear"},   {"loss", "cross_entropy"}, {"penalty", "l1"}, {"constraint", "unit_norm"},
+    } must[] = {{"layer", "linear"},  {"loss", "cross_entropy"}, {"penalty", "l1"}, {"constraint", "unit_norm"},
                 {"optimizer", "sgd"}, {"schedule", "cosine"},    {"data", "idx"}};
     tacet_entry e;
     const int n = tacet_entry_count();
@@ -183,12 +186,9 @@ static void the_catalogue_lists_everything(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_file_is_enough),
-        cmocka_unit_test(tensors_are_as_users_see_them),
-        cmocka_unit_test(notes_keep_to_their_names),
-        cmocka_unit_test(loading_into_another_network),
-        cmocka_unit_test(descriptions_that_are_wrong),
-        cmocka_unit_test(the_catalogue_lists_everything),
+        cmocka_unit_test(a_model_file_is_enough),      cmocka_unit_test(tensors_are_as_users_see_them),
+        cmocka_unit_test(notes_keep_to_their_names),   cmocka_unit_test(loading_into_another_network),
+        cmocka_unit_test(descriptions_that_are_wrong), cmocka_unit_test(the_catalogue_lists_everything),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

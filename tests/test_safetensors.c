@@ -75,7 +75,8 @@ static void refused(const char *header, size_t data, const char *why)
     tacet_error e = {0};
     put_file(file, compose(file, header, data));
     if (try_read(NULL, &e) != TACET_FILE) fail_msg("%s: status %d, %s", header, e.status, e.message);
-    if (!strstr(e.message, why) || !strstr(e.message, path)) fail_msg("%s: \"%s\" does not say \"%s\"", header, e.message, why);
+    if (!strstr(e.message, why) || !strstr(e.message, path))
+        fail_msg("%s: \"%s\" does not say \"%s\"", header, e.message, why);
 }
 
 #define ENTRY(dtype, shape, offsets) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
@@ -178,12 +179,15 @@ static void other_types_become_float32(void **unused)
 {
     (void)unused;
     char file[4096];
-    size_t n = compose(file,
-                       "{\"l\":" ENTRY("I64", "[2]", "[3,19]") ",\"u\":" ENTRY("U8", "[3]", "[0,3]") ",\"i\":" ENTRY(
-                           "I32", "[1]", "[19,23]") ",\"d\":" ENTRY("F64", "[]", "[23,31]") ",\"f\":" ENTRY("F32", "[1,1]",
-                                                                                                           "[31,35]")
-                           ",\"none\":" ENTRY("F32", "[3,0]", "[35,35]") "}   ",
-                       35);
+    size_t n = compose(
+        file,
+        "{\"l\":" ENTRY("I64", "[2]", "[3,19]") ",\"u\":" ENTRY("U8", "[3]", "[0,3]") ",\"i\":" ENTRY(
+            "I32", "[1]",
+            "[19,23]") ",\"d\":" ENTRY("F64", "[]",
+                                       "[23,31]") ",\"f\":" ENTRY("F32", "[1,1]",
+                                                                  "[31,35]") ",\"none\":" ENTRY("F32", "[3,0]",
+                                                                                                "[35,35]") "}   ",
+        35);
     char *data = file + n - 35;
     const int64_t l[] = {-5, 1 << 20};
     const int32_t i = -7;

@@ -57,7 +57,8 @@ typedef struct variant {
 } variant;
 
 static const variant usual = {
-    .model = "linear 8 name=a | relu | dropout 0.3 | linear 8 | gelu | add relu1 | layer_norm | linear 3 bias=false name=head",
+    .model = "linear 8 name=a | relu | dropout 0.3 | linear 8 | gelu | add relu1 | "
+             "layer_norm | linear 3 bias=false name=head",
     .penalty = "l1 0.1234567890123456789",
     .options = "lr=0.01",
     .optimizer = "sgd lr=0.1 momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1",
@@ -68,7 +69,8 @@ static const variant usual = {
 static inline tacet_plan *compile(tacet_graph *g, const char *optimizer, uint64_t seed)
 {
     tacet_error why;
-    const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = seed, .steps_per_epoch = 5, .epochs = 9};
+    const tacet_config c = {TACET_CONFIG, .batch = BATCH,       .optimizer = optimizer,
+                            .seed = seed, .steps_per_epoch = 5, .epochs = 9};
     tacet_plan *p = tacet_compile(g, &c, &why);
     if (!p) fail_msg("%s", why.message);
     return p;

@@ -95,10 +95,12 @@ static tacet_status add_callers(tc_bundle *b, int notes, const tacet_note *note,
 {
     for (int i = 0; i < notes; i++) {
         if (strncmp(note[i].key, "tacet.", 6) == 0)
-            return tc_fail(e, TACET_FAILED, "the note %.100s: keys that begin with \"tacet.\" are the library's", note[i].key);
+            return tc_fail(e, TACET_FAILED, "the note %.100s: keys that begin with \"tacet.\" are the library's",
+                           note[i].key);
         for (int k = 0; k < b->notes; k++)
             if (strcmp(b->note[k].key, note[i].key) == 0)
-                return tc_fail(e, TACET_FAILED, "the note %.100s is there already: each key can be used once", note[i].key);
+                return tc_fail(e, TACET_FAILED, "the note %.100s is there already: each key can be used once",
+                               note[i].key);
         tc_bundle_note(b, note[i].key, note[i].text);
         if (b->failed) return TACET_OK; /* reported with the rest */
     }

@@ -8,7 +8,8 @@
 static void op_entry(int i, tacet_entry *e)
 {
     const tc_op *op = tc_op_at(i);
-    *e = (tacet_entry){.role = op->role->name, .name = op->name, .formula = op->formula, .doc = op->doc, .source = op->source};
+    *e = (tacet_entry){
+        .role = op->role->name, .name = op->name, .formula = op->formula, .doc = op->doc, .source = op->source};
     e->attribute = op->attribute;
     e->common = op->role->common;
 }

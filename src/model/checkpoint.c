@@ -7,8 +7,8 @@
  *     tacet.lambdas      a line "relu1:l1 0.0001" for each term
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
- * Doubles are written as the shortest decimal that reads back as the same double. A resume first looks at everything and
- * then sets everything, so that a checkpoint that is refused has changed nothing. */
+ * Doubles are written as the shortest decimal that reads back as the same double. A resume first looks at everything
+ * and then sets everything, so that a checkpoint that is refused has changed nothing. */
 #include "model/model.h"
 
 #include <inttypes.h>
@@ -55,8 +55,8 @@ static void note_loader(tc_bundle *b, const tacet_loader *l)
     note_format(b, "tacet.loader", "%" PRId64 " %" PRId64 " %" PRId64, epoch, position, tacet_loader_batches(l));
 }
 
-tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const char *path, int notes, const tacet_note *note,
-                              tacet_error *why)
+tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const char *path, int notes,
+                              const tacet_note *note, tacet_error *why)
 {
     if (!p->optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer has nothing to resume: use tacet_save");
@@ -93,7 +93,8 @@ typedef struct resumed {
 
 static tacet_status refuse_note(const resumed *r, const char *key)
 {
-    return tc_fail(r->e, TACET_FILE, "%.300s: the note %s is missing or not what a checkpoint has there", r->f->path, key);
+    return tc_fail(r->e, TACET_FILE, "%.300s: the note %s is missing or not what a checkpoint has there", r->f->path,
+                   key);
 }
 
 /* The next word of *text, up to `end` (or the end of it all), moved past it. False when it is too long or not there. */
@@ -144,13 +145,16 @@ static tacet_status read_lambdas(resumed *r)
         const size_t n = strlen(name);
         char number[TC_NUMBER_MAX];
         if (strncmp(at, name, n) != 0 || at[n] != ' ')
-            return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
+            return tc_fail(r->e, TACET_FILE,
+                           "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
                            r->f->path, *at ? at : "nothing more", name);
         at += n + 1;
-        if (!next_word(&at, '\n', number) || !tc_number_read(number, &r->lambda[i])) return refuse_note(r, "tacet.lambdas");
+        if (!next_word(&at, '\n', number) || !tc_number_read(number, &r->lambda[i]))
+            return refuse_note(r, "tacet.lambdas");
     }
     if (*at)
-        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"", r->f->path, at);
+        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
+                       r->f->path, at);
     return TACET_OK;
 }
 
@@ -164,7 +168,8 @@ static tacet_status check_part(const resumed *r, const char *part, const char *k
     if (own.failed)
         s = tc_fail_memory(r->e);
     else if (strcmp(own.data ? own.data : "", theirs ? theirs : "") != 0)
-        s = tc_fail(r->e, TACET_FILE, "%.200s is a checkpoint of another network: its %s is \"%.300s\", and here it is \"%.300s\"",
+        s = tc_fail(r->e, TACET_FILE,
+                    "%.200s is a checkpoint of another network: its %s is \"%.300s\", and here it is \"%.300s\"",
                     r->f->path, part, theirs ? theirs : "", own.data ? own.data : "");
     tc_text_free(&own);
     return s;
@@ -176,7 +181,8 @@ static tacet_status check_optimizer(const resumed *r)
     if (!theirs) return refuse_note(r, "tacet.optimizer");
     const size_t n = strcspn(theirs, " ");
     if (n == strlen(own) && memcmp(theirs, own, n) == 0) return TACET_OK;
-    return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run with %.100s, and this plan has %s", r->f->path, theirs, own);
+    return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run with %.100s, and this plan has %s", r->f->path,
+                   theirs, own);
 }
 
 static tacet_status find_states(const resumed *r)
@@ -192,8 +198,8 @@ static tacet_status find_states(const resumed *r)
             if (name.failed)
                 s = tc_fail_memory(r->e);
             else if (!t || !tc_shape_equal(&t->shape, &shape))
-                s = tc_fail(r->e, TACET_FILE, "%.300s has no %.100s of the right shape, which this plan trains with", r->f->path,
-                            name.data);
+                s = tc_fail(r->e, TACET_FILE, "%.300s has no %.100s of the right shape, which this plan trains with",
+                            r->f->path, name.data);
             tc_text_free(&name);
             if (s != TACET_OK) return s;
             r->state[i * p->optim->states + k] = t;
@@ -208,8 +214,8 @@ static tacet_status read_loader(resumed *r, const tacet_loader *l)
     if (!read_integers(tacet_file_note(r->f, "tacet.loader"), 3, place)) return refuse_note(r, "tacet.loader");
     if (place[2] != tacet_loader_batches(l) || place[1] > place[2])
         return tc_fail(r->e, TACET_FILE,
-                       "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64 " batches, and has %" PRId64
-                       " here",
+                       "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64
+                       " batches, and has %" PRId64 " here",
                        r->f->path, place[2], tacet_loader_batches(l));
     r->epoch = place[0];
     r->position = place[1];
@@ -219,9 +225,12 @@ static tacet_status read_loader(resumed *r, const tacet_loader *l)
 static tacet_status read_all(resumed *r, const tacet_loader *l)
 {
     const char *is = tacet_file_note(r->f, "tacet.checkpoint");
-    if (!is) return tc_fail(r->e, TACET_FILE, "%.300s is a model, not a checkpoint: its weights can be loaded, not resumed", r->f->path);
+    if (!is)
+        return tc_fail(r->e, TACET_FILE, "%.300s is a model, not a checkpoint: its weights can be loaded, not resumed",
+                       r->f->path);
     if (strcmp(is, version) != 0)
-        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %.20s, and version %s is read", r->f->path, is, version);
+        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %.20s, and version %s is read", r->f->path,
+                       is, version);
     if (tc_file_match(r->f, r->p, true, r->parameter, r->e) < 0) return TACET_FILE;
     tacet_status s = check_part(r, "input", "tacet.input");
     if (s == TACET_OK) s = check_part(r, "model", "tacet.model");
@@ -250,7 +259,8 @@ static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
 
 tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, tacet_error *why)
 {
-    if (!p->optim) return tc_fail(why, TACET_FAILED, "a plan without an optimizer cannot be resumed: use tacet_file_load");
+    if (!p->optim)
+        return tc_fail(why, TACET_FAILED, "a plan without an optimizer cannot be resumed: use tacet_file_load");
     tacet_error e = {0};
     const size_t places = (size_t)p->places, states = places * (size_t)p->optim->states;
     resumed r = {.f = f, .p = p, .e = &e};

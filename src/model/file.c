@@ -81,7 +81,8 @@ tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, t
         const bool missing = !text && part[i].must;
         if (!missing && !tacet_graph_error(g)) continue;
         if (missing)
-            tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path, part[i].key);
+            tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path,
+                    part[i].key);
         else
             blame(f, part[i].key, g, why);
         tacet_graph_free(g);

@@ -1,9 +1,9 @@
-/* model.h: what models and checkpoints share: how a plan's numbers and texts are put into a file and found in one again.
+/* model.h: what models and checkpoints share: how a plan's numbers and texts get into a file and out of one.
  *
  *     tensors     linear1.weight              a parameter, [out, in] as users see it
  *                 linear1.weight:momentum     what the optimizer remembers of it; only in checkpoints
  *     notes       format                      "pt": for torch, as safetensors files say
- *                 tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options     as tacet_graph_text gives them
+ *                 tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options   as tacet_graph_text gives them
  *                 tacet.checkpoint and more   see checkpoint.c
  *                 what the caller adds */
 #ifndef TC_MODEL_H
@@ -12,26 +12,29 @@
 #include "model/safetensors.h"
 #include "plan/plan.h"
 
+/* Where a tensor's numbers are: a parameter's place, and which part of the block. */
+struct tc_bundle_from {
+    const tc_place *at;
+    const float *stored;
+};
+
 /* What goes into a file, gathered piece by piece. Failure is sticky, as with tc_text: an allocation that failed is
  * reported by tc_bundle_write. Texts are copied; tensors are read from the plan when it is written. */
 typedef struct tc_bundle {
     tc_mem mem;
     const tacet_plan *plan;
     int notes, tensors;
-    tacet_note *note;      /* texts and keys are owned */
-    tc_tensor *tensor;     /* names are owned */
-    struct tc_bundle_from {
-        const tc_place *at;
-        const float *stored;
-    } *from; /* [tensors] */
+    tacet_note *note;            /* texts and keys are owned */
+    tc_tensor *tensor;           /* names are owned */
+    struct tc_bundle_from *from; /* [tensors] */
     bool failed;
 } tc_bundle;
 
 void tc_bundle_note(tc_bundle *b, const char *key, const char *text);
-void tc_bundle_model(tc_bundle *b);                             /* format, the description, the parameters */
+void tc_bundle_model(tc_bundle *b);                                /* format, the description, the parameters */
 void tc_bundle_state(tc_bundle *b, const tc_place *at, int state); /* what the optimizer remembers of a parameter */
 
-/* Adds the caller's notes and writes all, then frees the bundle. Refuses a key that is the library's or is there twice. */
+/* Adds the caller's notes and writes all, then frees the bundle. Refuses a key that is the library's or there twice. */
 tacet_status tc_bundle_write(tc_bundle *b, const char *path, int notes, const tacet_note *note, tacet_error *e);
 
 /* "linear1.weight:momentum". Adds to a text. */
@@ -40,8 +43,9 @@ void tc_state_name(const tacet_plan *p, const tc_place *at, int state, tc_text *
 /* The tensor of that name, or NULL. */
 const tc_tensor *tc_file_find(const tacet_file *f, const char *name);
 
-/* Finds the plan's parameters in the file: found[p->places], NULL where there is none of that name and shape. strict: each
- * must be there, and every tensor but an optimizer's state must be one. Returns the number that was found, -1 on failure. */
+/* Finds the plan's parameters in the file: found[p->places], NULL where there is none of that name and shape. strict:
+ * each must be there, and every tensor but an optimizer's state must be one. Returns the number that was found, -1 on
+ * failure. */
 int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const tc_tensor **found, tacet_error *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* safetensors.h: the container that models and checkpoints are kept in.
  *
- *     | n: 8 bytes, little-endian | header: n bytes of JSON, ends in spaces | data: tensors one after another, no gaps |
+ *     | n: 8 bytes, little-endian | header: n bytes of JSON, ends in spaces | data: tensor after tensor, without gaps |
  *
  *     {"__metadata__": {"key": "text", ...}, "linear1.weight": {"dtype": "F32", "shape": [512, 784],
  *      "data_offsets": [0, 1605632]}, ...}          offsets in bytes, from the beginning of the data
@@ -35,8 +35,8 @@ struct tacet_file {
     float *data;       /* all of them */
 };
 
-/* Reads path into the zeroed f, which has mem; what was read so far stays in it on failure. TACET_IO when the system does
- * not give the file, TACET_FILE when it is not what it says it is. */
+/* Reads path into the zeroed f, which has mem; what was read so far stays in it on failure. TACET_IO when the system
+ * does not give the file, TACET_FILE when it is not what it says it is. */
 tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e);
 
 /* What is to be written: notes and tensors in their order (name and shape are read). fill puts the count numbers of

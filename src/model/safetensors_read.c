@@ -1,5 +1,6 @@
-/* safetensors_read.c: a safetensors file into memory. Nothing in it is believed: the header's length is held against the
- * file's, every tensor's bytes against its shape, and all tensors together against the data, without gap or overlap.
+/* safetensors_read.c: a safetensors file into memory. Nothing in it is believed: the header's length is held against
+ * the file's, every tensor's bytes against its shape, and all tensors together against the data, without gap or
+ * overlap.
  *
  * Tensors are read one after another, in the order of the data, into one block of float32; what has another type is
  * turned into float32 on the way. So every tensor is aligned, whatever the file looks like. */
@@ -73,7 +74,8 @@ static tacet_status read_header(reading *r)
     unsigned char prefix[8];
     uint64_t length = 0;
     if (r->size < (int64_t)sizeof prefix)
-        return refuse(r, "not a safetensors file: it has %lld bytes, and 8 tell how long the header is", (long long)r->size);
+        return refuse(r, "not a safetensors file: it has %lld bytes, and 8 tell how long the header is",
+                      (long long)r->size);
     tacet_status s = read_exactly(r, prefix, sizeof prefix);
     if (s != TACET_OK) return s;
     memcpy(&length, prefix, sizeof length);
@@ -81,7 +83,8 @@ static tacet_status read_header(reading *r)
         return refuse(r, "truncated, or not a safetensors file: its header should have %llu bytes, and %lld are left",
                       (unsigned long long)length, (long long)(r->size - (int64_t)sizeof prefix));
     if (length > TC_HEADER_MAX)
-        return refuse(r, "its header has %llu bytes, and at most %d are read", (unsigned long long)length, TC_HEADER_MAX);
+        return refuse(r, "its header has %llu bytes, and at most %d are read", (unsigned long long)length,
+                      TC_HEADER_MAX);
     r->data = r->size - (int64_t)sizeof prefix - (int64_t)length;
     char *text = tc_alloc(&r->f->mem, (size_t)length, 1);
     if (!text) return tc_fail_memory(r->e);
@@ -138,7 +141,8 @@ static tacet_status read_shape(const reading *r, tc_tensor *t, const json_t *siz
     for (size_t i = 0; i < rank; i++) {
         const int64_t size = whole(json_array_get(sizes, i), TC_MAX_COUNT);
         if (size < 0 || __builtin_mul_overflow(t->count, size, &t->count) || t->count > TC_MAX_COUNT)
-            return refuse(r, "tensor \"%.100s\": size %zu of its shape is not a number, negative or too large", t->name, i);
+            return refuse(r, "tensor \"%.100s\": size %zu of its shape is not a number, negative or too large", t->name,
+                          i);
         t->shape.dim[t->shape.rank++] = size;
     }
     return TACET_OK;
@@ -150,8 +154,8 @@ static tacet_status read_entry(const reading *r, tc_tensor *t, json_t *entry)
     const struct dtype *d = name ? find_dtype(name) : NULL;
     if (!name) return refuse(r, "tensor \"%.100s\" has no dtype", t->name);
     if (!d)
-        return refuse(r, "tensor \"%.100s\" is %.20s, and F32, F64, I32, I64 and U8 are read: save it as float32", t->name,
-                      name);
+        return refuse(r, "tensor \"%.100s\" is %.20s, and F32, F64, I32, I64 and U8 are read: save it as float32",
+                      t->name, name);
     t->type = d->type;
     tacet_status s = read_shape(r, t, json_object_get(entry, "shape"));
     if (s != TACET_OK) return s;
@@ -159,12 +163,14 @@ static tacet_status read_entry(const reading *r, tc_tensor *t, json_t *entry)
     t->begin = whole(json_array_get(offsets, 0), r->data);
     t->end = whole(json_array_get(offsets, 1), r->data);
     if (json_array_size(offsets) != 2 || t->begin < 0 || t->end < t->begin)
-        return refuse(r, "truncated, or tensor \"%.100s\" lies: its data_offsets are not a part of the %lld bytes of data", t->name,
-                      (long long)r->data);
+        return refuse(r,
+                      "truncated, or tensor \"%.100s\" lies: its data_offsets are not a part of the %lld bytes of data",
+                      t->name, (long long)r->data);
     char buffer[TC_SHAPE_TEXT];
     if (t->end - t->begin != t->count * d->size)
-        return refuse(r, "tensor \"%.100s\" has %lld bytes, and %s of %s need %lld", t->name, (long long)(t->end - t->begin),
-                      tc_shape_text(&t->shape, false, buffer), name, (long long)(t->count * d->size));
+        return refuse(r, "tensor \"%.100s\" has %lld bytes, and %s of %s need %lld", t->name,
+                      (long long)(t->end - t->begin), tc_shape_text(&t->shape, false, buffer), name,
+                      (long long)(t->count * d->size));
     return TACET_OK;
 }
 
@@ -199,8 +205,8 @@ static tacet_status read_entries(const reading *r)
     for (int i = 0; i < f->tensors; i++) {
         const tc_tensor *t = &f->tensor[i];
         if (t->begin != end)
-            return refuse(r, "tensor \"%.100s\" begins at byte %lld of the data, and what is before it ends at %lld", t->name,
-                          (long long)t->begin, (long long)end);
+            return refuse(r, "tensor \"%.100s\" begins at byte %lld of the data, and what is before it ends at %lld",
+                          t->name, (long long)t->begin, (long long)end);
         end = t->end;
     }
     if (end != r->data)

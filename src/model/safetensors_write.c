@@ -10,7 +10,7 @@
 
 /* ---- The header ---- */
 
-/* The length of the UTF-8 character that begins at s, 0 when none does. (RFC 3629: no overlong forms, no surrogates.) */
+/* The length of the UTF-8 character that begins at s, 0 when none does. (RFC 3629: nothing overlong, no surrogates.) */
 static int utf8_length(const unsigned char *s)
 {
     static const struct {
@@ -183,7 +183,8 @@ tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_ou
     if (header.failed || temporary.failed)
         s = tc_fail_memory(e);
     else if (header.length > TC_HEADER_MAX)
-        s = tc_fail(e, TACET_FAILED, "cannot write %.300s: names and notes are more than %d bytes", path, TC_HEADER_MAX);
+        s = tc_fail(e, TACET_FAILED, "cannot write %.300s: names and notes are more than %d bytes", path,
+                    TC_HEADER_MAX);
     else
         s = write_file(&w, header.data, header.length, o);
     tc_text_free(&header);

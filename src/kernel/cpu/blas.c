@@ -16,7 +16,10 @@ void tc_blas_single_thread(void)
     if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
 }
 
-const char *tc_blas_name(void) { return openblas_get_config ? openblas_get_config() : "a CBLAS that does not say its name"; }
+const char *tc_blas_name(void)
+{
+    return openblas_get_config ? openblas_get_config() : "a CBLAS that does not say its name";
+}
 const char *tc_blas_core(void) { return openblas_get_corename ? openblas_get_corename() : ""; }
 
 #else

@@ -8,24 +8,24 @@ typedef void row_fn(const void *from, int64_t row, int64_t n, const tacet_scalin
 typedef int32_t label_fn(const void *from, int64_t i);
 
 /* name_row: one row, scaled in `wide`; name_label: element i as a class number. */
-#define ROW(name, type, wide)                                                                                              \
-    TC_CLONES static void name##_row(const void *from, int64_t row, int64_t n, const tacet_scaling *s, float *to)          \
-    {                                                                                                                      \
-        const type *x = (const type *)from + row * n;                                                                      \
-        if (!s) {                                                                                                          \
-            for (int64_t j = 0; j < n; j++) to[j] = (float)x[j];                                                           \
-        } else if (s->count == 1) {                                                                                        \
-            const wide scale = (wide)s->scale[0], shift = (wide)s->shift[0];                                               \
-            for (int64_t j = 0; j < n; j++) to[j] = (float)((wide)x[j] * scale + shift);                                   \
-        } else {                                                                                                           \
-            for (int64_t j = 0; j < n; j++) to[j] = (float)((wide)x[j] * (wide)s->scale[j] + (wide)s->shift[j]);           \
-        }                                                                                                                  \
+#define ROW(name, type, wide)                                                                                          \
+    TC_CLONES static void name##_row(const void *from, int64_t row, int64_t n, const tacet_scaling *s, float *to)      \
+    {                                                                                                                  \
+        const type *x = (const type *)from + row * n;                                                                  \
+        if (!s) {                                                                                                      \
+            for (int64_t j = 0; j < n; j++) to[j] = (float)x[j];                                                       \
+        } else if (s->count == 1) {                                                                                    \
+            const wide scale = (wide)s->scale[0], shift = (wide)s->shift[0];                                           \
+            for (int64_t j = 0; j < n; j++) to[j] = (float)((wide)x[j] * scale + shift);                               \
+        } else {                                                                                                       \
+            for (int64_t j = 0; j < n; j++) to[j] = (float)((wide)x[j] * (wide)s->scale[j] + (wide)s->shift[j]);       \
+        }                                                                                                              \
     }
-#define LABEL(name, type)                                                                                                  \
-    static int32_t name##_label(const void *from, int64_t i)                                                               \
-    {                                                                                                                      \
-        const type x = ((const type *)from)[i];                                                                            \
-        return (double)x >= 0.0 && (double)x <= (double)INT32_MAX && x == (type)(int32_t)x ? (int32_t)x : -1;              \
+#define LABEL(name, type)                                                                                              \
+    static int32_t name##_label(const void *from, int64_t i)                                                           \
+    {                                                                                                                  \
+        const type x = ((const type *)from)[i];                                                                        \
+        return (double)x >= 0.0 && (double)x <= (double)INT32_MAX && x == (type)(int32_t)x ? (int32_t)x : -1;          \
     }
 
 ROW(f32, float, float)

@@ -18,8 +18,9 @@ void tc_gemm_cpu(const tc_gemm *g)
         tc_gemm_portable(g);
         return;
     }
-    cblas_sgemm(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, g->tb ? CblasTrans : CblasNoTrans, (int)g->m, (int)g->n,
-                (int)g->k, 1.0f, g->a, (int)g->lda, g->b, (int)g->ldb, g->add ? 1.0f : 0.0f, g->c, (int)g->ldc);
+    cblas_sgemm(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, g->tb ? CblasTrans : CblasNoTrans, (int)g->m,
+                (int)g->n, (int)g->k, 1.0f, g->a, (int)g->lda, g->b, (int)g->ldb, g->add ? 1.0f : 0.0f, g->c,
+                (int)g->ldc);
 }
 
 #else

@@ -62,14 +62,12 @@ INLINE void tile(const int rows, int64_t k, panel a, panel b, float *c, int64_t 
 /* The tile of that height. */
 INLINE void tile_of(int64_t rows, int64_t k, panel a, panel b, float *c, int64_t ldc, int64_t cols, bool add)
 {
-    switch (rows) {
-    case 6: tile(6, k, a, b, c, ldc, cols, add); break;
-    case 5: tile(5, k, a, b, c, ldc, cols, add); break;
-    case 4: tile(4, k, a, b, c, ldc, cols, add); break;
-    case 3: tile(3, k, a, b, c, ldc, cols, add); break;
-    case 2: tile(2, k, a, b, c, ldc, cols, add); break;
-    default: tile(1, k, a, b, c, ldc, cols, add); break;
-    }
+    if (rows == 6) tile(6, k, a, b, c, ldc, cols, add);
+    if (rows == 5) tile(5, k, a, b, c, ldc, cols, add);
+    if (rows == 4) tile(4, k, a, b, c, ldc, cols, add);
+    if (rows == 3) tile(3, k, a, b, c, ldc, cols, add);
+    if (rows == 2) tile(2, k, a, b, c, ldc, cols, add);
+    if (rows == 1) tile(1, k, a, b, c, ldc, cols, add);
 }
 
 /* to[8][COLS] = from[8][pitch], transposed: neighbours are interleaved singly, in pairs, in fours. */
@@ -132,7 +130,8 @@ INLINE void block(const tc_gemm *g, int64_t i0, int64_t i1, int64_t j0, int64_t 
         if (direct_b && cols == COLS) b = (panel){g->b + p * g->ldb + j, 1, g->ldb};
         for (int64_t i = i0; i < i1; i += ROWS) {
             panel a = {packed_a + (i - i0) * kc, 1, ROWS};
-            if (direct_a) a = g->ta ? (panel){g->a + p * g->lda + i, 1, g->lda} : (panel){g->a + i * g->lda + p, g->lda, 1};
+            if (direct_a)
+                a = g->ta ? (panel){g->a + p * g->lda + i, 1, g->lda} : (panel){g->a + i * g->lda + p, g->lda, 1};
             tile_of(least(ROWS, i1 - i), kc, a, b, g->c + i * g->ldc + j, g->ldc, cols, add);
         }
     }
