@@ -67,6 +67,30 @@ static void tensors_are_as_users_see_them(void **unused)
     end(&n);
 }
 
+/* What is described after compiling is no part of the plan, nor of its file. */
+static void a_plan_saves_what_it_was_compiled_from(void **unused)
+{
+    (void)unused;
+    network n;
+    tacet_error why;
+    begin(&n, &usual);
+    tacet_chain(n.g, n.y, "relu | linear 4 name=later");
+    tacet_penalize(n.g, "later", "l1 1");
+    assert_null(tacet_graph_error(n.g));
+    save(&n, 0, NULL);
+    tacet_file *f = opened(model_path);
+    tacet_graph *g = tacet_file_graph(f, NULL, &why);
+    if (!g) fail_msg("%s", why.message);
+    assert_int_equal(tacet_find(g, "later").id, 0);
+    tacet_plan *p = compile(g, NULL, 0);
+    if (tacet_file_load(f, p, true, NULL, &why)) fail_msg("%s", why.message);
+    assert_same_weights(n.p, p);
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+    tacet_file_free(f);
+    end(&n);
+}
+
 static void notes_keep_to_their_names(void **unused)
 {
     (void)unused;
@@ -189,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_model_file_is_enough),      cmocka_unit_test(tensors_are_as_users_see_them),
         cmocka_unit_test(notes_keep_to_their_names),   cmocka_unit_test(loading_into_another_network),
         cmocka_unit_test(descriptions_that_are_wrong), cmocka_unit_test(the_catalogue_lists_everything),
+        cmocka_unit_test(a_plan_saves_what_it_was_compiled_from),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -21,7 +21,7 @@ static const tacet_attribute attribute[] = {
 enum { X = -1, LABELS = -2 };
 
 typedef struct csv {
-    tc_table *t;
+    tc_samples *t;
     const tc_spec *spec;
     const tc_arg *arg;
     tacet_error *e;
@@ -149,7 +149,7 @@ static tacet_status set_roles(csv *c)
 
 static tacet_status reserve_row(csv *c)
 {
-    tc_table *t = c->t;
+    tc_samples *t = c->t;
     if (t->rows < c->room) return TACET_OK;
     const int64_t widest = c->n > c->m ? c->n : c->m;
     const int64_t room = c->room ? 2 * c->room : 64;
@@ -174,7 +174,7 @@ static tacet_status reserve_row(csv *c)
 /* One field of row t->rows, in column i from 0. */
 static tacet_status put(csv *c, int64_t i, const char *text)
 {
-    tc_table *t = c->t;
+    tc_samples *t = c->t;
     tc_fields *f = &c->fields;
     if (!*text) return tc_fields_refuse(f, "nothing is there, every field should have a value");
     const int role = c->role[i];
@@ -229,7 +229,7 @@ static void shrink(const tc_mem *m, void **block, int64_t n)
 
 static tacet_status read_rows(csv *c)
 {
-    tc_table *t = c->t;
+    tc_samples *t = c->t;
     tacet_status status = read_first(c);
     if (!status) status = set_roles(c);
     if (!status) status = put_first(c);
@@ -254,7 +254,7 @@ static char delimiter_of(const char *text)
     return one && !digit_or_letter ? *text : '\0';
 }
 
-static tacet_status read_table(tc_table *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
+static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     (void)test;
     csv *c = tc_alloc(&t->mem, 1, sizeof *c);

@@ -42,10 +42,10 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
                                const tc_arg *common, bool test, tacet_error *e)
 {
     if (!test || common[TC_SOURCE_NORMALIZE].number == 0) return tc_scale_make(&d->scale, &d->own, spec, common, e);
-    tc_table train = {.mem = d->mem};
+    tc_samples train = {.mem = d->mem};
     tacet_status status = source->open(&train, spec, arg, false, e);
     if (!status) status = tc_scale_make(&d->scale, &train, spec, common, e);
-    tc_table_free(&train);
+    tc_samples_free(&train);
     if (!status && d->scale.count != tc_shape_count(&d->own.shape))
         status = tc_fail(e, TACET_FILE, "%s: rows of the training part and of the test part differ in size",
                          spec->name);
@@ -113,7 +113,7 @@ void tacet_data_free(tacet_data *d)
 {
     if (!d) return;
     const tc_mem m = d->mem;
-    tc_table_free(&d->own);
+    tc_samples_free(&d->own);
     tc_scale_free(&m, &d->scale);
     tc_free(&m, d->index);
     tc_free(&m, d->spec);
@@ -122,7 +122,7 @@ void tacet_data_free(tacet_data *d)
 
 void tacet_data_describe(const tacet_data *d, tacet_data_info *info)
 {
-    const tc_table *t = d->table;
+    const tc_samples *t = d->table;
     *info = (tacet_data_info){
         .rows = d->rows,
         .rank = t->shape.rank,

@@ -13,7 +13,7 @@
 
 /* What a file held. x[rows, shape...] in its own type; labels[rows] in 0..classes-1, or NULL; targets[rows,
  * target_shape...], or NULL. All owned. */
-typedef struct tc_table {
+typedef struct tc_samples {
     tc_mem mem;
     int64_t rows;
     tacet_type type;
@@ -25,9 +25,9 @@ typedef struct tc_table {
     tc_shape target_shape;
     void *targets;
     bool has_test;
-} tc_table;
+} tc_samples;
 
-void tc_table_free(tc_table *t);
+void tc_samples_free(tc_samples *t);
 
 /* A kind of source. open fills a zeroed table with the training part or, where `test`, the test part; on failure what
  * it has filled in so far is freed by the caller. `arg` is in the order of `attribute`. */
@@ -35,7 +35,7 @@ typedef struct tc_source {
     const char *name, *formula, *doc, *source;
     const tacet_attribute *attribute; /* ends with a NULL name */
     bool has_test;                    /* may have a test part */
-    tacet_status (*open)(tc_table *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e);
+    tacet_status (*open)(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e);
 } tc_source;
 
 int tc_source_count(void);
@@ -56,15 +56,15 @@ typedef struct tc_scale {
 void tc_scale_free(const tc_mem *m, tc_scale *s);
 
 /* The scaling that the common attributes ask for, over these training data. */
-tacet_status tc_scale_make(tc_scale *s, const tc_table *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
+tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
 
 /* From text, for rows of n elements. */
 tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, int64_t n, const char *text, tacet_error *e);
 
 struct tacet_data {
     tc_mem mem;
-    tc_table own;          /* empty in a view */
-    const tc_table *table; /* own, or the one that it is a view of */
+    tc_samples own;          /* empty in a view */
+    const tc_samples *table; /* own, or the one that it is a view of */
     int64_t rows;
     int64_t *index; /* [rows], ascending rows of the table; NULL: all of them */
     tc_scale scale;
@@ -80,7 +80,7 @@ void tc_widen(tacet_type type, const void *from, int64_t first, int64_t n, doubl
 
 /* Integers [rows] of any type as labels. Refuses ("path: label -1 in row 3 ...") what is not in 0..2^31-2; `classes` is
  * set to the largest plus 1. */
-tacet_status tc_labels_take(tc_table *t, tacet_type type, const void *from, const char *path, tacet_error *e);
+tacet_status tc_labels_take(tc_samples *t, tacet_type type, const void *from, const char *path, tacet_error *e);
 
 /* rows and the shape of a row from the sizes that a header gives, outermost first; false when they make no sensible
  * table (a size below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). One size: rows of one number. */

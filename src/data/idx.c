@@ -120,7 +120,7 @@ static tacet_status open_file(tc_reader *r, const tc_mem *m, const char *dir, co
 }
 
 /* Images and labels of one part. */
-static tacet_status read_images(tc_table *t, const char *dir, const char *name, tacet_error *e)
+static tacet_status read_images(tc_samples *t, const char *dir, const char *name, tacet_error *e)
 {
     tc_text path = {.mem = t->mem};
     tc_reader r = {0};
@@ -141,7 +141,7 @@ static tacet_status read_images(tc_table *t, const char *dir, const char *name, 
 }
 
 /* Labels into a table whose rows are known; rows 0: as many as there are. */
-static tacet_status read_labels(tc_table *t, const char *dir, const char *name, tacet_error *e)
+static tacet_status read_labels(tc_samples *t, const char *dir, const char *name, tacet_error *e)
 {
     tc_text path = {.mem = t->mem};
     tc_reader r = {0};
@@ -166,10 +166,10 @@ static tacet_status read_labels(tc_table *t, const char *dir, const char *name, 
 }
 
 /* The classes of the test part are those of the training labels, where these are there. */
-static tacet_status agree(tc_table *t, const char *dir, const char *name, tacet_error *e)
+static tacet_status agree(tc_samples *t, const char *dir, const char *name, tacet_error *e)
 {
     tc_text path = {.mem = t->mem};
-    tc_table train = {.mem = t->mem};
+    tc_samples train = {.mem = t->mem};
     bool there;
     tacet_status status = find(&t->mem, dir, name, &path, &there, e);
     if (!status && there) status = read_labels(&train, dir, name, e);
@@ -178,7 +178,7 @@ static tacet_status agree(tc_table *t, const char *dir, const char *name, tacet_
                          "%s/t10k-labels-idx1-ubyte has labels up to %" PRId64 ", those for training end at %" PRId64,
                          dir, t->classes - 1, train.classes - 1);
     if (!status && there) t->classes = train.classes;
-    tc_table_free(&train);
+    tc_samples_free(&train);
     tc_text_free(&path);
     return status;
 }
@@ -195,7 +195,7 @@ static tacet_status has_pair(const tc_mem *m, const char *dir, const char *const
     return status;
 }
 
-static tacet_status read_part(tc_table *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
+static tacet_status read_part(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     static const char *const names[2][2] = {
         {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},

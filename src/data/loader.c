@@ -69,7 +69,7 @@ static void draw(tacet_loader *l)
 /* The plan keeps the address of all that it is fed until it has run. */
 static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
 {
-    const tc_table *t = l->data->table;
+    const tc_samples *t = l->data->table;
     const tc_scale *s = &l->data->scale;
     l->scaling = (tacet_scaling){.count = s->count, .scale = s->scale, .shift = s->shift};
     tacet_status status = TACET_OK;

@@ -195,7 +195,7 @@ static tacet_status read_file(const tc_mem *m, const char *path, header *h, int6
     return status;
 }
 
-static tacet_status read_y(tc_table *t, const char *path, tacet_error *e)
+static tacet_status read_y(tc_samples *t, const char *path, tacet_error *e)
 {
     header h;
     int64_t rows;
@@ -221,7 +221,7 @@ static tacet_status read_y(tc_table *t, const char *path, tacet_error *e)
     return status;
 }
 
-static tacet_status read_pair(tc_table *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
+static tacet_status read_pair(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     (void)spec, (void)test;
     header h;

@@ -43,7 +43,7 @@ static tacet_status write_text(tc_scale *s, const tc_mem *m, tacet_error *e)
 
 /* Means and deviations of every element over the rows, in two passes. The first row is taken off before, so that an
  * element that never changes has a deviation of exactly 0. */
-static void measure(const tc_table *t, int64_t n, double *first, double *row, double *mean, double *std)
+static void measure(const tc_samples *t, int64_t n, double *first, double *row, double *mean, double *std)
 {
     const double rows = (double)t->rows;
     tc_widen(t->type, t->x, 0, n, first);
@@ -72,7 +72,7 @@ static bool set(tc_scale *s, int64_t j, double scale, double shift)
 
 /* (number * scale - mean) / std with the element's own mean and std; scale cancels out. An element without spread gets
  * std 1 and so stays 0. */
-static tacet_status by_feature(tc_scale *s, const tc_table *t, const char *name, tacet_error *e)
+static tacet_status by_feature(tc_scale *s, const tc_samples *t, const char *name, tacet_error *e)
 {
     const int64_t n = tc_shape_count(&t->shape);
     double *work = tc_alloc(&t->mem, (size_t)n, 4 * sizeof *work);
@@ -99,7 +99,7 @@ static tacet_status refuse(const tc_spec *spec, const tc_arg *a, tacet_error *e,
     return status;
 }
 
-tacet_status tc_scale_make(tc_scale *s, const tc_table *t, const tc_spec *spec, const tc_arg *common, tacet_error *e)
+tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e)
 {
     *s = (tc_scale){0};
     const tc_arg *scale = &common[TC_SOURCE_SCALE], *mean = &common[TC_SOURCE_MEAN], *std = &common[TC_SOURCE_STD];

@@ -58,16 +58,16 @@ void tc_widen(tacet_type type, const void *from, int64_t first, int64_t n, doubl
 
 /* ---- Tables ---- */
 
-void tc_table_free(tc_table *t)
+void tc_samples_free(tc_samples *t)
 {
     if (!t->mem.resize) return;
     tc_free(&t->mem, t->x);
     tc_free(&t->mem, t->labels);
     tc_free(&t->mem, t->targets);
-    *t = (tc_table){.mem = t->mem};
+    *t = (tc_samples){.mem = t->mem};
 }
 
-tacet_status tc_labels_take(tc_table *t, tacet_type type, const void *from, const char *path, tacet_error *e)
+tacet_status tc_labels_take(tc_samples *t, tacet_type type, const void *from, const char *path, tacet_error *e)
 {
     t->labels = tc_resize(&t->mem, NULL, (size_t)t->rows, sizeof *t->labels);
     if (!t->labels) return tc_fail_memory(e);

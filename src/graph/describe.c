@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static void write_inputs(const tacet_graph *g, tc_text *t)
+static void write_inputs(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
-    for (int i = 0; i < g->values; i++) {
+    for (int i = 0; i < e->values; i++) {
         const tc_value *v = &g->value[i];
         if (v->op || v->owner >= 0) continue;
         tc_text_add(t, "%s%s", t->length ? "\n" : "", v->name);
@@ -18,10 +18,10 @@ static void write_inputs(const tacet_graph *g, tc_text *t)
 
 /* A stage follows the one before it unless `from` says otherwise; a layer whose name is not what it would be given again
  * says it. Numbers go by kind, so a name is written whenever a plain count would give another. */
-static void write_model(const tacet_graph *g, tc_text *t)
+static void write_model(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
     int last = -1;
-    for (int i = 0; i < g->values; i++) {
+    for (int i = 0; i < e->values; i++) {
         const tc_value *v = &g->value[i];
         if (!v->op) continue;
         const char *bar = t->length ? " | " : "";
@@ -35,14 +35,26 @@ static void write_model(const tacet_graph *g, tc_text *t)
     }
 }
 
-static void write_statements(const tc_statements *s, tc_text *t)
+static void write_statements(const tc_statements *s, int count, tc_text *t)
 {
-    for (int i = 0; i < s->count; i++) tc_text_add(t, "%s%s: %s", i ? "\n" : "", s->line[i].on, s->line[i].text);
+    for (int i = 0; i < count; i++) tc_text_add(t, "%s%s: %s", i ? "\n" : "", s->line[i].on, s->line[i].text);
 }
 
-static void write_losses(const tacet_graph *g, tc_text *t) { write_statements(&g->losses, t); }
-static void write_penalties(const tacet_graph *g, tc_text *t) { write_statements(&g->penalties, t); }
-static void write_options(const tacet_graph *g, tc_text *t) { write_statements(&g->options, t); }
+static void write_losses(const tacet_graph *g, const tc_extent *e, tc_text *t)
+{
+    write_statements(&g->losses, e->losses, t);
+}
+
+static void write_penalties(const tacet_graph *g, const tc_extent *e, tc_text *t)
+{
+    write_statements(&g->penalties, e->penalties, t);
+}
+
+static void write_options(const tacet_graph *g, const tc_extent *e, tc_text *t)
+{
+    write_statements(&g->options, e->options, t);
+}
+
 
 static void read_input(tacet_graph *g, char *line)
 {
@@ -105,7 +117,7 @@ static void read_options(tacet_graph *g, char *line)
 /* The parts of a description. */
 static const struct part {
     const char *name;
-    void (*write)(const tacet_graph *g, tc_text *t);
+    void (*write)(const tacet_graph *g, const tc_extent *e, tc_text *t);
     void (*read)(tacet_graph *g, char *line);
 } part[] = {
     {"input", write_inputs, read_input},
@@ -122,16 +134,22 @@ static const struct part *find_part(const char *name)
     return NULL;
 }
 
-void tc_graph_write(const tacet_graph *g, const char *name, tc_text *t)
+tc_extent tc_graph_extent(const tacet_graph *g)
+{
+    return (tc_extent){g->values, g->losses.count, g->penalties.count, g->options.count};
+}
+
+void tc_graph_write(const tacet_graph *g, const tc_extent *extent, const char *name, tc_text *t)
 {
     const struct part *p = find_part(name);
-    if (p) p->write(g, t);
+    if (p) p->write(g, extent, t);
 }
 
 size_t tacet_graph_text(const tacet_graph *g, const char *name, char *text, size_t capacity)
 {
     tc_text t = {.mem = g->mem};
-    tc_graph_write(g, name, &t);
+    const tc_extent all = tc_graph_extent(g);
+    tc_graph_write(g, &all, name, &t);
     size_t n = tc_text_copy(t.data && !t.failed ? t.data : "", text, capacity);
     tc_text_free(&t);
     return n;

@@ -86,8 +86,14 @@ int tc_graph_no_memory(tacet_graph *g);
 /* Suggests the value whose name is nearest to `name`, or lists those there are, as the hint of the sticky error. */
 void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters);
 
+/* How far a graph was described at some time: a plan keeps what held when it was compiled. */
+typedef struct tc_extent {
+    int values, losses, penalties, options;
+} tc_extent;
+tc_extent tc_graph_extent(const tacet_graph *g);
+
 /* Adds a part, as tacet_graph_text gives it, to a text that tells when memory ran out. */
-void tc_graph_write(const tacet_graph *g, const char *part, tc_text *t);
+void tc_graph_write(const tacet_graph *g, const tc_extent *extent, const char *part, tc_text *t);
 
 /* Rebuilds a part that tacet_graph_text wrote, line by line, through the public calls. The sticky error says what failed. */
 void tc_graph_rebuild(tacet_graph *g, const char *part, const char *text);

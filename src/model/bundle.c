@@ -52,7 +52,7 @@ static void add_tensor(tc_bundle *b, const char *name, const tc_place *at, const
 static void add_part(tc_bundle *b, const char *part, const char *key)
 {
     tc_text text = {.mem = b->mem};
-    tc_graph_write(b->plan->graph, part, &text);
+    tc_graph_write(b->plan->graph, &b->plan->extent, part, &text);
     b->failed = b->failed || text.failed;
     if (text.length > 0 && !text.failed) tc_bundle_note(b, key, text.data);
     tc_text_free(&text);

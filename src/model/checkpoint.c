@@ -164,7 +164,7 @@ static tacet_status check_part(const resumed *r, const char *part, const char *k
     tc_text own = {.mem = r->p->mem};
     const char *theirs = tacet_file_note(r->f, key);
     tacet_status s = TACET_OK;
-    tc_graph_write(r->p->graph, part, &own);
+    tc_graph_write(r->p->graph, &r->p->extent, part, &own);
     if (own.failed)
         s = tc_fail_memory(r->e);
     else if (strcmp(own.data ? own.data : "", theirs ? theirs : "") != 0)

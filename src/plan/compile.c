@@ -109,6 +109,7 @@ tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_erro
     p->graph = tc_graph_hold(g);
     p->values = g->values;
     p->terms = g->terms;
+    p->extent = tc_graph_extent(g);
     p->last = -1;
     p->gradient_norm = NAN;
     tc_blas_single_thread();

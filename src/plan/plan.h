@@ -110,6 +110,7 @@ struct tacet_plan {
     tc_mem mem;
     tacet_graph *graph;
     int values, terms;      /* of the graph when it was compiled */
+    tc_extent extent;
     void **owned;           /* what is freed with the plan */
     int owned_count;
 
