@@ -53,7 +53,7 @@ has() {
     shift
     for pattern; do
         grep -q -e "$pattern" "$file" || fault "no '$pattern' in $file:
-$(cat "$file")"
+$(head -c 2000 "$file")"
     done
 }
 
