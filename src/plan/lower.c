@@ -122,11 +122,9 @@ static bool set_gradients(lowering *w, tc_step *s, const int *input)
     for (int k = 0; k < s->slots; k++) {
         if (input[k] < 0 || w->l->gradient[input[k]] < 0) continue;
         s->db[k] = w->l->gradient[input[k]];
-        add[k] = w->written[input[k]];
-        any = true;
+        add[k] = w->written[input[k]]; /* by another step, or by this one where it reads a value twice */
+        any = w->written[input[k]] = true;
     }
-    for (int k = 0; any && k < s->slots; k++)
-        if (s->db[k] >= 0) w->written[input[k]] = true;
     return any;
 }
 
