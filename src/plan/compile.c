@@ -41,6 +41,11 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     p->epochs = config->epochs;
     if (p->batch < 1 || p->batch > TC_MAX_COUNT || p->steps_per_epoch < 1 || !(p->epochs >= 0) || !isfinite(p->epochs))
         return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
+    for (int v = 0; v < p->values; v++) {
+        const tc_value *value = &p->graph->value[v];
+        if (value->batch && tc_shape_count(&value->shape) > TC_MAX_COUNT / p->batch)
+            return tc_fail(&p->error, TACET_DESCRIPTION, "a batch of %lld rows is too large for %s", (long long)p->batch, value->name);
+    }
     p->pool = config->pool;
     if (config->pool || config->threads == 1 || config->threads == 0) return TACET_OK;
     p->pool = p->own_pool = tc_pool_new(config->threads, &p->mem, &p->error);
