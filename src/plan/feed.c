@@ -74,7 +74,8 @@ tacet_status tc_plan_gather(tacet_plan *p, int list)
     for (int v = 0; v < p->values; v++) {
         const tc_value *value = &p->graph->value[v];
         if (value->op || value->owner >= 0 || !l->needed[v]) continue;
-        const tc_feed *f = &p->feed[v];
+        tc_feed *f = &p->feed[v];
+        f->held = f->fed;
         if (!f->fed && f->optional && list == TC_EVAL) continue;
         if (!f->fed)
             return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);

@@ -62,6 +62,7 @@ typedef struct tc_list {
 /* What is fed to an input. */
 typedef struct tc_feed {
     bool fed;
+    bool held;        /* the input's buffer has what was fed to the last run */
     bool optional;    /* only losses read it: evaluation may do without */
     int64_t classes;  /* labels: they are below this */
     tc_gather gather;

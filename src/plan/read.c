@@ -63,11 +63,16 @@ static tacet_status read_buffer(tacet_plan *p, int v, int buffer, float *data, s
 {
     const tc_list *l = &p->list[p->last];
     const tc_value *value = &p->graph->value[v];
+    const tc_place *at = tc_plan_find(p, v);
     const int64_t n = tc_shape_count(&value->shape) * (value->batch ? p->run.rows : 1);
     const tc_buffer *b = &l->buffer[buffer];
     while (b->alias >= 0) b = &l->buffer[b->alias];
     if (check_count(p, v, count, n) != TACET_OK) return p->error.status;
-    memcpy(data, b->fixed ? b->fixed : (const float *)(const void *)(p->arena + b->offset), sizeof *data * (size_t)n);
+    const float *from = b->fixed ? b->fixed : (const float *)(const void *)(p->arena + b->offset);
+    if (at)
+        tc_plan_copy_out(p, at, from, data);
+    else
+        memcpy(data, from, sizeof *data * (size_t)n);
     return TACET_OK;
 }
 
@@ -82,11 +87,13 @@ tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t cou
         return TACET_OK;
     }
     if (p->graph->value[v].labels) return tc_fail(&p->error, TACET_FAILED, "%s is class numbers, which cannot be read", name);
-    if (p->last < 0) return tc_fail(&p->error, TACET_FAILED, "%s: nothing has run yet", name);
+    if (p->last < 0) return tc_fail(&p->error, TACET_FAILED, "%s: nothing has run yet, or the last call was refused", name);
     const tc_list *l = &p->list[p->last];
     const int b = l->value[v];
     if (b < 0 || !l->buffer[b].pinned)
         return tc_fail(&p->error, TACET_FAILED, "%s was not kept: name it with tacet_keep before compiling", name);
+    if (!p->graph->value[v].op && !p->feed[v].held)
+        return tc_fail(&p->error, TACET_FAILED, "%s was not fed to the last forward pass", name);
     return read_buffer(p, v, b, data, count);
 }
 
@@ -95,14 +102,8 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
     const int v = find(p, name);
     if (v < 0) return p->error.status;
     if (p->last != TC_TRAIN) return tc_fail(&p->error, TACET_FAILED, "%s: gradients are those of a step, and none ran last", name);
-    const tc_place *at = tc_plan_find(p, v);
-    if (at && at->trains) {
-        if (check_count(p, v, count, at->n) != TACET_OK) return p->error.status;
-        tc_plan_copy_out(p, at, tc_plan_gradient(p, at), data);
-        return TACET_OK;
-    }
     const int b = p->list[TC_TRAIN].gradient[v];
-    if (b < 0 || !p->list[TC_TRAIN].buffer[b].pinned)
+    if (b < 0 || (!p->list[TC_TRAIN].buffer[b].pinned && !p->list[TC_TRAIN].buffer[b].fixed))
         return tc_fail(&p->error, TACET_FAILED, "%s has no gradient here: it is frozen, nothing depends on it, or it was not kept (tacet_keep_gradient)", name);
     return read_buffer(p, v, b, data, count);
 }
