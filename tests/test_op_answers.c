@@ -206,7 +206,7 @@ static void test_refused(void **state)
         {"l1_loss", {"3", "1 3"}, false, "[batch, 3] and [batch, 1, 3]"},
         {"huber delta=0", {"3", "3"}, false, "delta"},
         {"bce_with_logits", {"3", ""}, false, "[batch, 3] and [batch]"},
-        {"norm 1 p=0.5", {"3"}, false, "p of at least 1"},
+        {"norm 1 p=0.5", {"3"}, false, "p from 1 to 32"},
         {"l1_l2 l1=-1", {"3"}, false, "l1 and l2"},
         {"unit_norm", {"3"}, true, "[3]"},
         {"unit_norm", {"3 4"}, false, "[batch, 3, 4]"},

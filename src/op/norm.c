@@ -13,14 +13,15 @@
 #include <math.h>
 
 enum { P };
+enum { MAX_P = 32 }; /* beyond it a double has no room for the powers of usual numbers, and the norm would be 0 */
 
 static double power(double x, double p) { return p == 2 ? x * x : (p == 1 ? x : pow(x, p)); }
 static double root(double x, double p) { return p == 2 ? sqrt(x) : (p == 1 ? x : pow(x, 1 / p)); }
 
 static bool shape(tc_sketch *s)
 {
-    if (s->arg[P].number >= 1) return true;
-    return tc_shape_refuse(s, "needs p of at least 1, got %g", s->arg[P].number);
+    if (s->arg[P].number >= 1 && s->arg[P].number <= MAX_P) return true;
+    return tc_shape_refuse(s, "needs p from 1 to %d, got %g", MAX_P, s->arg[P].number);
 }
 
 static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }
@@ -74,11 +75,11 @@ static double finish(const tc_call *c, double sum)
 TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed,
                                 double norm, double p)
 {
-    const double scale = norm > 0 ? seed / power(norm, p - 1) : 0;
+    const double inverse = norm > 0 ? 1 / norm : 0;
     for (int64_t i = from; i < to; i++) {
-        const double m = fabs((double)x[i]);
+        const double m = fabs((double)x[i]) * inverse; /* its powers stay in range where those of x would not */
         const double slope = p == 2 ? m : (p == 1 ? (double)(m > 0) : pow(m, p - 1));
-        d[i] = (add ? d[i] : 0.0f) + (float)(scale * copysign(slope, (double)x[i]));
+        d[i] = (add ? d[i] : 0.0f) + (float)(seed * copysign(slope, (double)x[i]));
     }
 }
 
@@ -99,7 +100,7 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tacet_attribute attribute[] = {{"p", "float", "2", "the power, at least 1", false}, {0}};
+static const tacet_attribute attribute[] = {{"p", "float", "2", "the power, from 1 to 32", false}, {0}};
 static const tc_probe probe[] = {
     {"norm 0.3", {"3 5"}, -2, 2, NAN}, {"norm 0.3 p=1", {"7"}, -2, 2, 0}, {"norm 0.3 p=3", {"7"}, -2, 2, NAN}, {0}};
 
