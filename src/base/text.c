@@ -25,8 +25,7 @@ int tc_format(char *to, size_t capacity, const char *format, va_list arguments)
     return n;
 }
 
-/* vsnprintf's arguments on the spot. */
-__attribute__((format(printf, 3, 4))) static int format_to(char *to, size_t capacity, const char *format, ...)
+int tc_snprintf(char *to, size_t capacity, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -101,7 +100,7 @@ const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX])
     enum { MOST_DIGITS = 17 };
     for (int digits = 1; digits <= MOST_DIGITS; digits++) {
         double back;
-        format_to(buffer, TC_NUMBER_MAX, "%.*g", digits, x);
+        tc_snprintf(buffer, TC_NUMBER_MAX, "%.*g", digits, x);
         if (!isfinite(x) || (tc_number_read(buffer, &back) && back == x)) break;
     }
     return buffer;

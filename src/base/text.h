@@ -21,8 +21,9 @@ void tc_text_free(tc_text *t);
 /* snprintf's contract for a text that is already there: copies what fits, ends it with a NUL, returns the full length. */
 size_t tc_text_copy(const char *text, char *to, size_t capacity);
 
-/* vsnprintf in the C locale. */
+/* vsnprintf and snprintf in the C locale. */
 __attribute__((format(printf, 3, 0))) int tc_format(char *to, size_t capacity, const char *format, va_list arguments);
+__attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity, const char *format, ...);
 
 /* The shortest decimal that reads back as the same double ("0.0001" as "1e-4" or "0.0001", whichever printf %g gives). */
 enum { TC_NUMBER_MAX = 32 };

@@ -2,7 +2,6 @@
 #include "op/op.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TC_OP(name) extern const tc_op tc_op_##name;
@@ -70,7 +69,7 @@ bool tc_shape_refuse(tc_sketch *s, const char *format, ...)
 {
     va_list v;
     va_start(v, format);
-    vsnprintf(s->why, sizeof s->why, format, v);
+    tc_format(s->why, sizeof s->why, format, v);
     va_end(v);
     return false;
 }

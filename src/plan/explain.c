@@ -12,7 +12,7 @@ static const char *short_number(double x, char buffer[24])
     static const char unit[] = " kMGT";
     size_t u = 0;
     for (; x >= 1000 && u + 2 < sizeof unit; u++) x /= 1000;
-    snprintf(buffer, 24, x >= 100 || u == 0 ? "%.0f%c" : "%.1f%c", x, u ? unit[u] : ' ');
+    tc_snprintf(buffer, 24, x >= 100 || u == 0 ? "%.0f%c" : "%.1f%c", x, u ? unit[u] : ' ');
     return buffer;
 }
 
