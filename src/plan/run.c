@@ -64,6 +64,7 @@ tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
     p->run.rows = p->run.global_rows = rows;
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;
+    p->last = -1; /* from here on what the list before has left is written over */
     tacet_status status = tc_plan_gather(p, list);
     if (status != TACET_OK) return status;
     p->last = list;
@@ -75,6 +76,6 @@ tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
     }
     if (list == TC_EVAL)
         for (int v = 0; v < p->values; v++)
-            if (p->count[v].fired) p->count[v].rows += rows;
+            if (p->count[v].fired) p->count[v].rows += p->graph->value[v].batch ? rows : 1;
     return TACET_OK;
 }

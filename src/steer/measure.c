@@ -17,11 +17,11 @@ static int64_t count_right(const float *y, int64_t rows, int64_t classes, const 
     return right;
 }
 
-/* Where the plan holds y after a forward pass, or NULL. */
+/* Where the plan holds y [rows, ...] after a forward pass, or NULL. */
 static const float *answers(const tacet_plan *p, int y)
 {
     const tc_list *l = &p->list[TC_EVAL];
-    if (y < 0 || y >= p->values || l->value[y] < 0) return NULL;
+    if (y < 0 || y >= p->values || l->value[y] < 0 || !p->graph->value[y].batch) return NULL;
     const tc_buffer *b = &l->buffer[l->value[y]];
     if (!b->pinned) return NULL;
     while (b->alias >= 0) b = &l->buffer[b->alias];
