@@ -80,7 +80,9 @@ typedef struct tacet_value {
     int32_t id;
 } tacet_value;
 
-/* NULL when out of memory. A graph may be freed as soon as it is compiled: its plans keep what they need. */
+/* NULL when out of memory; calls on such a graph do nothing, and tacet_compile says why. A graph may be freed as soon as it
+ * is compiled: its plans keep what they need. (They still read it: while one runs in a thread, no other thread may add to
+ * the graph.) */
 TACET_API tacet_graph *tacet_graph_new(const tacet_memory *memory);
 TACET_API void tacet_graph_free(tacet_graph *g); /* NULL is fine, here and in every other free */
 

@@ -2,7 +2,6 @@
  * does nothing, so that a description is written without looking at each line and checked once, at compile. */
 #include "graph/graph.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,13 +56,15 @@ void tacet_graph_free(tacet_graph *g)
     tc_free(&m, g);
 }
 
+bool tc_graph_failed(const tacet_graph *g) { return !g || g->error.status != TACET_OK; }
+
 int tc_graph_fail(tacet_graph *g, tacet_status s, const char *format, ...)
 {
-    if (g->error.status != TACET_OK) return -1;
+    if (tc_graph_failed(g)) return -1;
     char message[sizeof g->error.message];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    tc_format(message, sizeof message, format, args);
     va_end(args);
     tc_fail(&g->error, s, "%s", message);
     return -1;
@@ -76,12 +77,13 @@ int tc_graph_no_memory(tacet_graph *g)
 
 const tacet_error *tacet_graph_error(const tacet_graph *g)
 {
-    return g->error.status == TACET_OK ? NULL : &g->error;
+    static const tacet_error none = {.status = TACET_MEMORY, .column = -1, .message = "out of memory: there is no graph"};
+    return !g ? &none : g->error.status == TACET_OK ? NULL : &g->error;
 }
 
 int tc_graph_index(const tacet_graph *g, const char *name)
 {
-    for (int i = 0; i < g->values; i++)
+    for (int i = 0; g && i < g->values; i++)
         if (strcmp(g->value[i].name, name) == 0) return i;
     return -1;
 }
@@ -93,7 +95,8 @@ tacet_value tacet_find(const tacet_graph *g, const char *name)
 
 int tc_graph_value(tacet_graph *g, tacet_value v)
 {
-    if (g->error.status != TACET_OK) return -1;
+    if (tc_graph_failed(g)) return -1;
+    if (v.id == 0) return tc_graph_fail(g, TACET_DESCRIPTION, "{0} is no value: tacet_find returns it for a name that there is not");
     if (v.id < 1 || v.id > g->values)
         return tc_graph_fail(g, TACET_DESCRIPTION, "no such value: the handle does not come from this graph");
     return (int)v.id - 1;
@@ -105,20 +108,21 @@ const tc_param *tc_param_of(const tacet_graph *g, int value)
     return &g->value[v->owner].op->param[v->slot];
 }
 
-/* Layers put the dot of a parameter's name themselves. */
-static bool name_good(const char *name)
+/* A word, or (a parameter) two with a dot between them. What a letter is does not depend on the locale. */
+static bool name_good(const char *name, bool parameter)
 {
-    if (!isalpha((unsigned char)name[0]) && name[0] != '_') return false;
-    for (const char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '_' && *c != '.') return false;
-    return strlen(name) < 128;
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    size_t n = strspn(name, word);
+    if (parameter && name[n] == '.') n += 1 + strspn(name + n + 1, word);
+    return n > 0 && !name[n] && !(name[0] >= '0' && name[0] <= '9') && n <= (parameter ? TC_MAX_NAME + 64 : TC_MAX_NAME);
 }
 
-int tc_graph_add(tacet_graph *g, const char *name)
+int tc_graph_add(tacet_graph *g, const char *name, bool parameter)
 {
-    if (g->error.status != TACET_OK) return -1;
-    if (!name_good(name))
-        return tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" cannot be a name: letters, digits and _ are, a letter first", name);
+    if (tc_graph_failed(g)) return -1;
+    if (!name_good(name, parameter))
+        return tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" cannot be a name: at most %d letters, digits and _ are, no digit first",
+                             name, TC_MAX_NAME);
     if (tc_graph_index(g, name) >= 0)
         return tc_graph_fail(g, TACET_DESCRIPTION, "the name %s is taken already", name);
     if (g->values >= TC_MAX_VALUES) return tc_graph_fail(g, TACET_DESCRIPTION, "more than %d values", TC_MAX_VALUES);
@@ -133,7 +137,7 @@ int tc_graph_add(tacet_graph *g, const char *name)
 
 tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape)
 {
-    if (g->error.status != TACET_OK) return (tacet_value){0};
+    if (tc_graph_failed(g)) return (tacet_value){0};
     tc_shape s = {.rank = rank};
     if (rank < 0 || rank > TC_MAX_RANK) {
         tc_graph_fail(g, TACET_DESCRIPTION, "input %s: a rank of %d; 0 to %d can be had", name, rank, TC_MAX_RANK);
@@ -145,7 +149,7 @@ tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_
         tc_graph_fail(g, TACET_DESCRIPTION, "input %s: the shape %s has no size, or too large a one", name, tc_shape_text(&s, false, text));
         return (tacet_value){0};
     }
-    int i = tc_graph_add(g, name);
+    int i = tc_graph_add(g, name, false);
     if (i < 0) return (tacet_value){0};
     g->value[i].shape = s;
     g->value[i].batch = true;
@@ -154,7 +158,7 @@ tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_
 
 tacet_value tacet_labels(tacet_graph *g, const char *name)
 {
-    int i = tc_graph_add(g, name);
+    int i = tc_graph_add(g, name, false);
     if (i < 0) return (tacet_value){0};
     g->value[i].batch = g->value[i].labels = true;
     return (tacet_value){(int32_t)i + 1};
@@ -197,6 +201,8 @@ bool tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const ch
         tc_free(&g->mem, l.text);
         return tc_graph_no_memory(g), false;
     }
+    /* A statement is a line: to the small language all white space is one. */
+    for (char *c = l.text; (c = strpbrk(c, "\n\r")) != NULL;) *c = ' ';
     s->line[s->count++] = l;
     return true;
 }

@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-enum { TC_MAX_VALUES = 1 << 16, TC_MAX_TERMS = 4096, TC_SLOTS = TC_MAX_INPUTS + TC_MAX_PARAMS };
+enum { TC_MAX_VALUES = 1 << 16, TC_MAX_TERMS = 4096, TC_MAX_NAME = 127, TC_SLOTS = TC_MAX_INPUTS + TC_MAX_PARAMS };
 
 typedef struct tc_value {
     char *name;
@@ -61,9 +61,12 @@ struct tacet_graph {
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);
 
-/* Adds an empty value of that name (copied); its index, or -1 with the sticky error set. */
-int tc_graph_add(tacet_graph *g, const char *name);
+/* Adds an empty value of that name (copied; that of a parameter has a dot); its index, or -1 with the sticky error set. */
+int tc_graph_add(tacet_graph *g, const char *name, bool parameter);
 int tc_graph_index(const tacet_graph *g, const char *name); /* or -1 */
+
+/* Whether there is nothing more to do: a mistake was made, or the graph is NULL since there was no memory for it. */
+bool tc_graph_failed(const tacet_graph *g);
 
 /* The index of a handle, or -1 after setting the sticky error; silent on {0} when the graph has failed already. */
 int tc_graph_value(tacet_graph *g, tacet_value v);

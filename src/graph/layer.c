@@ -42,15 +42,12 @@ static const tc_op *find_layer(tacet_graph *g, const tc_spec *s)
 static int add_named(tacet_graph *g, const tc_op *op, const char *given)
 {
     char name[160];
-    if (given && given[0]) {
-        if (strchr(given, '.')) return tc_graph_fail(g, TACET_DESCRIPTION, "name=%.100s: a layer's name has no dot", given);
-        return tc_graph_add(g, given);
-    }
+    if (given && given[0]) return tc_graph_add(g, given, false);
     int number = 1;
     for (int i = 0; i < g->values; i++) number += g->value[i].op == op;
     do snprintf(name, sizeof name, "%s%d", op->name, number++);
     while (tc_graph_index(g, name) >= 0);
-    return tc_graph_add(g, name);
+    return tc_graph_add(g, name, false);
 }
 
 /* Inputs named in the text, `add relu1`, follow the chain's own. */
@@ -74,11 +71,14 @@ static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const
         }
         input[(*inputs)++] = v;
     }
-    for (int i = 0; i < *inputs; i++)
-        if (g->value[input[i]].labels) {
-            tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is class numbers, which only a loss reads", op->name, g->value[input[i]].name);
-            return false;
-        }
+    for (int i = 0; i < *inputs; i++) {
+        const tc_value *v = &g->value[input[i]];
+        if (v->labels)
+            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is class numbers, which only a loss reads", op->name, v->name), false;
+        /* Its dimensions lie the other way round than the user knows them. */
+        if (v->owner >= 0 && tc_param_of(g, input[i])->transposed && !(op->flags & TC_ELEMENTWISE))
+            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is a weight, which only elementwise layers read", op->name, v->name), false;
+    }
     return true;
 }
 
@@ -116,7 +116,7 @@ static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_
             snprintf(name, sizeof name, "%s.%s", g->value[layer].name, op->param[k].name);
             if (tc_shape_count(&s->param[k]) < 0)
                 return tc_graph_fail(g, TACET_DESCRIPTION, "%s would be too large", name), false;
-            index = tc_graph_add(g, name);
+            index = tc_graph_add(g, name, true);
             if (index < 0) return false;
             g->value[index].shape = s->param[k];
             g->value[index].owner = layer;
@@ -179,9 +179,9 @@ static int go_from(tacet_graph *g, const tc_spec *spec)
 tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers)
 {
     int at = -1, column = 0;
-    if (g->error.status != TACET_OK) return (tacet_value){0};
+    if (tc_graph_failed(g)) return (tacet_value){0};
     if (x.id != 0 && (at = tc_graph_value(g, x)) < 0) return (tacet_value){0};
-    char stage[TC_MAX_SPEC];
+    char stage[TC_MAX_SPEC + 2];
     const char *rest = layers;
     while (tc_chain_next(&rest, layers, stage, sizeof stage, &column)) {
         tc_spec spec;

@@ -39,7 +39,7 @@ int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match)
 
 static void mark(tacet_graph *g, const char *selector, bool gradient)
 {
-    if (g->error.status != TACET_OK) return;
+    if (tc_graph_failed(g)) return;
     int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
     if (!match) {
         tc_graph_no_memory(g);

@@ -92,6 +92,7 @@ static bool name_term(tacet_graph *g, tc_term *t)
 {
     char name[512];
     const tc_arg *given = &t->common[TC_TERM_NAME];
+    if (given->given && given->text[strcspn(given->text, "\n\r")]) return refuse(g, t, "a name is one line");
     snprintf(name, sizeof name, "%s:%s", t->on, given->given ? given->text : t->op->name);
     for (int i = 0; i < g->terms; i++)
         if (strcmp(g->term[i].name, name) == 0) {
@@ -165,7 +166,7 @@ static int is_joint(tacet_graph *g, const char *text)
 
 void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty)
 {
-    if (g->error.status != TACET_OK) return;
+    if (tc_graph_failed(g)) return;
     int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
     if (!match) {
         tc_graph_no_memory(g);
@@ -185,7 +186,7 @@ void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty)
 
 void tacet_options(tacet_graph *g, const char *selector, const char *options)
 {
-    if (g->error.status != TACET_OK) return;
+    if (tc_graph_failed(g)) return;
     int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
     if (!match) {
         tc_graph_no_memory(g);
