@@ -57,7 +57,7 @@ static const mistake mistakes[] = {
     {"linear 4 | from nowhere", NULL, NULL, NULL, "no value nowhere", "nowhere", "linear1"},
     {"linear 4 | add x", NULL, NULL, NULL, "linear1 [batch, 4] and x [batch, 6]", NULL, ""},
     {"linear 4 | relu name=x", NULL, NULL, NULL, "the name x is taken", NULL, ""},
-    {"linear 4 | relu name=a.b", NULL, NULL, NULL, "no dot", NULL, ""},
+    {"linear 4 | relu name=a.b", NULL, NULL, NULL, "cannot be a name", NULL, ""},
     {"linear 4 | | relu", NULL, NULL, NULL, "", NULL, ""},
     {"linear 4 | relu", "rely1", "l1 1", NULL, "matches no value", "rely1", "relu1"},
     {"linear 4 | relu", "relu1", "relu", NULL, "relu is a layer, not a penalty", "relu", ""},
