@@ -62,7 +62,7 @@ static tacet_status read_option(const cli_command *c, int argc, char **argv, int
     }
     if (!o->argument && value) return usage(c, a->arena, cli_format(a->arena, "%s takes no value", name));
     if (o->argument && !value && *i + 1 < argc) value = argv[++*i];
-    if (o->argument && !value)
+    if (o->argument && (!value || !*value))
         return usage(c, a->arena, cli_format(a->arena, "%s needs a value: %s", name, o->argument));
     for (int j = 0; j < a->count && !o->many; j++)
         if (a->given[j].option == o && o->argument)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static tacet_status refuse(const cli_outfile *o)
@@ -13,7 +14,10 @@ static tacet_status refuse(const cli_outfile *o)
 
 tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o)
 {
+    struct stat there;
     *o = (cli_outfile){NULL, path, cli_format(a, "%s.tmp", path)};
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) /* /dev/null would be replaced */
+        return cli_fail(TACET_IO, "cannot write %s: not a regular file", path);
     o->f = fopen(o->temporary, "wb");
     return o->f ? TACET_OK : refuse(o);
 }

@@ -2,7 +2,9 @@
 #include "command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *command_name(const void *context, int i)
 {
@@ -29,8 +31,17 @@ static tacet_status run(int argc, char **argv, cli_arena *arena)
     return s;
 }
 
+/* Where the caller closed a standard stream, the next file that is opened would take its place and get what is printed.
+ * A place that cannot be written to is put there, so that output that is lost is still an error. */
+static void hold_streams(void)
+{
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        if (fcntl(i, F_GETFD) < 0) (void)!open("/dev/null", O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    hold_streams();
     cli_arena arena = {0};
     tacet_status s = TACET_OK;
     if (argc < 2) {

@@ -22,10 +22,7 @@ typedef struct reader {
 static cli_place place_of(reader *r, yaml_mark_t mark)
 {
     const cli_source *s = r->source;
-    if (mark.index < r->index || r->index == 0) {
-        r->index = 0;
-        r->offset = s->length >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    }
+    if (mark.index < r->index) r->index = r->offset = 0;
     for (; r->index < mark.index && r->offset < s->length; r->index++) {
         r->offset++;
         while (r->offset < s->length && ((unsigned char)s->text[r->offset] & 0xc0) == 0x80) r->offset++;
@@ -200,6 +197,7 @@ tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
     if (error) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(error));
     if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is larger than a configuration may be (1 MiB)", path);
     text[length] = 0;
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3; /* a byte order mark */
     *source = (cli_source){cli_copy(a, path, strlen(path)), text, length, true};
     return TACET_OK;
 }
