@@ -36,7 +36,7 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
                                  "there is no run in %s: %s is missing", resume, folder->config);
     } else {
         cli_folder_name(a->arena, out ? out : cli_folder_free_name(a->arena, a->operand[0]), folder);
-        if (cli_folder_has(folder->checkpoint))
+        if (cli_folder_has(folder->checkpoint) || cli_folder_has(folder->config))
             return cli_fail_hint(TACET_DESCRIPTION, "--resume goes on with it; --out with another folder begins anew",
                                  "%s holds a run already", folder->path);
     }
@@ -71,8 +71,6 @@ static tacet_status report(const cli_args *a, cli_training *t)
 static tacet_status train(const cli_args *a, int threads, cli_config *c, cli_training *t)
 {
     tacet_status s = cli_job_open(c, threads, t->job);
-    if (s == TACET_OK) s = cli_folder_make(&t->folder);
-    if (s == TACET_OK) s = cli_folder_config(a->arena, &t->folder, c);
     if (s == TACET_OK) s = cli_training_begin(t);
     if (s == TACET_OK) s = cli_training_run(t);
     return s == TACET_OK ? report(a, t) : s;

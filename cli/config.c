@@ -210,6 +210,8 @@ void cli_config_print(const cli_config *c, FILE *to)
             continue;
         }
         if (!*c->value[i].item.text) continue;
+        /* Left open, so that a run that is resumed with more steps has the epochs for them. */
+        if (i == CLI_EPOCHS && c->value[CLI_STEPS].integer > 0 && !c->value[CLI_EPOCHS].given) continue;
         size_t group = dot ? (size_t)(dot - name) + 1 : 0;
         if (group && !open) fprintf(to, "%.*s:\n", (int)group - 1, name);
         open = group;

@@ -48,10 +48,26 @@ static bool sums_read(cli_training *t, const char *text)
     return true;
 }
 
+/* What a resumed run must have in common with the one that was begun, beside what the library compares: with another
+ * order of the rows, or other rows held out, it would be neither of two runs. */
+static const char *begun_with(const cli_training *t)
+{
+    const cli_config *c = t->job->config;
+    return cli_format(t->arena, "batch %lld, seed %lld, shuffle %lld, validate %g",
+                      (long long)c->value[CLI_BATCH].integer, (long long)c->value[CLI_SEED].integer,
+                      (long long)c->value[CLI_SHUFFLE].integer, c->value[CLI_SHARE].number);
+}
+
+static size_t penalties_text(const void *graph, char *text, size_t capacity)
+{
+    return tacet_graph_text(graph, "penalties", text, capacity);
+}
+
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 3 };
+    enum { MORE = 4 };
     cli_arena arena = {0}, *outer = t->arena;
+    cli_progress_clear(&t->progress); /* should something be said */
     int64_t length = cli_folder_sync(&t->folder);
     if (length < 0) return TACET_IO;
     tacet_note note[CLI_NOTES + MORE];
@@ -61,6 +77,7 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES] = (tacet_note){"run.metrics", cli_format(&arena, "%lld", (long long)length)};
     note[CLI_NOTES + 1] = (tacet_note){"run.sums", sums_text(t)};
     note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&arena, "%a", t->best)};
+    note[CLI_NOTES + 3] = (tacet_note){"run.begun", begun_with(t)};
     tacet_status s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
     t->arena = outer;
     cli_arena_free(&arena);
@@ -78,6 +95,22 @@ static tacet_status save(cli_training *t, const char *path)
 
 /* ---- Begin ------------------------------------------------------------------------------------------------------- */
 
+/* Both are read in the checkpoint; "" where it does not say. */
+static tacet_status compare(const cli_training *t, const char *theirs, const char *own)
+{
+    if (!theirs) theirs = "";
+    if (strcmp(theirs, own) == 0) return TACET_OK;
+    return cli_fail_hint(TACET_DESCRIPTION, "a run goes on as it was begun; --init begins another with its weights",
+                         "%s is a run with \"%s\", not with \"%s\"", t->folder.path, theirs, own);
+}
+
+static tacet_status same_run(const cli_training *t, const tacet_file *f)
+{
+    tacet_status s = compare(t, tacet_file_note(f, "run.begun"), begun_with(t));
+    if (s != TACET_OK) return s;
+    return compare(t, tacet_file_note(f, "tacet.penalties"), cli_text_of(t->arena, penalties_text, t->job->graph));
+}
+
 static tacet_status resume(cli_training *t)
 {
     tacet_error e;
@@ -92,8 +125,10 @@ static tacet_status resume(cli_training *t)
     else if (!metrics || !sums || !best || !cli_integer(metrics, &length) || length < 0 || !sums_read(t, sums))
         s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
     else
-        t->best = strtod(best, NULL);
+        s = same_run(t, f);
+    if (s == TACET_OK) t->best = strtod(best, NULL);
     tacet_file_free(f);
+    if (s == TACET_OK) s = cli_folder_config(t->arena, &t->folder, t->job->config);
     if (s == TACET_OK) s = cli_folder_log(&t->folder, length);
     if (s == TACET_OK)
         cli_progress_say(&t->progress, "resumed %s at step %lld", t->folder.path, (long long)tacet_steps(t->job->plan));
@@ -132,6 +167,8 @@ tacet_status cli_training_begin(cli_training *t)
     if (cli_folder_has(t->folder.checkpoint)) return resume(t);
     tacet_status s = TACET_OK;
     if (*c->value[CLI_INIT].item.text) s = initialise(t, &c->value[CLI_INIT].item);
+    if (s == TACET_OK) s = cli_folder_make(&t->folder);
+    if (s == TACET_OK) s = cli_folder_config(t->arena, &t->folder, c);
     if (s == TACET_OK) s = cli_folder_log(&t->folder, 0);
     return s == TACET_OK ? checkpoint(t) : s;
 }
@@ -251,6 +288,7 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     cli_job *job = t->job;
     cli_figures figures = {.part = "validation", .step_us = NAN};
     tacet_status s = TACET_OK;
+    cli_progress_clear(&t->progress);
     if (job->validation) {
         s = cli_figures_take(job->plan, job->validation, job->config->value[CLI_BATCH].integer, job->x, job->target,
                              job->y, &figures);
@@ -314,6 +352,7 @@ tacet_status cli_training_run(cli_training *t)
     if (s == TACET_OK && t->sums.rows > 0) {
         s = checkpoint(t);
         if (s == TACET_OK) s = end_epoch(t, epochs_done(job) + 1, false);
+        if (s == TACET_OK && cli_folder_sync(&t->folder) < 0) s = TACET_IO;
     }
     return s == TACET_OK ? save(t, t->folder.model) : s;
 }

@@ -57,6 +57,12 @@ same part/model.safetensors full/model.safetensors
 plain part/metrics.jsonl > part.metrics; plain full/metrics.jsonl > full.metrics; same part.metrics full.metrics
 runs 0 "$tacet" train --resume full -q; same part/model.safetensors full/model.safetensors # nothing left to do
 
+# Without epochs in the configuration, those that the steps take.
+sed 's/epochs: 24, //' long.yaml > open.yaml
+runs 0 "$tacet" train open.yaml --out more -q --set train.steps=70 --set optimizer.schedule=constant
+runs 0 "$tacet" train --resume more -q --set train.steps=110
+same full/model.safetensors more/model.safetensors
+
 # ---- Ctrl-C and SIGTERM ----
 for signal in INT:130 TERM:143; do
     rm -rf cut
@@ -90,8 +96,16 @@ runs 6 "$tacet" train net.yaml --out huge --set optimizer.lr=1e30 --set train.st
 has out '"data_loss":null'
 has err "the objective is not finite on the test data"
 
-# ---- A checkpoint that does not belong to the configuration, or is torn ----
+# ---- A checkpoint that does not belong to the configuration, or is torn; what is refused leaves the folder as it was ----
+cp whole/config.yaml begun.yaml
+runs 2 "$tacet" train --resume whole --set train.seed=4
+has err 'whole is a run with "batch 16, seed 3, .*, not with "batch 16, seed 4, '
+runs 2 "$tacet" train --resume whole --set train.shuffle=false
+runs 3 "$tacet" train --resume whole --no-penalties --penalty 'relu2: l1 1e-3'
+runs 2 "$tacet" train long.yaml --resume whole --no-penalties --penalty 'relu1: l1 2e-3' --penalty '*.weight: l2 1e-4'
+has err 'with "relu1: l1 1e-3'
 runs 3 "$tacet" train --resume whole --set 'model=linear 5 | relu | linear 3'
+same begun.yaml whole/config.yaml
 head -c 300 whole/checkpoint.safetensors > torn; mv torn whole/checkpoint.safetensors
 runs 3 "$tacet" train --resume whole
 has err "whole/checkpoint.safetensors"
