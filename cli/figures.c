@@ -4,6 +4,49 @@
 #include <math.h>
 #include <string.h>
 
+static tacet_value_info info_of(const tacet_plan *p, tacet_value value)
+{
+    tacet_value_info v = {0};
+    for (int i = 0; i < tacet_value_count(p); i++)
+        if (tacet_value_at(p, i, &v) == TACET_OK && v.value.id == value.id) return v;
+    return (tacet_value_info){.kind = ""};
+}
+
+static int64_t product(int rank, const int64_t *shape)
+{
+    int64_t n = 1;
+    for (int i = 0; i < rank; i++) n *= shape[i];
+    return n;
+}
+
+tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_value x, tacet_value target,
+                             tacet_value y, const cli_item *source)
+{
+    tacet_data_info d;
+    tacet_data_describe(data, &d);
+    const long long width = product(d.rank, d.shape), wants = info_of(p, x).units;
+    const long long targets = d.classes ? 1 : d.target_rank < 0 ? 0 : product(d.target_rank, d.target_shape);
+    const long long outputs = info_of(p, y).units, aims = info_of(p, target).units;
+    const bool labels = strcmp(info_of(p, target).kind, "labels") == 0;
+    const size_t n = strlen(source->text);
+    const char *what = source->text;
+    if (width != wants)
+        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld numbers, the network takes %lld", what, width,
+                    wants);
+    else if (labels && !d.classes)
+        cli_fail_at(source->place, n, NULL, "'%s' has no labels, which the network's outputs are compared with", what);
+    else if (!labels && targets != aims)
+        cli_fail_at(source->place, n, NULL,
+                    "a row of '%s' has %lld targets, the network's outputs are compared with %lld", what, targets,
+                    aims);
+    else if (labels && d.classes > outputs)
+        cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, the network has outputs for 0 to %lld", what,
+                    (long long)d.classes - 1, outputs - 1);
+    else
+        return TACET_OK;
+    return TACET_FAILED;
+}
+
 tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t batch, tacet_value x, tacet_value target,
                               tacet_value y, cli_figures *f)
 {

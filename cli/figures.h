@@ -10,6 +10,11 @@ typedef struct cli_figures {
     double step_us; /* time of a training step; NAN: none was done */
 } cli_figures;
 
+/* Whether the data can be evaluated at all: rows as wide as x, targets of its kind, labels within the outputs. Says so
+ * if not, at the source that they came from: better before a long run than behind it. */
+tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_value x, tacet_value target,
+                             tacet_value y, const cli_item *source);
+
 /* Evaluates the data, all rows in their order, in batches of `batch`. The plan then holds the terms' values and the
  * densities, which the calls below read. */
 tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t batch, tacet_value x, tacet_value target,

@@ -1,6 +1,7 @@
 /* job.c: from a configuration to a plan that can step. What the library refuses is shown where it was written. */
 #include "job.h"
 #include "command.h"
+#include "figures.h"
 
 #include <string.h>
 
@@ -155,6 +156,21 @@ static tacet_status open_data(cli_job *job, tacet_data_info *info)
     return job->loader ? TACET_OK : cli_refuse(&e, 1, item(c, CLI_DATA));
 }
 
+static tacet_status fit(const cli_job *job)
+{
+    const cli_config *c = job->config;
+    const struct {
+        const tacet_data *data;
+        const cli_item *from;
+    } part[] = {{job->data, item(c, CLI_DATA)},
+                {job->validation, item(c, *text(c, CLI_VALIDATE) ? CLI_VALIDATE : CLI_DATA)},
+                {job->test, item(c, *text(c, CLI_TEST) ? CLI_TEST : CLI_DATA)}};
+    tacet_status s = TACET_OK;
+    for (size_t i = 0; i < sizeof part / sizeof *part && s == TACET_OK; i++)
+        if (part[i].data) s = cli_figures_fit(job->plan, part[i].data, job->x, job->target, job->y, part[i].from);
+    return s;
+}
+
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
 {
     tacet_data_info info;
@@ -169,6 +185,7 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
     job->epochs = c->value[CLI_EPOCHS].integer;
     s = build(job, &info);
     if (s == TACET_OK) s = compile(job, threads);
+    if (s == TACET_OK) s = fit(job);
     cli_config_put(c, CLI_DATA, info.spec);
     return s;
 }

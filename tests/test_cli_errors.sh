@@ -28,6 +28,8 @@ refused 2 train net.yaml --treads 2
 has err "unknown option '--treads'" "did you mean --threads?"
 refused 2 train net.yaml --threads
 has err "needs a value"
+refused 2 train net.yaml --out ''
+has err "needs a value"
 refused 2 train net.yaml --threads 0
 refused 2 train net.yaml --threads x
 refused 2 train net.yaml --quiet=3
@@ -96,6 +98,10 @@ has err "one document"
 { cat net.yaml; head -c 1100000 /dev/zero | tr '\0' '#'; } > bad.yaml; refused 3 train bad.yaml
 has err "larger than"
 
+# A byte order mark does not count as a column.
+{ printf '\357\273\277'; sed 's/^model/modle/' net.yaml; } > bad.yaml; refused 2 train bad.yaml
+has err "bad.yaml:1:1: unknown key 'modle'"
+
 # ---- The small language, shown in the file ----
 edited 's/16 | relu/16 | rlu/'; refused 2 train bad.yaml
 has err 'bad.yaml:1:24: unknown layer "rlu"' "did you mean relu?"
@@ -162,6 +168,30 @@ refused 5 train net.yaml --out file/below
 has err "file/below"
 refused 5 train --resume nowhere
 has err "there is no run in nowhere"
+# A folder with a config.yaml in it is a run's, or somebody's own: it stays as it is.
+mkdir own; cp net.yaml own/config.yaml
+refused 2 train own/config.yaml --out own
+same net.yaml own/config.yaml
+# Data that do not fit are refused before the run, not at its end.
+cut -d, -f1-3,5 classes.csv > narrow.csv
+refused 1 train net.yaml --out misfit --set 'test=csv narrow.csv label=kind'
+has err "a row of 'csv narrow.csv label=kind' has 3 numbers, the network takes 4"
+caret 'csv narrow.csv label=kind'
+sed 's/,2$/,7/' few_classes.csv > seven.csv
+refused 1 train net.yaml --out misfit --set 'validate=csv seven.csv label=kind'
+has err "has labels up to 7, the network has outputs for 0 to 2"
+refused 1 train net.yaml --out misfit --set 'test=csv unlabelled.csv'
+has err "has no labels"
+[ ! -e misfit ] || fault "a refused run left a folder"
+# A closed stream is not taken by the next file that is opened.
+"$tacet" train net.yaml --out closed --set train.epochs=1 > /dev/null 2>&-
+hasnt closed/metrics.jsonl "^[^{]"
+"$tacet" ops >&- 2> err
+[ $? -eq 5 ] || fault "a closed standard output is not noticed"
+refused 1 eval closed/model.safetensors --data 'csv unlabelled.csv'
+has err "'csv unlabelled.csv' has no labels"
+refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own
+has err "own: not a regular file"
 # A full disk. Standard output too: data that cannot be written are a failure.
 if [ -w /dev/full ]; then
     "$tacet" ops > /dev/full 2> err

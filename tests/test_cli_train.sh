@@ -60,6 +60,9 @@ has out "^{\"data_loss\":"
 hasnt out accuracy
 holds "$(number data_loss out) < 1"
 
+runs 0 "$tacet" eval r/model.safetensors --data 'csv classes.csv label=kind' --json # whole numbers as targets
+hasnt out accuracy
+
 # ---- --set, --penalty, --no-penalties, parameters ----
 runs 0 "$tacet" train net.yaml --out p --set train.steps=7 --set optimizer.lr=0.05 --set loss.reduce=sum \
     --set 'parameters.linear1.*=frozen' --penalty '*.weight: l2 1e-3' --penalty 'relu1: l2 0.5 name=two'

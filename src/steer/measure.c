@@ -28,15 +28,16 @@ static const float *answers(const tacet_plan *p, int y)
     return b->fixed ? NULL : (const float *)(const void *)(p->arena + b->offset);
 }
 
-static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y, double *sum,
-                                tacet_result *r)
+static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
+                                double *sum, tacet_result *r)
 {
     const int64_t classes = y.id > 0 && y.id <= p->values ? tc_shape_count(&p->graph->value[y.id - 1].shape) : 0;
     int64_t rows, right = 0;
+    const bool classifies = target.id > 0 && target.id <= p->values && p->graph->value[target.id - 1].labels;
     bool labels = false;
     while ((rows = tacet_loader_next(l, p, x, target)) > 0) {
         if (tacet_forward(p, rows) != TACET_OK) return p->error.status;
-        const int32_t *label = tacet_loader_labels(l);
+        const int32_t *label = classifies ? tacet_loader_labels(l) : NULL;
         const float *answer = answers(p, (int)y.id - 1);
         for (int i = 0; i < p->terms; i++) sum[i] += p->value[i] * (double)rows;
         if (label && answer) right += count_right(answer, rows, classes, label);
@@ -49,7 +50,8 @@ static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, t
     return TACET_OK;
 }
 
-tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y, tacet_result *result)
+tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
+                            tacet_result *result)
 {
     double *sum = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *sum);
     if (!sum) return tc_fail_memory(&p->error);
