@@ -20,6 +20,7 @@ if(NOT TACET_BLAS STREQUAL none)
     string(PREPEND pc_libraries "${CBLAS_LIBRARY} ")
 endif()
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 configure_file(tools/cmake/tacet.pc.in tacet.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/tacet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
