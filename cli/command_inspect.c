@@ -39,6 +39,13 @@ static void noted(const tacet_file *f)
         int n = text ? (int)strcspn(text, "\n") : 0;
         if (n) printf("%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
     }
+    const char *classes = tacet_file_note(f, "classes"), *head = "classes    ";
+    for (int shown = 0; classes && *classes && shown < 20; shown++, head = ", ") {
+        int n = (int)strcspn(classes, "\n");
+        printf("%s%.*s", head, n, classes);
+        classes += n + (classes[n] == '\n');
+    }
+    if (classes && *head == ',') printf("%s\n", *classes ? ", ..." : "");
 }
 
 /* One row: name, shape, mean, deviation, largest magnitude, share of exact zeros. */

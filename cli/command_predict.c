@@ -94,7 +94,7 @@ static tacet_status run(const cli_args *a)
     s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), threads, &m);
     if (s == TACET_OK) {
         cli_item item = {.text = source};
-        tacet_data *data = cli_data_held_out(&item, tacet_file_note(m.file, "scaling"), &s);
+        tacet_data *data = cli_data_held_out(&item, tacet_file_note(m.file, "scaling"), NULL, &s);
         if (data) s = write_all(a, &m, data);
         tacet_data_free(data);
     }

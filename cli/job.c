@@ -99,7 +99,19 @@ static size_t scaling_text(const void *data, char *to, size_t capacity)
     return tacet_data_scaling(data, to, capacity);
 }
 
-tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet_status *s)
+static size_t classes_text(const void *data, char *to, size_t capacity)
+{
+    return tacet_data_classes(data, to, capacity);
+}
+
+/* Scales the data and numbers their labels as the texts say (NULL: as they are). */
+static tacet_status adapt(tacet_data *d, const char *scaling, const char *classes, tacet_error *e)
+{
+    tacet_status s = scaling ? tacet_data_set_scaling(d, scaling, e) : TACET_OK;
+    return s == TACET_OK && classes ? tacet_data_set_classes(d, classes, e) : s;
+}
+
+tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const char *classes, tacet_status *s)
 {
     tacet_error e;
     tacet_data_info info = {0};
@@ -109,7 +121,7 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet
         tacet_data_free(d);
         d = tacet_data_open(source->text, "test", NULL, &e);
     }
-    if (d && scaling && tacet_data_set_scaling(d, scaling, &e) != TACET_OK) {
+    if (d && adapt(d, scaling, classes, &e) != TACET_OK) {
         tacet_data_free(d);
         d = NULL;
     }
@@ -117,21 +129,16 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet
     return d;
 }
 
-/* The other parts of the data are scaled as the training part is: its figures are what the network learns with. */
+/* The other parts of the data are taken as the training part is: its figures are what the network learns with. */
 static tacet_status open_parts(cli_job *job, const tacet_data_info *info)
 {
     cli_config *c = job->config;
     tacet_error e;
     tacet_status s = TACET_OK;
-    if (*text(c, CLI_TEST)) {
-        job->test = cli_data_held_out(item(c, CLI_TEST), job->scaling, &s);
-    } else if (info->has_test) {
-        job->test = tacet_data_open(text(c, CLI_DATA), "test", NULL, &e);
-        if (!job->test || tacet_data_set_scaling(job->test, job->scaling, &e) != TACET_OK)
-            return cli_refuse(&e, 1, item(c, CLI_DATA));
-    }
+    const cli_item *test = *text(c, CLI_TEST) ? item(c, CLI_TEST) : info->has_test ? item(c, CLI_DATA) : NULL;
+    if (test) job->test = cli_data_held_out(test, job->scaling, job->classes, &s);
     if (s == TACET_OK && *text(c, CLI_VALIDATE))
-        job->validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, &s);
+        job->validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, job->classes, &s);
     if (s == TACET_OK && c->value[CLI_SHARE].number > 0) {
         job->validation = tacet_data_hold_out(job->data, c->value[CLI_SHARE].number,
                                               (uint64_t)c->value[CLI_SEED].integer, &e);
@@ -147,6 +154,7 @@ static tacet_status open_data(cli_job *job, tacet_data_info *info)
     job->data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
     if (!job->data) return cli_refuse(&e, 1, item(c, CLI_DATA));
     job->scaling = cli_text_of(c->arena, scaling_text, job->data);
+    job->classes = cli_text_of(c->arena, classes_text, job->data);
     tacet_data_describe(job->data, info);
     tacet_status s = open_parts(job, info);
     if (s != TACET_OK) return s;
@@ -218,6 +226,7 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     note[2] = (tacet_note){"test", text(c, CLI_TEST)};
     note[3] = (tacet_note){"output", name_of(job->plan, job->y)};
     note[4] = (tacet_note){"batch", text(c, CLI_BATCH)};
+    note[5] = (tacet_note){"classes", job->classes};
 }
 
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m)

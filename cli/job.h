@@ -12,7 +12,7 @@ typedef struct cli_job {
     tacet_value x, target, y;
     tacet_plan *plan;
     int64_t epochs; /* how many there will be */
-    const char *scaling;
+    const char *scaling, *classes;
 } cli_job;
 
 /* Reads a configuration and what the command line changes in it (--set, --penalty, --no-penalties). */
@@ -25,7 +25,7 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job);
 void cli_job_close(cli_job *job);
 
 /* The notes that a model needs to be evaluated by itself. */
-enum { CLI_NOTES = 5 };
+enum { CLI_NOTES = 6 };
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);
 
 /* A model that was opened to be run, and what its notes say. */
@@ -42,7 +42,8 @@ typedef struct cli_model {
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);
 
-/* Opens a source: the test part where it has one, else all of it; scaled as the text says (NULL: as it says itself). */
-tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, tacet_status *s);
+/* Opens a source: the test part where it has one, else all of it; scaled and its labels numbered as the texts say (NULL:
+ * as it says itself). NULL after saying why, with the status. */
+tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const char *classes, tacet_status *s);
 
 #endif

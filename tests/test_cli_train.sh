@@ -140,6 +140,21 @@ runs 0 "$tacet" train net.yaml --out norm --set 'data=csv big.csv label=kind nor
     --set 'test=csv big.csv label=kind' --json
 holds "$(number accuracy out) > 0.9"
 
+# ---- Labels that are words: other data may hold only some of them ----
+sed '1s/kind/name/; 2,$s/0$/cat/; 2,$s/1$/dog/; 2,$s/2$/emu/' classes.csv > words.csv
+grep -v cat words.csv > late.csv
+sed 's/emu/owl/' late.csv > owls.csv
+runs 0 "$tacet" train net.yaml --out word --set 'data=csv words.csv label=name' --set 'test=csv late.csv label=name' --json
+holds "$(number accuracy out) > 0.9"
+runs 0 "$tacet" eval word/model.safetensors --json
+holds "$(number accuracy out) > 0.9"
+runs 0 "$tacet" inspect word/model.safetensors
+has out "^classes *cat, dog, emu$"
+runs 3 "$tacet" eval word/model.safetensors --data 'csv owls.csv label=name'
+has err '"owl" is none of the classes'
+runs 3 "$tacet" eval word/model.safetensors --data 'csv classes.csv label=kind'
+runs 3 "$tacet" eval a/model.safetensors --data 'csv words.csv label=name'
+
 # ---- The rest ----
 runs 0 "$tacet" inspect a/model.safetensors
 has out "linear 16 | relu | linear 8" "relu1: l1 1e-3" "^output *linear3" "linear1.weight *\[16, 4\]" "cross_entropy"

@@ -191,12 +191,57 @@ static void long_file(void **state)
     tacet_data_free(d);
 }
 
+/* Other data's words take the classes of the first, and are refused where they have none. */
+static void classes_of_words(void **state)
+{
+    (void)state;
+    char text[100];
+    tacet_error e;
+    write_text("t.csv", "1,emu\n2,cat\n3,dog\n4,cat\n");
+    tacet_data *d = must_open("csv @/t.csv label=2", "train");
+    labels_are(d, "2010");
+    assert_int_equal(tacet_data_classes(d, text, sizeof text), 12);
+    assert_string_equal(text, "cat\ndog\nemu\n");
+    write_text("u.csv", "1,emu\n2,dog\n");
+    tacet_data *other = must_open("csv @/u.csv label=2", "train");
+    labels_are(other, "10");
+    assert_int_equal(tacet_data_set_classes(other, "cat\ndog\nelk\n", &e), TACET_FILE);
+    assert_non_null(strstr(e.message, "\"emu\" is none of the classes"));
+    assert_int_equal(tacet_data_set_classes(other, "", &e), TACET_FILE);
+    labels_are(other, "10");
+    assert_int_equal(tacet_data_set_classes(other, "cat\ndog\nem\nemu\nemus", &e), TACET_OK);
+    labels_are(other, "31");
+    tacet_data_info info;
+    tacet_data_describe(other, &info);
+    assert_int_equal(info.classes, 5);
+    tacet_data_free(other);
+    tacet_data *held = tacet_data_hold_out(d, 0.5, 1, &e);
+    assert_non_null(held);
+    assert_int_equal(tacet_data_set_classes(d, text, &e), TACET_OK);
+    assert_int_equal(tacet_data_set_classes(d, "cat\ncow\ndog\nemu\n", &e), TACET_FAILED);
+    assert_int_equal(tacet_data_set_classes(held, "cat\ncow\ndog\nemu\n", &e), TACET_FAILED);
+    tacet_data_free(held);
+    tacet_data_free(d);
+    write_text("t.csv", "1,0\n2,1\n");
+    d = must_open("csv @/t.csv label=2", "train");
+    assert_int_equal(tacet_data_classes(d, text, sizeof text), 0);
+    assert_int_equal(tacet_data_set_classes(d, "", &e), TACET_OK);
+    assert_int_equal(tacet_data_set_classes(d, "cat\ndog\n", &e), TACET_FILE);
+    tacet_data_free(d);
+    write_text("t.csv", "1,\"b\nb\"\n2,c\n3,\"b c\"\n");
+    d = must_open("csv @/t.csv label=2", "train");
+    assert_int_equal(tacet_data_classes(d, text, sizeof text), 10);
+    assert_string_equal(text, "b\vb\nb c\nc\n");
+    tacet_data_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_and_labels), cmocka_unit_test(targets),
         cmocka_unit_test(text_as_it_comes),   cmocka_unit_test(numbers),
         cmocka_unit_test(refusals),           cmocka_unit_test(long_file),
+        cmocka_unit_test(classes_of_words),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -265,6 +265,12 @@ TACET_API tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t 
 TACET_API size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity);
 TACET_API tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error *why);
 
+/* The words of a column of labels, a line each, in the order of their classes; "" where classes are numbers to begin
+ * with. Other data may hold other words, or not all: setting the text that was stored with a model numbers their labels
+ * as the model does, and refuses a word that it does not know. Before a share is held out. */
+TACET_API size_t tacet_data_classes(const tacet_data *d, char *text, size_t capacity);
+TACET_API tacet_status tacet_data_set_classes(tacet_data *d, const char *text, tacet_error *why);
+
 /* Goes over the rows in batches; in an order drawn from (seed, epoch), or as they are in the file. */
 TACET_API tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why);
 TACET_API void tacet_loader_free(tacet_loader *l);

@@ -235,7 +235,7 @@ static tacet_status read_rows(csv *c)
     if (!status) status = put_first(c);
     if (!status) status = put_rest(c);
     if (!status && c->labels)
-        status = tc_words_classes(&c->words, t->rows, t->labels, c->reader.path, &t->classes, c->e);
+        status = tc_words_classes(&c->words, t->rows, t->labels, c->reader.path, &t->classes, &t->words, c->e);
     if (status) return status;
     t->type = t->target_type = TACET_F32;
     t->shape = (tc_shape){.rank = 1, .dim = {c->n}};

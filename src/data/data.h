@@ -21,6 +21,7 @@ typedef struct tc_samples {
     void *x;
     int32_t *labels;
     int64_t classes;
+    char *words; /* of the classes, a line each, ascending; NULL where they are numbers */
     tacet_type target_type;
     tc_shape target_shape;
     void *targets;

@@ -63,6 +63,7 @@ void tc_samples_free(tc_samples *t)
     if (!t->mem.resize) return;
     tc_free(&t->mem, t->x);
     tc_free(&t->mem, t->labels);
+    tc_free(&t->mem, t->words);
     tc_free(&t->mem, t->targets);
     *t = (tc_samples){.mem = t->mem};
 }

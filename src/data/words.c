@@ -113,15 +113,32 @@ static tacet_status by_order(const tc_words *w, int32_t *class_of, const char *p
     return TACET_OK;
 }
 
+/* A line end within a word becomes a vertical tab, its neighbour, so that the order stays. */
+static tacet_status lines_of(const tc_words *w, char **lines, tacet_error *e)
+{
+    char *to = *lines = tc_resize(&w->mem, NULL, w->length + 1, 1);
+    if (!to) return tc_fail_memory(e);
+    for (int32_t i = 0; i < w->count; i++) {
+        const char *text = word_at(w, w->sorted[i]);
+        for (; *text; text++) *to++ = *text == '\n' ? '\v' : *text;
+        *to++ = '\n';
+    }
+    *to = '\0';
+    return TACET_OK;
+}
+
 tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, const char *path, int64_t *classes,
-                              tacet_error *e)
+                              char **lines, tacet_error *e)
 {
     *classes = 0;
+    *lines = NULL;
     if (w->count == 0) return TACET_OK;
     int32_t *class_of = tc_resize(&w->mem, NULL, (size_t)w->count, sizeof *class_of);
     if (!class_of) return tc_fail_memory(e);
     double x;
-    const tacet_status status = (tc_field_number(word_at(w, 0), &x) ? by_value : by_order)(w, class_of, path, e);
+    const bool numbers = tc_field_number(word_at(w, 0), &x);
+    tacet_status status = (numbers ? by_value : by_order)(w, class_of, path, e);
+    if (!status && !numbers) status = lines_of(w, lines, e);
     for (int64_t i = 0; i < n && !status; i++) {
         label[i] = class_of[label[i]];
         if (label[i] >= *classes) *classes = (int64_t)label[i] + 1;

@@ -29,8 +29,9 @@ tacet_status tc_words_add(tc_words *w, const char *text, int64_t line, const cha
                           tacet_error *e);
 
 /* label[n] holds numbers of words: makes classes of them. Whole numbers are their own class; other words are numbered
- * in sorted order. The two must not be mixed. */
+ * in sorted order, and *lines is then that order, a word a line (else NULL; the caller owns it). The two must not be
+ * mixed. */
 tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, const char *path, int64_t *classes,
-                              tacet_error *e);
+                              char **lines, tacet_error *e);
 
 #endif
