@@ -27,8 +27,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    tc_pair_backward(c, begin, end, 0, df_dx);
-    tc_pair_backward(c, begin, end, 1, df_dt);
+    tc_pair_backward(c, begin, end, df_dx, df_dt);
 }
 
 static const tc_probe probe[] = {{"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {0}};

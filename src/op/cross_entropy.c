@@ -4,9 +4,7 @@
  *
  * The largest logit is taken out before exp, so that nothing overflows. What is kept from forward to backward is each
  * row's log of the sum. */
-#include "op/op.h"
-
-#include <math.h>
+#include "op/rows.h"
 
 static bool shape(tc_sketch *s)
 {
@@ -16,21 +14,10 @@ static bool shape(tc_sketch *s)
                            tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
-static double flops(const tc_sketch *s) { return 4.0 * (double)s->x[0].dim[0]; }
-
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
     (void)s;
     return rows * (int64_t)sizeof(double);
-}
-
-static double log_sum_exp(const float *x, int64_t n)
-{
-    float top = x[0];
-    double sum = 0;
-    for (int64_t j = 1; j < n; j++) top = x[j] > top ? x[j] : top;
-    for (int64_t j = 0; j < n; j++) sum += (double)expf(x[j] - top);
-    return (double)top + log(sum);
 }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -40,7 +27,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     double *lse = c->save, sum = 0;
     for (int64_t i = begin; i < end; i++) {
         const float *x = c->x[0].data + i * n;
-        lse[i] = log_sum_exp(x, n);
+        lse[i] = tc_log_sum_exp(x, n);
         sum += lse[i] - (double)x[label[i]];
     }
     c->partial[begin / tc_span_of(c, false).grain] = sum;
@@ -77,7 +64,7 @@ const tc_op tc_op_cross_entropy = {
     .reduce = TC_MEAN,
     .inputs = 2,
     .shape = shape,
-    .flops = flops,
+    .work = 4,
     .save = save,
     .forward = forward,
     .backward = backward,

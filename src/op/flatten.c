@@ -27,12 +27,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
         memcpy(d + begin, c->g + begin, (size_t)(end - begin) * sizeof *d);
 }
 
-static double flops(const tc_sketch *s)
-{
-    (void)s;
-    return 0;
-}
-
 static const tc_probe probe[] = {{"flatten", {"2 3 2"}, -2, 2, NAN}, {0}};
 
 const tc_op tc_op_flatten = {
@@ -44,7 +38,6 @@ const tc_op tc_op_flatten = {
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,
     .inputs = 1,
     .shape = shape,
-    .flops = flops,
     .forward = forward,
     .backward = backward,
     .probe = probe,

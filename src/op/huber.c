@@ -18,11 +18,6 @@ TC_INLINE float df_dx(float x, float t, const float *a)
     return e > d ? d : (e < -d ? -d : e);
 }
 
-TC_INLINE float df_dt(float x, float t, const float *a)
-{
-    return -df_dx(x, t, a);
-}
-
 static bool shape(tc_sketch *s)
 {
     if (s->arg[DELTA].number > 0) return tc_shape_pair(s);
@@ -33,8 +28,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    tc_pair_backward(c, begin, end, 0, df_dx);
-    tc_pair_backward(c, begin, end, 1, df_dt);
+    tc_pair_backward(c, begin, end, df_dx, NULL);
 }
 
 static const tacet_attribute attribute[] = {{"delta", "float", "1", "where the square ends, above 0", true}, {0}};

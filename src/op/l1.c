@@ -30,8 +30,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     }
 }
 
-static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }
-
 static const tc_probe probe[] = {{"l1 0.3", {"3 5"}, -2, 2, 0}, {0}};
 
 const tc_op tc_op_l1 = {
@@ -45,7 +43,7 @@ const tc_op tc_op_l1 = {
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
     .shape = tc_shape_any,
-    .flops = flops,
+    .work = 2,
     .forward = forward,
     .backward = backward,
     .prox = prox,

@@ -34,8 +34,6 @@ static bool shape(tc_sketch *s)
                            s->arg[L1].number, s->arg[L2].number);
 }
 
-static double flops(const tc_sketch *s) { return 5.0 * (double)tc_shape_count(&s->x[0]); }
-
 static const tacet_attribute attribute[] = {
     {"l1", "float", "1", "factor on the magnitudes, at least 0", false},
     {"l2", "float", "1", "factor on the squares, at least 0", false},
@@ -55,7 +53,7 @@ const tc_op tc_op_l1_l2 = {
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
     .shape = shape,
-    .flops = flops,
+    .work = 5,
     .forward = forward,
     .backward = backward,
     .prox = prox,

@@ -26,8 +26,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) x[i] *= shrink;
 }
 
-static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }
-
 static const tc_probe probe[] = {{"l2 0.3", {"3 5"}, -2, 2, NAN}, {0}};
 
 const tc_op tc_op_l2 = {
@@ -41,7 +39,7 @@ const tc_op tc_op_l2 = {
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
     .shape = tc_shape_any,
-    .flops = flops,
+    .work = 2,
     .forward = forward,
     .backward = backward,
     .prox = prox,

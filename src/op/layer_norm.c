@@ -39,8 +39,6 @@ static bool shape(tc_sketch *s)
     return true;
 }
 
-static double flops(const tc_sketch *s) { return 8.0 * (double)tc_shape_count(&s->x[0]); }
-
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
     const int64_t per = tc_shape_count(&s->x[0]) / s->x[0].dim[s->x[0].rank - 1];
@@ -174,7 +172,7 @@ const tc_op tc_op_layer_norm = {
     .inputs = 1,
     .param = param,
     .shape = shape,
-    .flops = flops,
+    .work = 8,
     .save = save,
     .span_back = span_back,
     .forward = forward,

@@ -24,8 +24,6 @@ static bool shape(tc_sketch *s)
     return tc_shape_refuse(s, "needs p from 1 to %d, got %g", MAX_P, s->arg[P].number);
 }
 
-static double flops(const tc_sketch *s) { return 2.0 * (double)tc_shape_count(&s->x[0]); }
-
 static int64_t save(const tc_sketch *s, int64_t rows) { return s->batch[0] ? rows * (int64_t)sizeof(double) : 0; }
 
 static tc_span span(const tc_call *c)
@@ -116,7 +114,7 @@ const tc_op tc_op_norm = {
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
     .shape = shape,
-    .flops = flops,
+    .work = 2,
     .save = save,
     .span = span,
     .span_back = span,

@@ -1,6 +1,8 @@
-/* pair.h: a loss that compares an output with its target, element by element, is three scalar formulas.
+/* pair.h: a loss that compares an output with its target, element by element, is two or three scalar formulas.
  *
  *     value = sum_i f(x_i, t_i) / denominator      dL/dx_i = lambda / denominator * df/dx, and the same for t
+ *
+ * Where f depends on x - t alone, df/dt is -df/dx and not written: NULL.
  *
  * x [rows, n] the output, t [rows, n] the target, which may itself be a value that is trained. */
 #ifndef TC_PAIR_H
@@ -25,18 +27,25 @@ TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_
     c->partial[begin / tc_span_of(c, false).grain] = sum;
 }
 
-/* The gradient to input k by the formula df. */
-TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, int k, tc_pair *df)
+/* The gradient to input k: seed times the formula df. */
+TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, int k, float seed, tc_pair *df)
 {
     float a[TC_POINTWISE_ARGS];
     tc_pointwise_args(c, a);
-    const float *x = c->x[0].data, *t = c->x[1].data, seed = (float)tc_seed(c);
+    const float *x = c->x[0].data, *t = c->x[1].data;
     float *d = c->d[k];
     if (!d) return;
     if (c->add[k])
         for (int64_t i = begin; i < end; i++) d[i] += seed * df(x[i], t[i], a);
     else
         for (int64_t i = begin; i < end; i++) d[i] = seed * df(x[i], t[i], a);
+}
+
+TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, tc_pair *df_dx, tc_pair *df_dt)
+{
+    const float seed = (float)tc_seed(c);
+    tc_pair_gradient(c, begin, end, 0, seed, df_dx);
+    tc_pair_gradient(c, begin, end, 1, df_dt ? seed : -seed, df_dt ? df_dt : df_dx);
 }
 
 #endif

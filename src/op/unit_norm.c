@@ -17,8 +17,6 @@ static bool shape(tc_sketch *s)
                            tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
-static double flops(const tc_sketch *s) { return 3.0 * (double)tc_shape_count(&s->x[0]); }
-
 static tc_span prox_span(const tc_call *c)
 {
     const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
@@ -75,7 +73,7 @@ const tc_op tc_op_unit_norm = {
     .attribute = attribute,
     .inputs = 1,
     .shape = shape,
-    .flops = flops,
+    .work = 3,
     .prox = prox,
     .prox_span = prox_span,
     .probe = probe,

@@ -151,7 +151,9 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     const int64_t rows = w->p->graph->value[input[0]].batch ? w->p->batch : 1;
     tc_sketch sk = sketch_of(w->p, arg, input, s->call.inputs, op, shape, batch);
     s->call.arg = arg;
-    s->flops = op->flops ? op->flops(&sk) * (double)rows * (s->backward ? 2 : 1) : 0;
+    double flops = op->flops ? op->flops(&sk) : 0;
+    for (int k = 0; k < sk.inputs; k++) flops += op->work * (double)tc_shape_count(&shape[k]);
+    s->flops = flops * (double)rows * (s->backward ? 2 : 1);
     const int64_t bytes = op->save ? op->save(&sk, rows) : 0;
     if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
     s->sb = *save;
