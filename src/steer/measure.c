@@ -56,6 +56,9 @@ tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet
     double *sum = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *sum);
     if (!sum) return tc_fail_memory(&p->error);
     *result = (tacet_result){0};
+    int64_t epoch, position;
+    tacet_loader_tell(l, &epoch, &position);
+    tacet_loader_seek(l, epoch, 0); /* it may stand in the middle, or at the end */
     tacet_reset_counts(p);
     tacet_status status = add_batches(p, l, x, target, y, sum, result);
     for (int i = 0; i < p->terms && status == TACET_OK; i++) p->value[i] = sum[i] / (double)result->rows;
