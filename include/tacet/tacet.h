@@ -294,8 +294,8 @@ typedef struct tacet_result {
     double accuracy;             /* share of rows whose largest output is the label; NAN without labels */
 } tacet_result;
 
-/* Runs one epoch of the loader forward. Afterwards the values of terms are means over all rows, and densities and dead
- * units those of this pass. y is the value whose largest entry is the answer. */
+/* Runs the whole epoch in which the loader stands forward. Afterwards the values of terms are means over all rows, and
+ * densities and dead units those of this pass. y is the value whose largest entry is the answer. */
 TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                                       tacet_result *result);
 

@@ -1,0 +1,92 @@
+/* test_evaluate.c: figures over a whole set, in batches the last of which is short, are those of all its rows at once. */
+#include "trained.h"
+
+/* A plan and a loader for all rows at once, with the weights of n's plan. */
+static void at_once(const network *n, tacet_plan **p, tacet_loader **l)
+{
+    tacet_error why;
+    *p = tacet_compile(n->g, &(tacet_config){TACET_CONFIG, .batch = ROWS, .seed = usual.seed}, &why);
+    *l = tacet_loader_new(n->data, ROWS, 0, false, &why);
+    assert_non_null(*p);
+    assert_non_null(*l);
+}
+
+static void near(double a, double b)
+{
+    if (!(fabs(a - b) <= 1e-5 * (1 + fabs(b)))) fail_msg("%.9g is not %.9g", a, b);
+}
+
+static void a_short_batch_counts_by_its_rows(void **state)
+{
+    (void)state;
+    network n;
+    tacet_plan *whole;
+    tacet_loader *all;
+    tacet_result r, w;
+    begin(&n, &usual);
+    at_once(&n, &whole, &all);
+    assert_int_equal(tacet_evaluate(whole, all, n.x, n.target, n.y, &w), TACET_OK);
+    /* From the beginning, from the middle of an epoch, from behind its last batch. */
+    for (int batches = 0; batches <= (ROWS + BATCH - 1) / BATCH; batches += 2 + batches / 2) {
+        for (int i = 0; i < batches; i++) assert_true(tacet_loader_next(n.loader, n.p, n.x, n.target) > 0);
+        if (tacet_evaluate(n.p, n.loader, n.x, n.target, n.y, &r)) fail_msg("%s", tacet_plan_error(n.p)->message);
+        assert_int_equal(r.rows, ROWS);
+        near(r.accuracy, w.accuracy);
+        near(r.objective, w.objective);
+        near(r.data_loss, w.data_loss);
+        for (int i = 0; i < tacet_term_count(n.p); i++) {
+            tacet_term a, b;
+            tacet_term_at(n.p, i, &a);
+            tacet_term_at(whole, i, &b);
+            near(a.value, b.value);
+        }
+        for (int i = 0; i < tacet_value_count(n.p); i++) {
+            tacet_value_info a, b;
+            tacet_value_at(n.p, i, &a);
+            tacet_value_at(whole, i, &b);
+            assert_true(a.density == b.density || (isnan(a.density) && isnan(b.density)));
+            assert_int_equal(a.dead, b.dead);
+        }
+    }
+    tacet_loader_free(all);
+    tacet_plan_free(whole);
+    end(&n);
+}
+
+/* Rows are right by the largest of their answers: as counted here by hand. A value without rows has no answers. */
+static void accuracy_is_of_rows(void **state)
+{
+    (void)state;
+    network n;
+    tacet_plan *whole;
+    tacet_loader *all;
+    tacet_result r;
+    float y[ROWS * OUT];
+    int right = 0;
+    begin(&n, &usual);
+    const tacet_value flat = tacet_chain(n.g, (tacet_value){0}, "from a.weight | relu name=flat");
+    at_once(&n, &whole, &all);
+    assert_int_equal(tacet_evaluate(whole, all, n.x, n.target, n.y, &r), TACET_OK);
+    assert_int_equal(tacet_read(whole, "head", y, ROWS * OUT), TACET_OK);
+    for (int i = 0; i < ROWS; i++) {
+        const float *row = y + i * OUT;
+        right += row[i % OUT] >= row[0] && row[i % OUT] >= row[1] && row[i % OUT] >= row[2];
+    }
+    near(r.accuracy, (double)right / ROWS);
+    assert_int_equal(tacet_evaluate(whole, all, n.x, n.target, flat, &r), TACET_OK);
+    assert_true(isnan(r.accuracy));
+    assert_int_equal(tacet_evaluate(whole, all, n.x, (tacet_value){0}, (tacet_value){0}, &r), TACET_OK);
+    assert_true(isnan(r.accuracy) && isnan(r.data_loss) && isnan(r.objective));
+    tacet_loader_free(all);
+    tacet_plan_free(whole);
+    end(&n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_short_batch_counts_by_its_rows),
+        cmocka_unit_test(accuracy_is_of_rows),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
