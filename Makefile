@@ -7,15 +7,18 @@
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 
-build:
-	@cmake --preset release -Wno-dev --log-level=WARNING
+build: configured
 	@cmake --build --preset release -j $(JOBS)
+
+configured:
+	@cmake --preset release >/dev/null
 
 setup:
 	@tools/setup
 
 demo: setup
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory configured
+	@cmake --build --preset release -j $(JOBS) --target tacet_program
 	@tools/demo
 
 test: setup
@@ -25,4 +28,4 @@ test: setup
 clean:
 	rm -rf build
 
-.PHONY: build setup demo test clean
+.PHONY: build configured setup demo test clean
