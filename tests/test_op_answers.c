@@ -193,6 +193,7 @@ static void test_refused(void **state)
         {"linear 5", {""}, false, "[batch]"},
         {"linear 0", {"3"}, false, "at least 1"},
         {"linear 1099511627776", {"3"}, false, "too many"},
+        {"linear 9007199254740992", {"3"}, false, "too many"},
         {"softmax", {""}, false, "at least one dimension"},
         {"log_softmax", {""}, false, "at least one dimension"},
         {"layer_norm", {""}, false, "at least one dimension"},
