@@ -152,6 +152,36 @@ static void nothing_stale_is_read(void **state)
     tacet_graph_free(g);
 }
 
+/* Whole numbers of any type, of which none is cut to 32 bits. */
+static void labels_are_checked_as_they_are(void **state)
+{
+    (void)state;
+    const struct {
+        tacet_type type;
+        const void *from;
+        tacet_status status;
+    } kase[] = {{TACET_U8, (const uint8_t[]){9, 1}, TACET_OK},
+                {TACET_I32, (const int32_t[]){9, 1}, TACET_OK},
+                {TACET_I64, (const int64_t[]){9, 1}, TACET_OK},
+                {TACET_U8, (const uint8_t[]){9, 2}, TACET_FAILED},
+                {TACET_I32, (const int32_t[]){9, -1}, TACET_FAILED},
+                {TACET_I64, (const int64_t[]){9, (INT64_C(1) << 32) + 1}, TACET_FAILED}};
+    tacet_value x;
+    tacet_graph *g = with_input(&x);
+    tacet_value labels = tacet_labels(g, "labels");
+    tacet_loss(g, "cross_entropy", tacet_chain(g, x, "linear 2 init=zeros"), labels);
+    tacet_plan *p = compile(g, 1, "sgd lr=1");
+    for (size_t i = 0; i < sizeof kase / sizeof *kase; i++) {
+        tacet_feed(p, x, TACET_F32, numbers);
+        tacet_feed_rows(p, labels, kase[i].type, kase[i].from, 1, (const int64_t[]){1}, NULL);
+        assert_int_equal(tacet_step(p, 1), kase[i].status);
+        if (i == 0) assert_float_equal((float)tacet_objective(p), logf(2), 1e-6);
+    }
+    assert_int_equal(tacet_feed(p, labels, TACET_F32, numbers), TACET_FAILED);
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+}
+
 static void names_are_words(void **state)
 {
     (void)state;
@@ -219,6 +249,7 @@ int main(void)
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(schedules_are_checked),
         cmocka_unit_test(nothing_stale_is_read),
+        cmocka_unit_test(labels_are_checked_as_they_are),
         cmocka_unit_test(names_are_words),
         cmocka_unit_test(statements_are_lines),
         cmocka_unit_test(long_stages_are_refused),

@@ -15,7 +15,7 @@ typedef struct tc_gemm {
 } tc_gemm;
 
 /* Rows of raw data into float32: to[i, j] = from[index[i], j] * scale[j] + shift[j]. index NULL: 0, 1, ...; scaling
- * NULL: as they are. Where `labels` is set, into int32 instead, unscaled: a number that is no int32 becomes -1. */
+ * NULL: as they are. */
 typedef struct tc_gather {
     tacet_type type;
     const void *from;
@@ -23,7 +23,6 @@ typedef struct tc_gather {
     const tacet_scaling *scaling;
     int64_t n; /* elements of a row */
     float *to;
-    int32_t *labels;
 } tc_gather;
 
 typedef struct tc_kernel {

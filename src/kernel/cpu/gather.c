@@ -5,9 +5,8 @@
 #include "kernel/cpu/gather.h"
 
 typedef void row_fn(const void *from, int64_t row, int64_t n, const tacet_scaling *s, float *to);
-typedef int32_t label_fn(const void *from, int64_t i);
 
-/* name_row: one row, scaled in `wide`; name_label: element i as a class number. */
+/* name_row: one row, scaled in `wide`. */
 #define ROW(name, type, wide)                                                                                          \
     TC_CLONES static void name##_row(const void *from, int64_t row, int64_t n, const tacet_scaling *s, float *to)      \
     {                                                                                                                  \
@@ -21,12 +20,6 @@ typedef int32_t label_fn(const void *from, int64_t i);
             for (int64_t j = 0; j < n; j++) to[j] = (float)((wide)x[j] * (wide)s->scale[j] + (wide)s->shift[j]);       \
         }                                                                                                              \
     }
-#define LABEL(name, type)                                                                                              \
-    static int32_t name##_label(const void *from, int64_t i)                                                           \
-    {                                                                                                                  \
-        const type x = ((const type *)from)[i];                                                                        \
-        return (double)x >= 0.0 && (double)x <= (double)INT32_MAX && x == (type)(int32_t)x ? (int32_t)x : -1;          \
-    }
 
 ROW(f32, float, float)
 ROW(u8, uint8_t, float)
@@ -34,27 +27,11 @@ ROW(i32, int32_t, double)
 ROW(f64, double, double)
 ROW(i64, int64_t, double)
 
-LABEL(f32, float)
-LABEL(u8, uint8_t)
-LABEL(i32, int32_t)
-LABEL(f64, double)
-LABEL(i64, int64_t)
-
 static row_fn *const row_of[] = {
     [TACET_F32] = f32_row, [TACET_U8] = u8_row, [TACET_I32] = i32_row, [TACET_F64] = f64_row, [TACET_I64] = i64_row};
-static label_fn *const label_of[] = {[TACET_F32] = f32_label,
-                                     [TACET_U8] = u8_label,
-                                     [TACET_I32] = i32_label,
-                                     [TACET_F64] = f64_label,
-                                     [TACET_I64] = i64_label};
 
 void tc_gather_cpu(const tc_gather *g, int64_t begin, int64_t end)
 {
-    for (int64_t i = begin; i < end; i++) {
-        const int64_t row = g->index ? g->index[i] : i;
-        if (g->labels)
-            for (int64_t j = 0; j < g->n; j++) g->labels[i * g->n + j] = label_of[g->type](g->from, row * g->n + j);
-        else
-            row_of[g->type](g->from, row, g->n, g->scaling, g->to + i * g->n);
-    }
+    for (int64_t i = begin; i < end; i++)
+        row_of[g->type](g->from, g->index ? g->index[i] : i, g->n, g->scaling, g->to + i * g->n);
 }
