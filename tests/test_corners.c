@@ -209,6 +209,23 @@ static void statements_are_lines(void **state)
     tacet_graph_free(g);
 }
 
+/* A penalty is on what there was when it was described, and its text says so however the graph went on. */
+static void a_selector_is_of_its_time(void **state)
+{
+    (void)state;
+    tacet_value x;
+    char text[64];
+    tacet_graph *g = with_input(&x);
+    tacet_value y = tacet_chain(g, x, "relu | relu");
+    tacet_penalize(g, "relu*", "l1 1");
+    tacet_graph_text(g, "penalties", text, sizeof text);
+    assert_string_equal(text, "relu*: l1 1");
+    tacet_chain(g, y, "relu");
+    tacet_graph_text(g, "penalties", text, sizeof text);
+    assert_string_equal(text, "relu1: l1 1\nrelu2: l1 1");
+    tacet_graph_free(g);
+}
+
 /* No stage is cut short: what is too long is refused. */
 static void long_stages_are_refused(void **state)
 {
@@ -234,6 +251,7 @@ static void no_graph_is_no_memory(void **state)
     tacet_keep(NULL, "x");
     tacet_keep_gradient(NULL, "x");
     assert_int_equal(tacet_find(NULL, "x").id, 0);
+    assert_int_equal(tacet_graph_text(NULL, "model", (char[8]){0}, 8), 0);
     assert_int_equal(tacet_graph_error(NULL)->status, TACET_MEMORY);
     tacet_error why;
     assert_null(tacet_compile(NULL, &(tacet_config){TACET_CONFIG}, &why));
@@ -252,6 +270,7 @@ int main(void)
         cmocka_unit_test(labels_are_checked_as_they_are),
         cmocka_unit_test(names_are_words),
         cmocka_unit_test(statements_are_lines),
+        cmocka_unit_test(a_selector_is_of_its_time),
         cmocka_unit_test(long_stages_are_refused),
         cmocka_unit_test(no_graph_is_no_memory),
     };

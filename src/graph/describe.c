@@ -16,8 +16,8 @@ static void write_inputs(const tacet_graph *g, const tc_extent *e, tc_text *t)
     }
 }
 
-/* A stage follows the one before it unless `from` says otherwise; a layer whose name is not what it would be given again
- * says it. Numbers go by kind, so a name is written whenever a plain count would give another. */
+/* A stage follows the one before it unless `from` says otherwise. Layers that were given no name get the same numbers again:
+ * a number is the first that is free from a count on, and what is described behind a layer cannot have taken its name. */
 static void write_model(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
     int last = -1;
@@ -45,16 +45,38 @@ static void write_losses(const tacet_graph *g, const tc_extent *e, tc_text *t)
     write_statements(&g->losses, e->losses, t);
 }
 
+static bool matches(const tacet_graph *g, int from, int to, const char *selector)
+{
+    for (int v = from; v < to; v++)
+        if (!g->value[v].labels && tc_glob(selector, g->value[v].name)) return true;
+    return false;
+}
+
+/* A term that is named by the selector itself: one value, or several that are joint. */
+static bool is_term(const tacet_graph *g, const char *selector)
+{
+    for (int i = 0; i < g->terms; i++)
+        if (strcmp(g->term[i].on, selector) == 0) return true;
+    return false;
+}
+
+/* A selector that also matches what was described behind it would say more when it is read back: then its values are
+ * named one by one. */
 static void write_penalties(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
-    write_statements(&g->penalties, e->penalties, t);
+    for (int i = 0; i < e->penalties; i++) {
+        const tc_statement *s = &g->penalties.line[i];
+        const bool each = matches(g, s->values, e->values, s->on) && !is_term(g, s->on);
+        for (int v = 0; v < (each ? s->values : 1); v++)
+            if (!each || matches(g, v, v + 1, s->on))
+                tc_text_add(t, "%s%s: %s", t->length ? "\n" : "", each ? g->value[v].name : s->on, s->text);
+    }
 }
 
 static void write_options(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
     write_statements(&g->options, e->options, t);
 }
-
 
 static void read_input(tacet_graph *g, char *line)
 {
@@ -147,6 +169,7 @@ void tc_graph_write(const tacet_graph *g, const tc_extent *extent, const char *n
 
 size_t tacet_graph_text(const tacet_graph *g, const char *name, char *text, size_t capacity)
 {
+    if (!g) return tc_text_copy("", text, capacity);
     tc_text t = {.mem = g->mem};
     const tc_extent all = tc_graph_extent(g);
     tc_graph_write(g, &all, name, &t);

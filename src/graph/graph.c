@@ -195,7 +195,7 @@ bool tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const ch
     tc_statement *grown = tc_resize(&g->mem, s->line, (size_t)s->count + 1, sizeof *grown);
     if (!grown) return tc_graph_no_memory(g), false;
     s->line = grown;
-    tc_statement l = {tc_strdup(&g->mem, on), tc_strdup(&g->mem, text)};
+    tc_statement l = {tc_strdup(&g->mem, on), tc_strdup(&g->mem, text), g->values};
     if (!l.on || !l.text) {
         tc_free(&g->mem, l.on);
         tc_free(&g->mem, l.text);

@@ -38,9 +38,10 @@ typedef struct tc_term {
     bool prox; /* acts after the update: a proximal step or a constraint */
 } tc_term;
 
-/* A line of the description as it was given: what `on` matches has `text`. */
+/* A line of the description as it was given: what `on` matches, among the first `values` of the graph, has `text`. */
 typedef struct tc_statement {
     char *on, *text;
+    int values;
 } tc_statement;
 
 typedef struct tc_statements {
