@@ -52,8 +52,7 @@ static tacet_status report(const cli_args *a, cli_training *t)
     cli_figures f = {.part = "training", .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
     if (job->validation) data = job->validation, f.part = "validation";
     if (job->test) data = job->test, f.part = "test";
-    tacet_status s = cli_figures_take(job->plan, data, job->config->value[CLI_BATCH].integer, job->x, job->target,
-                                      job->y, &f);
+    tacet_status s = cli_figures_take(job->plan, data, job->batch, job->x, job->target, job->y, &f);
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
     if (cli_given_value(a, "json")) {

@@ -80,7 +80,7 @@ static tacet_status compile(cli_job *job, int threads)
     tacet_error e;
     tacet_config config = {
         TACET_CONFIG,
-        .batch = c->value[CLI_BATCH].integer,
+        .batch = job->batch,
         .optimizer = text(c, CLI_OPTIMIZER),
         .seed = (uint64_t)c->value[CLI_SEED].integer,
         .threads = threads,
@@ -158,8 +158,16 @@ static tacet_status open_data(cli_job *job, tacet_data_info *info)
     tacet_data_describe(job->data, info);
     tacet_status s = open_parts(job, info);
     if (s != TACET_OK) return s;
-    tacet_data_describe(job->data, info);
-    job->loader = tacet_loader_new(job->data, c->value[CLI_BATCH].integer, (uint64_t)c->value[CLI_SEED].integer,
+    const tacet_data *part[] = {job->validation, job->test, job->data}; /* *info is that of the last */
+    int64_t most = 0;
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        if (!part[i]) continue;
+        tacet_data_describe(part[i], info);
+        if (info->rows > most) most = info->rows;
+    }
+    job->batch = c->value[CLI_BATCH].integer < most ? c->value[CLI_BATCH].integer : most;
+    job->batch_text = cli_format(c->arena, "%lld", (long long)job->batch);
+    job->loader = tacet_loader_new(job->data, job->batch, (uint64_t)c->value[CLI_SEED].integer,
                                    c->value[CLI_SHUFFLE].integer != 0, &e);
     return job->loader ? TACET_OK : cli_refuse(&e, 1, item(c, CLI_DATA));
 }
@@ -225,7 +233,7 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     note[1] = (tacet_note){"scaling", job->scaling};
     note[2] = (tacet_note){"test", text(c, CLI_TEST)};
     note[3] = (tacet_note){"output", name_of(job->plan, job->y)};
-    note[4] = (tacet_note){"batch", text(c, CLI_BATCH)};
+    note[4] = (tacet_note){"batch", job->batch_text};
     note[5] = (tacet_note){"classes", job->classes};
 }
 

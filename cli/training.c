@@ -290,8 +290,7 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     tacet_status s = TACET_OK;
     cli_progress_clear(&t->progress);
     if (job->validation) {
-        s = cli_figures_take(job->plan, job->validation, job->config->value[CLI_BATCH].integer, job->x, job->target,
-                             job->y, &figures);
+        s = cli_figures_take(job->plan, job->validation, job->batch, job->x, job->target, job->y, &figures);
         if (s != TACET_OK) return s;
     }
     const cli_figures *validation = job->validation ? &figures : NULL;

@@ -63,6 +63,10 @@ holds "$(number data_loss out) < 1"
 runs 0 "$tacet" eval r/model.safetensors --data 'csv classes.csv label=kind' --json # whole numbers as targets
 hasnt out accuracy
 
+# ---- A batch larger than the data is all of them ----
+runs 0 "$tacet" train net.yaml --out all -q --set train.batch=300
+runs 0 "$tacet" train net.yaml --out vast -q --set train.batch=1000000000; same all/model.safetensors vast/model.safetensors
+
 # ---- --set, --penalty, --no-penalties, parameters ----
 runs 0 "$tacet" train net.yaml --out p --set train.steps=7 --set optimizer.lr=0.05 --set loss.reduce=sum \
     --set 'parameters.linear1.*=frozen' --penalty '*.weight: l2 1e-3' --penalty 'relu1: l2 0.5 name=two'
