@@ -1,4 +1,5 @@
-/* alloc.c: the door. Every size is checked for overflow here, so that callers pass counts and sizes as they have them. */
+/* alloc.c: the door. Every size is checked for overflow here, so that callers pass counts and sizes as they have
+ * them. */
 #include "base/alloc.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* alloc.h: the one door through which Tacet's memory comes. Every object keeps a copy of the hook that it was made with. */
+/* alloc.h: the one door through which Tacet's memory comes. Every object keeps a copy of the hook that it was made
+ * with. */
 #ifndef TC_ALLOC_H
 #define TC_ALLOC_H
 

@@ -1,15 +1,15 @@
 /* pool.c: the threads.
  *
  * A job is announced by a change of `round`, under the lock. Its parts are claimed by adding 1 to a counter; whoever
- * finishes runs on to the next. The last piece of news a worker gives is that it has left the job (`inside`), so that the
- * caller, when it returns, may reuse the memory that the job lies in.
+ * finishes runs on to the next. The last piece of news a worker gives is that it has left the job (`inside`), so that
+ * the caller, when it returns, may reuse the memory that the job lies in.
  *
  *     caller   lock: job = ..., next = 0, round++  .. claims parts .. closes the job, waits until inside == 0
  *     worker   sees round change; lock: is there a job? inside++  .. claims parts .. inside--
  *
- * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps; so does the
- * caller before it waits. When the pool is at work for another plan, the caller does its job alone: nothing ever waits for
- * a foreign job, and who runs which part does not show in a result. */
+ * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps; so does
+ * the caller before it waits. When the pool is at work for another plan, the caller does its job alone: nothing ever
+ * waits for a foreign job, and who runs which part does not show in a result. */
 #include "base/pool.h"
 
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* pool.h: a few threads that share the parts of one job.
  *
- * A job is `parts` independent pieces, numbered from 0, that may run in any order on any thread; who runs which must never
- * show in the result. The caller works too and returns when all are done. Workers spin for a moment before they sleep, as
- * steps follow one another closely. */
+ * A job is `parts` independent pieces, numbered from 0, that may run in any order on any thread; who runs which must
+ * never show in the result. The caller works too and returns when all are done. Workers spin for a moment before they
+ * sleep, as steps follow one another closely. */
 #ifndef TC_POOL_H
 #define TC_POOL_H
 

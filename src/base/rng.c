@@ -1,5 +1,5 @@
-/* rng.c: Philox4x32-10, as published: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011,
- * section 4.3 and table 2 (multipliers and Weyl constants). */
+/* rng.c: Philox4x32-10, as published: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011, section 4.3 and table 2 (multipliers and Weyl constants). */
 #include "base/rng.h"
 
 void tc_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
@@ -51,8 +51,8 @@ float tc_unit(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
 
 uint64_t tc_stream_below(tc_stream s, uint64_t i, uint64_t n)
 {
-    /* The upper half of word * n: its bias is below n / 2^64 (Lemire, ACM TOMACS 29(1), 2019). Elements 2i and 2i + 1 lie
-     * in one block. */
+    /* The upper half of word * n: its bias is below n / 2^64 (Lemire, ACM TOMACS 29(1), 2019). Elements 2i and 2i + 1
+     * lie in one block. */
     uint32_t out[4];
     tc_stream_block(s, i / 2, out);
     const uint32_t *w = out + i % 2 * 2;

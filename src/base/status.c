@@ -64,8 +64,8 @@ void tc_fail_hint(tacet_error *e, const char *format, ...)
 
 tacet_status tc_fail_memory(tacet_error *e) { return tc_fail(e, TACET_MEMORY, "out of memory"); }
 
-/* A text that is there already: adds as snprintf would. What a terminal would obey (a file's words may stand in an error)
- * becomes a question mark. */
+/* A text that is there already: adds as snprintf would. What a terminal would obey (a file's words may stand in an
+ * error) becomes a question mark. */
 typedef struct sink {
     char *text;
     size_t capacity, length;

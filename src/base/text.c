@@ -1,8 +1,8 @@
 /* text.c: text that grows, numbers in the C locale, and the nearest word.
  *
- * printf and strtod follow the locale of the thread, which belongs to the program that uses us; so the C locale is put in
- * place for the length of one call (newlocale, uselocale: POSIX 2008). When even that cannot be had there is no memory
- * left, and the locale in force is used. */
+ * printf and strtod follow the locale of the thread, which belongs to the program that uses us; so the C locale is put
+ * in place for the length of one call (newlocale, uselocale: POSIX 2008). When even that cannot be had there is no
+ * memory left, and the locale in force is used. */
 #include "base/text.h"
 
 #include <errno.h>
@@ -162,8 +162,8 @@ bool tc_integer_read(const char *text, int64_t *x)
 
 enum { MAX_WORD = 64 };
 
-/* Edits that turn a into b: one letter more, less, other, or two neighbours swapped (optimal string alignment). Words of
- * MAX_WORD letters or more count as far apart. */
+/* Edits that turn a into b: one letter more, less, other, or two neighbours swapped (optimal string alignment). Words
+ * of MAX_WORD letters or more count as far apart. */
 static int distance(const char *a, const char *b)
 {
     const size_t n = strlen(a), m = strlen(b);

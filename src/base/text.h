@@ -15,17 +15,20 @@ typedef struct tc_text {
     bool failed;
 } tc_text;
 
-__attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *format, ...); /* numbers in the C locale */
+/* Numbers in the C locale. */
+__attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *format, ...);
 void tc_text_free(tc_text *t);
 
-/* snprintf's contract for a text that is already there: copies what fits, ends it with a NUL, returns the full length. */
+/* snprintf's contract for a text that is already there: copies what fits, ends it with a NUL, returns the full
+ * length. */
 size_t tc_text_copy(const char *text, char *to, size_t capacity);
 
 /* vsnprintf and snprintf in the C locale. */
 __attribute__((format(printf, 3, 0))) int tc_format(char *to, size_t capacity, const char *format, va_list arguments);
 __attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity, const char *format, ...);
 
-/* The shortest decimal that reads back as the same double ("0.0001" as "1e-4" or "0.0001", whichever printf %g gives). */
+/* The shortest decimal that reads back as the same double ("0.0001" as "1e-4" or "0.0001", whichever printf %g
+ * gives). */
 enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 

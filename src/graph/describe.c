@@ -16,8 +16,9 @@ static void write_inputs(const tacet_graph *g, const tc_extent *e, tc_text *t)
     }
 }
 
-/* A stage follows the one before it unless `from` says otherwise. Layers that were given no name get the same numbers again:
- * a number is the first that is free from a count on, and what is described behind a layer cannot have taken its name. */
+/* A stage follows the one before it unless `from` says otherwise. Layers that were given no name get the same numbers
+ * again: a number is the first that is free from a count on, and what is described behind a layer cannot have taken its
+ * name. */
 static void write_model(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
     int last = -1;
@@ -142,10 +143,8 @@ static const struct part {
     void (*write)(const tacet_graph *g, const tc_extent *e, tc_text *t);
     void (*read)(tacet_graph *g, char *line);
 } part[] = {
-    {"input", write_inputs, read_input},
-    {"model", write_model, read_model},
-    {"loss", write_losses, read_loss},
-    {"penalties", write_penalties, read_penalty},
+    {"input", write_inputs, read_input},      {"model", write_model, read_model},
+    {"loss", write_losses, read_loss},        {"penalties", write_penalties, read_penalty},
     {"options", write_options, read_options},
 };
 

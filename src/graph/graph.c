@@ -1,5 +1,5 @@
-/* graph.c: the life of a graph, its values by name, and the sticky error: the first mistake is kept, and every later call
- * does nothing, so that a description is written without looking at each line and checked once, at compile. */
+/* graph.c: the life of a graph, its values by name, and the sticky error: the first mistake is kept, and every later
+ * call does nothing, so that a description is written without looking at each line and checked once, at compile. */
 #include "graph/graph.h"
 
 #include <stdarg.h>
@@ -77,7 +77,8 @@ int tc_graph_no_memory(tacet_graph *g)
 
 const tacet_error *tacet_graph_error(const tacet_graph *g)
 {
-    static const tacet_error none = {.status = TACET_MEMORY, .column = -1, .message = "out of memory: there is no graph"};
+    static const tacet_error none = {
+        .status = TACET_MEMORY, .column = -1, .message = "out of memory: there is no graph"};
     return !g ? &none : g->error.status == TACET_OK ? NULL : &g->error;
 }
 
@@ -96,7 +97,9 @@ tacet_value tacet_find(const tacet_graph *g, const char *name)
 int tc_graph_value(tacet_graph *g, tacet_value v)
 {
     if (tc_graph_failed(g)) return -1;
-    if (v.id == 0) return tc_graph_fail(g, TACET_DESCRIPTION, "{0} is no value: tacet_find returns it for a name that there is not");
+    if (v.id == 0)
+        return tc_graph_fail(g, TACET_DESCRIPTION,
+                             "{0} is no value: tacet_find returns it for a name that there is not");
     if (v.id < 1 || v.id > g->values)
         return tc_graph_fail(g, TACET_DESCRIPTION, "no such value: the handle does not come from this graph");
     return (int)v.id - 1;
@@ -114,17 +117,18 @@ static bool name_good(const char *name, bool parameter)
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
     size_t n = strspn(name, word);
     if (parameter && name[n] == '.') n += 1 + strspn(name + n + 1, word);
-    return n > 0 && !name[n] && !(name[0] >= '0' && name[0] <= '9') && n <= (parameter ? TC_MAX_NAME + 64 : TC_MAX_NAME);
+    return n > 0 && !name[n] && !(name[0] >= '0' && name[0] <= '9') &&
+           n <= (parameter ? TC_MAX_NAME + 64 : TC_MAX_NAME);
 }
 
 int tc_graph_add(tacet_graph *g, const char *name, bool parameter)
 {
     if (tc_graph_failed(g)) return -1;
     if (!name_good(name, parameter))
-        return tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" cannot be a name: at most %d letters, digits and _ are, no digit first",
-                             name, TC_MAX_NAME);
-    if (tc_graph_index(g, name) >= 0)
-        return tc_graph_fail(g, TACET_DESCRIPTION, "the name %s is taken already", name);
+        return tc_graph_fail(g, TACET_DESCRIPTION,
+                             "\"%.100s\" cannot be a name: at most %d letters, digits and _ are, no digit first", name,
+                             TC_MAX_NAME);
+    if (tc_graph_index(g, name) >= 0) return tc_graph_fail(g, TACET_DESCRIPTION, "the name %s is taken already", name);
     if (g->values >= TC_MAX_VALUES) return tc_graph_fail(g, TACET_DESCRIPTION, "more than %d values", TC_MAX_VALUES);
     tc_value *grown = tc_resize(&g->mem, g->value, (size_t)g->values + 1, sizeof *grown);
     if (!grown) return tc_graph_no_memory(g);
@@ -146,7 +150,8 @@ tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_
     for (int i = 0; i < rank; i++) s.dim[i] = shape[i];
     if (tc_shape_count(&s) < 0) {
         char text[TC_SHAPE_TEXT];
-        tc_graph_fail(g, TACET_DESCRIPTION, "input %s: the shape %s has no size, or too large a one", name, tc_shape_text(&s, false, text));
+        tc_graph_fail(g, TACET_DESCRIPTION, "input %s: the shape %s has no size, or too large a one", name,
+                      tc_shape_text(&s, false, text));
         return (tacet_value){0};
     }
     int i = tc_graph_add(g, name, false);

@@ -1,8 +1,8 @@
 /* graph.h: the description of a network: values, terms and statements. It holds no numbers.
  *
- * Values stand in the order in which they were described, so every value comes after what it is made of. A parameter is a
- * value of its own, made by its layer. Strings and tables belong to the graph. A plan holds a reference to its graph and
- * reads it by index; what is described later does not disturb it. */
+ * Values stand in the order in which they were described, so every value comes after what it is made of. A parameter is
+ * a value of its own, made by its layer. Strings and tables belong to the graph. A plan holds a reference to its graph
+ * and reads it by index; what is described later does not disturb it. */
 #ifndef TC_GRAPH_H
 #define TC_GRAPH_H
 
@@ -14,14 +14,14 @@ enum { TC_MAX_VALUES = 1 << 16, TC_MAX_TERMS = 4096, TC_MAX_NAME = 127, TC_SLOTS
 
 typedef struct tc_value {
     char *name;
-    const tc_op *op;      /* the layer it is the output of; NULL for an input, labels, a parameter */
-    tc_spec spec;         /* of the layer */
-    tc_arg *arg;          /* the operator's attributes, bound */
-    int inputs, slots;    /* given inputs; with parameters */
-    int input[TC_SLOTS];  /* values; parameters follow the inputs; -1: an absent parameter */
-    tc_shape shape;       /* without the batch; of a parameter: as stored */
+    const tc_op *op;     /* the layer it is the output of; NULL for an input, labels, a parameter */
+    tc_spec spec;        /* of the layer */
+    tc_arg *arg;         /* the operator's attributes, bound */
+    int inputs, slots;   /* given inputs; with parameters */
+    int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
+    tc_shape shape;      /* without the batch; of a parameter: as stored */
     bool batch, labels;
-    int owner, slot;      /* a parameter: its layer, and which of its parameters; owner -1 otherwise */
+    int owner, slot; /* a parameter: its layer, and which of its parameters; owner -1 otherwise */
     bool keep, keep_gradient;
 } tc_value;
 
@@ -62,7 +62,8 @@ struct tacet_graph {
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);
 
-/* Adds an empty value of that name (copied; that of a parameter has a dot); its index, or -1 with the sticky error set. */
+/* Adds an empty value of that name (copied; that of a parameter has a dot); its index, or -1 with the sticky error
+ * set. */
 int tc_graph_add(tacet_graph *g, const char *name, bool parameter);
 int tc_graph_index(const tacet_graph *g, const char *name); /* or -1 */
 
@@ -75,8 +76,8 @@ int tc_graph_value(tacet_graph *g, tacet_value v);
 /* Parameters have their layer's operator and a slot; this is the row of the operator's table. */
 const tc_param *tc_param_of(const tacet_graph *g, int value);
 
-/* The values that a selector matches, in order, to match[capacity of g->values]; at least one, else the sticky error lists
- * what there is. parameters: only they count. Returns the number, 0 on failure. */
+/* The values that a selector matches, in order, to match[capacity of g->values]; at least one, else the sticky error
+ * lists what there is. parameters: only they count. Returns the number, 0 on failure. */
 int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match);
 bool tc_glob(const char *pattern, const char *name);
 
@@ -99,7 +100,8 @@ tc_extent tc_graph_extent(const tacet_graph *g);
 /* Adds a part, as tacet_graph_text gives it, to a text that tells when memory ran out. */
 void tc_graph_write(const tacet_graph *g, const tc_extent *extent, const char *part, tc_text *t);
 
-/* Rebuilds a part that tacet_graph_text wrote, line by line, through the public calls. The sticky error says what failed. */
+/* Rebuilds a part that tacet_graph_text wrote, line by line, through the public calls. The sticky error says what
+ * failed. */
 void tc_graph_rebuild(tacet_graph *g, const char *part, const char *text);
 
 #endif

@@ -51,7 +51,8 @@ static int add_named(tacet_graph *g, const tc_op *op, const char *given)
 }
 
 /* Inputs named in the text, `add relu1`, follow the chain's own. */
-static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_arg *arg, int x, int *input, int *inputs)
+static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_arg *arg, int x, int *input,
+                        int *inputs)
 {
     *inputs = 0;
     if (x < 0) {
@@ -74,17 +75,21 @@ static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const
     for (int i = 0; i < *inputs; i++) {
         const tc_value *v = &g->value[input[i]];
         if (v->labels)
-            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is class numbers, which only a loss reads", op->name, v->name), false;
+            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is class numbers, which only a loss reads", op->name,
+                                 v->name),
+                   false;
         /* Its dimensions lie the other way round than the user knows them. */
         if (v->owner >= 0 && tc_param_of(g, input[i])->transposed && !(op->flags & TC_ELEMENTWISE))
-            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is a weight, which only elementwise layers read", op->name, v->name), false;
+            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is a weight, which only elementwise layers read",
+                                 op->name, v->name),
+                   false;
     }
     return true;
 }
 
 /* Asks the shape rule; on refusal the message names the operator, every input and its shape. */
-static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *arg, const int *input, int inputs,
-                   tc_sketch *s, tc_shape *shape, bool *batch)
+static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *arg, const int *input,
+                   int inputs, tc_sketch *s, tc_shape *shape, bool *batch)
 {
     for (int i = 0; i < inputs; i++) {
         shape[i] = g->value[input[i]].shape;
@@ -141,8 +146,8 @@ static int add_layer(tacet_graph *g, int x, tc_spec *spec)
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     tc_sketch s;
-    if (tc_spec_bind(spec, 2, binding, true, &g->error) == TACET_OK && find_inputs(g, op, spec, arg, x, input, &inputs) &&
-        sketch(g, op, spec, arg, input, inputs, &s, shape, batch))
+    if (tc_spec_bind(spec, 2, binding, true, &g->error) == TACET_OK &&
+        find_inputs(g, op, spec, arg, x, input, &inputs) && sketch(g, op, spec, arg, input, inputs, &s, shape, batch))
         layer = add_named(g, op, common[TC_LAYER_NAME].given ? common[TC_LAYER_NAME].text : NULL);
     if (layer < 0) {
         tc_free(&g->mem, arg);

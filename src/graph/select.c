@@ -16,7 +16,8 @@ static bool slashed(const char *from, char *to, size_t capacity)
 bool tc_glob(const char *pattern, const char *name)
 {
     char p[256], n[256];
-    return slashed(pattern, p, sizeof p) && slashed(name, n, sizeof n) && fnmatch(p, n, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+    return slashed(pattern, p, sizeof p) && slashed(name, n, sizeof n) &&
+           fnmatch(p, n, FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
 int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match)
@@ -29,7 +30,8 @@ int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match)
     }
     if (n) return n;
     const bool fresh = g->error.status == TACET_OK;
-    tc_graph_fail(g, TACET_DESCRIPTION, "the selector \"%.200s\" matches no %s", selector, parameters ? "parameter" : "value");
+    tc_graph_fail(g, TACET_DESCRIPTION, "the selector \"%.200s\" matches no %s", selector,
+                  parameters ? "parameter" : "value");
     if (fresh) {
         tc_fail_at(&g->error, selector, 0, (int)strlen(selector));
         tc_graph_suggest(g, selector, parameters);

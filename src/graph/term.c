@@ -1,4 +1,5 @@
-/* term.c: the objective, a list of weighted scalar terms. A loss, a penalty and a constraint differ in their tables only. */
+/* term.c: the objective, a list of weighted scalar terms. A loss, a penalty and a constraint differ in their tables
+ * only. */
 #include "graph/graph.h"
 
 #include <math.h>
@@ -56,7 +57,8 @@ static bool settle(tacet_graph *g, tc_term *t, bool batch)
     if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
     if (t->prox && t->inputs > 1 && !(t->op->flags & TC_SEPARABLE)) return refuse(g, t, "has no joint proximal step");
-    if (batch && (t->op->flags & TC_NO_BATCH)) return refuse(g, t, "acts on parameters, and this value depends on the batch");
+    if (batch && (t->op->flags & TC_NO_BATCH))
+        return refuse(g, t, "acts on parameters, and this value depends on the batch");
     return true;
 }
 
@@ -71,11 +73,12 @@ static bool check_shapes(tacet_graph *g, tc_term *t)
         char text[TC_SHAPE_TEXT];
         shape[i] = v->shape;
         batch[i] = v->batch;
-        int n = used < sizeof from
-                    ? snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", v->name, tc_shape_text(&shape[i], batch[i], text))
-                    : 0;
+        int n = used < sizeof from ? snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", v->name,
+                                              tc_shape_text(&shape[i], batch[i], text))
+                                   : 0;
         used += n > 0 ? (size_t)n : 0;
-        if (v->labels && !((t->op->flags & TC_LABELS) && i == t->inputs - 1)) return refuse(g, t, "cannot read class numbers");
+        if (v->labels && !((t->op->flags & TC_LABELS) && i == t->inputs - 1))
+            return refuse(g, t, "cannot read class numbers");
         if (batch[i] != batch[0]) return refuse(g, t, "parameters and values of a batch do not mix in one term");
     }
     if ((t->op->flags & TC_LABELS) && !g->value[t->input[t->inputs - 1]].labels)
@@ -174,7 +177,8 @@ void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty)
     }
     int n = tc_select(g, selector, false, match), joint = n ? is_joint(g, penalty) : -1;
     if (joint == 1 && n > TC_MAX_INPUTS)
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s matches %d values; a joint term takes at most %d", selector, n, TC_MAX_INPUTS);
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s matches %d values; a joint term takes at most %d", selector, n,
+                      TC_MAX_INPUTS);
     else if (joint == 1)
         add_term(g, false, selector, match, n, penalty);
     else

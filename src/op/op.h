@@ -143,8 +143,8 @@ typedef struct tc_op {
 
     /* Checks input shapes and attributes and fills y and param. False with `why`. Scalar operators leave y. */
     bool (*shape)(tc_sketch *s);
-    /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant, for
-     * one row (or for a parameter's whole). The backward pass is taken as twice that. */
+    /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant,
+     * for one row (or for a parameter's whole). The backward pass is taken as twice that. */
     double work;
     double (*flops)(const tc_sketch *s);
     /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */

@@ -1,5 +1,6 @@
-/* rows.h: an operator that turns each last dimension by itself into one of the same size is two formulas on n numbers; the
- * loops are here, once. In place in both directions: each formula reads what it needs of a number before it writes it. */
+/* rows.h: an operator that turns each last dimension by itself into one of the same size is two formulas on n numbers;
+ * the loops are here, once. In place in both directions: each formula reads what it needs of a number before it writes
+ * it. */
 #ifndef TC_ROWS_H
 #define TC_ROWS_H
 

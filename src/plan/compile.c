@@ -33,8 +33,9 @@ void tacet_plan_free(tacet_plan *p)
 static tacet_status settings(tacet_plan *p, const tacet_config *config)
 {
     if (config->size != sizeof *config)
-        return tc_fail(&p->error, TACET_DESCRIPTION, "tacet_config has size %zu where %zu was expected: begin it with TACET_CONFIG",
-                       config->size, sizeof *config);
+        return tc_fail(&p->error, TACET_DESCRIPTION,
+                       "tacet_config has size %zu where %zu was expected: begin it with TACET_CONFIG", config->size,
+                       sizeof *config);
     p->batch = config->batch ? config->batch : 1;
     p->seed = config->seed;
     p->steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1;
@@ -44,7 +45,8 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     for (int v = 0; v < p->values; v++) {
         const tc_value *value = &p->graph->value[v];
         if (value->batch && tc_shape_count(&value->shape) > TC_MAX_COUNT / p->batch)
-            return tc_fail(&p->error, TACET_DESCRIPTION, "a batch of %lld rows is too large for %s", (long long)p->batch, value->name);
+            return tc_fail(&p->error, TACET_DESCRIPTION, "a batch of %lld rows is too large for %s",
+                           (long long)p->batch, value->name);
     }
     p->pool = config->pool;
     if (config->pool || config->threads == 1 || config->threads == 0) return TACET_OK;

@@ -33,8 +33,10 @@ static void add_step(const tacet_plan *p, const tc_list *l, const tc_step *s, bo
     char shape[TC_SHAPE_TEXT], flops[24], bytes[24], name[160];
     const tc_view *v = s->call.y.n ? &s->call.y : &s->call.x[0];
     const char *what = s->term >= 0 ? p->graph->term[s->term].name : tc_plan_name(p, s->value);
-    snprintf(name, sizeof name, "%.120s %s", what, s->backward ? "backward" : s->call.op == &tc_op_count_fired ? "count" : "forward");
-    tc_text_add(t, "%s %-34s %-20s %8s %8s  ", joined ? "|" : s->band ? "/" : " ", name, tc_shape_text(&v->shape, v->batch, shape),
+    const char *forward = s->call.op == &tc_op_count_fired ? "count" : "forward";
+    const char *mark = joined ? "|" : s->band ? "/" : " ";
+    snprintf(name, sizeof name, "%.120s %s", what, s->backward ? "backward" : forward);
+    tc_text_add(t, "%s %-34s %-20s %8s %8s  ", mark, name, tc_shape_text(&v->shape, v->batch, shape),
                 short_number(s->flops, flops), short_number(s->bytes, bytes));
     add_where(p, l, s->backward ? s->db[0] : s->yb, t);
     tc_text_add(t, "\n");
@@ -44,8 +46,8 @@ static void add_list(const tacet_plan *p, int list, tc_text *t)
 {
     const tc_list *l = &p->list[list];
     double flops = 0;
-    tc_text_add(t, "%s, batch %lld: %d steps\n  %-34s %-20s %8s %8s  %s\n", list_name[list], (long long)p->batch, l->steps, "step", "shape",
-                "flops", "bytes", "at (byte of the arena)");
+    tc_text_add(t, "%s, batch %lld: %d steps\n  %-34s %-20s %8s %8s  %s\n", list_name[list], (long long)p->batch,
+                l->steps, "step", "shape", "flops", "bytes", "at (byte of the arena)");
     for (int i = 0; i < l->steps; i++) {
         flops += l->step[i].flops;
         add_step(p, l, &l->step[i], i > 0 && l->step[i - 1].band, t);

@@ -1,14 +1,17 @@
-/* feed.c: data on their way in. tacet_feed notes where they are; the step copies them, scaled, straight from the bytes into
- * the input's buffer, as many rows as it was given. */
+/* feed.c: data on their way in. tacet_feed notes where they are; the step copies them, scaled, straight from the bytes
+ * into the input's buffer, as many rows as it was given. */
 #include "plan/plan.h"
 
 #include <string.h>
 
-static const char *const type_name[] = {
-    [TACET_F32] = "float32", [TACET_U8] = "uint8", [TACET_I32] = "int32", [TACET_F64] = "float64", [TACET_I64] = "int64"};
+static const char *const type_name[] = {[TACET_F32] = "float32",
+                                        [TACET_U8] = "uint8",
+                                        [TACET_I32] = "int32",
+                                        [TACET_F64] = "float64",
+                                        [TACET_I64] = "int64"};
 
-tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units, const int64_t *index,
-                             const tacet_scaling *scaling)
+tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units,
+                             const int64_t *index, const tacet_scaling *scaling)
 {
     const int v = (int)x.id - 1;
     if (v < 0 || v >= p->values || p->graph->value[v].op || p->graph->value[v].owner >= 0)
@@ -19,8 +22,8 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
         return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)type);
     if (!data) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
     if (units != n)
-        return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld elements, and the data have %lld", value->name, (long long)n,
-                       (long long)units);
+        return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld elements, and the data have %lld", value->name,
+                       (long long)n, (long long)units);
     if (value->labels && (type == TACET_F32 || type == TACET_F64))
         return tc_fail(&p->error, TACET_FAILED, "%s takes class numbers, and was fed %s", value->name, type_name[type]);
     if (scaling && scaling->count != 1 && scaling->count != n)
@@ -34,7 +37,8 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
 tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const void *data)
 {
     const int v = (int)x.id - 1;
-    return tacet_feed_rows(p, x, type, data, v >= 0 && v < p->values ? tc_shape_count(&p->graph->value[v].shape) : 0, NULL, NULL);
+    return tacet_feed_rows(p, x, type, data, v >= 0 && v < p->values ? tc_shape_count(&p->graph->value[v].shape) : 0,
+                           NULL, NULL);
 }
 
 /* Class numbers into int32, each checked against the classes that there are. */
@@ -48,8 +52,9 @@ static tacet_status gather_labels(tacet_plan *p, int v, int32_t *to)
         if (f->gather.type == TACET_I32) label = ((const int32_t *)f->gather.from)[at];
         if (f->gather.type == TACET_I64) label = ((const int64_t *)f->gather.from)[at];
         if (label < 0 || label > INT32_MAX || (f->classes && label >= f->classes))
-            return tc_fail(&p->error, TACET_FAILED, "%s: the label %lld in row %lld; there are %lld classes, counted from 0",
-                           tc_plan_name(p, v), (long long)label, (long long)at, (long long)f->classes);
+            return tc_fail(&p->error, TACET_FAILED,
+                           "%s: the label %lld in row %lld; there are %lld classes, counted from 0", tc_plan_name(p, v),
+                           (long long)label, (long long)at, (long long)f->classes);
         to[i] = (int32_t)label;
     }
     return TACET_OK;

@@ -1,6 +1,6 @@
-/* fire.c: silence. Who makes exact zeros, and what is done with the knowledge: in evaluation, a step behind each such value
- * counts which units fired, from which densities and dead units are told. This is the pass that will also say who leaves
- * a firing list and who reads it. */
+/* fire.c: silence. Who makes exact zeros, and what is done with the knowledge: in evaluation, a step behind each such
+ * value counts which units fired, from which densities and dead units are told. This is the pass that will also say who
+ * leaves a firing list and who reads it. */
 #include "plan/plan.h"
 
 enum { COLUMNS = 256 };

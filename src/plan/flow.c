@@ -1,6 +1,7 @@
 /* flow.c: which values a list must compute, and which of them need a gradient.
  *
- *     needed: something that is asked for depends on it: a term, a kept value; in evaluation an output that nobody reads
+ *     needed: something that is asked for depends on it: a term, a kept value; in evaluation an output that nobody
+ *             reads
  *     wants:  a gradient flows into it (a term depends on it) and is of use there (a parameter that trains, or one that
  *             was asked for, lies on it or behind it) */
 #include "plan/plan.h"

@@ -1,6 +1,6 @@
 /* guard.c: between backward and update the objective and the gradients' norm are looked at once. If one is not a finite
- * number the weights stay as they are, and the step is run again, which gives the same numbers, looking at each value as
- * it is made: the first that is not finite is named. */
+ * number the weights stay as they are, and the step is run again, which gives the same numbers, looking at each value
+ * as it is made: the first that is not finite is named. */
 #include "plan/plan.h"
 
 #include <math.h>
@@ -55,8 +55,11 @@ static tacet_status blame(tacet_plan *p, const char *what, const char *name, con
 {
     char shape[TC_SHAPE_TEXT];
     const int64_t row = v->batch ? i / v->n : 0, element = v->batch ? i % v->n : i;
-    return tc_fail(&p->error, TACET_NOT_FINITE, "step %lld: the objective is not finite; the first value that is not is %s%s %s, row %lld, element %lld",
-                   (long long)p->table.step + 1, what, name, tc_shape_text(&v->shape, v->batch, shape), (long long)row, (long long)element);
+    return tc_fail(
+        &p->error, TACET_NOT_FINITE,
+        "step %lld: the objective is not finite; the first value that is not is %s%s %s, row %lld, element %lld",
+        (long long)p->table.step + 1, what, name, tc_shape_text(&v->shape, v->batch, shape), (long long)row,
+        (long long)element);
 }
 
 /* What a step has read that it did not make itself: inputs and parameters. */
@@ -66,7 +69,8 @@ static bool blame_inputs(tacet_plan *p, const tc_step *s, const int *input)
         const tc_value *v = input[k] < 0 ? NULL : &p->graph->value[input[k]];
         if (!v || v->op || v->labels || s->backward) continue;
         const int64_t i = bad(s->call.x[k].data, view_count(p, &s->call.x[k]));
-        if (i >= 0) return blame(p, v->owner >= 0 ? "the parameter " : "the input ", v->name, &s->call.x[k], i) != TACET_OK;
+        if (i >= 0)
+            return blame(p, v->owner >= 0 ? "the parameter " : "the input ", v->name, &s->call.x[k], i) != TACET_OK;
     }
     return false;
 }
@@ -74,7 +78,8 @@ static bool blame_inputs(tacet_plan *p, const tc_step *s, const int *input)
 static bool blame_outputs(tacet_plan *p, const tc_step *s, const int *input)
 {
     if (s->finish && !isfinite(*s->call.value))
-        return tc_fail(&p->error, TACET_NOT_FINITE, "step %lld: the objective is not finite; the first value that is not is the term %s",
+        return tc_fail(&p->error, TACET_NOT_FINITE,
+                       "step %lld: the objective is not finite; the first value that is not is the term %s",
                        (long long)p->table.step + 1, p->graph->term[s->term].name) != TACET_OK;
     if (s->value >= 0 && !s->backward) {
         const int64_t i = bad(s->call.y.data, s->call.y.data ? view_count(p, &s->call.y) : 0);
@@ -99,7 +104,8 @@ static tacet_status replay(tacet_plan *p)
         tc_plan_run_step(p, l, i, i + 1);
         if (blame_outputs(p, s, input)) return p->error.status;
     }
-    return tc_fail(&p->error, TACET_NOT_FINITE, "step %lld: the norm of the gradients or the objective is too large for a number",
+    return tc_fail(&p->error, TACET_NOT_FINITE,
+                   "step %lld: the norm of the gradients or the objective is too large for a number",
                    (long long)p->table.step + 1);
 }
 

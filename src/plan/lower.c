@@ -1,6 +1,6 @@
 /* lower.c: operators -> steps. Forward in the order of the graph, every term right behind the last value that it reads;
- * backward in the reverse order, so that when a layer's turn comes its output's gradient is complete: every consumer and
- * every term has stored or added its share. The first to write a gradient stores, the others add. */
+ * backward in the reverse order, so that when a layer's turn comes its output's gradient is complete: every consumer
+ * and every term has stored or added its share. The first to write a gradient stores, the others add. */
 #include "plan/plan.h"
 
 #include <math.h>
@@ -11,9 +11,9 @@ typedef struct lowering {
     tacet_plan *p;
     tc_list *l;
     int which;
-    int *latest;    /* [terms]: the last value that the term reads */
+    int *latest;           /* [terms]: the last value that the term reads */
     int *save, *term_save; /* buffers from forward to backward */
-    bool *written;  /* [values]: its gradient has a first share */
+    bool *written;         /* [values]: its gradient has a first share */
     bool failed;
 } lowering;
 
@@ -77,8 +77,15 @@ static tc_step *add_step(lowering *w, const tc_op *op, bool backward, const int 
 {
     tacet_plan *p = w->p;
     tc_step *s = &w->l->step[w->l->steps];
-    *s = (tc_step){.value = -1, .term = -1, .backward = backward, .run = backward ? op->backward : op->forward,
-                   .slots = slots, .yb = -1, .gb = -1, .sb = -1, .waits = -1};
+    *s = (tc_step){.value = -1,
+                   .term = -1,
+                   .backward = backward,
+                   .run = backward ? op->backward : op->forward,
+                   .slots = slots,
+                   .yb = -1,
+                   .gb = -1,
+                   .sb = -1,
+                   .waits = -1};
     const size_t n = (size_t)slots + 1;
     tc_view *x = tc_plan_alloc(p, n, sizeof *x);
     float **d = tc_plan_alloc(p, n, sizeof *d);
@@ -129,8 +136,8 @@ static bool set_gradients(lowering *w, tc_step *s, const int *input)
 }
 
 /* What the shape rule says is asked again for costs and for what is to be kept. */
-static tc_sketch sketch_of(const tacet_plan *p, const tc_arg *arg, const int *input, int inputs, const tc_op *op, tc_shape *shape,
-                           bool *batch)
+static tc_sketch sketch_of(const tacet_plan *p, const tc_arg *arg, const int *input, int inputs, const tc_op *op,
+                           tc_shape *shape, bool *batch)
 {
     for (int k = 0; k < inputs; k++) {
         shape[k] = p->graph->value[input[k]].shape;

@@ -1,5 +1,5 @@
-/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups), and where the parameters
- * lie. Parameters with the same options form a group. */
+/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups), and where the
+ * parameters lie. Parameters with the same options form a group. */
 #include "plan/plan.h"
 
 #include <stdio.h>
@@ -7,7 +7,8 @@
 
 enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
 
-static const tacet_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false}, {0}};
+static const tacet_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false},
+                                                   {0}};
 
 static const char *optim_name_at(const void *context, int i)
 {
@@ -37,7 +38,8 @@ static tacet_status bind_optimizer(tacet_plan *p)
     if (why)
         tc_fail(&p->error, TACET_DESCRIPTION, "%s", why);
     else if (schedule->needs_end && p->epochs <= 0)
-        tc_fail(&p->error, TACET_DESCRIPTION, "schedule=%s needs to know how long the run is: set epochs", schedule->name);
+        tc_fail(&p->error, TACET_DESCRIPTION, "schedule=%s needs to know how long the run is: set epochs",
+                schedule->name);
     if (p->error.status != TACET_OK) tc_spec_point(s, s->column, s->width, &p->error);
     return p->error.status;
 }
@@ -140,8 +142,8 @@ tacet_status tc_plan_layout(tacet_plan *p)
     if (!p->optim)
         for (int v = 0; v < p->values; v++)
             if (g->value[v].owner >= 0) p->place[p->places++] = (tc_place){.value = v, .group = -1};
-    for (int i = 0; i < p->places && p->optim; i++) p->place[i].trains = p->list[TC_TRAIN].wants[p->place[i].value] &&
-                                                                         !p->group[p->place[i].group].frozen;
+    for (int i = 0; i < p->places && p->optim; i++)
+        p->place[i].trains = p->list[TC_TRAIN].wants[p->place[i].value] && !p->group[p->place[i].group].frozen;
     p->part = lay_out(p, true, 0);
     p->parameter_floats = lay_out(p, false, p->part);
     p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->states : 0);

@@ -1,5 +1,5 @@
-/* place.c: where every buffer of a list lies in the arena. Two buffers may share bytes when no band touches both: bands,
- * not steps, are the clock, since a band's tiles run through all of its steps before the next tile begins.
+/* place.c: where every buffer of a list lies in the arena. Two buffers may share bytes when no band touches both:
+ * bands, not steps, are the clock, since a band's tiles run through all of its steps before the next tile begins.
  *
  *     bands ->     0   1   2   3   4
  *     x            ##################      pinned: lives to the end
@@ -21,7 +21,9 @@ static void take_over(tc_list *l, int i, int from, int to)
     if (from < 0 || to < 0) return;
     from = root_of(l, from);
     tc_buffer *f = &l->buffer[from], *t = &l->buffer[to];
-    if (f->fixed || t->fixed || f->pinned || f->first < 0 || f->last != i || t->first != i || t->alias >= 0 || f->bytes != t->bytes) return;
+    if (f->fixed || t->fixed || f->pinned || f->first < 0 || f->last != i || t->first != i || t->alias >= 0 ||
+        f->bytes != t->bytes)
+        return;
     t->alias = from;
     f->last = t->last;
     f->pinned = t->pinned;
@@ -136,4 +138,3 @@ void tc_plan_resolve(tacet_plan *p, int list)
         partials += (span.units + span.grain - 1) / span.grain;
     }
 }
-

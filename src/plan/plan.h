@@ -9,7 +9,7 @@
  *       update  parameters with the same options -> one update; proximal steps and constraints behind it
  *
  *     memory:  | parameters | gradients | optimizer state 1 | 2 |      one aligned block, the same layout in each part:
- *              | trainable ... | frozen ...|                           trainable ones first, frozen ones in the first part only
+ *              | trainable ... | frozen ...|                       trainable ones first, frozen ones in the first part
  *              | arena of the list that runs |                         both lists use the same bytes, one at a time
  *
  * What changes while training is the table, which is small and part of every checkpoint. A step allocates nothing. */
@@ -28,25 +28,25 @@ enum { TC_TRAIN, TC_EVAL, TC_LISTS };
 /* A stretch of memory that a list uses: in the arena, at `offset` bytes, or fixed (parameters and their gradients). */
 typedef struct tc_buffer {
     int64_t bytes;
-    int first, last;  /* steps that touch it; first -1: before all (inputs) */
-    bool pinned;      /* readable after the list has run: lives to the end and shares with nobody */
-    int alias;        /* the buffer whose memory it takes over, or -1 */
-    int64_t offset;   /* in the arena */
-    float *fixed;     /* not in the arena */
+    int first, last; /* steps that touch it; first -1: before all (inputs) */
+    bool pinned;     /* readable after the list has run: lives to the end and shares with nobody */
+    int alias;       /* the buffer whose memory it takes over, or -1 */
+    int64_t offset;  /* in the arena */
+    float *fixed;    /* not in the arena */
 } tc_buffer;
 
 /* One entry of a list. The buffers beside the call say which pointers it gets once they are placed. */
 typedef struct tc_step {
-    int value, term;   /* what it computes for; the other is -1 */
+    int value, term; /* what it computes for; the other is -1 */
     bool backward;
     void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
     tc_call call;
     int slots;
     int *xb, yb, gb, *db, sb; /* buffers, -1: none; xb[slots], db[slots] */
-    int waits;         /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
-    bool band;         /* runs tile by tile together with the next step */
-    bool finish;       /* sums its partials up when it is done */
-    bool shared;       /* large enough to be worth waking threads for */
+    int waits;                /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
+    bool band;                /* runs tile by tile together with the next step */
+    bool finish;              /* sums its partials up when it is done */
+    bool shared;              /* large enough to be worth waking threads for */
     double flops, bytes;
 } tc_step;
 
@@ -54,26 +54,26 @@ typedef struct tc_list {
     int steps, buffers;
     tc_step *step;
     tc_buffer *buffer;
-    bool *needed, *wants; /* [values]: is computed; has a gradient */
+    bool *needed, *wants;  /* [values]: is computed; has a gradient */
     int *value, *gradient; /* [values]: buffer, or -1 */
-    int64_t arena;        /* bytes */
+    int64_t arena;         /* bytes */
 } tc_list;
 
 /* What is fed to an input. */
 typedef struct tc_feed {
     bool fed;
-    bool held;        /* the input's buffer has what was fed to the last run */
-    bool optional;    /* only losses read it: evaluation may do without */
-    int64_t classes;  /* labels: they are below this */
+    bool held;       /* the input's buffer has what was fed to the last run */
+    bool optional;   /* only losses read it: evaluation may do without */
+    int64_t classes; /* labels: they are below this */
     tc_gather gather;
 } tc_feed;
 
 /* The life of a parameter. */
 typedef struct tc_place {
-    int value;          /* in the graph */
-    int64_t offset, n;  /* in floats, in every part of the block */
-    int group;          /* of options */
-    bool trains;        /* not frozen, and a term depends on it: has a gradient and state */
+    int value;         /* in the graph */
+    int64_t offset, n; /* in floats, in every part of the block */
+    int group;         /* of options */
+    bool trains;       /* not frozen, and a term depends on it: has a gradient and state */
 } tc_place;
 
 /* Parameters that share their options. arg[attributes of the optimizer]. */
@@ -102,17 +102,17 @@ typedef struct tc_count_of {
 
 /* The small table beside the lists; all of it is in every checkpoint. */
 typedef struct tc_table {
-    int64_t step;      /* training steps done */
-    double rate;       /* the schedule's factor, of the last step */
-    double *lambda;    /* [terms] */
+    int64_t step;   /* training steps done */
+    double rate;    /* the schedule's factor, of the last step */
+    double *lambda; /* [terms] */
 } tc_table;
 
 struct tacet_plan {
     tc_mem mem;
     tacet_graph *graph;
-    int values, terms;      /* of the graph when it was compiled */
+    int values, terms; /* of the graph when it was compiled */
     tc_extent extent;
-    void **owned;           /* what is freed with the plan */
+    void **owned; /* what is freed with the plan */
     int owned_count;
 
     int64_t batch;
@@ -121,7 +121,7 @@ struct tacet_plan {
     double epochs;
     tacet_pool *pool, *own_pool;
 
-    const tc_optim *optim;  /* NULL: inference */
+    const tc_optim *optim; /* NULL: inference */
     tc_spec optim_spec;
     tc_arg *optim_arg, schedule_arg[TC_SCHEDULE_ATTRS];
     int groups, stretches, proxes;
@@ -129,24 +129,24 @@ struct tacet_plan {
     tc_stretch *stretch;
     tc_prox *prox;
 
-    float *block;           /* parameters first */
-    int64_t part;           /* floats of the trainable part, which gradients and states repeat */
+    float *block; /* parameters first */
+    int64_t part; /* floats of the trainable part, which gradients and states repeat */
     int64_t block_floats, parameter_floats;
     int places;
     tc_place *place;
 
     tc_list list[TC_LISTS];
-    int last;               /* the list that ran last, or -1 */
+    int last; /* the list that ran last, or -1 */
     char *arena;
     int64_t arena_bytes;
-    double *partial;        /* one a range, for the scalar operator that runs */
+    double *partial; /* one a range, for the scalar operator that runs */
     int64_t partials;
-    tc_feed *feed;          /* [values] */
+    tc_feed *feed; /* [values] */
     tc_run run;
     tc_table table;
-    double *value;          /* [terms] of the last run; NAN where it was not computed */
+    double *value; /* [terms] of the last run; NAN where it was not computed */
     double gradient_norm;
-    tc_count_of *count;     /* [values]; fired NULL where nothing is counted */
+    tc_count_of *count; /* [values]; fired NULL where nothing is counted */
     tacet_error error;
 };
 
@@ -169,9 +169,9 @@ extern const tc_op tc_op_count_fired;
 
 /* Where a parameter's numbers are, in each part of the block. */
 float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
-float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);          /* where it trains */
-float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state);  /* likewise */
-const tc_place *tc_plan_find(const tacet_plan *p, int value);              /* or NULL */
+float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);         /* where it trains */
+float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state); /* likewise */
+const tc_place *tc_plan_find(const tacet_plan *p, int value);             /* or NULL */
 /* Copies a parameter, its gradient or state between the block's layout and the one that users see ([out, in]). */
 void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user);
 void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored);
@@ -185,8 +185,8 @@ tacet_status tc_plan_gather(tacet_plan *p, int list);
 void tc_plan_unfeed(tacet_plan *p);
 void tc_plan_apply(tacet_plan *p);
 void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
-void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end); /* a band, with its finishes */
-double tc_tree_sum(const double *x, int64_t n); /* a fixed tree */
+void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end);                 /* a band, with its finishes */
+double tc_tree_sum(const double *x, int64_t n);                                       /* a fixed tree */
 
 /* The guard: after a training list and before the update. On failure the error names the first value not finite. */
 tacet_status tc_plan_guard(tacet_plan *p);

@@ -55,7 +55,8 @@ static int find(tacet_plan *p, const char *name)
 static tacet_status check_count(tacet_plan *p, int v, size_t count, int64_t n)
 {
     if (count == (size_t)n) return TACET_OK;
-    return tc_fail(&p->error, TACET_FAILED, "%s has %lld elements here, and room for %zu was given", tc_plan_name(p, v), (long long)n, count);
+    return tc_fail(&p->error, TACET_FAILED, "%s has %lld elements here, and room for %zu was given", tc_plan_name(p, v),
+                   (long long)n, count);
 }
 
 /* Copies a buffer of the list that ran last. */
@@ -86,8 +87,10 @@ tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t cou
         tc_plan_copy_out(p, at, tc_plan_parameter(p, at), data);
         return TACET_OK;
     }
-    if (p->graph->value[v].labels) return tc_fail(&p->error, TACET_FAILED, "%s is class numbers, which cannot be read", name);
-    if (p->last < 0) return tc_fail(&p->error, TACET_FAILED, "%s: nothing has run yet, or the last call was refused", name);
+    if (p->graph->value[v].labels)
+        return tc_fail(&p->error, TACET_FAILED, "%s is class numbers, which cannot be read", name);
+    if (p->last < 0)
+        return tc_fail(&p->error, TACET_FAILED, "%s: nothing has run yet, or the last call was refused", name);
     const tc_list *l = &p->list[p->last];
     const int b = l->value[v];
     if (b < 0 || !l->buffer[b].pinned)
@@ -101,10 +104,14 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
 {
     const int v = find(p, name);
     if (v < 0) return p->error.status;
-    if (p->last != TC_TRAIN) return tc_fail(&p->error, TACET_FAILED, "%s: gradients are those of a step, and none ran last", name);
+    if (p->last != TC_TRAIN)
+        return tc_fail(&p->error, TACET_FAILED, "%s: gradients are those of a step, and none ran last", name);
     const int b = p->list[TC_TRAIN].gradient[v];
     if (b < 0 || (!p->list[TC_TRAIN].buffer[b].pinned && !p->list[TC_TRAIN].buffer[b].fixed))
-        return tc_fail(&p->error, TACET_FAILED, "%s has no gradient here: it is frozen, nothing depends on it, or it was not kept (tacet_keep_gradient)", name);
+        return tc_fail(
+            &p->error, TACET_FAILED,
+            "%s has no gradient here: it is frozen, nothing depends on it, or it was not kept (tacet_keep_gradient)",
+            name);
     return read_buffer(p, v, b, data, count);
 }
 
@@ -127,9 +134,15 @@ tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
     if (i < 0 || i >= p->terms) return TACET_FAILED;
     const tc_term *t = &p->graph->term[i];
     const bool constraint = t->op->role == &tc_constraint;
-    *term = (tacet_term){.name = t->name, .on = t->on, .kind = t->op->name, .role = t->op->role->name, .reduce = reduce[t->reduce],
-                         .note = t->prox && !constraint && p->optim ? p->optim->prox_note : "", .lambda = p->table.lambda[i],
-                         .value = p->value[i], .prox = t->prox};
+    *term = (tacet_term){.name = t->name,
+                         .on = t->on,
+                         .kind = t->op->name,
+                         .role = t->op->role->name,
+                         .reduce = reduce[t->reduce],
+                         .note = t->prox && !constraint && p->optim ? p->optim->prox_note : "",
+                         .lambda = p->table.lambda[i],
+                         .value = p->value[i],
+                         .prox = t->prox};
     return TACET_OK;
 }
 
@@ -165,11 +178,19 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
     const tc_shape shape = tc_plan_shape(p, i);
     const tc_place *at = v->owner >= 0 ? tc_plan_find(p, i) : NULL;
     const tc_count_of *count = &p->count[i];
-    *info = (tacet_value_info){
-        .name = v->name, .kind = v->op ? v->op->name : v->labels ? "labels" : v->owner >= 0 ? "parameter" : "input",
-        .spec = v->op ? v->spec.source : "", .value = {(int32_t)i + 1}, .rank = shape.rank, .batch = v->batch,
-        .trainable = at && at->group >= 0 && !p->group[at->group].frozen, .silent = v->op && (v->op->flags & TC_MAKES_ZEROS),
-        .units = tc_shape_count(&shape), .density = NAN};
+    *info = (tacet_value_info){.name = v->name,
+                               .kind = v->op           ? v->op->name
+                                       : v->labels     ? "labels"
+                                       : v->owner >= 0 ? "parameter"
+                                                       : "input",
+                               .spec = v->op ? v->spec.source : "",
+                               .value = {(int32_t)i + 1},
+                               .rank = shape.rank,
+                               .batch = v->batch,
+                               .trainable = at && at->group >= 0 && !p->group[at->group].frozen,
+                               .silent = v->op && (v->op->flags & TC_MAKES_ZEROS),
+                               .units = tc_shape_count(&shape),
+                               .density = NAN};
     memcpy(info->shape, shape.dim, sizeof info->shape);
     if (!count->fired || count->rows == 0) return TACET_OK;
     int64_t fired = 0;

@@ -1,4 +1,5 @@
-/* run.c: the loop. A list is walked once; a band runs tile by tile; a term's partial sums are added up in a fixed tree. */
+/* run.c: the loop. A list is walked once; a band runs tile by tile; a term's partial sums are added up in a fixed
+ * tree. */
 #include "plan/plan.h"
 
 #include <math.h>
@@ -28,7 +29,8 @@ typedef struct band {
 static void band_part(void *context, int64_t part)
 {
     const band *b = context;
-    const int64_t begin = part * b->span.grain, end = begin + b->span.grain < b->span.units ? begin + b->span.grain : b->span.units;
+    const int64_t begin = part * b->span.grain,
+                  end = begin + b->span.grain < b->span.units ? begin + b->span.grain : b->span.units;
     for (int i = 0; i < b->steps; i++) b->step[i].run(&b->step[i].call, begin, end);
 }
 
@@ -60,7 +62,8 @@ tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
 {
     tc_list *l = &p->list[list];
     if (rows < 1 || rows > p->batch)
-        return tc_fail(&p->error, TACET_FAILED, "%lld rows, where the plan takes 1 to %lld", (long long)rows, (long long)p->batch);
+        return tc_fail(&p->error, TACET_FAILED, "%lld rows, where the plan takes 1 to %lld", (long long)rows,
+                       (long long)p->batch);
     p->run.rows = p->run.global_rows = rows;
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;

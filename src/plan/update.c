@@ -1,5 +1,5 @@
-/* update.c: the end of a step. Parameters that lie side by side and share their options are one update; behind the updates
- * come proximal steps and constraints, in the order in which they were described. */
+/* update.c: the end of a step. Parameters that lie side by side and share their options are one update; behind the
+ * updates come proximal steps and constraints, in the order in which they were described. */
 #include "plan/plan.h"
 
 static bool parameter_trains(const tacet_plan *p, const tc_term *t)
@@ -26,10 +26,15 @@ static tacet_status add_prox(tacet_plan *p, int t, int k)
     }
     x[k] = x[0];
     x[0] = (tc_view){.data = tc_plan_parameter(p, at), .shape = v->shape, .n = at->n};
-    p->prox[p->proxes++] = (tc_prox){
-        .term = t, .group = at->group,
-        .call = {.op = term->op, .arg = term->arg, .run = &p->run, .inputs = term->inputs, .x = x, .reduce = term->reduce,
-                 .lambda = &p->table.lambda[t]}};
+    p->prox[p->proxes++] = (tc_prox){.term = t,
+                                     .group = at->group,
+                                     .call = {.op = term->op,
+                                              .arg = term->arg,
+                                              .run = &p->run,
+                                              .inputs = term->inputs,
+                                              .x = x,
+                                              .reduce = term->reduce,
+                                              .lambda = &p->table.lambda[t]}};
     return TACET_OK;
 }
 
@@ -88,13 +93,18 @@ static void prox_part(void *context, int64_t part)
     j->prox->call.op->prox(&j->prox->call, j->t, part * j->span.grain, end_of(j, part));
 }
 
-static double rate_of(const tacet_plan *p, int group) { return p->group[group].arg[TC_OPTIM_LR].number * p->table.rate; }
+static double rate_of(const tacet_plan *p, int group)
+{
+    return p->group[group].arg[TC_OPTIM_LR].number * p->table.rate;
+}
 
 static void apply_prox(tacet_plan *p, const tc_prox *prox)
 {
     const tc_op *op = prox->call.op;
     const double rate = rate_of(p, prox->group);
-    job j = {.p = p, .prox = prox, .span = op->prox_span ? op->prox_span(&prox->call) : (tc_span){prox->call.x[0].n, TC_TILE}};
+    job j = {.p = p,
+             .prox = prox,
+             .span = op->prox_span ? op->prox_span(&prox->call) : (tc_span){prox->call.x[0].n, TC_TILE}};
     if (op->role != &tc_constraint) j.t = p->optim->prox_time(p->group[prox->group].arg, rate) * tc_seed(&prox->call);
     tc_plan_for(p, j.span, prox->call.x[0].n > 4 * TC_TILE, prox_part, &j);
 }
@@ -104,10 +114,15 @@ void tc_plan_apply(tacet_plan *p)
     p->table.step++;
     for (int i = 0; i < p->stretches; i++) {
         const tc_stretch *s = &p->stretch[i];
-        job j = {.p = p, .span = {s->n, TC_TILE},
-                 .update = {.arg = p->group[s->group].arg, .lr = rate_of(p, s->group), .step = p->table.step, .p = p->block + s->offset,
+        job j = {.p = p,
+                 .span = {s->n, TC_TILE},
+                 .update = {.arg = p->group[s->group].arg,
+                            .lr = rate_of(p, s->group),
+                            .step = p->table.step,
+                            .p = p->block + s->offset,
                             .g = p->block + p->parameter_floats + s->offset}};
-        for (int k = 0; k < p->optim->states; k++) j.update.state[k] = p->block + p->parameter_floats + p->part * (1 + k) + s->offset;
+        for (int k = 0; k < p->optim->states; k++)
+            j.update.state[k] = p->block + p->parameter_floats + p->part * (1 + k) + s->offset;
         tc_plan_for(p, j.span, s->n > 4 * TC_TILE, update_part, &j);
     }
     for (int i = 0; i < p->proxes; i++) apply_prox(p, &p->prox[i]);

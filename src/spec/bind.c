@@ -55,7 +55,8 @@ static const reader readers[] = {
     {"int", "a whole number", read_int},
     {"bool", "true or false", read_bool},
 };
-static const reader text_reader = {"text", "text", read_text}; /* also of types that are names for other rooms ("value") */
+/* Also of types that are names for other rooms ("value"). */
+static const reader text_reader = {"text", "text", read_text};
 
 static bool is_choice(const char *type) { return strchr(type, '|') != NULL; }
 
@@ -247,7 +248,8 @@ static tacet_status require_all(const binder *b)
         const char *name = s.attribute->name;
         tc_fail(b->e, TACET_DESCRIPTION, "%s needs %s", b->s->name, name);
         tc_spec_point(b->s, b->s->column, b->s->width, b->e);
-        tc_fail_hint(b->e, s.attribute->positional ? "write %s %s, or %s=..." : "write %s %s=...", b->s->name, name, name);
+        tc_fail_hint(b->e, s.attribute->positional ? "write %s %s, or %s=..." : "write %s %s=...", b->s->name, name,
+                     name);
         return TACET_DESCRIPTION;
     }
     return TACET_OK;

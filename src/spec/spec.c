@@ -1,7 +1,8 @@
 /* spec.c: cuts a description into words.
  *
- * The text is copied once; keys and values are pieces of that copy, ended in place. A word is a run of characters up to a
- * space; a double quote opens a piece in which spaces count, and only at the start of a word or right behind its =. */
+ * The text is copied once; keys and values are pieces of that copy, ended in place. A word is a run of characters up to
+ * a space; a double quote opens a piece in which spaces count, and only at the start of a word or right behind its
+ * =. */
 #include "spec/spec.h"
 
 #include <ctype.h>

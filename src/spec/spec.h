@@ -1,8 +1,8 @@
 /* spec.h: the small language, `name [positional ...] [key=value ...] [flag ...]`.
  *
  * One parser and one error style for layers, losses, penalties, optimizers and data. What may follow a name is said by
- * tables of attributes (tacet_attribute, which is also what the catalogue shows). A description is read twice: tc_spec_parse
- * cuts the text into words; tc_spec_bind gives each word to the attribute that it sets.
+ * tables of attributes (tacet_attribute, which is also what the catalogue shows). A description is read twice:
+ * tc_spec_parse cuts the text into words; tc_spec_bind gives each word to the attribute that it sets.
  *
  *   - a word with = sets that key; its value may be double-quoted (\" and \\ inside), and may then hold spaces
  *   - a bare word that names a bool attribute sets it
@@ -52,9 +52,10 @@ typedef struct tc_binding {
     tc_arg *arg;
 } tc_binding;
 
-/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first). `needs`
- * false: attributes that must be given may be left out (for options that override others). Refuses an unknown key (and
- * suggests the nearest), a key given twice, a value of the wrong type, too many positionals, a missing attribute. */
+/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first).
+ * `needs` false: attributes that must be given may be left out (for options that override others). Refuses an unknown
+ * key (and suggests the nearest), a key given twice, a value of the wrong type, too many positionals, a missing
+ * attribute. */
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e);
 
 /* Points *e at a word of the spec, after tc_fail. */
@@ -63,13 +64,14 @@ void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e);
 /* The number of attributes of a table (NULL: 0). */
 int tc_attr_count(const tacet_attribute *table);
 
-/* Writes the spec as it was given, in canonical form: name, then key=value of the words in order (positionals stay bare),
- * leaving out the keys in `without` ("name|joint"), quoting where needed. */
+/* Writes the spec as it was given, in canonical form: name, then key=value of the words in order (positionals stay
+ * bare), leaving out the keys in `without` ("name|joint"), quoting where needed. */
 void tc_spec_print(const tc_spec *s, const char *without, tc_text *to);
 
-/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c": copies it without the spaces around it into stage[capacity] and
- * moves *chain behind the bar; *column is its place in the whole, to which `chain` pointed at first. False at the end.
- * An empty stage is returned as "". One that does not fit is cut: with capacity TC_MAX_SPEC + 2 tc_spec_parse refuses it. */
+/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c": copies it without the spaces around it into stage[capacity]
+ * and moves *chain behind the bar; *column is its place in the whole, to which `chain` pointed at first. False at the
+ * end. An empty stage is returned as "". One that does not fit is cut: with capacity TC_MAX_SPEC + 2 tc_spec_parse
+ * refuses it. */
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column);
 
 #endif

@@ -1,5 +1,6 @@
-/* measure.c: figures over a whole set of data. Values of terms are means over the rows: a batch counts by its rows. (A term
- * that is not additive over samples, such as the norm of a whole value, is the mean of what it is on each batch.) */
+/* measure.c: figures over a whole set of data. Values of terms are means over the rows: a batch counts by its rows. (A
+ * term that is not additive over samples, such as the norm of a whole value, is the mean of what it is on each
+ * batch.) */
 #include "steer/steer.h"
 
 #include <math.h>

@@ -8,7 +8,8 @@ void tc_steer_table(tacet_plan *p)
 
 tacet_status tacet_step(tacet_plan *p, int64_t rows)
 {
-    if (!p->optim) return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: give it an optimizer to train");
+    if (!p->optim)
+        return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: give it an optimizer to train");
     tc_steer_table(p);
     tacet_status status = tc_plan_run(p, TC_TRAIN, rows);
     if (status == TACET_OK) status = tc_plan_guard(p);
