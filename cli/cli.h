@@ -75,6 +75,9 @@ const char *cli_colour(FILE *f, const char *escape);
 bool cli_number(const char *text, double *x);
 bool cli_integer(const char *text, int64_t *x);
 
+/* Puts ? in the places of control characters but line ends, in place: what a file says must not speak to the terminal. */
+void cli_tame(char *text);
+
 /* The nearest of the words to a misspelt one, or NULL. next gives word i, NULL at the end. */
 const char *cli_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 

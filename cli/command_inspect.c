@@ -31,21 +31,29 @@ static void described(cli_arena *a, const tacet_graph *g)
     }
 }
 
-static void noted(const tacet_file *f)
+/* A text of the file, fit to be shown; "" where there is none. */
+static const char *tamed(cli_arena *a, const char *text)
+{
+    char *copy = cli_copy(a, text ? text : "", text ? strlen(text) : 0);
+    cli_tame(copy);
+    return copy;
+}
+
+static void noted(cli_arena *a, const tacet_file *f)
 {
     static const char *const name[] = {"output", "data", "scaling", "test", "batch"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const char *text = tacet_file_note(f, name[i]);
-        int n = text ? (int)strcspn(text, "\n") : 0;
+        const char *text = tamed(a, tacet_file_note(f, name[i]));
+        int n = (int)strcspn(text, "\n");
         if (n) printf("%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
     }
-    const char *classes = tacet_file_note(f, "classes"), *head = "classes    ";
-    for (int shown = 0; classes && *classes && shown < 20; shown++, head = ", ") {
+    const char *classes = tamed(a, tacet_file_note(f, "classes")), *head = "classes    ";
+    for (int shown = 0; *classes && shown < 20; shown++, head = ", ") {
         int n = (int)strcspn(classes, "\n");
         printf("%s%.*s", head, n, classes);
         classes += n + (classes[n] == '\n');
     }
-    if (classes && *head == ',') printf("%s\n", *classes ? ", ..." : "");
+    if (*head == ',') printf("%s\n", *classes ? ", ..." : "");
 }
 
 /* One row: name, shape, mean, deviation, largest magnitude, share of exact zeros. */
@@ -67,7 +75,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     }
     double mean = n ? sum / (double)n : NAN;
     for (int64_t i = 0; i < n; i++) square += ((double)x[i] - mean) * ((double)x[i] - mean);
-    cell[0] = name;
+    cell[0] = tamed(a, name);
     cell[1] = cli_format(a, "[%s]", text);
     cell[2] = cli_digits(a, mean);
     cell[3] = cli_digits(a, n ? sqrt(square / (double)n) : NAN);
@@ -100,8 +108,8 @@ static tacet_status run(const cli_args *a)
     if (g)
         described(a->arena, g);
     else
-        cli_warn("%s", e.message);
-    noted(f);
+        cli_warn("%s", tamed(a->arena, e.message));
+    noted(a->arena, f);
     tacet_status s = tensors(a->arena, f);
     tacet_graph_free(g);
     tacet_file_free(f);

@@ -25,6 +25,12 @@ bool cli_integer(const char *text, int64_t *x)
     return !*end && errno == 0;
 }
 
+void cli_tame(char *text)
+{
+    for (; *text; text++)
+        if (iscntrl((unsigned char)*text) && *text != '\n') *text = '?';
+}
+
 enum { WORD = 64 };
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }

@@ -163,6 +163,11 @@ echo hello > junk.safetensors
 refused 3 eval junk.safetensors
 refused 3 inspect junk.safetensors
 refused 3 predict junk.safetensors --data 'csv few.csv' --csv
+# What a file says does not speak to the terminal.
+head='{"\u001b[31mred":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+{ printf '%b' "\\0$(printf '%o' ${#head})\\0000\\0000\\0000\\0000\\0000\\0000\\0000"; printf '%s\0\0\0\0' "$head"; } > red.safetensors
+runs 0 "$tacet" inspect red.safetensors
+has out '^?\[31mred '
 touch file
 refused 5 train net.yaml --out file/below
 has err "file/below"
