@@ -28,4 +28,5 @@ test: setup
 clean:
 	rm -rf build
 
+MAKEFLAGS += --no-print-directory
 .PHONY: build configured setup demo test clean
