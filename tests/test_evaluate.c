@@ -1,4 +1,5 @@
-/* test_evaluate.c: figures over a whole set, in batches the last of which is short, are those of all its rows at once. */
+/* test_evaluate.c: figures over a whole set, in batches the last of which is short, are those of all its rows at once;
+ * and which units fired is counted. */
 #include "trained.h"
 
 /* A plan and a loader for all rows at once, with the weights of n's plan. */
@@ -82,11 +83,38 @@ static void accuracy_is_of_rows(void **state)
     end(&n);
 }
 
+static void densities_are_counted(void **state)
+{
+    (void)state;
+    static const float data[] = {1, -1, 0, 2, 1, -1, -3, -1, 0, -1, 0, 5};
+    tacet_value_info info;
+    tacet_graph *g = tacet_graph_new(NULL);
+    const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){4});
+    tacet_chain(g, x, "relu | linear 2");
+    tacet_plan *p = compile(g, NULL, 0);
+    tacet_value_at(p, 1, &info);
+    assert_true(info.silent && isnan(info.density));
+    for (int i = 0; i < 2; i++) {
+        tacet_feed(p, x, TACET_F32, data);
+        assert_int_equal(tacet_forward(p, 3), TACET_OK);
+    }
+    tacet_value_at(p, 1, &info);
+    assert_string_equal(info.name, "relu1");
+    assert_int_equal(info.dead, 2);
+    assert_true(info.density == 4.0 / 12);
+    tacet_reset_counts(p);
+    tacet_value_at(p, 1, &info);
+    assert_true(isnan(info.density));
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_batch_counts_by_its_rows),
         cmocka_unit_test(accuracy_is_of_rows),
+        cmocka_unit_test(densities_are_counted),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

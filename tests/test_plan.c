@@ -473,32 +473,6 @@ static void a_step_allocates_nothing(void **state)
     assert_int_equal(f.alive, 0);
 }
 
-static void densities_are_counted(void **state)
-{
-    (void)state;
-    network n;
-    n.g = tacet_graph_new(NULL);
-    n.x = tacet_input(n.g, "x", 1, (int64_t[]){4});
-    tacet_chain(n.g, n.x, "relu | linear 2");
-    compile(&n, &(tacet_config){TACET_CONFIG, .batch = 4});
-    const float x[] = {1, -1, 0, 2, 1, -1, -3, -1, 0, -1, 0, 5};
-    tacet_value_info info;
-    tacet_value_at(n.p, 1, &info);
-    assert_true(info.silent && isnan(info.density));
-    for (int i = 0; i < 2; i++) {
-        tacet_feed(n.p, n.x, TACET_F32, x);
-        assert_int_equal(tacet_forward(n.p, 3), TACET_OK);
-    }
-    tacet_value_at(n.p, 1, &info);
-    assert_string_equal(info.name, "relu1");
-    assert_int_equal(info.dead, 2);
-    assert_true(info.density == 4.0 / 12);
-    tacet_reset_counts(n.p);
-    tacet_value_at(n.p, 1, &info);
-    assert_true(isnan(info.density));
-    end(&n);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,7 +490,6 @@ int main(void)
         cmocka_unit_test(evaluation_sees_what_training_wrote),
         cmocka_unit_test(the_guard_keeps_the_weights_and_names_the_culprit),
         cmocka_unit_test(a_step_allocates_nothing),
-        cmocka_unit_test(densities_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

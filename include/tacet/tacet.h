@@ -46,8 +46,8 @@ typedef enum tacet_status {
 } tacet_status;
 
 /* What went wrong. Owned by the caller, who may leave it uninitialised: it is written only on failure. `message` is one
- * sentence. Where the mistake is in a text, `source` holds that text, `column` (from 0) and `width` the place in it, else
- * column is -1. `hint` says what to do ("did you mean ...") or is empty. */
+ * sentence. Where the mistake is in a text, `source` holds that text, `column` (from 0) and `width` the place in it,
+ * else column is -1. `hint` says what to do ("did you mean ...") or is empty. */
 typedef struct tacet_error {
     tacet_status status;
     int column, width;
@@ -63,8 +63,8 @@ TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t c
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 /* Every allocation goes through one hook. resize(context, old, size): size 0 frees old; old NULL allocates; it returns
- * NULL when there is no memory, and old then stays valid. It may be called from the thread that uses the object. Where a
- * constructor takes `const tacet_memory *`, NULL means realloc and free; the struct must outlive the object. */
+ * NULL when there is no memory, and old then stays valid. It may be called from the thread that uses the object. Where
+ * a constructor takes `const tacet_memory *`, NULL means realloc and free; the struct must outlive the object. */
 typedef struct tacet_memory {
     void *(*resize)(void *context, void *old, size_t size);
     void *context;
@@ -80,9 +80,9 @@ typedef struct tacet_value {
     int32_t id;
 } tacet_value;
 
-/* NULL when out of memory; calls on such a graph do nothing, and tacet_compile says why. A graph may be freed as soon as it
- * is compiled: its plans keep what they need. (They still read it: while one runs in a thread, no other thread may add to
- * the graph.) */
+/* NULL when out of memory; calls on such a graph do nothing, and tacet_compile says why. A graph may be freed as soon
+ * as it is compiled: its plans keep what they need. (They still read it: while one runs in a thread, no other thread
+ * may add to the graph.) */
 TACET_API tacet_graph *tacet_graph_new(const tacet_memory *memory);
 TACET_API void tacet_graph_free(tacet_graph *g); /* NULL is fine, here and in every other free */
 
@@ -92,18 +92,18 @@ TACET_API tacet_value tacet_input(tacet_graph *g, const char *name, int rank, co
 /* Class numbers, int32 [batch], counted from 0. (Targets of a regression are an input.) */
 TACET_API tacet_value tacet_labels(tacet_graph *g, const char *name);
 
-/* Puts layers behind x, "linear 512 | relu | linear 10"; returns the last one's output. A layer is named and numbered by
- * its kind (linear1, relu1, linear2) unless name= says otherwise, and its name is that of its output; its parameters are
- * linear1.weight, linear1.bias. The stage `from NAME` goes on from another value; `add NAME` joins one. x may be {0}
- * when the chain begins with `from`. */
+/* Puts layers behind x, "linear 512 | relu | linear 10"; returns the last one's output. A layer is named and numbered
+ * by its kind (linear1, relu1, linear2) unless name= says otherwise, and its name is that of its output; its parameters
+ * are linear1.weight, linear1.bias. The stage `from NAME` goes on from another value; `add NAME` joins one. x may be
+ * {0} when the chain begins with `from`. */
 TACET_API tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers);
 
 /* Adds a loss to the objective: "cross_entropy", "mse reduce=sum", "huber delta=2 lambda=0.5". */
 TACET_API void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value target);
 
-/* Adds a penalty (or a constraint) on every value that the selector matches: "relu1", "linear*.weight", "linear2.*". In a
- * selector * does not cross a dot. Each match is a term of its own, named relu1:l1, unless the penalty says `joint`: then
- * all matches are one vector and the term is named by the selector. */
+/* Adds a penalty (or a constraint) on every value that the selector matches: "relu1", "linear*.weight", "linear2.*". In
+ * a selector * does not cross a dot. Each match is a term of its own, named relu1:l1, unless the penalty says `joint`:
+ * then all matches are one vector and the term is named by the selector. */
 TACET_API void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty);
 
 /* Options for the parameters that match, over those of the optimizer: "lr=0.01 weight_decay=0", "frozen". Of two that
@@ -121,9 +121,9 @@ TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
 /* The first mistake in the description so far, or NULL. */
 TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
 
-/* The graph in the small language, one part at a time, such that the same calls rebuild it. part is "input" (a line each,
- * "x 784", "target labels"), "model" (a chain), "loss" ("linear3 target: cross_entropy"), "penalties" ("relu1: l1 1e-4") or
- * "options" ("linear1.*: lr=0.01"). Text and return value as tacet_error_text. */
+/* The graph in the small language, one part at a time, such that the same calls rebuild it. part is "input" (a line
+ * each, "x 784", "target labels"), "model" (a chain), "loss" ("linear3 target: cross_entropy"), "penalties" ("relu1: l1
+ * 1e-4") or "options" ("linear1.*: lr=0.01"). Text and return value as tacet_error_text. */
 TACET_API size_t tacet_graph_text(const tacet_graph *g, const char *part, char *text, size_t capacity);
 
 /* ---- Plan: compiled once, run many times ------------------------------------------------------------------------- */
@@ -148,8 +148,8 @@ typedef struct tacet_config {
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config)
 
-/* Compiles the graph. NULL on failure, with the reason in *why (may be NULL): the graph's own first mistake, if there is
- * one. Parameters are initialised from the seed. One graph may be compiled many times. */
+/* Compiles the graph. NULL on failure, with the reason in *why (may be NULL): the graph's own first mistake, if there
+ * is one. Parameters are initialised from the seed. One graph may be compiled many times. */
 TACET_API tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why);
 TACET_API void tacet_plan_free(tacet_plan *p);
 
@@ -180,9 +180,9 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 /* Why the last call on this plan failed. */
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
-/* Copies a value of the last step or forward pass, [rows, shape...], or a parameter ([out, in], as PyTorch has it), into
- * data[count]; count must be exact. tacet_read_gradient: dObjective/dValue of the last step; parameters always have one
- * unless frozen. tacet_write sets a parameter. */
+/* Copies a value of the last step or forward pass, [rows, shape...], or a parameter ([out, in], as PyTorch has it),
+ * into data[count]; count must be exact. tacet_read_gradient: dObjective/dValue of the last step; parameters always
+ * have one unless frozen. tacet_write sets a parameter. */
 TACET_API tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count);
@@ -207,7 +207,7 @@ TACET_API double tacet_term_value(const tacet_plan *p, const char *name); /* wit
 TACET_API double tacet_objective(const tacet_plan *p);                    /* all terms */
 TACET_API double tacet_data_loss(const tacet_plan *p);                    /* the losses alone */
 TACET_API double tacet_gradient_norm(const tacet_plan *p);                /* over all parameters, last step */
-TACET_API double tacet_learning_rate(const tacet_plan *p);                /* of the last step, or of the first one to come */
+TACET_API double tacet_learning_rate(const tacet_plan *p);                /* of the last step, or the first to come */
 TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* training steps done */
 
 /* A value, in the order of the graph. Strings live as long as the plan. */
@@ -231,7 +231,8 @@ TACET_API int tacet_value_count(const tacet_plan *p);
 TACET_API tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info);
 TACET_API void tacet_reset_counts(tacet_plan *p);
 
-/* The compiled steps, with shapes, flops, bytes and the size of the arena, as text. Return value as tacet_error_text. */
+/* The compiled steps, with shapes, flops, bytes and the size of the arena, as text. Return value as
+ * tacet_error_text. */
 TACET_API size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity);
 
 /* ---- Data -------------------------------------------------------------------------------------------------------- */
@@ -239,9 +240,10 @@ TACET_API size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
 typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
-/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; a source without a test part
- * refuses it. The data stay in memory as they are stored. */
-TACET_API tacet_data *tacet_data_open(const char *source, const char *part, const tacet_memory *memory, tacet_error *why);
+/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; a source without a test
+ * part refuses it. The data stay in memory as they are stored. */
+TACET_API tacet_data *tacet_data_open(const char *source, const char *part, const tacet_memory *memory,
+                                      tacet_error *why);
 TACET_API void tacet_data_free(tacet_data *d);
 
 typedef struct tacet_data_info {
@@ -272,7 +274,8 @@ TACET_API size_t tacet_data_classes(const tacet_data *d, char *text, size_t capa
 TACET_API tacet_status tacet_data_set_classes(tacet_data *d, const char *text, tacet_error *why);
 
 /* Goes over the rows in batches; in an order drawn from (seed, epoch), or as they are in the file. */
-TACET_API tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why);
+TACET_API tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle,
+                                         tacet_error *why);
 TACET_API void tacet_loader_free(tacet_loader *l);
 TACET_API int64_t tacet_loader_batches(const tacet_loader *l); /* in an epoch */
 
@@ -307,9 +310,10 @@ typedef struct tacet_note {
 } tacet_note;
 
 /* Saves the parameters as safetensors: names and [out, in] layout as PyTorch has them, so that
- * module.load_state_dict(safetensors.torch.load_file(path)) works on a module with the same names. The description of the
- * network rides in the metadata. Written beside path, synced, then renamed: path is the old file or the new one. */
-TACET_API tacet_status tacet_save(const tacet_plan *p, const char *path, int notes, const tacet_note *note, tacet_error *why);
+ * module.load_state_dict(safetensors.torch.load_file(path)) works on a module with the same names. The description of
+ * the network rides in the metadata. Written beside path, synced, then renamed: path is the old file or the new one. */
+TACET_API tacet_status tacet_save(const tacet_plan *p, const char *path, int notes, const tacet_note *note,
+                                  tacet_error *why);
 
 /* A model or a checkpoint that was opened. */
 typedef struct tacet_file tacet_file;
@@ -317,14 +321,14 @@ TACET_API tacet_file *tacet_file_open(const char *path, const tacet_memory *memo
 TACET_API void tacet_file_free(tacet_file *f);
 TACET_API const char *tacet_file_note(const tacet_file *f, const char *key); /* or NULL */
 TACET_API int tacet_file_count(const tacet_file *f);                         /* tensors */
-TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, int *rank, const int64_t **shape,
-                                         const float **data);
+TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, int *rank,
+                                         const int64_t **shape, const float **data);
 
 /* Rebuilds the graph from a model's metadata alone; NULL on failure. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
 
-/* Sets the plan's parameters from the file, by name and shape. strict: every parameter must be there and every tensor be
- * used; else what matches is taken and the number of parameters that were set is left in *taken (may be NULL). */
+/* Sets the plan's parameters from the file, by name and shape. strict: every parameter must be there and every tensor
+ * be used; else what matches is taken and the number of parameters that were set is left in *taken (may be NULL). */
 TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
 
 /* A checkpoint holds all that the rest of a run depends on: parameters, optimizer state, lambdas and rates, the step,
