@@ -203,4 +203,10 @@ if [ -w /dev/full ]; then
     [ $? -eq 5 ] || fault "a full disk is not noticed"
 fi
 
+# A network that no machine has the memory for. (A sanitizer ends a program that asks for so much.)
+if [ -z "${TACET_SANITIZE:-}" ]; then
+    runs 4 "$tacet" train net.yaml --out big --set 'model=linear 100000000000 | relu | linear 3'
+    has err 'out of memory'
+fi
+
 finish
