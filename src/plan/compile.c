@@ -1,33 +1,9 @@
-/* compile.c: from a description to a plan, pass by pass, and the end of a plan. */
+/* compile.c: from a description to a plan, pass by pass. */
 #include "kernel/cpu/blas.h"
 #include "plan/plan.h"
 
 #include <math.h>
 #include <string.h>
-
-void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size)
-{
-    void **grown = tc_resize(&p->mem, p->owned, (size_t)p->owned_count + 1, sizeof *grown);
-    if (!grown) return NULL;
-    p->owned = grown;
-    void *memory = tc_alloc(&p->mem, n, size);
-    if (memory) p->owned[p->owned_count++] = memory;
-    return memory;
-}
-
-void tacet_plan_free(tacet_plan *p)
-{
-    if (!p) return;
-    const tc_mem m = p->mem;
-    for (int i = 0; i < p->owned_count; i++) tc_free(&m, p->owned[i]);
-    tc_free(&m, p->owned);
-    tc_free_aligned(&m, p->block);
-    tc_free_aligned(&m, p->arena);
-    if (p->optim_spec.source) tc_spec_free(&p->optim_spec);
-    tacet_pool_free(p->own_pool);
-    tacet_graph_free(p->graph);
-    tc_free(&m, p);
-}
 
 /* Settings with their defaults, checked. */
 static tacet_status settings(tacet_plan *p, const tacet_config *config)
@@ -125,5 +101,3 @@ tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_erro
     tacet_plan_free(p);
     return NULL;
 }
-
-const char *tc_plan_name(const tacet_plan *p, int value) { return p->graph->value[value].name; }

@@ -1,11 +1,9 @@
-/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups), and where the
- * parameters lie. Parameters with the same options form a group. */
+/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups). Parameters with the same
+ * options form a group. */
 #include "plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
 
 static const tacet_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false},
                                                    {0}};
@@ -121,56 +119,4 @@ tacet_status tc_plan_options(tacet_plan *p)
         p->place[p->places++] = (tc_place){.value = v, .group = group};
     }
     return TACET_OK;
-}
-
-/* Puts the parameters whose `trains` is as asked one after another, each on a boundary of TC_ALIGN bytes. */
-static int64_t lay_out(tacet_plan *p, bool trains, int64_t offset)
-{
-    for (int i = 0; i < p->places; i++) {
-        tc_place *at = &p->place[i];
-        if (at->trains != trains) continue;
-        at->n = tc_shape_count(&p->graph->value[at->value].shape);
-        at->offset = offset;
-        offset += (at->n + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
-    }
-    return offset;
-}
-
-tacet_status tc_plan_layout(tacet_plan *p)
-{
-    const tacet_graph *g = p->graph;
-    if (!p->optim)
-        for (int v = 0; v < p->values; v++)
-            if (g->value[v].owner >= 0) p->place[p->places++] = (tc_place){.value = v, .group = -1};
-    for (int i = 0; i < p->places && p->optim; i++)
-        p->place[i].trains = p->list[TC_TRAIN].wants[p->place[i].value] && !p->group[p->place[i].group].frozen;
-    p->part = lay_out(p, true, 0);
-    p->parameter_floats = lay_out(p, false, p->part);
-    p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->states : 0);
-    p->block = tc_alloc_aligned(&p->mem, (size_t)p->block_floats + 1, sizeof *p->block);
-    if (!p->block) return tc_fail_memory(&p->error);
-    for (int i = 0; i < p->places; i++) {
-        const tc_value *v = &g->value[p->place[i].value], *owner = &g->value[v->owner];
-        const tc_param *param = tc_param_of(g, p->place[i].value);
-        if (param->init)
-            param->init(owner->arg, &g->value[owner->input[0]].shape, &v->shape, tc_plan_parameter(p, &p->place[i]),
-                        p->place[i].n, tc_stream_of(p->seed, 0, v->name));
-    }
-    return TACET_OK;
-}
-
-float *tc_plan_parameter(const tacet_plan *p, const tc_place *at) { return p->block + at->offset; }
-
-float *tc_plan_gradient(const tacet_plan *p, const tc_place *at) { return p->block + p->parameter_floats + at->offset; }
-
-float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state)
-{
-    return p->block + p->parameter_floats + p->part * (1 + state) + at->offset;
-}
-
-const tc_place *tc_plan_find(const tacet_plan *p, int value)
-{
-    for (int i = 0; i < p->places; i++)
-        if (p->place[i].value == value) return &p->place[i];
-    return NULL;
 }

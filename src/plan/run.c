@@ -4,22 +4,6 @@
 
 #include <math.h>
 
-void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job)
-{
-    const int64_t parts = (span.units + span.grain - 1) / span.grain;
-    tc_pool_run(shared && parts > 1 ? p->pool : NULL, parts, part, job);
-}
-
-double tc_tree_sum(const double *x, int64_t n)
-{
-    if (n <= 8) {
-        double sum = 0;
-        for (int64_t i = 0; i < n; i++) sum += x[i];
-        return sum;
-    }
-    return tc_tree_sum(x, n / 2) + tc_tree_sum(x + n / 2, n - n / 2);
-}
-
 typedef struct band {
     const tc_step *step;
     int steps;

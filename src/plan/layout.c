@@ -1,0 +1,96 @@
+/* layout.c: where the parameters lie in the block, each on a boundary of its own, those that train first; and the two
+ * layouts that a matrix has, [in, out] as stored and [out, in] as users see it. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
+
+/* Puts the parameters whose `trains` is as asked one after another, each on a boundary of TC_ALIGN bytes. */
+static int64_t lay_out(tacet_plan *p, bool trains, int64_t offset)
+{
+    for (int i = 0; i < p->places; i++) {
+        tc_place *at = &p->place[i];
+        if (at->trains != trains) continue;
+        at->n = tc_shape_count(&p->graph->value[at->value].shape);
+        at->offset = offset;
+        offset += (at->n + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
+    }
+    return offset;
+}
+
+tacet_status tc_plan_layout(tacet_plan *p)
+{
+    const tacet_graph *g = p->graph;
+    if (!p->optim)
+        for (int v = 0; v < p->values; v++)
+            if (g->value[v].owner >= 0) p->place[p->places++] = (tc_place){.value = v, .group = -1};
+    for (int i = 0; i < p->places && p->optim; i++)
+        p->place[i].trains = p->list[TC_TRAIN].wants[p->place[i].value] && !p->group[p->place[i].group].frozen;
+    p->part = lay_out(p, true, 0);
+    p->parameter_floats = lay_out(p, false, p->part);
+    p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->states : 0);
+    p->block = tc_alloc_aligned(&p->mem, (size_t)p->block_floats + 1, sizeof *p->block);
+    if (!p->block) return tc_fail_memory(&p->error);
+    for (int i = 0; i < p->places; i++) {
+        const tc_value *v = &g->value[p->place[i].value], *owner = &g->value[v->owner];
+        const tc_param *param = tc_param_of(g, p->place[i].value);
+        if (param->init)
+            param->init(owner->arg, &g->value[owner->input[0]].shape, &v->shape, tc_plan_parameter(p, &p->place[i]),
+                        p->place[i].n, tc_stream_of(p->seed, 0, v->name));
+    }
+    return TACET_OK;
+}
+
+float *tc_plan_parameter(const tacet_plan *p, const tc_place *at) { return p->block + at->offset; }
+
+float *tc_plan_gradient(const tacet_plan *p, const tc_place *at) { return p->block + p->parameter_floats + at->offset; }
+
+float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state)
+{
+    return p->block + p->parameter_floats + p->part * (1 + state) + at->offset;
+}
+
+const tc_place *tc_plan_find(const tacet_plan *p, int value)
+{
+    for (int i = 0; i < p->places; i++)
+        if (p->place[i].value == value) return &p->place[i];
+    return NULL;
+}
+
+bool tc_plan_transposed(const tacet_plan *p, int value)
+{
+    return p->graph->value[value].owner >= 0 && tc_param_of(p->graph, value)->transposed;
+}
+
+tc_shape tc_plan_shape(const tacet_plan *p, int value)
+{
+    tc_shape s = p->graph->value[value].shape;
+    if (!tc_plan_transposed(p, value)) return s;
+    return (tc_shape){2, {s.dim[1], s.dim[0]}};
+}
+
+/* to [columns, rows] = from [rows, columns], or a plain copy. */
+static void copy(const float *from, float *to, int64_t rows, int64_t columns, bool transposed)
+{
+    if (!transposed) {
+        memcpy(to, from, sizeof *to * (size_t)(rows * columns));
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j];
+}
+
+void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user)
+{
+    const tc_shape *s = &p->graph->value[at->value].shape;
+    const bool transposed = tc_plan_transposed(p, at->value);
+    copy(stored, user, transposed ? s->dim[0] : 1, transposed ? s->dim[1] : at->n, transposed);
+}
+
+void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored)
+{
+    const tc_shape *s = &p->graph->value[at->value].shape;
+    const bool transposed = tc_plan_transposed(p, at->value);
+    copy(user, stored, transposed ? s->dim[1] : 1, transposed ? s->dim[0] : at->n, transposed);
+}
