@@ -18,7 +18,7 @@ setup:
 
 demo: setup
 	@$(MAKE) --no-print-directory configured
-	@cmake --build --preset release -j $(JOBS) --target tacet_program
+	@cmake --build --preset release -j $(JOBS) --target tacet_program tacet_shared
 	@tools/demo
 
 test: setup
