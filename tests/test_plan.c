@@ -349,6 +349,9 @@ static void what_was_not_kept_cannot_be_read(void **state)
     assert_non_null(strstr(tacet_plan_error(n.p)->message, "tacet_keep"));
     assert_int_equal(tacet_read_gradient(n.p, "gelu1", out, (BATCH - 2) * 8), TACET_OK);
     assert_int_equal(tacet_read_gradient(n.p, "relu1", out, (BATCH - 2) * 8), TACET_FAILED);
+    /* What is kept was made in place: the numbers that lay there before it are not handed out for it. */
+    assert_int_equal(tacet_read(n.p, "a", out, (BATCH - 2) * 8), TACET_FAILED);
+    assert_int_equal(tacet_read_gradient(n.p, "add1", out, (BATCH - 2) * 8), TACET_FAILED);
     assert_int_equal(tacet_read(n.p, "nobody", out, 1), TACET_FAILED);
     assert_int_equal(tacet_write(n.p, "relu1", out, 8), TACET_FAILED);
     assert_int_equal(tacet_read(n.p, "target", out, BATCH - 2), TACET_FAILED);

@@ -27,6 +27,7 @@ static void take_over(tc_list *l, int i, int from, int to)
     t->alias = from;
     f->last = t->last;
     f->pinned = t->pinned;
+    f->taken = true;
 }
 
 static void share_in_place(tc_list *l)

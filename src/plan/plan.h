@@ -29,11 +29,15 @@ enum { TC_TRAIN, TC_EVAL, TC_LISTS };
 typedef struct tc_buffer {
     int64_t bytes;
     int first, last; /* steps that touch it; first -1: before all (inputs) */
-    bool pinned;     /* readable after the list has run: lives to the end and shares with nobody */
+    bool pinned;     /* lives to the end and shares with nobody */
+    bool taken;      /* another took its memory over: what was in it is gone */
     int alias;       /* the buffer whose memory it takes over, or -1 */
     int64_t offset;  /* in the arena */
     float *fixed;    /* not in the arena */
 } tc_buffer;
+
+/* Whether what was put into it is still there when the list has run. */
+static inline bool tc_buffer_lasts(const tc_buffer *b) { return b->pinned && !b->taken; }
 
 /* One entry of a list. The buffers beside the call say which pointers it gets once they are placed. */
 typedef struct tc_step {

@@ -56,7 +56,7 @@ tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t cou
         return tc_fail(&p->error, TACET_FAILED, "%s: nothing has run yet, or the last call was refused", name);
     const tc_list *l = &p->list[p->last];
     const int b = l->value[v];
-    if (b < 0 || !l->buffer[b].pinned)
+    if (b < 0 || !tc_buffer_lasts(&l->buffer[b]))
         return tc_fail(&p->error, TACET_FAILED, "%s was not kept: name it with tacet_keep before compiling", name);
     if (!p->graph->value[v].op && !p->feed[v].held)
         return tc_fail(&p->error, TACET_FAILED, "%s was not fed to the last forward pass", name);
@@ -70,7 +70,7 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
     if (p->last != TC_TRAIN)
         return tc_fail(&p->error, TACET_FAILED, "%s: gradients are those of a step, and none ran last", name);
     const int b = p->list[TC_TRAIN].gradient[v];
-    if (b < 0 || (!p->list[TC_TRAIN].buffer[b].pinned && !p->list[TC_TRAIN].buffer[b].fixed))
+    if (b < 0 || (!tc_buffer_lasts(&p->list[TC_TRAIN].buffer[b]) && !p->list[TC_TRAIN].buffer[b].fixed))
         return tc_fail(
             &p->error, TACET_FAILED,
             "%s has no gradient here: it is frozen, nothing depends on it, or it was not kept (tacet_keep_gradient)",

@@ -24,7 +24,7 @@ static const float *answers(const tacet_plan *p, int y)
     const tc_list *l = &p->list[TC_EVAL];
     if (y < 0 || y >= p->values || l->value[y] < 0 || !p->graph->value[y].batch) return NULL;
     const tc_buffer *b = &l->buffer[l->value[y]];
-    if (!b->pinned) return NULL;
+    if (!tc_buffer_lasts(b)) return NULL;
     while (b->alias >= 0) b = &l->buffer[b->alias];
     return b->fixed ? NULL : (const float *)(const void *)(p->arena + b->offset);
 }
