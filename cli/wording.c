@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool cli_number(const char *text, double *x)
 {
@@ -47,7 +48,7 @@ static size_t distance(const char *a, const char *b)
         const size_t *one = row[(i + 2) % 3], *two = row[(i + 1) % 3]; /* the rows before */
         now[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            now[j] = least(one[j - 1] + (a[i - 1] != b[j - 1]), least(one[j], now[j - 1]) + 1);
+            now[j] = least(one[j - 1] + (strncasecmp(a + i - 1, b + j - 1, 1) != 0), least(one[j], now[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = least(now[j], two[j - 2] + 1);
         }
     }

@@ -66,7 +66,7 @@ static void error_text_has_a_caret(void **state)
     tc_fail_at(&e, "x | liner 5", 4, 5);
     expect_text(&e, "no layer liner\n    x | liner 5\n        ^~~~~");
     tc_fail_hint(&e, "did you mean %s?", "linear");
-    expect_text(&e, "no layer liner\n    x | liner 5\n        ^~~~~\ndid you mean linear?");
+    expect_text(&e, "no layer liner\n    x | liner 5\n        ^~~~~\n    did you mean linear?");
     /* Only the line with the mistake; a tab keeps its width; a character of two bytes is one column. */
     tc_fail(&e, TACET_DESCRIPTION, "m");
     tc_fail_at(&e, "one\n\ttw\xC3\xB6 bad\nthree", 10, 3);
@@ -341,6 +341,7 @@ static void the_nearest_word(void **state)
     assert_string_equal(tc_nearest("sigmoyd", word_at, words), "sigmoid");
     assert_string_equal(tc_nearest("layernorm", word_at, words), "layer_norm");
     assert_string_equal(tc_nearest("l3", word_at, words), "l1"); /* the first of two that are equally near */
+    assert_string_equal(tc_nearest("ReLU", word_at, words), "relu"); /* as PyTorch has it */
     assert_null(tc_nearest("conv2d", word_at, words));
     assert_null(tc_nearest("attention", word_at, words));
     assert_null(tc_nearest("", word_at, words));

@@ -56,8 +56,8 @@ typedef struct tacet_error {
     char hint[512];
 } tacet_error;
 
-/* Writes the error as lines for a person, with a caret under the place, into text[capacity], ended with a NUL. Returns
- * the length that the whole needs, as snprintf does. */
+/* Writes the error as lines for a person, with a caret under the place and no newline at the end, into text[capacity],
+ * ended with a NUL. Returns the length that the whole needs, as snprintf does. */
 TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity);
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */

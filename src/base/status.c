@@ -62,6 +62,23 @@ void tc_fail_hint(tacet_error *e, const char *format, ...)
     va_end(arguments);
 }
 
+void tc_fail_choices(tacet_error *e, const char *head, const char *word,
+                     const char *(*next)(const void *context, int i), const void *context)
+{
+    const char *near = tc_nearest(word, next, context), *choice;
+    if (near) {
+        tc_fail_hint(e, "did you mean %s?", near);
+        return;
+    }
+    char list[400] = "";
+    size_t at = 0;
+    for (int i = 0; (choice = next(context, i)) && at + strlen(choice) + 2 < sizeof list; i++) {
+        if (at) at += tc_text_copy(", ", list + at, sizeof list - at);
+        at += tc_text_copy(choice, list + at, sizeof list - at);
+    }
+    tc_fail_hint(e, "%s %s", head, at ? list : "nothing");
+}
+
 tacet_status tc_fail_memory(tacet_error *e) { return tc_fail(e, TACET_MEMORY, "out of memory"); }
 
 /* A text that is there already: adds as snprintf would. What a terminal would obey (a file's words may stand in an
@@ -110,7 +127,7 @@ size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity)
     put_text(&s, error->message);
     if (error->column >= 0 && error->source[0]) put_caret(&s, error);
     if (error->hint[0]) {
-        put_text(&s, "\n");
+        put_text(&s, "\n    ");
         put_text(&s, error->hint);
     }
     if (capacity > 0) text[s.length < capacity ? s.length : capacity - 1] = '\0';

@@ -11,6 +11,11 @@ __attribute__((format(printf, 3, 4))) tacet_status tc_fail(tacet_error *e, tacet
 void tc_fail_at(tacet_error *e, const char *source, int column, int width);
 __attribute__((format(printf, 2, 3))) void tc_fail_hint(tacet_error *e, const char *format, ...);
 
+/* Hints at the choice that is nearest to word, or lists the choices behind `head` ("it takes"), as many as fit.
+ * next(context, i) gives choice i, NULL at the end. */
+void tc_fail_choices(tacet_error *e, const char *head, const char *word,
+                     const char *(*next)(const void *context, int i), const void *context);
+
 /* "out of memory", TACET_MEMORY. */
 tacet_status tc_fail_memory(tacet_error *e);
 

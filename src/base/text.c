@@ -162,8 +162,10 @@ bool tc_integer_read(const char *text, int64_t *x)
 
 enum { MAX_WORD = 64 };
 
-/* Edits that turn a into b: one letter more, less, other, or two neighbours swapped (optimal string alignment). Words
- * of MAX_WORD letters or more count as far apart. */
+static int lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
+
+/* Edits that turn a into b: one letter more, less, other, or two neighbours swapped (optimal string alignment). Upper
+ * and lower case are the same; words of MAX_WORD letters or more count as far apart. */
 static int distance(const char *a, const char *b)
 {
     const size_t n = strlen(a), m = strlen(b);
@@ -174,7 +176,7 @@ static int distance(const char *a, const char *b)
         int *now = row[i % 3], *up = row[(i + 2) % 3], *two = row[(i + 1) % 3];
         now[0] = (int)i;
         for (size_t j = 1; j <= m; j++) {
-            int best = up[j - 1] + (a[i - 1] != b[j - 1]);
+            int best = up[j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
             if (up[j] + 1 < best) best = up[j] + 1;
             if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two[j - 2] + 1 < best)

@@ -16,11 +16,7 @@ static tacet_status find_source(const tc_spec *spec, const tc_source **source, t
     if (*source) return TACET_OK;
     const tacet_status status = tc_fail(e, TACET_DESCRIPTION, "there is no data source \"%s\"", spec->name);
     tc_spec_point(spec, spec->column, spec->width, e);
-    const char *near = tc_nearest(spec->name, source_name, NULL);
-    if (near)
-        tc_fail_hint(e, "did you mean %s?", near);
-    else
-        tc_fail_hint(e, "there are idx, npy and csv");
+    tc_fail_choices(e, "there are", spec->name, source_name, NULL);
     return status;
 }
 

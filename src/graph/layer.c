@@ -31,8 +31,7 @@ static const tc_op *find_layer(tacet_graph *g, const tc_spec *s)
         tc_graph_fail(g, TACET_DESCRIPTION, "%s is a %s, not a layer", s->name, op->role->name);
     } else {
         tc_graph_fail(g, TACET_DESCRIPTION, "unknown layer \"%.100s\"", s->name);
-        const char *near = tc_nearest(s->name, op_name_at, NULL);
-        if (near) tc_fail_hint(&g->error, "did you mean %s?", near);
+        tc_fail_choices(&g->error, "there are", s->name, op_name_at, NULL);
     }
     tc_spec_point(s, s->column, s->width, &g->error);
     return NULL;

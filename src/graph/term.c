@@ -27,8 +27,7 @@ static const tc_op *find_scalar(tacet_graph *g, const tc_spec *s, bool loss)
         tc_graph_fail(g, TACET_DESCRIPTION, "%s is a %s, not a %s", s->name, op->role->name, due);
     } else {
         tc_graph_fail(g, TACET_DESCRIPTION, "unknown %s \"%.100s\"", due, s->name);
-        const char *near = tc_nearest(s->name, scalar_name_at, &loss);
-        if (near) tc_fail_hint(&g->error, "did you mean %s?", near);
+        tc_fail_choices(&g->error, "there are", s->name, scalar_name_at, &loss);
     }
     tc_spec_point(s, s->column, s->width, &g->error);
     return NULL;
@@ -82,7 +81,7 @@ static bool check_shapes(tacet_graph *g, tc_term *t)
         if (batch[i] != batch[0]) return refuse(g, t, "parameters and values of a batch do not mix in one term");
     }
     if ((t->op->flags & TC_LABELS) && !g->value[t->input[t->inputs - 1]].labels)
-        return refuse(g, t, "needs class numbers for its target: describe them with tacet_labels");
+        return refuse(g, t, "needs class numbers for its target: whole numbers in the data, tacet_labels in C");
     tc_sketch s = {.arg = t->arg, .inputs = t->inputs, .x = shape, .batch = batch};
     if (t->op->shape(&s)) return true;
     tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, from, s.why);

@@ -21,8 +21,7 @@ static tacet_status bind_optimizer(tacet_plan *p)
     p->optim = tc_optim_find(s->name);
     if (!p->optim) {
         tc_fail(&p->error, TACET_DESCRIPTION, "unknown optimizer \"%.100s\"", s->name);
-        const char *near = tc_nearest(s->name, optim_name_at, NULL);
-        if (near) tc_fail_hint(&p->error, "did you mean %s?", near);
+        tc_fail_choices(&p->error, "there are", s->name, optim_name_at, NULL);
         tc_spec_point(s, s->column, s->width, &p->error);
         return p->error.status;
     }

@@ -158,24 +158,7 @@ static tacet_status point(const binder *b, const tc_word *w)
     return TACET_DESCRIPTION;
 }
 
-static void hint_keys(const binder *b, const char *word)
-{
-    const char *near = tc_nearest(word, key_at, b);
-    if (near) {
-        tc_fail_hint(b->e, "did you mean %s?", near);
-        return;
-    }
-    char list[400] = "";
-    size_t at = 0;
-    for (int i = 0; key_at(b, i); i++) {
-        const char *key = key_at(b, i);
-        const size_t need = strlen(key) + 2;
-        if (at + need >= sizeof list) break;
-        if (at) at += tc_text_copy(", ", list + at, sizeof list - at);
-        at += tc_text_copy(key, list + at, sizeof list - at);
-    }
-    tc_fail_hint(b->e, at ? "it takes %s" : "it takes nothing%s", list);
-}
+static void hint_keys(const binder *b, const char *word) { tc_fail_choices(b->e, "it takes", word, key_at, b); }
 
 static tacet_status refuse_key(const binder *b, const tc_word *w)
 {
