@@ -1,5 +1,6 @@
 /* command_inspect.c: tacet inspect MODEL. */
 #include "command.h"
+#include "job.h"
 #include "output.h"
 
 #include <math.h>
@@ -102,15 +103,16 @@ static tacet_status tensors(cli_arena *a, const tacet_file *f)
 static tacet_status run(const cli_args *a)
 {
     tacet_error e;
-    tacet_file *f = tacet_file_open(a->operand[0], NULL, &e);
-    if (!f) return cli_refuse(&e, 0, NULL);
+    tacet_status s = TACET_OK;
+    tacet_file *f = cli_model_file(a->operand[0], &s);
+    if (!f) return s;
     tacet_graph *g = tacet_file_graph(f, NULL, &e);
     if (g)
         described(a->arena, g);
     else
         cli_warn("%s", tamed(a->arena, e.message));
     noted(a->arena, f);
-    tacet_status s = tensors(a->arena, f);
+    s = tensors(a->arena, f);
     tacet_graph_free(g);
     tacet_file_free(f);
     return s;

@@ -3,7 +3,9 @@
 #include "command.h"
 #include "figures.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cli_item *item(const cli_config *c, int key) { return &c->value[key].item; }
 static const char *text(const cli_config *c, int key) { return c->value[key].item.text; }
@@ -237,12 +239,28 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     note[5] = (tacet_note){"classes", job->classes};
 }
 
+tacet_file *cli_model_file(const char *path, tacet_status *s)
+{
+    tacet_error e;
+    tacet_file *f = tacet_file_open(path, NULL, &e);
+    if (f) return f;
+    const size_t length = strlen(path);
+    const char *slash = length && path[length - 1] == '/' ? "" : "/";
+    char model[4096];
+    const int n = snprintf(model, sizeof model, "%s%smodel.safetensors", path, slash);
+    if (n > 0 && n < (int)sizeof model && access(model, F_OK) == 0)
+        snprintf(e.hint, sizeof e.hint, "did you mean %.400s?", model);
+    *s = cli_refuse(&e, 0, NULL);
+    return NULL;
+}
+
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m)
 {
     tacet_error e;
+    tacet_status s = TACET_OK;
     *m = (cli_model){.batch = 256};
-    m->file = tacet_file_open(path, NULL, &e);
-    if (!m->file) return cli_refuse(&e, 0, NULL);
+    m->file = cli_model_file(path, &s);
+    if (!m->file) return s;
     m->graph = tacet_file_graph(m->file, NULL, &e);
     if (!m->graph) return cli_refuse(&e, 0, NULL);
     const char *batch = tacet_file_note(m->file, "batch");
@@ -258,7 +276,7 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
     tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads};
     m->plan = tacet_compile(m->graph, &config, &e);
     if (!m->plan) return cli_refuse(&e, 0, NULL);
-    tacet_status s = tacet_file_load(m->file, m->plan, true, NULL, &e);
+    s = tacet_file_load(m->file, m->plan, true, NULL, &e);
     return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
 }
 

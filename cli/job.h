@@ -40,6 +40,9 @@ typedef struct cli_model {
     const char *output;
 } cli_model;
 
+/* Opens a model's file; NULL on failure, which has been said: of a run's folder, which file was meant. */
+tacet_file *cli_model_file(const char *path, tacet_status *s);
+
 /* Opens a model for inference; keep (NULL: nothing) is made readable. cli_model_close in either case. */
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);

@@ -195,6 +195,10 @@ hasnt closed/metrics.jsonl "^[^{]"
 [ $? -eq 5 ] || fault "a closed standard output is not noticed"
 refused 1 eval closed/model.safetensors --data 'csv unlabelled.csv'
 has err "'csv unlabelled.csv' has no labels"
+for command in eval inspect; do
+    refused 5 $command closed/
+    has err "closed/: not a regular file" "^    did you mean closed/model.safetensors?$"
+done
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own
 has err "own: not a regular file"
 # A full disk. Standard output too: data that cannot be written are a failure.
