@@ -119,8 +119,9 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
         if (tacet_term_at(p, i, &t) != TACET_OK) continue;
         const char **c = &cell[5 * rows++];
         c[0] = t.name;
-        c[1] = t.prox ? cli_format(a, "%s prox", t.reduce) : t.reduce;
-        c[2] = cli_digits(a, t.lambda);
+        const bool constraint = strcmp(t.role, "constraint") == 0;
+        c[1] = constraint ? "-" : t.prox ? cli_format(a, "%s prox", t.reduce) : t.reduce;
+        c[2] = constraint ? "-" : cli_digits(a, t.lambda);
         c[3] = cli_digits(a, t.value);
         c[4] = cli_digits(a, t.lambda * t.value);
     }

@@ -37,7 +37,7 @@ void cli_progress_step(cli_progress *p, int64_t epoch, int64_t epochs, int64_t b
     bar[BAR] = 0;
     double left = seconds * (double)((epochs - epoch) * batches + batches - batch);
     long long s = left < 1e6 ? (long long)left : 999999;
-    snprintf(line, sizeof line, "epoch %lld/%lld [%s] %lld/%lld  objective %.4f  %.2f ms/step  %lld:%02lld left",
+    snprintf(line, sizeof line, "epoch %lld/%lld [%s] %lld/%lld  objective %.4g  %.2f ms/step  %lld:%02lld left",
              (long long)epoch, (long long)epochs, bar, (long long)batch, (long long)batches, objective, seconds * 1e3,
              s / 60, s % 60);
     fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);

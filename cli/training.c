@@ -226,11 +226,11 @@ static void epoch_said(cli_training *t, int64_t epoch, const cli_figures *valida
     const cli_sums *s = &t->sums;
     const char *more = "";
     if (validation && !isnan(validation->result.accuracy))
-        more = cli_format(t->arena, "  validation loss %.4f accuracy %.4f", validation->result.data_loss,
+        more = cli_format(t->arena, "  validation loss %.4g accuracy %.4f", validation->result.data_loss,
                           validation->result.accuracy);
     else if (validation)
         more = cli_format(t->arena, "  validation loss %.4g", validation->result.data_loss);
-    cli_progress_say(&t->progress, "epoch %lld/%lld  loss %.4f  objective %.4f%s  %.1f s", (long long)epoch,
+    cli_progress_say(&t->progress, "epoch %lld/%lld  loss %.4g  objective %.4g%s  %.1f s", (long long)epoch,
                      (long long)t->job->epochs, s->data_loss / s->rows, s->objective / s->rows, more, s->seconds);
 }
 
