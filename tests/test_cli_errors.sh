@@ -152,12 +152,18 @@ refused 2 train net.yaml --penalty 'relu2: l8 3'
 has err 'penalty: unknown penalty "l8"'
 caret l8
 
+refused 2 explain net.yaml --set parameters.linear1=frozen
+has err 'the selector "linear1" matches no parameter' "    there are: linear1.weight"
+hasnt err "did you mean linear1?"
 # ---- Files ----
 refused 5 train net.yaml --set 'data=csv nowhere.csv label=kind'
 has err "nowhere.csv"
 printf 'a,b\n1,2\n3\n' > torn.csv
 refused 3 train net.yaml --set 'data=csv torn.csv label=b'
 has err "torn.csv"
+printf 'a,kind\n1,ant\n' > words.csv
+refused 3 train net.yaml --set 'data=csv words.csv'
+has err "\"ant\" is not a number" "label=2$"
 refused 5 eval nowhere.safetensors
 echo hello > junk.safetensors
 refused 3 eval junk.safetensors

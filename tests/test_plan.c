@@ -353,6 +353,8 @@ static void what_was_not_kept_cannot_be_read(void **state)
     assert_int_equal(tacet_read(n.p, "a", out, (BATCH - 2) * 8), TACET_FAILED);
     assert_int_equal(tacet_read_gradient(n.p, "add1", out, (BATCH - 2) * 8), TACET_FAILED);
     assert_int_equal(tacet_read(n.p, "nobody", out, 1), TACET_FAILED);
+    assert_int_equal(tacet_read(n.p, "relu11", out, 1), TACET_FAILED);
+    assert_string_equal(tacet_plan_error(n.p)->hint, "did you mean relu1?");
     assert_int_equal(tacet_write(n.p, "relu1", out, 8), TACET_FAILED);
     assert_int_equal(tacet_read(n.p, "target", out, BATCH - 2), TACET_FAILED);
     end(&n);

@@ -171,6 +171,13 @@ static tacet_status reserve_row(csv *c)
     return TACET_OK;
 }
 
+static bool has_labels(const csv *c)
+{
+    for (int64_t i = 0; i < c->columns; i++)
+        if (c->role[i] == LABELS) return true;
+    return false;
+}
+
 /* One field of row t->rows, in column i from 0. */
 static tacet_status put(csv *c, int64_t i, const char *text)
 {
@@ -180,7 +187,12 @@ static tacet_status put(csv *c, int64_t i, const char *text)
     const int role = c->role[i];
     if (role == LABELS) return tc_words_add(&c->words, text, f->line, c->reader.path, &t->labels[t->rows], c->e);
     double x;
-    if (!tc_field_number(text, &x)) return tc_fields_refuse(f, "\"%.60s\" is not a number", text);
+    if (!tc_field_number(text, &x)) {
+        const tacet_status status = tc_fields_refuse(f, "\"%.60s\" is not a number", text);
+        if (c->t->rows == 0 && !has_labels(c))
+            tc_fail_hint(c->e, "if that column holds the labels: label=%" PRId64, i + 1);
+        return status;
+    }
     if (!isfinite((float)x)) return tc_fields_refuse(f, "%.60s is too large for a 32-bit float", text);
     if (role == X)
         ((float *)t->x)[c->at++] = (float)x;

@@ -169,10 +169,20 @@ tacet_value tacet_labels(tacet_graph *g, const char *name)
     return (tacet_value){(int32_t)i + 1};
 }
 
+/* What a selector may mean: not labels, and of a layer whose parameters are asked for, not its output. */
+static bool may_be_meant(const tc_value *v, bool parameters) { return !v->labels && (!parameters || v->owner >= 0); }
+
+typedef struct names {
+    const tacet_graph *g;
+    bool parameters;
+} names;
+
 static const char *name_at(const void *context, int i)
 {
-    const tacet_graph *g = context;
-    return i < g->values ? g->value[i].name : NULL;
+    const names *n = context;
+    for (int v = 0; v < n->g->values; v++)
+        if (may_be_meant(&n->g->value[v], n->parameters) && i-- == 0) return n->g->value[v].name;
+    return NULL;
 }
 
 void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters)
@@ -182,7 +192,7 @@ void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters)
     list[0] = 0;
     for (int i = 0; i < g->values; i++) {
         const tc_value *v = &g->value[i];
-        if (v->labels || (parameters && v->owner < 0)) continue;
+        if (!may_be_meant(v, parameters)) continue;
         int n = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", v->name);
         if (n < 0 || (size_t)n >= sizeof list - used - 40) {
             snprintf(list + used, sizeof list - used, "%s", ", ...");
@@ -190,7 +200,7 @@ void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters)
         }
         used += (size_t)n;
     }
-    const char *near = tc_nearest(name, name_at, g);
+    const char *near = tc_nearest(name, name_at, &(names){g, parameters});
     tc_fail_hint(&g->error, "%s%s%sthere are: %s", near ? "did you mean " : "", near ? near : "", near ? "? " : "",
                  list[0] ? list : "none yet");
 }

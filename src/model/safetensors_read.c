@@ -79,6 +79,8 @@ static tacet_status read_header(reading *r)
     tacet_status s = read_exactly(r, prefix, sizeof prefix);
     if (s != TACET_OK) return s;
     memcpy(&length, prefix, sizeof length);
+    if (length > TC_HEADER_MAX && length > (uint64_t)r->size)
+        return refuse(r, "not a safetensors file: it does not begin with the length of a header");
     if (length > (uint64_t)(r->size - (int64_t)sizeof prefix))
         return refuse(r, "truncated, or not a safetensors file: its header should have %llu bytes, and %lld are left",
                       (unsigned long long)length, (long long)(r->size - (int64_t)sizeof prefix));

@@ -6,12 +6,19 @@
 
 const tacet_error *tacet_plan_error(const tacet_plan *p) { return &p->error; }
 
+static const char *name_at(const void *plan, int i)
+{
+    const tacet_plan *p = plan;
+    return i < p->values ? tc_plan_name(p, i) : NULL;
+}
+
 /* The index of a value by name, with an error that says what there is. */
 static int find(tacet_plan *p, const char *name)
 {
     const int v = tc_graph_index(p->graph, name);
     if (v >= 0 && v < p->values) return v;
     tc_fail(&p->error, TACET_FAILED, "there is no value \"%.100s\"", name);
+    tc_fail_choices(&p->error, "there are", name ? name : "", name_at, p);
     return -1;
 }
 
