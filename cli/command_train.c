@@ -13,7 +13,8 @@ static const cli_option option[] = {
      "The run's folder; one that holds a run is refused. If not given: runs/NAME for NAME.yaml, then runs/NAME-2, ...",
      false},
     {"resume", 0, "DIR",
-     "Go on with the run in DIR from its last checkpoint; the result is that of a run never stopped", false},
+     "Go on with the run in DIR from its last checkpoint, or begin it there; the result is that of a run never stopped",
+     false},
     {"init", 0, "MODEL", "Start from the weights in a safetensors file, matched by name and shape (the key init)",
      false},
     CLI_OPTION_THREADS,
@@ -86,6 +87,8 @@ static tacet_status run(const cli_args *a)
     if (s == TACET_OK) s = prepare(a, &t.folder, &c);
     if (s != TACET_OK) return s;
     cli_progress_begin(&t.progress, cli_given_value(a, "quiet") != NULL);
+    if (cli_given_value(a, "resume") && !cli_folder_has(t.folder.checkpoint))
+        cli_progress_say(&t.progress, "%s holds no checkpoint: the run begins there", t.folder.path);
     s = train(a, threads, &c, &t);
     cli_progress_clear(&t.progress);
     cli_training_end(&t);

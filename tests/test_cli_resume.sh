@@ -52,10 +52,11 @@ has names "^cut/best.safetensors cut/checkpoint.safetensors cut/config.yaml cut/
 # ---- Ended by steps, then made longer ----
 runs 0 "$tacet" train long.yaml --out part -q --set train.steps=70 --set optimizer.schedule=constant
 runs 0 "$tacet" train --resume part -q --set train.steps=110
+runs 0 "$tacet" train long.yaml --resume fresh --set train.steps=3; has err "^fresh holds no checkpoint: the run begins there$"
 runs 0 "$tacet" train long.yaml --out full -q --set train.steps=110 --set optimizer.schedule=constant
 same part/model.safetensors full/model.safetensors
 plain part/metrics.jsonl > part.metrics; plain full/metrics.jsonl > full.metrics; same part.metrics full.metrics
-runs 0 "$tacet" train --resume full -q; same part/model.safetensors full/model.safetensors # nothing left to do
+runs 0 "$tacet" train --resume full -q; hasnt err "begins there"; same part/model.safetensors full/model.safetensors # nothing left to do
 
 # Without epochs in the configuration, those that the steps take.
 sed 's/epochs: 24, //' long.yaml > open.yaml
