@@ -26,7 +26,8 @@ const cli_command cli_command_explain = {
     .operands = "CONFIG",
     .brief = "Show the steps that a configuration compiles to",
     .doc = "Compiles the network that CONFIG describes and prints its steps, with shapes, operations, bytes and the "
-           "size of the memory they share. Trains nothing.",
+           "size of the memory they share. Steps with / and | before them run as one loop; block is the memory of the "
+           "parameters' gradients. Trains nothing.",
     .least = 1,
     .most = 1,
     .keys = true,
