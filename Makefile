@@ -3,6 +3,7 @@
 #   make         builds the release in build/release
 #   make demo    installs what is missing, builds, trains on Fashion-MNIST and prints a table
 #   make test    installs what is missing, builds, runs every test
+#   make bench   installs PyTorch if it is missing, and times the two in turn
 #   make clean   removes build/
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
@@ -25,8 +26,16 @@ test: setup
 	@$(MAKE) --no-print-directory build
 	@ctest --preset release -j $(JOBS)
 
+bench: setup
+	@[ -n "$${PEER_PYTHON+set}" ] || tools/setup packages-bench
+	@$(MAKE) --no-print-directory configured
+	@cmake --build --preset release -j $(JOBS) --target bench
+	@mkdir -p build/bench
+	@build/release/bench --csv build/bench/results.csv --threads 1 $(CASES)
+	@build/release/bench --csv build/bench/results.csv --threads 2 $(CASES)
+
 clean:
 	rm -rf build
 
 MAKEFLAGS += --no-print-directory
-.PHONY: build configured setup demo test clean
+.PHONY: build configured setup demo test bench clean
