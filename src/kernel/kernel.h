@@ -27,6 +27,7 @@ typedef struct tc_gather {
 
 typedef struct tc_kernel {
     const char *name;
+    void (*prepare)(void); /* before the first plan of a process runs; again is cheap */
     void (*gemm)(const tc_gemm *g);
     void (*gather)(const tc_gather *g, int64_t begin, int64_t end); /* rows begin..end-1 of the batch */
 } tc_kernel;

@@ -52,12 +52,6 @@ tc_span tc_span_rows(const tc_call *c)
     return (tc_span){tc_rows(c, &c->x[0]), n < TC_TILE ? TC_TILE / n : 1};
 }
 
-tc_span tc_span_one(const tc_call *c)
-{
-    (void)c;
-    return (tc_span){1, 1};
-}
-
 tc_span tc_span_of(const tc_call *c, bool backward)
 {
     tc_span (*span)(const tc_call *c) = backward ? c->op->span_back : c->op->span;

@@ -184,7 +184,6 @@ static inline double tc_seed(const tc_call *c) { return *c->lambda / tc_denomina
 tc_span tc_span_of(const tc_call *c, bool backward); /* what the plan asks */
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
-tc_span tc_span_one(const tc_call *c); /* a single range */
 
 /* Shape rules in use: y has x[0]'s shape; a penalty on anything; a loss of y and a target of the same shape. */
 bool tc_shape_same(tc_sketch *s);

@@ -1,5 +1,4 @@
 /* compile.c: from a description to a plan, pass by pass. */
-#include "kernel/cpu/blas.h"
 #include "plan/plan.h"
 
 #include <math.h>
@@ -63,7 +62,9 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     const int first = config->optimizer ? TC_TRAIN : TC_EVAL;
     tacet_status s = settings(p, config);
     if (s == TACET_OK) s = tables(p);
+    tc_cpu.prepare();
     p->run = (tc_run){.rows = p->batch, .global_rows = p->batch, .seed = p->seed, .kernel = &tc_cpu};
+    if (s == TACET_OK) tc_plan_inputs(p);
     if (s == TACET_OK && config->optimizer) {
         s = tc_spec_parse(&p->optim_spec, &p->mem, config->optimizer, &p->error);
         if (s == TACET_OK) s = tc_plan_options(p);
@@ -95,7 +96,6 @@ tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_erro
     p->extent = tc_graph_extent(g);
     p->last = -1;
     p->gradient_norm = NAN;
-    tc_blas_single_thread();
     if (compile(p, config) == TACET_OK) return p;
     if (why) *why = p->error;
     tacet_plan_free(p);

@@ -4,6 +4,24 @@
 
 #include <string.h>
 
+void tc_plan_inputs(tacet_plan *p)
+{
+    const tacet_graph *g = p->graph;
+    for (int v = 0; v < p->values; v++) p->feed[v].optional = !g->value[v].op && g->value[v].owner < 0;
+    for (int v = 0; v < p->values; v++)
+        for (int k = 0; k < g->value[v].inputs; k++) p->feed[g->value[v].input[k]].optional = false;
+    for (int i = 0; i < p->terms; i++) {
+        const tc_term *t = &g->term[i];
+        const bool loss = t->op->role == &tc_loss;
+        for (int k = 0; k < t->inputs - loss; k++) p->feed[t->input[k]].optional = false;
+        if (!(t->op->flags & TC_LABELS)) continue;
+        tc_feed *f = &p->feed[t->input[t->inputs - 1]];
+        const tc_shape *y = &g->value[t->input[0]].shape;
+        const int64_t classes = y->dim[y->rank - 1];
+        if (f->classes == 0 || classes < f->classes) f->classes = classes;
+    }
+}
+
 static const char *const type_name[] = {[TACET_F32] = "float32",
                                         [TACET_U8] = "uint8",
                                         [TACET_I32] = "int32",

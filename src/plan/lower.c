@@ -3,7 +3,6 @@
  * and every term has stored or added its share. The first to write a gradient stores, the others add. */
 #include "plan/plan.h"
 
-#include <math.h>
 #include <string.h>
 
 /* What the pass carries along. */
@@ -238,31 +237,11 @@ static void lower_all(lowering *w)
     }
 }
 
-/* Inputs that only losses read, and how many classes labels may name. */
-static void note_inputs(tacet_plan *p)
-{
-    const tacet_graph *g = p->graph;
-    for (int v = 0; v < p->values; v++) p->feed[v].optional = !g->value[v].op && g->value[v].owner < 0;
-    for (int v = 0; v < p->values; v++)
-        for (int k = 0; k < g->value[v].inputs; k++) p->feed[g->value[v].input[k]].optional = false;
-    for (int i = 0; i < p->terms; i++) {
-        const tc_term *t = &g->term[i];
-        const bool loss = t->op->role == &tc_loss;
-        for (int k = 0; k < t->inputs - loss; k++) p->feed[t->input[k]].optional = false;
-        if (!(t->op->flags & TC_LABELS)) continue;
-        tc_feed *f = &p->feed[t->input[t->inputs - 1]];
-        const tc_shape *y = &g->value[t->input[0]].shape;
-        const int64_t classes = y->dim[y->rank - 1];
-        if (f->classes == 0 || classes < f->classes) f->classes = classes;
-    }
-}
-
 tacet_status tc_plan_lower(tacet_plan *p, int list)
 {
     const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
     tc_list *l = &p->list[list];
     lowering w = {.p = p, .l = l, .which = list};
-    note_inputs(p);
     l->step = tc_plan_alloc(p, 3 * v + 2 * t, sizeof *l->step);
     l->buffer = tc_plan_alloc(p, 3 * v + t, sizeof *l->buffer);
     l->value = tc_plan_alloc(p, v, sizeof *l->value);

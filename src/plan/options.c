@@ -1,5 +1,5 @@
-/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups). Parameters with the same
- * options form a group. */
+/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups). Parameters with the
+ * same options form a group. */
 #include "plan/plan.h"
 
 #include <stdio.h>

@@ -185,6 +185,7 @@ bool tc_plan_transposed(const tacet_plan *p, int value);
 
 /* The loop. Gathers what was fed and runs the list. tc_plan_apply is the update. */
 tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows);
+void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read, and how many classes labels may name */
 tacet_status tc_plan_gather(tacet_plan *p, int list);
 void tc_plan_unfeed(tacet_plan *p);
 void tc_plan_apply(tacet_plan *p);
