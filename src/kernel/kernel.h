@@ -25,11 +25,60 @@ typedef struct tc_gather {
     float *to;
 } tc_gather;
 
+/* A firing list: where a matrix x [rows, n] is not 0, with the numbers that stand there; row by row, and, where a reader
+ * wants it, unit by unit (a unit is a column). NaN is not 0. Made anew for every batch, in memory of fixed size. */
+typedef struct tc_firing {
+    int64_t rows, n;
+    int64_t fired; /* how many there are: what dense or sparse is decided by */
+    /* Row i: units unit[i, 0 .. count[i]), ascending. Entries behind them hold anything. */
+    int32_t *count; /* [rows] */
+    int32_t *unit;  /* [rows, pitch] */
+    float *value;   /* [rows, pitch] */
+    int64_t pitch;  /* at least n + TC_FIRING_PAD: whole vectors are stored */
+    /* Unit j: rows row[j, 0 .. hits[j]), ascending. */
+    int32_t *hits;    /* [n] */
+    int32_t *row;     /* [n, row_pitch] */
+    float *row_value; /* [n, row_pitch] */
+    int64_t row_pitch; /* at least rows + TC_FIRING_PAD */
+} tc_firing;
+
+enum { TC_FIRING_PAD = 16 };
+
+/* The products in which one matrix is known by its list, x below. */
+enum {
+    TC_SPMM,    /* C = x B           [rows, n] [n, .]     by rows   the forward product: y = x W */
+    TC_SDDMM,   /* C = A B^T where x fired, elsewhere 0 (add: untouched)   A [rows, k], B [n, k]: dL/dx = g W^T */
+    TC_SPMM_TN, /* C = x^T B         [n, rows] [rows, .]  by units  dL/dW = x^T g, x silent */
+    TC_DSMM_TN, /* C = A^T x         [., rows] [rows, n]  by units  dL/dW = a^T x, the gradient x silent */
+    TC_SPMM_NT, /* C = x B^T         [rows, n] [., n]     by rows   dL/dx = x W^T, the gradient x silent */
+    TC_PRODUCTS
+};
+
+/* One block of such a product: rows [i, i + m) and columns [j, j + n) of C. */
+typedef struct tc_sparse {
+    const tc_firing *x;
+    int64_t i, j, m, n;
+    int64_t k;               /* TC_SDDMM: the length of the sums */
+    const float *a, *b;      /* the dense matrices, from their first element */
+    int64_t lda, ldb, ldc;
+    const float *bias;       /* TC_SPMM: added to every row, from column 0; or NULL */
+    bool add;                /* C += */
+    float *c;                /* the block's first element */
+} tc_sparse;
+
 typedef struct tc_kernel {
     const char *name;
     void (*prepare)(void); /* before the first plan of a process runs; again is cheap */
     void (*gemm)(const tc_gemm *g);
     void (*gather)(const tc_gather *g, int64_t begin, int64_t end); /* rows begin..end-1 of the batch */
+    /* Makes the lists of rows [begin, end) of x [rows, n]; returns how many elements are not 0. */
+    int64_t (*fire)(const float *x, int64_t begin, int64_t end, tc_firing *f);
+    /* Makes the lists of units [begin, end), begin a multiple of 16, once all rows have theirs. */
+    void (*fire_units)(const float *x, int64_t begin, int64_t end, tc_firing *f);
+    void (*sparse[TC_PRODUCTS])(const tc_sparse *s); /* same bits however C is cut into blocks */
+    /* The density of x below which the product beats the dense one, for C [m, n] with sums over k. Compiled in, by
+     * class of shape: never a timing. 0: never. */
+    double (*break_even)(int product, int64_t m, int64_t n, int64_t k);
 } tc_kernel;
 
 extern const tc_kernel tc_cpu; /* kernel/cpu */
