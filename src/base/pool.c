@@ -12,6 +12,8 @@
  * waits for a foreign job, and who runs which part does not show in a result. */
 #include "base/pool.h"
 
+#include "base/flush.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -73,6 +75,7 @@ static void *work(void *argument)
 {
     tacet_pool *p = argument;
     unsigned seen = 0;
+    tc_flush_denormals(); /* as the caller has it while a list runs */
     for (;;) {
         await_round(p, seen);
         seen = atomic_load_explicit(&p->round, memory_order_relaxed);
