@@ -88,7 +88,8 @@ static void check_optimizer(const char *text, algorithm *run)
             g[i] = i % 50 == 0 ? 0 : noise(&seed) * (i % 3 == 0 ? 1e-3f : 1.0f);
             run(&r[i], a, lr, (double)g[i], step);
         }
-        const tc_update u = {arg, lr, step, p, g, {state[0], state[1]}};
+        tc_update u = {arg, lr, step, p, g, {state[0], state[1]}, {0}};
+        o->prepare(&u);
         const int cut = (step * 97) % N;
         o->update(&u, cut, N); /* ranges in any order */
         o->update(&u, 0, cut);
@@ -191,7 +192,9 @@ static void check_lasso(const char *text)
     for (int step = 1; step <= 4000; step++) {
         g = w - b;
         const double lr = arg[TC_OPTIM_LR].number;
-        o->update(&(tc_update){arg, lr, step, &w, &g, {&state[0], &state[1]}}, 0, 1);
+        tc_update u = {arg, lr, step, &w, &g, {&state[0], &state[1]}, {0}};
+        o->prepare(&u);
+        o->update(&u, 0, 1);
         const float t = l * (float)o->prox_time(arg, lr);
         w = w > t ? w - t : w < -t ? w + t : 0;
     }

@@ -1,10 +1,9 @@
 /* adam: Adam as torch.optim.Adam has it; weight_decay is added to the gradient, g <- g + weight_decay p. See adam.h. */
 #include "optim/adam.h"
 
-TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end)
-{
-    tc_adam(u, begin, end, u->arg[TC_ADAM_WEIGHT_DECAY].number, 1);
-}
+static void prepare(tc_update *u) { tc_adam_prepare(u, u->arg[TC_ADAM_WEIGHT_DECAY].number, 1); }
+
+TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end); }
 
 static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES(
     "0", "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)");
@@ -17,6 +16,7 @@ const tc_optim tc_optim_adam = {
     .attribute = attribute,
     .states = 2,
     .state = {"mean", "square"},
+    .prepare = prepare,
     .update = update,
     .check = tc_adam_check,
     .prox_time = tc_adam_prox_time,

@@ -12,6 +12,7 @@
 #include "optim/optim.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_ADAM_WEIGHT_DECAY };
 
@@ -30,15 +31,29 @@ enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_A
     "the proximal step is decoupled (t = lr): the penalty does not pass through Adam's normalisation, so its lambda "  \
     "is not the objective's"
 
+enum { TC_ADAM_STEP, TC_ADAM_ROOT, TC_ADAM_FLOOR, TC_ADAM_A, TC_ADAM_B, TC_ADAM_C, TC_ADAM_DECAY, TC_ADAM_KEEP };
+
 /* into: weight_decay's part in the gradient; shrink: what p is multiplied by first. */
-static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, int64_t begin, int64_t end, double into,
-                                                          double shrink)
+static inline void tc_adam_prepare(tc_update *u, double into, double shrink)
 {
     const double beta1 = u->arg[TC_ADAM_BETA1].number, beta2 = u->arg[TC_ADAM_BETA2].number;
-    const float step = (float)(u->lr / (1 - pow(beta1, (double)u->step)));
-    const float root = (float)(1 / sqrt(1 - pow(beta2, (double)u->step))), eps = (float)u->arg[TC_ADAM_EPS].number;
-    const float a = (float)(1 - beta1), b = (float)beta2, c = (float)(1 - beta2);
-    const float decay = (float)into, keep = (float)shrink;
+    const float factor[TC_UPDATE_FACTORS] = {
+        [TC_ADAM_STEP] = (float)(u->lr / (1 - pow(beta1, (double)u->step))),
+        [TC_ADAM_ROOT] = (float)(1 / sqrt(1 - pow(beta2, (double)u->step))),
+        [TC_ADAM_FLOOR] = (float)u->arg[TC_ADAM_EPS].number,
+        [TC_ADAM_A] = (float)(1 - beta1),
+        [TC_ADAM_B] = (float)beta2,
+        [TC_ADAM_C] = (float)(1 - beta2),
+        [TC_ADAM_DECAY] = (float)into,
+        [TC_ADAM_KEEP] = (float)shrink};
+    memcpy(u->factor, factor, sizeof factor);
+}
+
+static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, int64_t begin, int64_t end)
+{
+    const float step = u->factor[TC_ADAM_STEP], root = u->factor[TC_ADAM_ROOT], eps = u->factor[TC_ADAM_FLOOR];
+    const float a = u->factor[TC_ADAM_A], b = u->factor[TC_ADAM_B], c = u->factor[TC_ADAM_C];
+    const float decay = u->factor[TC_ADAM_DECAY], keep = u->factor[TC_ADAM_KEEP];
     const float *g = u->g;
     float *p = u->p, *m = u->state[0], *v = u->state[1];
     for (int64_t i = begin; i < end; i++) {

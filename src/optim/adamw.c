@@ -1,10 +1,9 @@
 /* adamw: Adam as torch.optim.AdamW has it; weight_decay is decoupled, p <- p - lr weight_decay p. See adam.h. */
 #include "optim/adam.h"
 
-TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end)
-{
-    tc_adam(u, begin, end, 0, 1 - u->lr * u->arg[TC_ADAM_WEIGHT_DECAY].number);
-}
+static void prepare(tc_update *u) { tc_adam_prepare(u, 0, 1 - u->lr * u->arg[TC_ADAM_WEIGHT_DECAY].number); }
+
+TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end); }
 
 static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES(
     "0.01", "multiplies p by 1 - lr * weight_decay in every update");
@@ -17,6 +16,7 @@ const tc_optim tc_optim_adamw = {
     .attribute = attribute,
     .states = 2,
     .state = {"mean", "square"},
+    .prepare = prepare,
     .update = update,
     .check = tc_adam_check,
     .prox_time = tc_adam_prox_time,

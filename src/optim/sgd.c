@@ -12,9 +12,23 @@
 
 enum { LR = TC_OPTIM_LR, MOMENTUM, DAMPENING, NESTEROV, WEIGHT_DECAY };
 
+enum { STEP, DECAY, KEEP, TAKE, NOW, AHEAD };
+
+static void prepare(tc_update *u)
+{
+    const bool first = u->step == 1, nesterov = u->arg[NESTEROV].number != 0;
+    const float mu = (float)u->arg[MOMENTUM].number;
+    u->factor[STEP] = (float)u->lr;
+    u->factor[DECAY] = (float)u->arg[WEIGHT_DECAY].number;
+    u->factor[KEEP] = first ? 0.0f : mu;
+    u->factor[TAKE] = first ? 1.0f : 1.0f - (float)u->arg[DAMPENING].number;
+    u->factor[NOW] = nesterov ? 1.0f : 0.0f;
+    u->factor[AHEAD] = nesterov ? mu : 1.0f;
+}
+
 TC_CLONES static void plain(const tc_update *u, int64_t begin, int64_t end)
 {
-    const float lr = (float)u->lr, decay = (float)u->arg[WEIGHT_DECAY].number;
+    const float lr = u->factor[STEP], decay = u->factor[DECAY];
     const float *g = u->g;
     float *p = u->p;
     for (int64_t i = begin; i < end; i++) p[i] -= lr * (g[i] + decay * p[i]);
@@ -23,10 +37,8 @@ TC_CLONES static void plain(const tc_update *u, int64_t begin, int64_t end)
 /* m = keep m + take g, then p -= lr (now g + ahead m). */
 TC_CLONES static void momentum(const tc_update *u, int64_t begin, int64_t end)
 {
-    const bool first = u->step == 1, nesterov = u->arg[NESTEROV].number != 0;
-    const float lr = (float)u->lr, decay = (float)u->arg[WEIGHT_DECAY].number, mu = (float)u->arg[MOMENTUM].number;
-    const float keep = first ? 0.0f : mu, take = first ? 1.0f : 1.0f - (float)u->arg[DAMPENING].number;
-    const float now = nesterov ? 1.0f : 0.0f, ahead = nesterov ? mu : 1.0f;
+    const float lr = u->factor[STEP], decay = u->factor[DECAY], keep = u->factor[KEEP], take = u->factor[TAKE];
+    const float now = u->factor[NOW], ahead = u->factor[AHEAD];
     const float *g = u->g;
     float *p = u->p, *m = u->state[0];
     for (int64_t i = begin; i < end; i++) {
@@ -74,6 +86,7 @@ const tc_optim tc_optim_sgd = {
     .attribute = attribute,
     .states = 1,
     .state = {"momentum"},
+    .prepare = prepare,
     .update = update,
     .check = check,
     .prox_time = prox_time,

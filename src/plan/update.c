@@ -123,6 +123,7 @@ void tc_plan_apply(tacet_plan *p)
                             .g = p->block + p->parameter_floats + s->offset}};
         for (int k = 0; k < p->optim->states; k++)
             j.update.state[k] = p->block + p->parameter_floats + p->part * (1 + k) + s->offset;
+        p->optim->prepare(&j.update);
         tc_plan_for(p, j.span, s->n > 4 * TC_TILE, update_part, &j);
     }
     for (int i = 0; i < p->proxes; i++) apply_prox(p, &p->prox[i]);
