@@ -45,10 +45,12 @@ static void check_product(void (*gemm)(const tc_gemm *g), int64_t m, int64_t n, 
     if (!g.add) c[0] = NAN; /* what is stored must not depend on what was there */
     memcpy(before, c, (size_t)(m * g.ldc) * sizeof *c);
     g.a = a, g.b = b, g.c = c;
+    float *bias = noisy(n, &state);
+    if (flags & 8) g.bias = bias;
     gemm(&g);
     for (int64_t i = 0; i < m; i++) {
         for (int64_t j = 0; j < n; j++) {
-            double sum = g.add ? (double)before[i * g.ldc + j] : 0;
+            double sum = g.add ? (double)before[i * g.ldc + j] : g.bias ? (double)bias[j] : 0;
             for (int64_t p = 0; p < k; p++) sum += element(a, g.ta, g.lda, i, p) * element(b, g.tb, g.ldb, p, j);
             if (!(fabs((double)c[i * g.ldc + j] - sum) <= 2e-7 * (double)(k + 4)))
                 fail_msg("m=%d n=%d k=%d flags=%u: c[%d, %d] is %g, not %g", (int)m, (int)n, (int)k, flags, (int)i,
@@ -56,12 +58,12 @@ static void check_product(void (*gemm)(const tc_gemm *g), int64_t m, int64_t n, 
         }
         assert_memory_equal(c + i * g.ldc + n, before + i * g.ldc + n, PAD * sizeof *c);
     }
-    free(a), free(b), free(c), free(before);
+    free(a), free(b), free(c), free(before), free(bias);
 }
 
 static void check_all_flags(int64_t m, int64_t n, int64_t k)
 {
-    for (unsigned flags = 0; flags < 8; flags++) {
+    for (unsigned flags = 0; flags < 12; flags++) { /* 8 to 11: a bias, and so no add */
         check_product(tc_gemm_portable, m, n, k, flags);
         check_product(tc_cpu.gemm, m, n, k, flags);
     }

@@ -5,12 +5,13 @@
 
 #include "tacet/tacet.h"
 
-/* C[m, n] = A[m, k] * B[k, n], or += where add. ta: A is stored [k, m]; tb: B is stored [n, k]. lda, ldb, ldc: pitch of
- * a stored row. Always runs on the calling thread, with the same bits for the same shape. */
+/* C[m, n] = A[m, k] * B[k, n] + bias[n] in every row, or without bias where it is NULL; or C += A * B where add (and no
+ * bias). ta: A is stored [k, m]; tb: B is stored [n, k]. lda, ldb, ldc: pitch of a stored row. Always runs on the calling
+ * thread, with the same bits for the same shape. */
 typedef struct tc_gemm {
     bool ta, tb, add;
     int64_t m, n, k, lda, ldb, ldc;
-    const float *a, *b;
+    const float *a, *b, *bias;
     float *c;
 } tc_gemm;
 

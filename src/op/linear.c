@@ -123,12 +123,10 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t u = begin; u < end; u++) {
         const tile t = tile_at(z.rows, z.out, u);
         float *y = c->y.data + t.i * z.out + t.j;
-        if (bias)
-            for (int64_t i = 0; i < t.m; i++)
-                for (int64_t j = 0; j < t.n; j++) y[i * z.out + j] = bias[t.j + j];
-        c->run->kernel->gemm(&(tc_gemm){.add = bias != NULL, .m = t.m, .n = t.n, .k = z.in,
+        c->run->kernel->gemm(&(tc_gemm){.m = t.m, .n = t.n, .k = z.in,
                                         .a = c->x[X].data + t.i * z.in, .lda = z.in,
-                                        .b = c->x[W].data + t.j, .ldb = z.out, .c = y, .ldc = z.out});
+                                        .b = c->x[W].data + t.j, .ldb = z.out,
+                                        .bias = bias ? bias + t.j : NULL, .c = y, .ldc = z.out});
     }
 }
 
@@ -141,12 +139,18 @@ static void backward_x(const tc_call *c, sizes z, int64_t unit)
                                     .c = c->d[X] + t.i * z.in + t.j, .ldc = z.in});
 }
 
-/* d [n] = sum over rows of g [rows, n], in double. */
+/* d [n] = sum over rows of g [rows, n], in double; n at most TILE. A few rows need no double. */
 TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int64_t pitch, float *d, bool add)
 {
-    double sum[TILE] = {0};
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < n; j++) sum[j] += (double)g[i * pitch + j];
+    enum { RUN = 8 };
+    float run[TILE];
+    double sum[TILE];
+    for (int64_t i = 0; i < rows; i += RUN) {
+        for (int64_t j = 0; j < n; j++) run[j] = g[i * pitch + j];
+        for (int64_t r = i + 1; r < i + RUN && r < rows; r++)
+            for (int64_t j = 0; j < n; j++) run[j] += g[r * pitch + j];
+        for (int64_t j = 0; j < n; j++) sum[j] = (i == 0 ? 0 : sum[j]) + (double)run[j];
+    }
     for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (float)sum[j];
 }
 

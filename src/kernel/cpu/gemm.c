@@ -1,30 +1,34 @@
-/* gemm.c: which kernel multiplies: the BLAS, or our own for small products and where there is no BLAS.
- *
- * A BLAS packs its operands before it multiplies, which pays from about 32 x 32 x 32 on (measured: OpenBLAS 0.3.21). */
+/* gemm.c: which kernel multiplies: our own for small products and where there is no BLAS, else the BLAS. */
 #include "kernel/cpu/gemm.h"
 
 #ifdef TC_BLAS
 #include <cblas.h>
 #include <limits.h>
 
+/* On machines without a small kernel of their own the portable one takes what is smaller than this. */
 #define SMALL (32.0 * 32.0 * 32.0)
 
 static bool fits_int(int64_t a, int64_t b, int64_t c) { return a <= INT_MAX && b <= INT_MAX && c <= INT_MAX; }
 
 void tc_gemm_cpu(const tc_gemm *g)
 {
+    if (tc_gemm_small(g)) return;
     const bool small = (double)g->m * (double)g->n * (double)g->k <= SMALL;
     if (small || !fits_int(g->m, g->n, g->k) || !fits_int(g->lda, g->ldb, g->ldc)) {
         tc_gemm_portable(g);
         return;
     }
+    if (g->bias) tc_gemm_bias(g);
     cblas_sgemm(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, g->tb ? CblasTrans : CblasNoTrans, (int)g->m,
-                (int)g->n, (int)g->k, 1.0f, g->a, (int)g->lda, g->b, (int)g->ldb, g->add ? 1.0f : 0.0f, g->c,
+                (int)g->n, (int)g->k, 1.0f, g->a, (int)g->lda, g->b, (int)g->ldb, g->add || g->bias ? 1.0f : 0.0f, g->c,
                 (int)g->ldc);
 }
 
 #else
 
-void tc_gemm_cpu(const tc_gemm *g) { tc_gemm_portable(g); }
+void tc_gemm_cpu(const tc_gemm *g)
+{
+    if (!tc_gemm_small(g)) tc_gemm_portable(g);
+}
 
 #endif

@@ -153,11 +153,21 @@ TC_CLONES static void multiply(const tc_gemm *g)
     }
 }
 
+void tc_gemm_bias(const tc_gemm *g)
+{
+    for (int64_t i = 0; i < g->m; i++) memcpy(g->c + i * g->ldc, g->bias, (size_t)g->n * sizeof *g->c);
+}
+
 void tc_gemm_portable(const tc_gemm *g)
 {
+    tc_gemm to = *g;
+    if (g->bias) {
+        tc_gemm_bias(g);
+        to.add = true;
+    }
     if (g->k > 0) {
-        multiply(g);
+        multiply(&to);
         return;
     }
-    for (int64_t i = 0; !g->add && i < g->m; i++) memset(g->c + i * g->ldc, 0, (size_t)g->n * sizeof *g->c);
+    for (int64_t i = 0; !to.add && i < g->m; i++) memset(g->c + i * g->ldc, 0, (size_t)g->n * sizeof *g->c);
 }

@@ -1,0 +1,93 @@
+/* gemm_tile.h: the product of small matrices for one instruction set. No header like others: gemm_small.c includes it once
+ * a set, with
+ *
+ *     LANES            floats of a vector
+ *     TARGET           the attribute that names the set
+ *     TALL, WIDE       rows of a tile that is one vector wide, and of one that is two
+ *     NAME(x)          x, made a name of this set
+ *     READ_PART, WRITE_PART    the first n < LANES floats of a vector from p and to p; reading gives 0 behind them */
+
+typedef float NAME(vec) __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+#define vec NAME(vec)
+
+INLINE TARGET vec NAME(read)(const float *p, int64_t n)
+{
+    return n >= LANES ? *(const vec *)(const void *)p : (vec)READ_PART(p, n);
+}
+
+INLINE TARGET void NAME(write)(float *p, vec v, int64_t n)
+{
+    if (n >= LANES)
+        *(vec *)(void *)p = v;
+    else
+        WRITE_PART(p, n, v);
+}
+
+/* Rows [i, i + rows) of the strip: they stay in registers while k runs. All but i, g and s are constants to the
+ * compiler; a whole strip has no ragged edge. */
+INLINE TARGET void NAME(tile)(const int rows, const int across, const bool whole, const bool ta, const tc_gemm *g,
+                              const strip *s, int64_t i)
+{
+    vec sum[TALL][2], b[2];
+    int64_t n[2];
+    const int64_t row = ta ? 1 : g->lda, step = ta ? g->lda : 1, ldb = s->ldb, k = g->k;
+    const float *a = g->a + i * row, *bp = s->b;
+    float *c = g->c + i * g->ldc + s->j;
+    for (int h = 0; h < across; h++) {
+        n[h] = whole || h + 1 < across ? LANES : s->n - h * LANES;
+        for (int r = 0; r < rows; r++) sum[r][h] = (vec){0};
+    }
+    for (int64_t p = 0; p < k; p++, a += step, bp += ldb) {
+        for (int h = 0; h < across; h++) b[h] = NAME(read)(bp + h * LANES, n[h]);
+        for (int r = 0; r < rows; r++)
+            for (int h = 0; h < across; h++) sum[r][h] += a[r * row] * b[h];
+    }
+    for (int h = 0; h < across && g->bias; h++) {
+        const vec bias = NAME(read)(g->bias + s->j + h * LANES, n[h]);
+        for (int r = 0; r < rows; r++) sum[r][h] += bias;
+    }
+    for (int r = 0; r < rows && g->add; r++)
+        for (int h = 0; h < across; h++) sum[r][h] += NAME(read)(c + r * g->ldc + h * LANES, n[h]);
+    for (int r = 0; r < rows; r++)
+        for (int h = 0; h < across; h++) NAME(write)(c + r * g->ldc + h * LANES, sum[r][h], n[h]);
+}
+
+INLINE TARGET void NAME(rows)(const int most, const int across, const bool whole, const bool ta, const tc_gemm *g,
+                              const strip *s)
+{
+    int64_t i = 0;
+    for (; i + most <= g->m; i += most) NAME(tile)(most, across, whole, ta, g, s, i);
+    for (; i + 4 <= g->m; i += 4) NAME(tile)(4, across, whole, ta, g, s, i);
+    if (i + 2 <= g->m) {
+        NAME(tile)(2, across, whole, ta, g, s, i);
+        i += 2;
+    }
+    if (i < g->m) NAME(tile)(1, across, whole, ta, g, s, i);
+}
+
+TARGET static void NAME(multiply)(const tc_gemm *g)
+{
+    enum { COLS = 2 * LANES };
+    float turned[MOST_K * COLS];
+    for (int64_t j = 0; j < g->n; j += COLS) {
+        const int64_t n = g->n - j < COLS ? g->n - j : COLS;
+        strip s = {j, n, g->ldb, g->b + j};
+        if (g->tb) {
+            turn(g->b + j * g->ldb, g->ldb, n, g->k, turned, COLS);
+            s = (strip){j, n, COLS, turned};
+        }
+        if (n == COLS && g->ta)
+            NAME(rows)(WIDE, 2, true, true, g, &s);
+        else if (n == COLS)
+            NAME(rows)(WIDE, 2, true, false, g, &s);
+        else if (n > LANES && g->ta)
+            NAME(rows)(WIDE, 2, false, true, g, &s);
+        else if (n > LANES)
+            NAME(rows)(WIDE, 2, false, false, g, &s);
+        else if (g->ta)
+            NAME(rows)(TALL, 1, false, true, g, &s);
+        else
+            NAME(rows)(TALL, 1, false, false, g, &s);
+    }
+}
+#undef vec
