@@ -28,6 +28,19 @@ static bool read_bool(const char *text, double *number, int64_t *integer)
     return false;
 }
 
+/* The order of the words is that of tacet_sparse. */
+static bool read_sparse(const char *text, double *number, int64_t *integer)
+{
+    static const char *const word[] = {"auto", "never", "always"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, word[i]) == 0) {
+            *integer = i;
+            *number = i;
+            return true;
+        }
+    return false;
+}
+
 const cli_type cli_type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
 const cli_type cli_type_loss = {.name = "loss", .role = "loss", .expected = "a loss, cross_entropy"};
 const cli_type cli_type_optimizer = {.name = "optimizer", .role = "optimizer", .expected = "an optimizer, sgd lr=0.1"};
@@ -37,6 +50,7 @@ const cli_type cli_type_path = {.name = "path", .expected = "a path"};
 const cli_type cli_type_int = {.name = "int", .expected = "a whole number", .read = read_int};
 const cli_type cli_type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .read = read_share};
 const cli_type cli_type_bool = {.name = "bool", .expected = "true or false", .read = read_bool};
+const cli_type cli_type_sparse = {.name = "sparse", .expected = "auto, never or always", .read = read_sparse};
 
 const cli_key cli_key_table[CLI_KEYS] = {
 #define KEY(symbol, name, type, value, least, most, doc) {name, &type, value, least, most, doc},

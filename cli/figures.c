@@ -93,6 +93,8 @@ static void layers_json(cli_json *j, const tacet_plan *p)
         cli_json_number(j, "density", v.density);
         cli_json_integer(j, "dead", v.dead);
         cli_json_integer(j, "units", v.units);
+        if (!isnan(v.sparse_forward)) cli_json_number(j, "sparse_forward", v.sparse_forward);
+        if (!isnan(v.sparse_backward)) cli_json_number(j, "sparse_backward", v.sparse_backward);
         cli_json_close(j, '}');
     }
     cli_json_close(j, ']');
@@ -130,24 +132,34 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
         if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) fprintf(to, "%s: %s\n", t.name, t.note);
 }
 
+enum { COLUMNS = 6 };
+
 static void layers_table(FILE *to, cli_arena *a, const tacet_plan *p)
 {
     int n = tacet_value_count(p), rows = 1;
-    const char **cell = cli_take(a, ((size_t)n + 1) * 4 * sizeof *cell);
-    const char *const head[] = {"layer", "density", "dead", "units"};
+    const char **cell = cli_take(a, ((size_t)n + 1) * COLUMNS * sizeof *cell);
+    const char *const head[COLUMNS] = {"layer", "density", "dead", "units", "steps on lists: forward", "backward"};
+    bool listed = false;
     memcpy(cell, head, sizeof head);
     tacet_value_info v;
     for (int i = 0; i < n; i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
-        const char **c = &cell[4 * rows++];
+        const char **c = &cell[COLUMNS * rows++];
         c[0] = v.name;
         c[1] = cli_digits(a, v.density);
         c[2] = cli_format(a, "%lld", (long long)v.dead);
         c[3] = cli_format(a, "%lld", (long long)v.units);
+        c[4] = isnan(v.sparse_forward) ? "-" : cli_format(a, "%.0f%%", 100 * v.sparse_forward);
+        c[5] = isnan(v.sparse_backward) ? "-" : cli_format(a, "%.0f%%", 100 * v.sparse_backward);
+        listed = listed || !isnan(v.sparse_forward);
     }
     if (rows == 1) return;
+    /* Figures that nobody has are no columns: the rest of each row moves up. */
+    const int columns = listed ? COLUMNS : COLUMNS - 2;
+    for (int i = 1; i < rows && !listed; i++)
+        memmove(&cell[columns * i], &cell[COLUMNS * i], (size_t)columns * sizeof *cell);
     fputc('\n', to);
-    cli_table(to, "lrrr", rows, cell);
+    cli_table(to, listed ? "lrrrrr" : "lrrr", rows, cell);
 }
 
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)

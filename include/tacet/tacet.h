@@ -136,6 +136,10 @@ TACET_API tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory);
 TACET_API void tacet_pool_free(tacet_pool *pool);
 
 /* What to compile for. Start from TACET_CONFIG, which sets the size; what is left 0 has the default. */
+/* Whether products run on firing lists, which hold the nonzero elements of a value or a gradient alone. AUTO: where this
+ * batch's exact density is below the break-even of the product's class of shape. The others are for comparing. */
+typedef enum tacet_sparse { TACET_SPARSE_AUTO = 0, TACET_SPARSE_NEVER = 1, TACET_SPARSE_ALWAYS = 2 } tacet_sparse;
+
 typedef struct tacet_config {
     size_t size;
     int64_t batch;           /* rows that a step can take at most; 1 by default */
@@ -145,6 +149,7 @@ typedef struct tacet_config {
     tacet_pool *pool;        /* a shared one */
     int64_t steps_per_epoch; /* what schedules count in; 1 by default */
     double epochs;           /* how long the run is, for schedules that end with it */
+    tacet_sparse sparse;     /* AUTO by default */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config)
 
@@ -225,6 +230,9 @@ typedef struct tacet_value_info {
     int64_t units;         /* elements of a row */
     int64_t dead;          /* units that never fired */
     double density;        /* share of nonzero outputs; NAN when nothing was counted */
+    /* Share of the training steps so far in which a product ran on this value's firing list (forward), on it or on that
+     * of a gradient with the same silence (backward). NAN: there is no list, or no step. */
+    double sparse_forward, sparse_backward;
 } tacet_value_info;
 
 TACET_API int tacet_value_count(const tacet_plan *p);

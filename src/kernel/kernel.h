@@ -26,7 +26,7 @@ typedef struct tc_gather {
     float *to;
 } tc_gather;
 
-/* A firing list: where a matrix x [rows, n] is not 0, with the numbers that stand there; row by row, and, where a reader
+/* A firing list: where a matrix x [rows, n] is not 0, with the numbers that stand there; row by row and, where a reader
  * wants it, unit by unit (a unit is a column). NaN is not 0. Made anew for every batch, in memory of fixed size. */
 typedef struct tc_firing {
     int64_t rows, n;

@@ -5,6 +5,8 @@
  *     tacet.step         training steps done          tacet.seed   of dropout
  *     tacet.rate         the schedule's factor of the last step
  *     tacet.lambdas      a line "relu1:l1 0.0001" for each term
+ *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
+ *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each product
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
  * Doubles are written as the shortest decimal that reads back as the same double. A resume first looks at everything
@@ -47,6 +49,27 @@ static void note_lambdas(tc_bundle *b)
     note_text(b, "tacet.lambdas", &lines);
 }
 
+static void note_lists(tc_bundle *b)
+{
+    const tacet_plan *p = b->plan;
+    tc_text uses = {.mem = b->mem}, densities = {.mem = b->mem};
+    char number[TC_NUMBER_MAX];
+    for (int v = 0; v < p->values; v++) {
+        const tc_use *u = &p->table.use[v];
+        const tc_op *op = p->graph->value[v].op;
+        if (u->steps)
+            tc_text_add(&uses, "%s %" PRId64 " %" PRId64 " %" PRId64 "\n", tc_plan_name(p, v), u->steps, u->forward,
+                        u->backward);
+        if (!op || !op->products || p->sparse != TACET_SPARSE_AUTO) continue;
+        tc_text_add(&densities, "%s", tc_plan_name(p, v));
+        for (int k = 0; k < TC_PRODUCTS; k++)
+            tc_text_add(&densities, " %s", tc_number_text(p->table.break_even[v * TC_PRODUCTS + k], number));
+        tc_text_add(&densities, "\n");
+    }
+    note_text(b, "tacet.lists", &uses);
+    note_text(b, "tacet.break_even", &densities);
+}
+
 static void note_loader(tc_bundle *b, const tacet_loader *l)
 {
     int64_t epoch, position;
@@ -73,6 +96,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     note_format(&b, "tacet.seed", "%016" PRIx64, p->seed);
     tc_bundle_note(&b, "tacet.rate", tc_number_text(p->table.rate, rate));
     note_lambdas(&b);
+    note_lists(&b);
     note_loader(&b, l);
     return tc_bundle_write(&b, path, notes, note, why);
 }
@@ -86,6 +110,8 @@ typedef struct resumed {
     tacet_error *e;
     const tc_tensor **parameter, **state; /* [places], [places * states] */
     double *lambda;                       /* [terms] */
+    tc_use *use;                          /* [values] */
+    double *break_even;                   /* [values * TC_PRODUCTS] */
     int64_t step, epoch, position;
     uint64_t seed;
     double rate;
@@ -155,6 +181,45 @@ static tacet_status read_lambdas(resumed *r)
     if (*at)
         return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
                        r->f->path, at);
+    return TACET_OK;
+}
+
+/* The value that a line begins with, moved past its name and the blank; -1: there is none. */
+static int next_value(const tacet_plan *p, const char **text)
+{
+    const size_t n = strcspn(*text, " \n");
+    for (int v = 0; v < p->values; v++) {
+        if (strlen(tc_plan_name(p, v)) != n || memcmp(tc_plan_name(p, v), *text, n) != 0 || (*text)[n] != ' ') continue;
+        *text += n + 1;
+        return v;
+    }
+    return -1;
+}
+
+/* Checkpoints of versions without firing lists lack these notes: nothing is set then. */
+static tacet_status read_lists(resumed *r)
+{
+    static const char lists[] = "tacet.lists", densities[] = "tacet.break_even";
+    const char *at = tacet_file_note(r->f, lists);
+    char word[3][TC_NUMBER_MAX];
+    while (at && *at) {
+        const int v = next_value(r->p, &at);
+        tc_use u;
+        if (v < 0 || !next_word(&at, ' ', word[0]) || !next_word(&at, ' ', word[1]) || !next_word(&at, '\n', word[2]) ||
+            !tc_integer_read(word[0], &u.steps) || !tc_integer_read(word[1], &u.forward) ||
+            !tc_integer_read(word[2], &u.backward) || u.steps < 1 || u.forward < 0 || u.forward > u.steps ||
+            u.backward < 0 || u.backward > u.steps)
+            return refuse_note(r, lists);
+        r->use[v] = u;
+    }
+    at = tacet_file_note(r->f, densities);
+    while (at && *at) {
+        const int v = next_value(r->p, &at);
+        for (int k = 0; k < TC_PRODUCTS; k++)
+            if (v < 0 || !next_word(&at, k + 1 < TC_PRODUCTS ? ' ' : '\n', word[0]) ||
+                !tc_number_read(word[0], &r->break_even[v * TC_PRODUCTS + k]))
+                return refuse_note(r, densities);
+    }
     return TACET_OK;
 }
 
@@ -238,6 +303,7 @@ static tacet_status read_all(resumed *r, const tacet_loader *l)
     if (s == TACET_OK) s = find_states(r);
     if (s == TACET_OK) s = read_scalars(r);
     if (s == TACET_OK) s = read_lambdas(r);
+    if (s == TACET_OK) s = read_lists(r);
     return s == TACET_OK ? read_loader(r, l) : s;
 }
 
@@ -251,6 +317,9 @@ static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
             tc_plan_copy_in(p, at, r->state[i * states + k]->data, tc_plan_state(p, at, k));
     }
     for (int i = 0; i < p->terms; i++) p->table.lambda[i] = r->lambda[i];
+    for (int v = 0; v < p->values; v++) p->table.use[v] = r->use[v];
+    for (int i = 0; i < p->values * TC_PRODUCTS && p->sparse == TACET_SPARSE_AUTO; i++)
+        p->table.break_even[i] = r->break_even[i];
     p->table.step = r->step;
     p->table.rate = r->rate;
     p->seed = p->run.seed = r->seed;
@@ -267,11 +336,17 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     r.parameter = tc_alloc(&p->mem, places, sizeof *r.parameter);
     r.state = tc_alloc(&p->mem, states, sizeof *r.state);
     r.lambda = tc_alloc(&p->mem, (size_t)p->terms, sizeof *r.lambda);
-    const tacet_status s = r.parameter && r.state && r.lambda ? read_all(&r, l) : tc_fail_memory(&e);
+    r.use = tc_alloc(&p->mem, (size_t)p->values, sizeof *r.use);
+    r.break_even = tc_alloc(&p->mem, (size_t)p->values * TC_PRODUCTS, sizeof *r.break_even);
+    const bool room = r.parameter && r.state && r.lambda && r.use && r.break_even;
+    for (int i = 0; room && i < p->values * TC_PRODUCTS; i++) r.break_even[i] = p->table.break_even[i];
+    const tacet_status s = room ? read_all(&r, l) : tc_fail_memory(&e);
     if (s == TACET_OK) set_all(&r, p, l);
     tc_free(&p->mem, r.parameter);
     tc_free(&p->mem, r.state);
     tc_free(&p->mem, r.lambda);
+    tc_free(&p->mem, r.use);
+    tc_free(&p->mem, r.break_even);
     if (s != TACET_OK && why) *why = e;
     return s;
 }

@@ -9,6 +9,7 @@
 #include "op/op.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { OUT, BIAS, INIT };         /* attributes */
 enum { X, W, B };                 /* x, and the parameters behind it */
@@ -17,10 +18,7 @@ enum { KAIMING, XAVIER, ZEROS };  /* words of init */
 /* At most this many rows and columns a tile. Measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256
  * costs 5%, 128 x 128 10% and more. */
 enum { TILE = 256, STEP = 16 };
-
-typedef struct tile {
-    int64_t i, j, m, n; /* the block [i, i + m) x [j, j + n) of the result */
-} tile;
+_Static_assert(TILE * TILE <= TC_BLOCK_FLOATS, "a tile of dL/dW must fit");
 
 static int64_t cuts(int64_t n) { return (n + TILE - 1) / TILE; }
 
@@ -33,10 +31,10 @@ static int64_t length(int64_t n)
 
 static int64_t tiles(int64_t m, int64_t n) { return cuts(m) * cuts(n); }
 
-static tile tile_at(int64_t m, int64_t n, int64_t unit)
+static tc_block tile_at(int64_t m, int64_t n, int64_t unit)
 {
     const int64_t height = length(m), width = length(n), across = cuts(n);
-    tile t = {unit / across * height, unit % across * width, height, width};
+    tc_block t = {unit / across * height, unit % across * width, height, width};
     if (t.m > m - t.i) t.m = m - t.i;
     if (t.n > n - t.j) t.n = n - t.j;
     return t;
@@ -110,10 +108,69 @@ static tc_span span(const tc_call *c)
 /* Tiles of dL/dx, if it is wanted. */
 static int64_t tiles_dx(const tc_call *c, sizes z) { return c->d[X] ? tiles(z.rows, z.in) : 0; }
 
+/* Tiles of dL/dW; those of its first row where dL/db alone is to be made. */
+static int64_t tiles_dw(const tc_call *c, sizes z)
+{
+    if (c->d[W] && !c->fused) return tiles(z.in, z.out);
+    return c->d[B] ? cuts(z.out) : 0;
+}
+
 static tc_span span_back(const tc_call *c)
 {
     sizes z = sizes_of(c);
-    return (tc_span){tiles_dx(c, z) + (c->d[W] || c->d[B] ? tiles(z.in, z.out) : 0), 1};
+    return (tc_span){tiles_dx(c, z) + tiles_dw(c, z), 1};
+}
+
+/* ---- Dense or on firing lists ---- */
+
+static void products(const tc_sketch *s, int64_t rows, int64_t shape[TC_PRODUCTS][3])
+{
+    const int64_t in = s->param[0].dim[0], out = s->param[0].dim[1], r = rows * (tc_shape_count(&s->x[0]) / in);
+    const int64_t size[TC_PRODUCTS][3] = {[TC_SPMM] = {r, out, in},
+                                          [TC_SDDMM] = {r, in, out},
+                                          [TC_SPMM_TN] = {in, out, r},
+                                          [TC_DSMM_TN] = {in, out, r},
+                                          [TC_SPMM_NT] = {r, in, out}};
+    memcpy(shape, size, sizeof size);
+}
+
+/* The density of a list as a share of the product's break-even; below 1 the product is faster on it. */
+static double share(const tc_call *c, int product, const tc_firing *f)
+{
+    const double most = c->break_even[product];
+    return f && most > 0 ? (double)f->fired / (most * (double)f->rows * (double)f->n) : 1;
+}
+
+/* The better of two ways, as a bit, if it is better than dense. */
+static unsigned better(int a, double share_a, int b, double share_b)
+{
+    const double least = share_a <= share_b ? share_a : share_b;
+    return least < 1 ? 1u << (share_a <= share_b ? a : b) : 0;
+}
+
+static unsigned choose(const tc_call *c, bool backward)
+{
+    if (!backward) return share(c, TC_SPMM, c->fired) < 1 ? 1u << TC_SPMM : 0;
+    unsigned chosen = 0;
+    if (c->d[X])
+        chosen |= better(TC_SDDMM, c->blocked ? share(c, TC_SDDMM, c->fired) : 1, TC_SPMM_NT,
+                         share(c, TC_SPMM_NT, c->fired_g));
+    if (c->d[W])
+        chosen |= better(TC_SPMM_TN, share(c, TC_SPMM_TN, c->fired), TC_DSMM_TN, share(c, TC_DSMM_TN, c->fired_g));
+    return chosen;
+}
+
+static bool chosen(const tc_call *c, int product) { return c->sparse >> product & 1; }
+
+/* The block t of a product's result where one of two products was chosen; s has what is particular to the operands. */
+static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
+{
+    const int product = chosen(c, by_x) ? by_x : by_g;
+    if (!chosen(c, product)) return false;
+    s.x = product == by_x ? c->fired : c->fired_g;
+    s.i = t.i, s.j = t.j, s.m = t.m, s.n = t.n;
+    c->run->kernel->sparse[product](&s);
+    return true;
 }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -121,8 +178,11 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     const sizes z = sizes_of(c);
     const float *bias = c->x[B].data;
     for (int64_t u = begin; u < end; u++) {
-        const tile t = tile_at(z.rows, z.out, u);
+        const tc_block t = tile_at(z.rows, z.out, u);
         float *y = c->y.data + t.i * z.out + t.j;
+        if (run_on_list(c, TC_SPMM, TC_SPMM, t,
+                        (tc_sparse){.b = c->x[W].data, .ldb = z.out, .bias = bias, .c = y, .ldc = z.out}))
+            continue;
         c->run->kernel->gemm(&(tc_gemm){.m = t.m, .n = t.n, .k = z.in,
                                         .a = c->x[X].data + t.i * z.in, .lda = z.in,
                                         .b = c->x[W].data + t.j, .ldb = z.out,
@@ -132,7 +192,11 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 static void backward_x(const tc_call *c, sizes z, int64_t unit)
 {
-    const tile t = tile_at(z.rows, z.in, unit);
+    const tc_block t = tile_at(z.rows, z.in, unit);
+    if (run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
+                    (tc_sparse){.k = z.out, .a = c->g, .lda = z.out, .b = c->x[W].data, .ldb = z.out,
+                                .add = c->add[X], .c = c->d[X] + t.i * z.in + t.j, .ldc = z.in}))
+        return;
     c->run->kernel->gemm(&(tc_gemm){.tb = true, .add = c->add[X], .m = t.m, .n = t.n, .k = z.out,
                                     .a = c->g + t.i * z.out, .lda = z.out,
                                     .b = c->x[W].data + t.j * z.out, .ldb = z.out,
@@ -154,14 +218,37 @@ TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int
     for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (float)sum[j];
 }
 
+/* The block t of dL/dW to d [t.m, pitch]. */
+static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
+{
+    if (run_on_list(c, TC_SPMM_TN, TC_DSMM_TN, t,
+                    (tc_sparse){.a = c->x[X].data, .lda = z.in, .b = c->g, .ldb = z.out, .add = add, .c = d,
+                                .ldc = pitch}))
+        return;
+    c->run->kernel->gemm(&(tc_gemm){.ta = true, .add = add, .m = t.m, .n = t.n, .k = z.rows,
+                                    .a = c->x[X].data + t.i, .lda = z.in, .b = c->g + t.j, .ldb = z.out,
+                                    .c = d, .ldc = pitch});
+}
+
 static void backward_w(const tc_call *c, sizes z, int64_t unit)
 {
-    const tile t = tile_at(z.in, z.out, unit);
-    if (c->d[W])
-        c->run->kernel->gemm(&(tc_gemm){.ta = true, .add = c->add[W], .m = t.m, .n = t.n, .k = z.rows,
-                                        .a = c->x[X].data + t.i, .lda = z.in, .b = c->g + t.j, .ldb = z.out,
-                                        .c = c->d[W] + t.i * z.out + t.j, .ldc = z.out});
+    const tc_block t = tile_at(z.in, z.out, unit);
+    if (c->d[W] && !c->fused) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.out + t.j, z.out);
     if (c->d[B] && t.i == 0) backward_bias(c->g + t.j, z.rows, t.n, z.out, c->d[B] + t.j, c->add[B]);
+}
+
+static int64_t weight_tiles(const tc_call *c)
+{
+    const sizes z = sizes_of(c);
+    return tiles(z.in, z.out);
+}
+
+static tc_block weight_tile(const tc_call *c, int64_t unit, float *to)
+{
+    const sizes z = sizes_of(c);
+    const tc_block t = tile_at(z.in, z.out, unit);
+    weight_block(c, z, t, false, to, t.n);
+    return t;
 }
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
@@ -204,6 +291,10 @@ const tc_op tc_op_linear = {
     .flops = flops,
     .span = span,
     .span_back = span_back,
+    .products = products,
+    .choose = choose,
+    .tiles = weight_tiles,
+    .tile = weight_tile,
     .forward = forward,
     .backward = backward,
     .probe = probe,

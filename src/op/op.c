@@ -41,8 +41,10 @@ double tc_denominator(const tc_call *c)
 tc_span tc_span_elements(const tc_call *c)
 {
     int64_t n = tc_count(c, &c->x[0]);
-    if (c->op->role == &tc_penalty)
-        for (int i = 1; i < c->inputs; i++) n += tc_count(c, &c->x[i]);
+    const int64_t row = c->x[0].n;
+    if (c->op->role != &tc_penalty || c->inputs == 1)
+        return (tc_span){n, !c->x[0].batch ? TC_TILE : row < TC_TILE ? TC_TILE / row * row : row};
+    for (int i = 1; i < c->inputs; i++) n += tc_count(c, &c->x[i]);
     return (tc_span){n, TC_TILE};
 }
 

@@ -22,7 +22,7 @@
 #include "kernel/kernel.h"
 #include "spec/spec.h"
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_TILE = 8192 };
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_TILE = 8192, TC_BLOCK_FLOATS = 1 << 16 };
 
 /* What all calls of one step share. */
 typedef struct tc_run {
@@ -55,6 +55,14 @@ typedef struct tc_call {
     void *save;          /* save() bytes that live from forward to backward */
     tc_stream stream;    /* random numbers of this layer, at this step */
 
+    /* Silence: for operators with products on firing lists (choose below) */
+    const tc_firing *fired;      /* the list of x[0], or NULL */
+    const tc_firing *fired_g;    /* backward: the list of g, or NULL */
+    bool blocked;                /* backward: dL/dx[0] is of no use where x[0] is 0, its maker blocks it there */
+    const double *break_even;    /* [TC_PRODUCTS]: densities below which a product runs on a list */
+    unsigned sparse;             /* what choose() said for this step */
+    bool fused;                  /* backward leaves out its first parameter's gradient: tile() makes it */
+
     /* Scalar operators */
     int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN */
     double *partial;     /* forward: one number a range, partial[begin / grain] */
@@ -74,6 +82,11 @@ static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->ba
 static inline int64_t tc_count(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
 static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.rank - 1]; } /* the last dimension */
 static inline const int32_t *tc_labels(const tc_view *v) { return (const int32_t *)(const void *)v->data; }
+
+/* The block [i, i + m) x [j, j + n) of a matrix. */
+typedef struct tc_block {
+    int64_t i, j, m, n;
+} tc_block;
 
 /* What the shape rule is given and what it fills in. */
 typedef struct tc_sketch {
@@ -149,12 +162,23 @@ typedef struct tc_op {
     double (*flops)(const tc_sketch *s);
     /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
-    /* How to cut the forward and the backward work. NULL: elements in tiles of TC_TILE for an elementwise operator,
-     * else rows of x[0] in ranges of about TC_TILE elements. */
+    /* How to cut the forward and the backward work. NULL: elements for an elementwise operator, whole rows where there
+     * is a batch, else rows of x[0]; in ranges of about TC_TILE elements either way. */
     tc_span (*span)(const tc_call *c);
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
+    /* Layers that can run on firing lists. products: the shape C [m, n] and the length k of the sums of each
+     * product (kernel.h) for a batch of `rows`. choose: which of them run on lists in this step, as bits
+     * 1 << TC_SPMM ..., from the counts in fired and fired_g alone (the lists themselves may not be there); alone on
+     * one thread, before the first range of the forward pass, and for all layers before the backward pass. */
+    void (*products)(const tc_sketch *s, int64_t rows, int64_t shape[TC_PRODUCTS][3]);
+    unsigned (*choose)(const tc_call *c, bool backward);
+    /* Layers whose first parameter is a matrix of which nobody needs the whole gradient: the number of tiles of it, and
+     * a tile [m, n], of at most TC_BLOCK_FLOATS, stored to `to` without gaps; the bits that backward would give. Called
+     * behind the backward pass, when every buffer that backward reads is still there. */
+    int64_t (*tiles)(const tc_call *c);
+    tc_block (*tile)(const tc_call *c, int64_t unit, float *to);
     /* Scalar: turns the sum of all partials (a fixed tree) into *value and returns it; alone on one thread, after the
      * last range. NULL: sum / tc_denominator. */
     double (*finish)(const tc_call *c, double sum);

@@ -15,6 +15,7 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     p->seed = config->seed;
     p->steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1;
     p->epochs = config->epochs;
+    p->sparse = config->sparse;
     if (p->batch < 1 || p->batch > TC_MAX_COUNT || p->steps_per_epoch < 1 || !(p->epochs >= 0) || !isfinite(p->epochs))
         return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
     for (int v = 0; v < p->values; v++) {
@@ -39,6 +40,9 @@ static tacet_status tables(tacet_plan *p)
     p->table.lambda = tc_plan_alloc(p, t, sizeof *p->table.lambda);
     p->value = tc_plan_alloc(p, t, sizeof *p->value);
     if (!p->feed || !p->count || !p->place || !p->table.lambda || !p->value) return tc_fail_memory(&p->error);
+    p->table.break_even = tc_plan_alloc(p, v * TC_PRODUCTS, sizeof *p->table.break_even);
+    p->table.use = tc_plan_alloc(p, v, sizeof *p->table.use);
+    if (!p->table.break_even || !p->table.use) return tc_fail_memory(&p->error);
     for (int i = 0; i < p->terms; i++) {
         p->table.lambda[i] = p->graph->term[i].lambda;
         p->value[i] = NAN;
@@ -49,7 +53,8 @@ static tacet_status tables(tacet_plan *p)
 
 static tacet_status compile_list(tacet_plan *p, int list)
 {
-    tacet_status s = tc_plan_lower(p, list);
+    tacet_status s = tc_plan_fire(p, list);
+    if (s == TACET_OK) s = tc_plan_lower(p, list);
     if (s != TACET_OK) return s;
     tc_plan_band(p, list);
     s = tc_plan_place(p, list);
@@ -65,6 +70,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     tc_cpu.prepare();
     p->run = (tc_run){.rows = p->batch, .global_rows = p->batch, .seed = p->seed, .kernel = &tc_cpu};
     if (s == TACET_OK) tc_plan_inputs(p);
+    if (s == TACET_OK) tc_fire_break_even(p);
     if (s == TACET_OK && config->optimizer) {
         s = tc_spec_parse(&p->optim_spec, &p->mem, config->optimizer, &p->error);
         if (s == TACET_OK) s = tc_plan_options(p);
@@ -77,7 +83,9 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     p->partial = tc_plan_alloc(p, (size_t)p->partials + 1, sizeof *p->partial);
     if (!p->arena || !p->partial) return tc_fail_memory(&p->error);
     for (int i = first; i < TC_LISTS; i++) tc_plan_resolve(p, i);
-    return config->optimizer ? tc_plan_update(p) : TACET_OK;
+    if (!config->optimizer) return TACET_OK;
+    s = tc_plan_update(p);
+    return s == TACET_OK ? tc_plan_fuse(p) : s;
 }
 
 tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why)
@@ -95,7 +103,7 @@ tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_erro
     p->terms = g->terms;
     p->extent = tc_graph_extent(g);
     p->last = -1;
-    p->gradient_norm = NAN;
+    p->norm_square = NAN;
     if (compile(p, config) == TACET_OK) return p;
     if (why) *why = p->error;
     tacet_plan_free(p);

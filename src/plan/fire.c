@@ -1,13 +1,151 @@
-/* fire.c: silence. Who makes exact zeros, and what is done with the knowledge: in evaluation, a step behind each such
- * value counts which units fired, from which densities and dead units are told. This is the pass that will also say who
- * leaves a firing list and who reads it. */
+/* fire.c: silence. Which values leave a firing list, and which gradients have the same silence.
+ *
+ *     a list of a value v     v is an input, or its operator makes zeros (or keeps those of one that does), and a layer
+ *                             that can run on lists reads v; or the gradient below takes its silence from v
+ *     a list of v's gradient  v comes from a layer that can run on lists, and the one operator that reads v multiplies
+ *                             the gradient by 0 where its output is 0 (relu), or passes on a gradient that is so.
+ *                             A second reader or a penalty on v ends it: its share is not silent
+ *     blocked                 whether a layer may leave out dL/dx where x is 0: on the way up to the operator that
+ *                             blocks the gradient there nobody else looks at it
+ *
+ * Lists are made where a product that can read them has a break-even above 0; see choose.c for what is done in a step.
+ * In evaluation a step behind each value whose operator makes zeros counts which units fired. */
 #include "plan/plan.h"
+
+static const tc_value *value_at(const tacet_plan *p, int v) { return &p->graph->value[v]; }
+
+/* One input, elementwise: its gradient is a multiple of its output's, element by element. */
+static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEMENTWISE) && op->inputs == 1; }
+
+static bool has_zeros(const tacet_plan *p, int v)
+{
+    const tc_value *value = value_at(p, v);
+    if (!value->batch || value->labels || value->shape.rank < 1) return false;
+    if (!value->op) return true;
+    if (value->op->flags & TC_MAKES_ZEROS) return true;
+    return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && has_zeros(p, value->input[0]);
+}
+
+bool tc_fire_blocked(const tacet_plan *p, int v)
+{
+    const tc_value *value = value_at(p, v);
+    if (value->keep_gradient || !value->op) return false;
+    if (value->op->flags & TC_BLOCKS) return true;
+    return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
+}
+
+/* The one layer that reads v, or -1: none, several, or a term sends a gradient into v. */
+static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
+{
+    int reader = -1;
+    for (int u = v + 1; u < p->values; u++)
+        for (int k = 0; l->needed[u] && k < value_at(p, u)->inputs; k++) {
+            if (value_at(p, u)->input[k] != v) continue;
+            if (reader >= 0) return -1;
+            reader = u;
+        }
+    for (int i = 0; i < p->terms; i++)
+        for (int k = 0; !p->graph->term[i].prox && k < p->graph->term[i].inputs; k++)
+            if (p->graph->term[i].input[k] == v) return -1;
+    return reader;
+}
+
+/* The value whose silence v's gradient has, or -1. */
+static int source(const tacet_plan *p, const tc_list *l, int v)
+{
+    const int u = sole_reader(p, l, v);
+    if (u < 0 || !l->wants[u] || !passes_gradient(value_at(p, u)->op)) return -1;
+    if ((value_at(p, u)->op->flags & TC_BLOCKS) && has_zeros(p, u)) return u;
+    return source(p, l, u);
+}
+
+enum { ALWAYS = 2 }; /* above any density */
+
+static bool worth(const tacet_plan *p, int layer, unsigned products)
+{
+    for (int k = 0; k < TC_PRODUCTS; k++)
+        if ((products >> k & 1) && p->table.break_even[layer * TC_PRODUCTS + k] > 0) return true;
+    return false;
+}
+
+static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v)
+{
+    tc_silence *s = tc_plan_alloc(p, 1, sizeof *s);
+    if (!s) return NULL;
+    const tc_shape *shape = &value_at(p, v)->shape;
+    s->f.n = shape->dim[shape->rank - 1];
+    s->capacity = p->batch * (tc_shape_count(shape) / s->f.n);
+    s->f.pitch = s->f.n + TC_FIRING_PAD;
+    s->f.row_pitch = s->capacity + TC_FIRING_PAD;
+    s->value = v;
+    s->by_row = s->by_unit = -1;
+    s->next = l->silence;
+    return l->silence = s;
+}
+
+enum { ON_X = 1 << TC_SPMM | 1 << TC_SDDMM | 1 << TC_SPMM_TN, ON_G = 1 << TC_DSMM_TN | 1 << TC_SPMM_NT };
+
+/* The lists that layer v reads. */
+static bool add_lists(tacet_plan *p, tc_list *l, int v, unsigned on_x)
+{
+    const int x = value_at(p, v)->input[0];
+    if (has_zeros(p, x) && worth(p, v, on_x)) {
+        if (!l->fired[x]) l->fired[x] = new_silence(p, l, x);
+        if (!l->fired[x]) return false;
+        l->fired[x]->read = true;
+    }
+    const int y = l->wants[v] && worth(p, v, ON_G) ? source(p, l, v) : -1;
+    if (y < 0) return true;
+    if (!l->fired[y]) l->fired[y] = new_silence(p, l, y);
+    l->fired_gradient[v] = new_silence(p, l, v);
+    if (!l->fired[y] || !l->fired_gradient[v]) return false;
+    l->fired_gradient[v]->source = l->fired[y];
+    l->fired_gradient[v]->read = true;
+    return true;
+}
+
+/* Densities at which products on lists and dense ones are equally fast, as they are compiled in. */
+static void set_break_even(tacet_plan *p, int v)
+{
+    const tc_value *value = value_at(p, v);
+    int64_t c[TC_PRODUCTS][3];
+    tc_shape shape[TC_SLOTS];
+    bool batch[TC_SLOTS];
+    const tc_sketch s = tc_plan_sketch(p, value->op, value->arg, value->input, value->inputs, shape, batch);
+    value->op->products(&s, value->batch ? p->batch : 1, c);
+    for (int k = 0; k < TC_PRODUCTS; k++) {
+        double *most = &p->table.break_even[v * TC_PRODUCTS + k];
+        if (p->sparse == TACET_SPARSE_AUTO) *most = tc_cpu.break_even(k, c[k][0], c[k][1], c[k][2]);
+        if (p->sparse == TACET_SPARSE_ALWAYS) *most = ALWAYS;
+    }
+}
+
+void tc_fire_break_even(tacet_plan *p)
+{
+    for (int v = 0; v < p->values; v++)
+        if (value_at(p, v)->op && value_at(p, v)->op->products) set_break_even(p, v);
+}
+
+tacet_status tc_plan_fire(tacet_plan *p, int list)
+{
+    const unsigned on_x = list == TC_TRAIN ? ON_X : 1 << TC_SPMM;
+    tc_list *l = &p->list[list];
+    l->fired = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *l->fired);
+    l->fired_gradient = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *l->fired_gradient);
+    if (!l->fired || !l->fired_gradient) return tc_fail_memory(&p->error);
+    for (int v = 0; v < p->values; v++)
+        if (l->needed[v] && value_at(p, v)->op && value_at(p, v)->op->choose && !add_lists(p, l, v, on_x))
+            return tc_fail_memory(&p->error);
+    return TACET_OK;
+}
+
+/* ---- Counts ---- */
 
 enum { COLUMNS = 256 };
 
 bool tc_fire_counts(const tacet_plan *p, int list, int value)
 {
-    const tc_op *op = p->graph->value[value].op;
+    const tc_op *op = value_at(p, value)->op;
     return list == TC_EVAL && op && (op->flags & TC_MAKES_ZEROS);
 }
 

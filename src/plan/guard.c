@@ -3,6 +3,7 @@
  * as it is made: the first that is not finite is named. */
 #include "plan/plan.h"
 
+#include <float.h>
 #include <math.h>
 
 /* Squares of the gradients, summed tile by tile; a fixed tree over the tiles. */
@@ -25,6 +26,8 @@ TC_CLONES static double squares(const float *g, int64_t n)
     return sum;
 }
 
+double tc_plan_squares(const float *x, int64_t n) { return squares(x, n); }
+
 static void norm_part(void *context, int64_t part)
 {
     norm *s = context;
@@ -32,13 +35,28 @@ static void norm_part(void *context, int64_t part)
     s->tile[part] = squares(s->g + from, n);
 }
 
-static double gradient_norm(tacet_plan *p)
+/* Of x[n]. */
+static double squares_of(tacet_plan *p, const float *x, int64_t n)
 {
-    norm s = {.g = p->block + p->parameter_floats, .n = p->part, .run = TC_TILE};
+    norm s = {.g = x, .n = n, .run = TC_TILE};
     while ((s.n + s.run - 1) / s.run > (int64_t)(sizeof s.tile / sizeof *s.tile)) s.run *= 2;
     const tc_span span = {s.n, s.run};
     tc_plan_for(p, span, s.n > 8 * TC_TILE, norm_part, &s);
-    return sqrt(tc_tree_sum(s.tile, (s.n + s.run - 1) / s.run));
+    return tc_tree_sum(s.tile, (s.n + s.run - 1) / s.run);
+}
+
+static const float *gradients(const tacet_plan *p) { return p->block + p->parameter_floats; }
+
+/* Whether |x| |g|, which no element of x^T g and no partial sum of one exceeds, leaves all fused gradients finite. */
+static bool fused_are_finite(tacet_plan *p)
+{
+    for (int i = 0; i < p->fuseds; i++) {
+        const tc_call *c = p->fused[i].call;
+        const double x = squares_of(p, c->x[0].data, tc_count(c, &c->x[0])),
+                     g = squares_of(p, c->g, tc_count(c, &c->y));
+        if (!(sqrt(x) * sqrt(g) < (double)FLT_MAX / 2)) return false;
+    }
+    return true;
 }
 
 /* The first element that is not finite, or -1. */
@@ -92,6 +110,19 @@ static bool blame_outputs(tacet_plan *p, const tc_step *s, const int *input)
     return false;
 }
 
+static bool blame_fused(tacet_plan *p)
+{
+    for (int i = 0; i < p->fuseds; i++) {
+        const tc_fused *f = &p->fused[i];
+        tc_fuse_store(p, f);
+        const int64_t at = bad(tc_plan_gradient(p, f->at), f->at->n);
+        if (at >= 0)
+            return blame(p, "the gradient of ", tc_plan_name(p, f->at->value), &f->call->x[f->call->inputs], at) !=
+                   TACET_OK;
+    }
+    return false;
+}
+
 static tacet_status replay(tacet_plan *p)
 {
     tc_list *l = &p->list[TC_TRAIN];
@@ -104,14 +135,18 @@ static tacet_status replay(tacet_plan *p)
         tc_plan_run_step(p, l, i, i + 1);
         if (blame_outputs(p, s, input)) return p->error.status;
     }
+    if (blame_fused(p)) return p->error.status;
     return tc_fail(&p->error, TACET_NOT_FINITE,
                    "step %lld: the norm of the gradients or the objective is too large for a number",
                    (long long)p->table.step + 1);
 }
 
+/* The norm so far; the update adds that of the fused gradients. */
 tacet_status tc_plan_guard(tacet_plan *p)
 {
-    p->gradient_norm = gradient_norm(p);
-    if (isfinite(p->gradient_norm) && isfinite(tacet_objective(p))) return TACET_OK;
-    return replay(p);
+    p->norm_square = squares_of(p, gradients(p), p->stored);
+    if (!isfinite(p->norm_square) || !isfinite(tacet_objective(p))) return replay(p);
+    if (fused_are_finite(p)) return TACET_OK;
+    for (int i = 0; i < p->fuseds; i++) tc_fuse_store(p, &p->fused[i]);
+    return isfinite(squares_of(p, gradients(p), p->part)) ? TACET_OK : replay(p);
 }

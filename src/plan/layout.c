@@ -6,13 +6,12 @@
 
 enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
 
-/* Puts the parameters whose `trains` is as asked one after another, each on a boundary of TC_ALIGN bytes. */
-static int64_t lay_out(tacet_plan *p, bool trains, int64_t offset)
+/* Puts the parameters that are as asked one after another, each on a boundary of TC_ALIGN bytes. */
+static int64_t lay_out(tacet_plan *p, bool trains, bool fused, int64_t offset)
 {
     for (int i = 0; i < p->places; i++) {
         tc_place *at = &p->place[i];
-        if (at->trains != trains) continue;
-        at->n = tc_shape_count(&p->graph->value[at->value].shape);
+        if (at->trains != trains || at->fused != fused) continue;
         at->offset = offset;
         offset += (at->n + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
     }
@@ -25,10 +24,15 @@ tacet_status tc_plan_layout(tacet_plan *p)
     if (!p->optim)
         for (int v = 0; v < p->values; v++)
             if (g->value[v].owner >= 0) p->place[p->places++] = (tc_place){.value = v, .group = -1};
-    for (int i = 0; i < p->places && p->optim; i++)
-        p->place[i].trains = p->list[TC_TRAIN].wants[p->place[i].value] && !p->group[p->place[i].group].frozen;
-    p->part = lay_out(p, true, 0);
-    p->parameter_floats = lay_out(p, false, p->part);
+    for (int i = 0; i < p->places; i++) {
+        tc_place *at = &p->place[i];
+        at->n = tc_shape_count(&g->value[at->value].shape);
+        at->trains = p->optim && p->list[TC_TRAIN].wants[at->value] && !p->group[at->group].frozen;
+        at->fused = tc_fuse_wanted(p, at);
+    }
+    p->stored = lay_out(p, true, false, 0);
+    p->part = lay_out(p, true, true, p->stored);
+    p->parameter_floats = lay_out(p, false, false, p->part);
     p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->states : 0);
     p->block = tc_alloc_aligned(&p->mem, (size_t)p->block_floats + 1, sizeof *p->block);
     if (!p->block) return tc_fail_memory(&p->error);

@@ -118,6 +118,11 @@ static void close_step(lowering *w, tc_step *s)
     touch(w->l, s->yb, i);
     touch(w->l, s->gb, i);
     touch(w->l, s->sb, i);
+    for (int k = 0; k < 2; k++) {
+        const tc_silence *list = k ? s->g_silence : s->x_silence;
+        touch(w->l, list ? list->by_row : -1, i);
+        touch(w->l, list && s->backward ? list->by_unit : -1, i);
+    }
 }
 
 /* Gives the step the gradients of its inputs to write; false if nobody wants any. */
@@ -134,20 +139,6 @@ static bool set_gradients(lowering *w, tc_step *s, const int *input)
     return any;
 }
 
-/* What the shape rule says is asked again for costs and for what is to be kept. */
-static tc_sketch sketch_of(const tacet_plan *p, const tc_arg *arg, const int *input, int inputs, const tc_op *op,
-                           tc_shape *shape, bool *batch)
-{
-    for (int k = 0; k < inputs; k++) {
-        shape[k] = p->graph->value[input[k]].shape;
-        batch[k] = p->graph->value[input[k]].batch;
-    }
-    tc_sketch s = {.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
-    for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
-    op->shape(&s);
-    return s;
-}
-
 /* Costs, and the buffer of what is kept (made by the forward step, *save, and used again by the backward one). */
 static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *input, int *save)
 {
@@ -155,7 +146,7 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     bool batch[TC_SLOTS];
     const tc_op *op = s->call.op;
     const int64_t rows = w->p->graph->value[input[0]].batch ? w->p->batch : 1;
-    tc_sketch sk = sketch_of(w->p, arg, input, s->call.inputs, op, shape, batch);
+    tc_sketch sk = tc_plan_sketch(w->p, op, arg, input, s->call.inputs, shape, batch);
     s->call.arg = arg;
     double flops = op->flops ? op->flops(&sk) : 0;
     for (int k = 0; k < sk.inputs; k++) flops += op->work * (double)tc_shape_count(&shape[k]);
@@ -189,6 +180,33 @@ static void lower_terms(lowering *w, int value, bool backward)
     }
 }
 
+/* The lists that a layer may run on. */
+static void set_silence(lowering *w, tc_step *s, int v)
+{
+    const tc_value *value = &w->p->graph->value[v];
+    if (!s->call.op->choose) return;
+    tc_silence *of_x = w->l->fired[value->input[0]];
+    s->x_silence = of_x && of_x->read ? of_x : NULL;
+    s->g_silence = s->backward ? w->l->fired_gradient[v] : NULL;
+    s->call.fired = s->x_silence ? &s->x_silence->f : NULL;
+    s->call.fired_g = s->g_silence ? &s->g_silence->f : NULL;
+    s->call.blocked = tc_fire_blocked(w->p, value->input[0]);
+    s->call.break_even = &w->p->table.break_even[v * TC_PRODUCTS];
+}
+
+/* Where the gradient of the step's weight w is made in the update, all that its product reads must live till then. */
+static void set_fused(lowering *w, tc_step *s, int weight)
+{
+    const tc_place *at = weight >= 0 ? tc_plan_find(w->p, weight) : NULL;
+    if (!at || !at->fused) return;
+    const tc_silence *x = s->x_silence, *g = s->g_silence;
+    const int reads[] = {s->xb[0],           s->gb, x ? x->by_row : -1, x ? x->by_unit : -1, g ? g->by_row : -1,
+                         g ? g->by_unit : -1};
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        if (reads[i] >= 0) w->l->buffer[reads[i]].stays = true;
+    s->call.fused = true;
+}
+
 static void lower_layer(lowering *w, int v, bool backward)
 {
     const tc_value *value = &w->p->graph->value[v];
@@ -204,7 +222,51 @@ static void lower_layer(lowering *w, int v, bool backward)
         if (!set_gradients(w, s, value->input)) return;
     }
     set_facts(w, s, value->arg, value->input, &w->save[v]);
+    set_silence(w, s, v);
+    if (backward) set_fused(w, s, value->slots > value->inputs ? value->input[value->inputs] : -1);
     close_step(w, s);
+}
+
+/* A step that makes a part of a list, of v or, backward, of whatever buffer it was made of. */
+static void lower_fire(lowering *w, const tc_op *op, bool backward, int v, int buffer, tc_silence *list)
+{
+    tc_step *s = list ? add_step(w, op, backward, &v, 1, 1) : NULL;
+    if (!s) return;
+    s->value = v;
+    s->xb[0] = buffer;
+    s->x_silence = list;
+    s->call.save = list;
+    s->call.value = &list->fired;
+    s->finish = op->finish != NULL;
+    close_step(w, s);
+}
+
+/* The list of a value, by row, right behind what made it. */
+static void lower_list(lowering *w, int v)
+{
+    tc_silence *list = w->l->fired[v];
+    if (!list) return;
+    if (list->read) list->by_row = add_buffer(w, tc_silence_row_bytes(list), NULL);
+    list->rows = true;
+    lower_fire(w, &tc_op_fire, false, v, w->l->value[v], list);
+}
+
+/* What the backward pass of layer v reads by unit, and the list of its output's gradient. */
+static void lower_lists_back(lowering *w, int v)
+{
+    const int x = w->p->graph->value[v].input[0];
+    tc_silence *of_x = w->l->fired[x], *of_g = w->l->fired_gradient[v];
+    if (w->l->gradient[v] < 0) return;
+    if (of_g) {
+        of_g->by_row = add_buffer(w, tc_silence_row_bytes(of_g), NULL);
+        of_g->by_unit = add_buffer(w, tc_silence_unit_bytes(of_g), NULL);
+        lower_fire(w, &tc_op_fire, true, v, w->l->gradient[v], of_g);
+        lower_fire(w, &tc_op_fire_units, true, v, w->l->gradient[v], of_g);
+    }
+    if (of_x && of_x->read && of_x->by_unit < 0) {
+        of_x->by_unit = add_buffer(w, tc_silence_unit_bytes(of_x), NULL);
+        lower_fire(w, &tc_op_fire_units, true, x, w->l->value[x], of_x);
+    }
 }
 
 /* The step that counts what fires; its counts are the plan's. */
@@ -228,11 +290,14 @@ static void lower_all(lowering *w)
         if (!w->l->needed[v]) continue;
         if (p->graph->value[v].op) lower_layer(w, v, false);
         lower_terms(w, v, false);
+        lower_list(w, v);
         lower_count(w, v);
     }
+    w->l->backward = w->l->steps;
     for (int v = p->values - 1; v >= 0 && w->which == TC_TRAIN && !w->failed; v--) {
         if (!w->l->needed[v]) continue;
         lower_terms(w, v, true);
+        if (p->graph->value[v].op) lower_lists_back(w, v);
         if (p->graph->value[v].op) lower_layer(w, v, true);
     }
 }
@@ -242,8 +307,8 @@ tacet_status tc_plan_lower(tacet_plan *p, int list)
     const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
     tc_list *l = &p->list[list];
     lowering w = {.p = p, .l = l, .which = list};
-    l->step = tc_plan_alloc(p, 3 * v + 2 * t, sizeof *l->step);
-    l->buffer = tc_plan_alloc(p, 3 * v + t, sizeof *l->buffer);
+    l->step = tc_plan_alloc(p, 7 * v + 2 * t, sizeof *l->step);
+    l->buffer = tc_plan_alloc(p, 7 * v + t, sizeof *l->buffer);
     l->value = tc_plan_alloc(p, v, sizeof *l->value);
     l->gradient = tc_plan_alloc(p, v, sizeof *l->gradient);
     w.latest = tc_plan_alloc(p, t, sizeof *w.latest);

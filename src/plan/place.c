@@ -21,12 +21,13 @@ static void take_over(tc_list *l, int i, int from, int to)
     if (from < 0 || to < 0) return;
     from = root_of(l, from);
     tc_buffer *f = &l->buffer[from], *t = &l->buffer[to];
-    if (f->fixed || t->fixed || f->pinned || f->first < 0 || f->last != i || t->first != i || t->alias >= 0 ||
-        f->bytes != t->bytes)
+    if (f->fixed || t->fixed || f->pinned || f->stays || f->first < 0 || f->last != i || t->first != i ||
+        t->alias >= 0 || f->bytes != t->bytes)
         return;
     t->alias = from;
     f->last = t->last;
     f->pinned = t->pinned;
+    f->stays = t->stays;
     f->taken = true;
 }
 
@@ -58,7 +59,7 @@ static int lives(const tc_list *l, const int *band, life *to)
     for (int b = 0; b < l->buffers; b++) {
         const tc_buffer *f = &l->buffer[b];
         if (f->fixed || f->alias >= 0 || f->first == -2) continue;
-        life new = {f->first < 0 ? -1 : band[f->first], f->pinned || f->last < 0 ? l->steps : band[f->last],
+        life new = {f->first < 0 ? -1 : band[f->first], f->pinned || f->stays || f->last < 0 ? l->steps : band[f->last],
                     (f->bytes + TC_ALIGN - 1) / TC_ALIGN * TC_ALIGN, b};
         int i = n++;
         for (; i > 0 && to[i - 1].bytes < new.bytes; i--) to[i] = to[i - 1];
@@ -119,6 +120,8 @@ void tc_plan_resolve(tacet_plan *p, int list)
     enum { WORTH_WAKING = 1 << 18 }; /* bytes and flops together: some tens of microseconds */
     tc_list *l = &p->list[list];
     int64_t partials = 0;
+    for (tc_silence *s = l->silence; s; s = s->next)
+        tc_silence_resolve(s, pointer(p, l, s->by_row), pointer(p, l, s->by_unit));
     for (int i = 0; i < l->steps; i++) {
         tc_step *s = &l->step[i];
         tc_view *x = (tc_view *)(uintptr_t)s->call.x;

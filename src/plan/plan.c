@@ -19,6 +19,7 @@ void tacet_plan_free(tacet_plan *p)
     tc_free(&m, p->owned);
     tc_free_aligned(&m, p->block);
     tc_free_aligned(&m, p->arena);
+    tc_free_aligned(&m, p->scratch);
     if (p->optim_spec.source) tc_spec_free(&p->optim_spec);
     tacet_pool_free(p->own_pool);
     tacet_graph_free(p->graph);
@@ -26,6 +27,19 @@ void tacet_plan_free(tacet_plan *p)
 }
 
 const char *tc_plan_name(const tacet_plan *p, int value) { return p->graph->value[value].name; }
+
+tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
+                         tc_shape *shape, bool *batch)
+{
+    for (int k = 0; k < inputs; k++) {
+        shape[k] = p->graph->value[input[k]].shape;
+        batch[k] = p->graph->value[input[k]].batch;
+    }
+    tc_sketch s = {.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
+    for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
+    op->shape(&s);
+    return s;
+}
 
 void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job)
 {

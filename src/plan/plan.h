@@ -2,14 +2,14 @@
  *
  *     tacet_compile calls the passes in order:
  *       flow    which values a list needs, which of them need a gradient
+ *       fire    which values and gradients leave a firing list, and who reads it
  *       lower   operators -> steps, each with the buffers that it reads and writes
- *       fire    who makes exact zeros; in evaluation a step that counts them
  *       band    neighbouring elementwise steps -> one loop over tiles that stay in cache
  *       place   buffers that live at different times share memory: lifetimes -> offsets in the arena
  *       update  parameters with the same options -> one update; proximal steps and constraints behind it
  *
  *     memory:  | parameters | gradients | optimizer state 1 | 2 |      one aligned block, the same layout in each part:
- *              | trainable ... | frozen ...|                       trainable ones first, frozen ones in the first part
+ *              | trainable ... | fused ... | frozen ...|           trainable ones first, frozen ones in the first part
  *              | arena of the list that runs |                         both lists use the same bytes, one at a time
  *
  * What changes while training is the table, which is small and part of every checkpoint. A step allocates nothing. */
@@ -30,6 +30,7 @@ typedef struct tc_buffer {
     int64_t bytes;
     int first, last; /* steps that touch it; first -1: before all (inputs) */
     bool pinned;     /* lives to the end and shares with nobody */
+    bool stays;      /* lives to the end, though nobody may read it then: the update does */
     bool taken;      /* another took its memory over: what was in it is gone */
     int alias;       /* the buffer whose memory it takes over, or -1 */
     int64_t offset;  /* in the arena */
@@ -39,6 +40,20 @@ typedef struct tc_buffer {
 /* Whether what was put into it is still there when the list has run. */
 static inline bool tc_buffer_lasts(const tc_buffer *b) { return b->pinned && !b->taken; }
 
+/* A firing list that the steps make, of a value or of a gradient. */
+typedef struct tc_silence {
+    tc_firing f;
+    int value;
+    int64_t capacity;          /* rows, those of leading dimensions counted */
+    int by_row, by_unit;       /* buffers, or -1 */
+    bool read;                 /* a layer reads the entries; else the count alone is of use */
+    bool rows, units;          /* wanted in this step */
+    bool forward, backward;    /* a product ran on it, or on a gradient's that has its silence, in this step */
+    double fired;              /* the count as a step's result */
+    struct tc_silence *source; /* a gradient's: the list of the value whose silence it has; NULL: a value's */
+    struct tc_silence *next;
+} tc_silence;
+
 /* One entry of a list. The buffers beside the call say which pointers it gets once they are placed. */
 typedef struct tc_step {
     int value, term; /* what it computes for; the other is -1 */
@@ -47,6 +62,7 @@ typedef struct tc_step {
     tc_call call;
     int slots;
     int *xb, yb, gb, *db, sb; /* buffers, -1: none; xb[slots], db[slots] */
+    tc_silence *x_silence, *g_silence; /* lists that the call's fired and fired_g are, or NULL */
     int waits;                /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
     bool band;                /* runs tile by tile together with the next step */
     bool finish;              /* sums its partials up when it is done */
@@ -60,6 +76,9 @@ typedef struct tc_list {
     tc_buffer *buffer;
     bool *needed, *wants;  /* [values]: is computed; has a gradient */
     int *value, *gradient; /* [values]: buffer, or -1 */
+    tc_silence *silence;   /* all firing lists */
+    tc_silence **fired, **fired_gradient; /* [values]: of it, of its gradient, or NULL */
+    int backward;          /* the first step of the backward pass */
     int64_t arena;         /* bytes */
 } tc_list;
 
@@ -78,6 +97,7 @@ typedef struct tc_place {
     int64_t offset, n; /* in floats, in every part of the block */
     int group;         /* of options */
     bool trains;       /* not frozen, and a term depends on it: has a gradient and state */
+    bool fused;        /* its gradient is made tile by tile in the update */
 } tc_place;
 
 /* Parameters that share their options. arg[attributes of the optimizer]. */
@@ -92,6 +112,14 @@ typedef struct tc_stretch {
     int64_t offset, n;
 } tc_stretch;
 
+/* A weight whose gradient is made and used up tile by tile. */
+typedef struct tc_fused {
+    const tc_place *at;
+    const tc_call *call; /* of its layer's backward step */
+    double *square;      /* [tiles]: sums of squares of the gradient */
+    int64_t tiles;       /* for a full batch; never more */
+} tc_fused;
+
 /* One proximal step or constraint. */
 typedef struct tc_prox {
     int term, group;
@@ -104,11 +132,18 @@ typedef struct tc_count_of {
     int64_t rows;
 } tc_count_of;
 
+/* Training steps that made a value's list, and those in which a product ran on its silence, forward and backward. */
+typedef struct tc_use {
+    int64_t steps, forward, backward;
+} tc_use;
+
 /* The small table beside the lists; all of it is in every checkpoint. */
 typedef struct tc_table {
     int64_t step;   /* training steps done */
     double rate;    /* the schedule's factor, of the last step */
     double *lambda; /* [terms] */
+    double *break_even; /* [values * TC_PRODUCTS]: of layers that can run on firing lists; densities */
+    tc_use *use;        /* [values] */
 } tc_table;
 
 struct tacet_plan {
@@ -120,6 +155,7 @@ struct tacet_plan {
     int owned_count;
 
     int64_t batch;
+    tacet_sparse sparse;
     uint64_t seed;
     int64_t steps_per_epoch;
     double epochs;
@@ -128,13 +164,17 @@ struct tacet_plan {
     const tc_optim *optim; /* NULL: inference */
     tc_spec optim_spec;
     tc_arg *optim_arg, schedule_arg[TC_SCHEDULE_ATTRS];
-    int groups, stretches, proxes;
+    int groups, stretches, fuseds, proxes;
     tc_group *group;
     tc_stretch *stretch;
+    tc_fused *fused;
+    float *scratch; /* [lanes, TC_BLOCK_FLOATS]: tiles of fused gradients */
+    int64_t lanes;
     tc_prox *prox;
 
     float *block; /* parameters first */
     int64_t part; /* floats of the trainable part, which gradients and states repeat */
+    int64_t stored; /* those before the fused weights: gradients that a step leaves behind */
     int64_t block_floats, parameter_floats;
     int places;
     tc_place *place;
@@ -149,7 +189,7 @@ struct tacet_plan {
     tc_run run;
     tc_table table;
     double *value; /* [terms] of the last run; NAN where it was not computed */
-    double gradient_norm;
+    double norm_square; /* of the last step's gradients, over all parameters; NAN before it */
     tc_count_of *count; /* [values]; fired NULL where nothing is counted */
     tacet_error error;
 };
@@ -166,8 +206,30 @@ void tc_plan_band(tacet_plan *p, int list);
 tacet_status tc_plan_place(tacet_plan *p, int list);
 void tc_plan_resolve(tacet_plan *p, int list); /* buffers -> pointers, once the arena is there */
 tacet_status tc_plan_update(tacet_plan *p);
+tacet_status tc_plan_fuse(tacet_plan *p);
 
-/* fire: whether a list counts what fires in a value, and the operator that does (save: int64 [units]). */
+/* fuse: whether a weight's gradient is fused with its update; that of a fused one written out, after a step; a bound on
+ * the magnitude of all their elements; one update, and its factors. */
+bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
+void tc_fuse_store(tacet_plan *p, const tc_fused *f);
+const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at); /* or NULL */
+void tc_fuse_apply(tacet_plan *p);
+tc_update tc_plan_update_of(const tacet_plan *p, int group, int64_t offset);
+
+/* fire: the lists of a list; whether dL/dv may be left out where v is 0; and the operators that make lists (save: the
+ * tc_silence). */
+tacet_status tc_plan_fire(tacet_plan *p, int list);
+void tc_fire_break_even(tacet_plan *p); /* fills the table's */
+bool tc_fire_blocked(const tacet_plan *p, int value);
+extern const tc_op tc_op_fire, tc_op_fire_units;
+void tc_silence_choose(tc_step *s);      /* before a forward step: whether it runs on a list */
+void tc_silence_choose_back(tc_list *l); /* before the backward pass: what does, and so which lists are wanted */
+void tc_silence_note(tacet_plan *p);     /* behind a training list: how often lists were used */
+int64_t tc_silence_row_bytes(const tc_silence *s);
+int64_t tc_silence_unit_bytes(const tc_silence *s);
+void tc_silence_resolve(tc_silence *s, float *by_row, float *by_unit); /* NULL: it has none */
+
+/* Whether a list counts what fires in a value, and the operator that does (save: int64 [units]). */
 bool tc_fire_counts(const tacet_plan *p, int list, int value);
 extern const tc_op tc_op_count_fired;
 
@@ -195,6 +257,11 @@ double tc_tree_sum(const double *x, int64_t n);                                 
 
 /* The guard: after a training list and before the update. On failure the error names the first value not finite. */
 tacet_status tc_plan_guard(tacet_plan *p);
+double tc_plan_squares(const float *x, int64_t n); /* their sum, in a fixed order */
+
+/* What a layer's shape rule says, asked again for costs; shape and batch hold TC_SLOTS. */
+tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
+                         tc_shape *shape, bool *batch);
 
 /* "linear1.weight", for messages. */
 const char *tc_plan_name(const tacet_plan *p, int value);

@@ -82,6 +82,8 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
             &p->error, TACET_FAILED,
             "%s has no gradient here: it is frozen, nothing depends on it, or it was not kept (tacet_keep_gradient)",
             name);
+    const tc_place *at = tc_plan_find(p, v);
+    if (at && at->fused) tc_fuse_store(p, tc_fuse_find(p, at));
     return read_buffer(p, v, b, data, count);
 }
 
@@ -136,7 +138,7 @@ static double sum_terms(const tacet_plan *p, bool losses)
 
 double tacet_objective(const tacet_plan *p) { return sum_terms(p, false); }
 double tacet_data_loss(const tacet_plan *p) { return sum_terms(p, true); }
-double tacet_gradient_norm(const tacet_plan *p) { return p->gradient_norm; }
+double tacet_gradient_norm(const tacet_plan *p) { return sqrt(p->norm_square); }
 int64_t tacet_steps(const tacet_plan *p) { return p->table.step; }
 
 int tacet_value_count(const tacet_plan *p) { return p->values; }
@@ -148,6 +150,7 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
     const tc_shape shape = tc_plan_shape(p, i);
     const tc_place *at = v->owner >= 0 ? tc_plan_find(p, i) : NULL;
     const tc_count_of *count = &p->count[i];
+    const tc_use *use = &p->table.use[i];
     *info = (tacet_value_info){.name = v->name,
                                .kind = v->op           ? v->op->name
                                        : v->labels     ? "labels"
@@ -160,7 +163,9 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
                                .trainable = at && at->group >= 0 && !p->group[at->group].frozen,
                                .silent = v->op && (v->op->flags & TC_MAKES_ZEROS),
                                .units = tc_shape_count(&shape),
-                               .density = NAN};
+                               .density = NAN,
+                               .sparse_forward = use->steps ? (double)use->forward / (double)use->steps : NAN,
+                               .sparse_backward = use->steps ? (double)use->backward / (double)use->steps : NAN};
     memcpy(info->shape, shape.dim, sizeof info->shape);
     if (!count->fired || count->rows == 0) return TACET_OK;
     int64_t fired = 0;

@@ -30,6 +30,8 @@ void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end)
 {
     tc_step *first = &l->step[begin];
     bool shared = false;
+    if (begin == l->backward) tc_silence_choose_back(l);
+    if (!first->backward) tc_silence_choose(first);
     for (int i = begin; i < end; i++) {
         tc_step *s = &l->step[i];
         shared = shared || s->shared;
@@ -61,6 +63,7 @@ tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
         if (l->step[i].waits >= 0 && !p->feed[l->step[i].waits].fed) continue;
         tc_plan_run_step(p, l, i, end);
     }
+    if (list == TC_TRAIN) tc_silence_note(p);
     if (list == TC_EVAL)
         for (int v = 0; v < p->values; v++)
             if (p->count[v].fired) p->count[v].rows += p->graph->value[v].batch ? rows : 1;

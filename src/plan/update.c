@@ -48,7 +48,7 @@ tacet_status tc_plan_update(tacet_plan *p)
     /* The block is laid out in the order of the places, and what pads it stays 0 under every optimizer. */
     for (int i = 0; i < p->places; i++) {
         const tc_place *at = &p->place[i];
-        if (!at->trains) continue;
+        if (!at->trains || at->fused) continue;
         tc_stretch *last = p->stretches ? &p->stretch[p->stretches - 1] : NULL;
         if (last && last->group == at->group)
             last->n = at->offset + at->n - last->offset;
@@ -98,6 +98,18 @@ static double rate_of(const tacet_plan *p, int group)
     return p->group[group].arg[TC_OPTIM_LR].number * p->table.rate;
 }
 
+tc_update tc_plan_update_of(const tacet_plan *p, int group, int64_t offset)
+{
+    tc_update u = {.arg = p->group[group].arg,
+                   .lr = rate_of(p, group),
+                   .step = p->table.step,
+                   .p = p->block + offset,
+                   .g = p->block + p->parameter_floats + offset};
+    for (int k = 0; k < p->optim->states; k++) u.state[k] = p->block + p->parameter_floats + p->part * (1 + k) + offset;
+    p->optim->prepare(&u);
+    return u;
+}
+
 static void apply_prox(tacet_plan *p, const tc_prox *prox)
 {
     const tc_op *op = prox->call.op;
@@ -114,17 +126,9 @@ void tc_plan_apply(tacet_plan *p)
     p->table.step++;
     for (int i = 0; i < p->stretches; i++) {
         const tc_stretch *s = &p->stretch[i];
-        job j = {.p = p,
-                 .span = {s->n, TC_TILE},
-                 .update = {.arg = p->group[s->group].arg,
-                            .lr = rate_of(p, s->group),
-                            .step = p->table.step,
-                            .p = p->block + s->offset,
-                            .g = p->block + p->parameter_floats + s->offset}};
-        for (int k = 0; k < p->optim->states; k++)
-            j.update.state[k] = p->block + p->parameter_floats + p->part * (1 + k) + s->offset;
-        p->optim->prepare(&j.update);
+        job j = {.p = p, .span = {s->n, TC_TILE}, .update = tc_plan_update_of(p, s->group, s->offset)};
         tc_plan_for(p, j.span, s->n > 4 * TC_TILE, update_part, &j);
     }
+    tc_fuse_apply(p);
     for (int i = 0; i < p->proxes; i++) apply_prox(p, &p->prox[i]);
 }
