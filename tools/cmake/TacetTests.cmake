@@ -9,13 +9,15 @@ endif()
 file(GLOB test_sources CONFIGURE_DEPENDS tests/test_*.c)
 file(GLOB test_scripts CONFIGURE_DEPENDS tests/test_*.sh)
 
+# No detect_stack_use_after_return: GCC 12 aligns the frames that it makes for it to 32 bytes, and then moves vectors of
+# AVX-512 to and from them as if they were aligned to 64.
 set(test_environment
     TACET=${CMAKE_BINARY_DIR}/tacet
     TACET_SOURCE=${CMAKE_SOURCE_DIR}
     TACET_BUILD=${CMAKE_BINARY_DIR}
     TACET_SANITIZE=${TACET_SANITIZE}
     OPENBLAS_NUM_THREADS=1
-    ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
+    ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
     UBSAN_OPTIONS=print_stacktrace=1
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
 
