@@ -72,6 +72,7 @@ typedef struct tc_kernel {
     void (*prepare)(void); /* before the first plan of a process runs; again is cheap */
     void (*gemm)(const tc_gemm *g);
     void (*gather)(const tc_gather *g, int64_t begin, int64_t end); /* rows begin..end-1 of the batch */
+    double (*squares)(const float *x, int64_t n);                   /* the sum of x^2, of whatever size x is */
     /* Makes the lists of rows [begin, end) of x [rows, n]; returns how many elements are not 0. */
     int64_t (*fire)(const float *x, int64_t begin, int64_t end, tc_firing *f);
     /* Makes the lists of units [begin, end), begin a multiple of 16, once all rows have theirs. */

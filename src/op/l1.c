@@ -11,10 +11,10 @@ TC_INLINE float f(float x, const float *a)
     return fabsf(x);
 }
 
-TC_INLINE float df(float x, const float *a)
+TC_INLINE float df(float x, float seed, const float *a)
 {
     (void)a;
-    return (float)((x > 0.0f) - (x < 0.0f));
+    return x != 0.0f ? copysignf(1.0f, x) * seed : 0.0f;
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }

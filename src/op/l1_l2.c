@@ -9,9 +9,9 @@ enum { L1, L2 };
 
 TC_INLINE float f(float x, const float *a) { return a[L1] * fabsf(x) + a[L2] * x * x; }
 
-TC_INLINE float df(float x, const float *a)
+TC_INLINE float df(float x, float seed, const float *a)
 {
-    return a[L1] * (float)((x > 0.0f) - (x < 0.0f)) + 2.0f * a[L2] * x;
+    return seed * ((x != 0.0f ? copysignf(a[L1], x) : 0.0f) + 2.0f * a[L2] * x);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }

@@ -10,10 +10,10 @@ TC_INLINE float f(float x, const float *a)
     return x * x;
 }
 
-TC_INLINE float df(float x, const float *a)
+TC_INLINE float df(float x, float seed, const float *a)
 {
     (void)a;
-    return 2.0f * x;
+    return 2.0f * seed * x;
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }

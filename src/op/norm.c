@@ -35,13 +35,11 @@ static tc_span span(const tc_call *c)
 }
 
 /* sum of |x|^p over x[from, to) */
-TC_CLONES static double sum_of(const float *x, int64_t from, int64_t to, double p)
+static double sum_of(const tc_call *c, const float *x, int64_t from, int64_t to, double p)
 {
+    if (p == 2) return to > from ? c->run->kernel->squares(x + from, to - from) : 0;
     double sum = 0;
-    if (p == 2)
-        for (int64_t i = from; i < to; i++) sum += (double)x[i] * (double)x[i];
-    else
-        for (int64_t i = from; i < to; i++) sum += power(fabs((double)x[i]), p);
+    for (int64_t i = from; i < to; i++) sum += power(fabs((double)x[i]), p);
     return sum;
 }
 
@@ -52,15 +50,15 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     int64_t start = 0;
     for (int i = 0; c->reduce != TC_SAMPLE && i < c->inputs; i++) {
         tc_piece k = tc_piece_of(c, i, begin, end, &start);
-        total += sum_of(c->x[i].data, k.from, k.to, p);
+        total += sum_of(c, c->x[i].data, k.from, k.to, p);
     }
     for (int64_t r = begin; c->reduce == TC_SAMPLE && r < end; r++) {
         double sum = 0;
-        for (int i = 0; i < c->inputs; i++) sum += sum_of(c->x[i].data + r * c->x[i].n, 0, c->x[i].n, p);
+        for (int i = 0; i < c->inputs; i++) sum += sum_of(c, c->x[i].data + r * c->x[i].n, 0, c->x[i].n, p);
         kept[r] = root(sum, p);
         total += kept[r];
     }
-    c->partial[begin / span(c).grain] = total;
+    *tc_partial(c, begin) = total;
 }
 
 static double finish(const tc_call *c, double sum)
@@ -73,10 +71,11 @@ static double finish(const tc_call *c, double sum)
 TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed,
                                 double norm, double p)
 {
-    const double inverse = norm > 0 ? 1 / norm : 0;
-    for (int64_t i = from; i < to; i++) {
+    const double inverse = norm > 0 ? 1 / norm : 0, factor = seed * inverse;
+    for (int64_t i = from; i < to && p == 2; i++) d[i] = (add ? d[i] : 0.0f) + (float)(factor * (double)x[i]);
+    for (int64_t i = from; i < to && p != 2; i++) {
         const double m = fabs((double)x[i]) * inverse; /* its powers stay in range where those of x would not */
-        const double slope = p == 2 ? m : (p == 1 ? (double)(m > 0) : pow(m, p - 1));
+        const double slope = p == 1 ? (double)(m > 0) : pow(m, p - 1);
         d[i] = (add ? d[i] : 0.0f) + (float)(seed * copysign(slope, (double)x[i]));
     }
 }

@@ -206,6 +206,11 @@ static inline double tc_seed(const tc_call *c) { return *c->lambda / tc_denomina
 
 /* The defaults of span, and others in use. */
 tc_span tc_span_of(const tc_call *c, bool backward); /* what the plan asks */
+/* Where a scalar operator's forward puts the sum of the range that starts at `begin`. */
+static inline double *tc_partial(const tc_call *c, int64_t begin)
+{
+    return begin == 0 ? c->partial : &c->partial[begin / tc_span_of(c, false).grain];
+}
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
 

@@ -24,7 +24,7 @@ TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_
         for (int j = 0; j < LANES; j++) lane[j] += (double)f(x[i + j], t[i + j], a);
     for (int j = 0; j < LANES; j++) sum += lane[j];
     for (; i < end; i++) sum += (double)f(x[i], t[i], a);
-    c->partial[begin / tc_span_of(c, false).grain] = sum;
+    *tc_partial(c, begin) = sum;
 }
 
 /* The gradient to input k: seed times the formula df. */

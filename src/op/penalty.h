@@ -32,11 +32,12 @@ TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, 
         tc_piece p = tc_piece_of(c, i, begin, end, &start);
         if (p.from < p.to) sum += tc_sum(c->x[i].data, p.from, p.to, a, f);
     }
-    c->partial[begin / tc_span_of(c, false).grain] = sum;
+    *tc_partial(c, begin) = sum;
 }
 
-/* backward of a sum: d = seed * f'(x), stored or added. */
-TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end, float (*df)(float x, const float *a))
+/* backward of a sum: d = seed * f'(x), stored or added; the formula df makes the product. */
+TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end,
+                                   float (*df)(float x, float seed, const float *a))
 {
     float a[TC_POINTWISE_ARGS];
     tc_pointwise_args(c, a);
@@ -48,9 +49,9 @@ TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end,
         float *d = c->d[i];
         if (!d) continue;
         if (c->add[i])
-            for (int64_t k = p.from; k < p.to; k++) d[k] += seed * df(x[k], a);
+            TC_UNROLL for (int64_t k = p.from; k < p.to; k++) d[k] += df(x[k], seed, a);
         else
-            for (int64_t k = p.from; k < p.to; k++) d[k] = seed * df(x[k], a);
+            TC_UNROLL for (int64_t k = p.from; k < p.to; k++) d[k] = df(x[k], seed, a);
     }
 }
 

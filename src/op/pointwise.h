@@ -5,9 +5,8 @@
 #ifndef TC_POINTWISE_H
 #define TC_POINTWISE_H
 
+#include "kernel/sum.h"
 #include "op/op.h"
-
-#define TC_INLINE static inline __attribute__((always_inline))
 
 enum { TC_POINTWISE_ARGS = 4 };
 
@@ -41,20 +40,6 @@ TC_INLINE void tc_map_back(const tc_call *c, int64_t begin, int64_t end, unsigne
         for (int64_t i = begin; i < end; i++) d[i] += g[i] * df(reads_x ? x[i] : 0.0f, reads_y ? y[i] : 0.0f, a);
     else
         for (int64_t i = begin; i < end; i++) d[i] = g[i] * df(reads_x ? x[i] : 0.0f, reads_y ? y[i] : 0.0f, a);
-}
-
-/* sum of f over x[from, to): in double, in LANES chains that a vector unit can run side by side, added up in a fixed
- * order. */
-TC_INLINE double tc_sum(const float *x, int64_t from, int64_t to, const float *a, float (*f)(float x, const float *a))
-{
-    enum { LANES = 16 };
-    double lane[LANES] = {0}, sum = 0;
-    int64_t i = from;
-    for (; i + LANES <= to; i += LANES)
-        for (int j = 0; j < LANES; j++) lane[j] += (double)f(x[i + j], a);
-    for (int j = 0; j < LANES; j++) sum += lane[j];
-    for (; i < to; i++) sum += (double)f(x[i], a);
-    return sum;
 }
 
 #endif

@@ -39,12 +39,9 @@ TC_CLONES static void columns(float *w, int64_t in, int64_t out, int64_t begin, 
         for (int64_t j = 0; j < n; j++) w[i * out + begin + j] *= scale[j];
 }
 
-TC_CLONES static void row(float *w, int64_t out)
+TC_CLONES static void multiply(float *w, int64_t n, float scale)
 {
-    double sum = 0;
-    for (int64_t j = 0; j < out; j++) sum += (double)w[j] * (double)w[j];
-    const float scale = inverse(sum);
-    for (int64_t j = 0; j < out; j++) w[j] *= scale;
+    for (int64_t j = 0; j < n; j++) w[j] *= scale;
 }
 
 static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
@@ -55,7 +52,7 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
     if (c->arg[BY].number == UNIT)
         for (int64_t j = begin; j < end; j += COLUMNS) columns(w, in, out, j, end - j < COLUMNS ? end : j + COLUMNS);
     else
-        for (int64_t i = begin; i < end; i++) row(w + i * out, out);
+        for (int64_t i = begin; i < end; i++) multiply(w + i * out, out, inverse(c->run->kernel->squares(w + i * out, out)));
 }
 
 static const tacet_attribute attribute[] = {

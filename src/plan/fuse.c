@@ -85,7 +85,7 @@ static void lane(void *context, int64_t part)
     float *g = j->p->scratch + part * TC_BLOCK_FLOATS;
     for (int64_t unit = part; unit < j->tiles; unit += j->p->lanes) {
         const tc_block b = j->f->call->op->tile(j->f->call, unit, g);
-        j->f->square[unit] = tc_plan_squares(g, b.m * b.n);
+        j->f->square[unit] = j->p->run.kernel->squares(g, b.m * b.n);
         const int64_t rows = b.n == j->pitch ? 1 : b.m; /* whole rows lie one behind another */
         for (int64_t i = 0; i < rows; i++) {
             const tc_update u = moved(&j->update, (b.i + i) * j->pitch + b.j, g + i * b.n);

@@ -8,37 +8,24 @@
 
 /* Squares of the gradients, summed tile by tile; a fixed tree over the tiles. */
 typedef struct norm {
+    const tc_kernel *kernel;
     const float *g;
     int64_t n;
     double tile[256]; /* a level of the tree; longer ones are cut into runs of tiles */
     int64_t run;
 } norm;
 
-TC_CLONES static double squares(const float *g, int64_t n)
-{
-    enum { LANES = 16 };
-    double lane[LANES] = {0}, sum = 0;
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) lane[k] += (double)g[i + k] * (double)g[i + k];
-    for (int k = 0; k < LANES; k++) sum += lane[k];
-    for (; i < n; i++) sum += (double)g[i] * (double)g[i];
-    return sum;
-}
-
-double tc_plan_squares(const float *x, int64_t n) { return squares(x, n); }
-
 static void norm_part(void *context, int64_t part)
 {
     norm *s = context;
     const int64_t from = part * s->run, n = s->n - from < s->run ? s->n - from : s->run;
-    s->tile[part] = squares(s->g + from, n);
+    s->tile[part] = s->kernel->squares(s->g + from, n);
 }
 
 /* Of x[n]. */
 static double squares_of(tacet_plan *p, const float *x, int64_t n)
 {
-    norm s = {.g = x, .n = n, .run = TC_TILE};
+    norm s = {.kernel = p->run.kernel, .g = x, .n = n, .run = TC_TILE};
     while ((s.n + s.run - 1) / s.run > (int64_t)(sizeof s.tile / sizeof *s.tile)) s.run *= 2;
     const tc_span span = {s.n, s.run};
     tc_plan_for(p, span, s.n > 8 * TC_TILE, norm_part, &s);

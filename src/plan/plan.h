@@ -257,7 +257,6 @@ double tc_tree_sum(const double *x, int64_t n);                                 
 
 /* The guard: after a training list and before the update. On failure the error names the first value not finite. */
 tacet_status tc_plan_guard(tacet_plan *p);
-double tc_plan_squares(const float *x, int64_t n); /* their sum, in a fixed order */
 
 /* What a layer's shape rule says, asked again for costs; shape and batch hold TC_SLOTS. */
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs,

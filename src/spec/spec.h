@@ -62,7 +62,7 @@ tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *bind
 void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e);
 
 /* The number of attributes of a table (NULL: 0). */
-int tc_attr_count(const tacet_attribute *table);
+__attribute__((pure)) int tc_attr_count(const tacet_attribute *table);
 
 /* Writes the spec as it was given, in canonical form: name, then key=value of the words in order (positionals stay
  * bare), leaving out the keys in `without` ("name|joint"), quoting where needed. */

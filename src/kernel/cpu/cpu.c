@@ -3,12 +3,14 @@
 #include "kernel/cpu/firing.h"
 #include "kernel/cpu/gather.h"
 #include "kernel/cpu/gemm.h"
+#include "kernel/cpu/reduce.h"
 
 const tc_kernel tc_cpu = {
     .name = "cpu",
     .prepare = tc_blas_single_thread,
     .gemm = tc_gemm_cpu,
     .gather = tc_gather_cpu,
+    .squares = tc_squares_cpu,
     .fire = tc_fire_cpu,
     .fire_units = tc_fire_units_cpu,
     .sparse = {[TC_SPMM] = tc_spmm_cpu,

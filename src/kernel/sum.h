@@ -1,0 +1,47 @@
+/* sum.h: sums over many numbers, fast and exact enough: float32 in vectors over short runs, each run's sum added up in
+ * double. The order is fixed by the length alone. */
+#ifndef TC_SUM_H
+#define TC_SUM_H
+
+#include "kernel/kernel.h"
+
+#include <math.h>
+
+#define TC_INLINE static inline __attribute__((always_inline))
+
+/* Before a short loop that runs often: four vectors a turn. */
+#define TC_UNROLL _Pragma("GCC unroll 4")
+
+enum { TC_LANES = 16, TC_SUM_STEP = 2 * TC_LANES, TC_SUM_RUN = 16 * TC_SUM_STEP };
+
+/* The sum of f over x[from, to). A run may be too large for a float32 where the whole is none too large for a double. */
+TC_INLINE double tc_sum_runs(const float *x, int64_t from, int64_t to, const float *a,
+                             float (*f)(float x, const float *a))
+{
+    double lane[TC_LANES] = {0}, sum = 0;
+    int64_t i = from;
+    while (to - i >= TC_SUM_STEP) {
+        float p[TC_LANES] = {0}, q[TC_LANES] = {0};
+        const int64_t end = to - i < TC_SUM_RUN ? i + (to - i) / TC_SUM_STEP * TC_SUM_STEP : i + TC_SUM_RUN;
+        for (; i < end; i += TC_SUM_STEP) {
+            for (int j = 0; j < TC_LANES; j++) p[j] += f(x[i + j], a);
+            for (int j = 0; j < TC_LANES; j++) q[j] += f(x[i + TC_LANES + j], a);
+        }
+        for (int j = 0; j < TC_LANES; j++) lane[j] += (double)(p[j] + q[j]);
+    }
+    for (; i < to; i++) sum += (double)f(x[i], a);
+    for (int j = 0; j < TC_LANES; j++) sum += lane[j];
+    return sum;
+}
+
+/* The same, of any finite f. */
+TC_INLINE double tc_sum(const float *x, int64_t from, int64_t to, const float *a, float (*f)(float x, const float *a))
+{
+    double sum = tc_sum_runs(x, from, to, a, f);
+    if (isfinite(sum)) return sum;
+    sum = 0;
+    for (int64_t i = from; i < to; i++) sum += (double)f(x[i], a);
+    return sum;
+}
+
+#endif
