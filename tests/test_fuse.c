@@ -1,0 +1,149 @@
+/* test_fuse.c: a weight whose gradient is made tile by tile in the update ends with the same bits as one whose gradient
+ * is stored first; what can be read, and when the weights must stay as they are, does not change either. */
+#include "cmocka_all.h"
+
+#include "plan/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { IN = 190, WIDE = 300, OUT = 4, BATCH = 40, MOST = 1 << 19 };
+
+typedef struct run {
+    tacet_graph *g;
+    tacet_plan *p;
+    tacet_value x, t;
+} run;
+
+static run begin(const char *optimizer, bool stored, int threads, tacet_sparse sparse)
+{
+    tacet_error why;
+    run r = {.g = tacet_graph_new(NULL)};
+    r.x = tacet_input(r.g, "x", 1, (int64_t[]){IN});
+    r.t = tacet_labels(r.g, "target");
+    const tacet_value y = tacet_chain(r.g, r.x, "linear 300 | relu | linear 300 bias=false | relu | linear 4");
+    tacet_loss(r.g, "cross_entropy", y, r.t);
+    tacet_penalize(r.g, "relu1", "l1 1e-3");
+    tacet_penalize(r.g, "linear2.weight", "l1 1e-4 prox");
+    if (stored) tacet_keep_gradient(r.g, "*.weight");
+    tacet_config config = {
+        TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 2, .threads = threads, .sparse = sparse};
+    r.p = tacet_compile(r.g, &config, &why);
+    if (!r.p) fail_msg("%s", why.message);
+    assert_int_equal(r.p->fuseds, stored ? 0 : 2);
+    return r;
+}
+
+static void end(run *r)
+{
+    tacet_plan_free(r->p);
+    tacet_graph_free(r->g);
+}
+
+/* Half of the elements are 0. */
+static tacet_status step(run *r, int64_t rows, float scale)
+{
+    static float x[BATCH * IN];
+    int32_t t[BATCH];
+    for (int i = 0; i < BATCH * IN; i++) x[i] = scale * fmaxf(0, (float)sin(0.7 * i + 0.1 * (i * i % 19)));
+    for (int i = 0; i < BATCH; i++) t[i] = i * 3 % OUT;
+    assert_int_equal(tacet_feed(r->p, r->x, TACET_F32, x), TACET_OK);
+    assert_int_equal(tacet_feed(r->p, r->t, TACET_I32, t), TACET_OK);
+    return tacet_step(r->p, rows);
+}
+
+/* Weights, then gradients. */
+static size_t numbers(run *r, float *to)
+{
+    static const char *const name[] = {"linear1.weight", "linear1.bias", "linear2.weight", "linear3.weight"};
+    static const size_t count[] = {IN * WIDE, WIDE, WIDE * WIDE, WIDE * OUT};
+    size_t n = 0;
+    for (int i = 0; i < 4; i++, n += count[i - 1])
+        assert_int_equal(tacet_read(r->p, name[i], to + n, count[i]), TACET_OK);
+    for (int i = 0; i < 4; i++, n += count[i - 1])
+        assert_int_equal(tacet_read_gradient(r->p, name[i], to + n, count[i]), TACET_OK);
+    assert_true(n <= MOST);
+    return n;
+}
+
+static void same_bits(const char *optimizer, int threads, tacet_sparse sparse)
+{
+    static float a[MOST], b[MOST];
+    double norm[2];
+    for (int stored = 0; stored < 2; stored++) {
+        run r = begin(optimizer, stored, threads, sparse);
+        for (int k = 0; k < 3; k++) assert_int_equal(step(&r, BATCH - 7 * k, 1), TACET_OK);
+        const size_t n = numbers(&r, stored ? b : a);
+        norm[stored] = tacet_gradient_norm(r.p);
+        if (stored) assert_memory_equal(a, b, n * sizeof *a);
+        end(&r);
+    }
+    assert_true(norm[1] > 0 && fabs(norm[0] - norm[1]) < 1e-9 * norm[1]);
+}
+
+static void fused_is_stored(void **state)
+{
+    (void)state;
+    static const char *const optimizer[] = {"sgd lr=0.1", "sgd lr=0.1 momentum=0.9 nesterov weight_decay=0.01",
+                                            "adam lr=0.01 weight_decay=0.1", "adamw lr=0.01"};
+    for (int i = 0; i < 4; i++)
+        for (int threads = 1; threads <= 3; threads++)
+            for (int sparse = 0; sparse < 3; sparse++) same_bits(optimizer[i], threads, (tacet_sparse)sparse);
+}
+
+/* One linear layer of zeros under a squared error: dL/dW = x^T (-2 target). */
+static run square(bool stored, const float *x, const float *target)
+{
+    tacet_error why;
+    run r = {.g = tacet_graph_new(NULL)};
+    r.x = tacet_input(r.g, "x", 1, (int64_t[]){256});
+    r.t = tacet_input(r.g, "target", 1, (int64_t[]){256});
+    tacet_loss(r.g, "mse reduce=sum", tacet_chain(r.g, r.x, "linear 256 init=zeros"), r.t);
+    if (stored) tacet_keep_gradient(r.g, "*.weight");
+    r.p = tacet_compile(r.g, &(tacet_config){TACET_CONFIG, .batch = 2, .optimizer = "sgd lr=1e-13"}, &why);
+    if (!r.p) fail_msg("%s", why.message);
+    assert_int_equal(tacet_feed(r.p, r.x, TACET_F32, x), TACET_OK);
+    assert_int_equal(tacet_feed(r.p, r.t, TACET_F32, target), TACET_OK);
+    return r;
+}
+
+/* |x| |g| is beyond any float, and yet every gradient is finite: the step is done. */
+static void a_weak_bound_stops_nothing(void **state)
+{
+    (void)state;
+    static float x[512], t[512], w[256 * 256];
+    for (int i = 0; i < 256; i++) x[i] = 1e30f, x[256 + i] = 1, t[256 + i] = 1e12f;
+    for (int stored = 0; stored < 2; stored++) {
+        run r = square(stored, x, t);
+        if (tacet_step(r.p, 2) != TACET_OK) fail_msg("%s", tacet_plan_error(r.p)->message);
+        assert_int_equal(tacet_read(r.p, "linear1.weight", w, 256 * 256), TACET_OK);
+        for (int i = 0; i < 256 * 256; i++) assert_true(fabsf(w[i] - 0.2f) < 1e-6f);
+        end(&r);
+    }
+}
+
+/* Values that are finite and a weight's gradient that is not: the weights stay, and it is named. */
+static void a_gradient_that_is_not_finite_is_named(void **state)
+{
+    (void)state;
+    static float x[512], t[512], w[256 * 256];
+    for (int i = 0; i < 512; i++) x[i] = 1e30f, t[i] = 1e12f;
+    for (int stored = 0; stored < 2; stored++) {
+        run r = square(stored, x, t);
+        assert_int_equal(tacet_step(r.p, 2), TACET_NOT_FINITE);
+        assert_non_null(strstr(tacet_plan_error(r.p)->message, "the gradient of linear1.weight"));
+        assert_int_equal(tacet_read(r.p, "linear1.weight", w, 256 * 256), TACET_OK);
+        for (int i = 0; i < 256 * 256; i++) assert_true(w[i] == 0);
+        end(&r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fused_is_stored),
+        cmocka_unit_test(a_weak_bound_stops_nothing),
+        cmocka_unit_test(a_gradient_that_is_not_finite_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
