@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { IN = 40, OUT = 5, BATCH = 20, MOST = 1 << 19, TERMS = 3 };
 
@@ -302,12 +303,57 @@ static void the_batch_decides(void **state)
     free(x);
 }
 
+/* A checkpoint holds how often lists were used, and the densities that decide, which a resumed run goes on with. */
+static void a_checkpoint_keeps_the_figures(void **state)
+{
+    (void)state;
+    static float x[BATCH * IN];
+    int32_t t[BATCH];
+    char path[] = "/tmp/tacet_silence_XXXXXX";
+    const int handle = mkstemp(path);
+    assert_true(handle >= 0);
+    close(handle);
+    fill(x, t, 0.1);
+    const network n = {"wide", "relu | linear 300 | relu | linear 5", {{0}}, NULL, NULL};
+    tacet_error why;
+    run first = describe(&n, "sgd lr=0.1", TACET_SPARSE_AUTO, 1, false);
+    run second = describe(&n, "sgd lr=0.1", TACET_SPARSE_AUTO, 1, false);
+    const int layer = 3;
+    tacet_value_info a, b;
+    assert_int_equal(tacet_value_at(first.p, layer, &a), TACET_OK);
+    assert_string_equal(a.kind, "linear");
+    for (int k = 0; k < 3; k++) step(&first, x, t, BATCH);
+    first.p->table.break_even[layer * TC_PRODUCTS + TC_SPMM] = 0.05; /* as another version may have it compiled in */
+    step(&first, x, t, BATCH);
+    assert_int_equal(tacet_value_at(first.p, layer - 1, &a), TACET_OK);
+    assert_true(a.sparse_forward == 0.75 && a.sparse_backward == 1);
+    assert_int_equal(tacet_checkpoint(first.p, NULL, path, 0, NULL, &why), TACET_OK);
+    tacet_file *f = tacet_file_open(path, NULL, &why);
+    assert_non_null(f);
+    assert_int_equal(tacet_resume(second.p, NULL, f, &why), TACET_OK);
+    tacet_file_free(f);
+    assert_int_equal(tacet_value_at(second.p, layer - 1, &b), TACET_OK);
+    assert_true(b.sparse_forward == a.sparse_forward && b.sparse_backward == a.sparse_backward);
+    step(&first, x, t, BATCH);
+    step(&second, x, t, BATCH);
+    assert_int_equal(tacet_value_at(second.p, layer - 1, &b), TACET_OK);
+    assert_true(fabs(b.sparse_forward - 0.6) < 1e-12);
+    static float w[2][MOST];
+    const size_t count = numbers(&first, w[0]);
+    assert_int_equal(numbers(&second, w[1]), count);
+    assert_memory_equal(w[0], w[1], count * sizeof(float));
+    unlink(path);
+    end(&first);
+    end(&second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_give_the_dense_step), cmocka_unit_test(every_operator_passes_silence_on),
         cmocka_unit_test(threads_change_no_bit),     cmocka_unit_test(memory_is_shared_soundly),
         cmocka_unit_test(evaluation_agrees),         cmocka_unit_test(the_batch_decides),
+        cmocka_unit_test(a_checkpoint_keeps_the_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
