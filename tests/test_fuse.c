@@ -78,7 +78,8 @@ static void same_bits(const char *optimizer, int threads, tacet_sparse sparse)
         if (stored) assert_memory_equal(a, b, n * sizeof *a);
         end(&r);
     }
-    assert_true(norm[1] > 0 && fabs(norm[0] - norm[1]) < 1e-9 * norm[1]);
+    /* Tiles are other runs of the sum of squares than the whole is, and a run rounds as float32 does. */
+    assert_true(norm[1] > 0 && fabs(norm[0] - norm[1]) < 1e-7 * norm[1]);
 }
 
 static void fused_is_stored(void **state)
