@@ -52,6 +52,23 @@ sed 's/"step_us":[^,]*,//' trained > expected; same out expected # eval is train
 runs 0 "$tacet" eval j/model.safetensors --data 'csv classes.csv label=kind'
 has out "300 rows: accuracy"
 
+# ---- Firing lists: how often they were used; never: as if there were none ----
+for how in always auto never; do
+    runs 0 "$tacet" train net.yaml --out l-$how --json -q --set train.sparse=$how --set 'model=linear 64 | relu | linear 3'
+    mv out $how
+done
+has always '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":64,"sparse_forward":1,"sparse_backward":1}\]'
+hasnt never sparse_
+for how in always never; do # rounding apart, the same training
+    holds "($(number data_loss $how) - $(number data_loss auto))^2 < 1e-6 && $(number accuracy $how) > 0.9"
+done
+runs 0 "$tacet" train net.yaml --out l-table -q --set train.sparse=always --set 'model=linear 64 | relu | linear 3'
+has out "^layer *density *dead *units *steps on lists: forward *backward" "^relu1 .* 100% *100%"
+runs 0 "$tacet" explain l-always
+has out "^firing lists" "^  relu1 *used in 100% of steps forward, 100% backward"
+runs 0 "$tacet" explain l-never
+hasnt out "used in"
+
 # ---- Regression leaves accuracy out ----
 sed -e 's/linear 3$/linear 1/; s/cross_entropy/mse/; /^test/d' \
     -e 's/classes.csv label=kind/prices.csv target=price/' net.yaml > reg.yaml
