@@ -8,7 +8,7 @@
  *     blocked                 whether a layer may leave out dL/dx where x is 0: on the way up to the operator that
  *                             blocks the gradient there nobody else looks at it
  *
- * Lists are made where a product that can read them has a break-even above 0; see choose.c for what is done in a step.
+ * Lists are made where a product that can read them has a break-even above 0; silence.c has what is done in a step.
  * In evaluation a step behind each value whose operator makes zeros counts which units fired. */
 #include "plan/plan.h"
 
