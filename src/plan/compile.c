@@ -67,8 +67,8 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     const int first = config->optimizer ? TC_TRAIN : TC_EVAL;
     tacet_status s = settings(p, config);
     if (s == TACET_OK) s = tables(p);
-    tc_cpu.prepare();
     p->run = (tc_run){.rows = p->batch, .global_rows = p->batch, .seed = p->seed, .kernel = &tc_cpu};
+    p->run.kernel->prepare();
     if (s == TACET_OK) tc_plan_inputs(p);
     if (s == TACET_OK) tc_fire_break_even(p);
     if (s == TACET_OK && config->optimizer) {

@@ -115,7 +115,7 @@ static void set_break_even(tacet_plan *p, int v)
     value->op->products(&s, value->batch ? p->batch : 1, c);
     for (int k = 0; k < TC_PRODUCTS; k++) {
         double *most = &p->table.break_even[v * TC_PRODUCTS + k];
-        if (p->sparse == TACET_SPARSE_AUTO) *most = tc_cpu.break_even(k, c[k][0], c[k][1], c[k][2]);
+        if (p->sparse == TACET_SPARSE_AUTO) *most = p->run.kernel->break_even(k, c[k][0], c[k][1], c[k][2]);
         if (p->sparse == TACET_SPARSE_ALWAYS) *most = ALWAYS;
     }
 }
