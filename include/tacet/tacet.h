@@ -135,11 +135,11 @@ typedef struct tacet_pool tacet_pool;
 TACET_API tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory);
 TACET_API void tacet_pool_free(tacet_pool *pool);
 
-/* What to compile for. Start from TACET_CONFIG, which sets the size; what is left 0 has the default. */
 /* Whether products run on firing lists, which hold the nonzero elements of a value or a gradient alone. AUTO: where this
  * batch's exact density is below the break-even of the product's class of shape. The others are for comparing. */
 typedef enum tacet_sparse { TACET_SPARSE_AUTO = 0, TACET_SPARSE_NEVER = 1, TACET_SPARSE_ALWAYS = 2 } tacet_sparse;
 
+/* What to compile for. Start from TACET_CONFIG, which sets the size; what is left 0 has the default. */
 typedef struct tacet_config {
     size_t size;
     int64_t batch;           /* rows that a step can take at most; 1 by default */
