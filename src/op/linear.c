@@ -6,6 +6,7 @@
  * Each product is cut into tiles of its result by its shape alone, one gemm a tile, so that the bits do not depend on
  * the threads. Backward, units 0.. are the tiles of dL/dx, the units behind them those of dL/dW; the tiles in the first
  * row of dL/dW make dL/db too. */
+#include "kernel/sum.h"
 #include "op/op.h"
 
 #include <math.h>
@@ -25,6 +26,7 @@ static int64_t cuts(int64_t n) { return (n + TILE - 1) / TILE; }
 /* The length of the parts into which n is cut: as even as multiples of STEP allow. */
 static int64_t length(int64_t n)
 {
+    if (n <= TILE) return n;
     const int64_t even = (n + cuts(n) - 1) / cuts(n);
     return (even + STEP - 1) / STEP * STEP;
 }
@@ -33,8 +35,8 @@ static int64_t tiles(int64_t m, int64_t n) { return cuts(m) * cuts(n); }
 
 static tc_block tile_at(int64_t m, int64_t n, int64_t unit)
 {
-    const int64_t height = length(m), width = length(n), across = cuts(n);
-    tc_block t = {unit / across * height, unit % across * width, height, width};
+    const int64_t height = length(m), width = length(n), across = cuts(n), row = across == 1 ? unit : unit / across;
+    tc_block t = {row * height, (unit - row * across) * width, height, width};
     if (t.m > m - t.i) t.m = m - t.i;
     if (t.n > n - t.j) t.n = n - t.j;
     return t;
@@ -47,8 +49,8 @@ typedef struct sizes {
 
 static sizes sizes_of(const tc_call *c)
 {
-    const tc_shape *w = &c->x[W].shape;
-    return (sizes){tc_count(c, &c->x[X]) / w->dim[0], w->dim[0], w->dim[1]};
+    const int64_t in = c->x[W].shape.dim[0], n = c->x[X].n;
+    return (sizes){tc_rows(c, &c->x[X]) * (n == in ? 1 : n / in), in, c->x[W].shape.dim[1]};
 }
 
 static bool shape(tc_sketch *s)
@@ -165,6 +167,7 @@ static bool chosen(const tc_call *c, int product) { return c->sparse >> product 
 /* The block t of a product's result where one of two products was chosen; s has what is particular to the operands. */
 static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
 {
+    if (!c->sparse) return false;
     const int product = chosen(c, by_x) ? by_x : by_g;
     if (!chosen(c, product)) return false;
     s.x = product == by_x ? c->fired : c->fired_g;
@@ -203,19 +206,26 @@ static void backward_x(const tc_call *c, sizes z, int64_t unit)
                                     .c = c->d[X] + t.i * z.in + t.j, .ldc = z.in});
 }
 
-/* d [n] = sum over rows of g [rows, n], in double; n at most TILE. A few rows need no double. */
+/* d [n] = sum over rows of g [rows, n]: a few rows in float32, those sums in double. */
 TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int64_t pitch, float *d, bool add)
 {
     enum { RUN = 8 };
-    float run[TILE];
-    double sum[TILE];
-    for (int64_t i = 0; i < rows; i += RUN) {
-        for (int64_t j = 0; j < n; j++) run[j] = g[i * pitch + j];
-        for (int64_t r = i + 1; r < i + RUN && r < rows; r++)
-            for (int64_t j = 0; j < n; j++) run[j] += g[r * pitch + j];
-        for (int64_t j = 0; j < n; j++) sum[j] = (i == 0 ? 0 : sum[j]) + (double)run[j];
+    int64_t j = 0;
+    for (; j + TC_LANES <= n; j += TC_LANES) {
+        double sum[TC_LANES] = {0};
+        for (int64_t i = 0; i < rows;) {
+            float run[TC_LANES] = {0};
+            for (const int64_t end = rows - i < RUN ? rows : i + RUN; i < end; i++)
+                for (int k = 0; k < TC_LANES; k++) run[k] += g[i * pitch + j + k];
+            for (int k = 0; k < TC_LANES; k++) sum[k] += (double)run[k];
+        }
+        for (int k = 0; k < TC_LANES; k++) d[j + k] = (add ? d[j + k] : 0.0f) + (float)sum[k];
     }
-    for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (float)sum[j];
+    for (; j < n; j++) {
+        double sum = 0;
+        for (int64_t i = 0; i < rows; i++) sum += (double)g[i * pitch + j];
+        d[j] = (add ? d[j] : 0.0f) + (float)sum;
+    }
 }
 
 /* The block t of dL/dW to d [t.m, pitch]. */

@@ -66,6 +66,8 @@ typedef struct tc_step {
     int waits;                /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
     bool band;                /* runs tile by tile together with the next step */
     bool finish;              /* sums its partials up when it is done */
+    tc_span span;             /* how it is cut, for the list's rows, and into how many parts */
+    int64_t parts;
     bool shared;              /* large enough to be worth waking threads for */
     double flops, bytes;
 } tc_step;
@@ -79,6 +81,7 @@ typedef struct tc_list {
     tc_silence *silence;   /* all firing lists */
     tc_silence **fired, **fired_gradient; /* [values]: of it, of its gradient, or NULL */
     int backward;          /* the first step of the backward pass */
+    int64_t rows;          /* the steps are cut for so many; 0: not yet */
     int64_t arena;         /* bytes */
 } tc_list;
 

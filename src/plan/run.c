@@ -21,9 +21,20 @@ static void band_part(void *context, int64_t part)
 static void finish(const tc_step *s)
 {
     const tc_call *c = &s->call;
-    const tc_span span = tc_span_of(c, false);
-    const double sum = tc_tree_sum(c->partial, (span.units + span.grain - 1) / span.grain);
+    const double sum = tc_tree_sum(c->partial, s->parts);
     *c->value = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
+}
+
+/* How steps are cut depends on the rows, which seldom change. */
+static void cut(tc_list *l, int64_t rows)
+{
+    if (l->rows == rows) return;
+    l->rows = rows;
+    for (int i = 0; i < l->steps; i++) {
+        tc_step *s = &l->step[i];
+        s->span = tc_span_of(&s->call, s->backward);
+        s->parts = (s->span.units + s->span.grain - 1) / s->span.grain;
+    }
 }
 
 void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end)
@@ -38,8 +49,11 @@ void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end)
         if (s->call.op->flags & TC_RANDOM)
             s->call.stream = tc_stream_of(p->seed, (uint64_t)p->table.step, tc_plan_name(p, s->value));
     }
-    band b = {first, end - begin, tc_span_of(&first->call, first->backward)};
-    tc_plan_for(p, b.span, shared, band_part, &b);
+    band b = {first, end - begin, first->span};
+    if (first->parts == 1)
+        band_part(&b, 0);
+    else
+        tc_pool_run(shared ? p->pool : NULL, first->parts, band_part, &b);
     for (int i = begin; i < end; i++)
         if (l->step[i].finish) finish(&l->step[i]);
 }
@@ -53,6 +67,7 @@ tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
     p->run.rows = p->run.global_rows = rows;
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;
+    cut(l, rows);
     p->last = -1; /* from here on what the list before has left is written over */
     tacet_status status = tc_plan_gather(p, list);
     if (status != TACET_OK) return status;

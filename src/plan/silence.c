@@ -25,7 +25,7 @@ static void fire(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_silence *s = c->save;
     const float *x = c->x[0].data;
-    double *fired = &c->partial[begin / tc_span_of(c, false).grain];
+    double *fired = tc_partial(c, begin);
     *fired = 0;
     if (!s->rows) return;
     *fired = (double)(!s->read ? count(x + begin, end - begin)
