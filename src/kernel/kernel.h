@@ -75,8 +75,8 @@ typedef struct tc_kernel {
     double (*squares)(const float *x, int64_t n);                   /* the sum of x^2, of whatever size x is */
     /* Makes the lists of rows [begin, end) of x [rows, n]; returns how many elements are not 0. */
     int64_t (*fire)(const float *x, int64_t begin, int64_t end, tc_firing *f);
-    /* Makes the lists of units [begin, end), begin a multiple of 16, once all rows have theirs. */
-    void (*fire_units)(const float *x, int64_t begin, int64_t end, tc_firing *f);
+    /* Makes the lists of units [begin, end), once all rows have theirs. */
+    void (*fire_units)(int64_t begin, int64_t end, tc_firing *f);
     void (*sparse[TC_PRODUCTS])(const tc_sparse *s); /* same bits however C is cut into blocks */
     /* The density of x below which the product beats the dense one, for C [m, n] with sums over k. Compiled in, by
      * class of shape: never a timing. 0: never. */

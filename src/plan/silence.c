@@ -55,7 +55,7 @@ static tc_span unit_span(const tc_call *c) { return (tc_span){((const tc_silence
 static void fire_units(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_silence *s = c->save;
-    if (s->units) c->run->kernel->fire_units(c->x[0].data, begin, end, &s->f);
+    if (s->units) c->run->kernel->fire_units(begin, end, &s->f);
 }
 
 const tc_op tc_op_fire_units = {.name = "fire units",

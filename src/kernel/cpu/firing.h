@@ -9,7 +9,7 @@
 typedef struct tc_firing_set {
     const char *name;
     int64_t (*fire)(const float *x, int64_t begin, int64_t end, tc_firing *f);
-    void (*fire_units)(const float *x, int64_t begin, int64_t end, tc_firing *f);
+    void (*fire_units)(int64_t begin, int64_t end, tc_firing *f);
     void (*sparse[TC_PRODUCTS])(const tc_sparse *s);
 } tc_firing_set;
 
@@ -23,7 +23,7 @@ extern const int tc_firing_choice_count;
 
 /* Into tc_kernel's table: by the set that was picked. */
 int64_t tc_fire_cpu(const float *x, int64_t begin, int64_t end, tc_firing *f);
-void tc_fire_units_cpu(const float *x, int64_t begin, int64_t end, tc_firing *f);
+void tc_fire_units_cpu(int64_t begin, int64_t end, tc_firing *f);
 void tc_spmm_cpu(const tc_sparse *s);
 void tc_sddmm_cpu(const tc_sparse *s);
 void tc_spmm_tn_cpu(const tc_sparse *s);

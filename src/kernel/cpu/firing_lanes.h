@@ -11,6 +11,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop over an array of vectors that must stay in registers. */
+#define UNROLL _Pragma("GCC unroll 16")
+
 /* Floats and integers at any address. */
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef int32_t ints __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -57,18 +60,38 @@ INLINE void store_some(float *to, vec x, some s)
 
 #endif
 
-/* Lanes of x that are not 0 (NaN is not), side by side into value, and first + their lanes into unit, of which whole
+/* Lanes of x that are not 0 (NaN is not), as bits. */
+#if LANES == 16
+INLINE uint32_t nonzero(vec x)
+{
+    return _cvtmask16_u32(_mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ));
+}
+#elif LANES == 8
+INLINE uint32_t nonzero(vec x)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+}
+#else
+INLINE uint32_t nonzero(vec x)
+{
+    uint32_t on = 0;
+    for (int l = 0; l < LANES; l++) on |= (uint32_t)(x[l] != 0) << l;
+    return on;
+}
+#endif
+
+/* Lanes of x that are not 0, side by side into value, and first + their lanes into unit, of which whole
  * vectors are written. How many there are. */
 #if LANES == 16
 
 INLINE int64_t pick(vec x, int32_t first, int32_t *unit, float *value)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __mmask16 on = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-    _mm512_storeu_ps(value, _mm512_maskz_compress_ps(on, (__m512)x));
-    _mm512_storeu_si512(unit, _mm512_maskz_compress_epi32(on, _mm512_add_epi32(lane, _mm512_set1_epi32(first))));
-    /* Not on itself: GCC 12 spills it as 16 bits and then counts 32. */
-    return __builtin_popcount(_cvtmask16_u32(on));
+    const uint32_t on = nonzero(x); /* in a general register: GCC 12 spills a mask as 16 bits and then counts 32 */
+    _mm512_storeu_ps(value, _mm512_maskz_compress_ps((__mmask16)on, (__m512)x));
+    _mm512_storeu_si512(unit,
+                        _mm512_maskz_compress_epi32((__mmask16)on, _mm512_add_epi32(lane, _mm512_set1_epi32(first))));
+    return __builtin_popcount(on);
 }
 
 #elif LANES == 8
@@ -83,11 +106,11 @@ static const uint64_t lanes_of[256] = {SETS64(0), SETS64(64), SETS64(128), SETS6
 
 INLINE int64_t pick(vec x, int32_t first, int32_t *unit, float *value)
 {
-    const int on = _mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+    const uint32_t on = nonzero(x);
     const __m256i lane = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)&lanes_of[on]));
     _mm256_storeu_ps(value, _mm256_permutevar8x32_ps((__m256)x, lane));
     _mm256_storeu_si256((__m256i *)(void *)unit, _mm256_add_epi32(lane, _mm256_set1_epi32(first)));
-    return __builtin_popcount((unsigned)on);
+    return __builtin_popcount(on);
 }
 
 #else

@@ -1,41 +1,75 @@
 /* firing_lists.h: firing lists are made. Part of firing_body.h. */
 
-/* Row by row: what is not 0 is packed, a vector at a time. */
+/* The lanes of GROUP vectors that are not 0, as bits. */
+enum { GROUP = 64 / LANES, FEW = 20 };
+
+INLINE uint64_t group_of(const float *x)
+{
+    uint64_t on = 0;
+    UNROLL for (int v = 0; v < GROUP; v++) on |= (uint64_t)nonzero(load(x + v * LANES)) << v * LANES;
+    return on;
+}
+
+/* Row by row, 64 elements at a time: a few that are not 0 are picked one by one, many a vector at a time. */
+static int64_t fire_row(const float *x, int64_t n, int32_t *unit, float *value)
+{
+    int64_t count = 0, j = 0;
+    for (; j + 64 <= n; j += 64) {
+        uint64_t on = group_of(x + j);
+        if (__builtin_popcountll(on) > FEW) {
+            for (int v = 0; v < GROUP; v++) {
+                const int64_t at = j + v * LANES;
+                count += pick(load(x + at), (int32_t)at, unit + count, value + count);
+            }
+            continue;
+        }
+        for (; on; on &= on - 1) {
+            const int64_t at = j + __builtin_ctzll(on);
+            unit[count] = (int32_t)at;
+            value[count++] = x[at];
+        }
+    }
+    for (; j + LANES <= n; j += LANES) count += pick(load(x + j), (int32_t)j, unit + count, value + count);
+    if (j < n) count += pick(load_some(x + j, some_of(n - j)), (int32_t)j, unit + count, value + count);
+    return count;
+}
+
 static int64_t fire(const float *x, int64_t begin, int64_t end, tc_firing *f)
 {
     int64_t fired = 0;
     for (int64_t i = begin; i < end; i++) {
-        const float *row = x + i * f->n;
-        int32_t *unit = f->unit + i * f->pitch;
-        float *value = f->value + i * f->pitch;
-        int64_t count = 0, j = 0;
-        for (; j + LANES <= f->n; j += LANES) count += pick(load(row + j), (int32_t)j, unit + count, value + count);
-        if (j < f->n) count += pick(load_some(row + j, some_of(f->n - j)), (int32_t)j, unit + count, value + count);
+        const int64_t count = fire_row(x + i * f->n, f->n, f->unit + i * f->pitch, f->value + i * f->pitch);
         f->count[i] = (int32_t)count;
         fired += count;
     }
     return fired;
 }
 
-/* LANES units: blocks of LANES x LANES are turned, so that a vector is one unit in several rows, and packed alike. */
-static void fire_some_units(const float *x, int64_t j, int64_t units, tc_firing *f)
+/* The first entry of list[0 .. count) that is not less than j. */
+static int64_t first_from(int64_t j, const int32_t *list, int64_t count)
 {
-    const some in = some_of(units);
-    int64_t hits[LANES] = {0};
-    for (int64_t i = 0; i < f->rows; i += LANES) {
-        vec block[LANES];
-        for (int64_t l = 0; l < LANES; l++)
-            block[l] = i + l < f->rows ? load_some(x + (i + l) * f->n + j, in) : (vec){0};
-        turn(block);
-        for (int64_t l = 0; l < units; l++) {
-            const int64_t at = (j + l) * f->row_pitch + hits[l];
-            hits[l] += pick(block[l], (int32_t)i, f->row + at, f->row_value + at);
-        }
+    int64_t at = 0;
+    while (count > 0) {
+        const int64_t half = count / 2;
+        const bool less = list[at + half] < j;
+        at = less ? at + half + 1 : at;
+        count = less ? count - half - 1 : half;
     }
-    for (int64_t l = 0; l < units; l++) f->hits[j + l] = (int32_t)hits[l];
+    return at;
 }
 
-static void fire_units(const float *x, int64_t begin, int64_t end, tc_firing *f)
+/* Units [begin, end), dealt out from the lists by row. */
+static void fire_units(int64_t begin, int64_t end, tc_firing *f)
 {
-    for (int64_t j = begin; j < end; j += LANES) fire_some_units(x, j, least(LANES, end - j), f);
+    memset(f->hits + begin, 0, (size_t)(end - begin) * sizeof *f->hits);
+    for (int64_t i = 0; i < f->rows; i++) {
+        const int32_t *unit = f->unit + i * f->pitch;
+        const float *value = f->value + i * f->pitch;
+        const int64_t count = f->count[i];
+        for (int64_t p = begin ? first_from(begin, unit, count) : 0; p < count && unit[p] < end; p++) {
+            const int64_t u = unit[p], at = u * f->row_pitch + f->hits[u]++;
+            f->row[at] = (int32_t)i;
+            f->row_value[at] = value[p];
+        }
+    }
 }

@@ -4,10 +4,16 @@
  * By row lists this is x B, by unit lists x^T B. The two products whose dense matrix lies the other way turn blocks of
  * LANES x LANES: A^T x is (x^T A)^T, turned as it is stored; x B^T turns B as it is copied.
  *
+ *     in place   a few rows of B are read, seldom twice: from where they lie
+ *     packed     each is read for many rows of C: a block of B, DEEP rows of a tile's width, is first copied side by
+ *                side into the L1 cache. All of C's rows pass over it, then comes the next block
+ *
  * A tile of C of up to WIDE vectors stays in registers while its list runs, one multiply after the other in the list's
  * order: however C is cut, and wherever B lies, every element has the same bits. */
 
-enum { WIDE = 8, SPAN = 1024 / LANES };
+/* Vectors of a tile, and of one whose block is packed; floats of a block, which fill an L1 cache; rows of C that pass
+ * over it; floats of a tile's columns of B that stay in an L2 cache; how often a row of B is read for packing to pay. */
+enum { WIDE = 8, NARROW = 64 / LANES < WIDE ? 64 / LANES : WIDE, BLOCK = 8192, ROWS = 512, FIT = 1 << 17, USES = 20 };
 
 /* The lists of some rows of C, in either direction. */
 typedef struct lists {
@@ -25,6 +31,13 @@ static lists by_unit(const tc_firing *x, int64_t j)
     return (lists){x->hits + j, x->row + j * x->row_pitch, x->row_value + j * x->row_pitch, x->row_pitch};
 }
 
+/* Rows [from, limit) of B, a tile's columns of them. */
+typedef struct source {
+    const float *b; /* row `from` */
+    int64_t ldb;
+    int32_t from, limit;
+} source;
+
 /* Where a tile's sums come from and go to. */
 typedef struct target {
     float *c;
@@ -33,42 +46,50 @@ typedef struct target {
     some last; /* lanes of the last vector */
 } target;
 
-/* One row of a tile of `wide` vectors, a constant; `whole`: the last of them, too. */
-INLINE void sum_row(const int wide, const bool whole, int64_t count, const int32_t *index, const float *value,
-                    const float *b, int64_t ldb, const target *t)
+/* One row of a tile of `wide` vectors, a constant, from entry p of its list on; returns the first entry that is not in
+ * the source. part: what lies behind the last lanes of B may not be read. */
+INLINE int64_t sum_row(const int wide, const bool part, int64_t p, int64_t count, const int32_t *index,
+                       const float *value, const source *s, const int64_t ldb, const target *t)
 {
-    const int full = whole ? wide : wide - 1;
-    const int64_t end = (int64_t)full * LANES;
+    const int64_t end = (int64_t)(wide - 1) * LANES;
+    const float *b = s->b, *bias = t->bias;
+    const int32_t from = s->from, limit = s->limit;
+    const some last = t->last;
+    float *c = t->c;
     vec sum[WIDE];
-    for (int v = 0; v < full; v++) sum[v] = t->add ? load(t->c + v * LANES) : (vec){0};
-    if (!whole) sum[full] = t->add ? load_some(t->c + end, t->last) : (vec){0};
-    if (t->bias) {
-        for (int v = 0; v < full; v++) sum[v] += load(t->bias + v * LANES);
-        if (!whole) sum[full] += load_some(t->bias + end, t->last);
+    if (t->add) {
+        UNROLL for (int v = 0; v < wide - 1; v++) sum[v] = load(c + v * LANES);
+        sum[wide - 1] = load_some(c + end, last);
+    } else {
+        UNROLL for (int v = 0; v < wide; v++) sum[v] = (vec){0};
     }
-    for (int64_t p = 0; p < count; p++) {
-        const float *row = b + index[p] * ldb;
-        for (int v = 0; v < full; v++) sum[v] += value[p] * load(row + v * LANES);
-        if (!whole) sum[full] += value[p] * load_some(row + end, t->last);
+    if (bias) {
+        UNROLL for (int v = 0; v < wide - 1; v++) sum[v] += load(bias + v * LANES);
+        sum[wide - 1] += load_some(bias + end, last);
     }
-    for (int v = 0; v < full; v++) store(t->c + v * LANES, sum[v]);
-    if (!whole) store_some(t->c + end, sum[full], t->last);
+    for (; p < count && index[p] < limit; p++) {
+        const float *row = b + (index[p] - from) * ldb;
+        UNROLL for (int v = 0; v < wide - 1; v++) sum[v] += value[p] * load(row + v * LANES);
+        sum[wide - 1] += value[p] * (part ? load_some(row + end, last) : load(row + end));
+    }
+    UNROLL for (int v = 0; v < wide - 1; v++) store(c + v * LANES, sum[v]);
+    store_some(c + end, sum[wide - 1], last);
+    return p;
 }
 
-typedef void sum_fn(int64_t count, const int32_t *index, const float *value, const float *b, int64_t ldb,
-                    const target *t);
+typedef int64_t sum_fn(int64_t p, int64_t count, const int32_t *index, const float *value, const source *s,
+                       const target *t);
 
-#define SUM(wide)                                                                                                      \
-    static void sum_##wide(int64_t count, const int32_t *index, const float *value, const float *b, int64_t ldb,       \
-                           const target *t)                                                                            \
+#define SUM_AS(name, wide, part, ldb)                                                                                  \
+    static int64_t name##_##wide(int64_t p, int64_t count, const int32_t *index, const float *value, const source *s,  \
+                                 const target *t)                                                                      \
     {                                                                                                                  \
-        sum_row(wide, true, count, index, value, b, ldb, t);                                                           \
-    }                                                                                                                  \
-    static void sum_part_##wide(int64_t count, const int32_t *index, const float *value, const float *b, int64_t ldb,  \
-                                const target *t)                                                                       \
-    {                                                                                                                  \
-        sum_row(wide, false, count, index, value, b, ldb, t);                                                          \
+        return sum_row(wide, part, p, count, index, value, s, ldb, t);                                                 \
     }
+#define SUM(wide)                                                                                                      \
+    SUM_AS(sum, wide, false, s->ldb)                                                                                   \
+    SUM_AS(sum_part, wide, true, s->ldb)                                                                               \
+    SUM_AS(sum_packed, wide, false, wide *LANES)
 SUM(1)
 SUM(2)
 SUM(3)
@@ -78,36 +99,166 @@ SUM(6)
 SUM(7)
 SUM(8)
 
-/* By vectors, and whether the last is a part of one. */
-static sum_fn *const sum_of[WIDE + 1][2] = {
-    [1] = {sum_1, sum_part_1}, [2] = {sum_2, sum_part_2}, [3] = {sum_3, sum_part_3}, [4] = {sum_4, sum_part_4},
-    [5] = {sum_5, sum_part_5}, [6] = {sum_6, sum_part_6}, [7] = {sum_7, sum_part_7}, [8] = {sum_8, sum_part_8}};
+/* By vectors; IN_PLACE, the same where the last is a part of one, PACKED. */
+enum { IN_PLACE, IN_PART, PACKED };
+static sum_fn *const sum_of[WIDE + 1][3] = {
+    [1] = {sum_1, sum_part_1, sum_packed_1}, [2] = {sum_2, sum_part_2, sum_packed_2},
+    [3] = {sum_3, sum_part_3, sum_packed_3}, [4] = {sum_4, sum_part_4, sum_packed_4},
+    [5] = {sum_5, sum_part_5, sum_packed_5}, [6] = {sum_6, sum_part_6, sum_packed_6},
+    [7] = {sum_7, sum_part_7, sum_packed_7}, [8] = {sum_8, sum_part_8, sum_packed_8}};
 
-static sum_fn *sum_for(int64_t cols) { return sum_of[(cols + LANES - 1) / LANES][cols % LANES != 0]; }
-
+static int64_t vectors(int64_t cols) { return (cols + LANES - 1) / LANES; }
 static some last_of(int64_t cols) { return some_of(cols % LANES ? cols % LANES : LANES); }
 
-/* C[m, n], B where it is. */
-static void sum_in_place(lists l, int64_t m, int64_t n, const float *b, int64_t ldb, const float *bias, bool add,
-                         float *c, int64_t ldc)
+/* The width of the tiles into which n columns are cut: as even as whole vectors allow. */
+static int64_t tile_width(int64_t n, int64_t most)
 {
-    for (int64_t i = 0; i < m; i++)
-        for (int64_t j = 0; j < n; j += WIDE * LANES) {
-            const int64_t cols = least(WIDE * LANES, n - j);
-            const target t = {c + i * ldc + j, bias ? bias + j : NULL, add, last_of(cols)};
-            sum_for(cols)(l.count[i], l.index + i * l.pitch, l.value + i * l.pitch, b + j, ldb, &t);
+    const int64_t tiles = (n + most - 1) / most;
+    return tiles ? (vectors(n) + tiles - 1) / tiles * LANES : LANES;
+}
+
+/* What a sum is made of: C [m, n], B [k, n], or where it is turned [n, k]. */
+typedef struct sums_of {
+    lists l;
+    int64_t m, n, k;
+    const float *b;
+    int64_t ldb;
+    bool turned, add;
+    const float *bias;
+    float *c;
+    int64_t ldc;
+} sums_of;
+
+/* B where it is. Columns outermost, so that what is read again lies in the L2 cache, unless even a tile's columns do
+ * not fit there. */
+static void sum_in_place(const sums_of *z)
+{
+    const int64_t width = tile_width(z->n, WIDE * LANES), rows = z->k * width > FIT ? 1 : z->m;
+    for (int64_t first = 0; first < z->m; first += rows)
+        for (int64_t j = 0; j < z->n; j += width) {
+            const int64_t cols = least(width, z->n - j);
+            sum_fn *sum = sum_of[vectors(cols)][cols % LANES ? IN_PART : IN_PLACE];
+            const source s = {z->b + j, z->ldb, 0, INT32_MAX};
+            target t = {NULL, z->bias ? z->bias + j : NULL, z->add, last_of(cols)};
+            for (int64_t i = first; i < first + rows; i++) {
+                t.c = z->c + i * z->ldc + j;
+                sum(0, z->l.count[i], z->l.index + i * z->l.pitch, z->l.value + i * z->l.pitch, &s, &t);
+            }
         }
 }
 
+/* to [rows, width] <- rows of B from row k on, columns j .. j + cols; 0 behind them. */
+static void pack(const sums_of *z, int64_t k, int64_t rows, int64_t j, int64_t cols, int64_t width, float *to)
+{
+    for (int64_t q = 0; q < cols; q += LANES) {
+        const some in = some_of(least(LANES, cols - q));
+        if (!z->turned)
+            for (int64_t i = 0; i < rows; i++)
+                store(to + i * width + q, load_some(z->b + (k + i) * z->ldb + j + q, in));
+        for (int64_t i = 0; z->turned && i < rows; i += LANES) {
+            vec x[LANES];
+            for (int64_t l = 0; l < LANES; l++)
+                x[l] = q + l < cols ? load_some(z->b + (j + q + l) * z->ldb + k + i, some_of(least(LANES, rows - i)))
+                                    : (vec){0};
+            turn(x);
+            for (int64_t l = 0; l < LANES && i + l < rows; l++) store(to + (i + l) * width + q, x[l]);
+        }
+    }
+}
+
+/* A row's list from entry p on, and its sums where they are added to, into the cache before it is their turn. */
+INLINE void ask_for(const sums_of *z, int64_t row, int64_t p, bool sums, int64_t j, int64_t cols)
+{
+    __builtin_prefetch(z->l.index + row * z->l.pitch + p);
+    __builtin_prefetch(z->l.value + row * z->l.pitch + p);
+    for (int64_t q = 0; sums && q < cols; q += TC_FIRING_PAD) __builtin_prefetch(z->c + row * z->ldc + j + q);
+}
+
+/* Rows [first, first + m) of a tile, a block of B after the other. */
+static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int64_t cols)
+{
+    _Alignas(64) float block[BLOCK];
+    int32_t at[ROWS] = {0};
+    const int64_t width = vectors(cols) * LANES, deep = BLOCK / width;
+    sum_fn *sum = sum_of[vectors(cols)][PACKED];
+    for (int64_t k = 0; k < z->k; k += deep) {
+        const int64_t rows = least(deep, z->k - k);
+        pack(z, k, rows, j, cols, width, block);
+        const source s = {block, width, (int32_t)k, (int32_t)(k + rows)};
+        target t = {NULL, k == 0 && z->bias ? z->bias + j : NULL, k > 0 || z->add, last_of(cols)};
+        for (int64_t i = 0; i < m; i++) {
+            const int64_t row = first + i;
+            if (i + 1 < m) ask_for(z, row + 1, at[i + 1], t.add, j, cols);
+            t.c = z->c + row * z->ldc + j;
+            at[i] = (int32_t)sum(at[i], z->l.count[row], z->l.index + row * z->l.pitch, z->l.value + row * z->l.pitch,
+                                 &s, &t);
+        }
+    }
+}
+
+static void sum_packed(const sums_of *z)
+{
+    const int64_t width = tile_width(z->n, NARROW * LANES);
+    for (int64_t first = 0; first < z->m; first += ROWS)
+        for (int64_t j = 0; j < z->n; j += width)
+            sum_tile(z, first, least(ROWS, z->m - first), j, least(width, z->n - j));
+}
+
+/* uses: how often a row of B is read, on average. */
+static void sum_rows(const sums_of *z, double uses)
+{
+    if (z->turned || uses >= USES)
+        sum_packed(z);
+    else
+        sum_in_place(z);
+}
+
+static double per(double fired, double size, double share) { return size > 0 ? fired * share / size : 0; }
+
 static void spmm(const tc_sparse *s)
 {
-    sum_in_place(by_row(s->x, s->i), s->m, s->n, s->b + s->j, s->ldb, s->bias ? s->bias + s->j : NULL, s->add, s->c,
-                 s->ldc);
+    const tc_firing *x = s->x;
+    sum_rows(&(sums_of){.l = by_row(x, s->i),
+                        .m = s->m,
+                        .n = s->n,
+                        .k = x->n,
+                        .b = s->b + s->j,
+                        .ldb = s->ldb,
+                        .bias = s->bias ? s->bias + s->j : NULL,
+                        .add = s->add,
+                        .c = s->c,
+                        .ldc = s->ldc},
+             per((double)x->fired, (double)x->n * (double)x->rows, (double)s->m));
 }
 
 static void spmm_tn(const tc_sparse *s)
 {
-    sum_in_place(by_unit(s->x, s->i), s->m, s->n, s->b + s->j, s->ldb, NULL, s->add, s->c, s->ldc);
+    const tc_firing *x = s->x;
+    sum_rows(&(sums_of){.l = by_unit(x, s->i),
+                        .m = s->m,
+                        .n = s->n,
+                        .k = x->rows,
+                        .b = s->b + s->j,
+                        .ldb = s->ldb,
+                        .add = s->add,
+                        .c = s->c,
+                        .ldc = s->ldc},
+             per((double)x->fired, (double)x->n * (double)x->rows, (double)s->m));
+}
+
+static void spmm_nt(const tc_sparse *s)
+{
+    const tc_firing *x = s->x;
+    sum_packed(&(sums_of){.l = by_row(x, s->i),
+                          .m = s->m,
+                          .n = s->n,
+                          .k = x->n,
+                          .b = s->b + s->j * s->ldb,
+                          .ldb = s->ldb,
+                          .turned = true,
+                          .add = s->add,
+                          .c = s->c,
+                          .ldc = s->ldc});
 }
 
 /* c[cols, rows] = or += from[rows, pitch]^T, rows at most LANES. */
@@ -136,20 +287,14 @@ static void dsmm_tn(const tc_sparse *s)
     for (int64_t j = 0; j < s->n; j += LANES)
         for (int64_t i = 0; i < s->m; i += CHUNK) {
             const int64_t units = least(LANES, s->n - j), rows = least(CHUNK, s->m - i);
-            sum_in_place(by_unit(s->x, s->j + j), units, rows, s->a + s->i + i, s->lda, NULL, false, turned, CHUNK);
+            sum_in_place(&(sums_of){.l = by_unit(s->x, s->j + j),
+                                    .m = units,
+                                    .n = rows,
+                                    .k = s->x->rows,
+                                    .b = s->a + s->i + i,
+                                    .ldb = s->lda,
+                                    .c = turned,
+                                    .ldc = CHUNK});
             store_turned(turned, CHUNK, units, rows, s->add, s->c + i * s->ldc + j, s->ldc);
-        }
-}
-
-static void spmm_nt(const tc_sparse *s)
-{
-    const lists l = by_row(s->x, s->i);
-    for (int64_t i = 0; i < s->m; i++)
-        for (int64_t j = 0; j < s->n; j++) {
-            const int32_t *index = l.index + i * l.pitch;
-            const float *value = l.value + i * l.pitch, *b = s->b + (s->j + j) * s->ldb;
-            float *c = s->c + i * s->ldc + j, sum = s->add ? *c : 0;
-            for (int64_t p = 0; p < l.count[i]; p++) sum += value[p] * b[index[p]];
-            *c = sum;
         }
 }
