@@ -22,7 +22,7 @@
 #include "kernel/kernel.h"
 #include "spec/spec.h"
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_TILE = 8192, TC_BLOCK_FLOATS = 1 << 16 };
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_TILE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 
 /* What all calls of one step share. */
 typedef struct tc_run {
