@@ -51,10 +51,18 @@ static void dots_row(int64_t count, const int32_t *unit, const float *a, const t
         put_dots(MANY, left, filled, a, s, c);
 }
 
+/* Rows of B that are taken at a time: as many as stay in the cache, and enough for MANY entries of a list. */
+static int64_t deep_of(const tc_sparse *s)
+{
+    const double wanted = (double)MANY * (double)s->x->rows * (double)s->x->n / ((double)s->x->fired + 1);
+    const int64_t fit = DEEP / (s->k > 0 ? s->k : 1), enough = wanted < (double)s->n ? (int64_t)wanted : s->n;
+    return fit > enough ? fit : enough + 1;
+}
+
 static void sddmm(const tc_sparse *s)
 {
     const tc_firing *x = s->x;
-    const int64_t fit = DEEP / (s->k > 0 ? s->k : 1), deep = fit < 64 ? 64 : fit;
+    const int64_t deep = deep_of(s);
     for (int64_t i = 0; i < s->m && !s->add; i++) memset(s->c + i * s->ldc, 0, (size_t)s->n * sizeof *s->c);
     for (int64_t j = 0; j < s->n; j += deep) {
         const int64_t limit = s->j + least(j + deep, s->n);

@@ -13,7 +13,18 @@
 
 /* Vectors of a tile, and of one whose block is packed; floats of a block, which fill an L1 cache; rows of C that pass
  * over it; floats of a tile's columns of B that stay in an L2 cache; how often a row of B is read for packing to pay. */
-enum { WIDE = 8, NARROW = 64 / LANES < WIDE ? 64 / LANES : WIDE, BLOCK = 8192, ROWS = 512, FIT = 1 << 17, USES = 20 };
+enum {
+    WIDE = 8,
+    NARROW = 64 / LANES < WIDE ? 64 / LANES : WIDE,
+    BLOCK = 8192,
+    ROWS = 512,
+    FIT = 1 << 17,
+    USES = 20,
+    AHEAD = 8
+};
+#ifndef SELDOM
+#define SELDOM 1
+#endif
 
 /* The lists of some rows of C, in either direction. */
 typedef struct lists {
@@ -129,22 +140,56 @@ typedef struct sums_of {
     int64_t ldc;
 } sums_of;
 
-/* B where it is. Columns outermost, so that what is read again lies in the L2 cache, unless even a tile's columns do
- * not fit there. */
-static void sum_in_place(const sums_of *z)
+/* c [n] += the sum of `count` (a constant) rows of B. */
+INLINE void sum_some(const int count, const int32_t *index, const float *value, const float *b, int64_t ldb, int64_t n,
+                     float *c)
 {
-    const int64_t width = tile_width(z->n, WIDE * LANES), rows = z->k * width > FIT ? 1 : z->m;
-    for (int64_t first = 0; first < z->m; first += rows)
-        for (int64_t j = 0; j < z->n; j += width) {
-            const int64_t cols = least(width, z->n - j);
-            sum_fn *sum = sum_of[vectors(cols)][cols % LANES ? IN_PART : IN_PLACE];
-            const source s = {z->b + j, z->ldb, 0, INT32_MAX};
-            target t = {NULL, z->bias ? z->bias + j : NULL, z->add, last_of(cols)};
-            for (int64_t i = first; i < first + rows; i++) {
-                t.c = z->c + i * z->ldc + j;
-                sum(0, z->l.count[i], z->l.index + i * z->l.pitch, z->l.value + i * z->l.pitch, &s, &t);
-            }
+    const float *row[AHEAD];
+    UNROLL for (int q = 0; q < count; q++) row[q] = b + index[q] * ldb;
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES) {
+        vec sum = load(c + j);
+        UNROLL for (int q = 0; q < count; q++) sum += value[q] * load(row[q] + j);
+        store(c + j, sum);
+    }
+    if (j == n) return;
+    const some last = some_of(n - j);
+    vec sum = load_some(c + j, last);
+    UNROLL for (int q = 0; q < count; q++) sum += value[q] * load_some(row[q] + j, last);
+    store_some(c + j, sum, last);
+}
+
+/* Row by row: a few rows of B at a time, from end to end. */
+static void sum_along(const sums_of *z)
+{
+    for (int64_t i = 0; i < z->m; i++) {
+        const int32_t *index = z->l.index + i * z->l.pitch;
+        const float *value = z->l.value + i * z->l.pitch;
+        const int64_t count = z->l.count[i];
+        float *c = z->c + i * z->ldc;
+        if (!z->add && !z->bias) memset(c, 0, (size_t)z->n * sizeof *c);
+        for (int64_t j = 0; j < z->n && z->bias; j++) c[j] = (z->add ? c[j] : 0) + z->bias[j];
+        int64_t p = 0;
+        for (; p + AHEAD <= count; p += AHEAD) sum_some(AHEAD, index + p, value + p, z->b, z->ldb, z->n, c);
+        for (; p + 2 <= count; p += 2) sum_some(2, index + p, value + p, z->b, z->ldb, z->n, c);
+        if (p < count) sum_some(1, index + p, value + p, z->b, z->ldb, z->n, c);
+    }
+}
+
+/* A tile's columns after the other: what is read again lies in the L2 cache. */
+static void sum_in_tiles(const sums_of *z)
+{
+    const int64_t width = tile_width(z->n, WIDE * LANES);
+    for (int64_t j = 0; j < z->n; j += width) {
+        const int64_t cols = least(width, z->n - j);
+        sum_fn *sum = sum_of[vectors(cols)][cols % LANES ? IN_PART : IN_PLACE];
+        const source s = {z->b + j, z->ldb, 0, INT32_MAX};
+        target t = {NULL, z->bias ? z->bias + j : NULL, z->add, last_of(cols)};
+        for (int64_t i = 0; i < z->m; i++) {
+            t.c = z->c + i * z->ldc + j;
+            sum(0, z->l.count[i], z->l.index + i * z->l.pitch, z->l.value + i * z->l.pitch, &s, &t);
         }
+    }
 }
 
 /* to [rows, width] <- rows of B from row k on, columns j .. j + cols; 0 behind them. */
@@ -207,10 +252,12 @@ static void sum_packed(const sums_of *z)
 /* uses: how often a row of B is read, on average. */
 static void sum_rows(const sums_of *z, double uses)
 {
-    if (z->turned || uses >= USES)
+    if (uses >= USES)
         sum_packed(z);
+    else if (uses < SELDOM || z->k * WIDE * LANES > FIT)
+        sum_along(z);
     else
-        sum_in_place(z);
+        sum_in_tiles(z);
 }
 
 static double per(double fired, double size, double share) { return size > 0 ? fired * share / size : 0; }
@@ -287,7 +334,7 @@ static void dsmm_tn(const tc_sparse *s)
     for (int64_t j = 0; j < s->n; j += LANES)
         for (int64_t i = 0; i < s->m; i += CHUNK) {
             const int64_t units = least(LANES, s->n - j), rows = least(CHUNK, s->m - i);
-            sum_in_place(&(sums_of){.l = by_unit(s->x, s->j + j),
+            sum_in_tiles(&(sums_of){.l = by_unit(s->x, s->j + j),
                                     .m = units,
                                     .n = rows,
                                     .k = s->x->rows,

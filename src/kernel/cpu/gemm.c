@@ -19,9 +19,14 @@ void tc_gemm_cpu(const tc_gemm *g)
         return;
     }
     if (g->bias) tc_gemm_bias(g);
+    const float beta = g->add || g->bias ? 1.0f : 0.0f;
+    if (g->m == 1 && !g->ta) { /* a product with a vector is bound by memory, and OpenBLAS's sgemm reads B in pieces */
+        cblas_sgemv(CblasRowMajor, g->tb ? CblasNoTrans : CblasTrans, (int)(g->tb ? g->n : g->k),
+                    (int)(g->tb ? g->k : g->n), 1.0f, g->b, (int)g->ldb, g->a, 1, beta, g->c, 1);
+        return;
+    }
     cblas_sgemm(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, g->tb ? CblasTrans : CblasNoTrans, (int)g->m,
-                (int)g->n, (int)g->k, 1.0f, g->a, (int)g->lda, g->b, (int)g->ldb, g->add || g->bias ? 1.0f : 0.0f, g->c,
-                (int)g->ldc);
+                (int)g->n, (int)g->k, 1.0f, g->a, (int)g->lda, g->b, (int)g->ldb, beta, g->c, (int)g->ldc);
 }
 
 #else
