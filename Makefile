@@ -31,8 +31,7 @@ bench: setup
 	@$(MAKE) --no-print-directory configured
 	@cmake --build --preset release -j $(JOBS) --target bench
 	@mkdir -p build/bench
-	@build/release/bench --csv build/bench/results.csv --threads 1 $(CASES)
-	@build/release/bench --csv build/bench/results.csv --threads 2 $(CASES)
+	@build/release/bench --out build/bench $(CASES)
 
 clean:
 	rm -rf build

@@ -2,44 +2,60 @@
  * steps of the one, then as many of the other; what is reported is the median over the rounds of the ratio of their times,
  * and how far the rounds lie apart. Times alone mean little on a machine that others use too.
  *
- *     bench [--csv FILE] [--threads N] [CASE ...]      PEER_PYTHON names the Python of the peer (python3); "" : no peer */
-#include <tacet/tacet.h>
+ *     bench [--out FOLDER] [--threads N] [CASE ...]      PEER_PYTHON names the Python of the peer; "": no peer */
+#include "bench.h"
 
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_ROUNDS = 21, SEED_ROWS = 4, SEED_IN = 128 };
-
-/* A network, and which of its steps are timed. */
-typedef struct bench_case {
-    const char *name, *model, *optimizer;
-    const char *penalty[2][2]; /* selector, penalty */
-    int64_t batch;
-    bool images;               /* Fashion-MNIST, else SEED_ROWS made-up rows */
-    int warm, rounds, steps;   /* steps before the first round; rounds; steps of a round */
-} bench_case;
+#define MLP "linear 512 | relu | linear 512 | relu | linear 10"
+#define MLP_CASE .model = MLP, .loss = "cross_entropy", .in = 784, .batch = 128, .images = true
+#define L1                                                                                                             \
+    {                                                                                                                  \
+        {                                                                                                              \
+            "relu*", "l1 1e-3"                                                                                         \
+        }                                                                                                              \
+    }
+#define SGD "sgd lr=0.1 momentum=0.9"
+#define SEED_CASE                                                                                                      \
+    .model = "linear 32 | relu | linear 16 | relu | linear 2", .loss = "cross_entropy", .optimizer = "sgd lr=1e-4",    \
+    .penalty = {{"relu1", "l1 0.5 reduce=sum"}, {"relu2", "norm 0.01 p=2 reduce=sum"}}, .in = 128, .batch = SEED_ROWS
 
 static const bench_case cases[] = {
-    {.name = "seed", .model = "linear 32 | relu | linear 16 | relu | linear 2", .optimizer = "sgd lr=1e-4",
-     .penalty = {{"relu1", "l1 0.5 reduce=sum"}, {"relu2", "norm 0.01 p=2 reduce=sum"}}, .batch = SEED_ROWS, .warm = 200,
-     .rounds = 11, .steps = 1000},
-    /* Epochs 2 and 3 of 469 steps. */
-    {.name = "mlp", .model = "linear 512 | relu | linear 512 | relu | linear 10", .optimizer = "sgd lr=0.1 momentum=0.9",
-     .batch = 128, .images = true, .warm = 469, .rounds = 14, .steps = 67},
+    {"seed", run_paired, 1.0 / 250, SEED_CASE, .warm = 200, .rounds = 15, .steps = 1000},
+    /* Epochs 2 and 3, of 469 steps each. */
+    {"mlp", run_paired, 0.60, MLP_CASE, .optimizer = SGD, .warm = 469, .rounds = 14, .steps = 67},
     /* Epoch 5. */
-    {.name = "mlp-l1", .model = "linear 512 | relu | linear 512 | relu | linear 10", .optimizer = "sgd lr=0.1 momentum=0.9",
-     .penalty = {{"relu*", "l1 1e-3"}}, .batch = 128, .images = true, .warm = 4 * 469, .rounds = 7, .steps = 67},
+    {"mlp-l1", run_paired, 0.36, MLP_CASE, .optimizer = SGD, .penalty = L1, .warm = 4 * 469, .rounds = 9, .steps = 52},
+    /* The code fires at about 0.005 by then; both begin with Adam's state at 0. */
+    {"sae", run_paired, 0.30, .model = "linear 4096 name=encoder | relu name=code | linear 784 name=decoder",
+     .loss = "mse reduce=sample", .optimizer = "adam lr=1e-3",
+     .penalty = {{"code", "l1 0.5"}, {"decoder.weight", "unit_norm by=input"}}, .in = 784, .batch = 256, .images = true,
+     .alone = 1000, .warm = 4, .rounds = 9, .steps = 6},
+    {"infer-1", run_paired, 0.12, .model = "linear 2048 | relu | linear 2048 | relu | linear 2048 | relu | linear 10",
+     .loss = "cross_entropy", .in = 784, .batch = 1, .density = 0.02, .warm = 64, .rounds = 15, .steps = 64},
+    {"penalty", run_penalty, 1.02, .threads = 1, MLP_CASE, .optimizer = "sgd lr=0 momentum=0.9", .penalty = L1,
+     .density = 0.1, .warm = 20, .rounds = 21, .steps = 20},
+    {"start", run_start, 20e3, .threads = 1, SEED_CASE, .rounds = 15},
+    {"accuracy", run_accuracy, 0, .threads = 2, MLP_CASE, .optimizer = SGD, .penalty = L1},
+    {"products", run_products, 0, .threads = 1, .batch = 128, .in = 512, .rounds = 31},
+    {"density", run_densities, 0, MLP_CASE, .optimizer = "sgd lr=0 momentum=0.9", .warm = 5, .rounds = 7, .steps = 12},
+    {"cores", run_cores, 0, .threads = 2, MLP_CASE, .optimizer = SGD, .warm = 469, .rounds = 15, .steps = 60},
 };
+enum { CASES = sizeof cases / sizeof *cases };
 
-static void stop(const char *what, const tacet_error *why)
+static const char *program, *folder;
+static FILE *csv;
+
+const char *self(void) { return program; }
+
+void stop(const char *what, const tacet_error *why)
 {
     char text[2048] = "";
     if (why) tacet_error_text(why, text, sizeof text);
@@ -47,143 +63,12 @@ static void stop(const char *what, const tacet_error *why)
     exit(1);
 }
 
-static double now(void)
+double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
-
-/* ---- Tacet ---- */
-
-typedef struct network {
-    tacet_plan *p;
-    tacet_value x, target, y;
-    tacet_data *data;
-    tacet_loader *loader;
-    float made_up[SEED_ROWS * SEED_IN];
-    double loss; /* of the last steps, mean */
-} network;
-
-static void open_network(network *n, const bench_case *c, int threads)
-{
-    tacet_error why;
-    tacet_graph *g = tacet_graph_new(NULL);
-    const int64_t width = c->images ? 784 : SEED_IN;
-    n->x = tacet_input(g, "x", 1, &width);
-    n->target = tacet_labels(g, "target");
-    n->y = tacet_chain(g, n->x, c->model);
-    tacet_loss(g, "cross_entropy", n->y, n->target);
-    for (int i = 0; i < 2; i++)
-        if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
-    tacet_config config = {TACET_CONFIG, .batch = c->batch, .optimizer = c->optimizer, .threads = threads};
-    n->p = tacet_compile(g, &config, &why);
-    if (!n->p) stop(c->name, &why);
-    tacet_graph_free(g);
-    for (int i = 0; i < SEED_ROWS * SEED_IN; i++) n->made_up[i] = (float)sin(i);
-    if (!c->images) return;
-    n->data = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "train", NULL, &why);
-    if (!n->data) stop(c->name, &why);
-    n->loader = tacet_loader_new(n->data, c->batch, 0, false, &why);
-    if (!n->loader) stop(c->name, &why);
-}
-
-static void close_network(network *n)
-{
-    tacet_loader_free(n->loader);
-    tacet_data_free(n->data);
-    tacet_plan_free(n->p);
-}
-
-/* Rows that were fed; an epoch's end is passed over. */
-static int64_t feed(network *n)
-{
-    static const int32_t labels[SEED_ROWS] = {0, 1, 1, 0};
-    if (n->loader) {
-        const int64_t rows = tacet_loader_next(n->loader, n->p, n->x, n->target);
-        return rows ? rows : tacet_loader_next(n->loader, n->p, n->x, n->target);
-    }
-    tacet_feed(n->p, n->x, TACET_F32, n->made_up);
-    tacet_feed(n->p, n->target, TACET_I32, labels);
-    return SEED_ROWS;
-}
-
-static double run(network *n, int steps)
-{
-    const double begin = now();
-    n->loss = 0;
-    for (int i = 0; i < steps; i++) {
-        if (tacet_step(n->p, feed(n)) != TACET_OK) stop("step", tacet_plan_error(n->p));
-        n->loss += tacet_data_loss(n->p) / steps;
-    }
-    return now() - begin;
-}
-
-static void print_densities(network *n)
-{
-    tacet_result r;
-    if (!n->loader || tacet_evaluate(n->p, n->loader, n->x, n->target, n->y, &r) != TACET_OK) return;
-    for (int i = 0; i < tacet_value_count(n->p); i++) {
-        tacet_value_info v;
-        if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf("  %s fires at %.3f", v.name, v.density);
-    }
-    printf("\n");
-}
-
-/* ---- The peer ---- */
-
-typedef struct peer {
-    pid_t pid;
-    FILE *to, *from;
-    char version[64];
-    double loss;
-    long rss;
-} peer;
-
-static bool open_peer(peer *q, const bench_case *c, const char *model, int threads)
-{
-    const char *python = getenv("PEER_PYTHON");
-    int in[2], out[2];
-    char count[16];
-    if (!python) python = "/usr/bin/python3";
-    if (!*python || pipe(in) || pipe(out)) return false;
-    snprintf(count, sizeof count, "%d", threads);
-    q->pid = fork();
-    if (q->pid < 0) return false;
-    if (q->pid == 0) {
-        dup2(in[0], 0), dup2(out[1], 1);
-        close(in[0]), close(in[1]), close(out[0]), close(out[1]);
-        /* On two cores Debian's PyTorch is three times faster when its threads do not spin for each other: the peer gets
-         * its better setting. */
-        if (threads > 1) setenv("OMP_WAIT_POLICY", "passive", 0);
-        execlp(python, python, BENCH_SOURCE "/peer.py", c->name, model, count, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]), close(out[1]);
-    q->to = fdopen(in[1], "w");
-    q->from = fdopen(out[0], "r");
-    if (!q->to || !q->from || !fgets(q->version, sizeof q->version, q->from)) return false;
-    q->version[strcspn(q->version, "\n")] = 0;
-    return true;
-}
-
-static double ask(peer *q, int steps)
-{
-    double seconds = 0;
-    fprintf(q->to, "%d\n", steps);
-    fflush(q->to);
-    if (fscanf(q->from, "%lf %lf %ld", &seconds, &q->loss, &q->rss) != 3) stop("the peer ended", NULL);
-    return seconds;
-}
-
-static void close_peer(peer *q)
-{
-    if (q->to) fclose(q->to);
-    if (q->from) fclose(q->from);
-    if (q->pid > 0) waitpid(q->pid, NULL, 0);
-}
-
-/* ---- A case ---- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -191,94 +76,119 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *x, int n)
+double median(const double *x, int n)
 {
-    qsort(x, (size_t)n, sizeof *x, ascending);
-    return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+    double sorted[4096];
+    if (n > 4096) stop("too many figures", NULL);
+    memcpy(sorted, x, (size_t)n * sizeof *x);
+    qsort(sorted, (size_t)n, sizeof *sorted, ascending);
+    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
-/* Both must be training the same network: their first losses agree closely, later ones as far as rounding lets them. */
-static void compare(const bench_case *c, double ours, double theirs, double tolerance)
+void print_bar(const char *what, double is, double bar, bool at_most)
 {
-    if (fabs(ours - theirs) <= tolerance * fabs(theirs)) return;
-    fprintf(stderr, "bench: %s: the losses do not agree: %g here, %g there\n", c->name, ours, theirs);
+    if (bar == 0) return;
+    const bool met = at_most ? is <= bar : is >= bar;
+    printf("    %s %.4g, asked for: at %s %.4g: %s\n", what, is, at_most ? "most" : "least", bar,
+           met ? "met" : "not met");
+}
+
+void print_row(const row *r)
+{
+    printf("%-14s %2d %11.1f %11.1f %8.4f %8.4f %8.4f", r->name, r->threads, r->us, r->peer_us, r->ratio, r->least,
+           r->most);
+    if (r->flops > 0) {
+        const double rate = r->flops / r->us * 1e-3, peak = sgemm_peak() * 1e-9;
+        printf(" %6.0f of %3.0f", rate, peak);
+    } else {
+        printf("%14s", "");
+    }
+    printf(" %8.1f %8.1f  %s\n", (double)r->rss / 1024, (double)r->peer_rss / 1024, r->peer);
+    if (r->ratio > 0 && r->ratio < 0.1) printf("    the ratio is 1/%.0f\n", 1 / r->ratio);
+    if (r->bar > 0 && !isnan(r->ratio)) print_bar("ratio", r->ratio, r->bar, true);
+    fflush(stdout);
+    csv_row(r);
+}
+
+void csv_row(const row *r)
+{
+    if (!csv) return;
+    fprintf(csv, "%s,%d,%s,%.2f,%.2f,%.5f,%ld,%ld\n", r->name, r->threads, r->peer, r->us, r->peer_us, r->ratio, r->rss,
+            r->peer_rss);
+    fflush(csv);
+}
+
+/* The file of that name in the folder where results go, or NULL. */
+static const char *in_folder(const char *name, char path[512])
+{
+    if (!folder) return NULL;
+    snprintf(path, 512, "%s/%s", folder, name);
+    return path;
+}
+
+void picture_of(const point *p, int n, double peer_us, const char *version, int threads)
+{
+    char path[512], name[32];
+    snprintf(name, sizeof name, "density-%d.svg", threads);
+    if (in_folder(name, path)) picture(path, p, n, peer_us, version, threads);
+}
+
+static const bench_case *find(const char *name)
+{
+    for (int i = 0; i < CASES; i++)
+        if (strcmp(cases[i].name, name) == 0) return &cases[i];
+    fprintf(stderr, "bench: there is no case %s; there are", name);
+    for (int i = 0; i < CASES; i++) fprintf(stderr, " %s", cases[i].name);
+    fprintf(stderr, "\n");
     exit(1);
 }
 
-static void run_case(const bench_case *c, int threads, FILE *csv)
+static void run_case(const bench_case *c, int threads)
 {
-    network n = {0};
-    peer q = {0};
-    tacet_error why;
-    char model[] = "/tmp/tacet_bench_XXXXXX";
-    double ours[MAX_ROUNDS], theirs[MAX_ROUNDS], ratio[MAX_ROUNDS];
-    struct rusage usage;
-    open_network(&n, c, threads);
-    const int handle = mkstemp(model);
-    if (handle < 0) stop("no temporary file", NULL);
-    close(handle);
-    if (tacet_save(n.p, model, 0, NULL, &why) != TACET_OK) stop("save", &why);
-    const bool together = open_peer(&q, c, model, threads);
-    run(&n, 1);
-    if (together) {
-        ask(&q, 1);
-        compare(c, n.loss, q.loss, 1e-4);
-        ask(&q, c->warm - 1);
-    }
-    run(&n, c->warm - 1);
-    for (int i = 0; i < c->rounds; i++) {
-        ours[i] = run(&n, c->steps) / c->steps;
-        theirs[i] = together ? ask(&q, c->steps) / c->steps : NAN;
-        ratio[i] = ours[i] / theirs[i];
-        if (together) compare(c, n.loss, q.loss, 0.25);
-    }
-    getrusage(RUSAGE_SELF, &usage);
-    const double us = median(ours, c->rounds) * 1e6, peer_us = together ? median(theirs, c->rounds) * 1e6 : NAN;
-    const double middle = together ? median(ratio, c->rounds) : NAN;
-    printf("%-8s %7d %12.1f %12.1f %8.4f %8.4f %8.4f %9ld %9ld  %s\n", c->name, threads, us, peer_us, middle,
-           together ? ratio[0] : NAN, together ? ratio[c->rounds - 1] : NAN, usage.ru_maxrss, q.rss,
-           together ? q.version : "no peer");
-    if (csv)
-        fprintf(csv, "%s,%d,%s,%.2f,%.2f,%.5f,%ld,%ld\n", c->name, threads, together ? q.version : "", us, peer_us, middle,
-                usage.ru_maxrss, q.rss);
-    print_densities(&n);
     fflush(stdout);
-    close_peer(&q);
-    close_network(&n);
-    unlink(model);
+    const pid_t child = fork();
+    if (child == 0) {
+        c->run(c, threads);
+        fflush(stdout);
+        _exit(0);
+    }
+    int status = 1;
+    if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) exit(1);
+}
+
+static void run_all(int threads, int count, char **names)
+{
+    printf("\n%-14s %2s %11s %11s %8s %8s %8s %13s %8s %8s  compared with\n", "case", "th", "Tacet us", "peer us",
+           "ratio", "least", "most", "GFLOP/s", "Tacet MB", "peer MB");
+    for (int i = 0; i < CASES; i++) {
+        bool asked = count == 0;
+        for (int k = 0; k < count; k++) asked = asked || find(names[k]) == &cases[i];
+        if (asked && (cases[i].threads == 0 || cases[i].threads == threads)) run_case(&cases[i], threads);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    const char *csv_path = NULL;
-    int threads = 1, first = 1;
+    int threads = 0, first = 1;
+    program = argv[0];
+    if (argc == 3 && strcmp(argv[1], "--first-step") == 0) return first_step(find(argv[2]));
+    if (argc == 7 && strcmp(argv[1], "--steps") == 0)
+        return counted_steps(find(argv[2]), argv[3], argv[4], argv[5], atoi(argv[6]));
     for (; first + 1 < argc && strncmp(argv[first], "--", 2) == 0; first += 2) {
-        if (strcmp(argv[first], "--csv") == 0) csv_path = argv[first + 1];
+        if (strcmp(argv[first], "--out") == 0) folder = argv[first + 1];
         if (strcmp(argv[first], "--threads") == 0) threads = atoi(argv[first + 1]);
     }
     signal(SIGPIPE, SIG_IGN);
-    FILE *csv = csv_path ? fopen(csv_path, "a") : NULL;
-    if (csv_path && !csv) stop(strerror(errno), NULL);
+    char path[512];
+    if (in_folder("results.csv", path) && !(csv = fopen(path, "a"))) stop(strerror(errno), NULL);
     if (csv && fseek(csv, 0, SEEK_END) == 0 && ftell(csv) == 0)
         fprintf(csv, "case,threads,peer,tacet_us,peer_us,ratio,tacet_rss_kb,peer_rss_kb\n");
     if (csv) fflush(csv); /* before a child inherits the buffer */
-    printf("%-8s %7s %12s %12s %8s %8s %8s %9s %9s\n", "case", "threads", "tacet us", "peer us", "ratio", "least", "most",
-           "tacet kB", "peer kB");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bool asked = first >= argc;
-        for (int k = first; k < argc; k++) asked = asked || strcmp(argv[k], cases[i].name) == 0;
-        if (!asked) continue;
-        /* A process of its own, so that peak memory is the case's. */
-        fflush(stdout);
-        const pid_t child = fork();
-        if (child == 0) {
-            run_case(&cases[i], threads, csv);
-            if (csv) fclose(csv);
-            return 0;
-        }
-        int status = 1;
-        if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) return 1;
-    }
+    printf(
+        "us: medians a step, over rounds in turn; ratio: Tacet's time over the other's, and the least and most of the "
+        "rounds; GFLOP/s: those of a dense step over its time, of what sgemm reaches on one thread\n");
+    for (int t = 1; t <= 2; t++)
+        if (threads == 0 || threads == t) run_all(t, argc - first, argv + first);
     if (csv) fclose(csv);
     return 0;
 }

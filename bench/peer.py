@@ -3,10 +3,9 @@
     peer.py CASE MODEL.safetensors THREADS
 
 It reads the initial weights from the file, says its version, and then for every number N on standard input runs N
-steps and answers with a line: seconds, mean loss, peak memory in kB. The end of input ends it."""
+steps and answers with a line: seconds, mean loss (or the last answer's first number), peak memory in kB. The end of input ends it."""
 import gzip
 import json
-import math
 import resource
 import struct
 import sys
@@ -44,13 +43,17 @@ def images():
     return torch.tensor(x), torch.tensor(unpack("train-labels-idx1-ubyte.gz", 8).astype(np.int64))
 
 
+def layer(w, name, x):
+    return F.linear(x, w[name + ".weight"], w[name + ".bias"])
+
+
 def hidden(w, x):
-    h1 = F.relu(F.linear(x, w["linear1.weight"], w["linear1.bias"]))
-    h2 = F.relu(F.linear(h1, w["linear2.weight"], w["linear2.bias"]))
-    return h1, h2, F.linear(h2, w["linear3.weight"], w["linear3.bias"])
+    h1 = F.relu(layer(w, "linear1", x))
+    h2 = F.relu(layer(w, "linear2", h1))
+    return h1, h2, layer(w, "linear3", h2)
 
 
-def trainer(optimizer, batches, objective):
+def trainer(optimizer, batches, objective, constrain=None):
     """A step: the next batch, the objective (and the data loss that is reported), the update."""
     def step():
         x, target = next(batches)
@@ -58,6 +61,8 @@ def trainer(optimizer, batches, objective):
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
+        if constrain:
+            constrain()
         return loss.item()
     return step
 
@@ -68,15 +73,18 @@ def rounds(x, target, size):
             yield x[i:i + size], target[i:i + size]
 
 
+def made_up(rows, width):
+    return torch.tensor(np.sin(np.arange(rows * width, dtype=np.float64)).astype(np.float32)).reshape(rows, width)
+
+
 def seed(w):
-    x = torch.tensor([math.sin(i) for i in range(4 * 128)], dtype=torch.float32).reshape(4, 128)
     target = torch.tensor([0, 1, 1, 0])
 
     def objective(x, target):
         h1, h2, y = hidden(w, x)
         loss = F.cross_entropy(y, target)
         return loss + 0.5 * torch.norm(h1, 1) + 0.01 * torch.norm(h2, 2), loss
-    return trainer(torch.optim.SGD(w.values(), lr=1e-4), rounds(x, target, 4), objective)
+    return trainer(torch.optim.SGD(w.values(), lr=1e-4), rounds(made_up(4, 128), target, 4), objective)
 
 
 def mlp(w, penalty=0.0, rate=0.1):
@@ -89,7 +97,35 @@ def mlp(w, penalty=0.0, rate=0.1):
     return trainer(torch.optim.SGD(w.values(), lr=rate, momentum=0.9), rounds(*images(), 128), objective)
 
 
-CASES = {"seed": seed, "mlp": mlp, "mlp-l1": lambda w: mlp(w, 1e-3)}
+def sae(w):
+    dictionary = w["decoder.weight"]
+
+    def objective(x, target):
+        code = F.relu(layer(w, "encoder", x))
+        loss = ((layer(w, "decoder", code) - x) ** 2).sum(1).mean()
+        return loss + 0.5 * code.abs().sum(1).mean(), loss
+
+    def unit_norm():
+        with torch.no_grad():
+            dictionary.div_(dictionary.norm(dim=0, keepdim=True))
+    return trainer(torch.optim.Adam(w.values(), lr=1e-3), rounds(*images(), 256), objective, unit_norm)
+
+
+def infer(w):
+    """A forward pass on one row; its answer."""
+    batches = rounds(made_up(256, 784), torch.zeros(256), 1)
+
+    @torch.inference_mode()
+    def step():
+        y, _ = next(batches)
+        for i in range(1, 4):
+            y = F.relu(layer(w, f"linear{i}", y))
+        return layer(w, "linear4", y)
+    return step
+
+
+CASES = {"seed": seed, "mlp": mlp, "mlp-l1": lambda w: mlp(w, 1e-3), "sae": sae, "infer-1": infer,
+         "penalty": lambda w: mlp(w, 1e-3, 0.0), "density": lambda w: mlp(w, 0.0, 0.0)}
 
 
 def main():
@@ -101,9 +137,13 @@ def main():
         count, loss = int(line), 0.0
         begin = time.perf_counter()
         for _ in range(count):
-            loss += step()
+            answer = step()
+            if not torch.is_tensor(answer):
+                loss += answer / count
         seconds = time.perf_counter() - begin
-        print(seconds, loss / count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+        if torch.is_tensor(answer):
+            loss = answer[0, 0].item()
+        print(seconds, loss, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 
 
 main()

@@ -12,19 +12,20 @@
  * order: however C is cut, and wherever B lies, every element has the same bits. */
 
 /* Vectors of a tile, and of one whose block is packed; floats of a block, which fill an L1 cache; rows of C that pass
- * over it; floats of a tile's columns of B that stay in an L2 cache; how often a row of B is read for packing to pay. */
+ * over it; floats of a tile's columns of B that stay in an L2 cache; rows of B that are read at once along C's. Packing
+ * pays from so many uses of a row of B on, and where a list has so many entries in a block; below SELDOM uses nothing
+ * is read again. */
 enum {
     WIDE = 8,
     NARROW = 64 / LANES < WIDE ? 64 / LANES : WIDE,
     BLOCK = 8192,
     ROWS = 512,
     FIT = 1 << 17,
-    USES = 20,
-    AHEAD = 8
+    ALONG = 8,
+    USES = 8,
+    PIECE = 8,
+    SELDOM = 1
 };
-#ifndef SELDOM
-#define SELDOM 1
-#endif
 
 /* The lists of some rows of C, in either direction. */
 typedef struct lists {
@@ -144,7 +145,7 @@ typedef struct sums_of {
 INLINE void sum_some(const int count, const int32_t *index, const float *value, const float *b, int64_t ldb, int64_t n,
                      float *c)
 {
-    const float *row[AHEAD];
+    const float *row[ALONG];
     UNROLL for (int q = 0; q < count; q++) row[q] = b + index[q] * ldb;
     int64_t j = 0;
     for (; j + LANES <= n; j += LANES) {
@@ -170,7 +171,7 @@ static void sum_along(const sums_of *z)
         if (!z->add && !z->bias) memset(c, 0, (size_t)z->n * sizeof *c);
         for (int64_t j = 0; j < z->n && z->bias; j++) c[j] = (z->add ? c[j] : 0) + z->bias[j];
         int64_t p = 0;
-        for (; p + AHEAD <= count; p += AHEAD) sum_some(AHEAD, index + p, value + p, z->b, z->ldb, z->n, c);
+        for (; p + ALONG <= count; p += ALONG) sum_some(ALONG, index + p, value + p, z->b, z->ldb, z->n, c);
         for (; p + 2 <= count; p += 2) sum_some(2, index + p, value + p, z->b, z->ldb, z->n, c);
         if (p < count) sum_some(1, index + p, value + p, z->b, z->ldb, z->n, c);
     }
@@ -195,20 +196,25 @@ static void sum_in_tiles(const sums_of *z)
 /* to [rows, width] <- rows of B from row k on, columns j .. j + cols; 0 behind them. */
 static void pack(const sums_of *z, int64_t k, int64_t rows, int64_t j, int64_t cols, int64_t width, float *to)
 {
-    for (int64_t q = 0; q < cols; q += LANES) {
-        const some in = some_of(least(LANES, cols - q));
-        if (!z->turned)
-            for (int64_t i = 0; i < rows; i++)
-                store(to + i * width + q, load_some(z->b + (k + i) * z->ldb + j + q, in));
-        for (int64_t i = 0; z->turned && i < rows; i += LANES) {
+    for (int64_t i = 0; i < rows; i++) {
+        const float *from = z->b + (k + i) * z->ldb + j;
+        for (int64_t q = 0; q < cols; q += LANES)
+            store(to + i * width + q, load_some(from + q, some_of(least(LANES, cols - q))));
+    }
+}
+
+/* The same of B^T, in blocks of LANES x LANES. */
+static void pack_turned(const sums_of *z, int64_t k, int64_t rows, int64_t j, int64_t cols, int64_t width, float *to)
+{
+    for (int64_t q = 0; q < cols; q += LANES)
+        for (int64_t i = 0; i < rows; i += LANES) {
+            const some in = some_of(least(LANES, rows - i));
             vec x[LANES];
             for (int64_t l = 0; l < LANES; l++)
-                x[l] = q + l < cols ? load_some(z->b + (j + q + l) * z->ldb + k + i, some_of(least(LANES, rows - i)))
-                                    : (vec){0};
+                x[l] = q + l < cols ? load_some(z->b + (j + q + l) * z->ldb + k + i, in) : (vec){0};
             turn(x);
             for (int64_t l = 0; l < LANES && i + l < rows; l++) store(to + (i + l) * width + q, x[l]);
         }
-    }
 }
 
 /* A row's list from entry p on, and its sums where they are added to, into the cache before it is their turn. */
@@ -228,7 +234,7 @@ static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int6
     sum_fn *sum = sum_of[vectors(cols)][PACKED];
     for (int64_t k = 0; k < z->k; k += deep) {
         const int64_t rows = least(deep, z->k - k);
-        pack(z, k, rows, j, cols, width, block);
+        (z->turned ? pack_turned : pack)(z, k, rows, j, cols, width, block);
         const source s = {block, width, (int32_t)k, (int32_t)(k + rows)};
         target t = {NULL, k == 0 && z->bias ? z->bias + j : NULL, k > 0 || z->add, last_of(cols)};
         for (int64_t i = 0; i < m; i++) {
@@ -249,18 +255,20 @@ static void sum_packed(const sums_of *z)
             sum_tile(z, first, least(ROWS, z->m - first), j, least(width, z->n - j));
 }
 
-/* uses: how often a row of B is read, on average. */
-static void sum_rows(const sums_of *z, double uses)
+/* A pure function of shapes and of how many entries the lists have: `fired` in all, of `rows` lists. */
+static void sum_rows(const sums_of *z, int64_t fired, int64_t rows)
 {
-    if (uses >= USES)
+    const double entries = rows > 0 ? (double)fired / (double)rows : 0;       /* of a list */
+    const double uses = z->k > 0 ? entries * (double)z->m / (double)z->k : 0; /* of a row of B */
+    const int64_t deep = BLOCK / tile_width(z->n, NARROW * LANES);
+    const double piece = z->k > deep ? entries * (double)deep / (double)z->k : entries; /* of a list in a block */
+    if (uses >= USES && piece >= PIECE)
         sum_packed(z);
     else if (uses < SELDOM || z->k * WIDE * LANES > FIT)
         sum_along(z);
     else
         sum_in_tiles(z);
 }
-
-static double per(double fired, double size, double share) { return size > 0 ? fired * share / size : 0; }
 
 static void spmm(const tc_sparse *s)
 {
@@ -275,7 +283,7 @@ static void spmm(const tc_sparse *s)
                         .add = s->add,
                         .c = s->c,
                         .ldc = s->ldc},
-             per((double)x->fired, (double)x->n * (double)x->rows, (double)s->m));
+             x->fired, x->rows);
 }
 
 static void spmm_tn(const tc_sparse *s)
@@ -290,7 +298,7 @@ static void spmm_tn(const tc_sparse *s)
                         .add = s->add,
                         .c = s->c,
                         .ldc = s->ldc},
-             per((double)x->fired, (double)x->n * (double)x->rows, (double)s->m));
+             x->fired, x->n);
 }
 
 static void spmm_nt(const tc_sparse *s)

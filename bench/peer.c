@@ -1,0 +1,63 @@
+/* peer.c: the other side, a Python process that waits for numbers of steps and answers with seconds (peer.py). */
+#include "bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void become_python(const char *python, const char *name, const char *model, int threads)
+{
+    char count[16];
+    snprintf(count, sizeof count, "%d", threads);
+    /* On two cores Debian's PyTorch is three times faster when its threads do not spin for each other: the peer gets its
+     * better setting. */
+    if (threads > 1) setenv("OMP_WAIT_POLICY", "passive", 0);
+    execlp(python, python, BENCH_SOURCE "/peer.py", name, model, count, (char *)NULL);
+    _exit(127);
+}
+
+/* False, with a word about it, where there is no peer. */
+bool peer_open(peer *q, const char *name, const char *model, int threads)
+{
+    const char *python = getenv("PEER_PYTHON");
+    int in[2], out[2];
+    if (!python) python = "/usr/bin/python3";
+    snprintf(q->version, sizeof q->version, "no peer");
+    if (!*python || pipe(in) || pipe(out)) return false;
+    fflush(stdout);
+    q->pid = fork();
+    if (q->pid < 0) return false;
+    if (q->pid == 0) {
+        dup2(in[0], 0), dup2(out[1], 1);
+        close(in[0]), close(in[1]), close(out[0]), close(out[1]);
+        become_python(python, name, model, threads);
+    }
+    close(in[0]), close(out[1]);
+    q->to = fdopen(in[1], "w");
+    q->from = fdopen(out[0], "r");
+    char version[sizeof q->version];
+    if (!q->to || !q->from || !fgets(version, sizeof version, q->from)) {
+        fprintf(stderr, "bench: %s has no PyTorch: Tacet runs alone\n", python);
+        return false;
+    }
+    version[strcspn(version, "\n")] = 0;
+    memcpy(q->version, version, sizeof version);
+    return true;
+}
+
+double peer_run(peer *q, int steps)
+{
+    double seconds = 0;
+    fprintf(q->to, "%d\n", steps);
+    fflush(q->to);
+    if (fscanf(q->from, "%lf %lf %ld", &seconds, &q->loss, &q->rss) != 3) stop("the peer ended", NULL);
+    return seconds;
+}
+
+void peer_close(peer *q)
+{
+    if (q->to) fclose(q->to);
+    if (q->from) fclose(q->from);
+    if (q->pid > 0) waitpid(q->pid, NULL, 0);
+}
