@@ -58,13 +58,14 @@ typedef struct network {
     double dense_flops;
 } network;
 
-/* model: a file with the weights, or NULL. penalties: whether the case's are in. */
+/* model: a file with the weights, or NULL. */
 typedef struct network_options {
     int threads;
     tacet_sparse sparse;
     bool no_penalties, shuffle;
     uint64_t seed;
-    const char *model, *optimizer; /* optimizer NULL: the case's */
+    const char *model;
+    const char *keep; /* values that can be read, or NULL */
 } network_options;
 network *network_open(const bench_case *c, const network_options *o);
 void network_close(network *n);

@@ -59,10 +59,9 @@ network *network_open(const bench_case *c, const network_options *o)
     if (c->loss) tacet_loss(g, c->loss, n->y, labels ? n->target : n->x);
     for (int i = 0; i < 2 && !o->no_penalties; i++)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
-    tacet_keep(g, "linear*");
-    const tacet_config config = {
-        TACET_CONFIG,          .batch = c->batch,   .optimizer = o->optimizer ? o->optimizer : c->optimizer,
-        .threads = o->threads, .sparse = o->sparse, .seed = o->seed};
+    if (o->keep) tacet_keep(g, o->keep);
+    const tacet_config config = {TACET_CONFIG,          .batch = c->batch,   .optimizer = c->optimizer,
+                                 .threads = o->threads, .sparse = o->sparse, .seed = o->seed};
     n->p = tacet_compile(g, &config, &why);
     if (!n->p) stop(c->name, &why);
     tacet_graph_free(g);
@@ -120,7 +119,7 @@ double network_run(network *n, int steps)
 static void count(network *n)
 {
     tacet_reset_counts(n->p);
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < (n->c->batch == 1 ? MADE_UP_ROWS : 64); i++)
         if (tacet_forward(n->p, feed(n)) != TACET_OK) stop("forward", tacet_plan_error(n->p));
 }
 
@@ -185,7 +184,7 @@ void network_silence(const bench_case *c, double density, const char *path)
     bench_case many = *c;
     many.batch = MADE_UP_ROWS;
     many.optimizer = NULL;
-    network *n = network_open(&many, &(network_options){.threads = 1});
+    network *n = network_open(&many, &(network_options){.threads = 1, .keep = "linear*"});
     float *h = malloc(sizeof *h * MADE_UP_ROWS * 4096), *bias = malloc(sizeof *bias * 4096);
     tacet_error why;
     if (!h || !bias) stop("no memory", NULL);
