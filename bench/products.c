@@ -119,9 +119,9 @@ static bed make_bed(void)
              .dh = room(ROWS * N),
              .dw = room(TALL * N)};
     for (int i = 0; i < PATTERNS; i++) b.pattern[i] = room(ROWS * N);
-    b.f = (tc_firing){.rows = ROWS, .n = N, .pitch = N + TC_FIRING_PAD, .row_pitch = ROWS + TC_FIRING_PAD};
-    b.f.count = room(ROWS), b.f.unit = room(ROWS * b.f.pitch), b.f.value = room(ROWS * b.f.pitch);
-    b.f.hits = room(N), b.f.row = room(N * b.f.row_pitch), b.f.row_value = room(N * b.f.row_pitch);
+    b.f = (tc_firing){.rows = ROWS, .n = N, .pitch = N + TC_FIRING_PAD, .row_pitch = ROWS};
+    b.f.count = room(ROWS), b.f.in_row = room(2 * ROWS * b.f.pitch);
+    b.f.hits = room(N), b.f.of_unit = room(2 * N * b.f.row_pitch);
     return b;
 }
 

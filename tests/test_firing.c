@@ -45,20 +45,17 @@ static float *firing_matrix(int64_t rows, int64_t n, double density, uint32_t *s
 
 static tc_firing lists_of(int64_t rows, int64_t n)
 {
-    tc_firing f = {.rows = rows, .n = n, .pitch = n + TC_FIRING_PAD, .row_pitch = rows + TC_FIRING_PAD};
+    tc_firing f = {.rows = rows, .n = n, .pitch = n + TC_FIRING_PAD, .row_pitch = rows};
     f.count = room(rows * 4);
-    f.unit = room(rows * f.pitch * 4), f.value = room(rows * f.pitch * 4);
+    f.in_row = room(rows * f.pitch * (int64_t)sizeof *f.in_row);
     f.hits = room(n * 4);
-    f.row = room(n * f.row_pitch * 4), f.row_value = room(n * f.row_pitch * 4);
-    memset(f.unit, 0x7f, (size_t)(rows * f.pitch) * 4);
-    memset(f.row, 0x7f, (size_t)(n * f.row_pitch) * 4);
+    f.of_unit = room(n * f.row_pitch * (int64_t)sizeof *f.of_unit);
+    memset(f.in_row, 0x7f, (size_t)(rows * f.pitch) * sizeof *f.in_row);
+    memset(f.of_unit, 0x7f, (size_t)(n * f.row_pitch) * sizeof *f.of_unit);
     return f;
 }
 
-static void lists_free(tc_firing *f)
-{
-    free(f->count), free(f->unit), free(f->value), free(f->hits), free(f->row), free(f->row_value);
-}
+static void lists_free(tc_firing *f) { free(f->count), free(f->in_row), free(f->hits), free(f->of_unit); }
 
 /* Both lists, in several calls as threads would. */
 static void make_lists(const tc_firing_set *set, const float *x, tc_firing *f)
@@ -76,8 +73,8 @@ static void check_lists(const float *x, const tc_firing *f)
         int64_t p = 0;
         for (int64_t j = 0; j < f->n; j++) {
             if (x[i * f->n + j] == 0) continue;
-            assert_true(p < f->count[i] && f->unit[i * f->pitch + p] == j);
-            assert_memory_equal(&f->value[i * f->pitch + p], &x[i * f->n + j], sizeof *x);
+            assert_true(p < f->count[i] && f->in_row[i * f->pitch + p].at == j);
+            assert_memory_equal(&f->in_row[i * f->pitch + p].value, &x[i * f->n + j], sizeof *x);
             p++;
         }
         assert_int_equal(f->count[i], p);
@@ -88,8 +85,8 @@ static void check_lists(const float *x, const tc_firing *f)
         int64_t p = 0;
         for (int64_t i = 0; i < f->rows; i++) {
             if (x[i * f->n + j] == 0) continue;
-            assert_true(p < f->hits[j] && f->row[j * f->row_pitch + p] == i);
-            assert_memory_equal(&f->row_value[j * f->row_pitch + p], &x[i * f->n + j], sizeof *x);
+            assert_true(p < f->hits[j] && f->of_unit[j * f->row_pitch + p].at == i);
+            assert_memory_equal(&f->of_unit[j * f->row_pitch + p].value, &x[i * f->n + j], sizeof *x);
             p++;
         }
         assert_int_equal(f->hits[j], p);

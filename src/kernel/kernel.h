@@ -26,21 +26,25 @@ typedef struct tc_gather {
     float *to;
 } tc_gather;
 
+/* One element that is not 0: its column in a list by row, its row in one by unit, and the number that stands there. */
+typedef struct tc_entry {
+    int32_t at;
+    float value;
+} tc_entry;
+
 /* A firing list: where a matrix x [rows, n] is not 0, with the numbers that stand there; row by row and, where a reader
  * wants it, unit by unit (a unit is a column). NaN is not 0. Made anew for every batch, in memory of fixed size. */
 typedef struct tc_firing {
     int64_t rows, n;
     int64_t fired; /* how many there are: what dense or sparse is decided by */
-    /* Row i: units unit[i, 0 .. count[i]), ascending. Entries behind them hold anything. */
-    int32_t *count; /* [rows] */
-    int32_t *unit;  /* [rows, pitch] */
-    float *value;   /* [rows, pitch] */
-    int64_t pitch;  /* at least n + TC_FIRING_PAD: whole vectors are stored */
-    /* Unit j: rows row[j, 0 .. hits[j]), ascending. */
-    int32_t *hits;    /* [n] */
-    int32_t *row;     /* [n, row_pitch] */
-    float *row_value; /* [n, row_pitch] */
-    int64_t row_pitch; /* at least rows + TC_FIRING_PAD */
+    /* Row i: in_row[i, 0 .. count[i]), units ascending. Entries behind them hold anything. */
+    int32_t *count;   /* [rows] */
+    tc_entry *in_row; /* [rows, pitch] */
+    int64_t pitch;    /* at least n + TC_FIRING_PAD: whole vectors are stored */
+    /* Unit j: of_unit[j, 0 .. hits[j]), rows ascending. */
+    int32_t *hits;     /* [n] */
+    tc_entry *of_unit; /* [n, row_pitch] */
+    int64_t row_pitch; /* at least rows */
 } tc_firing;
 
 enum { TC_FIRING_PAD = 16 };

@@ -76,7 +76,7 @@ static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v)
     s->f.n = shape->dim[shape->rank - 1];
     s->capacity = p->batch * (tc_shape_count(shape) / s->f.n);
     s->f.pitch = s->f.n + TC_FIRING_PAD;
-    s->f.row_pitch = s->capacity + TC_FIRING_PAD;
+    s->f.row_pitch = s->capacity;
     s->value = v;
     s->by_row = s->by_unit = -1;
     s->next = l->silence;

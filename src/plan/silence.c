@@ -131,27 +131,24 @@ enum { ROUND = TC_ALIGN / 4 };
 
 static int64_t rounded(int64_t n) { return (n + ROUND - 1) / ROUND * ROUND; }
 
-int64_t tc_silence_row_bytes(const tc_silence *s)
+/* A count for each list, then the entries. */
+static int64_t bytes_of(int64_t lists, int64_t pitch)
 {
-    return 4 * (rounded(s->capacity) + 2 * rounded(s->capacity * s->f.pitch));
+    return 4 * rounded(lists) + (int64_t)sizeof(tc_entry) * lists * pitch;
 }
 
-int64_t tc_silence_unit_bytes(const tc_silence *s)
-{
-    return 4 * (rounded(s->f.n) + 2 * rounded(s->f.n * s->f.row_pitch));
-}
+int64_t tc_silence_row_bytes(const tc_silence *s) { return bytes_of(s->capacity, s->f.pitch); }
+int64_t tc_silence_unit_bytes(const tc_silence *s) { return bytes_of(s->f.n, s->f.row_pitch); }
 
-/* A count an entry, then the indices, then the values. */
-static void cut(float *memory, int64_t counts, int64_t entries, int32_t **count, int32_t **index, float **value)
+static void cut(float *memory, int64_t lists, int32_t **count, tc_entry **entry)
 {
     *count = (int32_t *)(void *)memory;
-    *index = *count + rounded(counts);
-    *value = memory + rounded(counts) + rounded(entries);
+    *entry = (tc_entry *)(void *)(memory + rounded(lists));
 }
 
 void tc_silence_resolve(tc_silence *s, float *by_row, float *by_unit)
 {
     tc_firing *f = &s->f;
-    if (by_row) cut(by_row, s->capacity, s->capacity * f->pitch, &f->count, &f->unit, &f->value);
-    if (by_unit) cut(by_unit, f->n, f->n * f->row_pitch, &f->hits, &f->row, &f->row_value);
+    if (by_row) cut(by_row, s->capacity, &f->count, &f->in_row);
+    if (by_unit) cut(by_unit, f->n, &f->hits, &f->of_unit);
 }

@@ -6,12 +6,12 @@
 
 enum { MANY = LANES < 8 ? LANES : 8, DEEP = 1 << 17 }; /* floats of B */
 
-/* sum[q] = a[k] . b[index[q]][k] for count (a constant power of 2) rows of B. */
-INLINE vec dots(const int count, const float *a, const float *b, int64_t ldb, const int32_t *index, int64_t k)
+/* sum[q] = a[k] . b[list[q].at][k] for count (a constant power of 2) rows of B. */
+INLINE vec dots(const int count, const float *a, const float *b, int64_t ldb, const tc_entry *list, int64_t k)
 {
     vec sum[LANES];
     const float *row[LANES];
-    UNROLL for (int q = 0; q < count; q++) row[q] = b + index[q] * ldb, sum[q] = (vec){0};
+    UNROLL for (int q = 0; q < count; q++) row[q] = b + list[q].at * ldb, sum[q] = (vec){0};
     int64_t p = 0;
     for (; p + LANES <= k; p += LANES) {
         const vec x = load(a + p);
@@ -25,26 +25,26 @@ INLINE vec dots(const int count, const float *a, const float *b, int64_t ldb, co
     return sums(count, sum);
 }
 
-/* The sums for `count` entries of a list, of which the first `real` are wanted: c[unit - j] = or += the sum. */
-INLINE void put_dots(const int count, int64_t real, const int32_t *unit, const float *a, const tc_sparse *s, float *c)
+/* The sums for `count` entries of a list, of which the first `real` are wanted: c[at - j] = or += the sum. */
+INLINE void put_dots(const int count, int64_t real, const tc_entry *list, const float *a, const tc_sparse *s, float *c)
 {
-    const vec sum = dots(count, a, s->b, s->ldb, unit, s->k);
+    const vec sum = dots(count, a, s->b, s->ldb, list, s->k);
     for (int q = 0; q < real; q++) {
-        float *to = c + (unit[q] - s->j);
+        float *to = c + (list[q].at - s->j);
         *to = s->add ? *to + sum[q] : sum[q];
     }
 }
 
 /* One row of A and `count` entries of its list, MANY at a time. What is left is filled up with the last entry: few sums
  * would wait for themselves. */
-static void dots_row(int64_t count, const int32_t *unit, const float *a, const tc_sparse *s, float *c)
+static void dots_row(int64_t count, const tc_entry *list, const float *a, const tc_sparse *s, float *c)
 {
     int64_t p = 0;
-    for (; p + MANY <= count; p += MANY) put_dots(MANY, MANY, unit + p, a, s, c);
+    for (; p + MANY <= count; p += MANY) put_dots(MANY, MANY, list + p, a, s, c);
     const int64_t left = count - p;
     if (!left) return;
-    int32_t filled[MANY];
-    for (int64_t q = 0; q < MANY; q++) filled[q] = unit[q < left ? p + q : count - 1];
+    tc_entry filled[MANY];
+    for (int64_t q = 0; q < MANY; q++) filled[q] = list[q < left ? p + q : count - 1];
     if (left <= 4)
         put_dots(4, left, filled, a, s, c);
     else
@@ -67,10 +67,10 @@ static void sddmm(const tc_sparse *s)
     for (int64_t j = 0; j < s->n; j += deep) {
         const int64_t limit = s->j + least(j + deep, s->n);
         for (int64_t i = 0; i < s->m; i++) {
-            const int32_t *unit = x->unit + (s->i + i) * x->pitch;
+            const tc_entry *list = x->in_row + (s->i + i) * x->pitch;
             const int64_t count = x->count[s->i + i];
-            const int64_t from = first_from(s->j + j, unit, count), to = first_from(limit, unit, count);
-            dots_row(to - from, unit + from, s->a + (s->i + i) * s->lda, s, s->c + i * s->ldc);
+            const int64_t from = first_from(s->j + j, list, count), to = first_from(limit, list, count);
+            dots_row(to - from, list + from, s->a + (s->i + i) * s->lda, s, s->c + i * s->ldc);
         }
     }
 }

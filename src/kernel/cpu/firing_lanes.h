@@ -80,17 +80,19 @@ INLINE uint32_t nonzero(vec x)
 }
 #endif
 
-/* Lanes of x that are not 0, side by side into value, and first + their lanes into unit, of which whole
- * vectors are written. How many there are. */
+/* Lanes of x that are not 0 as entries, first + their lanes; LANES entries are written. How many there are. */
 #if LANES == 16
 
-INLINE int64_t pick(vec x, int32_t first, int32_t *unit, float *value)
+INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     const uint32_t on = nonzero(x); /* in a general register: GCC 12 spills a mask as 16 bits and then counts 32 */
-    _mm512_storeu_ps(value, _mm512_maskz_compress_ps((__mmask16)on, (__m512)x));
-    _mm512_storeu_si512(unit,
-                        _mm512_maskz_compress_epi32((__mmask16)on, _mm512_add_epi32(lane, _mm512_set1_epi32(first))));
+    const __m512i value = _mm512_castps_si512(_mm512_maskz_compress_ps((__mmask16)on, (__m512)x));
+    const __m512i at = _mm512_maskz_compress_epi32((__mmask16)on, _mm512_add_epi32(lane, _mm512_set1_epi32(first)));
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi32(at, low, value));
+    _mm512_storeu_si512(to + 8, _mm512_permutex2var_epi32(at, high, value));
     return __builtin_popcount(on);
 }
 
@@ -104,23 +106,25 @@ INLINE int64_t pick(vec x, int32_t first, int32_t *unit, float *value)
 #define SETS64(m) SETS16(m), SETS16((m) + 16), SETS16((m) + 32), SETS16((m) + 48)
 static const uint64_t lanes_of[256] = {SETS64(0), SETS64(64), SETS64(128), SETS64(192)};
 
-INLINE int64_t pick(vec x, int32_t first, int32_t *unit, float *value)
+INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 {
     const uint32_t on = nonzero(x);
     const __m256i lane = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)&lanes_of[on]));
-    _mm256_storeu_ps(value, _mm256_permutevar8x32_ps((__m256)x, lane));
-    _mm256_storeu_si256((__m256i *)(void *)unit, _mm256_add_epi32(lane, _mm256_set1_epi32(first)));
+    const __m256i value = _mm256_castps_si256(_mm256_permutevar8x32_ps((__m256)x, lane));
+    const __m256i at = _mm256_add_epi32(lane, _mm256_set1_epi32(first));
+    const __m256i even = _mm256_unpacklo_epi32(at, value), odd = _mm256_unpackhi_epi32(at, value);
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permute2x128_si256(even, odd, 0x20));
+    _mm256_storeu_si256((__m256i *)(void *)(to + 4), _mm256_permute2x128_si256(even, odd, 0x31));
     return __builtin_popcount(on);
 }
 
 #else
 
-INLINE int64_t pick(vec x, int32_t first, int32_t *unit, float *value)
+INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 {
     int64_t n = 0;
     for (int l = 0; l < LANES; l++) {
-        unit[n] = first + l;
-        value[n] = x[l];
+        to[n] = (tc_entry){first + l, x[l]};
         n += x[l] != 0;
     }
     return n;

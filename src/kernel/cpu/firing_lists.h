@@ -11,26 +11,23 @@ INLINE uint64_t group_of(const float *x)
 }
 
 /* Row by row, 64 elements at a time: a few that are not 0 are picked one by one, many a vector at a time. */
-static int64_t fire_row(const float *x, int64_t n, int32_t *unit, float *value)
+static int64_t fire_row(const float *x, int64_t n, tc_entry *to)
 {
     int64_t count = 0, j = 0;
     for (; j + 64 <= n; j += 64) {
         uint64_t on = group_of(x + j);
         if (__builtin_popcountll(on) > FEW) {
-            for (int v = 0; v < GROUP; v++) {
-                const int64_t at = j + v * LANES;
-                count += pick(load(x + at), (int32_t)at, unit + count, value + count);
-            }
+            UNROLL for (int v = 0; v < GROUP; v++)
+                count += pick(load(x + j + v * LANES), (int32_t)(j + v * LANES), to + count);
             continue;
         }
         for (; on; on &= on - 1) {
             const int64_t at = j + __builtin_ctzll(on);
-            unit[count] = (int32_t)at;
-            value[count++] = x[at];
+            to[count++] = (tc_entry){(int32_t)at, x[at]};
         }
     }
-    for (; j + LANES <= n; j += LANES) count += pick(load(x + j), (int32_t)j, unit + count, value + count);
-    if (j < n) count += pick(load_some(x + j, some_of(n - j)), (int32_t)j, unit + count, value + count);
+    for (; j + LANES <= n; j += LANES) count += pick(load(x + j), (int32_t)j, to + count);
+    if (j < n) count += pick(load_some(x + j, some_of(n - j)), (int32_t)j, to + count);
     return count;
 }
 
@@ -38,22 +35,22 @@ static int64_t fire(const float *x, int64_t begin, int64_t end, tc_firing *f)
 {
     int64_t fired = 0;
     for (int64_t i = begin; i < end; i++) {
-        const int64_t count = fire_row(x + i * f->n, f->n, f->unit + i * f->pitch, f->value + i * f->pitch);
+        const int64_t count = fire_row(x + i * f->n, f->n, f->in_row + i * f->pitch);
         f->count[i] = (int32_t)count;
         fired += count;
     }
     return fired;
 }
 
-/* The first entry of list[0 .. count) that is not less than j. */
-static int64_t first_from(int64_t j, const int32_t *list, int64_t count)
+/* The first entry of list[0 .. count) that is not before j. */
+static int64_t first_from(int64_t j, const tc_entry *list, int64_t count)
 {
     int64_t at = 0;
     while (count > 0) {
         const int64_t half = count / 2;
-        const bool less = list[at + half] < j;
-        at = less ? at + half + 1 : at;
-        count = less ? count - half - 1 : half;
+        const bool before = list[at + half].at < j;
+        at = before ? at + half + 1 : at;
+        count = before ? count - half - 1 : half;
     }
     return at;
 }
@@ -63,13 +60,11 @@ static void fire_units(int64_t begin, int64_t end, tc_firing *f)
 {
     memset(f->hits + begin, 0, (size_t)(end - begin) * sizeof *f->hits);
     for (int64_t i = 0; i < f->rows; i++) {
-        const int32_t *unit = f->unit + i * f->pitch;
-        const float *value = f->value + i * f->pitch;
+        const tc_entry *list = f->in_row + i * f->pitch;
         const int64_t count = f->count[i];
-        for (int64_t p = begin ? first_from(begin, unit, count) : 0; p < count && unit[p] < end; p++) {
-            const int64_t u = unit[p], at = u * f->row_pitch + f->hits[u]++;
-            f->row[at] = (int32_t)i;
-            f->row_value[at] = value[p];
+        for (int64_t p = begin ? first_from(begin, list, count) : 0; p < count && list[p].at < end; p++) {
+            const int64_t u = list[p].at;
+            f->of_unit[u * f->row_pitch + f->hits[u]++] = (tc_entry){(int32_t)i, list[p].value};
         }
     }
 }

@@ -1,4 +1,4 @@
-/* firing_rows.h: sums of a matrix's rows, picked by a list: C[r] = sum over p of value[p] * B[index[p]]. Part of
+/* firing_rows.h: sums of a matrix's rows, picked by a list: C[r] = sum over p of list[p].value * B[index[p]]. Part of
  * firing_body.h.
  *
  * By row lists this is x B, by unit lists x^T B. The two products whose dense matrix lies the other way turn blocks of
@@ -29,18 +29,15 @@ enum {
 
 /* The lists of some rows of C, in either direction. */
 typedef struct lists {
-    const int32_t *count, *index;
-    const float *value;
+    const int32_t *count;
+    const tc_entry *entry;
     int64_t pitch;
 } lists;
 
-static lists by_row(const tc_firing *x, int64_t i)
-{
-    return (lists){x->count + i, x->unit + i * x->pitch, x->value + i * x->pitch, x->pitch};
-}
+static lists by_row(const tc_firing *x, int64_t i) { return (lists){x->count + i, x->in_row + i * x->pitch, x->pitch}; }
 static lists by_unit(const tc_firing *x, int64_t j)
 {
-    return (lists){x->hits + j, x->row + j * x->row_pitch, x->row_value + j * x->row_pitch, x->row_pitch};
+    return (lists){x->hits + j, x->of_unit + j * x->row_pitch, x->row_pitch};
 }
 
 /* Rows [from, limit) of B, a tile's columns of them. */
@@ -60,8 +57,8 @@ typedef struct target {
 
 /* One row of a tile of `wide` vectors, a constant, from entry p of its list on; returns the first entry that is not in
  * the source. part: what lies behind the last lanes of B may not be read. */
-INLINE int64_t sum_row(const int wide, const bool part, int64_t p, int64_t count, const int32_t *index,
-                       const float *value, const source *s, const int64_t ldb, const target *t)
+INLINE int64_t sum_row(const int wide, const bool part, int64_t p, int64_t count, const tc_entry *list, const source *s,
+                       const int64_t ldb, const target *t)
 {
     const int64_t end = (int64_t)(wide - 1) * LANES;
     const float *b = s->b, *bias = t->bias;
@@ -79,24 +76,22 @@ INLINE int64_t sum_row(const int wide, const bool part, int64_t p, int64_t count
         UNROLL for (int v = 0; v < wide - 1; v++) sum[v] += load(bias + v * LANES);
         sum[wide - 1] += load_some(bias + end, last);
     }
-    for (; p < count && index[p] < limit; p++) {
-        const float *row = b + (index[p] - from) * ldb;
-        UNROLL for (int v = 0; v < wide - 1; v++) sum[v] += value[p] * load(row + v * LANES);
-        sum[wide - 1] += value[p] * (part ? load_some(row + end, last) : load(row + end));
+    for (; p < count && list[p].at < limit; p++) {
+        const float *row = b + (list[p].at - from) * ldb;
+        UNROLL for (int v = 0; v < wide - 1; v++) sum[v] += list[p].value * load(row + v * LANES);
+        sum[wide - 1] += list[p].value * (part ? load_some(row + end, last) : load(row + end));
     }
     UNROLL for (int v = 0; v < wide - 1; v++) store(c + v * LANES, sum[v]);
     store_some(c + end, sum[wide - 1], last);
     return p;
 }
 
-typedef int64_t sum_fn(int64_t p, int64_t count, const int32_t *index, const float *value, const source *s,
-                       const target *t);
+typedef int64_t sum_fn(int64_t p, int64_t count, const tc_entry *list, const source *s, const target *t);
 
 #define SUM_AS(name, wide, part, ldb)                                                                                  \
-    static int64_t name##_##wide(int64_t p, int64_t count, const int32_t *index, const float *value, const source *s,  \
-                                 const target *t)                                                                      \
+    static int64_t name##_##wide(int64_t p, int64_t count, const tc_entry *list, const source *s, const target *t)     \
     {                                                                                                                  \
-        return sum_row(wide, part, p, count, index, value, s, ldb, t);                                                 \
+        return sum_row(wide, part, p, count, list, s, ldb, t);                                                         \
     }
 #define SUM(wide)                                                                                                      \
     SUM_AS(sum, wide, false, s->ldb)                                                                                   \
@@ -142,21 +137,20 @@ typedef struct sums_of {
 } sums_of;
 
 /* c [n] += the sum of `count` (a constant) rows of B. */
-INLINE void sum_some(const int count, const int32_t *index, const float *value, const float *b, int64_t ldb, int64_t n,
-                     float *c)
+INLINE void sum_some(const int count, const tc_entry *list, const float *b, int64_t ldb, int64_t n, float *c)
 {
     const float *row[ALONG];
-    UNROLL for (int q = 0; q < count; q++) row[q] = b + index[q] * ldb;
+    UNROLL for (int q = 0; q < count; q++) row[q] = b + list[q].at * ldb;
     int64_t j = 0;
     for (; j + LANES <= n; j += LANES) {
         vec sum = load(c + j);
-        UNROLL for (int q = 0; q < count; q++) sum += value[q] * load(row[q] + j);
+        UNROLL for (int q = 0; q < count; q++) sum += list[q].value * load(row[q] + j);
         store(c + j, sum);
     }
     if (j == n) return;
     const some last = some_of(n - j);
     vec sum = load_some(c + j, last);
-    UNROLL for (int q = 0; q < count; q++) sum += value[q] * load_some(row[q] + j, last);
+    UNROLL for (int q = 0; q < count; q++) sum += list[q].value * load_some(row[q] + j, last);
     store_some(c + j, sum, last);
 }
 
@@ -164,16 +158,15 @@ INLINE void sum_some(const int count, const int32_t *index, const float *value, 
 static void sum_along(const sums_of *z)
 {
     for (int64_t i = 0; i < z->m; i++) {
-        const int32_t *index = z->l.index + i * z->l.pitch;
-        const float *value = z->l.value + i * z->l.pitch;
+        const tc_entry *list = z->l.entry + i * z->l.pitch;
         const int64_t count = z->l.count[i];
         float *c = z->c + i * z->ldc;
         if (!z->add && !z->bias) memset(c, 0, (size_t)z->n * sizeof *c);
         for (int64_t j = 0; j < z->n && z->bias; j++) c[j] = (z->add ? c[j] : 0) + z->bias[j];
         int64_t p = 0;
-        for (; p + ALONG <= count; p += ALONG) sum_some(ALONG, index + p, value + p, z->b, z->ldb, z->n, c);
-        for (; p + 2 <= count; p += 2) sum_some(2, index + p, value + p, z->b, z->ldb, z->n, c);
-        if (p < count) sum_some(1, index + p, value + p, z->b, z->ldb, z->n, c);
+        for (; p + ALONG <= count; p += ALONG) sum_some(ALONG, list + p, z->b, z->ldb, z->n, c);
+        for (; p + 2 <= count; p += 2) sum_some(2, list + p, z->b, z->ldb, z->n, c);
+        if (p < count) sum_some(1, list + p, z->b, z->ldb, z->n, c);
     }
 }
 
@@ -188,7 +181,7 @@ static void sum_in_tiles(const sums_of *z)
         target t = {NULL, z->bias ? z->bias + j : NULL, z->add, last_of(cols)};
         for (int64_t i = 0; i < z->m; i++) {
             t.c = z->c + i * z->ldc + j;
-            sum(0, z->l.count[i], z->l.index + i * z->l.pitch, z->l.value + i * z->l.pitch, &s, &t);
+            sum(0, z->l.count[i], z->l.entry + i * z->l.pitch, &s, &t);
         }
     }
 }
@@ -220,8 +213,7 @@ static void pack_turned(const sums_of *z, int64_t k, int64_t rows, int64_t j, in
 /* A row's list from entry p on, and its sums where they are added to, into the cache before it is their turn. */
 INLINE void ask_for(const sums_of *z, int64_t row, int64_t p, bool sums, int64_t j, int64_t cols)
 {
-    __builtin_prefetch(z->l.index + row * z->l.pitch + p);
-    __builtin_prefetch(z->l.value + row * z->l.pitch + p);
+    __builtin_prefetch(z->l.entry + row * z->l.pitch + p);
     for (int64_t q = 0; sums && q < cols; q += TC_FIRING_PAD) __builtin_prefetch(z->c + row * z->ldc + j + q);
 }
 
@@ -241,8 +233,7 @@ static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int6
             const int64_t row = first + i;
             if (i + 1 < m) ask_for(z, row + 1, at[i + 1], t.add, j, cols);
             t.c = z->c + row * z->ldc + j;
-            at[i] = (int32_t)sum(at[i], z->l.count[row], z->l.index + row * z->l.pitch, z->l.value + row * z->l.pitch,
-                                 &s, &t);
+            at[i] = (int32_t)sum(at[i], z->l.count[row], z->l.entry + row * z->l.pitch, &s, &t);
         }
     }
 }
