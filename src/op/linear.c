@@ -24,7 +24,7 @@ typedef struct grid {
     int64_t down, across; /* at most so many rows and columns a tile */
 } grid;
 
-static int64_t cuts(int64_t n, int64_t most) { return (n + most - 1) / most; }
+static int64_t cuts(int64_t n, int64_t most) { return n <= most ? 1 : (n + most - 1) / most; }
 
 /* The length of the parts into which n is cut: as even as multiples of STEP allow. */
 static int64_t length(int64_t n, int64_t most)
@@ -54,6 +54,7 @@ static int64_t tiles(int64_t m, int64_t n, grid most) { return cuts(m, most.down
 
 static tc_block tile_at(int64_t m, int64_t n, grid most, int64_t unit)
 {
+    if (m <= most.down && n <= most.across) return (tc_block){0, 0, m, n};
     const int64_t height = length(m, most.down), width = length(n, most.across), across = cuts(n, most.across);
     const int64_t row = across == 1 ? unit : unit / across;
     tc_block t = {row * height, (unit - row * across) * width, height, width};

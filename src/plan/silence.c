@@ -77,9 +77,9 @@ enum {
 
 void tc_silence_choose(tc_step *s)
 {
-    if (!s->call.op->choose) return;
+    if (!s->call.fired) return;
     s->call.sparse = s->call.op->choose(&s->call, false);
-    if (s->x_silence) s->x_silence->forward |= s->call.sparse != 0;
+    s->x_silence->forward |= s->call.sparse != 0;
 }
 
 /* What the choice of a backward step means for the lists that it reads. */
@@ -105,9 +105,9 @@ void tc_silence_choose_back(tc_list *l)
         s->f.rows = s->source->f.rows;
         s->f.fired = s->source->f.fired;
     }
-    for (int i = l->backward; i < l->steps; i++) {
+    for (int i = l->backward; i < l->steps && l->silence; i++) {
         tc_step *step = &l->step[i];
-        if (!step->call.op->choose) continue;
+        if (!step->call.fired && !step->call.fired_g) continue;
         step->call.sparse = step->call.op->choose(&step->call, true);
         want(step);
     }

@@ -11,7 +11,7 @@
 
 /* In multiplications; above it a BLAS is as fast or faster (measured: OpenBLAS 0.3.21, which from AVX-512 on has small
  * kernels of its own). */
-enum { MOST = 64 * 64 * 64, MOST_K = 256 };
+enum { MOST = 64 * 64 * 64, MOST_K = 256, THIN = 4 }; /* THIN: a sum so short leaves room for all of B in registers */
 
 /* Columns [j, j + n) of the product, and the rows of B that they need. */
 typedef struct strip {
@@ -40,8 +40,8 @@ AVX2 INLINE void turn_block(const float *from, int64_t ld, float *to, int64_t pi
     }
     for (int i = 0; i < 2; i++) {
         *(eight *)(void *)(to + 2 * i * pitch) = __builtin_shufflevector(y[i], y[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-        *(eight *)(void *)(to + (2 * i + 1) * pitch) =
-            __builtin_shufflevector(y[i], y[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        *(eight *)(void *)(to + (2 * i + 1) * pitch) = __builtin_shufflevector(y[i], y[i + 2], 2, 3, 10, 11, 6, 7, 14,
+                                                                               15);
     }
 }
 

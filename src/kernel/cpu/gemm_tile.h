@@ -65,6 +65,41 @@ INLINE TARGET void NAME(rows)(const int most, const int across, const bool whole
     if (i < g->m) NAME(tile)(1, across, whole, ta, g, s, i);
 }
 
+/* All rows of the strip where k is small, a constant: B stays in registers while A passes by. */
+INLINE TARGET void NAME(thin)(const int k, const int across, const tc_gemm *g, const strip *s)
+{
+    const int64_t row = g->ta ? 1 : g->lda, step = g->ta ? g->lda : 1, last = s->n - (across - 1) * LANES;
+    vec b[THIN][2], bias[2];
+    for (int h = 0; h < across; h++) {
+        const int64_t n = h + 1 < across ? LANES : last;
+        for (int p = 0; p < k; p++) b[p][h] = NAME(read)(s->b + p * s->ldb + h * LANES, n);
+        bias[h] = g->bias ? NAME(read)(g->bias + s->j + h * LANES, n) : (vec){0};
+    }
+    const float *a = g->a;
+    float *c = g->c + s->j;
+    for (int64_t i = 0; i < g->m; i++, a += row, c += g->ldc)
+        for (int h = 0; h < across; h++) {
+            const int64_t n = h + 1 < across ? LANES : last;
+            vec sum = a[0] * b[0][h];
+            for (int p = 1; p < k; p++) sum += a[p * step] * b[p][h];
+            sum += bias[h];
+            if (g->add) sum += NAME(read)(c + h * LANES, n);
+            NAME(write)(c + h * LANES, sum, n);
+        }
+}
+
+/* By k and, where 2 vectors are too wide for the strip, 1. */
+INLINE TARGET bool NAME(thin_strip)(const tc_gemm *g, const strip *s)
+{
+    const bool wide = s->n > LANES;
+    if (g->k < 1 || g->k > THIN) return false;
+    if (g->k == 1) wide ? NAME(thin)(1, 2, g, s) : NAME(thin)(1, 1, g, s);
+    if (g->k == 2) wide ? NAME(thin)(2, 2, g, s) : NAME(thin)(2, 1, g, s);
+    if (g->k == 3) wide ? NAME(thin)(3, 2, g, s) : NAME(thin)(3, 1, g, s);
+    if (g->k == 4) wide ? NAME(thin)(4, 2, g, s) : NAME(thin)(4, 1, g, s);
+    return true;
+}
+
 TARGET static void NAME(multiply)(const tc_gemm *g)
 {
     enum { COLS = 2 * LANES };
@@ -76,6 +111,7 @@ TARGET static void NAME(multiply)(const tc_gemm *g)
             turn(g->b + j * g->ldb, g->ldb, n, g->k, turned, COLS);
             s = (strip){j, n, COLS, turned};
         }
+        if (NAME(thin_strip)(g, &s)) continue;
         if (n == COLS && g->ta)
             NAME(rows)(WIDE, 2, true, true, g, &s);
         else if (n == COLS)
