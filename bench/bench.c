@@ -41,7 +41,7 @@ static const bench_case cases[] = {
     {"infer-1", run_paired, 0.12, .model = "linear 2048 | relu | linear 2048 | relu | linear 2048 | relu | linear 10",
      .loss = "cross_entropy", .in = 784, .batch = 1, .density = 0.02, .warm = 64, .rounds = 15, .steps = 64},
     {"penalty", run_penalty, 1.02, .threads = 1, MLP_CASE, .optimizer = "sgd lr=0 momentum=0.9", .penalty = L1,
-     .density = 0.1, .warm = 20, .rounds = 21, .steps = 20},
+     .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
     {"start", run_start, 20e3, .threads = 1, SEED_CASE, .rounds = 15},
     {"accuracy", run_accuracy, 0, .threads = 2, MLP_CASE, .optimizer = SGD, .penalty = L1},
     {"products", run_products, 0, .threads = 1, .batch = 128, .in = 512, .rounds = 31},

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { MOST_ROUNDS = 31, MADE_UP_ROWS = 256, SEED_ROWS = 4 };
+enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, SEED_ROWS = 4 };
 
 typedef struct bench_case {
     const char *name;

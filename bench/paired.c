@@ -34,7 +34,7 @@ static long peak_memory(void)
 
 static void rounds_of(const bench_case *c, network *n, peer *q, bool together, row *r)
 {
-    double ours[MOST_ROUNDS], theirs[MOST_ROUNDS], ratio[MOST_ROUNDS];
+    double ours[MOST_ROUNDS] = {0}, theirs[MOST_ROUNDS] = {0}, ratio[MOST_ROUNDS] = {0};
     for (int i = 0; i < c->rounds; i++) {
         ours[i] = network_run(n, c->steps) / c->steps * 1e6;
         theirs[i] = together ? peer_run(q, c->steps) / c->steps * 1e6 : NAN;

@@ -1,6 +1,7 @@
 /* peer.c: the other side, a Python process that waits for numbers of steps and answers with seconds (peer.py). */
 #include "bench.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -34,6 +35,8 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
         become_python(python, name, model, threads);
     }
     close(in[0]), close(out[1]);
+    /* Another peer must not hold this one's input open. */
+    fcntl(in[1], F_SETFD, FD_CLOEXEC), fcntl(out[0], F_SETFD, FD_CLOEXEC);
     q->to = fdopen(in[1], "w");
     q->from = fdopen(out[0], "r");
     char version[sizeof q->version];

@@ -227,7 +227,8 @@ static void lower_layer(lowering *w, int v, bool backward)
     close_step(w, s);
 }
 
-/* A step that makes a part of a list, of v or, backward, of whatever buffer it was made of. */
+/* A step that makes a part of a list: by row from `buffer`, which is v or, backward, its gradient; by unit from the lists
+ * by row (buffer -1). */
 static void lower_fire(lowering *w, const tc_op *op, bool backward, int v, int buffer, tc_silence *list)
 {
     tc_step *s = list ? add_step(w, op, backward, &v, 1, 1) : NULL;
@@ -261,11 +262,11 @@ static void lower_lists_back(lowering *w, int v)
         of_g->by_row = add_buffer(w, tc_silence_row_bytes(of_g), NULL);
         of_g->by_unit = add_buffer(w, tc_silence_unit_bytes(of_g), NULL);
         lower_fire(w, &tc_op_fire, true, v, w->l->gradient[v], of_g);
-        lower_fire(w, &tc_op_fire_units, true, v, w->l->gradient[v], of_g);
+        lower_fire(w, &tc_op_fire_units, true, v, -1, of_g);
     }
     if (of_x && of_x->read && of_x->by_unit < 0) {
         of_x->by_unit = add_buffer(w, tc_silence_unit_bytes(of_x), NULL);
-        lower_fire(w, &tc_op_fire_units, true, x, w->l->value[x], of_x);
+        lower_fire(w, &tc_op_fire_units, true, x, -1, of_x);
     }
 }
 
