@@ -8,13 +8,14 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, SEED_ROWS = 4 };
+enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16 };
 
 typedef struct bench_case {
     const char *name;
     void (*run)(const struct bench_case *c, int threads);
-    double bar;  /* the ratio that is asked for; 0: none */
-    int threads; /* 0: one, then two; else so many alone */
+    double bar;    /* the ratio that is asked for; 0: none */
+    double memory; /* of the peer's; 0: nothing is asked for */
+    int threads;   /* 0: one, then two; else so many alone */
     /* The network */
     const char *model, *loss, *optimizer; /* optimizer NULL: inference */
     const char *penalty[2][2];            /* selector, penalty */
@@ -28,22 +29,31 @@ typedef struct bench_case {
 } bench_case;
 
 /* ---- bench.c ---- */
-__attribute__((noreturn)) void stop(const char *what, const tacet_error *why);
-double now(void);
-double median(const double *x, int n);
-/* What is printed of a case, and the line in the CSV file; peer: what Tacet was compared with. */
+const char *self(void); /* the program's path */
+double now(void);       /* seconds */
+
+/* ---- report.c ---- */
+/* What is printed of a case, and the line in the CSV file. Figures that there are not are NAN. */
 typedef struct row {
-    const char *name, *peer;
+    const char *name, *peer; /* peer: what Tacet was compared with */
     int threads;
     double us, peer_us, ratio, least, most;
     double flops; /* of a dense step; 0: not said */
     long rss, peer_rss;
-    double bar;
 } row;
-void print_row(const row *r);
-void csv_row(const row *r); /* the line alone */
+__attribute__((noreturn)) void stop(const char *what, const tacet_error *why);
+double median(const double *x, int n);
+long peak_memory(void); /* of this process, in kB */
+/* The times of a row and their ratio, from n rounds in microseconds. */
+void settle(row *r, const double *us, const double *peer_us, int n);
+void report_open(const char *folder); /* NULL: nothing is written */
+FILE *report_file(const char *name);  /* a new file in the folder, or NULL where there is none */
+void report_case(const char *name);   /* whose bars come now */
+void report_close(void);              /* prints all bars once more */
+void print_header(int threads);
+void print_row(const row *r); /* and writes it */
+void write_row(const row *r);
 void print_bar(const char *what, double is, double bar, bool at_most);
-const char *self(void); /* the program's path */
 
 /* ---- network.c ---- */
 typedef struct network {
@@ -53,61 +63,68 @@ typedef struct network {
     tacet_data *data;
     tacet_loader *loader;
     float *made_up; /* [MADE_UP_ROWS, in] */
-    int64_t at;     /* the next of them */
-    double loss;    /* mean over the last steps */
+    int32_t labels[MADE_UP_ROWS];
+    int64_t at;                  /* the next of them */
+    double answer[MOST_ANSWERS]; /* training: the mean loss of the last steps; else the outputs of the last row */
+    int answers;
     double dense_flops;
 } network;
 
-/* model: a file with the weights, or NULL. */
+/* model: a file with the weights, or NULL: initial ones. */
 typedef struct network_options {
     int threads;
     tacet_sparse sparse;
     bool no_penalties, shuffle;
-    uint64_t seed;
+    uint64_t seed; /* of weights and shuffling */
     const char *model;
-    const char *keep; /* values that can be read, or NULL */
 } network_options;
 network *network_open(const bench_case *c, const network_options *o);
 void network_close(network *n);
+void network_load(network *n, const char *path);
+void network_rewind(network *n);           /* to the first batch */
 double network_run(network *n, int steps); /* seconds; steps of training, or forward passes */
 void network_densities(network *n);        /* prints them */
 double network_density(network *n);        /* mean over what makes zeros */
 double network_accuracy(network *n);       /* on the test images */
-/* Writes weights to `path` with which the ReLUs fire as often as `density` says. */
-void network_silence(const bench_case *c, double density, const char *path);
-/* The weights with which both begin, in a file that the caller removes. */
-void network_begin(const bench_case *c, int threads, char path[]);
+/* Writes the weights with which both sides begin into a new file, whose name it puts into path. The caller removes it. */
+enum { PATH = 64 };
+void network_begin(const bench_case *c, int threads, char path[PATH]);
 
 /* ---- peer.c ---- */
 typedef struct peer {
     pid_t pid;
+    int threads;
     FILE *to, *from;
     char version[64];
-    double loss;
+    double answer[MOST_ANSWERS]; /* as a network's */
+    int answers;
     long rss;
 } peer;
-bool peer_open(peer *q, const char *name, const char *model, int threads);
-double peer_run(peer *q, int steps); /* seconds */
+bool peer_open(peer *q, const char *name, const char *model, int threads); /* false: there is none, version says so */
+double peer_run(peer *q, int steps);                                       /* seconds */
 void peer_close(peer *q);
 
+/* ---- cores.c ---- */
+void place_threads(pid_t process, int threads); /* a core each, where that says something */
+void free_threads(void);                        /* a child, before it becomes another program: all cores again */
+
 /* ---- The cases ---- */
-void run_paired(const bench_case *c, int threads); /* paired.c */
-void run_densities(const bench_case *c, int threads);
+void run_paired(const bench_case *c, int threads);  /* paired.c */
+void run_density(const bench_case *c, int threads); /* density.c */
 void run_penalty(const bench_case *c, int threads); /* alone.c */
 void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
-void run_cores(const bench_case *c, int threads);
+void run_cores(const bench_case *c, int threads);    /* cores.c */
 void run_products(const bench_case *c, int threads); /* products.c */
-/* What the program does when it is started by itself: one step; or `count` steps for who counts instructions. */
+/* What the program does when a case starts it by itself: one step; or `count` steps for who counts instructions. */
 int first_step(const bench_case *c);
-int counted_steps(const bench_case *c, const char *model, const char *sparse, const char *penalties, int count);
+int counted_steps(const bench_case *c, char **argument);
 double sgemm_peak(void); /* flops a second, on one thread; products.c */
 
 /* ---- picture.c ---- */
 typedef struct point {
     double density, us;
 } point;
-void picture_of(const point *p, int n, double peer_us, const char *version, int threads); /* into the results' folder */
-void picture(const char *path, const point *p, int n, double peer_us, const char *version, int threads);
+void picture(FILE *f, const point *p, int n, double peer_us, const char *version); /* peer_us NAN: no peer */
 
 #endif

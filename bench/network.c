@@ -7,6 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MOST_UNITS = 2048, IMAGES = 1024 }; /* units of a layer whose biases are set; images by which they are */
+
+/* Numbers in [-1, 1) that look like noise: the hash of their place (Wellons: Prospecting for hash functions, 2018). */
+static float noise(uint32_t i)
+{
+    i = (i ^ i >> 16) * 0x7feb352du;
+    i = (i ^ i >> 15) * 0x846ca68bu;
+    i ^= i >> 16;
+    return (float)(i >> 8) * 0x1p-23f - 1;
+}
+
 static void open_data(network *n, const char *part, const network_options *o)
 {
     tacet_error why;
@@ -20,10 +31,11 @@ static void open_data(network *n, const char *part, const network_options *o)
     const int64_t count = MADE_UP_ROWS * c->in;
     n->made_up = malloc((size_t)count * sizeof *n->made_up);
     if (!n->made_up) stop("no memory", NULL);
-    for (int64_t i = 0; i < count; i++) n->made_up[i] = (float)sin((double)i);
+    for (int64_t i = 0; i < count; i++) n->made_up[i] = noise((uint32_t)i);
+    for (int i = 0; i < MADE_UP_ROWS; i++) n->labels[i] = (i + 1) / 2 % 2;
 }
 
-static void load(network *n, const char *path)
+void network_load(network *n, const char *path)
 {
     tacet_error why;
     tacet_file *f = tacet_file_open(path, NULL, &why);
@@ -59,15 +71,16 @@ network *network_open(const bench_case *c, const network_options *o)
     if (c->loss) tacet_loss(g, c->loss, n->y, labels ? n->target : n->x);
     for (int i = 0; i < 2 && !o->no_penalties; i++)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
-    if (o->keep) tacet_keep(g, o->keep);
+    if (!c->optimizer) tacet_keep(g, "linear*");
     const tacet_config config = {TACET_CONFIG,          .batch = c->batch,   .optimizer = c->optimizer,
                                  .threads = o->threads, .sparse = o->sparse, .seed = o->seed};
     n->p = tacet_compile(g, &config, &why);
     if (!n->p) stop(c->name, &why);
     tacet_graph_free(g);
-    if (o->model) load(n, o->model);
+    if (o->model) network_load(n, o->model);
     open_data(n, "train", o);
-    n->dense_flops = flops_of(n, config.optimizer != NULL);
+    n->dense_flops = flops_of(n, c->optimizer != NULL);
+    place_threads(getpid(), o->threads);
     return n;
 }
 
@@ -80,46 +93,64 @@ void network_close(network *n)
     free(n);
 }
 
-/* The next batch; an epoch's end is passed over. Returns its rows. */
+/* The next batch, of the images or of the rows that were made up; their end is passed over. Returns its rows. */
 static int64_t feed(network *n)
 {
-    static const int32_t labels[SEED_ROWS] = {0, 1, 1, 0};
     if (n->loader) {
         const int64_t rows = tacet_loader_next(n->loader, n->p, n->x, n->target);
         return rows ? rows : tacet_loader_next(n->loader, n->p, n->x, n->target);
     }
     tacet_feed(n->p, n->x, TACET_F32, n->made_up + n->at * n->c->in);
-    if (n->target.id && n->c->batch == SEED_ROWS) tacet_feed(n->p, n->target, TACET_I32, labels);
-    n->at = n->c->batch == 1 ? (n->at + 1) % MADE_UP_ROWS : 0;
+    if (n->target.id) tacet_feed(n->p, n->target, TACET_I32, n->labels + n->at);
+    n->at = (n->at + n->c->batch) % MADE_UP_ROWS;
     return n->c->batch;
 }
 
-static double first_answer(network *n)
+void network_rewind(network *n)
 {
-    float y[64];
-    if (tacet_read(n->p, "linear4", y, 10) != TACET_OK) stop("read", tacet_plan_error(n->p));
-    return (double)y[0];
+    n->at = 0;
+    if (n->loader) tacet_loader_seek(n->loader, 0, 0);
+}
+
+static int64_t units_of(const network *n, const char *name)
+{
+    for (int i = 0; i < tacet_value_count(n->p); i++) {
+        tacet_value_info v;
+        if (tacet_value_at(n->p, i, &v) == TACET_OK && strcmp(v.name, name) == 0) return v.units;
+    }
+    return 0;
+}
+
+/* The outputs of a forward pass on one row. */
+static void read_outputs(network *n)
+{
+    float y[MOST_ANSWERS];
+    n->answers = (int)units_of(n, "linear4");
+    if (tacet_read(n->p, "linear4", y, (size_t)n->answers) != TACET_OK) stop("outputs", tacet_plan_error(n->p));
+    for (int i = 0; i < n->answers; i++) n->answer[i] = (double)y[i];
 }
 
 double network_run(network *n, int steps)
 {
     const bool training = n->c->optimizer != NULL;
     const double begin = now();
-    n->loss = 0;
+    double loss = 0;
     for (int i = 0; i < steps; i++) {
         const int64_t rows = feed(n);
         if ((training ? tacet_step : tacet_forward)(n->p, rows) != TACET_OK) stop("step", tacet_plan_error(n->p));
-        if (training) n->loss += tacet_data_loss(n->p) / steps;
+        if (training) loss += tacet_data_loss(n->p) / steps;
     }
     const double seconds = now() - begin;
-    if (!training) n->loss = first_answer(n);
+    n->answer[0] = loss, n->answers = 1;
+    if (!training) read_outputs(n);
     return seconds;
 }
 
+/* Counts what fires over the next rows: every made-up one. */
 static void count(network *n)
 {
     tacet_reset_counts(n->p);
-    for (int i = 0; i < (n->c->batch == 1 ? MADE_UP_ROWS : 64); i++)
+    for (int i = 0; i < (n->loader ? 64 : MADE_UP_ROWS / n->c->batch); i++)
         if (tacet_forward(n->p, feed(n)) != TACET_OK) stop("forward", tacet_plan_error(n->p));
 }
 
@@ -170,7 +201,7 @@ static int ascending(const void *a, const void *b)
 /* Lowers each unit's bias by what all but the share `density` of its pre-activations h [rows, units] do not exceed. */
 static void lower_biases(float *bias, const float *h, int rows, int64_t units, double density)
 {
-    float column[MADE_UP_ROWS];
+    float column[IMAGES];
     const int fire = (int)lround(density * rows);
     for (int64_t u = 0; u < units; u++) {
         for (int i = 0; i < rows; i++) column[i] = h[i * units + u];
@@ -179,26 +210,20 @@ static void lower_biases(float *bias, const float *h, int rows, int64_t units, d
     }
 }
 
-void network_silence(const bench_case *c, double density, const char *path)
+/* Sets the biases of the hidden layers, one after the other, so that of some rows the share `density` fires. */
+static void silence(network *n, double density)
 {
-    bench_case many = *c;
-    many.batch = MADE_UP_ROWS;
-    many.optimizer = NULL;
-    network *n = network_open(&many, &(network_options){.threads = 1, .keep = "linear*"});
-    float *h = malloc(sizeof *h * MADE_UP_ROWS * 4096), *bias = malloc(sizeof *bias * 4096);
-    tacet_error why;
-    if (!h || !bias) stop("no memory", NULL);
-    for (int layer = 1; layer < 9; layer++) {
-        char name[32], bias_name[32];
-        int64_t units = 0;
+    float *h = malloc(sizeof *h * IMAGES * MOST_UNITS), bias[MOST_UNITS];
+    if (!h) stop("no memory", NULL);
+    for (int layer = 1;; layer++) {
+        char name[32], next[32], bias_name[32];
         snprintf(name, sizeof name, "linear%d", layer);
+        snprintf(next, sizeof next, "linear%d", layer + 1);
         snprintf(bias_name, sizeof bias_name, "linear%d.bias", layer);
-        for (int i = 0; i < tacet_value_count(n->p); i++) {
-            tacet_value_info v;
-            if (tacet_value_at(n->p, i, &v) == TACET_OK && strcmp(v.name, name) == 0) units = v.units;
-        }
-        if (units <= 10) break; /* the answers, or no such layer */
-        if (n->loader) tacet_loader_seek(n->loader, 0, 0);
+        const int64_t units = units_of(n, name);
+        if (units_of(n, next) == 0) break; /* the outputs */
+        if (units > MOST_UNITS) stop("a layer is too wide", NULL);
+        network_rewind(n);
         const int64_t rows = feed(n);
         if (tacet_forward(n->p, rows) != TACET_OK || tacet_read(n->p, name, h, (size_t)(rows * units)) != TACET_OK ||
             tacet_read(n->p, bias_name, bias, (size_t)units) != TACET_OK)
@@ -206,23 +231,21 @@ void network_silence(const bench_case *c, double density, const char *path)
         lower_biases(bias, h, (int)rows, units, density);
         if (tacet_write(n->p, bias_name, bias, (size_t)units) != TACET_OK) stop(name, tacet_plan_error(n->p));
     }
-    if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) stop("save", &why);
-    free(h), free(bias);
-    network_close(n);
+    free(h);
 }
 
-void network_begin(const bench_case *c, int threads, char path[])
+void network_begin(const bench_case *c, int threads, char path[PATH])
 {
     tacet_error why;
+    bench_case at = *c;
+    if (c->density > 0) at.batch = c->images ? IMAGES : MADE_UP_ROWS, at.optimizer = NULL;
+    snprintf(path, PATH, "/tmp/tacet_bench_XXXXXX");
     const int handle = mkstemp(path);
     if (handle < 0) stop("no temporary file", NULL);
     close(handle);
-    if (c->density > 0) {
-        network_silence(c, c->density, path);
-        return;
-    }
-    network *n = network_open(c, &(network_options){.threads = threads});
+    network *n = network_open(&at, &(network_options){.threads = threads});
+    if (c->density > 0) silence(n, c->density);
     if (c->alone) network_run(n, c->alone);
-    if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) stop("save", &why);
+    if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) stop("weights", &why);
     network_close(n);
 }

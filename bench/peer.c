@@ -9,16 +9,19 @@
 
 static void become_python(const char *python, const char *name, const char *model, int threads)
 {
+    /* torch.set_num_threads does not reach every BLAS: Debian's would take all cores, whatever it was told. */
+    static const char *const count_of[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
     char count[16];
     snprintf(count, sizeof count, "%d", threads);
-    /* On two cores Debian's PyTorch is three times faster when its threads do not spin for each other: the peer gets its
-     * better setting. */
+    free_threads();
+    for (size_t i = 0; i < sizeof count_of / sizeof *count_of; i++) setenv(count_of[i], count, 1);
+    /* On two cores Debian's PyTorch is several times faster when its threads do not spin for each other: the peer gets
+     * its better setting. */
     if (threads > 1) setenv("OMP_WAIT_POLICY", "passive", 0);
     execlp(python, python, BENCH_SOURCE "/peer.py", name, model, count, (char *)NULL);
     _exit(127);
 }
 
-/* False, with a word about it, where there is no peer. */
 bool peer_open(peer *q, const char *name, const char *model, int threads)
 {
     const char *python = getenv("PEER_PYTHON");
@@ -27,6 +30,7 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
     snprintf(q->version, sizeof q->version, "no peer");
     if (!*python || pipe(in) || pipe(out)) return false;
     fflush(stdout);
+    q->threads = threads;
     q->pid = fork();
     if (q->pid < 0) return false;
     if (q->pid == 0) {
@@ -44,17 +48,25 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
         fprintf(stderr, "bench: %s has no PyTorch: Tacet runs alone\n", python);
         return false;
     }
-    version[strcspn(version, "\n")] = 0;
+    version[strcspn(version, ",\n")] = 0;
     memcpy(q->version, version, sizeof version);
     return true;
 }
 
 double peer_run(peer *q, int steps)
 {
-    double seconds = 0;
+    char line[1024];
     fprintf(q->to, "%d\n", steps);
     fflush(q->to);
-    if (fscanf(q->from, "%lf %lf %ld", &seconds, &q->loss, &q->rss) != 3) stop("the peer ended", NULL);
+    if (!fgets(line, sizeof line, q->from)) stop("the peer ended", NULL);
+    char *at = line, *end;
+    const double seconds = strtod(at, &at);
+    q->rss = strtol(at, &at, 10);
+    q->answers = 0;
+    for (double x; q->answers < MOST_ANSWERS && (x = strtod(at, &end), end != at); at = end)
+        q->answer[q->answers++] = x;
+    /* Its threads are all there once it has run, and it is waiting. */
+    place_threads(q->pid, q->threads);
     return seconds;
 }
 

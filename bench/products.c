@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { ROWS = 128, N = 512, PATTERNS = 16, TILE = 256, TALL = 64, PARTS = 8 };
 enum { FORWARD, DH, DW, LIST_ROWS, LIST_UNITS, SPARSE_FORWARD, SPARSE_DH, SPARSE_DW };
@@ -125,59 +124,65 @@ static bed make_bed(void)
     return b;
 }
 
-/* Microseconds of each part at a density: medians over rounds in which all take their turn. */
-static void measure(bed *b, double density, int rounds, double us[PARTS])
+/* The parts at a density, in microseconds: medians over rounds in which all take their turn. r: the lists and the products
+ * on them against the dense products. */
+static void measure(bed *b, const bench_case *c, double density, double us[PARTS], row *r)
 {
-    double t[PARTS][MOST_ROUNDS];
+    double t[PARTS][MOST_ROUNDS], lists[MOST_ROUNDS] = {0}, whole[MOST_ROUNDS] = {0};
     uint32_t state = 9;
     for (int i = 0; i < PATTERNS; i++)
         for (int64_t k = 0; k < ROWS * N; k++)
             b->pattern[i][k] = noise(&state) < (float)density ? 0.01f + noise(&state) : 0;
-    for (int r = -1; r < rounds; r++)
+    for (int i = -1; i < c->rounds; i++) {
+        memcpy(b->h, b->pattern[(i + 1) % PATTERNS], ROWS * N * sizeof(float));
         for (int part = 0; part < PARTS; part++) {
-            if (part == 0) memcpy(b->h, b->pattern[(r + 1) % PATTERNS], ROWS * N * sizeof(float));
             const double begin = now();
             run(b, part);
-            if (r >= 0) t[part][r] = (now() - begin) * 1e6;
+            const double took = (now() - begin) * 1e6;
+            if (i < 0) continue;
+            t[part][i] = took;
+            *(part < LIST_ROWS ? &whole[i] : &lists[i]) += took;
         }
-    for (int part = 0; part < PARTS; part++) us[part] = median(t[part], rounds);
+    }
+    for (int part = 0; part < PARTS; part++) us[part] = median(t[part], c->rounds);
+    settle(r, lists, whole, c->rounds);
+}
+
+static void print_density(const row *r, double density, const double us[PARTS])
+{
+    printf("    %7.2f %6.0f %6.0f %6.0f | %5.0f %5.0f %6.0f %6.0f %6.0f | %6.2f (%.2f to %.2f)\n", density, us[FORWARD],
+           us[DH], us[DW], us[LIST_ROWS], us[LIST_UNITS], us[SPARSE_FORWARD], us[SPARSE_DH], us[SPARSE_DW],
+           1 / r->ratio, 1 / r->most, 1 / r->least);
+    fflush(stdout);
+    write_row(r);
 }
 
 void run_products(const bench_case *c, int threads)
 {
-    static const double at[] = {.8, .65, .55, .5, .35, .3, .2, .15, .1, .05, .02, .01};
-    static const double bar[][2] = {{.1, 4.3}, {.05, 7.5}, {.02, 14}};
-    (void)threads;
-    bed b = make_bed();
-    double even = 1, before = 0, before_at = 1;
+    enum { POINTS = 12 };
+    static const double at[POINTS] = {.8, .65, .55, .5, .35, .3, .2, .15, .1, .05, .02, .01};
+    static const double bar[POINTS] = {[8] = 4.3, [9] = 7.5, [10] = 14};
+    double gain[POINTS], even = NAN;
     tc_cpu.prepare();
-    printf(
-        "products       us of the three dense products and of two lists and three products on them, %d x %d x %d, one thread\n"
-        "    density   y=HW  dH=gW' dW=H'g |  rows units   y=HW  dH=gW' dW=H'g | dense/lists\n",
-        ROWS, N, N);
-    for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
-        double us[PARTS], whole = 0, lists = 0;
-        measure(&b, at[k], c->rounds, us);
-        for (int part = 0; part < PARTS; part++) *(part < LIST_ROWS ? &whole : &lists) += us[part];
-        printf("    %7.2f %6.0f %6.0f %6.0f | %5.0f %5.0f %6.0f %6.0f %6.0f | %6.2f\n", at[k], us[FORWARD], us[DH],
-               us[DW], us[LIST_ROWS], us[LIST_UNITS], us[SPARSE_FORWARD], us[SPARSE_DH], us[SPARSE_DW], whole / lists);
-        const double gain = whole / lists;
-        if (even == 1 && gain >= 1) even = k ? before_at + (at[k] - before_at) * (1 - before) / (gain - before) : at[k];
-        before = gain, before_at = at[k];
-        for (int i = 0; i < 3; i++)
-            if (at[k] == bar[i][0]) print_bar("dense over lists", gain, bar[i][1], false);
+    bed b = make_bed();
+    printf("%-14s us of the three dense products | of two lists and three products on them; %d x %d x %d\n"
+           "    density   y=HW  dH=gW' dW=H'g |  rows units   y=HW  dH=gW' dW=H'g | dense/lists\n",
+           c->name, ROWS, N, N);
+    for (int k = 0; k < POINTS; k++) {
+        double us[PARTS];
         char name[32];
         snprintf(name, sizeof name, "products@%.2f", at[k]);
-        struct rusage usage;
-        getrusage(RUSAGE_SELF, &usage);
-        csv_row(&(row){.name = name,
-                       .peer = "the BLAS",
-                       .threads = 1,
-                       .us = lists,
-                       .peer_us = whole,
-                       .ratio = lists / whole,
-                       .rss = usage.ru_maxrss,
-                       .peer_rss = usage.ru_maxrss});
+        row r = {.name = name, .peer = "the dense products", .threads = threads, .rss = peak_memory()};
+        measure(&b, c, at[k], us, &r);
+        print_density(&r, at[k], us);
+        gain[k] = 1 / r.ratio;
+        if (isnan(even) && gain[k] >= 1)
+            even = k ? at[k - 1] + (at[k] - at[k - 1]) * (1 - gain[k - 1]) / (gain[k] - gain[k - 1]) : at[k];
     }
-    print_bar("break-even density", even, 0.55, false);
+    if (!isnan(even)) print_bar("break-even density", even, 0.55, false);
+    for (int k = 0; k < POINTS; k++) {
+        char what[48];
+        snprintf(what, sizeof what, "dense over lists at %.2f:", at[k]);
+        if (bar[k] > 0) print_bar(what, gain[k], bar[k], false);
+    }
 }
