@@ -38,7 +38,7 @@ static const bench_case cases[] = {
     {"penalty", run_penalty, 1.02, .threads = 1, L1_CASE, STILL, .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
     {"start", run_start, 20, .threads = 1, SEED_CASE, .rounds = 15},
     {"accuracy", run_accuracy, .threads = 2, L1_CASE, SGD, .images = true},
-    {"products", run_products, .threads = 1, .rounds = 31},
+    {"products", run_products, .threads = 1, .rounds = 101},
     {"density", run_density, .threads = 1, MLP_CASE, STILL, .images = true, .warm = 3, .rounds = 9, .steps = 10},
     {"cores", run_cores, .threads = 2, MLP_CASE, SGD, .images = true, .warm = 469, .rounds = 15, .steps = 60},
 };
