@@ -189,8 +189,8 @@ static unsigned choose(const tc_call *c, bool backward)
 
 static bool chosen(const tc_call *c, int product) { return c->sparse >> product & 1; }
 
-/* The block t of a product's result where one of two products was chosen; s has what is particular to the operands. Asked
- * only where any was chosen: s is not worth filling in for a small product that runs dense. */
+/* The block t of a product's result where one of two products was chosen; s has what is particular to the operands.
+ * Callers ask first whether any was: filling s in is what a small dense product would wait for. */
 static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
 {
     const int product = chosen(c, by_x) ? by_x : by_g;

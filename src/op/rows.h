@@ -35,8 +35,8 @@ static inline float tc_largest(const float *x, int64_t n)
     return top;
 }
 
-/* e^x for x <= 0, to 1.01 units in the last place; 0 below -87, where the smallest normal numbers are. With x = k ln 2 + r a
- * polynomial for e^r, times 2^k, whose bits are k's. A loop of it becomes vectors, which calls of expf do not. */
+/* e^x for x <= 0, to 1.01 units in the last place; 0 below -87, where the smallest normal numbers are. With x = k ln 2
+ * + r it is a polynomial in r, near e^r, times 2^k, whose bits are k's. A loop of it becomes vectors, calls do not. */
 TC_INLINE float tc_exp(float x)
 {
     const float round = 0x1.8p23f; /* in so large a number the last bit counts ones */

@@ -26,8 +26,8 @@ INLINE TARGET void NAME(write)(float *p, vec v, int64_t n)
         WRITE_PART(p, n, v);
 }
 
-/* Four columns of up to LANES rows, as rows: to[4][pitch]. Where n or k is less, what is behind them is not read. A vector
- * that the product reads is one that was written: pieces of one would wait for each other in the store queue. */
+/* Four columns of up to LANES rows, as rows: to[4][pitch]. Where n or k is less, what is behind them is not read. Whole
+ * vectors are written, as the product reads them: one that is in pieces has to wait until all have left the store queue. */
 INLINE TARGET void NAME(turn_four)(const bool whole, const float *from, int64_t ld, int64_t n, int64_t k, float *to,
                                    int64_t pitch)
 {
