@@ -14,6 +14,14 @@
 
 enum { TC_LANES = 16, TC_SUM_STEP = 2 * TC_LANES, TC_SUM_RUN = 16 * TC_SUM_STEP };
 
+/* One half is added to the other until few are left. */
+TC_INLINE double tc_sum_lanes(double lane[TC_LANES])
+{
+    for (int j = 0; j < 8; j++) lane[j] += lane[j + 8];
+    for (int j = 0; j < 4; j++) lane[j] += lane[j + 4];
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+}
+
 /* The sum of f over x[from, to). A run may be too large for a float32 where the whole is none too large for a double. */
 TC_INLINE double tc_sum_runs(const float *x, int64_t from, int64_t to, const float *a,
                              float (*f)(float x, const float *a))
@@ -30,8 +38,7 @@ TC_INLINE double tc_sum_runs(const float *x, int64_t from, int64_t to, const flo
         for (int j = 0; j < TC_LANES; j++) lane[j] += (double)(p[j] + q[j]);
     }
     for (; i < to; i++) sum += (double)f(x[i], a);
-    for (int j = 0; j < TC_LANES; j++) sum += lane[j];
-    return sum;
+    return sum + tc_sum_lanes(lane);
 }
 
 /* The same, of any finite f. */

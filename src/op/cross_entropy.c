@@ -2,8 +2,7 @@
  *
  *     per row: log(sum_j exp x_j) - x_t      dL/dx_j = softmax(x)_j - [j = t]       x [rows, classes], t the label
  *
- * The largest logit is taken out before exp, so that nothing overflows. What is kept from forward to backward is each
- * row's log of the sum. */
+ * The forward pass has the softmax at hand: what it keeps is the gradient, all but its factor. */
 #include "op/rows.h"
 
 static bool shape(tc_sketch *s)
@@ -14,40 +13,42 @@ static bool shape(tc_sketch *s)
                            tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
-static int64_t save(const tc_sketch *s, int64_t rows)
-{
-    (void)s;
-    return rows * (int64_t)sizeof(double);
-}
+static int64_t save(const tc_sketch *s, int64_t rows) { return rows * s->x[0].dim[0] * (int64_t)sizeof(float); }
 
-static void forward(const tc_call *c, int64_t begin, int64_t end)
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = c->x[0].n;
     const int32_t *label = tc_labels(&c->x[1]);
-    double *lse = c->save, sum = 0;
+    double loss = 0, product = 1; /* of the sums: one logarithm for many rows */
+    float *kept = c->save;
     for (int64_t i = begin; i < end; i++) {
-        const float *x = c->x[0].data + i * n;
-        lse[i] = tc_log_sum_exp(x, n);
-        sum += lse[i] - (double)x[label[i]];
+        const float *x = c->x[0].data + i * n, top = tc_largest(x, n);
+        for (int64_t j = 0; j < n; j++) kept[i * n + j] = x[j] - top;
+        loss += (double)top - (double)x[label[i]];
     }
-    *tc_partial(c, begin) = sum;
+    for (int64_t i = begin * n; i < end * n; i++) kept[i] = tc_exp(kept[i]);
+    for (int64_t i = begin; i < end; i++) {
+        float *p = kept + i * n;
+        double sum = 0;
+        for (int64_t j = 0; j < n; j++) sum += (double)p[j];
+        const float share = (float)(1 / sum);
+        for (int64_t j = 0; j < n; j++) p[j] *= share;
+        p[label[i]] -= 1.0f;
+        product *= sum;
+        if (product < 1e200 && i + 1 < end) continue;
+        loss += log(product);
+        product = 1;
+    }
+    *tc_partial(c, begin) = loss;
 }
 
-static void backward(const tc_call *c, int64_t begin, int64_t end)
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = c->x[0].n;
-    const int32_t *label = tc_labels(&c->x[1]);
-    const double *lse = c->save;
-    const float seed = (float)tc_seed(c);
-    if (!c->d[0]) return;
-    for (int64_t i = begin; i < end; i++) {
-        const float *x = c->x[0].data + i * n;
-        float *d = c->d[0] + i * n;
-        for (int64_t j = 0; j < n; j++) {
-            const float p = expf((float)((double)x[j] - lse[i]));
-            d[j] = (c->add[0] ? d[j] : 0.0f) + seed * (p - (j == label[i] ? 1.0f : 0.0f));
-        }
-    }
+    const float *kept = c->save, seed = (float)tc_seed(c);
+    float *d = c->d[0];
+    if (!d) return;
+    for (int64_t i = begin * n; i < end * n; i++) d[i] = (c->add[0] ? d[i] : 0.0f) + seed * kept[i];
 }
 
 static const tc_probe probe[] = {{"cross_entropy", {"5", "labels"}, -3, 3, NAN}, {0}};

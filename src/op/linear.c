@@ -18,7 +18,7 @@ enum { KAIMING, XAVIER, ZEROS }; /* words of init */
 
 /* At most this many rows and columns a tile. Measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256
  * costs 5%, 128 x 128 10% and more. */
-enum { TILE = 256, STEP = 16, LONG = 1024 };
+enum { TILE = 256, STEP = 16, LONG = 1024, SMALL = 1 << 15 };
 
 typedef struct grid {
     int64_t down, across; /* at most so many rows and columns a tile */
@@ -144,7 +144,8 @@ static int64_t tiles_dw(const tc_call *c, sizes z)
 static tc_span span_back(const tc_call *c)
 {
     sizes z = sizes_of(c);
-    return (tc_span){tiles_dx(c, z) + tiles_dw(c, z), 1};
+    const bool small = z.rows * z.in * z.out < SMALL; /* not worth sharing out: all tiles are one range */
+    return (tc_span){tiles_dx(c, z) + tiles_dw(c, z), small ? TC_TILE : 1};
 }
 
 /* ---- Dense or on firing lists ---- */
@@ -188,10 +189,10 @@ static unsigned choose(const tc_call *c, bool backward)
 
 static bool chosen(const tc_call *c, int product) { return c->sparse >> product & 1; }
 
-/* The block t of a product's result where one of two products was chosen; s has what is particular to the operands. */
+/* The block t of a product's result where one of two products was chosen; s has what is particular to the operands.
+ * Callers ask first whether any was: filling s in is what a small dense product would wait for. */
 static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
 {
-    if (!c->sparse) return false;
     const int product = chosen(c, by_x) ? by_x : by_g;
     if (!chosen(c, product)) return false;
     s.x = product == by_x ? c->fired : c->fired_g;
@@ -207,7 +208,8 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t u = begin; u < end; u++) {
         const tc_block t = tile_at(z.rows, z.out, outputs_of(z.rows, z.out), u);
         float *y = c->y.data + t.i * z.out + t.j;
-        if (run_on_list(c, TC_SPMM, TC_SPMM, t,
+        if (c->sparse &&
+            run_on_list(c, TC_SPMM, TC_SPMM, t,
                         (tc_sparse){.b = c->x[W].data, .ldb = z.out, .bias = bias, .c = y, .ldc = z.out}))
             continue;
         c->run->kernel->gemm(&(tc_gemm){.m = t.m,
@@ -226,7 +228,8 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 static void backward_x(const tc_call *c, sizes z, int64_t unit)
 {
     const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), unit);
-    if (run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
+    if (c->sparse &&
+        run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
                     (tc_sparse){.k = z.out,
                                 .a = c->g,
                                 .lda = z.out,
@@ -274,7 +277,8 @@ TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int
 /* The block t of dL/dW to d [t.m, pitch]. */
 static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
 {
-    if (run_on_list(
+    if (c->sparse &&
+        run_on_list(
             c, TC_SPMM_TN, TC_DSMM_TN, t,
             (tc_sparse){.a = c->x[X].data, .lda = z.in, .b = c->g, .ldb = z.out, .add = add, .c = d, .ldc = pitch}))
         return;

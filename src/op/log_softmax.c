@@ -4,7 +4,10 @@
 
 static void f(const float *x, float *y, int64_t n)
 {
-    const double lse = tc_log_sum_exp(x, n);
+    const float top = tc_largest(x, n);
+    double sum = 0;
+    for (int64_t j = 0; j < n; j++) sum += (double)tc_exp(x[j] - top);
+    const double lse = (double)top + log(sum);
     for (int64_t j = 0; j < n; j++) y[j] = (float)((double)x[j] - lse);
 }
 

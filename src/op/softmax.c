@@ -1,12 +1,13 @@
 /* softmax: y_j = exp(x_j) / sum_k exp(x_k) over the last dimension.
- * dL/dx_j = y_j (g_j - sum_k g_k y_k). The largest x is taken out before exp, so that nothing overflows. */
+ * dL/dx_j = y_j (g_j - sum_k g_k y_k). */
 #include "op/rows.h"
 
-static void f(const float *x, float *y, int64_t n)
+TC_CLONES static void f(const float *x, float *y, int64_t n)
 {
     const float top = tc_largest(x, n);
     double sum = 0;
-    for (int64_t j = 0; j < n; j++) sum += (double)(y[j] = expf(x[j] - top));
+    for (int64_t j = 0; j < n; j++) y[j] = tc_exp(x[j] - top);
+    for (int64_t j = 0; j < n; j++) sum += (double)y[j];
     for (int64_t j = 0; j < n; j++) y[j] *= (float)(1.0 / sum);
 }
 

@@ -7,7 +7,13 @@
 void tc_plan_inputs(tacet_plan *p)
 {
     const tacet_graph *g = p->graph;
-    for (int v = 0; v < p->values; v++) p->feed[v].optional = !g->value[v].op && g->value[v].owner < 0;
+    tc_feed **last = &p->first_feed;
+    for (int v = 0; v < p->values; v++) {
+        p->feed[v].optional = !g->value[v].op && g->value[v].owner < 0;
+        if (!p->feed[v].optional) continue;
+        *last = &p->feed[v];
+        last = &p->feed[v].next;
+    }
     for (int v = 0; v < p->values; v++)
         for (int k = 0; k < g->value[v].inputs; k++) p->feed[g->value[v].input[k]].optional = false;
     for (int i = 0; i < p->terms; i++) {
@@ -94,10 +100,10 @@ static void gather_part(void *context, int64_t part)
 tacet_status tc_plan_gather(tacet_plan *p, int list)
 {
     const tc_list *l = &p->list[list];
-    for (int v = 0; v < p->values; v++) {
+    for (tc_feed *f = p->first_feed; f; f = f->next) {
+        const int v = (int)(f - p->feed);
         const tc_value *value = &p->graph->value[v];
-        if (value->op || value->owner >= 0 || !l->needed[v]) continue;
-        tc_feed *f = &p->feed[v];
+        if (!l->needed[v]) continue;
         f->held = f->fed;
         if (!f->fed && f->optional && list == TC_EVAL) continue;
         if (!f->fed)
@@ -115,5 +121,5 @@ tacet_status tc_plan_gather(tacet_plan *p, int list)
 
 void tc_plan_unfeed(tacet_plan *p)
 {
-    for (int v = 0; v < p->values; v++) p->feed[v].fed = false;
+    for (tc_feed *f = p->first_feed; f; f = f->next) f->fed = false;
 }

@@ -6,13 +6,15 @@
 #include <float.h>
 #include <math.h>
 
+enum { MOST_TILES = 256 }; /* a level of the tree; longer ones are cut into runs of tiles */
+
 /* Squares of the gradients, summed tile by tile; a fixed tree over the tiles. */
 typedef struct norm {
     const tc_kernel *kernel;
     const float *g;
     int64_t n;
-    double tile[256]; /* a level of the tree; longer ones are cut into runs of tiles */
     int64_t run;
+    double *tile; /* [MOST_TILES] */
 } norm;
 
 static void norm_part(void *context, int64_t part)
@@ -25,11 +27,12 @@ static void norm_part(void *context, int64_t part)
 /* Of x[n]. */
 static double squares_of(tacet_plan *p, const float *x, int64_t n)
 {
-    norm s = {.kernel = p->run.kernel, .g = x, .n = n, .run = TC_TILE};
-    while ((s.n + s.run - 1) / s.run > (int64_t)(sizeof s.tile / sizeof *s.tile)) s.run *= 2;
+    double tile[MOST_TILES];
+    norm s = {.kernel = p->run.kernel, .g = x, .n = n, .run = TC_TILE, .tile = tile};
+    while (s.n > s.run * MOST_TILES) s.run *= 2;
     const tc_span span = {s.n, s.run};
     tc_plan_for(p, span, s.n > 8 * TC_TILE, norm_part, &s);
-    return tc_tree_sum(s.tile, (s.n + s.run - 1) / s.run);
+    return tc_tree_sum(tile, (s.n + s.run - 1) / s.run);
 }
 
 static const float *gradients(const tacet_plan *p) { return p->block + p->parameter_floats; }
@@ -119,7 +122,7 @@ static tacet_status replay(tacet_plan *p)
         const tc_step *s = &l->step[i];
         const int *input = s->term >= 0 ? p->graph->term[s->term].input : p->graph->value[s->value].input;
         if (blame_inputs(p, s, input)) return p->error.status;
-        tc_plan_run_step(p, l, i, i + 1);
+        tc_plan_run_step(p, l, i);
         if (blame_outputs(p, s, input)) return p->error.status;
     }
     if (blame_fused(p)) return p->error.status;

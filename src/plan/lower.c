@@ -79,6 +79,7 @@ static tc_step *add_step(lowering *w, const tc_op *op, bool backward, const int 
     *s = (tc_step){.value = -1,
                    .term = -1,
                    .backward = backward,
+                   .random = (op->flags & TC_RANDOM) != 0,
                    .run = backward ? op->backward : op->forward,
                    .slots = slots,
                    .yb = -1,

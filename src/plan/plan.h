@@ -66,6 +66,7 @@ typedef struct tc_step {
     int waits;                /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
     bool band;                /* runs tile by tile together with the next step */
     bool finish;              /* sums its partials up when it is done */
+    bool random;              /* draws: gets a stream of this training step */
     tc_span span;             /* how it is cut, for the list's rows, and into how many parts */
     int64_t parts;
     bool shared;              /* large enough to be worth waking threads for */
@@ -92,6 +93,7 @@ typedef struct tc_feed {
     bool optional;   /* only losses read it: evaluation may do without */
     int64_t classes; /* labels: they are below this */
     tc_gather gather;
+    struct tc_feed *next; /* the next input's */
 } tc_feed;
 
 /* The life of a parameter. */
@@ -188,7 +190,7 @@ struct tacet_plan {
     int64_t arena_bytes;
     double *partial; /* one a range, for the scalar operator that runs */
     int64_t partials;
-    tc_feed *feed; /* [values] */
+    tc_feed *feed, *first_feed; /* [values]; of the first input */
     tc_run run;
     tc_table table;
     double *value; /* [terms] of the last run; NAN where it was not computed */
@@ -225,7 +227,7 @@ tacet_status tc_plan_fire(tacet_plan *p, int list);
 void tc_fire_break_even(tacet_plan *p); /* fills the table's */
 bool tc_fire_blocked(const tacet_plan *p, int value);
 extern const tc_op tc_op_fire, tc_op_fire_units;
-void tc_silence_choose(tc_step *s);      /* before a forward step: whether it runs on a list */
+void tc_silence_choose(tc_step *s);      /* before a forward step that may run on a list: whether it does */
 void tc_silence_choose_back(tc_list *l); /* before the backward pass: what does, and so which lists are wanted */
 void tc_silence_note(tacet_plan *p);     /* behind a training list: how often lists were used */
 int64_t tc_silence_row_bytes(const tc_silence *s);
@@ -255,7 +257,7 @@ tacet_status tc_plan_gather(tacet_plan *p, int list);
 void tc_plan_unfeed(tacet_plan *p);
 void tc_plan_apply(tacet_plan *p);
 void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
-void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end);                 /* a band, with its finishes */
+void tc_plan_run_step(tacet_plan *p, tc_list *l, int i);                              /* one step by itself */
 double tc_tree_sum(const double *x, int64_t n);                                       /* a fixed tree */
 
 /* The guard: after a training list and before the update. On failure the error names the first value not finite. */

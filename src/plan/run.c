@@ -37,25 +37,54 @@ static void cut(tc_list *l, int64_t rows)
     }
 }
 
-void tc_plan_run_step(tacet_plan *p, tc_list *l, int begin, int end)
+static void prepare(tacet_plan *p, tc_step *s)
 {
-    tc_step *first = &l->step[begin];
+    if (s->random) s->call.stream = tc_stream_of(p->seed, (uint64_t)p->table.step, tc_plan_name(p, s->value));
+    if (s->call.fired && !s->backward) tc_silence_choose(s);
+}
+
+static void run_whole(tacet_plan *p, tc_step *s)
+{
+    prepare(p, s);
+    s->run(&s->call, 0, s->span.units);
+    if (s->finish) finish(s);
+}
+
+/* A band of several parts. */
+static void run_parts(tacet_plan *p, tc_step *first, int steps)
+{
+    band b = {first, steps, first->span};
     bool shared = false;
-    if (begin == l->backward) tc_silence_choose_back(l);
-    if (!first->backward) tc_silence_choose(first);
-    for (int i = begin; i < end; i++) {
-        tc_step *s = &l->step[i];
+    for (tc_step *s = first; s < first + steps; s++) {
         shared = shared || s->shared;
-        if (s->call.op->flags & TC_RANDOM)
-            s->call.stream = tc_stream_of(p->seed, (uint64_t)p->table.step, tc_plan_name(p, s->value));
+        prepare(p, s);
     }
-    band b = {first, end - begin, first->span};
-    if (first->parts == 1)
-        band_part(&b, 0);
+    tc_pool_run(shared ? p->pool : NULL, first->parts, band_part, &b);
+    for (const tc_step *s = first; s < first + steps; s++)
+        if (s->finish) finish(s);
+}
+
+void tc_plan_run_step(tacet_plan *p, tc_list *l, int i)
+{
+    if (i == l->backward) tc_silence_choose_back(l);
+    if (l->step[i].parts == 1)
+        run_whole(p, &l->step[i]);
     else
-        tc_pool_run(shared ? p->pool : NULL, first->parts, band_part, &b);
-    for (int i = begin; i < end; i++)
-        if (l->step[i].finish) finish(&l->step[i]);
+        run_parts(p, &l->step[i], 1);
+}
+
+/* Steps [begin, end). What is one part has no need of its band. */
+static void run_steps(tacet_plan *p, tc_list *l, int begin, int end)
+{
+    for (int i = begin, steps = 1; i < end; i += steps) {
+        tc_step *s = &l->step[i];
+        for (steps = 1; s->parts > 1 && s[steps - 1].band; steps++) {}
+        if (s->waits >= 0 && !p->feed[s->waits].fed) continue;
+        if (s->parts == 1)
+            run_whole(p, s);
+        else
+            run_parts(p, s, steps);
+    }
 }
 
 tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
@@ -73,11 +102,9 @@ tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
     if (status != TACET_OK) return status;
     p->last = list;
     for (int i = 0; i < p->terms; i++) p->value[i] = NAN;
-    for (int i = 0, end; i < l->steps; i = end) {
-        for (end = i + 1; l->step[end - 1].band; end++) {}
-        if (l->step[i].waits >= 0 && !p->feed[l->step[i].waits].fed) continue;
-        tc_plan_run_step(p, l, i, end);
-    }
+    run_steps(p, l, 0, l->backward);
+    tc_silence_choose_back(l);
+    run_steps(p, l, l->backward, l->steps);
     if (list == TC_TRAIN) tc_silence_note(p);
     if (list == TC_EVAL)
         for (int v = 0; v < p->values; v++)

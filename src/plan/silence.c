@@ -77,7 +77,6 @@ enum {
 
 void tc_silence_choose(tc_step *s)
 {
-    if (!s->call.fired) return;
     s->call.sparse = s->call.op->choose(&s->call, false);
     s->x_silence->forward |= s->call.sparse != 0;
 }

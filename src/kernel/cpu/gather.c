@@ -4,13 +4,13 @@
  * double before they are rounded, so that large numbers that lie close together stay apart. */
 #include "kernel/cpu/gather.h"
 
-typedef void row_fn(const void *from, int64_t row, int64_t n, const tacet_scaling *s, float *to);
+typedef void row_fn(const void *from, int64_t at, int64_t n, const tacet_scaling *s, float *to);
 
-/* name_row: one row, scaled in `wide`. */
+/* name_row: n elements from the one at `at`, scaled in `wide`. */
 #define ROW(name, type, wide)                                                                                          \
-    TC_CLONES static void name##_row(const void *from, int64_t row, int64_t n, const tacet_scaling *s, float *to)      \
+    TC_CLONES static void name##_row(const void *from, int64_t at, int64_t n, const tacet_scaling *s, float *to)       \
     {                                                                                                                  \
-        const type *x = (const type *)from + row * n;                                                                  \
+        const type *x = (const type *)from + at;                                                                       \
         if (!s) {                                                                                                      \
             for (int64_t j = 0; j < n; j++) to[j] = (float)x[j];                                                       \
         } else if (s->count == 1) {                                                                                    \
@@ -32,6 +32,9 @@ static row_fn *const row_of[] = {
 
 void tc_gather_cpu(const tc_gather *g, int64_t begin, int64_t end)
 {
-    for (int64_t i = begin; i < end; i++)
-        row_of[g->type](g->from, g->index ? g->index[i] : i, g->n, g->scaling, g->to + i * g->n);
+    /* Rows that lie one behind another and are scaled alike are one long row. */
+    const bool one = !g->index && (!g->scaling || g->scaling->count == 1);
+    const int64_t rows = one ? end - begin : 1, n = rows * g->n;
+    for (int64_t i = begin; i < end; i += rows)
+        row_of[g->type](g->from, (g->index ? g->index[i] : i) * g->n, n, g->scaling, g->to + i * g->n);
 }

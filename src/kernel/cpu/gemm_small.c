@@ -19,51 +19,24 @@ typedef struct strip {
     const float *b;
 } strip;
 
+typedef void strip_fn(const tc_gemm *g, const strip *s);
+
 #define AVX2 __attribute__((target("arch=x86-64-v3")))
 #define AVX512 __attribute__((target("arch=x86-64-v4")))
-
-typedef float four __attribute__((vector_size(16), aligned(sizeof(float)), may_alias));
-typedef float eight __attribute__((vector_size(32), aligned(sizeof(float)), may_alias));
-
-/* to[4][pitch] <- eight rows of four numbers, as columns. */
-AVX2 INLINE void turn_block(const float *from, int64_t ld, float *to, int64_t pitch)
-{
-    eight x[4], y[4];
-    for (int i = 0; i < 4; i++) {
-        const four low = *(const four *)(const void *)(from + i * ld);
-        const four high = *(const four *)(const void *)(from + (i + 4) * ld);
-        x[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
-    }
-    for (int i = 0; i < 4; i += 2) {
-        y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        y[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    for (int i = 0; i < 2; i++) {
-        *(eight *)(void *)(to + 2 * i * pitch) = __builtin_shufflevector(y[i], y[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-        *(eight *)(void *)(to + (2 * i + 1) * pitch) = __builtin_shufflevector(y[i], y[i + 2], 2, 3, 10, 11, 6, 7, 14,
-                                                                               15);
-    }
-}
-
-/* to[k][pitch] <- from[n][ld], transposed. */
-AVX2 static void turn(const float *from, int64_t ld, int64_t n, int64_t k, float *to, int64_t pitch)
-{
-    const int64_t n8 = n / 8 * 8, k4 = k / 4 * 4;
-    for (int64_t j = 0; j < n8; j += 8)
-        for (int64_t p = 0; p < k4; p += 4) turn_block(from + j * ld + p, ld, to + p * pitch + j, pitch);
-    for (int64_t j = 0; j < n; j++)
-        for (int64_t p = j < n8 ? k4 : 0; p < k; p++) to[p * pitch + j] = from[j * ld + p];
-}
 
 #define LANES 8
 #define TARGET AVX2
 #define TALL 8
 #define WIDE 6
 #define NAME(x) x##_avx2
+#define PAIR(x) _mm256_insertf128_ps(_mm256_castps128_ps256((x)[0]), (x)[1], 1)
 static const int32_t head[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define HEAD(n) _mm256_loadu_si256((const __m256i *)(const void *)(head + 8 - (n)))
 #define READ_PART(p, n) _mm256_maskload_ps(p, HEAD(n))
 #define WRITE_PART(p, n, v) _mm256_maskstore_ps(p, HEAD(n), (__m256)(v))
+#define READ_FOUR(p, n) _mm_maskload_ps(p, _mm256_castsi256_si128(HEAD(n)))
+#define JOIN(x) PAIR(x)
+#define MIX(a, b, order) _mm256_shuffle_ps((__m256)(a), (__m256)(b), order)
 #include "kernel/cpu/gemm_tile.h"
 #undef LANES
 #undef TARGET
@@ -72,6 +45,9 @@ static const int32_t head[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #undef NAME
 #undef READ_PART
 #undef WRITE_PART
+#undef READ_FOUR
+#undef JOIN
+#undef MIX
 
 #define LANES 16
 #define TARGET AVX512
@@ -80,6 +56,9 @@ static const int32_t head[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define NAME(x) x##_avx512
 #define READ_PART(p, n) _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), p)
 #define WRITE_PART(p, n, v) _mm512_mask_storeu_ps(p, (__mmask16)((1u << (n)) - 1), (__m512)(v))
+#define READ_FOUR(p, n) _mm_maskz_loadu_ps((__mmask8)((1u << (n)) - 1), p)
+#define JOIN(x) _mm512_insertf32x8(_mm512_castps256_ps512(PAIR(x)), PAIR(x + 2), 1)
+#define MIX(a, b, order) _mm512_shuffle_ps((__m512)(a), (__m512)(b), order)
 #include "kernel/cpu/gemm_tile.h"
 
 bool tc_gemm_small(const tc_gemm *g)

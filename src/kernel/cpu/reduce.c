@@ -18,8 +18,7 @@ TC_CLONES static double wide(const float *x, int64_t n)
     for (; i + TC_LANES <= n; i += TC_LANES)
         for (int j = 0; j < TC_LANES; j++) lane[j] += (double)x[i + j] * (double)x[i + j];
     for (; i < n; i++) sum += (double)x[i] * (double)x[i];
-    for (int j = 0; j < TC_LANES; j++) sum += lane[j];
-    return sum;
+    return sum + tc_sum_lanes(lane);
 }
 
 /* Squares that a float32 cannot hold, large or small, are made again in double. */
