@@ -9,8 +9,7 @@ static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
     if (s->x[0].rank == 1 && s->batch[0]) return true;
-    return tc_shape_refuse(s, "needs logits [batch, classes], got %s",
-                           tc_shape_text(&s->x[0], s->batch[0], got));
+    return tc_shape_refuse(s, "needs logits [batch, classes], got %s", tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
 static int64_t save(const tc_sketch *s, int64_t rows) { return rows * s->x[0].dim[0] * (int64_t)sizeof(float); }

@@ -208,9 +208,8 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t u = begin; u < end; u++) {
         const tc_block t = tile_at(z.rows, z.out, outputs_of(z.rows, z.out), u);
         float *y = c->y.data + t.i * z.out + t.j;
-        if (c->sparse &&
-            run_on_list(c, TC_SPMM, TC_SPMM, t,
-                        (tc_sparse){.b = c->x[W].data, .ldb = z.out, .bias = bias, .c = y, .ldc = z.out}))
+        if (c->sparse && run_on_list(c, TC_SPMM, TC_SPMM, t,
+                                     (tc_sparse){.b = c->x[W].data, .ldb = z.out, .bias = bias, .c = y, .ldc = z.out}))
             continue;
         c->run->kernel->gemm(&(tc_gemm){.m = t.m,
                                         .n = t.n,
@@ -228,16 +227,15 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 static void backward_x(const tc_call *c, sizes z, int64_t unit)
 {
     const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), unit);
-    if (c->sparse &&
-        run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
-                    (tc_sparse){.k = z.out,
-                                .a = c->g,
-                                .lda = z.out,
-                                .b = c->x[W].data,
-                                .ldb = z.out,
-                                .add = c->add[X],
-                                .c = c->d[X] + t.i * z.in + t.j,
-                                .ldc = z.in}))
+    if (c->sparse && run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
+                                 (tc_sparse){.k = z.out,
+                                             .a = c->g,
+                                             .lda = z.out,
+                                             .b = c->x[W].data,
+                                             .ldb = z.out,
+                                             .add = c->add[X],
+                                             .c = c->d[X] + t.i * z.in + t.j,
+                                             .ldc = z.in}))
         return;
     c->run->kernel->gemm(&(tc_gemm){.tb = true,
                                     .add = c->add[X],

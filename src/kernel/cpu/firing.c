@@ -34,10 +34,7 @@ int64_t tc_fire_cpu(const float *x, int64_t begin, int64_t end, tc_firing *f)
 {
     return picked()->fire(x, begin, end, f);
 }
-void tc_fire_units_cpu(int64_t begin, int64_t end, tc_firing *f)
-{
-    picked()->fire_units(begin, end, f);
-}
+void tc_fire_units_cpu(int64_t begin, int64_t end, tc_firing *f) { picked()->fire_units(begin, end, f); }
 void tc_spmm_cpu(const tc_sparse *s) { picked()->sparse[TC_SPMM](s); }
 void tc_sddmm_cpu(const tc_sparse *s) { picked()->sparse[TC_SDDMM](s); }
 void tc_spmm_tn_cpu(const tc_sparse *s) { picked()->sparse[TC_SPMM_TN](s); }
