@@ -27,7 +27,7 @@ kill_after() { # MICROSECONDS COMMAND...
     if kill -KILL $child 2> /dev/null; then
         killed=$((killed + 1))
     else
-        taken=$((taken * 9 / 10)) # it had ended: the machine was busier when the whole run was timed
+        late=1 # it had ended
     fi
     wait $child 2> /dev/null
 }
@@ -35,7 +35,9 @@ killed=0
 i=1
 while [ $killed -lt 24 ] && [ $i -le 60 ]; do
     rm -rf cut
+    late=0
     kill_after $((taken * (i * 7 % 24) / 24)) "$tacet" train long.yaml --out cut -q --threads 1
+    [ $late = 0 ] || taken=$((taken * 9 / 10)) # the machine was busier when the whole run was timed
     if [ $((i % 3)) -eq 0 ]; then
         kill_after $((taken / 5)) "$tacet" train long.yaml --resume cut -q --threads 1
         kill_after $((taken / 3)) "$tacet" train long.yaml --resume cut -q --threads 1

@@ -61,7 +61,7 @@ static void lists_free(tc_firing *f) { free(f->count), free(f->in_row), free(f->
 static void make_lists(const tc_firing_set *set, const float *x, tc_firing *f)
 {
     f->fired = set->fire(x, 0, f->rows / 3, f) + set->fire(x, f->rows / 3, f->rows, f);
-    const int64_t middle = f->n / 2 / 16 * 16;
+    const int64_t middle = f->n * 3 / 7;
     set->fire_units(middle, f->n, f);
     set->fire_units(0, middle, f);
 }

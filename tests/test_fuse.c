@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { IN = 190, WIDE = 300, OUT = 4, BATCH = 40, MOST = 1 << 19 };
+enum { IN = 190, WIDE = 300, LONG = 1040, OUT = 4, BATCH = 40, MOST = 1 << 20 }; /* LONG: rows in two pieces */
 
 typedef struct run {
     tacet_graph *g;
@@ -21,13 +21,13 @@ static run begin(const char *optimizer, bool stored, int threads, tacet_sparse s
     run r = {.g = tacet_graph_new(NULL)};
     r.x = tacet_input(r.g, "x", 1, (int64_t[]){IN});
     r.t = tacet_labels(r.g, "target");
-    const tacet_value y = tacet_chain(r.g, r.x, "linear 300 | relu | linear 300 bias=false | relu | linear 4");
+    const tacet_value y = tacet_chain(r.g, r.x, "linear 300 | relu | linear 1040 bias=false | relu | linear 4");
     tacet_loss(r.g, "cross_entropy", y, r.t);
     tacet_penalize(r.g, "relu1", "l1 1e-3");
     tacet_penalize(r.g, "linear2.weight", "l1 1e-4 prox");
     if (stored) tacet_keep_gradient(r.g, "*.weight");
-    tacet_config config = {
-        TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 2, .threads = threads, .sparse = sparse};
+    tacet_config config = {TACET_CONFIG, .batch = BATCH,     .optimizer = optimizer,
+                           .seed = 2,    .threads = threads, .sparse = sparse};
     r.p = tacet_compile(r.g, &config, &why);
     if (!r.p) fail_msg("%s", why.message);
     assert_int_equal(r.p->fuseds, stored ? 0 : 2);
@@ -56,7 +56,7 @@ static tacet_status step(run *r, int64_t rows, float scale)
 static size_t numbers(run *r, float *to)
 {
     static const char *const name[] = {"linear1.weight", "linear1.bias", "linear2.weight", "linear3.weight"};
-    static const size_t count[] = {IN * WIDE, WIDE, WIDE * WIDE, WIDE * OUT};
+    static const size_t count[] = {IN * WIDE, WIDE, WIDE * LONG, LONG * OUT};
     size_t n = 0;
     for (int i = 0; i < 4; i++, n += count[i - 1])
         assert_int_equal(tacet_read(r->p, name[i], to + n, count[i]), TACET_OK);

@@ -24,6 +24,7 @@ typedef struct network {
 static const network networks[] = {
     {"plain", "relu | linear 24 | relu | linear 5", {{0}}, NULL, "relu2"},
     {"wide", "relu | linear 300 | relu | linear 270 | relu | linear 5", {{0}}, NULL, NULL},
+    {"longer rows than a tile", "relu | linear 1100 | relu | linear 24 | relu | linear 5", {{0}}, NULL, NULL},
     {"penalties on activations",
      "relu | linear 24 | relu | linear 5",
      {{"relu*", "l1 0.01"}, {"relu2", "norm 0.1"}},
@@ -249,6 +250,43 @@ static void memory_is_shared_soundly(void **state)
     }
 }
 
+/* Batches so large that their rows are shared out whole. */
+static void large_batches_agree(void **state)
+{
+    enum { ROWS = 300, N = 30 };
+    (void)state;
+    static float x[ROWS * N], w[2][MOST];
+    static int32_t t[ROWS];
+    uint32_t s = 5;
+    size_t count[2];
+    for (int i = 0; i < ROWS * N; i++) x[i] = noise(&s) < 0.3f ? noise(&s) : 0;
+    for (int i = 0; i < ROWS; i++) t[i] = i % OUT;
+    for (int dense = 0; dense < 2; dense++) {
+        tacet_error why;
+        run r = {.g = tacet_graph_new(NULL)};
+        r.x = tacet_input(r.g, "x", 1, (int64_t[]){N}), r.t = tacet_labels(r.g, "target");
+        tacet_loss(r.g, "cross_entropy", tacet_chain(r.g, r.x, "linear 280 | relu | linear 270 | relu | linear 5"),
+                   r.t);
+        r.p = tacet_compile(r.g,
+                            &(tacet_config){TACET_CONFIG, .batch = ROWS, .optimizer = "sgd lr=0.05", .seed = 3,
+                                            .threads = 2, .sparse = dense ? TACET_SPARSE_NEVER : TACET_SPARSE_ALWAYS},
+                            &why);
+        assert_non_null(r.p);
+        step(&r, x, t, ROWS), step(&r, x, t, 131), step(&r, x, t, ROWS);
+        count[dense] = 0;
+        for (int i = 0; i < tacet_value_count(r.p); i++) {
+            tacet_value_info v;
+            assert_int_equal(tacet_value_at(r.p, i, &v), TACET_OK);
+            if (strcmp(v.kind, "parameter") != 0) continue;
+            assert_int_equal(tacet_read(r.p, v.name, w[dense] + count[dense], (size_t)v.units), TACET_OK);
+            count[dense] += (size_t)v.units;
+        }
+        end(&r);
+    }
+    assert_true(count[0] == count[1] && count[0] > 0);
+    assert_close(&networks[0], 0.3, w[0], w[1], count[0]);
+}
+
 /* The forward pass of evaluation, and what is counted there, on lists and dense. */
 static void evaluation_agrees(void **state)
 {
@@ -352,8 +390,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_give_the_dense_step), cmocka_unit_test(every_operator_passes_silence_on),
         cmocka_unit_test(threads_change_no_bit),     cmocka_unit_test(memory_is_shared_soundly),
-        cmocka_unit_test(evaluation_agrees),         cmocka_unit_test(the_batch_decides),
-        cmocka_unit_test(a_checkpoint_keeps_the_figures),
+        cmocka_unit_test(large_batches_agree),       cmocka_unit_test(evaluation_agrees),
+        cmocka_unit_test(the_batch_decides),         cmocka_unit_test(a_checkpoint_keeps_the_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

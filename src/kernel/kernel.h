@@ -36,7 +36,7 @@ typedef struct tc_entry {
  * wants it, unit by unit (a unit is a column). NaN is not 0. Made anew for every batch, in memory of fixed size. */
 typedef struct tc_firing {
     int64_t rows, n;
-    int64_t fired; /* how many there are: what dense or sparse is decided by */
+    int64_t fired; /* how many there are: what dense or sparse, and a product's way, is decided by */
     /* Row i: in_row[i, 0 .. count[i]), units ascending. Entries behind them hold anything. */
     int32_t *count;   /* [rows] */
     tc_entry *in_row; /* [rows, pitch] */

@@ -16,9 +16,11 @@ enum { OUT, BIAS, INIT };        /* attributes */
 enum { X, W, B };                /* x, and the parameters behind it */
 enum { KAIMING, XAVIER, ZEROS }; /* words of init */
 
-/* At most this many rows and columns a tile. Measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256
- * costs 5%, 128 x 128 10% and more. */
+/* At most TILE rows and columns a tile, measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256 costs
+ * 5%, 128 x 128 10% and more. Rows are whole up to LONG. Parts are multiples of STEP. A backward pass below SMALL
+ * multiplications is not shared out. */
 enum { TILE = 256, STEP = 16, LONG = 1024, SMALL = 1 << 15 };
+_Static_assert(LONG *STEP <= TC_BLOCK_FLOATS, "STEP rows of dL/dW must fit into a tile");
 
 typedef struct grid {
     int64_t down, across; /* at most so many rows and columns a tile */

@@ -60,7 +60,6 @@ static void fire_units(const tc_call *c, int64_t begin, int64_t end)
 
 const tc_op tc_op_fire_units = {.name = "fire units",
                                 .role = &tc_layer,
-                                .flags = TC_READS_X,
                                 .inputs = 1,
                                 .span = unit_span,
                                 .span_back = unit_span,
@@ -70,7 +69,8 @@ const tc_op tc_op_fire_units = {.name = "fire units",
 /* ---- Choosing ---- */
 
 enum {
-    UNITS_OF_X = 1 << TC_SDDMM | 1 << TC_SPMM_TN,
+    UNITS_OF_X = 1 << TC_SPMM_TN,
+    OF_X = UNITS_OF_X | 1 << TC_SDDMM,
     UNITS_OF_G = 1 << TC_DSMM_TN,
     OF_G = UNITS_OF_G | 1 << TC_SPMM_NT
 };
@@ -86,7 +86,7 @@ static void want(const tc_step *s)
 {
     if (s->x_silence) {
         s->x_silence->units |= (s->call.sparse & UNITS_OF_X) != 0;
-        s->x_silence->backward |= (s->call.sparse & UNITS_OF_X) != 0;
+        s->x_silence->backward |= (s->call.sparse & OF_X) != 0;
     }
     if (s->g_silence) {
         s->g_silence->rows = (s->call.sparse & OF_G) != 0;

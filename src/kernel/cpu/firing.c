@@ -45,14 +45,15 @@ void tc_spmm_nt_cpu(const tc_sparse *s) { picked()->sparse[TC_SPMM_NT](s); }
  * 128 x 512 x 10. */
 double tc_break_even_cpu(int product, int64_t m, int64_t n, int64_t k)
 {
-    enum { NARROW = 32 };
+    enum { NARROW = 32, FEW_ROWS = 8 };
     static const double wide[TC_PRODUCTS] = {
         [TC_SPMM] = 0.65, [TC_SDDMM] = 0.45, [TC_SPMM_TN] = 0.6, [TC_DSMM_TN] = 0.4, [TC_SPMM_NT] = 0.5};
     static const double narrow[TC_PRODUCTS] = {
         [TC_SPMM] = 0.2, [TC_SDDMM] = 0.05, [TC_SPMM_TN] = 0.12, [TC_DSMM_TN] = 0.1, [TC_SPMM_NT] = 0.1};
     /* The length of what a list picks: rows of the dense matrix. */
-    const int64_t picked[TC_PRODUCTS] = {
+    const int64_t length[TC_PRODUCTS] = {
         [TC_SPMM] = n, [TC_SDDMM] = k, [TC_SPMM_TN] = n, [TC_DSMM_TN] = m, [TC_SPMM_NT] = n};
     if ((double)m * (double)n * (double)k < 32.0 * 32.0 * 32.0) return 0;
-    return (picked[product] < NARROW ? narrow : wide)[product];
+    if (product == TC_SPMM_NT && m < FEW_ROWS) return 0; /* it turns all of B, however few read it */
+    return (length[product] < NARROW ? narrow : wide)[product];
 }

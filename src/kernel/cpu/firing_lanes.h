@@ -14,9 +14,8 @@
 /* Before a loop over an array of vectors that must stay in registers. */
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* Floats and integers at any address. */
+/* Floats at any address. */
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-typedef int32_t ints __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 INLINE vec load(const float *from) { return *(const vec *)(const void *)from; }

@@ -1,12 +1,13 @@
-/* firing_rows.h: sums of a matrix's rows, picked by a list: C[r] = sum over p of list[p].value * B[index[p]]. Part of
- * firing_body.h.
+/* firing_rows.h: sums of a matrix's rows, picked by a list: C[r] = sum over p of list[p].value * B[list[p].at]. Part
+ * of firing_body.h.
  *
  * By row lists this is x B, by unit lists x^T B. The two products whose dense matrix lies the other way turn blocks of
  * LANES x LANES: A^T x is (x^T A)^T, turned as it is stored; x B^T turns B as it is copied.
  *
- *     in place   a few rows of B are read, seldom twice: from where they lie
- *     packed     each is read for many rows of C: a block of B, DEEP rows of a tile's width, is first copied side by
- *                side into the L1 cache. All of C's rows pass over it, then comes the next block
+ *     packed     each row of B is read for many rows of C: a block of B, some rows of a tile's width, is first copied
+ *                side by side into the L1 cache. All of C's rows pass over it, then comes the next block
+ *     in tiles   a row is read for a few: from where it lies, a tile's columns after the other, which stay in L2
+ *     along      it is read once, or B is too large for that: whole rows, a few at a time
  *
  * A tile of C of up to WIDE vectors stays in registers while its list runs, one multiply after the other in the list's
  * order: however C is cut, and wherever B lies, every element has the same bits. */
@@ -24,7 +25,8 @@ enum {
     ALONG = 8,
     USES = 8,
     PIECE = 8,
-    SELDOM = 1
+    SELDOM = 1,
+    LINE = 16 /* floats of a cache line */
 };
 
 /* The lists of some rows of C, in either direction. */
@@ -211,10 +213,10 @@ static void pack_turned(const sums_of *z, int64_t k, int64_t rows, int64_t j, in
 }
 
 /* A row's list from entry p on, and its sums where they are added to, into the cache before it is their turn. */
-INLINE void ask_for(const sums_of *z, int64_t row, int64_t p, bool sums, int64_t j, int64_t cols)
+INLINE void ask_for(const sums_of *z, int64_t row, int64_t p, bool added, int64_t j, int64_t cols)
 {
     __builtin_prefetch(z->l.entry + row * z->l.pitch + p);
-    for (int64_t q = 0; sums && q < cols; q += TC_FIRING_PAD) __builtin_prefetch(z->c + row * z->ldc + j + q);
+    for (int64_t q = 0; added && q < cols; q += LINE) __builtin_prefetch(z->c + row * z->ldc + j + q);
 }
 
 /* Rows [first, first + m) of a tile, a block of B after the other. */
@@ -224,7 +226,8 @@ static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int6
     int32_t at[ROWS] = {0};
     const int64_t width = vectors(cols) * LANES, deep = BLOCK / width;
     sum_fn *sum = sum_of[vectors(cols)][PACKED];
-    for (int64_t k = 0; k < z->k; k += deep) {
+    int64_t k = 0;
+    do { /* once even where there is nothing to add up */
         const int64_t rows = least(deep, z->k - k);
         (z->turned ? pack_turned : pack)(z, k, rows, j, cols, width, block);
         const source s = {block, width, (int32_t)k, (int32_t)(k + rows)};
@@ -235,7 +238,8 @@ static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int6
             t.c = z->c + row * z->ldc + j;
             at[i] = (int32_t)sum(at[i], z->l.count[row], z->l.entry + row * z->l.pitch, &s, &t);
         }
-    }
+        k += deep;
+    } while (k < z->k);
 }
 
 static void sum_packed(const sums_of *z)
