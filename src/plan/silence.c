@@ -48,7 +48,7 @@ const tc_op tc_op_fire = {.name = "fire",
                           .backward = fire,
                           .finish = finish_fire};
 
-enum { UNITS = 512 }; /* a range goes over all rows, and looks for where it begins in each */
+enum { UNITS = 256 }; /* a range goes over all rows, and looks for where it begins in each */
 
 static tc_span unit_span(const tc_call *c) { return (tc_span){((const tc_silence *)c->save)->f.n, UNITS}; }
 
