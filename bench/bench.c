@@ -91,7 +91,9 @@ static void run_all(int threads, int count, char **names)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench [--out FOLDER] [--threads 1|2] [CASE ...]\n");
+    fprintf(stderr, "usage: bench [--out FOLDER] [--threads 1|2] [CASE ...]\ncases:");
+    for (int i = 0; i < CASES; i++) fprintf(stderr, " %s", cases[i].name);
+    fprintf(stderr, "\n");
     return 2;
 }
 

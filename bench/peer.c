@@ -45,7 +45,7 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
     q->from = fdopen(out[0], "r");
     char version[sizeof q->version];
     if (!q->to || !q->from || !fgets(version, sizeof version, q->from)) {
-        fprintf(stderr, "bench: %s has no PyTorch: Tacet runs alone\n", python);
+        fprintf(stderr, "bench: %s does not run, or has no PyTorch: Tacet runs alone\n", python);
         return false;
     }
     version[strcspn(version, ",\n")] = 0;

@@ -79,8 +79,8 @@ void report_close(void)
     char line[256];
     if (bars) {
         rewind(bars);
-        printf("\nWhat is asked for:\n");
-        while (fgets(line, sizeof line, bars)) fputs(line, stdout);
+        for (bool first = true; fgets(line, sizeof line, bars); first = false)
+            printf("%s%s", first ? "\nWhat is asked for:\n" : "", line);
         fclose(bars);
     }
     if (csv && fclose(csv)) stop("results.csv", NULL);
