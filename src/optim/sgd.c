@@ -31,8 +31,10 @@ TC_CLONES static void plain(const tc_update *u, int64_t begin, int64_t end)
     const float lr = u->factor[STEP], decay = u->factor[DECAY];
     const float *g = u->g;
     float *p = u->p;
-    for (int64_t i = begin; i < end && decay == 0.0f; i++) p[i] -= lr * g[i];
-    for (int64_t i = begin; i < end && decay != 0.0f; i++) p[i] -= lr * (g[i] + decay * p[i]);
+    if (decay == 0.0f)
+        for (int64_t i = begin; i < end; i++) p[i] -= lr * g[i];
+    else
+        for (int64_t i = begin; i < end; i++) p[i] -= lr * (g[i] + decay * p[i]);
 }
 
 /* m = keep m + take g, then p -= lr (now g + ahead m). */

@@ -236,6 +236,7 @@ static void lower_fire(lowering *w, const tc_op *op, bool backward, int v, int b
     if (!s) return;
     s->value = v;
     s->xb[0] = buffer;
+    if (buffer < 0) s->bytes = (double)tc_silence_unit_bytes(list); /* at most: what it writes */
     s->x_silence = list;
     s->call.save = list;
     s->call.value = &list->fired;

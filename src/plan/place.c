@@ -135,7 +135,6 @@ void tc_plan_resolve(tacet_plan *p, int list)
         s->call.g = pointer(p, l, s->gb);
         if (!s->call.save) s->call.save = pointer(p, l, s->sb);
         s->bytes += bytes_of(l, s->yb) + bytes_of(l, s->gb);
-        if (s->call.op == &tc_op_fire_units) s->bytes += bytes_of(l, s->x_silence->by_unit);
         s->shared = s->bytes + s->flops > WORTH_WAKING;
         if (!s->finish) continue;
         const tc_span span = tc_span_of(&s->call, false);

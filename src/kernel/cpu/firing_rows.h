@@ -265,50 +265,39 @@ static void sum_rows(const sums_of *z, int64_t fired, int64_t rows)
         sum_in_tiles(z);
 }
 
+/* Sums of B's rows, of which there are k, as s asks for them. */
+static sums_of asked(const tc_sparse *s, lists l, int64_t k)
+{
+    return (sums_of){.l = l,
+                     .m = s->m,
+                     .n = s->n,
+                     .k = k,
+                     .b = s->b + s->j,
+                     .ldb = s->ldb,
+                     .bias = s->bias ? s->bias + s->j : NULL,
+                     .add = s->add,
+                     .c = s->c,
+                     .ldc = s->ldc};
+}
+
 static void spmm(const tc_sparse *s)
 {
-    const tc_firing *x = s->x;
-    sum_rows(&(sums_of){.l = by_row(x, s->i),
-                        .m = s->m,
-                        .n = s->n,
-                        .k = x->n,
-                        .b = s->b + s->j,
-                        .ldb = s->ldb,
-                        .bias = s->bias ? s->bias + s->j : NULL,
-                        .add = s->add,
-                        .c = s->c,
-                        .ldc = s->ldc},
-             x->fired, x->rows);
+    const sums_of z = asked(s, by_row(s->x, s->i), s->x->n);
+    sum_rows(&z, s->x->fired, s->x->rows);
 }
 
 static void spmm_tn(const tc_sparse *s)
 {
-    const tc_firing *x = s->x;
-    sum_rows(&(sums_of){.l = by_unit(x, s->i),
-                        .m = s->m,
-                        .n = s->n,
-                        .k = x->rows,
-                        .b = s->b + s->j,
-                        .ldb = s->ldb,
-                        .add = s->add,
-                        .c = s->c,
-                        .ldc = s->ldc},
-             x->fired, x->n);
+    const sums_of z = asked(s, by_unit(s->x, s->i), s->x->rows);
+    sum_rows(&z, s->x->fired, s->x->n);
 }
 
 static void spmm_nt(const tc_sparse *s)
 {
-    const tc_firing *x = s->x;
-    sum_packed(&(sums_of){.l = by_row(x, s->i),
-                          .m = s->m,
-                          .n = s->n,
-                          .k = x->n,
-                          .b = s->b + s->j * s->ldb,
-                          .ldb = s->ldb,
-                          .turned = true,
-                          .add = s->add,
-                          .c = s->c,
-                          .ldc = s->ldc});
+    sums_of z = asked(s, by_row(s->x, s->i), s->x->n);
+    z.b = s->b + s->j * s->ldb;
+    z.turned = true;
+    sum_packed(&z);
 }
 
 /* c[cols, rows] = or += from[rows, pitch]^T, rows at most LANES. */
