@@ -2,7 +2,7 @@
  * points. */
 #include "cmocka_all.h"
 #include "optim/optim.h"
-#include "optim/schedule.h"
+#include "spec/schedule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ typedef void algorithm(reference *r, const double *a, double lr, double g, int s
 
 static void check_optimizer(const char *text, algorithm *run)
 {
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     assert_true(!o->check || !o->check(arg));
     static float p[N], g[N], state[TC_MAX_STATES][N];
@@ -123,7 +123,7 @@ static void test_adam(void **state)
 static void test_defaults(void **state)
 {
     (void)state;
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     static const struct {
         const char *text;
         double value[5];
@@ -169,7 +169,7 @@ static void test_refused(void **state)
         {"adamw weight_decay=-1", "weight_decay"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
         const char *why = read_spec(bad[i][0], arg, schedule)->check(arg);
         if (!why || !strstr(why, bad[i][1])) fail_msg("%s: %s", bad[i][0], why ? why : "was taken");
     }
@@ -177,7 +177,7 @@ static void test_refused(void **state)
 
 static double time_of(const char *text)
 {
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     return o->prox_time(arg, 0.5);
 }
@@ -185,7 +185,7 @@ static double time_of(const char *text)
 /* min (w - b)^2 / 2 + l |w| by gradient steps and soft thresholds comes to rest at b - l for any momentum. */
 static void check_lasso(const char *text)
 {
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     const float b = 1, l = 0.3f;
     float w = 0, g, state[2] = {0};
@@ -235,6 +235,9 @@ static void test_schedules(void **state)
         {"sgd lr=1 schedule=step every=2 gamma=0.5", 5.5, 0, 0.25},
         {"sgd lr=1 schedule=step every=2 gamma=0.5 warmup=1", 2.5, 0, 1},
         {"sgd lr=1 schedule=step every=2 gamma=0.5 warmup=1", 3, 0, 0.5},
+        {"sgd lr=1 schedule=linear", 2, 8, 0.75},
+        {"sgd lr=1 schedule=linear floor=0.2 warmup=2", 5, 8, 0.6},
+        {"sgd lr=1 schedule=linear floor=0.2", 9, 8, 0.2},
         {"sgd lr=1 schedule=cosine", 0, 8, 1},
         {"sgd lr=1 schedule=cosine", 2, 8, 0.85355339},
         {"sgd lr=1 schedule=cosine", 4, 8, 0.5},
@@ -246,7 +249,7 @@ static void test_schedules(void **state)
         {"sgd lr=1 schedule=cosine warmup=2", 6, 10, 0.5},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
         read_spec(known[i].text, arg, schedule);
         assert_null(tc_schedule_check(schedule));
         const double f = tc_schedule_factor(schedule, known[i].epoch, known[i].epochs);
@@ -259,12 +262,12 @@ static void test_schedule_table(void **state)
     (void)state;
     static const char *const bad[] = {"sgd lr=1 warmup=-1", "sgd lr=1 schedule=step", "sgd lr=1 schedule=step every=-1",
                                       "sgd lr=1 gamma=-1", "sgd lr=1 schedule=cosine floor=2"};
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS];
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         read_spec(bad[i], arg, schedule);
         if (!tc_schedule_check(schedule)) fail_msg("%s was taken", bad[i]);
     }
-    assert_int_equal(tc_attr_count(tc_schedule_attribute), TC_SCHEDULE_ATTRS);
+    assert_int_equal(tc_attr_count(tc_schedule_attribute), TC_SCHEDULE_FROM);
     for (int i = 0; i < tc_schedule_count(); i++) { /* the rows are in the order of the words */
         char text[64];
         snprintf(text, sizeof text, "sgd lr=1 schedule=%s", tc_schedule_at(i)->name);

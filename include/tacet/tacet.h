@@ -150,6 +150,8 @@ typedef struct tacet_config {
     int64_t steps_per_epoch; /* what schedules count in; 1 by default */
     double epochs;           /* how long the run is, for schedules that end with it */
     tacet_sparse sparse;     /* AUTO by default */
+    int64_t ledger;          /* steps from one sample of gradient norms to the next; below 0: no ledger. 50 by default, and
+                                then firing is counted where a penalty looks; if set, wherever an operator makes zeros */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config)
 
@@ -235,9 +237,59 @@ typedef struct tacet_value_info {
     double sparse_forward, sparse_backward;
 } tacet_value_info;
 
+/* How often the units of a value fired. */
+typedef struct tacet_firing {
+    int64_t rows, units;   /* rows that were counted; units: elements of a row */
+    double density;        /* share of nonzero elements; NAN when nothing was counted */
+    int64_t dead;          /* units that never fired */
+    int64_t histogram[10]; /* units by the share of rows in which they fired: [0, 0.1), [0.1, 0.2) ... [0.9, 1] */
+    double natural;        /* training: the density in the very first step, before any update; else NAN */
+} tacet_firing;
+
+/* Of value i: over the training steps since the ledger was reset, or over the forward passes since
+ * tacet_reset_counts. tacet_dead_units: the numbers of the units that never fired, ascending, as many as there is room
+ * for; returns how many there are. */
+TACET_API tacet_status tacet_firing_at(const tacet_plan *p, int i, bool training, tacet_firing *firing);
+TACET_API size_t tacet_dead_units(const tacet_plan *p, int i, bool training, int64_t *unit, size_t capacity);
+
 TACET_API int tacet_value_count(const tacet_plan *p);
 TACET_API tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info);
 TACET_API void tacet_reset_counts(tacet_plan *p);
+
+/* ---- The ledger -------------------------------------------------------------------------------------------------- */
+
+/* What training did since the ledger was reset: sums over steps, given as means over rows. Its figures are the same at
+ * any number of threads, after a resume, and, to rounding, on firing lists or without. It is reset when an epoch begins,
+ * say. */
+typedef struct tacet_total {
+    int64_t steps, rows;
+    double objective, data_loss;
+} tacet_total;
+TACET_API void tacet_ledger_total(const tacet_plan *p, tacet_total *total);
+TACET_API void tacet_ledger_reset(tacet_plan *p);
+
+/* The same of term i. Norms of gradients are means over the steps that were sampled (tacet_config.ledger), at the values
+ * that the term stands on: that of lambda times its own gradient, and that of the losses' alone. Where a value's silence
+ * blocks its gradient, both count what fired. A proximal step's own gradient is that of its formula. */
+typedef struct tacet_account {
+    double value, lambda;           /* means over rows; NAN: there was no step */
+    double share;                   /* of lambda * value in the objective */
+    double gradient, data_gradient; /* NAN: nothing was sampled, or the losses send no gradient there */
+    double target;                  /* the density that lambda is steered to; NAN: it is not steered */
+    int bound;                      /* lambda is at its lower (-1) or upper (1) bound; else 0 */
+    int64_t zeros;                  /* exact ones: in all rows that were counted; of a parameter: now */
+    tacet_firing firing;            /* of all its values together. A parameter has no rows: its density is that of now,
+                                       and a dead unit is one into which all weights are 0 */
+} tacet_account;
+TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
+
+/* Warning i of what the ledger shows, TACET_FAILED behind the last. kind is one word ("dead") that with `on`, a term or a
+ * value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
+typedef struct tacet_warning {
+    const char *on, *kind;
+    char text[512];
+} tacet_warning;
+TACET_API tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning);
 
 /* The compiled steps, with shapes, flops, bytes and the size of the arena, as text. Return value as
  * tacet_error_text. */

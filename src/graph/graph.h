@@ -33,7 +33,9 @@ typedef struct tc_term {
     tc_arg *arg, *common;
     int inputs;
     int input[TC_MAX_INPUTS];
-    double lambda;
+    double lambda; /* of a steered term 0: the plan's table has what holds */
+    double target; /* share of elements not 0 that lambda is steered to; NAN: it is not steered */
+    bool scheduled; /* lambda changes by the schedule among the common attributes */
     int reduce;
     bool prox; /* acts after the update: a proximal step or a constraint */
 } tc_term;

@@ -1,6 +1,7 @@
 /* term.c: the objective, a list of weighted scalar terms. A loss, a penalty and a constraint differ in their tables
  * only. */
 #include "graph/graph.h"
+#include "spec/schedule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,12 +42,66 @@ static bool refuse(tacet_graph *g, const tc_term *t, const char *why)
     return false;
 }
 
+/* What lambda may be steered by: each says which share of the elements is to be not 0. */
+static double density_of(double x, double n)
+{
+    (void)n;
+    return x;
+}
+static double density_of_l0(double x, double n) { return x / n; }
+static double density_of_zeros(double x, double n)
+{
+    (void)n;
+    return 1 - x;
+}
+
+static const struct target {
+    int attribute;
+    bool batch;
+    double (*density)(double x, double n); /* n: elements of a sample */
+    const char *elsewhere, *range;
+} targets[] = {
+    {TC_TERM_DENSITY, true, density_of, "density= is a target for activations; on a parameter write zeros= with prox",
+     "density must be above 0 and below 1"},
+    {TC_TERM_L0, true, density_of_l0, "l0= is a target for activations; on a parameter write zeros= with prox",
+     "l0 must be above 0 and below the number of elements of a sample"},
+    {TC_TERM_ZEROS, false, density_of_zeros, "zeros= is a target for parameters; on activations write density=",
+     "zeros must be above 0 and below 1"},
+};
+
+static bool settle_target(tacet_graph *g, tc_term *t, bool batch)
+{
+    const tc_arg *a = t->common;
+    t->target = NAN;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        const struct target *k = &targets[i];
+        if (!a[k->attribute].given) continue;
+        if (!isnan(t->target)) return refuse(g, t, "takes one target: density, l0 or zeros");
+        if (a[TC_TERM_LAMBDA].given) return refuse(g, t, "a target stands in place of lambda: leave one of them out");
+        if (k->batch != batch) return refuse(g, t, k->elsewhere);
+        if (!batch && a[TC_TERM_PROX].number == 0) return refuse(g, t, "zeros= needs prox: a gradient makes no zeros");
+        if (t->inputs > 1) return refuse(g, t, "a joint term cannot be steered: without joint each value is");
+        t->target = k->density(a[k->attribute].number, (double)tc_shape_count(&g->value[t->input[0]].shape));
+        if (!(t->target > 0 && t->target < 1)) return refuse(g, t, k->range);
+    }
+    for (int i = TC_TERM_SCHEDULE; i < TC_COMMON_ATTRS; i++) t->scheduled = t->scheduled || a[i].given;
+    if (isnan(t->target)) return true;
+    t->scheduled = false;
+    for (int i = TC_TERM_SCHEDULE; i < TC_COMMON_ATTRS; i++)
+        if (a[i].given && i != TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP)
+            return refuse(g, t, "a steered lambda has no schedule but warmup=, the epochs that it takes to the target");
+    return true;
+}
+
 /* Settles lambda, reduce and prox from the attributes, the operator's defaults and what the term stands on. */
 static bool settle(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *a = t->common;
     const bool constraint = t->op->role == &tc_constraint;
-    t->lambda = constraint ? 0.0 : a[TC_TERM_LAMBDA].given ? a[TC_TERM_LAMBDA].number : t->op->lambda;
+    const char *why = tc_schedule_check(&a[TC_TERM_SCHEDULE]);
+    if (why) return refuse(g, t, why);
+    if (!settle_target(g, t, batch)) return false;
+    t->lambda = constraint || !isnan(t->target) ? 0.0 : a[TC_TERM_LAMBDA].given ? a[TC_TERM_LAMBDA].number : t->op->lambda;
     if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\"");
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     const bool given = !constraint && a[TC_TERM_REDUCE].given;

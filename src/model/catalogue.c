@@ -3,7 +3,7 @@
 #include "data/data.h"
 #include "op/op.h"
 #include "optim/optim.h"
-#include "optim/schedule.h"
+#include "spec/schedule.h"
 
 static void op_entry(int i, tacet_entry *e)
 {

@@ -7,11 +7,12 @@
  *     tacet.lambdas      a line "relu1:l1 0.0001" for each term
  *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
  *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each product
+ *     tacet.total, tacet.accounts, tacet.controls, tacet.fired   the ledger and what steers lambdas: history.c
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
  * Doubles are written as the shortest decimal that reads back as the same double. A resume first looks at everything
  * and then sets everything, so that a checkpoint that is refused has changed nothing. */
-#include "model/model.h"
+#include "model/history.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -97,6 +98,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_bundle_note(&b, "tacet.rate", tc_number_text(p->table.rate, rate));
     note_lambdas(&b);
     note_lists(&b);
+    tc_history_note(&b);
     note_loader(&b, l);
     return tc_bundle_write(&b, path, notes, note, why);
 }
@@ -112,6 +114,7 @@ typedef struct resumed {
     double *lambda;                       /* [terms] */
     tc_use *use;                          /* [values] */
     double *break_even;                   /* [values * TC_PRODUCTS] */
+    tc_history history;
     int64_t step, epoch, position;
     uint64_t seed;
     double rate;
@@ -223,6 +226,12 @@ static tacet_status read_lists(resumed *r)
     return TACET_OK;
 }
 
+static tacet_status read_history(resumed *r)
+{
+    const char *bad = tc_history_read(r->f, r->p, &r->history);
+    return bad ? refuse_note(r, bad) : TACET_OK;
+}
+
 /* The same layers, as the description has them: parameters of the same shapes are not enough. */
 static tacet_status check_part(const resumed *r, const char *part, const char *key)
 {
@@ -304,6 +313,7 @@ static tacet_status read_all(resumed *r, const tacet_loader *l)
     if (s == TACET_OK) s = read_scalars(r);
     if (s == TACET_OK) s = read_lambdas(r);
     if (s == TACET_OK) s = read_lists(r);
+    if (s == TACET_OK) s = read_history(r);
     return s == TACET_OK ? read_loader(r, l) : s;
 }
 
@@ -320,6 +330,7 @@ static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
     for (int v = 0; v < p->values; v++) p->table.use[v] = r->use[v];
     for (int i = 0; i < p->values * TC_PRODUCTS && p->sparse == TACET_SPARSE_AUTO; i++)
         p->table.break_even[i] = r->break_even[i];
+    tc_history_set(&r->history, p);
     p->table.step = r->step;
     p->table.rate = r->rate;
     p->seed = p->run.seed = r->seed;
@@ -338,10 +349,12 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     r.lambda = tc_alloc(&p->mem, (size_t)p->terms, sizeof *r.lambda);
     r.use = tc_alloc(&p->mem, (size_t)p->values, sizeof *r.use);
     r.break_even = tc_alloc(&p->mem, (size_t)p->values * TC_PRODUCTS, sizeof *r.break_even);
-    const bool room = r.parameter && r.state && r.lambda && r.use && r.break_even;
+    const bool own = tc_history_alloc(&r.history, p);
+    const bool room = own && r.parameter && r.state && r.lambda && r.use && r.break_even;
     for (int i = 0; room && i < p->values * TC_PRODUCTS; i++) r.break_even[i] = p->table.break_even[i];
     const tacet_status s = room ? read_all(&r, l) : tc_fail_memory(&e);
     if (s == TACET_OK) set_all(&r, p, l);
+    tc_history_free(&r.history, p);
     tc_free(&p->mem, r.parameter);
     tc_free(&p->mem, r.state);
     tc_free(&p->mem, r.lambda);

@@ -47,7 +47,7 @@ const tc_op tc_op_l1_l2 = {
     .source = "Zou, Hastie: Regularization and variable selection via the elastic net, JRSS B 67, 2005; "
               "keras.regularizers.L1L2",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
     .attribute = attribute,
     .lambda = 1,
     .reduce = TC_SAMPLE,

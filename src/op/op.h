@@ -117,7 +117,18 @@ extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
 /* Order of the common attributes. Every role has the first few: layers and constraints the name, losses up to reduce,
  * penalties all. With an array of TC_COMMON_ATTRS zeroed tc_arg, what a role lacks reads as not given. */
-enum { TC_TERM_NAME, TC_TERM_LAMBDA, TC_TERM_REDUCE, TC_TERM_JOINT, TC_TERM_PROX, TC_COMMON_ATTRS };
+enum {
+    TC_TERM_NAME,
+    TC_TERM_LAMBDA,
+    TC_TERM_REDUCE,
+    TC_TERM_JOINT,
+    TC_TERM_PROX,
+    TC_TERM_DENSITY, /* the targets */
+    TC_TERM_L0,
+    TC_TERM_ZEROS,
+    TC_TERM_SCHEDULE, /* the first of TC_SCHEDULE_ATTRS (spec/schedule.h) */
+    TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 7
+};
 enum { TC_LAYER_NAME = TC_TERM_NAME };
 
 enum {
@@ -132,7 +143,8 @@ enum {
     TC_BLOCKS = 1 << 8,       /* dL/dx is 0 wherever y is 0 */
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 11     /* only for parameters (constraints, weight penalties) */
+    TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
+    TC_SPARSIFIES = 1 << 12   /* penalty: meant to make values exactly 0 */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */

@@ -4,6 +4,7 @@
  * others mean the same place everywhere. An attribute whose default is "" has none of its own: what holds when it is
  * not given (tc_arg.given) is the operator's to say: its lambda, its reduce. */
 #include "op/op.h"
+#include "spec/schedule.h"
 
 #define NAME(what) {"name", "text", "", what, false}
 #define REDUCE(otherwise)                                                                                              \
@@ -25,6 +26,12 @@ static const tacet_attribute penalty[] = {
     REDUCE("Unless given: sample, and sum on parameters"),
     {"joint", "bool", "false", "all values that the selector matches are one vector and make one term", false},
     {"prox", "bool", "false", "on parameters: acts by its proximal step after the update, not by its gradient", false},
+    {"density", "float", "",
+     "in place of lambda: the share of a value's elements that are to be not 0; lambda is steered to hold it", false},
+    {"l0", "float", "", "the same as how many elements of a sample", false},
+    {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0", false},
+    TC_SCHEDULE_ROWS("lambda", "drop"),
+    TC_SCHEDULE_BOUNDS,
     {0}};
 
 static const tacet_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { LEDGER = 50 }; /* steps from one sample of gradients to the next, unless it is said */
+
 /* Settings with their defaults, checked. */
 static tacet_status settings(tacet_plan *p, const tacet_config *config)
 {
@@ -16,6 +18,8 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     p->steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1;
     p->epochs = config->epochs;
     p->sparse = config->sparse;
+    p->ledger = config->ledger == 0 ? LEDGER : config->ledger < 0 ? 0 : config->ledger;
+    p->watch = config->ledger > 0;
     if (p->batch < 1 || p->batch > TC_MAX_COUNT || p->steps_per_epoch < 1 || !(p->epochs >= 0) || !isfinite(p->epochs))
         return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
     for (int v = 0; v < p->values; v++) {
@@ -35,19 +39,39 @@ static tacet_status tables(tacet_plan *p)
 {
     const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
     p->feed = tc_plan_alloc(p, v, sizeof *p->feed);
-    p->count = tc_plan_alloc(p, v, sizeof *p->count);
+    for (int i = 0; i < TC_LISTS; i++) p->count[i] = tc_plan_alloc(p, v, sizeof *p->count[i]);
     p->place = tc_plan_alloc(p, v, sizeof *p->place);
     p->table.lambda = tc_plan_alloc(p, t, sizeof *p->table.lambda);
     p->value = tc_plan_alloc(p, t, sizeof *p->value);
-    if (!p->feed || !p->count || !p->place || !p->table.lambda || !p->value) return tc_fail_memory(&p->error);
+    if (!p->feed || !p->count[TC_TRAIN] || !p->count[TC_EVAL] || !p->place || !p->table.lambda || !p->value) return tc_fail_memory(&p->error);
     p->table.break_even = tc_plan_alloc(p, v * TC_PRODUCTS, sizeof *p->table.break_even);
     p->table.use = tc_plan_alloc(p, v, sizeof *p->table.use);
-    if (!p->table.break_even || !p->table.use) return tc_fail_memory(&p->error);
+    p->table.account = tc_plan_alloc(p, t, sizeof *p->table.account);
+    p->table.control = tc_plan_alloc(p, t, sizeof *p->table.control);
+    if (!p->table.break_even || !p->table.use || !p->table.account || !p->table.control)
+        return tc_fail_memory(&p->error);
     for (int i = 0; i < p->terms; i++) {
         p->table.lambda[i] = p->graph->term[i].lambda;
-        p->value[i] = NAN;
+        p->table.control[i].smooth = p->value[i] = NAN;
+        p->table.account[i].lambda_before = p->table.account[i].density_before = NAN;
+        p->steers = p->steers || !isnan(p->graph->term[i].target);
     }
+    for (int i = 0; i < p->values; i++) p->count[TC_TRAIN][i].natural = p->count[TC_EVAL][i].natural = NAN;
     p->table.rate = 1;
+    return TACET_OK;
+}
+
+/* Whether the schedules of lambdas know the length of the run, where they need it. */
+static tacet_status schedules(tacet_plan *p)
+{
+    for (int i = 0; i < p->terms; i++) {
+        const tc_term *t = &p->graph->term[i];
+        const char *why = tc_schedule_end(&t->common[TC_TERM_SCHEDULE], p->epochs);
+        if (!why) continue;
+        tc_fail(&p->error, TACET_DESCRIPTION, "%s: %s, or until", t->name, why);
+        tc_spec_point(&t->spec, t->spec.column, t->spec.width, &p->error);
+        return p->error.status;
+    }
     return TACET_OK;
 }
 
@@ -56,6 +80,7 @@ static tacet_status compile_list(tacet_plan *p, int list)
     tacet_status s = tc_plan_fire(p, list);
     if (s == TACET_OK) s = tc_plan_lower(p, list);
     if (s != TACET_OK) return s;
+    if (list == TC_TRAIN && tc_plan_samples(p)) tc_plan_sample_keep(p);
     tc_plan_band(p, list);
     s = tc_plan_place(p, list);
     if (s == TACET_OK && p->list[list].arena > p->arena_bytes) p->arena_bytes = p->list[list].arena;
@@ -67,6 +92,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     const int first = config->optimizer ? TC_TRAIN : TC_EVAL;
     tacet_status s = settings(p, config);
     if (s == TACET_OK) s = tables(p);
+    if (s == TACET_OK && config->optimizer) s = schedules(p);
     p->run = (tc_run){.rows = p->batch, .global_rows = p->batch, .seed = p->seed, .kernel = &tc_cpu};
     p->run.kernel->prepare();
     if (s == TACET_OK) tc_plan_inputs(p);
@@ -85,7 +111,8 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     for (int i = first; i < TC_LISTS; i++) tc_plan_resolve(p, i);
     if (!config->optimizer) return TACET_OK;
     s = tc_plan_update(p);
-    return s == TACET_OK ? tc_plan_fuse(p) : s;
+    if (s == TACET_OK) s = tc_plan_fuse(p);
+    return s == TACET_OK && tc_plan_samples(p) ? tc_plan_sample_points(p) : s;
 }
 
 tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why)

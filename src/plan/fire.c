@@ -9,7 +9,7 @@
  *                             blocks the gradient there nobody else looks at it
  *
  * Lists are made where a product that can read them has a break-even above 0; silence.c has what is done in a step.
- * In evaluation a step behind each value whose operator makes zeros counts which units fired. */
+ * (count.c has the steps that count which units fired.) */
 #include "plan/plan.h"
 
 static const tc_value *value_at(const tacet_plan *p, int v) { return &p->graph->value[v]; }
@@ -138,31 +138,3 @@ tacet_status tc_plan_fire(tacet_plan *p, int list)
             return tc_fail_memory(&p->error);
     return TACET_OK;
 }
-
-/* ---- Counts ---- */
-
-enum { COLUMNS = 256 };
-
-bool tc_fire_counts(const tacet_plan *p, int list, int value)
-{
-    const tc_op *op = value_at(p, value)->op;
-    return list == TC_EVAL && op && (op->flags & TC_MAKES_ZEROS);
-}
-
-/* Units are columns: each range counts its own over all rows. */
-static tc_span span(const tc_call *c) { return (tc_span){c->x[0].n, COLUMNS}; }
-
-TC_CLONES static void count(const tc_call *c, int64_t begin, int64_t end)
-{
-    const int64_t rows = tc_rows(c, &c->x[0]), n = c->x[0].n;
-    int64_t *fired = c->save;
-    int32_t here[COLUMNS] = {0};
-    for (int64_t i = 0; i < rows; i++) {
-        const float *x = c->x[0].data + i * n + begin;
-        for (int64_t j = 0; j < end - begin; j++) here[j] += x[j] != 0.0f;
-    }
-    for (int64_t j = begin; j < end; j++) fired[j] += here[j - begin];
-}
-
-const tc_op tc_op_count_fired = {
-    .name = "count", .role = &tc_layer, .flags = TC_READS_X, .inputs = 1, .span = span, .forward = count};

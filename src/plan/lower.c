@@ -279,10 +279,14 @@ static void lower_count(lowering *w, int v)
     if (!tc_fire_counts(p, w->which, v)) return;
     tc_step *s = add_step(w, &tc_op_count_fired, false, &v, 1, 1);
     if (!s) return;
-    if (!p->count[v].fired) p->count[v].fired = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof(int64_t));
-    w->failed = w->failed || !p->count[v].fired;
+    tc_count_of *count = &p->count[w->which][v];
+    count->now = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof *count->now);
+    count->fired = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof *count->fired);
+    w->failed = w->failed || !count->now || !count->fired;
     s->value = v;
-    s->call.save = p->count[v].fired;
+    s->finish = true;
+    s->call.save = count;
+    s->call.value = &count->sum;
     close_step(w, s);
 }
 

@@ -30,13 +30,9 @@ static tacet_status bind_optimizer(tacet_plan *p)
     const tc_binding binding[] = {{p->optim->attribute, p->optim_arg}, {tc_schedule_attribute, p->schedule_arg}};
     tacet_status status = tc_spec_bind(s, 2, binding, true, &p->error);
     if (status != TACET_OK) return status;
-    const tc_schedule *schedule = tc_schedule_at((int)p->schedule_arg[TC_SCHEDULE_KIND].number);
     const char *why = tc_schedule_check(p->schedule_arg);
-    if (why)
-        tc_fail(&p->error, TACET_DESCRIPTION, "%s", why);
-    else if (schedule->needs_end && p->epochs <= 0)
-        tc_fail(&p->error, TACET_DESCRIPTION, "schedule=%s needs to know how long the run is: set epochs",
-                schedule->name);
+    if (!why) why = tc_schedule_end(p->schedule_arg, p->epochs);
+    if (why) tc_fail(&p->error, TACET_DESCRIPTION, "%s", why);
     if (p->error.status != TACET_OK) tc_spec_point(s, s->column, s->width, &p->error);
     return p->error.status;
 }

@@ -20,6 +20,7 @@ void tacet_plan_free(tacet_plan *p)
     tc_free_aligned(&m, p->block);
     tc_free_aligned(&m, p->arena);
     tc_free_aligned(&m, p->scratch);
+    tc_free_aligned(&m, p->sample);
     if (p->optim_spec.source) tc_spec_free(&p->optim_spec);
     tacet_pool_free(p->own_pool);
     tacet_graph_free(p->graph);

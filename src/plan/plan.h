@@ -19,7 +19,7 @@
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "optim/optim.h"
-#include "optim/schedule.h"
+#include "spec/schedule.h"
 
 #include <stdio.h>
 
@@ -131,11 +131,44 @@ typedef struct tc_prox {
     tc_call call;
 } tc_prox;
 
-/* Counts of one value whose operator makes zeros, over forward passes in evaluation. */
+/* How often each unit of a value fired, over the passes of one list since it was reset. A pass leaves its own counts in
+ * `now`; they are added up when nothing can take the pass back any more. */
 typedef struct tc_count_of {
+    int32_t *now;   /* [units]; NULL: nothing is counted */
+    double sum;     /* of now, as a step's result */
     int64_t *fired; /* [units] */
     int64_t rows;
+    double natural; /* training: the density in the first step of all, before any update; NAN: there was none */
 } tc_count_of;
+
+/* What the ledger adds up of a term over steps, since it was reset. */
+typedef struct tc_account {
+    double value, weighted, lambda; /* times rows: its value, lambda times it, lambda */
+    double gradient, data; /* in sampled steps: the norm of its gradient at its values, and of the losses' there */
+    double samples;
+    double lambda_before, density_before; /* means up to the last reset; NAN: there was none */
+} tc_account;
+
+/* The same of the objective. */
+typedef struct tc_total {
+    int64_t steps, rows;
+    double objective, data_loss; /* times rows */
+} tc_total;
+
+/* What steers a lambda; see steer/control.c. */
+typedef struct tc_control {
+    double least, most; /* bounds on lambda; 0: not known yet */
+    double smooth;      /* the logarithm of the density, smoothed; NAN: nothing was measured */
+    double error;       /* the last one that was acted upon */
+} tc_control;
+
+/* A value at which gradients are measured. */
+typedef struct tc_measure {
+    int value;
+    int before;  /* the step of the training list before which its gradient is whole; its length: at the end */
+    bool masked; /* what lies where the value is 0 does not count: a list leaves it out */
+    double data; /* the squared norm of the losses' gradient in the last sampled step */
+} tc_measure;
 
 /* Training steps that made a value's list, and those in which a product ran on its silence, forward and backward. */
 typedef struct tc_use {
@@ -147,6 +180,9 @@ typedef struct tc_table {
     int64_t step;   /* training steps done */
     double rate;    /* the schedule's factor, of the last step */
     double *lambda; /* [terms] */
+    tc_control *control; /* [terms] */
+    tc_account *account; /* [terms] */
+    tc_total total;
     double *break_even; /* [values * TC_PRODUCTS]: of layers that can run on firing lists; densities */
     tc_use *use;        /* [values] */
 } tc_table;
@@ -195,7 +231,14 @@ struct tacet_plan {
     tc_table table;
     double *value; /* [terms] of the last run; NAN where it was not computed */
     double norm_square; /* of the last step's gradients, over all parameters; NAN before it */
-    tc_count_of *count; /* [values]; fired NULL where nothing is counted */
+    tc_count_of *count[TC_LISTS]; /* [values] */
+    int64_t ledger;     /* steps from one sample of gradients to the next; 0: there is no ledger */
+    bool watch, steers; /* training counts what fires in all values that make zeros; a term is steered */
+    bool sampled;       /* the step that runs is a sample */
+    int measures;
+    tc_measure *measure;
+    float *sample;      /* a gradient as large as the largest value that is measured */
+    double *own;        /* [terms]: the norm of its gradient with lambda 1, in the last sampled step */
     tacet_error error;
 };
 
@@ -212,6 +255,15 @@ tacet_status tc_plan_place(tacet_plan *p, int list);
 void tc_plan_resolve(tacet_plan *p, int list); /* buffers -> pointers, once the arena is there */
 tacet_status tc_plan_update(tacet_plan *p);
 tacet_status tc_plan_fuse(tacet_plan *p);
+
+/* sample: lets live what a second backward pass reads (before place), and finds where to measure (behind it). A sample
+ * is taken between the passes: own and measure[].data. The squared norm of the losses' gradient at a term's values. */
+void tc_plan_sample_keep(tacet_plan *p);
+tacet_status tc_plan_sample_points(tacet_plan *p);
+void tc_plan_sample(tacet_plan *p);
+double tc_plan_sample_data(const tacet_plan *p, int term);
+bool tc_plan_samples(const tacet_plan *p); /* whether samples can be taken at all */
+bool tc_term_penalises(const tacet_plan *p, int term, int value); /* value -1: any */
 
 /* fuse: whether a weight's gradient is fused with its update; that of a fused one written out, after a step; a bound on
  * the magnitude of all their elements; one update, and its factors. */
@@ -234,9 +286,14 @@ int64_t tc_silence_row_bytes(const tc_silence *s);
 int64_t tc_silence_unit_bytes(const tc_silence *s);
 void tc_silence_resolve(tc_silence *s, float *by_row, float *by_unit); /* NULL: it has none */
 
-/* Whether a list counts what fires in a value, and the operator that does (save: int64 [units]). */
+/* Whether a list counts what fires in a value, and the operator that does (save: the tc_count_of). The counts of the
+ * last pass are added up, or all are forgotten. */
 bool tc_fire_counts(const tacet_plan *p, int list, int value);
 extern const tc_op tc_op_count_fired;
+void tc_count_note(tacet_plan *p, int list);
+bool tc_count_read(const tacet_plan *p, int list, int value, tacet_firing *f); /* false: nothing was counted */
+double tc_count_density(const tacet_plan *p, int list, int value); /* in the last pass; NAN: it is not counted */
+void tc_count_reset(tacet_plan *p, int list);
 
 /* Where a parameter's numbers are, in each part of the block. */
 float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
@@ -250,8 +307,9 @@ void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user,
 tc_shape tc_plan_shape(const tacet_plan *p, int value);
 bool tc_plan_transposed(const tacet_plan *p, int value);
 
-/* The loop. Gathers what was fed and runs the list. tc_plan_apply is the update. */
-tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows);
+/* The loop. Gathers what was fed and runs the list, pass by pass. tc_plan_apply is the update. */
+tacet_status tc_plan_run_forward(tacet_plan *p, int list, int64_t rows);
+void tc_plan_run_backward(tacet_plan *p);
 void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read, and how many classes labels may name */
 tacet_status tc_plan_gather(tacet_plan *p, int list);
 void tc_plan_unfeed(tacet_plan *p);

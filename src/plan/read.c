@@ -149,7 +149,6 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
     const tc_value *v = &p->graph->value[i];
     const tc_shape shape = tc_plan_shape(p, i);
     const tc_place *at = v->owner >= 0 ? tc_plan_find(p, i) : NULL;
-    const tc_count_of *count = &p->count[i];
     const tc_use *use = &p->table.use[i];
     *info = (tacet_value_info){.name = v->name,
                                .kind = v->op           ? v->op->name
@@ -167,22 +166,30 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
                                .sparse_forward = use->steps ? (double)use->forward / (double)use->steps : NAN,
                                .sparse_backward = use->steps ? (double)use->backward / (double)use->steps : NAN};
     memcpy(info->shape, shape.dim, sizeof info->shape);
-    if (!count->fired || count->rows == 0) return TACET_OK;
-    int64_t fired = 0;
-    for (int64_t k = 0; k < info->units; k++) {
-        fired += count->fired[k];
-        info->dead += count->fired[k] == 0;
+    tacet_firing f;
+    if (tc_count_read(p, TC_EVAL, i, &f)) {
+        info->dead = f.dead;
+        info->density = f.density;
     }
-    info->density = (double)fired / ((double)info->units * (double)count->rows);
     return TACET_OK;
 }
 
-void tacet_reset_counts(tacet_plan *p)
+tacet_status tacet_firing_at(const tacet_plan *p, int i, bool training, tacet_firing *firing)
 {
-    for (int v = 0; v < p->values; v++) {
-        tc_count_of *count = &p->count[v];
-        if (!count->fired) continue;
-        memset(count->fired, 0, sizeof *count->fired * (size_t)tc_shape_count(&p->graph->value[v].shape));
-        count->rows = 0;
-    }
+    if (i < 0 || i >= p->values) return TACET_FAILED;
+    tc_count_read(p, training ? TC_TRAIN : TC_EVAL, i, firing);
+    return TACET_OK;
 }
+
+size_t tacet_dead_units(const tacet_plan *p, int i, bool training, int64_t *unit, size_t capacity)
+{
+    tacet_firing f;
+    size_t dead = 0;
+    if (i < 0 || i >= p->values || !tc_count_read(p, training ? TC_TRAIN : TC_EVAL, i, &f)) return 0;
+    const int64_t *fired = p->count[training ? TC_TRAIN : TC_EVAL][i].fired;
+    for (int64_t k = 0; k < f.units; k++)
+        if (fired[k] == 0 && dead++ < capacity) unit[dead - 1] = k;
+    return dead;
+}
+
+void tacet_reset_counts(tacet_plan *p) { tc_count_reset(p, TC_EVAL); }

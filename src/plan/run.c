@@ -87,7 +87,7 @@ static void run_steps(tacet_plan *p, tc_list *l, int begin, int end)
     }
 }
 
-tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
+tacet_status tc_plan_run_forward(tacet_plan *p, int list, int64_t rows)
 {
     tc_list *l = &p->list[list];
     if (rows < 1 || rows > p->batch)
@@ -103,11 +103,13 @@ tacet_status tc_plan_run(tacet_plan *p, int list, int64_t rows)
     p->last = list;
     for (int i = 0; i < p->terms; i++) p->value[i] = NAN;
     run_steps(p, l, 0, l->backward);
+    return TACET_OK;
+}
+
+void tc_plan_run_backward(tacet_plan *p)
+{
+    tc_list *l = &p->list[TC_TRAIN];
     tc_silence_choose_back(l);
     run_steps(p, l, l->backward, l->steps);
-    if (list == TC_TRAIN) tc_silence_note(p);
-    if (list == TC_EVAL)
-        for (int v = 0; v < p->values; v++)
-            if (p->count[v].fired) p->count[v].rows += p->graph->value[v].batch ? rows : 1;
-    return TACET_OK;
+    tc_silence_note(p);
 }

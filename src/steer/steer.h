@@ -1,11 +1,20 @@
-/* steer.h: what happens around the lists while a network trains: the schedule before a step, the guard and the update
- * behind it; and what is measured over many batches. */
+/* steer.h: what happens around the lists while a network trains: schedules before a step, the guard and the update
+ * behind it, what steers lambdas, the ledger; and what is measured over many batches. */
 #ifndef TC_STEER_H
 #define TC_STEER_H
 
 #include "plan/plan.h"
 
-/* Sets the table for the step to come: the schedule's factor at this place in the run. */
+/* Sets the table for the step to come: the factors of schedules at this place in the run. */
 void tc_steer_table(tacet_plan *p);
+
+/* Whether a controller needs the step that runs to be a sample; one move of every controller, behind the update. */
+bool tc_control_needs_sample(const tacet_plan *p);
+void tc_control_move(tacet_plan *p);
+
+double tc_parameter_density(const tacet_plan *p, const tc_place *at); /* share of elements that are not 0, now */
+
+/* Enters the step that was done into the ledger. */
+void tc_ledger_note(tacet_plan *p);
 
 #endif

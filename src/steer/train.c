@@ -3,9 +3,39 @@
 
 #include "base/flush.h"
 
+#include <math.h>
+
 void tc_steer_table(tacet_plan *p)
 {
-    p->table.rate = tc_schedule_factor(p->schedule_arg, (double)p->table.step / (double)p->steps_per_epoch, p->epochs);
+    const double epoch = (double)p->table.step / (double)p->steps_per_epoch;
+    p->table.rate = tc_schedule_factor(p->schedule_arg, epoch, p->epochs);
+    for (int i = 0; i < p->terms; i++) {
+        const tc_term *t = &p->graph->term[i];
+        if (t->scheduled)
+            p->table.lambda[i] = t->lambda * tc_schedule_factor(&t->common[TC_TERM_SCHEDULE], epoch, p->epochs);
+    }
+}
+
+static bool is_sample(const tacet_plan *p)
+{
+    if (!tc_plan_samples(p)) return false;
+    return (p->ledger && p->table.step % p->ledger == 0) || tc_control_needs_sample(p);
+}
+
+static tacet_status step(tacet_plan *p, int64_t rows)
+{
+    tc_steer_table(p);
+    p->sampled = is_sample(p);
+    tacet_status status = tc_plan_run_forward(p, TC_TRAIN, rows);
+    if (status != TACET_OK) return status;
+    if (p->sampled) tc_plan_sample(p);
+    tc_plan_run_backward(p);
+    status = tc_plan_guard(p);
+    if (status != TACET_OK) return status;
+    tc_plan_apply(p);
+    tc_ledger_note(p);
+    tc_control_move(p);
+    return TACET_OK;
 }
 
 tacet_status tacet_step(tacet_plan *p, int64_t rows)
@@ -13,10 +43,7 @@ tacet_status tacet_step(tacet_plan *p, int64_t rows)
     if (!p->optim)
         return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: give it an optimizer to train");
     const uint64_t mode = tc_flush_denormals();
-    tc_steer_table(p);
-    tacet_status status = tc_plan_run(p, TC_TRAIN, rows);
-    if (status == TACET_OK) status = tc_plan_guard(p);
-    if (status == TACET_OK) tc_plan_apply(p);
+    const tacet_status status = step(p, rows);
     tc_plan_unfeed(p);
     tc_float_mode_set(mode);
     return status;
@@ -25,7 +52,8 @@ tacet_status tacet_step(tacet_plan *p, int64_t rows)
 tacet_status tacet_forward(tacet_plan *p, int64_t rows)
 {
     const uint64_t mode = tc_flush_denormals();
-    tacet_status status = tc_plan_run(p, TC_EVAL, rows);
+    const tacet_status status = tc_plan_run_forward(p, TC_EVAL, rows);
+    if (status == TACET_OK) tc_count_note(p, TC_EVAL);
     tc_plan_unfeed(p);
     tc_float_mode_set(mode);
     return status;

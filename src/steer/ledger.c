@@ -1,0 +1,117 @@
+/* ledger.c: what each term did, added up over steps until the ledger is reset (when an epoch begins, say): means over
+ * rows, gradients of the steps that were sampled, how often units fired. */
+#include "steer/steer.h"
+
+#include <math.h>
+#include <string.h>
+
+static void note_term(tacet_plan *p, int i, double rows)
+{
+    tc_account *a = &p->table.account[i];
+    a->value += rows * p->value[i];
+    a->weighted += rows * p->table.lambda[i] * p->value[i];
+    a->lambda += rows * p->table.lambda[i];
+    if (!p->sampled || !tc_term_penalises(p, i, -1)) return;
+    a->gradient += p->table.lambda[i] * p->own[i];
+    a->data += sqrt(tc_plan_sample_data(p, i));
+    a->samples++;
+}
+
+void tc_ledger_note(tacet_plan *p)
+{
+    const double rows = (double)p->run.rows;
+    tc_total *t = &p->table.total;
+    t->steps++;
+    t->rows += p->run.rows;
+    t->objective += rows * tacet_objective(p);
+    t->data_loss += rows * tacet_data_loss(p);
+    for (int i = 0; i < p->terms; i++) note_term(p, i, rows);
+    tc_count_note(p, TC_TRAIN);
+    for (int v = 0; v < p->values && p->table.step == 1; v++)
+        p->count[TC_TRAIN][v].natural = tc_count_density(p, TC_TRAIN, v);
+}
+
+void tacet_ledger_reset(tacet_plan *p)
+{
+    tacet_account now;
+    for (int i = 0; i < p->terms; i++) {
+        tc_account *a = &p->table.account[i];
+        tacet_account_at(p, i, &now);
+        *a = (tc_account){.lambda_before = now.lambda, .density_before = now.firing.density};
+    }
+    p->table.total = (tc_total){0};
+    tc_count_reset(p, TC_TRAIN);
+}
+
+void tacet_ledger_total(const tacet_plan *p, tacet_total *total)
+{
+    const tc_total *t = &p->table.total;
+    const double rows = (double)t->rows;
+    *total = (tacet_total){t->steps, t->rows, t->objective / rows, t->data_loss / rows};
+}
+
+/* ---- What a term stands on ---- */
+
+double tc_parameter_density(const tacet_plan *p, const tc_place *at)
+{
+    const float *x = tc_plan_parameter(p, at);
+    int64_t fired = 0;
+    for (int64_t i = 0; i < at->n; i++) fired += x[i] != 0.0f;
+    return (double)fired / (double)at->n;
+}
+
+/* A unit of a parameter is a column as it is stored. */
+static tacet_firing parameter(const tacet_plan *p, const tc_place *at)
+{
+    const float *x = tc_plan_parameter(p, at);
+    const tc_shape *s = &p->graph->value[at->value].shape;
+    const int64_t units = s->rank ? s->dim[s->rank - 1] : 1;
+    tacet_firing f = {.units = units, .density = tc_parameter_density(p, at), .natural = NAN};
+    for (int64_t j = 0; j < units; j++) {
+        bool dead = true;
+        for (int64_t i = j; dead && i < at->n; i += units) dead = x[i] == 0.0f;
+        f.dead += dead;
+    }
+    return f;
+}
+
+/* Adds the firing of one value of a term; elements counts those that could have been 0. */
+static void add(const tacet_plan *p, int v, tacet_account *a, double *fired, double *elements)
+{
+    const tc_place *at = tc_plan_find(p, v);
+    tacet_firing f;
+    if (at)
+        f = parameter(p, at);
+    else if (!tc_count_read(p, TC_TRAIN, v, &f))
+        return;
+    const double n = at ? (double)at->n : (double)f.units * (double)f.rows;
+    *elements += n;
+    *fired += f.density * n;
+    a->zeros += (int64_t)llround(n - f.density * n);
+    a->firing.rows = f.rows;
+    a->firing.units += f.units;
+    a->firing.dead += f.dead;
+    a->firing.natural = f.natural;
+    for (int k = 0; k < 10; k++) a->firing.histogram[k] += f.histogram[k];
+}
+
+tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account)
+{
+    if (i < 0 || i >= p->terms) return TACET_FAILED;
+    const tc_term *t = &p->graph->term[i];
+    const tc_account *a = &p->table.account[i];
+    const tc_control *c = &p->table.control[i];
+    const double rows = (double)p->table.total.rows, lambda = p->table.lambda[i];
+    *account = (tacet_account){.value = a->value / rows,
+                               .lambda = a->lambda / rows,
+                               .share = a->weighted / p->table.total.objective,
+                               .gradient = a->gradient / a->samples,
+                               .data_gradient = a->data / a->samples,
+                               .target = t->target,
+                               .bound = c->least == 0 ? 0 : lambda <= c->least ? -1 : lambda >= c->most ? 1 : 0};
+    double fired = 0, elements = 0;
+    for (int k = 0; k < t->inputs; k++) add(p, t->input[k], account, &fired, &elements);
+    account->firing.density = elements > 0 ? fired / elements : NAN;
+    if (t->inputs > 1 || elements == 0) account->firing.natural = NAN;
+    return TACET_OK;
+}

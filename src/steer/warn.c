@@ -1,0 +1,128 @@
+/* warn.c: what in the ledger a person should know of, and what to do about it. A warning is a row of a table. */
+#include "steer/steer.h"
+
+#include <math.h>
+
+/* What a warning is given: a term with its account, or (term NULL) a value that makes zeros with its counts. */
+typedef struct subject {
+    const tacet_plan *p;
+    const tc_term *term;
+    const tc_account *sums;
+    tacet_account now;
+    const char *value; /* name of the value, or of the term's first */
+} subject;
+
+static double ratio(const subject *s) { return s->now.gradient / s->now.data_gradient; }
+static bool steered(const subject *s) { return !isnan(s->now.target); }
+
+static bool no_effect(const subject *s, char *text, size_t n)
+{
+    if (steered(s) || !(s->now.lambda > 0) || !(ratio(s) < 1e-4)) return false;
+    tc_snprintf(text, n, "lambda %.3g has no effect, its gradient is %.1e of the data's: raise it, or give a target",
+                s->now.lambda, ratio(s));
+    return true;
+}
+
+static bool dominating(const subject *s, char *text, size_t n)
+{
+    if (s->term->prox || !(ratio(s) > 10)) return false;
+    tc_snprintf(text, n,
+                "its gradient is %.0f times the data's, so the network learns the penalty and not the data: lower lambda "
+                "(%.3g), or let it rise over more epochs (warmup=)",
+                ratio(s), s->now.lambda);
+    return true;
+}
+
+static bool saturated(const subject *s, char *text, size_t n)
+{
+    const double before = s->sums->density_before, now = s->now.firing.density;
+    if (!(s->now.lambda > 2 * s->sums->lambda_before) || !(now > 0.98 * before) || now == 1) return false;
+    if (steered(s) && now < 1.1 * s->now.target) return false;
+    tc_snprintf(text, n,
+                "lambda rose from %.3g to %.3g and the density stayed at %.3g: raising it does no more%s",
+                s->sums->lambda_before, s->now.lambda, now,
+                s->p->graph->value[s->term->input[0]].owner >= 0 && !s->term->prox ? "; `prox` makes exact zeros" : "");
+    return true;
+}
+
+static bool above(const subject *s, char *text, size_t n)
+{
+    const bool natural = s->now.firing.natural < s->now.target;
+    if (!steered(s) || !(natural || (s->now.bound < 0 && s->now.firing.density < 0.9 * s->now.target))) return false;
+    tc_snprintf(text, n,
+                "the target density %.3g is above what the network has %s (%.3g): a penalty cannot raise it. Ask for less, "
+                "or leave the penalty away",
+                s->now.target, natural ? "by nature" : "with next to no penalty",
+                natural ? s->now.firing.natural : s->now.firing.density);
+    return true;
+}
+
+static bool below(const subject *s, char *text, size_t n)
+{
+    if (!steered(s) || s->now.bound <= 0 || !(s->now.firing.density > 1.1 * s->now.target)) return false;
+    tc_snprintf(text, n,
+                "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound, %.3g. This "
+                "penalty makes no more zeros here",
+                s->now.target, s->now.firing.density, s->now.lambda);
+    return true;
+}
+
+static bool never_zero(const subject *s, char *text, size_t n)
+{
+    if (!(s->term->op->flags & TC_SPARSIFIES) || s->now.firing.rows == 0 || s->now.firing.density < 1) return false;
+    tc_snprintf(text, n,
+                "%s is never exactly 0, so this makes it smaller and silences nothing: put it on the output of a relu or of "
+                "another layer that makes zeros",
+                s->value);
+    return true;
+}
+
+static bool dead(const subject *s, char *text, size_t n)
+{
+    const tacet_firing *f = &s->now.firing;
+    if (f->rows == 0 || 2 * f->dead <= f->units) return false;
+    tc_snprintf(text, n,
+                "%lld of %lld units never fired in %lld samples, and units that are dead for all of them get no gradient: "
+                "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller",
+                (long long)f->dead, (long long)f->units, (long long)f->rows);
+    return true;
+}
+
+static const struct warning {
+    const char *kind;
+    bool of_term;
+    bool (*holds)(const subject *s, char *text, size_t n);
+} table[] = {
+    {"no effect", true, no_effect}, {"dominating", true, dominating}, {"saturated", true, saturated}, {"above", true, above},
+    {"below", true, below},   {"never zero", true, never_zero},           {"dead", false, dead},
+};
+
+static bool look(const subject *s, int *left, tacet_warning *w)
+{
+    for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
+        if (table[k].of_term != (s->term != NULL) || !table[k].holds(s, w->text, sizeof w->text)) continue;
+        if ((*left)-- > 0) continue;
+        w->on = s->term ? s->term->name : s->value;
+        w->kind = table[k].kind;
+        return true;
+    }
+    return false;
+}
+
+tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning)
+{
+    for (int t = 0; t < p->terms && i >= 0; t++) {
+        if (!tc_term_penalises(p, t, -1)) continue;
+        subject s = {.p = p, .term = &p->graph->term[t], .sums = &p->table.account[t]};
+        s.value = tc_plan_name(p, s.term->input[0]);
+        tacet_account_at(p, t, &s.now);
+        if (look(&s, &i, warning)) return TACET_OK;
+    }
+    for (int v = 0; v < p->values && i >= 0; v++) {
+        const tc_op *op = p->graph->value[v].op;
+        subject s = {.p = p, .value = tc_plan_name(p, v)};
+        if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_count_read(p, TC_TRAIN, v, &s.now.firing)) continue;
+        if (look(&s, &i, warning)) return TACET_OK;
+    }
+    return TACET_FAILED;
+}
