@@ -132,7 +132,9 @@ enum {
     TC_BLOCKS = 1 << 8,       /* dL/dx is 0 wherever y is 0 */
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 11     /* only for parameters (constraints, weight penalties) */
+    TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
+    TC_OF_BATCH = 1 << 12     /* scalar: a function of means over the batch, so no sum over samples or ranks: only for
+                               * values of the batch, and NAN where it is but a part of the global one */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
