@@ -102,7 +102,7 @@ const tc_op tc_op_kl_sparsity = {
     .name = "kl_sparsity",
     .formula = "lambda * sum over units of KL(rho || the unit's mean over the batch)",
     .doc = "Draws the mean of each unit over the batch to rho; for values within (0, 1), such as a sigmoid's. Not "
-           "additive over samples: what it says depends on the batch.",
+           "additive over samples: what it says depends on the batch. reduce=sample is as sum, mean is over the units.",
     .source = "Ng: Sparse autoencoder, CS294A lecture notes, Stanford, 2011",
     .role = &tc_penalty,
     .flags = TC_OF_BATCH,
