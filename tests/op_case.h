@@ -248,7 +248,7 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
             for (int setting = 0; setting < (penalty ? 12 : op->role->scalar ? 3 : 1); setting++) {
                 const int reduce = setting % 3, copies = setting / 3 % 2 ? 3 : 1;
                 const bool parameter = setting >= 6;
-                if (parameter && reduce == TC_SAMPLE) continue;
+                if (parameter && (reduce == TC_SAMPLE || op->flags & TC_OF_BATCH)) continue;
                 op_case k;
                 case_open(&k, p->spec, p->x, parameter, copies, capacity);
                 k.probe = p;

@@ -327,8 +327,8 @@ static void check_invariance(op_case *k)
         run_forward(k, WHOLE);
         run_backward(k, WHOLE);
         if (s == 0) first = k->value, d = copy_of(k->d[0], k->x[0].n);
-        const bool sum = k->call.reduce == TC_SUM, additive = k->op->flags & TC_PER_SAMPLE;
-        if (!additive && k->call.reduce != TC_SAMPLE) continue;
+        const bool of_batch = k->op->flags & TC_OF_BATCH, sum = k->call.reduce == TC_SUM && !of_batch;
+        if (!(k->op->flags & TC_PER_SAMPLE) && !of_batch && k->call.reduce != TC_SAMPLE) continue;
         near(k, "value", rows, k->value / (sum ? (double)rows : 1), first, 1e-7);
         for (int64_t j = 0; j < k->x[0].n * rows; j++)
             near(k, "d", j, (double)k->d[0][j] * (sum ? 1 : (double)rows), (double)d[j % k->x[0].n], 1e-5);
@@ -342,7 +342,8 @@ static void test_invariance(void **state)
     over_settings(128, 128, check_invariance);
 }
 
-/* With two ranks of equal batches each has half: what is divided by is the global batch. */
+/* With two ranks of equal batches each has half: what is divided by is the global batch. What is no sum over ranks says
+ * nothing, neither as a value nor as a gradient. */
 static void check_ranks(op_case *k)
 {
     if (!k->op->role->scalar) return;
@@ -350,6 +351,12 @@ static void check_ranks(op_case *k)
     const double value = k->value;
     k->run.global_rows *= 2;
     run_forward(k, WHOLE);
+    if (k->op->flags & TC_OF_BATCH) {
+        run_backward(k, WHOLE);
+        for (int i = 0; i < k->inputs; i++) assert_true(isnan(k->d[i][0]));
+        assert_true(isnan(k->value));
+        return;
+    }
     const bool halved = k->x[0].batch && k->call.reduce != TC_SUM;
     near(k, "value", 0, k->value * (halved ? 2 : 1), value, 1e-12);
 }
@@ -415,10 +422,46 @@ static void check_prox(op_case *k)
     free(x);
 }
 
+/* Apart for each element, the step is the best of all z: of a grid, of 0 and of x, wherever x lies. (Two that are as
+ * good, as far as float32 can tell, may both be given.) */
+static void check_prox_at(op_case *k, double t, float x)
+{
+    enum { GRID = 2001 };
+    float *z = k->x[0].data;
+    *z = x;
+    run_prox(k, t);
+    const float given = *z;
+    const double least = prox_objective(k, t, &x), edge = 1.25 * fmax(fabs(k->probe->low), fabs(k->probe->high));
+    for (int i = -2; i < GRID; i++) {
+        *z = i == -2 ? 0 : i == -1 ? x : (float)(edge * (2.0 * i / (GRID - 1) - 1));
+        const double other = prox_objective(k, t, &x);
+        if (!(least <= other + 1e-6 * (1 + fabs(other))))
+            fail_msg("%s: prox at t = %g takes %.9g to %.9g (%.9g); %.9g is better (%.9g)", k->spec.source, t,
+                     (double)x, (double)given, least, (double)*z, other);
+    }
+}
+
+static void check_prox_everywhere(op_case *k)
+{
+    enum { PLACES = 65 };
+    static const double time[] = {0, 0.005, 0.02, 0.3, 1, 2, 3, 9};
+    if (k->op->role != &tc_penalty || !k->op->prox || !(k->op->flags & TC_SEPARABLE)) return;
+    if (k->x[0].batch || k->inputs > 1 || k->call.reduce != TC_SUM) return;
+    op_case one;
+    case_open(&one, k->probe->spec, (const char *const[]){"1", NULL}, true, 1, 1);
+    one.probe = k->probe;
+    one.call.reduce = TC_SUM;
+    for (size_t s = 0; s < sizeof time / sizeof *time; s++)
+        for (int i = 0; i < PLACES; i++)
+            check_prox_at(&one, time[s], (float)(k->probe->low + (k->probe->high - k->probe->low) * i / (PLACES - 1)));
+    case_close(&one);
+}
+
 static void test_prox(void **state)
 {
     (void)state;
     over_settings(1, 1, check_prox);
+    over_settings(1, 1, check_prox_everywhere);
 }
 
 int main(void)

@@ -150,6 +150,8 @@ def disagreement(exact, rough):
     """The largest difference between the two, over the largest entry of its tensor; and in which tensor."""
     def of(name):
         a, b = np.asarray(exact[name], np.float64), np.asarray(rough[name], np.float64)
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            return np.inf
         return np.abs(a - b).max() / max(np.abs(a).max(), 1e-3)
     return max((of(name), name) for name in exact)
 
@@ -169,6 +171,33 @@ def joint(w, *names):
 def per_sample(x):
     """The mean over samples of the sum over the rest: reduce=sample."""
     return rows(x).sum(1).mean()
+
+
+def hoyer(x):
+    """The 1-norm of each row over its 2-norm; 0 of a row of zeros."""
+    x = rows(x)
+    out, live = x.new_zeros(len(x)), (x != 0).any(1)
+    out[live] = torch.norm(x[live], 1, dim=1) / torch.norm(x[live], 2, dim=1)
+    return out
+
+
+def transformed_l1(x, beta):
+    return (1 + beta) * x.abs() / (beta + x.abs())
+
+
+def mcp(x, gamma):
+    return torch.where(x.abs() <= gamma, x.abs() - x.square() / (2 * gamma), torch.full_like(x, gamma / 2))
+
+
+def l1_huber(x, delta):
+    return F.huber_loss(x, torch.zeros_like(x), reduction="none", delta=delta) / delta
+
+
+def kl_sparsity(x, rho):
+    """Of each unit; its mean is over the batch."""
+    p = x.mean(0)
+    return torch.distributions.kl_divergence(torch.distributions.Bernoulli(torch.full_like(p, rho)),
+                                             torch.distributions.Bernoulli(p))
 
 
 def soft(x, t):
@@ -418,6 +447,44 @@ Network("reductions", {"x": (5,), "target": ("labels", 4)}, {"linear1": (5, 9), 
                   "linear2.weight: l2 0.13 reduce=mean",
         optimizer_text="sgd lr=0.05 momentum=0.5", batch=9, rows=6, batches=2)
 
+
+
+def sparse(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
+    r.v["sigmoid1"] = torch.sigmoid(r.v["linear2"])
+    r.v["linear3"] = r.linear(r.v["sigmoid1"], "linear3")
+    r.term("linear3:mse", 1, F.mse_loss(r.v["linear3"], r.v["target"]))
+    y, h, code, w = r.v["linear1"], r.v["relu1"], r.v["sigmoid1"], r.w
+    r.term("relu1:hoyer", 0.05, hoyer(h).mean())
+    r.term("linear1:hoyer", 0.02, hoyer(y).sum())
+    r.term("linear*.bias:hoyer", 0.03, hoyer(joint(w, "linear1.bias", "linear2.bias", "linear3.bias")[None]).sum())
+    r.term("linear2:hoyer_square", 0.1, hoyer(r.v["linear2"]).square().sum() / r.v["linear2"].numel())
+    r.term("linear2.weight:hoyer_square", 0.01, hoyer(w["linear2.weight"].view(1, -1)).square().sum())
+    r.term("relu1:transformed_l1", 0.04, per_sample(transformed_l1(h, 0.5)))
+    r.term("linear2:log_sum", 0.03, (1 + r.v["linear2"].abs() / 0.3).log().sum())
+    r.term("linear1.weight:mcp", 0.05, mcp(w["linear1.weight"], 0.25).sum())
+    r.term("relu1:mcp", 0.06, per_sample(mcp(h, 0.5)))
+    r.term("linear1:l1_huber", 0.07, l1_huber(y, 0.1).mean())
+    r.term("linear3.weight:l1_huber", 0.08, l1_huber(w["linear3.weight"], 0.2).sum())
+    r.term("sigmoid1:kl_sparsity", 0.1, kl_sparsity(code, 0.05).sum())
+    r.term("sigmoid1:kl_mean", 0.2, kl_sparsity(code, 0.3).mean())
+    r.term("sigmoid1:kl_sum", 0.05, kl_sparsity(code, 0.1).sum())
+
+
+Network("sparse_codes", {"x": (5,), "target": (3,)}, {"linear1": (5, 9), "linear2": (9, 6), "linear3": (6, 3)}, sparse,
+        lambda w: torch.optim.SGD(w.values(), lr=0.02, momentum=0.5), input="x 5\ntarget 3",
+        model="linear 9 | relu | linear 6 | sigmoid | linear 3", loss="linear3 target: mse",
+        penalties="relu1: hoyer 0.05\nlinear1: hoyer 0.02 reduce=sum\nlinear*.bias: hoyer 0.03 joint\n"
+                  "linear2: hoyer_square 0.1 reduce=mean\nlinear2.weight: hoyer_square 0.01\n"
+                  "relu1: transformed_l1 0.04 beta=0.5\nlinear2: log_sum 0.03 eps=0.3 reduce=sum\n"
+                  "linear1.weight: mcp 0.05 gamma=0.25\nrelu1: mcp 0.06 gamma=0.5\n"
+                  "linear1: l1_huber 0.07 reduce=mean\nlinear3.weight: l1_huber 0.08 delta=0.2\n"
+                  "sigmoid1: kl_sparsity 0.1\nsigmoid1: kl_sparsity 0.2 rho=0.3 reduce=mean name=kl_mean\n"
+                  "sigmoid1: kl_sparsity 0.05 rho=0.1 reduce=sum name=kl_sum",
+        optimizer_text="sgd lr=0.02 momentum=0.5", batch=7, rows=5, batches=2)
+
 # ---- After the update: proximal steps and constraints ----------------------------------------------------------------
 
 
@@ -459,6 +526,37 @@ Network("prox_momentum", forward=prox_classifier,
         optimizer_text="sgd lr=0.05 momentum=0.8 dampening=0.4", **CLASSIFIER)
 Network("prox_adam", forward=prox_classifier, optimizer=lambda w: torch.optim.Adam(w.values(), lr=0.02),
         after=prox_after(0.02), penalties=PROX, optimizer_text="adam lr=0.02", **CLASSIFIER)
+
+
+def prox_concave(r):
+    classifier(r)
+    r.term("linear1.weight:mcp", 0.3, mcp(r.w["linear1.weight"].detach(), 0.2).sum())
+    r.term("linear1.bias:mcp", 3, mcp(r.w["linear1.bias"].detach(), 0.1).sum())
+    r.term("linear2.weight:log_sum", 0.02, (1 + r.w["linear2.weight"].detach().abs() / 0.03).log().sum())
+    r.term("linear2.bias:l1_huber", 0.5, l1_huber(r.w["linear2.bias"].detach(), 0.05).sum())
+
+
+def prox_concave_after(w):
+    """log_sum by iteration: what reweighted l1 does, from above, ends at the larger of the stationary points."""
+    x, t = w["linear1.weight"], 0.1 * 0.3  # convex: the firm threshold
+    x.copy_(torch.where(x.abs() < 0.2, x.sign() * ((x.abs() - t) / (1 - t / 0.2)).clamp(min=0), x))
+    x, t = w["linear1.bias"], 0.1 * 3  # concave: all or nothing
+    x.mul_((t * 0.1 / 2 < x.square() / 2).to(x.dtype))
+    x, t = w["linear2.weight"], 0.1 * 0.02
+    z = x.abs()
+    for _ in range(500):
+        z = (x.abs() - t / (0.03 + z)).clamp(min=0)
+    better = t * (1 + z / 0.03).log() + (z - x.abs()).square() / 2 < x.square() / 2
+    x.copy_(torch.where(better, x.sign() * z, torch.zeros_like(x)))
+    x, t = w["linear2.bias"], 0.1 * 0.5
+    x.copy_(torch.where(x.abs() <= 0.05 + t, x * 0.05 / (0.05 + t), x - x.sign() * t))
+
+
+Network("prox_concave", forward=prox_concave, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.1),
+        after=prox_concave_after,
+        penalties="linear1.weight: mcp 0.3 gamma=0.2 prox\nlinear1.bias: mcp 3 gamma=0.1 prox\n"
+                  "linear2.weight: log_sum 0.02 eps=0.03 prox\nlinear2.bias: l1_huber 0.5 delta=0.05 prox",
+        optimizer_text="sgd lr=0.1", **CLASSIFIER)
 
 
 def unit_norm(w):

@@ -144,7 +144,10 @@ enum {
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
     TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
-    TC_SPARSIFIES = 1 << 12   /* penalty: meant to make values exactly 0 */
+    TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
+    TC_OF_BATCH = 1 << 12,    /* scalar: a function of means over the batch, so no sum over samples or ranks: only for
+                               * values of the batch, and NAN where it is but a part of the global one */
+    TC_SPARSIFIES = 1 << 13   /* penalty: meant to make values exactly 0 */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */

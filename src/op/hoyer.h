@@ -1,0 +1,120 @@
+/* hoyer.h: a ratio of norms as a measure of sparsity: s = sum |x| against q = sum x^2 of one vector.
+ *
+ *     v = s / sqrt(q)    dv/dx = (sign(x) - x s / q) / sqrt(q)        or its square: v^2, 2 v dv/dx
+ *
+ * 1 where one entry is not 0, sqrt(n) where all n are as large; a factor on the vector changes nothing. At the kink
+ * x = 0 the sign is 0, so that silent units stay undisturbed; a vector of zeros has the value 0 and the gradient 0.
+ *
+ * On a batch every sample is a vector (over all inputs together), and the values of the vectors are added up, whatever
+ * reduce says: so it is additive over samples. On parameters the whole is one vector. The sums of each vector are kept
+ * from forward to backward; of parameters, in front of them those of each range, which finish() adds up. */
+#ifndef TC_HOYER_H
+#define TC_HOYER_H
+
+#include "op/penalty.h"
+
+#include <math.h>
+
+typedef struct tc_norms {
+    double s, q;
+} tc_norms;
+
+TC_INLINE double tc_hoyer_of(tc_norms v, bool square)
+{
+    const double ratio = v.q != 0 ? v.s / sqrt(v.q) : 0;
+    return square ? ratio * ratio : ratio;
+}
+
+static inline int64_t tc_hoyer_save(const tc_sketch *s, int64_t rows)
+{
+    int64_t n = 0;
+    for (int i = 0; i < s->inputs; i++) n += tc_shape_count(&s->x[i]);
+    return (s->batch[0] ? rows : (n + TC_TILE - 1) / TC_TILE + 1) * (int64_t)sizeof(tc_norms);
+}
+
+static inline tc_span tc_hoyer_span(const tc_call *c)
+{
+    if (!c->x[0].batch) return tc_span_elements(c);
+    int64_t n = 0;
+    for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
+    return (tc_span){tc_rows(c, &c->x[0]), n < TC_TILE ? TC_TILE / n : 1};
+}
+
+TC_INLINE float tc_hoyer_magnitude(float x, const float *a)
+{
+    (void)a;
+    return fabsf(x);
+}
+
+TC_INLINE void tc_hoyer_add(const tc_call *c, const float *x, int64_t from, int64_t to, tc_norms *v)
+{
+    if (from >= to) return;
+    v->s += tc_sum(x, from, to, NULL, tc_hoyer_magnitude);
+    v->q += c->run->kernel->squares(x + from, to - from);
+}
+
+TC_INLINE void tc_hoyer_forward(const tc_call *c, int64_t begin, int64_t end, bool square)
+{
+    tc_norms *kept = c->save;
+    double total = 0;
+    int64_t start = 0;
+    if (!c->x[0].batch) {
+        tc_norms part = {0};
+        for (int i = 0; i < c->inputs; i++) {
+            const tc_piece p = tc_piece_of(c, i, begin, end, &start);
+            tc_hoyer_add(c, c->x[i].data, p.from, p.to, &part);
+        }
+        kept[1 + begin / TC_TILE] = part;
+    }
+    for (int64_t r = begin; c->x[0].batch && r < end; r++) {
+        kept[r] = (tc_norms){0};
+        for (int i = 0; i < c->inputs; i++) tc_hoyer_add(c, c->x[i].data + r * c->x[i].n, 0, c->x[i].n, &kept[r]);
+        total += tc_hoyer_of(kept[r], square);
+    }
+    *tc_partial(c, begin) = total;
+}
+
+static inline double tc_hoyer_finish(const tc_call *c, double sum, bool square)
+{
+    tc_norms *kept = c->save;
+    if (!c->x[0].batch) {
+        const tc_span span = tc_hoyer_span(c);
+        kept[0] = (tc_norms){0};
+        for (int64_t k = 0; k * TC_TILE < span.units; k++) kept[0].s += kept[1 + k].s, kept[0].q += kept[1 + k].q;
+        sum = tc_hoyer_of(kept[0], square);
+    }
+    return *c->value = sum / tc_denominator(c);
+}
+
+/* d[from, to) = seed * gradient, stored or added; x[from, to) is of the vector that v is of. */
+TC_INLINE void tc_hoyer_gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed, tc_norms v,
+                                 bool square)
+{
+    const double inverse = v.q != 0 ? 1 / sqrt(v.q) : 0, ratio = v.s * inverse, pull = ratio * inverse;
+    const double factor = seed * inverse * (square ? 2 * ratio : 1);
+    for (int64_t i = from; i < to; i++) {
+        const double sign = (double)((x[i] > 0.0f) - (x[i] < 0.0f));
+        d[i] = (add ? d[i] : 0.0f) + (float)(factor * (sign - pull * (double)x[i]));
+    }
+}
+
+TC_INLINE void tc_hoyer_backward(const tc_call *c, int64_t begin, int64_t end, bool square)
+{
+    const tc_norms *kept = c->save;
+    const double seed = tc_seed(c);
+    int64_t start = 0;
+    for (int i = 0; i < c->inputs; i++) {
+        const float *x = c->x[i].data;
+        float *d = c->d[i];
+        if (!c->x[0].batch) {
+            const tc_piece p = tc_piece_of(c, i, begin, end, &start);
+            if (d) tc_hoyer_gradient(x, d, c->add[i], p.from, p.to, seed, kept[0], square);
+            continue;
+        }
+        const int64_t n = c->x[i].n;
+        for (int64_t r = begin; r < end && d; r++)
+            tc_hoyer_gradient(x, d, c->add[i], r * n, (r + 1) * n, seed, kept[r], square);
+    }
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* kl_sparsity: how far each unit's mean over the batch is from rho, for values within (0, 1), such as a sigmoid's.
+ *
+ *     p_j = mean over samples of x_j, held within [1e-7, 1 - 1e-7]
+ *     value = sum_j rho log(rho / p_j) + (1 - rho) log((1 - rho) / (1 - p_j));  reduce=mean: divided by the units
+ *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / rows; 0 where p_j is held
+ *
+ * It is NOT additive over samples: two halves of a batch do not add up to the whole, and the size of the batch matters.
+ * The mean over samples is within, so `sample` is as `sum`. Nor is it additive over ranks: with a part of the global
+ * batch it has only a part of each column's sum, and is NAN, not wrong, as long as nothing gathers these sums.
+ *
+ * Forward, a unit of work is a column, over all rows by itself; its gradient is kept. Backward it is a row. */
+#include "op/penalty.h"
+
+#include <math.h>
+
+enum { RHO };
+enum { COLUMNS = 128 };
+
+static bool shape(tc_sketch *s)
+{
+    char got[TC_SHAPE_TEXT];
+    if (!s->batch[0])
+        return tc_shape_refuse(s, "needs a value of the batch, got %s", tc_shape_text(&s->x[0], false, got));
+    if (s->arg[RHO].number > 0 && s->arg[RHO].number < 1) return true;
+    return tc_shape_refuse(s, "needs rho between 0 and 1, got %g", s->arg[RHO].number);
+}
+
+static int64_t save(const tc_sketch *s, int64_t rows)
+{
+    (void)rows;
+    int64_t n = 0;
+    for (int i = 0; i < s->inputs; i++) n += tc_shape_count(&s->x[i]);
+    return n * (int64_t)sizeof(double);
+}
+
+static int64_t units(const tc_call *c)
+{
+    int64_t n = 0;
+    for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
+    return n;
+}
+
+static double divisor(const tc_call *c) { return c->reduce == TC_MEAN ? (double)units(c) : 1; }
+
+static tc_span span(const tc_call *c) { return (tc_span){units(c), COLUMNS}; }
+
+static tc_span span_back(const tc_call *c)
+{
+    const int64_t n = units(c);
+    return (tc_span){c->run->rows, n < TC_TILE ? TC_TILE / n : 1};
+}
+
+/* The value of m columns, at most COLUMNS of them, of x [rows, n]; keeps d value / dx of each. */
+TC_CLONES static double columns(const tc_call *c, const float *x, int64_t n, int64_t m, double *kept)
+{
+    const double rho = c->arg[RHO].number, least = 1e-7, most = 1 - least, rows = (double)c->run->rows;
+    double sum[COLUMNS] = {0}, value = 0;
+    for (int64_t r = 0; r < c->run->rows; r++)
+        for (int64_t j = 0; j < m; j++) sum[j] += (double)x[r * n + j];
+    for (int64_t j = 0; j < m; j++) {
+        const double mean = c->run->rows == c->run->global_rows ? sum[j] / rows : (double)NAN;
+        const double p = mean < least ? least : (mean > most ? most : mean);
+        value += rho * log(rho / p) + (1 - rho) * log((1 - rho) / (1 - p));
+        kept[j] = p == mean || mean != mean ? ((1 - rho) / (1 - p) - rho / p) / rows : 0;
+    }
+    return value;
+}
+
+static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    double total = 0, *kept = c->save;
+    int64_t start = 0;
+    for (int i = 0; i < c->inputs; start += c->x[i++].n) {
+        const int64_t n = c->x[i].n, to = end - start < n ? end - start : n;
+        for (int64_t j = begin > start ? begin - start : 0; j < to; j += COLUMNS)
+            total += columns(c, c->x[i].data + j, n, to - j < COLUMNS ? to - j : COLUMNS, kept + start + j);
+    }
+    *tc_partial(c, begin) = total;
+}
+
+static double finish(const tc_call *c, double sum) { return *c->value = sum / divisor(c); }
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const double seed = *c->lambda / divisor(c), *kept = c->save;
+    for (int i = 0; i < c->inputs; kept += c->x[i++].n) {
+        const int64_t n = c->x[i].n;
+        const bool add = c->add[i];
+        for (int64_t r = begin; r < end && c->d[i]; r++) {
+            float *d = c->d[i] + r * n;
+            for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (float)(seed * kept[j]);
+        }
+    }
+}
+
+static const tacet_attribute attribute[] = {
+    {"rho", "float", "0.05", "what each unit's mean over the batch is drawn to, between 0 and 1", false}, {0}};
+static const tc_probe probe[] = {
+    {"kl_sparsity 0.3", {"3 5"}, 0.1, 0.9, NAN}, {"kl_sparsity 0.3 rho=0.4", {"131"}, 0.1, 0.9, NAN}, {0}};
+
+const tc_op tc_op_kl_sparsity = {
+    .name = "kl_sparsity",
+    .formula = "lambda * sum over units of KL(rho || the unit's mean over the batch)",
+    .doc = "Draws the mean of each unit over the batch to rho; for values within (0, 1), such as a sigmoid's. Not "
+           "additive over samples: what it says depends on the batch. reduce=sample is as sum, mean is over the units.",
+    .source = "Ng: Sparse autoencoder, CS294A lecture notes, Stanford, 2011",
+    .role = &tc_penalty,
+    .flags = TC_OF_BATCH,
+    .attribute = attribute,
+    .lambda = NAN,
+    .reduce = TC_SAMPLE,
+    .inputs = TC_MAX_INPUTS,
+    .shape = shape,
+    .work = 2,
+    .save = save,
+    .span = span,
+    .span_back = span_back,
+    .forward = forward,
+    .backward = backward,
+    .finish = finish,
+    .probe = probe,
+};
