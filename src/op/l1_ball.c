@@ -61,7 +61,7 @@ TC_INLINE void project(float *w, int64_t n, int64_t step, double radius)
     }
     for (int64_t i = 0; i < n; i++) {
         const double m = fabs((double)w[i * step]) - theta;
-        w[i * step] = m > 0 ? copysignf((float)m, w[i * step]) : 0.0f;
+        w[i * step] = m > 0 ? copysignf((float)m, w[i * step]) : (m == m ? 0.0f : w[i * step]);
     }
 }
 
