@@ -9,7 +9,7 @@
 #include "cmocka_all.h"
 #include "paths.h"
 
-enum { STEPS = 4000 };
+enum { STEPS = 2500 };
 
 static const char *const optimizer[] = {"sgd lr=0.1", "sgd lr=0.03 momentum=0.9"};
 
