@@ -237,7 +237,7 @@ static inline double objective(op_case *k)
 }
 
 /* Every way in which a probe can be set up: a layer; a loss by its reductions; a penalty by its reductions, on one
- * value or three as one, on batch values or on parameters. `rows` of `capacity` are real. */
+ * value or three as one, on batch values or on parameters, where it takes them. `rows` of `capacity` are real. */
 static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op_case *k))
 {
     for (int o = 0; o < tc_op_count(); o++) {
@@ -249,6 +249,8 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
                 const int reduce = setting % 3, copies = setting / 3 % 2 ? 3 : 1;
                 const bool parameter = setting >= 6;
                 if (parameter && (reduce == TC_SAMPLE || op->flags & TC_OF_BATCH)) continue;
+                if (!parameter && op->flags & TC_NO_BATCH) continue;
+                if (penalty && copies > op->inputs) continue;
                 op_case k;
                 case_open(&k, p->spec, p->x, parameter, copies, capacity);
                 k.probe = p;
@@ -259,6 +261,20 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
                 case_close(&k);
             }
     }
+}
+
+/* Every probe of every constraint, on a parameter. */
+static inline void over_constraints(void (*test)(op_case *k))
+{
+    for (int o = 0; o < tc_op_count(); o++)
+        for (const tc_probe *p = tc_op_at(o)->probe; tc_op_at(o)->role == &tc_constraint && p->spec; p++) {
+            op_case k;
+            case_open(&k, p->spec, p->x, true, 1, 1);
+            k.probe = p;
+            fill_case(&k);
+            test(&k);
+            case_close(&k);
+        }
 }
 
 /* "norm 0.3 p=3 (reduce 1, 3 inputs, parameter)", for messages. */

@@ -398,6 +398,45 @@ static double prox_objective(op_case *k, double t, const float *x)
     return sum;
 }
 
+/* Places z[first + i step], i < n, that are moved together. */
+typedef struct line {
+    int64_t first, step, n;
+} line;
+
+/* z is the minimiser. A penalty that is no sum over elements is convex, so that the objective curves by 1 everywhere: at
+ * any other place it is higher by half the square of the distance, or more. Tried along a line in two random directions, and with the whole line at 0. */
+static void check_line(op_case *k, double t, const float *x, double least, line l)
+{
+    char text[160];
+    float *z = k->x[0].data, *kept = copy_of(z, count_of(k, 0));
+    for (int how = 0; how < 5; how++) {
+        double distance = 0;
+        for (int64_t i = 0; i < l.n; i++) {
+            float *at = &z[l.first + i * l.step];
+            const float keep = *at;
+            *at = how == 4 ? 0 : keep + between(k, -1, 1) * (how % 2 ? 3e-3f : 3e-2f);
+            distance += pow((double)*at - (double)keep, 2);
+        }
+        const double rounding = 2e-7 * sqrt((double)l.n * distance) + 1e-9 * (1 + least); /* of z, times the way */
+        const double more = k->op->flags & TC_SEPARABLE ? 0 : distance / 2;
+        if (prox_objective(k, t, x) < least + more - rounding)
+            fail_msg("%s: prox at t = %g is not the minimiser: line %d + i %d, moved %g", case_text(k, text), t,
+                     (int)l.first, (int)l.step, sqrt(distance));
+        memcpy(z, kept, (size_t)count_of(k, 0) * sizeof *z);
+    }
+    free(kept);
+}
+
+/* Lines of a parameter: all of it, and where it is a matrix its rows and columns. */
+static void check_lines(op_case *k, double t, const float *x, double least)
+{
+    const tc_shape *s = &k->x[0].shape;
+    check_line(k, t, x, least, (line){0, 1, count_of(k, 0)});
+    for (int64_t i = 0; s->rank == 2 && i < s->dim[0]; i++)
+        check_line(k, t, x, least, (line){i * s->dim[1], 1, s->dim[1]});
+    for (int64_t j = 0; s->rank == 2 && j < s->dim[1]; j++) check_line(k, t, x, least, (line){j, s->dim[1], s->dim[0]});
+}
+
 static void check_prox(op_case *k)
 {
     static const double time[] = {0.02, 0.3, 2};
@@ -418,6 +457,7 @@ static void check_prox(op_case *k)
                          (int)(i / 4));
             z[i / 4] = keep;
         }
+        check_lines(k, time[s], x, least);
     }
     free(x);
 }
@@ -457,11 +497,93 @@ static void check_prox_everywhere(op_case *k)
     case_close(&one);
 }
 
+/* The ranges of a proximal step may run in any order. */
+static void check_prox_order(op_case *k)
+{
+    if (!k->op->prox || k->x[0].batch || k->inputs > 1) return;
+    const tc_span s = k->op->prox_span ? k->op->prox_span(&k->call) : tc_span_elements(&k->call);
+    float *x = copy_of(k->x[0].data, count_of(k, 0));
+    run_prox(k, 0.3);
+    float *z = copy_of(k->x[0].data, count_of(k, 0));
+    memcpy(k->x[0].data, x, (size_t)count_of(k, 0) * sizeof *x);
+    for (int64_t i = (s.units - 1) / s.grain * s.grain; i >= 0; i -= s.grain)
+        k->op->prox(&k->call, 0.3, i, i + s.grain < s.units ? i + s.grain : s.units);
+    same_bits(k, "prox", k->x[0].data, z, count_of(k, 0));
+    free(x), free(z);
+}
+
 static void test_prox(void **state)
 {
     (void)state;
     over_settings(1, 1, check_prox);
     over_settings(1, 1, check_prox_everywhere);
+    over_settings(1, 1, check_prox_order);
+    over_constraints(check_prox_order);
+}
+
+/* ---- Constraints ---- */
+
+/* The projection of x to p. */
+static void project(op_case *k, const float *x, float *p)
+{
+    const size_t bytes = (size_t)count_of(k, 0) * sizeof *x;
+    memcpy(k->x[0].data, x, bytes);
+    run_prox(k, 0);
+    memcpy(p, k->x[0].data, bytes);
+}
+
+/* (a - b) . (c - d) */
+static double dot(const float *a, const float *b, const float *c, const float *d, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += ((double)a[i] - (double)b[i]) * ((double)c[i] - (double)d[i]);
+    return sum;
+}
+
+/* What is allowed is what the step makes of something. Whether such places make up a convex set is found out: what lies
+ * half way between two of them is then allowed too. */
+static bool is_convex(op_case *k, float *a, float *b, float *p)
+{
+    const int64_t n = count_of(k, 0);
+    double moved = 0;
+    for (int turn = 0; turn < 20; turn++) {
+        for (int64_t i = 0; i < n; i++) a[i] = between(k, -2, 2), b[i] = between(k, -2, 2);
+        project(k, a, a), project(k, b, b);
+        for (int64_t i = 0; i < n; i++) a[i] = (a[i] + b[i]) / 2;
+        project(k, a, p);
+        moved = fmax(moved, dot(a, p, a, p, n));
+    }
+    return moved < 1e-10;
+}
+
+/* A second time nothing changes, and no place that is allowed is nearer, far or close by. Of a convex set p is the
+ * projection of x where (x - p) . (z - p) <= 0 for all z in it. */
+static void check_projection(op_case *k)
+{
+    char text[160];
+    const int64_t n = count_of(k, 0);
+    float *x = copy_of(k->x[0].data, n), *p = floats(n), *z = floats(n), *y = floats(n);
+    const bool convex = is_convex(k, p, z, y);
+    project(k, x, p);
+    project(k, p, z);
+    for (int64_t i = 0; i < n; i++) near(k, "the projection of a projection", i, (double)z[i], (double)p[i], 2e-7);
+    const double nearest = sqrt(dot(x, p, x, p, n));
+    if (nearest == 0) fail_msg("%s: the probe's numbers are allowed as they are", case_text(k, text));
+    for (int turn = 0; turn < 200; turn++) {
+        const double size = turn % 2 ? 2 : 0.05;
+        for (int64_t i = 0; i < n; i++) y[i] = (turn % 2 ? 0 : p[i]) + between(k, -size, size);
+        project(k, y, z);
+        if (sqrt(dot(x, z, x, z, n)) < nearest * (1 - 1e-6)) fail_msg("%s: there is a nearer place", case_text(k, text));
+        if (convex && dot(x, p, z, p, n) > 1e-6 * nearest * (1 + nearest))
+            fail_msg("%s: the way to the projection is not straight", case_text(k, text));
+    }
+    free(x), free(p), free(z), free(y);
+}
+
+static void test_projections(void **state)
+{
+    (void)state;
+    over_constraints(check_projection);
 }
 
 int main(void)
@@ -470,7 +592,7 @@ int main(void)
         cmocka_unit_test(test_table),    cmocka_unit_test(test_gradient),   cmocka_unit_test(test_unwanted),
         cmocka_unit_test(test_add),      cmocka_unit_test(test_ranges),     cmocka_unit_test(test_short),
         cmocka_unit_test(test_in_place), cmocka_unit_test(test_flags),      cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_meaning),  cmocka_unit_test(test_prox),
+        cmocka_unit_test(test_meaning),  cmocka_unit_test(test_prox),       cmocka_unit_test(test_projections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

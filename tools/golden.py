@@ -568,6 +568,87 @@ Network("unit_norm", forward=classifier, optimizer=lambda w: torch.optim.SGD(w.v
         after=unit_norm, penalties="linear1.weight: unit_norm by=unit\nlinear2.weight: unit_norm by=input",
         optimizer_text="sgd lr=0.1 momentum=0.9", **CLASSIFIER)
 
+# ---- Groups of weights -----------------------------------------------------------------------------------------------
+
+
+def tiles(w, down, across):
+    """A weight [out, in] cut into tiles, smaller at the far edges: (1, in) are units, (out, 1) inputs."""
+    return [w[i:i + down, j:j + across] for i in range(0, len(w), down) for j in range(0, w.shape[1], across)]
+
+
+def group_lasso(w, down, across):
+    return sum(tile.numel() ** 0.5 * torch.norm(tile) for tile in tiles(w, down, across))
+
+
+def orthogonal(w):
+    return (w @ w.T - torch.eye(len(w), dtype=w.dtype)).square().sum()
+
+
+def group_penalties(r):
+    classifier(r)
+    w1, w2 = r.w["linear1.weight"], r.w["linear2.weight"]
+    r.term("linear1.weight:group_lasso", 0.02, group_lasso(w1, 1, 6))
+    r.term("linear1.weight:inputs", 0.3, group_lasso(w1, 8, 1) / 48)
+    r.term("linear2.weight:group_lasso", 0.04, group_lasso(w2, 2, 2))
+    r.term("linear2.weight:sparse_group_lasso", 0.05, 0.3 * w2.abs().sum() + 0.7 * group_lasso(w2, 3, 1))
+    r.term("linear1.weight:orthogonal", 0.06, orthogonal(w1.T))  # more units than inputs
+    r.term("linear2.weight:orthogonal", 0.06, orthogonal(w2))
+
+
+Network("group_penalties", forward=group_penalties,
+        optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5),
+        penalties="linear1.weight: group_lasso 0.02\nlinear1.weight: group_lasso 0.3 by=input reduce=mean name=inputs\n"
+                  "linear2.weight: group_lasso 0.04 by=block block=2\n"
+                  "linear2.weight: sparse_group_lasso 0.05 alpha=0.3 by=input\nlinear*.weight: orthogonal 0.06",
+        optimizer_text="sgd lr=0.05 momentum=0.5", **CLASSIFIER)
+
+
+def group_prox(r):
+    classifier(r)
+    w1, w2 = r.w["linear1.weight"].detach(), r.w["linear2.weight"].detach()
+    r.term("linear1.weight:group_lasso", 0.05, group_lasso(w1, 8, 1))
+    r.term("linear2.weight:sparse_group_lasso", 0.1, 0.5 * w2.abs().sum() + 0.5 * group_lasso(w2, 2, 2))
+
+
+def block_soft(w, down, across, t):
+    """The proximal step of t times the group lasso."""
+    for tile in tiles(w, down, across):
+        tile.mul_((1 - t * tile.numel() ** 0.5 / torch.norm(tile)).clamp(min=0))
+
+
+def group_prox_after(w):
+    t = 0.05 / (1 - 0.5)
+    block_soft(w["linear1.weight"], 8, 1, t * 0.05)
+    soft(w["linear2.weight"], t * 0.1 * 0.5)
+    block_soft(w["linear2.weight"], 2, 2, t * 0.1 * 0.5)
+
+
+Network("group_prox", forward=group_prox, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5),
+        after=group_prox_after,
+        penalties="linear1.weight: group_lasso 0.05 by=input prox\n"
+                  "linear2.weight: sparse_group_lasso 0.1 by=block block=2 prox",
+        optimizer_text="sgd lr=0.05 momentum=0.5", **CLASSIFIER)
+
+
+def l1_ball(w, radius):
+    """By sorting (Duchi and others 2008)."""
+    m = w.abs().flatten().sort(descending=True).values
+    if m.sum() > radius:
+        theta = (m.cumsum(0) - radius) / torch.arange(1, len(m) + 1)
+        soft(w, theta[m > theta][-1])
+
+
+def constraints(w):
+    w["linear1.weight"].mul_((0.5 / w["linear1.weight"].norm(dim=1, keepdim=True)).clamp(max=1))
+    l1_ball(w["linear2.weight"], 1.5)
+    w["linear1.bias"].clamp_(min=0)
+
+
+Network("constraints", forward=classifier, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.1, momentum=0.5),
+        after=constraints,
+        penalties="linear1.weight: max_norm 0.5\nlinear2.weight: l1_ball 1.5\nlinear1.bias: non_negative",
+        optimizer_text="sgd lr=0.1 momentum=0.5", **CLASSIFIER)
+
 
 def main():
     here = os.path.dirname(os.path.abspath(__file__))

@@ -21,7 +21,7 @@ const tc_op tc_op_hoyer = {
     .source = "Hoyer: Non-negative matrix factorization with sparseness constraints, JMLR 5, 2004; Hurley, Rickard: "
               "Comparing measures of sparsity, IEEE Transactions on Information Theory 55, 2009",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_PER_SAMPLE,
+    .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES,
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,

@@ -16,7 +16,7 @@ const tc_op tc_op_hoyer_square = {
     .source = "Yang, Wen, Li: DeepHoyer: learning sparser neural network with differentiable scale-invariant sparsity "
               "measures, ICLR 2020",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_PER_SAMPLE,
+    .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES,
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,

@@ -24,10 +24,7 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 {
     float *x = c->x[0].data;
     const float s = (float)t;
-    for (int64_t i = begin; i < end; i++) {
-        float m = fabsf(x[i]) - s;
-        x[i] = m > 0.0f ? copysignf(m, x[i]) : (m == m ? 0.0f : x[i]);
-    }
+    for (int64_t i = begin; i < end; i++) x[i] = tc_soft(x[i], s);
 }
 
 static const tc_probe probe[] = {{"l1 0.3", {"3 5"}, -2, 2, 0}, {0}};

@@ -55,7 +55,7 @@ const tc_op tc_op_log_sum = {
     .source = "Candes, Wakin, Boyd: Enhancing sparsity by reweighted l1 minimization, Journal of Fourier Analysis and "
               "Applications 14, 2008",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
     .attribute = attribute,
     .lambda = NAN,
     .reduce = TC_SAMPLE,

@@ -58,7 +58,7 @@ const tc_op tc_op_mcp = {
            "over lambda. `prox` on a parameter is the firm threshold.",
     .source = "Zhang: Nearly unbiased variable selection under minimax concave penalty, Annals of Statistics 38, 2010",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
     .attribute = attribute,
     .lambda = NAN,
     .reduce = TC_SAMPLE,

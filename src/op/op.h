@@ -144,7 +144,6 @@ enum {
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
     TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
-    TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
     TC_OF_BATCH = 1 << 12,    /* scalar: a function of means over the batch, so no sum over samples or ranks: only for
                                * values of the batch, and NAN where it is but a part of the global one */
     TC_SPARSIFIES = 1 << 13   /* penalty: meant to make values exactly 0 */
@@ -229,10 +228,12 @@ static inline double *tc_partial(const tc_call *c, int64_t begin)
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
 
-/* Shape rules in use: y has x[0]'s shape; a penalty on anything; a loss of y and a target of the same shape. */
+/* Shape rules in use: y has x[0]'s shape; a penalty on anything; on one weight of two dimensions; a loss of y and a
+ * target of the same shape. */
 bool tc_shape_same(tc_sketch *s);
 bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
 bool tc_shape_any(tc_sketch *s);
+bool tc_shape_weight(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */
 

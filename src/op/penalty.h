@@ -8,6 +8,8 @@
 
 #include "op/pointwise.h"
 
+#include <math.h>
+
 /* The shape rule of a penalty whose one attribute is a width or a scale: it, its inverse and its square are float32. */
 static inline bool tc_shape_scale(tc_sketch *s, const char *name)
 {
@@ -27,6 +29,13 @@ TC_INLINE tc_piece tc_piece_of(const tc_call *c, int i, int64_t begin, int64_t e
     tc_piece p = {begin > *start ? begin - *start : 0, end - *start < n ? end - *start : n};
     *start += n;
     return p;
+}
+
+/* The soft threshold sign(x) max(|x| - s, 0), with +0 for every zero. NaN stays. */
+TC_INLINE float tc_soft(float x, float s)
+{
+    const float m = fabsf(x) - s;
+    return m > 0.0f ? copysignf(m, x) : (m == m ? 0.0f : x);
 }
 
 /* forward of a sum: the partial of this range. */

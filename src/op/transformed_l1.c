@@ -36,7 +36,7 @@ const tc_op tc_op_transformed_l1 = {
     .source = "Zhang, Xin: Minimization of transformed L1 penalty: theory, difference of convex function algorithm, "
               "and robust application in compressed sensing, Mathematical Programming 169, 2018",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
     .attribute = attribute,
     .lambda = NAN,
     .reduce = TC_SAMPLE,

@@ -1,0 +1,134 @@
+/* group_penalty.h: what the group lasso and the sparse group lasso share, over the groups of groups.h.
+ *
+ *     value = (1 - alpha) sum_g sqrt(size of g) |w_g|_2 + alpha |w|_1, over the denominator
+ *     dL/dw = lambda / denominator * ((1 - alpha) sqrt(size of g) w / |w_g| + alpha sign(w)); 0 / 0 is 0, sign(0) is 0
+ *     prox:  z = soft threshold of w by t alpha, then max(0, 1 - t (1 - alpha) sqrt(size of g) / |z_g|) z_g
+ *
+ * The norms are kept from forward to backward. Their quotients are in double: weights may be as small as they like. */
+#ifndef TC_GROUP_PENALTY_H
+#define TC_GROUP_PENALTY_H
+
+#include "op/groups.h"
+#include "op/penalty.h"
+
+#include <math.h>
+
+enum { TC_GROUP_BY, TC_GROUP_BLOCK, TC_GROUP_ALPHA }; /* attributes, of the group lasso the first two */
+
+#define TC_GROUP_BY_ATTRIBUTE                                                                                          \
+    {"by", TC_BY_WORDS "|block", "unit",                                                                               \
+     "what a group is: the weights into a unit, those out of an input, or a square block of the matrix", false}
+#define TC_GROUP_BLOCK_ATTRIBUTE                                                                                       \
+    {"block", "int", "4", "by=block: rows and columns of a block, at least 1; smaller at the edges", false}
+
+static inline bool tc_group_shape(tc_sketch *s)
+{
+    if (!tc_shape_weight(s)) return false;
+    const tc_arg *block = &s->arg[TC_GROUP_BLOCK];
+    if (block->number < 1) return tc_shape_refuse(s, "needs block of at least 1, got %g", block->number);
+    if (!block->given || s->arg[TC_GROUP_BY].number == TC_BY_BLOCK) return true;
+    return tc_shape_refuse(s, "has a use for block with by=block alone");
+}
+
+TC_INLINE tc_groups tc_group_groups(const tc_arg *arg, const tc_shape *weight)
+{
+    return tc_groups_of(weight, (int)arg[TC_GROUP_BY].number, (int64_t)arg[TC_GROUP_BLOCK].number);
+}
+
+static inline int64_t tc_group_save(const tc_sketch *s, int64_t rows)
+{
+    (void)rows;
+    return tc_group_groups(s->arg, &s->x[0]).count * (int64_t)sizeof(double);
+}
+
+static inline tc_span tc_group_span(const tc_call *c)
+{
+    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    return tc_groups_span(&g);
+}
+
+/* (1 - alpha) sqrt(size) of the strip's group j */
+TC_INLINE double tc_group_weight(const tc_groups *g, const tc_strip *s, int64_t j, double alpha)
+{
+    return (1 - alpha) * sqrt((double)((s->bottom - s->top) * tc_strip_width(g, s, j)));
+}
+
+TC_INLINE float tc_magnitude(float x, const float *a)
+{
+    (void)a;
+    return fabsf(x);
+}
+
+TC_INLINE void tc_group_forward(const tc_call *c, int64_t begin, int64_t end, double alpha)
+{
+    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    const float *w = c->x[0].data;
+    double total = 0, l1 = 0, *norm = c->save;
+    for (int64_t u = begin; u < end;) {
+        double sum[TC_STRIP];
+        const tc_strip s = tc_strip_at(&g, u, end);
+        tc_strip_squares(&g, &s, w, c->run->kernel, sum);
+        for (int64_t j = 0; j < s.n; j++) {
+            norm[u + j] = sqrt(sum[j]);
+            total += tc_group_weight(&g, &s, j, alpha) * norm[u + j];
+        }
+        for (int64_t i = s.top; i < s.bottom && alpha > 0; i++)
+            l1 += tc_sum(w + i * g.out + s.left, 0, tc_strip_columns(&g, &s), NULL, tc_magnitude);
+        u += s.n;
+    }
+    *tc_partial(c, begin) = total + alpha * l1;
+}
+
+/* d = scale[j step] x + l1 sign(x), stored or added. */
+TC_INLINE void tc_group_line(const float *x, float *d, bool add, int64_t n, const double *scale, int64_t step,
+                             double l1)
+{
+    for (int64_t j = 0; j < n; j++) {
+        const double v = (double)x[j];
+        d[j] = (add ? d[j] : 0.0f) + (float)(scale[j * step] * v + (v != 0 ? copysign(l1, v) : 0));
+    }
+}
+
+TC_INLINE void tc_group_backward(const tc_call *c, int64_t begin, int64_t end, double alpha)
+{
+    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    const double seed = tc_seed(c), l1 = seed * alpha, *norm = c->save;
+    const bool add = c->add[0];
+    for (int64_t u = begin; u < end && c->d[0];) {
+        double scale[TC_STRIP];
+        const tc_strip s = tc_strip_at(&g, u, end);
+        for (int64_t j = 0; j < s.n; j++)
+            scale[j] = norm[u + j] != 0 ? seed * tc_group_weight(&g, &s, j, alpha) / norm[u + j] : 0;
+        for (int64_t i = s.top; i < s.bottom; i++) {
+            const float *x = c->x[0].data + i * g.out + s.left;
+            float *d = c->d[0] + i * g.out + s.left;
+            if (g.width == 1) tc_group_line(x, d, add, s.n, scale, 1, l1);
+            for (int64_t j = 0; j < s.n && g.width > 1; j++, x += g.width, d += g.width)
+                tc_group_line(x, d, add, tc_strip_width(&g, &s, j), &scale[j], 0, l1);
+        }
+        u += s.n;
+    }
+}
+
+TC_INLINE void tc_group_prox(const tc_call *c, double t, int64_t begin, int64_t end, double alpha)
+{
+    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    float *w = c->x[0].data;
+    for (int64_t u = begin; u < end;) {
+        double sum[TC_STRIP];
+        float scale[TC_STRIP];
+        const tc_strip s = tc_strip_at(&g, u, end);
+        for (int64_t i = s.top, n = tc_strip_columns(&g, &s); i < s.bottom && alpha > 0; i++)
+            for (int64_t j = i * g.out + s.left; j < i * g.out + s.left + n; j++)
+                w[j] = tc_soft(w[j], (float)(t * alpha));
+        tc_strip_squares(&g, &s, w, c->run->kernel, sum);
+        for (int64_t j = 0; j < s.n; j++) {
+            const double norm = sqrt(sum[j]), most = t * tc_group_weight(&g, &s, j, alpha);
+            scale[j] = norm > most ? (float)(1 - most / norm) : norm == norm ? 0.0f : 1.0f;
+        }
+        tc_strip_multiply(&g, &s, w, scale);
+        u += s.n;
+    }
+}
+
+#endif

@@ -1,0 +1,108 @@
+/* l1_ball: after every update, the projection onto sum |w| <= radius: of the whole parameter, or of each unit's or each
+ * input's weights. Inside it changes nothing; outside it is the soft threshold sign(w) max(|w| - theta, 0) whose sum is
+ * the radius, with exact zeros. No gradient and no value.
+ *
+ * theta without sorting (Michelot 1986; the same theta as in Duchi and others 2008): begin with all magnitudes; theta =
+ * (their sum - radius) / their count; leave out those that are not above it; again, until none is left out. The
+ * magnitudes left get fewer each time, so it ends; on usual numbers after about ten times. */
+#include "op/penalty.h"
+
+enum { RADIUS, BY };
+enum { ALL, UNIT, INPUT };
+
+static bool shape(tc_sketch *s)
+{
+    if (!(s->arg[RADIUS].number > 0)) return tc_shape_refuse(s, "needs radius above 0, got %g", s->arg[RADIUS].number);
+    return s->arg[BY].number == ALL || tc_shape_weight(s);
+}
+
+static tc_span prox_span(const tc_call *c)
+{
+    const tc_shape *s = &c->x[0].shape;
+    if (c->arg[BY].number == ALL) return (tc_span){1, 1};
+    if (c->arg[BY].number == UNIT) return (tc_span){s->dim[1], TC_LANES}; /* a line of memory is read once */
+    return (tc_span){s->dim[0], s->dim[1] < TC_TILE ? TC_TILE / s->dim[1] : 1};
+}
+
+/* How many magnitudes are above theta, and their sum. */
+typedef struct tally {
+    double sum, count;
+} tally;
+
+/* n numbers that lie `step` apart. */
+TC_INLINE tally above(const float *w, int64_t n, int64_t step, double theta)
+{
+    double sum[TC_LANES] = {0}, count[TC_LANES] = {0};
+    tally t = {0, 0};
+    int64_t i = 0;
+    for (; i + TC_LANES <= n; i += TC_LANES)
+        for (int64_t j = 0; j < TC_LANES; j++) {
+            const double m = fabs((double)w[(i + j) * step]);
+            sum[j] += m > theta ? m : 0, count[j] += m > theta ? 1 : 0;
+        }
+    for (; i < n; i++) {
+        const double m = fabs((double)w[i * step]);
+        t.sum += m > theta ? m : 0, t.count += m > theta ? 1 : 0;
+    }
+    return (tally){t.sum + tc_sum_lanes(sum), t.count + tc_sum_lanes(count)};
+}
+
+TC_INLINE void project(float *w, int64_t n, int64_t step, double radius)
+{
+    tally now = above(w, n, step, -1);
+    if (!(now.sum > radius && isfinite(now.sum))) return;
+    /* A hair inside, so that rounding does not leave the ball and a second time changes nothing. */
+    const double aim = radius * (1 - 0x1p-22);
+    double theta = 0;
+    for (double count = (double)n + 1; now.count < count && now.count > 0;) {
+        count = now.count;
+        theta = (now.sum - aim) / count;
+        now = above(w, n, step, theta);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const double m = fabs((double)w[i * step]) - theta;
+        w[i * step] = m > 0 ? copysignf((float)m, w[i * step]) : (m == m ? 0.0f : w[i * step]);
+    }
+}
+
+TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
+{
+    (void)t;
+    const double radius = c->arg[RADIUS].number, by = c->arg[BY].number;
+    const tc_view *x = &c->x[0];
+    const int64_t out = by == ALL ? x->n : x->shape.dim[1], in = x->n / out;
+    for (int64_t u = begin; u < end; u++) {
+        if (by == UNIT)
+            project(x->data + u, in, out, radius);
+        else
+            project(x->data + u * out, out, 1, radius);
+    }
+}
+
+static const tacet_attribute attribute[] = {
+    {"radius", "float", "1", "the largest sum of magnitudes, above 0", true},
+    {"by", "all|unit|input", "all", "the sum of what: all weights, those into each unit, or those out of each input",
+     true},
+    {0}};
+static const tc_probe probe[] = {{"l1_ball 3", {"5 7"}, -2, 2, NAN},
+                                 {"l1_ball 1", {"40"}, -2, 2, NAN},
+                                 {"l1_ball 2.5 by=unit", {"5 70"}, -2, 2, NAN},
+                                 {"l1_ball 2.5 by=input", {"70 5"}, -2, 2, NAN},
+                                 {0}};
+
+const tc_op tc_op_l1_ball = {
+    .name = "l1_ball",
+    .formula = "sign(w) max(|w| - theta, 0), theta such that sum |w| <= radius",
+    .doc = "Keeps the sum of a parameter's magnitudes at or below radius, with exact zeros.",
+    .source = "Duchi, Shalev-Shwartz, Singer, Chandra: Efficient projections onto the l1-ball for learning in high "
+              "dimensions, ICML 2008; the search: Michelot, J. Optimization Theory and Applications 50, 1986",
+    .role = &tc_constraint,
+    .flags = TC_NO_BATCH,
+    .attribute = attribute,
+    .inputs = 1,
+    .shape = shape,
+    .work = 20,
+    .prox = prox,
+    .prox_span = prox_span,
+    .probe = probe,
+};

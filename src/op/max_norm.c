@@ -1,0 +1,63 @@
+/* max_norm: after every update, vectors of weights whose 2-norm is above `max` are scaled down to it; others stay. The
+ * vectors are the incoming weights of each unit (by=unit) or the outgoing ones of each input (by=input). It is the
+ * projection onto balls, so it has no gradient and no value. */
+#include "op/groups.h"
+
+enum { MAX, BY };
+
+static bool shape(tc_sketch *s)
+{
+    if (s->arg[MAX].number > 0) return tc_shape_weight(s);
+    return tc_shape_refuse(s, "needs max above 0, got %g", s->arg[MAX].number);
+}
+
+static tc_groups groups_of(const tc_call *c) { return tc_groups_of(&c->x[0].shape, (int)c->arg[BY].number, 0); }
+
+static tc_span prox_span(const tc_call *c)
+{
+    const tc_groups g = groups_of(c);
+    return tc_groups_span(&g);
+}
+
+TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
+{
+    (void)t;
+    const tc_groups g = groups_of(c);
+    const double max = c->arg[MAX].number;
+    for (int64_t u = begin; u < end;) {
+        double sum[TC_STRIP];
+        float scale[TC_STRIP];
+        const tc_strip s = tc_strip_at(&g, u, end);
+        tc_strip_squares(&g, &s, c->x[0].data, c->run->kernel, sum);
+        /* A hair below max, so that rounding does not leave the ball and a second time changes nothing. */
+        for (int64_t j = 0; j < s.n; j++)
+            scale[j] = sum[j] > max * max ? (float)(max / sqrt(sum[j]) * (1 - 0x1p-22)) : 1.0f;
+        tc_strip_multiply(&g, &s, c->x[0].data, scale);
+        u += s.n;
+    }
+}
+
+static const tacet_attribute attribute[] = {
+    {"max", "float", "1", "the largest norm, above 0", true},
+    {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true},
+    {0}};
+static const tc_probe probe[] = {
+    {"max_norm 2.5", {"5 70"}, -2, 2, NAN}, {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN}, {0}};
+
+const tc_op tc_op_max_norm = {
+    .name = "max_norm",
+    .formula = "w min(1, max / |w|) for each unit or input",
+    .doc = "Keeps the 2-norm of each unit's (or input's) weights at or below max.",
+    .source =
+        "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout: A simple way to prevent neural networks "
+        "from overfitting, JMLR 15, 2014, section 5.1; keras.constraints.MaxNorm",
+    .role = &tc_constraint,
+    .flags = TC_NO_BATCH,
+    .attribute = attribute,
+    .inputs = 1,
+    .shape = shape,
+    .work = 3,
+    .prox = prox,
+    .prox_span = prox_span,
+    .probe = probe,
+};

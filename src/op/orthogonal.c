@@ -1,0 +1,144 @@
+/* orthogonal: |W W^T - I|_F^2, W [out, in] as users see it: its rows, a unit's weights each, are to have length 1 and to
+ * stand at right angles. More than `in` rows cannot; where out > in the columns are to: |W^T W - I|_F^2, the smaller
+ * Gram matrix. (The two values differ by the constant |in - out|; the gradient is the same.)
+ * Derivative 4 (W W^T - I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
+ *
+ * Stored is V = W^T [in, out]. The Gram matrix G is cut into tiles, one gemm a tile, and so is the gradient. Forward
+ * keeps 4 lambda / denominator (G - I), which backward multiplies with V. */
+#include "op/op.h"
+
+#include <math.h>
+
+enum { TILE = 128 };
+
+/* V [in, out]; G [n, n] has sums of k. */
+typedef struct sizes {
+    int64_t in, out, n, k;
+} sizes;
+
+static sizes sizes_of(const tc_shape *v)
+{
+    const int64_t in = v->dim[0], out = v->dim[1];
+    return out <= in ? (sizes){in, out, out, in} : (sizes){in, out, in, out};
+}
+
+static int64_t cuts(int64_t n) { return (n - 1) / TILE + 1; }
+
+static tc_block tile_at(int64_t m, int64_t n, int64_t unit)
+{
+    const int64_t i = unit / cuts(n) * TILE, j = unit % cuts(n) * TILE;
+    return (tc_block){i, j, m - i < TILE ? m - i : TILE, n - j < TILE ? n - j : TILE};
+}
+
+static int64_t save(const tc_sketch *s, int64_t rows)
+{
+    (void)rows;
+    const sizes z = sizes_of(&s->x[0]);
+    return z.n * z.n * (int64_t)sizeof(float);
+}
+
+static double flops(const tc_sketch *s)
+{
+    const sizes z = sizes_of(&s->x[0]);
+    return 2.0 * (double)z.n * (double)z.n * (double)z.k;
+}
+
+static tc_span span(const tc_call *c)
+{
+    const sizes z = sizes_of(&c->x[0].shape);
+    return (tc_span){cuts(z.n) * cuts(z.n), 1};
+}
+
+static tc_span span_back(const tc_call *c)
+{
+    const sizes z = sizes_of(&c->x[0].shape);
+    return (tc_span){cuts(z.in) * cuts(z.out), 1};
+}
+
+/* A tile of G becomes factor (G - I); the sum of (G - I)^2. */
+TC_CLONES static double finish_tile(float *g, int64_t pitch, tc_block t, float factor)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < t.m; i++) {
+        float *row = g + i * pitch;
+        const int64_t diagonal = t.i + i - t.j;
+        if (diagonal >= 0 && diagonal < t.n) row[diagonal] -= 1.0f;
+        for (int64_t j = 0; j < t.n; j++) {
+            sum += (double)row[j] * (double)row[j];
+            row[j] *= factor;
+        }
+    }
+    return sum;
+}
+
+static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const sizes z = sizes_of(&c->x[0].shape);
+    const bool units = z.out <= z.in; /* G = V^T V, else V V^T */
+    const float *v = c->x[0].data;
+    double sum = 0;
+    for (int64_t u = begin; u < end; u++) {
+        const tc_block t = tile_at(z.n, z.n, u);
+        float *g = (float *)c->save + t.i * z.n + t.j;
+        c->run->kernel->gemm(&(tc_gemm){.ta = units,
+                                        .tb = !units,
+                                        .m = t.m,
+                                        .n = t.n,
+                                        .k = z.k,
+                                        .a = v + t.i * (units ? 1 : z.out),
+                                        .lda = z.out,
+                                        .b = v + t.j * (units ? 1 : z.out),
+                                        .ldb = z.out,
+                                        .c = g,
+                                        .ldc = z.n});
+        sum += finish_tile(g, z.n, t, (float)(4 * tc_seed(c)));
+    }
+    *tc_partial(c, begin) = sum;
+}
+
+static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const sizes z = sizes_of(&c->x[0].shape);
+    const bool units = z.out <= z.in; /* V (G - I), else (G - I) V */
+    const float *v = c->x[0].data, *g = c->save;
+    for (int64_t u = begin; u < end && c->d[0]; u++) {
+        const tc_block t = tile_at(z.in, z.out, u);
+        c->run->kernel->gemm(&(tc_gemm){.add = c->add[0],
+                                        .m = t.m,
+                                        .n = t.n,
+                                        .k = z.n,
+                                        .a = (units ? v : g) + t.i * z.n,
+                                        .lda = z.n,
+                                        .b = (units ? g : v) + t.j,
+                                        .ldb = z.out,
+                                        .c = c->d[0] + t.i * z.out + t.j,
+                                        .ldc = z.out});
+    }
+}
+
+static const tc_probe probe[] = {{"orthogonal 0.3", {"7 4"}, -1, 1, NAN},
+                                 {"orthogonal 0.3", {"4 7"}, -1, 1, NAN},
+                                 {"orthogonal 0.3", {"270 135"}, -0.1, 0.1, NAN},
+                                 {"orthogonal 0.3", {"135 270"}, -0.1, 0.1, NAN},
+                                 {0}};
+
+const tc_op tc_op_orthogonal = {
+    .name = "orthogonal",
+    .formula = "lambda * |W W^T - I|_F^2",
+    .doc = "Soft orthogonality of the units' weights, or of the inputs' where there are more units than inputs.",
+    .source = "Bansal, Chen, Wang: Can we gain more from orthogonality regularizations in training deep networks?, "
+              "NeurIPS 2018, section 3.1",
+    .role = &tc_penalty,
+    .flags = TC_READS_X | TC_NO_BATCH,
+    .lambda = NAN,
+    .reduce = TC_SUM,
+    .inputs = 1,
+    .shape = tc_shape_weight,
+    .flops = flops,
+    .save = save,
+    .span = span,
+    .span_back = span_back,
+    .forward = forward,
+    .backward = backward,
+    .probe = probe,
+};
