@@ -56,6 +56,15 @@ static const network networks[] = {
      "relu*",
      NULL},
     {"a gradient at the input", "linear 24 | relu | linear 5", {{0}}, "x", NULL},
+    {"the largest", "linear 24 | topk 5 | linear 30 | topk 4 | linear 5", {{0}}, NULL, "topk1"},
+    {"the largest of what fires", "relu | linear 24 | relu | topk 5 | linear 5", {{0}}, NULL, "topk1"},
+    {"the largest, and dropout",
+     "linear 24 | dropout 0.3 | topk 5 | dropout 0.3 | linear 30 | topk 30 | linear 5",
+     {{0}},
+     NULL,
+     "dropout2"},
+    {"a threshold", "linear 24 | threshold_relu 0.2 | linear 30 | threshold_relu 0.1 | linear 5", {{0}}, NULL, NULL},
+    {"a gradient that is read behind topk", "linear 24 | topk 5 | linear 20 | topk 4 | linear 5", {{0}}, "topk*", NULL},
     {"not blocked", "relu | linear 24 | sigmoid | linear 20 | tanh | linear 5", {{0}}, NULL, NULL},
 };
 

@@ -129,7 +129,7 @@ enum {
     TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
     TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
-    TC_BLOCKS = 1 << 8,       /* dL/dx is 0 wherever y is 0 */
+    TC_BLOCKS = 1 << 8,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
     TC_NO_BATCH = 1 << 11     /* only for parameters (constraints, weight penalties) */
