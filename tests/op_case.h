@@ -32,6 +32,7 @@ typedef struct op_case {
     int64_t parts;
     double *partial, value, lambda;
     void *save;
+    float *state[TC_OP_STATES];
     tc_run run;
     tc_call call;
     uint32_t noise;
@@ -119,6 +120,13 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->y = scalar ? NULL : floats(n * capacity);
     k->g = floats(n * capacity);
     k->save = malloc(k->op->save ? (size_t)k->op->save(s, capacity) + 1 : 1);
+    for (int i = 0; k->op->state && k->op->state[i].name; i++) {
+        const int64_t m = tc_shape_count(&s->state[i]);
+        k->state[i] = floats(m);
+        memset(k->state[i], 0, (size_t)m * sizeof(float));
+        if (k->op->state[i].init)
+            k->op->state[i].init(k->arg, &shape[0], &s->state[i], k->state[i], m, tc_stream_of(7, 0, "state"));
+    }
     k->parts = 1;
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
     k->partial = malloc((size_t)k->parts * sizeof *k->partial);
@@ -127,7 +135,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
                       .kernel = &tc_cpu};
     k->call = (tc_call){.op = k->op, .arg = k->arg, .run = &k->run, .inputs = k->inputs, .x = k->x,
                         .y = {k->y, s->y, n, true}, .g = scalar ? NULL : k->g, .d = k->d, .add = k->add,
-                        .save = k->save, .stream = tc_stream_of(7, 3, "layer1"), .reduce = k->op->reduce,
+                        .save = k->save, .state = k->op->state ? k->state : NULL, .stream = tc_stream_of(7, 3, "layer1"), .reduce = k->op->reduce,
                         .partial = k->partial, .value = &k->value, .lambda = &k->lambda};
     return true;
 }
@@ -142,6 +150,7 @@ static inline void case_open(op_case *k, const char *spec, const char *const *x,
 static inline void case_close(op_case *k)
 {
     for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->d[i]);
+    for (int i = 0; i < TC_OP_STATES; i++) free(k->state[i]);
     free(k->y), free(k->g), free(k->save), free(k->partial);
     tc_spec_free(&k->spec);
 }
@@ -249,6 +258,8 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
                 const int reduce = setting % 3, copies = setting / 3 % 2 ? 3 : 1;
                 const bool parameter = setting >= 6;
                 if (parameter && reduce == TC_SAMPLE) continue;
+                if (copies > op->inputs && penalty) continue;
+                if (!parameter && (op->flags & TC_NO_BATCH)) continue;
                 op_case k;
                 case_open(&k, p->spec, p->x, parameter, copies, capacity);
                 k.probe = p;

@@ -54,6 +54,7 @@ static bool settle(tacet_graph *g, tc_term *t, bool batch)
     if (!batch && t->reduce == TC_SAMPLE) return refuse(g, t, "a parameter has no samples: reduce is sum or mean here");
     t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
     if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
+    if (t->inputs > t->op->inputs) return refuse(g, t, "takes one value: it has no joint form");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
     if (t->prox && t->inputs > 1 && !(t->op->flags & TC_SEPARABLE)) return refuse(g, t, "has no joint proximal step");
     if (batch && (t->op->flags & TC_NO_BATCH))

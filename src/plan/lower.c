@@ -155,6 +155,8 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     const int64_t bytes = op->save ? op->save(&sk, rows) : 0;
     if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
     s->sb = *save;
+    s->call.state = tc_record_of(w->p, s->value, s->term);
+    if (bytes > 0 && op->settle && w->which == TC_TRAIN) w->l->buffer[*save].stays = true;
 }
 
 static void lower_term(lowering *w, int t, bool backward)

@@ -125,6 +125,15 @@ typedef struct tc_fused {
     int64_t tiles;       /* for a full batch; never more */
 } tc_fused;
 
+/* Something that an operator remembers from step to step: one tensor. */
+typedef struct tc_record {
+    int value, term;  /* the layer's, or the term's; the other is -1 */
+    const char *name; /* in the operator's table */
+    tc_shape shape;
+    int64_t n;
+    float **at; /* where the operator's call finds it; the next of the same operator lies behind */
+} tc_record;
+
 /* One proximal step or constraint. */
 typedef struct tc_prox {
     int term, group;
@@ -183,6 +192,8 @@ struct tacet_plan {
     int64_t block_floats, parameter_floats;
     int places;
     tc_place *place;
+    int records;
+    tc_record *record;
 
     tc_list list[TC_LISTS];
     int last; /* the list that ran last, or -1 */
@@ -212,6 +223,13 @@ tacet_status tc_plan_place(tacet_plan *p, int list);
 void tc_plan_resolve(tacet_plan *p, int list); /* buffers -> pointers, once the arena is there */
 tacet_status tc_plan_update(tacet_plan *p);
 tacet_status tc_plan_fuse(tacet_plan *p);
+
+/* record: what operators remember. The first steps' numbers; where the call of a layer or (value -1) of a term finds
+ * its own, or NULL; all of them written after a good step; "batch_topk1.threshold", added to a text. */
+tacet_status tc_plan_record(tacet_plan *p);
+float *const *tc_record_of(const tacet_plan *p, int value, int term);
+void tc_record_settle(tacet_plan *p);
+void tc_record_name(const tacet_plan *p, const tc_record *r, tc_text *to);
 
 /* fuse: whether a weight's gradient is fused with its update; that of a fused one written out, after a step; a bound on
  * the magnitude of all their elements; one update, and its factors. */
