@@ -98,66 +98,6 @@ static void test_layer_norm(void **state)
     case_close(&k);
 }
 
-/* Exactly k are kept, of equal ones the first; 0 and -0 are equal; a NaN is kept; what is 0 passes no gradient. */
-static void test_topk(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *spec;
-        float x[6], y[6];
-    } known[] = {
-        {"topk 2", {1, 5, -3, 4, 0, 2}, {0, 5, 0, 4, 0, 0}},
-        {"topk 3", {7, 7, 7, 7, 7, 7}, {7, 7, 7, 0, 0, 0}},
-        {"topk 3", {1, 2, 9, 2, 2, 2}, {0, 2, 9, 2, 0, 0}},
-        {"topk 4", {-1, -2, -3, -4, -5, -6}, {-1, -2, -3, -4, 0, 0}},
-        {"topk 6", {-1, 0, 3, 4, 5, 6}, {-1, 0, 3, 4, 5, 6}},
-        {"topk 1", {-0.0f, 0, 0, -0.0f, -1, -2}, {0, 0, 0, 0, 0, 0}},
-        {"topk 3", {0, -0.0f, 0, 2, -1, 3}, {0, 0, 0, 2, 0, 3}},
-        {"topk 1", {1, -INFINITY, 3, INFINITY, 5, 6}, {0, 0, 0, INFINITY, 0, 0}},
-        {"topk 2", {1, NAN, 3, INFINITY, -NAN, 6}, {0, NAN, 0, 0, -NAN, 0}},
-        {"topk 2", {1e30f, 1e-30f, 1e-31f, -1e-30f, 0, -1e30f}, {1e30f, 1e-30f, 0, 0, 0, 0}},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        op_case k;
-        open_one(&k, known[i].spec, "6", false, 1);
-        set(&k, 0, known[i].x);
-        for (int j = 0; j < 6; j++) k.g[j] = (float)(j + 1);
-        run_forward(&k, WHOLE);
-        run_backward(&k, WHOLE);
-        for (int j = 0; j < 6; j++) {
-            const float y = known[i].y[j], d = y != 0 ? (float)(j + 1) : 0;
-            if (isnan(y) ? !isnan(k.y[j]) : k.y[j] != y || k.d[0][j] != d)
-                fail_msg("%s, case %zu: y[%d] is %g, not %g; d %g", known[i].spec, i, j, (double)k.y[j], (double)y,
-                         (double)k.d[0][j]);
-        }
-        case_close(&k);
-    }
-}
-
-/* By rows, against counting how many are larger or come first; many are equal. */
-static void test_topk_of_many(void **state)
-{
-    (void)state;
-    enum { ROWS = 3, PER = 2, N = 300 };
-    static const int kept[] = {1, 2, 31, 299, 300};
-    for (size_t s = 0; s < sizeof kept / sizeof *kept; s++)
-        for (int levels = 1; levels < 100000; levels *= 10) {
-            char spec[32];
-            snprintf(spec, sizeof spec, "topk %d", kept[s]);
-            op_case k;
-            open_one(&k, spec, "2 300", false, ROWS);
-            for (int j = 0; j < ROWS * PER * N; j++) k.x[0].data[j] = 1 + floorf(noise_of(&k.noise) * (float)levels);
-            run_forward(&k, SHUFFLED);
-            for (int j = 0; j < ROWS * PER * N; j++) {
-                const float *row = k.x[0].data + j / N * N, x = k.x[0].data[j];
-                int before = 0;
-                for (int i = 0; i < N; i++) before += row[i] > x || (row[i] == x && i < j % N);
-                assert_true(k.y[j] == (before < kept[s] ? x : 0));
-            }
-            case_close(&k);
-        }
-}
-
 static void test_linear(void **state)
 {
     (void)state;
@@ -258,10 +198,6 @@ static void test_refused(void **state)
         {"layer_norm", {""}, false, "at least one dimension"},
         {"layer_norm eps=-1", {"3"}, false, "eps"},
         {"leaky_relu -1", {"3"}, false, "slope"},
-        {"threshold_relu -1", {"3"}, false, "theta of at least 0"},
-        {"topk 0", {"3"}, false, "k from 1 to 3"},
-        {"topk 4", {"9 3"}, false, "k from 1 to 3"},
-        {"topk 1", {""}, false, "at least one dimension"},
         {"dropout 1.5", {"3"}, false, "from 0 to 1"},
         {"dropout p=-0.1", {"3"}, false, "from 0 to 1"},
         {"add b", {"3", "4"}, false, "[batch, 3] and [batch, 4]"},
@@ -518,12 +454,12 @@ static void test_dropout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layers),    cmocka_unit_test(test_topk),          cmocka_unit_test(test_topk_of_many),
-        cmocka_unit_test(test_softmax),   cmocka_unit_test(test_layer_norm),    cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_losses),    cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_kinks),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_shapes),        cmocka_unit_test(test_keras),
-        cmocka_unit_test(test_lua),       cmocka_unit_test(test_norm),          cmocka_unit_test(test_prox),
-        cmocka_unit_test(test_unit_norm), cmocka_unit_test(test_init),          cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_layers),  cmocka_unit_test(test_softmax),   cmocka_unit_test(test_layer_norm),
+        cmocka_unit_test(test_linear),  cmocka_unit_test(test_losses),    cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_kinks),   cmocka_unit_test(test_refused),   cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_keras),   cmocka_unit_test(test_lua),       cmocka_unit_test(test_norm),
+        cmocka_unit_test(test_prox),    cmocka_unit_test(test_unit_norm), cmocka_unit_test(test_init),
+        cmocka_unit_test(test_dropout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,7 +139,8 @@ enum {
     TC_BLOCKS = 1 << 8,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 11     /* only for parameters (constraints, weight penalties) */
+    TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
+    TC_ESTIMATES = 1 << 12    /* gradients into parameters are estimates by the formula given, not derivatives */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
@@ -154,6 +155,10 @@ typedef struct tc_op {
     const char *name, *formula, *doc;
     const char *source;               /* paper, or the manual whose meaning is meant */
     const tc_role *role;
+    /* A penalty on what layers of this operator do: named on their output, it is given in x the layer's inputs and
+     * parameters and in arg the layer's attributes, and has none of its own. Gradients go into the parameters alone: d of
+     * inputs is NULL. */
+    const struct tc_op *of;
     unsigned flags;
     const tacet_attribute *attribute; /* own; NULL: none. Type "value": the name of a value that becomes an input */
     double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */

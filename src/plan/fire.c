@@ -45,8 +45,8 @@ static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
             reader = u;
         }
     for (int i = 0; i < p->terms; i++)
-        for (int k = 0; !p->graph->term[i].prox && k < p->graph->term[i].inputs; k++)
-            if (p->graph->term[i].input[k] == v) return -1;
+        for (int k = 0; k < p->graph->term[i].slots; k++)
+            if (p->graph->term[i].input[k] == v && tc_term_pulls(&p->graph->term[i], k)) return -1;
     return reader;
 }
 

@@ -37,8 +37,8 @@ static bool add(tacet_plan *p, int value, int term)
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     if (n == 0) return true;
-    const tc_sketch s = tc_plan_sketch(p, op, v ? v->arg : t->arg, v ? v->input : t->input, v ? v->inputs : t->inputs,
-                                       shape, batch);
+    const tc_sketch s = tc_plan_sketch(p, op, v ? v->arg : tc_term_arg(p->graph, t), v ? v->input : t->input,
+                                       v ? v->inputs : t->inputs, shape, batch);
     float **at = tc_plan_alloc(p, (size_t)n, sizeof *at);
     for (int k = 0; at && k < n; k++) {
         tc_record *r = &p->record[p->records++];
