@@ -269,6 +269,30 @@ static void l0_is_of_a_jump_relu(void **state)
     }
 }
 
+/* l0 sends nothing into x: the gradient there has the layer's silence still; a penalty on x itself ends that. */
+static void l0_keeps_the_silence(void **state)
+{
+    (void)state;
+    static const char *const penalty[][2] = {{"jump_relu1", "l0 1e-2"}, {"linear1", "l2 1e-2"}};
+    for (int i = 0; i < 2; i++) {
+        tacet_error why;
+        tacet_graph *g = tacet_graph_new(NULL);
+        const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){IN}), t = tacet_labels(g, "t");
+        tacet_loss(g, "cross_entropy", tacet_chain(g, x, "linear 20 | jump_relu | linear 3"), t);
+        tacet_penalize(g, penalty[i][0], penalty[i][1]);
+        tacet_plan *p = tacet_compile(
+            g, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1", .sparse = TACET_SPARSE_ALWAYS},
+            &why);
+        assert_non_null(p);
+        const tc_silence *s = p->list[TC_TRAIN].fired_gradient[tc_graph_index(g, "linear1")];
+        assert_int_equal(s != NULL, i == 0);
+        if (s) assert_int_equal(s->source->value, tc_graph_index(g, "jump_relu1"));
+        assert_false(tc_fire_blocked(p, tc_graph_index(g, "jump_relu1"))); /* theta's gradient reads all of it */
+        tacet_plan_free(p);
+        tacet_graph_free(g);
+    }
+}
+
 /* Thresholds rise under l0, and fewer fire; what is reported is what fires. */
 static void l0_raises_thresholds(void **state)
 {
@@ -365,6 +389,7 @@ int main(void)
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(l0_is_of_a_jump_relu),
         cmocka_unit_test(l0_raises_thresholds),
+        cmocka_unit_test(l0_keeps_the_silence),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);
