@@ -32,6 +32,7 @@ typedef struct op_case {
     int64_t parts;
     double *partial, value, lambda;
     void *save;
+    float *state[TC_OP_STATES];
     tc_run run;
     tc_call call;
     uint32_t noise;
@@ -81,6 +82,12 @@ static inline void read_spec(op_case *k, const char *text)
     if (!k->op) fail_msg("no operator %s", k->spec.name);
     const tc_binding binding[] = {{k->op->attribute, k->arg}, {k->op->role->common, k->common}};
     if (tc_spec_bind(&k->spec, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
+    if (!k->op->of) return;
+    tc_spec layer; /* a penalty of a layer has the attributes of one */
+    const tc_binding its = {k->op->of->attribute, k->arg};
+    assert_int_equal(tc_spec_parse(&layer, &mem, k->op->of->probe[0].spec, &e), TACET_OK);
+    assert_int_equal(tc_spec_bind(&layer, 1, &its, false, &e), TACET_OK);
+    tc_spec_free(&layer);
 }
 
 static inline void add_tensor(op_case *k, tc_shape shape, bool batch)
@@ -90,7 +97,7 @@ static inline void add_tensor(op_case *k, tc_shape shape, bool batch)
     const int64_t n = tc_shape_count(&shape);
     k->x[i] = (tc_view){NULL, shape, n, batch};
     k->x[i].data = floats(room_of(k, i));
-    k->d[i] = is_labels(k, i) ? NULL : floats(room_of(k, i));
+    k->d[i] = is_labels(k, i) || (k->op->of && i < k->inputs) ? NULL : floats(room_of(k, i));
 }
 
 /* Opens an operator on inputs of these shapes, `copies` times (joint penalties); parameter: they have no batch. False
@@ -109,7 +116,8 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     if (!k->op->shape(s)) return false;
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i]);
     const bool scalar = k->op->role->scalar;
-    for (int i = 0; k->op->param && k->op->param[i].name; i++) {
+    const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
+    for (int i = 0; param && param[i].name; i++) {
         if (s->param[i].rank >= 0)
             add_tensor(k, s->param[i], false);
         else
@@ -119,16 +127,35 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->y = scalar ? NULL : floats(n * capacity);
     k->g = floats(n * capacity);
     k->save = malloc(k->op->save ? (size_t)k->op->save(s, capacity) + 1 : 1);
+    for (int i = 0; k->op->state && k->op->state[i].name; i++) {
+        const int64_t m = tc_shape_count(&s->state[i]);
+        k->state[i] = floats(m);
+        memset(k->state[i], 0, (size_t)m * sizeof(float));
+        if (k->op->state[i].init)
+            k->op->state[i].init(k->arg, &shape[0], &s->state[i], k->state[i], m, tc_stream_of(7, 0, "state"));
+    }
     k->parts = 1;
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
     k->partial = malloc((size_t)k->parts * sizeof *k->partial);
     k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : k->op->lambda;
-    k->run = (tc_run){.rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true,
-                      .kernel = &tc_cpu};
-    k->call = (tc_call){.op = k->op, .arg = k->arg, .run = &k->run, .inputs = k->inputs, .x = k->x,
-                        .y = {k->y, s->y, n, true}, .g = scalar ? NULL : k->g, .d = k->d, .add = k->add,
-                        .save = k->save, .stream = tc_stream_of(7, 3, "layer1"), .reduce = k->op->reduce,
-                        .partial = k->partial, .value = &k->value, .lambda = &k->lambda};
+    k->run = (tc_run){
+        .rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = &tc_cpu};
+    k->call = (tc_call){.op = k->op,
+                        .arg = k->arg,
+                        .run = &k->run,
+                        .inputs = k->inputs,
+                        .x = k->x,
+                        .y = {k->y, s->y, n, true},
+                        .g = scalar ? NULL : k->g,
+                        .d = k->d,
+                        .add = k->add,
+                        .save = k->save,
+                        .state = k->op->state ? k->state : NULL,
+                        .stream = tc_stream_of(7, 3, "layer1"),
+                        .reduce = k->op->reduce,
+                        .partial = k->partial,
+                        .value = &k->value,
+                        .lambda = &k->lambda};
     return true;
 }
 
@@ -142,6 +169,7 @@ static inline void case_open(op_case *k, const char *spec, const char *const *x,
 static inline void case_close(op_case *k)
 {
     for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->d[i]);
+    for (int i = 0; i < TC_OP_STATES; i++) free(k->state[i]);
     free(k->y), free(k->g), free(k->save), free(k->partial);
     tc_spec_free(&k->spec);
 }

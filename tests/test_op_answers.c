@@ -42,6 +42,9 @@ static void test_layers(void **state)
         {"leaky_relu", -2, -0.02, 0.01},
         {"leaky_relu 0.2", -2, -0.4, 0.2},
         {"leaky_relu slope=0.2", 3, 3, 1},
+        {"threshold_relu 0.5", 0.75, 0.75, 1},
+        {"threshold_relu 0.5", 0.5, 0, 0},
+        {"threshold_relu theta=0.5", -2, 0, 0},
         {"gelu", 1, 0.84134475, 1.0833155},
         {"gelu", -0.5, -0.15426877, 0.13250488},
         {"gelu approximate=tanh", 1, 0.84119199, 1.0829641},
@@ -118,11 +121,7 @@ static void test_losses(void **state)
         const char *spec;
         double sum;
     } known[] = {
-        {"mse", 4 + 4},
-        {"l1_loss", 2 + 2},
-        {"huber", 1.5 + 1.5},
-        {"huber delta=3", 2 + 2},
-        {"bce_with_logits", bce},
+        {"mse", 4 + 4}, {"l1_loss", 2 + 2}, {"huber", 1.5 + 1.5}, {"huber delta=3", 2 + 2}, {"bce_with_logits", bce},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         for (int reduce = 0; reduce < 3; reduce++) {
@@ -162,9 +161,9 @@ static void test_kinks(void **state)
         const char *spec, *target;
         float slope; /* at 0, or where the output is its target */
     } kink[] = {
-        {"relu", NULL, 0},   {"leaky_relu 0.2", NULL, 0.2f}, {"l1 1", NULL, 0},       {"l1_l2 l1=1 l2=1", NULL, 0},
-        {"norm 1", NULL, 0}, {"norm 1 p=1", NULL, 0},        {"norm 1 p=1.5", NULL, 0}, {"norm 1 p=3", NULL, 0},
-        {"l1_loss", "3", 0}, {"huber", "3", 0},
+        {"relu", NULL, 0},         {"threshold_relu 0", NULL, 0}, {"topk 2", NULL, 0}, {"leaky_relu 0.2", NULL, 0.2f},
+        {"l1 1", NULL, 0},         {"l1_l2 l1=1 l2=1", NULL, 0},  {"norm 1", NULL, 0}, {"norm 1 p=1", NULL, 0},
+        {"norm 1 p=1.5", NULL, 0}, {"norm 1 p=3", NULL, 0},       {"l1_loss", "3", 0}, {"huber", "3", 0},
     };
     for (size_t i = 0; i < sizeof kink / sizeof *kink; i++)
         for (int zero = 0; zero < 2; zero++) { /* 0 and -0 */
@@ -410,7 +409,7 @@ static void check_init(const char *spec, double weight_bound, double bias_bound)
 static void test_init(void **state)
 {
     (void)state;
-    check_init("linear 200", 1.0 / 8, 1.0 / 8); /* torch.nn.Linear: both within 1 / sqrt(in) */
+    check_init("linear 200", 1.0 / 8, 1.0 / 8);  /* torch.nn.Linear: both within 1 / sqrt(in) */
     check_init("linear 86 init=xavier", 0.2, 0); /* sqrt(6 / 150) */
     check_init("linear 200 init=zeros", 0, 0);
     op_case k;

@@ -40,7 +40,7 @@ class Network:
     """A network in Tacet's words (text) with its twin in PyTorch (forward, optimizer, after).
 
     feeds: name -> shape of a row, ("labels", classes), or ("unit", shape...) for numbers in [0, 1].
-    layers: name -> (in, out), (in, out, "nobias") or (width,) for layer_norm.
+    layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm or ("theta", width) for jump_relu.
     """
 
     def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, **text):
@@ -64,6 +64,9 @@ def draw(case):
         else:
             feed[name] = rng.uniform(-1, 1, lead + shape)
     for name, size in case.layers.items():
+        if size[0] == "theta":
+            weight[name + ".theta"] = rng.uniform(0.05, 0.4, size[1])
+            continue
         if len(size) == 1:
             weight[name + ".weight"] = rng.uniform(0.5, 1.5, size)
             weight[name + ".bias"] = rng.uniform(-0.5, 0.5, size)
@@ -484,6 +487,85 @@ Network("sparse_codes", {"x": (5,), "target": (3,)}, {"linear1": (5, 9), "linear
                   "sigmoid1: kl_sparsity 0.1\nsigmoid1: kl_sparsity 0.2 rho=0.3 reduce=mean name=kl_mean\n"
                   "sigmoid1: kl_sparsity 0.05 rho=0.1 reduce=sum name=kl_sum",
         optimizer_text="sgd lr=0.02 momentum=0.5", batch=7, rows=5, batches=2)
+
+# ---- Layers that leave units silent, and what is learned of it --------------------------------------------------------
+
+
+def largest(x, k):
+    """The k largest of each row stay; no gradient through what is 0."""
+    kept = torch.zeros_like(x).scatter(1, x.topk(k, 1).indices, 1.0)
+    return x * kept * (x != 0)
+
+
+def sparse_layers(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["threshold_relu1"] = F.threshold(r.v["linear1"], 0.1, 0.0)
+    r.v["linear2"] = r.linear(r.v["threshold_relu1"], "linear2")
+    r.v["topk1"] = largest(r.v["linear2"], 4)
+    r.v["linear3"] = r.linear(r.v["topk1"], "linear3")
+    r.v["batch_topk1"] = largest(r.v["linear3"].view(1, -1), 3 * len(r.v["linear3"])).view_as(r.v["linear3"])
+    r.v["linear4"] = r.linear(r.v["batch_topk1"], "linear4")
+    r.term("linear4:mse", 1, F.mse_loss(r.v["linear4"], r.v["target"]))
+    r.term("topk1:l1", 0.02, per_sample(r.v["topk1"].abs()))
+    r.term("linear1.weight:spectral_norm", 0.02, torch.linalg.matrix_norm(r.w["linear1.weight"], 2))
+    r.term("linear3.weight:spectral_norm", 0.3, torch.linalg.matrix_norm(r.w["linear3.weight"], 2) / (12 * 14))
+
+
+Network("sparse_layers", {"x": (6,), "target": (3,)},
+        {"linear1": (6, 10), "linear2": (10, 14), "linear3": (14, 12), "linear4": (12, 3)}, sparse_layers,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 6\ntarget 3",
+        model="linear 10 | threshold_relu 0.1 | linear 14 | topk 4 | linear 12 | batch_topk 3 | linear 3",
+        loss="linear4 target: mse",
+        penalties="topk1: l1 0.02\nlinear1.weight: spectral_norm 0.02 iterations=500\n"
+                  "linear3.weight: spectral_norm 0.3 iterations=500 reduce=mean",
+        optimizer_text="sgd lr=0.05 momentum=0.5", batch=8, rows=7, batches=2)
+
+EPS = 0.5
+
+
+def near(x, theta):
+    return ((x - theta).abs() < EPS / 2).to(x.dtype)
+
+
+class JumpReLU(torch.autograd.Function):
+    """As in Rajamanoharan et al. 2024, with theta itself for the parameter."""
+
+    @staticmethod
+    def forward(ctx, x, theta):
+        ctx.save_for_backward(x, theta)
+        return x * (x > theta)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, theta = ctx.saved_tensors
+        return g * (x > theta), (-(theta / EPS) * near(x, theta) * g).sum(0)
+
+
+class Step(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, theta):
+        ctx.save_for_backward(x, theta)
+        return (x > theta).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, theta = ctx.saved_tensors
+        return torch.zeros_like(x), (-near(x, theta) / EPS * g).sum(0)
+
+
+def thresholds(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["jump_relu1"] = JumpReLU.apply(r.v["linear1"], r.w["jump_relu1.theta"])
+    r.v["linear2"] = r.linear(r.v["jump_relu1"], "linear2")
+    r.term("linear2:mse", 1, F.mse_loss(r.v["linear2"], r.v["x"]))
+    r.term("jump_relu1:l0", 0.05, per_sample(Step.apply(r.v["linear1"], r.w["jump_relu1.theta"])))
+    r.term("jump_relu1.theta:l2", 0.1, r.w["jump_relu1.theta"].square().sum())
+
+
+Network("jump_relu", {"x": (6,)}, {"linear1": (6, 12), "jump_relu1": ("theta", 12), "linear2": (12, 6)}, thresholds,
+        lambda w: torch.optim.SGD(w.values(), lr=0.02), input="x 6",
+        model="linear 12 | jump_relu eps=0.5 | linear 6", loss="linear2 x: mse",
+        penalties="jump_relu1: l0 0.05\njump_relu1.theta: l2 0.1", optimizer_text="sgd lr=0.02", batch=8, batches=3)
 
 # ---- After the update: proximal steps and constraints ----------------------------------------------------------------
 

@@ -31,14 +31,21 @@ typedef struct tc_term {
     const tc_op *op;
     tc_spec spec;
     tc_arg *arg, *common;
-    int inputs;
-    int input[TC_MAX_INPUTS];
-    double lambda; /* of a steered term 0: the plan's table has what holds */
-    double target; /* share of elements not 0 that lambda is steered to; NAN: it is not steered */
+    int of; /* the layer that a penalty of a layer (tc_op.of) is about: inputs and attributes are its; or -1 */
+    int inputs, slots;   /* with the layer's parameters */
+    int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
+    double lambda;  /* of a steered term 0: the plan's table has what holds */
+    double target;  /* share of elements not 0 that lambda is steered to; NAN: it is not steered */
     bool scheduled; /* lambda changes by the schedule among the common attributes */
     int reduce;
     bool prox; /* acts after the update: a proximal step or a constraint */
 } tc_term;
+
+/* Whether a term sends a gradient into its slot k. */
+static inline bool tc_term_pulls(const tc_term *t, int k)
+{
+    return !t->prox && t->input[k] >= 0 && (t->of < 0 || k >= t->inputs);
+}
 
 /* A line of the description as it was given: what `on` matches, among the first `values` of the graph, has `text`. */
 typedef struct tc_statement {
@@ -60,6 +67,15 @@ struct tacet_graph {
     tc_term *term;
     tc_statements losses, penalties, options;
 };
+
+/* The attributes that the calls of a term's operator get. */
+static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
+{
+    return t->of >= 0 ? g->value[t->of].arg : t->arg;
+}
+
+/* The value that a term is about: its input k, or the layer whose penalty it is. */
+static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
 
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);

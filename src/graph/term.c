@@ -109,11 +109,33 @@ static bool settle(tacet_graph *g, tc_term *t, bool batch)
     if (!batch && t->reduce == TC_SAMPLE) return refuse(g, t, "a parameter has no samples: reduce is sum or mean here");
     t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
     if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
+    if (t->inputs > t->op->inputs) return refuse(g, t, "takes one value: it has no joint form");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
     if (t->prox && t->inputs > 1 && !(t->op->flags & TC_SEPARABLE)) return refuse(g, t, "has no joint proximal step");
     if (batch && (t->op->flags & TC_NO_BATCH))
         return refuse(g, t, "acts on parameters, and this value depends on the batch");
     return true;
+}
+
+/* A penalty of a layer is given what the layer reads. */
+static bool take_layer(tacet_graph *g, tc_term *t)
+{
+    const char *kind = t->op->of ? t->op->of->name : NULL;
+    const tc_value *v = &g->value[t->input[0]];
+    if (!kind) return true;
+    if (t->inputs > 1) return refuse(g, t, "takes one value: it has no joint form");
+    if (v->op == t->op->of) {
+        t->of = t->input[0];
+        t->inputs = v->inputs;
+        t->slots = v->slots;
+        memcpy(t->input, v->input, sizeof t->input);
+        return true;
+    }
+    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: reads the %s of a %s, and this is %s%s", t->op->name, t->on,
+                  t->op->of->param[0].name, kind, v->op ? "the output of a " : "none", v->op ? v->op->name : "");
+    tc_fail_hint(&g->error, "use l1, or make the layer a %s", kind);
+    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
+    return false;
 }
 
 static bool check_shapes(tacet_graph *g, tc_term *t)
@@ -137,7 +159,7 @@ static bool check_shapes(tacet_graph *g, tc_term *t)
     }
     if ((t->op->flags & TC_LABELS) && !g->value[t->input[t->inputs - 1]].labels)
         return refuse(g, t, "needs class numbers for its target: whole numbers in the data, tacet_labels in C");
-    tc_sketch s = {.arg = t->arg, .inputs = t->inputs, .x = shape, .batch = batch};
+    tc_sketch s = {.arg = tc_term_arg(g, t), .inputs = t->inputs, .x = shape, .batch = batch};
     if (t->op->shape(&s)) return true;
     tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, from, s.why);
     tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
@@ -191,10 +213,10 @@ static bool add_term(tacet_graph *g, bool loss, const char *on, const int *input
     if (!grown) return tc_graph_no_memory(g), false;
     g->term = grown;
     tc_term *t = &g->term[g->terms];
-    *t = (tc_term){.inputs = inputs, .on = tc_strdup(&g->mem, on)};
+    *t = (tc_term){.of = -1, .inputs = inputs, .slots = inputs, .on = tc_strdup(&g->mem, on)};
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     bool good = t->on ? read_term(g, t, loss, text) : tc_graph_no_memory(g) == 0;
-    good = good && check_shapes(g, t) && settle(g, t, g->value[input[0]].batch) && name_term(g, t);
+    good = good && take_layer(g, t) && check_shapes(g, t) && settle(g, t, g->value[input[0]].batch) && name_term(g, t);
     if (!good) {
         term_free(&g->mem, t);
         return false;

@@ -36,7 +36,7 @@ void tc_bundle_note(tc_bundle *b, const char *key, const char *text)
     b->failed = !n.key || !n.text;
 }
 
-static void add_tensor(tc_bundle *b, const char *name, const tc_place *at, const float *stored)
+static void add_tensor(tc_bundle *b, const char *name, const tc_shape *shape, struct tc_bundle_from where)
 {
     void *table = b->tensor, *from = b->from;
     bool room = grow(b, &table, b->tensors, sizeof *b->tensor);
@@ -44,9 +44,28 @@ static void add_tensor(tc_bundle *b, const char *name, const tc_place *at, const
     room = room && grow(b, &from, b->tensors, sizeof *b->from);
     b->from = from;
     if (!room) return;
-    b->tensor[b->tensors] = (tc_tensor){.name = tc_strdup(&b->mem, name), .shape = tc_plan_shape(b->plan, at->value)};
-    b->from[b->tensors] = (struct tc_bundle_from){at, stored};
+    b->tensor[b->tensors] = (tc_tensor){.name = tc_strdup(&b->mem, name), .shape = *shape};
+    b->from[b->tensors] = where;
     b->failed = b->tensor[b->tensors++].name == NULL;
+}
+
+static void add_place(tc_bundle *b, const char *name, const tc_place *at, const float *stored)
+{
+    const tc_shape shape = tc_plan_shape(b->plan, at->value);
+    add_tensor(b, name, &shape, (struct tc_bundle_from){at, stored, at->n});
+}
+
+void tc_bundle_records(tc_bundle *b, bool terms)
+{
+    for (int i = 0; i < b->plan->records; i++) {
+        const tc_record *r = &b->plan->record[i];
+        tc_text name = {.mem = b->mem};
+        if (terms != (r->term >= 0)) continue;
+        tc_record_name(b->plan, r, &name);
+        b->failed = b->failed || name.failed;
+        if (!name.failed) add_tensor(b, name.data, &r->shape, (struct tc_bundle_from){NULL, *r->at, r->n});
+        tc_text_free(&name);
+    }
 }
 
 static void add_part(tc_bundle *b, const char *part, const char *key)
@@ -68,7 +87,8 @@ void tc_bundle_model(tc_bundle *b)
     add_part(b, "penalties", "tacet.penalties");
     add_part(b, "options", "tacet.options");
     for (int i = 0; i < p->places; i++)
-        add_tensor(b, tc_plan_name(p, p->place[i].value), &p->place[i], tc_plan_parameter(p, &p->place[i]));
+        add_place(b, tc_plan_name(p, p->place[i].value), &p->place[i], tc_plan_parameter(p, &p->place[i]));
+    tc_bundle_records(b, false);
 }
 
 void tc_state_name(const tacet_plan *p, const tc_place *at, int state, tc_text *to)
@@ -81,14 +101,18 @@ void tc_bundle_state(tc_bundle *b, const tc_place *at, int state)
     tc_text name = {.mem = b->mem};
     tc_state_name(b->plan, at, state, &name);
     b->failed = b->failed || name.failed;
-    if (!name.failed) add_tensor(b, name.data, at, tc_plan_state(b->plan, at, state));
+    if (!name.failed) add_place(b, name.data, at, tc_plan_state(b->plan, at, state));
     tc_text_free(&name);
 }
 
 static void fill(const void *context, int i, float *to)
 {
     const tc_bundle *b = context;
-    tc_plan_copy_out(b->plan, b->from[i].at, b->from[i].stored, to);
+    const struct tc_bundle_from *from = &b->from[i];
+    if (from->at)
+        tc_plan_copy_out(b->plan, from->at, from->stored, to);
+    else
+        memcpy(to, from->stored, sizeof *to * (size_t)from->n);
 }
 
 static tacet_status add_callers(tc_bundle *b, int notes, const tacet_note *note, tacet_error *e)

@@ -2,6 +2,7 @@
  *
  *     tacet.checkpoint   "1", the version of these notes
  *     tacet.optimizer    its description; what it remembers are the tensors "linear1.weight:momentum"
+ *                        (what layers and terms remember are tensors too: model.h)
  *     tacet.step         training steps done          tacet.seed   of dropout
  *     tacet.rate         the schedule's factor of the last step
  *     tacet.lambdas      a line "relu1:l1 0.0001" for each term
@@ -90,6 +91,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_bundle_model(&b);
     for (int i = 0; i < p->places; i++)
         for (int k = 0; k < p->optim->states && p->place[i].trains; k++) tc_bundle_state(&b, &p->place[i], k);
+    tc_bundle_records(&b, true);
     tc_bundle_note(&b, "tacet.checkpoint", version);
     tc_spec_print(&p->optim_spec, NULL, &optimizer);
     note_text(&b, "tacet.optimizer", &optimizer);
@@ -111,6 +113,7 @@ typedef struct resumed {
     const tacet_plan *p;
     tacet_error *e;
     const tc_tensor **parameter, **state; /* [places], [places * states] */
+    const tc_tensor **record;             /* [records] */
     double *lambda;                       /* [terms] */
     tc_use *use;                          /* [values] */
     double *break_even;                   /* [values * TC_PRODUCTS] */
@@ -310,6 +313,7 @@ static tacet_status read_all(resumed *r, const tacet_loader *l)
     if (s == TACET_OK) s = check_part(r, "model", "tacet.model");
     if (s == TACET_OK) s = check_optimizer(r);
     if (s == TACET_OK) s = find_states(r);
+    if (s == TACET_OK && !tc_file_match_records(r->f, r->p, true, true, r->record, r->e)) s = r->e->status;
     if (s == TACET_OK) s = read_scalars(r);
     if (s == TACET_OK) s = read_lambdas(r);
     if (s == TACET_OK) s = read_lists(r);
@@ -326,6 +330,7 @@ static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
         for (int k = 0; k < states && at->trains; k++)
             tc_plan_copy_in(p, at, r->state[i * states + k]->data, tc_plan_state(p, at, k));
     }
+    tc_file_set_records(p, r->record);
     for (int i = 0; i < p->terms; i++) p->table.lambda[i] = r->lambda[i];
     for (int v = 0; v < p->values; v++) p->table.use[v] = r->use[v];
     for (int i = 0; i < p->values * TC_PRODUCTS && p->sparse == TACET_SPARSE_AUTO; i++)
@@ -346,17 +351,19 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     resumed r = {.f = f, .p = p, .e = &e};
     r.parameter = tc_alloc(&p->mem, places, sizeof *r.parameter);
     r.state = tc_alloc(&p->mem, states, sizeof *r.state);
+    r.record = tc_alloc(&p->mem, (size_t)p->records, sizeof *r.record);
     r.lambda = tc_alloc(&p->mem, (size_t)p->terms, sizeof *r.lambda);
     r.use = tc_alloc(&p->mem, (size_t)p->values, sizeof *r.use);
     r.break_even = tc_alloc(&p->mem, (size_t)p->values * TC_PRODUCTS, sizeof *r.break_even);
     const bool own = tc_history_alloc(&r.history, p);
-    const bool room = own && r.parameter && r.state && r.lambda && r.use && r.break_even;
+    const bool room = own && r.parameter && r.state && r.record && r.lambda && r.use && r.break_even;
     for (int i = 0; room && i < p->values * TC_PRODUCTS; i++) r.break_even[i] = p->table.break_even[i];
     const tacet_status s = room ? read_all(&r, l) : tc_fail_memory(&e);
     if (s == TACET_OK) set_all(&r, p, l);
     tc_history_free(&r.history, p);
     tc_free(&p->mem, r.parameter);
     tc_free(&p->mem, r.state);
+    tc_free(&p->mem, r.record);
     tc_free(&p->mem, r.lambda);
     tc_free(&p->mem, r.use);
     tc_free(&p->mem, r.break_even);

@@ -11,6 +11,11 @@
  * a user sees it. An operator never allocates, never prints, and keeps nothing between calls but what it wrote to
  * `save`.
  *
+ * What an operator remembers from step to step (a running mean, a vector that is made better) is its `state`: tensors
+ * that are saved and not trained. While a list runs they are only read; the forward pass of training puts what they
+ * become into `save`, and settle() writes it once the step has been found good. So a step that is refused leaves them,
+ * as it leaves the weights, and may be run again.
+ *
  * How work is cut. forward and backward get a range [begin, end) of units; what a unit is (an element, a row, a tile)
  * is said by span(), a function of shapes and rows alone. Ranges may run in any order on any thread; each writes only
  * what is its own, so the bits never depend on the threads. */
@@ -22,7 +27,7 @@
 #include "kernel/kernel.h"
 #include "spec/spec.h"
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_TILE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_TILE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 
 /* What all calls of one step share. */
 typedef struct tc_run {
@@ -52,7 +57,8 @@ typedef struct tc_call {
     const float *g;      /* backward: dL/dy, like y */
     float *const *d;     /* backward: dL/dx, like x; NULL for an input that needs none */
     const bool *add;     /* backward: d += instead of d = */
-    void *save;          /* save() bytes that live from forward to backward */
+    void *save;          /* save() bytes that live from forward to backward; in training also to settle() */
+    float *const *state; /* what the operator remembers, in the order of its table; NULL: nothing */
     tc_stream stream;    /* random numbers of this layer, at this step */
 
     /* Silence: for operators with products on firing lists (choose below) */
@@ -96,10 +102,11 @@ typedef struct tc_sketch {
     const bool *batch;               /* which inputs have a batch */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored here ([in, out]) */
+    tc_shape state[TC_OP_STATES];   /* of all that the table has */
     char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
 } tc_sketch;
 
-/* A parameter that a layer owns. */
+/* A parameter that a layer owns, or something that an operator remembers. */
 typedef struct tc_param {
     const char *name;
     bool transposed; /* a matrix that users see the other way round */
@@ -140,13 +147,14 @@ enum {
     TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
     TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
-    TC_BLOCKS = 1 << 8,       /* dL/dx is 0 wherever y is 0 */
+    TC_BLOCKS = 1 << 8,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
     TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
     TC_OF_BATCH = 1 << 12,    /* scalar: a function of means over the batch, so no sum over samples or ranks: only for
                                * values of the batch, and NAN where it is but a part of the global one */
-    TC_SPARSIFIES = 1 << 13   /* penalty: meant to make values exactly 0 */
+    TC_SPARSIFIES = 1 << 13,  /* penalty: meant to make values exactly 0 */
+    TC_ESTIMATES = 1 << 14    /* gradients into parameters are estimates by the formula given, not derivatives */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
@@ -161,14 +169,19 @@ typedef struct tc_op {
     const char *name, *formula, *doc;
     const char *source;               /* paper, or the manual whose meaning is meant */
     const tc_role *role;
+    /* A penalty on what layers of this operator do: named on their output, it is given in x the layer's inputs and
+     * parameters and in arg the layer's attributes, and has none of its own. Gradients go into the parameters alone: d of
+     * inputs is NULL. */
+    const struct tc_op *of;
     unsigned flags;
     const tacet_attribute *attribute; /* own; NULL: none. Type "value": the name of a value that becomes an input */
     double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */
     int reduce;                       /* scalar on a batch: the default of reduce */
     int inputs;                       /* how many; penalties: the most that `joint` may give */
     const tc_param *param;            /* ends with a NULL name; NULL: none */
+    const tc_param *state;            /* what it remembers, likewise; `transposed` does not apply */
 
-    /* Checks input shapes and attributes and fills y and param. False with `why`. Scalar operators leave y. */
+    /* Checks input shapes and attributes and fills y, param and state. False with `why`. Scalar operators leave y. */
     bool (*shape)(tc_sketch *s);
     /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant,
      * for one row (or for a parameter's whole). The backward pass is taken as twice that. */
@@ -182,6 +195,9 @@ typedef struct tc_op {
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
+    /* Writes what the last forward pass in training has put into `save` to state: alone on one thread, behind the
+     * guard. (Its save is then still there; x and y need not be.) NULL: it remembers nothing. */
+    void (*settle)(const tc_call *c);
     /* Layers that can run on firing lists. products: the shape C [m, n] and the length k of the sums of each
      * product (kernel.h) for a batch of `rows`. choose: which of them run on lists in this step, as bits
      * 1 << TC_SPMM ..., from the counts in fired and fired_g alone (the lists themselves may not be there); alone on

@@ -103,6 +103,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     }
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = tc_plan_flow(p, i);
     if (s == TACET_OK) s = tc_plan_layout(p);
+    if (s == TACET_OK) s = tc_plan_record(p);
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = compile_list(p, i);
     if (s != TACET_OK) return s;
     p->arena = tc_alloc_aligned(&p->mem, (size_t)p->arena_bytes + 1, 1);

@@ -3,8 +3,8 @@
  *     a list of a value v     v is an input, or its operator makes zeros (or keeps those of one that does), and a layer
  *                             that can run on lists reads v; or the gradient below takes its silence from v
  *     a list of v's gradient  v comes from a layer that can run on lists, and the one operator that reads v multiplies
- *                             the gradient by 0 where its output is 0 (relu), or passes on a gradient that is so.
- *                             A second reader or a penalty on v ends it: its share is not silent
+ *                             the gradient by 0 where its output is 0 (relu, topk), or passes on a gradient that is so
+ *                             element by element. A second reader or a penalty on v ends it: its share is not silent
  *     blocked                 whether a layer may leave out dL/dx where x is 0: on the way up to the operator that
  *                             blocks the gradient there nobody else looks at it
  *
@@ -29,7 +29,7 @@ static bool has_zeros(const tacet_plan *p, int v)
 bool tc_fire_blocked(const tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
-    if (value->keep_gradient || !value->op) return false;
+    if (value->keep_gradient || !value->op || value->op->param) return false; /* a parameter's may read all of it */
     if (value->op->flags & TC_BLOCKS) return true;
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
 }
@@ -45,8 +45,8 @@ static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
             reader = u;
         }
     for (int i = 0; i < p->terms; i++)
-        for (int k = 0; !p->graph->term[i].prox && k < p->graph->term[i].inputs; k++)
-            if (p->graph->term[i].input[k] == v) return -1;
+        for (int k = 0; k < p->graph->term[i].slots; k++)
+            if (p->graph->term[i].input[k] == v && tc_term_pulls(&p->graph->term[i], k)) return -1;
     return reader;
 }
 
@@ -54,9 +54,9 @@ static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
 static int source(const tacet_plan *p, const tc_list *l, int v)
 {
     const int u = sole_reader(p, l, v);
-    if (u < 0 || !l->wants[u] || !passes_gradient(value_at(p, u)->op)) return -1;
+    if (u < 0 || !l->wants[u] || value_at(p, u)->inputs != 1) return -1;
     if ((value_at(p, u)->op->flags & TC_BLOCKS) && has_zeros(p, u)) return u;
-    return source(p, l, u);
+    return passes_gradient(value_at(p, u)->op) ? source(p, l, u) : -1;
 }
 
 enum { ALWAYS = 2 }; /* above any density */

@@ -10,7 +10,8 @@ static void mark_needed(const tacet_plan *p, int list, bool *needed, bool *read)
 {
     const tacet_graph *g = p->graph;
     for (int i = 0; i < p->terms; i++)
-        for (int k = 0; k < g->term[i].inputs; k++) needed[g->term[i].input[k]] = true;
+        for (int k = 0; k < g->term[i].slots; k++)
+            if (g->term[i].input[k] >= 0) needed[g->term[i].input[k]] = true;
     for (int v = p->values - 1; v >= 0; v--) {
         const tc_value *value = &g->value[v];
         if (value->keep || value->keep_gradient || (list == TC_EVAL && value->op && !read[v])) needed[v] = true;
@@ -48,7 +49,8 @@ tacet_status tc_plan_flow(tacet_plan *p, int list)
     if (list != TC_TRAIN) return TACET_OK;
     mark_useful(p, useful);
     for (int i = 0; i < p->terms; i++)
-        for (int k = 0; !g->term[i].prox && k < g->term[i].inputs; k++) reached[g->term[i].input[k]] = true;
+        for (int k = 0; k < g->term[i].slots; k++)
+            if (tc_term_pulls(&g->term[i], k)) reached[g->term[i].input[k]] = true;
     for (int v = p->values - 1; v >= 0; v--)
         for (int k = 0; reached[v] && k < g->value[v].slots; k++)
             if (g->value[v].input[k] >= 0) reached[g->value[v].input[k]] = true;

@@ -19,8 +19,8 @@ bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at)
     if (!at->trains || at->n < LEAST || v->slot != 0 || v->keep_gradient || !p->graph->value[v->owner].op->tile)
         return false;
     for (int i = 0; i < p->terms; i++)
-        for (int k = 0; !p->graph->term[i].prox && k < p->graph->term[i].inputs; k++)
-            if (p->graph->term[i].input[k] == at->value) return false;
+        for (int k = 0; k < p->graph->term[i].slots; k++)
+            if (p->graph->term[i].input[k] == at->value && tc_term_pulls(&p->graph->term[i], k)) return false;
     return true;
 }
 

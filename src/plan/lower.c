@@ -131,7 +131,7 @@ static bool set_gradients(lowering *w, tc_step *s, const int *input)
 {
     bool any = false;
     bool *add = (bool *)(uintptr_t)s->call.add;
-    for (int k = 0; k < s->slots; k++) {
+    for (int k = s->call.op->of ? s->call.inputs : 0; k < s->slots; k++) {
         if (input[k] < 0 || w->l->gradient[input[k]] < 0) continue;
         s->db[k] = w->l->gradient[input[k]];
         add[k] = w->written[input[k]]; /* by another step, or by this one where it reads a value twice */
@@ -155,13 +155,15 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     const int64_t bytes = op->save ? op->save(&sk, rows) : 0;
     if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
     s->sb = *save;
+    s->call.state = tc_record_of(w->p, s->value, s->term);
+    if (bytes > 0 && op->settle && w->which == TC_TRAIN) w->l->buffer[*save].stays = true;
 }
 
 static void lower_term(lowering *w, int t, bool backward)
 {
     const tc_term *term = &w->p->graph->term[t];
     if (term->op->role == &tc_constraint || (backward && term->prox)) return;
-    tc_step *s = add_step(w, term->op, backward, term->input, term->inputs, term->inputs);
+    tc_step *s = add_step(w, term->op, backward, term->input, term->inputs, term->slots);
     if (!s) return;
     s->term = t;
     s->finish = !backward;
@@ -169,7 +171,7 @@ static void lower_term(lowering *w, int t, bool backward)
     s->call.lambda = &w->p->table.lambda[t];
     s->call.value = &w->p->value[t];
     if (backward && !set_gradients(w, s, term->input)) return;
-    set_facts(w, s, term->arg, term->input, &w->term_save[t]);
+    set_facts(w, s, tc_term_arg(w->p->graph, term), term->input, &w->term_save[t]);
     close_step(w, s);
 }
 
@@ -328,7 +330,7 @@ tacet_status tc_plan_lower(tacet_plan *p, int list)
     for (int i = 0; i < p->terms; i++) {
         const tc_term *term = &p->graph->term[i];
         w.term_save[i] = w.latest[i] = -1;
-        for (int k = 0; k < term->inputs; k++)
+        for (int k = 0; k < term->slots; k++)
             if (term->input[k] > w.latest[i]) w.latest[i] = term->input[k];
     }
     add_buffers(&w);

@@ -125,6 +125,15 @@ typedef struct tc_fused {
     int64_t tiles;       /* for a full batch; never more */
 } tc_fused;
 
+/* Something that an operator remembers from step to step: one tensor. */
+typedef struct tc_record {
+    int value, term;  /* the layer's, or the term's; the other is -1 */
+    const char *name; /* in the operator's table */
+    tc_shape shape;
+    int64_t n;
+    float **at; /* where the operator's call finds it; the next of the same operator lies behind */
+} tc_record;
+
 /* One proximal step or constraint. */
 typedef struct tc_prox {
     int term, group;
@@ -219,6 +228,8 @@ struct tacet_plan {
     int64_t block_floats, parameter_floats;
     int places;
     tc_place *place;
+    int records;
+    tc_record *record;
 
     tc_list list[TC_LISTS];
     int last; /* the list that ran last, or -1 */
@@ -264,6 +275,13 @@ void tc_plan_sample(tacet_plan *p);
 double tc_plan_sample_data(const tacet_plan *p, int term);
 bool tc_plan_samples(const tacet_plan *p); /* whether samples can be taken at all */
 bool tc_term_penalises(const tacet_plan *p, int term, int value); /* value -1: any */
+
+/* record: what operators remember. The first steps' numbers; where the call of a layer or (value -1) of a term finds
+ * its own, or NULL; all of them written after a good step; "batch_topk1.threshold", added to a text. */
+tacet_status tc_plan_record(tacet_plan *p);
+float *const *tc_record_of(const tacet_plan *p, int value, int term);
+void tc_record_settle(tacet_plan *p);
+void tc_record_name(const tacet_plan *p, const tc_record *r, tc_text *to);
 
 /* fuse: whether a weight's gradient is fused with its update; that of a fused one written out, after a step; a bound on
  * the magnitude of all their elements; one update, and its factors. */

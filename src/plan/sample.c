@@ -14,7 +14,7 @@ bool tc_term_penalises(const tacet_plan *p, int term, int value)
 {
     const tc_term *t = &p->graph->term[term];
     bool on = value < 0;
-    for (int k = 0; k < t->inputs; k++) on = on || t->input[k] == value;
+    for (int k = 0; k < t->inputs; k++) on = on || tc_term_on(t, k) == value;
     return on && t->op->role == &tc_penalty;
 }
 
@@ -25,10 +25,23 @@ bool tc_plan_samples(const tacet_plan *p)
     return false;
 }
 
-static bool penalised(const tacet_plan *p, int value)
+/* Whether slot k of a penalty is a value at which its gradient is measured, and whether v is that of any penalty. */
+static bool is_measured(const tc_term *t, int k)
+{
+    return t->op->role == &tc_penalty && t->input[k] >= 0 && (t->of < 0 ? k < t->inputs : k >= t->inputs);
+}
+
+static bool has_measure(const tc_term *t, int v)
+{
+    for (int k = 0; k < t->slots; k++)
+        if (is_measured(t, k) && t->input[k] == v) return true;
+    return false;
+}
+
+static bool penalised(const tacet_plan *p, int v)
 {
     for (int i = 0; i < p->terms; i++)
-        if (tc_term_penalises(p, i, value)) return true;
+        if (has_measure(&p->graph->term[i], v)) return true;
     return false;
 }
 
@@ -108,15 +121,17 @@ static int64_t count_of(const tacet_plan *p, int v)
 static double own(const tacet_plan *p, const tc_step *s)
 {
     const double one = 1;
-    const bool add[TC_MAX_INPUTS] = {0};
-    float *d[TC_MAX_INPUTS] = {0};
+    const bool add[TC_SLOTS] = {0};
+    const tc_term *t = &p->graph->term[s->term];
+    float *d[TC_SLOTS] = {0};
     tc_call c = s->call;
     double sum = 0;
     c.lambda = &one;
     c.d = d;
     c.add = add;
-    for (int k = 0; k < c.inputs; k++) {
-        const int v = p->graph->term[s->term].input[k];
+    for (int k = 0; k < t->slots; k++) {
+        if (!is_measured(t, k)) continue;
+        const int v = t->input[k];
         const bool masked = c.x[k].batch && tc_fire_blocked(p, v);
         d[k] = p->sample;
         c.op->backward(&c, 0, tc_span_of(&c, true).units);
@@ -144,7 +159,7 @@ double tc_plan_sample_data(const tacet_plan *p, int term)
     double sum = 0;
     int found = 0;
     for (int i = 0; i < p->measures; i++)
-        if (tc_term_penalises(p, term, p->measure[i].value)) sum += p->measure[i].data, found++;
+        if (has_measure(&p->graph->term[term], p->measure[i].value)) sum += p->measure[i].data, found++;
     return found ? sum : NAN;
 }
 

@@ -1,5 +1,6 @@
 /* update.c: the end of a step. Parameters that lie side by side and share their options are one update; behind the
- * updates come proximal steps and constraints, in the order in which they were described. */
+ * updates come proximal steps and constraints, in the order in which they were described. What operators remember is
+ * written first: it is what they have seen, not what the update makes of it. */
 #include "plan/plan.h"
 
 static bool parameter_trains(const tacet_plan *p, const tc_term *t)
@@ -123,6 +124,7 @@ static void apply_prox(tacet_plan *p, const tc_prox *prox)
 
 void tc_plan_apply(tacet_plan *p)
 {
+    tc_record_settle(p);
     p->table.step++;
     for (int i = 0; i < p->stretches; i++) {
         const tc_stretch *s = &p->stretch[i];

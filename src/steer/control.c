@@ -62,7 +62,7 @@ static double descent(const tacet_plan *p, const tc_term *t)
 /* The logarithm of the density that is due now. */
 static double due(const tacet_plan *p, const tc_term *t)
 {
-    const int v = t->input[0];
+    const int v = tc_term_on(t, 0);
     const double natural = tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural;
     const double steps = descent(p, t), done = (double)p->table.step;
     if (done >= steps || !(natural > t->target)) return log(t->target);
@@ -73,8 +73,8 @@ static void move(tacet_plan *p, int term)
 {
     tc_control *c = &p->table.control[term];
     const tc_term *t = &p->graph->term[term];
-    const double n = (double)tc_shape_count(&p->graph->value[t->input[0]].shape);
-    const double now = log(fmax(density_of(p, t->input[0]), 0.1 / n)), before = c->error;
+    const double n = (double)tc_shape_count(&p->graph->value[tc_term_on(t, 0)].shape);
+    const double now = log(fmax(density_of(p, tc_term_on(t, 0)), 0.1 / n)), before = c->error;
     c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / MEMORY;
     c->error = fmax(-REACH, fmin(REACH, c->smooth - due(p, t)));
     const double wanted = p->table.lambda[term] * exp(HOLD * c->error + DAMP * (c->error - before));
@@ -88,7 +88,7 @@ void tc_control_move(tacet_plan *p)
         if (isnan(t->target)) continue;
         if (p->table.control[i].least == 0)
             find_unit(p, i);
-        else if (p->graph->value[t->input[0]].batch || p->table.step % PARAMETER_STEPS == 0)
+        else if (p->graph->value[tc_term_on(t, 0)].batch || p->table.step % PARAMETER_STEPS == 0)
             move(p, i);
     }
 }

@@ -110,7 +110,7 @@ tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account
                                .target = t->target,
                                .bound = c->least == 0 ? 0 : lambda <= c->least ? -1 : lambda >= c->most ? 1 : 0};
     double fired = 0, elements = 0;
-    for (int k = 0; k < t->inputs; k++) add(p, t->input[k], account, &fired, &elements);
+    for (int k = 0; k < t->inputs; k++) add(p, tc_term_on(t, k), account, &fired, &elements);
     account->firing.density = elements > 0 ? fired / elements : NAN;
     if (t->inputs > 1 || elements == 0) account->firing.natural = NAN;
     return TACET_OK;

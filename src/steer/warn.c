@@ -41,7 +41,7 @@ static bool saturated(const subject *s, char *text, size_t n)
     tc_snprintf(text, n,
                 "lambda rose from %.3g to %.3g and the density stayed at %.3g: raising it does no more%s",
                 s->sums->lambda_before, s->now.lambda, now,
-                s->p->graph->value[s->term->input[0]].owner >= 0 && !s->term->prox ? "; `prox` makes exact zeros" : "");
+                s->p->graph->value[tc_term_on(s->term, 0)].owner >= 0 && !s->term->prox ? "; `prox` makes exact zeros" : "");
     return true;
 }
 
@@ -114,7 +114,7 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
     for (int t = 0; t < p->terms && i >= 0; t++) {
         if (!tc_term_penalises(p, t, -1)) continue;
         subject s = {.p = p, .term = &p->graph->term[t], .sums = &p->table.account[t]};
-        s.value = tc_plan_name(p, s.term->input[0]);
+        s.value = tc_plan_name(p, tc_term_on(s.term, 0));
         tacet_account_at(p, t, &s.now);
         if (look(&s, &i, warning)) return TACET_OK;
     }

@@ -1,0 +1,100 @@
+/* batch_topk: of all rows of the batch together, each a last dimension, the k * rows largest values are kept as they are
+ * and the others are 0: k a row on average, more where there is more to say.
+ *
+ * Exactly so many are kept in training; of equal ones those that come first. What a row keeps then depends on the rows
+ * beside it, so it is not the same in another batch. In evaluation it is: y = x where x > threshold, else 0, with the
+ * running mean of the smallest value kept in training that is not 0 (the first step's at first; `decay` is the share
+ * that stays). Before any step the threshold is 0.
+ * dL/dx = g where y is not 0, else 0. */
+#include "op/largest.h"
+
+enum { K, DECAY };
+enum { FLAGS = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };
+
+static bool shape(tc_sketch *s)
+{
+    if (!tc_shape_last(s)) return false;
+    const int64_t n = s->x[0].dim[s->x[0].rank - 1];
+    if (!(s->arg[K].number >= 1 && s->arg[K].number <= (double)n))
+        return tc_shape_refuse(s, "needs k from 1 to %lld, the last dimension, got %g", (long long)n, s->arg[K].number);
+    if (!(s->arg[DECAY].number >= 0 && s->arg[DECAY].number < 1))
+        return tc_shape_refuse(s, "needs a decay of at least 0 and below 1, got %g", s->arg[DECAY].number);
+    s->state[0] = (tc_shape){1, {1}};
+    return true;
+}
+
+static int64_t save(const tc_sketch *s, int64_t rows)
+{
+    (void)s, (void)rows;
+    return (int64_t)sizeof(float);
+}
+
+/* All at once. */
+static tc_span span(const tc_call *c)
+{
+    (void)c;
+    return (tc_span){1, 1};
+}
+
+/* The smallest of y[n] that is not 0; 0 if all are. */
+TC_INLINE float smallest(const float *y, int64_t n)
+{
+    float least = INFINITY;
+    for (int64_t i = 0; i < n; i++) least = y[i] != 0.0f && y[i] < least ? y[i] : least;
+    return least < INFINITY ? least : 0.0f;
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    (void)begin, (void)end;
+    const int64_t n = tc_count(c, &c->x[0]), rows = n / tc_last(&c->y);
+    const float *x = c->x[0].data, threshold = c->state[0][0];
+    float *y = c->y.data, *kept = c->save;
+    if (c->run->training) {
+        tc_keep(x, y, n, tc_cut_of(x, n, rows * (int64_t)c->arg[K].number));
+        *kept = smallest(y, n);
+    } else {
+        for (int64_t i = 0; i < n; i++) y[i] = x[i] > threshold ? x[i] : (x[i] != x[i] ? x[i] : 0.0f);
+    }
+}
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_map_back(c, begin * c->y.n, end * c->y.n, FLAGS, tc_kept_slope);
+}
+
+static void settle(const tc_call *c)
+{
+    const float *kept = c->save, decay = (float)c->arg[DECAY].number;
+    float *threshold = c->state[0];
+    if (*kept != 0.0f) *threshold = *threshold == 0.0f ? *kept : decay * *threshold + (1 - decay) * *kept;
+}
+
+static const tacet_attribute attribute[] = {
+    {"k", "int", NULL, "how many values of a row are kept on average, from 1 to the last dimension", true},
+    {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1", false},
+    {0}};
+static const tc_param state[] = {{"threshold", false, NULL}, {0}};
+static const tc_probe probe[] = {{"batch_topk 2", {"6"}, -9, 9, NAN}, {"batch_topk 3", {"2 5"}, -9, 9, NAN}, {0}};
+
+const tc_op tc_op_batch_topk = {
+    .name = "batch_topk",
+    .formula = "y = x where x is among the k * rows largest of the batch, else 0; in evaluation where x > threshold",
+    .doc =
+        "Keeps k values a sample on average: exactly k * rows over a training batch, whatever lies above a remembered "
+        "threshold in evaluation. Values below 0 are kept too: `relu | batch_topk 32` keeps what fires.",
+    .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
+    .role = &tc_layer,
+    .flags = FLAGS,
+    .attribute = attribute,
+    .inputs = 1,
+    .state = state,
+    .shape = shape,
+    .work = 60,
+    .save = save,
+    .span = span,
+    .forward = forward,
+    .backward = backward,
+    .settle = settle,
+    .probe = probe,
+};

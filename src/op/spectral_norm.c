@@ -1,0 +1,155 @@
+/* spectral_norm: the largest singular value sigma of a weight, by power iteration.
+ *
+ *     v <- W^T u / |W^T u|,  u <- W v / |W v|,  `iterations` times a step         sigma = u^T W v = |W v|
+ *     d sigma / dW = u v^T
+ *
+ * with W [out, in] as users see it, u [out] and v [in]. u is remembered: weights move little in a step, so that one
+ * iteration a step follows them, and what is reported comes up to sigma in the first steps. The gradient is that of
+ * |W v| for the v that was found. Where the two largest singular values are equal it is that of one of them; W = 0 has
+ * the gradient 0. */
+#include "op/pointwise.h"
+
+#include <math.h>
+
+enum { ITERATIONS };
+enum { COLUMNS = 128, MOST = 1000 };
+
+static bool shape(tc_sketch *s)
+{
+    char got[TC_SHAPE_TEXT];
+    if (s->inputs > 1 || s->x[0].rank != 2 || s->batch[0])
+        return tc_shape_refuse(s, "needs a weight of two dimensions, got %s",
+                               tc_shape_text(&s->x[0], s->batch[0], got));
+    if (!(s->arg[ITERATIONS].number >= 1 && s->arg[ITERATIONS].number <= MOST))
+        return tc_shape_refuse(s, "needs from 1 to %d iterations, got %g", MOST, s->arg[ITERATIONS].number);
+    s->state[0] = (tc_shape){1, {s->x[0].dim[1]}};
+    return true;
+}
+
+/* v [in], u [out] */
+static int64_t save(const tc_sketch *s, int64_t rows)
+{
+    (void)rows;
+    return (s->x[0].dim[0] + s->x[0].dim[1]) * (int64_t)sizeof(float);
+}
+
+static tc_span span(const tc_call *c)
+{
+    (void)c;
+    return (tc_span){1, 1};
+}
+
+static tc_span span_back(const tc_call *c)
+{
+    const int64_t out = c->x[0].shape.dim[1];
+    return (tc_span){c->x[0].shape.dim[0], out < TC_TILE ? TC_TILE / out : 1};
+}
+
+/* x[n] to length 1; returns the length it had. Zeros stay. */
+static double normalise(const tc_call *c, float *x, int64_t n)
+{
+    const double length = sqrt(c->run->kernel->squares(x, n));
+    for (int64_t i = 0; i < n && length > 0; i++) x[i] = (float)((double)x[i] / length);
+    return length;
+}
+
+/* v = W^T u: for w [in, out] as stored, each row times u. */
+TC_CLONES static void rows_times(const float *w, const float *u, float *v, int64_t in, int64_t out)
+{
+    for (int64_t i = 0; i < in; i++) {
+        double lane[TC_LANES] = {0}, rest = 0;
+        int64_t j = 0;
+        for (; j + TC_LANES <= out; j += TC_LANES)
+            for (int k = 0; k < TC_LANES; k++) lane[k] += (double)w[i * out + j + k] * (double)u[j + k];
+        for (; j < out; j++) rest += (double)w[i * out + j] * (double)u[j];
+        v[i] = (float)(rest + tc_sum_lanes(lane));
+    }
+}
+
+/* u = W v: the rows of w, each times its number of v. */
+TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, int64_t in, int64_t out)
+{
+    for (int64_t j = 0; j < out; j += COLUMNS) {
+        double sum[COLUMNS] = {0};
+        const int64_t m = out - j < COLUMNS ? out - j : COLUMNS;
+        for (int64_t i = 0; i < in; i++)
+            for (int64_t k = 0; k < m; k++) sum[k] += (double)w[i * out + j + k] * (double)v[i];
+        for (int64_t k = 0; k < m; k++) u[j + k] = (float)sum[k];
+    }
+}
+
+static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    (void)end;
+    const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
+    const float *w = c->x[0].data;
+    float *v = c->save, *u = v + in;
+    double sigma = 0;
+    for (int64_t j = 0; j < out; j++) u[j] = c->state[0][j];
+    for (int i = 0; i < (int)c->arg[ITERATIONS].number; i++) {
+        rows_times(w, u, v, in, out);
+        normalise(c, v, in);
+        sum_of_rows(w, v, u, in, out);
+        sigma = normalise(c, u, out);
+    }
+    *tc_partial(c, begin) = sigma;
+}
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
+    const float *v = c->save, *u = v + in;
+    float *d = c->d[0];
+    for (int64_t i = begin; i < end && d; i++) {
+        const float factor = (float)(tc_seed(c) * (double)v[i]);
+        for (int64_t j = 0; j < out; j++) d[i * out + j] = (c->add[0] ? d[i * out + j] : 0.0f) + factor * u[j];
+    }
+}
+
+/* Of a weight of zeros u has become 0, from where no iteration leads away. */
+static void settle(const tc_call *c)
+{
+    const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
+    const float *u = (const float *)c->save + in;
+    if (*c->value > 0)
+        for (int64_t j = 0; j < out; j++) c->state[0][j] = u[j];
+}
+
+static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *u, int64_t n, tc_stream s)
+{
+    (void)arg, (void)x, (void)shape;
+    for (int64_t i = 0; i < n; i++) u[i] = tc_unit(tc_stream_word(s, (uint64_t)i)) - 0.5f;
+}
+
+static const tacet_attribute attribute[] = {
+    {"iterations", "int", "1", "of the power method in a step, from 1 to 1000", false}, {0}};
+static const tc_param state[] = {{"u", false, init}, {0}};
+static const tc_probe probe[] = {{"spectral_norm 0.3 iterations=300", {"3 5"}, -2, 2, NAN},
+                                 {"spectral_norm 0.3 iterations=300", {"40 2"}, -2, 2, NAN},
+                                 {0}};
+
+const tc_op tc_op_spectral_norm = {
+    .name = "spectral_norm",
+    .formula = "lambda * (the largest singular value)",
+    .doc =
+        "The largest singular value of a weight: how much its layer can stretch its input. Found by power iteration, "
+        "which goes on from step to step.",
+    .source = "Yoshida, Miyato: Spectral norm regularization for improving the generalizability of deep learning, "
+              "arXiv:1705.10941, 2017",
+    .role = &tc_penalty,
+    .flags = TC_READS_X | TC_NO_BATCH,
+    .attribute = attribute,
+    .lambda = NAN,
+    .reduce = TC_SUM,
+    .inputs = 1,
+    .state = state,
+    .shape = shape,
+    .work = 4,
+    .save = save,
+    .span = span,
+    .span_back = span_back,
+    .forward = forward,
+    .backward = backward,
+    .settle = settle,
+    .probe = probe,
+};

@@ -1,0 +1,396 @@
+/* test_state.c: what operators remember from step to step: it goes into checkpoints and models and comes back, a refused
+ * step leaves it, evaluation reads it, and no bit depends on threads. */
+#include "cmocka_all.h"
+
+#include "failing.h"
+#include "plan/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { IN = 6, OUT = 3, BATCH = 5, MOST = 4096 };
+
+static char path[] = "/tmp/tacet_state_XXXXXX";
+
+static const char usual[] = "linear 40 | relu | batch_topk 4 decay=0.5 | linear 30 | jump_relu 0.1 eps=0.3 | linear 3";
+
+typedef struct run {
+    tacet_graph *g;
+    tacet_plan *p;
+    tacet_value x, t;
+} run;
+
+static run begin(const char *model, bool penalties, const char *optimizer, int threads, const tacet_memory *m)
+{
+    tacet_error why;
+    run r = {.g = tacet_graph_new(m)};
+    r.x = tacet_input(r.g, "x", 1, (int64_t[]){IN});
+    r.t = tacet_labels(r.g, "t");
+    tacet_loss(r.g, "cross_entropy", tacet_chain(r.g, r.x, model), r.t);
+    if (penalties) {
+        tacet_penalize(r.g, "linear*.weight", "spectral_norm 0.05");
+        tacet_penalize(r.g, "jump_relu1", "l0 1e-2");
+    }
+    r.p = tacet_compile(
+        r.g, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 3, .threads = threads},
+        &why);
+    if (!r.p) fail_msg("%s", why.message);
+    return r;
+}
+
+static void end(run *r)
+{
+    tacet_plan_free(r->p);
+    tacet_graph_free(r->g);
+}
+
+/* The numbers of step k; bad: one of them is not finite. */
+static tacet_status step(run *r, int k, bool bad)
+{
+    float x[BATCH * IN];
+    int32_t t[BATCH];
+    for (int i = 0; i < BATCH * IN; i++) x[i] = (float)((i * 37 + k * 101) % 19 - 9) / 5;
+    for (int i = 0; i < BATCH; i++) t[i] = (i + k) % OUT;
+    if (bad) x[7] = NAN;
+    assert_int_equal(tacet_feed(r->p, r->x, TACET_F32, x), TACET_OK);
+    assert_int_equal(tacet_feed(r->p, r->t, TACET_I32, t), TACET_OK);
+    return tacet_step(r->p, BATCH - k % 2);
+}
+
+static void train(run *r, int from, int to)
+{
+    for (int k = from; k < to; k++)
+        if (step(r, k, false)) fail_msg("%s", tacet_plan_error(r->p)->message);
+}
+
+/* All that is remembered, then all parameters. */
+static size_t numbers(const run *r, float *to)
+{
+    size_t n = 0;
+    const tacet_plan *p = r->p;
+    for (int i = 0; i < p->records; i++) {
+        memcpy(to + n, *p->record[i].at, (size_t)p->record[i].n * sizeof *to);
+        n += (size_t)p->record[i].n;
+    }
+    for (int i = 0; i < p->places; i++) {
+        assert_true(n + (size_t)p->place[i].n < MOST);
+        memcpy(to + n, tc_plan_parameter(p, &p->place[i]), (size_t)p->place[i].n * sizeof *to);
+        n += (size_t)p->place[i].n;
+    }
+    return n;
+}
+
+static void assert_same(const run *a, const run *b)
+{
+    float one[MOST], two[MOST];
+    const size_t n = numbers(a, one);
+    assert_int_equal(numbers(b, two), n);
+    assert_memory_equal(one, two, n * sizeof *one);
+}
+
+static tacet_file *opened(void)
+{
+    tacet_error why;
+    tacet_file *f = tacet_file_open(path, NULL, &why);
+    if (!f) fail_msg("%s", why.message);
+    return f;
+}
+
+static void what_is_remembered(void **state)
+{
+    (void)state;
+    run r = begin(usual, true, "sgd lr=0.1", 1, NULL);
+    static const char *const name[] = {"batch_topk1.threshold", "linear1.weight:spectral_norm.u",
+                                       "linear2.weight:spectral_norm.u", "linear3.weight:spectral_norm.u"};
+    assert_int_equal(r.p->records, 4);
+    for (int i = 0; i < 4; i++) {
+        tc_text text = {.mem = r.p->mem};
+        tc_record_name(r.p, &r.p->record[i], &text);
+        assert_string_equal(text.data, name[i]);
+        tc_text_free(&text);
+    }
+    assert_true(r.p->record[0].at[0][0] == 0);
+    train(&r, 0, 1);
+    assert_true(r.p->record[0].at[0][0] > 0);
+    double length = 0;
+    for (int i = 0; i < 40; i++) length += pow((double)r.p->record[1].at[0][i], 2);
+    assert_true(fabs(length - 1) < 1e-6);
+    end(&r);
+}
+
+static void a_checkpoint_has_it(void **state)
+{
+    (void)state;
+    tacet_error why;
+    run whole = begin(usual, true, "adam lr=0.01", 1, NULL), first = begin(usual, true, "adam lr=0.01", 1, NULL);
+    run second = begin(usual, true, "adam lr=0.01", 1, NULL);
+    train(&whole, 0, 12);
+    train(&first, 0, 5);
+    assert_int_equal(tacet_checkpoint(first.p, NULL, path, 0, NULL, &why), TACET_OK);
+    train(&second, 3, 5); /* is forgotten */
+    tacet_file *f = opened();
+    if (tacet_resume(second.p, NULL, f, &why)) fail_msg("%s", why.message);
+    tacet_file_free(f);
+    assert_same(&first, &second);
+    train(&second, 5, 12);
+    assert_same(&whole, &second);
+    assert_true(tacet_objective(whole.p) == tacet_objective(second.p));
+    end(&whole), end(&first), end(&second);
+}
+
+/* A model has what layers remember, and what evaluation makes of it is the same again. */
+static void a_model_has_what_layers_remember(void **state)
+{
+    (void)state;
+    tacet_error why;
+    float x[BATCH * IN], y[2][BATCH * OUT];
+    for (int i = 0; i < BATCH * IN; i++) x[i] = (float)(i % 11) * 0.25f - 1;
+    run a = begin(usual, true, "sgd lr=0.1", 1, NULL);
+    train(&a, 0, 5);
+    assert_int_equal(tacet_save(a.p, path, 0, NULL, &why), TACET_OK);
+    tacet_file *f = opened();
+    for (int i = 0; i < tacet_file_count(f); i++) {
+        const char *name;
+        assert_int_equal(tacet_file_tensor(f, i, &name, NULL, NULL, NULL), TACET_OK);
+        assert_null(strchr(name, ':')); /* what terms remember is in checkpoints alone */
+    }
+    run b = begin(usual, false, NULL, 1, NULL);
+    if (tacet_file_load(f, b.p, true, NULL, &why)) fail_msg("%s", why.message);
+    tacet_file_free(f);
+    assert_true(b.p->record[0].at[0][0] == a.p->record[0].at[0][0] && b.p->record[0].at[0][0] > 0);
+    run *both[] = {&a, &b};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tacet_feed(both[i]->p, both[i]->x, TACET_F32, x), TACET_OK);
+        assert_int_equal(tacet_forward(both[i]->p, BATCH), TACET_OK);
+        assert_int_equal(tacet_read(both[i]->p, "linear3", y[i], BATCH * OUT), TACET_OK);
+    }
+    assert_memory_equal(y[0], y[1], sizeof y[0]);
+    end(&a), end(&b);
+}
+
+/* Without it a file is refused, where all must be there; a checkpoint's lines of a term likewise. */
+static void a_file_without_it_is_refused(void **state)
+{
+    (void)state;
+    tacet_error why;
+    run a = begin("linear 40 | relu | topk 4 name=batch_topk1 | linear 3", false, "sgd lr=0.1", 1, NULL);
+    run b = begin("linear 40 | relu | batch_topk 4 | linear 3", false, "sgd lr=0.1", 1, NULL);
+    train(&b, 0, 1);
+    const float before = b.p->record[0].at[0][0];
+    assert_int_equal(tacet_save(a.p, path, 0, NULL, &why), TACET_OK);
+    tacet_file *f = opened();
+    assert_int_equal(tacet_file_load(f, b.p, true, NULL, &why), TACET_FILE);
+    assert_non_null(strstr(why.message, "batch_topk1.threshold"));
+    assert_true(b.p->record[0].at[0][0] == before);
+    assert_int_equal(tacet_file_load(f, b.p, false, NULL, &why), TACET_OK);
+    tacet_file_free(f);
+    assert_int_equal(tacet_save(b.p, path, 0, NULL, &why), TACET_OK);
+    f = opened();
+    assert_int_equal(tacet_file_load(f, a.p, true, NULL, &why), TACET_FILE);
+    assert_non_null(strstr(why.message, "batch_topk1.threshold"));
+    tacet_file_free(f);
+    end(&a), end(&b);
+}
+
+/* As the weights: and the next good step is as if the refused one had never been. */
+static void a_refused_step_leaves_it(void **state)
+{
+    (void)state;
+    run a = begin(usual, true, "sgd lr=0.1", 1, NULL), b = begin(usual, true, "sgd lr=0.1", 1, NULL);
+    train(&a, 0, 3), train(&b, 0, 3);
+    assert_int_equal(step(&a, 3, true), TACET_NOT_FINITE);
+    assert_same(&a, &b);
+    train(&a, 3, 6), train(&b, 3, 6);
+    assert_same(&a, &b);
+    end(&a), end(&b);
+}
+
+/* Evaluation between steps changes nothing that is remembered. */
+static void evaluation_only_reads(void **state)
+{
+    (void)state;
+    float x[BATCH * IN] = {0.5f, 1, -2, 3};
+    run a = begin(usual, true, "sgd lr=0.1", 1, NULL), b = begin(usual, true, "sgd lr=0.1", 1, NULL);
+    for (int k = 0; k < 6; k++) {
+        train(&a, k, k + 1), train(&b, k, k + 1);
+        assert_int_equal(tacet_feed(a.p, a.x, TACET_F32, x), TACET_OK);
+        assert_int_equal(tacet_forward(a.p, BATCH), TACET_OK);
+    }
+    assert_same(&a, &b);
+    end(&a), end(&b);
+}
+
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    static const char *const model[] = {
+        usual, "linear 300 | batch_topk 20 | linear 280 | jump_relu 0.1 eps=0.3 | linear 200 | topk 9 | linear 3"};
+    for (int i = 0; i < 2; i++) {
+        run one = begin(model[i], i == 0, "adam lr=0.01", 1, NULL);
+        train(&one, 0, 4);
+        for (int threads = 2; threads <= 3; threads++) {
+            run other = begin(model[i], i == 0, "adam lr=0.01", threads, NULL);
+            train(&other, 0, 4);
+            assert_int_equal(other.p->parameter_floats, one.p->parameter_floats);
+            assert_memory_equal(other.p->block, one.p->block, (size_t)one.p->block_floats * sizeof(float));
+            for (int k = 0; k < one.p->records; k++)
+                assert_memory_equal(*other.p->record[k].at, *one.p->record[k].at,
+                                    (size_t)one.p->record[k].n * sizeof(float));
+            end(&other);
+        }
+        end(&one);
+    }
+}
+
+/* l0 reads the thresholds of a jump_relu, and nothing else. */
+static void l0_is_of_a_jump_relu(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *on, *penalty, *why;
+    } bad[] = {{"relu1", "l0 1e-3", "reads the theta of a jump_relu"},
+               {"linear1.weight", "l0 1e-3", "reads the theta of a jump_relu"},
+               {"jump_relu*", "l0 1e-3 joint", "no joint form"},
+               {"jump_relu1", "l0", "needs a lambda"},
+               {"jump_relu1", "l0 1e-3 eps=1", "eps"},
+               {"linear*.weight", "spectral_norm 1 joint", "two dimensions"},
+               {"relu1", "spectral_norm 1", "[batch, 5]"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        tacet_graph *g = tacet_graph_new(NULL);
+        tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){IN}), "linear 5 | relu | linear 4 | jump_relu | jump_relu");
+        tacet_penalize(g, bad[i].on, bad[i].penalty);
+        const tacet_error *e = tacet_graph_error(g);
+        if (!e || !strstr(e->message, bad[i].why)) fail_msg("%s: %s", bad[i].penalty, e ? e->message : "was taken");
+        if (i == 0) assert_string_equal(e->hint, "use l1, or make the layer a jump_relu");
+        tacet_graph_free(g);
+    }
+}
+
+/* l0 sends nothing into x: the gradient there has the layer's silence still; a penalty on x itself ends that. */
+static void l0_keeps_the_silence(void **state)
+{
+    (void)state;
+    static const char *const penalty[][2] = {{"jump_relu1", "l0 1e-2"}, {"linear1", "l2 1e-2"}};
+    for (int i = 0; i < 2; i++) {
+        tacet_error why;
+        tacet_graph *g = tacet_graph_new(NULL);
+        const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){IN}), t = tacet_labels(g, "t");
+        tacet_loss(g, "cross_entropy", tacet_chain(g, x, "linear 20 | jump_relu | linear 3"), t);
+        tacet_penalize(g, penalty[i][0], penalty[i][1]);
+        tacet_plan *p = tacet_compile(
+            g, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1", .sparse = TACET_SPARSE_ALWAYS},
+            &why);
+        assert_non_null(p);
+        const tc_silence *s = p->list[TC_TRAIN].fired_gradient[tc_graph_index(g, "linear1")];
+        assert_int_equal(s != NULL, i == 0);
+        if (s) assert_int_equal(s->source->value, tc_graph_index(g, "jump_relu1"));
+        assert_false(tc_fire_blocked(p, tc_graph_index(g, "jump_relu1"))); /* theta's gradient reads all of it */
+        tacet_plan_free(p);
+        tacet_graph_free(g);
+    }
+}
+
+/* Thresholds rise under l0, and fewer fire; what is reported is what fires. */
+static void l0_raises_thresholds(void **state)
+{
+    (void)state;
+    double fired[2];
+    for (int with = 0; with < 2; with++) {
+        tacet_error why;
+        run r = {.g = tacet_graph_new(NULL)};
+        r.x = tacet_input(r.g, "x", 1, (int64_t[]){IN});
+        r.t = tacet_labels(r.g, "t");
+        tacet_loss(r.g, "cross_entropy", tacet_chain(r.g, r.x, "linear 60 | jump_relu 0.1 eps=1 | linear 3"), r.t);
+        tacet_penalize(r.g, "jump_relu1", with ? "l0 0.02" : "l0 0");
+        tacet_keep(r.g, "jump_relu1");
+        r.p = tacet_compile(r.g, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "adam lr=0.02", .seed = 3},
+                            &why);
+        if (!r.p) fail_msg("%s", why.message);
+        train(&r, 0, 60);
+        float y[BATCH * 60];
+        int64_t rows = r.p->run.rows;
+        assert_int_equal(tacet_read(r.p, "jump_relu1", y, (size_t)rows * 60), TACET_OK);
+        int count = 0;
+        for (int64_t i = 0; i < rows * 60; i++) count += y[i] != 0;
+        fired[with] = tacet_term_value(r.p, "jump_relu1:l0");
+        assert_true(fabs(fired[with] - (double)count / (double)rows) < 1e-9);
+        end(&r);
+    }
+    assert_true(fired[1] < 0.7 * fired[0]);
+}
+
+static tacet_status load_and_free(tacet_file *f, tacet_plan *p, tacet_error *why)
+{
+    const tacet_status s = f ? tacet_file_load(f, p, true, NULL, why) : why->status;
+    tacet_file_free(f);
+    return s;
+}
+
+static void memory_may_run_out_anywhere(void **state)
+{
+    (void)state;
+    failing memory = {0};
+    const tacet_memory m = failing_memory(&memory);
+    tacet_error why;
+    run r = begin(usual, true, "adam lr=0.01", 1, &m);
+    const int64_t alive = memory.alive;
+    bool done[4] = {0};
+    assert_int_equal(tacet_checkpoint(r.p, NULL, path, 0, NULL, &why), TACET_OK);
+    for (int64_t n = 1; !done[0] || !done[1] || !done[2] || !done[3]; n++) {
+        assert_true(n < 2000);
+#define TRY(i, call)                                                                                                   \
+    do {                                                                                                               \
+        memory.calls = 0, memory.fail_at = n, memory.failed = false;                                                   \
+        const tacet_status s = (call);                                                                                 \
+        if (memory.failed ? s != TACET_MEMORY : s != TACET_OK)                                                         \
+            fail_msg("%s, allocation %d: %s", #call, (int)n, why.message);                                             \
+        done[i] = !memory.failed;                                                                                      \
+        memory.fail_at = 0;                                                                                            \
+        assert_int_equal(memory.alive, alive);                                                                         \
+    } while (0)
+        TRY(0, tacet_checkpoint(r.p, NULL, path, 0, NULL, &why));
+        tacet_file *f = opened(), *own;
+        TRY(1, tacet_resume(r.p, NULL, f, &why));
+        tacet_plan *p;
+        const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"};
+        TRY(2, ((p = tacet_compile(r.g, &c, &why)), tacet_plan_free(p), p ? TACET_OK : why.status));
+        TRY(3, ((own = tacet_file_open(path, &m, &why)), load_and_free(own, r.p, &why)));
+        tacet_file_free(f);
+    }
+    end(&r);
+    assert_int_equal(memory.alive, 0);
+}
+
+static int make_path(void **state)
+{
+    (void)state;
+    const int handle = mkstemp(path);
+    return handle < 0 ? -1 : close(handle);
+}
+
+static int remove_path(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_remembered),
+        cmocka_unit_test(a_checkpoint_has_it),
+        cmocka_unit_test(a_model_has_what_layers_remember),
+        cmocka_unit_test(a_file_without_it_is_refused),
+        cmocka_unit_test(a_refused_step_leaves_it),
+        cmocka_unit_test(evaluation_only_reads),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(l0_is_of_a_jump_relu),
+        cmocka_unit_test(l0_raises_thresholds),
+        cmocka_unit_test(l0_keeps_the_silence),
+        cmocka_unit_test(memory_may_run_out_anywhere),
+    };
+    return cmocka_run_group_tests(tests, make_path, remove_path);
+}
