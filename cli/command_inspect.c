@@ -1,10 +1,13 @@
 /* command_inspect.c: tacet inspect MODEL. */
 #include "command.h"
 #include "job.h"
+#include "ledger.h"
 #include "output.h"
+#include "run_folder.h"
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct part {
     const tacet_graph *graph;
@@ -100,10 +103,22 @@ static tacet_status tensors(cli_arena *a, const tacet_file *f)
     return TACET_OK;
 }
 
+/* A run's folder: its ledger. */
+static tacet_status run_of(cli_arena *a, const char *path)
+{
+    cli_folder folder;
+    cli_folder_name(a, path, &folder);
+    tacet_status s = cli_ledger_show(stdout, a, folder.metrics, true);
+    if (s == TACET_OK) printf("\ntacet inspect %s shows the weights.\n", folder.model);
+    return s;
+}
+
 static tacet_status run(const cli_args *a)
 {
     tacet_error e;
     tacet_status s = TACET_OK;
+    struct stat st;
+    if (stat(a->operand[0], &st) == 0 && S_ISDIR(st.st_mode)) return run_of(a->arena, a->operand[0]);
     tacet_file *f = cli_model_file(a->operand[0], &s);
     if (!f) return s;
     tacet_graph *g = tacet_file_graph(f, NULL, &e);
@@ -120,10 +135,12 @@ static tacet_status run(const cli_args *a)
 
 const cli_command cli_command_inspect = {
     .name = "inspect",
-    .operands = "MODEL",
-    .brief = "Show what is in a model or a checkpoint",
+    .operands = "MODEL|RUN",
+    .brief = "Show what is in a model or a checkpoint, or what the penalties of a run did",
     .doc = "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, "
-           "deviation, largest magnitude, share of exact zeros.",
+           "deviation, largest magnitude, share of exact zeros. Of a run's folder it prints the ledger: for each penalty, "
+           "on training data, lambda, value, share of the objective, the norm of its gradient beside that of the data's, "
+           "density, exact zeros and dead units, for the last epoch and from epoch to epoch; and how often units fire.",
     .least = 1,
     .most = 1,
     .run = run,

@@ -1,5 +1,6 @@
 /* command_train.c: tacet train CONFIG. */
 #include "command.h"
+#include "ledger.h"
 #include "training.h"
 
 #include <math.h>
@@ -60,11 +61,14 @@ static tacet_status report(const cli_args *a, cli_training *t)
     if (cli_given_value(a, "json")) {
         cli_json j = {.to = stdout};
         cli_json_open(&j, NULL, '{');
-        cli_figures_json(&j, job->plan, &f);
+        cli_figures_training_json(&j, job->plan, &f);
         cli_json_close(&j, '}');
         fputc('\n', stdout);
     } else {
         cli_figures_table(stdout, a->arena, job->plan, &f);
+        fputc('\n', stdout);
+        s = cli_ledger_show(stdout, a->arena, t->folder.metrics, false);
+        if (s != TACET_OK) return s;
     }
     return cli_figures_judge(&f);
 }

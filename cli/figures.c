@@ -1,5 +1,6 @@
 /* figures.c: an evaluation's figures. */
 #include "figures.h"
+#include "ledger.h"
 
 #include <math.h>
 #include <string.h>
@@ -66,7 +67,7 @@ tacet_status cli_figures_judge(const cli_figures *f)
 
 static bool is_loss(const tacet_term *t) { return strcmp(t->role, "loss") == 0; }
 
-void cli_terms_json(cli_json *j, const tacet_plan *p, const double *value)
+void cli_terms_json(cli_json *j, const tacet_plan *p, bool training)
 {
     tacet_term t;
     cli_json_open(j, "terms", '[');
@@ -76,13 +77,18 @@ void cli_terms_json(cli_json *j, const tacet_plan *p, const double *value)
         cli_json_text(j, "on", t.on);
         cli_json_text(j, "kind", t.kind);
         cli_json_number(j, "lambda", t.lambda);
-        cli_json_number(j, "value", value ? value[i] : t.value);
+        cli_json_number(j, "value", t.value);
+        if (training) {
+            cli_json_open(j, "training", '{');
+            cli_account_json(j, p, i);
+            cli_json_close(j, '}');
+        }
         cli_json_close(j, '}');
     }
     cli_json_close(j, ']');
 }
 
-static void layers_json(cli_json *j, const tacet_plan *p)
+static void layers_json(cli_json *j, const tacet_plan *p, bool training)
 {
     tacet_value_info v;
     cli_json_open(j, "layers", '[');
@@ -95,20 +101,29 @@ static void layers_json(cli_json *j, const tacet_plan *p)
         cli_json_integer(j, "units", v.units);
         if (!isnan(v.sparse_forward)) cli_json_number(j, "sparse_forward", v.sparse_forward);
         if (!isnan(v.sparse_backward)) cli_json_number(j, "sparse_backward", v.sparse_backward);
+        if (training) {
+            cli_json_open(j, "training", '{');
+            cli_firing_json(j, p, i);
+            cli_json_close(j, '}');
+        }
         cli_json_close(j, '}');
     }
     cli_json_close(j, ']');
 }
 
-void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f)
+static void figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f, bool training)
 {
     if (!isnan(f->result.accuracy)) cli_json_number(j, "accuracy", f->result.accuracy);
     cli_json_number(j, "data_loss", f->result.data_loss);
     cli_json_number(j, "objective", f->result.objective);
     if (!isnan(f->step_us)) cli_json_number(j, "step_us", f->step_us);
-    cli_terms_json(j, p, NULL);
-    layers_json(j, p);
+    cli_terms_json(j, p, training);
+    layers_json(j, p, training);
 }
+
+void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f) { figures_json(j, p, f, false); }
+
+void cli_figures_training_json(cli_json *j, const tacet_plan *p, const cli_figures *f) { figures_json(j, p, f, true); }
 
 static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
 {

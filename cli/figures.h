@@ -25,9 +25,11 @@ tacet_status cli_figures_judge(const cli_figures *f);
 
 /* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces. */
 void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f);
+/* The same with what the ledger says, as "training" of each term and layer. */
+void cli_figures_training_json(cli_json *j, const tacet_plan *p, const cli_figures *f);
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f);
 
-/* "terms": [{"on", "kind", "lambda", "value"}], the penalties; value[i] is of term i (NULL: what the plan says). */
-void cli_terms_json(cli_json *j, const tacet_plan *p, const double *value);
+/* "terms": [{"on", "kind", "lambda", "value"}], the penalties; training: with "training". */
+void cli_terms_json(cli_json *j, const tacet_plan *p, bool training);
 
 #endif

@@ -89,6 +89,7 @@ static tacet_status compile(cli_job *job, int threads)
         .steps_per_epoch = batches,
         .epochs = (double)job->epochs,
         .sparse = (tacet_sparse)c->value[CLI_SPARSE].integer,
+        .ledger = c->value[CLI_LEDGER].integer,
     };
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
     job->plan = tacet_compile(job->graph, &config, &e);

@@ -1,6 +1,7 @@
 /* training.c: the loop. Everything that the rest of a run depends on is in the checkpoint: the library's part, and in
- * notes the sums of the running epoch, the best figure, the length of metrics.jsonl. */
+ * notes the time of the running epoch, the best figure, the length of metrics.jsonl. */
 #include "training.h"
+#include "ledger.h"
 
 #include <math.h>
 #include <signal.h>
@@ -25,28 +26,6 @@ static tacet_status refuse(cli_training *t, const tacet_error *e)
 }
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
-
-static const char *sums_text(cli_training *t)
-{
-    const cli_sums *s = &t->sums;
-    const char *text = cli_format(t->arena, "%a %a %a %a", s->rows, s->objective, s->data_loss, s->seconds);
-    for (int i = 0; i < tacet_term_count(t->job->plan); i++) text = cli_format(t->arena, "%s %a", text, s->term[i]);
-    return text;
-}
-
-static bool sums_read(cli_training *t, const char *text)
-{
-    cli_sums *s = &t->sums;
-    double *const head[] = {&s->rows, &s->objective, &s->data_loss, &s->seconds};
-    int terms = tacet_term_count(t->job->plan);
-    for (int i = 0; i < 4 + terms; i++) {
-        char *end;
-        *(i < 4 ? head[i] : &s->term[i - 4]) = strtod(text, &end);
-        if (end == text) return false;
-        text = end;
-    }
-    return true;
-}
 
 /* What a resumed run must have in common with the one that was begun, beside what the library compares: with another
  * order of the rows, or other rows held out, it would be neither of two runs. */
@@ -75,7 +54,7 @@ static tacet_status checkpoint(cli_training *t)
     cli_job_notes(t->job, note);
     t->arena = &arena; /* these texts are done with after the call */
     note[CLI_NOTES] = (tacet_note){"run.metrics", cli_format(&arena, "%lld", (long long)length)};
-    note[CLI_NOTES + 1] = (tacet_note){"run.sums", sums_text(t)};
+    note[CLI_NOTES + 1] = (tacet_note){"run.seconds", cli_format(&arena, "%a", t->seconds)};
     note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&arena, "%a", t->best)};
     note[CLI_NOTES + 3] = (tacet_note){"run.begun", begun_with(t)};
     tacet_status s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
@@ -116,17 +95,20 @@ static tacet_status resume(cli_training *t)
     tacet_error e;
     tacet_file *f = tacet_file_open(t->folder.checkpoint, NULL, &e);
     if (!f) return refuse(t, &e);
-    const char *metrics = tacet_file_note(f, "run.metrics"), *sums = tacet_file_note(f, "run.sums");
+    const char *metrics = tacet_file_note(f, "run.metrics"), *seconds = tacet_file_note(f, "run.seconds");
     const char *best = tacet_file_note(f, "run.best");
     int64_t length = 0;
     tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
     if (s != TACET_OK)
         refuse(t, &e);
-    else if (!metrics || !sums || !best || !cli_integer(metrics, &length) || length < 0 || !sums_read(t, sums))
+    else if (!metrics || !seconds || !best || !cli_integer(metrics, &length) || length < 0)
         s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
     else
         s = same_run(t, f);
-    if (s == TACET_OK) t->best = strtod(best, NULL);
+    if (s == TACET_OK) {
+        t->best = strtod(best, NULL);
+        t->seconds = strtod(seconds, NULL);
+    }
     tacet_file_free(f);
     if (s == TACET_OK) s = cli_folder_config(t->arena, &t->folder, t->job->config);
     if (s == TACET_OK) s = cli_folder_log(&t->folder, length);
@@ -163,7 +145,6 @@ tacet_status cli_training_begin(cli_training *t)
 {
     const cli_config *c = t->job->config;
     t->best = HUGE_VAL;
-    t->sums.term = cli_take(t->arena, ((size_t)tacet_term_count(t->job->plan) + 1) * sizeof(double));
     if (cli_folder_has(t->folder.checkpoint)) return resume(t);
     tacet_status s = TACET_OK;
     if (*c->value[CLI_INIT].item.text) s = initialise(t, &c->value[CLI_INIT].item);
@@ -191,7 +172,7 @@ static void step_line(cli_training *t, int64_t epoch)
     cli_json_number(&j, "data_loss", tacet_data_loss(p));
     cli_json_number(&j, "gradient_norm", tacet_gradient_norm(p));
     cli_json_number(&j, "learning_rate", tacet_learning_rate(p));
-    cli_terms_json(&j, p, NULL);
+    cli_terms_json(&j, p, false);
     cli_json_close(&j, '}');
     fputc('\n', t->folder.log);
 }
@@ -200,30 +181,30 @@ static void step_line(cli_training *t, int64_t epoch)
 static void epoch_line(cli_training *t, int64_t epoch, const cli_figures *validation)
 {
     const tacet_plan *p = t->job->plan;
-    const cli_sums *s = &t->sums;
-    double *mean = cli_take(t->arena, ((size_t)tacet_term_count(p) + 1) * sizeof *mean);
-    for (int i = 0; i < tacet_term_count(p); i++) mean[i] = s->term[i] / s->rows;
+    tacet_total total;
+    tacet_ledger_total(p, &total);
     cli_json j = {.to = t->folder.log};
     cli_json_open(&j, NULL, '{');
     cli_json_integer(&j, "epoch", epoch);
     cli_json_integer(&j, "step", tacet_steps(p));
-    cli_json_number(&j, "objective", s->objective / s->rows);
-    cli_json_number(&j, "data_loss", s->data_loss / s->rows);
+    cli_json_number(&j, "objective", total.objective);
+    cli_json_number(&j, "data_loss", total.data_loss);
     cli_json_number(&j, "learning_rate", tacet_learning_rate(p));
-    cli_terms_json(&j, p, mean);
+    cli_ledger_json(&j, t->arena, p);
     if (validation) {
         cli_json_open(&j, "validation", '{');
         cli_figures_json(&j, p, validation);
         cli_json_close(&j, '}');
     }
-    cli_json_number(&j, "seconds", s->seconds);
+    cli_json_number(&j, "seconds", t->seconds);
     cli_json_close(&j, '}');
     fputc('\n', t->folder.log);
 }
 
 static void epoch_said(cli_training *t, int64_t epoch, const cli_figures *validation)
 {
-    const cli_sums *s = &t->sums;
+    tacet_total total;
+    tacet_ledger_total(t->job->plan, &total);
     const char *more = "";
     if (validation && !isnan(validation->result.accuracy))
         more = cli_format(t->arena, "  validation loss %.4g accuracy %.4f", validation->result.data_loss,
@@ -231,7 +212,37 @@ static void epoch_said(cli_training *t, int64_t epoch, const cli_figures *valida
     else if (validation)
         more = cli_format(t->arena, "  validation loss %.4g", validation->result.data_loss);
     cli_progress_say(&t->progress, "epoch %lld/%lld  loss %.4g  objective %.4g%s  %.1f s", (long long)epoch,
-                     (long long)t->job->epochs, s->data_loss / s->rows, s->objective / s->rows, more, s->seconds);
+                     (long long)t->job->epochs, total.data_loss, total.objective, more, t->seconds);
+}
+
+/* What the network is like before it has learned anything: a target above that cannot be reached. */
+static void natural_said(cli_training *t)
+{
+    const tacet_plan *p = t->job->plan;
+    tacet_value_info v;
+    tacet_firing f;
+    const char *line = "";
+    for (int i = 0; i < tacet_value_count(p); i++)
+        if (tacet_value_at(p, i, &v) == TACET_OK && v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
+            line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
+    if (*line) cli_progress_say(&t->progress, "density by nature, before the first update:%s", line);
+    tacet_term term;
+    tacet_account a;
+    for (int i = 0; i < tacet_term_count(p); i++)
+        if (tacet_term_at(p, i, &term) == TACET_OK && tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
+            cli_progress_say(&t->progress, "%s is steered to a density of %.3g", term.name, a.target);
+}
+
+/* Each warning once in a run. */
+static void warn(cli_training *t)
+{
+    tacet_warning *w = cli_take(t->arena, sizeof *w);
+    for (int i = 0; tacet_warning_at(t->job->plan, i, w) == TACET_OK; i++) {
+        const char *key = cli_format(t->arena, "\n%s\t%s\n", w->on, w->kind);
+        if (strstr(t->warned ? t->warned : "", key)) continue;
+        t->warned = cli_format(t->arena, "%s%s", t->warned ? t->warned : "", key);
+        cli_warn("%s: %s", w->on, w->text);
+    }
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
@@ -242,21 +253,6 @@ static int64_t epochs_done(const cli_job *job)
     int64_t epoch, position;
     tacet_loader_tell(job->loader, &epoch, &position);
     return epoch + (position >= tacet_loader_batches(job->loader));
-}
-
-static void add_up(cli_training *t, int64_t rows, double seconds)
-{
-    const tacet_plan *p = t->job->plan;
-    double n = (double)rows;
-    t->sums.rows += n;
-    t->sums.objective += n * tacet_objective(p);
-    t->sums.data_loss += n * tacet_data_loss(p);
-    t->sums.seconds += seconds;
-    t->time += seconds;
-    t->steps++;
-    tacet_term term;
-    for (int i = 0; i < tacet_term_count(p); i++)
-        if (tacet_term_at(p, i, &term) == TACET_OK) t->sums.term[i] += n * term.value;
 }
 
 /* One batch. When the objective is not a number, the loader goes back to it, for the checkpoint. */
@@ -270,7 +266,10 @@ static tacet_status step(cli_training *t)
         rows = tacet_loader_next(job->loader, job->plan, job->x, job->target);
     tacet_status s = rows > 0 ? tacet_step(job->plan, rows) : TACET_FAILED;
     if (s == TACET_OK) {
-        add_up(t, rows, cli_now() - begin);
+        const double seconds = cli_now() - begin;
+        t->seconds += seconds;
+        t->time += seconds;
+        t->steps++;
         return s;
     }
     refuse(t, tacet_plan_error(job->plan));
@@ -296,16 +295,22 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     const cli_figures *validation = job->validation ? &figures : NULL;
     epoch_line(t, epoch, validation);
     epoch_said(t, epoch, validation);
+    warn(t);
     if (validation && figures.result.data_loss < t->best) {
         t->best = figures.result.data_loss;
         s = save(t, t->folder.best);
     }
     if (!whole) return s;
-    double *term = t->sums.term;
-    memset(term, 0, (size_t)tacet_term_count(job->plan) * sizeof *term);
-    t->sums = (cli_sums){.term = term};
     if (s == TACET_OK) s = checkpoint(t);
     return s == TACET_OK ? save(t, t->folder.model) : s;
+}
+
+/* Whether an epoch was begun and is not whole. */
+static bool in_epoch(const cli_job *job)
+{
+    int64_t epoch, position;
+    tacet_loader_tell(job->loader, &epoch, &position);
+    return position > 0 && position < tacet_loader_batches(job->loader);
 }
 
 static tacet_status interrupted(cli_training *t)
@@ -318,16 +323,26 @@ static tacet_status interrupted(cli_training *t)
     return (tacet_status)(128 + number);
 }
 
+/* A ledger is of one epoch. */
+static void begin_epoch(cli_training *t)
+{
+    if (in_epoch(t->job)) return; /* it goes on */
+    tacet_ledger_reset(t->job->plan);
+    t->seconds = 0;
+}
+
 /* Steps until an epoch is whole, the steps are done, or a signal comes. */
 static tacet_status run_epoch(cli_training *t, int64_t limit)
 {
     cli_job *job = t->job;
     int64_t every = job->config->value[CLI_CHECKPOINT].integer, log = job->config->value[CLI_LOG].integer;
     int64_t epoch = epochs_done(job), batches = tacet_loader_batches(job->loader), place, position;
+    begin_epoch(t);
     while (!stop && epochs_done(job) == epoch && (limit == 0 || tacet_steps(job->plan) < limit)) {
         tacet_status s = step(t);
         if (s != TACET_OK) return s;
         int64_t done = tacet_steps(job->plan);
+        if (done == 1) natural_said(t);
         if (log > 0 && done % log == 0) step_line(t, epoch);
         tacet_loader_tell(job->loader, &place, &position);
         cli_progress_step(&t->progress, epoch + 1, job->epochs, place > epoch ? batches : position, batches,
@@ -348,7 +363,7 @@ tacet_status cli_training_run(cli_training *t)
         s = run_epoch(t, limit);
     if (s == TACET_OK && stop) s = interrupted(t);
     /* An epoch that the limit cut short has its line behind the checkpoint, which is cut off again on resume. */
-    if (s == TACET_OK && t->sums.rows > 0) {
+    if (s == TACET_OK && in_epoch(job)) {
         s = checkpoint(t);
         if (s == TACET_OK) s = end_epoch(t, epochs_done(job) + 1, false);
         if (s == TACET_OK && cli_folder_sync(&t->folder) < 0) s = TACET_IO;

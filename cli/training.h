@@ -7,19 +7,13 @@
 #include "progress.h"
 #include "run_folder.h"
 
-/* Sums over the epoch so far, of value times rows. They travel in checkpoints, so that a resumed epoch's line of
- * metrics is that of one that was never stopped. */
-typedef struct cli_sums {
-    double rows, objective, data_loss, seconds;
-    double *term; /* an entry a term */
-} cli_sums;
-
 typedef struct cli_training {
     cli_arena *arena;
     cli_job *job;
     cli_folder folder;
     cli_progress progress;
-    cli_sums sums;
+    double seconds;     /* spent in the steps of the epoch so far; it travels in checkpoints */
+    const char *warned; /* the warnings that were given */
     double best;   /* lowest data loss on the validation data so far */
     double time;   /* seconds spent in steps, in this process */
     int64_t steps; /* done in this process */

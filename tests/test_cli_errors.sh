@@ -201,10 +201,17 @@ hasnt closed/metrics.jsonl "^[^{]"
 [ $? -eq 5 ] || fault "a closed standard output is not noticed"
 refused 1 eval closed/model.safetensors --data 'csv unlabelled.csv'
 has err "'csv unlabelled.csv' has no labels"
-for command in eval inspect; do
-    refused 5 $command closed/
-    has err "closed/: not a regular file" "^    did you mean closed/model.safetensors?$"
-done
+refused 5 eval closed/
+has err "closed/: not a regular file" "^    did you mean closed/model.safetensors?$"
+# inspect takes a run's folder: of another, or with lines that are none, it says so.
+mkdir -p bare odd
+refused 5 inspect bare
+has err "cannot open bare/metrics.jsonl: is the folder that of a run?"
+echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings":"no"}' > odd/metrics.jsonl
+runs 0 "$tacet" inspect odd
+echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
+refused 3 inspect odd
+has err "odd/metrics.jsonl:2: not a line of metrics: duplicate"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own
 has err "own: not a regular file"
 # A full disk. Standard output too: data that cannot be written are a failure.

@@ -37,6 +37,9 @@ cmp -s a/model.safetensors s/model.safetensors && fault "another seed, the same 
 # ---- JSON ----
 runs 0 "$tacet" train net.yaml --out j --json -q
 empty err
+has out '"value":[^,]*,"training":{"share":[^}]*"gradient":[^}]*"density":[^}]*"histogram":\[[0-9,]*\]}}\]' \
+    '"units":8,"training":{"density":[^}]*"dead_units":\[[0-9,]*\]}}\]}$'
+sed -i 's/,"training":{[^}]*}//g' out # the keys of the ledger; the rest is as it has always been
 [ "$(wc -l < out)" -eq 1 ] || fault "more than one line of JSON"
 n='-\{0,1\}[0-9][0-9.e+-]*'
 term="{\"on\":\"relu1\",\"kind\":\"l1\",\"lambda\":0.001,\"value\":$n}"
@@ -55,7 +58,7 @@ has out "300 rows: accuracy"
 # ---- Firing lists: how often they were used; never: as if there were none ----
 for how in always auto never; do
     runs 0 "$tacet" train net.yaml --out l-$how --json -q --set train.sparse=$how --set 'model=linear 64 | relu | linear 3'
-    mv out $how
+    sed 's/,"training":{[^}]*}//g' out > $how
 done
 has always '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":64,"sparse_forward":1,"sparse_backward":1}\]'
 hasnt never sparse_

@@ -16,10 +16,12 @@ void tc_steer_table(tacet_plan *p)
     }
 }
 
+/* The first step of a ledger is one: however short it is, it has a sample. */
 static bool is_sample(const tacet_plan *p)
 {
     if (!tc_plan_samples(p)) return false;
-    return (p->ledger && p->table.step % p->ledger == 0) || tc_control_needs_sample(p);
+    if (tc_control_needs_sample(p)) return true;
+    return p->ledger && (p->table.step % p->ledger == 0 || p->table.total.steps == 0);
 }
 
 static tacet_status step(tacet_plan *p, int64_t rows)

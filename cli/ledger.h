@@ -1,0 +1,18 @@
+/* ledger.h: the ledger of a run, what each term did: as JSON from a plan, and as tables from a run's metrics.jsonl. */
+#ifndef CLI_LEDGER_H
+#define CLI_LEDGER_H
+
+#include "output.h"
+
+/* The keys of term i's account, or of what fired in value i in training, inside an object that is open. */
+void cli_account_json(cli_json *j, const tacet_plan *p, int i);
+void cli_firing_json(cli_json *j, const tacet_plan *p, int i);
+
+/* "terms", "layers" and "warnings" of the training steps since the ledger was reset. */
+void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p);
+
+/* Tables of the last epoch in the file and, with `all`, of how each term got there. Nothing where no term is a penalty
+ * and no layer was watched. */
+tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *metrics, bool all);
+
+#endif

@@ -1,0 +1,179 @@
+/* ledger_show.c: the ledger as tables, from the lines of epochs in metrics.jsonl. What a line lacks is shown as "-". */
+#include "ledger.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BINS = 10, EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
+
+static double number(const json_t *o, const char *key)
+{
+    const json_t *v = json_object_get(o, key);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static const char *text(cli_arena *a, const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    char *copy = cli_copy(a, s ? s : "-", s ? strlen(s) : 1);
+    cli_tame(copy);
+    return copy;
+}
+
+static const char *name_of(cli_arena *a, const json_t *term)
+{
+    if (json_object_get(term, "name")) return text(a, term, "name");
+    return cli_format(a, "%s:%s", text(a, term, "on"), text(a, term, "kind"));
+}
+
+static const char *of(cli_arena *a, double part, double whole)
+{
+    return isnan(part) ? "-" : cli_format(a, "%.0f of %.0f", part, whole);
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
+
+/* The lines of epochs, as an array that the caller releases; NULL after saying what is wrong. */
+static json_t *epochs_of(const char *metrics, tacet_status *s)
+{
+    FILE *f = fopen(metrics, "r");
+    char *line = NULL;
+    size_t room = 0;
+    int at = 1;
+    if (!f) {
+        *s = cli_fail(TACET_IO, "cannot open %s: is the folder that of a run?", metrics);
+        return NULL;
+    }
+    json_t *list = json_array();
+    *s = list ? TACET_OK : cli_fail(TACET_MEMORY, "out of memory");
+    for (ssize_t n; *s == TACET_OK && (n = getline(&line, &room, f)) > 0; at++) {
+        json_error_t e;
+        json_t *o = json_loadb(line, (size_t)n, JSON_REJECT_DUPLICATES, &e);
+        if (!o || !json_is_object(o))
+            *s = cli_fail(TACET_FILE, "%s:%d: not a line of metrics: %s", metrics, at, o ? "no object" : e.text);
+        else if (json_object_get(o, "seconds") && json_array_append(list, o) != 0)
+            *s = cli_fail(TACET_MEMORY, "out of memory");
+        json_decref(o);
+    }
+    if (*s == TACET_OK && ferror(f)) *s = cli_fail(TACET_IO, "cannot read %s", metrics);
+    free(line);
+    fclose(f);
+    if (*s == TACET_OK) return list;
+    json_decref(list);
+    return NULL;
+}
+
+/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+
+enum { TERM_COLUMNS = 10 };
+static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda", "value", "share",     "gradient",
+                                                    "data's", "target", "density", "zeros", "dead"};
+
+static void term_row(cli_arena *a, const char **c, const char *name, const json_t *t)
+{
+    const char *const key[] = {"lambda", "value", "share", "gradient", "data_gradient", "target", "density", "zeros"};
+    c[0] = name;
+    for (int i = 0; i < 8; i++) c[i + 1] = cli_digits(a, number(t, key[i]));
+    if (!isnan(number(t, "zeros"))) c[8] = cli_format(a, "%.0f", number(t, "zeros"));
+    c[9] = of(a, number(t, "dead"), number(t, "units"));
+}
+
+static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
+{
+    const json_t *terms = json_object_get(epoch, "terms"), *t;
+    const char **cell = cli_take(a, (json_array_size(terms) + 1) * sizeof term_head);
+    size_t i;
+    int rows = 1;
+    memcpy(cell, term_head, sizeof term_head);
+    json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], name_of(a, t), t);
+    if (rows > 1) cli_table(to, "lrrrrrrrrr", rows, cell);
+}
+
+static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
+{
+    enum { COLUMNS = BINS + 3 };
+    const json_t *layers = json_object_get(epoch, "layers"), *layer;
+    const char **cell = cli_take(a, (json_array_size(layers) + 1) * COLUMNS * sizeof *cell);
+    size_t i;
+    int rows = 1;
+    cell[0] = "how often units fire", cell[1] = "density", cell[2] = "never";
+    for (int k = 0; k < BINS; k++) cell[k + 3] = cli_format(a, "%s%d%%", k ? "" : "to ", 10 * k + 10);
+    json_array_foreach(layers, i, layer)
+    {
+        const json_t *bins = json_object_get(layer, "histogram");
+        if (json_array_size(bins) != BINS) continue;
+        const char **c = &cell[COLUMNS * rows++];
+        c[0] = text(a, layer, "name");
+        c[1] = cli_digits(a, number(layer, "density"));
+        c[2] = cli_format(a, "%.0f", number(layer, "dead"));
+        for (size_t k = 0; k < BINS; k++)
+            c[k + 3] = cli_format(a, "%.0f", json_number_value(json_array_get(bins, k)) - (k ? 0 : number(layer, "dead")));
+    }
+    if (rows == 1) return;
+    fprintf(to, "\n");
+    cli_table(to, "lrrrrrrrrrrrr", rows, cell);
+}
+
+static void dead_named(FILE *to, cli_arena *a, const json_t *epoch)
+{
+    const json_t *layer, *unit;
+    size_t i, k;
+    json_array_foreach(json_object_get(epoch, "layers"), i, layer)
+    {
+        const json_t *units = json_object_get(layer, "dead_units");
+        const size_t n = json_array_size(units);
+        if (n == 0) continue;
+        fprintf(to, "dead units of %s:", text(a, layer, "name"));
+        json_array_foreach(units, k, unit)
+            if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", json_number_value(unit));
+        if (n > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", n - NAMED);
+        fprintf(to, "\n");
+    }
+}
+
+/* How term `i` of the last epoch's line went, from epoch to epoch. */
+static void term_over_epochs(FILE *to, cli_arena *a, const json_t *epochs, size_t i)
+{
+    const size_t n = json_array_size(epochs), shown = n < EPOCHS ? n : EPOCHS;
+    const char **cell = cli_take(a, (shown + 1) * sizeof term_head);
+    const json_t *last = json_array_get(json_object_get(json_array_get(epochs, n - 1), "terms"), i);
+    int rows = 1;
+    memcpy(cell, term_head, sizeof term_head);
+    cell[0] = cli_format(a, "%s, epoch", name_of(a, last));
+    for (size_t k = 0; k < shown; k++) {
+        const json_t *e = json_array_get(epochs, shown == 1 ? n - 1 : k * (n - 1) / (shown - 1));
+        term_row(a, &cell[TERM_COLUMNS * rows++], cli_format(a, "%.0f", number(e, "epoch")),
+                 json_array_get(json_object_get(e, "terms"), i));
+    }
+    fprintf(to, "\n");
+    cli_table(to, "lrrrrrrrrr", rows, cell);
+}
+
+static void warnings(FILE *to, cli_arena *a, const json_t *epoch)
+{
+    const json_t *w;
+    size_t i;
+    json_array_foreach(json_object_get(epoch, "warnings"), i, w)
+        fprintf(to, "warning: %s: %s\n", text(a, w, "on"), text(a, w, "text"));
+}
+
+tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *metrics, bool all)
+{
+    tacet_status s;
+    json_t *epochs = epochs_of(metrics, &s);
+    if (!epochs) return s;
+    const json_t *last = json_array_get(epochs, json_array_size(epochs) - 1);
+    const size_t terms = json_array_size(json_object_get(last, "terms"));
+    if (last && (terms || all)) {
+        fprintf(to, "ledger of epoch %.0f, on training data:\n\n", number(last, "epoch"));
+        terms_table(to, a, last);
+        layers_table(to, a, last);
+        dead_named(to, a, last);
+        if (all) warnings(to, a, last);
+    }
+    for (size_t i = 0; all && i < terms && json_array_size(epochs) > 1; i++) term_over_epochs(to, a, epochs, i);
+    json_decref(epochs);
+    return TACET_OK;
+}
