@@ -11,24 +11,30 @@
 
 /* ---- The cost of a penalty ---- */
 
-/* argument: a file with the weights, which tacet_sparse, whether with penalties, how many steps. */
+/* What is counted: steps of a network. */
+typedef struct count_of {
+    const char *model; /* a file with the weights */
+    int sparse, penalties, ledger, steps;
+} count_of;
+
 int counted_steps(const bench_case *c, char **argument)
 {
     network *n = network_open(c, &(network_options){.threads = 1,
                                                     .model = argument[0],
                                                     .sparse = (tacet_sparse)atoi(argument[1]),
-                                                    .no_penalties = atoi(argument[2]) == 0});
-    network_run(n, atoi(argument[3]));
+                                                    .no_penalties = atoi(argument[2]) == 0,
+                                                    .ledger = atoi(argument[3])});
+    network_run(n, atoi(argument[4]));
     network_close(n);
     return 0;
 }
 
-static FILE *start_counting(const bench_case *c, const char *model, int sparse, int penalties, int count)
+static FILE *start_counting(const bench_case *c, count_of o)
 {
     char line[1024];
     snprintf(line, sizeof line,
-             "valgrind --tool=callgrind --callgrind-out-file=/dev/null '%s' --steps %s %s %d %d %d 2>&1 >/dev/null",
-             self(), c->name, model, sparse, penalties, count);
+             "valgrind --tool=callgrind --callgrind-out-file=/dev/null '%s' --steps %s %s %d %d %d %d 2>&1 >/dev/null",
+             self(), c->name, o.model, o.sparse, o.penalties, o.ledger, o.steps);
     return popen(line, "r");
 }
 
@@ -45,23 +51,60 @@ static double counted(FILE *f)
     return collected;
 }
 
-/* A step is two steps less one. All four counts at once: they do not depend on who else is at work. */
+enum { COUNTS = 3 };
+
+/* Instructions of the second step of each network: those of two steps less those of one. All at once: they do not depend
+ * on who else is at work. False where there is no valgrind, which is said. */
+static bool count_steps(const bench_case *c, const count_of *of, int n, double count[COUNTS])
+{
+    FILE *f[2 * COUNTS];
+    bool there = true;
+    fflush(stdout);
+    for (int i = 0; i < 2 * n; i++) {
+        count_of o = of[i / 2];
+        o.steps = 1 + i % 2;
+        f[i] = start_counting(c, o);
+    }
+    for (int i = 0; i < 2 * n; i++) {
+        const double is = counted(f[i]);
+        there = there && is > 0;
+        count[i / 2] = i % 2 ? is - count[i / 2] : is;
+    }
+    if (!there) printf("    there is no valgrind: instructions are not counted\n");
+    return there;
+}
+
 static void count_instructions(const bench_case *c, const char *model, int sparse)
 {
-    FILE *f[4];
-    double count[4];
-    fflush(stdout);
-    for (int i = 0; i < 4; i++) f[i] = start_counting(c, model, sparse, i / 2, 1 + i % 2);
-    for (int i = 0; i < 4; i++) count[i] = counted(f[i]);
-    if (count[0] == 0 || count[1] == 0 || count[2] == 0 || count[3] == 0) {
-        printf("    there is no valgrind: instructions are not counted\n");
-        return;
-    }
-    const double without = count[1] - count[0], with = count[3] - count[2];
+    const count_of of[] = {{model, sparse, 1, -1, 0}, {model, sparse, 0, -1, 0}};
+    double count[COUNTS];
+    if (!count_steps(c, of, 2, count)) return;
     printf(
         "    %.2f million instructions a step with penalties, %.2f without (AVX2 kernels: valgrind knows no AVX-512)\n",
-        with / 1e6, without / 1e6);
-    print_bar("instructions with over without", with / without, c->bar, true);
+        count[0] / 1e6, count[1] / 1e6);
+    print_bar("instructions with over without", count[0] / count[1], c->bar, true);
+}
+
+/* What the ledger costs: of as many steps as it is by default from one sample of gradients to the next, one is a sample
+ * and in the others there is only counting. */
+void run_ledger(const bench_case *c, int threads)
+{
+    enum { NONE = -1, PERIOD = 50, EACH = 1, SELDOM = 1 << 20 };
+    static const char *const name[] = {
+        [TACET_SPARSE_NEVER] = "ledger-dense", [TACET_SPARSE_ALWAYS] = "ledger-sparse"};
+    char model[PATH];
+    network_begin(c, threads, model);
+    for (int sparse = TACET_SPARSE_NEVER; sparse <= TACET_SPARSE_ALWAYS; sparse++) {
+        const count_of of[] = {{model, sparse, 1, EACH, 0}, {model, sparse, 1, SELDOM, 0}, {model, sparse, 1, NONE, 0}};
+        double count[COUNTS];
+        report_case(name[sparse]);
+        if (!count_steps(c, of, 3, count)) break;
+        printf("%-14s %.3f million instructions a step without the ledger, %.3f with it, %.3f in a sample\n", name[sparse],
+               count[2] / 1e6, count[1] / 1e6, count[0] / 1e6);
+        print_bar("instructions with over without", (count[0] + (PERIOD - 1) * count[1]) / (PERIOD * count[2]), c->bar,
+                  true);
+    }
+    unlink(model);
 }
 
 /* The step with penalties and the one without, in turn. */
@@ -72,7 +115,7 @@ static void time_penalty(const bench_case *c, const char *model, int sparse, con
     for (int k = 0; k < 2; k++) {
         n[k] = network_open(
             c,
-            &(network_options){.threads = 1, .model = model, .sparse = (tacet_sparse)sparse, .no_penalties = k == 1});
+            &(network_options){.threads = 1, .model = model, .sparse = (tacet_sparse)sparse, .no_penalties = k == 1, .ledger = -1});
         network_run(n[k], c->warm);
     }
     for (int i = 0; i < c->rounds; i++)

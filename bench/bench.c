@@ -36,6 +36,7 @@ static const bench_case cases[] = {
      .in = 784, .batch = 1, .density = 0.02, .warm = 64, .rounds = 15, .steps = 64},
     /* On made-up rows: images would have to be unpacked under valgrind. */
     {"penalty", run_penalty, 1.02, .threads = 1, L1_CASE, STILL, .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
+    {"ledger", run_ledger, 1.01, .threads = 1, L1_CASE, STILL, .density = 0.1},
     {"start", run_start, 20, .threads = 1, SEED_CASE, .rounds = 15},
     {"accuracy", run_accuracy, .threads = 2, L1_CASE, SGD, .images = true},
     {"products", run_products, .threads = 1, .rounds = 101},
@@ -103,7 +104,7 @@ int main(int argc, char **argv)
     int threads = 0, first = 1;
     program = argv[0];
     if (argc == 3 && strcmp(argv[1], "--first-step") == 0) return first_step(find(argv[2]));
-    if (argc == 7 && strcmp(argv[1], "--steps") == 0) return counted_steps(find(argv[2]), argv + 3);
+    if (argc == 8 && strcmp(argv[1], "--steps") == 0) return counted_steps(find(argv[2]), argv + 3);
     for (; first < argc && argv[first][0] == '-'; first += 2) {
         const char *value = first + 1 < argc ? argv[first + 1] : "";
         if (strcmp(argv[first], "--out") == 0 && *value)

@@ -75,6 +75,7 @@ typedef struct network_options {
     int threads;
     tacet_sparse sparse;
     bool no_penalties, shuffle;
+    int64_t ledger; /* as in tacet_config */
     uint64_t seed; /* of weights and shuffling */
     const char *model;
 } network_options;
@@ -112,6 +113,7 @@ void free_threads(void);                        /* a child, before it becomes an
 void run_paired(const bench_case *c, int threads);  /* paired.c */
 void run_density(const bench_case *c, int threads); /* density.c */
 void run_penalty(const bench_case *c, int threads); /* alone.c */
+void run_ledger(const bench_case *c, int threads);
 void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
 void run_cores(const bench_case *c, int threads);    /* cores.c */
