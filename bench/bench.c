@@ -42,6 +42,8 @@ static const bench_case cases[] = {
     {"products", run_products, .threads = 1, .rounds = 101},
     {"density", run_density, .threads = 1, MLP_CASE, STILL, .images = true, .warm = 3, .rounds = 9, .steps = 10},
     {"cores", run_cores, .threads = 2, MLP_CASE, SGD, .images = true, .warm = 469, .rounds = 15, .steps = 60},
+    {"steering-sgd", run_steering, .threads = 1, .named = true, .optimizer = "sgd lr=0.05 momentum=0.9"},
+    {"steering-adam", run_steering, .threads = 1, .named = true, .optimizer = "adam lr=1e-3"},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -84,7 +86,7 @@ static void run_all(int threads, int count, char **names)
 {
     print_header(threads);
     for (int i = 0; i < CASES; i++) {
-        bool asked = count == 0;
+        bool asked = count == 0 && !cases[i].named;
         for (int k = 0; k < count; k++) asked = asked || find(names[k]) == &cases[i];
         if (asked && (cases[i].threads == 0 || cases[i].threads == threads)) run_case(&cases[i], threads);
     }

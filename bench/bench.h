@@ -16,6 +16,7 @@ typedef struct bench_case {
     double bar;    /* the ratio that is asked for; 0: none */
     double memory; /* of the peer's; 0: nothing is asked for */
     int threads;   /* 0: one, then two; else so many alone */
+    bool named;    /* runs only where it is asked for by name: it takes many minutes */
     /* The network */
     const char *model, *loss, *optimizer; /* optimizer NULL: inference */
     const char *penalty[2][2];            /* selector, penalty */
@@ -114,6 +115,7 @@ void run_paired(const bench_case *c, int threads);  /* paired.c */
 void run_density(const bench_case *c, int threads); /* density.c */
 void run_penalty(const bench_case *c, int threads); /* alone.c */
 void run_ledger(const bench_case *c, int threads);
+void run_steering(const bench_case *c, int threads); /* steering.c */
 void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
 void run_cores(const bench_case *c, int threads);    /* cores.c */

@@ -21,10 +21,10 @@
 #define REACH 1.0     /* the most that an error counts */
 #define HOLD 0.05     /* a step */
 #define DAMP 4.0
-#define START 0.005   /* of the unit */
+#define START 0.0001  /* of the unit */
 #define LEAST 1e-6    /* likewise */
 #define MOST 1e4
-#define DESCENT 0.6   /* of a run, unless warmup says */
+#define DESCENT 0.7   /* of a run, unless warmup says */
 enum { STEPS = 1000 /* where nobody knows how long it is */, PARAMETER_STEPS = 10 /* between looks at a parameter */ };
 
 bool tc_control_needs_sample(const tacet_plan *p)
