@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EPOCHS = 5, SEEDS = 3, LAYERS = 2, SEARCHES = 6 };
+enum { EPOCHS = 5, SEEDS = 3, LAYERS = 2, SEARCHES = 10 };
 #define NEAR 0.05 /* a fixed lambda's density may be so far off, relatively */
 
 typedef struct outcome {
@@ -51,7 +51,7 @@ static outcome train(const data *d, char penalty[LAYERS][64], uint64_t seed)
     outcome o = {.density = {NAN, NAN}, .lambda = {NAN, NAN}};
     tacet_error why;
     tacet_graph *g = tacet_graph_new(NULL);
-    const tacet_value x = tacet_input(g, "x", 2, (int64_t[]){28, 28}), target = tacet_labels(g, "target");
+    const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){784}), target = tacet_labels(g, "target");
     const tacet_value y = tacet_chain(g, x, "linear 512 | relu | linear 512 | relu | linear 10");
     tacet_loss(g, "cross_entropy", y, target);
     for (int k = 0; k < LAYERS; k++)
@@ -80,22 +80,39 @@ static outcome train(const data *d, char penalty[LAYERS][64], uint64_t seed)
     return o;
 }
 
-/* The mean accuracy with fixed lambdas that end at these densities; they are moved by how far off seed 0 ends. */
+/* A lambda that is searched for: too small below, too large above; 0: not known yet. */
+typedef struct search {
+    double lambda, below, above;
+} search;
+
+static void narrow(search *s, double far)
+{
+    *(far > 0 ? &s->below : &s->above) = s->lambda;
+    if (s->below > 0 && s->above > s->below)
+        s->lambda = sqrt(s->below * s->above);
+    else
+        s->lambda *= pow(1 + far, 2);
+}
+
+/* The mean accuracy with fixed lambdas that end at these densities; they are searched for with seed 0. */
 static double fixed(const data *d, const double target[LAYERS], const double begin[LAYERS], double far[LAYERS])
 {
-    double lambda[LAYERS] = {begin[0], begin[1]}, sum = 0;
+    search s[LAYERS] = {{begin[0], 0, 0}, {begin[1], 0, 0}};
+    double sum = 0;
     char penalty[LAYERS][64];
     outcome o = {0};
     for (int turn = 0; turn < SEARCHES; turn++) {
         bool close = true;
-        for (int k = 0; k < LAYERS; k++) snprintf(penalty[k], sizeof penalty[k], target[k] > 0 ? "l1 %.9g" : "", lambda[k]);
+        for (int k = 0; k < LAYERS; k++)
+            snprintf(penalty[k], sizeof penalty[k], target[k] > 0 ? "l1 %.9g" : "", s[k].lambda);
         o = train(d, penalty, 0);
         for (int k = 0; k < LAYERS; k++) {
             far[k] = target[k] > 0 ? o.density[k] / target[k] - 1 : 0;
             close = close && fabs(far[k]) < NEAR;
         }
         if (close) break;
-        for (int k = 0; k < LAYERS; k++) lambda[k] *= pow(1 + far[k], 1.8);
+        for (int k = 0; k < LAYERS; k++)
+            if (fabs(far[k]) >= NEAR / 2) narrow(&s[k], far[k]);
     }
     for (uint64_t seed = 1; seed < SEEDS; seed++) sum += train(d, penalty, seed).accuracy;
     return (sum + o.accuracy) / SEEDS;

@@ -65,8 +65,8 @@ static const struct target {
      "density must be above 0 and below 1"},
     {TC_TERM_L0, true, density_of_l0, "l0= is a target for activations; on a parameter write zeros= with prox",
      "l0 must be above 0 and below the number of elements of a sample"},
-    {TC_TERM_ZEROS, false, density_of_zeros, "zeros= is a target for parameters; on activations write density=",
-     "zeros must be above 0 and below 1"},
+    {TC_TERM_ZEROS, false, density_of_zeros,
+     "zeros= is a target for parameters; on activations write density=", "zeros must be above 0 and below 1"},
 };
 
 static bool settle_target(tacet_graph *g, tc_term *t, bool batch)
@@ -101,7 +101,9 @@ static bool settle(tacet_graph *g, tc_term *t, bool batch)
     const char *why = tc_schedule_check(&a[TC_TERM_SCHEDULE]);
     if (why) return refuse(g, t, why);
     if (!settle_target(g, t, batch)) return false;
-    t->lambda = constraint || !isnan(t->target) ? 0.0 : a[TC_TERM_LAMBDA].given ? a[TC_TERM_LAMBDA].number : t->op->lambda;
+    t->lambda = constraint || !isnan(t->target) ? 0.0
+                : a[TC_TERM_LAMBDA].given       ? a[TC_TERM_LAMBDA].number
+                                                : t->op->lambda;
     if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\"");
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     const bool given = !constraint && a[TC_TERM_REDUCE].given;

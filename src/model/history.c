@@ -106,7 +106,8 @@ static bool read_fired(const char *at, const tacet_plan *p, tc_history *h)
     int64_t *to = h->fired;
     for (int v = 0; v < p->values; v++) {
         if (!p->count[TC_TRAIN][v].now) continue;
-        if (!take_name(&at, tc_plan_name(p, v)) || !take_number(&at, &natural) || !take_number(&at, &rows)) return false;
+        if (!take_name(&at, tc_plan_name(p, v)) || !take_number(&at, &natural) || !take_number(&at, &rows))
+            return false;
         if (!is_count(rows)) return false;
         h->natural[v] = natural;
         h->rows[v] = (int64_t)rows;

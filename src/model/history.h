@@ -17,7 +17,8 @@ typedef struct tc_history {
 void tc_history_note(tc_bundle *b);
 bool tc_history_alloc(tc_history *h, const tacet_plan *p); /* false: out of memory; tc_history_free in any case */
 void tc_history_free(tc_history *h, const tacet_plan *p);
-const char *tc_history_read(const tacet_file *f, const tacet_plan *p, tc_history *h); /* NULL, or the note that is bad */
+const char *tc_history_read(const tacet_file *f, const tacet_plan *p,
+                            tc_history *h); /* NULL, or the note that is bad */
 void tc_history_set(const tc_history *h, tacet_plan *p);
 
 #endif

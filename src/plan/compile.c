@@ -43,7 +43,8 @@ static tacet_status tables(tacet_plan *p)
     p->place = tc_plan_alloc(p, v, sizeof *p->place);
     p->table.lambda = tc_plan_alloc(p, t, sizeof *p->table.lambda);
     p->value = tc_plan_alloc(p, t, sizeof *p->value);
-    if (!p->feed || !p->count[TC_TRAIN] || !p->count[TC_EVAL] || !p->place || !p->table.lambda || !p->value) return tc_fail_memory(&p->error);
+    if (!p->feed || !p->count[TC_TRAIN] || !p->count[TC_EVAL] || !p->place || !p->table.lambda || !p->value)
+        return tc_fail_memory(&p->error);
     p->table.break_even = tc_plan_alloc(p, v * TC_PRODUCTS, sizeof *p->table.break_even);
     p->table.use = tc_plan_alloc(p, v, sizeof *p->table.use);
     p->table.account = tc_plan_alloc(p, t, sizeof *p->table.account);

@@ -104,8 +104,8 @@ bool tc_count_read(const tacet_plan *p, int list, int value, tacet_firing *f)
 {
     enum { BINS = sizeof f->histogram / sizeof *f->histogram };
     const tc_count_of *c = &p->count[list][value];
-    *f = (tacet_firing){.density = NAN, .natural = c->natural, .rows = c->rows,
-                        .units = tc_shape_count(&p->graph->value[value].shape)};
+    *f = (tacet_firing){
+        .density = NAN, .natural = c->natural, .rows = c->rows, .units = tc_shape_count(&p->graph->value[value].shape)};
     if (!c->now || c->rows == 0) return false;
     int64_t fired = 0;
     for (int64_t j = 0; j < f->units; j++) {

@@ -167,6 +167,7 @@ typedef struct tc_total {
 /* What steers a lambda; see steer/control.c. */
 typedef struct tc_control {
     double least, most; /* bounds on lambda; 0: not known yet */
+    double pull;        /* of a proximal step: how far it moves an element, by t lambda */
     double smooth;      /* the logarithm of the density, smoothed; NAN: nothing was measured */
     double error;       /* the last one that was acted upon */
 } tc_control;
@@ -289,6 +290,7 @@ bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 void tc_fuse_store(tacet_plan *p, const tc_fused *f);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at); /* or NULL */
 void tc_fuse_apply(tacet_plan *p);
+double tc_plan_prox_time(const tacet_plan *p, int group); /* t */
 tc_update tc_plan_update_of(const tacet_plan *p, int group, int64_t offset);
 
 /* fire: the lists of a list; whether dL/dv may be left out where v is 0; and the operators that make lists (save: the

@@ -111,14 +111,18 @@ tc_update tc_plan_update_of(const tacet_plan *p, int group, int64_t offset)
     return u;
 }
 
+double tc_plan_prox_time(const tacet_plan *p, int group)
+{
+    return p->optim->prox_time(p->group[group].arg, rate_of(p, group));
+}
+
 static void apply_prox(tacet_plan *p, const tc_prox *prox)
 {
     const tc_op *op = prox->call.op;
-    const double rate = rate_of(p, prox->group);
     job j = {.p = p,
              .prox = prox,
              .span = op->prox_span ? op->prox_span(&prox->call) : (tc_span){prox->call.x[0].n, TC_TILE}};
-    if (op->role != &tc_constraint) j.t = p->optim->prox_time(p->group[prox->group].arg, rate) * tc_seed(&prox->call);
+    if (op->role != &tc_constraint) j.t = tc_plan_prox_time(p, prox->group) * tc_seed(&prox->call);
     tc_plan_for(p, j.span, prox->call.x[0].n > 4 * TC_TILE, prox_part, &j);
 }
 

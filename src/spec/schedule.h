@@ -12,13 +12,18 @@
  * not be that of an attribute of an operator. */
 #define TC_SCHEDULE_ROWS(what, drop)                                                                                   \
     {"schedule", "constant|linear|cosine|step", "constant", "how the " what " changes over the run", false},           \
-    {"warmup", "float", "0", "epochs in which the " what " rises linearly from 0, before the schedule starts", false}, \
-    {"every", "float", "0", "step: epochs between the drops, above 0", false},                                         \
-    {drop, "float", "0.1", "step: the factor of a drop", false},                                                       \
-    {"floor", "float", "0", "share of the " what " that remains at the schedule's end, 0 to 1", false}
+        {"warmup", "float", "0", "epochs in which the " what " rises linearly from 0, before the schedule starts",     \
+         false},                                                                                                       \
+        {"every", "float", "0", "step: epochs between the drops, above 0", false},                                     \
+        {drop, "float", "0.1", "step: the factor of a drop", false},                                                   \
+    {                                                                                                                  \
+        "floor", "float", "0", "share of the " what " that remains at the schedule's end, 0 to 1", false               \
+    }
 #define TC_SCHEDULE_BOUNDS                                                                                             \
     {"from", "float", "0", "the epoch in which it begins; before, lambda is 0", false},                                \
-    {"until", "float", "", "the epoch at which it ends; from there on lambda is floor times its value", false}
+    {                                                                                                                  \
+        "until", "float", "", "the epoch at which it ends; from there on lambda is floor times its value", false       \
+    }
 
 extern const tacet_attribute tc_schedule_attribute[]; /* an optimizer's */
 enum {

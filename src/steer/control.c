@@ -1,54 +1,49 @@
-/* control.c: steers a lambda until its value has the density that was asked for. After each step the density of the batch
- * is measured; what is steered is the logarithm of lambda, by the distance of the logarithms:
+/* control.c: steers a lambda until its value has the density that was asked for. What is steered is the logarithm of lambda,
+ * by the distance of the logarithms:
  *
- *     m <- m + (log density - m) / MEMORY                 smoothed, for a batch is a sample
- *     e = m - log of what is due, within +-REACH
- *     log lambda <- log lambda + HOLD e + DAMP (e - e of the step before)
+ *     e = log density - log of what is due, within +-REACH
+ *     log lambda <- log lambda + HOLD e + DAMP (e - e of the move before)
  *
  * which is a proportional and integral controller in the form that adds up its moves (Astrom, Murray: Feedback systems,
- * 2008, chapter 10): lambda itself is the integral, so where a bound holds it nothing winds up behind the bound. The unit
- * of lambda is found in the first step: the one at which the penalty's gradient is as strong as the losses'. It begins at
- * a share of it, and the bounds are multiples of it.
+ * 2008, chapter 10): lambda itself is the integral, so where a bound holds it nothing winds up behind the bound.
  *
  * What is due goes in a straight line, in the logarithm, from the density of the first step down to the target. The way
  * matters: units that were silenced in haste do not come back when lambda falls, so that a network which was driven below
- * its target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it. */
+ * its target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
+ *
+ * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The unit of lambda is that
+ * with which the penalty's gradient is as strong as the losses'; it is found in the first step.
+ *
+ * A parameter is measured by the log odds of what is not 0, which tell 0.01 zeros from 0.05. It answers a proximal step more
+ * slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That is the clock by which lambda
+ * moves, and its unit is that with which an element is 0 when the target is due. */
 #include "steer/steer.h"
 
 #include <math.h>
 
-#define MEMORY 8      /* steps */
-#define REACH 1.0     /* the most that an error counts */
-#define HOLD 0.05     /* a step */
-#define DAMP 4.0
-#define START 0.0001  /* of the unit */
-#define LEAST 1e-6    /* likewise */
+#define REACH 1.0  /* the most that an error counts */
+#define LEAST 1e-6 /* of the unit, like MOST */
 #define MOST 1e4
-#define DESCENT 0.7   /* of a run, unless warmup says */
-enum { STEPS = 1000 /* where nobody knows how long it is */, PARAMETER_STEPS = 10 /* between looks at a parameter */ };
+#define DESCENT 0.7 /* of a run, unless warmup says */
+enum { STEPS = 1000 /* where nobody knows how long it is */ };
+
+/* Activations; a parameter is moved once in LOOK steps. */
+#define MEMORY 8     /* steps */
+#define START 0.0001 /* of the unit */
+#define HOLD 0.05
+#define DAMP 4.0
+enum { LOOK = 10 };
+#define CLOCK 6.0 /* HOLD for the time in which an element goes to 0, at most MOST_HOLD a move */
+#define MOST_HOLD 0.1
+#define CALM 0.3 /* DAMP */
+
+static int value_of(const tacet_plan *p, int term) { return tc_term_on(&p->graph->term[term], 0); }
 
 bool tc_control_needs_sample(const tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++)
         if (!isnan(p->graph->term[i].target) && p->table.control[i].least == 0) return true;
     return false;
-}
-
-/* The unit of lambda, from the sample that was taken. */
-static void find_unit(tacet_plan *p, int term)
-{
-    tc_control *c = &p->table.control[term];
-    const double unit = sqrt(tc_plan_sample_data(p, term)) / p->own[term];
-    if (!isfinite(unit) || unit == 0) return;
-    c->least = LEAST * unit;
-    c->most = MOST * unit;
-    p->table.lambda[term] = START * unit;
-}
-
-static double density_of(const tacet_plan *p, int v)
-{
-    const tc_place *at = tc_plan_find(p, v);
-    return at ? tc_parameter_density(p, at) : tc_count_density(p, TC_TRAIN, v);
 }
 
 /* The steps in which the density is led from what it is by nature down to the target. */
@@ -60,35 +55,97 @@ static double descent(const tacet_plan *p, const tc_term *t)
 }
 
 /* The logarithm of the density that is due now. */
-static double due(const tacet_plan *p, const tc_term *t)
+static double due(const tacet_plan *p, int term)
 {
-    const int v = tc_term_on(t, 0);
+    const tc_term *t = &p->graph->term[term];
+    const int v = value_of(p, term);
     const double natural = tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural;
     const double steps = descent(p, t), done = (double)p->table.step;
     if (done >= steps || !(natural > t->target)) return log(t->target);
     return log(natural) + log(t->target / natural) * done / steps;
 }
 
-static void move(tacet_plan *p, int term)
+static void set(tacet_plan *p, int term, double lambda)
+{
+    const tc_control *c = &p->table.control[term];
+    p->table.lambda[term] = fmax(c->least, fmin(c->most, lambda));
+}
+
+static void move(tacet_plan *p, int term, double error, double hold, double damp)
 {
     tc_control *c = &p->table.control[term];
-    const tc_term *t = &p->graph->term[term];
-    const double n = (double)tc_shape_count(&p->graph->value[tc_term_on(t, 0)].shape);
-    const double now = log(fmax(density_of(p, tc_term_on(t, 0)), 0.1 / n)), before = c->error;
+    const double before = c->error;
+    c->error = fmax(-REACH, fmin(REACH, error));
+    set(p, term, p->table.lambda[term] * exp(hold * c->error + damp * (c->error - before)));
+}
+
+/* ---- Activations ---- */
+
+static void begin_value(tacet_plan *p, int term)
+{
+    tc_control *c = &p->table.control[term];
+    const double unit = sqrt(tc_plan_sample_data(p, term)) / p->own[term];
+    if (!isfinite(unit) || unit == 0) return;
+    c->least = LEAST * unit;
+    c->most = MOST * unit;
+    p->table.lambda[term] = START * unit;
+}
+
+static void move_value(tacet_plan *p, int term)
+{
+    tc_control *c = &p->table.control[term];
+    const int v = value_of(p, term);
+    const double one = 1 / ((double)tc_shape_count(&p->graph->value[v].shape) * (double)p->run.rows);
+    const double now = log(fmax(tc_count_density(p, TC_TRAIN, v), one));
     c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / MEMORY;
-    c->error = fmax(-REACH, fmin(REACH, c->smooth - due(p, t)));
-    const double wanted = p->table.lambda[term] * exp(HOLD * c->error + DAMP * (c->error - before));
-    p->table.lambda[term] = fmax(c->least, fmin(c->most, wanted));
+    move(p, term, c->smooth - due(p, term), HOLD, DAMP);
+}
+
+/* ---- Parameters ---- */
+
+/* The mean magnitude of the elements that are not 0. */
+static double size_of(const tacet_plan *p, const tc_place *at, double density)
+{
+    const float *x = tc_plan_parameter(p, at);
+    double sum = 0;
+    for (int64_t i = 0; i < at->n; i++) sum += fabs((double)x[i]);
+    return sum / fmax(1, density * (double)at->n);
+}
+
+/* The odds of what is not 0, of n elements; with half of one more on each side they are finite. */
+static double log_odds(double density, double n) { return log((density * n + 0.5) / ((1 - density) * n + 0.5)); }
+
+static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
+{
+    tc_control *c = &p->table.control[term];
+    c->pull = p->own[term] / sqrt((double)at->n);
+    const double unit = size_of(p, at, 1) /
+                        (tc_plan_prox_time(p, at->group) * c->pull * descent(p, &p->graph->term[term]));
+    if (!isfinite(unit) || unit == 0) return;
+    c->least = LEAST * unit;
+    c->most = MOST * unit;
+    p->table.lambda[term] = unit;
+}
+
+static void move_parameter(tacet_plan *p, int term, const tc_place *at)
+{
+    tc_control *c = &p->table.control[term];
+    const double density = tc_parameter_density(p, at);
+    const double step = tc_plan_prox_time(p, at->group) * p->table.lambda[term] * c->pull;
+    const double part = LOOK * step / size_of(p, at, density); /* of an element's size, since the last look */
+    c->smooth = log_odds(density, (double)at->n);
+    move(p, term, c->smooth - log_odds(exp(due(p, term)), (double)at->n), fmin(MOST_HOLD, CLOCK * part), CALM);
 }
 
 void tc_control_move(tacet_plan *p)
 {
     for (int i = 0; p->steers && i < p->terms; i++) {
-        const tc_term *t = &p->graph->term[i];
-        if (isnan(t->target)) continue;
-        if (p->table.control[i].least == 0)
-            find_unit(p, i);
-        else if (p->graph->value[tc_term_on(t, 0)].batch || p->table.step % PARAMETER_STEPS == 0)
-            move(p, i);
+        if (isnan(p->graph->term[i].target)) continue;
+        const tc_place *at = tc_plan_find(p, value_of(p, i));
+        const bool begun = p->table.control[i].least > 0;
+        if (!at)
+            (begun ? move_value : begin_value)(p, i);
+        else if (!begun || p->table.step % LOOK == 0)
+            (begun ? move_parameter : begin_parameter)(p, i, at);
     }
 }

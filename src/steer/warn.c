@@ -26,22 +26,25 @@ static bool no_effect(const subject *s, char *text, size_t n)
 static bool dominating(const subject *s, char *text, size_t n)
 {
     if (s->term->prox || !(ratio(s) > 10)) return false;
-    tc_snprintf(text, n,
-                "its gradient is %.0f times the data's, so the network learns the penalty and not the data: lower lambda "
-                "(%.3g), or let it rise over more epochs (warmup=)",
-                ratio(s), s->now.lambda);
+    tc_snprintf(
+        text, n,
+        "its gradient is %.0f times the data's, so the network learns the penalty and not the data: lower lambda "
+        "(%.3g), or let it rise over more epochs (warmup=)",
+        ratio(s), s->now.lambda);
     return true;
 }
 
 static bool saturated(const subject *s, char *text, size_t n)
 {
     const double before = s->sums->density_before, now = s->now.firing.density;
-    if (!(s->now.lambda > 2 * s->sums->lambda_before) || !(now > 0.98 * before) || now == 1) return false;
+    if (!(s->sums->lambda_before > 0) || !(s->now.lambda > 2 * s->sums->lambda_before) || !(now > 0.98 * before))
+        return false;
+    if (s->now.firing.rows > 0 && now == 1) return false; /* never_zero has more to say */
     if (steered(s) && now < 1.1 * s->now.target) return false;
-    tc_snprintf(text, n,
-                "lambda rose from %.3g to %.3g and the density stayed at %.3g: raising it does no more%s",
+    tc_snprintf(text, n, "lambda rose from %.3g to %.3g and the density stayed at %.3g: raising it does no more%s",
                 s->sums->lambda_before, s->now.lambda, now,
-                s->p->graph->value[tc_term_on(s->term, 0)].owner >= 0 && !s->term->prox ? "; `prox` makes exact zeros" : "");
+                s->p->graph->value[tc_term_on(s->term, 0)].owner >= 0 && !s->term->prox ? "; `prox` makes exact zeros"
+                                                                                        : "");
     return true;
 }
 
@@ -49,31 +52,34 @@ static bool above(const subject *s, char *text, size_t n)
 {
     const bool natural = s->now.firing.natural < s->now.target;
     if (!steered(s) || !(natural || (s->now.bound < 0 && s->now.firing.density < 0.9 * s->now.target))) return false;
-    tc_snprintf(text, n,
-                "the target density %.3g is above what the network has %s (%.3g): a penalty cannot raise it. Ask for less, "
-                "or leave the penalty away",
-                s->now.target, natural ? "by nature" : "with next to no penalty",
-                natural ? s->now.firing.natural : s->now.firing.density);
+    tc_snprintf(
+        text, n,
+        "the target density %.3g is above what the network has %s (%.3g): a penalty cannot raise it. Ask for less, "
+        "or leave the penalty away",
+        s->now.target, natural ? "by nature" : "with next to no penalty",
+        natural ? s->now.firing.natural : s->now.firing.density);
     return true;
 }
 
 static bool below(const subject *s, char *text, size_t n)
 {
     if (!steered(s) || s->now.bound <= 0 || !(s->now.firing.density > 1.1 * s->now.target)) return false;
-    tc_snprintf(text, n,
-                "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound, %.3g. This "
-                "penalty makes no more zeros here",
-                s->now.target, s->now.firing.density, s->now.lambda);
+    tc_snprintf(
+        text, n,
+        "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound, %.3g. This "
+        "penalty makes no more zeros here",
+        s->now.target, s->now.firing.density, s->now.lambda);
     return true;
 }
 
 static bool never_zero(const subject *s, char *text, size_t n)
 {
     if (!(s->term->op->flags & TC_SPARSIFIES) || s->now.firing.rows == 0 || s->now.firing.density < 1) return false;
-    tc_snprintf(text, n,
-                "%s is never exactly 0, so this makes it smaller and silences nothing: put it on the output of a relu or of "
-                "another layer that makes zeros",
-                s->value);
+    tc_snprintf(
+        text, n,
+        "%s is never exactly 0, so this makes it smaller and silences nothing: put it on the output of a relu or of "
+        "another layer that makes zeros",
+        s->value);
     return true;
 }
 
@@ -81,10 +87,11 @@ static bool dead(const subject *s, char *text, size_t n)
 {
     const tacet_firing *f = &s->now.firing;
     if (f->rows == 0 || 2 * f->dead <= f->units) return false;
-    tc_snprintf(text, n,
-                "%lld of %lld units never fired in %lld samples, and units that are dead for all of them get no gradient: "
-                "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller",
-                (long long)f->dead, (long long)f->units, (long long)f->rows);
+    tc_snprintf(
+        text, n,
+        "%lld of %lld units never fired in %lld samples, and units that are dead for all of them get no gradient: "
+        "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller",
+        (long long)f->dead, (long long)f->units, (long long)f->rows);
     return true;
 }
 
@@ -93,8 +100,9 @@ static const struct warning {
     bool of_term;
     bool (*holds)(const subject *s, char *text, size_t n);
 } table[] = {
-    {"no effect", true, no_effect}, {"dominating", true, dominating}, {"saturated", true, saturated}, {"above", true, above},
-    {"below", true, below},   {"never zero", true, never_zero},           {"dead", false, dead},
+    {"no effect", true, no_effect}, {"dominating", true, dominating}, {"saturated", true, saturated},
+    {"above", true, above},         {"below", true, below},           {"never zero", true, never_zero},
+    {"dead", false, dead},
 };
 
 static bool look(const subject *s, int *left, tacet_warning *w)

@@ -1,0 +1,514 @@
+/* What changes a lambda while it trains (schedules, targets), and what the ledger says of it: against formulas, against
+ * gradients that are read, at several numbers of threads, on lists and without, and over a checkpoint. */
+#include "trained.h"
+
+enum { WIDTH = 32, SAMPLES = 20 };
+
+/* A network of its own on made-up numbers: x [WIDTH] | linear | relu | linear | relu | linear 1, mse. */
+typedef struct made {
+    tacet_graph *g;
+    tacet_value x, target;
+    tacet_plan *p;
+    float in[SAMPLES][WIDTH], out[SAMPLES];
+    uint32_t seed;
+} made;
+
+typedef struct setting {
+    const char *optimizer;
+    const char *penalty[4][2]; /* selector, penalty */
+    int64_t ledger, spe;
+    double epochs;
+    int threads;
+    tacet_sparse sparse;
+    const char *keep;
+} setting;
+
+static float draw(made *m)
+{
+    m->seed = m->seed * 1664525u + 1013904223u;
+    return (float)(m->seed >> 8) * 0x1p-23f - 1;
+}
+
+static void draw_all(made *m)
+{
+    for (int i = 0; i < SAMPLES; i++) {
+        for (int j = 0; j < WIDTH; j++) m->in[i][j] = draw(m);
+        m->out[i] = m->in[i][0] - m->in[i][1] * m->in[i][2] + 0.3f * draw(m);
+    }
+}
+
+static void describe(made *m, const char *model, const setting *s)
+{
+    m->seed = 5;
+    draw_all(m);
+    m->g = tacet_graph_new(NULL);
+    m->x = tacet_input(m->g, "x", 1, (int64_t[]){WIDTH});
+    m->target = tacet_input(m->g, "target", 1, (int64_t[]){1});
+    tacet_loss(m->g, "mse", tacet_chain(m->g, m->x, model), m->target);
+    for (int i = 0; i < 4 && s->penalty[i][0]; i++) tacet_penalize(m->g, s->penalty[i][0], s->penalty[i][1]);
+    if (s->keep) tacet_keep_gradient(m->g, s->keep);
+    if (s->keep) tacet_keep(m->g, s->keep);
+}
+
+static tacet_plan *compiled(made *m, const setting *s, tacet_error *why)
+{
+    return tacet_compile(m->g,
+                         &(tacet_config){TACET_CONFIG,
+                                         .batch = SAMPLES,
+                                         .optimizer = s->optimizer,
+                                         .seed = 3,
+                                         .threads = s->threads,
+                                         .steps_per_epoch = s->spe,
+                                         .epochs = s->epochs,
+                                         .sparse = s->sparse,
+                                         .ledger = s->ledger},
+                         why);
+}
+
+static const char two[] = "linear 64 | relu | linear 64 | relu | linear 1";
+
+static void make(made *m, const char *model, const setting *s)
+{
+    tacet_error why;
+    describe(m, model, s);
+    m->p = compiled(m, s, &why);
+    if (!m->p) fail_msg("%s %s", why.message, why.hint);
+}
+
+static void unmake(made *m)
+{
+    tacet_plan_free(m->p);
+    tacet_graph_free(m->g);
+}
+
+static void steps(made *m, int n)
+{
+    for (; n > 0; n--) {
+        tacet_feed(m->p, m->x, TACET_F32, m->in);
+        tacet_feed(m->p, m->target, TACET_F32, m->out);
+        if (tacet_step(m->p, SAMPLES)) fail_msg("%s", tacet_plan_error(m->p)->message);
+    }
+}
+
+static tacet_account account_of(const tacet_plan *p, const char *name)
+{
+    tacet_term t;
+    tacet_account a = {0};
+    for (int i = 0; i < tacet_term_count(p); i++)
+        if (tacet_term_at(p, i, &t) == TACET_OK && strcmp(t.name, name) == 0) {
+            assert_int_equal(tacet_account_at(p, i, &a), TACET_OK);
+            return a;
+        }
+    fail_msg("no term %s", name);
+    return a;
+}
+
+static double lambda_of(const tacet_plan *p, const char *name)
+{
+    tacet_term t;
+    for (int i = 0; i < tacet_term_count(p); i++)
+        if (tacet_term_at(p, i, &t) == TACET_OK && strcmp(t.name, name) == 0) return t.lambda;
+    return NAN;
+}
+
+static void near(double a, double b, double tolerance)
+{
+    if (!(fabs(a - b) <= tolerance * (fabs(a) + fabs(b) + 1e-12))) fail_msg("%.9g is not %.9g", a, b);
+}
+
+/* ---- Schedules ---- */
+
+static void lambdas_follow_their_schedules(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *penalty;
+        double factor[9]; /* of the steps that begin at epochs 0, 0.5, ... */
+    } known[] = {
+        {"l1 0.5", {1, 1, 1, 1, 1, 1, 1, 1, 1}},
+        {"l1 0.5 warmup=2", {0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 1}},
+        {"l1 0.5 from=1", {0, 0, 1, 1, 1, 1, 1, 1, 1}},
+        {"l1 0.5 until=1.5", {1, 1, 1, 0, 0, 0, 0, 0, 0}},
+        {"l1 0.5 until=1.5 floor=0.125", {1, 1, 1, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125}},
+        {"l1 0.5 from=1 warmup=1 until=3", {0, 0, 0, 0.5, 1, 1, 0, 0, 0}},
+        {"l1 0.5 schedule=linear", {1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, 0}},
+        {"l1 0.5 schedule=linear from=1 until=3 floor=0.5", {0, 0, 1, 0.875, 0.75, 0.625, 0.5, 0.5, 0.5}},
+        {"l1 0.5 schedule=cosine until=2", {1, 0.853553390593, 0.5, 0.146446609407, 0, 0, 0, 0, 0}},
+        {"l1 0.5 schedule=step every=1 drop=0.5", {1, 1, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125, 0.0625}},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        made m;
+        make(&m, two, &(setting){"sgd lr=1e-3", {{"relu1", known[i].penalty}}, .spe = 2, .epochs = 4});
+        for (int k = 0; k < 9; k++) {
+            steps(&m, 1);
+            near(lambda_of(m.p, "relu1:l1"), 0.5 * known[i].factor[k], 1e-10);
+        }
+        unmake(&m);
+    }
+}
+
+static void what_makes_no_sense_is_refused(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *on, *penalty, *says;
+    } bad[] = {
+        {"relu1", "l1", "needs a lambda"},
+        {"relu1", "l1 1 density=0.1", "in place of lambda"},
+        {"relu1", "l1 density=0.1 l0=3", "one target"},
+        {"relu1", "l1 density=0", "above 0 and below 1"},
+        {"relu1", "l1 density=1", "above 0 and below 1"},
+        {"relu1", "l1 l0=64", "below the number of elements"},
+        {"relu1", "l1 zeros=0.5", "density="},
+        {"linear1.weight", "l1 density=0.5", "zeros="},
+        {"linear1.weight", "l1 zeros=0.5", "needs prox"},
+        {"linear1.weight", "l1 zeros=1 prox", "above 0 and below 1"},
+        {"relu*", "l1 density=0.5 joint", "joint"},
+        {"relu1", "l1 density=0.5 until=3", "no schedule"},
+        {"relu1", "l1 1 warmup=-1", "warmup"},
+        {"relu1", "l1 1 from=3 until=2", "until must be behind from"},
+        {"relu1", "l1 1 schedule=step", "every=EPOCHS"},
+        {"relu1", "l1 1 schedule=linear", "set epochs, or until"},
+        {"relu1", "l1 1 floor=2", "floor"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        made m;
+        tacet_error why = {0};
+        const setting s = {.optimizer = "sgd lr=1", .penalty = {{bad[i].on, bad[i].penalty}}};
+        describe(&m, two, &s);
+        m.p = compiled(&m, &s, &why);
+        if (m.p || !strstr(why.message, bad[i].says)) fail_msg("%s: \"%s\"", bad[i].penalty, why.message);
+        unmake(&m);
+    }
+}
+
+/* ---- Gradients ---- */
+
+/* The norm of the losses' gradient at a value where it fired, from a network without penalties. */
+static double data_norm(const char *value, bool masked, size_t n)
+{
+    made m;
+    float *g = malloc(n * sizeof *g), *x = malloc(n * sizeof *x);
+    double sum = 0;
+    make(&m, two, &(setting){"sgd lr=0.1", .keep = value});
+    steps(&m, 1);
+    assert_int_equal(tacet_read_gradient(m.p, value, g, n), TACET_OK);
+    if (masked) assert_int_equal(tacet_read(m.p, value, x, n), TACET_OK);
+    for (size_t i = 0; i < n; i++)
+        if (!masked || x[i] != 0) sum += (double)g[i] * (double)g[i];
+    free(g), free(x);
+    unmake(&m);
+    return sqrt(sum);
+}
+
+static void gradients_are_those_that_can_be_read(void **unused)
+{
+    (void)unused;
+    const double relu1 = data_norm("relu1", true, SAMPLES * 64), relu2 = data_norm("relu2", true, SAMPLES * 64);
+    const double linear2 = data_norm("linear2", false, SAMPLES * 64);
+    const double weight = data_norm("linear2.weight", false, 64 * 64), bias = data_norm("linear2.bias", false, 64);
+    for (int sparse = TACET_SPARSE_AUTO; sparse <= TACET_SPARSE_ALWAYS; sparse++) {
+        made m;
+        make(&m, two,
+             &(setting){"sgd lr=0.1",
+                        {{"relu*", "l1 0.5"}, {"linear2", "l2 0.25"}, {"linear2.weight", "l1 0.125 prox"},
+                         {"linear2.*", "l2 1e-3 joint name=both"}},
+                        .sparse = (tacet_sparse)sparse});
+        float w[64 * 64];
+        assert_int_equal(tacet_read(m.p, "linear2.weight", w, 64 * 64), TACET_OK);
+        steps(&m, 1);
+        const tacet_account a = account_of(m.p, "relu1:l1"), b = account_of(m.p, "relu2:l1");
+        near(a.data_gradient, relu1, 1e-6);
+        near(b.data_gradient, relu2, 1e-6);
+        near(account_of(m.p, "linear2:l2").data_gradient, linear2, 1e-6);
+        near(account_of(m.p, "linear2.weight:l1").data_gradient, weight, 1e-6);
+        near(account_of(m.p, "linear2.*:both").data_gradient, sqrt(weight * weight + bias * bias), 1e-6);
+        /* Each element that fired has lambda / rows. */
+        near(a.gradient, 0.5 / SAMPLES * sqrt(a.firing.density * SAMPLES * 64), 1e-6);
+        near(b.gradient, 0.5 / SAMPLES * sqrt(b.firing.density * SAMPLES * 64), 1e-6);
+        near(account_of(m.p, "linear2.weight:l1").gradient, 0.125 * 64, 1e-6);
+        near(account_of(m.p, "linear2:l2").gradient,
+             2 * 0.25 / SAMPLES * sqrt(account_of(m.p, "linear2:l2").value * SAMPLES), 1e-6);
+        assert_int_equal(a.zeros, SAMPLES * 64 - (int64_t)llround(a.firing.density * SAMPLES * 64));
+        near(a.firing.natural, a.firing.density, 0);
+        unmake(&m);
+    }
+}
+
+static void a_sample_changes_no_bit(void **unused)
+{
+    (void)unused;
+    static const char *const model[] = {
+        two, "linear 40 | relu | dropout 0.3 | linear 30 | layer_norm | gelu | linear 40 | relu | add relu1 | linear 1",
+        "linear 40 | topk 9 | linear 40 | jump_relu | linear 40 | relu | batch_topk 5 | linear 1"};
+    for (size_t i = 0; i < sizeof model / sizeof *model; i++)
+        for (int sparse = TACET_SPARSE_AUTO; sparse <= TACET_SPARSE_ALWAYS; sparse++) {
+            made m[2];
+            float w[2][40 * WIDTH];
+            for (int k = 0; k < 2; k++) {
+                make(&m[k], model[i],
+                     &(setting){"adam lr=0.01",
+                                {{"relu1", "l1 0.01"}, {"linear2", "hoyer 0.01"}, {"linear1.weight", "mcp 0.01 prox"},
+                                 {"linear*.weight", "norm 1e-3 joint"}},
+                                .ledger = k ? 1 : -1,
+                                .sparse = (tacet_sparse)sparse});
+                steps(&m[k], 12);
+                const char *name = i ? "linear2.weight" : "linear1.weight";
+                const size_t n = i == 0 ? 64 * WIDTH : i == 1 ? 30 * 40 : 40 * 40;
+                float *x = malloc(n * sizeof *x);
+                assert_int_equal(tacet_read(m[k].p, name, x, n), TACET_OK);
+                memcpy(w[k], x, sizeof w[k] / 2);
+                free(x);
+            }
+            assert_memory_equal(w[0], w[1], sizeof w[0] / 2);
+            unmake(&m[0]), unmake(&m[1]);
+        }
+}
+
+/* ---- The same figures ---- */
+
+static void same_firing(const tacet_firing *a, const tacet_firing *b)
+{
+    assert_int_equal(a->rows, b->rows);
+    assert_int_equal(a->dead, b->dead);
+    assert_true(a->density == b->density || (isnan(a->density) && isnan(b->density)));
+    assert_memory_equal(a->histogram, b->histogram, sizeof a->histogram);
+}
+
+static void same_account(const tacet_account *a, const tacet_account *b, double tolerance)
+{
+    near(a->value, b->value, tolerance);
+    near(a->lambda, b->lambda, tolerance);
+    near(a->share, b->share, tolerance);
+    near(a->gradient, b->gradient, tolerance);
+    near(a->data_gradient, b->data_gradient, tolerance);
+    if (tolerance == 0) same_firing(&a->firing, &b->firing);
+}
+
+static void figures_do_not_depend_on_threads_or_lists(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int threads;
+        tacet_sparse sparse;
+        double tolerance;
+    } way[] = {{1, TACET_SPARSE_NEVER, 0},   {2, TACET_SPARSE_NEVER, 0},     {3, TACET_SPARSE_NEVER, 0},
+               {1, TACET_SPARSE_AUTO, 1e-3}, {2, TACET_SPARSE_ALWAYS, 1e-3}};
+    tacet_account first[2];
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        made m;
+        make(&m, two,
+             &(setting){"sgd lr=0.01 momentum=0.9", {{"relu*", "l1 density=0.2"}}, .ledger = 3, .spe = 20, .epochs = 2,
+                        .threads = way[i].threads, .sparse = way[i].sparse});
+        steps(&m, 40);
+        const tacet_account a[2] = {account_of(m.p, "relu1:l1"), account_of(m.p, "relu2:l1")};
+        for (int k = 0; k < 2; k++) {
+            if (i == 0) first[k] = a[k];
+            same_account(&a[k], &first[k], way[i].tolerance);
+        }
+        unmake(&m);
+    }
+}
+
+/* The ledger, counts and controllers of a run that was resumed in mid-epoch are those of one that was never stopped. */
+static void a_resumed_run_has_the_same_ledger(void **unused)
+{
+    (void)unused;
+    variant v = usual;
+    v.penalty = "l1 density=0.3 warmup=2";
+    network whole, cut;
+    begin(&whole, &v), begin(&cut, &v);
+    train(&whole, 13), train(&cut, 7);
+    checkpoint(&cut);
+    end(&cut);
+    begin(&cut, &v);
+    tacet_error why;
+    tacet_file *f = opened(checkpoint_path);
+    if (tacet_resume(cut.p, cut.loader, f, &why)) fail_msg("%s", why.message);
+    tacet_file_free(f);
+    train(&cut, 6);
+    assert_same_weights(whole.p, cut.p);
+    for (int i = 0; i < tacet_term_count(whole.p); i++) {
+        tacet_account a, b;
+        tacet_term s, t;
+        assert_int_equal(tacet_account_at(whole.p, i, &a), TACET_OK);
+        assert_int_equal(tacet_account_at(cut.p, i, &b), TACET_OK);
+        tacet_term_at(whole.p, i, &s), tacet_term_at(cut.p, i, &t);
+        assert_true(s.lambda == t.lambda);
+        assert_true(a.value == b.value || (isnan(a.value) && isnan(b.value)));
+        assert_true(a.gradient == b.gradient || (isnan(a.gradient) && isnan(b.gradient)));
+        same_firing(&a.firing, &b.firing);
+    }
+    tacet_total a, b;
+    tacet_ledger_total(whole.p, &a), tacet_ledger_total(cut.p, &b);
+    assert_int_equal(a.steps, 13);
+    assert_memory_equal(&a, &b, sizeof a);
+    end(&whole), end(&cut);
+    unlink(checkpoint_path);
+}
+
+/* A checkpoint whose notes say something else is refused or read, and harms nothing either way. */
+static void a_spoilt_ledger_is_refused(void **unused)
+{
+    (void)unused;
+    variant v = usual;
+    v.penalty = "l1 density=0.3";
+    network n;
+    begin(&n, &v);
+    train(&n, 3);
+    checkpoint(&n);
+    FILE *f = fopen(checkpoint_path, "rb");
+    static char good[1 << 16], bad[1 << 16];
+    const size_t size = fread(good, 1, sizeof good, f);
+    fclose(f);
+    int refused = 0, places = 0;
+    for (size_t at = 8; at + 12 < size; at++) {
+        if (memcmp(good + at, "tacet.", 6) != 0 || !strchr("tacf", good[at + 6])) continue;
+        for (size_t k = at + 6; k < at + 120 && k < size; k += 3, places++) {
+            memcpy(bad, good, size);
+            bad[k] = "x 9-"[k % 4];
+            f = fopen(checkpoint_path, "wb");
+            assert_int_equal(fwrite(bad, 1, size, f), size);
+            fclose(f);
+            tacet_error why;
+            tacet_file *file = tacet_file_open(checkpoint_path, NULL, &why);
+            if (!file || tacet_resume(n.p, n.loader, file, &why) != TACET_OK) refused++;
+            tacet_file_free(file);
+        }
+    }
+    assert_true(places > 100 && refused > places / 4);
+    end(&n);
+    unlink(checkpoint_path);
+}
+
+/* ---- Targets ---- */
+
+static void targets_are_held(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *on, *penalty, *name, *optimizer;
+        double target;
+    } way[] = {
+        {"relu1", "l1 density=0.1", "relu1:l1", "sgd lr=0.02 momentum=0.9", 0.1},
+        {"relu1", "l1 l0=6.4", "relu1:l1", "adam lr=2e-3", 0.1},
+        {"relu2", "hoyer density=0.2", "relu2:hoyer", "adam lr=2e-3", 0.2},
+        {"linear2.weight", "l1 zeros=0.9 prox", "linear2.weight:l1", "sgd lr=0.02 momentum=0.9", 0.1},
+        {"linear2.weight", "l1 zeros=0.9 prox", "linear2.weight:l1", "adam lr=2e-3", 0.1},
+        {"linear2.weight", "group_lasso zeros=0.5 by=input prox", "linear2.weight:group_lasso", "adam lr=2e-3", 0.5},
+    };
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        made m;
+        make(&m, two, &(setting){way[i].optimizer, {{way[i].on, way[i].penalty}}, .spe = 200, .epochs = 10});
+        double mean = 0; /* over the last epoch, which the ledger has of activations alone */
+        for (int k = 0; k < 2000; k++) { /* fresh samples: these would be learned by heart */
+            draw_all(&m);
+            if (k % 200 == 0) tacet_ledger_reset(m.p);
+            steps(&m, 1);
+            if (k >= 1800 && k % 20 == 19) mean += account_of(m.p, way[i].name).firing.density / 10;
+        }
+        const tacet_account a = account_of(m.p, way[i].name);
+        const double zeros = strstr(way[i].penalty, "zeros") ? 1 : 0, is = zeros > 0 ? mean : a.firing.density;
+        near(a.target, way[i].target, 1e-9);
+        if (fabs((zeros - is) / (zeros - way[i].target) - 1) > 0.1)
+            fail_msg("%s under %s ends at %g", way[i].penalty, way[i].optimizer, is);
+        unmake(&m);
+    }
+}
+
+/* ---- Warnings ---- */
+
+static bool warned(const tacet_plan *p, const char *on, const char *kind)
+{
+    tacet_warning w;
+    for (int i = 0; tacet_warning_at(p, i, &w) == TACET_OK; i++)
+        if (strcmp(w.on, on) == 0 && strcmp(w.kind, kind) == 0) return true;
+    return false;
+}
+
+static void warnings_say_what_is_so(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *model, *on, *penalty, *about, *kind;
+        bool is;
+    } known[] = {
+        {two, "relu1", "l1 1e-9", "relu1:l1", "no effect", true},
+        {two, "relu1", "l1 1e-3", "relu1:l1", "no effect", false},
+        {two, "relu1", "l1 3", "relu1:l1", "dominating", true},
+        {two, "relu1", "l1 1e-3", "relu1:l1", "dominating", false},
+        {"linear 8 | sigmoid | linear 1", "sigmoid1", "l1 1e-3", "sigmoid1:l1", "never zero", true},
+        {"linear 8 | sigmoid | linear 1", "sigmoid1", "l2 1e-3", "sigmoid1:l2", "never zero", false},
+        {two, "relu1", "l1 1e-3", "relu1:l1", "never zero", false},
+        {two, "relu1", "l1 density=0.99", "relu1:l1", "above", true},
+        {two, "relu1", "l1 density=0.3", "relu1:l1", "above", false},
+        {two, "linear1.weight", "l1 1e-3 warmup=9", "linear1.weight:l1", "saturated", true},
+        {two, "linear1.weight", "l1 1e-3", "linear1.weight:l1", "saturated", false},
+        {two, "relu1", "l1 30", "relu1", "dead", true},
+        {two, "relu1", "l1 1e-3", "relu1", "dead", false},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        made m;
+        make(&m, known[i].model,
+             &(setting){strcmp(known[i].kind, "dominating") ? "sgd lr=1e-2" : "sgd lr=1e-6", {{known[i].on, known[i].penalty}}, .ledger = 5, .spe = 20, .epochs = 9});
+        for (int epoch = strcmp(known[i].kind, "saturated") ? 0 : 2; epoch < 4; epoch++) { /* lambda is to rise by much */
+            tacet_ledger_reset(m.p);
+            steps(&m, 20);
+        }
+        if (warned(m.p, known[i].about, known[i].kind) != known[i].is)
+            fail_msg("%s on %s: %s %s", known[i].penalty, known[i].on, known[i].kind, known[i].is ? "is missing" : "?");
+        tacet_warning w;
+        int n = 0;
+        for (; tacet_warning_at(m.p, n, &w) == TACET_OK; n++) assert_true(strlen(w.text) > 20);
+        assert_int_equal(tacet_warning_at(m.p, n, &w), TACET_FAILED);
+        unmake(&m);
+    }
+}
+
+/* Dead units are those that never fired, by number. */
+static void dead_units_are_named(void **unused)
+{
+    (void)unused;
+    made m;
+    make(&m, two, &(setting){"sgd lr=0", .ledger = 7});
+    float bias[64] = {0};
+    bias[5] = bias[41] = -1000;
+    assert_int_equal(tacet_write(m.p, "linear1.bias", bias, 64), TACET_OK);
+    steps(&m, 2);
+    const int relu1 = (int)tacet_find(m.g, "relu1").id - 1;
+    int64_t unit[64] = {0};
+    tacet_firing f;
+    const size_t n = tacet_dead_units(m.p, relu1, true, unit, 64);
+    assert_int_equal(tacet_firing_at(m.p, relu1, true, &f), TACET_OK);
+    assert_int_equal(f.dead, n);
+    assert_int_equal(f.rows, 2 * SAMPLES);
+    bool found[2] = {false, false};
+    for (size_t i = 0; i < n; i++) found[0] = found[0] || unit[i] == 5, found[1] = found[1] || unit[i] == 41;
+    assert_true(found[0] && found[1]);
+    int64_t units = 0;
+    for (int k = 0; k < 10; k++) units += f.histogram[k];
+    assert_int_equal(units, 64);
+    int64_t one = -1;
+    assert_int_equal(tacet_dead_units(m.p, relu1, true, &one, 1), n);
+    assert_int_equal(one, unit[0]);
+    tacet_ledger_reset(m.p);
+    assert_int_equal(tacet_dead_units(m.p, relu1, true, unit, 64), 0);
+    unmake(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lambdas_follow_their_schedules),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(gradients_are_those_that_can_be_read),
+        cmocka_unit_test(a_sample_changes_no_bit),
+        cmocka_unit_test(figures_do_not_depend_on_threads_or_lists),
+        cmocka_unit_test(a_resumed_run_has_the_same_ledger),
+        cmocka_unit_test(a_spoilt_ledger_is_refused),
+        cmocka_unit_test(targets_are_held),
+        cmocka_unit_test(warnings_say_what_is_so),
+        cmocka_unit_test(dead_units_are_named),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
