@@ -28,9 +28,26 @@ static const char *name_of(cli_arena *a, const json_t *term)
     return cli_format(a, "%s:%s", text(a, term, "on"), text(a, term, "kind"));
 }
 
+/* Three digits, to keep a row within a terminal; "-" for what is not known. */
+static const char *short_number(cli_arena *a, double x)
+{
+    static const char *const unit[] = {"", "k", "M", "G", "T"};
+    size_t u = 0;
+    if (!isfinite(x)) return "-";
+    for (; fabs(x) >= 9999.5 && u + 1 < sizeof unit / sizeof *unit; u++) x /= 1000;
+    return cli_format(a, u ? "%.3g%s" : "%.0f%s", x, unit[u]);
+}
+
+static const char *three(cli_arena *a, double x) { return isfinite(x) ? cli_format(a, "%.3g", x) : "-"; }
+
+static const char *percent(cli_arena *a, double x)
+{
+    return isfinite(x) ? cli_format(a, x > 0 && x < 0.001 ? "%.1g%%" : "%.1f%%", 100 * x) : "-";
+}
+
 static const char *of(cli_arena *a, double part, double whole)
 {
-    return isnan(part) ? "-" : cli_format(a, "%.0f of %.0f", part, whole);
+    return isnan(part) ? "-" : cli_format(a, "%.0f/%.0f", part, whole);
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
@@ -67,17 +84,22 @@ static json_t *epochs_of(const char *metrics, tacet_status *s)
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-enum { TERM_COLUMNS = 10 };
-static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda", "value", "share",     "gradient",
-                                                    "data's", "target", "density", "zeros", "dead"};
+enum { TERM_COLUMNS = 9 };
+static const char term_align[] = "lrrrrrrrr";
+static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda",  "value", "share", "gradient",
+                                                    "target", "density", "zeros", "dead"};
 
 static void term_row(cli_arena *a, const char **c, const char *name, const json_t *t)
 {
-    const char *const key[] = {"lambda", "value", "share", "gradient", "data_gradient", "target", "density", "zeros"};
     c[0] = name;
-    for (int i = 0; i < 8; i++) c[i + 1] = cli_digits(a, number(t, key[i]));
-    if (!isnan(number(t, "zeros"))) c[8] = cli_format(a, "%.0f", number(t, "zeros"));
-    c[9] = of(a, number(t, "dead"), number(t, "units"));
+    c[1] = three(a, number(t, "lambda"));
+    c[2] = cli_digits(a, number(t, "value"));
+    c[3] = percent(a, number(t, "share"));
+    c[4] = three(a, number(t, "gradient") / number(t, "data_gradient"));
+    c[5] = three(a, number(t, "target"));
+    c[6] = three(a, number(t, "density"));
+    c[7] = short_number(a, number(t, "zeros"));
+    c[8] = of(a, number(t, "dead"), number(t, "units"));
 }
 
 static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
@@ -88,7 +110,7 @@ static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
     int rows = 1;
     memcpy(cell, term_head, sizeof term_head);
     json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], name_of(a, t), t);
-    if (rows > 1) cli_table(to, "lrrrrrrrrr", rows, cell);
+    if (rows > 1) cli_table(to, term_align, rows, cell);
 }
 
 static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
@@ -98,21 +120,21 @@ static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
     const char **cell = cli_take(a, (json_array_size(layers) + 1) * COLUMNS * sizeof *cell);
     size_t i;
     int rows = 1;
-    cell[0] = "how often units fire", cell[1] = "density", cell[2] = "never";
-    for (int k = 0; k < BINS; k++) cell[k + 3] = cli_format(a, "%s%d%%", k ? "" : "to ", 10 * k + 10);
+    cell[0] = "layer", cell[1] = "density", cell[2] = "never";
+    for (int k = 0; k < BINS; k++) cell[k + 3] = cli_format(a, "%d%%", 10 * k + 10);
     json_array_foreach(layers, i, layer)
     {
         const json_t *bins = json_object_get(layer, "histogram");
         if (json_array_size(bins) != BINS) continue;
         const char **c = &cell[COLUMNS * rows++];
         c[0] = text(a, layer, "name");
-        c[1] = cli_digits(a, number(layer, "density"));
+        c[1] = three(a, number(layer, "density"));
         c[2] = cli_format(a, "%.0f", number(layer, "dead"));
         for (size_t k = 0; k < BINS; k++)
             c[k + 3] = cli_format(a, "%.0f", json_number_value(json_array_get(bins, k)) - (k ? 0 : number(layer, "dead")));
     }
     if (rows == 1) return;
-    fprintf(to, "\n");
+    fprintf(to, "\nunits by how often they fire: never, in up to 10%% of the samples, up to 20%%, ...\n");
     cli_table(to, "lrrrrrrrrrrrr", rows, cell);
 }
 
@@ -148,7 +170,7 @@ static void term_over_epochs(FILE *to, cli_arena *a, const json_t *epochs, size_
                  json_array_get(json_object_get(e, "terms"), i));
     }
     fprintf(to, "\n");
-    cli_table(to, "lrrrrrrrrr", rows, cell);
+    cli_table(to, term_align, rows, cell);
 }
 
 static void warnings(FILE *to, cli_arena *a, const json_t *epoch)
@@ -167,7 +189,7 @@ tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *metrics, bool a
     const json_t *last = json_array_get(epochs, json_array_size(epochs) - 1);
     const size_t terms = json_array_size(json_object_get(last, "terms"));
     if (last && (terms || all)) {
-        fprintf(to, "ledger of epoch %.0f, on training data:\n\n", number(last, "epoch"));
+        fprintf(to, "ledger of epoch %.0f, on training data (gradient: of the data's):\n", number(last, "epoch"));
         terms_table(to, a, last);
         layers_table(to, a, last);
         dead_named(to, a, last);

@@ -215,6 +215,19 @@ static void epoch_said(cli_training *t, int64_t epoch, const cli_figures *valida
                      (long long)t->job->epochs, total.data_loss, total.objective, more, t->seconds);
 }
 
+/* Each warning once in a run; of one kind, or (NULL) of all. */
+static void warn(cli_training *t, const char *kind)
+{
+    tacet_warning *w = cli_take(t->arena, sizeof *w);
+    for (int i = 0; tacet_warning_at(t->job->plan, i, w) == TACET_OK; i++) {
+        const char *key = cli_format(t->arena, "\n%s\t%s\n", w->on, w->kind);
+        if (kind && strcmp(kind, w->kind) != 0) continue;
+        if (strstr(t->warned ? t->warned : "", key)) continue;
+        t->warned = cli_format(t->arena, "%s%s", t->warned ? t->warned : "", key);
+        cli_warn("%s: %s", w->on, w->text);
+    }
+}
+
 /* What the network is like before it has learned anything: a target above that cannot be reached. */
 static void natural_said(cli_training *t)
 {
@@ -231,18 +244,7 @@ static void natural_said(cli_training *t)
     for (int i = 0; i < tacet_term_count(p); i++)
         if (tacet_term_at(p, i, &term) == TACET_OK && tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
             cli_progress_say(&t->progress, "%s is steered to a density of %.3g", term.name, a.target);
-}
-
-/* Each warning once in a run. */
-static void warn(cli_training *t)
-{
-    tacet_warning *w = cli_take(t->arena, sizeof *w);
-    for (int i = 0; tacet_warning_at(t->job->plan, i, w) == TACET_OK; i++) {
-        const char *key = cli_format(t->arena, "\n%s\t%s\n", w->on, w->kind);
-        if (strstr(t->warned ? t->warned : "", key)) continue;
-        t->warned = cli_format(t->arena, "%s%s", t->warned ? t->warned : "", key);
-        cli_warn("%s: %s", w->on, w->text);
-    }
+    warn(t, "above"); /* what cannot be reached is said at once */
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
@@ -295,7 +297,7 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     const cli_figures *validation = job->validation ? &figures : NULL;
     epoch_line(t, epoch, validation);
     epoch_said(t, epoch, validation);
-    warn(t);
+    warn(t, NULL);
     if (validation && figures.result.data_loss < t->best) {
         t->best = figures.result.data_loss;
         s = save(t, t->folder.best);

@@ -10,7 +10,8 @@ holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
 # ---- A run and its folder ----
 runs 0 "$tacet" train net.yaml --out a
 has out "test, 90 rows: accuracy" "relu1:l1 *sample *0.001" "layer *density *dead *units" "^relu2 "
-has err "^epoch 1/3  loss" "^epoch 3/3" "the run is in a"
+has err "^epoch 1/3  loss" "^epoch 3/3" "the run is in a" "^density by nature, before the first update: relu1 0[.0-9]*, relu2"
+has out "^ledger of epoch 3" "^term  *lambda" "^relu1:l1  *0.001 .*/16$" "^layer  *density  *never  *10%"
 [ "$(grep -c '^epoch' err)" -eq 3 ] || fault "not one line an epoch"
 tr -d '\n\t -~' < err > odd; empty odd # no carriage returns, no escapes: standard error is no terminal
 echo a/* > names
@@ -178,6 +179,20 @@ runs 3 "$tacet" eval word/model.safetensors --data 'csv owls.csv label=name'
 has err '"owl" is none of the classes'
 runs 3 "$tacet" eval word/model.safetensors --data 'csv classes.csv label=kind'
 runs 3 "$tacet" eval a/model.safetensors --data 'csv words.csv label=name'
+
+# ---- The ledger ----
+runs 0 "$tacet" inspect a
+has out "^ledger of epoch 3" "^relu1:l1  *0.001 " "^relu2  *0" "^relu1:l1, epoch" "^1  *0.001 " "^3  *0.001 "
+runs 0 "$tacet" train net.yaml --out steered --set train.epochs=30 --no-penalties --penalty 'relu1: l1 density=0.2' \
+    --penalty 'linear2.weight: l1 zeros=0.5 prox'
+has err "relu1:l1 is steered to a density of 0.2" "linear2.weight:l1 is steered to a density of 0.5"
+has steered/metrics.jsonl '"name":"relu1:l1","share":.*"target":0.2,.*"natural_density":'
+runs 0 "$tacet" eval steered/model.safetensors
+has out "^relu1:l1 "
+runs 0 "$tacet" train net.yaml --out over --set train.epochs=1 --no-penalties --penalty 'relu1: l1 density=0.9' \
+    --penalty 'linear2: l1 1e-12'
+has err "warning: relu1:l1: the target density 0.9 is above" "warning: linear2:l1: lambda 1e-12 has no effect" "is never exactly 0"
+has over/metrics.jsonl '"warnings":\[{"on":"relu1:l1","kind":"above","text":"'
 
 # ---- The rest ----
 runs 0 "$tacet" inspect a/model.safetensors
