@@ -235,6 +235,93 @@ static void gradients_are_those_that_can_be_read(void **unused)
     }
 }
 
+/* The norm of the gradient that one penalty with lambda 1 sends to linear2.weight, from a network whose loss counts
+ * nothing. */
+static double own_norm(const char *penalty)
+{
+    static float g[64 * 64];
+    made m;
+    double sum = 0;
+    tacet_error why;
+    const setting s = {.optimizer = "sgd lr=0"};
+    m.seed = 5;
+    draw_all(&m);
+    m.g = tacet_graph_new(NULL);
+    m.x = tacet_input(m.g, "x", 1, (int64_t[]){WIDTH});
+    m.target = tacet_input(m.g, "target", 1, (int64_t[]){1});
+    tacet_loss(m.g, "mse lambda=0", tacet_chain(m.g, m.x, two), m.target);
+    tacet_penalize(m.g, "linear2.weight", penalty);
+    tacet_keep_gradient(m.g, "linear2.weight");
+    m.p = compiled(&m, &s, &why);
+    if (!m.p) fail_msg("%s %s", why.message, why.hint);
+    steps(&m, 1);
+    assert_int_equal(tacet_read_gradient(m.p, "linear2.weight", g, 64 * 64), TACET_OK);
+    for (int i = 0; i < 64 * 64; i++) sum += (double)g[i] * (double)g[i];
+    unmake(&m);
+    return sqrt(sum);
+}
+
+/* Whatever a penalty keeps from forward to backward, and whether or not the backward pass has a step of it: not where it
+ * acts by its proximal step, not on a parameter that is frozen. */
+static void gradients_are_those_of_the_formulas(void **unused)
+{
+    (void)unused;
+    static const char *const kind[] = {"l1",          "l2",  "norm",    "hoyer",          "hoyer_square", "spectral_norm",
+                                       "group_lasso", "mcp", "log_sum", "transformed_l1", "orthogonal",   "l1_huber",
+                                       "sparse_group_lasso"};
+    const double data = data_norm("linear2.weight", false, 64 * 64);
+    for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+        char plain[64], text[64], name[64];
+        snprintf(plain, sizeof plain, "%s 1", kind[i]);
+        snprintf(name, sizeof name, "linear2.weight:%s", kind[i]);
+        const double own = own_norm(plain);
+        for (int k = 0; k < 3 * 3; k++) {
+            made m;
+            const bool prox = k % 3 == 1, frozen = k % 3 == 2;
+            tacet_error why;
+            snprintf(text, sizeof text, "%s 0.125%s", kind[i], prox ? " prox" : "");
+            const setting s = {
+                .optimizer = "sgd lr=0", .penalty = {{"linear2.weight", text}}, .sparse = (tacet_sparse)(k / 3)};
+            describe(&m, two, &s);
+            if (frozen) tacet_options(m.g, "linear2.weight", "frozen");
+            m.p = compiled(&m, &s, &why);
+            if (!m.p && !(prox && strstr(why.message, "no proximal step"))) fail_msg("%s", why.message);
+            if (m.p) {
+                steps(&m, 1);
+                const tacet_account a = account_of(m.p, name);
+                near(a.gradient, 0.125 * own, 1e-5);
+                if (!frozen) near(a.data_gradient, data, 1e-5);
+            }
+            unmake(&m);
+        }
+    }
+}
+
+/* What a penalty stands on may be overwritten in place by a layer that follows, where no gradient flows into it. */
+static void gradients_where_nothing_trains(void **unused)
+{
+    (void)unused;
+    static const char *const model[] = {"linear 64 | relu | linear 1", "linear 64 | relu | dropout 0.4 | tanh | linear 1"};
+    for (const char *const *k = (const char *const[]){"l1", "l2", "norm", "hoyer", "kl_sparsity rho=0.3", NULL}; *k; k++) {
+        double gradient[2];
+        for (int i = 0; i < 2; i++) {
+            made m;
+            tacet_error why;
+            char text[64];
+            snprintf(text, sizeof text, "%s lambda=0.125 name=it", *k);
+            const setting s = {.optimizer = "sgd lr=0", .penalty = {{"relu1", text}}};
+            describe(&m, model[i], &s);
+            tacet_options(m.g, "linear1.*", "frozen");
+            m.p = compiled(&m, &s, &why);
+            if (!m.p) fail_msg("%s", why.message);
+            steps(&m, 1);
+            gradient[i] = account_of(m.p, "relu1:it").gradient;
+            unmake(&m);
+        }
+        near(gradient[0], gradient[1], 1e-6);
+    }
+}
+
 static void a_sample_changes_no_bit(void **unused)
 {
     (void)unused;
@@ -502,6 +589,8 @@ int main(void)
         cmocka_unit_test(lambdas_follow_their_schedules),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(gradients_are_those_that_can_be_read),
+        cmocka_unit_test(gradients_are_those_of_the_formulas),
+        cmocka_unit_test(gradients_where_nothing_trains),
         cmocka_unit_test(a_sample_changes_no_bit),
         cmocka_unit_test(figures_do_not_depend_on_threads_or_lists),
         cmocka_unit_test(a_resumed_run_has_the_same_ledger),
