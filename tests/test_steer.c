@@ -182,6 +182,27 @@ static void what_makes_no_sense_is_refused(void **unused)
     }
 }
 
+/* What is reported of a step is what the step did, also where lambda moves behind it. */
+static void a_step_reports_the_lambda_that_it_had(void **unused)
+{
+    (void)unused;
+    made m;
+    make(&m, two,
+         &(setting){"sgd lr=0.01", {{"relu1", "l1 density=0.2"}, {"linear2.weight", "l1 zeros=0.5 prox"}}, .spe = 20, .epochs = 2});
+    for (int k = 0; k < 30; k++) {
+        tacet_total total;
+        tacet_ledger_reset(m.p);
+        steps(&m, 1);
+        tacet_ledger_total(m.p, &total);
+        near(tacet_objective(m.p), total.objective, 1e-12);
+        near(lambda_of(m.p, "relu1:l1"), account_of(m.p, "relu1:l1").lambda, 1e-12);
+        near(lambda_of(m.p, "linear2.weight:l1"), account_of(m.p, "linear2.weight:l1").lambda, 1e-12);
+        assert_int_equal(account_of(m.p, "relu1:l1").bound, 0);
+    }
+    assert_true(lambda_of(m.p, "relu1:l1") > 0 && lambda_of(m.p, "linear2.weight:l1") > 0);
+    unmake(&m);
+}
+
 /* ---- Gradients ---- */
 
 /* The norm of the losses' gradient at a value where it fired, from a network without penalties. */
@@ -588,6 +609,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lambdas_follow_their_schedules),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_step_reports_the_lambda_that_it_had),
         cmocka_unit_test(gradients_are_those_that_can_be_read),
         cmocka_unit_test(gradients_are_those_of_the_formulas),
         cmocka_unit_test(gradients_where_nothing_trains),

@@ -67,8 +67,8 @@ static double due(const tacet_plan *p, int term)
 
 static void set(tacet_plan *p, int term, double lambda)
 {
-    const tc_control *c = &p->table.control[term];
-    p->table.lambda[term] = fmax(c->least, fmin(c->most, lambda));
+    tc_control *c = &p->table.control[term];
+    c->next = fmax(c->least, fmin(c->most, lambda));
 }
 
 static void move(tacet_plan *p, int term, double error, double hold, double damp)
@@ -88,7 +88,7 @@ static void begin_value(tacet_plan *p, int term)
     if (!isfinite(unit) || unit == 0) return;
     c->least = LEAST * unit;
     c->most = MOST * unit;
-    p->table.lambda[term] = START * unit;
+    c->next = START * unit;
 }
 
 static void move_value(tacet_plan *p, int term)
@@ -124,7 +124,7 @@ static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
     if (!isfinite(unit) || unit == 0) return;
     c->least = LEAST * unit;
     c->most = MOST * unit;
-    p->table.lambda[term] = unit;
+    c->next = unit;
 }
 
 static void move_parameter(tacet_plan *p, int term, const tc_place *at)
