@@ -524,6 +524,26 @@ static void targets_are_held(void **unused)
     }
 }
 
+/* Steering begins where the rate begins at 0, and where the target is due at once. */
+static void steering_of_parameters_begins(void **unused)
+{
+    (void)unused;
+    static const char *const way[][2] = {{"l1 zeros=0.5 prox", "sgd lr=0.02 momentum=0.9"},
+                                         {"l1 zeros=0.5 prox", "sgd lr=0.02 momentum=0.9 warmup=1"},
+                                         {"l1 zeros=0.5 prox warmup=0", "sgd lr=0.02 momentum=0.9"}};
+    double first[3];
+    for (int i = 0; i < 3; i++) {
+        made m;
+        make(&m, two, &(setting){way[i][1], {{"linear2.weight", way[i][0]}}, .spe = 100, .epochs = 10});
+        steps(&m, 3);
+        first[i] = lambda_of(m.p, "linear2.weight:l1");
+        unmake(&m);
+    }
+    assert_true(first[0] > 0);
+    near(first[1], first[0], 0.05);
+    assert_true(first[2] > first[0] && first[2] < 100 * first[0]);
+}
+
 /* ---- Warnings ---- */
 
 static bool warned(const tacet_plan *p, const char *on, const char *kind)
@@ -618,6 +638,7 @@ int main(void)
         cmocka_unit_test(a_resumed_run_has_the_same_ledger),
         cmocka_unit_test(a_spoilt_ledger_is_refused),
         cmocka_unit_test(targets_are_held),
+        cmocka_unit_test(steering_of_parameters_begins),
         cmocka_unit_test(warnings_say_what_is_so),
         cmocka_unit_test(dead_units_are_named),
     };
