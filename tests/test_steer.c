@@ -170,6 +170,7 @@ static void what_makes_no_sense_is_refused(void **unused)
         {"relu1", "l1 1 schedule=step", "every=EPOCHS"},
         {"relu1", "l1 1 schedule=linear", "set epochs, or until"},
         {"relu1", "l1 1 floor=2", "floor"},
+        {"x", "l1 density=0.5", "no parameter that trains"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         made m;
@@ -180,6 +181,34 @@ static void what_makes_no_sense_is_refused(void **unused)
         if (m.p || !strstr(why.message, bad[i].says)) fail_msg("%s: \"%s\"", bad[i].penalty, why.message);
         unmake(&m);
     }
+}
+
+static void a_target_that_nothing_moves_is_refused(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *model, *on, *penalty, *frozen;
+        bool refused;
+    } known[] = {
+        {two, "relu1", "l1 density=0.5", "linear1.*", true},
+        {two, "relu2", "l1 density=0.5", "linear1.*", false},
+        {two, "relu1", "l1 density=0.5", "linear1.weight", false},
+        {two, "linear1.weight", "l1 zeros=0.5 prox", "linear1.weight", true},
+        {"linear 9 | jump_relu | linear 1", "jump_relu1", "l0 density=0.5", "linear1.*", false},
+        {"linear 9 | jump_relu | linear 1", "jump_relu1", "l0 density=0.5", "jump_relu1.theta", true},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        for (int inference = 0; inference < 2; inference++) {
+            made m;
+            tacet_error why = {0};
+            const setting s = {.optimizer = inference ? NULL : "sgd lr=1",
+                               .penalty = {{known[i].on, known[i].penalty}}};
+            describe(&m, known[i].model, &s);
+            tacet_options(m.g, known[i].frozen, "frozen");
+            m.p = compiled(&m, &s, &why);
+            if ((m.p == NULL) != (known[i].refused && !inference)) fail_msg("%zu: %s", i, why.message);
+            unmake(&m);
+        }
 }
 
 /* What is reported of a step is what the step did, also where lambda moves behind it. */
@@ -629,6 +658,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lambdas_follow_their_schedules),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_target_that_nothing_moves_is_refused),
         cmocka_unit_test(a_step_reports_the_lambda_that_it_had),
         cmocka_unit_test(gradients_are_those_that_can_be_read),
         cmocka_unit_test(gradients_are_those_of_the_formulas),
