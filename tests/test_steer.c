@@ -518,6 +518,54 @@ static void a_spoilt_ledger_is_refused(void **unused)
     unlink(checkpoint_path);
 }
 
+/* Counts that no run reaches and whose sum no integer holds. */
+static void counts_that_overflow_are_refused(void **unused)
+{
+    (void)unused;
+    enum { ROOM = 1 << 16 };
+    static char file[ROOM];
+    made m;
+    make(&m, "linear 1100 | relu | linear 1", &(setting){.optimizer = "sgd lr=0.01", .penalty = {{"relu1", "l1 1"}}});
+    tacet_error why;
+    assert_int_equal(tacet_checkpoint(m.p, NULL, checkpoint_path, 0, NULL, &why), TACET_OK);
+    FILE *f = fopen(checkpoint_path, "rb");
+    uint64_t length;
+    assert_int_equal(fread(&length, sizeof length, 1, f), 1);
+    assert_true(length < ROOM / 2);
+    assert_int_equal(fread(file, 1, length, f), length);
+    const long data = ftell(f);
+    fseek(f, 0, SEEK_END);
+    const size_t rest = (size_t)(ftell(f) - data);
+    char *tensors = malloc(rest), *at = strstr(file, "relu1 - 0 0"), *end = at ? strchr(at, '\\') : NULL;
+    fseek(f, data, SEEK_SET);
+    assert_int_equal(fread(tensors, 1, rest, f), rest);
+    fclose(f);
+    assert_non_null(end);
+    for (int huge = 0; huge < 2; huge++) { /* the first is read */
+        const char *count = huge ? " 9007199254740992" : " 8000000000000";
+        f = fopen(checkpoint_path, "wb");
+        const size_t before = (size_t)(at - file), tail = length - (size_t)(end - file);
+        uint64_t n = before + strlen("relu1 -") + 1101 * strlen(count) + tail, padded = (n + 7) / 8 * 8;
+        fwrite(&padded, sizeof padded, 1, f);
+        fwrite(file, 1, before, f);
+        fprintf(f, "relu1 -");
+        for (int k = 0; k < 1101; k++) fputs(count, f);
+        fwrite(end, 1, tail, f);
+        for (; n < padded; n++) fputc(' ', f);
+        fwrite(tensors, 1, rest, f);
+        fclose(f);
+        tacet_file *is = opened(checkpoint_path);
+        assert_int_equal(tacet_resume(m.p, NULL, is, &why), huge ? TACET_FILE : TACET_OK);
+        tacet_file_free(is);
+        tacet_firing of;
+        assert_int_equal(tacet_firing_at(m.p, (int)tacet_find(m.g, "relu1").id - 1, true, &of), TACET_OK);
+        assert_true(of.density == 1 && of.rows == 8000000000000);
+    }
+    free(tensors);
+    unmake(&m);
+    unlink(checkpoint_path);
+}
+
 /* ---- Targets ---- */
 
 static void targets_are_held(void **unused)
@@ -667,6 +715,7 @@ int main(void)
         cmocka_unit_test(figures_do_not_depend_on_threads_or_lists),
         cmocka_unit_test(a_resumed_run_has_the_same_ledger),
         cmocka_unit_test(a_spoilt_ledger_is_refused),
+        cmocka_unit_test(counts_that_overflow_are_refused),
         cmocka_unit_test(targets_are_held),
         cmocka_unit_test(steering_of_parameters_begins),
         cmocka_unit_test(warnings_say_what_is_so),

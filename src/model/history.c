@@ -108,10 +108,11 @@ static bool read_fired(const char *at, const tacet_plan *p, tc_history *h)
         if (!p->count[TC_TRAIN][v].now) continue;
         if (!take_name(&at, tc_plan_name(p, v)) || !take_number(&at, &natural) || !take_number(&at, &rows))
             return false;
-        if (!is_count(rows)) return false;
+        const int64_t n = tc_shape_count(&p->graph->value[v].shape);
+        if (!is_count(rows) || !is_count(rows * (double)n)) return false; /* what fired in all units is added up */
         h->natural[v] = natural;
         h->rows[v] = (int64_t)rows;
-        for (int64_t k = 0; k < tc_shape_count(&p->graph->value[v].shape); k++) {
+        for (int64_t k = 0; k < n; k++) {
             if (!take_number(&at, &fired) || !is_count(fired) || fired > rows) return false;
             *to++ = (int64_t)fired;
         }
