@@ -670,6 +670,20 @@ static void warnings_say_what_is_so(void **unused)
     }
 }
 
+/* Where no gradient of the losses arrived in the sample, nothing can be said of how they compare. */
+static void no_ratio_to_nothing(void **unused)
+{
+    (void)unused;
+    made m;
+    static const float nothing[64];
+    make(&m, two, &(setting){"sgd lr=0", {{"relu2", "l1 1e-9"}}, .ledger = 1});
+    assert_int_equal(tacet_write(m.p, "linear3.weight", nothing, 64), TACET_OK);
+    steps(&m, 2);
+    assert_true(account_of(m.p, "relu2:l1").gradient > 0 && account_of(m.p, "relu2:l1").data_gradient == 0);
+    assert_false(warned(m.p, "relu2:l1", "dominating"));
+    unmake(&m);
+}
+
 /* Dead units are those that never fired, by number. */
 static void dead_units_are_named(void **unused)
 {
@@ -719,6 +733,7 @@ int main(void)
         cmocka_unit_test(targets_are_held),
         cmocka_unit_test(steering_of_parameters_begins),
         cmocka_unit_test(warnings_say_what_is_so),
+        cmocka_unit_test(no_ratio_to_nothing),
         cmocka_unit_test(dead_units_are_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
