@@ -484,6 +484,37 @@ static void a_resumed_run_has_the_same_ledger(void **unused)
     unlink(checkpoint_path);
 }
 
+/* A run goes on with another ledger, or with none: it changes what is measured and nothing else. */
+static void a_run_goes_on_with_another_ledger(void **unused)
+{
+    (void)unused;
+    for (int from = -1; from <= 1; from++)
+        for (int to = -1; to <= 1; to++) {
+            made m[2];
+            float w[2][64 * 64];
+            tacet_error why;
+            setting s = {.optimizer = "adam lr=0.01", .penalty = {{"relu2", "l1 density=0.2"}}, .ledger = from};
+            make(&m[0], two, &s);
+            steps(&m[0], 4);
+            assert_int_equal(tacet_checkpoint(m[0].p, NULL, checkpoint_path, 0, NULL, &why), TACET_OK);
+            steps(&m[0], 3);
+            s.ledger = to;
+            make(&m[1], two, &s);
+            tacet_file *f = opened(checkpoint_path);
+            if (tacet_resume(m[1].p, NULL, f, &why)) fail_msg("from %d to %d: %s", from, to, why.message);
+            tacet_file_free(f);
+            steps(&m[1], 3);
+            for (int k = 0; k < 2; k++)
+                assert_int_equal(tacet_read(m[k].p, "linear2.weight", w[k], 64 * 64), TACET_OK);
+            assert_memory_equal(w[0], w[1], sizeof w[0]);
+            const tacet_account a = account_of(m[0].p, "relu2:l1"), b = account_of(m[1].p, "relu2:l1");
+            assert_true(a.value == b.value && a.lambda == b.lambda);
+            same_firing(&a.firing, &b.firing);
+            unmake(&m[0]), unmake(&m[1]);
+        }
+    unlink(checkpoint_path);
+}
+
 /* A checkpoint whose notes say something else is refused or read, and harms nothing either way. */
 static void a_spoilt_ledger_is_refused(void **unused)
 {
@@ -728,6 +759,7 @@ int main(void)
         cmocka_unit_test(a_sample_changes_no_bit),
         cmocka_unit_test(figures_do_not_depend_on_threads_or_lists),
         cmocka_unit_test(a_resumed_run_has_the_same_ledger),
+        cmocka_unit_test(a_run_goes_on_with_another_ledger),
         cmocka_unit_test(a_spoilt_ledger_is_refused),
         cmocka_unit_test(counts_that_overflow_are_refused),
         cmocka_unit_test(targets_are_held),
