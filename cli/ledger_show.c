@@ -35,8 +35,8 @@ static const char *of(cli_arena *a, double part, double whole)
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-/* The lines of epochs, as an array that the caller releases; NULL after saying what is wrong. A last line without its end
- * is left out: a run that goes on, or was killed, is in the middle of it. */
+/* The lines of epochs, as an array that the caller releases; NULL after saying what is wrong. A last line without its
+ * end is left out: a run that goes on, or was killed, is in the middle of it. */
 static json_t *epochs_of(const char *metrics, tacet_status *s)
 {
     FILE *f = fopen(metrics, "r");

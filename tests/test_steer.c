@@ -217,7 +217,10 @@ static void a_step_reports_the_lambda_that_it_had(void **unused)
     (void)unused;
     made m;
     make(&m, two,
-         &(setting){"sgd lr=0.01", {{"relu1", "l1 density=0.2"}, {"linear2.weight", "l1 zeros=0.5 prox"}}, .spe = 20, .epochs = 2});
+         &(setting){"sgd lr=0.01",
+                    {{"relu1", "l1 density=0.2"}, {"linear2.weight", "l1 zeros=0.5 prox"}},
+                    .spe = 20,
+                    .epochs = 2});
     for (int k = 0; k < 30; k++) {
         tacet_total total;
         tacet_ledger_reset(m.p);
@@ -311,14 +314,14 @@ static double own_norm(const char *penalty)
     return sqrt(sum);
 }
 
-/* Whatever a penalty keeps from forward to backward, and whether or not the backward pass has a step of it: not where it
- * acts by its proximal step, not on a parameter that is frozen. */
+/* Whatever a penalty keeps from forward to backward, and whether or not the backward pass has a step of it: it has none
+ * where the penalty acts by its proximal step, or on a parameter that is frozen. */
 static void gradients_are_those_of_the_formulas(void **unused)
 {
     (void)unused;
-    static const char *const kind[] = {"l1",          "l2",  "norm",    "hoyer",          "hoyer_square", "spectral_norm",
-                                       "group_lasso", "mcp", "log_sum", "transformed_l1", "orthogonal",   "l1_huber",
-                                       "sparse_group_lasso"};
+    static const char *const kind[] = {"l1",          "l2",          "norm",           "hoyer",   "hoyer_square",
+                                       "group_lasso", "orthogonal",  "transformed_l1", "log_sum", "sparse_group_lasso",
+                                       "mcp",         "l1_huber",    "spectral_norm"};
     const double data = data_norm("linear2.weight", false, 64 * 64);
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
         char plain[64], text[64], name[64];
@@ -351,8 +354,10 @@ static void gradients_are_those_of_the_formulas(void **unused)
 static void gradients_where_nothing_trains(void **unused)
 {
     (void)unused;
-    static const char *const model[] = {"linear 64 | relu | linear 1", "linear 64 | relu | dropout 0.4 | tanh | linear 1"};
-    for (const char *const *k = (const char *const[]){"l1", "l2", "norm", "hoyer", "kl_sparsity rho=0.3", NULL}; *k; k++) {
+    static const char *const model[] = {"linear 64 | relu | linear 1",
+                                        "linear 64 | relu | dropout 0.4 | tanh | linear 1"};
+    static const char *const kind[] = {"l1", "l2", "norm", "hoyer", "kl_sparsity rho=0.3", NULL};
+    for (const char *const *k = kind; *k; k++) {
         double gradient[2];
         for (int i = 0; i < 2; i++) {
             made m;

@@ -86,8 +86,8 @@ static tacet_status targets(tacet_plan *p)
         for (int k = 0; k < t->slots && !moves; k++)
             moves = tc_term_pulls(t, k) && p->list[TC_TRAIN].wants[t->input[k]];
         if (moves) continue;
-        return tc_fail(&p->error, TACET_DESCRIPTION,
-                       "%s cannot be steered: no parameter that trains has a part in %s", t->name, t->on);
+        return tc_fail(&p->error, TACET_DESCRIPTION, "%s cannot be steered: no parameter that trains has a part in %s",
+                       t->name, t->on);
     }
     return TACET_OK;
 }

@@ -32,7 +32,7 @@ enum { STEPS = 1000 /* where nobody knows how long it is */ };
 #define START 0.0001 /* of the unit */
 #define HOLD 0.05
 #define DAMP 4.0
-enum { LOOK = 10, SHORTEST = 10 * LOOK /* steps in which an element goes to 0 at first, however soon the target is due */ };
+enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* steps in which an element goes to 0, however soon the target is due */
 #define CLOCK 6.0 /* HOLD for the time in which an element goes to 0, at most MOST_HOLD a move */
 #define MOST_HOLD 0.1
 #define CALM 0.3 /* DAMP */

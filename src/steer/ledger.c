@@ -108,10 +108,10 @@ tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account
                                .gradient = a->gradient / a->samples,
                                .data_gradient = a->data / a->samples,
                                .target = t->target,
-                               .bound = c->least == 0        ? 0
+                               .bound = c->least == 0         ? 0
                                         : c->next <= c->least ? -1
                                         : c->next >= c->most  ? 1
-                                                             : 0};
+                                                              : 0};
     double fired = 0, elements = 0;
     for (int k = 0; k < t->inputs; k++) add(p, tc_term_on(t, k), account, &fired, &elements);
     account->firing.density = elements > 0 ? fired / elements : NAN;
