@@ -52,7 +52,8 @@ static const char *of(cli_arena *a, double part, double whole)
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-/* The lines of epochs, as an array that the caller releases; NULL after saying what is wrong. */
+/* The lines of epochs, as an array that the caller releases; NULL after saying what is wrong. A last line without its
+ * end is left out: a run that goes on, or was killed, is in the middle of it. */
 static json_t *epochs_of(const char *metrics, tacet_status *s)
 {
     FILE *f = fopen(metrics, "r");
@@ -67,6 +68,7 @@ static json_t *epochs_of(const char *metrics, tacet_status *s)
     *s = list ? TACET_OK : cli_fail(TACET_MEMORY, "out of memory");
     for (ssize_t n; *s == TACET_OK && (n = getline(&line, &room, f)) > 0; at++) {
         json_error_t e;
+        if (line[n - 1] != '\n') break;
         json_t *o = json_loadb(line, (size_t)n, JSON_REJECT_DUPLICATES, &e);
         if (!o || !json_is_object(o))
             *s = cli_fail(TACET_FILE, "%s:%d: not a line of metrics: %s", metrics, at, o ? "no object" : e.text);

@@ -173,6 +173,14 @@ runs 0 "$tacet" train net.yaml --out word --set 'data=csv words.csv label=name' 
 holds "$(number accuracy out) > 0.9"
 runs 0 "$tacet" eval word/model.safetensors --json
 holds "$(number accuracy out) > 0.9"
+runs 0 "$tacet" inspect a
+has out "^ledger of epoch 3, on training data:" "^relu1:l1  *0.001 "
+mkdir torn && cp a/* torn && printf '{"epoch":4,"sec' >> torn/metrics.jsonl # in the middle of a line
+runs 0 "$tacet" inspect torn
+has out "^ledger of epoch 3, on training data:"
+printf '\n' >> torn/metrics.jsonl
+runs 3 "$tacet" inspect torn
+has err "torn/metrics.jsonl:[0-9]*: not a line of metrics"
 runs 0 "$tacet" inspect word/model.safetensors
 has out "^classes *cat, dog, emu$"
 runs 3 "$tacet" eval word/model.safetensors --data 'csv owls.csv label=name'

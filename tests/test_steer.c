@@ -170,6 +170,7 @@ static void what_makes_no_sense_is_refused(void **unused)
         {"relu1", "l1 1 schedule=step", "every=EPOCHS"},
         {"relu1", "l1 1 schedule=linear", "set epochs, or until"},
         {"relu1", "l1 1 floor=2", "floor"},
+        {"x", "l1 density=0.5", "no parameter that trains"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         made m;
@@ -180,6 +181,58 @@ static void what_makes_no_sense_is_refused(void **unused)
         if (m.p || !strstr(why.message, bad[i].says)) fail_msg("%s: \"%s\"", bad[i].penalty, why.message);
         unmake(&m);
     }
+}
+
+static void a_target_that_nothing_moves_is_refused(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *model, *on, *penalty, *frozen;
+        bool refused;
+    } known[] = {
+        {two, "relu1", "l1 density=0.5", "linear1.*", true},
+        {two, "relu2", "l1 density=0.5", "linear1.*", false},
+        {two, "relu1", "l1 density=0.5", "linear1.weight", false},
+        {two, "linear1.weight", "l1 zeros=0.5 prox", "linear1.weight", true},
+        {"linear 9 | jump_relu | linear 1", "jump_relu1", "l0 density=0.5", "linear1.*", false},
+        {"linear 9 | jump_relu | linear 1", "jump_relu1", "l0 density=0.5", "jump_relu1.theta", true},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        for (int inference = 0; inference < 2; inference++) {
+            made m;
+            tacet_error why = {0};
+            const setting s = {.optimizer = inference ? NULL : "sgd lr=1",
+                               .penalty = {{known[i].on, known[i].penalty}}};
+            describe(&m, known[i].model, &s);
+            tacet_options(m.g, known[i].frozen, "frozen");
+            m.p = compiled(&m, &s, &why);
+            if ((m.p == NULL) != (known[i].refused && !inference)) fail_msg("%zu: %s", i, why.message);
+            unmake(&m);
+        }
+}
+
+/* What is reported of a step is what the step did, also where lambda moves behind it. */
+static void a_step_reports_the_lambda_that_it_had(void **unused)
+{
+    (void)unused;
+    made m;
+    make(&m, two,
+         &(setting){"sgd lr=0.01",
+                    {{"relu1", "l1 density=0.2"}, {"linear2.weight", "l1 zeros=0.5 prox"}},
+                    .spe = 20,
+                    .epochs = 2});
+    for (int k = 0; k < 30; k++) {
+        tacet_total total;
+        tacet_ledger_reset(m.p);
+        steps(&m, 1);
+        tacet_ledger_total(m.p, &total);
+        near(tacet_objective(m.p), total.objective, 1e-12);
+        near(lambda_of(m.p, "relu1:l1"), account_of(m.p, "relu1:l1").lambda, 1e-12);
+        near(lambda_of(m.p, "linear2.weight:l1"), account_of(m.p, "linear2.weight:l1").lambda, 1e-12);
+        assert_int_equal(account_of(m.p, "relu1:l1").bound, 0);
+    }
+    assert_true(lambda_of(m.p, "relu1:l1") > 0 && lambda_of(m.p, "linear2.weight:l1") > 0);
+    unmake(&m);
 }
 
 /* ---- Gradients ---- */
@@ -232,6 +285,95 @@ static void gradients_are_those_that_can_be_read(void **unused)
         assert_int_equal(a.zeros, SAMPLES * 64 - (int64_t)llround(a.firing.density * SAMPLES * 64));
         near(a.firing.natural, a.firing.density, 0);
         unmake(&m);
+    }
+}
+
+/* The norm of the gradient that one penalty with lambda 1 sends to linear2.weight, from a network whose loss counts
+ * nothing. */
+static double own_norm(const char *penalty)
+{
+    static float g[64 * 64];
+    made m;
+    double sum = 0;
+    tacet_error why;
+    const setting s = {.optimizer = "sgd lr=0"};
+    m.seed = 5;
+    draw_all(&m);
+    m.g = tacet_graph_new(NULL);
+    m.x = tacet_input(m.g, "x", 1, (int64_t[]){WIDTH});
+    m.target = tacet_input(m.g, "target", 1, (int64_t[]){1});
+    tacet_loss(m.g, "mse lambda=0", tacet_chain(m.g, m.x, two), m.target);
+    tacet_penalize(m.g, "linear2.weight", penalty);
+    tacet_keep_gradient(m.g, "linear2.weight");
+    m.p = compiled(&m, &s, &why);
+    if (!m.p) fail_msg("%s %s", why.message, why.hint);
+    steps(&m, 1);
+    assert_int_equal(tacet_read_gradient(m.p, "linear2.weight", g, 64 * 64), TACET_OK);
+    for (int i = 0; i < 64 * 64; i++) sum += (double)g[i] * (double)g[i];
+    unmake(&m);
+    return sqrt(sum);
+}
+
+/* Whatever a penalty keeps from forward to backward, and whether or not the backward pass has a step of it: it has none
+ * where the penalty acts by its proximal step, or on a parameter that is frozen. */
+static void gradients_are_those_of_the_formulas(void **unused)
+{
+    (void)unused;
+    static const char *const kind[] = {"l1",          "l2",          "norm",           "hoyer",   "hoyer_square",
+                                       "group_lasso", "orthogonal",  "transformed_l1", "log_sum", "sparse_group_lasso",
+                                       "mcp",         "l1_huber",    "spectral_norm"};
+    const double data = data_norm("linear2.weight", false, 64 * 64);
+    for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+        char plain[64], text[64], name[64];
+        snprintf(plain, sizeof plain, "%s 1", kind[i]);
+        snprintf(name, sizeof name, "linear2.weight:%s", kind[i]);
+        const double own = own_norm(plain);
+        for (int k = 0; k < 3 * 3; k++) {
+            made m;
+            const bool prox = k % 3 == 1, frozen = k % 3 == 2;
+            tacet_error why;
+            snprintf(text, sizeof text, "%s 0.125%s", kind[i], prox ? " prox" : "");
+            const setting s = {
+                .optimizer = "sgd lr=0", .penalty = {{"linear2.weight", text}}, .sparse = (tacet_sparse)(k / 3)};
+            describe(&m, two, &s);
+            if (frozen) tacet_options(m.g, "linear2.weight", "frozen");
+            m.p = compiled(&m, &s, &why);
+            if (!m.p && !(prox && strstr(why.message, "no proximal step"))) fail_msg("%s", why.message);
+            if (m.p) {
+                steps(&m, 1);
+                const tacet_account a = account_of(m.p, name);
+                near(a.gradient, 0.125 * own, 1e-5);
+                if (!frozen) near(a.data_gradient, data, 1e-5);
+            }
+            unmake(&m);
+        }
+    }
+}
+
+/* What a penalty stands on may be overwritten in place by a layer that follows, where no gradient flows into it. */
+static void gradients_where_nothing_trains(void **unused)
+{
+    (void)unused;
+    static const char *const model[] = {"linear 64 | relu | linear 1",
+                                        "linear 64 | relu | dropout 0.4 | tanh | linear 1"};
+    static const char *const kind[] = {"l1", "l2", "norm", "hoyer", "kl_sparsity rho=0.3", NULL};
+    for (const char *const *k = kind; *k; k++) {
+        double gradient[2];
+        for (int i = 0; i < 2; i++) {
+            made m;
+            tacet_error why;
+            char text[64];
+            snprintf(text, sizeof text, "%s lambda=0.125 name=it", *k);
+            const setting s = {.optimizer = "sgd lr=0", .penalty = {{"relu1", text}}};
+            describe(&m, model[i], &s);
+            tacet_options(m.g, "linear1.*", "frozen");
+            m.p = compiled(&m, &s, &why);
+            if (!m.p) fail_msg("%s", why.message);
+            steps(&m, 1);
+            gradient[i] = account_of(m.p, "relu1:it").gradient;
+            unmake(&m);
+        }
+        near(gradient[0], gradient[1], 1e-6);
     }
 }
 
@@ -347,6 +489,37 @@ static void a_resumed_run_has_the_same_ledger(void **unused)
     unlink(checkpoint_path);
 }
 
+/* A run goes on with another ledger, or with none: it changes what is measured and nothing else. */
+static void a_run_goes_on_with_another_ledger(void **unused)
+{
+    (void)unused;
+    for (int from = -1; from <= 1; from++)
+        for (int to = -1; to <= 1; to++) {
+            made m[2];
+            float w[2][64 * 64];
+            tacet_error why;
+            setting s = {.optimizer = "adam lr=0.01", .penalty = {{"relu2", "l1 density=0.2"}}, .ledger = from};
+            make(&m[0], two, &s);
+            steps(&m[0], 4);
+            assert_int_equal(tacet_checkpoint(m[0].p, NULL, checkpoint_path, 0, NULL, &why), TACET_OK);
+            steps(&m[0], 3);
+            s.ledger = to;
+            make(&m[1], two, &s);
+            tacet_file *f = opened(checkpoint_path);
+            if (tacet_resume(m[1].p, NULL, f, &why)) fail_msg("from %d to %d: %s", from, to, why.message);
+            tacet_file_free(f);
+            steps(&m[1], 3);
+            for (int k = 0; k < 2; k++)
+                assert_int_equal(tacet_read(m[k].p, "linear2.weight", w[k], 64 * 64), TACET_OK);
+            assert_memory_equal(w[0], w[1], sizeof w[0]);
+            const tacet_account a = account_of(m[0].p, "relu2:l1"), b = account_of(m[1].p, "relu2:l1");
+            assert_true(a.value == b.value && a.lambda == b.lambda);
+            same_firing(&a.firing, &b.firing);
+            unmake(&m[0]), unmake(&m[1]);
+        }
+    unlink(checkpoint_path);
+}
+
 /* A checkpoint whose notes say something else is refused or read, and harms nothing either way. */
 static void a_spoilt_ledger_is_refused(void **unused)
 {
@@ -378,6 +551,54 @@ static void a_spoilt_ledger_is_refused(void **unused)
     }
     assert_true(places > 100 && refused > places / 4);
     end(&n);
+    unlink(checkpoint_path);
+}
+
+/* Counts that no run reaches and whose sum no integer holds. */
+static void counts_that_overflow_are_refused(void **unused)
+{
+    (void)unused;
+    enum { ROOM = 1 << 16 };
+    static char file[ROOM];
+    made m;
+    make(&m, "linear 1100 | relu | linear 1", &(setting){.optimizer = "sgd lr=0.01", .penalty = {{"relu1", "l1 1"}}});
+    tacet_error why;
+    assert_int_equal(tacet_checkpoint(m.p, NULL, checkpoint_path, 0, NULL, &why), TACET_OK);
+    FILE *f = fopen(checkpoint_path, "rb");
+    uint64_t length;
+    assert_int_equal(fread(&length, sizeof length, 1, f), 1);
+    assert_true(length < ROOM / 2);
+    assert_int_equal(fread(file, 1, length, f), length);
+    const long data = ftell(f);
+    fseek(f, 0, SEEK_END);
+    const size_t rest = (size_t)(ftell(f) - data);
+    char *tensors = malloc(rest), *at = strstr(file, "relu1 - 0 0"), *end = at ? strchr(at, '\\') : NULL;
+    fseek(f, data, SEEK_SET);
+    assert_int_equal(fread(tensors, 1, rest, f), rest);
+    fclose(f);
+    assert_non_null(end);
+    for (int huge = 0; huge < 2; huge++) { /* the first is read */
+        const char *count = huge ? " 9007199254740992" : " 8000000000000";
+        f = fopen(checkpoint_path, "wb");
+        const size_t before = (size_t)(at - file), tail = length - (size_t)(end - file);
+        uint64_t n = before + strlen("relu1 -") + 1101 * strlen(count) + tail, padded = (n + 7) / 8 * 8;
+        fwrite(&padded, sizeof padded, 1, f);
+        fwrite(file, 1, before, f);
+        fprintf(f, "relu1 -");
+        for (int k = 0; k < 1101; k++) fputs(count, f);
+        fwrite(end, 1, tail, f);
+        for (; n < padded; n++) fputc(' ', f);
+        fwrite(tensors, 1, rest, f);
+        fclose(f);
+        tacet_file *is = opened(checkpoint_path);
+        assert_int_equal(tacet_resume(m.p, NULL, is, &why), huge ? TACET_FILE : TACET_OK);
+        tacet_file_free(is);
+        tacet_firing of;
+        assert_int_equal(tacet_firing_at(m.p, (int)tacet_find(m.g, "relu1").id - 1, true, &of), TACET_OK);
+        assert_true(of.density == 1 && of.rows == 8000000000000);
+    }
+    free(tensors);
+    unmake(&m);
     unlink(checkpoint_path);
 }
 
@@ -414,6 +635,26 @@ static void targets_are_held(void **unused)
             fail_msg("%s under %s ends at %g", way[i].penalty, way[i].optimizer, is);
         unmake(&m);
     }
+}
+
+/* Steering begins where the rate begins at 0, and where the target is due at once. */
+static void steering_of_parameters_begins(void **unused)
+{
+    (void)unused;
+    static const char *const way[][2] = {{"l1 zeros=0.5 prox", "sgd lr=0.02 momentum=0.9"},
+                                         {"l1 zeros=0.5 prox", "sgd lr=0.02 momentum=0.9 warmup=1"},
+                                         {"l1 zeros=0.5 prox warmup=0", "sgd lr=0.02 momentum=0.9"}};
+    double first[3];
+    for (int i = 0; i < 3; i++) {
+        made m;
+        make(&m, two, &(setting){way[i][1], {{"linear2.weight", way[i][0]}}, .spe = 100, .epochs = 10});
+        steps(&m, 3);
+        first[i] = lambda_of(m.p, "linear2.weight:l1");
+        unmake(&m);
+    }
+    assert_true(first[0] > 0);
+    near(first[1], first[0], 0.05);
+    assert_true(first[2] > first[0] && first[2] < 100 * first[0]);
 }
 
 /* ---- Warnings ---- */
@@ -465,6 +706,20 @@ static void warnings_say_what_is_so(void **unused)
     }
 }
 
+/* Where no gradient of the losses arrived in the sample, nothing can be said of how they compare. */
+static void no_ratio_to_nothing(void **unused)
+{
+    (void)unused;
+    made m;
+    static const float nothing[64];
+    make(&m, two, &(setting){"sgd lr=0", {{"relu2", "l1 1e-9"}}, .ledger = 1});
+    assert_int_equal(tacet_write(m.p, "linear3.weight", nothing, 64), TACET_OK);
+    steps(&m, 2);
+    assert_true(account_of(m.p, "relu2:l1").gradient > 0 && account_of(m.p, "relu2:l1").data_gradient == 0);
+    assert_false(warned(m.p, "relu2:l1", "dominating"));
+    unmake(&m);
+}
+
 /* Dead units are those that never fired, by number. */
 static void dead_units_are_named(void **unused)
 {
@@ -501,13 +756,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lambdas_follow_their_schedules),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_target_that_nothing_moves_is_refused),
+        cmocka_unit_test(a_step_reports_the_lambda_that_it_had),
         cmocka_unit_test(gradients_are_those_that_can_be_read),
+        cmocka_unit_test(gradients_are_those_of_the_formulas),
+        cmocka_unit_test(gradients_where_nothing_trains),
         cmocka_unit_test(a_sample_changes_no_bit),
         cmocka_unit_test(figures_do_not_depend_on_threads_or_lists),
         cmocka_unit_test(a_resumed_run_has_the_same_ledger),
+        cmocka_unit_test(a_run_goes_on_with_another_ledger),
         cmocka_unit_test(a_spoilt_ledger_is_refused),
+        cmocka_unit_test(counts_that_overflow_are_refused),
         cmocka_unit_test(targets_are_held),
+        cmocka_unit_test(steering_of_parameters_begins),
         cmocka_unit_test(warnings_say_what_is_so),
+        cmocka_unit_test(no_ratio_to_nothing),
         cmocka_unit_test(dead_units_are_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

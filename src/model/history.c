@@ -100,24 +100,39 @@ static bool take_line(const char **at, const char *name, double *x, int n)
 /* A count: a whole number that a double holds exactly, at least 0. */
 static bool is_count(double x) { return x >= 0 && x <= 0x1p53 && x == floor(x); }
 
+/* The value whose name stands at *at, moved past it, and where its counts go (NULL: this plan does not count it); -1:
+ * there is none. */
+static int take_value(const char **at, const tacet_plan *p, const tc_history *h, int64_t **to)
+{
+    int64_t *next = h->fired;
+    for (int v = 0; v < p->values; v++) {
+        *to = p->count[TC_TRAIN][v].now ? next : NULL;
+        if (take_name(at, tc_plan_name(p, v))) return v;
+        if (*to) next += tc_shape_count(&p->graph->value[v].shape);
+    }
+    return -1;
+}
+
+/* Which values are counted is not the run's: it may go on with a ledger of another kind. */
 static bool read_fired(const char *at, const tacet_plan *p, tc_history *h)
 {
     double natural, rows, fired;
-    int64_t *to = h->fired;
-    for (int v = 0; v < p->values; v++) {
-        if (!p->count[TC_TRAIN][v].now) continue;
-        if (!take_name(&at, tc_plan_name(p, v)) || !take_number(&at, &natural) || !take_number(&at, &rows))
-            return false;
-        if (!is_count(rows)) return false;
+    int64_t *to;
+    for (int v = 0; v < p->values; v++) h->natural[v] = NAN;
+    while (*at) {
+        const int v = take_value(&at, p, h, &to);
+        if (v < 0 || !take_number(&at, &natural) || !take_number(&at, &rows)) return false;
+        const int64_t n = tc_shape_count(&p->graph->value[v].shape);
+        if (!is_count(rows) || !is_count(rows * (double)n)) return false; /* what fired in all units is added up */
         h->natural[v] = natural;
         h->rows[v] = (int64_t)rows;
-        for (int64_t k = 0; k < tc_shape_count(&p->graph->value[v].shape); k++) {
+        for (int64_t k = 0; k < n; k++) {
             if (!take_number(&at, &fired) || !is_count(fired) || fired > rows) return false;
-            *to++ = (int64_t)fired;
+            if (to) to[k] = (int64_t)fired;
         }
         if (*at++ != '\n') return false;
     }
-    return *at == '\0';
+    return true;
 }
 
 static bool read_lines(const char *at, const tacet_plan *p, void *to, int numbers)

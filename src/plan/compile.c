@@ -76,6 +76,22 @@ static tacet_status schedules(tacet_plan *p)
     return TACET_OK;
 }
 
+/* Whether the gradient of each steered penalty goes anywhere: the controller begins from it, and would never move what
+ * nothing trains. */
+static tacet_status targets(tacet_plan *p)
+{
+    for (int i = 0; i < p->terms; i++) {
+        const tc_term *t = &p->graph->term[i];
+        bool moves = isnan(t->target) || t->prox;
+        for (int k = 0; k < t->slots && !moves; k++)
+            moves = tc_term_pulls(t, k) && p->list[TC_TRAIN].wants[t->input[k]];
+        if (moves) continue;
+        return tc_fail(&p->error, TACET_DESCRIPTION, "%s cannot be steered: no parameter that trains has a part in %s",
+                       t->name, t->on);
+    }
+    return TACET_OK;
+}
+
 static tacet_status compile_list(tacet_plan *p, int list)
 {
     tacet_status s = tc_plan_fire(p, list);
@@ -103,6 +119,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
         if (s == TACET_OK) s = tc_plan_options(p);
     }
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = tc_plan_flow(p, i);
+    if (s == TACET_OK && config->optimizer) s = targets(p);
     if (s == TACET_OK) s = tc_plan_layout(p);
     if (s == TACET_OK) s = tc_plan_record(p);
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = compile_list(p, i);

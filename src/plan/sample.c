@@ -45,7 +45,7 @@ static bool penalised(const tacet_plan *p, int v)
     return false;
 }
 
-/* What the forward pass has written and the backward pass reads. */
+/* What the forward pass has written and a backward pass reads. */
 static void keep(tc_list *l, int buffer)
 {
     if (buffer >= 0 && l->buffer[buffer].first < l->backward) l->buffer[buffer].stays = true;
@@ -61,8 +61,13 @@ void tc_plan_sample_keep(tacet_plan *p)
         keep(l, s->sb);
         keep(l, s->x_silence ? s->x_silence->by_row : -1);
     }
-    for (int v = 0; v < p->values; v++)
-        if (l->gradient[v] >= 0 && penalised(p, v)) keep(l, l->value[v]);
+    /* A penalty's own gradient is taken whether or not the backward pass has a step of it. */
+    for (int i = 0; i < l->backward; i++) {
+        const tc_step *s = &l->step[i];
+        if (s->term < 0 || !tc_term_penalises(p, s->term, -1)) continue;
+        for (int k = 0; k < s->slots; k++) keep(l, s->xb[k]);
+        keep(l, s->sb);
+    }
 }
 
 /* The first step that reads v's gradient to pass it on. */

@@ -32,7 +32,7 @@ enum { STEPS = 1000 /* where nobody knows how long it is */ };
 #define START 0.0001 /* of the unit */
 #define HOLD 0.05
 #define DAMP 4.0
-enum { LOOK = 10 };
+enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* steps in which an element goes to 0, however soon the target is due */
 #define CLOCK 6.0 /* HOLD for the time in which an element goes to 0, at most MOST_HOLD a move */
 #define MOST_HOLD 0.1
 #define CALM 0.3 /* DAMP */
@@ -67,8 +67,8 @@ static double due(const tacet_plan *p, int term)
 
 static void set(tacet_plan *p, int term, double lambda)
 {
-    const tc_control *c = &p->table.control[term];
-    p->table.lambda[term] = fmax(c->least, fmin(c->most, lambda));
+    tc_control *c = &p->table.control[term];
+    c->next = fmax(c->least, fmin(c->most, lambda));
 }
 
 static void move(tacet_plan *p, int term, double error, double hold, double damp)
@@ -88,7 +88,7 @@ static void begin_value(tacet_plan *p, int term)
     if (!isfinite(unit) || unit == 0) return;
     c->least = LEAST * unit;
     c->most = MOST * unit;
-    p->table.lambda[term] = START * unit;
+    c->next = START * unit;
 }
 
 static void move_value(tacet_plan *p, int term)
@@ -118,13 +118,15 @@ static double log_odds(double density, double n) { return log((density * n + 0.5
 static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
 {
     tc_control *c = &p->table.control[term];
+    const tc_arg *arg = p->group[at->group].arg;
+    const double time = p->optim->prox_time(arg, arg[TC_OPTIM_LR].number); /* not of a rate that still warms up */
+    const double steps = fmax(SHORTEST, descent(p, &p->graph->term[term]));
     c->pull = p->own[term] / sqrt((double)at->n);
-    const double unit = size_of(p, at, 1) /
-                        (tc_plan_prox_time(p, at->group) * c->pull * descent(p, &p->graph->term[term]));
+    const double unit = size_of(p, at, 1) / (time * c->pull * steps);
     if (!isfinite(unit) || unit == 0) return;
     c->least = LEAST * unit;
     c->most = MOST * unit;
-    p->table.lambda[term] = unit;
+    c->next = unit;
 }
 
 static void move_parameter(tacet_plan *p, int term, const tc_place *at)

@@ -101,17 +101,17 @@ tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account
     const tc_term *t = &p->graph->term[i];
     const tc_account *a = &p->table.account[i];
     const tc_control *c = &p->table.control[i];
-    const double rows = (double)p->table.total.rows, lambda = p->table.lambda[i];
+    const double rows = (double)p->table.total.rows;
     *account = (tacet_account){.value = a->value / rows,
                                .lambda = a->lambda / rows,
                                .share = a->weighted / p->table.total.objective,
                                .gradient = a->gradient / a->samples,
                                .data_gradient = a->data / a->samples,
                                .target = t->target,
-                               .bound = c->least == 0        ? 0
-                                        : lambda <= c->least ? -1
-                                        : lambda >= c->most  ? 1
-                                                             : 0};
+                               .bound = c->least == 0         ? 0
+                                        : c->next <= c->least ? -1
+                                        : c->next >= c->most  ? 1
+                                                              : 0};
     double fired = 0, elements = 0;
     for (int k = 0; k < t->inputs; k++) add(p, tc_term_on(t, k), account, &fired, &elements);
     account->firing.density = elements > 0 ? fired / elements : NAN;

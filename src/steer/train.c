@@ -13,6 +13,8 @@ void tc_steer_table(tacet_plan *p)
         const tc_term *t = &p->graph->term[i];
         if (t->scheduled)
             p->table.lambda[i] = t->lambda * tc_schedule_factor(&t->common[TC_TERM_SCHEDULE], epoch, p->epochs);
+        else if (p->table.control[i].least > 0)
+            p->table.lambda[i] = p->table.control[i].next;
     }
 }
 

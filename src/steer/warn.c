@@ -25,7 +25,7 @@ static bool no_effect(const subject *s, char *text, size_t n)
 
 static bool dominating(const subject *s, char *text, size_t n)
 {
-    if (s->term->prox || !(ratio(s) > 10)) return false;
+    if (s->term->prox || !(ratio(s) > 10) || isinf(ratio(s))) return false; /* of a sample without data's: no ratio */
     tc_snprintf(
         text, n,
         "its gradient is %.0f times the data's, so the network learns the penalty and not the data: lower lambda "
