@@ -382,9 +382,30 @@ static void check_separable(op_case *k)
     near(k, "value", 0, together, apart, 1e-12);
 }
 
+/* What forward keeps has no lambda in it: backward may be called with another one, 0 too, and is linear in it. */
+static void check_lambda(op_case *k)
+{
+    const double lambda = k->lambda;
+    float *d[MAX_TENSORS] = {0};
+    if (!k->op->role->scalar) return;
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    for (int i = 0; i < k->tensors; i++)
+        if (k->d[i]) d[i] = copy_of(k->d[i], count_of(k, i));
+    for (int times = 0; times <= 4; times += 4) {
+        k->lambda = times * lambda;
+        run_backward(k, WHOLE);
+        for (int i = 0; i < k->tensors; i++)
+            for (int64_t j = 0; d[i] && j < count_of(k, i); j++)
+                near(k, "d by lambda", j, (double)k->d[i][j], times * (double)d[i][j], 1e-6);
+    }
+    for (int i = 0; i < k->tensors; i++) free(d[i]);
+}
+
 static void test_meaning(void **state)
 {
     (void)state;
+    over_settings(4, 4, check_lambda);
     over_settings(4, 4, check_ranks);
     over_settings(4, 4, check_separable);
 }

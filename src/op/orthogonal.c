@@ -4,7 +4,7 @@
  * Derivative 4 (W W^T - I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
  *
  * Stored is V = W^T [in, out]. The Gram matrix G is cut into tiles, one gemm a tile, and so is the gradient. Forward
- * keeps 4 lambda / denominator (G - I), which backward multiplies with V. */
+ * keeps G - I, which backward multiplies with V. */
 #include "op/op.h"
 
 #include <math.h>
@@ -55,18 +55,15 @@ static tc_span span_back(const tc_call *c)
     return (tc_span){cuts(z.in) * cuts(z.out), 1};
 }
 
-/* A tile of G becomes factor (G - I); the sum of (G - I)^2. */
-TC_CLONES static double finish_tile(float *g, int64_t pitch, tc_block t, float factor)
+/* A tile of G becomes that of G - I; the sum of (G - I)^2. */
+TC_CLONES static double finish_tile(float *g, int64_t pitch, tc_block t)
 {
     double sum = 0;
     for (int64_t i = 0; i < t.m; i++) {
         float *row = g + i * pitch;
         const int64_t diagonal = t.i + i - t.j;
         if (diagonal >= 0 && diagonal < t.n) row[diagonal] -= 1.0f;
-        for (int64_t j = 0; j < t.n; j++) {
-            sum += (double)row[j] * (double)row[j];
-            row[j] *= factor;
-        }
+        for (int64_t j = 0; j < t.n; j++) sum += (double)row[j] * (double)row[j];
     }
     return sum;
 }
@@ -91,28 +88,36 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
                                         .ldb = z.out,
                                         .c = g,
                                         .ldc = z.n});
-        sum += finish_tile(g, z.n, t, (float)(4 * tc_seed(c)));
+        sum += finish_tile(g, z.n, t);
     }
     *tc_partial(c, begin) = sum;
+}
+
+/* d = factor * product [m, n] without gaps, stored or added. */
+TC_CLONES static void put_tile(float *d, int64_t pitch, tc_block t, const float *product, float factor, bool add)
+{
+    for (int64_t i = 0; i < t.m; i++, d += pitch, product += t.n)
+        for (int64_t j = 0; j < t.n; j++) d[j] = (add ? d[j] : 0.0f) + factor * product[j];
 }
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const sizes z = sizes_of(&c->x[0].shape);
     const bool units = z.out <= z.in; /* V (G - I), else (G - I) V */
-    const float *v = c->x[0].data, *g = c->save;
+    const float *v = c->x[0].data, *g = c->save, factor = (float)(4 * tc_seed(c));
+    float product[TILE * TILE];
     for (int64_t u = begin; u < end && c->d[0]; u++) {
         const tc_block t = tile_at(z.in, z.out, u);
-        c->run->kernel->gemm(&(tc_gemm){.add = c->add[0],
-                                        .m = t.m,
+        c->run->kernel->gemm(&(tc_gemm){.m = t.m,
                                         .n = t.n,
                                         .k = z.n,
                                         .a = (units ? v : g) + t.i * z.n,
                                         .lda = z.n,
                                         .b = (units ? g : v) + t.j,
                                         .ldb = z.out,
-                                        .c = c->d[0] + t.i * z.out + t.j,
-                                        .ldc = z.out});
+                                        .c = product,
+                                        .ldc = t.n});
+        put_tile(c->d[0] + t.i * z.out + t.j, z.out, t, product, factor, c->add[0]);
     }
 }
 
