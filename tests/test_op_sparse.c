@@ -175,6 +175,26 @@ static void test_spectral_norm(void **state)
     }
 }
 
+/* Of a diagonal weight, whose units share no input: when the unit of sigma is made small or 0, the next one is found. */
+static void test_spectral_norm_of_blocks(void **state)
+{
+    (void)state;
+    op_case k;
+    open_one(&k, "spectral_norm 1", "3 3", true, 1);
+    k.call.reduce = TC_SUM;
+    set(&k, 0, (const float[]){4, 0, 0, 0, 2, 0, 0, 0, 1});
+    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    near("spectral_norm", k.value, 4, 1e-7);
+    k.x[0].data[0] = 0.5f;
+    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    near("spectral_norm", k.value, 2, 1e-7);
+    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    k.x[0].data[4] = 0;
+    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    near("spectral_norm", k.value, 1, 1e-7);
+    case_close(&k);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -208,7 +228,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_topk),       cmocka_unit_test(test_topk_of_many),  cmocka_unit_test(test_jump_relu),
-        cmocka_unit_test(test_batch_topk), cmocka_unit_test(test_spectral_norm), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_batch_topk), cmocka_unit_test(test_spectral_norm),
+        cmocka_unit_test(test_spectral_norm_of_blocks), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
