@@ -81,13 +81,13 @@ static void test_topk_of_many(void **state)
 static void test_jump_relu(void **state)
 {
     (void)state;
-    static const float x[] = {8, 1, 0.1f, /* the second sample */ 6.6f, 2, -0.3f, /* the third */ 7, 3, 0.4f};
-    static const float theta[] = {7, 2, -1}, g[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    static const double y[] = {8, 0, 0.1, 0, 0, 0, 0, 3, 0.4}, d[] = {1, 0, 3, 0, 0, 0, 0, 8, 9};
-    /* eps is 1. Near are 6.6 and 7 of the first unit, 2 of the second, all of the third, whose theta counts as 0. */
-    static const double of_g[] = {-7 * (4.0 + 7), -2 * 5.0, 0}, of_l0[] = {-2, -1, -3};
+    static const float x[] = {15.5f, 2, 0.2f, /* the second sample */ 13.2f, 4, -0.6f, /* the third */ 14, 6, 0.8f};
+    static const float theta[] = {14, 4, -2}, g[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const double y[] = {15.5, 0, 0.2, 0, 0, 0, 0, 6, 0.8}, d[] = {1, 0, 3, 0, 0, 0, 0, 8, 9};
+    /* eps is 2. Near are 13.2 and 14 of the first unit, 4 of the second, all of the third, whose theta counts as 0. */
+    static const double of_g[] = {-14 / 2 * (4.0 + 7), -4 / 2 * 5.0, 0}, of_l0[] = {-2 / 2.0, -1 / 2.0, -3 / 2.0};
     op_case k, l;
-    open_one(&k, "jump_relu eps=1", "3", false, 3);
+    open_one(&k, "jump_relu eps=2", "3", false, 3);
     set(&k, 0, x), set(&k, 1, theta), memcpy(k.g, g, sizeof g);
     run_forward(&k, WHOLE);
     run_backward(&k, WHOLE);
@@ -98,7 +98,7 @@ static void test_jump_relu(void **state)
         static const double divisor[] = {[TC_SAMPLE] = 3, [TC_SUM] = 1, [TC_MEAN] = 9};
         open_one(&l, "l0 0.5", "3", false, 3);
         set(&l, 0, x), set(&l, 1, theta);
-        l.arg[1].number = 1; /* the layer's eps */
+        l.arg[1].number = 2; /* the layer's eps */
         l.call.reduce = reduce;
         run_forward(&l, WHOLE);
         run_backward(&l, WHOLE);
@@ -175,7 +175,7 @@ static void test_spectral_norm(void **state)
     }
 }
 
-/* Of a diagonal weight, whose units share no input: when the unit of sigma is made small or 0, the next one is found. */
+/* Of a diagonal weight, whose units share no input: where that of sigma is made small or 0, the next is found. */
 static void test_spectral_norm_of_blocks(void **state)
 {
     (void)state;

@@ -402,6 +402,33 @@ static void check_lambda(op_case *k)
     for (int i = 0; i < k->tensors; i++) free(d[i]);
 }
 
+/* A number that is none is to be found by the guard: it comes out, of inputs and of parameters, in training or not.
+ * (What drops some at random may drop it; what a penalty of a layer reads the layer passes on.) */
+static void check_not_a_number(op_case *k)
+{
+    char text[160];
+    if (k->op->flags & TC_RANDOM || k->op->of) return;
+    for (int i = 0; i < k->tensors; i++)
+        for (int training = 0; training < 2 && k->x[i].data && !is_labels(k, i); training++) {
+            float *at = &k->x[i].data[count_of(k, i) / 2], was = *at;
+            bool found = false;
+            *at = NAN;
+            k->run.training = training;
+            run_forward(k, WHOLE);
+            for (int64_t j = 0; j < outputs_of(k); j++) found = found || isnan(k->y[j]);
+            if (!(k->y ? found : isnan(k->value) != 0))
+                fail_msg("%s: a NaN in tensor %d is gone%s", case_text(k, text), i, training ? " in training" : "");
+            *at = was;
+        }
+    k->run.training = true;
+}
+
+static void test_not_a_number(void **state)
+{
+    (void)state;
+    over_settings(3, 3, check_not_a_number);
+}
+
 static void test_meaning(void **state)
 {
     (void)state;
@@ -616,6 +643,7 @@ int main(void)
         cmocka_unit_test(test_add),      cmocka_unit_test(test_ranges),     cmocka_unit_test(test_short),
         cmocka_unit_test(test_in_place), cmocka_unit_test(test_flags),      cmocka_unit_test(test_invariance),
         cmocka_unit_test(test_meaning),  cmocka_unit_test(test_prox),       cmocka_unit_test(test_projections),
+        cmocka_unit_test(test_not_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,9 @@
  *
  * with W [out, in] as users see it, u [out] and v [in]. u is remembered: weights move little in a step, so that one
  * iteration a step follows them, and what is reported comes up to sigma in the first steps. Each step begins with no
- * number of u nearer to 0 than FLOOR, which is less than rounding: where W falls apart into blocks, as sparse weights do,
- * u would become exactly 0 in all but one of them, and never leave it. The gradient is that of |W v| for the v that was
- * found. Where the two largest singular values are equal it is that of one of them; W = 0 has
+ * number of u nearer to 0 than FLOOR, which is less than rounding: where W falls apart into blocks, as sparse weights
+ * do, u would become exactly 0 in all but one of them, and never leave it. The gradient is that of |W v| for the v that
+ * was found. Where the two largest singular values are equal it is that of one of them; W = 0 has
  * the gradient 0. */
 #include "op/pointwise.h"
 
