@@ -94,6 +94,7 @@ static void test_group_prox(void **state)
         {"group_lasso 1", 1, {3 * unit, half, 0, 4 * unit, -2 * half, 0}},
         {"group_lasso 1", 2, {3 - 6 * R2 / 5, 0, 0, 4 - 8 * R2 / 5, 0, 0}}, /* the second unit is gone */
         {"group_lasso 1", 4, {0}},
+        {"group_lasso 1 by=input", 4, {0}},
         {"group_lasso 1 by=input", 2, {0, 0, 0, 4 - 8 * R3 / sqrt(20), -2 + 4 * R3 / sqrt(20), 0}},
         {"group_lasso 1 by=block block=2",
          1,

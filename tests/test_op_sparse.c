@@ -81,13 +81,13 @@ static void test_topk_of_many(void **state)
 static void test_jump_relu(void **state)
 {
     (void)state;
-    static const float x[] = {8, 1, 0.1f, /* the second sample */ 6.6f, 2, -0.3f, /* the third */ 7, 3, 0.4f};
-    static const float theta[] = {7, 2, -1}, g[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    static const double y[] = {8, 0, 0.1, 0, 0, 0, 0, 3, 0.4}, d[] = {1, 0, 3, 0, 0, 0, 0, 8, 9};
-    /* eps is 1. Near are 6.6 and 7 of the first unit, 2 of the second, all of the third, whose theta counts as 0. */
-    static const double of_g[] = {-7 * (4.0 + 7), -2 * 5.0, 0}, of_l0[] = {-2, -1, -3};
+    static const float x[] = {15.5f, 2, 0.2f, /* the second sample */ 13.2f, 4, -0.6f, /* the third */ 14, 6, 0.8f};
+    static const float theta[] = {14, 4, -2}, g[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const double y[] = {15.5, 0, 0.2, 0, 0, 0, 0, 6, 0.8}, d[] = {1, 0, 3, 0, 0, 0, 0, 8, 9};
+    /* eps is 2. Near are 13.2 and 14 of the first unit, 4 of the second, all of the third, whose theta counts as 0. */
+    static const double of_g[] = {-14 / 2 * (4.0 + 7), -4 / 2 * 5.0, 0}, of_l0[] = {-2 / 2.0, -1 / 2.0, -3 / 2.0};
     op_case k, l;
-    open_one(&k, "jump_relu eps=1", "3", false, 3);
+    open_one(&k, "jump_relu eps=2", "3", false, 3);
     set(&k, 0, x), set(&k, 1, theta), memcpy(k.g, g, sizeof g);
     run_forward(&k, WHOLE);
     run_backward(&k, WHOLE);
@@ -98,7 +98,7 @@ static void test_jump_relu(void **state)
         static const double divisor[] = {[TC_SAMPLE] = 3, [TC_SUM] = 1, [TC_MEAN] = 9};
         open_one(&l, "l0 0.5", "3", false, 3);
         set(&l, 0, x), set(&l, 1, theta);
-        l.arg[1].number = 1; /* the layer's eps */
+        l.arg[1].number = 2; /* the layer's eps */
         l.call.reduce = reduce;
         run_forward(&l, WHOLE);
         run_backward(&l, WHOLE);
@@ -175,6 +175,26 @@ static void test_spectral_norm(void **state)
     }
 }
 
+/* Of a diagonal weight, whose units share no input: where that of sigma is made small or 0, the next is found. */
+static void test_spectral_norm_of_blocks(void **state)
+{
+    (void)state;
+    op_case k;
+    open_one(&k, "spectral_norm 1", "3 3", true, 1);
+    k.call.reduce = TC_SUM;
+    set(&k, 0, (const float[]){4, 0, 0, 0, 2, 0, 0, 0, 1});
+    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    near("spectral_norm", k.value, 4, 1e-7);
+    k.x[0].data[0] = 0.5f;
+    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    near("spectral_norm", k.value, 2, 1e-7);
+    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    k.x[0].data[4] = 0;
+    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    near("spectral_norm", k.value, 1, 1e-7);
+    case_close(&k);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -208,7 +228,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_topk),       cmocka_unit_test(test_topk_of_many),  cmocka_unit_test(test_jump_relu),
-        cmocka_unit_test(test_batch_topk), cmocka_unit_test(test_spectral_norm), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_batch_topk), cmocka_unit_test(test_spectral_norm),
+        cmocka_unit_test(test_spectral_norm_of_blocks), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -382,9 +382,57 @@ static void check_separable(op_case *k)
     near(k, "value", 0, together, apart, 1e-12);
 }
 
+/* What forward keeps has no lambda in it: backward may be called with another one, 0 too, and is linear in it. */
+static void check_lambda(op_case *k)
+{
+    const double lambda = k->lambda;
+    float *d[MAX_TENSORS] = {0};
+    if (!k->op->role->scalar) return;
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    for (int i = 0; i < k->tensors; i++)
+        if (k->d[i]) d[i] = copy_of(k->d[i], count_of(k, i));
+    for (int times = 0; times <= 4; times += 4) {
+        k->lambda = times * lambda;
+        run_backward(k, WHOLE);
+        for (int i = 0; i < k->tensors; i++)
+            for (int64_t j = 0; d[i] && j < count_of(k, i); j++)
+                near(k, "d by lambda", j, (double)k->d[i][j], times * (double)d[i][j], 1e-6);
+    }
+    for (int i = 0; i < k->tensors; i++) free(d[i]);
+}
+
+/* A number that is none is to be found by the guard: it comes out, of inputs and of parameters, in training or not.
+ * (What drops some at random may drop it; what a penalty of a layer reads the layer passes on.) */
+static void check_not_a_number(op_case *k)
+{
+    char text[160];
+    if (k->op->flags & TC_RANDOM || k->op->of) return;
+    for (int i = 0; i < k->tensors; i++)
+        for (int training = 0; training < 2 && k->x[i].data && !is_labels(k, i); training++) {
+            float *at = &k->x[i].data[count_of(k, i) / 2], was = *at;
+            bool found = false;
+            *at = NAN;
+            k->run.training = training;
+            run_forward(k, WHOLE);
+            for (int64_t j = 0; j < outputs_of(k); j++) found = found || isnan(k->y[j]);
+            if (!(k->y ? found : isnan(k->value) != 0))
+                fail_msg("%s: a NaN in tensor %d is gone%s", case_text(k, text), i, training ? " in training" : "");
+            *at = was;
+        }
+    k->run.training = true;
+}
+
+static void test_not_a_number(void **state)
+{
+    (void)state;
+    over_settings(3, 3, check_not_a_number);
+}
+
 static void test_meaning(void **state)
 {
     (void)state;
+    over_settings(4, 4, check_lambda);
     over_settings(4, 4, check_ranks);
     over_settings(4, 4, check_separable);
 }
@@ -595,6 +643,7 @@ int main(void)
         cmocka_unit_test(test_add),      cmocka_unit_test(test_ranges),     cmocka_unit_test(test_short),
         cmocka_unit_test(test_in_place), cmocka_unit_test(test_flags),      cmocka_unit_test(test_invariance),
         cmocka_unit_test(test_meaning),  cmocka_unit_test(test_prox),       cmocka_unit_test(test_projections),
+        cmocka_unit_test(test_not_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

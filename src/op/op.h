@@ -73,7 +73,7 @@ typedef struct tc_call {
     int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN */
     double *partial;     /* forward: one number a range, partial[begin / grain] */
     double *value;       /* the result, what finish() writes; readable in backward */
-    const double *lambda; /* the term's weight, a row of the plan's table */
+    const double *lambda; /* the term's weight; backward may be given another than forward, and is linear in it */
 } tc_call;
 
 enum { TC_SAMPLE, TC_SUM, TC_MEAN }; /* order of the words in tc_reduce_words */

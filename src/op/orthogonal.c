@@ -4,7 +4,7 @@
  * Derivative 4 (W W^T - I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
  *
  * Stored is V = W^T [in, out]. The Gram matrix G is cut into tiles, one gemm a tile, and so is the gradient. Forward
- * keeps G - I, which backward multiplies with V; lambda is read there, for a sample of gradients has another one. */
+ * keeps G - I, which backward multiplies with V. */
 #include "op/op.h"
 
 #include <math.h>
@@ -55,7 +55,7 @@ static tc_span span_back(const tc_call *c)
     return (tc_span){cuts(z.in) * cuts(z.out), 1};
 }
 
-/* A tile of G becomes G - I; the sum of (G - I)^2. */
+/* A tile of G becomes that of G - I; the sum of (G - I)^2. */
 TC_CLONES static double finish_tile(float *g, int64_t pitch, tc_block t)
 {
     double sum = 0;
@@ -93,20 +93,19 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     *tc_partial(c, begin) = sum;
 }
 
-/* d [m, n] = factor * tile, stored or added. */
-TC_CLONES static void put_tile(const float *tile, float *d, int64_t pitch, tc_block t, bool add, float factor)
+/* d = factor * product [m, n] without gaps, stored or added. */
+TC_CLONES static void put_tile(float *d, int64_t pitch, tc_block t, const float *product, float factor, bool add)
 {
-    for (int64_t i = 0; i < t.m; i++)
-        for (int64_t j = 0; j < t.n; j++)
-            d[i * pitch + j] = (add ? d[i * pitch + j] : 0.0f) + factor * tile[i * t.n + j];
+    for (int64_t i = 0; i < t.m; i++, d += pitch, product += t.n)
+        for (int64_t j = 0; j < t.n; j++) d[j] = (add ? d[j] : 0.0f) + factor * product[j];
 }
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const sizes z = sizes_of(&c->x[0].shape);
     const bool units = z.out <= z.in; /* V (G - I), else (G - I) V */
-    const float *v = c->x[0].data, *g = c->save;
-    float tile[TILE * TILE];
+    const float *v = c->x[0].data, *g = c->save, factor = (float)(4 * tc_seed(c));
+    float product[TILE * TILE];
     for (int64_t u = begin; u < end && c->d[0]; u++) {
         const tc_block t = tile_at(z.in, z.out, u);
         c->run->kernel->gemm(&(tc_gemm){.m = t.m,
@@ -116,9 +115,9 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
                                         .lda = z.n,
                                         .b = (units ? g : v) + t.j,
                                         .ldb = z.out,
-                                        .c = tile,
+                                        .c = product,
                                         .ldc = t.n});
-        put_tile(tile, c->d[0] + t.i * z.out + t.j, z.out, t, c->add[0], (float)(4 * tc_seed(c)));
+        put_tile(c->d[0] + t.i * z.out + t.j, z.out, t, product, factor, c->add[0]);
     }
 }
 

@@ -4,8 +4,10 @@
  *     d sigma / dW = u v^T
  *
  * with W [out, in] as users see it, u [out] and v [in]. u is remembered: weights move little in a step, so that one
- * iteration a step follows them, and what is reported comes up to sigma in the first steps. The gradient is that of
- * |W v| for the v that was found. Where the two largest singular values are equal it is that of one of them; W = 0 has
+ * iteration a step follows them, and what is reported comes up to sigma in the first steps. Each step begins with no
+ * number of u nearer to 0 than FLOOR, which is less than rounding: where W falls apart into blocks, as sparse weights
+ * do, u would become exactly 0 in all but one of them, and never leave it. The gradient is that of |W v| for the v that
+ * was found. Where the two largest singular values are equal it is that of one of them; W = 0 has
  * the gradient 0. */
 #include "op/pointwise.h"
 
@@ -13,6 +15,7 @@
 
 enum { ITERATIONS };
 enum { COLUMNS = 128, MOST = 1000 };
+#define FLOOR 1e-8f
 
 static bool shape(tc_sketch *s)
 {
@@ -78,6 +81,9 @@ TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, int6
     }
 }
 
+/* Held away from 0; a NaN stays. */
+static float away(float u) { return fabsf(u) < FLOOR ? copysignf(FLOOR, u) : u; }
+
 static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     (void)end;
@@ -85,7 +91,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     const float *w = c->x[0].data;
     float *v = c->save, *u = v + in;
     double sigma = 0;
-    for (int64_t j = 0; j < out; j++) u[j] = c->state[0][j];
+    for (int64_t j = 0; j < out; j++) u[j] = away(c->state[0][j]);
     for (int i = 0; i < (int)c->arg[ITERATIONS].number; i++) {
         rows_times(w, u, v, in, out);
         normalise(c, v, in);
