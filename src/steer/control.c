@@ -24,7 +24,9 @@
 #define REACH 1.0  /* the most that an error counts */
 #define LEAST 1e-6 /* of the unit, like MOST */
 #define MOST 1e4
-#define DESCENT 0.7 /* of a run, unless warmup says */
+#define DESCENT 0.8 /* of a run, */
+#define DEEPER 0.1  /* less this for every e-fold that the target is below the density by nature, */
+#define BRIEFEST 0.4 /* but at least this; unless warmup says */
 enum { STEPS = 1000 /* where nobody knows how long it is */ };
 
 /* Activations; a parameter is moved once in LOOK steps. */
@@ -46,23 +48,31 @@ bool tc_control_needs_sample(const tacet_plan *p)
     return false;
 }
 
-/* The steps in which the density is led from what it is by nature down to the target. */
-static double descent(const tacet_plan *p, const tc_term *t)
+static double natural_of(const tacet_plan *p, int v)
 {
-    const tc_arg *warmup = &t->common[TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP];
-    if (warmup->given) return warmup->number * (double)p->steps_per_epoch;
-    return p->epochs > 0 ? DESCENT * p->epochs * (double)p->steps_per_epoch : STEPS;
+    return tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural;
 }
 
-/* The logarithm of the density that is due now. */
-static double due(const tacet_plan *p, int term)
+/* The steps in which the density is led from what it is by nature down to the target. A shallow target is taken slowly, so
+ * that it does not overtake what training brings by itself; a deep one leaves more of the run to learn with it. */
+static double descent(const tacet_plan *p, int term)
 {
     const tc_term *t = &p->graph->term[term];
-    const int v = value_of(p, term);
-    const double natural = tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural;
-    const double steps = descent(p, t), done = (double)p->table.step;
-    if (done >= steps || !(natural > t->target)) return log(t->target);
-    return log(natural) + log(t->target / natural) * done / steps;
+    const tc_arg *warmup = &t->common[TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP];
+    const double depth = log(fmax(1, natural_of(p, value_of(p, term)) / t->target));
+    if (warmup->given) return warmup->number * (double)p->steps_per_epoch;
+    return p->epochs > 0 ? fmax(BRIEFEST, DESCENT - DEEPER * depth) * p->epochs * (double)p->steps_per_epoch : STEPS;
+}
+
+/* The logarithm of the density that is due now. Once the target has been, it stays, though the run be made longer. */
+static double due(tacet_plan *p, int term)
+{
+    const double target = p->graph->term[term].target, natural = natural_of(p, value_of(p, term));
+    const double part = (double)p->table.step / descent(p, term);
+    tc_control *c = &p->table.control[term];
+    if (part >= 1) c->landed = 1;
+    if (c->landed > 0 || !(natural > target)) return log(target);
+    return log(natural) + log(target / natural) * part;
 }
 
 static void set(tacet_plan *p, int term, double lambda)
@@ -120,7 +130,7 @@ static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
     tc_control *c = &p->table.control[term];
     const tc_arg *arg = p->group[at->group].arg;
     const double time = p->optim->prox_time(arg, arg[TC_OPTIM_LR].number); /* not of a rate that still warms up */
-    const double steps = fmax(SHORTEST, descent(p, &p->graph->term[term]));
+    const double steps = fmax(SHORTEST, descent(p, term));
     c->pull = p->own[term] / sqrt((double)at->n);
     const double unit = size_of(p, at, 1) / (time * c->pull * steps);
     if (!isfinite(unit) || unit == 0) return;
