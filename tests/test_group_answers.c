@@ -372,6 +372,7 @@ static void test_refused_by_graphs(void **state)
         {"linear1.weight", "group_lasso", "needs a lambda"},
         {"linear1.weight", "group_lasso 1 reduce=sample", "no samples"},
         {"linear1.bias", "group_lasso 1", "two dimensions"},
+        {"linear1.weight", "max_norm 0", "linear1.weight [4, 6]: needs max"}, /* the shape as users see it */
         {"relu1", "group_lasso 1", "two dimensions"},
         {"relu1", "non_negative", "depends on the batch"},
         {"relu1", "l1_ball", "depends on the batch"},
