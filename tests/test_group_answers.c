@@ -205,6 +205,8 @@ static void test_constraints(void **state)
         {"non_negative", "2 3", {-1, 0, -0.0f, 2, -1e-30f, INFINITY}, {0, 0, 0, 2, 0, INFINITY}},
         {"max_norm 2.5", "2 3", {3, 1, 0, 4, -2, 0}, {1.5f, 1, 0, 2, -2, 0}},
         {"max_norm 2 input", "3 2", {0, 4, 1, 1, -2, 0}, {0, 2, 1, 1, -2, 0}},
+        {"unit_norm", "2 3", {1e-42f, 0, 3, -1e-42f, 0, 4}, {1e-42f, 0, 0.6f, -1e-42f, 0, 0.8f}},
+        {"unit_norm by=input", "2 3", {3e-36f, 0, 4e-36f, 1e-42f, 0, 0}, {0.6f, 0, 0.8f, 1e-42f, 0, 0}},
         {"l1_ball 2", "2", {3, -1}, {2, 0}},
         {"l1_ball", "6", {1, 0.5f, -0.25f, 0, 0, 0.25f}, {0.75f, 0.25f, 0, 0, 0, 0}},
         {"l1_ball 5", "2 3", {1, 2, 0, -2, 0, 0}, {1, 2, 0, -2, 0, 0}}, /* on the edge */
@@ -372,6 +374,7 @@ static void test_refused_by_graphs(void **state)
         {"linear1.weight", "group_lasso", "needs a lambda"},
         {"linear1.weight", "group_lasso 1 reduce=sample", "no samples"},
         {"linear1.bias", "group_lasso 1", "two dimensions"},
+        {"linear1.weight", "max_norm 0", "linear1.weight [4, 6]: needs max"}, /* the shape as users see it */
         {"relu1", "group_lasso 1", "two dimensions"},
         {"relu1", "non_negative", "depends on the batch"},
         {"relu1", "l1_ball", "depends on the batch"},

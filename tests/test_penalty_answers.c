@@ -268,7 +268,7 @@ static void test_refused(void **state)
         {"l1_huber 1 delta=1e300", false, "delta from"},
         {"kl_sparsity 1 rho=0", false, "rho between 0 and 1"},
         {"kl_sparsity 1 rho=1", false, "rho between 0 and 1"},
-        {"kl_sparsity 1", true, "needs a value of the batch, got [3]"},
+        {"kl_sparsity 1", true, "needs a value of the batch"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         op_case k;

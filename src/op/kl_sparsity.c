@@ -18,9 +18,7 @@ enum { COLUMNS = 128 };
 
 static bool shape(tc_sketch *s)
 {
-    char got[TC_SHAPE_TEXT];
-    if (!s->batch[0])
-        return tc_shape_refuse(s, "needs a value of the batch, got %s", tc_shape_text(&s->x[0], false, got));
+    if (!s->batch[0]) return tc_shape_refuse(s, "needs a value of the batch: a parameter has no samples");
     if (s->arg[RHO].number > 0 && s->arg[RHO].number < 1) return true;
     return tc_shape_refuse(s, "needs rho between 0 and 1, got %g", s->arg[RHO].number);
 }

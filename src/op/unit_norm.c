@@ -1,6 +1,7 @@
 /* unit_norm: after every update, divides by their 2-norm the incoming weights of each unit (by=unit: a column of the
- * stored [in, out], a row of what users see) or the outgoing weights of each input (by=input). A vector of zeros stays.
- * It is the projection onto the set where every norm is 1, so it has no gradient and no value. */
+ * stored [in, out], a row of what users see) or the outgoing weights of each input (by=input). A vector of zeros stays,
+ * and so does one whose norm is below the smallest normal float32: its inverse is too large for one. It is the
+ * projection onto the set where every norm is 1, so it has no gradient and no value. */
 #include "op/groups.h"
 
 enum { BY };
@@ -22,7 +23,7 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
         float scale[TC_STRIP];
         const tc_strip s = tc_strip_at(&g, u, end);
         tc_strip_squares(&g, &s, c->x[0].data, c->run->kernel, sum);
-        for (int64_t j = 0; j < s.n; j++) scale[j] = sum[j] > 0 ? (float)(1 / sqrt(sum[j])) : 1.0f;
+        for (int64_t j = 0; j < s.n; j++) scale[j] = sum[j] > 0x1p-252 ? (float)(1 / sqrt(sum[j])) : 1.0f;
         tc_strip_multiply(&g, &s, c->x[0].data, scale);
         u += s.n;
     }
