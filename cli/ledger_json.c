@@ -27,12 +27,17 @@ void cli_account_json(cli_json *j, const tacet_plan *p, int i)
     some_number(j, "gradient", a.gradient);
     some_number(j, "data_gradient", a.data_gradient);
     some_number(j, "target", a.target);
+    some_number(j, "due", a.due);
     if (a.bound) cli_json_text(j, "bound", a.bound < 0 ? "least" : "most");
     if (isnan(a.firing.density)) return;
     cli_json_number(j, "density", a.firing.density);
     cli_json_integer(j, "zeros", a.zeros);
     cli_json_integer(j, "dead", a.firing.dead);
     cli_json_integer(j, "units", a.firing.units);
+    if (a.inputs) {
+        cli_json_integer(j, "inputs", a.inputs);
+        cli_json_integer(j, "empty_inputs", a.empty_inputs);
+    }
     some_number(j, "natural_density", a.firing.natural);
     histogram_json(j, &a.firing);
 }

@@ -34,7 +34,7 @@ static const char *short_number(cli_arena *a, double x)
     static const char *const unit[] = {"", "k", "M", "G", "T"};
     size_t u = 0;
     if (!isfinite(x)) return "-";
-    for (; fabs(x) >= 9999.5 && u + 1 < sizeof unit / sizeof *unit; u++) x /= 1000;
+    for (; fabs(x) >= (u ? 999.5 : 9999.5) && u + 1 < sizeof unit / sizeof *unit; u++) x /= 1000;
     return cli_format(a, u ? "%.3g%s" : "%.0f%s", x, unit[u]);
 }
 
@@ -87,14 +87,13 @@ static json_t *epochs_of(const char *metrics, tacet_status *s)
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
 enum { TERM_COLUMNS = 9 };
-static const char term_align[] = "lrrrrrrrr";
 static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda",  "value", "share", "gradient",
                                                     "target", "density", "zeros", "dead"};
 
 static void term_row(cli_arena *a, const char **c, const char *name, const json_t *t)
 {
     c[0] = name;
-    c[1] = three(a, number(t, "lambda"));
+    c[1] = three(a, isnan(number(t, "value")) ? NAN : number(t, "lambda")); /* a constraint has neither */
     c[2] = cli_digits(a, number(t, "value"));
     c[3] = percent(a, number(t, "share"));
     c[4] = three(a, number(t, "gradient") / number(t, "data_gradient"));
@@ -102,6 +101,24 @@ static void term_row(cli_arena *a, const char **c, const char *name, const json_
     c[6] = three(a, number(t, "density"));
     c[7] = short_number(a, number(t, "zeros"));
     c[8] = of(a, number(t, "dead"), number(t, "units"));
+}
+
+/* A table without the columns in which nobody has a figure. The cells move up, row by row. */
+static void print_terms(FILE *to, int rows, const char **cell)
+{
+    char align[TERM_COLUMNS + 1];
+    int columns = 0, from[TERM_COLUMNS];
+    for (int c = 0; c < TERM_COLUMNS; c++) {
+        bool any = c == 0;
+        for (int r = 1; r < rows && !any; r++) any = strcmp(cell[TERM_COLUMNS * r + c], "-") != 0;
+        if (!any) continue;
+        align[columns] = c ? 'r' : 'l';
+        from[columns++] = c;
+    }
+    align[columns] = '\0';
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++) cell[columns * r + c] = cell[TERM_COLUMNS * r + from[c]];
+    cli_table(to, align, rows, cell);
 }
 
 static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
@@ -112,7 +129,11 @@ static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
     int rows = 1;
     memcpy(cell, term_head, sizeof term_head);
     json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], name_of(a, t), t);
-    if (rows > 1) cli_table(to, term_align, rows, cell);
+    if (rows > 1) print_terms(to, rows, cell);
+    json_array_foreach(terms, i, t)
+        if (number(t, "empty_inputs") > 0)
+            fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", name_of(a, t), number(t, "empty_inputs"),
+                    number(t, "inputs"));
 }
 
 static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
@@ -165,14 +186,14 @@ static void term_over_epochs(FILE *to, cli_arena *a, const json_t *epochs, size_
     const json_t *last = json_array_get(json_object_get(json_array_get(epochs, n - 1), "terms"), i);
     int rows = 1;
     memcpy(cell, term_head, sizeof term_head);
-    cell[0] = cli_format(a, "%s, epoch", name_of(a, last));
+    cell[0] = "epoch";
     for (size_t k = 0; k < shown; k++) {
         const json_t *e = json_array_get(epochs, shown == 1 ? n - 1 : k * (n - 1) / (shown - 1));
         term_row(a, &cell[TERM_COLUMNS * rows++], cli_format(a, "%.0f", number(e, "epoch")),
                  json_array_get(json_object_get(e, "terms"), i));
     }
-    fprintf(to, "\n");
-    cli_table(to, term_align, rows, cell);
+    fprintf(to, "\n%s\n", name_of(a, last));
+    print_terms(to, rows, cell);
 }
 
 static void warnings(FILE *to, cli_arena *a, const json_t *epoch)

@@ -243,7 +243,8 @@ static void natural_said(cli_training *t)
     tacet_account a;
     for (int i = 0; i < tacet_term_count(p); i++)
         if (tacet_term_at(p, i, &term) == TACET_OK && tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
-            cli_progress_say(&t->progress, "%s is steered to a density of %.3g", term.name, a.target);
+            cli_progress_say(&t->progress, "%s is steered to %s of %.3g", term.name,
+                             term.prox ? "a share of zeros" : "a density", term.prox ? 1 - a.target : a.target);
     warn(t, "above"); /* what cannot be reached is said at once */
 }
 
@@ -283,6 +284,15 @@ static tacet_status step(cli_training *t)
     return s;
 }
 
+/* Whether all that is steered was to have its target by now: a network from before is not the one that was asked for. */
+static bool on_target(const tacet_plan *p)
+{
+    tacet_account a;
+    for (int i = 0; i < tacet_term_count(p); i++)
+        if (tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target) && a.due != a.target) return false;
+    return true;
+}
+
 /* Validation, the lines, best, model. A whole epoch ends with a checkpoint behind its line. */
 static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
 {
@@ -298,7 +308,7 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     epoch_line(t, epoch, validation);
     epoch_said(t, epoch, validation);
     warn(t, NULL);
-    if (validation && figures.result.data_loss < t->best) {
+    if (validation && on_target(job->plan) && figures.result.data_loss < t->best) {
         t->best = figures.result.data_loss;
         s = save(t, t->folder.best);
     }

@@ -174,10 +174,10 @@ holds "$(number accuracy out) > 0.9"
 runs 0 "$tacet" eval word/model.safetensors --json
 holds "$(number accuracy out) > 0.9"
 runs 0 "$tacet" inspect a
-has out "^ledger of epoch 3, on training data:" "^relu1:l1  *0.001 "
+has out "^ledger of epoch 3, on training data" "^relu1:l1  *0.001 "
 mkdir torn && cp a/* torn && printf '{"epoch":4,"sec' >> torn/metrics.jsonl # in the middle of a line
 runs 0 "$tacet" inspect torn
-has out "^ledger of epoch 3, on training data:"
+has out "^ledger of epoch 3, on training data"
 printf '\n' >> torn/metrics.jsonl
 runs 3 "$tacet" inspect torn
 has err "torn/metrics.jsonl:[0-9]*: not a line of metrics"
@@ -190,13 +190,18 @@ runs 3 "$tacet" eval a/model.safetensors --data 'csv words.csv label=name'
 
 # ---- The ledger ----
 runs 0 "$tacet" inspect a
-has out "^ledger of epoch 3" "^relu1:l1  *0.001 " "^relu2  *0" "^relu1:l1, epoch" "^1  *0.001 " "^3  *0.001 "
+has out "^ledger of epoch 3" "^relu1:l1  *0.001 " "^relu2  *0" "^relu1:l1$" "^epoch  *lambda" "^1  *0.001 " "^3  *0.001 "
 runs 0 "$tacet" train net.yaml --out steered --set train.epochs=30 --no-penalties --penalty 'relu1: l1 density=0.2' \
     --penalty 'linear2.weight: l1 zeros=0.5 prox'
-has err "relu1:l1 is steered to a density of 0.2" "linear2.weight:l1 is steered to a density of 0.5"
+has err "relu1:l1 is steered to a density of 0.2" "linear2.weight:l1 is steered to a share of zeros of 0.5"
 has steered/metrics.jsonl '"name":"relu1:l1","share":.*"target":0.2,.*"natural_density":'
-runs 0 "$tacet" eval steered/model.safetensors
-has out "^relu1:l1 "
+has steered/metrics.jsonl '"inputs":16,"empty_inputs":[0-9]'
+runs 0 "$tacet" train steered/config.yaml --resume steered --json -q # it is done: its last look again
+sed 's/,"training":{[^}]*}//g; s/"step_us":[^,]*,//' out > expected
+runs 0 "$tacet" eval steered/model.safetensors --json; same out expected # lambdas are those that the run ended with
+runs 0 "$tacet" train net.yaml --out empty --set train.epochs=1 --no-penalties --penalty 'linear2.weight: l1 1e6 prox'
+has err "warning: linear2.weight:l1: all of linear2.weight is 0"
+hasnt err "no effect"
 runs 0 "$tacet" train net.yaml --out over --set train.epochs=1 --no-penalties --penalty 'relu1: l1 density=0.9' \
     --penalty 'linear2: l1 1e-12'
 has err "warning: relu1:l1: the target density 0.9 is above" "warning: linear2:l1: lambda 1e-12 has no effect" "is never exactly 0"

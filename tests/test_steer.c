@@ -154,6 +154,9 @@ static void what_makes_no_sense_is_refused(void **unused)
         const char *on, *penalty, *says;
     } bad[] = {
         {"relu1", "l1", "needs a lambda"},
+        {"linear1", "l1 density=0.5", "no exact zeros"},
+        {"relu1", "kl_sparsity density=0.5", "target of its own"},
+        {"linear1.weight", "l2 zeros=0.5 prox", "makes no zeros"},
         {"relu1", "l1 1 density=0.1", "in place of lambda"},
         {"relu1", "l1 density=0.1 l0=3", "one target"},
         {"relu1", "l1 density=0", "above 0 and below 1"},
@@ -170,7 +173,7 @@ static void what_makes_no_sense_is_refused(void **unused)
         {"relu1", "l1 1 schedule=step", "every=EPOCHS"},
         {"relu1", "l1 1 schedule=linear", "set epochs, or until"},
         {"relu1", "l1 1 floor=2", "floor"},
-        {"x", "l1 density=0.5", "no parameter that trains"},
+        {"x", "l1 density=0.5", "no exact zeros"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         made m;
@@ -685,6 +688,11 @@ static void warnings_say_what_is_so(void **unused)
         {two, "relu1", "l1 density=0.3", "relu1:l1", "above", false},
         {two, "linear1.weight", "l1 1e-3 warmup=9", "linear1.weight:l1", "saturated", true},
         {two, "linear1.weight", "l1 1e-3", "linear1.weight:l1", "saturated", false},
+        {two, "linear1.weight", "l1 1e6 prox", "linear1.weight:l1", "empty", true},
+        {two, "linear1.weight", "l1 1e-3 prox", "linear1.weight:l1", "empty", false},
+        {two, "linear1.weight", "l1 1e6 prox", "linear1.weight:l1", "no effect", false},
+        {two, "relu1", "l1 density=1e-3 warmup=1", "relu1:l1", "missed", true},
+        {two, "relu1", "l1 density=0.05 warmup=9", "relu1:l1", "missed", false}, /* it is not due yet */
         {two, "relu1", "l1 30", "relu1", "dead", true},
         {two, "relu1", "l1 1e-3", "relu1", "dead", false},
     };

@@ -103,7 +103,11 @@ TACET_API void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet
 
 /* Adds a penalty (or a constraint) on every value that the selector matches: "relu1", "linear*.weight", "linear2.*". In
  * a selector * does not cross a dot. Each match is a term of its own, named relu1:l1, unless the penalty says `joint`:
- * then all matches are one vector and the term is named by the selector. */
+ * then all matches are one vector and the term is named by the selector.
+ *
+ * Instead of a lambda, "l1 density=0.05" (or l0=40, the same in elements of a sample) on an activation and "l1 zeros=0.9
+ * prox" on a parameter steer it to a target; "l1 1e-4 warmup=2 from=1 until=8 schedule=cosine" lets it change over the run.
+ * Both count in epochs: tell tacet_config what one is (steps_per_epoch) and how many there are (epochs). */
 TACET_API void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty);
 
 /* Options for the parameters that match, over those of the optimizer: "lr=0.01 weight_decay=0", "frozen". Of two that
@@ -148,7 +152,8 @@ typedef struct tacet_config {
     int threads;             /* threads of a pool of its own, when pool is NULL; 1 by default */
     tacet_pool *pool;        /* a shared one */
     int64_t steps_per_epoch; /* what schedules count in; 1 by default */
-    double epochs;           /* how long the run is, for schedules that end with it */
+    double epochs;           /* how long the run is, for schedules that end with it and for targets, which are led to over
+                                most of it; if 0, over 1000 steps */
     tacet_sparse sparse;     /* AUTO by default */
     int64_t ledger;          /* steps from one sample of gradient norms to the next; below 0: no ledger. 50 by default, and
                                 then firing is counted where a penalty looks; if set, wherever an operator makes zeros */
@@ -275,15 +280,17 @@ typedef struct tacet_account {
     double value, lambda;           /* means over rows; NAN: there was no step */
     double share;                   /* of lambda * value in the objective */
     double gradient, data_gradient; /* NAN: nothing was sampled, or the losses send no gradient there */
-    double target;                  /* the density that lambda is steered to; NAN: it is not steered */
+    double target, due;             /* the density that lambda is steered to, and the one on the way there that the last
+                                       step was to have; NAN: it is not steered */
     int bound;                      /* lambda is at its lower (-1) or upper (1) bound; else 0 */
     int64_t zeros;                  /* exact ones: in all rows that were counted; of a parameter: now */
+    int64_t inputs, empty_inputs;   /* of a weight: its inputs, and those out of which all weights are 0; else 0 */
     tacet_firing firing;            /* of all its values together. A parameter has no rows: its density is that of now,
                                        and a dead unit is one into which all weights are 0 */
 } tacet_account;
 TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
 
-/* Warning i of what the ledger shows, TACET_FAILED behind the last. kind is one word ("dead") that with `on`, a term or a
+/* Warning i of what the ledger shows, TACET_FAILED behind the last. kind ("dead", "no effect") together with `on`, a term or a
  * value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
 typedef struct tacet_warning {
     const char *on, *kind;

@@ -69,6 +69,15 @@ static const struct target {
      "zeros= is a target for parameters; on activations write density=", "zeros must be above 0 and below 1"},
 };
 
+/* Whether a value has exact zeros: its operator makes them, or keeps those of one that does. */
+static bool has_zeros(const tacet_graph *g, int v)
+{
+    const tc_op *op = g->value[v].op;
+    if (!op || op->flags & TC_MAKES_ZEROS) return op != NULL;
+    return (op->flags & TC_ELEMENTWISE) && (op->flags & TC_KEEPS_ZEROS) && op->inputs == 1 &&
+           has_zeros(g, g->value[v].input[0]);
+}
+
 static bool settle_target(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *a = t->common;
@@ -80,6 +89,10 @@ static bool settle_target(tacet_graph *g, tc_term *t, bool batch)
         if (a[TC_TERM_LAMBDA].given) return refuse(g, t, "a target stands in place of lambda: leave one of them out");
         if (k->batch != batch) return refuse(g, t, k->elsewhere);
         if (!batch && a[TC_TERM_PROX].number == 0) return refuse(g, t, "zeros= needs prox: a gradient makes no zeros");
+        if (t->op->flags & TC_OF_BATCH) return refuse(g, t, "has a target of its own, and no density to hold");
+        if (!batch && !(t->op->flags & TC_SPARSIFIES)) return refuse(g, t, "its proximal step makes no zeros");
+        if (batch && !has_zeros(g, tc_term_on(t, 0)))
+            return refuse(g, t, "there are no exact zeros in it to count: steer the output of a relu, say");
         if (t->inputs > 1) return refuse(g, t, "a joint term cannot be steered: without joint each value is");
         t->target = k->density(a[k->attribute].number, (double)tc_shape_count(&g->value[t->input[0]].shape));
         if (!(t->target > 0 && t->target < 1)) return refuse(g, t, k->range);
@@ -104,7 +117,7 @@ static bool settle(tacet_graph *g, tc_term *t, bool batch)
     t->lambda = constraint || !isnan(t->target) ? 0.0
                 : a[TC_TERM_LAMBDA].given       ? a[TC_TERM_LAMBDA].number
                                                 : t->op->lambda;
-    if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\"");
+    if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\", or a target");
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     const bool given = !constraint && a[TC_TERM_REDUCE].given;
     t->reduce = given ? (int)a[TC_TERM_REDUCE].number : batch ? t->op->reduce : TC_SUM;

@@ -77,6 +77,24 @@ static void add_part(tc_bundle *b, const char *part, const char *key)
     tc_text_free(&text);
 }
 
+void tc_bundle_text(tc_bundle *b, const char *key, tc_text *t)
+{
+    b->failed = b->failed || t->failed;
+    if (!b->failed) tc_bundle_note(b, key, t->data ? t->data : "");
+    tc_text_free(t);
+}
+
+/* What they were in the last step: a schedule has moved on, and what is steered has no other. */
+static void add_lambdas(tc_bundle *b)
+{
+    const tacet_plan *p = b->plan;
+    tc_text lines = {.mem = b->mem};
+    char number[TC_NUMBER_MAX];
+    for (int i = 0; i < p->terms; i++)
+        tc_text_add(&lines, "%s %s\n", p->graph->term[i].name, tc_number_text(p->table.lambda[i], number));
+    tc_bundle_text(b, "tacet.lambdas", &lines);
+}
+
 void tc_bundle_model(tc_bundle *b)
 {
     const tacet_plan *p = b->plan;
@@ -86,6 +104,7 @@ void tc_bundle_model(tc_bundle *b)
     add_part(b, "loss", "tacet.loss");
     add_part(b, "penalties", "tacet.penalties");
     add_part(b, "options", "tacet.options");
+    add_lambdas(b);
     for (int i = 0; i < p->places; i++)
         add_place(b, tc_plan_name(p, p->place[i].value), &p->place[i], tc_plan_parameter(p, &p->place[i]));
     tc_bundle_records(b, false);

@@ -5,7 +5,6 @@
  *                        (what layers and terms remember are tensors too: model.h)
  *     tacet.step         training steps done          tacet.seed   of dropout
  *     tacet.rate         the schedule's factor of the last step
- *     tacet.lambdas      a line "relu1:l1 0.0001" for each term
  *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
  *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each product
  *     tacet.total, tacet.accounts, tacet.controls, tacet.fired   the ledger and what steers lambdas: history.c
@@ -33,24 +32,6 @@ __attribute__((format(printf, 3, 4))) static void note_format(tc_bundle *b, cons
     tc_bundle_note(b, key, text);
 }
 
-/* A note from a text that grew; frees it. */
-static void note_text(tc_bundle *b, const char *key, tc_text *t)
-{
-    b->failed = b->failed || t->failed;
-    if (!b->failed) tc_bundle_note(b, key, t->data ? t->data : "");
-    tc_text_free(t);
-}
-
-static void note_lambdas(tc_bundle *b)
-{
-    const tacet_plan *p = b->plan;
-    tc_text lines = {.mem = b->mem};
-    char number[TC_NUMBER_MAX];
-    for (int i = 0; i < p->terms; i++)
-        tc_text_add(&lines, "%s %s\n", p->graph->term[i].name, tc_number_text(p->table.lambda[i], number));
-    note_text(b, "tacet.lambdas", &lines);
-}
-
 static void note_lists(tc_bundle *b)
 {
     const tacet_plan *p = b->plan;
@@ -68,8 +49,8 @@ static void note_lists(tc_bundle *b)
             tc_text_add(&densities, " %s", tc_number_text(p->table.break_even[v * TC_PRODUCTS + k], number));
         tc_text_add(&densities, "\n");
     }
-    note_text(b, "tacet.lists", &uses);
-    note_text(b, "tacet.break_even", &densities);
+    tc_bundle_text(b, "tacet.lists", &uses);
+    tc_bundle_text(b, "tacet.break_even", &densities);
 }
 
 static void note_loader(tc_bundle *b, const tacet_loader *l)
@@ -94,11 +75,10 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_bundle_records(&b, true);
     tc_bundle_note(&b, "tacet.checkpoint", version);
     tc_spec_print(&p->optim_spec, NULL, &optimizer);
-    note_text(&b, "tacet.optimizer", &optimizer);
+    tc_bundle_text(&b, "tacet.optimizer", &optimizer);
     note_format(&b, "tacet.step", "%" PRId64, p->table.step);
     note_format(&b, "tacet.seed", "%016" PRIx64, p->seed);
     tc_bundle_note(&b, "tacet.rate", tc_number_text(p->table.rate, rate));
-    note_lambdas(&b);
     note_lists(&b);
     tc_history_note(&b);
     note_loader(&b, l);

@@ -181,6 +181,25 @@ int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const t
     return -1;
 }
 
+/* Lambdas of a plan that does not train are those of the model's last step, where its terms have the names. */
+static void take_lambdas(const tacet_file *f, tacet_plan *p)
+{
+    const char *at = p->optim ? NULL : tacet_file_note(f, "tacet.lambdas");
+    for (size_t line; at && *at; at += line + (at[line] == '\n')) {
+        char number[TC_NUMBER_MAX];
+        double lambda;
+        line = strcspn(at, "\n");
+        for (int i = 0; i < p->terms; i++) {
+            const size_t n = strlen(p->graph->term[i].name);
+            if (n >= line || line - n > sizeof number || at[n] != ' ' || memcmp(at, p->graph->term[i].name, n) != 0)
+                continue;
+            memcpy(number, at + n + 1, line - n - 1);
+            number[line - n - 1] = '\0';
+            if (tc_number_read(number, &lambda) && lambda >= 0) p->table.lambda[i] = lambda;
+        }
+    }
+}
+
 tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why)
 {
     const tc_tensor **found = tc_alloc(&f->mem, (size_t)(p->places + p->records), sizeof *found);
@@ -192,6 +211,7 @@ tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, in
     for (int i = 0; i < p->places && count >= 0; i++)
         if (found[i]) tc_plan_copy_in(p, &p->place[i], found[i]->data, tc_plan_parameter(p, &p->place[i]));
     if (count >= 0) tc_file_set_records(p, record);
+    if (count >= 0) take_lambdas(f, p);
     tc_free(&f->mem, found);
     if (count < 0) {
         if (why) *why = e;

@@ -31,13 +31,6 @@ static void add_line(tc_text *t, const char *name, const double *x, int n)
     tc_text_add(t, "\n");
 }
 
-static void close_note(tc_bundle *b, const char *key, tc_text *t)
-{
-    b->failed = b->failed || t->failed;
-    if (!b->failed) tc_bundle_note(b, key, t->data ? t->data : "");
-    tc_text_free(t);
-}
-
 void tc_history_note(tc_bundle *b)
 {
     const tacet_plan *p = b->plan;
@@ -58,10 +51,10 @@ void tc_history_note(tc_bundle *b)
         for (int64_t k = 0; k < tc_shape_count(&p->graph->value[v].shape); k++) add_number(&fired, (double)c->fired[k]);
         tc_text_add(&fired, "\n");
     }
-    close_note(b, "tacet.total", &total);
-    close_note(b, "tacet.accounts", &accounts);
-    close_note(b, "tacet.controls", &controls);
-    close_note(b, "tacet.fired", &fired);
+    tc_bundle_text(b, "tacet.total", &total);
+    tc_bundle_text(b, "tacet.accounts", &accounts);
+    tc_bundle_text(b, "tacet.controls", &controls);
+    tc_bundle_text(b, "tacet.fired", &fired);
 }
 
 /* ---- Reading ---- */

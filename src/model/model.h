@@ -6,6 +6,7 @@
  *                 linear1.weight:spectral_norm.u   what a term remembers; only in checkpoints
  *     notes       format                      "pt": for torch, as safetensors files say
  *                 tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options   as tacet_graph_text gives them
+ *                 tacet.lambdas               a line "relu1:l1 0.0001" for each term: that of the last step
  *                 tacet.checkpoint and more   see checkpoint.c
  *                 what the caller adds */
 #ifndef TC_MODEL_H
@@ -34,6 +35,7 @@ typedef struct tc_bundle {
 } tc_bundle;
 
 void tc_bundle_note(tc_bundle *b, const char *key, const char *text);
+void tc_bundle_text(tc_bundle *b, const char *key, tc_text *text); /* frees the text */
 void tc_bundle_model(tc_bundle *b); /* format, the description, the parameters, what layers remember */
 void tc_bundle_state(tc_bundle *b, const tc_place *at, int state); /* what the optimizer remembers of a parameter */
 void tc_bundle_records(tc_bundle *b, bool terms);                  /* what layers, or terms, remember */

@@ -28,7 +28,7 @@ static const tacet_attribute penalty[] = {
     {"prox", "bool", "false", "on parameters: acts by its proximal step after the update, not by its gradient", false},
     {"density", "float", "",
      "in place of lambda: the share of a value's elements that are to be not 0; lambda is steered to hold it", false},
-    {"l0", "float", "", "the same as how many elements of a sample", false},
+    {"l0", "float", "", "like density, as a number: how many elements of a sample are to be not 0", false},
     {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0", false},
     TC_SCHEDULE_ROWS("lambda", "drop"),
     TC_SCHEDULE_BOUNDS,

@@ -170,7 +170,7 @@ typedef struct tc_control {
     double pull;        /* of a proximal step: how far it moves an element, by t lambda */
     double smooth;      /* the logarithm of the density, smoothed; NAN: nothing was measured */
     double error;       /* the last one that was acted upon */
-    double landed;      /* 1: the target itself has been due */
+    double landed;      /* the step since which the target itself is due; 0: it is not yet */
     double next;        /* lambda of the step to come: the table has that of the step that was done */
 } tc_control;
 

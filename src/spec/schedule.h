@@ -20,9 +20,9 @@
         "floor", "float", "0", "share of the " what " that remains at the schedule's end, 0 to 1", false               \
     }
 #define TC_SCHEDULE_BOUNDS                                                                                             \
-    {"from", "float", "0", "the epoch in which it begins; before, lambda is 0", false},                                \
+    {"from", "float", "0", "epochs after which it begins; before, lambda is 0", false},                                \
     {                                                                                                                  \
-        "until", "float", "", "the epoch at which it ends; from there on lambda is floor times its value", false       \
+        "until", "float", "", "epochs after which it ends; from there on lambda is floor times its value", false       \
     }
 
 extern const tacet_attribute tc_schedule_attribute[]; /* an optimizer's */

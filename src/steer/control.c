@@ -64,15 +64,13 @@ static double descent(const tacet_plan *p, int term)
     return p->epochs > 0 ? fmax(BRIEFEST, DESCENT - DEEPER * depth) * p->epochs * (double)p->steps_per_epoch : STEPS;
 }
 
-/* The logarithm of the density that is due now. Once the target has been, it stays, though the run be made longer. */
-static double due(tacet_plan *p, int term)
+/* The density that is due now. Once the target has been, it stays, though the run be made longer. */
+double tc_control_due(const tacet_plan *p, int term)
 {
     const double target = p->graph->term[term].target, natural = natural_of(p, value_of(p, term));
     const double part = (double)p->table.step / descent(p, term);
-    tc_control *c = &p->table.control[term];
-    if (part >= 1) c->landed = 1;
-    if (c->landed > 0 || !(natural > target)) return log(target);
-    return log(natural) + log(target / natural) * part;
+    if (part >= 1 || p->table.control[term].landed > 0 || !(natural > target)) return target;
+    return natural * pow(target / natural, part);
 }
 
 static void set(tacet_plan *p, int term, double lambda)
@@ -86,6 +84,7 @@ static void move(tacet_plan *p, int term, double error, double hold, double damp
     tc_control *c = &p->table.control[term];
     const double before = c->error;
     c->error = fmax(-REACH, fmin(REACH, error));
+    if (c->landed == 0 && tc_control_due(p, term) == p->graph->term[term].target) c->landed = (double)p->table.step;
     set(p, term, p->table.lambda[term] * exp(hold * c->error + damp * (c->error - before)));
 }
 
@@ -108,7 +107,7 @@ static void move_value(tacet_plan *p, int term)
     const double one = 1 / ((double)tc_shape_count(&p->graph->value[v].shape) * (double)p->run.rows);
     const double now = log(fmax(tc_count_density(p, TC_TRAIN, v), one));
     c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / MEMORY;
-    move(p, term, c->smooth - due(p, term), HOLD, DAMP);
+    move(p, term, c->smooth - log(tc_control_due(p, term)), HOLD, DAMP);
 }
 
 /* ---- Parameters ---- */
@@ -146,7 +145,7 @@ static void move_parameter(tacet_plan *p, int term, const tc_place *at)
     const double step = tc_plan_prox_time(p, at->group) * p->table.lambda[term] * c->pull;
     const double part = LOOK * step / size_of(p, at, density); /* of an element's size, since the last look */
     c->smooth = log_odds(density, (double)at->n);
-    move(p, term, c->smooth - log_odds(exp(due(p, term)), (double)at->n), fmin(MOST_HOLD, CLOCK * part), CALM);
+    move(p, term, c->smooth - log_odds(tc_control_due(p, term), (double)at->n), fmin(MOST_HOLD, CLOCK * part), CALM);
 }
 
 void tc_control_move(tacet_plan *p)

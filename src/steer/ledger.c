@@ -60,19 +60,32 @@ double tc_parameter_density(const tacet_plan *p, const tc_place *at)
     return (double)fired / (double)at->n;
 }
 
-/* A unit of a parameter is a column as it is stored. */
-static tacet_firing parameter(const tacet_plan *p, const tc_place *at)
+/* Lines of a matrix in which all is 0: n of them, `step` apart, each of `length` elements that lie `stride` apart. */
+static int64_t empty(const float *x, int64_t n, int64_t step, int64_t length, int64_t stride)
+{
+    int64_t lines = 0;
+    for (int64_t j = 0; j < n; j++) {
+        bool zero = true;
+        for (int64_t i = 0; zero && i < length; i++) zero = x[j * step + i * stride] == 0.0f;
+        lines += zero;
+    }
+    return lines;
+}
+
+/* A unit of a parameter is a column as it is stored, an input of a weight a row. */
+static tacet_firing parameter(const tacet_plan *p, const tc_place *at, tacet_account *a)
 {
     const float *x = tc_plan_parameter(p, at);
     const tc_shape *s = &p->graph->value[at->value].shape;
-    const int64_t units = s->rank ? s->dim[s->rank - 1] : 1;
-    tacet_firing f = {.units = units, .density = tc_parameter_density(p, at), .natural = NAN};
-    for (int64_t j = 0; j < units; j++) {
-        bool dead = true;
-        for (int64_t i = j; dead && i < at->n; i += units) dead = x[i] == 0.0f;
-        f.dead += dead;
+    const int64_t units = s->rank ? s->dim[s->rank - 1] : 1, rows = at->n / units;
+    if (s->rank == 2) {
+        a->inputs += rows;
+        a->empty_inputs += empty(x, rows, units, units, 1);
     }
-    return f;
+    return (tacet_firing){.units = units,
+                          .dead = empty(x, units, 1, rows, units),
+                          .density = tc_parameter_density(p, at),
+                          .natural = NAN};
 }
 
 /* Adds the firing of one value of a term; elements counts those that could have been 0. */
@@ -81,7 +94,7 @@ static void add(const tacet_plan *p, int v, tacet_account *a, double *fired, dou
     const tc_place *at = tc_plan_find(p, v);
     tacet_firing f;
     if (at)
-        f = parameter(p, at);
+        f = parameter(p, at, a);
     else if (!tc_count_read(p, TC_TRAIN, v, &f))
         return;
     const double n = at ? (double)at->n : (double)f.units * (double)f.rows;
@@ -105,9 +118,10 @@ tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account
     *account = (tacet_account){.value = a->value / rows,
                                .lambda = a->lambda / rows,
                                .share = a->weighted / p->table.total.objective,
-                               .gradient = a->gradient / a->samples,
-                               .data_gradient = a->data / a->samples,
+                               .gradient = a->samples > 0 ? a->gradient / a->samples : NAN,
+                               .data_gradient = a->samples > 0 ? a->data / a->samples : NAN,
                                .target = t->target,
+                               .due = isnan(t->target) ? NAN : tc_control_due(p, i),
                                .bound = c->least == 0         ? 0
                                         : c->next <= c->least ? -1
                                         : c->next >= c->most  ? 1

@@ -11,6 +11,7 @@ void tc_steer_table(tacet_plan *p);
 /* Whether a controller needs the step that runs to be a sample; one move of every controller, behind the update. */
 bool tc_control_needs_sample(const tacet_plan *p);
 void tc_control_move(tacet_plan *p);
+double tc_control_due(const tacet_plan *p, int term); /* the density that is due now, of a steered term */
 
 double tc_parameter_density(const tacet_plan *p, const tc_place *at); /* share of elements that are not 0, now */
 

@@ -10,41 +10,50 @@ typedef struct subject {
     const tc_account *sums;
     tacet_account now;
     const char *value; /* name of the value, or of the term's first */
+    bool landed;       /* a steered term: its target was due in all steps of the ledger */
 } subject;
 
 static double ratio(const subject *s) { return s->now.gradient / s->now.data_gradient; }
 static bool steered(const subject *s) { return !isnan(s->now.target); }
+static bool on_parameter(const subject *s) { return s->now.firing.rows == 0; }
+
+static bool empty(const subject *s, char *text, size_t n)
+{
+    if (!on_parameter(s) || s->now.firing.density > 0) return false;
+    tc_snprintf(text, n, "all of %s is 0, nothing can be learned with it: lower lambda (%.3g)", s->value, s->now.lambda);
+    return true;
+}
 
 static bool no_effect(const subject *s, char *text, size_t n)
 {
-    if (steered(s) || !(s->now.lambda > 0) || !(ratio(s) < 1e-4)) return false;
+    if (steered(s) || !(s->now.lambda > 0) || !(s->now.gradient > 0) || !(ratio(s) < 1e-4)) return false;
     tc_snprintf(text, n, "lambda %.3g has no effect, its gradient is %.1e of the data's: raise it, or give a target",
                 s->now.lambda, ratio(s));
     return true;
 }
 
+/* A proximal step does not act by its gradient. */
 static bool dominating(const subject *s, char *text, size_t n)
 {
     if (s->term->prox || !(ratio(s) > 10) || isinf(ratio(s))) return false; /* of a sample without data's: no ratio */
-    tc_snprintf(
-        text, n,
-        "its gradient is %.0f times the data's, so the network learns the penalty and not the data: lower lambda "
-        "(%.3g), or let it rise over more epochs (warmup=)",
-        ratio(s), s->now.lambda);
+    tc_snprintf(text, n, "its gradient is %.3g times the data's, so the network learns the penalty and not the data: %s",
+                ratio(s),
+                steered(s) ? "ask for less, or give it more epochs (warmup=)"
+                           : "lower lambda, or let it rise over more epochs (warmup=)");
     return true;
 }
 
+/* A steered lambda begins far below what has an effect: it counts once the target itself is due. */
 static bool saturated(const subject *s, char *text, size_t n)
 {
     const double before = s->sums->density_before, now = s->now.firing.density;
     if (!(s->sums->lambda_before > 0) || !(s->now.lambda > 2 * s->sums->lambda_before) || !(now > 0.98 * before))
         return false;
-    if (s->now.firing.rows > 0 && now == 1) return false; /* never_zero has more to say */
-    if (steered(s) && now < 1.1 * s->now.target) return false;
+    if (!on_parameter(s) && now == 1) return false; /* never_zero has more to say */
+    if (steered(s) && (now < 1.1 * s->now.target || !s->landed)) return false;
     tc_snprintf(text, n, "lambda rose from %.3g to %.3g and the density stayed at %.3g: raising it does no more%s",
                 s->sums->lambda_before, s->now.lambda, now,
-                s->p->graph->value[tc_term_on(s->term, 0)].owner >= 0 && !s->term->prox ? "; `prox` makes exact zeros"
-                                                                                        : "");
+                on_parameter(s) && !s->term->prox ? "; `prox` makes exact zeros" : "");
     return true;
 }
 
@@ -52,23 +61,33 @@ static bool above(const subject *s, char *text, size_t n)
 {
     const bool natural = s->now.firing.natural < s->now.target;
     if (!steered(s) || !(natural || (s->now.bound < 0 && s->now.firing.density < 0.9 * s->now.target))) return false;
-    tc_snprintf(
-        text, n,
-        "the target density %.3g is above what the network has %s (%.3g): a penalty cannot raise it. Ask for less, "
-        "or leave the penalty away",
-        s->now.target, natural ? "by nature" : "with next to no penalty",
-        natural ? s->now.firing.natural : s->now.firing.density);
+    tc_snprintf(text, n,
+                "the target density %.3g is above what the network has %s (%.3g): a penalty cannot raise it. Ask for "
+                "less, or leave the penalty out",
+                s->now.target, natural ? "by nature" : "with next to no penalty",
+                natural ? s->now.firing.natural : s->now.firing.density);
     return true;
 }
 
 static bool below(const subject *s, char *text, size_t n)
 {
     if (!steered(s) || s->now.bound <= 0 || !(s->now.firing.density > 1.1 * s->now.target)) return false;
-    tc_snprintf(
-        text, n,
-        "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound, %.3g. This "
-        "penalty makes no more zeros here",
-        s->now.target, s->now.firing.density, s->now.lambda);
+    tc_snprintf(text, n,
+                "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound. This penalty "
+                "makes no more zeros here",
+                s->now.target, s->now.firing.density);
+    return true;
+}
+
+/* Relative to what was asked for: the share of what is not 0, or that of zeros. Only of steps that all had the target. */
+static bool missed(const subject *s, char *text, size_t n)
+{
+    const bool zeros = on_parameter(s);
+    const double is = zeros ? 1 - s->now.firing.density : s->now.firing.density;
+    const double target = zeros ? 1 - s->now.target : s->now.target;
+    if (!steered(s) || !s->landed || s->now.bound != 0 || fabs(is / target - 1) <= 0.1) return false;
+    tc_snprintf(text, n, "the target %s %.3g was missed, it is %.3g: more epochs may get there", zeros ? "zeros" : "density",
+                target, is);
     return true;
 }
 
@@ -100,8 +119,14 @@ static const struct warning {
     bool of_term;
     bool (*holds)(const subject *s, char *text, size_t n);
 } table[] = {
-    {"no effect", true, no_effect}, {"dominating", true, dominating}, {"saturated", true, saturated},
-    {"above", true, above},         {"below", true, below},           {"never zero", true, never_zero},
+    {"empty", true, empty},
+    {"no effect", true, no_effect},
+    {"dominating", true, dominating},
+    {"saturated", true, saturated},
+    {"above", true, above},
+    {"below", true, below},
+    {"missed", true, missed},
+    {"never zero", true, never_zero},
     {"dead", false, dead},
 };
 
@@ -122,7 +147,9 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
     for (int t = 0; t < p->terms && i >= 0; t++) {
         if (!tc_term_penalises(p, t, -1)) continue;
         subject s = {.p = p, .term = &p->graph->term[t], .sums = &p->table.account[t]};
+        const double landed = p->table.control[t].landed;
         s.value = tc_plan_name(p, tc_term_on(s.term, 0));
+        s.landed = landed > 0 && landed <= (double)(p->table.step - p->table.total.steps);
         tacet_account_at(p, t, &s.now);
         if (look(&s, &i, warning)) return TACET_OK;
     }
