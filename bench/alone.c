@@ -90,8 +90,7 @@ static void count_instructions(const bench_case *c, const char *model, int spars
 void run_ledger(const bench_case *c, int threads)
 {
     enum { NONE = -1, PERIOD = 50, EACH = 1, SELDOM = 1 << 20 };
-    static const char *const name[] = {
-        [TACET_SPARSE_NEVER] = "ledger-dense", [TACET_SPARSE_ALWAYS] = "ledger-sparse"};
+    static const char *const name[] = {[TACET_SPARSE_NEVER] = "ledger-dense", [TACET_SPARSE_ALWAYS] = "ledger-sparse"};
     char model[PATH];
     network_begin(c, threads, model);
     for (int sparse = TACET_SPARSE_NEVER; sparse <= TACET_SPARSE_ALWAYS; sparse++) {
@@ -99,8 +98,8 @@ void run_ledger(const bench_case *c, int threads)
         double count[COUNTS];
         report_case(name[sparse]);
         if (!count_steps(c, of, 3, count)) break;
-        printf("%-14s %.3f million instructions a step without the ledger, %.3f with it, %.3f in a sample\n", name[sparse],
-               count[2] / 1e6, count[1] / 1e6, count[0] / 1e6);
+        printf("%-14s %.3f million instructions a step without the ledger, %.3f with it, %.3f in a sample\n",
+               name[sparse], count[2] / 1e6, count[1] / 1e6, count[0] / 1e6);
         print_bar("instructions with over without", (count[0] + (PERIOD - 1) * count[1]) / (PERIOD * count[2]), c->bar,
                   true);
     }
@@ -114,8 +113,8 @@ static void time_penalty(const bench_case *c, const char *model, int sparse, con
     network *n[2];
     for (int k = 0; k < 2; k++) {
         n[k] = network_open(
-            c,
-            &(network_options){.threads = 1, .model = model, .sparse = (tacet_sparse)sparse, .no_penalties = k == 1, .ledger = -1});
+            c, &(network_options){
+                   .threads = 1, .model = model, .sparse = (tacet_sparse)sparse, .no_penalties = k == 1, .ledger = -1});
         network_run(n[k], c->warm);
     }
     for (int i = 0; i < c->rounds; i++)

@@ -60,12 +60,8 @@ static outcome train(const data *d, char penalty[LAYERS][64], uint64_t seed)
     tacet_loader *t = tacet_loader_new(d->test, 128, 0, false, &why);
     if (!l || !t) stop("the data", &why);
     tacet_plan *p = tacet_compile(g,
-                                  &(tacet_config){TACET_CONFIG,
-                                                  .batch = 128,
-                                                  .optimizer = d->optimizer,
-                                                  .seed = seed,
-                                                  .steps_per_epoch = tacet_loader_batches(l),
-                                                  .epochs = EPOCHS},
+                                  &(tacet_config){TACET_CONFIG, .batch = 128, .optimizer = d->optimizer, .seed = seed,
+                                                  .steps_per_epoch = tacet_loader_batches(l), .epochs = EPOCHS},
                                   &why);
     if (!p) stop("steering", &why);
     for (int i = 0; i < EPOCHS; i++) step_epoch(p, l, x, target);
@@ -154,7 +150,8 @@ void run_steering(const bench_case *c, int threads)
     static const double target[] = {0.20, 0.10, 0.05, 0.02};
     (void)threads;
     tacet_error why;
-    data d = {.train = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "train", NULL, &why), .optimizer = c->optimizer};
+    data d = {.train = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "train", NULL, &why),
+              .optimizer = c->optimizer};
     if (d.train) d.test = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "test", NULL, &why);
     if (!d.test) stop("the images", &why);
     for (size_t i = 0; i < sizeof target / sizeof *target; i++)

@@ -130,10 +130,9 @@ static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
     memcpy(cell, term_head, sizeof term_head);
     json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], name_of(a, t), t);
     if (rows > 1) print_terms(to, rows, cell);
-    json_array_foreach(terms, i, t)
-        if (number(t, "empty_inputs") > 0)
-            fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", name_of(a, t), number(t, "empty_inputs"),
-                    number(t, "inputs"));
+    json_array_foreach(terms, i, t) if (number(t, "empty_inputs") > 0)
+        fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", name_of(a, t), number(t, "empty_inputs"),
+                number(t, "inputs"));
 }
 
 static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
@@ -154,7 +153,8 @@ static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
         c[1] = three(a, number(layer, "density"));
         c[2] = cli_format(a, "%.0f", number(layer, "dead"));
         for (size_t k = 0; k < BINS; k++)
-            c[k + 3] = cli_format(a, "%.0f", json_number_value(json_array_get(bins, k)) - (k ? 0 : number(layer, "dead")));
+            c[k + 3] = cli_format(a, "%.0f",
+                                  json_number_value(json_array_get(bins, k)) - (k ? 0 : number(layer, "dead")));
     }
     if (rows == 1) return;
     fprintf(to, "\nunits by how often they fire: never, in up to 10%% of the samples, up to 20%%, ...\n");
@@ -171,8 +171,7 @@ static void dead_named(FILE *to, cli_arena *a, const json_t *epoch)
         const size_t n = json_array_size(units);
         if (n == 0) continue;
         fprintf(to, "dead units of %s:", text(a, layer, "name"));
-        json_array_foreach(units, k, unit)
-            if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", json_number_value(unit));
+        json_array_foreach(units, k, unit) if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", json_number_value(unit));
         if (n > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", n - NAMED);
         fprintf(to, "\n");
     }

@@ -53,15 +53,9 @@ static void describe(made *m, const char *model, const setting *s)
 static tacet_plan *compiled(made *m, const setting *s, tacet_error *why)
 {
     return tacet_compile(m->g,
-                         &(tacet_config){TACET_CONFIG,
-                                         .batch = SAMPLES,
-                                         .optimizer = s->optimizer,
-                                         .seed = 3,
-                                         .threads = s->threads,
-                                         .steps_per_epoch = s->spe,
-                                         .epochs = s->epochs,
-                                         .sparse = s->sparse,
-                                         .ledger = s->ledger},
+                         &(tacet_config){TACET_CONFIG, .batch = SAMPLES, .optimizer = s->optimizer, .seed = 3,
+                                         .threads = s->threads, .steps_per_epoch = s->spe, .epochs = s->epochs,
+                                         .sparse = s->sparse, .ledger = s->ledger},
                          why);
 }
 
@@ -267,7 +261,9 @@ static void gradients_are_those_that_can_be_read(void **unused)
         made m;
         make(&m, two,
              &(setting){"sgd lr=0.1",
-                        {{"relu*", "l1 0.5"}, {"linear2", "l2 0.25"}, {"linear2.weight", "l1 0.125 prox"},
+                        {{"relu*", "l1 0.5"},
+                         {"linear2", "l2 0.25"},
+                         {"linear2.weight", "l1 0.125 prox"},
                          {"linear2.*", "l2 1e-3 joint name=both"}},
                         .sparse = (tacet_sparse)sparse});
         float w[64 * 64];
@@ -322,9 +318,9 @@ static double own_norm(const char *penalty)
 static void gradients_are_those_of_the_formulas(void **unused)
 {
     (void)unused;
-    static const char *const kind[] = {"l1",          "l2",          "norm",           "hoyer",   "hoyer_square",
-                                       "group_lasso", "orthogonal",  "transformed_l1", "log_sum", "sparse_group_lasso",
-                                       "mcp",         "l1_huber",    "spectral_norm"};
+    static const char *const kind[] = {"l1",          "l2",         "norm",           "hoyer",   "hoyer_square",
+                                       "group_lasso", "orthogonal", "transformed_l1", "log_sum", "sparse_group_lasso",
+                                       "mcp",         "l1_huber",   "spectral_norm"};
     const double data = data_norm("linear2.weight", false, 64 * 64);
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
         char plain[64], text[64], name[64];
@@ -393,7 +389,9 @@ static void a_sample_changes_no_bit(void **unused)
             for (int k = 0; k < 2; k++) {
                 make(&m[k], model[i],
                      &(setting){"adam lr=0.01",
-                                {{"relu1", "l1 0.01"}, {"linear2", "hoyer 0.01"}, {"linear1.weight", "mcp 0.01 prox"},
+                                {{"relu1", "l1 0.01"},
+                                 {"linear2", "hoyer 0.01"},
+                                 {"linear1.weight", "mcp 0.01 prox"},
                                  {"linear*.weight", "norm 1e-3 joint"}},
                                 .ledger = k ? 1 : -1,
                                 .sparse = (tacet_sparse)sparse});
@@ -437,14 +435,22 @@ static void figures_do_not_depend_on_threads_or_lists(void **unused)
         int threads;
         tacet_sparse sparse;
         double tolerance;
-    } way[] = {{1, TACET_SPARSE_NEVER, 0},   {2, TACET_SPARSE_NEVER, 0},     {3, TACET_SPARSE_NEVER, 0},
-               {1, TACET_SPARSE_AUTO, 1e-3}, {2, TACET_SPARSE_ALWAYS, 1e-3}};
+    } way[] = {{1, TACET_SPARSE_NEVER, 0},
+               {2, TACET_SPARSE_NEVER, 0},
+               {3, TACET_SPARSE_NEVER, 0},
+               {1, TACET_SPARSE_AUTO, 1e-3},
+               {2, TACET_SPARSE_ALWAYS, 1e-3}};
     tacet_account first[2];
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         made m;
         make(&m, two,
-             &(setting){"sgd lr=0.01 momentum=0.9", {{"relu*", "l1 density=0.2"}}, .ledger = 3, .spe = 20, .epochs = 2,
-                        .threads = way[i].threads, .sparse = way[i].sparse});
+             &(setting){"sgd lr=0.01 momentum=0.9",
+                        {{"relu*", "l1 density=0.2"}},
+                        .ledger = 3,
+                        .spe = 20,
+                        .epochs = 2,
+                        .threads = way[i].threads,
+                        .sparse = way[i].sparse});
         steps(&m, 40);
         const tacet_account a[2] = {account_of(m.p, "relu1:l1"), account_of(m.p, "relu2:l1")};
         for (int k = 0; k < 2; k++) {
@@ -512,8 +518,7 @@ static void a_run_goes_on_with_another_ledger(void **unused)
             if (tacet_resume(m[1].p, NULL, f, &why)) fail_msg("from %d to %d: %s", from, to, why.message);
             tacet_file_free(f);
             steps(&m[1], 3);
-            for (int k = 0; k < 2; k++)
-                assert_int_equal(tacet_read(m[k].p, "linear2.weight", w[k], 64 * 64), TACET_OK);
+            for (int k = 0; k < 2; k++) assert_int_equal(tacet_read(m[k].p, "linear2.weight", w[k], 64 * 64), TACET_OK);
             assert_memory_equal(w[0], w[1], sizeof w[0]);
             const tacet_account a = account_of(m[0].p, "relu2:l1"), b = account_of(m[1].p, "relu2:l1");
             assert_true(a.value == b.value && a.lambda == b.lambda);
@@ -624,7 +629,7 @@ static void targets_are_held(void **unused)
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         made m;
         make(&m, two, &(setting){way[i].optimizer, {{way[i].on, way[i].penalty}}, .spe = 200, .epochs = 10});
-        double mean = 0; /* over the last epoch, which the ledger has of activations alone */
+        double mean = 0;                 /* over the last epoch, which the ledger has of activations alone */
         for (int k = 0; k < 2000; k++) { /* fresh samples: these would be learned by heart */
             draw_all(&m);
             if (k % 200 == 0) tacet_ledger_reset(m.p);
@@ -699,8 +704,13 @@ static void warnings_say_what_is_so(void **unused)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         made m;
         make(&m, known[i].model,
-             &(setting){strcmp(known[i].kind, "dominating") ? "sgd lr=1e-2" : "sgd lr=1e-6", {{known[i].on, known[i].penalty}}, .ledger = 5, .spe = 20, .epochs = 9});
-        for (int epoch = strcmp(known[i].kind, "saturated") ? 0 : 2; epoch < 4; epoch++) { /* lambda is to rise by much */
+             &(setting){strcmp(known[i].kind, "dominating") ? "sgd lr=1e-2" : "sgd lr=1e-6",
+                        {{known[i].on, known[i].penalty}},
+                        .ledger = 5,
+                        .spe = 20,
+                        .epochs = 9});
+        for (int epoch = strcmp(known[i].kind, "saturated") ? 0 : 2; epoch < 4;
+             epoch++) { /* lambda is to rise by much */
             tacet_ledger_reset(m.p);
             steps(&m, 20);
         }

@@ -17,8 +17,8 @@ static bool shape(tc_sketch *s)
     if (!tc_shape_last(s)) return false;
     if (!(s->arg[TC_JUMP_THETA].number >= 0))
         return tc_shape_refuse(s, "needs a theta of at least 0, got %g", s->arg[TC_JUMP_THETA].number);
-    if (!(s->arg[TC_JUMP_EPS].number > 0))
-        return tc_shape_refuse(s, "needs an eps above 0, got %g", s->arg[TC_JUMP_EPS].number);
+    if (!(s->arg[TC_JUMP_EPS].number >= 1e-15 && s->arg[TC_JUMP_EPS].number <= 1e15))
+        return tc_shape_refuse(s, "needs an eps from 1e-15 to 1e15, got %g", s->arg[TC_JUMP_EPS].number);
     s->param[0] = (tc_shape){1, {s->x[0].dim[s->x[0].rank - 1]}};
     return true;
 }

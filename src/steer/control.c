@@ -24,8 +24,8 @@
 #define REACH 1.0  /* the most that an error counts */
 #define LEAST 1e-6 /* of the unit, like MOST */
 #define MOST 1e4
-#define DESCENT 0.8 /* of a run, */
-#define DEEPER 0.1  /* less this for every e-fold that the target is below the density by nature, */
+#define DESCENT 0.8  /* of a run, */
+#define DEEPER 0.1   /* less this for every e-fold that the target is below the density by nature, */
 #define BRIEFEST 0.4 /* but at least this; unless warmup says */
 enum { STEPS = 1000 /* where nobody knows how long it is */ };
 
@@ -48,10 +48,7 @@ bool tc_control_needs_sample(const tacet_plan *p)
     return false;
 }
 
-static double natural_of(const tacet_plan *p, int v)
-{
-    return tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural;
-}
+static double natural_of(const tacet_plan *p, int v) { return tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural; }
 
 /* The steps in which the density is led from what it is by nature down to the target. A shallow target is taken slowly, so
  * that it does not overtake what training brings by itself; a deep one leaves more of the run to learn with it. */

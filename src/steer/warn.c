@@ -20,7 +20,8 @@ static bool on_parameter(const subject *s) { return s->now.firing.rows == 0; }
 static bool empty(const subject *s, char *text, size_t n)
 {
     if (!on_parameter(s) || s->now.firing.density > 0) return false;
-    tc_snprintf(text, n, "all of %s is 0, nothing can be learned with it: lower lambda (%.3g)", s->value, s->now.lambda);
+    tc_snprintf(text, n, "all of %s is 0, nothing can be learned with it: lower lambda (%.3g)", s->value,
+                s->now.lambda);
     return true;
 }
 
@@ -36,7 +37,8 @@ static bool no_effect(const subject *s, char *text, size_t n)
 static bool dominating(const subject *s, char *text, size_t n)
 {
     if (s->term->prox || !(ratio(s) > 10) || isinf(ratio(s))) return false; /* of a sample without data's: no ratio */
-    tc_snprintf(text, n, "its gradient is %.3g times the data's, so the network learns the penalty and not the data: %s",
+    tc_snprintf(text, n,
+                "its gradient is %.3g times the data's, so the network learns the penalty and not the data: %s",
                 ratio(s),
                 steered(s) ? "ask for less, or give it more epochs (warmup=)"
                            : "lower lambda, or let it rise over more epochs (warmup=)");
@@ -72,10 +74,11 @@ static bool above(const subject *s, char *text, size_t n)
 static bool below(const subject *s, char *text, size_t n)
 {
     if (!steered(s) || s->now.bound <= 0 || !(s->now.firing.density > 1.1 * s->now.target)) return false;
-    tc_snprintf(text, n,
-                "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound. This penalty "
-                "makes no more zeros here",
-                s->now.target, s->now.firing.density);
+    tc_snprintf(
+        text, n,
+        "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound. This penalty "
+        "makes no more zeros here",
+        s->now.target, s->now.firing.density);
     return true;
 }
 
@@ -86,8 +89,8 @@ static bool missed(const subject *s, char *text, size_t n)
     const double is = zeros ? 1 - s->now.firing.density : s->now.firing.density;
     const double target = zeros ? 1 - s->now.target : s->now.target;
     if (!steered(s) || !s->landed || s->now.bound != 0 || fabs(is / target - 1) <= 0.1) return false;
-    tc_snprintf(text, n, "the target %s %.3g was missed, it is %.3g: more epochs may get there", zeros ? "zeros" : "density",
-                target, is);
+    tc_snprintf(text, n, "the target %s %.3g was missed, it is %.3g: more epochs may get there",
+                zeros ? "zeros" : "density", target, is);
     return true;
 }
 
@@ -119,15 +122,9 @@ static const struct warning {
     bool of_term;
     bool (*holds)(const subject *s, char *text, size_t n);
 } table[] = {
-    {"empty", true, empty},
-    {"no effect", true, no_effect},
-    {"dominating", true, dominating},
-    {"saturated", true, saturated},
-    {"above", true, above},
-    {"below", true, below},
-    {"missed", true, missed},
-    {"never zero", true, never_zero},
-    {"dead", false, dead},
+    {"empty", true, empty},         {"no effect", true, no_effect},   {"dominating", true, dominating},
+    {"saturated", true, saturated}, {"above", true, above},           {"below", true, below},
+    {"missed", true, missed},       {"never zero", true, never_zero}, {"dead", false, dead},
 };
 
 static bool look(const subject *s, int *left, tacet_warning *w)
