@@ -32,6 +32,9 @@ enum { STEPS = 1000 /* where nobody knows how long it is */ };
 /* Activations; a parameter is moved once in LOOK steps. */
 #define MEMORY 8     /* steps */
 #define START 0.0001 /* of the unit */
+#define EFFECT 0.001 /* likewise: below it lambda does next to nothing, and where the error is above FAR it rises */
+#define HURRY 6.0    /* so much faster */
+#define FAR 0.1
 #define HOLD 0.05
 #define DAMP 4.0
 enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* steps in which an element goes to 0, however soon the target is due */
@@ -104,7 +107,9 @@ static void move_value(tacet_plan *p, int term)
     const double one = 1 / ((double)tc_shape_count(&p->graph->value[v].shape) * (double)p->run.rows);
     const double now = log(fmax(tc_count_density(p, TC_TRAIN, v), one));
     c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / MEMORY;
-    move(p, term, c->smooth - log(tc_control_due(p, term)), HOLD, DAMP);
+    const double error = c->smooth - log(tc_control_due(p, term));
+    const bool idle = error > FAR && p->table.lambda[term] * MOST < EFFECT * c->most;
+    move(p, term, error, idle ? HURRY * HOLD : HOLD, DAMP);
 }
 
 /* ---- Parameters ---- */
