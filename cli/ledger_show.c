@@ -87,7 +87,7 @@ static json_t *epochs_of(const char *metrics, tacet_status *s)
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
 enum { TERM_COLUMNS = 9 };
-static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda",  "value", "share", "gradient",
+static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda",  "value", "share", "grad",
                                                     "target", "density", "zeros", "dead"};
 
 static void term_row(cli_arena *a, const char **c, const char *name, const json_t *t)
@@ -211,7 +211,7 @@ tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *metrics, bool a
     const json_t *last = json_array_get(epochs, json_array_size(epochs) - 1);
     const size_t terms = json_array_size(json_object_get(last, "terms"));
     if (last && (terms || all)) {
-        fprintf(to, "ledger of epoch %.0f, on training data (gradient: of the data's):\n", number(last, "epoch"));
+        fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", number(last, "epoch"));
         terms_table(to, a, last);
         layers_table(to, a, last);
         dead_named(to, a, last);
