@@ -47,7 +47,7 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     }
     cli_json j = {.to = stdout};
     cli_json_open(&j, NULL, '{');
-    cli_figures_json(&j, m->plan, &f);
+    cli_figures_json(&j, m->plan, &f, false);
     cli_json_close(&j, '}');
     fputc('\n', stdout);
     return cli_figures_judge(&f);

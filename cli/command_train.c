@@ -61,7 +61,7 @@ static tacet_status report(const cli_args *a, cli_training *t)
     if (cli_given_value(a, "json")) {
         cli_json j = {.to = stdout};
         cli_json_open(&j, NULL, '{');
-        cli_figures_training_json(&j, job->plan, &f);
+        cli_figures_json(&j, job->plan, &f, true);
         cli_json_close(&j, '}');
         fputc('\n', stdout);
     } else {

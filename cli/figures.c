@@ -111,7 +111,7 @@ static void layers_json(cli_json *j, const tacet_plan *p, bool training)
     cli_json_close(j, ']');
 }
 
-static void figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f, bool training)
+void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f, bool training)
 {
     if (!isnan(f->result.accuracy)) cli_json_number(j, "accuracy", f->result.accuracy);
     cli_json_number(j, "data_loss", f->result.data_loss);
@@ -120,10 +120,6 @@ static void figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f,
     cli_terms_json(j, p, training);
     layers_json(j, p, training);
 }
-
-void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f) { figures_json(j, p, f, false); }
-
-void cli_figures_training_json(cli_json *j, const tacet_plan *p, const cli_figures *f) { figures_json(j, p, f, true); }
 
 static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
 {

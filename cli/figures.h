@@ -23,10 +23,9 @@ tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t bat
 /* Says so if the objective is not a number, and returns TACET_NOT_FINITE. */
 tacet_status cli_figures_judge(const cli_figures *f);
 
-/* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces. */
-void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f);
-/* The same with what the ledger says, as "training" of each term and layer. */
-void cli_figures_training_json(cli_json *j, const tacet_plan *p, const cli_figures *f);
+/* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces;
+ * training: with what the ledger says, as "training" of each term and layer. */
+void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f, bool training);
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f);
 
 /* "terms": [{"on", "kind", "lambda", "value"}], the penalties; training: with "training". */

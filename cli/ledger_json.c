@@ -45,12 +45,11 @@ void cli_account_json(cli_json *j, const tacet_plan *p, int i)
 /* Which units are dead; all of them, since a table has room for few. */
 static void dead_json(cli_json *j, const tacet_plan *p, int i, int64_t dead)
 {
-    enum { MOST = 1 << 16 };
     cli_arena a = {0};
-    int64_t *unit = cli_take(&a, sizeof *unit * MOST);
-    const size_t n = tacet_dead_units(p, i, true, unit, MOST);
+    int64_t *unit = cli_take(&a, sizeof *unit * ((size_t)dead + 1));
+    tacet_dead_units(p, i, true, unit, (size_t)dead);
     cli_json_open(j, "dead_units", '[');
-    for (size_t k = 0; k < n && k < MOST && dead > 0; k++) cli_json_integer(j, NULL, unit[k]);
+    for (int64_t k = 0; k < dead; k++) cli_json_integer(j, NULL, unit[k]);
     cli_json_close(j, ']');
     cli_arena_free(&a);
 }

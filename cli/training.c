@@ -193,7 +193,7 @@ static void epoch_line(cli_training *t, int64_t epoch, const cli_figures *valida
     cli_ledger_json(&j, t->arena, p);
     if (validation) {
         cli_json_open(&j, "validation", '{');
-        cli_figures_json(&j, p, validation);
+        cli_figures_json(&j, p, validation, false);
         cli_json_close(&j, '}');
     }
     cli_json_number(&j, "seconds", t->seconds);

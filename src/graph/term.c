@@ -97,12 +97,12 @@ static bool settle_target(tacet_graph *g, tc_term *t, bool batch)
         t->target = k->density(a[k->attribute].number, (double)tc_shape_count(&g->value[t->input[0]].shape));
         if (!(t->target > 0 && t->target < 1)) return refuse(g, t, k->range);
     }
-    for (int i = TC_TERM_SCHEDULE; i < TC_COMMON_ATTRS; i++) t->scheduled = t->scheduled || a[i].given;
-    if (isnan(t->target)) return true;
-    t->scheduled = false;
-    for (int i = TC_TERM_SCHEDULE; i < TC_COMMON_ATTRS; i++)
-        if (a[i].given && i != TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP)
+    for (int i = TC_TERM_SCHEDULE; i < TC_COMMON_ATTRS; i++) {
+        if (isnan(t->target))
+            t->scheduled = t->scheduled || a[i].given;
+        else if (a[i].given && i != TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP)
             return refuse(g, t, "a steered lambda has no schedule but warmup=, the epochs that it takes to the target");
+    }
     return true;
 }
 

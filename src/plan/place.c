@@ -106,7 +106,7 @@ tacet_status tc_plan_place(tacet_plan *p, int list)
     return TACET_OK;
 }
 
-static float *pointer(const tacet_plan *p, const tc_list *l, int b)
+float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int b)
 {
     if (b < 0) return NULL;
     const tc_buffer *f = &l->buffer[root_of(l, b)];
@@ -121,19 +121,19 @@ void tc_plan_resolve(tacet_plan *p, int list)
     tc_list *l = &p->list[list];
     int64_t partials = 0;
     for (tc_silence *s = l->silence; s; s = s->next)
-        tc_silence_resolve(s, pointer(p, l, s->by_row), pointer(p, l, s->by_unit));
+        tc_silence_resolve(s, tc_buffer_memory(p, l, s->by_row), tc_buffer_memory(p, l, s->by_unit));
     for (int i = 0; i < l->steps; i++) {
         tc_step *s = &l->step[i];
         tc_view *x = (tc_view *)(uintptr_t)s->call.x;
         float **d = (float **)(uintptr_t)s->call.d;
         for (int k = 0; k < s->slots; k++) {
-            x[k].data = pointer(p, l, s->xb[k]);
-            d[k] = pointer(p, l, s->db[k]);
+            x[k].data = tc_buffer_memory(p, l, s->xb[k]);
+            d[k] = tc_buffer_memory(p, l, s->db[k]);
             s->bytes += bytes_of(l, s->xb[k]) + bytes_of(l, s->db[k]);
         }
-        s->call.y.data = pointer(p, l, s->yb);
-        s->call.g = pointer(p, l, s->gb);
-        if (!s->call.save) s->call.save = pointer(p, l, s->sb);
+        s->call.y.data = tc_buffer_memory(p, l, s->yb);
+        s->call.g = tc_buffer_memory(p, l, s->gb);
+        if (!s->call.save) s->call.save = tc_buffer_memory(p, l, s->sb);
         s->bytes += bytes_of(l, s->yb) + bytes_of(l, s->gb);
         s->shared = s->bytes + s->flops > WORTH_WAKING;
         if (!s->finish) continue;

@@ -267,6 +267,7 @@ tacet_status tc_plan_lower(tacet_plan *p, int list);
 void tc_plan_band(tacet_plan *p, int list);
 tacet_status tc_plan_place(tacet_plan *p, int list);
 void tc_plan_resolve(tacet_plan *p, int list); /* buffers -> pointers, once the arena is there */
+float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer); /* NULL: there is no buffer (-1) */
 tacet_status tc_plan_update(tacet_plan *p);
 tacet_status tc_plan_fuse(tacet_plan *p);
 

@@ -36,10 +36,8 @@ static tacet_status read_buffer(tacet_plan *p, int v, int buffer, float *data, s
     const tc_value *value = &p->graph->value[v];
     const tc_place *at = tc_plan_find(p, v);
     const int64_t n = tc_shape_count(&value->shape) * (value->batch ? p->run.rows : 1);
-    const tc_buffer *b = &l->buffer[buffer];
-    while (b->alias >= 0) b = &l->buffer[b->alias];
     if (check_count(p, v, count, n) != TACET_OK) return p->error.status;
-    const float *from = b->fixed ? b->fixed : (const float *)(const void *)(p->arena + b->offset);
+    const float *from = tc_buffer_memory(p, l, buffer);
     if (at)
         tc_plan_copy_out(p, at, from, data);
     else

@@ -110,13 +110,6 @@ static double squares(const tacet_plan *p, const float *g, const float *x, int64
     return p->run.kernel->squares(x ? p->sample : g, n);
 }
 
-static const float *memory_of(const tacet_plan *p, const tc_list *l, int buffer)
-{
-    while (l->buffer[buffer].alias >= 0) buffer = l->buffer[buffer].alias;
-    const tc_buffer *b = &l->buffer[buffer];
-    return b->fixed ? b->fixed : (const float *)(const void *)(p->arena + b->offset);
-}
-
 static int64_t count_of(const tacet_plan *p, int v)
 {
     return tc_shape_count(&p->graph->value[v].shape) * (p->graph->value[v].batch ? p->run.rows : 1);
@@ -152,10 +145,10 @@ static void measure(tacet_plan *p, int step)
     for (int i = 0; i < p->measures; i++) {
         tc_measure *m = &p->measure[i];
         if (m->before != step) continue;
-        const float *x = m->masked ? memory_of(p, l, l->value[m->value]) : NULL;
+        const float *x = m->masked ? tc_buffer_memory(p, l, l->value[m->value]) : NULL;
         const tc_place *at = tc_plan_find(p, m->value);
         if (at && at->fused) tc_fuse_store(p, tc_fuse_find(p, at));
-        m->data = squares(p, memory_of(p, l, l->gradient[m->value]), x, count_of(p, m->value));
+        m->data = squares(p, tc_buffer_memory(p, l, l->gradient[m->value]), x, count_of(p, m->value));
     }
 }
 

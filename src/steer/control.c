@@ -73,19 +73,14 @@ double tc_control_due(const tacet_plan *p, int term)
     return natural * pow(target / natural, part);
 }
 
-static void set(tacet_plan *p, int term, double lambda)
-{
-    tc_control *c = &p->table.control[term];
-    c->next = fmax(c->least, fmin(c->most, lambda));
-}
-
 static void move(tacet_plan *p, int term, double error, double hold, double damp)
 {
     tc_control *c = &p->table.control[term];
     const double before = c->error;
     c->error = fmax(-REACH, fmin(REACH, error));
     if (c->landed == 0 && tc_control_due(p, term) == p->graph->term[term].target) c->landed = (double)p->table.step;
-    set(p, term, p->table.lambda[term] * exp(hold * c->error + damp * (c->error - before)));
+    const double wanted = p->table.lambda[term] * exp(hold * c->error + damp * (c->error - before));
+    c->next = fmax(c->least, fmin(c->most, wanted));
 }
 
 /* ---- Activations ---- */

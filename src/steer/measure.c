@@ -23,10 +23,7 @@ static const float *answers(const tacet_plan *p, int y)
 {
     const tc_list *l = &p->list[TC_EVAL];
     if (y < 0 || y >= p->values || l->value[y] < 0 || !p->graph->value[y].batch) return NULL;
-    const tc_buffer *b = &l->buffer[l->value[y]];
-    if (!tc_buffer_lasts(b)) return NULL;
-    while (b->alias >= 0) b = &l->buffer[b->alias];
-    return b->fixed ? NULL : (const float *)(const void *)(p->arena + b->offset);
+    return tc_buffer_lasts(&l->buffer[l->value[y]]) ? tc_buffer_memory(p, l, l->value[y]) : NULL;
 }
 
 static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
