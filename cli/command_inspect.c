@@ -108,7 +108,7 @@ static tacet_status run_of(cli_arena *a, const char *path)
 {
     cli_folder folder;
     cli_folder_name(a, path, &folder);
-    tacet_status s = cli_ledger_show(stdout, a, folder.metrics, true);
+    tacet_status s = cli_ledger_show(stdout, a, path, true);
     if (s == TACET_OK) printf("\ntacet inspect %s shows the weights.\n", folder.model);
     return s;
 }
@@ -137,10 +137,11 @@ const cli_command cli_command_inspect = {
     .name = "inspect",
     .operands = "MODEL|RUN",
     .brief = "Show what is in a model or a checkpoint, or what the penalties of a run did",
-    .doc = "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, "
-           "deviation, largest magnitude, share of exact zeros. Of a run's folder it prints the ledger: for each penalty, "
-           "on training data, lambda, value, share of the objective, the norm of its gradient beside that of the data's, "
-           "density, exact zeros and dead units, for the last epoch and from epoch to epoch; and how often units fire.",
+    .doc =
+        "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, "
+        "deviation, largest magnitude, share of exact zeros. Of a run's folder it prints the ledger: for each penalty, "
+        "on training data, lambda, value, share of the objective, the norm of its gradient beside that of the data's, "
+        "density, exact zeros and dead units, for the last epoch and from epoch to epoch; and how often units fire.",
     .least = 1,
     .most = 1,
     .run = run,

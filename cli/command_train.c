@@ -1,6 +1,7 @@
 /* command_train.c: tacet train CONFIG. */
 #include "command.h"
 #include "ledger.h"
+#include "run_record.h"
 #include "training.h"
 
 #include <math.h>
@@ -48,7 +49,8 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-static tacet_status report(const cli_args *a, cli_training *t)
+/* The figures that the run ends with, in its record and for the reader. */
+static tacet_status report(const cli_args *a, int threads, cli_training *t)
 {
     cli_job *job = t->job;
     const tacet_data *data = job->data;
@@ -56,6 +58,8 @@ static tacet_status report(const cli_args *a, cli_training *t)
     if (job->validation) data = job->validation, f.part = "validation";
     if (job->test) data = job->test, f.part = "test";
     tacet_status s = cli_figures_take(job->plan, data, job->batch, job->x, job->target, job->y, &f);
+    if (s == TACET_OK)
+        s = cli_record_write(a->arena, &t->folder, job, isfinite(f.result.objective) ? "ended" : "failed", threads, &f);
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
     if (cli_given_value(a, "json")) {
@@ -67,7 +71,7 @@ static tacet_status report(const cli_args *a, cli_training *t)
     } else {
         cli_figures_table(stdout, a->arena, job->plan, &f);
         fputc('\n', stdout);
-        s = cli_ledger_show(stdout, a->arena, t->folder.metrics, false);
+        s = cli_ledger_show(stdout, a->arena, t->folder.path, false);
         if (s != TACET_OK) return s;
     }
     return cli_figures_judge(&f);
@@ -77,8 +81,13 @@ static tacet_status train(const cli_args *a, int threads, cli_config *c, cli_tra
 {
     tacet_status s = cli_job_open(c, threads, t->job);
     if (s == TACET_OK) s = cli_training_begin(t);
-    if (s == TACET_OK) s = cli_training_run(t);
-    return s == TACET_OK ? report(a, t) : s;
+    if (s == TACET_OK) s = cli_record_write(a->arena, &t->folder, t->job, "running", threads, NULL);
+    if (s != TACET_OK) return s;
+    s = cli_training_run(t);
+    if (s == TACET_OK) return report(a, threads, t);
+    cli_progress_clear(&t->progress);
+    cli_record_write(a->arena, &t->folder, t->job, (int)s > 128 ? "stopped" : "failed", threads, NULL);
+    return s;
 }
 
 static tacet_status run(const cli_args *a)

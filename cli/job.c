@@ -30,8 +30,9 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
-static tacet_status build(cli_job *job, const tacet_data_info *info)
+static tacet_status build(cli_job *job)
 {
+    const tacet_data_info *info = &job->info;
     const cli_config *c = job->config;
     tacet_graph *g = job->graph = tacet_graph_new(NULL);
     if (!g) return cli_fail(TACET_MEMORY, "out of memory");
@@ -134,12 +135,12 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const
 }
 
 /* The other parts of the data are taken as the training part is: its figures are what the network learns with. */
-static tacet_status open_parts(cli_job *job, const tacet_data_info *info)
+static tacet_status open_parts(cli_job *job)
 {
     cli_config *c = job->config;
     tacet_error e;
     tacet_status s = TACET_OK;
-    const cli_item *test = *text(c, CLI_TEST) ? item(c, CLI_TEST) : info->has_test ? item(c, CLI_DATA) : NULL;
+    const cli_item *test = *text(c, CLI_TEST) ? item(c, CLI_TEST) : job->info.has_test ? item(c, CLI_DATA) : NULL;
     if (test) job->test = cli_data_held_out(test, job->scaling, job->classes, &s);
     if (s == TACET_OK && *text(c, CLI_VALIDATE))
         job->validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, job->classes, &s);
@@ -151,8 +152,9 @@ static tacet_status open_parts(cli_job *job, const tacet_data_info *info)
     return s;
 }
 
-static tacet_status open_data(cli_job *job, tacet_data_info *info)
+static tacet_status open_data(cli_job *job)
 {
+    tacet_data_info *info = &job->info;
     cli_config *c = job->config;
     tacet_error e;
     job->data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
@@ -160,7 +162,7 @@ static tacet_status open_data(cli_job *job, tacet_data_info *info)
     job->scaling = cli_text_of(c->arena, scaling_text, job->data);
     job->classes = cli_text_of(c->arena, classes_text, job->data);
     tacet_data_describe(job->data, info);
-    tacet_status s = open_parts(job, info);
+    tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;
     const tacet_data *part[] = {job->validation, job->test, job->data}; /* *info is that of the last */
     int64_t most = 0;
@@ -193,9 +195,8 @@ static tacet_status fit(const cli_job *job)
 
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
 {
-    tacet_data_info info;
     *job = (cli_job){.config = c};
-    tacet_status s = open_data(job, &info);
+    tacet_status s = open_data(job);
     if (s != TACET_OK) return s;
     int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
     if (steps > 0 && !c->value[CLI_EPOCHS].given) {
@@ -203,10 +204,10 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
         cli_config_put(c, CLI_EPOCHS, cli_format(c->arena, "%lld", (long long)c->value[CLI_EPOCHS].integer));
     }
     job->epochs = c->value[CLI_EPOCHS].integer;
-    s = build(job, &info);
+    s = build(job);
     if (s == TACET_OK) s = compile(job, threads);
     if (s == TACET_OK) s = fit(job);
-    cli_config_put(c, CLI_DATA, info.spec);
+    cli_config_put(c, CLI_DATA, job->info.spec);
     return s;
 }
 

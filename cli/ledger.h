@@ -1,4 +1,4 @@
-/* ledger.h: the ledger of a run, what each term did: as JSON from a plan, and as tables from a run's metrics.jsonl. */
+/* ledger.h: the ledger of a run, what each term did: as JSON from a plan, and as tables from a run's folder. */
 #ifndef CLI_LEDGER_H
 #define CLI_LEDGER_H
 
@@ -11,8 +11,8 @@ void cli_firing_json(cli_json *j, const tacet_plan *p, int i);
 /* "terms", "layers" and "warnings" of the training steps since the ledger was reset. */
 void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p);
 
-/* Tables of the last epoch in the file and, with `all`, of how each term got there. Nothing where no term is a penalty
+/* Tables of the last epoch of a run and, with `all`, of how each term got there. Nothing where no term is a penalty
  * and no layer was watched. */
-tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *metrics, bool all);
+tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *run, bool all);
 
 #endif

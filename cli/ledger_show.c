@@ -1,31 +1,16 @@
 /* ledger_show.c: the ledger as tables, from the lines of epochs in metrics.jsonl. What a line lacks is shown as "-". */
 #include "ledger.h"
+#include "run_record.h"
 
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { BINS = 10, EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
 
-static double number(const json_t *o, const char *key)
-{
-    const json_t *v = json_object_get(o, key);
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
-static const char *text(cli_arena *a, const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    char *copy = cli_copy(a, s ? s : "-", s ? strlen(s) : 1);
-    cli_tame(copy);
-    return copy;
-}
-
 static const char *name_of(cli_arena *a, const json_t *term)
 {
-    if (json_object_get(term, "name")) return text(a, term, "name");
-    return cli_format(a, "%s:%s", text(a, term, "on"), text(a, term, "kind"));
+    if (json_object_get(term, "name")) return cli_record_text(a, term, "name");
+    return cli_format(a, "%s:%s", cli_record_text(a, term, "on"), cli_record_text(a, term, "kind"));
 }
 
 /* Three digits, to keep a row within a terminal; "-" for what is not known. */
@@ -50,40 +35,6 @@ static const char *of(cli_arena *a, double part, double whole)
     return isnan(part) ? "-" : cli_format(a, "%.0f/%.0f", part, whole);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------------------------- */
-
-/* The lines of epochs, as an array that the caller releases; NULL after saying what is wrong. A last line without its
- * end is left out: a run that goes on, or was killed, is in the middle of it. */
-static json_t *epochs_of(const char *metrics, tacet_status *s)
-{
-    FILE *f = fopen(metrics, "r");
-    char *line = NULL;
-    size_t room = 0;
-    int at = 1;
-    if (!f) {
-        *s = cli_fail(TACET_IO, "cannot open %s: is the folder that of a run?", metrics);
-        return NULL;
-    }
-    json_t *list = json_array();
-    *s = list ? TACET_OK : cli_fail(TACET_MEMORY, "out of memory");
-    for (ssize_t n; *s == TACET_OK && (n = getline(&line, &room, f)) > 0; at++) {
-        json_error_t e;
-        if (line[n - 1] != '\n') break;
-        json_t *o = json_loadb(line, (size_t)n, JSON_REJECT_DUPLICATES, &e);
-        if (!o || !json_is_object(o))
-            *s = cli_fail(TACET_FILE, "%s:%d: not a line of metrics: %s", metrics, at, o ? "no object" : e.text);
-        else if (json_object_get(o, "seconds") && json_array_append(list, o) != 0)
-            *s = cli_fail(TACET_MEMORY, "out of memory");
-        json_decref(o);
-    }
-    if (*s == TACET_OK && ferror(f)) *s = cli_fail(TACET_IO, "cannot read %s", metrics);
-    free(line);
-    fclose(f);
-    if (*s == TACET_OK) return list;
-    json_decref(list);
-    return NULL;
-}
-
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
 enum { TERM_COLUMNS = 9 };
@@ -93,14 +44,15 @@ static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda",  "value"
 static void term_row(cli_arena *a, const char **c, const char *name, const json_t *t)
 {
     c[0] = name;
-    c[1] = three(a, isnan(number(t, "value")) ? NAN : number(t, "lambda")); /* a constraint has neither */
-    c[2] = cli_digits(a, number(t, "value"));
-    c[3] = percent(a, number(t, "share"));
-    c[4] = three(a, number(t, "gradient") / number(t, "data_gradient"));
-    c[5] = three(a, number(t, "target"));
-    c[6] = three(a, number(t, "density"));
-    c[7] = short_number(a, number(t, "zeros"));
-    c[8] = of(a, number(t, "dead"), number(t, "units"));
+    c[1] = three(
+        a, isnan(cli_record_number(t, "value")) ? NAN : cli_record_number(t, "lambda")); /* a constraint has neither */
+    c[2] = cli_digits(a, cli_record_number(t, "value"));
+    c[3] = percent(a, cli_record_number(t, "share"));
+    c[4] = three(a, cli_record_number(t, "gradient") / cli_record_number(t, "data_gradient"));
+    c[5] = three(a, cli_record_number(t, "target"));
+    c[6] = three(a, cli_record_number(t, "density"));
+    c[7] = short_number(a, cli_record_number(t, "zeros"));
+    c[8] = of(a, cli_record_number(t, "dead"), cli_record_number(t, "units"));
 }
 
 /* A table without the columns in which nobody has a figure. The cells move up, row by row. */
@@ -130,9 +82,9 @@ static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
     memcpy(cell, term_head, sizeof term_head);
     json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], name_of(a, t), t);
     if (rows > 1) print_terms(to, rows, cell);
-    json_array_foreach(terms, i, t) if (number(t, "empty_inputs") > 0)
-        fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", name_of(a, t), number(t, "empty_inputs"),
-                number(t, "inputs"));
+    json_array_foreach(terms, i, t) if (cli_record_number(t, "empty_inputs") > 0)
+        fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", name_of(a, t),
+                cli_record_number(t, "empty_inputs"), cli_record_number(t, "inputs"));
 }
 
 static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
@@ -149,12 +101,12 @@ static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
         const json_t *bins = json_object_get(layer, "histogram");
         if (json_array_size(bins) != BINS) continue;
         const char **c = &cell[COLUMNS * rows++];
-        c[0] = text(a, layer, "name");
-        c[1] = three(a, number(layer, "density"));
-        c[2] = cli_format(a, "%.0f", number(layer, "dead"));
+        c[0] = cli_record_text(a, layer, "name");
+        c[1] = three(a, cli_record_number(layer, "density"));
+        c[2] = cli_format(a, "%.0f", cli_record_number(layer, "dead"));
         for (size_t k = 0; k < BINS; k++)
-            c[k + 3] = cli_format(a, "%.0f",
-                                  json_number_value(json_array_get(bins, k)) - (k ? 0 : number(layer, "dead")));
+            c[k + 3] = cli_format(
+                a, "%.0f", json_number_value(json_array_get(bins, k)) - (k ? 0 : cli_record_number(layer, "dead")));
     }
     if (rows == 1) return;
     fprintf(to, "\nunits by how often they fire: never, in up to 10%% of the samples, up to 20%%, ...\n");
@@ -170,7 +122,7 @@ static void dead_named(FILE *to, cli_arena *a, const json_t *epoch)
         const json_t *units = json_object_get(layer, "dead_units");
         const size_t n = json_array_size(units);
         if (n == 0) continue;
-        fprintf(to, "dead units of %s:", text(a, layer, "name"));
+        fprintf(to, "dead units of %s:", cli_record_text(a, layer, "name"));
         json_array_foreach(units, k, unit) if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", json_number_value(unit));
         if (n > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", n - NAMED);
         fprintf(to, "\n");
@@ -188,7 +140,7 @@ static void term_over_epochs(FILE *to, cli_arena *a, const json_t *epochs, size_
     cell[0] = "epoch";
     for (size_t k = 0; k < shown; k++) {
         const json_t *e = json_array_get(epochs, shown == 1 ? n - 1 : k * (n - 1) / (shown - 1));
-        term_row(a, &cell[TERM_COLUMNS * rows++], cli_format(a, "%.0f", number(e, "epoch")),
+        term_row(a, &cell[TERM_COLUMNS * rows++], cli_format(a, "%.0f", cli_record_number(e, "epoch")),
                  json_array_get(json_object_get(e, "terms"), i));
     }
     fprintf(to, "\n%s\n", name_of(a, last));
@@ -200,24 +152,25 @@ static void warnings(FILE *to, cli_arena *a, const json_t *epoch)
     const json_t *w;
     size_t i;
     json_array_foreach(json_object_get(epoch, "warnings"), i, w)
-        fprintf(to, "warning: %s: %s\n", text(a, w, "on"), text(a, w, "text"));
+        fprintf(to, "warning: %s: %s\n", cli_record_text(a, w, "on"), cli_record_text(a, w, "text"));
 }
 
-tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *metrics, bool all)
+tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *run, bool all)
 {
-    tacet_status s;
-    json_t *epochs = epochs_of(metrics, &s);
-    if (!epochs) return s;
-    const json_t *last = json_array_get(epochs, json_array_size(epochs) - 1);
+    cli_record r;
+    tacet_status s = cli_record_open(a, run, &r);
+    const size_t n = json_array_size(r.epochs);
+    const json_t *last = json_array_get(r.epochs, n - 1);
     const size_t terms = json_array_size(json_object_get(last, "terms"));
-    if (last && (terms || all)) {
-        fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", number(last, "epoch"));
+    if (s == TACET_OK && last && (terms || all)) {
+        fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n",
+                cli_record_number(last, "epoch"));
         terms_table(to, a, last);
         layers_table(to, a, last);
         dead_named(to, a, last);
         if (all) warnings(to, a, last);
     }
-    for (size_t i = 0; all && i < terms && json_array_size(epochs) > 1; i++) term_over_epochs(to, a, epochs, i);
-    json_decref(epochs);
-    return TACET_OK;
+    for (size_t i = 0; s == TACET_OK && all && i < terms && n > 1; i++) term_over_epochs(to, a, r.epochs, i);
+    cli_record_close(&r);
+    return s;
 }

@@ -91,6 +91,7 @@ static void files(FILE *to)
 {
     static const char *const file[][2] = {
         {"config.yaml", "The configuration as resolved: with defaults and what the command line changed."},
+        {"run.json", "What was run, where and when, whether it ended, and the figures that it ended with."},
         {"metrics.jsonl",
          "One JSON object an epoch and every train.log steps. On resume it is cut back to the checkpoint."},
         {"checkpoint.safetensors", "All that the rest of the run depends on."},

@@ -12,6 +12,7 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
     *f = (cli_folder){
         .path = path,
         .config = cli_format(a, "%s/config.yaml", path),
+        .run = cli_format(a, "%s/run.json", path),
         .metrics = cli_format(a, "%s/metrics.jsonl", path),
         .checkpoint = cli_format(a, "%s/checkpoint.safetensors", path),
         .model = cli_format(a, "%s/model.safetensors", path),

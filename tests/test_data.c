@@ -36,6 +36,8 @@ static void idx_bytes_and_parts(void **state)
     assert_int_equal(info.rows, 10);
     assert_int_equal(info.rank, 1);
     assert_int_equal(info.shape[0], 6);
+    assert_int_equal(info.stored_rank, 2); /* flat or not, the rows are images of 2 by 3 */
+    assert_int_equal(info.stored_shape[0] * 10 + info.stored_shape[1], 23);
     assert_int_equal(info.type, TACET_U8);
     assert_int_equal(info.classes, 10);
     assert_int_equal(info.target_rank, -1);

@@ -119,6 +119,9 @@ TACET_API void tacet_options(tacet_graph *g, const char *selector, const char *o
 TACET_API void tacet_keep(tacet_graph *g, const char *selector);
 TACET_API void tacet_keep_gradient(tacet_graph *g, const char *selector);
 
+/* Whether a selector matches a name. */
+TACET_API bool tacet_matches(const char *selector, const char *name);
+
 /* The value of that name, or {0}. */
 TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
 
@@ -323,6 +326,8 @@ typedef struct tacet_data_info {
     int64_t target_shape[8];
     const char *spec;      /* the source in the small language, resolved */
     bool has_test;         /* part "test" can be opened */
+    int stored_rank;       /* of a row of x in the file, [28, 28], whether or not it is fed as one vector */
+    int64_t stored_shape[8];
 } tacet_data_info;
 TACET_API void tacet_data_describe(const tacet_data *d, tacet_data_info *info);
 

@@ -63,6 +63,7 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     if (status) return status;
 
     tc_shape *shape = &d->own.shape;
+    d->own.stored = *shape;
     if (common[TC_SOURCE_FLAT].number > 0) *shape = (tc_shape){.rank = 1, .dim = {tc_shape_count(shape)}};
     d->table = &d->own;
     d->rows = d->own.rows;
@@ -127,8 +128,10 @@ void tacet_data_describe(const tacet_data *d, tacet_data_info *info)
         .target_rank = t->targets ? t->target_shape.rank : -1,
         .spec = d->spec,
         .has_test = t->has_test,
+        .stored_rank = t->stored.rank,
     };
     for (int i = 0; i < t->shape.rank; i++) info->shape[i] = t->shape.dim[i];
+    for (int i = 0; i < t->stored.rank; i++) info->stored_shape[i] = t->stored.dim[i];
     for (int i = 0; i < info->target_rank; i++) info->target_shape[i] = t->target_shape.dim[i];
 }
 

@@ -17,7 +17,7 @@ typedef struct tc_samples {
     tc_mem mem;
     int64_t rows;
     tacet_type type;
-    tc_shape shape;
+    tc_shape shape, stored; /* of a row, as it is fed and as the file has it */
     void *x;
     int32_t *labels;
     int64_t classes;

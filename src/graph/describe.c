@@ -49,7 +49,7 @@ static void write_losses(const tacet_graph *g, const tc_extent *e, tc_text *t)
 static bool matches(const tacet_graph *g, int from, int to, const char *selector)
 {
     for (int v = from; v < to; v++)
-        if (!g->value[v].labels && tc_glob(selector, g->value[v].name)) return true;
+        if (!g->value[v].labels && tacet_matches(selector, g->value[v].name)) return true;
     return false;
 }
 

@@ -34,9 +34,9 @@ typedef struct tc_term {
     int of; /* the layer that a penalty of a layer (tc_op.of) is about: inputs and attributes are its; or -1 */
     int inputs, slots;   /* with the layer's parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
-    double lambda;  /* of a steered term 0: the plan's table has what holds */
-    double target;  /* share of elements not 0 that lambda is steered to; NAN: it is not steered */
-    bool scheduled; /* lambda changes by the schedule among the common attributes */
+    double lambda;       /* of a steered term 0: the plan's table has what holds */
+    double target;       /* share of elements not 0 that lambda is steered to; NAN: it is not steered */
+    bool scheduled;      /* lambda changes by the schedule among the common attributes */
     int reduce;
     bool prox; /* acts after the update: a proximal step or a constraint */
 } tc_term;
@@ -97,7 +97,6 @@ const tc_param *tc_param_of(const tacet_graph *g, int value);
 /* The values that a selector matches, in order, to match[capacity of g->values]; at least one, else the sticky error
  * lists what there is. parameters: only they count. Returns the number, 0 on failure. */
 int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match);
-bool tc_glob(const char *pattern, const char *name);
 
 /* Adds a line to statements; false when out of memory, with the sticky error set. */
 bool tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text);

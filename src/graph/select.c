@@ -13,10 +13,10 @@ static bool slashed(const char *from, char *to, size_t capacity)
     return true;
 }
 
-bool tc_glob(const char *pattern, const char *name)
+bool tacet_matches(const char *selector, const char *name)
 {
     char p[256], n[256];
-    return slashed(pattern, p, sizeof p) && slashed(name, n, sizeof n) &&
+    return slashed(selector, p, sizeof p) && slashed(name, n, sizeof n) &&
            fnmatch(p, n, FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
@@ -26,7 +26,7 @@ int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match)
     for (int i = 0; i < g->values; i++) {
         const tc_value *v = &g->value[i];
         if (v->labels || (parameters && v->owner < 0)) continue;
-        if (tc_glob(selector, v->name)) match[n++] = i;
+        if (tacet_matches(selector, v->name)) match[n++] = i;
     }
     if (n) return n;
     const bool fresh = g->error.status == TACET_OK;

@@ -104,7 +104,7 @@ tacet_status tc_plan_options(tacet_plan *p)
         bool frozen = false;
         memcpy(arg, p->optim_arg, sizeof arg);
         for (int i = 0; i < g->options.count; i++) {
-            if (!tc_glob(g->options.line[i].on, g->value[v].name)) continue;
+            if (!tacet_matches(g->options.line[i].on, g->value[v].name)) continue;
             status = lay_over(p, g->options.line[i].text, arg, &frozen);
             if (status == TACET_OK) status = check(p, arg, g->options.line[i].on);
             if (status != TACET_OK) return status;

@@ -1,0 +1,21 @@
+/* network.h: the network as people look at it first: layer, output, parameters, penalties on it. */
+#ifndef CLI_NETWORK_H
+#define CLI_NETWORK_H
+
+#include "output.h"
+
+/* An input or a layer. A parameter counts to the layer that it is named after. */
+typedef struct cli_layer {
+    const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
+    const char *shape;              /* of a row of its output, "28 x 28" */
+    int64_t parameters, frozen;     /* numbers, and how many of them are not trained */
+    const char *penalties;          /* "l1 1e-3; weight: l2 1e-4", as they were written; "" */
+} cli_layer;
+
+/* The layers in the order of the graph; *rows of them, in the arena. */
+const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_plan *p, int *rows);
+
+/* "network": [{"name", "kind", "spec", "shape", "parameters", "frozen", "penalties"}]. */
+void cli_network_json(cli_json *j, cli_arena *a, const tacet_graph *g, const tacet_plan *p);
+
+#endif

@@ -1,0 +1,37 @@
+/* page.h: one HTML page that needs nothing but itself: no network, no script. Text, tables and figures, in light and dark,
+ * on a phone, on a desk, on paper. Whatever is written through these calls is escaped. */
+#ifndef CLI_PAGE_H
+#define CLI_PAGE_H
+
+#include "output.h"
+
+typedef struct cli_page {
+    cli_arena *arena;
+    cli_outfile file;
+    FILE *to;     /* for what the calls below have no word for, SVG above all */
+    int ids;      /* given out so far */
+    bool section; /* one is open */
+} cli_page;
+
+/* The page appears under its path when it is closed, whole. The status says why not, after saying it. */
+tacet_status cli_page_open(cli_arena *a, const char *path, const char *title, cli_page *p);
+tacet_status cli_page_close(cli_page *p);
+
+void cli_page_escape(cli_page *p, const char *text); /* as HTML or SVG, in text or in a quoted attribute */
+
+/* A section goes on until the next one. Its note (NULL: none) is a paragraph under the title. */
+void cli_page_section(cli_page *p, const char *title, const char *note);
+void cli_page_paragraph(cli_page *p, const char *text);
+void cli_page_code(cli_page *p, const char *title, const char *text); /* as it is, line by line, under a small title */
+
+/* A table as cli_table takes it: a column a letter of `align`, cells row by row, the head first. */
+void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell);
+
+/* A figure: a card with an SVG of this size (it is scaled to the card's width, some 330 to 560 pixels) that is drawn to
+ * p->to between the two calls. title and description are read to those who cannot see it; behind the figure a table of
+ * its numbers can be opened (rows 0: there is none to show). Cards that follow one another stand side by side as far as
+ * there is room. caption: NULL or a line under the figure. */
+void cli_page_figure(cli_page *p, const char *title, const char *description, double width, double height);
+void cli_page_figure_end(cli_page *p, const char *caption, const char *align, int rows, const char *const *cell);
+
+#endif

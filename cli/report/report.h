@@ -1,0 +1,10 @@
+/* report.h: the page that shows a run, or several side by side. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "cli.h"
+
+/* Reads the folders of `runs` runs and writes the page to `path`. */
+tacet_status cli_report_write(cli_arena *a, int runs, const char *const *run, const char *path);
+
+#endif
