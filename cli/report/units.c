@@ -1,0 +1,241 @@
+/* units.c: units that have an image before them, drawn as images: of the first layer what each looks for (a row of its
+ * weights), of an autoencoder's last layer what each unit of the code adds to the image (a column). */
+#include "report/picture.h"
+#include "report/weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ACROSS = 8,
+    SHOWN = 64,
+    TILE = 56,
+    GAP = 4,
+    LEFT = 4,
+    LEAST = 4,
+    MOST = 4096 /* pixels a side, to be an image */
+};
+
+/* Pixels of the input; colours, if any, are added up. Element (y, x, colour) is at the sum of the strides. */
+typedef struct image {
+    int64_t height, width, colours, down, right, colour;
+} image;
+
+static bool image_of(const cli_record *r, image *m)
+{
+    const json_t *input = json_object_get(r->run, "input");
+    const size_t rank = json_array_size(input);
+    int64_t d[3] = {0};
+    for (size_t i = 0; i < rank && i < 3; i++) {
+        d[i] = json_integer_value(json_array_get(input, i));
+        if (d[i] < 1 || d[i] > MOST) return false;
+    }
+    if (rank == 2)
+        *m = (image){d[0], d[1], 1, d[1], 1, 0};
+    else if (rank == 3 && d[0] <= LEAST)
+        *m = (image){d[1], d[2], d[0], d[2], 1, d[1] * d[2]};
+    else if (rank == 3 && d[2] <= LEAST)
+        *m = (image){d[0], d[1], d[2], d[1] * d[2], d[2], 1};
+    else
+        return false;
+    return m->height >= LEAST && m->width >= LEAST;
+}
+
+/* A layer's weight [out, in], and which way its units lie: element `pixel` of unit u is w[u * unit + pixel * step]. */
+typedef struct bank {
+    const char *name;
+    const float *w;
+    int64_t units, unit, step;
+} bank;
+
+typedef struct ranked {
+    int64_t unit;
+    double norm;
+    bool dead;
+} ranked;
+
+static double pixel(const bank *b, const image *m, int64_t unit, int64_t y, int64_t x)
+{
+    double sum = 0;
+    for (int64_t c = 0; c < m->colours; c++)
+        sum += (double)b->w[unit * b->unit + (y * m->down + x * m->right + c * m->colour) * b->step];
+    return sum;
+}
+
+/* Those that live first, then the larger, then the earlier. */
+static int order(const void *one, const void *two)
+{
+    const ranked *a = one, *b = two;
+    if (a->dead != b->dead) return a->dead - b->dead;
+    if (a->norm != b->norm) return a->norm < b->norm ? 1 : -1;
+    return a->unit < b->unit ? -1 : 1;
+}
+
+/* The units that never fired in the last epoch, of the silent layer with as many units; or NULL. */
+static const json_t *dead_units(const cli_record *r, int64_t units)
+{
+    const json_t *last = json_array_get(r->epochs, json_array_size(r->epochs) - 1), *layer;
+    size_t i;
+    json_array_foreach(json_object_get(last, "layers"), i,
+                       layer) if (json_integer_value(json_object_get(layer, "units")) ==
+                                  units) return json_object_get(layer, "dead_units");
+    return NULL;
+}
+
+static ranked *rank_units(cli_arena *a, const cli_record *r, const bank *b, const image *m)
+{
+    ranked *list = cli_take(a, (size_t)b->units * sizeof *list);
+    const json_t *dead = dead_units(r, b->units), *unit;
+    size_t i;
+    for (int64_t u = 0; u < b->units; u++) {
+        double square = 0;
+        for (int64_t k = 0; k < m->height * m->width * m->colours; k++) {
+            const double w = (double)b->w[u * b->unit + k * b->step];
+            square += w * w;
+        }
+        list[u] = (ranked){u, sqrt(square), false};
+    }
+    json_array_foreach(dead, i, unit)
+    {
+        const json_int_t u = json_integer_value(unit);
+        if (u >= 0 && u < b->units) list[u].dead = true;
+    }
+    qsort(list, (size_t)b->units, sizeof *list, order);
+    return list;
+}
+
+static void tile(cli_page *p, const bank *b, const image *m, const ranked *u, int k)
+{
+    const double x = LEFT + k % ACROSS * (TILE + GAP), y = LEFT + k / ACROSS * (TILE + GAP);
+    double most = 0;
+    for (int64_t i = 0; i < m->height; i++)
+        for (int64_t j = 0; j < m->width; j++) most = fmax(most, fabs(pixel(b, m, u->unit, i, j)));
+    /* A large image is shown by every n-th of its pixels. */
+    const int64_t skip = ((m->height > m->width ? m->height : m->width) + 63) / 64;
+    cli_picture c = cli_picture_new(p->arena, (int)((m->width + skip - 1) / skip),
+                                    (int)((m->height + skip - 1) / skip));
+    for (int i = 0; i < c.height; i++)
+        for (int j = 0; j < c.width; j++)
+            cli_picture_set(&c, j, i, most > 0 ? pixel(b, m, u->unit, i * skip, j * skip) / most : 0);
+    const double scale = TILE / (double)(c.width > c.height ? c.width : c.height);
+    fprintf(p->to, "<g><title>unit %lld, norm %.3g%s</title>", (long long)u->unit, u->norm, u->dead ? ", dead" : "");
+    fprintf(p->to, "<rect class=\"frame\" x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\"/>", x, y, TILE, TILE);
+    cli_picture_write(p, &c, x + (TILE - c.width * scale) / 2, y + (TILE - c.height * scale) / 2, c.width * scale,
+                      c.height * scale);
+    if (u->dead) fprintf(p->to, "<path class=\"frame\" d=\"M%.1f %.1fl%d %d\"/>", x, y + TILE, TILE, -TILE);
+    fputs("</g>\n", p->to);
+}
+
+static void tiles(cli_page *p, const cli_record *r, const bank *b, const image *m, const char *title, const char *what)
+{
+    cli_arena *a = p->arena;
+    const ranked *list = rank_units(a, r, b, m);
+    const int n = (int)(b->units < SHOWN ? b->units : SHOWN), down = (n + ACROSS - 1) / ACROSS;
+    const char **cell = cli_take(a, ((size_t)n + 1) * 4 * sizeof *cell), **c = cell;
+    *c++ = "place", *c++ = "unit", *c++ = "norm of its weights", *c++ = "fires";
+    for (int k = 0; k < n; k++) {
+        *c++ = cli_format(a, "row %d, column %d", k / ACROSS + 1, k % ACROSS + 1);
+        *c++ = cli_format(a, "%lld", (long long)list[k].unit);
+        *c++ = cli_digits(a, list[k].norm);
+        *c++ = list[k].dead ? "never" : "yes";
+    }
+    const char *which = n < b->units
+                            ? cli_format(a, "The %d of %lld units with the largest weights", n, (long long)b->units)
+                            : cli_format(a, "All %d units, those with the largest weights first", n);
+    cli_page_figure(p, title,
+                    cli_format(a, "%s, each drawn as an image of %lld x %lld pixels.", which, (long long)m->height,
+                               (long long)m->width),
+                    2 * LEFT + ACROSS * (TILE + GAP) - GAP, 2 * LEFT + down * (TILE + GAP) - GAP);
+    for (int k = 0; k < n; k++) tile(p, b, m, &list[k], k);
+    cli_page_figure_end(p,
+                        cli_format(a,
+                                   "%s: %s. Blue above 0, orange below, each on a scale of its own; dead ones are "
+                                   "struck through.",
+                                   which, what),
+                        "lrrl", n + 1, cell);
+}
+
+/* For each pixel the share of units that have a weight on it. */
+static void inputs(cli_page *p, const bank *b, const image *m, const char *title)
+{
+    enum { SIDE = 400 };
+    cli_arena *a = p->arena;
+    const int64_t pixels = m->height * m->width;
+    double *share = cli_take(a, (size_t)pixels * sizeof *share), most = 0;
+    int64_t used = 0;
+    const char **cell = cli_take(a, ((size_t)m->height + 1) * 2 * sizeof *cell), **c = cell;
+    *c++ = "row of pixels", *c++ = "of them in use";
+    for (int64_t y = 0; y < m->height; y++) {
+        int64_t here = 0;
+        for (int64_t x = 0; x < m->width; x++) {
+            int64_t n = 0;
+            for (int64_t u = 0; u < b->units; u++)
+                for (int64_t k = 0; k < m->colours; k++)
+                    n += b->w[u * b->unit + (y * m->down + x * m->right + k * m->colour) * b->step] != 0;
+            share[y * m->width + x] = (double)n / (double)(b->units * m->colours);
+            most = fmax(most, share[y * m->width + x]);
+            here += n > 0;
+        }
+        used += here;
+        *c++ = cli_format(a, "%lld", (long long)y);
+        *c++ = cli_format(a, "%lld", (long long)here);
+    }
+    if (used == pixels) return;
+    cli_picture d = cli_picture_new(a, (int)m->width, (int)m->height);
+    for (int64_t i = 0; i < pixels; i++) cli_picture_set(&d, (int)(i % m->width), (int)(i / m->width), share[i]);
+    const char *text = cli_format(a, "%lld of %lld pixels are in use", (long long)used, (long long)pixels);
+    const double scale = SIDE / (double)(m->width > m->height ? m->width : m->height);
+    cli_page_figure(p, title, cli_format(a, "Which pixels of the input have weights: %s.", text), SIDE + 8, SIDE + 8);
+    cli_picture_write(p, &d, 4, 4, (double)m->width * scale, (double)m->height * scale);
+    fprintf(p->to, "<rect class=\"frame\" x=\"4\" y=\"4\" width=\"%.1f\" height=\"%.1f\"/>\n", (double)m->width * scale,
+            (double)m->height * scale);
+    cli_page_figure_end(
+        p,
+        cli_format(a, "%s; blank: no unit has a weight there. The fuller, the more units (at most %.0f%%).", text,
+                   100 * most),
+        "lr", (int)m->height + 1, cell);
+}
+
+/* ---- Which layers ------------------------------------------------------------------------------------------------ */
+
+/* The first layer's weight, or the last one's; its shape is checked by the caller. */
+static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bool last, const char **name,
+                      const int64_t **shape, const float **w)
+{
+    const json_t *layer;
+    const char *found = NULL, *tensor;
+    size_t i;
+    int rank;
+    json_array_foreach(json_object_get(r->run, "network"), i,
+                       layer) if (json_integer_value(json_object_get(layer, "parameters")) > 0 && (last || !found))
+        found = cli_format(a, "%s.weight", cli_record_text(a, layer, "name"));
+    for (int k = 0; found && k < tacet_file_count(f); k++)
+        if (tacet_file_tensor(f, k, &tensor, &rank, shape, w) == TACET_OK && *w && rank == 2 && (*shape)[0] > 0 &&
+            strcmp(tensor, found) == 0) {
+            *name = found;
+            return true;
+        }
+    return false;
+}
+
+void cli_weights_images(cli_page *p, const cli_record *r, const char *prefix)
+{
+    image m;
+    if (!image_of(r, &m) || !cli_folder_has(r->folder.model)) return;
+    tacet_file *f = tacet_file_open(r->folder.model, NULL, NULL);
+    const int64_t *shape, pixels = m.height * m.width * m.colours;
+    const char *name;
+    const float *w;
+    if (f && weight_of(p->arena, r, f, false, &name, &shape, &w) && shape[1] == pixels) {
+        const bank b = {name, w, shape[0], pixels, 1};
+        inputs(p, &b, &m, cli_format(p->arena, "%s%s: inputs in use", prefix, name));
+        tiles(p, r, &b, &m, cli_format(p->arena, "%sunits of %s", prefix, name), "what each looks for in the image");
+    }
+    if (f && weight_of(p->arena, r, f, true, &name, &shape, &w) && shape[0] == pixels) {
+        const bank b = {name, w, shape[1], 1, shape[1]};
+        tiles(p, r, &b, &m, cli_format(p->arena, "%sdictionary: columns of %s", prefix, name),
+              "what each adds to the image that comes out");
+    }
+    tacet_file_free(f);
+}
