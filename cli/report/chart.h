@@ -8,7 +8,7 @@
 typedef struct cli_series {
     const char *name;
     int n;
-    const double *x, *y;      /* [n]; what is not finite is left out, and a line has a gap there */
+    const double *x, *y;      /* [n]; x NULL: 0, 1, ...; what is not finite is left out, and a line has a gap there */
     const char *const *label; /* [n] names of points, or NULL */
     int colour;               /* 0, 1, ... of the palette, around again at its end */
     bool dashed, faint;       /* faint: in the background, without a place in legend and table */
