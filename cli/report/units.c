@@ -120,10 +120,10 @@ static void tile(cli_page *p, const bank *b, const image *m, const ranked *u, in
             cli_picture_set(&c, j, i, most > 0 ? pixel(b, m, u->unit, i * skip, j * skip) / most : 0);
     const double scale = TILE / (double)(c.width > c.height ? c.width : c.height);
     fprintf(p->to, "<g><title>unit %lld, norm %.3g%s</title>", (long long)u->unit, u->norm, u->dead ? ", dead" : "");
-    fprintf(p->to, "<rect class=\"frame\" x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\"/>", x, y, TILE, TILE);
+    fprintf(p->to, "<rect class=\"axis\" x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\"/>", x, y, TILE, TILE);
     cli_picture_write(p, &c, x + (TILE - c.width * scale) / 2, y + (TILE - c.height * scale) / 2, c.width * scale,
                       c.height * scale);
-    if (u->dead) fprintf(p->to, "<path class=\"frame\" d=\"M%.1f %.1fl%d %d\"/>", x, y + TILE, TILE, -TILE);
+    if (u->dead) fprintf(p->to, "<path class=\"axis\" d=\"M%.1f %.1fl%d %d\"/>", x, y + TILE, TILE, -TILE);
     fputs("</g>\n", p->to);
 }
 
@@ -188,7 +188,7 @@ static void inputs(cli_page *p, const bank *b, const image *m, const char *title
     const double scale = SIDE / (double)(m->width > m->height ? m->width : m->height);
     cli_page_figure(p, title, cli_format(a, "Which pixels of the input have weights: %s.", text), SIDE + 8, SIDE + 8);
     cli_picture_write(p, &d, 4, 4, (double)m->width * scale, (double)m->height * scale);
-    fprintf(p->to, "<rect class=\"frame\" x=\"4\" y=\"4\" width=\"%.1f\" height=\"%.1f\"/>\n", (double)m->width * scale,
+    fprintf(p->to, "<rect class=\"axis\" x=\"4\" y=\"4\" width=\"%.1f\" height=\"%.1f\"/>\n", (double)m->width * scale,
             (double)m->height * scale);
     cli_page_figure_end(
         p,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { ACROSS = 112, DOWN = 84, BLOCKS = 8, COLUMNS = 6 };
-enum { WIDTH = 480, HEIGHT = 360, LEFT = 62, RIGHT = 14, TOP = 12, BOTTOM = 46 };
+enum { WIDTH = 480, HEIGHT = 360, LEFT = 62, RIGHT = 14, TOP = 28, BOTTOM = 44 };
 
 typedef struct matrix {
     const char *name;
@@ -60,8 +60,8 @@ static void label(cli_page *p, double x, double y, const char *anchor, const cha
 static void axes(cli_page *p, const matrix *m)
 {
     const double right = WIDTH - RIGHT, bottom = HEIGHT - BOTTOM;
-    fprintf(p->to, "<rect class=\"frame\" x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"%.0f\"/>\n", LEFT, TOP,
-            right - LEFT, bottom - TOP);
+    fprintf(p->to, "<rect class=\"axis\" x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"%.0f\"/>\n", LEFT, TOP, right - LEFT,
+            bottom - TOP);
     for (int k = 0; k <= 2; k++) {
         label(p, LEFT + (right - LEFT) * k / 2, bottom + 17,
               k == 0   ? "start"
@@ -75,9 +75,8 @@ static void axes(cli_page *p, const matrix *m)
                             : 0),
               "end", cli_format(p->arena, "%lld", (long long)(m->out * k / 2)));
     }
-    label(p, (LEFT + right) / 2, HEIGHT - 8, "middle", "input [number]");
-    fprintf(p->to, "<text transform=\"translate(14 %.0f) rotate(-90)\" text-anchor=\"middle\">unit [number]</text>\n",
-            (TOP + bottom) / 2);
+    label(p, (LEFT + right) / 2, HEIGHT - 6, "middle", "input [number]");
+    label(p, 2, 14, "start", "unit [number]");
 }
 
 static const char *range(cli_arena *a, int64_t from, int64_t to)
@@ -143,7 +142,10 @@ static void table(cli_page *p, int n, const matrix *m)
 
 void cli_weights_zeros(cli_page *p, const cli_record *r, const char *prefix)
 {
-    tacet_file *f = cli_folder_has(r->folder.model) ? tacet_file_open(r->folder.model, NULL, NULL) : NULL;
+    if (!cli_folder_has(r->folder.model)) return;
+    tacet_error e;
+    tacet_file *f = tacet_file_open(r->folder.model, NULL, &e);
+    if (!f) cli_page_paragraph(p, cli_format(p->arena, "The weights could not be read: %s", e.message));
     const int all = f ? tacet_file_count(f) : 0;
     matrix *m = cli_take(p->arena, ((size_t)all + 1) * sizeof *m);
     const int64_t *shape;
