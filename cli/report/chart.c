@@ -142,7 +142,10 @@ static int stretch(const cli_series *s, int i)
 static void line(const drawing *d, const cli_series *s)
 {
     const int each = s->n > MANY ? s->n / (MANY / 2) : 1;
-    fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE, s->dashed ? " dashed" : "",
+    fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE,
+            s->dotted   ? " dotted"
+            : s->dashed ? " dashed"
+                        : "",
             s->faint ? " faint" : "");
     for (int i = 0, end; i < s->n; i = end + 1) {
         end = stretch(s, i);
@@ -197,12 +200,13 @@ static void place_label(const drawing *d, const cli_series *s, int i, box *taken
         const char *anchor;
     } place[] = {{9, 4.5, 0, "start"}, {-9, 4.5, 1, "end"}, {0, -9, 0.5, "middle"}, {0, 19, 0.5, "middle"}};
     const double width = 8.5 * (double)strlen(s->label[i]), x = px(d, s, i), y = py(d, s, i);
+    const double far = i + 1 == s->marked ? 1.6 : 1; /* clear of the ring */
     for (size_t k = 0; k < sizeof place / sizeof *place && *n < BOXES; k++) {
-        const box b = {x + place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
+        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
         bool free = b.x > d->x.from && b.x + b.width < WIDTH && b.y > TOP - 16 && b.y + b.height < HEIGHT - BOTTOM;
         for (int t = 0; t < *n && free; t++) free = !touch(&b, &taken[t]);
         if (!free) continue;
-        text(d, x + place[k].dx, y + place[k].dy, place[k].anchor, "", s->label[i]);
+        text(d, x + far * place[k].dx, y + place[k].dy, place[k].anchor, "", s->label[i]);
         taken[(*n)++] = b;
         return;
     }
@@ -234,7 +238,7 @@ static void legend(const drawing *d)
     int n = 0;
     for (int k = 0; k < d->c->count; k++) {
         const cli_series *s = &d->c->series[k];
-        if (!s->faint && s->name && *s->name) entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->points};
+        if (!s->faint && s->name && *s->name) entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points};
     }
     if (n) cli_page_legend(d->p, n, entry);
 }
@@ -260,14 +264,23 @@ void cli_chart_lines(cli_page *p, const cli_chart *c)
 
 /* ---- Bars -------------------------------------------------------------------------------------------------------- */
 
+/* Every which label has room, where each takes as much of the one before it as of the one behind it. */
+static int labelled(const cli_series *s, double room)
+{
+    int each = 1;
+    for (bool fits = false; each < s->n && !fits; each += !fits) {
+        fits = true;
+        for (int i = 0; i + each < s->n && fits; i += each)
+            fits = (double)(strlen(s->label[i]) + strlen(s->label[i + each])) * DIGIT / 2 + 4 <= room * each;
+    }
+    return each;
+}
+
 static void draw_bars(const drawing *d)
 {
     const cli_series *s = &d->c->series[0];
     const double base = cli_axis_at(&d->y, d->y.log ? d->y.least : 0), room = (d->x.to - d->x.from) / s->n;
-    int widest_label = 1;
-    for (int i = 0; i < s->n && s->label; i++)
-        widest_label = (int)fmax(widest_label, (double)strlen(s->label[i]));
-    const int each = (int)ceil((widest_label * DIGIT + 4) / room); /* labels that have room */
+    const int each = s->label ? labelled(s, room) : 1;
     for (int i = 0; i < s->n; i++) {
         const double x = d->x.from + room * (i + 0.5), width = fmin(0.78 * room, 48);
         if (s->label && (i % each == 0 || i + 1 == s->marked)) text(d, x, HEIGHT - BOTTOM + 18, "middle", "", s->label[i]);

@@ -11,7 +11,8 @@ typedef struct cli_series {
     const double *x, *y;      /* [n]; x NULL: 0, 1, ...; what is not finite is left out, and a line has a gap there */
     const char *const *label; /* [n] names of points, or NULL */
     int colour;               /* 0, 1, ... of the palette, around again at its end */
-    bool dashed, faint;       /* faint: in the background, without a place in legend and table */
+    bool dashed, dotted;
+    bool faint;               /* in the background, without a place in legend and table */
     bool points;              /* marks without a line between them */
     int marked;               /* 1 + the index of a point to ring; 0: none */
 } cli_series;

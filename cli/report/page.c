@@ -148,6 +148,15 @@ void cli_page_table(cli_page *p, const char *align, int rows, const char *const 
     table(p, align, rows, cell);
 }
 
+void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell)
+{
+    group(p, "cards");
+    fputs("<div class=\"card\">\n", p->to);
+    element(p, "h3", title);
+    table(p, align, rows, cell);
+    fputs("</div>\n", p->to);
+}
+
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
 
 void cli_page_figure(cli_page *p, const char *title, const char *description, double width, double height)
@@ -182,7 +191,10 @@ void cli_page_legend(cli_page *p, int count, const cli_legend *entry)
         if (entry[i].points)
             fprintf(p->to, "<circle class=\"f%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", colour);
         else
-            fprintf(p->to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour, entry[i].dashed ? " dashed" : "");
+            fprintf(p->to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour, 
+                    entry[i].dotted   ? " dotted"
+                    : entry[i].dashed ? " dashed"
+                                      : "");
         fputs("</svg>", p->to);
         cli_page_escape(p, entry[i].name);
         fputs("</li>\n", p->to);
