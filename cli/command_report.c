@@ -4,7 +4,8 @@
 #include "run_folder.h"
 
 static const cli_option option[] = {
-    {"out", 0, "FILE", "The page; RUN/report.html if not given, of several runs report.html in the current folder", false},
+    {"out", 0, "FILE", "The page; RUN/report.html if not given, of several runs report.html in the current folder",
+     false},
     {0},
 };
 
@@ -23,10 +24,11 @@ const cli_command cli_command_report = {
     .name = "report",
     .operands = "RUN [RUN ...]",
     .brief = "Write a page that shows a run, or compares several",
-    .doc = "Reads the folders of runs and writes one HTML page, which needs nothing but itself: what was trained, the data "
-           "loss, each penalty, how many units fire and how often, what penalties weigh, the time of a step. Of several "
-           "runs it shows first in what their configurations differ, and draws them over one another. A run writes its "
-           "own page at its end; one that still goes on has what is finished of it.",
+    .doc =
+        "Reads the folders of runs and writes one HTML page, which needs nothing but itself: what was trained, the data "
+        "loss, each penalty, how many units fire and how often, what penalties weigh, the time of a step. Of several "
+        "runs it shows first in what their configurations differ, and draws them over one another. A run writes its "
+        "own page at its end; one that still goes on has what is finished of it.",
     .least = 1,
     .most = RUNS,
     .option = option,

@@ -9,8 +9,14 @@
 enum { ROWS = 60 /* of a table, at most, beside its head */, NAMED = 8 /* series that are described */ };
 
 double cli_chart_x(const cli_series *s, int i) { return s->x ? s->x[i] : i; }
-bool cli_chart_shows(const cli_series *s, int i) { return cli_axis_takes(cli_chart_x(s, i)) && cli_axis_takes(s->y[i]); }
-static const char *name_of(const cli_chart *c, const cli_series *s) { return s->name && *s->name ? s->name : c->y_name; }
+bool cli_chart_shows(const cli_series *s, int i)
+{
+    return cli_axis_takes(cli_chart_x(s, i)) && cli_axis_takes(s->y[i]);
+}
+static const char *name_of(const cli_chart *c, const cli_series *s)
+{
+    return s->name && *s->name ? s->name : c->y_name;
+}
 
 static const char *exactly(cli_arena *a, double x) { return cli_axis_takes(x) ? cli_format(a, "%.6g", x) : "-"; }
 

@@ -43,7 +43,10 @@ static bool all_same(const sheet *t)
     return true;
 }
 
-static bool all_empty(const sheet *t) { return all_same(t) && strcmp(t->cell[(t->set->runs + 1) * (t->rows - 1) + 1], "-") == 0; }
+static bool all_empty(const sheet *t)
+{
+    return all_same(t) && strcmp(t->cell[(t->set->runs + 1) * (t->rows - 1) + 1], "-") == 0;
+}
 
 static void show(const sheet *t, char letter)
 {
@@ -65,7 +68,10 @@ static const char *specs(cli_arena *a, const cli_pair *list, const char *on)
     return text ? text : "-";
 }
 
-static const cli_pair *map_of(const cli_config *c, int key) { return key == CLI_PENALTIES ? c->penalties : c->parameters; }
+static const cli_pair *map_of(const cli_config *c, int key)
+{
+    return key == CLI_PENALTIES ? c->penalties : c->parameters;
+}
 
 static bool met(const cli_config *c, int key, int run, const cli_pair *pair)
 {
@@ -126,9 +132,27 @@ static const char *ending_part(cli_arena *a, const cli_record *r)
     return cli_last_epoch(r) || json_object_get(r->run, "figures") ? cli_ending_of(a, r).part : "-";
 }
 
-static const char *ending_accuracy(cli_arena *a, const cli_record *r) { return cli_digits(a, cli_ending_of(a, r).accuracy); }
-static const char *ending_loss(cli_arena *a, const cli_record *r) { return cli_digits(a, cli_ending_of(a, r).data_loss); }
+static const char *ending_accuracy(cli_arena *a, const cli_record *r)
+{
+    return cli_digits(a, cli_ending_of(a, r).accuracy);
+}
+static const char *ending_loss(cli_arena *a, const cli_record *r)
+{
+    return cli_digits(a, cli_ending_of(a, r).data_loss);
+}
 static const char *ending_ms(cli_arena *a, const cli_record *r) { return cli_digits(a, cli_ending_of(a, r).step_ms); }
+
+static const char *best_accuracy(cli_arena *a, const cli_record *r)
+{
+    const char *text = cli_best(a, r, "accuracy", 1);
+    return text ? text : "-";
+}
+
+static const char *best_loss(cli_arena *a, const cli_record *r)
+{
+    const char *text = cli_best(a, r, "data_loss", -1);
+    return text ? text : "-";
+}
 
 static const char *ending_density(cli_arena *a, const cli_record *r)
 {
@@ -141,14 +165,17 @@ static const char *dead(cli_arena *a, const json_t *layer)
     return isfinite(n) ? cli_format(a, "%.0f of %.0f", n, cli_record_number(layer, "units")) : "-";
 }
 
-static const char *density(cli_arena *a, const json_t *layer) { return cli_digits(a, cli_record_number(layer, "density")); }
+static const char *density(cli_arena *a, const json_t *layer)
+{
+    return cli_digits(a, cli_record_number(layer, "density"));
+}
 
 static const json_t *layer_of(cli_arena *a, const cli_record *r, const char *name)
 {
     const json_t *layer, *found = NULL;
     size_t i;
-    json_array_foreach(cli_ending_of(a, r).layers, i, layer)
-        if (!found && strcmp(cli_record_text(a, layer, "name"), name) == 0) found = layer;
+    json_array_foreach(cli_ending_of(a, r).layers, i,
+                       layer) if (!found && strcmp(cli_record_text(a, layer, "name"), name) == 0) found = layer;
     return found;
 }
 
@@ -169,9 +196,11 @@ void cli_summary(cli_run_set *s)
     static const struct {
         const char *name;
         const char *(*of)(cli_arena *a, const cli_record *r);
-    } figure[] = {{"figures of the data for", ending_part},
+    } figure[] = {{"measured on", ending_part},
                   {"accuracy", ending_accuracy},
                   {"data loss", ending_loss},
+                  {"best accuracy, validation", best_accuracy},
+                  {"best data loss, validation", best_loss},
                   {"time per step [ms]", ending_ms},
                   {"mean density", ending_density}};
     if (s->runs < 2) return;

@@ -8,8 +8,14 @@
 
 static const json_t *epoch(const cli_record *r, size_t i) { return json_array_get(r->epochs, i); }
 static const json_t *validation(const cli_record *r, size_t i) { return json_object_get(epoch(r, i), "validation"); }
-static const json_t *term(const cli_record *r, size_t i, const char *n) { return cli_entry_of(epoch(r, i), "terms", n); }
-static const json_t *layer(const cli_record *r, size_t i, const char *n) { return cli_entry_of(epoch(r, i), "layers", n); }
+static const json_t *term(const cli_record *r, size_t i, const char *n)
+{
+    return cli_entry_of(epoch(r, i), "terms", n);
+}
+static const json_t *layer(const cli_record *r, size_t i, const char *n)
+{
+    return cli_entry_of(epoch(r, i), "layers", n);
+}
 
 static double loss(const cli_record *r, size_t i, const char *name)
 {
@@ -86,7 +92,10 @@ static double weight_figure(const cli_record *r, size_t i, const char *n, const 
 static double weights(const cli_record *r, size_t i, const char *n) { return weight_figure(r, i, n, "density"); }
 static double weights_target(const cli_record *r, size_t i, const char *n) { return weight_figure(r, i, n, "target"); }
 
-static double lambda(const cli_record *r, size_t i, const char *n) { return cli_record_number(term(r, i, n), "lambda"); }
+static double lambda(const cli_record *r, size_t i, const char *n)
+{
+    return cli_record_number(term(r, i, n), "lambda");
+}
 static double share(const cli_record *r, size_t i, const char *n) { return cli_record_number(term(r, i, n), "share"); }
 
 static double gradient(const cli_record *r, size_t i, const char *n)
@@ -137,66 +146,33 @@ static double lambda_of_step(const cli_record *r, const json_t *step, const char
     return cli_record_number(cli_twin(cli_last_epoch(r), n, json_object_get(step, "terms")), "lambda");
 }
 
-/* ---- Notes ------------------------------------------------------------------------------------------------------- */
+/* ---- Notes of a run alone: of several there is a table ----------------------------------------------------------- */
 
-/* A phrase a run, behind its name where there are several; NULL where no run has one. */
-static const char *of_each(cli_run_set *s, const char *(*phrase)(cli_run_set *s, const cli_record *r))
+static const char *outcome(cli_run_set *s, const char *key, int sign)
 {
-    const char *all = NULL;
-    for (int r = 0; r < s->runs; r++) {
-        const char *text = phrase(s, &s->record[r]);
-        if (!text) continue;
-        if (s->runs > 1) text = cli_format(s->arena, "%s: %s", s->name[r], text);
-        all = all ? cli_format(s->arena, "%s; %s", all, text) : text;
-    }
-    return all ? cli_format(s->arena, "%s.", all) : NULL;
-}
-
-static const char *ended_with(cli_run_set *s, const cli_record *r, const char *key)
-{
+    const cli_record *r = &s->record[0];
     const json_t *figures = json_object_get(r->run, "figures");
     const double x = cli_record_number(figures, key);
-    if (!isfinite(x)) return NULL;
-    return cli_format(s->arena, "%s on the %s data at the end", cli_digits(s->arena, x),
-                      cli_record_text(s->arena, figures, "part"));
-}
-
-/* The epoch in which the validation was best; sign 1: high is good. */
-static const char *best(cli_run_set *s, const cli_record *r, cli_measure of, int sign)
-{
-    size_t found = SIZE_MAX;
-    for (size_t i = 0; i < cli_epochs(r); i++)
-        if (isfinite(of(r, i, "")) && (found == SIZE_MAX || sign * of(r, i, "") > sign * of(r, found, ""))) found = i;
-    if (found == SIZE_MAX) return NULL;
-    return cli_format(s->arena, "best %s on the validation data, in epoch %.0f", cli_digits(s->arena, of(r, found, "")),
-                      cli_record_number(epoch(r, found), "epoch"));
-}
-
-static const char *joined(cli_run_set *s, const char *first, const char *second)
-{
-    return first && second ? cli_format(s->arena, "%s, %s", first, second) : first ? first : second;
-}
-
-static const char *loss_phrase(cli_run_set *s, const cli_record *r)
-{
-    return joined(s, ended_with(s, r, "data_loss"), best(s, r, loss_validated, -1));
-}
-
-static const char *accuracy_phrase(cli_run_set *s, const cli_record *r)
-{
-    return joined(s, ended_with(s, r, "accuracy"), best(s, r, accuracy, 1));
+    const char *best = cli_best(s->arena, r, key, sign);
+    const char *end = isfinite(x) ? cli_format(s->arena, "%s on the %s data at the end", cli_digits(s->arena, x),
+                                               cli_record_text(s->arena, figures, "part"))
+                                  : NULL;
+    if (s->runs > 1 || (!end && !best)) return NULL;
+    if (!best) return cli_format(s->arena, "%s.", end);
+    best = cli_format(s->arena, "best on the validation data: %s", best);
+    return cli_format(s->arena, "%s%s%s.", end ? end : "", end ? "; " : "", best);
 }
 
 static const char *loss_note(cli_run_set *s, const char *name)
 {
     (void)name;
-    return of_each(s, loss_phrase);
+    return outcome(s, "data_loss", -1);
 }
 
 static const char *accuracy_note(cli_run_set *s, const char *name)
 {
     (void)name;
-    return of_each(s, accuracy_phrase);
+    return outcome(s, "accuracy", 1);
 }
 
 /* ---- One figure against another ---------------------------------------------------------------------------------- */
@@ -272,18 +248,25 @@ void cli_penalty_values(cli_run_set *s)
 
 void cli_accuracy(cli_run_set *s)
 {
-    static const cli_family f = {
-        .title = "Accuracy", .y_name = "accuracy on the validation data", .line = {{"", accuracy}}, .note = accuracy_note};
-    static const curve c = {"Accuracy by density", "mean density of all layers", "accuracy on the validation data",
-                            density_validated, accuracy, false};
-    const char *text = of_each(s, accuracy_phrase);
+    static const cli_family f = {.title = "Accuracy",
+                                 .y_name = "accuracy on the validation data",
+                                 .line = {{"", accuracy}},
+                                 .note = accuracy_note};
+    static const curve c = {"Accuracy by density",
+                            "mean density of all layers",
+                            "accuracy on the validation data",
+                            density_validated,
+                            accuracy,
+                            false};
+    const char *text = accuracy_note(s, "");
     cli_family_draw(s, &f);
     if (penalised(s)) draw_curve(s, &c);
     if (!s->title || !text) return; /* drawn; or there is nothing, as where a number is foretold */
     cli_set_begin(s);
-    cli_page_paragraph(s->page, cli_format(s->arena, "%s", text));
-    cli_page_paragraph(s->page, "Nothing was kept for validation: with train.validate=0.1 a tenth of the training data is, "
-                                "and there is a figure for each epoch.");
+    cli_page_paragraph(s->page, text);
+    cli_page_paragraph(s->page,
+                       "Nothing was kept for validation: with train.validate=0.1 a tenth of the training data is, "
+                       "and there is a figure for each epoch.");
 }
 
 void cli_densities(cli_run_set *s)
@@ -324,27 +307,22 @@ void cli_lambdas(cli_run_set *s)
 void cli_gradients(cli_run_set *s)
 {
     static const cli_family pull = {.list = "terms",
-                                    .title = "Gradient",
-                                    .y_name = "norm / norm of the data loss's gradient",
+                                    .title = "Gradient beside the data's",
+                                    .y_name = "ratio of norms",
                                     .line = {{"", gradient}},
                                     .y_log = true};
-    static const cli_family part = {.list = "terms",
-                                    .title = "Share",
-                                    .y_name = "share of the objective",
-                                    .line = {{"", share}},
-                                    .y_zero = true};
+    static const cli_family part = {
+        .list = "terms", .title = "Share of the objective", .y_name = "share", .line = {{"", share}}, .y_zero = true};
     cli_family_draw(s, &pull);
     cli_family_draw(s, &part);
 }
 
 void cli_step_times(cli_run_set *s)
 {
-    static const cli_family f = {.title = "Time per step",
-                                 .y_name = "time per step [ms]",
-                                 .line = {{"", step_ms}},
-                                 .y_zero = true};
-    static const curve c = {"Time per step by density", "mean density of all layers", "time per step [ms]", mean_density,
-                            step_ms, true};
+    static const cli_family f = {
+        .title = "Time per step", .y_name = "time per step [ms]", .line = {{"", step_ms}}, .y_zero = true};
+    static const curve c = {
+        "Time per step by density", "mean density of all layers", "time per step [ms]", mean_density, step_ms, true};
     draw_curve(s, &c);
     cli_family_draw(s, &f);
 }

@@ -37,7 +37,8 @@ static cli_series over_epochs(cli_run_set *s, const cli_record *r, const cli_lin
         x[i] = cli_epoch_place(r, json_array_get(r->epochs, i));
         y[i] = line->of(r, i, name);
     }
-    return (cli_series){.name = line->name, .n = (int)n, .x = x, .y = y, .dashed = line->dashed, .dotted = line->dotted};
+    return (cli_series){
+        .name = line->name, .n = (int)n, .x = x, .y = y, .dashed = line->dashed, .dotted = line->dotted};
 }
 
 static cli_series over_steps(cli_run_set *s, const cli_record *r, cli_step_measure of, const char *name)
@@ -139,7 +140,8 @@ void cli_family_draw(cli_run_set *s, const cli_family *f)
     for (int i = 0; i < n; i++)
         if (wanted(s, f, name[i])) name[kept++] = name[i];
     for (int i = 0; i < kept; i += TOGETHER)
-        if (s->runs == 1 && f->list && !f->apart) draw_together(s, f, kept - i < TOGETHER ? kept - i : TOGETHER, name + i);
+        if (s->runs == 1 && f->list && !f->apart)
+            draw_together(s, f, kept - i < TOGETHER ? kept - i : TOGETHER, name + i);
     for (int i = 0; i < kept; i++)
         if (s->runs > 1 || !f->list || f->apart) draw_one(s, f, name[i]);
 }

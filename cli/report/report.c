@@ -13,7 +13,8 @@ static const struct {
     {"Results", "What the runs ended with; of one that did not end, what its last epoch had.", cli_summary},
     {"What was trained", NULL, cli_trained},
     {"Warnings", "Of the last epoch, on the training data.", cli_warnings},
-    {"Data loss", "The loss without the penalties; of training it is the mean over an epoch, while the network changes.",
+    {"Data loss",
+     "The loss without the penalties; of training it is the mean over an epoch, while the network changes.",
      cli_data_loss},
     {"Penalties", "The value of each before it is multiplied by its lambda.", cli_penalty_values},
     {"Accuracy", NULL, cli_accuracy},
@@ -68,6 +69,11 @@ static int figure(const char **pair, int n, const char *text, const char *name)
     return n + 1;
 }
 
+static const char *milliseconds(cli_arena *a, double ms)
+{
+    return cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
+}
+
 static void numbers(cli_run_set *s, int run)
 {
     const cli_record *r = &s->record[run];
@@ -80,7 +86,7 @@ static void numbers(cli_run_set *s, int run)
     if (isfinite(e.data_loss))
         n = figure(pair, n, cli_digits(s->arena, e.data_loss), cli_format(s->arena, "data loss, %s", e.part));
     if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "density of all layers");
-    if (isfinite(e.step_ms)) n = figure(pair, n, cli_format(s->arena, "%.3g ms", e.step_ms), "time per step");
+    if (isfinite(e.step_ms)) n = figure(pair, n, milliseconds(s->arena, e.step_ms), "time per step");
     if (n) cli_page_numbers(s->page, s->runs > 1 ? s->name[run] : NULL, run, n, pair);
 }
 

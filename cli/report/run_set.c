@@ -68,12 +68,10 @@ const char **cli_names(cli_run_set *s, const char *list, int *n)
 {
     size_t room = 1, i;
     const json_t *entry;
-    for (int r = 0; r < s->runs; r++)
-        room += json_array_size(json_object_get(cli_last_epoch(&s->record[r]), list));
+    for (int r = 0; r < s->runs; r++) room += json_array_size(json_object_get(cli_last_epoch(&s->record[r]), list));
     const char **name = cli_take(s->arena, room * sizeof *name);
     *n = 0;
-    for (int r = 0; r < s->runs; r++)
-        json_array_foreach(json_object_get(cli_last_epoch(&s->record[r]), list), i, entry)
+    for (int r = 0; r < s->runs; r++) json_array_foreach(json_object_get(cli_last_epoch(&s->record[r]), list), i, entry)
         {
             const char *text = name_of(s->arena, entry);
             if (!among(name, *n, text)) name[(*n)++] = text;
@@ -113,6 +111,22 @@ double cli_step_ms(const cli_record *r, size_t i)
     const double before = i ? cli_record_number(json_array_get(r->epochs, i - 1), "step") : 0;
     const double steps = cli_record_number(line, "step") - before;
     return steps > 0 ? cli_record_number(line, "seconds") / steps * 1e3 : NAN;
+}
+
+const char *cli_best(cli_arena *a, const cli_record *r, const char *key, int sign)
+{
+    const json_t *line, *best = NULL;
+    double most = NAN;
+    size_t i;
+    json_array_foreach(r->epochs, i, line)
+    {
+        const double x = sign * cli_record_number(json_object_get(line, "validation"), key);
+        if (!isfinite(x) || x <= most) continue;
+        most = x;
+        best = line;
+    }
+    if (!best) return NULL;
+    return cli_format(a, "%s in epoch %.0f", cli_digits(a, sign * most), cli_record_number(best, "epoch"));
 }
 
 cli_ending cli_ending_of(cli_arena *a, const cli_record *r)

@@ -9,8 +9,8 @@ typedef struct cli_run_set {
     cli_arena *arena;
     cli_page *page;
     int runs;
-    cli_record *record;      /* [runs] */
-    const char **name;       /* [runs]; of the folder, the whole path where folders are called the same */
+    cli_record *record;       /* [runs] */
+    const char **name;        /* [runs]; of the folder, the whole path where folders are called the same */
     const char *title, *note; /* of the section that is to begin as soon as there is something in it; NULL: it has */
 } cli_run_set;
 
@@ -21,7 +21,7 @@ void cli_set_begin(cli_run_set *s);
 
 void cli_differences(cli_run_set *s); /* compare_runs.c: several runs */
 void cli_summary(cli_run_set *s);
-void cli_trained(cli_run_set *s); /* what_ran.c */
+void cli_trained(cli_run_set *s);  /* what_ran.c */
 void cli_warnings(cli_run_set *s); /* units_shown.c */
 void cli_how_often(cli_run_set *s);
 void cli_data_loss(cli_run_set *s); /* curves.c */
@@ -55,6 +55,9 @@ double cli_mean_density(const json_t *layers);
 
 /* Milliseconds a step in the epoch of line `i`. */
 double cli_step_ms(const cli_record *r, size_t i);
+
+/* "0.8822 in epoch 8": the best that the validation had of a figure (sign 1: high is good), NULL where there was none. */
+const char *cli_best(cli_arena *a, const cli_record *r, const char *key, int sign);
 
 /* What a run ended with; of one that did not end, what its last epoch had. */
 typedef struct cli_ending {

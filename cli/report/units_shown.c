@@ -16,8 +16,8 @@ static const char *dead_units(cli_arena *a, const json_t *layer)
     if (n == 0) return NULL;
     const char *text = cli_format(a, "%zu of %.0f units of %s never fired:", n, cli_record_number(layer, "units"),
                                   cli_record_text(a, layer, "name"));
-    json_array_foreach(units, i, unit)
-        if (i < NAMED) text = cli_format(a, "%s%s %.0f", text, i ? "," : "", json_number_value(unit));
+    json_array_foreach(units, i, unit) if (i < NAMED)
+        text = cli_format(a, "%s%s %.0f", text, i ? "," : "", json_number_value(unit));
     return cli_format(a, n > NAMED ? "%s and %zu more, which metrics.jsonl names." : "%s.", text, n - NAMED);
 }
 

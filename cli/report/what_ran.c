@@ -5,6 +5,19 @@
 #include <math.h>
 #include <string.h>
 
+/* 401,920 */
+static const char *thousands(cli_arena *a, double x)
+{
+    const char *digits = cli_format(a, "%.0f", x);
+    const size_t n = strlen(digits);
+    char *text = cli_take(a, 2 * n + 1), *to = text;
+    for (size_t i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0) *to++ = ',';
+        *to++ = digits[i];
+    }
+    return text;
+}
+
 /* ---- Facts: a row of the table each ------------------------------------------------------------------------------ */
 
 static const char *state(cli_arena *a, const cli_record *r)
@@ -50,7 +63,7 @@ static const char *rows(cli_arena *a, const cli_record *r)
     const json_t *rows = json_object_get(r->run, "rows"), *n;
     const char *key, *text = "";
     json_object_foreach((json_t *)rows, key, n)
-        text = cli_format(a, "%s%s%.0f %s", text, *text ? ", " : "", json_number_value(n), key);
+        text = cli_format(a, "%s%s%s %s", text, *text ? ", " : "", thousands(a, json_number_value(n)), key);
     return *text ? text : "-";
 }
 
@@ -72,8 +85,8 @@ static const char *threads(cli_arena *a, const cli_record *r)
 static const char *version(cli_arena *a, const cli_record *r)
 {
     const json_t *m = json_object_get(r->run, "machine");
-    return cli_format(a, "%s, made with %s (%s)", cli_record_text(a, r->run, "tacet"), cli_record_text(a, m, "compiler"),
-                      cli_record_text(a, m, "flags"));
+    return cli_format(a, "%s, made with %s (%s)", cli_record_text(a, r->run, "tacet"),
+                      cli_record_text(a, m, "compiler"), cli_record_text(a, m, "flags"));
 }
 
 static const char *folder(cli_arena *a, const cli_record *r)
@@ -87,7 +100,7 @@ static const struct {
     const char *name;
     const char *(*of)(cli_arena *a, const cli_record *r);
 } fact[] = {
-    {"state", state}, {"done", done},       {"began", began},     {"ended", ended},   {"rows", rows},
+    {"state", state},   {"done", done},       {"began", began},     {"ended", ended},   {"rows", rows},
     {"folder", folder}, {"machine", machine}, {"threads", threads}, {"tacet", version},
 };
 enum { FACTS = sizeof fact / sizeof *fact };
@@ -113,19 +126,31 @@ static const char *parameters(cli_arena *a, const json_t *layer)
 {
     const double n = cli_record_number(layer, "parameters"), frozen = cli_record_number(layer, "frozen");
     if (!(n > 0)) return "";
-    return frozen > 0 ? cli_format(a, "%.0f, %.0f of them frozen", n, frozen) : cli_format(a, "%.0f", n);
+    return frozen > 0 ? cli_format(a, "%s, %s of them frozen", thousands(a, n), thousands(a, frozen)) : thousands(a, n);
 }
 
-static void network(cli_run_set *s, const json_t *layers, const char *title)
+/* Whether two networks are the same but for the penalties on them. */
+static bool same_network(const json_t *a, const json_t *b)
 {
-    enum { COLUMNS = 5 };
-    static const char *const head[COLUMNS] = {"name", "layer", "output", "parameters", "penalties"};
-    const size_t n = json_array_size(layers);
-    const char **cell = cli_take(s->arena, COLUMNS * (n + 2) * sizeof *cell), **to = cell + COLUMNS;
+    static const char *const key[] = {"name", "kind", "spec", "shape", "parameters", "frozen"};
+    const json_t *layer;
+    size_t i;
+    bool same = json_array_size(a) == json_array_size(b);
+    json_array_foreach(a, i, layer) for (size_t k = 0; k < sizeof key / sizeof *key && same; k++)
+        same = json_equal(json_object_get(layer, key[k]), json_object_get(json_array_get(b, i), key[k]));
+    return same;
+}
+
+/* penalties: whether they have a column. */
+static void network(cli_run_set *s, const json_t *layers, const char *title, bool penalties)
+{
+    static const char *const head[] = {"name", "layer", "output", "parameters", "penalties"};
+    const size_t n = json_array_size(layers), columns = 4 + penalties;
+    const char **cell = cli_take(s->arena, columns * (n + 2) * sizeof *cell), **to = cell + columns;
     const json_t *layer;
     size_t i;
     double sum = 0;
-    memcpy(cell, head, sizeof head);
+    memcpy(cell, head, columns * sizeof *head);
     json_array_foreach(layers, i, layer)
     {
         const char *spec = cli_record_text(s->arena, layer, "spec"), *kind = cli_record_text(s->arena, layer, "kind");
@@ -133,27 +158,27 @@ static void network(cli_run_set *s, const json_t *layers, const char *title)
         *to++ = *spec && strcmp(spec, "-") != 0 ? spec : kind;
         *to++ = cli_record_text(s->arena, layer, "shape");
         *to++ = parameters(s->arena, layer);
-        *to++ = cli_record_text(s->arena, layer, "penalties");
+        if (penalties) *to++ = cli_record_text(s->arena, layer, "penalties");
         sum += fmax(0, cli_record_number(layer, "parameters"));
     }
-    *to++ = "all", *to++ = "", *to++ = "", *to++ = cli_format(s->arena, "%.0f", sum), *to++ = "";
-    cli_page_table_card(s->page, title, "lllrl", (int)n + 2, cell);
+    *to++ = "all", *to++ = "", *to++ = "", *to++ = thousands(s->arena, sum);
+    if (penalties) *to++ = "";
+    cli_page_table_card(s->page, title, penalties ? "lllrl" : "lllr", (int)n + 2, cell);
 }
 
-/* A network once, for all the runs that have it. */
+/* A network once, for all the runs that have it; then without the penalties, which are among the differences. */
 static void networks(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
         const json_t *own = json_object_get(s->record[r].run, "network");
-        const char *title = "Network", *names = s->name[r];
+        const char *names = s->name[r];
         bool seen = !json_array_size(own);
-        for (int q = 0; q < r && !seen; q++) seen = json_equal(json_object_get(s->record[q].run, "network"), own);
+        for (int q = 0; q < r && !seen; q++) seen = same_network(json_object_get(s->record[q].run, "network"), own);
         if (seen) continue;
         for (int q = r + 1; q < s->runs; q++)
-            if (json_equal(json_object_get(s->record[q].run, "network"), own))
+            if (same_network(json_object_get(s->record[q].run, "network"), own))
                 names = cli_format(s->arena, "%s, %s", names, s->name[q]);
-        if (s->runs > 1) title = cli_format(s->arena, "Network of %s", names);
-        network(s, own, title);
+        network(s, own, s->runs > 1 ? cli_format(s->arena, "Network of %s", names) : "Network", names == s->name[r]);
     }
 }
 
@@ -164,8 +189,10 @@ static void configuration(cli_run_set *s, int run)
     cli_source source;
     const char *path = s->record[run].folder.config;
     if (!cli_folder_has(path) || cli_source_read(s->arena, path, &source) != TACET_OK) return;
-    const char *title = s->runs > 1 ? cli_format(s->arena, "config.yaml of %s", s->name[run]) : "config.yaml";
-    cli_page_code(s->page, title, source.text);
+    if (s->runs == 1)
+        cli_page_code(s->page, "config.yaml", source.text);
+    else
+        cli_page_fold(s->page, cli_format(s->arena, "config.yaml of %s", s->name[run]), source.text);
 }
 
 void cli_trained(cli_run_set *s)
