@@ -13,7 +13,7 @@
 
 enum { WIDTH = 420, HEIGHT = 268, TOP = 33, BOTTOM = 44, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
 enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
-enum { BOXES = 48 /* labels of points, at most */ };
+enum { BOXES = 160 /* marks and labels that are kept apart */, SHORT = 60 /* points that all have labels */ };
 
 typedef struct drawing {
     cli_page *p;
@@ -230,7 +230,19 @@ static void place_label(const drawing *d, const cli_series *s, int i, box *taken
     }
 }
 
-/* Marks are not written over, as far as they fit in; the last point of a series comes first, then the first. */
+/* Which labels come in a pass: that of the last point first, then the first one's, then those of short series. */
+static void label_pass(const drawing *d, const cli_series *s, int pass, box *taken, int *n)
+{
+    if (pass < 2) {
+        const int i = pass == 0 ? s->n - 1 : 0;
+        if (s->n > pass && cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
+        return;
+    }
+    for (int i = 1; i + 1 < s->n && s->n <= SHORT; i++)
+        if (cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
+}
+
+/* Marks are not written over, as far as they fit in. */
 static void draw_labels(const drawing *d)
 {
     box taken[BOXES];
@@ -239,13 +251,9 @@ static void draw_labels(const drawing *d)
         for (int i = 0; i < d->c->series[k].n && n < BOXES / 2; i++)
             if (d->c->series[k].label && cli_chart_shows(&d->c->series[k], i))
                 taken[n++] = (box){px(d, &d->c->series[k], i) - 5, py(d, &d->c->series[k], i) - 5, 10, 10};
-    for (int k = 0; k < d->c->count; k++) {
-        const cli_series *s = &d->c->series[k];
-        for (int i = 0; i < s->n && s->label; i++) {
-            const int at = i == 0 ? s->n - 1 : i - 1;
-            if (cli_chart_shows(s, at)) place_label(d, s, at, taken, &n);
-        }
-    }
+    for (int pass = 0; pass < 3; pass++)
+        for (int k = 0; k < d->c->count; k++)
+            if (d->c->series[k].label) label_pass(d, &d->c->series[k], pass, taken, &n);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */

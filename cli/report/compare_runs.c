@@ -134,7 +134,8 @@ static const char *ending_part(cli_arena *a, const cli_record *r)
 
 static const char *ending_accuracy(cli_arena *a, const cli_record *r)
 {
-    return cli_digits(a, cli_ending_of(a, r).accuracy);
+    const double x = cli_ending_of(a, r).accuracy;
+    return isfinite(x) ? cli_format(a, "%.4f", x) : "-";
 }
 static const char *ending_loss(cli_arena *a, const cli_record *r)
 {

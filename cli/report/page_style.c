@@ -29,7 +29,7 @@ const char cli_page_style[] =
     ".numbers h3{margin:0 0 6px}\n"
     "dl{display:flex;flex-wrap:wrap;gap:10px 36px;margin:0}\n"
     "dt{color:var(--soft);font-size:13.5px}\n"
-    "dd{margin:0;font-size:30px;line-height:1.15;font-weight:600;letter-spacing:-.02em;font-variant-numeric:tabular-nums}\n"
+    "dd{margin:0;white-space:nowrap;font-size:30px;line-height:1.15;font-weight:600;letter-spacing:-.02em;font-variant-numeric:tabular-nums}\n"
     ".numbers>.card:not(:only-child) dd{font-size:22px}\n"
     ".numbers>.card:not(:only-child) dl{display:grid;grid-template-columns:1fr 1fr}\n"
     ".fold{margin:0 0 8px}.fold pre{margin:8px 0}\n"

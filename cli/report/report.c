@@ -69,9 +69,9 @@ static int figure(const char **pair, int n, const char *text, const char *name)
     return n + 1;
 }
 
-static const char *milliseconds(cli_arena *a, double ms)
+static const char *duration(cli_arena *a, double ms)
 {
-    return cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
+    return ms < 1 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
 }
 
 static void numbers(cli_run_set *s, int run)
@@ -86,7 +86,7 @@ static void numbers(cli_run_set *s, int run)
     if (isfinite(e.data_loss))
         n = figure(pair, n, cli_digits(s->arena, e.data_loss), cli_format(s->arena, "data loss, %s", e.part));
     if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "density of all layers");
-    if (isfinite(e.step_ms)) n = figure(pair, n, milliseconds(s->arena, e.step_ms), "time per step");
+    if (isfinite(e.step_ms)) n = figure(pair, n, duration(s->arena, e.step_ms), "time per step");
     if (n) cli_page_numbers(s->page, s->runs > 1 ? s->name[run] : NULL, run, n, pair);
 }
 

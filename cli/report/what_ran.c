@@ -8,6 +8,7 @@
 /* 401,920 */
 static const char *thousands(cli_arena *a, double x)
 {
+    if (!(x >= 0 && x < 1e18)) return cli_digits(a, x);
     const char *digits = cli_format(a, "%.0f", x);
     const size_t n = strlen(digits);
     char *text = cli_take(a, 2 * n + 1), *to = text;
@@ -25,7 +26,7 @@ static const char *state(cli_arena *a, const cli_record *r)
     static const char *const said[][2] = {
         {"ended", "ended"},
         {"stopped", "stopped before its end"},
-        {"failed", "failed: something was not a number, or a file could not be written"},
+        {"failed", "failed"},
         {"running", "running, or killed"},
     };
     const char *text = cli_record_text(a, r->run, "state");
