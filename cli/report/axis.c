@@ -89,6 +89,10 @@ static void linear(cli_arena *a, const cli_extent *e, cli_axis *axis)
     }
     axis->least = least;
     axis->most = most;
+    if (e->tight && !(e->most > e->least) && e->least >= least) { /* one place, which need not be a round one */
+        tick(axis, e->least, cli_format(a, "%.4g", e->least));
+        return;
+    }
     for (double k = first; k <= last; k++)
         tick(axis, k * step, linear_label(a, k * step, step, fmax(fabs(first), fabs(last)) * step));
 }

@@ -11,9 +11,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 420, HEIGHT = 264, TOP = 30, BOTTOM = 44, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
+enum { WIDTH = 420, HEIGHT = 268, TOP = 33, BOTTOM = 44, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
 enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
-enum { BOXES = 48 /* labels of points, at most */ };
+enum { BOXES = 160 /* marks and labels that are kept apart */, SHORT = 60 /* points that all have labels */ };
 
 typedef struct drawing {
     cli_page *p;
@@ -62,7 +62,7 @@ static void make_x(drawing *d, cli_extent *e)
 static bool make_axes(drawing *d)
 {
     const cli_chart *c = d->c;
-    cli_extent x = {.tight = true}, y = {.ticks = 5, .zero = c->y_zero};
+    cli_extent x = {.tight = true}, y = {.ticks = 6, .zero = c->y_zero};
     if (!extents(c, &x, &y)) return false;
     x.log = c->x_log && x.least > 0;
     y.log = c->y_log && y.least > 0;
@@ -84,8 +84,8 @@ static bool make_axes(drawing *d)
 
 static void text(const drawing *d, double x, double y, const char *anchor, const char *class, const char *s)
 {
-    fprintf(d->p->to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s%s%s>", x, y, anchor, *class ? " class=\"" : "", class,
-            *class ? "\"" : "");
+    fprintf(d->p->to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s%s%s>", x, y, anchor, *class ? " class=\"" : "",
+            class, *class ? "\"" : "");
     cli_page_escape(d->p, s);
     fputs("</text>\n", d->p->to);
 }
@@ -142,7 +142,10 @@ static int stretch(const cli_series *s, int i)
 static void line(const drawing *d, const cli_series *s)
 {
     const int each = s->n > MANY ? s->n / (MANY / 2) : 1;
-    fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE, s->dashed ? " dashed" : "",
+    fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE,
+            s->dotted   ? " dotted"
+            : s->dashed ? " dashed"
+                        : "",
             s->faint ? " faint" : "");
     for (int i = 0, end; i < s->n; i = end + 1) {
         end = stretch(s, i);
@@ -157,8 +160,8 @@ static void line(const drawing *d, const cli_series *s)
 
 static void dot(const drawing *d, const cli_series *s, int i, double radius)
 {
-    fprintf(d->p->to, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->colour % CLI_PALETTE, px(d, s, i),
-            py(d, s, i), radius);
+    fprintf(d->p->to, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->colour % CLI_PALETTE,
+            px(d, s, i), py(d, s, i), radius);
 }
 
 static void draw_series(const drawing *d, const cli_series *s)
@@ -189,6 +192,23 @@ static bool touch(const box *a, const box *b)
     return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
 }
 
+/* Whether the line of a series runs through a box, looked at from step to step. */
+static bool crossed(const drawing *d, const cli_series *s, const box *b)
+{
+    enum { STEPS = 32 };
+    if (s->points || s->faint) return false;
+    for (int i = 0; i + 1 < s->n && i < MANY; i++) {
+        if (!cli_chart_shows(s, i) || !cli_chart_shows(s, i + 1)) continue;
+        for (int k = 0; k <= STEPS; k++) {
+            const double t = (double)k / STEPS;
+            const box spot = {px(d, s, i) * (1 - t) + px(d, s, i + 1) * t, py(d, s, i) * (1 - t) + py(d, s, i + 1) * t,
+                              0, 0};
+            if (touch(&spot, b)) return true;
+        }
+    }
+    return false;
+}
+
 /* Beside, above or below its point, wherever there is room; else nowhere: its name is in the table. */
 static void place_label(const drawing *d, const cli_series *s, int i, box *taken, int *n)
 {
@@ -197,18 +217,32 @@ static void place_label(const drawing *d, const cli_series *s, int i, box *taken
         const char *anchor;
     } place[] = {{9, 4.5, 0, "start"}, {-9, 4.5, 1, "end"}, {0, -9, 0.5, "middle"}, {0, 19, 0.5, "middle"}};
     const double width = 8.5 * (double)strlen(s->label[i]), x = px(d, s, i), y = py(d, s, i);
+    const double far = i + 1 == s->marked ? 1.6 : 1; /* clear of the ring */
     for (size_t k = 0; k < sizeof place / sizeof *place && *n < BOXES; k++) {
-        const box b = {x + place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
+        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
         bool free = b.x > d->x.from && b.x + b.width < WIDTH && b.y > TOP - 16 && b.y + b.height < HEIGHT - BOTTOM;
         for (int t = 0; t < *n && free; t++) free = !touch(&b, &taken[t]);
+        for (int t = 0; t < d->c->count && free; t++) free = !crossed(d, &d->c->series[t], &b);
         if (!free) continue;
-        text(d, x + place[k].dx, y + place[k].dy, place[k].anchor, "", s->label[i]);
+        text(d, x + far * place[k].dx, y + place[k].dy, place[k].anchor, "", s->label[i]);
         taken[(*n)++] = b;
         return;
     }
 }
 
-/* Marks are not written over, as far as they fit in; the last point of a series comes first, then the first. */
+/* Which labels come in a pass: that of the last point first, then the first one's, then those of short series. */
+static void label_pass(const drawing *d, const cli_series *s, int pass, box *taken, int *n)
+{
+    if (pass < 2) {
+        const int i = pass == 0 ? s->n - 1 : 0;
+        if (s->n > pass && cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
+        return;
+    }
+    for (int i = 1; i + 1 < s->n && s->n <= SHORT; i++)
+        if (cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
+}
+
+/* Marks are not written over, as far as they fit in. */
 static void draw_labels(const drawing *d)
 {
     box taken[BOXES];
@@ -217,13 +251,9 @@ static void draw_labels(const drawing *d)
         for (int i = 0; i < d->c->series[k].n && n < BOXES / 2; i++)
             if (d->c->series[k].label && cli_chart_shows(&d->c->series[k], i))
                 taken[n++] = (box){px(d, &d->c->series[k], i) - 5, py(d, &d->c->series[k], i) - 5, 10, 10};
-    for (int k = 0; k < d->c->count; k++) {
-        const cli_series *s = &d->c->series[k];
-        for (int i = 0; i < s->n && s->label; i++) {
-            const int at = i == 0 ? s->n - 1 : i - 1;
-            if (cli_chart_shows(s, at)) place_label(d, s, at, taken, &n);
-        }
-    }
+    for (int pass = 0; pass < 3; pass++)
+        for (int k = 0; k < d->c->count; k++)
+            if (d->c->series[k].label) label_pass(d, &d->c->series[k], pass, taken, &n);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -234,7 +264,8 @@ static void legend(const drawing *d)
     int n = 0;
     for (int k = 0; k < d->c->count; k++) {
         const cli_series *s = &d->c->series[k];
-        if (!s->faint && s->name && *s->name) entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->points};
+        if (!s->faint && s->name && *s->name)
+            entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points};
     }
     if (n) cli_page_legend(d->p, n, entry);
 }
@@ -260,21 +291,32 @@ void cli_chart_lines(cli_page *p, const cli_chart *c)
 
 /* ---- Bars -------------------------------------------------------------------------------------------------------- */
 
+/* Every which label has room, where each takes as much of the one before it as of the one behind it. */
+static int labelled(const cli_series *s, double room)
+{
+    int each = 1;
+    for (bool fits = false; each < s->n && !fits; each += !fits) {
+        fits = true;
+        for (int i = 0; i + each < s->n && fits; i += each)
+            fits = (double)(strlen(s->label[i]) + strlen(s->label[i + each])) * DIGIT / 2 + 4 <= room * each;
+    }
+    return each;
+}
+
 static void draw_bars(const drawing *d)
 {
     const cli_series *s = &d->c->series[0];
     const double base = cli_axis_at(&d->y, d->y.log ? d->y.least : 0), room = (d->x.to - d->x.from) / s->n;
-    int widest_label = 1;
-    for (int i = 0; i < s->n && s->label; i++)
-        widest_label = (int)fmax(widest_label, (double)strlen(s->label[i]));
-    const int each = (int)ceil((widest_label * DIGIT + 4) / room); /* labels that have room */
+    const int each = s->label ? labelled(s, room) : 1;
     for (int i = 0; i < s->n; i++) {
         const double x = d->x.from + room * (i + 0.5), width = fmin(0.78 * room, 48);
-        if (s->label && (i % each == 0 || i + 1 == s->marked)) text(d, x, HEIGHT - BOTTOM + 18, "middle", "", s->label[i]);
+        if (s->label && (i % each == 0 || i + 1 == s->marked))
+            text(d, x, HEIGHT - BOTTOM + 18, "middle", "", s->label[i]);
         if (!cli_axis_takes(s->y[i])) continue;
         const double y = py(d, s, i);
         fprintf(d->p->to, "<rect class=\"f%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
-                (s->colour + (i + 1 == s->marked)) % CLI_PALETTE, x - width / 2, fmin(y, base), width, fabs(y - base));
+                (i + 1 == s->marked ? CLI_PALETTE - 1 : s->colour % CLI_PALETTE), x - width / 2, fmin(y, base), width,
+                fabs(y - base));
         const char *value = cli_digits(d->p->arena, s->y[i]);
         if ((double)strlen(value) * DIGIT <= 1.2 * room && s->y[i] > 0) text(d, x, y - 5, "middle", "", value);
     }
@@ -284,7 +326,7 @@ void cli_chart_bars(cli_page *p, const cli_chart *c)
 {
     drawing d = {.p = p, .c = c};
     const char *align, **cell;
-    cli_extent x = {0}, y = {.ticks = 5};
+    cli_extent x = {0}, y = {.ticks = 6};
     if (c->count == 0 || !extents(c, &x, &y)) return;
     y.log = c->y_log && y.least > 0;
     y.zero = !y.log; /* a bar's length says nothing unless it begins at 0 */

@@ -9,14 +9,20 @@
 enum { ROWS = 60 /* of a table, at most, beside its head */, NAMED = 8 /* series that are described */ };
 
 double cli_chart_x(const cli_series *s, int i) { return s->x ? s->x[i] : i; }
-bool cli_chart_shows(const cli_series *s, int i) { return cli_axis_takes(cli_chart_x(s, i)) && cli_axis_takes(s->y[i]); }
-static const char *name_of(const cli_series *s) { return s->name && *s->name ? s->name : "values"; }
+bool cli_chart_shows(const cli_series *s, int i)
+{
+    return cli_axis_takes(cli_chart_x(s, i)) && cli_axis_takes(s->y[i]);
+}
+static const char *name_of(const cli_chart *c, const cli_series *s)
+{
+    return s->name && *s->name ? s->name : c->y_name;
+}
 
 static const char *exactly(cli_arena *a, double x) { return cli_axis_takes(x) ? cli_format(a, "%.6g", x) : "-"; }
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
 
-static const char *series_words(cli_arena *a, const cli_series *s)
+static const char *series_words(cli_arena *a, const cli_chart *c, const cli_series *s)
 {
     int first = -1, last = -1, low = -1, high = -1;
     for (int i = 0; i < s->n; i++) {
@@ -26,9 +32,9 @@ static const char *series_words(cli_arena *a, const cli_series *s)
         if (s->y[i] < s->y[low]) low = i;
         if (s->y[i] > s->y[high]) high = i;
     }
-    if (first < 0) return cli_format(a, "%s: no numbers", name_of(s));
-    if (first == last) return cli_format(a, "%s: %s", name_of(s), cli_digits(a, s->y[first]));
-    return cli_format(a, "%s: from %s to %s, between %s and %s", name_of(s), cli_digits(a, s->y[first]),
+    if (first < 0) return cli_format(a, "%s: no numbers", name_of(c, s));
+    if (first == last) return cli_format(a, "%s: %s", name_of(c, s), cli_digits(a, s->y[first]));
+    return cli_format(a, "%s: from %s to %s, between %s and %s", name_of(c, s), cli_digits(a, s->y[first]),
                       cli_digits(a, s->y[last]), cli_digits(a, s->y[low]), cli_digits(a, s->y[high]));
 }
 
@@ -39,7 +45,7 @@ const char *cli_chart_words(cli_arena *a, const cli_chart *c)
     for (int k = 0; k < c->count; k++) {
         if (c->series[k].faint) continue;
         if (said++ == NAMED) return cli_format(a, "%s And more, in the table of its numbers.", text);
-        text = cli_format(a, "%s %s.", text, series_words(a, &c->series[k]));
+        text = cli_format(a, "%s %s.", text, series_words(a, c, &c->series[k]));
     }
     return text;
 }
@@ -92,7 +98,7 @@ static int table_of_x(cli_arena *a, const cli_chart *c, const char **align, cons
     *align = letters;
     *to++ = c->x_name;
     for (int k = 0; k < c->count; k++)
-        if (!c->series[k].faint) *to++ = name_of(&c->series[k]);
+        if (!c->series[k].faint) *to++ = name_of(c, &c->series[k]);
     for (int r = 0; r < rows; r++) {
         const double at = x[thinned(r, n)];
         *to++ = exactly(a, at);
@@ -115,7 +121,7 @@ static int table_of_points(cli_arena *a, const cli_chart *c, const char **align,
         const cli_series *s = &c->series[k];
         for (int i = 0; i < s->n && !s->faint; i++, seen++) {
             if (r == rows || thinned(r, n) != seen) continue;
-            *to++ = name_of(s), *to++ = s->label ? s->label[i] : "";
+            *to++ = name_of(c, s), *to++ = s->label ? s->label[i] : "";
             *to++ = exactly(a, cli_chart_x(s, i)), *to++ = cli_digits(a, s->y[i]);
             r++;
         }

@@ -79,8 +79,9 @@ void cli_page_numbers(cli_page *p, const char *name, int colour, int count, cons
     group(p, "numbers");
     fputs("<div class=\"card\">\n", p->to);
     if (name) {
-        fprintf(p->to, "<h3><svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><circle class=\"f%d\" cx=\"6\" "
-                       "cy=\"6\" r=\"6\"/></svg>",
+        fprintf(p->to,
+                "<h3><svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><circle class=\"f%d\" cx=\"6\" "
+                "cy=\"6\" r=\"6\"/></svg>",
                 colour % CLI_PALETTE);
         cli_page_escape(p, name);
         fputs("</h3>\n", p->to);
@@ -126,10 +127,19 @@ void cli_page_code(cli_page *p, const char *title, const char *text)
     fputs("</div>\n", p->to);
 }
 
+void cli_page_fold(cli_page *p, const char *title, const char *text)
+{
+    group(p, NULL);
+    fputs("<details class=\"fold\">\n", p->to);
+    element(p, "summary", title);
+    element(p, "pre", text);
+    fputs("</details>\n", p->to);
+}
+
 static void table(cli_page *p, const char *align, int rows, const char *const *cell)
 {
     const size_t columns = strlen(align);
-    fputs("<div class=\"wide\"><table>\n", p->to);
+    fprintf(p->to, "<div class=\"wide\"><table%s>\n", columns > 2 ? " class=\"many\"" : "");
     for (int r = 0; r < rows; r++) {
         fputs(r ? "<tr>" : "<thead><tr>", p->to);
         for (size_t c = 0; c < columns; c++) {
@@ -148,6 +158,15 @@ void cli_page_table(cli_page *p, const char *align, int rows, const char *const 
     table(p, align, rows, cell);
 }
 
+void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell)
+{
+    group(p, "cards");
+    fputs("<div class=\"card\">\n", p->to);
+    element(p, "h3", title);
+    table(p, align, rows, cell);
+    fputs("</div>\n", p->to);
+}
+
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
 
 void cli_page_figure(cli_page *p, const char *title, const char *description, double width, double height)
@@ -156,8 +175,8 @@ void cli_page_figure(cli_page *p, const char *title, const char *description, do
     const int id = ++p->ids;
     fputs("<figure class=\"card\">\n", p->to);
     element(p, "h3", title);
-    fprintf(p->to, "<svg class=\"drawing\" viewBox=\"0 0 %g %g\" role=\"img\" aria-labelledby=\"t%d d%d\">\n", width, height,
-            id, id);
+    fprintf(p->to, "<svg class=\"drawing\" viewBox=\"0 0 %g %g\" role=\"img\" aria-labelledby=\"t%d d%d\">\n", width,
+            height, id, id);
     fprintf(p->to, "<title id=\"t%d\">", id);
     cli_page_escape(p, title);
     fprintf(p->to, "</title>\n<desc id=\"d%d\">", id);
@@ -182,7 +201,10 @@ void cli_page_legend(cli_page *p, int count, const cli_legend *entry)
         if (entry[i].points)
             fprintf(p->to, "<circle class=\"f%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", colour);
         else
-            fprintf(p->to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour, entry[i].dashed ? " dashed" : "");
+            fprintf(p->to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour,
+                    entry[i].dotted   ? " dotted"
+                    : entry[i].dashed ? " dashed"
+                                      : "");
         fputs("</svg>", p->to);
         cli_page_escape(p, entry[i].name);
         fputs("</li>\n", p->to);

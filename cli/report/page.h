@@ -30,9 +30,12 @@ void cli_page_section(cli_page *p, const char *title, const char *note);
 void cli_page_heading(cli_page *p, const char *text); /* a small title inside a section */
 void cli_page_paragraph(cli_page *p, const char *text);
 void cli_page_code(cli_page *p, const char *title, const char *text); /* as it is, line by line, under a small title */
+void cli_page_fold(cli_page *p, const char *title,
+                   const char *text); /* the same, to be opened by who wants to see it */
 
 /* A table as cli_table takes it: a column a letter of `align`, cells row by row, the head first. */
 void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell);
+void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell);
 
 /* ---- Figures -----------------------------------------------------------------------------------------------------
  *
@@ -55,7 +58,7 @@ void cli_page_figure_end(cli_page *p, const char *caption, const char *align, in
 typedef struct cli_legend {
     const char *name;
     int colour;
-    bool dashed, points;
+    bool dashed, dotted, points;
 } cli_legend;
 void cli_page_legend(cli_page *p, int count, const cli_legend *entry);
 
