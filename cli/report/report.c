@@ -25,7 +25,8 @@ static const struct {
     {"What penalties weigh", "How hard each pulls beside the data, and what it makes of the objective.", cli_gradients},
     {"Time", "Of a training step, with all that belongs to it. The work is done for the units that fire.",
      cli_step_times},
-    /* Pictures of weights have their lines here. */
+    {"Zeros in the weights", "Of the model that the run left.", cli_weight_zeros},
+    {"What units see", "Units that have the image before them, drawn as images.", cli_unit_images},
 };
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,11 @@ void cli_set_begin(cli_run_set *s)
     s->title = s->note = NULL;
 }
 
+const char *cli_set_title(const cli_run_set *s, int run, const char *what)
+{
+    return s->runs > 1 ? cli_format(s->arena, "%s · %s", what, s->name[run]) : what;
+}
+
 size_t cli_epochs(const cli_record *r) { return json_array_size(r->epochs); }
 
 const json_t *cli_last_epoch(const cli_record *r)

@@ -19,6 +19,9 @@ typedef struct cli_run_set {
  * A section is on the page only if it has something to show: what writes to the page calls this first. */
 void cli_set_begin(cli_run_set *s);
 
+/* The title of what is of one run alone: "relu1", or "relu1 · run". */
+const char *cli_set_title(const cli_run_set *s, int run, const char *what);
+
 void cli_differences(cli_run_set *s); /* compare_runs.c: several runs */
 void cli_summary(cli_run_set *s);
 void cli_trained(cli_run_set *s);  /* what_ran.c */
@@ -31,6 +34,8 @@ void cli_densities(cli_run_set *s);
 void cli_lambdas(cli_run_set *s);
 void cli_gradients(cli_run_set *s);
 void cli_step_times(cli_run_set *s);
+void cli_weight_zeros(cli_run_set *s); /* matrices.c */
+void cli_unit_images(cli_run_set *s);  /* unit_images.c */
 
 /* ---- What is in a run -------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
-/* units.c: units that have an image before them, drawn as images: of the first layer what each looks for (a row of its
+/* unit_images.c: units that have an image before them, drawn as images: of the first layer what each looks for (a row of its
  * weights), of an autoencoder's last layer what each unit of the code adds to the image (a column). */
 #include "report/picture.h"
-#include "report/weights.h"
+#include "report/run_set.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -219,23 +219,34 @@ static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bo
     return false;
 }
 
-void cli_weights_images(cli_page *p, const cli_record *r, const char *prefix)
+static void images_of(cli_run_set *s, int run)
 {
+    cli_page *p = s->page;
+    const cli_record *r = &s->record[run];
+    const char *name;
+    const int64_t *shape;
+    const float *w;
     image m;
     if (!image_of(r, &m) || !cli_folder_has(r->folder.model)) return;
-    tacet_file *f = tacet_file_open(r->folder.model, NULL, NULL);
-    const int64_t *shape, pixels = m.height * m.width * m.colours;
-    const char *name;
-    const float *w;
+    tacet_file *f = tacet_file_open(r->folder.model, NULL, NULL); /* why not is said where zeros are shown */
+    const int64_t pixels = m.height * m.width * m.colours;
     if (f && weight_of(p->arena, r, f, false, &name, &shape, &w) && shape[1] == pixels) {
         const bank b = {name, w, shape[0], pixels, 1};
-        inputs(p, &b, &m, cli_format(p->arena, "%s%s: inputs in use", prefix, name));
-        tiles(p, r, &b, &m, cli_format(p->arena, "%sunits of %s", prefix, name), "what each looks for in the image");
+        cli_set_begin(s);
+        inputs(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "%s: inputs in use", name)));
+        tiles(p, r, &b, &m, cli_set_title(s, run, cli_format(p->arena, "units of %s", name)),
+              "what each looks for in the image");
     }
     if (f && weight_of(p->arena, r, f, true, &name, &shape, &w) && shape[0] == pixels) {
         const bank b = {name, w, shape[1], 1, shape[1]};
-        tiles(p, r, &b, &m, cli_format(p->arena, "%sdictionary: columns of %s", prefix, name),
+        cli_set_begin(s);
+        tiles(p, r, &b, &m, cli_set_title(s, run, cli_format(p->arena, "dictionary: columns of %s", name)),
               "what each adds to the image that comes out");
     }
     tacet_file_free(f);
+}
+
+void cli_unit_images(cli_run_set *s)
+{
+    for (int r = 0; r < s->runs; r++) images_of(s, r);
 }

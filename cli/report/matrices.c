@@ -1,7 +1,7 @@
-/* weights.c: where exact zeros are in each matrix. A matrix of thousands by thousands becomes a grid of cells, each as
+/* matrices.c: where exact zeros are in each matrix. A matrix of thousands by thousands becomes a grid of cells, each as
  * strong as the share of its weights that are not 0. */
-#include "report/weights.h"
 #include "report/picture.h"
+#include "report/run_set.h"
 
 #include <math.h>
 #include <string.h>
@@ -100,7 +100,7 @@ static const char *const *blocks(cli_arena *a, const matrix *m, int across, int 
     return cell;
 }
 
-static void figure(cli_page *p, const matrix *m, const char *prefix)
+static void figure(cli_page *p, const matrix *m, const char *title)
 {
     cli_arena *a = p->arena;
     const int64_t across = least(m->in, ACROSS), down = least(m->out, DOWN);
@@ -108,7 +108,7 @@ static void figure(cli_page *p, const matrix *m, const char *prefix)
     for (int64_t y = 0; y < down; y++)
         for (int64_t x = 0; x < across; x++) cli_picture_set(&c, (int)x, (int)y, 1 - zeros_in(m, x, y, across, down));
     const char *share = cli_format(a, "%.1f%% exact zeros", 100 * (double)m->zeros / ((double)m->out * (double)m->in));
-    cli_page_figure(p, cli_format(a, "%s%s", prefix, m->name),
+    cli_page_figure(p, title,
                     cli_format(a, "Where weights are 0 in a matrix of %lld units by %lld inputs: %s.",
                                (long long)m->out, (long long)m->in, share),
                     WIDTH, HEIGHT);
@@ -140,26 +140,48 @@ static void table(cli_page *p, int n, const matrix *m)
     cli_page_table(p, "llrrrr", n + 1, cell);
 }
 
-void cli_weights_zeros(cli_page *p, const cli_record *r, const char *prefix)
+/* The matrices of a model, with their counts; *n of them. They point into the file. */
+static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
 {
-    if (!cli_folder_has(r->folder.model)) return;
-    tacet_error e;
-    tacet_file *f = tacet_file_open(r->folder.model, NULL, &e);
-    if (!f) cli_page_paragraph(p, cli_format(p->arena, "The weights could not be read: %s", e.message));
-    const int all = f ? tacet_file_count(f) : 0;
-    matrix *m = cli_take(p->arena, ((size_t)all + 1) * sizeof *m);
+    const int all = tacet_file_count(f);
+    matrix *m = cli_take(a, ((size_t)all + 1) * sizeof *m);
     const int64_t *shape;
-    int n = 0, rank, drawn = 0;
+    int rank;
+    *n = 0;
     for (int i = 0; i < all; i++) {
-        if (tacet_file_tensor(f, i, &m[n].name, &rank, &shape, &m[n].w) != TACET_OK || !m[n].w || rank != 2) continue;
-        m[n].out = shape[0], m[n].in = shape[1];
-        if (m[n].out > 0 && m[n].in > 0) count(p->arena, &m[n++]);
+        matrix *to = &m[*n];
+        if (tacet_file_tensor(f, i, &to->name, &rank, &shape, &to->w) != TACET_OK || !to->w || rank != 2) continue;
+        to->out = shape[0];
+        to->in = shape[1];
+        if (to->out < 1 || to->in < 1) continue;
+        count(a, to);
+        ++*n;
     }
-    if (n && *prefix) cli_page_paragraph(p, cli_format(p->arena, "%.*s", (int)strlen(prefix) - 2, prefix));
-    if (n) table(p, n, m);
-    for (int i = 0; i < n; i++)
-        if (m[i].zeros) figure(p, &m[i], prefix), drawn++;
-    if (n && !drawn)
-        cli_page_paragraph(p, "No weight is exactly 0, so there is nothing to draw: a penalty with prox makes zeros.");
-    tacet_file_free(f);
+    return m;
+}
+
+void cli_weight_zeros(cli_run_set *s)
+{
+    tacet_file **f = cli_take(s->arena, (size_t)s->runs * sizeof *f);
+    matrix **m = cli_take(s->arena, (size_t)s->runs * sizeof *m);
+    int *n = cli_take(s->arena, (size_t)s->runs * sizeof *n), drawn = 0, there = 0;
+    for (int r = 0; r < s->runs; r++) {
+        tacet_error e;
+        if (!cli_folder_has(s->record[r].folder.model)) continue;
+        there++;
+        cli_set_begin(s);
+        if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
+        f[r] = tacet_file_open(s->record[r].folder.model, NULL, &e);
+        if (f[r])
+            m[r] = matrices(s->arena, f[r], &n[r]), table(s->page, n[r], m[r]);
+        else
+            cli_page_paragraph(s->page, cli_format(s->arena, "The weights could not be read: %s", e.message));
+    }
+    for (int r = 0; r < s->runs; r++)
+        for (int i = 0; i < n[r]; i++)
+            if (m[r][i].zeros) figure(s->page, &m[r][i], cli_set_title(s, r, m[r][i].name)), drawn++;
+    if (there && !drawn)
+        cli_page_paragraph(s->page, "No weight is exactly 0, so there is nothing to draw: a penalty with prox makes "
+                                    "zeros.");
+    for (int r = 0; r < s->runs; r++) tacet_file_free(f[r]);
 }
