@@ -33,9 +33,9 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     cli_figures f = {.part = "evaluation", .step_us = NAN};
     tacet_status s = choose(a, m, &source);
     if (s != TACET_OK) return s;
-    if (!m->target.id) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
+    if (!m->loss) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
     tacet_data *data = cli_data_held_out(&source, tacet_file_note(m->file, "scaling"),
-                                         tacet_file_note(m->file, "classes"), &s);
+                                         m->target.id ? tacet_file_note(m->file, "classes") : NULL, &s);
     if (!data) return s;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);

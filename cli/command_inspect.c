@@ -87,6 +87,27 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
 }
 
+/* The rows (units) or columns (inputs) of a weight that hold something, where others are all 0. Vector k of `count` has
+ * its entries at x[k * step + j * along], j below `length`. */
+static void left(const char *name, const char *what, int64_t count, int64_t step, int64_t length, int64_t along,
+                 const float *x)
+{
+    enum { NAMED = 20 };
+    int64_t named[NAMED], used = 0;
+    for (int64_t k = 0; k < count; k++) {
+        int64_t j = 0;
+        while (j < length && x[k * step + j * along] == 0.0f) j++;
+        if (j < length && used < NAMED) named[used] = k;
+        used += j < length;
+    }
+    if (used == 0 || used == count) return;
+    printf("%s: %lld of %lld %s have no weight left; the others:", name, (long long)(count - used), (long long)count,
+           what);
+    for (int i = 0; i < NAMED && i < used; i++) printf("%s %lld", i ? "," : "", (long long)named[i]);
+    if (used > NAMED) printf(" and %lld more", (long long)used - NAMED);
+    printf("\n");
+}
+
 static tacet_status tensors(cli_arena *a, const tacet_file *f)
 {
     const char *const head[] = {"tensor", "shape", "mean", "deviation", "largest", "zeros"};
@@ -100,6 +121,13 @@ static tacet_status tensors(cli_arena *a, const tacet_file *f)
             tensor_row(a, &cell[6 * rows++], name, rank, shape, data);
     printf("\n");
     cli_table(stdout, "llrrrr", rows, cell);
+    for (int i = 0; i < n; i++) {
+        if (tacet_file_tensor(f, i, &name, &rank, &shape, &data) != TACET_OK || !data || rank != 2) continue;
+        const char *dot = strrchr(name, '.'); /* a checkpoint has the optimizer's state too */
+        if (!dot || strcmp(dot, ".weight") != 0) continue;
+        left(tamed(a, name), "inputs", shape[1], 1, shape[0], shape[1], data);
+        left(tamed(a, name), "units", shape[0], shape[1], shape[1], 1, data);
+    }
     return TACET_OK;
 }
 
@@ -138,10 +166,11 @@ const cli_command cli_command_inspect = {
     .operands = "MODEL|RUN",
     .brief = "Show what is in a model or a checkpoint, or what the penalties of a run did",
     .doc =
-        "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, "
-        "deviation, largest magnitude, share of exact zeros. Of a run's folder it prints the ledger: for each penalty, "
-        "on training data, lambda, value, share of the objective, the norm of its gradient beside that of the data's, "
-        "density, exact zeros and dead units, for the last epoch and from epoch to epoch; and how often units fire.",
+        "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, deviation, "
+        "largest magnitude, share of exact zeros; and, counted from 0, the inputs and the units that are left of a "
+        "weight where others are all 0. Of a run's folder it prints the ledger: for each penalty, on training data, "
+        "lambda, value, share of the objective, the norm of its gradient beside that of the data's, density, exact "
+        "zeros and dead units, for the last epoch and from epoch to epoch; and how often units fire.",
     .least = 1,
     .most = 1,
     .run = run,

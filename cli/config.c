@@ -41,6 +41,14 @@ static bool read_sparse(const char *text, double *number, int64_t *integer)
     return false;
 }
 
+/* "" is the default, so that --set target= can go back to it. */
+static bool read_target(const char *text, double *number, int64_t *integer)
+{
+    *integer = strcmp(text, "x") == 0;
+    *number = (double)*integer;
+    return *integer || !*text;
+}
+
 const cli_type cli_type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
 const cli_type cli_type_loss = {.name = "loss", .role = "loss", .expected = "a loss, cross_entropy"};
 const cli_type cli_type_optimizer = {.name = "optimizer", .role = "optimizer", .expected = "an optimizer, sgd lr=0.1"};
@@ -50,6 +58,8 @@ const cli_type cli_type_path = {.name = "path", .expected = "a path"};
 const cli_type cli_type_int = {.name = "int", .expected = "a whole number", .read = read_int};
 const cli_type cli_type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .read = read_share};
 const cli_type cli_type_bool = {.name = "bool", .expected = "true or false", .read = read_bool};
+const cli_type cli_type_target = {
+    .name = "target", .expected = "x, the input itself, or not set: what the data have", .read = read_target};
 const cli_type cli_type_sparse = {.name = "sparse", .expected = "auto, never or always", .read = read_sparse};
 
 const cli_key cli_key_table[CLI_KEYS] = {

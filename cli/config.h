@@ -16,7 +16,7 @@ typedef struct cli_type {
     bool (*read)(const char *text, double *number, int64_t *integer); /* NULL: any text */
 } cli_type;
 extern const cli_type cli_type_chain, cli_type_loss, cli_type_map, cli_type_optimizer, cli_type_data, cli_type_path,
-    cli_type_int, cli_type_share, cli_type_bool, cli_type_sparse;
+    cli_type_int, cli_type_share, cli_type_bool, cli_type_sparse, cli_type_target;
 
 typedef struct cli_key {
     const char *name;

@@ -36,7 +36,7 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
                     wants);
     else if (labels && !d.classes)
         cli_fail_at(source->place, n, NULL, "'%s' has no labels, which the network's outputs are compared with", what);
-    else if (!labels && targets != aims)
+    else if (target.id && !labels && targets != aims)
         cli_fail_at(source->place, n, NULL,
                     "a row of '%s' has %lld targets, the network's outputs are compared with %lld", what, targets,
                     aims);

@@ -11,7 +11,8 @@ typedef struct cli_figures {
 } cli_figures;
 
 /* Whether the data can be evaluated at all: rows as wide as x, targets of its kind, labels within the outputs. Says so
- * if not, at the source that they came from: better before a long run than behind it. */
+ * if not, at the source that they came from: better before a long run than behind it. Here and below, target {0}: none is
+ * fed, and the data need have none. */
 tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_value x, tacet_value target,
                              tacet_value y, const cli_item *source);
 

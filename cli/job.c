@@ -34,20 +34,21 @@ static tacet_status build(cli_job *job)
 {
     const tacet_data_info *info = &job->info;
     const cli_config *c = job->config;
+    const bool self = c->value[CLI_TARGET].integer != 0; /* the output is compared with x */
     tacet_graph *g = job->graph = tacet_graph_new(NULL);
     if (!g) return cli_fail(TACET_MEMORY, "out of memory");
     job->x = tacet_input(g, "x", info->rank, info->shape);
-    if (info->classes > 0)
+    if (info->classes > 0 && !self)
         job->target = tacet_labels(g, "target");
-    else if (info->target_rank >= 0)
+    else if (info->target_rank >= 0 && !self)
         job->target = tacet_input(g, "target", info->target_rank, info->target_shape);
-    else
-        return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)), NULL,
-                           "the data have no targets to learn");
+    else if (!self)
+        return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)),
+                           "an autoencoder, which needs none, has target: x", "the data have no targets to learn");
     job->y = tacet_chain(g, job->x, text(c, CLI_MODEL));
     tacet_status s = look(g, *item(c, CLI_MODEL), *item(c, CLI_MODEL));
     if (s != TACET_OK) return s;
-    tacet_loss(g, text(c, CLI_LOSS), job->y, job->target);
+    tacet_loss(g, text(c, CLI_LOSS), job->y, self ? job->x : job->target);
     s = look(g, *item(c, CLI_LOSS), *item(c, CLI_LOSS));
     for (const cli_pair *p = c->penalties; p && s == TACET_OK; p = p->next) {
         tacet_penalize(g, p->on.text, p->spec.text);
@@ -160,7 +161,8 @@ static tacet_status open_data(cli_job *job)
     job->data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
     if (!job->data) return cli_refuse(&e, 1, item(c, CLI_DATA));
     job->scaling = cli_text_of(c->arena, scaling_text, job->data);
-    job->classes = cli_text_of(c->arena, classes_text, job->data);
+    /* Labels that nobody reads may differ from part to part. */
+    job->classes = c->value[CLI_TARGET].integer ? NULL : cli_text_of(c->arena, classes_text, job->data);
     tacet_data_describe(job->data, info);
     tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;
@@ -239,7 +241,7 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     note[2] = (tacet_note){"test", text(c, CLI_TEST)};
     note[3] = (tacet_note){"output", name_of(job->plan, job->y)};
     note[4] = (tacet_note){"batch", job->batch_text};
-    note[5] = (tacet_note){"classes", job->classes};
+    note[5] = (tacet_note){"classes", job->classes ? job->classes : ""};
 }
 
 tacet_file *cli_model_file(const char *path, tacet_status *s)
@@ -257,6 +259,19 @@ tacet_file *cli_model_file(const char *path, tacet_status *s)
     return NULL;
 }
 
+/* What the outputs are compared with, if that is fed. (A layer may be called target where it is not.) */
+static void find_loss(cli_model *m)
+{
+    tacet_value_info v;
+    tacet_term t;
+    for (int i = 0; i < tacet_value_count(m->plan); i++)
+        if (tacet_value_at(m->plan, i, &v) == TACET_OK && strcmp(v.name, "target") == 0 &&
+            (strcmp(v.kind, "labels") == 0 || strcmp(v.kind, "input") == 0))
+            m->target = v.value;
+    for (int i = 0; i < tacet_term_count(m->plan); i++)
+        if (tacet_term_at(m->plan, i, &t) == TACET_OK && strcmp(t.role, "loss") == 0) m->loss = true;
+}
+
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m)
 {
     tacet_error e;
@@ -271,7 +286,6 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
     m->output = tacet_file_note(m->file, "output");
     if (m->output) m->y = tacet_find(m->graph, m->output);
     m->x = tacet_find(m->graph, "x");
-    m->target = tacet_find(m->graph, "target");
     if (!m->y.id || !m->x.id)
         return cli_fail(TACET_FILE,
                         "%s does not say what its input and its output are; tacet train writes files that do", path);
@@ -279,6 +293,7 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
     tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads};
     m->plan = tacet_compile(m->graph, &config, &e);
     if (!m->plan) return cli_refuse(&e, 0, NULL);
+    find_loss(m);
     s = tacet_file_load(m->file, m->plan, true, NULL, &e);
     return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
 }

@@ -9,13 +9,13 @@ typedef struct cli_job {
     tacet_data *data, *validation, *test; /* validation and test may be NULL */
     tacet_loader *loader;
     tacet_graph *graph;
-    tacet_value x, target, y;
+    tacet_value x, target, y; /* target {0}: the output is compared with x */
     tacet_plan *plan;
     int64_t epochs; /* how many there will be */
     const char *batch_text;
     tacet_data_info info; /* of the training data */
     int64_t batch;        /* as configured, but no more than the largest of the data has rows */
-    const char *scaling, *classes;
+    const char *scaling, *classes; /* classes NULL: nobody reads the labels */
 } cli_job;
 
 /* Reads a configuration and what the command line changes in it (--set, --penalty, --no-penalties). */
@@ -36,7 +36,8 @@ typedef struct cli_model {
     tacet_file *file;
     tacet_graph *graph;
     tacet_plan *plan;
-    tacet_value x, target, y;
+    tacet_value x, target, y; /* target {0}: there is none, or it is x */
+    bool loss;
     int64_t batch;
     const char *output;
 } cli_model;

@@ -207,6 +207,22 @@ runs 0 "$tacet" train net.yaml --out over --set train.epochs=1 --no-penalties --
 has err "warning: relu1:l1: the target density 0.9 is above" "warning: linear2:l1: lambda 1e-12 has no effect" "is never exactly 0"
 has over/metrics.jsonl '"warnings":\[{"on":"relu1:l1","kind":"above","text":"'
 
+# ---- What is left of a weight ----
+runs 0 "$tacet" inspect a/model.safetensors
+hasnt out "no weight left"
+for by in input unit; do
+    runs 0 "$tacet" train net.yaml --out by-$by -q --no-penalties --set train.epochs=30 \
+        --penalty "linear1.weight: group_lasso 0.04 by=$by prox"
+    runs 0 "$tacet" inspect by-$by/checkpoint.safetensors; mv out checkpoint
+    runs 0 "$tacet" inspect by-$by/model.safetensors
+    has out "^linear1.weight: [0-9]* of [0-9]* ${by}s have no weight left; the others: [0-9]"
+    grep "no weight left" out > model.left; grep "no weight left" checkpoint > checkpoint.left
+    same model.left checkpoint.left
+done
+# Those that are named are all the others.
+awk '/no weight left/ { split($0, part, "others: "); exit !($2 + split(part[2], name, ", ") == $4) }' out ||
+    fault "not all inputs are told: $(cat out)"
+
 # ---- The rest ----
 runs 0 "$tacet" inspect a/model.safetensors
 has out "linear 16 | relu | linear 8" "relu1: l1 1e-3" "^output *linear3" "linear1.weight *\[16, 4\]" "cross_entropy"
