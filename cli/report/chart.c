@@ -216,10 +216,10 @@ static void place_label(const drawing *d, const cli_series *s, int i, box *taken
         double dx, dy, left; /* of the baseline; left: shares of the text's width that lie left of it */
         const char *anchor;
     } place[] = {{9, 4.5, 0, "start"}, {-9, 4.5, 1, "end"}, {0, -9, 0.5, "middle"}, {0, 19, 0.5, "middle"}};
-    const double width = 8.5 * (double)strlen(s->label[i]), x = px(d, s, i), y = py(d, s, i);
+    const double width = DIGIT * (double)strlen(s->label[i]) + 2, x = px(d, s, i), y = py(d, s, i);
     const double far = i + 1 == s->marked ? 1.6 : 1; /* clear of the ring */
     for (size_t k = 0; k < sizeof place / sizeof *place && *n < BOXES; k++) {
-        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
+        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 14, width, 18};
         bool free = b.x > d->x.from && b.x + b.width < WIDTH && b.y > TOP - 16 && b.y + b.height < HEIGHT - BOTTOM;
         for (int t = 0; t < *n && free; t++) free = !touch(&b, &taken[t]);
         for (int t = 0; t < d->c->count && free; t++) free = !crossed(d, &d->c->series[t], &b);

@@ -43,7 +43,7 @@ const char cli_page_style[] =
     ".body>.wide>.many :is(th,td):first-child{position:sticky;left:0;background:var(--back)}\n"
     "details{margin-top:8px;font-size:13.5px}\n"
     "details .wide{margin:8px 0 0;max-height:320px;overflow:auto}\n"
-    "summary{cursor:pointer;color:var(--soft);width:max-content}\n"
+    "summary{cursor:pointer;color:var(--soft);width:fit-content;max-width:100%;overflow-wrap:anywhere}\n"
     "figcaption{margin-top:6px;overflow-wrap:anywhere}\n"
     ".legend{display:flex;flex-wrap:wrap;gap:2px 16px;list-style:none;margin:6px 0 0;padding:0;font-size:13.5px}\n"
     ".legend li{overflow-wrap:anywhere;min-width:0}\n"
