@@ -173,6 +173,13 @@ has shown "^1 1$" "^1000 1000$"
 hasnt odd/report.html 'nan\|inf[^oe]'
 [ "$(wc -c < odd/report.html)" -lt 300000 ] || fault "a page of $(wc -c < odd/report.html) bytes"
 
+mkdir far # at the ends of what a number can be, no axis has infinitely many ticks
+printf '{"epoch":%s,"step":%s,"data_loss":%s,"objective":%s,"terms":[{"name":"t","lambda":%s}],"seconds":1}\n' \
+    1 9007199254740992 1e-320 9007199254740993 1e-320 9007199254740992 1e308 1e-300 9007199254740992 1e-5 \
+    9007199254740993 -1e308 1e299 9007199254740992 1 > far/metrics.jsonl
+runs 0 timeout 20 "$tacet" report far
+alone far/report.html
+
 # ---- Refused ----
 cp -r a bad
 sed -i '2s/.*/{"epoch":/' bad/metrics.jsonl

@@ -64,8 +64,8 @@ static bool make_axes(drawing *d)
     const cli_chart *c = d->c;
     cli_extent x = {.tight = true}, y = {.ticks = 6, .zero = c->y_zero};
     if (!extents(c, &x, &y)) return false;
-    x.log = c->x_log && x.least > 0;
-    y.log = c->y_log && y.least > 0;
+    x.log = c->x_log && cli_axis_logs(x.least);
+    y.log = c->y_log && cli_axis_logs(y.least);
     if (!x.whole && !x.log && x.most > x.least && c->count && c->series[0].label) { /* marks stand clear of the frame */
         const double room = 0.06 * (x.most - x.least);
         if (x.least != 0) x.least = x.least > 0 ? fmax(0, x.least - room) : x.least - room;
@@ -328,7 +328,7 @@ void cli_chart_bars(cli_page *p, const cli_chart *c)
     const char *align, **cell;
     cli_extent x = {0}, y = {.ticks = 6};
     if (c->count == 0 || !extents(c, &x, &y)) return;
-    y.log = c->y_log && y.least > 0;
+    y.log = c->y_log && cli_axis_logs(y.least);
     y.zero = !y.log; /* a bar's length says nothing unless it begins at 0 */
     cli_axis_make(p->arena, &y, &d.y);
     d.y.from = HEIGHT - BOTTOM;
