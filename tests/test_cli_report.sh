@@ -46,7 +46,8 @@ numbers() {
 }
 
 # ---- A run writes its page ----
-sed 's/^train: *{/train: {validate: 0.2, /; s/relu1: l1 1e-3/relu1: l1 density=0.2\n  linear1.weight: l1 1e-4 prox/' net.yaml > steer.yaml
+sed -e 's/^train: *{/train: {validate: 0.2, /' -e 's/relu1: l1 1e-3/relu1: l1 density=0.2\n  linear1.weight: l1 1e-4 prox/' \
+    net.yaml > steer.yaml
 runs 0 "$tacet" train steer.yaml --out a
 has err "^to look at it: a/report.html$"
 alone a/report.html
@@ -64,7 +65,8 @@ same first elsewhere.html
 
 # ---- The numbers are those of metrics.jsonl ----
 grep '^{"epoch":' a/metrics.jsonl > epochs
-sed 's/^{"epoch":\([0-9]*\),.*"data_loss":\([^,]*\),"learning_rate.*"validation":{"accuracy":\([^,]*\),"data_loss":\([^,]*\),.*/\1 \2 \4/' epochs |
+n='\([^,]*\)'
+sed "s/^{\"epoch\":$n,.*\"data_loss\":$n,\"learning_rate.*\"validation\":{\"accuracy\":$n,\"data_loss\":$n,.*/\1 \2 \4/" epochs |
     awk 'BEGIN { print "epoch training validation" } { printf "%d %.4g %.4g\n", $1, $2, $3 }' > expected
 numbers a/report.html "Data loss" > shown
 same shown expected

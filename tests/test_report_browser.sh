@@ -70,7 +70,8 @@ $(sed '1,3d; s/&lt;/</g; s/&quot;/"/g' found)"
     done
 }
 
-sed 's/^train: *{/train: {validate: 0.2, /; s/relu1: l1 1e-3/relu1: l1 density=0.2\n  linear1.weight: l1 1e-4 prox/' net.yaml > steer.yaml
+sed -e 's/^train: *{/train: {validate: 0.2, /' -e 's/relu1: l1 1e-3/relu1: l1 density=0.2\n  linear1.weight: l1 1e-4 prox/' \
+    net.yaml > steer.yaml
 runs 0 "$tacet" train steer.yaml --out a -q --set train.epochs=12
 runs 0 "$tacet" train net.yaml --out with-a-rather-long-name-that-no-phone-has-room-for -q --set train.seed=2
 runs 0 "$tacet" train net.yaml --out one -q --set train.epochs=1 --set optimizer.schedule=cosine

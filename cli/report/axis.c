@@ -109,10 +109,10 @@ static const char *log_label(cli_arena *a, double value)
 static void log_ticks(cli_arena *a, cli_axis *axis, int count, const double *factor, int stride)
 {
     axis->ticks = 0;
-    for (double d = floor(log10(axis->least)); d <= log10(axis->most); d++)
+    for (int d = (int)floor(log10(axis->least)); d <= log10(axis->most); d++)
         for (int i = 0; i < count; i++) {
             const double value = factor[i] * pow(10, d);
-            if (fmod(d, stride) == 0 && value >= axis->least * (1 - 1e-9) && value <= axis->most * (1 + 1e-9))
+            if (d % stride == 0 && value >= axis->least * (1 - 1e-9) && value <= axis->most * (1 + 1e-9))
                 tick(axis, value, log_label(a, value));
         }
 }

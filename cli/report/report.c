@@ -120,10 +120,7 @@ static void head(cli_run_set *s)
 
 static tacet_status write_page(cli_run_set *s, const char *path)
 {
-    cli_page page;
-    s->page = &page;
-    const char *name = title(s);
-    tacet_status status = cli_page_open(s->arena, path, name, &page);
+    tacet_status status = cli_page_open(s->arena, path, title(s), s->page);
     if (status != TACET_OK) return status;
     head(s);
     for (size_t i = 0; i < sizeof section / sizeof *section; i++) {
@@ -131,12 +128,13 @@ static tacet_status write_page(cli_run_set *s, const char *path)
         s->note = section[i].note;
         section[i].write(s);
     }
-    return cli_page_close(&page);
+    return cli_page_close(s->page);
 }
 
 tacet_status cli_report_write(cli_arena *a, int runs, const char *const *run, const char *path)
 {
-    cli_run_set s = {.arena = a, .runs = runs};
+    cli_page page;
+    cli_run_set s = {.arena = a, .page = &page, .runs = runs};
     tacet_status status = TACET_OK;
     s.record = cli_take(a, (size_t)runs * sizeof *s.record);
     s.name = cli_take(a, (size_t)runs * sizeof *s.name);
