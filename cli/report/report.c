@@ -85,7 +85,7 @@ static void numbers(cli_run_set *s, int run)
         n = figure(pair, n, cli_format(s->arena, "%.4f", e.accuracy), cli_format(s->arena, "accuracy, %s", e.part));
     if (isfinite(e.data_loss))
         n = figure(pair, n, cli_digits(s->arena, e.data_loss), cli_format(s->arena, "data loss, %s", e.part));
-    if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "density of all layers");
+    if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "mean density");
     if (isfinite(e.step_ms)) n = figure(pair, n, duration(s->arena, e.step_ms), "time per step");
     if (n) cli_page_numbers(s->page, s->runs > 1 ? s->name[run] : NULL, run, n, pair);
 }
