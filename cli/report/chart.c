@@ -64,8 +64,8 @@ static bool make_axes(drawing *d)
     const cli_chart *c = d->c;
     cli_extent x = {.tight = true}, y = {.ticks = 6, .zero = c->y_zero};
     if (!extents(c, &x, &y)) return false;
-    x.log = c->x_log && x.least > 0;
-    y.log = c->y_log && y.least > 0;
+    x.log = c->x_log && cli_axis_logs(x.least);
+    y.log = c->y_log && cli_axis_logs(y.least);
     if (!x.whole && !x.log && x.most > x.least && c->count && c->series[0].label) { /* marks stand clear of the frame */
         const double room = 0.06 * (x.most - x.least);
         if (x.least != 0) x.least = x.least > 0 ? fmax(0, x.least - room) : x.least - room;
@@ -216,10 +216,10 @@ static void place_label(const drawing *d, const cli_series *s, int i, box *taken
         double dx, dy, left; /* of the baseline; left: shares of the text's width that lie left of it */
         const char *anchor;
     } place[] = {{9, 4.5, 0, "start"}, {-9, 4.5, 1, "end"}, {0, -9, 0.5, "middle"}, {0, 19, 0.5, "middle"}};
-    const double width = 8.5 * (double)strlen(s->label[i]), x = px(d, s, i), y = py(d, s, i);
+    const double width = DIGIT * (double)strlen(s->label[i]) + 2, x = px(d, s, i), y = py(d, s, i);
     const double far = i + 1 == s->marked ? 1.6 : 1; /* clear of the ring */
     for (size_t k = 0; k < sizeof place / sizeof *place && *n < BOXES; k++) {
-        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
+        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 14, width, 18};
         bool free = b.x > d->x.from && b.x + b.width < WIDTH && b.y > TOP - 16 && b.y + b.height < HEIGHT - BOTTOM;
         for (int t = 0; t < *n && free; t++) free = !touch(&b, &taken[t]);
         for (int t = 0; t < d->c->count && free; t++) free = !crossed(d, &d->c->series[t], &b);
@@ -328,7 +328,7 @@ void cli_chart_bars(cli_page *p, const cli_chart *c)
     const char *align, **cell;
     cli_extent x = {0}, y = {.ticks = 6};
     if (c->count == 0 || !extents(c, &x, &y)) return;
-    y.log = c->y_log && y.least > 0;
+    y.log = c->y_log && cli_axis_logs(y.least);
     y.zero = !y.log; /* a bar's length says nothing unless it begins at 0 */
     cli_axis_make(p->arena, &y, &d.y);
     d.y.from = HEIGHT - BOTTOM;

@@ -163,7 +163,8 @@ static const char *ending_density(cli_arena *a, const cli_record *r)
 static const char *dead(cli_arena *a, const json_t *layer)
 {
     const double n = cli_record_number(layer, "dead");
-    return isfinite(n) ? cli_format(a, "%.0f of %.0f", n, cli_record_number(layer, "units")) : "-";
+    return isfinite(n) ? cli_format(a, "%s of %s", cli_whole(a, n), cli_whole(a, cli_record_number(layer, "units")))
+                       : "-";
 }
 
 static const char *density(cli_arena *a, const json_t *layer)

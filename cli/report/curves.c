@@ -193,7 +193,7 @@ static cli_series curve_of(cli_run_set *s, int run, const curve *c)
     for (size_t i = 0; i < n; i++) {
         x[i] = c->x(r, i, "");
         y[i] = c->y(r, i, "");
-        label[i] = cli_format(s->arena, "%.0f", cli_record_number(epoch(r, i), "epoch"));
+        label[i] = cli_whole(s->arena, cli_record_number(epoch(r, i), "epoch"));
     }
     const char *name = s->runs > 1 ? s->name[run] : "epochs, by number";
     return (cli_series){.name = name, .n = (int)n, .x = x, .y = y, .label = label, .colour = run};

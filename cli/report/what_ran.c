@@ -54,9 +54,9 @@ static const char *done(cli_arena *a, const cli_record *r)
     const json_t *last = cli_last_epoch(r);
     const double each = cli_record_number(r->run, "steps_per_epoch");
     if (!last) return "no epoch is finished";
-    const char *text = cli_format(a, "%.0f epochs, %.0f steps", cli_record_number(last, "epoch"),
-                                  cli_record_number(last, "step"));
-    return isfinite(each) ? cli_format(a, "%s, %.0f in an epoch", text, each) : text;
+    const char *text = cli_format(a, "%s epochs, %s steps", thousands(a, cli_record_number(last, "epoch")),
+                                  thousands(a, cli_record_number(last, "step")));
+    return isfinite(each) ? cli_format(a, "%s, %s in an epoch", text, thousands(a, each)) : text;
 }
 
 static const char *rows(cli_arena *a, const cli_record *r)
