@@ -2,7 +2,7 @@
 #include "command.h"
 #include "ledger.h"
 #include "run_record.h"
-#include "training.h"
+#include "training_show.h"
 
 #include <math.h>
 #include <string.h>
@@ -83,6 +83,7 @@ static tacet_status train(const cli_args *a, int threads, cli_config *c, cli_tra
     if (s == TACET_OK) s = cli_training_begin(t);
     if (s == TACET_OK) s = cli_record_write(a->arena, &t->folder, t->job, "running", threads, NULL);
     if (s != TACET_OK) return s;
+    cli_show_start(t, threads);
     s = cli_training_run(t);
     if (s == TACET_OK) return report(a, threads, t);
     cli_progress_clear(&t->progress);
