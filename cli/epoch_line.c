@@ -1,7 +1,7 @@
 /* epoch_line.c: the line of an epoch, and what of it has room.
  *
- *     Epoch 3/5 [====>   ] 281/469  0:02 left  loss 0.3856  relu1:l1 13.3  relu1 .047
- *     Epoch 3/5 [==========] 0.7s 1.43ms/step  loss 0.3712  relu1:l1 12.9  relu1 .049  val loss 0.4413  acc .8373
+ *     Epoch 3/5 [==============>         ] 281/469  0:02 left  loss 0.3856  relu1:l1 13.3  relu1 .047
+ *     Epoch 3/5 [======================]  0.7s 1.43ms/step  loss 0.3712  relu1:l1 12.9  relu1 .049  val 0.4413  acc .8373
  *
  * Between the head and the loss is a block of a fixed width: bar, steps and the time that is left; when the epoch is
  * over, the times that were spent. What is in the line is decided by the width and the names alone. */
@@ -20,10 +20,10 @@ enum {
     STEP = 11,  /* "1.43ms/step" */
     LABEL = 18, /* a name, at most */
     EDGES = 3,  /* of a bar: its brackets and a space */
-    LEAST = 5,  /* inside of a bar */
+    LEAST = 4,  /* inside of a bar */
     GOOD = 10,
     MOST = 30,
-    LOGGED = 8 /* figures of terms in a log, at most */
+    LOGGED = 5 /* figures of terms in a log, at most */
 };
 
 /* ---- Figures of a width ------------------------------------------------------------------------------------------ */
@@ -67,6 +67,7 @@ static const char *left_text(cli_arena *a, double seconds)
 
 static const char *spent_text(cli_arena *a, double s)
 {
+    if (s < 0.1) return s < 1e-3 ? cli_format(a, "%.0fus", s * 1e6) : cli_format(a, "%.0fms", s * 1e3);
     if (s < 100) return cli_format(a, "%.1fs", s);
     if (s < 3600) return cli_format(a, "%d:%02d", (int)s / 60, (int)s % 60);
     return s < 360000 ? cli_format(a, "%dh%02d", (int)s / 3600, (int)s / 60 % 60) : cli_format(a, "%.0fd", s / 86400);
@@ -88,8 +89,8 @@ static const char *label(cli_arena *a, const char *name)
 /* ---- What has room ----------------------------------------------------------------------------------------------- */
 
 typedef struct layout {
-    int room, block; /* columns that are free; those of the block, 0: none */
-    bool loss, validation, accuracy, *cell;
+    int room, gap, block; /* columns that are free; between figures; of the block, 0: there is none */
+    bool bar, loss, validation, accuracy, *cell;
 } layout;
 
 static bool take(layout *l, int columns)
@@ -117,31 +118,34 @@ static int count_width(const cli_epoch *e)
 
 static void take_cell(cli_arena *a, layout *l, const cli_epoch *e, int i)
 {
-    if (!l->cell[i]) l->cell[i] = take(l, 2 + (int)strlen(label(a, e->cell[i].label)) + 1 + VALUE);
+    if (!l->cell[i]) l->cell[i] = take(l, l->gap + (int)strlen(label(a, e->cell[i].label)) + 1 + VALUE);
 }
 
 /* Of a term's value and the density behind it, the density has room first: it is what the penalty is there for. */
 static void take_cells(cli_arena *a, layout *l, const cli_epoch *e, int from, int to)
 {
     for (int i = from; i < to && i < e->cells; i++) {
-        if (i + 1 < e->cells && e->cell[i + 1].density) take_cell(a, l, e, i + 1);
+        if (i + 1 < to && i + 1 < e->cells && e->cell[i + 1].density) take_cell(a, l, e, i + 1);
         take_cell(a, l, e, i);
     }
 }
 
 /* In the order of importance. */
-static layout lay_out(cli_arena *a, const cli_epoch *e, int columns)
+static layout lay_out(cli_arena *a, const cli_epoch *e, int columns, int gap)
 {
-    layout l = {.room = columns - head_width(e), .cell = cli_take(a, sizeof(bool) * ((size_t)e->cells + 1))};
-    l.loss = take(&l, 2 + 5 + LOSS);
+    layout l = {.room = columns - head_width(e), .gap = gap, .cell = cli_take(a, (size_t)e->cells + 1)};
+    l.loss = take(&l, gap + 5 + LOSS);
     l.block = take(&l, 1 + LEFT) ? 1 + LEFT : 0;
-    l.accuracy = e->answered && take(&l, 2 + 4 + ACCURACY);
+    l.accuracy = e->answered && take(&l, gap + 4 + ACCURACY);
+    l.validation = e->validated && !e->answered && take(&l, gap + 4 + LOSS);
     take_cells(a, &l, e, 0, 2);
-    const bool bar = widen(&l, EDGES + LEAST);
-    l.validation = e->validated && take(&l, 2 + 9 + LOSS);
-    if (bar) widen(&l, count_width(e));
+    l.bar = widen(&l, EDGES + LEAST);
+    l.validation = l.validation || (e->validated && take(&l, gap + 4 + LOSS));
+    if (l.bar) widen(&l, count_width(e));
+    if (l.bar) widen(&l, GOOD - LEAST);
     take_cells(a, &l, e, 2, e->cells);
-    if (bar && widen(&l, GOOD - LEAST) && widen(&l, 1 + STEP)) widen(&l, l.room < MOST - GOOD ? l.room : MOST - GOOD);
+    if (l.bar) widen(&l, 1 + STEP);
+    if (l.bar) widen(&l, l.room < MOST - GOOD ? l.room : MOST - GOOD);
     return l;
 }
 
@@ -164,11 +168,12 @@ typedef struct tail {
 } tail;
 
 /* The bar, and the richest tail that leaves it room; of a width that is too small for any, the time alone. */
-static const char *block(cli_arena *a, const cli_epoch *e, int width, const char *dim, const char *plain)
+static const char *block(cli_arena *a, const cli_epoch *e, int width)
 {
     static const tail running[] = {
         {true, true, GOOD}, {true, false, LEAST}, {false, false, LEAST}, {false, false, NONE}};
     static const tail over[] = {{true, true, GOOD}, {false, true, LEAST}, {false, true, NONE}, {false, false, NONE}};
+    const char *dim = cli_colour(stderr, "\033[2m"), *plain = cli_colour(stderr, "\033[0m");
     const tail *t = e->over ? over : running;
     const char *count = cli_format(a, " %*lld/%lld", (count_width(e) - 2) / 2, (long long)e->batch,
                                    (long long)e->batches);
@@ -184,23 +189,26 @@ static const char *block(cli_arena *a, const cli_epoch *e, int width, const char
     }
 }
 
+/* A figure behind its name, which is less to look at. */
+static const char *add(cli_arena *a, const char *line, const layout *l, const char *name, int width, double value)
+{
+    const char *dim = cli_colour(stderr, "\033[2m"), *plain = cli_colour(stderr, "\033[0m");
+    return cli_format(a, "%s%*s%s%s%s %-*s", line, l->gap, "", dim, name, plain, width, fixed(a, value, width));
+}
+
 const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns)
 {
-    const layout l = lay_out(a, e, columns);
-    const char *dim = cli_colour(stderr, "\033[2m"), *plain = cli_colour(stderr, "\033[0m");
+    layout l = lay_out(a, e, columns, 2);
+    if (!l.bar) l = lay_out(a, e, columns, 1);
     const int digits = (head_width(e) - 7) / 2;
     const char *line = cli_format(a, "Epoch %*lld/%lld", digits, (long long)e->epoch, (long long)e->epochs);
     if (l.room < 0) return cli_copy(a, line, columns > 0 ? (size_t)columns : 0);
-    if (l.block) line = cli_format(a, "%s%s", line, block(a, e, l.block, dim, plain));
-    if (l.loss) line = cli_format(a, "%s  loss %-*s", line, LOSS, fixed(a, e->loss, LOSS));
+    if (l.block) line = cli_format(a, "%s%s", line, block(a, e, l.block));
+    if (l.loss) line = add(a, line, &l, "loss", LOSS, e->loss);
     for (int i = 0; i < e->cells; i++)
-        if (l.cell[i])
-            line = cli_format(a, "%s  %s %-*s", line, label(a, e->cell[i].label), VALUE,
-                              fixed(a, e->cell[i].value, VALUE));
-    if (!e->over) return line;
-    if (l.validation) line = cli_format(a, "%s  val loss %-*s", line, LOSS, fixed(a, e->validation_loss, LOSS));
-    if (l.accuracy) line = cli_format(a, "%s  acc %-*s", line, ACCURACY, fixed(a, e->accuracy, ACCURACY));
-    return line;
+        if (l.cell[i]) line = add(a, line, &l, label(a, e->cell[i].label), VALUE, e->cell[i].value);
+    if (e->over && l.validation) line = add(a, line, &l, "val", LOSS, e->validation_loss);
+    return e->over && l.accuracy ? add(a, line, &l, "acc", ACCURACY, e->accuracy) : line;
 }
 
 /* ---- In a log ---------------------------------------------------------------------------------------------------- */

@@ -48,7 +48,7 @@ void cli_progress_draw(cli_progress *p, const char *line)
 
 void cli_progress_keep(cli_progress *p)
 {
-    if (p->shown) fputc('\n', stderr);
+    if (p->moving) fputs(p->shown ? "\n" : "\r\033[J", stderr);
     p->shown = false;
     p->last = cli_now(); /* what was done between two lines is not the time of drawing one */
     p->pause = 0.1;
@@ -56,7 +56,7 @@ void cli_progress_keep(cli_progress *p)
 
 void cli_progress_clear(cli_progress *p)
 {
-    if (p->shown) fprintf(stderr, "\r\033[J");
+    if (p->shown) fputs("\r\033[J", stderr);
     p->shown = false;
 }
 

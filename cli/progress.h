@@ -21,8 +21,10 @@ int cli_progress_columns(const cli_progress *p);
  * fiftieth of the time. What is drawn is made only then. */
 bool cli_progress_due(cli_progress *p, double now);
 
-/* Draws the moving line, in place of the last one; no wider than the columns. It is moving until it is kept. */
+/* Draws the moving line, in place of the last one; no wider than the columns. */
 void cli_progress_draw(cli_progress *p, const char *line);
+
+/* It stays as it is. Where there is none, what was typed there, ^C say, is wiped away. */
 void cli_progress_keep(cli_progress *p);
 
 void cli_progress_clear(cli_progress *p); /* before anything else is printed */

@@ -290,7 +290,7 @@ static bool in_epoch(const cli_job *job)
 static tacet_status interrupted(cli_training *t)
 {
     int number = stop;
-    cli_progress_keep(&t->progress);
+    cli_show_stop(t, epochs_done(t->job) + 1);
     tacet_status s = checkpoint(t);
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "stopped at step %lld; go on with: tacet train --resume %s",

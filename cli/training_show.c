@@ -162,14 +162,25 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                        .cells = t->watches};
 }
 
-void cli_show_step(cli_training *t, int64_t epoch)
+static void draw(cli_training *t, int64_t epoch, double now)
 {
-    const double now = t->progress.moving ? cli_now() : 0;
-    if (!cli_progress_due(&t->progress, now)) return;
     cli_arena a = {0};
     const cli_epoch e = look(t, &a, epoch, now);
     cli_progress_draw(&t->progress, cli_epoch_line(&a, &e, cli_progress_columns(&t->progress)));
     cli_arena_free(&a);
+}
+
+void cli_show_step(cli_training *t, int64_t epoch)
+{
+    const double now = t->progress.moving ? cli_now() : 0;
+    if (cli_progress_due(&t->progress, now)) draw(t, epoch, now);
+}
+
+/* Drawn again: the ^C that was typed stands in it. */
+void cli_show_stop(cli_training *t, int64_t epoch)
+{
+    if (t->progress.shown) draw(t, epoch, cli_now());
+    cli_progress_keep(&t->progress);
 }
 
 void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validation)

@@ -16,6 +16,9 @@ void cli_show_step(cli_training *t, int64_t epoch);
 /* At its end, or where it was cut short: the line that stays. validation NULL: none. */
 void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validation);
 
+/* When a signal stops the run: the moving line stays as it is. */
+void cli_show_stop(cli_training *t, int64_t epoch);
+
 /* Each warning of the ledger once in a run; of one kind, or (NULL) of all. */
 void cli_show_warnings(cli_training *t, const char *kind);
 
