@@ -19,6 +19,9 @@ static const cli_option option[] = {
      false},
     {"init", 0, "MODEL", "Start from the weights in a safetensors file, matched by name and shape (the key init)",
      false},
+    {"tensorboard", 0, NULL,
+     "Write an event file into the run's folder, too: tensorboard --logdir runs shows it. With --resume, say it again",
+     false},
     CLI_OPTION_THREADS,
     CLI_OPTION_QUIET,
     CLI_OPTION_JSON,
@@ -95,7 +98,7 @@ static tacet_status run(const cli_args *a)
 {
     cli_config c;
     cli_job job = {0};
-    cli_training t = {.arena = a->arena, .job = &job};
+    cli_training t = {.arena = a->arena, .job = &job, .tensorboard = cli_given_value(a, "tensorboard") != NULL};
     int threads;
     tacet_status s = cli_threads(a, &threads);
     if (s == TACET_OK) s = prepare(a, &t.folder, &c);

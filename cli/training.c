@@ -29,12 +29,22 @@ static tacet_status refuse(cli_training *t, const tacet_error *e)
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-static tacet_status sync_log(cli_training *t, int64_t *length)
+static tacet_status unwritten(cli_training *t, const char *path)
+{
+    const char *why = strerror(errno);
+    cli_progress_clear(&t->progress);
+    return cli_fail(TACET_IO, "cannot write %s: %s", path, why);
+}
+
+/* Of the event file, which may not be there. */
+static tacet_status written(cli_training *t, bool ok) { return ok ? TACET_OK : unwritten(t, t->events.file.path); }
+
+/* Brings what was written along the way to the disk; the length of metrics.jsonl. */
+static tacet_status sync_logs(cli_training *t, int64_t *length)
 {
     *length = cli_folder_sync(&t->folder);
-    if (*length >= 0) return TACET_OK;
-    cli_progress_clear(&t->progress);
-    return cli_fail(TACET_IO, "cannot write %s: %s", t->folder.metrics, strerror(errno));
+    if (*length < 0) return unwritten(t, t->folder.metrics);
+    return written(t, cli_tensorboard_flush(&t->events.file, true));
 }
 
 /* What a resumed run must have in common with the one that was begun, beside what the library compares: with another
@@ -57,7 +67,7 @@ static tacet_status checkpoint(cli_training *t)
     enum { MORE = 4 };
     cli_arena arena = {0}, *outer = t->arena;
     int64_t length;
-    tacet_status s = sync_log(t, &length);
+    tacet_status s = sync_logs(t, &length);
     if (s != TACET_OK) return s;
     tacet_note note[CLI_NOTES + MORE];
     tacet_error e;
@@ -151,11 +161,9 @@ static tacet_status initialise(cli_training *t, const cli_item *init)
     return TACET_OK;
 }
 
-tacet_status cli_training_begin(cli_training *t)
+static tacet_status begin(cli_training *t)
 {
     const cli_config *c = t->job->config;
-    t->best = HUGE_VAL;
-    if (cli_folder_has(t->folder.checkpoint)) return resume(t);
     tacet_status s = TACET_OK;
     if (*c->value[CLI_INIT].item.text) s = initialise(t, &c->value[CLI_INIT].item);
     if (s == TACET_OK) s = cli_folder_make(&t->folder);
@@ -164,8 +172,17 @@ tacet_status cli_training_begin(cli_training *t)
     return s == TACET_OK ? checkpoint(t) : s;
 }
 
+tacet_status cli_training_begin(cli_training *t)
+{
+    t->best = HUGE_VAL;
+    tacet_status s = cli_folder_has(t->folder.checkpoint) ? resume(t) : begin(t);
+    if (s != TACET_OK || !t->tensorboard) return s;
+    return written(t, cli_events_open(t->arena, t->folder.path, t->job->plan, &t->events));
+}
+
 void cli_training_end(cli_training *t)
 {
+    cli_tensorboard_close(&t->events.file);
     if (t->folder.log) fclose(t->folder.log);
 }
 
@@ -185,6 +202,12 @@ static void step_line(cli_training *t, int64_t epoch)
     cli_terms_json(&j, p, false);
     cli_json_close(&j, '}');
     fputc('\n', t->folder.log);
+}
+
+static tacet_status log_step(cli_training *t, int64_t epoch)
+{
+    step_line(t, epoch);
+    return written(t, cli_events_step(&t->events, t->job->plan, t->time, t->steps));
 }
 
 /* The means of the epoch, or of what there is of it; validation NULL: none. */
@@ -268,6 +291,9 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     }
     const cli_figures *validation = job->validation ? &figures : NULL;
     epoch_line(t, epoch, validation);
+    /* A run that had nothing left to do has written this before. */
+    if (t->steps) s = written(t, cli_events_epoch(&t->events, job->plan, validation, t->seconds));
+    if (s != TACET_OK) return s;
     cli_show_epoch(t, epoch, validation);
     cli_show_warnings(t, NULL);
     if (validation && on_target(job->plan) && figures.result.data_loss < t->best) {
@@ -318,7 +344,8 @@ static tacet_status run_epoch(cli_training *t, int64_t limit)
         if (s != TACET_OK) return s;
         int64_t done = tacet_steps(job->plan);
         if (done == 1) cli_show_natural(t);
-        if (log > 0 && done % log == 0) step_line(t, epoch);
+        if (log > 0 && done % log == 0) s = log_step(t, epoch);
+        if (s != TACET_OK) return s;
         cli_show_step(t, epoch + 1);
         if (every > 0 && done % every == 0 && epochs_done(job) == epoch) s = checkpoint(t);
         if (s != TACET_OK) return s;
@@ -340,7 +367,7 @@ tacet_status cli_training_run(cli_training *t)
     if (s == TACET_OK && in_epoch(job)) {
         s = checkpoint(t);
         if (s == TACET_OK) s = end_epoch(t, epochs_done(job) + 1, false);
-        if (s == TACET_OK) s = sync_log(t, &(int64_t){0});
+        if (s == TACET_OK) s = sync_logs(t, &(int64_t){0});
     }
     return s == TACET_OK ? save(t, t->folder.model) : s;
 }

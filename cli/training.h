@@ -5,6 +5,7 @@
 #include "figures.h"
 #include "job.h"
 #include "progress.h"
+#include "run_events.h"
 #include "run_folder.h"
 
 typedef struct cli_training {
@@ -12,6 +13,8 @@ typedef struct cli_training {
     cli_job *job;
     cli_folder folder;
     cli_progress progress;
+    bool tensorboard; /* write event files, too */
+    cli_events events;
     double seconds;     /* spent in the steps of the epoch so far; it travels in checkpoints */
     double best;        /* lowest data loss on the validation data so far */
     double begun;       /* when this process began to train; cli_now */
