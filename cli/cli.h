@@ -66,7 +66,10 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 /* A remark on standard error, "tacet: warning: ...". */
 __attribute__((format(printf, 1, 2))) void cli_warn(const char *format, ...);
 
-/* The escape sequence if f is a terminal and NO_COLOR is not set, else "". */
+/* Whether f is a terminal that understands escapes: TERM=dumb says that it does not. */
+bool cli_terminal(FILE *f);
+
+/* The escape sequence if f is such a terminal and NO_COLOR is not set, else "". */
 const char *cli_colour(FILE *f, const char *escape);
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 #include "ledger.h"
 #include "report/report.h"
 #include "run_record.h"
-#include "training.h"
+#include "training_show.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,6 +19,9 @@ static const cli_option option[] = {
      "Go on with the run in DIR from its last checkpoint, or begin it there; the result is that of a run never stopped",
      false},
     {"init", 0, "MODEL", "Start from the weights in a safetensors file, matched by name and shape (the key init)",
+     false},
+    {"tensorboard", 0, NULL,
+     "Write an event file into the run's folder, too: tensorboard --logdir runs shows it. With --resume, say it again",
      false},
     CLI_OPTION_THREADS,
     CLI_OPTION_QUIET,
@@ -93,6 +96,7 @@ static tacet_status train(const cli_args *a, int threads, cli_config *c, cli_tra
     if (s == TACET_OK) s = cli_training_begin(t);
     if (s == TACET_OK) s = cli_record_write(a->arena, &t->folder, t->job, "running", threads, NULL);
     if (s != TACET_OK) return s;
+    cli_show_start(t, threads);
     s = cli_training_run(t);
     if (s == TACET_OK) {
         s = report(a, threads, t);
@@ -108,7 +112,7 @@ static tacet_status run(const cli_args *a)
 {
     cli_config c;
     cli_job job = {0};
-    cli_training t = {.arena = a->arena, .job = &job};
+    cli_training t = {.arena = a->arena, .job = &job, .tensorboard = cli_given_value(a, "tensorboard") != NULL};
     int threads;
     tacet_status s = cli_threads(a, &threads);
     if (s == TACET_OK) s = prepare(a, &t.folder, &c);

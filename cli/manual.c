@@ -98,6 +98,8 @@ static void files(FILE *to)
         {"model.safetensors", "The network as it was at the end of the last epoch, or of the run."},
         {"best.safetensors", "Where there is validation: the network of the epoch with the lowest data loss there."},
         {"report.html", "The run as a page to look at, by itself; tacet report writes it anew."},
+        {"events.out.tfevents.*",
+         "With --tensorboard: figures and histograms over steps, for TensorBoard. A run that goes on adds a file."},
     };
     fputs(".SH FILES\n", to);
     line(to, "A run folder holds:");

@@ -75,3 +75,108 @@ void cli_network_json(cli_json *j, cli_arena *a, const tacet_graph *g, const tac
     }
     cli_json_close(j, ']');
 }
+
+/* ---- For people -------------------------------------------------------------------------------------------------- */
+
+enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12 /* of a column that is cut */, NARROW = 60 /* no descriptions */ };
+
+typedef struct table {
+    const char **cell;
+    int rows;
+} table;
+
+static void add_row(table *t, const char *name, const char *shape, const char *parameters, const char *penalties)
+{
+    const char *const row[COLUMNS] = {name, shape, parameters, penalties};
+    memcpy(&t->cell[COLUMNS * t->rows++], row, sizeof row);
+}
+
+static size_t width(const table *t, int column)
+{
+    size_t most = 0;
+    for (int r = 0; r < t->rows; r++) {
+        const size_t n = strlen(t->cell[r * COLUMNS + column]);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+static const char *cut(cli_arena *a, const char *text, size_t n)
+{
+    return strlen(text) > n ? cli_format(a, "%.*s..", (int)n - 2, text) : text;
+}
+
+/* Bytes of a list "l1 1e-3 prox; l2 1e-4" that go into a row of `room` columns: whole entries, else whole words. */
+static size_t row_of(const char *list, size_t room)
+{
+    size_t n = strlen(list), at = room + 1;
+    if (n <= room) return n;
+    while (at > 0 && list[at] != ';') at--;
+    if (at) return at;
+    for (at = room; at > 0 && list[at] != ' ';) at--;
+    return at ? at : strcspn(list, " ;");
+}
+
+/* The table with the lists that are too long for their column, the last, going on in rows of their own. */
+static table fold(cli_arena *a, const table *t, size_t room)
+{
+    int rows = t->rows;
+    for (int r = 0; r < t->rows; r++)
+        for (const char *s = t->cell[COLUMNS * r + 3]; *s; s++) rows += *s == ' ';
+    table to = {cli_take(a, (size_t)rows * COLUMNS * sizeof *to.cell), 0};
+    for (int r = 0; r < t->rows; r++) {
+        const char *const *c = &t->cell[COLUMNS * r], *list = c[3];
+        size_t n = row_of(list, room);
+        add_row(&to, c[0], c[1], c[2], cut(a, cli_copy(a, list, n), room));
+        for (list += n; *list; list += n) {
+            list += strspn(list, "; ");
+            n = row_of(list, room);
+            add_row(&to, "", "", "", cut(a, cli_copy(a, list, n), room));
+        }
+    }
+    return to;
+}
+
+/* "encoder (linear 512)": what a layer is, without the name that it says itself. */
+static const char *named(cli_arena *a, const cli_layer *l)
+{
+    const char *spec = *l->spec ? l->spec : l->kind, *own = strstr(spec, " name=");
+    const size_t n = own ? (size_t)(own - spec) : strlen(spec);
+    return cli_format(a, "%s (%.*s%s)", l->name, (int)n, spec, own ? own + 1 + strcspn(own + 1, " ") : "");
+}
+
+/* Targets are no part of the network that people think of. */
+static bool hidden(const cli_layer *l)
+{
+    return strcmp(l->kind, "labels") == 0 || (strcmp(l->kind, "input") == 0 && strcmp(l->name, "target") == 0);
+}
+
+void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns)
+{
+    int layers;
+    int64_t parameters = 0, frozen = 0;
+    const cli_layer *l = cli_network(a, g, p, &layers);
+    const size_t all = columns > 0 ? (size_t)columns : SIZE_MAX;
+    table t = {cli_take(a, ((size_t)layers + 2) * COLUMNS * sizeof *t.cell), 0};
+    add_row(&t, "layer", "output", "params", "penalties");
+    add_row(&t, "", "", "", "");
+    for (const cli_layer *end = l + layers; l < end; l++) {
+        parameters += l->parameters;
+        frozen += l->frozen;
+        if (hidden(l)) continue;
+        const char *name = columns > 0 && columns < NARROW ? l->name : named(a, l);
+        add_row(&t, cut(a, name, all / 3 > LEAST ? all / 3 : LEAST), l->shape, cli_thousands(a, l->parameters),
+                l->penalties);
+    }
+    const size_t others = width(&t, 0) + width(&t, 1) + width(&t, 2) + GAPS;
+    t = fold(a, &t, all > others + LEAST ? all - others : LEAST);
+    for (int c = 0; c < COLUMNS; c++) {
+        const size_t n = width(&t, c);
+        t.cell[COLUMNS + c] = n ? memset(cli_take(a, n + 1), '-', n) : "";
+    }
+    cli_table(to, "llrl", t.rows, t.cell);
+    cli_wrap(to,
+             cli_format(a, "%s parameters: %s trainable, %s frozen", cli_thousands(a, parameters),
+                        cli_thousands(a, parameters - frozen), cli_thousands(a, frozen)),
+             0, 0, columns > 0 ? columns : 120);
+}

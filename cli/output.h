@@ -26,6 +26,9 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 /* Numbers for people: 4 significant digits, "-" for what is not a number. */
 const char *cli_digits(cli_arena *a, double value);
 
+/* "401,920". */
+const char *cli_thousands(cli_arena *a, int64_t n);
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 /* A file that appears under its name only when it is whole: written beside it, synced, renamed, the folder synced. */

@@ -1,12 +1,15 @@
-/* progress.c: the moving line. It is drawn at most ten times a second and never wider than the terminal. */
+/* progress.c: the moving line.
+ *
+ * The cursor waits at its first column. So the ^C that a terminal echoes cannot push the line over the edge; and where
+ * a window that was made narrower has broken the line into two, clearing from the cursor to the end of the screen
+ * takes both away. A line goes out in one write, so that it does not flicker. */
 #include "progress.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { BAR = 16 }; /* leaves room for the rest on 80 columns */
 
 double cli_now(void)
 {
@@ -17,38 +20,43 @@ double cli_now(void)
 
 void cli_progress_begin(cli_progress *p, bool quiet)
 {
-    *p = (cli_progress){.quiet = quiet, .moving = !quiet && isatty(STDERR_FILENO), .last = -1};
+    *p = (cli_progress){.quiet = quiet, .moving = !quiet && cli_terminal(stderr)};
 }
 
-static int columns(void)
+/* The last column stays free: a terminal may break the line behind it. */
+int cli_progress_columns(const cli_progress *p)
 {
     struct winsize w;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+    if (!p->moving) return 0;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 79;
 }
 
-void cli_progress_step(cli_progress *p, int64_t epoch, int64_t epochs, int64_t batch, int64_t batches, double objective,
-                       double seconds)
+bool cli_progress_due(cli_progress *p, double now)
 {
-    double now = p->moving ? cli_now() : 0;
-    if (!p->moving || now - p->last < 0.1) return;
-    char bar[BAR + 1], line[256];
-    int64_t full = batches > 0 ? batch * BAR / batches : 0;
-    for (int i = 0; i < BAR; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
-    bar[BAR] = 0;
-    double left = seconds * (double)((epochs - epoch) * batches + batches - batch);
-    long long s = left < 1e6 ? (long long)left : 999999;
-    snprintf(line, sizeof line, "epoch %lld/%lld [%s] %lld/%lld  objective %.4g  %.2f ms/step  %lld:%02lld left",
-             (long long)epoch, (long long)epochs, bar, (long long)batch, (long long)batches, objective, seconds * 1e3,
-             s / 60, s % 60);
-    fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
-    fflush(stderr);
-    p->shown = true;
+    if (!p->moving || now - p->last < p->pause) return false;
     p->last = now;
+    return true;
+}
+
+void cli_progress_draw(cli_progress *p, const char *line)
+{
+    if (!p->moving) return;
+    fprintf(stderr, "\r%s\033[J\r", line);
+    p->shown = true;
+    p->pause = fmax(0.1, 50 * (cli_now() - p->last));
+}
+
+void cli_progress_keep(cli_progress *p)
+{
+    if (p->moving) fputs(p->shown ? "\n" : "\r\033[J", stderr);
+    p->shown = false;
+    p->last = cli_now(); /* what was done between two lines is not the time of drawing one */
+    p->pause = 0.1;
 }
 
 void cli_progress_clear(cli_progress *p)
 {
-    if (p->shown) fprintf(stderr, "\r\033[K");
+    if (p->shown) fputs("\r\033[J", stderr);
     p->shown = false;
 }
 

@@ -1,4 +1,4 @@
-/* progress.h: what a run says on standard error while it goes: a moving line on a terminal, a line an epoch always. */
+/* progress.h: how a run speaks on standard error: on a terminal a line that moves, and lines that stay; else lines. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -7,15 +7,26 @@
 typedef struct cli_progress {
     bool quiet, moving; /* moving: standard error is a terminal */
     bool shown;         /* the moving line stands there now */
-    double last;        /* when it was drawn, seconds */
+    double last, pause; /* when it was drawn, and how long it is left alone, in seconds */
 } cli_progress;
 
 double cli_now(void); /* seconds, of a clock that never goes back */
 
 void cli_progress_begin(cli_progress *p, bool quiet);
-/* Batch `batch` of `batches` in epoch `epoch` of `epochs` (from 1) is done; seconds for one step on average. */
-void cli_progress_step(cli_progress *p, int64_t epoch, int64_t epochs, int64_t batch, int64_t batches, double objective,
-                       double seconds);
+
+/* Columns that a line may take on the terminal as it is now; 0: there is none, lines are as long as they are. */
+int cli_progress_columns(const cli_progress *p);
+
+/* Whether it is time to draw again: ten times a second at most, and never so often that drawing takes more than a
+ * fiftieth of the time. What is drawn is made only then. */
+bool cli_progress_due(cli_progress *p, double now);
+
+/* Draws the moving line, in place of the last one; no wider than the columns. */
+void cli_progress_draw(cli_progress *p, const char *line);
+
+/* It stays as it is. Where there is none, what was typed there, ^C say, is wiped away. */
+void cli_progress_keep(cli_progress *p);
+
 void cli_progress_clear(cli_progress *p); /* before anything else is printed */
 __attribute__((format(printf, 2, 3))) void cli_progress_say(cli_progress *p, const char *format,
                                                             ...); /* a line that stays */

@@ -27,7 +27,7 @@ tacet_status cli_folder_config(cli_arena *a, const cli_folder *f, const cli_conf
 /* Opens metrics.jsonl, cut back to `length` bytes: what was written behind a checkpoint will be written again. */
 tacet_status cli_folder_log(cli_folder *f, int64_t length);
 
-/* Brings what was written of it to the disk; its length, or -1 after saying why not. */
+/* Brings what was written of it to the disk; its length, or -1, with errno. */
 int64_t cli_folder_sync(const cli_folder *f);
 
 #endif

@@ -13,10 +13,16 @@
 
 enum { SHOWN = 160 }; /* bytes of a line that are shown at most */
 
+bool cli_terminal(FILE *f)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(f)) && !(term && strcmp(term, "dumb") == 0);
+}
+
 const char *cli_colour(FILE *f, const char *escape)
 {
     const char *no = getenv("NO_COLOR");
-    return (no && *no) || !isatty(fileno(f)) ? "" : escape;
+    return (no && *no) || !cli_terminal(f) ? "" : escape;
 }
 
 static void prefix(void)

@@ -25,3 +25,10 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
 }
 
 const char *cli_digits(cli_arena *a, double value) { return isfinite(value) ? cli_format(a, "%.4g", value) : "-"; }
+
+const char *cli_thousands(cli_arena *a, int64_t n)
+{
+    const char *text = "";
+    for (; n >= 1000; n /= 1000) text = cli_format(a, ",%03d%s", (int)(n % 1000), text);
+    return cli_format(a, "%lld%s", (long long)n, text);
+}

@@ -2,7 +2,9 @@
  * notes the time of the running epoch, the best figure, the length of metrics.jsonl. */
 #include "training.h"
 #include "ledger.h"
+#include "training_show.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,6 +29,24 @@ static tacet_status refuse(cli_training *t, const tacet_error *e)
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
+static tacet_status unwritten(cli_training *t, const char *path)
+{
+    const char *why = strerror(errno);
+    cli_progress_clear(&t->progress);
+    return cli_fail(TACET_IO, "cannot write %s: %s", path, why);
+}
+
+/* Of the event file, which may not be there. */
+static tacet_status written(cli_training *t, bool ok) { return ok ? TACET_OK : unwritten(t, t->events.file.path); }
+
+/* Brings what was written along the way to the disk; the length of metrics.jsonl. */
+static tacet_status sync_logs(cli_training *t, int64_t *length)
+{
+    *length = cli_folder_sync(&t->folder);
+    if (*length < 0) return unwritten(t, t->folder.metrics);
+    return written(t, cli_tensorboard_flush(&t->events.file, true));
+}
+
 /* What a resumed run must have in common with the one that was begun, beside what the library compares: with another
  * order of the rows, or other rows held out, it would be neither of two runs. */
 static const char *begun_with(const cli_training *t)
@@ -46,9 +66,9 @@ static tacet_status checkpoint(cli_training *t)
 {
     enum { MORE = 4 };
     cli_arena arena = {0}, *outer = t->arena;
-    cli_progress_clear(&t->progress); /* should something be said */
-    int64_t length = cli_folder_sync(&t->folder);
-    if (length < 0) return TACET_IO;
+    int64_t length;
+    tacet_status s = sync_logs(t, &length);
+    if (s != TACET_OK) return s;
     tacet_note note[CLI_NOTES + MORE];
     tacet_error e;
     cli_job_notes(t->job, note);
@@ -57,7 +77,7 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES + 1] = (tacet_note){"run.seconds", cli_format(&arena, "%a", t->seconds)};
     note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&arena, "%a", t->best)};
     note[CLI_NOTES + 3] = (tacet_note){"run.begun", begun_with(t)};
-    tacet_status s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
+    s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
     t->arena = outer;
     cli_arena_free(&arena);
     return s == TACET_OK ? s : refuse(t, &e);
@@ -141,11 +161,9 @@ static tacet_status initialise(cli_training *t, const cli_item *init)
     return TACET_OK;
 }
 
-tacet_status cli_training_begin(cli_training *t)
+static tacet_status begin(cli_training *t)
 {
     const cli_config *c = t->job->config;
-    t->best = HUGE_VAL;
-    if (cli_folder_has(t->folder.checkpoint)) return resume(t);
     tacet_status s = TACET_OK;
     if (*c->value[CLI_INIT].item.text) s = initialise(t, &c->value[CLI_INIT].item);
     if (s == TACET_OK) s = cli_folder_make(&t->folder);
@@ -154,8 +172,17 @@ tacet_status cli_training_begin(cli_training *t)
     return s == TACET_OK ? checkpoint(t) : s;
 }
 
+tacet_status cli_training_begin(cli_training *t)
+{
+    t->best = HUGE_VAL;
+    tacet_status s = cli_folder_has(t->folder.checkpoint) ? resume(t) : begin(t);
+    if (s != TACET_OK || !t->tensorboard) return s;
+    return written(t, cli_events_open(t->arena, t->folder.path, t->job->plan, &t->events));
+}
+
 void cli_training_end(cli_training *t)
 {
+    cli_tensorboard_close(&t->events.file);
     if (t->folder.log) fclose(t->folder.log);
 }
 
@@ -175,6 +202,12 @@ static void step_line(cli_training *t, int64_t epoch)
     cli_terms_json(&j, p, false);
     cli_json_close(&j, '}');
     fputc('\n', t->folder.log);
+}
+
+static tacet_status log_step(cli_training *t, int64_t epoch)
+{
+    step_line(t, epoch);
+    return written(t, cli_events_step(&t->events, t->job->plan, t->time, t->steps));
 }
 
 /* The means of the epoch, or of what there is of it; validation NULL: none. */
@@ -199,53 +232,6 @@ static void epoch_line(cli_training *t, int64_t epoch, const cli_figures *valida
     cli_json_number(&j, "seconds", t->seconds);
     cli_json_close(&j, '}');
     fputc('\n', t->folder.log);
-}
-
-static void epoch_said(cli_training *t, int64_t epoch, const cli_figures *validation)
-{
-    tacet_total total;
-    tacet_ledger_total(t->job->plan, &total);
-    const char *more = "";
-    if (validation && !isnan(validation->result.accuracy))
-        more = cli_format(t->arena, "  validation loss %.4g accuracy %.4f", validation->result.data_loss,
-                          validation->result.accuracy);
-    else if (validation)
-        more = cli_format(t->arena, "  validation loss %.4g", validation->result.data_loss);
-    cli_progress_say(&t->progress, "epoch %lld/%lld  loss %.4g  objective %.4g%s  %.1f s", (long long)epoch,
-                     (long long)t->job->epochs, total.data_loss, total.objective, more, t->seconds);
-}
-
-/* Each warning once in a run; of one kind, or (NULL) of all. */
-static void warn(cli_training *t, const char *kind)
-{
-    tacet_warning *w = cli_take(t->arena, sizeof *w);
-    for (int i = 0; tacet_warning_at(t->job->plan, i, w) == TACET_OK; i++) {
-        const char *key = cli_format(t->arena, "\n%s\t%s\n", w->on, w->kind);
-        if (kind && strcmp(kind, w->kind) != 0) continue;
-        if (strstr(t->warned ? t->warned : "", key)) continue;
-        t->warned = cli_format(t->arena, "%s%s", t->warned ? t->warned : "", key);
-        cli_warn("%s: %s", w->on, w->text);
-    }
-}
-
-/* What the network is like before it has learned anything: a target above that cannot be reached. */
-static void natural_said(cli_training *t)
-{
-    const tacet_plan *p = t->job->plan;
-    tacet_value_info v;
-    tacet_firing f;
-    const char *line = "";
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
-            line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
-    if (*line) cli_progress_say(&t->progress, "density by nature, before the first update:%s", line);
-    tacet_term term;
-    tacet_account a;
-    for (int i = 0; i < tacet_term_count(p); i++)
-        if (tacet_term_at(p, i, &term) == TACET_OK && tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
-            cli_progress_say(&t->progress, "%s is steered to %s of %.3g", term.name,
-                             term.prox ? "a share of zeros" : "a density", term.prox ? 1 - a.target : a.target);
-    warn(t, "above"); /* what cannot be reached is said at once */
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
@@ -299,15 +285,17 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     cli_job *job = t->job;
     cli_figures figures = {.part = "validation", .step_us = NAN};
     tacet_status s = TACET_OK;
-    cli_progress_clear(&t->progress);
     if (job->validation) {
         s = cli_figures_take(job->plan, job->validation, job->batch, job->x, job->target, job->y, &figures);
         if (s != TACET_OK) return s;
     }
     const cli_figures *validation = job->validation ? &figures : NULL;
     epoch_line(t, epoch, validation);
-    epoch_said(t, epoch, validation);
-    warn(t, NULL);
+    /* A run that had nothing left to do has written this before. */
+    if (t->steps) s = written(t, cli_events_epoch(&t->events, job->plan, validation, t->seconds));
+    if (s != TACET_OK) return s;
+    cli_show_epoch(t, epoch, validation);
+    cli_show_warnings(t, NULL);
     if (validation && on_target(job->plan) && figures.result.data_loss < t->best) {
         t->best = figures.result.data_loss;
         s = save(t, t->folder.best);
@@ -328,6 +316,7 @@ static bool in_epoch(const cli_job *job)
 static tacet_status interrupted(cli_training *t)
 {
     int number = stop;
+    cli_show_stop(t, epochs_done(t->job) + 1);
     tacet_status s = checkpoint(t);
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "stopped at step %lld; go on with: tacet train --resume %s",
@@ -348,17 +337,16 @@ static tacet_status run_epoch(cli_training *t, int64_t limit)
 {
     cli_job *job = t->job;
     int64_t every = job->config->value[CLI_CHECKPOINT].integer, log = job->config->value[CLI_LOG].integer;
-    int64_t epoch = epochs_done(job), batches = tacet_loader_batches(job->loader), place, position;
+    int64_t epoch = epochs_done(job);
     begin_epoch(t);
     while (!stop && epochs_done(job) == epoch && (limit == 0 || tacet_steps(job->plan) < limit)) {
         tacet_status s = step(t);
         if (s != TACET_OK) return s;
         int64_t done = tacet_steps(job->plan);
-        if (done == 1) natural_said(t);
-        if (log > 0 && done % log == 0) step_line(t, epoch);
-        tacet_loader_tell(job->loader, &place, &position);
-        cli_progress_step(&t->progress, epoch + 1, job->epochs, place > epoch ? batches : position, batches,
-                          tacet_objective(job->plan), t->time / (double)t->steps);
+        if (done == 1) cli_show_natural(t);
+        if (log > 0 && done % log == 0) s = log_step(t, epoch);
+        if (s != TACET_OK) return s;
+        cli_show_step(t, epoch + 1);
         if (every > 0 && done % every == 0 && epochs_done(job) == epoch) s = checkpoint(t);
         if (s != TACET_OK) return s;
     }
@@ -370,6 +358,7 @@ tacet_status cli_training_run(cli_training *t)
     cli_job *job = t->job;
     int64_t limit = job->config->value[CLI_STEPS].integer;
     tacet_status s = TACET_OK;
+    t->begun = cli_now();
     listen();
     while (s == TACET_OK && !stop && epochs_done(job) < job->epochs && (limit == 0 || tacet_steps(job->plan) < limit))
         s = run_epoch(t, limit);
@@ -378,7 +367,7 @@ tacet_status cli_training_run(cli_training *t)
     if (s == TACET_OK && in_epoch(job)) {
         s = checkpoint(t);
         if (s == TACET_OK) s = end_epoch(t, epochs_done(job) + 1, false);
-        if (s == TACET_OK && cli_folder_sync(&t->folder) < 0) s = TACET_IO;
+        if (s == TACET_OK) s = sync_logs(t, &(int64_t){0});
     }
     return s == TACET_OK ? save(t, t->folder.model) : s;
 }

@@ -5,6 +5,7 @@
 #include "figures.h"
 #include "job.h"
 #include "progress.h"
+#include "run_events.h"
 #include "run_folder.h"
 
 typedef struct cli_training {
@@ -12,11 +13,17 @@ typedef struct cli_training {
     cli_job *job;
     cli_folder folder;
     cli_progress progress;
+    bool tensorboard; /* write event files, too */
+    cli_events events;
     double seconds;     /* spent in the steps of the epoch so far; it travels in checkpoints */
-    const char *warned; /* the warnings that were given */
-    double best;   /* lowest data loss on the validation data so far */
-    double time;   /* seconds spent in steps, in this process */
-    int64_t steps; /* done in this process */
+    double best;        /* lowest data loss on the validation data so far */
+    double begun;       /* when this process began to train; cli_now */
+    double time;        /* seconds spent in steps, in this process */
+    int64_t steps;      /* done in this process */
+    /* training_show.c: */
+    const char *warned;          /* the warnings that were given */
+    struct cli_watched *watched; /* what the lines of epochs show; NULL: not settled */
+    int watches;
 } cli_training;
 
 /* Goes on where the folder's checkpoint stands, or makes the first one. */

@@ -1,18 +1,83 @@
-# test_cli_terminal.sh: on a terminal there is a moving line and colour; NO_COLOR takes the colour away, -q the line.
+# test_cli_terminal.sh: on a terminal a line that moves, is never wider than the window, and stays when its epoch is over;
+# colour, which NO_COLOR takes away; nothing of it with -q, in a log or where TERM is dumb.
 command -v script > /dev/null || exit 77
 . "$TACET_SOURCE/tests/cli.sh"
+export TERM=xterm
+unset NO_COLOR
 
-# on_terminal COMMAND: what a terminal gets to see of it, with its escapes as ^[.
-on_terminal() { script -qec "$*" /dev/null < /dev/null | tr '\033\r' '^%' > seen; }
+# on_terminal COLUMNS COMMAND: what a terminal of that width gets to see of it, with its escapes as ^[, CR as %.
+on_terminal() {
+    width=$1
+    shift
+    script -qec "stty cols $width rows 24; $*" /dev/null < /dev/null | tr '\033\r' '^%' > seen
+}
+
+# Lines as they stood one after another on the screen, without escapes, each with its length before it.
+lengths() { tr '%' '\n' < seen | sed 's/\^\[[0-9;]*[A-Za-z]//g' | grep "$1" | awk '{ print length($0), $0 }'; }
+
+# no_wider COLUMNS PATTERN: and one is there at all.
+no_wider() {
+    lengths "$2" > lines
+    awk -v most="$1" '$1 >= most { bad = 1 } END { exit bad || NR == 0 }' lines || fault "not within $1 columns: $(cat lines)"
+}
 
 long="$tacet train net.yaml --set train.epochs=3"
-on_terminal "$long --out a"
-has seen '%epoch 1/3 \[=*>* *\] [0-9]*/10  objective [0-9.]*  [0-9.]* ms/step  [0-9]*:[0-9]* left^\[K' \
-    '%^\[Kepoch 1/3  loss'
-on_terminal "$long --out b -q"
-hasnt seen '%epoch'
-on_terminal "$tacet train nope.yaml"
+
+# ---- The line moves, and stays ----
+on_terminal 80 "$long --out a"
+has seen '^layer  *output  *params  *penalties%$' '^relu1 (relu)  *16  *0  l1 1e-3%$' \
+    '^243 parameters: 243 trainable, 0 frozen%$' '^300 rows to train, 90 to test%$' '^10 steps of 32 rows an epoch, on '
+has seen '%Epoch 1/3 \[=*> *\]^\[2m  *[0-9]*/10  *[0-9]*:[0-9]* left^\[0m  ^\[2mloss^\[0m [0-9.]*  ^\[2mrelu1:l1^\[0m [0-9.]*  ^\[2mrelu1^\[0m \.[0-9]* *^\[J%' \
+    '%Epoch 3/3 \[=*\]^\[2m  *[0-9.]*[mu]*s  *[0-9.]*[mu]s/step^\[0m  ^\[2mloss^\[0m [0-9.]* .*^\[J%%$' '^the run is in a%$'
+[ "$(grep -c 'Epoch [0-9]/3 [^%]*^\[J%%$' seen)" -eq 3 ] || fault "not one line an epoch stays: $(cat seen)"
+
+# ---- Never wider than the window, and in its place: what changes is the figures ----
+sed 's/relu |/relu name=a_layer_with_quite_a_long_name |/' net.yaml > named.yaml
+for width in 20 40 60 80 120 200; do
+    rm -rf wide
+    on_terminal $width "$tacet train net.yaml --out wide --set train.validate=0.2 --set train.epochs=100 \
+        --penalty '*.weight: l2 1e-4' --penalty 'relu*: l2 1e-5'"
+    no_wider $width 'Epoch'
+    [ $width -lt 40 ] || no_wider $width '^linear1 '
+    # Where the figures stand; those of times are of the machine, not of the width.
+    lengths 'Epoch  *[0-9]*/100 .*s/step' | sed 's/^[0-9]* //; s/\(Epoch *\)[0-9]*/\1/; s/[0-9.]*[mu]*s  *[0-9.]*[mu]*s.step/TIMES/' |
+        sed 's/  */ /g; s/ [0-9.e-]* */ N /g' | sort -u > shapes
+    [ $width -lt 80 ] || [ "$(wc -l < shapes)" -eq 1 ] || fault "lines that differ in more than figures: $(cat shapes)"
+done
+lengths Epoch > lines
+has lines ' val [0-9.]* .* acc [0-9.]*'
+has seen 'linear2.weight:l2' 'acc'
+sed -i 's/relu1:/a_layer_with_quite_a_long_name:/' named.yaml
+on_terminal 80 "$tacet train named.yaml --out named"
+no_wider 80 'Epoch .*a_layer_..ong_name'
+
+# The window can change while it runs; Ctrl-C leaves the line as it is, and the next one to itself.
+on_terminal 100 "(sleep 0.5; stty cols 50 < /dev/tty) & timeout -s INT 1.5 $long --out r --set train.epochs=100000000"
+lengths Epoch | awk '$1 >= 50' > before
+[ -s before ] || fault "no line of the wide window"
+lengths Epoch | tail -n 1 > lines
+awk '$1 >= 50 { exit 1 }' lines || fault "wider than the window: $(cat lines)"
+has seen '^[%^J[]*stopped at step [0-9]*; go on with: tacet train --resume r%$'
+
+# ---- Quiet, in a log, on a terminal that cannot do it ----
+on_terminal 80 "$long --out b -q"
+hasnt seen Epoch
+hasnt seen '^layer.*output'
+TERM=dumb on_terminal 80 "$long --out c"
+has seen '^epoch 3/3  loss'
+hasnt seen '\^\['
+hasnt seen '%[^%]*Epoch'
+runs 0 "$tacet" train net.yaml --out d --set train.validate=0.2
+has err '^layer  *output  *params  *penalties$' '^linear1 (linear 16)  *16  *80 ' \
+    '^epoch 3/3  loss [0-9.]*  objective [0-9.]*  relu1:l1 [0-9.]*  density relu1 [0-9.]* relu2 [0-9.]*  validation loss [0-9.]* accuracy [0-9.]*  [0-9.]* s$'
+tr -d '\n -~' < err > odd; empty odd
+
+# ---- Colour ----
+on_terminal 80 "$tacet train nope.yaml"
 has seen '^^\[1;31mtacet:^\[0m cannot open'
-NO_COLOR=1 on_terminal "$tacet train nope.yaml"
+NO_COLOR=1 on_terminal 80 "$tacet train nope.yaml"
 has seen '^tacet: cannot open'
+NO_COLOR=1 on_terminal 80 "$long --out e"
+has seen '%Epoch 1/3 \[=*> *\]  *[0-9]*/10  *[0-9]*:[0-9]* left  loss [0-9.]*  relu1:l1 [0-9.]*  relu1 '
+hasnt seen '\^\[[0-9;]*m'
 finish

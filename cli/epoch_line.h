@@ -1,0 +1,33 @@
+/* epoch_line.h: what the line of an epoch says, while the epoch runs and when it is over. */
+#ifndef CLI_EPOCH_LINE_H
+#define CLI_EPOCH_LINE_H
+
+#include "cli.h"
+
+/* A figure with its name: the value of a term, or a density. */
+typedef struct cli_cell {
+    const char *label;
+    double value;
+    bool density;
+} cli_cell;
+
+typedef struct cli_epoch {
+    int64_t epoch, epochs, batch, batches; /* epoch from 1; batches of it that are done */
+    bool over;
+    double left;                      /* seconds to the end of the run */
+    double spent, step;               /* seconds in the steps of the epoch so far; in one */
+    double loss, objective;           /* means of the epoch so far */
+    bool validated, answered;         /* there will be a loss on validation data; and an accuracy */
+    double validation_loss, accuracy; /* when the epoch is over */
+    const cli_cell *cell;             /* the most important ones first */
+    int cells;
+} cli_epoch;
+
+/* For a terminal, with a bar, in at most `columns` columns: what has no room is left out. What a figure takes does not
+ * depend on its value, so that from one line to the next everything stays in its place. */
+const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns);
+
+/* For a log, when the epoch is over: "epoch 3/5  loss 0.4315  objective ...". */
+const char *cli_epoch_text(cli_arena *a, const cli_epoch *e);
+
+#endif

@@ -1,0 +1,30 @@
+/* run_events.h: what of a run goes into TensorBoard's event files. The figures are those of metrics.jsonl. */
+#ifndef CLI_RUN_EVENTS_H
+#define CLI_RUN_EVENTS_H
+
+#include "figures.h"
+#include "tensorboard.h"
+
+typedef struct cli_events {
+    cli_tensorboard file;
+    /* At the step that was written last: */
+    int64_t logged;
+    double time; /* seconds spent in steps, and steps, in this process */
+    int64_t steps;
+    struct cli_fired *fired; /* of each value */
+} cli_events;
+
+/* A file for the steps that follow on those which the plan has done. Here and below: false, with errno. */
+bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_events *e);
+
+/* The step just done; `steps` of them took `time` so far. train/..., penalty/TERM, lambda/TERM and share/TERM are of that
+ * step; density/VALUE of the steps since the last one that was written, or of the epoch so far where that is less;
+ * gradient/TERM (of the data's) of the epoch so far. */
+bool cli_events_step(cli_events *e, const tacet_plan *p, double time, int64_t steps);
+
+/* The epoch that is over, or as much of it as there is: epoch..., dead/LAYER, validation...; histograms of what it left
+ * in parameters/NAME and of how often units fired, firing/LAYER. validation NULL: none; `seconds` were spent in its
+ * steps. */
+bool cli_events_epoch(cli_events *e, tacet_plan *p, const cli_figures *validation, double seconds);
+
+#endif
