@@ -13,8 +13,8 @@ typedef struct cli_job {
     tacet_plan *plan;
     int64_t epochs; /* how many there will be */
     const char *batch_text;
-    tacet_data_info info; /* of the training data */
-    int64_t batch;        /* as configured, but no more than the largest of the data has rows */
+    tacet_data_info info;          /* of the training data */
+    int64_t batch;                 /* as configured, but no more than the largest of the data has rows */
     const char *scaling, *classes; /* classes NULL: nobody reads the labels */
 } cli_job;
 
