@@ -154,7 +154,7 @@ static const char *rounded(cli_arena *a, double x, int digits) { return cli_form
 static const char *exact(cli_arena *a, double x)
 {
     const char *text = "";
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 4; digits <= 17; digits++) {
         text = rounded(a, x, digits);
         if (strtod(text, NULL) == x) break;
     }
