@@ -1,6 +1,7 @@
 /* command_train.c: tacet train CONFIG. */
 #include "command.h"
 #include "ledger.h"
+#include "report/report.h"
 #include "run_record.h"
 #include "training.h"
 
@@ -49,6 +50,15 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
+/* The page of the run, however it ended. That it cannot be written is said, and is no failure of the run. */
+static void write_page(cli_training *t)
+{
+    cli_arena a = {0};
+    if (fflush(t->folder.log) == 0 && cli_report_write(&a, 1, &t->folder.path, t->folder.report) == TACET_OK)
+        cli_progress_say(&t->progress, "to look at it: %s", t->folder.report);
+    cli_arena_free(&a);
+}
+
 /* The figures that the run ends with, in its record and for the reader. */
 static tacet_status report(const cli_args *a, int threads, cli_training *t)
 {
@@ -84,9 +94,13 @@ static tacet_status train(const cli_args *a, int threads, cli_config *c, cli_tra
     if (s == TACET_OK) s = cli_record_write(a->arena, &t->folder, t->job, "running", threads, NULL);
     if (s != TACET_OK) return s;
     s = cli_training_run(t);
-    if (s == TACET_OK) return report(a, threads, t);
-    cli_progress_clear(&t->progress);
-    cli_record_write(a->arena, &t->folder, t->job, (int)s > 128 ? "stopped" : "failed", threads, NULL);
+    if (s == TACET_OK) {
+        s = report(a, threads, t);
+    } else {
+        cli_progress_clear(&t->progress);
+        cli_record_write(a->arena, &t->folder, t->job, (int)s > 128 ? "stopped" : "failed", threads, NULL);
+    }
+    write_page(t);
     return s;
 }
 

@@ -97,6 +97,7 @@ static void files(FILE *to)
         {"checkpoint.safetensors", "All that the rest of the run depends on."},
         {"model.safetensors", "The network as it was at the end of the last epoch, or of the run."},
         {"best.safetensors", "Where there is validation: the network of the epoch with the lowest data loss there."},
+        {"report.html", "The run as a page to look at, by itself; tacet report writes it anew."},
     };
     fputs(".SH FILES\n", to);
     line(to, "A run folder holds:");

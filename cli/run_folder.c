@@ -17,6 +17,7 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
         .checkpoint = cli_format(a, "%s/checkpoint.safetensors", path),
         .model = cli_format(a, "%s/model.safetensors", path),
         .best = cli_format(a, "%s/best.safetensors", path),
+        .report = cli_format(a, "%s/report.html", path),
     };
 }
 

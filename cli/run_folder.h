@@ -1,4 +1,4 @@
-/* run_folder.h: the folder of a run: config.yaml, run.json, metrics.jsonl, checkpoint, model, best. */
+/* run_folder.h: the folder of a run: config.yaml, run.json, metrics.jsonl, checkpoint, model, best, report. */
 #ifndef CLI_RUN_FOLDER_H
 #define CLI_RUN_FOLDER_H
 
@@ -6,7 +6,7 @@
 #include "output.h"
 
 typedef struct cli_folder {
-    const char *path, *config, *run, *metrics, *checkpoint, *model, *best;
+    const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *report;
     FILE *log; /* metrics.jsonl, open at its end */
 } cli_folder;
 

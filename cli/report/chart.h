@@ -8,12 +8,13 @@
 typedef struct cli_series {
     const char *name;
     int n;
-    const double *x, *y;      /* [n]; what is not finite is left out, and a line has a gap there */
+    const double *x, *y;      /* [n]; x NULL: 0, 1, ...; what is not finite is left out, and a line has a gap there */
     const char *const *label; /* [n] names of points, or NULL */
     int colour;               /* 0, 1, ... of the palette, around again at its end */
-    bool dashed, faint;       /* faint: in the background, without a place in legend and table */
-    bool points;              /* marks without a line between them */
-    int marked;               /* 1 + the index of a point to ring; 0: none */
+    bool dashed, dotted;
+    bool faint;  /* in the background, without a place in legend and table */
+    bool points; /* marks without a line between them */
+    int marked;  /* 1 + the index of a point to ring; 0: none */
 } cli_series;
 
 typedef struct cli_chart {
@@ -29,7 +30,7 @@ typedef struct cli_chart {
 /* Nothing is drawn where there is no finite number at all. */
 void cli_chart_lines(cli_page *p, const cli_chart *c);
 
-/* Bars of series[0], side by side; its labels are those of the x axis. */
+/* Bars of series[0], side by side; its labels are those of the x axis. The one that is marked is grey. */
 void cli_chart_bars(cli_page *p, const cli_chart *c);
 
 #endif

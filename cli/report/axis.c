@@ -1,0 +1,141 @@
+/* axis.c: ticks at 1, 2, 5 times a power of ten (after Heckbert, Nice numbers for graph labels, Graphics Gems, 1990); on
+ * a logarithmic axis at powers of ten, with 2 and 5 between them where there are few. */
+#include "report/axis.h"
+
+#include <math.h>
+#include <string.h>
+
+bool cli_axis_takes(double value) { return isfinite(value) && fabs(value) < 1e300; }
+
+double cli_axis_at(const cli_axis *axis, double value)
+{
+    const double least = axis->log ? log10(axis->least) : axis->least;
+    const double most = axis->log ? log10(axis->most) : axis->most;
+    return axis->from + (axis->to - axis->from) * ((axis->log ? log10(value) : value) - least) / (most - least);
+}
+
+/* ---- Labels ------------------------------------------------------------------------------------------------------ */
+
+/* "1e-05" as "1e-5". */
+static const char *short_exponent(cli_arena *a, double value, int digits)
+{
+    char *text = cli_format(a, "%.*g", digits, value), *e = strchr(text, 'e');
+    if (!e) return text;
+    char *to = e + 1, *from = e + 1;
+    if (*from == '-') to++;
+    from++;
+    while (*from == '0' && from[1]) from++;
+    memmove(to, from, strlen(from) + 1);
+    return text;
+}
+
+/* With as many decimals as the step needs; thousands as k, millions as M. `large` is the largest of the axis. */
+static const char *linear_label(cli_arena *a, double value, double step, double large)
+{
+    static const struct {
+        double size;
+        const char *unit;
+    } scale[] = {{1e9, "G"}, {1e6, "M"}, {1e4, "k"}, {0, ""}};
+    if (large >= 1e13 || large < 1e-3) return short_exponent(a, value, 3);
+    int s = 0;
+    while (large < scale[s].size) s++;
+    const double size = s == 3 ? 1 : s == 2 ? 1e3 : scale[s].size;
+    const int decimals = (int)fmax(0, ceil(-log10(step / size) - 1e-9));
+    return value == 0 ? "0" : cli_format(a, "%.*f%s", decimals, value / size, scale[s].unit);
+}
+
+static void tick(cli_axis *axis, double value, const char *label)
+{
+    if (axis->ticks == CLI_TICKS) return;
+    axis->tick[axis->ticks] = value;
+    axis->label[axis->ticks++] = label;
+}
+
+/* ---- Linear ------------------------------------------------------------------------------------------------------ */
+
+/* The smallest of 1, 2, 5, 10 times a power of ten that is at least x. */
+static double nice(double x)
+{
+    const double power = pow(10, floor(log10(x)));
+    static const double step[] = {1, 2, 5};
+    for (int i = 0; i < 3; i++)
+        if (step[i] * power >= x * (1 - 1e-9)) return step[i] * power;
+    return 10 * power;
+}
+
+/* Room around what is all the same number, or so nearly that no double lies between. */
+static void widen(const cli_extent *e, double *least, double *most)
+{
+    const double large = fmax(fabs(*least), fabs(*most));
+    if (*most - *least > 1e-9 * large) return;
+    const double room = e->whole ? 0.5 : large > 0 ? 0.1 * large : 1;
+    if (!(e->zero && *least == 0) && !(large == 0 && !e->whole)) *least -= room;
+    *most += room;
+}
+
+static void linear(cli_arena *a, const cli_extent *e, cli_axis *axis)
+{
+    double least = e->least, most = e->most;
+    if (e->zero) least = fmin(least, 0), most = fmax(most, 0);
+    widen(e, &least, &most);
+    double step = nice((most - least) / e->ticks);
+    if (e->whole) step = fmax(step, 1);
+    double first = ceil(least / step - 1e-9), last = floor(most / step + 1e-9);
+    if (!e->tight) {
+        first = floor(least / step + 1e-9);
+        last = ceil(most / step - 1e-9);
+        least = first * step;
+        most = last * step;
+    }
+    axis->least = least;
+    axis->most = most;
+    for (double k = first; k <= last; k++)
+        tick(axis, k * step, linear_label(a, k * step, step, fmax(fabs(first), fabs(last)) * step));
+}
+
+/* ---- Logarithmic ------------------------------------------------------------------------------------------------- */
+
+static const char *log_label(cli_arena *a, double value)
+{
+    return value >= 0.0009 && value < 99999 ? cli_format(a, "%g", value) : short_exponent(a, value, 1);
+}
+
+static void log_ticks(cli_arena *a, cli_axis *axis, int count, const double *factor, int stride)
+{
+    axis->ticks = 0;
+    for (double d = floor(log10(axis->least)); d <= log10(axis->most); d++)
+        for (int i = 0; i < count; i++) {
+            const double value = factor[i] * pow(10, d);
+            if (fmod(d, stride) == 0 && value >= axis->least * (1 - 1e-9) && value <= axis->most * (1 + 1e-9))
+                tick(axis, value, log_label(a, value));
+        }
+}
+
+static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
+{
+    static const double one[] = {1}, three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    const double decades = log10(e->most / e->least), room = fmax(0.04 * decades, 0.02);
+    axis->log = true;
+    axis->least = e->least / pow(10, room);
+    axis->most = e->most * pow(10, room);
+    const int stride = (int)fmax(1, ceil(decades / e->ticks));
+    log_ticks(a, axis, 1, one, stride);
+    if (axis->ticks < 3) log_ticks(a, axis, 3, three, 1);
+    if (axis->ticks < 2) log_ticks(a, axis, 9, all, 1);
+    if (axis->ticks >= 2) return;
+    /* Between two of these: the ticks are those of a linear axis, the places those of a logarithmic one. */
+    cli_axis plain = {0};
+    cli_extent within = {.least = axis->least, .most = axis->most, .tight = true, .ticks = e->ticks};
+    linear(a, &within, &plain);
+    axis->ticks = 0;
+    for (int i = 0; i < plain.ticks; i++) tick(axis, plain.tick[i], plain.label[i]);
+}
+
+void cli_axis_make(cli_arena *a, const cli_extent *e, cli_axis *axis)
+{
+    *axis = (cli_axis){0};
+    if (e->log && e->least > 0)
+        logarithmic(a, e, axis);
+    else
+        linear(a, e, axis);
+}

@@ -1,0 +1,337 @@
+/* chart.c: charts as SVG.
+ *
+ *     y name                       the drawing is scaled to the card that it stands in; room for labels is made for
+ *     |   .-'                      text of 16 units, as it is on a phone
+ *     |.-'
+ *     +------ x name */
+#include "report/chart.h"
+#include "report/axis.h"
+#include "report/chart_words.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WIDTH = 420, HEIGHT = 268, TOP = 33, BOTTOM = 44, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
+enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
+enum { BOXES = 48 /* labels of points, at most */ };
+
+typedef struct drawing {
+    cli_page *p;
+    const cli_chart *c;
+    cli_axis x, y;
+} drawing;
+
+static int widest(const cli_axis *axis)
+{
+    int n = 1;
+    for (int i = 0; i < axis->ticks; i++) n = (int)strlen(axis->label[i]) > n ? (int)strlen(axis->label[i]) : n;
+    return n;
+}
+
+/* ---- Axes -------------------------------------------------------------------------------------------------------- */
+
+/* The extent of all that is drawn; false: nothing is. */
+static bool extents(const cli_chart *c, cli_extent *x, cli_extent *y)
+{
+    bool any = false;
+    x->whole = true;
+    for (int k = 0; k < c->count; k++)
+        for (int i = 0; i < c->series[k].n; i++) {
+            const cli_series *s = &c->series[k];
+            if (!cli_chart_shows(s, i)) continue;
+            const double at = cli_chart_x(s, i);
+            x->least = any ? fmin(x->least, at) : at;
+            x->most = any ? fmax(x->most, at) : at;
+            y->least = any ? fmin(y->least, s->y[i]) : s->y[i];
+            y->most = any ? fmax(y->most, s->y[i]) : s->y[i];
+            if (!s->faint && at != floor(at)) x->whole = false;
+            any = true;
+        }
+    return any;
+}
+
+/* As many ticks as their labels leave room for. */
+static void make_x(drawing *d, cli_extent *e)
+{
+    for (e->ticks = 8;; e->ticks--) {
+        cli_axis_make(d->p->arena, e, &d->x);
+        if (e->ticks == 2 || d->x.ticks * (widest(&d->x) * DIGIT + 10) <= WIDTH - RIGHT - (int)d->y.from) break;
+    }
+}
+
+static bool make_axes(drawing *d)
+{
+    const cli_chart *c = d->c;
+    cli_extent x = {.tight = true}, y = {.ticks = 6, .zero = c->y_zero};
+    if (!extents(c, &x, &y)) return false;
+    x.log = c->x_log && x.least > 0;
+    y.log = c->y_log && y.least > 0;
+    if (!x.whole && !x.log && x.most > x.least && c->count && c->series[0].label) { /* marks stand clear of the frame */
+        const double room = 0.06 * (x.most - x.least);
+        if (x.least != 0) x.least = x.least > 0 ? fmax(0, x.least - room) : x.least - room;
+        x.most += room;
+    }
+    cli_axis_make(d->p->arena, &y, &d->y);
+    const double left = 8 + DIGIT * widest(&d->y);
+    d->y.from = left; /* for make_x alone */
+    make_x(d, &x);
+    d->y.from = HEIGHT - BOTTOM;
+    d->y.to = TOP;
+    d->x.from = left;
+    d->x.to = WIDTH - RIGHT;
+    return true;
+}
+
+static void text(const drawing *d, double x, double y, const char *anchor, const char *class, const char *s)
+{
+    fprintf(d->p->to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s%s%s>", x, y, anchor, *class ? " class=\"" : "",
+            class, *class ? "\"" : "");
+    cli_page_escape(d->p, s);
+    fputs("</text>\n", d->p->to);
+}
+
+static void draw_y(const drawing *d, double left)
+{
+    for (int i = 0; i < d->y.ticks; i++) {
+        const double at = cli_axis_at(&d->y, d->y.tick[i]);
+        fprintf(d->p->to, "<path class=\"grid\" d=\"M%.1f %.1fH%d\"/>\n", left, at, WIDTH - RIGHT);
+        text(d, left - 7, at + 4.5, "end", "", d->y.label[i]);
+    }
+    text(d, 2, 14, "start", "name", d->c->y_name);
+}
+
+static void draw_x(const drawing *d)
+{
+    const double base = HEIGHT - BOTTOM;
+    fprintf(d->p->to, "<path class=\"axis\" d=\"M%.1f %.1fH%d\"/>\n", d->x.from, base, WIDTH - RIGHT);
+    for (int i = 0; i < d->x.ticks; i++) {
+        const double at = cli_axis_at(&d->x, d->x.tick[i]);
+        const int half = (int)strlen(d->x.label[i]) * DIGIT / 2;
+        fprintf(d->p->to, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>\n", at, base);
+        text(d, at + half > WIDTH ? WIDTH : at, base + 18, at + half > WIDTH ? "end" : "middle", "", d->x.label[i]);
+    }
+    text(d, (d->x.from + d->x.to) / 2, HEIGHT - 5, "middle", "name", d->c->x_name);
+}
+
+/* ---- Lines ------------------------------------------------------------------------------------------------------- */
+
+static double px(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->x, cli_chart_x(s, i)); }
+static double py(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->y, s->y[i]); }
+
+/* The lowest and the highest of points [from, to), in their order: of a line with more points than there are pixels,
+ * one sees no more. */
+static int peaks(const cli_series *s, int from, int to, int at[2])
+{
+    int low = from, high = from;
+    for (int i = from; i < to; i++) {
+        if (s->y[i] < s->y[low]) low = i;
+        if (s->y[i] > s->y[high]) high = i;
+    }
+    at[0] = low < high ? low : high;
+    at[1] = low < high ? high : low;
+    return low == high ? 1 : 2;
+}
+
+/* The stretch of points that can be drawn, from i on; its end. */
+static int stretch(const cli_series *s, int i)
+{
+    while (i < s->n && cli_chart_shows(s, i)) i++;
+    return i;
+}
+
+static void line(const drawing *d, const cli_series *s)
+{
+    const int each = s->n > MANY ? s->n / (MANY / 2) : 1;
+    fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE,
+            s->dotted   ? " dotted"
+            : s->dashed ? " dashed"
+                        : "",
+            s->faint ? " faint" : "");
+    for (int i = 0, end; i < s->n; i = end + 1) {
+        end = stretch(s, i);
+        for (int k = i, at[2]; k < end; k += each) {
+            const int next = k + each < end ? k + each : end, n = peaks(s, k, next, at);
+            for (int m = 0; m < n; m++)
+                fprintf(d->p->to, "%c%.1f %.1f", k == i && m == 0 ? 'M' : 'L', px(d, s, at[m]), py(d, s, at[m]));
+        }
+    }
+    fputs("\"/>\n", d->p->to);
+}
+
+static void dot(const drawing *d, const cli_series *s, int i, double radius)
+{
+    fprintf(d->p->to, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->colour % CLI_PALETTE,
+            px(d, s, i), py(d, s, i), radius);
+}
+
+static void draw_series(const drawing *d, const cli_series *s)
+{
+    if (!s->points) line(d, s);
+    for (int i = 0; i < s->n; i++) {
+        if (!cli_chart_shows(s, i)) continue;
+        const bool alone = (i == 0 || !cli_chart_shows(s, i - 1)) && (i + 1 == s->n || !cli_chart_shows(s, i + 1));
+        if (s->points)
+            dot(d, s, i, 4.5);
+        else if (!s->faint && (alone || s->n <= DOTS))
+            dot(d, s, i, alone ? 3.5 : 2.6);
+    }
+    const int m = s->marked - 1;
+    if (m >= 0 && m < s->n && cli_chart_shows(s, m))
+        fprintf(d->p->to, "<circle class=\"ring s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"9\"/>\n", s->colour % CLI_PALETTE,
+                px(d, s, m), py(d, s, m));
+}
+
+/* ---- Labels of points -------------------------------------------------------------------------------------------- */
+
+typedef struct box {
+    double x, y, width, height; /* x, y: the upper left corner */
+} box;
+
+static bool touch(const box *a, const box *b)
+{
+    return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
+/* Whether the line of a series runs through a box, looked at from step to step. */
+static bool crossed(const drawing *d, const cli_series *s, const box *b)
+{
+    enum { STEPS = 32 };
+    if (s->points || s->faint) return false;
+    for (int i = 0; i + 1 < s->n && i < MANY; i++) {
+        if (!cli_chart_shows(s, i) || !cli_chart_shows(s, i + 1)) continue;
+        for (int k = 0; k <= STEPS; k++) {
+            const double t = (double)k / STEPS;
+            const box spot = {px(d, s, i) * (1 - t) + px(d, s, i + 1) * t, py(d, s, i) * (1 - t) + py(d, s, i + 1) * t,
+                              0, 0};
+            if (touch(&spot, b)) return true;
+        }
+    }
+    return false;
+}
+
+/* Beside, above or below its point, wherever there is room; else nowhere: its name is in the table. */
+static void place_label(const drawing *d, const cli_series *s, int i, box *taken, int *n)
+{
+    static const struct {
+        double dx, dy, left; /* of the baseline; left: shares of the text's width that lie left of it */
+        const char *anchor;
+    } place[] = {{9, 4.5, 0, "start"}, {-9, 4.5, 1, "end"}, {0, -9, 0.5, "middle"}, {0, 19, 0.5, "middle"}};
+    const double width = 8.5 * (double)strlen(s->label[i]), x = px(d, s, i), y = py(d, s, i);
+    const double far = i + 1 == s->marked ? 1.6 : 1; /* clear of the ring */
+    for (size_t k = 0; k < sizeof place / sizeof *place && *n < BOXES; k++) {
+        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
+        bool free = b.x > d->x.from && b.x + b.width < WIDTH && b.y > TOP - 16 && b.y + b.height < HEIGHT - BOTTOM;
+        for (int t = 0; t < *n && free; t++) free = !touch(&b, &taken[t]);
+        for (int t = 0; t < d->c->count && free; t++) free = !crossed(d, &d->c->series[t], &b);
+        if (!free) continue;
+        text(d, x + far * place[k].dx, y + place[k].dy, place[k].anchor, "", s->label[i]);
+        taken[(*n)++] = b;
+        return;
+    }
+}
+
+/* Marks are not written over, as far as they fit in; the last point of a series comes first, then the first. */
+static void draw_labels(const drawing *d)
+{
+    box taken[BOXES];
+    int n = 0;
+    for (int k = 0; k < d->c->count; k++)
+        for (int i = 0; i < d->c->series[k].n && n < BOXES / 2; i++)
+            if (d->c->series[k].label && cli_chart_shows(&d->c->series[k], i))
+                taken[n++] = (box){px(d, &d->c->series[k], i) - 5, py(d, &d->c->series[k], i) - 5, 10, 10};
+    for (int k = 0; k < d->c->count; k++) {
+        const cli_series *s = &d->c->series[k];
+        for (int i = 0; i < s->n && s->label; i++) {
+            const int at = i == 0 ? s->n - 1 : i - 1;
+            if (cli_chart_shows(s, at)) place_label(d, s, at, taken, &n);
+        }
+    }
+}
+
+/* ---- Figures ----------------------------------------------------------------------------------------------------- */
+
+static void legend(const drawing *d)
+{
+    cli_legend *entry = cli_take(d->p->arena, ((size_t)d->c->count + 1) * sizeof *entry);
+    int n = 0;
+    for (int k = 0; k < d->c->count; k++) {
+        const cli_series *s = &d->c->series[k];
+        if (!s->faint && s->name && *s->name)
+            entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points};
+    }
+    if (n) cli_page_legend(d->p, n, entry);
+}
+
+void cli_chart_lines(cli_page *p, const cli_chart *c)
+{
+    drawing d = {.p = p, .c = c};
+    const char *align, **cell;
+    if (!make_axes(&d)) return;
+    cli_page_figure(p, c->title, cli_chart_words(p->arena, c), WIDTH, HEIGHT);
+    fputs("<g class=\"chart\">\n", p->to);
+    draw_y(&d, d.x.from);
+    draw_x(&d);
+    for (int faint = 1; faint >= 0; faint--)
+        for (int k = 0; k < c->count; k++)
+            if (c->series[k].faint == (bool)faint) draw_series(&d, &c->series[k]);
+    draw_labels(&d);
+    fputs("</g>\n", p->to);
+    legend(&d);
+    const int rows = cli_chart_table(p->arena, c, &align, &cell);
+    cli_page_figure_end(p, c->note, align, rows, cell);
+}
+
+/* ---- Bars -------------------------------------------------------------------------------------------------------- */
+
+/* Every which label has room, where each takes as much of the one before it as of the one behind it. */
+static int labelled(const cli_series *s, double room)
+{
+    int each = 1;
+    for (bool fits = false; each < s->n && !fits; each += !fits) {
+        fits = true;
+        for (int i = 0; i + each < s->n && fits; i += each)
+            fits = (double)(strlen(s->label[i]) + strlen(s->label[i + each])) * DIGIT / 2 + 4 <= room * each;
+    }
+    return each;
+}
+
+static void draw_bars(const drawing *d)
+{
+    const cli_series *s = &d->c->series[0];
+    const double base = cli_axis_at(&d->y, d->y.log ? d->y.least : 0), room = (d->x.to - d->x.from) / s->n;
+    const int each = s->label ? labelled(s, room) : 1;
+    for (int i = 0; i < s->n; i++) {
+        const double x = d->x.from + room * (i + 0.5), width = fmin(0.78 * room, 48);
+        if (s->label && (i % each == 0 || i + 1 == s->marked))
+            text(d, x, HEIGHT - BOTTOM + 18, "middle", "", s->label[i]);
+        if (!cli_axis_takes(s->y[i])) continue;
+        const double y = py(d, s, i);
+        fprintf(d->p->to, "<rect class=\"f%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
+                (i + 1 == s->marked ? CLI_PALETTE - 1 : s->colour % CLI_PALETTE), x - width / 2, fmin(y, base), width,
+                fabs(y - base));
+        const char *value = cli_digits(d->p->arena, s->y[i]);
+        if ((double)strlen(value) * DIGIT <= 1.2 * room && s->y[i] > 0) text(d, x, y - 5, "middle", "", value);
+    }
+}
+
+void cli_chart_bars(cli_page *p, const cli_chart *c)
+{
+    drawing d = {.p = p, .c = c};
+    const char *align, **cell;
+    cli_extent x = {0}, y = {.ticks = 6};
+    if (c->count == 0 || !extents(c, &x, &y)) return;
+    y.log = c->y_log && y.least > 0;
+    y.zero = !y.log; /* a bar's length says nothing unless it begins at 0 */
+    cli_axis_make(p->arena, &y, &d.y);
+    d.y.from = HEIGHT - BOTTOM;
+    d.y.to = TOP;
+    d.x = (cli_axis){.from = 8 + DIGIT * widest(&d.y), .to = WIDTH - RIGHT};
+    cli_page_figure(p, c->title, cli_chart_words(p->arena, c), WIDTH, HEIGHT);
+    fputs("<g class=\"chart\">\n", p->to);
+    draw_y(&d, d.x.from);
+    draw_bars(&d);
+    draw_x(&d);
+    fputs("</g>\n", p->to);
+    const int rows = cli_chart_bar_table(p->arena, c, &align, &cell);
+    cli_page_figure_end(p, c->note, align, rows, cell);
+}

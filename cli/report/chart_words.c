@@ -1,0 +1,151 @@
+/* chart_words.c: what a chart shows, in words and as a table. */
+#include "report/chart_words.h"
+#include "report/axis.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 60 /* of a table, at most, beside its head */, NAMED = 8 /* series that are described */ };
+
+double cli_chart_x(const cli_series *s, int i) { return s->x ? s->x[i] : i; }
+bool cli_chart_shows(const cli_series *s, int i)
+{
+    return cli_axis_takes(cli_chart_x(s, i)) && cli_axis_takes(s->y[i]);
+}
+static const char *name_of(const cli_chart *c, const cli_series *s)
+{
+    return s->name && *s->name ? s->name : c->y_name;
+}
+
+static const char *exactly(cli_arena *a, double x) { return cli_axis_takes(x) ? cli_format(a, "%.6g", x) : "-"; }
+
+/* ---- Words ------------------------------------------------------------------------------------------------------- */
+
+static const char *series_words(cli_arena *a, const cli_chart *c, const cli_series *s)
+{
+    int first = -1, last = -1, low = -1, high = -1;
+    for (int i = 0; i < s->n; i++) {
+        if (!cli_chart_shows(s, i)) continue;
+        if (first < 0) first = low = high = i;
+        last = i;
+        if (s->y[i] < s->y[low]) low = i;
+        if (s->y[i] > s->y[high]) high = i;
+    }
+    if (first < 0) return cli_format(a, "%s: no numbers", name_of(c, s));
+    if (first == last) return cli_format(a, "%s: %s", name_of(c, s), cli_digits(a, s->y[first]));
+    return cli_format(a, "%s: from %s to %s, between %s and %s", name_of(c, s), cli_digits(a, s->y[first]),
+                      cli_digits(a, s->y[last]), cli_digits(a, s->y[low]), cli_digits(a, s->y[high]));
+}
+
+const char *cli_chart_words(cli_arena *a, const cli_chart *c)
+{
+    const char *text = cli_format(a, "%s over %s.", c->y_name, c->x_name);
+    int said = 0;
+    for (int k = 0; k < c->count; k++) {
+        if (c->series[k].faint) continue;
+        if (said++ == NAMED) return cli_format(a, "%s And more, in the table of its numbers.", text);
+        text = cli_format(a, "%s %s.", text, series_words(a, c, &c->series[k]));
+    }
+    return text;
+}
+
+/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+
+/* Which of n things is row r of at most ROWS: the first and the last are always there. */
+static int shown(int n) { return n < ROWS ? n : ROWS; }
+static int thinned(int r, int n) { return n <= ROWS ? r : (int)((long long)r * (n - 1) / (ROWS - 1)); }
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Every x of any series, once, in order; *n of them. */
+static const double *all_x(cli_arena *a, const cli_chart *c, int *n)
+{
+    int room = 0, count = 0;
+    for (int k = 0; k < c->count; k++) room += c->series[k].faint ? 0 : c->series[k].n;
+    double *x = cli_take(a, ((size_t)room + 1) * sizeof *x);
+    for (int k = 0; k < c->count; k++)
+        for (int i = 0; i < c->series[k].n && !c->series[k].faint; i++)
+            if (cli_axis_takes(cli_chart_x(&c->series[k], i))) x[count++] = cli_chart_x(&c->series[k], i);
+    qsort(x, (size_t)count, sizeof *x, compare);
+    *n = 0;
+    for (int i = 0; i < count; i++)
+        if (i == 0 || x[i] != x[*n - 1]) x[(*n)++] = x[i];
+    return x;
+}
+
+static double y_of(const cli_series *s, double x)
+{
+    for (int i = s->n; i-- > 0;)
+        if (cli_chart_x(s, i) == x) return s->y[i];
+    return HUGE_VAL;
+}
+
+/* A row an x, a column a series. */
+static int table_of_x(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
+{
+    int n, columns = 1;
+    const double *x = all_x(a, c, &n);
+    for (int k = 0; k < c->count; k++) columns += !c->series[k].faint;
+    const int rows = shown(n);
+    const char **to = *cell = cli_take(a, (size_t)columns * ((size_t)rows + 1) * sizeof *to);
+    char *letters = cli_take(a, (size_t)columns + 1);
+    memset(letters, 'r', (size_t)columns);
+    *align = letters;
+    *to++ = c->x_name;
+    for (int k = 0; k < c->count; k++)
+        if (!c->series[k].faint) *to++ = name_of(c, &c->series[k]);
+    for (int r = 0; r < rows; r++) {
+        const double at = x[thinned(r, n)];
+        *to++ = exactly(a, at);
+        for (int k = 0; k < c->count; k++)
+            if (!c->series[k].faint) *to++ = cli_digits(a, y_of(&c->series[k], at));
+    }
+    return rows + 1;
+}
+
+/* A row a point that has a name. */
+static int table_of_points(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
+{
+    int n = 0, seen = 0, r = 0;
+    for (int k = 0; k < c->count; k++) n += c->series[k].faint ? 0 : c->series[k].n;
+    const int rows = shown(n);
+    const char **to = *cell = cli_take(a, 4 * ((size_t)rows + 1) * sizeof *to);
+    *align = "llrr";
+    *to++ = "", *to++ = "", *to++ = c->x_name, *to++ = c->y_name;
+    for (int k = 0; k < c->count; k++) {
+        const cli_series *s = &c->series[k];
+        for (int i = 0; i < s->n && !s->faint; i++, seen++) {
+            if (r == rows || thinned(r, n) != seen) continue;
+            *to++ = name_of(c, s), *to++ = s->label ? s->label[i] : "";
+            *to++ = exactly(a, cli_chart_x(s, i)), *to++ = cli_digits(a, s->y[i]);
+            r++;
+        }
+    }
+    return rows + 1;
+}
+
+int cli_chart_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
+{
+    for (int k = 0; k < c->count; k++)
+        if (c->series[k].label) return table_of_points(a, c, align, cell);
+    return table_of_x(a, c, align, cell);
+}
+
+int cli_chart_bar_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
+{
+    const cli_series *s = &c->series[0];
+    const int rows = shown(s->n);
+    const char **to = *cell = cli_take(a, 2 * ((size_t)rows + 1) * sizeof *to);
+    *align = "lr";
+    *to++ = c->x_name, *to++ = c->y_name;
+    for (int r = 0; r < rows; r++) {
+        const int i = thinned(r, s->n);
+        *to++ = s->label ? s->label[i] : "", *to++ = exactly(a, s->y[i]);
+    }
+    return rows + 1;
+}

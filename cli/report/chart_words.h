@@ -1,0 +1,18 @@
+/* chart_words.h: a chart for those who cannot see it: in words, and as a table. */
+#ifndef CLI_CHART_WORDS_H
+#define CLI_CHART_WORDS_H
+
+#include "report/chart.h"
+
+/* Whether point i can be drawn at all on the chart's axes. */
+bool cli_chart_shows(const cli_series *s, int i);
+double cli_chart_x(const cli_series *s, int i);
+
+/* "training: from 0.61 to 0.30, between 0.30 and 0.61; ..." */
+const char *cli_chart_words(cli_arena *a, const cli_chart *c);
+
+/* The numbers, thinned out where there are many; as cli_page_figure_end takes them. Returns the rows. */
+int cli_chart_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell);
+int cli_chart_bar_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell);
+
+#endif

@@ -1,0 +1,225 @@
+/* page.c: HTML, written as it goes. What it looks like is in page_style.c. */
+#include "report/page.h"
+#include "report/page_style.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Nothing may be loaded and nothing may run, whatever a file's text should smuggle in: the browser holds us to it. */
+static const char policy[] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+void cli_page_escape(cli_page *p, const char *text)
+{
+    static const struct {
+        char c;
+        const char *text;
+    } entity[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < sizeof entity / sizeof *entity && entity[i].c != *text) i++;
+        if (i < sizeof entity / sizeof *entity)
+            fputs(entity[i].text, p->to);
+        else
+            fputc(iscntrl((unsigned char)*text) && *text != '\n' && *text != '\t' ? '?' : *text, p->to);
+    }
+}
+
+/* An element with nothing but text in it. */
+static void element(cli_page *p, const char *name, const char *text)
+{
+    fprintf(p->to, "<%s>", name);
+    cli_page_escape(p, text);
+    fprintf(p->to, "</%s>\n", name);
+}
+
+/* Begins a row of cards of a kind (NULL: none), unless one is going on. */
+static void group(cli_page *p, const char *kind)
+{
+    if (p->group && kind && strcmp(p->group, kind) == 0) return;
+    if (p->group) fputs("</div>\n", p->to);
+    if (kind) fprintf(p->to, "<div class=\"%s\">\n", kind);
+    p->group = kind;
+}
+
+tacet_status cli_page_open(cli_arena *a, const char *path, const char *title, cli_page *p)
+{
+    *p = (cli_page){.arena = a};
+    tacet_status s = cli_outfile_open(a, path, &p->file);
+    if (s != TACET_OK) return s;
+    p->to = p->file.f;
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", p->to);
+    fputs("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n", p->to);
+    fputs("<meta name=\"color-scheme\" content=\"light dark\">\n", p->to);
+    fprintf(p->to, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", policy);
+    fprintf(p->to, "<meta name=\"generator\" content=\"tacet %s\">\n", tacet_version());
+    element(p, "title", title);
+    fprintf(p->to, "<style>\n%s</style>\n</head>\n<body>\n<main>\n", cli_page_style);
+    element(p, "h1", title);
+    return TACET_OK;
+}
+
+static void end_section(cli_page *p)
+{
+    group(p, NULL);
+    if (p->section) fputs("</div>\n</section>\n", p->to);
+    p->section = false;
+}
+
+tacet_status cli_page_close(cli_page *p)
+{
+    end_section(p);
+    fprintf(p->to, "<footer>Written by tacet %s</footer>\n</main>\n</body>\n</html>\n", tacet_version());
+    return cli_outfile_close(&p->file);
+}
+
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
+
+void cli_page_numbers(cli_page *p, const char *name, int colour, int count, const char *const *pair)
+{
+    group(p, "numbers");
+    fputs("<div class=\"card\">\n", p->to);
+    if (name) {
+        fprintf(p->to,
+                "<h3><svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><circle class=\"f%d\" cx=\"6\" "
+                "cy=\"6\" r=\"6\"/></svg>",
+                colour % CLI_PALETTE);
+        cli_page_escape(p, name);
+        fputs("</h3>\n", p->to);
+    }
+    fputs("<dl>\n", p->to);
+    for (int i = 0; i < count; i++) {
+        fputs("<div>", p->to);
+        element(p, "dt", pair[2 * i + 1]);
+        element(p, "dd", pair[2 * i]);
+        fputs("</div>", p->to);
+    }
+    fputs("</dl>\n</div>\n", p->to);
+}
+
+void cli_page_section(cli_page *p, const char *title, const char *note)
+{
+    end_section(p);
+    fputs("<section>\n<div class=\"head\">\n", p->to);
+    element(p, "h2", title);
+    if (note) element(p, "p", note);
+    fputs("</div>\n<div class=\"body\">\n", p->to);
+    p->section = true;
+}
+
+void cli_page_heading(cli_page *p, const char *text)
+{
+    group(p, NULL);
+    element(p, "h3", text);
+}
+
+void cli_page_paragraph(cli_page *p, const char *text)
+{
+    group(p, NULL);
+    element(p, "p", text);
+}
+
+void cli_page_code(cli_page *p, const char *title, const char *text)
+{
+    group(p, "cards");
+    fputs("<div class=\"card\">\n", p->to);
+    element(p, "h3", title);
+    element(p, "pre", text);
+    fputs("</div>\n", p->to);
+}
+
+void cli_page_fold(cli_page *p, const char *title, const char *text)
+{
+    group(p, NULL);
+    fputs("<details class=\"fold\">\n", p->to);
+    element(p, "summary", title);
+    element(p, "pre", text);
+    fputs("</details>\n", p->to);
+}
+
+static void table(cli_page *p, const char *align, int rows, const char *const *cell)
+{
+    const size_t columns = strlen(align);
+    fprintf(p->to, "<div class=\"wide\"><table%s>\n", columns > 2 ? " class=\"many\"" : "");
+    for (int r = 0; r < rows; r++) {
+        fputs(r ? "<tr>" : "<thead><tr>", p->to);
+        for (size_t c = 0; c < columns; c++) {
+            fprintf(p->to, "<%s%s>", r ? "td" : "th", align[c] == 'r' ? " class=\"r\"" : "");
+            cli_page_escape(p, cell[(size_t)r * columns + c]);
+            fprintf(p->to, "</%s>", r ? "td" : "th");
+        }
+        fputs(r ? "</tr>\n" : "</tr></thead>\n", p->to);
+    }
+    fputs("</table></div>\n", p->to);
+}
+
+void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell)
+{
+    group(p, NULL);
+    table(p, align, rows, cell);
+}
+
+void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell)
+{
+    group(p, "cards");
+    fputs("<div class=\"card\">\n", p->to);
+    element(p, "h3", title);
+    table(p, align, rows, cell);
+    fputs("</div>\n", p->to);
+}
+
+/* ---- Figures ----------------------------------------------------------------------------------------------------- */
+
+void cli_page_figure(cli_page *p, const char *title, const char *description, double width, double height)
+{
+    group(p, "cards");
+    const int id = ++p->ids;
+    fputs("<figure class=\"card\">\n", p->to);
+    element(p, "h3", title);
+    fprintf(p->to, "<svg class=\"drawing\" viewBox=\"0 0 %g %g\" role=\"img\" aria-labelledby=\"t%d d%d\">\n", width,
+            height, id, id);
+    fprintf(p->to, "<title id=\"t%d\">", id);
+    cli_page_escape(p, title);
+    fprintf(p->to, "</title>\n<desc id=\"d%d\">", id);
+    cli_page_escape(p, description);
+    fputs("</desc>\n", p->to);
+    p->svg = true;
+}
+
+static void end_drawing(cli_page *p)
+{
+    if (p->svg) fputs("</svg>\n", p->to);
+    p->svg = false;
+}
+
+void cli_page_legend(cli_page *p, int count, const cli_legend *entry)
+{
+    end_drawing(p);
+    fputs("<ul class=\"legend\">\n", p->to);
+    for (int i = 0; i < count; i++) {
+        const int colour = entry[i].colour % CLI_PALETTE;
+        fputs("<li><svg class=\"key\" viewBox=\"0 0 24 12\" aria-hidden=\"true\">", p->to);
+        if (entry[i].points)
+            fprintf(p->to, "<circle class=\"f%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", colour);
+        else
+            fprintf(p->to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour,
+                    entry[i].dotted   ? " dotted"
+                    : entry[i].dashed ? " dashed"
+                                      : "");
+        fputs("</svg>", p->to);
+        cli_page_escape(p, entry[i].name);
+        fputs("</li>\n", p->to);
+    }
+    fputs("</ul>\n", p->to);
+}
+
+void cli_page_figure_end(cli_page *p, const char *caption, const char *align, int rows, const char *const *cell)
+{
+    end_drawing(p);
+    if (caption) element(p, "figcaption", caption);
+    if (rows > 0) {
+        fputs("<details>\n<summary>Numbers</summary>\n", p->to);
+        table(p, align, rows, cell);
+        fputs("</details>\n", p->to);
+    }
+    fputs("</figure>\n", p->to);
+}

@@ -1,0 +1,70 @@
+/* run_set.h: the runs that a report shows, and what its sections read from them. */
+#ifndef CLI_RUN_SET_H
+#define CLI_RUN_SET_H
+
+#include "report/page.h"
+#include "run_record.h"
+
+typedef struct cli_run_set {
+    cli_arena *arena;
+    cli_page *page;
+    int runs;
+    cli_record *record;       /* [runs] */
+    const char **name;        /* [runs]; of the folder, the whole path where folders are called the same */
+    const char *title, *note; /* of the section that is to begin as soon as there is something in it; NULL: it has */
+} cli_run_set;
+
+/* ---- Sections: each a function, in a table in report.c. -------------------------------------------------------------
+ *
+ * A section is on the page only if it has something to show: what writes to the page calls this first. */
+void cli_set_begin(cli_run_set *s);
+
+void cli_differences(cli_run_set *s); /* compare_runs.c: several runs */
+void cli_summary(cli_run_set *s);
+void cli_trained(cli_run_set *s);  /* what_ran.c */
+void cli_warnings(cli_run_set *s); /* units_shown.c */
+void cli_how_often(cli_run_set *s);
+void cli_data_loss(cli_run_set *s); /* curves.c */
+void cli_penalty_values(cli_run_set *s);
+void cli_accuracy(cli_run_set *s);
+void cli_densities(cli_run_set *s);
+void cli_lambdas(cli_run_set *s);
+void cli_gradients(cli_run_set *s);
+void cli_step_times(cli_run_set *s);
+
+/* ---- What is in a run -------------------------------------------------------------------------------------------- */
+
+size_t cli_epochs(const cli_record *r);
+const json_t *cli_last_epoch(const cli_record *r); /* NULL: none was finished */
+
+/* An entry of an epoch's "terms" or "layers", by name; NULL where there is none. */
+const json_t *cli_entry_of(const json_t *epoch, const char *list, const char *name);
+
+/* The same term in another list of terms, in which terms have no names: that of a step, or of the validation. */
+const json_t *cli_twin(const json_t *epoch, const char *name, const json_t *terms);
+
+/* The names in "terms" or "layers" of any run's last epoch; *n of them. */
+const char **cli_names(cli_run_set *s, const char *list, int *n);
+
+/* Where a line stands on an axis of epochs: a whole number at the end of one. */
+double cli_epoch_place(const cli_record *r, const json_t *line);
+
+/* Mean over the units of all layers, weighted by how many there are; NAN where nothing fires. `layers`: an array of
+ * {"density", "units"}. */
+double cli_mean_density(const json_t *layers);
+
+/* Milliseconds a step in the epoch of line `i`. */
+double cli_step_ms(const cli_record *r, size_t i);
+
+/* "0.8822 in epoch 8": the best that the validation had of a figure (sign 1: high is good), NULL where there was none. */
+const char *cli_best(cli_arena *a, const cli_record *r, const char *key, int sign);
+
+/* What a run ended with; of one that did not end, what its last epoch had. */
+typedef struct cli_ending {
+    const char *part; /* the data: "test", "validation", "training" */
+    double accuracy, data_loss, step_ms;
+    const json_t *layers; /* with densities and dead units on those data, NULL: none */
+} cli_ending;
+cli_ending cli_ending_of(cli_arena *a, const cli_record *r);
+
+#endif

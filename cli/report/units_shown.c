@@ -1,0 +1,93 @@
+/* units_shown.c: units as they fire in the last epoch: warnings, dead ones by number, how often the others do. */
+#include "report/chart.h"
+#include "report/run_set.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BINS = 10, NAMED = 20 /* dead units that are named */ };
+
+/* "2 of 512 units of relu1 fired for no sample: 316, 479", NULL where none is dead. */
+static const char *dead_units(cli_arena *a, const json_t *layer)
+{
+    const json_t *units = json_object_get(layer, "dead_units"), *unit;
+    const size_t n = json_array_size(units);
+    size_t i;
+    if (n == 0) return NULL;
+    const char *text = cli_format(a, "%zu of %.0f units of %s never fired:", n, cli_record_number(layer, "units"),
+                                  cli_record_text(a, layer, "name"));
+    json_array_foreach(units, i, unit) if (i < NAMED)
+        text = cli_format(a, "%s%s %.0f", text, i ? "," : "", json_number_value(unit));
+    return cli_format(a, n > NAMED ? "%s and %zu more, which metrics.jsonl names." : "%s.", text, n - NAMED);
+}
+
+/* ---- Warnings ---------------------------------------------------------------------------------------------------- */
+
+static int count_of_run(const json_t *last)
+{
+    const json_t *layer;
+    size_t i;
+    int n = (int)json_array_size(json_object_get(last, "warnings"));
+    json_array_foreach(json_object_get(last, "layers"), i, layer)
+        n += json_array_size(json_object_get(layer, "dead_units")) > 0;
+    return n;
+}
+
+static void warnings_of_run(cli_run_set *s, const json_t *last)
+{
+    const json_t *w, *layer;
+    size_t i;
+    json_array_foreach(json_object_get(last, "warnings"), i, w)
+        cli_page_paragraph(s->page, cli_format(s->arena, "%s: %s", cli_record_text(s->arena, w, "on"),
+                                               cli_record_text(s->arena, w, "text")));
+    json_array_foreach(json_object_get(last, "layers"), i, layer)
+    {
+        const char *text = dead_units(s->arena, layer);
+        if (text) cli_page_paragraph(s->page, text);
+    }
+}
+
+void cli_warnings(cli_run_set *s)
+{
+    for (int r = 0; r < s->runs; r++) {
+        const json_t *last = cli_last_epoch(&s->record[r]);
+        if (!last) continue;
+        cli_set_begin(s);
+        if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
+        warnings_of_run(s, last);
+        if (!count_of_run(last)) cli_page_paragraph(s->page, "None, and every unit fired for some sample.");
+    }
+}
+
+/* ---- Histograms -------------------------------------------------------------------------------------------------- */
+
+static void histogram(cli_run_set *s, int run, const json_t *layer)
+{
+    static const char *const label[BINS + 1] = {"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"};
+    const json_t *bins = json_object_get(layer, "histogram");
+    const double dead = cli_record_number(layer, "dead");
+    double y[BINS + 1];
+    if (json_array_size(bins) != BINS || !isfinite(dead)) return;
+    y[0] = dead;
+    for (size_t k = 0; k < BINS; k++) y[k + 1] = json_number_value(json_array_get(bins, k)) - (k ? 0 : dead);
+    const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
+    const cli_series bars = {
+        .name = "units", .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
+    const cli_chart c = {.title = s->runs > 1 ? cli_format(s->arena, "%s · %s", name, s->name[run]) : name,
+                         .x_name = "fire for up to ... % of the samples (0: never)",
+                         .y_name = "units",
+                         .note = units ? units : "Every unit fired for some sample.",
+                         .count = 1,
+                         .series = &bars};
+    cli_set_begin(s);
+    cli_chart_bars(s->page, &c);
+}
+
+void cli_how_often(cli_run_set *s)
+{
+    int n;
+    const char **name = cli_names(s, "layers", &n);
+    for (int i = 0; i < n; i++)
+        for (int r = 0; r < s->runs; r++)
+            histogram(s, r, cli_entry_of(cli_last_epoch(&s->record[r]), "layers", name[i]));
+}
