@@ -156,13 +156,15 @@ static void say_largest(cli_sweep *s, const cli_over *o)
                          o->kind);
         return;
     }
-    cli_progress_say(&s->progress, "%s:%s: the largest lambda that changes anything is about %.3g", o->on, o->kind,
-                     o->largest);
+    cli_progress_say(&s->progress,
+                     "%s:%s: the largest lambda that changes anything is about %.3g, by the gradients at the start",
+                     o->on, o->kind, o->largest);
     double most = 0;
     for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
     if (most > 1.001 * o->largest)
-        cli_warn("%s:%s: the range goes up to %g: above %.3g there is nothing more to silence, by the estimate", o->on,
-                 o->kind, most, o->largest);
+        cli_warn(
+            "%s:%s: the range goes up to %g: above %.3g a network that starts with it falls silent, and more changes nothing",
+            o->on, o->kind, most, o->largest);
 }
 
 static bool known(const cli_over *o) { return !o->end[0].of_largest && !o->end[1].of_largest; }
@@ -174,7 +176,11 @@ static tacet_status open_once(cli_sweep *s, cli_config *c, const cli_sweep_asked
     for (int i = 0; i < s->overs && status == TACET_OK; i++)
         if (known(&s->over[i])) status = cli_over_fill(s->arena, &s->over[i]);
     for (int end = 0; end < 2 && status == TACET_OK; end++) status = try_end(s, &job, end);
-    for (int i = 0; i < s->overs && status == TACET_OK; i++) cli_over_match(s->arena, job.plan, &s->over[i]);
+    s->weights = true;
+    for (int i = 0; i < s->overs && status == TACET_OK; i++) {
+        cli_over_match(s->arena, job.plan, &s->over[i]);
+        s->weights = s->weights && s->over[i].parameter;
+    }
     if (status == TACET_OK && asked->overs)
         for (int i = 0; i < s->overs; i++) s->over[i].largest = asked->largest[i];
     else if (status == TACET_OK)
@@ -200,9 +206,15 @@ static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
     if (status != TACET_OK) return status;
     for (int i = 0; i < s->overs; i++) cli_over_replace(&s->over[i], c);
     s->seed = c->value[CLI_SEED].integer;
-    s->threads = threads / s->jobs > 1 ? threads / s->jobs : 1;
     status = open_once(s, c, &asked, threads);
-    return status == TACET_OK ? cli_sweep_lay_out(s) : status;
+    if (status == TACET_OK) status = cli_sweep_lay_out(s);
+    if (status != TACET_OK) return status;
+    const int paths = s->fresh ? s->runs : s->runs / s->over[0].count;
+    if (s->jobs > paths && paths == 1)
+        cli_warn("there is one path, and its runs follow one another: --jobs %d needs more seeds, or --fresh", s->jobs);
+    if (s->jobs > paths) s->jobs = paths;
+    s->threads = threads / s->jobs > 1 ? threads / s->jobs : 1;
+    return TACET_OK;
 }
 
 /* ---- Behind the last --------------------------------------------------------------------------------------------- */
@@ -215,7 +227,9 @@ static tacet_status report(const cli_args *a, cli_sweep *s)
     else
         cli_sweep_table(s, stdout);
     tacet_status status = cli_sweep_csv(s);
+    if (status == TACET_OK) status = cli_sweep_page(s);
     if (status != TACET_OK) return status;
+    cli_progress_say(&s->progress, "to look at it: %s", s->page);
     return s->chosen < 0 ? cli_fail(TACET_FAILED, "no run of the sweep has ended") : TACET_OK;
 }
 

@@ -26,22 +26,11 @@ static int columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
 }
 
-/* Whether it is there and not drawn just now. */
-static bool due(const cli_progress *p) { return p->moving && cli_now() - p->last >= 0.1; }
-
-void cli_progress_line(cli_progress *p, const char *line)
-{
-    if (!due(p)) return;
-    fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
-    fflush(stderr);
-    p->shown = true;
-    p->last = cli_now();
-}
-
 void cli_progress_step(cli_progress *p, int64_t epoch, int64_t epochs, int64_t batch, int64_t batches, double objective,
                        double seconds)
 {
-    if (!due(p)) return;
+    double now = p->moving ? cli_now() : 0;
+    if (!p->moving || now - p->last < 0.1) return;
     char bar[BAR + 1], line[256];
     int64_t full = batches > 0 ? batch * BAR / batches : 0;
     for (int i = 0; i < BAR; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
@@ -51,7 +40,10 @@ void cli_progress_step(cli_progress *p, int64_t epoch, int64_t epochs, int64_t b
     snprintf(line, sizeof line, "epoch %lld/%lld [%s] %lld/%lld  objective %.4g  %.2f ms/step  %lld:%02lld left",
              (long long)epoch, (long long)epochs, bar, (long long)batch, (long long)batches, objective, seconds * 1e3,
              s / 60, s % 60);
-    cli_progress_line(p, line);
+    fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
+    fflush(stderr);
+    p->shown = true;
+    p->last = now;
 }
 
 void cli_progress_clear(cli_progress *p)

@@ -16,8 +16,6 @@ void cli_progress_begin(cli_progress *p, bool quiet);
 /* Batch `batch` of `batches` in epoch `epoch` of `epochs` (from 1) is done; seconds for one step on average. */
 void cli_progress_step(cli_progress *p, int64_t epoch, int64_t epochs, int64_t batch, int64_t batches, double objective,
                        double seconds);
-/* Any other moving line. */
-void cli_progress_line(cli_progress *p, const char *line);
 void cli_progress_clear(cli_progress *p); /* before anything else is printed */
 __attribute__((format(printf, 2, 3))) void cli_progress_say(cli_progress *p, const char *format,
                                                             ...); /* a line that stays */

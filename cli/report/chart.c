@@ -160,8 +160,8 @@ static void line(const drawing *d, const cli_series *s)
 
 static void dot(const drawing *d, const cli_series *s, int i, double radius)
 {
-    fprintf(d->p->to, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->colour % CLI_PALETTE,
-            px(d, s, i), py(d, s, i), radius);
+    fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->hollow ? "hollow s" : "f",
+            s->colour % CLI_PALETTE, px(d, s, i), py(d, s, i), radius);
 }
 
 static void draw_series(const drawing *d, const cli_series *s)
@@ -257,7 +257,7 @@ static void legend(const drawing *d)
     for (int k = 0; k < d->c->count; k++) {
         const cli_series *s = &d->c->series[k];
         if (!s->faint && s->name && *s->name)
-            entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points};
+            entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points, s->hollow};
     }
     if (n) cli_page_legend(d->p, n, entry);
 }

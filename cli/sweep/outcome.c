@@ -57,16 +57,12 @@ static void over_figures(const cli_over *o, const json_t *layers, const json_t *
 static double firing(const cli_sweep *s, const json_t *layers, const double *figure)
 {
     double weights = 0, units = 0;
-    bool parameters = true;
-    for (int i = 0; i < s->overs; i++) {
-        parameters = parameters && s->over[i].parameter;
-        weights += figure[CLI_OF_OVER + 2 * i] * elements(&s->over[i]);
-    }
+    for (int i = 0; i < s->overs; i++) weights += figure[CLI_OF_OVER + 2 * i] * elements(&s->over[i]);
     for (size_t i = 0; i < json_array_size(layers); i++) {
         const json_t *l = json_array_get(layers, i);
         units += cli_record_number(l, "density") * cli_record_number(l, "units");
     }
-    return parameters ? weights : json_array_size(layers) ? units : NAN;
+    return s->weights ? weights : json_array_size(layers) ? units : NAN;
 }
 
 static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record *record)
@@ -130,23 +126,20 @@ static void means(const cli_sweep *s, int at)
     }
 }
 
-/* The figure that says how good a point is, and the same with what is better always larger. */
-static int judged_by(const cli_sweep_point *p)
+/* How good a point is: the larger the better. */
+static int judge(const cli_sweep *s) { return s->by_loss ? CLI_OF_LOSS : CLI_OF_ACCURACY; }
+static double merit(const cli_sweep *s, const cli_sweep_point *p)
 {
-    return isnan(p->mean[CLI_OF_ACCURACY]) ? CLI_OF_LOSS : CLI_OF_ACCURACY;
-}
-static double merit(const cli_sweep_point *p)
-{
-    return judged_by(p) == CLI_OF_LOSS ? -p->mean[CLI_OF_LOSS] : p->mean[CLI_OF_ACCURACY];
+    return s->by_loss ? -p->mean[CLI_OF_LOSS] : p->mean[CLI_OF_ACCURACY];
 }
 
 /* Whether no other point is at least as good in both and better in one. */
 static bool on_front(const cli_sweep *s, const cli_sweep_point *p, int figure)
 {
-    const double x = p->mean[figure], y = merit(p);
+    const double x = p->mean[figure], y = merit(s, p);
     if (isnan(x) || isnan(y)) return false;
     for (int i = 0; i < s->points; i++) {
-        const double a = s->point[i].mean[figure], b = merit(&s->point[i]);
+        const double a = s->point[i].mean[figure], b = merit(s, &s->point[i]);
         if (a <= x && b >= y && (a < x || b > y)) return false;
     }
     return true;
@@ -164,7 +157,7 @@ static void measure_tolerance(cli_sweep *s)
     const cli_sweep_point *best = &s->point[s->best];
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const double p = best->mean[CLI_OF_ACCURACY];
-    s->tolerance = best->error[judged_by(best)];
+    s->tolerance = best->error[judge(s)];
     s->binomial = isnan(s->tolerance) && !isnan(p) && r && r->rows > 0;
     if (s->binomial) s->tolerance = sqrt(p * (1 - p) / (double)r->rows);
 }
@@ -173,22 +166,26 @@ static void choose(cli_sweep *s)
 {
     s->best = s->chosen = -1;
     for (int i = 0; i < s->points; i++)
-        if (!isnan(merit(&s->point[i])) && (s->best < 0 || merit(&s->point[i]) > merit(&s->point[s->best])))
+        if (!isnan(merit(s, &s->point[i])) && (s->best < 0 || merit(s, &s->point[i]) > merit(s, &s->point[s->best])))
             s->best = i;
     if (s->best < 0) return;
     measure_tolerance(s);
-    const double least = merit(&s->point[s->best]) - (isnan(s->tolerance) ? 0 : s->tolerance);
+    const double least = merit(s, &s->point[s->best]) - (isnan(s->tolerance) ? 0 : s->tolerance);
     s->chosen = s->best;
     for (int i = 0; i < s->points; i++) {
         const cli_sweep_point *p = &s->point[i], *now = &s->point[s->chosen];
         const double fires = p->mean[CLI_OF_FIRING], most = now->mean[CLI_OF_FIRING];
-        if (merit(p) >= least && (fires < most || (fires == most && merit(p) > merit(now)))) s->chosen = i;
+        if (merit(s, p) >= least && (fires < most || (fires == most && merit(s, p) > merit(s, now)))) s->chosen = i;
     }
 }
 
 void cli_sweep_weigh(cli_sweep *s)
 {
-    for (int i = 0; i < s->points; i++) means(s, i);
+    s->by_loss = true;
+    for (int i = 0; i < s->points; i++) {
+        means(s, i);
+        s->by_loss = s->by_loss && isnan(s->point[i].mean[CLI_OF_ACCURACY]);
+    }
     for (int i = 0; i < s->points; i++) {
         s->point[i].density_front = on_front(s, &s->point[i], CLI_OF_SILENCE);
         s->point[i].time_front = on_front(s, &s->point[i], CLI_OF_STEP_US);
@@ -213,20 +210,20 @@ const char *cli_sweep_reason(const cli_sweep *s)
 {
     cli_arena *a = s->arena;
     const cli_sweep_point *best = &s->point[s->best], *chosen = &s->point[s->chosen];
-    const bool loss = judged_by(best) == CLI_OF_LOSS;
-    const char *what = loss ? "data loss" : "accuracy";
-    const char *top = cli_format(a, "the best %s is %.4f, with %s", what, best->mean[judged_by(best)],
+    const char *what = s->by_loss ? "data loss" : "accuracy";
+    const char *top = cli_format(a, "the best %s is %.4f, with %s", what, best->mean[judge(s)],
                                  cli_sweep_point_text(s, s->best));
     if (isnan(s->tolerance))
         return cli_format(a, "%s; how far others are from it by chance is not known with one seed: --seeds 3 tells",
                           top);
-    const char *error = cli_format(a, "one standard error of it is %.4f (%s)", s->tolerance,
-                                   s->binomial ? "of a share of that many rows" : "over the seeds");
-    if (s->chosen == s->best)
-        return cli_format(a, "%s; %s, and no other point within it has less that fires", top, error);
-    return cli_format(a, "%s; %s; within it %s has the least that fires: %.4g of %.4g at the best, %s %.4f", top, error,
+    const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
+    const char *of = s->binomial ? cli_format(a, "binomial, %lld rows", (long long)r->rows)
+                                 : cli_format(a, "over %d seeds", best->ended);
+    const char *error = cli_format(a, "one standard error of it is %.4f (%s)", s->tolerance, of);
+    if (s->chosen == s->best) return cli_format(a, "%s; %s, and nowhere within it less fires", top, error);
+    return cli_format(a, "%s; %s; within it least fires with %s: %.4g, not %.4g; %s %.4f", top, error,
                       cli_sweep_point_text(s, s->chosen), chosen->mean[CLI_OF_FIRING], best->mean[CLI_OF_FIRING], what,
-                      chosen->mean[judged_by(best)]);
+                      chosen->mean[judge(s)]);
 }
 
 const char *cli_sweep_notes(const cli_sweep *s)

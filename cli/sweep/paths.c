@@ -226,18 +226,21 @@ static void pass_on(paths *p, int number)
         if (p->slot[i].process) kill(p->slot[i].process, number);
 }
 
+/* Short enough for any terminal. */
 static void draw(const paths *p)
 {
-    cli_sweep *s = p->sweep;
-    char line[160], left[40] = "";
-    if (!s->progress.moving) return;
+    cli_progress *to = &p->sweep->progress;
+    char left[40] = "";
+    if (!to->moving || cli_now() - to->last < 0.1) return;
     if (p->done > 0) {
         const double seconds = p->spent / p->done * (p->of - p->done) / (p->running ? p->running : 1);
         const long long n = seconds < 1e6 ? (long long)seconds : 999999;
-        snprintf(left, sizeof left, "  %lld:%02lld left", n / 60, n % 60);
+        snprintf(left, sizeof left, ", %lld:%02lld left", n / 60, n % 60);
     }
-    snprintf(line, sizeof line, "%d of %d runs done, %d running%s", p->done, p->of, p->running, left);
-    cli_progress_line(&s->progress, line);
+    fprintf(stderr, "\r%d/%d done, %d running%s\033[K", p->done, p->of, p->running, left);
+    fflush(stderr);
+    to->shown = true;
+    to->last = cli_now();
 }
 
 static tacet_status go(paths *p)

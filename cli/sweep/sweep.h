@@ -62,7 +62,9 @@ typedef struct cli_sweep {
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
     int lock;               /* file descriptor */
     cli_progress progress;
+    bool weights; /* what fires is counted in weights: no activation is swept */
     /* The choice: */
+    bool by_loss;     /* there is no accuracy */
     int best, chosen; /* points; -1: none ended */
     double tolerance; /* one standard error of the best; NAN: there is none */
     bool binomial;    /* that of a share of rows, not over seeds */
@@ -118,7 +120,7 @@ const char **cli_sweep_cells(const cli_sweep *s, const char *plus, int *columns,
 void cli_sweep_table(const cli_sweep *s, FILE *to);
 void cli_sweep_json(const cli_sweep *s, FILE *to);
 tacet_status cli_sweep_csv(const cli_sweep *s);
-tacet_status cli_sweep_page(const cli_sweep *s);
+tacet_status cli_sweep_page(cli_sweep *s);
 
 /* Remarks that belong behind the figures, a line each. */
 const char *cli_sweep_notes(const cli_sweep *s);

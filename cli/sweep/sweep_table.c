@@ -86,8 +86,8 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
     const char *const *cell = cli_sweep_cells(s, "+-", &columns, &align);
     for (int i = 0; i < s->overs; i++)
         if (s->over[i].lambda)
-            fprintf(to, "largest lambda that changes anything, estimated at the start, %s:%s: %s\n", s->over[i].on,
-                    s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
+            fprintf(to, "%s:%s: the largest lambda that changes anything, by the gradients at the start: %s\n",
+                    s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
     fprintf(to, "\n%s", cli_sweep_notes(s));
