@@ -28,6 +28,12 @@ static const char *prefix(const cli_sweep *s, int over)
     return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", s->over[over].on, s->over[over].kind);
 }
 
+/* Of what is swept; the figures have a density too. */
+static const char *asked(const cli_sweep *s, int over)
+{
+    return cli_format(s->arena, s->over[over].lambda ? "%s%s" : "%s%s asked", prefix(s, over), s->over[over].attribute);
+}
+
 static const char *number(cli_arena *a, double x, int digits)
 {
     if (!isfinite(x)) return "-";
@@ -58,9 +64,7 @@ const char **cli_sweep_cells(const cli_sweep *s, const char *plus, int *columns,
     for (int r = -1; r < s->points; r++) {
         const cli_sweep_point *p = r < 0 ? NULL : &s->point[r];
         *columns = n;
-        for (int i = 0; i < s->overs; i++)
-            cell[n++] = p ? s->over[i].value[p->index[i]]
-                          : cli_format(s->arena, "%s%s", prefix(s, i), s->over[i].attribute);
+        for (int i = 0; i < s->overs; i++) cell[n++] = p ? s->over[i].value[p->index[i]] : asked(s, i);
         for (int i = 0; i < 2 * s->overs; i++)
             if (any(s, CLI_OF_OVER + i))
                 cell[n++] = p ? figure(s, p, CLI_OF_OVER + i, 0, 1, plus)
@@ -196,8 +200,7 @@ static void csv_row(const cli_sweep *s, FILE *to, int row)
 {
     const cli_sweep_point *p = row < 0 ? NULL : &s->point[row];
     for (int i = 0; i < s->overs; i++)
-        fprintf(to, "%s%s%s", i ? "," : "", p ? "" : prefix(s, i),
-                p ? s->over[i].value[p->index[i]] : s->over[i].attribute);
+        fprintf(to, "%s%s", i ? "," : "", p ? s->over[i].value[p->index[i]] : asked(s, i));
     for (int i = 0; i < 2 * s->overs; i++)
         csv_pair(s, to, p, CLI_OF_OVER + i, cli_format(s->arena, "%s%s", prefix(s, i / 2), i % 2 ? "dead" : "density"));
     for (int i = 0; i < COLUMNS; i++) csv_pair(s, to, p, column[i].figure, column[i].key);
