@@ -314,6 +314,11 @@ for signal in INT:130 TERM:143 KILL:137; do
     child=$!
     n=0
     while [ "$(cat cut/*/metrics.jsonl 2> /dev/null | wc -l)" -lt 4 ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
+    # A run that outlives its sweep holds the lock.
+    for run in $(cat /proc/$child/task/$child/children 2> /dev/null); do
+        # shellcheck disable=SC2012
+        ls -l /proc/"$run"/fd | grep -q "cut/lock$" || fault "run $run does not hold the lock"
+    done
     "$tacet" sweep --resume cut > second.out 2> second.err &
     second=$!
     n=0
