@@ -53,7 +53,7 @@ done
 # A file that was being written may be left beside; nothing else.
 rm -f cut/*.tmp
 echo cut/* > names
-has names "^cut/best.safetensors cut/checkpoint.safetensors cut/config.yaml cut/metrics.jsonl cut/model.safetensors cut/run.json$"
+has names "^cut/best.safetensors cut/checkpoint.safetensors cut/config.yaml cut/metrics.jsonl cut/model.safetensors cut/report.html cut/run.json$"
 
 # ---- Ended by steps, then made longer ----
 runs 0 "$tacet" train long.yaml --out part -q --set train.steps=70 --set optimizer.schedule=constant

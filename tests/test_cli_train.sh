@@ -15,7 +15,7 @@ has out "^ledger of epoch 3" "^term  *lambda" "^relu1:l1  *0.001 .*/16$" "^layer
 [ "$(grep -c '^epoch' err)" -eq 3 ] || fault "not one line an epoch"
 tr -d '\n\t -~' < err > odd; empty odd # no carriage returns, no escapes: standard error is no terminal
 echo a/* > names
-has names "^a/checkpoint.safetensors a/config.yaml a/metrics.jsonl a/model.safetensors a/run.json$"
+has names "^a/checkpoint.safetensors a/config.yaml a/metrics.jsonl a/model.safetensors a/report.html a/run.json$"
 has a/config.yaml "^  relu1: l1 1e-3" "^  batch: 32" "^  shuffle: true" "^optimizer: sgd lr=0.1 momentum=0.9"
 [ "$(grep -c '^{"epoch":' a/metrics.jsonl)" -eq 3 ] || fault "not one object an epoch"
 [ "$(grep -c '^{"step":' a/metrics.jsonl)" -eq 6 ] || fault "not one object every 5 of 30 steps"

@@ -7,6 +7,8 @@
 
 bool cli_axis_takes(double value) { return isfinite(value) && fabs(value) < 1e300; }
 
+bool cli_axis_logs(double least) { return least > 1e-290; }
+
 double cli_axis_at(const cli_axis *axis, double value)
 {
     const double least = axis->log ? log10(axis->least) : axis->least;
@@ -68,7 +70,7 @@ static void widen(const cli_extent *e, double *least, double *most)
 {
     const double large = fmax(fabs(*least), fabs(*most));
     if (*most - *least > 1e-9 * large) return;
-    const double room = e->whole ? 0.5 : large > 0 ? 0.1 * large : 1;
+    const double room = e->whole && large < 1e6 ? 0.5 : large > 0 ? 0.1 * large : 1;
     if (!(e->zero && *least == 0) && !(large == 0 && !e->whole)) *least -= room;
     *most += room;
 }
@@ -89,8 +91,12 @@ static void linear(cli_arena *a, const cli_extent *e, cli_axis *axis)
     }
     axis->least = least;
     axis->most = most;
-    for (double k = first; k <= last; k++)
-        tick(axis, k * step, linear_label(a, k * step, step, fmax(fabs(first), fabs(last)) * step));
+    if (e->tight && !(e->most > e->least) && e->least >= least) { /* one place, which need not be a round one */
+        tick(axis, e->least, cli_format(a, "%.4g", e->least));
+        return;
+    }
+    for (int i = 0; i < CLI_TICKS && first + i <= last; i++)
+        tick(axis, (first + i) * step, linear_label(a, (first + i) * step, step, fmax(fabs(first), fabs(last)) * step));
 }
 
 /* ---- Logarithmic ------------------------------------------------------------------------------------------------- */
@@ -103,10 +109,10 @@ static const char *log_label(cli_arena *a, double value)
 static void log_ticks(cli_arena *a, cli_axis *axis, int count, const double *factor, int stride)
 {
     axis->ticks = 0;
-    for (double d = floor(log10(axis->least)); d <= log10(axis->most); d++)
+    for (int d = (int)floor(log10(axis->least)); d <= log10(axis->most); d++)
         for (int i = 0; i < count; i++) {
             const double value = factor[i] * pow(10, d);
-            if (fmod(d, stride) == 0 && value >= axis->least * (1 - 1e-9) && value <= axis->most * (1 + 1e-9))
+            if (d % stride == 0 && value >= axis->least * (1 - 1e-9) && value <= axis->most * (1 + 1e-9))
                 tick(axis, value, log_label(a, value));
         }
 }
@@ -134,7 +140,7 @@ static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
 void cli_axis_make(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
     *axis = (cli_axis){0};
-    if (e->log && e->least > 0)
+    if (e->log && cli_axis_logs(e->least))
         logarithmic(a, e, axis);
     else
         linear(a, e, axis);

@@ -18,7 +18,7 @@ typedef struct cli_axis {
 /* What an axis is to be made from. */
 typedef struct cli_extent {
     double least, most; /* of the numbers; both finite, least <= most */
-    bool log;           /* only if least > 0 */
+    bool log;           /* where cli_axis_logs(least) */
     bool zero;          /* begins at 0 where the numbers do not go below it */
     bool tight;         /* ends where the numbers do, not at a tick */
     bool whole;         /* ticks are whole numbers */
@@ -30,5 +30,8 @@ double cli_axis_at(const cli_axis *axis, double value);
 
 /* What can be drawn: finite, and not so large that differences overflow. */
 bool cli_axis_takes(double value);
+
+/* Whether a logarithmic axis can begin here. */
+bool cli_axis_logs(double least);
 
 #endif

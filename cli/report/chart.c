@@ -13,7 +13,7 @@
 
 enum { WIDTH = 420, HEIGHT = 268, TOP = 33, BOTTOM = 44, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
 enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
-enum { BOXES = 48 /* labels of points, at most */ };
+enum { BOXES = 160 /* marks and labels that are kept apart */, SHORT = 60 /* points that all have labels */ };
 
 typedef struct drawing {
     cli_page *p;
@@ -64,8 +64,8 @@ static bool make_axes(drawing *d)
     const cli_chart *c = d->c;
     cli_extent x = {.tight = true}, y = {.ticks = 6, .zero = c->y_zero};
     if (!extents(c, &x, &y)) return false;
-    x.log = c->x_log && x.least > 0;
-    y.log = c->y_log && y.least > 0;
+    x.log = c->x_log && cli_axis_logs(x.least);
+    y.log = c->y_log && cli_axis_logs(y.least);
     if (!x.whole && !x.log && x.most > x.least && c->count && c->series[0].label) { /* marks stand clear of the frame */
         const double room = 0.06 * (x.most - x.least);
         if (x.least != 0) x.least = x.least > 0 ? fmax(0, x.least - room) : x.least - room;
@@ -216,10 +216,10 @@ static void place_label(const drawing *d, const cli_series *s, int i, box *taken
         double dx, dy, left; /* of the baseline; left: shares of the text's width that lie left of it */
         const char *anchor;
     } place[] = {{9, 4.5, 0, "start"}, {-9, 4.5, 1, "end"}, {0, -9, 0.5, "middle"}, {0, 19, 0.5, "middle"}};
-    const double width = 8.5 * (double)strlen(s->label[i]), x = px(d, s, i), y = py(d, s, i);
+    const double width = DIGIT * (double)strlen(s->label[i]) + 2, x = px(d, s, i), y = py(d, s, i);
     const double far = i + 1 == s->marked ? 1.6 : 1; /* clear of the ring */
     for (size_t k = 0; k < sizeof place / sizeof *place && *n < BOXES; k++) {
-        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 12, width, 15};
+        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 14, width, 18};
         bool free = b.x > d->x.from && b.x + b.width < WIDTH && b.y > TOP - 16 && b.y + b.height < HEIGHT - BOTTOM;
         for (int t = 0; t < *n && free; t++) free = !touch(&b, &taken[t]);
         for (int t = 0; t < d->c->count && free; t++) free = !crossed(d, &d->c->series[t], &b);
@@ -230,7 +230,19 @@ static void place_label(const drawing *d, const cli_series *s, int i, box *taken
     }
 }
 
-/* Marks are not written over, as far as they fit in; the last point of a series comes first, then the first. */
+/* Which labels come in a pass: that of the last point first, then the first one's, then those of short series. */
+static void label_pass(const drawing *d, const cli_series *s, int pass, box *taken, int *n)
+{
+    if (pass < 2) {
+        const int i = pass == 0 ? s->n - 1 : 0;
+        if (s->n > pass && cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
+        return;
+    }
+    for (int i = 1; i + 1 < s->n && s->n <= SHORT; i++)
+        if (cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
+}
+
+/* Marks are not written over, as far as they fit in. */
 static void draw_labels(const drawing *d)
 {
     box taken[BOXES];
@@ -239,13 +251,9 @@ static void draw_labels(const drawing *d)
         for (int i = 0; i < d->c->series[k].n && n < BOXES / 2; i++)
             if (d->c->series[k].label && cli_chart_shows(&d->c->series[k], i))
                 taken[n++] = (box){px(d, &d->c->series[k], i) - 5, py(d, &d->c->series[k], i) - 5, 10, 10};
-    for (int k = 0; k < d->c->count; k++) {
-        const cli_series *s = &d->c->series[k];
-        for (int i = 0; i < s->n && s->label; i++) {
-            const int at = i == 0 ? s->n - 1 : i - 1;
-            if (cli_chart_shows(s, at)) place_label(d, s, at, taken, &n);
-        }
-    }
+    for (int pass = 0; pass < 3; pass++)
+        for (int k = 0; k < d->c->count; k++)
+            if (d->c->series[k].label) label_pass(d, &d->c->series[k], pass, taken, &n);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -320,7 +328,7 @@ void cli_chart_bars(cli_page *p, const cli_chart *c)
     const char *align, **cell;
     cli_extent x = {0}, y = {.ticks = 6};
     if (c->count == 0 || !extents(c, &x, &y)) return;
-    y.log = c->y_log && y.least > 0;
+    y.log = c->y_log && cli_axis_logs(y.least);
     y.zero = !y.log; /* a bar's length says nothing unless it begins at 0 */
     cli_axis_make(p->arena, &y, &d.y);
     d.y.from = HEIGHT - BOTTOM;

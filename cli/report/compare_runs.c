@@ -134,7 +134,8 @@ static const char *ending_part(cli_arena *a, const cli_record *r)
 
 static const char *ending_accuracy(cli_arena *a, const cli_record *r)
 {
-    return cli_digits(a, cli_ending_of(a, r).accuracy);
+    const double x = cli_ending_of(a, r).accuracy;
+    return isfinite(x) ? cli_format(a, "%.4f", x) : "-";
 }
 static const char *ending_loss(cli_arena *a, const cli_record *r)
 {
@@ -162,7 +163,8 @@ static const char *ending_density(cli_arena *a, const cli_record *r)
 static const char *dead(cli_arena *a, const json_t *layer)
 {
     const double n = cli_record_number(layer, "dead");
-    return isfinite(n) ? cli_format(a, "%.0f of %.0f", n, cli_record_number(layer, "units")) : "-";
+    return isfinite(n) ? cli_format(a, "%s of %s", cli_whole(a, n), cli_whole(a, cli_record_number(layer, "units")))
+                       : "-";
 }
 
 static const char *density(cli_arena *a, const json_t *layer)

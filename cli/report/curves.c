@@ -193,7 +193,7 @@ static cli_series curve_of(cli_run_set *s, int run, const curve *c)
     for (size_t i = 0; i < n; i++) {
         x[i] = c->x(r, i, "");
         y[i] = c->y(r, i, "");
-        label[i] = cli_format(s->arena, "%.0f", cli_record_number(epoch(r, i), "epoch"));
+        label[i] = cli_whole(s->arena, cli_record_number(epoch(r, i), "epoch"));
     }
     const char *name = s->runs > 1 ? s->name[run] : "epochs, by number";
     return (cli_series){.name = name, .n = (int)n, .x = x, .y = y, .label = label, .colour = run};
@@ -225,13 +225,13 @@ void cli_data_loss(cli_run_set *s)
 {
     static const cli_family f = {.title = "Data loss",
                                  .y_name = "data loss",
-                                 .line = {{"training", loss}, {"validation", loss_validated, .dashed = true}},
+                                 .line = {{"training", loss, CLI_SOLID}, {"validation", loss_validated, CLI_DASHED}},
                                  .step = loss_of_step,
                                  .note = loss_note};
     static const cli_family whole = {
         .title = "Objective: data loss and penalties",
         .y_name = "objective",
-        .line = {{"training", objective}, {"validation", objective_validated, .dashed = true}},
+        .line = {{"training", objective, CLI_SOLID}, {"validation", objective_validated, CLI_DASHED}},
         .step = objective_of_step};
     cli_family_draw(s, &f);
     if (penalised(s)) cli_family_draw(s, &whole);
@@ -241,7 +241,7 @@ void cli_penalty_values(cli_run_set *s)
 {
     static const cli_family f = {.list = "terms",
                                  .y_name = "value",
-                                 .line = {{"training", value}, {"validation", value_validated, .dashed = true}},
+                                 .line = {{"training", value, CLI_SOLID}, {"validation", value_validated, CLI_DASHED}},
                                  .apart = true};
     cli_family_draw(s, &f);
 }
@@ -250,7 +250,7 @@ void cli_accuracy(cli_run_set *s)
 {
     static const cli_family f = {.title = "Accuracy",
                                  .y_name = "accuracy on the validation data",
-                                 .line = {{"", accuracy}},
+                                 .line = {{"", accuracy, CLI_SOLID}},
                                  .note = accuracy_note};
     static const curve c = {"Accuracy by density",
                             "mean density of all layers",
@@ -275,12 +275,12 @@ void cli_densities(cli_run_set *s)
         .list = "layers",
         .title = "Units that fire",
         .y_name = "share of units that fire",
-        .line = {{"", density}, {"target", target, .dashed = true}, {"due by then", due, .dotted = true}},
+        .line = {{"", density, CLI_SOLID}, {"target", target, CLI_DASHED}, {"due by then", due, CLI_DOTTED}},
         .y_zero = true};
     static const cli_family weight = {.list = "terms",
                                       .title = "Weights left",
                                       .y_name = "share of weights that are not 0",
-                                      .line = {{"", weights}, {"target", weights_target, .dashed = true}},
+                                      .line = {{"", weights, CLI_SOLID}, {"target", weights_target, CLI_DASHED}},
                                       .y_zero = true};
     cli_family_draw(s, &fire);
     cli_family_draw(s, &weight);
@@ -291,13 +291,13 @@ void cli_lambdas(cli_run_set *s)
     static const cli_family f = {.list = "terms",
                                  .title = "Lambda",
                                  .y_name = "lambda",
-                                 .line = {{"", lambda}},
+                                 .line = {{"", lambda, CLI_SOLID}},
                                  .step = lambda_of_step,
                                  .y_log = true,
                                  .changing = true};
     static const cli_family rate = {.title = "Learning rate",
                                     .y_name = "learning rate",
-                                    .line = {{"", learning_rate}},
+                                    .line = {{"", learning_rate, CLI_SOLID}},
                                     .step = rate_of_step,
                                     .changing = true};
     cli_family_draw(s, &f);
@@ -309,10 +309,13 @@ void cli_gradients(cli_run_set *s)
     static const cli_family pull = {.list = "terms",
                                     .title = "Gradient beside the data's",
                                     .y_name = "ratio of norms",
-                                    .line = {{"", gradient}},
+                                    .line = {{"", gradient, CLI_SOLID}},
                                     .y_log = true};
-    static const cli_family part = {
-        .list = "terms", .title = "Share of the objective", .y_name = "share", .line = {{"", share}}, .y_zero = true};
+    static const cli_family part = {.list = "terms",
+                                    .title = "Share of the objective",
+                                    .y_name = "share",
+                                    .line = {{"", share, CLI_SOLID}},
+                                    .y_zero = true};
     cli_family_draw(s, &pull);
     cli_family_draw(s, &part);
 }
@@ -320,7 +323,7 @@ void cli_gradients(cli_run_set *s)
 void cli_step_times(cli_run_set *s)
 {
     static const cli_family f = {
-        .title = "Time per step", .y_name = "time per step [ms]", .line = {{"", step_ms}}, .y_zero = true};
+        .title = "Time per step", .y_name = "time per step [ms]", .line = {{"", step_ms, CLI_SOLID}}, .y_zero = true};
     static const curve c = {
         "Time per step by density", "mean density of all layers", "time per step [ms]", mean_density, step_ms, true};
     draw_curve(s, &c);

@@ -1,9 +1,10 @@
 /* families.c: line charts over epochs, for one run or several. */
 #include "report/families.h"
+#include "report/axis.h"
 
 #include <math.h>
 
-enum { TOGETHER = CLI_PALETTE /* names in one chart, at most: one a colour */ };
+enum { TOGETHER = CLI_PALETTE /* names in one chart, at most: one a colour */, SPAN = 100 };
 
 /* A chart in the making. */
 typedef struct plot {
@@ -21,7 +22,7 @@ void cli_set_chart(cli_run_set *s, const cli_chart *c)
     bool any = false;
     for (int k = 0; k < c->count; k++)
         for (int i = 0; i < c->series[k].n && !any; i++)
-            any = isfinite(c->series[k].y[i]) && (!c->series[k].x || isfinite(c->series[k].x[i]));
+            any = cli_axis_takes(c->series[k].y[i]) && (!c->series[k].x || cli_axis_takes(c->series[k].x[i]));
     if (!any) return;
     cli_set_begin(s);
     cli_chart_lines(s->page, c);
@@ -37,8 +38,12 @@ static cli_series over_epochs(cli_run_set *s, const cli_record *r, const cli_lin
         x[i] = cli_epoch_place(r, json_array_get(r->epochs, i));
         y[i] = line->of(r, i, name);
     }
-    return (cli_series){
-        .name = line->name, .n = (int)n, .x = x, .y = y, .dashed = line->dashed, .dotted = line->dotted};
+    return (cli_series){.name = line->name,
+                        .n = (int)n,
+                        .x = x,
+                        .y = y,
+                        .dashed = line->dash == CLI_DASHED,
+                        .dotted = line->dash == CLI_DOTTED};
 }
 
 static cli_series over_steps(cli_run_set *s, const cli_record *r, cli_step_measure of, const char *name)
@@ -57,7 +62,7 @@ static cli_series over_steps(cli_run_set *s, const cli_record *r, cli_step_measu
 static bool has_numbers(const cli_series *s)
 {
     for (int i = 0; i < s->n; i++)
-        if (isfinite(s->y[i])) return true;
+        if (cli_axis_takes(s->y[i])) return true;
     return false;
 }
 
@@ -80,13 +85,29 @@ static void add_run(cli_run_set *s, const cli_family *f, plot *p, const cli_reco
 
 /* ---- Charts ------------------------------------------------------------------------------------------------------ */
 
+static void widen(double y, double *least, double *most)
+{
+    if (!cli_axis_takes(y)) return;
+    *least = fmin(*least, y);
+    *most = fmax(*most, y);
+}
+
+/* Whether numbers span so much that a linear axis would show the largest alone. */
+static bool spans(const plot *p)
+{
+    double least = HUGE_VAL, most = -HUGE_VAL;
+    for (int k = 0; k < p->count; k++)
+        for (int i = 0; i < p->series[k].n; i++) widen(p->series[k].y[i], &least, &most);
+    return least > 0 && most / least > SPAN;
+}
+
 static void draw(cli_run_set *s, const cli_family *f, const plot *p, const char *title, const char *name)
 {
     cli_chart c = {.title = title,
                    .x_name = "epoch",
                    .y_name = f->y_name,
                    .note = f->note ? f->note(s, name) : NULL,
-                   .y_log = f->y_log,
+                   .y_log = f->y_log || (!f->y_zero && spans(p)),
                    .y_zero = f->y_zero,
                    .count = p->count,
                    .series = p->series};
@@ -111,13 +132,6 @@ static void draw_together(cli_run_set *s, const cli_family *f, int n, const char
 }
 
 /* ---- Which names ------------------------------------------------------------------------------------------------- */
-
-static void widen(double y, double *least, double *most)
-{
-    if (!isfinite(y)) return;
-    *least = fmin(*least, y);
-    *most = fmax(*most, y);
-}
 
 static bool wanted(cli_run_set *s, const cli_family *f, const char *name)
 {

@@ -10,10 +10,12 @@
 typedef double (*cli_measure)(const cli_record *r, size_t i, const char *name);
 typedef double (*cli_step_measure)(const cli_record *r, const json_t *step, const char *name);
 
+typedef enum cli_dash { CLI_SOLID, CLI_DASHED, CLI_DOTTED } cli_dash;
+
 typedef struct cli_line {
     const char *name; /* "training" */
     cli_measure of;
-    bool dashed, dotted;
+    cli_dash dash;
 } cli_line;
 
 enum { CLI_LINES = 3 };

@@ -69,9 +69,9 @@ static int figure(const char **pair, int n, const char *text, const char *name)
     return n + 1;
 }
 
-static const char *milliseconds(cli_arena *a, double ms)
+static const char *duration(cli_arena *a, double ms)
 {
-    return cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
+    return ms < 1 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
 }
 
 static void numbers(cli_run_set *s, int run)
@@ -85,8 +85,8 @@ static void numbers(cli_run_set *s, int run)
         n = figure(pair, n, cli_format(s->arena, "%.4f", e.accuracy), cli_format(s->arena, "accuracy, %s", e.part));
     if (isfinite(e.data_loss))
         n = figure(pair, n, cli_digits(s->arena, e.data_loss), cli_format(s->arena, "data loss, %s", e.part));
-    if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "density of all layers");
-    if (isfinite(e.step_ms)) n = figure(pair, n, milliseconds(s->arena, e.step_ms), "time per step");
+    if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "mean density");
+    if (isfinite(e.step_ms)) n = figure(pair, n, duration(s->arena, e.step_ms), "time per step");
     if (n) cli_page_numbers(s->page, s->runs > 1 ? s->name[run] : NULL, run, n, pair);
 }
 
@@ -120,10 +120,7 @@ static void head(cli_run_set *s)
 
 static tacet_status write_page(cli_run_set *s, const char *path)
 {
-    cli_page page;
-    s->page = &page;
-    const char *name = title(s);
-    tacet_status status = cli_page_open(s->arena, path, name, &page);
+    tacet_status status = cli_page_open(s->arena, path, title(s), s->page);
     if (status != TACET_OK) return status;
     head(s);
     for (size_t i = 0; i < sizeof section / sizeof *section; i++) {
@@ -131,12 +128,13 @@ static tacet_status write_page(cli_run_set *s, const char *path)
         s->note = section[i].note;
         section[i].write(s);
     }
-    return cli_page_close(&page);
+    return cli_page_close(s->page);
 }
 
 tacet_status cli_report_write(cli_arena *a, int runs, const char *const *run, const char *path)
 {
-    cli_run_set s = {.arena = a, .runs = runs};
+    cli_page page;
+    cli_run_set s = {.arena = a, .page = &page, .runs = runs};
     tacet_status status = TACET_OK;
     s.record = cli_take(a, (size_t)runs * sizeof *s.record);
     s.name = cli_take(a, (size_t)runs * sizeof *s.name);

@@ -81,6 +81,11 @@ const char **cli_names(cli_run_set *s, const char *list, int *n)
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
 
+const char *cli_whole(cli_arena *a, double count)
+{
+    return fabs(count) < 1e15 ? cli_format(a, "%.0f", count) : cli_digits(a, count);
+}
+
 double cli_epoch_place(const cli_record *r, const json_t *line)
 {
     const double epoch = cli_record_number(line, "epoch"), step = cli_record_number(line, "step");
@@ -126,7 +131,7 @@ const char *cli_best(cli_arena *a, const cli_record *r, const char *key, int sig
         best = line;
     }
     if (!best) return NULL;
-    return cli_format(a, "%s in epoch %.0f", cli_digits(a, sign * most), cli_record_number(best, "epoch"));
+    return cli_format(a, "%s in epoch %s", cli_digits(a, sign * most), cli_whole(a, cli_record_number(best, "epoch")));
 }
 
 cli_ending cli_ending_of(cli_arena *a, const cli_record *r)

@@ -46,6 +46,8 @@ const json_t *cli_twin(const json_t *epoch, const char *name, const json_t *term
 /* The names in "terms" or "layers" of any run's last epoch; *n of them. */
 const char **cli_names(cli_run_set *s, const char *list, int *n);
 
+const char *cli_whole(cli_arena *a, double count); /* "512", "-" for what is not a number */
+
 /* Where a line stands on an axis of epochs: a whole number at the end of one. */
 double cli_epoch_place(const cli_record *r, const json_t *line);
 

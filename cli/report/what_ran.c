@@ -8,6 +8,7 @@
 /* 401,920 */
 static const char *thousands(cli_arena *a, double x)
 {
+    if (!(x >= 0 && x < 1e18)) return cli_digits(a, x);
     const char *digits = cli_format(a, "%.0f", x);
     const size_t n = strlen(digits);
     char *text = cli_take(a, 2 * n + 1), *to = text;
@@ -25,7 +26,7 @@ static const char *state(cli_arena *a, const cli_record *r)
     static const char *const said[][2] = {
         {"ended", "ended"},
         {"stopped", "stopped before its end"},
-        {"failed", "failed: something was not a number, or a file could not be written"},
+        {"failed", "failed"},
         {"running", "running, or killed"},
     };
     const char *text = cli_record_text(a, r->run, "state");
@@ -53,9 +54,9 @@ static const char *done(cli_arena *a, const cli_record *r)
     const json_t *last = cli_last_epoch(r);
     const double each = cli_record_number(r->run, "steps_per_epoch");
     if (!last) return "no epoch is finished";
-    const char *text = cli_format(a, "%.0f epochs, %.0f steps", cli_record_number(last, "epoch"),
-                                  cli_record_number(last, "step"));
-    return isfinite(each) ? cli_format(a, "%s, %.0f in an epoch", text, each) : text;
+    const char *text = cli_format(a, "%s epochs, %s steps", thousands(a, cli_record_number(last, "epoch")),
+                                  thousands(a, cli_record_number(last, "step")));
+    return isfinite(each) ? cli_format(a, "%s, %s in an epoch", text, thousands(a, each)) : text;
 }
 
 static const char *rows(cli_arena *a, const cli_record *r)

@@ -1,0 +1,201 @@
+# test_cli_report.sh: the page of a run and of several: that it is there, stands alone, escapes, and shows what was measured.
+. "$TACET_SOURCE/tests/cli.sh"
+
+# alone FILE: nothing in the page loads or runs anything, and what is opened is closed.
+alone() {
+    for pattern in '<script' 'src=' 'href=' 'https*:' 'url(' '@import' '<link' '<iframe' '<object' ' on[a-z]*='; do
+        hasnt "$1" "$pattern"
+    done
+    has "$1" '^<!DOCTYPE html>' 'Content-Security-Policy" content="default-src .none.' '^</html>$'
+    awk '
+        { text = text $0 "\n" }
+        END {
+            sub(/<style>.*<\/style>/, "", text)
+            while (match(text, /<\/?[a-z0-9]+[^>]*>/)) {
+                tag = substr(text, RSTART, RLENGTH)
+                text = substr(text, RSTART + RLENGTH)
+                name = tag
+                gsub(/^<\/?|[ \t\n>\/].*$/, "", name)
+                if (tag ~ /\/>$/ || name == "meta") continue
+                if (tag !~ /^<\//) { open[++n] = name; continue }
+                if (open[n] != name) { print "</" name "> closes <" open[n] ">"; exit 1 }
+                n--
+            }
+            if (n) { print "<" open[n] "> stays open"; exit 1 }
+        }' "$1" > balance || fault "$1: $(cat balance)"
+}
+
+# figures FILE: each has a drawing with a title and a description, and a table of its numbers; prints how many there are.
+figures() {
+    awk '
+        /<figure/ { n++; svg = title = desc = table = 0 }
+        /<svg class="drawing" viewBox="0 0 [0-9.]* [0-9.]*" role="img" aria-labelledby="t[0-9]* d[0-9]*">/ { svg++ }
+        /<title id="t[0-9]*">[^<]/ { title++ }
+        /<desc id="d[0-9]*">[^<]/ { desc++ }
+        /<summary>Numbers/ { table++ }
+        /<\/figure>/ { if (svg != 1 || title != 1 || desc != 1 || table != 1) bad = bad " " n }
+        END { if (bad) print "figures" bad; else print n + 0 }' "$1"
+}
+
+# numbers FILE TITLE: the cells of the table behind the figure of that title, a line a row.
+numbers() {
+    awk -v title="<h3>$2</h3>" '
+        $0 == title { on = 1 }
+        /<\/figure>/ { on = 0 }
+        on && /<\/tr>/ { gsub(/<\/t[dh]>/, " "); gsub(/<[^>]*>/, ""); sub(/ *$/, ""); print }' "$1"
+}
+
+# ---- A run writes its page ----
+sed -e 's/^train: *{/train: {validate: 0.2, /' -e 's/relu1: l1 1e-3/relu1: l1 density=0.2\n  linear1.weight: l1 1e-4 prox/' \
+    net.yaml > steer.yaml
+runs 0 "$tacet" train steer.yaml --out a
+has err "^to look at it: a/report.html$"
+alone a/report.html
+[ "$(figures a/report.html)" -ge 10 ] || fault "figures: $(figures a/report.html)"
+has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Data loss</h2>' '<h2>Accuracy</h2>' '<h2>Density</h2>' \
+    '<h2>How often units fire</h2>' '<h2>Time</h2>' '<h3>relu1:l1</h3>' '<h3>linear1.weight:l1</h3>' '<h3>Lambda</h3>' \
+    'relu1, target' 'relu1, due by then' '<td>state</td><td>ended</td>' 'l1 density=0.2' '240 training, 60 validation' \
+    '^  relu1: l1 density=0.2' '<td class="r">243</td>'
+cp a/report.html first
+runs 0 "$tacet" report a
+empty out; empty err
+same first a/report.html
+runs 0 "$tacet" report a --out elsewhere.html
+same first elsewhere.html
+
+# ---- The numbers are those of metrics.jsonl ----
+grep '^{"epoch":' a/metrics.jsonl > epochs
+n='\([^,]*\)'
+sed "s/^{\"epoch\":$n,.*\"data_loss\":$n,\"learning_rate.*\"validation\":{\"accuracy\":$n,\"data_loss\":$n,.*/\1 \2 \4/" epochs |
+    awk 'BEGIN { print "epoch training validation" } { printf "%d %.4g %.4g\n", $1, $2, $3 }' > expected
+numbers a/report.html "Data loss" > shown
+same shown expected
+sed 's/^{"epoch":\([0-9]*\),.*"validation":{"accuracy":\([^,]*\),.*/\1 \2/' epochs |
+    awk 'BEGIN { print "epoch accuracy on the validation data" } { printf "%d %.4g\n", $1, $2 }' > expected
+numbers a/report.html Accuracy > shown
+same shown expected
+sed 's/^{"epoch":\([0-9]*\),"step":\([0-9]*\),.*"seconds":\([^}]*\)}$/\1 \2 \3/' epochs |
+    awk 'BEGIN { print "epoch time per step [ms]" } { printf "%d %.4g\n", $1, $3 / ($2 - before) * 1000; before = $2 }' > expected
+numbers a/report.html "Time per step" > shown
+same shown expected
+numbers a/report.html relu2 | awk 'NR > 1 { sum += $2 } END { exit sum != 8 || NR != 12 }' || fault "not 8 units in 11 bars"
+
+# ---- No validation; regression; one epoch; nothing finished ----
+runs 0 "$tacet" train net.yaml --out plain --no-penalties -q
+empty err
+alone plain/report.html
+has plain/report.html 'Nothing was kept for validation'
+hasnt plain/report.html '<h2>Penalties</h2>'
+sed -e 's/linear 3$/linear 1/; s/cross_entropy/mse/; /^test/d' \
+    -e 's/classes.csv label=kind/prices.csv target=price/' net.yaml > reg.yaml
+runs 0 "$tacet" train reg.yaml --out r -q --set optimizer.lr=0.02 --set train.validate=0.1
+hasnt r/report.html '[aA]ccuracy'
+runs 0 "$tacet" train net.yaml --out one -q --set train.epochs=1
+numbers one/report.html "Data loss" | awk 'END { exit NR != 2 }' || fault "not one row for one epoch"
+sed -n '/<h3>relu1:l1</,/<\/figure>/p' one/report.html > part
+has part '<circle class="f0" cx="[0-9.]*" cy="[0-9.]*" r="3.5"/>' # one point is a dot
+cp -r one none
+: > none/metrics.jsonl
+sed -i 's/"ended","began"/"stopped","began"/; s/,"figures":{.*}}$/}/' none/run.json
+runs 0 "$tacet" report none
+alone none/report.html
+has none/report.html 'No epoch is finished yet' 'stopped before its end' '<td>linear 16</td>'
+hasnt none/report.html '<figure'
+grep '^{"step"' one/metrics.jsonl > none/metrics.jsonl # what there is of a first epoch
+runs 0 "$tacet" report none
+[ "$(figures none/report.html)" -eq 1 ] || fault "the steps before the first epoch are not shown"
+rm none/run.json none/config.yaml
+runs 0 "$tacet" report none
+alone none/report.html
+
+# ---- However a run ends ----
+runs 6 "$tacet" train net.yaml --out inf --set optimizer.lr=1e30
+has inf/report.html '<td>state</td><td>failed</td>'
+"$tacet" train net.yaml --out stop -q --set train.epochs=1000000 2> err &
+while ! grep -qs '^{"epoch"' stop/metrics.jsonl; do sleep 0.1; done
+kill -INT $!
+wait $!
+code=$?
+[ "$code" -eq 130 ] || fault "exit code $code after SIGINT: $(cat err)"
+has stop/report.html 'stopped before its end' '<h2>Data loss</h2>'
+mkdir -p lost/report.html
+runs 0 "$tacet" train net.yaml --out lost
+has err "^tacet: cannot write lost/report.html: not a regular file$" "the run is in lost"
+has out "^relu1:l1 "
+
+# ---- Several ----
+runs 0 "$tacet" train net.yaml --out b -q --set train.seed=2 --penalty 'relu2: l1 1e-4'
+runs 0 "$tacet" report a b plain
+alone report.html
+[ "$(figures report.html)" -ge 15 ] || fault "figures: $(figures report.html)"
+has report.html '<title>a, b and plain</title>' '<h2>Differences</h2>' '<h2>Results</h2>' '<li>.*a, training</li>' \
+    '<li>.*b, training</li>' '<td>penalties.relu1</td><td>l1 density=0.2</td><td>l1 1e-3</td><td>-</td>' \
+    '<td>train.seed</td><td>1</td><td>2</td><td>1</td>' '<td>dead units of relu2</td>'
+hasnt report.html '<td>train.batch</td>' # it is the same in all
+numbers report.html "Data loss" > shown
+has shown "^epoch a, training a, validation b, training plain, training$" "^3 [0-9.e-]* [0-9.e-]* [0-9.e-]* [0-9.e-]*$"
+runs 0 "$tacet" report a a/ --out twice.html # called the same: by their paths
+has twice.html '<title>a and a/</title>' 'The configurations are the same.'
+runs 0 "$tacet" report r one none inf --out mixed.html
+alone mixed.html
+has mixed.html 'none has not finished an epoch' 'inf has not finished an epoch'
+
+# ---- What files say is text ----
+hostile='x&<b onload="1">'"'"
+runs 0 "$tacet" train net.yaml --out "$hostile" -q --set train.epochs=2
+hasnt "$hostile/report.html" '<b '
+has "$hostile/report.html" '<title>x&amp;&lt;b onload=&quot;1&quot;&gt;&#39;</title>'
+sed -i 's/"warnings":\[\]/"warnings":[{"on":"<i>","kind":"k","text":"a\\u0007<script>\&amp;"}]/; s/"name":"relu1"/"name":"<u>\&"/' \
+    "$hostile/metrics.jsonl"
+sed -i '1s/$/ <script>/' "$hostile/config.yaml"
+runs 0 "$tacet" report "$hostile" a --out hostile.html
+runs 0 "$tacet" report "$hostile"
+for page in hostile.html "$hostile/report.html"; do
+    for tag in '<b ' '<i>' '<u>' '<script'; do hasnt "$page" "$tag"; done
+    has "$page" '&lt;i&gt;: a?&lt;script&gt;&amp;amp;' '&lt;u&gt;&amp;' '&lt;script&gt;$'
+done
+
+# ---- Lines as they may be: nothing, zeros, one value, a thousand epochs ----
+mkdir odd
+awk 'BEGIN {
+    for (e = 1; e <= 1000; e++)
+        printf "{\"epoch\":%d,\"step\":%d,\"data_loss\":%s,\"objective\":5,\"learning_rate\":\"x\",\"terms\":[" \
+            "{\"name\":\"t\",\"on\":\"w\",\"lambda\":0,\"value\":0,\"gradient\":0,\"data_gradient\":0,\"share\":1e308}]," \
+            "\"layers\":[{\"name\":\"l\",\"density\":%s,\"units\":4,\"dead\":9,\"histogram\":[4,0,0,0,0,0,0,0,\"y\",null]," \
+            "\"dead_units\":[1,2]},3,{}],\"warnings\":7,\"seconds\":%d}\n", e, e, e == 2 ? "null" : e, e % 2 ? "1e-9" : "[]", e
+}' > odd/metrics.jsonl
+printf '{"epoch":1001,"seconds":' >> odd/metrics.jsonl # the run goes on
+runs 0 "$tacet" report odd
+alone odd/report.html
+figures odd/report.html > count
+has count '^[1-9][0-9]*$'
+numbers odd/report.html "Data loss" > shown
+has shown "^1 1$" "^1000 1000$"
+[ "$(wc -l < shown)" -eq 61 ] || fault "$(wc -l < shown) lines for a thousand epochs"
+hasnt odd/report.html 'nan\|inf[^oe]'
+[ "$(wc -c < odd/report.html)" -lt 300000 ] || fault "a page of $(wc -c < odd/report.html) bytes"
+
+mkdir far # at the ends of what a number can be, no axis has infinitely many ticks
+printf '{"epoch":%s,"step":%s,"data_loss":%s,"objective":%s,"terms":[{"name":"t","lambda":%s}],"seconds":1}\n' \
+    1 9007199254740992 1e-320 9007199254740993 1e-320 9007199254740992 1e308 1e-300 9007199254740992 1e-5 \
+    9007199254740993 -1e308 1e299 9007199254740992 1 > far/metrics.jsonl
+runs 0 timeout 20 "$tacet" report far
+alone far/report.html
+
+# ---- Refused ----
+cp -r a bad
+sed -i '2s/.*/{"epoch":/' bad/metrics.jsonl
+runs 3 "$tacet" report bad
+has err "^tacet: bad/metrics.jsonl:2: not a line of metrics: "
+cp a/metrics.jsonl bad/metrics.jsonl
+echo '[' > bad/run.json
+runs 3 "$tacet" report a bad --out never.html
+has err "^tacet: bad/run.json:[0-9]*: not what a run writes: "
+[ ! -e never.html ] || fault "a page of a damaged run"
+runs 5 "$tacet" report nowhere
+has err "cannot open nowhere/metrics.jsonl: is the folder that of a run?"
+runs 5 "$tacet" report a --out no/such/folder.html
+has err "cannot write no/such/folder.html"
+runs 2 "$tacet" report
+has err "is missing"
+finish
