@@ -226,13 +226,13 @@ const char *cli_sweep_reason(const cli_sweep *s)
                       chosen->mean[judge(s)]);
 }
 
-const char *cli_sweep_notes(const cli_sweep *s)
+const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
 {
     cli_arena *a = s->arena;
     const cli_sweep_run *r = s->best < 0 ? NULL : cli_sweep_run_of(s, s->best);
     const char *text = "";
     if (s->seeds > 1)
-        text = cli_format(a, "%sFigures are means over %d seeds, +- their standard error.\n", text, s->seeds);
+        text = cli_format(a, "%sFigures are means over %d seeds, %s their standard error.\n", text, s->seeds, plus);
     if (r && strcmp(r->part, "validation") != 0)
         text = cli_format(
             a,

@@ -123,7 +123,7 @@ tacet_status cli_sweep_csv(const cli_sweep *s);
 tacet_status cli_sweep_page(cli_sweep *s);
 
 /* Remarks that belong behind the figures, a line each. */
-const char *cli_sweep_notes(const cli_sweep *s);
+const char *cli_sweep_notes(const cli_sweep *s, const char *plus);
 
 /* "relu1:l1 lambda=1e-06": a point in words. */
 const char *cli_sweep_point_text(const cli_sweep *s, int point);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PLUS "\u00b1"
 enum { PATHS = 8 /* lines in one chart */, RUNS_SHOWN = 400 };
 
 static const char *judged(const cli_sweep *s) { return s->by_loss ? "data loss" : "accuracy"; }
@@ -87,7 +88,7 @@ static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 static void points(cli_sweep *s, cli_page *page)
 {
     int columns;
-    const char *align, **cell = cli_sweep_cells(s, "\u00b1", &columns, &align);
+    const char *align, **cell = cli_sweep_cells(s, PLUS, &columns, &align);
     const char **href = cli_take(s->arena, ((size_t)s->points + 1) * (size_t)columns * sizeof *href);
     for (int i = 0; i < s->runs && s->seeds == 1; i++)
         href[(size_t)columns * (size_t)(s->run[i].point + 1)] = page_of(s, &s->run[i]);
@@ -97,7 +98,7 @@ static void points(cli_sweep *s, cli_page *page)
                                     r->part, (long long)r->rows)
                        : NULL);
     cli_page_table_linked(page, align, s->points + 1, cell, href);
-    const char *notes = cli_sweep_notes(s);
+    const char *notes = cli_sweep_notes(s, PLUS);
     for (size_t n; *notes; notes += n + (notes[n] == '\n')) {
         n = strcspn(notes, "\n");
         cli_page_paragraph(page, cli_copy(s->arena, notes, n));

@@ -94,7 +94,7 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
                     s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
-    fprintf(to, "\n%s", cli_sweep_notes(s));
+    fprintf(to, "\n%s", cli_sweep_notes(s, "+-"));
     if (s->chosen < 0) return;
     fprintf(to, "Taken: %s: %s.\nIts model: %s/model.safetensors\n", cli_sweep_point_text(s, s->chosen),
             cli_sweep_reason(s), cli_sweep_run_of(s, s->chosen)->folder);
