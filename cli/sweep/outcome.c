@@ -84,6 +84,7 @@ static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record 
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
         over_figures(&s->over[i], layers, terms, &figure[0], &figure[1]);
+        if (s->over[i].parameter != s->weights) continue; /* as what fires is counted */
         sum += figure[0] * elements(&s->over[i]);
         n += elements(&s->over[i]);
     }

@@ -14,6 +14,17 @@ enum { PATHS = 8 /* lines in one chart */, RUNS_SHOWN = 400 };
 static const char *judged(const cli_sweep *s) { return s->by_loss ? "data loss" : "accuracy"; }
 static int judge(const cli_sweep *s) { return s->by_loss ? CLI_OF_LOSS : CLI_OF_ACCURACY; }
 
+/* What CLI_OF_SILENCE is the density of. */
+static const char *density_of(const cli_sweep *s)
+{
+    const char *name = NULL;
+    for (int i = 0; i < s->overs; i++) {
+        if (s->over[i].parameter != s->weights) continue;
+        name = name ? "what is swept" : s->over[i].on;
+    }
+    return cli_format(s->arena, "density of %s", name ? name : "what is swept");
+}
+
 /* A point's name in a chart: its values alone. */
 static const char *label(const cli_sweep *s, int point)
 {
@@ -35,7 +46,7 @@ static void numbers(cli_sweep *s, cli_page *page)
         const char *name;
         double scale;
     } one[] = {{judge(s), judged(s), 1},
-               {CLI_OF_SILENCE, "density of what is swept", 1},
+               {CLI_OF_SILENCE, density_of(s), 1},
                {CLI_OF_FIRING, s->weights ? "weights that are not 0" : "units that fire", 1},
                {CLI_OF_STEP_US, "time per step [ms]", 1e-3}};
     for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
@@ -237,11 +248,11 @@ tacet_status cli_sweep_page(cli_sweep *s)
             &page, "What silence costs",
             "Points on the line are those that no other beats in both; their labels are the values swept.");
         front(s, &page, CLI_OF_SILENCE, 1, s->by_loss ? "Data loss against density" : "Accuracy against density",
-              "density of what is swept");
+              density_of(s));
         front(s, &page, CLI_OF_STEP_US, 1e-3, s->by_loss ? "Data loss against time" : "Accuracy against time",
               "time per step [ms]");
         cli_page_section(&page, "Along the path", NULL);
-        along(s, &page, CLI_OF_SILENCE, "Density", "density of what is swept");
+        along(s, &page, CLI_OF_OVER, "Density", cli_format(s->arena, "density of %s", s->over[0].on));
         along(s, &page, judge(s), s->by_loss ? "Data loss" : "Accuracy", judged(s));
         along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units of a sample");
     }
