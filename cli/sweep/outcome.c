@@ -116,13 +116,17 @@ static void means(const cli_sweep *s, int at)
     for (int f = 0; f < CLI_SWEEP_FIGURES; f++) {
         double sum = 0, squares = 0;
         int n = 0;
-        for (int i = 0; i < s->runs; i++)
-            if (s->run[i].point == at && s->run[i].state == CLI_RUN_ENDED) sum += s->run[i].figure[f], n++;
+        for (int k = 0; k < s->seeds; k++) {
+            const cli_sweep_run *r = cli_sweep_run_at(s, at, k);
+            if (r->state == CLI_RUN_ENDED) sum += r->figure[f], n++;
+        }
         p->ended = n;
         p->mean[f] = n ? sum / n : NAN;
-        for (int i = 0; i < s->runs; i++)
-            if (s->run[i].point == at && s->run[i].state == CLI_RUN_ENDED)
-                squares += (s->run[i].figure[f] - p->mean[f]) * (s->run[i].figure[f] - p->mean[f]);
+        for (int k = 0; k < s->seeds; k++) {
+            const cli_sweep_run *r = cli_sweep_run_at(s, at, k);
+            const double off = r->figure[f] - p->mean[f];
+            if (r->state == CLI_RUN_ENDED) squares += off * off;
+        }
         p->error[f] = n > 1 ? sqrt(squares / (n - 1) / n) : NAN;
     }
 }
@@ -148,8 +152,8 @@ static bool on_front(const cli_sweep *s, const cli_sweep_point *p, int figure)
 
 const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point)
 {
-    for (int i = 0; i < s->runs; i++)
-        if (s->run[i].point == point && s->run[i].state == CLI_RUN_ENDED) return &s->run[i];
+    for (int k = 0; k < s->seeds; k++)
+        if (cli_sweep_run_at(s, point, k)->state == CLI_RUN_ENDED) return cli_sweep_run_at(s, point, k);
     return NULL;
 }
 

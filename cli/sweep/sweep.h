@@ -18,14 +18,14 @@
 
 enum { CLI_SWEEP_RUNS = 10000, CLI_SWEEP_JOBS = 64, CLI_SWEEP_SEEDS = 100 };
 
-/* What is looked at of a run. The figures of one --over come behind these, two for each. */
+/* What is looked at of a run. */
 enum {
     CLI_OF_ACCURACY,
     CLI_OF_LOSS,
     CLI_OF_STEP_US,
-    CLI_OF_FIRING,
-    CLI_OF_SILENCE,
-    CLI_OF_OVER,
+    CLI_OF_FIRING,  /* units of a sample that fire, of all layers that can be silent; or weights that are not 0 */
+    CLI_OF_SILENCE, /* the density of the swept activations; or, where weights alone are swept, of these */
+    CLI_OF_OVER,    /* of each --over: density, dead units */
     CLI_SWEEP_FIGURES = CLI_OF_OVER + 2 * CLI_OVERS
 };
 
@@ -62,7 +62,7 @@ typedef struct cli_sweep {
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
     int lock;               /* file descriptor */
     cli_progress progress;
-    bool weights; /* what fires is counted in weights: no activation is swept */
+    bool weights; /* are what is swept, and no activations */
     /* The choice: */
     bool by_loss;     /* there is no accuracy */
     int best, chosen; /* points; -1: none ended */
@@ -92,6 +92,9 @@ tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c);
 
 /* Lays out points and runs. */
 tacet_status cli_sweep_lay_out(cli_sweep *s);
+
+/* The run of a point with seed 0, 1, ... of the sweep's. */
+cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed);
 
 /* ---- paths.c ----------------------------------------------------------------------------------------------------- */
 

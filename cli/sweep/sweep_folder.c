@@ -164,8 +164,10 @@ tacet_status cli_sweep_lock(cli_sweep *s)
     s->lock = open(path, O_RDWR | O_CREAT, 0666);
     if (s->lock < 0) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
     for (int tenths = 0; flock(s->lock, LOCK_EX | LOCK_NB) != 0; tenths++) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return cli_fail(TACET_IO, "cannot lock %s: %s", path, strerror(errno));
+        if (errno != EWOULDBLOCK && errno != EINTR) { /* not every file system can */
+            cli_warn("cannot lock %s: %s; see that no other sweep works there", path, strerror(errno));
+            return TACET_OK;
+        }
         if (tenths == 10 * PATIENCE)
             return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by runs that one left behind", s->folder);
         if (tenths == 0) cli_progress_say(&s->progress, "%s is in use; waiting up to %d s", s->folder, PATIENCE);
@@ -189,6 +191,12 @@ static void name_run(cli_sweep *s, cli_sweep_run *r)
     r->name = cli_format(s->arena, "%s-seed%lld", name, (long long)r->seed);
     r->folder = cli_format(s->arena, "%s/%s", s->folder, r->name);
     r->log = cli_format(s->arena, "%s.log", r->folder);
+}
+
+cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed)
+{
+    const int length = s->over[0].count;
+    return &s->run[(point / length * s->seeds + seed) * length + point % length];
 }
 
 tacet_status cli_sweep_lay_out(cli_sweep *s)

@@ -102,10 +102,9 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-static void figure_json(cli_json *j, const cli_arena *a, const cli_sweep_point *p, int f, const char *key)
+static void figure_json(cli_json *j, const cli_sweep_point *p, int f, const char *key)
 {
     char name[64];
-    (void)a;
     if (isnan(p->mean[f])) return;
     cli_json_number(j, key, p->mean[f]);
     snprintf(name, sizeof name, "%s_error", key);
@@ -116,9 +115,8 @@ static void runs_json(cli_json *j, const cli_sweep *s, int point)
 {
     static const char *const state[] = {"waits", "ended", "failed", "stopped"};
     cli_json_open(j, "runs", '[');
-    for (int i = 0; i < s->runs; i++) {
-        const cli_sweep_run *r = &s->run[i];
-        if (r->point != point) continue;
+    for (int k = 0; k < s->seeds; k++) {
+        const cli_sweep_run *r = cli_sweep_run_at(s, point, k);
         cli_json_open(j, NULL, '{');
         cli_json_text(j, "folder", r->folder);
         cli_json_integer(j, "seed", r->seed);
@@ -137,12 +135,12 @@ static void point_json(cli_json *j, const cli_sweep *s, int i)
     for (int k = 0; k < s->overs; k++) {
         cli_json_open(j, NULL, '{');
         cli_json_number(j, s->over[k].attribute, s->over[k].number[p->index[k]]);
-        figure_json(j, s->arena, p, CLI_OF_OVER + 2 * k, "density");
-        figure_json(j, s->arena, p, CLI_OF_OVER + 2 * k + 1, "dead");
+        figure_json(j, p, CLI_OF_OVER + 2 * k, "density");
+        figure_json(j, p, CLI_OF_OVER + 2 * k + 1, "dead");
         cli_json_close(j, '}');
     }
     cli_json_close(j, ']');
-    for (int k = 0; k < COLUMNS; k++) figure_json(j, s->arena, p, column[k].figure, column[k].key);
+    for (int k = 0; k < COLUMNS; k++) figure_json(j, p, column[k].figure, column[k].key);
     cli_json_integer(j, "density_front", p->density_front);
     cli_json_integer(j, "time_front", p->time_front);
     runs_json(j, s, i);
