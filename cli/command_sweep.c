@@ -58,6 +58,8 @@ static tacet_status locate(const cli_args *a, cli_sweep *s)
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet sweep --help", "CONFIG is missing");
     cli_sweep_name(s, resume ? resume : out ? out : cli_folder_free_name(a->arena, "sweeps", a->operand[0]));
     const bool begun = cli_folder_has(s->record);
+    if (!begun && cli_folder_has(cli_format(a->arena, "%s/run.json", s->folder)))
+        return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds a run of tacet train", s->folder);
     if (resume && a->operands == 0 && !begun)
         return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins it if there is none",
                              "there is no sweep in %s: %s is missing", s->folder, s->record);
@@ -163,7 +165,8 @@ static void say_largest(cli_sweep *s, const cli_over *o)
     for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
     if (most > 1.001 * o->largest)
         cli_warn(
-            "%s:%s: the range goes up to %g: above %.3g a network that starts with it falls silent, and more changes nothing",
+            "%s:%s: the range goes up to %g: by the estimate a network that starts with more than %.3g falls silent, "
+            "and still more changes nothing",
             o->on, o->kind, most, o->largest);
 }
 
