@@ -182,12 +182,26 @@ void cli_sweep_json(const cli_sweep *s, FILE *to)
 
 /* ---- CSV --------------------------------------------------------------------------------------------------------- */
 
+static void csv_text(FILE *to, const char *text)
+{
+    const bool quoted = strpbrk(text, ",\"\n") != NULL;
+    if (quoted) fputc('"', to);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', to);
+        fputc(*text, to);
+    }
+    if (quoted) fputc('"', to);
+}
+
 /* A mean and its error, nothing where there is none. */
 static void csv_pair(const cli_sweep *s, FILE *to, const cli_sweep_point *p, int f, const char *head)
 {
     if (!p) {
-        fprintf(to, ",%s", head);
-        if (s->seeds > 1) fprintf(to, ",%s_error", head);
+        fputc(',', to);
+        csv_text(to, head);
+        if (s->seeds == 1) return;
+        fputc(',', to);
+        csv_text(to, cli_format(s->arena, "%s_error", head));
         return;
     }
     fprintf(to, isnan(p->mean[f]) ? "," : ",%.9g", p->mean[f]);
@@ -197,16 +211,20 @@ static void csv_pair(const cli_sweep *s, FILE *to, const cli_sweep_point *p, int
 static void csv_row(const cli_sweep *s, FILE *to, int row)
 {
     const cli_sweep_point *p = row < 0 ? NULL : &s->point[row];
-    for (int i = 0; i < s->overs; i++)
-        fprintf(to, "%s%s", i ? "," : "", p ? s->over[i].value[p->index[i]] : asked(s, i));
+    for (int i = 0; i < s->overs; i++) {
+        if (i) fputc(',', to);
+        csv_text(to, p ? s->over[i].value[p->index[i]] : asked(s, i));
+    }
     for (int i = 0; i < 2 * s->overs; i++)
         csv_pair(s, to, p, CLI_OF_OVER + i, cli_format(s->arena, "%s%s", prefix(s, i / 2), i % 2 ? "dead" : "density"));
     for (int i = 0; i < COLUMNS; i++) csv_pair(s, to, p, column[i].figure, column[i].key);
     const cli_sweep_run *r = p ? cli_sweep_run_of(s, row) : NULL;
     if (p)
-        fprintf(to, ",%d,%s,%s\n", p->ended, mark(s, row), r ? r->folder : "");
+        fprintf(to, ",%d,%s,", p->ended, mark(s, row));
     else
-        fprintf(to, ",runs,mark,folder\n");
+        fprintf(to, ",runs,mark,");
+    csv_text(to, !p ? "folder" : r ? r->folder : "");
+    fputc('\n', to);
 }
 
 tacet_status cli_sweep_csv(const cli_sweep *s)
