@@ -9,13 +9,14 @@
 
 static const cli_option option[] = {
     {"over", 0, "SELECTOR: PENALTY",
-     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9': even in the logarithm, in "
-     "the order written. An end of a range of lambdas may be max, the largest lambda that changes anything, or max/1000. It "
-     "takes the place of the same penalty on the same selector in CONFIG. Given more than once: every combination; the "
-     "first is the path",
+     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9': even in the logarithm, "
+     "in the order written. An end of a range of lambdas may be max, the largest lambda that changes anything, or "
+     "max/1000. It takes the place of the same penalty on the same selector in CONFIG. Given more than once: every "
+     "combination; the first is the path",
      true},
     {"fresh", 0, NULL,
-     "Start every run from initial weights; if not given, each goes on from the weights of the one before it on its path",
+     "Start every run from initial weights; if not given, each goes on from the weights of the one before it on its "
+     "path",
      false},
     {"seeds", 0, "N",
      "Do it with N seeds, train.seed and those that follow; figures are then means with standard errors", false},
@@ -25,8 +26,8 @@ static const cli_option option[] = {
      "sweeps/NAME-2, ...",
      false},
     {"resume", 0, "DIR",
-     "Go on with the sweep in DIR, or begin it there; what has ended is not run again, the result is that of a sweep never "
-     "stopped",
+     "Go on with the sweep in DIR, or begin it there; what has ended is not run again, the result is that of a sweep "
+     "never stopped",
      false},
     CLI_OPTION_SET,
     CLI_OPTION_PENALTY,
@@ -75,8 +76,8 @@ static tacet_status differs(const cli_sweep *s, const char *theirs, const char *
                          "%s was begun with %s, not with %s", s->folder, theirs, own);
 }
 
-/* Of a sweep that was begun: what is asked for now must be what was asked for then. With --resume alone, what is not given
- * is taken over. */
+/* Of a sweep that was begun: what is asked for now must be what was asked for then. With --resume alone, what is not
+ * given is taken over. */
 static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_asked *asked)
 {
     const bool alone = a->operands == 0, fresh = cli_given_value(a, "fresh") != NULL;
@@ -258,12 +259,12 @@ const cli_command cli_command_sweep = {
     .operands = "CONFIG",
     .brief = "Train along a range of lambdas, and show what silence costs",
     .doc =
-        "Trains the network that CONFIG describes once for each value of a penalty, or for each combination of several, and "
-        "shows accuracy, density and time side by side: as a table, in DIR/sweep.csv and in DIR/report.html. Says which "
-        "point it would take: of those within one standard error of the best, the one of which the least fires. Figures are "
-        "those of the validation data where there are any (train.validate), else of the test data. Each run is a folder in "
-        "DIR as tacet train makes them. With --resume, CONFIG and --over may be left out. The keys of a configuration are "
-        "in tacet train --help.",
+        "Trains the network that CONFIG describes once for each value of a penalty, or for each combination of "
+        "several, and shows accuracy, density and time side by side: as a table, in DIR/sweep.csv and in "
+        "DIR/report.html. Says which point it would take: of those within one standard error of the best, the one of "
+        "which the least fires. Figures are those of the validation data where there are any (train.validate), else "
+        "of the test data. Each run is a folder in DIR as tacet train makes them. With --resume, CONFIG and --over "
+        "may be left out. The keys of a configuration are in tacet train --help.",
     .most = 1,
     .option = option,
     .run = run,

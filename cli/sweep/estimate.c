@@ -1,24 +1,24 @@
 /* estimate.c: the largest lambda that changes anything.
  *
- * For the lasso it is known exactly: all coefficients are 0 as soon as lambda is max |g|, g the gradient of the data term
- * at 0, because |x| pulls at every coefficient with the same force lambda and no data pull is stronger (Friedman, Hastie,
- * Tibshirani: Regularization paths for generalized linear models via coordinate descent, Journal of Statistical Software
- * 33, 2010, section 2.5). A network has no such point, and its gradients change while it learns. What can be had before
- * training are the forces at the start. With g the gradient of the losses and d that of the penalty with lambda 1, at the
- * elements that are not 0,
+ * For the lasso it is known exactly: all coefficients are 0 as soon as lambda is max |g|, g the gradient of the data
+ * term at 0, because |x| pulls at every coefficient with the same force lambda and no data pull is stronger
+ * (Friedman, Hastie, Tibshirani: Regularization paths for generalized linear models via coordinate descent, Journal
+ * of Statistical Software 33, 2010, section 2.5). A network has no such point, and its gradients change while it
+ * learns. What can be had before training are the forces at the start. With g the gradient of the losses and d that
+ * of the penalty with lambda 1, at the elements that are not 0,
  *
  *     largest = max over parts of rms(g in the part) / rms(d)
  *
  * A part is what the penalty pulls at as one. For l1 it is an element, and rms(d) is the pull on any of them: 1 on a
- * weight, 1 / rows on an activation with reduce=sample, where g has the same 1 / rows from the mean over samples, so that
- * the batch's size cancels. For a lasso of groups it is the group: d in it has norm sqrt(n_g), so rms(d) is 1, and
- * |g_g| <= lambda sqrt(n_g) is the condition for the group to be 0 (Yuan, Lin 2006). For a norm it is the whole vector:
- * rms(d) is 1 / sqrt(n), and what comes out is |g|. Where the pull depends on how large an element is (l2, log_sum), rms(d)
- * is that on a typical one.
+ * weight, 1 / rows on an activation with reduce=sample, where g has the same 1 / rows from the mean over samples, so
+ * that the batch's size cancels. For a lasso of groups it is the group: d in it has norm sqrt(n_g), so rms(d) is 1,
+ * and |g_g| <= lambda sqrt(n_g) is the condition for the group to be 0 (Yuan, Lin 2006). For a norm it is the whole
+ * vector: rms(d) is 1 / sqrt(n), and what comes out is |g|. Where the pull depends on how large an element is (l2,
+ * log_sum), rms(d) is that on a typical one.
  *
- * A proximal step under sgd has the same fixed point as the objective, so the same holds. Under an optimizer that divides
- * the gradient by its size the data move a weight by at most the rate, and the proximal step by rate * lambda * d: the
- * pull of the data is 1 there, whatever g is. */
+ * A proximal step under sgd has the same fixed point as the objective, so the same holds. Under an optimizer that
+ * divides the gradient by its size the data move a weight by at most the rate, and the proximal step by rate *
+ * lambda * d: the pull of the data is 1 there, whatever g is. */
 #include "sweep/estimate.h"
 
 #include <math.h>
@@ -93,7 +93,8 @@ static tile tile_of(cli_arena *a, const cli_over *o, const char *spec)
 static double strongest(tile t, int64_t rows, int64_t columns, const float *x, const float *g, int64_t *some)
 {
     cli_arena a = {0};
-    const int64_t high = t.rows ? t.rows : rows, wide = t.columns ? t.columns : columns;
+    const int64_t high = t.rows && t.rows < rows ? t.rows : rows;
+    const int64_t wide = t.columns && t.columns < columns ? t.columns : columns;
     const int64_t across = (columns + wide - 1) / wide;
     double *sum = cli_take(&a, sizeof *sum * (size_t)across), most = 0;
     int64_t *n = cli_take(&a, sizeof *n * (size_t)across);
@@ -256,8 +257,8 @@ static double quotient(double data, double own, int64_t n)
     return n > 0 && own > 0 && isfinite(ratio) ? ratio : 0;
 }
 
-/* Several values as one vector, or the count of a jump_relu, which pulls at thresholds: by the ledger's norms alone. Else
- * one term a value. p: the plan in which the penalty has made a step with lambda 1. */
+/* Several values as one vector, or the count of a jump_relu, which pulls at thresholds: by the ledger's norms alone.
+ * Else one term a value. p: the plan in which the penalty has made a step with lambda 1. */
 static double largest_of(const tacet_plan *p, const cli_config *c, const cli_over *o, tile t, const pulled *v)
 {
     double most = 0, strong = 0;

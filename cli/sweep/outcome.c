@@ -1,7 +1,7 @@
 /* outcome.c: what the runs of a sweep came to: figures, means, the points that no other beats, and the choice.
  *
- * The choice is that of Breiman, Friedman, Olshen, Stone (Classification and regression trees, 1984, section 3.4.3) which
- * glmnet calls lambda.1se: of all that are within one standard error of the best, the simplest. */
+ * The choice is that of Breiman, Friedman, Olshen, Stone (Classification and regression trees, 1984, section 3.4.3)
+ * which glmnet calls lambda.1se: of all that are within one standard error of the best, the simplest. */
 #include "sweep/sweep.h"
 
 #include <math.h>

@@ -1,11 +1,11 @@
 /* paths.c: runs as processes: this same program, `tacet train`, once for each run.
  *
- * A run that begins gets the sweep's configuration, its penalties, its seed and the model of its neighbour; one whose
- * folder holds a checkpoint goes on by itself, from what stands there. So what a run ends with depends on nothing that the
- * sweep remembers, and a sweep that was killed and goes on ends with the same bytes.
+ * A run that begins gets the sweep's configuration, its penalties, its seed and the model of its neighbour; one
+ * whose folder holds a checkpoint goes on by itself, from what stands there. So what a run ends with depends on
+ * nothing that the sweep remembers, and a sweep that was killed and goes on ends with the same bytes.
  *
- * Each path has one run at a time, and --jobs paths go side by side. Signals are blocked and waited for, together with
- * the ends of runs. A run has a process group of its own, so that Ctrl-C reaches it once, from here. */
+ * Each path has one run at a time, and --jobs paths go side by side. Signals are blocked and waited for, together
+ * with the ends of runs. A run has a process group of its own, so that Ctrl-C reaches it once, from here. */
 #include "sweep/sweep.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* range.c: cuts A..B:N out of a penalty, and puts N numbers in its place one after the other.
  *
- * The numbers are even in the logarithm. Those between the ends are rounded to as few digits, but four at least, as keep
- * them apart: a lambda that is read in the table can be typed again, and it names a folder. */
+ * The numbers are even in the logarithm. Those between the ends are rounded to as few digits, but four at least, as
+ * keep them apart: a lambda that is read in the table can be typed again, and it names a folder. */
 #include "sweep/range.h"
 
 #include <ctype.h>

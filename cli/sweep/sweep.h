@@ -1,7 +1,7 @@
 /* sweep.h: what a sweep is, and what its files do for each other.
  *
- * A sweep is a grid of points, one dimension for each --over, and at each point a run for each seed. The first --over is
- * the path: runs along it follow one another, each from the weights of the one before. In the folder:
+ * A sweep is a grid of points, one dimension for each --over, and at each point a run for each seed. The first
+ * --over is the path: runs along it follow one another, each from the weights of the one before. In the folder:
  *
  *     config.yaml       the configuration without the penalties that are swept
  *     sweep.json        what was asked for, and the estimates; once it is there the sweep has begun

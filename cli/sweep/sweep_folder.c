@@ -1,7 +1,7 @@
 /* sweep_folder.c: the folder of a sweep: what was asked for, the lock, and the layout of points and runs.
  *
- * A sweep is known by sweep.json and config.yaml alone; which runs are done is read off their folders. So a sweep that was
- * killed at any moment goes on from what is there. */
+ * A sweep is known by sweep.json and config.yaml alone; which runs are done is read off their folders. So a sweep
+ * that was killed at any moment goes on from what is there. */
 #include "sweep/sweep.h"
 
 #include <errno.h>
