@@ -320,7 +320,7 @@ for signal in INT:130 TERM:143 KILL:137; do
     # A run that outlives its sweep holds the lock.
     for run in $(cat /proc/$child/task/$child/children 2> /dev/null); do
         # shellcheck disable=SC2012
-        ls -l /proc/"$run"/fd | grep -q "cut/lock$" || fault "run $run does not hold the lock"
+        ls -l /proc/"$run"/fd 2> /dev/null | grep -q "cut/lock$" || fault "run $run does not hold the lock"
     done
     "$tacet" sweep --resume cut > second.out 2> second.err &
     second=$!
