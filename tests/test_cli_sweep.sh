@@ -313,7 +313,7 @@ done
 # ---- Ctrl-C, SIGTERM and SIGKILL: the runs write checkpoints; a second sweep in the folder waits for them ----
 for signal in INT:130 TERM:143 KILL:137; do
     rm -rf cut second.err
-    sh -c 'trap - INT; exec "$@"' sh "$tacet" sweep long.yaml --set train.epochs=100000 --over 'relu1: l1 1e-4..1e-1:3' --seeds 2 --jobs 2 --out cut > out 2> err &
+    sh -c 'trap - INT; exec "$@"' sh "$tacet" sweep long.yaml --set train.epochs=20000 --over 'relu1: l1 1e-4..1e-1:3' --seeds 2 --jobs 2 --out cut > out 2> err &
     child=$!
     n=0
     while [ "$(cat cut/*/metrics.jsonl 2> /dev/null | wc -l)" -lt 4 ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
