@@ -21,6 +21,7 @@ typedef struct cli_given {
 
 typedef struct cli_args {
     cli_arena *arena;
+    const char *program; /* as it was called */
     int operands, count;
     const char **operand;
     cli_given *given; /* in the order of the command line */

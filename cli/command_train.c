@@ -43,7 +43,7 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
             return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins the run if there is none",
                                  "there is no run in %s: %s is missing", resume, folder->config);
     } else {
-        cli_folder_name(a->arena, out ? out : cli_folder_free_name(a->arena, a->operand[0]), folder);
+        cli_folder_name(a->arena, out ? out : cli_folder_free_name(a->arena, "runs", a->operand[0]), folder);
         if (cli_folder_has(folder->checkpoint) || cli_folder_has(folder->config))
             return cli_fail_hint(TACET_DESCRIPTION, "--resume goes on with it; --out with another folder begins anew",
                                  "%s holds a run already", folder->path);

@@ -55,9 +55,10 @@ typedef struct cli_config {
 /* Defaults, then the file. */
 tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c);
 
-/* One --set: "train.epochs=3", "optimizer.lr=0.05", "parameters.linear1.*=frozen". One --penalty: "relu1: l1 1e-4". */
+/* One --set: "train.epochs=3", "optimizer.lr=0.05", "parameters.linear1.*=frozen". One penalty, "relu1: l1 1e-4", which
+ * `option` ("--penalty") gave. */
 tacet_status cli_config_set(cli_config *c, const char *text);
-tacet_status cli_config_penalty(cli_config *c, const char *text);
+tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text);
 
 /* Whether all is there that must be, and goes together. */
 tacet_status cli_config_check(const cli_config *c);
@@ -77,6 +78,15 @@ tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item 
 /* The nearest to an unknown key, as a hint, among the names that begin with `group` ("train.", or "" for those of the
  * top); the names are given without the group. */
 const char *cli_key_suggest(const cli_config *c, const char *group, const char *word);
+
+/* An argument as a source of its own, for errors to point into. */
+cli_place cli_argument(cli_arena *a, const char *option, const char *text);
+
+/* The end of the word of a description that begins at text: blanks inside double quotes belong to it. */
+const char *cli_word_end(const char *text);
+
+/* The attribute that a word of a description sets, by its key or by its position; NULL: none that is known. */
+const char *cli_spec_attribute(cli_arena *a, const char *role, const char *text, const char *word);
 
 /* The text of a description with `name` set to `value`: in its place if it is there, else at the end. */
 const char *cli_spec_edit(cli_arena *a, const char *role, const char *text, const char *name, const char *value);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* An argument as a source of its own, for errors to point into. */
-static cli_place argument(cli_config *c, const char *option, const char *text)
+cli_place cli_argument(cli_arena *a, const char *option, const char *text)
 {
-    cli_source *s = cli_take(c->arena, sizeof *s);
-    *s = (cli_source){option, cli_copy(c->arena, text, strlen(text)), strlen(text), false};
+    cli_source *s = cli_take(a, sizeof *s);
+    *s = (cli_source){option, cli_copy(a, text, strlen(text)), strlen(text), false};
     return (cli_place){s, 0};
 }
 
@@ -39,7 +39,7 @@ const char *cli_key_suggest(const cli_config *c, const char *group, const char *
 /* ---- One attribute of a description ------------------------------------------------------------------------------ */
 
 /* The end of the word that begins at text: blanks inside double quotes belong to it. */
-static const char *word_end(const char *text)
+const char *cli_word_end(const char *text)
 {
     for (bool quoted = false; *text && (quoted || (*text != ' ' && *text != '\t')); text++) {
         if (quoted && *text == '\\' && text[1])
@@ -66,7 +66,7 @@ static const tacet_attribute *attribute_at(const tacet_entry *e, int i)
 static bool given_by_key(const char *text, const char *name)
 {
     for (const char *end; *text; text = end + strspn(end, " \t")) {
-        end = word_end(text);
+        end = cli_word_end(text);
         if (has_key(text, end, name)) return true;
     }
     return false;
@@ -89,6 +89,26 @@ static bool is_value_of(const tacet_entry *e, const char *text, const char *word
     return a && strcmp(a->name, name) == 0;
 }
 
+const char *cli_spec_attribute(cli_arena *a, const char *role, const char *text, const char *word)
+{
+    tacet_entry entry = {0};
+    const char *end = cli_word_end(text), *to = cli_word_end(word);
+    const char *equals = *word == '"' ? NULL : memchr(word, '=', (size_t)(to - word));
+    int bare = 0;
+    if (equals) return cli_copy(a, word, (size_t)(equals - word));
+    if (!cli_entry(role, cli_copy(a, text, (size_t)(end - text)), &entry)) return NULL;
+    for (const char *at = end + strspn(end, " \t"); at < word; at = end + strspn(end, " \t")) {
+        end = cli_word_end(at);
+        if (!memchr(at, '=', (size_t)(end - at)) || *at == '"') is_value_of(&entry, text, at, end, "", &bare);
+    }
+    const tacet_attribute *found;
+    for (int i = 0; (found = attribute_at(&entry, i)); i++) {
+        int here = bare;
+        if (is_value_of(&entry, text, word, to, found->name, &here)) return found->name;
+    }
+    return NULL;
+}
+
 static const char *quoted(cli_arena *a, const char *value)
 {
     if (*value && !strpbrk(value, " \t\"\\|")) return value;
@@ -103,12 +123,12 @@ static const char *quoted(cli_arena *a, const char *value)
 const char *cli_spec_edit(cli_arena *a, const char *role, const char *text, const char *name, const char *value)
 {
     tacet_entry entry = {0};
-    const char *end = word_end(text), *word = end + strspn(end, " \t");
+    const char *end = cli_word_end(text), *word = end + strspn(end, " \t");
     bool known = cli_entry(role, cli_copy(a, text, (size_t)(end - text)), &entry);
     int bare = 0;
     value = quoted(a, value);
     for (; *word; word = end + strspn(end, " \t")) {
-        end = word_end(word);
+        end = cli_word_end(word);
         bool key = memchr(word, '=', (size_t)(end - word)) && *word != '"';
         if (key ? has_key(word, end, name) : known && is_value_of(&entry, text, word, end, name, &bare))
             return cli_format(a, "%.*s%s=%s%s", (int)(word - text), text, name, value, end);
@@ -129,7 +149,7 @@ static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_i
         return cli_fail_at(whole, width, NULL, "%s is not set, so %s cannot be", k->name, name.text);
     const char *text = cli_spec_edit(c->arena, k->type->role, c->value[key].item.text, name.text, value.text);
     const char *label = cli_format(c->arena, "--set %s", whole.source->text);
-    return cli_key_store(c, key, (cli_item){text, argument(c, label, text)});
+    return cli_key_store(c, key, (cli_item){text, cli_argument(c->arena, label, text)});
 }
 
 static tacet_status set_pair(cli_config *c, cli_item on, cli_item spec)
@@ -156,7 +176,7 @@ static int key_of(const char *name)
 
 tacet_status cli_config_set(cli_config *c, const char *text)
 {
-    cli_place whole = argument(c, "--set", text);
+    cli_place whole = cli_argument(c->arena, "--set", text);
     size_t equals = strcspn(text, "="), length = strlen(text);
     if (!text[equals]) return cli_fail_at(whole, length, "--set train.epochs=3", "an = is missing: KEY=VALUE");
     const char *name = cli_copy(c->arena, text, equals);
@@ -181,9 +201,9 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     return rest.text ? set_attribute(c, key, whole, rest, value) : cli_key_store(c, key, value);
 }
 
-tacet_status cli_config_penalty(cli_config *c, const char *text)
+tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text)
 {
-    cli_place whole = argument(c, "--penalty", text);
+    cli_place whole = cli_argument(c->arena, option, text);
     size_t colon = strcspn(text, ":"), from = colon, to = colon;
     if (!text[colon])
         return cli_fail_at(whole, strlen(text), "--penalty 'relu1: l1 1e-4'", "a colon is missing: SELECTOR: PENALTY");

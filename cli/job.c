@@ -16,7 +16,7 @@ tacet_status cli_job_configure(const cli_args *a, const char *path, cli_config *
     if (s == TACET_OK && cli_given_value(a, "no-penalties")) c->penalties = NULL;
     for (int i = 0; i < a->count && s == TACET_OK; i++) {
         if (strcmp(a->given[i].option->name, "set") == 0) s = cli_config_set(c, a->given[i].value);
-        if (strcmp(a->given[i].option->name, "penalty") == 0) s = cli_config_penalty(c, a->given[i].value);
+        if (strcmp(a->given[i].option->name, "penalty") == 0) s = cli_config_penalty(c, "--penalty", a->given[i].value);
     }
     return s == TACET_OK ? cli_config_check(c) : s;
 }
@@ -30,7 +30,7 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
-static tacet_status build(cli_job *job)
+tacet_status cli_job_describe(cli_job *job)
 {
     const tacet_data_info *info = &job->info;
     const cli_config *c = job->config;
@@ -77,7 +77,7 @@ static tacet_status blame(const cli_config *c, const tacet_error *e)
     return cli_refuse(e, n, list);
 }
 
-static tacet_status compile(cli_job *job, int threads)
+tacet_status cli_job_compile(cli_job *job, int threads)
 {
     const cli_config *c = job->config;
     int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
@@ -206,8 +206,8 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
         cli_config_put(c, CLI_EPOCHS, cli_format(c->arena, "%lld", (long long)c->value[CLI_EPOCHS].integer));
     }
     job->epochs = c->value[CLI_EPOCHS].integer;
-    s = build(job);
-    if (s == TACET_OK) s = compile(job, threads);
+    s = cli_job_describe(job);
+    if (s == TACET_OK) s = cli_job_compile(job, threads);
     if (s == TACET_OK) s = fit(job);
     cli_config_put(c, CLI_DATA, job->info.spec);
     return s;

@@ -27,6 +27,11 @@ tacet_status cli_job_configure(const struct cli_args *a, const char *path, cli_c
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job);
 void cli_job_close(cli_job *job);
 
+/* Two steps of it, for those who compile another configuration on the data of an open job: config to graph, graph to
+ * plan. Both are then the caller's to free. */
+tacet_status cli_job_describe(cli_job *job);
+tacet_status cli_job_compile(cli_job *job, int threads);
+
 /* The notes that a model needs to be evaluated by itself. */
 enum { CLI_NOTES = 6 };
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);

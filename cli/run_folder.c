@@ -23,15 +23,15 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
-const char *cli_folder_free_name(cli_arena *a, const char *config)
+const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config)
 {
     const char *base = strrchr(config, '/');
     base = base ? base + 1 : config;
     int stem = (int)strlen(base);
     const char *dot = strrchr(base, '.');
     if (dot && dot > base) stem = (int)(dot - base);
-    const char *name = cli_format(a, "runs/%.*s", stem, base);
-    for (int i = 2; cli_folder_has(name) && i < 100000; i++) name = cli_format(a, "runs/%.*s-%d", stem, base, i);
+    const char *name = cli_format(a, "%s/%.*s", under, stem, base);
+    for (int i = 2; cli_folder_has(name) && i < 100000; i++) name = cli_format(a, "%s/%.*s-%d", under, stem, base, i);
     return name;
 }
 

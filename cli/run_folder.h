@@ -13,8 +13,9 @@ typedef struct cli_folder {
 /* The names of the files in a folder. Touches nothing. */
 void cli_folder_name(cli_arena *a, const char *path, cli_folder *f);
 
-/* The folder of a new run of this configuration file where none is named: runs/NAME, or runs/NAME-2, ... */
-const char *cli_folder_free_name(cli_arena *a, const char *config);
+/* The folder of a new run of this configuration file where none is named: runs/NAME, or runs/NAME-2, ...; of a sweep,
+ * under "sweeps". */
+const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config);
 
 bool cli_folder_has(const char *file);
 

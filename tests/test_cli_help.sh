@@ -4,7 +4,8 @@
 runs 0 "$tacet" --help
 empty err
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' out)
-[ "$(echo "$commands" | tr '\n' ' ')" = "train eval predict report inspect explain ops doctor " ] ||
+[ "$(echo "$commands" | tr '
+' ' ')" = "train sweep eval predict report inspect explain ops doctor " ] ||
     fault "commands: $commands"
 runs 0 "$tacet" --version
 has out "^tacet [0-9][0-9.]*$"

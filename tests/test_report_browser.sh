@@ -1,4 +1,4 @@
-# test_report_browser.sh: the page of a run and of several, as a browser lays it out on a phone and a desk, light and dark.
+# test_report_browser.sh: the pages of a run, of several and of sweeps, as a browser lays it out on a phone and a desk, light and dark.
 # timeout 240
 # A copy of the page gets a script that measures it; the page itself has none.
 command -v chromium > /dev/null || { echo "no chromium: skipped"; exit 77; }
@@ -76,6 +76,10 @@ runs 0 "$tacet" train steer.yaml --out a -q --set train.epochs=12
 runs 0 "$tacet" train net.yaml --out with-a-rather-long-name-that-no-phone-has-room-for -q --set train.seed=2
 runs 0 "$tacet" train net.yaml --out one -q --set train.epochs=1 --set optimizer.schedule=cosine
 runs 0 "$tacet" report a with-* one --out several.html
+runs 0 "$tacet" sweep steer.yaml --over 'relu2: l1 lambda=max/1000..max:9' --out lambdas -q
+runs 0 "$tacet" sweep steer.yaml --over 'relu2: l1 1e-4..1e-1:5' --over 'linear2.weight: l1 1e-3..1e-5:3 prox' --seeds 2 --out grid -q
+looks_right lambdas/report.html 5
+looks_right grid/report.html 5
 looks_right a/report.html "$(grep -c '<figure' a/report.html)"
 looks_right several.html "$(grep -c '<figure' several.html)"
 finish

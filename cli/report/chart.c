@@ -11,7 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 420, HEIGHT = 268, TOP = 33, BOTTOM = 44, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
+enum { WIDTH = 420, HEIGHT = 272, TOP = 33, BOTTOM = 48, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
+enum { BELOW = 22 /* from the x axis down to its labels: the first stands clear of the lowest of the y axis */ };
 enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
 enum { BOXES = 160 /* marks and labels that are kept apart */, SHORT = 60 /* points that all have labels */ };
 
@@ -108,7 +109,7 @@ static void draw_x(const drawing *d)
         const double at = cli_axis_at(&d->x, d->x.tick[i]);
         const int half = (int)strlen(d->x.label[i]) * DIGIT / 2;
         fprintf(d->p->to, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>\n", at, base);
-        text(d, at + half > WIDTH ? WIDTH : at, base + 18, at + half > WIDTH ? "end" : "middle", "", d->x.label[i]);
+        text(d, at + half > WIDTH ? WIDTH : at, base + BELOW, at + half > WIDTH ? "end" : "middle", "", d->x.label[i]);
     }
     text(d, (d->x.from + d->x.to) / 2, HEIGHT - 5, "middle", "name", d->c->x_name);
 }
@@ -160,8 +161,8 @@ static void line(const drawing *d, const cli_series *s)
 
 static void dot(const drawing *d, const cli_series *s, int i, double radius)
 {
-    fprintf(d->p->to, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->colour % CLI_PALETTE,
-            px(d, s, i), py(d, s, i), radius);
+    fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->hollow ? "hollow s" : "f",
+            s->colour % CLI_PALETTE, px(d, s, i), py(d, s, i), radius);
 }
 
 static void draw_series(const drawing *d, const cli_series *s)
@@ -265,7 +266,7 @@ static void legend(const drawing *d)
     for (int k = 0; k < d->c->count; k++) {
         const cli_series *s = &d->c->series[k];
         if (!s->faint && s->name && *s->name)
-            entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points};
+            entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points, s->hollow};
     }
     if (n) cli_page_legend(d->p, n, entry);
 }
@@ -311,7 +312,7 @@ static void draw_bars(const drawing *d)
     for (int i = 0; i < s->n; i++) {
         const double x = d->x.from + room * (i + 0.5), width = fmin(0.78 * room, 48);
         if (s->label && (i % each == 0 || i + 1 == s->marked))
-            text(d, x, HEIGHT - BOTTOM + 18, "middle", "", s->label[i]);
+            text(d, x, HEIGHT - BOTTOM + BELOW, "middle", "", s->label[i]);
         if (!cli_axis_takes(s->y[i])) continue;
         const double y = py(d, s, i);
         fprintf(d->p->to, "<rect class=\"f%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",

@@ -14,6 +14,7 @@ typedef struct cli_series {
     bool dashed, dotted;
     bool faint;  /* in the background, without a place in legend and table */
     bool points; /* marks without a line between them */
+    bool hollow; /* marks are rings */
     int marked;  /* 1 + the index of a point to ring; 0: none */
 } cli_series;
 

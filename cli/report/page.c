@@ -136,7 +136,19 @@ void cli_page_fold(cli_page *p, const char *title, const char *text)
     fputs("</details>\n", p->to);
 }
 
-static void table(cli_page *p, const char *align, int rows, const char *const *cell)
+static void content(cli_page *p, const char *text, const char *href)
+{
+    if (href) {
+        fputs("<a href=\"", p->to);
+        cli_page_escape(p, href);
+        fputs("\">", p->to);
+    }
+    cli_page_escape(p, text);
+    if (href) fputs("</a>", p->to);
+}
+
+/* href NULL: no cell leads anywhere. */
+static void table(cli_page *p, const char *align, int rows, const char *const *cell, const char *const *href)
 {
     const size_t columns = strlen(align);
     fprintf(p->to, "<div class=\"wide\"><table%s>\n", columns > 2 ? " class=\"many\"" : "");
@@ -144,7 +156,7 @@ static void table(cli_page *p, const char *align, int rows, const char *const *c
         fputs(r ? "<tr>" : "<thead><tr>", p->to);
         for (size_t c = 0; c < columns; c++) {
             fprintf(p->to, "<%s%s>", r ? "td" : "th", align[c] == 'r' ? " class=\"r\"" : "");
-            cli_page_escape(p, cell[(size_t)r * columns + c]);
+            content(p, cell[(size_t)r * columns + c], href ? href[(size_t)r * columns + c] : NULL);
             fprintf(p->to, "</%s>", r ? "td" : "th");
         }
         fputs(r ? "</tr>\n" : "</tr></thead>\n", p->to);
@@ -154,8 +166,13 @@ static void table(cli_page *p, const char *align, int rows, const char *const *c
 
 void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell)
 {
+    cli_page_table_linked(p, align, rows, cell, NULL);
+}
+
+void cli_page_table_linked(cli_page *p, const char *align, int rows, const char *const *cell, const char *const *href)
+{
     group(p, NULL);
-    table(p, align, rows, cell);
+    table(p, align, rows, cell, href);
 }
 
 void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell)
@@ -163,7 +180,7 @@ void cli_page_table_card(cli_page *p, const char *title, const char *align, int 
     group(p, "cards");
     fputs("<div class=\"card\">\n", p->to);
     element(p, "h3", title);
-    table(p, align, rows, cell);
+    table(p, align, rows, cell, NULL);
     fputs("</div>\n", p->to);
 }
 
@@ -199,7 +216,8 @@ void cli_page_legend(cli_page *p, int count, const cli_legend *entry)
         const int colour = entry[i].colour % CLI_PALETTE;
         fputs("<li><svg class=\"key\" viewBox=\"0 0 24 12\" aria-hidden=\"true\">", p->to);
         if (entry[i].points)
-            fprintf(p->to, "<circle class=\"f%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", colour);
+            fprintf(p->to, "<circle class=\"%s%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", entry[i].hollow ? "hollow s" : "f",
+                    colour);
         else
             fprintf(p->to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour,
                     entry[i].dotted   ? " dotted"
@@ -218,7 +236,7 @@ void cli_page_figure_end(cli_page *p, const char *caption, const char *align, in
     if (caption) element(p, "figcaption", caption);
     if (rows > 0) {
         fputs("<details>\n<summary>Numbers</summary>\n", p->to);
-        table(p, align, rows, cell);
+        table(p, align, rows, cell, NULL);
         fputs("</details>\n", p->to);
     }
     fputs("</figure>\n", p->to);

@@ -35,6 +35,8 @@ void cli_page_fold(cli_page *p, const char *title,
 
 /* A table as cli_table takes it: a column a letter of `align`, cells row by row, the head first. */
 void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell);
+/* The same where some cells lead elsewhere: href is as large as cell, NULL for those that do not. */
+void cli_page_table_linked(cli_page *p, const char *align, int rows, const char *const *cell, const char *const *href);
 void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell);
 
 /* ---- Figures -----------------------------------------------------------------------------------------------------
@@ -58,7 +60,7 @@ void cli_page_figure_end(cli_page *p, const char *caption, const char *align, in
 typedef struct cli_legend {
     const char *name;
     int colour;
-    bool dashed, dotted, points;
+    bool dashed, dotted, points, hollow;
 } cli_legend;
 void cli_page_legend(cli_page *p, int count, const cli_legend *entry);
 

@@ -1,0 +1,271 @@
+/* command_sweep.c: tacet sweep CONFIG --over ...: the path from lambda to silence. */
+#include "command.h"
+#include "sweep/estimate.h"
+#include "sweep/sweep.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+static const cli_option option[] = {
+    {"over", 0, "SELECTOR: PENALTY",
+     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9': even in the logarithm, "
+     "in the order written. An end of a range of lambdas may be max, the largest lambda that changes anything, or "
+     "max/1000. It takes the place of the same penalty on the same selector in CONFIG. Given more than once: every "
+     "combination; the first is the path",
+     true},
+    {"fresh", 0, NULL,
+     "Start every run from initial weights; if not given, each goes on from the weights of the one before it on its "
+     "path",
+     false},
+    {"seeds", 0, "N",
+     "Do it with N seeds, train.seed and those that follow; figures are then means with standard errors", false},
+    {"jobs", 0, "N", "Run N paths side by side; 1 if not given", false},
+    {"out", 0, "DIR",
+     "The sweep's folder; one that holds a sweep is refused. If not given: sweeps/NAME for NAME.yaml, then "
+     "sweeps/NAME-2, ...",
+     false},
+    {"resume", 0, "DIR",
+     "Go on with the sweep in DIR, or begin it there; what has ended is not run again, the result is that of a sweep "
+     "never stopped",
+     false},
+    CLI_OPTION_SET,
+    CLI_OPTION_PENALTY,
+    CLI_OPTION_NO_PENALTIES,
+    {"threads", 0, "N",
+     "Work on N threads, shared by the paths; the cores there are, if not given. The result is the same", false},
+    CLI_OPTION_QUIET,
+    CLI_OPTION_JSON,
+    {0},
+};
+
+/* ---- What is asked for ------------------------------------------------------------------------------------------- */
+
+static tacet_status count(const cli_args *a, const char *name, int most, int *to)
+{
+    int64_t n = 1;
+    const char *text = cli_given_value(a, name);
+    if (text && (!cli_integer(text, &n) || n < 1 || n > most))
+        return cli_fail(TACET_DESCRIPTION, "--%s is a whole number from 1 to %d, not '%s'", name, most, text);
+    *to = (int)n;
+    return TACET_OK;
+}
+
+static tacet_status locate(const cli_args *a, cli_sweep *s)
+{
+    const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume");
+    if (out && resume) return cli_fail(TACET_DESCRIPTION, "--resume DIR goes on in DIR; leave --out away");
+    if (!resume && a->operands == 0)
+        return cli_fail_hint(TACET_DESCRIPTION, "see tacet sweep --help", "CONFIG is missing");
+    cli_sweep_name(s, resume ? resume : out ? out : cli_folder_free_name(a->arena, "sweeps", a->operand[0]));
+    const bool begun = cli_folder_has(s->record);
+    if (!begun && cli_folder_has(cli_format(a->arena, "%s/run.json", s->folder)))
+        return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds a run of tacet train", s->folder);
+    if (resume && a->operands == 0 && !begun)
+        return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins it if there is none",
+                             "there is no sweep in %s: %s is missing", s->folder, s->record);
+    if (!resume && begun)
+        return cli_fail_hint(TACET_DESCRIPTION, "--resume goes on with it; --out with another folder begins anew",
+                             "%s holds a sweep already", s->folder);
+    return TACET_OK;
+}
+
+static tacet_status differs(const cli_sweep *s, const char *theirs, const char *own)
+{
+    return cli_fail_hint(TACET_DESCRIPTION, "a sweep goes on as it was begun; --out DIR begins another",
+                         "%s was begun with %s, not with %s", s->folder, theirs, own);
+}
+
+/* Of a sweep that was begun: what is asked for now must be what was asked for then. With --resume alone, what is not
+ * given is taken over. */
+static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_asked *asked)
+{
+    const bool alone = a->operands == 0, fresh = cli_given_value(a, "fresh") != NULL;
+    if ((!alone || fresh) && fresh != asked->fresh)
+        return differs(s, asked->fresh ? "--fresh" : "runs that start from one another",
+                       fresh ? "--fresh" : "runs that start from one another");
+    if ((!alone || cli_given_value(a, "seeds")) && s->seeds != asked->seeds)
+        return differs(s, cli_format(a->arena, "--seeds %d", asked->seeds),
+                       cli_format(a->arena, "--seeds %d", s->seeds));
+    for (int i = 0; i < (s->overs > asked->overs ? s->overs : asked->overs) && (s->overs || !alone); i++) {
+        const char *theirs = i < asked->overs ? cli_format(a->arena, "--over '%s'", asked->over[i]) : "no more --over";
+        const char *own = i < s->overs ? cli_format(a->arena, "--over '%s'", s->over[i].text) : "no more --over";
+        if (strcmp(theirs, own) != 0) return differs(s, theirs, own);
+    }
+    s->fresh = asked->fresh;
+    s->seeds = asked->seeds;
+    return TACET_OK;
+}
+
+static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked *asked)
+{
+    const char *text[CLI_OVERS];
+    for (int i = 0; i < a->count; i++) {
+        if (strcmp(a->given[i].option->name, "over") != 0) continue;
+        if (s->overs == CLI_OVERS) return cli_fail(TACET_DESCRIPTION, "--over is given more than %d times", CLI_OVERS);
+        s->over[s->overs].text = text[s->overs] = a->given[i].value;
+        s->overs++;
+    }
+    if (cli_folder_has(s->record)) {
+        tacet_status status = cli_sweep_asked_read(s, asked);
+        if (status == TACET_OK) status = same_as(a, s, asked);
+        if (status != TACET_OK) return status;
+        s->overs = asked->overs;
+        memcpy(text, asked->over, sizeof text);
+    }
+    if (s->overs == 0)
+        return cli_fail_hint(TACET_DESCRIPTION, "--over 'relu1: l1 lambda=1e-6..1e-2:9'", "--over is missing");
+    for (int i = 0; i < s->overs; i++) {
+        tacet_status status = cli_over_read(a->arena, text[i], &s->over[i]);
+        if (status != TACET_OK) return status;
+    }
+    return TACET_OK;
+}
+
+/* ---- Before the first run ---------------------------------------------------------------------------------------- */
+
+/* Whether the library takes the penalties at one end of all ranges (0: the first points, 1: the last). */
+static tacet_status try_end(const cli_sweep *s, const cli_job *job, int end)
+{
+    cli_config c = *job->config;
+    cli_job trial = *job;
+    tacet_status status = TACET_OK;
+    cli_pair **to = &c.penalties;
+    for (const cli_pair *p = job->config->penalties; p; p = p->next) { /* a list of its own, to be added to */
+        *to = cli_take(s->arena, sizeof **to);
+        **to = (cli_pair){p->on, p->spec, NULL};
+        to = &(*to)->next;
+    }
+    for (int i = 0; i < s->overs && status == TACET_OK; i++) {
+        const cli_over *o = &s->over[i];
+        const char *value = o->value ? o->value[end ? o->count - 1 : 0] : "1"; /* max is not known yet */
+        status = cli_config_penalty(&c, "--over", cli_over_penalty(s->arena, o, value));
+    }
+    trial.config = &c;
+    trial.graph = NULL;
+    trial.plan = NULL;
+    if (status == TACET_OK) status = cli_job_describe(&trial);
+    if (status == TACET_OK) status = cli_job_compile(&trial, 1);
+    tacet_plan_free(trial.plan);
+    tacet_graph_free(trial.graph);
+    return status;
+}
+
+static void say_largest(cli_sweep *s, const cli_over *o)
+{
+    if (!o->lambda) return;
+    if (isnan(o->largest)) {
+        cli_progress_say(&s->progress, "%s:%s: no estimate of the largest lambda: there is no pull at the start", o->on,
+                         o->kind);
+        return;
+    }
+    cli_progress_say(&s->progress,
+                     "%s:%s: the largest lambda that changes anything is about %.3g, by the gradients at the start",
+                     o->on, o->kind, o->largest);
+    double most = 0;
+    for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
+    if (most > 1.001 * o->largest)
+        cli_warn(
+            "%s:%s: the range goes up to %g: by the estimate a network that starts with more than %.3g falls silent, "
+            "and still more changes nothing",
+            o->on, o->kind, most, o->largest);
+}
+
+static bool known(const cli_over *o) { return !o->end[0].of_largest && !o->end[1].of_largest; }
+
+static tacet_status open_once(cli_sweep *s, cli_config *c, const cli_sweep_asked *asked, int threads)
+{
+    cli_job job = {0};
+    tacet_status status = cli_job_open(c, threads, &job);
+    for (int i = 0; i < s->overs && status == TACET_OK; i++)
+        if (known(&s->over[i])) status = cli_over_fill(s->arena, &s->over[i]);
+    for (int end = 0; end < 2 && status == TACET_OK; end++) status = try_end(s, &job, end);
+    s->weights = true;
+    for (int i = 0; i < s->overs && status == TACET_OK; i++) {
+        cli_over_match(s->arena, job.plan, &s->over[i]);
+        s->weights = s->weights && s->over[i].parameter;
+    }
+    if (status == TACET_OK && asked->overs)
+        for (int i = 0; i < s->overs; i++) s->over[i].largest = asked->largest[i];
+    else if (status == TACET_OK)
+        status = cli_over_estimate(s->arena, &job, threads, s->overs, s->over);
+    for (int i = 0; i < s->overs && status == TACET_OK; i++) {
+        if (!known(&s->over[i])) status = cli_over_fill(s->arena, &s->over[i]);
+        if (status == TACET_OK) say_largest(s, &s->over[i]);
+    }
+    cli_job_close(&job);
+    return status;
+}
+
+static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
+{
+    int threads;
+    cli_sweep_asked asked = {0};
+    tacet_status status = cli_threads(a, &threads);
+    if (status == TACET_OK) status = count(a, "jobs", CLI_SWEEP_JOBS, &s->jobs);
+    if (status == TACET_OK) status = count(a, "seeds", CLI_SWEEP_SEEDS, &s->seeds);
+    if (status == TACET_OK) status = locate(a, s);
+    if (status == TACET_OK) status = read_overs(a, s, &asked);
+    if (status == TACET_OK) status = cli_job_configure(a, a->operands ? a->operand[0] : s->config, c);
+    if (status != TACET_OK) return status;
+    for (int i = 0; i < s->overs; i++) cli_over_replace(&s->over[i], c);
+    s->seed = c->value[CLI_SEED].integer;
+    status = open_once(s, c, &asked, threads);
+    if (status == TACET_OK) status = cli_sweep_lay_out(s);
+    if (status != TACET_OK) return status;
+    const int paths = s->fresh ? s->runs : s->runs / s->over[0].count;
+    if (s->jobs > paths && paths == 1)
+        cli_warn("there is one path, and its runs follow one another: --jobs %d needs more seeds, or --fresh", s->jobs);
+    if (s->jobs > paths) s->jobs = paths;
+    s->threads = threads / s->jobs > 1 ? threads / s->jobs : 1;
+    return TACET_OK;
+}
+
+/* ---- Behind the last --------------------------------------------------------------------------------------------- */
+
+static tacet_status report(const cli_args *a, cli_sweep *s)
+{
+    cli_sweep_weigh(s);
+    if (cli_given_value(a, "json"))
+        cli_sweep_json(s, stdout);
+    else
+        cli_sweep_table(s, stdout);
+    tacet_status status = cli_sweep_csv(s);
+    if (status == TACET_OK) status = cli_sweep_page(s);
+    if (status != TACET_OK) return status;
+    cli_progress_say(&s->progress, "to look at it: %s", s->page);
+    return s->chosen < 0 ? cli_fail(TACET_FAILED, "no run of the sweep has ended") : TACET_OK;
+}
+
+static tacet_status run(const cli_args *a)
+{
+    cli_config c;
+    cli_sweep *s = cli_take(a->arena, sizeof *s);
+    *s = (cli_sweep){.arena = a->arena, .program = a->program, .lock = -1};
+    s->fresh = cli_given_value(a, "fresh") != NULL;
+    cli_progress_begin(&s->progress, cli_given_value(a, "quiet") != NULL);
+    tacet_status status = prepare(a, s, &c);
+    if (status == TACET_OK) status = cli_sweep_lock(s);
+    if (status == TACET_OK) status = cli_sweep_begin(s, &c);
+    if (status == TACET_OK) status = cli_sweep_paths(s);
+    if (status == TACET_OK) status = report(a, s);
+    cli_progress_clear(&s->progress);
+    if (s->lock >= 0) close(s->lock);
+    return status;
+}
+
+const cli_command cli_command_sweep = {
+    .name = "sweep",
+    .operands = "CONFIG",
+    .brief = "Train along a range of lambdas, and show what silence costs",
+    .doc =
+        "Trains the network that CONFIG describes once for each value of a penalty, or for each combination of "
+        "several, and shows accuracy, density and time side by side: as a table, in DIR/sweep.csv and in "
+        "DIR/report.html. Says which point it would take: of those within one standard error of the best, the one of "
+        "which the least fires. Figures are those of the validation data where there are any (train.validate), else "
+        "of the test data. Each run is a folder in DIR as tacet train makes them. With --resume, CONFIG and --over "
+        "may be left out. The keys of a configuration are in tacet train --help.",
+    .most = 1,
+    .option = option,
+    .run = run,
+};

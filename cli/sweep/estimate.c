@@ -1,0 +1,324 @@
+/* estimate.c: the largest lambda that changes anything.
+ *
+ * For the lasso it is known exactly: all coefficients are 0 as soon as lambda is max |g|, g the gradient of the data
+ * term at 0, because |x| pulls at every coefficient with the same force lambda and no data pull is stronger
+ * (Friedman, Hastie, Tibshirani: Regularization paths for generalized linear models via coordinate descent, Journal
+ * of Statistical Software 33, 2010, section 2.5). A network has no such point, and its gradients change while it
+ * learns. What can be had before training are the forces at the start. With g the gradient of the losses and d that
+ * of the penalty with lambda 1, at the elements that are not 0,
+ *
+ *     largest = max over parts of rms(g in the part) / rms(d)
+ *
+ * A part is what the penalty pulls at as one. For l1 it is an element, and rms(d) is the pull on any of them: 1 on a
+ * weight, 1 / rows on an activation with reduce=sample, where g has the same 1 / rows from the mean over samples, so
+ * that the batch's size cancels. For a lasso of groups it is the group: d in it has norm sqrt(n_g), so rms(d) is 1,
+ * and |g_g| <= lambda sqrt(n_g) is the condition for the group to be 0 (Yuan, Lin 2006). For a norm it is the whole
+ * vector: rms(d) is 1 / sqrt(n), and what comes out is |g|. Where the pull depends on how large an element is (l2,
+ * log_sum), rms(d) is that on a typical one.
+ *
+ * A proximal step under sgd has the same fixed point as the objective, so the same holds. Under an optimizer that
+ * divides the gradient by its size the data move a weight by at most the rate, and the proximal step by rate *
+ * lambda * d: the pull of the data is 1 there, whatever g is. */
+#include "sweep/estimate.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- What the penalty is on -------------------------------------------------------------------------------------- */
+
+static bool matches(const cli_over *o, const tacet_value_info *v)
+{
+    return strcmp(v->kind, "labels") != 0 && tacet_matches(o->on, v->name);
+}
+
+void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
+{
+    tacet_value_info v;
+    cli_matched *m = cli_take(a, ((size_t)tacet_value_count(p) + 1) * sizeof *m);
+    o->matches = 0;
+    o->parameter = false;
+    for (int i = 0; i < tacet_value_count(p); i++) {
+        if (tacet_value_at(p, i, &v) != TACET_OK || !matches(o, &v)) continue;
+        int64_t elements = 1;
+        for (int k = 0; k < v.rank; k++) elements *= v.shape[k];
+        m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), elements};
+        o->parameter = strcmp(v.kind, "parameter") == 0;
+    }
+    o->matched = m;
+}
+
+/* ---- Parts ------------------------------------------------------------------------------------------------------- */
+
+/* A part is a tile of the matrix [rows, columns] that a value is: a batch of rows, a weight [out, in], or one row. */
+typedef struct tile {
+    int64_t rows, columns; /* 0: all */
+} tile;
+
+static const struct {
+    const char *kind;
+    tile weight, batch;
+} whole[] = {{"norm", {0, 0}, {1, 0}}, {"spectral_norm", {0, 0}, {0, 0}}, {"kl_sparsity", {0, 1}, {0, 1}}};
+
+static const struct {
+    const char *by;
+    tile weight;
+} grouped[] = {{"unit", {1, 0}}, {"input", {0, 1}}};
+
+static const char *attribute(cli_arena *a, const cli_over *o, const char *spec, const char *name)
+{
+    tacet_entry e;
+    const char *given = cli_over_given(a, spec, name);
+    if (*given || !cli_entry("penalty", o->kind, &e)) return given;
+    for (int i = 0; i < e.attributes; i++)
+        if (strcmp(e.attribute[i].name, name) == 0) return e.attribute[i].value ? e.attribute[i].value : "";
+    return "";
+}
+
+static tile tile_of(cli_arena *a, const cli_over *o, const char *spec)
+{
+    const char *by = attribute(a, o, spec, "by");
+    int64_t block = 1;
+    double p = 2;
+    for (size_t i = 0; i < sizeof grouped / sizeof *grouped; i++)
+        if (strcmp(grouped[i].by, by) == 0) return grouped[i].weight;
+    if (strcmp(by, "block") == 0 && cli_integer(attribute(a, o, spec, "block"), &block) && block > 0)
+        return (tile){block, block};
+    if (cli_number(attribute(a, o, spec, "p"), &p) && p == 1) return (tile){1, 1};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (strcmp(whole[i].kind, o->kind) == 0) return o->parameter ? whole[i].weight : whole[i].batch;
+    return (tile){1, 1};
+}
+
+/* The largest rms(g) of a tile, over the elements where x is not 0; `some` is their number. */
+static double strongest(tile t, int64_t rows, int64_t columns, const float *x, const float *g, int64_t *some)
+{
+    cli_arena a = {0};
+    const int64_t high = t.rows && t.rows < rows ? t.rows : rows;
+    const int64_t wide = t.columns && t.columns < columns ? t.columns : columns;
+    const int64_t across = (columns + wide - 1) / wide;
+    double *sum = cli_take(&a, sizeof *sum * (size_t)across), most = 0;
+    int64_t *n = cli_take(&a, sizeof *n * (size_t)across);
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t c = 0; c < columns; c++) {
+            if (x[r * columns + c] == 0.0f) continue;
+            sum[c / wide] += (double)g[r * columns + c] * (double)g[r * columns + c];
+            n[c / wide]++;
+        }
+        if ((r + 1) % high != 0 && r + 1 < rows) continue;
+        for (int64_t k = 0; k < across; k++) {
+            if (n[k] && sqrt(sum[k] / (double)n[k]) > most) most = sqrt(sum[k] / (double)n[k]);
+            *some += n[k];
+            n[k] = 0;
+            sum[k] = 0;
+        }
+    }
+    cli_arena_free(&a);
+    return most;
+}
+
+/* ---- One step ---------------------------------------------------------------------------------------------------- */
+
+typedef struct step {
+    cli_config config;
+    cli_job job; /* the data of the open one; graph and plan of its own */
+    int64_t rows;
+} step;
+
+static void end(step *t)
+{
+    tacet_plan_free(t->job.plan);
+    tacet_graph_free(t->job.graph);
+}
+
+/* A graph of the configuration without penalties. */
+static tacet_status begin(step *t, const cli_job *job)
+{
+    *t = (step){.config = *job->config, .job = *job};
+    t->config.penalties = NULL;
+    t->config.value[CLI_LEDGER].integer = 1;
+    t->job.config = &t->config;
+    t->job.graph = NULL;
+    t->job.plan = NULL;
+    return cli_job_describe(&t->job);
+}
+
+static tacet_status ready(step *t, int threads)
+{
+    tacet_error e;
+    const cli_item *init = &t->config.value[CLI_INIT].item;
+    tacet_status s = cli_job_compile(&t->job, threads);
+    if (s != TACET_OK || !*init->text) return s;
+    tacet_file *f = tacet_file_open(init->text, NULL, &e);
+    if (!f) return cli_refuse(&e, 1, init);
+    s = tacet_file_load(f, t->job.plan, false, NULL, &e);
+    tacet_file_free(f);
+    return s == TACET_OK ? s : cli_refuse(&e, 1, init);
+}
+
+/* On the first batch. What is not finite here will be said by the run. */
+static bool go(step *t)
+{
+    tacet_loader_seek(t->job.loader, 0, 0);
+    t->rows = tacet_loader_next(t->job.loader, t->job.plan, t->job.x, t->job.target);
+    const bool done = t->rows > 0 && tacet_step(t->job.plan, t->rows) == TACET_OK;
+    tacet_loader_seek(t->job.loader, 0, 0);
+    return done;
+}
+
+/* ---- The estimate ------------------------------------------------------------------------------------------------ */
+
+/* The value's matrix: rows of a batch, or a weight's [out, in]; anything else is one row. */
+static void matrix(const tacet_plan *p, const char *name, int64_t batch, int64_t *rows, int64_t *columns)
+{
+    tacet_value_info v;
+    *rows = 1;
+    *columns = 1;
+    for (int i = 0; i < tacet_value_count(p); i++) {
+        if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.name, name) != 0) continue;
+        for (int k = 0; k < v.rank; k++) *columns *= v.shape[k];
+        if (v.batch) *rows = batch;
+        if (!v.batch && v.rank == 2) {
+            *rows = v.shape[0];
+            *columns = v.shape[1];
+        }
+        return;
+    }
+}
+
+/* The ledger's account of the term of that name ("on"), in a plan that has one penalty; all is NAN without one. */
+static tacet_account account_of(const tacet_plan *p, const char *on)
+{
+    tacet_term t;
+    tacet_account account;
+    for (int i = 0; i < tacet_term_count(p); i++)
+        if (tacet_term_at(p, i, &t) == TACET_OK && strcmp(t.role, "loss") != 0 && strcmp(t.on, on) == 0 &&
+            tacet_account_at(p, i, &account) == TACET_OK)
+            return account;
+    return (tacet_account){.gradient = NAN, .data_gradient = NAN};
+}
+
+/* Elements and gradients of one value, before and after the step of the plan that has no penalty. */
+typedef struct pulled {
+    float *x, *g;
+    size_t n;
+    int64_t rows, columns;
+    bool known;
+} pulled;
+
+static void look(cli_arena *a, const step *t, const cli_over *o, pulled *v)
+{
+    for (int k = 0; k < o->matches; k++) {
+        matrix(t->job.plan, o->matched[k].name, t->job.batch, &v[k].rows, &v[k].columns);
+        v[k].n = (size_t)(v[k].rows * v[k].columns);
+        v[k].x = cli_take(a, v[k].n * sizeof *v->x);
+        v[k].g = cli_take(a, v[k].n * sizeof *v->g);
+        /* Weights as they are before the step. */
+        if (o->parameter) v[k].known = tacet_read(t->job.plan, o->matched[k].name, v[k].x, v[k].n) == TACET_OK;
+    }
+}
+
+static void look_again(const step *t, const cli_over *o, pulled *v)
+{
+    for (int k = 0; k < o->matches; k++) {
+        const char *name = o->matched[k].name;
+        if (!o->parameter) {
+            v[k].rows = t->rows;
+            v[k].n = (size_t)(v[k].rows * v[k].columns);
+            v[k].known = tacet_read(t->job.plan, name, v[k].x, v[k].n) == TACET_OK;
+        }
+        v[k].known = v[k].known && tacet_read_gradient(t->job.plan, name, v[k].g, v[k].n) == TACET_OK;
+    }
+}
+
+/* Whether the optimizer divides gradients by their size. */
+static bool normalises(const cli_config *c)
+{
+    tacet_entry e;
+    const char *text = c->value[CLI_OPTIMIZER].item.text;
+    if (!cli_entry("optimizer", cli_copy(c->arena, text, (size_t)(cli_word_end(text) - text)), &e)) return false;
+    for (int i = 0; i < e.attributes; i++)
+        if (strcmp(e.attribute[i].name, "beta2") == 0) return true;
+    return false;
+}
+
+/* Whether the one penalty of a plan acts by its proximal step. */
+static bool by_prox(const tacet_plan *p)
+{
+    tacet_term t;
+    for (int i = 0; i < tacet_term_count(p); i++)
+        if (tacet_term_at(p, i, &t) == TACET_OK && strcmp(t.role, "loss") != 0 && t.prox) return true;
+    return false;
+}
+
+/* What the penalty and the data pull with, over n elements; what is no number is no pull. */
+static double quotient(double data, double own, int64_t n)
+{
+    const double ratio = data / (own / sqrt((double)n));
+    return n > 0 && own > 0 && isfinite(ratio) ? ratio : 0;
+}
+
+/* Several values as one vector, or the count of a jump_relu, which pulls at thresholds: by the ledger's norms alone.
+ * Else one term a value. p: the plan in which the penalty has made a step with lambda 1. */
+static double largest_of(const tacet_plan *p, const cli_config *c, const cli_over *o, tile t, const pulled *v)
+{
+    double most = 0, strong = 0;
+    int64_t all = 0;
+    const bool even = by_prox(p) && normalises(c);
+    const tacet_account joint = account_of(p, o->on);
+    for (int k = 0; k < o->matches; k++) {
+        int64_t n = 0;
+        const double here = v[k].known ? strongest(t, v[k].rows, v[k].columns, v[k].x, v[k].g, &n) : 0;
+        const tacet_account own = account_of(p, o->matched[k].name);
+        strong = fmax(strong, here);
+        all += n;
+        if (strcmp(o->kind, "l0") == 0)
+            most = fmax(most, quotient(own.data_gradient, own.gradient, 1));
+        else
+            most = fmax(most, quotient(even ? 1 : here, own.gradient, n));
+    }
+    if (o->matches > 1 && isfinite(joint.gradient)) {
+        const bool vector = !t.rows && !t.columns;
+        most = vector && !even ? quotient(joint.data_gradient, joint.gradient, 1)
+                               : quotient(even ? 1 : strong, joint.gradient, all);
+    }
+    return most > 0 ? most : NAN;
+}
+
+static tacet_status estimate(cli_arena *a, const cli_job *job, int threads, cli_over *o, const pulled *v)
+{
+    step t;
+    const char *unit = cli_over_unit(a, o);
+    tacet_status s = begin(&t, job);
+    if (s == TACET_OK) s = cli_config_penalty(&t.config, "--over", cli_format(a, "%s: %s", o->on, unit));
+    if (s == TACET_OK) {
+        tacet_penalize(t.job.graph, o->on, unit);
+        s = ready(&t, threads);
+    }
+    if (s == TACET_OK && go(&t)) o->largest = largest_of(t.job.plan, job->config, o, tile_of(a, o, unit), v);
+    end(&t);
+    return s;
+}
+
+tacet_status cli_over_estimate(cli_arena *a, const cli_job *job, int threads, int overs, cli_over *over)
+{
+    cli_arena arena = {0};
+    pulled *v[CLI_OVERS] = {0};
+    step t;
+    tacet_status s = begin(&t, job);
+    for (int i = 0; i < overs && s == TACET_OK; i++) {
+        v[i] = cli_take(&arena, ((size_t)over[i].matches + 1) * sizeof **v);
+        for (int k = 0; k < over[i].matches && !over[i].parameter; k++) {
+            tacet_keep(t.job.graph, over[i].matched[k].name);
+            tacet_keep_gradient(t.job.graph, over[i].matched[k].name);
+        }
+    }
+    if (s == TACET_OK) s = ready(&t, threads);
+    for (int i = 0; i < overs && s == TACET_OK; i++) look(&arena, &t, &over[i], v[i]);
+    const bool done = s == TACET_OK && go(&t);
+    for (int i = 0; i < overs && done; i++) look_again(&t, &over[i], v[i]);
+    end(&t);
+    for (int i = 0; i < overs && done && s == TACET_OK; i++)
+        if (over[i].lambda) s = estimate(a, job, threads, &over[i], v[i]);
+    cli_arena_free(&arena);
+    return s;
+}

@@ -1,0 +1,282 @@
+/* paths.c: runs as processes: this same program, `tacet train`, once for each run.
+ *
+ * A run that begins gets the sweep's configuration, its penalties, its seed and the model of its neighbour; one
+ * whose folder holds a checkpoint goes on by itself, from what stands there. So what a run ends with depends on
+ * nothing that the sweep remembers, and a sweep that was killed and goes on ends with the same bytes.
+ *
+ * Each path has one run at a time, and --jobs paths go side by side. Signals are blocked and waited for, together
+ * with the ends of runs. A run has a process group of its own, so that Ctrl-C reaches it once, from here. */
+#include "sweep/sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { ARGUMENTS = 16 + 2 * CLI_OVERS, TAIL = 8192, CANNOT_RUN = 127 };
+
+/* A path that is being run. */
+typedef struct slot {
+    pid_t process; /* 0: none */
+    int at, end;   /* the run, and that behind the last of the path */
+    double began;
+} slot;
+
+typedef struct paths {
+    cli_sweep *sweep;
+    slot slot[CLI_SWEEP_JOBS];
+    int next;     /* the run with which the next path begins */
+    int length;   /* runs of a path */
+    int running;  /* processes */
+    int signal;   /* that came; 0: none */
+    int done, of; /* runs in this process */
+    double spent; /* seconds, in runs that are done */
+    sigset_t before, waited;
+} paths;
+
+/* ---- One run ----------------------------------------------------------------------------------------------------- */
+
+/* The model that run i starts from: that of the last one before it on its path that ended; NULL: none. */
+static const char *neighbour(const cli_sweep *s, int i)
+{
+    const int length = s->over[0].count, first = i - i % length;
+    for (int k = i - 1; k >= first && !s->fresh; k--)
+        if (s->run[k].state == CLI_RUN_ENDED) return cli_format(s->arena, "%s/model.safetensors", s->run[k].folder);
+    return NULL;
+}
+
+static void command(const cli_sweep *s, int i, const char *argument[ARGUMENTS])
+{
+    const cli_sweep_run *r = &s->run[i];
+    cli_arena *a = s->arena;
+    const bool begun = cli_folder_has(cli_format(a, "%s/checkpoint.safetensors", r->folder));
+    const char *init = begun ? NULL : neighbour(s, i);
+    int n = 0;
+    argument[n++] = "tacet";
+    argument[n++] = "train";
+    argument[n++] = "--resume";
+    argument[n++] = r->folder;
+    argument[n++] = "--threads";
+    argument[n++] = cli_format(a, "%d", s->threads);
+    argument[n++] = "--quiet";
+    for (int k = 0; k < s->overs && !begun; k++) {
+        const cli_over *o = &s->over[k];
+        argument[n++] = "--penalty";
+        argument[n++] = cli_over_penalty(a, o, o->value[s->point[r->point].index[k]]);
+    }
+    if (!begun) {
+        argument[n++] = "--set";
+        argument[n++] = cli_format(a, "train.seed=%lld", (long long)r->seed);
+    }
+    if (init) argument[n++] = "--init", argument[n++] = init;
+    argument[n++] = "--";
+    if (!begun) argument[n++] = s->config;
+    argument[n] = NULL;
+}
+
+/* In the new process: nothing here may allocate. */
+static void become(const cli_sweep *s, const char *log, pid_t parent, const sigset_t *mask,
+                   const char *const argument[ARGUMENTS])
+{
+    const int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    setpgid(0, 0);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(CANNOT_RUN); /* it went before that was set */
+#else
+    (void)parent;
+#endif
+    if (in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+        _exit(CANNOT_RUN);
+    if (in > STDERR_FILENO) close(in);
+    if (out > STDERR_FILENO) close(out);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    /* The program that this process is, though another may have been put in its place meanwhile. */
+    execv("/proc/self/exe", (char *const *)argument);
+    execvp(s->program, (char *const *)argument);
+    _exit(CANNOT_RUN);
+}
+
+static tacet_status start(paths *p, slot *t)
+{
+    const cli_sweep *s = p->sweep;
+    const char *argument[ARGUMENTS];
+    command(s, t->at, argument);
+    const pid_t parent = getpid(), child = fork();
+    if (child == 0) become(s, s->run[t->at].log, parent, &p->before, argument);
+    if (child < 0) return cli_fail(TACET_IO, "cannot start a run: %s", strerror(errno));
+    t->process = child;
+    t->began = cli_now();
+    p->running++;
+    return TACET_OK;
+}
+
+/* ---- What became of it ------------------------------------------------------------------------------------------- */
+
+/* The last error in the log of a run. */
+static const char *last_words(cli_arena *a, const char *log)
+{
+    char text[TAIL + 1];
+    const char *said = NULL, *mark = "tacet: ", *remark = "tacet: warning: ";
+    FILE *f = fopen(log, "r");
+    if (!f) return NULL;
+    if (fseek(f, -TAIL, SEEK_END) != 0) rewind(f);
+    text[fread(text, 1, TAIL, f)] = 0;
+    fclose(f);
+    for (const char *line = text; *line;) {
+        const size_t n = strcspn(line, "\n");
+        if (strncmp(line, mark, strlen(mark)) == 0 && strncmp(line, remark, strlen(remark)) != 0)
+            said = cli_copy(a, line + strlen(mark), n - strlen(mark));
+        line += n + (line[n] == '\n');
+    }
+    return said;
+}
+
+static const char *why(cli_arena *a, const cli_sweep_run *r, int status)
+{
+    if (WIFSIGNALED(status)) return cli_format(a, "ended by signal %d", WTERMSIG(status));
+    if (WEXITSTATUS(status) == CANNOT_RUN) return "the program could not be run, or its log not be written";
+    const char *words = last_words(a, r->log);
+    char *text = cli_format(a, "%s", words ? words : cli_format(a, "ended with code %d", WEXITSTATUS(status)));
+    cli_tame(text);
+    return text;
+}
+
+static void say(paths *p, const slot *t)
+{
+    cli_sweep *s = p->sweep;
+    const cli_sweep_run *r = &s->run[t->at];
+    const char *line = cli_format(s->arena, "%d/%d  %s", p->done, p->of, r->name);
+    if (r->state == CLI_RUN_FAILED) {
+        cli_progress_clear(&s->progress);
+        cli_warn("%s: %s", r->name, r->said);
+        return;
+    }
+    if (!isnan(r->figure[CLI_OF_SILENCE]))
+        line = cli_format(s->arena, "%s  density %.3g", line, r->figure[CLI_OF_SILENCE]);
+    if (!isnan(r->figure[CLI_OF_ACCURACY]))
+        line = cli_format(s->arena, "%s  accuracy %.4f", line, r->figure[CLI_OF_ACCURACY]);
+    cli_progress_say(&s->progress, "%s  loss %.4g  %.1f s", line, r->figure[CLI_OF_LOSS], cli_now() - t->began);
+}
+
+static void ended(paths *p, slot *t, int status)
+{
+    cli_sweep *s = p->sweep;
+    cli_sweep_run *r = &s->run[t->at];
+    t->process = 0;
+    p->running--;
+    cli_sweep_run_look(s, r);
+    if (r->state != CLI_RUN_ENDED) {
+        r->state = p->signal ? CLI_RUN_STOPPED : CLI_RUN_FAILED;
+        r->said = why(s->arena, r, status);
+    }
+    if (r->state == CLI_RUN_STOPPED) return;
+    p->done++;
+    p->spent += cli_now() - t->began;
+    say(p, t);
+    t->at++;
+}
+
+/* ---- All of them ------------------------------------------------------------------------------------------------- */
+
+/* The next run of a slot that is to be run, of its path or of the next one; false: there is none left. */
+static bool find_work(paths *p, slot *t)
+{
+    for (;;) {
+        if (t->at == t->end) {
+            if (p->next == p->sweep->runs) return false;
+            t->at = p->next;
+            t->end = p->next += p->length;
+        }
+        if (p->sweep->run[t->at].state == CLI_RUN_WAITS) return true;
+        t->at++;
+    }
+}
+
+static tacet_status fill(paths *p)
+{
+    tacet_status status = TACET_OK;
+    for (int i = 0; i < p->sweep->jobs && status == TACET_OK; i++)
+        if (!p->slot[i].process && find_work(p, &p->slot[i])) status = start(p, &p->slot[i]);
+    return status;
+}
+
+static void reap(paths *p)
+{
+    int status;
+    for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;)
+        for (int i = 0; i < p->sweep->jobs; i++)
+            if (p->slot[i].process == child) ended(p, &p->slot[i], status);
+}
+
+static void pass_on(paths *p, int number)
+{
+    p->signal = number;
+    cli_progress_say(&p->sweep->progress, "stopping: %d %s a checkpoint", p->running,
+                     p->running == 1 ? "run writes" : "runs write");
+    for (int i = 0; i < p->sweep->jobs; i++)
+        if (p->slot[i].process) kill(p->slot[i].process, number);
+}
+
+/* Short enough for any terminal. */
+static void draw(const paths *p)
+{
+    cli_progress *to = &p->sweep->progress;
+    char left[40] = "";
+    if (!to->moving || cli_now() - to->last < 0.1) return;
+    if (p->done > 0) {
+        const double seconds = p->spent / p->done * (p->of - p->done) / (p->running ? p->running : 1);
+        const long long n = seconds < 1e6 ? (long long)seconds : 999999;
+        snprintf(left, sizeof left, ", %lld:%02lld left", n / 60, n % 60);
+    }
+    fprintf(stderr, "\r%d/%d done, %d running%s\033[K", p->done, p->of, p->running, left);
+    fflush(stderr);
+    to->shown = true;
+    to->last = cli_now();
+}
+
+static tacet_status go(paths *p)
+{
+    tacet_status status = TACET_OK;
+    for (;;) {
+        if (!p->signal && status == TACET_OK) status = fill(p);
+        if (p->running == 0) break;
+        draw(p);
+        const int number = sigtimedwait(&p->waited, NULL, &(struct timespec){0, 200000000});
+        if (number == SIGINT || number == SIGTERM) pass_on(p, number);
+        reap(p);
+    }
+    cli_progress_clear(&p->sweep->progress);
+    return status;
+}
+
+tacet_status cli_sweep_paths(cli_sweep *s)
+{
+    paths *p = cli_take(s->arena, sizeof *p);
+    *p = (paths){.sweep = s, .length = s->fresh ? 1 : s->over[0].count};
+    for (int i = 0; i < s->runs; i++) {
+        cli_sweep_run_look(s, &s->run[i]);
+        p->of += s->run[i].state != CLI_RUN_ENDED;
+    }
+    if (p->of < s->runs) cli_progress_say(&s->progress, "%d of %d runs have ended already", s->runs - p->of, s->runs);
+    static const int number[] = {SIGINT, SIGTERM, SIGCHLD};
+    struct sigaction usual = {.sa_handler = SIG_DFL}, old[3];
+    sigemptyset(&p->waited);
+    for (int i = 0; i < 3; i++) sigaddset(&p->waited, number[i]);
+    sigprocmask(SIG_BLOCK, &p->waited, &p->before);
+    for (int i = 0; i < 3; i++) sigaction(number[i], &usual, &old[i]); /* what is ignored would never arrive */
+    const tacet_status status = go(p);
+    for (int i = 0; i < 3; i++) sigaction(number[i], &old[i], NULL);
+    sigprocmask(SIG_SETMASK, &p->before, NULL);
+    if (!p->signal) return status;
+    cli_progress_say(&s->progress, "stopped; go on with: tacet sweep --resume %s", s->folder);
+    return (tacet_status)(128 + p->signal);
+}

@@ -1,0 +1,249 @@
+/* range.c: cuts A..B:N out of a penalty, and puts N numbers in its place one after the other.
+ *
+ * The numbers are even in the logarithm. Those between the ends are rounded to as few digits, but four at least, as
+ * keep them apart: a lambda that is read in the table can be typed again, and it names a folder. */
+#include "sweep/range.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXAMPLE "--over 'relu1: l1 lambda=1e-6..1e-2:9' tries nine lambdas"
+
+/* A stretch of the argument, for errors to point at. */
+typedef struct part {
+    cli_place place; /* of the whole argument */
+    const char *from, *to;
+} part;
+
+static tacet_status refuse(part p, const char *hint, const char *message)
+{
+    p.place.offset = (size_t)(p.from - p.place.source->text);
+    return cli_fail_at(p.place, p.to > p.from ? (size_t)(p.to - p.from) : 1, hint, "%s", message);
+}
+
+static const char *text_of(cli_arena *a, part p) { return cli_copy(a, p.from, (size_t)(p.to - p.from)); }
+
+/* ---- The ends ---------------------------------------------------------------------------------------------------- */
+
+static const char *const positive = "the points of a range are even in the logarithm: both ends are numbers above 0";
+
+static tacet_status read_end(cli_arena *a, const cli_over *o, part p, cli_range_end *end)
+{
+    const char *text = text_of(a, p);
+    end->number = 1;
+    end->of_largest = strncmp(text, "max", 3) == 0 && (!text[3] || text[3] == '/');
+    if (end->of_largest && !o->lambda)
+        return refuse(p, NULL,
+                      cli_format(a, "max is the largest lambda that changes anything, not one of %s", o->attribute));
+    const char *number = end->of_largest && text[3] ? text + 4 : text;
+    if (end->of_largest && !text[3]) return TACET_OK;
+    if (!*text) return refuse(p, EXAMPLE, "a number is missing: a range is FROM..TO:POINTS");
+    if (!cli_number(number, &end->number))
+        return refuse(p, o->lambda ? "a number, max, or max/1000" : NULL, cli_format(a, "'%s' is not a number", text));
+    return end->number > 0 ? TACET_OK : refuse(p, NULL, positive);
+}
+
+/* range: the text "A..B:N"; dots: the .. in it. */
+static tacet_status read_range(cli_arena *a, cli_over *o, part range, const char *dots)
+{
+    int64_t n = 0;
+    const char *colon = memchr(dots, ':', (size_t)(range.to - dots));
+    part first = {range.place, range.from, dots}, last = {range.place, dots + 2, colon ? colon : range.to};
+    tacet_status s = read_end(a, o, first, &o->end[0]);
+    if (s == TACET_OK) s = read_end(a, o, last, &o->end[1]);
+    if (s != TACET_OK) return s;
+    if (!colon) return refuse(range, EXAMPLE, "the number of points is missing: a range is FROM..TO:POINTS");
+    part count = {range.place, colon + 1, range.to};
+    if (!cli_integer(text_of(a, count), &n) || n < 1 || n > CLI_RANGE_POINTS)
+        return refuse(
+            count, NULL,
+            cli_format(a, "the number of points is from 1 to %d, not '%s'", CLI_RANGE_POINTS, text_of(a, count)));
+    o->count = (int)n;
+    return TACET_OK;
+}
+
+/* ---- The penalty ------------------------------------------------------------------------------------------------- */
+
+/* The .. of a word, outside of quotes. */
+static const char *dots_of(const char *from, const char *to)
+{
+    bool quoted = false;
+    for (; from + 1 < to; from++) {
+        if (*from == '"') quoted = !quoted;
+        if (!quoted && from[0] == '.' && from[1] == '.') return from;
+    }
+    return NULL;
+}
+
+static bool takes_whole_numbers(const char *kind, const char *attribute)
+{
+    tacet_entry e;
+    if (!cli_entry(NULL, kind, &e)) return false;
+    for (int i = 0; i < e.attributes; i++)
+        if (strcmp(e.attribute[i].name, attribute) == 0) return strcmp(e.attribute[i].type, "int") == 0;
+    return false;
+}
+
+static tacet_status read_word(cli_arena *a, cli_over *o, part spec, part word, const char *dots)
+{
+    const char *equals = memchr(word.from, '=', (size_t)(word.to - word.from));
+    if (o->attribute)
+        return refuse(word, "another --over sweeps another attribute, each with each",
+                      "there is a range already: of a penalty one attribute is swept");
+    tacet_entry e;
+    const char *role = cli_entry("constraint", o->kind, &e) ? "constraint" : "penalty";
+    o->attribute = cli_spec_attribute(a, role, spec.from, word.from);
+    if (!o->attribute) o->attribute = "lambda"; /* of a penalty that nobody knows: the library will say so */
+    o->lambda = strcmp(o->attribute, "lambda") == 0;
+    o->whole = takes_whole_numbers(o->kind, o->attribute);
+    part range = {word.place, equals ? equals + 1 : word.from, word.to};
+    o->before = cli_copy(a, spec.from, (size_t)(range.from - spec.from));
+    o->after = word.to;
+    return read_range(a, o, range, dots);
+}
+
+/* What a name in the file system may hold; at most `most` of it. */
+static const char *plain(cli_arena *a, const char *text, size_t most)
+{
+    char *copy = cli_copy(a, text, strlen(text) < most ? strlen(text) : most);
+    for (char *at = copy; *at; at++)
+        if (!isalnum((unsigned char)*at) && *at != '.' && *at != '_') *at = '_';
+    return copy;
+}
+
+static const char *name_of(cli_arena *a, const cli_over *o)
+{
+    const char *name = cli_format(a, "%s-%s", plain(a, o->on, 24), plain(a, o->kind, 20));
+    return o->lambda ? name : cli_format(a, "%s-%s", name, plain(a, o->attribute, 12));
+}
+
+tacet_status cli_over_read(cli_arena *a, const char *text, cli_over *o)
+{
+    *o = (cli_over){.text = text, .largest = NAN};
+    const cli_place place = cli_argument(a, "--over", text);
+    text = place.source->text;
+    const char *end = text + strlen(text), *colon = strchr(text, ':'), *to = colon;
+    part whole = {place, text, end};
+    if (!colon || dots_of(text, colon)) return refuse(whole, EXAMPLE, "a colon is missing: SELECTOR: PENALTY");
+    while (to > text && to[-1] == ' ') to--;
+    part spec = {place, colon + 1 + strspn(colon + 1, " \t"), end};
+    if (to == text) return refuse(whole, EXAMPLE, "a selector is missing: SELECTOR: PENALTY");
+    if (spec.from == end) return refuse(whole, EXAMPLE, "a penalty is missing: SELECTOR: PENALTY");
+    o->on = cli_copy(a, text, (size_t)(to - text));
+    const char *at = cli_word_end(spec.from);
+    o->kind = cli_copy(a, spec.from, (size_t)(at - spec.from));
+    for (at += strspn(at, " \t"); *at; at += strspn(at, " \t")) {
+        part word = {place, at, cli_word_end(at)};
+        const char *dots = dots_of(word.from, word.to);
+        tacet_status s = dots ? read_word(a, o, spec, word, dots) : TACET_OK;
+        if (s != TACET_OK) return s;
+        at = word.to;
+    }
+    if (!o->attribute) return refuse(spec, EXAMPLE, "there is no range FROM..TO:POINTS in it");
+    o->name = name_of(a, o);
+    return TACET_OK;
+}
+
+/* ---- The points -------------------------------------------------------------------------------------------------- */
+
+static const char *rounded(cli_arena *a, double x, int digits) { return cli_format(a, "%.*g", digits, x); }
+
+/* The shortest text that reads back to it. */
+static const char *exact(cli_arena *a, double x)
+{
+    const char *text = "";
+    for (int digits = 4; digits <= 17; digits++) {
+        text = rounded(a, x, digits);
+        if (strtod(text, NULL) == x) break;
+    }
+    return text;
+}
+
+static double end_of(const cli_over *o, int i)
+{
+    return o->end[i].of_largest ? o->largest / o->end[i].number : o->end[i].number;
+}
+
+static const char *point(cli_arena *a, const cli_over *o, int i, int digits)
+{
+    const int n = o->count, end = i == 0 ? 0 : i == n - 1 ? 1 : -1;
+    const double from = log(end_of(o, 0)), to = log(end_of(o, 1));
+    const double x = end >= 0 ? end_of(o, end) : exp(from + (to - from) * i / (n - 1));
+    if (o->whole) return cli_format(a, "%.0f", x);
+    return end >= 0 && !o->end[end].of_largest ? exact(a, x) : rounded(a, x, digits);
+}
+
+static bool write_points(cli_arena *a, cli_over *o, int digits)
+{
+    bool differ = true;
+    for (int i = 0; i < o->count; i++) {
+        o->value[i] = point(a, o, i, digits);
+        o->number[i] = strtod(o->value[i], NULL);
+        if (i > 0 && strcmp(o->value[i], o->value[i - 1]) == 0) differ = false;
+    }
+    return differ;
+}
+
+tacet_status cli_over_fill(cli_arena *a, cli_over *o)
+{
+    for (int i = 0; i < 2; i++)
+        if (o->end[i].of_largest && !(o->largest > 0))
+            return cli_fail_at(cli_argument(a, "--over", o->text), strlen(o->text), "write numbers: 1e-6..1e-2:9",
+                               "there is no estimate of the largest lambda here, so max has no value");
+    o->value = cli_take(a, (size_t)o->count * sizeof *o->value);
+    o->number = cli_take(a, (size_t)o->count * sizeof *o->number);
+    for (int digits = 4; digits <= 17; digits++)
+        if (write_points(a, o, digits)) return TACET_OK;
+    return cli_fail_at(cli_argument(a, "--over", o->text), strlen(o->text), "take fewer points, or ends further apart",
+                       "%d points do not fit between %s and %s: some would be the same", o->count, o->value[0],
+                       o->value[o->count - 1]);
+}
+
+/* ---- Penalties --------------------------------------------------------------------------------------------------- */
+
+const char *cli_over_penalty(cli_arena *a, const cli_over *o, const char *value)
+{
+    return cli_format(a, "%s: %s%s%s", o->on, o->before, value, o->after);
+}
+
+const char *cli_over_unit(cli_arena *a, const cli_over *o)
+{
+    static const char *const drop[] = {"warmup=", "from=", "until=", "schedule=", "every=", "drop=", "floor="};
+    const char *text = cli_format(a, "%s%s%s", o->before, "1", o->after), *to = "";
+    for (const char *at = text, *end; *at; at = end + strspn(end, " \t")) {
+        bool scheduled = false;
+        end = cli_word_end(at);
+        for (size_t i = 0; i < sizeof drop / sizeof *drop; i++)
+            scheduled = scheduled || strncmp(at, drop[i], strlen(drop[i])) == 0;
+        if (!scheduled) to = cli_format(a, "%s%s%.*s", to, *to ? " " : "", (int)(end - at), at);
+    }
+    return to;
+}
+
+const char *cli_over_given(cli_arena *a, const char *spec, const char *key)
+{
+    const size_t n = strlen(key);
+    for (const char *at = spec, *end; *at; at = end + strspn(end, " \t")) {
+        end = cli_word_end(at);
+        if ((size_t)(end - at) > n && strncmp(at, key, n) == 0 && at[n] == '=')
+            return cli_copy(a, at + n + 1, (size_t)(end - at) - n - 1);
+    }
+    return "";
+}
+
+void cli_over_replace(const cli_over *o, cli_config *c)
+{
+    const char *spec = cli_format(c->arena, "%s%s", o->before, o->after);
+    for (cli_pair **p = &c->penalties; *p;) {
+        const char *text = (*p)->spec.text;
+        const size_t n = (size_t)(cli_word_end(text) - text);
+        const bool same = strcmp((*p)->on.text, o->on) == 0 && strlen(o->kind) == n && strncmp(text, o->kind, n) == 0 &&
+                          strcmp(cli_over_given(c->arena, text, "name"), cli_over_given(c->arena, spec, "name")) == 0;
+        if (same)
+            *p = (*p)->next;
+        else
+            p = &(*p)->next;
+    }
+}

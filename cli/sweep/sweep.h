@@ -1,0 +1,134 @@
+/* sweep.h: what a sweep is, and what its files do for each other.
+ *
+ * A sweep is a grid of points, one dimension for each --over, and at each point a run for each seed. The first
+ * --over is the path: runs along it follow one another, each from the weights of the one before. In the folder:
+ *
+ *     config.yaml       the configuration without the penalties that are swept
+ *     sweep.json        what was asked for, and the estimates; once it is there the sweep has begun
+ *     lock              held by the sweep and by all of its runs
+ *     NAME/, NAME.log   a run (see run_folder.h), and what it said
+ *     sweep.csv, report.html   the table, when all is done */
+#ifndef CLI_SWEEP_H
+#define CLI_SWEEP_H
+
+#include "command.h"
+#include "progress.h"
+#include "run_record.h"
+#include "sweep/range.h"
+
+enum { CLI_SWEEP_RUNS = 10000, CLI_SWEEP_JOBS = 64, CLI_SWEEP_SEEDS = 100 };
+
+/* What is looked at of a run. */
+enum {
+    CLI_OF_ACCURACY,
+    CLI_OF_LOSS,
+    CLI_OF_STEP_US,
+    CLI_OF_FIRING,  /* units of a sample that fire, of all layers that can be silent; or weights that are not 0 */
+    CLI_OF_SILENCE, /* the density of the swept activations; or, where weights alone are swept, of these */
+    CLI_OF_OVER,    /* of each --over: density, dead units */
+    CLI_SWEEP_FIGURES = CLI_OF_OVER + 2 * CLI_OVERS
+};
+
+typedef enum cli_sweep_state { CLI_RUN_WAITS, CLI_RUN_ENDED, CLI_RUN_FAILED, CLI_RUN_STOPPED } cli_sweep_state;
+
+typedef struct cli_sweep_run {
+    const char *name, *folder, *log; /* folder and log with that of the sweep before them */
+    int point;
+    int64_t seed;
+    cli_sweep_state state;
+    const char *said;                 /* of a run that failed: why */
+    const char *part;                 /* of the data that the figures are of */
+    int64_t rows;                     /* of that part */
+    double figure[CLI_SWEEP_FIGURES]; /* NAN: there is none */
+} cli_sweep_run;
+
+typedef struct cli_sweep_point {
+    int index[CLI_OVERS]; /* the point of each --over */
+    int ended;            /* runs that have figures, means and standard errors over them: */
+    double mean[CLI_SWEEP_FIGURES], error[CLI_SWEEP_FIGURES]; /* error: NAN below two runs */
+    bool density_front, time_front;                           /* no point is better in both, accuracy and this */
+} cli_sweep_point;
+
+typedef struct cli_sweep {
+    cli_arena *arena;
+    const char *program, *folder, *config, *record, *csv, *page;
+    int overs;
+    cli_over over[CLI_OVERS];
+    int seeds, jobs, threads; /* threads: of each run */
+    int64_t seed;             /* the first */
+    bool fresh;
+    int points, runs;
+    cli_sweep_point *point; /* [points], the first --over fastest */
+    cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
+    int lock;               /* file descriptor */
+    cli_progress progress;
+    bool weights; /* are what is swept, and no activations */
+    /* The choice: */
+    bool by_loss;     /* there is no accuracy */
+    int best, chosen; /* points; -1: none ended */
+    double tolerance; /* one standard error of the best; NAN: there is none */
+    bool binomial;    /* that of a share of rows, not over seeds */
+} cli_sweep;
+
+/* ---- sweep_folder.c ---------------------------------------------------------------------------------------------- */
+
+/* What a folder's sweep.json says of the sweep that was begun there. */
+typedef struct cli_sweep_asked {
+    int overs, seeds;
+    const char *over[CLI_OVERS];
+    double largest[CLI_OVERS];
+    bool fresh;
+} cli_sweep_asked;
+
+/* The names of the files in the folder. Touches nothing. */
+void cli_sweep_name(cli_sweep *s, const char *folder);
+tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked);
+
+/* Makes the folder and takes its lock: waits a while for runs that a killed sweep left behind. */
+tacet_status cli_sweep_lock(cli_sweep *s);
+
+/* Writes config.yaml and sweep.json, or, of a sweep that was begun, sees that the configuration is the same. */
+tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c);
+
+/* Lays out points and runs. */
+tacet_status cli_sweep_lay_out(cli_sweep *s);
+
+/* The run of a point with seed 0, 1, ... of the sweep's. */
+cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed);
+
+/* ---- paths.c ----------------------------------------------------------------------------------------------------- */
+
+/* Runs what has not ended. 128 + its number if a signal came; the runs have then written checkpoints. */
+tacet_status cli_sweep_paths(cli_sweep *s);
+
+/* ---- outcome.c --------------------------------------------------------------------------------------------------- */
+
+/* Whether a run has ended, and with which figures. */
+void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r);
+
+/* Means, fronts and the choice. */
+void cli_sweep_weigh(cli_sweep *s);
+
+/* The run of a point that its model is taken from: that of the first seed that ended. */
+const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point);
+
+/* Why that point was taken: a sentence. */
+const char *cli_sweep_reason(const cli_sweep *s);
+
+/* ---- sweep_table.c, sweep_page.c --------------------------------------------------------------------------------- */
+
+/* The table of all points, head first; *columns of them, *align as cli_table takes it. plus: between a mean and its
+ * error. */
+const char **cli_sweep_cells(const cli_sweep *s, const char *plus, int *columns, const char **align);
+void cli_sweep_table(const cli_sweep *s, FILE *to);
+void cli_sweep_json(const cli_sweep *s, FILE *to);
+tacet_status cli_sweep_csv(const cli_sweep *s);
+tacet_status cli_sweep_page(cli_sweep *s);
+
+/* Remarks that belong behind the figures, a line each. */
+const char *cli_sweep_notes(const cli_sweep *s, const char *plus);
+
+/* "relu1:l1 lambda=1e-06": a point in words. */
+const char *cli_sweep_point_text(const cli_sweep *s, int point);
+
+#endif

@@ -1,0 +1,225 @@
+/* sweep_folder.c: the folder of a sweep: what was asked for, the lock, and the layout of points and runs.
+ *
+ * A sweep is known by sweep.json and config.yaml alone; which runs are done is read off their folders. So a sweep
+ * that was killed at any moment goes on from what is there. */
+#include "sweep/sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATIENCE = 10 }; /* seconds in which runs that lost their sweep have written a checkpoint */
+
+void cli_sweep_name(cli_sweep *s, const char *folder)
+{
+    cli_arena *a = s->arena;
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/') n--;
+    s->folder = cli_copy(a, folder, n);
+    s->config = cli_format(a, "%s/config.yaml", s->folder);
+    s->record = cli_format(a, "%s/sweep.json", s->folder);
+    s->csv = cli_format(a, "%s/sweep.csv", s->folder);
+    s->page = cli_format(a, "%s/report.html", s->folder);
+}
+
+/* ---- What was asked for ------------------------------------------------------------------------------------------ */
+
+static tacet_status odd(const cli_sweep *s, const char *what)
+{
+    return cli_fail(TACET_FILE, "%s: not what a sweep writes: %s", s->record, what);
+}
+
+static tacet_status read_asked(const cli_sweep *s, const json_t *o, cli_sweep_asked *asked)
+{
+    const json_t *over = json_object_get(o, "over"), *seeds = json_object_get(o, "seeds");
+    const json_t *fresh = json_object_get(o, "fresh");
+    const size_t n = json_array_size(over);
+    if (n < 1 || n > CLI_OVERS) return odd(s, "over is a list of one to four");
+    if (!json_is_integer(seeds) || json_integer_value(seeds) < 1 || json_integer_value(seeds) > CLI_SWEEP_SEEDS)
+        return odd(s, "seeds is a whole number");
+    if (!json_is_integer(fresh)) return odd(s, "fresh is 0 or 1");
+    asked->overs = (int)n;
+    asked->seeds = (int)json_integer_value(seeds);
+    asked->fresh = json_integer_value(fresh) != 0;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_array_get(over, i);
+        const char *text = json_string_value(json_object_get(one, "text"));
+        if (!text) return odd(s, "an over has a text");
+        asked->over[i] = cli_copy(s->arena, text, strlen(text));
+        asked->largest[i] = cli_record_number(one, "largest");
+    }
+    return TACET_OK;
+}
+
+tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
+{
+    json_error_t e;
+    *asked = (cli_sweep_asked){0};
+    json_t *o = json_load_file(s->record, JSON_REJECT_DUPLICATES, &e);
+    tacet_status status = json_is_object(o) ? read_asked(s, o, asked) : odd(s, o ? "no object" : e.text);
+    json_decref(o);
+    return status;
+}
+
+static tacet_status write_asked(const cli_sweep *s)
+{
+    cli_outfile o;
+    tacet_status status = cli_outfile_open(s->arena, s->record, &o);
+    if (status != TACET_OK) return status;
+    cli_json j = {.to = o.f};
+    cli_json_open(&j, NULL, '{');
+    cli_json_text(&j, "tacet", tacet_version());
+    cli_json_open(&j, "over", '[');
+    for (int i = 0; i < s->overs; i++) {
+        const cli_over *v = &s->over[i];
+        cli_json_open(&j, NULL, '{');
+        cli_json_text(&j, "text", v->text);
+        cli_json_number(&j, "largest", v->largest);
+        cli_json_open(&j, "values", '[');
+        for (int k = 0; k < v->count; k++) cli_json_text(&j, NULL, v->value[k]);
+        cli_json_close(&j, ']');
+        cli_json_close(&j, '}');
+    }
+    cli_json_close(&j, ']');
+    cli_json_integer(&j, "seed", s->seed);
+    cli_json_integer(&j, "seeds", s->seeds);
+    cli_json_integer(&j, "fresh", s->fresh);
+    cli_json_close(&j, '}');
+    fputc('\n', o.f);
+    return cli_outfile_close(&o);
+}
+
+/* ---- The configuration ------------------------------------------------------------------------------------------- */
+
+/* Line by line; the first that differs is said. Lines that begin with # do not count. */
+static tacet_status compare(const cli_sweep *s, const char *theirs, const char *own)
+{
+    for (;;) {
+        while (*theirs == '#') theirs += strcspn(theirs, "\n"), theirs += *theirs == '\n';
+        const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
+        if (n != m || strncmp(theirs, own, n) != 0)
+            return cli_fail_hint(TACET_DESCRIPTION, "a sweep goes on as it was begun; --out DIR begins another",
+                                 "%s was begun with \"%.*s\", not with \"%.*s\"", s->folder, (int)n, theirs, (int)m,
+                                 own);
+        if (!theirs[n] && !own[m]) return TACET_OK;
+        theirs += n + (theirs[n] == '\n');
+        own += m + (own[m] == '\n');
+    }
+}
+
+static const char *printed(cli_arena *a, const cli_config *c)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&text, &length);
+    if (!to) return NULL;
+    cli_config_print(c, to);
+    const char *copy = fclose(to) == 0 ? cli_copy(a, text, length) : NULL;
+    free(text);
+    return copy;
+}
+
+static tacet_status same_config(const cli_sweep *s, const cli_config *c)
+{
+    cli_source file;
+    tacet_status status = cli_source_read(s->arena, s->config, &file);
+    if (status != TACET_OK) return status;
+    const char *own = printed(s->arena, c);
+    return own ? compare(s, file.text, own) : cli_fail(TACET_MEMORY, "out of memory");
+}
+
+static tacet_status write_config(const cli_sweep *s, const cli_config *c)
+{
+    cli_outfile o;
+    tacet_status status = cli_outfile_open(s->arena, s->config, &o);
+    if (status != TACET_OK) return status;
+    fprintf(
+        o.f,
+        "# The sweep's configuration, without the penalties that are swept. Go on with: tacet sweep --resume FOLDER\n");
+    cli_config_print(c, o.f);
+    return cli_outfile_close(&o);
+}
+
+tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
+{
+    if (cli_folder_has(s->record)) return same_config(s, c);
+    tacet_status status = write_config(s, c);
+    return status == TACET_OK ? write_asked(s) : status;
+}
+
+/* ---- The lock ---------------------------------------------------------------------------------------------------- */
+
+tacet_status cli_sweep_lock(cli_sweep *s)
+{
+    cli_folder f = {.path = s->folder};
+    tacet_status status = cli_folder_make(&f);
+    if (status != TACET_OK) return status;
+    const char *path = cli_format(s->arena, "%s/lock", s->folder);
+    /* Without O_CLOEXEC: the runs inherit it, and hold the lock as long as the last of them. */
+    s->lock = open(path, O_RDWR | O_CREAT, 0666);
+    if (s->lock < 0) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
+    for (int tenths = 0; flock(s->lock, LOCK_EX | LOCK_NB) != 0; tenths++) {
+        if (errno != EWOULDBLOCK && errno != EINTR) { /* not every file system can */
+            cli_warn("cannot lock %s: %s; see that no other sweep works there", path, strerror(errno));
+            return TACET_OK;
+        }
+        if (tenths == 10 * PATIENCE)
+            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by runs that one left behind", s->folder);
+        if (tenths == 0) cli_progress_say(&s->progress, "%s is in use; waiting up to %d s", s->folder, PATIENCE);
+        nanosleep(&(struct timespec){0, 100000000}, NULL);
+    }
+    return TACET_OK;
+}
+
+/* ---- The layout -------------------------------------------------------------------------------------------------- */
+
+static void name_run(cli_sweep *s, cli_sweep_run *r)
+{
+    const char *name = "";
+    for (int i = 0; i < s->overs; i++) {
+        const cli_over *o = &s->over[i];
+        name = cli_format(s->arena, "%s%s%s-%s", name, *name ? "-" : "", o->name,
+                          o->value[s->point[r->point].index[i]]);
+    }
+    /* A name of a file has at most 255 bytes. */
+    if (strlen(name) > 200) name = cli_format(s->arena, "%.180s-%d", name, r->point);
+    r->name = cli_format(s->arena, "%s-seed%lld", name, (long long)r->seed);
+    r->folder = cli_format(s->arena, "%s/%s", s->folder, r->name);
+    r->log = cli_format(s->arena, "%s.log", r->folder);
+}
+
+cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed)
+{
+    const int length = s->over[0].count;
+    return &s->run[(point / length * s->seeds + seed) * length + point % length];
+}
+
+tacet_status cli_sweep_lay_out(cli_sweep *s)
+{
+    int64_t points = 1;
+    for (int i = 0; i < s->overs; i++) points *= s->over[i].count;
+    if (points * s->seeds > CLI_SWEEP_RUNS)
+        return cli_fail(TACET_DESCRIPTION, "%lld points with %d seeds are more than %d runs", (long long)points,
+                        s->seeds, CLI_SWEEP_RUNS);
+    s->points = (int)points;
+    s->runs = s->points * s->seeds;
+    s->point = cli_take(s->arena, (size_t)s->points * sizeof *s->point);
+    s->run = cli_take(s->arena, (size_t)s->runs * sizeof *s->run);
+    for (int i = 0; i < s->points; i++)
+        for (int k = 0, rest = i; k < s->overs; rest /= s->over[k++].count)
+            s->point[i].index[k] = rest % s->over[k].count;
+    const int length = s->over[0].count;
+    for (int i = 0; i < s->runs; i++) {
+        const int path = i / length, other = path / s->seeds;
+        cli_sweep_run *r = &s->run[i];
+        r->point = other * length + i % length;
+        r->seed = s->seed + path % s->seeds;
+        name_run(s, r);
+    }
+    return TACET_OK;
+}

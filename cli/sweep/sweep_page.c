@@ -1,0 +1,261 @@
+/* sweep_page.c: the page of a sweep: what was asked, which point is taken and why, every point, what silence costs, and
+ * how it grows along the path. */
+#include "sweep/sweep.h"
+
+#include "report/chart.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLUS "\u00b1"
+enum { PATHS = 8 /* lines in one chart */, RUNS_SHOWN = 400 };
+
+static const char *judged(const cli_sweep *s) { return s->by_loss ? "data loss" : "accuracy"; }
+static int judge(const cli_sweep *s) { return s->by_loss ? CLI_OF_LOSS : CLI_OF_ACCURACY; }
+
+/* What CLI_OF_SILENCE is the density of. */
+static const char *density_of(const cli_sweep *s)
+{
+    const char *name = NULL;
+    for (int i = 0; i < s->overs; i++) {
+        if (s->over[i].parameter != s->weights) continue;
+        name = name ? "what is swept" : s->over[i].on;
+    }
+    return cli_format(s->arena, "density of %s", name ? name : "what is swept");
+}
+
+/* A point's name in a chart: its values alone. */
+static const char *label(const cli_sweep *s, int point)
+{
+    const char *text = "";
+    for (int i = 0; i < s->overs; i++)
+        text = cli_format(s->arena, "%s%s%s", text, *text ? ", " : "", s->over[i].value[s->point[point].index[i]]);
+    return text;
+}
+
+/* ---- Head -------------------------------------------------------------------------------------------------------- */
+
+static void numbers(cli_sweep *s, cli_page *page)
+{
+    const cli_sweep_point *p = &s->point[s->chosen];
+    const char *pair[10];
+    int n = 0;
+    const struct {
+        int figure;
+        const char *name;
+        double scale;
+    } one[] = {{judge(s), judged(s), 1},
+               {CLI_OF_SILENCE, density_of(s), 1},
+               {CLI_OF_FIRING, s->weights ? "weights that are not 0" : "units that fire", 1},
+               {CLI_OF_STEP_US, "time per step [ms]", 1e-3}};
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        if (isnan(p->mean[one[i].figure])) continue;
+        pair[n++] = cli_format(s->arena, "%.4g", p->mean[one[i].figure] * one[i].scale);
+        pair[n++] = one[i].name;
+    }
+    cli_page_numbers(page, cli_format(s->arena, "Taken: %s", cli_sweep_point_text(s, s->chosen)), 0, n / 2, pair);
+}
+
+static void asked(cli_sweep *s, cli_page *page)
+{
+    cli_arena *a = s->arena;
+    const char **cell = cli_take(a, ((size_t)s->overs + 1) * 4 * sizeof *cell);
+    const char *const head[] = {"swept", "points", "", "largest that changes anything"};
+    cli_source config;
+    memcpy(cell, head, sizeof head);
+    for (int i = 0; i < s->overs; i++) {
+        const cli_over *o = &s->over[i];
+        const char **c = &cell[4 * (i + 1)];
+        c[0] = o->text;
+        c[1] = cli_format(a, "%d", o->count);
+        c[2] = cli_format(a, "%s to %s", o->value[0], o->value[o->count - 1]);
+        c[3] = o->lambda ? cli_digits(a, o->largest) : "-";
+    }
+    cli_page_section(
+        page, "What was asked",
+        "The largest lambda is estimated before training, from the gradients of the initial weights on the "
+        "first batch: from there on the penalty pulls at each element at least as hard as the data do at any.");
+    cli_page_table(page, "lrlr", s->overs + 1, cell);
+    const char *seeds = s->seeds == 1 ? "One seed" : cli_format(a, "%d seeds", s->seeds);
+    cli_page_paragraph(page, cli_format(a,
+                                        s->fresh ? "%s; every run starts from initial weights."
+                                                 : "%s; along the path each run starts from the weights of the one "
+                                                   "before it.",
+                                        seeds));
+    if (cli_source_read(a, s->config, &config) == TACET_OK) cli_page_fold(page, "Configuration", config.text);
+}
+
+/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+
+/* The page of a run, from the folder of the sweep; NULL: there is none. */
+static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
+{
+    if (!r || !cli_folder_has(cli_format(s->arena, "%s/report.html", r->folder))) return NULL;
+    return cli_format(s->arena, "%s/report.html", r->name);
+}
+
+/* One row a point; with one seed its first cell leads to the page of its run. */
+static void points(cli_sweep *s, cli_page *page)
+{
+    int columns;
+    const char *align, **cell = cli_sweep_cells(s, PLUS, &columns, &align);
+    const char **href = cli_take(s->arena, ((size_t)s->points + 1) * (size_t)columns * sizeof *href);
+    for (int i = 0; i < s->runs && s->seeds == 1; i++)
+        href[(size_t)columns * (size_t)(s->run[i].point + 1)] = page_of(s, &s->run[i]);
+    const cli_sweep_run *r = s->best < 0 ? NULL : cli_sweep_run_of(s, s->best);
+    cli_page_section(page, "Points",
+                     r ? cli_format(s->arena, "Figures of the %s data, %lld rows; times are those of training steps.",
+                                    r->part, (long long)r->rows)
+                       : NULL);
+    cli_page_table_linked(page, align, s->points + 1, cell, href);
+    const char *notes = cli_sweep_notes(s, PLUS);
+    for (size_t n; *notes; notes += n + (notes[n] == '\n')) {
+        n = strcspn(notes, "\n");
+        cli_page_paragraph(page, cli_copy(s->arena, notes, n));
+    }
+}
+
+/* With several seeds a table of its own leads to the pages of the runs. */
+static void runs(cli_sweep *s, cli_page *page)
+{
+    enum { COLUMNS = 5 };
+    cli_arena *a = s->arena;
+    const int shown = s->runs < RUNS_SHOWN ? s->runs : RUNS_SHOWN;
+    const char **cell = cli_take(a, ((size_t)shown + 1) * COLUMNS * sizeof *cell);
+    const char **href = cli_take(a, ((size_t)shown + 1) * COLUMNS * sizeof *href);
+    const char *const head[COLUMNS] = {"run", "seed", judged(s), "density", "ms a step"};
+    if (s->seeds == 1) return;
+    memcpy(cell, head, sizeof head);
+    for (int i = 0; i < shown; i++) {
+        const cli_sweep_run *r = &s->run[i];
+        const char **c = &cell[COLUMNS * (i + 1)];
+        href[COLUMNS * (i + 1)] = page_of(s, r);
+        c[0] = r->name;
+        c[1] = cli_format(a, "%lld", (long long)r->seed);
+        c[2] = cli_digits(a, r->figure[judge(s)]);
+        c[3] = cli_digits(a, r->figure[CLI_OF_SILENCE]);
+        c[4] = cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000);
+    }
+    cli_page_section(page, "Runs", shown < s->runs ? "The first of them; each has a page of its own." : NULL);
+    cli_page_table_linked(page, "lrrrr", shown + 1, cell, href);
+}
+
+/* ---- Fronts ------------------------------------------------------------------------------------------------------ */
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The points that are on a front, or not, in the order of x. */
+static cli_series gather(const cli_sweep *s, int figure, double scale, bool front)
+{
+    typedef struct at {
+        double x, y;
+        int point;
+    } at;
+    at *list = cli_take(s->arena, (size_t)s->points * sizeof *list);
+    double *x = cli_take(s->arena, (size_t)s->points * sizeof *x),
+           *y = cli_take(s->arena, (size_t)s->points * sizeof *y);
+    const char **name = cli_take(s->arena, (size_t)s->points * sizeof *name);
+    int n = 0;
+    for (int i = 0; i < s->points; i++) {
+        const cli_sweep_point *p = &s->point[i];
+        const bool on = figure == CLI_OF_STEP_US ? p->time_front : p->density_front;
+        if (on == front && !isnan(p->mean[figure])) list[n++] = (at){p->mean[figure] * scale, p->mean[judge(s)], i};
+    }
+    qsort(list, (size_t)n, sizeof *list, compare);
+    cli_series series = {
+        .name = front ? "no point is better in both" : "others", .n = n, .x = x, .y = y, .label = name};
+    for (int i = 0; i < n; i++) {
+        x[i] = list[i].x;
+        y[i] = list[i].y;
+        name[i] = label(s, list[i].point);
+        if (list[i].point == s->chosen) series.marked = i + 1;
+    }
+    series.points = series.hollow = !front;
+    series.colour = front ? 0 : CLI_PALETTE - 1;
+    return series;
+}
+
+static void front(cli_sweep *s, cli_page *page, int figure, double scale, const char *title, const char *x_name)
+{
+    const cli_series series[] = {gather(s, figure, scale, true), gather(s, figure, scale, false)};
+    cli_chart_lines(page, &(cli_chart){.title = title,
+                                       .x_name = x_name,
+                                       .y_name = judged(s),
+                                       .note = "The ring is round the point that is taken.",
+                                       .x_log = figure == CLI_OF_SILENCE,
+                                       .count = series[1].n ? 2 : 1,
+                                       .series = series});
+}
+
+/* ---- Along the path ---------------------------------------------------------------------------------------------- */
+
+/* A line a path: the points of the first --over, the others held. */
+static void along(cli_sweep *s, cli_page *page, int figure, const char *title, const char *y_name)
+{
+    const cli_over *o = &s->over[0];
+    const int length = o->count, all = s->points / length, paths = all < PATHS ? all : PATHS;
+    cli_series *series = cli_take(s->arena, (size_t)paths * sizeof *series);
+    for (int i = 0; i < paths; i++) {
+        double *y = cli_take(s->arena, (size_t)length * sizeof *y);
+        const char *name = "";
+        for (int k = 1; k < s->overs; k++)
+            name = cli_format(s->arena, "%s%s%s=%s", name, *name ? ", " : "", s->over[k].on,
+                              s->over[k].value[s->point[i * length].index[k]]);
+        for (int k = 0; k < length; k++) y[k] = s->point[i * length + k].mean[figure];
+        series[i] = (cli_series){.name = name, .n = length, .x = o->number, .y = y, .colour = i};
+        if (s->chosen / length == i) series[i].marked = s->chosen % length + 1;
+    }
+    cli_chart_lines(page, &(cli_chart){.title = title,
+                                       .x_name = cli_format(s->arena, "%s of %s:%s", o->attribute, o->on, o->kind),
+                                       .y_name = y_name,
+                                       .note = paths < all ? "The first paths of all." : NULL,
+                                       .x_log = true,
+                                       .count = paths,
+                                       .series = series});
+}
+
+/* ---- All --------------------------------------------------------------------------------------------------------- */
+
+static const char *title(const cli_sweep *s)
+{
+    const char *text = "";
+    for (int i = 0; i < s->overs; i++)
+        text = cli_format(s->arena, "%s%s%s of %s:%s", text, *text ? ", " : "Sweep over ", s->over[i].attribute,
+                          s->over[i].on, s->over[i].kind);
+    return text;
+}
+
+tacet_status cli_sweep_page(cli_sweep *s)
+{
+    cli_page page;
+    tacet_status status = cli_page_open(s->arena, s->page, title(s), &page);
+    if (status != TACET_OK) return status;
+    if (s->chosen >= 0) {
+        char *reason = cli_format(s->arena, "%s.", cli_sweep_reason(s));
+        if (*reason >= 'a' && *reason <= 'z') *reason = (char)(*reason - 'a' + 'A');
+        cli_page_paragraph(&page, reason);
+        numbers(s, &page);
+    }
+    asked(s, &page);
+    points(s, &page);
+    if (s->chosen >= 0) {
+        cli_page_section(
+            &page, "What silence costs",
+            "Points on the line are those that no other beats in both; their labels are the values swept.");
+        front(s, &page, CLI_OF_SILENCE, 1, s->by_loss ? "Data loss against density" : "Accuracy against density",
+              density_of(s));
+        front(s, &page, CLI_OF_STEP_US, 1e-3, s->by_loss ? "Data loss against time" : "Accuracy against time",
+              "time per step [ms]");
+        cli_page_section(&page, "Along the path", NULL);
+        along(s, &page, CLI_OF_OVER, "Density", cli_format(s->arena, "density of %s", s->over[0].on));
+        along(s, &page, judge(s), s->by_loss ? "Data loss" : "Accuracy", judged(s));
+        along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units of a sample");
+    }
+    runs(s, &page);
+    return cli_page_close(&page);
+}
