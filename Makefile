@@ -23,6 +23,7 @@ demo: setup
 	@tools/demo
 
 test: setup
+	@tools/setup packages-test
 	@$(MAKE) --no-print-directory build
 	@ctest --preset release -j $(JOBS)
 
