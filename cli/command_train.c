@@ -71,8 +71,10 @@ static tacet_status report(const cli_args *a, int threads, cli_training *t)
     if (job->validation) data = job->validation, f.part = "validation";
     if (job->test) data = job->test, f.part = "test";
     tacet_status s = cli_figures_take(job->plan, data, job->batch, job->x, job->target, job->y, &f);
-    if (s == TACET_OK)
-        s = cli_record_write(a->arena, &t->folder, job, isfinite(f.result.objective) ? "ended" : "failed", threads, &f);
+    const bool ended = s == TACET_OK && isfinite(f.result.objective);
+    const tacet_status written =
+        cli_record_write(a->arena, &t->folder, job, ended ? "ended" : "failed", threads, s == TACET_OK ? &f : NULL);
+    if (s == TACET_OK) s = written;
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
     if (cli_given_value(a, "json")) {
