@@ -72,8 +72,8 @@ static tacet_status report(const cli_args *a, int threads, cli_training *t)
     if (job->test) data = job->test, f.part = "test";
     tacet_status s = cli_figures_take(job->plan, data, job->batch, job->x, job->target, job->y, &f);
     const bool ended = s == TACET_OK && isfinite(f.result.objective);
-    const tacet_status written =
-        cli_record_write(a->arena, &t->folder, job, ended ? "ended" : "failed", threads, s == TACET_OK ? &f : NULL);
+    const tacet_status written = cli_record_write(a->arena, &t->folder, job, ended ? "ended" : "failed", threads,
+                                                  s == TACET_OK ? &f : NULL);
     if (s == TACET_OK) s = written;
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
