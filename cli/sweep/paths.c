@@ -230,17 +230,17 @@ static void pass_on(paths *p, int number)
 static void draw(const paths *p)
 {
     cli_progress *to = &p->sweep->progress;
-    char left[40] = "";
-    if (!to->moving || cli_now() - to->last < 0.1) return;
+    char left[40] = "", line[120];
+    if (!cli_progress_due(to, cli_now())) return;
     if (p->done > 0) {
         const double seconds = p->spent / p->done * (p->of - p->done) / (p->running ? p->running : 1);
         const long long n = seconds < 1e6 ? (long long)seconds : 999999;
         snprintf(left, sizeof left, ", %lld:%02lld left", n / 60, n % 60);
     }
-    fprintf(stderr, "\r%d/%d done, %d running%s\033[K", p->done, p->of, p->running, left);
-    fflush(stderr);
-    to->shown = true;
-    to->last = cli_now();
+    snprintf(line, sizeof line, "%d/%d done, %d running%s", p->done, p->of, p->running, left);
+    const int columns = cli_progress_columns(to);
+    if (columns < (int)strlen(line)) line[columns] = '\0';
+    cli_progress_draw(to, line);
 }
 
 static tacet_status go(paths *p)
