@@ -52,7 +52,8 @@ on_terminal 80 "$tacet train named.yaml --out named"
 no_wider 80 'Epoch .*a_layer_..ong_name'
 
 # The window can change while it runs; Ctrl-C leaves the line as it is, and the next one to itself.
-on_terminal 100 "(sleep 0.5; stty cols 50 < /dev/tty) & timeout -s INT 1.5 $long --out r --set train.epochs=100000000"
+# (--foreground: else timeout sends two signals, and a second one ends a run at once.)
+on_terminal 100 "(sleep 0.5; stty cols 50 < /dev/tty) & timeout --foreground -s INT 1.5 $long --out r --set train.epochs=100000000"
 lengths Epoch | awk '$1 >= 50' > before
 [ -s before ] || fault "no line of the wide window"
 lengths Epoch | tail -n 1 > lines
