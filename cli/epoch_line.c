@@ -125,7 +125,7 @@ static void take_cell(cli_arena *a, layout *l, const cli_epoch *e, int i)
 static void take_cells(cli_arena *a, layout *l, const cli_epoch *e, int from, int to)
 {
     for (int i = from; i < to && i < e->cells; i++) {
-        if (i + 1 < to && i + 1 < e->cells && e->cell[i + 1].density) take_cell(a, l, e, i + 1);
+        if (!e->cell[i].density && i + 1 < to && i + 1 < e->cells && e->cell[i + 1].density) take_cell(a, l, e, i + 1);
         take_cell(a, l, e, i);
     }
 }

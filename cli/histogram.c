@@ -25,7 +25,11 @@ static void lay_out(cli_histogram *h, const double in[EVEN], double zeros, doubl
     const int z = zeros > 0 ? even_bucket(h, 0) : -1;
     for (int i = 0; i < EVEN; i++) {
         const double limit = i + 1 < EVEN ? h->min + (h->max - h->min) * (i + 1) / EVEN : h->max;
-        if (i == z) add_bucket(h, 0, in[i]), add_bucket(h, FLT_TRUE_MIN, zeros);
+        if (i == z && h->buckets && h->limit[h->buckets - 1] == 0) /* 0 is where two even buckets meet */
+            h->in[h->buckets - 1] += in[i];
+        else if (i == z)
+            add_bucket(h, 0, in[i]);
+        if (i == z) add_bucket(h, FLT_TRUE_MIN, zeros);
         if (i != z || limit > 0) add_bucket(h, limit, i == z ? above_zero : in[i]);
     }
 }

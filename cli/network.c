@@ -109,7 +109,7 @@ static const char *cut(cli_arena *a, const char *text, size_t n)
 /* Bytes of a list "l1 1e-3 prox; l2 1e-4" that go into a row of `room` columns: whole entries, else whole words. */
 static size_t row_of(const char *list, size_t room)
 {
-    size_t n = strlen(list), at = room + 1;
+    size_t n = strlen(list), at = room;
     if (n <= room) return n;
     while (at > 0 && list[at] != ';') at--;
     if (at) return at;

@@ -28,7 +28,7 @@ int cli_progress_columns(const cli_progress *p)
 {
     struct winsize w;
     if (!p->moving) return 0;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 79;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
 }
 
 bool cli_progress_due(cli_progress *p, double now)
@@ -43,7 +43,8 @@ void cli_progress_draw(cli_progress *p, const char *line)
     if (!p->moving) return;
     fprintf(stderr, "\r%s\033[J\r", line);
     p->shown = true;
-    p->pause = fmax(0.1, 50 * (cli_now() - p->last));
+    /* A terminal that was held, by Ctrl-S say, is not slow for good. */
+    p->pause = fmin(fmax(0.1, 50 * (cli_now() - p->last)), 2);
 }
 
 void cli_progress_keep(cli_progress *p)

@@ -16,7 +16,7 @@ enum { SHOWN = 160 }; /* bytes of a line that are shown at most */
 bool cli_terminal(FILE *f)
 {
     const char *term = getenv("TERM");
-    return isatty(fileno(f)) && !(term && strcmp(term, "dumb") == 0);
+    return isatty(fileno(f)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 const char *cli_colour(FILE *f, const char *escape)

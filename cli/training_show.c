@@ -60,11 +60,14 @@ static int silent_value(const tacet_plan *p, const char *name)
     return -1;
 }
 
+/* A lambda that is still 0, on its way up, says nothing of what is to come. */
 static double importance(const tacet_plan *p, int i)
 {
     tacet_account a;
     if (tacet_account_at(p, i, &a) != TACET_OK) return 0;
-    return !isnan(a.target) ? HUGE_VAL : isnan(a.share) ? 0 : fabs(a.share);
+    if (!isnan(a.target)) return HUGE_VAL;
+    if (a.share == 0 && a.value > 0) return 1;
+    return isnan(a.share) ? 0 : fabs(a.share);
 }
 
 /* The penalties, the most important ones first, else in their order. */
@@ -157,7 +160,7 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                        .loss = total.data_loss,
                        .objective = total.objective,
                        .validated = job->validation != NULL,
-                       .answered = job->validation && job->info.classes > 0,
+                       .answered = job->validation && job->target.id && job->info.classes > 0,
                        .cell = cell,
                        .cells = t->watches};
 }
