@@ -2,6 +2,7 @@
  * a logarithmic axis at powers of ten, with 2 and 5 between them where there are few. */
 #include "report/axis.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -65,12 +66,15 @@ static double nice(double x)
     return 10 * power;
 }
 
+/* Below it numbers are so small that what is divided by them has no number. */
+#define TINY 1e-290
+
 /* Room around what is all the same number, or so nearly that no double lies between. */
 static void widen(const cli_extent *e, double *least, double *most)
 {
     const double large = fmax(fabs(*least), fabs(*most));
-    if (*most - *least > 1e-9 * large) return;
-    const double room = e->whole && large < 1e6 ? 0.5 : large > 0 ? 0.1 * large : 1;
+    if (*most - *least > fmax(1e-9 * large, TINY)) return;
+    const double room = e->whole && large < 1e6 ? 0.5 : large > TINY ? 0.1 * large : 1;
     if (!(e->zero && *least == 0) && !(large == 0 && !e->whole)) *least -= room;
     *most += room;
 }
@@ -120,10 +124,10 @@ static void log_ticks(cli_arena *a, cli_axis *axis, int count, const double *fac
 static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
     static const double one[] = {1}, three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    const double decades = log10(e->most / e->least), room = fmax(0.04 * decades, 0.02);
+    const double decades = log10(e->most) - log10(e->least), room = fmax(0.04 * decades, 0.02);
     axis->log = true;
-    axis->least = e->least / pow(10, room);
-    axis->most = e->most * pow(10, room);
+    axis->least = fmax(e->least / pow(10, room), DBL_MIN); /* of any two doubles the ends have logarithms */
+    axis->most = fmin(e->most * pow(10, room), DBL_MAX);
     const int stride = (int)fmax(1, ceil(decades / e->ticks));
     log_ticks(a, axis, 1, one, stride);
     if (axis->ticks < 3) log_ticks(a, axis, 3, three, 1);

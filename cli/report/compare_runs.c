@@ -109,8 +109,10 @@ void cli_differences(cli_run_set *s)
     cli_config *c = cli_take(s->arena, (size_t)s->runs * sizeof *c);
     for (int r = 0; r < s->runs; r++)
         if (cli_folder_has(s->record[r].folder.config) &&
-            cli_config_read(s->arena, s->record[r].folder.config, &c[r]) != TACET_OK)
+            cli_config_read(s->arena, s->record[r].folder.config, &c[r]) != TACET_OK) {
+            c[r] = (cli_config){0};
             cli_warn("%s is left out of the comparison", s->record[r].folder.config);
+        }
     sheet t = new_sheet(s);
     for (int key = 0; key < CLI_KEYS; key++) {
         if (cli_key_table[key].type->map)

@@ -81,12 +81,12 @@ static double steering(const cli_record *r, size_t i, const char *n, const char 
 static double target(const cli_record *r, size_t i, const char *n) { return steering(r, i, n, "target"); }
 static double due(const cli_record *r, size_t i, const char *n) { return steering(r, i, n, "due"); }
 
-/* Of terms on what is no layer that fires: weights, mostly. */
+/* Of terms on parameters, whose names alone have a dot. */
 static double weight_figure(const cli_record *r, size_t i, const char *n, const char *key)
 {
     const json_t *t = term(r, i, n);
     const char *on = json_string_value(json_object_get(t, "on"));
-    return on && layer(r, i, on) ? NAN : cli_record_number(t, key);
+    return on && strchr(on, '.') ? cli_record_number(t, key) : NAN;
 }
 
 static double weights(const cli_record *r, size_t i, const char *n) { return weight_figure(r, i, n, "density"); }

@@ -160,28 +160,48 @@ static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
     return m;
 }
 
-void cli_weight_zeros(cli_run_set *s)
+/* The tables, one run after the other; how many matrices there are. A model is large: none is held for longer than it is
+ * looked at. */
+static int tables(cli_run_set *s)
 {
-    tacet_file **f = cli_take(s->arena, (size_t)s->runs * sizeof *f);
-    matrix **m = cli_take(s->arena, (size_t)s->runs * sizeof *m);
-    int *n = cli_take(s->arena, (size_t)s->runs * sizeof *n), drawn = 0, there = 0;
+    int all = 0;
     for (int r = 0; r < s->runs; r++) {
         tacet_error e;
+        int n = 0;
         if (!cli_folder_has(s->record[r].folder.model)) continue;
-        there++;
         cli_set_begin(s);
         if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
-        f[r] = tacet_file_open(s->record[r].folder.model, NULL, &e);
-        if (f[r])
-            m[r] = matrices(s->arena, f[r], &n[r]), table(s->page, n[r], m[r]);
-        else
+        tacet_file *f = tacet_file_open(s->record[r].folder.model, NULL, &e);
+        if (!f) {
             cli_page_paragraph(s->page, cli_format(s->arena, "The weights could not be read: %s", e.message));
+            continue;
+        }
+        const matrix *m = matrices(s->arena, f, &n);
+        if (n) table(s->page, n, m);
+        tacet_file_free(f);
+        all += n;
     }
-    for (int r = 0; r < s->runs; r++)
-        for (int i = 0; i < n[r]; i++)
-            if (m[r][i].zeros) figure(s->page, &m[r][i], cli_set_title(s, r, m[r][i].name)), drawn++;
+    return all;
+}
+
+static int figures(cli_run_set *s, int run)
+{
+    const char *model = s->record[run].folder.model;
+    tacet_file *f = cli_folder_has(model) ? tacet_file_open(model, NULL, NULL) : NULL;
+    int n = 0, drawn = 0;
+    const matrix *m = f ? matrices(s->arena, f, &n) : NULL;
+    for (int i = 0; i < n; i++)
+        if (m[i].zeros) figure(s->page, &m[i], cli_set_title(s, run, m[i].name)), drawn++;
+    tacet_file_free(f);
+    return drawn;
+}
+
+void cli_weight_zeros(cli_run_set *s)
+{
+    const int there = tables(s);
+    int drawn = 0;
+    for (int r = 0; r < s->runs && there; r++) drawn += figures(s, r);
     if (there && !drawn)
         cli_page_paragraph(s->page, "No weight is exactly 0, so there is nothing to draw: a penalty with prox makes "
                                     "zeros.");
-    for (int r = 0; r < s->runs; r++) tacet_file_free(f[r]);
 }

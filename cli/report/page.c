@@ -233,11 +233,11 @@ void cli_page_legend(cli_page *p, int count, const cli_legend *entry)
 void cli_page_figure_end(cli_page *p, const char *caption, const char *align, int rows, const char *const *cell)
 {
     end_drawing(p);
-    if (caption) element(p, "figcaption", caption);
     if (rows > 0) {
         fputs("<details>\n<summary>Numbers</summary>\n", p->to);
         table(p, align, rows, cell, NULL);
         fputs("</details>\n", p->to);
     }
+    if (caption) element(p, "figcaption", caption); /* HTML has it first or last */
     fputs("</figure>\n", p->to);
 }

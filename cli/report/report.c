@@ -94,12 +94,14 @@ static void numbers(cli_run_set *s, int run)
 /* "linear 512 | relu | linear 10", as far as the record has it. */
 static const char *chain(cli_arena *a, const cli_record *r)
 {
+    enum { LAYERS = 100 };
     const json_t *layer;
     size_t i;
     const char *text = "";
     json_array_foreach(json_object_get(r->run, "network"), i, layer)
     {
         const char *spec = cli_record_text(a, layer, "spec");
+        if (i == LAYERS) return cli_format(a, "%s | ...", text);
         if (*spec && strcmp(spec, "-") != 0) text = cli_format(a, "%s%s%s", text, *text ? " | " : "", spec);
     }
     return text;

@@ -96,7 +96,7 @@ double cli_epoch_place(const cli_record *r, const json_t *line)
     const double epoch = cli_record_number(line, "epoch"), step = cli_record_number(line, "step");
     const double each = cli_record_number(r->run, "steps_per_epoch");
     /* A step lies within its epoch; so does the end of one that was cut short. */
-    if (each >= 1 && step < epoch * each) return step / each;
+    if (each >= 1 && step <= epoch * each) return step / each;
     return json_object_get(line, "seconds") ? epoch : NAN;
 }
 

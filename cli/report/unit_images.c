@@ -47,6 +47,7 @@ typedef struct bank {
     const char *name;
     const float *w;
     int64_t units, unit, step;
+    const json_t *fired; /* what was counted of these units, or NULL */
 } bank;
 
 typedef struct ranked {
@@ -72,21 +73,30 @@ static int order(const void *one, const void *two)
     return a->unit < b->unit ? -1 : 1;
 }
 
-/* The units that never fired in the last epoch, of the silent layer with as many units; or NULL. */
-static const json_t *dead_units(const cli_record *r, int64_t units)
+/* What was counted in the last epoch of the silent layer next to a layer, `way` 1 behind it or -1 before it, with
+ * nothing between them that has parameters; NULL where there is none. */
+static const json_t *fired(const cli_record *r, const char *layer, int way)
 {
-    const json_t *last = json_array_get(r->epochs, json_array_size(r->epochs) - 1), *layer;
-    size_t i;
-    json_array_foreach(json_object_get(last, "layers"), i,
-                       layer) if (json_integer_value(json_object_get(layer, "units")) ==
-                                  units) return json_object_get(layer, "dead_units");
+    const json_t *network = json_object_get(r->run, "network"), *last = cli_last_epoch(r);
+    const size_t n = json_array_size(network);
+    size_t i = 0;
+    for (; i < n; i++) {
+        const char *name = json_string_value(json_object_get(json_array_get(network, i), "name"));
+        if (name && strcmp(name, layer) == 0) break;
+    }
+    for (i += (size_t)way; i < n; i += (size_t)way) { /* before the first there is SIZE_MAX */
+        const json_t *next = json_array_get(network, i);
+        const char *name = json_string_value(json_object_get(next, "name"));
+        const json_t *found = name ? cli_entry_of(last, "layers", name) : NULL;
+        if (found || json_integer_value(json_object_get(next, "parameters")) > 0) return found;
+    }
     return NULL;
 }
 
-static ranked *rank_units(cli_arena *a, const cli_record *r, const bank *b, const image *m)
+static ranked *rank_units(cli_arena *a, const bank *b, const image *m)
 {
     ranked *list = cli_take(a, (size_t)b->units * sizeof *list);
-    const json_t *dead = dead_units(r, b->units), *unit;
+    const json_t *dead = json_object_get(b->fired, "dead_units"), *unit;
     size_t i;
     for (int64_t u = 0; u < b->units; u++) {
         double square = 0;
@@ -94,7 +104,7 @@ static ranked *rank_units(cli_arena *a, const cli_record *r, const bank *b, cons
             const double w = (double)b->w[u * b->unit + k * b->step];
             square += w * w;
         }
-        list[u] = (ranked){u, sqrt(square), false};
+        list[u] = (ranked){u, isnan(square) ? -1 : sqrt(square), false};
     }
     json_array_foreach(dead, i, unit)
     {
@@ -127,10 +137,10 @@ static void tile(cli_page *p, const bank *b, const image *m, const ranked *u, in
     fputs("</g>\n", p->to);
 }
 
-static void tiles(cli_page *p, const cli_record *r, const bank *b, const image *m, const char *title, const char *what)
+static void tiles(cli_page *p, const bank *b, const image *m, const char *title, const char *what)
 {
     cli_arena *a = p->arena;
-    const ranked *list = rank_units(a, r, b, m);
+    const ranked *list = rank_units(a, b, m);
     const int n = (int)(b->units < SHOWN ? b->units : SHOWN), down = (n + ACROSS - 1) / ACROSS;
     const char **cell = cli_take(a, ((size_t)n + 1) * 4 * sizeof *cell), **c = cell;
     *c++ = "place", *c++ = "unit", *c++ = "norm of its weights", *c++ = "fires";
@@ -138,7 +148,7 @@ static void tiles(cli_page *p, const cli_record *r, const bank *b, const image *
         *c++ = cli_format(a, "row %d, column %d", k / ACROSS + 1, k % ACROSS + 1);
         *c++ = cli_format(a, "%lld", (long long)list[k].unit);
         *c++ = cli_digits(a, list[k].norm);
-        *c++ = list[k].dead ? "never" : "yes";
+        *c++ = !b->fired ? "-" : list[k].dead ? "never" : "yes";
     }
     const char *which = n < b->units
                             ? cli_format(a, "The %d of %lld units with the largest weights", n, (long long)b->units)
@@ -219,6 +229,11 @@ static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bo
     return false;
 }
 
+static const char *layer_of(cli_arena *a, const char *weight)
+{
+    return cli_copy(a, weight, strlen(weight) - strlen(".weight"));
+}
+
 static void images_of(cli_run_set *s, int run)
 {
     cli_page *p = s->page;
@@ -231,16 +246,16 @@ static void images_of(cli_run_set *s, int run)
     tacet_file *f = tacet_file_open(r->folder.model, NULL, NULL); /* why not is said where zeros are shown */
     const int64_t pixels = m.height * m.width * m.colours;
     if (f && weight_of(p->arena, r, f, false, &name, &shape, &w) && shape[1] == pixels) {
-        const bank b = {name, w, shape[0], pixels, 1};
+        const bank b = {name, w, shape[0], pixels, 1, fired(r, layer_of(p->arena, name), 1)};
         cli_set_begin(s);
         inputs(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "%s: inputs in use", name)));
-        tiles(p, r, &b, &m, cli_set_title(s, run, cli_format(p->arena, "units of %s", name)),
+        tiles(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "units of %s", name)),
               "what each looks for in the image");
     }
     if (f && weight_of(p->arena, r, f, true, &name, &shape, &w) && shape[0] == pixels) {
-        const bank b = {name, w, shape[1], 1, shape[1]};
+        const bank b = {name, w, shape[1], 1, shape[1], fired(r, layer_of(p->arena, name), -1)};
         cli_set_begin(s);
-        tiles(p, r, &b, &m, cli_set_title(s, run, cli_format(p->arena, "dictionary: columns of %s", name)),
+        tiles(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "dictionary: columns of %s", name)),
               "what each adds to the image that comes out");
     }
     tacet_file_free(f);

@@ -54,17 +54,22 @@ static const char *done(cli_arena *a, const cli_record *r)
     const json_t *last = cli_last_epoch(r);
     const double each = cli_record_number(r->run, "steps_per_epoch");
     if (!last) return "no epoch is finished";
-    const char *text = cli_format(a, "%s epochs, %s steps", thousands(a, cli_record_number(last, "epoch")),
-                                  thousands(a, cli_record_number(last, "step")));
+    const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, "step");
+    const bool part = step < epoch * each;
+    const char *text = cli_format(a, "%s epochs%s, %s steps", thousands(a, part ? epoch - 1 : epoch),
+                                  part ? " and a part" : "", thousands(a, step));
     return isfinite(each) ? cli_format(a, "%s, %s in an epoch", text, thousands(a, each)) : text;
 }
 
 static const char *rows(cli_arena *a, const cli_record *r)
 {
-    const json_t *rows = json_object_get(r->run, "rows"), *n;
-    const char *key, *text = "";
-    json_object_foreach((json_t *)rows, key, n)
-        text = cli_format(a, "%s%s%s %s", text, *text ? ", " : "", thousands(a, json_number_value(n)), key);
+    static const char *const part[] = {"training", "validation", "test"};
+    const json_t *rows = json_object_get(r->run, "rows");
+    const char *text = "";
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        const double n = cli_record_number(rows, part[i]);
+        if (n > 0) text = cli_format(a, "%s%s%s %s", text, *text ? ", " : "", thousands(a, n), part[i]);
+    }
     return *text ? text : "-";
 }
 
