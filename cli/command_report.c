@@ -15,7 +15,9 @@ static tacet_status run(const cli_args *a)
     cli_folder folder;
     cli_folder_name(a->arena, a->operand[0], &folder);
     if (!out) out = a->operands > 1 ? "report.html" : folder.report;
-    return cli_report_write(a->arena, a->operands, a->operand, out);
+    tacet_status s = cli_report_write(a->arena, a->operands, a->operand, out);
+    if (s == TACET_OK) fprintf(stderr, "to look at it: %s\n", out);
+    return s;
 }
 
 enum { RUNS = 1000 };

@@ -9,6 +9,9 @@
 
 void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
 {
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') n--; /* as shells complete it */
+    path = cli_copy(a, path, n);
     *f = (cli_folder){
         .path = path,
         .config = cli_format(a, "%s/config.yaml", path),
@@ -19,6 +22,11 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
         .best = cli_format(a, "%s/best.safetensors", path),
         .report = cli_format(a, "%s/report.html", path),
     };
+}
+
+bool cli_folder_of_sweep(cli_arena *a, const char *path)
+{
+    return cli_folder_has(cli_format(a, "%s/sweep.json", path));
 }
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }

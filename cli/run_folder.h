@@ -18,6 +18,7 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f);
 const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config);
 
 bool cli_folder_has(const char *file);
+bool cli_folder_of_sweep(cli_arena *a, const char *path); /* one that holds the runs of tacet sweep */
 
 /* Makes the folder and those above it. */
 tacet_status cli_folder_make(const cli_folder *f);

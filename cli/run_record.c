@@ -153,6 +153,10 @@ tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r)
     cli_folder_name(a, path, &r->folder);
     if (!r->epochs || !r->steps) return cli_fail(TACET_MEMORY, "out of memory");
     FILE *f = fopen(r->folder.metrics, "r");
+    if (!f && cli_folder_of_sweep(a, path))
+        return cli_fail_hint(TACET_IO,
+                             cli_format(a, "its page is %s; its runs are the folders in it", r->folder.report),
+                             "%s holds a sweep, not a run", path);
     if (!f) return cli_fail(TACET_IO, "cannot open %s: is the folder that of a run?", r->folder.metrics);
     tacet_status s = read_lines(r->folder.metrics, f, r);
     fclose(f);

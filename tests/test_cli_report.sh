@@ -58,10 +58,33 @@ has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Data loss</h
     '^  relu1: l1 density=0.2' '<td class="r">243</td>'
 cp a/report.html first
 runs 0 "$tacet" report a
-empty out; empty err
+empty out; has err "^to look at it: a/report.html$"
 same first a/report.html
 runs 0 "$tacet" report a --out elsewhere.html
 same first elsewhere.html
+
+runs 0 "$tacet" report a/ --out elsewhere.html # a shell's slash
+same first elsewhere.html
+
+# ---- The last step of an epoch has its place; a part of an epoch is no epoch ----
+runs 0 "$tacet" train net.yaml --out ends -q --set train.log=10 --set train.steps=25
+hasnt ends/report.html 'faint" d=""'
+has ends/report.html "2 epochs and a part, 25 steps"
+
+# ---- Any two doubles ----
+mkdir -p far_apart
+printf '{"epoch":1,"step":10,"data_loss":1e-9,"seconds":1}\n{"epoch":2,"step":20,"data_loss":1e298,"seconds":1}\n' > far_apart/metrics.jsonl
+runs 0 timeout 20 "$tacet" report far_apart
+printf '{"epoch":1,"step":10,"data_loss":5e-324,"seconds":1}\n{"epoch":2,"step":20,"data_loss":1e-323,"seconds":1}\n' > far_apart/metrics.jsonl
+runs 0 timeout 20 "$tacet" report far_apart
+hasnt far_apart/report.html '[^a-z]-\{0,1\}nan[^a-z]'
+
+# ---- A configuration that is refused is not compared ----
+cp -r a bad; printf 'model: linear 99\nloss: mse\nbogus: 1\noptimizer: sgd lr=7\n' > bad/config.yaml
+runs 0 "$tacet" report a bad --out bad.html
+has err "bad/config.yaml is left out of the comparison"
+hasnt bad.html 'linear 99</td>'
+rm -r bad far_apart ends
 
 # ---- The numbers are those of metrics.jsonl ----
 grep '^{"epoch":' a/metrics.jsonl > epochs
@@ -134,8 +157,8 @@ has report.html '<title>a, b and plain</title>' '<h2>Differences</h2>' '<h2>Resu
 hasnt report.html '<td>train.batch</td>' # it is the same in all
 numbers report.html "Data loss" > shown
 has shown "^epoch a, training a, validation b, training plain, training$" "^3 [0-9.e-]* [0-9.e-]* [0-9.e-]* [0-9.e-]*$"
-runs 0 "$tacet" report a a/ --out twice.html # called the same: by their paths
-has twice.html '<title>a and a/</title>' 'The configurations are the same.'
+runs 0 "$tacet" report a ./a --out twice.html # called the same: by their paths
+has twice.html '<title>a and ./a</title>' 'The configurations are the same.'
 runs 0 "$tacet" report r one none inf --out mixed.html
 alone mixed.html
 has mixed.html 'none has not finished an epoch' 'inf has not finished an epoch'

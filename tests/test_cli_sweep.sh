@@ -160,7 +160,7 @@ has err "warning: relu1:l1: the range goes up to 10: by the estimate .* more tha
 values() { rm -rf range; runs 0 sweep net.yaml --no-penalties --set train.steps=1 --over "$1" --out range -q; column range/sweep.csv "$2" | paste -s -d ' ' - > said; }
 values 'relu1: l1 lambda=1e-2..1e-6:5' lambda; has said "^0.01 0.001 0.0001 1e-05 1e-06$"
 values 'relu1:l1 1..10:3' lambda; has said "^1 3.162 10$"
-values 'relu1: l1 0.123456..3:1' lambda; has said "^0.123456$"
+values 'relu1: l1 0.123456..0.123456:1' lambda; has said "^0.123456$"
 values 'relu1: l1 density=0.4..0.1:3' 'density asked'; has said "^0.4 0.2 0.1$"
 values 'linear1.weight: group_lasso 1e-3 by=block block=2..8:3' 'block asked'; has said "^2 4 8$"
 
@@ -196,6 +196,9 @@ has err "no run of the sweep has ended"
 
 # ---- Going on with another sweep than was begun ----
 refused() { pattern=$1; shift; cp warm/sweep.json kept; runs 2 sweep "$@"; has err "$pattern"; empty out; same kept warm/sweep.json; }
+runs 2 "$tacet" train --resume warm; has err "warm holds a sweep, not a run" "tacet sweep --resume warm"
+[ ! -e warm/model.safetensors ] || fault "a run was begun among those of a sweep"
+runs 5 "$tacet" report warm; has err "warm holds a sweep" "its page is warm/report.html"
 refused "warm holds a sweep already" net.yaml --over 'relu1: l1 1..10:3' --out warm
 refused "warm was begun with --over 'relu1: l1 lambda=1e-4..1e-1:4', not with --over 'relu1: l1 lambda=1e-4..1:4'" net.yaml --over 'relu1: l1 lambda=1e-4..1:4' --resume warm
 refused "not with no more --over\|with no more --over, not" net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --over 'relu2: l1 1..2:2' --resume warm
@@ -229,6 +232,7 @@ mistake 'relu1: l1 1e-3' "there is no range" 'l1 1e-3'
 mistake 'relu1: l1 1..2:3 l0=3..4:2' "there is a range already" 'l0=3..4:2'
 mistake 'relu1: l1 1e-3..1e-1' "the number of points is missing" '1e-3..1e-1'
 mistake 'relu1: l1 1e-3..1e-1:0' "the number of points is from 1 to 1000, not '0'" '0'
+mistake 'relu1: l1 1e-3..1e-1:1' "one point has no room for two ends" '1'
 mistake 'relu1: l1 1e-3..1e-1:1001' "from 1 to 1000"
 mistake 'relu1: l1 1e-3..1e-1:x' "not 'x'" x
 mistake 'relu1: l1 0..1e-1:3' "both ends are numbers above 0" '0'

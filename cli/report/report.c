@@ -72,7 +72,7 @@ static int figure(const char **pair, int n, const char *text, const char *name)
 
 static const char *duration(cli_arena *a, double ms)
 {
-    return ms < 1 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
+    return ms < 0.9995 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
 }
 
 static void numbers(cli_run_set *s, int run)
@@ -80,13 +80,15 @@ static void numbers(cli_run_set *s, int run)
     const cli_record *r = &s->record[run];
     const cli_ending e = cli_ending_of(s->arena, r);
     const double density = cli_mean_density(e.layers);
-    const char *pair[8];
+    const double dead = cli_dead(e.layers);
+    const char *pair[10];
     int n = 0;
     if (isfinite(e.accuracy))
         n = figure(pair, n, cli_format(s->arena, "%.4f", e.accuracy), cli_format(s->arena, "accuracy, %s", e.part));
     if (isfinite(e.data_loss))
         n = figure(pair, n, cli_digits(s->arena, e.data_loss), cli_format(s->arena, "data loss, %s", e.part));
     if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "mean density");
+    if (dead > 0) n = figure(pair, n, cli_whole(s->arena, dead), cli_format(s->arena, "dead units, %s", e.part));
     if (isfinite(e.step_ms)) n = figure(pair, n, duration(s->arena, e.step_ms), "time per step");
     if (n) cli_page_numbers(s->page, s->runs > 1 ? s->name[run] : NULL, run, n, pair);
 }

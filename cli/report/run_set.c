@@ -100,6 +100,19 @@ double cli_epoch_place(const cli_record *r, const json_t *line)
     return json_object_get(line, "seconds") ? epoch : NAN;
 }
 
+double cli_dead(const json_t *layers)
+{
+    const json_t *layer;
+    size_t i;
+    double dead = NAN;
+    json_array_foreach(layers, i, layer)
+    {
+        const double n = cli_record_number(layer, "dead");
+        if (isfinite(n)) dead = isnan(dead) ? n : dead + n;
+    }
+    return dead;
+}
+
 double cli_mean_density(const json_t *layers)
 {
     const json_t *layer;

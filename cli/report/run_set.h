@@ -60,6 +60,9 @@ double cli_epoch_place(const cli_record *r, const json_t *line);
  * {"density", "units"}. */
 double cli_mean_density(const json_t *layers);
 
+/* Units of all layers that never fired on those data; NAN where none were looked at. */
+double cli_dead(const json_t *layers);
+
 /* Milliseconds a step in the epoch of line `i`. */
 double cli_step_ms(const cli_record *r, size_t i);
 

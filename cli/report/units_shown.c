@@ -55,7 +55,10 @@ void cli_warnings(cli_run_set *s)
         cli_set_begin(s);
         if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
         warnings_of_run(s, last);
-        if (!count_of_run(last)) cli_page_paragraph(s->page, "None, and every unit fired for some sample.");
+        if (!count_of_run(last))
+            cli_page_paragraph(s->page, json_array_size(json_object_get(last, "layers"))
+                                            ? "None, and every unit fired for some sample of that epoch."
+                                            : "None.");
     }
 }
 
@@ -76,7 +79,7 @@ static void histogram(cli_run_set *s, int run, const json_t *layer)
     const cli_chart c = {.title = s->runs > 1 ? cli_format(s->arena, "%s · %s", name, s->name[run]) : name,
                          .x_name = "fire for up to ... % of the samples (0: never)",
                          .y_name = "units",
-                         .note = units ? units : "Every unit fired for some sample.",
+                         .note = units ? units : "Every unit fired for some sample of that epoch.",
                          .count = 1,
                          .series = &bars};
     cli_set_begin(s);

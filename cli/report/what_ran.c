@@ -56,8 +56,9 @@ static const char *done(cli_arena *a, const cli_record *r)
     if (!last) return "no epoch is finished";
     const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, "step");
     const bool part = step < epoch * each;
-    const char *text = cli_format(a, "%s epochs%s, %s steps", thousands(a, part ? epoch - 1 : epoch),
-                                  part ? " and a part" : "", thousands(a, step));
+    const char *text = cli_format(a, "%s epoch%s%s, %s steps", thousands(a, part ? epoch - 1 : epoch),
+                                  (part ? epoch - 1 : epoch) == 1 ? "" : "s", part ? " and a part" : "",
+                                  thousands(a, step));
     return isfinite(each) ? cli_format(a, "%s, %s in an epoch", text, thousands(a, each)) : text;
 }
 

@@ -61,6 +61,8 @@ static tacet_status read_range(cli_arena *a, cli_over *o, part range, const char
             count, NULL,
             cli_format(a, "the number of points is from 1 to %d, not '%s'", CLI_RANGE_POINTS, text_of(a, count)));
     o->count = (int)n;
+    if (n == 1 && (o->end[0].number != o->end[1].number || o->end[0].of_largest != o->end[1].of_largest))
+        return refuse(count, NULL, "one point has no room for two ends: take 2, or the same number twice");
     return TACET_OK;
 }
 
