@@ -106,7 +106,8 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
         s->over[s->overs].text = text[s->overs] = a->given[i].value;
         s->overs++;
     }
-    if (cli_folder_has(s->record)) {
+    s->begun = cli_folder_has(s->record);
+    if (s->begun) {
         tacet_status status = cli_sweep_asked_read(s, asked);
         if (status == TACET_OK) status = same_as(a, s, asked);
         if (status != TACET_OK) return status;

@@ -162,6 +162,8 @@ values 'relu1: l1 lambda=1e-2..1e-6:5' lambda; has said "^0.01 0.001 0.0001 1e-0
 values 'relu1:l1 1..10:3' lambda; has said "^1 3.162 10$"
 values 'relu1: l1 0.123456..0.123456:1' lambda; has said "^0.123456$"
 values 'relu1: l1 density=0.4..0.1:3' 'density asked'; has said "^0.4 0.2 0.1$"
+values 'relu1: l1 1.00004..1.0003:3' lambda; awk '{ exit !($1 < $2 && $2 < $3) }' said || fault "not in order: $(cat said)"
+values 'relu1: l1 1e-3..1e-2:2 name="a\"..b"' lambda; has said '^0.001 0.01$'
 values 'linear1.weight: group_lasso 1e-3 by=block block=2..8:3' 'block asked'; has said "^2 4 8$"
 
 # ---- Two ranges: the first is the path ----
@@ -199,6 +201,17 @@ refused() { pattern=$1; shift; cp warm/sweep.json kept; runs 2 sweep "$@"; has e
 runs 2 "$tacet" train --resume warm; has err "warm holds a sweep, not a run" "tacet sweep --resume warm"
 [ ! -e warm/model.safetensors ] || fault "a run was begun among those of a sweep"
 runs 5 "$tacet" report warm; has err "warm holds a sweep" "its page is warm/report.html"
+
+# ---- What stands in a folder is left there, and runs of another sweep are not taken for this one's ----
+mkdir mine; (echo '# my notes'; cat net.yaml) > mine/config.yaml; cp mine/config.yaml notes
+runs 2 sweep mine/config.yaml --out mine --over 'relu1: l1 1e-3..1e-2:2'; has err "mine holds no sweep, but mine/config.yaml is there"
+same notes mine/config.yaml
+cp -r warm torn; rm torn/sweep.json
+runs 2 sweep net.yaml --out torn --over 'relu1: l1 lambda=1e-4..1e-1:4' --set train.epochs=5; has err "torn holds no sweep, but torn/"
+
+# ---- A swept attribute and a figure of the same name are two keys ----
+runs 0 sweep net.yaml --no-penalties --set train.steps=1 --out asked -q --json --over 'relu1: l1 density=0.4..0.2:2'
+has out '"density asked":0.4,"density":'
 refused "warm holds a sweep already" net.yaml --over 'relu1: l1 1..10:3' --out warm
 refused "warm was begun with --over 'relu1: l1 lambda=1e-4..1e-1:4', not with --over 'relu1: l1 lambda=1e-4..1:4'" net.yaml --over 'relu1: l1 lambda=1e-4..1:4' --resume warm
 refused "not with no more --over\|with no more --over, not" net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --over 'relu2: l1 1..2:2' --resume warm
@@ -232,6 +245,9 @@ mistake 'relu1: l1 1e-3' "there is no range" 'l1 1e-3'
 mistake 'relu1: l1 1..2:3 l0=3..4:2' "there is a range already" 'l0=3..4:2'
 mistake 'relu1: l1 1e-3..1e-1' "the number of points is missing" '1e-3..1e-1'
 mistake 'relu1: l1 1e-3..1e-1:0' "the number of points is from 1 to 1000, not '0'" '0'
+mistake 'relu1: l1 a..b=3:2' 'there is no range'
+mistake 'relu1: l1 1..1e300:2' 'a range goes from'
+mistake 'relu1: l1 max/1e-310..max:2' 'a range goes from'
 mistake 'relu1: l1 1e-3..1e-1:1' "one point has no room for two ends" '1'
 mistake 'relu1: l1 1e-3..1e-1:1001' "from 1 to 1000"
 mistake 'relu1: l1 1e-3..1e-1:x' "not 'x'" x

@@ -38,13 +38,19 @@ static double elements(const cli_over *o)
     return n;
 }
 
-/* Density and dead units of what a penalty is on: of a layer in the evaluation, else of the term in the last epoch. */
+/* What was counted of one value: of a layer in the evaluation, else of the term in the last epoch. */
+static const json_t *counted(const cli_over *o, int k, const json_t *layers, const json_t *terms)
+{
+    const json_t *from = named(layers, "name", o->matched[k].name);
+    return from ? from : term_on(terms, o, o->matched[k].name);
+}
+
+/* Density and dead units of what a penalty is on. */
 static void over_figures(const cli_over *o, const json_t *layers, const json_t *terms, double *density, double *dead)
 {
     double sum = 0, units = 0;
     for (int k = 0; k < o->matches; k++) {
-        const json_t *from = named(layers, "name", o->matched[k].name);
-        if (!from) from = term_on(terms, o, o->matched[k].name);
+        const json_t *from = counted(o, k, layers, terms);
         sum += cli_record_number(from, "density") * (double)o->matched[k].elements;
         units += cli_record_number(from, "dead");
     }
@@ -53,16 +59,45 @@ static void over_figures(const cli_over *o, const json_t *layers, const json_t *
     *dead = joint ? cli_record_number(joint, "dead") : units;
 }
 
-/* What fires: units of all layers that can be silent; or, where weights alone are swept, weights. */
-static double firing(const cli_sweep *s, const json_t *layers, const double *figure)
+/* Whether an --over before has the value too. */
+static bool seen(const cli_sweep *s, int over, const char *name)
 {
-    double weights = 0, units = 0;
-    for (int i = 0; i < s->overs; i++) weights += figure[CLI_OF_OVER + 2 * i] * elements(&s->over[i]);
+    for (int i = 0; i < over; i++)
+        for (int k = 0; k < s->over[i].matches; k++)
+            if (strcmp(s->over[i].matched[k].name, name) == 0) return true;
+    return false;
+}
+
+/* Elements that are not 0 in the swept weights, or activations, each value once; *of: how many elements there are. */
+static double not_zero(const cli_sweep *s, bool weights, const json_t *layers, const json_t *terms,
+                       const double *figure, double *of)
+{
+    double sum = 0;
+    *of = 0;
+    for (int i = 0; i < s->overs; i++) {
+        const cli_over *o = &s->over[i];
+        for (int k = 0; k < o->matches && o->parameter == weights; k++) {
+            if (seen(s, i, o->matched[k].name)) continue;
+            const double n = (double)o->matched[k].elements;
+            const double density = cli_record_number(counted(o, k, layers, terms), "density");
+            sum += n * (isnan(density) ? figure[CLI_OF_OVER + 2 * i] : density); /* joint: one density for all */
+            *of += n;
+        }
+    }
+    return sum;
+}
+
+/* What fires: units of all layers that can be silent; or, where weights alone are swept or no layer can be, weights. */
+static double firing(const cli_sweep *s, const json_t *layers, const json_t *terms, const double *figure)
+{
+    double units = 0, n;
+    const double weights = not_zero(s, true, layers, terms, figure, &n);
     for (size_t i = 0; i < json_array_size(layers); i++) {
         const json_t *l = json_array_get(layers, i);
         units += cli_record_number(l, "density") * cli_record_number(l, "units");
     }
-    return s->weights ? weights : json_array_size(layers) ? units : NAN;
+    if (!s->weights && json_array_size(layers)) return units;
+    return n > 0 ? weights : NAN;
 }
 
 static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record *record)
@@ -71,7 +106,7 @@ static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record 
     const json_t *validation = json_object_get(last, "validation"), *end = json_object_get(record->run, "figures");
     const json_t *from = validation ? validation : end, *layers = json_object_get(from, "layers");
     const json_t *terms = json_object_get(last, "terms");
-    double seconds = 0, sum = 0, n = 0;
+    double seconds = 0, n;
     r->part = validation ? "validation" : cli_record_text(s->arena, end, "part");
     const double rows = validation ? cli_record_number(json_object_get(record->run, "rows"), "validation")
                                    : cli_record_number(end, "rows");
@@ -84,12 +119,9 @@ static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record 
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
         over_figures(&s->over[i], layers, terms, &figure[0], &figure[1]);
-        if (s->over[i].parameter != s->weights) continue; /* as what fires is counted */
-        sum += figure[0] * elements(&s->over[i]);
-        n += elements(&s->over[i]);
     }
-    r->figure[CLI_OF_SILENCE] = sum / n;
-    r->figure[CLI_OF_FIRING] = firing(s, layers, r->figure);
+    r->figure[CLI_OF_SILENCE] = not_zero(s, s->weights, layers, terms, r->figure, &n) / n;
+    r->figure[CLI_OF_FIRING] = firing(s, layers, terms, r->figure);
 }
 
 void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
@@ -218,9 +250,10 @@ const char *cli_sweep_reason(const cli_sweep *s)
     const char *what = s->by_loss ? "data loss" : "accuracy";
     const char *top = cli_format(a, "the best %s is %.4f, with %s", what, best->mean[judge(s)],
                                  cli_sweep_point_text(s, s->best));
+    if (isnan(best->mean[CLI_OF_FIRING])) return cli_format(a, "%s; what fires is not counted here", top);
     if (isnan(s->tolerance))
-        return cli_format(a, "%s; how far others are from it by chance is not known with one seed: --seeds 3 tells",
-                          top);
+        return cli_format(a, "%s; how far others are from it by chance is not known with %s", top,
+                          s->seeds == 1 ? "one seed: --seeds 3 tells" : "one run of it");
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const char *of = s->binomial ? cli_format(a, "binomial, %lld rows", (long long)r->rows)
                                  : cli_format(a, "over %d seeds", best->ended);

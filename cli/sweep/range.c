@@ -5,6 +5,7 @@
 #include "sweep/range.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,10 @@ static const char *dots_of(const char *from, const char *to)
     bool quoted = false;
     for (; from + 1 < to; from++) {
         if (*from == '"') quoted = !quoted;
+        if (quoted && *from == '\\') {
+            from++; /* what it takes the meaning from */
+            continue;
+        }
         if (!quoted && from[0] == '.' && from[1] == '.') return from;
     }
     return NULL;
@@ -138,7 +143,8 @@ tacet_status cli_over_read(cli_arena *a, const char *text, cli_over *o)
     o->kind = cli_copy(a, spec.from, (size_t)(at - spec.from));
     for (at += strspn(at, " \t"); *at; at += strspn(at, " \t")) {
         part word = {place, at, cli_word_end(at)};
-        const char *dots = dots_of(word.from, word.to);
+        const char *equals = memchr(word.from, '=', (size_t)(word.to - word.from));
+        const char *dots = dots_of(equals ? equals + 1 : word.from, word.to);
         tacet_status s = dots ? read_word(a, o, spec, word, dots) : TACET_OK;
         if (s != TACET_OK) return s;
         at = word.to;
@@ -183,7 +189,9 @@ static bool write_points(cli_arena *a, cli_over *o, int digits)
     for (int i = 0; i < o->count; i++) {
         o->value[i] = point(a, o, i, digits);
         o->number[i] = strtod(o->value[i], NULL);
-        if (i > 0 && strcmp(o->value[i], o->value[i - 1]) == 0) differ = false;
+        /* A rounded number may not be passed by the one before it, nor by an end. */
+        const double way = end_of(o, 1) - end_of(o, 0);
+        if (i > 0 && !((o->number[i] - o->number[i - 1]) * way > 0)) differ = false;
     }
     return differ;
 }
@@ -194,6 +202,11 @@ tacet_status cli_over_fill(cli_arena *a, cli_over *o)
         if (o->end[i].of_largest && !(o->largest > 0))
             return cli_fail_at(cli_argument(a, "--over", o->text), strlen(o->text), "write numbers: 1e-6..1e-2:9",
                                "there is no estimate of the largest lambda here, so max has no value");
+    for (int i = 0; i < 2; i++)
+        if (!(end_of(o, i) >= FLT_MIN && end_of(o, i) <= FLT_MAX))
+            return cli_fail_at(cli_argument(a, "--over", o->text), strlen(o->text), NULL,
+                               "a range goes from %g to %g at most; an end of this one is %g", (double)FLT_MIN,
+                               (double)FLT_MAX, end_of(o, i));
     o->value = cli_take(a, (size_t)o->count * sizeof *o->value);
     o->number = cli_take(a, (size_t)o->count * sizeof *o->number);
     for (int digits = 4; digits <= 17; digits++)

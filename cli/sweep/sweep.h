@@ -56,7 +56,7 @@ typedef struct cli_sweep {
     cli_over over[CLI_OVERS];
     int seeds, jobs, threads; /* threads: of each run */
     int64_t seed;             /* the first */
-    bool fresh;
+    bool fresh, begun; /* begun: before, by whoever wrote sweep.json */
     int points, runs;
     cli_sweep_point *point; /* [points], the first --over fastest */
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */

@@ -31,7 +31,8 @@ void cli_sweep_name(cli_sweep *s, const char *folder)
 
 static tacet_status odd(const cli_sweep *s, const char *what)
 {
-    return cli_fail(TACET_FILE, "%s: not what a sweep writes: %s", s->record, what);
+    return cli_fail_hint(TACET_FILE, "begin the sweep anew in another folder", "%s: not what a sweep writes: %s",
+                         s->record, what);
 }
 
 static tacet_status read_asked(const cli_sweep *s, const json_t *o, cli_sweep_asked *asked)
@@ -133,22 +134,50 @@ static tacet_status same_config(const cli_sweep *s, const cli_config *c)
     return own ? compare(s, file.text, own) : cli_fail(TACET_MEMORY, "out of memory");
 }
 
+static const char head[] =
+    "# The sweep's configuration, without the penalties that are swept. Go on with: tacet sweep --resume FOLDER\n";
+
 static tacet_status write_config(const cli_sweep *s, const cli_config *c)
 {
     cli_outfile o;
     tacet_status status = cli_outfile_open(s->arena, s->config, &o);
     if (status != TACET_OK) return status;
-    fprintf(
-        o.f,
-        "# The sweep's configuration, without the penalties that are swept. Go on with: tacet sweep --resume FOLDER\n");
+    fputs(head, o.f);
     cli_config_print(c, o.f);
     return cli_outfile_close(&o);
 }
 
+/* Whether the file is the sweep's own, of one that was killed before it had begun. */
+static bool own_config(const cli_sweep *s)
+{
+    char text[sizeof head] = "";
+    FILE *f = fopen(s->config, "r");
+    const size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f) fclose(f);
+    return n == sizeof text - 1 && strcmp(text, head) == 0;
+}
+
+/* A folder in which something else stands is left as it is, and runs of another sweep are not taken for this one's. */
+static tacet_status vacant(const cli_sweep *s)
+{
+    const char *found = NULL, *model = cli_format(s->arena, "%s/checkpoint.safetensors", s->folder);
+    if (cli_folder_has(s->config) && !own_config(s)) found = s->config;
+    if (cli_folder_has(model)) found = model;
+    for (int i = 0; i < s->runs && !found; i++)
+        if (cli_folder_has(cli_format(s->arena, "%s/config.yaml", s->run[i].folder))) found = s->run[i].folder;
+    if (!found) return TACET_OK;
+    return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds no sweep, but %s is there", s->folder,
+                         found);
+}
+
 tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
 {
+    if (cli_folder_has(s->record) && !s->begun)
+        return cli_fail_hint(TACET_FAILED, "begin again; --out names another folder",
+                             "another sweep has begun in %s meanwhile", s->folder);
     if (cli_folder_has(s->record)) return same_config(s, c);
-    tacet_status status = write_config(s, c);
+    tacet_status status = vacant(s);
+    if (status == TACET_OK) status = write_config(s, c);
     return status == TACET_OK ? write_asked(s) : status;
 }
 

@@ -25,7 +25,9 @@ static bool any(const cli_sweep *s, int figure)
 /* "relu1:l1 " where there are several. */
 static const char *prefix(const cli_sweep *s, int over)
 {
-    return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", s->over[over].on, s->over[over].kind);
+    const cli_over *o = &s->over[over];
+    const char *name = cli_over_given(s->arena, cli_format(s->arena, "%s%s", o->before, o->after), "name");
+    return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", o->on, *name ? name : o->kind);
 }
 
 /* Of what is swept; the figures have a density too. */
@@ -134,7 +136,9 @@ static void point_json(cli_json *j, const cli_sweep *s, int i)
     cli_json_open(j, "over", '[');
     for (int k = 0; k < s->overs; k++) {
         cli_json_open(j, NULL, '{');
-        cli_json_number(j, s->over[k].attribute, s->over[k].number[p->index[k]]);
+        const char *name = s->over[k].attribute;
+        cli_json_number(j, s->over[k].lambda ? name : cli_format(s->arena, "%s asked", name),
+                        s->over[k].number[p->index[k]]);
         figure_json(j, p, CLI_OF_OVER + 2 * k, "density");
         figure_json(j, p, CLI_OF_OVER + 2 * k + 1, "dead");
         cli_json_close(j, '}');
