@@ -57,23 +57,27 @@ static tacet_status locate(const cli_args *a, cli_sweep *s)
     if (out && resume) return cli_fail(TACET_DESCRIPTION, "--resume DIR goes on in DIR; leave --out away");
     if (!resume && a->operands == 0)
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet sweep --help", "CONFIG is missing");
-    cli_sweep_name(s, resume ? resume : out ? out : cli_folder_free_name(a->arena, "sweeps", a->operand[0]));
-    const bool begun = cli_folder_has(s->record);
-    if (!begun && cli_folder_has(cli_format(a->arena, "%s/run.json", s->folder)))
-        return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds a run of tacet train", s->folder);
+    cli_folder_name(a->arena,
+                    resume ? resume
+                    : out  ? out
+                           : cli_folder_free_name(a->arena, "sweeps", a->operand[0]),
+                    &s->folder);
+    const bool begun = cli_folder_has(s->folder.sweep);
+    if (!begun && cli_folder_has(s->folder.run))
+        return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds a run of tacet train", s->folder.path);
     if (resume && a->operands == 0 && !begun)
         return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins it if there is none",
-                             "there is no sweep in %s: %s is missing", s->folder, s->record);
+                             "there is no sweep in %s: %s is missing", s->folder.path, s->folder.sweep);
     if (!resume && begun)
         return cli_fail_hint(TACET_DESCRIPTION, "--resume goes on with it; --out with another folder begins anew",
-                             "%s holds a sweep already", s->folder);
+                             "%s holds a sweep already", s->folder.path);
     return TACET_OK;
 }
 
 static tacet_status differs(const cli_sweep *s, const char *theirs, const char *own)
 {
     return cli_fail_hint(TACET_DESCRIPTION, "a sweep goes on as it was begun; --out DIR begins another",
-                         "%s was begun with %s, not with %s", s->folder, theirs, own);
+                         "%s was begun with %s, not with %s", s->folder.path, theirs, own);
 }
 
 /* Of a sweep that was begun: what is asked for now must be what was asked for then. With --resume alone, what is not
@@ -106,7 +110,7 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
         s->over[s->overs].text = text[s->overs] = a->given[i].value;
         s->overs++;
     }
-    s->begun = cli_folder_has(s->record);
+    s->begun = cli_folder_has(s->folder.sweep);
     if (s->begun) {
         tacet_status status = cli_sweep_asked_read(s, asked);
         if (status == TACET_OK) status = same_as(a, s, asked);
@@ -207,7 +211,7 @@ static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
     if (status == TACET_OK) status = count(a, "seeds", CLI_SWEEP_SEEDS, &s->seeds);
     if (status == TACET_OK) status = locate(a, s);
     if (status == TACET_OK) status = read_overs(a, s, &asked);
-    if (status == TACET_OK) status = cli_job_configure(a, a->operands ? a->operand[0] : s->config, c);
+    if (status == TACET_OK) status = cli_job_configure(a, a->operands ? a->operand[0] : s->folder.config, c);
     if (status != TACET_OK) return status;
     for (int i = 0; i < s->overs; i++) cli_over_replace(&s->over[i], c);
     s->seed = c->value[CLI_SEED].integer;
@@ -234,7 +238,7 @@ static tacet_status report(const cli_args *a, cli_sweep *s)
     tacet_status status = cli_sweep_csv(s);
     if (status == TACET_OK) status = cli_sweep_page(s);
     if (status != TACET_OK) return status;
-    cli_progress_say(&s->progress, "to look at it: %s", s->page);
+    cli_progress_say(&s->progress, "to look at it: %s", s->folder.report);
     return s->chosen < 0 ? cli_fail(TACET_FAILED, "no run of the sweep has ended") : TACET_OK;
 }
 

@@ -37,11 +37,12 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     if (out && resume) return cli_fail(TACET_DESCRIPTION, "--resume DIR goes on in DIR; leave --out away");
     if (!resume && a->operands == 0)
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet train --help", "CONFIG is missing");
-    if (resume && cli_folder_of_sweep(a->arena, resume))
-        return cli_fail_hint(TACET_DESCRIPTION, cli_format(a->arena, "tacet sweep --resume %s goes on with it", resume),
-                             "%s holds a sweep, not a run", resume);
     if (resume) {
         cli_folder_name(a->arena, resume, folder);
+        if (cli_folder_has(folder->sweep))
+            return cli_fail_hint(TACET_DESCRIPTION,
+                                 cli_format(a->arena, "tacet sweep --resume %s goes on with it", folder->path),
+                                 "%s holds a sweep, not a run", folder->path);
         if (a->operands == 0 && !cli_folder_has(folder->config))
             return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins the run if there is none",
                                  "there is no run in %s: %s is missing", resume, folder->config);

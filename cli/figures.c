@@ -65,14 +65,12 @@ tacet_status cli_figures_judge(const cli_figures *f)
     return cli_fail(TACET_NOT_FINITE, "the objective is not finite on the %s data", f->part);
 }
 
-static bool is_loss(const tacet_term *t) { return strcmp(t->role, "loss") == 0; }
-
 void cli_terms_json(cli_json *j, const tacet_plan *p, bool training)
 {
     tacet_term t;
     cli_json_open(j, "terms", '[');
     for (int i = 0; i < tacet_term_count(p); i++) {
-        if (tacet_term_at(p, i, &t) != TACET_OK || is_loss(&t)) continue;
+        if (!cli_penalises(p, i, &t)) continue;
         cli_json_open(j, NULL, '{');
         cli_json_text(j, "on", t.on);
         cli_json_text(j, "kind", t.kind);

@@ -4,6 +4,9 @@
 
 #include "output.h"
 
+/* Whether there is a term i, which is then in *t, and it is no loss: a penalty or a constraint. */
+bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
+
 /* The keys of term i's account, or of what fired in value i in training, inside an object that is open. */
 void cli_account_json(cli_json *j, const tacet_plan *p, int i);
 void cli_firing_json(cli_json *j, const tacet_plan *p, int i);

@@ -6,6 +6,11 @@
 
 enum { BINS = 10 };
 
+bool cli_penalises(const tacet_plan *p, int i, tacet_term *t)
+{
+    return tacet_term_at(p, i, t) == TACET_OK && strcmp(t->role, "loss") != 0;
+}
+
 static void histogram_json(cli_json *j, const tacet_firing *f)
 {
     if (f->rows == 0) return;
@@ -73,7 +78,7 @@ void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p)
     tacet_value_info v;
     cli_json_open(j, "terms", '[');
     for (int i = 0; i < tacet_term_count(p); i++) {
-        if (tacet_term_at(p, i, &t) != TACET_OK || strcmp(t.role, "loss") == 0) continue;
+        if (!cli_penalises(p, i, &t)) continue;
         cli_json_open(j, NULL, '{');
         cli_json_text(j, "on", t.on);
         cli_json_text(j, "kind", t.kind);

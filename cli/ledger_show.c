@@ -7,12 +7,6 @@
 
 enum { BINS = 10, EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
 
-static const char *name_of(cli_arena *a, const json_t *term)
-{
-    if (json_object_get(term, "name")) return cli_record_text(a, term, "name");
-    return cli_format(a, "%s:%s", cli_record_text(a, term, "on"), cli_record_text(a, term, "kind"));
-}
-
 /* Three digits, to keep a row within a terminal; "-" for what is not known. */
 static const char *short_number(cli_arena *a, double x)
 {
@@ -80,10 +74,10 @@ static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
     size_t i;
     int rows = 1;
     memcpy(cell, term_head, sizeof term_head);
-    json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], name_of(a, t), t);
+    json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], cli_record_name(a, t), t);
     if (rows > 1) print_terms(to, rows, cell);
     json_array_foreach(terms, i, t) if (cli_record_number(t, "empty_inputs") > 0)
-        fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", name_of(a, t),
+        fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", cli_record_name(a, t),
                 cli_record_number(t, "empty_inputs"), cli_record_number(t, "inputs"));
 }
 
@@ -143,7 +137,7 @@ static void term_over_epochs(FILE *to, cli_arena *a, const json_t *epochs, size_
         term_row(a, &cell[TERM_COLUMNS * rows++], cli_format(a, "%.0f", cli_record_number(e, "epoch")),
                  json_array_get(json_object_get(e, "terms"), i));
     }
-    fprintf(to, "\n%s\n", name_of(a, last));
+    fprintf(to, "\n%s\n", cli_record_name(a, last));
     print_terms(to, rows, cell);
 }
 

@@ -38,11 +38,12 @@ const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_pla
     *rows = 0;
     for (int i = 0; i < n; i++)
         if (tacet_value_at(p, i, &v) == TACET_OK && strcmp(v.kind, "parameter") != 0)
-            layer[(*rows)++] = (cli_layer){.name = v.name,
-                                           .kind = v.kind,
-                                           .spec = v.spec,
-                                           .shape = shape_text(a, &v),
-                                           .penalties = strcmp(v.kind, "labels") == 0 ? "" : add_penalties(a, "", penalties, v.name)};
+            layer[(*rows)++] = (cli_layer){
+                .name = v.name,
+                .kind = v.kind,
+                .spec = v.spec,
+                .shape = shape_text(a, &v),
+                .penalties = strcmp(v.kind, "labels") == 0 ? "" : add_penalties(a, "", penalties, v.name)};
     for (int i = 0; i < n; i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.kind, "parameter") != 0) continue;
         const size_t length = strcspn(v.name, ".");
@@ -78,7 +79,12 @@ void cli_network_json(cli_json *j, cli_arena *a, const tacet_graph *g, const tac
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */
 
-enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12 /* of a column that is cut */, NARROW = 60 /* no descriptions */ };
+enum {
+    COLUMNS = 4,
+    GAPS = 2 * (COLUMNS - 1),
+    LEAST = 12 /* of a column that is cut */,
+    NARROW = 60 /* no descriptions */
+};
 
 typedef struct table {
     const char **cell;

@@ -1,5 +1,6 @@
 /* run_events.c: a plan's ledger, its terms and its parameters as scalars and histograms. */
 #include "run_events.h"
+#include "ledger.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,17 +18,12 @@ static void scalar(writer *w, const char *group, const char *name, double value)
     cli_tensorboard_scalar(w->file, w->step, cli_format(&w->arena, "%s/%s", group, name), value);
 }
 
-static bool penalises(const tacet_plan *p, int i, tacet_term *t)
-{
-    return tacet_term_at(p, i, t) == TACET_OK && strcmp(t->role, "loss") != 0;
-}
-
 /* Terms by their names: the value, without lambda, of the last step or of the evaluation since. */
 static void values(writer *w, const char *group)
 {
     tacet_term t;
     for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (penalises(w->p, i, &t)) scalar(w, group, t.name, t.value);
+        if (cli_penalises(w->p, i, &t)) scalar(w, group, t.name, t.value);
 }
 
 /* Whether the density of what term i is on is that of a layer, or was written with an earlier term. */
@@ -36,7 +32,7 @@ static bool known(const tacet_plan *p, int i, const char *on)
     tacet_term t;
     tacet_value_info v;
     for (int k = 0; k < i; k++)
-        if (penalises(p, k, &t) && strcmp(t.on, on) == 0) return true;
+        if (cli_penalises(p, k, &t) && strcmp(t.on, on) == 0) return true;
     for (int k = 0; k < tacet_value_count(p); k++)
         if (tacet_value_at(p, k, &v) == TACET_OK && v.silent && strcmp(v.name, on) == 0) return true;
     return false;
@@ -48,7 +44,7 @@ static void states(writer *w)
     tacet_term t;
     tacet_account a;
     for (int i = 0; i < tacet_term_count(w->p); i++) {
-        if (!penalises(w->p, i, &t) || tacet_account_at(w->p, i, &a) != TACET_OK) continue;
+        if (!cli_penalises(w->p, i, &t) || tacet_account_at(w->p, i, &a) != TACET_OK) continue;
         if (!isnan(a.value)) scalar(w, "lambda", t.name, t.lambda); /* a constraint has neither */
         scalar(w, "gradient", t.name, a.gradient / a.data_gradient);
         if (!known(w->p, i, t.on)) scalar(w, "density", t.on, a.firing.density);
@@ -88,7 +84,7 @@ static void shares(writer *w)
 {
     tacet_term t;
     for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (penalises(w->p, i, &t)) scalar(w, "share", t.name, t.lambda * t.value / tacet_objective(w->p));
+        if (cli_penalises(w->p, i, &t)) scalar(w, "share", t.name, t.lambda * t.value / tacet_objective(w->p));
 }
 
 bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_events *e)
@@ -132,7 +128,7 @@ static void means(writer *w, double seconds)
     scalar(w, "epoch", "objective", total.objective);
     scalar(w, "epoch", "ms_per_step", seconds / (double)total.steps * 1e3);
     for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (penalises(w->p, i, &t) && tacet_account_at(w->p, i, &a) == TACET_OK) {
+        if (cli_penalises(w->p, i, &t) && tacet_account_at(w->p, i, &a) == TACET_OK) {
             scalar(w, "epoch_penalty", t.name, a.value);
             if (!isnan(a.value)) scalar(w, "epoch_share", t.name, a.share);
         }

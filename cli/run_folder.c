@@ -21,12 +21,8 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
         .model = cli_format(a, "%s/model.safetensors", path),
         .best = cli_format(a, "%s/best.safetensors", path),
         .report = cli_format(a, "%s/report.html", path),
+        .sweep = cli_format(a, "%s/sweep.json", path),
     };
-}
-
-bool cli_folder_of_sweep(cli_arena *a, const char *path)
-{
-    return cli_folder_has(cli_format(a, "%s/sweep.json", path));
 }
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }

@@ -1,4 +1,5 @@
-/* run_folder.h: the folder of a run: config.yaml, run.json, metrics.jsonl, checkpoint, model, best, report. */
+/* run_folder.h: the folder of a run: config.yaml, run.json, metrics.jsonl, checkpoint, model, best, report; or of a sweep:
+ * config.yaml, sweep.json, report, and the folders of its runs. */
 #ifndef CLI_RUN_FOLDER_H
 #define CLI_RUN_FOLDER_H
 
@@ -6,7 +7,7 @@
 #include "output.h"
 
 typedef struct cli_folder {
-    const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *report;
+    const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *report, *sweep;
     FILE *log; /* metrics.jsonl, open at its end */
 } cli_folder;
 
@@ -18,7 +19,6 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f);
 const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config);
 
 bool cli_folder_has(const char *file);
-bool cli_folder_of_sweep(cli_arena *a, const char *path); /* one that holds the runs of tacet sweep */
 
 /* Makes the folder and those above it. */
 tacet_status cli_folder_make(const cli_folder *f);

@@ -2,7 +2,6 @@
 #include "run_record.h"
 #include "network.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +112,12 @@ const char *cli_record_text(cli_arena *a, const json_t *object, const char *key)
     return copy;
 }
 
+const char *cli_record_name(cli_arena *a, const json_t *entry)
+{
+    if (json_object_get(entry, "name")) return cli_record_text(a, entry, "name");
+    return cli_format(a, "%s:%s", cli_record_text(a, entry, "on"), cli_record_text(a, entry, "kind"));
+}
+
 static tacet_status read_lines(const char *metrics, FILE *f, cli_record *r)
 {
     tacet_status s = TACET_OK;
@@ -153,7 +158,7 @@ tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r)
     cli_folder_name(a, path, &r->folder);
     if (!r->epochs || !r->steps) return cli_fail(TACET_MEMORY, "out of memory");
     FILE *f = fopen(r->folder.metrics, "r");
-    if (!f && cli_folder_of_sweep(a, path))
+    if (!f && cli_folder_has(r->folder.sweep))
         return cli_fail_hint(TACET_IO,
                              cli_format(a, "its page is %s; its runs are the folders in it", r->folder.report),
                              "%s holds a sweep, not a run", path);

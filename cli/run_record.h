@@ -31,6 +31,8 @@ void cli_record_close(cli_record *r);
 
 /* A member's number, NAN where there is none; its text without control characters, "-" where there is none. */
 double cli_record_number(const json_t *object, const char *key);
+/* Of a term or layer, "relu1:l1". */
+const char *cli_record_name(cli_arena *a, const json_t *entry);
 const char *cli_record_text(cli_arena *a, const json_t *object, const char *key);
 
 #endif

@@ -5,6 +5,7 @@
  * layers that are silent. */
 #include "training_show.h"
 #include "epoch_line.h"
+#include "ledger.h"
 #include "network.h"
 
 #include <math.h>
@@ -46,11 +47,6 @@ struct cli_watched {
     bool density;
 };
 
-static bool penalises(const tacet_plan *p, int i, tacet_term *t)
-{
-    return tacet_term_at(p, i, t) == TACET_OK && strcmp(t->role, "loss") != 0;
-}
-
 /* The value of that name whose zeros are counted, or -1. */
 static int silent_value(const tacet_plan *p, const char *name)
 {
@@ -78,7 +74,7 @@ static int rank(cli_arena *a, const tacet_plan *p, int *order)
     tacet_term t;
     int terms = 0;
     for (int i = 0; i < n; i++) {
-        if (!penalises(p, i, &t)) continue;
+        if (!cli_penalises(p, i, &t)) continue;
         int at = terms++;
         weight[i] = importance(p, i);
         for (; at > 0 && weight[order[at - 1]] < weight[i]; at--) order[at] = order[at - 1];

@@ -8,142 +8,89 @@
 
 static const json_t *epoch(const cli_record *r, size_t i) { return json_array_get(r->epochs, i); }
 static const json_t *validation(const cli_record *r, size_t i) { return json_object_get(epoch(r, i), "validation"); }
-static const json_t *term(const cli_record *r, size_t i, const char *n)
-{
-    return cli_entry_of(epoch(r, i), "terms", n);
-}
-static const json_t *layer(const cli_record *r, size_t i, const char *n)
-{
-    return cli_entry_of(epoch(r, i), "layers", n);
-}
 
-static double loss(const cli_record *r, size_t i, const char *name)
+static double figure(const cli_record *r, size_t i, const char *name, const char *key)
 {
     (void)name;
-    return cli_record_number(epoch(r, i), "data_loss");
+    return cli_record_number(epoch(r, i), key);
 }
 
-static double loss_validated(const cli_record *r, size_t i, const char *name)
+static double validated(const cli_record *r, size_t i, const char *name, const char *key)
 {
     (void)name;
-    return cli_record_number(validation(r, i), "data_loss");
+    return cli_record_number(validation(r, i), key);
 }
 
-static double objective(const cli_record *r, size_t i, const char *name)
+static double of_term(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    (void)name;
-    return cli_record_number(epoch(r, i), "objective");
+    return cli_record_number(cli_entry_of(epoch(r, i), "terms", name), key);
 }
 
-static double objective_validated(const cli_record *r, size_t i, const char *name)
+static double of_term_validated(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    (void)name;
-    return cli_record_number(validation(r, i), "objective");
+    return cli_record_number(cli_twin(epoch(r, i), name, json_object_get(validation(r, i), "terms")), key);
 }
 
-static double learning_rate(const cli_record *r, size_t i, const char *name)
+static double of_layer(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    (void)name;
-    return cli_record_number(epoch(r, i), "learning_rate");
+    return cli_record_number(cli_entry_of(epoch(r, i), "layers", name), key);
 }
 
-static double accuracy(const cli_record *r, size_t i, const char *name)
-{
-    (void)name;
-    return cli_record_number(validation(r, i), "accuracy");
-}
-
-static double value(const cli_record *r, size_t i, const char *n) { return cli_record_number(term(r, i, n), "value"); }
-
-static double value_validated(const cli_record *r, size_t i, const char *n)
-{
-    return cli_record_number(cli_twin(epoch(r, i), n, json_object_get(validation(r, i), "terms")), "value");
-}
-
-static double density(const cli_record *r, size_t i, const char *n)
-{
-    return cli_record_number(layer(r, i, n), "density");
-}
-
-/* A figure of the first term that steers a layer. */
-static double steering(const cli_record *r, size_t i, const char *n, const char *key)
+/* Of the first term that steers a layer. */
+static double of_steering(const cli_record *r, size_t i, const char *name, const char *key)
 {
     const json_t *t;
     size_t k;
     json_array_foreach(json_object_get(epoch(r, i), "terms"), k, t)
     {
         const char *on = json_string_value(json_object_get(t, "on"));
-        if (on && strcmp(on, n) == 0 && isfinite(cli_record_number(t, "target"))) return cli_record_number(t, key);
+        if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return cli_record_number(t, key);
     }
     return NAN;
 }
 
-static double target(const cli_record *r, size_t i, const char *n) { return steering(r, i, n, "target"); }
-static double due(const cli_record *r, size_t i, const char *n) { return steering(r, i, n, "due"); }
-
 /* Of terms on parameters, whose names alone have a dot. */
-static double weight_figure(const cli_record *r, size_t i, const char *n, const char *key)
+static double of_weights(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    const json_t *t = term(r, i, n);
-    const char *on = json_string_value(json_object_get(t, "on"));
-    return on && strchr(on, '.') ? cli_record_number(t, key) : NAN;
+    const char *on = json_string_value(json_object_get(cli_entry_of(epoch(r, i), "terms", name), "on"));
+    return on && strchr(on, '.') ? of_term(r, i, name, key) : NAN;
 }
 
-static double weights(const cli_record *r, size_t i, const char *n) { return weight_figure(r, i, n, "density"); }
-static double weights_target(const cli_record *r, size_t i, const char *n) { return weight_figure(r, i, n, "target"); }
-
-static double lambda(const cli_record *r, size_t i, const char *n)
+static double pull(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    return cli_record_number(term(r, i, n), "lambda");
-}
-static double share(const cli_record *r, size_t i, const char *n) { return cli_record_number(term(r, i, n), "share"); }
-
-static double gradient(const cli_record *r, size_t i, const char *n)
-{
-    return cli_record_number(term(r, i, n), "gradient") / cli_record_number(term(r, i, n), "data_gradient");
+    return of_term(r, i, name, key) / of_term(r, i, name, "data_gradient");
 }
 
-static double mean_density(const cli_record *r, size_t i, const char *n)
+/* key: "layers". */
+static double mean_density(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    (void)n;
-    return cli_mean_density(json_object_get(epoch(r, i), "layers"));
+    (void)name;
+    return cli_mean_density(json_object_get(epoch(r, i), key));
 }
 
-static double density_validated(const cli_record *r, size_t i, const char *n)
+static double mean_density_validated(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    (void)n;
-    return cli_mean_density(json_object_get(validation(r, i), "layers"));
+    (void)name;
+    return cli_mean_density(json_object_get(validation(r, i), key));
 }
 
-static double step_ms(const cli_record *r, size_t i, const char *n)
+static double step_ms(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    (void)n;
+    (void)name, (void)key;
     return cli_step_ms(r, i);
 }
 
 /* ---- And between epochs ------------------------------------------------------------------------------------------ */
 
-static double loss_of_step(const cli_record *r, const json_t *step, const char *n)
+static double of_step(const cli_record *r, const json_t *step, const char *name, const char *key)
 {
-    (void)r, (void)n;
-    return cli_record_number(step, "data_loss");
+    (void)r, (void)name;
+    return cli_record_number(step, key);
 }
 
-static double objective_of_step(const cli_record *r, const json_t *step, const char *n)
+static double of_term_at_step(const cli_record *r, const json_t *step, const char *name, const char *key)
 {
-    (void)r, (void)n;
-    return cli_record_number(step, "objective");
-}
-
-static double rate_of_step(const cli_record *r, const json_t *step, const char *n)
-{
-    (void)r, (void)n;
-    return cli_record_number(step, "learning_rate");
-}
-
-static double lambda_of_step(const cli_record *r, const json_t *step, const char *n)
-{
-    return cli_record_number(cli_twin(cli_last_epoch(r), n, json_object_get(step, "terms")), "lambda");
+    return cli_record_number(cli_twin(cli_last_epoch(r), name, json_object_get(step, "terms")), key);
 }
 
 /* ---- Notes of a run alone: of several there is a table ----------------------------------------------------------- */
@@ -178,8 +125,8 @@ static const char *accuracy_note(cli_run_set *s, const char *name)
 /* ---- One figure against another ---------------------------------------------------------------------------------- */
 
 typedef struct curve {
-    const char *title, *x_name, *y_name;
-    cli_measure x, y;
+    const char *title;
+    cli_line x, y; /* by the names of the axes */
     bool y_zero;
 } curve;
 
@@ -191,8 +138,8 @@ static cli_series curve_of(cli_run_set *s, int run, const curve *c)
     double *x = cli_take(s->arena, (n + 1) * sizeof *x), *y = cli_take(s->arena, (n + 1) * sizeof *y);
     const char **label = cli_take(s->arena, (n + 1) * sizeof *label);
     for (size_t i = 0; i < n; i++) {
-        x[i] = c->x(r, i, "");
-        y[i] = c->y(r, i, "");
+        x[i] = c->x.of(r, i, "", c->x.key);
+        y[i] = c->y.of(r, i, "", c->y.key);
         label[i] = cli_whole(s->arena, cli_record_number(epoch(r, i), "epoch"));
     }
     const char *name = s->runs > 1 ? s->name[run] : "epochs, by number";
@@ -204,8 +151,8 @@ static void draw_curve(cli_run_set *s, const curve *c)
     cli_series *series = cli_take(s->arena, (size_t)s->runs * sizeof *series);
     for (int r = 0; r < s->runs; r++) series[r] = curve_of(s, r, c);
     const cli_chart chart = {.title = c->title,
-                             .x_name = c->x_name,
-                             .y_name = c->y_name,
+                             .x_name = c->x.name,
+                             .y_name = c->y.name,
                              .y_zero = c->y_zero,
                              .count = s->runs,
                              .series = series};
@@ -223,26 +170,28 @@ static bool penalised(cli_run_set *s)
 
 void cli_data_loss(cli_run_set *s)
 {
-    static const cli_family f = {.title = "Data loss",
-                                 .y_name = "data loss",
-                                 .line = {{"training", loss, CLI_SOLID}, {"validation", loss_validated, CLI_DASHED}},
-                                 .step = loss_of_step,
-                                 .note = loss_note};
+    static const cli_family f = {
+        .title = "Data loss",
+        .y_name = "data loss",
+        .line = {{"training", figure, "data_loss", CLI_SOLID}, {"validation", validated, "data_loss", CLI_DASHED}},
+        .step = of_step,
+        .note = loss_note};
     static const cli_family whole = {
         .title = "Objective: data loss and penalties",
         .y_name = "objective",
-        .line = {{"training", objective, CLI_SOLID}, {"validation", objective_validated, CLI_DASHED}},
-        .step = objective_of_step};
+        .line = {{"training", figure, "objective", CLI_SOLID}, {"validation", validated, "objective", CLI_DASHED}},
+        .step = of_step};
     cli_family_draw(s, &f);
     if (penalised(s)) cli_family_draw(s, &whole);
 }
 
 void cli_penalty_values(cli_run_set *s)
 {
-    static const cli_family f = {.list = "terms",
-                                 .y_name = "value",
-                                 .line = {{"training", value, CLI_SOLID}, {"validation", value_validated, CLI_DASHED}},
-                                 .apart = true};
+    static const cli_family f = {
+        .list = "terms",
+        .y_name = "value",
+        .line = {{"training", of_term, "value", CLI_SOLID}, {"validation", of_term_validated, "value", CLI_DASHED}},
+        .apart = true};
     cli_family_draw(s, &f);
 }
 
@@ -250,13 +199,11 @@ void cli_accuracy(cli_run_set *s)
 {
     static const cli_family f = {.title = "Accuracy",
                                  .y_name = "accuracy on the validation data",
-                                 .line = {{"", accuracy, CLI_SOLID}},
+                                 .line = {{"", validated, "accuracy", CLI_SOLID}},
                                  .note = accuracy_note};
     static const curve c = {"Accuracy by density",
-                            "mean density of all layers",
-                            "accuracy on the validation data",
-                            density_validated,
-                            accuracy,
+                            {"mean density of all layers", mean_density_validated, "layers", CLI_SOLID},
+                            {"accuracy on the validation data", validated, "accuracy", CLI_SOLID},
                             false};
     const char *text = accuracy_note(s, "");
     cli_family_draw(s, &f);
@@ -271,17 +218,19 @@ void cli_accuracy(cli_run_set *s)
 
 void cli_densities(cli_run_set *s)
 {
-    static const cli_family fire = {
-        .list = "layers",
-        .title = "Units that fire",
-        .y_name = "share of units that fire",
-        .line = {{"", density, CLI_SOLID}, {"target", target, CLI_DASHED}, {"due by then", due, CLI_DOTTED}},
+    static const cli_family fire = {.list = "layers",
+                                    .title = "Units that fire",
+                                    .y_name = "share of units that fire",
+                                    .line = {{"", of_layer, "density", CLI_SOLID},
+                                             {"target", of_steering, "target", CLI_DASHED},
+                                             {"due by then", of_steering, "due", CLI_DOTTED}},
+                                    .y_zero = true};
+    static const cli_family weight = {
+        .list = "terms",
+        .title = "Weights left",
+        .y_name = "share of weights that are not 0",
+        .line = {{"", of_weights, "density", CLI_SOLID}, {"target", of_weights, "target", CLI_DASHED}},
         .y_zero = true};
-    static const cli_family weight = {.list = "terms",
-                                      .title = "Weights left",
-                                      .y_name = "share of weights that are not 0",
-                                      .line = {{"", weights, CLI_SOLID}, {"target", weights_target, CLI_DASHED}},
-                                      .y_zero = true};
     cli_family_draw(s, &fire);
     cli_family_draw(s, &weight);
 }
@@ -291,14 +240,14 @@ void cli_lambdas(cli_run_set *s)
     static const cli_family f = {.list = "terms",
                                  .title = "Lambda",
                                  .y_name = "lambda",
-                                 .line = {{"", lambda, CLI_SOLID}},
-                                 .step = lambda_of_step,
+                                 .line = {{"", of_term, "lambda", CLI_SOLID}},
+                                 .step = of_term_at_step,
                                  .y_log = true,
                                  .changing = true};
     static const cli_family rate = {.title = "Learning rate",
                                     .y_name = "learning rate",
-                                    .line = {{"", learning_rate, CLI_SOLID}},
-                                    .step = rate_of_step,
+                                    .line = {{"", figure, "learning_rate", CLI_SOLID}},
+                                    .step = of_step,
                                     .changing = true};
     cli_family_draw(s, &f);
     cli_family_draw(s, &rate);
@@ -306,26 +255,30 @@ void cli_lambdas(cli_run_set *s)
 
 void cli_gradients(cli_run_set *s)
 {
-    static const cli_family pull = {.list = "terms",
-                                    .title = "Gradient beside the data's",
-                                    .y_name = "ratio of norms",
-                                    .line = {{"", gradient, CLI_SOLID}},
-                                    .y_log = true};
+    static const cli_family beside = {.list = "terms",
+                                      .title = "Gradient beside the data's",
+                                      .y_name = "ratio of norms",
+                                      .line = {{"", pull, "gradient", CLI_SOLID}},
+                                      .y_log = true};
     static const cli_family part = {.list = "terms",
                                     .title = "Share of the objective",
                                     .y_name = "share",
-                                    .line = {{"", share, CLI_SOLID}},
+                                    .line = {{"", of_term, "share", CLI_SOLID}},
                                     .y_zero = true};
-    cli_family_draw(s, &pull);
+    cli_family_draw(s, &beside);
     cli_family_draw(s, &part);
 }
 
 void cli_step_times(cli_run_set *s)
 {
-    static const cli_family f = {
-        .title = "Time per step", .y_name = "time per step [ms]", .line = {{"", step_ms, CLI_SOLID}}, .y_zero = true};
-    static const curve c = {
-        "Time per step by density", "mean density of all layers", "time per step [ms]", mean_density, step_ms, true};
+    static const cli_family f = {.title = "Time per step",
+                                 .y_name = "time per step [ms]",
+                                 .line = {{"", step_ms, "", CLI_SOLID}},
+                                 .y_zero = true};
+    static const curve c = {"Time per step by density",
+                            {"mean density of all layers", mean_density, "layers", CLI_SOLID},
+                            {"time per step [ms]", step_ms, "", CLI_SOLID},
+                            true};
     draw_curve(s, &c);
     cli_family_draw(s, &f);
 }

@@ -36,7 +36,7 @@ static cli_series over_epochs(cli_run_set *s, const cli_record *r, const cli_lin
     double *x = cli_take(s->arena, (n + 1) * sizeof *x), *y = cli_take(s->arena, (n + 1) * sizeof *y);
     for (size_t i = 0; i < n; i++) {
         x[i] = cli_epoch_place(r, json_array_get(r->epochs, i));
-        y[i] = line->of(r, i, name);
+        y[i] = line->of(r, i, name, line->key);
     }
     return (cli_series){.name = line->name,
                         .n = (int)n,
@@ -46,14 +46,14 @@ static cli_series over_epochs(cli_run_set *s, const cli_record *r, const cli_lin
                         .dotted = line->dash == CLI_DOTTED};
 }
 
-static cli_series over_steps(cli_run_set *s, const cli_record *r, cli_step_measure of, const char *name)
+static cli_series over_steps(cli_run_set *s, const cli_record *r, const cli_family *f, const char *name)
 {
     const size_t n = json_array_size(r->steps);
     double *x = cli_take(s->arena, (n + 1) * sizeof *x), *y = cli_take(s->arena, (n + 1) * sizeof *y);
     for (size_t i = 0; i < n; i++) {
         const json_t *step = json_array_get(r->steps, i);
         x[i] = cli_epoch_place(r, step);
-        y[i] = of(r, step, name);
+        y[i] = f->step(r, step, name, f->line[0].key);
     }
     /* Before the first epoch has ended it is all that there is. */
     return (cli_series){.name = "each so many steps", .n = (int)n, .x = x, .y = y, .faint = cli_epochs(r) > 0};
@@ -78,7 +78,7 @@ static void add_run(cli_run_set *s, const cli_family *f, plot *p, const cli_reco
         p->series[p->count++] = y;
     }
     if (!f->step || s->runs > 1) return;
-    cli_series y = over_steps(s, r, f->step, name);
+    cli_series y = over_steps(s, r, f, name);
     y.colour = colour;
     if (has_numbers(&y)) p->series[p->count++] = y;
 }
@@ -139,9 +139,10 @@ static bool wanted(cli_run_set *s, const cli_family *f, const char *name)
     for (int r = 0; r < s->runs && !any; r++) {
         const cli_record *record = &s->record[r];
         double least = HUGE_VAL, most = -HUGE_VAL;
-        for (size_t i = 0; i < cli_epochs(record); i++) widen(f->line[0].of(record, i, name), &least, &most);
+        for (size_t i = 0; i < cli_epochs(record); i++)
+            widen(f->line[0].of(record, i, name, f->line[0].key), &least, &most);
         for (size_t i = 0; i < json_array_size(record->steps) && f->step; i++)
-            widen(f->step(record, json_array_get(record->steps, i), name), &least, &most);
+            widen(f->step(record, json_array_get(record->steps, i), name, f->line[0].key), &least, &most);
         any = f->changing ? most > least : most >= least;
     }
     return any;

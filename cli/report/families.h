@@ -5,16 +5,17 @@
 #include "report/chart.h"
 #include "report/run_set.h"
 
-/* What a line shows: of the end of epoch i of a run, or (step not NULL) of a line between epochs; NAN: nothing. name: of
- * the term or layer. */
-typedef double (*cli_measure)(const cli_record *r, size_t i, const char *name);
-typedef double (*cli_step_measure)(const cli_record *r, const json_t *step, const char *name);
+/* What a line shows: the figure `key`, of the end of epoch i of a run, or of a line between epochs (step); NAN: nothing.
+ * name: of the term or layer. */
+typedef double (*cli_measure)(const cli_record *r, size_t i, const char *name, const char *key);
+typedef double (*cli_step_measure)(const cli_record *r, const json_t *step, const char *name, const char *key);
 
 typedef enum cli_dash { CLI_SOLID, CLI_DASHED, CLI_DOTTED } cli_dash;
 
 typedef struct cli_line {
     const char *name; /* "training" */
     cli_measure of;
+    const char *key;
     cli_dash dash;
 } cli_line;
 
@@ -27,7 +28,7 @@ typedef struct cli_family {
     const char *title; /* of the charts; of one for one name "title · NAME", or (NULL) the name */
     const char *y_name;
     cli_line line[CLI_LINES]; /* up to one without a name */
-    cli_step_measure step;    /* drawn behind, where there is one run; NULL: nothing */
+    cli_step_measure step;    /* the first line's figure between epochs, behind it where there is one run; or NULL */
     bool apart, y_log, y_zero;
     bool changing; /* only what changes at all */
     const char *(*note)(cli_run_set *s, const char *name);

@@ -50,6 +50,8 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* ---- Axes: numbers of inputs and of units ------------------------------------------------------------------------ */
 
+static const char *whole(cli_arena *a, int64_t n) { return cli_format(a, "%lld", (long long)n); }
+
 static void label(cli_page *p, double x, double y, const char *anchor, const char *text)
 {
     fprintf(p->to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
@@ -59,21 +61,16 @@ static void label(cli_page *p, double x, double y, const char *anchor, const cha
 
 static void axes(cli_page *p, const matrix *m)
 {
+    static const struct {
+        const char *anchor; /* of a number below the frame */
+        int drop;           /* of one at its left, to stay beside it */
+    } place[] = {{"start", 11}, {"middle", 4}, {"end", 0}};
     const double right = WIDTH - RIGHT, bottom = HEIGHT - BOTTOM;
     fprintf(p->to, "<rect class=\"axis\" x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"%.0f\"/>\n", LEFT, TOP, right - LEFT,
             bottom - TOP);
     for (int k = 0; k <= 2; k++) {
-        label(p, LEFT + (right - LEFT) * k / 2, bottom + 17,
-              k == 0   ? "start"
-              : k == 1 ? "middle"
-                       : "end",
-              cli_format(p->arena, "%lld", (long long)(m->in * k / 2)));
-        label(p, LEFT - 6,
-              TOP + (bottom - TOP) * k / 2 +
-                  (k == 0   ? 11
-                   : k == 1 ? 4
-                            : 0),
-              "end", cli_format(p->arena, "%lld", (long long)(m->out * k / 2)));
+        label(p, LEFT + (right - LEFT) * k / 2, bottom + 17, place[k].anchor, whole(p->arena, m->in * k / 2));
+        label(p, LEFT - 6, TOP + (bottom - TOP) * k / 2 + place[k].drop, "end", whole(p->arena, m->out * k / 2));
     }
     label(p, (LEFT + right) / 2, HEIGHT - 6, "middle", "input [number]");
     label(p, 2, 14, "start", "unit [number]");
@@ -121,8 +118,6 @@ static void figure(cli_page *p, const matrix *m, const char *title)
 
 /* ---- All of them ------------------------------------------------------------------------------------------------- */
 
-static const char *whole(cli_arena *a, int64_t n) { return cli_format(a, "%lld", (long long)n); }
-
 static void table(cli_page *p, int n, const matrix *m)
 {
     static const char *const head[COLUMNS] = {"matrix", "units x inputs",         "exact zeros",
@@ -160,48 +155,49 @@ static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
     return m;
 }
 
-/* The tables, one run after the other; how many matrices there are. A model is large: none is held for longer than it is
- * looked at. */
-static int tables(cli_run_set *s)
+/* The table of a run's matrices; *zeros: whether there is one to draw. Returns how many matrices there are. */
+static int tables(cli_run_set *s, int run, bool *zeros)
 {
-    int all = 0;
-    for (int r = 0; r < s->runs; r++) {
-        tacet_error e;
-        int n = 0;
-        if (!cli_folder_has(s->record[r].folder.model)) continue;
-        cli_set_begin(s);
-        if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
-        tacet_file *f = tacet_file_open(s->record[r].folder.model, NULL, &e);
-        if (!f) {
-            cli_page_paragraph(s->page, cli_format(s->arena, "The weights could not be read: %s", e.message));
-            continue;
-        }
-        const matrix *m = matrices(s->arena, f, &n);
-        if (n) table(s->page, n, m);
-        tacet_file_free(f);
-        all += n;
+    tacet_error e;
+    int n = 0;
+    const char *model = s->record[run].folder.model;
+    if (!cli_folder_has(model)) return 0;
+    cli_set_begin(s);
+    if (s->runs > 1) cli_page_heading(s->page, s->name[run]);
+    tacet_file *f = tacet_file_open(model, NULL, &e);
+    if (!f) {
+        cli_page_paragraph(s->page, cli_format(s->arena, "The weights could not be read: %s", e.message));
+        return 0;
     }
-    return all;
+    const matrix *m = matrices(s->arena, f, &n);
+    if (n) table(s->page, n, m);
+    for (int i = 0; i < n; i++) *zeros = *zeros || m[i].zeros > 0;
+    tacet_file_free(f);
+    return n;
 }
 
-static int figures(cli_run_set *s, int run)
+static void figures(cli_run_set *s, int run)
 {
-    const char *model = s->record[run].folder.model;
-    tacet_file *f = cli_folder_has(model) ? tacet_file_open(model, NULL, NULL) : NULL;
-    int n = 0, drawn = 0;
+    tacet_file *f = tacet_file_open(s->record[run].folder.model, NULL, NULL);
+    int n = 0;
     const matrix *m = f ? matrices(s->arena, f, &n) : NULL;
     for (int i = 0; i < n; i++)
-        if (m[i].zeros) figure(s->page, &m[i], cli_set_title(s, run, m[i].name)), drawn++;
+        if (m[i].zeros) figure(s->page, &m[i], cli_set_title(s, run, m[i].name));
     tacet_file_free(f);
-    return drawn;
 }
 
+/* A model is large: none is held for longer than it is looked at. */
 void cli_weight_zeros(cli_run_set *s)
 {
-    const int there = tables(s);
-    int drawn = 0;
-    for (int r = 0; r < s->runs && there; r++) drawn += figures(s, r);
-    if (there && !drawn)
+    bool *zeros = cli_take(s->arena, (size_t)s->runs * sizeof *zeros), any = false;
+    int all = 0;
+    for (int r = 0; r < s->runs; r++) {
+        all += tables(s, r, &zeros[r]);
+        any = any || zeros[r];
+    }
+    for (int r = 0; r < s->runs; r++)
+        if (zeros[r]) figures(s, r);
+    if (all && !any)
         cli_page_paragraph(s->page, "No weight is exactly 0, so there is nothing to draw: a penalty with prox makes "
                                     "zeros.");
 }

@@ -31,7 +31,7 @@ static const struct {
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
-/* The last part of a path; of "." and what ends in a slash, the path. */
+/* The last part of a path; of "/" all. */
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');

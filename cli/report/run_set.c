@@ -26,19 +26,14 @@ const json_t *cli_last_epoch(const cli_record *r)
 
 /* ---- Entries by name --------------------------------------------------------------------------------------------- */
 
-static const char *name_of(cli_arena *a, const json_t *entry)
-{
-    if (json_object_get(entry, "name")) return cli_record_text(a, entry, "name");
-    return cli_format(a, "%s:%s", cli_record_text(a, entry, "on"), cli_record_text(a, entry, "kind"));
-}
-
 /* The arena is one for the call: a long run has a line for each of many steps. */
 static size_t index_of(const json_t *list, const char *name)
 {
     const json_t *entry;
     size_t i, found = SIZE_MAX;
     cli_arena a = {0};
-    json_array_foreach(list, i, entry) if (found == SIZE_MAX && strcmp(name_of(&a, entry), name) == 0) found = i;
+    json_array_foreach(list, i, entry) if (found == SIZE_MAX && strcmp(cli_record_name(&a, entry), name) == 0)
+        found = i;
     cli_arena_free(&a);
     return found;
 }
@@ -78,7 +73,7 @@ const char **cli_names(cli_run_set *s, const char *list, int *n)
     *n = 0;
     for (int r = 0; r < s->runs; r++) json_array_foreach(json_object_get(cli_last_epoch(&s->record[r]), list), i, entry)
         {
-            const char *text = name_of(s->arena, entry);
+            const char *text = cli_record_name(s->arena, entry);
             if (!among(name, *n, text)) name[(*n)++] = text;
         }
     return name;

@@ -5,18 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* 401,920 */
 static const char *thousands(cli_arena *a, double x)
 {
-    if (!(x >= 0 && x < 1e18)) return cli_digits(a, x);
-    const char *digits = cli_format(a, "%.0f", x);
-    const size_t n = strlen(digits);
-    char *text = cli_take(a, 2 * n + 1), *to = text;
-    for (size_t i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0) *to++ = ',';
-        *to++ = digits[i];
-    }
-    return text;
+    return x >= 0 && x < 1e18 ? cli_thousands(a, (int64_t)x) : cli_digits(a, x);
 }
 
 /* ---- Facts: a row of the table each ------------------------------------------------------------------------------ */
@@ -56,9 +47,9 @@ static const char *done(cli_arena *a, const cli_record *r)
     if (!last) return "no epoch is finished";
     const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, "step");
     const bool part = step < epoch * each;
-    const char *text = cli_format(a, "%s epoch%s%s, %s steps", thousands(a, part ? epoch - 1 : epoch),
-                                  (part ? epoch - 1 : epoch) == 1 ? "" : "s", part ? " and a part" : "",
-                                  thousands(a, step));
+    const double whole = part ? epoch - 1 : epoch;
+    const char *text = cli_format(a, "%s epoch%s%s, %s steps", thousands(a, whole), whole == 1 ? "" : "s",
+                                  part ? " and a part" : "", thousands(a, step));
     return isfinite(each) ? cli_format(a, "%s, %s in an epoch", text, thousands(a, each)) : text;
 }
 

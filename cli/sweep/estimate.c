@@ -20,6 +20,7 @@
  * divides the gradient by its size the data move a weight by at most the rate, and the proximal step by rate *
  * lambda * d: the pull of the data is 1 there, whatever g is. */
 #include "sweep/estimate.h"
+#include "ledger.h"
 
 #include <math.h>
 #include <string.h>
@@ -191,8 +192,7 @@ static tacet_account account_of(const tacet_plan *p, const char *on)
     tacet_term t;
     tacet_account account;
     for (int i = 0; i < tacet_term_count(p); i++)
-        if (tacet_term_at(p, i, &t) == TACET_OK && strcmp(t.role, "loss") != 0 && strcmp(t.on, on) == 0 &&
-            tacet_account_at(p, i, &account) == TACET_OK)
+        if (cli_penalises(p, i, &t) && strcmp(t.on, on) == 0 && tacet_account_at(p, i, &account) == TACET_OK)
             return account;
     return (tacet_account){.gradient = NAN, .data_gradient = NAN};
 }
@@ -246,7 +246,7 @@ static bool by_prox(const tacet_plan *p)
 {
     tacet_term t;
     for (int i = 0; i < tacet_term_count(p); i++)
-        if (tacet_term_at(p, i, &t) == TACET_OK && strcmp(t.role, "loss") != 0 && t.prox) return true;
+        if (cli_penalises(p, i, &t) && t.prox) return true;
     return false;
 }
 

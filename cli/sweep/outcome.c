@@ -127,11 +127,10 @@ static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record 
 void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
 {
     cli_record record;
-    cli_folder f;
     for (int i = 0; i < CLI_SWEEP_FIGURES; i++) r->figure[i] = NAN;
-    cli_folder_name(s->arena, r->folder, &f);
-    if (!cli_folder_has(f.run) || !cli_folder_has(f.metrics) || !cli_folder_has(f.model)) return;
-    if (cli_record_open(s->arena, r->folder, &record) == TACET_OK &&
+    const cli_folder *f = &r->folder;
+    if (!cli_folder_has(f->run) || !cli_folder_has(f->metrics) || !cli_folder_has(f->model)) return;
+    if (cli_record_open(s->arena, r->folder.path, &record) == TACET_OK &&
         strcmp(cli_record_text(s->arena, record.run, "state"), "ended") == 0 &&
         json_object_get(record.run, "figures")) {
         r->state = CLI_RUN_ENDED;
@@ -164,7 +163,7 @@ static void means(const cli_sweep *s, int at)
 }
 
 /* How good a point is: the larger the better. */
-static int judge(const cli_sweep *s) { return s->by_loss ? CLI_OF_LOSS : CLI_OF_ACCURACY; }
+int cli_sweep_judged_by(const cli_sweep *s) { return s->by_loss ? CLI_OF_LOSS : CLI_OF_ACCURACY; }
 static double merit(const cli_sweep *s, const cli_sweep_point *p)
 {
     return s->by_loss ? -p->mean[CLI_OF_LOSS] : p->mean[CLI_OF_ACCURACY];
@@ -194,7 +193,7 @@ static void measure_tolerance(cli_sweep *s)
     const cli_sweep_point *best = &s->point[s->best];
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const double p = best->mean[CLI_OF_ACCURACY];
-    s->tolerance = best->error[judge(s)];
+    s->tolerance = best->error[cli_sweep_judged_by(s)];
     s->binomial = isnan(s->tolerance) && !isnan(p) && r && r->rows > 0;
     if (s->binomial) s->tolerance = sqrt(p * (1 - p) / (double)r->rows);
 }
@@ -248,7 +247,7 @@ const char *cli_sweep_reason(const cli_sweep *s)
     cli_arena *a = s->arena;
     const cli_sweep_point *best = &s->point[s->best], *chosen = &s->point[s->chosen];
     const char *what = s->by_loss ? "data loss" : "accuracy";
-    const char *top = cli_format(a, "the best %s is %.4f, with %s", what, best->mean[judge(s)],
+    const char *top = cli_format(a, "the best %s is %.4f, with %s", what, best->mean[cli_sweep_judged_by(s)],
                                  cli_sweep_point_text(s, s->best));
     if (isnan(best->mean[CLI_OF_FIRING])) return cli_format(a, "%s; what fires is not counted here", top);
     if (isnan(s->tolerance))
@@ -261,7 +260,7 @@ const char *cli_sweep_reason(const cli_sweep *s)
     if (s->chosen == s->best) return cli_format(a, "%s; %s, and nowhere within it less fires", top, error);
     return cli_format(a, "%s; %s; within it least fires with %s: %.4g, not %.4g; %s %.4f", top, error,
                       cli_sweep_point_text(s, s->chosen), chosen->mean[CLI_OF_FIRING], best->mean[CLI_OF_FIRING], what,
-                      chosen->mean[judge(s)]);
+                      chosen->mean[cli_sweep_judged_by(s)]);
 }
 
 const char *cli_sweep_notes(const cli_sweep *s, const char *plus)

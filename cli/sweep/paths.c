@@ -49,7 +49,7 @@ static const char *neighbour(const cli_sweep *s, int i)
 {
     const int length = s->over[0].count, first = i - i % length;
     for (int k = i - 1; k >= first && !s->fresh; k--)
-        if (s->run[k].state == CLI_RUN_ENDED) return cli_format(s->arena, "%s/model.safetensors", s->run[k].folder);
+        if (s->run[k].state == CLI_RUN_ENDED) return s->run[k].folder.model;
     return NULL;
 }
 
@@ -57,13 +57,13 @@ static void command(const cli_sweep *s, int i, const char *argument[ARGUMENTS])
 {
     const cli_sweep_run *r = &s->run[i];
     cli_arena *a = s->arena;
-    const bool begun = cli_folder_has(cli_format(a, "%s/checkpoint.safetensors", r->folder));
+    const bool begun = cli_folder_has(r->folder.checkpoint);
     const char *init = begun ? NULL : neighbour(s, i);
     int n = 0;
     argument[n++] = "tacet";
     argument[n++] = "train";
     argument[n++] = "--resume";
-    argument[n++] = r->folder;
+    argument[n++] = r->folder.path;
     argument[n++] = "--threads";
     argument[n++] = cli_format(a, "%d", s->threads);
     argument[n++] = "--quiet";
@@ -78,7 +78,7 @@ static void command(const cli_sweep *s, int i, const char *argument[ARGUMENTS])
     }
     if (init) argument[n++] = "--init", argument[n++] = init;
     argument[n++] = "--";
-    if (!begun) argument[n++] = s->config;
+    if (!begun) argument[n++] = s->folder.config;
     argument[n] = NULL;
 }
 
@@ -277,6 +277,6 @@ tacet_status cli_sweep_paths(cli_sweep *s)
     for (int i = 0; i < 3; i++) sigaction(number[i], &old[i], NULL);
     sigprocmask(SIG_SETMASK, &p->before, NULL);
     if (!p->signal) return status;
-    cli_progress_say(&s->progress, "stopped; go on with: tacet sweep --resume %s", s->folder);
+    cli_progress_say(&s->progress, "stopped; go on with: tacet sweep --resume %s", s->folder.path);
     return (tacet_status)(128 + p->signal);
 }

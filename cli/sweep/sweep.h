@@ -32,7 +32,8 @@ enum {
 typedef enum cli_sweep_state { CLI_RUN_WAITS, CLI_RUN_ENDED, CLI_RUN_FAILED, CLI_RUN_STOPPED } cli_sweep_state;
 
 typedef struct cli_sweep_run {
-    const char *name, *folder, *log; /* folder and log with that of the sweep before them */
+    const char *name, *log;
+    cli_folder folder;
     int point;
     int64_t seed;
     cli_sweep_state state;
@@ -51,7 +52,8 @@ typedef struct cli_sweep_point {
 
 typedef struct cli_sweep {
     cli_arena *arena;
-    const char *program, *folder, *config, *record, *csv, *page;
+    const char *program;
+    cli_folder folder;
     int overs;
     cli_over over[CLI_OVERS];
     int seeds, jobs, threads; /* threads: of each run */
@@ -80,8 +82,6 @@ typedef struct cli_sweep_asked {
     bool fresh;
 } cli_sweep_asked;
 
-/* The names of the files in the folder. Touches nothing. */
-void cli_sweep_name(cli_sweep *s, const char *folder);
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked);
 
 /* Makes the folder and takes its lock: waits a while for runs that a killed sweep left behind. */
@@ -105,6 +105,9 @@ tacet_status cli_sweep_paths(cli_sweep *s);
 
 /* Whether a run has ended, and with which figures. */
 void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r);
+
+/* CLI_OF_ACCURACY, or CLI_OF_LOSS where there is none. */
+int cli_sweep_judged_by(const cli_sweep *s);
 
 /* Means, fronts and the choice. */
 void cli_sweep_weigh(cli_sweep *s);

@@ -15,24 +15,12 @@
 
 enum { PATIENCE = 10 }; /* seconds in which runs that lost their sweep have written a checkpoint */
 
-void cli_sweep_name(cli_sweep *s, const char *folder)
-{
-    cli_arena *a = s->arena;
-    size_t n = strlen(folder);
-    while (n > 1 && folder[n - 1] == '/') n--;
-    s->folder = cli_copy(a, folder, n);
-    s->config = cli_format(a, "%s/config.yaml", s->folder);
-    s->record = cli_format(a, "%s/sweep.json", s->folder);
-    s->csv = cli_format(a, "%s/sweep.csv", s->folder);
-    s->page = cli_format(a, "%s/report.html", s->folder);
-}
-
 /* ---- What was asked for ------------------------------------------------------------------------------------------ */
 
 static tacet_status odd(const cli_sweep *s, const char *what)
 {
     return cli_fail_hint(TACET_FILE, "begin the sweep anew in another folder", "%s: not what a sweep writes: %s",
-                         s->record, what);
+                         s->folder.sweep, what);
 }
 
 static tacet_status read_asked(const cli_sweep *s, const json_t *o, cli_sweep_asked *asked)
@@ -61,7 +49,7 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
 {
     json_error_t e;
     *asked = (cli_sweep_asked){0};
-    json_t *o = json_load_file(s->record, JSON_REJECT_DUPLICATES, &e);
+    json_t *o = json_load_file(s->folder.sweep, JSON_REJECT_DUPLICATES, &e);
     tacet_status status = json_is_object(o) ? read_asked(s, o, asked) : odd(s, o ? "no object" : e.text);
     json_decref(o);
     return status;
@@ -70,7 +58,7 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
 static tacet_status write_asked(const cli_sweep *s)
 {
     cli_outfile o;
-    tacet_status status = cli_outfile_open(s->arena, s->record, &o);
+    tacet_status status = cli_outfile_open(s->arena, s->folder.sweep, &o);
     if (status != TACET_OK) return status;
     cli_json j = {.to = o.f};
     cli_json_open(&j, NULL, '{');
@@ -105,8 +93,8 @@ static tacet_status compare(const cli_sweep *s, const char *theirs, const char *
         const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
         if (n != m || strncmp(theirs, own, n) != 0)
             return cli_fail_hint(TACET_DESCRIPTION, "a sweep goes on as it was begun; --out DIR begins another",
-                                 "%s was begun with \"%.*s\", not with \"%.*s\"", s->folder, (int)n, theirs, (int)m,
-                                 own);
+                                 "%s was begun with \"%.*s\", not with \"%.*s\"", s->folder.path, (int)n, theirs,
+                                 (int)m, own);
         if (!theirs[n] && !own[m]) return TACET_OK;
         theirs += n + (theirs[n] == '\n');
         own += m + (own[m] == '\n');
@@ -128,7 +116,7 @@ static const char *printed(cli_arena *a, const cli_config *c)
 static tacet_status same_config(const cli_sweep *s, const cli_config *c)
 {
     cli_source file;
-    tacet_status status = cli_source_read(s->arena, s->config, &file);
+    tacet_status status = cli_source_read(s->arena, s->folder.config, &file);
     if (status != TACET_OK) return status;
     const char *own = printed(s->arena, c);
     return own ? compare(s, file.text, own) : cli_fail(TACET_MEMORY, "out of memory");
@@ -140,7 +128,7 @@ static const char head[] =
 static tacet_status write_config(const cli_sweep *s, const cli_config *c)
 {
     cli_outfile o;
-    tacet_status status = cli_outfile_open(s->arena, s->config, &o);
+    tacet_status status = cli_outfile_open(s->arena, s->folder.config, &o);
     if (status != TACET_OK) return status;
     fputs(head, o.f);
     cli_config_print(c, o.f);
@@ -151,7 +139,7 @@ static tacet_status write_config(const cli_sweep *s, const cli_config *c)
 static bool own_config(const cli_sweep *s)
 {
     char text[sizeof head] = "";
-    FILE *f = fopen(s->config, "r");
+    FILE *f = fopen(s->folder.config, "r");
     const size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
     if (f) fclose(f);
     return n == sizeof text - 1 && strcmp(text, head) == 0;
@@ -160,22 +148,22 @@ static bool own_config(const cli_sweep *s)
 /* A folder in which something else stands is left as it is, and runs of another sweep are not taken for this one's. */
 static tacet_status vacant(const cli_sweep *s)
 {
-    const char *found = NULL, *model = cli_format(s->arena, "%s/checkpoint.safetensors", s->folder);
-    if (cli_folder_has(s->config) && !own_config(s)) found = s->config;
-    if (cli_folder_has(model)) found = model;
+    const char *found = NULL;
+    if (cli_folder_has(s->folder.config) && !own_config(s)) found = s->folder.config;
+    if (cli_folder_has(s->folder.checkpoint)) found = s->folder.checkpoint;
     for (int i = 0; i < s->runs && !found; i++)
-        if (cli_folder_has(cli_format(s->arena, "%s/config.yaml", s->run[i].folder))) found = s->run[i].folder;
+        if (cli_folder_has(s->run[i].folder.config)) found = s->run[i].folder.path;
     if (!found) return TACET_OK;
-    return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds no sweep, but %s is there", s->folder,
+    return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds no sweep, but %s is there", s->folder.path,
                          found);
 }
 
 tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
 {
-    if (cli_folder_has(s->record) && !s->begun)
+    if (cli_folder_has(s->folder.sweep) && !s->begun)
         return cli_fail_hint(TACET_FAILED, "begin again; --out names another folder",
-                             "another sweep has begun in %s meanwhile", s->folder);
-    if (cli_folder_has(s->record)) return same_config(s, c);
+                             "another sweep has begun in %s meanwhile", s->folder.path);
+    if (cli_folder_has(s->folder.sweep)) return same_config(s, c);
     tacet_status status = vacant(s);
     if (status == TACET_OK) status = write_config(s, c);
     return status == TACET_OK ? write_asked(s) : status;
@@ -185,10 +173,9 @@ tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
 
 tacet_status cli_sweep_lock(cli_sweep *s)
 {
-    cli_folder f = {.path = s->folder};
-    tacet_status status = cli_folder_make(&f);
+    tacet_status status = cli_folder_make(&s->folder);
     if (status != TACET_OK) return status;
-    const char *path = cli_format(s->arena, "%s/lock", s->folder);
+    const char *path = cli_format(s->arena, "%s/lock", s->folder.path);
     /* Without O_CLOEXEC: the runs inherit it, and hold the lock as long as the last of them. */
     s->lock = open(path, O_RDWR | O_CREAT, 0666);
     if (s->lock < 0) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
@@ -198,8 +185,9 @@ tacet_status cli_sweep_lock(cli_sweep *s)
             return TACET_OK;
         }
         if (tenths == 10 * PATIENCE)
-            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by runs that one left behind", s->folder);
-        if (tenths == 0) cli_progress_say(&s->progress, "%s is in use; waiting up to %d s", s->folder, PATIENCE);
+            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by runs that one left behind",
+                            s->folder.path);
+        if (tenths == 0) cli_progress_say(&s->progress, "%s is in use; waiting up to %d s", s->folder.path, PATIENCE);
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
     return TACET_OK;
@@ -218,8 +206,8 @@ static void name_run(cli_sweep *s, cli_sweep_run *r)
     /* A name of a file has at most 255 bytes. */
     if (strlen(name) > 200) name = cli_format(s->arena, "%.180s-%d", name, r->point);
     r->name = cli_format(s->arena, "%s-seed%lld", name, (long long)r->seed);
-    r->folder = cli_format(s->arena, "%s/%s", s->folder, r->name);
-    r->log = cli_format(s->arena, "%s.log", r->folder);
+    cli_folder_name(s->arena, cli_format(s->arena, "%s/%s", s->folder.path, r->name), &r->folder);
+    r->log = cli_format(s->arena, "%s.log", r->folder.path);
 }
 
 cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed)

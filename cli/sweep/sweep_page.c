@@ -12,7 +12,6 @@
 enum { PATHS = 8 /* lines in one chart */, RUNS_SHOWN = 400 };
 
 static const char *judged(const cli_sweep *s) { return s->by_loss ? "data loss" : "accuracy"; }
-static int judge(const cli_sweep *s) { return s->by_loss ? CLI_OF_LOSS : CLI_OF_ACCURACY; }
 
 /* What CLI_OF_SILENCE is the density of. */
 static const char *density_of(const cli_sweep *s)
@@ -45,7 +44,7 @@ static void numbers(cli_sweep *s, cli_page *page)
         int figure;
         const char *name;
         double scale;
-    } one[] = {{judge(s), judged(s), 1},
+    } one[] = {{cli_sweep_judged_by(s), judged(s), 1},
                {CLI_OF_SILENCE, density_of(s), 1},
                {CLI_OF_FIRING, s->weights ? "weights that are not 0" : "units that fire", 1},
                {CLI_OF_STEP_US, "time per step [ms]", 1e-3}};
@@ -83,7 +82,7 @@ static void asked(cli_sweep *s, cli_page *page)
                                                  : "%s; along the path each run starts from the weights of the one "
                                                    "before it.",
                                         seeds));
-    if (cli_source_read(a, s->config, &config) == TACET_OK) cli_page_fold(page, "Configuration", config.text);
+    if (cli_source_read(a, s->folder.config, &config) == TACET_OK) cli_page_fold(page, "Configuration", config.text);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
@@ -91,7 +90,7 @@ static void asked(cli_sweep *s, cli_page *page)
 /* The page of a run, from the folder of the sweep; NULL: there is none. */
 static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 {
-    if (!r || !cli_folder_has(cli_format(s->arena, "%s/report.html", r->folder))) return NULL;
+    if (!r || !cli_folder_has(r->folder.report)) return NULL;
     return cli_format(s->arena, "%s/report.html", r->name);
 }
 
@@ -133,7 +132,7 @@ static void runs(cli_sweep *s, cli_page *page)
         href[COLUMNS * (i + 1)] = page_of(s, r);
         c[0] = r->name;
         c[1] = cli_format(a, "%lld", (long long)r->seed);
-        c[2] = cli_digits(a, r->figure[judge(s)]);
+        c[2] = cli_digits(a, r->figure[cli_sweep_judged_by(s)]);
         c[3] = cli_digits(a, r->figure[CLI_OF_SILENCE]);
         c[4] = cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000);
     }
@@ -164,7 +163,8 @@ static cli_series gather(const cli_sweep *s, int figure, double scale, bool fron
     for (int i = 0; i < s->points; i++) {
         const cli_sweep_point *p = &s->point[i];
         const bool on = figure == CLI_OF_STEP_US ? p->time_front : p->density_front;
-        if (on == front && !isnan(p->mean[figure])) list[n++] = (at){p->mean[figure] * scale, p->mean[judge(s)], i};
+        if (on == front && !isnan(p->mean[figure]))
+            list[n++] = (at){p->mean[figure] * scale, p->mean[cli_sweep_judged_by(s)], i};
     }
     qsort(list, (size_t)n, sizeof *list, compare);
     cli_series series = {
@@ -233,7 +233,7 @@ static const char *title(const cli_sweep *s)
 tacet_status cli_sweep_page(cli_sweep *s)
 {
     cli_page page;
-    tacet_status status = cli_page_open(s->arena, s->page, title(s), &page);
+    tacet_status status = cli_page_open(s->arena, s->folder.report, title(s), &page);
     if (status != TACET_OK) return status;
     if (s->chosen >= 0) {
         char *reason = cli_format(s->arena, "%s.", cli_sweep_reason(s));
@@ -253,7 +253,7 @@ tacet_status cli_sweep_page(cli_sweep *s)
               "time per step [ms]");
         cli_page_section(&page, "Along the path", NULL);
         along(s, &page, CLI_OF_OVER, "Density", cli_format(s->arena, "density of %s", s->over[0].on));
-        along(s, &page, judge(s), s->by_loss ? "Data loss" : "Accuracy", judged(s));
+        along(s, &page, cli_sweep_judged_by(s), s->by_loss ? "Data loss" : "Accuracy", judged(s));
         along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units of a sample");
     }
     runs(s, &page);

@@ -98,8 +98,8 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
     cli_table(to, align, s->points + 1, cell);
     fprintf(to, "\n%s", cli_sweep_notes(s, "+-"));
     if (s->chosen < 0) return;
-    fprintf(to, "Taken: %s: %s.\nIts model: %s/model.safetensors\n", cli_sweep_point_text(s, s->chosen),
-            cli_sweep_reason(s), cli_sweep_run_of(s, s->chosen)->folder);
+    fprintf(to, "Taken: %s: %s.\nIts model: %s\n", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s),
+            cli_sweep_run_of(s, s->chosen)->folder.model);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
@@ -120,7 +120,7 @@ static void runs_json(cli_json *j, const cli_sweep *s, int point)
     for (int k = 0; k < s->seeds; k++) {
         const cli_sweep_run *r = cli_sweep_run_at(s, point, k);
         cli_json_open(j, NULL, '{');
-        cli_json_text(j, "folder", r->folder);
+        cli_json_text(j, "folder", r->folder.path);
         cli_json_integer(j, "seed", r->seed);
         cli_json_text(j, "state", state[r->state]);
         if (r->said) cli_json_text(j, "said", r->said);
@@ -175,7 +175,7 @@ void cli_sweep_json(const cli_sweep *s, FILE *to)
         cli_json_integer(&j, "taken", s->chosen);
         cli_json_number(&j, "standard_error", s->tolerance);
         cli_json_text(&j, "reason", cli_sweep_reason(s));
-        cli_json_text(&j, "model", cli_format(s->arena, "%s/model.safetensors", taken->folder));
+        cli_json_text(&j, "model", taken->folder.model);
     }
     cli_json_open(&j, "points", '[');
     for (int i = 0; i < s->points; i++) point_json(&j, s, i);
@@ -227,14 +227,14 @@ static void csv_row(const cli_sweep *s, FILE *to, int row)
         fprintf(to, ",%d,%s,", p->ended, mark(s, row));
     else
         fprintf(to, ",runs,mark,");
-    csv_text(to, !p ? "folder" : r ? r->folder : "");
+    csv_text(to, !p ? "folder" : r ? r->folder.path : "");
     fputc('\n', to);
 }
 
 tacet_status cli_sweep_csv(const cli_sweep *s)
 {
     cli_outfile o;
-    tacet_status status = cli_outfile_open(s->arena, s->csv, &o);
+    tacet_status status = cli_outfile_open(s->arena, cli_format(s->arena, "%s/sweep.csv", s->folder.path), &o);
     if (status != TACET_OK) return status;
     for (int i = -1; i < s->points; i++) csv_row(s, o.f, i);
     return cli_outfile_close(&o);
