@@ -120,7 +120,7 @@ static void time_penalty(const bench_case *c, const char *model, int sparse, con
     for (int i = 0; i < c->rounds; i++)
         for (int k = 0; k < 2; k++) us[(i + k) % 2][i] = network_run(n[(i + k) % 2], c->steps) / c->steps * 1e6;
     row r = {.name = name, .peer = "the step without", .threads = 1, .rss = peak_memory()};
-    settle(&r, us[0], us[1], c->rounds);
+    add_figures(&r, us[0], us[1], c->rounds);
     print_row(&r);
     print_bar("time with over without", r.ratio, c->bar, true);
     network_close(n[0]), network_close(n[1]);
@@ -135,7 +135,7 @@ static void time_peers(const bench_case *c, const char *model)
         for (int i = 0; i < c->rounds; i++)
             for (int k = 0; k < 2; k++) us[k][i] = peer_run(&q[k], c->steps) / c->steps * 1e6;
         row r;
-        settle(&r, us[0], us[1], c->rounds);
+        add_figures(&r, us[0], us[1], c->rounds);
         printf("    the peer's step with penalties over that without: %.4f (%.4f to %.4f)\n", r.ratio, r.least, r.most);
     }
     peer_close(&q[0]), peer_close(&q[1]);
@@ -211,7 +211,7 @@ void run_start(const bench_case *c, int threads)
         us[i] = start_us(c, &r.rss);
         if (i < PEERS) peer_us[i] = start_of_peer(model, &q[i]);
     }
-    settle(&r, us, peer_us, PEERS);
+    add_figures(&r, us, peer_us, PEERS);
     r.us = median(us, c->rounds), r.ratio = r.us / r.peer_us;
     r.peer = q[0].version, r.peer_rss = q[0].rss;
     print_row(&r);

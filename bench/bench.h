@@ -46,7 +46,7 @@ __attribute__((noreturn)) void stop(const char *what, const tacet_error *why);
 double median(const double *x, int n);
 long peak_memory(void); /* of this process, in kB */
 /* The times of a row and their ratio, from n rounds in microseconds. */
-void settle(row *r, const double *us, const double *peer_us, int n);
+void add_figures(row *r, const double *us, const double *peer_us, int n);
 void report_open(const char *folder); /* NULL: nothing is written */
 FILE *report_file(const char *name);  /* a new file in the folder, or NULL where there is none */
 void report_case(const char *name);   /* whose bars come now */

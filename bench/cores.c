@@ -106,7 +106,7 @@ void run_cores(const bench_case *c, int threads)
         us[1][i] = network_run(two, c->steps) / c->steps * 1e6;
     }
     row r = {.name = c->name, .peer = "Tacet on one thread", .threads = threads, .rss = peak_memory()};
-    settle(&r, us[1], us[0], c->rounds);
+    add_figures(&r, us[1], us[0], c->rounds);
     print_row(&r);
     const double gain = median(fma, c->rounds);
     printf("    a loop of multiplications and additions alone gains %.2f from the second core, a step %.2f\n", gain,

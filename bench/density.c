@@ -22,7 +22,7 @@ static void report_point(const bench_case *c, const row *like, point *p, const d
     row r = *like;
     snprintf(name, sizeof name, "density@%.3f", p->density);
     r.name = name;
-    settle(&r, us, peer_us, c->rounds);
+    add_figures(&r, us, peer_us, c->rounds);
     p->us = r.us;
     print_row(&r);
 }

@@ -48,7 +48,7 @@ void run_paired(const bench_case *c, int threads)
         if (together) compare(c, n, &q, c->optimizer ? 0.25 : 1e-4);
     }
     row r = {.name = c->name, .peer = q.version, .threads = threads, .flops = n->dense_flops};
-    settle(&r, us, peer_us, c->rounds);
+    add_figures(&r, us, peer_us, c->rounds);
     r.rss = peak_memory(), r.peer_rss = q.rss;
     print_row(&r);
     if (r.ratio < 0.1) printf("    the ratio is 1/%.0f\n", 1 / r.ratio);

@@ -147,7 +147,7 @@ static void measure(bed *b, const bench_case *c, double density, double us[PARTS
         }
     }
     for (int part = 0; part < PARTS; part++) us[part] = median(t[part], c->rounds);
-    settle(r, lists, whole, c->rounds);
+    add_figures(r, lists, whole, c->rounds);
 }
 
 static void print_density(const row *r, double density, const double us[PARTS])

@@ -41,7 +41,7 @@ long peak_memory(void)
     return usage.ru_maxrss;
 }
 
-void settle(row *r, const double *us, const double *peer_us, int n)
+void add_figures(row *r, const double *us, const double *peer_us, int n)
 {
     double ratio[MOST_ROUNDS];
     for (int i = 0; i < n; i++) ratio[i] = us[i] / peer_us[i];

@@ -31,10 +31,10 @@ static void attributes(int n, const tacet_attribute *table)
     for (int i = 0; i < n; i++) {
         const tacet_attribute *t = &table[i];
         printf("  %s%s  %s", t->name, t->positional ? " (positional)" : "", t->type);
-        if (!t->value)
+        if (!t->preset)
             printf(", must be given");
-        else if (*t->value)
-            printf(", default %s", t->value);
+        else if (*t->preset)
+            printf(", default %s", t->preset);
         printf("\n");
         cli_wrap(stdout, t->doc, 0, 6, WIDTH);
     }

@@ -22,7 +22,7 @@ typedef struct cli_training {
     int64_t steps;      /* done in this process */
     /* training_show.c: */
     const char *warned;          /* the warnings that were given */
-    struct cli_watched *watched; /* what the lines of epochs show; NULL: not settled */
+    struct cli_watched *watched; /* what the lines of epochs show; NULL: not decided yet */
     int watches;
 } cli_training;
 

@@ -1,6 +1,6 @@
 /* training_show.c: the table before a run, the line of each epoch, warnings.
  *
- * Which figures have a place in the lines, and in which order, is settled when the first one is drawn: terms that are
+ * Which figures have a place in the lines, and in which order, is decided when the first one is drawn: terms that are
  * steered, then the others by their share in the objective, each with the density of what it is on; then the other
  * layers that are silent. */
 #include "training_show.h"
@@ -90,7 +90,7 @@ static void watch(cli_training *t, const char *label, int term, int value, bool 
     t->watched[t->watches++] = (struct cli_watched){label, term, value, density};
 }
 
-static void settle(cli_training *t)
+static void choose_watched(cli_training *t)
 {
     const tacet_plan *p = t->job->plan;
     const int n = tacet_term_count(p), values = tacet_value_count(p);
@@ -140,7 +140,7 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
     const cli_job *job = t->job;
     tacet_total total;
     tacet_ledger_total(job->plan, &total);
-    if (!t->watched) settle(t);
+    if (!t->watched) choose_watched(t);
     cli_cell *cell = cli_take(a, sizeof *cell * ((size_t)t->watches + 1));
     for (int i = 0; i < t->watches; i++) {
         const struct cli_watched *w = &t->watched[i];

@@ -154,7 +154,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
                         .stream = tc_stream_of(7, 3, "layer1"),
                         .reduce = k->op->reduce,
                         .partial = k->partial,
-                        .value = &k->value,
+                        .result = &k->value,
                         .lambda = &k->lambda};
     return true;
 }
@@ -177,8 +177,8 @@ static inline void case_close(op_case *k)
 /* Only the first rows are real from here on; what lies behind them is NAN. */
 static inline void set_rows(op_case *k, int64_t rows) { k->run.rows = k->run.global_rows = rows; }
 
-static inline int64_t count_of(const op_case *k, int i) { return tc_count(&k->call, &k->x[i]); }
-static inline int64_t outputs_of(const op_case *k) { return k->y ? tc_count(&k->call, &k->call.y) : 0; }
+static inline int64_t count_of(const op_case *k, int i) { return tc_elements(&k->call, &k->x[i]); }
+static inline int64_t outputs_of(const op_case *k) { return k->y ? tc_elements(&k->call, &k->call.y) : 0; }
 
 /* Fills the real rows by the probe; parameters and g in [-1, 1). */
 static inline void fill_case(op_case *k)
@@ -210,12 +210,12 @@ static inline void run_ranges(op_case *k, tc_span s, order how, bool whole, rang
 {
     int64_t edge[MAX_RANGES + 1], n = 0;
     edge[0] = 0;
-    while (edge[n] < s.units) {
+    while (edge[n] < s.pieces) {
         assert_true(n < MAX_RANGES);
         int64_t step = s.grain;
-        if (whole && how == WHOLE) step = s.units;
-        if (whole && how == CUT) step = 1 + (int64_t)(noise_of(&k->noise) * (float)(19 + s.units / 20));
-        edge[n + 1] = edge[n] + step < s.units ? edge[n] + step : s.units;
+        if (whole && how == WHOLE) step = s.pieces;
+        if (whole && how == CUT) step = 1 + (int64_t)(noise_of(&k->noise) * (float)(19 + s.pieces / 20));
+        edge[n + 1] = edge[n] + step < s.pieces ? edge[n] + step : s.pieces;
         n++;
     }
     int64_t turn[MAX_RANGES];
@@ -232,7 +232,7 @@ static inline void run_forward(op_case *k, order how)
 {
     const bool scalar = k->op->role->scalar;
     const tc_span s = tc_span_of(&k->call, false);
-    const int64_t parts = (s.units + s.grain - 1) / s.grain;
+    const int64_t parts = (s.pieces + s.grain - 1) / s.grain;
     assert_true(s.grain > 0 && (!scalar || parts <= k->parts));
     for (int64_t i = 0; scalar && i < parts; i++) k->partial[i] = NAN;
     run_ranges(k, s, how, !scalar, k->op->forward);
@@ -250,8 +250,8 @@ static inline void run_backward(op_case *k, order how)
 static inline void run_prox(op_case *k, double t)
 {
     const tc_span s = k->op->prox_span ? k->op->prox_span(&k->call) : tc_span_elements(&k->call);
-    for (int64_t i = 0; i < s.units; i += s.grain)
-        k->op->prox(&k->call, t, i, i + s.grain < s.units ? i + s.grain : s.units);
+    for (int64_t i = 0; i < s.pieces; i += s.grain)
+        k->op->prox(&k->call, t, i, i + s.grain < s.pieces ? i + s.grain : s.pieces);
 }
 
 /* What is differentiated: lambda * value, or sum of y g. */

@@ -44,7 +44,7 @@ static void a_momentum_under_no_gradient_ends_at_zero(void **state)
     if (!TC_FLUSHES) skip();
     tiny n = compile("sgd lr=0.01 momentum=0.9");
     step(&n, 1);
-    const float *m = tc_plan_state(n.p, &n.p->place[0], 0);
+    const float *m = tc_plan_moment(n.p, &n.p->place[0], 0);
     assert_true(m[1] != 0);
     for (int i = 0; i < STEPS; i++) {
         step(&n, 0);

@@ -439,7 +439,7 @@ static void test_dropout(void **state)
             dropped += k.y[j] == 0;
             assert_true(k.y[j] == 0 || fabsf(k.y[j] - (float)(3 / (1 - p[i]))) < 1e-6f);
             assert_true((k.d[0][j] == 0) == (k.y[j] == 0)); /* the same mask again */
-            const float u = tc_unit(tc_stream_word(k.call.stream, (uint64_t)j));
+            const float u = tc_uniform(tc_stream_word(k.call.stream, (uint64_t)j));
             assert_true((k.y[j] == 0) == (u < (float)p[i])); /* element j of the stream is element j's */
         }
         assert_true(fabs(dropped - 40000 * p[i]) <= 4 * sqrt(40000 * p[i] * (1 - p[i])));

@@ -125,8 +125,8 @@ static void test_batch_topk(void **state)
     run_forward(&k, WHOLE);
     run_backward(&k, WHOLE);
     for (int i = 0; i < 12; i++) assert_true(k.y[i] == kept[i] && k.d[0][i] == (kept[i] != 0 ? (float)(i + 1) : 0));
-    assert_true(k.state[0][0] == 0); /* not before it is settled */
-    k.op->settle(&k.call);
+    assert_true(k.state[0][0] == 0); /* not before it is committed */
+    k.op->commit(&k.call);
     assert_true(k.state[0][0] == 3);
     k.state[0][0] = 2.5f;
     k.run.training = false;
@@ -134,11 +134,11 @@ static void test_batch_topk(void **state)
     for (int i = 0; i < 12; i++) assert_true(k.y[i] == above[i]);
     k.run.training = true;
     run_forward(&k, WHOLE);
-    k.op->settle(&k.call);
+    k.op->commit(&k.call);
     near("the running mean", (double)k.state[0][0], 0.75 * 2.5 + 0.25 * 3, 1e-7);
     for (int i = 0; i < 12; i++) k.x[0].data[i] = 0; /* nothing fires: nothing is learned of it */
     run_forward(&k, WHOLE);
-    k.op->settle(&k.call);
+    k.op->commit(&k.call);
     near("the running mean", (double)k.state[0][0], 0.75 * 2.5 + 0.25 * 3, 1e-7);
     k.x[0].data[7] = NAN;
     run_forward(&k, WHOLE);
@@ -159,14 +159,14 @@ static void test_spectral_norm(void **state)
         open_one(&k, steps == 1 ? "spectral_norm 0.5 iterations=60" : "spectral_norm 0.5", "2 3", true, 1);
         k.call.reduce = TC_SUM;
         set(&k, 0, w);
-        for (int i = 0; i < steps; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+        for (int i = 0; i < steps; i++) run_forward(&k, WHOLE), k.op->commit(&k.call);
         run_backward(&k, WHOLE);
         near("spectral_norm", k.value, sigma, 1e-7);
         for (int i = 0; i < 6; i++) near("its d", (double)k.d[0][i], 0.5 * d[i], 1e-6);
         memcpy(u, k.state[0], sizeof u);
         for (int i = 0; i < 6; i++) k.x[0].data[i] = 0;
         run_forward(&k, WHOLE);
-        k.op->settle(&k.call);
+        k.op->commit(&k.call);
         run_backward(&k, WHOLE);
         assert_true(k.value == 0);
         for (int i = 0; i < 6; i++) assert_true(k.d[0][i] == 0);
@@ -183,14 +183,14 @@ static void test_spectral_norm_of_blocks(void **state)
     open_one(&k, "spectral_norm 1", "3 3", true, 1);
     k.call.reduce = TC_SUM;
     set(&k, 0, (const float[]){4, 0, 0, 0, 2, 0, 0, 0, 1});
-    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->commit(&k.call);
     near("spectral_norm", k.value, 4, 1e-7);
     k.x[0].data[0] = 0.5f;
-    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->commit(&k.call);
     near("spectral_norm", k.value, 2, 1e-7);
-    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    for (int i = 0; i < 300; i++) run_forward(&k, WHOLE), k.op->commit(&k.call);
     k.x[0].data[4] = 0;
-    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->settle(&k.call);
+    for (int i = 0; i < 60; i++) run_forward(&k, WHOLE), k.op->commit(&k.call);
     near("spectral_norm", k.value, 1, 1e-7);
     case_close(&k);
 }

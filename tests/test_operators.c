@@ -36,9 +36,9 @@ static void check_attributes(const tc_op *op, const tacet_attribute *table)
     for (const tacet_attribute *a = table; a && a->name; a++) {
         assert_non_null(a->doc);
         assert_true(a->doc[0] != '\0');
-        if (!a->value || !a->value[0]) continue;
+        if (!a->preset || !a->preset[0]) continue;
         char text[256];
-        snprintf(text, sizeof text, "%s %s=%s", op->name, a->name, a->value);
+        snprintf(text, sizeof text, "%s %s=%s", op->name, a->name, a->preset);
         tc_spec s;
         tc_arg own[TC_MAX_ATTRS], common[TC_COMMON_ATTRS];
         tacet_error e;
@@ -556,8 +556,8 @@ static void check_prox_order(op_case *k)
     run_prox(k, 0.3);
     float *z = copy_of(k->x[0].data, count_of(k, 0));
     memcpy(k->x[0].data, x, (size_t)count_of(k, 0) * sizeof *x);
-    for (int64_t i = (s.units - 1) / s.grain * s.grain; i >= 0; i -= s.grain)
-        k->op->prox(&k->call, 0.3, i, i + s.grain < s.units ? i + s.grain : s.units);
+    for (int64_t i = (s.pieces - 1) / s.grain * s.grain; i >= 0; i -= s.grain)
+        k->op->prox(&k->call, 0.3, i, i + s.grain < s.pieces ? i + s.grain : s.pieces);
     same_bits(k, "prox", k->x[0].data, z, count_of(k, 0));
     free(x), free(z);
 }

@@ -75,7 +75,7 @@ static void check_optimizer(const char *text, algorithm *run)
     tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     assert_true(!o->check || !o->check(arg));
-    static float p[N], g[N], state[TC_MAX_STATES][N];
+    static float p[N], g[N], state[TC_MAX_MOMENTS][N];
     static reference r[N];
     double a[TC_MAX_ATTRS] = {0};
     uint32_t seed = 11;
@@ -146,8 +146,8 @@ static void test_table(void **state)
         const tc_optim *o = tc_optim_at(i);
         assert_ptr_equal(tc_optim_find(o->name), o);
         assert_true(o->formula && o->doc && o->source && o->update && o->prox_time && o->prox_note);
-        assert_true(o->states <= TC_MAX_STATES);
-        for (int j = 0; j < o->states; j++) assert_non_null(o->state[j]);
+        assert_true(o->moments <= TC_MAX_MOMENTS);
+        for (int j = 0; j < o->moments; j++) assert_non_null(o->moment[j]);
         assert_string_equal(o->attribute[TC_OPTIM_LR].name, "lr");
     }
 }

@@ -72,15 +72,15 @@ static void streams_differ(void **state)
 static void units_lie_in_their_interval(void **state)
 {
     (void)state;
-    assert_true(tc_unit(0) == 0.0f);
-    assert_true(tc_unit(UINT32_MAX) == 1.0f - 0x1p-24f);
-    assert_true(tc_unit(0x80000000) == 0.5f);
-    assert_true(tc_unit(0xFF) == 0.0f); /* the lower 8 bits do not count */
+    assert_true(tc_uniform(0) == 0.0f);
+    assert_true(tc_uniform(UINT32_MAX) == 1.0f - 0x1p-24f);
+    assert_true(tc_uniform(0x80000000) == 0.5f);
+    assert_true(tc_uniform(0xFF) == 0.0f); /* the lower 8 bits do not count */
     double sum = 0, squares = 0;
     enum { N = 100000 };
     const tc_stream s = tc_stream_of(0, 0, "mean");
     for (uint64_t i = 0; i < N; i++) {
-        const double u = (double)tc_unit(tc_stream_word(s, i));
+        const double u = (double)tc_uniform(tc_stream_word(s, i));
         sum += u;
         squares += u * u;
     }

@@ -65,17 +65,17 @@ static void words_and_places(void **state)
     assert_int_equal(s.width, 6);
     assert_int_equal(s.count, 4);
     assert_null(s.word[0].key);
-    assert_string_equal(s.word[0].value, "512");
+    assert_string_equal(s.word[0].text, "512");
     assert_int_equal(s.word[0].column, 9);
     assert_int_equal(s.word[0].width, 3);
     assert_string_equal(s.word[1].key, "name");
-    assert_string_equal(s.word[1].value, "a \"b\\ c");
+    assert_string_equal(s.word[1].text, "a \"b\\ c");
     assert_int_equal(s.word[1].column, 14);
     assert_int_equal(s.word[1].width, 16);
     assert_null(s.word[2].key);
-    assert_string_equal(s.word[2].value, "two words");
+    assert_string_equal(s.word[2].text, "two words");
     assert_null(s.word[3].key); /* what is before its = is no key */
-    assert_string_equal(s.word[3].value, "relu1:l1=x");
+    assert_string_equal(s.word[3].text, "relu1:l1=x");
     tc_spec_free(&s);
     assert_null(s.source);
     tc_spec_free(&s);
@@ -285,7 +285,7 @@ static void any_bytes(void **state)
             if (tc_spec_parse(&again, &mem, t.data, &e)) fail_msg("'%s' does not read back: %s", t.data, e.message);
             assert_int_equal(again.count, s.count);
             for (int i = 0; i < s.count; i++) {
-                assert_string_equal(again.word[i].value, s.word[i].value);
+                assert_string_equal(again.word[i].text, s.word[i].text);
                 assert_true(!again.word[i].key == !s.word[i].key);
             }
             tc_spec_print(&again, NULL, &u);

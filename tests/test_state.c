@@ -71,9 +71,9 @@ static size_t numbers(const run *r, float *to)
 {
     size_t n = 0;
     const tacet_plan *p = r->p;
-    for (int i = 0; i < p->records; i++) {
-        memcpy(to + n, *p->record[i].at, (size_t)p->record[i].n * sizeof *to);
-        n += (size_t)p->record[i].n;
+    for (int i = 0; i < p->states; i++) {
+        memcpy(to + n, *p->state[i].at, (size_t)p->state[i].n * sizeof *to);
+        n += (size_t)p->state[i].n;
     }
     for (int i = 0; i < p->places; i++) {
         assert_true(n + (size_t)p->place[i].n < MOST);
@@ -105,18 +105,18 @@ static void what_is_remembered(void **state)
     run r = begin(usual, true, "sgd lr=0.1", 1, NULL);
     static const char *const name[] = {"batch_topk1.threshold", "linear1.weight:spectral_norm.u",
                                        "linear2.weight:spectral_norm.u", "linear3.weight:spectral_norm.u"};
-    assert_int_equal(r.p->records, 4);
+    assert_int_equal(r.p->states, 4);
     for (int i = 0; i < 4; i++) {
         tc_text text = {.mem = r.p->mem};
-        tc_record_name(r.p, &r.p->record[i], &text);
+        tc_state_name(r.p, &r.p->state[i], &text);
         assert_string_equal(text.data, name[i]);
         tc_text_free(&text);
     }
-    assert_true(r.p->record[0].at[0][0] == 0);
+    assert_true(r.p->state[0].at[0][0] == 0);
     train(&r, 0, 1);
-    assert_true(r.p->record[0].at[0][0] > 0);
+    assert_true(r.p->state[0].at[0][0] > 0);
     double length = 0;
-    for (int i = 0; i < 40; i++) length += pow((double)r.p->record[1].at[0][i], 2);
+    for (int i = 0; i < 40; i++) length += pow((double)r.p->state[1].at[0][i], 2);
     assert_true(fabs(length - 1) < 1e-6);
     end(&r);
 }
@@ -160,7 +160,7 @@ static void a_model_has_what_layers_remember(void **state)
     run b = begin(usual, false, NULL, 1, NULL);
     if (tacet_file_load(f, b.p, true, NULL, &why)) fail_msg("%s", why.message);
     tacet_file_free(f);
-    assert_true(b.p->record[0].at[0][0] == a.p->record[0].at[0][0] && b.p->record[0].at[0][0] > 0);
+    assert_true(b.p->state[0].at[0][0] == a.p->state[0].at[0][0] && b.p->state[0].at[0][0] > 0);
     run *both[] = {&a, &b};
     for (int i = 0; i < 2; i++) {
         assert_int_equal(tacet_feed(both[i]->p, both[i]->x, TACET_F32, x), TACET_OK);
@@ -179,12 +179,12 @@ static void a_file_without_it_is_refused(void **state)
     run a = begin("linear 40 | relu | topk 4 name=batch_topk1 | linear 3", false, "sgd lr=0.1", 1, NULL);
     run b = begin("linear 40 | relu | batch_topk 4 | linear 3", false, "sgd lr=0.1", 1, NULL);
     train(&b, 0, 1);
-    const float before = b.p->record[0].at[0][0];
+    const float before = b.p->state[0].at[0][0];
     assert_int_equal(tacet_save(a.p, path, 0, NULL, &why), TACET_OK);
     tacet_file *f = opened();
     assert_int_equal(tacet_file_load(f, b.p, true, NULL, &why), TACET_FILE);
     assert_non_null(strstr(why.message, "batch_topk1.threshold"));
-    assert_true(b.p->record[0].at[0][0] == before);
+    assert_true(b.p->state[0].at[0][0] == before);
     assert_int_equal(tacet_file_load(f, b.p, false, NULL, &why), TACET_OK);
     tacet_file_free(f);
     assert_int_equal(tacet_save(b.p, path, 0, NULL, &why), TACET_OK);
@@ -236,9 +236,9 @@ static void threads_change_no_bit(void **state)
             train(&other, 0, 4);
             assert_int_equal(other.p->parameter_floats, one.p->parameter_floats);
             assert_memory_equal(other.p->block, one.p->block, (size_t)one.p->block_floats * sizeof(float));
-            for (int k = 0; k < one.p->records; k++)
-                assert_memory_equal(*other.p->record[k].at, *one.p->record[k].at,
-                                    (size_t)one.p->record[k].n * sizeof(float));
+            for (int k = 0; k < one.p->states; k++)
+                assert_memory_equal(*other.p->state[k].at, *one.p->state[k].at,
+                                    (size_t)one.p->state[k].n * sizeof(float));
             end(&other);
         }
         end(&one);

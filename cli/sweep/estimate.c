@@ -71,7 +71,7 @@ static const char *attribute(cli_arena *a, const cli_over *o, const char *spec, 
     const char *given = cli_over_given(a, spec, name);
     if (*given || !cli_entry("penalty", o->kind, &e)) return given;
     for (int i = 0; i < e.attributes; i++)
-        if (strcmp(e.attribute[i].name, name) == 0) return e.attribute[i].value ? e.attribute[i].value : "";
+        if (strcmp(e.attribute[i].name, name) == 0) return e.attribute[i].preset ? e.attribute[i].preset : "";
     return "";
 }
 
@@ -287,7 +287,7 @@ static double largest_of(const tacet_plan *p, const cli_config *c, const cli_ove
 static tacet_status estimate(cli_arena *a, const cli_job *job, int threads, cli_over *o, const pulled *v)
 {
     step t;
-    const char *unit = cli_over_unit(a, o);
+    const char *unit = cli_over_one(a, o);
     tacet_status s = begin(&t, job);
     if (s == TACET_OK) s = cli_config_penalty(&t.config, "--over", cli_format(a, "%s: %s", o->on, unit));
     if (s == TACET_OK) {

@@ -223,7 +223,7 @@ const char *cli_over_penalty(cli_arena *a, const cli_over *o, const char *value)
     return cli_format(a, "%s: %s%s%s", o->on, o->before, value, o->after);
 }
 
-const char *cli_over_unit(cli_arena *a, const cli_over *o)
+const char *cli_over_one(cli_arena *a, const cli_over *o)
 {
     static const char *const drop[] = {"warmup=", "from=", "until=", "schedule=", "every=", "drop=", "floor="};
     const char *text = cli_format(a, "%s%s%s", o->before, "1", o->after), *to = "";

@@ -44,7 +44,7 @@ tacet_status cli_over_fill(cli_arena *a, cli_over *o);
 const char *cli_over_penalty(cli_arena *a, const cli_over *o, const char *value);
 
 /* The penalty alone, for a lambda of 1 that no schedule changes. */
-const char *cli_over_unit(cli_arena *a, const cli_over *o);
+const char *cli_over_one(cli_arena *a, const cli_over *o);
 
 /* The text of the value of `key` in a description, "" where it is not given. */
 const char *cli_over_given(cli_arena *a, const char *spec, const char *key);

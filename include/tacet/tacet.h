@@ -413,7 +413,7 @@ TACET_API tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_
 
 typedef struct tacet_attribute {
     const char *name, *type; /* "float", "int", "bool", "text", or the words to choose from, "mean|sum|sample" */
-    const char *value;       /* the default; NULL where it must be given */
+    const char *preset;      /* the default; NULL where it must be given */
     const char *doc;
     bool positional;
 } tacet_attribute;

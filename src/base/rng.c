@@ -47,7 +47,7 @@ uint32_t tc_stream_word(tc_stream s, uint64_t i)
     return out[i % 4];
 }
 
-float tc_unit(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
+float tc_uniform(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
 
 uint64_t tc_stream_below(tc_stream s, uint64_t i, uint64_t n)
 {

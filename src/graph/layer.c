@@ -172,10 +172,10 @@ static int go_from(tacet_graph *g, const tc_spec *spec)
         tc_spec_point(spec, spec->column, spec->width, &g->error);
         return -1;
     }
-    int i = tc_graph_index(g, spec->word[0].value);
+    int i = tc_graph_index(g, spec->word[0].text);
     if (i >= 0) return i;
-    tc_graph_fail(g, TACET_DESCRIPTION, "from: there is no value %.100s", spec->word[0].value);
-    tc_graph_suggest(g, spec->word[0].value, false);
+    tc_graph_fail(g, TACET_DESCRIPTION, "from: there is no value %.100s", spec->word[0].text);
+    tc_graph_suggest(g, spec->word[0].text, false);
     tc_spec_point(spec, spec->word[0].column, spec->word[0].width, &g->error);
     return -1;
 }

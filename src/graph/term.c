@@ -78,7 +78,7 @@ static bool has_zeros(const tacet_graph *g, int v)
            has_zeros(g, g->value[v].input[0]);
 }
 
-static bool settle_target(tacet_graph *g, tc_term *t, bool batch)
+static bool set_target(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *a = t->common;
     t->target = NAN;
@@ -107,13 +107,13 @@ static bool settle_target(tacet_graph *g, tc_term *t, bool batch)
 }
 
 /* Settles lambda, reduce and prox from the attributes, the operator's defaults and what the term stands on. */
-static bool settle(tacet_graph *g, tc_term *t, bool batch)
+static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *a = t->common;
     const bool constraint = t->op->role == &tc_constraint;
     const char *why = tc_schedule_check(&a[TC_TERM_SCHEDULE]);
     if (why) return refuse(g, t, why);
-    if (!settle_target(g, t, batch)) return false;
+    if (!set_target(g, t, batch)) return false;
     t->lambda = constraint || !isnan(t->target) ? 0.0
                 : a[TC_TERM_LAMBDA].given       ? a[TC_TERM_LAMBDA].number
                                                 : t->op->lambda;
@@ -233,7 +233,7 @@ static bool add_term(tacet_graph *g, bool loss, const char *on, const int *input
     *t = (tc_term){.of = -1, .inputs = inputs, .slots = inputs, .on = tc_strdup(&g->mem, on)};
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     bool good = t->on ? read_term(g, t, loss, text) : tc_graph_no_memory(g) == 0;
-    good = good && take_layer(g, t) && check_shapes(g, t) && settle(g, t, g->value[input[0]].batch) && name_term(g, t);
+    good = good && take_layer(g, t) && check_shapes(g, t) && set_weight(g, t, g->value[input[0]].batch) && name_term(g, t);
     if (!good) {
         term_free(&g->mem, t);
         return false;

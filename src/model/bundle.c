@@ -55,13 +55,13 @@ static void add_place(tc_bundle *b, const char *name, const tc_place *at, const 
     add_tensor(b, name, &shape, (struct tc_bundle_from){at, stored, at->n});
 }
 
-void tc_bundle_records(tc_bundle *b, bool terms)
+void tc_bundle_states(tc_bundle *b, bool terms)
 {
-    for (int i = 0; i < b->plan->records; i++) {
-        const tc_record *r = &b->plan->record[i];
+    for (int i = 0; i < b->plan->states; i++) {
+        const tc_state *r = &b->plan->state[i];
         tc_text name = {.mem = b->mem};
         if (terms != (r->term >= 0)) continue;
-        tc_record_name(b->plan, r, &name);
+        tc_state_name(b->plan, r, &name);
         b->failed = b->failed || name.failed;
         if (!name.failed) add_tensor(b, name.data, &r->shape, (struct tc_bundle_from){NULL, *r->at, r->n});
         tc_text_free(&name);
@@ -107,20 +107,20 @@ void tc_bundle_model(tc_bundle *b)
     add_lambdas(b);
     for (int i = 0; i < p->places; i++)
         add_place(b, tc_plan_name(p, p->place[i].value), &p->place[i], tc_plan_parameter(p, &p->place[i]));
-    tc_bundle_records(b, false);
+    tc_bundle_states(b, false);
 }
 
-void tc_state_name(const tacet_plan *p, const tc_place *at, int state, tc_text *to)
+void tc_moment_name(const tacet_plan *p, const tc_place *at, int state, tc_text *to)
 {
-    tc_text_add(to, "%s:%s", tc_plan_name(p, at->value), p->optim->state[state]);
+    tc_text_add(to, "%s:%s", tc_plan_name(p, at->value), p->optim->moment[state]);
 }
 
-void tc_bundle_state(tc_bundle *b, const tc_place *at, int state)
+void tc_bundle_moment(tc_bundle *b, const tc_place *at, int state)
 {
     tc_text name = {.mem = b->mem};
-    tc_state_name(b->plan, at, state, &name);
+    tc_moment_name(b->plan, at, state, &name);
     b->failed = b->failed || name.failed;
-    if (!name.failed) add_place(b, name.data, at, tc_plan_state(b->plan, at, state));
+    if (!name.failed) add_place(b, name.data, at, tc_plan_moment(b->plan, at, state));
     tc_text_free(&name);
 }
 

@@ -71,8 +71,8 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     char rate[TC_NUMBER_MAX];
     tc_bundle_model(&b);
     for (int i = 0; i < p->places; i++)
-        for (int k = 0; k < p->optim->states && p->place[i].trains; k++) tc_bundle_state(&b, &p->place[i], k);
-    tc_bundle_records(&b, true);
+        for (int k = 0; k < p->optim->moments && p->place[i].trains; k++) tc_bundle_moment(&b, &p->place[i], k);
+    tc_bundle_states(&b, true);
     tc_bundle_note(&b, "tacet.checkpoint", version);
     tc_spec_print(&p->optim_spec, NULL, &optimizer);
     tc_bundle_text(&b, "tacet.optimizer", &optimizer);
@@ -92,8 +92,8 @@ typedef struct resumed {
     const tacet_file *f;
     const tacet_plan *p;
     tacet_error *e;
-    const tc_tensor **parameter, **state; /* [places], [places * states] */
-    const tc_tensor **record;             /* [records] */
+    const tc_tensor **parameter, **moment; /* [places], [places * moments] */
+    const tc_tensor **state;              /* [states] */
     double *lambda;                       /* [terms] */
     tc_use *use;                          /* [values] */
     double *break_even;                   /* [values * TC_PRODUCTS] */
@@ -242,14 +242,14 @@ static tacet_status check_optimizer(const resumed *r)
                    theirs, own);
 }
 
-static tacet_status find_states(const resumed *r)
+static tacet_status find_moments(const resumed *r)
 {
     const tacet_plan *p = r->p;
     for (int i = 0; i < p->places; i++)
-        for (int k = 0; k < p->optim->states && p->place[i].trains; k++) {
+        for (int k = 0; k < p->optim->moments && p->place[i].trains; k++) {
             tc_text name = {.mem = p->mem};
             const tc_shape shape = tc_plan_shape(p, p->place[i].value);
-            tc_state_name(p, &p->place[i], k, &name);
+            tc_moment_name(p, &p->place[i], k, &name);
             const tc_tensor *t = name.failed ? NULL : tc_file_find(r->f, name.data);
             tacet_status s = TACET_OK;
             if (name.failed)
@@ -259,7 +259,7 @@ static tacet_status find_states(const resumed *r)
                             r->f->path, name.data);
             tc_text_free(&name);
             if (s != TACET_OK) return s;
-            r->state[i * p->optim->states + k] = t;
+            r->moment[i * p->optim->moments + k] = t;
         }
     return TACET_OK;
 }
@@ -292,8 +292,8 @@ static tacet_status read_all(resumed *r, const tacet_loader *l)
     tacet_status s = check_part(r, "input", "tacet.input");
     if (s == TACET_OK) s = check_part(r, "model", "tacet.model");
     if (s == TACET_OK) s = check_optimizer(r);
-    if (s == TACET_OK) s = find_states(r);
-    if (s == TACET_OK && !tc_file_match_records(r->f, r->p, true, true, r->record, r->e)) s = r->e->status;
+    if (s == TACET_OK) s = find_moments(r);
+    if (s == TACET_OK && !tc_file_match_states(r->f, r->p, true, true, r->state, r->e)) s = r->e->status;
     if (s == TACET_OK) s = read_scalars(r);
     if (s == TACET_OK) s = read_lambdas(r);
     if (s == TACET_OK) s = read_lists(r);
@@ -303,14 +303,14 @@ static tacet_status read_all(resumed *r, const tacet_loader *l)
 
 static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
 {
-    const int states = p->optim->states;
+    const int moments = p->optim->moments;
     for (int i = 0; i < p->places; i++) {
         const tc_place *at = &p->place[i];
         tc_plan_copy_in(p, at, r->parameter[i]->data, tc_plan_parameter(p, at));
-        for (int k = 0; k < states && at->trains; k++)
-            tc_plan_copy_in(p, at, r->state[i * states + k]->data, tc_plan_state(p, at, k));
+        for (int k = 0; k < moments && at->trains; k++)
+            tc_plan_copy_in(p, at, r->moment[i * moments + k]->data, tc_plan_moment(p, at, k));
     }
-    tc_file_set_records(p, r->record);
+    tc_file_set_states(p, r->state);
     for (int i = 0; i < p->terms; i++) p->table.lambda[i] = r->lambda[i];
     for (int v = 0; v < p->values; v++) p->table.use[v] = r->use[v];
     for (int i = 0; i < p->values * TC_PRODUCTS && p->sparse == TACET_SPARSE_AUTO; i++)
@@ -327,23 +327,23 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     if (!p->optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer cannot be resumed: use tacet_file_load");
     tacet_error e = {0};
-    const size_t places = (size_t)p->places, states = places * (size_t)p->optim->states;
+    const size_t places = (size_t)p->places, moments = places * (size_t)p->optim->moments;
     resumed r = {.f = f, .p = p, .e = &e};
     r.parameter = tc_alloc(&p->mem, places, sizeof *r.parameter);
-    r.state = tc_alloc(&p->mem, states, sizeof *r.state);
-    r.record = tc_alloc(&p->mem, (size_t)p->records, sizeof *r.record);
+    r.moment = tc_alloc(&p->mem, moments, sizeof *r.moment);
+    r.state = tc_alloc(&p->mem, (size_t)p->states, sizeof *r.state);
     r.lambda = tc_alloc(&p->mem, (size_t)p->terms, sizeof *r.lambda);
     r.use = tc_alloc(&p->mem, (size_t)p->values, sizeof *r.use);
     r.break_even = tc_alloc(&p->mem, (size_t)p->values * TC_PRODUCTS, sizeof *r.break_even);
     const bool own = tc_history_alloc(&r.history, p);
-    const bool room = own && r.parameter && r.state && r.record && r.lambda && r.use && r.break_even;
+    const bool room = own && r.parameter && r.moment && r.state && r.lambda && r.use && r.break_even;
     for (int i = 0; room && i < p->values * TC_PRODUCTS; i++) r.break_even[i] = p->table.break_even[i];
     const tacet_status s = room ? read_all(&r, l) : tc_fail_memory(&e);
     if (s == TACET_OK) set_all(&r, p, l);
     tc_history_free(&r.history, p);
     tc_free(&p->mem, r.parameter);
+    tc_free(&p->mem, r.moment);
     tc_free(&p->mem, r.state);
-    tc_free(&p->mem, r.record);
     tc_free(&p->mem, r.lambda);
     tc_free(&p->mem, r.use);
     tc_free(&p->mem, r.break_even);

@@ -100,24 +100,24 @@ const tc_tensor *tc_file_find(const tacet_file *f, const char *name)
     return NULL;
 }
 
-/* The tensor of a record's name and shape, or NULL; *failed when out of memory. */
-static const tc_tensor *find_record(const tacet_file *f, const tacet_plan *p, const tc_record *r, bool *failed)
+/* The tensor of a state's name and shape, or NULL; *failed when out of memory. */
+static const tc_tensor *find_state(const tacet_file *f, const tacet_plan *p, const tc_state *r, bool *failed)
 {
     tc_text name = {.mem = f->mem};
-    tc_record_name(p, r, &name);
+    tc_state_name(p, r, &name);
     const tc_tensor *t = name.failed ? NULL : tc_file_find(f, name.data);
     *failed = name.failed;
     tc_text_free(&name);
     return t && tc_shape_equal(&t->shape, &r->shape) ? t : NULL;
 }
 
-bool tc_file_match_records(const tacet_file *f, const tacet_plan *p, bool strict, bool terms, const tc_tensor **found,
+bool tc_file_match_states(const tacet_file *f, const tacet_plan *p, bool strict, bool terms, const tc_tensor **found,
                            tacet_error *e)
 {
-    for (int i = 0; i < p->records; i++) {
-        const tc_record *r = &p->record[i];
+    for (int i = 0; i < p->states; i++) {
+        const tc_state *r = &p->state[i];
         bool failed;
-        found[i] = find_record(f, p, r, &failed);
+        found[i] = find_state(f, p, r, &failed);
         if (failed) return tc_fail_memory(e) == TACET_OK;
         if (found[i] || !strict || (r->term >= 0 && !terms)) continue;
         tc_fail(e, TACET_FILE, "%.300s has no %.100s.%s of the right shape, which this network remembers", f->path,
@@ -127,17 +127,17 @@ bool tc_file_match_records(const tacet_file *f, const tacet_plan *p, bool strict
     return true;
 }
 
-void tc_file_set_records(tacet_plan *p, const tc_tensor *const *found)
+void tc_file_set_states(tacet_plan *p, const tc_tensor *const *found)
 {
-    for (int i = 0; i < p->records; i++)
-        if (found[i]) memcpy(*p->record[i].at, found[i]->data, sizeof(float) * (size_t)p->record[i].n);
+    for (int i = 0; i < p->states; i++)
+        if (found[i]) memcpy(*p->state[i].at, found[i]->data, sizeof(float) * (size_t)p->state[i].n);
 }
 
 /* Whether a tensor has the name of what a layer of the plan remembers. */
-static bool is_record(const tacet_plan *p, const char *name)
+static bool is_state(const tacet_plan *p, const char *name)
 {
-    for (int i = 0; i < p->records; i++) {
-        const tc_record *r = &p->record[i];
+    for (int i = 0; i < p->states; i++) {
+        const tc_state *r = &p->state[i];
         const char *of = r->value >= 0 ? tc_plan_name(p, r->value) : "";
         const size_t n = strlen(of);
         if (n && strncmp(name, of, n) == 0 && name[n] == '.' && strcmp(name + n + 1, r->name) == 0) return true;
@@ -145,11 +145,11 @@ static bool is_record(const tacet_plan *p, const char *name)
     return false;
 }
 
-/* The first tensor that is no parameter or record of the plan and is not only in checkpoints, or NULL. */
+/* The first tensor that is no parameter or state of the plan and is not only in checkpoints, or NULL. */
 static const char *unknown(const tacet_file *f, const tacet_plan *p, const tc_tensor *const *found)
 {
     for (int i = 0; i < f->tensors; i++) {
-        bool known = strchr(f->tensor[i].name, ':') || is_record(p, f->tensor[i].name);
+        bool known = strchr(f->tensor[i].name, ':') || is_state(p, f->tensor[i].name);
         for (int k = 0; k < p->places && !known; k++) known = found[k] == &f->tensor[i];
         if (!known) return f->tensor[i].name;
     }
@@ -202,15 +202,15 @@ static void take_lambdas(const tacet_file *f, tacet_plan *p)
 
 tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why)
 {
-    const tc_tensor **found = tc_alloc(&f->mem, (size_t)(p->places + p->records), sizeof *found);
+    const tc_tensor **found = tc_alloc(&f->mem, (size_t)(p->places + p->states), sizeof *found);
     if (!found) return tc_fail_memory(why);
-    const tc_tensor **record = found + p->places;
+    const tc_tensor **state = found + p->places;
     tacet_error e = {0};
     int count = tc_file_match(f, p, strict, found, &e);
-    if (count >= 0 && !tc_file_match_records(f, p, strict, false, record, &e)) count = -1;
+    if (count >= 0 && !tc_file_match_states(f, p, strict, false, state, &e)) count = -1;
     for (int i = 0; i < p->places && count >= 0; i++)
         if (found[i]) tc_plan_copy_in(p, &p->place[i], found[i]->data, tc_plan_parameter(p, &p->place[i]));
-    if (count >= 0) tc_file_set_records(p, record);
+    if (count >= 0) tc_file_set_states(p, state);
     if (count >= 0) take_lambdas(f, p);
     tc_free(&f->mem, found);
     if (count < 0) {

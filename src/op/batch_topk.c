@@ -47,7 +47,7 @@ TC_INLINE float smallest(const float *y, int64_t n)
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     (void)begin, (void)end;
-    const int64_t n = tc_count(c, &c->x[0]), rows = n / tc_last(&c->y);
+    const int64_t n = tc_elements(c, &c->x[0]), rows = n / tc_last(&c->y);
     const float *x = c->x[0].data, threshold = c->state[0][0];
     float *y = c->y.data, *kept = c->save;
     if (c->run->training) {
@@ -63,7 +63,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     tc_map_back(c, begin * c->y.n, end * c->y.n, FLAGS, tc_kept_slope);
 }
 
-static void settle(const tc_call *c)
+static void commit(const tc_call *c)
 {
     const float *kept = c->save, decay = (float)c->arg[DECAY].number;
     float *threshold = c->state[0];
@@ -95,6 +95,6 @@ const tc_op tc_op_batch_topk = {
     .span = span,
     .forward = forward,
     .backward = backward,
-    .settle = settle,
+    .commit = commit,
     .probe = probe,
 };

@@ -16,7 +16,7 @@ TC_INLINE void draw(const tc_call *c, int64_t begin, int64_t n, float factor[CHU
 {
     const double p = c->arg[P].number;
     const float keep = p < 1 ? (float)(1 / (1 - p)) : 0.0f;
-    const uint32_t limit = (uint32_t)ceil(p * 0x1p24); /* the upper 24 bits of a word, as tc_unit has them */
+    const uint32_t limit = (uint32_t)ceil(p * 0x1p24); /* the upper 24 bits of a word, as tc_uniform has them */
     uint32_t word[CHUNK + 4];
     const int64_t first = begin / 4, skip = begin % 4;
     for (int64_t b = 0; 4 * b < skip + n; b++) tc_stream_block(c->stream, (uint64_t)(first + b), word + 4 * b);

@@ -4,7 +4,7 @@
  *     by=input   [1, out]         the weights out of an input: a column of what users see
  *     by=block   [block, block]   from the first weight on, smaller at the far edges; the same blocks for users
  *
- * A unit of work is a group. Groups that lie side by side are taken together, a strip, so that by=unit too reads whole
+ * A piece of work is a group. Groups that lie side by side are taken together, a strip, so that by=unit too reads whole
  * lines. Sums over a group have an order of their own, whichever strip it is in. */
 #ifndef TC_GROUPS_H
 #define TC_GROUPS_H
@@ -40,7 +40,7 @@ TC_INLINE tc_groups tc_groups_of(const tc_shape *weight, int by, int64_t block)
 
 TC_INLINE tc_span tc_groups_span(const tc_groups *g)
 {
-    const int64_t fit = TC_TILE / g->width / g->height;
+    const int64_t fit = TC_RANGE / g->width / g->height;
     if (g->width < TC_LANES || fit > TC_STRIP) return (tc_span){g->count, TC_STRIP};
     return (tc_span){g->count, fit > 1 ? fit : 1};
 }

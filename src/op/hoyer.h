@@ -29,7 +29,7 @@ static inline int64_t tc_hoyer_save(const tc_sketch *s, int64_t rows)
 {
     int64_t n = 0;
     for (int i = 0; i < s->inputs; i++) n += tc_shape_count(&s->x[i]);
-    return (s->batch[0] ? rows : (n + TC_TILE - 1) / TC_TILE + 1) * (int64_t)sizeof(tc_norms);
+    return (s->batch[0] ? rows : (n + TC_RANGE - 1) / TC_RANGE + 1) * (int64_t)sizeof(tc_norms);
 }
 
 static inline tc_span tc_hoyer_span(const tc_call *c)
@@ -37,7 +37,7 @@ static inline tc_span tc_hoyer_span(const tc_call *c)
     if (!c->x[0].batch) return tc_span_elements(c);
     int64_t n = 0;
     for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
-    return (tc_span){tc_rows(c, &c->x[0]), n < TC_TILE ? TC_TILE / n : 1};
+    return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
 TC_INLINE float tc_hoyer_magnitude(float x, const float *a)
@@ -61,10 +61,10 @@ TC_INLINE void tc_hoyer_forward(const tc_call *c, int64_t begin, int64_t end, bo
     if (!c->x[0].batch) {
         tc_norms part = {0};
         for (int i = 0; i < c->inputs; i++) {
-            const tc_piece p = tc_piece_of(c, i, begin, end, &start);
+            const tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
             tc_hoyer_add(c, c->x[i].data, p.from, p.to, &part);
         }
-        kept[1 + begin / TC_TILE] = part;
+        kept[1 + begin / TC_RANGE] = part;
     }
     for (int64_t r = begin; c->x[0].batch && r < end; r++) {
         kept[r] = (tc_norms){0};
@@ -80,10 +80,10 @@ static inline double tc_hoyer_finish(const tc_call *c, double sum, bool square)
     if (!c->x[0].batch) {
         const tc_span span = tc_hoyer_span(c);
         kept[0] = (tc_norms){0};
-        for (int64_t k = 0; k * TC_TILE < span.units; k++) kept[0].s += kept[1 + k].s, kept[0].q += kept[1 + k].q;
+        for (int64_t k = 0; k * TC_RANGE < span.pieces; k++) kept[0].s += kept[1 + k].s, kept[0].q += kept[1 + k].q;
         sum = tc_hoyer_of(kept[0], square);
     }
-    return *c->value = sum / tc_denominator(c);
+    return *c->result = sum / tc_denominator(c);
 }
 
 /* d[from, to) = seed * gradient, stored or added; x[from, to) is of the vector that v is of. */
@@ -107,7 +107,7 @@ TC_INLINE void tc_hoyer_backward(const tc_call *c, int64_t begin, int64_t end, b
         const float *x = c->x[i].data;
         float *d = c->d[i];
         if (!c->x[0].batch) {
-            const tc_piece p = tc_piece_of(c, i, begin, end, &start);
+            const tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
             if (d) tc_hoyer_gradient(x, d, c->add[i], p.from, p.to, seed, kept[0], square);
             continue;
         }

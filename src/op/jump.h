@@ -18,7 +18,7 @@ TC_INLINE float tc_jump_theta(float theta) { return theta > 0.0f ? theta : theta
 /* sum[k] of w K((x - theta) / eps) over all rows, in the columns [j, j + m); g NULL: w is 1. */
 TC_INLINE void tc_jump_near(const tc_call *c, const float *g, int64_t j, int64_t m, double sum[TC_JUMP_COLUMNS])
 {
-    const int64_t n = tc_last(&c->x[0]), rows = tc_count(c, &c->x[0]) / n;
+    const int64_t n = tc_last(&c->x[0]), rows = tc_elements(c, &c->x[0]) / n;
     const float half = (float)(c->arg[TC_JUMP_EPS].number / 2), *theta = c->x[1].data + j;
     for (int64_t k = 0; k < m; k++) sum[k] = 0;
     for (int64_t i = 0; i < rows; i++) {

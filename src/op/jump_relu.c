@@ -7,7 +7,7 @@
  * The paper learns log theta, so that theta stays above 0; here theta itself is learned, so that what is in files is what
  * is compared, and a number below 0 counts as 0. dL/dtheta reads g where y is 0 too.
  *
- * Backward, the first units are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dtheta. */
+ * Backward, the first pieces are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dtheta. */
 #include "op/jump.h"
 
 enum { X, THETA };
@@ -45,7 +45,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 /* Blocks of rows of dL/dx. */
 static tc_span span_x(const tc_call *c) { return c->d[X] ? tc_span_rows(c) : (tc_span){0, 1}; }
-static int64_t parts(tc_span s) { return (s.units + s.grain - 1) / s.grain; }
+static int64_t parts(tc_span s) { return (s.pieces + s.grain - 1) / s.grain; }
 
 static tc_span span_back(const tc_call *c)
 {
@@ -87,7 +87,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
         if (u >= first)
             columns_back(c, (u - first) * TC_JUMP_COLUMNS);
         else
-            rows_back(c, u * s.grain, (u + 1) * s.grain < s.units ? (u + 1) * s.grain : s.units);
+            rows_back(c, u * s.grain, (u + 1) * s.grain < s.pieces ? (u + 1) * s.grain : s.pieces);
 }
 
 static const tacet_attribute attribute[] = {

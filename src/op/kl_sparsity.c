@@ -8,7 +8,7 @@
  * The mean over samples is within, so `sample` is as `sum`. Nor is it additive over ranks: with a part of the global
  * batch it has only a part of each column's sum, and is NAN, not wrong, as long as nothing gathers these sums.
  *
- * Forward, a unit of work is a column, over all rows by itself; its gradient is kept. Backward it is a row. */
+ * Forward, a piece of work is a column, over all rows by itself; its gradient is kept. Backward it is a row. */
 #include "op/penalty.h"
 
 #include <math.h>
@@ -45,7 +45,7 @@ static tc_span span(const tc_call *c) { return (tc_span){units(c), COLUMNS}; }
 static tc_span span_back(const tc_call *c)
 {
     const int64_t n = units(c);
-    return (tc_span){c->run->rows, n < TC_TILE ? TC_TILE / n : 1};
+    return (tc_span){c->run->rows, n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
 /* The value of m columns, at most COLUMNS of them, of x [rows, n]; keeps d value / dx of each. */
@@ -76,7 +76,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     *tc_partial(c, begin) = total;
 }
 
-static double finish(const tc_call *c, double sum) { return *c->value = sum / divisor(c); }
+static double finish(const tc_call *c, double sum) { return *c->result = sum / divisor(c); }
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {

@@ -21,7 +21,7 @@ static tc_span prox_span(const tc_call *c)
     const tc_shape *s = &c->x[0].shape;
     if (c->arg[BY].number == ALL) return (tc_span){1, 1};
     if (c->arg[BY].number == UNIT) return (tc_span){s->dim[1], TC_LANES}; /* a line of memory is read once */
-    return (tc_span){s->dim[0], s->dim[1] < TC_TILE ? TC_TILE / s->dim[1] : 1};
+    return (tc_span){s->dim[0], s->dim[1] < TC_RANGE ? TC_RANGE / s->dim[1] : 1};
 }
 
 /* How many magnitudes are above theta, and their sum. */

@@ -29,8 +29,8 @@ TC_INLINE uint32_t tc_key(float x)
 TC_INLINE int64_t tc_count_keys(const float *x, int64_t n, uint32_t least)
 {
     int64_t count = 0;
-    for (int64_t i = 0; i < n; i += TC_TILE) {
-        const int64_t end = n - i < TC_TILE ? n : i + TC_TILE;
+    for (int64_t i = 0; i < n; i += TC_RANGE) {
+        const int64_t end = n - i < TC_RANGE ? n : i + TC_RANGE;
         int32_t here = 0;
         for (int64_t j = i; j < end; j++) here += tc_key(x[j]) >= least;
         count += here;

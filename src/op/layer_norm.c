@@ -5,7 +5,7 @@
  *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum of g h over rows     dL/db = sum of g
  *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
- * backward. Backward, the first units are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dw and
+ * backward. Backward, the first pieces are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dw and
  * dL/db, each of which goes over all rows by itself: so the sums have one order whatever the threads. */
 #include "op/pointwise.h"
 
@@ -20,13 +20,13 @@ typedef struct stats {
 } stats;
 
 typedef struct sizes {
-    int64_t n, rows, block; /* a row's elements; rows in all; rows in a unit of the backward pass */
+    int64_t n, rows, block; /* a row's elements; rows in all; rows in a piece of the backward pass */
 } sizes;
 
 static sizes sizes_of(const tc_call *c)
 {
     const int64_t n = tc_last(&c->x[X]);
-    return (sizes){n, tc_count(c, &c->x[X]) / n, n < TC_TILE ? TC_TILE / n : 1};
+    return (sizes){n, tc_elements(c, &c->x[X]) / n, n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
 static bool shape(tc_sketch *s)

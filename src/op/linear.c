@@ -4,7 +4,7 @@
  *     dL/dx = g W^T             dL/dW = x^T g           dL/db = sum of g over R
  *
  * Each product is cut into tiles of its result by its shape alone, one gemm a tile, so that the bits do not depend on
- * the threads. Backward, units 0.. are the tiles of dL/dx, the units behind them those of dL/dW; the tiles in the first
+ * the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW; the tiles in the first
  * row of dL/dW make dL/db too. */
 #include "kernel/sum.h"
 #include "op/op.h"
@@ -54,12 +54,12 @@ static grid rows_of(int64_t n)
 
 static int64_t tiles(int64_t m, int64_t n, grid most) { return cuts(m, most.down) * cuts(n, most.across); }
 
-static tc_block tile_at(int64_t m, int64_t n, grid most, int64_t unit)
+static tc_block tile_at(int64_t m, int64_t n, grid most, int64_t tile)
 {
     if (m <= most.down && n <= most.across) return (tc_block){0, 0, m, n};
     const int64_t height = length(m, most.down), width = length(n, most.across), across = cuts(n, most.across);
-    const int64_t row = across == 1 ? unit : unit / across;
-    tc_block t = {row * height, (unit - row * across) * width, height, width};
+    const int64_t row = across == 1 ? tile : tile / across;
+    tc_block t = {row * height, (tile - row * across) * width, height, width};
     if (t.m > m - t.i) t.m = m - t.i;
     if (t.n > n - t.j) t.n = n - t.j;
     return t;
@@ -105,7 +105,7 @@ static double flops(const tc_sketch *s)
 static void uniform(float *w, int64_t n, double bound, tc_stream s)
 {
     for (int64_t i = 0; i < n; i++)
-        w[i] = (float)(bound * (2.0 * (double)tc_unit(tc_stream_word(s, (uint64_t)i)) - 1.0));
+        w[i] = (float)(bound * (2.0 * (double)tc_uniform(tc_stream_word(s, (uint64_t)i)) - 1.0));
 }
 
 /* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): bound 1 / sqrt(in). xavier: sqrt(6 / (in + out)). */
@@ -147,7 +147,7 @@ static tc_span span_back(const tc_call *c)
 {
     sizes z = sizes_of(c);
     const bool small = z.rows * z.in * z.out < SMALL; /* not worth sharing out: all tiles are one range */
-    return (tc_span){tiles_dx(c, z) + tiles_dw(c, z), small ? TC_TILE : 1};
+    return (tc_span){tiles_dx(c, z) + tiles_dw(c, z), small ? TC_RANGE : 1};
 }
 
 /* ---- Dense or on firing lists ---- */
@@ -226,9 +226,9 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static void backward_x(const tc_call *c, sizes z, int64_t unit)
+static void backward_x(const tc_call *c, sizes z, int64_t tile)
 {
-    const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), unit);
+    const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), tile);
     if (c->sparse && run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
                                  (tc_sparse){.k = z.out,
                                              .a = c->g,
@@ -295,9 +295,9 @@ static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float 
                                     .ldc = pitch});
 }
 
-static void backward_w(const tc_call *c, sizes z, int64_t unit)
+static void backward_w(const tc_call *c, sizes z, int64_t tile)
 {
-    const tc_block t = tile_at(z.in, z.out, rows_of(z.out), unit);
+    const tc_block t = tile_at(z.in, z.out, rows_of(z.out), tile);
     if (c->d[W] && !c->fused) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.out + t.j, z.out);
     if (c->d[B] && t.i == 0) backward_bias(c->g + t.j, z.rows, t.n, z.out, c->d[B] + t.j, c->add[B]);
 }
@@ -308,10 +308,10 @@ static int64_t weight_tiles(const tc_call *c)
     return tiles(z.in, z.out, rows_of(z.out));
 }
 
-static tc_block weight_tile(const tc_call *c, int64_t unit, float *to)
+static tc_block weight_tile(const tc_call *c, int64_t tile, float *to)
 {
     const sizes z = sizes_of(c);
-    const tc_block t = tile_at(z.in, z.out, rows_of(z.out), unit);
+    const tc_block t = tile_at(z.in, z.out, rows_of(z.out), tile);
     weight_block(c, z, t, false, to, t.n);
     return t;
 }

@@ -31,7 +31,7 @@ static tc_span span(const tc_call *c)
     if (c->reduce != TC_SAMPLE) return tc_span_elements(c);
     int64_t n = 0;
     for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
-    return (tc_span){tc_rows(c, &c->x[0]), n < TC_TILE ? TC_TILE / n : 1};
+    return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
 /* sum of |x|^p over x[from, to) */
@@ -49,7 +49,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     double total = 0, *kept = c->save;
     int64_t start = 0;
     for (int i = 0; c->reduce != TC_SAMPLE && i < c->inputs; i++) {
-        tc_piece k = tc_piece_of(c, i, begin, end, &start);
+        tc_overlap k = tc_overlap_of(c, i, begin, end, &start);
         total += sum_of(c, c->x[i].data, k.from, k.to, p);
     }
     for (int64_t r = begin; c->reduce == TC_SAMPLE && r < end; r++) {
@@ -64,7 +64,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 static double finish(const tc_call *c, double sum)
 {
     const double value = c->reduce == TC_SAMPLE ? sum : root(sum, c->arg[P].number);
-    return *c->value = value / tc_denominator(c);
+    return *c->result = value / tc_denominator(c);
 }
 
 /* d[from, to) = seed * d norm / dx, stored or added. */
@@ -82,13 +82,13 @@ TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from,
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const double p = c->arg[P].number, seed = tc_seed(c), whole = *c->value * tc_denominator(c), *kept = c->save;
+    const double p = c->arg[P].number, seed = tc_seed(c), whole = *c->result * tc_denominator(c), *kept = c->save;
     int64_t start = 0;
     for (int i = 0; i < c->inputs; i++) {
         const float *x = c->x[i].data;
         float *d = c->d[i];
         if (c->reduce != TC_SAMPLE) {
-            tc_piece k = tc_piece_of(c, i, begin, end, &start);
+            tc_overlap k = tc_overlap_of(c, i, begin, end, &start);
             if (d) gradient(x, d, c->add[i], k.from, k.to, seed, whole, p);
             continue;
         }

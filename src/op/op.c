@@ -40,18 +40,18 @@ double tc_denominator(const tc_call *c)
 
 tc_span tc_span_elements(const tc_call *c)
 {
-    int64_t n = tc_count(c, &c->x[0]);
+    int64_t n = tc_elements(c, &c->x[0]);
     const int64_t row = c->x[0].n;
     if (c->op->role != &tc_penalty || c->inputs == 1)
-        return (tc_span){n, !c->x[0].batch ? TC_TILE : row < TC_TILE ? TC_TILE / row * row : row};
-    for (int i = 1; i < c->inputs; i++) n += tc_count(c, &c->x[i]);
-    return (tc_span){n, TC_TILE};
+        return (tc_span){n, !c->x[0].batch ? TC_RANGE : row < TC_RANGE ? TC_RANGE / row * row : row};
+    for (int i = 1; i < c->inputs; i++) n += tc_elements(c, &c->x[i]);
+    return (tc_span){n, TC_RANGE};
 }
 
 tc_span tc_span_rows(const tc_call *c)
 {
     const int64_t n = c->x[0].n;
-    return (tc_span){tc_rows(c, &c->x[0]), n < TC_TILE ? TC_TILE / n : 1};
+    return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
 tc_span tc_span_of(const tc_call *c, bool backward)

@@ -13,10 +13,10 @@
  *
  * What an operator remembers from step to step (a running mean, a vector that is made better) is its `state`: tensors
  * that are saved and not trained. While a list runs they are only read; the forward pass of training puts what they
- * become into `save`, and settle() writes it once the step has been found good. So a step that is refused leaves them,
+ * become into `save`, and commit() writes it once the step has been found good. So a step that is refused leaves them,
  * as it leaves the weights, and may be run again.
  *
- * How work is cut. forward and backward get a range [begin, end) of units; what a unit is (an element, a row, a tile)
+ * How work is cut. forward and backward get a range [begin, end) of pieces; what a piece is (an element, a row, a tile)
  * is said by span(), a function of shapes and rows alone. Ranges may run in any order on any thread; each writes only
  * what is its own, so the bits never depend on the threads. */
 #ifndef TC_OP_H
@@ -27,7 +27,7 @@
 #include "kernel/kernel.h"
 #include "spec/spec.h"
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_TILE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 
 /* What all calls of one step share. */
 typedef struct tc_run {
@@ -57,7 +57,7 @@ typedef struct tc_call {
     const float *g;      /* backward: dL/dy, like y */
     float *const *d;     /* backward: dL/dx, like x; NULL for an input that needs none */
     const bool *add;     /* backward: d += instead of d = */
-    void *save;          /* save() bytes that live from forward to backward; in training also to settle() */
+    void *save;          /* save() bytes that live from forward to backward; in training also to commit() */
     float *const *state; /* what the operator remembers, in the order of its table; NULL: nothing */
     tc_stream stream;    /* random numbers of this layer, at this step */
 
@@ -72,7 +72,7 @@ typedef struct tc_call {
     /* Scalar operators */
     int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN */
     double *partial;     /* forward: one number a range, partial[begin / grain] */
-    double *value;       /* the result, what finish() writes; readable in backward */
+    double *result;      /* the result, what finish() writes; readable in backward */
     const double *lambda; /* the term's weight; backward may be given another than forward, and is linear in it */
 } tc_call;
 
@@ -80,12 +80,12 @@ enum { TC_SAMPLE, TC_SUM, TC_MEAN }; /* order of the words in tc_reduce_words */
 #define TC_REDUCE_WORDS "sample|sum|mean"
 
 typedef struct tc_span {
-    int64_t units, grain; /* ranges are [0, grain), [grain, 2 grain) ... */
+    int64_t pieces, grain; /* ranges are [0, grain), [grain, 2 grain) ... */
 } tc_span;
 
 /* Rows and elements of view i in this run. */
 static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->batch ? c->run->rows : 1; }
-static inline int64_t tc_count(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
+static inline int64_t tc_elements(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
 static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.rank - 1]; } /* the last dimension */
 static inline const int32_t *tc_labels(const tc_view *v) { return (const int32_t *)(const void *)v->data; }
 
@@ -141,7 +141,7 @@ enum { TC_LAYER_NAME = TC_TERM_NAME };
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
     TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; units are elements */
+    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
     TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (with reduce=sample and mean) */
     TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
@@ -190,14 +190,14 @@ typedef struct tc_op {
     /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
     /* How to cut the forward and the backward work. NULL: elements for an elementwise operator, whole rows where there
-     * is a batch, else rows of x[0]; in ranges of about TC_TILE elements either way. */
+     * is a batch, else rows of x[0]; in ranges of about TC_RANGE elements either way. */
     tc_span (*span)(const tc_call *c);
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
     /* Writes what the last forward pass in training has put into `save` to state: alone on one thread, behind the
      * guard. (Its save is then still there; x and y need not be.) NULL: it remembers nothing. */
-    void (*settle)(const tc_call *c);
+    void (*commit)(const tc_call *c);
     /* Layers that can run on firing lists. products: the shape C [m, n] and the length k of the sums of each
      * product (kernel.h) for a batch of `rows`. choose: which of them run on lists in this step, as bits
      * 1 << TC_SPMM ..., from the counts in fired and fired_g alone (the lists themselves may not be there); alone on
@@ -208,7 +208,7 @@ typedef struct tc_op {
      * a tile [m, n], of at most TC_BLOCK_FLOATS, stored to `to` without gaps; the bits that backward would give. Called
      * behind the backward pass, when every buffer that backward reads is still there. */
     int64_t (*tiles)(const tc_call *c);
-    tc_block (*tile)(const tc_call *c, int64_t unit, float *to);
+    tc_block (*tile)(const tc_call *c, int64_t tile, float *to);
     /* Scalar: turns the sum of all partials (a fixed tree) into *value and returns it; alone on one thread, after the
      * last range. NULL: sum / tc_denominator. */
     double (*finish)(const tc_call *c, double sum);

@@ -24,9 +24,9 @@ static sizes sizes_of(const tc_shape *v)
 
 static int64_t cuts(int64_t n) { return (n - 1) / TILE + 1; }
 
-static tc_block tile_at(int64_t m, int64_t n, int64_t unit)
+static tc_block tile_at(int64_t m, int64_t n, int64_t piece)
 {
-    const int64_t i = unit / cuts(n) * TILE, j = unit % cuts(n) * TILE;
+    const int64_t i = piece / cuts(n) * TILE, j = piece % cuts(n) * TILE;
     return (tc_block){i, j, m - i < TILE ? m - i : TILE, n - j < TILE ? n - j : TILE};
 }
 

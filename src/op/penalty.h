@@ -19,14 +19,14 @@ static inline bool tc_shape_scale(tc_sketch *s, const char *name)
 }
 
 /* The part of input i that the range [begin, end) of the long vector covers; *start is where the input begins in it. */
-typedef struct tc_piece {
+typedef struct tc_overlap {
     int64_t from, to;
-} tc_piece;
+} tc_overlap;
 
-TC_INLINE tc_piece tc_piece_of(const tc_call *c, int i, int64_t begin, int64_t end, int64_t *start)
+TC_INLINE tc_overlap tc_overlap_of(const tc_call *c, int i, int64_t begin, int64_t end, int64_t *start)
 {
-    int64_t n = tc_count(c, &c->x[i]);
-    tc_piece p = {begin > *start ? begin - *start : 0, end - *start < n ? end - *start : n};
+    int64_t n = tc_elements(c, &c->x[i]);
+    tc_overlap p = {begin > *start ? begin - *start : 0, end - *start < n ? end - *start : n};
     *start += n;
     return p;
 }
@@ -46,7 +46,7 @@ TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, 
     double sum = 0;
     int64_t start = 0;
     for (int i = 0; i < c->inputs; i++) {
-        tc_piece p = tc_piece_of(c, i, begin, end, &start);
+        tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
         if (p.from < p.to) sum += tc_sum(c->x[i].data, p.from, p.to, a, f);
     }
     *tc_partial(c, begin) = sum;
@@ -61,7 +61,7 @@ TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end,
     const float seed = (float)tc_seed(c);
     int64_t start = 0;
     for (int i = 0; i < c->inputs; i++) {
-        tc_piece p = tc_piece_of(c, i, begin, end, &start);
+        tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
         const float *x = c->x[i].data;
         float *d = c->d[i];
         if (!d) continue;

@@ -45,7 +45,7 @@ static tc_span span(const tc_call *c)
 static tc_span span_back(const tc_call *c)
 {
     const int64_t out = c->x[0].shape.dim[1];
-    return (tc_span){c->x[0].shape.dim[0], out < TC_TILE ? TC_TILE / out : 1};
+    return (tc_span){c->x[0].shape.dim[0], out < TC_RANGE ? TC_RANGE / out : 1};
 }
 
 /* x[n] to length 1; returns the length it had. Zeros stay. */
@@ -114,18 +114,18 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 }
 
 /* Of a weight of zeros u has become 0, from where no iteration leads away. */
-static void settle(const tc_call *c)
+static void commit(const tc_call *c)
 {
     const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
     const float *u = (const float *)c->save + in;
-    if (*c->value > 0)
+    if (*c->result > 0)
         for (int64_t j = 0; j < out; j++) c->state[0][j] = u[j];
 }
 
 static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *u, int64_t n, tc_stream s)
 {
     (void)arg, (void)x, (void)shape;
-    for (int64_t i = 0; i < n; i++) u[i] = tc_unit(tc_stream_word(s, (uint64_t)i)) - 0.5f;
+    for (int64_t i = 0; i < n; i++) u[i] = tc_uniform(tc_stream_word(s, (uint64_t)i)) - 0.5f;
 }
 
 static const tacet_attribute attribute[] = {
@@ -157,6 +157,6 @@ const tc_op tc_op_spectral_norm = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .settle = settle,
+    .commit = commit,
     .probe = probe,
 };

@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, in
     const float a = u->factor[TC_ADAM_A], b = u->factor[TC_ADAM_B], c = u->factor[TC_ADAM_C];
     const float decay = u->factor[TC_ADAM_DECAY], keep = u->factor[TC_ADAM_KEEP];
     const float *g = u->g;
-    float *p = u->p, *m = u->state[0], *v = u->state[1];
+    float *p = u->p, *m = u->moment[0], *v = u->moment[1];
     for (int64_t i = begin; i < end; i++) {
         const float gi = g[i] + decay * p[i];
         m[i] += a * (gi - m[i]);

@@ -7,7 +7,7 @@
 
 #include "spec/spec.h"
 
-enum { TC_MAX_STATES = 2, TC_UPDATE_FACTORS = 8, TC_OPTIM_LR = 0 }; /* lr is every optimizer's first attribute */
+enum { TC_MAX_MOMENTS = 2, TC_UPDATE_FACTORS = 8, TC_OPTIM_LR = 0 }; /* lr is every optimizer's first attribute */
 
 /* One update of parameters that share their options. */
 typedef struct tc_update {
@@ -16,15 +16,15 @@ typedef struct tc_update {
     int64_t step;       /* this update's number, from 1 */
     float *p;           /* parameters, updated in place */
     const float *g;     /* their gradients */
-    float *state[TC_MAX_STATES];
+    float *moment[TC_MAX_MOMENTS];
     float factor[TC_UPDATE_FACTORS]; /* what prepare() worked out */
 } tc_update;
 
 typedef struct tc_optim {
     const char *name, *formula, *doc, *source;
     const tacet_attribute *attribute; /* lr first; ends with a NULL name */
-    int states;
-    const char *state[TC_MAX_STATES]; /* names, "momentum" */
+    int moments;
+    const char *moment[TC_MAX_MOMENTS]; /* names, "momentum" */
     void (*prepare)(tc_update *u); /* once an update: factors from arg, lr and step */
     void (*update)(const tc_update *u, int64_t begin, int64_t end); /* elements; any order, any thread */
     /* Refuses attributes that do not go together: the reason, or NULL. May be NULL. */

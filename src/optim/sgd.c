@@ -43,7 +43,7 @@ TC_CLONES static void momentum(const tc_update *u, int64_t begin, int64_t end)
     const float lr = u->factor[STEP], decay = u->factor[DECAY], keep = u->factor[KEEP], take = u->factor[TAKE];
     const float now = u->factor[NOW], ahead = u->factor[AHEAD];
     const float *g = u->g;
-    float *p = u->p, *m = u->state[0];
+    float *p = u->p, *m = u->moment[0];
     for (int64_t i = begin; i < end; i++) {
         const float gi = g[i] + decay * p[i];
         m[i] = keep * m[i] + take * gi;
@@ -87,8 +87,8 @@ const tc_optim tc_optim_sgd = {
     .source = "torch.optim.SGD; Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in "
               "deep learning, ICML 2013",
     .attribute = attribute,
-    .states = 1,
-    .state = {"momentum"},
+    .moments = 1,
+    .moment = {"momentum"},
     .prepare = prepare,
     .update = update,
     .check = check,

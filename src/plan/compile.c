@@ -42,8 +42,8 @@ static tacet_status tables(tacet_plan *p)
     for (int i = 0; i < TC_LISTS; i++) p->count[i] = tc_plan_alloc(p, v, sizeof *p->count[i]);
     p->place = tc_plan_alloc(p, v, sizeof *p->place);
     p->table.lambda = tc_plan_alloc(p, t, sizeof *p->table.lambda);
-    p->value = tc_plan_alloc(p, t, sizeof *p->value);
-    if (!p->feed || !p->count[TC_TRAIN] || !p->count[TC_EVAL] || !p->place || !p->table.lambda || !p->value)
+    p->result = tc_plan_alloc(p, t, sizeof *p->result);
+    if (!p->feed || !p->count[TC_TRAIN] || !p->count[TC_EVAL] || !p->place || !p->table.lambda || !p->result)
         return tc_fail_memory(&p->error);
     p->table.break_even = tc_plan_alloc(p, v * TC_PRODUCTS, sizeof *p->table.break_even);
     p->table.use = tc_plan_alloc(p, v, sizeof *p->table.use);
@@ -53,7 +53,7 @@ static tacet_status tables(tacet_plan *p)
         return tc_fail_memory(&p->error);
     for (int i = 0; i < p->terms; i++) {
         p->table.lambda[i] = p->graph->term[i].lambda;
-        p->table.control[i].smooth = p->value[i] = NAN;
+        p->table.control[i].smooth = p->result[i] = NAN;
         p->table.account[i].lambda_before = p->table.account[i].density_before = NAN;
         p->steers = p->steers || !isnan(p->graph->term[i].target);
     }
@@ -121,7 +121,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = tc_plan_flow(p, i);
     if (s == TACET_OK && config->optimizer) s = targets(p);
     if (s == TACET_OK) s = tc_plan_layout(p);
-    if (s == TACET_OK) s = tc_plan_record(p);
+    if (s == TACET_OK) s = tc_plan_state(p);
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = compile_list(p, i);
     if (s != TACET_OK) return s;
     p->arena = tc_alloc_aligned(&p->mem, (size_t)p->arena_bytes + 1, 1);

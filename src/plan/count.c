@@ -61,7 +61,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     *tc_partial(c, begin) = count(c->x[0].data, tc_rows(c, &c->x[0]), c->x[0].n, begin, end, to->now);
 }
 
-static double finish(const tc_call *c, double sum) { return *c->value = sum; }
+static double finish(const tc_call *c, double sum) { return *c->result = sum; }
 
 const tc_op tc_op_count_fired = {.name = "count",
                                  .role = &tc_layer,

@@ -9,10 +9,10 @@ static const char *const list_name[] = {[TC_TRAIN] = "training step", [TC_EVAL] 
 /* 1234567 as "1.23 M". */
 static const char *short_number(double x, char buffer[24])
 {
-    static const char unit[] = " kMGT";
+    static const char prefix[] = " kMGT";
     size_t u = 0;
-    for (; x >= 1000 && u + 2 < sizeof unit; u++) x /= 1000;
-    tc_snprintf(buffer, 24, x >= 100 || u == 0 ? "%.0f%c" : "%.1f%c", x, u ? unit[u] : ' ');
+    for (; x >= 1000 && u + 2 < sizeof prefix; u++) x /= 1000;
+    tc_snprintf(buffer, 24, x >= 100 || u == 0 ? "%.0f%c" : "%.1f%c", x, u ? prefix[u] : ' ');
     return buffer;
 }
 
@@ -122,7 +122,7 @@ size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
     tc_text_add(&t, "memory: parameters %s", short_number((double)p->parameter_floats * 4, size));
     if (p->optim)
         tc_text_add(&t, ", gradients %s, optimizer state %s", short_number((double)p->part * 4, size),
-                    short_number((double)p->part * 4 * p->optim->states, (char[24]){0}));
+                    short_number((double)p->part * 4 * p->optim->moments, (char[24]){0}));
     tc_text_add(&t, ", arena %s bytes\n", short_number((double)p->arena_bytes, (char[24]){0}));
     const size_t n = tc_text_copy(t.data && !t.failed ? t.data : "", text, capacity);
     tc_text_free(&t);

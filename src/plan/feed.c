@@ -94,7 +94,7 @@ static void gather_part(void *context, int64_t part)
 {
     const rows *r = context;
     const int64_t begin = part * r->span.grain, end = begin + r->span.grain;
-    r->p->run.kernel->gather(&r->gather, begin, end < r->span.units ? end : r->span.units);
+    r->p->run.kernel->gather(&r->gather, begin, end < r->span.pieces ? end : r->span.pieces);
 }
 
 tacet_status tc_plan_gather(tacet_plan *p, int list)
@@ -109,10 +109,10 @@ tacet_status tc_plan_gather(tacet_plan *p, int list)
         if (!f->fed)
             return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);
         const tc_buffer *b = &l->buffer[l->value[v]];
-        rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_TILE ? TC_TILE / f->gather.n : 1}};
+        rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
         r.gather.to = (float *)(void *)(p->arena + b->offset);
         if (!value->labels)
-            tc_plan_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_TILE, gather_part, &r);
+            tc_plan_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
         else if (gather_labels(p, v, (int32_t *)(void *)r.gather.to) != TACET_OK)
             return p->error.status;
     }

@@ -55,8 +55,8 @@ void tc_fuse_store(tacet_plan *p, const tc_fused *f)
 {
     float *to = tc_plan_gradient(p, f->at);
     const int64_t pitch = tc_last(&f->call->x[f->call->inputs]), tiles = f->call->op->tiles(f->call);
-    for (int64_t unit = 0; unit < tiles; unit++) {
-        const tc_block b = f->call->op->tile(f->call, unit, p->scratch);
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const tc_block b = f->call->op->tile(f->call, tile, p->scratch);
         for (int64_t i = 0; i < b.m; i++)
             memcpy(to + (b.i + i) * pitch + b.j, p->scratch + i * b.n, (size_t)b.n * sizeof *to);
     }
@@ -74,8 +74,8 @@ static tc_update moved(const tc_update *u, int64_t by, const float *g)
     tc_update m = *u;
     m.p += by;
     m.g = g;
-    for (int k = 0; k < TC_MAX_STATES; k++)
-        if (m.state[k]) m.state[k] += by;
+    for (int k = 0; k < TC_MAX_MOMENTS; k++)
+        if (m.moment[k]) m.moment[k] += by;
     return m;
 }
 
@@ -83,9 +83,9 @@ static void lane(void *context, int64_t part)
 {
     const job *j = context;
     float *g = j->p->scratch + part * TC_BLOCK_FLOATS;
-    for (int64_t unit = part; unit < j->tiles; unit += j->p->lanes) {
-        const tc_block b = j->f->call->op->tile(j->f->call, unit, g);
-        j->f->square[unit] = j->p->run.kernel->squares(g, b.m * b.n);
+    for (int64_t tile = part; tile < j->tiles; tile += j->p->lanes) {
+        const tc_block b = j->f->call->op->tile(j->f->call, tile, g);
+        j->f->square[tile] = j->p->run.kernel->squares(g, b.m * b.n);
         const int64_t rows = b.n == j->pitch ? 1 : b.m; /* whole rows lie one behind another */
         for (int64_t i = 0; i < rows; i++) {
             const tc_update u = moved(&j->update, (b.i + i) * j->pitch + b.j, g + i * b.n);

@@ -28,10 +28,10 @@ static void norm_part(void *context, int64_t part)
 static double squares_of(tacet_plan *p, const float *x, int64_t n)
 {
     double tile[MOST_TILES];
-    norm s = {.kernel = p->run.kernel, .g = x, .n = n, .run = TC_TILE, .tile = tile};
+    norm s = {.kernel = p->run.kernel, .g = x, .n = n, .run = TC_RANGE, .tile = tile};
     while (s.n > s.run * MOST_TILES) s.run *= 2;
     const tc_span span = {s.n, s.run};
-    tc_plan_for(p, span, s.n > 8 * TC_TILE, norm_part, &s);
+    tc_plan_for(p, span, s.n > 8 * TC_RANGE, norm_part, &s);
     return tc_tree_sum(tile, (s.n + s.run - 1) / s.run);
 }
 
@@ -42,8 +42,8 @@ static bool fused_are_finite(tacet_plan *p)
 {
     for (int i = 0; i < p->fuseds; i++) {
         const tc_call *c = p->fused[i].call;
-        const double x = squares_of(p, c->x[0].data, tc_count(c, &c->x[0])),
-                     g = squares_of(p, c->g, tc_count(c, &c->y));
+        const double x = squares_of(p, c->x[0].data, tc_elements(c, &c->x[0])),
+                     g = squares_of(p, c->g, tc_elements(c, &c->y));
         if (!(sqrt(x) * sqrt(g) < (double)FLT_MAX / 2)) return false;
     }
     return true;
@@ -85,7 +85,7 @@ static bool blame_inputs(tacet_plan *p, const tc_step *s, const int *input)
 
 static bool blame_outputs(tacet_plan *p, const tc_step *s, const int *input)
 {
-    if (s->finish && !isfinite(*s->call.value))
+    if (s->finish && !isfinite(*s->call.result))
         return tc_fail(&p->error, TACET_NOT_FINITE,
                        "step %lld: the objective is not finite; the first value that is not is the term %s",
                        (long long)p->table.step + 1, p->graph->term[s->term].name) != TACET_OK;

@@ -33,7 +33,7 @@ tacet_status tc_plan_layout(tacet_plan *p)
     p->stored = lay_out(p, true, false, 0);
     p->part = lay_out(p, true, true, p->stored);
     p->parameter_floats = lay_out(p, false, false, p->part);
-    p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->states : 0);
+    p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->moments : 0);
     p->block = tc_alloc_aligned(&p->mem, (size_t)p->block_floats + 1, sizeof *p->block);
     if (!p->block) return tc_fail_memory(&p->error);
     for (int i = 0; i < p->places; i++) {
@@ -50,7 +50,7 @@ float *tc_plan_parameter(const tacet_plan *p, const tc_place *at) { return p->bl
 
 float *tc_plan_gradient(const tacet_plan *p, const tc_place *at) { return p->block + p->parameter_floats + at->offset; }
 
-float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state)
+float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int state)
 {
     return p->block + p->parameter_floats + p->part * (1 + state) + at->offset;
 }

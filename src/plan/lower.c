@@ -155,8 +155,8 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     const int64_t bytes = op->save ? op->save(&sk, rows) : 0;
     if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
     s->sb = *save;
-    s->call.state = tc_record_of(w->p, s->value, s->term);
-    if (bytes > 0 && op->settle && w->which == TC_TRAIN) w->l->buffer[*save].stays = true;
+    s->call.state = tc_state_of(w->p, s->value, s->term);
+    if (bytes > 0 && op->commit && w->which == TC_TRAIN) w->l->buffer[*save].stays = true;
 }
 
 static void lower_term(lowering *w, int t, bool backward)
@@ -169,7 +169,7 @@ static void lower_term(lowering *w, int t, bool backward)
     s->finish = !backward;
     s->call.reduce = term->reduce;
     s->call.lambda = &w->p->table.lambda[t];
-    s->call.value = &w->p->value[t];
+    s->call.result = &w->p->result[t];
     if (backward && !set_gradients(w, s, term->input)) return;
     set_facts(w, s, tc_term_arg(w->p->graph, term), term->input, &w->term_save[t]);
     close_step(w, s);
@@ -241,7 +241,7 @@ static void lower_fire(lowering *w, const tc_op *op, bool backward, int v, int b
     if (buffer < 0) s->bytes = (double)tc_silence_unit_bytes(list); /* at most: what it writes */
     s->x_silence = list;
     s->call.save = list;
-    s->call.value = &list->fired;
+    s->call.result = &list->fired;
     s->finish = op->finish != NULL;
     close_step(w, s);
 }
@@ -288,7 +288,7 @@ static void lower_count(lowering *w, int v)
     s->value = v;
     s->finish = true;
     s->call.save = count;
-    s->call.value = &count->sum;
+    s->call.result = &count->sum;
     close_step(w, s);
 }
 

@@ -100,7 +100,7 @@ tacet_status tc_plan_place(tacet_plan *p, int list)
     for (int i = 0; i < l->steps; i++) {
         if (!l->step[i].finish) continue;
         const tc_span s = tc_span_of(&l->step[i].call, false);
-        partials += (s.units + s.grain - 1) / s.grain;
+        partials += (s.pieces + s.grain - 1) / s.grain;
     }
     if (partials > p->partials) p->partials = partials;
     return TACET_OK;
@@ -139,6 +139,6 @@ void tc_plan_resolve(tacet_plan *p, int list)
         if (!s->finish) continue;
         const tc_span span = tc_span_of(&s->call, false);
         s->call.partial = p->partial + partials;
-        partials += (span.units + span.grain - 1) / span.grain;
+        partials += (span.pieces + span.grain - 1) / span.grain;
     }
 }

@@ -44,7 +44,7 @@ tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg
 
 void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job)
 {
-    const int64_t parts = (span.units + span.grain - 1) / span.grain;
+    const int64_t parts = (span.pieces + span.grain - 1) / span.grain;
     tc_pool_run(shared && parts > 1 ? p->pool : NULL, parts, part, job);
 }
 

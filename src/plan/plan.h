@@ -126,13 +126,13 @@ typedef struct tc_fused {
 } tc_fused;
 
 /* Something that an operator remembers from step to step: one tensor. */
-typedef struct tc_record {
+typedef struct tc_state {
     int value, term;  /* the layer's, or the term's; the other is -1 */
     const char *name; /* in the operator's table */
     tc_shape shape;
     int64_t n;
     float **at; /* where the operator's call finds it; the next of the same operator lies behind */
-} tc_record;
+} tc_state;
 
 /* One proximal step or constraint. */
 typedef struct tc_prox {
@@ -231,8 +231,8 @@ struct tacet_plan {
     int64_t block_floats, parameter_floats;
     int places;
     tc_place *place;
-    int records;
-    tc_record *record;
+    int states;
+    tc_state *state;
 
     tc_list list[TC_LISTS];
     int last; /* the list that ran last, or -1 */
@@ -243,7 +243,7 @@ struct tacet_plan {
     tc_feed *feed, *first_feed; /* [values]; of the first input */
     tc_run run;
     tc_table table;
-    double *value; /* [terms] of the last run; NAN where it was not computed */
+    double *result; /* [terms] of the last run; NAN where it was not computed */
     double norm_square; /* of the last step's gradients, over all parameters; NAN before it */
     tc_count_of *count[TC_LISTS]; /* [values] */
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: there is no ledger */
@@ -280,12 +280,12 @@ double tc_plan_sample_data(const tacet_plan *p, int term);
 bool tc_plan_samples(const tacet_plan *p); /* whether samples can be taken at all */
 bool tc_term_penalises(const tacet_plan *p, int term, int value); /* value -1: any */
 
-/* record: what operators remember. The first steps' numbers; where the call of a layer or (value -1) of a term finds
+/* state: what operators remember. The first steps' numbers; where the call of a layer or (value -1) of a term finds
  * its own, or NULL; all of them written after a good step; "batch_topk1.threshold", added to a text. */
-tacet_status tc_plan_record(tacet_plan *p);
-float *const *tc_record_of(const tacet_plan *p, int value, int term);
-void tc_record_settle(tacet_plan *p);
-void tc_record_name(const tacet_plan *p, const tc_record *r, tc_text *to);
+tacet_status tc_plan_state(tacet_plan *p);
+float *const *tc_state_of(const tacet_plan *p, int value, int term);
+void tc_state_commit(tacet_plan *p);
+void tc_state_name(const tacet_plan *p, const tc_state *r, tc_text *to);
 
 /* fuse: whether a weight's gradient is fused with its update; that of a fused one written out, after a step; a bound on
  * the magnitude of all their elements; one update, and its factors. */
@@ -321,7 +321,7 @@ void tc_count_reset(tacet_plan *p, int list);
 /* Where a parameter's numbers are, in each part of the block. */
 float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
 float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);         /* where it trains */
-float *tc_plan_state(const tacet_plan *p, const tc_place *at, int state); /* likewise */
+float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int state); /* likewise */
 const tc_place *tc_plan_find(const tacet_plan *p, int value);             /* or NULL */
 /* Copies a parameter, its gradient or state between the block's layout and the one that users see ([out, in]). */
 void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user);

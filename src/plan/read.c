@@ -111,7 +111,7 @@ tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
                          .reduce = reduce[t->reduce],
                          .note = t->prox && !constraint && p->optim ? p->optim->prox_note : "",
                          .lambda = p->table.lambda[i],
-                         .value = p->value[i],
+                         .value = p->result[i],
                          .prox = t->prox};
     return TACET_OK;
 }
@@ -119,7 +119,7 @@ tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
 double tacet_term_value(const tacet_plan *p, const char *name)
 {
     for (int i = 0; i < p->terms; i++)
-        if (strcmp(p->graph->term[i].name, name) == 0) return p->value[i];
+        if (strcmp(p->graph->term[i].name, name) == 0) return p->result[i];
     return NAN;
 }
 
@@ -129,7 +129,7 @@ static double sum_terms(const tacet_plan *p, bool losses)
     double sum = 0;
     for (int i = 0; i < p->terms; i++) {
         const tc_role *role = p->graph->term[i].op->role;
-        if (role != &tc_constraint && (!losses || role == &tc_loss)) sum += p->table.lambda[i] * p->value[i];
+        if (role != &tc_constraint && (!losses || role == &tc_loss)) sum += p->table.lambda[i] * p->result[i];
     }
     return sum;
 }

@@ -14,7 +14,7 @@ static void band_part(void *context, int64_t part)
 {
     const band *b = context;
     const int64_t begin = part * b->span.grain,
-                  end = begin + b->span.grain < b->span.units ? begin + b->span.grain : b->span.units;
+                  end = begin + b->span.grain < b->span.pieces ? begin + b->span.grain : b->span.pieces;
     for (int i = 0; i < b->steps; i++) b->step[i].run(&b->step[i].call, begin, end);
 }
 
@@ -22,7 +22,7 @@ static void finish(const tc_step *s)
 {
     const tc_call *c = &s->call;
     const double sum = tc_tree_sum(c->partial, s->parts);
-    *c->value = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
+    *c->result = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
 }
 
 /* How steps are cut depends on the rows, which seldom change. */
@@ -33,7 +33,7 @@ static void cut(tc_list *l, int64_t rows)
     for (int i = 0; i < l->steps; i++) {
         tc_step *s = &l->step[i];
         s->span = tc_span_of(&s->call, s->backward);
-        s->parts = (s->span.units + s->span.grain - 1) / s->span.grain;
+        s->parts = (s->span.pieces + s->span.grain - 1) / s->span.grain;
     }
 }
 
@@ -46,7 +46,7 @@ static void prepare(tacet_plan *p, tc_step *s)
 static void run_whole(tacet_plan *p, tc_step *s)
 {
     prepare(p, s);
-    s->run(&s->call, 0, s->span.units);
+    s->run(&s->call, 0, s->span.pieces);
     if (s->finish) finish(s);
 }
 
@@ -101,7 +101,7 @@ tacet_status tc_plan_run_forward(tacet_plan *p, int list, int64_t rows)
     tacet_status status = tc_plan_gather(p, list);
     if (status != TACET_OK) return status;
     p->last = list;
-    for (int i = 0; i < p->terms; i++) p->value[i] = NAN;
+    for (int i = 0; i < p->terms; i++) p->result[i] = NAN;
     run_steps(p, l, 0, l->backward);
     return TACET_OK;
 }

@@ -132,7 +132,7 @@ static double own(const tacet_plan *p, const tc_step *s)
         const int v = t->input[k];
         const bool masked = c.x[k].batch && tc_fire_blocked(p, v);
         d[k] = p->sample;
-        c.op->backward(&c, 0, tc_span_of(&c, true).units);
+        c.op->backward(&c, 0, tc_span_of(&c, true).pieces);
         d[k] = NULL;
         sum += squares(p, p->sample, masked ? c.x[k].data : NULL, count_of(p, v));
     }

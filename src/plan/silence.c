@@ -11,7 +11,7 @@
  * The count by which a gradient's list is chosen is that of the value whose silence it has, which is known before. */
 #include "plan/plan.h"
 
-static int64_t rows_of(const tc_call *c, const tc_silence *s) { return tc_count(c, &c->x[0]) / s->f.n; }
+static int64_t rows_of(const tc_call *c, const tc_silence *s) { return tc_elements(c, &c->x[0]) / s->f.n; }
 
 TC_CLONES static int64_t count(const float *x, int64_t n)
 {

@@ -79,7 +79,7 @@ typedef struct job {
 static int64_t end_of(const job *j, int64_t part)
 {
     const int64_t end = (part + 1) * j->span.grain;
-    return end < j->span.units ? end : j->span.units;
+    return end < j->span.pieces ? end : j->span.pieces;
 }
 
 static void update_part(void *context, int64_t part)
@@ -106,7 +106,7 @@ tc_update tc_plan_update_of(const tacet_plan *p, int group, int64_t offset)
                    .step = p->table.step,
                    .p = p->block + offset,
                    .g = p->block + p->parameter_floats + offset};
-    for (int k = 0; k < p->optim->states; k++) u.state[k] = p->block + p->parameter_floats + p->part * (1 + k) + offset;
+    for (int k = 0; k < p->optim->moments; k++) u.moment[k] = p->block + p->parameter_floats + p->part * (1 + k) + offset;
     p->optim->prepare(&u);
     return u;
 }
@@ -121,19 +121,19 @@ static void apply_prox(tacet_plan *p, const tc_prox *prox)
     const tc_op *op = prox->call.op;
     job j = {.p = p,
              .prox = prox,
-             .span = op->prox_span ? op->prox_span(&prox->call) : (tc_span){prox->call.x[0].n, TC_TILE}};
+             .span = op->prox_span ? op->prox_span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE}};
     if (op->role != &tc_constraint) j.t = tc_plan_prox_time(p, prox->group) * tc_seed(&prox->call);
-    tc_plan_for(p, j.span, prox->call.x[0].n > 4 * TC_TILE, prox_part, &j);
+    tc_plan_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, prox_part, &j);
 }
 
 void tc_plan_apply(tacet_plan *p)
 {
-    tc_record_settle(p);
+    tc_state_commit(p);
     p->table.step++;
     for (int i = 0; i < p->stretches; i++) {
         const tc_stretch *s = &p->stretch[i];
-        job j = {.p = p, .span = {s->n, TC_TILE}, .update = tc_plan_update_of(p, s->group, s->offset)};
-        tc_plan_for(p, j.span, s->n > 4 * TC_TILE, update_part, &j);
+        job j = {.p = p, .span = {s->n, TC_RANGE}, .update = tc_plan_update_of(p, s->group, s->offset)};
+        tc_plan_for(p, j.span, s->n > 4 * TC_RANGE, update_part, &j);
     }
     tc_fuse_apply(p);
     for (int i = 0; i < p->proxes; i++) apply_prox(p, &p->prox[i]);

@@ -170,9 +170,9 @@ static tacet_status refuse_key(const binder *b, const tc_word *w)
 
 static tacet_status refuse_word(const binder *b, const tc_word *w)
 {
-    tc_fail(b->e, TACET_DESCRIPTION, "%s has no place for '%s'", b->s->name, w->value);
+    tc_fail(b->e, TACET_DESCRIPTION, "%s has no place for '%s'", b->s->name, w->text);
     point(b, w);
-    hint_keys(b, w->value);
+    hint_keys(b, w->text);
     return TACET_DESCRIPTION;
 }
 
@@ -180,14 +180,14 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tacet_
 {
     const bool choice = is_choice(a->type);
     tc_fail(b->e, TACET_DESCRIPTION, "%s of %s: expected %s%s, got '%s'", a->name, b->s->name, choice ? "one of " : "",
-            choice ? a->type : reader_of(a->type)->expected, w->value);
+            choice ? a->type : reader_of(a->type)->expected, w->text);
     point(b, w);
     if (choice) {
         choices c;
-        const char *near = tc_nearest(w->value, choice_at, split(a->type, &c));
+        const char *near = tc_nearest(w->text, choice_at, split(a->type, &c));
         if (near) tc_fail_hint(b->e, "did you mean %s?", near);
     } else if (!w->key && a->positional) {
-        hint_keys(b, w->value);
+        hint_keys(b, w->text);
     }
     return TACET_DESCRIPTION;
 }
@@ -195,7 +195,7 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tacet_
 /* Gives one word to its attribute. */
 static tacet_status bind_word(const binder *b, const tc_word *w)
 {
-    slot to = slot_named(b, w->key ? w->key : w->value);
+    slot to = slot_named(b, w->key ? w->key : w->text);
     const bool flag = !w->key && to.attribute && strcmp(to.attribute->type, "bool") == 0;
     if (!w->key && !flag) to = next_positional(b);
     if (!to.attribute) return w->key ? refuse_key(b, w) : refuse_word(b, w);
@@ -203,7 +203,7 @@ static tacet_status bind_word(const binder *b, const tc_word *w)
         tc_fail(b->e, TACET_DESCRIPTION, "%s is given twice", to.attribute->name);
         return point(b, w);
     }
-    const char *text = flag ? "true" : w->value;
+    const char *text = flag ? "true" : w->text;
     if (!read_value(to.attribute->type, text, &to.arg->number)) return refuse_value(b, w, to.attribute);
     to.arg->text = text;
     to.arg->given = true;
@@ -218,8 +218,8 @@ static void clear(const binder *b)
 {
     slot s;
     for (int i = 0; (s = slot_at(b, i)).attribute; i++) {
-        *s.arg = (tc_arg){.text = s.attribute->value};
-        if (s.attribute->value) read_value(s.attribute->type, s.attribute->value, &s.arg->number);
+        *s.arg = (tc_arg){.text = s.attribute->preset};
+        if (s.attribute->preset) read_value(s.attribute->type, s.attribute->preset, &s.arg->number);
     }
 }
 
@@ -227,7 +227,7 @@ static tacet_status require_all(const binder *b)
 {
     slot s;
     for (int i = 0; (s = slot_at(b, i)).attribute; i++) {
-        if (s.arg->given || s.attribute->value) continue;
+        if (s.arg->given || s.attribute->preset) continue;
         const char *name = s.attribute->name;
         tc_fail(b->e, TACET_DESCRIPTION, "%s needs %s", b->s->name, name);
         tc_spec_point(b->s, b->s->column, b->s->width, b->e);

@@ -81,8 +81,8 @@ static bool cut_word(cutter *c, tc_word *w)
         c->at = end + 1;
     }
     const int value = c->at;
-    w->value = from[value] == '"' ? cut_quoted(c) : cut_bare(c);
-    if (!w->value) return false;
+    w->text = from[value] == '"' ? cut_quoted(c) : cut_bare(c);
+    if (!w->text) return false;
     w->width = c->at - begin;
     if (c->at == value) {
         tc_fail(c->e, TACET_DESCRIPTION, "expected a value after %s=", w->key);
@@ -199,8 +199,8 @@ void tc_spec_print(const tc_spec *s, const char *without, tc_text *to)
     tc_text_add(to, "%s", s->name);
     for (int i = 0; i < s->count; i++) {
         const tc_word *w = &s->word[i];
-        if (listed(without, w->key ? w->key : w->value)) continue;
+        if (listed(without, w->key ? w->key : w->text)) continue;
         tc_text_add(to, w->key ? " %s=" : " ", w->key);
-        print_value(w->value, !w->key, to);
+        print_value(w->text, !w->key, to);
     }
 }

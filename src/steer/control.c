@@ -11,18 +11,18 @@
  * matters: units that were silenced in haste do not come back when lambda falls, so that a network which was driven below
  * its target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
  *
- * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The unit of lambda is that
+ * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The scale of lambda is that
  * with which the penalty's gradient is as strong as the losses'; it is found in the first step.
  *
  * A parameter is measured by the log odds of what is not 0, which tell 0.01 zeros from 0.05. It answers a proximal step more
  * slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That is the clock by which lambda
- * moves, and its unit is that with which an element is 0 when the target is due. */
+ * moves, and its scale is that with which an element is 0 when the target is due. */
 #include "steer/steer.h"
 
 #include <math.h>
 
 #define REACH 1.0  /* the most that an error counts */
-#define LEAST 1e-6 /* of the unit, like MOST */
+#define LEAST 1e-6 /* of the scale, like MOST */
 #define MOST 1e4
 #define DESCENT 0.8  /* of a run, */
 #define DEEPER 0.1   /* less this for every e-fold that the target is below the density by nature, */
@@ -31,7 +31,7 @@ enum { STEPS = 1000 /* where nobody knows how long it is */ };
 
 /* Activations; a parameter is moved once in LOOK steps. */
 #define MEMORY 8     /* steps */
-#define START 0.0001 /* of the unit */
+#define START 0.0001 /* of the scale */
 #define EFFECT 0.001 /* likewise: below it lambda does next to nothing, and where the error is above FAR it rises */
 #define HURRY 6.0    /* so much faster */
 #define FAR 0.1
@@ -88,11 +88,11 @@ static void move(tacet_plan *p, int term, double error, double hold, double damp
 static void begin_value(tacet_plan *p, int term)
 {
     tc_control *c = &p->table.control[term];
-    const double unit = sqrt(tc_plan_sample_data(p, term)) / p->own[term];
-    if (!isfinite(unit) || unit == 0) return;
-    c->least = LEAST * unit;
-    c->most = MOST * unit;
-    c->next = START * unit;
+    const double scale = sqrt(tc_plan_sample_data(p, term)) / p->own[term];
+    if (!isfinite(scale) || scale == 0) return;
+    c->least = LEAST * scale;
+    c->most = MOST * scale;
+    c->next = START * scale;
 }
 
 static void move_value(tacet_plan *p, int term)
@@ -128,11 +128,11 @@ static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
     const double time = p->optim->prox_time(arg, arg[TC_OPTIM_LR].number); /* not of a rate that still warms up */
     const double steps = fmax(SHORTEST, descent(p, term));
     c->pull = p->own[term] / sqrt((double)at->n);
-    const double unit = size_of(p, at, 1) / (time * c->pull * steps);
-    if (!isfinite(unit) || unit == 0) return;
-    c->least = LEAST * unit;
-    c->most = MOST * unit;
-    c->next = unit;
+    const double scale = size_of(p, at, 1) / (time * c->pull * steps);
+    if (!isfinite(scale) || scale == 0) return;
+    c->least = LEAST * scale;
+    c->most = MOST * scale;
+    c->next = scale;
 }
 
 static void move_parameter(tacet_plan *p, int term, const tc_place *at)

@@ -8,8 +8,8 @@
 static void note_term(tacet_plan *p, int i, double rows)
 {
     tc_account *a = &p->table.account[i];
-    a->value += rows * p->value[i];
-    a->weighted += rows * p->table.lambda[i] * p->value[i];
+    a->value += rows * p->result[i];
+    a->weighted += rows * p->table.lambda[i] * p->result[i];
     a->lambda += rows * p->table.lambda[i];
     if (!p->sampled || !tc_term_penalises(p, i, -1)) return;
     a->gradient += p->table.lambda[i] * p->own[i];

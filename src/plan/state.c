@@ -1,4 +1,4 @@
-/* record.c: what operators remember from step to step. A list only reads it; the step's end writes it, when the guard has
+/* state.c: what operators remember from step to step. A list only reads it; the step's end writes it, when the guard has
  * found that all is finite. */
 #include "plan/plan.h"
 
@@ -10,16 +10,16 @@ static int count(const tc_op *op)
     return n;
 }
 
-void tc_record_name(const tacet_plan *p, const tc_record *r, tc_text *to)
+void tc_state_name(const tacet_plan *p, const tc_state *r, tc_text *to)
 {
     tc_text_add(to, "%s.%s", r->term >= 0 ? p->graph->term[r->term].name : tc_plan_name(p, r->value), r->name);
 }
 
 /* First numbers, drawn as those of parameters are. */
-static bool begin(tacet_plan *p, const tc_record *r, const tc_param *state, const tc_sketch *s)
+static bool begin(tacet_plan *p, const tc_state *r, const tc_param *state, const tc_sketch *s)
 {
     tc_text name = {.mem = p->mem};
-    tc_record_name(p, r, &name);
+    tc_state_name(p, r, &name);
     if (!name.failed && state->init)
         state->init(s->arg, &s->x[0], &r->shape, *r->at, r->n, tc_stream_of(p->seed, 0, name.data));
     const bool good = !name.failed;
@@ -27,7 +27,7 @@ static bool begin(tacet_plan *p, const tc_record *r, const tc_param *state, cons
     return good;
 }
 
-/* The records of one layer or term. */
+/* The state of one layer or term. */
 static bool add(tacet_plan *p, int value, int term)
 {
     const tc_value *v = value >= 0 ? &p->graph->value[value] : NULL;
@@ -41,21 +41,21 @@ static bool add(tacet_plan *p, int value, int term)
                                        v ? v->inputs : t->inputs, shape, batch);
     float **at = tc_plan_alloc(p, (size_t)n, sizeof *at);
     for (int k = 0; at && k < n; k++) {
-        tc_record *r = &p->record[p->records++];
-        *r = (tc_record){value, term, op->state[k].name, s.state[k], tc_shape_count(&s.state[k]), &at[k]};
+        tc_state *r = &p->state[p->states++];
+        *r = (tc_state){value, term, op->state[k].name, s.state[k], tc_shape_count(&s.state[k]), &at[k]};
         at[k] = tc_plan_alloc(p, (size_t)r->n, sizeof *at[k]);
         if (!at[k] || !begin(p, r, &op->state[k], &s)) return false;
     }
     return at != NULL;
 }
 
-tacet_status tc_plan_record(tacet_plan *p)
+tacet_status tc_plan_state(tacet_plan *p)
 {
     int n = 0;
     for (int v = 0; v < p->values; v++) n += count(p->graph->value[v].op);
     for (int t = 0; t < p->terms; t++) n += count(p->graph->term[t].op);
-    p->record = tc_plan_alloc(p, (size_t)n + 1, sizeof *p->record);
-    if (!p->record) return tc_fail_memory(&p->error);
+    p->state = tc_plan_alloc(p, (size_t)n + 1, sizeof *p->state);
+    if (!p->state) return tc_fail_memory(&p->error);
     for (int v = 0; v < p->values; v++)
         if (!add(p, v, -1)) return tc_fail_memory(&p->error);
     for (int t = 0; t < p->terms; t++)
@@ -63,16 +63,16 @@ tacet_status tc_plan_record(tacet_plan *p)
     return TACET_OK;
 }
 
-float *const *tc_record_of(const tacet_plan *p, int value, int term)
+float *const *tc_state_of(const tacet_plan *p, int value, int term)
 {
-    for (int i = 0; i < p->records; i++)
-        if (p->record[i].value == value && p->record[i].term == term) return p->record[i].at;
+    for (int i = 0; i < p->states; i++)
+        if (p->state[i].value == value && p->state[i].term == term) return p->state[i].at;
     return NULL;
 }
 
-void tc_record_settle(tacet_plan *p)
+void tc_state_commit(tacet_plan *p)
 {
     const tc_list *l = &p->list[TC_TRAIN];
-    for (int i = 0; i < l->backward && p->records; i++)
-        if (l->step[i].call.op->settle) l->step[i].call.op->settle(&l->step[i].call);
+    for (int i = 0; i < l->backward && p->states; i++)
+        if (l->step[i].call.op->commit) l->step[i].call.op->commit(&l->step[i].call);
 }
