@@ -30,8 +30,8 @@ typedef struct op_case {
     float *d[MAX_TENSORS], *y, *g;
     bool add[MAX_TENSORS];
     int64_t parts;
-    double *partial, value, lambda;
-    void *save;
+    double *partial, value, weight, lambda;
+    void *save, *scratch;
     float *state[TC_OP_STATES];
     tc_run run;
     tc_call call;
@@ -127,6 +127,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->y = scalar ? NULL : floats(n * capacity);
     k->g = floats(n * capacity);
     k->save = malloc(k->op->save ? (size_t)k->op->save(s, capacity) + 1 : 1);
+    k->scratch = malloc(k->op->scratch ? (size_t)k->op->scratch(s, capacity) + 1 : 1);
     for (int i = 0; k->op->state && k->op->state[i].name; i++) {
         const int64_t m = tc_shape_count(&s->state[i]);
         k->state[i] = floats(m);
@@ -136,7 +137,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     }
     k->parts = 1;
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
-    k->partial = malloc((size_t)k->parts * sizeof *k->partial);
+    k->partial = malloc(2 * (size_t)k->parts * sizeof *k->partial);
     k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : k->op->lambda;
     k->run = (tc_run){
         .rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = &tc_cpu};
@@ -150,10 +151,13 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
                         .d = k->d,
                         .add = k->add,
                         .save = k->save,
+                        .scratch = k->scratch,
+                        .weight = &k->weight,
                         .state = k->op->state ? k->state : NULL,
                         .stream = tc_stream_of(7, 3, "layer1"),
                         .reduce = k->op->reduce,
                         .partial = k->partial,
+                        .weights = k->partial + k->parts,
                         .result = &k->value,
                         .lambda = &k->lambda};
     return true;
@@ -170,7 +174,7 @@ static inline void case_close(op_case *k)
 {
     for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->d[i]);
     for (int i = 0; i < TC_OP_STATES; i++) free(k->state[i]);
-    free(k->y), free(k->g), free(k->save), free(k->partial);
+    free(k->y), free(k->g), free(k->save), free(k->scratch), free(k->partial);
     tc_spec_free(&k->spec);
 }
 
@@ -227,24 +231,34 @@ static inline void run_ranges(op_case *k, tc_span s, order how, bool whole, rang
     for (int64_t i = 0; i < n; i++) run(&k->call, edge[turn[i]], edge[turn[i] + 1]);
 }
 
+/* Phases, each over its own pieces; 0 in the table is 1. */
+static inline int phases_of(int asked) { return asked ? asked : 1; }
+
 /* Runs the forward pass; a scalar's value is left in k->value. */
 static inline void run_forward(op_case *k, order how)
 {
     const bool scalar = k->op->role->scalar;
+    int64_t parts = 0;
+    for (k->call.phase = 0; k->call.phase < phases_of(k->op->phases); k->call.phase++) {
     const tc_span s = tc_span_of(&k->call, false);
-    const int64_t parts = (s.pieces + s.grain - 1) / s.grain;
+        parts = (s.pieces + s.grain - 1) / s.grain;
     assert_true(s.grain > 0 && (!scalar || parts <= k->parts));
-    for (int64_t i = 0; scalar && i < parts; i++) k->partial[i] = NAN;
+        for (int64_t i = 0; scalar && i < parts; i++) k->partial[i] = k->call.weights[i] = NAN;
     run_ranges(k, s, how, !scalar, k->op->forward);
+    }
+    k->call.phase = 0;
     if (!scalar) return;
     double sum = 0;
-    for (int64_t i = 0; i < parts; i++) sum += k->partial[i];
+    k->weight = 0;
+    for (int64_t i = 0; i < parts; i++) sum += k->partial[i], k->weight += k->call.weights[i];
     k->value = k->op->finish ? k->op->finish(&k->call, sum) : sum / tc_denominator(&k->call);
 }
 
 static inline void run_backward(op_case *k, order how)
 {
+    for (k->call.phase = 0; k->call.phase < phases_of(k->op->phases_back); k->call.phase++)
     run_ranges(k, tc_span_of(&k->call, true), how, true, k->op->backward);
+    k->call.phase = 0;
 }
 
 static inline void run_prox(op_case *k, double t)
@@ -276,7 +290,7 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
             for (int setting = 0; setting < (penalty ? 12 : op->role->scalar ? 3 : 1); setting++) {
                 const int reduce = setting % 3, copies = setting / 3 % 2 ? 3 : 1;
                 const bool parameter = setting >= 6;
-                if (parameter && (reduce == TC_SAMPLE || op->flags & TC_OF_BATCH)) continue;
+                if (parameter && (reduce == TC_SAMPLE || op->flags & TC_MIXES)) continue;
                 if (!parameter && op->flags & TC_NO_BATCH) continue;
                 if (penalty && copies > op->inputs) continue;
                 op_case k;

@@ -44,7 +44,7 @@ static void a_momentum_under_no_gradient_ends_at_zero(void **state)
     if (!TC_FLUSHES) skip();
     tiny n = compile("sgd lr=0.01 momentum=0.9");
     step(&n, 1);
-    const float *m = tc_plan_moment(n.p, &n.p->place[0], 0);
+    const float *m = tc_plan_moment(n.p, &n.p->block.place[0], 0);
     assert_true(m[1] != 0);
     for (int i = 0; i < STEPS; i++) {
         step(&n, 0);
@@ -85,8 +85,9 @@ static void the_callers_mode_is_put_back(void **state)
 
 enum { PARTS = 64 };
 
-static void look(void *job, int64_t part)
+static void look(void *job, int64_t part, int lane)
 {
+    (void)lane;
     bool *with = job;
     with[part] = denormals();
 }

@@ -30,7 +30,7 @@ static run begin(const char *optimizer, bool stored, int threads, tacet_sparse s
                            .seed = 2,    .threads = threads, .sparse = sparse};
     r.p = tacet_compile(r.g, &config, &why);
     if (!r.p) fail_msg("%s", why.message);
-    assert_int_equal(r.p->fuseds, stored ? 0 : 2);
+    assert_int_equal(r.p->update.fuseds, stored ? 0 : 2);
     return r;
 }
 

@@ -20,9 +20,11 @@ below() {
     kernel) echo base spec ;;
     op | optim) echo base spec kernel ;;
     graph) echo base spec kernel op optim ;;
-    plan) echo base spec kernel op optim graph ;;
-    steer) echo base spec kernel op optim graph plan ;;
-    model) echo base spec kernel op optim graph plan steer data/data.h ;; # the catalogue stands on every table
+    step) echo base spec kernel op ;;
+    plan) echo base spec kernel op optim graph step ;;
+    run) echo base spec kernel op optim graph step plan ;;
+    steer) echo base spec kernel op optim graph step plan run ;;
+    model) echo base spec kernel op optim graph step plan run steer data/data.h ;; # the catalogue stands on every table
     data) echo base spec kernel/kernel.h ;;
     *) echo unknown ;;
     esac

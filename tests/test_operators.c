@@ -330,7 +330,7 @@ static void check_invariance(op_case *k)
         run_forward(k, WHOLE);
         run_backward(k, WHOLE);
         if (s == 0) first = k->value, d = k->d[0] ? copy_of(k->d[0], k->x[0].n) : NULL;
-        const bool of_batch = k->op->flags & TC_OF_BATCH, sum = k->call.reduce == TC_SUM && !of_batch;
+        const bool of_batch = k->op->flags & TC_MIXES, sum = k->call.reduce == TC_SUM && !of_batch;
         if (!(k->op->flags & TC_PER_SAMPLE) && !of_batch && k->call.reduce != TC_SAMPLE) continue;
         near(k, "value", rows, k->value / (sum ? (double)rows : 1), first, 1e-7);
         for (int64_t j = 0; d && j < k->x[0].n * rows; j++)
@@ -354,7 +354,7 @@ static void check_ranks(op_case *k)
     const double value = k->value;
     k->run.global_rows *= 2;
     run_forward(k, WHOLE);
-    if (k->op->flags & TC_OF_BATCH) {
+    if (k->op->flags & TC_MIXES) {
         run_backward(k, WHOLE);
         for (int i = 0; i < k->inputs; i++) assert_true(isnan(k->d[i][0]));
         assert_true(isnan(k->value));
@@ -623,7 +623,8 @@ static void check_projection(op_case *k)
         const double size = turn % 2 ? 2 : 0.05;
         for (int64_t i = 0; i < n; i++) y[i] = (turn % 2 ? 0 : p[i]) + between(k, -size, size);
         project(k, y, z);
-        if (sqrt(dot(x, z, x, z, n)) < nearest * (1 - 1e-6)) fail_msg("%s: there is a nearer place", case_text(k, text));
+        if (sqrt(dot(x, z, x, z, n)) < nearest * (1 - 1e-6))
+            fail_msg("%s: there is a nearer place", case_text(k, text));
         if (convex && dot(x, p, z, p, n) > 1e-6 * nearest * (1 + nearest))
             fail_msg("%s: the way to the projection is not straight", case_text(k, text));
     }

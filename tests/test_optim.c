@@ -146,8 +146,9 @@ static void test_table(void **state)
         const tc_optim *o = tc_optim_at(i);
         assert_ptr_equal(tc_optim_find(o->name), o);
         assert_true(o->formula && o->doc && o->source && o->update && o->prox_time && o->prox_note);
-        assert_true(o->moments <= TC_MAX_MOMENTS);
-        for (int j = 0; j < o->moments; j++) assert_non_null(o->moment[j]);
+        tc_arg arg[TC_MAX_ATTRS] = {0};
+        assert_null(o->moment[TC_MAX_MOMENTS]);
+        for (int j = 0; j < tc_optim_moments(o, arg); j++) assert_non_null(o->moment[j]);
         assert_string_equal(o->attribute[TC_OPTIM_LR].name, "lr");
     }
 }

@@ -18,8 +18,9 @@ typedef struct marks {
     int64_t input[MOST], output[MOST];
 } marks;
 
-static void mark(void *job, int64_t part)
+static void mark(void *job, int64_t part, int lane)
 {
+    (void)lane;
     marks *m = job;
     m->count[part]++; /* plain: each part is one thread's alone */
     m->output[part] = 3 * m->input[part] + part;
@@ -95,8 +96,9 @@ typedef struct meeting {
     int here;
 } meeting;
 
-static void meet(void *job, int64_t part)
+static void meet(void *job, int64_t part, int lane)
 {
+    (void)lane;
     (void)part;
     meeting *m = job;
     pthread_mutex_lock(&m->lock);
@@ -168,8 +170,9 @@ typedef struct nest {
     marks inner[4];
 } nest;
 
-static void run_inner(void *job, int64_t part)
+static void run_inner(void *job, int64_t part, int lane)
 {
+    (void)lane;
     nest *n = job;
     tc_pool_run(n->pool, 10, mark, &n->inner[part]);
 }

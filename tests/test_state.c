@@ -75,10 +75,10 @@ static size_t numbers(const run *r, float *to)
         memcpy(to + n, *p->state[i].at, (size_t)p->state[i].n * sizeof *to);
         n += (size_t)p->state[i].n;
     }
-    for (int i = 0; i < p->places; i++) {
-        assert_true(n + (size_t)p->place[i].n < MOST);
-        memcpy(to + n, tc_plan_parameter(p, &p->place[i]), (size_t)p->place[i].n * sizeof *to);
-        n += (size_t)p->place[i].n;
+    for (int i = 0; i < p->block.places; i++) {
+        assert_true(n + (size_t)p->block.place[i].n < MOST);
+        memcpy(to + n, tc_plan_parameter(p, &p->block.place[i]), (size_t)p->block.place[i].n * sizeof *to);
+        n += (size_t)p->block.place[i].n;
     }
     return n;
 }
@@ -234,8 +234,10 @@ static void threads_change_no_bit(void **state)
         for (int threads = 2; threads <= 3; threads++) {
             run other = begin(model[i], i == 0, "adam lr=0.01", threads, NULL);
             train(&other, 0, 4);
-            assert_int_equal(other.p->parameter_floats, one.p->parameter_floats);
-            assert_memory_equal(other.p->block, one.p->block, (size_t)one.p->block_floats * sizeof(float));
+            const tc_parameters *a = &one.p->block, *b = &other.p->block;
+            const int64_t floats = a->floats + a->part * (1 + a->moments);
+            assert_int_equal(b->floats + b->part * (1 + b->moments), floats);
+            assert_memory_equal(b->numbers, a->numbers, (size_t)floats * sizeof(float));
             for (int k = 0; k < one.p->states; k++)
                 assert_memory_equal(*other.p->state[k].at, *one.p->state[k].at,
                                     (size_t)one.p->state[k].n * sizeof(float));

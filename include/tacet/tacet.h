@@ -142,6 +142,20 @@ typedef struct tacet_pool tacet_pool;
 TACET_API tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory);
 TACET_API void tacet_pool_free(tacet_pool *pool);
 
+typedef enum tacet_type { TACET_F32 = 0, TACET_U8 = 1, TACET_I32 = 2, TACET_F64 = 3, TACET_I64 = 4 } tacet_type;
+
+/* Several processes (or threads) that train one network together, each on its rows of every batch. size: how many there
+ * are; rank: which this is, from 0. sum(context, numbers, type, n) replaces numbers[n], of type TACET_F32, TACET_F64 or
+ * TACET_I64, by their sums over all ranks and gives every rank the same bits (MPI_Allreduce does). All ranks must make the
+ * same calls of tacet_step and tacet_forward, in the same order; within one they call sum equally often, with the same
+ * type and n. Where it fails on one rank, that rank still goes on to the end of the step, and the step is refused on
+ * every rank. */
+typedef struct tacet_ranks {
+    int rank, size;
+    tacet_status (*sum)(void *context, void *numbers, tacet_type type, size_t n);
+    void *context;
+} tacet_ranks;
+
 /* Whether products run on firing lists, which hold the nonzero elements of a value or a gradient alone. AUTO: where this
  * batch's exact density is below the break-even of the product's class of shape. The others are for comparing. */
 typedef enum tacet_sparse { TACET_SPARSE_AUTO = 0, TACET_SPARSE_NEVER = 1, TACET_SPARSE_ALWAYS = 2 } tacet_sparse;
@@ -160,6 +174,7 @@ typedef struct tacet_config {
     tacet_sparse sparse;     /* AUTO by default */
     int64_t ledger;          /* steps from one sample of gradient norms to the next; below 0: no ledger. 50 by default, and
                                 then firing is counted where a penalty looks; if set, wherever an operator makes zeros */
+    tacet_ranks ranks;   /* who trains along; size 0 or 1: nobody. `batch` is that of this rank */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config)
 
@@ -167,8 +182,6 @@ typedef struct tacet_config {
  * is one. Parameters are initialised from the seed. One graph may be compiled many times. */
 TACET_API tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why);
 TACET_API void tacet_plan_free(tacet_plan *p);
-
-typedef enum tacet_type { TACET_F32 = 0, TACET_U8 = 1, TACET_I32 = 2, TACET_F64 = 3, TACET_I64 = 4 } tacet_type;
 
 /* Element j of a row is taken as data * scale[j] + shift[j]; with count 1 the one pair serves for all elements. */
 typedef struct tacet_scaling {

@@ -21,10 +21,16 @@
 
 enum { MAX_THREADS = 256, SPINS = 4000 };
 
+typedef struct worker {
+    tacet_pool *pool;
+    pthread_t thread;
+    int lane;
+} worker;
+
 struct tacet_pool {
     tc_mem mem;
     int threads; /* the caller's among them */
-    pthread_t *worker;
+    worker *worker;
     int workers; /* that were started */
     int spins;
 
@@ -50,12 +56,12 @@ static inline void rest(void)
 #endif
 }
 
-static void claim_parts(tacet_pool *p, tc_part *run, void *job, int64_t parts)
+static void claim_parts(tacet_pool *p, tc_part *run, void *job, int64_t parts, int lane)
 {
     for (;;) {
         const int64_t i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
         if (i >= parts) return;
-        run(job, i);
+        run(job, i, lane);
     }
 }
 
@@ -73,7 +79,8 @@ static void await_round(tacet_pool *p, unsigned seen)
 
 static void *work(void *argument)
 {
-    tacet_pool *p = argument;
+    const worker *self = argument;
+    tacet_pool *p = self->pool;
     unsigned seen = 0;
     tc_flush_denormals(); /* as the caller has it while a list runs */
     for (;;) {
@@ -88,7 +95,7 @@ static void *work(void *argument)
         if (stop) return NULL;
         if (!open) continue;
 
-        claim_parts(p, run, job, parts);
+        claim_parts(p, run, job, parts, self->lane);
 
         /* The caller sleeps, if it does, with the lock: so the news cannot fall between its look and its sleep. */
         if (atomic_fetch_sub_explicit(&p->inside, 1, memory_order_acq_rel) == 1) {
@@ -131,11 +138,11 @@ static void close_job(tacet_pool *p)
 void tc_pool_run(tacet_pool *p, int64_t parts, tc_part *run, void *job)
 {
     if (!p || p->threads < 2 || parts < 2 || pthread_mutex_trylock(&p->busy) != 0) {
-        for (int64_t i = 0; i < parts; i++) run(job, i);
+        for (int64_t i = 0; i < parts; i++) run(job, i, 0);
         return;
     }
     announce(p, parts, run, job);
-    claim_parts(p, run, job, parts);
+    claim_parts(p, run, job, parts, 0);
     close_job(p);
     pthread_mutex_unlock(&p->busy);
 }
@@ -148,7 +155,11 @@ static bool start(tacet_pool *p)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (p->workers < p->threads - 1 && pthread_create(&p->worker[p->workers], NULL, work, p) == 0) p->workers++;
+    for (bool started = true; started && p->workers < p->threads - 1; p->workers += started) {
+        worker *w = &p->worker[p->workers];
+        *w = (worker){.pool = p, .lane = p->workers + 1};
+        started = pthread_create(&w->thread, NULL, work, w) == 0;
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return p->workers == p->threads - 1;
 }
@@ -161,16 +172,16 @@ tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
     }
     const tc_mem mem = tc_mem_of(memory);
     tacet_pool *p = tc_alloc_aligned(&mem, 1, sizeof *p);
-    pthread_t *worker = tc_alloc(&mem, (size_t)threads, sizeof *worker);
-    if (!p || !worker) {
-        tc_free(&mem, worker);
+    worker *workers = tc_alloc(&mem, (size_t)threads, sizeof *workers);
+    if (!p || !workers) {
+        tc_free(&mem, workers);
         tc_free_aligned(&mem, p);
         tc_fail_memory(e);
         return NULL;
     }
     p->mem = mem;
     p->threads = threads;
-    p->worker = worker;
+    p->worker = workers;
     /* More threads than processors: who spins keeps another from its work. */
     p->spins = sysconf(_SC_NPROCESSORS_ONLN) >= threads ? SPINS : 0;
     pthread_mutex_init(&p->busy, NULL);
@@ -196,7 +207,7 @@ void tacet_pool_free(tacet_pool *p)
     atomic_fetch_add_explicit(&p->round, 1, memory_order_release);
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->lock);
-    for (int i = 0; i < p->workers; i++) pthread_join(p->worker[i], NULL);
+    for (int i = 0; i < p->workers; i++) pthread_join(p->worker[i].thread, NULL);
     pthread_cond_destroy(&p->left);
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);

@@ -89,7 +89,7 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
         if (a[TC_TERM_LAMBDA].given) return refuse(g, t, "a target stands in place of lambda: leave one of them out");
         if (k->batch != batch) return refuse(g, t, k->elsewhere);
         if (!batch && a[TC_TERM_PROX].number == 0) return refuse(g, t, "zeros= needs prox: a gradient makes no zeros");
-        if (t->op->flags & TC_OF_BATCH) return refuse(g, t, "has a target of its own, and no density to hold");
+        if (t->op->flags & TC_MIXES) return refuse(g, t, "has a target of its own, and no density to hold");
         if (!batch && !(t->op->flags & TC_SPARSIFIES)) return refuse(g, t, "its proximal step makes no zeros");
         if (batch && !has_zeros(g, tc_term_on(t, 0)))
             return refuse(g, t, "there are no exact zeros in it to count: steer the output of a relu, say");
@@ -233,7 +233,8 @@ static bool add_term(tacet_graph *g, bool loss, const char *on, const int *input
     *t = (tc_term){.of = -1, .inputs = inputs, .slots = inputs, .on = tc_strdup(&g->mem, on)};
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     bool good = t->on ? read_term(g, t, loss, text) : tc_graph_no_memory(g) == 0;
-    good = good && take_layer(g, t) && check_shapes(g, t) && set_weight(g, t, g->value[input[0]].batch) && name_term(g, t);
+    good = good && take_layer(g, t) && check_shapes(g, t) && set_weight(g, t, g->value[input[0]].batch) &&
+           name_term(g, t);
     if (!good) {
         term_free(&g->mem, t);
         return false;

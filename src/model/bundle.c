@@ -105,14 +105,15 @@ void tc_bundle_model(tc_bundle *b)
     add_part(b, "penalties", "tacet.penalties");
     add_part(b, "options", "tacet.options");
     add_lambdas(b);
-    for (int i = 0; i < p->places; i++)
-        add_place(b, tc_plan_name(p, p->place[i].value), &p->place[i], tc_plan_parameter(p, &p->place[i]));
+    for (int i = 0; i < p->block.places; i++)
+        add_place(b, tc_plan_name(p, p->block.place[i].value), &p->block.place[i],
+                  tc_plan_parameter(p, &p->block.place[i]));
     tc_bundle_states(b, false);
 }
 
 void tc_moment_name(const tacet_plan *p, const tc_place *at, int state, tc_text *to)
 {
-    tc_text_add(to, "%s:%s", tc_plan_name(p, at->value), p->optim->moment[state]);
+    tc_text_add(to, "%s:%s", tc_plan_name(p, at->value), p->update.optim->moment[state]);
 }
 
 void tc_bundle_moment(tc_bundle *b, const tc_place *at, int state)

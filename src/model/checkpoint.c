@@ -38,12 +38,12 @@ static void note_lists(tc_bundle *b)
     tc_text uses = {.mem = b->mem}, densities = {.mem = b->mem};
     char number[TC_NUMBER_MAX];
     for (int v = 0; v < p->values; v++) {
-        const tc_use *u = &p->table.use[v];
+        const tc_list_steps *u = &p->table.list_steps[v];
         const tc_op *op = p->graph->value[v].op;
         if (u->steps)
             tc_text_add(&uses, "%s %" PRId64 " %" PRId64 " %" PRId64 "\n", tc_plan_name(p, v), u->steps, u->forward,
                         u->backward);
-        if (!op || !op->products || p->sparse != TACET_SPARSE_AUTO) continue;
+        if (!op || !op->silent || p->set.sparse != TACET_SPARSE_AUTO) continue;
         tc_text_add(&densities, "%s", tc_plan_name(p, v));
         for (int k = 0; k < TC_PRODUCTS; k++)
             tc_text_add(&densities, " %s", tc_number_text(p->table.break_even[v * TC_PRODUCTS + k], number));
@@ -64,20 +64,21 @@ static void note_loader(tc_bundle *b, const tacet_loader *l)
 tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const char *path, int notes,
                               const tacet_note *note, tacet_error *why)
 {
-    if (!p->optim)
+    if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer has nothing to resume: use tacet_save");
     tc_bundle b = {.mem = p->mem, .plan = p};
     tc_text optimizer = {.mem = p->mem};
     char rate[TC_NUMBER_MAX];
     tc_bundle_model(&b);
-    for (int i = 0; i < p->places; i++)
-        for (int k = 0; k < p->optim->moments && p->place[i].trains; k++) tc_bundle_moment(&b, &p->place[i], k);
+    for (int i = 0; i < p->block.places; i++)
+        for (int k = 0; k < p->block.moments && p->block.place[i].trains; k++)
+            tc_bundle_moment(&b, &p->block.place[i], k);
     tc_bundle_states(&b, true);
     tc_bundle_note(&b, "tacet.checkpoint", version);
-    tc_spec_print(&p->optim_spec, NULL, &optimizer);
+    tc_spec_print(&p->update.spec, NULL, &optimizer);
     tc_bundle_text(&b, "tacet.optimizer", &optimizer);
     note_format(&b, "tacet.step", "%" PRId64, p->table.step);
-    note_format(&b, "tacet.seed", "%016" PRIx64, p->seed);
+    note_format(&b, "tacet.seed", "%016" PRIx64, p->set.seed);
     tc_bundle_note(&b, "tacet.rate", tc_number_text(p->table.rate, rate));
     note_lists(&b);
     tc_history_note(&b);
@@ -95,7 +96,7 @@ typedef struct resumed {
     const tc_tensor **parameter, **moment; /* [places], [places * moments] */
     const tc_tensor **state;              /* [states] */
     double *lambda;                       /* [terms] */
-    tc_use *use;                          /* [values] */
+    tc_list_steps *use;                    /* [values] */
     double *break_even;                   /* [values * TC_PRODUCTS] */
     tc_history history;
     int64_t step, epoch, position;
@@ -190,7 +191,7 @@ static tacet_status read_lists(resumed *r)
     char word[3][TC_NUMBER_MAX];
     while (at && *at) {
         const int v = next_value(r->p, &at);
-        tc_use u;
+        tc_list_steps u;
         if (v < 0 || !next_word(&at, ' ', word[0]) || !next_word(&at, ' ', word[1]) || !next_word(&at, '\n', word[2]) ||
             !tc_integer_read(word[0], &u.steps) || !tc_integer_read(word[1], &u.forward) ||
             !tc_integer_read(word[2], &u.backward) || u.steps < 1 || u.forward < 0 || u.forward > u.steps ||
@@ -234,7 +235,7 @@ static tacet_status check_part(const resumed *r, const char *part, const char *k
 
 static tacet_status check_optimizer(const resumed *r)
 {
-    const char *theirs = tacet_file_note(r->f, "tacet.optimizer"), *own = r->p->optim->name;
+    const char *theirs = tacet_file_note(r->f, "tacet.optimizer"), *own = r->p->update.optim->name;
     if (!theirs) return refuse_note(r, "tacet.optimizer");
     const size_t n = strcspn(theirs, " ");
     if (n == strlen(own) && memcmp(theirs, own, n) == 0) return TACET_OK;
@@ -245,11 +246,11 @@ static tacet_status check_optimizer(const resumed *r)
 static tacet_status find_moments(const resumed *r)
 {
     const tacet_plan *p = r->p;
-    for (int i = 0; i < p->places; i++)
-        for (int k = 0; k < p->optim->moments && p->place[i].trains; k++) {
+    for (int i = 0; i < p->block.places; i++)
+        for (int k = 0; k < p->block.moments && p->block.place[i].trains; k++) {
             tc_text name = {.mem = p->mem};
-            const tc_shape shape = tc_plan_shape(p, p->place[i].value);
-            tc_moment_name(p, &p->place[i], k, &name);
+            const tc_shape shape = tc_plan_shape(p, p->block.place[i].value);
+            tc_moment_name(p, &p->block.place[i], k, &name);
             const tc_tensor *t = name.failed ? NULL : tc_file_find(r->f, name.data);
             tacet_status s = TACET_OK;
             if (name.failed)
@@ -259,7 +260,7 @@ static tacet_status find_moments(const resumed *r)
                             r->f->path, name.data);
             tc_text_free(&name);
             if (s != TACET_OK) return s;
-            r->moment[i * p->optim->moments + k] = t;
+            r->moment[i * p->block.moments + k] = t;
         }
     return TACET_OK;
 }
@@ -303,31 +304,31 @@ static tacet_status read_all(resumed *r, const tacet_loader *l)
 
 static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
 {
-    const int moments = p->optim->moments;
-    for (int i = 0; i < p->places; i++) {
-        const tc_place *at = &p->place[i];
+    const int moments = p->block.moments;
+    for (int i = 0; i < p->block.places; i++) {
+        const tc_place *at = &p->block.place[i];
         tc_plan_copy_in(p, at, r->parameter[i]->data, tc_plan_parameter(p, at));
         for (int k = 0; k < moments && at->trains; k++)
             tc_plan_copy_in(p, at, r->moment[i * moments + k]->data, tc_plan_moment(p, at, k));
     }
     tc_file_set_states(p, r->state);
     for (int i = 0; i < p->terms; i++) p->table.lambda[i] = r->lambda[i];
-    for (int v = 0; v < p->values; v++) p->table.use[v] = r->use[v];
-    for (int i = 0; i < p->values * TC_PRODUCTS && p->sparse == TACET_SPARSE_AUTO; i++)
+    for (int v = 0; v < p->values; v++) p->table.list_steps[v] = r->use[v];
+    for (int i = 0; i < p->values * TC_PRODUCTS && p->set.sparse == TACET_SPARSE_AUTO; i++)
         p->table.break_even[i] = r->break_even[i];
     tc_history_set(&r->history, p);
     p->table.step = r->step;
     p->table.rate = r->rate;
-    p->seed = p->run.seed = r->seed;
+    p->set.seed = p->run.seed = r->seed;
     if (l) tacet_loader_seek(l, r->epoch, r->position);
 }
 
 tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, tacet_error *why)
 {
-    if (!p->optim)
+    if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer cannot be resumed: use tacet_file_load");
     tacet_error e = {0};
-    const size_t places = (size_t)p->places, moments = places * (size_t)p->optim->moments;
+    const size_t places = (size_t)p->block.places, moments = places * (size_t)p->block.moments;
     resumed r = {.f = f, .p = p, .e = &e};
     r.parameter = tc_alloc(&p->mem, places, sizeof *r.parameter);
     r.moment = tc_alloc(&p->mem, moments, sizeof *r.moment);

@@ -150,7 +150,7 @@ static const char *unknown(const tacet_file *f, const tacet_plan *p, const tc_te
 {
     for (int i = 0; i < f->tensors; i++) {
         bool known = strchr(f->tensor[i].name, ':') || is_state(p, f->tensor[i].name);
-        for (int k = 0; k < p->places && !known; k++) known = found[k] == &f->tensor[i];
+        for (int k = 0; k < p->block.places && !known; k++) known = found[k] == &f->tensor[i];
         if (!known) return f->tensor[i].name;
     }
     return NULL;
@@ -159,9 +159,9 @@ static const char *unknown(const tacet_file *f, const tacet_plan *p, const tc_te
 int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const tc_tensor **found, tacet_error *e)
 {
     int count = 0;
-    for (int i = 0; i < p->places; i++) {
-        const char *name = tc_plan_name(p, p->place[i].value);
-        const tc_shape shape = tc_plan_shape(p, p->place[i].value);
+    for (int i = 0; i < p->block.places; i++) {
+        const char *name = tc_plan_name(p, p->block.place[i].value);
+        const tc_shape shape = tc_plan_shape(p, p->block.place[i].value);
         const tc_tensor *t = tc_file_find(f, name);
         found[i] = t && tc_shape_equal(&t->shape, &shape) ? t : NULL;
         if (found[i]) count++;
@@ -184,7 +184,7 @@ int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const t
 /* Lambdas of a plan that does not train are those of the model's last step, where its terms have the names. */
 static void take_lambdas(const tacet_file *f, tacet_plan *p)
 {
-    const char *at = p->optim ? NULL : tacet_file_note(f, "tacet.lambdas");
+    const char *at = p->update.optim ? NULL : tacet_file_note(f, "tacet.lambdas");
     for (size_t line; at && *at; at += line + (at[line] == '\n')) {
         char number[TC_NUMBER_MAX];
         double lambda;
@@ -202,14 +202,14 @@ static void take_lambdas(const tacet_file *f, tacet_plan *p)
 
 tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why)
 {
-    const tc_tensor **found = tc_alloc(&f->mem, (size_t)(p->places + p->states), sizeof *found);
+    const tc_tensor **found = tc_alloc(&f->mem, (size_t)(p->block.places + p->states), sizeof *found);
     if (!found) return tc_fail_memory(why);
-    const tc_tensor **state = found + p->places;
+    const tc_tensor **state = found + p->block.places;
     tacet_error e = {0};
     int count = tc_file_match(f, p, strict, found, &e);
     if (count >= 0 && !tc_file_match_states(f, p, strict, false, state, &e)) count = -1;
-    for (int i = 0; i < p->places && count >= 0; i++)
-        if (found[i]) tc_plan_copy_in(p, &p->place[i], found[i]->data, tc_plan_parameter(p, &p->place[i]));
+    for (int i = 0; i < p->block.places && count >= 0; i++)
+        if (found[i]) tc_plan_copy_in(p, &p->block.place[i], found[i]->data, tc_plan_parameter(p, &p->block.place[i]));
     if (count >= 0) tc_file_set_states(p, state);
     if (count >= 0) take_lambdas(f, p);
     tc_free(&f->mem, found);

@@ -43,7 +43,7 @@ void tc_history_note(tc_bundle *b)
         add_line(&controls, name, (const double *)(const void *)&p->table.control[i], CONTROL);
     }
     for (int v = 0; v < p->values; v++) {
-        const tc_count_of *c = &p->count[TC_TRAIN][v];
+        const tc_tally *c = &p->count[TC_TRAIN][v];
         if (!c->now) continue;
         tc_text_add(&fired, "%s", tc_plan_name(p, v));
         add_number(&fired, c->natural);
@@ -182,7 +182,7 @@ void tc_history_set(const tc_history *h, tacet_plan *p)
         p->table.control[i] = h->control[i];
     }
     for (int v = 0; v < p->values; v++) {
-        tc_count_of *c = &p->count[TC_TRAIN][v];
+        tc_tally *c = &p->count[TC_TRAIN][v];
         if (!c->now) continue;
         const int64_t n = tc_shape_count(&p->graph->value[v].shape);
         c->natural = h->natural[v];

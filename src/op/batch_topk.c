@@ -9,7 +9,7 @@
 #include "op/largest.h"
 
 enum { K, DECAY };
-enum { FLAGS = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };
+enum { FLAGS = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES };
 
 static bool shape(tc_sketch *s)
 {

@@ -11,14 +11,16 @@
 enum { P };
 enum { CHUNK = 256 }; /* a multiple of 4, the words of a block */
 
-/* factor[k] of the elements begin + k, n of them: 0 or 1 / (1 - p). */
+/* factor[k] of the elements begin + k, n of them: 0 or 1 / (1 - p). An element's number is that in the batch of all
+ * ranks. */
 TC_INLINE void draw(const tc_call *c, int64_t begin, int64_t n, float factor[CHUNK + 4])
 {
     const double p = c->arg[P].number;
     const float keep = p < 1 ? (float)(1 / (1 - p)) : 0.0f;
     const uint32_t limit = (uint32_t)ceil(p * 0x1p24); /* the upper 24 bits of a word, as tc_uniform has them */
     uint32_t word[CHUNK + 4];
-    const int64_t first = begin / 4, skip = begin % 4;
+    const int64_t at = begin + c->run->first_row * (c->x[0].batch ? c->x[0].n : 0);
+    const int64_t first = at / 4, skip = at % 4;
     for (int64_t b = 0; 4 * b < skip + n; b++) tc_stream_block(c->stream, (uint64_t)(first + b), word + 4 * b);
     for (int64_t k = 0; k < n; k++) factor[k] = (word[skip + k] >> 8) >= limit ? keep : 0.0f;
 }

@@ -139,7 +139,7 @@ static int64_t tiles_dx(const tc_call *c, sizes z)
 /* Tiles of dL/dW; those of its first row where dL/db alone is to be made. */
 static int64_t tiles_dw(const tc_call *c, sizes z)
 {
-    if (c->d[W] && !c->fused) return tiles(z.in, z.out, rows_of(z.out));
+    if (c->d[W] && !c->lists.fused) return tiles(z.in, z.out, rows_of(z.out));
     return c->d[B] ? cuts(z.out, rows_of(z.out).across) : 0;
 }
 
@@ -166,7 +166,7 @@ static void products(const tc_sketch *s, int64_t rows, int64_t shape[TC_PRODUCTS
 /* The density of a list as a share of the product's break-even; below 1 the product is faster on it. */
 static double share(const tc_call *c, int product, const tc_firing *f)
 {
-    const double most = c->break_even[product];
+    const double most = c->lists.break_even[product];
     return f && most > 0 ? (double)f->fired / (most * (double)f->rows * (double)f->n) : 1;
 }
 
@@ -179,17 +179,17 @@ static unsigned better(int a, double share_a, int b, double share_b)
 
 static unsigned choose(const tc_call *c, bool backward)
 {
-    if (!backward) return share(c, TC_SPMM, c->fired) < 1 ? 1u << TC_SPMM : 0;
+    if (!backward) return share(c, TC_SPMM, c->lists.x) < 1 ? 1u << TC_SPMM : 0;
     unsigned chosen = 0;
     if (c->d[X])
-        chosen |= better(TC_SDDMM, c->blocked ? share(c, TC_SDDMM, c->fired) : 1, TC_SPMM_NT,
-                         share(c, TC_SPMM_NT, c->fired_g));
+        chosen |= better(TC_SDDMM, c->lists.blocked ? share(c, TC_SDDMM, c->lists.x) : 1, TC_SPMM_NT,
+                         share(c, TC_SPMM_NT, c->lists.g));
     if (c->d[W])
-        chosen |= better(TC_SPMM_TN, share(c, TC_SPMM_TN, c->fired), TC_DSMM_TN, share(c, TC_DSMM_TN, c->fired_g));
+        chosen |= better(TC_SPMM_TN, share(c, TC_SPMM_TN, c->lists.x), TC_DSMM_TN, share(c, TC_DSMM_TN, c->lists.g));
     return chosen;
 }
 
-static bool chosen(const tc_call *c, int product) { return c->sparse >> product & 1; }
+static bool chosen(const tc_call *c, int product) { return c->lists.chosen >> product & 1; }
 
 /* The block t of a product's result where one of two products was chosen; s has what is particular to the operands.
  * Callers ask first whether any was: filling s in is what a small dense product would wait for. */
@@ -197,7 +197,7 @@ static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_spa
 {
     const int product = chosen(c, by_x) ? by_x : by_g;
     if (!chosen(c, product)) return false;
-    s.x = product == by_x ? c->fired : c->fired_g;
+    s.x = product == by_x ? c->lists.x : c->lists.g;
     s.i = t.i, s.j = t.j, s.m = t.m, s.n = t.n;
     c->run->kernel->sparse[product](&s);
     return true;
@@ -210,7 +210,8 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t u = begin; u < end; u++) {
         const tc_block t = tile_at(z.rows, z.out, outputs_of(z.rows, z.out), u);
         float *y = c->y.data + t.i * z.out + t.j;
-        if (c->sparse && run_on_list(c, TC_SPMM, TC_SPMM, t,
+        if (c->lists.chosen &&
+            run_on_list(c, TC_SPMM, TC_SPMM, t,
                                      (tc_sparse){.b = c->x[W].data, .ldb = z.out, .bias = bias, .c = y, .ldc = z.out}))
             continue;
         c->run->kernel->gemm(&(tc_gemm){.m = t.m,
@@ -229,7 +230,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 static void backward_x(const tc_call *c, sizes z, int64_t tile)
 {
     const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), tile);
-    if (c->sparse && run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
+    if (c->lists.chosen && run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
                                  (tc_sparse){.k = z.out,
                                              .a = c->g,
                                              .lda = z.out,
@@ -277,7 +278,7 @@ TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int
 /* The block t of dL/dW to d [t.m, pitch]. */
 static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
 {
-    if (c->sparse &&
+    if (c->lists.chosen &&
         run_on_list(
             c, TC_SPMM_TN, TC_DSMM_TN, t,
             (tc_sparse){.a = c->x[X].data, .lda = z.in, .b = c->g, .ldb = z.out, .add = add, .c = d, .ldc = pitch}))
@@ -298,7 +299,7 @@ static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float 
 static void backward_w(const tc_call *c, sizes z, int64_t tile)
 {
     const tc_block t = tile_at(z.in, z.out, rows_of(z.out), tile);
-    if (c->d[W] && !c->fused) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.out + t.j, z.out);
+    if (c->d[W] && !c->lists.fused) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.out + t.j, z.out);
     if (c->d[B] && t.i == 0) backward_bias(c->g + t.j, z.rows, t.n, z.out, c->d[B] + t.j, c->add[B]);
 }
 
@@ -327,6 +328,9 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
             backward_w(c, z, u - first);
     }
 }
+
+static const tc_silent silent = {
+    .least = 4, .products = products, .choose = choose, .tiles = weight_tiles, .tile = weight_tile};
 
 static const tacet_attribute attribute[] = {
     {"out", "int", NULL, "units, at least 1", true},
@@ -357,10 +361,7 @@ const tc_op tc_op_linear = {
     .flops = flops,
     .span = span,
     .span_back = span_back,
-    .products = products,
-    .choose = choose,
-    .tiles = weight_tiles,
-    .tile = weight_tile,
+    .silent = &silent,
     .forward = forward,
     .backward = backward,
     .probe = probe,

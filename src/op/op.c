@@ -33,6 +33,7 @@ double tc_denominator(const tc_call *c)
     const double rows = (double)c->run->global_rows;
     if (c->reduce == TC_SUM) return 1;
     if (c->reduce == TC_SAMPLE) return rows;
+    if (c->op->flags & TC_WEIGHS) return *c->weight;
     double n = 0;
     for (int i = first_counted(c); i < c->inputs; i++) n += (double)c->x[i].n * (c->x[i].batch ? rows : 1);
     return n;
@@ -95,8 +96,7 @@ bool tc_shape_weight(tc_sketch *s)
     char got[TC_SHAPE_TEXT];
     if (s->inputs > 1) return tc_shape_refuse(s, "needs one weight: it cannot be joint");
     if (s->x[0].rank == 2 && !s->batch[0]) return true;
-    return tc_shape_refuse(s, "needs a weight of two dimensions, got %s",
-                           tc_shape_text(&s->x[0], s->batch[0], got));
+    return tc_shape_refuse(s, "needs a weight of two dimensions, got %s", tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
 bool tc_shape_pair(tc_sketch *s)

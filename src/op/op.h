@@ -16,6 +16,11 @@
  * become into `save`, and commit() writes it once the step has been found good. So a step that is refused leaves them,
  * as it leaves the weights, and may be run again.
  *
+ * Phases. An operator that must have seen all rows before it can go on (a mean over the batch) has several phases,
+ * forward, backward or both. Each is a pass of its own over its pieces; the next begins when the one before is done, on
+ * all threads and, where sums() names numbers, with these summed over all ranks. The last phase alone writes y (forward)
+ * or d (backward); earlier ones leave what they find in `save`.
+ *
  * How work is cut. forward and backward get a range [begin, end) of pieces; what a piece is (an element, a row, a tile)
  * is said by span(), a function of shapes and rows alone. Ranges may run in any order on any thread; each writes only
  * what is its own, so the bits never depend on the threads. */
@@ -24,7 +29,7 @@
 
 #include "base/rng.h"
 #include "base/shape.h"
-#include "kernel/kernel.h"
+#include "op/silent.h"
 #include "spec/spec.h"
 
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
@@ -33,6 +38,7 @@ enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_RANGE = 8192,
 typedef struct tc_run {
     int64_t rows;        /* rows of the batch that are real */
     int64_t global_rows; /* over all ranks; what means over samples divide by */
+    int64_t first_row;   /* this rank's first row among them: random numbers go by the global element */
     uint64_t seed, step;
     bool training;
     const tc_kernel *kernel;
@@ -61,17 +67,15 @@ typedef struct tc_call {
     float *const *state; /* what the operator remembers, in the order of its table; NULL: nothing */
     tc_stream stream;    /* random numbers of this layer, at this step */
 
-    /* Silence: for operators with products on firing lists (choose below) */
-    const tc_firing *fired;      /* the list of x[0], or NULL */
-    const tc_firing *fired_g;    /* backward: the list of g, or NULL */
-    bool blocked;                /* backward: dL/dx[0] is of no use where x[0] is 0, its maker blocks it there */
-    const double *break_even;    /* [TC_PRODUCTS]: densities below which a product runs on a list */
-    unsigned sparse;             /* what choose() said for this step */
-    bool fused;                  /* backward leaves out its first parameter's gradient: tile() makes it */
+    int phase;      /* which pass this is, from 0; see phases */
+    void *scratch;  /* scratch() bytes, aligned, that no other range uses meanwhile; they hold anything at first */
+    tc_lists lists; /* for layers that can run on firing lists */
 
     /* Scalar operators */
     int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN */
     double *partial;     /* forward: one number a range, partial[begin / grain] */
+    double *weights;      /* TC_WEIGHS, forward: likewise, what the range adds to the denominator */
+    const double *weight; /* TC_WEIGHS, backward and finish: the sum of all weights, over all ranks */
     double *result;      /* the result, what finish() writes; readable in backward */
     const double *lambda; /* the term's weight; backward may be given another than forward, and is linear in it */
 } tc_call;
@@ -88,11 +92,6 @@ static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->ba
 static inline int64_t tc_elements(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
 static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.rank - 1]; } /* the last dimension */
 static inline const int32_t *tc_labels(const tc_view *v) { return (const int32_t *)(const void *)v->data; }
-
-/* The block [i, i + m) x [j, j + n) of a matrix. */
-typedef struct tc_block {
-    int64_t i, j, m, n;
-} tc_block;
 
 /* What the shape rule is given and what it fills in. */
 typedef struct tc_sketch {
@@ -151,10 +150,11 @@ enum {
     TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
     TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
-    TC_OF_BATCH = 1 << 12,    /* scalar: a function of means over the batch, so no sum over samples or ranks: only for
-                               * values of the batch, and NAN where it is but a part of the global one */
+    TC_MIXES = 1 << 12,      /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
+                               * that does is for values of the batch alone, and no sum over samples */
     TC_SPARSIFIES = 1 << 13,  /* penalty: meant to make values exactly 0 */
-    TC_ESTIMATES = 1 << 14    /* gradients into parameters are estimates by the formula given, not derivatives */
+    TC_ESTIMATES = 1 << 14,  /* gradients into parameters are estimates by the formula given, not derivatives */
+    TC_WEIGHS = 1 << 15      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
@@ -195,22 +195,20 @@ typedef struct tc_op {
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
+    /* The number of phases; 0 is 1. */
+    int phases, phases_back;
+    /* The numbers in `save`, *n of them, that are to be summed over all ranks when phase c->phase is done; NULL: none.
+     * May be NULL. An operator that mixes samples (TC_MIXES) and has no sums cannot run on several ranks. */
+    double *(*sums)(const tc_call *c, bool backward, int64_t *n);
+    /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
+    int64_t (*scratch)(const tc_sketch *s, int64_t rows);
     /* Writes what the last forward pass in training has put into `save` to state: alone on one thread, behind the
      * guard. (Its save is then still there; x and y need not be.) NULL: it remembers nothing. */
     void (*commit)(const tc_call *c);
-    /* Layers that can run on firing lists. products: the shape C [m, n] and the length k of the sums of each
-     * product (kernel.h) for a batch of `rows`. choose: which of them run on lists in this step, as bits
-     * 1 << TC_SPMM ..., from the counts in fired and fired_g alone (the lists themselves may not be there); alone on
-     * one thread, before the first range of the forward pass, and for all layers before the backward pass. */
-    void (*products)(const tc_sketch *s, int64_t rows, int64_t shape[TC_PRODUCTS][3]);
-    unsigned (*choose)(const tc_call *c, bool backward);
-    /* Layers whose first parameter is a matrix of which nobody needs the whole gradient: the number of tiles of it, and
-     * a tile [m, n], of at most TC_BLOCK_FLOATS, stored to `to` without gaps; the bits that backward would give. Called
-     * behind the backward pass, when every buffer that backward reads is still there. */
-    int64_t (*tiles)(const tc_call *c);
-    tc_block (*tile)(const tc_call *c, int64_t tile, float *to);
-    /* Scalar: turns the sum of all partials (a fixed tree) into *value and returns it; alone on one thread, after the
-     * last range. NULL: sum / tc_denominator. */
+    const tc_silent *silent; /* a layer that can run on firing lists; otherwise NULL */
+    /* Scalar: turns the sum of all partials (a fixed tree, then over all ranks) into *result and returns it. Called alone
+     * on one thread at the end of the forward pass, when x need not be there any more and save still is. NULL: sum /
+     * tc_denominator. */
     double (*finish)(const tc_call *c, double sum);
     /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over
      * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
@@ -228,7 +226,7 @@ const tc_op *tc_op_find(const char *name); /* or NULL */
 /* ---- Helpers ----------------------------------------------------------------------------------------------------- */
 
 /* What a scalar operator's sum is divided by: sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
- * penalty: of all its inputs together). On parameters `sample` does not occur. */
+ * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS). On parameters `sample` does not occur. */
 double tc_denominator(const tc_call *c);
 
 /* lambda / denominator: the factor on every gradient that a scalar operator writes. */

@@ -37,6 +37,12 @@ static int64_t save(const tc_sketch *s, int64_t rows)
     return z.n * z.n * (int64_t)sizeof(float);
 }
 
+static int64_t scratch(const tc_sketch *s, int64_t rows)
+{
+    (void)s, (void)rows;
+    return TILE * TILE * (int64_t)sizeof(float);
+}
+
 static double flops(const tc_sketch *s)
 {
     const sizes z = sizes_of(&s->x[0]);
@@ -105,7 +111,7 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     const sizes z = sizes_of(&c->x[0].shape);
     const bool units = z.out <= z.in; /* V (G - I), else (G - I) V */
     const float *v = c->x[0].data, *g = c->save, factor = (float)(4 * tc_seed(c));
-    float product[TILE * TILE];
+    float *product = c->scratch;
     for (int64_t u = begin; u < end && c->d[0]; u++) {
         const tc_block t = tile_at(z.in, z.out, u);
         c->run->kernel->gemm(&(tc_gemm){.m = t.m,
@@ -141,6 +147,7 @@ const tc_op tc_op_orthogonal = {
     .shape = tc_shape_weight,
     .flops = flops,
     .save = save,
+    .scratch = scratch,
     .span = span,
     .span_back = span_back,
     .forward = forward,

@@ -14,7 +14,6 @@ const tc_optim tc_optim_adam = {
     .doc = "Steps of a size that does not depend on the scale of the gradient.",
     .source = "Kingma, Ba: Adam, ICLR 2015; torch.optim.Adam",
     .attribute = attribute,
-    .moments = 2,
     .moment = {"mean", "square"},
     .prepare = prepare,
     .update = update,

@@ -5,8 +5,8 @@ static void prepare(tc_update *u) { tc_adam_prepare(u, 0, 1 - u->lr * u->arg[TC_
 
 TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end); }
 
-static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES(
-    "0.01", "multiplies p by 1 - lr * weight_decay in every update");
+static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES("0.01",
+                                                              "multiplies p by 1 - lr * weight_decay in every update");
 
 const tc_optim tc_optim_adamw = {
     .name = "adamw",
@@ -14,7 +14,6 @@ const tc_optim tc_optim_adamw = {
     .doc = "Adam whose weight decay acts beside the gradient, not through it.",
     .source = "Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019; torch.optim.AdamW",
     .attribute = attribute,
-    .moments = 2,
     .moment = {"mean", "square"},
     .prepare = prepare,
     .update = update,

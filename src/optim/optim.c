@@ -23,3 +23,11 @@ const tc_optim *tc_optim_find(const char *name)
         if (strcmp(table[i]->name, name) == 0) return table[i];
     return NULL;
 }
+
+int tc_optim_moments(const tc_optim *o, const tc_arg *arg)
+{
+    if (o->moments) return o->moments(arg);
+    int n = 0;
+    while (o->moment[n]) n++;
+    return n;
+}

@@ -1,7 +1,8 @@
 /* optim.h: the contract of optimizers. ONE OPTIMIZER = ONE FILE, and one line in optims.def.
  *
  * An optimizer updates a run of parameters from their gradients, element by element. What it remembers between steps
- * are `states` numbers a parameter, which the plan keeps beside the parameters, zero at first, and checkpoints. */
+ * are its moments, a few numbers for each parameter, which the plan keeps beside the parameters, zero at first, and
+ * checkpoints. */
 #ifndef TC_OPTIM_H
 #define TC_OPTIM_H
 
@@ -23,8 +24,8 @@ typedef struct tc_update {
 typedef struct tc_optim {
     const char *name, *formula, *doc, *source;
     const tacet_attribute *attribute; /* lr first; ends with a NULL name */
-    int moments;
-    const char *moment[TC_MAX_MOMENTS]; /* names, "momentum" */
+    const char *moment[TC_MAX_MOMENTS + 1];                         /* names, "momentum"; ends with NULL */
+    int (*moments)(const tc_arg *arg);                              /* how many of them these options need; NULL: all */
     void (*prepare)(tc_update *u); /* once an update: factors from arg, lr and step */
     void (*update)(const tc_update *u, int64_t begin, int64_t end); /* elements; any order, any thread */
     /* Refuses attributes that do not go together: the reason, or NULL. May be NULL. */
@@ -34,6 +35,8 @@ typedef struct tc_optim {
     double (*prox_time)(const tc_arg *arg, double lr);
     const char *prox_note;
 } tc_optim;
+
+int tc_optim_moments(const tc_optim *o, const tc_arg *arg);
 
 int tc_optim_count(void);
 const tc_optim *tc_optim_at(int i);

@@ -56,6 +56,8 @@ static void update(const tc_update *u, int64_t begin, int64_t end)
     (u->arg[MOMENTUM].number != 0 ? momentum : plain)(u, begin, end);
 }
 
+static int moments(const tc_arg *arg) { return arg[MOMENTUM].number != 0; }
+
 static const char *check(const tc_arg *arg)
 {
     if (arg[LR].number < 0) return "lr must be at least 0";
@@ -87,8 +89,8 @@ const tc_optim tc_optim_sgd = {
     .source = "torch.optim.SGD; Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in "
               "deep learning, ICML 2013",
     .attribute = attribute,
-    .moments = 1,
     .moment = {"momentum"},
+    .moments = moments,
     .prepare = prepare,
     .update = update,
     .check = check,

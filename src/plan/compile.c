@@ -13,49 +13,65 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
         return tc_fail(&p->error, TACET_DESCRIPTION,
                        "tacet_config has size %zu where %zu was expected: begin it with TACET_CONFIG", config->size,
                        sizeof *config);
-    p->batch = config->batch ? config->batch : 1;
-    p->seed = config->seed;
-    p->steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1;
-    p->epochs = config->epochs;
-    p->sparse = config->sparse;
-    p->ledger = config->ledger == 0 ? LEDGER : config->ledger < 0 ? 0 : config->ledger;
-    p->watch = config->ledger > 0;
-    if (p->batch < 1 || p->batch > TC_MAX_COUNT || p->steps_per_epoch < 1 || !(p->epochs >= 0) || !isfinite(p->epochs))
+    p->set = (tc_settings){.batch = config->batch ? config->batch : 1,
+                           .seed = config->seed,
+                           .sparse = config->sparse,
+                           .steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1,
+                           .epochs = config->epochs,
+                           .ledger = config->ledger == 0  ? LEDGER
+                                     : config->ledger < 0 ? 0
+                                                          : config->ledger,
+                           .watch = config->ledger > 0,
+                           .ranks = config->ranks};
+    const tc_settings *set = &p->set;
+    if (set->batch < 1 || set->batch > TC_MAX_COUNT || set->steps_per_epoch < 1 || !(set->epochs >= 0) ||
+        !isfinite(set->epochs))
         return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
     for (int v = 0; v < p->values; v++) {
         const tc_value *value = &p->graph->value[v];
-        if (value->batch && tc_shape_count(&value->shape) > TC_MAX_COUNT / p->batch)
+        if (value->batch && tc_shape_count(&value->shape) > TC_MAX_COUNT / set->batch)
             return tc_fail(&p->error, TACET_DESCRIPTION, "a batch of %lld rows is too large for %s",
-                           (long long)p->batch, value->name);
+                           (long long)set->batch, value->name);
     }
+    return TACET_OK;
+}
+
+static tacet_status threads(tacet_plan *p, const tacet_config *config)
+{
     p->pool = config->pool;
-    if (config->pool || config->threads == 1 || config->threads == 0) return TACET_OK;
-    p->pool = p->own_pool = tc_pool_new(config->threads, &p->mem, &p->error);
-    return p->pool ? TACET_OK : p->error.status;
+    if (!config->pool && config->threads != 1 && config->threads != 0) {
+        p->pool = p->own_pool = tc_pool_new(config->threads, &p->mem, &p->error);
+        if (!p->pool) return p->error.status;
+    }
+    p->arena.lanes = tc_pool_threads(p->pool);
+    return TACET_OK;
 }
 
 /* Tables that are as long as the graph. */
 static tacet_status tables(tacet_plan *p)
 {
     const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
-    p->feed = tc_plan_alloc(p, v, sizeof *p->feed);
-    for (int i = 0; i < TC_LISTS; i++) p->count[i] = tc_plan_alloc(p, v, sizeof *p->count[i]);
-    p->place = tc_plan_alloc(p, v, sizeof *p->place);
-    p->table.lambda = tc_plan_alloc(p, t, sizeof *p->table.lambda);
-    p->result = tc_plan_alloc(p, t, sizeof *p->result);
-    if (!p->feed || !p->count[TC_TRAIN] || !p->count[TC_EVAL] || !p->place || !p->table.lambda || !p->result)
-        return tc_fail_memory(&p->error);
-    p->table.break_even = tc_plan_alloc(p, v * TC_PRODUCTS, sizeof *p->table.break_even);
-    p->table.use = tc_plan_alloc(p, v, sizeof *p->table.use);
-    p->table.account = tc_plan_alloc(p, t, sizeof *p->table.account);
-    p->table.control = tc_plan_alloc(p, t, sizeof *p->table.control);
-    if (!p->table.break_even || !p->table.use || !p->table.account || !p->table.control)
-        return tc_fail_memory(&p->error);
+    tc_results *r = &p->result;
+    tc_table *table = &p->table;
+    bool room = true;
+    room &= (p->feed = tc_plan_alloc(p, v, sizeof *p->feed)) != NULL;
+    for (int i = 0; i < TC_LISTS; i++) room &= (p->count[i] = tc_plan_alloc(p, v, sizeof *p->count[i])) != NULL;
+    room &= (p->block.place = tc_plan_alloc(p, v, sizeof *p->block.place)) != NULL;
+    room &= (p->block.of = tc_plan_alloc(p, v, sizeof *p->block.of)) != NULL;
+    room &= (r->value = tc_plan_alloc(p, t, sizeof *r->value)) != NULL;
+    room &= (r->sum = tc_plan_alloc(p, t, sizeof *r->sum)) != NULL;
+    room &= (r->weight = tc_plan_alloc(p, t, sizeof *r->weight)) != NULL;
+    room &= (table->lambda = tc_plan_alloc(p, t, sizeof *table->lambda)) != NULL;
+    room &= (table->account = tc_plan_alloc(p, t, sizeof *table->account)) != NULL;
+    room &= (table->control = tc_plan_alloc(p, t, sizeof *table->control)) != NULL;
+    room &= (table->break_even = tc_plan_alloc(p, v * TC_PRODUCTS, sizeof *table->break_even)) != NULL;
+    room &= (table->list_steps = tc_plan_alloc(p, v, sizeof *table->list_steps)) != NULL;
+    if (!room) return tc_fail_memory(&p->error);
     for (int i = 0; i < p->terms; i++) {
         p->table.lambda[i] = p->graph->term[i].lambda;
-        p->table.control[i].smooth = p->result[i] = NAN;
+        p->table.control[i].smooth = p->result.value[i] = NAN;
         p->table.account[i].lambda_before = p->table.account[i].density_before = NAN;
-        p->steers = p->steers || !isnan(p->graph->term[i].target);
+        p->set.steers = p->set.steers || !isnan(p->graph->term[i].target);
     }
     for (int i = 0; i < p->values; i++) p->count[TC_TRAIN][i].natural = p->count[TC_EVAL][i].natural = NAN;
     p->table.rate = 1;
@@ -67,7 +83,7 @@ static tacet_status schedules(tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++) {
         const tc_term *t = &p->graph->term[i];
-        const char *why = tc_schedule_end(&t->common[TC_TERM_SCHEDULE], p->epochs);
+        const char *why = tc_schedule_end(&t->common[TC_TERM_SCHEDULE], p->set.epochs);
         if (!why) continue;
         tc_fail(&p->error, TACET_DESCRIPTION, "%s: %s, or until", t->name, why);
         tc_spec_point(&t->spec, t->spec.column, t->spec.width, &p->error);
@@ -100,38 +116,61 @@ static tacet_status compile_list(tacet_plan *p, int list)
     if (list == TC_TRAIN && tc_plan_samples(p)) tc_plan_sample_keep(p);
     tc_plan_band(p, list);
     s = tc_plan_place(p, list);
-    if (s == TACET_OK && p->list[list].arena > p->arena_bytes) p->arena_bytes = p->list[list].arena;
+    const int64_t bytes = p->list[list].arena, partials = tc_plan_partials(&p->list[list]);
+    if (bytes > p->arena.bytes) p->arena.bytes = bytes;
+    if (partials > p->arena.partials) p->arena.partials = partials;
     return s;
+}
+
+/* What the lists share, and their pointers into it. */
+static tacet_status allocate(tacet_plan *p, int first)
+{
+    tc_arena *a = &p->arena;
+    a->memory = tc_alloc_aligned(&p->mem, (size_t)a->bytes + 1, 1);
+    a->scratch = tc_alloc_aligned(&p->mem, (size_t)a->lanes, (size_t)a->scratch_bytes);
+    a->partial = tc_plan_alloc(p, (size_t)a->partials + 1, sizeof *a->partial);
+    if (!a->memory || !a->scratch || !a->partial) return tc_fail_memory(&p->error);
+    for (int i = first; i < TC_LISTS; i++) tc_plan_resolve(p, i);
+    return tc_plan_exchange(p);
+}
+
+/* The passes of a plan that trains, before and after its lists are there. */
+static tacet_status begin_training(tacet_plan *p, const char *optimizer)
+{
+    const tacet_status s = tc_spec_parse(&p->update.spec, &p->mem, optimizer, &p->error);
+    return s == TACET_OK ? tc_plan_options(p) : s;
+}
+
+static tacet_status end_training(tacet_plan *p)
+{
+    tacet_status s = tc_plan_update(p);
+    if (s == TACET_OK) s = tc_plan_fuse(p);
+    return s == TACET_OK && tc_plan_samples(p) ? tc_plan_sample_points(p) : s;
 }
 
 static tacet_status compile(tacet_plan *p, const tacet_config *config)
 {
-    const int first = config->optimizer ? TC_TRAIN : TC_EVAL;
+    const bool trains = config->optimizer != NULL;
+    const int first = trains ? TC_TRAIN : TC_EVAL;
     tacet_status s = settings(p, config);
+    if (s == TACET_OK) s = threads(p, config);
+    if (s == TACET_OK) s = tc_plan_ranks(p);
     if (s == TACET_OK) s = tables(p);
-    if (s == TACET_OK && config->optimizer) s = schedules(p);
-    p->run = (tc_run){.rows = p->batch, .global_rows = p->batch, .seed = p->seed, .kernel = &tc_cpu};
+    if (s == TACET_OK && trains) s = schedules(p);
+    if (s == TACET_OK) s = tc_plan_uses(p);
+    if (s != TACET_OK) return s;
+    p->run = (tc_run){.rows = p->set.batch, .global_rows = p->set.batch, .seed = p->set.seed, .kernel = &tc_cpu};
     p->run.kernel->prepare();
-    if (s == TACET_OK) tc_plan_inputs(p);
-    if (s == TACET_OK) tc_fire_break_even(p);
-    if (s == TACET_OK && config->optimizer) {
-        s = tc_spec_parse(&p->optim_spec, &p->mem, config->optimizer, &p->error);
-        if (s == TACET_OK) s = tc_plan_options(p);
-    }
+    tc_plan_inputs(p);
+    tc_plan_break_even(p);
+    if (trains) s = begin_training(p, config->optimizer);
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = tc_plan_flow(p, i);
-    if (s == TACET_OK && config->optimizer) s = targets(p);
+    if (s == TACET_OK && trains) s = targets(p);
     if (s == TACET_OK) s = tc_plan_layout(p);
     if (s == TACET_OK) s = tc_plan_state(p);
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = compile_list(p, i);
-    if (s != TACET_OK) return s;
-    p->arena = tc_alloc_aligned(&p->mem, (size_t)p->arena_bytes + 1, 1);
-    p->partial = tc_plan_alloc(p, (size_t)p->partials + 1, sizeof *p->partial);
-    if (!p->arena || !p->partial) return tc_fail_memory(&p->error);
-    for (int i = first; i < TC_LISTS; i++) tc_plan_resolve(p, i);
-    if (!config->optimizer) return TACET_OK;
-    s = tc_plan_update(p);
-    if (s == TACET_OK) s = tc_plan_fuse(p);
-    return s == TACET_OK && tc_plan_samples(p) ? tc_plan_sample_points(p) : s;
+    if (s == TACET_OK) s = allocate(p, first);
+    return s == TACET_OK && trains ? end_training(p) : s;
 }
 
 tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why)

@@ -8,9 +8,11 @@
  *     blocked                 whether a layer may leave out dL/dx where x is 0: on the way up to the operator that
  *                             blocks the gradient there nobody else looks at it
  *
- * Lists are made where a product that can read them has a break-even above 0; silence.c has what is done in a step.
- * (count.c has the steps that count which units fired.) */
+ * Lists are made where a product that can read them has a break-even above 0, and where they are wide enough. What is
+ * done in a step is in run/choose.c. */
 #include "plan/plan.h"
+
+#include <math.h>
 
 static const tc_value *value_at(const tacet_plan *p, int v) { return &p->graph->value[v]; }
 
@@ -34,19 +36,16 @@ bool tc_fire_blocked(const tacet_plan *p, int v)
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
 }
 
-/* The one layer that reads v, or -1: none, several, or a term sends a gradient into v. */
+/* The one layer that reads v, or -1: there is none, there are several, or a term sends a gradient into v. */
 static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
 {
     int reader = -1;
-    for (int u = v + 1; u < p->values; u++)
-        for (int k = 0; l->needed[u] && k < value_at(p, u)->inputs; k++) {
-            if (value_at(p, u)->input[k] != v) continue;
-            if (reader >= 0) return -1;
-            reader = u;
-        }
-    for (int i = 0; i < p->terms; i++)
-        for (int k = 0; k < p->graph->term[i].slots; k++)
-            if (p->graph->term[i].input[k] == v && tc_term_pulls(&p->graph->term[i], k)) return -1;
+    for (tc_each_use(u, &p->uses, v)) {
+        if (u->how & TC_USE_PULLS) return -1;
+        if (u->layer < 0 || !(u->how & TC_USE_INPUT) || !l->needed[u->layer]) continue;
+        if (reader >= 0) return -1;
+        reader = u->layer;
+    }
     return reader;
 }
 
@@ -72,9 +71,10 @@ static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v)
 {
     tc_silence *s = tc_plan_alloc(p, 1, sizeof *s);
     if (!s) return NULL;
+    s->run = &p->run;
     const tc_shape *shape = &value_at(p, v)->shape;
     s->f.n = shape->dim[shape->rank - 1];
-    s->capacity = p->batch * (tc_shape_count(shape) / s->f.n);
+    s->capacity = p->set.batch * (tc_shape_count(shape) / s->f.n);
     s->f.pitch = s->f.n + TC_FIRING_PAD;
     s->f.row_pitch = s->capacity;
     s->value = v;
@@ -85,16 +85,24 @@ static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v)
 
 enum { ON_X = 1 << TC_SPMM | 1 << TC_SDDMM | 1 << TC_SPMM_TN, ON_G = 1 << TC_DSMM_TN | 1 << TC_SPMM_NT };
 
+/* Whether a list of v is wide enough to pay for a layer. */
+static bool is_wide(const tacet_plan *p, int v, const tc_silent *silent)
+{
+    const tc_shape *shape = &value_at(p, v)->shape;
+    return shape->dim[shape->rank - 1] >= silent->least;
+}
+
 /* The lists that layer v reads. */
 static bool add_lists(tacet_plan *p, tc_list *l, int v, unsigned on_x)
 {
     const int x = value_at(p, v)->input[0];
-    if (has_zeros(p, x) && worth(p, v, on_x)) {
+    const tc_silent *silent = value_at(p, v)->op->silent;
+    if (has_zeros(p, x) && worth(p, v, on_x) && is_wide(p, x, silent)) {
         if (!l->fired[x]) l->fired[x] = new_silence(p, l, x);
         if (!l->fired[x]) return false;
         l->fired[x]->read = true;
     }
-    const int y = l->wants[v] && worth(p, v, ON_G) ? source(p, l, v) : -1;
+    const int y = l->wants[v] && worth(p, v, ON_G) && is_wide(p, v, silent) ? source(p, l, v) : -1;
     if (y < 0) return true;
     if (!l->fired[y]) l->fired[y] = new_silence(p, l, y);
     l->fired_gradient[v] = new_silence(p, l, v);
@@ -112,18 +120,18 @@ static void set_break_even(tacet_plan *p, int v)
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     const tc_sketch s = tc_plan_sketch(p, value->op, value->arg, value->input, value->inputs, shape, batch);
-    value->op->products(&s, value->batch ? p->batch : 1, c);
+    value->op->silent->products(&s, value->batch ? p->set.batch : 1, c);
     for (int k = 0; k < TC_PRODUCTS; k++) {
         double *most = &p->table.break_even[v * TC_PRODUCTS + k];
-        if (p->sparse == TACET_SPARSE_AUTO) *most = p->run.kernel->break_even(k, c[k][0], c[k][1], c[k][2]);
-        if (p->sparse == TACET_SPARSE_ALWAYS) *most = ALWAYS;
+        if (p->set.sparse == TACET_SPARSE_AUTO) *most = p->run.kernel->break_even(k, c[k][0], c[k][1], c[k][2]);
+        if (p->set.sparse == TACET_SPARSE_ALWAYS) *most = ALWAYS;
     }
 }
 
-void tc_fire_break_even(tacet_plan *p)
+void tc_plan_break_even(tacet_plan *p)
 {
     for (int v = 0; v < p->values; v++)
-        if (value_at(p, v)->op && value_at(p, v)->op->products) set_break_even(p, v);
+        if (value_at(p, v)->op && value_at(p, v)->op->silent) set_break_even(p, v);
 }
 
 tacet_status tc_plan_fire(tacet_plan *p, int list)
@@ -134,7 +142,23 @@ tacet_status tc_plan_fire(tacet_plan *p, int list)
     l->fired_gradient = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *l->fired_gradient);
     if (!l->fired || !l->fired_gradient) return tc_fail_memory(&p->error);
     for (int v = 0; v < p->values; v++)
-        if (l->needed[v] && value_at(p, v)->op && value_at(p, v)->op->choose && !add_lists(p, l, v, on_x))
+        if (l->needed[v] && value_at(p, v)->op && value_at(p, v)->op->silent && !add_lists(p, l, v, on_x))
             return tc_fail_memory(&p->error);
     return TACET_OK;
+}
+
+/* Whether a penalty that was put on v asks how often it fires. */
+static bool is_watched(const tacet_plan *p, int v)
+{
+    for (tc_each_use(u, &p->uses, v))
+        if ((u->how & TC_USE_NAMED) && (p->set.ledger || !isnan(p->graph->term[u->term].target))) return true;
+    return false;
+}
+
+bool tc_fire_counts(const tacet_plan *p, int list, int value)
+{
+    const tc_value *v = value_at(p, value);
+    const bool zeros = v->op && (v->op->flags & TC_MAKES_ZEROS);
+    if (list == TC_EVAL) return zeros;
+    return v->batch && ((zeros && p->set.watch) || is_watched(p, value));
 }

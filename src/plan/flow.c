@@ -3,31 +3,39 @@
  *     needed: something that is asked for depends on it: a term, a kept value; in evaluation an output that nobody
  *             reads
  *     wants:  a gradient flows into it (a term depends on it) and is of use there (a parameter that trains, or one that
- *             was asked for, lies on it or behind it) */
+ *             was asked for, is the value or one that it is made of) */
 #include "plan/plan.h"
 
-static void mark_needed(const tacet_plan *p, int list, bool *needed, bool *read)
+static bool has_layer(const tacet_plan *p, int v)
 {
-    const tacet_graph *g = p->graph;
-    for (int i = 0; i < p->terms; i++)
-        for (int k = 0; k < g->term[i].slots; k++)
-            if (g->term[i].input[k] >= 0) needed[g->term[i].input[k]] = true;
-    for (int v = p->values - 1; v >= 0; v--) {
-        const tc_value *value = &g->value[v];
-        if (value->keep || value->keep_gradient || (list == TC_EVAL && value->op && !read[v])) needed[v] = true;
-        for (int k = 0; k < value->slots; k++) {
-            if (value->input[k] < 0) continue;
-            read[value->input[k]] = true;
-            if (needed[v]) needed[value->input[k]] = true;
-        }
-    }
+    const tc_use *u = &p->uses.use[p->uses.first[v]]; /* layers stand first */
+    return p->uses.first[v] < p->uses.first[v + 1] && u->layer >= 0;
 }
 
-/* Whether a gradient is of use in v: parameters first, as they stand behind their layers. */
+static bool is_needed(const tacet_plan *p, int list, const bool *needed, int v)
+{
+    const tc_value *value = &p->graph->value[v];
+    if (value->keep || value->keep_gradient || (list == TC_EVAL && value->op && !has_layer(p, v))) return true;
+    for (tc_each_use(u, &p->uses, v))
+        if (u->slot >= 0 && (u->term >= 0 || needed[u->layer])) return true;
+    return false;
+}
+
+/* Whether a gradient flows into v, given into which of the later values one does. */
+static bool is_reached(const tacet_plan *p, const bool *reached, int v)
+{
+    for (tc_each_use(u, &p->uses, v))
+        if (u->layer >= 0 ? reached[u->layer] : (u->how & TC_USE_PULLS) != 0) return true;
+    return false;
+}
+
+/* Whether a gradient is of use in v, given in which of the earlier values it is: parameters stand after their layer, and
+ * are marked first. */
 static void mark_useful(const tacet_plan *p, bool *useful)
 {
     const tacet_graph *g = p->graph;
-    for (int i = 0; i < p->places; i++) useful[p->place[i].value] = !p->group[p->place[i].group].frozen;
+    for (int i = 0; i < p->block.places; i++)
+        useful[p->block.place[i].value] = !p->update.group[p->block.place[i].group].frozen;
     for (int v = 0; v < p->values; v++) {
         if (g->value[v].keep_gradient) useful[v] = true;
         for (int k = 0; k < g->value[v].slots; k++)
@@ -38,22 +46,20 @@ static void mark_useful(const tacet_plan *p, bool *useful)
 tacet_status tc_plan_flow(tacet_plan *p, int list)
 {
     tc_list *l = &p->list[list];
-    const tacet_graph *g = p->graph;
     const size_t n = (size_t)p->values + 1;
     l->needed = tc_plan_alloc(p, n, sizeof *l->needed);
     l->wants = tc_plan_alloc(p, n, sizeof *l->wants);
     bool *useful = tc_plan_alloc(p, n, sizeof *useful), *reached = tc_plan_alloc(p, n, sizeof *reached);
-    bool *read = tc_plan_alloc(p, n, sizeof *read);
-    if (!l->needed || !l->wants || !useful || !reached || !read) return tc_fail_memory(&p->error);
-    mark_needed(p, list, l->needed, read);
+    if (!l->needed || !l->wants || !useful || !reached) return tc_fail_memory(&p->error);
+    /* Values are read by later ones, parameters by their layer, which stands before them: so these come last. */
+    for (int parameters = 0; parameters < 2; parameters++)
+        for (int v = p->values - 1; v >= 0; v--) {
+            if ((p->graph->value[v].owner >= 0) != parameters) continue;
+            l->needed[v] = is_needed(p, list, l->needed, v);
+            reached[v] = is_reached(p, reached, v);
+        }
     if (list != TC_TRAIN) return TACET_OK;
     mark_useful(p, useful);
-    for (int i = 0; i < p->terms; i++)
-        for (int k = 0; k < g->term[i].slots; k++)
-            if (tc_term_pulls(&g->term[i], k)) reached[g->term[i].input[k]] = true;
-    for (int v = p->values - 1; v >= 0; v--)
-        for (int k = 0; reached[v] && k < g->value[v].slots; k++)
-            if (g->value[v].input[k] >= 0) reached[g->value[v].input[k]] = true;
-    for (int v = 0; v < p->values; v++) l->wants[v] = useful[v] && reached[v] && !g->value[v].labels;
+    for (int v = 0; v < p->values; v++) l->wants[v] = useful[v] && reached[v] && !p->graph->value[v].labels;
     return TACET_OK;
 }

@@ -9,8 +9,8 @@ enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
 /* Puts the parameters that are as asked one after another, each on a boundary of TC_ALIGN bytes. */
 static int64_t lay_out(tacet_plan *p, bool trains, bool fused, int64_t offset)
 {
-    for (int i = 0; i < p->places; i++) {
-        tc_place *at = &p->place[i];
+    for (int i = 0; i < p->block.places; i++) {
+        tc_place *at = &p->block.place[i];
         if (at->trains != trains || at->fused != fused) continue;
         at->offset = offset;
         offset += (at->n + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
@@ -21,45 +21,49 @@ static int64_t lay_out(tacet_plan *p, bool trains, bool fused, int64_t offset)
 tacet_status tc_plan_layout(tacet_plan *p)
 {
     const tacet_graph *g = p->graph;
-    if (!p->optim)
+    if (!p->update.optim)
         for (int v = 0; v < p->values; v++)
-            if (g->value[v].owner >= 0) p->place[p->places++] = (tc_place){.value = v, .group = -1};
-    for (int i = 0; i < p->places; i++) {
-        tc_place *at = &p->place[i];
+            if (g->value[v].owner >= 0) p->block.place[p->block.places++] = (tc_place){.value = v, .group = -1};
+    for (int v = 0; v < p->values; v++) p->block.of[v] = -1;
+    for (int i = 0; i < p->block.places; i++) p->block.of[p->block.place[i].value] = i;
+    for (int i = 0; i < p->block.places; i++) {
+        tc_place *at = &p->block.place[i];
         at->n = tc_shape_count(&g->value[at->value].shape);
-        at->trains = p->optim && p->list[TC_TRAIN].wants[at->value] && !p->group[at->group].frozen;
+        at->trains = p->update.optim && p->list[TC_TRAIN].wants[at->value] && !p->update.group[at->group].frozen;
         at->fused = tc_fuse_wanted(p, at);
     }
-    p->stored = lay_out(p, true, false, 0);
-    p->part = lay_out(p, true, true, p->stored);
-    p->parameter_floats = lay_out(p, false, false, p->part);
-    p->block_floats = p->parameter_floats + p->part * (p->optim ? 1 + p->optim->moments : 0);
-    p->block = tc_alloc_aligned(&p->mem, (size_t)p->block_floats + 1, sizeof *p->block);
-    if (!p->block) return tc_fail_memory(&p->error);
-    for (int i = 0; i < p->places; i++) {
-        const tc_value *v = &g->value[p->place[i].value], *owner = &g->value[v->owner];
-        const tc_param *param = tc_param_of(g, p->place[i].value);
+    p->block.stored = lay_out(p, true, false, 0);
+    p->block.part = lay_out(p, true, true, p->block.stored);
+    p->block.floats = lay_out(p, false, false, p->block.part);
+    const int64_t floats = p->block.floats + p->block.part * (p->update.optim ? 1 + p->block.moments : 0);
+    p->block.numbers = tc_alloc_aligned(&p->mem, (size_t)floats + 1, sizeof *p->block.numbers);
+    if (!p->block.numbers) return tc_fail_memory(&p->error);
+    for (int i = 0; i < p->block.places; i++) {
+        const tc_value *v = &g->value[p->block.place[i].value], *owner = &g->value[v->owner];
+        const tc_param *param = tc_param_of(g, p->block.place[i].value);
         if (param->init)
-            param->init(owner->arg, &g->value[owner->input[0]].shape, &v->shape, tc_plan_parameter(p, &p->place[i]),
-                        p->place[i].n, tc_stream_of(p->seed, 0, v->name));
+            param->init(owner->arg, &g->value[owner->input[0]].shape, &v->shape,
+                        tc_plan_parameter(p, &p->block.place[i]), p->block.place[i].n,
+                        tc_stream_of(p->set.seed, 0, v->name));
     }
     return TACET_OK;
 }
 
-float *tc_plan_parameter(const tacet_plan *p, const tc_place *at) { return p->block + at->offset; }
+float *tc_plan_parameter(const tacet_plan *p, const tc_place *at) { return p->block.numbers + at->offset; }
 
-float *tc_plan_gradient(const tacet_plan *p, const tc_place *at) { return p->block + p->parameter_floats + at->offset; }
-
-float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int state)
+float *tc_plan_gradient(const tacet_plan *p, const tc_place *at)
 {
-    return p->block + p->parameter_floats + p->part * (1 + state) + at->offset;
+    return p->block.numbers + p->block.floats + at->offset;
+}
+
+float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int moment)
+{
+    return p->block.numbers + p->block.floats + p->block.part * (1 + moment) + at->offset;
 }
 
 const tc_place *tc_plan_find(const tacet_plan *p, int value)
 {
-    for (int i = 0; i < p->places; i++)
-        if (p->place[i].value == value) return &p->place[i];
-    return NULL;
+    return p->block.of[value] < 0 ? NULL : &p->block.place[p->block.of[value]];
 }
 
 bool tc_plan_transposed(const tacet_plan *p, int value)

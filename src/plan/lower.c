@@ -1,259 +1,345 @@
-/* lower.c: operators -> steps. Forward in the order of the graph, every term right behind the last value that it reads;
+/* lower.c: operators -> steps. Forward in the order of the graph, every term right after the last value that it reads;
  * backward in the reverse order, so that when a layer's turn comes its output's gradient is complete: every consumer
  * and every term has stored or added its share. The first to write a gradient stores, the others add. */
 #include "plan/plan.h"
 
 #include <string.h>
 
-/* What the pass carries along. */
+/* What the pass carries along. Terms stand in lists, one for each value: those that are computed after it. */
 typedef struct lowering {
     tacet_plan *p;
     tc_list *l;
     int which;
-    int *latest;           /* [terms]: the last value that the term reads */
-    int *save, *term_save; /* buffers from forward to backward */
-    bool *written;         /* [values]: its gradient has a first share */
-    bool failed;
+    int *first_term, *next_term;  /* [values], [terms]; -1: no more. In the order of the terms */
+    int *last_term, *term_before; /* the same lists from their ends */
+    int *save, *term_save;        /* buffers from forward to backward; -1: none yet */
+    bool *written;                /* [values]: its gradient has a first share */
+    bool failed;                  /* there was no memory */
 } lowering;
+
+/* ---- Buffers ---- */
+
+/* One more entry in a table that grows; NULL, for good, when there is no memory. */
+static void *grow(lowering *w, void *table, int count, int *room, size_t size)
+{
+    if (w->failed || count < *room) return w->failed ? NULL : table;
+    const int more = *room ? 2 * *room : 64;
+    void *grown = tc_resize(&w->p->mem, table, (size_t)more, size);
+    if (grown)
+        *room = more;
+    else
+        w->failed = true;
+    return grown;
+}
 
 static int add_buffer(lowering *w, int64_t bytes, float *fixed)
 {
-    w->l->buffer[w->l->buffers] = (tc_buffer){.bytes = bytes, .first = -2, .last = -1, .alias = -1, .fixed = fixed};
-    return w->l->buffers++;
-}
-
-static int64_t value_bytes(const tacet_plan *p, int v)
-{
-    const tc_value *value = &p->graph->value[v];
-    return tc_shape_count(&value->shape) * (value->batch ? p->batch : 1) * (int64_t)sizeof(float);
-}
-
-/* A buffer for every value and every gradient that the list has; parameters lie in the block. */
-static void add_buffers(lowering *w)
-{
-    const tacet_plan *p = w->p;
-    for (int v = 0; v < p->values; v++) {
-        const tc_value *value = &p->graph->value[v];
-        const tc_place *at = value->owner >= 0 ? tc_plan_find(p, v) : NULL;
-        w->l->value[v] = w->l->gradient[v] = -1;
-        if (!w->l->needed[v]) continue;
-        w->l->value[v] = add_buffer(w, value_bytes(p, v), at ? tc_plan_parameter(p, at) : NULL);
-        tc_buffer *b = &w->l->buffer[w->l->value[v]];
-        if (!value->op) b->first = -1;
-        b->pinned = value->keep || !value->op;
-        if (!w->l->wants[v]) continue;
-        w->l->gradient[v] = add_buffer(w, value_bytes(p, v), at && at->trains ? tc_plan_gradient(p, at) : NULL);
-        w->l->buffer[w->l->gradient[v]].pinned = value->keep_gradient;
-    }
-}
-
-/* Answers (outputs that nobody reads) and what losses read stay readable. */
-static void pin_outputs(lowering *w)
-{
-    const tacet_graph *g = w->p->graph;
-    bool *read = w->written; /* borrowed before it is used */
-    memset(read, 0, sizeof *read * (size_t)w->p->values);
-    for (int v = 0; v < w->p->values; v++)
-        for (int k = 0; k < g->value[v].inputs; k++) read[g->value[v].input[k]] = true;
-    for (int v = 0; v < w->p->values; v++)
-        if (w->l->value[v] >= 0 && !read[v]) w->l->buffer[w->l->value[v]].pinned = true;
-    for (int i = 0; i < w->p->terms; i++)
-        for (int k = 0; g->term[i].op->role == &tc_loss && k < g->term[i].inputs; k++)
-            w->l->buffer[w->l->value[g->term[i].input[k]]].pinned = true;
-    memset(read, 0, sizeof *read * (size_t)w->p->values);
+    tc_list *l = w->l;
+    tc_buffer *grown = grow(w, l->buffer, l->buffers, &l->buffer_room, sizeof *grown);
+    if (!grown) return -1;
+    l->buffer = grown;
+    l->buffer[l->buffers] = (tc_buffer){.bytes = bytes, .first = 0, .last = -1, .alias = -1, .fixed = fixed};
+    return l->buffers++;
 }
 
 static void touch(tc_list *l, int buffer, int step)
 {
     if (buffer < 0) return;
     tc_buffer *b = &l->buffer[buffer];
-    if (b->first == -2) b->first = step;
+    if (!tc_buffer_touched(b)) b->first = step;
     b->last = step;
 }
 
-/* A new step with room for its slots; what is in x is set, reads and writes follow. */
-static tc_step *add_step(lowering *w, const tc_op *op, bool backward, const int *input, int inputs, int slots)
+/* Answers (outputs that no layer reads as an input) and what losses read stay readable. */
+static bool is_readable(const tacet_plan *p, int v)
 {
-    tacet_plan *p = w->p;
-    tc_step *s = &w->l->step[w->l->steps];
-    *s = (tc_step){.value = -1,
-                   .term = -1,
-                   .backward = backward,
-                   .random = (op->flags & TC_RANDOM) != 0,
-                   .run = backward ? op->backward : op->forward,
-                   .slots = slots,
-                   .yb = -1,
-                   .gb = -1,
-                   .sb = -1,
-                   .waits = -1};
-    const size_t n = (size_t)slots + 1;
-    tc_view *x = tc_plan_alloc(p, n, sizeof *x);
-    float **d = tc_plan_alloc(p, n, sizeof *d);
-    bool *add = tc_plan_alloc(p, n, sizeof *add);
-    s->xb = tc_plan_alloc(p, n, sizeof *s->xb);
-    s->db = tc_plan_alloc(p, n, sizeof *s->db);
-    if (!x || !d || !add || !s->xb || !s->db) {
-        w->failed = true;
-        return NULL;
+    bool read = false;
+    for (tc_each_use(u, &p->uses, v)) {
+        if (u->term >= 0 && u->slot >= 0 && p->graph->term[u->term].op->role == &tc_loss) return true;
+        read = read || (u->layer >= 0 && (u->how & TC_USE_INPUT));
     }
-    for (int k = 0; k < slots; k++) {
-        s->xb[k] = s->db[k] = -1;
-        if (input[k] < 0) continue;
-        const tc_value *v = &p->graph->value[input[k]];
-        x[k] = (tc_view){.shape = v->shape, .n = tc_shape_count(&v->shape), .batch = v->batch};
-        if (!backward || (op->flags & TC_READS_X) || v->owner >= 0) s->xb[k] = w->l->value[input[k]];
-        if (w->l->needed[input[k]] && w->p->feed[input[k]].optional && w->which == TC_EVAL) s->waits = input[k];
-    }
-    s->call = (tc_call){.op = op, .run = &p->run, .inputs = inputs, .x = x, .d = d, .add = add};
+    return !read;
+}
+
+/* The buffers of a value and of its gradient; those of parameters lie in the block. */
+static void add_buffers(lowering *w, int v)
+{
+    const tacet_plan *p = w->p;
+    const tc_value *value = &p->graph->value[v];
+    const tc_place *at = tc_plan_find(p, v);
+    const int64_t bytes = tc_shape_count(&value->shape) * (value->batch ? p->set.batch : 1) * (int64_t)sizeof(float);
+    w->l->value[v] = w->l->gradient[v] = -1;
+    if (!w->l->needed[v]) return;
+    const int here = w->l->value[v] = add_buffer(w, bytes, at ? tc_plan_parameter(p, at) : NULL);
+    if (here < 0) return;
+    w->l->buffer[here].before = !value->op;
+    w->l->buffer[here].pinned = value->keep || !value->op || is_readable(p, v);
+    if (!w->l->wants[v]) return;
+    const int gradient = add_buffer(w, bytes, at && at->trains ? tc_plan_gradient(p, at) : NULL);
+    w->l->gradient[v] = gradient;
+    if (gradient >= 0) w->l->buffer[gradient].pinned = value->keep_gradient;
+}
+
+/* ---- Steps ---- */
+
+static tc_view view_of(const tacet_plan *p, int v)
+{
+    const tc_value *value = &p->graph->value[v];
+    return (tc_view){.shape = value->shape, .n = tc_shape_count(&value->shape), .batch = value->batch};
+}
+
+/* A new step of so many ports, none of them connected; it is in the list once it is closed. */
+static tc_step *add_step(lowering *w, const tc_kind *kind, void *context, int ports)
+{
+    tc_list *l = w->l;
+    tc_step *grown = grow(w, l->step, l->steps, &l->step_room, sizeof *grown);
+    if (!grown) return NULL;
+    l->step = grown;
+    tc_step *s = &l->step[l->steps];
+    *s = (tc_step){.kind = kind, .context = context, .value = -1, .term = -1, .ports = ports, .waits = -1};
+    s->port = tc_plan_alloc(w->p, (size_t)ports, sizeof *s->port);
+    w->failed = w->failed || !s->port || !context;
+    if (w->failed) return NULL;
+    for (int i = 0; i < ports; i++) s->port[i] = (tc_port){.buffer = -1, .value = -1};
     return s;
 }
 
-/* Notes what the step touches, and takes it into the list. */
 static void close_step(lowering *w, tc_step *s)
 {
     const int i = w->l->steps++;
-    for (int k = 0; k < s->slots; k++) {
-        touch(w->l, s->xb[k], i);
-        touch(w->l, s->db[k], i);
-    }
-    touch(w->l, s->yb, i);
-    touch(w->l, s->gb, i);
-    touch(w->l, s->sb, i);
-    for (int k = 0; k < 2; k++) {
-        const tc_silence *list = k ? s->g_silence : s->x_silence;
-        touch(w->l, list ? list->by_row : -1, i);
-        touch(w->l, list && s->backward ? list->by_unit : -1, i);
-    }
+    for (int k = 0; k < s->ports; k++) touch(w->l, s->port[k].buffer, i);
 }
 
-/* Gives the step the gradients of its inputs to write; false if nobody wants any. */
-static bool set_gradients(lowering *w, tc_step *s, const int *input)
+static void connect_value(const lowering *w, tc_port *port, int v, bool write)
 {
-    bool any = false;
-    bool *add = (bool *)(uintptr_t)s->call.add;
-    for (int k = s->call.op->of ? s->call.inputs : 0; k < s->slots; k++) {
-        if (input[k] < 0 || w->l->gradient[input[k]] < 0) continue;
-        s->db[k] = w->l->gradient[input[k]];
-        add[k] = w->written[input[k]]; /* by another step, or by this one where it reads a value twice */
-        any = w->written[input[k]] = true;
-    }
-    return any;
+    *port = (tc_port){.buffer = w->l->value[v], .value = v, .write = write};
 }
 
-/* Costs, and the buffer of what is kept (made by the forward step, *save, and used again by the backward one). */
+static void connect_gradient(const lowering *w, tc_port *port, int v, bool write)
+{
+    *port = (tc_port){.buffer = w->l->gradient[v], .value = v, .write = write, .gradient = true};
+}
+
+/* ---- Operators ---- */
+
+static tc_work *new_work(lowering *w, const tc_op *op, bool backward, int slots)
+{
+    tacet_plan *p = w->p;
+    const size_t n = (size_t)slots + 1;
+    tc_work *work = tc_plan_alloc(p, 1, sizeof *work);
+    if (!work) return NULL;
+    work->slots = slots;
+    work->run = backward ? op->backward : op->forward;
+    work->x = tc_plan_alloc(p, n, sizeof *work->x);
+    work->d = tc_plan_alloc(p, n, sizeof *work->d);
+    work->add = tc_plan_alloc(p, n, sizeof *work->add);
+    work->call = (tc_call){.op = op, .run = &p->run, .x = work->x, .d = work->d, .add = work->add};
+    return work->x && work->d && work->add ? work : NULL;
+}
+
+/* A phase of an operator on input[slots]: what it reads is connected, what it writes follows. */
+static tc_step *add_call(lowering *w, const tc_op *op, bool backward, const int *input, int inputs, int slots)
+{
+    const tacet_plan *p = w->p;
+    tc_work *work = new_work(w, op, backward, slots);
+    tc_step *s = add_step(w, &tc_kind_call, work, TC_PORT_X + 2 * slots);
+    if (!s) return NULL;
+    s->backward = backward;
+    work->call.inputs = inputs;
+    for (int k = 0; k < slots; k++) {
+        if (input[k] < 0) continue;
+        work->x[k] = view_of(p, input[k]);
+        if (!backward || (op->flags & TC_READS_X) || p->graph->value[input[k]].owner >= 0)
+            connect_value(w, tc_port_x(s, k), input[k], false);
+        if (w->l->needed[input[k]] && p->feed[input[k]].optional && w->which == TC_EVAL) s->waits = input[k];
+    }
+    s->elementwise = (op->flags & TC_ELEMENTWISE) && !(backward ? op->span_back : op->span) &&
+                     (!op->role->scalar || inputs == 1);
+    return s;
+}
+
+/* Gives the step the gradients of its inputs to write. */
+static void set_gradients(lowering *w, const tc_step *s, const int *input)
+{
+    tc_work *work = tc_work_of(s);
+    for (int k = work->call.op->of ? work->call.inputs : 0; k < work->slots; k++) {
+        if (input[k] < 0 || w->l->gradient[input[k]] < 0) continue;
+        connect_gradient(w, tc_port_d(s, k), input[k], true);
+        work->add[k] = w->written[input[k]]; /* by another step, or by this one where it reads a value twice */
+        w->written[input[k]] = true;
+    }
+}
+
+/* Costs, scratch, and the buffer of what is kept (made by the forward step, *save, and used again by the backward one). */
 static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *input, int *save)
 {
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
-    const tc_op *op = s->call.op;
-    const int64_t rows = w->p->graph->value[input[0]].batch ? w->p->batch : 1;
-    tc_sketch sk = tc_plan_sketch(w->p, op, arg, input, s->call.inputs, shape, batch);
-    s->call.arg = arg;
+    tacet_plan *p = w->p;
+    tc_work *work = tc_work_of(s);
+    const tc_op *op = work->call.op;
+    const int64_t rows = p->graph->value[input[0]].batch ? p->set.batch : 1;
+    tc_sketch sk = tc_plan_sketch(p, op, arg, input, work->call.inputs, shape, batch);
+    work->call.arg = arg;
+    work->call.state = tc_state_of(p, s->value, s->term);
     double flops = op->flops ? op->flops(&sk) : 0;
     for (int k = 0; k < sk.inputs; k++) flops += op->work * (double)tc_shape_count(&shape[k]);
-    s->flops = flops * (double)rows * (s->backward ? 2 : 1);
-    const int64_t bytes = op->save ? op->save(&sk, rows) : 0;
+    if (work->call.phase == 0) s->flops = flops * (double)rows * (s->backward ? 2 : 1);
+    const int64_t bytes = op->save ? op->save(&sk, rows) : 0, scratch = op->scratch ? op->scratch(&sk, rows) : 0;
     if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
-    s->sb = *save;
-    s->call.state = tc_state_of(w->p, s->value, s->term);
-    if (bytes > 0 && op->commit && w->which == TC_TRAIN) w->l->buffer[*save].stays = true;
+    s->port[TC_PORT_SAVE] = (tc_port){.buffer = *save, .value = -1, .write = true};
+    /* finish() reads it when the forward pass has ended, commit() when the step has. */
+    if (*save >= 0 && (op->finish || (op->commit && w->which == TC_TRAIN))) w->l->buffer[*save].stays = true;
+    work->scratch = (scratch + TC_ALIGN - 1) / TC_ALIGN * TC_ALIGN;
+    if (work->scratch > p->arena.scratch_bytes) p->arena.scratch_bytes = work->scratch;
+}
+
+/* A phase of a term. Its gradient is that of all ranks together once these are summed: a parameter's penalty, which all
+ * of them know, is sent by the first alone. */
+static void lower_term_phase(lowering *w, int t, bool backward, int phase, int phases)
+{
+    static const double nothing = 0;
+    tacet_plan *p = w->p;
+    const tc_term *term = &p->graph->term[t];
+    tc_step *s = add_call(w, term->op, backward, term->input, term->inputs, term->slots);
+    if (!s) return;
+    tc_work *work = tc_work_of(s);
+    const bool last = phase == phases - 1, batch = p->graph->value[term->input[0]].batch;
+    s->term = t;
+    s->view = work->x[0];
+    s->sums = !backward && last;
+    work->call.phase = phase;
+    work->call.reduce = term->reduce;
+    work->call.lambda = backward && !batch && p->set.ranks.rank > 0 ? &nothing : &p->table.lambda[t];
+    work->call.result = &p->result.value[t];
+    work->call.weight = &p->result.weight[t];
+    if (backward && last) set_gradients(w, s, term->input);
+    set_facts(w, s, tc_term_arg(p->graph, term), term->input, &w->term_save[t]);
+    close_step(w, s);
+}
+
+/* Whether anybody wants the gradient of one of input[slots]. */
+static bool any_gradient(const lowering *w, const tc_op *op, const int *input, int inputs, int slots)
+{
+    for (int k = op->of ? inputs : 0; k < slots; k++)
+        if (input[k] >= 0 && w->l->gradient[input[k]] >= 0) return true;
+    return false;
 }
 
 static void lower_term(lowering *w, int t, bool backward)
 {
     const tc_term *term = &w->p->graph->term[t];
-    if (term->op->role == &tc_constraint || (backward && term->prox)) return;
-    tc_step *s = add_step(w, term->op, backward, term->input, term->inputs, term->slots);
-    if (!s) return;
-    s->term = t;
-    s->finish = !backward;
-    s->call.reduce = term->reduce;
-    s->call.lambda = &w->p->table.lambda[t];
-    s->call.result = &w->p->result[t];
-    if (backward && !set_gradients(w, s, term->input)) return;
-    set_facts(w, s, tc_term_arg(w->p->graph, term), term->input, &w->term_save[t]);
-    close_step(w, s);
+    const tc_op *op = term->op;
+    if (op->role == &tc_constraint || (backward && term->prox)) return;
+    if (backward && !any_gradient(w, op, term->input, term->inputs, term->slots)) return;
+    const int asked = backward ? op->phases_back : op->phases, phases = asked ? asked : 1;
+    for (int i = 0; i < phases; i++) lower_term_phase(w, t, backward, i, phases);
 }
 
-static void lower_terms(lowering *w, int value, bool backward)
+/* The terms that are computed after value v. */
+static void lower_terms(lowering *w, int v, bool backward)
 {
-    for (int i = 0; i < w->p->terms; i++) {
-        const int t = backward ? w->p->terms - 1 - i : i;
-        if (w->latest[t] == value) lower_term(w, t, backward);
-    }
+    for (int t = backward ? w->last_term[v] : w->first_term[v]; t >= 0;
+         t = backward ? w->term_before[t] : w->next_term[t])
+        lower_term(w, t, backward);
+}
+
+static void connect_list(tc_port *rows, tc_port *units, const tc_silence *list, bool backward)
+{
+    if (!list) return;
+    *rows = (tc_port){.buffer = list->by_row, .value = -1};
+    if (backward) *units = (tc_port){.buffer = list->by_unit, .value = -1};
 }
 
 /* The lists that a layer may run on. */
 static void set_silence(lowering *w, tc_step *s, int v)
 {
     const tc_value *value = &w->p->graph->value[v];
-    if (!s->call.op->choose) return;
+    tc_work *work = tc_work_of(s);
+    if (!value->op->silent) return;
     tc_silence *of_x = w->l->fired[value->input[0]];
-    s->x_silence = of_x && of_x->read ? of_x : NULL;
-    s->g_silence = s->backward ? w->l->fired_gradient[v] : NULL;
-    s->call.fired = s->x_silence ? &s->x_silence->f : NULL;
-    s->call.fired_g = s->g_silence ? &s->g_silence->f : NULL;
-    s->call.blocked = tc_fire_blocked(w->p, value->input[0]);
-    s->call.break_even = &w->p->table.break_even[v * TC_PRODUCTS];
+    work->x_list = of_x && of_x->read ? of_x : NULL;
+    work->g_list = s->backward ? w->l->fired_gradient[v] : NULL;
+    connect_list(&s->port[TC_PORT_X_ROWS], &s->port[TC_PORT_X_UNITS], work->x_list, s->backward);
+    connect_list(&s->port[TC_PORT_G_ROWS], &s->port[TC_PORT_G_UNITS], work->g_list, s->backward);
+    work->call.lists = (tc_lists){.x = work->x_list ? &work->x_list->f : NULL,
+                                  .g = work->g_list ? &work->g_list->f : NULL,
+                                  .blocked = tc_fire_blocked(w->p, value->input[0]),
+                                  .break_even = &w->p->table.break_even[v * TC_PRODUCTS]};
 }
 
-/* Where the gradient of the step's weight w is made in the update, all that its product reads must live till then. */
+/* Where the gradient of the layer's weight is made in the update, all that its product reads must live till then. */
 static void set_fused(lowering *w, tc_step *s, int weight)
 {
+    static const int reads[] = {TC_PORT_X, TC_PORT_G, TC_PORT_X_ROWS, TC_PORT_X_UNITS, TC_PORT_G_ROWS, TC_PORT_G_UNITS};
     const tc_place *at = weight >= 0 ? tc_plan_find(w->p, weight) : NULL;
     if (!at || !at->fused) return;
-    const tc_silence *x = s->x_silence, *g = s->g_silence;
-    const int reads[] = {s->xb[0],           s->gb, x ? x->by_row : -1, x ? x->by_unit : -1, g ? g->by_row : -1,
-                         g ? g->by_unit : -1};
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
-        if (reads[i] >= 0) w->l->buffer[reads[i]].stays = true;
-    s->call.fused = true;
+        if (s->port[reads[i]].buffer >= 0) w->l->buffer[s->port[reads[i]].buffer].stays = true;
+    tc_work_of(s)->call.lists.fused = true;
+    const int64_t tile = TC_BLOCK_FLOATS * (int64_t)sizeof(float);
+    if (w->p->arena.scratch_bytes < tile) w->p->arena.scratch_bytes = tile;
 }
 
-static void lower_layer(lowering *w, int v, bool backward)
+static void lower_layer_phase(lowering *w, int v, bool backward, int phase, int phases)
 {
     const tc_value *value = &w->p->graph->value[v];
-    if (backward && w->l->gradient[v] < 0) return;
-    tc_step *s = add_step(w, value->op, backward, value->input, value->inputs, value->slots);
+    const bool last = phase == phases - 1;
+    tc_step *s = add_call(w, value->op, backward, value->input, value->inputs, value->slots);
     if (!s) return;
+    tc_call *call = &tc_work_of(s)->call;
     s->value = v;
-    s->call.y = (tc_view){.shape = value->shape, .n = tc_shape_count(&value->shape), .batch = value->batch};
-    s->call.stream = tc_stream_of(w->p->seed, 0, value->name);
-    if (!backward || (value->op->flags & TC_READS_Y)) s->yb = w->l->value[v];
-    if (backward) {
-        s->gb = w->l->gradient[v];
-        if (!set_gradients(w, s, value->input)) return;
-    }
+    s->view = call->y = view_of(w->p, v);
+    call->phase = phase;
+    call->stream = tc_stream_of(w->p->set.seed, 0, value->name);
+    if (backward ? (value->op->flags & TC_READS_Y) != 0 : last) connect_value(w, &s->port[TC_PORT_Y], v, !backward);
+    if (backward) connect_gradient(w, &s->port[TC_PORT_G], v, false);
+    if (backward && last) set_gradients(w, s, value->input);
     set_facts(w, s, value->arg, value->input, &w->save[v]);
     set_silence(w, s, v);
     if (backward) set_fused(w, s, value->slots > value->inputs ? value->input[value->inputs] : -1);
     close_step(w, s);
 }
 
-/* A step that makes a part of a list: by row from `buffer`, which is v or, backward, its gradient; by unit from the lists
- * by row (buffer -1). */
-static void lower_fire(lowering *w, const tc_op *op, bool backward, int v, int buffer, tc_silence *list)
+static void lower_layer(lowering *w, int v, bool backward)
 {
-    tc_step *s = list ? add_step(w, op, backward, &v, 1, 1) : NULL;
+    const tc_value *value = &w->p->graph->value[v];
+    const int asked = backward ? value->op->phases_back : value->op->phases, phases = asked ? asked : 1;
+    if (backward && w->l->gradient[v] < 0) return;
+    if (backward && !any_gradient(w, value->op, value->input, value->inputs, value->slots)) return;
+    for (int i = 0; i < phases; i++) lower_layer_phase(w, v, backward, i, phases);
+}
+
+/* ---- Lists and counts ---- */
+
+/* A step that makes a part of a list of v, or of its gradient: by row, or by unit from what is there by row. */
+static void lower_list_step(lowering *w, const tc_kind *kind, bool backward, int v, tc_silence *list)
+{
+    tc_step *s = add_step(w, kind, list, TC_LIST_PORTS);
     if (!s) return;
+    const bool units = kind == &tc_kind_list_by_unit;
     s->value = v;
-    s->xb[0] = buffer;
-    if (buffer < 0) s->bytes = (double)tc_silence_unit_bytes(list); /* at most: what it writes */
-    s->x_silence = list;
-    s->call.save = list;
-    s->call.result = &list->fired;
-    s->finish = op->finish != NULL;
+    s->backward = backward;
+    s->view = view_of(w->p, v);
+    s->elementwise = s->sums = !units;
+    if (!units && list->source)
+        connect_gradient(w, &s->port[TC_PORT_FROM], v, false);
+    else if (!units)
+        connect_value(w, &s->port[TC_PORT_FROM], v, false);
+    s->port[TC_PORT_ROWS] = (tc_port){.buffer = list->by_row, .value = -1, .write = !units};
+    if (backward) s->port[TC_PORT_UNITS] = (tc_port){.buffer = list->by_unit, .value = -1, .write = units};
+    if (units) s->bytes = (double)tc_silence_unit_bytes(list); /* at most: what it writes */
     close_step(w, s);
 }
 
-/* The list of a value, by row, right behind what made it. */
+/* The list of a value, by row, right after what made it. */
 static void lower_list(lowering *w, int v)
 {
     tc_silence *list = w->l->fired[v];
     if (!list) return;
     if (list->read) list->by_row = add_buffer(w, tc_silence_row_bytes(list), NULL);
     list->rows = true;
-    lower_fire(w, &tc_op_fire, false, v, w->l->value[v], list);
+    lower_list_step(w, &tc_kind_list, false, v, list);
 }
 
 /* What the backward pass of layer v reads by unit, and the list of its output's gradient. */
@@ -265,12 +351,12 @@ static void lower_lists_back(lowering *w, int v)
     if (of_g) {
         of_g->by_row = add_buffer(w, tc_silence_row_bytes(of_g), NULL);
         of_g->by_unit = add_buffer(w, tc_silence_unit_bytes(of_g), NULL);
-        lower_fire(w, &tc_op_fire, true, v, w->l->gradient[v], of_g);
-        lower_fire(w, &tc_op_fire_units, true, v, -1, of_g);
+        lower_list_step(w, &tc_kind_list, true, v, of_g);
+        lower_list_step(w, &tc_kind_list_by_unit, true, v, of_g);
     }
     if (of_x && of_x->read && of_x->by_unit < 0) {
         of_x->by_unit = add_buffer(w, tc_silence_unit_bytes(of_x), NULL);
-        lower_fire(w, &tc_op_fire_units, true, x, -1, of_x);
+        lower_list_step(w, &tc_kind_list_by_unit, true, x, of_x);
     }
 }
 
@@ -279,18 +365,22 @@ static void lower_count(lowering *w, int v)
 {
     tacet_plan *p = w->p;
     if (!tc_fire_counts(p, w->which, v)) return;
-    tc_step *s = add_step(w, &tc_op_count_fired, false, &v, 1, 1);
+    tc_tally *tally = &p->count[w->which][v];
+    tc_step *s = add_step(w, &tc_kind_count, tally, 1);
     if (!s) return;
-    tc_count_of *count = &p->count[w->which][v];
-    count->now = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof *count->now);
-    count->fired = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof *count->fired);
-    w->failed = w->failed || !count->now || !count->fired;
     s->value = v;
-    s->finish = true;
-    s->call.save = count;
-    s->call.result = &count->sum;
+    s->view = view_of(p, v);
+    s->sums = true;
+    tally->run = &p->run;
+    tally->units = s->view.n;
+    tally->now = tc_plan_alloc(p, (size_t)tally->units, sizeof *tally->now);
+    tally->fired = tc_plan_alloc(p, (size_t)tally->units, sizeof *tally->fired);
+    w->failed = w->failed || !tally->now || !tally->fired;
+    connect_value(w, &s->port[0], v, false);
     close_step(w, s);
 }
+
+/* ---- The pass ---- */
 
 static void lower_all(lowering *w)
 {
@@ -311,30 +401,42 @@ static void lower_all(lowering *w)
     }
 }
 
+/* Puts every term into the list of the last value that it reads. */
+static void line_up_terms(lowering *w)
+{
+    for (int t = 0; t < w->p->terms; t++) {
+        const tc_term *term = &w->p->graph->term[t];
+        int latest = -1;
+        for (int k = 0; k < term->slots; k++)
+            if (term->input[k] > latest) latest = term->input[k];
+        const int before = w->last_term[latest];
+        w->next_term[t] = w->term_save[t] = -1;
+        w->term_before[t] = before;
+        *(before < 0 ? &w->first_term[latest] : &w->next_term[before]) = t;
+        w->last_term[latest] = t;
+    }
+}
+
 tacet_status tc_plan_lower(tacet_plan *p, int list)
 {
     const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
     tc_list *l = &p->list[list];
     lowering w = {.p = p, .l = l, .which = list};
-    l->step = tc_plan_alloc(p, 7 * v + 2 * t, sizeof *l->step);
-    l->buffer = tc_plan_alloc(p, 7 * v + t, sizeof *l->buffer);
-    l->value = tc_plan_alloc(p, v, sizeof *l->value);
-    l->gradient = tc_plan_alloc(p, v, sizeof *l->gradient);
-    w.latest = tc_plan_alloc(p, t, sizeof *w.latest);
-    w.save = tc_plan_alloc(p, v, sizeof *w.save);
-    w.term_save = tc_plan_alloc(p, t, sizeof *w.term_save);
+    int *room = tc_plan_alloc(p, 5 * v + 3 * t, sizeof *room);
     w.written = tc_plan_alloc(p, v, sizeof *w.written);
-    if (!l->step || !l->buffer || !l->value || !l->gradient || !w.latest || !w.save || !w.term_save || !w.written)
-        return tc_fail_memory(&p->error);
-    for (size_t i = 0; i < v; i++) w.save[i] = -1;
-    for (int i = 0; i < p->terms; i++) {
-        const tc_term *term = &p->graph->term[i];
-        w.term_save[i] = w.latest[i] = -1;
-        for (int k = 0; k < term->slots; k++)
-            if (term->input[k] > w.latest[i]) w.latest[i] = term->input[k];
-    }
-    add_buffers(&w);
-    pin_outputs(&w);
+    if (!room || !w.written) return tc_fail_memory(&p->error);
+    l->value = room;
+    l->gradient = l->value + v;
+    w.first_term = l->gradient + v;
+    w.last_term = w.first_term + v;
+    w.save = w.last_term + v;
+    w.next_term = w.save + v;
+    w.term_before = w.next_term + t;
+    w.term_save = w.term_before + t;
+    l->rows = -1;
+    for (size_t i = 0; i < v; i++) w.first_term[i] = w.last_term[i] = w.save[i] = -1;
+    line_up_terms(&w);
+    for (int i = 0; i < p->values; i++) add_buffers(&w, i);
     lower_all(&w);
     return w.failed ? tc_fail_memory(&p->error) : TACET_OK;
 }

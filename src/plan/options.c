@@ -17,21 +17,22 @@ static const char *optim_name_at(const void *context, int i)
 /* Binds the optimizer's own line. */
 static tacet_status bind_optimizer(tacet_plan *p)
 {
-    const tc_spec *s = &p->optim_spec;
-    p->optim = tc_optim_find(s->name);
-    if (!p->optim) {
+    const tc_spec *s = &p->update.spec;
+    p->update.optim = tc_optim_find(s->name);
+    if (!p->update.optim) {
         tc_fail(&p->error, TACET_DESCRIPTION, "unknown optimizer \"%.100s\"", s->name);
         tc_fail_choices(&p->error, "there are", s->name, optim_name_at, NULL);
         tc_spec_point(s, s->column, s->width, &p->error);
         return p->error.status;
     }
-    p->optim_arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *p->optim_arg);
-    if (!p->optim_arg) return tc_fail_memory(&p->error);
-    const tc_binding binding[] = {{p->optim->attribute, p->optim_arg}, {tc_schedule_attribute, p->schedule_arg}};
+    p->update.arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *p->update.arg);
+    if (!p->update.arg) return tc_fail_memory(&p->error);
+    const tc_binding binding[] = {{p->update.optim->attribute, p->update.arg},
+                                  {tc_schedule_attribute, p->update.schedule}};
     tacet_status status = tc_spec_bind(s, 2, binding, true, &p->error);
     if (status != TACET_OK) return status;
-    const char *why = tc_schedule_check(p->schedule_arg);
-    if (!why) why = tc_schedule_end(p->schedule_arg, p->epochs);
+    const char *why = tc_schedule_check(p->update.schedule);
+    if (!why) why = tc_schedule_end(p->update.schedule, p->set.epochs);
     if (why) tc_fail(&p->error, TACET_DESCRIPTION, "%s", why);
     if (p->error.status != TACET_OK) tc_spec_point(s, s->column, s->width, &p->error);
     return p->error.status;
@@ -39,7 +40,7 @@ static tacet_status bind_optimizer(tacet_plan *p)
 
 static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)
 {
-    const char *why = p->optim->check ? p->optim->check(arg) : NULL;
+    const char *why = p->update.optim->check ? p->update.optim->check(arg) : NULL;
     return why ? tc_fail(&p->error, TACET_DESCRIPTION, "%s (%s)", why, where) : TACET_OK;
 }
 
@@ -49,9 +50,9 @@ static tacet_status lay_over(tacet_plan *p, const char *text, tc_arg *arg, bool 
 {
     tc_text line = {.mem = p->mem};
     tc_arg own[TC_MAX_ATTRS] = {0}, extra[1] = {0};
-    const tc_binding binding[] = {{p->optim->attribute, own}, {frozen_attribute, extra}};
+    const tc_binding binding[] = {{p->update.optim->attribute, own}, {frozen_attribute, extra}};
     tc_spec s;
-    tc_text_add(&line, "%s %s", p->optim->name, text);
+    tc_text_add(&line, "%s %s", p->update.optim->name, text);
     if (line.failed) return tc_fail_memory(&p->error);
     tacet_status status = tc_spec_parse(&s, &p->mem, line.data, &p->error);
     tc_text_free(&line);
@@ -60,26 +61,26 @@ static tacet_status lay_over(tacet_plan *p, const char *text, tc_arg *arg, bool 
         tc_spec_free(&s);
     }
     if (status != TACET_OK) {
-        const int before = (int)strlen(p->optim->name) + 1;
+        const int before = (int)strlen(p->update.optim->name) + 1;
         if (p->error.column >= before) tc_fail_at(&p->error, text, p->error.column - before, p->error.width);
         return status;
     }
-    for (int i = 0; i < tc_attr_count(p->optim->attribute); i++)
+    for (int i = 0; i < tc_attr_count(p->update.optim->attribute); i++)
         if (own[i].given) arg[i] = own[i];
     if (extra[0].given) *frozen = extra[0].number != 0;
     return TACET_OK;
 }
 
-/* The group with these options, a new one if there is none. */
+/* The group with these options, a new one if it does not exist yet. */
 static int group_of(tacet_plan *p, const tc_arg *arg, bool frozen)
 {
-    const int n = tc_attr_count(p->optim->attribute);
-    for (int i = 0; i < p->groups; i++) {
-        bool same = p->group[i].frozen == frozen;
-        for (int k = 0; k < n; k++) same = same && p->group[i].arg[k].number == arg[k].number;
+    const int n = tc_attr_count(p->update.optim->attribute);
+    for (int i = 0; i < p->update.groups; i++) {
+        bool same = p->update.group[i].frozen == frozen;
+        for (int k = 0; k < n; k++) same = same && p->update.group[i].arg[k].number == arg[k].number;
         if (same) return i;
     }
-    tc_group *new = &p->group[p->groups];
+    tc_group *new = &p->update.group[p->update.groups];
     new->frozen = frozen;
     new->arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *new->arg);
     if (!new->arg) return -1;
@@ -87,22 +88,24 @@ static int group_of(tacet_plan *p, const tc_arg *arg, bool frozen)
         new->arg[k] = arg[k];
         new->arg[k].text = NULL; /* belongs to a line that is gone */
     }
-    return p->groups++;
+    const int moments = frozen ? 0 : tc_optim_moments(p->update.optim, arg);
+    if (moments > p->block.moments) p->block.moments = moments;
+    return p->update.groups++;
 }
 
 tacet_status tc_plan_options(tacet_plan *p)
 {
     const tacet_graph *g = p->graph;
     tacet_status status = bind_optimizer(p);
-    if (status == TACET_OK) status = check(p, p->optim_arg, p->optim->name);
+    if (status == TACET_OK) status = check(p, p->update.arg, p->update.optim->name);
     if (status != TACET_OK) return status;
-    p->group = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *p->group);
-    if (!p->group) return tc_fail_memory(&p->error);
+    p->update.group = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *p->update.group);
+    if (!p->update.group) return tc_fail_memory(&p->error);
     for (int v = 0; v < p->values; v++) {
         if (g->value[v].owner < 0) continue;
         tc_arg arg[TC_MAX_ATTRS] = {0};
         bool frozen = false;
-        memcpy(arg, p->optim_arg, sizeof arg);
+        memcpy(arg, p->update.arg, sizeof arg);
         for (int i = 0; i < g->options.count; i++) {
             if (!tacet_matches(g->options.line[i].on, g->value[v].name)) continue;
             status = lay_over(p, g->options.line[i].text, arg, &frozen);
@@ -111,7 +114,7 @@ tacet_status tc_plan_options(tacet_plan *p)
         }
         const int group = group_of(p, arg, frozen);
         if (group < 0) return tc_fail_memory(&p->error);
-        p->place[p->places++] = (tc_place){.value = v, .group = group};
+        p->block.place[p->block.places++] = (tc_place){.value = v, .group = group};
     }
     return TACET_OK;
 }

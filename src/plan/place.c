@@ -1,5 +1,5 @@
 /* place.c: where every buffer of a list lies in the arena. Two buffers may share bytes when no band touches both:
- * bands, not steps, are the clock, since a band's tiles run through all of its steps before the next tile begins.
+ * bands, not steps, are the clock, since the ranges of a band run through all of its steps before the next range begins.
  *
  *     bands ->     0   1   2   3   4
  *     x            ##################      pinned: lives to the end
@@ -7,6 +7,9 @@
  *     relu1            ........            in place: takes linear1's memory over
  *     d relu1                  ####        may lie where linear1 lay */
 #include "plan/plan.h"
+
+#include <assert.h>
+#include <stdlib.h>
 
 /* The buffer whose memory b is in. */
 static int root_of(const tc_list *l, int b)
@@ -21,8 +24,8 @@ static void take_over(tc_list *l, int i, int from, int to)
     if (from < 0 || to < 0) return;
     from = root_of(l, from);
     tc_buffer *f = &l->buffer[from], *t = &l->buffer[to];
-    if (f->fixed || t->fixed || f->pinned || f->stays || f->first < 0 || f->last != i || t->first != i ||
-        t->alias >= 0 || f->bytes != t->bytes)
+    if (f->fixed || t->fixed || f->pinned || f->stays || f->before || f->last != i || t->first != i || t->alias >= 0 ||
+        f->bytes != t->bytes)
         return;
     t->alias = from;
     f->last = t->last;
@@ -35,110 +38,152 @@ static void share_in_place(tc_list *l)
 {
     for (int i = 0; i < l->steps; i++) {
         const tc_step *s = &l->step[i];
-        if (!(s->call.op->flags & TC_IN_PLACE)) continue;
+        const tc_work *w = tc_work_of(s);
+        if (!w || !(w->call.op->flags & TC_IN_PLACE)) continue;
         if (s->backward)
-            take_over(l, i, s->gb, s->db[0]);
+            take_over(l, i, s->port[TC_PORT_G].buffer, tc_port_d(s, 0)->buffer);
         else
-            take_over(l, i, s->xb[0], s->yb);
+            take_over(l, i, tc_port_x(s, 0)->buffer, s->port[TC_PORT_Y].buffer);
     }
 }
 
 /* Bands that a buffer lives through. */
 typedef struct life {
     int from, to;
-    int64_t bytes;
+    int64_t bytes, offset;
     int buffer;
 } life;
 
 static bool meet(const life *a, const life *b) { return a->from <= b->to && b->from <= a->to; }
 
-/* Lives of the buffers that need a place of their own, the largest first; the number of them. */
+/* The largest first; of equal ones the one that was described first. */
+static int by_size(const void *a, const void *b)
+{
+    const life *x = a, *y = b;
+    if (x->bytes != y->bytes) return x->bytes < y->bytes ? 1 : -1;
+    return x->buffer - y->buffer;
+}
+
+/* Lives of the buffers that need a place of their own; the number of them. */
 static int lives(const tc_list *l, const int *band, life *to)
 {
     int n = 0;
     for (int b = 0; b < l->buffers; b++) {
         const tc_buffer *f = &l->buffer[b];
-        if (f->fixed || f->alias >= 0 || f->first == -2) continue;
-        life new = {f->first < 0 ? -1 : band[f->first], f->pinned || f->stays || f->last < 0 ? l->steps : band[f->last],
-                    (f->bytes + TC_ALIGN - 1) / TC_ALIGN * TC_ALIGN, b};
-        int i = n++;
-        for (; i > 0 && to[i - 1].bytes < new.bytes; i--) to[i] = to[i - 1];
-        to[i] = new;
+        if (f->fixed || f->alias >= 0 || (!f->before && !tc_buffer_touched(f))) continue;
+        const bool touched = tc_buffer_touched(f), ends = touched && !f->pinned && !f->stays;
+        to[n++] = (life){.from = f->before || !touched ? -1 : band[f->first],
+                         .to = ends ? band[f->last] : l->steps,
+                         .bytes = (f->bytes + TC_ALIGN - 1) / TC_ALIGN * TC_ALIGN,
+                         .buffer = b};
     }
+    qsort(to, (size_t)n, sizeof *to, by_size);
     return n;
 }
 
-/* The lowest offset at which nothing that lives at the same time lies. */
-static int64_t lowest(const tc_list *l, const life *all, int i)
+/* Gives `new` the lowest offset at which nothing that lives at the same time lies, among placed[n], which is in the order
+ * of offsets and stays so. */
+static void place_one(life *placed, int n, life new)
 {
-    int64_t at = 0;
-    for (int k = 0; k < i; k++) {
-        const int64_t other = l->buffer[all[k].buffer].offset;
-        if (!meet(&all[i], &all[k]) || at + all[i].bytes <= other || other + all[k].bytes <= at) continue;
-        at = other + all[k].bytes;
-        k = -1;
+    for (int k = 0; k < n; k++) {
+        if (!meet(&new, &placed[k])) continue;
+        if (new.offset + new.bytes <= placed[k].offset) break;
+        const int64_t end = placed[k].offset + placed[k].bytes;
+        if (end > new.offset) new.offset = end;
     }
-    return at;
+    int at = n;
+    for (; at > 0 && placed[at - 1].offset > new.offset; at--) placed[at] = placed[at - 1];
+    placed[at] = new;
+}
+
+/* Buffers that live at the same time must not share a byte. */
+static void check_apart(const life *placed, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = i + 1; k < n && placed[k].offset < placed[i].offset + placed[i].bytes; k++)
+            assert(!meet(&placed[i], &placed[k]));
+    (void)placed, (void)n;
+}
+
+/* What a step reads must have been written before it, and must still be there. */
+static void check_reads(const tc_list *l)
+{
+    for (int i = 0; i < l->steps; i++)
+        for (int k = 0; k < l->step[i].ports; k++) {
+            const tc_port *port = &l->step[i].port[k];
+            if (port->buffer < 0 || port->write) continue;
+            const tc_buffer *b = &l->buffer[port->buffer];
+            assert(b->fixed || b->before || b->first < i || (b->first == i && port->value < 0));
+            assert(b->last >= i);
+            (void)b;
+        }
 }
 
 tacet_status tc_plan_place(tacet_plan *p, int list)
 {
     tc_list *l = &p->list[list];
     int *band = tc_plan_alloc(p, (size_t)l->steps + 1, sizeof *band);
-    life *all = tc_plan_alloc(p, (size_t)l->buffers + 1, sizeof *all);
+    life *all = tc_plan_alloc(p, 2 * (size_t)l->buffers + 2, sizeof *all), *placed = all + l->buffers + 1;
     if (!band || !all) return tc_fail_memory(&p->error);
     for (int i = 1; i < l->steps; i++) band[i] = band[i - 1] + !l->step[i - 1].band;
+    check_reads(l);
     share_in_place(l);
     const int n = lives(l, band, all);
+    for (int i = 0; i < n; i++) place_one(placed, i, all[i]);
     for (int i = 0; i < n; i++) {
-        tc_buffer *b = &l->buffer[all[i].buffer];
-        b->offset = lowest(l, all, i);
-        if (b->offset + all[i].bytes > l->arena) l->arena = b->offset + all[i].bytes;
+        l->buffer[placed[i].buffer].offset = placed[i].offset;
+        if (placed[i].offset + placed[i].bytes > l->arena) l->arena = placed[i].offset + placed[i].bytes;
     }
-    /* Partial sums: every term its own, since several may run in one band. */
-    int64_t partials = 0;
-    for (int i = 0; i < l->steps; i++) {
-        if (!l->step[i].finish) continue;
-        const tc_span s = tc_span_of(&l->step[i].call, false);
-        partials += (s.pieces + s.grain - 1) / s.grain;
-    }
-    if (partials > p->partials) p->partials = partials;
+    check_apart(placed, n);
     return TACET_OK;
 }
+
+/* ---- Pointers ---- */
 
 float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int b)
 {
     if (b < 0) return NULL;
     const tc_buffer *f = &l->buffer[root_of(l, b)];
-    return f->fixed ? f->fixed : (float *)(void *)(p->arena + f->offset);
+    return f->fixed ? f->fixed : (float *)(void *)(p->arena.memory + f->offset);
 }
 
-static double bytes_of(const tc_list *l, int b) { return b < 0 ? 0 : (double)l->buffer[b].bytes; }
+/* Weights of the denominator lie after the sums. */
+static int64_t partials_of(const tc_step *s)
+{
+    const tc_work *w = tc_work_of(s);
+    const tc_span span = s->kind->span(s);
+    const int64_t parts = s->sums ? (span.pieces + span.grain - 1) / span.grain : 0;
+    return w && (w->call.op->flags & TC_WEIGHS) ? 2 * parts : parts;
+}
+
+int64_t tc_plan_partials(const tc_list *l)
+{
+    int64_t n = 0;
+    for (int i = 0; i < l->steps; i++) n += partials_of(&l->step[i]);
+    return n;
+}
+
+static double bytes_of(const tc_list *l, const tc_port *port)
+{
+    return port->buffer < 0 || port->value < 0 ? 0 : (double)l->buffer[port->buffer].bytes;
+}
 
 void tc_plan_resolve(tacet_plan *p, int list)
 {
     enum { WORTH_WAKING = 1 << 18 }; /* bytes and flops together: some tens of microseconds */
     tc_list *l = &p->list[list];
-    int64_t partials = 0;
-    for (tc_silence *s = l->silence; s; s = s->next)
-        tc_silence_resolve(s, tc_buffer_memory(p, l, s->by_row), tc_buffer_memory(p, l, s->by_unit));
+    double *partial = p->arena.partial;
     for (int i = 0; i < l->steps; i++) {
         tc_step *s = &l->step[i];
-        tc_view *x = (tc_view *)(uintptr_t)s->call.x;
-        float **d = (float **)(uintptr_t)s->call.d;
-        for (int k = 0; k < s->slots; k++) {
-            x[k].data = tc_buffer_memory(p, l, s->xb[k]);
-            d[k] = tc_buffer_memory(p, l, s->db[k]);
-            s->bytes += bytes_of(l, s->xb[k]) + bytes_of(l, s->db[k]);
+        for (int k = 0; k < s->ports; k++) {
+            s->port[k].memory = tc_buffer_memory(p, l, s->port[k].buffer);
+            s->bytes += bytes_of(l, &s->port[k]);
         }
-        s->call.y.data = tc_buffer_memory(p, l, s->yb);
-        s->call.g = tc_buffer_memory(p, l, s->gb);
-        if (!s->call.save) s->call.save = tc_buffer_memory(p, l, s->sb);
-        s->bytes += bytes_of(l, s->yb) + bytes_of(l, s->gb);
         s->shared = s->bytes + s->flops > WORTH_WAKING;
-        if (!s->finish) continue;
-        const tc_span span = tc_span_of(&s->call, false);
-        s->call.partial = p->partial + partials;
-        partials += (span.pieces + span.grain - 1) / span.grain;
+        s->partial = partial;
+        s->weights = partial + partials_of(s) / 2;
+        if (tc_work_of(s)) tc_work_of(s)->lanes = p->arena.scratch;
+        if (s->kind->resolve) s->kind->resolve(s);
+        partial += partials_of(s);
     }
 }

@@ -1,90 +1,37 @@
 /* plan.h: a graph compiled. Two flat lists of steps, for training and for evaluation, over one block of parameters.
  *
- *     tacet_compile calls the passes in order:
- *       flow    which values a list needs, which of them need a gradient
- *       fire    which values and gradients leave a firing list, and who reads it
- *       lower   operators -> steps, each with the buffers that it reads and writes
- *       band    neighbouring elementwise steps -> one loop over tiles that stay in cache
- *       place   buffers that live at different times share memory: lifetimes -> offsets in the arena
- *       update  parameters with the same options -> one update; proximal steps and constraints behind it
+ * tacet_compile (compile.c) calls the passes in the order of the declarations below. Each fills one part of the plan,
+ * which is declared in a header of its own:
  *
- *     memory:  | parameters | gradients | optimizer state 1 | 2 |      one aligned block, the same layout in each part:
- *              | trainable ... | fused ... | frozen ...|           trainable ones first, frozen ones in the first part
- *              | arena of the list that runs |                         both lists use the same bytes, one at a time
+ *     uses.h     who reads each value
+ *     block.h    parameters, gradients, moments            updates.h   what follows the backward pass
+ *     list.h     steps and buffers                         table.h     what changes while training
  *
- * What changes while training is the table, which is small and part of every checkpoint. A step allocates nothing. */
+ * The loop that runs the lists is in run/. A step of it allocates nothing. */
 #ifndef TC_PLAN_H
 #define TC_PLAN_H
 
 #include "base/pool.h"
 #include "graph/graph.h"
-#include "optim/optim.h"
-#include "spec/schedule.h"
-
-#include <stdio.h>
+#include "plan/block.h"
+#include "plan/list.h"
+#include "plan/table.h"
+#include "plan/updates.h"
+#include "plan/uses.h"
 
 enum { TC_TRAIN, TC_EVAL, TC_LISTS };
 
-/* A stretch of memory that a list uses: in the arena, at `offset` bytes, or fixed (parameters and their gradients). */
-typedef struct tc_buffer {
-    int64_t bytes;
-    int first, last; /* steps that touch it; first -1: before all (inputs) */
-    bool pinned;     /* lives to the end and shares with nobody */
-    bool stays;      /* lives to the end, though nobody may read it then: the update does */
-    bool taken;      /* another took its memory over: what was in it is gone */
-    int alias;       /* the buffer whose memory it takes over, or -1 */
-    int64_t offset;  /* in the arena */
-    float *fixed;    /* not in the arena */
-} tc_buffer;
-
-/* Whether what was put into it is still there when the list has run. */
-static inline bool tc_buffer_lasts(const tc_buffer *b) { return b->pinned && !b->taken; }
-
-/* A firing list that the steps make, of a value or of a gradient. */
-typedef struct tc_silence {
-    tc_firing f;
-    int value;
-    int64_t capacity;          /* rows, those of leading dimensions counted */
-    int by_row, by_unit;       /* buffers, or -1 */
-    bool read;                 /* a layer reads the entries; else the count alone is of use */
-    bool rows, units;          /* wanted in this step */
-    bool forward, backward;    /* a product ran on it, or on a gradient's that has its silence, in this step */
-    double fired;              /* the count as a step's result */
-    struct tc_silence *source; /* a gradient's: the list of the value whose silence it has; NULL: a value's */
-    struct tc_silence *next;
-} tc_silence;
-
-/* One entry of a list. The buffers beside the call say which pointers it gets once they are placed. */
-typedef struct tc_step {
-    int value, term; /* what it computes for; the other is -1 */
-    bool backward;
-    void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
-    tc_call call;
-    int slots;
-    int *xb, yb, gb, *db, sb; /* buffers, -1: none; xb[slots], db[slots] */
-    tc_silence *x_silence, *g_silence; /* lists that the call's fired and fired_g are, or NULL */
-    int waits;                /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
-    bool band;                /* runs tile by tile together with the next step */
-    bool finish;              /* sums its partials up when it is done */
-    bool random;              /* draws: gets a stream of this training step */
-    tc_span span;             /* how it is cut, for the list's rows, and into how many parts */
-    int64_t parts;
-    bool shared;              /* large enough to be worth waking threads for */
-    double flops, bytes;
-} tc_step;
-
-typedef struct tc_list {
-    int steps, buffers;
-    tc_step *step;
-    tc_buffer *buffer;
-    bool *needed, *wants;  /* [values]: is computed; has a gradient */
-    int *value, *gradient; /* [values]: buffer, or -1 */
-    tc_silence *silence;   /* all firing lists */
-    tc_silence **fired, **fired_gradient; /* [values]: of it, of its gradient, or NULL */
-    int backward;          /* the first step of the backward pass */
-    int64_t rows;          /* the steps are cut for so many; 0: not yet */
-    int64_t arena;         /* bytes */
-} tc_list;
+/* What tacet_compile was asked for, with its defaults. */
+typedef struct tc_settings {
+    int64_t batch;
+    uint64_t seed;
+    tacet_sparse sparse;
+    int64_t steps_per_epoch;
+    double epochs;
+    int64_t ledger;     /* steps from one sample of gradients to the next; 0: there is no ledger */
+    bool watch, steers; /* training counts what fires in all values that make zeros; a term is steered */
+    tacet_ranks ranks;  /* size 1 where there is one alone */
+} tc_settings;
 
 /* What is fed to an input. */
 typedef struct tc_feed {
@@ -96,83 +43,25 @@ typedef struct tc_feed {
     struct tc_feed *next; /* the next input's */
 } tc_feed;
 
-/* The life of a parameter. */
-typedef struct tc_place {
-    int value;         /* in the graph */
-    int64_t offset, n; /* in floats, in every part of the block */
-    int group;         /* of options */
-    bool trains;       /* not frozen, and a term depends on it: has a gradient and state */
-    bool fused;        /* its gradient is made tile by tile in the update */
-} tc_place;
-
-/* Parameters that share their options. arg[attributes of the optimizer]. */
-typedef struct tc_group {
-    tc_arg *arg;
-    bool frozen;
-} tc_group;
-
-/* One update: a run of parameters of one group, neighbours in the block. */
-typedef struct tc_stretch {
-    int group;
-    int64_t offset, n;
-} tc_stretch;
-
-/* A weight whose gradient is made and used up tile by tile. */
-typedef struct tc_fused {
-    const tc_place *at;
-    const tc_call *call; /* of its layer's backward step */
-    double *square;      /* [tiles]: sums of squares of the gradient */
-    int64_t tiles;       /* for a full batch; never more */
-} tc_fused;
-
 /* Something that an operator remembers from step to step: one tensor. */
 typedef struct tc_state {
     int value, term;  /* the layer's, or the term's; the other is -1 */
     const char *name; /* in the operator's table */
     tc_shape shape;
     int64_t n;
-    float **at; /* where the operator's call finds it; the next of the same operator lies behind */
+    float **at; /* where the operator's call finds it; the next of the same operator follows */
 } tc_state;
 
-/* One proximal step or constraint. */
-typedef struct tc_prox {
-    int term, group;
-    tc_call call;
-} tc_prox;
-
-/* How often each unit of a value fired, over the passes of one list since it was reset. A pass leaves its own counts in
- * `now`; they are added up when nothing can take the pass back any more. */
-typedef struct tc_count_of {
-    int32_t *now;   /* [units]; NULL: nothing is counted */
-    double sum;     /* of now, as a step's result */
-    int64_t *fired; /* [units] */
-    int64_t rows;
-    double natural; /* training: the density in the first step of all, before any update; NAN: there was none */
-} tc_count_of;
-
-/* What the ledger adds up of a term over steps, since it was reset. */
-typedef struct tc_account {
-    double value, weighted, lambda; /* times rows: its value, lambda times it, lambda */
-    double gradient, data; /* in sampled steps: the norm of its gradient at its values, and of the losses' there */
-    double samples;
-    double lambda_before, density_before; /* means up to the last reset; NAN: there was none */
-} tc_account;
-
-/* The same of the objective. */
-typedef struct tc_total {
-    int64_t steps, rows;
-    double objective, data_loss; /* times rows */
-} tc_total;
-
-/* What steers a lambda; see steer/control.c. */
-typedef struct tc_control {
-    double least, most; /* bounds on lambda; 0: not known yet */
-    double pull;        /* of a proximal step: how far it moves an element, by t lambda */
-    double smooth;      /* the logarithm of the density, smoothed; NAN: nothing was measured */
-    double error;       /* the last one that was acted upon */
-    double landed;      /* the step since which the target itself is due; 0: it is not yet */
-    double next;        /* lambda of the step to come: the table has that of the step that was done */
-} tc_control;
+/* Memory that both lists use, one at a time. */
+typedef struct tc_arena {
+    char *memory;
+    int64_t bytes;
+    double *partial; /* partial sums of the steps of a list */
+    int64_t partials;
+    int lanes;     /* threads that may work at a time */
+    char *scratch; /* [lanes, scratch_bytes] */
+    int64_t scratch_bytes;
+} tc_arena;
 
 /* A value at which gradients are measured. */
 typedef struct tc_measure {
@@ -182,77 +71,47 @@ typedef struct tc_measure {
     double data; /* the squared norm of the losses' gradient in the last sampled step */
 } tc_measure;
 
-/* Training steps that made a value's list, and those in which a product ran on its silence, forward and backward. */
-typedef struct tc_use {
-    int64_t steps, forward, backward;
-} tc_use;
+typedef struct tc_sampling {
+    int measures;
+    tc_measure *measure;
+    float *spare; /* a gradient as large as the largest value that is measured */
+    double *own;  /* [terms]: the norm of its gradient with lambda 1, in the last sampled step */
+    bool due;     /* the step that runs is a sample */
+} tc_sampling;
 
-/* The small table beside the lists; all of it is in every checkpoint. */
-typedef struct tc_table {
-    int64_t step;   /* training steps done */
-    double rate;    /* the schedule's factor, of the last step */
-    double *lambda; /* [terms] */
-    tc_control *control; /* [terms] */
-    tc_account *account; /* [terms] */
-    tc_total total;
-    double *break_even; /* [values * TC_PRODUCTS]: of layers that can run on firing lists; densities */
-    tc_use *use;        /* [values] */
-} tc_table;
+/* What a list leaves of its terms. */
+typedef struct tc_results {
+    double *sum, *weight; /* [terms]: over all rows of all ranks, before it is divided by anything */
+    double *value;        /* [terms]; NAN where it was not computed */
+} tc_results;
 
 struct tacet_plan {
     tc_mem mem;
+    struct tc_owned *owned; /* what is freed with the plan */
     tacet_graph *graph;
     int values, terms; /* of the graph when it was compiled */
     tc_extent extent;
-    void **owned; /* what is freed with the plan */
-    int owned_count;
-
-    int64_t batch;
-    tacet_sparse sparse;
-    uint64_t seed;
-    int64_t steps_per_epoch;
-    double epochs;
+    tc_settings set;
     tacet_pool *pool, *own_pool;
 
-    const tc_optim *optim; /* NULL: inference */
-    tc_spec optim_spec;
-    tc_arg *optim_arg, schedule_arg[TC_SCHEDULE_ATTRS];
-    int groups, stretches, fuseds, proxes;
-    tc_group *group;
-    tc_stretch *stretch;
-    tc_fused *fused;
-    float *scratch; /* [lanes, TC_BLOCK_FLOATS]: tiles of fused gradients */
-    int64_t lanes;
-    tc_prox *prox;
-
-    float *block; /* parameters first */
-    int64_t part; /* floats of the trainable part, which gradients and states repeat */
-    int64_t stored; /* those before the fused weights: gradients that a step leaves behind */
-    int64_t block_floats, parameter_floats;
-    int places;
-    tc_place *place;
+    tc_uses uses;
+    tc_parameters block;
+    tc_updates update;
     int states;
     tc_state *state;
-
-    tc_list list[TC_LISTS];
-    int last; /* the list that ran last, or -1 */
-    char *arena;
-    int64_t arena_bytes;
-    double *partial; /* one a range, for the scalar operator that runs */
-    int64_t partials;
     tc_feed *feed, *first_feed; /* [values]; of the first input */
+    tc_tally *count[TC_LISTS];  /* [values] */
+    tc_list list[TC_LISTS];
+    tc_arena arena;
+    tc_sampling sample;
+
     tc_run run;
+    int last; /* the list that ran last, or -1 */
+    tc_results result;
+    double norm_square;           /* of the last step's gradients, over all parameters; NAN before it */
+    double *exchange;             /* numbers on their way to the other ranks */
+    tacet_status exchange_status; /* the last failure of a sum in this step; TACET_OK: there was none */
     tc_table table;
-    double *result; /* [terms] of the last run; NAN where it was not computed */
-    double norm_square; /* of the last step's gradients, over all parameters; NAN before it */
-    tc_count_of *count[TC_LISTS]; /* [values] */
-    int64_t ledger;     /* steps from one sample of gradients to the next; 0: there is no ledger */
-    bool watch, steers; /* training counts what fires in all values that make zeros; a term is steered */
-    bool sampled;       /* the step that runs is a sample */
-    int measures;
-    tc_measure *measure;
-    float *sample;      /* a gradient as large as the largest value that is measured */
-    double *own;        /* [terms]: the norm of its gradient with lambda 1, in the last sampled step */
     tacet_error error;
 };
 
@@ -260,95 +119,63 @@ struct tacet_plan {
 void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
 
 /* The passes. Each returns a status; the reason is in p->error. */
+tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can be shared out over the ranks */
+tacet_status tc_plan_uses(tacet_plan *p);
+void tc_plan_inputs(tacet_plan *p);          /* which inputs only losses read, and how many classes labels may name */
+void tc_plan_break_even(tacet_plan *p);      /* densities up to which lists are read, into the table */
 tacet_status tc_plan_options(tacet_plan *p); /* the optimizer's attributes for each parameter: groups */
-tacet_status tc_plan_flow(tacet_plan *p, int list);
-tacet_status tc_plan_layout(tacet_plan *p); /* the block, and initial numbers in it */
-tacet_status tc_plan_lower(tacet_plan *p, int list);
-void tc_plan_band(tacet_plan *p, int list);
-tacet_status tc_plan_place(tacet_plan *p, int list);
-void tc_plan_resolve(tacet_plan *p, int list); /* buffers -> pointers, once the arena is there */
-float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer); /* NULL: there is no buffer (-1) */
-tacet_status tc_plan_update(tacet_plan *p);
-tacet_status tc_plan_fuse(tacet_plan *p);
+tacet_status tc_plan_flow(tacet_plan *p, int list);  /* what is computed, and what needs a gradient */
+tacet_status tc_plan_layout(tacet_plan *p);          /* the block, and initial numbers in it */
+tacet_status tc_plan_state(tacet_plan *p);           /* what operators remember, and its first numbers */
+tacet_status tc_plan_fire(tacet_plan *p, int list);  /* which values and gradients leave a firing list, who reads it */
+tacet_status tc_plan_lower(tacet_plan *p, int list); /* operators -> steps, with the buffers that they touch */
+void tc_plan_sample_keep(tacet_plan *p);             /* keeps alive what a second backward pass reads */
+void tc_plan_band(tacet_plan *p, int list);          /* neighbouring elementwise steps -> one loop over ranges */
+tacet_status tc_plan_place(tacet_plan *p, int list); /* lifetimes -> offsets in the arena */
+int64_t tc_plan_partials(const tc_list *l);          /* partial sums that its steps leave */
+tacet_status tc_plan_exchange(tacet_plan *p);        /* room for numbers on their way to other ranks */
+void tc_plan_resolve(tacet_plan *p, int list);       /* buffers -> pointers, once the arena is there */
+tacet_status tc_plan_update(tacet_plan *p);        /* parameters with the same options -> one update; proximal steps */
+tacet_status tc_plan_fuse(tacet_plan *p);          /* gradients that are made in the update */
+tacet_status tc_plan_sample_points(tacet_plan *p); /* where gradients are measured */
 
-/* sample: lets live what a second backward pass reads (before place), and finds where to measure (behind it). A sample
- * is taken between the passes: own and measure[].data. The squared norm of the losses' gradient at a term's values. */
-void tc_plan_sample_keep(tacet_plan *p);
-tacet_status tc_plan_sample_points(tacet_plan *p);
-void tc_plan_sample(tacet_plan *p);
-double tc_plan_sample_data(const tacet_plan *p, int term);
-bool tc_plan_samples(const tacet_plan *p); /* whether samples can be taken at all */
-bool tc_term_penalises(const tacet_plan *p, int term, int value); /* value -1: any */
+/* ---- What passes and loop ask ---- */
 
-/* state: what operators remember. The first steps' numbers; where the call of a layer or (value -1) of a term finds
- * its own, or NULL; all of them written after a good step; "batch_topk1.threshold", added to a text. */
-tacet_status tc_plan_state(tacet_plan *p);
-float *const *tc_state_of(const tacet_plan *p, int value, int term);
-void tc_state_commit(tacet_plan *p);
-void tc_state_name(const tacet_plan *p, const tc_state *r, tc_text *to);
-
-/* fuse: whether a weight's gradient is fused with its update; that of a fused one written out, after a step; a bound on
- * the magnitude of all their elements; one update, and its factors. */
-bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
-void tc_fuse_store(tacet_plan *p, const tc_fused *f);
-const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at); /* or NULL */
-void tc_fuse_apply(tacet_plan *p);
-double tc_plan_prox_time(const tacet_plan *p, int group); /* t */
-tc_update tc_plan_update_of(const tacet_plan *p, int group, int64_t offset);
-
-/* fire: the lists of a list; whether dL/dv may be left out where v is 0; and the operators that make lists (save: the
- * tc_silence). */
-tacet_status tc_plan_fire(tacet_plan *p, int list);
-void tc_fire_break_even(tacet_plan *p); /* fills the table's */
-bool tc_fire_blocked(const tacet_plan *p, int value);
-extern const tc_op tc_op_fire, tc_op_fire_units;
-void tc_silence_choose(tc_step *s);      /* before a forward step that may run on a list: whether it does */
-void tc_silence_choose_back(tc_list *l); /* before the backward pass: what does, and so which lists are wanted */
-void tc_silence_note(tacet_plan *p);     /* behind a training list: how often lists were used */
-int64_t tc_silence_row_bytes(const tc_silence *s);
-int64_t tc_silence_unit_bytes(const tc_silence *s);
-void tc_silence_resolve(tc_silence *s, float *by_row, float *by_unit); /* NULL: it has none */
-
-/* Whether a list counts what fires in a value, and the operator that does (save: the tc_count_of). The counts of the
- * last pass are added up, or all are forgotten. */
-bool tc_fire_counts(const tacet_plan *p, int list, int value);
-extern const tc_op tc_op_count_fired;
-void tc_count_note(tacet_plan *p, int list);
-bool tc_count_read(const tacet_plan *p, int list, int value, tacet_firing *f); /* false: nothing was counted */
-double tc_count_density(const tacet_plan *p, int list, int value); /* in the last pass; NAN: it is not counted */
-void tc_count_reset(tacet_plan *p, int list);
-
-/* Where a parameter's numbers are, in each part of the block. */
-float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
-float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);         /* where it trains */
-float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int state); /* likewise */
-const tc_place *tc_plan_find(const tacet_plan *p, int value);             /* or NULL */
-/* Copies a parameter, its gradient or state between the block's layout and the one that users see ([out, in]). */
-void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user);
-void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored);
-/* The shape that users see. */
-tc_shape tc_plan_shape(const tacet_plan *p, int value);
-bool tc_plan_transposed(const tacet_plan *p, int value);
-
-/* The loop. Gathers what was fed and runs the list, pass by pass. tc_plan_apply is the update. */
-tacet_status tc_plan_run_forward(tacet_plan *p, int list, int64_t rows);
-void tc_plan_run_backward(tacet_plan *p);
-void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read, and how many classes labels may name */
-tacet_status tc_plan_gather(tacet_plan *p, int list);
-void tc_plan_unfeed(tacet_plan *p);
-void tc_plan_apply(tacet_plan *p);
-void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
-void tc_plan_run_step(tacet_plan *p, tc_list *l, int i);                              /* one step by itself */
-double tc_tree_sum(const double *x, int64_t n);                                       /* a fixed tree */
-
-/* The guard: after a training list and before the update. On failure the error names the first value not finite. */
-tacet_status tc_plan_guard(tacet_plan *p);
+const char *tc_plan_name(const tacet_plan *p, int value); /* "linear1.weight", for messages */
 
 /* What a layer's shape rule says, asked again for costs; shape and batch hold TC_SLOTS. */
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
                          tc_shape *shape, bool *batch);
 
-/* "linear1.weight", for messages. */
-const char *tc_plan_name(const tacet_plan *p, int value);
+/* Whether samples can be taken at all, and whether a term is a penalty. */
+bool tc_plan_samples(const tacet_plan *p);
+bool tc_plan_is_penalty(const tacet_plan *p, int term);
+
+/* Whether dL/dv may be left out where v is 0; whether a list counts what fires in v. */
+bool tc_fire_blocked(const tacet_plan *p, int value);
+bool tc_fire_counts(const tacet_plan *p, int list, int value);
+
+/* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
+bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
+const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
+
+float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer); /* NULL: there is no buffer (-1) */
+
+/* Where the call of a layer or (value -1) of a term finds what it remembers, or NULL; "batch_topk1.threshold", added to
+ * a text. */
+float *const *tc_state_of(const tacet_plan *p, int value, int term);
+void tc_state_name(const tacet_plan *p, const tc_state *s, tc_text *to);
+
+/* Where a parameter's numbers are, in each part of the block. */
+float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
+float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);           /* where it trains */
+float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int moment); /* likewise */
+const tc_place *tc_plan_find(const tacet_plan *p, int value);               /* or NULL */
+/* Copies a parameter, its gradient or moments between the block's layout and the one that users see ([out, in]). */
+void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user);
+void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored);
+/* The shape that users see. */
+tc_shape tc_plan_shape(const tacet_plan *p, int value);
+bool tc_plan_transposed(const tacet_plan *p, int value);
 
 #endif

@@ -21,7 +21,7 @@ static bool begin(tacet_plan *p, const tc_state *r, const tc_param *state, const
     tc_text name = {.mem = p->mem};
     tc_state_name(p, r, &name);
     if (!name.failed && state->init)
-        state->init(s->arg, &s->x[0], &r->shape, *r->at, r->n, tc_stream_of(p->seed, 0, name.data));
+        state->init(s->arg, &s->x[0], &r->shape, *r->at, r->n, tc_stream_of(p->set.seed, 0, name.data));
     const bool good = !name.failed;
     tc_text_free(&name);
     return good;
@@ -68,11 +68,4 @@ float *const *tc_state_of(const tacet_plan *p, int value, int term)
     for (int i = 0; i < p->states; i++)
         if (p->state[i].value == value && p->state[i].term == term) return p->state[i].at;
     return NULL;
-}
-
-void tc_state_commit(tacet_plan *p)
-{
-    const tc_list *l = &p->list[TC_TRAIN];
-    for (int i = 0; i < l->backward && p->states; i++)
-        if (l->step[i].call.op->commit) l->step[i].call.op->commit(&l->step[i].call);
 }

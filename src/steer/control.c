@@ -60,8 +60,9 @@ static double descent(const tacet_plan *p, int term)
     const tc_term *t = &p->graph->term[term];
     const tc_arg *warmup = &t->common[TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP];
     const double depth = log(fmax(1, natural_of(p, value_of(p, term)) / t->target));
-    if (warmup->given) return warmup->number * (double)p->steps_per_epoch;
-    return p->epochs > 0 ? fmax(BRIEFEST, DESCENT - DEEPER * depth) * p->epochs * (double)p->steps_per_epoch : STEPS;
+    if (warmup->given) return warmup->number * (double)p->set.steps_per_epoch;
+    return p->set.epochs > 0 ? fmax(BRIEFEST, DESCENT - DEEPER * depth) * p->set.epochs * (double)p->set.steps_per_epoch
+                             : STEPS;
 }
 
 /* The density that is due now. Once the target has been, it stays, though the run be made longer. */
@@ -88,7 +89,7 @@ static void move(tacet_plan *p, int term, double error, double hold, double damp
 static void begin_value(tacet_plan *p, int term)
 {
     tc_control *c = &p->table.control[term];
-    const double scale = sqrt(tc_plan_sample_data(p, term)) / p->own[term];
+    const double scale = sqrt(tc_sampled_data(p, term)) / p->sample.own[term];
     if (!isfinite(scale) || scale == 0) return;
     c->least = LEAST * scale;
     c->most = MOST * scale;
@@ -99,8 +100,8 @@ static void move_value(tacet_plan *p, int term)
 {
     tc_control *c = &p->table.control[term];
     const int v = value_of(p, term);
-    const double one = 1 / ((double)tc_shape_count(&p->graph->value[v].shape) * (double)p->run.rows);
-    const double now = log(fmax(tc_count_density(p, TC_TRAIN, v), one));
+    const double one = 1 / ((double)tc_shape_count(&p->graph->value[v].shape) * (double)p->run.global_rows);
+    const double now = log(fmax(tc_tally_density(p, TC_TRAIN, v), one));
     c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / MEMORY;
     const double error = c->smooth - log(tc_control_due(p, term));
     const bool idle = error > FAR && p->table.lambda[term] * MOST < EFFECT * c->most;
@@ -124,10 +125,11 @@ static double log_odds(double density, double n) { return log((density * n + 0.5
 static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
 {
     tc_control *c = &p->table.control[term];
-    const tc_arg *arg = p->group[at->group].arg;
-    const double time = p->optim->prox_time(arg, arg[TC_OPTIM_LR].number); /* not of a rate that still warms up */
+    const tc_arg *arg = p->update.group[at->group].arg;
+    const double time = p->update.optim->prox_time(arg,
+                                                   arg[TC_OPTIM_LR].number); /* not of a rate that still warms up */
     const double steps = fmax(SHORTEST, descent(p, term));
-    c->pull = p->own[term] / sqrt((double)at->n);
+    c->pull = p->sample.own[term] / sqrt((double)at->n);
     const double scale = size_of(p, at, 1) / (time * c->pull * steps);
     if (!isfinite(scale) || scale == 0) return;
     c->least = LEAST * scale;
@@ -139,7 +141,7 @@ static void move_parameter(tacet_plan *p, int term, const tc_place *at)
 {
     tc_control *c = &p->table.control[term];
     const double density = tc_parameter_density(p, at);
-    const double step = tc_plan_prox_time(p, at->group) * p->table.lambda[term] * c->pull;
+    const double step = tc_run_prox_time(p, at->group) * p->table.lambda[term] * c->pull;
     const double part = LOOK * step / size_of(p, at, density); /* of an element's size, since the last look */
     c->smooth = log_odds(density, (double)at->n);
     move(p, term, c->smooth - log_odds(tc_control_due(p, term), (double)at->n), fmin(MOST_HOLD, CLOCK * part), CALM);
@@ -147,7 +149,7 @@ static void move_parameter(tacet_plan *p, int term, const tc_place *at)
 
 void tc_control_move(tacet_plan *p)
 {
-    for (int i = 0; p->steers && i < p->terms; i++) {
+    for (int i = 0; p->set.steers && i < p->terms; i++) {
         if (isnan(p->graph->term[i].target)) continue;
         const tc_place *at = tc_plan_find(p, value_of(p, i));
         const bool begun = p->table.control[i].least > 0;

@@ -8,27 +8,27 @@
 static void note_term(tacet_plan *p, int i, double rows)
 {
     tc_account *a = &p->table.account[i];
-    a->value += rows * p->result[i];
-    a->weighted += rows * p->table.lambda[i] * p->result[i];
+    a->value += rows * p->result.value[i];
+    a->weighted += rows * p->table.lambda[i] * p->result.value[i];
     a->lambda += rows * p->table.lambda[i];
-    if (!p->sampled || !tc_term_penalises(p, i, -1)) return;
-    a->gradient += p->table.lambda[i] * p->own[i];
-    a->data += sqrt(tc_plan_sample_data(p, i));
+    if (!p->sample.due || !tc_plan_is_penalty(p, i)) return;
+    a->gradient += p->table.lambda[i] * p->sample.own[i];
+    a->data += sqrt(tc_sampled_data(p, i));
     a->samples++;
 }
 
 void tc_ledger_note(tacet_plan *p)
 {
-    const double rows = (double)p->run.rows;
+    const double rows = (double)p->run.global_rows;
     tc_total *t = &p->table.total;
     t->steps++;
-    t->rows += p->run.rows;
+    t->rows += p->run.global_rows;
     t->objective += rows * tacet_objective(p);
     t->data_loss += rows * tacet_data_loss(p);
     for (int i = 0; i < p->terms; i++) note_term(p, i, rows);
-    tc_count_note(p, TC_TRAIN);
+    tc_tally_note(p, TC_TRAIN);
     for (int v = 0; v < p->values && p->table.step == 1; v++)
-        p->count[TC_TRAIN][v].natural = tc_count_density(p, TC_TRAIN, v);
+        p->count[TC_TRAIN][v].natural = tc_tally_density(p, TC_TRAIN, v);
 }
 
 void tacet_ledger_reset(tacet_plan *p)
@@ -40,7 +40,7 @@ void tacet_ledger_reset(tacet_plan *p)
         *a = (tc_account){.lambda_before = now.lambda, .density_before = now.firing.density};
     }
     p->table.total = (tc_total){0};
-    tc_count_reset(p, TC_TRAIN);
+    tc_tally_reset(p, TC_TRAIN);
 }
 
 void tacet_ledger_total(const tacet_plan *p, tacet_total *total)
@@ -95,7 +95,7 @@ static void add(const tacet_plan *p, int v, tacet_account *a, double *fired, dou
     tacet_firing f;
     if (at)
         f = parameter(p, at, a);
-    else if (!tc_count_read(p, TC_TRAIN, v, &f))
+    else if (!tc_tally_read(p, TC_TRAIN, v, &f))
         return;
     const double n = at ? (double)at->n : (double)f.units * (double)f.rows;
     *elements += n;

@@ -37,7 +37,7 @@ static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, t
         if (tacet_forward(p, rows) != TACET_OK) return p->error.status;
         const int32_t *label = classifies ? tacet_loader_labels(l) : NULL;
         const float *answer = answers(p, (int)y.id - 1);
-        for (int i = 0; i < p->terms; i++) sum[i] += p->result[i] * (double)rows;
+        for (int i = 0; i < p->terms; i++) sum[i] += p->result.value[i] * (double)rows;
         if (label && answer) right += count_right(answer, rows, classes, label);
         labels = label && answer;
         r->rows += rows;
@@ -59,7 +59,7 @@ tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet
     tacet_loader_seek(l, epoch, 0); /* it may stand in the middle, or at the end */
     tacet_reset_counts(p);
     tacet_status status = add_batches(p, l, x, target, y, sum, result);
-    for (int i = 0; i < p->terms && status == TACET_OK; i++) p->result[i] = sum[i] / (double)result->rows;
+    for (int i = 0; i < p->terms && status == TACET_OK; i++) p->result.value[i] = sum[i] / (double)result->rows;
     tc_free(&p->mem, sum);
     if (status != TACET_OK) return status;
     result->objective = tacet_objective(p);

@@ -3,7 +3,7 @@
 #ifndef TC_STEER_H
 #define TC_STEER_H
 
-#include "plan/plan.h"
+#include "run/run.h"
 
 /* Sets the table for the step to come: the factors of schedules at this place in the run. */
 void tc_steer_table(tacet_plan *p);

@@ -142,7 +142,7 @@ static bool look(const subject *s, int *left, tacet_warning *w)
 tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning)
 {
     for (int t = 0; t < p->terms && i >= 0; t++) {
-        if (!tc_term_penalises(p, t, -1)) continue;
+        if (!tc_plan_is_penalty(p, t)) continue;
         subject s = {.p = p, .term = &p->graph->term[t], .sums = &p->table.account[t]};
         const double landed = p->table.control[t].landed;
         s.value = tc_plan_name(p, tc_term_on(s.term, 0));
@@ -153,7 +153,7 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
     for (int v = 0; v < p->values && i >= 0; v++) {
         const tc_op *op = p->graph->value[v].op;
         subject s = {.p = p, .value = tc_plan_name(p, v)};
-        if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_count_read(p, TC_TRAIN, v, &s.now.firing)) continue;
+        if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_tally_read(p, TC_TRAIN, v, &s.now.firing)) continue;
         if (look(&s, &i, warning)) return TACET_OK;
     }
     return TACET_FAILED;

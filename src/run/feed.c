@@ -1,32 +1,10 @@
 /* feed.c: data on their way in. tacet_feed notes where they are; the step copies them, scaled, straight from the bytes
  * into the input's buffer, as many rows as it was given. */
-#include "plan/plan.h"
+#include "run/run.h"
+
+#include "run/poison.h"
 
 #include <string.h>
-
-void tc_plan_inputs(tacet_plan *p)
-{
-    const tacet_graph *g = p->graph;
-    tc_feed **last = &p->first_feed;
-    for (int v = 0; v < p->values; v++) {
-        p->feed[v].optional = !g->value[v].op && g->value[v].owner < 0;
-        if (!p->feed[v].optional) continue;
-        *last = &p->feed[v];
-        last = &p->feed[v].next;
-    }
-    for (int v = 0; v < p->values; v++)
-        for (int k = 0; k < g->value[v].inputs; k++) p->feed[g->value[v].input[k]].optional = false;
-    for (int i = 0; i < p->terms; i++) {
-        const tc_term *t = &g->term[i];
-        const bool loss = t->op->role == &tc_loss;
-        for (int k = 0; k < t->inputs - loss; k++) p->feed[t->input[k]].optional = false;
-        if (!(t->op->flags & TC_LABELS)) continue;
-        tc_feed *f = &p->feed[t->input[t->inputs - 1]];
-        const tc_shape *y = &g->value[t->input[0]].shape;
-        const int64_t classes = y->dim[y->rank - 1];
-        if (f->classes == 0 || classes < f->classes) f->classes = classes;
-    }
-}
 
 static const char *const type_name[] = {[TACET_F32] = "float32",
                                         [TACET_U8] = "uint8",
@@ -90,14 +68,15 @@ typedef struct rows {
     tc_span span;
 } rows;
 
-static void gather_part(void *context, int64_t part)
+static void gather_part(void *context, int64_t part, int lane)
 {
+    (void)lane;
     const rows *r = context;
     const int64_t begin = part * r->span.grain, end = begin + r->span.grain;
     r->p->run.kernel->gather(&r->gather, begin, end < r->span.pieces ? end : r->span.pieces);
 }
 
-tacet_status tc_plan_gather(tacet_plan *p, int list)
+tacet_status tc_run_gather(tacet_plan *p, int list)
 {
     const tc_list *l = &p->list[list];
     for (tc_feed *f = p->first_feed; f; f = f->next) {
@@ -108,18 +87,18 @@ tacet_status tc_plan_gather(tacet_plan *p, int list)
         if (!f->fed && f->optional && list == TC_EVAL) continue;
         if (!f->fed)
             return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);
-        const tc_buffer *b = &l->buffer[l->value[v]];
         rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
-        r.gather.to = (float *)(void *)(p->arena + b->offset);
+        r.gather.to = tc_buffer_memory(p, l, l->value[v]);
+        tc_unpoison(p, l, l->value[v]);
         if (!value->labels)
-            tc_plan_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
+            tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
         else if (gather_labels(p, v, (int32_t *)(void *)r.gather.to) != TACET_OK)
             return p->error.status;
     }
     return TACET_OK;
 }
 
-void tc_plan_unfeed(tacet_plan *p)
+void tc_run_unfeed(tacet_plan *p)
 {
     for (tc_feed *f = p->first_feed; f; f = f->next) f->fed = false;
 }

@@ -1,5 +1,5 @@
 /* read.c: numbers on their way out, and what a plan tells of its terms and values. */
-#include "plan/plan.h"
+#include "run/run.h"
 
 #include <math.h>
 #include <string.h>
@@ -81,7 +81,7 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
             "%s has no gradient here: it is frozen, nothing depends on it, or it was not kept (tacet_keep_gradient)",
             name);
     const tc_place *at = tc_plan_find(p, v);
-    if (at && at->fused) tc_fuse_store(p, tc_fuse_find(p, at));
+    if (at && at->fused) tc_fused_store(p, tc_fuse_find(p, at));
     return read_buffer(p, v, b, data, count);
 }
 
@@ -109,9 +109,9 @@ tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
                          .kind = t->op->name,
                          .role = t->op->role->name,
                          .reduce = reduce[t->reduce],
-                         .note = t->prox && !constraint && p->optim ? p->optim->prox_note : "",
+                         .note = t->prox && !constraint && p->update.optim ? p->update.optim->prox_note : "",
                          .lambda = p->table.lambda[i],
-                         .value = p->result[i],
+                         .value = p->result.value[i],
                          .prox = t->prox};
     return TACET_OK;
 }
@@ -119,7 +119,7 @@ tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
 double tacet_term_value(const tacet_plan *p, const char *name)
 {
     for (int i = 0; i < p->terms; i++)
-        if (strcmp(p->graph->term[i].name, name) == 0) return p->result[i];
+        if (strcmp(p->graph->term[i].name, name) == 0) return p->result.value[i];
     return NAN;
 }
 
@@ -129,7 +129,7 @@ static double sum_terms(const tacet_plan *p, bool losses)
     double sum = 0;
     for (int i = 0; i < p->terms; i++) {
         const tc_role *role = p->graph->term[i].op->role;
-        if (role != &tc_constraint && (!losses || role == &tc_loss)) sum += p->table.lambda[i] * p->result[i];
+        if (role != &tc_constraint && (!losses || role == &tc_loss)) sum += p->table.lambda[i] * p->result.value[i];
     }
     return sum;
 }
@@ -147,7 +147,7 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
     const tc_value *v = &p->graph->value[i];
     const tc_shape shape = tc_plan_shape(p, i);
     const tc_place *at = v->owner >= 0 ? tc_plan_find(p, i) : NULL;
-    const tc_use *use = &p->table.use[i];
+    const tc_list_steps *use = &p->table.list_steps[i];
     *info = (tacet_value_info){.name = v->name,
                                .kind = v->op           ? v->op->name
                                        : v->labels     ? "labels"
@@ -157,7 +157,7 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
                                .value = {(int32_t)i + 1},
                                .rank = shape.rank,
                                .batch = v->batch,
-                               .trainable = at && at->group >= 0 && !p->group[at->group].frozen,
+                               .trainable = at && at->group >= 0 && !p->update.group[at->group].frozen,
                                .silent = v->op && (v->op->flags & TC_MAKES_ZEROS),
                                .units = tc_shape_count(&shape),
                                .density = NAN,
@@ -165,7 +165,7 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
                                .sparse_backward = use->steps ? (double)use->backward / (double)use->steps : NAN};
     memcpy(info->shape, shape.dim, sizeof info->shape);
     tacet_firing f;
-    if (tc_count_read(p, TC_EVAL, i, &f)) {
+    if (tc_tally_read(p, TC_EVAL, i, &f)) {
         info->dead = f.dead;
         info->density = f.density;
     }
@@ -175,7 +175,7 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
 tacet_status tacet_firing_at(const tacet_plan *p, int i, bool training, tacet_firing *firing)
 {
     if (i < 0 || i >= p->values) return TACET_FAILED;
-    tc_count_read(p, training ? TC_TRAIN : TC_EVAL, i, firing);
+    tc_tally_read(p, training ? TC_TRAIN : TC_EVAL, i, firing);
     return TACET_OK;
 }
 
@@ -183,11 +183,11 @@ size_t tacet_dead_units(const tacet_plan *p, int i, bool training, int64_t *unit
 {
     tacet_firing f;
     size_t dead = 0;
-    if (i < 0 || i >= p->values || !tc_count_read(p, training ? TC_TRAIN : TC_EVAL, i, &f)) return 0;
+    if (i < 0 || i >= p->values || !tc_tally_read(p, training ? TC_TRAIN : TC_EVAL, i, &f)) return 0;
     const int64_t *fired = p->count[training ? TC_TRAIN : TC_EVAL][i].fired;
     for (int64_t k = 0; k < f.units; k++)
         if (fired[k] == 0 && dead++ < capacity) unit[dead - 1] = k;
     return dead;
 }
 
-void tacet_reset_counts(tacet_plan *p) { tc_count_reset(p, TC_EVAL); }
+void tacet_reset_counts(tacet_plan *p) { tc_tally_reset(p, TC_EVAL); }

@@ -1,0 +1,52 @@
+/* silent.h: the part of the operator contract that only layers with products on firing lists need.
+ *
+ * A firing list (kernel.h) says where a matrix [rows, n] is not 0. A layer that can run on lists has a tc_silent in its
+ * row of the table, and finds in its call the lists that it may read. Two lists may be there:
+ *
+ *     x    of the first input. Its maker leaves exact zeros (a ReLU), or passes on those that it is given
+ *     g    of dL/dy, in the backward pass. What reads y blocks the gradient where it is silent
+ *
+ * Which products serve for y = x W, and what each may leave out, is in docs/design.md, "Firing lists". Dense or sparse is
+ * decided for each batch by choose(), from the exact counts and the compiled-in densities alone, never from a timing,
+ * so that runs can be repeated. */
+#ifndef TC_SILENT_H
+#define TC_SILENT_H
+
+#include "kernel/kernel.h"
+
+struct tc_call;
+struct tc_sketch;
+
+/* The block [i, i + m) x [j, j + n) of a matrix. */
+typedef struct tc_block {
+    int64_t i, j, m, n;
+} tc_block;
+
+/* The lists of one call. */
+typedef struct tc_lists {
+    const tc_firing *x, *g;   /* NULL: there is no such list */
+    bool blocked;             /* dL/dx is of no use where x is 0: the maker of x blocks it there */
+    const double *break_even; /* [TC_PRODUCTS]: the density below which a product runs on a list; 0: never */
+    unsigned chosen;          /* what choose() said for this step: bits 1 << TC_SPMM ... */
+    bool fused;               /* backward leaves out the gradient of its first parameter: tile() makes it */
+} tc_lists;
+
+typedef struct tc_silent {
+    /* The narrowest last dimension for which a list pays. A list takes (n + TC_FIRING_PAD) * 8 bytes for each row of n
+     * numbers: three colours of a pixel, 12 bytes, would take 152. */
+    int64_t least;
+    /* The shape C [m, n] and the length k of the sums of each product (kernel.h), for a batch of `rows`. */
+    void (*products)(const struct tc_sketch *s, int64_t rows, int64_t shape[TC_PRODUCTS][3]);
+    /* Which products run on lists in this step. Called alone on one thread, before the first range of the forward pass
+     * and, for all layers, before the backward pass. It may read the counts of the lists and nothing else of them: the
+     * lists themselves may not have been made yet. */
+    unsigned (*choose)(const struct tc_call *c, bool backward);
+    /* For layers whose first parameter is a matrix: the gradient of a large one is not stored where nobody needs the
+     * whole of it, but made in tiles while the weights are updated. tiles() is their number; tile() stores tile i,
+     * [m, n] with at most TC_BLOCK_FLOATS elements, to `to` without gaps, with the bits that backward would give. Called
+     * after the backward pass, when every buffer that backward reads is still there. NULL: the gradient is stored. */
+    int64_t (*tiles)(const struct tc_call *c);
+    tc_block (*tile)(const struct tc_call *c, int64_t i, float *to);
+} tc_silent;
+
+#endif

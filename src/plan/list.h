@@ -1,0 +1,39 @@
+/* list.h: a compiled list, for training or for evaluation: its steps and the buffers that they touch. */
+#ifndef TC_LIST_H
+#define TC_LIST_H
+
+#include "step/step.h"
+
+/* A stretch of memory that a list uses: in the arena, at `offset` bytes, or fixed (parameters and their gradients). */
+typedef struct tc_buffer {
+    int64_t bytes;
+    int first, last; /* steps that touch it; first above last: none does */
+    bool before;     /* it is filled before the list runs: an input */
+    bool pinned;     /* lives to the end and shares with nobody */
+    bool stays;      /* lives to the end, though nobody may read it then: the update does */
+    bool taken;      /* another took its memory over: what was in it is gone */
+    int alias;       /* the buffer whose memory it takes over, or -1 */
+    int64_t offset;  /* in the arena */
+    float *fixed;    /* not in the arena */
+} tc_buffer;
+
+static inline bool tc_buffer_touched(const tc_buffer *b) { return b->first <= b->last; }
+
+/* Whether what was put into it is still there when the list has run. */
+static inline bool tc_buffer_lasts(const tc_buffer *b) { return b->pinned && !b->taken; }
+
+typedef struct tc_list {
+    int steps, buffers;
+    int step_room, buffer_room;
+    tc_step *step;
+    tc_buffer *buffer;
+    bool *needed, *wants;                 /* [values]: is computed; has a gradient */
+    int *value, *gradient;                /* [values]: buffer, or -1 */
+    tc_silence *silence;                  /* all firing lists */
+    tc_silence **fired, **fired_gradient; /* [values]: of it, of its gradient, or NULL */
+    int backward;                         /* the first step of the backward pass */
+    int64_t rows;                         /* the steps are cut for so many; -1: not yet */
+    int64_t arena;                        /* bytes */
+} tc_list;
+
+#endif

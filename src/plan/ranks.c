@@ -1,0 +1,48 @@
+/* ranks.c: what a plan that trains on several ranks must know when it is compiled: whether each operator can be shared out
+ * over them, and how much room their sums take. */
+#include "plan/plan.h"
+
+/* An operator that mixes samples needs sums over ranks, or it would see a part of the batch alone. */
+static tacet_status refuse_mixing(tacet_plan *p, const tc_op *op, const char *name)
+{
+    if (!(op->flags & TC_MIXES) || op->sums) return TACET_OK;
+    return tc_fail(&p->error, TACET_DESCRIPTION,
+                   "%s mixes the samples of a batch, and %s cannot do so over several ranks: leave it out, or train on "
+                   "one rank",
+                   name, op->name);
+}
+
+tacet_status tc_plan_ranks(tacet_plan *p)
+{
+    tacet_ranks *r = &p->set.ranks;
+    if (r->size == 0) r->size = 1;
+    if (r->size < 1 || r->rank < 0 || r->rank >= r->size || (r->size > 1 && !r->sum))
+        return tc_fail(&p->error, TACET_DESCRIPTION,
+                       "ranks: rank %d of %d with%s a sum: rank goes from 0 to size - 1, and several need a sum",
+                       r->rank, r->size, r->sum ? "" : "out");
+    for (int v = 0; v < p->values && r->size > 1; v++) {
+        const tc_value *value = &p->graph->value[v];
+        if (value->op && refuse_mixing(p, value->op, value->name) != TACET_OK) return p->error.status;
+    }
+    for (int t = 0; t < p->terms && r->size > 1; t++)
+        if (refuse_mixing(p, p->graph->term[t].op, p->graph->term[t].name) != TACET_OK) return p->error.status;
+    return TACET_OK;
+}
+
+/* Numbers of the terms, and of every value that a list counts. */
+static int64_t counted(const tacet_plan *p, int list)
+{
+    int64_t n = 2 * (int64_t)p->terms;
+    for (int v = 0; v < p->values; v++)
+        if (p->count[list][v].now) n += p->count[list][v].units;
+    return n;
+}
+
+tacet_status tc_plan_exchange(tacet_plan *p)
+{
+    if (p->set.ranks.size == 1) return TACET_OK;
+    const int64_t train = counted(p, TC_TRAIN), eval = counted(p, TC_EVAL), ranks = p->set.ranks.size + 1;
+    const int64_t most = train > eval ? train : eval;
+    p->exchange = tc_plan_alloc(p, (size_t)(most > ranks ? most : ranks), sizeof *p->exchange);
+    return p->exchange ? TACET_OK : tc_fail_memory(&p->error);
+}

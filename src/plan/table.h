@@ -1,0 +1,48 @@
+/* table.h: the small table beside the lists: all that changes while training but the numbers of parameters. All of it is
+ * in every checkpoint. */
+#ifndef TC_TABLE_H
+#define TC_TABLE_H
+
+#include <stdint.h>
+
+/* What the ledger adds up of a term over steps, since it was reset. */
+typedef struct tc_account {
+    double value, weighted, lambda; /* times rows: its result, lambda times it, lambda */
+    double gradient, data; /* in sampled steps: the norm of its gradient at its values, and of the losses' there */
+    double samples;
+    double lambda_before, density_before; /* means up to the last reset; NAN: there was none */
+} tc_account;
+
+/* The same of the objective. */
+typedef struct tc_total {
+    int64_t steps, rows;
+    double objective, data_loss; /* times rows */
+} tc_total;
+
+/* What steers a lambda; see steer/control.c. */
+typedef struct tc_control {
+    double least, most; /* bounds on lambda; 0: not known yet */
+    double pull;        /* of a proximal step: how far it moves an element, by t lambda */
+    double smooth;      /* the logarithm of the density, smoothed; NAN: nothing was measured */
+    double error;       /* the last one that was acted upon */
+    double landed;      /* the step since which the target itself is due; 0: it is not yet */
+    double next;        /* lambda of the step to come: the table has that of the step that was done */
+} tc_control;
+
+/* Training steps that made a value's list, and those in which a product ran on its silence, forward and backward. */
+typedef struct tc_list_steps {
+    int64_t steps, forward, backward;
+} tc_list_steps;
+
+typedef struct tc_table {
+    int64_t step;        /* training steps done */
+    double rate;         /* the schedule's factor, of the last step */
+    double *lambda;      /* [terms] */
+    tc_control *control; /* [terms] */
+    tc_account *account; /* [terms] */
+    tc_total total;
+    double *break_even;        /* [values * TC_PRODUCTS]: of layers that can run on firing lists; densities */
+    tc_list_steps *list_steps; /* [values] */
+} tc_table;
+
+#endif

@@ -1,0 +1,48 @@
+/* updates.h: what follows the backward pass: updates of parameters, proximal steps, constraints. */
+#ifndef TC_UPDATES_H
+#define TC_UPDATES_H
+
+#include "op/op.h"
+#include "optim/optim.h"
+#include "plan/block.h"
+#include "spec/schedule.h"
+
+/* Parameters that share their options. arg[attributes of the optimizer]. */
+typedef struct tc_group {
+    tc_arg *arg;
+    bool frozen;
+} tc_group;
+
+/* One update: a run of parameters of one group, neighbours in the block. */
+typedef struct tc_stretch {
+    int group;
+    int64_t offset, n;
+} tc_stretch;
+
+/* A weight whose gradient is made and used up tile by tile. */
+typedef struct tc_fused {
+    const tc_place *at;
+    const tc_call *call; /* of its layer's backward step */
+    double *square;      /* [tiles]: sums of squares of the gradient */
+    int64_t tiles;       /* for a full batch; never more */
+} tc_fused;
+
+/* One proximal step or constraint, on one parameter. */
+typedef struct tc_prox {
+    int term, group;
+    tc_call call;
+    tc_view *x; /* what the call looks at */
+} tc_prox;
+
+typedef struct tc_updates {
+    const tc_optim *optim; /* NULL: inference */
+    tc_spec spec;
+    tc_arg *arg, schedule[TC_SCHEDULE_ATTRS];
+    int groups, stretches, fuseds, proxes;
+    tc_group *group;
+    tc_stretch *stretch;
+    tc_fused *fused;
+    tc_prox *prox;
+} tc_updates;
+
+#endif

@@ -1,0 +1,87 @@
+/* apply.c: the end of a step. What operators remember is written first: it is what they have seen, not what the update
+ * makes of it. Then come the updates, then proximal steps and constraints. */
+#include "run/run.h"
+
+/* What the pool works on. */
+typedef struct job {
+    tacet_plan *p;
+    tc_span span;
+    tc_update update;
+    const tc_prox *prox;
+    double t;
+} job;
+
+static int64_t end_of(const job *j, int64_t part)
+{
+    const int64_t end = (part + 1) * j->span.grain;
+    return end < j->span.pieces ? end : j->span.pieces;
+}
+
+static void update_part(void *context, int64_t part, int lane)
+{
+    (void)lane;
+    const job *j = context;
+    j->p->update.optim->update(&j->update, part * j->span.grain, end_of(j, part));
+}
+
+static void prox_part(void *context, int64_t part, int lane)
+{
+    (void)lane;
+    const job *j = context;
+    j->prox->call.op->prox(&j->prox->call, j->t, part * j->span.grain, end_of(j, part));
+}
+
+static double rate_of(const tacet_plan *p, int group)
+{
+    return p->update.group[group].arg[TC_OPTIM_LR].number * p->table.rate;
+}
+
+tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset)
+{
+    tc_update u = {.arg = p->update.group[group].arg,
+                   .lr = rate_of(p, group),
+                   .step = p->table.step,
+                   .p = p->block.numbers + offset,
+                   .g = p->block.numbers + p->block.floats + offset};
+    for (int k = 0; k < p->block.moments; k++)
+        u.moment[k] = p->block.numbers + p->block.floats + p->block.part * (1 + k) + offset;
+    p->update.optim->prepare(&u);
+    return u;
+}
+
+double tc_run_prox_time(const tacet_plan *p, int group)
+{
+    return p->update.optim->prox_time(p->update.group[group].arg, rate_of(p, group));
+}
+
+static void apply_prox(tacet_plan *p, const tc_prox *prox)
+{
+    const tc_op *op = prox->call.op;
+    job j = {.p = p,
+             .prox = prox,
+             .span = op->prox_span ? op->prox_span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE}};
+    if (op->role != &tc_constraint) j.t = tc_run_prox_time(p, prox->group) * tc_seed(&prox->call);
+    tc_run_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, prox_part, &j);
+}
+
+static void commit_states(tacet_plan *p)
+{
+    const tc_list *l = &p->list[TC_TRAIN];
+    for (int i = 0; i < l->backward && p->states; i++) {
+        const tc_work *w = tc_work_of(&l->step[i]);
+        if (w && w->call.op->commit && w->call.phase + 1 >= w->call.op->phases) w->call.op->commit(&w->call);
+    }
+}
+
+void tc_run_apply(tacet_plan *p)
+{
+    commit_states(p);
+    p->table.step++;
+    for (int i = 0; i < p->update.stretches; i++) {
+        const tc_stretch *s = &p->update.stretch[i];
+        job j = {.p = p, .span = {s->n, TC_RANGE}, .update = tc_run_update_of(p, s->group, s->offset)};
+        tc_run_for(p, j.span, s->n > 4 * TC_RANGE, update_part, &j);
+    }
+    tc_fused_apply(p);
+    for (int i = 0; i < p->update.proxes; i++) apply_prox(p, &p->update.prox[i]);
+}

@@ -1,0 +1,62 @@
+/* choose.c: which products run on firing lists in this step.
+ *
+ *     forward     list of x       in the loop over ranges that made x: the lists by row, and the exact count
+ *                 choose, layer   dense or sparse, by that count (step/call.c)
+ *     backward    choose          for all layers: which products, and so which lists are wanted
+ *                 list of dL/dy   in the loop that made the gradient, where one is wanted
+ *                 lists by unit   where they are wanted
+ *                 layer           runs what was chosen
+ *
+ * The count by which a gradient's list is chosen is that of the value whose silence it has, which is known before. */
+#include "run/run.h"
+
+enum {
+    UNITS_OF_X = 1 << TC_SPMM_TN,
+    OF_X = UNITS_OF_X | 1 << TC_SDDMM,
+    UNITS_OF_G = 1 << TC_DSMM_TN,
+    OF_G = UNITS_OF_G | 1 << TC_SPMM_NT
+};
+
+/* What the choice of a backward step means for the lists that it reads. */
+static void want(const tc_work *w)
+{
+    const unsigned chosen = w->call.lists.chosen;
+    if (w->x_list) {
+        w->x_list->units |= (chosen & UNITS_OF_X) != 0;
+        w->x_list->backward |= (chosen & OF_X) != 0;
+    }
+    if (w->g_list) {
+        w->g_list->rows = (chosen & OF_G) != 0;
+        w->g_list->units = (chosen & UNITS_OF_G) != 0;
+        w->g_list->source->backward |= w->g_list->rows;
+    }
+}
+
+void tc_choose_back(tc_list *l)
+{
+    for (tc_silence *s = l->silence; s; s = s->next) {
+        s->units = s->backward = false;
+        if (!s->source) continue;
+        s->rows = false;
+        s->f.rows = s->source->f.rows;
+        s->f.fired = s->source->f.fired;
+    }
+    for (int i = l->backward; i < l->steps && l->silence; i++) {
+        tc_work *w = tc_work_of(&l->step[i]);
+        if (!w || (!w->x_list && !w->g_list)) continue;
+        w->call.lists.chosen = w->call.op->silent->choose(&w->call, true);
+        want(w);
+    }
+}
+
+void tc_choose_note(tacet_plan *p)
+{
+    for (tc_silence *s = p->list[TC_TRAIN].silence; s; s = s->next) {
+        if (s->source) continue;
+        tc_list_steps *use = &p->table.list_steps[s->value];
+        use->steps++;
+        use->forward += s->forward;
+        use->backward += s->backward;
+        s->forward = s->backward = false;
+    }
+}

@@ -1,0 +1,173 @@
+/* guard.c: between backward and update the objective and the gradients' norm are looked at once. If one is not a finite
+ * number the weights stay as they are, and the step is run again, which gives the same numbers, looking at each value
+ * as it is made: the first that is not finite is named. */
+#include "run/run.h"
+
+#include "run/poison.h"
+
+#include <float.h>
+#include <math.h>
+
+enum { MOST_RUNS = 256 }; /* each as long as it takes */
+
+/* Squares of the gradients, summed run by run; a fixed tree over the runs. */
+typedef struct norm {
+    const tc_kernel *kernel;
+    const float *g;
+    int64_t n;
+    int64_t run;
+    double *sum; /* [MOST_RUNS] */
+} norm;
+
+static void norm_part(void *context, int64_t part, int lane)
+{
+    (void)lane;
+    norm *s = context;
+    const int64_t from = part * s->run, n = s->n - from < s->run ? s->n - from : s->run;
+    s->sum[part] = s->kernel->squares(s->g + from, n);
+}
+
+/* The sum of x^2 over x[n]. */
+static double squares_of(tacet_plan *p, const float *x, int64_t n)
+{
+    double sum[MOST_RUNS];
+    norm s = {.kernel = p->run.kernel, .g = x, .n = n, .run = TC_RANGE, .sum = sum};
+    while (s.n > s.run * MOST_RUNS) s.run *= 2;
+    const tc_span span = {s.n, s.run};
+    tc_run_for(p, span, s.n > 8 * TC_RANGE, norm_part, &s);
+    return tc_tree_sum(sum, (s.n + s.run - 1) / s.run);
+}
+
+static const float *gradients(const tacet_plan *p) { return p->block.numbers + p->block.floats; }
+
+/* Whether |x| |g|, which no element of x^T g and no partial sum of one exceeds, leaves all fused gradients finite. */
+static bool fused_are_finite(tacet_plan *p)
+{
+    for (int i = 0; i < p->update.fuseds; i++) {
+        const tc_call *c = p->update.fused[i].call;
+        const double x = squares_of(p, c->x[0].data, tc_elements(c, &c->x[0])),
+                     g = squares_of(p, c->g, tc_elements(c, &c->y));
+        if (!(sqrt(x) * sqrt(g) < (double)FLT_MAX / 2)) return false;
+    }
+    return true;
+}
+
+/* The first element that is not finite, or -1. */
+static int64_t not_finite(const float *x, int64_t n)
+{
+    for (int64_t i = 0; x && i < n; i++)
+        if (!isfinite(x[i])) return i;
+    return -1;
+}
+
+static tacet_status blame(tacet_plan *p, const char *what, int value, int64_t i)
+{
+    char shape[TC_SHAPE_TEXT];
+    const tc_value *v = &p->graph->value[value];
+    const int64_t n = tc_shape_count(&v->shape), row = v->batch ? i / n : 0, element = v->batch ? i % n : i;
+    return tc_fail(
+        &p->error, TACET_NOT_FINITE,
+        "step %lld: the objective is not finite; the first value that is not is %s%s %s, row %lld, element %lld",
+        (long long)p->table.step + 1, what, v->name, tc_shape_text(&v->shape, v->batch, shape), (long long)row,
+        (long long)element);
+}
+
+static int64_t first_bad(const tacet_plan *p, const tc_port *port)
+{
+    const tc_value *v = &p->graph->value[port->value];
+    const int64_t rows = v->batch ? p->run.rows : 1;
+    return port->memory && !v->labels ? not_finite(port->memory, tc_shape_count(&v->shape) * rows) : -1;
+}
+
+/* What a step has read that no step made: inputs and parameters. */
+static bool blame_reads(tacet_plan *p, const tc_step *s)
+{
+    for (int k = 0; k < s->ports && !s->backward; k++) {
+        const tc_port *port = &s->port[k];
+        const tc_value *v = port->value < 0 ? NULL : &p->graph->value[port->value];
+        if (!v || v->op || port->write || port->gradient) continue;
+        const int64_t i = first_bad(p, port);
+        if (i >= 0) return blame(p, v->owner >= 0 ? "the parameter " : "the input ", port->value, i) != TACET_OK;
+    }
+    return false;
+}
+
+static bool blame_writes(tacet_plan *p, const tc_step *s)
+{
+    for (int k = 0; k < s->ports; k++) {
+        const tc_port *port = &s->port[k];
+        if (!port->write || port->value < 0) continue;
+        const int64_t i = first_bad(p, port);
+        if (i >= 0) return blame(p, port->gradient ? "the gradient of " : "", port->value, i) != TACET_OK;
+    }
+    return false;
+}
+
+static bool blame_term(tacet_plan *p, const tc_step *s)
+{
+    if (!s->sums || s->term < 0 || isfinite(p->result.value[s->term])) return false;
+    return tc_fail(&p->error, TACET_NOT_FINITE,
+                   "step %lld: the objective is not finite; the first value that is not is the term %s",
+                   (long long)p->table.step + 1, p->graph->term[s->term].name) != TACET_OK;
+}
+
+static bool blame_fused(tacet_plan *p)
+{
+    for (int i = 0; i < p->update.fuseds; i++) {
+        const tc_fused *f = &p->update.fused[i];
+        tc_fused_store(p, f);
+        const int64_t at = not_finite(tc_plan_gradient(p, f->at), f->at->n);
+        if (at >= 0) return blame(p, "the gradient of ", f->at->value, at) != TACET_OK;
+    }
+    return false;
+}
+
+/* Runs the list once more and blames the first value that is not finite. All of it runs, since other ranks may find what
+ * this one has not, and wait for its part of the sums. */
+static bool search(tacet_plan *p)
+{
+    tc_list *l = &p->list[TC_TRAIN];
+    bool found = false;
+    for (int i = 0; i < l->steps && (!found || p->set.ranks.size > 1); i++) {
+        const tc_step *s = &l->step[i];
+        if (i == l->backward) tc_exchange_terms(p, TC_TRAIN);
+        tc_unpoison_all(p);
+        found = found || blame_reads(p, s);
+        tc_run_step(p, l, i);
+        found = found || blame_writes(p, s);
+        if (!s->sums || s->term < 0) continue;
+        tc_unpoison_all(p);
+        tc_run_finish_term(p, s);
+        found = found || blame_term(p, s);
+    }
+    tc_unpoison_all(p);
+    return found || blame_fused(p);
+}
+
+static tacet_status replay(tacet_plan *p)
+{
+    tacet_status status = tc_run_gather(p, TC_TRAIN);
+    if (status != TACET_OK) return status;
+    if (search(p)) return p->error.status;
+    return tc_fail(&p->error, TACET_NOT_FINITE,
+                   "step %lld: the norm of the gradients or the objective is too large for a number%s",
+                   (long long)p->table.step + 1,
+                   p->set.ranks.size > 1 ? ", or a value of another rank is not one" : "");
+}
+
+/* Whether what the update would use is finite. The norm so far is kept; the update adds that of the fused gradients. */
+static bool is_finite(tacet_plan *p)
+{
+    p->norm_square = squares_of(p, gradients(p), p->block.stored);
+    if (!isfinite(p->norm_square) || !isfinite(tacet_objective(p))) return false;
+    if (fused_are_finite(p)) return true;
+    for (int i = 0; i < p->update.fuseds; i++) tc_fused_store(p, &p->update.fused[i]);
+    return isfinite(squares_of(p, gradients(p), p->block.part));
+}
+
+tacet_status tc_run_guard(tacet_plan *p)
+{
+    bool bad = !is_finite(p);
+    const tacet_status status = tc_exchange_verdict(p, &bad);
+    return status == TACET_OK && bad ? replay(p) : status;
+}

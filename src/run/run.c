@@ -1,0 +1,173 @@
+/* run.c: the loop. A list is walked once; a band runs range by range; what the ranges of a step leave is added up in a
+ * fixed tree. The terms' results follow at the end of the forward pass, when their sums are those of all ranks. */
+#include "run/run.h"
+
+#include "run/poison.h"
+
+#include <assert.h>
+#include <math.h>
+
+double tc_tree_sum(const double *x, int64_t n)
+{
+    if (n <= 8) {
+        double sum = 0;
+        for (int64_t i = 0; i < n; i++) sum += x[i];
+        return sum;
+    }
+    return tc_tree_sum(x, n / 2) + tc_tree_sum(x + n / 2, n - n / 2);
+}
+
+void tc_run_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job)
+{
+    const int64_t parts = (span.pieces + span.grain - 1) / span.grain;
+    tc_pool_run(shared && parts > 1 ? p->pool : NULL, parts, part, job);
+}
+
+typedef struct band {
+    const tc_step *step;
+    int steps;
+    tc_span span;
+} band;
+
+static void band_part(void *context, int64_t part, int lane)
+{
+    const band *b = context;
+    const int64_t begin = part * b->span.grain,
+                  end = begin + b->span.grain < b->span.pieces ? begin + b->span.grain : b->span.pieces;
+    for (int i = 0; i < b->steps; i++) b->step[i].kind->run(&b->step[i], begin, end, lane);
+}
+
+void tc_run_finish_term(tacet_plan *p, const tc_step *s)
+{
+    const tc_call *c = &tc_work_of(s)->call;
+    const double sum = p->result.sum[s->term];
+    *c->result = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
+}
+
+/* Adds up what the ranges have left, and what a phase has found on all ranks. */
+static void finish(tacet_plan *p, tc_step *s)
+{
+    const tc_work *w = tc_work_of(s);
+    const double sum = s->sums ? tc_tree_sum(s->partial, s->parts) : 0;
+    if (s->kind->finish) s->kind->finish(s, sum);
+    if (s->sums && s->term >= 0) {
+        p->result.sum[s->term] = sum;
+        if (w->call.op->flags & TC_WEIGHS) p->result.weight[s->term] = tc_tree_sum(s->weights, s->parts);
+    }
+    if (w && w->call.op->sums && p->set.ranks.size > 1) tc_run_sums(p, &w->call, s->backward);
+}
+
+void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward)
+{
+    int64_t n = 0;
+    double *numbers = c->op->sums ? c->op->sums(c, backward, &n) : NULL;
+    if (numbers) tc_exchange(p, numbers, TACET_F64, n);
+}
+
+/* How steps are cut depends on the rows, which seldom change. */
+static void cut(tc_list *l, int64_t rows)
+{
+    if (l->rows == rows) return;
+    l->rows = rows;
+    for (int i = 0; i < l->steps; i++) {
+        tc_step *s = &l->step[i];
+        s->span = s->kind->span(s);
+        s->parts = (s->span.pieces + s->span.grain - 1) / s->span.grain;
+    }
+}
+
+static void run_whole(tacet_plan *p, tc_step *s)
+{
+    if (s->kind->prepare) s->kind->prepare(s);
+    s->kind->run(s, 0, s->span.pieces, 0);
+    finish(p, s);
+}
+
+/* A band of several parts, or a step of none. */
+static void run_parts(tacet_plan *p, tc_step *first, int steps)
+{
+    band b = {first, steps, first->span};
+    bool shared = false;
+    for (tc_step *s = first; s < first + steps; s++) {
+        assert(s->parts == first->parts);
+        shared = shared || s->shared;
+        if (s->kind->prepare) s->kind->prepare(s);
+    }
+    tc_pool_run(shared ? p->pool : NULL, first->parts, band_part, &b);
+    for (tc_step *s = first; s < first + steps; s++) finish(p, s);
+}
+
+static void run_band(tacet_plan *p, tc_list *l, int i, int steps)
+{
+    tc_poison_all_but(p, l, i, steps);
+    if (l->step[i].parts == 1 && steps == 1)
+        run_whole(p, &l->step[i]);
+    else
+        run_parts(p, &l->step[i], steps);
+}
+
+void tc_run_step(tacet_plan *p, tc_list *l, int i)
+{
+    if (i == l->backward) tc_choose_back(l);
+    run_band(p, l, i, 1);
+}
+
+/* Steps [begin, end). What is one part has no need of its band. */
+static void run_steps(tacet_plan *p, tc_list *l, int begin, int end)
+{
+    for (int i = begin, steps = 1; i < end; i += steps) {
+        const tc_step *s = &l->step[i];
+        for (steps = 1; s->parts > 1 && s[steps - 1].band; steps++) {}
+        if (s->waits < 0 || p->feed[s->waits].fed) run_band(p, l, i, steps);
+    }
+}
+
+/* Every term that was computed gets its result. */
+static void finish_terms(tacet_plan *p, tc_list *l)
+{
+    for (int i = 0; i < l->backward; i++) {
+        const tc_step *s = &l->step[i];
+        if (s->sums && s->term >= 0 && (s->waits < 0 || p->feed[s->waits].fed)) tc_run_finish_term(p, s);
+    }
+}
+
+/* A rank may have no row of a short batch. */
+static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
+{
+    const int64_t least = p->set.ranks.size > 1 ? 0 : 1;
+    if (rows < least || rows > p->set.batch)
+        return tc_fail(&p->error, TACET_FAILED, "%lld rows, where the plan takes %lld to %lld", (long long)rows,
+                       (long long)least, (long long)p->set.batch);
+    p->run.rows = rows;
+    p->run.training = list == TC_TRAIN;
+    p->run.step = (uint64_t)p->table.step;
+    p->last = -1; /* from here on what the list before has left is written over */
+    return tc_run_gather(p, list);
+}
+
+tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows)
+{
+    tc_list *l = &p->list[list];
+    const tacet_status status = tc_exchange_rows(p, take_rows(p, list, rows));
+    if (status != TACET_OK) return status;
+    cut(l, rows);
+    p->last = list;
+    for (int i = 0; i < p->terms; i++) p->result.value[i] = NAN;
+    run_steps(p, l, 0, l->backward);
+    tc_exchange_terms(p, list);
+    tc_unpoison_all(p);
+    finish_terms(p, l);
+    if (list == TC_TRAIN) return TACET_OK;
+    tc_poison_all_but_lasting(p, l);
+    return tc_exchange_verdict(p, &(bool){false});
+}
+
+void tc_run_backward(tacet_plan *p)
+{
+    tc_list *l = &p->list[TC_TRAIN];
+    tc_choose_back(l);
+    run_steps(p, l, l->backward, l->steps);
+    tc_choose_note(p);
+    tc_poison_all_but_lasting(p, l);
+    tc_exchange(p, p->block.numbers + p->block.floats, TACET_F32, p->block.part);
+}

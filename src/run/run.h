@@ -1,0 +1,57 @@
+/* run.h: the loop: what happens in a step, once everything is compiled.
+ *
+ *     run.c         walks a list, step by step or band by band         feed.c      feeds -> the inputs' buffers
+ *     choose.c      which products run on firing lists                 exchange.c  sums over ranks
+ *     guard.c       looks at the objective and the gradients           apply.c     the update
+ *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
+ *     tally.c       how often units fired, over many passes            read.c      numbers on their way out */
+#ifndef TC_RUN_H
+#define TC_RUN_H
+
+#include "plan/plan.h"
+
+/* Gathers what was fed and runs the list, pass by pass, on `rows` rows. */
+tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows);
+void tc_run_backward(tacet_plan *p);
+void tc_run_step(tacet_plan *p, tc_list *l, int i);               /* one step by itself */
+void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward); /* over ranks, of what the call's phase has found */
+void tc_run_finish_term(tacet_plan *p, const tc_step *s); /* the result of the term that the step is of, from its sum */
+void tc_run_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
+double tc_tree_sum(const double *x, int64_t n);                                      /* a fixed tree */
+
+tacet_status tc_run_gather(tacet_plan *p, int list);
+void tc_run_unfeed(tacet_plan *p);
+
+/* Which products of the backward pass run on lists, and so which lists are wanted; after a training list: how often lists
+ * were used. */
+void tc_choose_back(tc_list *l);
+void tc_choose_note(tacet_plan *p);
+
+/* Sums over the ranks; where there is one alone, nothing is done. A sum that fails is remembered until the verdict, in
+ * which all ranks hear of it, and of whether a rank has found that something is bad. */
+void tc_exchange(tacet_plan *p, void *numbers, tacet_type type, int64_t n);
+tacet_status tc_exchange_rows(tacet_plan *p, tacet_status feed); /* sets what the run knows of the rows of all */
+void tc_exchange_terms(tacet_plan *p, int list);                 /* the sums of terms, and what units fired */
+tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad);
+
+/* After the backward pass and before the update. On failure the error names the first value that is not finite. */
+tacet_status tc_run_guard(tacet_plan *p);
+
+void tc_run_apply(tacet_plan *p);
+double tc_run_prox_time(const tacet_plan *p, int group); /* t */
+tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset);
+void tc_fused_store(tacet_plan *p, const tc_fused *f); /* a fused gradient written out, after a step */
+void tc_fused_apply(tacet_plan *p);
+
+/* A sample is taken between the passes: sample.own and sample.measure[].data. The squared norm of the losses' gradient
+ * at a term's values. */
+void tc_run_sample(tacet_plan *p);
+double tc_sampled_data(const tacet_plan *p, int term);
+
+/* The counts of the last pass are added up, or all are forgotten. */
+void tc_tally_note(tacet_plan *p, int list);
+bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f); /* false: nothing was counted */
+double tc_tally_density(const tacet_plan *p, int list, int value); /* in the last pass; NAN: it is not counted */
+void tc_tally_reset(tacet_plan *p, int list);
+
+#endif

@@ -1,0 +1,124 @@
+/* sampled.c: how strong a penalty's gradient is at the values that it stands on, compared with the gradient that the
+ * losses send there. In a step that is sampled the backward pass runs twice, first with the lambdas of all penalties 0; it
+ * is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit for bit.
+ *
+ *     forward -> own: each penalty's gradient by itself -> backward, losses alone: data -> backward -> update */
+#include "run/run.h"
+
+#include "run/poison.h"
+
+#include <math.h>
+
+TC_CLONES static void mask(const float *g, const float *x, float *to, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) to[i] = x[i] != 0.0f ? g[i] : 0.0f;
+}
+
+static double squares(const tacet_plan *p, const float *g, const float *x, int64_t n)
+{
+    if (x) mask(g, x, p->sample.spare, n);
+    return p->run.kernel->squares(x ? p->sample.spare : g, n);
+}
+
+static int64_t elements_of(const tacet_plan *p, int v)
+{
+    return tc_shape_count(&p->graph->value[v].shape) * (p->graph->value[v].batch ? p->run.rows : 1);
+}
+
+/* Whether slot k of a penalty is where its gradient goes: not the inputs of the layer that it may be about. */
+static bool is_measured(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0 || k >= t->inputs); }
+
+static void run_phases(tacet_plan *p, tc_call *c)
+{
+    const int asked = c->op->phases_back, phases = asked ? asked : 1;
+    for (c->phase = 0; c->phase < phases; c->phase++) {
+        c->op->backward(c, 0, tc_span_of(c, true).pieces);
+        tc_run_sums(p, c, true);
+    }
+}
+
+/* The squared norm of a term's own gradient with lambda 1 at the values of a batch, or at parameters, from the call of
+ * its forward step. */
+static double own_square(tacet_plan *p, const tc_step *s, bool batch)
+{
+    const double one = 1;
+    const bool add[TC_SLOTS] = {0};
+    const tc_term *t = &p->graph->term[s->term];
+    float *d[TC_SLOTS] = {0};
+    tc_call c = tc_work_of(s)->call;
+    double sum = 0;
+    c.lambda = &one;
+    c.d = d;
+    c.add = add;
+    c.scratch = p->arena.scratch;
+    for (int k = 0; k < t->slots; k++) {
+        if (!is_measured(t, k) || c.x[k].batch != batch) continue;
+        const int v = t->input[k];
+        const bool masked = batch && tc_fire_blocked(p, v);
+        d[k] = p->sample.spare;
+        run_phases(p, &c);
+        d[k] = NULL;
+        sum += squares(p, p->sample.spare, masked ? c.x[k].data : NULL, elements_of(p, v));
+    }
+    return sum;
+}
+
+/* Rows of a batch are spread over the ranks, and so are the squares. */
+static void own(tacet_plan *p, const tc_step *s)
+{
+    double sum = own_square(p, s, true);
+    tc_exchange(p, &sum, TACET_F64, 1);
+    p->sample.own[s->term] = sqrt(sum + own_square(p, s, false));
+}
+
+static void measure(tacet_plan *p, int step)
+{
+    const tc_list *l = &p->list[TC_TRAIN];
+    for (int i = 0; i < p->sample.measures; i++) {
+        tc_measure *m = &p->sample.measure[i];
+        if (m->before != step) continue;
+        tc_unpoison_all(p);
+        const bool batch = p->graph->value[m->value].batch;
+        const int64_t n = elements_of(p, m->value);
+        const float *x = m->masked ? tc_buffer_memory(p, l, l->value[m->value]) : NULL;
+        const tc_place *at = tc_plan_find(p, m->value);
+        float *g = tc_buffer_memory(p, l, l->gradient[m->value]);
+        if (at && at->fused) tc_fused_store(p, tc_fuse_find(p, at));
+        if (!batch) tc_exchange(p, g, TACET_F32, n);
+        m->data = squares(p, g, x, n);
+        if (batch) tc_exchange(p, &m->data, TACET_F64, 1);
+    }
+}
+
+double tc_sampled_data(const tacet_plan *p, int term)
+{
+    double sum = 0;
+    int found = 0;
+    for (int i = 0; i < p->sample.measures; i++)
+        for (tc_each_use(u, &p->uses, p->sample.measure[i].value)) {
+            if (u->term != term || !(u->how & TC_USE_MEASURED)) continue;
+            sum += p->sample.measure[i].data;
+            found++;
+            break;
+        }
+    return found ? sum : NAN;
+}
+
+void tc_run_sample(tacet_plan *p)
+{
+    tc_list *l = &p->list[TC_TRAIN];
+    static const double none = 0;
+    for (int i = 0; i < l->backward; i++)
+        if (l->step[i].sums && l->step[i].term >= 0 && tc_plan_is_penalty(p, l->step[i].term)) own(p, &l->step[i]);
+    for (int i = l->backward; i < l->steps; i++) {
+        tc_step *s = &l->step[i];
+        const bool penalty = s->term >= 0 && tc_plan_is_penalty(p, s->term);
+        tc_work *w = tc_work_of(s);
+        const double *lambda = penalty ? w->call.lambda : NULL;
+        measure(p, i);
+        if (penalty) w->call.lambda = &none;
+        tc_run_step(p, l, i);
+        if (penalty) w->call.lambda = lambda;
+    }
+    measure(p, l->steps);
+}

@@ -1,0 +1,53 @@
+/* tally.c: how often each unit fired, over many passes of a list: the counts of each pass (step/count.c) are added up when
+ * nothing can take the pass back any more. */
+#include "run/run.h"
+
+#include <math.h>
+#include <string.h>
+
+void tc_tally_note(tacet_plan *p, int list)
+{
+    for (int v = 0; v < p->values; v++) {
+        tc_tally *c = &p->count[list][v];
+        if (!c->now) continue;
+        const int64_t n = tc_shape_count(&p->graph->value[v].shape);
+        for (int64_t j = 0; j < n; j++) c->fired[j] += c->now[j];
+        c->rows += p->graph->value[v].batch ? p->run.global_rows : 1;
+    }
+}
+
+double tc_tally_density(const tacet_plan *p, int list, int value)
+{
+    const tc_tally *c = &p->count[list][value];
+    const double n = (double)tc_shape_count(&p->graph->value[value].shape);
+    return c->now ? c->sum / (n * (double)p->run.global_rows) : NAN;
+}
+
+void tc_tally_reset(tacet_plan *p, int list)
+{
+    for (int v = 0; v < p->values; v++) {
+        tc_tally *c = &p->count[list][v];
+        if (!c->now) continue;
+        memset(c->fired, 0, sizeof *c->fired * (size_t)tc_shape_count(&p->graph->value[v].shape));
+        c->rows = 0;
+    }
+}
+
+/* Bin k: units that fired in a share of the rows from k / BINS up to, but for the last bin, (k + 1) / BINS. */
+bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f)
+{
+    enum { BINS = sizeof f->histogram / sizeof *f->histogram };
+    const tc_tally *c = &p->count[list][value];
+    *f = (tacet_firing){
+        .density = NAN, .natural = c->natural, .rows = c->rows, .units = tc_shape_count(&p->graph->value[value].shape)};
+    if (!c->now || c->rows == 0) return false;
+    int64_t fired = 0;
+    for (int64_t j = 0; j < f->units; j++) {
+        const int64_t bin = c->fired[j] * BINS / c->rows;
+        f->histogram[bin < BINS ? bin : BINS - 1]++;
+        f->dead += c->fired[j] == 0;
+        fired += c->fired[j];
+    }
+    f->density = (double)fired / ((double)f->units * (double)c->rows);
+    return true;
+}

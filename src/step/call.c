@@ -1,0 +1,46 @@
+/* call.c: steps that are a phase of an operator. The call is made ready when the list is compiled; a range that needs
+ * scratch runs on a copy of it, which has the scratch of its own lane. */
+#include "step/step.h"
+
+static tc_span span(const tc_step *s) { return tc_span_of(&((const tc_work *)s->context)->call, s->backward); }
+
+static void resolve(tc_step *s)
+{
+    tc_work *w = s->context;
+    for (int k = 0; k < w->slots; k++) {
+        w->x[k].data = tc_port_x(s, k)->memory;
+        w->d[k] = tc_port_d(s, k)->memory;
+    }
+    w->call.y.data = s->port[TC_PORT_Y].memory;
+    w->call.g = s->port[TC_PORT_G].memory;
+    w->call.save = s->port[TC_PORT_SAVE].memory;
+    w->call.partial = s->partial;
+    w->call.weights = s->weights;
+}
+
+static void prepare(tc_step *s)
+{
+    tc_work *w = s->context;
+    tc_call *c = &w->call;
+    if (c->op->flags & TC_RANDOM) {
+        c->stream.seed = c->run->seed;
+        c->stream.step = (uint32_t)c->run->step;
+    }
+    if (!c->lists.x || s->backward) return;
+    c->lists.chosen = c->op->silent->choose(c, false);
+    w->x_list->forward |= c->lists.chosen != 0;
+}
+
+static void run(const tc_step *s, int64_t begin, int64_t end, int lane)
+{
+    const tc_work *w = s->context;
+    if (w->scratch == 0) {
+        w->run(&w->call, begin, end);
+        return;
+    }
+    tc_call c = w->call;
+    c.scratch = w->lanes + lane * w->scratch;
+    w->run(&c, begin, end);
+}
+
+const tc_kind tc_kind_call = {.span = span, .resolve = resolve, .prepare = prepare, .run = run};

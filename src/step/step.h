@@ -1,0 +1,135 @@
+/* step.h: one entry of a compiled list: what runs, what it reads and writes, and how its work is cut.
+ *
+ * There are three kinds of steps, one file each:
+ *
+ *     call.c        a phase of an operator, forward or backward
+ *     make_list.c   the firing list of a value or of a gradient, by row or by unit
+ *     count.c       how often each unit of a value fires
+ *
+ * A kind is a row of functions. Passes and loop ask the step and never look which kind it is: lifetimes, bands, the
+ * guard and explain() all go over its ports. */
+#ifndef TC_STEP_H
+#define TC_STEP_H
+
+#include "op/op.h"
+
+typedef struct tc_step tc_step;
+
+typedef struct tc_kind {
+    const char *name; /* what explain() calls the step; NULL: "forward" or "backward" */
+    tc_span (*span)(const tc_step *s);
+    void (*resolve)(tc_step *s); /* takes over what the ports say, once the buffers have memory */
+    void (*prepare)(tc_step *s); /* before the first range, alone on one thread; NULL: nothing is to be done */
+    void (*run)(const tc_step *s, int64_t begin, int64_t end, int lane);
+    void (*finish)(tc_step *s, double sum); /* what is done with the sum of what the ranges left, if they do; or NULL */
+} tc_kind;
+
+/* A buffer that a step reads or writes. */
+typedef struct tc_port {
+    int buffer;    /* of the list that the step is in; -1: there is none */
+    int value;     /* the value of the graph that is in it; -1: something that has no name, such as what is kept */
+    bool gradient; /* the gradient of that value */
+    bool write;
+    void *memory; /* once it is placed */
+} tc_port;
+
+struct tc_step {
+    const tc_kind *kind;
+    void *context;   /* a tc_work, tc_silence or tc_tally, as the kind says */
+    int value, term; /* what it computes for, a value or a term of the graph; the other is -1 */
+    bool backward;
+    bool elementwise; /* element i that it writes depends on element i of what it reads alone; pieces are elements */
+    bool sums;        /* its ranges leave partial sums */
+    tc_view view;     /* the tensor that it goes over (no memory) */
+    int ports;
+    tc_port *port;
+    int waits;    /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
+    bool band;    /* runs range by range together with the next step */
+    tc_span span; /* how it is cut, for the rows of the list, and into how many parts */
+    int64_t parts;
+    bool shared;     /* large enough to be worth waking threads for */
+    double *partial; /* [parts]: where its ranges leave their sums */
+    double *weights; /* [parts]: likewise, what they add to the denominator (TC_WEIGHS) */
+    double flops, bytes;
+};
+
+/* Where the range that starts at `begin` leaves its sum. */
+static inline double *tc_step_partial(const tc_step *s, int64_t begin)
+{
+    return &s->partial[begin == 0 ? 0 : begin / s->span.grain];
+}
+
+/* ---- An operator's call ---- */
+
+/* A firing list that steps make, of a value or of a gradient. */
+typedef struct tc_silence {
+    const tc_run *run;
+    tc_firing f;
+    int value;
+    int64_t capacity;          /* rows, those of positions counted */
+    int by_row, by_unit;       /* buffers, or -1 */
+    bool read;                 /* a layer reads the entries; otherwise the count alone is of use */
+    bool rows, units;          /* wanted in this step */
+    bool forward, backward;    /* a product ran on it, or on a gradient's that has its silence, in this step */
+    struct tc_silence *source; /* a gradient's: the list of the value whose silence it has; NULL: a value's */
+    struct tc_silence *next;
+} tc_silence;
+
+/* The context of an operator's step. The call points to the tables beside it. */
+typedef struct tc_work {
+    tc_call call;
+    void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
+    int slots;                                                 /* inputs and parameters: the length of x, d and add */
+    tc_view *x;
+    float **d;
+    bool *add;
+    tc_silence *x_list, *g_list; /* the lists that it may run on, or NULL */
+    int64_t scratch;             /* bytes for each lane, a multiple of TC_ALIGN; 0: none */
+    char *lanes;                 /* [lanes, scratch] */
+} tc_work;
+
+/* The order of an operator's ports; slots inputs follow from TC_PORT_X on, then as many gradients. */
+enum {
+    TC_PORT_Y,
+    TC_PORT_G,
+    TC_PORT_SAVE,
+    TC_PORT_X_ROWS,
+    TC_PORT_X_UNITS,
+    TC_PORT_G_ROWS,
+    TC_PORT_G_UNITS,
+    TC_PORT_X
+};
+
+extern const tc_kind tc_kind_call;
+static inline tc_work *tc_work_of(const tc_step *s) { return s->kind == &tc_kind_call ? s->context : NULL; }
+static inline tc_port *tc_port_x(const tc_step *s, int slot) { return &s->port[TC_PORT_X + slot]; }
+static inline tc_port *tc_port_d(const tc_step *s, int slot)
+{
+    return &s->port[TC_PORT_X + ((const tc_work *)s->context)->slots + slot];
+}
+
+/* ---- Lists and counts ---- */
+
+/* By row from the value or gradient in port 0, in the loop that made it; by unit from the list by row. */
+extern const tc_kind tc_kind_list, tc_kind_list_by_unit;
+enum { TC_PORT_FROM, TC_PORT_ROWS, TC_PORT_UNITS, TC_LIST_PORTS };
+
+/* Bytes of a list; where its parts are in memory of that size. */
+int64_t tc_silence_row_bytes(const tc_silence *s);
+int64_t tc_silence_unit_bytes(const tc_silence *s);
+
+/* How often each unit of a value fired, over the passes of one list since it was reset. A pass leaves its own counts in
+ * `now`; they are added up when nothing can take the pass back any more. */
+typedef struct tc_tally {
+    const tc_run *run;
+    int64_t units;
+    int32_t *now;   /* [units]; NULL: nothing is counted */
+    double sum;     /* of now */
+    int64_t *fired; /* [units] */
+    int64_t rows;
+    double natural; /* training: the density in the first step of all, before any update; NAN: there was none */
+} tc_tally;
+
+extern const tc_kind tc_kind_count; /* reads port 0 */
+
+#endif
