@@ -153,6 +153,7 @@ static tc_step *add_call(lowering *w, const tc_op *op, bool backward, const int 
             connect_value(w, tc_port_x(s, k), input[k], false);
         if (w->l->needed[input[k]] && p->feed[input[k]].optional && w->which == TC_EVAL) s->waits = input[k];
     }
+    s->prepares = (op->flags & TC_RANDOM) != 0;
     s->elementwise = (op->flags & TC_ELEMENTWISE) && !(backward ? op->span_back : op->span) &&
                      (!op->role->scalar || inputs == 1);
     return s;
@@ -215,6 +216,7 @@ static void lower_term_phase(lowering *w, int t, bool backward, int phase, int p
     work->call.weight = &p->result.weight[t];
     if (backward && last) set_gradients(w, s, term->input);
     set_facts(w, s, tc_term_arg(p->graph, term), term->input, &w->term_save[t]);
+    if (s->sums) w->l->result[t] = w->l->steps;
     close_step(w, s);
 }
 
@@ -262,6 +264,7 @@ static void set_silence(lowering *w, tc_step *s, int v)
     work->g_list = s->backward ? w->l->fired_gradient[v] : NULL;
     connect_list(&s->port[TC_PORT_X_ROWS], &s->port[TC_PORT_X_UNITS], work->x_list, s->backward);
     connect_list(&s->port[TC_PORT_G_ROWS], &s->port[TC_PORT_G_UNITS], work->g_list, s->backward);
+    s->prepares = s->prepares || (work->x_list && !s->backward);
     work->call.lists = (tc_lists){.x = work->x_list ? &work->x_list->f : NULL,
                                   .g = work->g_list ? &work->g_list->f : NULL,
                                   .blocked = tc_fire_blocked(w->p, value->input[0]),
@@ -410,7 +413,7 @@ static void line_up_terms(lowering *w)
         for (int k = 0; k < term->slots; k++)
             if (term->input[k] > latest) latest = term->input[k];
         const int before = w->last_term[latest];
-        w->next_term[t] = w->term_save[t] = -1;
+        w->next_term[t] = w->term_save[t] = w->l->result[t] = -1;
         w->term_before[t] = before;
         *(before < 0 ? &w->first_term[latest] : &w->next_term[before]) = t;
         w->last_term[latest] = t;
@@ -422,7 +425,7 @@ tacet_status tc_plan_lower(tacet_plan *p, int list)
     const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
     tc_list *l = &p->list[list];
     lowering w = {.p = p, .l = l, .which = list};
-    int *room = tc_plan_alloc(p, 5 * v + 3 * t, sizeof *room);
+    int *room = tc_plan_alloc(p, 5 * v + 4 * t, sizeof *room);
     w.written = tc_plan_alloc(p, v, sizeof *w.written);
     if (!room || !w.written) return tc_fail_memory(&p->error);
     l->value = room;
@@ -433,6 +436,7 @@ tacet_status tc_plan_lower(tacet_plan *p, int list)
     w.next_term = w.save + v;
     w.term_before = w.next_term + t;
     w.term_save = w.term_before + t;
+    l->result = w.term_save + t;
     l->rows = -1;
     for (size_t i = 0; i < v; i++) w.first_term[i] = w.last_term[i] = w.save[i] = -1;
     line_up_terms(&w);

@@ -44,17 +44,22 @@ void tc_run_finish_term(tacet_plan *p, const tc_step *s)
     *c->result = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
 }
 
-/* Adds up what the ranges have left, and what a phase has found on all ranks. */
+/* Adds up what the ranges have left. */
+static void add_up(tacet_plan *p, tc_step *s)
+{
+    const double sum = tc_tree_sum(s->partial, s->parts);
+    if (s->kind->finish) {
+        s->kind->finish(s, sum);
+        return;
+    }
+    p->result.sum[s->term] = sum;
+    if (tc_work_of(s)->call.op->flags & TC_WEIGHS) p->result.weight[s->term] = tc_tree_sum(s->weights, s->parts);
+}
+
 static void finish(tacet_plan *p, tc_step *s)
 {
-    const tc_work *w = tc_work_of(s);
-    const double sum = s->sums ? tc_tree_sum(s->partial, s->parts) : 0;
-    if (s->kind->finish) s->kind->finish(s, sum);
-    if (s->sums && s->term >= 0) {
-        p->result.sum[s->term] = sum;
-        if (w->call.op->flags & TC_WEIGHS) p->result.weight[s->term] = tc_tree_sum(s->weights, s->parts);
-    }
-    if (w && w->call.op->sums && p->set.ranks.size > 1) tc_run_sums(p, &w->call, s->backward);
+    if (s->sums) add_up(p, s);
+    if (p->set.ranks.size > 1 && tc_work_of(s)) tc_run_sums(p, &tc_work_of(s)->call, s->backward);
 }
 
 void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward)
@@ -78,7 +83,7 @@ static void cut(tc_list *l, int64_t rows)
 
 static void run_whole(tacet_plan *p, tc_step *s)
 {
-    if (s->kind->prepare) s->kind->prepare(s);
+    if (s->prepares) s->kind->prepare(s);
     s->kind->run(s, 0, s->span.pieces, 0);
     finish(p, s);
 }
@@ -91,7 +96,7 @@ static void run_parts(tacet_plan *p, tc_step *first, int steps)
     for (tc_step *s = first; s < first + steps; s++) {
         assert(s->parts == first->parts);
         shared = shared || s->shared;
-        if (s->kind->prepare) s->kind->prepare(s);
+        if (s->prepares) s->kind->prepare(s);
     }
     tc_pool_run(shared ? p->pool : NULL, first->parts, band_part, &b);
     for (tc_step *s = first; s < first + steps; s++) finish(p, s);
@@ -125,9 +130,9 @@ static void run_steps(tacet_plan *p, tc_list *l, int begin, int end)
 /* Every term that was computed gets its result. */
 static void finish_terms(tacet_plan *p, tc_list *l)
 {
-    for (int i = 0; i < l->backward; i++) {
-        const tc_step *s = &l->step[i];
-        if (s->sums && s->term >= 0 && (s->waits < 0 || p->feed[s->waits].fed)) tc_run_finish_term(p, s);
+    for (int t = 0; t < p->terms; t++) {
+        const tc_step *s = l->result[t] < 0 ? NULL : &l->step[l->result[t]];
+        if (s && (s->waits < 0 || p->feed[s->waits].fed)) tc_run_finish_term(p, s);
     }
 }
 

@@ -108,8 +108,8 @@ void tc_run_sample(tacet_plan *p)
 {
     tc_list *l = &p->list[TC_TRAIN];
     static const double none = 0;
-    for (int i = 0; i < l->backward; i++)
-        if (l->step[i].sums && l->step[i].term >= 0 && tc_plan_is_penalty(p, l->step[i].term)) own(p, &l->step[i]);
+    for (int t = 0; t < p->terms; t++)
+        if (l->result[t] >= 0 && tc_plan_is_penalty(p, t)) own(p, &l->step[l->result[t]]);
     for (int i = l->backward; i < l->steps; i++) {
         tc_step *s = &l->step[i];
         const bool penalty = s->term >= 0 && tc_plan_is_penalty(p, s->term);

@@ -19,9 +19,9 @@ typedef struct tc_kind {
     const char *name; /* what explain() calls the step; NULL: "forward" or "backward" */
     tc_span (*span)(const tc_step *s);
     void (*resolve)(tc_step *s); /* takes over what the ports say, once the buffers have memory */
-    void (*prepare)(tc_step *s); /* before the first range, alone on one thread; NULL: nothing is to be done */
+    void (*prepare)(tc_step *s); /* before the first range, alone on one thread, where the step asks for it */
     void (*run)(const tc_step *s, int64_t begin, int64_t end, int lane);
-    void (*finish)(tc_step *s, double sum); /* what is done with the sum of what the ranges left, if they do; or NULL */
+    void (*finish)(tc_step *s, double sum); /* takes the sum of what the ranges left; NULL: it is that of a term */
 } tc_kind;
 
 /* A buffer that a step reads or writes. */
@@ -40,6 +40,7 @@ struct tc_step {
     bool backward;
     bool elementwise; /* element i that it writes depends on element i of what it reads alone; pieces are elements */
     bool sums;        /* its ranges leave partial sums */
+    bool prepares;    /* its kind prepares it in every pass */
     tc_view view;     /* the tensor that it goes over (no memory) */
     int ports;
     tc_port *port;
