@@ -1,6 +1,9 @@
 # The tests. Each tests/test_*.c is a program of its own (cmocka) that may look inside the library; each tests/test_*.sh is
 # run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment, and skips by exit status 77. A script
 # whose second line is "# timeout N" gets N seconds in place of 120.
+#
+# tests/ops has operators for tests alone, written like those of the library: one file, and one line in test_ops.def.
+# Programs called tests/test_extra_*.c have them in their table of operators, after the library's own.
 find_library(CMOCKA_LIB cmocka)
 find_path(CMOCKA_HEADERS cmocka.h)
 if(NOT CMOCKA_LIB OR NOT CMOCKA_HEADERS)
@@ -21,9 +24,19 @@ set(test_environment
     UBSAN_OPTIONS=print_stacktrace=1
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
 
+# The linker takes an object from an archive only for a symbol that is missing: with this op.c, the library's stays out.
+file(GLOB extra_operators CONFIGURE_DEPENDS tests/ops/*.c)
+add_library(tacet_extra_operators OBJECT src/op/op.c ${extra_operators})
+target_compile_definitions(tacet_extra_operators PRIVATE TC_TEST_OPS)
+target_include_directories(tacet_extra_operators PRIVATE include src tests)
+target_link_libraries(tacet_extra_operators PRIVATE tacet_flags)
+
 foreach(source ${test_sources})
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
+    if(name MATCHES "^test_extra_")
+        target_sources(${name} PRIVATE $<TARGET_OBJECTS:tacet_extra_operators>)
+    endif()
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests
         ${CMOCKA_HEADERS})
     target_link_libraries(${name} PRIVATE tacet_flags tacet_static ${CMOCKA_LIB} ZLIB::ZLIB Jansson::Jansson Threads::Threads m)
