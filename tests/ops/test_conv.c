@@ -114,7 +114,7 @@ static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, fl
 static const tacet_attribute attribute[] = {
     {"out", "int", NULL, "units, at least 1", true}, {"k", "int", "3", "height and width of the kernel", false}, {0}};
 
-static const tc_param param[] = {{"weight", false, init}, {"bias", false, init}, {0}};
+static const tc_param param[] = {{"weight", "oihw", init}, {"bias", "o", init}, {0}};
 
 static const tc_probe probe[] = {
     {"test_conv 3", {"5 4 2"}, -1, 1, NAN}, {"test_conv 2 k=2", {"3 4 3"}, -1, 1, NAN}, {0}};
