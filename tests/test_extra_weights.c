@@ -4,6 +4,7 @@
 #include "op/weight.h"
 #include "plan/plan.h"
 
+#include "../cli/weight_view.c" /* a file of the program: it stands on tacet.h alone */
 #include "tacet/tacet.h"
 
 #include <math.h>
@@ -109,6 +110,38 @@ static void a_shape_tells_its_matrix(void **unused)
         const tc_matrix m = tc_matrix_of(&known[i].stored);
         assert_memory_equal(&m, &known[i].m, sizeof m);
     }
+}
+
+/* The program reads the letters itself: the number of a unit, an input and a tap. */
+static void the_program_finds_units_inputs_and_taps(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *axes, *told; /* told: "" leaves it to find PyTorch's order */
+        tc_shape stored;
+    } known[] = {{"oihw", "oihw", {4, {2, 3, 4, 5}}},
+                 {"oihw", "", {4, {2, 3, 4, 5}}},
+                 {"iohw", "iohw", {4, {2, 3, 4, 5}}},
+                 {"hwio", "hwio", {4, {2, 3, 4, 5}}},
+                 {"oihw", "oihw", {4, {3, 1, 4, 5}}},
+                 {"oi", "", {2, {4, 5}}},
+                 {"io", "io", {2, {4, 5}}}};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        float stored[120], user[120];
+        cli_weight w;
+        const tc_matrix m = tc_matrix_of(&known[k].stored);
+        const tc_shape seen = tc_weight_seen(known[k].axes, &known[k].stored);
+        for (int i = 0; i < 120; i++) stored[i] = (float)i;
+        tc_weight_copy_out(known[k].axes, &known[k].stored, stored, user);
+        assert_true(cli_weight_view(known[k].told, seen.rank, seen.dim, user, &w));
+        assert_true(w.units == m.out && w.inputs == m.in && w.taps == m.taps);
+        for (int64_t i = 0; i < m.rows * m.out; i++)
+            near(known[k].axes, i, (double)cli_weight_at(&w, i % m.out, i / m.out % m.in, i / m.out / m.in), (double)i,
+                 0);
+    }
+    cli_weight w;
+    assert_false(cli_weight_view("o", 1, (int64_t[]){5}, NULL, &w));
+    assert_false(cli_weight_view("oi", 2, (int64_t[]){5, 0}, NULL, &w));
 }
 
 /* ---- A network with a weight of four dimensions ---- */
@@ -673,6 +706,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_order_is_copied),
         cmocka_unit_test(a_shape_tells_its_matrix),
+        cmocka_unit_test(the_program_finds_units_inputs_and_taps),
         cmocka_unit_test(memory_has_taps_first_and_units_last),
         cmocka_unit_test(errors_name_the_shape_that_users_see),
         cmocka_unit_test(forward_is_a_convolution),

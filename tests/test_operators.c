@@ -51,15 +51,18 @@ static void check_attributes(const tc_op *op, const tacet_attribute *table)
     }
 }
 
-/* A parameter's letters: one for each dimension and no two alike, one of them the units'. A matrix has inputs. */
+/* A parameter's letters: one for each dimension and no two alike, one of them the units'. A matrix has inputs. Taps
+ * stand side by side. */
 static void check_axes(const op_case *k)
 {
     char text[160];
     for (int i = 0; k->op->param && k->op->param[i].name; i++) {
         const char *axes = k->op->param[i].axes ? k->op->param[i].axes : "";
         const int rank = k->x[k->inputs + i].shape.rank, letters = (int)strlen(axes);
+        const char *taps = axes + strspn(axes, "io");
         bool good = letters ? strchr(axes, 'o') && (letters < 2 || strchr(axes, 'i')) : rank < 2;
         for (int j = 0; j < letters; j++) good = good && islower(axes[j]) && !strchr(axes + j + 1, axes[j]);
+        for (taps += strcspn(taps, "io"); *taps; taps++) good = good && strchr("io", *taps);
         if (!good || (k->x[k->inputs + i].data && letters && letters != rank))
             fail_msg("%s: the letters of %s are \"%s\"", case_text(k, text), k->op->param[i].name, axes);
     }

@@ -1,8 +1,8 @@
 /* weight.h: how a parameter is stored, how users see it, and the matrix that a weight is.
  *
  * An operator's table states a parameter's dimensions as users see them, a letter each (tc_param.axes): `o` are the
- * units, `i` the inputs, and every other letter is a tap, a position in a kernel. In memory the taps come first, in
- * their order, then the inputs, and the units last:
+ * units, `i` the inputs, and every other letter is a tap, a position in a kernel. Taps stand side by side. In memory
+ * they come first, in their order, then the inputs, and the units last:
  *
  *     linear           "oi"      users see [out, in]            stored [in, out]
  *     a convolution    "oihw"               [out, in, kh, kw]          [kh, kw, in, out]

@@ -3,7 +3,8 @@
 # whose second line is "# timeout N" gets N seconds in place of 120.
 #
 # tests/ops has operators for tests alone, written like those of the library: one file, and one line in test_ops.def.
-# Programs called tests/test_extra_*.c have them in their table of operators, after the library's own.
+# Programs called tests/test_extra_*.c have them in their table of operators, after the library's own; scripts called
+# tests/test_extra_*.sh are given a program tacet that has them.
 find_library(CMOCKA_LIB cmocka)
 find_path(CMOCKA_HEADERS cmocka.h)
 if(NOT CMOCKA_LIB OR NOT CMOCKA_HEADERS)
@@ -31,6 +32,14 @@ target_compile_definitions(tacet_extra_operators PRIVATE TC_TEST_OPS)
 target_include_directories(tacet_extra_operators PRIVATE include src tests)
 target_link_libraries(tacet_extra_operators PRIVATE tacet_flags)
 
+if(TARGET tacet_program)
+    add_executable(tacet_extra_program $<TARGET_OBJECTS:tacet_program> $<TARGET_OBJECTS:tacet_extra_operators>)
+    set_target_properties(tacet_extra_program PROPERTIES OUTPUT_NAME tacet_extra LINKER_LANGUAGE C
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_static LibYAML::LibYAML Jansson::Jansson ZLIB::ZLIB
+        Threads::Threads m)
+endif()
+
 foreach(source ${test_sources})
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
@@ -55,5 +64,9 @@ foreach(file ${test_sources} ${test_scripts})
     if(marks MATCHES "timeout ([0-9]+)")
         set(seconds ${CMAKE_MATCH_1})
     endif()
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT ${seconds})
+    set(environment ${test_environment})
+    if(name MATCHES "^test_extra_")
+        list(TRANSFORM environment REPLACE "^TACET=.*" "TACET=${CMAKE_BINARY_DIR}/tests/tacet_extra")
+    endif()
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT ${seconds})
 endforeach()
