@@ -4,6 +4,7 @@
 #include "ledger.h"
 #include "output.h"
 #include "run_folder.h"
+#include "weight_view.h"
 
 #include <math.h>
 #include <string.h>
@@ -87,18 +88,27 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
 }
 
-/* The rows (units) or columns (inputs) of a weight that hold something, where others are all 0. Vector k of `count` has
- * its entries at x[k * step + j * along], j below `length`. */
-static void left(const char *name, const char *what, int64_t count, int64_t step, int64_t length, int64_t along,
-                 const float *x)
+/* Whether all weights into unit k, or out of input k, are 0. */
+static bool is_empty(const cli_weight *w, bool input, int64_t k)
+{
+    const int64_t others = input ? w->units : w->inputs;
+    for (int64_t j = 0; j < others; j++)
+        for (int64_t t = 0; t < w->taps; t++)
+            if (cli_weight_at(w, input ? j : k, input ? k : j, t) != 0.0f) return false;
+    return true;
+}
+
+/* The units or inputs of a weight that hold something, where others are empty. */
+static void left(const char *name, const cli_weight *w, bool input)
 {
     enum { NAMED = 20 };
+    const char *what = input ? "inputs" : "units";
+    const int64_t count = input ? w->inputs : w->units;
     int64_t named[NAMED], used = 0;
     for (int64_t k = 0; k < count; k++) {
-        int64_t j = 0;
-        while (j < length && x[k * step + j * along] == 0.0f) j++;
-        if (j < length && used < NAMED) named[used] = k;
-        used += j < length;
+        if (is_empty(w, input, k)) continue;
+        if (used < NAMED) named[used] = k;
+        used++;
     }
     if (used == 0 || used == count) return;
     printf("%s: %lld of %lld %s have no weight left; the others:", name, (long long)(count - used), (long long)count,
@@ -108,7 +118,7 @@ static void left(const char *name, const char *what, int64_t count, int64_t step
     printf("\n");
 }
 
-static tacet_status tensors(cli_arena *a, const tacet_file *f)
+static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
 {
     const char *const head[] = {"tensor", "shape", "mean", "deviation", "largest", "zeros"};
     int n = tacet_file_count(f), rows = 1, rank;
@@ -122,13 +132,13 @@ static tacet_status tensors(cli_arena *a, const tacet_file *f)
     printf("\n");
     cli_table(stdout, "llrrrr", rows, cell);
     for (int i = 0; i < n; i++) {
-        if (tacet_file_tensor(f, i, &name, &rank, &shape, &data) != TACET_OK || !data || rank != 2) continue;
-        const char *dot = strrchr(name, '.'); /* a checkpoint has the optimizer's state too */
+        cli_weight w;
+        if (!cli_weight_in(f, g, i, &w)) continue;
+        const char *dot = strrchr(w.name, '.'); /* a checkpoint has the optimizer's moments too */
         if (!dot || strcmp(dot, ".weight") != 0) continue;
-        left(tamed(a, name), "inputs", shape[1], 1, shape[0], shape[1], data);
-        left(tamed(a, name), "units", shape[0], shape[1], shape[1], 1, data);
+        left(tamed(a, w.name), &w, true);
+        left(tamed(a, w.name), &w, false);
     }
-    return TACET_OK;
 }
 
 /* A run's folder: its ledger. */
@@ -155,7 +165,7 @@ static tacet_status run(const cli_args *a)
     else
         cli_warn("%s", tamed(a->arena, e.message));
     noted(a->arena, f);
-    s = tensors(a->arena, f);
+    tensors(a->arena, f, g);
     tacet_graph_free(g);
     tacet_file_free(f);
     return s;

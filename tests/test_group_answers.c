@@ -338,11 +338,11 @@ static void test_refused(void **state)
         bool parameter;
         const char *why; /* a part of it */
     } bad[] = {
-        {"group_lasso 1", "3", true, "two dimensions, got [3]"},
+        {"group_lasso 1", "3", true, "two dimensions or more, got [3]"},
         {"group_lasso 1", "3 4", false, "[batch, 3, 4]"},
         {"group_lasso 1 by=block block=0", "3 4", true, "block of at least 1"},
         {"group_lasso 1 block=2", "3 4", true, "by=block"},
-        {"sparse_group_lasso 1", "3 4 5", true, "[3, 4, 5]"},
+        {"sparse_group_lasso 1", "3", true, "[3]"},
         {"sparse_group_lasso 1 alpha=1.5", "3 4", true, "alpha from 0 to 1"},
         {"sparse_group_lasso 1 alpha=-1", "3 4", true, "alpha from 0 to 1"},
         {"orthogonal 1", "3", true, "[3]"},

@@ -212,7 +212,7 @@ static void test_refused(void **state)
         {"jump_relu -1", {"3"}, false, "theta of at least 0"},
         {"jump_relu eps=1e-60", {"3"}, false, "eps from 1e-15"},
         {"jump_relu eps=0", {"3"}, false, "eps from 1e-15"},
-        {"spectral_norm 1", {"3"}, true, "two dimensions, got [3]"},
+        {"spectral_norm 1", {"3"}, true, "two dimensions or more, got [3]"},
         {"spectral_norm 1", {"3 4"}, false, "[batch, 3, 4]"},
         {"spectral_norm 1 iterations=0", {"3 4"}, true, "from 1 to 1000 iterations"},
     };

@@ -2,6 +2,8 @@
  * being in ops.def with a probe. (Known answers are in test_op_answers.c.) */
 #include "op_case.h"
 
+#include <ctype.h>
+
 #define PRECISION 2e-3 /* of a central difference in float32 */
 
 static int64_t bytes_of(const op_case *k, int i) { return room_of(k, i) * (int64_t)sizeof(float); }
@@ -49,6 +51,23 @@ static void check_attributes(const tc_op *op, const tacet_attribute *table)
     }
 }
 
+/* A parameter's letters: one for each dimension and no two alike, one of them the units'. A matrix has inputs. Taps
+ * stand side by side. */
+static void check_axes(const op_case *k)
+{
+    char text[160];
+    for (int i = 0; k->op->param && k->op->param[i].name; i++) {
+        const char *axes = k->op->param[i].axes ? k->op->param[i].axes : "";
+        const int rank = k->x[k->inputs + i].shape.rank, letters = (int)strlen(axes);
+        const char *taps = axes + strspn(axes, "io");
+        bool good = letters ? strchr(axes, 'o') && (letters < 2 || strchr(axes, 'i')) : rank < 2;
+        for (int j = 0; j < letters; j++) good = good && islower(axes[j]) && !strchr(axes + j + 1, axes[j]);
+        for (taps += strcspn(taps, "io"); *taps; taps++) good = good && strchr("io", *taps);
+        if (!good || (k->x[k->inputs + i].data && letters && letters != rank))
+            fail_msg("%s: the letters of %s are \"%s\"", case_text(k, text), k->op->param[i].name, axes);
+    }
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -71,6 +90,7 @@ static void test_table(void **state)
             op_case k;
             case_open(&k, p->spec, p->x, op->flags & TC_NO_BATCH, 1, 2);
             assert_ptr_equal(k.op, op);
+            check_axes(&k);
             case_close(&k);
         }
     }

@@ -258,7 +258,7 @@ static void l0_is_of_a_jump_relu(void **state)
                {"jump_relu*", "l0 1e-3 joint", "no joint form"},
                {"jump_relu1", "l0", "needs a lambda"},
                {"jump_relu1", "l0 1e-3 eps=1", "eps"},
-               {"linear*.weight", "spectral_norm 1 joint", "two dimensions"},
+               {"linear*.weight", "spectral_norm 1 joint", "cannot be joint"},
                {"relu1", "spectral_norm 1", "[batch, 5]"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tacet_graph *g = tacet_graph_new(NULL);

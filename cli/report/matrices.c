@@ -1,7 +1,9 @@
 /* matrices.c: where exact zeros are in each matrix. A matrix of thousands by thousands becomes a grid of cells, each as
- * strong as the share of its weights that are not 0. */
+ * strong as the share of its weights that are not 0. A weight with taps is drawn as [units, inputs * taps]: the taps of
+ * an input stand side by side. */
 #include "report/picture.h"
 #include "report/run_set.h"
+#include "weight_view.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,40 +12,52 @@ enum { ACROSS = 112, DOWN = 84, BLOCKS = 8, COLUMNS = 6 };
 enum { WIDTH = 480, HEIGHT = 360, LEFT = 62, RIGHT = 14, TOP = 28, BOTTOM = 44 };
 
 typedef struct matrix {
-    const char *name;
-    int64_t out, in;
-    const float *w; /* [out, in] */
+    cli_weight of;
+    int64_t columns; /* inputs * taps */
     int64_t zeros, empty_in, empty_out;
 } matrix;
 
 static void count(cli_arena *a, matrix *m)
 {
-    bool *used = cli_take(a, (size_t)m->in);
+    bool *used = cli_take(a, (size_t)m->of.inputs);
     m->zeros = m->empty_out = 0;
-    m->empty_in = m->in;
-    for (int64_t o = 0; o < m->out; o++) {
+    m->empty_in = m->of.inputs;
+    for (int64_t o = 0; o < m->of.units; o++) {
         int64_t here = 0;
-        for (int64_t i = 0; i < m->in; i++) {
-            const bool zero = m->w[o * m->in + i] == 0;
-            here += zero;
-            if (zero || used[i]) continue;
+        for (int64_t i = 0; i < m->of.inputs; i++) {
+            int64_t zeros = 0;
+            for (int64_t t = 0; t < m->of.taps; t++) zeros += cli_weight_at(&m->of, o, i, t) == 0;
+            here += zeros;
+            if (zeros == m->of.taps || used[i]) continue;
             used[i] = true;
             m->empty_in--;
         }
         m->zeros += here;
-        m->empty_out += here == m->in;
+        m->empty_out += here == m->columns;
     }
 }
 
-/* The share of weights that are 0 in a block of the matrix that is cell (x, y) of a grid; n x m cells. */
-static double zeros_in(const matrix *m, int64_t x, int64_t y, int64_t across, int64_t down)
+static double share_of_zeros(const matrix *m) { return (double)m->zeros / ((double)m->of.units * (double)m->columns); }
+
+/* Cell x of n that share out m rows or columns, as even as whole ones allow: [from, to). */
+typedef struct cell {
+    int64_t from, to;
+} cell;
+
+static cell cell_at(int64_t x, int64_t n, int64_t m) { return (cell){x * m / n, (x + 1) * m / n}; }
+
+/* The share of weights that are 0 in these units and columns. */
+static double zeros_in(const matrix *m, cell units, cell columns)
 {
-    const int64_t top = y * m->out / down, bottom = (y + 1) * m->out / down;
-    const int64_t left = x * m->in / across, right = (x + 1) * m->in / across;
     int64_t zeros = 0;
-    for (int64_t o = top; o < bottom; o++)
-        for (int64_t i = left; i < right; i++) zeros += m->w[o * m->in + i] == 0;
-    return (double)zeros / (double)((bottom - top) * (right - left));
+    for (int64_t o = units.from; o < units.to; o++) {
+        int64_t i = columns.from / m->of.taps, t = columns.from % m->of.taps;
+        for (int64_t c = columns.from; c < columns.to; c++) {
+            zeros += cli_weight_at(&m->of, o, i, t) == 0;
+            if (++t == m->of.taps) t = 0, i++;
+        }
+    }
+    return (double)zeros / (double)((units.to - units.from) * (columns.to - columns.from));
 }
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -69,17 +83,17 @@ static void axes(cli_page *p, const matrix *m)
     fprintf(p->to, "<rect class=\"axis\" x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"%.0f\"/>\n", LEFT, TOP, right - LEFT,
             bottom - TOP);
     for (int k = 0; k <= 2; k++) {
-        label(p, LEFT + (right - LEFT) * k / 2, bottom + 17, place[k].anchor, whole(p->arena, m->in * k / 2));
-        label(p, LEFT - 6, TOP + (bottom - TOP) * k / 2 + place[k].drop, "end", whole(p->arena, m->out * k / 2));
+        label(p, LEFT + (right - LEFT) * k / 2, bottom + 17, place[k].anchor, whole(p->arena, m->of.inputs * k / 2));
+        label(p, LEFT - 6, TOP + (bottom - TOP) * k / 2 + place[k].drop, "end", whole(p->arena, m->of.units * k / 2));
     }
     label(p, (LEFT + right) / 2, HEIGHT - 6, "middle", "input [number]");
     label(p, 2, 14, "start", "unit [number]");
 }
 
-static const char *range(cli_arena *a, int64_t from, int64_t to)
+static const char *range(cli_arena *a, cell c)
 {
-    return to - from == 1 ? cli_format(a, "%lld", (long long)from)
-                          : cli_format(a, "%lld-%lld", (long long)from, (long long)to - 1);
+    return c.to - c.from == 1 ? cli_format(a, "%lld", (long long)c.from)
+                              : cli_format(a, "%lld-%lld", (long long)c.from, (long long)c.to - 1);
 }
 
 /* ---- One matrix -------------------------------------------------------------------------------------------------- */
@@ -87,31 +101,43 @@ static const char *range(cli_arena *a, int64_t from, int64_t to)
 /* Zeros block by block, for those who cannot see the picture. */
 static const char *const *blocks(cli_arena *a, const matrix *m, int across, int down)
 {
-    const char **cell = cli_take(a, (size_t)(across + 1) * (size_t)(down + 1) * sizeof *cell), **c = cell;
-    *c++ = "units \\ inputs";
-    for (int x = 0; x < across; x++) *c++ = range(a, x * m->in / across, (x + 1) * m->in / across);
+    const char **text = cli_take(a, (size_t)(across + 1) * (size_t)(down + 1) * sizeof *text), **t = text;
+    *t++ = "units \\ inputs";
+    for (int x = 0; x < across; x++) *t++ = range(a, cell_at(x, across, m->of.inputs));
     for (int y = 0; y < down; y++) {
-        *c++ = range(a, y * m->out / down, (y + 1) * m->out / down);
-        for (int x = 0; x < across; x++) *c++ = cli_format(a, "%.1f%%", 100 * zeros_in(m, x, y, across, down));
+        const cell units = cell_at(y, down, m->of.units);
+        *t++ = range(a, units);
+        for (int x = 0; x < across; x++) {
+            const cell in = cell_at(x, across, m->of.inputs), all = {in.from * m->of.taps, in.to * m->of.taps};
+            *t++ = cli_format(a, "%.1f%%", 100 * zeros_in(m, units, all));
+        }
     }
-    return cell;
+    return text;
+}
+
+/* " of 9 taps", nothing where there is one. */
+static const char *taps(cli_arena *a, const matrix *m)
+{
+    return m->of.taps > 1 ? cli_format(a, " of %lld taps", (long long)m->of.taps) : "";
 }
 
 static void figure(cli_page *p, const matrix *m, const char *title)
 {
     cli_arena *a = p->arena;
-    const int64_t across = least(m->in, ACROSS), down = least(m->out, DOWN);
+    const int64_t across = least(m->columns, ACROSS), down = least(m->of.units, DOWN);
     cli_picture c = cli_picture_new(a, (int)across, (int)down);
     for (int64_t y = 0; y < down; y++)
-        for (int64_t x = 0; x < across; x++) cli_picture_set(&c, (int)x, (int)y, 1 - zeros_in(m, x, y, across, down));
-    const char *share = cli_format(a, "%.1f%% exact zeros", 100 * (double)m->zeros / ((double)m->out * (double)m->in));
+        for (int64_t x = 0; x < across; x++)
+            cli_picture_set(&c, (int)x, (int)y,
+                            1 - zeros_in(m, cell_at(y, down, m->of.units), cell_at(x, across, m->columns)));
+    const char *share = cli_format(a, "%.1f%% exact zeros", 100 * share_of_zeros(m));
     cli_page_figure(p, title,
-                    cli_format(a, "Where weights are 0 in a matrix of %lld units by %lld inputs: %s.",
-                               (long long)m->out, (long long)m->in, share),
+                    cli_format(a, "Where weights are 0 in a matrix of %lld units by %lld inputs%s: %s.",
+                               (long long)m->of.units, (long long)m->of.inputs, taps(a, m), share),
                     WIDTH, HEIGHT);
     cli_picture_write(p, &c, LEFT, TOP, WIDTH - RIGHT - LEFT, HEIGHT - BOTTOM - TOP);
     axes(p, m);
-    const int columns = (int)least(m->in, BLOCKS), rows = (int)least(m->out, BLOCKS);
+    const int columns = (int)least(m->of.inputs, BLOCKS), rows = (int)least(m->of.units, BLOCKS);
     cli_page_figure_end(p, cli_format(a, "%s. The fuller a place, the more of its weights are not 0.", share),
                         cli_format(a, "l%.*s", columns, "rrrrrrrr"), rows + 1, blocks(a, m, columns, rows));
 }
@@ -125,10 +151,11 @@ static void table(cli_page *p, int n, const matrix *m)
     const char **cell = cli_take(p->arena, (size_t)(n + 1) * sizeof head), **c = cell + COLUMNS;
     memcpy(cell, head, sizeof head);
     for (int i = 0; i < n; i++, m++) {
-        *c++ = m->name;
-        *c++ = cli_format(p->arena, "%lld x %lld", (long long)m->out, (long long)m->in);
+        *c++ = m->of.name;
+        *c++ = cli_format(p->arena, "%lld x %lld%s", (long long)m->of.units, (long long)m->of.inputs,
+                          taps(p->arena, m));
         *c++ = whole(p->arena, m->zeros);
-        *c++ = cli_format(p->arena, "%.1f%%", 100 * (double)m->zeros / ((double)m->out * (double)m->in));
+        *c++ = cli_format(p->arena, "%.1f%%", 100 * share_of_zeros(m));
         *c++ = whole(p->arena, m->empty_out);
         *c++ = whole(p->arena, m->empty_in);
     }
@@ -140,18 +167,16 @@ static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
 {
     const int all = tacet_file_count(f);
     matrix *m = cli_take(a, ((size_t)all + 1) * sizeof *m);
-    const int64_t *shape;
-    int rank;
+    tacet_graph *g = tacet_file_graph(f, NULL, NULL);
     *n = 0;
     for (int i = 0; i < all; i++) {
         matrix *to = &m[*n];
-        if (tacet_file_tensor(f, i, &to->name, &rank, &shape, &to->w) != TACET_OK || !to->w || rank != 2) continue;
-        to->out = shape[0];
-        to->in = shape[1];
-        if (to->out < 1 || to->in < 1) continue;
+        if (!cli_weight_in(f, g, i, &to->of)) continue;
+        to->columns = to->of.inputs * to->of.taps;
         count(a, to);
         ++*n;
     }
+    tacet_graph_free(g);
     return m;
 }
 
@@ -182,7 +207,7 @@ static void figures(cli_run_set *s, int run)
     int n = 0;
     const matrix *m = f ? matrices(s->arena, f, &n) : NULL;
     for (int i = 0; i < n; i++)
-        if (m[i].zeros) figure(s->page, &m[i], cli_set_title(s, run, m[i].name));
+        if (m[i].zeros) figure(s->page, &m[i], cli_set_title(s, run, m[i].of.name));
     tacet_file_free(f);
 }
 

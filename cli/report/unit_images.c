@@ -2,6 +2,7 @@
  * weights), of an autoencoder's last layer what each unit of the code adds to the image (a column). */
 #include "report/picture.h"
 #include "report/run_set.h"
+#include "weight_view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static bool image_of(const cli_record *r, image *m)
     return m->height >= LEAST && m->width >= LEAST;
 }
 
-/* A layer's weight [out, in], and which way its units lie: element `pixel` of unit u is w[u * unit + pixel * step]. */
+/* The images of a weight: element `pixel` of unit u is w[u * unit + pixel * step]. */
 typedef struct bank {
     const char *name;
     const float *w;
@@ -209,24 +210,21 @@ static void inputs(cli_page *p, const bank *b, const image *m, const char *title
 
 /* ---- Which layers ------------------------------------------------------------------------------------------------ */
 
-/* The first layer's weight, or the last one's; its shape is checked by the caller. */
-static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bool last, const char **name,
-                      const int64_t **shape, const float **w)
+/* The first layer's weight, or the last one's, if it is a matrix; its shape is checked by the caller. */
+static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bool last, cli_weight *w)
 {
     const json_t *layer;
-    const char *found = NULL, *tensor;
+    const char *found = NULL;
     size_t i;
-    int rank;
+    tacet_graph *g = tacet_file_graph(f, NULL, NULL);
+    bool good = false;
     json_array_foreach(json_object_get(r->run, "network"), i,
                        layer) if (json_integer_value(json_object_get(layer, "parameters")) > 0 && (last || !found))
         found = cli_format(a, "%s.weight", cli_record_text(a, layer, "name"));
-    for (int k = 0; found && k < tacet_file_count(f); k++)
-        if (tacet_file_tensor(f, k, &tensor, &rank, shape, w) == TACET_OK && *w && rank == 2 && (*shape)[0] > 0 &&
-            strcmp(tensor, found) == 0) {
-            *name = found;
-            return true;
-        }
-    return false;
+    for (int k = 0; found && !good && k < tacet_file_count(f); k++)
+        good = cli_weight_in(f, g, k, w) && w->taps == 1 && strcmp(w->name, found) == 0;
+    tacet_graph_free(g);
+    return good;
 }
 
 static const char *layer_of(cli_arena *a, const char *weight)
@@ -238,24 +236,22 @@ static void images_of(cli_run_set *s, int run)
 {
     cli_page *p = s->page;
     const cli_record *r = &s->record[run];
-    const char *name;
-    const int64_t *shape;
-    const float *w;
+    cli_weight w;
     image m;
     if (!image_of(r, &m) || !cli_folder_has(r->folder.model)) return;
     tacet_file *f = tacet_file_open(r->folder.model, NULL, NULL); /* why not is said where zeros are shown */
     const int64_t pixels = m.height * m.width * m.colours;
-    if (f && weight_of(p->arena, r, f, false, &name, &shape, &w) && shape[1] == pixels) {
-        const bank b = {name, w, shape[0], pixels, 1, fired(r, layer_of(p->arena, name), 1)};
+    if (f && weight_of(p->arena, r, f, false, &w) && w.inputs == pixels) {
+        const bank b = {w.name, w.w, w.units, w.unit, w.input, fired(r, layer_of(p->arena, w.name), 1)};
         cli_set_begin(s);
-        inputs(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "%s: inputs in use", name)));
-        tiles(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "units of %s", name)),
+        inputs(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "%s: inputs in use", w.name)));
+        tiles(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "units of %s", w.name)),
               "what each looks for in the image");
     }
-    if (f && weight_of(p->arena, r, f, true, &name, &shape, &w) && shape[0] == pixels) {
-        const bank b = {name, w, shape[1], 1, shape[1], fired(r, layer_of(p->arena, name), -1)};
+    if (f && weight_of(p->arena, r, f, true, &w) && w.units == pixels) {
+        const bank b = {w.name, w.w, w.inputs, w.input, w.unit, fired(r, layer_of(p->arena, w.name), -1)};
         cli_set_begin(s);
-        tiles(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "dictionary: columns of %s", name)),
+        tiles(p, &b, &m, cli_set_title(s, run, cli_format(p->arena, "dictionary: columns of %s", w.name)),
               "what each adds to the image that comes out");
     }
     tacet_file_free(f);

@@ -21,6 +21,7 @@
  * lambda * d: the pull of the data is 1 there, whatever g is. */
 #include "sweep/estimate.h"
 #include "ledger.h"
+#include "weight_view.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,20 +51,23 @@ void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
 
 /* ---- Parts ------------------------------------------------------------------------------------------------------- */
 
-/* A part is a tile of the matrix [rows, columns] that a value is: a batch of rows, a weight [out, in], or one row. */
+/* A part is a tile of the matrix that a value is: a batch of rows, a weight [units, taps * inputs], or one row. */
 typedef struct tile {
     int64_t rows, columns; /* 0: all */
+    bool input;            /* a tile has the columns of one input instead, at all its taps */
 } tile;
 
 static const struct {
     const char *kind;
     tile weight, batch;
-} whole[] = {{"norm", {0, 0}, {1, 0}}, {"spectral_norm", {0, 0}, {0, 0}}, {"kl_sparsity", {0, 1}, {0, 1}}};
+} whole[] = {{"norm", {0, 0, false}, {1, 0, false}},
+             {"spectral_norm", {0, 0, false}, {0, 0, false}},
+             {"kl_sparsity", {0, 1, false}, {0, 1, false}}};
 
 static const struct {
     const char *by;
     tile weight;
-} grouped[] = {{"unit", {1, 0}}, {"input", {0, 1}}};
+} grouped[] = {{"unit", {1, 0, false}}, {"input", {0, 1, true}}};
 
 static const char *attribute(cli_arena *a, const cli_over *o, const char *spec, const char *name)
 {
@@ -83,29 +87,31 @@ static tile tile_of(cli_arena *a, const cli_over *o, const char *spec)
     for (size_t i = 0; i < sizeof grouped / sizeof *grouped; i++)
         if (strcmp(grouped[i].by, by) == 0) return grouped[i].weight;
     if (strcmp(by, "block") == 0 && cli_integer(attribute(a, o, spec, "block"), &block) && block > 0)
-        return (tile){block, block};
-    if (cli_number(attribute(a, o, spec, "p"), &p) && p == 1) return (tile){1, 1};
+        return (tile){block, block, false};
+    if (cli_number(attribute(a, o, spec, "p"), &p) && p == 1) return (tile){1, 1, false};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strcmp(whole[i].kind, o->kind) == 0) return o->parameter ? whole[i].weight : whole[i].batch;
-    return (tile){1, 1};
+    return (tile){1, 1, false};
 }
 
-/* The largest rms(g) of a tile, over the elements where x is not 0; `some` is their number. */
-static double strongest(tile t, int64_t rows, int64_t columns, const float *x, const float *g, int64_t *some)
+/* The largest rms(g) of a tile, over the elements where x is not 0; `some` is their number. m says where they are. */
+static double strongest(tile t, const cli_weight *m, const float *x, const float *g, int64_t *some)
 {
     cli_arena a = {0};
-    const int64_t high = t.rows && t.rows < rows ? t.rows : rows;
+    const int64_t columns = m->taps * m->inputs, high = t.rows && t.rows < m->units ? t.rows : m->units;
     const int64_t wide = t.columns && t.columns < columns ? t.columns : columns;
-    const int64_t across = (columns + wide - 1) / wide;
+    const int64_t across = t.input ? m->inputs : (columns + wide - 1) / wide;
     double *sum = cli_take(&a, sizeof *sum * (size_t)across), most = 0;
     int64_t *n = cli_take(&a, sizeof *n * (size_t)across);
-    for (int64_t r = 0; r < rows; r++) {
+    for (int64_t r = 0; r < m->units; r++) {
         for (int64_t c = 0; c < columns; c++) {
-            if (x[r * columns + c] == 0.0f) continue;
-            sum[c / wide] += (double)g[r * columns + c] * (double)g[r * columns + c];
-            n[c / wide]++;
+            const int64_t input = c % m->inputs, k = t.input ? input : c / wide;
+            const int64_t at = r * m->unit + input * m->input + c / m->inputs * m->tap;
+            if (x[at] == 0.0f) continue;
+            sum[k] += (double)g[at] * (double)g[at];
+            n[k]++;
         }
-        if ((r + 1) % high != 0 && r + 1 < rows) continue;
+        if ((r + 1) % high != 0 && r + 1 < m->units) continue;
         for (int64_t k = 0; k < across; k++) {
             if (n[k] && sqrt(sum[k] / (double)n[k]) > most) most = sqrt(sum[k] / (double)n[k]);
             *some += n[k];
@@ -168,22 +174,20 @@ static bool go(step *t)
 
 /* ---- The estimate ------------------------------------------------------------------------------------------------ */
 
-/* The value's matrix: rows of a batch, or a weight's [out, in]; anything else is one row. */
-static void matrix(const tacet_plan *p, const char *name, int64_t batch, int64_t *rows, int64_t *columns)
+/* The value's matrix: the rows of a batch, or a weight's units; anything else is one row. */
+static cli_weight matrix(const cli_job *job, const char *name)
 {
     tacet_value_info v;
-    *rows = 1;
-    *columns = 1;
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.name, name) != 0) continue;
-        for (int k = 0; k < v.rank; k++) *columns *= v.shape[k];
-        if (v.batch) *rows = batch;
-        if (!v.batch && v.rank == 2) {
-            *rows = v.shape[0];
-            *columns = v.shape[1];
-        }
-        return;
+    cli_weight m = {.units = 1, .inputs = 1, .taps = 1, .input = 1};
+    for (int i = 0; i < tacet_value_count(job->plan); i++) {
+        if (tacet_value_at(job->plan, i, &v) != TACET_OK || strcmp(v.name, name) != 0) continue;
+        if (!v.batch && cli_weight_view(tacet_axes(job->graph, name), v.rank, v.shape, NULL, &m)) break;
+        int64_t elements = 1;
+        for (int k = 0; k < v.rank; k++) elements *= v.shape[k];
+        m = (cli_weight){
+            .units = v.batch ? job->batch : 1, .inputs = elements, .taps = 1, .unit = elements, .input = 1};
     }
+    return m;
 }
 
 /* The ledger's account of the term of that name ("on"), in a plan that has one penalty; all is NAN without one. */
@@ -201,15 +205,17 @@ static tacet_account account_of(const tacet_plan *p, const char *on)
 typedef struct pulled {
     float *x, *g;
     size_t n;
-    int64_t rows, columns;
+    cli_weight at; /* where they are in x and g */
     bool known;
 } pulled;
+
+static size_t elements_of(const cli_weight *m) { return (size_t)(m->units * m->inputs * m->taps); }
 
 static void look(cli_arena *a, const step *t, const cli_over *o, pulled *v)
 {
     for (int k = 0; k < o->matches; k++) {
-        matrix(t->job.plan, o->matched[k].name, t->job.batch, &v[k].rows, &v[k].columns);
-        v[k].n = (size_t)(v[k].rows * v[k].columns);
+        v[k].at = matrix(&t->job, o->matched[k].name);
+        v[k].n = elements_of(&v[k].at);
         v[k].x = cli_take(a, v[k].n * sizeof *v->x);
         v[k].g = cli_take(a, v[k].n * sizeof *v->g);
         /* Weights as they are before the step. */
@@ -222,8 +228,8 @@ static void look_again(const step *t, const cli_over *o, pulled *v)
     for (int k = 0; k < o->matches; k++) {
         const char *name = o->matched[k].name;
         if (!o->parameter) {
-            v[k].rows = t->rows;
-            v[k].n = (size_t)(v[k].rows * v[k].columns);
+            v[k].at.units = t->rows;
+            v[k].n = elements_of(&v[k].at);
             v[k].known = tacet_read(t->job.plan, name, v[k].x, v[k].n) == TACET_OK;
         }
         v[k].known = v[k].known && tacet_read_gradient(t->job.plan, name, v[k].g, v[k].n) == TACET_OK;
@@ -267,7 +273,7 @@ static double largest_of(const tacet_plan *p, const cli_config *c, const cli_ove
     const tacet_account joint = account_of(p, o->on);
     for (int k = 0; k < o->matches; k++) {
         int64_t n = 0;
-        const double here = v[k].known ? strongest(t, v[k].rows, v[k].columns, v[k].x, v[k].g, &n) : 0;
+        const double here = v[k].known ? strongest(t, &v[k].at, v[k].x, v[k].g, &n) : 0;
         const tacet_account own = account_of(p, o->matched[k].name);
         strong = fmax(strong, here);
         all += n;

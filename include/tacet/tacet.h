@@ -125,6 +125,11 @@ TACET_API bool tacet_matches(const char *selector, const char *name);
 /* The value of that name, or {0}. */
 TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
 
+/* What the dimensions of a parameter are, a letter each, in the order in which it is read, written and saved: `o` units,
+ * `i` inputs, any other letter a tap, a position in a kernel. "oi" is the weight of a linear layer, "oihw" would be that
+ * of a convolution, "o" a bias. "" where nothing of that name has such letters. */
+TACET_API const char *tacet_axes(const tacet_graph *g, const char *name);
+
 /* The first mistake in the description so far, or NULL. */
 TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
 
@@ -208,8 +213,8 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 /* Why the last call on this plan failed. */
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
-/* Copies a value of the last step or forward pass, [rows, shape...], or a parameter ([out, in], as PyTorch has it),
- * into data[count]; count must be exact. tacet_read_gradient: dObjective/dValue of the last step; parameters always
+/* Copies a value of the last step or forward pass, [rows, shape...], or a parameter, as PyTorch has it ([out, in];
+ * tacet_axes), into data[count]; count must be exact. tacet_read_gradient: dObjective/dValue of the last step; parameters always
  * have one unless frozen. tacet_write sets a parameter. */
 TACET_API tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count);
@@ -245,7 +250,7 @@ typedef struct tacet_value_info {
     const char *spec;      /* "linear 512", or "" */
     tacet_value value;     /* its handle in the graph */
     int rank;              /* of shape, without the batch */
-    int64_t shape[8];
+    int64_t shape[8];      /* of a parameter: as tacet_read gives it */
     bool batch;            /* is [batch, shape...] */
     bool trainable;        /* a parameter that is not frozen */
     bool silent;           /* its operator makes exact zeros: density and dead are counted */
@@ -300,9 +305,10 @@ typedef struct tacet_account {
                                        step was to have; NAN: it is not steered */
     int bound;                      /* lambda is at its lower (-1) or upper (1) bound; else 0 */
     int64_t zeros;                  /* exact ones: in all rows that were counted; of a parameter: now */
-    int64_t inputs, empty_inputs;   /* of a weight: its inputs, and those out of which all weights are 0; else 0 */
+    int64_t inputs, empty_inputs;   /* of a weight, which has two dimensions or more: its inputs, and those out of which
+                                       all weights are 0, at every tap; otherwise 0 */
     tacet_firing firing;            /* of all its values together. A parameter has no rows: its density is that of now,
-                                       and a dead unit is one into which all weights are 0 */
+                                       and a dead unit is one into which all weights are 0, from every input and tap */
 } tacet_account;
 TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
 
@@ -394,7 +400,7 @@ typedef struct tacet_note {
     const char *key, *text;
 } tacet_note;
 
-/* Saves the parameters as safetensors: names and [out, in] layout as PyTorch has them, so that
+/* Saves the parameters as safetensors: names and layout ([out, in]; tacet_axes) as PyTorch has them, so that
  * module.load_state_dict(safetensors.torch.load_file(path)) works on a module with the same names. The description of
  * the network rides in the metadata. Written beside path, synced, then renamed: path is the old file or the new one. */
 TACET_API tacet_status tacet_save(const tacet_plan *p, const char *path, int notes, const tacet_note *note,

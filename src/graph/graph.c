@@ -94,6 +94,13 @@ tacet_value tacet_find(const tacet_graph *g, const char *name)
     return (tacet_value){(int32_t)(tc_graph_index(g, name) + 1)};
 }
 
+const char *tacet_axes(const tacet_graph *g, const char *name)
+{
+    const int v = tc_graph_index(g, name);
+    const char *axes = v >= 0 ? tc_graph_axes(g, v) : NULL;
+    return axes ? axes : "";
+}
+
 int tc_graph_value(tacet_graph *g, tacet_value v)
 {
     if (tc_graph_failed(g)) return -1;
@@ -109,6 +116,16 @@ const tc_param *tc_param_of(const tacet_graph *g, int value)
 {
     const tc_value *v = &g->value[value];
     return &g->value[v->owner].op->param[v->slot];
+}
+
+const char *tc_graph_axes(const tacet_graph *g, int value)
+{
+    return g->value[value].owner >= 0 ? tc_param_of(g, value)->axes : NULL;
+}
+
+tc_shape tc_graph_shape(const tacet_graph *g, int value)
+{
+    return tc_weight_seen(tc_graph_axes(g, value), &g->value[value].shape);
 }
 
 /* A word, or (a parameter) two with a dot between them. What a letter is does not depend on the locale. */

@@ -7,6 +7,7 @@
 #define TC_GRAPH_H
 
 #include "op/op.h"
+#include "op/weight.h"
 
 #include <stdatomic.h>
 
@@ -93,6 +94,11 @@ int tc_graph_value(tacet_graph *g, tacet_value v);
 
 /* Parameters have their layer's operator and a slot; this is the row of the operator's table. */
 const tc_param *tc_param_of(const tacet_graph *g, int value);
+
+/* The letters of a value's dimensions (op/weight.h), or NULL: it is not a parameter, or has at most one dimension. And
+ * the shape of any value as users see it, without the batch. */
+const char *tc_graph_axes(const tacet_graph *g, int value);
+tc_shape tc_graph_shape(const tacet_graph *g, int value);
 
 /* The values that a selector matches, in order, to match[capacity of g->values]; at least one, else the sticky error
  * lists what there is. parameters: only they count. Returns the number, 0 on failure. */

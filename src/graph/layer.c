@@ -77,8 +77,8 @@ static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const
             return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is class numbers, which only a loss reads", op->name,
                                  v->name),
                    false;
-        /* Its dimensions lie the other way round than the user knows them. */
-        if (v->owner >= 0 && tc_param_of(g, input[i])->transposed && !(op->flags & TC_ELEMENTWISE))
+        /* Its dimensions are stored in another order than the user knows them. */
+        if (tc_weight_turned(tc_graph_axes(g, input[i])) && !(op->flags & TC_ELEMENTWISE))
             return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is a weight, which only elementwise layers read",
                                  op->name, v->name),
                    false;
@@ -103,8 +103,9 @@ static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const t
     size_t used = 0;
     for (int i = 0; i < inputs && used < sizeof from; i++) {
         char text[TC_SHAPE_TEXT];
+        const tc_shape seen = tc_graph_shape(g, input[i]);
         int n = snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", g->value[input[i]].name,
-                         tc_shape_text(&shape[i], batch[i], text));
+                         tc_shape_text(&seen, batch[i], text));
         used += n > 0 ? (size_t)n : 0;
     }
     tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", spec->source, from, s->why);

@@ -164,8 +164,7 @@ static bool check_shapes(tacet_graph *g, tc_term *t)
         char text[TC_SHAPE_TEXT];
         shape[i] = v->shape;
         batch[i] = v->batch;
-        const bool turned = v->owner >= 0 && tc_param_of(g, t->input[i])->transposed;
-        const tc_shape seen = turned ? (tc_shape){2, {v->shape.dim[1], v->shape.dim[0]}} : v->shape;
+        const tc_shape seen = tc_graph_shape(g, t->input[i]);
         int n = used < sizeof from ? snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", v->name,
                                               tc_shape_text(&seen, batch[i], text))
                                    : 0;

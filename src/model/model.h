@@ -1,6 +1,6 @@
 /* model.h: what models and checkpoints share: how a plan's numbers and texts get into a file and out of one.
  *
- *     tensors     linear1.weight              a parameter, [out, in] as users see it
+ *     tensors     linear1.weight              a parameter, as users see it: [out, in]
  *                 batch_topk1.threshold       what a layer remembers from step to step
  *                 linear1.weight:momentum     what the optimizer remembers of it; only in checkpoints
  *                 linear1.weight:spectral_norm.u   what a term remembers; only in checkpoints

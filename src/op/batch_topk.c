@@ -74,7 +74,7 @@ static const tacet_attribute attribute[] = {
     {"k", "int", NULL, "how many values of a row are kept on average, from 1 to the last dimension", true},
     {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1", false},
     {0}};
-static const tc_param state[] = {{"threshold", false, NULL}, {0}};
+static const tc_param state[] = {{"threshold", NULL, NULL}, {0}};
 static const tc_probe probe[] = {{"batch_topk 2", {"6"}, -9, 9, NAN}, {"batch_topk 3", {"2 5"}, -9, 9, NAN}, {0}};
 
 const tc_op tc_op_batch_topk = {

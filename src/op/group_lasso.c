@@ -16,6 +16,7 @@ static const tc_probe probe[] = {{"group_lasso 0.3", {"4 70"}, -1, 1, NAN},
                                  {"group_lasso 0.3 by=input", {"70 4"}, -1, 1, NAN},
                                  {"group_lasso 0.3 by=block block=3", {"7 200"}, -1, 1, NAN},
                                  {"group_lasso 0.1 by=block block=9", {"7 5"}, -1, 1, NAN},
+                                 {"group_lasso 0.3 by=input", {"2 3 4 20"}, -1, 1, NAN},
                                  {0}};
 
 const tc_op tc_op_group_lasso = {

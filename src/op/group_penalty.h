@@ -50,7 +50,7 @@ static inline tc_span tc_group_span(const tc_call *c)
 /* (1 - alpha) sqrt(size) of the strip's group j */
 TC_INLINE double tc_group_weight(const tc_groups *g, const tc_strip *s, int64_t j, double alpha)
 {
-    return (1 - alpha) * sqrt((double)((s->bottom - s->top) * tc_strip_width(g, s, j)));
+    return (1 - alpha) * sqrt((double)(s->height * tc_strip_width(g, s, j)));
 }
 
 TC_INLINE float tc_magnitude(float x, const float *a)
@@ -72,8 +72,8 @@ TC_INLINE void tc_group_forward(const tc_call *c, int64_t begin, int64_t end, do
             norm[u + j] = sqrt(sum[j]);
             total += tc_group_weight(&g, &s, j, alpha) * norm[u + j];
         }
-        for (int64_t i = s.top; i < s.bottom && alpha > 0; i++)
-            l1 += tc_sum(w + i * g.out + s.left, 0, tc_strip_columns(&g, &s), NULL, tc_magnitude);
+        for (int64_t i = 0; i < s.height && alpha > 0; i++)
+            l1 += tc_sum(w + tc_strip_row(&g, &s, i), 0, tc_strip_columns(&g, &s), NULL, tc_magnitude);
         u += s.n;
     }
     *tc_partial(c, begin) = total + alpha * l1;
@@ -99,9 +99,9 @@ TC_INLINE void tc_group_backward(const tc_call *c, int64_t begin, int64_t end, d
         const tc_strip s = tc_strip_at(&g, u, end);
         for (int64_t j = 0; j < s.n; j++)
             scale[j] = norm[u + j] != 0 ? seed * tc_group_weight(&g, &s, j, alpha) / norm[u + j] : 0;
-        for (int64_t i = s.top; i < s.bottom; i++) {
-            const float *x = c->x[0].data + i * g.out + s.left;
-            float *d = c->d[0] + i * g.out + s.left;
+        for (int64_t i = 0; i < s.height; i++) {
+            const float *x = c->x[0].data + tc_strip_row(&g, &s, i);
+            float *d = c->d[0] + tc_strip_row(&g, &s, i);
             if (g.width == 1) tc_group_line(x, d, add, s.n, scale, 1, l1);
             for (int64_t j = 0; j < s.n && g.width > 1; j++, x += g.width, d += g.width)
                 tc_group_line(x, d, add, tc_strip_width(&g, &s, j), &scale[j], 0, l1);
@@ -118,9 +118,10 @@ TC_INLINE void tc_group_prox(const tc_call *c, double t, int64_t begin, int64_t 
         double sum[TC_STRIP];
         float scale[TC_STRIP];
         const tc_strip s = tc_strip_at(&g, u, end);
-        for (int64_t i = s.top, n = tc_strip_columns(&g, &s); i < s.bottom && alpha > 0; i++)
-            for (int64_t j = i * g.out + s.left; j < i * g.out + s.left + n; j++)
-                w[j] = tc_soft(w[j], (float)(t * alpha));
+        for (int64_t i = 0, n = tc_strip_columns(&g, &s); i < s.height && alpha > 0; i++) {
+            float *line = w + tc_strip_row(&g, &s, i);
+            for (int64_t j = 0; j < n; j++) line[j] = tc_soft(line[j], (float)(t * alpha));
+        }
         tc_strip_squares(&g, &s, w, c->run->kernel, sum);
         for (int64_t j = 0; j < s.n; j++) {
             const double norm = sqrt(sum[j]), most = t * tc_group_weight(&g, &s, j, alpha);

@@ -1,8 +1,10 @@
-/* groups.h: the weights of a matrix in groups. A group is a tile of the weight as stored, [in, out]:
+/* groups.h: the weights of a matrix in groups. A group is made of rows of the weight's matrix [taps * in, out], as in
+ * weight.h, that are `step` apart, and of neighbouring columns:
  *
- *     by=unit    [in, 1]          the weights into a unit: a row of what users see
- *     by=input   [1, out]         the weights out of an input: a column of what users see
- *     by=block   [block, block]   from the first weight on, smaller at the far edges; the same blocks for users
+ *                rows            columns
+ *     by=unit    all             1        the weights into a unit
+ *     by=input   taps, in apart  out      the weights out of an input, with all its taps
+ *     by=block   block           block    from the first weight on, smaller at the far edges
  *
  * A piece of work is a group. Groups that lie side by side are taken together, a strip, so that by=unit too reads whole
  * lines. Sums over a group have an order of their own, whichever strip it is in. */
@@ -11,6 +13,7 @@
 
 #include "kernel/sum.h"
 #include "op/op.h"
+#include "op/weight.h"
 
 enum { TC_BY_UNIT, TC_BY_INPUT, TC_BY_BLOCK }; /* order of the words in TC_BY_WORDS */
 #define TC_BY_WORDS "unit|input"
@@ -18,23 +21,27 @@ enum { TC_BY_UNIT, TC_BY_INPUT, TC_BY_BLOCK }; /* order of the words in TC_BY_WO
 enum { TC_STRIP = 64 }; /* groups of a strip, at most */
 
 typedef struct tc_groups {
-    int64_t in, out;       /* of the weight as stored; out is the pitch */
-    int64_t height, width; /* of a group, less at the edges */
+    int64_t rows, out;     /* of the matrix; out is the pitch */
+    int64_t height, width; /* rows and columns of a group, fewer at the edges */
+    int64_t step;          /* from a row of a group to its next one */
+    int64_t below;         /* from a group's first row to that of the group below it */
     int64_t across, count; /* groups side by side; all */
 } tc_groups;
 
-/* The groups [first, first + n), which are the rows [top, bottom) and begin in column `left`. */
+/* The groups [first, first + n): `height` rows from row `top` on, columns from `left` on. */
 typedef struct tc_strip {
-    int64_t first, n, top, bottom, left;
+    int64_t first, n, top, height, left;
 } tc_strip;
 
 TC_INLINE tc_groups tc_groups_of(const tc_shape *weight, int by, int64_t block)
 {
-    const int64_t in = weight->dim[0], out = weight->dim[1];
-    tc_groups g = {in, out, by == TC_BY_UNIT ? in : 1, by == TC_BY_INPUT ? out : 1, 0, 0};
-    if (by == TC_BY_BLOCK) g.height = block < in ? block : in, g.width = block < out ? block : out;
-    g.across = (out - 1) / g.width + 1;
-    g.count = g.across * ((in - 1) / g.height + 1);
+    const tc_matrix m = tc_matrix_of(weight);
+    tc_groups g = {.rows = m.rows, .out = m.out, .height = m.rows, .width = 1, .step = 1};
+    if (by == TC_BY_INPUT) g.height = m.taps, g.width = m.out, g.step = m.in;
+    if (by == TC_BY_BLOCK) g.height = block < m.rows ? block : m.rows, g.width = block < m.out ? block : m.out;
+    g.below = by == TC_BY_INPUT ? 1 : g.height;
+    g.across = (m.out - 1) / g.width + 1;
+    g.count = g.across * (by == TC_BY_INPUT ? m.in : (m.rows - 1) / g.height + 1);
     return g;
 }
 
@@ -48,11 +55,18 @@ TC_INLINE tc_span tc_groups_span(const tc_groups *g)
 /* The longest strip from group `first` on that ends before `end`. */
 TC_INLINE tc_strip tc_strip_at(const tc_groups *g, int64_t first, int64_t end)
 {
-    const int64_t row = first / g->across, column = first % g->across, top = row * g->height;
+    const int64_t row = first / g->across, column = first % g->across, top = row * g->below;
+    const int64_t fit = (g->rows - 1 - top) / g->step + 1;
     int64_t n = g->across - column;
     if (n > end - first) n = end - first;
     if (n > TC_STRIP) n = TC_STRIP;
-    return (tc_strip){first, n, top, g->height < g->in - top ? top + g->height : g->in, column * g->width};
+    return (tc_strip){first, n, top, g->height < fit ? g->height : fit, column * g->width};
+}
+
+/* Where row i of the strip begins among the elements of the matrix. */
+TC_INLINE int64_t tc_strip_row(const tc_groups *g, const tc_strip *s, int64_t i)
+{
+    return (s->top + i * g->step) * g->out + s->left;
 }
 
 /* Columns of the strip's group j, and of the strip. */
@@ -72,8 +86,8 @@ TC_INLINE void tc_strip_squares(const tc_groups *g, const tc_strip *s, const flo
                                 double sum[TC_STRIP])
 {
     for (int64_t j = 0; j < s->n; j++) sum[j] = 0;
-    for (int64_t i = s->top; i < s->bottom; i++) {
-        const float *line = w + i * g->out + s->left;
+    for (int64_t i = 0; i < s->height; i++) {
+        const float *line = w + tc_strip_row(g, s, i);
         for (int64_t j = 0; j < s->n && g->width == 1; j++) sum[j] += (double)line[j] * (double)line[j];
         for (int64_t j = 0; j < s->n && g->width > 1; j++)
             sum[j] += kernel->squares(line + j * g->width, tc_strip_width(g, s, j));
@@ -83,8 +97,8 @@ TC_INLINE void tc_strip_squares(const tc_groups *g, const tc_strip *s, const flo
 /* w = w * scale[j] in the strip's group j. Zeros are +0. */
 TC_INLINE void tc_strip_multiply(const tc_groups *g, const tc_strip *s, float *w, const float scale[TC_STRIP])
 {
-    for (int64_t i = s->top; i < s->bottom; i++) {
-        float *line = w + i * g->out + s->left;
+    for (int64_t i = 0; i < s->height; i++) {
+        float *line = w + tc_strip_row(g, s, i);
         for (int64_t j = 0; j < s->n && g->width == 1; j++) line[j] = line[j] * scale[j] + 0.0f;
         for (int64_t j = 0; j < s->n && g->width > 1; j++, line += g->width)
             for (int64_t k = 0, n = tc_strip_width(g, s, j); k < n; k++) line[k] = line[k] * scale[j] + 0.0f;

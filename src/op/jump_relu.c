@@ -94,7 +94,7 @@ static const tacet_attribute attribute[] = {
     {"theta", "float", "0.001", "each threshold's first value, at least 0", true},
     {"eps", "float", "0.001", "the width in which a value counts as near its threshold, above 0", false},
     {0}};
-static const tc_param param[] = {{"theta", false, init}, {0}};
+static const tc_param param[] = {{"theta", "o", init}, {0}};
 static const tc_probe probe[] = {
     {"jump_relu", {"6"}, -20, 20, NAN}, {"jump_relu 0.4 eps=0.7", {"3 131"}, -2, 2, NAN}, {0}};
 

@@ -5,10 +5,11 @@
  * theta without sorting (Michelot 1986; the same theta as in Duchi and others 2008): begin with all magnitudes; theta =
  * (their sum - radius) / their count; leave out those that are not above it; again, until none is left out. The
  * magnitudes left get fewer each time, so it ends; on usual numbers after about ten times. */
+#include "op/groups.h"
 #include "op/penalty.h"
 
 enum { RADIUS, BY };
-enum { ALL, UNIT, INPUT };
+enum { ALL, UNIT, INPUT }; /* words of by: those of TC_BY_WORDS after the first */
 
 static bool shape(tc_sketch *s)
 {
@@ -16,12 +17,33 @@ static bool shape(tc_sketch *s)
     return s->arg[BY].number == ALL || tc_shape_weight(s);
 }
 
+static tc_groups groups_of(const tc_call *c)
+{
+    return tc_groups_of(&c->x[0].shape, c->arg[BY].number == UNIT ? TC_BY_UNIT : TC_BY_INPUT, 0);
+}
+
 static tc_span prox_span(const tc_call *c)
 {
-    const tc_shape *s = &c->x[0].shape;
     if (c->arg[BY].number == ALL) return (tc_span){1, 1};
-    if (c->arg[BY].number == UNIT) return (tc_span){s->dim[1], TC_LANES}; /* a line of memory is read once */
-    return (tc_span){s->dim[0], s->dim[1] < TC_RANGE ? TC_RANGE / s->dim[1] : 1};
+    const tc_groups g = groups_of(c);
+    if (c->arg[BY].number == UNIT) return (tc_span){g.count, TC_LANES}; /* a line of memory is read once */
+    return (tc_span){g.count, g.height * g.width < TC_RANGE ? TC_RANGE / (g.height * g.width) : 1};
+}
+
+/* What is projected as one: `lines` lines that begin `pitch` apart, of n numbers that lie `step` apart. */
+typedef struct vector {
+    float *w;
+    int64_t lines, pitch, n, step;
+} vector;
+
+static vector vector_at(const tc_call *c, int64_t piece)
+{
+    if (c->arg[BY].number == ALL) return (vector){c->x[0].data, 1, 0, c->x[0].n, 1};
+    const tc_groups g = groups_of(c);
+    const tc_strip s = tc_strip_at(&g, piece, piece + 1);
+    float *w = c->x[0].data + tc_strip_row(&g, &s, 0);
+    const int64_t next = g.step * g.out;
+    return g.width == 1 ? (vector){w, 1, 0, s.height, next} : (vector){w, s.height, next, g.width, 1};
 }
 
 /* How many magnitudes are above theta, and their sum. */
@@ -29,8 +51,8 @@ typedef struct tally {
     double sum, count;
 } tally;
 
-/* n numbers that lie `step` apart. */
-TC_INLINE tally above(const float *w, int64_t n, int64_t step, double theta)
+/* Of n numbers that lie `step` apart. */
+TC_INLINE tally tally_line(const float *w, int64_t n, int64_t step, double theta)
 {
     double sum[TC_LANES] = {0}, count[TC_LANES] = {0};
     tally t = {0, 0};
@@ -47,35 +69,58 @@ TC_INLINE tally above(const float *w, int64_t n, int64_t step, double theta)
     return (tally){t.sum + tc_sum_lanes(sum), t.count + tc_sum_lanes(count)};
 }
 
-TC_INLINE void project(float *w, int64_t n, int64_t step, double radius)
+TC_INLINE void shrink_line(float *w, int64_t n, int64_t step, double theta)
 {
-    tally now = above(w, n, step, -1);
-    if (!(now.sum > radius && isfinite(now.sum))) return;
-    /* A hair inside, so that rounding does not leave the ball and a second time changes nothing. */
-    const double aim = radius * (1 - 0x1p-22);
-    double theta = 0;
-    for (double count = (double)n + 1; now.count < count && now.count > 0;) {
-        count = now.count;
-        theta = (now.sum - aim) / count;
-        now = above(w, n, step, theta);
-    }
     for (int64_t i = 0; i < n; i++) {
         const double m = fabs((double)w[i * step]) - theta;
         w[i * step] = m > 0 ? copysignf((float)m, w[i * step]) : (m == m ? 0.0f : w[i * step]);
     }
 }
 
+/* The compiler makes vectors where it can see that the step is 1. */
+TC_INLINE tally tally_of(const vector *v, double theta)
+{
+    tally all = {0, 0};
+    for (int64_t i = 0; i < v->lines; i++) {
+        const float *w = v->w + i * v->pitch;
+        const tally t = v->step == 1 ? tally_line(w, v->n, 1, theta) : tally_line(w, v->n, v->step, theta);
+        all.sum += t.sum, all.count += t.count;
+    }
+    return all;
+}
+
+TC_INLINE void shrink(const vector *v, double theta)
+{
+    for (int64_t i = 0; i < v->lines; i++) {
+        float *w = v->w + i * v->pitch;
+        if (v->step == 1)
+            shrink_line(w, v->n, 1, theta);
+        else
+            shrink_line(w, v->n, v->step, theta);
+    }
+}
+
+TC_INLINE void project(const vector *v, double radius)
+{
+    tally now = tally_of(v, -1);
+    if (!(now.sum > radius && isfinite(now.sum))) return;
+    /* A hair inside, so that rounding does not leave the ball and a second time changes nothing. */
+    const double aim = radius * (1 - 0x1p-22);
+    double theta = 0;
+    for (double count = INFINITY; now.count < count && now.count > 0;) {
+        count = now.count;
+        theta = (now.sum - aim) / count;
+        now = tally_of(v, theta);
+    }
+    shrink(v, theta);
+}
+
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 {
     (void)t;
-    const double radius = c->arg[RADIUS].number, by = c->arg[BY].number;
-    const tc_view *x = &c->x[0];
-    const int64_t out = by == ALL ? x->n : x->shape.dim[1], in = x->n / out;
     for (int64_t u = begin; u < end; u++) {
-        if (by == UNIT)
-            project(x->data + u, in, out, radius);
-        else
-            project(x->data + u * out, out, 1, radius);
+        const vector v = vector_at(c, u);
+        project(&v, c->arg[RADIUS].number);
     }
 }
 
@@ -88,6 +133,7 @@ static const tc_probe probe[] = {{"l1_ball 3", {"5 7"}, -2, 2, NAN},
                                  {"l1_ball 1", {"40"}, -2, 2, NAN},
                                  {"l1_ball 2.5 by=unit", {"5 70"}, -2, 2, NAN},
                                  {"l1_ball 2.5 by=input", {"70 5"}, -2, 2, NAN},
+                                 {"l1_ball 2.5 by=input", {"3 2 4 20"}, -2, 2, NAN},
                                  {0}};
 
 const tc_op tc_op_l1_ball = {

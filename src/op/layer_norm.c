@@ -155,7 +155,7 @@ static const tacet_attribute attribute[] = {
     {"affine", "bool", "true", "whether there is a weight and a bias", false},
     {0}};
 
-static const tc_param param[] = {{"weight", false, init_weight}, {"bias", false, init_bias}, {0}};
+static const tc_param param[] = {{"weight", "o", init_weight}, {"bias", "o", init_bias}, {0}};
 
 static const tc_probe probe[] = {
     {"layer_norm", {"6"}, -2, 2, NAN}, {"layer_norm affine=false eps=0.1", {"2 5"}, -2, 2, NAN},

@@ -339,7 +339,7 @@ static const tacet_attribute attribute[] = {
      "first weights: uniform within 1 / sqrt(in), b too; uniform within sqrt(6 / (in + out)), b 0; all 0", false},
     {0}};
 
-static const tc_param param[] = {{"weight", true, init_weight}, {"bias", false, init_bias}, {0}};
+static const tc_param param[] = {{"weight", "oi", init_weight}, {"bias", "o", init_bias}, {0}};
 
 static const tc_probe probe[] = {{"linear 5", {"7"}, -1, 1, NAN},
                                  {"linear 3 bias=false init=xavier", {"2 4"}, -1, 1, NAN},

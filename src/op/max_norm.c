@@ -1,6 +1,6 @@
 /* max_norm: after every update, vectors of weights whose 2-norm is above `max` are scaled down to it; others stay. The
- * vectors are the incoming weights of each unit (by=unit) or the outgoing ones of each input (by=input). It is the
- * projection onto balls, so it has no gradient and no value. */
+ * vectors are the incoming weights of each unit (by=unit) or the outgoing ones of each input, with all its taps
+ * (by=input). It is the projection onto balls, so it has no gradient and no value. */
 #include "op/groups.h"
 
 enum { MAX, BY };
@@ -41,8 +41,10 @@ static const tacet_attribute attribute[] = {
     {"max", "float", "1", "the largest norm, above 0", true},
     {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true},
     {0}};
-static const tc_probe probe[] = {
-    {"max_norm 2.5", {"5 70"}, -2, 2, NAN}, {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN}, {0}};
+static const tc_probe probe[] = {{"max_norm 2.5", {"5 70"}, -2, 2, NAN},
+                                 {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN},
+                                 {"max_norm 2 by=input", {"3 2 4 5"}, -2, 2, NAN},
+                                 {0}};
 
 const tc_op tc_op_max_norm = {
     .name = "max_norm",

@@ -1,4 +1,5 @@
-/* op.c: the table of operators, and the small helpers that their contract (op.h) names. */
+/* op.c: the table of operators, and the small helpers that their contract (op.h) names. Some tests compile this file
+ * once more with TC_TEST_OPS, which adds the operators of tests/ops to the table. */
 #include "op/op.h"
 
 #include <stdarg.h>
@@ -6,11 +7,17 @@
 
 #define TC_OP(name) extern const tc_op tc_op_##name;
 #include "op/ops.def"
+#ifdef TC_TEST_OPS
+#include "ops/test_ops.def"
+#endif
 #undef TC_OP
 
 #define TC_OP(name) &tc_op_##name,
 static const tc_op *const table[] = {
 #include "op/ops.def"
+#ifdef TC_TEST_OPS
+#include "ops/test_ops.def"
+#endif
 };
 #undef TC_OP
 
@@ -95,8 +102,9 @@ bool tc_shape_weight(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
     if (s->inputs > 1) return tc_shape_refuse(s, "needs one weight: it cannot be joint");
-    if (s->x[0].rank == 2 && !s->batch[0]) return true;
-    return tc_shape_refuse(s, "needs a weight of two dimensions, got %s", tc_shape_text(&s->x[0], s->batch[0], got));
+    if (s->x[0].rank >= 2 && !s->batch[0]) return true;
+    return tc_shape_refuse(s, "needs a weight of two dimensions or more, got %s",
+                           tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
 bool tc_shape_pair(tc_sketch *s)

@@ -7,9 +7,9 @@
  *        inputs x[0..inputs)         parameters x[inputs..)          output y
  *        [rows, n] each              no rows                         [rows, n], or one number
  *
- * Values lie in memory row-major and without gaps: [rows, shape...]. A weight is [in, out] here and [out, in] wherever
- * a user sees it. An operator never allocates, never prints, and keeps nothing between calls but what it wrote to
- * `save`.
+ * Values lie in memory row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, whatever the
+ * order in which users see its dimensions (weight.h). An operator never allocates, never prints, and keeps nothing
+ * between calls but what it wrote to `save`.
  *
  * What an operator remembers from step to step (a running mean, a vector that is made better) is its `state`: tensors
  * that are saved and not trained. While a list runs they are only read; the forward pass of training puts what they
@@ -100,7 +100,7 @@ typedef struct tc_sketch {
     const tc_shape *x;
     const bool *batch;               /* which inputs have a batch */
     tc_shape y;                      /* layers: the output's */
-    tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored here ([in, out]) */
+    tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored ([in, out]) */
     tc_shape state[TC_OP_STATES];   /* of all that the table has */
     char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
 } tc_sketch;
@@ -108,7 +108,7 @@ typedef struct tc_sketch {
 /* A parameter that a layer owns, or something that an operator remembers. */
 typedef struct tc_param {
     const char *name;
-    bool transposed; /* a matrix that users see the other way round */
+    const char *axes; /* its dimensions as users see them, "oi" (weight.h); NULL: it has one at most */
     /* Fills w[n], of `shape` as stored, from the stream; x is the shape of the layer's first input. */
     void (*init)(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s);
 } tc_param;
@@ -179,7 +179,7 @@ typedef struct tc_op {
     int reduce;                       /* scalar on a batch: the default of reduce */
     int inputs;                       /* how many; penalties: the most that `joint` may give */
     const tc_param *param;            /* ends with a NULL name; NULL: none */
-    const tc_param *state;            /* what it remembers, likewise; `transposed` does not apply */
+    const tc_param *state;            /* what it remembers, likewise; `axes` does not apply */
 
     /* Checks input shapes and attributes and fills y, param and state. False with `why`. Scalar operators leave y. */
     bool (*shape)(tc_sketch *s);
@@ -242,8 +242,8 @@ static inline double *tc_partial(const tc_call *c, int64_t begin)
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
 
-/* Shape rules in use: y has x[0]'s shape; a penalty on anything; on one weight of two dimensions; a loss of y and a
- * target of the same shape. */
+/* Shape rules in use: y has x[0]'s shape; a penalty on anything; on one weight, of two dimensions or
+ * more; a loss of y and a target of the same shape. */
 bool tc_shape_same(tc_sketch *s);
 bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
 bool tc_shape_any(tc_sketch *s);

@@ -1,11 +1,13 @@
-/* orthogonal: |W W^T - I|_F^2, W [out, in] as users see it: its rows, a unit's weights each, are to have length 1 and to
- * stand at right angles. More than `in` rows cannot; where out > in the columns are to: |W^T W - I|_F^2, the smaller
- * Gram matrix. (The two values differ by the constant |in - out|; the gradient is the same.)
+/* orthogonal: |W W^T - I|_F^2, W [out, in] as users see it, where `in` counts an input once for each tap: its rows, a
+ * unit's weights each, are to have length 1 and to stand at right angles. More than `in` rows cannot; where out > in
+ * the columns are to: |W^T W - I|_F^2, the smaller Gram matrix. (The two values differ by the constant |in - out|; the
+ * gradient is the same. In which order the columns stand makes no difference to either.)
  * Derivative 4 (W W^T - I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
  *
- * Stored is V = W^T [in, out]. The Gram matrix G is cut into tiles, one gemm a tile, and so is the gradient. Forward
- * keeps G - I, which backward multiplies with V. */
+ * Stored is the matrix V = W^T [in, out] (weight.h). The Gram matrix G is cut into tiles, one gemm a tile, and so is
+ * the gradient. Forward keeps G - I, which backward multiplies with V. */
 #include "op/op.h"
+#include "op/weight.h"
 
 #include <math.h>
 
@@ -18,7 +20,8 @@ typedef struct sizes {
 
 static sizes sizes_of(const tc_shape *v)
 {
-    const int64_t in = v->dim[0], out = v->dim[1];
+    const tc_matrix m = tc_matrix_of(v);
+    const int64_t in = m.rows, out = m.out;
     return out <= in ? (sizes){in, out, out, in} : (sizes){in, out, in, out};
 }
 
@@ -131,6 +134,7 @@ static const tc_probe probe[] = {{"orthogonal 0.3", {"7 4"}, -1, 1, NAN},
                                  {"orthogonal 0.3", {"4 7"}, -1, 1, NAN},
                                  {"orthogonal 0.3", {"270 135"}, -0.1, 0.1, NAN},
                                  {"orthogonal 0.3", {"135 270"}, -0.1, 0.1, NAN},
+                                 {"orthogonal 0.3", {"2 3 4 5"}, -1, 1, NAN},
                                  {0}};
 
 const tc_op tc_op_orthogonal = {

@@ -35,6 +35,7 @@ static const tc_probe probe[] = {{"sparse_group_lasso 0.3", {"4 70"}, -1, 1, 0},
                                  {"sparse_group_lasso 0.3 alpha=0.2 by=input", {"70 4"}, -1, 1, 0},
                                  {"sparse_group_lasso 0.3 by=block alpha=0.9", {"7 200"}, -1, 1, 0},
                                  {"sparse_group_lasso 0.3 alpha=1", {"5 3"}, -1, 1, 0},
+                                 {"sparse_group_lasso 0.3 by=input", {"3 4 5"}, -1, 1, 0},
                                  {0}};
 
 const tc_op tc_op_sparse_group_lasso = {

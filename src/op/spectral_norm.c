@@ -3,13 +3,14 @@
  *     v <- W^T u / |W^T u|,  u <- W v / |W v|,  `iterations` times a step         sigma = u^T W v = |W v|
  *     d sigma / dW = u v^T
  *
- * with W [out, in] as users see it, u [out] and v [in]. u is remembered: weights move little in a step, so that one
- * iteration a step follows them, and what is reported comes up to sigma in the first steps. Each step begins with no
- * number of u nearer to 0 than FLOOR, which is less than rounding: where W falls apart into blocks, as sparse weights
- * do, u would become exactly 0 in all but one of them, and never leave it. The gradient is that of |W v| for the v that
- * was found. An evaluation makes EVALUATION iterations: models do not hold u. Where the two largest singular values are equal it is that of one of them; W = 0 has
- * the gradient 0. */
+ * with W [out, in] as users see it, where `in` counts an input once for each tap; u [out] and v [in]. u is remembered:
+ * weights move little in a step, so that one iteration a step follows them, and what is reported comes up to sigma in
+ * the first steps. Each step begins with no number of u nearer to 0 than FLOOR, which is less than rounding: where W
+ * falls apart into blocks, as sparse weights do, u would become exactly 0 in all but one of them, and never leave it.
+ * The gradient is that of |W v| for the v that was found; where the two largest singular values are equal it is that of
+ * one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations: models do not hold u. */
 #include "op/pointwise.h"
+#include "op/weight.h"
 
 #include <math.h>
 
@@ -19,13 +20,10 @@ enum { COLUMNS = 128, MOST = 1000, EVALUATION = 30 };
 
 static bool shape(tc_sketch *s)
 {
-    char got[TC_SHAPE_TEXT];
-    if (s->inputs > 1 || s->x[0].rank != 2 || s->batch[0])
-        return tc_shape_refuse(s, "needs a weight of two dimensions, got %s",
-                               tc_shape_text(&s->x[0], s->batch[0], got));
+    if (!tc_shape_weight(s)) return false;
     if (!(s->arg[ITERATIONS].number >= 1 && s->arg[ITERATIONS].number <= MOST))
         return tc_shape_refuse(s, "needs from 1 to %d iterations, got %g", MOST, s->arg[ITERATIONS].number);
-    s->state[0] = (tc_shape){1, {s->x[0].dim[1]}};
+    s->state[0] = (tc_shape){1, {tc_matrix_of(&s->x[0]).out}};
     return true;
 }
 
@@ -33,7 +31,8 @@ static bool shape(tc_sketch *s)
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
     (void)rows;
-    return (s->x[0].dim[0] + s->x[0].dim[1]) * (int64_t)sizeof(float);
+    const tc_matrix m = tc_matrix_of(&s->x[0]);
+    return (m.rows + m.out) * (int64_t)sizeof(float);
 }
 
 static tc_span span(const tc_call *c)
@@ -44,8 +43,8 @@ static tc_span span(const tc_call *c)
 
 static tc_span span_back(const tc_call *c)
 {
-    const int64_t out = c->x[0].shape.dim[1];
-    return (tc_span){c->x[0].shape.dim[0], out < TC_RANGE ? TC_RANGE / out : 1};
+    const tc_matrix m = tc_matrix_of(&c->x[0].shape);
+    return (tc_span){m.rows, m.out < TC_RANGE ? TC_RANGE / m.out : 1};
 }
 
 /* x[n] to length 1; returns the length it had. Zeros stay. */
@@ -87,7 +86,8 @@ static float away(float u) { return fabsf(u) < FLOOR ? copysignf(FLOOR, u) : u; 
 static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     (void)end;
-    const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
+    const tc_matrix m = tc_matrix_of(&c->x[0].shape);
+    const int64_t in = m.rows, out = m.out;
     const float *w = c->x[0].data;
     float *v = c->save, *u = v + in;
     double sigma = 0;
@@ -104,7 +104,8 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
+    const tc_matrix m = tc_matrix_of(&c->x[0].shape);
+    const int64_t in = m.rows, out = m.out;
     const float *v = c->save, *u = v + in;
     float *d = c->d[0];
     for (int64_t i = begin; i < end && d; i++) {
@@ -116,7 +117,8 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 /* Of a weight of zeros u has become 0, from where no iteration leads away. */
 static void commit(const tc_call *c)
 {
-    const int64_t in = c->x[0].shape.dim[0], out = c->x[0].shape.dim[1];
+    const tc_matrix m = tc_matrix_of(&c->x[0].shape);
+    const int64_t in = m.rows, out = m.out;
     const float *u = (const float *)c->save + in;
     if (*c->result > 0)
         for (int64_t j = 0; j < out; j++) c->state[0][j] = u[j];
@@ -130,9 +132,10 @@ static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, fl
 
 static const tacet_attribute attribute[] = {
     {"iterations", "int", "1", "of the power method in a step, from 1 to 1000", false}, {0}};
-static const tc_param state[] = {{"u", false, init}, {0}};
+static const tc_param state[] = {{"u", NULL, init}, {0}};
 static const tc_probe probe[] = {{"spectral_norm 0.3 iterations=300", {"3 5"}, -2, 2, NAN},
                                  {"spectral_norm 0.3 iterations=300", {"40 2"}, -2, 2, NAN},
+                                 {"spectral_norm 0.3 iterations=300", {"2 3 2 4"}, -2, 2, NAN},
                                  {0}};
 
 const tc_op tc_op_spectral_norm = {

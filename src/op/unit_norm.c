@@ -1,5 +1,5 @@
 /* unit_norm: after every update, divides by their 2-norm the incoming weights of each unit (by=unit: a column of the
- * stored [in, out], a row of what users see) or the outgoing weights of each input (by=input). A vector of zeros stays,
+ * weight's matrix) or the outgoing weights of each input, with all its taps (by=input). A vector of zeros stays,
  * and so does one whose norm is below the smallest normal float32: its inverse is too large for one. It is the
  * projection onto the set where every norm is 1, so it has no gradient and no value. */
 #include "op/groups.h"
@@ -31,7 +31,10 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 
 static const tacet_attribute attribute[] = {
     {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}, {0}};
-static const tc_probe probe[] = {{"unit_norm", {"5 3"}, -2, 2, NAN}, {"unit_norm by=input", {"4 70"}, -2, 2, NAN}, {0}};
+static const tc_probe probe[] = {{"unit_norm", {"5 3"}, -2, 2, NAN},
+                                 {"unit_norm by=input", {"4 70"}, -2, 2, NAN},
+                                 {"unit_norm by=input", {"3 2 4 5"}, -2, 2, NAN},
+                                 {0}};
 
 const tc_op tc_op_unit_norm = {
     .name = "unit_norm",

@@ -1,8 +1,6 @@
-/* layout.c: where the parameters lie in the block, each on a boundary of its own, those that train first; and the two
- * layouts that a matrix has, [in, out] as stored and [out, in] as users see it. */
+/* layout.c: where the parameters lie in the block, each on a boundary of its own, those that train first; and copies of
+ * them to and from the layout that users see. */
 #include "plan/plan.h"
-
-#include <string.h>
 
 enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
 
@@ -66,39 +64,14 @@ const tc_place *tc_plan_find(const tacet_plan *p, int value)
     return p->block.of[value] < 0 ? NULL : &p->block.place[p->block.of[value]];
 }
 
-bool tc_plan_transposed(const tacet_plan *p, int value)
-{
-    return p->graph->value[value].owner >= 0 && tc_param_of(p->graph, value)->transposed;
-}
-
-tc_shape tc_plan_shape(const tacet_plan *p, int value)
-{
-    tc_shape s = p->graph->value[value].shape;
-    if (!tc_plan_transposed(p, value)) return s;
-    return (tc_shape){2, {s.dim[1], s.dim[0]}};
-}
-
-/* to [columns, rows] = from [rows, columns], or a plain copy. */
-static void copy(const float *from, float *to, int64_t rows, int64_t columns, bool transposed)
-{
-    if (!transposed) {
-        memcpy(to, from, sizeof *to * (size_t)(rows * columns));
-        return;
-    }
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j];
-}
+tc_shape tc_plan_shape(const tacet_plan *p, int value) { return tc_graph_shape(p->graph, value); }
 
 void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user)
 {
-    const tc_shape *s = &p->graph->value[at->value].shape;
-    const bool transposed = tc_plan_transposed(p, at->value);
-    copy(stored, user, transposed ? s->dim[0] : 1, transposed ? s->dim[1] : at->n, transposed);
+    tc_weight_copy_out(tc_graph_axes(p->graph, at->value), &p->graph->value[at->value].shape, stored, user);
 }
 
 void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored)
 {
-    const tc_shape *s = &p->graph->value[at->value].shape;
-    const bool transposed = tc_plan_transposed(p, at->value);
-    copy(user, stored, transposed ? s->dim[1] : 1, transposed ? s->dim[0] : at->n, transposed);
+    tc_weight_copy_in(tc_graph_axes(p->graph, at->value), &p->graph->value[at->value].shape, user, stored);
 }

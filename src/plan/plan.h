@@ -171,11 +171,10 @@ float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
 float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);           /* where it trains */
 float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int moment); /* likewise */
 const tc_place *tc_plan_find(const tacet_plan *p, int value);               /* or NULL */
-/* Copies a parameter, its gradient or moments between the block's layout and the one that users see ([out, in]). */
+/* Copies a parameter, its gradient or moments between the block's layout and the one that users see (op/weight.h). */
 void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user);
 void tc_plan_copy_in(const tacet_plan *p, const tc_place *at, const float *user, float *stored);
 /* The shape that users see. */
 tc_shape tc_plan_shape(const tacet_plan *p, int value);
-bool tc_plan_transposed(const tacet_plan *p, int value);
 
 #endif

@@ -60,32 +60,44 @@ double tc_parameter_density(const tacet_plan *p, const tc_place *at)
     return (double)fired / (double)at->n;
 }
 
-/* Lines of a matrix in which all is 0: n of them, `step` apart, each of `length` elements that lie `stride` apart. */
-static int64_t empty(const float *x, int64_t n, int64_t step, int64_t length, int64_t stride)
+/* n elements that are `stride` apart. */
+static bool all_zero(const float *x, int64_t n, int64_t stride)
 {
-    int64_t lines = 0;
-    for (int64_t j = 0; j < n; j++) {
-        bool zero = true;
-        for (int64_t i = 0; zero && i < length; i++) zero = x[j * step + i * stride] == 0.0f;
-        lines += zero;
-    }
-    return lines;
+    int64_t i = 0;
+    while (i < n && x[i * stride] == 0.0f) i++;
+    return i == n;
 }
 
-/* A unit of a parameter is a column as it is stored, an input of a weight a row. */
+static int64_t empty_units(const float *x, const tc_matrix *m)
+{
+    int64_t empty = 0;
+    for (int64_t j = 0; j < m->out; j++) empty += all_zero(x + j, m->rows, m->out);
+    return empty;
+}
+
+/* An input is a row of the matrix for each of its taps. */
+static int64_t empty_inputs(const float *x, const tc_matrix *m)
+{
+    int64_t empty = 0;
+    for (int64_t i = 0; i < m->in; i++) {
+        int64_t t = 0;
+        while (t < m->taps && all_zero(x + (t * m->in + i) * m->out, m->out, 1)) t++;
+        empty += t == m->taps;
+    }
+    return empty;
+}
+
 static tacet_firing parameter(const tacet_plan *p, const tc_place *at, tacet_account *a)
 {
     const float *x = tc_plan_parameter(p, at);
     const tc_shape *s = &p->graph->value[at->value].shape;
-    const int64_t units = s->rank ? s->dim[s->rank - 1] : 1, rows = at->n / units;
-    if (s->rank == 2) {
-        a->inputs += rows;
-        a->empty_inputs += empty(x, rows, units, units, 1);
+    const tc_matrix m = tc_matrix_of(s);
+    if (s->rank >= 2) {
+        a->inputs += m.in;
+        a->empty_inputs += empty_inputs(x, &m);
     }
-    return (tacet_firing){.units = units,
-                          .dead = empty(x, units, 1, rows, units),
-                          .density = tc_parameter_density(p, at),
-                          .natural = NAN};
+    return (tacet_firing){
+        .units = m.out, .dead = empty_units(x, &m), .density = tc_parameter_density(p, at), .natural = NAN};
 }
 
 /* Adds the firing of one value of a term; elements counts those that could have been 0. */

@@ -1,6 +1,10 @@
 # The tests. Each tests/test_*.c is a program of its own (cmocka) that may look inside the library; each tests/test_*.sh is
 # run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment, and skips by exit status 77. A script
 # whose second line is "# timeout N" gets N seconds in place of 120.
+#
+# tests/ops has operators for tests alone, written like those of the library: one file, and one line in test_ops.def.
+# Programs called tests/test_extra_*.c have them in their table of operators, after the library's own; scripts called
+# tests/test_extra_*.sh are given a program tacet that has them.
 find_library(CMOCKA_LIB cmocka)
 find_path(CMOCKA_HEADERS cmocka.h)
 if(NOT CMOCKA_LIB OR NOT CMOCKA_HEADERS)
@@ -21,9 +25,27 @@ set(test_environment
     UBSAN_OPTIONS=print_stacktrace=1
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
 
+# The linker takes an object from an archive only for a symbol that is missing: with this op.c, the library's stays out.
+file(GLOB extra_operators CONFIGURE_DEPENDS tests/ops/*.c)
+add_library(tacet_extra_operators OBJECT src/op/op.c ${extra_operators})
+target_compile_definitions(tacet_extra_operators PRIVATE TC_TEST_OPS)
+target_include_directories(tacet_extra_operators PRIVATE include src tests)
+target_link_libraries(tacet_extra_operators PRIVATE tacet_flags)
+
+if(TARGET tacet_program)
+    add_executable(tacet_extra_program $<TARGET_OBJECTS:tacet_program> $<TARGET_OBJECTS:tacet_extra_operators>)
+    set_target_properties(tacet_extra_program PROPERTIES OUTPUT_NAME tacet_extra LINKER_LANGUAGE C
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_static LibYAML::LibYAML Jansson::Jansson ZLIB::ZLIB
+        Threads::Threads m)
+endif()
+
 foreach(source ${test_sources})
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
+    if(name MATCHES "^test_extra_")
+        target_sources(${name} PRIVATE $<TARGET_OBJECTS:tacet_extra_operators>)
+    endif()
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests
         ${CMOCKA_HEADERS})
     target_link_libraries(${name} PRIVATE tacet_flags tacet_static ${CMOCKA_LIB} ZLIB::ZLIB Jansson::Jansson Threads::Threads m)
@@ -42,5 +64,9 @@ foreach(file ${test_sources} ${test_scripts})
     if(marks MATCHES "timeout ([0-9]+)")
         set(seconds ${CMAKE_MATCH_1})
     endif()
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT ${seconds})
+    set(environment ${test_environment})
+    if(name MATCHES "^test_extra_")
+        list(TRANSFORM environment REPLACE "^TACET=.*" "TACET=${CMAKE_BINARY_DIR}/tests/tacet_extra")
+    endif()
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT ${seconds})
 endforeach()

@@ -1,0 +1,36 @@
+/* weight_view.c: the letters of a weight's dimensions, read as distances in memory. */
+#include "weight_view.h"
+
+#include <string.h>
+
+bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const float *w, cli_weight *to)
+{
+    const bool known = (int)strlen(axes) == rank;
+    int64_t pitch = 1;
+    *to = (cli_weight){.w = w, .units = 1, .inputs = 1, .taps = 1};
+    for (int k = rank - 1; k >= 0; pitch *= shape[k--]) {
+        const char letter = known ? axes[k] : k == 0 ? 'o' : k == 1 ? 'i' : 't';
+        if (shape[k] < 1) return false;
+        if (letter == 'o') {
+            to->units = shape[k], to->unit = pitch;
+        } else if (letter == 'i') {
+            to->inputs = shape[k], to->input = pitch;
+        } else { /* taps stand side by side: the last one's distance is that of all */
+            to->tap = to->taps == 1 ? pitch : to->tap;
+            to->taps *= shape[k];
+        }
+    }
+    return rank >= 2;
+}
+
+bool cli_weight_in(const tacet_file *f, const tacet_graph *g, int i, cli_weight *to)
+{
+    const char *name;
+    const int64_t *shape;
+    const float *w;
+    int rank;
+    if (tacet_file_tensor(f, i, &name, &rank, &shape, &w) != TACET_OK || !w) return false;
+    const bool good = cli_weight_view(tacet_axes(g, name), rank, shape, w, to);
+    to->name = name;
+    return good;
+}

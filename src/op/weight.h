@@ -1,0 +1,36 @@
+/* weight.h: how a parameter is stored, how users see it, and the matrix that a weight is.
+ *
+ * An operator's table states a parameter's dimensions as users see them, a letter each (tc_param.axes): `o` are the
+ * units, `i` the inputs, and every other letter is a tap, a position in a kernel. Taps stand side by side. In memory
+ * they come first, in their order, then the inputs, and the units last:
+ *
+ *     linear           "oi"      users see [out, in]            stored [in, out]
+ *     a convolution    "oihw"               [out, in, kh, kw]          [kh, kw, in, out]
+ *     an embedding     "io"                 [in, out]                  [in, out]
+ *
+ * So the string states both layouts, and a stored shape by itself tells taps, inputs and units. Products and penalties
+ * take a weight as its matrix [taps * in, out], the stored numbers as they lie: a unit is a column, an input is `taps`
+ * rows that are `in` apart. NULL instead of a string: at most one dimension, which is the same in both layouts. */
+#ifndef TC_WEIGHT_H
+#define TC_WEIGHT_H
+
+#include "base/shape.h"
+
+/* The matrix [rows, out] of a weight, rows = taps * in. A vector is a matrix of one row, a scalar [1, 1]. */
+typedef struct tc_matrix {
+    int64_t taps, in, rows, out;
+} tc_matrix;
+
+tc_matrix tc_matrix_of(const tc_shape *stored);
+
+/* Whether users see the dimensions in another order than they are stored. */
+bool tc_weight_turned(const char *axes);
+
+/* The shape that users see. */
+tc_shape tc_weight_seen(const char *axes, const tc_shape *stored);
+
+/* Copies all elements from memory to the order that users see, and back. The two must not overlap. */
+void tc_weight_copy_out(const char *axes, const tc_shape *stored, const float *from, float *seen);
+void tc_weight_copy_in(const char *axes, const tc_shape *stored, const float *seen, float *to);
+
+#endif
