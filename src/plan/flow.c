@@ -1,10 +1,17 @@
 /* flow.c: which values a list must compute, and which of them need a gradient.
  *
  *     needed: something that is asked for depends on it: a term, a kept value; in evaluation an output that nobody
- *             reads
+ *             reads, and labels
  *     wants:  a gradient flows into it (a term depends on it) and is of use there (a parameter that trains, or one that
  *             was asked for, lies on it or behind it) */
 #include "plan/plan.h"
+
+/* In evaluation the answers, outputs that nobody reads, and the labels that they may be compared with. */
+static bool is_asked_for(const tc_value *value, int list, bool read)
+{
+    if (value->keep || value->keep_gradient) return true;
+    return list == TC_EVAL && (value->op ? !read : value->type == TACET_I32);
+}
 
 static void mark_needed(const tacet_plan *p, int list, bool *needed, bool *read)
 {
@@ -14,7 +21,7 @@ static void mark_needed(const tacet_plan *p, int list, bool *needed, bool *read)
             if (g->term[i].input[k] >= 0) needed[g->term[i].input[k]] = true;
     for (int v = p->values - 1; v >= 0; v--) {
         const tc_value *value = &g->value[v];
-        if (value->keep || value->keep_gradient || (list == TC_EVAL && value->op && !read[v])) needed[v] = true;
+        if (is_asked_for(value, list, read[v])) needed[v] = true;
         for (int k = 0; k < value->slots; k++) {
             if (value->input[k] < 0) continue;
             read[value->input[k]] = true;
@@ -54,6 +61,6 @@ tacet_status tc_plan_flow(tacet_plan *p, int list)
     for (int v = p->values - 1; v >= 0; v--)
         for (int k = 0; reached[v] && k < g->value[v].slots; k++)
             if (g->value[v].input[k] >= 0) reached[g->value[v].input[k]] = true;
-    for (int v = 0; v < p->values; v++) l->wants[v] = useful[v] && reached[v] && !g->value[v].labels;
+    for (int v = 0; v < p->values; v++) l->wants[v] = useful[v] && reached[v] && g->value[v].type == TACET_F32;
     return TACET_OK;
 }

@@ -70,12 +70,12 @@ static tacet_status blame(tacet_plan *p, const char *what, const char *name, con
         (long long)element);
 }
 
-/* What a step has read that it did not make itself: inputs and parameters. */
+/* What a step has read that it did not make itself: inputs and parameters. (Class indices are always finite.) */
 static bool blame_inputs(tacet_plan *p, const tc_step *s, const int *input)
 {
     for (int k = 0; k < s->slots; k++) {
         const tc_value *v = input[k] < 0 ? NULL : &p->graph->value[input[k]];
-        if (!v || v->op || v->labels || s->backward) continue;
+        if (!v || v->op || s->backward) continue;
         const int64_t i = bad(s->call.x[k].data, view_count(p, &s->call.x[k]));
         if (i >= 0)
             return blame(p, v->owner >= 0 ? "the parameter " : "the input ", v->name, &s->call.x[k], i) != TACET_OK;

@@ -41,6 +41,7 @@ static void add_buffers(lowering *w)
         tc_buffer *b = &w->l->buffer[w->l->value[v]];
         if (!value->op) b->first = -1;
         b->pinned = value->keep || !value->op;
+        b->ids = value->type == TACET_I32;
         if (!w->l->wants[v]) continue;
         w->l->gradient[v] = add_buffer(w, value_bytes(p, v), at && at->trains ? tc_plan_gradient(p, at) : NULL);
         w->l->buffer[w->l->gradient[v]].pinned = value->keep_gradient;
@@ -101,6 +102,7 @@ static tc_step *add_step(lowering *w, const tc_op *op, bool backward, const int 
         if (input[k] < 0) continue;
         const tc_value *v = &p->graph->value[input[k]];
         x[k] = (tc_view){.shape = v->shape, .n = tc_shape_count(&v->shape), .batch = v->batch};
+        x[k].classes = p->feed[input[k]].classes;
         if (!backward || (op->flags & TC_READS_X) || v->owner >= 0) s->xb[k] = w->l->value[input[k]];
         if (w->l->needed[input[k]] && w->p->feed[input[k]].optional && w->which == TC_EVAL) s->waits = input[k];
     }

@@ -108,9 +108,14 @@ tacet_status tc_plan_place(tacet_plan *p, int list)
 
 float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int b)
 {
-    if (b < 0) return NULL;
+    if (b < 0 || l->buffer[b].ids) return NULL;
     const tc_buffer *f = &l->buffer[root_of(l, b)];
     return f->fixed ? f->fixed : (float *)(void *)(p->arena + f->offset);
+}
+
+int32_t *tc_buffer_ids(const tacet_plan *p, const tc_list *l, int b)
+{
+    return b < 0 || !l->buffer[b].ids ? NULL : (int32_t *)(void *)(p->arena + l->buffer[b].offset);
 }
 
 static double bytes_of(const tc_list *l, int b) { return b < 0 ? 0 : (double)l->buffer[b].bytes; }
@@ -128,6 +133,7 @@ void tc_plan_resolve(tacet_plan *p, int list)
         float **d = (float **)(uintptr_t)s->call.d;
         for (int k = 0; k < s->slots; k++) {
             x[k].data = tc_buffer_memory(p, l, s->xb[k]);
+            x[k].ids = tc_buffer_ids(p, l, s->xb[k]);
             d[k] = tc_buffer_memory(p, l, s->db[k]);
             s->bytes += bytes_of(l, s->xb[k]) + bytes_of(l, s->db[k]);
         }

@@ -33,6 +33,7 @@ typedef struct tc_buffer {
     bool stays;      /* lives to the end, though nobody may read it then: the update does */
     bool taken;      /* another took its memory over: what was in it is gone */
     int alias;       /* the buffer whose memory it takes over, or -1 */
+    bool ids;        /* holds class indices, int32; otherwise float32 */
     int64_t offset;  /* in the arena */
     float *fixed;    /* not in the arena */
 } tc_buffer;
@@ -91,7 +92,7 @@ typedef struct tc_feed {
     bool fed;
     bool held;       /* the input's buffer has what was fed to the last run */
     bool optional;   /* only losses read it: evaluation may do without */
-    int64_t classes; /* labels: they are below this */
+    int64_t classes; /* class indices are below this: the least of what the input and its readers say; 0: none does */
     tc_gather gather;
     struct tc_feed *next; /* the next input's */
 } tc_feed;
@@ -267,7 +268,9 @@ tacet_status tc_plan_lower(tacet_plan *p, int list);
 void tc_plan_band(tacet_plan *p, int list);
 tacet_status tc_plan_place(tacet_plan *p, int list);
 void tc_plan_resolve(tacet_plan *p, int list); /* buffers -> pointers, once the arena is there */
-float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer); /* NULL: there is no buffer (-1) */
+/* The numbers, or the class indices, of a buffer; NULL where it holds the other, or there is no buffer (-1). */
+float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
+int32_t *tc_buffer_ids(const tacet_plan *p, const tc_list *l, int buffer);
 tacet_status tc_plan_update(tacet_plan *p);
 tacet_status tc_plan_fuse(tacet_plan *p);
 
@@ -333,13 +336,18 @@ bool tc_plan_transposed(const tacet_plan *p, int value);
 /* The loop. Gathers what was fed and runs the list, pass by pass. tc_plan_apply is the update. */
 tacet_status tc_plan_run_forward(tacet_plan *p, int list, int64_t rows);
 void tc_plan_run_backward(tacet_plan *p);
-void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read, and how many classes labels may name */
+void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read; how many classes those of class indices have */
 tacet_status tc_plan_gather(tacet_plan *p, int list);
 void tc_plan_unfeed(tacet_plan *p);
 void tc_plan_apply(tacet_plan *p);
 void tc_plan_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
 void tc_plan_run_step(tacet_plan *p, tc_list *l, int i);                              /* one step by itself */
 double tc_tree_sum(const double *x, int64_t n);                                       /* a fixed tree */
+
+/* What the last run has left of a value of the batch, [rows, shape...]: its numbers, or its class indices. NULL where
+ * nothing has run, the value was not kept or not fed, or it holds the other. */
+const float *tc_plan_left(const tacet_plan *p, int value);
+const int32_t *tc_plan_left_ids(const tacet_plan *p, int value);
 
 /* The guard: after a training list and before the update. On failure the error names the first value not finite. */
 tacet_status tc_plan_guard(tacet_plan *p);
