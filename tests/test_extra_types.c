@@ -119,6 +119,32 @@ static void any_number_of_threads(void **state)
     end(&m);
 }
 
+/* What the layer is told of its input: by the shape rule when it is asked again, and in its calls. */
+static void classes_reach_the_operator(void **state)
+{
+    (void)state;
+    net n = begin("sgd lr=0.1", 1);
+    tc_shape shape[TC_SLOTS];
+    bool batch[TC_SLOTS];
+    const tc_value *v = &n.g->value[tc_graph_index(n.g, "test_table1")];
+    const tc_sketch s = tc_plan_sketch(n.p, v->op, v->arg, v->input, v->inputs, shape, batch);
+    assert_int_equal(s.classes[0], TOKENS);
+    assert_int_equal(s.param[0].dim[0], TOKENS);
+    int calls = 0;
+    for (int list = TC_TRAIN; list < TC_LISTS; list++)
+        for (int i = 0; i < n.p->list[list].steps; i++) {
+            const tc_call *c = &n.p->list[list].step[i].call;
+            if (c->op != v->op) continue;
+            assert_null(c->x[0].data);
+            assert_non_null(c->x[0].ids);
+            assert_int_equal(c->x[0].classes, TOKENS);
+            assert_null(c->d[0]);
+            calls++;
+        }
+    assert_int_equal(calls, 3);
+    end(&n);
+}
+
 static double objective(net *n)
 {
     feed(n, 1);
@@ -237,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_learns),
         cmocka_unit_test(any_number_of_threads),
+        cmocka_unit_test(classes_reach_the_operator),
         cmocka_unit_test(gradients_are_those_of_differences),
         cmocka_unit_test(bad_tokens_are_named),
         cmocka_unit_test(a_model_is_built_again),
