@@ -13,6 +13,7 @@ static tacet_value_info info_of(const tacet_plan *p, tacet_value value)
     return (tacet_value_info){.kind = ""};
 }
 
+/* Elements of a row. */
 static int64_t product(int rank, const int64_t *shape)
 {
     int64_t n = 1;
@@ -25,10 +26,13 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
 {
     tacet_data_info d;
     tacet_data_describe(data, &d);
-    const long long width = product(d.rank, d.shape), wants = info_of(p, x).units;
-    const long long targets = d.classes ? 1 : d.target_rank < 0 ? 0 : product(d.target_rank, d.target_shape);
-    const long long outputs = info_of(p, y).units, aims = info_of(p, target).units;
-    const bool labels = strcmp(info_of(p, target).kind, "labels") == 0;
+    const tacet_value_info in = info_of(p, x), out = info_of(p, y), aim = info_of(p, target);
+    const long long width = product(d.rank, d.shape), wants = product(in.rank, in.shape);
+    const long long targets = d.classes           ? product(d.label_rank, d.label_shape)
+                              : d.target_rank < 0 ? 0
+                                                  : product(d.target_rank, d.target_shape);
+    const long long outputs = out.rank > 0 ? out.shape[out.rank - 1] : 1, aims = product(aim.rank, aim.shape);
+    const bool labels = aim.type == TACET_I32;
     const size_t n = strlen(source->text);
     const char *what = source->text;
     if (width != wants)
@@ -36,10 +40,9 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
                     wants);
     else if (labels && !d.classes)
         cli_fail_at(source->place, n, NULL, "'%s' has no labels, which the network's outputs are compared with", what);
-    else if (target.id && !labels && targets != aims)
-        cli_fail_at(source->place, n, NULL,
-                    "a row of '%s' has %lld targets, the network's outputs are compared with %lld", what, targets,
-                    aims);
+    else if (target.id && targets != aims)
+        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s, the network's outputs are compared with %lld",
+                    what, targets, labels ? "labels" : "targets", aims);
     else if (labels && d.classes > outputs)
         cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, the network has outputs for 0 to %lld", what,
                     (long long)d.classes - 1, outputs - 1);

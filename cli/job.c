@@ -39,7 +39,7 @@ tacet_status cli_job_describe(cli_job *job)
     if (!g) return cli_fail(TACET_MEMORY, "out of memory");
     job->x = tacet_input(g, "x", info->rank, info->shape);
     if (info->classes > 0 && !self)
-        job->target = tacet_labels(g, "target");
+        job->target = tacet_input_of(g, "target", TACET_I32, 0, info->label_rank, info->label_shape);
     else if (info->target_rank >= 0 && !self)
         job->target = tacet_input(g, "target", info->target_rank, info->target_shape);
     else if (!self)

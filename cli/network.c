@@ -43,7 +43,7 @@ const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_pla
                 .kind = v.kind,
                 .spec = v.spec,
                 .shape = shape_text(a, &v),
-                .penalties = strcmp(v.kind, "labels") == 0 ? "" : add_penalties(a, "", penalties, v.name)};
+                .penalties = v.type == TACET_F32 ? add_penalties(a, "", penalties, v.name) : ""};
     for (int i = 0; i < n; i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.kind, "parameter") != 0) continue;
         const size_t length = strcspn(v.name, ".");

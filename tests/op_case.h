@@ -27,6 +27,7 @@ typedef struct op_case {
     int inputs, tensors; /* parameters follow the inputs */
     int64_t capacity;    /* rows that the buffers have */
     tc_view x[MAX_TENSORS];
+    int32_t *ids[MAX_TENSORS]; /* what x[i].ids points to, to be written */
     float *d[MAX_TENSORS], *y, *g;
     bool add[MAX_TENSORS];
     int64_t parts;
@@ -50,7 +51,7 @@ static inline float between(op_case *k, double low, double high)
     return (float)(low + (high - low) * (double)noise_of(&k->noise));
 }
 
-static inline bool is_labels(const op_case *k, int i) { return k->op->flags & TC_LABELS && i == k->inputs - 1; }
+static inline bool is_ids(const op_case *k, int i) { return i < k->inputs && tc_takes_ids(k->op, i); }
 static inline int64_t room_of(const op_case *k, int i) { return k->x[i].n * (k->x[i].batch ? k->capacity : 1); }
 
 static inline float *floats(int64_t n)
@@ -61,17 +62,21 @@ static inline float *floats(int64_t n)
     return p;
 }
 
-/* "4 6" */
+/* "4 6"; of class indices "labels", "labels 3" or "ids 7 3", where 7 is the classes. */
 static inline tc_shape shape_of(const char *text)
 {
     tc_shape s = {0};
-    if (strcmp(text, "labels") == 0) return s;
+    if (strncmp(text, "labels", 6) == 0) text += 6;
+    if (strncmp(text, "ids ", 4) == 0) text += 4 + strcspn(text + 4, " ");
+    text += strspn(text, " ");
     for (char *end; *text && s.rank < TC_MAX_RANK; text = end) {
         s.dim[s.rank++] = strtoll(text, &end, 10);
         while (*end == ' ') end++;
     }
     return s;
 }
+
+static inline int64_t classes_of(const char *text) { return strncmp(text, "ids ", 4) == 0 ? atoll(text + 4) : 0; }
 
 static inline void read_spec(op_case *k, const char *text)
 {
@@ -90,14 +95,20 @@ static inline void read_spec(op_case *k, const char *text)
     tc_spec_free(&layer);
 }
 
-static inline void add_tensor(op_case *k, tc_shape shape, bool batch)
+static inline void add_tensor(op_case *k, tc_shape shape, bool batch, int64_t classes)
 {
     const int i = k->tensors++;
     assert_true(i < MAX_TENSORS);
     const int64_t n = tc_shape_count(&shape);
-    k->x[i] = (tc_view){NULL, shape, n, batch};
+    k->x[i] = (tc_view){.shape = shape, .n = n, .batch = batch, .classes = classes};
+    if (is_ids(k, i)) {
+        k->x[i].ids = k->ids[i] = malloc((size_t)room_of(k, i) * sizeof *k->ids[i]);
+        assert_non_null(k->ids[i]);
+        for (int64_t j = 0; j < room_of(k, i); j++) k->ids[i][j] = -1;
+        return;
+    }
     k->x[i].data = floats(room_of(k, i));
-    k->d[i] = is_labels(k, i) || (k->op->of && i < k->inputs) ? NULL : floats(room_of(k, i));
+    k->d[i] = k->op->of && i < k->inputs ? NULL : floats(room_of(k, i));
 }
 
 /* Opens an operator on inputs of these shapes, `copies` times (joint penalties); parameter: they have no batch. False
@@ -113,13 +124,14 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     bool batch[MAX_TENSORS];
     for (int i = 0; i < k->inputs; i++) shape[i] = shape_of(x[i / copies]), batch[i] = !parameter;
     *s = (tc_sketch){.arg = k->arg, .inputs = k->inputs, .x = shape, .batch = batch};
+    for (int i = 0; i < k->inputs; i++) s->classes[i] = classes_of(x[i / copies]);
     if (!k->op->shape(s)) return false;
-    for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i]);
+    for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
     const bool scalar = k->op->role->scalar;
     const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
     for (int i = 0; param && param[i].name; i++) {
         if (s->param[i].rank >= 0)
-            add_tensor(k, s->param[i], false);
+            add_tensor(k, s->param[i], false, 0);
         else
             k->tensors++;
     }
@@ -146,7 +158,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
                         .run = &k->run,
                         .inputs = k->inputs,
                         .x = k->x,
-                        .y = {k->y, s->y, n, true},
+                        .y = {.data = k->y, .shape = s->y, .n = n, .batch = true},
                         .g = scalar ? NULL : k->g,
                         .d = k->d,
                         .add = k->add,
@@ -172,7 +184,7 @@ static inline void case_open(op_case *k, const char *spec, const char *const *x,
 
 static inline void case_close(op_case *k)
 {
-    for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->d[i]);
+    for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->ids[i]), free(k->d[i]);
     for (int i = 0; i < TC_OP_STATES; i++) free(k->state[i]);
     free(k->y), free(k->g), free(k->save), free(k->scratch), free(k->partial);
     tc_spec_free(&k->spec);
@@ -184,23 +196,20 @@ static inline void set_rows(op_case *k, int64_t rows) { k->run.rows = k->run.glo
 static inline int64_t count_of(const op_case *k, int i) { return tc_elements(&k->call, &k->x[i]); }
 static inline int64_t outputs_of(const op_case *k) { return k->y ? tc_elements(&k->call, &k->call.y) : 0; }
 
-/* Fills the real rows by the probe; parameters and g in [-1, 1). */
+/* Fills the real rows by the probe, class indices from all that there are; parameters and g in [-1, 1). */
 static inline void fill_case(op_case *k)
 {
     const tc_probe *p = k->probe;
     for (int i = 0; i < k->tensors; i++) {
         const bool first = i == 0 || (k->op->role == &tc_penalty), input = i < k->inputs;
         const double low = !input ? -1 : first ? p->low : 0, high = !input ? 1 : first ? p->high : 1;
-        for (int64_t j = 0; k->x[i].data && j < count_of(k, i); j++) {
-            if (is_labels(k, i))
-                ((int32_t *)(void *)k->x[i].data)[j] = (int32_t)(noise_of(&k->noise) * (float)k->x[0].n);
-            else
-                k->x[i].data[j] = between(k, low, high);
-        }
+        for (int64_t j = 0; k->x[i].data && j < count_of(k, i); j++) k->x[i].data[j] = between(k, low, high);
+        for (int64_t j = 0; k->ids[i] && j < count_of(k, i); j++)
+            k->ids[i][j] = (int32_t)(noise_of(&k->noise) * (float)k->x[i].classes);
     }
-    const bool pair = k->op->role == &tc_loss && !(k->op->flags & TC_LABELS);
+    const bool pair = k->op->role == &tc_loss && !k->op->ids;
     for (int i = 0; i < (k->op->role == &tc_penalty ? k->inputs : 1); i++)
-        for (int64_t j = 0; j < count_of(k, i); j++) {
+        for (int64_t j = 0; k->x[i].data && j < count_of(k, i); j++) {
             const double v = (double)k->x[i].data[j] - (pair ? (double)k->x[1].data[j] : 0);
             if (fabs(fabs(v) - p->kink) < 0.03) k->x[i].data[j] += 0.1f;
         }

@@ -262,8 +262,6 @@ static void npy_targets(void **state)
     tacet_data_describe(d, &info);
     assert_int_equal(info.target_shape[0], 1);
     tacet_data_free(d);
-    write_npy("y.npy", 1, "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 1), }", (int32_t[]){1, 2}, 8);
-    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "should be [rows], a row of these is [1]");
     write_npy("y.npy", 1, "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", (int32_t[]){1, -2}, 8);
     refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "row 1 has the label -2");
     write_npy("y.npy", 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", (int64_t[]){1, INT64_MAX}, 16);
@@ -272,6 +270,41 @@ static void npy_targets(void **state)
     refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "3 rows, x has 2");
     refuses("npy x=@/none.npy", TACET_IO, "No such file");
     refuses("npy", TACET_DESCRIPTION, "x");
+}
+
+/* Whole numbers of any shape are labels, a row of them for a row of x. */
+static void npy_labels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *shape;
+        int rank;
+    } cases[] = {{"(6,)", 0}, {"(6, 1)", 1}, {"(2, 3)", 1}, {"(1, 2, 3)", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int rows = cases[i].shape[1] - '0';
+        char dictionary[200];
+        tacet_data_info info;
+        snprintf(dictionary, sizeof dictionary, "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 1), }", rows);
+        write_npy("x.npy", 1, dictionary, (float[]){1, 2, 3, 4, 5, 6}, (size_t)rows * sizeof(float));
+        snprintf(dictionary, sizeof dictionary, "{'descr': '<i8', 'fortran_order': False, 'shape': %s, }",
+                 cases[i].shape);
+        write_npy("y.npy", 1, dictionary, (int64_t[]){3, 0, 1, 2, 4, 1}, 48);
+        tacet_data *d = must_open("npy x=@/x.npy y=@/y.npy", "train");
+        tacet_data_describe(d, &info);
+        assert_int_equal(info.rows, rows);
+        assert_int_equal(info.classes, 5);
+        assert_int_equal(info.target_rank, -1);
+        assert_int_equal(info.label_rank, cases[i].rank);
+        int64_t n = 1;
+        for (int k = 0; k < info.label_rank; k++) n *= info.label_shape[k];
+        assert_int_equal(n * rows, 6);
+        for (int k = 0; k < 6; k++) assert_int_equal(d->table->labels[k], "301241"[k] - '0');
+        tacet_data_free(d);
+    }
+    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", (float[]){1, 2}, 8);
+    write_npy("y.npy", 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }", (int64_t[]){3, 0, 1, 2, -4, 1},
+              48);
+    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "row 1 has the label -4");
 }
 
 static void npy_refusals(void **state)
@@ -481,13 +514,21 @@ static void fashion_mnist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(idx_bytes_and_parts), cmocka_unit_test(idx_types),
-        cmocka_unit_test(idx_refusals),        cmocka_unit_test(gzip_files),
-        cmocka_unit_test(gzip_long),           cmocka_unit_test(npy_types_and_versions),
-        cmocka_unit_test(npy_targets),         cmocka_unit_test(npy_refusals),
-        cmocka_unit_test(scaling_by_feature),  cmocka_unit_test(scaling_of_the_test_part),
-        cmocka_unit_test(holding_out),         cmocka_unit_test(any_allocation_may_fail),
-        cmocka_unit_test(the_list_of_sources), cmocka_unit_test(fashion_mnist),
+        cmocka_unit_test(idx_bytes_and_parts),
+        cmocka_unit_test(idx_types),
+        cmocka_unit_test(idx_refusals),
+        cmocka_unit_test(gzip_files),
+        cmocka_unit_test(gzip_long),
+        cmocka_unit_test(npy_types_and_versions),
+        cmocka_unit_test(npy_targets),
+        cmocka_unit_test(npy_labels),
+        cmocka_unit_test(npy_refusals),
+        cmocka_unit_test(scaling_by_feature),
+        cmocka_unit_test(scaling_of_the_test_part),
+        cmocka_unit_test(holding_out),
+        cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(the_list_of_sources),
+        cmocka_unit_test(fashion_mnist),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -15,7 +15,7 @@
 /* Largest difference over largest entry. A tensor that is almost zero is held to what it is next to: numbers near 1. */
 static const double TOLERANCE = 1e-5, SMALL = 1e-3;
 
-enum { STEPS = 10, MAX_FILES = 64, MAX_COUNT = 1 << 14 };
+enum { STEPS = 10, MAX_FILES = 64, MAX_COUNT = 1 << 14, MAX_FEEDS = 4 };
 
 typedef struct tensor {
     const char *name; /* "value.relu1" */
@@ -79,13 +79,12 @@ static void each_line(tacet_graph *g, const char *lines, const char *cut, line_r
 
 static void read_input(tacet_graph *g, char *name, const char *text)
 {
-    if (strcmp(text, "labels") == 0) {
-        tacet_labels(g, name);
-        return;
-    }
-    int64_t shape[3] = {0};
-    int rank = sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64, &shape[0], &shape[1], &shape[2]);
-    tacet_input(g, name, rank, shape);
+    int64_t shape[3] = {0}, classes = 0;
+    const bool labels = strncmp(text, "labels", 6) == 0;
+    int read = labels ? 6 : 0;
+    if (sscanf(text, "int32 %" SCNd64 "%n", &classes, &read) < 1) classes = 0;
+    int rank = sscanf(text + read, "%" SCNd64 " %" SCNd64 " %" SCNd64, &shape[0], &shape[1], &shape[2]);
+    tacet_input_of(g, name, labels || classes ? TACET_I32 : TACET_F32, classes, rank > 0 ? rank : 0, shape);
 }
 
 static void read_loss(tacet_graph *g, char *on, const char *text)
@@ -196,7 +195,8 @@ static void write_weights(const golden *o)
 
 static void step(const golden *o, int k)
 {
-    static int32_t labels[MAX_COUNT];
+    static int32_t labels[MAX_FEEDS][MAX_COUNT]; /* they are read in the step */
+    int feeds = 0;
     const int64_t rows = atoi(note(o, "rows"));
     for (int i = 0; i < tacet_file_count(o->file); i++) {
         const tensor t = tensor_at(o, i);
@@ -205,12 +205,13 @@ static void step(const golden *o, int k)
         assert_int_equal(t.shape[1], rows);
         const float *data = t.data + (size_t)(k % t.shape[0]) * (t.count / (size_t)t.shape[0]);
         const tacet_value v = tacet_find(o->graph, name);
-        if (t.rank > 2) {
-            must(o, tacet_feed(o->plan, v, TACET_F32, data));
-            continue;
-        }
-        for (int64_t j = 0; j < rows; j++) labels[j] = (int32_t)data[j];
-        must(o, tacet_feed(o->plan, v, TACET_I32, labels));
+        tacet_value_info info;
+        assert_int_equal(tacet_value_at(o->plan, v.id - 1, &info), TACET_OK);
+        const bool ids = info.type == TACET_I32;
+        int32_t *to = labels[feeds++];
+        assert_true(feeds <= MAX_FEEDS);
+        for (size_t j = 0; ids && j < t.count / (size_t)t.shape[0]; j++) to[j] = (int32_t)data[j];
+        must(o, tacet_feed(o->plan, v, info.type, ids ? (const void *)to : (const void *)data));
     }
     must(o, tacet_step(o->plan, rows));
 }

@@ -72,7 +72,9 @@ static const mistake mistakes[] = {
     {"linear 4 | relu", "linear1.*", "l1 1 joint", NULL, NULL, NULL, NULL},
     {"linear 4 | relu", NULL, NULL, "l1 1", "l1 is a penalty, not a loss", "l1", ""},
     {"linear 4 | relu", NULL, NULL, "crossentropy", "unknown loss", "crossentropy", "cross_entropy"},
-    {"linear 4 | relu", NULL, NULL, "mse", "class numbers", NULL, ""},
+    {"linear 4 | relu", NULL, NULL, "mse", "target holds int32 class indices, and mse takes numbers", "mse", "float"},
+    {"linear 4 | add target", NULL, NULL, NULL, "add: target holds int32 class indices, and add takes numbers", "add",
+     ""},
 };
 
 static void mistakes_are_named_and_pointed_at(void **state)
@@ -160,6 +162,7 @@ static tacet_graph *describe(const tacet_memory *memory)
     tacet_graph *g = tacet_graph_new(memory);
     if (!g) return NULL;
     tacet_value x = tacet_input(g, "x", 2, (int64_t[]){3, 4}), t = tacet_labels(g, "target"), r = tacet_input(g, "r", 1, (int64_t[]){2});
+    tacet_input_of(g, "tokens", TACET_I32, 9, 1, (int64_t[]){2});
     tacet_value y = tacet_chain(g, x, "flatten | linear 5 name=code init=xavier | relu | linear 5 | add code | dropout 0.25 | linear 3");
     tacet_value z = tacet_chain(g, (tacet_value){0}, "from relu1 | linear 2 bias=false name=head | tanh");
     tacet_loss(g, "cross_entropy reduce=sum", y, t);

@@ -143,7 +143,7 @@ static void test_cross_entropy(void **state)
     op_case k;
     open_two(&k, "cross_entropy", "3", "labels", 2);
     set(&k, 0, (const float[]){1000, 1001, 1002, 0, 0, 0});
-    memcpy(k.x[1].data, (const int32_t[]){0, 2}, 2 * sizeof(int32_t));
+    k.ids[1][0] = 0, k.ids[1][1] = 2;
     run_forward(&k, WHOLE);
     run_backward(&k, WHOLE);
     near("cross_entropy", k.value, (2.40760596 + 1.09861229) / 2, 1e-7); /* over samples by default */
@@ -201,7 +201,12 @@ static void test_refused(void **state)
         {"dropout 1.5", {"3"}, false, "from 0 to 1"},
         {"dropout p=-0.1", {"3"}, false, "from 0 to 1"},
         {"add b", {"3", "4"}, false, "[batch, 3] and [batch, 4]"},
-        {"cross_entropy", {"2 3", "labels"}, false, "[batch, 2, 3]"},
+        {"cross_entropy", {"2 3", "labels"}, false, "labels [batch, 2] with logits [batch, 2, 3]"},
+        {"cross_entropy", {"2 3", "labels"}, false, "got [batch]"},
+        {"cross_entropy", {"3", "labels 3"}, false, "labels [batch] with logits [batch, 3]"},
+        {"cross_entropy", {"", "labels"}, false, "logits [batch, ..., classes], got [batch]"},
+        {"cross_entropy", {"3", "labels"}, true, "logits [batch, ..., classes], got [3]"},
+        {"cross_entropy", {"2 3", "ids 4 2"}, false, "the labels are of 4 classes, the logits [batch, 2, 3]"},
         {"mse", {"3", "4"}, false, "[batch, 3] and [batch, 4]"},
         {"l1_loss", {"3", "1 3"}, false, "[batch, 3] and [batch, 1, 3]"},
         {"huber delta=0", {"3", "3"}, false, "delta"},

@@ -340,8 +340,13 @@ static void check_invariance(op_case *k)
     static const int64_t sizes[] = {1, 2, 5, 128};
     if (!k->op->role->scalar || !k->x[0].batch) return;
     for (int64_t r = 1; r < k->capacity; r++)
-        for (int i = 0; i < k->inputs; i++)
-            memcpy(k->x[i].data + r * k->x[i].n, k->x[i].data, (size_t)k->x[i].n * sizeof(float));
+        for (int i = 0; i < k->inputs; i++) {
+            const size_t n = (size_t)k->x[i].n;
+            if (k->ids[i])
+                memcpy(k->ids[i] + (size_t)r * n, k->ids[i], n * sizeof *k->ids[i]);
+            else
+                memcpy(k->x[i].data + (size_t)r * n, k->x[i].data, n * sizeof(float));
+        }
     double first = 0;
     float *d = NULL;
     for (int s = 0; s < 4; s++) {
@@ -429,7 +434,7 @@ static void check_not_a_number(op_case *k)
     char text[160];
     if (k->op->flags & TC_RANDOM || k->op->of) return;
     for (int i = 0; i < k->tensors; i++)
-        for (int training = 0; training < 2 && k->x[i].data && !is_labels(k, i); training++) {
+        for (int training = 0; training < 2 && k->x[i].data; training++) {
             float *at = &k->x[i].data[count_of(k, i) / 2], was = *at;
             bool found = false;
             *at = NAN;

@@ -8,9 +8,9 @@ by hand in PyTorch as its users write it, so that the two can only agree by mean
 are float32; PyTorch computes in float64. The whole is run once more in float32, and a network on which PyTorch does not
 agree with itself is refused: its figures would say more about rounding than about right and wrong.
 
-A file is in the safetensors format, one a network. Its metadata hold Tacet's description: input (lines "x 128" or
-"target labels"), model, loss (lines "OUTPUT TARGET: SPEC"), penalties and options (lines "SELECTOR: SPEC"), optimizer,
-batch, rows. Its tensors, all float32:
+A file is in the safetensors format, one a network. Its metadata hold Tacet's description: input (lines "x 128", "target
+labels", "target labels 4" or "kind int32 3 4"), model, loss (lines "OUTPUT TARGET: SPEC"), penalties and options (lines
+"SELECTOR: SPEC"), optimizer, batch, rows. Its tensors, all float32:
 
     feed.NAME          [batches, rows, ...] what step k is fed: batch k % batches
     before.NAME        a parameter before the first step
@@ -39,7 +39,7 @@ CASES = []
 class Network:
     """A network in Tacet's words (text) with its twin in PyTorch (forward, optimizer, after).
 
-    feeds: name -> shape of a row, ("labels", classes), or ("unit", shape...) for numbers in [0, 1].
+    feeds: name -> shape of a row, ("labels", classes, shape of a row...), or ("unit", shape...) for numbers in [0, 1].
     layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm or ("theta", width) for jump_relu.
     """
 
@@ -58,7 +58,7 @@ def draw(case):
     feed, weight = {}, {}
     for name, shape in case.feeds.items():
         if shape[0] == "labels":
-            feed[name] = rng.randint(0, shape[1], lead)
+            feed[name] = rng.randint(0, shape[1], lead + shape[2:])
         elif shape[0] == "unit":
             feed[name] = rng.uniform(0, 1, lead + shape[1:])
         else:
@@ -397,6 +397,31 @@ Network("two_heads", {"x": (6,), "target": ("labels", 3), "where": (2,)},
         model="linear 10 | relu name=trunk | linear 3 name=class | from trunk | linear 2 name=place",
         loss="class target: cross_entropy reduce=sample\nplace where: huber reduce=sum lambda=0.5",
         penalties="trunk: l1 0.05\nplace: l1 0.1 reduce=sum", optimizer_text="adam lr=0.01", batch=6, rows=4, batches=2)
+
+
+def over_positions(y, t, reduction="mean"):
+    """PyTorch wants the classes second, [batch, classes, positions]."""
+    return F.cross_entropy(y.transpose(1, 2), t, reduction=reduction)
+
+
+def sequences(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
+    r.v["linear3"] = r.linear(r.v["relu1"], "linear3")
+    y, z, t = r.v["linear2"], r.v["linear3"], r.v["target"]
+    r.term("linear2:cross_entropy", 1, over_positions(y, t))
+    r.term("linear3:cross_entropy", 0.2, over_positions(z, r.v["kind"], "none").sum(1).mean())
+    r.term("linear2:sum", 0.01, over_positions(y, t, "sum"))
+
+
+Network("sequences", {"x": (4, 6), "target": ("labels", 5, 4), "kind": ("labels", 3, 4)},
+        {"linear1": (6, 8), "linear2": (8, 5), "linear3": (8, 3)}, sequences,
+        lambda w: torch.optim.SGD(w.values(), lr=0.1, momentum=0.5), input="x 4 6\ntarget labels 4\nkind int32 3 4",
+        model="linear 8 | relu | linear 5 | from relu1 | linear 3",
+        loss="linear2 target: cross_entropy\nlinear3 kind: cross_entropy reduce=sample lambda=0.2\n"
+             "linear2 target: cross_entropy reduce=sum lambda=0.01 name=sum",
+        optimizer_text="sgd lr=0.1 momentum=0.5", batch=7, rows=5, batches=2)
 
 
 def losses(r):

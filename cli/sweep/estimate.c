@@ -30,7 +30,7 @@
 
 static bool matches(const cli_over *o, const tacet_value_info *v)
 {
-    return strcmp(v->kind, "labels") != 0 && tacet_matches(o->on, v->name);
+    return v->type == TACET_F32 && tacet_matches(o->on, v->name);
 }
 
 void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)

@@ -70,6 +70,11 @@ typedef struct tacet_memory {
     void *context;
 } tacet_memory;
 
+/* ---- Numbers ----------------------------------------------------------------------------------------------------- */
+
+/* Types of the numbers that a caller feeds. Inside, a value is TACET_F32, or TACET_I32 where it holds class indices. */
+typedef enum tacet_type { TACET_F32 = 0, TACET_U8 = 1, TACET_I32 = 2, TACET_F64 = 3, TACET_I64 = 4 } tacet_type;
+
 /* ---- Graph: the description ------------------------------------------------------------------------------------- */
 
 typedef struct tacet_graph tacet_graph;
@@ -86,10 +91,19 @@ typedef struct tacet_value {
 TACET_API tacet_graph *tacet_graph_new(const tacet_memory *memory);
 TACET_API void tacet_graph_free(tacet_graph *g); /* NULL is fine, here and in every other free */
 
-/* An input [batch, shape...]. Shapes never name the batch. Names are letters, digits and _ and are unique. */
+/* An input of numbers, float32 [batch, shape...]. Shapes never name the batch. Names are letters, digits and _ and are
+ * unique. */
 TACET_API tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape);
 
-/* Class numbers, int32 [batch], counted from 0. (Targets of a regression are an input.) */
+/* An input of either type. TACET_F32 (classes 0) is what tacet_input makes. TACET_I32 holds class indices, int32
+ * [batch, shape...]: labels, or words of a text. Each is from 0 and below `classes`; with classes 0 the input does not
+ * say how many there are and what reads it does, as a loss that takes as many classes as it has logits. Class indices
+ * are read only by layers and losses that ask for them, they have no gradient, and selectors pass over them. */
+TACET_API tacet_value tacet_input_of(tacet_graph *g, const char *name, tacet_type type, int64_t classes, int rank,
+                                     const int64_t *shape);
+
+/* One label for each sample, int32 [batch]: tacet_input_of(g, name, TACET_I32, 0, 0, NULL). Where every position of a
+ * sample has its own label, [batch, 12], give tacet_input_of that shape. (Targets of a regression are an input.) */
 TACET_API tacet_value tacet_labels(tacet_graph *g, const char *name);
 
 /* Puts layers behind x, "linear 512 | relu | linear 10"; returns the last one's output. A layer is named and numbered
@@ -134,8 +148,10 @@ TACET_API const char *tacet_axes(const tacet_graph *g, const char *name);
 TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
 
 /* The graph in the small language, one part at a time, such that the same calls rebuild it. part is "input" (a line
- * each, "x 784", "target labels"), "model" (a chain), "loss" ("linear3 target: cross_entropy"), "penalties" ("relu1: l1
- * 1e-4") or "options" ("linear1.*: lr=0.01"). Text and return value as tacet_error_text. */
+ * each: "x 28 28" numbers and the shape of a row; "target labels" or "target labels 12" class indices whose number
+ * what reads them says; "tokens int32 1000 12" class indices below 1000), "model" (a chain), "loss" ("linear3 target:
+ * cross_entropy"), "penalties" ("relu1: l1 1e-4") or "options" ("linear1.*: lr=0.01"). Text and return value as
+ * tacet_error_text. */
 TACET_API size_t tacet_graph_text(const tacet_graph *g, const char *part, char *text, size_t capacity);
 
 /* ---- Plan: compiled once, run many times ------------------------------------------------------------------------- */
@@ -146,8 +162,6 @@ typedef struct tacet_pool tacet_pool;
 /* A pool of threads, the caller's own among them, for plans to share. Must outlive them. */
 TACET_API tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory);
 TACET_API void tacet_pool_free(tacet_pool *pool);
-
-typedef enum tacet_type { TACET_F32 = 0, TACET_U8 = 1, TACET_I32 = 2, TACET_F64 = 3, TACET_I64 = 4 } tacet_type;
 
 /* Several processes (or threads) that train one network together, each on its rows of every batch. size: how many there
  * are; rank: which this is, from 0. sum(context, numbers, type, n) replaces numbers[n], of type TACET_F32, TACET_F64 or
@@ -197,7 +211,10 @@ typedef struct tacet_scaling {
 /* Says where the next step or forward pass takes input x from: rows one after another, [rows, shape...], row-major. The
  * data are read during that call, as many rows as it is given, and must stay valid until it returns. tacet_feed_rows
  * takes row index[i] of data as row i of the batch (index NULL: 0, 1, ...), scaled (scaling NULL: as they are); `units`
- * is the number of elements that a row of data has, and is refused unless a row of x has as many. */
+ * is the number of elements that a row of data has, and is refused unless a row of x has as many.
+ *
+ * A float32 input takes any type. Class indices are fed as TACET_U8, TACET_I32 or TACET_I64 and are never scaled; the
+ * step or forward pass that takes them checks each, and fails with the row, the element and the number of classes. */
 TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const void *data);
 TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units,
                                        const int64_t *index, const tacet_scaling *scaling);
@@ -246,7 +263,8 @@ TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* tra
 /* A value, in the order of the graph. Strings live as long as the plan. */
 typedef struct tacet_value_info {
     const char *name;
-    const char *kind;      /* "input", "labels", "parameter", or the name of the operator */
+    const char *kind;      /* "input", "labels" (an int32 input that leaves it to its readers how many classes there
+                              are), "parameter", or the name of the operator */
     const char *spec;      /* "linear 512", or "" */
     tacet_value value;     /* its handle in the graph */
     int rank;              /* of shape, without the batch */
@@ -261,6 +279,9 @@ typedef struct tacet_value_info {
     /* Share of the training steps so far in which a product ran on this value's firing list (forward), on it or on that
      * of a gradient with the same silence (backward). NAN: there is no list, or no step. */
     double sparse_forward, sparse_backward;
+    tacet_type type;       /* TACET_F32; TACET_I32: class indices */
+    int64_t classes;       /* of class indices: each is below it. The least of what the input and its readers say; 0
+                              where none of them does */
 } tacet_value_info;
 
 /* How often the units of a value fired. */
@@ -347,6 +368,8 @@ typedef struct tacet_data_info {
     bool has_test;         /* part "test" can be opened */
     int stored_rank;       /* of a row of x in the file, [28, 28], whether or not it is fed as one vector */
     int64_t stored_shape[8];
+    int label_rank;        /* of a row of labels: 0 where each row has one */
+    int64_t label_shape[8];
 } tacet_data_info;
 TACET_API void tacet_data_describe(const tacet_data *d, tacet_data_info *info);
 
@@ -372,9 +395,8 @@ TACET_API int64_t tacet_loader_batches(const tacet_loader *l); /* in an epoch */
 
 /* Feeds the next batch to x and target (either may be {0}); returns its rows, 0 at the end of the epoch (the next call
  * begins the next one), or -1 when the plan refuses the feed (tacet_plan_error). What it feeds stays valid until the
- * next call. tacet_loader_labels: the class numbers of the batch last fed, or NULL. */
+ * next call. */
 TACET_API int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target);
-TACET_API const int32_t *tacet_loader_labels(const tacet_loader *l);
 
 /* Where the loader stands: batch `position` of epoch `epoch`, both from 0; and back there. */
 TACET_API void tacet_loader_tell(const tacet_loader *l, int64_t *epoch, int64_t *position);
@@ -385,11 +407,13 @@ TACET_API void tacet_loader_seek(tacet_loader *l, int64_t epoch, int64_t positio
 typedef struct tacet_result {
     int64_t rows;
     double objective, data_loss; /* means over the rows */
-    double accuracy;             /* share of rows whose largest output is the label; NAN without labels */
+    double accuracy;             /* share of labels that are the largest output of their position; NAN without labels */
 } tacet_result;
 
 /* Runs the whole epoch in which the loader stands forward. Afterwards the values of terms are means over all rows, and
- * densities and dead units those of this pass. y is the value whose largest entry is the answer. */
+ * densities and dead units those of this pass. y [batch, ..., classes] holds the answers: the largest entry over its
+ * last dimension is compared with the label in target [batch, ...]. With a target of another shape, or with one that is
+ * not class indices, there is no accuracy. */
 TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                                       tacet_result *result);
 

@@ -129,10 +129,12 @@ void tacet_data_describe(const tacet_data *d, tacet_data_info *info)
         .spec = d->spec,
         .has_test = t->has_test,
         .stored_rank = t->stored.rank,
+        .label_rank = t->label_shape.rank,
     };
     for (int i = 0; i < t->shape.rank; i++) info->shape[i] = t->shape.dim[i];
     for (int i = 0; i < t->stored.rank; i++) info->stored_shape[i] = t->stored.dim[i];
     for (int i = 0; i < info->target_rank; i++) info->target_shape[i] = t->target_shape.dim[i];
+    for (int i = 0; i < info->label_rank; i++) info->label_shape[i] = t->label_shape.dim[i];
 }
 
 /* ---- Scaling ---- */

@@ -11,8 +11,8 @@
 #include "base/shape.h"
 #include "spec/spec.h"
 
-/* What a file held. x[rows, shape...] in its own type; labels[rows] in 0..classes-1, or NULL; targets[rows,
- * target_shape...], or NULL. All owned. */
+/* What a file held. x[rows, shape...] in its own type; labels[rows, label_shape...] in 0..classes-1, or NULL;
+ * targets[rows, target_shape...], or NULL. All owned. */
 typedef struct tc_samples {
     tc_mem mem;
     int64_t rows;
@@ -20,6 +20,7 @@ typedef struct tc_samples {
     tc_shape shape, stored; /* of a row, as it is fed and as the file has it */
     void *x;
     int32_t *labels;
+    tc_shape label_shape; /* rank 0: a label for each row */
     int64_t classes;
     char *words; /* of the classes, a line each, ascending; NULL where they are numbers */
     tacet_type target_type;
@@ -79,8 +80,8 @@ size_t tc_type_size(tacet_type type);
 /* to[i] = from[first + i] as double */
 void tc_widen(tacet_type type, const void *from, int64_t first, int64_t n, double *to);
 
-/* Integers [rows] of any type as labels. Refuses ("path: label -1 in row 3 ...") what is not in 0..2^31-2; `classes` is
- * set to the largest plus 1. */
+/* Integers [rows, label_shape...] of any type as labels. Refuses ("path: row 3 has the label -1 ...") what is not in
+ * 0..2^31-2; `classes` is set to the largest plus 1. */
 tacet_status tc_labels_take(tc_samples *t, tacet_type type, const void *from, const char *path, tacet_error *e);
 
 /* rows and the shape of a row from the sizes that a header gives, outermost first; false when they make no sensible

@@ -14,9 +14,7 @@ struct tacet_loader {
     int64_t epoch, position; /* the next batch to give; position = batches: the epoch's end is */
     int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
     int64_t *order;          /* [rows] rows of the table */
-    int32_t *labels;         /* [batch] of the batch last given */
     tacet_scaling scaling;   /* what was fed with it */
-    bool fed;                /* there was one */
 };
 
 tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)
@@ -34,8 +32,7 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
     l->batch = batch < l->rows ? batch : l->rows;
     l->batches = (l->rows - 1) / l->batch + 1;
     l->order = tc_alloc(&l->mem, (size_t)l->rows, sizeof *l->order);
-    l->labels = tc_alloc(&l->mem, (size_t)l->batch, sizeof *l->labels);
-    if (l->order && l->labels) return l;
+    if (l->order) return l;
     tc_fail_memory(why);
     tacet_loader_free(l);
     return NULL;
@@ -46,7 +43,6 @@ void tacet_loader_free(tacet_loader *l)
     if (!l) return;
     const tc_mem m = l->mem;
     tc_free(&m, l->order);
-    tc_free(&m, l->labels);
     tc_free(&m, l);
 }
 
@@ -75,7 +71,8 @@ static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, t
     tacet_status status = TACET_OK;
     if (x.id) status = tacet_feed_rows(p, x, t->type, t->x, tc_shape_count(&t->shape), index, &l->scaling);
     if (status || !target.id) return status;
-    if (t->labels) return tacet_feed_rows(p, target, TACET_I32, t->labels, 1, index, NULL);
+    if (t->labels)
+        return tacet_feed_rows(p, target, TACET_I32, t->labels, tc_shape_count(&t->label_shape), index, NULL);
     if (t->targets)
         return tacet_feed_rows(p, target, t->target_type, t->targets, tc_shape_count(&t->target_shape), index, NULL);
     return TACET_OK; /* the plan will say that it was not fed */
@@ -83,7 +80,6 @@ static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, t
 
 int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target)
 {
-    l->fed = false;
     if (l->position >= l->batches) {
         l->epoch++;
         l->position = 0;
@@ -91,18 +87,9 @@ int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_v
     }
     draw(l);
     const int64_t begin = l->position * l->batch, left = l->rows - begin, rows = left < l->batch ? left : l->batch;
-    const int64_t *index = l->order + begin;
-    if (feed(l, index, p, x, target)) return -1;
-    const int32_t *labels = l->data->table->labels;
-    for (int64_t i = 0; i < rows && labels; i++) l->labels[i] = labels[index[i]];
-    l->fed = true;
+    if (feed(l, l->order + begin, p, x, target)) return -1;
     l->position++;
     return rows;
-}
-
-const int32_t *tacet_loader_labels(const tacet_loader *l)
-{
-    return l->fed && l->data->table->labels ? l->labels : NULL;
 }
 
 void tacet_loader_tell(const tacet_loader *l, int64_t *epoch, int64_t *position)
@@ -115,5 +102,4 @@ void tacet_loader_seek(tacet_loader *l, int64_t epoch, int64_t position)
 {
     l->epoch = epoch > 0 ? epoch : 0;
     l->position = position < 0 ? 0 : position < l->batches ? position : l->batches;
-    l->fed = false;
 }

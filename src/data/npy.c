@@ -13,7 +13,8 @@
 enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tacet_attribute attribute[] = {
     {"x", "text", NULL, "the file with the rows, [rows, ...]", true},
-    {"y", "text", "", "the file with what belongs to them: whole numbers [rows] are labels, others are targets", true},
+    {"y", "text", "", "the file with what belongs to them: whole numbers [rows, ...] are labels, others are targets",
+     true},
     {0},
 };
 
@@ -204,12 +205,8 @@ static tacet_status read_y(tc_samples *t, const char *path, tacet_error *e)
     tacet_status status = read_file(&t->mem, path, &h, &rows, &shape, &numbers, e);
     if (!status && rows != t->rows) {
         status = tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, x has %" PRId64, path, rows, t->rows);
-    } else if (!status && h.type->whole && h.rank != 1) {
-        char text[TC_SHAPE_TEXT];
-        status = tc_fail(e, TACET_FILE, "%s: labels (whole numbers) should be [rows], a row of these is %s", path,
-                         tc_shape_text(&shape, false, text));
-        tc_fail_hint(e, "save targets of a regression as floats, one-hot labels as y.argmax(1)");
     } else if (!status && h.type->whole) {
+        if (h.rank > 1) t->label_shape = shape;
         status = tc_labels_take(t, h.type->type, numbers, path, e);
     } else if (!status) {
         t->targets = numbers;
@@ -234,8 +231,8 @@ static tacet_status read_pair(tc_samples *t, const tc_spec *spec, const tc_arg *
 const tc_source tc_source_npy = {
     .name = "npy",
     .formula = "npy x=FILE [y=FILE]",
-    .doc = "NumPy arrays: x [rows, ...] of <f4, <f8, |u1, <i4 or <i8; y [rows] of whole numbers (labels) or "
-           "[rows, ...] of floats (targets of a regression). Plain or .gz.",
+    .doc = "NumPy arrays: x [rows, ...] of <f4, <f8, |u1, <i4 or <i8; y [rows, ...] of whole numbers (labels, "
+           "one for each row or each position) or of floats (targets of a regression). Plain or .gz.",
     .source = "NumPy, numpy.lib.format",
     .attribute = attribute,
     .open = read_pair,

@@ -70,15 +70,16 @@ void tc_samples_free(tc_samples *t)
 
 tacet_status tc_labels_take(tc_samples *t, tacet_type type, const void *from, const char *path, tacet_error *e)
 {
-    t->labels = tc_resize(&t->mem, NULL, (size_t)t->rows, sizeof *t->labels);
+    const int64_t per = tc_shape_count(&t->label_shape), n = t->rows * per;
+    t->labels = tc_resize(&t->mem, NULL, (size_t)n, sizeof *t->labels);
     if (!t->labels) return tc_fail_memory(e);
     t->classes = 0;
-    for (int64_t i = 0; i < t->rows; i++) {
+    for (int64_t i = 0; i < n; i++) {
         double label; /* exact below 2^53, and what lies above is refused */
         tc_widen(type, from, i, 1, &label);
         if (!(label >= 0 && label < INT32_MAX))
-            return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " has the label %.0f, labels are counted from 0", path, i,
-                           label);
+            return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " has the label %.0f, labels are counted from 0", path,
+                           i / per, label);
         t->labels[i] = (int32_t)label;
         if (t->labels[i] >= t->classes) t->classes = t->labels[i] + 1;
     }

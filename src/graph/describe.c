@@ -1,5 +1,6 @@
 /* describe.c: the graph as text and back. Every part is lines `on: text`, but for the model, which is one chain, and
- * inputs, which are `name sizes` or `name labels`. The text that a part gives, read back, gives the same text again. */
+ * inputs, which are `name sizes`, `name labels sizes` or `name int32 classes sizes`. The text that a part gives, read back,
+ * gives the same text again. */
 #include "graph/graph.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@ static void write_inputs(const tacet_graph *g, const tc_extent *e, tc_text *t)
         const tc_value *v = &g->value[i];
         if (v->op || v->owner >= 0) continue;
         tc_text_add(t, "%s%s", t->length ? "\n" : "", v->name);
-        if (v->labels) tc_text_add(t, " labels");
+        if (v->type == TACET_I32 && v->classes == 0) tc_text_add(t, " labels");
+        if (v->type == TACET_I32 && v->classes > 0) tc_text_add(t, " int32 %lld", (long long)v->classes);
         for (int k = 0; k < v->shape.rank; k++) tc_text_add(t, " %lld", (long long)v->shape.dim[k]);
     }
 }
@@ -49,7 +51,7 @@ static void write_losses(const tacet_graph *g, const tc_extent *e, tc_text *t)
 static bool matches(const tacet_graph *g, int from, int to, const char *selector)
 {
     for (int v = from; v < to; v++)
-        if (!g->value[v].labels && tacet_matches(selector, g->value[v].name)) return true;
+        if (tc_selects(&g->value[v]) && tacet_matches(selector, g->value[v].name)) return true;
     return false;
 }
 
@@ -81,22 +83,24 @@ static void write_options(const tacet_graph *g, const tc_extent *e, tc_text *t)
 
 static void read_input(tacet_graph *g, char *line)
 {
-    int64_t dim[TC_MAX_RANK];
-    int rank = 0;
+    int64_t number[1 + TC_MAX_RANK] = {0}; /* classes, then sizes */
+    int count = 1;
     char *save = NULL;
-    const char *name = strtok_r(line, " ", &save);
+    const char *name = strtok_r(line, " ", &save), *w = name ? strtok_r(NULL, " ", &save) : NULL;
     if (!name) return;
-    for (const char *w; (w = strtok_r(NULL, " ", &save)) != NULL; rank++) {
-        if (strcmp(w, "labels") == 0) {
-            tacet_labels(g, name);
-            return;
-        }
-        if (rank == TC_MAX_RANK || !tc_integer_read(w, &dim[rank])) {
+    const bool labels = w && strcmp(w, "labels") == 0, ids = w && strcmp(w, "int32") == 0;
+    if (labels || ids) w = strtok_r(NULL, " ", &save);
+    if (ids) count = 0;
+    for (; w; w = strtok_r(NULL, " ", &save), count++)
+        if (count > TC_MAX_RANK || !tc_integer_read(w, &number[count])) {
             tc_graph_fail(g, TACET_DESCRIPTION, "the input %s: \"%.40s\" is not a size", name, w);
             return;
         }
-    }
-    tacet_input(g, name, rank, dim);
+    if (count == 0)
+        tc_graph_fail(g, TACET_DESCRIPTION, "the input %s: int32 is followed by the number of classes, then sizes",
+                      name);
+    else
+        tacet_input_of(g, name, labels || ids ? TACET_I32 : TACET_F32, number[0], count - 1, number + 1);
 }
 
 static void read_model(tacet_graph *g, char *line) { tacet_chain(g, (tacet_value){0}, line); }

@@ -156,38 +156,76 @@ int tc_graph_add(tacet_graph *g, const char *name, bool parameter)
     return g->values++;
 }
 
-tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape)
+const char *tc_type_name(tacet_type type)
 {
-    if (tc_graph_failed(g)) return (tacet_value){0};
-    tc_shape s = {.rank = rank};
-    if (rank < 0 || rank > TC_MAX_RANK) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "input %s: a rank of %d; 0 to %d can be had", name, rank, TC_MAX_RANK);
+    static const char *const name[] = {[TACET_F32] = "float32",
+                                       [TACET_U8] = "uint8",
+                                       [TACET_I32] = "int32",
+                                       [TACET_F64] = "float64",
+                                       [TACET_I64] = "int64"};
+    return (unsigned)type < sizeof name / sizeof *name ? name[type] : NULL;
+}
+
+/* The shape of an input; false with the sticky error set. */
+static bool input_shape(tacet_graph *g, const char *name, int rank, const int64_t *shape, tc_shape *s)
+{
+    char text[TC_SHAPE_TEXT];
+    *s = (tc_shape){.rank = rank};
+    if (rank < 0 || rank > TC_MAX_RANK)
+        return tc_graph_fail(g, TACET_DESCRIPTION, "input %s: rank %d is not supported (0 to %d)", name, rank,
+                             TC_MAX_RANK),
+               false;
+    for (int i = 0; i < rank; i++) s->dim[i] = shape[i];
+    if (tc_shape_count(s) >= 0) return true;
+    return tc_graph_fail(g, TACET_DESCRIPTION, "input %s: the shape %s has no size, or too large a one", name,
+                         tc_shape_text(s, false, text)),
+           false;
+}
+
+/* A type that a value can have, and a number of classes that goes with it; false with the sticky error set. */
+static bool input_type(tacet_graph *g, const char *name, tacet_type type, int64_t classes)
+{
+    const char *got = tc_type_name(type);
+    if (type != TACET_F32 && type != TACET_I32)
+        return tc_graph_fail(g, TACET_DESCRIPTION,
+                             "input %s: an input is float32 or int32, not %s; what is fed to it may be of any type",
+                             name, got ? got : "of an unknown type"),
+               false;
+    if (type == TACET_F32 && classes != 0)
+        return tc_graph_fail(g, TACET_DESCRIPTION, "input %s: it is float32, and only an int32 input has classes",
+                             name),
+               false;
+    if (classes >= 0 && classes <= INT32_MAX) return true;
+    return tc_graph_fail(g, TACET_DESCRIPTION,
+                         "input %s: %lld classes; give 1 to %lld, or 0 where what reads the input says how many", name,
+                         (long long)classes, (long long)INT32_MAX),
+           false;
+}
+
+tacet_value tacet_input_of(tacet_graph *g, const char *name, tacet_type type, int64_t classes, int rank,
+                           const int64_t *shape)
+{
+    tc_shape s;
+    if (tc_graph_failed(g) || !input_type(g, name, type, classes) || !input_shape(g, name, rank, shape, &s))
         return (tacet_value){0};
-    }
-    for (int i = 0; i < rank; i++) s.dim[i] = shape[i];
-    if (tc_shape_count(&s) < 0) {
-        char text[TC_SHAPE_TEXT];
-        tc_graph_fail(g, TACET_DESCRIPTION, "input %s: the shape %s has no size, or too large a one", name,
-                      tc_shape_text(&s, false, text));
-        return (tacet_value){0};
-    }
-    int i = tc_graph_add(g, name, false);
+    const int i = tc_graph_add(g, name, false);
     if (i < 0) return (tacet_value){0};
     g->value[i].shape = s;
     g->value[i].batch = true;
+    g->value[i].type = type;
+    g->value[i].classes = classes;
     return (tacet_value){(int32_t)i + 1};
 }
 
-tacet_value tacet_labels(tacet_graph *g, const char *name)
+tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape)
 {
-    int i = tc_graph_add(g, name, false);
-    if (i < 0) return (tacet_value){0};
-    g->value[i].batch = g->value[i].labels = true;
-    return (tacet_value){(int32_t)i + 1};
+    return tacet_input_of(g, name, TACET_F32, 0, rank, shape);
 }
 
-/* What a selector may mean: not labels, and of a layer whose parameters are asked for, not its output. */
-static bool may_be_meant(const tc_value *v, bool parameters) { return !v->labels && (!parameters || v->owner >= 0); }
+tacet_value tacet_labels(tacet_graph *g, const char *name) { return tacet_input_of(g, name, TACET_I32, 0, 0, NULL); }
+
+/* What a selector may mean; where parameters are asked for, they alone. */
+static bool may_be_meant(const tc_value *v, bool parameters) { return tc_selects(v) && (!parameters || v->owner >= 0); }
 
 typedef struct names {
     const tacet_graph *g;

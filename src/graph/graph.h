@@ -15,13 +15,15 @@ enum { TC_MAX_VALUES = 1 << 16, TC_MAX_TERMS = 4096, TC_MAX_NAME = 127, TC_SLOTS
 
 typedef struct tc_value {
     char *name;
-    const tc_op *op;     /* the layer it is the output of; NULL for an input, labels, a parameter */
+    const tc_op *op;     /* the layer it is the output of; NULL for an input, a parameter */
     tc_spec spec;        /* of the layer */
     tc_arg *arg;         /* the operator's attributes, bound */
     int inputs, slots;   /* given inputs; with parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
     tc_shape shape;      /* without the batch; of a parameter: as stored */
-    bool batch, labels;
+    bool batch;
+    tacet_type type; /* F32; I32: an input of class indices, which has no gradient and which no selector means */
+    int64_t classes; /* I32: they are below it; 0: what reads it says how many there are */
     int owner, slot; /* a parameter: its layer, and which of its parameters; owner -1 otherwise */
     bool keep, keep_gradient;
 } tc_value;
@@ -77,6 +79,12 @@ static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
 
 /* The value that a term is about: its input k, or the layer whose penalty it is. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
+
+/* Whether a selector may mean the value: class indices have nothing to penalise, to keep or to train. */
+static inline bool tc_selects(const tc_value *v) { return v->type == TACET_F32; }
+
+/* "float32", for messages; NULL where there is no such type. */
+const char *tc_type_name(tacet_type type);
 
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);

@@ -49,6 +49,19 @@ static int add_named(tacet_graph *g, const tc_op *op, const char *given)
     return tc_graph_add(g, name, false);
 }
 
+/* Whether the layer's input i can be v: it is class indices where the operator asks for them, and numbers elsewhere. */
+static bool check_type(tacet_graph *g, const tc_op *op, int i, const tc_value *v)
+{
+    const bool ids = v->type == TACET_I32;
+    if (tc_takes_ids(op, i) == ids) return true;
+    tc_graph_fail(g, TACET_DESCRIPTION,
+                  ids ? "%s: %s holds int32 class indices, and %s takes numbers"
+                      : "%s: %s holds float32 numbers, and %s takes class indices",
+                  op->name, v->name, op->name);
+    if (!ids) tc_fail_hint(&g->error, "class indices are an input of type int32: tacet_input_of in C");
+    return false;
+}
+
 /* Inputs named in the text, `add relu1`, follow the chain's own. */
 static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_arg *arg, int x, int *input,
                         int *inputs)
@@ -73,10 +86,7 @@ static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const
     }
     for (int i = 0; i < *inputs; i++) {
         const tc_value *v = &g->value[input[i]];
-        if (v->labels)
-            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is class numbers, which only a loss reads", op->name,
-                                 v->name),
-                   false;
+        if (!check_type(g, op, i, v)) return false;
         /* Its dimensions are stored in another order than the user knows them. */
         if (tc_weight_turned(tc_graph_axes(g, input[i])) && !(op->flags & TC_ELEMENTWISE))
             return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is a weight, which only elementwise layers read",
@@ -95,6 +105,7 @@ static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const t
         batch[i] = g->value[input[i]].batch;
     }
     *s = (tc_sketch){.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
+    for (int i = 0; i < inputs; i++) s->classes[i] = g->value[input[i]].classes;
     for (int i = 0; i < TC_MAX_PARAMS; i++) s->param[i].rank = -1;
     bool good = op->shape(s);
     if (good && tc_shape_count(&s->y) < 0) good = tc_shape_refuse(s, "the output would be too large");

@@ -25,7 +25,7 @@ int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match)
     int n = 0;
     for (int i = 0; i < g->values; i++) {
         const tc_value *v = &g->value[i];
-        if (v->labels || (parameters && v->owner < 0)) continue;
+        if (!tc_selects(v) || (parameters && v->owner < 0)) continue;
         if (tacet_matches(selector, v->name)) match[n++] = i;
     }
     if (n) return n;

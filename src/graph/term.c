@@ -153,6 +153,22 @@ static bool take_layer(tacet_graph *g, tc_term *t)
     return false;
 }
 
+/* Whether input i is class indices where the operator asks for them, and numbers elsewhere. */
+static bool check_type(tacet_graph *g, tc_term *t, int i)
+{
+    const tc_value *v = &g->value[t->input[i]];
+    const bool ids = v->type == TACET_I32;
+    if (tc_takes_ids(t->op, i) == ids) return true;
+    tc_graph_fail(g, TACET_DESCRIPTION,
+                  ids ? "%s on %s: %s holds int32 class indices, and %s takes numbers"
+                      : "%s on %s: %s holds float32 numbers, and %s needs class indices here",
+                  t->op->name, t->on, v->name, t->op->name);
+    tc_fail_hint(&g->error, ids ? "targets of a regression are float32: an input in C, floats in the data"
+                                : "labels are whole numbers in the data, tacet_labels or tacet_input_of in C");
+    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
+    return false;
+}
+
 static bool check_shapes(tacet_graph *g, tc_term *t)
 {
     tc_shape shape[TC_MAX_INPUTS];
@@ -169,13 +185,11 @@ static bool check_shapes(tacet_graph *g, tc_term *t)
                                               tc_shape_text(&seen, batch[i], text))
                                    : 0;
         used += n > 0 ? (size_t)n : 0;
-        if (v->labels && !((t->op->flags & TC_LABELS) && i == t->inputs - 1))
-            return refuse(g, t, "cannot read class numbers");
+        if (!check_type(g, t, i)) return false;
         if (batch[i] != batch[0]) return refuse(g, t, "parameters and values of a batch do not mix in one term");
     }
-    if ((t->op->flags & TC_LABELS) && !g->value[t->input[t->inputs - 1]].labels)
-        return refuse(g, t, "needs class numbers for its target: whole numbers in the data, tacet_labels in C");
     tc_sketch s = {.arg = tc_term_arg(g, t), .inputs = t->inputs, .x = shape, .batch = batch};
+    for (int i = 0; i < t->inputs; i++) s.classes[i] = g->value[t->input[i]].classes;
     if (t->op->shape(&s)) return true;
     tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, from, s.why);
     tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);

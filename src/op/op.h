@@ -46,10 +46,12 @@ typedef struct tc_run {
 
 /* One tensor as an operator sees it. */
 typedef struct tc_view {
-    float *data;     /* NULL: a parameter that is absent (bias=false); labels are here as int32 bits, see tc_labels */
+    float *data;     /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
     tc_shape shape;  /* without the batch */
     int64_t n;       /* elements of a row (of the whole, where there is no batch) */
     bool batch;      /* [rows, shape...] */
+    const int32_t *ids; /* class indices, each from 0 and below `classes`; NULL: numbers, which are in data */
+    int64_t classes;    /* 0: not known */
 } tc_view;
 
 /* One call, made ready at compile time. Entries that do not apply are NULL or 0. */
@@ -91,7 +93,6 @@ typedef struct tc_span {
 static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->batch ? c->run->rows : 1; }
 static inline int64_t tc_elements(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
 static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.rank - 1]; } /* the last dimension */
-static inline const int32_t *tc_labels(const tc_view *v) { return (const int32_t *)(const void *)v->data; }
 
 /* What the shape rule is given and what it fills in. */
 typedef struct tc_sketch {
@@ -99,6 +100,8 @@ typedef struct tc_sketch {
     int inputs;
     const tc_shape *x;
     const bool *batch;               /* which inputs have a batch */
+    int64_t classes[TC_MAX_INPUTS];  /* of inputs that are class indices: they are below it; 0: not said, and then the
+                                      * rule may say it, and what is fed is held to it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored ([in, out]) */
     tc_shape state[TC_OP_STATES];   /* of all that the table has */
@@ -147,7 +150,6 @@ enum {
     TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
     TC_BLOCKS = 1 << 8,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
-    TC_LABELS = 1 << 9,       /* the last input is class numbers, below the last size of x[0] */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
     TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
     TC_MIXES = 1 << 12,      /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
@@ -160,7 +162,8 @@ enum {
 /* Shapes and ranges with which the generic tests can try the operator. */
 typedef struct tc_probe {
     const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
-    const char *x[3];     /* shapes of the inputs without the batch, "4 6"; labels: "labels" ; NULL ends */
+    const char *x[3];     /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" where
+                           * the rule says how many classes there are, "ids 7 3" with 7 of them */
     double low, high;     /* uniform values of x[0]; those of further inputs are in [0, 1) */
     double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
@@ -178,6 +181,7 @@ typedef struct tc_op {
     double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */
     int reduce;                       /* scalar on a batch: the default of reduce */
     int inputs;                       /* how many; penalties: the most that `joint` may give */
+    unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
     const tc_param *param;            /* ends with a NULL name; NULL: none */
     const tc_param *state;            /* what it remembers, likewise; `axes` does not apply */
 
@@ -217,6 +221,9 @@ typedef struct tc_op {
     tc_span (*prox_span)(const tc_call *c);
     const tc_probe *probe; /* ends with a NULL spec */
 } tc_op;
+
+/* Whether input i of the operator's calls is class indices; those of a penalty of a layer are the layer's inputs. */
+static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }
 
 /* The table, made from ops.def. */
 int tc_op_count(void);

@@ -22,7 +22,7 @@ static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEM
 static bool has_zeros(const tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
-    if (!value->batch || value->labels || value->shape.rank < 1) return false;
+    if (!value->batch || value->type == TACET_I32 || value->shape.rank < 1) return false;
     if (!value->op) return true;
     if (value->op->flags & TC_MAKES_ZEROS) return true;
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && has_zeros(p, value->input[0]);

@@ -1,7 +1,7 @@
 /* flow.c: which values a list must compute, and which of them need a gradient.
  *
  *     needed: something that is asked for depends on it: a term, a kept value; in evaluation an output that nobody
- *             reads
+ *             reads, and labels
  *     wants:  a gradient flows into it (a term depends on it) and is of use there (a parameter that trains, or one that
  *             was asked for, is the value or one that it is made of) */
 #include "plan/plan.h"
@@ -15,7 +15,8 @@ static bool has_layer(const tacet_plan *p, int v)
 static bool is_needed(const tacet_plan *p, int list, const bool *needed, int v)
 {
     const tc_value *value = &p->graph->value[v];
-    if (value->keep || value->keep_gradient || (list == TC_EVAL && value->op && !has_layer(p, v))) return true;
+    const bool answer = value->op ? !has_layer(p, v) : value->type == TACET_I32;
+    if (value->keep || value->keep_gradient || (list == TC_EVAL && answer)) return true;
     for (tc_each_use(u, &p->uses, v))
         if (u->slot >= 0 && (u->term >= 0 || needed[u->layer])) return true;
     return false;
@@ -60,6 +61,6 @@ tacet_status tc_plan_flow(tacet_plan *p, int list)
         }
     if (list != TC_TRAIN) return TACET_OK;
     mark_useful(p, useful);
-    for (int v = 0; v < p->values; v++) l->wants[v] = useful[v] && reached[v] && !p->graph->value[v].labels;
+    for (int v = 0; v < p->values; v++) l->wants[v] = useful[v] && reached[v] && p->graph->value[v].type == TACET_F32;
     return TACET_OK;
 }

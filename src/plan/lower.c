@@ -73,6 +73,7 @@ static void add_buffers(lowering *w, int v)
     const int here = w->l->value[v] = add_buffer(w, bytes, at ? tc_plan_parameter(p, at) : NULL);
     if (here < 0) return;
     w->l->buffer[here].before = !value->op;
+    w->l->buffer[here].ids = value->type == TACET_I32;
     w->l->buffer[here].pinned = value->keep || !value->op || is_readable(p, v);
     if (!w->l->wants[v]) return;
     const int gradient = add_buffer(w, bytes, at && at->trains ? tc_plan_gradient(p, at) : NULL);
@@ -85,7 +86,10 @@ static void add_buffers(lowering *w, int v)
 static tc_view view_of(const tacet_plan *p, int v)
 {
     const tc_value *value = &p->graph->value[v];
-    return (tc_view){.shape = value->shape, .n = tc_shape_count(&value->shape), .batch = value->batch};
+    return (tc_view){.shape = value->shape,
+                     .n = tc_shape_count(&value->shape),
+                     .batch = value->batch,
+                     .classes = p->feed[v].classes};
 }
 
 /* A new step of so many ports, none of them connected; it is in the list once it is closed. */
@@ -112,7 +116,8 @@ static void close_step(lowering *w, tc_step *s)
 
 static void connect_value(const lowering *w, tc_port *port, int v, bool write)
 {
-    *port = (tc_port){.buffer = w->l->value[v], .value = v, .write = write};
+    *port = (tc_port){
+        .buffer = w->l->value[v], .value = v, .write = write, .ids = w->p->graph->value[v].type == TACET_I32};
 }
 
 static void connect_gradient(const lowering *w, tc_port *port, int v, bool write)

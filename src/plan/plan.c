@@ -52,6 +52,7 @@ tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg
         batch[k] = p->graph->value[input[k]].batch;
     }
     tc_sketch s = {.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
+    for (int k = 0; k < inputs; k++) s.classes[k] = p->graph->value[input[k]].classes;
     for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
     op->shape(&s);
     return s;

@@ -38,7 +38,7 @@ typedef struct tc_feed {
     bool fed;
     bool held;       /* the input's buffer has what was fed to the last run */
     bool optional;   /* only losses read it: evaluation may do without */
-    int64_t classes; /* labels: they are below this */
+    int64_t classes; /* class indices are below this: the least of what the input and its readers say; 0: none does */
     tc_gather gather;
     struct tc_feed *next; /* the next input's */
 } tc_feed;
@@ -121,7 +121,7 @@ void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
 /* The passes. Each returns a status; the reason is in p->error. */
 tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can be shared out over the ranks */
 tacet_status tc_plan_uses(tacet_plan *p);
-void tc_plan_inputs(tacet_plan *p);          /* which inputs only losses read, and how many classes labels may name */
+void tc_plan_inputs(tacet_plan *p);          /* which inputs only losses read; how many classes those of class indices have */
 void tc_plan_break_even(tacet_plan *p);      /* densities up to which lists are read, into the table */
 tacet_status tc_plan_options(tacet_plan *p); /* the optimizer's attributes for each parameter: groups */
 tacet_status tc_plan_flow(tacet_plan *p, int list);  /* what is computed, and what needs a gradient */
@@ -159,7 +159,9 @@ bool tc_fire_counts(const tacet_plan *p, int list, int value);
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
 
-float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer); /* NULL: there is no buffer (-1) */
+/* The numbers, or the class indices, of a buffer; NULL where it holds the other, or there is no buffer (-1). */
+float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
+int32_t *tc_buffer_ids(const tacet_plan *p, const tc_list *l, int buffer);
 
 /* Where the call of a layer or (value -1) of a term finds what it remembers, or NULL; "batch_topk1.threshold", added to
  * a text. */

@@ -74,29 +74,33 @@ static bool is_optional(const tacet_plan *p, int v)
     return true;
 }
 
-/* Labels are below the number of classes of every loss that reads them. */
-static int64_t classes_of(const tacet_plan *p, int v)
+/* What an operator reads as class indices is held to the number of classes that its shape rule says. */
+static void limit(tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs)
 {
-    int64_t least = 0;
-    for (tc_each_use(u, &p->uses, v)) {
-        const tc_term *t = u->term >= 0 ? &p->graph->term[u->term] : NULL;
-        if (!t || !(t->op->flags & TC_LABELS) || u->slot != t->inputs - 1) continue;
-        const tc_shape *y = &p->graph->value[t->input[0]].shape;
-        const int64_t classes = y->dim[y->rank - 1];
-        if (least == 0 || classes < least) least = classes;
+    tc_shape shape[TC_SLOTS];
+    bool batch[TC_SLOTS];
+    if (!op->ids) return;
+    const tc_sketch s = tc_plan_sketch(p, op, arg, input, inputs, shape, batch);
+    for (int k = 0; k < inputs; k++) {
+        int64_t *classes = &p->feed[input[k]].classes;
+        if (s.classes[k] > 0 && (*classes == 0 || s.classes[k] < *classes)) *classes = s.classes[k];
     }
-    return least;
 }
 
 void tc_plan_inputs(tacet_plan *p)
 {
+    const tacet_graph *g = p->graph;
     tc_feed **last = &p->first_feed;
     for (int v = 0; v < p->values; v++) {
         tc_feed *f = &p->feed[v];
-        if (p->graph->value[v].op || p->graph->value[v].owner >= 0) continue;
+        f->classes = g->value[v].classes;
+        if (g->value[v].op || g->value[v].owner >= 0) continue;
         f->optional = is_optional(p, v);
-        f->classes = classes_of(p, v);
         *last = f;
         last = &f->next;
     }
+    for (int v = 0; v < p->values; v++)
+        if (g->value[v].op) limit(p, g->value[v].op, g->value[v].arg, g->value[v].input, g->value[v].inputs);
+    for (int t = 0; t < p->terms; t++)
+        limit(p, g->term[t].op, tc_term_arg(g, &g->term[t]), g->term[t].input, g->term[t].inputs);
 }

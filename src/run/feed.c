@@ -1,16 +1,34 @@
-/* feed.c: data on their way in. tacet_feed notes where they are; the step copies them, scaled, straight from the bytes
- * into the input's buffer, as many rows as it was given. */
+/* feed.c: data on their way in. tacet_feed notes where they are; the step copies them straight from the bytes into the
+ * input's buffer, as many rows as it was given: numbers scaled, class indices checked. */
 #include "run/run.h"
 
 #include "run/poison.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const char *const type_name[] = {[TACET_F32] = "float32",
-                                        [TACET_U8] = "uint8",
-                                        [TACET_I32] = "int32",
-                                        [TACET_F64] = "float64",
-                                        [TACET_I64] = "int64"};
+/* NAME_ids: n class indices, from the element `at` of `from` on, each from 0 and below `classes`. Returns how many come
+ * before the first that is not, which is left in *bad. */
+#define IDS(name, type)                                                                                                \
+    static int64_t name##_ids(const void *from, int64_t at, int64_t n, int64_t classes, int32_t *to, int64_t *bad)     \
+    {                                                                                                                  \
+        const type *x = (const type *)from + at;                                                                       \
+        for (int64_t j = 0; j < n; j++) {                                                                              \
+            *bad = (int64_t)x[j];                                                                                      \
+            if (*bad < 0 || *bad >= classes) return j;                                                                 \
+            to[j] = (int32_t)*bad;                                                                                     \
+        }                                                                                                              \
+        return n;                                                                                                      \
+    }
+
+IDS(u8, uint8_t)
+IDS(i32, int32_t)
+IDS(i64, int64_t)
+
+/* By the type that is fed; NULL: one that class indices are never in. */
+static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, int64_t classes, int32_t *to,
+                                   int64_t *bad) = {
+    [TACET_F32] = NULL, [TACET_U8] = u8_ids, [TACET_I32] = i32_ids, [TACET_F64] = NULL, [TACET_I64] = i64_ids};
 
 tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units,
                              const int64_t *index, const tacet_scaling *scaling)
@@ -20,14 +38,15 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
         return tc_fail(&p->error, TACET_FAILED, "what is fed is not an input of this plan");
     const tc_value *value = &p->graph->value[v];
     const int64_t n = tc_shape_count(&value->shape);
-    if ((unsigned)type >= sizeof type_name / sizeof *type_name)
+    if (!tc_type_name(type))
         return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)type);
     if (!data) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
     if (units != n)
         return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld elements, and the data have %lld", value->name,
                        (long long)n, (long long)units);
-    if (value->labels && (type == TACET_F32 || type == TACET_F64))
-        return tc_fail(&p->error, TACET_FAILED, "%s takes class numbers, and was fed %s", value->name, type_name[type]);
+    if (value->type == TACET_I32 && !take_ids[type])
+        return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, and was fed %s", value->name,
+                       tc_type_name(type));
     if (scaling && scaling->count != 1 && scaling->count != n)
         return tc_fail(&p->error, TACET_FAILED, "%s: a scaling of %lld numbers for rows of %lld", value->name,
                        (long long)scaling->count, (long long)n);
@@ -43,21 +62,20 @@ tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const voi
                            NULL, NULL);
 }
 
-/* Class numbers into int32, each checked against the classes that there are. */
-static tacet_status gather_labels(tacet_plan *p, int v, int32_t *to)
+/* Class indices of the batch, one row after another. */
+static tacet_status gather_ids(tacet_plan *p, int v, int32_t *to)
 {
-    const tc_feed *f = &p->feed[v];
+    const tc_gather *g = &p->feed[v].gather;
+    const int64_t classes = p->feed[v].classes ? p->feed[v].classes : INT64_C(1) + INT32_MAX;
     for (int64_t i = 0; i < p->run.rows; i++) {
-        const int64_t at = f->gather.index ? f->gather.index[i] : i;
-        int64_t label = 0;
-        if (f->gather.type == TACET_U8) label = ((const uint8_t *)f->gather.from)[at];
-        if (f->gather.type == TACET_I32) label = ((const int32_t *)f->gather.from)[at];
-        if (f->gather.type == TACET_I64) label = ((const int64_t *)f->gather.from)[at];
-        if (label < 0 || label > INT32_MAX || (f->classes && label >= f->classes))
-            return tc_fail(&p->error, TACET_FAILED,
-                           "%s: the label %lld in row %lld; there are %lld classes, counted from 0", tc_plan_name(p, v),
-                           (long long)label, (long long)at, (long long)f->classes);
-        to[i] = (int32_t)label;
+        const int64_t row = g->index ? g->index[i] : i;
+        int64_t bad, good = take_ids[g->type](g->from, row * g->n, g->n, classes, to + i * g->n, &bad);
+        if (good == g->n) continue;
+        char element[40] = "";
+        if (g->n > 1) snprintf(element, sizeof element, ", element %lld", (long long)good);
+        return tc_fail(
+            &p->error, TACET_FAILED, "%s: row %lld%s has the class index %lld; there are %lld classes (0 to %lld)",
+            tc_plan_name(p, v), (long long)row, element, (long long)bad, (long long)classes, (long long)classes - 1);
     }
     return TACET_OK;
 }
@@ -87,13 +105,13 @@ tacet_status tc_run_gather(tacet_plan *p, int list)
         if (!f->fed && f->optional && list == TC_EVAL) continue;
         if (!f->fed)
             return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);
+        tc_unpoison(p, l, l->value[v]);
+        int32_t *ids = tc_buffer_ids(p, l, l->value[v]);
+        if (ids && gather_ids(p, v, ids) != TACET_OK) return p->error.status;
+        if (ids) continue;
         rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
         r.gather.to = tc_buffer_memory(p, l, l->value[v]);
-        tc_unpoison(p, l, l->value[v]);
-        if (!value->labels)
-            tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
-        else if (gather_labels(p, v, (int32_t *)(void *)r.gather.to) != TACET_OK)
-            return p->error.status;
+        tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
     }
     return TACET_OK;
 }

@@ -76,7 +76,7 @@ static int64_t first_bad(const tacet_plan *p, const tc_port *port)
 {
     const tc_value *v = &p->graph->value[port->value];
     const int64_t rows = v->batch ? p->run.rows : 1;
-    return port->memory && !v->labels ? not_finite(port->memory, tc_shape_count(&v->shape) * rows) : -1;
+    return port->memory && !port->ids ? not_finite(port->memory, tc_shape_count(&v->shape) * rows) : -1;
 }
 
 /* What a step has read that no step made: inputs and parameters. */

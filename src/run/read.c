@@ -55,8 +55,8 @@ tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t cou
         tc_plan_copy_out(p, at, tc_plan_parameter(p, at), data);
         return TACET_OK;
     }
-    if (p->graph->value[v].labels)
-        return tc_fail(&p->error, TACET_FAILED, "%s is class numbers, which cannot be read", name);
+    if (p->graph->value[v].type == TACET_I32)
+        return tc_fail(&p->error, TACET_FAILED, "%s holds class indices, which cannot be read as float32", name);
     if (p->last < 0)
         return tc_fail(&p->error, TACET_FAILED, "%s: nothing has run yet, or the last call was refused", name);
     const tc_list *l = &p->list[p->last];
@@ -66,6 +66,27 @@ tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t cou
     if (!p->graph->value[v].op && !p->feed[v].held)
         return tc_fail(&p->error, TACET_FAILED, "%s was not fed to the last forward pass", name);
     return read_buffer(p, v, b, data, count);
+}
+
+/* The buffer of a value that the last run has left, or -1. */
+static int left(const tacet_plan *p, int v)
+{
+    if (p->last < 0 || v < 0 || v >= p->values || !p->graph->value[v].batch) return -1;
+    const int b = p->list[p->last].value[v];
+    if (b < 0 || !tc_buffer_lasts(&p->list[p->last].buffer[b])) return -1;
+    return p->graph->value[v].op || p->feed[v].held ? b : -1;
+}
+
+const float *tc_run_left(const tacet_plan *p, int v)
+{
+    const int b = left(p, v);
+    return b < 0 ? NULL : tc_buffer_memory(p, &p->list[p->last], b);
+}
+
+const int32_t *tc_run_left_ids(const tacet_plan *p, int v)
+{
+    const int b = left(p, v);
+    return b < 0 ? NULL : tc_buffer_ids(p, &p->list[p->last], b);
 }
 
 tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count)
@@ -141,6 +162,13 @@ int64_t tacet_steps(const tacet_plan *p) { return p->table.step; }
 
 int tacet_value_count(const tacet_plan *p) { return p->values; }
 
+static const char *kind_of(const tc_value *v)
+{
+    if (v->op) return v->op->name;
+    if (v->owner >= 0) return "parameter";
+    return v->type == TACET_I32 && v->classes == 0 ? "labels" : "input";
+}
+
 tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
 {
     if (i < 0 || i >= p->values) return TACET_FAILED;
@@ -149,10 +177,7 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
     const tc_place *at = v->owner >= 0 ? tc_plan_find(p, i) : NULL;
     const tc_list_steps *use = &p->table.list_steps[i];
     *info = (tacet_value_info){.name = v->name,
-                               .kind = v->op           ? v->op->name
-                                       : v->labels     ? "labels"
-                                       : v->owner >= 0 ? "parameter"
-                                                       : "input",
+                               .kind = kind_of(v),
                                .spec = v->op ? v->spec.source : "",
                                .value = {(int32_t)i + 1},
                                .rank = shape.rank,
@@ -162,7 +187,9 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
                                .units = tc_shape_count(&shape),
                                .density = NAN,
                                .sparse_forward = use->steps ? (double)use->forward / (double)use->steps : NAN,
-                               .sparse_backward = use->steps ? (double)use->backward / (double)use->steps : NAN};
+                               .sparse_backward = use->steps ? (double)use->backward / (double)use->steps : NAN,
+                               .type = v->type,
+                               .classes = p->feed[i].classes};
     memcpy(info->shape, shape.dim, sizeof info->shape);
     tacet_firing f;
     if (tc_tally_read(p, TC_EVAL, i, &f)) {

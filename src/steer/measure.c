@@ -5,11 +5,31 @@
 
 #include <math.h>
 
-/* Rows of y [rows, classes] whose largest entry is the label. */
-static int64_t count_right(const float *y, int64_t rows, int64_t classes, const int32_t *label)
+/* What answers are compared with their labels, one a position: y [rows, ..., classes], labels [rows, ...]. */
+typedef struct scores {
+    int y, labels;
+    int64_t positions, classes; /* of a row, and of a position; classes 0: there is nothing to compare */
+} scores;
+
+static scores scores_of(const tacet_plan *p, tacet_value y, tacet_value target)
+{
+    scores s = {.y = (int)y.id - 1, .labels = (int)target.id - 1};
+    if (s.y < 0 || s.y >= p->values || s.labels < 0 || s.labels >= p->values) return s;
+    const tc_value *labels = &p->graph->value[s.labels];
+    tc_shape shape = p->graph->value[s.y].shape;
+    if (labels->type != TACET_I32 || shape.rank < 1) return s;
+    const int64_t classes = shape.dim[--shape.rank];
+    if (!tc_shape_equal(&shape, &labels->shape)) return s;
+    s.positions = tc_shape_count(&shape);
+    s.classes = classes;
+    return s;
+}
+
+/* Positions at which the largest entry of y [n, classes] is that of the label. */
+static int64_t count_right(const float *y, int64_t n, int64_t classes, const int32_t *label)
 {
     int64_t right = 0;
-    for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; i < n; i++) {
         int64_t best = 0;
         for (int64_t j = 1; j < classes; j++)
             if (y[i * classes + j] > y[i * classes + best]) best = j;
@@ -18,33 +38,24 @@ static int64_t count_right(const float *y, int64_t rows, int64_t classes, const 
     return right;
 }
 
-/* Where the plan holds y [rows, ...] after a forward pass, or NULL. */
-static const float *answers(const tacet_plan *p, int y)
-{
-    const tc_list *l = &p->list[TC_EVAL];
-    if (y < 0 || y >= p->values || l->value[y] < 0 || !p->graph->value[y].batch) return NULL;
-    return tc_buffer_lasts(&l->buffer[l->value[y]]) ? tc_buffer_memory(p, l, l->value[y]) : NULL;
-}
-
 static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                                 double *sum, tacet_result *r)
 {
-    const int64_t classes = y.id > 0 && y.id <= p->values ? tc_shape_count(&p->graph->value[y.id - 1].shape) : 0;
+    const scores s = scores_of(p, y, target);
     int64_t rows, right = 0;
-    const bool classifies = target.id > 0 && target.id <= p->values && p->graph->value[target.id - 1].labels;
-    bool labels = false;
+    bool compared = false;
     while ((rows = tacet_loader_next(l, p, x, target)) > 0) {
         if (tacet_forward(p, rows) != TACET_OK) return p->error.status;
-        const int32_t *label = classifies ? tacet_loader_labels(l) : NULL;
-        const float *answer = answers(p, (int)y.id - 1);
+        const int32_t *label = s.classes ? tc_run_left_ids(p, s.labels) : NULL;
+        const float *answer = label ? tc_run_left(p, s.y) : NULL;
         for (int i = 0; i < p->terms; i++) sum[i] += p->result.value[i] * (double)rows;
-        if (label && answer) right += count_right(answer, rows, classes, label);
-        labels = label && answer;
+        compared = answer != NULL;
+        if (compared) right += count_right(answer, rows * s.positions, s.classes, label);
         r->rows += rows;
     }
     if (rows < 0) return p->error.status;
     if (r->rows == 0) return tc_fail(&p->error, TACET_FAILED, "there are no rows to evaluate on");
-    r->accuracy = labels ? (double)right / (double)r->rows : NAN;
+    r->accuracy = compared ? (double)right / ((double)r->rows * (double)s.positions) : NAN;
     return TACET_OK;
 }
 

@@ -8,7 +8,9 @@ static void resolve(tc_step *s)
 {
     tc_work *w = s->context;
     for (int k = 0; k < w->slots; k++) {
-        w->x[k].data = tc_port_x(s, k)->memory;
+        const tc_port *x = tc_port_x(s, k);
+        w->x[k].data = x->ids ? NULL : x->memory;
+        w->x[k].ids = x->ids ? x->memory : NULL;
         w->d[k] = tc_port_d(s, k)->memory;
     }
     w->call.y.data = s->port[TC_PORT_Y].memory;

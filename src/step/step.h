@@ -30,6 +30,7 @@ typedef struct tc_port {
     int value;     /* the value of the graph that is in it; -1: something that has no name, such as what is kept */
     bool gradient; /* the gradient of that value */
     bool write;
+    bool ids;       /* class indices, int32; otherwise numbers */
     void *memory; /* once it is placed */
 } tc_port;
 
