@@ -25,9 +25,9 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
 {
     tacet_data_info d;
     tacet_data_describe(data, &d);
-    const long long width = product(d.rank, d.shape), wants = info_of(p, x).units;
+    const long long width = product(d.rank, d.shape), wants = info_of(p, x).elements;
     const long long targets = d.classes ? 1 : d.target_rank < 0 ? 0 : product(d.target_rank, d.target_shape);
-    const long long outputs = info_of(p, y).units, aims = info_of(p, target).units;
+    const long long outputs = info_of(p, y).elements, aims = info_of(p, target).elements;
     const bool labels = strcmp(info_of(p, target).kind, "labels") == 0;
     const size_t n = strlen(source->text);
     const char *what = source->text;
@@ -96,7 +96,7 @@ static void layers_json(cli_json *j, const tacet_plan *p, bool training)
         cli_json_text(j, "name", v.name);
         cli_json_number(j, "density", v.density);
         cli_json_integer(j, "dead", v.dead);
-        cli_json_integer(j, "units", v.units);
+        cli_units_json(j, &v);
         if (!isnan(v.sparse_forward)) cli_json_number(j, "sparse_forward", v.sparse_forward);
         if (!isnan(v.sparse_backward)) cli_json_number(j, "sparse_backward", v.sparse_backward);
         if (training) {

@@ -40,9 +40,7 @@ void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
     o->parameter = false;
     for (int i = 0; i < tacet_value_count(p); i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || !matches(o, &v)) continue;
-        int64_t elements = 1;
-        for (int k = 0; k < v.rank; k++) elements *= v.shape[k];
-        m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), elements};
+        m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), v.elements};
         o->parameter = strcmp(v.kind, "parameter") == 0;
     }
     o->matched = m;
@@ -50,7 +48,8 @@ void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
 
 /* ---- Parts ------------------------------------------------------------------------------------------------------- */
 
-/* A part is a tile of the matrix [rows, columns] that a value is: a batch of rows, a weight [out, in], or one row. */
+/* A part is a tile of the matrix [rows, columns] that a value is: positions of a batch by units, a weight [out, in], or
+ * one row. */
 typedef struct tile {
     int64_t rows, columns; /* 0: all */
 } tile;
@@ -168,7 +167,8 @@ static bool go(step *t)
 
 /* ---- The estimate ------------------------------------------------------------------------------------------------ */
 
-/* The value's matrix: rows of a batch, or a weight's [out, in]; anything else is one row. */
+/* The value's matrix: units in rows, one for each position of each sample; or a weight's [out, in]; anything else is
+ * one row. */
 static void matrix(const tacet_plan *p, const char *name, int64_t batch, int64_t *rows, int64_t *columns)
 {
     tacet_value_info v;
@@ -176,8 +176,8 @@ static void matrix(const tacet_plan *p, const char *name, int64_t batch, int64_t
     *columns = 1;
     for (int i = 0; i < tacet_value_count(p); i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.name, name) != 0) continue;
-        for (int k = 0; k < v.rank; k++) *columns *= v.shape[k];
-        if (v.batch) *rows = batch;
+        *columns = v.batch ? v.units : v.elements;
+        if (v.batch) *rows = batch * (v.elements / v.units);
         if (!v.batch && v.rank == 2) {
             *rows = v.shape[0];
             *columns = v.shape[1];
@@ -222,7 +222,7 @@ static void look_again(const step *t, const cli_over *o, pulled *v)
     for (int k = 0; k < o->matches; k++) {
         const char *name = o->matched[k].name;
         if (!o->parameter) {
-            v[k].rows = t->rows;
+            matrix(t->job.plan, name, t->rows, &v[k].rows, &v[k].columns);
             v[k].n = (size_t)(v[k].rows * v[k].columns);
             v[k].known = tacet_read(t->job.plan, name, v[k].x, v[k].n) == TACET_OK;
         }

@@ -34,7 +34,7 @@ static const char *const type_name[] = {[TACET_F32] = "float32",
                                         [TACET_F64] = "float64",
                                         [TACET_I64] = "int64"};
 
-tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units,
+tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t elements,
                              const int64_t *index, const tacet_scaling *scaling)
 {
     const int v = (int)x.id - 1;
@@ -45,9 +45,9 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
     if ((unsigned)type >= sizeof type_name / sizeof *type_name)
         return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)type);
     if (!data) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
-    if (units != n)
+    if (elements != n)
         return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld elements, and the data have %lld", value->name,
-                       (long long)n, (long long)units);
+                       (long long)n, (long long)elements);
     if (value->labels && (type == TACET_F32 || type == TACET_F64))
         return tc_fail(&p->error, TACET_FAILED, "%s takes class numbers, and was fed %s", value->name, type_name[type]);
     if (scaling && scaling->count != 1 && scaling->count != n)

@@ -282,9 +282,7 @@ static void lower_count(lowering *w, int v)
     tc_step *s = add_step(w, &tc_op_count_fired, false, &v, 1, 1);
     if (!s) return;
     tc_count_of *count = &p->count[w->which][v];
-    count->now = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof *count->now);
-    count->fired = tc_plan_alloc(p, (size_t)s->call.x[0].n, sizeof *count->fired);
-    w->failed = w->failed || !count->now || !count->fired;
+    w->failed = w->failed || !tc_count_alloc(p, w->which, v);
     s->value = v;
     s->finish = true;
     s->call.save = count;

@@ -143,10 +143,10 @@ typedef struct tc_prox {
 /* How often each unit of a value fired, over the passes of one list since it was reset. A pass leaves its own counts in
  * `now`; they are added up when nothing can take the pass back any more. */
 typedef struct tc_count_of {
-    int32_t *now;   /* [units]; NULL: nothing is counted */
+    int32_t *now;   /* [strips of rows (count.c), units]; NULL: nothing is counted */
     double sum;     /* of now, as a step's result */
     int64_t *fired; /* [units] */
-    int64_t rows;
+    int64_t rows;   /* times positions */
     double natural; /* training: the density in the first step of all, before any update; NAN: there was none */
 } tc_count_of;
 
@@ -313,6 +313,7 @@ void tc_silence_resolve(tc_silence *s, float *by_row, float *by_unit); /* NULL: 
  * last pass are added up, or all are forgotten. */
 bool tc_fire_counts(const tacet_plan *p, int list, int value);
 extern const tc_op tc_op_count_fired;
+bool tc_count_alloc(tacet_plan *p, int list, int value); /* false: out of memory */
 void tc_count_note(tacet_plan *p, int list);
 bool tc_count_read(const tacet_plan *p, int list, int value, tacet_firing *f); /* false: nothing was counted */
 double tc_count_density(const tacet_plan *p, int list, int value); /* in the last pass; NAN: it is not counted */
