@@ -63,8 +63,8 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
     cli_outfile o = {0};
     tacet_status s = find_value(m, name, &v);
     if (s != TACET_OK) return s;
-    sink to = {.to = stdout, .csv = path == NULL, .width = v.units};
-    to.row = cli_take(a->arena, sizeof *to.row * (size_t)(m->batch * v.units));
+    sink to = {.to = stdout, .csv = path == NULL, .width = v.elements};
+    to.row = cli_take(a->arena, sizeof *to.row * (size_t)(m->batch * v.elements));
     if (path) {
         int64_t shape[9];
         s = cli_outfile_open(a->arena, path, &o);

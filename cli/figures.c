@@ -27,11 +27,11 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     tacet_data_info d;
     tacet_data_describe(data, &d);
     const tacet_value_info in = info_of(p, x), out = info_of(p, y), aim = info_of(p, target);
-    const long long width = product(d.rank, d.shape), wants = product(in.rank, in.shape);
+    const long long width = product(d.rank, d.shape), wants = in.elements;
     const long long targets = d.classes           ? product(d.label_rank, d.label_shape)
                               : d.target_rank < 0 ? 0
                                                   : product(d.target_rank, d.target_shape);
-    const long long outputs = out.rank > 0 ? out.shape[out.rank - 1] : 1, aims = product(aim.rank, aim.shape);
+    const long long outputs = out.rank > 0 ? out.shape[out.rank - 1] : 1, aims = aim.elements;
     const bool labels = aim.type == TACET_I32;
     const size_t n = strlen(source->text);
     const char *what = source->text;
@@ -99,7 +99,7 @@ static void layers_json(cli_json *j, const tacet_plan *p, bool training)
         cli_json_text(j, "name", v.name);
         cli_json_number(j, "density", v.density);
         cli_json_integer(j, "dead", v.dead);
-        cli_json_integer(j, "units", v.units);
+        cli_units_json(j, &v);
         if (!isnan(v.sparse_forward)) cli_json_number(j, "sparse_forward", v.sparse_forward);
         if (!isnan(v.sparse_backward)) cli_json_number(j, "sparse_backward", v.sparse_backward);
         if (training) {

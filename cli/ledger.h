@@ -7,9 +7,11 @@
 /* Whether there is a term i, which is then in *t, and it is no loss: a penalty or a constraint. */
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 
-/* The keys of term i's account, or of what fired in value i in training, inside an object that is open. */
+/* The keys of term i's account, or of what fired in value i in training, inside an object that is open; and how many
+ * units a value has, and positions if it has several. */
 void cli_account_json(cli_json *j, const tacet_plan *p, int i);
 void cli_firing_json(cli_json *j, const tacet_plan *p, int i);
+void cli_units_json(cli_json *j, const tacet_value_info *v);
 
 /* "terms", "layers" and "warnings" of the training steps since the ledger was reset. */
 void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p);

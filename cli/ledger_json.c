@@ -59,13 +59,20 @@ static void dead_json(cli_json *j, const tacet_plan *p, int i, int64_t dead)
     cli_arena_free(&a);
 }
 
+void cli_units_json(cli_json *j, const tacet_value_info *v)
+{
+    cli_json_integer(j, "units", v->units);
+    if (v->elements > v->units) cli_json_integer(j, "positions", v->elements / v->units);
+}
+
 void cli_firing_json(cli_json *j, const tacet_plan *p, int i)
 {
+    tacet_value_info v;
     tacet_firing f;
-    if (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0) return;
+    if (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0 || tacet_value_at(p, i, &v) != TACET_OK) return;
     cli_json_number(j, "density", f.density);
     cli_json_integer(j, "dead", f.dead);
-    cli_json_integer(j, "units", f.units);
+    cli_units_json(j, &v);
     some_number(j, "natural_density", f.natural);
     histogram_json(j, &f);
     dead_json(j, p, i, f.dead);

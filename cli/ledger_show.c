@@ -88,6 +88,7 @@ static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
     const char **cell = cli_take(a, (json_array_size(layers) + 1) * COLUMNS * sizeof *cell);
     size_t i;
     int rows = 1;
+    bool positions = false;
     cell[0] = "layer", cell[1] = "density", cell[2] = "never";
     for (int k = 0; k < BINS; k++) cell[k + 3] = cli_format(a, "%d%%", 10 * k + 10);
     json_array_foreach(layers, i, layer)
@@ -95,6 +96,7 @@ static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
         const json_t *bins = json_object_get(layer, "histogram");
         if (json_array_size(bins) != BINS) continue;
         const char **c = &cell[COLUMNS * rows++];
+        positions = positions || cli_record_number(layer, "positions") > 1;
         c[0] = cli_record_text(a, layer, "name");
         c[1] = three(a, cli_record_number(layer, "density"));
         c[2] = cli_format(a, "%.0f", cli_record_number(layer, "dead"));
@@ -103,7 +105,8 @@ static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
                 a, "%.0f", json_number_value(json_array_get(bins, k)) - (k ? 0 : cli_record_number(layer, "dead")));
     }
     if (rows == 1) return;
-    fprintf(to, "\nunits by how often they fire: never, in up to 10%% of the samples, up to 20%%, ...\n");
+    fprintf(to, "\nunits by how often they fire: never, %s, up to 20%%, ...\n",
+            positions ? "at up to 10% of the positions of all samples" : "in up to 10% of the samples");
     cli_table(to, "lrrrrrrrrrrrr", rows, cell);
 }
 

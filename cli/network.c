@@ -50,8 +50,8 @@ const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_pla
         for (int k = 0; k < *rows; k++) {
             cli_layer *l = &layer[k];
             if (strncmp(l->name, v.name, length) != 0 || l->name[length]) continue;
-            l->parameters += v.units;
-            l->frozen += v.trainable ? 0 : v.units;
+            l->parameters += v.elements;
+            l->frozen += v.trainable ? 0 : v.elements;
             l->penalties = add_penalties(a, l->penalties, penalties, v.name);
         }
     }

@@ -170,8 +170,9 @@ static void parameters(writer *w, tacet_plan *p)
     for (int i = 0; i < tacet_value_count(p); i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.kind, "parameter") != 0) continue;
         cli_arena a = {0};
-        float *x = cli_take(&a, sizeof *x * ((size_t)v.units + 1));
-        if (tacet_read(p, v.name, x, (size_t)v.units) == TACET_OK && cli_histogram_of(x, (size_t)v.units, &h))
+        const size_t n = (size_t)v.elements;
+        float *x = cli_take(&a, sizeof *x * (n + 1));
+        if (tacet_read(p, v.name, x, n) == TACET_OK && cli_histogram_of(x, n, &h))
             cli_tensorboard_histogram(w->file, w->step, cli_format(&w->arena, "parameters/%s", v.name), &h);
         cli_arena_free(&a);
     }

@@ -35,7 +35,7 @@ void cli_tensorboard_close(cli_tensorboard *t);
  * False where no x is finite. */
 bool cli_histogram_of(const float *x, size_t n, cli_histogram *h);
 
-/* Of units by how often they fire: `dead` never, bin[i] in a share of the samples from i / 10 on. */
+/* Of units by how often they fire: `dead` never, bin[i] in a share of the rows (or positions) from i / 10 on. */
 void cli_histogram_firing(const int64_t bin[10], int64_t dead, cli_histogram *h);
 
 #endif

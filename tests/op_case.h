@@ -294,12 +294,14 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
     for (int o = 0; o < tc_op_count(); o++) {
         const tc_op *op = tc_op_at(o);
         const bool penalty = op->role == &tc_penalty;
+        const int settings = !op->role->scalar ? 1 : penalty ? 4 * TC_REDUCES : TC_REDUCES;
         if (op->role == &tc_constraint) continue;
         for (const tc_probe *p = op->probe; p->spec; p++)
-            for (int setting = 0; setting < (penalty ? 12 : op->role->scalar ? 3 : 1); setting++) {
-                const int reduce = setting % 3, copies = setting / 3 % 2 ? 3 : 1;
-                const bool parameter = setting >= 6;
-                if (parameter && (reduce == TC_SAMPLE || op->flags & TC_MIXES)) continue;
+            for (int setting = 0; setting < settings; setting++) {
+                const int reduce = setting % TC_REDUCES, copies = setting / TC_REDUCES % 2 ? 3 : 1;
+                const bool parameter = setting >= 2 * TC_REDUCES,
+                           of_rows = reduce == TC_SAMPLE || reduce == TC_POSITION;
+                if (parameter && (of_rows || op->flags & TC_MIXES)) continue;
                 if (!parameter && op->flags & TC_NO_BATCH) continue;
                 if (penalty && copies > op->inputs) continue;
                 op_case k;

@@ -290,9 +290,9 @@ static void test_every_word(void **state)
     (void)state;
     static const char *const role[] = {"layer", "loss", "penalty", "constraint", "optimizer"};
     static const char *const key[] = {"model", "loss", "penalties", "penalties", "optimizer"};
-    static const char *const also[][2] = {{"loss", "sum"},        {"loss", "sample"},     {"penalties", "sum"},
-                                          {"penalties", "mean"},  {"penalties", "joint"}, {"penalties", "prox"},
-                                          {"options", "frozen"}};
+    static const char *const also[][2] = {{"loss", "sum"},           {"loss", "sample"},    {"loss", "position"},
+                                          {"penalties", "sum"},      {"penalties", "mean"}, {"penalties", "joint"},
+                                          {"penalties", "position"}, {"penalties", "prox"}, {"options", "frozen"}};
     static bool also_seen[sizeof also / sizeof *also];
     static bool seen[256];
     int n = files(path);

@@ -356,7 +356,8 @@ static void check_invariance(op_case *k)
         run_backward(k, WHOLE);
         if (s == 0) first = k->value, d = k->d[0] ? copy_of(k->d[0], k->x[0].n) : NULL;
         const bool of_batch = k->op->flags & TC_MIXES, sum = k->call.reduce == TC_SUM && !of_batch;
-        if (!(k->op->flags & TC_PER_SAMPLE) && !of_batch && k->call.reduce != TC_SAMPLE) continue;
+        const bool whole = k->call.reduce == TC_SUM || k->call.reduce == TC_MEAN;
+        if (!(k->op->flags & TC_PER_SAMPLE) && !of_batch && whole) continue;
         near(k, "value", rows, k->value / (sum ? (double)rows : 1), first, 1e-7);
         for (int64_t j = 0; d && j < k->x[0].n * rows; j++)
             near(k, "d", j, (double)k->d[0][j] * (sum ? 1 : (double)rows), (double)d[j % k->x[0].n], 1e-5);
@@ -368,6 +369,37 @@ static void test_invariance(void **state)
 {
     (void)state;
     over_settings(128, 128, check_invariance);
+}
+
+/* Positions are rows: a sample of T positions is, divided by positions, what T samples of one are; and divided by
+ * samples T times as much. What is a function of means over the batch has the mean within, and is not divided. */
+static void check_positions(op_case *k)
+{
+    if (!k->op->role->scalar || !k->x[0].batch || k->call.reduce != TC_POSITION) return;
+    const int64_t positions = tc_positions(&k->x[0]), rows = k->run.rows;
+    const double times = k->op->flags & TC_MIXES ? 1 : (double)positions;
+    float *d[MAX_TENSORS] = {0};
+    run_forward(k, WHOLE);
+    run_backward(k, WHOLE);
+    const double value = k->value;
+    for (int i = 0; i < k->tensors; i++)
+        if (k->d[i]) d[i] = copy_of(k->d[i], count_of(k, i));
+    k->call.reduce = TC_SAMPLE;
+    for (int fold = 0; fold < 2; fold++) {
+        run_forward(k, WHOLE);
+        run_backward(k, WHOLE);
+        near(k, fold ? "value of rows" : "value of a sample", positions, k->value, value * (fold ? 1 : times), 1e-12);
+        for (int i = 0; i < k->tensors; i++)
+            for (int64_t j = 0; d[i] && j < count_of(k, i); j++)
+                near(k, "d", j, (double)k->d[i][j], (double)d[i][j] * (fold ? 1 : times), 1e-6);
+        for (int i = 0; i < k->inputs; i++) {
+            const int64_t n = is_ids(k, i) ? 1 : tc_units(&k->x[i]);
+            k->x[i].shape = is_ids(k, i) ? (tc_shape){0} : (tc_shape){1, {n}};
+            k->x[i].n = n;
+        }
+        set_rows(k, rows * positions);
+    }
+    for (int i = 0; i < k->tensors; i++) free(d[i]);
 }
 
 /* With two ranks of equal batches each has half: what is divided by is the global batch. What is no sum over ranks says
@@ -458,6 +490,7 @@ static void test_meaning(void **state)
 {
     (void)state;
     over_settings(4, 4, check_lambda);
+    over_settings(4, 4, check_positions);
     over_settings(4, 4, check_ranks);
     over_settings(4, 4, check_separable);
 }

@@ -79,9 +79,9 @@ static size_t weights(tacet_plan *p, float *w)
         tacet_value_info info;
         assert_int_equal(tacet_value_at(p, i, &info), TACET_OK);
         if (strcmp(info.kind, "parameter") != 0) continue;
-        assert_true(n + (size_t)info.units <= MOST);
-        assert_int_equal(tacet_read(p, info.name, w + n, (size_t)info.units), TACET_OK);
-        n += (size_t)info.units;
+        assert_true(n + (size_t)info.elements <= MOST);
+        assert_int_equal(tacet_read(p, info.name, w + n, (size_t)info.elements), TACET_OK);
+        n += (size_t)info.elements;
     }
     return n;
 }
@@ -219,7 +219,7 @@ static void the_gradient_is_that_of_the_objective(void **state)
         tacet_value_info info;
         tacet_value_at(n.p, v, &info);
         if (strcmp(info.kind, "parameter") != 0) continue;
-        const size_t count = (size_t)info.units;
+        const size_t count = (size_t)info.elements;
         assert_int_equal(tacet_read(n.p, info.name, w, count), TACET_OK);
         feed(&n, x, t);
         assert_int_equal(tacet_step(n.p, BATCH), TACET_OK);
@@ -416,8 +416,8 @@ static void evaluation_sees_what_training_wrote(void **state)
         tacet_value_info info;
         tacet_value_at(n.p, i, &info);
         if (strcmp(info.kind, "parameter") != 0) continue;
-        assert_int_equal(tacet_read(n.p, info.name, w, (size_t)info.units), TACET_OK);
-        assert_int_equal(tacet_write(inference, info.name, w, (size_t)info.units), TACET_OK);
+        assert_int_equal(tacet_read(n.p, info.name, w, (size_t)info.elements), TACET_OK);
+        assert_int_equal(tacet_write(inference, info.name, w, (size_t)info.elements), TACET_OK);
     }
     for (int i = 0; i < BATCH; i++) {
         assert_int_equal(tacet_feed(inference, n.x, TACET_F32, x + i * IN), TACET_OK);

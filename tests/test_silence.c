@@ -158,7 +158,7 @@ static size_t numbers(run *r, float *to)
     for (int i = 0; i < tacet_value_count(r->p); i++) {
         tacet_value_info v;
         assert_int_equal(tacet_value_at(r->p, i, &v), TACET_OK);
-        size_t count = (size_t)v.units;
+        size_t count = (size_t)v.elements;
         assert_true(n + 2 * count * (v.batch ? BATCH : 1) <= MOST);
         if (strcmp(v.kind, "parameter") == 0 && tacet_read(r->p, v.name, to + n, count) == TACET_OK) n += count;
         if (v.batch) count *= (size_t)r->p->run.rows;
@@ -307,8 +307,8 @@ static void large_batches_agree(void **state)
             tacet_value_info v;
             assert_int_equal(tacet_value_at(r.p, i, &v), TACET_OK);
             if (strcmp(v.kind, "parameter") != 0) continue;
-            assert_int_equal(tacet_read(r.p, v.name, w[dense] + count[dense], (size_t)v.units), TACET_OK);
-            count[dense] += (size_t)v.units;
+            assert_int_equal(tacet_read(r.p, v.name, w[dense] + count[dense], (size_t)v.elements), TACET_OK);
+            count[dense] += (size_t)v.elements;
         }
         end(&r);
     }

@@ -155,7 +155,7 @@ static void what_makes_no_sense_is_refused(void **unused)
         {"relu1", "l1 density=0.1 l0=3", "one target"},
         {"relu1", "l1 density=0", "above 0 and below 1"},
         {"relu1", "l1 density=1", "above 0 and below 1"},
-        {"relu1", "l1 l0=64", "below the number of elements"},
+        {"relu1", "l1 l0=64", "below the number of units"},
         {"relu1", "l1 zeros=0.5", "density="},
         {"linear1.weight", "l1 density=0.5", "zeros="},
         {"linear1.weight", "l1 zeros=0.5", "needs prox"},

@@ -513,6 +513,40 @@ Network("sparse_codes", {"x": (5,), "target": (3,)}, {"linear1": (5, 9), "linear
                   "sigmoid1: kl_sparsity 0.05 rho=0.1 reduce=sum name=kl_sum",
         optimizer_text="sgd lr=0.02 momentum=0.5", batch=7, rows=5, batches=2)
 
+
+
+def positions(r):
+    """[T, D]: T positions of D units. Per position, per sample, and as one."""
+    batch, t = r.v["x"].shape[:2]
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
+    r.v["sigmoid1"] = torch.sigmoid(r.v["linear2"])
+    r.v["linear3"] = r.linear(r.v["sigmoid1"], "linear3")
+    both = torch.cat([r.v["linear1"], r.v["linear2"]], 2)
+    apart = {name: v.flatten(0, 1) for name, v in r.v.items()}
+    r.term("linear3:mse", 1, (r.v["linear3"] - r.v["target"]).square().sum(2).mean())
+    r.term("relu1:l1", 0.05, r.v["relu1"].abs().sum(2).mean())
+    r.term("relu1:hoyer", 0.02, hoyer(apart["relu1"]).sum() / batch)
+    r.term("linear1:norm", 0.03, torch.norm(r.v["linear1"], 2, dim=2).sum(1).mean())
+    r.term("linear1:norm3", 0.02, torch.norm(r.v["linear1"], 3, dim=2).mean())
+    r.term("linear2:hoyer_square", 0.01, hoyer(apart["linear2"]).square().mean())
+    r.term("linear2:l2", 0.02, per_sample(r.v["linear2"].square()))
+    r.term("relu1:norm", 0.04, torch.norm(r.v["relu1"], 2))
+    r.term("linear[12]:hoyer", 0.5, hoyer(both.flatten(0, 1)).sum() / both.numel())
+    r.term("linear[12]:norm", 0.01, torch.norm(both, 2, dim=2).mean())
+    r.term("sigmoid1:kl_sparsity", 0.1, kl_sparsity(apart["sigmoid1"], 0.05).sum())
+
+
+Network("positions", {"x": (3, 4), "target": (3, 2)}, {"linear1": (4, 6), "linear2": (6, 5), "linear3": (5, 2)},
+        positions, lambda w: torch.optim.SGD(w.values(), lr=0.02, momentum=0.5), input="x 3 4\ntarget 3 2",
+        model="linear 6 | relu | linear 5 | sigmoid | linear 2", loss="linear3 target: mse reduce=position",
+        penalties="relu1: l1 0.05 reduce=position\nrelu1: hoyer 0.02\nlinear1: norm 0.03\n"
+                  "linear1: norm 0.02 p=3 reduce=position name=norm3\nlinear2: hoyer_square 0.01 reduce=position\n"
+                  "linear2: l2 0.02\nrelu1: norm 0.04 reduce=sum\nlinear[12]: hoyer 0.5 joint reduce=mean\n"
+                  "linear[12]: norm 0.01 joint reduce=position\nsigmoid1: kl_sparsity 0.1",
+        optimizer_text="sgd lr=0.02 momentum=0.5", batch=6, rows=4, batches=2)
+
 # ---- Layers that leave units silent, and what is learned of it --------------------------------------------------------
 
 

@@ -77,7 +77,9 @@ static void histogram(cli_run_set *s, int run, const json_t *layer)
     const cli_series bars = {
         .name = "units", .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = s->runs > 1 ? cli_format(s->arena, "%s · %s", name, s->name[run]) : name,
-                         .x_name = "fire for up to ... % of the samples (0: never)",
+                         .x_name = cli_record_number(layer, "positions") > 1
+                                       ? "fire at up to ... % of the positions of all samples (0: never)"
+                                       : "fire for up to ... % of the samples (0: never)",
                          .y_name = "units",
                          .note = units ? units : "Every unit fired for some sample of that epoch.",
                          .count = 1,

@@ -41,9 +41,7 @@ void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
     o->parameter = false;
     for (int i = 0; i < tacet_value_count(p); i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || !matches(o, &v)) continue;
-        int64_t elements = 1;
-        for (int k = 0; k < v.rank; k++) elements *= v.shape[k];
-        m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), elements};
+        m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), v.elements};
         o->parameter = strcmp(v.kind, "parameter") == 0;
     }
     o->matched = m;
@@ -51,7 +49,8 @@ void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
 
 /* ---- Parts ------------------------------------------------------------------------------------------------------- */
 
-/* A part is a tile of the matrix that a value is: a batch of rows, a weight [units, taps * inputs], or one row. */
+/* A part is a tile of the matrix that a value is: positions of a batch by units, a weight [units, taps * inputs], or one
+ * row. */
 typedef struct tile {
     int64_t rows, columns; /* 0: all */
     bool input;            /* a tile has the columns of one input instead, at all its taps */
@@ -174,7 +173,8 @@ static bool go(step *t)
 
 /* ---- The estimate ------------------------------------------------------------------------------------------------ */
 
-/* The value's matrix: the rows of a batch, or a weight's units; anything else is one row. */
+/* The value's matrix: units in rows, one for each position of each sample; or a weight's units; anything else is one
+ * row. */
 static cli_weight matrix(const cli_job *job, const char *name)
 {
     tacet_value_info v;
@@ -182,10 +182,12 @@ static cli_weight matrix(const cli_job *job, const char *name)
     for (int i = 0; i < tacet_value_count(job->plan); i++) {
         if (tacet_value_at(job->plan, i, &v) != TACET_OK || strcmp(v.name, name) != 0) continue;
         if (!v.batch && cli_weight_view(tacet_axes(job->graph, name), v.rank, v.shape, NULL, &m)) break;
-        int64_t elements = 1;
-        for (int k = 0; k < v.rank; k++) elements *= v.shape[k];
-        m = (cli_weight){
-            .units = v.batch ? job->batch : 1, .inputs = elements, .taps = 1, .unit = elements, .input = 1};
+        const int64_t columns = v.batch ? v.units : v.elements;
+        m = (cli_weight){.units = v.batch ? job->batch * (v.elements / v.units) : 1,
+                         .inputs = columns,
+                         .taps = 1,
+                         .unit = columns,
+                         .input = 1};
     }
     return m;
 }
@@ -228,7 +230,7 @@ static void look_again(const step *t, const cli_over *o, pulled *v)
     for (int k = 0; k < o->matches; k++) {
         const char *name = o->matched[k].name;
         if (!o->parameter) {
-            v[k].at.units = t->rows;
+            v[k].at.units = v[k].at.units / t->job.batch * t->rows;
             v[k].n = elements_of(&v[k].at);
             v[k].known = tacet_read(t->job.plan, name, v[k].x, v[k].n) == TACET_OK;
         }

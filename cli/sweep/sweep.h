@@ -23,7 +23,8 @@ enum {
     CLI_OF_ACCURACY,
     CLI_OF_LOSS,
     CLI_OF_STEP_US,
-    CLI_OF_FIRING,  /* units of a sample that fire, of all layers that can be silent; or weights that are not 0 */
+    CLI_OF_FIRING,  /* units of a sample that fire (at a position), of all layers that can be silent; or weights that
+                     * are not 0 */
     CLI_OF_SILENCE, /* the density of the swept activations; or, where weights alone are swept, of these */
     CLI_OF_OVER,    /* of each --over: density, dead units */
     CLI_SWEEP_FIGURES = CLI_OF_OVER + 2 * CLI_OVERS

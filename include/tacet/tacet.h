@@ -80,7 +80,11 @@ typedef enum tacet_type { TACET_F32 = 0, TACET_U8 = 1, TACET_I32 = 2, TACET_F64 
 typedef struct tacet_graph tacet_graph;
 
 /* A value of a graph: an input, the output of a layer, a parameter. id 0 is no value: what a failed call returns, and
- * what every call accepts and passes on. */
+ * what every call accepts and passes on.
+ *
+ * A unit of a value is an index of its last dimension, the leading dimensions are its positions: [512] has 512 units
+ * and one position, [T, D] has D units and T positions, [H, W, C] has C units and H * W positions. What is counted,
+ * penalised or steered by units means these. */
 typedef struct tacet_value {
     int32_t id;
 } tacet_value;
@@ -119,9 +123,14 @@ TACET_API void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet
  * a selector * does not cross a dot. Each match is a term of its own, named relu1:l1, unless the penalty says `joint`:
  * then all matches are one vector and the term is named by the selector.
  *
- * Instead of a lambda, "l1 density=0.05" (or l0=40, the same in elements of a sample) on an activation and "l1 zeros=0.9
- * prox" on a parameter steer it to a target; "l1 1e-4 warmup=2 from=1 until=8 schedule=cosine" lets it change over the run.
- * Both count in epochs: tell tacet_config what one is (steps_per_epoch) and how many there are (epochs). */
+ * reduce= says what a penalty is divided by: "sample" (the default on values of the batch), "position", "mean" or "sum"
+ * (the default on parameters). With "position", and where a penalty takes the units of a position as a vector, the
+ * values of a joint term must have the same number of positions.
+ *
+ * Instead of a lambda, "l1 density=0.05" (or l0=40, the same in units that fire at a position) on an activation and
+ * "l1 zeros=0.9 prox" on a parameter steer it to a target; "l1 1e-4 warmup=2 from=1 until=8 schedule=cosine" lets it
+ * change over the run. Both count in epochs: tell tacet_config what one is (steps_per_epoch) and how many there are
+ * (epochs). */
 TACET_API void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty);
 
 /* Options for the parameters that match, over those of the optimizer: "lr=0.01 weight_decay=0", "frozen". Of two that
@@ -210,14 +219,14 @@ typedef struct tacet_scaling {
 
 /* Says where the next step or forward pass takes input x from: rows one after another, [rows, shape...], row-major. The
  * data are read during that call, as many rows as it is given, and must stay valid until it returns. tacet_feed_rows
- * takes row index[i] of data as row i of the batch (index NULL: 0, 1, ...), scaled (scaling NULL: as they are); `units`
- * is the number of elements that a row of data has, and is refused unless a row of x has as many.
+ * takes row index[i] of data as row i of the batch (index NULL: 0, 1, ...), scaled (scaling NULL: as they are);
+ * `elements` is how many a row of data has, and is refused unless a row of x has as many.
  *
  * A float32 input takes any type. Class indices are fed as TACET_U8, TACET_I32 or TACET_I64 and are never scaled; the
  * step or forward pass that takes them checks each, and fails with the row, the element and the number of classes. */
 TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const void *data);
-TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units,
-                                       const int64_t *index, const tacet_scaling *scaling);
+TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data,
+                                       int64_t elements, const int64_t *index, const tacet_scaling *scaling);
 
 /* One training step on 1..batch rows: forward, backward, update. On TACET_NOT_FINITE nothing was updated. Every input
  * that is needed must have been fed since the last call. */
@@ -245,7 +254,7 @@ typedef struct tacet_term {
     const char *on;     /* "relu1" */
     const char *kind;   /* "l1" */
     const char *role;   /* "loss", "penalty" or "constraint" */
-    const char *reduce; /* "sample", "sum", "mean" */
+    const char *reduce; /* "sample", "sum", "mean", "position" */
     const char *note;   /* what a reader of the figures must know, or "" */
     double lambda, value; /* of the last step or forward pass; value NAN where the term was not computed */
     bool prox;            /* acts by its proximal step after the update, not by its gradient */
@@ -272,10 +281,12 @@ typedef struct tacet_value_info {
     bool batch;            /* is [batch, shape...] */
     bool trainable;        /* a parameter that is not frozen */
     bool silent;           /* its operator makes exact zeros: density and dead are counted */
+    int64_t elements;      /* the product of shape: elements of a row, or of a parameter */
+    int64_t units;         /* the last dimension, 1 where there is none; of a parameter: its layer's, so of a weight
+                              [out, in] out */
     /* Counted over the forward passes since the last tacet_reset_counts: */
-    int64_t units;         /* elements of a row */
-    int64_t dead;          /* units that never fired */
-    double density;        /* share of nonzero outputs; NAN when nothing was counted */
+    int64_t dead;          /* units that never fired, at any position */
+    double density;        /* share of elements that are not 0; NAN when nothing was counted */
     /* Share of the training steps so far in which a product ran on this value's firing list (forward), on it or on that
      * of a gradient with the same silence (backward). NAN: there is no list, or no step. */
     double sparse_forward, sparse_backward;
@@ -286,10 +297,11 @@ typedef struct tacet_value_info {
 
 /* How often the units of a value fired. */
 typedef struct tacet_firing {
-    int64_t rows, units;   /* rows that were counted; units: elements of a row */
-    double density;        /* share of nonzero elements; NAN when nothing was counted */
+    int64_t rows;          /* rows times positions that were counted: [14, 14, 32] has 196 a row */
+    int64_t units;         /* the last dimension */
+    double density;        /* share of elements that are not 0; NAN when nothing was counted */
     int64_t dead;          /* units that never fired */
-    int64_t histogram[10]; /* units by the share of rows in which they fired: [0, 0.1), [0.1, 0.2) ... [0.9, 1] */
+    int64_t histogram[10]; /* units by the share of `rows` at which they fired: [0, 0.1), [0.1, 0.2) ... [0.9, 1] */
     double natural;        /* training: the density in the very first step, before any update; else NAN */
 } tacet_firing;
 
@@ -328,8 +340,9 @@ typedef struct tacet_account {
     int64_t zeros;                  /* exact ones: in all rows that were counted; of a parameter: now */
     int64_t inputs, empty_inputs;   /* of a weight, which has two dimensions or more: its inputs, and those out of which
                                        all weights are 0, at every tap; otherwise 0 */
-    tacet_firing firing;            /* of all its values together. A parameter has no rows: its density is that of now,
-                                       and a dead unit is one into which all weights are 0, from every input and tap */
+    tacet_firing firing;            /* of all its values together (rows: of the last). A parameter has no rows: its
+                                       density is that of now, and a dead unit is one into which all weights are 0,
+                                       from every input and tap */
 } tacet_account;
 TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
 

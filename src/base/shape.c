@@ -15,6 +15,10 @@ int64_t tc_shape_count(const tc_shape *s)
     return n;
 }
 
+int64_t tc_shape_units(const tc_shape *s) { return s->rank > 0 ? s->dim[s->rank - 1] : 1; }
+
+int64_t tc_shape_positions(const tc_shape *s) { return tc_shape_count(s) / tc_shape_units(s); }
+
 bool tc_shape_equal(const tc_shape *a, const tc_shape *b)
 {
     if (a->rank != b->rank) return false;

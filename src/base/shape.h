@@ -14,6 +14,12 @@ typedef struct tc_shape {
 /* The number of elements, or -1 when a size is not positive or the product is above TC_MAX_COUNT. A scalar has 1. */
 #define TC_MAX_COUNT (INT64_C(1) << 40)
 int64_t tc_shape_count(const tc_shape *s);
+
+/* A unit is an index of the last dimension, the leading dimensions are positions: [512] has 512 units and one position,
+ * [14, 14, 32] has 32 units and 196 positions. A scalar has one of each. */
+int64_t tc_shape_units(const tc_shape *s);
+int64_t tc_shape_positions(const tc_shape *s);
+
 bool tc_shape_equal(const tc_shape *a, const tc_shape *b);
 
 /* "[512, 784]"; with batch "[batch, 784]". Returns buffer. */

@@ -42,7 +42,7 @@ static bool refuse(tacet_graph *g, const tc_term *t, const char *why)
     return false;
 }
 
-/* What lambda may be steered by: each says which share of the elements is to be not 0. */
+/* What lambda may be steered by: each says which share of a value is to be not 0. */
 static double density_of(double x, double n)
 {
     (void)n;
@@ -58,13 +58,13 @@ static double density_of_zeros(double x, double n)
 static const struct target {
     int attribute;
     bool batch;
-    double (*density)(double x, double n); /* n: elements of a sample */
+    double (*density)(double x, double n); /* n: units */
     const char *elsewhere, *range;
 } targets[] = {
     {TC_TERM_DENSITY, true, density_of, "density= is a target for activations; on a parameter write zeros= with prox",
      "density must be above 0 and below 1"},
     {TC_TERM_L0, true, density_of_l0, "l0= is a target for activations; on a parameter write zeros= with prox",
-     "l0 must be above 0 and below the number of elements of a sample"},
+     "l0 must be above 0 and below the number of units"},
     {TC_TERM_ZEROS, false, density_of_zeros,
      "zeros= is a target for parameters; on activations write density=", "zeros must be above 0 and below 1"},
 };
@@ -94,7 +94,7 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
         if (batch && !has_zeros(g, tc_term_on(t, 0)))
             return refuse(g, t, "there are no exact zeros in it to count: steer the output of a relu, say");
         if (t->inputs > 1) return refuse(g, t, "a joint term cannot be steered: without joint each value is");
-        t->target = k->density(a[k->attribute].number, (double)tc_shape_count(&g->value[t->input[0]].shape));
+        t->target = k->density(a[k->attribute].number, (double)tc_shape_units(&g->value[tc_term_on(t, 0)].shape));
         if (!(t->target > 0 && t->target < 1)) return refuse(g, t, k->range);
     }
     for (int i = TC_TERM_SCHEDULE; i < TC_COMMON_ATTRS; i++) {
@@ -106,7 +106,18 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
     return true;
 }
 
-/* Settles lambda, reduce and prox from the attributes, the operator's defaults and what the term stands on. */
+/* Settles reduce, before the shapes are looked at. */
+static bool set_reduce(tacet_graph *g, tc_term *t, bool batch)
+{
+    const tc_arg *reduce = &t->common[TC_TERM_REDUCE];
+    t->reduce = reduce->given ? (int)reduce->number : batch ? t->op->reduce : TC_SUM;
+    if (batch || t->reduce == TC_SUM || t->reduce == TC_MEAN) return true;
+    return refuse(g, t,
+                  t->reduce == TC_SAMPLE ? "a parameter has no samples: reduce is sum or mean here"
+                                         : "a parameter has no positions: reduce is sum or mean here");
+}
+
+/* Settles lambda and prox from the attributes, the operator's defaults and what the term stands on. */
 static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *a = t->common;
@@ -119,9 +130,6 @@ static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
                                                 : t->op->lambda;
     if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\", or a target");
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
-    const bool given = !constraint && a[TC_TERM_REDUCE].given;
-    t->reduce = given ? (int)a[TC_TERM_REDUCE].number : batch ? t->op->reduce : TC_SUM;
-    if (!batch && t->reduce == TC_SAMPLE) return refuse(g, t, "a parameter has no samples: reduce is sum or mean here");
     t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
     if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
     if (t->inputs > t->op->inputs) return refuse(g, t, "takes one value: it has no joint form");
@@ -169,6 +177,24 @@ static bool check_type(tacet_graph *g, tc_term *t, int i)
     return false;
 }
 
+/* Whether the values of a joint term have the same number of positions, if that matters: they are counted, or each has a
+ * vector of its own. */
+static bool check_positions(const tc_term *t, tc_sketch *s)
+{
+    const bool apart = t->reduce == TC_SAMPLE || (t->op->flags & TC_PER_SAMPLE);
+    const bool counted = t->reduce == TC_POSITION || ((t->op->flags & TC_VECTORS) && apart);
+    if (t->op->role != &tc_penalty || !s->batch[0] || !counted) return true;
+    const int64_t first = tc_shape_positions(&s->x[0]);
+    for (int i = 1; i < s->inputs; i++)
+        if (tc_shape_positions(&s->x[i]) != first)
+            return tc_shape_refuse(
+                s,
+                "needs values with the same number of positions (the product of the sizes before the "
+                "last), got %lld and %lld",
+                (long long)first, (long long)tc_shape_positions(&s->x[i]));
+    return true;
+}
+
 static bool check_shapes(tacet_graph *g, tc_term *t)
 {
     tc_shape shape[TC_MAX_INPUTS];
@@ -190,7 +216,7 @@ static bool check_shapes(tacet_graph *g, tc_term *t)
     }
     tc_sketch s = {.arg = tc_term_arg(g, t), .inputs = t->inputs, .x = shape, .batch = batch};
     for (int i = 0; i < t->inputs; i++) s.classes[i] = g->value[t->input[i]].classes;
-    if (t->op->shape(&s)) return true;
+    if (t->op->shape(&s) && check_positions(t, &s)) return true;
     tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, from, s.why);
     tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
     return false;
@@ -246,8 +272,9 @@ static bool add_term(tacet_graph *g, bool loss, const char *on, const int *input
     *t = (tc_term){.of = -1, .inputs = inputs, .slots = inputs, .on = tc_strdup(&g->mem, on)};
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     bool good = t->on ? read_term(g, t, loss, text) : tc_graph_no_memory(g) == 0;
-    good = good && take_layer(g, t) && check_shapes(g, t) && set_weight(g, t, g->value[input[0]].batch) &&
-           name_term(g, t);
+    const bool batch = g->value[input[0]].batch;
+    good = good && take_layer(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) && set_weight(g, t, batch);
+    good = good && name_term(g, t);
     if (!good) {
         term_free(&g->mem, t);
         return false;

@@ -1,6 +1,6 @@
 /* checkpoint.c: all that the rest of a run depends on, to a file and back, to the bit.
  *
- *     tacet.checkpoint   "1", the version of these notes
+ *     tacet.checkpoint   "2", the version of these notes. "1" is read too: it counted what fires by elements, not units
  *     tacet.optimizer    its description; what it remembers are the tensors "linear1.weight:momentum"
  *                        (what layers and terms remember are tensors too: model.h)
  *     tacet.step         training steps done          tacet.seed   of dropout
@@ -17,7 +17,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char version[] = "1";
+static const char version[] = "2", first_version[] = "1";
 
 /* ---- Writing ---- */
 
@@ -212,7 +212,8 @@ static tacet_status read_lists(resumed *r)
 
 static tacet_status read_history(resumed *r)
 {
-    const char *bad = tc_history_read(r->f, r->p, &r->history);
+    const bool apart = strcmp(tacet_file_note(r->f, "tacet.checkpoint"), first_version) == 0;
+    const char *bad = tc_history_read(r->f, r->p, apart, &r->history);
     return bad ? refuse_note(r, bad) : TACET_OK;
 }
 
@@ -286,9 +287,9 @@ static tacet_status read_all(resumed *r, const tacet_loader *l)
     if (!is)
         return tc_fail(r->e, TACET_FILE, "%.300s is a model, not a checkpoint: its weights can be loaded, not resumed",
                        r->f->path);
-    if (strcmp(is, version) != 0)
-        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %.20s, and version %s is read", r->f->path,
-                       is, version);
+    if (strcmp(is, version) != 0 && strcmp(is, first_version) != 0)
+        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %.20s, and versions %s and %s are read",
+                       r->f->path, is, first_version, version);
     if (tc_file_match(r->f, r->p, true, r->parameter, r->e) < 0) return TACET_FILE;
     tacet_status s = check_part(r, "input", "tacet.input");
     if (s == TACET_OK) s = check_part(r, "model", "tacet.model");

@@ -3,8 +3,9 @@
  *     tacet.total      steps, rows, sums of the objective and of the losses
  *     tacet.accounts   a line for each term: its name and the sums of its account
  *     tacet.controls   a line for each term: its name, the bounds of lambda and what the controller remembers
- *     tacet.fired      a line for each value that training counts: its name, its density in the first step, rows, and how
- *                      often each unit fired
+ *     tacet.fired      a line for each value that training counts: its name, its density in the first step, rows times
+ *                      positions, and how often each unit fired. In version 1 of checkpoints: rows, and how often each
+ *                      element of a row fired; what a unit has at all positions is added up
  *
  * A number that is not finite is written as a dash. */
 #include "model/history.h"
@@ -48,7 +49,7 @@ void tc_history_note(tc_bundle *b)
         tc_text_add(&fired, "%s", tc_plan_name(p, v));
         add_number(&fired, c->natural);
         add_number(&fired, (double)c->rows);
-        for (int64_t k = 0; k < tc_shape_count(&p->graph->value[v].shape); k++) add_number(&fired, (double)c->fired[k]);
+        for (int64_t k = 0; k < tc_shape_units(&p->graph->value[v].shape); k++) add_number(&fired, (double)c->fired[k]);
         tc_text_add(&fired, "\n");
     }
     tc_bundle_text(b, "tacet.total", &total);
@@ -101,29 +102,39 @@ static int take_value(const char **at, const tacet_plan *p, const tc_history *h,
     for (int v = 0; v < p->values; v++) {
         *to = p->count[TC_TRAIN][v].now ? next : NULL;
         if (take_name(at, tc_plan_name(p, v))) return v;
-        if (*to) next += tc_shape_count(&p->graph->value[v].shape);
+        if (*to) next += tc_shape_units(&p->graph->value[v].shape);
     }
     return -1;
 }
 
-/* Which values are counted is not the run's: it may go on with a ledger of another kind. */
-static bool read_fired(const char *at, const tacet_plan *p, tc_history *h)
+/* The counts of a line, added up by units; `numbers` of them, a multiple of the units. */
+static bool take_fired(const char **at, int64_t numbers, int64_t units, double rows, int64_t *to)
 {
-    double natural, rows, fired;
+    double fired;
+    if (to) memset(to, 0, (size_t)units * sizeof *to);
+    for (int64_t k = 0; k < numbers; k++) {
+        if (!take_number(at, &fired) || !is_count(fired) || fired > rows) return false;
+        if (to) to[k % units] += (int64_t)fired;
+    }
+    return *(*at)++ == '\n';
+}
+
+/* Which values are counted is not the run's: it may go on with a ledger of another kind. `apart`: elements of a row
+ * were counted, not units. */
+static bool read_fired(const char *at, const tacet_plan *p, bool apart, tc_history *h)
+{
+    double natural, rows;
     int64_t *to;
     for (int v = 0; v < p->values; v++) h->natural[v] = NAN;
     while (*at) {
         const int v = take_value(&at, p, h, &to);
         if (v < 0 || !take_number(&at, &natural) || !take_number(&at, &rows)) return false;
-        const int64_t n = tc_shape_count(&p->graph->value[v].shape);
-        if (!is_count(rows) || !is_count(rows * (double)n)) return false; /* what fired in all units is added up */
+        const tc_shape *s = &p->graph->value[v].shape;
+        const int64_t units = tc_shape_units(s), elements = tc_shape_count(s), numbers = apart ? elements : units;
+        if (!is_count(rows) || !is_count(rows * (double)numbers)) return false; /* what fired in all is added up */
         h->natural[v] = natural;
-        h->rows[v] = (int64_t)rows;
-        for (int64_t k = 0; k < n; k++) {
-            if (!take_number(&at, &fired) || !is_count(fired) || fired > rows) return false;
-            if (to) to[k] = (int64_t)fired;
-        }
-        if (*at++ != '\n') return false;
+        h->rows[v] = (int64_t)rows * (numbers / units);
+        if (!take_fired(&at, numbers, units, rows, to)) return false;
     }
     return true;
 }
@@ -139,7 +150,7 @@ bool tc_history_alloc(tc_history *h, const tacet_plan *p)
 {
     int64_t units = 1;
     for (int v = 0; v < p->values; v++)
-        if (p->count[TC_TRAIN][v].now) units += tc_shape_count(&p->graph->value[v].shape);
+        if (p->count[TC_TRAIN][v].now) units += tc_shape_units(&p->graph->value[v].shape);
     h->account = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *h->account);
     h->control = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *h->control);
     h->natural = tc_alloc(&p->mem, (size_t)p->values + 1, sizeof *h->natural);
@@ -157,7 +168,7 @@ void tc_history_free(tc_history *h, const tacet_plan *p)
     tc_free(&p->mem, h->fired);
 }
 
-const char *tc_history_read(const tacet_file *f, const tacet_plan *p, tc_history *h)
+const char *tc_history_read(const tacet_file *f, const tacet_plan *p, bool apart, tc_history *h)
 {
     const char *total = tacet_file_note(f, "tacet.total"), *fired = tacet_file_note(f, "tacet.fired");
     const char *accounts = tacet_file_note(f, "tacet.accounts"), *controls = tacet_file_note(f, "tacet.controls");
@@ -169,7 +180,7 @@ const char *tc_history_read(const tacet_file *f, const tacet_plan *p, tc_history
     h->total = (tc_total){(int64_t)sum[0], (int64_t)sum[1], sum[2], sum[3]};
     if (!accounts || !read_lines(accounts, p, h->account, ACCOUNT)) return "tacet.accounts";
     if (!controls || !read_lines(controls, p, h->control, CONTROL)) return "tacet.controls";
-    return fired && read_fired(fired, p, h) ? NULL : "tacet.fired";
+    return fired && read_fired(fired, p, apart, h) ? NULL : "tacet.fired";
 }
 
 void tc_history_set(const tc_history *h, tacet_plan *p)
@@ -184,7 +195,7 @@ void tc_history_set(const tc_history *h, tacet_plan *p)
     for (int v = 0; v < p->values; v++) {
         tc_tally *c = &p->count[TC_TRAIN][v];
         if (!c->now) continue;
-        const int64_t n = tc_shape_count(&p->graph->value[v].shape);
+        const int64_t n = tc_shape_units(&p->graph->value[v].shape);
         c->natural = h->natural[v];
         c->rows = h->rows[v];
         memcpy(c->fired, from, (size_t)n * sizeof *from);

@@ -1,9 +1,9 @@
-/* batch_topk: of all rows of the batch together, each a last dimension, the k * rows largest values are kept as they are
- * and the others are 0: k a row on average, more where there is more to say.
+/* batch_topk: of all samples and positions of the batch together, a row of units each, the k * rows largest numbers are
+ * kept as they are and the others are 0: k a row on average, more where there is more to say.
  *
- * Exactly so many are kept in training; of equal ones those that come first. What a row keeps then depends on the rows
- * beside it, so it is not the same in another batch. In evaluation it is: y = x where x > threshold, else 0, with the
- * running mean of the smallest value kept in training that is not 0 (the first step's at first; `decay` is the share
+ * Exactly so many are kept in training; of equal ones those that come first. What a row keeps then depends on the other
+ * rows, so it is not the same in another batch. In evaluation it is: y = x where x > threshold, else 0, with the
+ * running mean of the smallest number kept in training that is not 0 (the first step's at first; `decay` is the share
  * that stays). Before any step the threshold is 0.
  * dL/dx = g where y is not 0, else 0. */
 #include "op/largest.h"
@@ -71,7 +71,7 @@ static void commit(const tc_call *c)
 }
 
 static const tacet_attribute attribute[] = {
-    {"k", "int", NULL, "how many values of a row are kept on average, from 1 to the last dimension", true},
+    {"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
     {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1", false},
     {0}};
 static const tc_param state[] = {{"threshold", NULL, NULL}, {0}};
@@ -81,8 +81,9 @@ const tc_op tc_op_batch_topk = {
     .name = "batch_topk",
     .formula = "y = x where x is among the k * rows largest of the batch, else 0; in evaluation where x > threshold",
     .doc =
-        "Keeps k values a sample on average: exactly k * rows over a training batch, whatever lies above a remembered "
-        "threshold in evaluation. Values below 0 are kept too: `relu | batch_topk 32` keeps what fires.",
+        "Keeps k units of a sample, at each of its positions, on average: exactly k * rows * positions over a training "
+        "batch, whatever lies above a remembered threshold in evaluation. Numbers below 0 are kept too: `relu | "
+        "batch_topk 32` keeps what fires.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,
     .flags = FLAGS,

@@ -30,7 +30,8 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     tc_pair_backward(c, begin, end, df_dx, df_dt);
 }
 
-static const tc_probe probe[] = {{"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {0}};
+static const tc_probe probe[] = {
+    {"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {"bce_with_logits", {"2 3", "2 3"}, -3, 3, NAN}, {0}};
 
 const tc_op tc_op_bce_with_logits = {
     .name = "bce_with_logits",

@@ -1,4 +1,4 @@
-/* hoyer: (sum |x|) / sqrt(sum x^2) of each sample, on parameters of the whole.
+/* hoyer: (sum |x|) / sqrt(sum x^2) of the units of each position, on parameters of the whole.
  * What is chosen at zeros, and what a vector is, is said in hoyer.h. */
 #include "op/hoyer.h"
 
@@ -15,13 +15,13 @@ static const tc_probe probe[] = {{"hoyer 0.3", {"3 5"}, -2, 2, 0}, {"hoyer 0.3",
 
 const tc_op tc_op_hoyer = {
     .name = "hoyer",
-    .formula = "lambda * sum over samples of (sum |x|) / sqrt(sum x^2)",
+    .formula = "lambda * sum over samples and positions of (sum |x|) / sqrt(sum x^2)",
     .doc = "The ratio of the 1-norm to the 2-norm: few large entries instead of many small ones, whatever their scale. "
-           "A sample is a vector; parameters are one.",
+           "Each position's units are a vector (of [512]: a sample); a parameter is one.",
     .source = "Hoyer: Non-negative matrix factorization with sparseness constraints, JMLR 5, 2004; Hurley, Rickard: "
               "Comparing measures of sparsity, IEEE Transactions on Information Theory 55, 2009",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES,
+    .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES | TC_VECTORS,
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,

@@ -5,9 +5,10 @@
  * 1 where one entry is not 0, sqrt(n) where all n are as large; a factor on the vector changes nothing. At the kink
  * x = 0 the sign is 0, so that silent units stay undisturbed; a vector of zeros has the value 0 and the gradient 0.
  *
- * On a batch every sample is a vector (over all inputs together), and the values of the vectors are added up, whatever
- * reduce says: so it is additive over samples. On parameters the whole is one vector. The sums of each vector are kept
- * from forward to backward; of parameters, in front of them those of each range, which finish() adds up. */
+ * On a batch the units of every position are a vector (over all inputs together), and the values of the vectors are
+ * added up, whatever reduce says: so it is additive over positions and samples. On parameters the whole is one vector.
+ * The sums of each vector are kept from forward to backward; of parameters those of the whole, followed by those of
+ * each range, which finish() adds up. */
 #ifndef TC_HOYER_H
 #define TC_HOYER_H
 
@@ -29,15 +30,13 @@ static inline int64_t tc_hoyer_save(const tc_sketch *s, int64_t rows)
 {
     int64_t n = 0;
     for (int i = 0; i < s->inputs; i++) n += tc_shape_count(&s->x[i]);
-    return (s->batch[0] ? rows : (n + TC_RANGE - 1) / TC_RANGE + 1) * (int64_t)sizeof(tc_norms);
+    const int64_t vectors = s->batch[0] ? rows * tc_shape_positions(&s->x[0]) : (n + TC_RANGE - 1) / TC_RANGE + 1;
+    return vectors * (int64_t)sizeof(tc_norms);
 }
 
 static inline tc_span tc_hoyer_span(const tc_call *c)
 {
-    if (!c->x[0].batch) return tc_span_elements(c);
-    int64_t n = 0;
-    for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
-    return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
+    return c->x[0].batch ? tc_span_positions(c) : tc_span_elements(c);
 }
 
 TC_INLINE float tc_hoyer_magnitude(float x, const float *a)
@@ -68,7 +67,10 @@ TC_INLINE void tc_hoyer_forward(const tc_call *c, int64_t begin, int64_t end, bo
     }
     for (int64_t r = begin; c->x[0].batch && r < end; r++) {
         kept[r] = (tc_norms){0};
-        for (int i = 0; i < c->inputs; i++) tc_hoyer_add(c, c->x[i].data + r * c->x[i].n, 0, c->x[i].n, &kept[r]);
+        for (int i = 0; i < c->inputs; i++) {
+            const int64_t n = tc_units(&c->x[i]);
+            tc_hoyer_add(c, c->x[i].data + r * n, 0, n, &kept[r]);
+        }
         total += tc_hoyer_of(kept[r], square);
     }
     *tc_partial(c, begin) = total;
@@ -111,7 +113,7 @@ TC_INLINE void tc_hoyer_backward(const tc_call *c, int64_t begin, int64_t end, b
             if (d) tc_hoyer_gradient(x, d, c->add[i], p.from, p.to, seed, kept[0], square);
             continue;
         }
-        const int64_t n = c->x[i].n;
+        const int64_t n = tc_units(&c->x[i]);
         for (int64_t r = begin; r < end && d; r++)
             tc_hoyer_gradient(x, d, c->add[i], r * n, (r + 1) * n, seed, kept[r], square);
     }

@@ -1,4 +1,4 @@
-/* hoyer_square: (sum |x|)^2 / sum x^2 of each sample, on parameters of the whole: the square of hoyer.
+/* hoyer_square: (sum |x|)^2 / sum x^2 of the units of each position, on parameters of the whole: the square of hoyer.
  * What is chosen at zeros, and what a vector is, is said in hoyer.h. */
 #include "op/hoyer.h"
 
@@ -10,13 +10,13 @@ static const tc_probe probe[] = {{"hoyer_square 0.3", {"3 5"}, -2, 2, 0}, {"hoye
 
 const tc_op tc_op_hoyer_square = {
     .name = "hoyer_square",
-    .formula = "lambda * sum over samples of (sum |x|)^2 / sum x^2",
-    .doc = "From 1 to the number of entries, whatever their scale: a smooth count of what is not 0. A sample is a "
-           "vector; parameters are one.",
+    .formula = "lambda * sum over samples and positions of (sum |x|)^2 / sum x^2",
+    .doc = "From 1 to the number of entries, whatever their scale: a smooth count of what is not 0. Each position's "
+           "units are a vector (of [512]: a sample); a parameter is one.",
     .source = "Yang, Wen, Li: DeepHoyer: learning sparser neural network with differentiable scale-invariant sparsity "
               "measures, ICLR 2020",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES,
+    .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES | TC_VECTORS,
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,

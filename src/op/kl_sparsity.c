@@ -1,14 +1,16 @@
 /* kl_sparsity: how far each unit's mean over the batch is from rho, for values within (0, 1), such as a sigmoid's.
  *
- *     p_j = mean over samples of x_j, held within [1e-7, 1 - 1e-7]
+ *     p_j = mean of x_j over samples and positions, held within [1e-7, 1 - 1e-7]
  *     value = sum_j rho log(rho / p_j) + (1 - rho) log((1 - rho) / (1 - p_j));  reduce=mean: divided by the units
- *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / rows; 0 where p_j is held
+ *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / (rows * positions); 0 where p_j is held
  *
  * It is NOT additive over samples: two halves of a batch do not add up to the whole, and the size of the batch matters.
- * The mean over samples is within, so `sample` is as `sum`. Nor is it additive over ranks: with a part of the global
- * batch it has only a part of each column's sum, and is NAN, not wrong, as long as nothing gathers these sums.
+ * The mean over samples and positions is within, so `sample` and `position` are as `sum`. Nor is it additive over
+ * ranks: with a part of the global batch it has only a part of each unit's sum, and is NAN, not wrong, as long as
+ * nothing gathers these sums.
  *
- * Forward, a piece of work is a column, over all rows by itself; its gradient is kept. Backward it is a row. */
+ * Forward, a piece of work is a unit, over all rows and positions by itself; its gradient is kept. Backward it is a
+ * row. */
 #include "op/penalty.h"
 
 #include <math.h>
@@ -27,14 +29,14 @@ static int64_t save(const tc_sketch *s, int64_t rows)
 {
     (void)rows;
     int64_t n = 0;
-    for (int i = 0; i < s->inputs; i++) n += tc_shape_count(&s->x[i]);
+    for (int i = 0; i < s->inputs; i++) n += tc_shape_units(&s->x[i]);
     return n * (int64_t)sizeof(double);
 }
 
 static int64_t units(const tc_call *c)
 {
     int64_t n = 0;
-    for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
+    for (int i = 0; i < c->inputs; i++) n += tc_units(&c->x[i]);
     return n;
 }
 
@@ -44,22 +46,25 @@ static tc_span span(const tc_call *c) { return (tc_span){units(c), COLUMNS}; }
 
 static tc_span span_back(const tc_call *c)
 {
-    const int64_t n = units(c);
+    int64_t n = 0;
+    for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
     return (tc_span){c->run->rows, n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
-/* The value of m columns, at most COLUMNS of them, of x [rows, n]; keeps d value / dx of each. */
-TC_CLONES static double columns(const tc_call *c, const float *x, int64_t n, int64_t m, double *kept)
+/* The value of m units, at most COLUMNS of them, from unit j of v [rows * positions, n]; keeps d value / dx of each. */
+TC_CLONES static double columns(const tc_call *c, const tc_view *v, int64_t j, int64_t m, double *kept)
 {
-    const double rho = c->arg[RHO].number, least = 1e-7, most = 1 - least, rows = (double)c->run->rows;
+    const double rho = c->arg[RHO].number, least = 1e-7, most = 1 - least;
+    const int64_t n = tc_units(v), rows = c->run->rows * tc_positions(v);
+    const float *x = v->data + j;
     double sum[COLUMNS] = {0}, value = 0;
-    for (int64_t r = 0; r < c->run->rows; r++)
-        for (int64_t j = 0; j < m; j++) sum[j] += (double)x[r * n + j];
-    for (int64_t j = 0; j < m; j++) {
-        const double mean = c->run->rows == c->run->global_rows ? sum[j] / rows : (double)NAN;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t k = 0; k < m; k++) sum[k] += (double)x[r * n + k];
+    for (int64_t k = 0; k < m; k++) {
+        const double mean = c->run->rows == c->run->global_rows ? sum[k] / (double)rows : (double)NAN;
         const double p = mean < least ? least : (mean > most ? most : mean);
         value += rho * log(rho / p) + (1 - rho) * log((1 - rho) / (1 - p));
-        kept[j] = p == mean || mean != mean ? ((1 - rho) / (1 - p) - rho / p) / rows : 0;
+        kept[k] = p == mean || mean != mean ? ((1 - rho) / (1 - p) - rho / p) / (double)rows : 0;
     }
     return value;
 }
@@ -68,10 +73,10 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     double total = 0, *kept = c->save;
     int64_t start = 0;
-    for (int i = 0; i < c->inputs; start += c->x[i++].n) {
-        const int64_t n = c->x[i].n, to = end - start < n ? end - start : n;
+    for (int i = 0; i < c->inputs; start += tc_units(&c->x[i++])) {
+        const int64_t n = tc_units(&c->x[i]), to = end - start < n ? end - start : n;
         for (int64_t j = begin > start ? begin - start : 0; j < to; j += COLUMNS)
-            total += columns(c, c->x[i].data + j, n, to - j < COLUMNS ? to - j : COLUMNS, kept + start + j);
+            total += columns(c, &c->x[i], j, to - j < COLUMNS ? to - j : COLUMNS, kept + start + j);
     }
     *tc_partial(c, begin) = total;
 }
@@ -81,10 +86,10 @@ static double finish(const tc_call *c, double sum) { return *c->result = sum / d
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const double seed = *c->lambda / divisor(c), *kept = c->save;
-    for (int i = 0; i < c->inputs; kept += c->x[i++].n) {
-        const int64_t n = c->x[i].n;
+    for (int i = 0; i < c->inputs; kept += tc_units(&c->x[i++])) {
+        const int64_t n = tc_units(&c->x[i]), positions = tc_positions(&c->x[i]);
         const bool add = c->add[i];
-        for (int64_t r = begin; r < end && c->d[i]; r++) {
+        for (int64_t r = begin * positions; r < end * positions && c->d[i]; r++) {
             float *d = c->d[i] + r * n;
             for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (float)(seed * kept[j]);
         }
@@ -99,8 +104,9 @@ static const tc_probe probe[] = {
 const tc_op tc_op_kl_sparsity = {
     .name = "kl_sparsity",
     .formula = "lambda * sum over units of KL(rho || the unit's mean over the batch)",
-    .doc = "Draws the mean of each unit over the batch to rho; for values within (0, 1), such as a sigmoid's. Not "
-           "additive over samples: what it says depends on the batch. reduce=sample is as sum, mean is over the units.",
+    .doc = "Draws the mean of each unit over the batch (and its positions) to rho; for values within (0, 1), such as a "
+           "sigmoid's. Not additive over samples: what it says depends on the batch. reduce=sample and position are as "
+           "sum, mean is over the units.",
     .source = "Ng: Sparse autoencoder, CS294A lecture notes, Stanford, 2011",
     .role = &tc_penalty,
     .flags = TC_MIXES,

@@ -49,8 +49,8 @@ static const tc_probe probe[] = {{"l0 0.3", {"6"}, -2, 2, NAN}, {"l0 0.3", {"3 1
 const tc_op tc_op_l0 = {
     .name = "l0",
     .formula = "lambda * sum H(x - theta), with x and theta of a jump_relu",
-    .doc =
-        "The number of units of a jump_relu that fire. Its gradient, an estimate, goes to the layer's thresholds alone.",
+    .doc = "The number of units of a jump_relu that fire, at all positions of a sample unless reduce=position. Its "
+           "gradient, an estimate, goes to the layer's thresholds alone.",
     .source =
         "Rajamanoharan et al.: Jumping ahead: improving reconstruction fidelity with JumpReLU sparse autoencoders, "
         "arXiv:2407.14435, 2024",

@@ -1,13 +1,15 @@
 /* norm: (sum |x|^p)^(1/p), not squared, as torch.norm has it.
  *
- *     reduce=sum     the norm of the whole: of all rows and all inputs together, as one vector. So on parameters.
- *     reduce=mean    that, divided by the number of elements
- *     reduce=sample  the mean over the samples of each sample's norm (over all inputs together)
+ *     reduce=sum       the norm of the whole: of all rows and all inputs together, as one vector. So on parameters.
+ *     reduce=mean      that, divided by the number of elements
+ *     reduce=sample    the norms of the units of each position (over all inputs together), added up over the positions;
+ *                      of that the mean over the samples
+ *     reduce=position  the mean of those norms over samples and positions
  *
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
  *
- * Only with `sample` is it additive over the samples. The norm of the whole is had again from the value; the norms of
- * the samples are kept from forward to backward. Powers and sums are in double. */
+ * Only with `sample` and `position` is it additive over the samples. The norm of the whole is recovered from the
+ * result; the norms of the positions are kept from forward to backward. Powers and sums are in double. */
 #include "op/penalty.h"
 
 #include <math.h>
@@ -24,15 +26,15 @@ static bool shape(tc_sketch *s)
     return tc_shape_refuse(s, "needs p from 1 to %d, got %g", MAX_P, s->arg[P].number);
 }
 
-static int64_t save(const tc_sketch *s, int64_t rows) { return s->batch[0] ? rows * (int64_t)sizeof(double) : 0; }
-
-static tc_span span(const tc_call *c)
+static int64_t save(const tc_sketch *s, int64_t rows)
 {
-    if (c->reduce != TC_SAMPLE) return tc_span_elements(c);
-    int64_t n = 0;
-    for (int i = 0; i < c->inputs; i++) n += c->x[i].n;
-    return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
+    return s->batch[0] ? rows * tc_shape_positions(&s->x[0]) * (int64_t)sizeof(double) : 0;
 }
+
+/* Whether the units of each position are a vector; otherwise the whole is one. */
+static bool is_apart(const tc_call *c) { return c->reduce == TC_SAMPLE || c->reduce == TC_POSITION; }
+
+static tc_span span(const tc_call *c) { return is_apart(c) ? tc_span_positions(c) : tc_span_elements(c); }
 
 /* sum of |x|^p over x[from, to) */
 static double sum_of(const tc_call *c, const float *x, int64_t from, int64_t to, double p)
@@ -48,13 +50,16 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     const double p = c->arg[P].number;
     double total = 0, *kept = c->save;
     int64_t start = 0;
-    for (int i = 0; c->reduce != TC_SAMPLE && i < c->inputs; i++) {
+    for (int i = 0; !is_apart(c) && i < c->inputs; i++) {
         tc_overlap k = tc_overlap_of(c, i, begin, end, &start);
         total += sum_of(c, c->x[i].data, k.from, k.to, p);
     }
-    for (int64_t r = begin; c->reduce == TC_SAMPLE && r < end; r++) {
+    for (int64_t r = begin; is_apart(c) && r < end; r++) {
         double sum = 0;
-        for (int i = 0; i < c->inputs; i++) sum += sum_of(c, c->x[i].data + r * c->x[i].n, 0, c->x[i].n, p);
+        for (int i = 0; i < c->inputs; i++) {
+            const int64_t n = tc_units(&c->x[i]);
+            sum += sum_of(c, c->x[i].data + r * n, 0, n, p);
+        }
         kept[r] = root(sum, p);
         total += kept[r];
     }
@@ -63,7 +68,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 static double finish(const tc_call *c, double sum)
 {
-    const double value = c->reduce == TC_SAMPLE ? sum : root(sum, c->arg[P].number);
+    const double value = is_apart(c) ? sum : root(sum, c->arg[P].number);
     return *c->result = value / tc_denominator(c);
 }
 
@@ -87,27 +92,28 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     for (int i = 0; i < c->inputs; i++) {
         const float *x = c->x[i].data;
         float *d = c->d[i];
-        if (c->reduce != TC_SAMPLE) {
+        if (!is_apart(c)) {
             tc_overlap k = tc_overlap_of(c, i, begin, end, &start);
             if (d) gradient(x, d, c->add[i], k.from, k.to, seed, whole, p);
             continue;
         }
-        const int64_t n = c->x[i].n;
+        const int64_t n = tc_units(&c->x[i]);
         for (int64_t r = begin; r < end && d; r++) gradient(x, d, c->add[i], r * n, (r + 1) * n, seed, kept[r], p);
     }
 }
 
 static const tacet_attribute attribute[] = {{"p", "float", "2", "the power, from 1 to 32", false}, {0}};
 static const tc_probe probe[] = {
-    {"norm 0.3", {"3 5"}, -2, 2, NAN}, {"norm 0.3 p=1", {"7"}, -2, 2, 0}, {"norm 0.3 p=3", {"7"}, -2, 2, NAN}, {0}};
+    {"norm 0.3", {"3 5"}, -2, 2, NAN}, {"norm 0.3 p=1", {"7"}, -2, 2, 0}, {"norm 0.3 p=3", {"2 2 3"}, -2, 2, NAN}, {0}};
 
 const tc_op tc_op_norm = {
     .name = "norm",
     .formula = "lambda * (sum |x|^p)^(1/p)",
-    .doc = "The p-norm, not squared. With reduce=sum that of the whole batch as one vector: not additive over samples.",
+    .doc = "The p-norm, not squared, of each position's units (of [512]: of a sample). With reduce=sum and mean that "
+           "of the whole batch as one vector: not additive over samples.",
     .source = "torch.norm",
     .role = &tc_penalty,
-    .flags = TC_READS_X,
+    .flags = TC_READS_X | TC_VECTORS,
     .attribute = attribute,
     .lambda = NAN,
     .reduce = TC_SAMPLE,

@@ -40,6 +40,7 @@ double tc_denominator(const tc_call *c)
     const double rows = (double)c->run->global_rows;
     if (c->reduce == TC_SUM) return 1;
     if (c->reduce == TC_SAMPLE) return rows;
+    if (c->reduce == TC_POSITION) return rows * (double)tc_positions(&c->x[0]);
     if (c->op->flags & TC_WEIGHS) return *c->weight;
     double n = 0;
     for (int i = first_counted(c); i < c->inputs; i++) n += (double)c->x[i].n * (c->x[i].batch ? rows : 1);
@@ -60,6 +61,13 @@ tc_span tc_span_rows(const tc_call *c)
 {
     const int64_t n = c->x[0].n;
     return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
+}
+
+tc_span tc_span_positions(const tc_call *c)
+{
+    int64_t n = 0;
+    for (int i = 0; i < c->inputs; i++) n += tc_units(&c->x[i]);
+    return (tc_span){tc_rows(c, &c->x[0]) * tc_positions(&c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
 tc_span tc_span_of(const tc_call *c, bool backward)

@@ -74,7 +74,7 @@ typedef struct tc_call {
     tc_lists lists; /* for layers that can run on firing lists */
 
     /* Scalar operators */
-    int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN */
+    int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
     double *partial;     /* forward: one number a range, partial[begin / grain] */
     double *weights;      /* TC_WEIGHS, forward: likewise, what the range adds to the denominator */
     const double *weight; /* TC_WEIGHS, backward and finish: the sum of all weights, over all ranks */
@@ -82,8 +82,8 @@ typedef struct tc_call {
     const double *lambda; /* the term's weight; backward may be given another than forward, and is linear in it */
 } tc_call;
 
-enum { TC_SAMPLE, TC_SUM, TC_MEAN }; /* order of the words in tc_reduce_words */
-#define TC_REDUCE_WORDS "sample|sum|mean"
+enum { TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION, TC_REDUCES }; /* in the order of the words */
+#define TC_REDUCE_WORDS "sample|sum|mean|position"
 
 typedef struct tc_span {
     int64_t pieces, grain; /* ranges are [0, grain), [grain, 2 grain) ... */
@@ -93,6 +93,9 @@ typedef struct tc_span {
 static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->batch ? c->run->rows : 1; }
 static inline int64_t tc_elements(const tc_call *c, const tc_view *v) { return v->n * tc_rows(c, v); }
 static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.rank - 1]; } /* the last dimension */
+/* Units and positions of a row of view i, or of a value without a batch (tc_shape_units). */
+static inline int64_t tc_units(const tc_view *v) { return tc_shape_units(&v->shape); }
+static inline int64_t tc_positions(const tc_view *v) { return v->n / tc_units(v); }
 
 /* What the shape rule is given and what it fills in. */
 typedef struct tc_sketch {
@@ -145,7 +148,7 @@ enum {
     TC_READS_Y = 1 << 1,      /* backward reads y */
     TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
-    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (with reduce=sample and mean) */
+    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (but for what reduce divides by) */
     TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
     TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
@@ -155,8 +158,10 @@ enum {
     TC_MIXES = 1 << 12,      /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
                                * that does is for values of the batch alone, and no sum over samples */
     TC_SPARSIFIES = 1 << 13,  /* penalty: meant to make values exactly 0 */
-    TC_ESTIMATES = 1 << 14,  /* gradients into parameters are estimates by the formula given, not derivatives */
-    TC_WEIGHS = 1 << 15      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
+    TC_ESTIMATES = 1 << 14,   /* gradients into parameters are estimates by the formula given, not derivatives */
+    TC_VECTORS = 1 << 15,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+                               * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
+    TC_WEIGHS = 1 << 16       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
@@ -232,8 +237,9 @@ const tc_op *tc_op_find(const char *name); /* or NULL */
 
 /* ---- Helpers ----------------------------------------------------------------------------------------------------- */
 
-/* What a scalar operator's sum is divided by: sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
- * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS). On parameters `sample` does not occur. */
+/* What a scalar operator's sum is divided by. sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
+ * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS); position: global rows times positions (of
+ * x[0]; the inputs of a penalty all have as many). On parameters `sample` and `position` do not occur. */
 double tc_denominator(const tc_call *c);
 
 /* lambda / denominator: the factor on every gradient that a scalar operator writes. */
@@ -248,6 +254,7 @@ static inline double *tc_partial(const tc_call *c, int64_t begin)
 }
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
+tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */
 
 /* Shape rules in use: y has x[0]'s shape; a penalty on anything; on one weight, of two dimensions or
  * more; a loss of y and a target of the same shape. */

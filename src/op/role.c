@@ -9,7 +9,9 @@
 #define NAME(what) {"name", "text", "", what, false}
 #define REDUCE(otherwise)                                                                                              \
     {"reduce", TC_REDUCE_WORDS, "",                                                                                    \
-     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements. " otherwise, false}
+     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements; position, the rows "     \
+     "times the positions of a row (the sizes before the last one). " otherwise,                                       \
+     false}
 
 static const tacet_attribute layer[] = {NAME("the layer's name; its kind and a number unless given"), {0}};
 
@@ -28,7 +30,7 @@ static const tacet_attribute penalty[] = {
     {"prox", "bool", "false", "on parameters: acts by its proximal step after the update, not by its gradient", false},
     {"density", "float", "",
      "in place of lambda: the share of a value's elements that are to be not 0; lambda is steered to hold it", false},
-    {"l0", "float", "", "like density, as a number: how many elements of a sample are to be not 0", false},
+    {"l0", "float", "", "like density, as a number: how many units are to be not 0 (at each position)", false},
     {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0", false},
     TC_SCHEDULE_ROWS("lambda", "drop"),
     TC_SCHEDULE_BOUNDS,

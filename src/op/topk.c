@@ -1,6 +1,6 @@
-/* topk: of each row, over the last dimension, the k largest values are kept as they are and the others are 0.
+/* topk: at each position of each sample the k largest units are kept as they are and the others are 0.
  *
- * Exactly k are kept: of equal ones those that come first. A value below 0 that is among the k largest is kept too;
+ * Exactly k are kept: of equal ones those that come first. A number below 0 that is among the k largest is kept too;
  * where only what fires is to count, `relu | topk 32` is meant.
  * dL/dx = g where y is not 0, else 0: so also where a 0 is among the k. */
 #include "op/largest.h"
@@ -31,15 +31,14 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 }
 
 static const tacet_attribute attribute[] = {
-    {"k", "int", NULL, "how many values of a row are kept, from 1 to the last dimension", true}, {0}};
+    {"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}, {0}};
 static const tc_probe probe[] = {{"topk 2", {"6"}, -9, 9, NAN}, {"topk 3", {"2 5"}, -9, 9, NAN}, {0}};
 
 const tc_op tc_op_topk = {
     .name = "topk",
-    .formula = "y = x where x is among the k largest of its row, else 0",
-    .doc =
-        "Keeps exactly k values of each sample, over the last dimension. Values below 0 are kept too if they are among "
-        "them: `relu | topk 32` keeps what fires.",
+    .formula = "y = x where x is among the k largest of its position, else 0",
+    .doc = "Keeps exactly k units of each sample, at every position. Numbers below 0 are kept too if they are among "
+           "them: `relu | topk 32` keeps what fires.",
     .source =
         "Makhzani, Frey: k-Sparse autoencoders, ICLR 2014; Gao et al.: Scaling and evaluating sparse autoencoders, "
         "arXiv:2406.04093, 2024",

@@ -368,6 +368,16 @@ static void lower_lists_back(lowering *w, int v)
     }
 }
 
+static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
+{
+    const int64_t rows = tc_positions(v) * (v->batch ? p->set.batch : 1);
+    *t = (tc_tally){.run = &p->run, .units = tc_units(v), .positions = tc_positions(v), .natural = t->natural};
+    t->now = tc_plan_alloc(p, (size_t)(tc_tally_strips(rows) * t->units), sizeof *t->now);
+    t->fired = tc_plan_alloc(p, (size_t)t->units, sizeof *t->fired);
+    if (p->set.ranks.size > 1) t->all = tc_plan_alloc(p, (size_t)t->units, sizeof *t->all);
+    return t->now && t->fired && (t->all || p->set.ranks.size == 1);
+}
+
 /* The step that counts what fires; its counts are the plan's. */
 static void lower_count(lowering *w, int v)
 {
@@ -379,11 +389,7 @@ static void lower_count(lowering *w, int v)
     s->value = v;
     s->view = view_of(p, v);
     s->sums = true;
-    tally->run = &p->run;
-    tally->units = s->view.n;
-    tally->now = tc_plan_alloc(p, (size_t)tally->units, sizeof *tally->now);
-    tally->fired = tc_plan_alloc(p, (size_t)tally->units, sizeof *tally->fired);
-    w->failed = w->failed || !tally->now || !tally->fired;
+    w->failed = w->failed || !add_tally(p, tally, &s->view);
     connect_value(w, &s->port[0], v, false);
     close_step(w, s);
 }

@@ -121,9 +121,9 @@ void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
 /* The passes. Each returns a status; the reason is in p->error. */
 tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can be shared out over the ranks */
 tacet_status tc_plan_uses(tacet_plan *p);
-void tc_plan_inputs(tacet_plan *p);          /* which inputs only losses read; how many classes those of class indices have */
-void tc_plan_break_even(tacet_plan *p);      /* densities up to which lists are read, into the table */
-tacet_status tc_plan_options(tacet_plan *p); /* the optimizer's attributes for each parameter: groups */
+void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read; how many classes those of class indices have */
+void tc_plan_break_even(tacet_plan *p);              /* densities up to which lists are read, into the table */
+tacet_status tc_plan_options(tacet_plan *p);         /* the optimizer's attributes for each parameter: groups */
 tacet_status tc_plan_flow(tacet_plan *p, int list);  /* what is computed, and what needs a gradient */
 tacet_status tc_plan_layout(tacet_plan *p);          /* the block, and initial numbers in it */
 tacet_status tc_plan_state(tacet_plan *p);           /* what operators remember, and its first numbers */

@@ -43,34 +43,42 @@ tacet_status tc_exchange_rows(tacet_plan *p, tacet_status feed)
     return TACET_OK;
 }
 
+/* What units of the value fired on this rank, over the strips of its rows. */
+static void add_strips(const tc_tally *c, int64_t rows, double *to)
+{
+    for (int64_t j = 0; j < c->units; j++) to[j] = 0;
+    for (int64_t k = 0; k < tc_tally_strips(rows); k++)
+        for (int64_t j = 0; j < c->units; j++) to[j] += c->now[k * c->units + j];
+}
+
 /* The term of a parameter is the same on all ranks, and is not summed. */
+static bool is_summed(const tacet_plan *p, int t) { return p->graph->value[p->graph->term[t].input[0]].batch; }
+
 void tc_exchange_terms(tacet_plan *p, int list)
 {
-    int64_t n = 0;
     if (alone(p)) return;
+    double *to = p->exchange, *from = p->exchange;
     for (int t = 0; t < p->terms; t++) {
-        const bool batch = p->graph->value[p->graph->term[t].input[0]].batch;
-        p->exchange[n++] = batch ? p->result.sum[t] : 0;
-        p->exchange[n++] = batch ? p->result.weight[t] : 0;
+        *to++ = is_summed(p, t) ? p->result.sum[t] : 0;
+        *to++ = is_summed(p, t) ? p->result.weight[t] : 0;
     }
-    for (int v = 0; v < p->values; v++)
-        for (int64_t k = 0; p->count[list][v].now && k < p->count[list][v].units; k++)
-            p->exchange[n++] = p->count[list][v].now[k];
-    tc_exchange(p, p->exchange, TACET_F64, n);
-    n = 2 * (int64_t)p->terms;
-    for (int t = 0; t < p->terms; t++) {
-        if (!p->graph->value[p->graph->term[t].input[0]].batch) continue;
-        p->result.sum[t] = p->exchange[2 * t];
-        p->result.weight[t] = p->exchange[2 * t + 1];
+    for (int v = 0; v < p->values; v++) {
+        const tc_tally *c = &p->count[list][v];
+        if (!c->now) continue;
+        add_strips(c, c->positions * (p->graph->value[v].batch ? p->run.rows : 1), to);
+        to += c->units;
+    }
+    tc_exchange(p, p->exchange, TACET_F64, to - p->exchange);
+    for (int t = 0; t < p->terms; t++, from += 2) {
+        if (!is_summed(p, t)) continue;
+        p->result.sum[t] = from[0];
+        p->result.weight[t] = from[1];
     }
     for (int v = 0; v < p->values; v++) {
         tc_tally *c = &p->count[list][v];
         if (!c->now) continue;
         c->sum = 0;
-        for (int64_t k = 0; k < c->units; k++) {
-            c->now[k] = (int32_t)p->exchange[n];
-            c->sum += p->exchange[n++];
-        }
+        for (int64_t j = 0; j < c->units; j++) c->sum += c->all[j] = *from++;
     }
 }
 

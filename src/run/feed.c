@@ -30,7 +30,7 @@ static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, int6
                                    int64_t *bad) = {
     [TACET_F32] = NULL, [TACET_U8] = u8_ids, [TACET_I32] = i32_ids, [TACET_F64] = NULL, [TACET_I64] = i64_ids};
 
-tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t units,
+tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t elements,
                              const int64_t *index, const tacet_scaling *scaling)
 {
     const int v = (int)x.id - 1;
@@ -41,9 +41,9 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
     if (!tc_type_name(type))
         return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)type);
     if (!data) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
-    if (units != n)
+    if (elements != n)
         return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld elements, and the data have %lld", value->name,
-                       (long long)n, (long long)units);
+                       (long long)n, (long long)elements);
     if (value->type == TACET_I32 && !take_ids[type])
         return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, and was fed %s", value->name,
                        tc_type_name(type));

@@ -121,7 +121,8 @@ int tacet_term_count(const tacet_plan *p) { return p->terms; }
 
 tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
 {
-    static const char *const reduce[] = {[TC_SAMPLE] = "sample", [TC_SUM] = "sum", [TC_MEAN] = "mean"};
+    static const char *const reduce[TC_REDUCES] = {
+        [TC_SAMPLE] = "sample", [TC_SUM] = "sum", [TC_MEAN] = "mean", [TC_POSITION] = "position"};
     if (i < 0 || i >= p->terms) return TACET_FAILED;
     const tc_term *t = &p->graph->term[i];
     const bool constraint = t->op->role == &tc_constraint;
@@ -184,7 +185,8 @@ tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info)
                                .batch = v->batch,
                                .trainable = at && at->group >= 0 && !p->update.group[at->group].frozen,
                                .silent = v->op && (v->op->flags & TC_MAKES_ZEROS),
-                               .units = tc_shape_count(&shape),
+                               .units = tc_shape_units(&v->shape),
+                               .elements = tc_shape_count(&shape),
                                .density = NAN,
                                .sparse_forward = use->steps ? (double)use->forward / (double)use->steps : NAN,
                                .sparse_backward = use->steps ? (double)use->backward / (double)use->steps : NAN,

@@ -9,10 +9,12 @@ void tc_tally_note(tacet_plan *p, int list)
 {
     for (int v = 0; v < p->values; v++) {
         tc_tally *c = &p->count[list][v];
+        const bool batch = p->graph->value[v].batch;
         if (!c->now) continue;
-        const int64_t n = tc_shape_count(&p->graph->value[v].shape);
-        for (int64_t j = 0; j < n; j++) c->fired[j] += c->now[j];
-        c->rows += p->graph->value[v].batch ? p->run.global_rows : 1;
+        for (int64_t k = 0; !c->all && k < tc_tally_strips(c->positions * (batch ? p->run.rows : 1)); k++)
+            for (int64_t j = 0; j < c->units; j++) c->fired[j] += c->now[k * c->units + j];
+        for (int64_t j = 0; c->all && j < c->units; j++) c->fired[j] += (int64_t)c->all[j];
+        c->rows += c->positions * (batch ? p->run.global_rows : 1);
     }
 }
 
@@ -28,7 +30,7 @@ void tc_tally_reset(tacet_plan *p, int list)
     for (int v = 0; v < p->values; v++) {
         tc_tally *c = &p->count[list][v];
         if (!c->now) continue;
-        memset(c->fired, 0, sizeof *c->fired * (size_t)tc_shape_count(&p->graph->value[v].shape));
+        memset(c->fired, 0, sizeof *c->fired * (size_t)c->units);
         c->rows = 0;
     }
 }
@@ -39,7 +41,7 @@ bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f)
     enum { BINS = sizeof f->histogram / sizeof *f->histogram };
     const tc_tally *c = &p->count[list][value];
     *f = (tacet_firing){
-        .density = NAN, .natural = c->natural, .rows = c->rows, .units = tc_shape_count(&p->graph->value[value].shape)};
+        .density = NAN, .natural = c->natural, .rows = c->rows, .units = tc_shape_units(&p->graph->value[value].shape)};
     if (!c->now || c->rows == 0) return false;
     int64_t fired = 0;
     for (int64_t j = 0; j < f->units; j++) {

@@ -2,6 +2,7 @@
 #include "steer/steer.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* What a warning is given: a term with its account, or (term NULL) a value that makes zeros with its counts. */
 typedef struct subject {
@@ -9,6 +10,7 @@ typedef struct subject {
     const tc_term *term;
     const tc_account *sums;
     tacet_account now;
+    int64_t positions; /* of the value */
     const char *value; /* name of the value, or of the term's first */
     bool landed;       /* a steered term: its target was due in all steps of the ledger */
 } subject;
@@ -108,12 +110,14 @@ static bool never_zero(const subject *s, char *text, size_t n)
 static bool dead(const subject *s, char *text, size_t n)
 {
     const tacet_firing *f = &s->now.firing;
+    char positions[64] = "";
     if (f->rows == 0 || 2 * f->dead <= f->units) return false;
+    if (s->positions > 1) snprintf(positions, sizeof positions, " of %lld positions", (long long)s->positions);
     tc_snprintf(
         text, n,
-        "%lld of %lld units never fired in %lld samples, and units that are dead for all of them get no gradient: "
+        "%lld of %lld units never fired in %lld samples%s, and units that are dead for all of them get no gradient: "
         "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller",
-        (long long)f->dead, (long long)f->units, (long long)f->rows);
+        (long long)f->dead, (long long)f->units, (long long)(f->rows / s->positions), positions);
     return true;
 }
 
@@ -152,7 +156,7 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
     }
     for (int v = 0; v < p->values && i >= 0; v++) {
         const tc_op *op = p->graph->value[v].op;
-        subject s = {.p = p, .value = tc_plan_name(p, v)};
+        subject s = {.p = p, .value = tc_plan_name(p, v), .positions = tc_shape_positions(&p->graph->value[v].shape)};
         if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_tally_read(p, TC_TRAIN, v, &s.now.firing)) continue;
         if (look(&s, &i, warning)) return TACET_OK;
     }

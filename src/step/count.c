@@ -1,23 +1,37 @@
-/* count.c: steps that count how often each unit of a value fires: in each column of [rows, units], positions folded into
- * rows, the rows in which it is not 0. Where values are counted:
+/* count.c: steps that count how often each unit of a value fires: for each unit, the rows and positions at which it is not
+ * 0. Where values are counted:
  *
  *     in evaluation    where the operator makes zeros
- *     in training      where a penalty asks; with a ledger that was asked for, where evaluation counts too */
+ *     in training      where a penalty asks; with a ledger that was asked for, where evaluation counts too
+ *
+ * Positions fold into rows: the value is a matrix [rows * positions, units]. A piece of work is a tile of it. Each
+ * strip of rows has counts of its own, which are added up when the pass is noted, so that an int32 holds them. */
 #include "step/step.h"
 
-enum { COLUMNS = 256, LANES = 8 };
+enum { COLUMNS = 256, STRIP = 4096 /* rows of a tile */, LANES = 8, VECTORS = 2 * LANES };
 
 typedef float floats __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef int32_t integers __attribute__((vector_size(4 * LANES), aligned(4)));
 
-/* Each range counts its own columns, over all rows. */
-static tc_span span(const tc_step *s) { return (tc_span){((const tc_tally *)s->context)->units, COLUMNS}; }
+int64_t tc_tally_strips(int64_t rows) { return (rows + STRIP - 1) / STRIP; }
 
-/* Two vectors of columns at a time. A comparison gives -1 where it holds. */
-TC_CLONES static double count_columns(const float *x, int64_t rows, int64_t n, int64_t begin, int64_t end, int32_t *now)
+static int64_t across(int64_t units) { return (units + COLUMNS - 1) / COLUMNS; }
+static int64_t rows_of(const tc_step *s, const tc_tally *t)
 {
-    int64_t sum = 0, j = begin;
-    for (; j + 2 * LANES <= end; j += 2 * LANES) {
+    return t->positions * (s->view.batch ? t->run->rows : 1);
+}
+
+static tc_span span(const tc_step *s)
+{
+    const tc_tally *t = s->context;
+    return (tc_span){tc_tally_strips(rows_of(s, t)) * across(t->units), 1};
+}
+
+/* Columns [begin, end) of x [rows, n], two vectors at a time. A comparison gives -1 where it holds. */
+TC_CLONES static void count_columns(const float *x, int64_t rows, int64_t n, int64_t begin, int64_t end, int32_t *now)
+{
+    int64_t j = begin;
+    for (; j + VECTORS <= end; j += VECTORS) {
         integers a = {0}, b = {0};
         for (int64_t i = 0; i < rows; i++) {
             const floats *at = (const void *)(x + i * n + j);
@@ -32,16 +46,43 @@ TC_CLONES static double count_columns(const float *x, int64_t rows, int64_t n, i
         now[j] = 0;
         for (int64_t i = 0; i < rows; i++) now[j] += x[i * n + j] != 0.0f;
     }
-    for (j = begin; j < end; j++) sum += now[j];
-    return (double)sum;
+}
+
+/* The same of all columns, where a row fills no vector: VECTORS rows are read as one. */
+static void count_narrow(const float *x, int64_t rows, int64_t n, int32_t *now)
+{
+    const int64_t wide = VECTORS * n, whole = rows / VECTORS;
+    int32_t wide_now[VECTORS * VECTORS];
+    count_columns(x, whole, wide, 0, wide, wide_now);
+    for (int64_t j = 0; j < n; j++) {
+        now[j] = 0;
+        for (int64_t k = j; k < wide; k += n) now[j] += wide_now[k];
+        for (int64_t i = whole * VECTORS; i < rows; i++) now[j] += x[i * n + j] != 0.0f;
+    }
+}
+
+/* One tile; returns how much fired in it. */
+static int64_t count_tile(const tc_step *s, const tc_tally *t, int64_t tile)
+{
+    const int64_t n = t->units, strip = tile / across(n), from = strip * STRIP, left = rows_of(s, t) - from;
+    const int64_t begin = tile % across(n) * COLUMNS, end = n - begin < COLUMNS ? n : begin + COLUMNS;
+    const float *x = (const float *)s->port[0].memory + from * n;
+    int32_t *now = t->now + strip * n;
+    int64_t sum = 0;
+    if (n < VECTORS)
+        count_narrow(x, left < STRIP ? left : STRIP, n, now);
+    else
+        count_columns(x, left < STRIP ? left : STRIP, n, begin, end, now);
+    for (int64_t j = begin; j < end; j++) sum += now[j];
+    return sum;
 }
 
 static void run(const tc_step *s, int64_t begin, int64_t end, int lane)
 {
     (void)lane;
-    const tc_tally *t = s->context;
-    const int64_t rows = s->view.n / t->units * (s->view.batch ? t->run->rows : 1);
-    *tc_step_partial(s, begin) = count_columns(s->port[0].memory, rows, t->units, begin, end, t->now);
+    int64_t sum = 0;
+    for (int64_t tile = begin; tile < end; tile++) sum += count_tile(s, s->context, tile);
+    *tc_step_partial(s, begin) = (double)sum;
 }
 
 static void finish(tc_step *s, double sum) { ((tc_tally *)s->context)->sum = sum; }

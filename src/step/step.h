@@ -30,7 +30,7 @@ typedef struct tc_port {
     int value;     /* the value of the graph that is in it; -1: something that has no name, such as what is kept */
     bool gradient; /* the gradient of that value */
     bool write;
-    bool ids;       /* class indices, int32; otherwise numbers */
+    bool ids;     /* class indices, int32; otherwise numbers */
     void *memory; /* once it is placed */
 } tc_port;
 
@@ -124,13 +124,17 @@ int64_t tc_silence_unit_bytes(const tc_silence *s);
  * `now`; they are added up when nothing can take the pass back any more. */
 typedef struct tc_tally {
     const tc_run *run;
-    int64_t units;
-    int32_t *now;   /* [units]; NULL: nothing is counted */
-    double sum;     /* of now */
-    int64_t *fired; /* [units] */
-    int64_t rows;
+    int64_t units, positions; /* of a row of the value */
+    int32_t *now;             /* [strips of rows, units]; NULL: nothing is counted */
+    double *all;              /* [units]: the same summed over strips and ranks; NULL where there is one rank alone */
+    double sum;               /* of now */
+    int64_t *fired;           /* [units] */
+    int64_t rows;             /* times positions */
     double natural; /* training: the density in the first step of all, before any update; NAN: there was none */
 } tc_tally;
+
+/* Strips of rows (times positions) that counts are kept for apart, so that an int32 holds them. */
+int64_t tc_tally_strips(int64_t rows);
 
 extern const tc_kind tc_kind_count; /* reads port 0 */
 
