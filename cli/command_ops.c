@@ -40,6 +40,22 @@ static void attributes(int n, const tacet_attribute *table)
     }
 }
 
+/* Those of a layer, and how it takes them from another. */
+static void parameters(const tacet_entry *e)
+{
+    const char *first = e->parameter[0];
+    if (!first) return;
+    printf("\nParameters: ");
+    for (int k = 0; e->parameter[k]; k++) printf("%s%s", k ? ", " : "", e->parameter[k]);
+    printf("\n");
+    char text[256];
+    snprintf(text, sizeof text,
+             "%s=LAYER.%s uses that of an earlier layer instead of one of its own: a single parameter, which gets the "
+             "gradients of both layers",
+             first, first);
+    cli_wrap(stdout, text, 0, 6, WIDTH);
+}
+
 static void detail(const tacet_entry *e)
 {
     printf("%s (%s)\n", e->name, e->role);
@@ -55,6 +71,7 @@ static void detail(const tacet_entry *e)
     if (e->attributes + e->common_attributes) printf("\nAttributes:\n");
     attributes(e->attributes, e->attribute);
     attributes(e->common_attributes, e->common);
+    parameters(e);
     if (e->source && *e->source) {
         printf("\nSource: ");
         cli_wrap(stdout, e->source, 8, 8, WIDTH);

@@ -29,6 +29,25 @@ static size_t penalties_text(const void *graph, char *text, size_t capacity)
     return tacet_graph_text(graph, "penalties", text, capacity);
 }
 
+/* Counts the parameters that are named after a layer, and lists the others that it uses. */
+static void add_parameters(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *penalties, cli_layer *l)
+{
+    const size_t length = strlen(l->name);
+    const char *name;
+    tacet_value_info v;
+    l->uses = "";
+    for (int i = 0; (name = tacet_parameter(g, l->name, i)); i++) {
+        if (strncmp(name, l->name, length) != 0 || name[length] != '.') {
+            l->uses = cli_format(a, "%s%s%s", l->uses, *l->uses ? ", " : "", name);
+            continue;
+        }
+        if (tacet_value_at(p, tacet_find(g, name).id - 1, &v) != TACET_OK) continue;
+        l->parameters += v.elements;
+        l->frozen += v.trainable ? 0 : v.elements;
+        l->penalties = add_penalties(a, l->penalties, penalties, name);
+    }
+}
+
 const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_plan *p, int *rows)
 {
     const int n = tacet_value_count(p);
@@ -44,17 +63,7 @@ const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_pla
                 .spec = v.spec,
                 .shape = shape_text(a, &v),
                 .penalties = v.type == TACET_F32 ? add_penalties(a, "", penalties, v.name) : ""};
-    for (int i = 0; i < n; i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.kind, "parameter") != 0) continue;
-        const size_t length = strcspn(v.name, ".");
-        for (int k = 0; k < *rows; k++) {
-            cli_layer *l = &layer[k];
-            if (strncmp(l->name, v.name, length) != 0 || l->name[length]) continue;
-            l->parameters += v.elements;
-            l->frozen += v.trainable ? 0 : v.elements;
-            l->penalties = add_penalties(a, l->penalties, penalties, v.name);
-        }
-    }
+    for (int k = 0; k < *rows; k++) add_parameters(a, g, p, penalties, &layer[k]);
     return layer;
 }
 
@@ -71,6 +80,7 @@ void cli_network_json(cli_json *j, cli_arena *a, const tacet_graph *g, const tac
         cli_json_text(j, "shape", l->shape);
         cli_json_integer(j, "parameters", l->parameters);
         cli_json_integer(j, "frozen", l->frozen);
+        cli_json_text(j, "uses", l->uses);
         cli_json_text(j, "penalties", l->penalties);
         cli_json_close(j, '}');
     }
@@ -161,6 +171,7 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet
 {
     int layers;
     int64_t parameters = 0, frozen = 0;
+    const char *shared = "";
     const cli_layer *l = cli_network(a, g, p, &layers);
     const size_t all = columns > 0 ? (size_t)columns : SIZE_MAX;
     table t = {cli_take(a, ((size_t)layers + 2) * COLUMNS * sizeof *t.cell), 0};
@@ -169,6 +180,7 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet
     for (const cli_layer *end = l + layers; l < end; l++) {
         parameters += l->parameters;
         frozen += l->frozen;
+        if (*l->uses) shared = cli_format(a, "%s; %s uses %s", shared, l->name, l->uses);
         if (hidden(l)) continue;
         const char *name = columns > 0 && columns < NARROW ? l->name : named(a, l);
         add_row(&t, cut(a, name, all / 3 > LEAST ? all / 3 : LEAST), l->shape, cli_thousands(a, l->parameters),
@@ -182,7 +194,7 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet
     }
     cli_table(to, "llrl", t.rows, t.cell);
     cli_wrap(to,
-             cli_format(a, "%s parameters: %s trainable, %s frozen", cli_thousands(a, parameters),
-                        cli_thousands(a, parameters - frozen), cli_thousands(a, frozen)),
+             cli_format(a, "%s parameters: %s trainable, %s frozen%s", cli_thousands(a, parameters),
+                        cli_thousands(a, parameters - frozen), cli_thousands(a, frozen), shared),
              0, 0, columns > 0 ? columns : 120);
 }

@@ -4,21 +4,22 @@
 
 #include "output.h"
 
-/* An input or a layer. A parameter counts to the layer that it is named after. */
+/* An input or a layer. A parameter that several layers use counts to the one that it is named after. */
 typedef struct cli_layer {
     const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
     const char *shape;              /* of a row of its output, "28 x 28" */
     int64_t parameters, frozen;     /* numbers, and how many of them are not trained */
+    const char *uses;               /* parameters of other layers, "linear1.weight, linear1.bias"; "" */
     const char *penalties;          /* "l1 1e-3; weight: l2 1e-4", as they were written; "" */
 } cli_layer;
 
 /* The layers in the order of the graph; *rows of them, in the arena. */
 const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_plan *p, int *rows);
 
-/* "network": [{"name", "kind", "spec", "shape", "parameters", "frozen", "penalties"}]. */
+/* "network": [{"name", "kind", "spec", "shape", "parameters", "frozen", "uses", "penalties"}]. */
 void cli_network_json(cli_json *j, cli_arena *a, const tacet_graph *g, const tacet_plan *p);
 
-/* The same as a table for people, with totals. Where there are columns to keep to (0: there are none), what is long is
+/* The same as a table for people, with totals and what is shared. Where there are columns to keep to (0: there are none), what is long is
  * cut, and penalties go on in rows of their own. */
 void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns);
 

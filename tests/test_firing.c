@@ -145,6 +145,8 @@ static void expect(task *t)
         }
 }
 
+static bool takes_bias(int product) { return product == TC_SPMM || product == TC_SPMM_NT; }
+
 static tc_sparse block_of(const task *t, const tc_firing *f, unsigned flags)
 {
     return (tc_sparse){.x = f,
@@ -156,7 +158,7 @@ static tc_sparse block_of(const task *t, const tc_firing *f, unsigned flags)
                        .lda = t->lda,
                        .ldb = t->ldb,
                        .ldc = t->cols + GUARD,
-                       .bias = (flags & 2) && t->product == TC_SPMM ? t->bias : NULL,
+                       .bias = (flags & 2) && takes_bias(t->product) ? t->bias : NULL,
                        .add = flags & 1};
 }
 

@@ -22,9 +22,13 @@ def read(path):
 
 
 made, kept = sys.argv[1:]
-if sorted(os.listdir(made)) != sorted(os.listdir(kept)):
+def files(folder):
+    return sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names)
+
+
+if files(made) != files(kept):
     sys.exit("tests/golden does not hold the files that tools/golden.py makes")
-for name in os.listdir(made):
+for name in files(made):
     (head, data), (head_kept, data_kept) = read(os.path.join(made, name)), read(os.path.join(kept, name))
     if head != head_kept or not np.allclose(data, data_kept, rtol=1e-5, atol=1e-8):
         sys.exit(name + " is not what tools/golden.py makes: run it again")

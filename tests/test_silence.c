@@ -86,6 +86,32 @@ static const network networks[] = {
      "relu2"},
     {"a gradient that is read behind topk", "linear 24 | topk 5 | linear 20 | topk 4 | linear 5", {{0}}, "topk*", NULL},
     {"not blocked", "relu | linear 24 | sigmoid | linear 20 | tanh | linear 5", {{0}}, NULL, NULL},
+    {"a shared weight",
+     "relu | linear 24 | relu | linear 24 name=a | relu | linear 24 weight=a.weight bias=a.bias | relu | linear 5",
+     {{0}},
+     NULL,
+     NULL},
+    {"a shared weight, turned",
+     "relu | linear 24 | relu | linear 30 name=a | relu | linear 24 weight=a.weight transposed | relu | linear 5",
+     {{"a.weight", "l2 0.01"}, {"relu*", "l1 0.01"}},
+     NULL,
+     "relu4"},
+    {"a wide one, turned",
+     "relu | linear 270 | relu | linear 300 name=a | relu | linear 270 weight=a.weight transposed | relu | linear 5",
+     {{0}},
+     NULL,
+     "relu4"},
+    {"a turned one, and dense gradients after it",
+     "relu | linear 6 | relu | linear 24 name=a | relu | linear 6 weight=a.weight transposed | linear 5",
+     {{0}},
+     NULL,
+     "relu3"},
+    {"a turned one that is first in the backward pass to write, and its bias alone",
+     "relu | linear 24 | relu | linear 30 name=a | relu | linear 24 weight=a.weight transposed bias=linear1.bias | "
+     "relu | linear 30 weight=a.weight bias=false | relu | linear 5",
+     {{0}},
+     "relu3",
+     NULL},
 };
 
 static float noise(uint32_t *state)
@@ -390,7 +416,7 @@ static void a_checkpoint_keeps_the_figures(void **state)
     assert_int_equal(tacet_value_at(first.p, layer, &a), TACET_OK);
     assert_string_equal(a.kind, "linear");
     for (int k = 0; k < 3; k++) step(&first, x, t, BATCH);
-    first.p->table.break_even[layer * TC_PRODUCTS + TC_SPMM] = 0.05; /* as another version may have it compiled in */
+    first.p->table.break_even[layer * TC_WAYS + TC_Y_BY_X] = 0.05; /* as another version may have it compiled in */
     step(&first, x, t, BATCH);
     assert_int_equal(tacet_value_at(first.p, layer - 1, &a), TACET_OK);
     assert_true(a.sparse_forward == 0.75 && a.sparse_backward == 1);

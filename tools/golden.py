@@ -8,6 +8,8 @@ by hand in PyTorch as its users write it, so that the two can only agree by mean
 are float32; PyTorch computes in float64. The whole is run once more in float32, and a network on which PyTorch does not
 agree with itself is refused: its figures would say more about rounding than about right and wrong.
 
+Networks that need the operators of tests/ops go into the folder "extra" of the directory (tests/test_extra_golden.c).
+
 A file is in the safetensors format, one a network. Its metadata hold Tacet's description: input (lines "x 128", "target
 labels", "target labels 4" or "kind int32 3 4"), model, loss (lines "OUTPUT TARGET: SPEC"), penalties and options (lines
 "SELECTOR: SPEC"), optimizer, batch, rows. Its tensors, all float32:
@@ -40,12 +42,14 @@ class Network:
     """A network in Tacet's words (text) with its twin in PyTorch (forward, optimizer, after).
 
     feeds: name -> shape of a row, ("labels", classes, shape of a row...), or ("unit", shape...) for numbers in [0, 1].
-    layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm or ("theta", width) for jump_relu.
+    layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm, ("theta", width) for jump_relu,
+    ("bias", width) for a linear whose weight is another's or ("table", rows, width) for test_table.
     """
 
-    def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, **text):
+    def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, folder="", **text):
         self.name, self.feeds, self.layers, self.forward = name, feeds, layers, forward
         self.optimizer, self.after, self.frozen, self.batches = optimizer, after, frozen, batches
+        self.folder = folder
         self.text = {key.replace("_text", ""): str(value) for key, value in text.items()}
         self.text.setdefault("rows", self.text["batch"])
         CASES.append(self)
@@ -66,6 +70,12 @@ def draw(case):
     for name, size in case.layers.items():
         if size[0] == "theta":
             weight[name + ".theta"] = rng.uniform(0.05, 0.4, size[1])
+            continue
+        if size[0] == "bias":
+            weight[name + ".bias"] = rng.uniform(-0.5, 0.5, size[1])
+            continue
+        if size[0] == "table":
+            weight[name + ".weight"] = rng.uniform(-1, 1, size[1:])
             continue
         if len(size) == 1:
             weight[name + ".weight"] = rng.uniform(0.5, 1.5, size)
@@ -120,7 +130,8 @@ def train(case, dtype):
         objectives.append(run.objective.item())
         if step == 0:
             out.update({"value." + k: v.detach().numpy() for k, v in hidden.items()})
-            out.update({"gradient." + k: v.grad.numpy().copy() for k, v in list(hidden.items()) + [("x", now["x"])]})
+            leaves = dict(hidden, x=now["x"]) if "x" in now else hidden
+            out.update({"gradient." + k: v.grad.numpy().copy() for k, v in leaves.items()})
             out.update({"gradient." + k: v.grad.numpy().copy() for k, v in w.items() if v.requires_grad})
             out.update({"term." + k: v.item() for k, v in run.terms.items()})
             squares = [v.grad.double().square().sum().item() for v in w.values() if v.requires_grad]
@@ -547,6 +558,57 @@ Network("positions", {"x": (3, 4), "target": (3, 2)}, {"linear1": (4, 6), "linea
                   "linear[12]: norm 0.01 joint reduce=position\nsigmoid1: kl_sparsity 0.1",
         optimizer_text="sgd lr=0.02 momentum=0.5", batch=6, rows=4, batches=2)
 
+# ---- Parameters that several layers use ------------------------------------------------------------------------------
+
+
+def tied(r):
+    """An autoencoder whose decoder is the transpose of its encoder."""
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = F.linear(r.v["relu1"], r.w["linear1.weight"].t(), r.w["linear2.bias"])
+    r.term("linear2:mse", 1, F.mse_loss(r.v["linear2"], r.v["x"]))
+    r.term("linear1.weight:l1", 0.002, r.w["linear1.weight"].abs().sum())
+
+
+Network("tied_autoencoder", {"x": (12,)}, {"linear1": (12, 8), "linear2": ("bias", 12)}, tied,
+        lambda w: torch.optim.SGD(w.values(), lr=0.1, momentum=0.9), input="x 12",
+        model="linear 8 | relu | linear 12 weight=linear1.weight transposed", loss="linear2 x: mse",
+        penalties="linear1.weight: l1 0.002", optimizer_text="sgd lr=0.1 momentum=0.9", batch=6, batches=2)
+
+
+def twice(r):
+    """One nn.Linear, called twice."""
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["relu1"], "linear1")
+    r.v["linear3"] = r.linear(r.v["linear2"], "linear3")
+    r.term("linear3:cross_entropy", 1, F.cross_entropy(r.v["linear3"], r.v["target"]))
+
+
+Network("one_linear_twice", {"x": (6,), "target": ("labels", 3)}, {"linear1": (6, 6), "linear3": (6, 3)}, twice,
+        lambda w: torch.optim.Adam(w.values(), lr=0.01), input="x 6\ntarget labels",
+        model="linear 6 | relu | linear 6 weight=linear1.weight bias=linear1.bias | linear 3",
+        loss="linear3 target: cross_entropy", optimizer_text="adam lr=0.01", batch=7, rows=5, batches=2)
+
+
+def tied_head(r):
+    """nn.Embedding, and a head with head.weight = embedding.weight."""
+    r.v["test_table1"] = F.embedding(r.v["tokens"], r.w["test_table1.weight"])
+    r.v["linear1"] = r.linear(r.v["test_table1"], "linear1")
+    r.v["tanh1"] = torch.tanh(r.v["linear1"])
+    r.v["linear2"] = F.linear(r.v["tanh1"], r.w["test_table1.weight"], r.w["linear2.bias"])
+    r.term("linear2:cross_entropy", 1, over_positions(r.v["linear2"], r.v["target"]))
+    r.term("test_table1.weight:l2", 0.01, r.w["test_table1.weight"].square().sum())
+
+
+Network("tied_head", {"tokens": ("labels", 7, 4), "target": ("labels", 7, 4)},
+        {"test_table1": ("table", 7, 5), "linear1": (5, 5), "linear2": ("bias", 7)}, tied_head,
+        lambda w: torch.optim.SGD(w.values(), lr=0.1, momentum=0.5), folder="extra",
+        input="tokens int32 7 4\ntarget labels 4",
+        model="from tokens | test_table 5 | linear 5 | tanh | linear 7 weight=test_table1.weight",
+        loss="linear2 target: cross_entropy", penalties="test_table1.weight: l2 0.01",
+        optimizer_text="sgd lr=0.1 momentum=0.5", batch=6, rows=5, batches=2)
+
 # ---- Layers that leave units silent, and what is learned of it --------------------------------------------------------
 
 
@@ -795,7 +857,6 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "tests", "golden")
     torch.set_num_threads(1)
-    os.makedirs(folder, exist_ok=True)
     for case in CASES:
         exact = train(case, torch.float64)
         worst, where = disagreement(exact, train(case, torch.float32))
@@ -803,7 +864,8 @@ def main():
         if worst > 4e-6:
             sys.exit(case.name + ": too sensitive to rounding to be a truth; change its sizes or its rates")
         text = dict(case.text, made_by="tools/golden.py")
-        save(os.path.join(folder, case.name + ".safetensors"), text, exact)
+        os.makedirs(os.path.join(folder, case.folder), exist_ok=True)
+        save(os.path.join(folder, case.folder, case.name + ".safetensors"), text, exact)
 
 
 if __name__ == "__main__":

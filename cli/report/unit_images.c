@@ -74,6 +74,13 @@ static int order(const void *one, const void *two)
     return a->unit < b->unit ? -1 : 1;
 }
 
+/* Whether a layer of the record has parameters, be they another's. */
+static bool has_parameters(const json_t *layer)
+{
+    const char *uses = json_string_value(json_object_get(layer, "uses"));
+    return json_integer_value(json_object_get(layer, "parameters")) > 0 || (uses && *uses);
+}
+
 /* What was counted in the last epoch of the silent layer next to a layer, `way` 1 behind it or -1 before it, with
  * nothing between them that has parameters; NULL where there is none. */
 static const json_t *fired(const cli_record *r, const char *layer, int way)
@@ -89,7 +96,7 @@ static const json_t *fired(const cli_record *r, const char *layer, int way)
         const json_t *next = json_array_get(network, i);
         const char *name = json_string_value(json_object_get(next, "name"));
         const json_t *found = name ? cli_entry_of(last, "layers", name) : NULL;
-        if (found || json_integer_value(json_object_get(next, "parameters")) > 0) return found;
+        if (found || has_parameters(next)) return found;
     }
     return NULL;
 }
@@ -219,7 +226,7 @@ static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bo
     tacet_graph *g = tacet_file_graph(f, NULL, NULL);
     bool good = false;
     json_array_foreach(json_object_get(r->run, "network"), i,
-                       layer) if (json_integer_value(json_object_get(layer, "parameters")) > 0 && (last || !found))
+                       layer) if (has_parameters(layer) && (last || !found))
         found = cli_format(a, "%s.weight", cli_record_text(a, layer, "name"));
     for (int k = 0; found && !good && k < tacet_file_count(f); k++)
         good = cli_weight_in(f, g, k, w) && w->taps == 1 && strcmp(w->name, found) == 0;

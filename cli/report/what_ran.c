@@ -123,8 +123,10 @@ static void facts(cli_run_set *s)
 static const char *parameters(cli_arena *a, const json_t *layer)
 {
     const double n = cli_record_number(layer, "parameters"), frozen = cli_record_number(layer, "frozen");
-    if (!(n > 0)) return "";
-    return frozen > 0 ? cli_format(a, "%s, %s of them frozen", thousands(a, n), thousands(a, frozen)) : thousands(a, n);
+    const char *uses = cli_record_text(a, layer, "uses"), *own = n > 0 ? thousands(a, n) : "";
+    if (frozen > 0) own = cli_format(a, "%s, %s of them frozen", own, thousands(a, frozen));
+    if (!*uses || strcmp(uses, "-") == 0) return own;
+    return cli_format(a, "%s%s%s", own, *own ? " and " : "", uses);
 }
 
 /* Whether two networks are the same but for the penalties on them. */

@@ -110,10 +110,16 @@ TACET_API tacet_value tacet_input_of(tacet_graph *g, const char *name, tacet_typ
  * sample has its own label, [batch, 12], give tacet_input_of that shape. (Targets of a regression are an input.) */
 TACET_API tacet_value tacet_labels(tacet_graph *g, const char *name);
 
-/* Puts layers behind x, "linear 512 | relu | linear 10"; returns the last one's output. A layer is named and numbered
+/* Puts layers after x, "linear 512 | relu | linear 10"; returns the last one's output. A layer is named and numbered
  * by its kind (linear1, relu1, linear2) unless name= says otherwise, and its name is that of its output; its parameters
  * are linear1.weight, linear1.bias. The stage `from NAME` goes on from another value; `add NAME` joins one. x may be
- * {0} when the chain begins with `from`. */
+ * {0} when the chain begins with `from`.
+ *
+ * Layers may share parameters: "linear 512 weight=linear1.weight bias=linear1.bias" makes none of its own and uses those
+ * of linear1, which must have been described before and have the shapes that it needs. "linear 784 weight=linear1.weight
+ * transposed" uses the transpose of a matrix, so that linear1.weight is [out, in] of the one and [in, out] of the other.
+ * A shared parameter is one value under its owner's name: the gradients of all its users are added, it is updated,
+ * penalised and saved once, and its options are those given under that name. */
 TACET_API tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers);
 
 /* Adds a loss to the objective: "cross_entropy", "mse reduce=sum", "huber delta=2 lambda=0.5". */
@@ -152,6 +158,10 @@ TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
  * `i` inputs, any other letter a tap, a position in a kernel. "oi" is the weight of a linear layer, "oihw" would be that
  * of a convolution, "o" a bias. "" where nothing of that name has such letters. */
 TACET_API const char *tacet_axes(const tacet_graph *g, const char *name);
+
+/* The name of parameter i, from 0, that a layer uses: its own, "linear2.bias", or another layer's, "linear1.weight". NULL
+ * after the last, and where there is no layer of that name. */
+TACET_API const char *tacet_parameter(const tacet_graph *g, const char *layer, int i);
 
 /* The first mistake in the description so far, or NULL. */
 TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
@@ -481,6 +491,8 @@ typedef struct tacet_entry {
     int attributes, common_attributes;
     const tacet_attribute *attribute, *common;
     bool mixes; /* what it gives for a sample depends on the others of its batch */
+    const char *parameter[5]; /* of a layer: "weight", "bias", as far as it has them; NULL ends. weight=LAYER.weight among
+                                 its attributes shares that of another layer */
 } tacet_entry;
 
 TACET_API int tacet_entry_count(void);

@@ -1,7 +1,7 @@
 /* graph.h: the description of a network: values, terms and statements. It holds no numbers.
  *
  * Values stand in the order in which they were described, so every value comes after what it is made of. A parameter is
- * a value of its own, made by its layer. Strings and tables belong to the graph. A plan holds a reference to its graph
+ * a value of its own, made by its layer and used by any later one (share.c). Strings and tables belong to the graph. A plan holds a reference to its graph
  * and reads it by index; what is described later does not disturb it. */
 #ifndef TC_GRAPH_H
 #define TC_GRAPH_H
@@ -19,12 +19,14 @@ typedef struct tc_value {
     tc_spec spec;        /* of the layer */
     tc_arg *arg;         /* the operator's attributes, bound */
     int inputs, slots;   /* given inputs; with parameters */
-    int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
+    int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter. One of another layer is
+                          * named by every layer that uses it, and its owner is the first */
+    bool turned;         /* the first parameter is another layer's, and lies the other way round in memory */
     tc_shape shape;      /* without the batch; of a parameter: as stored */
     bool batch;
     tacet_type type; /* F32; I32: an input of class indices, which has no gradient and which no selector means */
     int64_t classes; /* I32: they are below it; 0: what reads it says how many there are */
-    int owner, slot; /* a parameter: its layer, and which of its parameters; owner -1 otherwise */
+    int owner, slot; /* a parameter: the layer that made it, and which of its parameters; owner -1 otherwise */
     bool keep, keep_gradient;
 } tc_value;
 
@@ -102,6 +104,28 @@ int tc_graph_value(tacet_graph *g, tacet_value v);
 
 /* Parameters have their layer's operator and a slot; this is the row of the operator's table. */
 const tc_param *tc_param_of(const tacet_graph *g, int value);
+
+/* What a stage of a chain says of its parameters, `weight=linear1.weight`: word by word which value each is. */
+typedef struct tc_shares {
+    int of[TC_MAX_PARAMS]; /* another layer's parameter; -1: the layer has its own, or none */
+    const tc_word *word[TC_MAX_PARAMS];
+    bool turned; /* tc_value.turned */
+} tc_shares;
+
+/* Takes the words that share parameters out of the spec s, and leaves the others in *rest, which is read by the tables
+ * of attributes (and points into s). False with the sticky error set. */
+bool tc_shares_take(tacet_graph *g, const tc_op *op, const tc_spec *s, tc_spec *rest, tc_shares *to);
+
+/* Whether what was taken serves the layer on the values `input`, once its shapes are known: fills `turned`. common: the
+ * attributes that all layers share. */
+bool tc_shares_fit(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_arg *common, const int *input,
+                   const tc_sketch *sketch, tc_shares *to);
+
+/* Rows for what a layer can share, in the form of attributes, for lists of what it takes. */
+void tc_shares_rows(const tc_op *op, tacet_attribute row[TC_MAX_PARAMS + 1]);
+
+/* Whether a selector means a parameter by the name of a layer that uses another's: the hint of *e then says whose. */
+bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);
 
 /* The letters of a value's dimensions (op/weight.h), or NULL: it is not a parameter, or has at most one dimension. And
  * the shape of any value as users see it, without the batch. */

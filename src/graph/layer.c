@@ -123,11 +123,13 @@ static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const t
     return false;
 }
 
-static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_sketch *s)
+/* Its own parameters follow the layer; those of others are there already. */
+static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_sketch *s, const tc_shares *shared)
 {
+    g->value[layer].turned = shared->turned;
     for (int k = 0; op->param && op->param[k].name; k++) {
-        int index = -1;
-        if (s->param[k].rank >= 0) {
+        int index = shared->of[k];
+        if (index < 0 && s->param[k].rank >= 0) {
             char name[192];
             snprintf(name, sizeof name, "%s.%s", g->value[layer].name, op->param[k].name);
             if (tc_shape_count(&s->param[k]) < 0)
@@ -143,7 +145,20 @@ static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_
     return true;
 }
 
-/* One stage behind value x (-1: none); the new value, or -1. Takes the spec over on success. */
+/* Gives the words of a stage to what they set: shared parameters, the operator's attributes, those of all layers. */
+static bool read_words(tacet_graph *g, const tc_op *op, const tc_spec *spec, tc_arg *arg, tc_arg *common,
+                       tc_shares *shared)
+{
+    tc_spec rest;
+    tacet_attribute row[TC_MAX_PARAMS + 1];
+    tc_arg none[TC_MAX_PARAMS];
+    const tc_binding binding[] = {{op->attribute, arg}, {tc_layer.common, common}, {row, none}};
+    if (!tc_shares_take(g, op, spec, &rest, shared)) return false;
+    tc_shares_rows(op, row);
+    return tc_spec_bind(&rest, 3, binding, true, &g->error) == TACET_OK;
+}
+
+/* One stage after value x (-1: none); the new value, or -1. Takes the spec over on success. */
 static int add_layer(tacet_graph *g, int x, tc_spec *spec)
 {
     const tc_op *op = find_layer(g, spec);
@@ -152,13 +167,14 @@ static int add_layer(tacet_graph *g, int x, tc_spec *spec)
     tc_arg *arg = tc_alloc(&g->mem, (size_t)own + 1, sizeof *arg);
     if (!arg) return tc_graph_no_memory(g);
     tc_arg common[TC_COMMON_ATTRS] = {0};
-    const tc_binding binding[] = {{op->attribute, arg}, {tc_layer.common, common}};
+    tc_shares shared;
     int input[TC_SLOTS], inputs, layer = -1;
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     tc_sketch s;
-    if (tc_spec_bind(spec, 2, binding, true, &g->error) == TACET_OK &&
-        find_inputs(g, op, spec, arg, x, input, &inputs) && sketch(g, op, spec, arg, input, inputs, &s, shape, batch))
+    if (read_words(g, op, spec, arg, common, &shared) && find_inputs(g, op, spec, arg, x, input, &inputs) &&
+        sketch(g, op, spec, arg, input, inputs, &s, shape, batch) &&
+        tc_shares_fit(g, op, spec, common, input, &s, &shared))
         layer = add_named(g, op, common[TC_LAYER_NAME].given ? common[TC_LAYER_NAME].text : NULL);
     if (layer < 0) {
         tc_free(&g->mem, arg);
@@ -173,7 +189,7 @@ static int add_layer(tacet_graph *g, int x, tc_spec *spec)
     v->shape = s.y;
     v->batch = batch[0];
     *spec = (tc_spec){0};
-    return add_parameters(g, op, layer, &s) ? layer : -1;
+    return add_parameters(g, op, layer, &s, &shared) ? layer : -1;
 }
 
 /* `from NAME` sets where the chain goes on. */

@@ -34,7 +34,7 @@ int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match)
                   parameters ? "parameter" : "value");
     if (fresh) {
         tc_fail_at(&g->error, selector, 0, (int)strlen(selector));
-        tc_graph_suggest(g, selector, parameters);
+        if (!tc_shares_hint(g, selector, &g->error)) tc_graph_suggest(g, selector, parameters);
     }
     return 0;
 }

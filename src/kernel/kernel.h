@@ -66,7 +66,7 @@ typedef struct tc_sparse {
     int64_t k;               /* TC_SDDMM: the length of the sums */
     const float *a, *b;      /* the dense matrices, from their first element */
     int64_t lda, ldb, ldc;
-    const float *bias;       /* TC_SPMM: added to every row, from column 0; or NULL */
+    const float *bias;       /* TC_SPMM, TC_SPMM_NT: added to every row, from column 0; or NULL */
     bool add;                /* C += */
     float *c;                /* the block's first element */
 } tc_sparse;

@@ -5,6 +5,8 @@
 #include "optim/optim.h"
 #include "spec/schedule.h"
 
+_Static_assert(sizeof ((tacet_entry *)0)->parameter / sizeof(char *) == TC_MAX_PARAMS + 1, "room for all and the end");
+
 static void op_entry(int i, tacet_entry *e)
 {
     const tc_op *op = tc_op_at(i);
@@ -13,6 +15,7 @@ static void op_entry(int i, tacet_entry *e)
     e->attribute = op->attribute;
     e->common = op->role->common;
     e->mixes = (op->flags & TC_MIXES) != 0;
+    for (int k = 0; op->param && op->param[k].name; k++) e->parameter[k] = op->param[k].name;
 }
 
 static void optim_entry(int i, tacet_entry *e)

@@ -6,7 +6,7 @@
  *     tacet.step         training steps done          tacet.seed   of dropout
  *     tacet.rate         the schedule's factor of the last step
  *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
- *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each product
+ *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each way (op/silent.h)
  *     tacet.total, tacet.accounts, tacet.controls, tacet.fired   the ledger and what steers lambdas: history.c
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
@@ -45,8 +45,8 @@ static void note_lists(tc_bundle *b)
                         u->backward);
         if (!op || !op->silent || p->set.sparse != TACET_SPARSE_AUTO) continue;
         tc_text_add(&densities, "%s", tc_plan_name(p, v));
-        for (int k = 0; k < TC_PRODUCTS; k++)
-            tc_text_add(&densities, " %s", tc_number_text(p->table.break_even[v * TC_PRODUCTS + k], number));
+        for (int k = 0; k < TC_WAYS; k++)
+            tc_text_add(&densities, " %s", tc_number_text(p->table.break_even[v * TC_WAYS + k], number));
         tc_text_add(&densities, "\n");
     }
     tc_bundle_text(b, "tacet.lists", &uses);
@@ -97,7 +97,7 @@ typedef struct resumed {
     const tc_tensor **state;              /* [states] */
     double *lambda;                       /* [terms] */
     tc_list_steps *use;                    /* [values] */
-    double *break_even;                   /* [values * TC_PRODUCTS] */
+    double *break_even;                   /* [values * TC_WAYS] */
     tc_history history;
     int64_t step, epoch, position;
     uint64_t seed;
@@ -202,9 +202,9 @@ static tacet_status read_lists(resumed *r)
     at = tacet_file_note(r->f, densities);
     while (at && *at) {
         const int v = next_value(r->p, &at);
-        for (int k = 0; k < TC_PRODUCTS; k++)
-            if (v < 0 || !next_word(&at, k + 1 < TC_PRODUCTS ? ' ' : '\n', word[0]) ||
-                !tc_number_read(word[0], &r->break_even[v * TC_PRODUCTS + k]))
+        for (int k = 0; k < TC_WAYS; k++)
+            if (v < 0 || !next_word(&at, k + 1 < TC_WAYS ? ' ' : '\n', word[0]) ||
+                !tc_number_read(word[0], &r->break_even[v * TC_WAYS + k]))
                 return refuse_note(r, densities);
     }
     return TACET_OK;
@@ -315,7 +315,7 @@ static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
     tc_file_set_states(p, r->state);
     for (int i = 0; i < p->terms; i++) p->table.lambda[i] = r->lambda[i];
     for (int v = 0; v < p->values; v++) p->table.list_steps[v] = r->use[v];
-    for (int i = 0; i < p->values * TC_PRODUCTS && p->set.sparse == TACET_SPARSE_AUTO; i++)
+    for (int i = 0; i < p->values * TC_WAYS && p->set.sparse == TACET_SPARSE_AUTO; i++)
         p->table.break_even[i] = r->break_even[i];
     tc_history_set(&r->history, p);
     p->table.step = r->step;
@@ -336,10 +336,10 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     r.state = tc_alloc(&p->mem, (size_t)p->states, sizeof *r.state);
     r.lambda = tc_alloc(&p->mem, (size_t)p->terms, sizeof *r.lambda);
     r.use = tc_alloc(&p->mem, (size_t)p->values, sizeof *r.use);
-    r.break_even = tc_alloc(&p->mem, (size_t)p->values * TC_PRODUCTS, sizeof *r.break_even);
+    r.break_even = tc_alloc(&p->mem, (size_t)p->values * TC_WAYS, sizeof *r.break_even);
     const bool own = tc_history_alloc(&r.history, p);
     const bool room = own && r.parameter && r.moment && r.state && r.lambda && r.use && r.break_even;
-    for (int i = 0; room && i < p->values * TC_PRODUCTS; i++) r.break_even[i] = p->table.break_even[i];
+    for (int i = 0; room && i < p->values * TC_WAYS; i++) r.break_even[i] = p->table.break_even[i];
     const tacet_status s = room ? read_all(&r, l) : tc_fail_memory(&e);
     if (s == TACET_OK) set_all(&r, p, l);
     tc_history_free(&r.history, p);

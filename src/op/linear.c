@@ -3,9 +3,13 @@
  *     x [R, in]   W [in, out]   b [out]   y [R, out],   R = rows of the batch times the leading dimensions
  *     dL/dx = g W^T             dL/dW = x^T g           dL/db = sum of g over R
  *
+ * A weight of another layer may lie turned, as V [out, in] with W = V^T:
+ *
+ *     y = x V^T + b             dL/dx = g V             dL/dV = g^T x
+ *
  * Each product is cut into tiles of its result by its shape alone, one gemm a tile, so that the bits do not depend on
- * the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW; the tiles in the first
- * row of dL/dW make dL/db too. */
+ * the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it lies; the tiles in
+ * its first row (turned: column) make dL/db too. */
 #include "kernel/sum.h"
 #include "op/op.h"
 
@@ -13,7 +17,7 @@
 #include <string.h>
 
 enum { OUT, BIAS, INIT };        /* attributes */
-enum { X, W, B };                /* x, and the parameters behind it */
+enum { X, W, B };                /* x, and the parameters after it */
 enum { KAIMING, XAVIER, ZEROS }; /* words of init */
 
 /* At most TILE rows and columns a tile, measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256 costs
@@ -44,7 +48,7 @@ static grid outputs_of(int64_t rows, int64_t n)
     return rows >= TILE ? (grid){TILE / 2, LONG} : (grid){TILE, TILE};
 }
 
-/* Of dL/dW [in, n] whole rows, where they are not too long: then the update reads and writes its streams from end to
+/* Of dL/dW [., n] whole rows, where they are not too long: then the update reads and writes its streams from end to
  * end, which takes a quarter off the step of a 784-512-512-10 network. (64 x 512: 6% slower than 256 x 256 for a BLAS.) */
 static grid rows_of(int64_t n)
 {
@@ -65,15 +69,18 @@ static tc_block tile_at(int64_t m, int64_t n, grid most, int64_t tile)
     return t;
 }
 
-/* Sizes of the product, from a call. */
+/* Sizes of the product, from a call; the weight lies as [down, across]. */
 typedef struct sizes {
-    int64_t rows, in, out;
+    int64_t rows, in, out, down, across;
+    bool turned;
 } sizes;
 
 static sizes sizes_of(const tc_call *c)
 {
-    const int64_t in = c->x[W].shape.dim[0], n = c->x[X].n;
-    return (sizes){tc_rows(c, &c->x[X]) * (n == in ? 1 : n / in), in, c->x[W].shape.dim[1]};
+    const tc_view *w = &c->x[W];
+    const int64_t down = w->shape.dim[0], across = w->shape.dim[1], n = c->x[X].n;
+    const int64_t in = w->turned ? across : down, out = w->turned ? down : across;
+    return (sizes){tc_rows(c, &c->x[X]) * (n == in ? 1 : n / in), in, out, down, across, w->turned};
 }
 
 static bool shape(tc_sketch *s)
@@ -136,10 +143,12 @@ static int64_t tiles_dx(const tc_call *c, sizes z)
     return c->d[X] ? tiles(z.rows, z.in, outputs_of(z.rows, z.in)) : 0;
 }
 
-/* Tiles of dL/dW; those of its first row where dL/db alone is to be made. */
+static bool stores_dw(const tc_call *c) { return c->d[W] && !c->lists.fused; }
+
+/* Tiles of dL/dW; where dL/db alone is to be made, those of a matrix of one row. */
 static int64_t tiles_dw(const tc_call *c, sizes z)
 {
-    if (c->d[W] && !c->lists.fused) return tiles(z.in, z.out, rows_of(z.out));
+    if (stores_dw(c)) return tiles(z.down, z.across, rows_of(z.across));
     return c->d[B] ? cuts(z.out, rows_of(z.out).across) : 0;
 }
 
@@ -152,21 +161,36 @@ static tc_span span_back(const tc_call *c)
 
 /* ---- Dense or on firing lists ---- */
 
-static void products(const tc_sketch *s, int64_t rows, int64_t shape[TC_PRODUCTS][3])
+/* The product that serves for a way: of a weight as it lies for its owner, and of one that lies turned. */
+static const int serves[2][TC_WAYS] = {{[TC_Y_BY_X] = TC_SPMM,
+                                        [TC_DX_BY_X] = TC_SDDMM,
+                                        [TC_DW_BY_X] = TC_SPMM_TN,
+                                        [TC_DW_BY_G] = TC_DSMM_TN,
+                                        [TC_DX_BY_G] = TC_SPMM_NT},
+                                       {[TC_Y_BY_X] = TC_SPMM_NT,
+                                        [TC_DX_BY_X] = -1,
+                                        [TC_DW_BY_X] = TC_DSMM_TN,
+                                        [TC_DW_BY_G] = TC_SPMM_TN,
+                                        [TC_DX_BY_G] = TC_SPMM}};
+
+static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
 {
+    const bool turned = s->turned;
     const int64_t in = s->param[0].dim[0], out = s->param[0].dim[1], r = rows * (tc_shape_count(&s->x[0]) / in);
-    const int64_t size[TC_PRODUCTS][3] = {[TC_SPMM] = {r, out, in},
-                                          [TC_SDDMM] = {r, in, out},
-                                          [TC_SPMM_TN] = {in, out, r},
-                                          [TC_DSMM_TN] = {in, out, r},
-                                          [TC_SPMM_NT] = {r, in, out}};
-    memcpy(shape, size, sizeof size);
+    const int64_t down = turned ? out : in, across = turned ? in : out;
+    const int *of = serves[turned];
+    const tc_product p[TC_WAYS] = {[TC_Y_BY_X] = {of[TC_Y_BY_X], r, out, in},
+                                   [TC_DX_BY_X] = {of[TC_DX_BY_X], r, in, out},
+                                   [TC_DW_BY_X] = {of[TC_DW_BY_X], down, across, r},
+                                   [TC_DW_BY_G] = {of[TC_DW_BY_G], down, across, r},
+                                   [TC_DX_BY_G] = {of[TC_DX_BY_G], r, in, out}};
+    memcpy(way, p, sizeof p);
 }
 
-/* The density of a list as a share of the product's break-even; below 1 the product is faster on it. */
-static double share(const tc_call *c, int product, const tc_firing *f)
+/* The density of a list as a share of the way's break-even; below 1 the product is faster on it. */
+static double share(const tc_call *c, int way, const tc_firing *f)
 {
-    const double most = c->lists.break_even[product];
+    const double most = serves[c->x[W].turned][way] < 0 ? 0 : c->lists.break_even[way];
     return f && most > 0 ? (double)f->fired / (most * (double)f->rows * (double)f->n) : 1;
 }
 
@@ -179,27 +203,27 @@ static unsigned better(int a, double share_a, int b, double share_b)
 
 static unsigned choose(const tc_call *c, bool backward)
 {
-    if (!backward) return share(c, TC_SPMM, c->lists.x) < 1 ? 1u << TC_SPMM : 0;
+    if (!backward) return share(c, TC_Y_BY_X, c->lists.x) < 1 ? 1u << TC_Y_BY_X : 0;
     unsigned chosen = 0;
     if (c->d[X])
-        chosen |= better(TC_SDDMM, c->lists.blocked ? share(c, TC_SDDMM, c->lists.x) : 1, TC_SPMM_NT,
-                         share(c, TC_SPMM_NT, c->lists.g));
+        chosen |= better(TC_DX_BY_X, c->lists.blocked ? share(c, TC_DX_BY_X, c->lists.x) : 1, TC_DX_BY_G,
+                         share(c, TC_DX_BY_G, c->lists.g));
     if (c->d[W])
-        chosen |= better(TC_SPMM_TN, share(c, TC_SPMM_TN, c->lists.x), TC_DSMM_TN, share(c, TC_DSMM_TN, c->lists.g));
+        chosen |= better(TC_DW_BY_X, share(c, TC_DW_BY_X, c->lists.x), TC_DW_BY_G, share(c, TC_DW_BY_G, c->lists.g));
     return chosen;
 }
 
-static bool chosen(const tc_call *c, int product) { return c->lists.chosen >> product & 1; }
+static bool chosen(const tc_call *c, int way) { return c->lists.chosen >> way & 1; }
 
-/* The block t of a product's result where one of two products was chosen; s has what is particular to the operands.
+/* The block t of a product's result where one of two ways was chosen; s has what is particular to the operands.
  * Callers ask first whether any was: filling s in is what a small dense product would wait for. */
 static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
 {
-    const int product = chosen(c, by_x) ? by_x : by_g;
-    if (!chosen(c, product)) return false;
-    s.x = product == by_x ? c->lists.x : c->lists.g;
+    const int way = chosen(c, by_x) ? by_x : by_g;
+    if (!chosen(c, way)) return false;
+    s.x = way == by_x ? c->lists.x : c->lists.g;
     s.i = t.i, s.j = t.j, s.m = t.m, s.n = t.n;
-    c->run->kernel->sparse[product](&s);
+    c->run->kernel->sparse[serves[c->x[W].turned][way]](&s);
     return true;
 }
 
@@ -211,16 +235,17 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
         const tc_block t = tile_at(z.rows, z.out, outputs_of(z.rows, z.out), u);
         float *y = c->y.data + t.i * z.out + t.j;
         if (c->lists.chosen &&
-            run_on_list(c, TC_SPMM, TC_SPMM, t,
-                                     (tc_sparse){.b = c->x[W].data, .ldb = z.out, .bias = bias, .c = y, .ldc = z.out}))
+            run_on_list(c, TC_Y_BY_X, TC_Y_BY_X, t,
+                        (tc_sparse){.b = c->x[W].data, .ldb = z.across, .bias = bias, .c = y, .ldc = z.out}))
             continue;
-        c->run->kernel->gemm(&(tc_gemm){.m = t.m,
+        c->run->kernel->gemm(&(tc_gemm){.tb = z.turned,
+                                        .m = t.m,
                                         .n = t.n,
                                         .k = z.in,
                                         .a = c->x[X].data + t.i * z.in,
                                         .lda = z.in,
-                                        .b = c->x[W].data + t.j,
-                                        .ldb = z.out,
+                                        .b = c->x[W].data + t.j * (z.turned ? z.across : 1),
+                                        .ldb = z.across,
                                         .bias = bias ? bias + t.j : NULL,
                                         .c = y,
                                         .ldc = z.out});
@@ -230,25 +255,25 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 static void backward_x(const tc_call *c, sizes z, int64_t tile)
 {
     const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), tile);
-    if (c->lists.chosen && run_on_list(c, TC_SDDMM, TC_SPMM_NT, t,
+    if (c->lists.chosen && run_on_list(c, TC_DX_BY_X, TC_DX_BY_G, t,
                                  (tc_sparse){.k = z.out,
                                              .a = c->g,
                                              .lda = z.out,
                                              .b = c->x[W].data,
-                                             .ldb = z.out,
+                                             .ldb = z.across,
                                              .add = c->add[X],
                                              .c = c->d[X] + t.i * z.in + t.j,
                                              .ldc = z.in}))
         return;
-    c->run->kernel->gemm(&(tc_gemm){.tb = true,
+    c->run->kernel->gemm(&(tc_gemm){.tb = !z.turned,
                                     .add = c->add[X],
                                     .m = t.m,
                                     .n = t.n,
                                     .k = z.out,
                                     .a = c->g + t.i * z.out,
                                     .lda = z.out,
-                                    .b = c->x[W].data + t.j * z.out,
-                                    .ldb = z.out,
+                                    .b = c->x[W].data + t.j * (z.turned ? 1 : z.across),
+                                    .ldb = z.across,
                                     .c = c->d[X] + t.i * z.in + t.j,
                                     .ldc = z.in});
 }
@@ -275,44 +300,48 @@ TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int
     }
 }
 
-/* The block t of dL/dW to d [t.m, pitch]. */
+/* The block t of dL/dW, as it lies, to d [t.m, pitch]: of x^T g, or where it lies turned of g^T x. */
 static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
 {
+    const float *a = z.turned ? c->g : c->x[X].data, *b = z.turned ? c->x[X].data : c->g;
     if (c->lists.chosen &&
-        run_on_list(
-            c, TC_SPMM_TN, TC_DSMM_TN, t,
-            (tc_sparse){.a = c->x[X].data, .lda = z.in, .b = c->g, .ldb = z.out, .add = add, .c = d, .ldc = pitch}))
+        run_on_list(c, TC_DW_BY_X, TC_DW_BY_G, t,
+                    (tc_sparse){.a = a, .lda = z.down, .b = b, .ldb = z.across, .add = add, .c = d, .ldc = pitch}))
         return;
     c->run->kernel->gemm(&(tc_gemm){.ta = true,
                                     .add = add,
                                     .m = t.m,
                                     .n = t.n,
                                     .k = z.rows,
-                                    .a = c->x[X].data + t.i,
-                                    .lda = z.in,
-                                    .b = c->g + t.j,
-                                    .ldb = z.out,
+                                    .a = a + t.i,
+                                    .lda = z.down,
+                                    .b = b + t.j,
+                                    .ldb = z.across,
                                     .c = d,
                                     .ldc = pitch});
 }
 
 static void backward_w(const tc_call *c, sizes z, int64_t tile)
 {
-    const tc_block t = tile_at(z.in, z.out, rows_of(z.out), tile);
-    if (c->d[W] && !c->lists.fused) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.out + t.j, z.out);
-    if (c->d[B] && t.i == 0) backward_bias(c->g + t.j, z.rows, t.n, z.out, c->d[B] + t.j, c->add[B]);
+    const bool stores = stores_dw(c), down = stores && z.turned; /* units are rows */
+    const tc_block t = stores ? tile_at(z.down, z.across, rows_of(z.across), tile)
+                              : tile_at(1, z.out, rows_of(z.out), tile);
+    if (stores) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.across + t.j, z.across);
+    if (!c->d[B] || (down ? t.j : t.i) > 0) return;
+    const int64_t unit = down ? t.i : t.j;
+    backward_bias(c->g + unit, z.rows, down ? t.m : t.n, z.out, c->d[B] + unit, c->add[B]);
 }
 
 static int64_t weight_tiles(const tc_call *c)
 {
     const sizes z = sizes_of(c);
-    return tiles(z.in, z.out, rows_of(z.out));
+    return tiles(z.down, z.across, rows_of(z.across));
 }
 
 static tc_block weight_tile(const tc_call *c, int64_t tile, float *to)
 {
     const sizes z = sizes_of(c);
-    const tc_block t = tile_at(z.in, z.out, rows_of(z.out), tile);
+    const tc_block t = tile_at(z.down, z.across, rows_of(z.across), tile);
     weight_block(c, z, t, false, to, t.n);
     return t;
 }
@@ -353,7 +382,7 @@ const tc_op tc_op_linear = {
     .source = "He, Zhang, Ren, Sun: Delving deep into rectifiers, ICCV 2015 (init), as torch.nn.Linear; "
               "Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010",
     .role = &tc_layer,
-    .flags = TC_READS_X,
+    .flags = TC_READS_X | TC_TURNS,
     .attribute = attribute,
     .inputs = 1,
     .param = param,

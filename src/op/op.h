@@ -52,6 +52,8 @@ typedef struct tc_view {
     bool batch;      /* [rows, shape...] */
     const int32_t *ids; /* class indices, each from 0 and below `classes`; NULL: numbers, which are in data */
     int64_t classes;    /* 0: not known */
+    bool turned; /* a matrix of another layer, which lies the other way round: data and shape are the transpose of what the
+                  * first parameter of this layer would be. Only for operators with TC_TURNS */
 } tc_view;
 
 /* One call, made ready at compile time. Entries that do not apply are NULL or 0. */
@@ -107,11 +109,12 @@ typedef struct tc_sketch {
                                       * rule may say it, and what is fed is held to it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored ([in, out]) */
+    bool turned; /* given to products(): the first parameter lies the other way round (tc_view.turned) */
     tc_shape state[TC_OP_STATES];   /* of all that the table has */
     char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
 } tc_sketch;
 
-/* A parameter that a layer owns, or something that an operator remembers. */
+/* A parameter that a layer owns or takes from another layer, or something that an operator remembers. */
 typedef struct tc_param {
     const char *name;
     const char *axes; /* its dimensions as users see them, "oi" (weight.h); NULL: it has one at most */
@@ -127,8 +130,9 @@ typedef struct tc_role {
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
-/* Order of the common attributes. Every role has the first few: layers and constraints the name, losses up to reduce,
- * penalties all. With an array of TC_COMMON_ATTRS zeroed tc_arg, what a role lacks reads as not given. */
+/* Order of the common attributes of terms. Every role has the first few: constraints the name, losses up to reduce,
+ * penalties all. With an array of TC_COMMON_ATTRS zeroed tc_arg, what a role lacks reads as not given. Layers have the
+ * name, and then one of their own. */
 enum {
     TC_TERM_NAME,
     TC_TERM_LAMBDA,
@@ -141,7 +145,7 @@ enum {
     TC_TERM_SCHEDULE, /* the first of TC_SCHEDULE_ATTRS (spec/schedule.h) */
     TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 7
 };
-enum { TC_LAYER_NAME = TC_TERM_NAME };
+enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
@@ -153,6 +157,8 @@ enum {
     TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
     TC_BLOCKS = 1 << 8,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
+    TC_TURNS = 1 << 9,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
+                               * round (tc_view.turned) */
     TC_RANDOM = 1 << 10,      /* draws from the stream in training */
     TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
     TC_MIXES = 1 << 12,      /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar

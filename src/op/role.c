@@ -1,7 +1,7 @@
 /* role.c: the kinds of operators and the attributes that all of a kind share.
  *
- * There is one order of common attributes (op.h) and every kind has the first few of it, so that TC_TERM_NAME and the
- * others mean the same place everywhere. An attribute whose default is "" has none of its own: what holds when it is
+ * Of terms there is one order of common attributes (op.h) and every kind has the first few of it, so that TC_TERM_NAME and
+ * the others mean the same place everywhere. An attribute whose default is "" has none of its own: what holds when it is
  * not given (tc_arg.given) is the operator's to say: its lambda, its reduce. */
 #include "op/op.h"
 #include "spec/schedule.h"
@@ -13,7 +13,10 @@
      "times the positions of a row (the sizes before the last one). " otherwise,                                       \
      false}
 
-static const tacet_attribute layer[] = {NAME("the layer's name; its kind and a number unless given"), {0}};
+static const tacet_attribute layer[] = {
+    NAME("the layer's name; its kind and a number unless given"),
+    {"transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false},
+    {0}};
 
 static const tacet_attribute loss[] = {
     NAME("the term's name; value:kind unless given"),

@@ -6,9 +6,10 @@
  *     x    of the first input. Its maker leaves exact zeros (a ReLU), or passes on those that it is given
  *     g    of dL/dy, in the backward pass. What reads y blocks the gradient where it is silent
  *
- * Which products serve for y = x W, and what each may leave out, is in docs/design.md, "Firing lists". Dense or sparse is
- * decided for each batch by choose(), from the exact counts and the compiled-in densities alone, never from a timing,
- * so that runs can be repeated. */
+ * There are so many ways in which a product of the layer can run on one of them. Which product of kernel.h serves for a
+ * way depends on how the weight lies, and some ways none serves for; what each may leave out is in docs/design.md, "Firing
+ * lists". Dense or sparse is decided for each batch by choose(), from the exact counts and the compiled-in densities
+ * alone, never from a timing, so that runs can be repeated. */
 #ifndef TC_SILENT_H
 #define TC_SILENT_H
 
@@ -16,6 +17,15 @@
 
 struct tc_call;
 struct tc_sketch;
+
+/* What is computed, and whose list is read for it. Checkpoints hold densities in this order. */
+enum { TC_Y_BY_X, TC_DX_BY_X, TC_DW_BY_X, TC_DW_BY_G, TC_DX_BY_G, TC_WAYS };
+
+/* The product that serves for a way: C [m, n], with sums of length k. */
+typedef struct tc_product {
+    int product; /* of kernel.h; -1: none serves */
+    int64_t m, n, k;
+} tc_product;
 
 /* The block [i, i + m) x [j, j + n) of a matrix. */
 typedef struct tc_block {
@@ -26,8 +36,8 @@ typedef struct tc_block {
 typedef struct tc_lists {
     const tc_firing *x, *g;   /* NULL: there is no such list */
     bool blocked;             /* dL/dx is of no use where x is 0: the maker of x blocks it there */
-    const double *break_even; /* [TC_PRODUCTS]: the density below which a product runs on a list; 0: never */
-    unsigned chosen;          /* what choose() said for this step: bits 1 << TC_SPMM ... */
+    const double *break_even; /* [TC_WAYS]: the density below which a product runs on a list; 0: never */
+    unsigned chosen;          /* what choose() said for this step: bits 1 << TC_Y_BY_X ... */
     bool fused;               /* backward leaves out the gradient of its first parameter: tile() makes it */
 } tc_lists;
 
@@ -35,14 +45,14 @@ typedef struct tc_silent {
     /* The narrowest last dimension for which a list pays. A list takes (n + TC_FIRING_PAD) * 8 bytes for each row of n
      * numbers: three colours of a pixel, 12 bytes, would take 152. */
     int64_t least;
-    /* The shape C [m, n] and the length k of the sums of each product (kernel.h), for a batch of `rows`. */
-    void (*products)(const struct tc_sketch *s, int64_t rows, int64_t shape[TC_PRODUCTS][3]);
-    /* Which products run on lists in this step. Called alone on one thread, before the first range of the forward pass
+    /* The product of each way, for a batch of `rows` and with the parameters as they lie (s->turned). */
+    void (*products)(const struct tc_sketch *s, int64_t rows, tc_product way[TC_WAYS]);
+    /* Which ways are taken in this step. Called alone on one thread, before the first range of the forward pass
      * and, for all layers, before the backward pass. It may read the counts of the lists and nothing else of them: the
      * lists themselves may not have been made yet. */
     unsigned (*choose)(const struct tc_call *c, bool backward);
-    /* For layers whose first parameter is a matrix: the gradient of a large one is not stored where nobody needs the
-     * whole of it, but made in tiles while the weights are updated. tiles() is their number; tile() stores tile i,
+    /* For layers whose first parameter is a matrix: the gradient of a large one that no other layer uses is not stored
+     * where nobody needs the whole of it, but made in tiles while the weights are updated. tiles() is their number; tile() stores tile i,
      * [m, n] with at most TC_BLOCK_FLOATS elements, to `to` without gaps, with the bits that backward would give. Called
      * after the backward pass, when every buffer that backward reads is still there. NULL: the gradient is stored. */
     int64_t (*tiles)(const struct tc_call *c);

@@ -49,6 +49,24 @@ tc_shape tc_weight_seen(const char *axes, const tc_shape *stored)
     return s;
 }
 
+tc_fit tc_weight_fit(const char *axes, const tc_shape *stored, const char *own_axes, const tc_shape *own,
+                     bool transposed)
+{
+    const tc_shape seen = tc_weight_seen(axes, stored), wanted = tc_weight_seen(own_axes, own);
+    const int rank = seen.rank;
+    const bool swaps = transposed && rank == 2;
+    int order[TC_MAX_RANK], own_order[TC_MAX_RANK];
+    bool same = true;
+    if (rank != wanted.rank || transposed != swaps) return TC_FIT_SHAPE;
+    order_of(axes, rank, order);
+    order_of(own_axes, rank, own_order);
+    /* The dimension that users count as number i is number i of the other layer's, or of two that are swapped 1 - i. */
+    for (int i = 0; i < rank; i++)
+        if (seen.dim[i] != wanted.dim[swaps ? 1 - i : i]) return TC_FIT_SHAPE;
+    for (int k = 0; k < rank; k++) same = same && order[k] == (swaps ? 1 - own_order[k] : own_order[k]);
+    return same ? TC_FIT_AS_IS : rank == 2 ? TC_FIT_TURNED : TC_FIT_ORDER;
+}
+
 /* ---- Copies ---- */
 
 /* A dimension of n, and how far apart its elements lie in the two layouts. */

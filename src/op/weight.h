@@ -29,6 +29,19 @@ bool tc_weight_turned(const char *axes);
 /* The shape that users see. */
 tc_shape tc_weight_seen(const char *axes, const tc_shape *stored);
 
+/* How a parameter that one layer owns serves another, whose own would have other letters and another shape. */
+typedef enum tc_fit {
+    TC_FIT_AS_IS,  /* it lies as the other layer's own would */
+    TC_FIT_TURNED, /* a matrix, and it lies the other way round */
+    TC_FIT_ORDER,  /* users see the right shape, but the dimensions lie in an order that no product can use */
+    TC_FIT_SHAPE   /* users see another shape */
+} tc_fit;
+
+/* The owner's parameter has the letters `axes` and is stored as `stored`; the other layer would have `own_axes` and
+ * `own`. transposed: what the other layer uses is the transpose of what users see of a matrix. */
+tc_fit tc_weight_fit(const char *axes, const tc_shape *stored, const char *own_axes, const tc_shape *own,
+                     bool transposed);
+
 /* Copies all elements from memory to the order that users see, and back. The two must not overlap. */
 void tc_weight_copy_out(const char *axes, const tc_shape *stored, const float *from, float *seen);
 void tc_weight_copy_in(const char *axes, const tc_shape *stored, const float *seen, float *to);

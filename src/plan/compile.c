@@ -64,7 +64,7 @@ static tacet_status tables(tacet_plan *p)
     room &= (table->lambda = tc_plan_alloc(p, t, sizeof *table->lambda)) != NULL;
     room &= (table->account = tc_plan_alloc(p, t, sizeof *table->account)) != NULL;
     room &= (table->control = tc_plan_alloc(p, t, sizeof *table->control)) != NULL;
-    room &= (table->break_even = tc_plan_alloc(p, v * TC_PRODUCTS, sizeof *table->break_even)) != NULL;
+    room &= (table->break_even = tc_plan_alloc(p, v * TC_WAYS, sizeof *table->break_even)) != NULL;
     room &= (table->list_steps = tc_plan_alloc(p, v, sizeof *table->list_steps)) != NULL;
     if (!room) return tc_fail_memory(&p->error);
     for (int i = 0; i < p->terms; i++) {

@@ -104,11 +104,11 @@ static void add_mixing(const tacet_plan *p, tc_text *t)
 /* What lists there are, where their readers turn dense, and how often they were used. */
 static void add_lists(const tacet_plan *p, tc_text *t)
 {
-    static const char *const product[] = {[TC_SPMM] = "forward",
-                                          [TC_SDDMM] = "dL/dx",
-                                          [TC_SPMM_TN] = "dL/dW",
-                                          [TC_DSMM_TN] = "dL/dW by g",
-                                          [TC_SPMM_NT] = "dL/dx by g"};
+    static const char *const way[] = {[TC_Y_BY_X] = "forward",
+                                      [TC_DX_BY_X] = "dL/dx",
+                                      [TC_DW_BY_X] = "dL/dW",
+                                      [TC_DW_BY_G] = "dL/dW by g",
+                                      [TC_DX_BY_G] = "dL/dx by g"};
     const tc_list *l = &p->list[p->update.optim ? TC_TRAIN : TC_EVAL];
     if (l->silence) tc_text_add(t, "firing lists, each read below the density that is given\n");
     for (int i = 0; i < l->steps; i++) {
@@ -116,13 +116,13 @@ static void add_lists(const tacet_plan *p, tc_text *t)
         const tc_work *w = tc_work_of(s);
         if (!w || !w->call.op->silent) continue;
         const tc_lists *lists = &w->call.lists;
-        for (int k = 0; k < TC_PRODUCTS; k++) {
-            const bool by_g = k == TC_DSMM_TN || k == TC_SPMM_NT;
+        for (int k = 0; k < TC_WAYS; k++) {
+            const bool by_g = k == TC_DW_BY_G || k == TC_DX_BY_G;
             const tc_silence *of = by_g ? w->g_list : w->x_list;
-            if (!of || s->backward == (k == TC_SPMM) || lists->break_even[k] == 0) continue;
-            if (k == TC_SDDMM && (!lists->blocked || !w->d[0])) continue;
-            if (k == TC_SPMM_NT && !w->d[0]) continue;
-            tc_text_add(t, "  %-34s %-20s %.2f\n", tc_plan_name(p, s->value), product[k], lists->break_even[k]);
+            if (!of || s->backward == (k == TC_Y_BY_X) || lists->break_even[k] == 0) continue;
+            if (k == TC_DX_BY_X && (!lists->blocked || !w->d[0])) continue;
+            if (k == TC_DX_BY_G && !w->d[0]) continue;
+            tc_text_add(t, "  %-34s %-20s %.2f\n", tc_plan_name(p, s->value), way[k], lists->break_even[k]);
         }
     }
     for (int v = 0; v < p->values; v++) {

@@ -60,10 +60,10 @@ static int source(const tacet_plan *p, const tc_list *l, int v)
 
 enum { ALWAYS = 2 }; /* above any density */
 
-static bool worth(const tacet_plan *p, int layer, unsigned products)
+static bool worth(const tacet_plan *p, int layer, unsigned ways)
 {
-    for (int k = 0; k < TC_PRODUCTS; k++)
-        if ((products >> k & 1) && p->table.break_even[layer * TC_PRODUCTS + k] > 0) return true;
+    for (int k = 0; k < TC_WAYS; k++)
+        if ((ways >> k & 1) && p->table.break_even[layer * TC_WAYS + k] > 0) return true;
     return false;
 }
 
@@ -83,7 +83,7 @@ static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v)
     return l->silence = s;
 }
 
-enum { ON_X = 1 << TC_SPMM | 1 << TC_SDDMM | 1 << TC_SPMM_TN, ON_G = 1 << TC_DSMM_TN | 1 << TC_SPMM_NT };
+enum { ON_X = 1 << TC_Y_BY_X | 1 << TC_DX_BY_X | 1 << TC_DW_BY_X, ON_G = 1 << TC_DW_BY_G | 1 << TC_DX_BY_G };
 
 /* Whether a list of v is wide enough to pay for a layer. */
 static bool is_wide(const tacet_plan *p, int v, const tc_silent *silent)
@@ -116,14 +116,17 @@ static bool add_lists(tacet_plan *p, tc_list *l, int v, unsigned on_x)
 static void set_break_even(tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
-    int64_t c[TC_PRODUCTS][3];
+    tc_product way[TC_WAYS];
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
-    const tc_sketch s = tc_plan_sketch(p, value->op, value->arg, value->input, value->inputs, shape, batch);
-    value->op->silent->products(&s, value->batch ? p->set.batch : 1, c);
-    for (int k = 0; k < TC_PRODUCTS; k++) {
-        double *most = &p->table.break_even[v * TC_PRODUCTS + k];
-        if (p->set.sparse == TACET_SPARSE_AUTO) *most = p->run.kernel->break_even(k, c[k][0], c[k][1], c[k][2]);
+    tc_sketch s = tc_plan_sketch(p, value->op, value->arg, value->input, value->inputs, shape, batch);
+    s.turned = value->turned;
+    value->op->silent->products(&s, value->batch ? p->set.batch : 1, way);
+    for (int k = 0; k < TC_WAYS; k++) {
+        const tc_product *c = &way[k];
+        double *most = &p->table.break_even[v * TC_WAYS + k];
+        if (c->product < 0) continue;
+        if (p->set.sparse == TACET_SPARSE_AUTO) *most = p->run.kernel->break_even(c->product, c->m, c->n, c->k);
         if (p->set.sparse == TACET_SPARSE_ALWAYS) *most = ALWAYS;
     }
 }
@@ -136,7 +139,7 @@ void tc_plan_break_even(tacet_plan *p)
 
 tacet_status tc_plan_fire(tacet_plan *p, int list)
 {
-    const unsigned on_x = list == TC_TRAIN ? ON_X : 1 << TC_SPMM;
+    const unsigned on_x = list == TC_TRAIN ? ON_X : 1 << TC_Y_BY_X;
     tc_list *l = &p->list[list];
     l->fired = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *l->fired);
     l->fired_gradient = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *l->fired_gradient);

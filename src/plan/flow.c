@@ -30,8 +30,8 @@ static bool is_reached(const tacet_plan *p, const bool *reached, int v)
     return false;
 }
 
-/* Whether a gradient is of use in v, given in which of the earlier values it is: parameters stand after their layer, and
- * are marked first. */
+/* Whether a gradient is of use in v, given in which of the earlier values it is: parameters stand after the layer that
+ * made them, and are marked first. */
 static void mark_useful(const tacet_plan *p, bool *useful)
 {
     const tacet_graph *g = p->graph;
@@ -52,7 +52,7 @@ tacet_status tc_plan_flow(tacet_plan *p, int list)
     l->wants = tc_plan_alloc(p, n, sizeof *l->wants);
     bool *useful = tc_plan_alloc(p, n, sizeof *useful), *reached = tc_plan_alloc(p, n, sizeof *reached);
     if (!l->needed || !l->wants || !useful || !reached) return tc_fail_memory(&p->error);
-    /* Values are read by later ones, parameters by their layer, which stands before them: so these come last. */
+    /* Values are read by later ones, parameters by layers before and after them: so these come last. */
     for (int parameters = 0; parameters < 2; parameters++)
         for (int v = p->values - 1; v >= 0; v--) {
             if ((p->graph->value[v].owner >= 0) != parameters) continue;

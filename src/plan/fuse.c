@@ -6,18 +6,29 @@
  *                 too weak for that, the gradients are stored after all and looked at
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
- * A weight with a penalty in the objective, or one that is small, is updated as all others are, and so is every weight
- * where several ranks train: their gradients must be summed. What is done in a step is in run/fused.c. */
+ * A weight with a penalty in the objective, one that several layers use, or one that is small, is updated as all others
+ * are, and so is every weight where several ranks train: their gradients must be summed. What is done in a step is in run/fused.c. */
 #include "plan/plan.h"
 
 enum { LEAST = 1 << 15 }; /* elements */
+
+/* Whether all of the gradient is the product of one layer. */
+static bool has_one_source(const tacet_plan *p, int v)
+{
+    int layers = 0;
+    for (tc_each_use(u, &p->uses, v)) {
+        if (u->how & TC_USE_PULLS) return false;
+        layers += u->layer >= 0;
+    }
+    return layers == 1;
+}
 
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at)
 {
     const tc_value *v = &p->graph->value[at->value];
     const tc_silent *silent = p->graph->value[v->owner].op->silent;
     return at->trains && at->n >= LEAST && p->set.ranks.size == 1 && v->slot == 0 && !v->keep_gradient && silent &&
-           silent->tile && !tc_used(&p->uses, at->value, TC_USE_PULLS);
+           silent->tile && has_one_source(p, at->value);
 }
 
 tacet_status tc_plan_fuse(tacet_plan *p)

@@ -218,6 +218,7 @@ static void lower_term_phase(lowering *w, int t, bool backward, int phase, int p
     work->call.reduce = term->reduce;
     work->call.lambda = backward && !batch && p->set.ranks.rank > 0 ? &nothing : &p->table.lambda[t];
     work->call.result = &p->result.value[t];
+    if (term->of >= 0 && p->graph->value[term->of].turned) work->x[term->inputs].turned = true;
     work->call.weight = &p->result.weight[t];
     if (backward && last) set_gradients(w, s, term->input);
     set_facts(w, s, tc_term_arg(p->graph, term), term->input, &w->term_save[t]);
@@ -273,7 +274,7 @@ static void set_silence(lowering *w, tc_step *s, int v)
     work->call.lists = (tc_lists){.x = work->x_list ? &work->x_list->f : NULL,
                                   .g = work->g_list ? &work->g_list->f : NULL,
                                   .blocked = tc_fire_blocked(w->p, value->input[0]),
-                                  .break_even = &w->p->table.break_even[v * TC_PRODUCTS]};
+                                  .break_even = &w->p->table.break_even[v * TC_WAYS]};
 }
 
 /* Where the gradient of the layer's weight is made in the update, all that its product reads must live till then. */
@@ -300,6 +301,7 @@ static void lower_layer_phase(lowering *w, int v, bool backward, int phase, int 
     s->view = call->y = view_of(w->p, v);
     call->phase = phase;
     call->stream = tc_stream_of(w->p->set.seed, 0, value->name);
+    if (value->turned) tc_work_of(s)->x[value->inputs].turned = true;
     if (backward ? (value->op->flags & TC_READS_Y) != 0 : last) connect_value(w, &s->port[TC_PORT_Y], v, !backward);
     if (backward) connect_gradient(w, &s->port[TC_PORT_G], v, false);
     if (backward && last) set_gradients(w, s, value->input);

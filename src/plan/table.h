@@ -41,7 +41,7 @@ typedef struct tc_table {
     tc_control *control; /* [terms] */
     tc_account *account; /* [terms] */
     tc_total total;
-    double *break_even;        /* [values * TC_PRODUCTS]: of layers that can run on firing lists; densities */
+    double *break_even;        /* [values * TC_WAYS]: of layers that can run on firing lists; densities */
     tc_list_steps *list_steps; /* [values] */
 } tc_table;
 

@@ -11,10 +11,10 @@
 #include "run/run.h"
 
 enum {
-    UNITS_OF_X = 1 << TC_SPMM_TN,
-    OF_X = UNITS_OF_X | 1 << TC_SDDMM,
-    UNITS_OF_G = 1 << TC_DSMM_TN,
-    OF_G = UNITS_OF_G | 1 << TC_SPMM_NT
+    UNITS_OF_X = 1 << TC_DW_BY_X,
+    OF_X = UNITS_OF_X | 1 << TC_DX_BY_X,
+    UNITS_OF_G = 1 << TC_DW_BY_G,
+    OF_G = UNITS_OF_G | 1 << TC_DX_BY_G
 };
 
 /* What the choice of a backward step means for the lists that it reads. */

@@ -1,0 +1,218 @@
+/* share.c: parameters that several layers use. A layer whose description says `weight=linear1.weight` makes no weight of
+ * its own: it uses that of linear1, which stays its owner. There is one value under one name, with one gradient, into
+ * which every user adds its share, one update, and whatever penalties are on it once.
+ *
+ * Shapes are compared as users see them; `transposed` stands for the transpose of the matrix that they see. Whether the
+ * numbers then lie as the layer's own would, or the other way round, follows from the letters of both rows (op/weight.h):
+ * an embedding's weight [num, dim] is that of a linear with num units as it is, and lies the other way round. */
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The parameter of the operator that has the name, or -1. */
+static int slot_named(const tc_op *op, const char *name)
+{
+    for (int k = 0; op->param && op->param[k].name; k++)
+        if (strcmp(op->param[k].name, name) == 0) return k;
+    return -1;
+}
+
+static bool is_attribute(const tc_op *op, const char *name)
+{
+    for (int i = 0; i < tc_attr_count(op->attribute); i++)
+        if (strcmp(op->attribute[i].name, name) == 0) return true;
+    return false;
+}
+
+/* Which parameter a word shares, or -1. Where an attribute has the same name (bias=false), the dot that the name of a
+ * parameter has tells the two apart. */
+static int slot_of(const tc_op *op, const tc_word *w)
+{
+    const int k = w->key ? slot_named(op, w->key) : -1;
+    return k >= 0 && is_attribute(op, w->key) && !strchr(w->text, '.') ? -1 : k;
+}
+
+/* Points at what stands after the = of a word. Returns false. */
+static bool point(tacet_graph *g, const tc_spec *s, const tc_word *w)
+{
+    const int before = (int)strlen(w->key) + 1;
+    tc_spec_point(s, w->column + before, w->width - before, &g->error);
+    return false;
+}
+
+/* The parameter that a word names, or -1 with the sticky error set. */
+static int named(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_word *w)
+{
+    const int v = tc_graph_index(g, w->text);
+    if (v >= 0 && g->value[v].owner >= 0) return v;
+    if (v >= 0)
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s of %s: %s is not a parameter, it is %s", w->key, op->name, w->text,
+                      g->value[v].op ? "the output of a layer" : "an input");
+    else
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s of %s: there is no parameter %.100s", w->key, op->name, w->text);
+    if (!tc_shares_hint(g, w->text, &g->error)) tc_graph_suggest(g, w->text, true);
+    point(g, s, w);
+    return -1;
+}
+
+/* Whether an earlier word has the same key, or is the flag of that name. */
+static bool is_second(const tc_spec *s, const tc_word *w)
+{
+    for (const tc_word *other = s->word; other < s->word + s->count; other++)
+        if (other != w && strcmp(other->key ? other->key : other->text, w->key) == 0) return true;
+    return false;
+}
+
+bool tc_shares_take(tacet_graph *g, const tc_op *op, const tc_spec *s, tc_spec *rest, tc_shares *to)
+{
+    *rest = *s;
+    rest->count = 0;
+    *to = (tc_shares){0};
+    for (int k = 0; k < TC_MAX_PARAMS; k++) to->of[k] = -1;
+    for (int i = 0; i < s->count; i++) {
+        const tc_word *w = &s->word[i];
+        const int k = slot_of(op, w);
+        if (k < 0) {
+            rest->word[rest->count++] = *w;
+            continue;
+        }
+        if (is_second(s, w)) {
+            tc_graph_fail(g, TACET_DESCRIPTION, "%s is given twice", w->key);
+            tc_spec_point(s, w->column, w->width, &g->error);
+            return false;
+        }
+        to->word[k] = w;
+        to->of[k] = named(g, op, s, w);
+        if (to->of[k] < 0) return false;
+    }
+    return true;
+}
+
+void tc_shares_rows(const tc_op *op, tacet_attribute row[TC_MAX_PARAMS + 1])
+{
+    int n = 0;
+    for (int k = 0; op->param && op->param[k].name; k++)
+        if (!is_attribute(op, op->param[k].name))
+            row[n++] = (tacet_attribute){.name = op->param[k].name, .type = "text", .preset = ""};
+    row[n] = (tacet_attribute){0};
+}
+
+/* ---- Whether it serves ---- */
+
+static bool turns(const tc_op *op, int k) { return k == 0 && (op->flags & TC_TURNS); }
+
+static tc_fit fit_of(const tacet_graph *g, const tc_op *op, const tc_sketch *s, int k, int of, bool transposed)
+{
+    return tc_weight_fit(tc_graph_axes(g, of), &g->value[of].shape, op->param[k].axes, &s->param[k], transposed);
+}
+
+static bool refuse_shape(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_sketch *s, int k,
+                         const tc_shares *to, bool transposed)
+{
+    char have[TC_SHAPE_TEXT], need[TC_SHAPE_TEXT];
+    const tc_shape wanted = tc_weight_seen(op->param[k].axes, &s->param[k]), seen = tc_graph_shape(g, to->of[k]);
+    tc_graph_fail(g, TACET_DESCRIPTION, "%s needs a %s %s here, and %s is %s%s", op->name, op->param[k].name,
+                  tc_shape_text(&wanted, false, need), g->value[to->of[k]].name, tc_shape_text(&seen, false, have),
+                  transposed ? ", to be transposed" : "");
+    if (turns(op, k) && fit_of(g, op, s, k, to->of[k], !transposed) != TC_FIT_SHAPE)
+        tc_fail_hint(&g->error, transposed ? "it fits as it is: leave out transposed"
+                                           : "its transpose fits: add the word transposed");
+    return point(g, spec, to->word[k]);
+}
+
+static bool refuse_order(tacet_graph *g, const tc_op *op, const tc_spec *spec, int k, const tc_shares *to)
+{
+    const tc_value *v = &g->value[to->of[k]];
+    tc_graph_fail(g, TACET_DESCRIPTION,
+                  "%s cannot use %s: its dimensions lie in another order in memory than those of a %s of its own",
+                  op->name, v->name, op->param[k].name);
+    tc_fail_hint(&g->error, "describe this layer first, and let %s use its %s", g->value[v->owner].name,
+                 op->param[k].name);
+    return point(g, spec, to->word[k]);
+}
+
+/* A layer writes the gradients of what it reads side by side, so that no two of these may be the same. */
+static bool is_read_once(tacet_graph *g, const tc_op *op, const tc_spec *spec, int k, const int *input, int inputs,
+                         const tc_shares *to)
+{
+    bool once = true;
+    for (int i = 0; i < inputs; i++) once = once && input[i] != to->of[k];
+    for (int i = 0; i < k; i++) once = once && to->of[i] != to->of[k];
+    if (once) return true;
+    tc_graph_fail(g, TACET_DESCRIPTION, "%s would use %s twice", op->name, g->value[to->of[k]].name);
+    return point(g, spec, to->word[k]);
+}
+
+static bool fit_one(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_sketch *s, int k, bool transposed,
+                    tc_shares *to)
+{
+    if (s->param[k].rank < 0) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "this %s has no %s, and cannot use another layer's", op->name,
+                      op->param[k].name);
+        return point(g, spec, to->word[k]);
+    }
+    const tc_fit fit = fit_of(g, op, s, k, to->of[k], transposed);
+    if (fit == TC_FIT_SHAPE) return refuse_shape(g, op, spec, s, k, to, transposed);
+    if (fit == TC_FIT_ORDER || (fit == TC_FIT_TURNED && !turns(op, k))) return refuse_order(g, op, spec, k, to);
+    to->turned |= fit == TC_FIT_TURNED;
+    return true;
+}
+
+/* Whether there is something that `transposed` can be about. */
+static bool check_transposed(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *arg,
+                             const tc_shares *to)
+{
+    const char *weight = op->flags & TC_TURNS ? op->param[0].name : NULL;
+    if (weight && to->of[0] >= 0) return true;
+    if (weight) {
+        tc_graph_fail(g, TACET_DESCRIPTION, "transposed: this %s has a %s of its own", op->name, weight);
+        tc_fail_hint(&g->error, "%s=LAYER.%s uses that of another layer, transposed", weight, weight);
+    } else {
+        tc_graph_fail(g, TACET_DESCRIPTION, "transposed: a %s has no parameter that it can use transposed", op->name);
+    }
+    tc_spec_point(spec, arg->column, arg->width, &g->error);
+    return false;
+}
+
+bool tc_shares_fit(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *common, const int *input,
+                   const tc_sketch *s, tc_shares *to)
+{
+    const bool transposed = common[TC_LAYER_TRANSPOSED].number != 0;
+    if (transposed && !check_transposed(g, op, spec, &common[TC_LAYER_TRANSPOSED], to)) return false;
+    for (int k = 0; k < TC_MAX_PARAMS; k++) {
+        if (to->of[k] < 0) continue;
+        if (!is_read_once(g, op, spec, k, input, s->inputs, to)) return false;
+        if (!fit_one(g, op, spec, s, k, transposed && turns(op, k), to)) return false;
+    }
+    return true;
+}
+
+/* ---- What a layer uses ---- */
+
+const char *tacet_parameter(const tacet_graph *g, const char *layer, int i)
+{
+    const int v = tc_graph_index(g, layer);
+    if (v < 0 || i < 0) return NULL;
+    const tc_value *value = &g->value[v];
+    for (int k = value->inputs; k < value->slots; k++)
+        if (value->input[k] >= 0 && i-- == 0) return g->value[value->input[k]].name;
+    return NULL;
+}
+
+bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e)
+{
+    char name[TC_MAX_NAME + 64 + 1];
+    for (int v = 0; v < g->values; v++) {
+        const tc_value *layer = &g->value[v];
+        for (int k = layer->inputs; k < layer->slots; k++) {
+            const int of = layer->input[k];
+            if (of < 0 || g->value[of].owner == v) continue;
+            snprintf(name, sizeof name, "%s.%s", layer->name, layer->op->param[k - layer->inputs].name);
+            if (!tacet_matches(selector, name)) continue;
+            tc_fail_hint(e, "%s uses %s", layer->name, g->value[of].name);
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,3 @@
+/* The same comparison of networks that need the operators of tests/ops. */
+#define EXTRA "/extra"
+#include "test_golden.c"
