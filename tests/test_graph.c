@@ -165,8 +165,9 @@ static tacet_graph *describe(const tacet_memory *memory)
     tacet_input_of(g, "tokens", TACET_I32, 9, 1, (int64_t[]){2});
     tacet_value y = tacet_chain(g, x, "flatten | linear 5 name=code init=xavier | relu | linear 5 | add code | dropout 0.25 | linear 3");
     tacet_value z = tacet_chain(g, (tacet_value){0}, "from relu1 | linear 2 bias=false name=head | tanh");
-    tacet_chain(g, (tacet_value){0}, "from relu1 | linear 12 weight=code.weight transposed | relu | linear 5 weight=code.weight "
-                                     "bias=code.bias name=again");
+    tacet_chain(g, (tacet_value){0},
+                "from relu1 | linear 12 weight=code.weight transposed | relu | linear 5 weight=code.weight "
+                "bias=code.bias name=again");
     tacet_loss(g, "cross_entropy reduce=sum", y, t);
     tacet_loss(g, "huber delta=2 lambda=0.5", z, r);
     tacet_penalize(g, "relu1", "l1 1e-4");

@@ -123,8 +123,9 @@ static void one_value_under_its_owners_name(void **state)
     net n = begin("linear 4 | relu | linear 10 weight=linear1.weight transposed | linear 4 name=again "
                   "weight=linear1.weight bias=linear1.bias | linear 10",
                   NULL, &plain, IN);
-    static const char *const there[] = {"x",          "linear1", "linear1.weight", "linear1.bias",   "relu1",
-                                        "linear2",    "again",   "linear2.bias",   "linear4",        "linear4.weight", "linear4.bias"};
+    static const char *const there[] = {"x",       "linear1",        "linear1.weight", "linear1.bias",
+                                        "relu1",   "linear2",        "again",          "linear2.bias",
+                                        "linear4", "linear4.weight", "linear4.bias"};
     for (size_t i = 0; i < sizeof there / sizeof *there; i++)
         if (!tacet_find(n.g, there[i]).id) fail_msg("no %s", there[i]);
     assert_int_equal(tacet_value_count(n.p), sizeof there / sizeof *there);
@@ -200,7 +201,8 @@ static const struct {
      "linear needs a weight [4, 4] here, and linear1.weight is [4, 10], to be transposed", "linear1.weight", ""},
     {"linear 10 | linear 4 weight=linear1.weight transposed", "to be transposed", "linear1.weight",
      "it fits as it is: leave out transposed"},
-    {"linear 10 weight=linear1.bias", "linear needs a weight [10, 4] here, and linear1.bias is [4]", "linear1.bias", ""},
+    {"linear 10 weight=linear1.bias", "linear needs a weight [10, 4] here, and linear1.bias is [4]", "linear1.bias",
+     ""},
     {"linear 10 bias=linear1.bias", "linear needs a bias [10] here, and linear1.bias is [4]", "linear1.bias", ""},
     {"linear 10 bias=linear1.weight", "linear needs a bias [10] here, and linear1.weight is [4, 10]", "linear1.weight",
      ""},
@@ -526,7 +528,8 @@ static void what_is_frozen_is_so_for_all(void **state)
 {
     (void)state;
     static const char *const line[] = {NULL, "linear1.weight", "frozen", NULL, NULL};
-    static const char model[] = "linear 10 name=first | linear 7 name=linear1 | relu | linear 10 weight=linear1.weight transposed";
+    static const char model[] =
+        "linear 10 name=first | linear 7 name=linear1 | relu | linear 10 weight=linear1.weight transposed";
     float w[70], after[70], d[100], other[100];
     net n = begin(model, line, &plain, IN), m = begin(model, NULL, &plain, IN);
     get(&n, "linear1.weight", w);
@@ -619,8 +622,15 @@ static void a_model_holds_it_once(void **state)
 static void a_run_goes_on_to_the_same_bits(void **state)
 {
     (void)state;
-    static const char *const line[] = {"linear1.weight", "l1 zeros=0.5 prox", "relu1", "l1 density=0.3",
-                                       NULL,             "linear1.weight",     "lr=0.05", NULL, NULL};
+    static const char *const line[] = {"linear1.weight",
+                                       "l1 zeros=0.5 prox",
+                                       "relu1",
+                                       "l1 density=0.3",
+                                       NULL,
+                                       "linear1.weight",
+                                       "lr=0.05",
+                                       NULL,
+                                       NULL};
     static float a[MOST], b[MOST];
     tacet_error why;
     tacet_config config = plain;

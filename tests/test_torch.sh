@@ -84,6 +84,20 @@ if sys.argv[1] == "outputs":  # the model that was trained here, its outputs, th
         d = difference(ours, module(x))
     print("largest difference of outputs %.2g" % d)
     sys.exit(d > 1e-5)
+if sys.argv[1] == "tied":  # one weight under two names of a module, and under its owner's in the file
+    module = nn.Sequential(OrderedDict(
+        linear1=nn.Linear(4, 4), relu1=nn.ReLU(), linear2=nn.Linear(4, 4), head=nn.Linear(4, 3)))
+    module.linear2.weight = module.linear1.weight
+    assert len(list(module.parameters())) == 5
+    missing, more = module.load_state_dict(load_file(sys.argv[2]), strict=False)
+    assert missing == ["linear2.weight"] and not more, (missing, more)
+    with open(sys.argv[3]) as f:
+        ours = torch.tensor([[float(x) for x in line.split(",")] for line in f])
+    x = torch.tensor([[float(v) for v in row[:4]] for row in rows("data.csv")])
+    with torch.no_grad():
+        d = difference(ours, module(x))
+    print("largest difference of outputs %.2g" % d)
+    sys.exit(d > 1e-5)
 if sys.argv[1] == "save":  # weights from here, one of them in double, and a tensor that no layer has
     state = OrderedDict((k, v.clone()) for k, v in module.state_dict().items())
     state["head.weight"] = state["head.weight"].double()
@@ -104,3 +118,8 @@ END
 "$python" torch_side.py save torch.safetensors
 "$TACET" train config.yaml --out there -q --init torch.safetensors --set optimizer.lr=0 --set train.epochs=1 >/dev/null
 "$python" torch_side.py same there/model.safetensors
+
+"$TACET" train config.yaml --out tied -q --no-penalties \
+    --set 'model=linear 4 | relu | linear 4 weight=linear1.weight | linear 3 name=head' >/dev/null
+"$TACET" predict tied/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$python" torch_side.py tied tied/model.safetensors outputs.csv

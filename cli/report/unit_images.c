@@ -225,8 +225,7 @@ static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bo
     size_t i;
     tacet_graph *g = tacet_file_graph(f, NULL, NULL);
     bool good = false;
-    json_array_foreach(json_object_get(r->run, "network"), i,
-                       layer) if (has_parameters(layer) && (last || !found))
+    json_array_foreach(json_object_get(r->run, "network"), i, layer) if (has_parameters(layer) && (last || !found))
         found = cli_format(a, "%s.weight", cli_record_text(a, layer, "name"));
     for (int k = 0; found && !good && k < tacet_file_count(f); k++)
         good = cli_weight_in(f, g, k, w) && w->taps == 1 && strcmp(w->name, found) == 0;

@@ -491,8 +491,9 @@ typedef struct tacet_entry {
     int attributes, common_attributes;
     const tacet_attribute *attribute, *common;
     bool mixes; /* what it gives for a sample depends on the others of its batch */
-    const char *parameter[5]; /* of a layer: "weight", "bias", as far as it has them; NULL ends. weight=LAYER.weight among
-                                 its attributes shares that of another layer */
+    /* Of a layer: the names of its parameters, "weight", "bias"; NULL ends. weight=LAYER.weight among its attributes uses
+     * that of another layer. */
+    const char *parameter[5];
 } tacet_entry;
 
 TACET_API int tacet_entry_count(void);

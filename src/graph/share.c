@@ -56,7 +56,7 @@ static int named(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_wor
     return -1;
 }
 
-/* Whether an earlier word has the same key, or is the flag of that name. */
+/* Whether another word has the same key, or is the flag of that name. */
 static bool is_second(const tc_spec *s, const tc_word *w)
 {
     for (const tc_word *other = s->word; other < s->word + s->count; other++)
@@ -100,90 +100,105 @@ void tc_shares_rows(const tc_op *op, tacet_attribute row[TC_MAX_PARAMS + 1])
 
 /* ---- Whether it serves ---- */
 
+/* A layer and what it is to use. */
+typedef struct fitting {
+    tacet_graph *g;
+    const tc_op *op;
+    const tc_spec *spec;
+    const tc_sketch *s;
+    const tc_shares *to;
+    bool transposed; /* its first parameter */
+} fitting;
+
 static bool turns(const tc_op *op, int k) { return k == 0 && (op->flags & TC_TURNS); }
 
-static tc_fit fit_of(const tacet_graph *g, const tc_op *op, const tc_sketch *s, int k, int of, bool transposed)
+static const char *name_of(const fitting *f, int k) { return f->g->value[f->to->of[k]].name; }
+
+static tc_fit fit_of(const fitting *f, int k, bool transposed)
 {
-    return tc_weight_fit(tc_graph_axes(g, of), &g->value[of].shape, op->param[k].axes, &s->param[k], transposed);
+    const int of = f->to->of[k];
+    return tc_weight_fit(tc_graph_axes(f->g, of), &f->g->value[of].shape, f->op->param[k].axes, &f->s->param[k],
+                         transposed);
 }
 
-static bool refuse_shape(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_sketch *s, int k,
-                         const tc_shares *to, bool transposed)
+static bool refuse_shape(const fitting *f, int k, bool transposed)
 {
     char have[TC_SHAPE_TEXT], need[TC_SHAPE_TEXT];
-    const tc_shape wanted = tc_weight_seen(op->param[k].axes, &s->param[k]), seen = tc_graph_shape(g, to->of[k]);
-    tc_graph_fail(g, TACET_DESCRIPTION, "%s needs a %s %s here, and %s is %s%s", op->name, op->param[k].name,
-                  tc_shape_text(&wanted, false, need), g->value[to->of[k]].name, tc_shape_text(&seen, false, have),
+    const tc_shape wanted = tc_weight_seen(f->op->param[k].axes, &f->s->param[k]);
+    const tc_shape seen = tc_graph_shape(f->g, f->to->of[k]);
+    tc_graph_fail(f->g, TACET_DESCRIPTION, "%s needs a %s %s here, and %s is %s%s", f->op->name, f->op->param[k].name,
+                  tc_shape_text(&wanted, false, need), name_of(f, k), tc_shape_text(&seen, false, have),
                   transposed ? ", to be transposed" : "");
-    if (turns(op, k) && fit_of(g, op, s, k, to->of[k], !transposed) != TC_FIT_SHAPE)
-        tc_fail_hint(&g->error, transposed ? "it fits as it is: leave out transposed"
-                                           : "its transpose fits: add the word transposed");
-    return point(g, spec, to->word[k]);
+    if (turns(f->op, k) && fit_of(f, k, !transposed) != TC_FIT_SHAPE)
+        tc_fail_hint(&f->g->error, transposed ? "it fits as it is: leave out transposed"
+                                              : "its transpose fits: add the word transposed");
+    return point(f->g, f->spec, f->to->word[k]);
 }
 
-static bool refuse_order(tacet_graph *g, const tc_op *op, const tc_spec *spec, int k, const tc_shares *to)
+static bool refuse_order(const fitting *f, int k, tc_fit fit)
 {
-    const tc_value *v = &g->value[to->of[k]];
-    tc_graph_fail(g, TACET_DESCRIPTION,
+    const tc_value *owner = &f->g->value[f->g->value[f->to->of[k]].owner];
+    const char *own = f->op->param[k].name;
+    tc_graph_fail(f->g, TACET_DESCRIPTION,
                   "%s cannot use %s: its dimensions lie in another order in memory than those of a %s of its own",
-                  op->name, v->name, op->param[k].name);
-    tc_fail_hint(&g->error, "describe this layer first, and let %s use its %s", g->value[v->owner].name,
-                 op->param[k].name);
-    return point(g, spec, to->word[k]);
+                  f->op->name, name_of(f, k), own);
+    if (fit == TC_FIT_TURNED && (owner->op->flags & TC_TURNS))
+        tc_fail_hint(&f->g->error, "describe this layer first, and let %s use its %s", owner->name, own);
+    return point(f->g, f->spec, f->to->word[k]);
 }
 
 /* A layer writes the gradients of what it reads side by side, so that no two of these may be the same. */
-static bool is_read_once(tacet_graph *g, const tc_op *op, const tc_spec *spec, int k, const int *input, int inputs,
-                         const tc_shares *to)
+static bool is_read_once(const fitting *f, int k, const int *input)
 {
     bool once = true;
-    for (int i = 0; i < inputs; i++) once = once && input[i] != to->of[k];
-    for (int i = 0; i < k; i++) once = once && to->of[i] != to->of[k];
+    for (int i = 0; i < f->s->inputs; i++) once = once && input[i] != f->to->of[k];
+    for (int i = 0; i < k; i++) once = once && f->to->of[i] != f->to->of[k];
     if (once) return true;
-    tc_graph_fail(g, TACET_DESCRIPTION, "%s would use %s twice", op->name, g->value[to->of[k]].name);
-    return point(g, spec, to->word[k]);
+    tc_graph_fail(f->g, TACET_DESCRIPTION, "%s would use %s twice", f->op->name, name_of(f, k));
+    return point(f->g, f->spec, f->to->word[k]);
 }
 
-static bool fit_one(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_sketch *s, int k, bool transposed,
-                    tc_shares *to)
+static bool fit_one(const fitting *f, int k, bool *turned)
 {
-    if (s->param[k].rank < 0) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "this %s has no %s, and cannot use another layer's", op->name,
-                      op->param[k].name);
-        return point(g, spec, to->word[k]);
+    const bool transposed = f->transposed && turns(f->op, k);
+    if (f->s->param[k].rank < 0) {
+        tc_graph_fail(f->g, TACET_DESCRIPTION, "this %s has no %s, and cannot use another layer's", f->op->name,
+                      f->op->param[k].name);
+        return point(f->g, f->spec, f->to->word[k]);
     }
-    const tc_fit fit = fit_of(g, op, s, k, to->of[k], transposed);
-    if (fit == TC_FIT_SHAPE) return refuse_shape(g, op, spec, s, k, to, transposed);
-    if (fit == TC_FIT_ORDER || (fit == TC_FIT_TURNED && !turns(op, k))) return refuse_order(g, op, spec, k, to);
-    to->turned |= fit == TC_FIT_TURNED;
-    return true;
+    const tc_fit fit = fit_of(f, k, transposed);
+    *turned = fit == TC_FIT_TURNED;
+    if (fit == TC_FIT_SHAPE) return refuse_shape(f, k, transposed);
+    return fit == TC_FIT_AS_IS || (*turned && turns(f->op, k)) || refuse_order(f, k, fit);
 }
 
 /* Whether there is something that `transposed` can be about. */
-static bool check_transposed(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *arg,
-                             const tc_shares *to)
+static bool check_transposed(const fitting *f, const tc_arg *arg)
 {
-    const char *weight = op->flags & TC_TURNS ? op->param[0].name : NULL;
-    if (weight && to->of[0] >= 0) return true;
+    const char *weight = f->op->flags & TC_TURNS ? f->op->param[0].name : NULL;
+    if (!f->transposed || (weight && f->to->of[0] >= 0)) return true;
     if (weight) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "transposed: this %s has a %s of its own", op->name, weight);
-        tc_fail_hint(&g->error, "%s=LAYER.%s uses that of another layer, transposed", weight, weight);
+        tc_graph_fail(f->g, TACET_DESCRIPTION, "transposed: this %s has a %s of its own", f->op->name, weight);
+        tc_fail_hint(&f->g->error, "%s=LAYER.%s uses that of another layer, transposed", weight, weight);
     } else {
-        tc_graph_fail(g, TACET_DESCRIPTION, "transposed: a %s has no parameter that it can use transposed", op->name);
+        tc_graph_fail(f->g, TACET_DESCRIPTION, "transposed: a %s has no parameter that it can use transposed",
+                      f->op->name);
     }
-    tc_spec_point(spec, arg->column, arg->width, &g->error);
+    tc_spec_point(f->spec, arg->column, arg->width, &f->g->error);
     return false;
 }
 
 bool tc_shares_fit(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *common, const int *input,
                    const tc_sketch *s, tc_shares *to)
 {
-    const bool transposed = common[TC_LAYER_TRANSPOSED].number != 0;
-    if (transposed && !check_transposed(g, op, spec, &common[TC_LAYER_TRANSPOSED], to)) return false;
+    const tc_arg *transposed = &common[TC_LAYER_TRANSPOSED];
+    const fitting f = {g, op, spec, s, to, transposed->number != 0};
+    if (!check_transposed(&f, transposed)) return false;
     for (int k = 0; k < TC_MAX_PARAMS; k++) {
+        bool turned;
         if (to->of[k] < 0) continue;
-        if (!is_read_once(g, op, spec, k, input, s->inputs, to)) return false;
-        if (!fit_one(g, op, spec, s, k, transposed && turns(op, k), to)) return false;
+        if (!is_read_once(&f, k, input) || !fit_one(&f, k, &turned)) return false;
+        to->turned = to->turned || turned;
     }
     return true;
 }

@@ -5,7 +5,7 @@
 #include "optim/optim.h"
 #include "spec/schedule.h"
 
-_Static_assert(sizeof ((tacet_entry *)0)->parameter / sizeof(char *) == TC_MAX_PARAMS + 1, "room for all and the end");
+_Static_assert(sizeof((tacet_entry *)0)->parameter / sizeof(char *) == TC_MAX_PARAMS + 1, "room for all and the end");
 
 static void op_entry(int i, tacet_entry *e)
 {

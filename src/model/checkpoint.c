@@ -97,7 +97,7 @@ typedef struct resumed {
     const tc_tensor **state;              /* [states] */
     double *lambda;                       /* [terms] */
     tc_list_steps *use;                    /* [values] */
-    double *break_even;                   /* [values * TC_WAYS] */
+    double *break_even;                    /* [values * TC_WAYS] */
     tc_history history;
     int64_t step, epoch, position;
     uint64_t seed;

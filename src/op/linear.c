@@ -256,14 +256,14 @@ static void backward_x(const tc_call *c, sizes z, int64_t tile)
 {
     const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), tile);
     if (c->lists.chosen && run_on_list(c, TC_DX_BY_X, TC_DX_BY_G, t,
-                                 (tc_sparse){.k = z.out,
-                                             .a = c->g,
-                                             .lda = z.out,
-                                             .b = c->x[W].data,
-                                             .ldb = z.across,
-                                             .add = c->add[X],
-                                             .c = c->d[X] + t.i * z.in + t.j,
-                                             .ldc = z.in}))
+                                       (tc_sparse){.k = z.out,
+                                                   .a = c->g,
+                                                   .lda = z.out,
+                                                   .b = c->x[W].data,
+                                                   .ldb = z.across,
+                                                   .add = c->add[X],
+                                                   .c = c->d[X] + t.i * z.in + t.j,
+                                                   .ldc = z.in}))
         return;
     c->run->kernel->gemm(&(tc_gemm){.tb = !z.turned,
                                     .add = c->add[X],

@@ -52,8 +52,9 @@ typedef struct tc_view {
     bool batch;      /* [rows, shape...] */
     const int32_t *ids; /* class indices, each from 0 and below `classes`; NULL: numbers, which are in data */
     int64_t classes;    /* 0: not known */
-    bool turned; /* a matrix of another layer, which lies the other way round: data and shape are the transpose of what the
-                  * first parameter of this layer would be. Only for operators with TC_TURNS */
+    /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first parameter
+     * of this layer's own would be. Only for operators with TC_TURNS. */
+    bool turned;
 } tc_view;
 
 /* One call, made ready at compile time. Entries that do not apply are NULL or 0. */
