@@ -19,8 +19,8 @@ const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_pla
 /* "network": [{"name", "kind", "spec", "shape", "parameters", "frozen", "uses", "penalties"}]. */
 void cli_network_json(cli_json *j, cli_arena *a, const tacet_graph *g, const tacet_plan *p);
 
-/* The same as a table for people, with totals and what is shared. Where there are columns to keep to (0: there are none), what is long is
- * cut, and penalties go on in rows of their own. */
+/* The same as a table for people, with totals and what is shared. Where there are columns to keep to (0: there are
+ * none), what is long is cut, and penalties go on in rows of their own. */
 void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns);
 
 #endif

@@ -1,5 +1,5 @@
-/* test_extra_shared.c: what layers of other kinds share: a table that a linear reads the other way round, kernels of four
- * dimensions, and orders that no layer can use. The layers are those of tests/ops. */
+/* test_extra_shared.c: what layers of other kinds share: a table that a linear reads the other way round, kernels of
+ * four dimensions, and orders that no layer can use. The layers are those of tests/ops. */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"
@@ -130,7 +130,8 @@ static void orders_that_no_layer_can_use_are_refused(void **state)
         const char *chain, *says, *hint;
     } mistakes[] = {
         {"test_table 8 | linear 9 name=head | from x | test_table 8 weight=head.weight",
-         "test_table cannot use head.weight: its dimensions lie in another order in memory than those of a weight of its own",
+         "test_table cannot use head.weight: its dimensions lie in another order in memory than those of a weight of its "
+         "own",
          "describe this layer first, and let head use its weight"},
         {"test_table 8 | linear 9 weight=test_table1.weight transposed",
          "linear needs a weight [9, 8] here, and test_table1.weight is [9, 8], to be transposed",

@@ -1,5 +1,5 @@
-/* test_shared.c: parameters that several layers use: how they are written and refused, that their gradients are the sums
- * over all uses, and that there is one of each for penalties, updates, files and runs that go on. */
+/* test_shared.c: parameters that several layers use: how they are written and refused, that their gradients are the
+ * sums over all uses, and that there is one of each for penalties, updates, files and runs that go on. */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"
@@ -358,8 +358,8 @@ static twins begin_twins(const tacet_config *config, int64_t in, int units)
     return b;
 }
 
-/* The tied gradient is the sum of the two; large enough for several tiles, ranges and threads, and for the fused update,
- * in which a weight that is shared must have no part. */
+/* The tied gradient is the sum of the two; large enough for several tiles, ranges and threads, and for the fused
+ * update, in which a weight that is shared must have no part. */
 static void large_ones_are_the_sum_of_their_uses(void **state)
 {
     (void)state;
@@ -394,6 +394,28 @@ static void large_ones_are_the_sum_of_their_uses(void **state)
             }
             end(&b.tied), end(&b.apart);
         }
+}
+
+/* Nor has a weight that a layer reads as its input. */
+static void what_reads_a_large_weight_has_its_part(void **state)
+{
+    (void)state;
+    static const char *const line[] = {"t", "l2 0.3 reduce=sum", NULL, NULL};
+    static float w[MOST], d[MOST], after[MOST];
+    tacet_config config = plain;
+    net n = begin("linear 200 | from linear1.weight | tanh name=t | from linear1 | linear 300", line, &config, 300);
+    net without = begin("linear 200 | linear 300", NULL, &config, 300);
+    const size_t count = get(&n, "linear1.weight", w);
+    assert_int_equal(n.p->update.fuseds, 1); /* that of linear2 */
+    step(&n, 4), step(&without, 4);
+    get_gradient(&without, "linear1.weight", d);
+    for (size_t i = 0; i < count; i++) {
+        const float t = tanhf(w[i]);
+        w[i] -= 0.1f * (d[i] + 2 * 0.3f * t * (1 - t * t));
+    }
+    get(&n, "linear1.weight", after);
+    close_to("the update", after, w, count, 1e-5);
+    end(&n), end(&without);
 }
 
 static void threads_change_no_bit(void **state)
@@ -660,6 +682,7 @@ int main(void)
         cmocka_unit_test(names_lead_to_the_owner),
         cmocka_unit_test(gradients_are_those_of_differences),
         cmocka_unit_test(large_ones_are_the_sum_of_their_uses),
+        cmocka_unit_test(what_reads_a_large_weight_has_its_part),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_turned_weight_has_products_of_its_own),
         cmocka_unit_test(a_penalty_counts_once),

@@ -115,11 +115,11 @@ TACET_API tacet_value tacet_labels(tacet_graph *g, const char *name);
  * are linear1.weight, linear1.bias. The stage `from NAME` goes on from another value; `add NAME` joins one. x may be
  * {0} when the chain begins with `from`.
  *
- * Layers may share parameters: "linear 512 weight=linear1.weight bias=linear1.bias" makes none of its own and uses those
- * of linear1, which must have been described before and have the shapes that it needs. "linear 784 weight=linear1.weight
- * transposed" uses the transpose of a matrix, so that linear1.weight is [out, in] of the one and [in, out] of the other.
- * A shared parameter is one value under its owner's name: the gradients of all its users are added, it is updated,
- * penalised and saved once, and its options are those given under that name. */
+ * Layers may share parameters: "linear 512 weight=linear1.weight bias=linear1.bias" makes none of its own and uses
+ * those of linear1, which must have been described before and have the shapes that it needs. "linear 784
+ * weight=linear1.weight transposed" uses the transpose of a matrix, so that linear1.weight is [out, in] of the one and
+ * [in, out] of the other. A shared parameter is one value under its owner's name: the gradients of all its users are
+ * added, it is updated, penalised and saved once, and its options are those given under that name. */
 TACET_API tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers);
 
 /* Adds a loss to the objective: "cross_entropy", "mse reduce=sum", "huber delta=2 lambda=0.5". */
@@ -159,8 +159,8 @@ TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
  * of a convolution, "o" a bias. "" where nothing of that name has such letters. */
 TACET_API const char *tacet_axes(const tacet_graph *g, const char *name);
 
-/* The name of parameter i, from 0, that a layer uses: its own, "linear2.bias", or another layer's, "linear1.weight". NULL
- * after the last, and where there is no layer of that name. */
+/* The name of parameter i, from 0, that a layer uses: its own, "linear2.bias", or another layer's, "linear1.weight".
+ * NULL after the last, and where no layer has that name. It lives as long as the graph. */
 TACET_API const char *tacet_parameter(const tacet_graph *g, const char *layer, int i);
 
 /* The first mistake in the description so far, or NULL. */
@@ -491,8 +491,8 @@ typedef struct tacet_entry {
     int attributes, common_attributes;
     const tacet_attribute *attribute, *common;
     bool mixes; /* what it gives for a sample depends on the others of its batch */
-    /* Of a layer: the names of its parameters, "weight", "bias"; NULL ends. weight=LAYER.weight among its attributes uses
-     * that of another layer. */
+    /* Of a layer: the names of its parameters, "weight", "bias"; NULL ends. weight=LAYER.weight among its attributes
+     * uses that of another layer. */
     const char *parameter[5];
 } tacet_entry;
 

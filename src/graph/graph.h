@@ -1,8 +1,8 @@
 /* graph.h: the description of a network: values, terms and statements. It holds no numbers.
  *
  * Values stand in the order in which they were described, so every value comes after what it is made of. A parameter is
- * a value of its own, made by its layer and used by any later one (share.c). Strings and tables belong to the graph. A plan holds a reference to its graph
- * and reads it by index; what is described later does not disturb it. */
+ * a value of its own, made by its layer and used by any later one (share.c). Strings and tables belong to the graph. A
+ * plan holds a reference to its graph and reads it by index; what is described later does not disturb it. */
 #ifndef TC_GRAPH_H
 #define TC_GRAPH_H
 

@@ -1,10 +1,11 @@
-/* share.c: parameters that several layers use. A layer whose description says `weight=linear1.weight` makes no weight of
- * its own: it uses that of linear1, which stays its owner. There is one value under one name, with one gradient, into
- * which every user adds its share, one update, and whatever penalties are on it once.
+/* share.c: parameters that several layers use. A layer whose description says `weight=linear1.weight` makes no weight
+ * of its own: it uses that of linear1, which stays its owner. There is one value under one name, with one gradient to
+ * which every user adds its part, one update, and each penalty on it once.
  *
  * Shapes are compared as users see them; `transposed` stands for the transpose of the matrix that they see. Whether the
- * numbers then lie as the layer's own would, or the other way round, follows from the letters of both rows (op/weight.h):
- * an embedding's weight [num, dim] is that of a linear with num units as it is, and lies the other way round. */
+ * numbers then lie as the layer's own would, or the other way round, follows from the letters of both rows
+ * (op/weight.h): an embedding's weight [num, dim] is that of a linear with num units as it is, and lies the other way
+ * round. */
 #include "graph/graph.h"
 
 #include <stdio.h>

@@ -6,7 +6,8 @@
  *     tacet.step         training steps done          tacet.seed   of dropout
  *     tacet.rate         the schedule's factor of the last step
  *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
- *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each way (op/silent.h)
+ *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each way
+ *                        (op/silent.h)
  *     tacet.total, tacet.accounts, tacet.controls, tacet.fired   the ledger and what steers lambdas: history.c
  *     tacet.loader       epoch, position in it, batches of an epoch
  *

@@ -8,8 +8,8 @@
  *     y = x V^T + b             dL/dx = g V             dL/dV = g^T x
  *
  * Each product is cut into tiles of its result by its shape alone, one gemm a tile, so that the bits do not depend on
- * the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it lies; the tiles in
- * its first row (turned: column) make dL/db too. */
+ * the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it lies; the tiles
+ * in its first row (turned: column) make dL/db too. */
 #include "kernel/sum.h"
 #include "op/op.h"
 

@@ -52,8 +52,8 @@ typedef struct tc_view {
     bool batch;      /* [rows, shape...] */
     const int32_t *ids; /* class indices, each from 0 and below `classes`; NULL: numbers, which are in data */
     int64_t classes;    /* 0: not known */
-    /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first parameter
-     * of this layer's own would be. Only for operators with TC_TURNS. */
+    /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first
+     * parameter of this layer's own would be. Only for operators with TC_TURNS. */
     bool turned;
 } tc_view;
 

@@ -1,8 +1,8 @@
 /* role.c: the kinds of operators and the attributes that all of a kind share.
  *
- * Of terms there is one order of common attributes (op.h) and every kind has the first few of it, so that TC_TERM_NAME and
- * the others mean the same place everywhere. An attribute whose default is "" has none of its own: what holds when it is
- * not given (tc_arg.given) is the operator's to say: its lambda, its reduce. */
+ * Terms have one order of common attributes (op.h) and every kind of them has the first few, so that TC_TERM_NAME and
+ * the others mean the same place everywhere. An attribute whose default is "" has none of its own: what holds when it
+ * is not given (tc_arg.given) is the operator's to say: its lambda, its reduce. */
 #include "op/op.h"
 #include "spec/schedule.h"
 

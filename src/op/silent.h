@@ -6,10 +6,10 @@
  *     x    of the first input. Its maker leaves exact zeros (a ReLU), or passes on those that it is given
  *     g    of dL/dy, in the backward pass. What reads y blocks the gradient where it is silent
  *
- * There are so many ways in which a product of the layer can run on one of them. Which product of kernel.h serves for a
- * way depends on how the weight lies, and some ways none serves for; what each may leave out is in docs/design.md, "Firing
- * lists". Dense or sparse is decided for each batch by choose(), from the exact counts and the compiled-in densities
- * alone, never from a timing, so that runs can be repeated. */
+ * Each number that is computed from a list is a way in which the layer can run on one. Which product of kernel.h serves
+ * for a way depends on how the weight lies, and for some ways none does; what each may leave out is in docs/design.md,
+ * "Firing lists". Dense or sparse is decided for each batch by choose(), from the exact counts and the compiled-in
+ * densities alone, never from a timing, so that runs can be repeated. */
 #ifndef TC_SILENT_H
 #define TC_SILENT_H
 
@@ -52,9 +52,10 @@ typedef struct tc_silent {
      * lists themselves may not have been made yet. */
     unsigned (*choose)(const struct tc_call *c, bool backward);
     /* For layers whose first parameter is a matrix: the gradient of a large one that no other layer uses is not stored
-     * where nobody needs the whole of it, but made in tiles while the weights are updated. tiles() is their number; tile() stores tile i,
-     * [m, n] with at most TC_BLOCK_FLOATS elements, to `to` without gaps, with the bits that backward would give. Called
-     * after the backward pass, when every buffer that backward reads is still there. NULL: the gradient is stored. */
+     * where nobody needs the whole of it, but made in tiles while the weights are updated. tiles() is their number;
+     * tile() stores tile i, [m, n] with at most TC_BLOCK_FLOATS elements, to `to` without gaps, with the bits that
+     * backward would give. Called after the backward pass, when every buffer that backward reads is still there. NULL:
+     * the gradient is stored. */
     int64_t (*tiles)(const struct tc_call *c);
     tc_block (*tile)(const struct tc_call *c, int64_t i, float *to);
 } tc_silent;

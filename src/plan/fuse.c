@@ -7,7 +7,8 @@
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
  * A weight with a penalty in the objective, one that several layers use, or one that is small, is updated as all others
- * are, and so is every weight where several ranks train: their gradients must be summed. What is done in a step is in run/fused.c. */
+ * are, and so is every weight where several ranks train: their gradients must be summed. What is done in a step is in
+ * run/fused.c. */
 #include "plan/plan.h"
 
 enum { LEAST = 1 << 15 }; /* elements */
