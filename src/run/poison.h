@@ -24,7 +24,9 @@ static inline void tc_poison_all(const tacet_plan *p)
 static inline void tc_unpoison(const tacet_plan *p, const tc_list *l, int buffer)
 {
     if (buffer < 0 || l->buffer[buffer].fixed) return;
-    ASAN_UNPOISON_MEMORY_REGION(tc_buffer_memory(p, l, buffer), (size_t)l->buffer[buffer].bytes);
+    const int32_t *ids = tc_buffer_ids(p, l, buffer);
+    const void *memory = ids ? (const void *)ids : tc_buffer_memory(p, l, buffer);
+    ASAN_UNPOISON_MEMORY_REGION(memory, (size_t)l->buffer[buffer].bytes);
 }
 
 static inline void tc_poison_all_but(const tacet_plan *p, const tc_list *l, int first, int steps)
