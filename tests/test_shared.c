@@ -280,14 +280,14 @@ static const char *const models[] = {
     "linear 10 | tanh | linear 10 weight=linear1.weight",
     "linear 10 | tanh | linear 10 weight=linear1.weight transposed",
     "linear 10 | tanh | linear 10 bias=linear1.bias",
-    "linear 10 | tanh | linear 10 weight=linear1.weight bias=linear1.bias | tanh | linear 10 weight=linear1.weight "
-    "transposed bias=false",
+    "linear 10 name=a | tanh | linear 10 weight=a.weight bias=a.bias | tanh | linear 10 weight=a.weight transposed",
     "linear 7 name=a | from x | linear 7 weight=a.weight bias=a.bias name=b | tanh | add a | linear 10",
-    "linear 7 name=a | tanh | linear 10 weight=a.weight transposed | tanh | linear 7 weight=a.weight | tanh | linear 10",
+    "linear 7 name=a | tanh | linear 10 weight=a.weight transposed | tanh | linear 7 weight=a.weight | linear 10",
     "linear 10 name=a | from x | linear 10 weight=a.weight transposed name=b | tanh | add a | linear 10",
     "linear 10 bias=false | layer_norm | tanh | layer_norm weight=layer_norm1.weight bias=layer_norm1.bias",
     "linear 10 | layer_norm | linear 10 bias=layer_norm1.weight",
-    "linear 7 bias=false | from linear1.weight | tanh name=t | from linear1 | linear 10 weight=linear1.weight transposed",
+    "linear 7 name=a bias=false | from a.weight | tanh name=t | from a | linear 10 weight=a.weight transposed",
+    "linear 10 name=a | linear 10 weight=a.weight transposed bias=false",
 };
 enum { MODELS = sizeof models / sizeof *models };
 
@@ -424,8 +424,7 @@ static void threads_change_no_bit(void **state)
     static const char *const model[] = {
         "linear 200 | relu | linear 300 weight=linear1.weight transposed",
         "linear 300 | relu | linear 300 weight=linear1.weight bias=linear1.bias",
-        "linear 200 | relu | linear 300 weight=linear1.weight transposed bias=false | relu | linear 200 "
-        "weight=linear1.weight bias=linear1.bias | relu | linear 300"};
+        "linear 9 | from x | linear 300 name=a | relu | linear 300 weight=a.weight transposed bias=a.bias | relu"};
     static float a[MOST], b[MOST];
     for (size_t m = 0; m < sizeof model / sizeof *model; m++)
         for (int sparse = TACET_SPARSE_AUTO; sparse <= TACET_SPARSE_ALWAYS; sparse++) {

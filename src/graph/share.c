@@ -196,7 +196,7 @@ bool tc_shares_fit(tacet_graph *g, const tc_op *op, const tc_spec *spec, const t
     const fitting f = {g, op, spec, s, to, transposed->number != 0};
     if (!check_transposed(&f, transposed)) return false;
     for (int k = 0; k < TC_MAX_PARAMS; k++) {
-        bool turned;
+        bool turned = false;
         if (to->of[k] < 0) continue;
         if (!is_read_once(&f, k, input) || !fit_one(&f, k, &turned)) return false;
         to->turned = to->turned || turned;
