@@ -224,7 +224,7 @@ static inline void run_ranges(op_case *k, tc_span s, order how, bool whole, rang
     int64_t edge[MAX_RANGES + 1], n = 0;
     edge[0] = 0;
     while (edge[n] < s.pieces) {
-        assert_true(n < MAX_RANGES);
+        if (n >= MAX_RANGES) fail_msg("%s: more than %d ranges: take a smaller probe", k->op->name, MAX_RANGES);
         int64_t step = s.grain;
         if (whole && how == WHOLE) step = s.pieces;
         if (whole && how == CUT) step = 1 + (int64_t)(noise_of(&k->noise) * (float)(19 + s.pieces / 20));
