@@ -169,7 +169,7 @@ static const refusal refusals[] = {
     {"op 3 name=\"abc\\\"", 10, 6, "a quoted value does not end", "close it with \""},
     {"op 3 name=\"a\"b", 13, 1, "expected a space after a quoted value", ""},
     {"op 3 name=a\"b\"", 11, 1, "a quote in the middle of a word", "put the whole value in quotes: key=\"...\""},
-    {"op", 0, 2, "op needs units", "write op joint units, or units=..."},
+    {"op", 0, 2, "op needs units", "write op units, or units=..."},
     {"op joint", 0, 2, "op needs units", "write op joint units, or units=..."},
     {"op 3 slop=1", 5, 4, "op has no attribute slop", "did you mean slope?"},
     {"op 3 lamda=1", 5, 5, "op has no attribute lamda", "did you mean lambda?"},
