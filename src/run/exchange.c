@@ -39,22 +39,26 @@ void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
 {
     if (alone(p) || n == 0) return;
     const tacet_status status = sum(p, numbers, type, n);
-    if (status != TACET_OK) cut_off(p, status);
+    if (status == TACET_OK) return;
+    cut_off(p, status);
+    /* Nobody reads what it has left, but for the gaps between gradients, which must stay 0. */
+    memset(numbers, 0, (size_t)n * (type == TACET_F32 ? sizeof(float) : sizeof(double)));
 }
 
-/* Tells all ranks mine[each], and leaves in p->exchange.numbers [size, each] what all have told. Where the sum fails,
- * this rank hears itself and zeros. */
-static tacet_status tell(tacet_plan *p, const double *mine, int each)
+/* Sets p->exchange.numbers [size, each] to this rank's own, mine[each], and zeros. */
+static void begin_telling(tacet_plan *p, const double *mine, int each)
 {
     double *all = p->exchange.numbers;
-    const size_t size = (size_t)p->set.ranks.size, own = (size_t)p->set.ranks.rank, n = (size_t)each;
-    tacet_status status = TACET_OK;
-    for (int tries = 0; tries < 2; tries++) {
-        memset(all, 0, sizeof *all * size * n);
-        memcpy(all + own * n, mine, sizeof *all * n);
-        if (tries == 0) status = sum(p, all, TACET_F64, (int64_t)(size * n));
-        if (status == TACET_OK) break;
-    }
+    for (int i = 0; i < each * p->set.ranks.size; i++) all[i] = 0;
+    for (int i = 0; i < each; i++) all[each * p->set.ranks.rank + i] = mine[i];
+}
+
+/* Tells all ranks mine[each], and leaves there what all have told; where the sum fails, what this one has. */
+static tacet_status tell(tacet_plan *p, const double *mine, int each)
+{
+    begin_telling(p, mine, each);
+    const tacet_status status = sum(p, p->exchange.numbers, TACET_F64, (int64_t)each * p->set.ranks.size);
+    if (status != TACET_OK) begin_telling(p, mine, each);
     return status;
 }
 
