@@ -186,8 +186,9 @@ static inline bool open_team(team *t, const network *net, int size, tacet_error 
         member *m = &t->member[r];
         m->net = net;
         m->seat = (seat){&t->w, r};
-        tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = net->optimizer, .seed = 5, .ledger = net->ledger,
-                          .steps_per_epoch = STEPS, .epochs = net->epochs, .sparse = net->sparse};
+        tacet_config c = {
+            TACET_CONFIG,          .batch = BATCH,           .optimizer = net->optimizer, .seed = 5,
+            .ledger = net->ledger, .steps_per_epoch = STEPS, .epochs = net->epochs,       .sparse = net->sparse};
         if (size > 0) c.ranks = (tacet_ranks){r, size, sum_over_ranks, &m->seat};
         m->p = tacet_compile(net->g, &c, why);
         if (!m->p) return false;
@@ -271,7 +272,7 @@ static inline size_t read_figures(const tacet_plan *p, double *to)
     size_t n = 0;
     tacet_total total;
     tacet_ledger_total(p, &total);
-    const double plan[OF_PLAN] = {tacet_objective(p),   tacet_data_loss(p), tacet_gradient_norm(p), (double)total.steps,
+    const double plan[OF_PLAN] = {tacet_objective(p), tacet_data_loss(p), tacet_gradient_norm(p), (double)total.steps,
                                   (double)total.rows, total.objective,    total.data_loss};
     for (int k = 0; k < OF_PLAN; k++) to[n++] = plan[k];
     for (int i = 0; i < tacet_term_count(p); i++) {
@@ -279,8 +280,18 @@ static inline size_t read_figures(const tacet_plan *p, double *to)
         tacet_account a;
         tacet_term_at(p, i, &t);
         tacet_account_at(p, i, &a);
-        const double term[] = {t.value,         t.lambda, a.value, a.lambda,         a.share,         a.gradient,
-                               a.data_gradient, a.target, a.due,   (double)a.bound, (double)a.zeros, (double)a.inputs,
+        const double term[] = {t.value,
+                               t.lambda,
+                               a.value,
+                               a.lambda,
+                               a.share,
+                               a.gradient,
+                               a.data_gradient,
+                               a.target,
+                               a.due,
+                               (double)a.bound,
+                               (double)a.zeros,
+                               (double)a.inputs,
                                (double)a.empty_inputs};
         for (size_t k = 0; k < sizeof term / sizeof *term; k++) to[n++] = term[k];
         n += add_firing(&a.firing, to + n);

@@ -75,7 +75,8 @@ static void build_loss(network *net, const setting *s)
 static void penalize(network *net, const setting *s, const char *selector, const char *more)
 {
     char spec[160];
-    snprintf(spec, sizeof spec, "%s%s%s%s", s->probe->spec, s->reduce ? " reduce=" : "", s->reduce ? s->reduce : "", more);
+    snprintf(spec, sizeof spec, "%s%s%s%s", s->probe->spec, s->reduce ? " reduce=" : "", s->reduce ? s->reduce : "",
+             more);
     tacet_penalize(net->g, selector, spec);
 }
 
@@ -87,7 +88,8 @@ static void build_on_value(network *net, const setting *s)
     tacet_value y = {0};
     for (int i = 0; i < (s->place == ON_TWO_VALUES ? 2 : 1); i++) {
         char chain[160];
-        snprintf(chain, sizeof chain, "%s name=here_%s", s->op->of ? s->op->of->probe[0].spec : "leaky_relu 0.5", name[i]);
+        snprintf(chain, sizeof chain, "%s name=here_%s", s->op->of ? s->op->of->probe[0].spec : "leaky_relu 0.5",
+                 name[i]);
         if (i > 0) strcat(chain, " | add here_a");
         y = tacet_chain(net->g, begin(net, s, name[i], x), chain);
     }

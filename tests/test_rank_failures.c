@@ -16,7 +16,11 @@ typedef struct plot {
 /* With all that is remembered from step to step, and all that makes sums: phases, samples, counts. */
 static void build(network *net)
 {
-    *net = (network){.g = tacet_graph_new(NULL), .optimizer = "sgd lr=0.1 momentum=0.9", .ledger = 2, .epochs = 1};
+    *net = (network){.g = tacet_graph_new(NULL),
+                     .optimizer = "sgd lr=0.1 momentum=0.9",
+                     .ledger = 2,
+                     .epochs = 1,
+                     .sparse = TACET_SPARSE_ALWAYS};
     const tacet_value x = add_feed(net, "x", 0, 1, (int64_t[]){WIDE}, -1, 1);
     const tacet_value t = add_feed(net, "t", 3, 0, NULL, 0, 0);
     const tacet_value y = tacet_chain(
@@ -309,7 +313,8 @@ static void a_sum_may_be_too_large(void **state)
 {
     (void)state;
     network net = {.g = tacet_graph_new(NULL), .optimizer = "sgd lr=1"};
-    const tacet_value x = add_feed(&net, "x", 0, 1, (int64_t[]){1}, 0, 1), t = add_feed(&net, "t", 0, 1, (int64_t[]){1}, 0, 1);
+    const tacet_value x = add_feed(&net, "x", 0, 1, (int64_t[]){1}, 0, 1),
+                      t = add_feed(&net, "t", 0, 1, (int64_t[]){1}, 0, 1);
     tacet_loss(net.g, "mse lambda=8e37 reduce=sum", tacet_chain(net.g, x, "linear 1 name=one bias=false"), t);
     team team;
     plot plot[RANKS];

@@ -12,20 +12,18 @@ static tacet_status refuse_mixing(tacet_plan *p, const tc_op *op, const char *na
                    name, op->name);
 }
 
-bool tc_plan_of_batch(const tacet_plan *p, int term)
-{
-    return p->graph->value[p->graph->term[term].input[0]].batch;
-}
+bool tc_plan_of_batch(const tacet_plan *p, int term) { return p->graph->value[p->graph->term[term].input[0]].batch; }
 
 tacet_status tc_plan_ranks(tacet_plan *p)
 {
     tacet_ranks *r = &p->set.ranks;
     if (r->size == 0) r->size = 1;
     if (r->size < 1 || r->rank < 0 || r->rank >= r->size)
-        return tc_fail(&p->error, TACET_DESCRIPTION,
-                       "ranks: this is rank %d of %d, where ranks go from 0 to size - 1", r->rank, r->size);
+        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: this is rank %d of %d, where ranks go from 0 to size - 1",
+                       r->rank, r->size);
     if (r->size > 1 && !r->sum)
-        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: %d ranks need a sum over them, and none was given", r->size);
+        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: %d ranks need a sum over them, and none was given",
+                       r->size);
     for (int v = 0; v < p->values && r->size > 1; v++) {
         const tc_value *value = &p->graph->value[v];
         if (value->op && refuse_mixing(p, value->op, value->name) != TACET_OK) return p->error.status;

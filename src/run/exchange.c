@@ -243,7 +243,9 @@ tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches)
     if (status != TACET_OK) cut_off(p, status);
     for (int r = 0; r < p->set.ranks.size && p->exchange.vote == TC_GOOD; r++)
         if (p->exchange.numbers[r] != mine)
-            refuse(p, "rank %d has another number of batches than this one: all must have the same, or they would wait "
-                      "for one another", r);
+            refuse(p,
+                   "rank %d has another number of batches than this one: all must have the same, or they would wait "
+                   "for one another",
+                   r);
     return tc_exchange_verdict(p, &(bool){false});
 }

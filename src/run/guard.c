@@ -173,9 +173,10 @@ static tacet_status replay(tacet_plan *p)
         return tc_fail(&p->error, TACET_NOT_FINITE,
                        "step %lld: the norm of the gradients or the objective is too large for a number",
                        (long long)p->table.step + 1);
-    return tc_fail(&p->error, TACET_NOT_FINITE,
-                   "step %lld: the objective is not finite; the first value that is not is on rank %d, whose message names it",
-                   (long long)p->table.step + 1, first);
+    return tc_fail(
+        &p->error, TACET_NOT_FINITE,
+        "step %lld: the objective is not finite; the first value that is not is on rank %d, whose message names it",
+        (long long)p->table.step + 1, first);
 }
 
 /* Whether what the update would use is finite. The norm so far is kept; the update adds that of the fused gradients. */

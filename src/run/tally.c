@@ -21,9 +21,8 @@ void tc_tally_note(tacet_plan *p, int list)
 double tc_tally_density(const tacet_plan *p, int list, int value)
 {
     const tc_tally *c = &p->count[list][value];
-    const tc_value *v = &p->graph->value[value];
-    const double n = (double)tc_shape_count(&v->shape) * (v->batch ? (double)p->run.global_rows : 1);
-    return c->now ? c->sum / n : NAN;
+    const double n = (double)tc_shape_count(&p->graph->value[value].shape);
+    return c->now ? c->sum / (n * (double)p->run.global_rows) : NAN;
 }
 
 void tc_tally_reset(tacet_plan *p, int list)
