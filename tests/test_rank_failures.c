@@ -253,9 +253,10 @@ static void feeds_may_be_refused(void **state)
         tacet_status own, others;
         const char *says, *before, *after; /* others: the rank stands between */
     } faults[] = {
-        {NOT_FED, TACET_FAILED, TACET_FAILED, "x was not fed", "rank ", " refused this call"},
-        {BAD_LABEL, TACET_FAILED, TACET_FAILED, "t: row 2 has the class index 3", "rank ", " refused this call"},
-        {TOO_MANY_ROWS, TACET_FAILED, TACET_FAILED, "8 rows, where the plan takes 0 to 7", "rank ", " refused this"},
+        {NOT_FED, TACET_FAILED, TACET_FAILED, "x was not fed", "refused on rank ", ", whose message"},
+        {BAD_LABEL, TACET_FAILED, TACET_FAILED, "t: row 2 has the class index 3", "refused on rank ", ", whose"},
+        {TOO_MANY_ROWS, TACET_FAILED, TACET_FAILED, "8 rows, where the plan takes 0 to 7", "refused on rank ",
+         ", whose"},
         {NO_NUMBER, TACET_NOT_FINITE, TACET_NOT_FINITE, "is the input x [batch, 6], row 2, element 4", "is on rank ",
          ", whose message names it"},
     };

@@ -166,6 +166,16 @@ static void *forward_unlike(void *argument)
     return NULL;
 }
 
+/* Rank 0 steps, the others go forward. */
+static void *another_call(void *argument)
+{
+    member *m = argument;
+    const int64_t rows = feed_share(m, 0);
+    const tacet_status s = m->seat.rank ? tacet_forward(m->p, rows) : tacet_step(m->p, rows);
+    snprintf(m->t.error, sizeof m->t.error, "%s", s ? tacet_plan_error(m->p)->message : "");
+    return NULL;
+}
+
 static void all_say(team *t, void *(*work)(void *), const char *what)
 {
     together(t, work);
@@ -187,6 +197,7 @@ static void ranks_must_be_alike(void **state)
     assert_true(open_team(&t, &net, 3, &why));
     all_say(&t, no_rows, "no rank has a row");
     all_say(&t, forward_unlike, "was fed other inputs");
+    all_say(&t, another_call, "makes another call");
     float bias[12] = {1};
     assert_int_equal(tacet_read(t.member[1].p, "b.bias", bias, 12), TACET_OK);
     all_say(&t, one_step, NULL);
@@ -205,7 +216,7 @@ static void ranks_must_be_alike(void **state)
     assert_true(open_team(&t, &net, 2, &why));
     bias[0] += 1;
     assert_int_equal(tacet_write(t.member[1].p, "b.bias", bias, 12), TACET_OK);
-    all_say(&t, one_step, "begins with other parameters");
+    all_say(&t, one_step, "began with other parameters");
     assert_int_equal(tacet_steps(t.member[0].p), 0);
     close_team(&t);
     free_network(&net);
@@ -363,8 +374,42 @@ static void evaluation_is_refused_on_all(void **state)
     open_share(&s[1], 0, 8, 4, WIDE + 1);
     together(&t, evaluate);
     for (int r = 0; r < 3; r++)
-        if (!strstr(t.member[r].t.error, r == 1 ? "x takes rows of 6 elements, and the data have 7" : "rank 1 refused"))
+        if (!strstr(t.member[r].t.error,
+                    r == 1 ? "x takes rows of 6 elements, and the data have 7" : "refused on rank 1"))
             fail_msg("rank %d: %s", r, t.member[r].t.error);
+    for (int r = 0; r < 3; r++) close_share(&s[r]);
+    close_team(&t);
+    free_network(&net);
+}
+
+/* Every batch has a verdict, and so have the beginning and the end. If the sum of one fails, all go on; if another does,
+ * all stop. */
+static void any_sum_of_an_evaluation_may_fail(void **state)
+{
+    (void)state;
+    network net;
+    team t;
+    share s[3];
+    tacet_error why;
+    build_evaluated(&net);
+    assert_true(open_team(&t, &net, 3, &why));
+    for (int r = 0; r < 3; r++) {
+        open_share(&s[r], 0, 8, 4, WIDE);
+        t.member[r].more = &s[r];
+    }
+    all_say(&t, evaluate, NULL);
+    const int sums = t.w.calls[0];
+    int taken = 0;
+    for (int k = 0; k < sums; k++) {
+        memset(t.w.calls, 0, sizeof t.w.calls);
+        t.w.fails = k % 3;
+        t.w.at = k;
+        together(&t, evaluate);
+        for (int r = 1; r < 3; r++) assert_int_equal(s[r].status == TACET_OK, s[0].status == TACET_OK);
+        taken += s[0].status == TACET_OK;
+    }
+    assert_int_equal(taken, 2 + 2);
+    assert_int_equal(sums, 2 + 2 * 3 + 2);
     for (int r = 0; r < 3; r++) close_share(&s[r]);
     close_team(&t);
     free_network(&net);
@@ -373,9 +418,13 @@ static void evaluation_is_refused_on_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(networks_train_alike),       cmocka_unit_test(masks_are_those_of_one_rank),
-        cmocka_unit_test(configurations_are_checked), cmocka_unit_test(ranks_must_be_alike),
-        cmocka_unit_test(evaluation_is_of_all_rows),  cmocka_unit_test(evaluation_is_refused_on_all),
+        cmocka_unit_test(networks_train_alike),
+        cmocka_unit_test(masks_are_those_of_one_rank),
+        cmocka_unit_test(configurations_are_checked),
+        cmocka_unit_test(ranks_must_be_alike),
+        cmocka_unit_test(evaluation_is_of_all_rows),
+        cmocka_unit_test(evaluation_is_refused_on_all),
+        cmocka_unit_test(any_sum_of_an_evaluation_may_fail),
     };
     return cmocka_run_group_tests_name("ranks", tests, NULL, NULL);
 }

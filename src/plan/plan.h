@@ -80,15 +80,15 @@ typedef struct tc_sampling {
 } tc_sampling;
 
 /* How this rank fares in the call that runs, from good to bad. The worst vote of all ranks counts for all. */
-typedef enum tc_vote { TC_GOOD, TC_NOT_FINITE, TC_REFUSED, TC_CUT_OFF } tc_vote;
+typedef enum tc_vote { TC_GOOD, TC_NOT_FINITE, TC_REFUSED, TC_SUM_FAILED } tc_vote;
 
 /* What goes from rank to rank (run/exchange.c). */
 typedef struct tc_exchange {
-    double *numbers;   /* on their way */
-    double parameters; /* a hash of them in the first call; 0: there was no call yet */
-    tc_vote vote;      /* the reason is in the plan's error */
+    double *numbers; /* on their way */
+    double hash;     /* of the plan and its parameters when the first call began; 0: there was no call yet */
+    tc_vote vote;    /* the reason is in the plan's error */
 } tc_exchange;
-enum { TC_RANK_TELLS = 4 }; /* numbers that a rank tells the others of itself at a time, at most */
+enum { TC_RANK_TELLS = 6 }; /* numbers that a rank tells the others of itself at a time, at most */
 
 /* What a list leaves of its terms. */
 typedef struct tc_results {

@@ -1,17 +1,18 @@
 /* exchange.c: what ranks tell one another. In a call every rank makes the same sums in the same order:
  *
  *     rows, and whether all are alike -> phases of operators -> terms, and how often units fired
- *         -> samples of gradients -> gradients -> the verdict
+ *         -> a sample of gradients -> gradients -> the verdict
  *
- * No rank ever stops before the verdict, or the others would wait for it. What goes wrong on one (it refuses what it was
- * fed, a sum fails) it remembers as its vote, and goes on, with no rows or with numbers that nobody will use. In the
- * verdict, which is the last sum, every rank hears the worst vote, and does what that says: all update, or none.
+ * Where ranks are not alike, all hear it and stop there, for their sums would not match. After that no rank stops before
+ * the verdict, or the others would wait for it. What goes wrong on one (it refuses what it was fed, a sum fails) it
+ * remembers as its vote and goes on, without rows or with numbers that nobody will use. In the verdict, the last sum, every
+ * rank hears the worst vote of all and obeys it: all take the step, or none.
  *
- * The verdict's own sum may fail too, and of this no other rank can hear any more. So a rank for which all went well until
- * then takes the verdict to be good, as the others do. (Should a sum fail on one rank and the verdict on another, they part.
- * The next call finds that they have done different numbers of steps, and refuses.)
+ * The sum of the verdict may fail as well, and of that no other rank can hear any more. So a rank that has found nothing
+ * wrong until then takes the verdict for a good one, as the others do. (If a sum fails on one rank and then the verdict on
+ * another, they part. The next call finds that they have done different numbers of steps.)
  *
- * With one rank alone nothing is summed and nothing is moved. */
+ * With one rank alone nothing is summed and nothing is copied. */
 #include "run/run.h"
 
 #include <math.h>
@@ -29,10 +30,10 @@ static void vote(tacet_plan *p, tc_vote found)
     if (found > p->exchange.vote) p->exchange.vote = found;
 }
 
-static void cut_off(tacet_plan *p, tacet_status status)
+static void note_failure(tacet_plan *p, tacet_status status)
 {
     tc_fail(&p->error, status, "a sum over the ranks failed on this one: no rank takes the call, nothing was updated");
-    vote(p, TC_CUT_OFF);
+    vote(p, TC_SUM_FAILED);
 }
 
 void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
@@ -40,20 +41,21 @@ void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
     if (alone(p) || n == 0) return;
     const tacet_status status = sum(p, numbers, type, n);
     if (status == TACET_OK) return;
-    cut_off(p, status);
-    /* Nobody reads what it has left, but for the gaps between gradients, which must stay 0. */
+    note_failure(p, status);
+    /* Nobody will read these, except for the gaps between gradients, which must stay 0. */
     memset(numbers, 0, (size_t)n * (type == TACET_F32 ? sizeof(float) : sizeof(double)));
 }
 
-/* Sets p->exchange.numbers [size, each] to this rank's own, mine[each], and zeros. */
+/* Sets p->exchange.numbers [size, each] to this rank's own, mine[each], and zeros for the others. */
 static void begin_telling(tacet_plan *p, const double *mine, int each)
 {
     double *all = p->exchange.numbers;
-    for (int i = 0; i < each * p->set.ranks.size; i++) all[i] = 0;
-    for (int i = 0; i < each; i++) all[each * p->set.ranks.rank + i] = mine[i];
+    const int64_t n = (int64_t)each * p->set.ranks.size, own = (int64_t)each * p->set.ranks.rank;
+    for (int64_t i = 0; i < n; i++) all[i] = i >= own && i < own + each ? mine[i - own] : 0;
 }
 
-/* Tells all ranks mine[each], and leaves there what all have told; where the sum fails, what this one has. */
+/* Tells all ranks mine[each] and leaves what all have told in p->exchange.numbers [size, each]; if the sum fails, what this
+ * rank has told. */
 static tacet_status tell(tacet_plan *p, const double *mine, int each)
 {
     begin_telling(p, mine, each);
@@ -64,16 +66,21 @@ static tacet_status tell(tacet_plan *p, const double *mine, int each)
 
 /* ---- The beginning of a call ---- */
 
-/* What each rank tells of itself: its rows, and numbers that must be the same on all. */
-enum { ROWS, STEPS, INPUTS, PARAMETERS, EACH = TC_RANK_TELLS };
-enum { REFUSED = -1 }; /* in place of its inputs */
+/* What a rank tells of itself: numbers that must be the same on all ranks, and its rows. */
+enum { CALL, STEPS, INPUTS, BATCHES, PLAN, ROWS, EACH };
+_Static_assert((int)EACH == (int)TC_RANK_TELLS, "there must be room for what a rank tells");
+enum { EVALUATE = TC_LISTS }; /* a call; the others are the lists that run */
+enum { REFUSED = -1 }; /* in place of the inputs: this rank refuses the call, and the other numbers mean nothing */
 
-static const char *const unlike[EACH] = {
+static const char *const unlike[] = {
+    [CALL] = "rank %d makes another call than this one: all must make the same calls of tacet_step, tacet_forward and "
+             "tacet_evaluate in the same order",
     [STEPS] = "rank %d has done another number of steps than this one: all must make the same calls of tacet_step, and "
               "resume from the same checkpoint",
     [INPUTS] = "rank %d was fed other inputs than this one: all must feed the same inputs, each its own rows",
-    [PARAMETERS] = "rank %d begins with other parameters than this one: all must compile with the same seed, or load "
-                   "the same file"};
+    [BATCHES] = "rank %d has another number of batches than this one: all must evaluate on the same number",
+    [PLAN] = "rank %d has another plan or began with other parameters than this one: all must compile the same graph "
+             "with the same configuration and seed, or load the same file"};
 
 /* Which inputs were fed, a bit each. */
 static double inputs(const tacet_plan *p)
@@ -84,71 +91,76 @@ static double inputs(const tacet_plan *p)
     return bits;
 }
 
-/* A hash of all parameters (FNV-1a over their words) as they were in the first call: told ever after, it costs nothing. */
-static double parameters(tacet_plan *p)
+/* FNV-1a over words of 32 bits. */
+static uint32_t hash_words(uint32_t hash, const void *from, int64_t words)
 {
-    uint32_t hash = UINT32_C(2166136261), word;
-    if (p->exchange.parameters > 0) return p->exchange.parameters;
-    for (int64_t i = 0; i < p->block.floats; i++) {
-        memcpy(&word, p->block.numbers + i, sizeof word);
+    uint32_t word;
+    for (int64_t i = 0; i < words; i++) {
+        memcpy(&word, (const char *)from + i * 4, sizeof word);
         hash = (hash ^ word) * UINT32_C(16777619);
     }
-    return p->exchange.parameters = 1 + (double)hash;
+    return hash;
 }
 
-static void refuse(tacet_plan *p, const char *why, int rank)
+/* A hash of what decides how many sums there are, and of all parameters as they were in the first call. It is made once:
+ * updates keep equal parameters equal. */
+static double plan_hash(tacet_plan *p)
 {
-    tc_fail(&p->error, TACET_FAILED, why, rank);
-    vote(p, TC_REFUSED);
+    const int64_t sums[] = {p->values, p->terms, p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps};
+    if (p->exchange.hash > 0) return p->exchange.hash;
+    const uint32_t hash = hash_words(UINT32_C(2166136261), sums, sizeof sums / 4);
+    return p->exchange.hash = 1 + (double)hash_words(hash, p->block.numbers, p->block.floats);
 }
 
-/* The numbers that must be the same. Every rank hears all of them, so that all find the same. */
-static void compare(tacet_plan *p, const double *mine)
+/* Not OK, on all ranks, where they are not alike. A rank that does not hear the others goes on as if they were. */
+static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status ready)
 {
     const double *all = p->exchange.numbers;
-    for (int r = 0; r < p->set.ranks.size; r++)
-        for (int k = STEPS; k < EACH && p->exchange.vote == TC_GOOD; k++)
-            if (all[r * EACH + k] != mine[k] && all[r * EACH + INPUTS] != REFUSED) refuse(p, unlike[k], r);
+    const double mine[EACH] = {
+        [CALL] = call,       [STEPS] = (double)p->table.step, [INPUTS] = ready == TACET_OK ? inputs(p) : REFUSED,
+        [BATCHES] = batches, [PLAN] = plan_hash(p),           [ROWS] = (double)p->run.rows};
+    p->exchange.vote = ready == TACET_OK ? TC_GOOD : TC_REFUSED;
+    const tacet_status status = tell(p, mine, EACH);
+    if (status != TACET_OK) note_failure(p, status);
+    for (int r = 0; r < p->set.ranks.size && status == TACET_OK; r++, all += EACH)
+        for (int k = CALL; k < ROWS && ready == TACET_OK && all[INPUTS] != REFUSED; k++)
+            if (all[k] != mine[k]) return tc_fail(&p->error, TACET_FAILED, unlike[k], r);
+    return TACET_OK;
 }
 
 /* This rank's rows follow those of the ranks before it. */
-static void place_rows(tacet_plan *p)
+tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
 {
-    double before = 0, all = 0;
+    double before = 0, rows = 0;
     bool refused = false;
+    p->run.first_row = 0;
+    p->run.global_rows = p->run.rows;
+    if (alone(p)) return feed;
+    if (feed != TACET_OK) p->run.rows = 0;
+    const tacet_status status = begin(p, list, 0, feed);
+    if (status != TACET_OK) return status;
     for (int r = 0; r < p->set.ranks.size; r++) {
-        const double *told = p->exchange.numbers + r * EACH;
+        const double *told = p->exchange.numbers + (int64_t)r * EACH;
         before += r < p->set.ranks.rank ? told[ROWS] : 0;
-        all += told[ROWS];
+        rows += told[ROWS];
         refused = refused || told[INPUTS] == REFUSED;
     }
     p->run.first_row = (int64_t)before;
-    p->run.global_rows = all > 1 ? (int64_t)all : 1;
-    if (all == 0 && !refused && p->exchange.vote == TC_GOOD)
-        refuse(p, "no rank has a row of this batch: at least one must have", 0);
+    p->run.global_rows = rows > 1 ? (int64_t)rows : 1;
+    if (rows > 0 || refused || p->exchange.vote != TC_GOOD) return TACET_OK;
+    return tc_fail(&p->error, TACET_FAILED, "no rank has a row of this batch: at least one must have");
 }
 
-void tc_exchange_rows(tacet_plan *p, tacet_status feed)
+tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches, tacet_status ready)
 {
-    p->exchange.vote = TC_GOOD;
-    p->run.first_row = 0;
-    p->run.global_rows = p->run.rows;
-    if (alone(p)) return;
-    if (feed != TACET_OK) {
-        p->run.rows = 0;
-        vote(p, TC_REFUSED);
-    }
-    const double mine[EACH] = {(double)p->run.rows, (double)p->table.step, feed == TACET_OK ? inputs(p) : REFUSED,
-                               parameters(p)};
-    const tacet_status status = tell(p, mine, EACH);
-    if (status != TACET_OK) cut_off(p, status);
-    compare(p, mine);
-    place_rows(p);
+    if (alone(p)) return ready;
+    const tacet_status status = begin(p, EVALUATE, (double)batches, ready);
+    return status == TACET_OK ? tc_exchange_verdict(p, &(bool){false}) : status;
 }
 
 /* ---- Terms and counts ---- */
 
-/* What of a value's units fired on this rank, over the strips of its rows. */
+/* How often each unit of a value fired on this rank: the sum over the strips of its rows. */
 static void add_strips(const tc_tally *c, int64_t rows, double *to)
 {
     for (int64_t j = 0; j < c->units; j++) to[j] = 0;
@@ -156,13 +168,13 @@ static void add_strips(const tc_tally *c, int64_t rows, double *to)
         for (int64_t j = 0; j < c->units; j++) to[j] += c->now[k * c->units + j];
 }
 
-/* Not summed is the term of parameters, which is the same on all ranks, nor one that mixes samples: its phases were. */
+/* A term of parameters is the same on all ranks, and so is one that mixes samples: its phases have been summed. */
 static bool is_summed(const tacet_plan *p, int t)
 {
     return tc_plan_of_batch(p, t) && !(p->graph->term[t].op->flags & TC_MIXES);
 }
 
-/* Takes the numbers of the terms and counts to the other ranks, or back from them. Returns where they end. */
+/* Copies the sums of terms to `at`, or back from there. Returns where they end. */
 static double *carry_terms(tacet_plan *p, double *at, bool back)
 {
     for (int t = 0; t < p->terms; t++) {
@@ -173,6 +185,7 @@ static double *carry_terms(tacet_plan *p, double *at, bool back)
     return at;
 }
 
+/* The same of the counts of units. */
 static double *carry_counts(tacet_plan *p, int list, double *at, bool back)
 {
     for (int v = 0; v < p->values; v++) {
@@ -201,28 +214,24 @@ void tc_exchange_terms(tacet_plan *p, int list)
 
 /* ---- The end ---- */
 
-static const char *const elsewhere[] = {
-    [TC_REFUSED] = "rank %d refused this call, as its own message says: no rank takes it, and nothing was updated",
-    [TC_CUT_OFF] = "a sum over the ranks failed on rank %d: no rank takes the call, and nothing was updated"};
-
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad)
 {
     if (alone(p)) return TACET_OK;
     if (*bad) vote(p, TC_NOT_FINITE);
-    const double mine = p->exchange.vote;
+    const double mine = p->exchange.vote, *votes = p->exchange.numbers;
     tell(p, &mine, 1);
     int worst = p->set.ranks.rank;
     for (int r = 0; r < p->set.ranks.size; r++)
-        if (p->exchange.numbers[r] > p->exchange.numbers[worst]) worst = r;
-    const int verdict = (int)p->exchange.numbers[worst];
-    *bad = verdict >= TC_NOT_FINITE;
-    if (verdict <= TC_NOT_FINITE) return TACET_OK;
+        if (votes[r] > votes[worst]) worst = r;
+    *bad = votes[worst] >= TC_NOT_FINITE;
+    if (votes[worst] < TC_REFUSED) return TACET_OK;
     p->last = -1;
     if (worst == p->set.ranks.rank) return p->error.status;
-    return tc_fail(&p->error, TACET_FAILED, elsewhere[verdict], worst);
+    return tc_fail(&p->error, TACET_FAILED, "%s rank %d%s: no rank takes the call, and nothing was updated",
+                   votes[worst] < TC_SUM_FAILED ? "the call was refused on" : "a sum over the ranks failed on", worst,
+                   votes[worst] < TC_SUM_FAILED ? ", whose message says why" : "");
 }
 
-/* The rank that found the smallest number above 0; -1: none found one. */
 int tc_exchange_first(tacet_plan *p, int64_t found)
 {
     if (alone(p)) return found > 0 ? 0 : -1;
@@ -232,20 +241,4 @@ int tc_exchange_first(tacet_plan *p, int64_t found)
     for (int r = 0; r < p->set.ranks.size; r++)
         if (all[r] > 0 && (first < 0 || all[r] < all[first])) first = r;
     return first;
-}
-
-tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches)
-{
-    if (alone(p)) return TACET_OK;
-    p->exchange.vote = TC_GOOD;
-    const double mine = (double)batches;
-    const tacet_status status = tell(p, &mine, 1);
-    if (status != TACET_OK) cut_off(p, status);
-    for (int r = 0; r < p->set.ranks.size && p->exchange.vote == TC_GOOD; r++)
-        if (p->exchange.numbers[r] != mine)
-            refuse(p,
-                   "rank %d has another number of batches than this one: all must have the same, or they would wait "
-                   "for one another",
-                   r);
-    return tc_exchange_verdict(p, &(bool){false});
 }

@@ -163,9 +163,8 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
 tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows)
 {
     tc_list *l = &p->list[list];
-    const tacet_status status = take_rows(p, list, rows);
-    if (status != TACET_OK && p->set.ranks.size == 1) return status; /* other ranks must not wait for this one */
-    tc_exchange_rows(p, status);
+    const tacet_status status = tc_exchange_rows(p, list, take_rows(p, list, rows));
+    if (status != TACET_OK) return status;
     cut(l, p->run.rows);
     p->last = list;
     forget_terms(p);

@@ -33,21 +33,23 @@ void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
 
 /* What ranks tell one another. All ranks make these calls in the same order, up to the verdict, which says whether they
- * take the step or the forward pass; where there is one rank alone, they do nothing.
+ * take the step or the forward pass. Where there is one rank alone they do nothing.
  *
- * sum        replaces numbers by their sums over all ranks; one that fails is remembered until the verdict
- * rows       begins a call; sets what the run knows of the rows of all. A rank that was refused its feed goes on with none
+ * rows       begins a call that runs a list, and sets what the run knows of the rows of all ranks. Not OK, on all: they are
+ *            not alike. A rank that has refused its feed goes on without rows; alone it stops here
+ * batches    begins an evaluation; ready: whether this rank can do it. Not OK, on all ranks: one cannot, or they are not
+ *            alike
+ * sum        replaces numbers by their sums over all ranks; a failure is remembered until the verdict
  * terms      sums what the terms' ranges have left, and how often units fired
- * verdict    not OK: on this rank or on another the call has failed, and p->error says why. Otherwise *bad becomes
- *            whether a rank has found it bad
- * first      the rank that has found the smallest number, 0 counting as none; -1: no rank has found any
- * batches    not OK on all ranks where they are to evaluate on different numbers of batches */
+ * verdict    not OK: the call has failed on this rank or on another, and p->error says why. Otherwise *bad becomes
+ *            whether any rank has found it bad
+ * first      the rank that has found the smallest number, 0 counting as none; -1: no rank has found one */
+tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed);
+tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches, tacet_status ready);
 void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n);
-void tc_exchange_rows(tacet_plan *p, tacet_status feed);
 void tc_exchange_terms(tacet_plan *p, int list);
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad);
 int tc_exchange_first(tacet_plan *p, int64_t found);
-tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches);
 
 /* After the backward pass and before the update. On failure the error names the first value that is not finite. */
 tacet_status tc_run_guard(tacet_plan *p);

@@ -72,22 +72,30 @@ static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, t
     return tc_exchange_verdict(p, &(bool){false});
 }
 
-tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
-                            tacet_result *result)
+/* From the first batch of the epoch in which the loader is, whatever it has given already. */
+static tacet_status evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
+                             double *sum, tacet_result *result)
 {
-    double *sum = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *sum);
-    if (!sum) return tc_fail_memory(&p->error);
-    *result = (tacet_result){0};
     int64_t epoch, position;
     tacet_loader_tell(l, &epoch, &position);
-    tacet_loader_seek(l, epoch, 0); /* it may stand in the middle, or at the end */
+    tacet_loader_seek(l, epoch, 0);
     tacet_reset_counts(p);
-    tacet_status status = tc_exchange_batches(p, tacet_loader_batches(l));
-    if (status == TACET_OK) status = add_batches(p, l, x, target, y, sum, result);
+    const tacet_status status = add_batches(p, l, x, target, y, sum, result);
     for (int i = 0; i < p->terms && status == TACET_OK; i++) p->result.value[i] = sum[i] / (double)result->rows;
-    tc_free(&p->mem, sum);
     if (status != TACET_OK) return status;
     result->objective = tacet_objective(p);
     result->data_loss = tacet_data_loss(p);
     return TACET_OK;
+}
+
+tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
+                            tacet_result *result)
+{
+    double *sum = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *sum);
+    const tacet_status ready = sum ? TACET_OK : tc_fail_memory(&p->error);
+    *result = (tacet_result){0};
+    tacet_status status = tc_exchange_batches(p, tacet_loader_batches(l), ready);
+    if (status == TACET_OK) status = evaluate(p, l, x, target, y, sum, result);
+    tc_free(&p->mem, sum);
+    return status;
 }
