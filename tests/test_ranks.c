@@ -240,7 +240,7 @@ typedef struct share {
 static void open_share(share *s, int64_t begin, int64_t end, int64_t batch, int wide)
 {
     tacet_error why;
-    char source[96];
+    char source[512];
     snprintf(s->path, sizeof s->path, "/tmp/tacet_share_XXXXXX");
     FILE *f = fdopen(mkstemp(s->path), "w");
     assert_non_null(f);
