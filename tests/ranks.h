@@ -216,8 +216,8 @@ static inline void together(team *t, void *(*work)(void *member))
     alarm(0);
 }
 
-/* The rows of a batch before those of this rank. In turn they are shared out evenly, and with nothing for the first rank,
- * and with nothing for the last. */
+/* The rows of a batch before those of this rank. In turn they are shared out evenly, and with nothing for the first
+ * rank, and with nothing for the last. */
 static inline int64_t rows_before(int64_t rows, int size, int rank, int step)
 {
     const int idle = size > 1 && step % 3 > 0, shares = size - idle;
@@ -350,8 +350,9 @@ static inline void assert_same_traces(const char *what, const trace *a, const tr
 }
 
 /* To rounding. A rank adds up its rows in float32 and the sum over the ranks is another order of the same numbers: each
- * gradient is off by some units in its last place, 6e-8, which STEPS steps with momentum add up and the network magnifies: most by
- * 1e-6 at most, log_sum, whose slope changes by 1 / eps^2 about 0, by 1e-5. A row that counts twice changes 1e-2. */
+ * gradient is off by some units in its last place, 6e-8, which STEPS steps with momentum add up and the network
+ * magnifies: most by 1e-6 at most, log_sum, whose slope changes by 1 / eps^2 about 0, by 1e-5. A row that counts twice
+ * changes 1e-2. */
 #define PRECISION 2e-5
 static inline void assert_near_traces(const char *what, const trace *a, const trace *b)
 {

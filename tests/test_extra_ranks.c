@@ -1,6 +1,7 @@
-/* test_extra_ranks.c: every operator trains the same on several ranks as on one: every probe of the table, in a small network
- * that is built around it, with every reduction; a penalty on one value, on two as one, on a weight, as a proximal step.
- * Weights are the same bits on all ranks, and to rounding those of one plan that has all rows; so is every figure. */
+/* test_extra_ranks.c: every operator trains the same on several ranks as on one: every probe of the table, in a small
+ * network that is built around it, with every reduction; a penalty on one value, on two as one, on a weight, as a
+ * proximal step. Weights are the same bits on all ranks, and to rounding those of one plan that has all rows; so is
+ * every figure. */
 #include "op/op.h"
 #include "ranks.h"
 

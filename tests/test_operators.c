@@ -402,8 +402,8 @@ static void check_positions(op_case *k)
     for (int i = 0; i < k->tensors; i++) free(d[i]);
 }
 
-/* Of two ranks with the same rows each has half: what is divided by is the global batch. What mixes samples has its sums
- * from both, and finds what it found with one of them. */
+/* Of two ranks with the same rows each has half: what is divided by is the global batch. What mixes samples has its
+ * sums from both, and finds what it found with one of them. */
 static void check_ranks(op_case *k)
 {
     if (!k->op->role->scalar) return;

@@ -1,5 +1,6 @@
-/* test_rank_failures.c: what goes wrong on one rank, in a sum, in what it is fed, in its numbers: every rank refuses the
- * step, nothing is updated on any, none waits for ever, and training goes on as if the step had never been tried. */
+/* test_rank_failures.c: what goes wrong on one rank, in a sum, in what it is fed, in its numbers: every rank refuses
+ * the step, nothing is updated on any, none waits for ever, and training goes on as if the step had never been tried.
+ * */
 #include "ranks.h"
 
 enum { RANKS = 3, WIDE = 6, FAILING = 2 /* the step, one with a sample of gradients */ };

@@ -1,5 +1,5 @@
-/* test_ranks.c: what ranks share, beyond single operators (test_extra_ranks.c): masks of dropout, steered lambdas, values
- * that come from weights, evaluation; and what must be alike on all of them. */
+/* test_ranks.c: what ranks share, beyond single operators (test_extra_ranks.c): masks of dropout, steered lambdas,
+ * values that come from weights, evaluation; and what must be alike on all of them. */
 #include "ranks.h"
 
 static void open_network(network *net, const char *optimizer, int64_t ledger)
@@ -212,7 +212,12 @@ static void ranks_must_be_alike(void **state)
         all_say(&t, one_step, r ? "another number of steps" : NULL);
     }
     close_team(&t);
-    /* A seed of its own. */
+    /* The ledger of one alone is reset; a parameter of one alone is another. */
+    assert_true(open_team(&t, &net, 2, &why));
+    all_say(&t, one_step, NULL);
+    tacet_ledger_reset(t.member[1].p);
+    all_say(&t, one_step, "tacet_ledger_reset");
+    close_team(&t);
     assert_true(open_team(&t, &net, 2, &why));
     bias[0] += 1;
     assert_int_equal(tacet_write(t.member[1].p, "b.bias", bias, 12), TACET_OK);
@@ -382,8 +387,8 @@ static void evaluation_is_refused_on_all(void **state)
     free_network(&net);
 }
 
-/* Every batch has a verdict, and so have the beginning and the end. If the sum of one fails, all go on; if another does,
- * all stop. */
+/* Every batch has a verdict, and so have the beginning and the end. If the sum of one fails, all go on; if another
+ * does, all stop. */
 static void any_sum_of_an_evaluation_may_fail(void **state)
 {
     (void)state;

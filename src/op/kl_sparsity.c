@@ -7,9 +7,9 @@
  * It is NOT additive over samples: two halves of a batch do not add up to the whole, and the size of the batch matters.
  * The mean over samples and positions is within, so `sample` and `position` are as `sum`.
  *
- * So the forward pass has two phases. The first adds up each unit over all rows and positions of this rank; these sums are
- * added up over the ranks. From them the second finds the same value on every rank, and keeps each unit's derivative where
- * its sum was. In both a piece of work is a unit; backward it is a row. */
+ * So the forward pass has two phases. The first adds up each unit over all rows and positions of this rank; these sums
+ * are added up over the ranks. From them the second finds the same value on every rank, and keeps each unit's
+ * derivative where its sum was. In both a piece of work is a unit; backward it is a row. */
 #include "op/penalty.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* ranks.c: what a plan that trains on several ranks must know when it is compiled: whether each operator can be shared out
- * over them, and how much room their sums take. */
+/* ranks.c: what a plan that trains on several ranks must know when it is compiled: whether each operator can be shared
+ * out over them, and how much room their sums take. */
 #include "plan/plan.h"
 
 /* An operator that mixes samples needs sums over ranks, or it would see a part of the batch alone. */

@@ -3,14 +3,14 @@
  *     rows, and whether all are alike -> phases of operators -> terms, and how often units fired
  *         -> a sample of gradients -> gradients -> the verdict
  *
- * Where ranks are not alike, all hear it and stop there, for their sums would not match. After that no rank stops before
- * the verdict, or the others would wait for it. What goes wrong on one (it refuses what it was fed, a sum fails) it
- * remembers as its vote and goes on, without rows or with numbers that nobody will use. In the verdict, the last sum, every
- * rank hears the worst vote of all and obeys it: all take the step, or none.
+ * Where ranks are not alike, all hear it and stop there, for their sums would not match. After that no rank stops
+ * before the verdict, or the others would wait for it. What goes wrong on one (it refuses what it was fed, a sum fails)
+ * it remembers as its vote and goes on, without rows or with numbers that nobody will use. In the verdict, the last
+ * sum, every rank hears the worst vote of all and obeys it: all take the step, or none.
  *
- * The sum of the verdict may fail as well, and of that no other rank can hear any more. So a rank that has found nothing
- * wrong until then takes the verdict for a good one, as the others do. (If a sum fails on one rank and then the verdict on
- * another, they part. The next call finds that they have done different numbers of steps.)
+ * The sum of the verdict may fail as well, and of that no other rank can hear any more. So a rank that has found
+ * nothing wrong until then takes the verdict for a good one, as the others do. (If a sum fails on one rank and then the
+ * verdict on another, they part. The next call finds that they have done different numbers of steps.)
  *
  * With one rank alone nothing is summed and nothing is copied. */
 #include "run/run.h"
@@ -54,8 +54,8 @@ static void begin_telling(tacet_plan *p, const double *mine, int each)
     for (int64_t i = 0; i < n; i++) all[i] = i >= own && i < own + each ? mine[i - own] : 0;
 }
 
-/* Tells all ranks mine[each] and leaves what all have told in p->exchange.numbers [size, each]; if the sum fails, what this
- * rank has told. */
+/* Tells all ranks mine[each] and leaves what all have told in p->exchange.numbers [size, each]; if the sum fails, what
+ * this rank has told. */
 static tacet_status tell(tacet_plan *p, const double *mine, int each)
 {
     begin_telling(p, mine, each);
@@ -67,7 +67,7 @@ static tacet_status tell(tacet_plan *p, const double *mine, int each)
 /* ---- The beginning of a call ---- */
 
 /* What a rank tells of itself: numbers that must be the same on all ranks, and its rows. */
-enum { CALL, STEPS, INPUTS, BATCHES, PLAN, ROWS, EACH };
+enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, ROWS, EACH };
 _Static_assert((int)EACH == (int)TC_RANK_TELLS, "there must be room for what a rank tells");
 enum { EVALUATE = TC_LISTS }; /* a call; the others are the lists that run */
 enum { REFUSED = -1 }; /* in place of the inputs: this rank refuses the call, and the other numbers mean nothing */
@@ -77,6 +77,9 @@ static const char *const unlike[] = {
              "tacet_evaluate in the same order",
     [STEPS] = "rank %d has done another number of steps than this one: all must make the same calls of tacet_step, and "
               "resume from the same checkpoint",
+    [SAMPLE] =
+        "rank %d measures gradients in this step or this one does, and not both: all must make the same calls of "
+        "tacet_ledger_reset",
     [INPUTS] = "rank %d was fed other inputs than this one: all must feed the same inputs, each its own rows",
     [BATCHES] = "rank %d has another number of batches than this one: all must evaluate on the same number",
     [PLAN] = "rank %d has another plan or began with other parameters than this one: all must compile the same graph "
@@ -102,8 +105,8 @@ static uint32_t hash_words(uint32_t hash, const void *from, int64_t words)
     return hash;
 }
 
-/* A hash of what decides how many sums there are, and of all parameters as they were in the first call. It is made once:
- * updates keep equal parameters equal. */
+/* A hash of what decides how many sums there are, and of all parameters as they were in the first call. It is made
+ * once: updates keep equal parameters equal. */
 static double plan_hash(tacet_plan *p)
 {
     const int64_t sums[] = {p->values, p->terms, p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps};
@@ -117,8 +120,14 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
 {
     const double *all = p->exchange.numbers;
     const double mine[EACH] = {
-        [CALL] = call,       [STEPS] = (double)p->table.step, [INPUTS] = ready == TACET_OK ? inputs(p) : REFUSED,
-        [BATCHES] = batches, [PLAN] = plan_hash(p),           [ROWS] = (double)p->run.rows};
+        [CALL] = call,
+        [STEPS] = (double)p->table.step,
+        [SAMPLE] = call == TC_TRAIN && p->sample.due,
+        [INPUTS] = ready == TACET_OK ? inputs(p) : REFUSED,
+        [BATCHES] = batches,
+        [PLAN] = plan_hash(p),
+        [ROWS] = (double)p->run.rows,
+    };
     p->exchange.vote = ready == TACET_OK ? TC_GOOD : TC_REFUSED;
     const tacet_status status = tell(p, mine, EACH);
     if (status != TACET_OK) note_failure(p, status);

@@ -1,6 +1,7 @@
 /* sampled.c: how strong a penalty's gradient is at the values that it stands on, compared with the gradient that the
- * losses send there. In a step that is sampled the backward pass runs twice, first with the lambdas of all penalties 0; it
- * is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit for bit.
+ * losses send there. In a step that is sampled the backward pass runs twice, first with the lambdas of all penalties 0;
+ * it is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit
+ * for bit.
  *
  *     forward -> own: each penalty's gradient by itself -> backward, losses alone: data -> backward -> update */
 #include "run/run.h"
@@ -78,7 +79,7 @@ static double own_square(tacet_plan *p, const tc_step *s, bool batch)
 static void own(tacet_plan *p, const tc_step *s)
 {
     double sum = own_square(p, s, true);
-    tc_exchange_sum(p, &sum, TACET_F64, 1);
+    if (tc_plan_of_batch(p, s->term)) tc_exchange_sum(p, &sum, TACET_F64, 1);
     p->sample.own[s->term] = sqrt(sum + own_square(p, s, false));
 }
 

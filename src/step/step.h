@@ -126,7 +126,7 @@ typedef struct tc_tally {
     const tc_run *run;
     int64_t units, positions; /* of a row of the value */
     int32_t *now;             /* [strips of rows, units]; NULL: nothing is counted */
-    double *all;              /* [units]: the same summed over strips and ranks; NULL where every rank counts the same */
+    double *all;              /* [units]: the same summed over strips and ranks; NULL: every rank counts the same */
     double sum;               /* of now */
     int64_t *fired;           /* [units] */
     int64_t rows;             /* times positions */
