@@ -38,6 +38,7 @@ static const bench_case cases[] = {
     {"penalty", run_penalty, 1.02, .threads = 1, L1_CASE, STILL, .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
     {"ledger", run_ledger, 1.01, .threads = 1, L1_CASE, STILL, .density = 0.1},
     {"start", run_start, 20, .threads = 1, SEED_CASE, .rounds = 15},
+    {"deep", run_deep, 2.5, .threads = 1, .rounds = 15},
     {"accuracy", run_accuracy, .threads = 2, L1_CASE, SGD, .images = true},
     {"products", run_products, .threads = 1, .rounds = 101},
     {"density", run_density, .threads = 1, MLP_CASE, STILL, .images = true, .warm = 3, .rounds = 9, .steps = 10},

@@ -48,6 +48,10 @@ static void detail(const tacet_entry *e)
         printf("\n");
         cli_wrap(stdout, e->doc, 0, 0, WIDTH);
     }
+    if (e->mixes) {
+        printf("\n");
+        cli_wrap(stdout, "Mixes samples: what it gives for one depends on the others of its batch.", 0, 0, WIDTH);
+    }
     if (e->attributes + e->common_attributes) printf("\nAttributes:\n");
     attributes(e->attributes, e->attribute);
     attributes(e->common_attributes, e->common);

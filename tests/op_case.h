@@ -269,6 +269,7 @@ static inline void run_forward(op_case *k, order how)
     double sum = 0;
     k->weight = 0;
     for (int64_t i = 0; i < parts; i++) sum += k->partial[i], k->weight += k->call.weights[i];
+    k->weight *= k->ranks;
     k->value = k->op->finish ? k->op->finish(&k->call, sum) : sum / tc_denominator(&k->call);
 }
 

@@ -463,6 +463,68 @@ static void the_guard_keeps_the_weights_and_names_the_culprit(void **state)
     end(&n);
 }
 
+/* Steps that make lists and count stand between the inputs and what reads them: the input that is bad is named. */
+static void the_guard_tells_inputs_apart(void **state)
+{
+    (void)state;
+    enum { SIZE = 40 };
+    float in[2][BATCH * SIZE];
+    int32_t t[BATCH] = {0, 1, 2, 0, 1, 2};
+    for (int bad = 0; bad < 2; bad++) {
+        tacet_error why;
+        char named[64];
+        tacet_graph *g = tacet_graph_new(NULL);
+        const tacet_value x[2] = {tacet_input(g, "a", 1, (int64_t[]){SIZE}), tacet_input(g, "b", 1, (int64_t[]){SIZE})};
+        const tacet_value target = tacet_labels(g, "t");
+        tacet_chain(g, x[0], "linear 30 | relu name=one");
+        tacet_loss(g, "cross_entropy", tacet_chain(g, x[1], "linear 30 | relu | add one | linear 3"), target);
+        tacet_penalize(g, "relu2", "l1 1e-3");
+        tacet_plan *p = tacet_compile(g,
+                                      &(tacet_config){TACET_CONFIG,
+                                                      .batch = BATCH,
+                                                      .optimizer = "sgd lr=0.1",
+                                                      .sparse = TACET_SPARSE_ALWAYS,
+                                                      .ledger = 1},
+                                      &why);
+        if (!p) fail_msg("%s", why.message);
+        for (int i = 0; i < 2; i++) {
+            for (int k = 0; k < BATCH * SIZE; k++) in[i][k] = k % 3 ? 0 : (float)(k % 7);
+            if (i == bad) in[i][2 * SIZE + 7] = NAN;
+            assert_int_equal(tacet_feed(p, x[i], TACET_F32, in[i]), TACET_OK);
+        }
+        assert_int_equal(tacet_feed(p, target, TACET_I32, t), TACET_OK);
+        assert_int_equal(tacet_step(p, BATCH), TACET_NOT_FINITE);
+        snprintf(named, sizeof named, "the input %s [batch, 40], row 2, element 7", bad ? "b" : "a");
+        if (!strstr(tacet_plan_error(p)->message, named))
+            fail_msg("%s: not %s", tacet_plan_error(p)->message, named);
+        tacet_plan_free(p);
+        tacet_graph_free(g);
+    }
+}
+
+/* What an optimizer remembers depends on its options: without a momentum, on no parameter, there is none. */
+static void moments_are_those_that_are_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *optimizer, *options;
+        int moments;
+    } known[] = {{"sgd lr=0.1", NULL, 0},
+                 {"sgd lr=0.1 momentum=0.9", NULL, 1},
+                 {"sgd lr=0.1", "momentum=0.5", 1},
+                 {"sgd lr=0.1 momentum=0.9", "momentum=0", 1},
+                 {"adam", NULL, 2}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        network n;
+        describe(&n, NULL);
+        if (known[i].options) tacet_options(n.g, "linear2.*", known[i].options);
+        compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = known[i].optimizer});
+        assert_int_equal(n.p->block.moments, known[i].moments);
+        steps(&n, 3, BATCH);
+        end(&n);
+    }
+}
+
 static void a_step_allocates_nothing(void **state)
 {
     (void)state;
@@ -495,6 +557,8 @@ int main(void)
         cmocka_unit_test(calls_out_of_order_are_refused),
         cmocka_unit_test(evaluation_sees_what_training_wrote),
         cmocka_unit_test(the_guard_keeps_the_weights_and_names_the_culprit),
+        cmocka_unit_test(the_guard_tells_inputs_apart),
+        cmocka_unit_test(moments_are_those_that_are_asked_for),
         cmocka_unit_test(a_step_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -414,13 +414,44 @@ static void a_checkpoint_keeps_the_figures(void **state)
     end(&second);
 }
 
+/* A list of few units costs more than it can save: the operator says from which width on there is one. */
+static void narrow_values_have_no_list(void **state)
+{
+    (void)state;
+    const int64_t least = tc_op_find("linear")->silent->least;
+    assert_true(least > 3); /* colours of a pixel */
+    for (int64_t units = least - 1; units <= least; units++) {
+        tacet_error why;
+        tacet_graph *g = tacet_graph_new(NULL);
+        const tacet_value x = tacet_input(g, "x", 2, (int64_t[]){6, units});
+        char model[64];
+        snprintf(model, sizeof model, "linear %d | relu | linear 40", (int)units);
+        tacet_loss(g, "mse", tacet_chain(g, x, model), tacet_input(g, "t", 2, (int64_t[]){6, 40}));
+        tacet_plan *p = tacet_compile(
+            g, &(tacet_config){TACET_CONFIG, .batch = 9, .optimizer = "sgd lr=0.1", .sparse = TACET_SPARSE_ALWAYS},
+            &why);
+        if (!p) fail_msg("%s", why.message);
+        const tc_list *l = &p->list[TC_TRAIN];
+        assert_int_equal(l->fired[tc_graph_index(g, "x")] != NULL, units >= least);
+        assert_int_equal(l->fired[tc_graph_index(g, "relu1")] != NULL, units >= least);
+        assert_int_equal(l->fired_gradient[tc_graph_index(g, "linear1")] != NULL, units >= least);
+        tacet_plan_free(p);
+        tacet_graph_free(g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_give_the_dense_step), cmocka_unit_test(every_operator_passes_silence_on),
-        cmocka_unit_test(threads_change_no_bit),     cmocka_unit_test(memory_is_shared_soundly),
-        cmocka_unit_test(large_batches_agree),       cmocka_unit_test(evaluation_agrees),
-        cmocka_unit_test(the_batch_decides),         cmocka_unit_test(a_checkpoint_keeps_the_figures),
+        cmocka_unit_test(narrow_values_have_no_list),
+        cmocka_unit_test(lists_give_the_dense_step),
+        cmocka_unit_test(every_operator_passes_silence_on),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(memory_is_shared_soundly),
+        cmocka_unit_test(large_batches_agree),
+        cmocka_unit_test(evaluation_agrees),
+        cmocka_unit_test(the_batch_decides),
+        cmocka_unit_test(a_checkpoint_keeps_the_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

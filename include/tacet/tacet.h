@@ -499,6 +499,7 @@ typedef struct tacet_entry {
     const char *name, *formula, *doc, *source;
     int attributes, common_attributes;
     const tacet_attribute *attribute, *common;
+    bool mixes; /* what it gives for a sample depends on the others of its batch */
 } tacet_entry;
 
 TACET_API int tacet_entry_count(void);

@@ -14,6 +14,7 @@
 
 #include "base/flush.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -58,6 +59,7 @@ static inline void rest(void)
 
 static void claim_parts(tacet_pool *p, tc_part *run, void *job, int64_t parts, int lane)
 {
+    assert(lane >= 0 && lane < p->threads);
     for (;;) {
         const int64_t i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
         if (i >= parts) return;

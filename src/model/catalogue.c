@@ -12,6 +12,7 @@ static void op_entry(int i, tacet_entry *e)
         .role = op->role->name, .name = op->name, .formula = op->formula, .doc = op->doc, .source = op->source};
     e->attribute = op->attribute;
     e->common = op->role->common;
+    e->mixes = (op->flags & TC_MIXES) != 0;
 }
 
 static void optim_entry(int i, tacet_entry *e)

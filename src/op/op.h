@@ -252,6 +252,11 @@ static inline double *tc_partial(const tc_call *c, int64_t begin)
 {
     return begin == 0 ? c->partial : &c->partial[begin / tc_span_of(c, false).grain];
 }
+/* Likewise, what it adds to the denominator (TC_WEIGHS). */
+static inline double *tc_partial_weight(const tc_call *c, int64_t begin)
+{
+    return c->weights + (tc_partial(c, begin) - c->partial);
+}
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
 tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */

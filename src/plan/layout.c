@@ -2,6 +2,8 @@
  * them to and from the layout that users see. */
 #include "plan/plan.h"
 
+#include <assert.h>
+
 enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
 
 /* Puts the parameters that are as asked one after another, each on a boundary of TC_ALIGN bytes. */
@@ -10,6 +12,7 @@ static int64_t lay_out(tacet_plan *p, bool trains, bool fused, int64_t offset)
     for (int i = 0; i < p->block.places; i++) {
         tc_place *at = &p->block.place[i];
         if (at->trains != trains || at->fused != fused) continue;
+        assert(at->n > 0 && !(at->fused && !at->trains));
         at->offset = offset;
         offset += (at->n + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
     }

@@ -3,7 +3,7 @@
  * and every term has stored or added its share. The first to write a gradient stores, the others add. */
 #include "plan/plan.h"
 
-#include <string.h>
+#include <assert.h>
 
 /* What the pass carries along. Terms stand in lists, one for each value: those that are computed after it. */
 typedef struct lowering {
@@ -47,6 +47,7 @@ static void touch(tc_list *l, int buffer, int step)
     if (buffer < 0) return;
     tc_buffer *b = &l->buffer[buffer];
     if (!tc_buffer_touched(b)) b->first = step;
+    assert(step >= b->last);
     b->last = step;
 }
 
@@ -68,7 +69,6 @@ static void add_buffers(lowering *w, int v)
     const tc_value *value = &p->graph->value[v];
     const tc_place *at = tc_plan_find(p, v);
     const int64_t bytes = tc_shape_count(&value->shape) * (value->batch ? p->set.batch : 1) * (int64_t)sizeof(float);
-    w->l->value[v] = w->l->gradient[v] = -1;
     if (!w->l->needed[v]) return;
     const int here = w->l->value[v] = add_buffer(w, bytes, at ? tc_plan_parameter(p, at) : NULL);
     if (here < 0) return;
@@ -424,35 +424,41 @@ static void line_up_terms(lowering *w)
         int latest = -1;
         for (int k = 0; k < term->slots; k++)
             if (term->input[k] > latest) latest = term->input[k];
+        assert(latest >= 0);
         const int before = w->last_term[latest];
-        w->next_term[t] = w->term_save[t] = w->l->result[t] = -1;
         w->term_before[t] = before;
         *(before < 0 ? &w->first_term[latest] : &w->next_term[before]) = t;
         w->last_term[latest] = t;
     }
 }
 
+/* A table of n numbers that are all -1; NULL, and the pass has failed, when there is no memory. */
+static int *none_yet(lowering *w, int n)
+{
+    int *table = tc_plan_alloc(w->p, (size_t)n + 1, sizeof *table);
+    w->failed = w->failed || !table;
+    for (int i = 0; table && i < n; i++) table[i] = -1;
+    return table;
+}
+
 tacet_status tc_plan_lower(tacet_plan *p, int list)
 {
-    const size_t v = (size_t)p->values + 1, t = (size_t)p->terms + 1;
     tc_list *l = &p->list[list];
     lowering w = {.p = p, .l = l, .which = list};
-    int *room = tc_plan_alloc(p, 5 * v + 4 * t, sizeof *room);
-    w.written = tc_plan_alloc(p, v, sizeof *w.written);
-    if (!room || !w.written) return tc_fail_memory(&p->error);
-    l->value = room;
-    l->gradient = l->value + v;
-    w.first_term = l->gradient + v;
-    w.last_term = w.first_term + v;
-    w.save = w.last_term + v;
-    w.next_term = w.save + v;
-    w.term_before = w.next_term + t;
-    w.term_save = w.term_before + t;
-    l->result = w.term_save + t;
     l->rows = -1;
-    for (size_t i = 0; i < v; i++) w.first_term[i] = w.last_term[i] = w.save[i] = -1;
+    l->value = none_yet(&w, p->values);
+    l->gradient = none_yet(&w, p->values);
+    l->result = none_yet(&w, p->terms);
+    w.first_term = none_yet(&w, p->values);
+    w.last_term = none_yet(&w, p->values);
+    w.next_term = none_yet(&w, p->terms);
+    w.term_before = none_yet(&w, p->terms);
+    w.save = none_yet(&w, p->values);
+    w.term_save = none_yet(&w, p->terms);
+    w.written = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *w.written);
+    if (w.failed || !w.written) return tc_fail_memory(&p->error);
     line_up_terms(&w);
-    for (int i = 0; i < p->values; i++) add_buffers(&w, i);
+    for (int v = 0; v < p->values; v++) add_buffers(&w, v);
     lower_all(&w);
     return w.failed ? tc_fail_memory(&p->error) : TACET_OK;
 }

@@ -30,15 +30,15 @@ void tc_plan_sample_keep(tacet_plan *p)
     }
 }
 
-/* The first step that passes v's gradient on: it is what reads it as that of its output. */
-static int reader_of(const tc_list *l, int v)
+/* The first step that passes each value's gradient on: it is what reads it as that of its output. */
+static void find_readers(const tc_list *l, int values, int *reader)
 {
-    for (int i = l->backward; i < l->steps; i++) {
-        const tc_step *s = &l->step[i];
-        for (int k = 0; k < s->ports; k++)
-            if (s->port[k].gradient && s->port[k].value == v && !s->port[k].write) return i;
-    }
-    return l->steps;
+    for (int v = 0; v < values; v++) reader[v] = l->steps;
+    for (int i = l->steps - 1; i >= l->backward; i--)
+        for (int k = 0; k < l->step[i].ports; k++) {
+            const tc_port *port = &l->step[i].port[k];
+            if (port->gradient && !port->write) reader[port->value] = i;
+        }
 }
 
 tacet_status tc_plan_sample_points(tacet_plan *p)
@@ -48,7 +48,9 @@ tacet_status tc_plan_sample_points(tacet_plan *p)
     int64_t most = 0;
     to->measure = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *to->measure);
     to->own = tc_plan_alloc(p, (size_t)p->terms + 1, sizeof *to->own);
-    if (!to->measure || !to->own) return tc_fail_memory(&p->error);
+    int *reader = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *reader);
+    if (!to->measure || !to->own || !reader) return tc_fail_memory(&p->error);
+    find_readers(l, p->values, reader);
     for (int v = 0; v < p->values; v++) {
         if (!tc_used(&p->uses, v, TC_USE_MEASURED)) continue;
         const tc_value *value = &p->graph->value[v];
@@ -56,7 +58,7 @@ tacet_status tc_plan_sample_points(tacet_plan *p)
         most = n > most ? n : most;
         if (l->gradient[v] < 0) continue;
         to->measure[to->measures++] = (tc_measure){.value = v,
-                                                   .before = value->owner >= 0 ? l->steps : reader_of(l, v),
+                                                   .before = value->owner >= 0 ? l->steps : reader[v],
                                                    .masked = value->batch && tc_fire_blocked(p, v)};
     }
     to->spare = tc_alloc_aligned(&p->mem, (size_t)most + 1, sizeof *to->spare);

@@ -1,6 +1,8 @@
 /* uses.c: fills the table of uses in two rounds over the graph: the first counts each value's, the second enters them. */
 #include "plan/plan.h"
 
+#include <assert.h>
+
 typedef struct entering {
     tc_uses *uses;
     int *next; /* [values]: where the next use of a value goes; NULL while they are counted */
@@ -58,6 +60,7 @@ tacet_status tc_plan_uses(tacet_plan *p)
     if (!uses->use) return tc_fail_memory(&p->error);
     e.next = next;
     enter_all(&e, p);
+    for (int v = 0; v < p->values; v++) assert(next[v] == uses->first[v + 1]);
     return TACET_OK;
 }
 

@@ -62,20 +62,22 @@ tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const voi
                            NULL, NULL);
 }
 
-/* Class indices of the batch, one row after another. */
+/* Class indices of the batch: all rows at once where they lie one after another. */
 static tacet_status gather_ids(tacet_plan *p, int v, int32_t *to)
 {
     const tc_gather *g = &p->feed[v].gather;
     const int64_t classes = p->feed[v].classes ? p->feed[v].classes : INT64_C(1) + INT32_MAX;
-    for (int64_t i = 0; i < p->run.rows; i++) {
-        const int64_t row = g->index ? g->index[i] : i;
-        int64_t bad, good = take_ids[g->type](g->from, row * g->n, g->n, classes, to + i * g->n, &bad);
-        if (good == g->n) continue;
+    const int64_t rows = g->index ? 1 : p->run.rows, n = rows * g->n;
+    for (int64_t i = 0; i < p->run.rows; i += rows) {
+        const int64_t first = g->index ? g->index[i] : i;
+        int64_t bad, good = take_ids[g->type](g->from, first * g->n, n, classes, to + i * g->n, &bad);
+        if (good == n) continue;
         char element[40] = "";
-        if (g->n > 1) snprintf(element, sizeof element, ", element %lld", (long long)good);
-        return tc_fail(
-            &p->error, TACET_FAILED, "%s: row %lld%s has the class index %lld; there are %lld classes (0 to %lld)",
-            tc_plan_name(p, v), (long long)row, element, (long long)bad, (long long)classes, (long long)classes - 1);
+        if (g->n > 1) snprintf(element, sizeof element, ", element %lld", (long long)(good % g->n));
+        return tc_fail(&p->error, TACET_FAILED,
+                       "%s: row %lld%s has the class index %lld; there are %lld classes (0 to %lld)",
+                       tc_plan_name(p, v), (long long)(first + good / g->n), element, (long long)bad,
+                       (long long)classes, (long long)classes - 1);
     }
     return TACET_OK;
 }

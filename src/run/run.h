@@ -4,7 +4,8 @@
  *     choose.c      which products run on firing lists                 exchange.c  what ranks tell one another
  *     guard.c       looks at the objective and the gradients           apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
- *     tally.c       how often units fired, over many passes            read.c      numbers on their way out */
+ *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
+ *     tell.c        what a plan tells of its terms and values */
 #ifndef TC_RUN_H
 #define TC_RUN_H
 

@@ -2,6 +2,8 @@
  * scratch runs on a copy of it, which has the scratch of its own lane. */
 #include "step/step.h"
 
+#include <assert.h>
+
 static tc_span span(const tc_step *s) { return tc_span_of(&((const tc_work *)s->context)->call, s->backward); }
 
 static void resolve(tc_step *s)
@@ -29,6 +31,7 @@ static void prepare(tc_step *s)
         c->stream.step = (uint32_t)c->run->step;
     }
     if (!c->lists.x || s->backward) return;
+    assert(c->op->silent && w->x_list);
     c->lists.chosen = c->op->silent->choose(c, false);
     w->x_list->forward |= c->lists.chosen != 0;
 }
@@ -36,6 +39,7 @@ static void prepare(tc_step *s)
 static void run(const tc_step *s, int64_t begin, int64_t end, int lane)
 {
     const tc_work *w = s->context;
+    assert(begin <= end && w->call.g == s->port[TC_PORT_G].memory);
     if (w->scratch == 0) {
         w->run(&w->call, begin, end);
         return;
