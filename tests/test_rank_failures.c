@@ -161,7 +161,7 @@ static void begin_run(run *r, const network *net)
     tacet_error why;
     if (!open_team(&r->team, net, RANKS, &why)) fail_msg("%s", why.message);
     for (int i = 0; i < RANKS; i++) {
-        r->plot[i] = (plot){NONE};
+        r->plot[i] = (plot){.fault = NONE};
         r->team.member[i].more = &r->plot[i];
     }
     together(&r->team, steps_before);
