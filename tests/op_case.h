@@ -35,6 +35,7 @@ typedef struct op_case {
     void *save, *scratch;
     float *state[TC_OP_STATES];
     tc_run run;
+    double ranks; /* that have the same rows as this one: what phases sum over ranks is so many times as much */
     tc_call call;
     uint32_t noise;
 } op_case;
@@ -116,7 +117,7 @@ static inline void add_tensor(op_case *k, tc_shape shape, bool batch, int64_t cl
 static inline bool case_try(op_case *k, const char *spec, const char *const *x, bool parameter, int copies,
                             int64_t capacity, tc_sketch *s)
 {
-    *k = (op_case){.capacity = capacity, .noise = 1};
+    *k = (op_case){.capacity = capacity, .noise = 1, .ranks = 1};
     read_spec(k, spec);
     while (x[k->inputs]) k->inputs++;
     k->inputs *= copies;
@@ -243,30 +244,41 @@ static inline void run_ranges(op_case *k, tc_span s, order how, bool whole, rang
 /* Phases, each over its own pieces; 0 in the table is 1. */
 static inline int phases_of(int asked) { return asked ? asked : 1; }
 
+static inline void sum_over_ranks(op_case *k, bool backward)
+{
+    int64_t n = 0;
+    double *numbers = k->op->sums ? k->op->sums(&k->call, backward, &n) : NULL;
+    for (int64_t i = 0; numbers && i < n; i++) numbers[i] *= k->ranks;
+}
+
 /* Runs the forward pass; a scalar's value is left in k->value. */
 static inline void run_forward(op_case *k, order how)
 {
     const bool scalar = k->op->role->scalar;
     int64_t parts = 0;
     for (k->call.phase = 0; k->call.phase < phases_of(k->op->phases); k->call.phase++) {
-    const tc_span s = tc_span_of(&k->call, false);
+        const tc_span s = tc_span_of(&k->call, false);
         parts = (s.pieces + s.grain - 1) / s.grain;
-    assert_true(s.grain > 0 && (!scalar || parts <= k->parts));
+        assert_true(s.grain > 0 && (!scalar || parts <= k->parts));
         for (int64_t i = 0; scalar && i < parts; i++) k->partial[i] = k->call.weights[i] = NAN;
-    run_ranges(k, s, how, !scalar, k->op->forward);
+        run_ranges(k, s, how, !scalar, k->op->forward);
+        sum_over_ranks(k, false);
     }
     k->call.phase = 0;
     if (!scalar) return;
     double sum = 0;
     k->weight = 0;
     for (int64_t i = 0; i < parts; i++) sum += k->partial[i], k->weight += k->call.weights[i];
+    k->weight *= k->ranks;
     k->value = k->op->finish ? k->op->finish(&k->call, sum) : sum / tc_denominator(&k->call);
 }
 
 static inline void run_backward(op_case *k, order how)
 {
-    for (k->call.phase = 0; k->call.phase < phases_of(k->op->phases_back); k->call.phase++)
-    run_ranges(k, tc_span_of(&k->call, true), how, true, k->op->backward);
+    for (k->call.phase = 0; k->call.phase < phases_of(k->op->phases_back); k->call.phase++) {
+        run_ranges(k, tc_span_of(&k->call, true), how, true, k->op->backward);
+        sum_over_ranks(k, true);
+    }
     k->call.phase = 0;
 }
 

@@ -6,6 +6,8 @@
 #include "failing.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -122,6 +124,69 @@ static void parts_run_side_by_side(void **state)
         pthread_mutex_destroy(&m.lock);
     }
     tacet_pool_free(p);
+}
+
+/* A lane is one thread's at a time: what belongs to it needs no lock. */
+enum { LANES = 4 };
+
+typedef struct lanes {
+    int threads;
+    pthread_barrier_t all; /* of the threads */
+    atomic_bool taken[LANES];
+    atomic_int wrong;        /* parts on a lane that does not exist, or that another part is on */
+    int64_t parts_of[LANES]; /* plain, as scratch is */
+} lanes;
+
+static bool enter(lanes *l, int lane)
+{
+    const bool good = lane >= 0 && lane < l->threads && !atomic_exchange(&l->taken[lane], true);
+    if (good) l->parts_of[lane]++;
+    l->wrong += !good;
+    return good;
+}
+
+/* As many parts as threads, none of which ends before all have begun: each needs a lane of its own. */
+static void enter_together(void *job, int64_t part, int lane)
+{
+    lanes *l = job;
+    (void)part;
+    const bool good = enter(l, lane);
+    pthread_barrier_wait(&l->all);
+    if (good) atomic_store(&l->taken[lane], false);
+}
+
+/* Parts of different lengths, which follow each other as they will. */
+static void enter_in_turn(void *job, int64_t part, int lane)
+{
+    lanes *l = job;
+    const bool good = enter(l, lane);
+    for (volatile int i = 0; i < (int)(part % 3) * 100; i++) {}
+    if (part % 16 == 0) sched_yield();
+    if (good) atomic_store(&l->taken[lane], false);
+}
+
+static void lanes_are_exclusive(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 100, PARTS = 64 };
+    for (int threads = 1; threads <= LANES; threads++) {
+        tacet_pool *p = tc_pool_new(threads, NULL, NULL);
+        lanes l = {.threads = threads};
+        int64_t parts = 0;
+        pthread_barrier_init(&l.all, NULL, (unsigned)threads);
+        for (int round = 0; round < ROUNDS; round++) tc_pool_run(p, threads, enter_together, &l);
+        assert_int_equal(l.wrong, 0);
+        for (int i = 0; i < threads; i++) assert_int_equal(l.parts_of[i], ROUNDS);
+        for (int round = 0; round < ROUNDS; round++) tc_pool_run(p, PARTS, enter_in_turn, &l);
+        assert_int_equal(l.wrong, 0);
+        for (int i = 0; i < threads; i++) parts += l.parts_of[i];
+        assert_int_equal(parts, ROUNDS * (PARTS + threads));
+        pthread_barrier_destroy(&l.all);
+        tacet_pool_free(p);
+    }
+    lanes alone = {.threads = 1};
+    tc_pool_run(NULL, PARTS, enter_in_turn, &alone);
+    assert_int_equal(alone.wrong, 0);
 }
 
 /* Several plans share one pool. */
@@ -250,10 +315,15 @@ static void the_system_may_refuse_a_thread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_part_runs_once), cmocka_unit_test(many_tiny_jobs),
-        cmocka_unit_test(workers_wake_up),      cmocka_unit_test(parts_run_side_by_side),
-        cmocka_unit_test(callers_share_a_pool), cmocka_unit_test(jobs_may_nest),
-        cmocka_unit_test(bad_numbers_and_no_memory), cmocka_unit_test(the_system_may_refuse_a_thread),
+        cmocka_unit_test(every_part_runs_once),
+        cmocka_unit_test(many_tiny_jobs),
+        cmocka_unit_test(workers_wake_up),
+        cmocka_unit_test(parts_run_side_by_side),
+        cmocka_unit_test(lanes_are_exclusive),
+        cmocka_unit_test(callers_share_a_pool),
+        cmocka_unit_test(jobs_may_nest),
+        cmocka_unit_test(bad_numbers_and_no_memory),
+        cmocka_unit_test(the_system_may_refuse_a_thread),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

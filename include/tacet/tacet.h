@@ -182,14 +182,28 @@ typedef struct tacet_pool tacet_pool;
 TACET_API tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory);
 TACET_API void tacet_pool_free(tacet_pool *pool);
 
-/* Several processes (or threads) that train one network together, each on its rows of every batch. size: how many there
- * are; rank: which this is, from 0. sum(context, numbers, type, n) replaces numbers[n], of type TACET_F32, TACET_F64 or
- * TACET_I64, by their sums over all ranks and gives every rank the same bits (MPI_Allreduce does). All ranks must make the
- * same calls of tacet_step and tacet_forward, in the same order; within one they call sum equally often, with the same
- * type and n. Where it fails on one rank, that rank still goes on to the end of the step, and the step is refused on
- * every rank. */
+/* Several processes (or threads) that train one network together, each on its own rows of every batch.
+ *
+ * There are `size` ranks, and this one is `rank`, from 0. sum(context, numbers, type, n) replaces numbers[n], of type
+ * TACET_F32, TACET_F64 or TACET_I64, by their sums over all ranks. It returns when they are there, and every rank gets
+ * the same bits. (A sum in the order of the ranks does that, and MPI_Allreduce as it is usually built.)
+ *
+ * Every rank compiles the same graph with the same configuration, but for `ranks`, `batch`, `threads` and `pool`. All
+ * make the same calls of tacet_step, tacet_forward, tacet_evaluate and tacet_ledger_reset in the same order and feed
+ * the same inputs. How many rows a rank has in a step is its own affair. Of a short batch it may have none (rows 0) as
+ * long as another rank has some. Its rows follow those of the ranks before it.
+ *
+ * Parameters and their gradients, the objective, the results of terms, lambdas, the ledger and all counts are then the
+ * same on every rank, to the bit where the processors are of one type. To rounding they are those of one rank that has
+ * all rows. tacet_read of a value of the batch gives a rank its own rows. What cannot be shared out over ranks, such as
+ * batch_topk, is refused by tacet_compile.
+ *
+ * A call that fails on one rank fails on all, and nothing is updated on any. The rank where it failed has the reason,
+ * the others name that rank. For this, too, the ranks need sums: where one fails on a rank, that rank still makes those
+ * that follow in the call. The last sum of a call tells every rank whether all went well. If that one itself fails, the
+ * call counts as good. */
 typedef struct tacet_ranks {
-    int rank, size;
+    int rank, size; /* size 0 or 1: there are no others, and sum is never called */
     tacet_status (*sum)(void *context, void *numbers, tacet_type type, size_t n);
     void *context;
 } tacet_ranks;
@@ -212,7 +226,7 @@ typedef struct tacet_config {
     tacet_sparse sparse;     /* AUTO by default */
     int64_t ledger;          /* steps from one sample of gradient norms to the next; below 0: no ledger. 50 by default, and
                                 then firing is counted where a penalty looks; if set, wherever an operator makes zeros */
-    tacet_ranks ranks;   /* who trains along; size 0 or 1: nobody. `batch` is that of this rank */
+    tacet_ranks ranks;       /* the processes that train together; none by default. `batch` is that of this rank */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config)
 
@@ -238,8 +252,9 @@ TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type,
 TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data,
                                        int64_t elements, const int64_t *index, const tacet_scaling *scaling);
 
-/* One training step on 1..batch rows: forward, backward, update. On TACET_NOT_FINITE nothing was updated. Every input
- * that is needed must have been fed since the last call. */
+/* One training step on 1..batch rows (0..batch where there are several ranks): forward, backward, update. If it fails,
+ * with TACET_NOT_FINITE for instance, nothing was updated. Every input that is needed must have been fed since the last
+ * call. */
 TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
 
 /* The forward pass alone, in evaluation mode (dropout passes through). Inputs that only losses need may be left unfed:
@@ -298,7 +313,7 @@ typedef struct tacet_value_info {
     int64_t dead;          /* units that never fired, at any position */
     double density;        /* share of elements that are not 0; NAN when nothing was counted */
     /* Share of the training steps so far in which a product ran on this value's firing list (forward), on it or on that
-     * of a gradient with the same silence (backward). NAN: there is no list, or no step. */
+     * of a gradient with the same silence (backward). NAN: there is no list, or no step. (Each rank has its own.) */
     double sparse_forward, sparse_backward;
     tacet_type type;       /* TACET_F32; TACET_I32: class indices */
     int64_t classes;       /* of class indices: each is below it. The least of what the input and its readers say; 0
@@ -436,7 +451,11 @@ typedef struct tacet_result {
 /* Runs the whole epoch in which the loader stands forward. Afterwards the values of terms are means over all rows, and
  * densities and dead units those of this pass. y [batch, ..., classes] holds the answers: the largest entry over its
  * last dimension is compared with the label in target [batch, ...]. With a target of another shape, or with one that is
- * not class indices, there is no accuracy. */
+ * not class indices, there is no accuracy.
+ *
+ * Where there are several ranks each gives a loader over its own share of the data and gets the figures of all rows.
+ * The loaders must have the same number of batches (tacet_loader_batches), which is checked. The batches may be of
+ * different sizes. */
 TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                                       tacet_result *result);
 

@@ -5,17 +5,17 @@
  *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / (rows * positions); 0 where p_j is held
  *
  * It is NOT additive over samples: two halves of a batch do not add up to the whole, and the size of the batch matters.
- * The mean over samples and positions is within, so `sample` and `position` are as `sum`. Nor is it additive over
- * ranks: with a part of the global batch it has only a part of each unit's sum, and is NAN, not wrong, as long as
- * nothing gathers these sums.
+ * The mean over samples and positions is within, so `sample` and `position` are as `sum`.
  *
- * Forward, a piece of work is a unit, over all rows and positions by itself; its gradient is kept. Backward it is a
- * row. */
+ * So the forward pass has two phases. The first adds up each unit over all rows and positions of this rank; these sums
+ * are added up over the ranks. From them the second finds the same value on every rank, and keeps each unit's
+ * derivative where its sum was. In both a piece of work is a unit; backward it is a row. */
 #include "op/penalty.h"
 
 #include <math.h>
 
 enum { RHO };
+enum { ADD_UP, COMPARE, PHASES };
 enum { COLUMNS = 128 };
 
 static bool shape(tc_sketch *s)
@@ -51,20 +51,26 @@ static tc_span span_back(const tc_call *c)
     return (tc_span){c->run->rows, n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
-/* The value of m units, at most COLUMNS of them, from unit j of v [rows * positions, n]; keeps d value / dx of each. */
-TC_CLONES static double columns(const tc_call *c, const tc_view *v, int64_t j, int64_t m, double *kept)
+/* sum[m] = units [j, j + m) of v, m at most COLUMNS, over all its rows and positions. */
+TC_CLONES static void add_up(const tc_call *c, const tc_view *v, int64_t j, int64_t m, double *sum)
 {
-    const double rho = c->arg[RHO].number, least = 1e-7, most = 1 - least;
     const int64_t n = tc_units(v), rows = c->run->rows * tc_positions(v);
     const float *x = v->data + j;
-    double sum[COLUMNS] = {0}, value = 0;
+    double column[COLUMNS] = {0};
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t k = 0; k < m; k++) sum[k] += (double)x[r * n + k];
+        for (int64_t k = 0; k < m; k++) column[k] += (double)x[r * n + k];
+    for (int64_t k = 0; k < m; k++) sum[k] = column[k];
+}
+
+/* The value of m units from their sums over n samples and positions, each of which becomes d value / dx. */
+TC_CLONES static double compare(const tc_call *c, double n, int64_t m, double *kept)
+{
+    const double rho = c->arg[RHO].number, least = 1e-7, most = 1 - least;
+    double value = 0;
     for (int64_t k = 0; k < m; k++) {
-        const double mean = c->run->rows == c->run->global_rows ? sum[k] / (double)rows : (double)NAN;
-        const double p = mean < least ? least : (mean > most ? most : mean);
+        const double mean = kept[k] / n, p = mean < least ? least : (mean > most ? most : mean);
         value += rho * log(rho / p) + (1 - rho) * log((1 - rho) / (1 - p));
-        kept[k] = p == mean || mean != mean ? ((1 - rho) / (1 - p) - rho / p) / (double)rows : 0;
+        kept[k] = p == mean || mean != mean ? ((1 - rho) / (1 - p) - rho / p) / n : 0;
     }
     return value;
 }
@@ -74,11 +80,25 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     double total = 0, *kept = c->save;
     int64_t start = 0;
     for (int i = 0; i < c->inputs; start += tc_units(&c->x[i++])) {
-        const int64_t n = tc_units(&c->x[i]), to = end - start < n ? end - start : n;
-        for (int64_t j = begin > start ? begin - start : 0; j < to; j += COLUMNS)
-            total += columns(c, &c->x[i], j, to - j < COLUMNS ? to - j : COLUMNS, kept + start + j);
+        const tc_view *v = &c->x[i];
+        const double samples = (double)(c->run->global_rows * tc_positions(v));
+        const int64_t n = tc_units(v), to = end - start < n ? end - start : n;
+        for (int64_t j = begin > start ? begin - start : 0; j < to; j += COLUMNS) {
+            const int64_t m = to - j < COLUMNS ? to - j : COLUMNS;
+            if (c->phase == ADD_UP)
+                add_up(c, v, j, m, kept + start + j);
+            else
+                total += compare(c, samples, m, kept + start + j);
+        }
     }
-    *tc_partial(c, begin) = total;
+    if (c->phase == COMPARE) *tc_partial(c, begin) = total;
+}
+
+static double *sums(const tc_call *c, bool backward, int64_t *n)
+{
+    if (backward || c->phase != ADD_UP) return NULL;
+    *n = units(c);
+    return c->save;
 }
 
 static double finish(const tc_call *c, double sum) { return *c->result = sum / divisor(c); }
@@ -121,6 +141,8 @@ const tc_op tc_op_kl_sparsity = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
+    .phases = PHASES,
+    .sums = sums,
     .finish = finish,
     .probe = probe,
 };

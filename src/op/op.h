@@ -214,7 +214,8 @@ typedef struct tc_op {
     /* The number of phases; 0 is 1. */
     int phases, phases_back;
     /* The numbers in `save`, *n of them, that are to be summed over all ranks when phase c->phase is done; NULL: none.
-     * May be NULL. An operator that mixes samples (TC_MIXES) and has no sums cannot run on several ranks. */
+     * May be NULL. An operator that mixes samples (TC_MIXES) and has no sums cannot run on several ranks; a scalar one
+     * finds the same partial sums on every rank, from these numbers, and they are not summed once more. */
     double *(*sums)(const tc_call *c, bool backward, int64_t *n);
     /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
     int64_t (*scratch)(const tc_sketch *s, int64_t rows);

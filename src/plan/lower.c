@@ -210,13 +210,13 @@ static void lower_term_phase(lowering *w, int t, bool backward, int phase, int p
     tc_step *s = add_call(w, term->op, backward, term->input, term->inputs, term->slots);
     if (!s) return;
     tc_work *work = tc_work_of(s);
-    const bool last = phase == phases - 1, batch = p->graph->value[term->input[0]].batch;
+    const bool last = phase == phases - 1, elsewhere = !tc_plan_of_batch(p, t) && p->set.ranks.rank > 0;
     s->term = t;
     s->view = work->x[0];
     s->sums = !backward && last;
     work->call.phase = phase;
     work->call.reduce = term->reduce;
-    work->call.lambda = backward && !batch && p->set.ranks.rank > 0 ? &nothing : &p->table.lambda[t];
+    work->call.lambda = backward && elsewhere ? &nothing : &p->table.lambda[t];
     work->call.result = &p->result.value[t];
     if (term->of >= 0 && p->graph->value[term->of].turned) work->x[term->inputs].turned = true;
     work->call.weight = &p->result.weight[t];
@@ -376,8 +376,9 @@ static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
     *t = (tc_tally){.run = &p->run, .units = tc_units(v), .positions = tc_positions(v), .natural = t->natural};
     t->now = tc_plan_alloc(p, (size_t)(tc_tally_strips(rows) * t->units), sizeof *t->now);
     t->fired = tc_plan_alloc(p, (size_t)t->units, sizeof *t->fired);
-    if (p->set.ranks.size > 1) t->all = tc_plan_alloc(p, (size_t)t->units, sizeof *t->all);
-    return t->now && t->fired && (t->all || p->set.ranks.size == 1);
+    const bool summed = v->batch && p->set.ranks.size > 1;
+    if (summed) t->all = tc_plan_alloc(p, (size_t)t->units, sizeof *t->all);
+    return t->now && t->fired && (t->all || !summed);
 }
 
 /* The step that counts what fires; its counts are the plan's. */

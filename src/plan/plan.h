@@ -79,6 +79,17 @@ typedef struct tc_sampling {
     bool due;     /* the step that runs is a sample */
 } tc_sampling;
 
+/* How this rank fares in the call that runs, from good to bad. The worst vote of all ranks counts for all. */
+typedef enum tc_vote { TC_GOOD, TC_NOT_FINITE, TC_REFUSED, TC_SUM_FAILED } tc_vote;
+
+/* What goes from rank to rank (run/exchange.c). */
+typedef struct tc_exchange {
+    double *numbers; /* on their way */
+    double hash;     /* of the plan and its parameters when the first call began; 0: there was no call yet */
+    tc_vote vote;    /* the reason is in the plan's error */
+} tc_exchange;
+enum { TC_RANK_TELLS = 7 }; /* numbers that a rank tells the others of itself at a time, at most */
+
 /* What a list leaves of its terms. */
 typedef struct tc_results {
     double *sum, *weight; /* [terms]: over all rows of all ranks, before it is divided by anything */
@@ -108,9 +119,8 @@ struct tacet_plan {
     tc_run run;
     int last; /* the list that ran last, or -1 */
     tc_results result;
-    double norm_square;           /* of the last step's gradients, over all parameters; NAN before it */
-    double *exchange;             /* numbers on their way to the other ranks */
-    tacet_status exchange_status; /* the last failure of a sum in this step; TACET_OK: there was none */
+    double norm_square; /* of the last step's gradients, over all parameters; NAN before it */
+    tc_exchange exchange;
     tc_table table;
     tacet_error error;
 };
@@ -150,6 +160,9 @@ tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg
 /* Whether samples can be taken at all, and whether a term is a penalty. */
 bool tc_plan_samples(const tacet_plan *p);
 bool tc_plan_is_penalty(const tacet_plan *p, int term);
+/* Whether a term is about values of the batch: then each rank has what comes from its own rows. Of any other term every
+ * rank has the whole. */
+bool tc_plan_of_batch(const tacet_plan *p, int term);
 
 /* Whether dL/dv may be left out where v is 0; whether a list counts what fires in v. */
 bool tc_fire_blocked(const tacet_plan *p, int value);

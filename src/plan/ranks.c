@@ -1,5 +1,5 @@
-/* ranks.c: what a plan that trains on several ranks must know when it is compiled: whether each operator can be shared out
- * over them, and how much room their sums take. */
+/* ranks.c: what a plan that trains on several ranks must know when it is compiled: whether each operator can be shared
+ * out over them, and how much room their sums take. */
 #include "plan/plan.h"
 
 /* An operator that mixes samples needs sums over ranks, or it would see a part of the batch alone. */
@@ -12,14 +12,18 @@ static tacet_status refuse_mixing(tacet_plan *p, const tc_op *op, const char *na
                    name, op->name);
 }
 
+bool tc_plan_of_batch(const tacet_plan *p, int term) { return p->graph->value[p->graph->term[term].input[0]].batch; }
+
 tacet_status tc_plan_ranks(tacet_plan *p)
 {
     tacet_ranks *r = &p->set.ranks;
     if (r->size == 0) r->size = 1;
-    if (r->size < 1 || r->rank < 0 || r->rank >= r->size || (r->size > 1 && !r->sum))
-        return tc_fail(&p->error, TACET_DESCRIPTION,
-                       "ranks: rank %d of %d with%s a sum: rank goes from 0 to size - 1, and several need a sum",
-                       r->rank, r->size, r->sum ? "" : "out");
+    if (r->size < 1 || r->rank < 0 || r->rank >= r->size)
+        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: this is rank %d of %d, where ranks go from 0 to size - 1",
+                       r->rank, r->size);
+    if (r->size > 1 && !r->sum)
+        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: %d ranks need a sum over them, and none was given",
+                       r->size);
     for (int v = 0; v < p->values && r->size > 1; v++) {
         const tc_value *value = &p->graph->value[v];
         if (value->op && refuse_mixing(p, value->op, value->name) != TACET_OK) return p->error.status;
@@ -29,20 +33,20 @@ tacet_status tc_plan_ranks(tacet_plan *p)
     return TACET_OK;
 }
 
-/* Numbers of the terms, and of every value that a list counts. */
+/* Numbers of the terms, and of every value of the batch that a list counts. */
 static int64_t counted(const tacet_plan *p, int list)
 {
     int64_t n = 2 * (int64_t)p->terms;
     for (int v = 0; v < p->values; v++)
-        if (p->count[list][v].now) n += p->count[list][v].units;
+        if (p->count[list][v].all) n += p->count[list][v].units;
     return n;
 }
 
 tacet_status tc_plan_exchange(tacet_plan *p)
 {
     if (p->set.ranks.size == 1) return TACET_OK;
-    const int64_t train = counted(p, TC_TRAIN), eval = counted(p, TC_EVAL), ranks = p->set.ranks.size + 1;
-    const int64_t most = train > eval ? train : eval;
-    p->exchange = tc_plan_alloc(p, (size_t)(most > ranks ? most : ranks), sizeof *p->exchange);
-    return p->exchange ? TACET_OK : tc_fail_memory(&p->error);
+    const int64_t train = counted(p, TC_TRAIN), eval = counted(p, TC_EVAL);
+    const int64_t most = train > eval ? train : eval, tell = (int64_t)TC_RANK_TELLS * p->set.ranks.size;
+    p->exchange.numbers = tc_plan_alloc(p, (size_t)(most > tell ? most : tell), sizeof *p->exchange.numbers);
+    return p->exchange.numbers ? TACET_OK : tc_fail_memory(&p->error);
 }

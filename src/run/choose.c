@@ -57,6 +57,5 @@ void tc_choose_note(tacet_plan *p)
         use->steps++;
         use->forward += s->forward;
         use->backward += s->backward;
-        s->forward = s->backward = false;
     }
 }

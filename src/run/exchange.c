@@ -1,49 +1,175 @@
-/* exchange.c: sums over ranks. Every rank makes the same sums in the same order:
+/* exchange.c: what ranks tell one another. In a call every rank makes the same sums in the same order:
  *
- *     rows of the batch -> phases of operators -> terms, and what units fired -> samples -> gradients -> what failed
+ *     rows, and whether all are alike -> phases of operators -> terms, and how often units fired
+ *         -> a sample of gradients -> gradients -> the verdict
  *
- * A rank whose sum fails takes part in the others all the same, and says so in the last one: then no rank updates. With
- * one rank alone nothing is summed and nothing is moved. */
+ * Where ranks are not alike, all hear it and stop there, for their sums would not match. After that no rank stops
+ * before the verdict, or the others would wait for it. What goes wrong on one (it refuses what it was fed, a sum fails)
+ * it remembers as its vote and goes on, without rows or with numbers that nobody will use. In the verdict, the last
+ * sum, every rank hears the worst vote of all and obeys it: all take the step, or none.
+ *
+ * The sum of the verdict may fail as well, and of that no other rank can hear any more. So a rank that has found
+ * nothing wrong until then takes the verdict for a good one, as the others do. (If a sum fails on one rank and then the
+ * verdict on another, they part. The next call finds that they have done different numbers of steps.)
+ *
+ * With one rank alone nothing is summed and nothing is copied. */
 #include "run/run.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool alone(const tacet_plan *p) { return p->set.ranks.size == 1; }
 
-void tc_exchange(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
+static tacet_status sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
 {
-    const tacet_ranks *r = &p->set.ranks;
-    if (alone(p) || n == 0) return;
-    const tacet_status s = r->sum(r->context, numbers, type, (size_t)n);
-    if (s != TACET_OK) p->exchange_status = s;
+    return p->set.ranks.sum(p->set.ranks.context, numbers, type, (size_t)n);
 }
 
-/* This rank's rows stand after those of the ranks before it. A rank whose feed was refused says so, and all stop here. */
-tacet_status tc_exchange_rows(tacet_plan *p, tacet_status feed)
+static void vote(tacet_plan *p, tc_vote found)
 {
-    const tacet_ranks *r = &p->set.ranks;
-    double before = 0, all = 0;
-    p->exchange_status = TACET_OK;
-    p->run.global_rows = p->run.rows;
-    p->run.first_row = 0;
-    if (alone(p)) return feed;
-    for (int i = 0; i < r->size; i++) p->exchange[i] = i == r->rank && feed == TACET_OK ? (double)p->run.rows : 0;
-    p->exchange[r->size] = feed != TACET_OK;
-    tc_exchange(p, p->exchange, TACET_F64, r->size + 1);
-    for (int i = 0; i < r->size; i++) {
-        before += i < r->rank ? p->exchange[i] : 0;
-        all += p->exchange[i];
+    if (found > p->exchange.vote) p->exchange.vote = found;
+}
+
+static void note_failure(tacet_plan *p, tacet_status status)
+{
+    tc_fail(&p->error, status, "a sum over the ranks failed on this one: no rank takes the call, nothing was updated");
+    vote(p, TC_SUM_FAILED);
+}
+
+void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
+{
+    if (alone(p) || n == 0) return;
+    const tacet_status status = sum(p, numbers, type, n);
+    if (status == TACET_OK) return;
+    note_failure(p, status);
+    /* Nobody will read these, except for the gaps between gradients, which must stay 0. */
+    memset(numbers, 0, (size_t)n * (type == TACET_F32 ? sizeof(float) : sizeof(double)));
+}
+
+/* Sets p->exchange.numbers [size, each] to this rank's own, mine[each], and zeros for the others. */
+static void begin_telling(tacet_plan *p, const double *mine, int each)
+{
+    double *all = p->exchange.numbers;
+    const int64_t n = (int64_t)each * p->set.ranks.size, own = (int64_t)each * p->set.ranks.rank;
+    for (int64_t i = 0; i < n; i++) all[i] = i >= own && i < own + each ? mine[i - own] : 0;
+}
+
+/* Tells all ranks mine[each] and leaves what all have told in p->exchange.numbers [size, each]; if the sum fails, what
+ * this rank has told. */
+static tacet_status tell(tacet_plan *p, const double *mine, int each)
+{
+    begin_telling(p, mine, each);
+    const tacet_status status = sum(p, p->exchange.numbers, TACET_F64, (int64_t)each * p->set.ranks.size);
+    if (status != TACET_OK) begin_telling(p, mine, each);
+    return status;
+}
+
+/* ---- The beginning of a call ---- */
+
+/* What a rank tells of itself: numbers that must be the same on all ranks, and its rows. */
+enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, ROWS, EACH };
+_Static_assert((int)EACH == (int)TC_RANK_TELLS, "there must be room for what a rank tells");
+enum { EVALUATE = TC_LISTS }; /* a call; the others are the lists that run */
+enum { REFUSED = -1 }; /* in place of the inputs: this rank refuses the call, and the other numbers mean nothing */
+
+static const char *const unlike[] = {
+    [CALL] = "rank %d makes another call than this one: all must make the same calls of tacet_step, tacet_forward and "
+             "tacet_evaluate in the same order",
+    [STEPS] = "rank %d has done another number of steps than this one: all must make the same calls of tacet_step, and "
+              "resume from the same checkpoint",
+    [SAMPLE] =
+        "rank %d measures gradients in this step or this one does, and not both: all must make the same calls of "
+        "tacet_ledger_reset",
+    [INPUTS] = "rank %d was fed other inputs than this one: all must feed the same inputs, each its own rows",
+    [BATCHES] = "rank %d has another number of batches than this one: all must evaluate on the same number",
+    [PLAN] = "rank %d has another plan or began with other parameters than this one: all must compile the same graph "
+             "with the same configuration and seed, or load the same file"};
+
+/* Which inputs were fed, a bit each. */
+static double inputs(const tacet_plan *p)
+{
+    double bits = 0;
+    int i = 0;
+    for (const tc_feed *f = p->first_feed; f; f = f->next, i++) bits += f->fed ? ldexp(1, i % 50) : 0;
+    return bits;
+}
+
+/* FNV-1a over words of 32 bits. */
+static uint32_t hash_words(uint32_t hash, const void *from, int64_t words)
+{
+    uint32_t word;
+    for (int64_t i = 0; i < words; i++) {
+        memcpy(&word, (const char *)from + i * 4, sizeof word);
+        hash = (hash ^ word) * UINT32_C(16777619);
     }
-    p->run.first_row = (int64_t)before;
-    p->run.global_rows = all > 1 ? (int64_t)all : 1;
-    if (feed != TACET_OK) return feed;
-    if (p->exchange[r->size] > 0) return tc_fail(&p->error, TACET_FAILED, "another rank was fed data that it refused");
-    if (all < 1 && p->exchange_status == TACET_OK)
-        return tc_fail(&p->error, TACET_FAILED, "no rank has a row of this batch: one at least must have");
+    return hash;
+}
+
+/* A hash of what decides how many sums there are, and of all parameters as they were in the first call. It is made
+ * once: updates keep equal parameters equal. */
+static double plan_hash(tacet_plan *p)
+{
+    const int64_t sums[] = {p->values, p->terms, p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps};
+    if (p->exchange.hash > 0) return p->exchange.hash;
+    const uint32_t hash = hash_words(UINT32_C(2166136261), sums, sizeof sums / 4);
+    return p->exchange.hash = 1 + (double)hash_words(hash, p->block.numbers, p->block.floats);
+}
+
+/* Not OK, on all ranks, where they are not alike. A rank that does not hear the others goes on as if they were. */
+static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status ready)
+{
+    const double *all = p->exchange.numbers;
+    const double mine[EACH] = {
+        [CALL] = call,
+        [STEPS] = (double)p->table.step,
+        [SAMPLE] = call == TC_TRAIN && p->sample.due,
+        [INPUTS] = ready == TACET_OK ? inputs(p) : REFUSED,
+        [BATCHES] = batches,
+        [PLAN] = plan_hash(p),
+        [ROWS] = (double)p->run.rows,
+    };
+    p->exchange.vote = ready == TACET_OK ? TC_GOOD : TC_REFUSED;
+    const tacet_status status = tell(p, mine, EACH);
+    if (status != TACET_OK) note_failure(p, status);
+    for (int r = 0; r < p->set.ranks.size && status == TACET_OK; r++, all += EACH)
+        for (int k = CALL; k < ROWS && ready == TACET_OK && all[INPUTS] != REFUSED; k++)
+            if (all[k] != mine[k]) return tc_fail(&p->error, TACET_FAILED, unlike[k], r);
     return TACET_OK;
 }
 
-/* What units of the value fired on this rank, over the strips of its rows. */
+/* This rank's rows follow those of the ranks before it. */
+tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
+{
+    double before = 0, rows = 0;
+    bool refused = false;
+    p->run.first_row = 0;
+    p->run.global_rows = p->run.rows;
+    if (alone(p)) return feed;
+    if (feed != TACET_OK) p->run.rows = 0;
+    const tacet_status status = begin(p, list, 0, feed);
+    if (status != TACET_OK) return status;
+    for (int r = 0; r < p->set.ranks.size; r++) {
+        const double *told = p->exchange.numbers + (int64_t)r * EACH;
+        before += r < p->set.ranks.rank ? told[ROWS] : 0;
+        rows += told[ROWS];
+        refused = refused || told[INPUTS] == REFUSED;
+    }
+    p->run.first_row = (int64_t)before;
+    p->run.global_rows = rows > 1 ? (int64_t)rows : 1;
+    if (rows > 0 || refused || p->exchange.vote != TC_GOOD) return TACET_OK;
+    return tc_fail(&p->error, TACET_FAILED, "no rank has a row of this batch: at least one must have");
+}
+
+tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches, tacet_status ready)
+{
+    if (alone(p)) return ready;
+    const tacet_status status = begin(p, EVALUATE, (double)batches, ready);
+    return status == TACET_OK ? tc_exchange_verdict(p, &(bool){false}) : status;
+}
+
+/* ---- Terms and counts ---- */
+
+/* How often each unit of a value fired on this rank: the sum over the strips of its rows. */
 static void add_strips(const tc_tally *c, int64_t rows, double *to)
 {
     for (int64_t j = 0; j < c->units; j++) to[j] = 0;
@@ -51,48 +177,77 @@ static void add_strips(const tc_tally *c, int64_t rows, double *to)
         for (int64_t j = 0; j < c->units; j++) to[j] += c->now[k * c->units + j];
 }
 
-/* The term of a parameter is the same on all ranks, and is not summed. */
-static bool is_summed(const tacet_plan *p, int t) { return p->graph->value[p->graph->term[t].input[0]].batch; }
+/* A term of parameters is the same on all ranks, and so is one that mixes samples: its phases have been summed. */
+static bool is_summed(const tacet_plan *p, int t)
+{
+    return tc_plan_of_batch(p, t) && !(p->graph->term[t].op->flags & TC_MIXES);
+}
+
+/* Copies the sums of terms to `at`, or back from there. Returns where they end. */
+static double *carry_terms(tacet_plan *p, double *at, bool back)
+{
+    for (int t = 0; t < p->terms; t++) {
+        if (!is_summed(p, t)) continue;
+        double *const own[] = {&p->result.sum[t], &p->result.weight[t]};
+        for (int k = 0; k < 2; k++, at++) *(back ? own[k] : at) = *(back ? at : own[k]);
+    }
+    return at;
+}
+
+/* The same of the counts of units. */
+static double *carry_counts(tacet_plan *p, int list, double *at, bool back)
+{
+    for (int v = 0; v < p->values; v++) {
+        tc_tally *c = &p->count[list][v];
+        if (!c->all) continue;
+        if (back) {
+            memcpy(c->all, at, sizeof *at * (size_t)c->units);
+            c->sum = 0;
+            for (int64_t j = 0; j < c->units; j++) c->sum += c->all[j];
+        } else {
+            add_strips(c, c->positions * p->run.rows, at);
+        }
+        at += c->units;
+    }
+    return at;
+}
 
 void tc_exchange_terms(tacet_plan *p, int list)
 {
+    double *first = p->exchange.numbers;
     if (alone(p)) return;
-    double *to = p->exchange, *from = p->exchange;
-    for (int t = 0; t < p->terms; t++) {
-        *to++ = is_summed(p, t) ? p->result.sum[t] : 0;
-        *to++ = is_summed(p, t) ? p->result.weight[t] : 0;
-    }
-    for (int v = 0; v < p->values; v++) {
-        const tc_tally *c = &p->count[list][v];
-        if (!c->now) continue;
-        add_strips(c, c->positions * (p->graph->value[v].batch ? p->run.rows : 1), to);
-        to += c->units;
-    }
-    tc_exchange(p, p->exchange, TACET_F64, to - p->exchange);
-    for (int t = 0; t < p->terms; t++, from += 2) {
-        if (!is_summed(p, t)) continue;
-        p->result.sum[t] = from[0];
-        p->result.weight[t] = from[1];
-    }
-    for (int v = 0; v < p->values; v++) {
-        tc_tally *c = &p->count[list][v];
-        if (!c->now) continue;
-        c->sum = 0;
-        for (int64_t j = 0; j < c->units; j++) c->sum += c->all[j] = *from++;
-    }
+    const double *end = carry_counts(p, list, carry_terms(p, first, false), false);
+    tc_exchange_sum(p, first, TACET_F64, end - first);
+    carry_counts(p, list, carry_terms(p, first, true), true);
 }
+
+/* ---- The end ---- */
 
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad)
 {
     if (alone(p)) return TACET_OK;
-    double vote[2] = {p->exchange_status != TACET_OK, *bad};
-    tc_exchange(p, vote, TACET_F64, 2);
-    *bad = vote[1] > 0;
-    if (p->exchange_status != TACET_OK)
-        return tc_fail(&p->error, p->exchange_status, "step %lld: a sum over the ranks failed, and nothing was updated",
-                       (long long)p->table.step + 1);
-    if (vote[0] == 0) return TACET_OK;
-    return tc_fail(&p->error, TACET_FAILED,
-                   "step %lld: a sum over the ranks failed on another rank, and nothing was updated",
-                   (long long)p->table.step + 1);
+    if (*bad) vote(p, TC_NOT_FINITE);
+    const double mine = p->exchange.vote, *votes = p->exchange.numbers;
+    tell(p, &mine, 1);
+    int worst = p->set.ranks.rank;
+    for (int r = 0; r < p->set.ranks.size; r++)
+        if (votes[r] > votes[worst]) worst = r;
+    *bad = votes[worst] >= TC_NOT_FINITE;
+    if (votes[worst] < TC_REFUSED) return TACET_OK;
+    p->last = -1;
+    if (worst == p->set.ranks.rank) return p->error.status;
+    return tc_fail(&p->error, TACET_FAILED, "%s rank %d%s: no rank takes the call, and nothing was updated",
+                   votes[worst] < TC_SUM_FAILED ? "the call was refused on" : "a sum over the ranks failed on", worst,
+                   votes[worst] < TC_SUM_FAILED ? ", whose message says why" : "");
+}
+
+int tc_exchange_first(tacet_plan *p, int64_t found)
+{
+    if (alone(p)) return found > 0 ? 0 : -1;
+    const double mine = (double)found, *all = p->exchange.numbers;
+    tell(p, &mine, 1);
+    int first = found > 0 ? p->set.ranks.rank : -1;
+    for (int r = 0; r < p->set.ranks.size; r++)
+        if (all[r] > 0 && (first < 0 || all[r] < all[first])) first = r;
+    return first;
 }

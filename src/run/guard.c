@@ -103,12 +103,23 @@ static bool blame_writes(tacet_plan *p, const tc_step *s)
     return false;
 }
 
-static bool blame_term(tacet_plan *p, const tc_step *s)
+static bool blame_term(tacet_plan *p, int t)
 {
-    if (!s->sums || s->term < 0 || isfinite(p->result.value[s->term])) return false;
     return tc_fail(&p->error, TACET_NOT_FINITE,
                    "step %lld: the objective is not finite; the first value that is not is the term %s",
-                   (long long)p->table.step + 1, p->graph->term[s->term].name) != TACET_OK;
+                   (long long)p->table.step + 1, p->graph->term[t].name) != TACET_OK;
+}
+
+static bool blame_sum(tacet_plan *p, const tc_step *s)
+{
+    return s->sums && s->term >= 0 && !isfinite(p->result.sum[s->term]) && blame_term(p, s->term);
+}
+
+static bool blame_results(tacet_plan *p)
+{
+    for (int t = 0; t < p->terms; t++)
+        if (p->list[TC_TRAIN].result[t] >= 0 && !isfinite(p->result.value[t])) return blame_term(p, t);
+    return false;
 }
 
 static bool blame_fused(tacet_plan *p)
@@ -122,37 +133,50 @@ static bool blame_fused(tacet_plan *p)
     return false;
 }
 
-/* Runs the list once more and blames the first value that is not finite. All of it runs, since other ranks may find what
- * this one has not, and wait for its part of the sums. */
-static bool search(tacet_plan *p)
+/* Runs steps [begin, end) once more and blames the first value that is not finite. Returns 1 + the step that has it; 0:
+ * all are finite. Other ranks may find what this one has not, and wait for its part of the sums: then all steps run. */
+static int64_t search_steps(tacet_plan *p, int begin, int end, int64_t found)
 {
     tc_list *l = &p->list[TC_TRAIN];
-    bool found = false;
-    for (int i = 0; i < l->steps && (!found || p->set.ranks.size > 1); i++) {
+    for (int i = begin; i < end && (found == 0 || p->set.ranks.size > 1); i++) {
         const tc_step *s = &l->step[i];
-        if (i == l->backward) tc_exchange_terms(p, TC_TRAIN);
         tc_unpoison_all(p);
-        found = found || blame_reads(p, s);
+        if (found == 0 && blame_reads(p, s)) found = i + 1;
         tc_run_step(p, l, i);
-        found = found || blame_writes(p, s);
-        if (!s->sums || s->term < 0) continue;
         tc_unpoison_all(p);
-        tc_run_finish_term(p, s);
-        found = found || blame_term(p, s);
+        if (found == 0 && (blame_writes(p, s) || blame_sum(p, s))) found = i + 1;
     }
-    tc_unpoison_all(p);
-    return found || blame_fused(p);
+    return found;
 }
 
+static int64_t search(tacet_plan *p)
+{
+    const tc_list *l = &p->list[TC_TRAIN];
+    int64_t found = search_steps(p, 0, l->backward, 0);
+    tc_run_finish_terms(p, TC_TRAIN);
+    if (found == 0 && blame_results(p)) found = l->backward + 1;
+    found = search_steps(p, l->backward, l->steps, found);
+    tc_unpoison_all(p);
+    if (found == 0 && blame_fused(p)) found = l->steps + 1;
+    return found;
+}
+
+/* What is not finite on one rank soon is on all: the rank where it was first names it. */
 static tacet_status replay(tacet_plan *p)
 {
-    tacet_status status = tc_run_gather(p, TC_TRAIN);
+    const tacet_status status = tc_run_gather(p, TC_TRAIN);
     if (status != TACET_OK) return status;
-    if (search(p)) return p->error.status;
-    return tc_fail(&p->error, TACET_NOT_FINITE,
-                   "step %lld: the norm of the gradients or the objective is too large for a number%s",
-                   (long long)p->table.step + 1,
-                   p->set.ranks.size > 1 ? ", or a value of another rank is not one" : "");
+    const int64_t found = search(p);
+    const int first = tc_exchange_first(p, found);
+    if (first == p->set.ranks.rank) return p->error.status;
+    if (first < 0)
+        return tc_fail(&p->error, TACET_NOT_FINITE,
+                       "step %lld: the norm of the gradients or the objective is too large for a number",
+                       (long long)p->table.step + 1);
+    return tc_fail(
+        &p->error, TACET_NOT_FINITE,
+        "step %lld: the objective is not finite; the first value that is not is on rank %d, whose message names it",
+        (long long)p->table.step + 1, first);
 }
 
 /* Whether what the update would use is finite. The norm so far is kept; the update adds that of the fused gradients. */

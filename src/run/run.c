@@ -37,13 +37,6 @@ static void band_part(void *context, int64_t part, int lane)
     for (int i = 0; i < b->steps; i++) b->step[i].kind->run(&b->step[i], begin, end, lane);
 }
 
-void tc_run_finish_term(tacet_plan *p, const tc_step *s)
-{
-    const tc_call *c = &tc_work_of(s)->call;
-    const double sum = p->result.sum[s->term];
-    *c->result = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
-}
-
 /* Adds up what the ranges have left. */
 static void add_up(tacet_plan *p, tc_step *s)
 {
@@ -66,7 +59,7 @@ void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward)
 {
     int64_t n = 0;
     double *numbers = c->op->sums ? c->op->sums(c, backward, &n) : NULL;
-    if (numbers) tc_exchange(p, numbers, TACET_F64, n);
+    if (numbers) tc_exchange_sum(p, numbers, TACET_F64, n);
 }
 
 /* How steps are cut depends on the rows, which seldom change. */
@@ -127,12 +120,29 @@ static void run_steps(tacet_plan *p, tc_list *l, int begin, int end)
     }
 }
 
-/* Every term that was computed gets its result. */
-static void finish_terms(tacet_plan *p, tc_list *l)
+static void finish_term(const tc_call *c, double sum)
 {
+    *c->result = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
+}
+
+/* Every term that was computed gets its result. */
+void tc_run_finish_terms(tacet_plan *p, int list)
+{
+    const tc_list *l = &p->list[list];
+    tc_exchange_terms(p, list);
+    tc_unpoison_all(p);
     for (int t = 0; t < p->terms; t++) {
         const tc_step *s = l->result[t] < 0 ? NULL : &l->step[l->result[t]];
-        if (s && (s->waits < 0 || p->feed[s->waits].fed)) tc_run_finish_term(p, s);
+        if (s && (s->waits < 0 || p->feed[s->waits].fed)) finish_term(&tc_work_of(s)->call, p->result.sum[t]);
+    }
+}
+
+/* Until they are computed, terms have no result and add nothing to what other ranks have. */
+static void forget_terms(tacet_plan *p)
+{
+    for (int t = 0; t < p->terms; t++) {
+        p->result.sum[t] = p->result.weight[t] = 0;
+        p->result.value[t] = NAN;
     }
 }
 
@@ -153,15 +163,13 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
 tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows)
 {
     tc_list *l = &p->list[list];
-    const tacet_status status = tc_exchange_rows(p, take_rows(p, list, rows));
+    const tacet_status status = tc_exchange_rows(p, list, take_rows(p, list, rows));
     if (status != TACET_OK) return status;
-    cut(l, rows);
+    cut(l, p->run.rows);
     p->last = list;
-    for (int i = 0; i < p->terms; i++) p->result.value[i] = NAN;
+    forget_terms(p);
     run_steps(p, l, 0, l->backward);
-    tc_exchange_terms(p, list);
-    tc_unpoison_all(p);
-    finish_terms(p, l);
+    tc_run_finish_terms(p, list);
     if (list == TC_TRAIN) return TACET_OK;
     tc_poison_all_but_lasting(p, l);
     return tc_exchange_verdict(p, &(bool){false});
@@ -172,7 +180,6 @@ void tc_run_backward(tacet_plan *p)
     tc_list *l = &p->list[TC_TRAIN];
     tc_choose_back(l);
     run_steps(p, l, l->backward, l->steps);
-    tc_choose_note(p);
     tc_poison_all_but_lasting(p, l);
-    tc_exchange(p, p->block.numbers + p->block.floats, TACET_F32, p->block.part);
+    tc_exchange_sum(p, p->block.numbers + p->block.floats, TACET_F32, p->block.part);
 }

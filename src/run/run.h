@@ -1,7 +1,7 @@
 /* run.h: the loop: what happens in a step, once everything is compiled.
  *
  *     run.c         walks a list, step by step or band by band         feed.c      feeds -> the inputs' buffers
- *     choose.c      which products run on firing lists                 exchange.c  sums over ranks
+ *     choose.c      which products run on firing lists                 exchange.c  what ranks tell one another
  *     guard.c       looks at the objective and the gradients           apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
@@ -16,7 +16,7 @@ tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows);
 void tc_run_backward(tacet_plan *p);
 void tc_run_step(tacet_plan *p, tc_list *l, int i);               /* one step by itself */
 void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward); /* over ranks, of what the call's phase has found */
-void tc_run_finish_term(tacet_plan *p, const tc_step *s); /* the result of the term that the step is of, from its sum */
+void tc_run_finish_terms(tacet_plan *p, int list); /* sums of all ranks, and from them the terms' results */
 void tc_run_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
 double tc_tree_sum(const double *x, int64_t n);                                      /* a fixed tree */
 
@@ -28,17 +28,29 @@ void tc_run_unfeed(tacet_plan *p);
 const float *tc_run_left(const tacet_plan *p, int value);
 const int32_t *tc_run_left_ids(const tacet_plan *p, int value);
 
-/* Which products of the backward pass run on lists, and so which lists are wanted; after a training list: how often lists
- * were used. */
+/* Which products of the backward pass run on lists, and so which lists are wanted; after a training step: how often
+ * lists were used. */
 void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
 
-/* Sums over the ranks; where there is one alone, nothing is done. A sum that fails is remembered until the verdict, in
- * which all ranks hear of it, and of whether a rank has found that something is bad. */
-void tc_exchange(tacet_plan *p, void *numbers, tacet_type type, int64_t n);
-tacet_status tc_exchange_rows(tacet_plan *p, tacet_status feed); /* sets what the run knows of the rows of all */
-void tc_exchange_terms(tacet_plan *p, int list);                 /* the sums of terms, and what units fired */
+/* What ranks tell one another. All ranks make these calls in the same order, up to the verdict, which says whether they
+ * take the step or the forward pass. Where there is one rank alone they do nothing.
+ *
+ * rows       begins a call that runs a list, and sets what the run knows of the rows of all ranks. Not OK, on all: they
+ *            are not alike. A rank that has refused its feed goes on without rows; alone it stops here
+ * batches    begins an evaluation; ready: whether this rank can do it. Not OK, on all ranks: one cannot, or they are
+ *            not alike
+ * sum        replaces numbers by their sums over all ranks; a failure is remembered until the verdict
+ * terms      sums what the terms' ranges have left, and how often units fired
+ * verdict    not OK: the call has failed on this rank or on another, and p->error says why. Otherwise *bad becomes
+ *            whether any rank has found it bad
+ * first      the rank that has found the smallest number, 0 counting as none; -1: no rank has found one */
+tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed);
+tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches, tacet_status ready);
+void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n);
+void tc_exchange_terms(tacet_plan *p, int list);
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad);
+int tc_exchange_first(tacet_plan *p, int64_t found);
 
 /* After the backward pass and before the update. On failure the error names the first value that is not finite. */
 tacet_status tc_run_guard(tacet_plan *p);

@@ -1,6 +1,7 @@
 /* sampled.c: how strong a penalty's gradient is at the values that it stands on, compared with the gradient that the
- * losses send there. In a step that is sampled the backward pass runs twice, first with the lambdas of all penalties 0; it
- * is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit for bit.
+ * losses send there. In a step that is sampled the backward pass runs twice, first with the lambdas of all penalties 0;
+ * it is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit
+ * for bit.
  *
  *     forward -> own: each penalty's gradient by itself -> backward, losses alone: data -> backward -> update */
 #include "run/run.h"
@@ -8,6 +9,7 @@
 #include "run/poison.h"
 
 #include <math.h>
+#include <string.h>
 
 TC_CLONES static void mask(const float *g, const float *x, float *to, int64_t n)
 {
@@ -25,6 +27,15 @@ static int64_t elements_of(const tacet_plan *p, int v)
     return tc_shape_count(&p->graph->value[v].shape) * (p->graph->value[v].batch ? p->run.rows : 1);
 }
 
+/* g[n], of which every rank has a part, as all ranks together have it; in `spare` where there are several. */
+static const float *over_ranks(tacet_plan *p, const float *g, int64_t n)
+{
+    if (p->set.ranks.size == 1) return g;
+    if (g != p->sample.spare) memcpy(p->sample.spare, g, sizeof *g * (size_t)n);
+    tc_exchange_sum(p, p->sample.spare, TACET_F32, n);
+    return p->sample.spare;
+}
+
 /* Whether slot k of a penalty is where its gradient goes: not the inputs of the layer that it may be about. */
 static bool is_measured(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0 || k >= t->inputs); }
 
@@ -37,8 +48,8 @@ static void run_phases(tacet_plan *p, tc_call *c)
     }
 }
 
-/* The squared norm of a term's own gradient with lambda 1 at the values of a batch, or at parameters, from the call of
- * its forward step. */
+/* The squared norm of a term's own gradient with lambda 1 at the values of a batch, this rank's rows of them, or at
+ * parameters, from the call of its forward step. */
 static double own_square(tacet_plan *p, const tc_step *s, bool batch)
 {
     const double one = 1;
@@ -54,10 +65,11 @@ static double own_square(tacet_plan *p, const tc_step *s, bool batch)
     for (int k = 0; k < t->slots; k++) {
         if (!is_measured(t, k) || c.x[k].batch != batch) continue;
         const int v = t->input[k];
-        const bool masked = batch && tc_fire_blocked(p, v);
+        const bool masked = batch && tc_fire_blocked(p, v), apart = !batch && tc_plan_of_batch(p, s->term);
         d[k] = p->sample.spare;
         run_phases(p, &c);
         d[k] = NULL;
+        if (apart) over_ranks(p, p->sample.spare, elements_of(p, v));
         sum += squares(p, p->sample.spare, masked ? c.x[k].data : NULL, elements_of(p, v));
     }
     return sum;
@@ -67,7 +79,7 @@ static double own_square(tacet_plan *p, const tc_step *s, bool batch)
 static void own(tacet_plan *p, const tc_step *s)
 {
     double sum = own_square(p, s, true);
-    tc_exchange(p, &sum, TACET_F64, 1);
+    if (tc_plan_of_batch(p, s->term)) tc_exchange_sum(p, &sum, TACET_F64, 1);
     p->sample.own[s->term] = sqrt(sum + own_square(p, s, false));
 }
 
@@ -82,11 +94,10 @@ static void measure(tacet_plan *p, int step)
         const int64_t n = elements_of(p, m->value);
         const float *x = m->masked ? tc_buffer_memory(p, l, l->value[m->value]) : NULL;
         const tc_place *at = tc_plan_find(p, m->value);
-        float *g = tc_buffer_memory(p, l, l->gradient[m->value]);
+        const float *g = tc_buffer_memory(p, l, l->gradient[m->value]);
         if (at && at->fused) tc_fused_store(p, tc_fuse_find(p, at));
-        if (!batch) tc_exchange(p, g, TACET_F32, n);
-        m->data = squares(p, g, x, n);
-        if (batch) tc_exchange(p, &m->data, TACET_F64, 1);
+        m->data = squares(p, batch ? g : over_ranks(p, g, n), x, n);
+        if (batch) tc_exchange_sum(p, &m->data, TACET_F64, 1);
     }
 }
 

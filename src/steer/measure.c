@@ -38,24 +38,53 @@ static int64_t count_right(const float *y, int64_t n, int64_t classes, const int
     return right;
 }
 
+/* The loader's batch was refused: where other ranks wait for it, they are told. The reason stays. */
+static tacet_status refuse(tacet_plan *p)
+{
+    const tacet_error why = p->error;
+    tacet_forward(p, -1);
+    p->error = why;
+    return why.status;
+}
+
+/* Right answers are counted rank by rank; the results of terms are those of all ranks already. */
 static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                                 double *sum, tacet_result *r)
 {
     const scores s = scores_of(p, y, target);
-    int64_t rows, right = 0;
+    int64_t rows;
+    double right = 0;
     bool compared = false;
     while ((rows = tacet_loader_next(l, p, x, target)) > 0) {
         if (tacet_forward(p, rows) != TACET_OK) return p->error.status;
         const int32_t *label = s.classes ? tc_run_left_ids(p, s.labels) : NULL;
         const float *answer = label ? tc_run_left(p, s.y) : NULL;
-        for (int i = 0; i < p->terms; i++) sum[i] += p->result.value[i] * (double)rows;
+        const int64_t all = p->run.global_rows;
+        for (int i = 0; i < p->terms; i++) sum[i] += p->result.value[i] * (double)all;
         compared = answer != NULL;
-        if (compared) right += count_right(answer, rows * s.positions, s.classes, label);
-        r->rows += rows;
+        if (compared) right += (double)count_right(answer, rows * s.positions, s.classes, label);
+        r->rows += all;
     }
-    if (rows < 0) return p->error.status;
+    if (rows < 0) return refuse(p);
     if (r->rows == 0) return tc_fail(&p->error, TACET_FAILED, "there are no rows to evaluate on");
-    r->accuracy = compared ? (double)right / ((double)r->rows * (double)s.positions) : NAN;
+    tc_exchange_sum(p, &right, TACET_F64, 1);
+    r->accuracy = compared ? right / ((double)r->rows * (double)s.positions) : NAN;
+    return tc_exchange_verdict(p, &(bool){false});
+}
+
+/* From the first batch of the epoch in which the loader is, whatever it has given already. */
+static tacet_status evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
+                             double *sum, tacet_result *result)
+{
+    int64_t epoch, position;
+    tacet_loader_tell(l, &epoch, &position);
+    tacet_loader_seek(l, epoch, 0);
+    tacet_reset_counts(p);
+    const tacet_status status = add_batches(p, l, x, target, y, sum, result);
+    for (int i = 0; i < p->terms && status == TACET_OK; i++) p->result.value[i] = sum[i] / (double)result->rows;
+    if (status != TACET_OK) return status;
+    result->objective = tacet_objective(p);
+    result->data_loss = tacet_data_loss(p);
     return TACET_OK;
 }
 
@@ -63,17 +92,10 @@ tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet
                             tacet_result *result)
 {
     double *sum = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *sum);
-    if (!sum) return tc_fail_memory(&p->error);
+    const tacet_status ready = sum ? TACET_OK : tc_fail_memory(&p->error);
     *result = (tacet_result){0};
-    int64_t epoch, position;
-    tacet_loader_tell(l, &epoch, &position);
-    tacet_loader_seek(l, epoch, 0); /* it may stand in the middle, or at the end */
-    tacet_reset_counts(p);
-    tacet_status status = add_batches(p, l, x, target, y, sum, result);
-    for (int i = 0; i < p->terms && status == TACET_OK; i++) p->result.value[i] = sum[i] / (double)result->rows;
+    tacet_status status = tc_exchange_batches(p, tacet_loader_batches(l), ready);
+    if (status == TACET_OK) status = evaluate(p, l, x, target, y, sum, result);
     tc_free(&p->mem, sum);
-    if (status != TACET_OK) return status;
-    result->objective = tacet_objective(p);
-    result->data_loss = tacet_data_loss(p);
-    return TACET_OK;
+    return status;
 }

@@ -37,6 +37,7 @@ static tacet_status step(tacet_plan *p, int64_t rows)
     status = tc_run_guard(p);
     if (status != TACET_OK) return status;
     tc_run_apply(p);
+    tc_choose_note(p);
     tc_ledger_note(p);
     tc_control_move(p);
     return TACET_OK;

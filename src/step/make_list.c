@@ -37,6 +37,7 @@ static void finish(tc_step *s, double sum)
     tc_silence *l = s->context;
     l->f.rows = s->view.n / l->f.n * (s->view.batch ? run_of(s)->rows : 1);
     l->f.fired = (int64_t)sum;
+    l->forward = false;
 }
 
 /* ---- By unit ---- */

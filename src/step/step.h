@@ -72,7 +72,7 @@ typedef struct tc_silence {
     int by_row, by_unit;       /* buffers, or -1 */
     bool read;                 /* a layer reads the entries; otherwise the count alone is of use */
     bool rows, units;          /* wanted in this step */
-    bool forward, backward;    /* a product ran on it, or on a gradient's that has its silence, in this step */
+    bool forward, backward;    /* a product ran on it, or on a gradient's that has its silence, since it was made */
     struct tc_silence *source; /* a gradient's: the list of the value whose silence it has; NULL: a value's */
     struct tc_silence *next;
 } tc_silence;
@@ -126,7 +126,7 @@ typedef struct tc_tally {
     const tc_run *run;
     int64_t units, positions; /* of a row of the value */
     int32_t *now;             /* [strips of rows, units]; NULL: nothing is counted */
-    double *all;              /* [units]: the same summed over strips and ranks; NULL where there is one rank alone */
+    double *all;              /* [units]: the same summed over strips and ranks; NULL: every rank counts the same */
     double sum;               /* of now */
     int64_t *fired;           /* [units] */
     int64_t rows;             /* times positions */

@@ -1,0 +1,435 @@
+/* test_ranks.c: what ranks share, beyond single operators (test_extra_ranks.c): masks of dropout, steered lambdas,
+ * values that come from weights, evaluation; and what must be alike on all of them. */
+#include "ranks.h"
+
+static void open_network(network *net, const char *optimizer, int64_t ledger)
+{
+    *net = (network){.g = tacet_graph_new(NULL), .optimizer = optimizer, .ledger = ledger, .epochs = 1};
+}
+
+static tacet_value add_input(network *net) { return add_feed(net, "x", 0, 1, (int64_t[]){6}, -1, 1); }
+
+static void add_loss(network *net, tacet_value y)
+{
+    tacet_loss(net->g, "cross_entropy", y, add_feed(net, "t", 3, 0, NULL, 0, 0));
+}
+
+/* ---- Networks ---- */
+
+/* Everything at once, with steered lambdas. */
+static void build_steered(network *net)
+{
+    open_network(net, "sgd lr=0.1 momentum=0.9 schedule=cosine", 3);
+    const tacet_value x = add_input(net);
+    add_loss(net,
+             tacet_chain(net->g, x,
+                         "linear 12 name=a | relu | dropout 0.2 | linear 12 name=b | relu | layer_norm | linear 3"));
+    tacet_penalize(net->g, "relu1", "l1 density=0.2 warmup=0.5");
+    tacet_penalize(net->g, "a.weight", "l1 zeros=0.5 prox");
+    tacet_penalize(net->g, "relu2", "l1 1e-2 warmup=1");
+    tacet_penalize(net->g, "*.weight", "norm 1e-2 joint");
+    tacet_penalize(net->g, "b.weight", "spectral_norm 1e-2");
+}
+
+/* A value that has no batch, made from a weight: every rank has the whole of it, and of its penalties. */
+static void build_from_weights(network *net)
+{
+    open_network(net, "sgd lr=0.1 momentum=0.9", 2);
+    const tacet_value x = add_input(net);
+    add_loss(net, tacet_chain(net->g, x, "linear 8 name=a | tanh | linear 3"));
+    const tacet_value w = tacet_chain(net->g, (tacet_value){0}, "from a.weight | relu name=w");
+    tacet_loss(net->g, "mse lambda=0.3", w, tacet_chain(net->g, (tacet_value){0}, "from a.weight | gelu name=v"));
+    tacet_penalize(net->g, "w", "l1 0.02");
+    tacet_penalize(net->g, "v", "l2 0.03");
+    tacet_penalize(net->g, "[wv]", "norm 0.01 joint");
+    tacet_penalize(net->g, "a.weight", "l2 0.01");
+}
+
+static void build_adam(network *net)
+{
+    open_network(net, "adam lr=0.01", -1);
+    const tacet_value x = add_input(net);
+    add_loss(net, tacet_chain(net->g, x, "linear 12 | relu | linear 3"));
+    tacet_options(net->g, "linear1.bias", "frozen");
+}
+
+/* Large enough for products on firing lists, and for gradients that one plan alone would not store. */
+static void build_large(network *net)
+{
+    open_network(net, "sgd lr=0.1 momentum=0.9", 1);
+    net->sparse = TACET_SPARSE_ALWAYS;
+    const tacet_value x = add_input(net);
+    add_loss(net, tacet_chain(net->g, x, "linear 192 | relu | linear 192 | topk 9 | linear 3"));
+    tacet_penalize(net->g, "relu1", "l1 1e-3");
+}
+
+static void networks_train_alike(void **state)
+{
+    (void)state;
+    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam, build_large};
+    static const char *const name[] = {"steered", "from weights", "adam", "large"};
+    for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
+        network net;
+        build[i](&net);
+        compare_over_ranks(name[i], &net);
+        free_network(&net);
+    }
+}
+
+/* ---- Dropout ---- */
+
+/* more: floats [BATCH, 8], the batch of all ranks. */
+static void *keep_masks(void *argument)
+{
+    member *m = argument;
+    const int64_t rows = feed_share(m, 0), before = rows_before(BATCH, m->seat.w->size, m->seat.rank, 0);
+    if (tacet_step(m->p, rows) || tacet_read(m->p, "d", (float *)m->more + 8 * before, (size_t)(8 * rows)))
+        snprintf(m->t.error, sizeof m->t.error, "%s", tacet_plan_error(m->p)->message);
+    return NULL;
+}
+
+static void masks_are_those_of_one_rank(void **state)
+{
+    (void)state;
+    network net;
+    open_network(&net, "sgd lr=0.1", -1);
+    const tacet_value x = add_input(&net);
+    add_loss(&net, tacet_chain(net.g, x, "linear 8 | dropout 0.5 name=d | linear 3"));
+    tacet_keep(net.g, "d");
+    float alone[8 * BATCH], apart[8 * BATCH];
+    int dropped = 0;
+    for (int size = 0; size <= MOST_RANKS; size++) {
+        team t;
+        tacet_error why;
+        assert_true(open_team(&t, &net, size, &why));
+        for (int r = 0; r < t.w.size; r++) t.member[r].more = size ? apart : alone;
+        together(&t, keep_masks);
+        for (int r = 0; r < t.w.size; r++) assert_string_equal(t.member[r].t.error, "");
+        for (int i = 0; size && i < 8 * BATCH; i++) {
+            assert_int_equal(apart[i] == 0, alone[i] == 0);
+            dropped += alone[i] == 0;
+        }
+        close_team(&t);
+    }
+    assert_true(dropped > 8 * BATCH && dropped < 4 * 8 * BATCH);
+    free_network(&net);
+}
+
+/* ---- What must be alike ---- */
+
+static void configurations_are_checked(void **state)
+{
+    (void)state;
+    network net;
+    tacet_error why;
+    build_adam(&net);
+    const struct {
+        tacet_ranks ranks;
+        const char *says;
+    } bad[] = {{{2, 2, sum_over_ranks, NULL}, "rank 2 of 2"},
+               {{-1, 2, sum_over_ranks, NULL}, "rank -1 of 2"},
+               {{0, 2, NULL, NULL}, "2 ranks need a sum"},
+               {{0, -1, sum_over_ranks, NULL}, "rank 0 of -1"},
+               {{1, 0, NULL, NULL}, "rank 1 of 1"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=1", .ranks = bad[i].ranks};
+        assert_null(tacet_compile(net.g, &c, &why));
+        assert_int_equal(why.status, TACET_DESCRIPTION);
+        if (!strstr(why.message, bad[i].says)) fail_msg("%s: %s", bad[i].says, why.message);
+    }
+    free_network(&net);
+}
+
+static void *one_step(void *argument)
+{
+    member *m = argument;
+    snprintf(m->t.error, sizeof m->t.error, "%s",
+             tacet_step(m->p, feed_share(m, 0)) ? tacet_plan_error(m->p)->message : "");
+    return NULL;
+}
+
+static void *no_rows(void *argument)
+{
+    member *m = argument;
+    feed_share(m, 0);
+    snprintf(m->t.error, sizeof m->t.error, "%s", tacet_step(m->p, 0) ? tacet_plan_error(m->p)->message : "");
+    return NULL;
+}
+
+/* Of ranks above 0 only the first input is fed, which evaluation can do with. */
+static void *forward_unlike(void *argument)
+{
+    member *m = argument;
+    const feed *f = m->net->feed;
+    for (int i = 0; i < (m->seat.rank ? 1 : 2); i++) tacet_feed(m->p, f[i].value, f[i].type, f[i].data);
+    snprintf(m->t.error, sizeof m->t.error, "%s", tacet_forward(m->p, 2) ? tacet_plan_error(m->p)->message : "");
+    return NULL;
+}
+
+/* Rank 0 steps, the others go forward. */
+static void *another_call(void *argument)
+{
+    member *m = argument;
+    const int64_t rows = feed_share(m, 0);
+    const tacet_status s = m->seat.rank ? tacet_forward(m->p, rows) : tacet_step(m->p, rows);
+    snprintf(m->t.error, sizeof m->t.error, "%s", s ? tacet_plan_error(m->p)->message : "");
+    return NULL;
+}
+
+static void all_say(team *t, void *(*work)(void *), const char *what)
+{
+    together(t, work);
+    for (int r = 0; r < t->w.size; r++)
+        if (what ? !strstr(t->member[r].t.error, what) : t->member[r].t.error[0])
+            fail_msg("rank %d: \"%s\" is not \"%s\"", r, t->member[r].t.error, what ? what : "");
+}
+
+static void ranks_must_be_alike(void **state)
+{
+    (void)state;
+    network net;
+    team t;
+    tacet_error why;
+    char path[] = "/tmp/tacet_ranks_XXXXXX";
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    build_steered(&net);
+    assert_true(open_team(&t, &net, 3, &why));
+    all_say(&t, no_rows, "no rank has a row");
+    all_say(&t, forward_unlike, "was fed other inputs");
+    all_say(&t, another_call, "makes another call");
+    float bias[12] = {1};
+    assert_int_equal(tacet_read(t.member[1].p, "b.bias", bias, 12), TACET_OK);
+    all_say(&t, one_step, NULL);
+    assert_int_equal(tacet_checkpoint(t.member[0].p, NULL, path, 0, NULL, &why), TACET_OK);
+    all_say(&t, one_step, NULL);
+    /* One rank falls behind; all go back there. */
+    for (int r = 2; r >= 0; r--) {
+        tacet_file *f = tacet_file_open(path, NULL, &why);
+        assert_non_null(f);
+        assert_int_equal(tacet_resume(t.member[r].p, NULL, f, &why), TACET_OK);
+        tacet_file_free(f);
+        all_say(&t, one_step, r ? "another number of steps" : NULL);
+    }
+    close_team(&t);
+    /* The ledger of one alone is reset; a parameter of one alone is another. */
+    assert_true(open_team(&t, &net, 2, &why));
+    all_say(&t, one_step, NULL);
+    tacet_ledger_reset(t.member[1].p);
+    all_say(&t, one_step, "tacet_ledger_reset");
+    close_team(&t);
+    assert_true(open_team(&t, &net, 2, &why));
+    bias[0] += 1;
+    assert_int_equal(tacet_write(t.member[1].p, "b.bias", bias, 12), TACET_OK);
+    all_say(&t, one_step, "began with other parameters");
+    assert_int_equal(tacet_steps(t.member[0].p), 0);
+    close_team(&t);
+    free_network(&net);
+    close(file);
+    unlink(path);
+}
+
+/* ---- Evaluation ---- */
+
+enum { ROWS = 23, WIDE = 6 };
+
+typedef struct share {
+    char path[64];
+    tacet_data *data;
+    tacet_loader *loader;
+    tacet_status status;
+    tacet_result result;
+    double term[4];
+} share;
+
+static void open_share(share *s, int64_t begin, int64_t end, int64_t batch, int wide)
+{
+    tacet_error why;
+    char source[512];
+    snprintf(s->path, sizeof s->path, "/tmp/tacet_share_XXXXXX");
+    FILE *f = fdopen(mkstemp(s->path), "w");
+    assert_non_null(f);
+    for (int j = 0; j < wide; j++) fprintf(f, "x%d,", j);
+    fprintf(f, "y\n");
+    for (int64_t i = begin; i < end; i++) {
+        for (int j = 0; j < wide; j++) fprintf(f, "%d,", (int)(i * 37 + j * 101) % 19 - 9);
+        fprintf(f, "%d\n", (int)(i % 3));
+    }
+    fclose(f);
+    snprintf(source, sizeof source, "csv %s label=y", s->path);
+    s->data = tacet_data_open(source, "train", NULL, &why);
+    if (!s->data) fail_msg("%s", why.message);
+    tacet_data_set_scaling(s->data, "", &why);
+    s->loader = tacet_loader_new(s->data, batch, 0, false, &why);
+    assert_non_null(s->loader);
+}
+
+static void close_share(share *s)
+{
+    tacet_loader_free(s->loader);
+    tacet_data_free(s->data);
+    unlink(s->path);
+}
+
+static void *evaluate(void *argument)
+{
+    member *m = argument;
+    share *s = m->more;
+    s->status = tacet_evaluate(m->p, s->loader, m->net->feed[0].value, m->net->feed[1].value,
+                               tacet_find(m->net->g, "head"), &s->result);
+    snprintf(m->t.error, sizeof m->t.error, "%s", s->status ? tacet_plan_error(m->p)->message : "");
+    for (int i = 0; i < tacet_term_count(m->p); i++) {
+        tacet_term t;
+        tacet_term_at(m->p, i, &t);
+        s->term[i] = t.value;
+    }
+    return NULL;
+}
+
+static void build_evaluated(network *net)
+{
+    open_network(net, "sgd lr=0.1", 1);
+    const tacet_value x = add_input(net);
+    add_loss(net, tacet_chain(net->g, x, "linear 9 | relu | linear 3 name=head"));
+    tacet_chain(net->g, (tacet_value){0}, "from head.weight | relu name=w");
+    tacet_penalize(net->g, "relu1", "l1 0.1");
+    tacet_penalize(net->g, "w", "l2 0.1");
+}
+
+static void near(double a, double b)
+{
+    if (!(fabs(a - b) <= 1e-6 * (1 + fabs(b)))) fail_msg("%.9g is not %.9g", a, b);
+}
+
+/* The figures of all rows, whoever has them; densities and dead units too. */
+static void compare_evaluation(const network *net, int size, int64_t batch, const share *alone,
+                               const tacet_firing *fired)
+{
+    team t;
+    share s[MOST_RANKS];
+    tacet_error why;
+    assert_true(open_team(&t, net, size, &why));
+    for (int r = 0; r < size; r++) {
+        open_share(&s[r], ROWS * r / size, ROWS * (r + 1) / size, batch, WIDE);
+        t.member[r].more = &s[r];
+    }
+    all_say(&t, evaluate, NULL);
+    for (int r = 0; r < size; r++) {
+        tacet_firing f;
+        assert_int_equal(s[r].result.rows, ROWS);
+        assert_true(s[r].result.accuracy == alone->result.accuracy);
+        near(s[r].result.objective, alone->result.objective);
+        near(s[r].result.data_loss, alone->result.data_loss);
+        for (int i = 0; i < tacet_term_count(t.member[r].p); i++) near(s[r].term[i], alone->term[i]);
+        assert_true(s[r].result.objective == s[0].result.objective);
+        for (int i = 0; i < tacet_value_count(t.member[r].p); i++) {
+            tacet_value_info info;
+            tacet_value_at(t.member[r].p, i, &info);
+            tacet_firing_at(t.member[r].p, i, false, &f);
+            if (info.batch) assert_int_equal(f.rows, fired[i].rows); /* of others: passes */
+            assert_int_equal(f.dead, fired[i].dead);
+            assert_true(f.density == fired[i].density || (isnan(f.density) && isnan(fired[i].density)));
+        }
+        close_share(&s[r]);
+    }
+    close_team(&t);
+}
+
+static void evaluation_is_of_all_rows(void **state)
+{
+    (void)state;
+    network net;
+    team alone;
+    share all;
+    tacet_error why;
+    tacet_firing fired[16];
+    build_evaluated(&net);
+    assert_true(open_team(&alone, &net, 0, &why));
+    open_share(&all, 0, ROWS, 5, WIDE);
+    alone.member[0].more = &all;
+    all_say(&alone, evaluate, NULL);
+    assert_true(all.result.accuracy > 0 && all.result.accuracy < 1);
+    for (int i = 0; i < tacet_value_count(alone.member[0].p); i++)
+        tacet_firing_at(alone.member[0].p, i, false, &fired[i]);
+    compare_evaluation(&net, 1, 5, &all, fired);
+    compare_evaluation(&net, 2, 4, &all, fired);
+    compare_evaluation(&net, 3, 3, &all, fired);
+    compare_evaluation(&net, 5, 5, &all, fired);
+    close_share(&all);
+    close_team(&alone);
+    free_network(&net);
+}
+
+/* Neither may leave the others waiting: another number of batches, and a batch that is refused. */
+static void evaluation_is_refused_on_all(void **state)
+{
+    (void)state;
+    network net;
+    team t;
+    share s[3];
+    tacet_error why;
+    build_evaluated(&net);
+    assert_true(open_team(&t, &net, 3, &why));
+    for (int r = 0; r < 3; r++) {
+        open_share(&s[r], 0, r == 1 ? 9 : 8, 4, WIDE);
+        t.member[r].more = &s[r];
+    }
+    all_say(&t, evaluate, "another number of batches");
+    close_share(&s[1]);
+    open_share(&s[1], 0, 8, 4, WIDE + 1);
+    together(&t, evaluate);
+    for (int r = 0; r < 3; r++)
+        if (!strstr(t.member[r].t.error,
+                    r == 1 ? "x takes rows of 6 elements, and the data have 7" : "refused on rank 1"))
+            fail_msg("rank %d: %s", r, t.member[r].t.error);
+    for (int r = 0; r < 3; r++) close_share(&s[r]);
+    close_team(&t);
+    free_network(&net);
+}
+
+/* Every batch has a verdict, and so have the beginning and the end. If the sum of one fails, all go on; if another
+ * does, all stop. */
+static void any_sum_of_an_evaluation_may_fail(void **state)
+{
+    (void)state;
+    network net;
+    team t;
+    share s[3];
+    tacet_error why;
+    build_evaluated(&net);
+    assert_true(open_team(&t, &net, 3, &why));
+    for (int r = 0; r < 3; r++) {
+        open_share(&s[r], 0, 8, 4, WIDE);
+        t.member[r].more = &s[r];
+    }
+    all_say(&t, evaluate, NULL);
+    const int sums = t.w.calls[0];
+    int taken = 0;
+    for (int k = 0; k < sums; k++) {
+        memset(t.w.calls, 0, sizeof t.w.calls);
+        t.w.fails = k % 3;
+        t.w.at = k;
+        together(&t, evaluate);
+        for (int r = 1; r < 3; r++) assert_int_equal(s[r].status == TACET_OK, s[0].status == TACET_OK);
+        taken += s[0].status == TACET_OK;
+    }
+    assert_int_equal(taken, 2 + 2);
+    assert_int_equal(sums, 2 + 2 * 3 + 2);
+    for (int r = 0; r < 3; r++) close_share(&s[r]);
+    close_team(&t);
+    free_network(&net);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(networks_train_alike),
+        cmocka_unit_test(masks_are_those_of_one_rank),
+        cmocka_unit_test(configurations_are_checked),
+        cmocka_unit_test(ranks_must_be_alike),
+        cmocka_unit_test(evaluation_is_of_all_rows),
+        cmocka_unit_test(evaluation_is_refused_on_all),
+        cmocka_unit_test(any_sum_of_an_evaluation_may_fail),
+    };
+    return cmocka_run_group_tests_name("ranks", tests, NULL, NULL);
+}
