@@ -44,44 +44,43 @@ typedef struct tc_run {
     const tc_kernel *kernel;
 } tc_run;
 
-/* One tensor as an operator sees it. */
+/* One tensor as an operator sees it. What a small step reads stands first, here and below: it is one line of the cache. */
 typedef struct tc_view {
-    float *data;     /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
-    tc_shape shape;  /* without the batch */
-    int64_t n;       /* elements of a row (of the whole, where there is no batch) */
-    bool batch;      /* [rows, shape...] */
-    const int32_t *ids; /* class indices, each from 0 and below `classes`; NULL: numbers, which are in data */
-    int64_t classes;    /* 0: not known */
+    float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
+    int64_t n;          /* elements of a row (of the whole, where there is no batch) */
+    bool batch;         /* [rows, shape...] */
     /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first
      * parameter of this layer's own would be. Only for operators with TC_TURNS. */
     bool turned;
+    tc_shape shape;     /* without the batch */
+    const int32_t *ids; /* class indices, each from 0 and below `classes`; NULL: numbers, which are in data */
+    int64_t classes;    /* 0: not known */
 } tc_view;
 
 /* One call, made ready at compile time. Entries that do not apply are NULL or 0. */
 typedef struct tc_call {
     const struct tc_op *op;
-    const tc_arg *arg;   /* the operator's attributes, in the order of its table */
     const tc_run *run;
-    int inputs;          /* given values; parameters follow them in x, d and add */
     const tc_view *x;
-    tc_view y;           /* data NULL for a scalar operator */
     const float *g;      /* backward: dL/dy, like y */
-    float *const *d;     /* backward: dL/dx, like x; NULL for an input that needs none */
+    float *const *d;     /* backward: dL/dx, like x; NULL for an input that needs none, and in all phases but the last */
     const bool *add;     /* backward: d += instead of d = */
     void *save;          /* save() bytes that live from forward to backward; in training also to commit() */
+    const tc_arg *arg;   /* the operator's attributes, in the order of its table */
+    tc_view y;           /* data NULL for a scalar operator, and in all phases of the forward pass but the last */
+    tc_lists lists;      /* for layers that can run on firing lists */
+    int inputs;          /* given values; parameters follow them in x, d and add */
+    int phase;           /* which pass this is, from 0; see phases */
     float *const *state; /* what the operator remembers, in the order of its table; NULL: nothing */
     tc_stream stream;    /* random numbers of this layer, at this step */
-
-    int phase;      /* which pass this is, from 0; see phases */
-    void *scratch;  /* scratch() bytes, aligned, that no other range uses meanwhile; they hold anything at first */
-    tc_lists lists; /* for layers that can run on firing lists */
+    void *scratch;       /* scratch() bytes, aligned, that no other range uses meanwhile; they hold anything at first */
 
     /* Scalar operators */
-    int reduce;          /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
-    double *partial;     /* forward: one number a range, partial[begin / grain] */
+    int reduce;           /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
+    double *partial;      /* forward: one number a range, partial[begin / grain] */
     double *weights;      /* TC_WEIGHS, forward: likewise, what the range adds to the denominator */
     const double *weight; /* TC_WEIGHS, backward and finish: the sum of all weights, over all ranks */
-    double *result;      /* the result, what finish() writes; readable in backward */
+    double *result;       /* the result, what finish() writes; readable in backward */
     const double *lambda; /* the term's weight; backward may be given another than forward, and is linear in it */
 } tc_call;
 

@@ -31,6 +31,7 @@ typedef struct tc_list {
     bool *needed, *wants;                 /* [values]: is computed; has a gradient */
     int *value, *gradient;                /* [values]: buffer, or -1 */
     int *result;                          /* [terms]: the step that leaves its sum, or -1 */
+    tc_tally *tally;                      /* all that it counts */
     tc_silence *silence;                  /* all firing lists */
     tc_silence **fired, **fired_gradient; /* [values]: of it, of its gradient, or NULL */
     int backward;                         /* the first step of the backward pass */

@@ -373,7 +373,11 @@ static void lower_lists_back(lowering *w, int v)
 static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
 {
     const int64_t rows = tc_positions(v) * (v->batch ? p->set.batch : 1);
-    *t = (tc_tally){.run = &p->run, .units = tc_units(v), .positions = tc_positions(v), .natural = t->natural};
+    *t = (tc_tally){.run = &p->run,
+                    .units = tc_units(v),
+                    .positions = tc_positions(v),
+                    .batch = v->batch,
+                    .natural = t->natural};
     t->now = tc_plan_alloc(p, (size_t)(tc_tally_strips(rows) * t->units), sizeof *t->now);
     t->fired = tc_plan_alloc(p, (size_t)t->units, sizeof *t->fired);
     const bool summed = v->batch && p->set.ranks.size > 1;
@@ -393,6 +397,8 @@ static void lower_count(lowering *w, int v)
     s->view = view_of(p, v);
     s->sums = true;
     w->failed = w->failed || !add_tally(p, tally, &s->view);
+    tally->next = w->l->tally;
+    w->l->tally = tally;
     connect_value(w, &s->port[0], v, false);
     close_step(w, s);
 }

@@ -37,8 +37,7 @@ tacet_status tc_plan_ranks(tacet_plan *p)
 static int64_t counted(const tacet_plan *p, int list)
 {
     int64_t n = 2 * (int64_t)p->terms;
-    for (int v = 0; v < p->values; v++)
-        if (p->count[list][v].all) n += p->count[list][v].units;
+    for (const tc_tally *c = p->list[list].tally; c; c = c->next) n += c->all ? c->units : 0;
     return n;
 }
 

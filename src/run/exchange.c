@@ -197,8 +197,7 @@ static double *carry_terms(tacet_plan *p, double *at, bool back)
 /* The same of the counts of units. */
 static double *carry_counts(tacet_plan *p, int list, double *at, bool back)
 {
-    for (int v = 0; v < p->values; v++) {
-        tc_tally *c = &p->count[list][v];
+    for (tc_tally *c = p->list[list].tally; c; c = c->next) {
         if (!c->all) continue;
         if (back) {
             memcpy(c->all, at, sizeof *at * (size_t)c->units);

@@ -5,16 +5,18 @@
 #include <math.h>
 #include <string.h>
 
+static void add(int64_t *restrict to, const int32_t *restrict from, int64_t n)
+{
+    for (int64_t j = 0; j < n; j++) to[j] += from[j];
+}
+
 void tc_tally_note(tacet_plan *p, int list)
 {
-    for (int v = 0; v < p->values; v++) {
-        tc_tally *c = &p->count[list][v];
-        const bool batch = p->graph->value[v].batch;
-        if (!c->now) continue;
-        for (int64_t k = 0; !c->all && k < tc_tally_strips(c->positions * (batch ? p->run.rows : 1)); k++)
-            for (int64_t j = 0; j < c->units; j++) c->fired[j] += c->now[k * c->units + j];
+    for (tc_tally *c = p->list[list].tally; c; c = c->next) {
+        const int64_t rows = c->positions * (c->batch ? p->run.rows : 1);
+        for (int64_t k = 0; !c->all && k < tc_tally_strips(rows); k++) add(c->fired, c->now + k * c->units, c->units);
         for (int64_t j = 0; c->all && j < c->units; j++) c->fired[j] += (int64_t)c->all[j];
-        c->rows += c->positions * (batch ? p->run.global_rows : 1);
+        c->rows += c->positions * (c->batch ? p->run.global_rows : 1);
     }
 }
 
@@ -27,9 +29,7 @@ double tc_tally_density(const tacet_plan *p, int list, int value)
 
 void tc_tally_reset(tacet_plan *p, int list)
 {
-    for (int v = 0; v < p->values; v++) {
-        tc_tally *c = &p->count[list][v];
-        if (!c->now) continue;
+    for (tc_tally *c = p->list[list].tally; c; c = c->next) {
         memset(c->fired, 0, sizeof *c->fired * (size_t)c->units);
         c->rows = 0;
     }

@@ -16,15 +16,12 @@ typedef int32_t integers __attribute__((vector_size(4 * LANES), aligned(4)));
 int64_t tc_tally_strips(int64_t rows) { return (rows + STRIP - 1) / STRIP; }
 
 static int64_t across(int64_t units) { return (units + COLUMNS - 1) / COLUMNS; }
-static int64_t rows_of(const tc_step *s, const tc_tally *t)
-{
-    return t->positions * (s->view.batch ? t->run->rows : 1);
-}
+static int64_t rows_of(const tc_tally *t) { return t->positions * (t->batch ? t->run->rows : 1); }
 
 static tc_span span(const tc_step *s)
 {
     const tc_tally *t = s->context;
-    return (tc_span){tc_tally_strips(rows_of(s, t)) * across(t->units), 1};
+    return (tc_span){tc_tally_strips(rows_of(t)) * across(t->units), 1};
 }
 
 /* Columns [begin, end) of x [rows, n], two vectors at a time. A comparison gives -1 where it holds. */
@@ -64,15 +61,16 @@ static void count_narrow(const float *x, int64_t rows, int64_t n, int32_t *now)
 /* One tile; returns how much fired in it. */
 static int64_t count_tile(const tc_step *s, const tc_tally *t, int64_t tile)
 {
-    const int64_t n = t->units, strip = tile / across(n), from = strip * STRIP, left = rows_of(s, t) - from;
-    const int64_t begin = tile % across(n) * COLUMNS, end = n - begin < COLUMNS ? n : begin + COLUMNS;
+    const int64_t n = t->units, wide = across(n), strip = wide == 1 ? tile : tile / wide, from = strip * STRIP;
+    const int64_t begin = (tile - strip * wide) * COLUMNS, end = n - begin < COLUMNS ? n : begin + COLUMNS;
+    const int64_t left = rows_of(t) - from, rows = left < STRIP ? left : STRIP;
     const float *x = (const float *)s->port[0].memory + from * n;
     int32_t *now = t->now + strip * n;
     int64_t sum = 0;
     if (n < VECTORS)
-        count_narrow(x, left < STRIP ? left : STRIP, n, now);
+        count_narrow(x, rows, n, now);
     else
-        count_columns(x, left < STRIP ? left : STRIP, n, begin, end, now);
+        count_columns(x, rows, n, begin, end, now);
     for (int64_t j = begin; j < end; j++) sum += now[j];
     return sum;
 }

@@ -36,22 +36,22 @@ typedef struct tc_port {
 
 struct tc_step {
     const tc_kind *kind;
-    void *context;   /* a tc_work, tc_silence or tc_tally, as the kind says */
-    int value, term; /* what it computes for, a value or a term of the graph; the other is -1 */
+    void *context;    /* a tc_work, tc_silence or tc_tally, as the kind says */
+    tc_span span;     /* how it is cut, for the rows of the list, and into how many parts */
+    int64_t parts;
+    int waits;        /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
     bool backward;
-    bool elementwise; /* element i that it writes depends on element i of what it reads alone; pieces are elements */
+    bool band;        /* runs range by range together with the next step */
     bool sums;        /* its ranges leave partial sums */
     bool prepares;    /* its kind prepares it in every pass */
-    tc_view view;     /* the tensor that it goes over (no memory) */
+    bool shared;      /* large enough to be worth waking threads for */
+    bool elementwise; /* element i that it writes depends on element i of what it reads alone; pieces are elements */
+    int value, term;  /* what it computes for, a value or a term of the graph; the other is -1 */
+    double *partial;  /* [parts]: where its ranges leave their sums */
+    double *weights;  /* [parts]: likewise, what they add to the denominator (TC_WEIGHS) */
     int ports;
     tc_port *port;
-    int waits;    /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
-    bool band;    /* runs range by range together with the next step */
-    tc_span span; /* how it is cut, for the rows of the list, and into how many parts */
-    int64_t parts;
-    bool shared;     /* large enough to be worth waking threads for */
-    double *partial; /* [parts]: where its ranges leave their sums */
-    double *weights; /* [parts]: likewise, what they add to the denominator (TC_WEIGHS) */
+    tc_view view;     /* the tensor that it goes over (no memory) */
     double flops, bytes;
 };
 
@@ -79,14 +79,14 @@ typedef struct tc_silence {
 
 /* The context of an operator's step. The call points to the tables beside it. */
 typedef struct tc_work {
-    tc_call call;
     void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
-    int slots;                                                 /* inputs and parameters: the length of x, d and add */
+    int64_t scratch;             /* bytes for each lane, a multiple of TC_ALIGN; 0: none */
+    tc_call call;
+    int slots;                   /* inputs and parameters: the length of x, d and add */
     tc_view *x;
     float **d;
     bool *add;
     tc_silence *x_list, *g_list; /* the lists that it may run on, or NULL */
-    int64_t scratch;             /* bytes for each lane, a multiple of TC_ALIGN; 0: none */
     char *lanes;                 /* [lanes, scratch] */
 } tc_work;
 
@@ -125,12 +125,14 @@ int64_t tc_silence_unit_bytes(const tc_silence *s);
 typedef struct tc_tally {
     const tc_run *run;
     int64_t units, positions; /* of a row of the value */
+    bool batch;
     int32_t *now;             /* [strips of rows, units]; NULL: nothing is counted */
     double *all;              /* [units]: the same summed over strips and ranks; NULL: every rank counts the same */
     double sum;               /* of now */
     int64_t *fired;           /* [units] */
     int64_t rows;             /* times positions */
     double natural; /* training: the density in the first step of all, before any update; NAN: there was none */
+    struct tc_tally *next; /* of the list's */
 } tc_tally;
 
 /* Strips of rows (times positions) that counts are kept for apart, so that an int32 holds them. */
