@@ -63,11 +63,24 @@ static void build_large(network *net)
     tacet_penalize(net->g, "relu1", "l1 1e-3");
 }
 
+/* One weight in three layers, once transposed: its gradient has three parts on every rank, and its penalty one in all. */
+static void build_shared(network *net)
+{
+    open_network(net, "sgd lr=0.1 momentum=0.9", 2);
+    const tacet_value x = add_input(net);
+    add_loss(net, tacet_chain(net->g, x,
+                              "linear 6 name=a | relu | linear 6 weight=a.weight bias=a.bias | tanh | "
+                              "linear 6 weight=a.weight transposed | linear 3"));
+    tacet_penalize(net->g, "a.weight", "l2 0.05");
+    tacet_penalize(net->g, "relu1", "l1 0.01");
+}
+
 static void networks_train_alike(void **state)
 {
     (void)state;
-    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam, build_large};
-    static const char *const name[] = {"steered", "from weights", "adam", "large"};
+    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam, build_large,
+                                               build_shared};
+    static const char *const name[] = {"steered", "from weights", "adam", "large", "shared"};
     for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
         network net;
         build[i](&net);
