@@ -30,10 +30,10 @@ typedef struct grid {
     int64_t down, across; /* at most so many rows and columns a tile */
 } grid;
 
-static int64_t cuts(int64_t n, int64_t most) { return n <= most ? 1 : (n + most - 1) / most; }
+TC_INLINE int64_t cuts(int64_t n, int64_t most) { return n <= most ? 1 : (n + most - 1) / most; }
 
 /* The length of the parts into which n is cut: as even as multiples of STEP allow. */
-static int64_t length(int64_t n, int64_t most)
+TC_INLINE int64_t length(int64_t n, int64_t most)
 {
     if (n <= most) return n;
     const int64_t even = (n + cuts(n, most) - 1) / cuts(n, most);
@@ -42,7 +42,7 @@ static int64_t length(int64_t n, int64_t most)
 
 /* Of y [rows, n] and dL/dx. Whole rows where there are enough of them to share out; tall pieces of long ones, so that
  * all rows pass over a part of the weight while it is in cache; else squares. */
-static grid outputs_of(int64_t rows, int64_t n)
+TC_INLINE grid outputs_of(int64_t rows, int64_t n)
 {
     if (n > LONG) return (grid){TILE, LONG};
     return rows >= TILE ? (grid){TILE / 2, LONG} : (grid){TILE, TILE};
@@ -50,15 +50,15 @@ static grid outputs_of(int64_t rows, int64_t n)
 
 /* Of dL/dW [., n] whole rows, where they are not too long: then the update reads and writes its streams from end to
  * end, which takes a quarter off the step of a 784-512-512-10 network. (64 x 512: 6% slower than 256 x 256 for a BLAS.) */
-static grid rows_of(int64_t n)
+TC_INLINE grid rows_of(int64_t n)
 {
     const int64_t across = length(n, LONG);
     return (grid){TC_BLOCK_FLOATS / across / STEP * STEP, across};
 }
 
-static int64_t tiles(int64_t m, int64_t n, grid most) { return cuts(m, most.down) * cuts(n, most.across); }
+TC_INLINE int64_t tiles(int64_t m, int64_t n, grid most) { return cuts(m, most.down) * cuts(n, most.across); }
 
-static tc_block tile_at(int64_t m, int64_t n, grid most, int64_t tile)
+TC_INLINE tc_block tile_at(int64_t m, int64_t n, grid most, int64_t tile)
 {
     if (m <= most.down && n <= most.across) return (tc_block){0, 0, m, n};
     const int64_t height = length(m, most.down), width = length(n, most.across), across = cuts(n, most.across);
@@ -75,7 +75,7 @@ typedef struct sizes {
     bool turned;
 } sizes;
 
-static sizes sizes_of(const tc_call *c)
+TC_INLINE sizes sizes_of(const tc_call *c)
 {
     const tc_view *w = &c->x[W];
     const int64_t down = w->shape.dim[0], across = w->shape.dim[1], n = c->x[X].n;
@@ -138,12 +138,12 @@ static tc_span span(const tc_call *c)
 }
 
 /* Tiles of dL/dx, if it is wanted. */
-static int64_t tiles_dx(const tc_call *c, sizes z)
+TC_INLINE int64_t tiles_dx(const tc_call *c, sizes z)
 {
     return c->d[X] ? tiles(z.rows, z.in, outputs_of(z.rows, z.in)) : 0;
 }
 
-static bool stores_dw(const tc_call *c) { return c->d[W] && !c->lists.fused; }
+TC_INLINE bool stores_dw(const tc_call *c) { return c->d[W] && !c->lists.fused; }
 
 /* Tiles of dL/dW; where dL/db alone is to be made, those of a matrix of one row. */
 static int64_t tiles_dw(const tc_call *c, sizes z)
@@ -252,7 +252,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static void backward_x(const tc_call *c, sizes z, int64_t tile)
+TC_INLINE void backward_x(const tc_call *c, sizes z, int64_t tile)
 {
     const tc_block t = tile_at(z.rows, z.in, outputs_of(z.rows, z.in), tile);
     if (c->lists.chosen && run_on_list(c, TC_DX_BY_X, TC_DX_BY_G, t,
@@ -301,7 +301,7 @@ TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int
 }
 
 /* The block t of dL/dW, as it lies, to d [t.m, pitch]: of x^T g, or where it lies turned of g^T x. */
-static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
+TC_INLINE void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
 {
     const float *a = z.turned ? c->g : c->x[X].data, *b = z.turned ? c->x[X].data : c->g;
     if (c->lists.chosen &&
@@ -321,11 +321,11 @@ static void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float 
                                     .ldc = pitch});
 }
 
-static void backward_w(const tc_call *c, sizes z, int64_t tile)
+TC_INLINE void backward_w(const tc_call *c, sizes z, int64_t tile)
 {
     const bool stores = stores_dw(c), down = stores && z.turned; /* units are rows */
-    const tc_block t = stores ? tile_at(z.down, z.across, rows_of(z.across), tile)
-                              : tile_at(1, z.out, rows_of(z.out), tile);
+    const int64_t m = stores ? z.down : 1, n = stores ? z.across : z.out;
+    const tc_block t = tile_at(m, n, rows_of(n), tile);
     if (stores) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.across + t.j, z.across);
     if (!c->d[B] || (down ? t.j : t.i) > 0) return;
     const int64_t unit = down ? t.i : t.j;

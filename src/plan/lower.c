@@ -102,7 +102,7 @@ static tc_step *add_step(lowering *w, const tc_kind *kind, void *context, int po
     tc_step *s = &l->step[l->steps];
     *s = (tc_step){.kind = kind, .context = context, .value = -1, .term = -1, .ports = ports, .waits = -1};
     s->port = tc_plan_alloc(w->p, (size_t)ports, sizeof *s->port);
-    w->failed = w->failed || !s->port || !context;
+    w->failed = w->failed || !s->port;
     if (w->failed) return NULL;
     for (int i = 0; i < ports; i++) s->port[i] = (tc_port){.buffer = -1, .value = -1};
     return s;
@@ -127,28 +127,28 @@ static void connect_gradient(const lowering *w, tc_port *port, int v, bool write
 
 /* ---- Operators ---- */
 
-static tc_work *new_work(lowering *w, const tc_op *op, bool backward, int slots)
+static void begin_work(lowering *w, tc_work *work, const tc_op *op, bool backward, int slots)
 {
     tacet_plan *p = w->p;
     const size_t n = (size_t)slots + 1;
-    tc_work *work = tc_plan_alloc(p, 1, sizeof *work);
-    if (!work) return NULL;
     work->slots = slots;
     work->run = backward ? op->backward : op->forward;
     work->x = tc_plan_alloc(p, n, sizeof *work->x);
     work->d = tc_plan_alloc(p, n, sizeof *work->d);
     work->add = tc_plan_alloc(p, n, sizeof *work->add);
     work->call = (tc_call){.op = op, .run = &p->run, .x = work->x, .d = work->d, .add = work->add};
-    return work->x && work->d && work->add ? work : NULL;
+    w->failed = w->failed || !work->x || !work->d || !work->add;
 }
 
 /* A phase of an operator on input[slots]: what it reads is connected, what it writes follows. */
 static tc_step *add_call(lowering *w, const tc_op *op, bool backward, const int *input, int inputs, int slots)
 {
     const tacet_plan *p = w->p;
-    tc_work *work = new_work(w, op, backward, slots);
-    tc_step *s = add_step(w, &tc_kind_call, work, TC_PORT_X + 2 * slots);
+    tc_step *s = add_step(w, &tc_kind_call, NULL, TC_PORT_X + 2 * slots);
     if (!s) return NULL;
+    tc_work *work = &s->work;
+    begin_work(w, work, op, backward, slots);
+    if (w->failed) return NULL;
     s->backward = backward;
     work->call.inputs = inputs;
     for (int k = 0; k < slots; k++) {
@@ -165,9 +165,9 @@ static tc_step *add_call(lowering *w, const tc_op *op, bool backward, const int 
 }
 
 /* Gives the step the gradients of its inputs to write. */
-static void set_gradients(lowering *w, const tc_step *s, const int *input)
+static void set_gradients(lowering *w, tc_step *s, const int *input)
 {
-    tc_work *work = tc_work_of(s);
+    tc_work *work = &s->work;
     for (int k = work->call.op->of ? work->call.inputs : 0; k < work->slots; k++) {
         if (input[k] < 0 || w->l->gradient[input[k]] < 0) continue;
         connect_gradient(w, tc_port_d(s, k), input[k], true);
@@ -182,7 +182,7 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     tacet_plan *p = w->p;
-    tc_work *work = tc_work_of(s);
+    tc_work *work = &s->work;
     const tc_op *op = work->call.op;
     const int64_t rows = p->graph->value[input[0]].batch ? p->set.batch : 1;
     tc_sketch sk = tc_plan_sketch(p, op, arg, input, work->call.inputs, shape, batch);
@@ -209,7 +209,7 @@ static void lower_term_phase(lowering *w, int t, bool backward, int phase, int p
     const tc_term *term = &p->graph->term[t];
     tc_step *s = add_call(w, term->op, backward, term->input, term->inputs, term->slots);
     if (!s) return;
-    tc_work *work = tc_work_of(s);
+    tc_work *work = &s->work;
     const bool last = phase == phases - 1, elsewhere = !tc_plan_of_batch(p, t) && p->set.ranks.rank > 0;
     s->term = t;
     s->view = work->x[0];
@@ -263,7 +263,7 @@ static void connect_list(tc_port *rows, tc_port *units, const tc_silence *list, 
 static void set_silence(lowering *w, tc_step *s, int v)
 {
     const tc_value *value = &w->p->graph->value[v];
-    tc_work *work = tc_work_of(s);
+    tc_work *work = &s->work;
     if (!value->op->silent) return;
     tc_silence *of_x = w->l->fired[value->input[0]];
     work->x_list = of_x && of_x->read ? of_x : NULL;
@@ -285,7 +285,7 @@ static void set_fused(lowering *w, tc_step *s, int weight)
     if (!at || !at->fused) return;
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
         if (s->port[reads[i]].buffer >= 0) w->l->buffer[s->port[reads[i]].buffer].stays = true;
-    tc_work_of(s)->call.lists.fused = true;
+    s->work.call.lists.fused = true;
     const int64_t tile = TC_BLOCK_FLOATS * (int64_t)sizeof(float);
     if (w->p->arena.scratch_bytes < tile) w->p->arena.scratch_bytes = tile;
 }
@@ -296,7 +296,7 @@ static void lower_layer_phase(lowering *w, int v, bool backward, int phase, int 
     const bool last = phase == phases - 1;
     tc_step *s = add_call(w, value->op, backward, value->input, value->inputs, value->slots);
     if (!s) return;
-    tc_call *call = &tc_work_of(s)->call;
+    tc_call *call = &s->work.call;
     s->value = v;
     s->view = call->y = view_of(w->p, v);
     call->phase = phase;
@@ -373,11 +373,8 @@ static void lower_lists_back(lowering *w, int v)
 static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
 {
     const int64_t rows = tc_positions(v) * (v->batch ? p->set.batch : 1);
-    *t = (tc_tally){.run = &p->run,
-                    .units = tc_units(v),
-                    .positions = tc_positions(v),
-                    .batch = v->batch,
-                    .natural = t->natural};
+    *t = (tc_tally){
+        .run = &p->run, .units = tc_units(v), .positions = tc_positions(v), .batch = v->batch, .natural = t->natural};
     t->now = tc_plan_alloc(p, (size_t)(tc_tally_strips(rows) * t->units), sizeof *t->now);
     t->fired = tc_plan_alloc(p, (size_t)t->units, sizeof *t->fired);
     const bool summed = v->batch && p->set.ranks.size > 1;

@@ -191,7 +191,7 @@ void tc_plan_resolve(tacet_plan *p, int list)
         s->shared = s->bytes + s->flops > WORTH_WAKING;
         s->partial = partial;
         s->weights = partial + partials_of(s) / 2;
-        if (tc_work_of(s)) tc_work_of(s)->lanes = p->arena.scratch;
+        s->work.lanes = p->arena.scratch;
         if (s->kind->resolve) s->kind->resolve(s);
         partial += partials_of(s);
     }

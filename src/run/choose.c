@@ -42,8 +42,8 @@ void tc_choose_back(tc_list *l)
         s->f.fired = s->source->f.fired;
     }
     for (int i = l->backward; i < l->steps && l->silence; i++) {
-        tc_work *w = tc_work_of(&l->step[i]);
-        if (!w || (!w->x_list && !w->g_list)) continue;
+        tc_work *w = &l->step[i].work; /* all 0 where the step is not a call */
+        if (!w->x_list && !w->g_list) continue;
         w->call.lists.chosen = w->call.op->silent->choose(&w->call, true);
         want(w);
     }

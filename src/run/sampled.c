@@ -124,7 +124,7 @@ void tc_run_sample(tacet_plan *p)
     for (int i = l->backward; i < l->steps; i++) {
         tc_step *s = &l->step[i];
         const bool penalty = s->term >= 0 && tc_plan_is_penalty(p, s->term);
-        tc_work *w = tc_work_of(s);
+        tc_work *w = &s->work;
         const double *lambda = penalty ? w->call.lambda : NULL;
         measure(p, i);
         if (penalty) w->call.lambda = &none;

@@ -4,11 +4,11 @@
 
 #include <assert.h>
 
-static tc_span span(const tc_step *s) { return tc_span_of(&((const tc_work *)s->context)->call, s->backward); }
+static tc_span span(const tc_step *s) { return tc_span_of(&s->work.call, s->backward); }
 
 static void resolve(tc_step *s)
 {
-    tc_work *w = s->context;
+    tc_work *w = &s->work;
     for (int k = 0; k < w->slots; k++) {
         const tc_port *x = tc_port_x(s, k);
         w->x[k].data = x->ids ? NULL : x->memory;
@@ -24,7 +24,7 @@ static void resolve(tc_step *s)
 
 static void prepare(tc_step *s)
 {
-    tc_work *w = s->context;
+    tc_work *w = &s->work;
     tc_call *c = &w->call;
     if (c->op->flags & TC_RANDOM) {
         c->stream.seed = c->run->seed;
@@ -36,17 +36,22 @@ static void prepare(tc_step *s)
     w->x_list->forward |= c->lists.chosen != 0;
 }
 
-static void run(const tc_step *s, int64_t begin, int64_t end, int lane)
+/* Apart from run(), which small steps wait for: a copy needs a frame. */
+__attribute__((noinline)) static void run_on_lane(const tc_work *w, int64_t begin, int64_t end, int lane)
 {
-    const tc_work *w = s->context;
-    assert(begin <= end && w->call.g == s->port[TC_PORT_G].memory);
-    if (w->scratch == 0) {
-        w->run(&w->call, begin, end);
-        return;
-    }
     tc_call c = w->call;
     c.scratch = w->lanes + lane * w->scratch;
     w->run(&c, begin, end);
+}
+
+static void run(const tc_step *s, int64_t begin, int64_t end, int lane)
+{
+    const tc_work *w = &s->work;
+    assert(begin <= end && w->call.g == s->port[TC_PORT_G].memory);
+    if (w->scratch > 0)
+        run_on_lane(w, begin, end, lane);
+    else
+        w->run(&w->call, begin, end);
 }
 
 const tc_kind tc_kind_call = {.span = span, .resolve = resolve, .prepare = prepare, .run = run};

@@ -34,35 +34,6 @@ typedef struct tc_port {
     void *memory; /* once it is placed */
 } tc_port;
 
-struct tc_step {
-    const tc_kind *kind;
-    void *context;    /* a tc_work, tc_silence or tc_tally, as the kind says */
-    tc_span span;     /* how it is cut, for the rows of the list, and into how many parts */
-    int64_t parts;
-    int waits;        /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
-    bool backward;
-    bool band;        /* runs range by range together with the next step */
-    bool sums;        /* its ranges leave partial sums */
-    bool prepares;    /* its kind prepares it in every pass */
-    bool shared;      /* large enough to be worth waking threads for */
-    bool elementwise; /* element i that it writes depends on element i of what it reads alone; pieces are elements */
-    int value, term;  /* what it computes for, a value or a term of the graph; the other is -1 */
-    double *partial;  /* [parts]: where its ranges leave their sums */
-    double *weights;  /* [parts]: likewise, what they add to the denominator (TC_WEIGHS) */
-    int ports;
-    tc_port *port;
-    tc_view view;     /* the tensor that it goes over (no memory) */
-    double flops, bytes;
-};
-
-/* Where the range that starts at `begin` leaves its sum. */
-static inline double *tc_step_partial(const tc_step *s, int64_t begin)
-{
-    return &s->partial[begin == 0 ? 0 : begin / s->span.grain];
-}
-
-/* ---- An operator's call ---- */
-
 /* A firing list that steps make, of a value or of a gradient. */
 typedef struct tc_silence {
     const tc_run *run;
@@ -77,18 +48,48 @@ typedef struct tc_silence {
     struct tc_silence *next;
 } tc_silence;
 
-/* The context of an operator's step. The call points to the tables beside it. */
+/* What a step runs that is a phase of an operator. The call points to the tables beside it. */
 typedef struct tc_work {
     void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
-    int64_t scratch;             /* bytes for each lane, a multiple of TC_ALIGN; 0: none */
+    int64_t scratch; /* bytes for each lane, a multiple of TC_ALIGN; 0: none */
     tc_call call;
-    int slots;                   /* inputs and parameters: the length of x, d and add */
+    int slots; /* inputs and parameters: the length of x, d and add */
     tc_view *x;
     float **d;
     bool *add;
     tc_silence *x_list, *g_list; /* the lists that it may run on, or NULL */
     char *lanes;                 /* [lanes, scratch] */
 } tc_work;
+
+struct tc_step {
+    const tc_kind *kind;
+    tc_span span; /* how it is cut, for the rows of the list, and into how many parts */
+    int64_t parts;
+    int waits; /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
+    bool backward;
+    bool band;        /* runs range by range together with the next step */
+    bool sums;        /* its ranges leave partial sums */
+    bool prepares;    /* its kind prepares it in every pass */
+    bool shared;      /* large enough to be worth waking threads for */
+    bool elementwise; /* element i that it writes depends on element i of what it reads alone; pieces are elements */
+    int value, term;  /* what it computes for, a value or a term of the graph; the other is -1 */
+    tc_work work;     /* of a call of an operator */
+    void *context;    /* of other kinds: the tc_silence or tc_tally */
+    double *partial;  /* [parts]: where its ranges leave their sums */
+    double *weights;  /* [parts]: likewise, what they add to the denominator (TC_WEIGHS) */
+    int ports;
+    tc_port *port;
+    tc_view view; /* the tensor that it goes over (no memory) */
+    double flops, bytes;
+};
+
+/* Where the range that starts at `begin` leaves its sum. */
+static inline double *tc_step_partial(const tc_step *s, int64_t begin)
+{
+    return &s->partial[begin == 0 ? 0 : begin / s->span.grain];
+}
+
+/* ---- An operator's call ---- */
 
 /* The order of an operator's ports; slots inputs follow from TC_PORT_X on, then as many gradients. */
 enum {
@@ -103,12 +104,9 @@ enum {
 };
 
 extern const tc_kind tc_kind_call;
-static inline tc_work *tc_work_of(const tc_step *s) { return s->kind == &tc_kind_call ? s->context : NULL; }
+static inline const tc_work *tc_work_of(const tc_step *s) { return s->kind == &tc_kind_call ? &s->work : NULL; }
 static inline tc_port *tc_port_x(const tc_step *s, int slot) { return &s->port[TC_PORT_X + slot]; }
-static inline tc_port *tc_port_d(const tc_step *s, int slot)
-{
-    return &s->port[TC_PORT_X + ((const tc_work *)s->context)->slots + slot];
-}
+static inline tc_port *tc_port_d(const tc_step *s, int slot) { return &s->port[TC_PORT_X + s->work.slots + slot]; }
 
 /* ---- Lists and counts ---- */
 
@@ -126,12 +124,12 @@ typedef struct tc_tally {
     const tc_run *run;
     int64_t units, positions; /* of a row of the value */
     bool batch;
-    int32_t *now;             /* [strips of rows, units]; NULL: nothing is counted */
-    double *all;              /* [units]: the same summed over strips and ranks; NULL: every rank counts the same */
-    double sum;               /* of now */
-    int64_t *fired;           /* [units] */
-    int64_t rows;             /* times positions */
-    double natural; /* training: the density in the first step of all, before any update; NAN: there was none */
+    int32_t *now;          /* [strips of rows, units]; NULL: nothing is counted */
+    double *all;           /* [units]: the same summed over strips and ranks; NULL: every rank counts the same */
+    double sum;            /* of now */
+    int64_t *fired;        /* [units] */
+    int64_t rows;          /* times positions */
+    double natural;        /* training: the density in the first step of all, before any update; NAN: there was none */
     struct tc_tally *next; /* of the list's */
 } tc_tally;
 
