@@ -66,7 +66,7 @@ static void detail(const tacet_entry *e)
     }
     if (e->mixes) {
         printf("\n");
-        cli_wrap(stdout, "Mixes samples: what it gives for one depends on the others of its batch.", 0, 0, WIDTH);
+        cli_wrap(stdout, "Mixes samples: in training, what it gives for one depends on its whole batch.", 0, 0, WIDTH);
     }
     if (e->attributes + e->common_attributes) printf("\nAttributes:\n");
     attributes(e->attributes, e->attribute);

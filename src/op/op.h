@@ -17,13 +17,19 @@
  * as it leaves the weights, and may be run again.
  *
  * Phases. An operator that must have seen all rows before it can go on (a mean over the batch) has several phases,
- * forward, backward or both. Each is a pass of its own over its pieces; the next begins when the one before is done, on
- * all threads and, where sums() names numbers, with these summed over all ranks. The last phase alone writes y (forward)
- * or d (backward); earlier ones leave what they find in `save`.
+ * forward, backward or both; a call says which it is, from 0. Each is a pass of its own over its own pieces; the next
+ * begins when the one before is done, on all threads and, where sums() names numbers, with these summed over all ranks.
+ * The last phase alone writes y (forward) or d (backward); in the others y and d are NULL, and what they find goes to
+ * `save`. In evaluation all phases run as well. tests/ops/test_standardise.c is an example.
+ *
+ * Several ranks. Each has rows of its own of one batch, maybe none. What an operator divides by is global_rows. The
+ * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums() has
+ * made those of all ranks: it keeps both where it needs both.
  *
  * How work is cut. forward and backward get a range [begin, end) of pieces; what a piece is (an element, a row, a tile)
- * is said by span(), a function of shapes and rows alone. Ranges may run in any order on any thread; each writes only
- * what is its own, so the bits never depend on the threads. */
+ * is said by span(), a function of shapes, rows, the phase and which of d are wanted. Ranges may run in any order on any
+ * thread; each writes only what is its own, so the bits never depend on the threads. With no rows there may be no
+ * pieces: what must be written all the same (dL/dparameter is then 0) needs pieces that are not cut from rows. */
 #ifndef TC_OP_H
 #define TC_OP_H
 
@@ -99,7 +105,8 @@ static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.r
 static inline int64_t tc_units(const tc_view *v) { return tc_shape_units(&v->shape); }
 static inline int64_t tc_positions(const tc_view *v) { return v->n / tc_units(v); }
 
-/* What the shape rule is given and what it fills in. */
+/* What the shape rule is given and what it fills in. flops(), save(), scratch() and products() see it filled in. Whether y
+ * and the parameters are too large is looked at after the rule; it says itself whether x may be without a batch. */
 typedef struct tc_sketch {
     const tc_arg *arg;
     int inputs;
@@ -108,7 +115,7 @@ typedef struct tc_sketch {
     int64_t classes[TC_MAX_INPUTS];  /* of inputs that are class indices: they are below it; 0: not said, and then the
                                       * rule may say it, and what is fed is held to it */
     tc_shape y;                      /* layers: the output's */
-    tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent. As stored ([in, out]) */
+    tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent, and so at first. As stored ([in, out]) */
     bool turned; /* given to products(): the first parameter lies the other way round (tc_view.turned) */
     tc_shape state[TC_OP_STATES];   /* of all that the table has */
     char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
@@ -205,20 +212,20 @@ typedef struct tc_op {
     /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
     /* How to cut the forward and the backward work. NULL: elements for an elementwise operator, whole rows where there
-     * is a batch, else rows of x[0]; in ranges of about TC_RANGE elements either way. */
+     * is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0] either way. */
     tc_span (*span)(const tc_call *c);
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
-    /* The number of phases; 0 is 1. */
+    /* The number of phases of each pass; 0 is 1. */
     int phases, phases_back;
-    /* The numbers in `save`, *n of them, that are to be summed over all ranks when phase c->phase is done; NULL: none.
-     * May be NULL. An operator that mixes samples (TC_MIXES) and has no sums cannot run on several ranks; a scalar one
+    /* The numbers in `save`, *n of them in one run, that are to be summed over all ranks when phase c->phase is done;
+     * NULL: this phase has none (in evaluation, say). The slot itself may be NULL. An operator that mixes samples (TC_MIXES) and has no sums cannot run on several ranks; a scalar one
      * finds the same partial sums on every rank, from these numbers, and they are not summed once more. */
     double *(*sums)(const tc_call *c, bool backward, int64_t *n);
     /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
     int64_t (*scratch)(const tc_sketch *s, int64_t rows);
-    /* Writes what the last forward pass in training has put into `save` to state: alone on one thread, behind the
+    /* Writes what the last forward pass in training has put into `save` to state: alone on one thread, after the
      * guard. (Its save is then still there; x and y need not be.) NULL: it remembers nothing. */
     void (*commit)(const tc_call *c);
     const tc_silent *silent; /* a layer that can run on firing lists; otherwise NULL */

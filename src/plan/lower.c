@@ -17,6 +17,9 @@ typedef struct lowering {
     bool failed;                  /* there was no memory */
 } lowering;
 
+/* More than any machine has: beyond, sums of sizes could overflow. */
+#define MOST_BYTES (INT64_C(1) << 46)
+
 /* ---- Buffers ---- */
 
 /* One more entry in a table that grows; NULL, for good, when there is no memory. */
@@ -190,8 +193,11 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     work->call.state = tc_state_of(p, s->value, s->term);
     double flops = op->flops ? op->flops(&sk) : 0;
     for (int k = 0; k < sk.inputs; k++) flops += op->work * (double)tc_shape_count(&shape[k]);
-    if (work->call.phase == 0) s->flops = flops * (double)rows * (s->backward ? 2 : 1);
+    const int phases = s->backward ? op->phases_back : op->phases;
+    s->flops = flops * (double)rows * (s->backward ? 2 : 1) / (phases > 1 ? phases : 1);
     const int64_t bytes = op->save ? op->save(&sk, rows) : 0, scratch = op->scratch ? op->scratch(&sk, rows) : 0;
+    assert(bytes >= 0 && scratch >= 0);
+    w->failed = w->failed || bytes > MOST_BYTES || scratch > MOST_BYTES;
     if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
     s->port[TC_PORT_SAVE] = (tc_port){.buffer = *save, .value = -1, .write = true};
     /* finish() reads it when the forward pass has ended, commit() when the step has. */
