@@ -139,12 +139,43 @@ static void a_gradient_that_is_not_finite_is_named(void **state)
     }
 }
 
+/* What a layer reads of parameters is updated before a fused gradient is made: so there it is stored. */
+static void a_layer_of_a_parameter_is_not_fused(void **state)
+{
+    (void)state;
+    enum { A = 300, B = 200 };
+    static float w[2][A * B];
+    for (int kept = 0; kept < 2; kept++) {
+        tacet_error why;
+        float in[3 * 4], target[3 * A];
+        tacet_graph *g = tacet_graph_new(NULL);
+        const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){4}), t = tacet_input(g, "t", 1, (int64_t[]){A});
+        tacet_loss(g, "mse", tacet_chain(g, x, "linear 300 name=a"), t);
+        tacet_chain(g, (tacet_value){0}, "from a.bias | linear 200 name=b");
+        tacet_penalize(g, "b", "l2 1");
+        if (kept) tacet_keep_gradient(g, "b.weight");
+        tacet_plan *p = tacet_compile(
+            g, &(tacet_config){TACET_CONFIG, .batch = 3, .optimizer = "sgd lr=0.5", .seed = 1, .ledger = -1}, &why);
+        if (!p) fail_msg("%s", why.message);
+        for (int i = 0; i < 3 * 4; i++) in[i] = (float)i / 10;
+        for (int i = 0; i < 3 * A; i++) target[i] = (float)(5 + i % 7);
+        assert_int_equal(tacet_feed(p, x, TACET_F32, in), TACET_OK);
+        assert_int_equal(tacet_feed(p, t, TACET_F32, target), TACET_OK);
+        assert_int_equal(tacet_step(p, 3), TACET_OK);
+        assert_int_equal(tacet_read(p, "b.weight", w[kept], A * B), TACET_OK);
+        tacet_plan_free(p);
+        tacet_graph_free(g);
+    }
+    assert_memory_equal(w[0], w[1], sizeof w[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fused_is_stored),
         cmocka_unit_test(a_weak_bound_stops_nothing),
         cmocka_unit_test(a_gradient_that_is_not_finite_is_named),
+        cmocka_unit_test(a_layer_of_a_parameter_is_not_fused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,6 +189,38 @@ static void *another_call(void *argument)
     return NULL;
 }
 
+/* Rank 0 refuses its step for its rows; rank 1 steps; the last one goes forward. */
+static void *refused_and_another_call(void *argument)
+{
+    member *m = argument;
+    const int64_t rows = feed_share(m, 0);
+    const bool last = m->seat.rank == m->seat.w->size - 1;
+    const tacet_status s = last ? tacet_forward(m->p, rows) : tacet_step(m->p, m->seat.rank ? rows : BATCH + 1);
+    snprintf(m->t.error, sizeof m->t.error, "%s", s ? tacet_plan_error(m->p)->message : "");
+    return NULL;
+}
+
+/* Whoever refuses has its own reason to give; the others hear that they are not alike, and nobody waits. */
+static void a_refusal_hides_nothing(void **state)
+{
+    (void)state;
+    network net;
+    tacet_error why;
+    build_steered(&net);
+    for (int size = 2; size <= 3; size++) {
+        team t;
+        assert_true(open_team(&t, &net, size, &why));
+        together(&t, refused_and_another_call);
+        for (int r = 0; r < size; r++) {
+            const char *says = r ? "makes another call" : "rows, where the plan takes";
+            if (!strstr(t.member[r].t.error, says)) fail_msg("rank %d of %d: %s", r, size, t.member[r].t.error);
+            assert_int_equal(t.w.unlike[r], 0);
+        }
+        close_team(&t);
+    }
+    free_network(&net);
+}
+
 static void all_say(team *t, void *(*work)(void *), const char *what)
 {
     together(t, work);
@@ -440,6 +472,7 @@ int main(void)
         cmocka_unit_test(masks_are_those_of_one_rank),
         cmocka_unit_test(configurations_are_checked),
         cmocka_unit_test(ranks_must_be_alike),
+        cmocka_unit_test(a_refusal_hides_nothing),
         cmocka_unit_test(evaluation_is_of_all_rows),
         cmocka_unit_test(evaluation_is_refused_on_all),
         cmocka_unit_test(any_sum_of_an_evaluation_may_fail),

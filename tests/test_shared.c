@@ -672,9 +672,27 @@ static void a_run_goes_on_to_the_same_bits(void **state)
     end(&n), end(&m);
 }
 
+/* An attribute that has the name of a parameter takes numbers as ever, with or without a point. */
+static void attributes_of_a_name_stay(void **state)
+{
+    (void)state;
+    static const char *const theta[] = {"0.05", ".5", "5e-2", "1", "-0.1", "+0.5"};
+    for (size_t i = 0; i < sizeof theta / sizeof *theta; i++) {
+        char model[64];
+        tacet_graph *g = tacet_graph_new(NULL);
+        snprintf(model, sizeof model, "linear 4 | jump_relu theta=%s", theta[i]);
+        tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){3}), model);
+        const tacet_error *e = tacet_graph_error(g);
+        if (e && theta[i][0] != '-') fail_msg("%s: %s", model, e->message);
+        assert_true(!e || !strstr(e->message, "parameter"));
+        tacet_graph_free(g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attributes_of_a_name_stay),
         cmocka_unit_test(one_value_under_its_owners_name),
         cmocka_unit_test(the_text_comes_back),
         cmocka_unit_test(mistakes_are_named_and_pointed_at),

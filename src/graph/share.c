@@ -26,12 +26,18 @@ static bool is_attribute(const tc_op *op, const char *name)
     return false;
 }
 
-/* Which parameter a word shares, or -1. Where an attribute has the same name (bias=false), the dot that the name of a
- * parameter has tells the two apart. */
+/* The name of a parameter has a dot and does not begin as a number does. */
+static bool is_like_parameter(const char *text)
+{
+    return strchr(text, '.') && !strchr(".+-0123456789", text[0]);
+}
+
+/* Which parameter a word shares, or -1. Where an attribute has the same name (bias=false, theta=0.05), what the word says
+ * tells the two apart. */
 static int slot_of(const tc_op *op, const tc_word *w)
 {
     const int k = w->key ? slot_named(op, w->key) : -1;
-    return k >= 0 && is_attribute(op, w->key) && !strchr(w->text, '.') ? -1 : k;
+    return k >= 0 && is_attribute(op, w->key) && !is_like_parameter(w->text) ? -1 : k;
 }
 
 /* Points at what stands after the = of a word. Returns false. */

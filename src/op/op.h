@@ -20,7 +20,8 @@
  * forward, backward or both; a call says which it is, from 0. Each is a pass of its own over its own pieces; the next
  * begins when the one before is done, on all threads and, where sums() names numbers, with these summed over all ranks.
  * The last phase alone writes y (forward) or d (backward); in the others y and d are NULL, and what they find goes to
- * `save`. In evaluation all phases run as well. tests/ops/test_standardise.c is an example.
+ * `save`. A backward pass may run more than once on what the forward pass has left there (a sample of gradients), so it
+ * leaves that as it is. In evaluation all phases run as well. tests/ops/test_standardise.c is an example.
  *
  * Several ranks. Each has rows of its own of one batch, maybe none. What an operator divides by is global_rows. The
  * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums() has

@@ -13,15 +13,17 @@
 
 enum { LEAST = 1 << 15 }; /* elements */
 
-/* Whether all of the gradient is the product of one layer. */
+/* Whether all of the gradient is the product of one layer with a value of the batch: what a layer reads of parameters is
+ * updated before the product is made. */
 static bool has_one_source(const tacet_plan *p, int v)
 {
+    const tc_value *owner = &p->graph->value[p->graph->value[v].owner];
     int layers = 0;
     for (tc_each_use(u, &p->uses, v)) {
         if (u->how & TC_USE_PULLS) return false;
         layers += u->layer >= 0;
     }
-    return layers == 1;
+    return layers == 1 && p->graph->value[owner->input[0]].batch;
 }
 
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at)

@@ -123,8 +123,9 @@ tacet_status tc_plan_place(tacet_plan *p, int list)
 {
     tc_list *l = &p->list[list];
     int *band = tc_plan_alloc(p, (size_t)l->steps + 1, sizeof *band);
-    life *all = tc_plan_alloc(p, 2 * (size_t)l->buffers + 2, sizeof *all), *placed = all + l->buffers + 1;
+    life *all = tc_plan_alloc(p, 2 * (size_t)l->buffers + 2, sizeof *all);
     if (!band || !all) return tc_fail_memory(&p->error);
+    life *placed = all + l->buffers + 1;
     for (int i = 1; i < l->steps; i++) band[i] = band[i - 1] + !l->step[i - 1].band;
     check_reads(l);
     share_in_place(l);

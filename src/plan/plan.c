@@ -1,6 +1,8 @@
 /* plan.c: what every pass stands on: a plan's memory and its end, its names. */
 #include "plan/plan.h"
 
+#include "plan/poison.h"
+
 #include <stddef.h>
 
 /* What was allocated for a plan is a chain; numbers follow a link, aligned for any type. */
@@ -32,6 +34,7 @@ void tacet_plan_free(tacet_plan *p)
         tc_free(&m, p->list[i].step);
         tc_free(&m, p->list[i].buffer);
     }
+    if (p->arena.memory) tc_unpoison_all(p); /* the caller's own allocator may read what it gets back */
     tc_free_aligned(&m, p->block.numbers);
     tc_free_aligned(&m, p->arena.memory);
     tc_free_aligned(&m, p->arena.scratch);

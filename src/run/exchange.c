@@ -115,7 +115,17 @@ static double plan_hash(tacet_plan *p)
     return p->exchange.hash = 1 + (double)hash_words(hash, p->block.numbers, p->block.floats);
 }
 
-/* Not OK, on all ranks, where they are not alike. A rank that does not hear the others goes on as if they were. */
+/* The inputs of the first rank that was fed, or REFUSED. */
+static double inputs_of_all(const tacet_plan *p)
+{
+    const double *all = p->exchange.numbers;
+    for (int r = 0; r < p->set.ranks.size; r++)
+        if (all[r * EACH + INPUTS] != REFUSED) return all[r * EACH + INPUTS];
+    return REFUSED;
+}
+
+/* Not OK, on all ranks, where they are not alike: what a rank that refuses has told counts too, but for its inputs. A rank
+ * that does not hear the others goes on as if they were. */
 static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status ready)
 {
     const double *all = p->exchange.numbers;
@@ -132,8 +142,10 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
     const tacet_status status = tell(p, mine, EACH);
     if (status != TACET_OK) note_failure(p, status);
     for (int r = 0; r < p->set.ranks.size && status == TACET_OK; r++, all += EACH)
-        for (int k = CALL; k < ROWS && ready == TACET_OK && all[INPUTS] != REFUSED; k++)
-            if (all[k] != mine[k]) return tc_fail(&p->error, TACET_FAILED, unlike[k], r);
+        for (int k = CALL; k < ROWS; k++) {
+            const bool fed = k == INPUTS, same = fed ? all[k] == REFUSED || all[k] == inputs_of_all(p) : all[k] == mine[k];
+            if (!same) return ready != TACET_OK ? ready : tc_fail(&p->error, TACET_FAILED, unlike[k], r);
+        }
     return TACET_OK;
 }
 

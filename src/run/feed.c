@@ -2,7 +2,7 @@
  * input's buffer, as many rows as it was given: numbers scaled, class indices checked. */
 #include "run/run.h"
 
-#include "run/poison.h"
+#include "plan/poison.h"
 
 #include <stdio.h>
 #include <string.h>

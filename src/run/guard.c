@@ -3,7 +3,7 @@
  * as it is made: the first that is not finite is named. */
 #include "run/run.h"
 
-#include "run/poison.h"
+#include "plan/poison.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  * fixed tree. The terms' results follow at the end of the forward pass, when their sums are those of all ranks. */
 #include "run/run.h"
 
-#include "run/poison.h"
+#include "plan/poison.h"
 
 #include <assert.h>
 #include <math.h>

@@ -6,7 +6,7 @@
  *     forward -> own: each penalty's gradient by itself -> backward, losses alone: data -> backward -> update */
 #include "run/run.h"
 
-#include "run/poison.h"
+#include "plan/poison.h"
 
 #include <math.h>
 #include <string.h>
