@@ -41,8 +41,8 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     else if (labels && !d.classes)
         cli_fail_at(source->place, n, NULL, "'%s' has no labels, which the network's outputs are compared with", what);
     else if (target.id && targets != aims)
-        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s, the network's outputs are compared with %lld",
-                    what, targets, labels ? "labels" : "targets", aims);
+        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s%s, and the network expects %lld", what, targets,
+                    labels ? "label" : "target", targets == 1 ? "" : "s", aims);
     else if (labels && d.classes > outputs)
         cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, the network has outputs for 0 to %lld", what,
                     (long long)d.classes - 1, outputs - 1);

@@ -33,7 +33,7 @@ has start "'shape': (50, 4, 3)"
 
 # What does not go together is told before anything runs.
 runs 1 "$tacet" eval run/model.safetensors --data 'npy x.npy one.npy flat=false'
-has err "a row of 'npy x.npy one.npy flat=false' has 1 labels, the network's outputs are compared with 4"
+has err "a row of 'npy x.npy one.npy flat=false' has 1 label, and the network expects 4"
 runs 2 "$tacet" train places.yaml --out no -q --set data='npy x.npy one.npy flat=false'
 has err 'linear2 \[batch, 4, 3\] and target \[batch\]: needs labels \[batch, 4\] with logits \[batch, 4, 3\]'
 runs 2 "$tacet" train places.yaml --out no -q --set data='npy x.npy y.npy'

@@ -142,7 +142,7 @@ static void configurations_are_checked(void **state)
     } bad[] = {{{2, 2, sum_over_ranks, NULL}, "rank 2 of 2"},
                {{-1, 2, sum_over_ranks, NULL}, "rank -1 of 2"},
                {{0, 2, NULL, NULL}, "2 ranks need a sum"},
-               {{0, -1, sum_over_ranks, NULL}, "rank 0 of -1"},
+               {{0, -1, sum_over_ranks, NULL}, "size is -1"},
                {{1, 0, NULL, NULL}, "rank 1 of 1"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=1", .ranks = bad[i].ranks};

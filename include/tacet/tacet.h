@@ -198,10 +198,13 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
  * all rows. tacet_read of a value of the batch gives a rank its own rows. What cannot be shared out over ranks, such as
  * batch_topk, is refused by tacet_compile.
  *
+ * sum is called on the thread that makes the call, and in these calls alone: compiling, reading, saving and loading need
+ * no sums.
+ *
  * A call that fails on one rank fails on all, and nothing is updated on any. The rank where it failed has the reason,
- * the others name that rank. For this, too, the ranks need sums: where one fails on a rank, that rank still makes those
- * that follow in the call. The last sum of a call tells every rank whether all went well. If that one itself fails, the
- * call counts as good. */
+ * the others name that rank. Failure is agreed on by sums as well: if a sum fails on one rank, that rank still makes the
+ * remaining sums of the call, and the last one tells every rank whether all went well. If the last one itself fails, no
+ * other rank could hear of it any more, so the call counts as good. */
 typedef struct tacet_ranks {
     int rank, size; /* size 0 or 1: there are no others, and sum is never called */
     tacet_status (*sum)(void *context, void *numbers, tacet_type type, size_t n);

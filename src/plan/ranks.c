@@ -7,9 +7,9 @@ static tacet_status refuse_mixing(tacet_plan *p, const tc_op *op, const char *na
 {
     if (!(op->flags & TC_MIXES) || op->sums) return TACET_OK;
     return tc_fail(&p->error, TACET_DESCRIPTION,
-                   "%s mixes the samples of a batch, and %s cannot do so over several ranks: leave it out, or train on "
+                   "%s mixes the samples of a batch, which it cannot do over several ranks: leave it out, or train on "
                    "one rank",
-                   name, op->name);
+                   name);
 }
 
 bool tc_plan_of_batch(const tacet_plan *p, int term) { return p->graph->value[p->graph->term[term].input[0]].batch; }
@@ -18,7 +18,8 @@ tacet_status tc_plan_ranks(tacet_plan *p)
 {
     tacet_ranks *r = &p->set.ranks;
     if (r->size == 0) r->size = 1;
-    if (r->size < 1 || r->rank < 0 || r->rank >= r->size)
+    if (r->size < 0) return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: size is %d, and must be 0 or more", r->size);
+    if (r->rank < 0 || r->rank >= r->size)
         return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: this is rank %d of %d, where ranks go from 0 to size - 1",
                        r->rank, r->size);
     if (r->size > 1 && !r->sum)
