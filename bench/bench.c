@@ -1,6 +1,6 @@
 /* bench.c: Tacet and PyTorch in turn, in one run: the same network, initial weights, data and batches. A round is some
- * steps of the one, then as many of the other; what is reported is the median over the rounds of the ratio of their times,
- * and how far the rounds lie apart. Times alone mean little on a machine that others use too.
+ * steps of the one, then as many of the other; what is reported is the median over the rounds of the ratio of their
+ * times, and how far the rounds lie apart. Times alone mean little on a machine that others use too.
  *
  *     bench [--out FOLDER] [--threads N] [CASE ...]      PEER_PYTHON names the Python of the peer; "": no peer */
 #include "bench.h"

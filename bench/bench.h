@@ -88,7 +88,8 @@ double network_run(network *n, int steps); /* seconds; steps of training, or for
 void network_densities(network *n);        /* prints them */
 double network_density(network *n);        /* mean over what makes zeros */
 double network_accuracy(network *n);       /* on the test images */
-/* Writes the weights with which both sides begin into a new file, whose name it puts into path. The caller removes it. */
+/* Writes the weights with which both sides begin into a new file, whose name it puts into path. The caller removes
+ * it. */
 enum { PATH = 64 };
 void network_begin(const bench_case *c, int threads, char path[PATH]);
 

@@ -1,5 +1,5 @@
-/* cores.c: threads and cores: where threads run while they are timed, and what a second core gains a training step, beside
- * what it gains a loop that does nothing but multiply and add. */
+/* cores.c: threads and cores: where threads run while they are timed, and what a second core gains a training step,
+ * beside what it gains a loop that does nothing but multiply and add. */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include "bench.h"
 
@@ -37,8 +37,8 @@ static void pin(pid_t thread, int core)
 }
 
 /* Where there are just as many cores as threads: the first thread of the process to the first core, its others to the
- * second. Some schedulers, of virtual machines above all, leave two threads on one core for a while, and what is timed is
- * then the scheduler. With cores to spare they are left alone. The same is done to Tacet and to its peer. */
+ * second. Some schedulers, of virtual machines above all, leave two threads on one core for a while, and what is timed
+ * is then the scheduler. With cores to spare they are left alone. The same is done to Tacet and to its peer. */
 void place_threads(pid_t process, int threads)
 {
     char path[64];

@@ -1,4 +1,5 @@
-/* deep.c: what compiling costs: a chain of small layers, and one half as long. Their times are to be as their lengths. */
+/* deep.c: what compiling costs: a chain of small layers, and one half as long. Their times are to be as their
+ * lengths. */
 #include "bench.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* density.c: one network, its ReLUs made to fire as often as is said, with a rate of 0 so that they go on so: the time of
- * a step against the density, beside the peer's, to which it makes no difference. */
+/* density.c: one network, its ReLUs made to fire as often as is said, with a rate of 0 so that they go on so: the time
+ * of a step against the density, beside the peer's, to which it makes no difference. */
 #include "bench.h"
 
 #include <math.h>

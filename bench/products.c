@@ -1,6 +1,7 @@
-/* products.c: firing lists and the three products of a layer, H [128, 512] and W [512, 512], against the same products by
- * the BLAS. One pattern after another, so that no branch predictor learns one. Results are cut as a step cuts them: y and dH
- * into tiles of 256 columns, dW into tiles of 64 rows that are used up, in one place, before the next is made. */
+/* products.c: firing lists and the three products of a layer, H [128, 512] and W [512, 512], against the same products
+ * by the BLAS. One pattern after another, so that no branch predictor learns one. Results are cut as a step cuts them:
+ * y and dH into tiles of 256 columns, dW into tiles of 64 rows that are used up, in one place, before the next is
+ * made. */
 #include "bench.h"
 
 #include "kernel/kernel.h"
@@ -124,8 +125,8 @@ static bed make_bed(void)
     return b;
 }
 
-/* The parts at a density, in microseconds: medians over rounds in which all take their turn. r: the lists and the products
- * on them against the dense products. */
+/* The parts at a density, in microseconds: medians over rounds in which all take their turn. r: the lists and the
+ * products on them against the dense products. */
 static void measure(bed *b, const bench_case *c, double density, double us[PARTS], row *r)
 {
     double t[PARTS][MOST_ROUNDS], lists[MOST_ROUNDS] = {0}, whole[MOST_ROUNDS] = {0};

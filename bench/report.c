@@ -1,5 +1,5 @@
-/* report.c: what a case prints, the lines of results.csv, and the bars: what is asked for, beside what was measured. Cases
- * run in processes of their own, so every line goes out before a process ends or begins. */
+/* report.c: what a case prints, the lines of results.csv, and the bars: what is asked for, beside what was measured.
+ * Cases run in processes of their own, so every line goes out before a process ends or begins. */
 #include "bench.h"
 
 #include <errno.h>

@@ -28,7 +28,8 @@ static void begin(net *n, const char *model, const char *loss, const char *optim
     tacet_loss(n->g, loss, tacet_chain(n->g, n->x, model), n->t);
     tacet_keep(n->g, "*1");
     n->p = tacet_compile(
-        n->g, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 5, .threads = threads}, &why);
+        n->g, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 5, .threads = threads},
+        &why);
     if (!n->p) fail_msg("%s", why.message);
     for (int i = 0; i < BATCH * T * IN; i++) n->in[i] = (float)sin(1.3 * i + 0.01 * (i * i % 31));
     for (int i = 0; i < BATCH * T; i++) n->label[i] = (i * i + i / 4) % CLASSES;
@@ -192,12 +193,9 @@ static void other_reductions_do_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(phases_have_the_derivative),
-        cmocka_unit_test(phases_see_all_rows),
-        cmocka_unit_test(same_bits_on_any_number_of_threads),
-        cmocka_unit_test(explain_tells_of_phases),
-        cmocka_unit_test(means_divide_by_what_the_data_say),
-        cmocka_unit_test(other_reductions_do_not),
+        cmocka_unit_test(phases_have_the_derivative),         cmocka_unit_test(phases_see_all_rows),
+        cmocka_unit_test(same_bits_on_any_number_of_threads), cmocka_unit_test(explain_tells_of_phases),
+        cmocka_unit_test(means_divide_by_what_the_data_say),  cmocka_unit_test(other_reductions_do_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

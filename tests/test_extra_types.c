@@ -1,6 +1,6 @@
-/* test_extra_types.c: a network that reads class indices, from tokens over rows of a table to a class for each position:
- * it learns, its gradients are those of differences, it is saved, loaded and resumed. The layer is tests/ops/test_table.c.
- */
+/* test_extra_types.c: a network that reads class indices, from tokens over rows of a table to a class for each
+ * position: it learns, its gradients are those of differences, it is saved, loaded and resumed. The layer is
+ * tests/ops/test_table.c. / */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"

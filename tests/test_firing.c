@@ -1,5 +1,6 @@
 /* Firing lists and the products that read them, in every instruction set that this machine runs, against products in
- * double. Dense matrices are allocated to the last element, so that the address sanitizer sees a read past their end. */
+ * double. Dense matrices are allocated to the last element, so that the address sanitizer sees a read past their
+ * end. */
 #include "kernel/cpu/firing.h"
 
 #include "cmocka_all.h"

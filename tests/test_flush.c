@@ -1,4 +1,5 @@
-/* test_flush.c: a step takes denormals as zeros, on every thread that works at it, and leaves the caller's mode alone. */
+/* test_flush.c: a step takes denormals as zeros, on every thread that works at it, and leaves the caller's mode
+ * alone. */
 #include "cmocka_all.h"
 
 #include "base/flush.h"

@@ -1,5 +1,5 @@
-/* Penalties and constraints on whole weights and their groups, where the answers are known: worked out by hand, or found
- * in another way in double. A weight is [in, out] here; users see it the other way round. */
+/* Penalties and constraints on whole weights and their groups, where the answers are known: worked out by hand, or
+ * found in another way in double. A weight is [in, out] here; users see it the other way round. */
 #include "op_case.h"
 
 static void near(const char *what, double got, double wanted, double tolerance)
@@ -273,7 +273,8 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* The threshold as Duchi and others find it: sort, and take the last k with |w|_k > (sum of the first k - radius) / k. */
+/* The threshold as Duchi and others find it: sort, and take the last k with |w|_k > (sum of the first k - radius) /
+ * k. */
 static void test_l1_ball_by_sorting(void **state)
 {
     (void)state;

@@ -515,8 +515,9 @@ typedef struct line {
     int64_t first, step, n;
 } line;
 
-/* z is the minimiser. A penalty that is no sum over elements is convex, so that the objective curves by 1 everywhere: at
- * any other place it is higher by half the square of the distance, or more. Tried along a line in two random directions, and with the whole line at 0. */
+/* z is the minimiser. A penalty that is no sum over elements is convex, so that the objective curves by 1 everywhere:
+ * at any other place it is higher by half the square of the distance, or more. Tried along a line in two random
+ * directions, and with the whole line at 0. */
 static void check_line(op_case *k, double t, const float *x, double least, line l)
 {
     char text[160];

@@ -1,5 +1,5 @@
-/* test_pool.c: every part runs once, on any number of threads, in jobs that follow each other closely, from several callers
- * at a time. (The thread sanitizer sees into all of it.) */
+/* test_pool.c: every part runs once, on any number of threads, in jobs that follow each other closely, from several
+ * callers at a time. (The thread sanitizer sees into all of it.) */
 #include "cmocka_all.h"
 
 #include "base/pool.h"

@@ -63,7 +63,8 @@ static void build_large(network *net)
     tacet_penalize(net->g, "relu1", "l1 1e-3");
 }
 
-/* One weight in three layers, once transposed: its gradient has three parts on every rank, and its penalty one in all. */
+/* One weight in three layers, once transposed: its gradient has three parts on every rank, and its penalty one in
+ * all. */
 static void build_shared(network *net)
 {
     open_network(net, "sgd lr=0.1 momentum=0.9", 2);

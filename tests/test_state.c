@@ -1,5 +1,5 @@
-/* test_state.c: what operators remember from step to step: it goes into checkpoints and models and comes back, a refused
- * step leaves it, evaluation reads it, and no bit depends on threads. */
+/* test_state.c: what operators remember from step to step: it goes into checkpoints and models and comes back, a
+ * refused step leaves it, evaluation reads it, and no bit depends on threads. */
 #include "cmocka_all.h"
 
 #include "failing.h"

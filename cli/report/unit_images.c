@@ -1,5 +1,5 @@
-/* unit_images.c: units that have an image before them, drawn as images: of the first layer what each looks for (a row of its
- * weights), of an autoencoder's last layer what each unit of the code adds to the image (a column). */
+/* unit_images.c: units that have an image before them, drawn as images: of the first layer what each looks for (a row
+ * of its weights), of an autoencoder's last layer what each unit of the code adds to the image (a column). */
 #include "report/picture.h"
 #include "report/run_set.h"
 #include "weight_view.h"

@@ -49,8 +49,8 @@ void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
 
 /* ---- Parts ------------------------------------------------------------------------------------------------------- */
 
-/* A part is a tile of the matrix that a value is: positions of a batch by units, a weight [units, taps * inputs], or one
- * row. */
+/* A part is a tile of the matrix that a value is: positions of a batch by units, a weight [units, taps * inputs], or
+ * one row. */
 typedef struct tile {
     int64_t rows, columns; /* 0: all */
     bool input;            /* a tile has the columns of one input instead, at all its taps */

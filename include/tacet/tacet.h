@@ -154,9 +154,9 @@ TACET_API bool tacet_matches(const char *selector, const char *name);
 /* The value of that name, or {0}. */
 TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
 
-/* What the dimensions of a parameter are, a letter each, in the order in which it is read, written and saved: `o` units,
- * `i` inputs, any other letter a tap, a position in a kernel. "oi" is the weight of a linear layer, "oihw" would be that
- * of a convolution, "o" a bias. "" where nothing of that name has such letters. */
+/* What the dimensions of a parameter are, a letter each, in the order in which it is read, written and saved: `o`
+ * units, `i` inputs, any other letter a tap, a position in a kernel. "oi" is the weight of a linear layer, "oihw" would
+ * be that of a convolution, "o" a bias. "" where nothing of that name has such letters. */
 TACET_API const char *tacet_axes(const tacet_graph *g, const char *name);
 
 /* The name of parameter i, from 0, that a layer uses: its own, "linear2.bias", or another layer's, "linear1.weight".
@@ -198,21 +198,21 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
  * all rows. tacet_read of a value of the batch gives a rank its own rows. What cannot be shared out over ranks, such as
  * batch_topk, is refused by tacet_compile.
  *
- * sum is called on the thread that makes the call, and in these calls alone: compiling, reading, saving and loading need
- * no sums.
+ * sum is called on the thread that makes the call, and in these calls alone: compiling, reading, saving and loading
+ * need no sums.
  *
  * A call that fails on one rank fails on all, and nothing is updated on any. The rank where it failed has the reason,
- * the others name that rank. Failure is agreed on by sums as well: if a sum fails on one rank, that rank still makes the
- * remaining sums of the call, and the last one tells every rank whether all went well. If the last one itself fails, no
- * other rank could hear of it any more, so the call counts as good. */
+ * the others name that rank. Failure is agreed on by sums as well: if a sum fails on one rank, that rank still makes
+ * the remaining sums of the call, and the last one tells every rank whether all went well. If the last one itself
+ * fails, no other rank could hear of it any more, so the call counts as good. */
 typedef struct tacet_ranks {
     int rank, size; /* size 0 or 1: there are no others, and sum is never called */
     tacet_status (*sum)(void *context, void *numbers, tacet_type type, size_t n);
     void *context;
 } tacet_ranks;
 
-/* Whether products run on firing lists, which hold the nonzero elements of a value or a gradient alone. AUTO: where this
- * batch's exact density is below the break-even of the product's class of shape. The others are for comparing. */
+/* Whether products run on firing lists, which hold the nonzero elements of a value or a gradient alone. AUTO: where
+ * this batch's exact density is below the break-even of the product's class of shape. The others are for comparing. */
 typedef enum tacet_sparse { TACET_SPARSE_AUTO = 0, TACET_SPARSE_NEVER = 1, TACET_SPARSE_ALWAYS = 2 } tacet_sparse;
 
 /* What to compile for. Start from TACET_CONFIG, which sets the size; what is left 0 has the default. */
@@ -268,8 +268,8 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
 /* Copies a value of the last step or forward pass, [rows, shape...], or a parameter, as PyTorch has it ([out, in];
- * tacet_axes), into data[count]; count must be exact. tacet_read_gradient: dObjective/dValue of the last step; parameters always
- * have one unless frozen. tacet_write sets a parameter. */
+ * tacet_axes), into data[count]; count must be exact. tacet_read_gradient: dObjective/dValue of the last step;
+ * parameters always have one unless frozen. tacet_write sets a parameter. */
 TACET_API tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count);
@@ -346,8 +346,8 @@ TACET_API void tacet_reset_counts(tacet_plan *p);
 /* ---- The ledger -------------------------------------------------------------------------------------------------- */
 
 /* What training did since the ledger was reset: sums over steps, given as means over rows. Its figures are the same at
- * any number of threads, after a resume, and, to rounding, on firing lists or without. It is reset when an epoch begins,
- * say. */
+ * any number of threads, after a resume, and, to rounding, on firing lists or without. It is reset when an epoch
+ * begins, say. */
 typedef struct tacet_total {
     int64_t steps, rows;
     double objective, data_loss;
@@ -355,9 +355,9 @@ typedef struct tacet_total {
 TACET_API void tacet_ledger_total(const tacet_plan *p, tacet_total *total);
 TACET_API void tacet_ledger_reset(tacet_plan *p);
 
-/* The same of term i. Norms of gradients are means over the steps that were sampled (tacet_config.ledger), at the values
- * that the term stands on: that of lambda times its own gradient, and that of the losses' alone. Where a value's silence
- * blocks its gradient, both count what fired. A proximal step's own gradient is that of its formula. */
+/* The same of term i. Norms of gradients are means over the steps that were sampled (tacet_config.ledger), at the
+ * values that the term stands on: that of lambda times its own gradient, and that of the losses' alone. Where a value's
+ * silence blocks its gradient, both count what fired. A proximal step's own gradient is that of its formula. */
 typedef struct tacet_account {
     double value, lambda;           /* means over rows; NAN: there was no step */
     double share;                   /* of lambda * value in the objective */
@@ -374,8 +374,8 @@ typedef struct tacet_account {
 } tacet_account;
 TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
 
-/* Warning i of what the ledger shows, TACET_FAILED behind the last. kind ("dead", "no effect") together with `on`, a term or a
- * value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
+/* Warning i of what the ledger shows, TACET_FAILED behind the last. kind ("dead", "no effect") together with `on`, a
+ * term or a value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
 typedef struct tacet_warning {
     const char *on, *kind;
     char text[512];

@@ -83,7 +83,8 @@ static tacet_status read_descr(text *t, header *h)
         if (strcmp(types[i].descr, word) == 0) h->type = &types[i];
     if (h->type) return TACET_OK;
     tc_reader_refuse(t->reader, "holds numbers of type '%s', Tacet reads <f4, <f8, |u1, <i4 and <i8", word);
-    tc_fail_hint(t->reader->error, "numpy.save(file, array.astype('<f4')) makes one that it reads; of labels, astype('<i4')");
+    tc_fail_hint(t->reader->error,
+                 "numpy.save(file, array.astype('<f4')) makes one that it reads; of labels, astype('<i4')");
     return t->reader->status;
 }
 

@@ -1,6 +1,6 @@
 /* describe.c: the graph as text and back. Every part is lines `on: text`, but for the model, which is one chain, and
- * inputs, which are `name sizes`, `name labels sizes` or `name int32 classes sizes`. The text that a part gives, read back,
- * gives the same text again. */
+ * inputs, which are `name sizes`, `name labels sizes` or `name int32 classes sizes`. The text that a part gives, read
+ * back, gives the same text again. */
 #include "graph/graph.h"
 
 #include <stdio.h>

@@ -32,8 +32,8 @@ static bool is_like_parameter(const char *text)
     return strchr(text, '.') && !strchr(".+-0123456789", text[0]);
 }
 
-/* Which parameter a word shares, or -1. Where an attribute has the same name (bias=false, theta=0.05), what the word says
- * tells the two apart. */
+/* Which parameter a word shares, or -1. Where an attribute has the same name (bias=false, theta=0.05), what the word
+ * says tells the two apart. */
 static int slot_of(const tc_op *op, const tc_word *w)
 {
     const int k = w->key ? slot_named(op, w->key) : -1;

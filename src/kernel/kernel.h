@@ -1,13 +1,13 @@
-/* kernel.h: the seam to the machine: one table through which products, lists and gathers are reached. Kernels know nothing
- * of graphs; matrices are row-major, counts are in elements. */
+/* kernel.h: the seam to the machine: one table through which products, lists and gathers are reached. Kernels know
+ * nothing of graphs; matrices are row-major, counts are in elements. */
 #ifndef TC_KERNEL_H
 #define TC_KERNEL_H
 
 #include "tacet/tacet.h"
 
 /* C[m, n] = A[m, k] * B[k, n] + bias[n] in every row, or without bias where it is NULL; or C += A * B where add (and no
- * bias). ta: A is stored [k, m]; tb: B is stored [n, k]. lda, ldb, ldc: pitch of a stored row, at least its length (rows may
- * not overlap). Always runs on the calling thread, with the same bits for the same shape. */
+ * bias). ta: A is stored [k, m]; tb: B is stored [n, k]. lda, ldb, ldc: pitch of a stored row, at least its length
+ * (rows may not overlap). Always runs on the calling thread, with the same bits for the same shape. */
 typedef struct tc_gemm {
     bool ta, tb, add;
     int64_t m, n, k, lda, ldb, ldc;

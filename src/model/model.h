@@ -15,7 +15,8 @@
 #include "model/safetensors.h"
 #include "plan/plan.h"
 
-/* Where a tensor's numbers are: a parameter's place, and which part of the block; or, at NULL, n numbers as they are. */
+/* Where a tensor's numbers are: a parameter's place, and which part of the block; or, at NULL, n numbers as they
+ * are. */
 struct tc_bundle_from {
     const tc_place *at;
     const float *stored;
@@ -49,9 +50,9 @@ void tc_moment_name(const tacet_plan *p, const tc_place *at, int state, tc_text 
 /* The tensor of that name, or NULL. */
 const tc_tensor *tc_file_find(const tacet_file *f, const char *name);
 
-/* Finds the plan's parameters in the file: found[p->block.places], NULL where there is none of that name and shape. strict:
- * each must be there, and every tensor but those only in checkpoints must be one, or a layer's state. Returns the
- * number that was found, -1 on failure. */
+/* Finds the plan's parameters in the file: found[p->block.places], NULL where there is none of that name and shape.
+ * strict: each must be there, and every tensor but those only in checkpoints must be one, or a layer's state. Returns
+ * the number that was found, -1 on failure. */
 int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const tc_tensor **found, tacet_error *e);
 
 /* What operators remember, found[p->states], likewise: strict: that of layers must be there, terms: that of terms too.

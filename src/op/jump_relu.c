@@ -1,11 +1,12 @@
-/* jump_relu: y = x where x > theta, else 0, with a threshold of its own, theta [n], for each unit of the last dimension.
+/* jump_relu: y = x where x > theta, else 0, with a threshold of its own, theta [n], for each unit of the last
+ * dimension.
  *
  *     dL/dx = g where x > theta, else 0; at x = theta it is 0
  *     dL/dtheta = sum over rows of -(theta / eps) K((x - theta) / eps) g,    K = 1 on (-1/2, 1/2), else 0
  *
- * The second is no derivative, which is 0, but an estimate of what the mean over many samples loses at the step (jump.h).
- * The paper learns log theta, so that theta stays above 0; here theta itself is learned, so that what is in files is what
- * is compared, and a number below 0 counts as 0. dL/dtheta reads g where y is 0 too.
+ * The second is no derivative, which is 0, but an estimate of what the mean over many samples loses at the step
+ * (jump.h). The paper learns log theta, so that theta stays above 0; here theta itself is learned, so that what is in
+ * files is what is compared, and a number below 0 counts as 0. dL/dtheta reads g where y is 0 too.
  *
  * Backward, the first pieces are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dtheta. */
 #include "op/jump.h"

@@ -2,8 +2,8 @@
  *
  *     value = sum H(x - theta)        dL/dtheta = -(1 / eps) sum over rows of K((x - theta) / eps)
  *
- * x gets no gradient: H has none. theta gets the estimate of jump.h, with the layer's eps; so it moves the thresholds, and
- * what fires follows. Where theta is below 0, and counts as 0, it is pushed up all the same. */
+ * x gets no gradient: H has none. theta gets the estimate of jump.h, with the layer's eps; so it moves the thresholds,
+ * and what fires follows. Where theta is below 0, and counts as 0, it is pushed up all the same. */
 #include "op/jump.h"
 
 enum { X, THETA };

@@ -1,5 +1,5 @@
-/* largest.h: the k largest of n numbers, exactly k of them, without memory: among equal ones the first win, 0 and -0 are
- * equal, and a NaN is larger than all, so that it goes on and is found by the guard.
+/* largest.h: the k largest of n numbers, exactly k of them, without memory: among equal ones the first win, 0 and -0
+ * are equal, and a NaN is larger than all, so that it goes on and is found by the guard.
  *
  * Floats are ordered as their bits are, once these are made a key. The k-th largest key is found bit by bit, from the
  * top: a bit is 1 if at least k keys are no smaller then. Each turn is a count over all numbers, which is a loop of

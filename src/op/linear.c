@@ -20,8 +20,8 @@ enum { OUT, BIAS, INIT };        /* attributes */
 enum { X, W, B };                /* x, and the parameters after it */
 enum { KAIMING, XAVIER, ZEROS }; /* words of init */
 
-/* At most TILE rows and columns a tile, measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256 costs
- * 5%, 128 x 128 10% and more. Rows are whole up to LONG. Parts are multiples of STEP. A backward pass below SMALL
+/* At most TILE rows and columns a tile, measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256
+ * costs 5%, 128 x 128 10% and more. Rows are whole up to LONG. Parts are multiples of STEP. A backward pass below SMALL
  * multiplications is not shared out. */
 enum { TILE = 256, STEP = 16, LONG = 1024, SMALL = 1 << 15 };
 _Static_assert(LONG *STEP <= TC_BLOCK_FLOATS, "STEP rows of dL/dW must fit into a tile");
@@ -49,7 +49,8 @@ TC_INLINE grid outputs_of(int64_t rows, int64_t n)
 }
 
 /* Of dL/dW [., n] whole rows, where they are not too long: then the update reads and writes its streams from end to
- * end, which takes a quarter off the step of a 784-512-512-10 network. (64 x 512: 6% slower than 256 x 256 for a BLAS.) */
+ * end, which takes a quarter off the step of a 784-512-512-10 network. (64 x 512: 6% slower than 256 x 256 for a
+ * BLAS.) */
 TC_INLINE grid rows_of(int64_t n)
 {
     const int64_t across = length(n, LONG);

@@ -24,12 +24,12 @@
  * leaves that as it is. In evaluation all phases run as well. tests/ops/test_standardise.c is an example.
  *
  * Several ranks. Each has rows of its own of one batch, maybe none. What an operator divides by is global_rows. The
- * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums() has
- * made those of all ranks: it keeps both where it needs both.
+ * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums()
+ * has made those of all ranks: it keeps both where it needs both.
  *
  * How work is cut. forward and backward get a range [begin, end) of pieces; what a piece is (an element, a row, a tile)
- * is said by span(), a function of shapes, rows, the phase and which of d are wanted. Ranges may run in any order on any
- * thread; each writes only what is its own, so the bits never depend on the threads. With no rows there may be no
+ * is said by span(), a function of shapes, rows, the phase and which of d are wanted. Ranges may run in any order on
+ * any thread; each writes only what is its own, so the bits never depend on the threads. With no rows there may be no
  * pieces: what must be written all the same (dL/dparameter is then 0) needs pieces that are not cut from rows. */
 #ifndef TC_OP_H
 #define TC_OP_H
@@ -51,7 +51,8 @@ typedef struct tc_run {
     const tc_kernel *kernel;
 } tc_run;
 
-/* One tensor as an operator sees it. What a small step reads stands first, here and below: it is one line of the cache. */
+/* One tensor as an operator sees it. What a small step reads stands first, here and below: it is one line of the
+ * cache. */
 typedef struct tc_view {
     float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
     int64_t n;          /* elements of a row (of the whole, where there is no batch) */
@@ -70,7 +71,7 @@ typedef struct tc_call {
     const tc_run *run;
     const tc_view *x;
     const float *g;      /* backward: dL/dy, like y */
-    float *const *d;     /* backward: dL/dx, like x; NULL for an input that needs none, and in all phases but the last */
+    float *const *d;     /* backward: dL/dx, like x; NULL where none is needed, and in all phases but the last */
     const bool *add;     /* backward: d += instead of d = */
     void *save;          /* save() bytes that live from forward to backward; in training also to commit() */
     const tc_arg *arg;   /* the operator's attributes, in the order of its table */
@@ -106,8 +107,9 @@ static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.r
 static inline int64_t tc_units(const tc_view *v) { return tc_shape_units(&v->shape); }
 static inline int64_t tc_positions(const tc_view *v) { return v->n / tc_units(v); }
 
-/* What the shape rule is given and what it fills in. flops(), save(), scratch() and products() see it filled in. Whether y
- * and the parameters are too large is looked at after the rule; it says itself whether x may be without a batch. */
+/* What the shape rule is given and what it fills in. flops(), save(), scratch() and products() see it filled in.
+ * Whether y and the parameters are too large is looked at after the rule; it says itself whether x may be without a
+ * batch. */
 typedef struct tc_sketch {
     const tc_arg *arg;
     int inputs;
@@ -192,8 +194,8 @@ typedef struct tc_op {
     const char *source;               /* paper, or the manual whose meaning is meant */
     const tc_role *role;
     /* A penalty on what layers of this operator do: named on their output, it is given in x the layer's inputs and
-     * parameters and in arg the layer's attributes, and has none of its own. Gradients go into the parameters alone: d of
-     * inputs is NULL. */
+     * parameters and in arg the layer's attributes, and has none of its own. Gradients go into the parameters alone: d
+     * of inputs is NULL. */
     const struct tc_op *of;
     unsigned flags;
     const tacet_attribute *attribute; /* own; NULL: none. Type "value": the name of a value that becomes an input */
@@ -221,8 +223,9 @@ typedef struct tc_op {
     /* The number of phases of each pass; 0 is 1. */
     int phases, phases_back;
     /* The numbers in `save`, *n of them in one run, that are to be summed over all ranks when phase c->phase is done;
-     * NULL: this phase has none (in evaluation, say). The slot itself may be NULL. An operator that mixes samples (TC_MIXES) and has no sums cannot run on several ranks; a scalar one
-     * finds the same partial sums on every rank, from these numbers, and they are not summed once more. */
+     * NULL: this phase has none (in evaluation, say). The slot itself may be NULL. An operator that mixes samples
+     * (TC_MIXES) and has no sums cannot run on several ranks; a scalar one finds the same partial sums on every rank,
+     * from these numbers, and they are not summed once more. */
     double *(*sums)(const tc_call *c, bool backward, int64_t *n);
     /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
     int64_t (*scratch)(const tc_sketch *s, int64_t rows);
@@ -230,9 +233,9 @@ typedef struct tc_op {
      * guard. (Its save is then still there; x and y need not be.) NULL: it remembers nothing. */
     void (*commit)(const tc_call *c);
     const tc_silent *silent; /* a layer that can run on firing lists; otherwise NULL */
-    /* Scalar: turns the sum of all partials (a fixed tree, then over all ranks) into *result and returns it. Called alone
-     * on one thread at the end of the forward pass, when x need not be there any more and save still is. NULL: sum /
-     * tc_denominator. */
+    /* Scalar: turns the sum of all partials (a fixed tree, then over all ranks) into *result and returns it. Called
+     * alone on one thread at the end of the forward pass, when x need not be there any more and save still is. NULL:
+     * sum / tc_denominator. */
     double (*finish)(const tc_call *c, double sum);
     /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over
      * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
@@ -253,8 +256,8 @@ const tc_op *tc_op_find(const char *name); /* or NULL */
 /* ---- Helpers ----------------------------------------------------------------------------------------------------- */
 
 /* What a scalar operator's sum is divided by. sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
- * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS); position: global rows times positions (of
- * x[0]; the inputs of a penalty all have as many). On parameters `sample` and `position` do not occur. */
+ * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS); position: global rows times positions
+ * (of x[0]; the inputs of a penalty all have as many). On parameters `sample` and `position` do not occur. */
 double tc_denominator(const tc_call *c);
 
 /* lambda / denominator: the factor on every gradient that a scalar operator writes. */

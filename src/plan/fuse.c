@@ -13,8 +13,8 @@
 
 enum { LEAST = 1 << 15 }; /* elements */
 
-/* Whether all of the gradient is the product of one layer with a value of the batch: what a layer reads of parameters is
- * updated before the product is made. */
+/* Whether all of the gradient is the product of one layer with a value of the batch: what a layer reads of parameters
+ * is updated before the product is made. */
 static bool has_one_source(const tacet_plan *p, int v)
 {
     const tc_value *owner = &p->graph->value[p->graph->value[v].owner];

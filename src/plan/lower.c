@@ -179,7 +179,8 @@ static void set_gradients(lowering *w, tc_step *s, const int *input)
     }
 }
 
-/* Costs, scratch, and the buffer of what is kept (made by the forward step, *save, and used again by the backward one). */
+/* Costs, scratch, and the buffer of what is kept (made by the forward step, *save, and used again by the backward
+ * one). */
 static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *input, int *save)
 {
     tc_shape shape[TC_SLOTS];

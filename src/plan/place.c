@@ -1,5 +1,6 @@
 /* place.c: where every buffer of a list lies in the arena. Two buffers may share bytes when no band touches both:
- * bands, not steps, are the clock, since the ranges of a band run through all of its steps before the next range begins.
+ * bands, not steps, are the clock, since the ranges of a band run through all of its steps before the next range
+ * begins.
  *
  *     bands ->     0   1   2   3   4
  *     x            ##################      pinned: lives to the end
@@ -81,8 +82,8 @@ static int lives(const tc_list *l, const int *band, life *to)
     return n;
 }
 
-/* Gives `new` the lowest offset at which nothing that lives at the same time lies, among placed[n], which is in the order
- * of offsets and stays so. */
+/* Gives `new` the lowest offset at which nothing that lives at the same time lies, among placed[n], which is in the
+ * order of offsets and stays so. */
 static void place_one(life *placed, int n, life new)
 {
     for (int k = 0; k < n; k++) {

@@ -1,7 +1,7 @@
 /* sample.c: what the lists must keep for a sample of gradients, and where these are measured. run/sampled.c takes the
- * samples: in such a step the backward pass runs twice, so that what the forward pass leaves for it must live through the
- * first time. Where a value's silence blocks its gradient, what is not 0 alone counts: the rest goes nowhere, and products
- * on firing lists leave it out. */
+ * samples: in such a step the backward pass runs twice, so that what the forward pass leaves for it must live through
+ * the first time. Where a value's silence blocks its gradient, what is not 0 alone counts: the rest goes nowhere, and
+ * products on firing lists leave it out. */
 #include "plan/plan.h"
 
 bool tc_plan_samples(const tacet_plan *p)

@@ -1,5 +1,5 @@
-/* table.h: the small table beside the lists: all that changes while training but the numbers of parameters. All of it is
- * in every checkpoint. */
+/* table.h: the small table beside the lists: all that changes while training but the numbers of parameters. All of it
+ * is in every checkpoint. */
 #ifndef TC_TABLE_H
 #define TC_TABLE_H
 

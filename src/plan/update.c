@@ -1,5 +1,5 @@
-/* update.c: what follows the backward pass. Parameters that lie side by side and share their options are one update; after
- * the updates come proximal steps and constraints, in the order in which they were described. */
+/* update.c: what follows the backward pass. Parameters that lie side by side and share their options are one update;
+ * after the updates come proximal steps and constraints, in the order in which they were described. */
 #include "plan/plan.h"
 
 static bool parameter_trains(const tacet_plan *p, const tc_term *t)

@@ -1,4 +1,5 @@
-/* uses.c: fills the table of uses in two rounds over the graph: the first counts each value's, the second enters them. */
+/* uses.c: fills the table of uses in two rounds over the graph: the first counts each value's, the second enters
+ * them. */
 #include "plan/plan.h"
 
 #include <assert.h>

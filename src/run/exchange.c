@@ -124,8 +124,8 @@ static double inputs_of_all(const tacet_plan *p)
     return REFUSED;
 }
 
-/* Not OK, on all ranks, where they are not alike: what a rank that refuses has told counts too, but for its inputs. A rank
- * that does not hear the others goes on as if they were. */
+/* Not OK, on all ranks, where they are not alike: what a rank that refuses has told counts too, but for its inputs. A
+ * rank that does not hear the others goes on as if they were. */
 static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status ready)
 {
     const double *all = p->exchange.numbers;
@@ -143,7 +143,8 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
     if (status != TACET_OK) note_failure(p, status);
     for (int r = 0; r < p->set.ranks.size && status == TACET_OK; r++, all += EACH)
         for (int k = CALL; k < ROWS; k++) {
-            const bool fed = k == INPUTS, same = fed ? all[k] == REFUSED || all[k] == inputs_of_all(p) : all[k] == mine[k];
+            const bool fed = k == INPUTS,
+                       same = fed ? all[k] == REFUSED || all[k] == inputs_of_all(p) : all[k] == mine[k];
             if (!same) return ready != TACET_OK ? ready : tc_fail(&p->error, TACET_FAILED, unlike[k], r);
         }
     return TACET_OK;

@@ -1,4 +1,5 @@
-/* read.c: numbers on their way out: values and gradients of the last run, parameters; and parameters that are written. */
+/* read.c: numbers on their way out: values and gradients of the last run, parameters; and parameters that are
+ * written. */
 #include "run/run.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* tally.c: how often each unit fired, over many passes of a list: the counts of each pass (step/count.c) are added up when
- * nothing can take the pass back any more. */
+/* tally.c: how often each unit fired, over many passes of a list: the counts of each pass (step/count.c) are added up
+ * when nothing can take the pass back any more. */
 #include "run/run.h"
 
 #include <math.h>

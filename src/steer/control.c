@@ -1,5 +1,5 @@
-/* control.c: steers a lambda until its value has the density that was asked for. What is steered is the logarithm of lambda,
- * by the distance of the logarithms:
+/* control.c: steers a lambda until its value has the density that was asked for. What is steered is the logarithm of
+ * lambda, by the distance of the logarithms:
  *
  *     e = log density - log of what is due, within +-REACH
  *     log lambda <- log lambda + HOLD e + DAMP (e - e of the move before)
@@ -8,15 +8,15 @@
  * 2008, chapter 10): lambda itself is the integral, so where a bound holds it nothing winds up behind the bound.
  *
  * What is due goes in a straight line, in the logarithm, from the density of the first step down to the target. The way
- * matters: units that were silenced in haste do not come back when lambda falls, so that a network which was driven below
- * its target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
+ * matters: units that were silenced in haste do not come back when lambda falls, so that a network which was driven
+ * below its target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
  *
- * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The scale of lambda is that
- * with which the penalty's gradient is as strong as the losses'; it is found in the first step.
+ * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The scale of lambda is
+ * that with which the penalty's gradient is as strong as the losses'; it is found in the first step.
  *
- * A parameter is measured by the log odds of what is not 0, which tell 0.01 zeros from 0.05. It answers a proximal step more
- * slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That is the clock by which lambda
- * moves, and its scale is that with which an element is 0 when the target is due. */
+ * A parameter is measured by the log odds of what is not 0, which tell 0.01 zeros from 0.05. It answers a proximal step
+ * more slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That is the clock by
+ * which lambda moves, and its scale is that with which an element is 0 when the target is due. */
 #include "steer/steer.h"
 
 #include <math.h>
@@ -53,8 +53,8 @@ bool tc_control_needs_sample(const tacet_plan *p)
 
 static double natural_of(const tacet_plan *p, int v) { return tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural; }
 
-/* The steps in which the density is led from what it is by nature down to the target. A shallow target is taken slowly, so
- * that it does not overtake what training brings by itself; a deep one leaves more of the run to learn with it. */
+/* The steps in which the density is led from what it is by nature down to the target. A shallow target is taken slowly,
+ * so that it does not overtake what training brings by itself; a deep one leaves more of the run to learn with it. */
 static double descent(const tacet_plan *p, int term)
 {
     const tc_term *t = &p->graph->term[term];

@@ -84,7 +84,8 @@ static bool below(const subject *s, char *text, size_t n)
     return true;
 }
 
-/* Relative to what was asked for: the share of what is not 0, or that of zeros. Only of steps that all had the target. */
+/* Relative to what was asked for: the share of what is not 0, or that of zeros. Only of steps that all had the
+ * target. */
 static bool missed(const subject *s, char *text, size_t n)
 {
     const bool zeros = on_parameter(s);

@@ -1,5 +1,5 @@
-/* count.c: steps that count how often each unit of a value fires: for each unit, the rows and positions at which it is not
- * 0. Where values are counted:
+/* count.c: steps that count how often each unit of a value fires: for each unit, the rows and positions at which it is
+ * not 0. Where values are counted:
  *
  *     in evaluation    where the operator makes zeros
  *     in training      where a penalty asks; with a ledger that was asked for, where evaluation counts too

@@ -1,12 +1,12 @@
-/* test_standardise: each unit to mean 0 and variance 1 over the batch and its positions: an operator with phases, as batch
- * normalisation is one.
+/* test_standardise: each unit to mean 0 and variance 1 over the batch and its positions: an operator with phases, as
+ * batch normalisation is one.
  *
  *     mean = sum of x / N,  var = sum of (x - mean)^2 / N,  N = rows of all ranks times positions
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  y = h
  *     dL/dx = r (g - mean(g) - h mean(g h))
  *
- * Forward: phase 0 the sums of x, phase 1 those of (x - mean)^2, phase 2 y. Backward: phase 0 the sums of g and g h, phase
- * 1 dL/dx. The sums of a phase are over all ranks when the next one begins. */
+ * Forward: phase 0 the sums of x, phase 1 those of (x - mean)^2, phase 2 y. Backward: phase 0 the sums of g and g h,
+ * phase 1 dL/dx. The sums of a phase are over all ranks when the next one begins. */
 #include "op/op.h"
 
 #include <math.h>

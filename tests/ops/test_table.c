@@ -3,8 +3,8 @@
  *     x [T...], class indices below N      w [N, dim]      y [T..., dim]
  *     y(t) = w(x(t))                       dL/dw(k) = sum of g(t) over all t with x(t) = k
  *
- * Backward, pieces are columns of the table: each goes over all positions in their order, so that no two pieces write to
- * the same place and the bits are the same for any number of threads. */
+ * Backward, pieces are columns of the table: each goes over all positions in their order, so that no two pieces write
+ * to the same place and the bits are the same for any number of threads. */
 #include "op/op.h"
 
 #include <math.h>
