@@ -13,7 +13,7 @@ static void op_entry(int i, tacet_entry *e)
     *e = (tacet_entry){
         .role = op->role->name, .name = op->name, .formula = op->formula, .doc = op->doc, .source = op->source};
     e->attribute = op->attribute;
-    e->common = op->role->common;
+    e->common = tc_common_shown(op);
     e->mixes = (op->flags & TC_MIXES) != 0;
     for (int k = 0; op->param && op->param[k].name; k++) e->parameter[k] = op->param[k].name;
 }

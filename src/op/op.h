@@ -248,6 +248,9 @@ typedef struct tc_op {
 /* Whether input i of the operator's calls is class indices; those of a penalty of a layer are the layer's inputs. */
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }
 
+/* The attributes of its role that an operator has a use for. */
+const tacet_attribute *tc_common_shown(const tc_op *op);
+
 /* The table, made from ops.def. */
 int tc_op_count(void);
 const tc_op *tc_op_at(int i);

@@ -13,10 +13,15 @@
      "times the positions of a row (the sizes before the last one). " otherwise,                                       \
      false}
 
+#define LAYER_NAME NAME("the layer's name; its kind and a number unless given")
+
 static const tacet_attribute layer[] = {
-    NAME("the layer's name; its kind and a number unless given"),
+    LAYER_NAME,
     {"transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false},
     {0}};
+
+/* Of layers that cannot use a weight transposed. */
+static const tacet_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
 
 static const tacet_attribute loss[] = {
     NAME("the term's name; value:kind unless given"),
@@ -45,3 +50,8 @@ const tc_role tc_layer = {"layer", layer, false};
 const tc_role tc_loss = {"loss", loss, true};
 const tc_role tc_penalty = {"penalty", penalty, true};
 const tc_role tc_constraint = {"constraint", constraint, true};
+
+const tacet_attribute *tc_common_shown(const tc_op *op)
+{
+    return op->role == &tc_layer && !(op->flags & TC_TURNS) ? layer_as_it_lies : op->role->common;
+}
