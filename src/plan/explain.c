@@ -93,7 +93,7 @@ static void add_update(const tacet_plan *p, tc_text *t)
 /* Layers and terms whose results for a sample depend on the others of its batch. */
 static void add_mixing(const tacet_plan *p, tc_text *t)
 {
-    static const char says[] = "  %-34s mixes samples: in training, what it gives for one depends on its whole batch\n";
+    static const char says[] = "%s mixes samples: in training, what it gives for one depends on its whole batch\n";
     for (int v = 0; v < p->values; v++)
         if (p->graph->value[v].op && (p->graph->value[v].op->flags & TC_MIXES))
             tc_text_add(t, says, tc_plan_name(p, v));
