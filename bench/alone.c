@@ -54,7 +54,7 @@ static double counted(FILE *f)
 enum { COUNTS = 3 };
 
 /* Instructions of the second step of each network: those of two steps less those of one. All at once: they do not
- * depend on who else is at work. False where there is no valgrind, which is said. */
+ * depend on who else is at work. False, after a message, without valgrind. */
 static bool count_steps(const bench_case *c, const count_of *of, int n, double count[COUNTS])
 {
     FILE *f[2 * COUNTS];

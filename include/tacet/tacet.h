@@ -206,7 +206,7 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
  * the remaining sums of the call, and the last one tells every rank whether all went well. If the last one itself
  * fails, no other rank could hear of it any more, so the call counts as good. */
 typedef struct tacet_ranks {
-    int rank, size; /* size 0 or 1: there are no others, and sum is never called */
+    int rank, size; /* size 0 or 1: this rank is alone, and sum is never called */
     tacet_status (*sum)(void *context, void *numbers, tacet_type type, size_t n);
     void *context;
 } tacet_ranks;
@@ -310,13 +310,13 @@ typedef struct tacet_value_info {
     bool trainable;        /* a parameter that is not frozen */
     bool silent;           /* its operator makes exact zeros: density and dead are counted */
     int64_t elements;      /* the product of shape: elements of a row, or of a parameter */
-    int64_t units;         /* the last dimension, 1 where there is none; of a parameter: its layer's, so of a weight
+    int64_t units;         /* the last dimension, 1 for a scalar; of a parameter: its layer's, so of a weight
                               [out, in] out */
     /* Counted over the forward passes since the last tacet_reset_counts: */
     int64_t dead;          /* units that never fired, at any position */
     double density;        /* share of elements that are not 0; NAN when nothing was counted */
     /* Share of the training steps so far in which a product ran on this value's firing list (forward), on it or on that
-     * of a gradient with the same silence (backward). NAN: there is no list, or no step. (Each rank has its own.) */
+     * of a gradient with the same silence (backward). NAN without a list or before the first step. (Each rank has its own.) */
     double sparse_forward, sparse_backward;
     tacet_type type;       /* TACET_F32; TACET_I32: class indices */
     int64_t classes;       /* of class indices: each is below it. The least of what the input and its readers say; 0
@@ -374,7 +374,7 @@ typedef struct tacet_account {
 } tacet_account;
 TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
 
-/* Warning i of what the ledger shows, TACET_FAILED behind the last. kind ("dead", "no effect") together with `on`, a
+/* The i-th warning from the ledger; TACET_FAILED past the last one. kind ("dead", "no effect") together with `on`, a
  * term or a value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
 typedef struct tacet_warning {
     const char *on, *kind;

@@ -85,7 +85,7 @@ static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->o
 /* Whether a selector may mean the value: class indices have nothing to penalise, to keep or to train. */
 static inline bool tc_selects(const tc_value *v) { return v->type == TACET_F32; }
 
-/* "float32", for messages; NULL where there is no such type. */
+/* "float32", for messages; NULL for an unknown type. */
 const char *tc_type_name(tacet_type type);
 
 /* Reference counting, for plans. */

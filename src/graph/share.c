@@ -57,7 +57,7 @@ static int named(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_wor
         tc_graph_fail(g, TACET_DESCRIPTION, "%s of %s: %s is not a parameter, it is %s", w->key, op->name, w->text,
                       g->value[v].op ? "the output of a layer" : "an input");
     else
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s of %s: there is no parameter %.100s", w->key, op->name, w->text);
+        tc_graph_fail(g, TACET_DESCRIPTION, "%s of %s: the parameter %.100s does not exist", w->key, op->name, w->text);
     if (!tc_shares_hint(g, w->text, &g->error)) tc_graph_suggest(g, w->text, true);
     point(g, s, w);
     return -1;

@@ -117,7 +117,7 @@ static bool set_reduce(tacet_graph *g, tc_term *t, bool batch)
                                          : "a parameter has no positions: reduce is sum or mean here");
 }
 
-/* Settles lambda and prox from the attributes, the operator's defaults and what the term stands on. */
+/* Sets lambda and prox from the attributes, the operator's defaults and what the term is on. */
 static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *a = t->common;

@@ -145,7 +145,7 @@ static bool is_state(const tacet_plan *p, const char *name)
     return false;
 }
 
-/* The first tensor that is no parameter or state of the plan and is not only in checkpoints, or NULL. */
+/* The first tensor that is neither a parameter nor a state of the plan nor one of a checkpoint alone, or NULL. */
 static const char *unknown(const tacet_file *f, const tacet_plan *p, const tc_tensor *const *found)
 {
     for (int i = 0; i < f->tensors; i++) {

@@ -11,24 +11,18 @@ typedef struct job {
     double t;
 } job;
 
-static int64_t end_of(const job *j, int64_t part)
-{
-    const int64_t end = (part + 1) * j->span.grain;
-    return end < j->span.pieces ? end : j->span.pieces;
-}
-
 static void update_part(void *context, int64_t part, int lane)
 {
     (void)lane;
     const job *j = context;
-    j->p->update.optim->update(&j->update, part * j->span.grain, end_of(j, part));
+    j->p->update.optim->update(&j->update, part * j->span.grain, tc_part_end(j->span, part));
 }
 
 static void prox_part(void *context, int64_t part, int lane)
 {
     (void)lane;
     const job *j = context;
-    j->prox->call.op->prox(&j->prox->call, j->t, part * j->span.grain, end_of(j, part));
+    j->prox->call.op->prox(&j->prox->call, j->t, part * j->span.grain, tc_part_end(j->span, part));
 }
 
 static double rate_of(const tacet_plan *p, int group)

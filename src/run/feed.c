@@ -92,8 +92,7 @@ static void gather_part(void *context, int64_t part, int lane)
 {
     (void)lane;
     const rows *r = context;
-    const int64_t begin = part * r->span.grain, end = begin + r->span.grain;
-    r->p->run.kernel->gather(&r->gather, begin, end < r->span.pieces ? end : r->span.pieces);
+    r->p->run.kernel->gather(&r->gather, part * r->span.grain, tc_part_end(r->span, part));
 }
 
 tacet_status tc_run_gather(tacet_plan *p, int list)

@@ -32,8 +32,7 @@ typedef struct band {
 static void band_part(void *context, int64_t part, int lane)
 {
     const band *b = context;
-    const int64_t begin = part * b->span.grain,
-                  end = begin + b->span.grain < b->span.pieces ? begin + b->span.grain : b->span.pieces;
+    const int64_t begin = part * b->span.grain, end = tc_part_end(b->span, part);
     for (int i = 0; i < b->steps; i++) b->step[i].kind->run(&b->step[i], begin, end, lane);
 }
 

@@ -18,6 +18,11 @@ void tc_run_step(tacet_plan *p, tc_list *l, int i);               /* one step by
 void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward); /* over ranks, of what the call's phase has found */
 void tc_run_finish_terms(tacet_plan *p, int list); /* sums of all ranks, and from them the terms' results */
 void tc_run_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
+/* Where the range of a part ends. */
+static inline int64_t tc_part_end(tc_span s, int64_t part)
+{
+    return (part + 1) * s.grain < s.pieces ? (part + 1) * s.grain : s.pieces;
+}
 double tc_tree_sum(const double *x, int64_t n);                                      /* a fixed tree */
 
 tacet_status tc_run_gather(tacet_plan *p, int list);
