@@ -57,12 +57,12 @@ const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_pla
     *rows = 0;
     for (int i = 0; i < n; i++)
         if (tacet_value_at(p, i, &v) == TACET_OK && strcmp(v.kind, "parameter") != 0)
-            layer[(*rows)++] = (cli_layer){
-                .name = v.name,
-                .kind = v.kind,
-                .spec = v.spec,
-                .shape = shape_text(a, &v),
-                .penalties = v.type == TACET_F32 ? add_penalties(a, "", penalties, v.name) : ""};
+            layer[(*rows)++] = (cli_layer){.name = v.name,
+                                           .kind = v.kind,
+                                           .spec = v.spec,
+                                           .shape = shape_text(a, &v),
+                                           .penalties = v.type == TACET_F32 ? add_penalties(a, "", penalties, v.name)
+                                                                            : ""};
     for (int k = 0; k < *rows; k++) add_parameters(a, g, p, penalties, &layer[k]);
     return layer;
 }

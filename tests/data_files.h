@@ -1,4 +1,4 @@
-/* data_files.h: a folder of small files for the tests of the data readers. */
+/* data_files.h: a folder of small files, for tests that read or write some. */
 #ifndef DATA_FILES_H
 #define DATA_FILES_H
 

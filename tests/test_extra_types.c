@@ -1,35 +1,12 @@
 /* test_extra_types.c: a network that reads class indices, from tokens over rows of a table to a class for each
  * position: it learns, its gradients are those of differences, it is saved, loaded and resumed. The layer is
- * tests/ops/test_table.c. / */
-#include "cmocka_all.h"
-
+ * tests/ops/test_table.c. */
+#include "data_files.h"
 #include "plan/plan.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { TOKENS = 11, LENGTH = 6, KINDS = 7, BATCH = 5, WEIGHTS = TOKENS * 4 + KINDS * 4 + KINDS };
-
-static char folder[] = "/tmp/tacet_types_XXXXXX";
-static char path[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    if (!mkdtemp(folder)) return -1;
-    snprintf(path, sizeof path, "%s/file.safetensors", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
-}
 
 typedef struct net {
     tacet_graph *g;
@@ -212,7 +189,7 @@ static void bad_tokens_are_named(void **state)
 static tacet_file *opened(void)
 {
     tacet_error why;
-    tacet_file *f = tacet_file_open(path, NULL, &why);
+    tacet_file *f = tacet_file_open(path_of("file.safetensors"), NULL, &why);
     if (!f) fail_msg("%s", why.message);
     return f;
 }
@@ -224,7 +201,7 @@ static void a_model_is_built_again(void **state)
     float a[BATCH * LENGTH * KINDS], b[BATCH * LENGTH * KINDS];
     net n = begin("sgd lr=0.1", 1), m = {0};
     for (int k = 0; k < 10; k++) step(&n, k);
-    assert_int_equal(tacet_save(n.p, path, 0, NULL, &why), TACET_OK);
+    assert_int_equal(tacet_save(n.p, path_of("file.safetensors"), 0, NULL, &why), TACET_OK);
     tacet_file *f = opened();
     assert_string_equal(tacet_file_note(f, "tacet.input"), "tokens int32 11 6\ntarget labels 6");
     m.g = tacet_file_graph(f, NULL, &why);
@@ -248,7 +225,7 @@ static void a_run_is_resumed(void **state)
     float a[WEIGHTS], b[WEIGHTS];
     net n = begin("adam lr=0.01", 1), m = begin("adam lr=0.01", 1);
     for (int k = 0; k < 7; k++) step(&n, k);
-    assert_int_equal(tacet_checkpoint(n.p, NULL, path, 0, NULL, &why), TACET_OK);
+    assert_int_equal(tacet_checkpoint(n.p, NULL, path_of("file.safetensors"), 0, NULL, &why), TACET_OK);
     tacet_file *f = opened();
     if (tacet_resume(m.p, NULL, f, &why)) fail_msg("%s", why.message);
     for (int k = 7; k < 15; k++) assert_true(step(&n, k) == step(&m, k));

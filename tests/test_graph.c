@@ -54,7 +54,7 @@ static const mistake mistakes[] = {
     {"linear 4 | rleu", NULL, NULL, NULL, "unknown layer \"rleu\"", "rleu", "relu"},
     {"linear 4 | l1 1e-4", NULL, NULL, NULL, "l1 is a penalty, not a layer", "l1", ""},
     {"linear 4 | linear four", NULL, NULL, NULL, "out", "four", ""},
-    {"linear 4 | from nowhere", NULL, NULL, NULL, "no value nowhere", "nowhere", "linear1"},
+    {"linear 4 | from nowhere", NULL, NULL, NULL, "the value nowhere does not exist", "nowhere", "linear1"},
     {"linear 4 | add x", NULL, NULL, NULL, "linear1 [batch, 4] and x [batch, 6]", NULL, ""},
     {"linear 4 | relu name=x", NULL, NULL, NULL, "the name x is taken", NULL, ""},
     {"linear 4 | relu name=a.b", NULL, NULL, NULL, "cannot be a name", NULL, ""},

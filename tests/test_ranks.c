@@ -406,6 +406,23 @@ static void evaluation_is_of_all_rows(void **state)
     free_network(&net);
 }
 
+/* Three ranks of 8 rows each, and of `middle` rows for rank 1. */
+static void open_shares(team *t, network *net, share s[3], int64_t middle)
+{
+    tacet_error why;
+    assert_true(open_team(t, net, 3, &why));
+    for (int r = 0; r < 3; r++) {
+        open_share(&s[r], 0, r == 1 ? middle : 8, 4, WIDE);
+        t->member[r].more = &s[r];
+    }
+}
+
+static void close_shares(team *t, share s[3])
+{
+    for (int r = 0; r < 3; r++) close_share(&s[r]);
+    close_team(t);
+}
+
 /* Neither may leave the others waiting: another number of batches, and a batch that is refused. */
 static void evaluation_is_refused_on_all(void **state)
 {
@@ -413,13 +430,8 @@ static void evaluation_is_refused_on_all(void **state)
     network net;
     team t;
     share s[3];
-    tacet_error why;
     build_evaluated(&net);
-    assert_true(open_team(&t, &net, 3, &why));
-    for (int r = 0; r < 3; r++) {
-        open_share(&s[r], 0, r == 1 ? 9 : 8, 4, WIDE);
-        t.member[r].more = &s[r];
-    }
+    open_shares(&t, &net, s, 9);
     all_say(&t, evaluate, "another number of batches");
     close_share(&s[1]);
     open_share(&s[1], 0, 8, 4, WIDE + 1);
@@ -428,8 +440,7 @@ static void evaluation_is_refused_on_all(void **state)
         if (!strstr(t.member[r].t.error,
                     r == 1 ? "x takes rows of 6 elements, and the data have 7" : "refused on rank 1"))
             fail_msg("rank %d: %s", r, t.member[r].t.error);
-    for (int r = 0; r < 3; r++) close_share(&s[r]);
-    close_team(&t);
+    close_shares(&t, s);
     free_network(&net);
 }
 
@@ -441,13 +452,8 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
     network net;
     team t;
     share s[3];
-    tacet_error why;
     build_evaluated(&net);
-    assert_true(open_team(&t, &net, 3, &why));
-    for (int r = 0; r < 3; r++) {
-        open_share(&s[r], 0, 8, 4, WIDE);
-        t.member[r].more = &s[r];
-    }
+    open_shares(&t, &net, s, 8);
     all_say(&t, evaluate, NULL);
     const int sums = t.w.calls[0];
     int taken = 0;
@@ -461,8 +467,7 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
     }
     assert_int_equal(taken, 2 + 2);
     assert_int_equal(sums, 2 + 2 * 3 + 2);
-    for (int r = 0; r < 3; r++) close_share(&s[r]);
-    close_team(&t);
+    close_shares(&t, s);
     free_network(&net);
 }
 

@@ -1,14 +1,9 @@
 /* test_shared.c: parameters that several layers use: how they are written and refused, that their gradients are the
  * sums over all uses, and that there is one of each for penalties, updates, files and runs that go on. */
-#include "cmocka_all.h"
-
+#include "data_files.h"
 #include "plan/plan.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { IN = 10, BATCH = 6, MOST = 1 << 18 };
 
@@ -588,28 +583,10 @@ static void a_sample_has_all_uses(void **state)
 
 /* ---- Files ---- */
 
-static char folder[] = "/tmp/tacet_shared_XXXXXX";
-static char path[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    if (!mkdtemp(folder)) return -1;
-    snprintf(path, sizeof path, "%s/file.safetensors", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
-}
-
 static tacet_file *opened(void)
 {
     tacet_error why;
-    tacet_file *f = tacet_file_open(path, NULL, &why);
+    tacet_file *f = tacet_file_open(path_of("file.safetensors"), NULL, &why);
     if (!f) fail_msg("%s", why.message);
     return f;
 }
@@ -621,7 +598,7 @@ static void a_model_holds_it_once(void **state)
     tacet_error why;
     net n = begin(tied, NULL, &plain, IN), m = {.in = IN, .batch = BATCH};
     for (uint32_t k = 0; k < 4; k++) step(&n, k);
-    assert_int_equal(tacet_save(n.p, path, 0, NULL, &why), TACET_OK);
+    assert_int_equal(tacet_save(n.p, path_of("file.safetensors"), 0, NULL, &why), TACET_OK);
     tacet_file *f = opened();
     assert_int_equal(tacet_file_count(f), 3);
     for (int i = 0; i < 3; i++) {
@@ -658,7 +635,7 @@ static void a_run_goes_on_to_the_same_bits(void **state)
     config.optimizer = "sgd lr=0.1 momentum=0.9";
     net n = begin(tied, line, &config, IN), m = begin(tied, line, &config, IN);
     for (uint32_t k = 0; k < 7; k++) step(&n, k);
-    assert_int_equal(tacet_checkpoint(n.p, NULL, path, 0, NULL, &why), TACET_OK);
+    assert_int_equal(tacet_checkpoint(n.p, NULL, path_of("file.safetensors"), 0, NULL, &why), TACET_OK);
     tacet_file *f = opened();
     if (tacet_resume(m.p, NULL, f, &why)) fail_msg("%s", why.message);
     for (uint32_t k = 7; k < 30; k++) step(&n, k), step(&m, k);

@@ -75,15 +75,18 @@ def rows(path):
 def difference(a, b):
     return float((a - b).abs().max() / b.abs().max())
 
-if sys.argv[1] == "outputs":  # the model that was trained here, its outputs, the data
-    print(module.load_state_dict(load_file(sys.argv[2]), strict=True))
-    with open(sys.argv[3]) as f:
+def compare_outputs(module, path):  # those of the program, on data.csv
+    with open(path) as f:
         ours = torch.tensor([[float(x) for x in line.split(",")] for line in f])
     x = torch.tensor([[float(v) for v in row[:4]] for row in rows("data.csv")])
     with torch.no_grad():
         d = difference(ours, module(x))
     print("largest difference of outputs %.2g" % d)
     sys.exit(d > 1e-5)
+
+if sys.argv[1] == "outputs":  # the model that was trained here, its outputs, the data
+    print(module.load_state_dict(load_file(sys.argv[2]), strict=True))
+    compare_outputs(module, sys.argv[3])
 if sys.argv[1] == "tied":  # one weight under two names of a module, and under its owner's in the file
     module = nn.Sequential(OrderedDict(
         linear1=nn.Linear(4, 4), relu1=nn.ReLU(), linear2=nn.Linear(4, 4), head=nn.Linear(4, 3)))
@@ -91,13 +94,7 @@ if sys.argv[1] == "tied":  # one weight under two names of a module, and under i
     assert len(list(module.parameters())) == 5
     missing, more = module.load_state_dict(load_file(sys.argv[2]), strict=False)
     assert missing == ["linear2.weight"] and not more, (missing, more)
-    with open(sys.argv[3]) as f:
-        ours = torch.tensor([[float(x) for x in line.split(",")] for line in f])
-    x = torch.tensor([[float(v) for v in row[:4]] for row in rows("data.csv")])
-    with torch.no_grad():
-        d = difference(ours, module(x))
-    print("largest difference of outputs %.2g" % d)
-    sys.exit(d > 1e-5)
+    compare_outputs(module, sys.argv[3])
 if sys.argv[1] == "save":  # weights from here, one of them in double, and a tensor that no layer has
     state = OrderedDict((k, v.clone()) for k, v in module.state_dict().items())
     state["head.weight"] = state["head.weight"].double()

@@ -356,7 +356,7 @@ TACET_API void tacet_ledger_total(const tacet_plan *p, tacet_total *total);
 TACET_API void tacet_ledger_reset(tacet_plan *p);
 
 /* The same of term i. Norms of gradients are means over the steps that were sampled (tacet_config.ledger), at the
- * values that the term stands on: that of lambda times its own gradient, and that of the losses' alone. Where a value's
+ * values that the term is about: that of lambda times its own gradient, and that of the losses' alone. Where a value's
  * silence blocks its gradient, both count what fired. A proximal step's own gradient is that of its formula. */
 typedef struct tacet_account {
     double value, lambda;           /* means over rows; NAN: there was no step */
@@ -453,8 +453,8 @@ typedef struct tacet_result {
 
 /* Runs the whole epoch in which the loader stands forward. Afterwards the values of terms are means over all rows, and
  * densities and dead units those of this pass. y [batch, ..., classes] holds the answers: the largest entry over its
- * last dimension is compared with the label in target [batch, ...]. With a target of another shape, or with one that is
- * not class indices, there is no accuracy.
+ * last dimension is compared with the label in target [batch, ...]. With a target of another shape, or one that is not
+ * class indices, accuracy is NAN.
  *
  * Where there are several ranks each gives a loader over its own share of the data and gets the figures of all rows.
  * The loaders must have the same number of batches (tacet_loader_batches), which is checked. The batches may be of

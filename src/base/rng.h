@@ -19,7 +19,7 @@ typedef struct tc_stream {
 tc_stream tc_stream_of(uint64_t seed, uint64_t step, const char *name); /* the name is hashed (FNV-1a, 32 bit) */
 void tc_stream_block(tc_stream s, uint64_t block, uint32_t out[4]);     /* elements 4 * block .. + 3 */
 uint32_t tc_stream_word(tc_stream s, uint64_t i);                       /* element i */
-float tc_uniform(uint32_t word);                                          /* to [0, 1), the upper 24 bits */
+float tc_uniform(uint32_t word);                                       /* to [0, 1), the upper 24 bits */
 uint64_t tc_stream_below(tc_stream s, uint64_t i, uint64_t n);          /* 0..n-1 from elements 2i and 2i + 1 */
 
 #endif

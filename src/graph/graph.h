@@ -46,11 +46,10 @@ typedef struct tc_term {
     bool prox; /* acts after the update: a proximal step or a constraint */
 } tc_term;
 
-/* Whether a term sends a gradient into its slot k. */
-static inline bool tc_term_pulls(const tc_term *t, int k)
-{
-    return !t->prox && t->input[k] >= 0 && (t->of < 0 || k >= t->inputs);
-}
+/* Whether slot k is what a term acts on, and not an input of the layer that it is about; whether it sends a gradient
+ * there. */
+static inline bool tc_term_acts(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0 || k >= t->inputs); }
+static inline bool tc_term_pulls(const tc_term *t, int k) { return !t->prox && tc_term_acts(t, k); }
 
 /* A line of the description as it was given: what `on` matches, among the first `values` of the graph, has `text`. */
 typedef struct tc_statement {

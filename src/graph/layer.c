@@ -77,7 +77,7 @@ static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const
         if (strcmp(op->attribute[i].type, "value") != 0) continue;
         int v = tc_graph_index(g, arg[i].text);
         if (v < 0) {
-            tc_graph_fail(g, TACET_DESCRIPTION, "%s: there is no value %.100s", op->name, arg[i].text);
+            tc_graph_fail(g, TACET_DESCRIPTION, "%s: the value %.100s does not exist", op->name, arg[i].text);
             tc_graph_suggest(g, arg[i].text, false);
             tc_spec_point(s, arg[i].column, arg[i].width, &g->error);
             return false;
@@ -202,7 +202,7 @@ static int go_from(tacet_graph *g, const tc_spec *spec)
     }
     int i = tc_graph_index(g, spec->word[0].text);
     if (i >= 0) return i;
-    tc_graph_fail(g, TACET_DESCRIPTION, "from: there is no value %.100s", spec->word[0].text);
+    tc_graph_fail(g, TACET_DESCRIPTION, "from: the value %.100s does not exist", spec->word[0].text);
     tc_graph_suggest(g, spec->word[0].text, false);
     tc_spec_point(spec, spec->word[0].column, spec->word[0].width, &g->error);
     return -1;

@@ -27,10 +27,7 @@ static bool is_attribute(const tc_op *op, const char *name)
 }
 
 /* The name of a parameter has a dot and does not begin as a number does. */
-static bool is_like_parameter(const char *text)
-{
-    return strchr(text, '.') && !strchr(".+-0123456789", text[0]);
-}
+static bool is_like_parameter(const char *text) { return strchr(text, '.') && !strchr(".+-0123456789", text[0]); }
 
 /* Which parameter a word shares, or -1. Where an attribute has the same name (bias=false, theta=0.05), what the word
  * says tells the two apart. */

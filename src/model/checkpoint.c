@@ -95,8 +95,8 @@ typedef struct resumed {
     const tacet_plan *p;
     tacet_error *e;
     const tc_tensor **parameter, **moment; /* [places], [places * moments] */
-    const tc_tensor **state;              /* [states] */
-    double *lambda;                       /* [terms] */
+    const tc_tensor **state;               /* [states] */
+    double *lambda;                        /* [terms] */
     tc_list_steps *use;                    /* [values] */
     double *break_even;                    /* [values * TC_WAYS] */
     tc_history history;

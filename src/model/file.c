@@ -112,7 +112,7 @@ static const tc_tensor *find_state(const tacet_file *f, const tacet_plan *p, con
 }
 
 bool tc_file_match_states(const tacet_file *f, const tacet_plan *p, bool strict, bool terms, const tc_tensor **found,
-                           tacet_error *e)
+                          tacet_error *e)
 {
     for (int i = 0; i < p->states; i++) {
         const tc_state *r = &p->state[i];

@@ -39,7 +39,7 @@ void tc_bundle_note(tc_bundle *b, const char *key, const char *text);
 void tc_bundle_text(tc_bundle *b, const char *key, tc_text *text); /* frees the text */
 void tc_bundle_model(tc_bundle *b); /* format, the description, the parameters, what layers remember */
 void tc_bundle_moment(tc_bundle *b, const tc_place *at, int state); /* what the optimizer remembers of a parameter */
-void tc_bundle_states(tc_bundle *b, bool terms);                  /* what layers, or terms, remember */
+void tc_bundle_states(tc_bundle *b, bool terms);                    /* what layers, or terms, remember */
 
 /* Adds the caller's notes and writes all, then frees the bundle. Refuses a key that is the library's or there twice. */
 tacet_status tc_bundle_write(tc_bundle *b, const char *path, int notes, const tacet_note *note, tacet_error *e);
@@ -50,7 +50,7 @@ void tc_moment_name(const tacet_plan *p, const tc_place *at, int state, tc_text 
 /* The tensor of that name, or NULL. */
 const tc_tensor *tc_file_find(const tacet_file *f, const char *name);
 
-/* Finds the plan's parameters in the file: found[p->block.places], NULL where there is none of that name and shape.
+/* Finds the plan's parameters in the file: found[p->block.places], NULL where the file has none of that name and shape.
  * strict: each must be there, and every tensor but those only in checkpoints must be one, or a layer's state. Returns
  * the number that was found, -1 on failure. */
 int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const tc_tensor **found, tacet_error *e);
@@ -58,7 +58,7 @@ int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const t
 /* What operators remember, found[p->states], likewise: strict: that of layers must be there, terms: that of terms too.
  * Then copies what was found into the plan. */
 bool tc_file_match_states(const tacet_file *f, const tacet_plan *p, bool strict, bool terms, const tc_tensor **found,
-                           tacet_error *e);
+                          tacet_error *e);
 void tc_file_set_states(tacet_plan *p, const tc_tensor *const *found);
 
 #endif

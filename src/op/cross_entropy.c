@@ -16,8 +16,7 @@ static bool shape(tc_sketch *s)
     const int64_t classes = leading.dim[--leading.rank];
     if (!s->batch[1] || !tc_shape_equal(&leading, &s->x[1]))
         return tc_shape_refuse(s, "needs labels %s with logits %s, whose last dimension is the classes; got %s%s",
-                               tc_shape_text(&leading, true, wanted), logits,
-                               tc_shape_text(&s->x[1], s->batch[1], got),
+                               tc_shape_text(&leading, true, wanted), logits, tc_shape_text(&s->x[1], s->batch[1], got),
                                leading.rank < s->x[1].rank ? " (data keep their positions with flat=false)" : "");
     if (s->classes[1] > classes)
         return tc_shape_refuse(s, "needs a logit for each class: the labels are of %lld classes, the logits %s",

@@ -8,7 +8,7 @@
  * (jump.h). The paper learns log theta, so that theta stays above 0; here theta itself is learned, so that what is in
  * files is what is compared, and a number below 0 counts as 0. dL/dtheta reads g where y is 0 too.
  *
- * Backward, the first pieces are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dtheta. */
+ * Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dtheta. */
 #include "op/jump.h"
 
 enum { X, THETA };
@@ -46,12 +46,11 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 /* Blocks of rows of dL/dx. */
 static tc_span span_x(const tc_call *c) { return c->d[X] ? tc_span_rows(c) : (tc_span){0, 1}; }
-static int64_t parts(tc_span s) { return (s.pieces + s.grain - 1) / s.grain; }
 
 static tc_span span_back(const tc_call *c)
 {
     const int64_t columns = c->d[THETA] ? (c->x[THETA].n + TC_JUMP_COLUMNS - 1) / TC_JUMP_COLUMNS : 0;
-    return (tc_span){parts(span_x(c)) + columns, 1};
+    return (tc_span){tc_ranges(span_x(c)) + columns, 1};
 }
 
 TC_INLINE void rows_back(const tc_call *c, int64_t begin, int64_t end)
@@ -83,7 +82,7 @@ TC_INLINE void columns_back(const tc_call *c, int64_t j)
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const tc_span s = span_x(c);
-    const int64_t first = parts(s);
+    const int64_t first = tc_ranges(s);
     for (int64_t u = begin; u < end; u++)
         if (u >= first)
             columns_back(c, (u - first) * TC_JUMP_COLUMNS);

@@ -5,7 +5,7 @@
  *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum of g h over rows     dL/db = sum of g
  *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
- * backward. Backward, the first pieces are blocks of rows of dL/dx, the ones behind them blocks of columns of dL/dw and
+ * backward. Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dw and
  * dL/db, each of which goes over all rows by itself: so the sums have one order whatever the threads. */
 #include "op/pointwise.h"
 

@@ -55,7 +55,7 @@ typedef struct tc_run {
  * cache. */
 typedef struct tc_view {
     float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
-    int64_t n;          /* elements of a row (of the whole, where there is no batch) */
+    int64_t n;          /* elements of a row; of the whole, if it has no batch */
     bool batch;         /* [rows, shape...] */
     /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first
      * parameter of this layer's own would be. Only for operators with TC_TURNS. */
@@ -98,6 +98,8 @@ enum { TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION, TC_REDUCES }; /* in the order of
 typedef struct tc_span {
     int64_t pieces, grain; /* ranges are [0, grain), [grain, 2 grain) ... */
 } tc_span;
+
+static inline int64_t tc_ranges(tc_span s) { return (s.pieces + s.grain - 1) / s.grain; }
 
 /* Rows and elements of view i in this run. */
 static inline int64_t tc_rows(const tc_call *c, const tc_view *v) { return v->batch ? c->run->rows : 1; }
@@ -244,6 +246,12 @@ typedef struct tc_op {
     tc_span (*prox_span)(const tc_call *c);
     const tc_probe *probe; /* ends with a NULL spec */
 } tc_op;
+
+static inline int tc_phases(const tc_op *op, bool backward)
+{
+    const int phases = backward ? op->phases_back : op->phases;
+    return phases > 0 ? phases : 1;
+}
 
 /* Whether input i of the operator's calls is class indices; those of a penalty of a layer are the layer's inputs. */
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }

@@ -34,7 +34,7 @@ typedef struct tc_block {
 
 /* The lists of one call. */
 typedef struct tc_lists {
-    const tc_firing *x, *g;   /* NULL: there is no such list */
+    const tc_firing *x, *g;   /* NULL: no such list exists */
     bool blocked;             /* dL/dx is of no use where x is 0: the maker of x blocks it there */
     const double *break_even; /* [TC_WAYS]: the density below which a product runs on a list; 0: never */
     unsigned chosen;          /* what choose() said for this step: bits 1 << TC_Y_BY_X ... */

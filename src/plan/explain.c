@@ -42,8 +42,7 @@ static void add_step(const tacet_plan *p, const tc_list *l, const tc_step *s, bo
     const char *what = s->kind->name ? s->kind->name : s->backward ? "backward" : "forward";
     const char *mark = joined ? "|" : s->band ? "/" : " ";
     const tc_work *w = tc_work_of(s);
-    if (w && (s->backward ? w->call.op->phases_back : w->call.op->phases) > 1)
-        snprintf(phase, sizeof phase, ", phase %d", w->call.phase + 1);
+    if (w && tc_phases(w->call.op, s->backward) > 1) snprintf(phase, sizeof phase, ", phase %d", w->call.phase + 1);
     snprintf(name, sizeof name, "%.100s %s%s", of, what, phase);
     tc_text_add(t, "%s %-34s %-20s %8s %8s  ", mark, name, tc_shape_text(&s->view.shape, s->view.batch, shape),
                 short_number(s->flops, flops), short_number(s->bytes, bytes));

@@ -36,7 +36,7 @@ bool tc_fire_blocked(const tacet_plan *p, int v)
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
 }
 
-/* The one layer that reads v, or -1: there is none, there are several, or a term sends a gradient into v. */
+/* The one layer that reads v; -1 if none or several do, or a term sends a gradient into v. */
 static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
 {
     int reader = -1;
@@ -72,9 +72,8 @@ static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v)
     tc_silence *s = tc_plan_alloc(p, 1, sizeof *s);
     if (!s) return NULL;
     s->run = &p->run;
-    const tc_shape *shape = &value_at(p, v)->shape;
-    s->f.n = shape->dim[shape->rank - 1];
-    s->capacity = p->set.batch * (tc_shape_count(shape) / s->f.n);
+    s->f.n = tc_shape_units(&value_at(p, v)->shape);
+    s->capacity = p->set.batch * tc_shape_positions(&value_at(p, v)->shape);
     s->f.pitch = s->f.n + TC_FIRING_PAD;
     s->f.row_pitch = s->capacity;
     s->value = v;
@@ -88,8 +87,7 @@ enum { ON_X = 1 << TC_Y_BY_X | 1 << TC_DX_BY_X | 1 << TC_DW_BY_X, ON_G = 1 << TC
 /* Whether a list of v is wide enough to pay for a layer. */
 static bool is_wide(const tacet_plan *p, int v, const tc_silent *silent)
 {
-    const tc_shape *shape = &value_at(p, v)->shape;
-    return shape->dim[shape->rank - 1] >= silent->least;
+    return tc_shape_units(&value_at(p, v)->shape) >= silent->least;
 }
 
 /* The lists that layer v reads. */

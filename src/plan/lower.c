@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* What the pass carries along. Terms stand in lists, one for each value: those that are computed after it. */
+/* What the pass carries along. Each value has a list of terms: those that are computed right after it. */
 typedef struct lowering {
     tacet_plan *p;
     tc_list *l;
@@ -22,7 +22,7 @@ typedef struct lowering {
 
 /* ---- Buffers ---- */
 
-/* One more entry in a table that grows; NULL, for good, when there is no memory. */
+/* Room for one more entry in a table that grows; NULL, from then on, when out of memory. */
 static void *grow(lowering *w, void *table, int count, int *room, size_t size)
 {
     if (w->failed || count < *room) return w->failed ? NULL : table;
@@ -194,8 +194,7 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     work->call.state = tc_state_of(p, s->value, s->term);
     double flops = op->flops ? op->flops(&sk) : 0;
     for (int k = 0; k < sk.inputs; k++) flops += op->work * (double)tc_shape_count(&shape[k]);
-    const int phases = s->backward ? op->phases_back : op->phases;
-    s->flops = flops * (double)rows * (s->backward ? 2 : 1) / (phases > 1 ? phases : 1);
+    s->flops = flops * (double)rows * (s->backward ? 2 : 1) / tc_phases(op, s->backward);
     const int64_t bytes = op->save ? op->save(&sk, rows) : 0, scratch = op->scratch ? op->scratch(&sk, rows) : 0;
     assert(bytes >= 0 && scratch >= 0);
     w->failed = w->failed || bytes > MOST_BYTES || scratch > MOST_BYTES;
@@ -247,7 +246,7 @@ static void lower_term(lowering *w, int t, bool backward)
     const tc_op *op = term->op;
     if (op->role == &tc_constraint || (backward && term->prox)) return;
     if (backward && !any_gradient(w, op, term->input, term->inputs, term->slots)) return;
-    const int asked = backward ? op->phases_back : op->phases, phases = asked ? asked : 1;
+    const int phases = tc_phases(op, backward);
     for (int i = 0; i < phases; i++) lower_term_phase(w, t, backward, i, phases);
 }
 
@@ -321,7 +320,7 @@ static void lower_layer_phase(lowering *w, int v, bool backward, int phase, int 
 static void lower_layer(lowering *w, int v, bool backward)
 {
     const tc_value *value = &w->p->graph->value[v];
-    const int asked = backward ? value->op->phases_back : value->op->phases, phases = asked ? asked : 1;
+    const int phases = tc_phases(value->op, backward);
     if (backward && w->l->gradient[v] < 0) return;
     if (backward && !any_gradient(w, value->op, value->input, value->inputs, value->slots)) return;
     for (int i = 0; i < phases; i++) lower_layer_phase(w, v, backward, i, phases);
@@ -444,7 +443,7 @@ static void line_up_terms(lowering *w)
     }
 }
 
-/* A table of n numbers that are all -1; NULL, and the pass has failed, when there is no memory. */
+/* A table of n numbers that are all -1; NULL, and the pass has failed, when out of memory. */
 static int *none_yet(lowering *w, int n)
 {
     int *table = tc_plan_alloc(w->p, (size_t)n + 1, sizeof *table);

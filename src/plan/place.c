@@ -159,7 +159,7 @@ static int64_t partials_of(const tc_step *s)
 {
     const tc_work *w = tc_work_of(s);
     const tc_span span = s->kind->span(s);
-    const int64_t parts = s->sums ? (span.pieces + span.grain - 1) / span.grain : 0;
+    const int64_t parts = s->sums ? tc_ranges(span) : 0;
     return w && (w->call.op->flags & TC_WEIGHS) ? 2 * parts : parts;
 }
 

@@ -1,4 +1,4 @@
-/* plan.c: what every pass stands on: a plan's memory and its end, its names. */
+/* plan.c: what every pass uses: a plan's memory, how it is freed, its names. */
 #include "plan/plan.h"
 
 #include "plan/poison.h"

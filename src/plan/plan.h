@@ -28,7 +28,7 @@ typedef struct tc_settings {
     tacet_sparse sparse;
     int64_t steps_per_epoch;
     double epochs;
-    int64_t ledger;     /* steps from one sample of gradients to the next; 0: there is no ledger */
+    int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
     bool watch, steers; /* training counts what fires in all values that make zeros; a term is steered */
     tacet_ranks ranks;  /* size 1 where there is one alone */
 } tc_settings;
@@ -172,7 +172,7 @@ bool tc_fire_counts(const tacet_plan *p, int list, int value);
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
 
-/* The numbers, or the class indices, of a buffer; NULL where it holds the other, or there is no buffer (-1). */
+/* The numbers, or the class indices, of a buffer; NULL where it holds the other, or for the buffer -1. */
 float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
 int32_t *tc_buffer_ids(const tacet_plan *p, const tc_list *l, int buffer);
 

@@ -30,7 +30,7 @@ static void enter_term(entering *e, const tacet_graph *g, int t)
     const tc_term *term = &g->term[t];
     const bool penalty = term->op->role == &tc_penalty;
     for (int k = 0; k < term->slots; k++) {
-        const bool measured = penalty && (term->of < 0 || k >= term->inputs), named = penalty && term->of < 0;
+        const bool measured = penalty && tc_term_acts(term, k), named = penalty && term->of < 0;
         enter(e, term->input[k],
               (tc_use){-1, t, k,
                        (k < term->inputs ? TC_USE_INPUT : 0u) | (tc_term_pulls(term, k) ? TC_USE_PULLS : 0u) |
@@ -54,9 +54,7 @@ tacet_status tc_plan_uses(tacet_plan *p)
     int *next = tc_plan_alloc(p, n, sizeof *next);
     if (!uses->first || !next) return tc_fail_memory(&p->error);
     enter_all(&e, p);
-    for (int v = 0; v < p->values; v++) next[v] = uses->first[v + 1] += uses->first[v];
-    for (int v = p->values - 1; v > 0; v--) next[v] = next[v - 1];
-    next[0] = 0;
+    for (int v = 0; v < p->values; v++) uses->first[v + 1] += next[v] = uses->first[v];
     uses->use = tc_plan_alloc(p, (size_t)uses->first[p->values] + 1, sizeof *uses->use);
     if (!uses->use) return tc_fail_memory(&p->error);
     e.next = next;

@@ -63,7 +63,7 @@ static void commit_states(tacet_plan *p)
     const tc_list *l = &p->list[TC_TRAIN];
     for (int i = 0; i < l->backward && p->states; i++) {
         const tc_work *w = tc_work_of(&l->step[i]);
-        if (w && w->call.op->commit && w->call.phase + 1 >= w->call.op->phases) w->call.op->commit(&w->call);
+        if (w && w->call.op->commit && w->call.phase + 1 == tc_phases(w->call.op, false)) w->call.op->commit(&w->call);
     }
 }
 

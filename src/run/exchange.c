@@ -141,10 +141,10 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
     p->exchange.vote = ready == TACET_OK ? TC_GOOD : TC_REFUSED;
     const tacet_status status = tell(p, mine, EACH);
     if (status != TACET_OK) note_failure(p, status);
+    const double fed = inputs_of_all(p);
     for (int r = 0; r < p->set.ranks.size && status == TACET_OK; r++, all += EACH)
         for (int k = CALL; k < ROWS; k++) {
-            const bool fed = k == INPUTS,
-                       same = fed ? all[k] == REFUSED || all[k] == inputs_of_all(p) : all[k] == mine[k];
+            const bool same = k == INPUTS ? all[k] == REFUSED || all[k] == fed : all[k] == mine[k];
             if (!same) return ready != TACET_OK ? ready : tc_fail(&p->error, TACET_FAILED, unlike[k], r);
         }
     return TACET_OK;

@@ -35,7 +35,7 @@ static double squares_of(tacet_plan *p, const float *x, int64_t n)
     while (s.n > s.run * MOST_RUNS) s.run *= 2;
     const tc_span span = {s.n, s.run};
     tc_run_for(p, span, s.n > 8 * TC_RANGE, norm_part, &s);
-    return tc_tree_sum(sum, (s.n + s.run - 1) / s.run);
+    return tc_tree_sum(sum, tc_ranges(span));
 }
 
 static const float *gradients(const tacet_plan *p) { return p->block.numbers + p->block.floats; }

@@ -15,7 +15,7 @@ static int find(tacet_plan *p, const char *name)
 {
     const int v = tc_graph_index(p->graph, name);
     if (v >= 0 && v < p->values) return v;
-    tc_fail(&p->error, TACET_FAILED, "there is no value \"%.100s\"", name);
+    tc_fail(&p->error, TACET_FAILED, "the value \"%.100s\" does not exist", name);
     if (!tc_shares_hint(p->graph, name, &p->error)) tc_fail_choices(&p->error, "there are", name, name_at, p);
     return -1;
 }

@@ -19,7 +19,7 @@ double tc_tree_sum(const double *x, int64_t n)
 
 void tc_run_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job)
 {
-    const int64_t parts = (span.pieces + span.grain - 1) / span.grain;
+    const int64_t parts = tc_ranges(span);
     tc_pool_run(shared && parts > 1 ? p->pool : NULL, parts, part, job);
 }
 
@@ -69,7 +69,7 @@ static void cut(tc_list *l, int64_t rows)
     for (int i = 0; i < l->steps; i++) {
         tc_step *s = &l->step[i];
         s->span = s->kind->span(s);
-        s->parts = (s->span.pieces + s->span.grain - 1) / s->span.grain;
+        s->parts = tc_ranges(s->span);
     }
 }
 

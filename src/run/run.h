@@ -23,7 +23,7 @@ static inline int64_t tc_part_end(tc_span s, int64_t part)
 {
     return (part + 1) * s.grain < s.pieces ? (part + 1) * s.grain : s.pieces;
 }
-double tc_tree_sum(const double *x, int64_t n);                                      /* a fixed tree */
+double tc_tree_sum(const double *x, int64_t n); /* a fixed tree */
 
 tacet_status tc_run_gather(tacet_plan *p, int list);
 void tc_run_unfeed(tacet_plan *p);

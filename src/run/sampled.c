@@ -1,4 +1,4 @@
-/* sampled.c: how strong a penalty's gradient is at the values that it stands on, compared with the gradient that the
+/* sampled.c: how strong a penalty's gradient is at the values that it is about, compared with the gradient that the
  * losses send there. In a step that is sampled the backward pass runs twice, first with the lambdas of all penalties 0;
  * it is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit
  * for bit.
@@ -36,13 +36,9 @@ static const float *over_ranks(tacet_plan *p, const float *g, int64_t n)
     return p->sample.spare;
 }
 
-/* Whether slot k of a penalty is where its gradient goes: not the inputs of the layer that it may be about. */
-static bool is_measured(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0 || k >= t->inputs); }
-
 static void run_phases(tacet_plan *p, tc_call *c)
 {
-    const int asked = c->op->phases_back, phases = asked ? asked : 1;
-    for (c->phase = 0; c->phase < phases; c->phase++) {
+    for (c->phase = 0; c->phase < tc_phases(c->op, true); c->phase++) {
         c->op->backward(c, 0, tc_span_of(c, true).pieces);
         tc_run_sums(p, c, true);
     }
@@ -63,7 +59,7 @@ static double own_square(tacet_plan *p, const tc_step *s, bool batch)
     c.add = add;
     c.scratch = p->arena.scratch;
     for (int k = 0; k < t->slots; k++) {
-        if (!is_measured(t, k) || c.x[k].batch != batch) continue;
+        if (!tc_term_acts(t, k) || c.x[k].batch != batch) continue;
         const int v = t->input[k];
         const bool masked = batch && tc_fire_blocked(p, v), apart = !batch && tc_plan_of_batch(p, s->term);
         d[k] = p->sample.spare;

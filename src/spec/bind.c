@@ -231,8 +231,8 @@ static tacet_status require_all(const binder *b)
         const char *name = s.attribute->name;
         tc_fail(b->e, TACET_DESCRIPTION, "%s needs %s", b->s->name, name);
         tc_spec_point(b->s, b->s->column, b->s->width, b->e);
-        tc_fail_hint(b->e, s.attribute->positional ? "write %.200s %s, or %s=..." : "write %.200s %s=...",
-                     b->s->source, name, name);
+        tc_fail_hint(b->e, s.attribute->positional ? "write %.200s %s, or %s=..." : "write %.200s %s=...", b->s->source,
+                     name, name);
         return TACET_DESCRIPTION;
     }
     return TACET_OK;

@@ -20,7 +20,7 @@ enum { TC_MAX_WORDS = 24, TC_MAX_ATTRS = 16, TC_MAX_SPEC = 4096 };
 
 typedef struct tc_word {
     const char *key;   /* NULL for a bare word */
-    const char *text; /* unquoted */
+    const char *text;  /* unquoted */
     int column, width; /* in the source */
 } tc_word;
 

@@ -26,7 +26,7 @@ typedef struct tc_kind {
 
 /* A buffer that a step reads or writes. */
 typedef struct tc_port {
-    int buffer;    /* of the list that the step is in; -1: there is none */
+    int buffer;    /* of the list that the step is in, or -1 */
     int value;     /* the value of the graph that is in it; -1: something that has no name, such as what is kept */
     bool gradient; /* the gradient of that value */
     bool write;
