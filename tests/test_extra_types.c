@@ -103,15 +103,15 @@ static void classes_reach_the_operator(void **state)
     net n = begin("sgd lr=0.1", 1);
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
-    const tc_value *v = &n.g->value[tc_graph_index(n.g, "test_table1")];
-    const tc_sketch s = tc_plan_sketch(n.p, v->op, v->arg, v->input, v->inputs, shape, batch);
+    const tc_node node = tc_plan_node(n.p, tc_graph_index(n.g, "test_table1"));
+    const tc_sketch s = tc_plan_sketch(n.p, &node, shape, batch);
     assert_int_equal(s.classes[0], TOKENS);
     assert_int_equal(s.param[0].dim[0], TOKENS);
     int calls = 0;
     for (int list = TC_TRAIN; list < TC_LISTS; list++)
         for (int i = 0; i < n.p->list[list].steps; i++) {
             const tc_work *w = tc_work_of(&n.p->list[list].step[i]);
-            if (!w || w->call.op != v->op) continue;
+            if (!w || w->call.op != node.op) continue;
             const tc_call *c = &w->call;
             assert_null(c->x[0].data);
             assert_non_null(c->x[0].ids);

@@ -33,7 +33,7 @@ static void free_net(net *n)
 /* The labels that the plan was fed for the last pass. */
 static const int32_t *labels_of(const net *n)
 {
-    const int32_t *labels = tc_run_left_ids(n->p, (int)n->target.id - 1);
+    const int32_t *labels = tc_run_left(n->p, (int)n->target.id - 1, TACET_I32);
     assert_non_null(labels);
     return labels;
 }

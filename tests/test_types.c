@@ -261,14 +261,14 @@ static void every_type_of_integer(void **state)
             for (int picked = 0; picked < 2; picked++) {
                 if (forward(&f, types[t], as_type(types[t]), picked ? index : NULL, rows))
                     fail_msg("%s", tacet_plan_error(f.p)->message);
-                const int32_t *got = tc_run_left_ids(f.p, (int)f.ids.id - 1);
+                const int32_t *got = tc_run_left(f.p, (int)f.ids.id - 1, TACET_I32);
                 assert_non_null(got);
-                assert_null(tc_run_left(f.p, (int)f.ids.id - 1));
+                assert_null(tc_run_left(f.p, (int)f.ids.id - 1, TACET_F32));
                 for (int64_t i = 0; i < rows * POSITIONS; i++)
                     assert_int_equal(
                         got[i], bytes[(picked ? index[i / POSITIONS] : i / POSITIONS) * POSITIONS + i % POSITIONS]);
             }
-    assert_null(tc_run_left_ids(f.p, (int)f.x.id - 1));
+    assert_null(tc_run_left(f.p, (int)f.x.id - 1, TACET_I32));
     fed_end(&f);
 }
 
@@ -303,7 +303,7 @@ static void what_is_fed_is_checked(void **state)
         const tacet_status s = forward(&f, cases[i].type, cases[i].data, cases[i].index, 3);
         assert_int_equal(s, cases[i].why ? TACET_FAILED : TACET_OK);
         if (cases[i].why) says(tacet_plan_error(f.p), cases[i].why);
-        assert_int_equal(tc_run_left_ids(f.p, (int)f.ids.id - 1) == NULL, cases[i].why != NULL);
+        assert_int_equal(tc_run_left(f.p, (int)f.ids.id - 1, TACET_I32) == NULL, cases[i].why != NULL);
         fed_end(&f);
     }
 }
@@ -323,7 +323,7 @@ static void class_indices_are_not_numbers(void **state)
     /* Nobody needs them: unfed, they are not there. */
     assert_int_equal(tacet_feed(f.p, f.x, TACET_F32, (float[2]){0}), TACET_OK);
     assert_int_equal(tacet_forward(f.p, 1), TACET_OK);
-    assert_null(tc_run_left_ids(f.p, (int)f.ids.id - 1));
+    assert_null(tc_run_left(f.p, (int)f.ids.id - 1, TACET_I32));
     fed_end(&f);
 }
 
@@ -489,8 +489,8 @@ static void labels_go_with_their_rows(void **state)
     for (int64_t rows; (rows = tacet_loader_next(l, p, x, t)) > 0; seen += rows) {
         const float *from = d->table->x, *now;
         assert_int_equal(tacet_forward(p, rows), TACET_OK);
-        now = tc_run_left(p, (int)x.id - 1);
-        const int32_t *labels = tc_run_left_ids(p, (int)t.id - 1);
+        now = tc_run_left(p, (int)x.id - 1, TACET_F32);
+        const int32_t *labels = tc_run_left(p, (int)t.id - 1, TACET_I32);
         for (int64_t i = 0; i < rows; i++) {
             int64_t row = 0;
             while (memcmp(from + row * STEPS * FEATURES, now + i * STEPS * FEATURES, STEPS * FEATURES * sizeof *now))

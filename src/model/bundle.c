@@ -60,7 +60,7 @@ void tc_bundle_states(tc_bundle *b, bool terms)
     for (int i = 0; i < b->plan->states; i++) {
         const tc_state *r = &b->plan->state[i];
         tc_text name = {.mem = b->mem};
-        if (terms != (r->term >= 0)) continue;
+        if (terms != (r->node >= b->plan->values)) continue;
         tc_state_name(b->plan, r, &name);
         b->failed = b->failed || name.failed;
         if (!name.failed) add_tensor(b, name.data, &r->shape, (struct tc_bundle_from){NULL, *r->at, r->n});

@@ -119,9 +119,9 @@ bool tc_file_match_states(const tacet_file *f, const tacet_plan *p, bool strict,
         bool failed;
         found[i] = find_state(f, p, r, &failed);
         if (failed) return tc_fail_memory(e) == TACET_OK;
-        if (found[i] || !strict || (r->term >= 0 && !terms)) continue;
+        if (found[i] || !strict || (r->node >= p->values && !terms)) continue;
         tc_fail(e, TACET_FILE, "%.300s has no %.100s.%s of the right shape, which this network remembers", f->path,
-                r->term >= 0 ? p->graph->term[r->term].name : tc_plan_name(p, r->value), r->name);
+                tc_plan_node(p, r->node).name, r->name);
         return false;
     }
     return true;
@@ -138,7 +138,7 @@ static bool is_state(const tacet_plan *p, const char *name)
 {
     for (int i = 0; i < p->states; i++) {
         const tc_state *r = &p->state[i];
-        const char *of = r->value >= 0 ? tc_plan_name(p, r->value) : "";
+        const char *of = r->node < p->values ? tc_plan_name(p, r->node) : "";
         const size_t n = strlen(of);
         if (n && strncmp(name, of, n) == 0 && name[n] == '.' && strcmp(name + n + 1, r->name) == 0) return true;
     }

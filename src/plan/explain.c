@@ -92,12 +92,11 @@ static void add_update(const tacet_plan *p, tc_text *t)
 /* Layers and terms whose results for a sample depend on the others of its batch. */
 static void add_mixing(const tacet_plan *p, tc_text *t)
 {
-    static const char says[] = "%s mixes samples: in training, what it gives for one depends on its whole batch\n";
-    for (int v = 0; v < p->values; v++)
-        if (p->graph->value[v].op && (p->graph->value[v].op->flags & TC_MIXES))
-            tc_text_add(t, says, tc_plan_name(p, v));
-    for (int i = 0; i < p->terms; i++)
-        if (p->graph->term[i].op->flags & TC_MIXES) tc_text_add(t, says, p->graph->term[i].name);
+    for (int i = 0; i < tc_plan_nodes(p); i++) {
+        const tc_node n = tc_plan_node(p, i);
+        if (n.op && (n.op->flags & TC_MIXES))
+            tc_text_add(t, "%s mixes samples: in training, what it gives for one depends on its whole batch\n", n.name);
+    }
 }
 
 /* What lists there are, where their readers turn dense, and how often they were used. */

@@ -114,11 +114,11 @@ static bool add_lists(tacet_plan *p, tc_list *l, int v, unsigned on_x)
 static void set_break_even(tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
+    const tc_node node = tc_plan_node(p, v);
     tc_product way[TC_WAYS];
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
-    tc_sketch s = tc_plan_sketch(p, value->op, value->arg, value->input, value->inputs, shape, batch);
-    s.turned = value->turned;
+    const tc_sketch s = tc_plan_sketch(p, &node, shape, batch);
     value->op->silent->products(&s, value->batch ? p->set.batch : 1, way);
     for (int k = 0; k < TC_WAYS; k++) {
         const tc_product *c = &way[k];

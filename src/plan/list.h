@@ -13,7 +13,6 @@ typedef struct tc_buffer {
     bool stays;      /* lives to the end, though nobody may read it then: the update does */
     bool taken;      /* another took its memory over: what was in it is gone */
     int alias;       /* the buffer whose memory it takes over, or -1 */
-    bool ids;        /* holds class indices, int32; otherwise float32 */
     int64_t offset;  /* in the arena */
     float *fixed;    /* not in the arena */
 } tc_buffer;

@@ -5,16 +5,15 @@
 
 #include <assert.h>
 
-/* What the pass carries along. Each value has a list of terms: those that are computed right after it. */
+/* What the pass carries along. */
 typedef struct lowering {
     tacet_plan *p;
     tc_list *l;
     int which;
-    int *first_term, *next_term;  /* [values], [terms]; -1: no more. In the order of the terms */
-    int *last_term, *term_before; /* the same lists from their ends */
-    int *save, *term_save;        /* buffers from forward to backward; -1: none yet */
-    bool *written;                /* [values]: its gradient has a first share */
-    bool failed;                  /* there was no memory */
+    int *first_term, *term; /* terms computed right after value v: term[first_term[v]] up to term[first_term[v + 1]] */
+    int *save;              /* [nodes]: buffers from forward to backward; -1: none yet */
+    bool *written;          /* [values]: its gradient has a first share */
+    bool failed;            /* there was no memory */
 } lowering;
 
 /* More than any machine has: beyond, sums of sizes could overflow. */
@@ -76,7 +75,6 @@ static void add_buffers(lowering *w, int v)
     const int here = w->l->value[v] = add_buffer(w, bytes, at ? tc_plan_parameter(p, at) : NULL);
     if (here < 0) return;
     w->l->buffer[here].before = !value->op;
-    w->l->buffer[here].ids = value->type == TACET_I32;
     w->l->buffer[here].pinned = value->keep || !value->op || is_readable(p, v);
     if (!w->l->wants[v]) return;
     const int gradient = add_buffer(w, bytes, at && at->trains ? tc_plan_gradient(p, at) : NULL);
@@ -130,68 +128,76 @@ static void connect_gradient(const lowering *w, tc_port *port, int v, bool write
 
 /* ---- Operators ---- */
 
-static void begin_work(lowering *w, tc_work *work, const tc_op *op, bool backward, int slots)
+static void begin_work(lowering *w, tc_work *work, const tc_node *n, bool backward)
 {
     tacet_plan *p = w->p;
-    const size_t n = (size_t)slots + 1;
-    work->slots = slots;
-    work->run = backward ? op->backward : op->forward;
-    work->x = tc_plan_alloc(p, n, sizeof *work->x);
-    work->d = tc_plan_alloc(p, n, sizeof *work->d);
-    work->add = tc_plan_alloc(p, n, sizeof *work->add);
-    work->call = (tc_call){.op = op, .run = &p->run, .x = work->x, .d = work->d, .add = work->add};
+    const size_t slots = (size_t)n->slots + 1;
+    work->slots = n->slots;
+    work->run = backward ? n->op->backward : n->op->forward;
+    work->x = tc_plan_alloc(p, slots, sizeof *work->x);
+    work->d = tc_plan_alloc(p, slots, sizeof *work->d);
+    work->add = tc_plan_alloc(p, slots, sizeof *work->add);
+    work->call = (tc_call){.op = n->op,
+                           .arg = n->arg,
+                           .run = &p->run,
+                           .inputs = n->inputs,
+                           .x = work->x,
+                           .d = work->d,
+                           .add = work->add,
+                           .state = tc_state_of(p, n->index)};
     w->failed = w->failed || !work->x || !work->d || !work->add;
 }
 
-/* A phase of an operator on input[slots]: what it reads is connected, what it writes follows. */
-static tc_step *add_call(lowering *w, const tc_op *op, bool backward, const int *input, int inputs, int slots)
+/* A phase of an operator: what it reads is connected, what it writes follows. */
+static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
 {
     const tacet_plan *p = w->p;
-    tc_step *s = add_step(w, &tc_kind_call, NULL, TC_PORT_X + 2 * slots);
+    tc_step *s = add_step(w, &tc_kind_call, NULL, TC_PORT_X + 2 * n->slots);
     if (!s) return NULL;
     tc_work *work = &s->work;
-    begin_work(w, work, op, backward, slots);
+    begin_work(w, work, n, backward);
     if (w->failed) return NULL;
     s->backward = backward;
-    work->call.inputs = inputs;
-    for (int k = 0; k < slots; k++) {
-        if (input[k] < 0) continue;
-        work->x[k] = view_of(p, input[k]);
-        if (!backward || (op->flags & TC_READS_X) || p->graph->value[input[k]].owner >= 0)
-            connect_value(w, tc_port_x(s, k), input[k], false);
-        if (w->l->needed[input[k]] && p->feed[input[k]].optional && w->which == TC_EVAL) s->waits = input[k];
+    s->value = n->value;
+    s->term = n->term;
+    for (int k = 0; k < n->slots; k++) {
+        const int x = n->input[k];
+        if (x < 0) continue;
+        work->x[k] = view_of(p, x);
+        if (!backward || (n->op->flags & TC_READS_X) || p->graph->value[x].owner >= 0)
+            connect_value(w, tc_port_x(s, k), x, false);
+        if (w->l->needed[x] && p->feed[x].optional && w->which == TC_EVAL) s->waits = x;
     }
-    s->prepares = (op->flags & TC_RANDOM) != 0;
-    s->elementwise = (op->flags & TC_ELEMENTWISE) && !(backward ? op->span_back : op->span) &&
-                     (!op->role->scalar || inputs == 1);
+    if (n->turned) work->x[n->inputs].turned = true;
+    s->prepares = (n->op->flags & TC_RANDOM) != 0;
+    s->elementwise = (n->op->flags & TC_ELEMENTWISE) && !(backward ? n->op->span_back : n->op->span) &&
+                     (!n->op->role->scalar || n->inputs == 1);
     return s;
 }
 
 /* Gives the step the gradients of its inputs to write. */
-static void set_gradients(lowering *w, tc_step *s, const int *input)
+static void set_gradients(lowering *w, tc_step *s, const tc_node *n)
 {
-    tc_work *work = &s->work;
-    for (int k = work->call.op->of ? work->call.inputs : 0; k < work->slots; k++) {
-        if (input[k] < 0 || w->l->gradient[input[k]] < 0) continue;
-        connect_gradient(w, tc_port_d(s, k), input[k], true);
-        work->add[k] = w->written[input[k]]; /* by another step, or by this one where it reads a value twice */
-        w->written[input[k]] = true;
+    for (int k = n->op->of ? n->inputs : 0; k < n->slots; k++) {
+        const int x = n->input[k];
+        if (x < 0 || w->l->gradient[x] < 0) continue;
+        connect_gradient(w, tc_port_d(s, k), x, true);
+        s->work.add[k] = w->written[x]; /* by another step, or by this one where it reads a value twice */
+        w->written[x] = true;
     }
 }
 
 /* Costs, scratch, and the buffer of what is kept (made by the forward step, *save, and used again by the backward
  * one). */
-static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *input, int *save)
+static void set_facts(lowering *w, tc_step *s, const tc_node *n)
 {
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     tacet_plan *p = w->p;
-    tc_work *work = &s->work;
-    const tc_op *op = work->call.op;
-    const int64_t rows = p->graph->value[input[0]].batch ? p->set.batch : 1;
-    tc_sketch sk = tc_plan_sketch(p, op, arg, input, work->call.inputs, shape, batch);
-    work->call.arg = arg;
-    work->call.state = tc_state_of(p, s->value, s->term);
+    const tc_op *op = n->op;
+    int *save = &w->save[n->index];
+    const int64_t rows = p->graph->value[n->input[0]].batch ? p->set.batch : 1;
+    const tc_sketch sk = tc_plan_sketch(p, n, shape, batch);
     double flops = op->flops ? op->flops(&sk) : 0;
     for (int k = 0; k < sk.inputs; k++) flops += op->work * (double)tc_shape_count(&shape[k]);
     s->flops = flops * (double)rows * (s->backward ? 2 : 1) / tc_phases(op, s->backward);
@@ -202,60 +208,26 @@ static void set_facts(lowering *w, tc_step *s, const tc_arg *arg, const int *inp
     s->port[TC_PORT_SAVE] = (tc_port){.buffer = *save, .value = -1, .write = true};
     /* finish() reads it when the forward pass has ended, commit() when the step has. */
     if (*save >= 0 && (op->finish || (op->commit && w->which == TC_TRAIN))) w->l->buffer[*save].stays = true;
-    work->scratch = (scratch + TC_ALIGN - 1) / TC_ALIGN * TC_ALIGN;
-    if (work->scratch > p->arena.scratch_bytes) p->arena.scratch_bytes = work->scratch;
+    s->work.scratch = (scratch + TC_ALIGN - 1) / TC_ALIGN * TC_ALIGN;
+    if (s->work.scratch > p->arena.scratch_bytes) p->arena.scratch_bytes = s->work.scratch;
 }
 
-/* A phase of a term. Its gradient is that of all ranks together once these are summed: a parameter's penalty, which all
- * of them know, is sent by the first alone. */
-static void lower_term_phase(lowering *w, int t, bool backward, int phase, int phases)
+/* The gradient of a term is that of all ranks together once these are summed: a parameter's penalty, which all of them
+ * know, is sent by the first alone. */
+static void set_term(lowering *w, tc_step *s, bool last)
 {
     static const double nothing = 0;
     tacet_plan *p = w->p;
-    const tc_term *term = &p->graph->term[t];
-    tc_step *s = add_call(w, term->op, backward, term->input, term->inputs, term->slots);
-    if (!s) return;
-    tc_work *work = &s->work;
-    const bool last = phase == phases - 1, elsewhere = !tc_plan_of_batch(p, t) && p->set.ranks.rank > 0;
-    s->term = t;
-    s->view = work->x[0];
-    s->sums = !backward && last;
-    work->call.phase = phase;
-    work->call.reduce = term->reduce;
-    work->call.lambda = backward && elsewhere ? &nothing : &p->table.lambda[t];
-    work->call.result = &p->result.value[t];
-    if (term->of >= 0 && p->graph->value[term->of].turned) work->x[term->inputs].turned = true;
-    work->call.weight = &p->result.weight[t];
-    if (backward && last) set_gradients(w, s, term->input);
-    set_facts(w, s, tc_term_arg(p->graph, term), term->input, &w->term_save[t]);
+    tc_call *call = &s->work.call;
+    const int t = s->term;
+    const bool elsewhere = !tc_plan_of_batch(p, t) && p->set.ranks.rank > 0;
+    s->view = call->x[0];
+    s->sums = !s->backward && last;
+    call->reduce = p->graph->term[t].reduce;
+    call->lambda = s->backward && elsewhere ? &nothing : &p->table.lambda[t];
+    call->result = &p->result.value[t];
+    call->weight = &p->result.weight[t];
     if (s->sums) w->l->result[t] = w->l->steps;
-    close_step(w, s);
-}
-
-/* Whether anybody wants the gradient of one of input[slots]. */
-static bool any_gradient(const lowering *w, const tc_op *op, const int *input, int inputs, int slots)
-{
-    for (int k = op->of ? inputs : 0; k < slots; k++)
-        if (input[k] >= 0 && w->l->gradient[input[k]] >= 0) return true;
-    return false;
-}
-
-static void lower_term(lowering *w, int t, bool backward)
-{
-    const tc_term *term = &w->p->graph->term[t];
-    const tc_op *op = term->op;
-    if (op->role == &tc_constraint || (backward && term->prox)) return;
-    if (backward && !any_gradient(w, op, term->input, term->inputs, term->slots)) return;
-    const int phases = tc_phases(op, backward);
-    for (int i = 0; i < phases; i++) lower_term_phase(w, t, backward, i, phases);
-}
-
-/* The terms that are computed after value v. */
-static void lower_terms(lowering *w, int v, bool backward)
-{
-    for (int t = backward ? w->last_term[v] : w->first_term[v]; t >= 0;
-         t = backward ? w->term_before[t] : w->next_term[t])
-        lower_term(w, t, backward);
 }
 
 static void connect_list(tc_port *rows, tc_port *units, const tc_silence *list, bool backward)
@@ -296,34 +268,49 @@ static void set_fused(lowering *w, tc_step *s, int weight)
     if (w->p->arena.scratch_bytes < tile) w->p->arena.scratch_bytes = tile;
 }
 
-static void lower_layer_phase(lowering *w, int v, bool backward, int phase, int phases)
+static void set_layer(lowering *w, tc_step *s, bool last)
 {
-    const tc_value *value = &w->p->graph->value[v];
-    const bool last = phase == phases - 1;
-    tc_step *s = add_call(w, value->op, backward, value->input, value->inputs, value->slots);
-    if (!s) return;
+    const tc_value *value = &w->p->graph->value[s->value];
+    const int v = s->value, weight = value->slots > value->inputs ? value->input[value->inputs] : -1;
     tc_call *call = &s->work.call;
-    s->value = v;
     s->view = call->y = view_of(w->p, v);
-    call->phase = phase;
     call->stream = tc_stream_of(w->p->set.seed, 0, value->name);
-    if (value->turned) tc_work_of(s)->x[value->inputs].turned = true;
-    if (backward ? (value->op->flags & TC_READS_Y) != 0 : last) connect_value(w, &s->port[TC_PORT_Y], v, !backward);
-    if (backward) connect_gradient(w, &s->port[TC_PORT_G], v, false);
-    if (backward && last) set_gradients(w, s, value->input);
-    set_facts(w, s, value->arg, value->input, &w->save[v]);
+    if (s->backward ? (value->op->flags & TC_READS_Y) != 0 : last)
+        connect_value(w, &s->port[TC_PORT_Y], v, !s->backward);
+    if (s->backward) connect_gradient(w, &s->port[TC_PORT_G], v, false);
     set_silence(w, s, v);
-    if (backward) set_fused(w, s, value->slots > value->inputs ? value->input[value->inputs] : -1);
+    if (s->backward) set_fused(w, s, weight);
+}
+
+static void lower_phase(lowering *w, const tc_node *n, bool backward, int phase)
+{
+    const bool last = phase == tc_phases(n->op, backward) - 1;
+    tc_step *s = add_call(w, n, backward);
+    if (!s) return;
+    s->work.call.phase = phase;
+    if (n->term >= 0)
+        set_term(w, s, last);
+    else
+        set_layer(w, s, last);
+    if (backward && last) set_gradients(w, s, n);
+    set_facts(w, s, n);
     close_step(w, s);
 }
 
-static void lower_layer(lowering *w, int v, bool backward)
+/* Whether the backward pass of a node has something to do: a gradient to begin from, and one that is wanted. */
+static bool has_backward(const lowering *w, const tc_node *n)
 {
-    const tc_value *value = &w->p->graph->value[v];
-    const int phases = tc_phases(value->op, backward);
-    if (backward && w->l->gradient[v] < 0) return;
-    if (backward && !any_gradient(w, value->op, value->input, value->inputs, value->slots)) return;
-    for (int i = 0; i < phases; i++) lower_layer_phase(w, v, backward, i, phases);
+    if (n->term >= 0 ? w->p->graph->term[n->term].prox : w->l->gradient[n->value] < 0) return false;
+    for (int k = n->op->of ? n->inputs : 0; k < n->slots; k++)
+        if (n->input[k] >= 0 && w->l->gradient[n->input[k]] >= 0) return true;
+    return false;
+}
+
+static void lower_node(lowering *w, int i, bool backward)
+{
+    const tc_node n = tc_plan_node(w->p, i);
+    if (!n.op || n.op->role == &tc_constraint || (backward && !has_backward(w, &n))) return;
+    for (int k = 0; k < tc_phases(n.op, backward); k++) lower_phase(w, &n, backward, k);
 }
 
 /* ---- Lists and counts ---- */
@@ -408,39 +395,44 @@ static void lower_count(lowering *w, int v)
 
 /* ---- The pass ---- */
 
-static void lower_all(lowering *w)
+static void lower_forward(lowering *w)
 {
     const tacet_plan *p = w->p;
     for (int v = 0; v < p->values && !w->failed; v++) {
         if (!w->l->needed[v]) continue;
-        if (p->graph->value[v].op) lower_layer(w, v, false);
-        lower_terms(w, v, false);
+        lower_node(w, v, false);
+        for (int i = w->first_term[v]; i < w->first_term[v + 1]; i++) lower_node(w, p->values + w->term[i], false);
         lower_list(w, v);
         lower_count(w, v);
     }
-    w->l->backward = w->l->steps;
-    for (int v = p->values - 1; v >= 0 && w->which == TC_TRAIN && !w->failed; v--) {
+}
+
+static void lower_backward(lowering *w)
+{
+    const tacet_plan *p = w->p;
+    for (int v = p->values - 1; v >= 0 && !w->failed; v--) {
         if (!w->l->needed[v]) continue;
-        lower_terms(w, v, true);
+        for (int i = w->first_term[v + 1] - 1; i >= w->first_term[v]; i--) lower_node(w, p->values + w->term[i], true);
         if (p->graph->value[v].op) lower_lists_back(w, v);
-        if (p->graph->value[v].op) lower_layer(w, v, true);
+        lower_node(w, v, true);
     }
 }
 
-/* Puts every term into the list of the last value that it reads. */
+static int last_read(const tc_term *t)
+{
+    int last = -1;
+    for (int k = 0; k < t->slots; k++) last = t->input[k] > last ? t->input[k] : last;
+    assert(last >= 0);
+    return last;
+}
+
+/* Puts every term after the last value that it reads. */
 static void line_up_terms(lowering *w)
 {
-    for (int t = 0; t < w->p->terms; t++) {
-        const tc_term *term = &w->p->graph->term[t];
-        int latest = -1;
-        for (int k = 0; k < term->slots; k++)
-            if (term->input[k] > latest) latest = term->input[k];
-        assert(latest >= 0);
-        const int before = w->last_term[latest];
-        w->term_before[t] = before;
-        *(before < 0 ? &w->first_term[latest] : &w->next_term[before]) = t;
-        w->last_term[latest] = t;
-    }
+    const tc_term *term = w->p->graph->term;
+    for (int t = 0; t < w->p->terms; t++) w->first_term[last_read(&term[t])]++;
+    for (int v = 1; v <= w->p->values; v++) w->first_term[v] += w->first_term[v - 1];
+    for (int t = w->p->terms - 1; t >= 0; t--) w->term[--w->first_term[last_read(&term[t])]] = t;
 }
 
 /* A table of n numbers that are all -1; NULL, and the pass has failed, when out of memory. */
@@ -460,16 +452,15 @@ tacet_status tc_plan_lower(tacet_plan *p, int list)
     l->value = none_yet(&w, p->values);
     l->gradient = none_yet(&w, p->values);
     l->result = none_yet(&w, p->terms);
-    w.first_term = none_yet(&w, p->values);
-    w.last_term = none_yet(&w, p->values);
-    w.next_term = none_yet(&w, p->terms);
-    w.term_before = none_yet(&w, p->terms);
-    w.save = none_yet(&w, p->values);
-    w.term_save = none_yet(&w, p->terms);
+    w.save = none_yet(&w, tc_plan_nodes(p));
+    w.term = none_yet(&w, p->terms);
+    w.first_term = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *w.first_term);
     w.written = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *w.written);
-    if (w.failed || !w.written) return tc_fail_memory(&p->error);
+    if (w.failed || !w.first_term || !w.written) return tc_fail_memory(&p->error);
     line_up_terms(&w);
     for (int v = 0; v < p->values; v++) add_buffers(&w, v);
-    lower_all(&w);
+    lower_forward(&w);
+    l->backward = l->steps;
+    if (list == TC_TRAIN) lower_backward(&w);
     return w.failed ? tc_fail_memory(&p->error) : TACET_OK;
 }

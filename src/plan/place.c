@@ -142,16 +142,11 @@ tacet_status tc_plan_place(tacet_plan *p, int list)
 
 /* ---- Pointers ---- */
 
-float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int b)
+void *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int b)
 {
-    if (b < 0 || l->buffer[b].ids) return NULL;
+    if (b < 0) return NULL;
     const tc_buffer *f = &l->buffer[root_of(l, b)];
-    return f->fixed ? f->fixed : (float *)(void *)(p->arena.memory + f->offset);
-}
-
-int32_t *tc_buffer_ids(const tacet_plan *p, const tc_list *l, int b)
-{
-    return b < 0 || !l->buffer[b].ids ? NULL : (int32_t *)(void *)(p->arena.memory + l->buffer[b].offset);
+    return f->fixed ? (void *)f->fixed : p->arena.memory + f->offset;
 }
 
 /* Weights of the denominator lie after the sums. */
@@ -183,12 +178,8 @@ void tc_plan_resolve(tacet_plan *p, int list)
     for (int i = 0; i < l->steps; i++) {
         tc_step *s = &l->step[i];
         for (int k = 0; k < s->ports; k++) {
-            tc_port *port = &s->port[k];
-            if (port->ids)
-                port->memory = tc_buffer_ids(p, l, port->buffer);
-            else
-                port->memory = tc_buffer_memory(p, l, port->buffer);
-            s->bytes += bytes_of(l, port);
+            s->port[k].memory = tc_buffer_memory(p, l, s->port[k].buffer);
+            s->bytes += bytes_of(l, &s->port[k]);
         }
         s->shared = s->bytes + s->flops > WORTH_WAKING;
         s->partial = partial;

@@ -47,16 +47,30 @@ void tacet_plan_free(tacet_plan *p)
 
 const char *tc_plan_name(const tacet_plan *p, int value) { return p->graph->value[value].name; }
 
-tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
-                         tc_shape *shape, bool *batch)
+int tc_plan_nodes(const tacet_plan *p) { return p->values + p->terms; }
+
+tc_node tc_plan_node(const tacet_plan *p, int i)
 {
-    for (int k = 0; k < inputs; k++) {
-        shape[k] = p->graph->value[input[k]].shape;
-        batch[k] = p->graph->value[input[k]].batch;
+    const tacet_graph *g = p->graph;
+    if (i < p->values) {
+        const tc_value *v = &g->value[i];
+        return (tc_node){i, i, -1, v->name, v->op, v->arg, v->input, v->inputs, v->slots, v->turned};
     }
-    tc_sketch s = {.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
-    for (int k = 0; k < inputs; k++) s.classes[k] = p->graph->value[input[k]].classes;
+    const tc_term *t = &g->term[i - p->values];
+    const bool turned = t->of >= 0 && g->value[t->of].turned;
+    return (tc_node){i, -1, i - p->values, t->name, t->op, tc_term_arg(g, t), t->input, t->inputs, t->slots, turned};
+}
+
+tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch)
+{
+    tc_sketch s = {.arg = n->arg, .inputs = n->inputs, .x = shape, .batch = batch, .turned = n->turned};
+    for (int k = 0; k < n->inputs; k++) {
+        const tc_value *x = &p->graph->value[n->input[k]];
+        shape[k] = x->shape;
+        batch[k] = x->batch;
+        s.classes[k] = x->classes;
+    }
     for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
-    op->shape(&s);
+    n->op->shape(&s);
     return s;
 }

@@ -43,9 +43,20 @@ typedef struct tc_feed {
     struct tc_feed *next; /* the next input's */
 } tc_feed;
 
+/* An operator in use: node v is the layer of value v, node values + t is term t. */
+typedef struct tc_node {
+    int index, value, term; /* of value and term, the other is -1 */
+    const char *name;
+    const tc_op *op; /* NULL: the value is no layer's */
+    const tc_arg *arg;
+    const int *input; /* [slots]: given inputs, then parameters; of the graph, which may move it when it grows */
+    int inputs, slots;
+    bool turned; /* tc_value.turned, of the layer */
+} tc_node;
+
 /* Something that an operator remembers from step to step: one tensor. */
 typedef struct tc_state {
-    int value, term;  /* the layer's, or the term's; the other is -1 */
+    int node;
     const char *name; /* in the operator's table */
     tc_shape shape;
     int64_t n;
@@ -153,9 +164,11 @@ tacet_status tc_plan_sample_points(tacet_plan *p); /* where gradients are measur
 
 const char *tc_plan_name(const tacet_plan *p, int value); /* "linear1.weight", for messages */
 
-/* What a layer's shape rule says, asked again for costs; shape and batch hold TC_SLOTS. */
-tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
-                         tc_shape *shape, bool *batch);
+int tc_plan_nodes(const tacet_plan *p);
+tc_node tc_plan_node(const tacet_plan *p, int i);
+
+/* What the shape rule of a node says, asked again for costs; shape and batch hold TC_SLOTS. */
+tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch);
 
 /* Whether samples can be taken at all, and whether a term is a penalty. */
 bool tc_plan_samples(const tacet_plan *p);
@@ -172,13 +185,11 @@ bool tc_fire_counts(const tacet_plan *p, int list, int value);
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
 
-/* The numbers, or the class indices, of a buffer; NULL where it holds the other, or for the buffer -1. */
-float *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
-int32_t *tc_buffer_ids(const tacet_plan *p, const tc_list *l, int buffer);
+/* Where a buffer's numbers or class indices are; NULL for the buffer -1. */
+void *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
 
-/* Where the call of a layer or (value -1) of a term finds what it remembers, or NULL; "batch_topk1.threshold", added to
- * a text. */
-float *const *tc_state_of(const tacet_plan *p, int value, int term);
+/* Where the call of a node finds what it remembers, or NULL; "batch_topk1.threshold", added to a text. */
+float *const *tc_state_of(const tacet_plan *p, int node);
 void tc_state_name(const tacet_plan *p, const tc_state *s, tc_text *to);
 
 /* Where a parameter's numbers are, in each part of the block. */

@@ -15,31 +15,29 @@
 
 #ifdef TC_POISONS
 #include <sanitizer/asan_interface.h>
-
-static inline void tc_poison_all(const tacet_plan *p)
-{
-    ASAN_POISON_MEMORY_REGION(p->arena.memory, (size_t)p->arena.bytes);
-}
+#else
+#define TC_POISONS 0
+#define ASAN_POISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#endif
 
 static inline void tc_unpoison(const tacet_plan *p, const tc_list *l, int buffer)
 {
-    if (buffer < 0 || l->buffer[buffer].fixed) return;
-    const int32_t *ids = tc_buffer_ids(p, l, buffer);
-    const void *memory = ids ? (const void *)ids : tc_buffer_memory(p, l, buffer);
-    ASAN_UNPOISON_MEMORY_REGION(memory, (size_t)l->buffer[buffer].bytes);
+    if (!TC_POISONS || buffer < 0 || l->buffer[buffer].fixed) return;
+    ASAN_UNPOISON_MEMORY_REGION(tc_buffer_memory(p, l, buffer), (size_t)l->buffer[buffer].bytes);
 }
 
 static inline void tc_poison_all_but(const tacet_plan *p, const tc_list *l, int first, int steps)
 {
-    tc_poison_all(p);
-    for (int i = first; i < first + steps; i++)
+    ASAN_POISON_MEMORY_REGION(p->arena.memory, (size_t)p->arena.bytes);
+    for (int i = first; TC_POISONS && i < first + steps; i++)
         for (int k = 0; k < l->step[i].ports; k++) tc_unpoison(p, l, l->step[i].port[k].buffer);
 }
 
 static inline void tc_poison_all_but_lasting(const tacet_plan *p, const tc_list *l)
 {
-    tc_poison_all(p);
-    for (int b = 0; b < l->buffers; b++)
+    ASAN_POISON_MEMORY_REGION(p->arena.memory, (size_t)p->arena.bytes);
+    for (int b = 0; TC_POISONS && b < l->buffers; b++)
         if (l->buffer[b].pinned || l->buffer[b].stays) tc_unpoison(p, l, b);
 }
 
@@ -47,15 +45,5 @@ static inline void tc_unpoison_all(const tacet_plan *p)
 {
     ASAN_UNPOISON_MEMORY_REGION(p->arena.memory, (size_t)p->arena.bytes);
 }
-#else
-static inline void tc_poison_all(const tacet_plan *p) { (void)p; }
-static inline void tc_unpoison(const tacet_plan *p, const tc_list *l, int buffer) { (void)p, (void)l, (void)buffer; }
-static inline void tc_poison_all_but(const tacet_plan *p, const tc_list *l, int first, int steps)
-{
-    (void)p, (void)l, (void)first, (void)steps;
-}
-static inline void tc_poison_all_but_lasting(const tacet_plan *p, const tc_list *l) { (void)p, (void)l; }
-static inline void tc_unpoison_all(const tacet_plan *p) { (void)p; }
-#endif
 
 #endif

@@ -2,16 +2,6 @@
  * out over them, and how much room their sums take. */
 #include "plan/plan.h"
 
-/* An operator that mixes samples needs sums over ranks, or it would see a part of the batch alone. */
-static tacet_status refuse_mixing(tacet_plan *p, const tc_op *op, const char *name)
-{
-    if (!(op->flags & TC_MIXES) || op->sums) return TACET_OK;
-    return tc_fail(&p->error, TACET_DESCRIPTION,
-                   "%s mixes the samples of a batch, which it cannot do over several ranks: leave it out, or train on "
-                   "one rank",
-                   name);
-}
-
 bool tc_plan_of_batch(const tacet_plan *p, int term) { return p->graph->value[p->graph->term[term].input[0]].batch; }
 
 tacet_status tc_plan_ranks(tacet_plan *p)
@@ -25,12 +15,15 @@ tacet_status tc_plan_ranks(tacet_plan *p)
     if (r->size > 1 && !r->sum)
         return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: %d ranks need a sum over them, and none was given",
                        r->size);
-    for (int v = 0; v < p->values && r->size > 1; v++) {
-        const tc_value *value = &p->graph->value[v];
-        if (value->op && refuse_mixing(p, value->op, value->name) != TACET_OK) return p->error.status;
+    /* An operator that mixes samples needs sums over ranks, or it would see a part of the batch alone. */
+    for (int i = 0; i < tc_plan_nodes(p) && r->size > 1; i++) {
+        const tc_node n = tc_plan_node(p, i);
+        if (!n.op || !(n.op->flags & TC_MIXES) || n.op->sums) continue;
+        return tc_fail(&p->error, TACET_DESCRIPTION,
+                       "%s mixes the samples of a batch, which it cannot do over several ranks: leave it out, or train "
+                       "on one rank",
+                       n.name);
     }
-    for (int t = 0; t < p->terms && r->size > 1; t++)
-        if (refuse_mixing(p, p->graph->term[t].op, p->graph->term[t].name) != TACET_OK) return p->error.status;
     return TACET_OK;
 }
 

@@ -12,7 +12,7 @@ static int count(const tc_op *op)
 
 void tc_state_name(const tacet_plan *p, const tc_state *r, tc_text *to)
 {
-    tc_text_add(to, "%s.%s", r->term >= 0 ? p->graph->term[r->term].name : tc_plan_name(p, r->value), r->name);
+    tc_text_add(to, "%s.%s", tc_plan_node(p, r->node).name, r->name);
 }
 
 /* First numbers, drawn as those of parameters are. */
@@ -27,24 +27,21 @@ static bool begin(tacet_plan *p, const tc_state *r, const tc_param *state, const
     return good;
 }
 
-/* The state of one layer or term. */
-static bool add(tacet_plan *p, int value, int term)
+/* The state of one node. */
+static bool add(tacet_plan *p, const tc_node *node)
 {
-    const tc_value *v = value >= 0 ? &p->graph->value[value] : NULL;
-    const tc_term *t = value >= 0 ? NULL : &p->graph->term[term];
-    const tc_op *op = v ? v->op : t->op;
-    const int n = count(op);
+    const int n = count(node->op);
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     if (n == 0) return true;
-    const tc_sketch s = tc_plan_sketch(p, op, v ? v->arg : tc_term_arg(p->graph, t), v ? v->input : t->input,
-                                       v ? v->inputs : t->inputs, shape, batch);
+    const tc_sketch s = tc_plan_sketch(p, node, shape, batch);
     float **at = tc_plan_alloc(p, (size_t)n, sizeof *at);
     for (int k = 0; at && k < n; k++) {
+        const tc_param *state = &node->op->state[k];
         tc_state *r = &p->state[p->states++];
-        *r = (tc_state){value, term, op->state[k].name, s.state[k], tc_shape_count(&s.state[k]), &at[k]};
+        *r = (tc_state){node->index, state->name, s.state[k], tc_shape_count(&s.state[k]), &at[k]};
         at[k] = tc_plan_alloc(p, (size_t)r->n, sizeof *at[k]);
-        if (!at[k] || !begin(p, r, &op->state[k], &s)) return false;
+        if (!at[k] || !begin(p, r, state, &s)) return false;
     }
     return at != NULL;
 }
@@ -52,20 +49,19 @@ static bool add(tacet_plan *p, int value, int term)
 tacet_status tc_plan_state(tacet_plan *p)
 {
     int n = 0;
-    for (int v = 0; v < p->values; v++) n += count(p->graph->value[v].op);
-    for (int t = 0; t < p->terms; t++) n += count(p->graph->term[t].op);
+    for (int i = 0; i < tc_plan_nodes(p); i++) n += count(tc_plan_node(p, i).op);
     p->state = tc_plan_alloc(p, (size_t)n + 1, sizeof *p->state);
-    if (!p->state) return tc_fail_memory(&p->error);
-    for (int v = 0; v < p->values; v++)
-        if (!add(p, v, -1)) return tc_fail_memory(&p->error);
-    for (int t = 0; t < p->terms; t++)
-        if (!add(p, -1, t)) return tc_fail_memory(&p->error);
-    return TACET_OK;
+    bool room = p->state != NULL;
+    for (int i = 0; i < tc_plan_nodes(p) && room; i++) {
+        const tc_node node = tc_plan_node(p, i);
+        room = add(p, &node);
+    }
+    return room ? TACET_OK : tc_fail_memory(&p->error);
 }
 
-float *const *tc_state_of(const tacet_plan *p, int value, int term)
+float *const *tc_state_of(const tacet_plan *p, int node)
 {
     for (int i = 0; i < p->states; i++)
-        if (p->state[i].value == value && p->state[i].term == term) return p->state[i].at;
+        if (p->state[i].node == node) return p->state[i].at;
     return NULL;
 }

@@ -18,31 +18,24 @@ static void enter(entering *e, int value, tc_use use)
         e->uses->first[value + 1]++;
 }
 
-static void enter_layer(entering *e, const tacet_graph *g, int v)
+/* How a term uses its slot k, apart from TC_USE_INPUT. */
+static unsigned how(const tc_term *t, int k)
 {
-    const tc_value *value = &g->value[v];
-    for (int k = 0; k < value->slots; k++)
-        enter(e, value->input[k], (tc_use){v, -1, k, k < value->inputs ? TC_USE_INPUT : 0});
-}
-
-static void enter_term(entering *e, const tacet_graph *g, int t)
-{
-    const tc_term *term = &g->term[t];
-    const bool penalty = term->op->role == &tc_penalty;
-    for (int k = 0; k < term->slots; k++) {
-        const bool measured = penalty && tc_term_acts(term, k), named = penalty && term->of < 0;
-        enter(e, term->input[k],
-              (tc_use){-1, t, k,
-                       (k < term->inputs ? TC_USE_INPUT : 0u) | (tc_term_pulls(term, k) ? TC_USE_PULLS : 0u) |
-                           (measured ? TC_USE_MEASURED : 0u) | (named ? TC_USE_NAMED : 0u)});
-    }
-    if (term->of >= 0) enter(e, term->of, (tc_use){-1, t, -1, TC_USE_NAMED});
+    const unsigned pulls = tc_term_pulls(t, k) ? TC_USE_PULLS : 0;
+    if (t->op->role != &tc_penalty) return pulls;
+    return pulls | (tc_term_acts(t, k) ? TC_USE_MEASURED : 0) | (t->of < 0 ? TC_USE_NAMED : 0);
 }
 
 static void enter_all(entering *e, const tacet_plan *p)
 {
-    for (int v = 0; v < p->values; v++) enter_layer(e, p->graph, v);
-    for (int t = 0; t < p->terms; t++) enter_term(e, p->graph, t);
+    for (int i = 0; i < tc_plan_nodes(p); i++) {
+        const tc_node n = tc_plan_node(p, i);
+        const tc_term *t = n.term < 0 ? NULL : &p->graph->term[n.term];
+        for (int k = 0; k < n.slots; k++)
+            enter(e, n.input[k],
+                  (tc_use){n.value, n.term, k, (k < n.inputs ? TC_USE_INPUT : 0u) | (t ? how(t, k) : 0u)});
+        if (t && t->of >= 0) enter(e, t->of, (tc_use){-1, n.term, -1, TC_USE_NAMED});
+    }
 }
 
 tacet_status tc_plan_uses(tacet_plan *p)
@@ -77,14 +70,13 @@ static bool is_optional(const tacet_plan *p, int v)
 }
 
 /* What an operator reads as class indices is held to the number of classes that its shape rule says. */
-static void limit(tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs)
+static void limit(tacet_plan *p, const tc_node *n)
 {
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
-    if (!op->ids) return;
-    const tc_sketch s = tc_plan_sketch(p, op, arg, input, inputs, shape, batch);
-    for (int k = 0; k < inputs; k++) {
-        int64_t *classes = &p->feed[input[k]].classes;
+    const tc_sketch s = tc_plan_sketch(p, n, shape, batch);
+    for (int k = 0; k < n->inputs; k++) {
+        int64_t *classes = &p->feed[n->input[k]].classes;
         if (s.classes[k] > 0 && (*classes == 0 || s.classes[k] < *classes)) *classes = s.classes[k];
     }
 }
@@ -101,8 +93,8 @@ void tc_plan_inputs(tacet_plan *p)
         *last = f;
         last = &f->next;
     }
-    for (int v = 0; v < p->values; v++)
-        if (g->value[v].op) limit(p, g->value[v].op, g->value[v].arg, g->value[v].input, g->value[v].inputs);
-    for (int t = 0; t < p->terms; t++)
-        limit(p, g->term[t].op, tc_term_arg(g, &g->term[t]), g->term[t].input, g->term[t].inputs);
+    for (int i = 0; i < tc_plan_nodes(p); i++) {
+        const tc_node n = tc_plan_node(p, i);
+        if (n.op && n.op->ids) limit(p, &n);
+    }
 }

@@ -107,11 +107,13 @@ tacet_status tc_run_gather(tacet_plan *p, int list)
         if (!f->fed)
             return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);
         tc_unpoison(p, l, l->value[v]);
-        int32_t *ids = tc_buffer_ids(p, l, l->value[v]);
-        if (ids && gather_ids(p, v, ids) != TACET_OK) return p->error.status;
-        if (ids) continue;
+        void *to = tc_buffer_memory(p, l, l->value[v]);
+        if (value->type == TACET_I32) {
+            if (gather_ids(p, v, to) != TACET_OK) return p->error.status;
+            continue;
+        }
         rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
-        r.gather.to = tc_buffer_memory(p, l, l->value[v]);
+        r.gather.to = to;
         tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
     }
     return TACET_OK;

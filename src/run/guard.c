@@ -10,32 +10,29 @@
 
 enum { MOST_RUNS = 256 }; /* each as long as it takes */
 
-/* Squares of the gradients, summed run by run; a fixed tree over the runs. */
-typedef struct norm {
+typedef struct squares {
     const tc_kernel *kernel;
-    const float *g;
-    int64_t n;
-    int64_t run;
+    const float *x;
+    tc_span span;
     double *sum; /* [MOST_RUNS] */
-} norm;
+} squares;
 
-static void norm_part(void *context, int64_t part, int lane)
+static void squares_part(void *context, int64_t part, int lane)
 {
     (void)lane;
-    norm *s = context;
-    const int64_t from = part * s->run, n = s->n - from < s->run ? s->n - from : s->run;
-    s->sum[part] = s->kernel->squares(s->g + from, n);
+    squares *s = context;
+    const int64_t from = part * s->span.grain;
+    s->sum[part] = s->kernel->squares(s->x + from, tc_part_end(s->span, part) - from);
 }
 
-/* The sum of x^2 over x[n]. */
+/* The sum of x^2 over x[n], run by run, and of the runs in a fixed tree. */
 static double squares_of(tacet_plan *p, const float *x, int64_t n)
 {
     double sum[MOST_RUNS];
-    norm s = {.kernel = p->run.kernel, .g = x, .n = n, .run = TC_RANGE, .sum = sum};
-    while (s.n > s.run * MOST_RUNS) s.run *= 2;
-    const tc_span span = {s.n, s.run};
-    tc_run_for(p, span, s.n > 8 * TC_RANGE, norm_part, &s);
-    return tc_tree_sum(sum, tc_ranges(span));
+    squares s = {.kernel = p->run.kernel, .x = x, .span = {n, TC_RANGE}, .sum = sum};
+    while (n > s.span.grain * MOST_RUNS) s.span.grain *= 2;
+    tc_run_for(p, s.span, n > 8 * TC_RANGE, squares_part, &s);
+    return tc_tree_sum(sum, tc_ranges(s.span));
 }
 
 static const float *gradients(const tacet_plan *p) { return p->block.numbers + p->block.floats; }
@@ -79,26 +76,16 @@ static int64_t first_bad(const tacet_plan *p, const tc_port *port)
     return port->memory && !port->ids ? not_finite(port->memory, tc_shape_count(&v->shape) * rows) : -1;
 }
 
-/* What a step has read that no step made: inputs and parameters. */
-static bool blame_reads(tacet_plan *p, const tc_step *s)
-{
-    for (int k = 0; k < s->ports && !s->backward; k++) {
-        const tc_port *port = &s->port[k];
-        const tc_value *v = port->value < 0 ? NULL : &p->graph->value[port->value];
-        if (!v || v->op || port->write || port->gradient) continue;
-        const int64_t i = first_bad(p, port);
-        if (i >= 0) return blame(p, v->owner >= 0 ? "the parameter " : "the input ", port->value, i) != TACET_OK;
-    }
-    return false;
-}
-
-static bool blame_writes(tacet_plan *p, const tc_step *s)
+/* What a step writes; or what it reads that no step made, inputs and parameters. */
+static bool blame_ports(tacet_plan *p, const tc_step *s, bool writes)
 {
     for (int k = 0; k < s->ports; k++) {
         const tc_port *port = &s->port[k];
-        if (!port->write || port->value < 0) continue;
+        const tc_value *v = port->value < 0 ? NULL : &p->graph->value[port->value];
+        if (!v || port->write != writes || (!writes && (s->backward || v->op || port->gradient))) continue;
+        const char *kind = v->op ? "" : v->owner >= 0 ? "the parameter " : "the input ";
         const int64_t i = first_bad(p, port);
-        if (i >= 0) return blame(p, port->gradient ? "the gradient of " : "", port->value, i) != TACET_OK;
+        if (i >= 0) return blame(p, port->gradient ? "the gradient of " : kind, port->value, i) != TACET_OK;
     }
     return false;
 }
@@ -141,10 +128,10 @@ static int64_t search_steps(tacet_plan *p, int begin, int end, int64_t found)
     for (int i = begin; i < end && (found == 0 || p->set.ranks.size > 1); i++) {
         const tc_step *s = &l->step[i];
         tc_unpoison_all(p);
-        if (found == 0 && blame_reads(p, s)) found = i + 1;
+        if (found == 0 && blame_ports(p, s, false)) found = i + 1;
         tc_run_step(p, l, i);
         tc_unpoison_all(p);
-        if (found == 0 && (blame_writes(p, s) || blame_sum(p, s))) found = i + 1;
+        if (found == 0 && (blame_ports(p, s, true) || blame_sum(p, s))) found = i + 1;
     }
     return found;
 }

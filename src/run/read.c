@@ -66,25 +66,13 @@ tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t cou
     return read_buffer(p, v, b, data, count);
 }
 
-/* The buffer of a value that the last run has left, or -1. */
-static int left(const tacet_plan *p, int v)
+const void *tc_run_left(const tacet_plan *p, int v, tacet_type type)
 {
-    if (p->last < 0 || v < 0 || v >= p->values || !p->graph->value[v].batch) return -1;
-    const int b = p->list[p->last].value[v];
-    if (b < 0 || !tc_buffer_lasts(&p->list[p->last].buffer[b])) return -1;
-    return p->graph->value[v].op || p->feed[v].held ? b : -1;
-}
-
-const float *tc_run_left(const tacet_plan *p, int v)
-{
-    const int b = left(p, v);
-    return b < 0 ? NULL : tc_buffer_memory(p, &p->list[p->last], b);
-}
-
-const int32_t *tc_run_left_ids(const tacet_plan *p, int v)
-{
-    const int b = left(p, v);
-    return b < 0 ? NULL : tc_buffer_ids(p, &p->list[p->last], b);
+    if (p->last < 0 || v < 0 || v >= p->values) return NULL;
+    const tc_value *value = &p->graph->value[v];
+    const tc_list *l = &p->list[p->last];
+    if (!value->batch || value->type != type || (!value->op && !p->feed[v].held)) return NULL;
+    return l->value[v] < 0 || !tc_buffer_lasts(&l->buffer[l->value[v]]) ? NULL : tc_buffer_memory(p, l, l->value[v]);
 }
 
 tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count)

@@ -28,10 +28,9 @@ double tc_tree_sum(const double *x, int64_t n); /* a fixed tree */
 tacet_status tc_run_gather(tacet_plan *p, int list);
 void tc_run_unfeed(tacet_plan *p);
 
-/* What the last run has left of a value of the batch, [rows, shape...]: its numbers, or its class indices. NULL where
- * nothing has run, the value was not kept or not fed, or it holds the other. */
-const float *tc_run_left(const tacet_plan *p, int value);
-const int32_t *tc_run_left_ids(const tacet_plan *p, int value);
+/* What the last run has left of a value of the batch, [rows, shape...], as float (TACET_F32) or int32_t (TACET_I32).
+ * NULL where nothing has run, the value was not kept or not fed, or it is of the other type. */
+const void *tc_run_left(const tacet_plan *p, int value, tacet_type type);
 
 /* Which products of the backward pass run on lists, and so which lists are wanted; after a training step: how often
  * lists were used. */

@@ -57,8 +57,8 @@ static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, t
     bool compared = false;
     while ((rows = tacet_loader_next(l, p, x, target)) > 0) {
         if (tacet_forward(p, rows) != TACET_OK) return p->error.status;
-        const int32_t *label = s.classes ? tc_run_left_ids(p, s.labels) : NULL;
-        const float *answer = label ? tc_run_left(p, s.y) : NULL;
+        const int32_t *label = s.classes ? tc_run_left(p, s.labels, TACET_I32) : NULL;
+        const float *answer = label ? tc_run_left(p, s.y, TACET_F32) : NULL;
         const int64_t all = p->run.global_rows;
         for (int i = 0; i < p->terms; i++) sum[i] += p->result.value[i] * (double)all;
         compared = answer != NULL;
