@@ -10,7 +10,7 @@
  * Copying is left out where it would not pay: A's rows are read where they are when they lie along k, and both operands
  * are when only one tile would read the copy. A ragged edge of columns is padded with zeros in its panel; a ragged edge
  * of rows has a tile of its own for each height. All of this is a function of the shape alone. */
-#include "kernel/cpu/gemm.h"
+#include "kernel/cpu/cpu.h"
 
 #include <string.h>
 
