@@ -1,8 +1,11 @@
 /* lanes.h: what the compiler's vectors have no word for, in one instruction set: vectors that lie partly outside of a
  * matrix, and the packing of those lanes that are not 0. Part of instruction_set.h; LANES is 16 (AVX-512), 8 (AVX2 and
- * FMA) or 4 (any machine). */
-
-/* `some` says which lanes lie inside: the first `count`. The others are neither read nor written, and load as 0. */
+ * FMA) or 4 (any machine).
+ *
+ *     some           which lanes lie inside: the first some_of(count). The others are neither read by load_some nor
+ *                    written by store_some, and load as 0
+ *     nonzero        the lanes that are not 0 (NaN is not), as bits
+ *     pick           the same as entries, first + their lanes; LANES entries are written. Returns how many there are */
 #if LANES == 16
 
 typedef __mmask16 some;
@@ -10,58 +13,10 @@ INLINE some some_of(int64_t count) { return (some)((1u << count) - 1); }
 INLINE vec load_some(const float *from, some s) { return (vec)_mm512_maskz_loadu_ps(s, from); }
 INLINE void store_some(float *to, vec x, some s) { _mm512_mask_storeu_ps(to, s, (__m512)x); }
 
-#elif LANES == 8
-
-typedef __m256i some;
-INLINE some some_of(int64_t count)
-{
-    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lane);
-}
-INLINE vec load_some(const float *from, some s) { return (vec)_mm256_maskload_ps(from, s); }
-INLINE void store_some(float *to, vec x, some s) { _mm256_maskstore_ps(to, s, (__m256)x); }
-
-#else
-
-typedef int64_t some;
-INLINE some some_of(int64_t count) { return count; }
-INLINE vec load_some(const float *from, some s)
-{
-    vec x = {0};
-    for (int l = 0; l < LANES; l++)
-        if (l < s) x[l] = from[l];
-    return x;
-}
-INLINE void store_some(float *to, vec x, some s)
-{
-    for (int l = 0; l < LANES; l++)
-        if (l < s) to[l] = x[l];
-}
-
-#endif
-
-/* Lanes of x that are not 0 (NaN is not), as bits. */
-#if LANES == 16
 INLINE uint32_t nonzero(vec x)
 {
     return _cvtmask16_u32(_mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ));
 }
-#elif LANES == 8
-INLINE uint32_t nonzero(vec x)
-{
-    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ));
-}
-#else
-INLINE uint32_t nonzero(vec x)
-{
-    uint32_t on = 0;
-    for (int l = 0; l < LANES; l++) on |= (uint32_t)(x[l] != 0) << l;
-    return on;
-}
-#endif
-
-/* Lanes of x that are not 0 as entries, first + their lanes; LANES entries are written. How many there are. */
-#if LANES == 16
 
 INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 {
@@ -77,6 +32,20 @@ INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 }
 
 #elif LANES == 8
+
+typedef __m256i some;
+INLINE some some_of(int64_t count)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lane);
+}
+INLINE vec load_some(const float *from, some s) { return (vec)_mm256_maskload_ps(from, s); }
+INLINE void store_some(float *to, vec x, some s) { _mm256_maskstore_ps(to, s, (__m256)x); }
+
+INLINE uint32_t nonzero(vec x)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+}
 
 /* For each set of lanes: its lanes, ascending, a byte each. */
 #define LANE(m, l) ((uint64_t)((m) >> (l)&1) * (uint64_t)(l) << 8 * __builtin_popcount((m) & ((1 << (l)) - 1)))
@@ -99,6 +68,28 @@ INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 }
 
 #else
+
+typedef int64_t some;
+INLINE some some_of(int64_t count) { return count; }
+INLINE vec load_some(const float *from, some s)
+{
+    vec x = {0};
+    for (int l = 0; l < LANES; l++)
+        if (l < s) x[l] = from[l];
+    return x;
+}
+INLINE void store_some(float *to, vec x, some s)
+{
+    for (int l = 0; l < LANES; l++)
+        if (l < s) to[l] = x[l];
+}
+
+INLINE uint32_t nonzero(vec x)
+{
+    uint32_t on = 0;
+    for (int l = 0; l < LANES; l++) on |= (uint32_t)(x[l] != 0) << l;
+    return on;
+}
 
 INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 {
