@@ -225,10 +225,10 @@ static void check_shape(int64_t rows, int64_t n, int64_t w, double density)
         task t = {.product = product, .rows = rows, .n = n, .w = w, .density = density, .x = x};
         shape_of(&t, &state);
         expect(&t);
-        for (int c = tc_cpu_best(); c < tc_cpu_set_count; c++) {
-            make_lists(tc_cpu_sets[c], x, &f);
+        for (const tc_kernel *const *set = tc_cpu_sets(); *set; set++) {
+            make_lists(*set, x, &f);
             check_lists(x, &f);
-            check_task(tc_cpu_sets[c], &t, &f, &state);
+            check_task(*set, &t, &f, &state);
         }
         free(t.a), free(t.b), free(t.bias), free(t.sum), free(t.size);
     }

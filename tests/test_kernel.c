@@ -64,7 +64,7 @@ static void check_all_flags(int64_t m, int64_t n, int64_t k)
 {
     for (unsigned flags = 0; flags < 12; flags++) { /* 8 to 11: a bias, and so no add */
         check_product(tc_gemm_portable, m, n, k, flags);
-        for (int c = tc_cpu_best(); c < tc_cpu_set_count; c++) check_product(tc_cpu_sets[c]->gemm, m, n, k, flags);
+        for (const tc_kernel *const *set = tc_cpu_sets(); *set; set++) check_product((*set)->gemm, m, n, k, flags);
     }
 }
 

@@ -4,28 +4,22 @@
  * sanitizers and valgrind cannot see through. */
 #include "kernel/cpu/cpu.h"
 
-const tc_kernel *const tc_cpu_sets[] = {
-#if defined(__x86_64__)
-    &tc_cpu_avx512, &tc_cpu_avx2,
-#endif
-    &tc_cpu_plain};
-const int tc_cpu_set_count = sizeof tc_cpu_sets / sizeof *tc_cpu_sets;
-
-int tc_cpu_best(void)
+const tc_kernel *const *tc_cpu_sets(void)
 {
 #if defined(__x86_64__)
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 2;
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                   __builtin_cpu_supports("avx512vl")
-               ? 0
-               : 1;
+    static const tc_kernel *const sets[] = {&tc_cpu_avx512, &tc_cpu_avx2, &tc_cpu_plain, NULL};
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512vl");
+    return sets + (avx512 ? 0 : avx2 ? 1 : 2);
 #else
-    return 0;
+    static const tc_kernel *const sets[] = {&tc_cpu_plain, NULL};
+    return sets;
 #endif
 }
 
-const tc_kernel *tc_cpu(void) { return tc_cpu_sets[tc_cpu_best()]; }
+const tc_kernel *tc_cpu(void) { return *tc_cpu_sets(); }
 
 /* Measured on products of 8 to 256 rows and 512 to 4096 units, the making of the lists counted in; narrow ones on
  * 128 x 512 x 10. */

@@ -5,11 +5,9 @@
 
 #include "kernel/kernel.h"
 
-/* The instruction sets that were compiled, best first; the machine runs those from tc_cpu_best() on, which is a few
- * loads. The small products and all of firing lists are compiled for each (instruction_set.h), the rest is the same. */
-extern const tc_kernel *const tc_cpu_sets[];
-extern const int tc_cpu_set_count;
-int tc_cpu_best(void);
+/* The small products and all of firing lists are compiled for each instruction set (instruction_set.h); the rest is the
+ * same in every table. tc_cpu_sets: those that this machine runs, best first, then NULL. */
+const tc_kernel *const *tc_cpu_sets(void);
 extern const tc_kernel tc_cpu_avx512, tc_cpu_avx2, tc_cpu_plain;
 
 /* A product that is not small: by the BLAS that Tacet was linked with, on one thread, or tc_gemm_portable where there is

@@ -19,9 +19,9 @@ INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 INLINE vec load(const float *from) { return *(const vec *)(const void *)from; }
 INLINE void store(float *to, vec x) { *(vec *)(void *)to = x; }
 
-/* Shuffles of two vectors, a butterfly of neighbours at a distance d. For lane l of the result, its lane in a, or in b,
- * behind those of a: where bit d of l is 0, low takes a's own and high a's partner; where it is 1, low takes b's partner
- * and high b's own. */
+/* Shuffles of two vectors, the neighbours at distance d in a butterfly: from which lane of a, or LANES further of b, lane l
+ * comes. Where l has not the bit d, low takes a's own and high a's partner; where it has, low takes b's partner and high
+ * b's own. */
 #define LOW(l, d) ((l) & (d) ? LANES + (l) - (d) : (l))
 #define HIGH(l, d) ((l) & (d) ? LANES + (l) : (l) + (d))
 #define FOUR(of, l, d) of((l), d), of((l) + 1, d), of((l) + 2, d), of((l) + 3, d)
