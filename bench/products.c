@@ -46,10 +46,10 @@ double sgemm_peak(void)
     uint32_t state = 1;
     if (best > 0) return best;
     float *a = noisy(SIZE * SIZE, &state), *b = noisy(SIZE * SIZE, &state), *c = room(SIZE * SIZE);
-    tc_cpu.prepare();
+    tc_cpu()->prepare();
     for (int i = 0; i < TIMES; i++) {
         const double begin = now();
-        tc_cpu.gemm(
+        tc_cpu()->gemm(
             &(tc_gemm){.m = SIZE, .n = SIZE, .k = SIZE, .a = a, .lda = SIZE, .b = b, .ldb = SIZE, .c = c, .ldc = SIZE});
         best = fmax(best, 2.0 * SIZE * SIZE * SIZE / (now() - begin));
     }
@@ -63,23 +63,23 @@ static void dense(const bed *b, int which)
         tc_gemm g = {
             .m = ROWS, .n = TILE, .k = N, .a = b->h, .lda = N, .b = b->w + j, .ldb = N, .c = b->y + j, .ldc = N};
         if (which == DH) g.tb = true, g.a = b->g, g.b = b->w + j * N, g.c = b->dh + j;
-        tc_cpu.gemm(&g);
+        tc_cpu()->gemm(&g);
     }
 }
 
 static void dense_dw(const bed *b)
 {
     for (int64_t i = 0; i < N; i += TALL)
-        tc_cpu.gemm(&(tc_gemm){.ta = true,
-                               .m = TALL,
-                               .n = N,
-                               .k = ROWS,
-                               .a = b->h + i,
-                               .lda = N,
-                               .b = b->g,
-                               .ldb = N,
-                               .c = b->dw,
-                               .ldc = N});
+        tc_cpu()->gemm(&(tc_gemm){.ta = true,
+                                  .m = TALL,
+                                  .n = N,
+                                  .k = ROWS,
+                                  .a = b->h + i,
+                                  .lda = N,
+                                  .b = b->g,
+                                  .ldb = N,
+                                  .c = b->dw,
+                                  .ldc = N});
 }
 
 static void on_lists(const bed *b, int product)
@@ -87,14 +87,14 @@ static void on_lists(const bed *b, int product)
     for (int64_t j = 0; j < N; j += TILE) {
         tc_sparse s = {.x = &b->f, .j = j, .m = ROWS, .n = TILE, .b = b->w, .ldb = N, .c = b->y + j, .ldc = N};
         if (product == TC_SDDMM) s.k = N, s.a = b->g, s.lda = N, s.c = b->dh + j;
-        tc_cpu.sparse[product](&s);
+        tc_cpu()->sparse[product](&s);
     }
 }
 
 static void on_lists_dw(const bed *b)
 {
     for (int64_t i = 0; i < N; i += TALL)
-        tc_cpu.sparse[TC_SPMM_TN](
+        tc_cpu()->sparse[TC_SPMM_TN](
             &(tc_sparse){.x = &b->f, .i = i, .m = TALL, .n = N, .b = b->g, .ldb = N, .c = b->dw, .ldc = N});
 }
 
@@ -102,8 +102,8 @@ static void run(bed *b, int part)
 {
     if (part == FORWARD || part == DH) dense(b, part);
     if (part == DW) dense_dw(b);
-    if (part == LIST_ROWS) b->f.fired = tc_cpu.fire(b->h, 0, ROWS, &b->f);
-    if (part == LIST_UNITS) tc_cpu.fire_units(0, N, &b->f);
+    if (part == LIST_ROWS) b->f.fired = tc_cpu()->fire(b->h, 0, ROWS, &b->f);
+    if (part == LIST_UNITS) tc_cpu()->fire_units(0, N, &b->f);
     if (part == SPARSE_FORWARD) on_lists(b, TC_SPMM);
     if (part == SPARSE_DH) on_lists(b, TC_SDDMM);
     if (part == SPARSE_DW) on_lists_dw(b);
@@ -166,7 +166,7 @@ void run_products(const bench_case *c, int threads)
     static const double at[POINTS] = {.8, .65, .55, .5, .35, .3, .2, .15, .1, .05, .02, .01};
     static const double bar[POINTS] = {[8] = 4.3, [9] = 7.5, [10] = 14};
     double gain[POINTS], even = NAN;
-    tc_cpu.prepare();
+    tc_cpu()->prepare();
     bed b = make_bed();
     printf("%-14s us of the three dense products | of two lists and three products on them; %d x %d x %d\n"
            "    density   y=HW  dH=gW' dW=H'g |  rows units   y=HW  dH=gW' dW=H'g | dense/lists\n",

@@ -153,7 +153,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->partial = malloc(2 * (size_t)k->parts * sizeof *k->partial);
     k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : k->op->lambda;
     k->run = (tc_run){
-        .rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = &tc_cpu};
+        .rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = tc_cpu()};
     k->call = (tc_call){.op = k->op,
                         .arg = k->arg,
                         .run = &k->run,

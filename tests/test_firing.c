@@ -1,7 +1,7 @@
 /* Firing lists and the products that read them, in every instruction set that this machine runs, against products in
  * double. Dense matrices are allocated to the last element, so that the address sanitizer sees a read past their
  * end. */
-#include "kernel/cpu/firing.h"
+#include "kernel/cpu/cpu.h"
 
 #include "cmocka_all.h"
 
@@ -59,7 +59,7 @@ static tc_firing lists_of(int64_t rows, int64_t n)
 static void lists_free(tc_firing *f) { free(f->count), free(f->in_row), free(f->hits), free(f->of_unit); }
 
 /* Both lists, in several calls as threads would. */
-static void make_lists(const tc_firing_set *set, const float *x, tc_firing *f)
+static void make_lists(const tc_kernel *set, const float *x, tc_firing *f)
 {
     f->fired = set->fire(x, 0, f->rows / 3, f) + set->fire(x, f->rows / 3, f->rows, f);
     const int64_t middle = f->n * 3 / 7;
@@ -184,7 +184,7 @@ static void check_result(const task *t, const tc_sparse *s, const float *c, cons
 }
 
 /* C in blocks that begin and end anywhere. */
-static void run_in_blocks(const tc_firing_set *set, const task *t, tc_sparse s, float *c)
+static void run_in_blocks(const tc_kernel *set, const task *t, tc_sparse s, float *c)
 {
     const tc_sparse whole = s;
     const int64_t down[] = {0, t->m / 5, t->m / 5 + (t->m > 1), t->m * 2 / 3, t->m};
@@ -198,7 +198,7 @@ static void run_in_blocks(const tc_firing_set *set, const task *t, tc_sparse s, 
         }
 }
 
-static void check_task(const tc_firing_set *set, const task *t, const tc_firing *f, uint32_t *state)
+static void check_task(const tc_kernel *set, const task *t, const tc_firing *f, uint32_t *state)
 {
     for (unsigned flags = 0; flags < 4; flags++) {
         tc_sparse s = block_of(t, f, flags);
@@ -225,11 +225,10 @@ static void check_shape(int64_t rows, int64_t n, int64_t w, double density)
         task t = {.product = product, .rows = rows, .n = n, .w = w, .density = density, .x = x};
         shape_of(&t, &state);
         expect(&t);
-        for (int c = 0; c < tc_firing_choice_count; c++) {
-            if (!tc_firing_choices[c].runs()) continue;
-            make_lists(tc_firing_choices[c].set, x, &f);
+        for (const tc_kernel *const *set = tc_cpu_sets(); *set; set++) {
+            make_lists(*set, x, &f);
             check_lists(x, &f);
-            check_task(tc_firing_choices[c].set, &t, &f, &state);
+            check_task(*set, &t, &f, &state);
         }
         free(t.a), free(t.b), free(t.bias), free(t.sum), free(t.size);
     }
@@ -277,17 +276,17 @@ static void the_table_works(void **unused)
     float *x = firing_matrix(ROWS, N, .3, &state), *b = noisy(N * W, &state), *c = noisy(ROWS * W, &state);
     float *dense = noisy(ROWS * W, &state);
     tc_firing f = lists_of(ROWS, N);
-    f.fired = tc_cpu.fire(x, 0, ROWS, &f);
-    tc_cpu.fire_units(0, N, &f);
+    f.fired = tc_cpu()->fire(x, 0, ROWS, &f);
+    tc_cpu()->fire_units(0, N, &f);
     check_lists(x, &f);
     tc_sparse s = {.x = &f, .m = ROWS, .n = W, .b = b, .ldb = W, .ldc = W, .c = c};
-    tc_cpu.sparse[TC_SPMM](&s);
-    tc_cpu.gemm(&(tc_gemm){.m = ROWS, .n = W, .k = N, .lda = N, .ldb = W, .ldc = W, .a = x, .b = b, .c = dense});
+    tc_cpu()->sparse[TC_SPMM](&s);
+    tc_cpu()->gemm(&(tc_gemm){.m = ROWS, .n = W, .k = N, .lda = N, .ldb = W, .ldc = W, .a = x, .b = b, .c = dense});
     for (int64_t i = 0; i < ROWS * W; i++) assert_true(fabsf(c[i] - dense[i]) < 1e-5f);
     for (int product = 0; product < TC_PRODUCTS; product++) {
-        assert_non_null(tc_cpu.sparse[product]);
-        assert_true(tc_cpu.break_even(product, 4, 4, 4) == 0); /* too small to be worth a list */
-        const double at = tc_cpu.break_even(product, 128, 512, 512);
+        assert_non_null(tc_cpu()->sparse[product]);
+        assert_true(tc_cpu()->break_even(product, 4, 4, 4) == 0); /* too small to be worth a list */
+        const double at = tc_cpu()->break_even(product, 128, 512, 512);
         assert_true(at >= 0 && at <= 1);
     }
     lists_free(&f);

@@ -1,6 +1,5 @@
 /* The CPU's kernels: matrix products of both kinds against a product in double, rows gathered from every type. */
-#include "kernel/cpu/blas.h"
-#include "kernel/cpu/gemm.h"
+#include "kernel/cpu/cpu.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -65,7 +64,7 @@ static void check_all_flags(int64_t m, int64_t n, int64_t k)
 {
     for (unsigned flags = 0; flags < 12; flags++) { /* 8 to 11: a bias, and so no add */
         check_product(tc_gemm_portable, m, n, k, flags);
-        check_product(tc_cpu.gemm, m, n, k, flags);
+        for (const tc_kernel *const *set = tc_cpu_sets(); *set; set++) check_product((*set)->gemm, m, n, k, flags);
     }
 }
 
@@ -107,9 +106,9 @@ static void same_shape_same_bits(void **unused)
     float *a = noisy(M * K, &state), *b = noisy(K * N, &state), *c = noisy(M * N, &state), *d = noisy(M * N, &state);
     tc_blas_single_thread();
     tc_gemm g = {.m = M, .n = N, .k = K, .lda = K, .ldb = N, .ldc = N, .a = a, .b = b, .c = c};
-    tc_cpu.gemm(&g);
+    tc_cpu()->gemm(&g);
     g.c = d;
-    tc_cpu.gemm(&g);
+    tc_cpu()->gemm(&g);
     assert_memory_equal(c, d, M * N * sizeof *c);
     free(a), free(b), free(c), free(d);
 }
@@ -131,8 +130,8 @@ static void check_gather(tacet_type type, const void *from, const double expect[
                            .scaling = scalings[s],
                            .n = COLS,
                            .to = to};
-            tc_cpu.gather(&g, 0, 1);
-            tc_cpu.gather(&g, 1, ROWS);
+            tc_cpu()->gather(&g, 0, 1);
+            tc_cpu()->gather(&g, 1, ROWS);
             for (int i = 0; i < ROWS; i++)
                 for (int j = 0; j < COLS; j++) {
                     double x = expect[(indexed ? picked[i] : i) * COLS + j];
@@ -171,10 +170,10 @@ static void wide_types_are_scaled_before_they_are_rounded(void **unused)
     const int64_t whole[] = {1600000001, 1600000003};
     float to[2];
     tc_gather g = {.type = TACET_F64, .from = from, .scaling = &s, .n = 2, .to = to};
-    tc_cpu.gather(&g, 0, 1);
+    tc_cpu()->gather(&g, 0, 1);
     assert_true(to[0] == 1 && to[1] == 3);
     g = (tc_gather){.type = TACET_I64, .from = whole, .scaling = &s, .n = 2, .to = to};
-    tc_cpu.gather(&g, 0, 1);
+    tc_cpu()->gather(&g, 0, 1);
     assert_true(to[0] == 1 && to[1] == 3);
 }
 

@@ -456,7 +456,7 @@ static void a_turned_weight_has_products_of_its_own(void **state)
     double *most = &n.p->table.break_even[layer * TC_WAYS];
     assert_true(most[TC_DX_BY_X] == 0);
     for (size_t i = 0; i < sizeof served / sizeof *served; i++) {
-        const double at = tc_cpu.break_even(served[i].product, served[i].m, served[i].n, served[i].k);
+        const double at = tc_cpu()->break_even(served[i].product, served[i].m, served[i].n, served[i].k);
         assert_true(at > 0 && most[served[i].way] == at);
     }
     /* What a checkpoint may say of the way that there is not does no harm. */

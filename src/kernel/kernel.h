@@ -63,16 +63,16 @@ enum {
 typedef struct tc_sparse {
     const tc_firing *x;
     int64_t i, j, m, n;
-    int64_t k;               /* TC_SDDMM: the length of the sums */
-    const float *a, *b;      /* the dense matrices, from their first element */
+    int64_t k;          /* TC_SDDMM: the length of the sums */
+    const float *a, *b; /* the dense matrices, from their first element */
     int64_t lda, ldb, ldc;
-    const float *bias;       /* TC_SPMM, TC_SPMM_NT: added to every row, from column 0; or NULL */
-    bool add;                /* C += */
-    float *c;                /* the block's first element */
+    const float *bias; /* TC_SPMM, TC_SPMM_NT: added to every row, from column 0; or NULL */
+    bool add;          /* C += */
+    float *c;          /* the block's first element */
 } tc_sparse;
 
 typedef struct tc_kernel {
-    const char *name;
+    const char *name;      /* what of the machine it needs, as tacet_machine tells it */
     void (*prepare)(void); /* before the first plan of a process runs; again is cheap */
     void (*gemm)(const tc_gemm *g);
     void (*gather)(const tc_gather *g, int64_t begin, int64_t end); /* rows begin..end-1 of the batch */
@@ -87,15 +87,17 @@ typedef struct tc_kernel {
     double (*break_even)(int product, int64_t m, int64_t n, int64_t k);
 } tc_kernel;
 
-extern const tc_kernel tc_cpu; /* kernel/cpu */
+const tc_kernel *tc_cpu(void); /* kernel/cpu: the best that this machine runs */
 
 /* Kernels and operators' loops are compiled for several instruction sets and picked when the program is loaded. Not
  * under sanitizers, whose run time is not up yet when the picking happens, and by GCC alone: Clang 14 gives the pickers
  * of two static functions of one name in two files the same global symbol. */
 #if defined(__x86_64__) && defined(__linux__) && !defined(__clang__) && !defined(TC_SANITIZED)
 #define TC_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define TC_BUILT_FOR "x86-64-v4, x86-64-v3, x86-64; picked when the program is loaded"
 #else
 #define TC_CLONES
+#define TC_BUILT_FOR "what the flags say alone"
 #endif
 
 #endif

@@ -226,7 +226,7 @@ static tacet_status read_numbers(const reading *r, const tc_tensor *t)
     if (!raw) return tc_fail_memory(r->e);
     const tacet_status s = read_exactly(r, raw, bytes);
     const tc_gather to_float = {.type = t->type, .from = raw, .n = t->count, .to = t->data};
-    if (s == TACET_OK) tc_cpu.gather(&to_float, 0, 1);
+    if (s == TACET_OK) tc_cpu()->gather(&to_float, 0, 1);
     tc_free(&r->f->mem, raw);
     return s;
 }

@@ -159,7 +159,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *config)
     if (s == TACET_OK && trains) s = schedules(p);
     if (s == TACET_OK) s = tc_plan_uses(p);
     if (s != TACET_OK) return s;
-    p->run = (tc_run){.rows = p->set.batch, .global_rows = p->set.batch, .seed = p->set.seed, .kernel = &tc_cpu};
+    p->run = (tc_run){.rows = p->set.batch, .global_rows = p->set.batch, .seed = p->set.seed, .kernel = tc_cpu()};
     p->run.kernel->prepare();
     tc_plan_inputs(p);
     tc_plan_break_even(p);

@@ -1,7 +1,5 @@
 /* blas.c: OpenBLAS's own functions, asked for weakly, so that any other CBLAS links as well. */
-#include "kernel/cpu/blas.h"
-
-#include <stddef.h>
+#include "kernel/cpu/cpu.h"
 
 #ifdef TC_BLAS
 

@@ -2,7 +2,7 @@
  *
  * One loop for each type of element, in a table. Bytes and float32 are scaled in float32. Wider types are scaled in
  * double before they are rounded, so that large numbers that lie close together stay apart. */
-#include "kernel/cpu/gather.h"
+#include "kernel/cpu/cpu.h"
 
 typedef void row_fn(const void *from, int64_t at, int64_t n, const tacet_scaling *s, float *to);
 

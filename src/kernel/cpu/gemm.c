@@ -1,5 +1,5 @@
-/* gemm.c: which kernel multiplies: our own for small products and where there is no BLAS, else the BLAS. */
-#include "kernel/cpu/gemm.h"
+/* gemm.c: products that are not small, by the BLAS where there is one. */
+#include "kernel/cpu/cpu.h"
 
 #ifdef TC_BLAS
 #include <cblas.h>
@@ -10,9 +10,8 @@
 
 static bool fits_int(int64_t a, int64_t b, int64_t c) { return a <= INT_MAX && b <= INT_MAX && c <= INT_MAX; }
 
-void tc_gemm_cpu(const tc_gemm *g)
+void tc_gemm_large(const tc_gemm *g)
 {
-    if (tc_gemm_small(g)) return;
     const bool small = (double)g->m * (double)g->n * (double)g->k <= SMALL;
     if (small || !fits_int(g->m, g->n, g->k) || !fits_int(g->lda, g->ldb, g->ldc)) {
         tc_gemm_portable(g);
@@ -31,9 +30,6 @@ void tc_gemm_cpu(const tc_gemm *g)
 
 #else
 
-void tc_gemm_cpu(const tc_gemm *g)
-{
-    if (!tc_gemm_small(g)) tc_gemm_portable(g);
-}
+void tc_gemm_large(const tc_gemm *g) { tc_gemm_portable(g); }
 
 #endif

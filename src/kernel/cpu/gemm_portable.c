@@ -10,18 +10,14 @@
  * Copying is left out where it would not pay: A's rows are read where they are when they lie along k, and both operands
  * are when only one tile would read the copy. A ragged edge of columns is padded with zeros in its panel; a ragged edge
  * of rows has a tile of its own for each height. All of this is a function of the shape alone. */
-#include "kernel/cpu/gemm.h"
+#include "kernel/cpu/cpu.h"
 
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
+#define LANES 8
+#include "kernel/cpu/vectors.h"
 
-enum { ROWS = 6, LANES = 8, COLS = 2 * LANES, KC = 256, NC = 128, MC = 48 };
-
-/* Eight floats at any address. */
-typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+enum { ROWS = 6, COLS = 2 * LANES, KC = 256, NC = 128, MC = 48 };
 
 /* Where an operand's element is: at[i * row + p * step], p along k. B's columns lie side by side. */
 typedef struct panel {
@@ -36,7 +32,7 @@ INLINE void tile(const int rows, int64_t k, panel a, panel b, float *c, int64_t 
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vec){0};
     for (int64_t p = 0; p < k; p++) {
         const float *bp = b.at + p * b.step, *ap = a.at + p * a.step;
-        const vec b0 = *(const vec *)(const void *)bp, b1 = *(const vec *)(const void *)(bp + LANES);
+        const vec b0 = load(bp), b1 = load(bp + LANES);
         for (int i = 0; i < rows; i++) {
             sum[i][0] += ap[i * a.row] * b0;
             sum[i][1] += ap[i * a.row] * b1;
@@ -45,11 +41,9 @@ INLINE void tile(const int rows, int64_t k, panel a, panel b, float *c, int64_t 
     if (cols == COLS) {
         for (int i = 0; i < rows; i++)
             for (int h = 0; h < 2; h++) {
-                vec *to = (vec *)(void *)(c + i * ldc + h * LANES);
-                if (add)
-                    *to += sum[i][h];
-                else
-                    *to = sum[i][h];
+                float *to = c + i * ldc + h * LANES;
+                if (add) sum[i][h] += load(to);
+                store(to, sum[i][h]);
             }
         return;
     }
@@ -70,24 +64,13 @@ INLINE void tile_of(int64_t rows, int64_t k, panel a, panel b, float *c, int64_t
     if (rows == 1) tile(1, k, a, b, c, ldc, cols, add);
 }
 
-/* to[8][COLS] = from[8][pitch], transposed: neighbours are interleaved singly, in pairs, in fours. */
+/* to[8][COLS] = from[8][pitch], transposed. */
 INLINE void transpose(const float *from, int64_t pitch, float *to)
 {
-    vec x[LANES], y[LANES];
-    for (int i = 0; i < LANES; i++) x[i] = *(const vec *)(const void *)(from + i * pitch);
-    for (int i = 0; i < LANES; i += 2) {
-        y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-        y[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-    }
-    for (int i = 0; i < LANES; i += 4)
-        for (int k = i; k < i + 2; k++) {
-            x[k] = __builtin_shufflevector(y[k], y[k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            x[k + 2] = __builtin_shufflevector(y[k], y[k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-    for (int k = 0; k < LANES / 2; k++) {
-        *(vec *)(void *)(to + k * COLS) = __builtin_shufflevector(x[k], x[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        *(vec *)(void *)(to + (k + 4) * COLS) = __builtin_shufflevector(x[k], x[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
+    vec x[LANES];
+    for (int i = 0; i < LANES; i++) x[i] = load(from + i * pitch);
+    turn(x);
+    for (int i = 0; i < LANES; i++) store(to + i * COLS, x[i]);
 }
 
 /* Copies columns [j, j + cols) of B, rows [p, p + kc), into to[kc][COLS], padded with zeros. */

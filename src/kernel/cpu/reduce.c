@@ -1,5 +1,5 @@
 /* reduce.c: the sum of squares. */
-#include "kernel/cpu/reduce.h"
+#include "kernel/cpu/cpu.h"
 
 #include "kernel/sum.h"
 
