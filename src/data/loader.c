@@ -62,20 +62,18 @@ static void draw(tacet_loader *l)
     l->drawn = l->epoch;
 }
 
-/* The plan keeps the address of all that it is fed until it has run. */
+/* The plan keeps the address of all that it is fed until it has run. Where there are no targets, it will say that it was
+ * not fed. */
 static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
 {
     const tc_samples *t = l->data->table;
     const tc_scale *s = &l->data->scale;
     l->scaling = (tacet_scaling){.count = s->count, .scale = s->scale, .shift = s->shift};
     tacet_status status = TACET_OK;
-    if (x.id) status = tacet_feed_rows(p, x, t->type, t->x, tc_shape_count(&t->shape), index, &l->scaling);
-    if (status || !target.id) return status;
-    if (t->labels)
-        return tacet_feed_rows(p, target, TACET_I32, t->labels, tc_shape_count(&t->label_shape), index, NULL);
-    if (t->targets)
-        return tacet_feed_rows(p, target, t->target_type, t->targets, tc_shape_count(&t->target_shape), index, NULL);
-    return TACET_OK; /* the plan will say that it was not fed */
+    if (x.id) status = tacet_feed_rows(p, x, t->x.type, t->x.data, tc_shape_count(&t->x.shape), index, &l->scaling);
+    if (!status && target.id && t->y.data)
+        status = tacet_feed_rows(p, target, t->y.type, t->y.data, tc_shape_count(&t->y.shape), index, NULL);
+    return status;
 }
 
 int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target)
