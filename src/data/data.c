@@ -106,7 +106,7 @@ void tacet_data_free(tacet_data *d)
     if (!d) return;
     const tc_mem m = d->mem;
     tc_samples_free(&d->own);
-    tc_scale_free(&m, &d->scale);
+    tc_free(&m, d->scale.scale);
     tc_free(&m, d->index);
     tc_free(&m, d->spec);
     tc_free(&m, d);

@@ -41,17 +41,15 @@ const tc_source *tc_source_find(const char *name); /* or NULL */
 extern const tacet_attribute tc_source_common[];
 enum { TC_SOURCE_SCALE, TC_SOURCE_MEAN, TC_SOURCE_STD, TC_SOURCE_NORMALIZE, TC_SOURCE_FLAT };
 
-/* How x is scaled: 1 or n pairs. Owned. */
+/* How x is scaled: 1 or n pairs. */
 typedef struct tc_scale {
     int64_t count;
-    float *scale, *shift; /* one block, which begins at scale */
+    float *scale, *shift; /* one block, owned, which begins at scale */
 } tc_scale;
 
-void tc_scale_free(const tc_mem *m, tc_scale *s);
-
-/* The scaling that the common attributes ask for, over these training data. */
+/* The scaling that the common attributes ask for, over these training data. *s is empty before, and also on failure the
+ * caller's to free; likewise with a copy. */
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
-
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e);
 
 struct tacet_data {

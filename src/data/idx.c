@@ -27,18 +27,13 @@ static const struct type {
     {0x0C, "int", 4, TACET_I32},          {0x0D, "float", 4, TACET_F32},       {0x0E, "double", 8, TACET_F64},
 };
 
-static const struct type *find_type(int code)
-{
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (types[i].code == code) return &types[i];
-    return NULL;
-}
-
+/* *type is NULL before. */
 static tacet_status read_header(tc_reader *r, tc_array *a, const struct type **type)
 {
     unsigned char magic[4], size[4 * (TC_MAX_RANK + 1)];
     if (tc_reader_get(r, magic, sizeof magic, "the start of an IDX file")) return r->status;
-    *type = find_type(magic[2]);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].code == magic[2]) *type = &types[i];
     const int rank = magic[3];
     if (magic[0] || magic[1] || !*type)
         return tc_reader_refuse(r,

@@ -8,12 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-void tc_scale_free(const tc_mem *m, tc_scale *s)
-{
-    tc_free(m, s->scale);
-    *s = (tc_scale){0};
-}
-
 static tacet_status reserve(tc_scale *s, const tc_mem *m, int64_t count, tacet_error *e)
 {
     s->scale = tc_alloc(m, (size_t)count, 2 * sizeof *s->scale);
@@ -92,29 +86,21 @@ static tacet_status refuse(const tc_spec *spec, const tc_arg *a, tacet_error *e,
 
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e)
 {
-    *s = (tc_scale){0};
     const tc_arg *scale = &common[TC_SOURCE_SCALE], *mean = &common[TC_SOURCE_MEAN], *std = &common[TC_SOURCE_STD];
     double factor = t->x.type == TACET_U8 ? 1.0 / 255 : 1.0;
     if (strcmp(scale->text, "auto") != 0 && (!tc_number_read(scale->text, &factor) || factor == 0))
         return refuse(spec, scale, e, "scale should be a number other than 0, or auto");
     if (!(std->number > 0)) return refuse(spec, std, e, "std should be above 0");
-    tacet_status status;
     if (common[TC_SOURCE_NORMALIZE].number > 0) {
         for (int i = TC_SOURCE_SCALE; i <= TC_SOURCE_STD; i++)
             if (common[i].given)
                 return refuse(spec, &common[i], e, "normalize=feature sets scale, mean and std itself");
-        status = by_feature(s, t, spec->name, e);
-    } else {
-        status = reserve(s, &t->mem, 1, e);
-        if (!status && !set(s, 0, factor / std->number, -mean->number / std->number))
-            status = refuse(spec,
-                            scale->given ? scale
-                            : std->given ? std
-                                         : mean,
-                            e, "scale, mean and std are too large");
+        return by_feature(s, t, spec->name, e);
     }
-    if (status) tc_scale_free(&t->mem, s);
-    return status;
+    const tacet_status status = reserve(s, &t->mem, 1, e);
+    if (status || set(s, 0, factor / std->number, -mean->number / std->number)) return status;
+    const tc_arg *cause = scale->given ? scale : std->given ? std : mean;
+    return refuse(spec, cause, e, "scale, mean and std are too large");
 }
 
 /* ---- From text and to text ---- */
@@ -178,7 +164,7 @@ tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error
         else
             s.scale[j] = (float)x; /* and on into shift */
     }
-    tc_scale_free(&d->mem, status ? &s : &d->scale);
+    tc_free(&d->mem, status ? s.scale : d->scale.scale);
     if (!status) d->scale = s;
     return status;
 }

@@ -28,9 +28,7 @@ const tc_source *tc_source_find(const char *name)
 
 void tc_samples_free(tc_samples *t)
 {
-    if (!t->mem.resize) return;
     tc_free(&t->mem, t->x.data);
     tc_free(&t->mem, t->y.data);
     tc_free(&t->mem, t->words);
-    *t = (tc_samples){.mem = t->mem};
 }
