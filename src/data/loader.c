@@ -13,8 +13,8 @@ struct tacet_loader {
     bool shuffle;
     int64_t epoch, position; /* the next batch to give; position = batches: the epoch's end is */
     int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
-    int64_t *order;          /* [rows] rows of the table */
     tacet_scaling scaling;   /* what was fed with it */
+    int64_t order[];         /* [rows] rows of the table */
 };
 
 tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)
@@ -23,7 +23,8 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
         tc_fail(why, TACET_DESCRIPTION, "a batch should have at least 1 row, got %lld", (long long)batch);
         return NULL;
     }
-    tacet_loader *l = tc_alloc(&d->mem, 1, sizeof *l);
+    const size_t bytes = sizeof(tacet_loader) + (size_t)d->rows * sizeof(int64_t); /* at most TC_MAX_COUNT rows */
+    tacet_loader *l = tc_alloc(&d->mem, bytes, 1);
     if (!l) {
         tc_fail_memory(why);
         return NULL;
@@ -31,18 +32,13 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
     *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle, .drawn = -1};
     l->batch = batch < l->rows ? batch : l->rows;
     l->batches = (l->rows - 1) / l->batch + 1;
-    l->order = tc_alloc(&l->mem, (size_t)l->rows, sizeof *l->order);
-    if (l->order) return l;
-    tc_fail_memory(why);
-    tacet_loader_free(l);
-    return NULL;
+    return l;
 }
 
 void tacet_loader_free(tacet_loader *l)
 {
     if (!l) return;
     const tc_mem m = l->mem;
-    tc_free(&m, l->order);
     tc_free(&m, l);
 }
 
