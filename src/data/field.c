@@ -45,7 +45,8 @@ static int first_byte(tc_fields *f)
 {
     const int c = next_byte(f);
     if (c != 0xEF) return c;
-    if (next_byte(f) != 0xBB || next_byte(f) != 0xBF) tc_fields_refuse(f, "the file is not text in UTF-8");
+    const int second = next_byte(f), third = next_byte(f);
+    if (second != 0xBB || third != 0xBF) tc_fields_refuse(f, "the file is not text in UTF-8");
     return next_byte(f);
 }
 
