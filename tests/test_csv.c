@@ -7,15 +7,16 @@
 static void x_is(const tacet_data *d, const char *expected)
 {
     char text[400] = "";
-    const int64_t n = d->table->rows * tc_shape_count(&d->table->shape);
+    const int64_t n = d->table->x.rows * tc_shape_count(&d->table->x.shape);
     for (int64_t i = 0; i < n; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), i ? " %g" : "%g", (double)((float *)d->table->x)[i]);
+        snprintf(text + strlen(text), sizeof text - strlen(text), i ? " %g" : "%g",
+                 (double)((float *)d->table->x.data)[i]);
     assert_string_equal(text, expected);
 }
 
 static void labels_are(const tacet_data *d, const char *expected)
 {
-    for (int64_t i = 0; i < d->table->rows; i++) assert_int_equal(d->table->labels[i], expected[i] - '0');
+    for (int64_t i = 0; i < d->rows; i++) assert_int_equal(((int32_t *)d->table->y.data)[i], expected[i] - '0');
 }
 
 /* Writes the text as t.csv, opens it with these words, compares x and the labels ("": none). */
@@ -29,7 +30,7 @@ static void reads(const char *csv, const char *words, const char *x, const char 
     if (*labels)
         labels_are(d, labels);
     else
-        assert_null(d->table->labels);
+        assert_null(d->table->y.data);
     tacet_data_free(d);
 }
 
@@ -68,7 +69,7 @@ static void targets(void **state)
     assert_int_equal(info.target_shape[0], 2);
     x_is(d, "1 2 3 4");
     const float expected[] = {0.5f, 10, -1e3f, 20};
-    assert_memory_equal(d->table->targets, expected, sizeof expected);
+    assert_memory_equal(d->table->y.data, expected, sizeof expected);
     tacet_data_free(d);
 }
 
@@ -185,8 +186,8 @@ static void long_file(void **state)
     assert_int_equal(d->rows, ROWS);
     assert_int_equal(d->table->classes, KINDS);
     for (int i = 0; i < ROWS; i++) {
-        assert_int_equal(d->table->labels[i], (i * 7) % KINDS);
-        assert_int_equal((int)((float *)d->table->x)[i], i);
+        assert_int_equal(((int32_t *)d->table->y.data)[i], (i * 7) % KINDS);
+        assert_int_equal((int)((float *)d->table->x.data)[i], i);
     }
     tacet_data_free(d);
 }

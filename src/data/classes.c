@@ -18,64 +18,46 @@ static size_t line(const char *text, const char **next)
     return n;
 }
 
-/* As strcmp orders the words themselves. */
-static int compare(const char *a, size_t n, const char *b, size_t m)
+/* place[i] = the line of `all` that the i-th line of `some` is; *lines: how many `all` has. */
+static tacet_status match(const char *some, const char *all, const char *spec, int32_t *place, int64_t *lines,
+                          tacet_error *e)
 {
-    const int order = memcmp(a, b, n < m ? n : m);
-    return order ? order : (n > m) - (n < m);
-}
-
-static int64_t count_lines(const char *text)
-{
-    int64_t n = 0;
-    for (; *text; n++) line(text, &text);
-    return n;
-}
-
-/* place[i] = the line of `all` that the i-th line of `some` is. */
-static tacet_status match(const char *some, const char *all, const char *spec, int32_t *place, tacet_error *e)
-{
-    const char *next_some, *next_all = all;
+    const char *next_some, *next_all;
     int32_t at = 0;
-    for (int64_t i = 0; *some; i++, some = next_some) {
+    for (; *some; some = next_some) {
         const size_t n = line(some, &next_some);
-        int order = 1;
-        for (; *all; at++, all = next_all) {
-            order = compare(some, n, all, line(all, &next_all));
-            if (order <= 0) break;
+        while (*all && (line(all, &next_all) != n || memcmp(some, all, n) != 0)) {
+            at++;
+            all = next_all;
         }
-        if (!*all || order != 0)
+        if (!*all)
             return tc_fail(e, TACET_FILE, "%s: the label \"%.*s\" is none of the classes", spec, n < 60 ? (int)n : 60,
                            some);
-        place[i] = at;
+        *place++ = at;
     }
+    for (*lines = at; *all; ++*lines) line(all, &all);
     return TACET_OK;
 }
 
 static tacet_status renumber(tacet_data *d, const char *text, tacet_error *e)
 {
     tc_samples *t = &d->own;
-    const size_t length = strlen(text);
-    char *words = tc_resize(&d->mem, NULL, length + 1, 1);
+    int32_t *label = t->y.data; /* words make labels of this type, one for each row */
+    char *words = tc_strdup(&d->mem, text);
     int32_t *place = tc_alloc(&d->mem, (size_t)t->classes, sizeof *place);
-    tacet_status status = words && place ? match(t->words, text, d->spec, place, e) : tc_fail_memory(e);
-    for (int64_t i = 0; i < t->rows && !status; i++) t->labels[i] = place[t->labels[i]];
+    const tacet_status status = words && place ? match(t->words, text, d->spec, place, &t->classes, e)
+                                               : tc_fail_memory(e);
+    for (int64_t i = 0; i < t->y.rows && !status; i++) label[i] = place[label[i]];
     tc_free(&d->mem, place);
-    if (status) {
-        tc_free(&d->mem, words);
-        return status;
-    }
-    memcpy(words, text, length + 1);
-    tc_free(&d->mem, t->words);
-    t->words = words;
-    t->classes = count_lines(text);
-    return TACET_OK;
+    tc_free(&d->mem, status ? words : t->words);
+    if (!status) t->words = words;
+    return status;
 }
 
 tacet_status tacet_data_set_classes(tacet_data *d, const char *text, tacet_error *why)
 {
     const char *words = d->table->words ? d->table->words : "";
-    if (!d->table->labels || strcmp(words, text) == 0) return TACET_OK;
+    if (!d->table->classes || strcmp(words, text) == 0) return TACET_OK;
     if (!*words) return tc_fail(why, TACET_FILE, "%s: the labels are numbers, and the classes are words", d->spec);
     if (!*text) return tc_fail(why, TACET_FILE, "%s: the labels are words, and the classes are numbers", d->spec);
     if (d->table != &d->own || d->index)

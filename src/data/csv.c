@@ -17,8 +17,12 @@ static const tacet_attribute attribute[] = {
     {0},
 };
 
-/* What a column is: X, LABELS, or the number of a target. */
-enum { X = -1, LABELS = -2 };
+typedef struct column {
+    const char *name; /* its field in the first row, whether or not that is a header */
+    int64_t y;        /* which number of a row of y is in it; X: it is one of x */
+} column;
+
+enum { X = -1 };
 
 typedef struct csv {
     tc_samples *t;
@@ -29,10 +33,10 @@ typedef struct csv {
     tc_fields fields;
     tc_text first; /* the fields of the first row, each ended by a NUL */
     int64_t columns;
+    column *column; /* [columns] */
     bool header;
-    int *role;    /* [columns] */
-    int64_t n, m; /* elements of a row of x, of a row of targets */
-    bool labels;
+    bool labels;  /* y is one label, not targets */
+    int64_t n, m; /* elements of a row of x, of a row of y */
     int64_t room; /* rows that fit */
     int64_t at;   /* elements of x so far */
     tc_words words;
@@ -47,20 +51,6 @@ static tacet_status refuse_word(const csv *c, int attr, const char *message, con
 
 /* ---- The first row ---- */
 
-/* What tc_nearest walks over: the names of the columns, one after another. */
-typedef struct walk {
-    const csv *c;
-    const char **at;
-} walk;
-
-static const char *next_name(const void *context, int i)
-{
-    const walk *w = context;
-    if (i >= w->c->columns) return NULL;
-    *w->at = i == 0 ? w->c->first.data : *w->at + strlen(*w->at) + 1;
-    return *w->at;
-}
-
 static tacet_status read_first(csv *c)
 {
     tc_fields *f = &c->fields;
@@ -72,6 +62,10 @@ static tacet_status read_first(csv *c)
         if (c->first.failed) return tc_fail_memory(c->e);
         c->columns++;
     } while (!f->new_row);
+    c->column = tc_alloc(&c->t->mem, (size_t)c->columns, sizeof *c->column);
+    if (!c->column) return tc_fail_memory(c->e);
+    const char *name = c->first.data;
+    for (int64_t i = 0; i < c->columns; i++, name += strlen(name) + 1) c->column[i] = (column){.name = name, .y = X};
     return TACET_OK;
 }
 
@@ -81,25 +75,29 @@ static bool is_header(const csv *c)
 {
     int64_t label = 0;
     if (!tc_integer_read(c->arg[LABEL].text, &label)) label = 0;
-    const char *field = c->first.data;
-    for (int64_t i = 0; i < c->columns; i++, field += strlen(field) + 1) {
+    for (int64_t i = 0; i < c->columns; i++) {
         double x;
+        const char *field = c->column[i].name;
         if (i != label - 1 && *field && !tc_field_number(field, &x)) return true;
     }
     return false;
 }
 
-/* The column of that name, or of that number from 1, becomes `role`. */
-static tacet_status set_role(csv *c, int attr, const char *name, int role)
+static const char *next_name(const void *context, int i)
 {
-    int64_t column = -1, number;
-    const char *field = c->first.data;
-    for (int64_t i = 0; i < c->columns && c->header && column < 0; i++, field += strlen(field) + 1)
-        if (strcmp(field, name) == 0) column = i;
-    if (column < 0 && tc_integer_read(name, &number) && number >= 1 && number <= c->columns) column = number - 1;
-    if (column < 0) {
+    const csv *c = context;
+    return i < c->columns ? c->column[i].name : NULL;
+}
+
+/* The column of that name, or of that number from 1, becomes the next of y. */
+static tacet_status add_y(csv *c, int attr, const char *name)
+{
+    int64_t i = 0, number;
+    while (i < c->columns && !(c->header && strcmp(c->column[i].name, name) == 0)) i++;
+    if (i == c->columns && tc_integer_read(name, &number) && number >= 1 && number <= c->columns) i = number - 1;
+    if (i == c->columns) {
         const tacet_status status = refuse_word(c, attr, "the file has no such column: ", name);
-        const char *at, *near = c->header ? tc_nearest(name, next_name, &(walk){c, &at}) : NULL;
+        const char *near = c->header ? tc_nearest(name, next_name, c) : NULL;
         if (near)
             tc_fail_hint(c->e, "did you mean %.60s?", near);
         else
@@ -107,98 +105,95 @@ static tacet_status set_role(csv *c, int attr, const char *name, int role)
                          c->header ? ", named in its first line" : ", without names");
         return status;
     }
-    if (c->role[column] != X) return refuse_word(c, attr, "a column that is taken already: ", name);
-    c->role[column] = role;
+    if (c->column[i].y != X) return refuse_word(c, attr, "a column that is taken already: ", name);
+    c->column[i].y = c->m++;
     return TACET_OK;
 }
 
-static tacet_status set_targets(csv *c)
+static tacet_status add_targets(csv *c)
 {
     const char *p = c->arg[TARGET].text;
-    for (;;) {
+    for (;; p++) {
         char name[TC_MAX_FIELD + 1];
         const size_t length = strcspn(p, ",");
         if (length >= sizeof name) return refuse_word(c, TARGET, "a name is too long", "");
         memcpy(name, p, length);
         name[length] = '\0';
         if (c->m == MAX_TARGETS) return refuse_word(c, TARGET, "too many targets", "");
-        const tacet_status status = set_role(c, TARGET, name, (int)c->m);
-        if (status) return status;
-        c->m++;
-        if (!p[length]) return TACET_OK;
-        p += length + 1;
+        const tacet_status status = add_y(c, TARGET, name);
+        p += length;
+        if (status || !*p) return status;
     }
 }
 
-static tacet_status set_roles(csv *c)
+/* What each column is, and so the shapes of rows. */
+static tacet_status set_columns(csv *c)
 {
-    c->header = is_header(c);
-    c->role = tc_alloc(&c->t->mem, (size_t)c->columns, sizeof *c->role);
-    if (!c->role) return tc_fail_memory(c->e);
-    for (int64_t i = 0; i < c->columns; i++) c->role[i] = X;
-    c->labels = *c->arg[LABEL].text != '\0';
+    tc_samples *t = c->t;
     tacet_status status = TACET_OK;
-    if (c->labels) status = set_role(c, LABEL, c->arg[LABEL].text, LABELS);
-    if (!status && *c->arg[TARGET].text) status = set_targets(c);
-    c->n = c->columns - c->m - c->labels;
+    c->header = is_header(c);
+    c->labels = *c->arg[LABEL].text != '\0';
+    if (c->labels) status = add_y(c, LABEL, c->arg[LABEL].text);
+    if (!status && *c->arg[TARGET].text) status = add_targets(c);
+    c->n = c->columns - c->m;
     if (!status && c->n < 1) status = tc_reader_refuse(&c->reader, "has no column left for x");
+    t->x.shape = (tc_shape){.rank = 1, .dim = {c->n}};
+    t->x.type = t->y.type = TACET_F32;
+    if (c->labels)
+        t->y.type = TACET_I32;
+    else
+        t->y.shape = (tc_shape){.rank = 1, .dim = {c->m}};
     return status;
 }
 
 /* ---- All rows ---- */
 
+/* Memory for so many rows of n elements, of float or int32; on failure what is there stays. */
+static bool resize(const csv *c, tc_array *a, int64_t rows, int64_t n)
+{
+    void *data = n > 0 ? tc_resize(&c->t->mem, a->data, (size_t)(rows * n), sizeof(float)) : NULL;
+    if (data) a->data = data;
+    return data || n == 0;
+}
+
 static tacet_status reserve_row(csv *c)
 {
     tc_samples *t = c->t;
-    if (t->rows < c->room) return TACET_OK;
-    const int64_t widest = c->n > c->m ? c->n : c->m;
+    if (t->x.rows < c->room) return TACET_OK;
     const int64_t room = c->room ? 2 * c->room : 64;
-    if (room > TC_MAX_COUNT / widest) return tc_reader_refuse(&c->reader, "is too large");
-    float *x = tc_resize(&t->mem, t->x, (size_t)(room * c->n), sizeof *x);
-    if (!x) return tc_fail_memory(c->e);
-    t->x = x;
-    if (c->labels) {
-        int32_t *labels = tc_resize(&t->mem, t->labels, (size_t)room, sizeof *labels);
-        if (!labels) return tc_fail_memory(c->e);
-        t->labels = labels;
-    }
-    if (c->m) {
-        float *targets = tc_resize(&t->mem, t->targets, (size_t)(room * c->m), sizeof *targets);
-        if (!targets) return tc_fail_memory(c->e);
-        t->targets = targets;
-    }
+    if (room > TC_MAX_COUNT / (c->n > c->m ? c->n : c->m)) return tc_reader_refuse(&c->reader, "is too large");
+    if (!resize(c, &t->x, room, c->n) || !resize(c, &t->y, room, c->m)) return tc_fail_memory(c->e);
     c->room = room;
     return TACET_OK;
 }
 
-static bool has_labels(const csv *c)
-{
-    for (int64_t i = 0; i < c->columns; i++)
-        if (c->role[i] == LABELS) return true;
-    return false;
-}
-
-/* One field of row t->rows, in column i from 0. */
+/* One field of row t->x.rows, in column i from 0. */
 static tacet_status put(csv *c, int64_t i, const char *text)
 {
     tc_samples *t = c->t;
     tc_fields *f = &c->fields;
     if (!*text) return tc_fields_refuse(f, "nothing is there, every field should have a value");
-    const int role = c->role[i];
-    if (role == LABELS) return tc_words_add(&c->words, text, f->line, c->reader.path, &t->labels[t->rows], c->e);
+    const int64_t y = c->column[i].y, at = y == X ? c->at++ : t->x.rows * c->m + y;
+    if (y != X && c->labels) {
+        ((int32_t *)t->y.data)[at] = tc_words_add(&c->words, text, f->line);
+        return TACET_OK;
+    }
     double x;
     if (!tc_field_number(text, &x)) {
         const tacet_status status = tc_fields_refuse(f, "\"%.60s\" is not a number", text);
-        if (c->t->rows == 0 && !has_labels(c))
-            tc_fail_hint(c->e, "if that column holds the labels: label=%" PRId64, i + 1);
+        if (t->x.rows == 0 && !c->labels) tc_fail_hint(c->e, "if that column holds the labels: label=%" PRId64, i + 1);
         return status;
     }
     if (!isfinite((float)x)) return tc_fields_refuse(f, "%.60s is too large for a 32-bit float", text);
-    if (role == X)
-        ((float *)t->x)[c->at++] = (float)x;
-    else
-        ((float *)t->targets)[t->rows * c->m + role] = (float)x;
+    ((float *)(y == X ? t->x.data : t->y.data))[at] = (float)x;
     return TACET_OK;
+}
+
+/* A label is refused only now: had the row a field too many, what stands in the label's column would be none. */
+static tacet_status end_row(csv *c)
+{
+    c->t->x.rows++;
+    return c->words.status;
 }
 
 /* The first row, where it is no header. */
@@ -206,13 +201,11 @@ static tacet_status put_first(csv *c)
 {
     if (c->header) return TACET_OK;
     tacet_status status = reserve_row(c);
-    const char *field = c->first.data;
-    for (int64_t i = 0; i < c->columns && !status; i++, field += strlen(field) + 1) {
+    for (int64_t i = 0; i < c->columns && !status; i++) {
         c->fields.column = i + 1;
-        status = put(c, i, field);
+        status = put(c, i, c->column[i].name);
     }
-    c->t->rows++;
-    return status;
+    return status ? status : end_row(c);
 }
 
 static tacet_status put_rest(csv *c)
@@ -225,35 +218,26 @@ static tacet_status put_rest(csv *c)
             status = tc_fields_refuse(f, "the row has %s than the %" PRId64 " fields of the first one",
                                       f->column > c->columns ? "more" : "fewer", c->columns);
         if (!status) status = put(c, f->column - 1, f->text);
-        if (!status && f->new_row) c->t->rows++;
+        if (!status && f->new_row) status = end_row(c);
     }
     if (!status) status = c->reader.status;
-    if (!status && c->t->rows == 0) status = tc_reader_refuse(&c->reader, "has a header but no rows");
+    if (!status && c->t->x.rows == 0) status = tc_reader_refuse(&c->reader, "has a header but no rows");
     return status;
-}
-
-/* Gives back what was reserved beyond the last row; a hook that refuses to shrink loses nothing. */
-static void shrink(const tc_mem *m, void **block, int64_t n)
-{
-    void *p = *block ? tc_resize(m, *block, (size_t)n, sizeof(float)) : NULL;
-    if (p) *block = p;
 }
 
 static tacet_status read_rows(csv *c)
 {
     tc_samples *t = c->t;
     tacet_status status = read_first(c);
-    if (!status) status = set_roles(c);
+    if (!status) status = set_columns(c);
     if (!status) status = put_first(c);
     if (!status) status = put_rest(c);
-    if (!status && c->labels)
-        status = tc_words_classes(&c->words, t->rows, t->labels, c->reader.path, &t->classes, &t->words, c->e);
+    if (!status && c->labels) status = tc_words_classes(&c->words, t->x.rows, t->y.data, &t->classes, &t->words);
     if (status) return status;
-    t->type = t->target_type = TACET_F32;
-    t->shape = (tc_shape){.rank = 1, .dim = {c->n}};
-    t->target_shape = (tc_shape){.rank = 1, .dim = {c->m}};
-    shrink(&t->mem, &t->x, t->rows * c->n);
-    shrink(&t->mem, &t->targets, t->rows * c->m);
+    t->y.rows = t->x.rows;
+    /* What is beyond the last row is given back; where the hook refuses to shrink, nothing is lost. */
+    resize(c, &t->x, t->x.rows, c->n);
+    resize(c, &t->y, t->y.rows, c->m);
     return TACET_OK;
 }
 
@@ -271,28 +255,24 @@ static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg 
     (void)test;
     csv *c = tc_alloc(&t->mem, 1, sizeof *c);
     if (!c) return tc_fail_memory(e);
-    c->t = t;
-    c->spec = spec;
-    c->arg = arg;
-    c->e = e;
-    c->first.mem = c->words.mem = t->mem;
+    *c = (csv){.t = t, .spec = spec, .arg = arg, .e = e, .first = {.mem = t->mem}};
+    c->words = (tc_words){.text = {.mem = t->mem}, .path = arg[FILE_].text, .error = e};
     const char delimiter = delimiter_of(arg[DELIMITER].text);
     tacet_status status;
-    if (!delimiter)
+    if (!delimiter) {
         status = refuse_word(c, DELIMITER, "the delimiter should be one character that is not part of numbers, or tab",
                              "");
-    else if (*arg[LABEL].text && *arg[TARGET].text)
+    } else if (*arg[LABEL].text && *arg[TARGET].text) {
         status = refuse_word(c, TARGET, "label and target do not go together", "");
-    else
+    } else {
         status = tc_reader_open(&c->reader, arg[FILE_].text, &t->mem, e);
-    if (!status) {
         tc_fields_begin(&c->fields, &c->reader, delimiter);
-        status = read_rows(c);
+        if (!status) status = read_rows(c);
         tc_reader_close(&c->reader);
     }
     tc_words_free(&c->words);
     tc_text_free(&c->first);
-    tc_free(&t->mem, c->role);
+    tc_free(&t->mem, c->column);
     tc_free(&t->mem, c);
     return status;
 }

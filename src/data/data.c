@@ -42,7 +42,7 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     tacet_status status = source->open(&train, spec, arg, false, e);
     if (!status) status = tc_scale_make(&d->scale, &train, spec, common, e);
     tc_samples_free(&train);
-    if (!status && d->scale.count != tc_shape_count(&d->own.shape))
+    if (!status && d->scale.count != tc_shape_count(&d->own.x.shape))
         status = tc_fail(e, TACET_FILE, "%s: rows of the training part and of the test part differ in size",
                          spec->name);
     return status;
@@ -62,22 +62,17 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     if (!status) status = source->open(&d->own, spec, arg, test, e);
     if (status) return status;
 
-    tc_shape *shape = &d->own.shape;
+    tc_shape *shape = &d->own.x.shape;
     d->own.stored = *shape;
     if (common[TC_SOURCE_FLAT].number > 0) *shape = (tc_shape){.rank = 1, .dim = {tc_shape_count(shape)}};
     d->table = &d->own;
-    d->rows = d->own.rows;
+    d->rows = d->own.x.rows;
     status = make_scale(d, source, spec, arg, common, test, e);
+    if (status) return status;
     tc_text text = {.mem = d->mem};
-    if (!status) {
-        tc_spec_print(spec, NULL, &text);
-        if (text.failed) status = tc_fail_memory(e);
-    }
-    if (status)
-        tc_text_free(&text);
-    else
-        d->spec = text.data;
-    return status;
+    tc_spec_print(spec, NULL, &text);
+    d->spec = text.data;
+    return text.failed ? tc_fail_memory(e) : TACET_OK;
 }
 
 static tacet_data *new_data(const tc_mem *m, tacet_error *e)
@@ -111,7 +106,7 @@ void tacet_data_free(tacet_data *d)
     if (!d) return;
     const tc_mem m = d->mem;
     tc_samples_free(&d->own);
-    tc_scale_free(&m, &d->scale);
+    tc_free(&m, d->scale.scale);
     tc_free(&m, d->index);
     tc_free(&m, d->spec);
     tc_free(&m, d);
@@ -120,38 +115,22 @@ void tacet_data_free(tacet_data *d)
 void tacet_data_describe(const tacet_data *d, tacet_data_info *info)
 {
     const tc_samples *t = d->table;
+    const tc_shape *x = &t->x.shape, *y = &t->y.shape;
+    const bool targets = t->y.data && !t->classes;
     *info = (tacet_data_info){
         .rows = d->rows,
-        .rank = t->shape.rank,
-        .type = t->type,
-        .classes = t->labels ? t->classes : 0,
-        .target_rank = t->targets ? t->target_shape.rank : -1,
+        .rank = x->rank,
+        .type = t->x.type,
+        .classes = t->classes,
+        .target_rank = targets ? y->rank : -1,
         .spec = d->spec,
         .has_test = t->has_test,
         .stored_rank = t->stored.rank,
-        .label_rank = t->label_shape.rank,
+        .label_rank = t->classes ? y->rank : 0,
     };
-    for (int i = 0; i < t->shape.rank; i++) info->shape[i] = t->shape.dim[i];
-    for (int i = 0; i < t->stored.rank; i++) info->stored_shape[i] = t->stored.dim[i];
-    for (int i = 0; i < info->target_rank; i++) info->target_shape[i] = t->target_shape.dim[i];
-    for (int i = 0; i < info->label_rank; i++) info->label_shape[i] = t->label_shape.dim[i];
-}
-
-/* ---- Scaling ---- */
-
-size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity)
-{
-    return tc_text_copy(d->scale.text, text, capacity);
-}
-
-tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error *why)
-{
-    tc_scale scale;
-    const tacet_status status = tc_scale_read(&scale, &d->mem, tc_shape_count(&d->table->shape), text, why);
-    if (status) return status;
-    tc_scale_free(&d->mem, &d->scale);
-    d->scale = scale;
-    return TACET_OK;
+    memcpy(info->shape, x->dim, sizeof info->shape);
+    memcpy(info->stored_shape, t->stored.dim, sizeof info->stored_shape);
+    memcpy(targets ? info->target_shape : info->label_shape, y->dim, sizeof info->label_shape);
 }
 
 /* ---- Holding out ---- */
@@ -173,14 +152,13 @@ static void draw(int64_t *order, bool *taken, int64_t n, int64_t count, uint64_t
 /* Gives d's rows that are not taken back to d, the others to `held`. */
 static tacet_status split(tacet_data *d, tacet_data *held, uint64_t seed, tacet_error *e)
 {
-    const int64_t n = d->rows, rest = n - held->rows;
+    const int64_t n = d->rows;
     bool *taken = tc_alloc(&d->mem, (size_t)n, sizeof *taken);
-    int64_t *order = tc_resize(&d->mem, NULL, (size_t)n, sizeof *order);
-    int64_t *keep = tc_resize(&d->mem, NULL, (size_t)rest, sizeof *keep);
+    int64_t *keep = tc_resize(&d->mem, NULL, (size_t)n, sizeof *keep);
     held->index = tc_resize(&d->mem, NULL, (size_t)held->rows, sizeof *held->index);
-    const bool ok = taken && order && keep && held->index;
+    const bool ok = taken && keep && held->index;
     if (ok) {
-        draw(order, taken, n, held->rows, seed);
+        draw(keep, taken, n, held->rows, seed); /* which needs `keep` only as it runs */
         int64_t kept = 0, gone = 0;
         for (int64_t i = 0; i < n; i++) {
             const int64_t row = d->index ? d->index[i] : i;
@@ -191,11 +169,10 @@ static tacet_status split(tacet_data *d, tacet_data *held, uint64_t seed, tacet_
         }
         tc_free(&d->mem, d->index);
         d->index = keep;
-        d->rows = rest;
+        d->rows = kept;
     } else {
         tc_free(&d->mem, keep);
     }
-    tc_free(&d->mem, order);
     tc_free(&d->mem, taken);
     return ok ? TACET_OK : tc_fail_memory(e);
 }
@@ -217,7 +194,7 @@ tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tace
     held->table = d->table;
     held->spec = tc_strdup(&d->mem, d->spec);
     tacet_status status = held->spec ? TACET_OK : tc_fail_memory(why);
-    if (!status) status = tc_scale_read(&held->scale, &d->mem, tc_shape_count(&d->table->shape), d->scale.text, why);
+    if (!status) status = tc_scale_copy(&held->scale, &d->mem, &d->scale, why);
     if (!status) status = split(d, held, seed, why);
     if (!status) return held;
     tacet_data_free(held);

@@ -11,18 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NO_BYTE = -3 };
-
 void tc_fields_begin(tc_fields *f, tc_reader *reader, char delimiter)
 {
-    f->reader = reader;
-    f->delimiter = delimiter;
-    f->line = f->next_line = 1;
-    f->column = 0;
-    f->new_row = f->first = true;
-    f->ahead = NO_BYTE;
-    f->length = 0;
-    f->text[0] = '\0';
+    *f = (tc_fields){.reader = reader, .delimiter = delimiter, .line = 1, .next_line = 1, .new_row = true};
 }
 
 tacet_status tc_fields_refuse(tc_fields *f, const char *format, ...)
@@ -43,16 +34,8 @@ tacet_status tc_fields_refuse(tc_fields *f, const char *format, ...)
 /* CRLF comes out as LF. */
 static int next_byte(tc_fields *f)
 {
-    int c = f->ahead;
-    f->ahead = NO_BYTE;
-    if (c == NO_BYTE) c = tc_reader_byte(f->reader);
-    if (c == '\r') {
-        f->ahead = tc_reader_byte(f->reader);
-        if (f->ahead == '\n') {
-            f->ahead = NO_BYTE;
-            c = '\n';
-        }
-    }
+    int c = tc_reader_byte(f->reader);
+    if (c == '\r' && tc_reader_peek(f->reader) == '\n') c = tc_reader_byte(f->reader);
     if (c == '\n') f->next_line++;
     return c;
 }
@@ -60,14 +43,10 @@ static int next_byte(tc_fields *f)
 /* A byte order mark at the start of the file is passed over. */
 static int first_byte(tc_fields *f)
 {
-    static const int mark[] = {0xEF, 0xBB, 0xBF};
-    int c = next_byte(f);
-    if (c != mark[0]) return c;
-    for (int i = 1; i < 3; i++)
-        if (next_byte(f) != mark[i]) {
-            tc_fields_refuse(f, "the file is not text in UTF-8");
-            return TC_READER_FAILED;
-        }
+    const int c = next_byte(f);
+    if (c != 0xEF) return c;
+    const int second = next_byte(f), third = next_byte(f);
+    if (second != 0xBB || third != 0xBF) tc_fields_refuse(f, "the file is not text in UTF-8");
     return next_byte(f);
 }
 
@@ -121,11 +100,11 @@ static int read_bare(tc_fields *f, int c)
 bool tc_fields_next(tc_fields *f)
 {
     if (f->reader->status) return false;
-    f->column = f->new_row ? 1 : f->column + 1;
     f->length = 0;
     f->line = f->next_line;
-    int c = f->first ? first_byte(f) : next_byte(f);
-    f->first = false;
+    const bool first = f->column == 0;
+    f->column = f->new_row ? 1 : f->column + 1;
+    int c = first ? first_byte(f) : next_byte(f);
     for (; is_space(f, c) || (f->new_row && c == '\n'); c = next_byte(f)) f->line = f->next_line;
     if (c < 0 && f->new_row) return false;
     c = c == '"' ? read_quoted(f) : read_bare(f, c);

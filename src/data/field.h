@@ -13,8 +13,6 @@ typedef struct tc_fields {
     int64_t column; /* of the field, from 1; 0 before the first one */
     int64_t next_line;
     bool new_row; /* the field before was the last of its row */
-    bool first;   /* nothing was read yet */
-    int ahead;    /* a byte that was looked at, or below -2 */
     size_t length;
     char text[TC_MAX_FIELD + 1]; /* the field, without quotes and the spaces around it */
 } tc_fields;

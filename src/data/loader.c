@@ -13,8 +13,8 @@ struct tacet_loader {
     bool shuffle;
     int64_t epoch, position; /* the next batch to give; position = batches: the epoch's end is */
     int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
-    int64_t *order;          /* [rows] rows of the table */
     tacet_scaling scaling;   /* what was fed with it */
+    int64_t order[];         /* [rows] rows of the table */
 };
 
 tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)
@@ -23,7 +23,8 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
         tc_fail(why, TACET_DESCRIPTION, "a batch should have at least 1 row, got %lld", (long long)batch);
         return NULL;
     }
-    tacet_loader *l = tc_alloc(&d->mem, 1, sizeof *l);
+    const size_t bytes = sizeof(tacet_loader) + (size_t)d->rows * sizeof(int64_t); /* at most TC_MAX_COUNT rows */
+    tacet_loader *l = tc_alloc(&d->mem, bytes, 1);
     if (!l) {
         tc_fail_memory(why);
         return NULL;
@@ -31,18 +32,13 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
     *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle, .drawn = -1};
     l->batch = batch < l->rows ? batch : l->rows;
     l->batches = (l->rows - 1) / l->batch + 1;
-    l->order = tc_alloc(&l->mem, (size_t)l->rows, sizeof *l->order);
-    if (l->order) return l;
-    tc_fail_memory(why);
-    tacet_loader_free(l);
-    return NULL;
+    return l;
 }
 
 void tacet_loader_free(tacet_loader *l)
 {
     if (!l) return;
     const tc_mem m = l->mem;
-    tc_free(&m, l->order);
     tc_free(&m, l);
 }
 
@@ -62,20 +58,18 @@ static void draw(tacet_loader *l)
     l->drawn = l->epoch;
 }
 
-/* The plan keeps the address of all that it is fed until it has run. */
+/* The plan keeps the address of all that it is fed until it has run. Where there are no targets, it will say that it was
+ * not fed. */
 static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
 {
     const tc_samples *t = l->data->table;
     const tc_scale *s = &l->data->scale;
     l->scaling = (tacet_scaling){.count = s->count, .scale = s->scale, .shift = s->shift};
     tacet_status status = TACET_OK;
-    if (x.id) status = tacet_feed_rows(p, x, t->type, t->x, tc_shape_count(&t->shape), index, &l->scaling);
-    if (status || !target.id) return status;
-    if (t->labels)
-        return tacet_feed_rows(p, target, TACET_I32, t->labels, tc_shape_count(&t->label_shape), index, NULL);
-    if (t->targets)
-        return tacet_feed_rows(p, target, t->target_type, t->targets, tc_shape_count(&t->target_shape), index, NULL);
-    return TACET_OK; /* the plan will say that it was not fed */
+    if (x.id) status = tacet_feed_rows(p, x, t->x.type, t->x.data, tc_shape_count(&t->x.shape), index, &l->scaling);
+    if (!status && target.id && t->y.data)
+        status = tacet_feed_rows(p, target, t->y.type, t->y.data, tc_shape_count(&t->y.shape), index, NULL);
+    return status;
 }
 
 int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target)

@@ -5,7 +5,6 @@
  * The header is a Python dictionary of three keys, {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), },
  * read here by hand and no further than that. Format: NEP 1 and the manual of numpy.lib.format (versions 1 to 3). */
 #include "data/data.h"
-#include "data/reader.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -18,20 +17,15 @@ static const tacet_attribute attribute[] = {
     {0},
 };
 
-static const struct type {
+static const struct {
     const char *descr;
     tacet_type type;
-    bool whole;
-} types[] = {
-    {"<f4", TACET_F32, false}, {"<f8", TACET_F64, false}, {"|u1", TACET_U8, true},
-    {"<i4", TACET_I32, true},  {"<i8", TACET_I64, true},
-};
+} types[] = {{"<f4", TACET_F32}, {"<f8", TACET_F64}, {"|u1", TACET_U8}, {"<i4", TACET_I32}, {"<i8", TACET_I64}};
 
 typedef struct header {
-    const struct type *type;
-    int rank; /* of the file; -1: no shape yet */
+    tacet_type type;
+    int rank; /* of the file */
     int64_t size[TC_MAX_RANK + 1];
-    bool has_order;
 } header;
 
 /* ---- The dictionary ---- */
@@ -74,14 +68,13 @@ static tacet_status quoted(text *t, char word[MAX_WORD])
 
 static tacet_status read_descr(text *t, header *h)
 {
-    spaces(t);
     if (*t->at == '[') return tc_reader_refuse(t->reader, "holds records of several fields, save one array of numbers");
     char word[MAX_WORD];
-    if (h->type) return expected(t, "each key once");
     if (quoted(t, word)) return t->reader->status;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(types[i].descr, word) == 0) h->type = &types[i];
-    if (h->type) return TACET_OK;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        h->type = types[i].type;
+        if (strcmp(types[i].descr, word) == 0) return TACET_OK;
+    }
     tc_reader_refuse(t->reader, "holds numbers of type '%s', Tacet reads <f4, <f8, |u1, <i4 and <i8", word);
     tc_fail_hint(t->reader->error,
                  "numpy.save(file, array.astype('<f4')) makes one that it reads; of labels, astype('<i4')");
@@ -90,8 +83,7 @@ static tacet_status read_descr(text *t, header *h)
 
 static tacet_status read_order(text *t, header *h)
 {
-    spaces(t);
-    if (h->has_order) return expected(t, "each key once");
+    (void)h;
     if (strncmp(t->at, "True", 4) == 0) {
         tc_reader_refuse(t->reader, "is stored column by column (fortran_order), rows are needed");
         tc_fail_hint(t->reader->error, "numpy.save(file, numpy.ascontiguousarray(array)) makes one that is");
@@ -99,15 +91,12 @@ static tacet_status read_order(text *t, header *h)
     }
     if (strncmp(t->at, "False", 5) != 0) return expected(t, "True or False");
     t->at += 5;
-    h->has_order = true;
     return TACET_OK;
 }
 
 static tacet_status read_shape(text *t, header *h)
 {
-    if (h->rank >= 0) return expected(t, "each key once");
     if (!take(t, '(')) return expected(t, "a shape in parentheses");
-    h->rank = 0;
     while (!take(t, ')')) {
         const size_t digits = strspn(t->at, "0123456789");
         if (digits == 0 || digits > 18) return expected(t, "a size");
@@ -125,29 +114,37 @@ static const struct key {
     tacet_status (*read)(text *t, header *h);
 } keys[] = {{"descr", read_descr}, {"fortran_order", read_order}, {"shape", read_shape}};
 
-static tacet_status read_entry(text *t, header *h)
+enum { KEYS = sizeof keys / sizeof *keys };
+
+static tacet_status read_entry(text *t, header *h, bool seen[KEYS])
 {
     char word[MAX_WORD];
     if (quoted(t, word)) return t->reader->status;
     if (!take(t, ':')) return expected(t, "a colon");
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(keys[i].name, word) == 0) return keys[i].read(t, h);
+    spaces(t);
+    for (int i = 0; i < KEYS; i++) {
+        if (strcmp(keys[i].name, word) != 0) continue;
+        if (seen[i]) return expected(t, "each key once");
+        seen[i] = true;
+        return keys[i].read(t, h);
+    }
     return tc_reader_refuse(t->reader, "its header has a key '%s', there should be descr, fortran_order and shape",
                             word);
 }
 
 static tacet_status read_dictionary(text *t, header *h)
 {
-    *h = (header){.rank = -1};
+    bool seen[KEYS] = {false};
     if (!take(t, '{')) return expected(t, "a dictionary");
     while (!take(t, '}')) {
-        if (read_entry(t, h)) return t->reader->status;
+        if (read_entry(t, h, seen)) return t->reader->status;
         if (!take(t, ',') && *t->at != '}') return expected(t, "a comma");
     }
     spaces(t);
     if (*t->at) return expected(t, "nothing more");
-    if (!h->type || h->rank < 0 || !h->has_order)
-        return tc_reader_refuse(t->reader, "its header should have all of descr, fortran_order and shape");
+    for (int i = 0; i < KEYS; i++)
+        if (!seen[i])
+            return tc_reader_refuse(t->reader, "its header should have all of descr, fortran_order and shape");
     return TACET_OK;
 }
 
@@ -175,58 +172,30 @@ static tacet_status read_header(tc_reader *r, header *h)
     return r->status;
 }
 
-/* A whole file: its numbers, rows and the shape of a row. */
-static tacet_status read_file(const tc_mem *m, const char *path, header *h, int64_t *rows, tc_shape *shape,
-                              void **numbers, tacet_error *e)
+/* x, or what belongs to its rows. */
+static tacet_status read_file(tc_samples *t, const char *path, bool is_y, tacet_error *e)
 {
+    tc_array *a = is_y ? &t->y : &t->x;
+    header h = {0};
     tc_reader r;
-    tacet_status status = tc_reader_open(&r, path, m, e);
-    if (status) return status;
-    status = read_header(&r, h);
-    if (!status && !tc_rows_of(h->rank, h->size, rows, shape))
-        status = tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large",
-                                  h->rank);
-    if (!status) {
-        const int64_t n = *rows * tc_shape_count(shape);
-        const size_t size = tc_type_size(h->type->type);
-        status = tc_reader_block(&r, (size_t)n * size, "the numbers that its header promises", numbers);
-        if (!status) tc_reader_order(*numbers, n, size, false);
-    }
-    if (!status) status = tc_reader_finish(&r);
-    tc_reader_close(&r);
-    return status;
-}
-
-static tacet_status read_y(tc_samples *t, const char *path, tacet_error *e)
-{
-    header h;
-    int64_t rows;
-    tc_shape shape;
-    void *numbers = NULL;
-    tacet_status status = read_file(&t->mem, path, &h, &rows, &shape, &numbers, e);
-    if (!status && rows != t->rows) {
-        status = tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, x has %" PRId64, path, rows, t->rows);
-    } else if (!status && h.type->whole) {
-        if (h.rank > 1) t->label_shape = shape;
-        status = tc_labels_take(t, h.type->type, numbers, path, e);
-    } else if (!status) {
-        t->targets = numbers;
-        t->target_type = h.type->type;
-        t->target_shape = shape;
-        return TACET_OK;
-    }
-    tc_free(&t->mem, numbers);
-    return status;
+    tc_reader_open(&r, path, &t->mem, e);
+    if (!read_header(&r, &h) && !tc_array_sizes(a, h.rank, h.size))
+        tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large", h.rank);
+    a->type = h.type;
+    if (!r.status) tc_array_read(a, &r, tc_type_size(a->type));
+    if (!r.status && is_y && a->rows != t->x.rows)
+        tc_reader_refuse(&r, "has %" PRId64 " rows, x has %" PRId64, a->rows, t->x.rows);
+    const bool labels = is_y && tc_type_whole(a->type);
+    if (!r.status && labels) tc_array_classes(a, &r, &t->classes);
+    if (!labels && h.rank == 1) a->shape = (tc_shape){.rank = 1, .dim = {1}}; /* a vector, if only of one number */
+    return tc_reader_close(&r);
 }
 
 static tacet_status read_pair(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     (void)spec, (void)test;
-    header h;
-    const tacet_status status = read_file(&t->mem, arg[X].text, &h, &t->rows, &t->shape, &t->x, e);
-    if (status) return status;
-    t->type = h.type->type;
-    return *arg[Y].text ? read_y(t, arg[Y].text, e) : TACET_OK;
+    const tacet_status status = read_file(t, arg[X].text, false, e);
+    return !status && *arg[Y].text ? read_file(t, arg[Y].text, true, e) : status;
 }
 
 const tc_source tc_source_npy = {

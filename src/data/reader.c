@@ -34,70 +34,57 @@ static tacet_status refuse_io(tc_reader *r, const char *doing)
 
 static tacet_status refuse_memory(tc_reader *r) { return r->status = tc_fail_memory(r->error); }
 
-/* As many bytes of the file as there are, up to CHUNK. */
-static bool fill_raw(tc_reader *r, size_t *have)
+/* As many bytes of the file as there are, up to CHUNK; 0 at its end and on failure. */
+static size_t fill_raw(tc_reader *r)
 {
-    *have = 0;
-    while (*have < CHUNK && !r->at_end) {
-        const ssize_t n = read(r->file, r->buffer + *have, CHUNK - *have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            refuse_io(r, "read");
-            return false;
-        }
+    size_t have = 0;
+    while (have < CHUNK && !r->at_end && !r->status) {
+        const ssize_t n = read(r->file, r->buffer + have, CHUNK - have);
+        if (n < 0 && errno != EINTR) refuse_io(r, "read");
         r->at_end = n == 0;
-        *have += (size_t)n;
+        if (n > 0) have += (size_t)n;
     }
-    return true;
+    return r->status ? 0 : have;
 }
 
 /* The next raw bytes for inflate, when it has used up those before. False when there are none. */
 static bool feed(tc_reader *r)
 {
     if (r->stream.avail_in > 0) return true;
-    size_t have;
-    if (!fill_raw(r, &have)) return false;
     r->stream.next_in = r->buffer;
-    r->stream.avail_in = (uInt)have;
-    return have > 0;
+    r->stream.avail_in = (uInt)fill_raw(r);
+    return r->stream.avail_in > 0;
 }
 
-static bool fill_gzip(tc_reader *r)
+/* Inflated bytes, at least one and up to CHUNK; 0 at the end and on failure. */
+static size_t fill_gzip(tc_reader *r)
 {
     r->stream.next_out = r->window;
     r->stream.avail_out = CHUNK;
-    while (r->stream.avail_out == CHUNK) {
-        if (!feed(r)) {
-            if (r->inside) tc_reader_refuse(r, "is truncated: its compressed data end early");
-            return false;
-        }
+    while (r->stream.avail_out == CHUNK && feed(r)) {
         if (!r->inside && inflateReset(&r->stream) != Z_OK) {
             tc_reader_refuse(r, "cannot be decompressed");
-            return false;
+            return 0;
         }
-        r->inside = true;
         const int result = inflate(&r->stream, Z_NO_FLUSH);
-        if (result == Z_STREAM_END) {
-            r->inside = false;
-        } else if (result == Z_MEM_ERROR) {
+        r->inside = result != Z_STREAM_END;
+        if (result == Z_MEM_ERROR)
             refuse_memory(r);
-            return false;
-        } else if (result != Z_OK && result != Z_BUF_ERROR) {
+        else if (result != Z_OK && result != Z_BUF_ERROR && r->inside)
             tc_reader_refuse(r, "its compressed data are damaged, or something else follows them: %s",
                              r->stream.msg ? r->stream.msg : "not gzip");
-            return false;
-        }
+        if (r->status) return 0;
     }
-    r->have = CHUNK - r->stream.avail_out;
-    return true;
+    if (r->stream.avail_out == CHUNK && r->inside) tc_reader_refuse(r, "is truncated: its compressed data end early");
+    return CHUNK - r->stream.avail_out;
 }
 
 bool tc_reader_fill(tc_reader *r)
 {
     if (r->status) return false;
-    r->at = r->have = 0;
-    if (r->gzip) return fill_gzip(r);
-    return fill_raw(r, &r->have) && r->have > 0;
+    r->at = 0;
+    r->have = r->gzip ? fill_gzip(r) : fill_raw(r);
+    return r->have > 0;
 }
 
 static void *zlib_alloc(void *context, unsigned n, unsigned size) { return tc_alloc(context, n, size); }
@@ -117,37 +104,27 @@ static tacet_status open_gzip(tc_reader *r)
     return TACET_OK;
 }
 
-/* `r` must not move while it is open: zlib holds the address of its memory. */
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e)
 {
     *r = (tc_reader){.mem = *m, .path = path, .error = e, .size = -1};
     do r->file = open(path, O_RDONLY | O_CLOEXEC);
     while (r->file < 0 && errno == EINTR);
-    if (r->file < 0) return refuse_io(r, "open");
     struct stat about;
-    r->buffer = tc_resize(m, NULL, 2 * CHUNK, 1);
-    r->window = r->buffer;
-    if (!r->buffer) {
-        refuse_memory(r);
-    } else if (fstat(r->file, &about) != 0) {
-        refuse_io(r, "open");
-    } else {
-        if (S_ISREG(about.st_mode)) r->size = (int64_t)about.st_size;
-        if (fill_raw(r, &r->have) && r->have >= 2 && r->buffer[0] == 0x1f && r->buffer[1] == 0x8b) open_gzip(r);
-    }
-    if (!r->status) return TACET_OK;
-    const tacet_status status = r->status;
-    tc_reader_close(r);
-    return status;
+    if (r->file < 0 || fstat(r->file, &about) != 0) return refuse_io(r, "open");
+    if (S_ISREG(about.st_mode)) r->size = (int64_t)about.st_size;
+    r->window = r->buffer = tc_resize(m, NULL, 2 * CHUNK, 1);
+    if (!r->buffer) return refuse_memory(r);
+    r->have = fill_raw(r);
+    if (r->have >= 2 && r->buffer[0] == 0x1f && r->buffer[1] == 0x8b) open_gzip(r);
+    return r->status;
 }
 
-void tc_reader_close(tc_reader *r)
+tacet_status tc_reader_close(tc_reader *r)
 {
-    if (!r->path) return;
     if (r->gzip) inflateEnd(&r->stream);
     tc_free(&r->mem, r->buffer);
-    close(r->file);
-    *r = (tc_reader){0};
+    if (r->file >= 0) close(r->file);
+    return r->status;
 }
 
 /* Up to n bytes; fewer only at the end or on failure. */
@@ -179,60 +156,23 @@ tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what)
 
 tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **block)
 {
-    *block = NULL;
-    if (r->status) return r->status;
-    size_t capacity = n;
-    if (r->size >= 0) {
-        const int64_t left = r->size > r->taken ? r->size - r->taken : 0;
-        if ((uint64_t)n > (uint64_t)left) return refuse_short(r, what, n, (size_t)left);
-    } else if (capacity > FIRST_BLOCK) {
-        capacity = FIRST_BLOCK;
-    }
-    unsigned char *p = NULL;
-    size_t have = 0;
-    for (;;) {
-        unsigned char *more = tc_resize(&r->mem, p, capacity, 1);
-        if (!more) {
-            refuse_memory(r);
-            break;
-        }
-        p = more;
-        have += take(r, p + have, capacity - have);
-        if (have == n) break;
-        if (have < capacity) {
-            refuse_short(r, what, n, have);
-            break;
-        }
+    const size_t left = r->size > r->taken ? (size_t)(r->size - r->taken) : 0;
+    if (r->size >= 0 && n > left) refuse_short(r, what, n, left);
+    size_t have = 0, capacity = r->size < 0 && n > FIRST_BLOCK ? FIRST_BLOCK : n;
+    while (!r->status && have < n) {
+        unsigned char *more = tc_resize(&r->mem, *block, capacity, 1);
+        if (!more) return refuse_memory(r);
+        *block = more;
+        have += take(r, more + have, capacity - have);
+        if (have < capacity) refuse_short(r, what, n, have);
         capacity = capacity > n / 2 ? n : 2 * capacity;
     }
-    if (r->status) {
-        tc_free(&r->mem, p);
-        return r->status;
-    }
-    *block = p;
-    return TACET_OK;
+    return r->status;
 }
 
 tacet_status tc_reader_finish(tc_reader *r)
 {
-    if (r->status) return r->status;
-    const int64_t taken = r->taken;
-    const int byte = tc_reader_byte(r);
-    if (byte >= 0)
-        return tc_reader_refuse(r, "has more bytes than its header says (data end at byte %" PRId64 ")", taken);
+    if (!r->status && tc_reader_peek(r) >= 0)
+        tc_reader_refuse(r, "has more bytes than its header says (data end at byte %" PRId64 ")", r->taken);
     return r->status;
-}
-
-void tc_reader_order(void *numbers, int64_t count, size_t size, bool big)
-{
-    const uint16_t probe = 1;
-    const bool machine_big = *(const unsigned char *)&probe == 0;
-    if (big == machine_big || size == 1) return;
-    unsigned char *p = numbers;
-    for (int64_t i = 0; i < count; i++, p += size)
-        for (size_t a = 0, b = size - 1; a < b; a++, b--) {
-            const unsigned char byte = p[a];
-            p[a] = p[b];
-            p[b] = byte;
-        }
 }

@@ -28,22 +28,32 @@ typedef struct tc_reader {
     size_t at, have;
 } tc_reader;
 
-/* TACET_IO when the file cannot be opened. On failure nothing is left to close. path must outlive the reader. */
+/* TACET_IO when the file cannot be opened. A reader that has failed, here or later, does nothing more and still is to be
+ * closed, which returns its status; so the calls between may go unchecked. path must outlive the reader, which must not
+ * move: zlib holds the address of its memory. */
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e);
-void tc_reader_close(tc_reader *r); /* a zeroed reader is fine */
+tacet_status tc_reader_close(tc_reader *r);
 
 bool tc_reader_fill(tc_reader *r); /* more bytes in the window; false at the end or on failure */
 
-/* The next byte, TC_READER_END or TC_READER_FAILED. */
-static inline int tc_reader_byte(tc_reader *r)
+/* The next byte, TC_READER_END or TC_READER_FAILED; peek leaves it to be read. */
+static inline int tc_reader_peek(tc_reader *r)
 {
     if (r->at == r->have && !tc_reader_fill(r)) return r->status ? TC_READER_FAILED : TC_READER_END;
-    r->taken++;
-    return r->window[r->at++];
+    return r->window[r->at];
 }
 
-/* Exactly n bytes into `to`, or into a new block, which the caller frees. `what` they are ("its header") is for the
- * message when the file ends before. */
+static inline int tc_reader_byte(tc_reader *r)
+{
+    const int c = tc_reader_peek(r);
+    if (c < 0) return c;
+    r->taken++;
+    r->at++;
+    return c;
+}
+
+/* Exactly n bytes into `to`, or into *block, which is NULL before, and also on failure the caller's to free. `what` they
+ * are ("its header") is for the message when the file ends before. */
 tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what);
 tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **block);
 
@@ -52,8 +62,5 @@ tacet_status tc_reader_finish(tc_reader *r);
 
 /* Fails with "path: message", TACET_FILE. */
 __attribute__((format(printf, 2, 3))) tacet_status tc_reader_refuse(tc_reader *r, const char *format, ...);
-
-/* Turns numbers of the other byte order into this machine's; `big`: they are big-endian. */
-void tc_reader_order(void *numbers, int64_t count, size_t size, bool big);
 
 #endif

@@ -8,13 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-void tc_scale_free(const tc_mem *m, tc_scale *s)
-{
-    tc_free(m, s->scale);
-    tc_free(m, s->text);
-    *s = (tc_scale){0};
-}
-
 static tacet_status reserve(tc_scale *s, const tc_mem *m, int64_t count, tacet_error *e)
 {
     s->scale = tc_alloc(m, (size_t)count, 2 * sizeof *s->scale);
@@ -24,36 +17,28 @@ static tacet_status reserve(tc_scale *s, const tc_mem *m, int64_t count, tacet_e
     return TACET_OK;
 }
 
-static tacet_status write_text(tc_scale *s, const tc_mem *m, tacet_error *e)
+tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e)
 {
-    tc_text text = {.mem = *m};
-    tc_text_add(&text, "scale");
-    for (int64_t j = 0; j < s->count; j++) tc_text_add(&text, " %.9g", (double)s->scale[j]);
-    tc_text_add(&text, " shift");
-    for (int64_t j = 0; j < s->count; j++) tc_text_add(&text, " %.9g", (double)s->shift[j]);
-    if (text.failed) {
-        tc_text_free(&text);
-        return tc_fail_memory(e);
-    }
-    s->text = text.data;
-    return TACET_OK;
+    const tacet_status status = reserve(to, m, from->count, e);
+    if (!status) memcpy(to->scale, from->scale, 2 * (size_t)from->count * sizeof *from->scale);
+    return status;
 }
 
 /* ---- From words ---- */
 
 /* Means and deviations of every element over the rows, in two passes. The first row is taken off before, so that an
  * element that never changes has a deviation of exactly 0. */
-static void measure(const tc_samples *t, int64_t n, double *first, double *row, double *mean, double *std)
+static void measure(const tc_array *x, int64_t n, double *first, double *row, double *mean, double *std)
 {
-    const double rows = (double)t->rows;
-    tc_widen(t->type, t->x, 0, n, first);
-    for (int64_t i = 0; i < t->rows; i++) {
-        tc_widen(t->type, t->x, i * n, n, row);
+    const double rows = (double)x->rows;
+    tc_widen(x, 0, n, first);
+    for (int64_t i = 0; i < x->rows; i++) {
+        tc_widen(x, i * n, n, row);
         for (int64_t j = 0; j < n; j++) mean[j] += row[j] - first[j];
     }
     for (int64_t j = 0; j < n; j++) mean[j] /= rows;
-    for (int64_t i = 0; i < t->rows; i++) {
-        tc_widen(t->type, t->x, i * n, n, row);
+    for (int64_t i = 0; i < x->rows; i++) {
+        tc_widen(x, i * n, n, row);
         for (int64_t j = 0; j < n; j++) std[j] += (row[j] - first[j] - mean[j]) * (row[j] - first[j] - mean[j]);
     }
     for (int64_t j = 0; j < n; j++) {
@@ -74,11 +59,11 @@ static bool set(tc_scale *s, int64_t j, double scale, double shift)
  * std 1 and so stays 0. */
 static tacet_status by_feature(tc_scale *s, const tc_samples *t, const char *name, tacet_error *e)
 {
-    const int64_t n = tc_shape_count(&t->shape);
+    const int64_t n = tc_shape_count(&t->x.shape);
     double *work = tc_alloc(&t->mem, (size_t)n, 4 * sizeof *work);
     if (!work) return tc_fail_memory(e);
     double *mean = work + 2 * n, *std = work + 3 * n;
-    measure(t, n, work, work + n, mean, std);
+    measure(&t->x, n, work, work + n, mean, std);
     tacet_status status = reserve(s, &t->mem, n, e);
     for (int64_t j = 0; j < n && !status; j++) {
         const double scale = std[j] == 0 ? 1 : 1 / std[j]; /* a NaN goes on and is refused */
@@ -101,33 +86,36 @@ static tacet_status refuse(const tc_spec *spec, const tc_arg *a, tacet_error *e,
 
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e)
 {
-    *s = (tc_scale){0};
     const tc_arg *scale = &common[TC_SOURCE_SCALE], *mean = &common[TC_SOURCE_MEAN], *std = &common[TC_SOURCE_STD];
-    double factor = t->type == TACET_U8 ? 1.0 / 255 : 1.0;
+    double factor = t->x.type == TACET_U8 ? 1.0 / 255 : 1.0;
     if (strcmp(scale->text, "auto") != 0 && (!tc_number_read(scale->text, &factor) || factor == 0))
         return refuse(spec, scale, e, "scale should be a number other than 0, or auto");
     if (!(std->number > 0)) return refuse(spec, std, e, "std should be above 0");
-    tacet_status status;
     if (common[TC_SOURCE_NORMALIZE].number > 0) {
         for (int i = TC_SOURCE_SCALE; i <= TC_SOURCE_STD; i++)
             if (common[i].given)
                 return refuse(spec, &common[i], e, "normalize=feature sets scale, mean and std itself");
-        status = by_feature(s, t, spec->name, e);
-    } else {
-        status = reserve(s, &t->mem, 1, e);
-        if (!status && !set(s, 0, factor / std->number, -mean->number / std->number))
-            status = refuse(spec,
-                            scale->given ? scale
-                            : std->given ? std
-                                         : mean,
-                            e, "scale, mean and std are too large");
+        return by_feature(s, t, spec->name, e);
     }
-    if (!status) status = write_text(s, &t->mem, e);
-    if (status) tc_scale_free(&t->mem, s);
-    return status;
+    const tacet_status status = reserve(s, &t->mem, 1, e);
+    if (status || set(s, 0, factor / std->number, -mean->number / std->number)) return status;
+    const tc_arg *cause = scale->given ? scale : std->given ? std : mean;
+    return refuse(spec, cause, e, "scale, mean and std are too large");
 }
 
-/* ---- From text ---- */
+/* ---- From text and to text ---- */
+
+size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity)
+{
+    const tc_scale *s = &d->scale;
+    size_t n = 0;
+    for (int64_t j = 0; j < 2 * s->count; j++) {
+        const char *before = j == 0 ? "scale " : j == s->count ? " shift " : " ";
+        const size_t at = n < capacity ? n : capacity;
+        n += (size_t)tc_snprintf(text + at, capacity - at, "%s%.9g", before, (double)s->scale[j]);
+    }
+    return n;
+}
 
 typedef struct words {
     const char *at;
@@ -154,30 +142,29 @@ static int64_t count_until(words w, const char *end)
     return n;
 }
 
-tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, int64_t n, const char *text, tacet_error *e)
+tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error *why)
 {
-    *s = (tc_scale){0};
-    words w = {.at = text};
+    const int64_t n = tc_shape_count(&d->table->x.shape);
     const char *form = "a scaling is \"scale NUMBERS shift NUMBERS\"";
-    if (strcmp(next(&w), "scale") != 0) return tc_fail(e, TACET_DESCRIPTION, "%s, not \"%.40s\"", form, text);
+    words w = {.at = text};
+    if (strcmp(next(&w), "scale") != 0) return tc_fail(why, TACET_DESCRIPTION, "%s, not \"%.40s\"", form, text);
     const int64_t count = count_until(w, "shift");
     if (count != 1 && count != n)
-        return tc_fail(e, TACET_DESCRIPTION,
+        return tc_fail(why, TACET_DESCRIPTION,
                        "the scaling is for rows of %" PRId64 " elements, these rows have %" PRId64, count, n);
-    tacet_status status = reserve(s, m, count, e);
-    for (int part = 0; part < 2 && !status; part++) {
-        if (part == 1 && (strcmp(next(&w), "shift") != 0 || count_until(w, "") != count))
-            status = tc_fail(e, TACET_DESCRIPTION, "%s, as many of the one as of the other (%" PRId64 ")", form, count);
-        for (int64_t j = 0; j < count && !status; j++) {
-            double x;
-            float *to = part == 0 ? &s->scale[j] : &s->shift[j];
-            if (!tc_number_read(next(&w), &x) || !isfinite((float)x))
-                status = tc_fail(e, TACET_DESCRIPTION, "%s; \"%s\" is not a number for it", form, w.word);
-            else
-                *to = (float)x;
-        }
+    tc_scale s = {0};
+    tacet_status status = reserve(&s, &d->mem, count, why);
+    for (int64_t j = 0; j < 2 * count && !status; j++) {
+        double x;
+        if (j == count && (strcmp(next(&w), "shift") != 0 || count_until(w, "") != count))
+            status = tc_fail(why, TACET_DESCRIPTION, "%s, as many of the one as of the other (%" PRId64 ")", form,
+                             count);
+        else if (!tc_number_read(next(&w), &x) || !isfinite((float)x))
+            status = tc_fail(why, TACET_DESCRIPTION, "%s; \"%s\" is not a number for it", form, w.word);
+        else
+            s.scale[j] = (float)x; /* and on into shift */
     }
-    if (!status) status = write_text(s, m, e);
-    if (status) tc_scale_free(m, s);
+    tc_free(&d->mem, status ? s.scale : d->scale.scale);
+    if (!status) d->scale = s;
     return status;
 }

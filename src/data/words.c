@@ -1,4 +1,4 @@
-/* words.c: words by number, found by bisection in a sorted list, which in the end is also their order as classes. */
+/* words.c: words in a sorted list, found by bisection; in the end it is also their order as classes. */
 #include "data/words.h"
 
 #include "data/field.h"
@@ -9,140 +9,107 @@
 
 void tc_words_free(tc_words *w)
 {
-    tc_free(&w->mem, w->bytes);
-    tc_free(&w->mem, w->word);
-    tc_free(&w->mem, w->sorted);
-    *w = (tc_words){.mem = w->mem};
+    tc_text_free(&w->text);
+    tc_free(&w->text.mem, w->word);
 }
 
-static const char *word_at(const tc_words *w, int32_t number) { return w->bytes + w->word[number].start; }
+static const char *word_at(const tc_words *w, int32_t place) { return w->text.data + w->word[place].start; }
 
-/* The place of the word in the sorted list, or where it would be. */
-static int32_t find(const tc_words *w, const char *text, bool *there)
+/* The place of the word in the list, or where it would be. */
+static int32_t find(const tc_words *w, const char *text)
 {
     int32_t low = 0, high = w->count;
-    *there = false;
-    while (low < high && !*there) {
+    while (low < high) {
         const int32_t middle = low + (high - low) / 2;
-        const int order = strcmp(text, word_at(w, w->sorted[middle]));
-        *there = order == 0;
-        if (order > 0)
+        if (strcmp(word_at(w, middle), text) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return *there ? high : low;
+    return low;
 }
 
-static bool reserve(tc_words *w, size_t bytes)
+/* The number of a new word. The first one says whether all are numbers. */
+static tacet_status number_of(tc_words *w, const char *text, int64_t line, int32_t *number)
+{
+    if (w->count == TC_MAX_LABEL_WORDS)
+        return tc_fail(w->error, TACET_FILE, "%s, line %" PRId64 ": more than %d different labels", w->path, line,
+                       TC_MAX_LABEL_WORDS);
+    double x = w->count;
+    const bool is_number = tc_field_number(text, &x);
+    if (w->count == 0) w->numbers = is_number;
+    if (w->numbers && !is_number)
+        return tc_fail(w->error, TACET_FILE,
+                       "%s, line %" PRId64 ": the label \"%.60s\" is a word, those before are numbers", w->path, line,
+                       text);
+    if (!w->numbers && is_number)
+        return tc_fail(w->error, TACET_FILE,
+                       "%s, line %" PRId64 ": the label %.60s is a number, those before are words", w->path, line,
+                       text);
+    if (x < 0 || x >= INT32_MAX || x != floor(x)) {
+        tc_fail(w->error, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is not a whole number counted from 0",
+                w->path, line, text);
+        tc_fail_hint(w->error, "target= instead of label= makes it the target of a regression");
+        return TACET_FILE;
+    }
+    *number = (int32_t)x;
+    return TACET_OK;
+}
+
+static tacet_status insert(tc_words *w, int32_t place, const char *text, int32_t number)
 {
     if (w->count == w->room) {
         const int32_t room = w->room ? 2 * w->room : 16;
-        tc_label_word *word = tc_resize(&w->mem, w->word, (size_t)room, sizeof *word);
-        if (word) w->word = word;
-        int32_t *sorted = word ? tc_resize(&w->mem, w->sorted, (size_t)room, sizeof *sorted) : NULL;
-        if (!sorted) return false;
-        w->sorted = sorted;
+        tc_label_word *word = tc_resize(&w->text.mem, w->word, (size_t)room, sizeof *word);
+        if (!word) return tc_fail_memory(w->error);
+        w->word = word;
         w->room = room;
     }
-    if (w->capacity - w->length < bytes) {
-        const size_t capacity = 2 * w->capacity + bytes;
-        char *p = tc_resize(&w->mem, w->bytes, capacity, 1);
-        if (!p) return false;
-        w->bytes = p;
-        w->capacity = capacity;
-    }
-    return true;
-}
-
-tacet_status tc_words_add(tc_words *w, const char *text, int64_t line, const char *path, int32_t *number,
-                          tacet_error *e)
-{
-    bool there;
-    const int32_t place = find(w, text, &there);
-    if (there) {
-        *number = w->sorted[place];
-        return TACET_OK;
-    }
-    if (w->count == TC_MAX_LABEL_WORDS)
-        return tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": more than %d different labels", path, line,
-                       TC_MAX_LABEL_WORDS);
-    const size_t bytes = strlen(text) + 1;
-    if (!reserve(w, bytes)) return tc_fail_memory(e);
-    memcpy(w->bytes + w->length, text, bytes);
-    w->word[w->count] = (tc_label_word){.start = w->length, .line = line};
-    w->length += bytes;
-    memmove(w->sorted + place + 1, w->sorted + place, (size_t)(w->count - place) * sizeof *w->sorted);
-    w->sorted[place] = w->count;
-    *number = w->count++;
+    const tc_label_word new = {.start = (uint32_t)w->text.length, .number = number};
+    tc_text_add(&w->text, "%s%c", text, 0);
+    if (w->text.failed) return tc_fail_memory(w->error);
+    memmove(w->word + place + 1, w->word + place, (size_t)(w->count - place) * sizeof new);
+    w->word[place] = new;
+    w->count++;
     return TACET_OK;
 }
 
-/* class_of[count] of words that are numbers. */
-static tacet_status by_value(const tc_words *w, int32_t *class_of, const char *path, tacet_error *e)
+int32_t tc_words_add(tc_words *w, const char *text, int64_t line)
 {
-    for (int32_t i = 0; i < w->count; i++) {
-        double x;
-        const char *text = word_at(w, i);
-        const int64_t line = w->word[i].line;
-        if (!tc_field_number(text, &x))
-            return tc_fail(e, TACET_FILE,
-                           "%s, line %" PRId64 ": the label \"%.60s\" is a word, those before are numbers", path, line,
-                           text);
-        if (x < 0 || x >= INT32_MAX || x != floor(x)) {
-            tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is not a whole number counted from 0", path,
-                    line, text);
-            tc_fail_hint(e, "target= instead of label= makes it the target of a regression");
-            return TACET_FILE;
-        }
-        class_of[i] = (int32_t)x;
-    }
-    return TACET_OK;
-}
-
-static tacet_status by_order(const tc_words *w, int32_t *class_of, const char *path, tacet_error *e)
-{
-    for (int32_t i = 0; i < w->count; i++) {
-        double x;
-        const char *text = word_at(w, i);
-        if (tc_field_number(text, &x))
-            return tc_fail(e, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is a number, those before are words",
-                           path, w->word[i].line, text);
-        class_of[w->sorted[i]] = i;
-    }
-    return TACET_OK;
+    const int32_t place = find(w, text);
+    if (place < w->count && strcmp(word_at(w, place), text) == 0) return w->word[place].number;
+    int32_t number = 0;
+    if (!w->status) w->status = number_of(w, text, line, &number);
+    if (!w->status) w->status = insert(w, place, text, number);
+    return number;
 }
 
 /* A line end within a word becomes a vertical tab, its neighbour, so that the order stays. */
-static tacet_status lines_of(const tc_words *w, char **lines, tacet_error *e)
+static char *lines_of(const tc_words *w)
 {
-    char *to = *lines = tc_resize(&w->mem, NULL, w->length + 1, 1);
-    if (!to) return tc_fail_memory(e);
-    for (int32_t i = 0; i < w->count; i++) {
-        const char *text = word_at(w, w->sorted[i]);
-        for (; *text; text++) *to++ = *text == '\n' ? '\v' : *text;
+    char *lines = tc_resize(&w->text.mem, NULL, w->text.length + 1, 1), *to = lines;
+    for (int32_t i = 0; lines && i < w->count; i++) {
+        for (const char *text = word_at(w, i); *text; text++) *to++ = *text == '\n' ? '\v' : *text;
         *to++ = '\n';
     }
-    *to = '\0';
-    return TACET_OK;
+    if (lines) *to = '\0';
+    return lines;
 }
 
-tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, const char *path, int64_t *classes,
-                              char **lines, tacet_error *e)
+tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, int64_t *classes, char **lines)
 {
-    *classes = 0;
+    *classes = w->numbers ? 0 : w->count;
     *lines = NULL;
-    if (w->count == 0) return TACET_OK;
-    int32_t *class_of = tc_resize(&w->mem, NULL, (size_t)w->count, sizeof *class_of);
-    if (!class_of) return tc_fail_memory(e);
-    double x;
-    const bool numbers = tc_field_number(word_at(w, 0), &x);
-    tacet_status status = (numbers ? by_value : by_order)(w, class_of, path, e);
-    if (!status && !numbers) status = lines_of(w, lines, e);
-    for (int64_t i = 0; i < n && !status; i++) {
-        label[i] = class_of[label[i]];
-        if (label[i] >= *classes) *classes = (int64_t)label[i] + 1;
+    if (w->numbers) {
+        for (int64_t i = 0; i < n; i++)
+            if (label[i] >= *classes) *classes = (int64_t)label[i] + 1;
+        return TACET_OK;
     }
-    tc_free(&w->mem, class_of);
-    return status;
+    int32_t *class_of = tc_resize(&w->text.mem, NULL, (size_t)w->count, sizeof *class_of);
+    *lines = lines_of(w);
+    const bool ok = class_of && *lines;
+    for (int32_t i = 0; ok && i < w->count; i++) class_of[w->word[i].number] = i;
+    for (int64_t i = 0; ok && i < n; i++) label[i] = class_of[label[i]];
+    tc_free(&w->text.mem, class_of);
+    return ok ? TACET_OK : tc_fail_memory(w->error);
 }
