@@ -54,19 +54,19 @@ static void write_terms(const tacet_plan *p, const double *x, int numbers, tc_te
 static bool take_numbers(const char **at, double *x, int numbers, bool dash)
 {
     for (int i = 0; i < numbers; i++)
-        if (!tc_take_number(at, i + 1 == numbers, &x[i]) || !(dash || isfinite(x[i]))) return false;
+        if (!tc_take_number(at, i + 1 < numbers ? ' ' : '\n', &x[i]) || !(dash || isfinite(x[i]))) return false;
     return true;
 }
 
 /* A whole number that a double holds exactly, at least 0. */
 static bool is_count(double x) { return x >= 0 && x <= 0x1p53 && x == floor(x); }
 
-/* The rest of a line, of counts. */
-static bool take_counts(const char **at, int64_t *to, int counts)
+/* Counts up to `end`. */
+static bool take_counts(const char **at, int64_t *to, int counts, char end)
 {
     double x;
     for (int i = 0; i < counts; i++) {
-        if (!tc_take_number(at, i + 1 == counts, &x) || !is_count(x)) return false;
+        if (!tc_take_number(at, i + 1 < counts ? ' ' : end, &x) || !is_count(x)) return false;
         to[i] = (int64_t)x;
     }
     return true;
@@ -116,7 +116,7 @@ static void write_step(const tacet_plan *p, tc_text *t) { tc_text_add(t, "%" PRI
 static bool read_step(const resuming *r, const char *at)
 {
     int64_t step;
-    if (!take_counts(&at, &step, 1) || *at) return false;
+    if (!take_counts(&at, &step, 1, '\0')) return false;
     if (r->set) r->p->table.step = step;
     return true;
 }
@@ -166,7 +166,7 @@ static bool read_lists(const resuming *r, const char *at)
     while (*at) {
         int64_t x[3];
         const int v = take_value(&at, r->p);
-        if (v < 0 || !take_counts(&at, x, 3) || x[0] < 1 || x[1] > x[0] || x[2] > x[0]) return false;
+        if (v < 0 || !take_counts(&at, x, 3, '\n') || x[0] < 1 || x[1] > x[0] || x[2] > x[0]) return false;
         if (r->set) steps[v] = (tc_list_steps){x[0], x[1], x[2]};
     }
     return true;
@@ -248,7 +248,7 @@ static bool read_fired(const resuming *r, const char *at)
     for (int v = 0; v < r->p->values && r->set; v++) count[v].natural = NAN;
     while (*at) {
         const int v = take_value(&at, r->p);
-        if (v < 0 || !tc_take_number(&at, false, &natural) || !tc_take_number(&at, false, &rows)) return false;
+        if (v < 0 || !tc_take_number(&at, ' ', &natural) || !tc_take_number(&at, ' ', &rows)) return false;
         tc_tally *to = r->set && count[v].now ? &count[v] : NULL;
         const tc_shape *s = &r->p->graph->value[v].shape;
         const int64_t units = tc_shape_units(s), numbers = r->apart ? tc_shape_count(s) : units;
@@ -259,7 +259,8 @@ static bool read_fired(const resuming *r, const char *at)
             memset(to->fired, 0, sizeof *to->fired * (size_t)units);
         }
         for (int64_t k = 0; k < numbers; k++) {
-            if (!tc_take_number(&at, k + 1 == numbers, &fired) || !is_count(fired) || fired > rows) return false;
+            if (!tc_take_number(&at, k + 1 < numbers ? ' ' : '\n', &fired) || !is_count(fired) || fired > rows)
+                return false;
             if (to) to->fired[k % units] += (int64_t)fired;
         }
     }
@@ -268,13 +269,14 @@ static bool read_fired(const resuming *r, const char *at)
 
 /* ---- All of them ---- */
 
-/* The notes, in the order in which files have them. A reader returns false for what it cannot read; where the error says
- * more than that, it has set it. */
+/* The notes, in the order in which files have them. A reader returns false for what it cannot read; if there is more to
+ * say than that, it has set the error. A note may be missing where the one that it goes `with` is missing too, and then
+ * nothing is set: the first versions had no firing lists, and no ledger, whose four notes are there together. */
 static const struct entry {
     const char *key;
     void (*write)(const tacet_plan *p, tc_text *t); /* NULL: models have it too (save.c) */
     bool (*read)(const resuming *r, const char *text);
-    const char *with; /* it may be missing where this one is: older versions had neither; nothing is set then */
+    const char *with; /* NULL: it must be there */
 } entry[] = {
     {"tacet.optimizer", write_optimizer, read_optimizer, NULL},
     {"tacet.step", write_step, read_step, NULL},
@@ -323,7 +325,7 @@ static tacet_status read_loader(const resuming *r, tacet_loader *l)
     const char *at = l ? tacet_file_note(r->f, "tacet.loader") : NULL;
     int64_t x[3];
     if (!l) return TACET_OK;
-    if (!at || !take_counts(&at, x, 3) || *at) return refuse_note(r, "tacet.loader");
+    if (!at || !take_counts(&at, x, 3, '\0')) return refuse_note(r, "tacet.loader");
     if (x[2] != tacet_loader_batches(l) || x[1] > x[2])
         return tc_fail(r->e, TACET_FILE,
                        "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64

@@ -142,14 +142,14 @@ bool tc_take_name(const char **at, const char *name)
     return true;
 }
 
-bool tc_take_number(const char **at, bool last, double *x)
+bool tc_take_number(const char **at, char end, double *x)
 {
     char word[TC_NUMBER_MAX];
     const size_t n = strcspn(*at, " \n");
-    if (n == 0 || n >= sizeof word || ((*at)[n] != ' ') != last) return false;
+    if (n == 0 || n >= sizeof word || (*at)[n] != end) return false;
     memcpy(word, *at, n);
     word[n] = '\0';
-    *at += n + ((*at)[n] != '\0');
+    *at += n + (end != '\0');
     *x = NAN;
     return strcmp(word, "-") == 0 || tc_number_read(word, x);
 }
@@ -162,7 +162,7 @@ static void take_lambdas(const tacet_file *f, tacet_plan *p)
         for (int i = 0; i < p->terms; i++) {
             const char *at = line;
             double lambda;
-            if (tc_take_name(&at, p->graph->term[i].name) && tc_take_number(&at, true, &lambda) && lambda >= 0)
+            if (tc_take_name(&at, p->graph->term[i].name) && tc_take_number(&at, '\n', &lambda) && lambda >= 0)
                 p->table.lambda[i] = lambda;
         }
 }

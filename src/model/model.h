@@ -60,9 +60,10 @@ void tc_line_add(tc_text *t, const char *name, const double *x, int count); /* "
 tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int notes, const tacet_note *note,
                             tacet_error *e);
 
-/* Reading such lines: the name at *at and the blank behind it; the next number, with what ends it: a blank, or a line's
- * end behind the last one. Both move *at past what they have read; false: it is not there. A dash reads as NAN. */
+/* Reading such lines: the name at *at and the blank behind it; the next number, behind which `end` must be: a blank, or
+ * the end of a line or of the text. Both move *at past what they have read; false: it is not there. A dash reads as
+ * NAN. */
 bool tc_take_name(const char **at, const char *name);
-bool tc_take_number(const char **at, bool last, double *x);
+bool tc_take_number(const char **at, char end, double *x);
 
 #endif
