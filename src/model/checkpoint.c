@@ -11,14 +11,14 @@
  *     tacet.total        the ledger: steps, rows, sums of the objective and of the losses
  *     tacet.accounts     a line for each term: its name and the sums of its account
  *     tacet.controls     a line for each term: its name, the bounds of lambda and what the controller remembers
- *     tacet.fired        a line for each value that training counts: its name, its density in the first step, rows times
- *                        positions, and how often each unit fired. In version 1: rows, and how often each element of a
- *                        row fired; what a unit has at all positions is added up
+ *     tacet.fired        a line for each value that training counts: its name, its density in the first step, rows
+ *                        times positions, and how often each unit fired. In version 1: rows, and how often each element
+ *                        of a row fired; what a unit has at all positions is added up
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
  * Doubles are written as the shortest decimal that reads back as the same double; a dash is one that is not finite. A
- * resume goes over all notes twice: the first time it only looks, the second time it sets what they say. So a checkpoint
- * that is refused has changed nothing. */
+ * resume goes over all notes twice: first it only looks, then it sets what they say. So one that is refused has changed
+ * nothing. */
 #include "model/model.h"
 
 #include "run/run.h"

@@ -24,12 +24,12 @@ enum { TC_PARTS = 5 };
 extern const tc_part_note tc_part_notes[TC_PARTS];
 
 /* The plan's tensors that files hold, in the order of files: parameters, what layers remember, then what is only in
- * checkpoints. Names are owned; `data` is where the plan has the numbers, which at a place lie as the block has them. */
+ * checkpoints. Names are owned; `data` is where the plan has the numbers. */
 typedef struct tc_tensors {
     const tacet_plan *plan;
     int count, model; /* all; the first of them, which models have too */
     tc_tensor *tensor;
-    const tc_place **at;     /* of parameters and their moments; or NULL: the numbers lie as in files */
+    const tc_place **at;     /* of parameters and their moments, which lie as in the block; else NULL: as in files */
     const tc_tensor **found; /* what tc_file_match has found for each in a file; or NULL */
     bool failed;
 } tc_tensors;
