@@ -85,9 +85,8 @@ static bool read_terms(const resuming *r, const char *at, double *to, int number
         if (!take_numbers(&at, line, numbers, dash)) return false;
         if (r->set) memcpy(to + i * numbers, line, sizeof *line * (size_t)numbers);
     }
-    if (!*at) return true;
-    return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"", r->f->path,
-                   at) == TACET_OK;
+    return !*at || tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
+                           r->f->path, at) == TACET_OK;
 }
 
 /* The value that a line begins with; -1: there is none of that name. */
