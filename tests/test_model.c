@@ -150,9 +150,12 @@ static void loading_into_another_network(void **unused)
 static void no_network(int notes, const tacet_note *note, const char *why_not)
 {
     tacet_error why = {0};
-    const tc_outline o = {.notes = notes, .note = note};
     const tc_mem m = tc_mem_of(NULL);
+    tc_text text = {.mem = m};
+    for (int i = 0; i < notes; i++) tc_safetensors_note(&text, note[i].key, note[i].text);
+    const tc_outline o = {.notes = text.data};
     assert_int_equal(tc_safetensors_write(&m, model_path, &o, &why), TACET_OK);
+    tc_text_free(&text);
     tacet_file *f = opened(model_path);
     assert_null(tacet_file_graph(f, NULL, &why));
     assert_int_equal(why.status, TACET_FILE);

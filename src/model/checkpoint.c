@@ -8,321 +8,374 @@
  *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
  *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each way
  *                        (op/silent.h)
- *     tacet.total, tacet.accounts, tacet.controls, tacet.fired   the ledger and what steers lambdas: history.c
+ *     tacet.total        the ledger: steps, rows, sums of the objective and of the losses
+ *     tacet.accounts     a line for each term: its name and the sums of its account
+ *     tacet.controls     a line for each term: its name, the bounds of lambda and what the controller remembers
+ *     tacet.fired        a line for each value that training counts: its name, its density in the first step, rows
+ *                        times positions, and how often each unit fired. In version 1: rows, and how often each element
+ *                        of a row fired; what a unit has at all positions is added up
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
- * Doubles are written as the shortest decimal that reads back as the same double. A resume first looks at everything
- * and then sets everything, so that a checkpoint that is refused has changed nothing. */
-#include "model/history.h"
+ * Doubles are written as the shortest decimal that reads back as the same double; a dash is one that is not finite. A
+ * resume goes over all notes twice: first it only looks, then it sets what they say. So one that is refused has changed
+ * nothing. */
+#include "model/model.h"
+
+#include "run/run.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char version[] = "2", first_version[] = "1";
 
-/* ---- Writing ---- */
+enum { ACCOUNT = sizeof(tc_account) / sizeof(double), CONTROL = sizeof(tc_control) / sizeof(double) };
+_Static_assert(sizeof(tc_account) == ACCOUNT * sizeof(double), "an account is numbers alone");
+_Static_assert(sizeof(tc_control) == CONTROL * sizeof(double), "a control is numbers alone");
 
-/* A note made with a format. */
-__attribute__((format(printf, 3, 4))) static void note_format(tc_bundle *b, const char *key, const char *format, ...)
+typedef struct resuming {
+    const tacet_file *f;
+    tacet_plan *p;
+    tacet_error *e;
+    bool set;   /* false: only looks */
+    bool apart; /* version 1: what fired was counted by elements, not units */
+} resuming;
+
+/* ---- What notes have in common ---- */
+
+/* A line for each term, of x[terms * numbers]. */
+static void write_terms(const tacet_plan *p, const double *x, int numbers, tc_text *t)
 {
-    char text[128];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    tc_bundle_note(b, key, text);
+    for (int i = 0; i < p->terms; i++) tc_line_add(t, p->graph->term[i].name, x + i * numbers, numbers);
 }
 
-static void note_lists(tc_bundle *b)
+/* The rest of a line. dash: a number may be one. */
+static bool take_numbers(const char **at, double *x, int numbers, bool dash)
 {
-    const tacet_plan *p = b->plan;
-    tc_text uses = {.mem = b->mem}, densities = {.mem = b->mem};
+    for (int i = 0; i < numbers; i++)
+        if (!tc_take_number(at, i + 1 < numbers ? ' ' : '\n', &x[i]) || !(dash || isfinite(x[i]))) return false;
+    return true;
+}
+
+/* A whole number that a double holds exactly, at least 0. */
+static bool is_count(double x) { return x >= 0 && x <= 0x1p53 && x == floor(x); }
+
+/* Counts up to `end`. */
+static bool take_counts(const char **at, int64_t *to, int counts, char end)
+{
+    double x;
+    for (int i = 0; i < counts; i++) {
+        if (!tc_take_number(at, i + 1 < counts ? ' ' : end, &x) || !is_count(x)) return false;
+        to[i] = (int64_t)x;
+    }
+    return true;
+}
+
+/* The terms must be the plan's, in their order. */
+static bool read_terms(const resuming *r, const char *at, double *to, int numbers, bool dash)
+{
+    double line[ACCOUNT > CONTROL ? ACCOUNT : CONTROL];
+    for (int i = 0; i < r->p->terms; i++) {
+        const char *name = r->p->graph->term[i].name;
+        if (!tc_take_name(&at, name))
+            return tc_fail(r->e, TACET_FILE,
+                           "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
+                           r->f->path, *at ? at : "nothing more", name) == TACET_OK;
+        if (!take_numbers(&at, line, numbers, dash)) return false;
+        if (r->set) memcpy(to + i * numbers, line, sizeof *line * (size_t)numbers);
+    }
+    return !*at || tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
+                           r->f->path, at) == TACET_OK;
+}
+
+/* The value that a line begins with; -1: there is none of that name. */
+static int take_value(const char **at, const tacet_plan *p)
+{
+    int v = 0;
+    while (v < p->values && !tc_take_name(at, tc_plan_name(p, v))) v++;
+    return v < p->values ? v : -1;
+}
+
+/* ---- Note by note ---- */
+
+static void write_optimizer(const tacet_plan *p, tc_text *t) { tc_spec_print(&p->update.spec, NULL, t); }
+
+static bool read_optimizer(const resuming *r, const char *theirs)
+{
+    const char *own = r->p->update.optim->name;
+    const size_t n = strcspn(theirs, " ");
+    if (n == strlen(own) && memcmp(theirs, own, n) == 0) return true;
+    return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run with %.100s, and this plan has %s", r->f->path,
+                   theirs, own) == TACET_OK;
+}
+
+static void write_step(const tacet_plan *p, tc_text *t) { tc_text_add(t, "%" PRId64, p->table.step); }
+
+static bool read_step(const resuming *r, const char *at)
+{
+    int64_t step;
+    if (!take_counts(&at, &step, 1, '\0')) return false;
+    if (r->set) r->p->table.step = step;
+    return true;
+}
+
+static void write_seed(const tacet_plan *p, tc_text *t) { tc_text_add(t, "%016" PRIx64, p->set.seed); }
+
+static bool read_seed(const resuming *r, const char *text)
+{
+    if (strlen(text) != 16 || text[strspn(text, "0123456789abcdef")]) return false;
+    if (r->set) r->p->set.seed = r->p->run.seed = strtoull(text, NULL, 16);
+    return true;
+}
+
+static void write_rate(const tacet_plan *p, tc_text *t)
+{
     char number[TC_NUMBER_MAX];
+    tc_text_add(t, "%s", tc_number_text(p->table.rate, number));
+}
+
+static bool read_rate(const resuming *r, const char *text)
+{
+    double rate;
+    if (!tc_number_read(text, &rate)) return false;
+    if (r->set) r->p->table.rate = rate;
+    return true;
+}
+
+static bool read_lambdas(const resuming *r, const char *text)
+{
+    return read_terms(r, text, r->p->table.lambda, 1, false);
+}
+
+static void write_lists(const tacet_plan *p, tc_text *t)
+{
     for (int v = 0; v < p->values; v++) {
         const tc_list_steps *u = &p->table.list_steps[v];
-        const tc_op *op = p->graph->value[v].op;
         if (u->steps)
-            tc_text_add(&uses, "%s %" PRId64 " %" PRId64 " %" PRId64 "\n", tc_plan_name(p, v), u->steps, u->forward,
+            tc_text_add(t, "%s %" PRId64 " %" PRId64 " %" PRId64 "\n", tc_plan_name(p, v), u->steps, u->forward,
                         u->backward);
-        if (!op || !op->silent || p->set.sparse != TACET_SPARSE_AUTO) continue;
-        tc_text_add(&densities, "%s", tc_plan_name(p, v));
-        for (int k = 0; k < TC_WAYS; k++)
-            tc_text_add(&densities, " %s", tc_number_text(p->table.break_even[v * TC_WAYS + k], number));
-        tc_text_add(&densities, "\n");
     }
-    tc_bundle_text(b, "tacet.lists", &uses);
-    tc_bundle_text(b, "tacet.break_even", &densities);
 }
 
-static void note_loader(tc_bundle *b, const tacet_loader *l)
+static bool read_lists(const resuming *r, const char *at)
 {
-    int64_t epoch, position;
-    if (!l) return;
-    tacet_loader_tell(l, &epoch, &position);
-    note_format(b, "tacet.loader", "%" PRId64 " %" PRId64 " %" PRId64, epoch, position, tacet_loader_batches(l));
+    tc_list_steps *steps = r->p->table.list_steps;
+    for (int v = 0; v < r->p->values && r->set; v++) steps[v] = (tc_list_steps){0};
+    while (*at) {
+        int64_t x[3];
+        const int v = take_value(&at, r->p);
+        if (v < 0 || !take_counts(&at, x, 3, '\n') || x[0] < 1 || x[1] > x[0] || x[2] > x[0]) return false;
+        if (r->set) steps[v] = (tc_list_steps){x[0], x[1], x[2]};
+    }
+    return true;
 }
+
+static void write_break_even(const tacet_plan *p, tc_text *t)
+{
+    for (int v = 0; v < p->values && p->set.sparse == TACET_SPARSE_AUTO; v++) {
+        const tc_op *op = p->graph->value[v].op;
+        if (op && op->silent) tc_line_add(t, tc_plan_name(p, v), &p->table.break_even[v * TC_WAYS], TC_WAYS);
+    }
+}
+
+static bool read_break_even(const resuming *r, const char *at)
+{
+    while (*at) {
+        double x[TC_WAYS];
+        const int v = take_value(&at, r->p);
+        if (v < 0 || !take_numbers(&at, x, TC_WAYS, false)) return false;
+        if (r->set && r->p->set.sparse == TACET_SPARSE_AUTO) memcpy(&r->p->table.break_even[v * TC_WAYS], x, sizeof x);
+    }
+    return true;
+}
+
+static void write_total(const tacet_plan *p, tc_text *t)
+{
+    const tc_total *all = &p->table.total;
+    tc_line_add(t, "all", (const double[]){(double)all->steps, (double)all->rows, all->objective, all->data_loss}, 4);
+}
+
+static bool read_total(const resuming *r, const char *at)
+{
+    double x[4];
+    if (!tc_take_name(&at, "all") || !take_numbers(&at, x, 4, true) || *at) return false;
+    if (!is_count(x[0]) || !is_count(x[1])) return false;
+    if (r->set) r->p->table.total = (tc_total){(int64_t)x[0], (int64_t)x[1], x[2], x[3]};
+    return true;
+}
+
+static void write_accounts(const tacet_plan *p, tc_text *t)
+{
+    write_terms(p, (const double *)(const void *)p->table.account, ACCOUNT, t);
+}
+
+static bool read_accounts(const resuming *r, const char *text)
+{
+    return read_terms(r, text, (double *)(void *)r->p->table.account, ACCOUNT, true);
+}
+
+static void write_controls(const tacet_plan *p, tc_text *t)
+{
+    write_terms(p, (const double *)(const void *)p->table.control, CONTROL, t);
+}
+
+static bool read_controls(const resuming *r, const char *text)
+{
+    return read_terms(r, text, (double *)(void *)r->p->table.control, CONTROL, true);
+}
+
+static void write_fired(const tacet_plan *p, tc_text *t)
+{
+    for (int v = 0; v < p->values; v++) {
+        const tc_tally *c = &p->count[TC_TRAIN][v];
+        char number[TC_NUMBER_MAX];
+        if (!c->now) continue;
+        tc_text_add(t, "%s %s", tc_plan_name(p, v), isfinite(c->natural) ? tc_number_text(c->natural, number) : "-");
+        tc_text_add(t, " %s", tc_number_text((double)c->rows, number));
+        for (int64_t k = 0; k < c->units; k++) tc_text_add(t, " %s", tc_number_text((double)c->fired[k], number));
+        tc_text_add(t, "\n");
+    }
+}
+
+/* Which values are counted is not the run's: it may go on with a ledger of another kind. */
+static bool read_fired(const resuming *r, const char *at)
+{
+    tc_tally *count = r->p->count[TC_TRAIN];
+    double natural, rows, fired;
+    if (r->set) tc_tally_reset(r->p, TC_TRAIN);
+    for (int v = 0; v < r->p->values && r->set; v++) count[v].natural = NAN;
+    while (*at) {
+        const int v = take_value(&at, r->p);
+        if (v < 0 || !tc_take_number(&at, ' ', &natural) || !tc_take_number(&at, ' ', &rows)) return false;
+        tc_tally *to = r->set && count[v].now ? &count[v] : NULL;
+        const tc_shape *s = &r->p->graph->value[v].shape;
+        const int64_t units = tc_shape_units(s), numbers = r->apart ? tc_shape_count(s) : units;
+        if (!is_count(rows) || !is_count(rows * (double)numbers)) return false; /* what fired in all is added up */
+        if (to) {
+            to->natural = natural;
+            to->rows = (int64_t)rows * (numbers / units);
+            memset(to->fired, 0, sizeof *to->fired * (size_t)units);
+        }
+        for (int64_t k = 0; k < numbers; k++) {
+            if (!tc_take_number(&at, k + 1 < numbers ? ' ' : '\n', &fired) || !is_count(fired) || fired > rows)
+                return false;
+            if (to) to->fired[k % units] += (int64_t)fired;
+        }
+    }
+    return true;
+}
+
+/* ---- All of them ---- */
+
+/* The notes, in the order in which files have them. A reader returns false for what it cannot read; if there is more to
+ * say than that, it has set the error. A note may be missing where the one that it goes `with` is missing too, and then
+ * nothing is set: the first versions had no firing lists, and no ledger, whose four notes are there together. */
+static const struct entry {
+    const char *key;
+    void (*write)(const tacet_plan *p, tc_text *t); /* NULL: models have it too (save.c) */
+    bool (*read)(const resuming *r, const char *text);
+    const char *with; /* NULL: it must be there */
+} entry[] = {
+    {"tacet.optimizer", write_optimizer, read_optimizer, NULL},
+    {"tacet.step", write_step, read_step, NULL},
+    {"tacet.seed", write_seed, read_seed, NULL},
+    {"tacet.rate", write_rate, read_rate, NULL},
+    {"tacet.lambdas", NULL, read_lambdas, NULL},
+    {"tacet.lists", write_lists, read_lists, "tacet.lists"},
+    {"tacet.break_even", write_break_even, read_break_even, "tacet.break_even"},
+    {"tacet.total", write_total, read_total, "tacet.accounts"},
+    {"tacet.accounts", write_accounts, read_accounts, "tacet.controls"},
+    {"tacet.controls", write_controls, read_controls, "tacet.fired"},
+    {"tacet.fired", write_fired, read_fired, "tacet.total"},
+};
+enum { ENTRIES = sizeof entry / sizeof *entry };
 
 tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const char *path, int notes,
                               const tacet_note *note, tacet_error *why)
 {
+    int64_t epoch, position;
     if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer has nothing to resume: use tacet_save");
-    tc_bundle b = {.mem = p->mem, .plan = p};
-    tc_text optimizer = {.mem = p->mem};
-    char rate[TC_NUMBER_MAX];
-    tc_bundle_model(&b);
-    for (int i = 0; i < p->block.places; i++)
-        for (int k = 0; k < p->block.moments && p->block.place[i].trains; k++)
-            tc_bundle_moment(&b, &p->block.place[i], k);
-    tc_bundle_states(&b, true);
-    tc_bundle_note(&b, "tacet.checkpoint", version);
-    tc_spec_print(&p->update.spec, NULL, &optimizer);
-    tc_bundle_text(&b, "tacet.optimizer", &optimizer);
-    note_format(&b, "tacet.step", "%" PRId64, p->table.step);
-    note_format(&b, "tacet.seed", "%016" PRIx64, p->set.seed);
-    tc_bundle_note(&b, "tacet.rate", tc_number_text(p->table.rate, rate));
-    note_lists(&b);
-    tc_history_note(&b);
-    note_loader(&b, l);
-    return tc_bundle_write(&b, path, notes, note, why);
+    tc_notes n = tc_notes_of(p);
+    tc_text_add(&n.text, "%s", version);
+    tc_notes_add(&n, "tacet.checkpoint");
+    for (int i = 0; i < ENTRIES; i++) {
+        if (!entry[i].write) continue;
+        entry[i].write(p, &n.text);
+        tc_notes_add(&n, entry[i].key);
+    }
+    if (l) {
+        tacet_loader_tell(l, &epoch, &position);
+        tc_text_add(&n.text, "%" PRId64 " %" PRId64 " %" PRId64, epoch, position, tacet_loader_batches(l));
+        tc_notes_add(&n, "tacet.loader");
+    }
+    return tc_notes_write(&n, true, path, notes, note, why);
 }
 
-/* ---- Reading ---- */
-
-/* What a checkpoint says, read and checked before any of it is used. */
-typedef struct resumed {
-    const tacet_file *f;
-    const tacet_plan *p;
-    tacet_error *e;
-    const tc_tensor **parameter, **moment; /* [places], [places * moments] */
-    const tc_tensor **state;               /* [states] */
-    double *lambda;                        /* [terms] */
-    tc_list_steps *use;                    /* [values] */
-    double *break_even;                    /* [values * TC_WAYS] */
-    tc_history history;
-    int64_t step, epoch, position;
-    uint64_t seed;
-    double rate;
-} resumed;
-
-static tacet_status refuse_note(const resumed *r, const char *key)
+static tacet_status refuse_note(const resuming *r, const char *key)
 {
     return tc_fail(r->e, TACET_FILE, "%.300s: the note %s is missing or not what a checkpoint has there", r->f->path,
                    key);
 }
 
-/* The next word of *text, up to `end` (or the end of it all), moved past it. False when it is too long or not there. */
-static bool next_word(const char **text, char end, char word[TC_NUMBER_MAX])
+static tacet_status read_loader(const resuming *r, tacet_loader *l)
 {
-    const char *stop = strchr(*text, end);
-    const size_t n = stop ? (size_t)(stop - *text) : strlen(*text);
-    if (n == 0 || n >= TC_NUMBER_MAX) return false;
-    memcpy(word, *text, n);
-    word[n] = '\0';
-    *text += n + (stop != NULL);
-    return true;
-}
-
-static bool read_integers(const char *text, int count, int64_t *to)
-{
-    char word[TC_NUMBER_MAX];
-    if (!text) return false;
-    for (int i = 0; i < count; i++)
-        if (!next_word(&text, ' ', word) || !tc_integer_read(word, &to[i]) || to[i] < 0) return false;
-    return *text == '\0';
-}
-
-static bool read_seed(const char *text, uint64_t *seed)
-{
-    if (!text || strlen(text) != 16 || text[strspn(text, "0123456789abcdef")]) return false;
-    *seed = 0;
-    for (; *text; text++) *seed = *seed << 4 | (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
-    return true;
-}
-
-static tacet_status read_scalars(resumed *r)
-{
-    const char *rate = tacet_file_note(r->f, "tacet.rate");
-    if (!read_integers(tacet_file_note(r->f, "tacet.step"), 1, &r->step)) return refuse_note(r, "tacet.step");
-    if (!read_seed(tacet_file_note(r->f, "tacet.seed"), &r->seed)) return refuse_note(r, "tacet.seed");
-    if (!rate || !tc_number_read(rate, &r->rate)) return refuse_note(r, "tacet.rate");
+    const char *at = l ? tacet_file_note(r->f, "tacet.loader") : NULL;
+    int64_t x[3];
+    if (!l) return TACET_OK;
+    if (!at || !take_counts(&at, x, 3, '\0')) return refuse_note(r, "tacet.loader");
+    if (x[2] != tacet_loader_batches(l) || x[1] > x[2])
+        return tc_fail(r->e, TACET_FILE,
+                       "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64
+                       " batches, and has %" PRId64 " here",
+                       r->f->path, x[2], tacet_loader_batches(l));
+    if (r->set) tacet_loader_seek(l, x[0], x[1]);
     return TACET_OK;
 }
 
-/* The terms must be the plan's, in their order. */
-static tacet_status read_lambdas(resumed *r)
+static tacet_status read_notes(const resuming *r, tacet_loader *l)
 {
-    const char *at = tacet_file_note(r->f, "tacet.lambdas");
-    if (!at) return refuse_note(r, "tacet.lambdas");
-    for (int i = 0; i < r->p->terms; i++) {
-        const char *name = r->p->graph->term[i].name;
-        const size_t n = strlen(name);
-        char number[TC_NUMBER_MAX];
-        if (strncmp(at, name, n) != 0 || at[n] != ' ')
-            return tc_fail(r->e, TACET_FILE,
-                           "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
-                           r->f->path, *at ? at : "nothing more", name);
-        at += n + 1;
-        if (!next_word(&at, '\n', number) || !tc_number_read(number, &r->lambda[i]))
-            return refuse_note(r, "tacet.lambdas");
+    for (int i = 0; i < ENTRIES; i++) {
+        const char *text = tacet_file_note(r->f, entry[i].key);
+        if (text ? entry[i].read(r, text) : entry[i].with && !tacet_file_note(r->f, entry[i].with)) continue;
+        return r->e->status == TACET_OK ? refuse_note(r, entry[i].key) : r->e->status;
     }
-    if (*at)
-        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
-                       r->f->path, at);
-    return TACET_OK;
-}
-
-/* The value that a line begins with, moved past its name and the blank; -1: there is none. */
-static int next_value(const tacet_plan *p, const char **text)
-{
-    const size_t n = strcspn(*text, " \n");
-    for (int v = 0; v < p->values; v++) {
-        if (strlen(tc_plan_name(p, v)) != n || memcmp(tc_plan_name(p, v), *text, n) != 0 || (*text)[n] != ' ') continue;
-        *text += n + 1;
-        return v;
-    }
-    return -1;
-}
-
-/* Checkpoints of versions without firing lists lack these notes: nothing is set then. */
-static tacet_status read_lists(resumed *r)
-{
-    static const char lists[] = "tacet.lists", densities[] = "tacet.break_even";
-    const char *at = tacet_file_note(r->f, lists);
-    char word[3][TC_NUMBER_MAX];
-    while (at && *at) {
-        const int v = next_value(r->p, &at);
-        tc_list_steps u;
-        if (v < 0 || !next_word(&at, ' ', word[0]) || !next_word(&at, ' ', word[1]) || !next_word(&at, '\n', word[2]) ||
-            !tc_integer_read(word[0], &u.steps) || !tc_integer_read(word[1], &u.forward) ||
-            !tc_integer_read(word[2], &u.backward) || u.steps < 1 || u.forward < 0 || u.forward > u.steps ||
-            u.backward < 0 || u.backward > u.steps)
-            return refuse_note(r, lists);
-        r->use[v] = u;
-    }
-    at = tacet_file_note(r->f, densities);
-    while (at && *at) {
-        const int v = next_value(r->p, &at);
-        for (int k = 0; k < TC_WAYS; k++)
-            if (v < 0 || !next_word(&at, k + 1 < TC_WAYS ? ' ' : '\n', word[0]) ||
-                !tc_number_read(word[0], &r->break_even[v * TC_WAYS + k]))
-                return refuse_note(r, densities);
-    }
-    return TACET_OK;
-}
-
-static tacet_status read_history(resumed *r)
-{
-    const bool apart = strcmp(tacet_file_note(r->f, "tacet.checkpoint"), first_version) == 0;
-    const char *bad = tc_history_read(r->f, r->p, apart, &r->history);
-    return bad ? refuse_note(r, bad) : TACET_OK;
+    return read_loader(r, l);
 }
 
 /* The same layers, as the description has them: parameters of the same shapes are not enough. */
-static tacet_status check_part(const resumed *r, const char *part, const char *key)
+static tacet_status check_part(const resuming *r, const tc_part_note *part)
 {
     tc_text own = {.mem = r->p->mem};
-    const char *theirs = tacet_file_note(r->f, key);
+    const char *theirs = tacet_file_note(r->f, part->key);
     tacet_status s = TACET_OK;
-    tc_graph_write(r->p->graph, &r->p->extent, part, &own);
+    tc_graph_write(r->p->graph, &r->p->extent, part->part, &own);
     if (own.failed)
         s = tc_fail_memory(r->e);
     else if (strcmp(own.data ? own.data : "", theirs ? theirs : "") != 0)
         s = tc_fail(r->e, TACET_FILE,
                     "%.200s is a checkpoint of another network: its %s is \"%.300s\", and here it is \"%.300s\"",
-                    r->f->path, part, theirs ? theirs : "", own.data ? own.data : "");
+                    r->f->path, part->part, theirs ? theirs : "", own.data ? own.data : "");
     tc_text_free(&own);
     return s;
 }
 
-static tacet_status check_optimizer(const resumed *r)
-{
-    const char *theirs = tacet_file_note(r->f, "tacet.optimizer"), *own = r->p->update.optim->name;
-    if (!theirs) return refuse_note(r, "tacet.optimizer");
-    const size_t n = strcspn(theirs, " ");
-    if (n == strlen(own) && memcmp(theirs, own, n) == 0) return TACET_OK;
-    return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run with %.100s, and this plan has %s", r->f->path,
-                   theirs, own);
-}
-
-static tacet_status find_moments(const resumed *r)
-{
-    const tacet_plan *p = r->p;
-    for (int i = 0; i < p->block.places; i++)
-        for (int k = 0; k < p->block.moments && p->block.place[i].trains; k++) {
-            tc_text name = {.mem = p->mem};
-            const tc_shape shape = tc_plan_shape(p, p->block.place[i].value);
-            tc_moment_name(p, &p->block.place[i], k, &name);
-            const tc_tensor *t = name.failed ? NULL : tc_file_find(r->f, name.data);
-            tacet_status s = TACET_OK;
-            if (name.failed)
-                s = tc_fail_memory(r->e);
-            else if (!t || !tc_shape_equal(&t->shape, &shape))
-                s = tc_fail(r->e, TACET_FILE, "%.300s has no %.100s of the right shape, which this plan trains with",
-                            r->f->path, name.data);
-            tc_text_free(&name);
-            if (s != TACET_OK) return s;
-            r->moment[i * p->block.moments + k] = t;
-        }
-    return TACET_OK;
-}
-
-static tacet_status read_loader(resumed *r, const tacet_loader *l)
-{
-    int64_t place[3];
-    if (!l) return TACET_OK;
-    if (!read_integers(tacet_file_note(r->f, "tacet.loader"), 3, place)) return refuse_note(r, "tacet.loader");
-    if (place[2] != tacet_loader_batches(l) || place[1] > place[2])
-        return tc_fail(r->e, TACET_FILE,
-                       "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64
-                       " batches, and has %" PRId64 " here",
-                       r->f->path, place[2], tacet_loader_batches(l));
-    r->epoch = place[0];
-    r->position = place[1];
-    return TACET_OK;
-}
-
-static tacet_status read_all(resumed *r, const tacet_loader *l)
+static tacet_status look(resuming *r, tc_tensors *t, tacet_loader *l)
 {
     const char *is = tacet_file_note(r->f, "tacet.checkpoint");
     if (!is)
         return tc_fail(r->e, TACET_FILE, "%.300s is a model, not a checkpoint: its weights can be loaded, not resumed",
                        r->f->path);
-    if (strcmp(is, version) != 0 && strcmp(is, first_version) != 0)
+    r->apart = strcmp(is, first_version) == 0;
+    if (!r->apart && strcmp(is, version) != 0)
         return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %.20s, and versions %s and %s are read",
                        r->f->path, is, first_version, version);
-    if (tc_file_match(r->f, r->p, true, r->parameter, r->e) < 0) return TACET_FILE;
-    tacet_status s = check_part(r, "input", "tacet.input");
-    if (s == TACET_OK) s = check_part(r, "model", "tacet.model");
-    if (s == TACET_OK) s = check_optimizer(r);
-    if (s == TACET_OK) s = find_moments(r);
-    if (s == TACET_OK && !tc_file_match_states(r->f, r->p, true, true, r->state, r->e)) s = r->e->status;
-    if (s == TACET_OK) s = read_scalars(r);
-    if (s == TACET_OK) s = read_lambdas(r);
-    if (s == TACET_OK) s = read_lists(r);
-    if (s == TACET_OK) s = read_history(r);
-    return s == TACET_OK ? read_loader(r, l) : s;
-}
-
-static void set_all(const resumed *r, tacet_plan *p, tacet_loader *l)
-{
-    const int moments = p->block.moments;
-    for (int i = 0; i < p->block.places; i++) {
-        const tc_place *at = &p->block.place[i];
-        tc_plan_copy_in(p, at, r->parameter[i]->data, tc_plan_parameter(p, at));
-        for (int k = 0; k < moments && at->trains; k++)
-            tc_plan_copy_in(p, at, r->moment[i * moments + k]->data, tc_plan_moment(p, at, k));
-    }
-    tc_file_set_states(p, r->state);
-    for (int i = 0; i < p->terms; i++) p->table.lambda[i] = r->lambda[i];
-    for (int v = 0; v < p->values; v++) p->table.list_steps[v] = r->use[v];
-    for (int i = 0; i < p->values * TC_WAYS && p->set.sparse == TACET_SPARSE_AUTO; i++)
-        p->table.break_even[i] = r->break_even[i];
-    tc_history_set(&r->history, p);
-    p->table.step = r->step;
-    p->table.rate = r->rate;
-    p->set.seed = p->run.seed = r->seed;
-    if (l) tacet_loader_seek(l, r->epoch, r->position);
+    tacet_status s = tc_file_match(r->f, t, r->p->block.places, r->e);
+    for (int i = 0; i < TC_PARTS && s == TACET_OK; i++)
+        if (tc_part_notes[i].must) s = check_part(r, &tc_part_notes[i]);
+    if (s == TACET_OK) s = read_notes(r, l);
+    return s == TACET_OK ? tc_file_match(r->f, t, t->count, r->e) : s;
 }
 
 tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, tacet_error *why)
@@ -330,26 +383,15 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer cannot be resumed: use tacet_file_load");
     tacet_error e = {0};
-    const size_t places = (size_t)p->block.places, moments = places * (size_t)p->block.moments;
-    resumed r = {.f = f, .p = p, .e = &e};
-    r.parameter = tc_alloc(&p->mem, places, sizeof *r.parameter);
-    r.moment = tc_alloc(&p->mem, moments, sizeof *r.moment);
-    r.state = tc_alloc(&p->mem, (size_t)p->states, sizeof *r.state);
-    r.lambda = tc_alloc(&p->mem, (size_t)p->terms, sizeof *r.lambda);
-    r.use = tc_alloc(&p->mem, (size_t)p->values, sizeof *r.use);
-    r.break_even = tc_alloc(&p->mem, (size_t)p->values * TC_WAYS, sizeof *r.break_even);
-    const bool own = tc_history_alloc(&r.history, p);
-    const bool room = own && r.parameter && r.moment && r.state && r.lambda && r.use && r.break_even;
-    for (int i = 0; room && i < p->values * TC_WAYS; i++) r.break_even[i] = p->table.break_even[i];
-    const tacet_status s = room ? read_all(&r, l) : tc_fail_memory(&e);
-    if (s == TACET_OK) set_all(&r, p, l);
-    tc_history_free(&r.history, p);
-    tc_free(&p->mem, r.parameter);
-    tc_free(&p->mem, r.moment);
-    tc_free(&p->mem, r.state);
-    tc_free(&p->mem, r.lambda);
-    tc_free(&p->mem, r.use);
-    tc_free(&p->mem, r.break_even);
+    tc_tensors t;
+    resuming r = {.f = f, .p = p, .e = &e};
+    const tacet_status s = tc_tensors_of(&t, p, true) ? look(&r, &t, l) : tc_fail_memory(&e);
+    if (s == TACET_OK) {
+        r.set = true;
+        read_notes(&r, l);
+        tc_file_set(&t);
+    }
+    tc_tensors_free(&t);
     if (s != TACET_OK && why) *why = e;
     return s;
 }

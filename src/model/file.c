@@ -1,6 +1,7 @@
 /* file.c: a model or a checkpoint that was opened: its notes and tensors, its network, and its numbers into a plan. */
 #include "model/model.h"
 
+#include <math.h>
 #include <string.h>
 
 tacet_file *tacet_file_open(const char *path, const tacet_memory *memory, tacet_error *why)
@@ -62,29 +63,20 @@ static void blame(const tacet_file *f, const char *key, const tacet_graph *g, ta
 
 tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why)
 {
-    static const struct {
-        const char *part, *key;
-        bool must;
-    } part[] = {{"input", "tacet.input", true},
-                {"model", "tacet.model", true},
-                {"loss", "tacet.loss", false},
-                {"penalties", "tacet.penalties", false},
-                {"options", "tacet.options", false}};
     tacet_graph *g = tacet_graph_new(memory);
     if (!g) {
         tc_fail_memory(why);
         return NULL;
     }
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        const char *text = tacet_file_note(f, part[i].key);
-        if (text) tc_graph_rebuild(g, part[i].part, text);
-        const bool missing = !text && part[i].must;
+    for (const tc_part_note *part = tc_part_notes; part < tc_part_notes + TC_PARTS; part++) {
+        const char *text = tacet_file_note(f, part->key);
+        if (text) tc_graph_rebuild(g, part->part, text);
+        const bool missing = !text && part->must;
         if (!missing && !tacet_graph_error(g)) continue;
         if (missing)
-            tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path,
-                    part[i].key);
+            tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path, part->key);
         else
-            blame(f, part[i].key, g, why);
+            blame(f, part->key, g, why);
         tacet_graph_free(g);
         return NULL;
     }
@@ -93,130 +85,101 @@ tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, t
 
 /* ---- The numbers ---- */
 
-const tc_tensor *tc_file_find(const tacet_file *f, const char *name)
+static const tc_tensor *find(const tc_tensor *tensor, int tensors, const char *name)
 {
-    for (int i = 0; i < f->tensors; i++)
-        if (strcmp(f->tensor[i].name, name) == 0) return &f->tensor[i];
+    for (int i = 0; i < tensors; i++)
+        if (strcmp(tensor[i].name, name) == 0) return &tensor[i];
     return NULL;
 }
 
-/* The tensor of a state's name and shape, or NULL; *failed when out of memory. */
-static const tc_tensor *find_state(const tacet_file *f, const tacet_plan *p, const tc_state *r, bool *failed)
+/* Tensor i of the plan is not in the file, or (theirs) has another shape there. */
+static tacet_status refuse(const tacet_file *f, const tc_tensors *t, int i, const tc_tensor *theirs, tacet_error *e)
 {
-    tc_text name = {.mem = f->mem};
-    tc_state_name(p, r, &name);
-    const tc_tensor *t = name.failed ? NULL : tc_file_find(f, name.data);
-    *failed = name.failed;
-    tc_text_free(&name);
-    return t && tc_shape_equal(&t->shape, &r->shape) ? t : NULL;
+    const char *name = t->tensor[i].name;
+    char want[TC_SHAPE_TEXT], have[TC_SHAPE_TEXT];
+    if (i >= t->plan->block.places)
+        return tc_fail(e, TACET_FILE, "%.300s has no %.100s of the right shape, which this %s", f->path, name,
+                       t->at[i] ? "plan trains with" : "network remembers");
+    tc_shape_text(&t->tensor[i].shape, false, want);
+    if (theirs)
+        return tc_fail(e, TACET_FILE, "%.300s: %.100s is %s, and in this network it is %s", f->path, name,
+                       tc_shape_text(&theirs->shape, false, have), want);
+    return tc_fail(e, TACET_FILE, "%.300s has no %.100s, which in this network is %s", f->path, name, want);
 }
 
-bool tc_file_match_states(const tacet_file *f, const tacet_plan *p, bool strict, bool terms, const tc_tensor **found,
-                          tacet_error *e)
+tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e)
 {
-    for (int i = 0; i < p->states; i++) {
-        const tc_state *r = &p->state[i];
-        bool failed;
-        found[i] = find_state(f, p, r, &failed);
-        if (failed) return tc_fail_memory(e) == TACET_OK;
-        if (found[i] || !strict || (r->node >= p->values && !terms)) continue;
-        tc_fail(e, TACET_FILE, "%.300s has no %.100s.%s of the right shape, which this network remembers", f->path,
-                tc_plan_node(p, r->node).name, r->name);
-        return false;
+    for (int i = 0; i < t->count; i++) {
+        if (t->found[i]) continue; /* by the call before */
+        const tc_tensor *theirs = find(f->tensor, f->tensors, t->tensor[i].name);
+        t->found[i] = theirs && tc_shape_equal(&theirs->shape, &t->tensor[i].shape) ? theirs : NULL;
+        if (!t->found[i] && i < must) return refuse(f, t, i, theirs, e);
     }
+    for (int i = 0; i < f->tensors && must >= 0; i++) {
+        const char *name = f->tensor[i].name;
+        if (!strchr(name, ':') && !find(t->tensor, t->count, name))
+            return tc_fail(e, TACET_FILE, "%.300s holds %.100s, which this network does not have", f->path, name);
+    }
+    return TACET_OK;
+}
+
+void tc_file_set(const tc_tensors *t)
+{
+    for (int i = 0; i < t->count; i++) {
+        if (t->found[i] && t->at[i])
+            tc_plan_copy_in(t->plan, t->at[i], t->found[i]->data, t->tensor[i].data);
+        else if (t->found[i])
+            memcpy(t->tensor[i].data, t->found[i]->data, sizeof(float) * (size_t)t->tensor[i].count);
+    }
+}
+
+/* ---- Lines of notes ---- */
+
+bool tc_take_name(const char **at, const char *name)
+{
+    const size_t n = strlen(name);
+    if (strncmp(*at, name, n) != 0 || (*at)[n] != ' ') return false;
+    *at += n + 1;
     return true;
 }
 
-void tc_file_set_states(tacet_plan *p, const tc_tensor *const *found)
+bool tc_take_number(const char **at, char end, double *x)
 {
-    for (int i = 0; i < p->states; i++)
-        if (found[i]) memcpy(*p->state[i].at, found[i]->data, sizeof(float) * (size_t)p->state[i].n);
-}
-
-/* Whether a tensor has the name of what a layer of the plan remembers. */
-static bool is_state(const tacet_plan *p, const char *name)
-{
-    for (int i = 0; i < p->states; i++) {
-        const tc_state *r = &p->state[i];
-        const char *of = r->node < p->values ? tc_plan_name(p, r->node) : "";
-        const size_t n = strlen(of);
-        if (n && strncmp(name, of, n) == 0 && name[n] == '.' && strcmp(name + n + 1, r->name) == 0) return true;
-    }
-    return false;
-}
-
-/* The first tensor that is neither a parameter nor a state of the plan nor one of a checkpoint alone, or NULL. */
-static const char *unknown(const tacet_file *f, const tacet_plan *p, const tc_tensor *const *found)
-{
-    for (int i = 0; i < f->tensors; i++) {
-        bool known = strchr(f->tensor[i].name, ':') || is_state(p, f->tensor[i].name);
-        for (int k = 0; k < p->block.places && !known; k++) known = found[k] == &f->tensor[i];
-        if (!known) return f->tensor[i].name;
-    }
-    return NULL;
-}
-
-int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const tc_tensor **found, tacet_error *e)
-{
-    int count = 0;
-    for (int i = 0; i < p->block.places; i++) {
-        const char *name = tc_plan_name(p, p->block.place[i].value);
-        const tc_shape shape = tc_plan_shape(p, p->block.place[i].value);
-        const tc_tensor *t = tc_file_find(f, name);
-        found[i] = t && tc_shape_equal(&t->shape, &shape) ? t : NULL;
-        if (found[i]) count++;
-        if (found[i] || !strict) continue;
-        char want[TC_SHAPE_TEXT], have[TC_SHAPE_TEXT];
-        tc_shape_text(&shape, false, want);
-        if (t)
-            tc_fail(e, TACET_FILE, "%.300s: %.100s is %s, and in this network it is %s", f->path, name,
-                    tc_shape_text(&t->shape, false, have), want);
-        else
-            tc_fail(e, TACET_FILE, "%.300s has no %.100s, which in this network is %s", f->path, name, want);
-        return -1;
-    }
-    const char *other = strict ? unknown(f, p, found) : NULL;
-    if (!other) return count;
-    tc_fail(e, TACET_FILE, "%.300s holds %.100s, which this network does not have", f->path, other);
-    return -1;
+    char word[TC_NUMBER_MAX];
+    const size_t n = strcspn(*at, " \n");
+    if (n == 0 || n >= sizeof word || (*at)[n] != end) return false;
+    memcpy(word, *at, n);
+    word[n] = '\0';
+    *at += n + (end != '\0');
+    *x = NAN;
+    return strcmp(word, "-") == 0 || tc_number_read(word, x);
 }
 
 /* Lambdas of a plan that does not train are those of the model's last step, where its terms have the names. */
 static void take_lambdas(const tacet_file *f, tacet_plan *p)
 {
-    const char *at = p->update.optim ? NULL : tacet_file_note(f, "tacet.lambdas");
-    for (size_t line; at && *at; at += line + (at[line] == '\n')) {
-        char number[TC_NUMBER_MAX];
-        double lambda;
-        line = strcspn(at, "\n");
+    const char *line = p->update.optim ? NULL : tacet_file_note(f, "tacet.lambdas");
+    for (; line; line = strchr(line, '\n'), line += line != NULL)
         for (int i = 0; i < p->terms; i++) {
-            const size_t n = strlen(p->graph->term[i].name);
-            if (n >= line || line - n > sizeof number || at[n] != ' ' || memcmp(at, p->graph->term[i].name, n) != 0)
-                continue;
-            memcpy(number, at + n + 1, line - n - 1);
-            number[line - n - 1] = '\0';
-            if (tc_number_read(number, &lambda) && lambda >= 0) p->table.lambda[i] = lambda;
+            const char *at = line;
+            double lambda;
+            if (tc_take_name(&at, p->graph->term[i].name) && tc_take_number(&at, '\n', &lambda) && lambda >= 0)
+                p->table.lambda[i] = lambda;
         }
-    }
 }
 
 tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why)
 {
-    const tc_tensor **found = tc_alloc(&f->mem, (size_t)(p->block.places + p->states), sizeof *found);
-    if (!found) return tc_fail_memory(why);
-    const tc_tensor **state = found + p->block.places;
-    tacet_error e = {0};
-    int count = tc_file_match(f, p, strict, found, &e);
-    if (count >= 0 && !tc_file_match_states(f, p, strict, false, state, &e)) count = -1;
-    for (int i = 0; i < p->block.places && count >= 0; i++)
-        if (found[i]) tc_plan_copy_in(p, &p->block.place[i], found[i]->data, tc_plan_parameter(p, &p->block.place[i]));
-    if (count >= 0) tc_file_set_states(p, state);
-    if (count >= 0) take_lambdas(f, p);
-    tc_free(&f->mem, found);
-    if (count < 0) {
-        if (why) *why = e;
-        return e.status;
+    tc_tensors t;
+    tacet_status s = tc_tensors_of(&t, p, false) ? tc_file_match(f, &t, strict ? t.model : -1, why)
+                                                 : tc_fail_memory(why);
+    if (s == TACET_OK) {
+        int count = 0;
+        for (int i = 0; i < p->block.places; i++) count += t.found[i] != NULL;
+        if (taken) *taken = count;
+        tc_file_set(&t);
+        take_lambdas(f, p);
     }
-    if (taken) *taken = count;
-    return TACET_OK;
+    tc_tensors_free(&t);
+    return s;
 }

@@ -15,50 +15,55 @@
 #include "model/safetensors.h"
 #include "plan/plan.h"
 
-/* Where a tensor's numbers are: a parameter's place, and which part of the block; or, at NULL, n numbers as they
- * are. */
-struct tc_bundle_from {
-    const tc_place *at;
-    const float *stored;
-    int64_t n;
-};
+/* The parts of a description, each in a note of its own. */
+typedef struct tc_part_note {
+    const char *part, *key;
+    bool must; /* without it there is no network */
+} tc_part_note;
+enum { TC_PARTS = 5 };
+extern const tc_part_note tc_part_notes[TC_PARTS];
 
-/* What goes into a file, gathered piece by piece. Failure is sticky, as with tc_text: an allocation that failed is
- * reported by tc_bundle_write. Texts are copied; tensors are read from the plan when it is written. */
-typedef struct tc_bundle {
-    tc_mem mem;
+/* The plan's tensors that files hold, in the order of files: parameters, what layers remember, then what is only in
+ * checkpoints. Names are owned; `data` is where the plan has the numbers. */
+typedef struct tc_tensors {
     const tacet_plan *plan;
-    int notes, tensors;
-    tacet_note *note;            /* texts and keys are owned */
-    tc_tensor *tensor;           /* names are owned */
-    struct tc_bundle_from *from; /* [tensors] */
+    int count, model; /* all; the first of them, which models have too */
+    tc_tensor *tensor;
+    const tc_place **at;     /* of parameters and their moments, which lie as in the block; else NULL: as in files */
+    const tc_tensor **found; /* what tc_file_match has found for each in a file; or NULL */
     bool failed;
-} tc_bundle;
+} tc_tensors;
 
-void tc_bundle_note(tc_bundle *b, const char *key, const char *text);
-void tc_bundle_text(tc_bundle *b, const char *key, tc_text *text); /* frees the text */
-void tc_bundle_model(tc_bundle *b); /* format, the description, the parameters, what layers remember */
-void tc_bundle_moment(tc_bundle *b, const tc_place *at, int state); /* what the optimizer remembers of a parameter */
-void tc_bundle_states(tc_bundle *b, bool terms);                    /* what layers, or terms, remember */
+/* False when out of memory; tc_tensors_free in any case. moments: also what the optimizer remembers. */
+bool tc_tensors_of(tc_tensors *t, const tacet_plan *p, bool moments);
+void tc_tensors_free(tc_tensors *t);
 
-/* Adds the caller's notes and writes all, then frees the bundle. Refuses a key that is the library's or there twice. */
-tacet_status tc_bundle_write(tc_bundle *b, const char *path, int notes, const tacet_note *note, tacet_error *e);
+/* Finds tensors of the plan's names and shapes in a file. The first `must` have to be there, and then every tensor but
+ * those only in checkpoints has to be one of the plan's; must -1: what matches is taken. */
+tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e);
+void tc_file_set(const tc_tensors *t); /* copies what was found into the plan */
 
-/* "linear1.weight:momentum". Adds to a text. */
-void tc_moment_name(const tacet_plan *p, const tc_place *at, int state, tc_text *to);
+/* Notes on their way into a file. Failure is sticky, as with tc_text: an allocation that failed is reported by
+ * tc_notes_write. */
+typedef struct tc_notes {
+    const tacet_plan *plan;
+    tc_text done; /* as tc_safetensors_note makes them */
+    tc_text text; /* of the next one */
+} tc_notes;
 
-/* The tensor of that name, or NULL. */
-const tc_tensor *tc_file_find(const tacet_file *f, const char *name);
+tc_notes tc_notes_of(const tacet_plan *p);                                  /* those of every model */
+void tc_notes_add(tc_notes *n, const char *key);                            /* makes `text` a note; it is empty then */
+void tc_line_add(tc_text *t, const char *name, const double *x, int count); /* "relu1:l1 0.5 -", a dash: not finite */
 
-/* Finds the plan's parameters in the file: found[p->block.places], NULL where the file has none of that name and shape.
- * strict: each must be there, and every tensor but those only in checkpoints must be one, or a layer's state. Returns
- * the number that was found, -1 on failure. */
-int tc_file_match(const tacet_file *f, const tacet_plan *p, bool strict, const tc_tensor **found, tacet_error *e);
+/* Adds the caller's notes and writes all, with the plan's tensors, then frees the notes. Refuses a key that is the
+ * library's or there twice. */
+tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int notes, const tacet_note *note,
+                            tacet_error *e);
 
-/* What operators remember, found[p->states], likewise: strict: that of layers must be there, terms: that of terms too.
- * Then copies what was found into the plan. */
-bool tc_file_match_states(const tacet_file *f, const tacet_plan *p, bool strict, bool terms, const tc_tensor **found,
-                          tacet_error *e);
-void tc_file_set_states(tacet_plan *p, const tc_tensor *const *found);
+/* Reading such lines: the name at *at and the blank behind it; the next number, behind which `end` must be: a blank, or
+ * the end of a line or of the text. Both move *at past what they have read; false: it is not there. A dash reads as
+ * NAN. */
+bool tc_take_name(const char **at, const char *name);
+bool tc_take_number(const char **at, char end, double *x);
 
 #endif

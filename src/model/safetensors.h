@@ -39,15 +39,17 @@ struct tacet_file {
  * does not give the file, TACET_FILE when it is not what it says it is. */
 tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e);
 
-/* What is to be written: notes and tensors in their order (name and shape are read). fill puts the count numbers of
- * tensor i, as the file is to have them, into `to`. */
+/* What is to be written: notes, as tc_safetensors_note has added them one after another (NULL: none), and tensors in
+ * their order (name and shape are read). fill puts the count numbers of tensor i, as the file is to have them, into
+ * `to`. */
 typedef struct tc_outline {
-    int notes, tensors;
-    const tacet_note *note;
+    const char *notes;
+    int tensors;
     const tc_tensor *tensor;
     void (*fill)(const void *context, int i, float *to);
     const void *context;
 } tc_outline;
+void tc_safetensors_note(tc_text *notes, const char *key, const char *text);
 
 /* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the whole new one, and on
  * failure path.tmp is gone. The bytes depend on the outline alone. Text that is not UTF-8 is written with U+FFFD in the

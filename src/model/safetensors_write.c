@@ -60,17 +60,18 @@ static void add_tensor(tc_text *t, const tc_tensor *x, int64_t begin)
                 (long long)(begin + tc_shape_count(&x->shape) * (int64_t)sizeof(float)));
 }
 
+void tc_safetensors_note(tc_text *notes, const char *key, const char *text)
+{
+    if (notes->length > 0) tc_text_add(notes, ",");
+    add_string(notes, key);
+    tc_text_add(notes, ":");
+    add_string(notes, text);
+}
+
 static void make_header(const tc_outline *o, tc_text *t)
 {
     int64_t begin = 0;
-    tc_text_add(t, "{\"__metadata__\":{");
-    for (int i = 0; i < o->notes; i++) {
-        tc_text_add(t, i ? "," : "");
-        add_string(t, o->note[i].key);
-        tc_text_add(t, ":");
-        add_string(t, o->note[i].text);
-    }
-    tc_text_add(t, "}");
+    tc_text_add(t, "{\"__metadata__\":{%s}", o->notes ? o->notes : "");
     for (int i = 0; i < o->tensors; i++) {
         tc_text_add(t, ",");
         add_tensor(t, &o->tensor[i], begin);

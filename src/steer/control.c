@@ -84,16 +84,20 @@ static void move(tacet_plan *p, int term, double error, double hold, double damp
     c->next = fmax(c->least, fmin(c->most, wanted));
 }
 
+/* Nothing is steered before the scale is known. */
+static void begin(tc_control *c, double scale, double start)
+{
+    if (!isfinite(scale) || scale == 0) return;
+    c->least = LEAST * scale;
+    c->most = MOST * scale;
+    c->next = start * scale;
+}
+
 /* ---- Activations ---- */
 
 static void begin_value(tacet_plan *p, int term)
 {
-    tc_control *c = &p->table.control[term];
-    const double scale = sqrt(tc_sampled_data(p, term)) / p->sample.own[term];
-    if (!isfinite(scale) || scale == 0) return;
-    c->least = LEAST * scale;
-    c->most = MOST * scale;
-    c->next = START * scale;
+    begin(&p->table.control[term], sqrt(tc_sampled_data(p, term)) / p->sample.own[term], START);
 }
 
 static void move_value(tacet_plan *p, int term)
@@ -130,11 +134,7 @@ static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
                                                    arg[TC_OPTIM_LR].number); /* not of a rate that still warms up */
     const double steps = fmax(SHORTEST, descent(p, term));
     c->pull = p->sample.own[term] / sqrt((double)at->n);
-    const double scale = size_of(p, at, 1) / (time * c->pull * steps);
-    if (!isfinite(scale) || scale == 0) return;
-    c->least = LEAST * scale;
-    c->most = MOST * scale;
-    c->next = scale;
+    begin(c, size_of(p, at, 1) / (time * c->pull * steps), 1);
 }
 
 static void move_parameter(tacet_plan *p, int term, const tc_place *at)

@@ -1,5 +1,6 @@
 /* ledger.c: what each term did, added up over steps until the ledger is reset (when an epoch begins, say): means over
  * rows, gradients of the steps that were sampled, how often units fired. */
+#include "op/groups.h"
 #include "steer/steer.h"
 
 #include <math.h>
@@ -60,29 +61,17 @@ double tc_parameter_density(const tacet_plan *p, const tc_place *at)
     return (double)fired / (double)at->n;
 }
 
-/* n elements that are `stride` apart. */
-static bool all_zero(const float *x, int64_t n, int64_t stride)
+/* The units, or the inputs, of which all weights are 0. */
+static int64_t count_empty(const float *x, const tc_shape *weight, int by)
 {
-    int64_t i = 0;
-    while (i < n && x[i * stride] == 0.0f) i++;
-    return i == n;
-}
-
-static int64_t empty_units(const float *x, const tc_matrix *m)
-{
+    const tc_groups g = tc_groups_of(weight, by, 0);
     int64_t empty = 0;
-    for (int64_t j = 0; j < m->out; j++) empty += all_zero(x + j, m->rows, m->out);
-    return empty;
-}
-
-/* An input is a row of the matrix for each of its taps. */
-static int64_t empty_inputs(const float *x, const tc_matrix *m)
-{
-    int64_t empty = 0;
-    for (int64_t i = 0; i < m->in; i++) {
-        int64_t t = 0;
-        while (t < m->taps && all_zero(x + (t * m->in + i) * m->out, m->out, 1)) t++;
-        empty += t == m->taps;
+    for (int64_t i = 0; i < g.count; i++) {
+        const tc_strip s = tc_strip_at(&g, i, i + 1);
+        bool zero = true;
+        for (int64_t k = 0; k < s.height && zero; k++)
+            for (int64_t j = 0; j < g.width && zero; j++) zero = x[tc_strip_row(&g, &s, k) + j] == 0.0f;
+        empty += zero;
     }
     return empty;
 }
@@ -91,13 +80,14 @@ static tacet_firing parameter(const tacet_plan *p, const tc_place *at, tacet_acc
 {
     const float *x = tc_plan_parameter(p, at);
     const tc_shape *s = &p->graph->value[at->value].shape;
-    const tc_matrix m = tc_matrix_of(s);
     if (s->rank >= 2) {
-        a->inputs += m.in;
-        a->empty_inputs += empty_inputs(x, &m);
+        a->inputs += tc_matrix_of(s).in;
+        a->empty_inputs += count_empty(x, s, TC_BY_INPUT);
     }
-    return (tacet_firing){
-        .units = m.out, .dead = empty_units(x, &m), .density = tc_parameter_density(p, at), .natural = NAN};
+    return (tacet_firing){.units = tc_shape_units(s),
+                          .dead = count_empty(x, s, TC_BY_UNIT),
+                          .density = tc_parameter_density(p, at),
+                          .natural = NAN};
 }
 
 /* Adds the firing of one value of a term; elements counts those that could have been 0. */

@@ -73,29 +73,25 @@ static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, t
 }
 
 /* From the first batch of the epoch in which the loader is, whatever it has given already. */
-static tacet_status evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
-                             double *sum, tacet_result *result)
-{
-    int64_t epoch, position;
-    tacet_loader_tell(l, &epoch, &position);
-    tacet_loader_seek(l, epoch, 0);
-    tacet_reset_counts(p);
-    const tacet_status status = add_batches(p, l, x, target, y, sum, result);
-    for (int i = 0; i < p->terms && status == TACET_OK; i++) p->result.value[i] = sum[i] / (double)result->rows;
-    if (status != TACET_OK) return status;
-    result->objective = tacet_objective(p);
-    result->data_loss = tacet_data_loss(p);
-    return TACET_OK;
-}
-
 tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                             tacet_result *result)
 {
+    int64_t epoch, position;
     double *sum = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *sum);
     const tacet_status ready = sum ? TACET_OK : tc_fail_memory(&p->error);
     *result = (tacet_result){0};
     tacet_status status = tc_exchange_batches(p, tacet_loader_batches(l), ready);
-    if (status == TACET_OK) status = evaluate(p, l, x, target, y, sum, result);
+    if (status == TACET_OK) {
+        tacet_loader_tell(l, &epoch, &position);
+        tacet_loader_seek(l, epoch, 0);
+        tacet_reset_counts(p);
+        status = add_batches(p, l, x, target, y, sum, result);
+    }
+    if (status == TACET_OK) {
+        for (int i = 0; i < p->terms; i++) p->result.value[i] = sum[i] / (double)result->rows;
+        result->objective = tacet_objective(p);
+        result->data_loss = tacet_data_loss(p);
+    }
     tc_free(&p->mem, sum);
     return status;
 }

@@ -5,9 +5,6 @@
 
 #include "run/run.h"
 
-/* Sets the table for the step to come: the factors of schedules at this place in the run. */
-void tc_steer_table(tacet_plan *p);
-
 /* Whether a controller needs the step that runs to be a sample; one move of every controller, behind the update. */
 bool tc_control_needs_sample(const tacet_plan *p);
 void tc_control_move(tacet_plan *p);

@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-void tc_steer_table(tacet_plan *p)
+/* Sets the table for the step to come: the factors of schedules at this place in the run. */
+static void set_table(tacet_plan *p)
 {
     const double epoch = (double)p->table.step / (double)p->set.steps_per_epoch;
     p->table.rate = tc_schedule_factor(p->update.schedule, epoch, p->set.epochs);
@@ -28,7 +29,7 @@ static bool is_sample(const tacet_plan *p)
 
 static tacet_status step(tacet_plan *p, int64_t rows)
 {
-    tc_steer_table(p);
+    set_table(p);
     p->sample.due = is_sample(p);
     tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
     if (status != TACET_OK) return status;

@@ -6,7 +6,6 @@
 
 /* What a warning is given: a term with its account, or (term NULL) a value that makes zeros with its counts. */
 typedef struct subject {
-    const tacet_plan *p;
     const tc_term *term;
     const tc_account *sums;
     tacet_account now;
@@ -148,7 +147,7 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
 {
     for (int t = 0; t < p->terms && i >= 0; t++) {
         if (!tc_plan_is_penalty(p, t)) continue;
-        subject s = {.p = p, .term = &p->graph->term[t], .sums = &p->table.account[t]};
+        subject s = {.term = &p->graph->term[t], .sums = &p->table.account[t]};
         const double landed = p->table.control[t].landed;
         s.value = tc_plan_name(p, tc_term_on(s.term, 0));
         s.landed = landed > 0 && landed <= (double)(p->table.step - p->table.total.steps);
@@ -157,7 +156,7 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
     }
     for (int v = 0; v < p->values && i >= 0; v++) {
         const tc_op *op = p->graph->value[v].op;
-        subject s = {.p = p, .value = tc_plan_name(p, v), .positions = tc_shape_positions(&p->graph->value[v].shape)};
+        subject s = {.value = tc_plan_name(p, v), .positions = tc_shape_positions(&p->graph->value[v].shape)};
         if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_tally_read(p, TC_TRAIN, v, &s.now.firing)) continue;
         if (look(&s, &i, warning)) return TACET_OK;
     }
