@@ -161,7 +161,6 @@ static void write_lists(const tacet_plan *p, tc_text *t)
 static bool read_lists(const resuming *r, const char *at)
 {
     tc_list_steps *steps = r->p->table.list_steps;
-    for (int v = 0; v < r->p->values && r->set; v++) steps[v] = (tc_list_steps){0};
     while (*at) {
         int64_t x[3];
         const int v = take_value(&at, r->p);
@@ -388,6 +387,7 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     const tacet_status s = tc_tensors_of(&t, p, true) ? look(&r, &t, l) : tc_fail_memory(&e);
     if (s == TACET_OK) {
         r.set = true;
+        memset(p->table.list_steps, 0, sizeof *p->table.list_steps * (size_t)p->values); /* the note may be missing */
         read_notes(&r, l);
         tc_file_set(&t);
     }
