@@ -2,8 +2,6 @@
  * dL/dx0 = dL/dx1 = g. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 static bool shape(tc_sketch *s)
 {
     char a[TC_SHAPE_TEXT], b[TC_SHAPE_TEXT];

@@ -3,8 +3,6 @@
  * Computed as max(x, 0) - x t + log(1 + exp(-|x|)), in which exp never overflows. Derivative s(x) - t to x, -x to t. */
 #include "op/pair.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, float t, const float *a)
 {
     (void)a;

@@ -6,8 +6,6 @@
  * whatever the ranges and the thread. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { P };
 enum { CHUNK = 256 }; /* a multiple of 4, the words of a block */
 

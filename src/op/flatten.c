@@ -2,7 +2,6 @@
  * dL/dx = g. In place it is nothing at all. */
 #include "op/pointwise.h"
 
-#include <math.h>
 #include <string.h>
 
 static bool shape(tc_sketch *s)

@@ -7,8 +7,6 @@
  * Smooth everywhere. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { FLAGS = TC_READS_X | TC_ELEMENTWISE | TC_KEEPS_ZEROS };
 enum { APPROXIMATE };
 

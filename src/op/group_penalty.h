@@ -11,8 +11,6 @@
 #include "op/groups.h"
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { TC_GROUP_BY, TC_GROUP_BLOCK, TC_GROUP_ALPHA }; /* attributes, of the group lasso the first two */
 
 #define TC_GROUP_BY_ATTRIBUTE                                                                                          \

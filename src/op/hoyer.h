@@ -14,8 +14,6 @@
 
 #include "op/penalty.h"
 
-#include <math.h>
-
 typedef struct tc_norms {
     double s, q;
 } tc_norms;

@@ -2,8 +2,6 @@
  * Derivative e held within +-delta to the output x, its negative to the target t: continuous, so there is no choice. */
 #include "op/pair.h"
 
-#include <math.h>
-
 enum { DELTA };
 
 TC_INLINE float f(float x, float t, const float *a)

@@ -12,8 +12,6 @@
  * derivative where its sum was. In both a piece of work is a unit; backward it is a row. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { RHO };
 enum { ADD_UP, COMPARE, PHASES };
 enum { COLUMNS = 128 };

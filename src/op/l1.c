@@ -3,8 +3,6 @@
  * prox: soft threshold, z = sign(x) max(|x| - t, 0): exact zeros. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, const float *a)
 {
     (void)a;

@@ -3,8 +3,6 @@
  * prox: z = x delta / (delta + t) where |x| <= delta + t, else x - sign(x) t: no exact zeros. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { DELTA };
 
 TC_INLINE float f(float x, const float *a)

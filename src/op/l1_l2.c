@@ -3,8 +3,6 @@
  * prox: the soft threshold by t l1, divided by 1 + 2 t l2: exact zeros. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { L1, L2 };
 
 TC_INLINE float f(float x, const float *a) { return a[L1] * fabsf(x) + a[L2] * x * x; }

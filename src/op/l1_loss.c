@@ -3,8 +3,6 @@
  * choice). */
 #include "op/pair.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, float t, const float *a)
 {
     (void)a;

@@ -2,8 +2,6 @@
  * Derivative 2 x. prox: z = x / (1 + 2 t). */
 #include "op/penalty.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, const float *a)
 {
     (void)a;

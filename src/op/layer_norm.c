@@ -9,8 +9,6 @@
  * dL/db, each of which goes over all rows by itself: so the sums have one order whatever the threads. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { EPS, AFFINE };
 enum { X, W, B };
 enum { COLUMNS = 128, LANES = 8 };

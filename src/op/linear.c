@@ -13,7 +13,6 @@
 #include "kernel/sum.h"
 #include "op/op.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { OUT, BIAS, INIT };        /* attributes */

@@ -7,8 +7,6 @@
  * else the better of z and 0, and 0 where they tie. Hence exact zeros, and a jump from them where t > eps^2. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { EPS };
 
 TC_INLINE float f(float x, const float *a) { return log1pf(fabsf(x) / a[EPS]); }

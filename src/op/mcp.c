@@ -9,8 +9,6 @@
  * t >= gamma: it is concave up to gamma, so the minimiser is 0 or x: x where t gamma < x^2 (the hard threshold). */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { GAMMA };
 
 TC_INLINE float f(float x, const float *a)

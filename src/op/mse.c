@@ -2,8 +2,6 @@
  * Derivative 2 (x - t) to the output x, its negative to the target t. Smooth. */
 #include "op/pair.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, float t, const float *a)
 {
     (void)a;

@@ -12,8 +12,6 @@
  * result; the norms of the positions are kept from forward to backward. Powers and sums are in double. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { P };
 enum { MAX_P = 32 }; /* beyond it a double has no room for the powers of usual numbers, and the norm would be 0 */
 

@@ -39,6 +39,8 @@
 #include "op/silent.h"
 #include "spec/spec.h"
 
+#include <math.h> /* for all operators: a row says NAN where there is no kink and no preset */
+
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 
 /* What all calls of one step share. */

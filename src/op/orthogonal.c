@@ -9,8 +9,6 @@
 #include "op/op.h"
 #include "op/weight.h"
 
-#include <math.h>
-
 enum { TILE = 128 };
 
 /* V [in, out]; G [n, n] has sums of k. */

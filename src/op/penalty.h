@@ -8,8 +8,6 @@
 
 #include "op/pointwise.h"
 
-#include <math.h>
-
 /* The shape rule of a penalty whose one attribute is a width or a scale: it, its inverse and its square are float32. */
 static inline bool tc_shape_scale(tc_sketch *s, const char *name)
 {

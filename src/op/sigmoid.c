@@ -2,8 +2,6 @@
  * dy/dx = y (1 - y). Smooth everywhere; exp may overflow to infinity, and y is then 0. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE };
 
 TC_INLINE float f(float x, const float *a)

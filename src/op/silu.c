@@ -2,8 +2,6 @@
  * dy/dx = s(x) (1 + x (1 - s(x))). Smooth everywhere. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { FLAGS = TC_READS_X | TC_ELEMENTWISE | TC_KEEPS_ZEROS };
 
 TC_INLINE float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }

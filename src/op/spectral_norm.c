@@ -12,8 +12,6 @@
 #include "op/pointwise.h"
 #include "op/weight.h"
 
-#include <math.h>
-
 enum { ITERATIONS };
 enum { COLUMNS = 128, MOST = 1000, EVALUATION = 30 };
 #define FLOOR 1e-8f

@@ -2,8 +2,6 @@
  * dy/dx = 1 - y^2. Smooth everywhere. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS };
 
 TC_INLINE float f(float x, const float *a)

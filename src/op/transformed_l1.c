@@ -3,8 +3,6 @@
  * Derivative sign(x) beta (1 + beta) / (beta + |x|)^2; at the kink x = 0 it is 0: silent units stay undisturbed. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { BETA };
 
 TC_INLINE float f(float x, const float *a)

@@ -8,7 +8,6 @@
  * last row is dL/dw and dL/db. */
 #include "op/op.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { OUT, K };  /* attributes */

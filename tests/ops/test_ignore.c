@@ -6,8 +6,6 @@
  * x [rows, ..., n], t [rows, ...] class indices. */
 #include "op/op.h"
 
-#include <math.h>
-
 enum { CLASSES = 4 };
 
 static bool shape(tc_sketch *s)

@@ -9,8 +9,6 @@
  * phase 1 dL/dx. The sums of a phase are over all ranks when the next one begins. */
 #include "op/op.h"
 
-#include <math.h>
-
 enum { EPS };
 enum { COLUMNS = 16 }; /* units of a range */
 

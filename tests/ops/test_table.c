@@ -7,7 +7,6 @@
  * to the same place and the bits are the same for any number of threads. */
 #include "op/op.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { DIM };  /* attributes */
