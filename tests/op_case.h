@@ -130,7 +130,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
     const bool scalar = k->op->role->scalar;
     const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
-    for (int i = 0; param && param[i].name; i++) {
+    for (int i = 0; param[i].name; i++) {
         if (s->param[i].rank >= 0)
             add_tensor(k, s->param[i], false, 0);
         else
@@ -141,7 +141,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->g = floats(n * capacity);
     k->save = malloc(k->op->save ? (size_t)k->op->save(s, capacity) + 1 : 1);
     k->scratch = malloc(k->op->scratch ? (size_t)k->op->scratch(s, capacity) + 1 : 1);
-    for (int i = 0; k->op->state && k->op->state[i].name; i++) {
+    for (int i = 0; k->op->state[i].name; i++) {
         const int64_t m = tc_shape_count(&s->state[i]);
         k->state[i] = floats(m);
         memset(k->state[i], 0, (size_t)m * sizeof(float));
@@ -166,7 +166,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
                         .save = k->save,
                         .scratch = k->scratch,
                         .weight = &k->weight,
-                        .state = k->op->state ? k->state : NULL,
+                        .state = k->op->state[0].name ? k->state : NULL,
                         .stream = tc_stream_of(7, 3, "layer1"),
                         .reduce = k->op->reduce,
                         .partial = k->partial,

@@ -56,7 +56,7 @@ static void check_attributes(const tc_op *op, const tacet_attribute *table)
 static void check_axes(const op_case *k)
 {
     char text[160];
-    for (int i = 0; k->op->param && k->op->param[i].name; i++) {
+    for (int i = 0; k->op->param[i].name; i++) {
         const char *axes = k->op->param[i].axes ? k->op->param[i].axes : "";
         const int rank = k->x[k->inputs + i].shape.rank, letters = (int)strlen(axes);
         const char *taps = axes + strspn(axes, "io");
@@ -78,10 +78,10 @@ static void test_table(void **state)
     for (int i = 0; i < tc_op_count(); i++) {
         const tc_op *op = tc_op_at(i);
         assert_ptr_equal(tc_op_find(op->name), op);
-        if (!op->formula || !op->doc || !op->source || !op->role || !op->shape || !op->probe || !op->probe[0].spec)
+        if (!op->formula || !op->doc || !op->source || !op->role || !op->shape || !op->probe[0].spec)
             fail_msg("%s is not complete", op->name);
         if (!op->prox && (!op->forward || !op->backward)) fail_msg("%s does nothing", op->name);
-        if (op->of && (op->attribute || op->param || op->state))
+        if (op->of && (op->attribute[0].name || op->param[0].name || op->state[0].name))
             fail_msg("%s is of a layer, and has its own", op->name);
         if (op->role == &tc_constraint && !op->prox) fail_msg("%s is a constraint without prox", op->name);
         check_attributes(op, op->attribute);
@@ -319,7 +319,7 @@ static void check_random(op_case *k)
     assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
     k->run.training = false;
     run_forward(k, WHOLE);
-    if (!k->op->state) assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
+    if (!k->op->state[0].name) assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
     free(y);
 }
 

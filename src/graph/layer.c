@@ -127,7 +127,7 @@ static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const t
 static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_sketch *s, const tc_shares *shared)
 {
     g->value[layer].turned = shared->turned;
-    for (int k = 0; op->param && op->param[k].name; k++) {
+    for (int k = 0; op->param[k].name; k++) {
         int index = shared->of[k];
         if (index < 0 && s->param[k].rank >= 0) {
             char name[192];

@@ -33,9 +33,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
         if (c->d[k]) pass(c->g, c->d[k], c->add[k], begin, end);
 }
 
-static const tacet_attribute attribute[] = {{"with", "value", NULL, "the value to add, of the same shape", true}, {0}};
-static const tc_probe probe[] = {{"add other", {"7", "7"}, -2, 2, NAN}, {"add other", {"2 3", "2 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_add = {
     .name = "add",
     .formula = "y = x + with",
@@ -43,10 +40,10 @@ const tc_op tc_op_add = {
     .source = "He, Zhang, Ren, Sun: Deep residual learning for image recognition, CVPR 2016",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE,
-    .attribute = attribute,
+    .attribute = {{"with", "value", NULL, "the value to add, of the same shape", true}},
     .inputs = 2,
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"add other", {"7", "7"}, -2, 2, NAN}, {"add other", {"2 3", "2 3"}, -2, 2, NAN}},
 };

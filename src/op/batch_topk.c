@@ -70,13 +70,6 @@ static void commit(const tc_call *c)
     if (*kept != 0.0f) *threshold = *threshold == 0.0f ? *kept : decay * *threshold + (1 - decay) * *kept;
 }
 
-static const tacet_attribute attribute[] = {
-    {"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
-    {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1", false},
-    {0}};
-static const tc_param state[] = {{"threshold", NULL, NULL}, {0}};
-static const tc_probe probe[] = {{"batch_topk 2", {"6"}, -9, 9, NAN}, {"batch_topk 3", {"2 5"}, -9, 9, NAN}, {0}};
-
 const tc_op tc_op_batch_topk = {
     .name = "batch_topk",
     .formula = "y = x where x is among the k * rows largest of the batch, else 0; in evaluation where x > threshold",
@@ -87,9 +80,11 @@ const tc_op tc_op_batch_topk = {
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,
     .flags = FLAGS,
-    .attribute = attribute,
+    .attribute = {{"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
+                  {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1",
+                   false}},
     .inputs = 1,
-    .state = state,
+    .state = {{"threshold", NULL, NULL}},
     .shape = shape,
     .work = 60,
     .save = save,
@@ -97,5 +92,5 @@ const tc_op tc_op_batch_topk = {
     .forward = forward,
     .backward = backward,
     .commit = commit,
-    .probe = probe,
+    .probe = {{"batch_topk 2", {"6"}, -9, 9, NAN}, {"batch_topk 3", {"2 5"}, -9, 9, NAN}},
 };

@@ -28,9 +28,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     tc_pair_backward(c, begin, end, df_dx, df_dt);
 }
 
-static const tc_probe probe[] = {
-    {"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {"bce_with_logits", {"2 3", "2 3"}, -3, 3, NAN}, {0}};
-
 const tc_op tc_op_bce_with_logits = {
     .name = "bce_with_logits",
     .formula = "sum of max(x, 0) - x t + log(1 + exp(-|x|))",
@@ -44,5 +41,5 @@ const tc_op tc_op_bce_with_logits = {
     .shape = tc_shape_pair,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {"bce_with_logits", {"2 3", "2 3"}, -3, 3, NAN}},
 };

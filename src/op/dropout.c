@@ -56,10 +56,6 @@ static bool shape(tc_sketch *s)
     return tc_shape_same(s);
 }
 
-static const tacet_attribute attribute[] = {
-    {"p", "float", "0.5", "probability that an element is dropped, from 0 to 1", true}, {0}};
-static const tc_probe probe[] = {{"dropout", {"70"}, -2, 2, NAN}, {"dropout 0.1", {"2 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_dropout = {
     .name = "dropout",
     .formula = "y = m x / (1 - p), m = 1 with probability 1 - p, else 0",
@@ -67,10 +63,10 @@ const tc_op tc_op_dropout = {
     .source = "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, JMLR 15, 2014; torch.nn.Dropout",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS | TC_RANDOM,
-    .attribute = attribute,
+    .attribute = {{"p", "float", "0.5", "probability that an element is dropped, from 0 to 1", true}},
     .inputs = 1,
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"dropout", {"70"}, -2, 2, NAN}, {"dropout 0.1", {"2 3"}, -2, 2, NAN}},
 };

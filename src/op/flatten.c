@@ -26,8 +26,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
         memcpy(d + begin, c->g + begin, (size_t)(end - begin) * sizeof *d);
 }
 
-static const tc_probe probe[] = {{"flatten", {"2 3 2"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_flatten = {
     .name = "flatten",
     .formula = "y = x as [rows, n]",
@@ -39,5 +37,5 @@ const tc_op tc_op_flatten = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"flatten", {"2 3 2"}, -2, 2, NAN}},
 };

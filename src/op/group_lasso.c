@@ -11,14 +11,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     tc_group_prox(c, t, begin, end, 0);
 }
 
-static const tacet_attribute attribute[] = {TC_GROUP_BY_ATTRIBUTE, TC_GROUP_BLOCK_ATTRIBUTE, {0}};
-static const tc_probe probe[] = {{"group_lasso 0.3", {"4 70"}, -1, 1, NAN},
-                                 {"group_lasso 0.3 by=input", {"70 4"}, -1, 1, NAN},
-                                 {"group_lasso 0.3 by=block block=3", {"7 200"}, -1, 1, NAN},
-                                 {"group_lasso 0.1 by=block block=9", {"7 5"}, -1, 1, NAN},
-                                 {"group_lasso 0.3 by=input", {"2 3 4 20"}, -1, 1, NAN},
-                                 {0}};
-
 const tc_op tc_op_group_lasso = {
     .name = "group_lasso",
     .formula = "lambda * sum over groups sqrt(size) |w_g|_2",
@@ -26,7 +18,7 @@ const tc_op tc_op_group_lasso = {
     .source = "Yuan, Lin: Model selection and estimation in regression with grouped variables, JRSS B 68, 2006",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH | TC_SPARSIFIES,
-    .attribute = attribute,
+    .attribute = {TC_GROUP_BY_ATTRIBUTE, TC_GROUP_BLOCK_ATTRIBUTE},
     .lambda = NAN,
     .reduce = TC_SUM,
     .inputs = 1,
@@ -39,5 +31,9 @@ const tc_op tc_op_group_lasso = {
     .backward = backward,
     .prox = prox,
     .prox_span = tc_group_span,
-    .probe = probe,
+    .probe = {{"group_lasso 0.3", {"4 70"}, -1, 1, NAN},
+              {"group_lasso 0.3 by=input", {"70 4"}, -1, 1, NAN},
+              {"group_lasso 0.3 by=block block=3", {"7 200"}, -1, 1, NAN},
+              {"group_lasso 0.1 by=block block=9", {"7 5"}, -1, 1, NAN},
+              {"group_lasso 0.3 by=input", {"2 3 4 20"}, -1, 1, NAN}},
 };

@@ -11,8 +11,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 
 static double finish(const tc_call *c, double sum) { return tc_hoyer_finish(c, sum, false); }
 
-static const tc_probe probe[] = {{"hoyer 0.3", {"3 5"}, -2, 2, 0}, {"hoyer 0.3", {"7"}, 0.5, 3, 0}, {0}};
-
 const tc_op tc_op_hoyer = {
     .name = "hoyer",
     .formula = "lambda * sum over samples and positions of (sum |x|) / sqrt(sum x^2)",
@@ -33,5 +31,5 @@ const tc_op tc_op_hoyer = {
     .forward = forward,
     .backward = backward,
     .finish = finish,
-    .probe = probe,
+    .probe = {{"hoyer 0.3", {"3 5"}, -2, 2, 0}, {"hoyer 0.3", {"7"}, 0.5, 3, 0}},
 };

@@ -6,8 +6,6 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_hoyer_backward(c, begin, end, true); }
 static double finish(const tc_call *c, double sum) { return tc_hoyer_finish(c, sum, true); }
 
-static const tc_probe probe[] = {{"hoyer_square 0.3", {"3 5"}, -2, 2, 0}, {"hoyer_square 0.3", {"7"}, 0.5, 3, 0}, {0}};
-
 const tc_op tc_op_hoyer_square = {
     .name = "hoyer_square",
     .formula = "lambda * sum over samples and positions of (sum |x|)^2 / sum x^2",
@@ -28,5 +26,5 @@ const tc_op tc_op_hoyer_square = {
     .forward = forward,
     .backward = backward,
     .finish = finish,
-    .probe = probe,
+    .probe = {{"hoyer_square 0.3", {"3 5"}, -2, 2, 0}, {"hoyer_square 0.3", {"7"}, 0.5, 3, 0}},
 };

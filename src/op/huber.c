@@ -29,11 +29,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     tc_pair_backward(c, begin, end, df_dx, NULL);
 }
 
-static const tacet_attribute attribute[] = {{"delta", "float", "1", "where the square ends, above 0", true}, {0}};
-static const tc_probe probe[] = {
-    {"huber", {"5", "5"}, -3, 3, 1}, {"huber delta=0.5", {"2 3", "2 3"}, -2, 2, 0.5},
-    {0}};
-
 const tc_op tc_op_huber = {
     .name = "huber",
     .formula = "sum of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), e = x - t",
@@ -42,12 +37,12 @@ const tc_op tc_op_huber = {
               "torch.nn.HuberLoss",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .attribute = attribute,
+    .attribute = {{"delta", "float", "1", "where the square ends, above 0", true}},
     .lambda = 1,
     .reduce = TC_MEAN,
     .inputs = 2,
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"huber", {"5", "5"}, -3, 3, 1}, {"huber delta=0.5", {"2 3", "2 3"}, -2, 2, 0.5}},
 };

@@ -90,14 +90,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
             rows_back(c, u * s.grain, (u + 1) * s.grain < s.pieces ? (u + 1) * s.grain : s.pieces);
 }
 
-static const tacet_attribute attribute[] = {
-    {"theta", "float", "0.001", "each threshold's first value, at least 0", true},
-    {"eps", "float", "0.001", "the width in which a value counts as near its threshold, above 0", false},
-    {0}};
-static const tc_param param[] = {{"theta", "o", init}, {0}};
-static const tc_probe probe[] = {
-    {"jump_relu", {"6"}, -20, 20, NAN}, {"jump_relu 0.4 eps=0.7", {"3 131"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_jump_relu = {
     .name = "jump_relu",
     .formula = "y = x > theta ? x : 0, with a theta for each unit",
@@ -107,13 +99,14 @@ const tc_op tc_op_jump_relu = {
         "arXiv:2407.14435, 2024; Erichson, Yao, Mahoney: JumpReLU, arXiv:1904.03750, 2019",
     .role = &tc_layer,
     .flags = TC_READS_X | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_ESTIMATES,
-    .attribute = attribute,
+    .attribute = {{"theta", "float", "0.001", "each threshold's first value, at least 0", true},
+                  {"eps", "float", "0.001", "the width in which a value counts as near its threshold, above 0", false}},
     .inputs = 1,
-    .param = param,
+    .param = {{"theta", "o", init}},
     .shape = shape,
     .work = 2,
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"jump_relu", {"6"}, -20, 20, NAN}, {"jump_relu 0.4 eps=0.7", {"3 131"}, -2, 2, NAN}},
 };

@@ -114,11 +114,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tacet_attribute attribute[] = {
-    {"rho", "float", "0.05", "what each unit's mean over the batch is drawn to, between 0 and 1", false}, {0}};
-static const tc_probe probe[] = {
-    {"kl_sparsity 0.3", {"3 5"}, 0.1, 0.9, NAN}, {"kl_sparsity 0.3 rho=0.4", {"131"}, 0.1, 0.9, NAN}, {0}};
-
 const tc_op tc_op_kl_sparsity = {
     .name = "kl_sparsity",
     .formula = "lambda * sum over units of KL(rho || the unit's mean over the batch)",
@@ -128,7 +123,7 @@ const tc_op tc_op_kl_sparsity = {
     .source = "Ng: Sparse autoencoder, CS294A lecture notes, Stanford, 2011",
     .role = &tc_penalty,
     .flags = TC_MIXES,
-    .attribute = attribute,
+    .attribute = {{"rho", "float", "0.05", "what each unit's mean over the batch is drawn to, between 0 and 1", false}},
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
@@ -142,5 +137,5 @@ const tc_op tc_op_kl_sparsity = {
     .phases = PHASES,
     .sums = sums,
     .finish = finish,
-    .probe = probe,
+    .probe = {{"kl_sparsity 0.3", {"3 5"}, 0.1, 0.9, NAN}, {"kl_sparsity 0.3 rho=0.4", {"131"}, 0.1, 0.9, NAN}},
 };

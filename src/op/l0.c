@@ -44,8 +44,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tc_probe probe[] = {{"l0 0.3", {"6"}, -2, 2, NAN}, {"l0 0.3", {"3 131"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_l0 = {
     .name = "l0",
     .formula = "lambda * sum H(x - theta), with x and theta of a jump_relu",
@@ -65,5 +63,5 @@ const tc_op tc_op_l0 = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"l0 0.3", {"6"}, -2, 2, NAN}, {"l0 0.3", {"3 131"}, -2, 2, NAN}},
 };

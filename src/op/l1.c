@@ -25,8 +25,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) x[i] = tc_soft(x[i], s);
 }
 
-static const tc_probe probe[] = {{"l1 0.3", {"3 5"}, -2, 2, 0}, {0}};
-
 const tc_op tc_op_l1 = {
     .name = "l1",
     .formula = "lambda * sum |x|",
@@ -42,5 +40,5 @@ const tc_op tc_op_l1 = {
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l1 0.3", {"3 5"}, -2, 2, 0}},
 };

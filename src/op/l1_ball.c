@@ -124,18 +124,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     }
 }
 
-static const tacet_attribute attribute[] = {
-    {"radius", "float", "1", "the largest sum of magnitudes, above 0", true},
-    {"by", "all|unit|input", "all", "the sum of what: all weights, those into each unit, or those out of each input",
-     true},
-    {0}};
-static const tc_probe probe[] = {{"l1_ball 3", {"5 7"}, -2, 2, NAN},
-                                 {"l1_ball 1", {"40"}, -2, 2, NAN},
-                                 {"l1_ball 2.5 by=unit", {"5 70"}, -2, 2, NAN},
-                                 {"l1_ball 2.5 by=input", {"70 5"}, -2, 2, NAN},
-                                 {"l1_ball 2.5 by=input", {"3 2 4 20"}, -2, 2, NAN},
-                                 {0}};
-
 const tc_op tc_op_l1_ball = {
     .name = "l1_ball",
     .formula = "sign(w) max(|w| - theta, 0), theta such that sum |w| <= radius",
@@ -144,11 +132,17 @@ const tc_op tc_op_l1_ball = {
               "dimensions, ICML 2008; the search: Michelot, J. Optimization Theory and Applications 50, 1986",
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,
-    .attribute = attribute,
+    .attribute = {{"radius", "float", "1", "the largest sum of magnitudes, above 0", true},
+                  {"by", "all|unit|input", "all",
+                   "the sum of what: all weights, those into each unit, or those out of each input", true}},
     .inputs = 1,
     .shape = shape,
     .work = 20,
     .prox = prox,
     .prox_span = prox_span,
-    .probe = probe,
+    .probe = {{"l1_ball 3", {"5 7"}, -2, 2, NAN},
+              {"l1_ball 1", {"40"}, -2, 2, NAN},
+              {"l1_ball 2.5 by=unit", {"5 70"}, -2, 2, NAN},
+              {"l1_ball 2.5 by=input", {"70 5"}, -2, 2, NAN},
+              {"l1_ball 2.5 by=input", {"3 2 4 20"}, -2, 2, NAN}},
 };

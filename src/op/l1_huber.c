@@ -30,11 +30,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 
 static bool shape(tc_sketch *s) { return tc_shape_scale(s, "delta"); }
 
-static const tacet_attribute attribute[] = {{"delta", "float", "0.1", "up to where it is a square, above 0", false},
-                                            {0}};
-static const tc_probe probe[] = {
-    {"l1_huber 0.3", {"3 5"}, -2, 2, 0.1}, {"l1_huber 0.3 delta=1.5", {"7"}, -3, 3, 1.5}, {0}};
-
 const tc_op tc_op_l1_huber = {
     .name = "l1_huber",
     .formula = "lambda * sum (x^2 / (2 delta) where |x| <= delta, else |x| - delta / 2)",
@@ -43,7 +38,7 @@ const tc_op tc_op_l1_huber = {
               "smooth l1: Nesterov: Smooth minimization of non-smooth functions, Mathematical Programming 103, 2005",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .attribute = attribute,
+    .attribute = {{"delta", "float", "0.1", "up to where it is a square, above 0", false}},
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
@@ -52,5 +47,5 @@ const tc_op tc_op_l1_huber = {
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l1_huber 0.3", {"3 5"}, -2, 2, 0.1}, {"l1_huber 0.3 delta=1.5", {"7"}, -3, 3, 1.5}},
 };

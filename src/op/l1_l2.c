@@ -28,15 +28,8 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 static bool shape(tc_sketch *s)
 {
     if (s->arg[L1].number >= 0 && s->arg[L2].number >= 0) return true;
-    return tc_shape_refuse(s, "needs l1 and l2 of at least 0, got %g and %g",
-                           s->arg[L1].number, s->arg[L2].number);
+    return tc_shape_refuse(s, "needs l1 and l2 of at least 0, got %g and %g", s->arg[L1].number, s->arg[L2].number);
 }
-
-static const tacet_attribute attribute[] = {
-    {"l1", "float", "1", "factor on the magnitudes, at least 0", false},
-    {"l2", "float", "1", "factor on the squares, at least 0", false},
-    {0}};
-static const tc_probe probe[] = {{"l1_l2 0.5 l1=0.3 l2=0.2", {"3 5"}, -2, 2, 0}, {0}};
 
 const tc_op tc_op_l1_l2 = {
     .name = "l1_l2",
@@ -46,7 +39,8 @@ const tc_op tc_op_l1_l2 = {
               "keras.regularizers.L1L2",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .attribute = attribute,
+    .attribute = {{"l1", "float", "1", "factor on the magnitudes, at least 0", false},
+                  {"l2", "float", "1", "factor on the squares, at least 0", false}},
     .lambda = 1,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
@@ -55,5 +49,5 @@ const tc_op tc_op_l1_l2 = {
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l1_l2 0.5 l1=0.3 l2=0.2", {"3 5"}, -2, 2, 0}},
 };

@@ -22,8 +22,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     tc_pair_backward(c, begin, end, df_dx, NULL);
 }
 
-static const tc_probe probe[] = {{"l1_loss", {"5", "5"}, -2, 2, 0}, {"l1_loss", {"2 3", "2 3"}, -2, 2, 0}, {0}};
-
 const tc_op tc_op_l1_loss = {
     .name = "l1_loss",
     .formula = "sum |x - t|",
@@ -37,5 +35,5 @@ const tc_op tc_op_l1_loss = {
     .shape = tc_shape_pair,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"l1_loss", {"5", "5"}, -2, 2, 0}, {"l1_loss", {"2 3", "2 3"}, -2, 2, 0}},
 };

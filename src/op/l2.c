@@ -24,8 +24,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) x[i] *= shrink;
 }
 
-static const tc_probe probe[] = {{"l2 0.3", {"3 5"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_l2 = {
     .name = "l2",
     .formula = "lambda * sum x^2",
@@ -41,5 +39,5 @@ const tc_op tc_op_l2 = {
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l2 0.3", {"3 5"}, -2, 2, NAN}},
 };

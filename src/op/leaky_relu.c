@@ -24,9 +24,6 @@ static bool shape(tc_sketch *s)
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
 
-static const tacet_attribute attribute[] = {{"slope", "float", "0.01", "factor below 0, at least 0", true}, {0}};
-static const tc_probe probe[] = {{"leaky_relu", {"7"}, -2, 2, 0}, {"leaky_relu 0.2", {"2 3"}, -2, 2, 0}, {0}};
-
 const tc_op tc_op_leaky_relu = {
     .name = "leaky_relu",
     .formula = "y = x > 0 ? x : slope x",
@@ -34,10 +31,10 @@ const tc_op tc_op_leaky_relu = {
     .source = "Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models, ICML 2013",
     .role = &tc_layer,
     .flags = FLAGS,
-    .attribute = attribute,
+    .attribute = {{"slope", "float", "0.01", "factor below 0, at least 0", true}},
     .inputs = 1,
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"leaky_relu", {"7"}, -2, 2, 0}, {"leaky_relu 0.2", {"2 3"}, -2, 2, 0}},
 };

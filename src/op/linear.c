@@ -361,20 +361,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
 static const tc_silent silent = {
     .least = 4, .products = products, .choose = choose, .tiles = weight_tiles, .tile = weight_tile};
 
-static const tacet_attribute attribute[] = {
-    {"out", "int", NULL, "units, at least 1", true},
-    {"bias", "bool", "true", "whether b is added", false},
-    {"init", "kaiming_uniform|xavier|zeros", "kaiming_uniform",
-     "first weights: uniform within 1 / sqrt(in), b too; uniform within sqrt(6 / (in + out)), b 0; all 0", false},
-    {0}};
-
-static const tc_param param[] = {{"weight", "oi", init_weight}, {"bias", "o", init_bias}, {0}};
-
-static const tc_probe probe[] = {{"linear 5", {"7"}, -1, 1, NAN},
-                                 {"linear 3 bias=false init=xavier", {"2 4"}, -1, 1, NAN},
-                                 {"linear 131 init=xavier", {"260"}, -1, 1, NAN},
-                                 {0}};
-
 const tc_op tc_op_linear = {
     .name = "linear",
     .formula = "y = x W + b",
@@ -383,9 +369,13 @@ const tc_op tc_op_linear = {
               "Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010",
     .role = &tc_layer,
     .flags = TC_READS_X | TC_TURNS,
-    .attribute = attribute,
+    .attribute = {{"out", "int", NULL, "units, at least 1", true},
+                  {"bias", "bool", "true", "whether b is added", false},
+                  {"init", "kaiming_uniform|xavier|zeros", "kaiming_uniform",
+                   "first weights: uniform within 1 / sqrt(in), b too; uniform within sqrt(6 / (in + out)), b 0; all 0",
+                   false}},
     .inputs = 1,
-    .param = param,
+    .param = {{"weight", "oi", init_weight}, {"bias", "o", init_bias}},
     .shape = shape,
     .flops = flops,
     .span = span,
@@ -393,5 +383,7 @@ const tc_op tc_op_linear = {
     .silent = &silent,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"linear 5", {"7"}, -1, 1, NAN},
+              {"linear 3 bias=false init=xavier", {"2 4"}, -1, 1, NAN},
+              {"linear 131 init=xavier", {"260"}, -1, 1, NAN}},
 };

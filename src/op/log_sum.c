@@ -41,10 +41,6 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 
 static bool shape(tc_sketch *s) { return tc_shape_scale(s, "eps"); }
 
-static const tacet_attribute attribute[] = {
-    {"eps", "float", "0.1", "the magnitude at which the pull is half of that near 0, above 0", false}, {0}};
-static const tc_probe probe[] = {{"log_sum 0.3", {"3 5"}, -2, 2, 0}, {"log_sum 0.3 eps=2", {"7"}, -3, 3, 0}, {0}};
-
 const tc_op tc_op_log_sum = {
     .name = "log_sum",
     .formula = "lambda * sum log(1 + |x| / eps)",
@@ -54,7 +50,7 @@ const tc_op tc_op_log_sum = {
               "Applications 14, 2008",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .attribute = attribute,
+    .attribute = {{"eps", "float", "0.1", "the magnitude at which the pull is half of that near 0, above 0", false}},
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
@@ -63,5 +59,5 @@ const tc_op tc_op_log_sum = {
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"log_sum 0.3", {"3 5"}, -2, 2, 0}, {"log_sum 0.3 eps=2", {"7"}, -3, 3, 0}},
 };

@@ -37,15 +37,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     }
 }
 
-static const tacet_attribute attribute[] = {
-    {"max", "float", "1", "the largest norm, above 0", true},
-    {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true},
-    {0}};
-static const tc_probe probe[] = {{"max_norm 2.5", {"5 70"}, -2, 2, NAN},
-                                 {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN},
-                                 {"max_norm 2 by=input", {"3 2 4 5"}, -2, 2, NAN},
-                                 {0}};
-
 const tc_op tc_op_max_norm = {
     .name = "max_norm",
     .formula = "w min(1, max / |w|) for each unit or input",
@@ -55,11 +46,14 @@ const tc_op tc_op_max_norm = {
         "from overfitting, JMLR 15, 2014, section 5.1; keras.constraints.MaxNorm",
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,
-    .attribute = attribute,
+    .attribute = {{"max", "float", "1", "the largest norm, above 0", true},
+                  {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}},
     .inputs = 1,
     .shape = shape,
     .work = 3,
     .prox = prox,
     .prox_span = prox_span,
-    .probe = probe,
+    .probe = {{"max_norm 2.5", {"5 70"}, -2, 2, NAN},
+              {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN},
+              {"max_norm 2 by=input", {"3 2 4 5"}, -2, 2, NAN}},
 };

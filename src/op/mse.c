@@ -21,8 +21,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     tc_pair_backward(c, begin, end, df_dx, NULL);
 }
 
-static const tc_probe probe[] = {{"mse", {"5", "5"}, -2, 2, NAN}, {"mse lambda=0.5", {"2 3", "2 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_mse = {
     .name = "mse",
     .formula = "sum (x - t)^2",
@@ -36,5 +34,5 @@ const tc_op tc_op_mse = {
     .shape = tc_shape_pair,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"mse", {"5", "5"}, -2, 2, NAN}, {"mse lambda=0.5", {"2 3", "2 3"}, -2, 2, NAN}},
 };

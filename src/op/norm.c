@@ -71,8 +71,8 @@ static double finish(const tc_call *c, double sum)
 }
 
 /* d[from, to) = seed * d norm / dx, stored or added. */
-TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed,
-                                double norm, double p)
+TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed, double norm,
+                               double p)
 {
     const double inverse = norm > 0 ? 1 / norm : 0, factor = seed * inverse;
     for (int64_t i = from; i < to && p == 2; i++) d[i] = (add ? d[i] : 0.0f) + (float)(factor * (double)x[i]);
@@ -100,10 +100,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tacet_attribute attribute[] = {{"p", "float", "2", "the power, from 1 to 32", false}, {0}};
-static const tc_probe probe[] = {
-    {"norm 0.3", {"3 5"}, -2, 2, NAN}, {"norm 0.3 p=1", {"7"}, -2, 2, 0}, {"norm 0.3 p=3", {"2 2 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_norm = {
     .name = "norm",
     .formula = "lambda * (sum |x|^p)^(1/p)",
@@ -112,7 +108,7 @@ const tc_op tc_op_norm = {
     .source = "torch.norm",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_VECTORS,
-    .attribute = attribute,
+    .attribute = {{"p", "float", "2", "the power, from 1 to 32", false}},
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
@@ -124,5 +120,7 @@ const tc_op tc_op_norm = {
     .forward = forward,
     .backward = backward,
     .finish = finish,
-    .probe = probe,
+    .probe = {{"norm 0.3", {"3 5"}, -2, 2, NAN},
+              {"norm 0.3 p=1", {"7"}, -2, 2, 0},
+              {"norm 0.3 p=3", {"2 2 3"}, -2, 2, NAN}},
 };

@@ -41,7 +41,7 @@
 
 #include <math.h> /* for all operators: a row says NAN where there is no kink and no preset */
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 3, TC_PROBES = 5, TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 
 /* What all calls of one step share. */
 typedef struct tc_run {
@@ -193,6 +193,7 @@ typedef struct tc_probe {
     double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
 
+/* A row of the table. Its own tables end with an entry without a name, or spec; many are empty. */
 typedef struct tc_op {
     const char *name, *formula, *doc;
     const char *source;               /* paper, or the manual whose meaning is meant */
@@ -202,13 +203,13 @@ typedef struct tc_op {
      * of inputs is NULL. */
     const struct tc_op *of;
     unsigned flags;
-    const tacet_attribute *attribute; /* own; NULL: none. Type "value": the name of a value that becomes an input */
+    tacet_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
     double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */
     int reduce;                       /* scalar on a batch: the default of reduce */
     int inputs;                       /* how many; penalties: the most that `joint` may give */
     unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
-    const tc_param *param;            /* ends with a NULL name; NULL: none */
-    const tc_param *state;            /* what it remembers, likewise; `axes` does not apply */
+    tc_param param[TC_MAX_PARAMS + 1];
+    tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` does not apply */
 
     /* Checks input shapes and attributes and fills y, param and state. False with `why`. Scalar operators leave y. */
     bool (*shape)(tc_sketch *s);
@@ -246,7 +247,7 @@ typedef struct tc_op {
      * Ranges as prox_span says (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
     tc_span (*prox_span)(const tc_call *c);
-    const tc_probe *probe; /* ends with a NULL spec */
+    tc_probe probe[TC_PROBES + 1];
 } tc_op;
 
 static inline int tc_phases(const tc_op *op, bool backward)

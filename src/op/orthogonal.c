@@ -128,11 +128,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tc_probe probe[] = {
-    {"orthogonal 0.3", {"7 4"}, -1, 1, NAN},         {"orthogonal 0.3", {"4 7"}, -1, 1, NAN},
-    {"orthogonal 0.3", {"270 135"}, -0.1, 0.1, NAN}, {"orthogonal 0.3", {"135 270"}, -0.1, 0.1, NAN},
-    {"orthogonal 0.3", {"2 3 4 5"}, -1, 1, NAN},     {0}};
-
 const tc_op tc_op_orthogonal = {
     .name = "orthogonal",
     .formula = "lambda * |W W^T - I|_F^2",
@@ -152,5 +147,9 @@ const tc_op tc_op_orthogonal = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"orthogonal 0.3", {"7 4"}, -1, 1, NAN},
+              {"orthogonal 0.3", {"4 7"}, -1, 1, NAN},
+              {"orthogonal 0.3", {"270 135"}, -0.1, 0.1, NAN},
+              {"orthogonal 0.3", {"135 270"}, -0.1, 0.1, NAN},
+              {"orthogonal 0.3", {"2 3 4 5"}, -1, 1, NAN}},
 };

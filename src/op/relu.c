@@ -20,8 +20,6 @@ TC_INLINE float df(float x, float y, const float *a)
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
 
-static const tc_probe probe[] = {{"relu", {"7"}, -2, 2, 0}, {0}};
-
 const tc_op tc_op_relu = {
     .name = "relu",
     .formula = "y = max(x, 0)",
@@ -33,5 +31,5 @@ const tc_op tc_op_relu = {
     .shape = tc_shape_same,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"relu", {"7"}, -2, 2, 0}},
 };

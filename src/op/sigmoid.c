@@ -19,8 +19,6 @@ TC_INLINE float df(float x, float y, const float *a)
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
 
-static const tc_probe probe[] = {{"sigmoid", {"7"}, -3, 3, NAN}, {0}};
-
 const tc_op tc_op_sigmoid = {
     .name = "sigmoid",
     .formula = "y = 1 / (1 + exp(-x))",
@@ -32,5 +30,5 @@ const tc_op tc_op_sigmoid = {
     .shape = tc_shape_same,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"sigmoid", {"7"}, -3, 3, NAN}},
 };

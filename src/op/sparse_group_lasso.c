@@ -26,18 +26,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     tc_group_prox(c, t, begin, end, c->arg[TC_GROUP_ALPHA].number);
 }
 
-static const tacet_attribute attribute[] = {
-    TC_GROUP_BY_ATTRIBUTE,
-    TC_GROUP_BLOCK_ATTRIBUTE,
-    {"alpha", "float", "0.5", "the share of the sum of magnitudes, from 0, the group lasso, to 1, the lasso", false},
-    {0}};
-static const tc_probe probe[] = {{"sparse_group_lasso 0.3", {"4 70"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 alpha=0.2 by=input", {"70 4"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 by=block alpha=0.9", {"7 200"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 alpha=1", {"5 3"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 by=input", {"3 4 5"}, -1, 1, 0},
-                                 {0}};
-
 const tc_op tc_op_sparse_group_lasso = {
     .name = "sparse_group_lasso",
     .formula = "lambda * (alpha sum |w| + (1 - alpha) sum over groups sqrt(size) |w_g|_2)",
@@ -45,7 +33,10 @@ const tc_op tc_op_sparse_group_lasso = {
     .source = "Simon, Friedman, Hastie, Tibshirani: A sparse-group lasso, JCGS 22, 2013",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH | TC_SPARSIFIES,
-    .attribute = attribute,
+    .attribute = {TC_GROUP_BY_ATTRIBUTE,
+                  TC_GROUP_BLOCK_ATTRIBUTE,
+                  {"alpha", "float", "0.5",
+                   "the share of the sum of magnitudes, from 0, the group lasso, to 1, the lasso", false}},
     .lambda = NAN,
     .reduce = TC_SUM,
     .inputs = 1,
@@ -58,5 +49,9 @@ const tc_op tc_op_sparse_group_lasso = {
     .backward = backward,
     .prox = prox,
     .prox_span = tc_group_span,
-    .probe = probe,
+    .probe = {{"sparse_group_lasso 0.3", {"4 70"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 alpha=0.2 by=input", {"70 4"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 by=block alpha=0.9", {"7 200"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 alpha=1", {"5 3"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 by=input", {"3 4 5"}, -1, 1, 0}},
 };

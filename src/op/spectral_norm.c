@@ -128,14 +128,6 @@ static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, fl
     for (int64_t i = 0; i < n; i++) u[i] = tc_uniform(tc_stream_word(s, (uint64_t)i)) - 0.5f;
 }
 
-static const tacet_attribute attribute[] = {
-    {"iterations", "int", "1", "of the power method in a step, from 1 to 1000", false}, {0}};
-static const tc_param state[] = {{"u", NULL, init}, {0}};
-static const tc_probe probe[] = {{"spectral_norm 0.3 iterations=300", {"3 5"}, -2, 2, NAN},
-                                 {"spectral_norm 0.3 iterations=300", {"40 2"}, -2, 2, NAN},
-                                 {"spectral_norm 0.3 iterations=300", {"2 3 2 4"}, -2, 2, NAN},
-                                 {0}};
-
 const tc_op tc_op_spectral_norm = {
     .name = "spectral_norm",
     .formula = "lambda * (the largest singular value)",
@@ -146,11 +138,11 @@ const tc_op tc_op_spectral_norm = {
               "arXiv:1705.10941, 2017",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH,
-    .attribute = attribute,
+    .attribute = {{"iterations", "int", "1", "of the power method in a step, from 1 to 1000", false}},
     .lambda = NAN,
     .reduce = TC_SUM,
     .inputs = 1,
-    .state = state,
+    .state = {{"u", NULL, init}},
     .shape = shape,
     .work = 4,
     .save = save,
@@ -159,5 +151,7 @@ const tc_op tc_op_spectral_norm = {
     .forward = forward,
     .backward = backward,
     .commit = commit,
-    .probe = probe,
+    .probe = {{"spectral_norm 0.3 iterations=300", {"3 5"}, -2, 2, NAN},
+              {"spectral_norm 0.3 iterations=300", {"40 2"}, -2, 2, NAN},
+              {"spectral_norm 0.3 iterations=300", {"2 3 2 4"}, -2, 2, NAN}},
 };

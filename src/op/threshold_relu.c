@@ -27,11 +27,6 @@ static bool shape(tc_sketch *s)
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
 
-static const tacet_attribute attribute[] = {
-    {"theta", "float", NULL, "what an element must be above to be passed on, at least 0", true}, {0}};
-static const tc_probe probe[] = {
-    {"threshold_relu 0.5", {"7"}, -2, 2, 0.5}, {"threshold_relu 0", {"2 3"}, -2, 2, 0}, {0}};
-
 const tc_op tc_op_threshold_relu = {
     .name = "threshold_relu",
     .formula = "y = x > theta ? x : 0",
@@ -40,10 +35,10 @@ const tc_op tc_op_threshold_relu = {
               "inference on deep neural networks, ICML 2020 (FATReLU)",
     .role = &tc_layer,
     .flags = FLAGS,
-    .attribute = attribute,
+    .attribute = {{"theta", "float", NULL, "what an element must be above to be passed on, at least 0", true}},
     .inputs = 1,
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"threshold_relu 0.5", {"7"}, -2, 2, 0.5}, {"threshold_relu 0", {"2 3"}, -2, 2, 0}},
 };

@@ -30,10 +30,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     tc_map_back(c, begin * c->y.n, end * c->y.n, FLAGS, tc_kept_slope);
 }
 
-static const tacet_attribute attribute[] = {
-    {"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}, {0}};
-static const tc_probe probe[] = {{"topk 2", {"6"}, -9, 9, NAN}, {"topk 3", {"2 5"}, -9, 9, NAN}, {0}};
-
 const tc_op tc_op_topk = {
     .name = "topk",
     .formula = "y = x where x is among the k largest of its position, else 0",
@@ -44,11 +40,11 @@ const tc_op tc_op_topk = {
         "arXiv:2406.04093, 2024",
     .role = &tc_layer,
     .flags = FLAGS,
-    .attribute = attribute,
+    .attribute = {{"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}},
     .inputs = 1,
     .shape = shape,
     .work = 60,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"topk 2", {"6"}, -9, 9, NAN}, {"topk 3", {"2 5"}, -9, 9, NAN}},
 };

@@ -22,11 +22,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { t
 
 static bool shape(tc_sketch *s) { return tc_shape_scale(s, "beta"); }
 
-static const tacet_attribute attribute[] = {
-    {"beta", "float", "1", "how near the sum of magnitudes it is, above 0; small: near the count", false}, {0}};
-static const tc_probe probe[] = {
-    {"transformed_l1 0.3", {"3 5"}, -2, 2, 0}, {"transformed_l1 0.3 beta=2.5", {"7"}, -4, 4, 0}, {0}};
-
 const tc_op tc_op_transformed_l1 = {
     .name = "transformed_l1",
     .formula = "lambda * sum (1 + beta) |x| / (beta + |x|)",
@@ -35,7 +30,8 @@ const tc_op tc_op_transformed_l1 = {
               "and robust application in compressed sensing, Mathematical Programming 169, 2018",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .attribute = attribute,
+    .attribute = {{"beta", "float", "1", "how near the sum of magnitudes it is, above 0; small: near the count",
+                   false}},
     .lambda = NAN,
     .reduce = TC_SAMPLE,
     .inputs = TC_MAX_INPUTS,
@@ -43,5 +39,5 @@ const tc_op tc_op_transformed_l1 = {
     .work = 5,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"transformed_l1 0.3", {"3 5"}, -2, 2, 0}, {"transformed_l1 0.3 beta=2.5", {"7"}, -4, 4, 0}},
 };

@@ -31,7 +31,8 @@ static bool has_zeros(const tacet_plan *p, int v)
 bool tc_fire_blocked(const tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
-    if (value->keep_gradient || !value->op || value->op->param) return false; /* a parameter's may read all of it */
+    if (value->keep_gradient || !value->op || value->op->param[0].name)
+        return false; /* a parameter's may read all of it */
     if (value->op->flags & TC_BLOCKS) return true;
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
 }

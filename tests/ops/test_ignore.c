@@ -44,9 +44,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tc_probe probe[] = {
-    {"test_ignore", {"5", "labels"}, -2, 2, NAN}, {"test_ignore", {"3 4", "labels 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_test_ignore = {
     .name = "test_ignore",
     .formula = "sum of (x - t)^2 where t > 0, over the number of t > 0",
@@ -62,5 +59,5 @@ const tc_op tc_op_test_ignore = {
     .work = 3,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"test_ignore", {"5", "labels"}, -2, 2, NAN}, {"test_ignore", {"3 4", "labels 3"}, -2, 2, NAN}},
 };
