@@ -126,7 +126,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) shape[i] = shape_of(x[i / copies]), batch[i] = !parameter;
     *s = (tc_sketch){.arg = k->arg, .inputs = k->inputs, .x = shape, .batch = batch};
     for (int i = 0; i < k->inputs; i++) s->classes[i] = classes_of(x[i / copies]);
-    if (!k->op->shape(s)) return false;
+    if (!tc_op_shape(k->op, s)) return false;
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
     const bool scalar = k->op->role->scalar;
     const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
@@ -151,7 +151,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->parts = 1;
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
     k->partial = malloc(2 * (size_t)k->parts * sizeof *k->partial);
-    k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : k->op->lambda;
+    k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : tc_op_lambda(k->op);
     k->run = (tc_run){
         .rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = &tc_cpu};
     k->call = (tc_call){.op = k->op,
@@ -168,7 +168,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
                         .weight = &k->weight,
                         .state = k->op->state[0].name ? k->state : NULL,
                         .stream = tc_stream_of(7, 3, "layer1"),
-                        .reduce = k->op->reduce,
+                        .reduce = parameter ? TC_SUM : k->op->role->reduce,
                         .partial = k->partial,
                         .weights = k->partial + k->parts,
                         .result = &k->value,
@@ -315,7 +315,7 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
                            of_rows = reduce == TC_SAMPLE || reduce == TC_POSITION;
                 if (parameter && (of_rows || op->flags & TC_MIXES)) continue;
                 if (!parameter && op->flags & TC_NO_BATCH) continue;
-                if (penalty && copies > op->inputs) continue;
+                if (penalty && copies > tc_op_inputs(op)) continue;
                 op_case k;
                 case_open(&k, p->spec, p->x, parameter, copies, capacity);
                 k.probe = p;

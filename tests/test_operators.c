@@ -78,7 +78,7 @@ static void test_table(void **state)
     for (int i = 0; i < tc_op_count(); i++) {
         const tc_op *op = tc_op_at(i);
         assert_ptr_equal(tc_op_find(op->name), op);
-        if (!op->formula || !op->doc || !op->source || !op->role || !op->shape || !op->probe[0].spec)
+        if (!op->formula || !op->doc || !op->source || !op->role || !op->probe[0].spec)
             fail_msg("%s is not complete", op->name);
         if (!op->prox && (!op->forward || !op->backward)) fail_msg("%s does nothing", op->name);
         if (op->of && (op->attribute[0].name || op->param[0].name || op->state[0].name))

@@ -17,8 +17,6 @@ static bool shape(tc_sketch *s)
     const int64_t n = s->x[0].dim[s->x[0].rank - 1];
     if (!(s->arg[K].number >= 1 && s->arg[K].number <= (double)n))
         return tc_shape_refuse(s, "needs k from 1 to %lld, the last dimension, got %g", (long long)n, s->arg[K].number);
-    if (!(s->arg[DECAY].number >= 0 && s->arg[DECAY].number < 1))
-        return tc_shape_refuse(s, "needs a decay of at least 0 and below 1, got %g", s->arg[DECAY].number);
     s->state[0] = (tc_shape){1, {1}};
     return true;
 }
@@ -83,7 +81,7 @@ const tc_op tc_op_batch_topk = {
     .attribute = {{"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
                   {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1",
                    false}},
-    .inputs = 1,
+    .limit = {{"needs a decay of at least 0 and below 1", DECAY, 0, TC_BELOW_1}},
     .state = {{"threshold", NULL, NULL}},
     .shape = shape,
     .work = 60,

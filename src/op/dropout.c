@@ -49,13 +49,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     if (c->d[0]) drop(c, begin, end, c->g, c->d[0], c->add[0]);
 }
 
-static bool shape(tc_sketch *s)
-{
-    const double p = s->arg[P].number;
-    if (!(p >= 0 && p <= 1)) return tc_shape_refuse(s, "needs a probability from 0 to 1, got %g", p);
-    return tc_shape_same(s);
-}
-
 const tc_op tc_op_dropout = {
     .name = "dropout",
     .formula = "y = m x / (1 - p), m = 1 with probability 1 - p, else 0",
@@ -64,8 +57,7 @@ const tc_op tc_op_dropout = {
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS | TC_RANDOM,
     .attribute = {{"p", "float", "0.5", "probability that an element is dropped, from 0 to 1", true}},
-    .inputs = 1,
-    .shape = shape,
+    .limit = {{"needs a probability from 0 to 1", P, 0, 1}},
     .forward = forward,
     .backward = backward,
     .probe = {{"dropout", {"70"}, -2, 2, NAN}, {"dropout 0.1", {"2 3"}, -2, 2, NAN}},

@@ -33,7 +33,6 @@ const tc_op tc_op_flatten = {
     .source = "torch.nn.Flatten",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,
-    .inputs = 1,
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -39,8 +39,6 @@ const tc_op tc_op_gelu = {
     .flags = FLAGS,
     .attribute = {{"approximate", "none|tanh", "none",
                    "how the normal distribution is had: by erf, or by a tanh near it", false}},
-    .inputs = 1,
-    .shape = tc_shape_same,
     .forward = forward,
     .backward = backward,
     .probe = {{"gelu", {"7"}, -3, 3, NAN}, {"gelu approximate=tanh", {"2 3"}, -3, 3, NAN}},

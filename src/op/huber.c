@@ -16,12 +16,6 @@ TC_INLINE float df_dx(float x, float t, const float *a)
     return e > d ? d : (e < -d ? -d : e);
 }
 
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[DELTA].number > 0) return tc_shape_pair(s);
-    return tc_shape_refuse(s, "needs a delta above 0, got %g", s->arg[DELTA].number);
-}
-
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
@@ -38,10 +32,7 @@ const tc_op tc_op_huber = {
     .role = &tc_loss,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
     .attribute = {{"delta", "float", "1", "where the square ends, above 0", true}},
-    .lambda = 1,
-    .reduce = TC_MEAN,
-    .inputs = 2,
-    .shape = shape,
+    .limit = {{"needs a delta above 0", DELTA, TC_ABOVE_0, INFINITY}},
     .forward = forward,
     .backward = backward,
     .probe = {{"huber", {"5", "5"}, -3, 3, 1}, {"huber delta=0.5", {"2 3", "2 3"}, -2, 2, 0.5}},

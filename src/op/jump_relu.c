@@ -16,10 +16,6 @@ enum { X, THETA };
 static bool shape(tc_sketch *s)
 {
     if (!tc_shape_last(s)) return false;
-    if (!(s->arg[TC_JUMP_THETA].number >= 0))
-        return tc_shape_refuse(s, "needs a theta of at least 0, got %g", s->arg[TC_JUMP_THETA].number);
-    if (!(s->arg[TC_JUMP_EPS].number >= 1e-15 && s->arg[TC_JUMP_EPS].number <= 1e15))
-        return tc_shape_refuse(s, "needs an eps from 1e-15 to 1e15, got %g", s->arg[TC_JUMP_EPS].number);
     s->param[0] = (tc_shape){1, {s->x[0].dim[s->x[0].rank - 1]}};
     return true;
 }
@@ -101,7 +97,8 @@ const tc_op tc_op_jump_relu = {
     .flags = TC_READS_X | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_ESTIMATES,
     .attribute = {{"theta", "float", "0.001", "each threshold's first value, at least 0", true},
                   {"eps", "float", "0.001", "the width in which a value counts as near its threshold, above 0", false}},
-    .inputs = 1,
+    .limit = {{"needs a theta of at least 0", TC_JUMP_THETA, 0, INFINITY},
+              {"needs an eps from 1e-15 to 1e15", TC_JUMP_EPS, 1e-15, 1e15}},
     .param = {{"theta", "o", init}},
     .shape = shape,
     .work = 2,

@@ -18,9 +18,7 @@ enum { COLUMNS = 128 };
 
 static bool shape(tc_sketch *s)
 {
-    if (!s->batch[0]) return tc_shape_refuse(s, "needs a value of the batch: a parameter has no samples");
-    if (s->arg[RHO].number > 0 && s->arg[RHO].number < 1) return true;
-    return tc_shape_refuse(s, "needs rho between 0 and 1, got %g", s->arg[RHO].number);
+    return s->batch[0] || tc_shape_refuse(s, "needs a value of the batch: a parameter has no samples");
 }
 
 static int64_t save(const tc_sketch *s, int64_t rows)
@@ -124,9 +122,7 @@ const tc_op tc_op_kl_sparsity = {
     .role = &tc_penalty,
     .flags = TC_MIXES,
     .attribute = {{"rho", "float", "0.05", "what each unit's mean over the batch is drawn to, between 0 and 1", false}},
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
+    .limit = {{"needs rho between 0 and 1", RHO, TC_ABOVE_0, TC_BELOW_1}},
     .shape = shape,
     .work = 2,
     .save = save,

@@ -13,7 +13,7 @@ extern const tc_op tc_op_jump_relu;
 static bool shape(tc_sketch *s)
 {
     if (s->inputs > 1) return tc_shape_refuse(s, "takes one layer");
-    return tc_op_jump_relu.shape(s);
+    return tc_op_shape(&tc_op_jump_relu, s);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -55,8 +55,6 @@ const tc_op tc_op_l0 = {
     .role = &tc_penalty,
     .of = &tc_op_jump_relu,
     .flags = TC_READS_X | TC_PER_SAMPLE | TC_ESTIMATES,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
     .inputs = 1,
     .shape = shape,
     .work = 1,

@@ -11,11 +11,7 @@
 enum { RADIUS, BY };
 enum { ALL, UNIT, INPUT }; /* words of by: those of TC_BY_WORDS after the first */
 
-static bool shape(tc_sketch *s)
-{
-    if (!(s->arg[RADIUS].number > 0)) return tc_shape_refuse(s, "needs radius above 0, got %g", s->arg[RADIUS].number);
-    return s->arg[BY].number == ALL || tc_shape_weight(s);
-}
+static bool shape(tc_sketch *s) { return s->arg[BY].number == ALL || tc_shape_weight(s); }
 
 static tc_groups groups_of(const tc_call *c)
 {
@@ -135,7 +131,7 @@ const tc_op tc_op_l1_ball = {
     .attribute = {{"radius", "float", "1", "the largest sum of magnitudes, above 0", true},
                   {"by", "all|unit|input", "all",
                    "the sum of what: all weights, those into each unit, or those out of each input", true}},
-    .inputs = 1,
+    .limit = {{"needs radius above 0", RADIUS, TC_ABOVE_0, INFINITY}},
     .shape = shape,
     .work = 20,
     .prox = prox,

@@ -28,8 +28,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) x[i] = fabsf(x[i]) <= edge ? x[i] * shrink : x[i] - copysignf(s, x[i]);
 }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "delta"); }
-
 const tc_op tc_op_l1_huber = {
     .name = "l1_huber",
     .formula = "lambda * sum (x^2 / (2 delta) where |x| <= delta, else |x| - delta / 2)",
@@ -39,10 +37,7 @@ const tc_op tc_op_l1_huber = {
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
     .attribute = {{"delta", "float", "0.1", "up to where it is a square, above 0", false}},
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .limit = {TC_SCALE_LIMIT("delta", DELTA)},
     .work = 4,
     .forward = forward,
     .backward = backward,

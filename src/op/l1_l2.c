@@ -42,8 +42,6 @@ const tc_op tc_op_l1_l2 = {
     .attribute = {{"l1", "float", "1", "factor on the magnitudes, at least 0", false},
                   {"l2", "float", "1", "factor on the squares, at least 0", false}},
     .lambda = 1,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
     .shape = shape,
     .work = 5,
     .forward = forward,

@@ -30,7 +30,6 @@ static sizes sizes_of(const tc_call *c)
 static bool shape(tc_sketch *s)
 {
     if (!tc_shape_last(s)) return false;
-    if (!(s->arg[EPS].number >= 0)) return tc_shape_refuse(s, "needs eps of at least 0, got %g", s->arg[EPS].number);
     const int64_t n = s->x[0].dim[s->x[0].rank - 1];
     for (int i = 0; i < 2; i++) s->param[i] = (tc_shape){s->arg[AFFINE].number != 0 ? 1 : -1, {n}};
     return true;
@@ -156,7 +155,7 @@ const tc_op tc_op_layer_norm = {
     .flags = TC_READS_X,
     .attribute = {{"eps", "float", "1e-5", "added to the variance", false},
                   {"affine", "bool", "true", "whether there is a weight and a bias", false}},
-    .inputs = 1,
+    .limit = {{"needs eps of at least 0", EPS, 0, INFINITY}},
     .param = {{"weight", "o", init_weight}, {"bias", "o", init_bias}},
     .shape = shape,
     .work = 8,

@@ -14,13 +14,6 @@ TC_INLINE float df(float x, float y, const float *a)
     return y > 0.0f ? 1.0f : a[SLOPE];
 }
 
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[SLOPE].number < 0)
-        return tc_shape_refuse(s, "needs a slope of at least 0, got %g", s->arg[SLOPE].number);
-    return tc_shape_same(s);
-}
-
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
 
@@ -32,8 +25,7 @@ const tc_op tc_op_leaky_relu = {
     .role = &tc_layer,
     .flags = FLAGS,
     .attribute = {{"slope", "float", "0.01", "factor below 0, at least 0", true}},
-    .inputs = 1,
-    .shape = shape,
+    .limit = {{"needs a slope of at least 0", SLOPE, 0, INFINITY}},
     .forward = forward,
     .backward = backward,
     .probe = {{"leaky_relu", {"7"}, -2, 2, 0}, {"leaky_relu 0.2", {"2 3"}, -2, 2, 0}},

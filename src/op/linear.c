@@ -87,13 +87,9 @@ static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
     const double out = s->arg[OUT].number;
-    if (s->x[0].rank < 1)
-        return tc_shape_refuse(s, "needs an input with at least one dimension, got %s",
-                               tc_shape_text(&s->x[0], s->batch[0], got));
-    if (out < 1) return tc_shape_refuse(s, "needs out of at least 1, got %g", out);
+    if (!tc_shape_last(s)) return false;
     const int last = s->x[0].rank - 1;
     const int64_t in = s->x[0].dim[last];
-    s->y = s->x[0];
     s->y.dim[last] = (int64_t)out;
     s->param[0] = (tc_shape){2, {in, (int64_t)out}};
     s->param[1] = (tc_shape){s->arg[BIAS].number != 0 ? 1 : -1, {(int64_t)out}};
@@ -374,7 +370,7 @@ const tc_op tc_op_linear = {
                   {"init", "kaiming_uniform|xavier|zeros", "kaiming_uniform",
                    "first weights: uniform within 1 / sqrt(in), b too; uniform within sqrt(6 / (in + out)), b 0; all 0",
                    false}},
-    .inputs = 1,
+    .limit = {{"needs out of at least 1", OUT, 1, INFINITY}},
     .param = {{"weight", "oi", init_weight}, {"bias", "o", init_bias}},
     .shape = shape,
     .flops = flops,

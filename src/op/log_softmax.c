@@ -28,7 +28,6 @@ const tc_op tc_op_log_softmax = {
     .source = "torch.nn.LogSoftmax",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_IN_PLACE,
-    .inputs = 1,
     .shape = tc_shape_last,
     .work = 3,
     .forward = forward,

@@ -39,8 +39,6 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
     }
 }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "eps"); }
-
 const tc_op tc_op_log_sum = {
     .name = "log_sum",
     .formula = "lambda * sum log(1 + |x| / eps)",
@@ -51,10 +49,7 @@ const tc_op tc_op_log_sum = {
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
     .attribute = {{"eps", "float", "0.1", "the magnitude at which the pull is half of that near 0, above 0", false}},
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .limit = {TC_SCALE_LIMIT("eps", EPS)},
     .work = 10,
     .forward = forward,
     .backward = backward,

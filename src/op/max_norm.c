@@ -5,12 +5,6 @@
 
 enum { MAX, BY };
 
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[MAX].number > 0) return tc_shape_weight(s);
-    return tc_shape_refuse(s, "needs max above 0, got %g", s->arg[MAX].number);
-}
-
 static tc_groups groups_of(const tc_call *c) { return tc_groups_of(&c->x[0].shape, (int)c->arg[BY].number, 0); }
 
 static tc_span prox_span(const tc_call *c)
@@ -48,8 +42,8 @@ const tc_op tc_op_max_norm = {
     .flags = TC_NO_BATCH,
     .attribute = {{"max", "float", "1", "the largest norm, above 0", true},
                   {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}},
-    .inputs = 1,
-    .shape = shape,
+    .limit = {{"needs max above 0", MAX, TC_ABOVE_0, INFINITY}},
+    .shape = tc_shape_weight,
     .work = 3,
     .prox = prox,
     .prox_span = prox_span,

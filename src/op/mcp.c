@@ -43,8 +43,6 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
     }
 }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "gamma"); }
-
 const tc_op tc_op_mcp = {
     .name = "mcp",
     .formula = "lambda * sum (|x| - x^2 / (2 gamma) where |x| <= gamma, else gamma / 2)",
@@ -55,10 +53,7 @@ const tc_op tc_op_mcp = {
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
     .attribute = {{"gamma", "float", "3", "the magnitude from which it is flat, above 0: Zhang's gamma times lambda",
                    false}},
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .limit = {TC_SCALE_LIMIT("gamma", GAMMA)},
     .work = 5,
     .forward = forward,
     .backward = backward,

@@ -9,20 +9,14 @@
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
  *
  * Only with `sample` and `position` is it additive over the samples. The norm of the whole is recovered from the
- * result; the norms of the positions are kept from forward to backward. Powers and sums are in double. */
+ * result; the norms of the positions are kept from forward to backward. Powers and sums are in
+ * double; beyond p = 32 one has no room for the powers of usual numbers, and the norm would be 0. */
 #include "op/penalty.h"
 
 enum { P };
-enum { MAX_P = 32 }; /* beyond it a double has no room for the powers of usual numbers, and the norm would be 0 */
 
 static double power(double x, double p) { return p == 2 ? x * x : (p == 1 ? x : pow(x, p)); }
 static double root(double x, double p) { return p == 2 ? sqrt(x) : (p == 1 ? x : pow(x, 1 / p)); }
-
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[P].number >= 1 && s->arg[P].number <= MAX_P) return true;
-    return tc_shape_refuse(s, "needs p from 1 to %d, got %g", MAX_P, s->arg[P].number);
-}
 
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
@@ -109,10 +103,7 @@ const tc_op tc_op_norm = {
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_VECTORS,
     .attribute = {{"p", "float", "2", "the power, from 1 to 32", false}},
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .limit = {{"needs p from 1 to 32", P, 1, 32}},
     .work = 2,
     .save = save,
     .span = span,

@@ -77,6 +77,15 @@ tc_span tc_span_of(const tc_call *c, bool backward)
     return c->op->flags & TC_ELEMENTWISE ? tc_span_elements(c) : tc_span_rows(c);
 }
 
+bool tc_op_shape(const tc_op *op, tc_sketch *s)
+{
+    for (const tc_limit *l = op->limit; l->needs; l++) {
+        const double got = s->arg[l->attribute].number;
+        if (!(got >= l->least && got <= l->most)) return tc_shape_refuse(s, "%s, got %g", l->needs, got);
+    }
+    return op->shape ? op->shape(s) : op->role->shape(s);
+}
+
 bool tc_shape_refuse(tc_sketch *s, const char *format, ...)
 {
     va_list v;

@@ -41,7 +41,8 @@
 
 #include <math.h> /* for all operators: a row says NAN where there is no kink and no preset */
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 3, TC_PROBES = 5, TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 3, TC_PROBES = 5 };
+enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 
 /* What all calls of one step share. */
 typedef struct tc_run {
@@ -136,11 +137,27 @@ typedef struct tc_param {
     void (*init)(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s);
 } tc_param;
 
+/* The numbers that an attribute may be. */
+typedef struct tc_limit {
+    const char *needs; /* "needs a slope of at least 0" */
+    int attribute;
+    double least, most;
+} tc_limit;
+
+/* The least double above 0, the largest below 1. */
+#define TC_ABOVE_0 0x1p-1074
+#define TC_BELOW_1 (1 - 0x1p-53)
+
 /* What kind of thing an operator is; see role.c. */
 typedef struct tc_role {
     const char *name;              /* "layer" */
     const tacet_attribute *common; /* attributes that all of the role share, bound after the operator's own */
     bool scalar;
+    int reduce; /* scalar on a batch: the preset of reduce */
+    /* What holds where a row of the table leaves them out, see tc_op. */
+    int inputs;
+    double lambda;
+    bool (*shape)(tc_sketch *s);
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
@@ -204,14 +221,15 @@ typedef struct tc_op {
     const struct tc_op *of;
     unsigned flags;
     tacet_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
-    double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */
-    int reduce;                       /* scalar on a batch: the default of reduce */
-    int inputs;                       /* how many; penalties: the most that `joint` may give */
+    tc_limit limit[TC_OWN_ATTRS + 1];
+    double lambda;                    /* scalar: the preset of lambda; NAN: must be given; 0: the role's */
+    int inputs;                       /* how many; penalties: the most that `joint` may give; 0: the role's */
     unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
     tc_param param[TC_MAX_PARAMS + 1];
     tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` does not apply */
 
-    /* Checks input shapes and attributes and fills y, param and state. False with `why`. Scalar operators leave y. */
+    /* Checks input shapes, and attributes beyond their limits, and fills y, param and state. False with `why`. Scalar
+     * operators leave y. NULL: the role's. */
     bool (*shape)(tc_sketch *s);
     /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant,
      * for one row (or for a parameter's whole). The backward pass is taken as twice that. */
@@ -255,6 +273,10 @@ static inline int tc_phases(const tc_op *op, bool backward)
     const int phases = backward ? op->phases_back : op->phases;
     return phases > 0 ? phases : 1;
 }
+
+static inline int tc_op_inputs(const tc_op *op) { return op->inputs ? op->inputs : op->role->inputs; }
+static inline double tc_op_lambda(const tc_op *op) { return op->lambda != 0 ? op->lambda : op->role->lambda; }
+bool tc_op_shape(const tc_op *op, tc_sketch *s); /* whether attributes are within their limits, then the shape rule */
 
 /* Whether input i of the operator's calls is class indices; those of a penalty of a layer are the layer's inputs. */
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }

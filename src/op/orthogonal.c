@@ -136,8 +136,6 @@ const tc_op tc_op_orthogonal = {
               "NeurIPS 2018, section 3.1",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH,
-    .lambda = NAN,
-    .reduce = TC_SUM,
     .inputs = 1,
     .shape = tc_shape_weight,
     .flops = flops,

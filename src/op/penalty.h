@@ -8,13 +8,8 @@
 
 #include "op/pointwise.h"
 
-/* The shape rule of a penalty whose one attribute is a width or a scale: it, its inverse and its square are float32. */
-static inline bool tc_shape_scale(tc_sketch *s, const char *name)
-{
-    const double least = 1e-15, most = 1e15, got = s->arg[0].number;
-    if (got >= least && got <= most) return true;
-    return tc_shape_refuse(s, "needs %s from %g to %g, got %g", name, least, most, got);
-}
+/* The limit of a width or a scale: it, its inverse and its square are float32. */
+#define TC_SCALE_LIMIT(name, attribute) {"needs " name " from 1e-15 to 1e+15", attribute, 1e-15, 1e15}
 
 /* The part of input i that the range [begin, end) of the long vector covers; *start is where the input begins in it. */
 typedef struct tc_overlap {

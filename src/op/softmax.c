@@ -29,7 +29,6 @@ const tc_op tc_op_softmax = {
               "outputs, Neurocomputing, 1990",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_IN_PLACE,
-    .inputs = 1,
     .shape = tc_shape_last,
     .work = 4,
     .forward = forward,

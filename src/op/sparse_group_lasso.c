@@ -4,13 +4,6 @@
  * groups of zeros. In this order the two are the proximal step of the sum. */
 #include "op/group_penalty.h"
 
-static bool shape(tc_sketch *s)
-{
-    const double alpha = s->arg[TC_GROUP_ALPHA].number;
-    if (alpha >= 0 && alpha <= 1) return tc_group_shape(s);
-    return tc_shape_refuse(s, "needs alpha from 0 to 1, got %g", alpha);
-}
-
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_group_forward(c, begin, end, c->arg[TC_GROUP_ALPHA].number);
@@ -37,10 +30,9 @@ const tc_op tc_op_sparse_group_lasso = {
                   TC_GROUP_BLOCK_ATTRIBUTE,
                   {"alpha", "float", "0.5",
                    "the share of the sum of magnitudes, from 0, the group lasso, to 1, the lasso", false}},
-    .lambda = NAN,
-    .reduce = TC_SUM,
+    .limit = {TC_GROUP_BLOCK_LIMIT, {"needs alpha from 0 to 1", TC_GROUP_ALPHA, 0, 1}},
     .inputs = 1,
-    .shape = shape,
+    .shape = tc_group_shape,
     .work = 4,
     .save = tc_group_save,
     .span = tc_group_span,

@@ -13,14 +13,12 @@
 #include "op/weight.h"
 
 enum { ITERATIONS };
-enum { COLUMNS = 128, MOST = 1000, EVALUATION = 30 };
+enum { COLUMNS = 128, EVALUATION = 30 };
 #define FLOOR 1e-8f
 
 static bool shape(tc_sketch *s)
 {
     if (!tc_shape_weight(s)) return false;
-    if (!(s->arg[ITERATIONS].number >= 1 && s->arg[ITERATIONS].number <= MOST))
-        return tc_shape_refuse(s, "needs from 1 to %d iterations, got %g", MOST, s->arg[ITERATIONS].number);
     s->state[0] = (tc_shape){1, {tc_matrix_of(&s->x[0]).out}};
     return true;
 }
@@ -139,8 +137,7 @@ const tc_op tc_op_spectral_norm = {
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH,
     .attribute = {{"iterations", "int", "1", "of the power method in a step, from 1 to 1000", false}},
-    .lambda = NAN,
-    .reduce = TC_SUM,
+    .limit = {{"needs from 1 to 1000 iterations", ITERATIONS, 1, 1000}},
     .inputs = 1,
     .state = {{"u", NULL, init}},
     .shape = shape,

@@ -17,13 +17,6 @@ TC_INLINE float df(float x, float y, const float *a)
     return y > 0.0f ? 1.0f : 0.0f;
 }
 
-static bool shape(tc_sketch *s)
-{
-    if (!(s->arg[THETA].number >= 0))
-        return tc_shape_refuse(s, "needs a theta of at least 0, got %g", s->arg[THETA].number);
-    return tc_shape_same(s);
-}
-
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
 
@@ -36,8 +29,7 @@ const tc_op tc_op_threshold_relu = {
     .role = &tc_layer,
     .flags = FLAGS,
     .attribute = {{"theta", "float", NULL, "what an element must be above to be passed on, at least 0", true}},
-    .inputs = 1,
-    .shape = shape,
+    .limit = {{"needs a theta of at least 0", THETA, 0, INFINITY}},
     .forward = forward,
     .backward = backward,
     .probe = {{"threshold_relu 0.5", {"7"}, -2, 2, 0.5}, {"threshold_relu 0", {"2 3"}, -2, 2, 0}},

@@ -41,7 +41,6 @@ const tc_op tc_op_topk = {
     .role = &tc_layer,
     .flags = FLAGS,
     .attribute = {{"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}},
-    .inputs = 1,
     .shape = shape,
     .work = 60,
     .forward = forward,

@@ -20,8 +20,6 @@ TC_INLINE float df(float x, float seed, const float *a)
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "beta"); }
-
 const tc_op tc_op_transformed_l1 = {
     .name = "transformed_l1",
     .formula = "lambda * sum (1 + beta) |x| / (beta + |x|)",
@@ -32,10 +30,7 @@ const tc_op tc_op_transformed_l1 = {
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
     .attribute = {{"beta", "float", "1", "how near the sum of magnitudes it is, above 0; small: near the count",
                    false}},
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .limit = {TC_SCALE_LIMIT("beta", BETA)},
     .work = 5,
     .forward = forward,
     .backward = backward,

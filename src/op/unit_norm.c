@@ -37,7 +37,6 @@ const tc_op tc_op_unit_norm = {
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,
     .attribute = {{"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}},
-    .inputs = 1,
     .shape = tc_shape_weight,
     .work = 3,
     .prox = prox,

@@ -17,7 +17,7 @@
 static const tc_value *value_at(const tacet_plan *p, int v) { return &p->graph->value[v]; }
 
 /* One input, elementwise: its gradient is a multiple of its output's, element by element. */
-static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEMENTWISE) && op->inputs == 1; }
+static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEMENTWISE) && tc_op_inputs(op) == 1; }
 
 static bool has_zeros(const tacet_plan *p, int v)
 {

@@ -57,6 +57,6 @@ tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg
     tc_sketch s = {.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
     for (int k = 0; k < inputs; k++) s.classes[k] = p->graph->value[input[k]].classes;
     for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
-    op->shape(&s);
+    tc_op_shape(op, &s);
     return s;
 }

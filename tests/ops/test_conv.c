@@ -119,7 +119,6 @@ const tc_op tc_op_test_conv = {
     .flags = TC_READS_X,
     .attribute = {{"out", "int", NULL, "units, at least 1", true},
                   {"k", "int", "3", "height and width of the kernel", false}},
-    .inputs = 1,
     .param = {{"weight", "oihw", init}, {"bias", "o", init}},
     .shape = shape,
     .work = 2,

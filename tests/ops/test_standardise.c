@@ -103,7 +103,6 @@ const tc_op tc_op_test_standardise = {
     .role = &tc_layer,
     .flags = TC_READS_X | TC_MIXES,
     .attribute = {{"eps", "float", "1e-5", "added to the variance", false}},
-    .inputs = 1,
     .shape = shape,
     .work = 8,
     .save = save,

@@ -58,7 +58,6 @@ const tc_op tc_op_test_table = {
     .role = &tc_layer,
     .flags = TC_READS_X,
     .attribute = {{"dim", "int", NULL, "numbers of a row, at least 1", true}},
-    .inputs = 1,
     .ids = 1 << X,
     .param = {{"weight", "io", init}},
     .shape = shape,
