@@ -25,7 +25,9 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    tc_pair_backward(c, begin, end, df_dx, df_dt);
+    const float seed = (float)tc_seed(c);
+    tc_pair_gradient(c, begin, end, 0, seed, df_dx);
+    tc_pair_gradient(c, begin, end, 1, seed, df_dt);
 }
 
 const tc_op tc_op_bce_with_logits = {

@@ -8,18 +8,14 @@ TC_INLINE float f(float x, float t, const float *a)
     return (x - t) * (x - t);
 }
 
-TC_INLINE float df_dx(float x, float t, const float *a)
+TC_INLINE float df(float x, float t, const float *a)
 {
     (void)a;
     return 2.0f * (x - t);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_pair_backward(c, begin, end, df_dx, NULL);
-}
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_backward(c, begin, end, df); }
 
 const tc_op tc_op_mse = {
     .name = "mse",
