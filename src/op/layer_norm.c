@@ -41,21 +41,16 @@ static int64_t save(const tc_sketch *s, int64_t rows)
     return rows * per * (int64_t)sizeof(stats);
 }
 
-static void fill(float *w, int64_t n, float value)
-{
-    for (int64_t i = 0; i < n; i++) w[i] = value;
-}
-
 static void init_weight(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
     (void)arg, (void)x, (void)shape, (void)s;
-    fill(w, n, 1.0f);
+    for (int64_t i = 0; i < n; i++) w[i] = 1.0f;
 }
 
 static void init_bias(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
     (void)arg, (void)x, (void)shape, (void)s;
-    fill(w, n, 0.0f);
+    for (int64_t i = 0; i < n; i++) w[i] = 0.0f;
 }
 
 TC_INLINE float same(float x, const float *a)

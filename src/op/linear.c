@@ -105,26 +105,16 @@ static double flops(const tc_sketch *s)
     return 2.0 * (double)tc_shape_count(&s->x[0]) * (double)w->dim[1];
 }
 
-static void uniform(float *w, int64_t n, double bound, tc_stream s)
+/* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): weight and bias within 1 / sqrt(in). xavier: the weight within
+ * sqrt(6 / (in + out)), the bias 0. */
+static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
+    const double in = (double)x->dim[x->rank - 1], out = (double)shape->dim[shape->rank - 1];
+    const double bounds[] = {
+        [KAIMING] = 1.0 / sqrt(in), [XAVIER] = shape->rank == 2 ? sqrt(6.0 / (in + out)) : 0, [ZEROS] = 0};
+    const double bound = bounds[(int)arg[INIT].number];
     for (int64_t i = 0; i < n; i++)
         w[i] = (float)(bound * (2.0 * (double)tc_uniform(tc_stream_word(s, (uint64_t)i)) - 1.0));
-}
-
-/* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): bound 1 / sqrt(in). xavier: sqrt(6 / (in + out)). */
-static void init_weight(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
-{
-    (void)x;
-    const double in = (double)shape->dim[0], out = (double)shape->dim[1];
-    const double bound[] = {[KAIMING] = 1.0 / sqrt(in), [XAVIER] = sqrt(6.0 / (in + out)), [ZEROS] = 0};
-    uniform(w, n, bound[(int)arg[INIT].number], s);
-}
-
-static void init_bias(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
-{
-    (void)shape;
-    const double bound[] = {[KAIMING] = 1.0 / sqrt((double)x->dim[x->rank - 1]), [XAVIER] = 0, [ZEROS] = 0};
-    uniform(w, n, bound[(int)arg[INIT].number], s);
 }
 
 static tc_span span(const tc_call *c)
@@ -371,7 +361,7 @@ const tc_op tc_op_linear = {
                    "first weights: uniform within 1 / sqrt(in), b too; uniform within sqrt(6 / (in + out)), b 0; all 0",
                    false}},
     .limit = {{"needs out of at least 1", OUT, 1, INFINITY}},
-    .param = {{"weight", "oi", init_weight}, {"bias", "o", init_bias}},
+    .param = {{"weight", "oi", init}, {"bias", "o", init}},
     .shape = shape,
     .flops = flops,
     .span = span,
