@@ -284,7 +284,7 @@ static inline void run_backward(op_case *k, order how)
 
 static inline void run_prox(op_case *k, double t)
 {
-    const tc_span s = k->op->prox_span ? k->op->prox_span(&k->call) : tc_span_elements(&k->call);
+    const tc_span s = k->op->span ? k->op->span(&k->call) : tc_span_elements(&k->call);
     for (int64_t i = 0; i < s.pieces; i += s.grain)
         k->op->prox(&k->call, t, i, i + s.grain < s.pieces ? i + s.grain : s.pieces);
 }

@@ -614,7 +614,7 @@ static void check_prox_everywhere(op_case *k)
 static void check_prox_order(op_case *k)
 {
     if (!k->op->prox || k->x[0].batch || k->inputs > 1) return;
-    const tc_span s = k->op->prox_span ? k->op->prox_span(&k->call) : tc_span_elements(&k->call);
+    const tc_span s = k->op->span ? k->op->span(&k->call) : tc_span_elements(&k->call);
     float *x = copy_of(k->x[0].data, count_of(k, 0));
     run_prox(k, 0.3);
     float *z = copy_of(k->x[0].data, count_of(k, 0));

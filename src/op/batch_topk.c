@@ -9,7 +9,6 @@
 #include "op/largest.h"
 
 enum { K, DECAY };
-enum { FLAGS = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES };
 
 static bool shape(tc_sketch *s)
 {
@@ -25,13 +24,6 @@ static int64_t save(const tc_sketch *s, int64_t rows)
 {
     (void)s, (void)rows;
     return (int64_t)sizeof(float);
-}
-
-/* All at once. */
-static tc_span span(const tc_call *c)
-{
-    (void)c;
-    return (tc_span){1, 1};
 }
 
 /* The smallest of y[n] that is not 0; 0 if all are. */
@@ -58,7 +50,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    tc_map_back(c, begin * c->y.n, end * c->y.n, FLAGS, tc_kept_slope);
+    tc_map_back_y(c, begin * c->y.n, end * c->y.n, tc_kept_slope);
 }
 
 static void commit(const tc_call *c)
@@ -77,7 +69,7 @@ const tc_op tc_op_batch_topk = {
         "batch_topk 32` keeps what fires.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,
-    .flags = FLAGS,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES,
     .attribute = {{"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
                   {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1",
                    false}},
@@ -86,7 +78,8 @@ const tc_op tc_op_batch_topk = {
     .shape = shape,
     .work = 60,
     .save = save,
-    .span = span,
+    .span = tc_span_whole,
+    .span_back = tc_span_rows,
     .forward = forward,
     .backward = backward,
     .commit = commit,

@@ -4,13 +4,6 @@
  * prox: block soft threshold, z_g = max(0, 1 - t sqrt(size) / |w_g|) w_g: whole groups of exact zeros. */
 #include "op/group_penalty.h"
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_group_forward(c, begin, end, 0); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_group_backward(c, begin, end, 0); }
-TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
-{
-    tc_group_prox(c, t, begin, end, 0);
-}
-
 const tc_op tc_op_group_lasso = {
     .name = "group_lasso",
     .formula = "lambda * sum over groups sqrt(size) |w_g|_2",
@@ -25,11 +18,9 @@ const tc_op tc_op_group_lasso = {
     .work = 2,
     .save = tc_group_save,
     .span = tc_group_span,
-    .span_back = tc_group_span,
-    .forward = forward,
-    .backward = backward,
-    .prox = prox,
-    .prox_span = tc_group_span,
+    .forward = tc_group_forward,
+    .backward = tc_group_backward,
+    .prox = tc_group_prox,
     .probe = {{"group_lasso 0.3", {"4 70"}, -1, 1, NAN},
               {"group_lasso 0.3 by=input", {"70 4"}, -1, 1, NAN},
               {"group_lasso 0.3 by=block block=3", {"7 200"}, -1, 1, NAN},

@@ -3,19 +3,17 @@
  * prox: soft threshold, z = sign(x) max(|x| - t, 0): exact zeros. */
 #include "op/penalty.h"
 
-TC_INLINE float f(float x, const float *a)
-{
-    (void)a;
-    return fabsf(x);
-}
-
 TC_INLINE float df(float x, float seed, const float *a)
 {
     (void)a;
     return x != 0.0f ? copysignf(1.0f, x) * seed : 0.0f;
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_penalty_forward(c, begin, end, tc_magnitude);
+}
+
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)

@@ -18,9 +18,9 @@ static tc_groups groups_of(const tc_call *c)
     return tc_groups_of(&c->x[0].shape, c->arg[BY].number == UNIT ? TC_BY_UNIT : TC_BY_INPUT, 0);
 }
 
-static tc_span prox_span(const tc_call *c)
+static tc_span span(const tc_call *c)
 {
-    if (c->arg[BY].number == ALL) return (tc_span){1, 1};
+    if (c->arg[BY].number == ALL) return tc_span_whole(c);
     const tc_groups g = groups_of(c);
     if (c->arg[BY].number == UNIT) return (tc_span){g.count, TC_LANES}; /* a line of memory is read once */
     return (tc_span){g.count, g.height * g.width < TC_RANGE ? TC_RANGE / (g.height * g.width) : 1};
@@ -65,40 +65,30 @@ TC_INLINE tally tally_line(const float *w, int64_t n, int64_t step, double theta
     return (tally){t.sum + tc_sum_lanes(sum), t.count + tc_sum_lanes(count)};
 }
 
-TC_INLINE void shrink_line(float *w, int64_t n, int64_t step, double theta)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const double m = fabs((double)w[i * step]) - theta;
-        w[i * step] = m > 0 ? copysignf((float)m, w[i * step]) : (m == m ? 0.0f : w[i * step]);
-    }
-}
-
-/* The compiler makes vectors where it can see that the step is 1. */
-TC_INLINE tally tally_of(const vector *v, double theta)
+TC_INLINE tally tally_of(const vector *v, int64_t step, double theta)
 {
     tally all = {0, 0};
     for (int64_t i = 0; i < v->lines; i++) {
-        const float *w = v->w + i * v->pitch;
-        const tally t = v->step == 1 ? tally_line(w, v->n, 1, theta) : tally_line(w, v->n, v->step, theta);
+        const tally t = tally_line(v->w + i * v->pitch, v->n, step, theta);
         all.sum += t.sum, all.count += t.count;
     }
     return all;
 }
 
-TC_INLINE void shrink(const vector *v, double theta)
+TC_INLINE void shrink(const vector *v, int64_t step, double theta)
 {
-    for (int64_t i = 0; i < v->lines; i++) {
-        float *w = v->w + i * v->pitch;
-        if (v->step == 1)
-            shrink_line(w, v->n, 1, theta);
-        else
-            shrink_line(w, v->n, v->step, theta);
-    }
+    for (int64_t i = 0; i < v->lines; i++)
+        for (int64_t k = 0; k < v->n; k++) {
+            float *w = v->w + i * v->pitch + k * step;
+            const double m = fabs((double)*w) - theta;
+            *w = m > 0 ? copysignf((float)m, *w) : (m == m ? 0.0f : *w);
+        }
 }
 
-TC_INLINE void project(const vector *v, double radius)
+/* step: that of v, as a constant where it is 1, for which the compiler makes vectors. */
+TC_INLINE void project(const vector *v, int64_t step, double radius)
 {
-    tally now = tally_of(v, -1);
+    tally now = tally_of(v, step, -1);
     if (!(now.sum > radius && isfinite(now.sum))) return;
     /* A hair inside, so that rounding does not leave the ball and a second time changes nothing. */
     const double aim = radius * (1 - 0x1p-22);
@@ -106,9 +96,9 @@ TC_INLINE void project(const vector *v, double radius)
     for (double count = INFINITY; now.count < count && now.count > 0;) {
         count = now.count;
         theta = (now.sum - aim) / count;
-        now = tally_of(v, theta);
+        now = tally_of(v, step, theta);
     }
-    shrink(v, theta);
+    shrink(v, step, theta);
 }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
@@ -116,7 +106,10 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     (void)t;
     for (int64_t u = begin; u < end; u++) {
         const vector v = vector_at(c, u);
-        project(&v, c->arg[RADIUS].number);
+        if (v.step == 1)
+            project(&v, 1, c->arg[RADIUS].number);
+        else
+            project(&v, v.step, c->arg[RADIUS].number);
     }
 }
 
@@ -134,8 +127,8 @@ const tc_op tc_op_l1_ball = {
     .limit = {{"needs radius above 0", RADIUS, TC_ABOVE_0, INFINITY}},
     .shape = shape,
     .work = 20,
+    .span = span,
     .prox = prox,
-    .prox_span = prox_span,
     .probe = {{"l1_ball 3", {"5 7"}, -2, 2, NAN},
               {"l1_ball 1", {"40"}, -2, 2, NAN},
               {"l1_ball 2.5 by=unit", {"5 70"}, -2, 2, NAN},

@@ -19,10 +19,7 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 {
     float *x = c->x[0].data;
     const float s = (float)(t * c->arg[L1].number), shrink = (float)(1 / (1 + 2 * t * c->arg[L2].number));
-    for (int64_t i = begin; i < end; i++) {
-        const float m = (fabsf(x[i]) - s) * shrink;
-        x[i] = m > 0.0f ? copysignf(m, x[i]) : (m == m ? 0.0f : x[i]);
-    }
+    for (int64_t i = begin; i < end; i++) x[i] = tc_brought_to(x[i], (fabsf(x[i]) - s) * shrink);
 }
 
 static bool shape(tc_sketch *s)

@@ -67,10 +67,10 @@ TC_INLINE void tc_keep(const float *x, float *y, int64_t n, tc_cut cut)
         }
 }
 
-/* The derivative of what keeps some and makes the others 0, for tc_map_back. */
-TC_INLINE float tc_kept_slope(float x, float y, const float *a)
+/* The derivative of what keeps some and makes the others 0, for tc_map_back_y. */
+TC_INLINE float tc_kept_slope(float y, const float *a)
 {
-    (void)x, (void)a;
+    (void)a;
     return y != 0.0f ? 1.0f : 0.0f;
 }
 

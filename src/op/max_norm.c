@@ -7,11 +7,7 @@ enum { MAX, BY };
 
 static tc_groups groups_of(const tc_call *c) { return tc_groups_of(&c->x[0].shape, (int)c->arg[BY].number, 0); }
 
-static tc_span prox_span(const tc_call *c)
-{
-    const tc_groups g = groups_of(c);
-    return tc_groups_span(&g);
-}
+static tc_span span(const tc_call *c) { return tc_groups_span(groups_of(c)); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 {
@@ -45,8 +41,8 @@ const tc_op tc_op_max_norm = {
     .limit = {{"needs max above 0", MAX, TC_ABOVE_0, INFINITY}},
     .shape = tc_shape_weight,
     .work = 3,
+    .span = span,
     .prox = prox,
-    .prox_span = prox_span,
     .probe = {{"max_norm 2.5", {"5 70"}, -2, 2, NAN},
               {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN},
               {"max_norm 2 by=input", {"3 2 4 5"}, -2, 2, NAN}},

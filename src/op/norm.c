@@ -107,7 +107,6 @@ const tc_op tc_op_norm = {
     .work = 2,
     .save = save,
     .span = span,
-    .span_back = span,
     .forward = forward,
     .backward = backward,
     .finish = finish,

@@ -63,6 +63,12 @@ tc_span tc_span_rows(const tc_call *c)
     return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
+tc_span tc_span_whole(const tc_call *c)
+{
+    (void)c;
+    return (tc_span){1, 1};
+}
+
 tc_span tc_span_positions(const tc_call *c)
 {
     int64_t n = 0;
@@ -72,7 +78,7 @@ tc_span tc_span_positions(const tc_call *c)
 
 tc_span tc_span_of(const tc_call *c, bool backward)
 {
-    tc_span (*span)(const tc_call *c) = backward ? c->op->span_back : c->op->span;
+    tc_span (*span)(const tc_call *c) = backward && c->op->span_back ? c->op->span_back : c->op->span;
     if (span) return span(c);
     return c->op->flags & TC_ELEMENTWISE ? tc_span_elements(c) : tc_span_rows(c);
 }

@@ -237,8 +237,9 @@ typedef struct tc_op {
     double (*flops)(const tc_sketch *s);
     /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
-    /* How to cut the forward and the backward work. NULL: elements for an elementwise operator, whole rows where there
-     * is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0] either way. */
+    /* How to cut the forward and the backward work. span_back NULL: as span. span NULL: elements for an elementwise
+     * operator, whole rows where there is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0]
+     * either way. */
     tc_span (*span)(const tc_call *c);
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
@@ -262,9 +263,8 @@ typedef struct tc_op {
     double (*finish)(const tc_call *c, double sum);
     /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over
      * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
-     * Ranges as prox_span says (NULL: elements). */
+     * Ranges as span says (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
-    tc_span (*prox_span)(const tc_call *c);
     tc_probe probe[TC_PROBES + 1];
 } tc_op;
 
@@ -313,6 +313,7 @@ static inline double *tc_partial_weight(const tc_call *c, int64_t begin)
 }
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
+tc_span tc_span_whole(const tc_call *c); /* all at once */
 tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */
 
 /* Shape rules in use: y has x[0]'s shape; a penalty on anything; on one weight, of two dimensions or

@@ -9,7 +9,10 @@
 #include "op/pointwise.h"
 
 /* The limit of a width or a scale: it, its inverse and its square are float32. */
-#define TC_SCALE_LIMIT(name, attribute) {"needs " name " from 1e-15 to 1e+15", attribute, 1e-15, 1e15}
+#define TC_SCALE_LIMIT(name, attribute)                                                                                \
+    {                                                                                                                  \
+        "needs " name " from 1e-15 to 1e+15", attribute, 1e-15, 1e15                                                   \
+    }
 
 /* The part of input i that the range [begin, end) of the long vector covers; *start is where the input begins in it. */
 typedef struct tc_overlap {
@@ -24,12 +27,17 @@ TC_INLINE tc_overlap tc_overlap_of(const tc_call *c, int i, int64_t begin, int64
     return p;
 }
 
-/* The soft threshold sign(x) max(|x| - s, 0), with +0 for every zero. NaN stays. */
-TC_INLINE float tc_soft(float x, float s)
+TC_INLINE float tc_magnitude(float x, const float *a)
 {
-    const float m = fabsf(x) - s;
-    return m > 0.0f ? copysignf(m, x) : (m == m ? 0.0f : x);
+    (void)a;
+    return fabsf(x);
 }
+
+/* x brought to the magnitude m: sign(x) max(m, 0), with +0 for every zero; x itself where m is NaN. */
+TC_INLINE float tc_brought_to(float x, float m) { return m > 0.0f ? copysignf(m, x) : (m == m ? 0.0f : x); }
+
+/* The soft threshold sign(x) max(|x| - s, 0). */
+TC_INLINE float tc_soft(float x, float s) { return tc_brought_to(x, fabsf(x) - s); }
 
 /* forward of a sum: the partial of this range. */
 TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, float (*f)(float x, const float *a))

@@ -26,20 +26,30 @@ TC_INLINE void tc_map(const tc_call *c, int64_t begin, int64_t end, float (*f)(f
     for (int64_t i = begin; i < end; i++) y[i] = f(x[i], a);
 }
 
-/* d = g * f'(x, y), stored or added. An operator that does not flag TC_READS_X gets x = 0, likewise y. */
-TC_INLINE void tc_map_back(const tc_call *c, int64_t begin, int64_t end, unsigned flags,
-                           float (*df)(float x, float y, const float *a))
+/* d = g * df(v), stored or added; v is x or y. */
+TC_INLINE void tc_map_back(const tc_call *c, int64_t begin, int64_t end, const float *v,
+                           float (*df)(float v, const float *a))
 {
     float a[TC_POINTWISE_ARGS];
     tc_pointwise_args(c, a);
-    const bool reads_x = (flags & TC_READS_X) != 0, reads_y = (flags & TC_READS_Y) != 0;
-    const float *x = c->x[0].data, *y = c->y.data, *g = c->g;
+    const float *g = c->g;
     float *d = c->d[0];
     if (!d) return;
     if (c->add[0])
-        for (int64_t i = begin; i < end; i++) d[i] += g[i] * df(reads_x ? x[i] : 0.0f, reads_y ? y[i] : 0.0f, a);
+        for (int64_t i = begin; i < end; i++) d[i] += g[i] * df(v[i], a);
     else
-        for (int64_t i = begin; i < end; i++) d[i] = g[i] * df(reads_x ? x[i] : 0.0f, reads_y ? y[i] : 0.0f, a);
+        for (int64_t i = begin; i < end; i++) d[i] = g[i] * df(v[i], a);
+}
+
+/* The derivative as a formula in x (TC_READS_X), or in y (TC_READS_Y). */
+TC_INLINE void tc_map_back_x(const tc_call *c, int64_t begin, int64_t end, float (*df)(float x, const float *a))
+{
+    tc_map_back(c, begin, end, c->x[0].data, df);
+}
+
+TC_INLINE void tc_map_back_y(const tc_call *c, int64_t begin, int64_t end, float (*df)(float y, const float *a))
+{
+    tc_map_back(c, begin, end, c->y.data, df);
 }
 
 #endif

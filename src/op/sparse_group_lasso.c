@@ -4,21 +4,6 @@
  * groups of zeros. In this order the two are the proximal step of the sum. */
 #include "op/group_penalty.h"
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_group_forward(c, begin, end, c->arg[TC_GROUP_ALPHA].number);
-}
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_group_backward(c, begin, end, c->arg[TC_GROUP_ALPHA].number);
-}
-
-TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
-{
-    tc_group_prox(c, t, begin, end, c->arg[TC_GROUP_ALPHA].number);
-}
-
 const tc_op tc_op_sparse_group_lasso = {
     .name = "sparse_group_lasso",
     .formula = "lambda * (alpha sum |w| + (1 - alpha) sum over groups sqrt(size) |w_g|_2)",
@@ -36,11 +21,9 @@ const tc_op tc_op_sparse_group_lasso = {
     .work = 4,
     .save = tc_group_save,
     .span = tc_group_span,
-    .span_back = tc_group_span,
-    .forward = forward,
-    .backward = backward,
-    .prox = prox,
-    .prox_span = tc_group_span,
+    .forward = tc_group_forward,
+    .backward = tc_group_backward,
+    .prox = tc_group_prox,
     .probe = {{"sparse_group_lasso 0.3", {"4 70"}, -1, 1, 0},
               {"sparse_group_lasso 0.3 alpha=0.2 by=input", {"70 4"}, -1, 1, 0},
               {"sparse_group_lasso 0.3 by=block alpha=0.9", {"7 200"}, -1, 1, 0},

@@ -3,7 +3,6 @@
  * is no derivative: jump_relu learns its thresholds by an estimate of it. */
 #include "op/pointwise.h"
 
-enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };
 enum { THETA };
 
 TC_INLINE float f(float x, const float *a)
@@ -11,14 +10,14 @@ TC_INLINE float f(float x, const float *a)
     return x > a[THETA] ? x : (x != x ? x : 0.0f); /* a NaN goes through, to be found by the guard */
 }
 
-TC_INLINE float df(float x, float y, const float *a)
+TC_INLINE float df(float y, const float *a)
 {
-    (void)x, (void)a;
+    (void)a;
     return y > 0.0f ? 1.0f : 0.0f;
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back_y(c, begin, end, df); }
 
 const tc_op tc_op_threshold_relu = {
     .name = "threshold_relu",
@@ -27,7 +26,7 @@ const tc_op tc_op_threshold_relu = {
     .source = "Kurtz, Kopinsky, Gelashvili, Matveev, et al.: Inducing and exploiting activation sparsity for fast "
               "inference on deep neural networks, ICML 2020 (FATReLU)",
     .role = &tc_layer,
-    .flags = FLAGS,
+    .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
     .attribute = {{"theta", "float", NULL, "what an element must be above to be passed on, at least 0", true}},
     .limit = {{"needs a theta of at least 0", THETA, 0, INFINITY}},
     .forward = forward,

@@ -6,7 +6,6 @@
 #include "op/largest.h"
 
 enum { K };
-enum { FLAGS = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };
 
 static bool shape(tc_sketch *s)
 {
@@ -27,7 +26,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    tc_map_back(c, begin * c->y.n, end * c->y.n, FLAGS, tc_kept_slope);
+    tc_map_back_y(c, begin * c->y.n, end * c->y.n, tc_kept_slope);
 }
 
 const tc_op tc_op_topk = {
@@ -39,7 +38,7 @@ const tc_op tc_op_topk = {
         "Makhzani, Frey: k-Sparse autoencoders, ICLR 2014; Gao et al.: Scaling and evaluating sparse autoencoders, "
         "arXiv:2406.04093, 2024",
     .role = &tc_layer,
-    .flags = FLAGS,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
     .attribute = {{"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}},
     .shape = shape,
     .work = 60,

@@ -8,11 +8,7 @@ enum { BY };
 
 static tc_groups groups_of(const tc_call *c) { return tc_groups_of(&c->x[0].shape, (int)c->arg[BY].number, 0); }
 
-static tc_span prox_span(const tc_call *c)
-{
-    const tc_groups g = groups_of(c);
-    return tc_groups_span(&g);
-}
+static tc_span span(const tc_call *c) { return tc_groups_span(groups_of(c)); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 {
@@ -39,8 +35,8 @@ const tc_op tc_op_unit_norm = {
     .attribute = {{"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}},
     .shape = tc_shape_weight,
     .work = 3,
+    .span = span,
     .prox = prox,
-    .prox_span = prox_span,
     .probe = {{"unit_norm", {"5 3"}, -2, 2, NAN},
               {"unit_norm by=input", {"4 70"}, -2, 2, NAN},
               {"unit_norm by=input", {"3 2 4 5"}, -2, 2, NAN}},

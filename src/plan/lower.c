@@ -162,7 +162,7 @@ static tc_step *add_call(lowering *w, const tc_op *op, bool backward, const int 
         if (w->l->needed[input[k]] && p->feed[input[k]].optional && w->which == TC_EVAL) s->waits = input[k];
     }
     s->prepares = (op->flags & TC_RANDOM) != 0;
-    s->elementwise = (op->flags & TC_ELEMENTWISE) && !(backward ? op->span_back : op->span) &&
+    s->elementwise = (op->flags & TC_ELEMENTWISE) && !op->span && !(backward && op->span_back) &&
                      (!op->role->scalar || inputs == 1);
     return s;
 }
