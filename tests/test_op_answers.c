@@ -335,7 +335,7 @@ static void test_norm(void **state)
         run_backward(&k, WHOLE);
         near(known[i].spec, k.value, known[i].value, 1e-8);
         for (int j = 0; j < 4; j++) near(known[i].spec, (double)k.d[0][j], known[i].d[j], 1e-6);
-        assert_false(k.op->flags & (TC_PER_SAMPLE | TC_SEPARABLE)); /* the norm of the whole is not 5 + 10 */
+        assert_false(k.op->flags & (TC_PER_SAMPLE | TC_ELEMENTWISE)); /* the norm of the whole is not 5 + 10 */
         case_close(&k);
     }
 }

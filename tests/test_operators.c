@@ -428,7 +428,7 @@ static void check_ranks(op_case *k)
 /* As one vector or apart, the sum is the same, if the operator says so. */
 static void check_separable(op_case *k)
 {
-    if (!(k->op->flags & TC_SEPARABLE) || k->op->role != &tc_penalty || k->call.reduce == TC_MEAN) return;
+    if (!(k->op->flags & TC_ELEMENTWISE) || k->op->role != &tc_penalty || k->call.reduce == TC_MEAN) return;
     run_forward(k, WHOLE);
     const double together = k->value;
     double apart = 0;
@@ -531,7 +531,7 @@ static void check_line(op_case *k, double t, const float *x, double least, line 
             distance += pow((double)*at - (double)keep, 2);
         }
         const double rounding = 2e-7 * sqrt((double)l.n * distance) + 1e-9 * (1 + least); /* of z, times the way */
-        const double more = k->op->flags & TC_SEPARABLE ? 0 : distance / 2;
+        const double more = k->op->flags & TC_ELEMENTWISE ? 0 : distance / 2;
         if (prox_objective(k, t, x) < least + more - rounding)
             fail_msg("%s: prox at t = %g is not the minimiser: line %d + i %d, moved %g", case_text(k, text), t,
                      (int)l.first, (int)l.step, sqrt(distance));
@@ -598,7 +598,7 @@ static void check_prox_everywhere(op_case *k)
 {
     enum { PLACES = 65 };
     static const double time[] = {0, 0.005, 0.02, 0.3, 1, 2, 3, 9};
-    if (k->op->role != &tc_penalty || !k->op->prox || !(k->op->flags & TC_SEPARABLE)) return;
+    if (k->op->role != &tc_penalty || !k->op->prox || !(k->op->flags & TC_ELEMENTWISE)) return;
     if (k->x[0].batch || k->inputs > 1 || k->call.reduce != TC_SUM) return;
     op_case one;
     case_open(&one, k->probe->spec, (const char *const[]){"1", NULL}, true, 1, 1);

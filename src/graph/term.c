@@ -134,7 +134,7 @@ static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
     if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
     if (t->inputs > tc_op_inputs(t->op)) return refuse(g, t, "takes one value: it has no joint form");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
-    if (t->prox && t->inputs > 1 && !(t->op->flags & TC_SEPARABLE)) return refuse(g, t, "has no joint proximal step");
+    if (t->prox && t->inputs > 1 && !(t->op->flags & TC_ELEMENTWISE)) return refuse(g, t, "has no joint proximal step");
     if (batch && (t->op->flags & TC_NO_BATCH))
         return refuse(g, t, "acts on parameters, and this value depends on the batch");
     return true;

@@ -8,16 +8,12 @@
  * dL/dx = g where y is not 0, else 0. */
 #include "op/largest.h"
 
-enum { K, DECAY };
+enum { DECAY = TC_TOP_K + 1 };
 
 static bool shape(tc_sketch *s)
 {
-    if (!tc_shape_last(s)) return false;
-    const int64_t n = s->x[0].dim[s->x[0].rank - 1];
-    if (!(s->arg[K].number >= 1 && s->arg[K].number <= (double)n))
-        return tc_shape_refuse(s, "needs k from 1 to %lld, the last dimension, got %g", (long long)n, s->arg[K].number);
     s->state[0] = (tc_shape){1, {1}};
-    return true;
+    return tc_top_shape(s);
 }
 
 static int64_t save(const tc_sketch *s, int64_t rows)
@@ -41,16 +37,11 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
     const float *x = c->x[0].data, threshold = c->state[0][0];
     float *y = c->y.data, *kept = c->save;
     if (c->run->training) {
-        tc_keep(x, y, n, tc_cut_of(x, n, rows * (int64_t)c->arg[K].number));
+        tc_keep(x, y, n, tc_cut_of(x, n, rows * (int64_t)c->arg[TC_TOP_K].number));
         *kept = smallest(y, n);
     } else {
         for (int64_t i = 0; i < n; i++) y[i] = x[i] > threshold ? x[i] : (x[i] != x[i] ? x[i] : 0.0f);
     }
-}
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_map_back_y(c, begin * c->y.n, end * c->y.n, tc_kept_slope);
 }
 
 static void commit(const tc_call *c)
@@ -81,7 +72,7 @@ const tc_op tc_op_batch_topk = {
     .span = tc_span_whole,
     .span_back = tc_span_rows,
     .forward = forward,
-    .backward = backward,
+    .backward = tc_top_backward,
     .commit = commit,
     .probe = {{"batch_topk 2", {"6"}, -9, 9, NAN}, {"batch_topk 3", {"2 5"}, -9, 9, NAN}},
 };

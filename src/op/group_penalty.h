@@ -18,7 +18,6 @@ enum { TC_GROUP_BY, TC_GROUP_BLOCK, TC_GROUP_ALPHA }; /* attributes, of the grou
      "what a group is: the weights into a unit, those out of an input, or a square block of the matrix", false}
 #define TC_GROUP_BLOCK_ATTRIBUTE                                                                                       \
     {"block", "int", "4", "by=block: rows and columns of a block, at least 1; smaller at the edges", false}
-#define TC_GROUP_BLOCK_LIMIT {"needs block of at least 1", TC_GROUP_BLOCK, 1, INFINITY}
 
 static inline bool tc_group_shape(tc_sketch *s)
 {

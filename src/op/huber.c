@@ -26,7 +26,7 @@ const tc_op tc_op_huber = {
     .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; "
               "torch.nn.HuberLoss",
     .role = &tc_loss,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .attribute = {{"delta", "float", "1", "where the square ends, above 0", true}},
     .limit = {{"needs a delta above 0", DELTA, TC_ABOVE_0, INFINITY}},
     .forward = forward,

@@ -35,9 +35,9 @@ const tc_op tc_op_l1_huber = {
     .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; as a "
               "smooth l1: Nesterov: Smooth minimization of non-smooth functions, Mathematical Programming 103, 2005",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .attribute = {{"delta", "float", "0.1", "up to where it is a square, above 0", false}},
-    .limit = {TC_SCALE_LIMIT("delta", DELTA)},
+    .limit = {{"needs delta from 1e-15 to 1e+15", DELTA, 1e-15, 1e15}},
     .work = 4,
     .forward = forward,
     .backward = backward,

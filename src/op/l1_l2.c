@@ -35,7 +35,7 @@ const tc_op tc_op_l1_l2 = {
     .source = "Zou, Hastie: Regularization and variable selection via the elastic net, JRSS B 67, 2005; "
               "keras.regularizers.L1L2",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
     .attribute = {{"l1", "float", "1", "factor on the magnitudes, at least 0", false},
                   {"l2", "float", "1", "factor on the squares, at least 0", false}},
     .lambda = 1,

@@ -13,8 +13,6 @@
 #include "kernel/sum.h"
 #include "op/op.h"
 
-#include <string.h>
-
 enum { OUT, BIAS, INIT };        /* attributes */
 enum { X, W, B };                /* x, and the parameters after it */
 enum { KAIMING, XAVIER, ZEROS }; /* words of init */
@@ -161,16 +159,11 @@ static const int serves[2][TC_WAYS] = {{[TC_Y_BY_X] = TC_SPMM,
 
 static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
 {
-    const bool turned = s->turned;
     const int64_t in = s->param[0].dim[0], out = s->param[0].dim[1], r = rows * (tc_shape_count(&s->x[0]) / in);
-    const int64_t down = turned ? out : in, across = turned ? in : out;
-    const int *of = serves[turned];
-    const tc_product p[TC_WAYS] = {[TC_Y_BY_X] = {of[TC_Y_BY_X], r, out, in},
-                                   [TC_DX_BY_X] = {of[TC_DX_BY_X], r, in, out},
-                                   [TC_DW_BY_X] = {of[TC_DW_BY_X], down, across, r},
-                                   [TC_DW_BY_G] = {of[TC_DW_BY_G], down, across, r},
-                                   [TC_DX_BY_G] = {of[TC_DX_BY_G], r, in, out}};
-    memcpy(way, p, sizeof p);
+    way[TC_Y_BY_X] = (tc_product){.m = r, .n = out, .k = in};
+    way[TC_DX_BY_X] = way[TC_DX_BY_G] = (tc_product){.m = r, .n = in, .k = out};
+    way[TC_DW_BY_X] = way[TC_DW_BY_G] = (tc_product){.m = s->turned ? out : in, .n = s->turned ? in : out, .k = r};
+    for (int i = 0; i < TC_WAYS; i++) way[i].product = serves[s->turned][i];
 }
 
 /* The density of a list as a share of the way's break-even; below 1 the product is faster on it. */

@@ -47,9 +47,9 @@ const tc_op tc_op_log_sum = {
     .source = "Candes, Wakin, Boyd: Enhancing sparsity by reweighted l1 minimization, Journal of Fourier Analysis and "
               "Applications 14, 2008",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
     .attribute = {{"eps", "float", "0.1", "the magnitude at which the pull is half of that near 0, above 0", false}},
-    .limit = {TC_SCALE_LIMIT("eps", EPS)},
+    .limit = {{"needs eps from 1e-15 to 1e+15", EPS, 1e-15, 1e15}},
     .work = 10,
     .forward = forward,
     .backward = backward,

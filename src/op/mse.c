@@ -23,7 +23,7 @@ const tc_op tc_op_mse = {
     .doc = "The squared error; by default its mean over all elements.",
     .source = "torch.nn.MSELoss",
     .role = &tc_loss,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .forward = forward,
     .backward = backward,
     .probe = {{"mse", {"5", "5"}, -2, 2, NAN}, {"mse lambda=0.5", {"2 3", "2 3"}, -2, 2, NAN}},

@@ -89,7 +89,8 @@ bool tc_op_shape(const tc_op *op, tc_sketch *s)
         const double got = s->arg[l->attribute].number;
         if (!(got >= l->least && got <= l->most)) return tc_shape_refuse(s, "%s, got %g", l->needs, got);
     }
-    return op->shape ? op->shape(s) : op->role->shape(s);
+    bool (*rule)(tc_sketch * s) = op->shape ? op->shape : op->role->shape;
+    return !rule || rule(s);
 }
 
 bool tc_shape_refuse(tc_sketch *s, const char *format, ...)
@@ -113,12 +114,6 @@ bool tc_shape_last(tc_sketch *s)
     if (s->x[0].rank >= 1) return tc_shape_same(s);
     return tc_shape_refuse(s, "needs an input with at least one dimension, got %s",
                            tc_shape_text(&s->x[0], s->batch[0], got));
-}
-
-bool tc_shape_any(tc_sketch *s)
-{
-    (void)s;
-    return true;
 }
 
 bool tc_shape_weight(tc_sketch *s)

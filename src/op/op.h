@@ -157,7 +157,7 @@ typedef struct tc_role {
     /* What holds where a row of the table leaves them out, see tc_op. */
     int inputs;
     double lambda;
-    bool (*shape)(tc_sketch *s);
+    bool (*shape)(tc_sketch *s); /* NULL: takes anything */
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
@@ -181,24 +181,24 @@ enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
     TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements */
+    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements.
+                               * Scalar: a sum over elements; so joint = apart, and prox too */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
     TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (but for what reduce divides by) */
-    TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
-    TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
-    TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
-    TC_BLOCKS = 1 << 8,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
-    TC_TURNS = 1 << 9,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
+    TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
+    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
                                * round (tc_view.turned) */
-    TC_RANDOM = 1 << 10,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 12,      /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
+    TC_RANDOM = 1 << 9,       /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
+    TC_MIXES = 1 << 11,       /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
                                * that does is for values of the batch alone, and no sum over samples */
-    TC_SPARSIFIES = 1 << 13,  /* penalty: meant to make values exactly 0 */
-    TC_ESTIMATES = 1 << 14,   /* gradients into parameters are estimates by the formula given, not derivatives */
-    TC_VECTORS = 1 << 15,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+    TC_SPARSIFIES = 1 << 12,  /* penalty: meant to make values exactly 0 */
+    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by the formula given, not derivatives */
+    TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
-    TC_WEIGHS = 1 << 16       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
+    TC_WEIGHS = 1 << 15       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
@@ -316,11 +316,10 @@ tc_span tc_span_rows(const tc_call *c);
 tc_span tc_span_whole(const tc_call *c); /* all at once */
 tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */
 
-/* Shape rules in use: y has x[0]'s shape; a penalty on anything; on one weight, of two dimensions or
- * more; a loss of y and a target of the same shape. */
+/* Shape rules in use: y has x[0]'s shape; a penalty on one weight, of two dimensions or more; a loss of y and a target
+ * of the same shape. */
 bool tc_shape_same(tc_sketch *s);
 bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
-bool tc_shape_any(tc_sketch *s);
 bool tc_shape_weight(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */

@@ -2,17 +2,12 @@
  *
  *     value = sum_i f(x_i) / denominator        dL/dx_i = lambda / denominator * f'(x_i)
  *
- * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. */
+ * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. The
+ * limits of a width or a scale are 1e-15 and 1e15, so that it, its inverse and its square are float32. */
 #ifndef TC_PENALTY_H
 #define TC_PENALTY_H
 
 #include "op/pointwise.h"
-
-/* The limit of a width or a scale: it, its inverse and its square are float32. */
-#define TC_SCALE_LIMIT(name, attribute)                                                                                \
-    {                                                                                                                  \
-        "needs " name " from 1e-15 to 1e+15", attribute, 1e-15, 1e15                                                   \
-    }
 
 /* The part of input i that the range [begin, end) of the long vector covers; *start is where the input begins in it. */
 typedef struct tc_overlap {

@@ -27,10 +27,10 @@ const tc_op tc_op_transformed_l1 = {
     .source = "Zhang, Xin: Minimization of transformed L1 penalty: theory, difference of convex function algorithm, "
               "and robust application in compressed sensing, Mathematical Programming 169, 2018",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
     .attribute = {{"beta", "float", "1", "how near the sum of magnitudes it is, above 0; small: near the count",
                    false}},
-    .limit = {TC_SCALE_LIMIT("beta", BETA)},
+    .limit = {{"needs beta from 1e-15 to 1e+15", BETA, 1e-15, 1e15}},
     .work = 5,
     .forward = forward,
     .backward = backward,
