@@ -18,19 +18,10 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) y[i] = a[i] + b[i];
 }
 
-TC_INLINE void pass(const float *g, float *d, bool add, int64_t begin, int64_t end)
-{
-    if (add)
-        for (int64_t i = begin; i < end; i++) d[i] += g[i];
-    else if (d && d != g)
-        for (int64_t i = begin; i < end; i++) d[i] = g[i];
-}
-
 /* One input after the other: both may be the same value, and then the second adds to the first. */
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    for (int k = 0; k < 2; k++)
-        if (c->d[k]) pass(c->g, c->d[k], c->add[k], begin, end);
+    for (int k = 0; k < 2; k++) tc_pass_back(c, begin, end, k);
 }
 
 const tc_op tc_op_add = {

@@ -9,8 +9,6 @@
 
 #include "op/pointwise.h"
 
-#include <string.h>
-
 /* What is kept: all keys above `least`, and the first `equal` of those that are `least`. */
 typedef struct tc_cut {
     uint32_t least;

@@ -103,8 +103,8 @@ static double flops(const tc_sketch *s)
     return 2.0 * (double)tc_shape_count(&s->x[0]) * (double)w->dim[1];
 }
 
-/* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): weight and bias within 1 / sqrt(in). xavier: the weight within
- * sqrt(6 / (in + out)), the bias 0. */
+/* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): weight and bias within 1 / sqrt(in). xavier: the weight
+ * within sqrt(6 / (in + out)), the bias 0. */
 static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
     const double in = (double)x->dim[x->rank - 1], out = (double)shape->dim[shape->rank - 1];

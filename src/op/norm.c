@@ -9,13 +9,12 @@
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
  *
  * Only with `sample` and `position` is it additive over the samples. The norm of the whole is recovered from the
- * result; the norms of the positions are kept from forward to backward. Powers and sums are in
- * double; beyond p = 32 one has no room for the powers of usual numbers, and the norm would be 0. */
+ * result; the norms of the positions are kept from forward to backward. Powers and sums are in double; beyond p = 32
+ * it has no room for the powers of usual numbers, and the norm would be 0. */
 #include "op/penalty.h"
 
 enum { P };
 
-static double power(double x, double p) { return p == 2 ? x * x : (p == 1 ? x : pow(x, p)); }
 static double root(double x, double p) { return p == 2 ? sqrt(x) : (p == 1 ? x : pow(x, 1 / p)); }
 
 static int64_t save(const tc_sketch *s, int64_t rows)
@@ -33,7 +32,7 @@ static double sum_of(const tc_call *c, const float *x, int64_t from, int64_t to,
 {
     if (p == 2) return to > from ? c->run->kernel->squares(x + from, to - from) : 0;
     double sum = 0;
-    for (int64_t i = from; i < to; i++) sum += power(fabs((double)x[i]), p);
+    for (int64_t i = from; i < to; i++) sum += p == 1 ? fabs((double)x[i]) : pow(fabs((double)x[i]), p);
     return sum;
 }
 

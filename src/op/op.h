@@ -17,11 +17,11 @@
  * as it leaves the weights, and may be run again.
  *
  * Phases. An operator that must have seen all rows before it can go on (a mean over the batch) has several phases,
- * forward, backward or both; a call says which it is, from 0. Each is a pass of its own over its own pieces; the next
- * begins when the one before is done, on all threads and, where sums() names numbers, with these summed over all ranks.
- * The last phase alone writes y (forward) or d (backward); in the others y and d are NULL, and what they find goes to
- * `save`. A backward pass may run more than once on what the forward pass has left there (a sample of gradients), so it
- * leaves that as it is. In evaluation all phases run as well. tests/ops/test_standardise.c is an example.
+ * forward, backward or both, each with pieces of its own. The next begins when the one before is done, on all threads
+ * and, where sums() names numbers, with these summed over all ranks. The last alone writes y (forward) or d (backward);
+ * in the others these are NULL, and what they find goes to `save`. A backward pass may run more than once on what the
+ * forward pass has left there (a sample of gradients), so it leaves that as it is. In evaluation all phases run as
+ * well. tests/ops/test_standardise.c is an example.
  *
  * Several ranks. Each has rows of its own of one batch, maybe none. What an operator divides by is global_rows. The
  * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums()
@@ -39,7 +39,7 @@
 #include "op/silent.h"
 #include "spec/spec.h"
 
-#include <math.h> /* for all operators: a row says NAN where there is no kink and no preset */
+#include <math.h> /* for all operators; a probe that is smooth says NAN */
 
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 3, TC_PROBES = 5 };
 enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
@@ -137,14 +137,14 @@ typedef struct tc_param {
     void (*init)(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s);
 } tc_param;
 
-/* The numbers that an attribute may be. */
+/* The numbers that an attribute may be, both ends included. */
 typedef struct tc_limit {
-    const char *needs; /* "needs a slope of at least 0" */
-    int attribute;
+    const char *needs; /* what a refusal says, "needs a slope of at least 0" */
+    int attribute;     /* which, of the operator's own */
     double least, most;
 } tc_limit;
 
-/* The least double above 0, the largest below 1. */
+/* For limits that are not included: the least double above 0, the largest below 1. */
 #define TC_ABOVE_0 0x1p-1074
 #define TC_BELOW_1 (1 - 0x1p-53)
 
@@ -153,11 +153,10 @@ typedef struct tc_role {
     const char *name;              /* "layer" */
     const tacet_attribute *common; /* attributes that all of the role share, bound after the operator's own */
     bool scalar;
-    int reduce; /* scalar on a batch: the preset of reduce */
-    /* What holds where a row of the table leaves them out, see tc_op. */
-    int inputs;
-    double lambda;
-    bool (*shape)(tc_sketch *s); /* NULL: takes anything */
+    int reduce;                    /* scalar on a batch: the preset of reduce */
+    int inputs;                    /* this and what follows: where a row leaves it out, see tc_op */
+    double lambda;                 /* NAN: must be given */
+    bool (*shape)(tc_sketch *s);   /* NULL: takes anything */
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
@@ -210,7 +209,7 @@ typedef struct tc_probe {
     double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
 
-/* A row of the table. Its own tables end with an entry without a name, or spec; many are empty. */
+/* A row of the table. The tables in it end with an empty entry. */
 typedef struct tc_op {
     const char *name, *formula, *doc;
     const char *source;               /* paper, or the manual whose meaning is meant */
@@ -222,7 +221,7 @@ typedef struct tc_op {
     unsigned flags;
     tacet_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
     tc_limit limit[TC_OWN_ATTRS + 1];
-    double lambda;                    /* scalar: the preset of lambda; NAN: must be given; 0: the role's */
+    double lambda;                    /* scalar: the preset of lambda; 0: the role's */
     int inputs;                       /* how many; penalties: the most that `joint` may give; 0: the role's */
     unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
     tc_param param[TC_MAX_PARAMS + 1];

@@ -1,25 +1,25 @@
 /* pointwise.h: an elementwise operator is two scalar formulas; the loops are here, once.
  *
  * The formulas are passed as constants to functions that are always inlined, so that each operator's file compiles to
- * straight vector loops. `a` points to the operator's attributes as floats (TC_POINTWISE_ARGS of them). */
+ * straight vector loops. `a` points to the operator's attributes as floats (TC_OWN_ATTRS of them). */
 #ifndef TC_POINTWISE_H
 #define TC_POINTWISE_H
 
 #include "kernel/sum.h"
 #include "op/op.h"
 
-enum { TC_POINTWISE_ARGS = 4 };
+#include <string.h>
 
-TC_INLINE void tc_pointwise_args(const tc_call *c, float a[TC_POINTWISE_ARGS])
+TC_INLINE void tc_pointwise_args(const tc_call *c, float a[TC_OWN_ATTRS])
 {
     int n = tc_attr_count(c->op->attribute);
-    for (int i = 0; i < TC_POINTWISE_ARGS; i++) a[i] = i < n ? (float)c->arg[i].number : 0.0f;
+    for (int i = 0; i < TC_OWN_ATTRS; i++) a[i] = i < n ? (float)c->arg[i].number : 0.0f;
 }
 
 /* y = f(x) */
 TC_INLINE void tc_map(const tc_call *c, int64_t begin, int64_t end, float (*f)(float x, const float *a))
 {
-    float a[TC_POINTWISE_ARGS];
+    float a[TC_OWN_ATTRS];
     tc_pointwise_args(c, a);
     const float *x = c->x[0].data;
     float *y = c->y.data;
@@ -30,7 +30,7 @@ TC_INLINE void tc_map(const tc_call *c, int64_t begin, int64_t end, float (*f)(f
 TC_INLINE void tc_map_back(const tc_call *c, int64_t begin, int64_t end, const float *v,
                            float (*df)(float v, const float *a))
 {
-    float a[TC_POINTWISE_ARGS];
+    float a[TC_OWN_ATTRS];
     tc_pointwise_args(c, a);
     const float *g = c->g;
     float *d = c->d[0];
@@ -50,6 +50,18 @@ TC_INLINE void tc_map_back_x(const tc_call *c, int64_t begin, int64_t end, float
 TC_INLINE void tc_map_back_y(const tc_call *c, int64_t begin, int64_t end, float (*df)(float y, const float *a))
 {
     tc_map_back(c, begin, end, c->y.data, df);
+}
+
+/* d[k] = g, stored or added: of an operator that passes on what it is given. In place there is nothing to store. */
+TC_INLINE void tc_pass_back(const tc_call *c, int64_t begin, int64_t end, int k)
+{
+    const float *g = c->g;
+    float *d = c->d[k];
+    if (!d) return;
+    if (c->add[k])
+        for (int64_t i = begin; i < end; i++) d[i] += g[i];
+    else if (d != g)
+        memcpy(d + begin, g + begin, (size_t)(end - begin) * sizeof *d);
 }
 
 #endif
