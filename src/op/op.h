@@ -227,8 +227,8 @@ typedef struct tc_op {
     tc_param param[TC_MAX_PARAMS + 1];
     tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` does not apply */
 
-    /* Checks input shapes, and attributes beyond their limits, and fills y, param and state. False with `why`. Scalar
-     * operators leave y. NULL: the role's. */
+    /* Checks input shapes, and attributes that are within their limits by now, and fills y, param and state. False with
+     * `why`. Scalar operators leave y. NULL: the role's. */
     bool (*shape)(tc_sketch *s);
     /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant,
      * for one row (or for a parameter's whole). The backward pass is taken as twice that. */
