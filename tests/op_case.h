@@ -126,11 +126,11 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) shape[i] = shape_of(x[i / copies]), batch[i] = !parameter;
     *s = (tc_sketch){.arg = k->arg, .inputs = k->inputs, .x = shape, .batch = batch};
     for (int i = 0; i < k->inputs; i++) s->classes[i] = classes_of(x[i / copies]);
-    if (!k->op->shape(s)) return false;
+    if (!tc_op_shape(k->op, s)) return false;
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
     const bool scalar = k->op->role->scalar;
     const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
-    for (int i = 0; param && param[i].name; i++) {
+    for (int i = 0; param[i].name; i++) {
         if (s->param[i].rank >= 0)
             add_tensor(k, s->param[i], false, 0);
         else
@@ -141,7 +141,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->g = floats(n * capacity);
     k->save = malloc(k->op->save ? (size_t)k->op->save(s, capacity) + 1 : 1);
     k->scratch = malloc(k->op->scratch ? (size_t)k->op->scratch(s, capacity) + 1 : 1);
-    for (int i = 0; k->op->state && k->op->state[i].name; i++) {
+    for (int i = 0; k->op->state[i].name; i++) {
         const int64_t m = tc_shape_count(&s->state[i]);
         k->state[i] = floats(m);
         memset(k->state[i], 0, (size_t)m * sizeof(float));
@@ -151,7 +151,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     k->parts = 1;
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
     k->partial = malloc(2 * (size_t)k->parts * sizeof *k->partial);
-    k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : k->op->lambda;
+    k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : tc_op_lambda(k->op);
     k->run = (tc_run){
         .rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = tc_cpu()};
     k->call = (tc_call){.op = k->op,
@@ -166,9 +166,9 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
                         .save = k->save,
                         .scratch = k->scratch,
                         .weight = &k->weight,
-                        .state = k->op->state ? k->state : NULL,
+                        .state = k->op->state[0].name ? k->state : NULL,
                         .stream = tc_stream_of(7, 3, "layer1"),
-                        .reduce = k->op->reduce,
+                        .reduce = parameter ? TC_SUM : k->op->role->reduce,
                         .partial = k->partial,
                         .weights = k->partial + k->parts,
                         .result = &k->value,
@@ -284,7 +284,7 @@ static inline void run_backward(op_case *k, order how)
 
 static inline void run_prox(op_case *k, double t)
 {
-    const tc_span s = k->op->prox_span ? k->op->prox_span(&k->call) : tc_span_elements(&k->call);
+    const tc_span s = k->op->span ? k->op->span(&k->call) : tc_span_elements(&k->call);
     for (int64_t i = 0; i < s.pieces; i += s.grain)
         k->op->prox(&k->call, t, i, i + s.grain < s.pieces ? i + s.grain : s.pieces);
 }
@@ -315,7 +315,7 @@ static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op
                            of_rows = reduce == TC_SAMPLE || reduce == TC_POSITION;
                 if (parameter && (of_rows || op->flags & TC_MIXES)) continue;
                 if (!parameter && op->flags & TC_NO_BATCH) continue;
-                if (penalty && copies > op->inputs) continue;
+                if (penalty && copies > tc_op_inputs(op)) continue;
                 op_case k;
                 case_open(&k, p->spec, p->x, parameter, copies, capacity);
                 k.probe = p;

@@ -246,7 +246,7 @@ static void test_shapes(void **state)
         assert_true(case_try(&k, good[i].spec, good[i].x, false, 1, 2, &s));
         tc_shape wanted = shape_of(good[i].y);
         if (!tc_shape_equal(&s.y, &wanted)) fail_msg("%s has a wrong output", good[i].spec);
-        for (int j = 0; j < 2 && k.op->param; j++) {
+        for (int j = 0; j < 2 && k.op->param[0].name; j++) {
             if (!good[i].param[j]) {
                 assert_int_equal(s.param[j].rank, -1);
                 continue;
@@ -335,7 +335,7 @@ static void test_norm(void **state)
         run_backward(&k, WHOLE);
         near(known[i].spec, k.value, known[i].value, 1e-8);
         for (int j = 0; j < 4; j++) near(known[i].spec, (double)k.d[0][j], known[i].d[j], 1e-6);
-        assert_false(k.op->flags & (TC_PER_SAMPLE | TC_SEPARABLE)); /* the norm of the whole is not 5 + 10 */
+        assert_false(k.op->flags & (TC_PER_SAMPLE | TC_ELEMENTWISE)); /* the norm of the whole is not 5 + 10 */
         case_close(&k);
     }
 }

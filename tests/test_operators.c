@@ -56,7 +56,7 @@ static void check_attributes(const tc_op *op, const tacet_attribute *table)
 static void check_axes(const op_case *k)
 {
     char text[160];
-    for (int i = 0; k->op->param && k->op->param[i].name; i++) {
+    for (int i = 0; k->op->param[i].name; i++) {
         const char *axes = k->op->param[i].axes ? k->op->param[i].axes : "";
         const int rank = k->x[k->inputs + i].shape.rank, letters = (int)strlen(axes);
         const char *taps = axes + strspn(axes, "io");
@@ -78,10 +78,10 @@ static void test_table(void **state)
     for (int i = 0; i < tc_op_count(); i++) {
         const tc_op *op = tc_op_at(i);
         assert_ptr_equal(tc_op_find(op->name), op);
-        if (!op->formula || !op->doc || !op->source || !op->role || !op->shape || !op->probe || !op->probe[0].spec)
+        if (!op->formula || !op->doc || !op->source || !op->role || !op->probe[0].spec)
             fail_msg("%s is not complete", op->name);
         if (!op->prox && (!op->forward || !op->backward)) fail_msg("%s does nothing", op->name);
-        if (op->of && (op->attribute || op->param || op->state))
+        if (op->of && (op->attribute[0].name || op->param[0].name || op->state[0].name))
             fail_msg("%s is of a layer, and has its own", op->name);
         if (op->role == &tc_constraint && !op->prox) fail_msg("%s is a constraint without prox", op->name);
         check_attributes(op, op->attribute);
@@ -319,7 +319,7 @@ static void check_random(op_case *k)
     assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
     k->run.training = false;
     run_forward(k, WHOLE);
-    if (!k->op->state) assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
+    if (!k->op->state[0].name) assert_int_equal(memcmp(k->y, y, (size_t)n * sizeof *y) != 0, random);
     free(y);
 }
 
@@ -428,7 +428,7 @@ static void check_ranks(op_case *k)
 /* As one vector or apart, the sum is the same, if the operator says so. */
 static void check_separable(op_case *k)
 {
-    if (!(k->op->flags & TC_SEPARABLE) || k->op->role != &tc_penalty || k->call.reduce == TC_MEAN) return;
+    if (!(k->op->flags & TC_ELEMENTWISE) || k->op->role != &tc_penalty || k->call.reduce == TC_MEAN) return;
     run_forward(k, WHOLE);
     const double together = k->value;
     double apart = 0;
@@ -531,7 +531,7 @@ static void check_line(op_case *k, double t, const float *x, double least, line 
             distance += pow((double)*at - (double)keep, 2);
         }
         const double rounding = 2e-7 * sqrt((double)l.n * distance) + 1e-9 * (1 + least); /* of z, times the way */
-        const double more = k->op->flags & TC_SEPARABLE ? 0 : distance / 2;
+        const double more = k->op->flags & TC_ELEMENTWISE ? 0 : distance / 2;
         if (prox_objective(k, t, x) < least + more - rounding)
             fail_msg("%s: prox at t = %g is not the minimiser: line %d + i %d, moved %g", case_text(k, text), t,
                      (int)l.first, (int)l.step, sqrt(distance));
@@ -598,7 +598,7 @@ static void check_prox_everywhere(op_case *k)
 {
     enum { PLACES = 65 };
     static const double time[] = {0, 0.005, 0.02, 0.3, 1, 2, 3, 9};
-    if (k->op->role != &tc_penalty || !k->op->prox || !(k->op->flags & TC_SEPARABLE)) return;
+    if (k->op->role != &tc_penalty || !k->op->prox || !(k->op->flags & TC_ELEMENTWISE)) return;
     if (k->x[0].batch || k->inputs > 1 || k->call.reduce != TC_SUM) return;
     op_case one;
     case_open(&one, k->probe->spec, (const char *const[]){"1", NULL}, true, 1, 1);
@@ -614,7 +614,7 @@ static void check_prox_everywhere(op_case *k)
 static void check_prox_order(op_case *k)
 {
     if (!k->op->prox || k->x[0].batch || k->inputs > 1) return;
-    const tc_span s = k->op->prox_span ? k->op->prox_span(&k->call) : tc_span_elements(&k->call);
+    const tc_span s = k->op->span ? k->op->span(&k->call) : tc_span_elements(&k->call);
     float *x = copy_of(k->x[0].data, count_of(k, 0));
     run_prox(k, 0.3);
     float *z = copy_of(k->x[0].data, count_of(k, 0));

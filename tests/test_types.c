@@ -362,7 +362,7 @@ static void cross_entropy_is_of_positions(void **state)
     for (int reduce = TC_SAMPLE; reduce <= TC_MEAN; reduce++) {
         op_case k;
         case_begin(&k, false, reduce);
-        assert_int_equal(k.op->reduce, TC_MEAN);
+        assert_int_equal(k.op->role->reduce, TC_MEAN);
         run_forward(&k, WHOLE);
         run_backward(&k, WHOLE);
         const double value = sum_of(&k) / divisor[reduce];

@@ -107,7 +107,7 @@ static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const t
     *s = (tc_sketch){.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
     for (int i = 0; i < inputs; i++) s->classes[i] = g->value[input[i]].classes;
     for (int i = 0; i < TC_MAX_PARAMS; i++) s->param[i].rank = -1;
-    bool good = op->shape(s);
+    bool good = tc_op_shape(op, s);
     if (good && tc_shape_count(&s->y) < 0) good = tc_shape_refuse(s, "the output would be too large");
     if (good) return true;
     char from[512] = "";
@@ -127,7 +127,7 @@ static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const t
 static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_sketch *s, const tc_shares *shared)
 {
     g->value[layer].turned = shared->turned;
-    for (int k = 0; op->param && op->param[k].name; k++) {
+    for (int k = 0; op->param[k].name; k++) {
         int index = shared->of[k];
         if (index < 0 && s->param[k].rank >= 0) {
             char name[192];

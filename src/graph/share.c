@@ -14,7 +14,7 @@
 /* The parameter of the operator that has the name, or -1. */
 static int slot_named(const tc_op *op, const char *name)
 {
-    for (int k = 0; op->param && op->param[k].name; k++)
+    for (int k = 0; op->param[k].name; k++)
         if (strcmp(op->param[k].name, name) == 0) return k;
     return -1;
 }
@@ -96,7 +96,7 @@ bool tc_shares_take(tacet_graph *g, const tc_op *op, const tc_spec *s, tc_spec *
 void tc_shares_rows(const tc_op *op, tacet_attribute row[TC_MAX_PARAMS + 1])
 {
     int n = 0;
-    for (int k = 0; op->param && op->param[k].name; k++)
+    for (int k = 0; op->param[k].name; k++)
         if (!is_attribute(op, op->param[k].name))
             row[n++] = (tacet_attribute){.name = op->param[k].name, .type = "text", .preset = ""};
     row[n] = (tacet_attribute){0};

@@ -74,7 +74,7 @@ static bool has_zeros(const tacet_graph *g, int v)
 {
     const tc_op *op = g->value[v].op;
     if (!op || op->flags & TC_MAKES_ZEROS) return op != NULL;
-    return (op->flags & TC_ELEMENTWISE) && (op->flags & TC_KEEPS_ZEROS) && op->inputs == 1 &&
+    return (op->flags & TC_ELEMENTWISE) && (op->flags & TC_KEEPS_ZEROS) && tc_op_inputs(op) == 1 &&
            has_zeros(g, g->value[v].input[0]);
 }
 
@@ -110,7 +110,7 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
 static bool set_reduce(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *reduce = &t->common[TC_TERM_REDUCE];
-    t->reduce = reduce->given ? (int)reduce->number : batch ? t->op->reduce : TC_SUM;
+    t->reduce = reduce->given ? (int)reduce->number : batch ? t->op->role->reduce : TC_SUM;
     if (batch || t->reduce == TC_SUM || t->reduce == TC_MEAN) return true;
     return refuse(g, t,
                   t->reduce == TC_SAMPLE ? "a parameter has no samples: reduce is sum or mean here"
@@ -127,14 +127,14 @@ static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
     if (!set_target(g, t, batch)) return false;
     t->lambda = constraint || !isnan(t->target) ? 0.0
                 : a[TC_TERM_LAMBDA].given       ? a[TC_TERM_LAMBDA].number
-                                                : t->op->lambda;
+                                                : tc_op_lambda(t->op);
     if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\", or a target");
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
     if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
-    if (t->inputs > t->op->inputs) return refuse(g, t, "takes one value: it has no joint form");
+    if (t->inputs > tc_op_inputs(t->op)) return refuse(g, t, "takes one value: it has no joint form");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
-    if (t->prox && t->inputs > 1 && !(t->op->flags & TC_SEPARABLE)) return refuse(g, t, "has no joint proximal step");
+    if (t->prox && t->inputs > 1 && !(t->op->flags & TC_ELEMENTWISE)) return refuse(g, t, "has no joint proximal step");
     if (batch && (t->op->flags & TC_NO_BATCH))
         return refuse(g, t, "acts on parameters, and this value depends on the batch");
     return true;
@@ -216,7 +216,7 @@ static bool check_shapes(tacet_graph *g, tc_term *t)
     }
     tc_sketch s = {.arg = tc_term_arg(g, t), .inputs = t->inputs, .x = shape, .batch = batch};
     for (int i = 0; i < t->inputs; i++) s.classes[i] = g->value[t->input[i]].classes;
-    if (t->op->shape(&s) && check_positions(t, &s)) return true;
+    if (tc_op_shape(t->op, &s) && check_positions(t, &s)) return true;
     tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, from, s.why);
     tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
     return false;

@@ -15,7 +15,7 @@ static void op_entry(int i, tacet_entry *e)
     e->attribute = op->attribute;
     e->common = tc_common_shown(op);
     e->mixes = (op->flags & TC_MIXES) != 0;
-    for (int k = 0; op->param && op->param[k].name; k++) e->parameter[k] = op->param[k].name;
+    for (int k = 0; op->param[k].name; k++) e->parameter[k] = op->param[k].name;
 }
 
 static void optim_entry(int i, tacet_entry *e)

@@ -2,8 +2,6 @@
  * dL/dx0 = dL/dx1 = g. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 static bool shape(tc_sketch *s)
 {
     char a[TC_SHAPE_TEXT], b[TC_SHAPE_TEXT];
@@ -20,23 +18,11 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) y[i] = a[i] + b[i];
 }
 
-TC_INLINE void pass(const float *g, float *d, bool add, int64_t begin, int64_t end)
-{
-    if (add)
-        for (int64_t i = begin; i < end; i++) d[i] += g[i];
-    else if (d && d != g)
-        for (int64_t i = begin; i < end; i++) d[i] = g[i];
-}
-
 /* One input after the other: both may be the same value, and then the second adds to the first. */
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    for (int k = 0; k < 2; k++)
-        if (c->d[k]) pass(c->g, c->d[k], c->add[k], begin, end);
+    for (int k = 0; k < 2; k++) tc_pass_back(c, begin, end, k);
 }
-
-static const tacet_attribute attribute[] = {{"with", "value", NULL, "the value to add, of the same shape", true}, {0}};
-static const tc_probe probe[] = {{"add other", {"7", "7"}, -2, 2, NAN}, {"add other", {"2 3", "2 3"}, -2, 2, NAN}, {0}};
 
 const tc_op tc_op_add = {
     .name = "add",
@@ -45,10 +31,10 @@ const tc_op tc_op_add = {
     .source = "He, Zhang, Ren, Sun: Deep residual learning for image recognition, CVPR 2016",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE,
-    .attribute = attribute,
+    .attribute = {{"with", "value", NULL, "the value to add, of the same shape", true}},
     .inputs = 2,
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"add other", {"7", "7"}, -2, 2, NAN}, {"add other", {"2 3", "2 3"}, -2, 2, NAN}},
 };

@@ -8,32 +8,18 @@
  * dL/dx = g where y is not 0, else 0. */
 #include "op/largest.h"
 
-enum { K, DECAY };
-enum { FLAGS = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES };
+enum { DECAY = TC_TOP_K + 1 };
 
 static bool shape(tc_sketch *s)
 {
-    if (!tc_shape_last(s)) return false;
-    const int64_t n = s->x[0].dim[s->x[0].rank - 1];
-    if (!(s->arg[K].number >= 1 && s->arg[K].number <= (double)n))
-        return tc_shape_refuse(s, "needs k from 1 to %lld, the last dimension, got %g", (long long)n, s->arg[K].number);
-    if (!(s->arg[DECAY].number >= 0 && s->arg[DECAY].number < 1))
-        return tc_shape_refuse(s, "needs a decay of at least 0 and below 1, got %g", s->arg[DECAY].number);
     s->state[0] = (tc_shape){1, {1}};
-    return true;
+    return tc_top_shape(s);
 }
 
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
     (void)s, (void)rows;
     return (int64_t)sizeof(float);
-}
-
-/* All at once. */
-static tc_span span(const tc_call *c)
-{
-    (void)c;
-    return (tc_span){1, 1};
 }
 
 /* The smallest of y[n] that is not 0; 0 if all are. */
@@ -51,16 +37,11 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
     const float *x = c->x[0].data, threshold = c->state[0][0];
     float *y = c->y.data, *kept = c->save;
     if (c->run->training) {
-        tc_keep(x, y, n, tc_cut_of(x, n, rows * (int64_t)c->arg[K].number));
+        tc_keep(x, y, n, tc_cut_of(x, n, rows * (int64_t)c->arg[TC_TOP_K].number));
         *kept = smallest(y, n);
     } else {
         for (int64_t i = 0; i < n; i++) y[i] = x[i] > threshold ? x[i] : (x[i] != x[i] ? x[i] : 0.0f);
     }
-}
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_map_back(c, begin * c->y.n, end * c->y.n, FLAGS, tc_kept_slope);
 }
 
 static void commit(const tc_call *c)
@@ -69,13 +50,6 @@ static void commit(const tc_call *c)
     float *threshold = c->state[0];
     if (*kept != 0.0f) *threshold = *threshold == 0.0f ? *kept : decay * *threshold + (1 - decay) * *kept;
 }
-
-static const tacet_attribute attribute[] = {
-    {"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
-    {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1", false},
-    {0}};
-static const tc_param state[] = {{"threshold", NULL, NULL}, {0}};
-static const tc_probe probe[] = {{"batch_topk 2", {"6"}, -9, 9, NAN}, {"batch_topk 3", {"2 5"}, -9, 9, NAN}, {0}};
 
 const tc_op tc_op_batch_topk = {
     .name = "batch_topk",
@@ -86,16 +60,19 @@ const tc_op tc_op_batch_topk = {
         "batch_topk 32` keeps what fires.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .attribute = attribute,
-    .inputs = 1,
-    .state = state,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES,
+    .attribute = {{"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
+                  {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1",
+                   false}},
+    .limit = {{"needs a decay of at least 0 and below 1", DECAY, 0, TC_BELOW_1}},
+    .state = {{"threshold", NULL, NULL}},
     .shape = shape,
     .work = 60,
     .save = save,
-    .span = span,
+    .span = tc_span_whole,
+    .span_back = tc_span_rows,
     .forward = forward,
-    .backward = backward,
+    .backward = tc_top_backward,
     .commit = commit,
-    .probe = probe,
+    .probe = {{"batch_topk 2", {"6"}, -9, 9, NAN}, {"batch_topk 3", {"2 5"}, -9, 9, NAN}},
 };

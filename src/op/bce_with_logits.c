@@ -3,8 +3,6 @@
  * Computed as max(x, 0) - x t + log(1 + exp(-|x|)), in which exp never overflows. Derivative s(x) - t to x, -x to t. */
 #include "op/pair.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, float t, const float *a)
 {
     (void)a;
@@ -27,11 +25,10 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    tc_pair_backward(c, begin, end, df_dx, df_dt);
+    const float seed = (float)tc_seed(c);
+    tc_pair_gradient(c, begin, end, 0, seed, df_dx);
+    tc_pair_gradient(c, begin, end, 1, seed, df_dt);
 }
-
-static const tc_probe probe[] = {
-    {"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {"bce_with_logits", {"2 3", "2 3"}, -3, 3, NAN}, {0}};
 
 const tc_op tc_op_bce_with_logits = {
     .name = "bce_with_logits",
@@ -39,12 +36,8 @@ const tc_op tc_op_bce_with_logits = {
     .doc = "Yes-or-no answers from logits: the cross entropy of each element.",
     .source = "torch.nn.BCEWithLogitsLoss",
     .role = &tc_loss,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .lambda = 1,
-    .reduce = TC_MEAN,
-    .inputs = 2,
-    .shape = tc_shape_pair,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {"bce_with_logits", {"2 3", "2 3"}, -3, 3, NAN}},
 };

@@ -66,11 +66,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t i = begin * n; i < end * n; i++) d[i] = (c->add[0] ? d[i] : 0.0f) + seed * kept[i];
 }
 
-static const tc_probe probe[] = {{"cross_entropy", {"5", "labels"}, -3, 3, NAN},
-                                 {"cross_entropy", {"3 5", "labels 3"}, -3, 3, NAN},
-                                 {"cross_entropy", {"2 3 4", "ids 3 2 3"}, -3, 3, NAN},
-                                 {0}};
-
 const tc_op tc_op_cross_entropy = {
     .name = "cross_entropy",
     .formula = "log(sum_j exp x_j) - x_label",
@@ -80,14 +75,13 @@ const tc_op tc_op_cross_entropy = {
               "outputs, Neurocomputing, 1990",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_PER_SAMPLE,
-    .lambda = 1,
-    .reduce = TC_MEAN,
-    .inputs = 2,
     .ids = 1 << 1,
     .shape = shape,
     .work = 4,
     .save = save,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"cross_entropy", {"5", "labels"}, -3, 3, NAN},
+              {"cross_entropy", {"3 5", "labels 3"}, -3, 3, NAN},
+              {"cross_entropy", {"2 3 4", "ids 3 2 3"}, -3, 3, NAN}},
 };

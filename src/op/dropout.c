@@ -6,8 +6,6 @@
  * whatever the ranges and the thread. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { P };
 enum { CHUNK = 256 }; /* a multiple of 4, the words of a block */
 
@@ -51,17 +49,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     if (c->d[0]) drop(c, begin, end, c->g, c->d[0], c->add[0]);
 }
 
-static bool shape(tc_sketch *s)
-{
-    const double p = s->arg[P].number;
-    if (!(p >= 0 && p <= 1)) return tc_shape_refuse(s, "needs a probability from 0 to 1, got %g", p);
-    return tc_shape_same(s);
-}
-
-static const tacet_attribute attribute[] = {
-    {"p", "float", "0.5", "probability that an element is dropped, from 0 to 1", true}, {0}};
-static const tc_probe probe[] = {{"dropout", {"70"}, -2, 2, NAN}, {"dropout 0.1", {"2 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_dropout = {
     .name = "dropout",
     .formula = "y = m x / (1 - p), m = 1 with probability 1 - p, else 0",
@@ -69,10 +56,9 @@ const tc_op tc_op_dropout = {
     .source = "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, JMLR 15, 2014; torch.nn.Dropout",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS | TC_RANDOM,
-    .attribute = attribute,
-    .inputs = 1,
-    .shape = shape,
+    .attribute = {{"p", "float", "0.5", "probability that an element is dropped, from 0 to 1", true}},
+    .limit = {{"needs a probability from 0 to 1", P, 0, 1}},
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"dropout", {"70"}, -2, 2, NAN}, {"dropout 0.1", {"2 3"}, -2, 2, NAN}},
 };

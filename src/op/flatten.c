@@ -2,9 +2,6 @@
  * dL/dx = g. In place it is nothing at all. */
 #include "op/pointwise.h"
 
-#include <math.h>
-#include <string.h>
-
 static bool shape(tc_sketch *s)
 {
     s->y = (tc_shape){1, {tc_shape_count(&s->x[0])}};
@@ -17,17 +14,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     if (c->y.data != x) memcpy(c->y.data + begin, x + begin, (size_t)(end - begin) * sizeof *x);
 }
 
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    float *d = c->d[0];
-    if (!d) return;
-    if (c->add[0])
-        for (int64_t i = begin; i < end; i++) d[i] += c->g[i];
-    else if (d != c->g)
-        memcpy(d + begin, c->g + begin, (size_t)(end - begin) * sizeof *d);
-}
-
-static const tc_probe probe[] = {{"flatten", {"2 3 2"}, -2, 2, NAN}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pass_back(c, begin, end, 0); }
 
 const tc_op tc_op_flatten = {
     .name = "flatten",
@@ -36,9 +23,8 @@ const tc_op tc_op_flatten = {
     .source = "torch.nn.Flatten",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,
-    .inputs = 1,
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"flatten", {"2 3 2"}, -2, 2, NAN}},
 };

@@ -7,9 +7,6 @@
  * Smooth everywhere. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
-enum { FLAGS = TC_READS_X | TC_ELEMENTWISE | TC_KEEPS_ZEROS };
 enum { APPROXIMATE };
 
 static const float sqrt_half = 0.70710678118654752f, sqrt_2_pi = 0.79788456080286536f, cubic = 0.044715f;
@@ -21,23 +18,15 @@ TC_INLINE float f(float x, const float *a)
     return 0.5f * x * (1.0f + (a[APPROXIMATE] != 0.0f ? inner(x) : erff(x * sqrt_half)));
 }
 
-TC_INLINE float df(float x, float y, const float *a)
+TC_INLINE float df(float x, const float *a)
 {
-    (void)y;
-    if (a[APPROXIMATE] == 0.0f)
-        return 0.5f * (1.0f + erff(x * sqrt_half)) + 0.5f * sqrt_2_pi * x * expf(-0.5f * x * x);
+    if (a[APPROXIMATE] == 0.0f) return 0.5f * (1.0f + erff(x * sqrt_half)) + 0.5f * sqrt_2_pi * x * expf(-0.5f * x * x);
     const float th = inner(x), du = sqrt_2_pi * (1.0f + 3.0f * cubic * x * x);
     return 0.5f * (1.0f + th) + 0.5f * x * (1.0f - th * th) * du;
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
-
-static const tacet_attribute attribute[] = {
-    {"approximate", "none|tanh", "none", "how the normal distribution is had: by erf, or by a tanh near it", false},
-    {0}};
-static const tc_probe probe[] = {
-    {"gelu", {"7"}, -3, 3, NAN}, {"gelu approximate=tanh", {"2 3"}, -3, 3, NAN}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back_x(c, begin, end, df); }
 
 const tc_op tc_op_gelu = {
     .name = "gelu",
@@ -45,11 +34,10 @@ const tc_op tc_op_gelu = {
     .doc = "Gaussian error linear unit: a smooth rectifier.",
     .source = "Hendrycks, Gimpel: Gaussian error linear units, arXiv:1606.08415, 2016; torch.nn.GELU",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .attribute = attribute,
-    .inputs = 1,
-    .shape = tc_shape_same,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_KEEPS_ZEROS,
+    .attribute = {{"approximate", "none|tanh", "none",
+                   "how the normal distribution is had: by erf, or by a tanh near it", false}},
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"gelu", {"7"}, -3, 3, NAN}, {"gelu approximate=tanh", {"2 3"}, -3, 3, NAN}},
 };

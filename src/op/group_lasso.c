@@ -4,21 +4,6 @@
  * prox: block soft threshold, z_g = max(0, 1 - t sqrt(size) / |w_g|) w_g: whole groups of exact zeros. */
 #include "op/group_penalty.h"
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_group_forward(c, begin, end, 0); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_group_backward(c, begin, end, 0); }
-TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
-{
-    tc_group_prox(c, t, begin, end, 0);
-}
-
-static const tacet_attribute attribute[] = {TC_GROUP_BY_ATTRIBUTE, TC_GROUP_BLOCK_ATTRIBUTE, {0}};
-static const tc_probe probe[] = {{"group_lasso 0.3", {"4 70"}, -1, 1, NAN},
-                                 {"group_lasso 0.3 by=input", {"70 4"}, -1, 1, NAN},
-                                 {"group_lasso 0.3 by=block block=3", {"7 200"}, -1, 1, NAN},
-                                 {"group_lasso 0.1 by=block block=9", {"7 5"}, -1, 1, NAN},
-                                 {"group_lasso 0.3 by=input", {"2 3 4 20"}, -1, 1, NAN},
-                                 {0}};
-
 const tc_op tc_op_group_lasso = {
     .name = "group_lasso",
     .formula = "lambda * sum over groups sqrt(size) |w_g|_2",
@@ -26,18 +11,19 @@ const tc_op tc_op_group_lasso = {
     .source = "Yuan, Lin: Model selection and estimation in regression with grouped variables, JRSS B 68, 2006",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH | TC_SPARSIFIES,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SUM,
+    .attribute = {TC_GROUP_BY_ATTRIBUTE, TC_GROUP_BLOCK_ATTRIBUTE},
+    .limit = {{"needs block of at least 1", TC_GROUP_BLOCK, 1, INFINITY}},
     .inputs = 1,
     .shape = tc_group_shape,
     .work = 2,
     .save = tc_group_save,
     .span = tc_group_span,
-    .span_back = tc_group_span,
-    .forward = forward,
-    .backward = backward,
-    .prox = prox,
-    .prox_span = tc_group_span,
-    .probe = probe,
+    .forward = tc_group_forward,
+    .backward = tc_group_backward,
+    .prox = tc_group_prox,
+    .probe = {{"group_lasso 0.3", {"4 70"}, -1, 1, NAN},
+              {"group_lasso 0.3 by=input", {"70 4"}, -1, 1, NAN},
+              {"group_lasso 0.3 by=block block=3", {"7 200"}, -1, 1, NAN},
+              {"group_lasso 0.1 by=block block=9", {"7 5"}, -1, 1, NAN},
+              {"group_lasso 0.3 by=input", {"2 3 4 20"}, -1, 1, NAN}},
 };

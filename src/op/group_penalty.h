@@ -11,8 +11,6 @@
 #include "op/groups.h"
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { TC_GROUP_BY, TC_GROUP_BLOCK, TC_GROUP_ALPHA }; /* attributes, of the group lasso the first two */
 
 #define TC_GROUP_BY_ATTRIBUTE                                                                                          \
@@ -25,7 +23,6 @@ static inline bool tc_group_shape(tc_sketch *s)
 {
     if (!tc_shape_weight(s)) return false;
     const tc_arg *block = &s->arg[TC_GROUP_BLOCK];
-    if (block->number < 1) return tc_shape_refuse(s, "needs block of at least 1, got %g", block->number);
     if (!block->given || s->arg[TC_GROUP_BY].number == TC_BY_BLOCK) return true;
     return tc_shape_refuse(s, "has a use for block with by=block alone");
 }
@@ -43,8 +40,13 @@ static inline int64_t tc_group_save(const tc_sketch *s, int64_t rows)
 
 static inline tc_span tc_group_span(const tc_call *c)
 {
-    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
-    return tc_groups_span(&g);
+    return tc_groups_span(tc_group_groups(c->arg, &c->x[0].shape));
+}
+
+/* 0 for the group lasso, which has no such attribute. */
+static inline double tc_group_alpha(const tc_call *c)
+{
+    return tc_attr_count(c->op->attribute) > TC_GROUP_ALPHA ? c->arg[TC_GROUP_ALPHA].number : 0;
 }
 
 /* (1 - alpha) sqrt(size) of the strip's group j */
@@ -53,16 +55,11 @@ TC_INLINE double tc_group_weight(const tc_groups *g, const tc_strip *s, int64_t 
     return (1 - alpha) * sqrt((double)(s->height * tc_strip_width(g, s, j)));
 }
 
-TC_INLINE float tc_magnitude(float x, const float *a)
-{
-    (void)a;
-    return fabsf(x);
-}
-
-TC_INLINE void tc_group_forward(const tc_call *c, int64_t begin, int64_t end, double alpha)
+TC_CLONES static void tc_group_forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
     const float *w = c->x[0].data;
+    const double alpha = tc_group_alpha(c);
     double total = 0, l1 = 0, *norm = c->save;
     for (int64_t u = begin; u < end;) {
         double sum[TC_STRIP];
@@ -89,10 +86,10 @@ TC_INLINE void tc_group_line(const float *x, float *d, bool add, int64_t n, cons
     }
 }
 
-TC_INLINE void tc_group_backward(const tc_call *c, int64_t begin, int64_t end, double alpha)
+TC_CLONES static void tc_group_backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
-    const double seed = tc_seed(c), l1 = seed * alpha, *norm = c->save;
+    const double alpha = tc_group_alpha(c), seed = tc_seed(c), l1 = seed * alpha, *norm = c->save;
     const bool add = c->add[0];
     for (int64_t u = begin; u < end && c->d[0];) {
         double scale[TC_STRIP];
@@ -110,9 +107,10 @@ TC_INLINE void tc_group_backward(const tc_call *c, int64_t begin, int64_t end, d
     }
 }
 
-TC_INLINE void tc_group_prox(const tc_call *c, double t, int64_t begin, int64_t end, double alpha)
+TC_CLONES static void tc_group_prox(const tc_call *c, double t, int64_t begin, int64_t end)
 {
     const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    const double alpha = tc_group_alpha(c);
     float *w = c->x[0].data;
     for (int64_t u = begin; u < end;) {
         double sum[TC_STRIP];

@@ -45,11 +45,11 @@ TC_INLINE tc_groups tc_groups_of(const tc_shape *weight, int by, int64_t block)
     return g;
 }
 
-TC_INLINE tc_span tc_groups_span(const tc_groups *g)
+TC_INLINE tc_span tc_groups_span(tc_groups g)
 {
-    const int64_t fit = TC_RANGE / g->width / g->height;
-    if (g->width < TC_LANES || fit > TC_STRIP) return (tc_span){g->count, TC_STRIP};
-    return (tc_span){g->count, fit > 1 ? fit : 1};
+    const int64_t fit = TC_RANGE / g.width / g.height;
+    if (g.width < TC_LANES || fit > TC_STRIP) return (tc_span){g.count, TC_STRIP};
+    return (tc_span){g.count, fit > 1 ? fit : 1};
 }
 
 /* The longest strip from group `first` on that ends before `end`. */

@@ -14,16 +14,19 @@
 
 #include "op/penalty.h"
 
-#include <math.h>
-
 typedef struct tc_norms {
     double s, q;
 } tc_norms;
 
-TC_INLINE double tc_hoyer_of(tc_norms v, bool square)
+extern const tc_op tc_op_hoyer_square;
+
+/* Whether it is the square that is asked for. */
+static inline bool tc_hoyer_squares(const tc_call *c) { return c->op == &tc_op_hoyer_square; }
+
+static inline double tc_hoyer_of(const tc_call *c, tc_norms v)
 {
     const double ratio = v.q != 0 ? v.s / sqrt(v.q) : 0;
-    return square ? ratio * ratio : ratio;
+    return tc_hoyer_squares(c) ? ratio * ratio : ratio;
 }
 
 static inline int64_t tc_hoyer_save(const tc_sketch *s, int64_t rows)
@@ -39,20 +42,14 @@ static inline tc_span tc_hoyer_span(const tc_call *c)
     return c->x[0].batch ? tc_span_positions(c) : tc_span_elements(c);
 }
 
-TC_INLINE float tc_hoyer_magnitude(float x, const float *a)
-{
-    (void)a;
-    return fabsf(x);
-}
-
 TC_INLINE void tc_hoyer_add(const tc_call *c, const float *x, int64_t from, int64_t to, tc_norms *v)
 {
     if (from >= to) return;
-    v->s += tc_sum(x, from, to, NULL, tc_hoyer_magnitude);
+    v->s += tc_sum(x, from, to, NULL, tc_magnitude);
     v->q += c->run->kernel->squares(x + from, to - from);
 }
 
-TC_INLINE void tc_hoyer_forward(const tc_call *c, int64_t begin, int64_t end, bool square)
+TC_CLONES static void tc_hoyer_forward(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_norms *kept = c->save;
     double total = 0;
@@ -71,19 +68,19 @@ TC_INLINE void tc_hoyer_forward(const tc_call *c, int64_t begin, int64_t end, bo
             const int64_t n = tc_units(&c->x[i]);
             tc_hoyer_add(c, c->x[i].data + r * n, 0, n, &kept[r]);
         }
-        total += tc_hoyer_of(kept[r], square);
+        total += tc_hoyer_of(c, kept[r]);
     }
     *tc_partial(c, begin) = total;
 }
 
-static inline double tc_hoyer_finish(const tc_call *c, double sum, bool square)
+static inline double tc_hoyer_finish(const tc_call *c, double sum)
 {
     tc_norms *kept = c->save;
     if (!c->x[0].batch) {
         const tc_span span = tc_hoyer_span(c);
         kept[0] = (tc_norms){0};
         for (int64_t k = 0; k * TC_RANGE < span.pieces; k++) kept[0].s += kept[1 + k].s, kept[0].q += kept[1 + k].q;
-        sum = tc_hoyer_of(kept[0], square);
+        sum = tc_hoyer_of(c, kept[0]);
     }
     return *c->result = sum / tc_denominator(c);
 }
@@ -100,8 +97,9 @@ TC_INLINE void tc_hoyer_gradient(const float *x, float *d, bool add, int64_t fro
     }
 }
 
-TC_INLINE void tc_hoyer_backward(const tc_call *c, int64_t begin, int64_t end, bool square)
+TC_CLONES static void tc_hoyer_backward(const tc_call *c, int64_t begin, int64_t end)
 {
+    const bool square = tc_hoyer_squares(c);
     const tc_norms *kept = c->save;
     const double seed = tc_seed(c);
     int64_t start = 0;

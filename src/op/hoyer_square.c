@@ -2,12 +2,6 @@
  * What is chosen at zeros, and what a vector is, is said in hoyer.h. */
 #include "op/hoyer.h"
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_hoyer_forward(c, begin, end, true); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_hoyer_backward(c, begin, end, true); }
-static double finish(const tc_call *c, double sum) { return tc_hoyer_finish(c, sum, true); }
-
-static const tc_probe probe[] = {{"hoyer_square 0.3", {"3 5"}, -2, 2, 0}, {"hoyer_square 0.3", {"7"}, 0.5, 3, 0}, {0}};
-
 const tc_op tc_op_hoyer_square = {
     .name = "hoyer_square",
     .formula = "lambda * sum over samples and positions of (sum |x|)^2 / sum x^2",
@@ -17,16 +11,11 @@ const tc_op tc_op_hoyer_square = {
               "measures, ICLR 2020",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES | TC_VECTORS,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = tc_shape_any,
     .work = 4,
     .save = tc_hoyer_save,
     .span = tc_hoyer_span,
-    .span_back = tc_hoyer_span,
-    .forward = forward,
-    .backward = backward,
-    .finish = finish,
-    .probe = probe,
+    .forward = tc_hoyer_forward,
+    .backward = tc_hoyer_backward,
+    .finish = tc_hoyer_finish,
+    .probe = {{"hoyer_square 0.3", {"3 5"}, -2, 2, 0}, {"hoyer_square 0.3", {"7"}, 0.5, 3, 0}},
 };

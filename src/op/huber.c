@@ -2,8 +2,6 @@
  * Derivative e held within +-delta to the output x, its negative to the target t: continuous, so there is no choice. */
 #include "op/pair.h"
 
-#include <math.h>
-
 enum { DELTA };
 
 TC_INLINE float f(float x, float t, const float *a)
@@ -12,29 +10,14 @@ TC_INLINE float f(float x, float t, const float *a)
     return e <= d ? 0.5f * e * e : d * (e - 0.5f * d);
 }
 
-TC_INLINE float df_dx(float x, float t, const float *a)
+TC_INLINE float df(float x, float t, const float *a)
 {
     const float e = x - t, d = a[DELTA];
     return e > d ? d : (e < -d ? -d : e);
 }
 
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[DELTA].number > 0) return tc_shape_pair(s);
-    return tc_shape_refuse(s, "needs a delta above 0, got %g", s->arg[DELTA].number);
-}
-
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_pair_backward(c, begin, end, df_dx, NULL);
-}
-
-static const tacet_attribute attribute[] = {{"delta", "float", "1", "where the square ends, above 0", true}, {0}};
-static const tc_probe probe[] = {
-    {"huber", {"5", "5"}, -3, 3, 1}, {"huber delta=0.5", {"2 3", "2 3"}, -2, 2, 0.5},
-    {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_backward(c, begin, end, df); }
 
 const tc_op tc_op_huber = {
     .name = "huber",
@@ -43,13 +26,10 @@ const tc_op tc_op_huber = {
     .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; "
               "torch.nn.HuberLoss",
     .role = &tc_loss,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .attribute = attribute,
-    .lambda = 1,
-    .reduce = TC_MEAN,
-    .inputs = 2,
-    .shape = shape,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
+    .attribute = {{"delta", "float", "1", "where the square ends, above 0", true}},
+    .limit = {{"needs a delta above 0", DELTA, TC_ABOVE_0, INFINITY}},
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"huber", {"5", "5"}, -3, 3, 1}, {"huber delta=0.5", {"2 3", "2 3"}, -2, 2, 0.5}},
 };

@@ -16,10 +16,6 @@ enum { X, THETA };
 static bool shape(tc_sketch *s)
 {
     if (!tc_shape_last(s)) return false;
-    if (!(s->arg[TC_JUMP_THETA].number >= 0))
-        return tc_shape_refuse(s, "needs a theta of at least 0, got %g", s->arg[TC_JUMP_THETA].number);
-    if (!(s->arg[TC_JUMP_EPS].number >= 1e-15 && s->arg[TC_JUMP_EPS].number <= 1e15))
-        return tc_shape_refuse(s, "needs an eps from 1e-15 to 1e15, got %g", s->arg[TC_JUMP_EPS].number);
     s->param[0] = (tc_shape){1, {s->x[0].dim[s->x[0].rank - 1]}};
     return true;
 }
@@ -90,14 +86,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
             rows_back(c, u * s.grain, (u + 1) * s.grain < s.pieces ? (u + 1) * s.grain : s.pieces);
 }
 
-static const tacet_attribute attribute[] = {
-    {"theta", "float", "0.001", "each threshold's first value, at least 0", true},
-    {"eps", "float", "0.001", "the width in which a value counts as near its threshold, above 0", false},
-    {0}};
-static const tc_param param[] = {{"theta", "o", init}, {0}};
-static const tc_probe probe[] = {
-    {"jump_relu", {"6"}, -20, 20, NAN}, {"jump_relu 0.4 eps=0.7", {"3 131"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_jump_relu = {
     .name = "jump_relu",
     .formula = "y = x > theta ? x : 0, with a theta for each unit",
@@ -107,13 +95,15 @@ const tc_op tc_op_jump_relu = {
         "arXiv:2407.14435, 2024; Erichson, Yao, Mahoney: JumpReLU, arXiv:1904.03750, 2019",
     .role = &tc_layer,
     .flags = TC_READS_X | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_ESTIMATES,
-    .attribute = attribute,
-    .inputs = 1,
-    .param = param,
+    .attribute = {{"theta", "float", "0.001", "each threshold's first value, at least 0", true},
+                  {"eps", "float", "0.001", "the width in which a value counts as near its threshold, above 0", false}},
+    .limit = {{"needs a theta of at least 0", TC_JUMP_THETA, 0, INFINITY},
+              {"needs an eps from 1e-15 to 1e15", TC_JUMP_EPS, 1e-15, 1e15}},
+    .param = {{"theta", "o", init}},
     .shape = shape,
     .work = 2,
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"jump_relu", {"6"}, -20, 20, NAN}, {"jump_relu 0.4 eps=0.7", {"3 131"}, -2, 2, NAN}},
 };

@@ -12,17 +12,13 @@
  * derivative where its sum was. In both a piece of work is a unit; backward it is a row. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { RHO };
 enum { ADD_UP, COMPARE, PHASES };
 enum { COLUMNS = 128 };
 
 static bool shape(tc_sketch *s)
 {
-    if (!s->batch[0]) return tc_shape_refuse(s, "needs a value of the batch: a parameter has no samples");
-    if (s->arg[RHO].number > 0 && s->arg[RHO].number < 1) return true;
-    return tc_shape_refuse(s, "needs rho between 0 and 1, got %g", s->arg[RHO].number);
+    return s->batch[0] || tc_shape_refuse(s, "needs a value of the batch: a parameter has no samples");
 }
 
 static int64_t save(const tc_sketch *s, int64_t rows)
@@ -116,11 +112,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tacet_attribute attribute[] = {
-    {"rho", "float", "0.05", "what each unit's mean over the batch is drawn to, between 0 and 1", false}, {0}};
-static const tc_probe probe[] = {
-    {"kl_sparsity 0.3", {"3 5"}, 0.1, 0.9, NAN}, {"kl_sparsity 0.3 rho=0.4", {"131"}, 0.1, 0.9, NAN}, {0}};
-
 const tc_op tc_op_kl_sparsity = {
     .name = "kl_sparsity",
     .formula = "lambda * sum over units of KL(rho || the unit's mean over the batch)",
@@ -130,10 +121,8 @@ const tc_op tc_op_kl_sparsity = {
     .source = "Ng: Sparse autoencoder, CS294A lecture notes, Stanford, 2011",
     .role = &tc_penalty,
     .flags = TC_MIXES,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
+    .attribute = {{"rho", "float", "0.05", "what each unit's mean over the batch is drawn to, between 0 and 1", false}},
+    .limit = {{"needs rho between 0 and 1", RHO, TC_ABOVE_0, TC_BELOW_1}},
     .shape = shape,
     .work = 2,
     .save = save,
@@ -144,5 +133,5 @@ const tc_op tc_op_kl_sparsity = {
     .phases = PHASES,
     .sums = sums,
     .finish = finish,
-    .probe = probe,
+    .probe = {{"kl_sparsity 0.3", {"3 5"}, 0.1, 0.9, NAN}, {"kl_sparsity 0.3 rho=0.4", {"131"}, 0.1, 0.9, NAN}},
 };

@@ -13,7 +13,7 @@ extern const tc_op tc_op_jump_relu;
 static bool shape(tc_sketch *s)
 {
     if (s->inputs > 1) return tc_shape_refuse(s, "takes one layer");
-    return tc_op_jump_relu.shape(s);
+    return tc_op_shape(&tc_op_jump_relu, s);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -44,8 +44,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tc_probe probe[] = {{"l0 0.3", {"6"}, -2, 2, NAN}, {"l0 0.3", {"3 131"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_l0 = {
     .name = "l0",
     .formula = "lambda * sum H(x - theta), with x and theta of a jump_relu",
@@ -57,13 +55,11 @@ const tc_op tc_op_l0 = {
     .role = &tc_penalty,
     .of = &tc_op_jump_relu,
     .flags = TC_READS_X | TC_PER_SAMPLE | TC_ESTIMATES,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
     .inputs = 1,
     .shape = shape,
     .work = 1,
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"l0 0.3", {"6"}, -2, 2, NAN}, {"l0 0.3", {"3 131"}, -2, 2, NAN}},
 };

@@ -3,21 +3,17 @@
  * prox: soft threshold, z = sign(x) max(|x| - t, 0): exact zeros. */
 #include "op/penalty.h"
 
-#include <math.h>
-
-TC_INLINE float f(float x, const float *a)
-{
-    (void)a;
-    return fabsf(x);
-}
-
 TC_INLINE float df(float x, float seed, const float *a)
 {
     (void)a;
     return x != 0.0f ? copysignf(1.0f, x) * seed : 0.0f;
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_penalty_forward(c, begin, end, tc_magnitude);
+}
+
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
@@ -27,22 +23,16 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) x[i] = tc_soft(x[i], s);
 }
 
-static const tc_probe probe[] = {{"l1 0.3", {"3 5"}, -2, 2, 0}, {0}};
-
 const tc_op tc_op_l1 = {
     .name = "l1",
     .formula = "lambda * sum |x|",
     .doc = "The sum of magnitudes (the lasso). Its gradient makes values small; `prox` on a parameter, exactly zero.",
     .source = "Tibshirani: Regression shrinkage and selection via the lasso, JRSS B 58, 1996",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = tc_shape_any,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
     .work = 2,
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l1 0.3", {"3 5"}, -2, 2, 0}},
 };

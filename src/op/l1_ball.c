@@ -11,20 +11,16 @@
 enum { RADIUS, BY };
 enum { ALL, UNIT, INPUT }; /* words of by: those of TC_BY_WORDS after the first */
 
-static bool shape(tc_sketch *s)
-{
-    if (!(s->arg[RADIUS].number > 0)) return tc_shape_refuse(s, "needs radius above 0, got %g", s->arg[RADIUS].number);
-    return s->arg[BY].number == ALL || tc_shape_weight(s);
-}
+static bool shape(tc_sketch *s) { return s->arg[BY].number == ALL || tc_shape_weight(s); }
 
 static tc_groups groups_of(const tc_call *c)
 {
     return tc_groups_of(&c->x[0].shape, c->arg[BY].number == UNIT ? TC_BY_UNIT : TC_BY_INPUT, 0);
 }
 
-static tc_span prox_span(const tc_call *c)
+static tc_span span(const tc_call *c)
 {
-    if (c->arg[BY].number == ALL) return (tc_span){1, 1};
+    if (c->arg[BY].number == ALL) return tc_span_whole(c);
     const tc_groups g = groups_of(c);
     if (c->arg[BY].number == UNIT) return (tc_span){g.count, TC_LANES}; /* a line of memory is read once */
     return (tc_span){g.count, g.height * g.width < TC_RANGE ? TC_RANGE / (g.height * g.width) : 1};
@@ -69,40 +65,30 @@ TC_INLINE tally tally_line(const float *w, int64_t n, int64_t step, double theta
     return (tally){t.sum + tc_sum_lanes(sum), t.count + tc_sum_lanes(count)};
 }
 
-TC_INLINE void shrink_line(float *w, int64_t n, int64_t step, double theta)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const double m = fabs((double)w[i * step]) - theta;
-        w[i * step] = m > 0 ? copysignf((float)m, w[i * step]) : (m == m ? 0.0f : w[i * step]);
-    }
-}
-
-/* The compiler makes vectors where it can see that the step is 1. */
-TC_INLINE tally tally_of(const vector *v, double theta)
+TC_INLINE tally tally_of(const vector *v, int64_t step, double theta)
 {
     tally all = {0, 0};
     for (int64_t i = 0; i < v->lines; i++) {
-        const float *w = v->w + i * v->pitch;
-        const tally t = v->step == 1 ? tally_line(w, v->n, 1, theta) : tally_line(w, v->n, v->step, theta);
+        const tally t = tally_line(v->w + i * v->pitch, v->n, step, theta);
         all.sum += t.sum, all.count += t.count;
     }
     return all;
 }
 
-TC_INLINE void shrink(const vector *v, double theta)
+TC_INLINE void shrink(const vector *v, int64_t step, double theta)
 {
-    for (int64_t i = 0; i < v->lines; i++) {
-        float *w = v->w + i * v->pitch;
-        if (v->step == 1)
-            shrink_line(w, v->n, 1, theta);
-        else
-            shrink_line(w, v->n, v->step, theta);
-    }
+    for (int64_t i = 0; i < v->lines; i++)
+        for (int64_t k = 0; k < v->n; k++) {
+            float *w = v->w + i * v->pitch + k * step;
+            const double m = fabs((double)*w) - theta;
+            *w = m > 0 ? copysignf((float)m, *w) : (m == m ? 0.0f : *w);
+        }
 }
 
-TC_INLINE void project(const vector *v, double radius)
+/* step: that of v, as a constant where it is 1, for which the compiler makes vectors. */
+TC_INLINE void project(const vector *v, int64_t step, double radius)
 {
-    tally now = tally_of(v, -1);
+    tally now = tally_of(v, step, -1);
     if (!(now.sum > radius && isfinite(now.sum))) return;
     /* A hair inside, so that rounding does not leave the ball and a second time changes nothing. */
     const double aim = radius * (1 - 0x1p-22);
@@ -110,9 +96,9 @@ TC_INLINE void project(const vector *v, double radius)
     for (double count = INFINITY; now.count < count && now.count > 0;) {
         count = now.count;
         theta = (now.sum - aim) / count;
-        now = tally_of(v, theta);
+        now = tally_of(v, step, theta);
     }
-    shrink(v, theta);
+    shrink(v, step, theta);
 }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
@@ -120,21 +106,12 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     (void)t;
     for (int64_t u = begin; u < end; u++) {
         const vector v = vector_at(c, u);
-        project(&v, c->arg[RADIUS].number);
+        if (v.step == 1)
+            project(&v, 1, c->arg[RADIUS].number);
+        else
+            project(&v, v.step, c->arg[RADIUS].number);
     }
 }
-
-static const tacet_attribute attribute[] = {
-    {"radius", "float", "1", "the largest sum of magnitudes, above 0", true},
-    {"by", "all|unit|input", "all", "the sum of what: all weights, those into each unit, or those out of each input",
-     true},
-    {0}};
-static const tc_probe probe[] = {{"l1_ball 3", {"5 7"}, -2, 2, NAN},
-                                 {"l1_ball 1", {"40"}, -2, 2, NAN},
-                                 {"l1_ball 2.5 by=unit", {"5 70"}, -2, 2, NAN},
-                                 {"l1_ball 2.5 by=input", {"70 5"}, -2, 2, NAN},
-                                 {"l1_ball 2.5 by=input", {"3 2 4 20"}, -2, 2, NAN},
-                                 {0}};
 
 const tc_op tc_op_l1_ball = {
     .name = "l1_ball",
@@ -144,11 +121,17 @@ const tc_op tc_op_l1_ball = {
               "dimensions, ICML 2008; the search: Michelot, J. Optimization Theory and Applications 50, 1986",
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,
-    .attribute = attribute,
-    .inputs = 1,
+    .attribute = {{"radius", "float", "1", "the largest sum of magnitudes, above 0", true},
+                  {"by", "all|unit|input", "all",
+                   "the sum of what: all weights, those into each unit, or those out of each input", true}},
+    .limit = {{"needs radius above 0", RADIUS, TC_ABOVE_0, INFINITY}},
     .shape = shape,
     .work = 20,
+    .span = span,
     .prox = prox,
-    .prox_span = prox_span,
-    .probe = probe,
+    .probe = {{"l1_ball 3", {"5 7"}, -2, 2, NAN},
+              {"l1_ball 1", {"40"}, -2, 2, NAN},
+              {"l1_ball 2.5 by=unit", {"5 70"}, -2, 2, NAN},
+              {"l1_ball 2.5 by=input", {"70 5"}, -2, 2, NAN},
+              {"l1_ball 2.5 by=input", {"3 2 4 20"}, -2, 2, NAN}},
 };

@@ -3,8 +3,6 @@
  * prox: z = x delta / (delta + t) where |x| <= delta + t, else x - sign(x) t: no exact zeros. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { DELTA };
 
 TC_INLINE float f(float x, const float *a)
@@ -30,13 +28,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) x[i] = fabsf(x[i]) <= edge ? x[i] * shrink : x[i] - copysignf(s, x[i]);
 }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "delta"); }
-
-static const tacet_attribute attribute[] = {{"delta", "float", "0.1", "up to where it is a square, above 0", false},
-                                            {0}};
-static const tc_probe probe[] = {
-    {"l1_huber 0.3", {"3 5"}, -2, 2, 0.1}, {"l1_huber 0.3 delta=1.5", {"7"}, -3, 3, 1.5}, {0}};
-
 const tc_op tc_op_l1_huber = {
     .name = "l1_huber",
     .formula = "lambda * sum (x^2 / (2 delta) where |x| <= delta, else |x| - delta / 2)",
@@ -44,15 +35,12 @@ const tc_op tc_op_l1_huber = {
     .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; as a "
               "smooth l1: Nesterov: Smooth minimization of non-smooth functions, Mathematical Programming 103, 2005",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
+    .attribute = {{"delta", "float", "0.1", "up to where it is a square, above 0", false}},
+    .limit = {{"needs delta from 1e-15 to 1e+15", DELTA, 1e-15, 1e15}},
     .work = 4,
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l1_huber 0.3", {"3 5"}, -2, 2, 0.1}, {"l1_huber 0.3 delta=1.5", {"7"}, -3, 3, 1.5}},
 };

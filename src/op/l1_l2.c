@@ -3,8 +3,6 @@
  * prox: the soft threshold by t l1, divided by 1 + 2 t l2: exact zeros. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { L1, L2 };
 
 TC_INLINE float f(float x, const float *a) { return a[L1] * fabsf(x) + a[L2] * x * x; }
@@ -21,24 +19,14 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 {
     float *x = c->x[0].data;
     const float s = (float)(t * c->arg[L1].number), shrink = (float)(1 / (1 + 2 * t * c->arg[L2].number));
-    for (int64_t i = begin; i < end; i++) {
-        const float m = (fabsf(x[i]) - s) * shrink;
-        x[i] = m > 0.0f ? copysignf(m, x[i]) : (m == m ? 0.0f : x[i]);
-    }
+    for (int64_t i = begin; i < end; i++) x[i] = tc_brought_to(x[i], (fabsf(x[i]) - s) * shrink);
 }
 
 static bool shape(tc_sketch *s)
 {
     if (s->arg[L1].number >= 0 && s->arg[L2].number >= 0) return true;
-    return tc_shape_refuse(s, "needs l1 and l2 of at least 0, got %g and %g",
-                           s->arg[L1].number, s->arg[L2].number);
+    return tc_shape_refuse(s, "needs l1 and l2 of at least 0, got %g and %g", s->arg[L1].number, s->arg[L2].number);
 }
-
-static const tacet_attribute attribute[] = {
-    {"l1", "float", "1", "factor on the magnitudes, at least 0", false},
-    {"l2", "float", "1", "factor on the squares, at least 0", false},
-    {0}};
-static const tc_probe probe[] = {{"l1_l2 0.5 l1=0.3 l2=0.2", {"3 5"}, -2, 2, 0}, {0}};
 
 const tc_op tc_op_l1_l2 = {
     .name = "l1_l2",
@@ -47,15 +35,14 @@ const tc_op tc_op_l1_l2 = {
     .source = "Zou, Hastie: Regularization and variable selection via the elastic net, JRSS B 67, 2005; "
               "keras.regularizers.L1L2",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .attribute = attribute,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
+    .attribute = {{"l1", "float", "1", "factor on the magnitudes, at least 0", false},
+                  {"l2", "float", "1", "factor on the squares, at least 0", false}},
     .lambda = 1,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
     .shape = shape,
     .work = 5,
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l1_l2 0.5 l1=0.3 l2=0.2", {"3 5"}, -2, 2, 0}},
 };

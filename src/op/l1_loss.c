@@ -3,28 +3,20 @@
  * choice). */
 #include "op/pair.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, float t, const float *a)
 {
     (void)a;
     return fabsf(x - t);
 }
 
-TC_INLINE float df_dx(float x, float t, const float *a)
+TC_INLINE float df(float x, float t, const float *a)
 {
     (void)a;
     return (float)((x > t) - (x < t));
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_pair_backward(c, begin, end, df_dx, NULL);
-}
-
-static const tc_probe probe[] = {{"l1_loss", {"5", "5"}, -2, 2, 0}, {"l1_loss", {"2 3", "2 3"}, -2, 2, 0}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_backward(c, begin, end, df); }
 
 const tc_op tc_op_l1_loss = {
     .name = "l1_loss",
@@ -32,12 +24,8 @@ const tc_op tc_op_l1_loss = {
     .doc = "The absolute error; by default its mean over all elements.",
     .source = "torch.nn.L1Loss",
     .role = &tc_loss,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .lambda = 1,
-    .reduce = TC_MEAN,
-    .inputs = 2,
-    .shape = tc_shape_pair,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"l1_loss", {"5", "5"}, -2, 2, 0}, {"l1_loss", {"2 3", "2 3"}, -2, 2, 0}},
 };

@@ -2,8 +2,6 @@
  * Derivative 2 x. prox: z = x / (1 + 2 t). */
 #include "op/penalty.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, const float *a)
 {
     (void)a;
@@ -26,22 +24,16 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) x[i] *= shrink;
 }
 
-static const tc_probe probe[] = {{"l2 0.3", {"3 5"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_l2 = {
     .name = "l2",
     .formula = "lambda * sum x^2",
     .doc = "The sum of squares (ridge), gradient 2 lambda x, twice that of PyTorch's weight_decay.",
     .source = "Hoerl, Kennard: Ridge regression, Technometrics 12, 1970; keras.regularizers.L2",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = tc_shape_any,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .work = 2,
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"l2 0.3", {"3 5"}, -2, 2, NAN}},
 };

@@ -9,8 +9,6 @@
  * dL/db, each of which goes over all rows by itself: so the sums have one order whatever the threads. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
 enum { EPS, AFFINE };
 enum { X, W, B };
 enum { COLUMNS = 128, LANES = 8 };
@@ -32,8 +30,6 @@ static sizes sizes_of(const tc_call *c)
 static bool shape(tc_sketch *s)
 {
     if (!tc_shape_last(s)) return false;
-    if (!(s->arg[EPS].number >= 0))
-        return tc_shape_refuse(s, "needs eps of at least 0, got %g", s->arg[EPS].number);
     const int64_t n = s->x[0].dim[s->x[0].rank - 1];
     for (int i = 0; i < 2; i++) s->param[i] = (tc_shape){s->arg[AFFINE].number != 0 ? 1 : -1, {n}};
     return true;
@@ -45,21 +41,16 @@ static int64_t save(const tc_sketch *s, int64_t rows)
     return rows * per * (int64_t)sizeof(stats);
 }
 
-static void fill(float *w, int64_t n, float value)
-{
-    for (int64_t i = 0; i < n; i++) w[i] = value;
-}
-
 static void init_weight(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
     (void)arg, (void)x, (void)shape, (void)s;
-    fill(w, n, 1.0f);
+    for (int64_t i = 0; i < n; i++) w[i] = 1.0f;
 }
 
 static void init_bias(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
     (void)arg, (void)x, (void)shape, (void)s;
-    fill(w, n, 0.0f);
+    for (int64_t i = 0; i < n; i++) w[i] = 0.0f;
 }
 
 TC_INLINE float same(float x, const float *a)
@@ -150,17 +141,6 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tacet_attribute attribute[] = {
-    {"eps", "float", "1e-5", "added to the variance", false},
-    {"affine", "bool", "true", "whether there is a weight and a bias", false},
-    {0}};
-
-static const tc_param param[] = {{"weight", "o", init_weight}, {"bias", "o", init_bias}, {0}};
-
-static const tc_probe probe[] = {
-    {"layer_norm", {"6"}, -2, 2, NAN}, {"layer_norm affine=false eps=0.1", {"2 5"}, -2, 2, NAN},
-    {"layer_norm", {"3 131"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_layer_norm = {
     .name = "layer_norm",
     .formula = "y = (x - mean) / sqrt(var + eps) * w + b",
@@ -168,14 +148,17 @@ const tc_op tc_op_layer_norm = {
     .source = "Ba, Kiros, Hinton: Layer normalization, arXiv:1607.06450, 2016; torch.nn.LayerNorm",
     .role = &tc_layer,
     .flags = TC_READS_X,
-    .attribute = attribute,
-    .inputs = 1,
-    .param = param,
+    .attribute = {{"eps", "float", "1e-5", "added to the variance", false},
+                  {"affine", "bool", "true", "whether there is a weight and a bias", false}},
+    .limit = {{"needs eps of at least 0", EPS, 0, INFINITY}},
+    .param = {{"weight", "o", init_weight}, {"bias", "o", init_bias}},
     .shape = shape,
     .work = 8,
     .save = save,
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"layer_norm", {"6"}, -2, 2, NAN},
+              {"layer_norm affine=false eps=0.1", {"2 5"}, -2, 2, NAN},
+              {"layer_norm", {"3 131"}, -2, 2, NAN}},
 };

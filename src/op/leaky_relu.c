@@ -3,29 +3,14 @@
  * for, y > 0 says the same as x > 0, so that the backward pass can read y. */
 #include "op/pointwise.h"
 
-enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS };
 enum { SLOPE };
 
 TC_INLINE float f(float x, const float *a) { return x > 0.0f ? x : a[SLOPE] * x; }
 
-TC_INLINE float df(float x, float y, const float *a)
-{
-    (void)x;
-    return y > 0.0f ? 1.0f : a[SLOPE];
-}
-
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[SLOPE].number < 0)
-        return tc_shape_refuse(s, "needs a slope of at least 0, got %g", s->arg[SLOPE].number);
-    return tc_shape_same(s);
-}
+TC_INLINE float df(float y, const float *a) { return y > 0.0f ? 1.0f : a[SLOPE]; }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
-
-static const tacet_attribute attribute[] = {{"slope", "float", "0.01", "factor below 0, at least 0", true}, {0}};
-static const tc_probe probe[] = {{"leaky_relu", {"7"}, -2, 2, 0}, {"leaky_relu 0.2", {"2 3"}, -2, 2, 0}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back_y(c, begin, end, df); }
 
 const tc_op tc_op_leaky_relu = {
     .name = "leaky_relu",
@@ -33,11 +18,10 @@ const tc_op tc_op_leaky_relu = {
     .doc = "A rectifier that lets a little through below 0, so that no unit is ever dead.",
     .source = "Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models, ICML 2013",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .attribute = attribute,
-    .inputs = 1,
-    .shape = shape,
+    .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,
+    .attribute = {{"slope", "float", "0.01", "factor below 0, at least 0", true}},
+    .limit = {{"needs a slope of at least 0", SLOPE, 0, INFINITY}},
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"leaky_relu", {"7"}, -2, 2, 0}, {"leaky_relu 0.2", {"2 3"}, -2, 2, 0}},
 };

@@ -13,9 +13,6 @@
 #include "kernel/sum.h"
 #include "op/op.h"
 
-#include <math.h>
-#include <string.h>
-
 enum { OUT, BIAS, INIT };        /* attributes */
 enum { X, W, B };                /* x, and the parameters after it */
 enum { KAIMING, XAVIER, ZEROS }; /* words of init */
@@ -88,13 +85,9 @@ static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
     const double out = s->arg[OUT].number;
-    if (s->x[0].rank < 1)
-        return tc_shape_refuse(s, "needs an input with at least one dimension, got %s",
-                               tc_shape_text(&s->x[0], s->batch[0], got));
-    if (out < 1) return tc_shape_refuse(s, "needs out of at least 1, got %g", out);
+    if (!tc_shape_last(s)) return false;
     const int last = s->x[0].rank - 1;
     const int64_t in = s->x[0].dim[last];
-    s->y = s->x[0];
     s->y.dim[last] = (int64_t)out;
     s->param[0] = (tc_shape){2, {in, (int64_t)out}};
     s->param[1] = (tc_shape){s->arg[BIAS].number != 0 ? 1 : -1, {(int64_t)out}};
@@ -110,26 +103,16 @@ static double flops(const tc_sketch *s)
     return 2.0 * (double)tc_shape_count(&s->x[0]) * (double)w->dim[1];
 }
 
-static void uniform(float *w, int64_t n, double bound, tc_stream s)
+/* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): weight and bias within 1 / sqrt(in). xavier: the weight
+ * within sqrt(6 / (in + out)), the bias 0. */
+static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
+    const double in = (double)x->dim[x->rank - 1], out = (double)shape->dim[shape->rank - 1];
+    const double bounds[] = {
+        [KAIMING] = 1.0 / sqrt(in), [XAVIER] = shape->rank == 2 ? sqrt(6.0 / (in + out)) : 0, [ZEROS] = 0};
+    const double bound = bounds[(int)arg[INIT].number];
     for (int64_t i = 0; i < n; i++)
         w[i] = (float)(bound * (2.0 * (double)tc_uniform(tc_stream_word(s, (uint64_t)i)) - 1.0));
-}
-
-/* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): bound 1 / sqrt(in). xavier: sqrt(6 / (in + out)). */
-static void init_weight(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
-{
-    (void)x;
-    const double in = (double)shape->dim[0], out = (double)shape->dim[1];
-    const double bound[] = {[KAIMING] = 1.0 / sqrt(in), [XAVIER] = sqrt(6.0 / (in + out)), [ZEROS] = 0};
-    uniform(w, n, bound[(int)arg[INIT].number], s);
-}
-
-static void init_bias(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
-{
-    (void)shape;
-    const double bound[] = {[KAIMING] = 1.0 / sqrt((double)x->dim[x->rank - 1]), [XAVIER] = 0, [ZEROS] = 0};
-    uniform(w, n, bound[(int)arg[INIT].number], s);
 }
 
 static tc_span span(const tc_call *c)
@@ -176,16 +159,11 @@ static const int serves[2][TC_WAYS] = {{[TC_Y_BY_X] = TC_SPMM,
 
 static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
 {
-    const bool turned = s->turned;
     const int64_t in = s->param[0].dim[0], out = s->param[0].dim[1], r = rows * (tc_shape_count(&s->x[0]) / in);
-    const int64_t down = turned ? out : in, across = turned ? in : out;
-    const int *of = serves[turned];
-    const tc_product p[TC_WAYS] = {[TC_Y_BY_X] = {of[TC_Y_BY_X], r, out, in},
-                                   [TC_DX_BY_X] = {of[TC_DX_BY_X], r, in, out},
-                                   [TC_DW_BY_X] = {of[TC_DW_BY_X], down, across, r},
-                                   [TC_DW_BY_G] = {of[TC_DW_BY_G], down, across, r},
-                                   [TC_DX_BY_G] = {of[TC_DX_BY_G], r, in, out}};
-    memcpy(way, p, sizeof p);
+    way[TC_Y_BY_X] = (tc_product){.m = r, .n = out, .k = in};
+    way[TC_DX_BY_X] = way[TC_DX_BY_G] = (tc_product){.m = r, .n = in, .k = out};
+    way[TC_DW_BY_X] = way[TC_DW_BY_G] = (tc_product){.m = s->turned ? out : in, .n = s->turned ? in : out, .k = r};
+    for (int i = 0; i < TC_WAYS; i++) way[i].product = serves[s->turned][i];
 }
 
 /* The density of a list as a share of the way's break-even; below 1 the product is faster on it. */
@@ -362,20 +340,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
 static const tc_silent silent = {
     .least = 4, .products = products, .choose = choose, .tiles = weight_tiles, .tile = weight_tile};
 
-static const tacet_attribute attribute[] = {
-    {"out", "int", NULL, "units, at least 1", true},
-    {"bias", "bool", "true", "whether b is added", false},
-    {"init", "kaiming_uniform|xavier|zeros", "kaiming_uniform",
-     "first weights: uniform within 1 / sqrt(in), b too; uniform within sqrt(6 / (in + out)), b 0; all 0", false},
-    {0}};
-
-static const tc_param param[] = {{"weight", "oi", init_weight}, {"bias", "o", init_bias}, {0}};
-
-static const tc_probe probe[] = {{"linear 5", {"7"}, -1, 1, NAN},
-                                 {"linear 3 bias=false init=xavier", {"2 4"}, -1, 1, NAN},
-                                 {"linear 131 init=xavier", {"260"}, -1, 1, NAN},
-                                 {0}};
-
 const tc_op tc_op_linear = {
     .name = "linear",
     .formula = "y = x W + b",
@@ -384,9 +348,13 @@ const tc_op tc_op_linear = {
               "Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010",
     .role = &tc_layer,
     .flags = TC_READS_X | TC_TURNS,
-    .attribute = attribute,
-    .inputs = 1,
-    .param = param,
+    .attribute = {{"out", "int", NULL, "units, at least 1", true},
+                  {"bias", "bool", "true", "whether b is added", false},
+                  {"init", "kaiming_uniform|xavier|zeros", "kaiming_uniform",
+                   "first weights: uniform within 1 / sqrt(in), b too; uniform within sqrt(6 / (in + out)), b 0; all 0",
+                   false}},
+    .limit = {{"needs out of at least 1", OUT, 1, INFINITY}},
+    .param = {{"weight", "oi", init}, {"bias", "o", init}},
     .shape = shape,
     .flops = flops,
     .span = span,
@@ -394,5 +362,7 @@ const tc_op tc_op_linear = {
     .silent = &silent,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"linear 5", {"7"}, -1, 1, NAN},
+              {"linear 3 bias=false init=xavier", {"2 4"}, -1, 1, NAN},
+              {"linear 131 init=xavier", {"260"}, -1, 1, NAN}},
 };

@@ -21,8 +21,6 @@ static void df(const float *y, const float *g, float *d, bool add, int64_t n)
 static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_rows_forward(c, begin, end, f); }
 static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_rows_backward(c, begin, end, df); }
 
-static const tc_probe probe[] = {{"log_softmax", {"5"}, -3, 3, NAN}, {"log_softmax", {"2 3"}, -3, 3, NAN}, {0}};
-
 const tc_op tc_op_log_softmax = {
     .name = "log_softmax",
     .formula = "y_j = x_j - log sum_k exp(x_k)",
@@ -30,10 +28,9 @@ const tc_op tc_op_log_softmax = {
     .source = "torch.nn.LogSoftmax",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_IN_PLACE,
-    .inputs = 1,
     .shape = tc_shape_last,
     .work = 3,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"log_softmax", {"5"}, -3, 3, NAN}, {"log_softmax", {"2 3"}, -3, 3, NAN}},
 };

@@ -7,8 +7,6 @@
  * else the better of z and 0, and 0 where they tie. Hence exact zeros, and a jump from them where t > eps^2. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { EPS };
 
 TC_INLINE float f(float x, const float *a) { return log1pf(fabsf(x) / a[EPS]); }
@@ -41,12 +39,6 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
     }
 }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "eps"); }
-
-static const tacet_attribute attribute[] = {
-    {"eps", "float", "0.1", "the magnitude at which the pull is half of that near 0, above 0", false}, {0}};
-static const tc_probe probe[] = {{"log_sum 0.3", {"3 5"}, -2, 2, 0}, {"log_sum 0.3 eps=2", {"7"}, -3, 3, 0}, {0}};
-
 const tc_op tc_op_log_sum = {
     .name = "log_sum",
     .formula = "lambda * sum log(1 + |x| / eps)",
@@ -55,15 +47,12 @@ const tc_op tc_op_log_sum = {
     .source = "Candes, Wakin, Boyd: Enhancing sparsity by reweighted l1 minimization, Journal of Fourier Analysis and "
               "Applications 14, 2008",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
+    .attribute = {{"eps", "float", "0.1", "the magnitude at which the pull is half of that near 0, above 0", false}},
+    .limit = {{"needs eps from 1e-15 to 1e+15", EPS, 1e-15, 1e15}},
     .work = 10,
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"log_sum 0.3", {"3 5"}, -2, 2, 0}, {"log_sum 0.3 eps=2", {"7"}, -3, 3, 0}},
 };

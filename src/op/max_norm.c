@@ -5,19 +5,9 @@
 
 enum { MAX, BY };
 
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[MAX].number > 0) return tc_shape_weight(s);
-    return tc_shape_refuse(s, "needs max above 0, got %g", s->arg[MAX].number);
-}
-
 static tc_groups groups_of(const tc_call *c) { return tc_groups_of(&c->x[0].shape, (int)c->arg[BY].number, 0); }
 
-static tc_span prox_span(const tc_call *c)
-{
-    const tc_groups g = groups_of(c);
-    return tc_groups_span(&g);
-}
+static tc_span span(const tc_call *c) { return tc_groups_span(groups_of(c)); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 {
@@ -37,15 +27,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     }
 }
 
-static const tacet_attribute attribute[] = {
-    {"max", "float", "1", "the largest norm, above 0", true},
-    {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true},
-    {0}};
-static const tc_probe probe[] = {{"max_norm 2.5", {"5 70"}, -2, 2, NAN},
-                                 {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN},
-                                 {"max_norm 2 by=input", {"3 2 4 5"}, -2, 2, NAN},
-                                 {0}};
-
 const tc_op tc_op_max_norm = {
     .name = "max_norm",
     .formula = "w min(1, max / |w|) for each unit or input",
@@ -55,11 +36,14 @@ const tc_op tc_op_max_norm = {
         "from overfitting, JMLR 15, 2014, section 5.1; keras.constraints.MaxNorm",
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,
-    .attribute = attribute,
-    .inputs = 1,
-    .shape = shape,
+    .attribute = {{"max", "float", "1", "the largest norm, above 0", true},
+                  {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}},
+    .limit = {{"needs max above 0", MAX, TC_ABOVE_0, INFINITY}},
+    .shape = tc_shape_weight,
     .work = 3,
+    .span = span,
     .prox = prox,
-    .prox_span = prox_span,
-    .probe = probe,
+    .probe = {{"max_norm 2.5", {"5 70"}, -2, 2, NAN},
+              {"max_norm 2 by=input", {"70 4"}, -2, 2, NAN},
+              {"max_norm 2 by=input", {"3 2 4 5"}, -2, 2, NAN}},
 };

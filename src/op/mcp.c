@@ -9,8 +9,6 @@
  * t >= gamma: it is concave up to gamma, so the minimiser is 0 or x: x where t gamma < x^2 (the hard threshold). */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { GAMMA };
 
 TC_INLINE float f(float x, const float *a)
@@ -45,12 +43,6 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
     }
 }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "gamma"); }
-
-static const tacet_attribute attribute[] = {
-    {"gamma", "float", "3", "the magnitude from which it is flat, above 0: Zhang's gamma times lambda", false}, {0}};
-static const tc_probe probe[] = {{"mcp 0.3", {"3 5"}, -4, 4, 0}, {"mcp 0.3 gamma=1.5", {"7"}, -3, 3, 0}, {0}};
-
 const tc_op tc_op_mcp = {
     .name = "mcp",
     .formula = "lambda * sum (|x| - x^2 / (2 gamma) where |x| <= gamma, else gamma / 2)",
@@ -58,15 +50,13 @@ const tc_op tc_op_mcp = {
            "over lambda. `prox` on a parameter is the firm threshold.",
     .source = "Zhang: Nearly unbiased variable selection under minimax concave penalty, Annals of Statistics 38, 2010",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
+    .attribute = {{"gamma", "float", "3", "the magnitude from which it is flat, above 0: Zhang's gamma times lambda",
+                   false}},
+    .limit = {{"needs gamma from 1e-15 to 1e+15", GAMMA, 1e-15, 1e15}},
     .work = 5,
     .forward = forward,
     .backward = backward,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"mcp 0.3", {"3 5"}, -4, 4, 0}, {"mcp 0.3 gamma=1.5", {"7"}, -3, 3, 0}},
 };

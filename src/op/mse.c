@@ -2,28 +2,20 @@
  * Derivative 2 (x - t) to the output x, its negative to the target t. Smooth. */
 #include "op/pair.h"
 
-#include <math.h>
-
 TC_INLINE float f(float x, float t, const float *a)
 {
     (void)a;
     return (x - t) * (x - t);
 }
 
-TC_INLINE float df_dx(float x, float t, const float *a)
+TC_INLINE float df(float x, float t, const float *a)
 {
     (void)a;
     return 2.0f * (x - t);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_pair_backward(c, begin, end, df_dx, NULL);
-}
-
-static const tc_probe probe[] = {{"mse", {"5", "5"}, -2, 2, NAN}, {"mse lambda=0.5", {"2 3", "2 3"}, -2, 2, NAN}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_backward(c, begin, end, df); }
 
 const tc_op tc_op_mse = {
     .name = "mse",
@@ -31,12 +23,8 @@ const tc_op tc_op_mse = {
     .doc = "The squared error; by default its mean over all elements.",
     .source = "torch.nn.MSELoss",
     .role = &tc_loss,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE,
-    .lambda = 1,
-    .reduce = TC_MEAN,
-    .inputs = 2,
-    .shape = tc_shape_pair,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"mse", {"5", "5"}, -2, 2, NAN}, {"mse lambda=0.5", {"2 3", "2 3"}, -2, 2, NAN}},
 };

@@ -8,8 +8,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     for (int64_t i = begin; i < end; i++) w[i] = w[i] <= 0.0f ? 0.0f : w[i]; /* NaN stays */
 }
 
-static const tc_probe probe[] = {{"non_negative", {"5 3"}, -2, 2, NAN}, {"non_negative", {"7"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_non_negative = {
     .name = "non_negative",
     .formula = "max(w, 0)",
@@ -17,9 +15,7 @@ const tc_op tc_op_non_negative = {
     .source = "keras.constraints.NonNeg; Parikh, Boyd: Proximal algorithms, 2014, section 1.2",
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,
-    .inputs = 1,
-    .shape = tc_shape_any,
     .work = 1,
     .prox = prox,
-    .probe = probe,
+    .probe = {{"non_negative", {"5 3"}, -2, 2, NAN}, {"non_negative", {"7"}, -2, 2, NAN}},
 };

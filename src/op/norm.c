@@ -9,22 +9,13 @@
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
  *
  * Only with `sample` and `position` is it additive over the samples. The norm of the whole is recovered from the
- * result; the norms of the positions are kept from forward to backward. Powers and sums are in double. */
+ * result; the norms of the positions are kept from forward to backward. Powers and sums are in double; beyond p = 32
+ * it has no room for the powers of usual numbers, and the norm would be 0. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { P };
-enum { MAX_P = 32 }; /* beyond it a double has no room for the powers of usual numbers, and the norm would be 0 */
 
-static double power(double x, double p) { return p == 2 ? x * x : (p == 1 ? x : pow(x, p)); }
 static double root(double x, double p) { return p == 2 ? sqrt(x) : (p == 1 ? x : pow(x, 1 / p)); }
-
-static bool shape(tc_sketch *s)
-{
-    if (s->arg[P].number >= 1 && s->arg[P].number <= MAX_P) return true;
-    return tc_shape_refuse(s, "needs p from 1 to %d, got %g", MAX_P, s->arg[P].number);
-}
 
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
@@ -41,7 +32,7 @@ static double sum_of(const tc_call *c, const float *x, int64_t from, int64_t to,
 {
     if (p == 2) return to > from ? c->run->kernel->squares(x + from, to - from) : 0;
     double sum = 0;
-    for (int64_t i = from; i < to; i++) sum += power(fabs((double)x[i]), p);
+    for (int64_t i = from; i < to; i++) sum += p == 1 ? fabs((double)x[i]) : pow(fabs((double)x[i]), p);
     return sum;
 }
 
@@ -73,8 +64,8 @@ static double finish(const tc_call *c, double sum)
 }
 
 /* d[from, to) = seed * d norm / dx, stored or added. */
-TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed,
-                                double norm, double p)
+TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed, double norm,
+                               double p)
 {
     const double inverse = norm > 0 ? 1 / norm : 0, factor = seed * inverse;
     for (int64_t i = from; i < to && p == 2; i++) d[i] = (add ? d[i] : 0.0f) + (float)(factor * (double)x[i]);
@@ -102,10 +93,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tacet_attribute attribute[] = {{"p", "float", "2", "the power, from 1 to 32", false}, {0}};
-static const tc_probe probe[] = {
-    {"norm 0.3", {"3 5"}, -2, 2, NAN}, {"norm 0.3 p=1", {"7"}, -2, 2, 0}, {"norm 0.3 p=3", {"2 2 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_norm = {
     .name = "norm",
     .formula = "lambda * (sum |x|^p)^(1/p)",
@@ -114,17 +101,15 @@ const tc_op tc_op_norm = {
     .source = "torch.norm",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_VECTORS,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .attribute = {{"p", "float", "2", "the power, from 1 to 32", false}},
+    .limit = {{"needs p from 1 to 32", P, 1, 32}},
     .work = 2,
     .save = save,
     .span = span,
-    .span_back = span,
     .forward = forward,
     .backward = backward,
     .finish = finish,
-    .probe = probe,
+    .probe = {{"norm 0.3", {"3 5"}, -2, 2, NAN},
+              {"norm 0.3 p=1", {"7"}, -2, 2, 0},
+              {"norm 0.3 p=3", {"2 2 3"}, -2, 2, NAN}},
 };

@@ -63,6 +63,12 @@ tc_span tc_span_rows(const tc_call *c)
     return (tc_span){tc_rows(c, &c->x[0]), n < TC_RANGE ? TC_RANGE / n : 1};
 }
 
+tc_span tc_span_whole(const tc_call *c)
+{
+    (void)c;
+    return (tc_span){1, 1};
+}
+
 tc_span tc_span_positions(const tc_call *c)
 {
     int64_t n = 0;
@@ -72,9 +78,19 @@ tc_span tc_span_positions(const tc_call *c)
 
 tc_span tc_span_of(const tc_call *c, bool backward)
 {
-    tc_span (*span)(const tc_call *c) = backward ? c->op->span_back : c->op->span;
+    tc_span (*span)(const tc_call *c) = backward && c->op->span_back ? c->op->span_back : c->op->span;
     if (span) return span(c);
     return c->op->flags & TC_ELEMENTWISE ? tc_span_elements(c) : tc_span_rows(c);
+}
+
+bool tc_op_shape(const tc_op *op, tc_sketch *s)
+{
+    for (const tc_limit *l = op->limit; l->needs; l++) {
+        const double got = s->arg[l->attribute].number;
+        if (!(got >= l->least && got <= l->most)) return tc_shape_refuse(s, "%s, got %g", l->needs, got);
+    }
+    bool (*rule)(tc_sketch * s) = op->shape ? op->shape : op->role->shape;
+    return !rule || rule(s);
 }
 
 bool tc_shape_refuse(tc_sketch *s, const char *format, ...)
@@ -98,12 +114,6 @@ bool tc_shape_last(tc_sketch *s)
     if (s->x[0].rank >= 1) return tc_shape_same(s);
     return tc_shape_refuse(s, "needs an input with at least one dimension, got %s",
                            tc_shape_text(&s->x[0], s->batch[0], got));
-}
-
-bool tc_shape_any(tc_sketch *s)
-{
-    (void)s;
-    return true;
 }
 
 bool tc_shape_weight(tc_sketch *s)

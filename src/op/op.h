@@ -17,11 +17,11 @@
  * as it leaves the weights, and may be run again.
  *
  * Phases. An operator that must have seen all rows before it can go on (a mean over the batch) has several phases,
- * forward, backward or both; a call says which it is, from 0. Each is a pass of its own over its own pieces; the next
- * begins when the one before is done, on all threads and, where sums() names numbers, with these summed over all ranks.
- * The last phase alone writes y (forward) or d (backward); in the others y and d are NULL, and what they find goes to
- * `save`. A backward pass may run more than once on what the forward pass has left there (a sample of gradients), so it
- * leaves that as it is. In evaluation all phases run as well. tests/ops/test_standardise.c is an example.
+ * forward, backward or both, each with pieces of its own. The next begins when the one before is done, on all threads
+ * and, where sums() names numbers, with these summed over all ranks. The last alone writes y (forward) or d (backward);
+ * in the others these are NULL, and what they find goes to `save`. A backward pass may run more than once on what the
+ * forward pass has left there (a sample of gradients), so it leaves that as it is. In evaluation all phases run as
+ * well. tests/ops/test_standardise.c is an example.
  *
  * Several ranks. Each has rows of its own of one batch, maybe none. What an operator divides by is global_rows. The
  * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums()
@@ -39,7 +39,10 @@
 #include "op/silent.h"
 #include "spec/spec.h"
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
+#include <math.h> /* for all operators; a probe that is smooth says NAN */
+
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 3, TC_PROBES = 5 };
+enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 
 /* What all calls of one step share. */
 typedef struct tc_run {
@@ -134,11 +137,26 @@ typedef struct tc_param {
     void (*init)(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s);
 } tc_param;
 
+/* The numbers that an attribute may be, both ends included. */
+typedef struct tc_limit {
+    const char *needs; /* what a refusal says, "needs a slope of at least 0" */
+    int attribute;     /* which, of the operator's own */
+    double least, most;
+} tc_limit;
+
+/* For limits that are not included: the least double above 0, the largest below 1. */
+#define TC_ABOVE_0 0x1p-1074
+#define TC_BELOW_1 (1 - 0x1p-53)
+
 /* What kind of thing an operator is; see role.c. */
 typedef struct tc_role {
     const char *name;              /* "layer" */
     const tacet_attribute *common; /* attributes that all of the role share, bound after the operator's own */
     bool scalar;
+    int reduce;                    /* scalar on a batch: the preset of reduce */
+    int inputs;                    /* this and what follows: where a row leaves it out, see tc_op */
+    double lambda;                 /* NAN: must be given */
+    bool (*shape)(tc_sketch *s);   /* NULL: takes anything */
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
@@ -162,24 +180,24 @@ enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
     TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements */
+    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements.
+                               * Scalar: a sum over elements; so joint = apart, and prox too */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
     TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (but for what reduce divides by) */
-    TC_SEPARABLE = 1 << 5,    /* scalar: additive over elements; so joint = apart, and prox too */
-    TC_MAKES_ZEROS = 1 << 6,  /* y has exact zeros where a unit is silent */
-    TC_KEEPS_ZEROS = 1 << 7,  /* f(0) = 0 */
-    TC_BLOCKS = 1 << 8,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
-    TC_TURNS = 1 << 9,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
+    TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
+    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
                                * round (tc_view.turned) */
-    TC_RANDOM = 1 << 10,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 11,    /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 12,      /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
+    TC_RANDOM = 1 << 9,       /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
+    TC_MIXES = 1 << 11,       /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
                                * that does is for values of the batch alone, and no sum over samples */
-    TC_SPARSIFIES = 1 << 13,  /* penalty: meant to make values exactly 0 */
-    TC_ESTIMATES = 1 << 14,   /* gradients into parameters are estimates by the formula given, not derivatives */
-    TC_VECTORS = 1 << 15,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+    TC_SPARSIFIES = 1 << 12,  /* penalty: meant to make values exactly 0 */
+    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by the formula given, not derivatives */
+    TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
-    TC_WEIGHS = 1 << 16       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
+    TC_WEIGHS = 1 << 15       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
@@ -191,6 +209,7 @@ typedef struct tc_probe {
     double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
 
+/* A row of the table. The tables in it end with an empty entry. */
 typedef struct tc_op {
     const char *name, *formula, *doc;
     const char *source;               /* paper, or the manual whose meaning is meant */
@@ -200,15 +219,16 @@ typedef struct tc_op {
      * of inputs is NULL. */
     const struct tc_op *of;
     unsigned flags;
-    const tacet_attribute *attribute; /* own; NULL: none. Type "value": the name of a value that becomes an input */
-    double lambda;                    /* scalar: the default of lambda; NAN: must be given; constraints have none (0) */
-    int reduce;                       /* scalar on a batch: the default of reduce */
-    int inputs;                       /* how many; penalties: the most that `joint` may give */
+    tacet_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
+    tc_limit limit[TC_OWN_ATTRS + 1];
+    double lambda;                    /* scalar: the preset of lambda; 0: the role's */
+    int inputs;                       /* how many; penalties: the most that `joint` may give; 0: the role's */
     unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
-    const tc_param *param;            /* ends with a NULL name; NULL: none */
-    const tc_param *state;            /* what it remembers, likewise; `axes` does not apply */
+    tc_param param[TC_MAX_PARAMS + 1];
+    tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` does not apply */
 
-    /* Checks input shapes and attributes and fills y, param and state. False with `why`. Scalar operators leave y. */
+    /* Checks input shapes, and attributes that are within their limits by now, and fills y, param and state. False with
+     * `why`. Scalar operators leave y. NULL: the role's. */
     bool (*shape)(tc_sketch *s);
     /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant,
      * for one row (or for a parameter's whole). The backward pass is taken as twice that. */
@@ -216,8 +236,9 @@ typedef struct tc_op {
     double (*flops)(const tc_sketch *s);
     /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
-    /* How to cut the forward and the backward work. NULL: elements for an elementwise operator, whole rows where there
-     * is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0] either way. */
+    /* How to cut the forward and the backward work. span_back NULL: as span. span NULL: elements for an elementwise
+     * operator, whole rows where there is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0]
+     * either way. */
     tc_span (*span)(const tc_call *c);
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
@@ -241,10 +262,9 @@ typedef struct tc_op {
     double (*finish)(const tc_call *c, double sum);
     /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over
      * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
-     * Ranges as prox_span says (NULL: elements). */
+     * Ranges as span says (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
-    tc_span (*prox_span)(const tc_call *c);
-    const tc_probe *probe; /* ends with a NULL spec */
+    tc_probe probe[TC_PROBES + 1];
 } tc_op;
 
 static inline int tc_phases(const tc_op *op, bool backward)
@@ -252,6 +272,10 @@ static inline int tc_phases(const tc_op *op, bool backward)
     const int phases = backward ? op->phases_back : op->phases;
     return phases > 0 ? phases : 1;
 }
+
+static inline int tc_op_inputs(const tc_op *op) { return op->inputs ? op->inputs : op->role->inputs; }
+static inline double tc_op_lambda(const tc_op *op) { return op->lambda != 0 ? op->lambda : op->role->lambda; }
+bool tc_op_shape(const tc_op *op, tc_sketch *s); /* whether attributes are within their limits, then the shape rule */
 
 /* Whether input i of the operator's calls is class indices; those of a penalty of a layer are the layer's inputs. */
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }
@@ -288,13 +312,13 @@ static inline double *tc_partial_weight(const tc_call *c, int64_t begin)
 }
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
+tc_span tc_span_whole(const tc_call *c); /* all at once */
 tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */
 
-/* Shape rules in use: y has x[0]'s shape; a penalty on anything; on one weight, of two dimensions or
- * more; a loss of y and a target of the same shape. */
+/* Shape rules in use: y has x[0]'s shape; a penalty on one weight, of two dimensions or more; a loss of y and a target
+ * of the same shape. */
 bool tc_shape_same(tc_sketch *s);
 bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
-bool tc_shape_any(tc_sketch *s);
 bool tc_shape_weight(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */

@@ -9,8 +9,6 @@
 #include "op/op.h"
 #include "op/weight.h"
 
-#include <math.h>
-
 enum { TILE = 128 };
 
 /* V [in, out]; G [n, n] has sums of k. */
@@ -130,11 +128,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tc_probe probe[] = {
-    {"orthogonal 0.3", {"7 4"}, -1, 1, NAN},         {"orthogonal 0.3", {"4 7"}, -1, 1, NAN},
-    {"orthogonal 0.3", {"270 135"}, -0.1, 0.1, NAN}, {"orthogonal 0.3", {"135 270"}, -0.1, 0.1, NAN},
-    {"orthogonal 0.3", {"2 3 4 5"}, -1, 1, NAN},     {0}};
-
 const tc_op tc_op_orthogonal = {
     .name = "orthogonal",
     .formula = "lambda * |W W^T - I|_F^2",
@@ -143,8 +136,6 @@ const tc_op tc_op_orthogonal = {
               "NeurIPS 2018, section 3.1",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH,
-    .lambda = NAN,
-    .reduce = TC_SUM,
     .inputs = 1,
     .shape = tc_shape_weight,
     .flops = flops,
@@ -154,5 +145,9 @@ const tc_op tc_op_orthogonal = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"orthogonal 0.3", {"7 4"}, -1, 1, NAN},
+              {"orthogonal 0.3", {"4 7"}, -1, 1, NAN},
+              {"orthogonal 0.3", {"270 135"}, -0.1, 0.1, NAN},
+              {"orthogonal 0.3", {"135 270"}, -0.1, 0.1, NAN},
+              {"orthogonal 0.3", {"2 3 4 5"}, -1, 1, NAN}},
 };

@@ -1,8 +1,6 @@
-/* pair.h: a loss that compares an output with its target, element by element, is two or three scalar formulas.
+/* pair.h: a loss that compares an output with its target, element by element, is a few scalar formulas.
  *
  *     value = sum_i f(x_i, t_i) / denominator      dL/dx_i = lambda / denominator * df/dx, and the same for t
- *
- * Where f depends on x - t alone, df/dt is -df/dx and not written: NULL.
  *
  * x [rows, n] the output, t [rows, n] the target, which may itself be a value that is trained. */
 #ifndef TC_PAIR_H
@@ -15,7 +13,7 @@ typedef float tc_pair(float x, float t, const float *a);
 TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_pair *f)
 {
     enum { LANES = 16 };
-    float a[TC_POINTWISE_ARGS];
+    float a[TC_OWN_ATTRS];
     tc_pointwise_args(c, a);
     const float *x = c->x[0].data, *t = c->x[1].data;
     double lane[LANES] = {0}, sum = 0;
@@ -30,7 +28,7 @@ TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_
 /* The gradient to input k: seed times the formula df. */
 TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, int k, float seed, tc_pair *df)
 {
-    float a[TC_POINTWISE_ARGS];
+    float a[TC_OWN_ATTRS];
     tc_pointwise_args(c, a);
     const float *x = c->x[0].data, *t = c->x[1].data;
     float *d = c->d[k];
@@ -41,11 +39,12 @@ TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, in
         for (int64_t i = begin; i < end; i++) d[i] = seed * df(x[i], t[i], a);
 }
 
-TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, tc_pair *df_dx, tc_pair *df_dt)
+/* Where f depends on x - t alone: df is df/dx, and df/dt is -df. */
+TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, tc_pair *df)
 {
     const float seed = (float)tc_seed(c);
-    tc_pair_gradient(c, begin, end, 0, seed, df_dx);
-    tc_pair_gradient(c, begin, end, 1, df_dt ? seed : -seed, df_dt ? df_dt : df_dx);
+    tc_pair_gradient(c, begin, end, 0, seed, df);
+    tc_pair_gradient(c, begin, end, 1, -seed, df);
 }
 
 #endif

@@ -2,21 +2,12 @@
  *
  *     value = sum_i f(x_i) / denominator        dL/dx_i = lambda / denominator * f'(x_i)
  *
- * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. */
+ * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. The
+ * limits of a width or a scale are 1e-15 and 1e15, so that it, its inverse and its square are float32. */
 #ifndef TC_PENALTY_H
 #define TC_PENALTY_H
 
 #include "op/pointwise.h"
-
-#include <math.h>
-
-/* The shape rule of a penalty whose one attribute is a width or a scale: it, its inverse and its square are float32. */
-static inline bool tc_shape_scale(tc_sketch *s, const char *name)
-{
-    const double least = 1e-15, most = 1e15, got = s->arg[0].number;
-    if (got >= least && got <= most) return true;
-    return tc_shape_refuse(s, "needs %s from %g to %g, got %g", name, least, most, got);
-}
 
 /* The part of input i that the range [begin, end) of the long vector covers; *start is where the input begins in it. */
 typedef struct tc_overlap {
@@ -31,17 +22,22 @@ TC_INLINE tc_overlap tc_overlap_of(const tc_call *c, int i, int64_t begin, int64
     return p;
 }
 
-/* The soft threshold sign(x) max(|x| - s, 0), with +0 for every zero. NaN stays. */
-TC_INLINE float tc_soft(float x, float s)
+TC_INLINE float tc_magnitude(float x, const float *a)
 {
-    const float m = fabsf(x) - s;
-    return m > 0.0f ? copysignf(m, x) : (m == m ? 0.0f : x);
+    (void)a;
+    return fabsf(x);
 }
+
+/* x brought to the magnitude m: sign(x) max(m, 0), with +0 for every zero; x itself where m is NaN. */
+TC_INLINE float tc_brought_to(float x, float m) { return m > 0.0f ? copysignf(m, x) : (m == m ? 0.0f : x); }
+
+/* The soft threshold sign(x) max(|x| - s, 0). */
+TC_INLINE float tc_soft(float x, float s) { return tc_brought_to(x, fabsf(x) - s); }
 
 /* forward of a sum: the partial of this range. */
 TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, float (*f)(float x, const float *a))
 {
-    float a[TC_POINTWISE_ARGS];
+    float a[TC_OWN_ATTRS];
     tc_pointwise_args(c, a);
     double sum = 0;
     int64_t start = 0;
@@ -56,7 +52,7 @@ TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, 
 TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end,
                                    float (*df)(float x, float seed, const float *a))
 {
-    float a[TC_POINTWISE_ARGS];
+    float a[TC_OWN_ATTRS];
     tc_pointwise_args(c, a);
     const float seed = (float)tc_seed(c);
     int64_t start = 0;

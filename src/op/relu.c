@@ -3,24 +3,20 @@
  * choice). */
 #include "op/pointwise.h"
 
-enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };
-
 TC_INLINE float f(float x, const float *a)
 {
     (void)a;
     return x > 0.0f ? x : (x != x ? x : 0.0f); /* a NaN goes through, to be found by the guard */
 }
 
-TC_INLINE float df(float x, float y, const float *a)
+TC_INLINE float df(float y, const float *a)
 {
-    (void)x, (void)a;
+    (void)a;
     return y > 0.0f ? 1.0f : 0.0f;
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
-
-static const tc_probe probe[] = {{"relu", {"7"}, -2, 2, 0}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back_y(c, begin, end, df); }
 
 const tc_op tc_op_relu = {
     .name = "relu",
@@ -28,10 +24,8 @@ const tc_op tc_op_relu = {
     .doc = "Rectifier: makes exact zeros, which is what firing lists and densities count.",
     .source = "Nair, Hinton: Rectified linear units improve restricted Boltzmann machines, ICML 2010",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .inputs = 1,
-    .shape = tc_shape_same,
+    .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"relu", {"7"}, -2, 2, 0}},
 };

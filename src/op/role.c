@@ -46,10 +46,12 @@ static const tacet_attribute penalty[] = {
 
 static const tacet_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
 
-const tc_role tc_layer = {"layer", layer, false};
-const tc_role tc_loss = {"loss", loss, true};
-const tc_role tc_penalty = {"penalty", penalty, true};
-const tc_role tc_constraint = {"constraint", constraint, true};
+const tc_role tc_layer = {"layer", layer, .inputs = 1, .shape = tc_shape_same};
+const tc_role tc_loss = {
+    "loss", loss, .scalar = true, .reduce = TC_MEAN, .inputs = 2, .lambda = 1, .shape = tc_shape_pair};
+const tc_role tc_penalty = {
+    "penalty", penalty, .scalar = true, .reduce = TC_SAMPLE, .inputs = TC_MAX_INPUTS, .lambda = NAN};
+const tc_role tc_constraint = {"constraint", constraint, .scalar = true, .inputs = 1};
 
 const tacet_attribute *tc_common_shown(const tc_op *op)
 {

@@ -7,7 +7,6 @@
 #include "kernel/sum.h"
 #include "op/op.h"
 
-#include <math.h>
 #include <string.h>
 
 /* y = f(x) */

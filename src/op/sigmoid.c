@@ -2,26 +2,20 @@
  * dy/dx = y (1 - y). Smooth everywhere; exp may overflow to infinity, and y is then 0. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
-enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE };
-
 TC_INLINE float f(float x, const float *a)
 {
     (void)a;
     return 1.0f / (1.0f + expf(-x));
 }
 
-TC_INLINE float df(float x, float y, const float *a)
+TC_INLINE float df(float y, const float *a)
 {
-    (void)x, (void)a;
+    (void)a;
     return y * (1.0f - y);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
-
-static const tc_probe probe[] = {{"sigmoid", {"7"}, -3, 3, NAN}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back_y(c, begin, end, df); }
 
 const tc_op tc_op_sigmoid = {
     .name = "sigmoid",
@@ -29,10 +23,8 @@ const tc_op tc_op_sigmoid = {
     .doc = "The logistic function, from 0 to 1.",
     .source = "torch.nn.Sigmoid",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .inputs = 1,
-    .shape = tc_shape_same,
+    .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"sigmoid", {"7"}, -3, 3, NAN}},
 };

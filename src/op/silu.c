@@ -2,10 +2,6 @@
  * dy/dx = s(x) (1 + x (1 - s(x))). Smooth everywhere. */
 #include "op/pointwise.h"
 
-#include <math.h>
-
-enum { FLAGS = TC_READS_X | TC_ELEMENTWISE | TC_KEEPS_ZEROS };
-
 TC_INLINE float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 
 TC_INLINE float f(float x, const float *a)
@@ -14,17 +10,15 @@ TC_INLINE float f(float x, const float *a)
     return x * sigmoid(x);
 }
 
-TC_INLINE float df(float x, float y, const float *a)
+TC_INLINE float df(float x, const float *a)
 {
-    (void)y, (void)a;
+    (void)a;
     const float s = sigmoid(x);
     return s * (1.0f + x * (1.0f - s));
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
-
-static const tc_probe probe[] = {{"silu", {"7"}, -3, 3, NAN}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back_x(c, begin, end, df); }
 
 const tc_op tc_op_silu = {
     .name = "silu",
@@ -32,10 +26,8 @@ const tc_op tc_op_silu = {
     .doc = "Sigmoid linear unit, also known as swish: a smooth rectifier.",
     .source = "Elfwing, Uchibe, Doya: Sigmoid-weighted linear units, Neural Networks 107, 2018; torch.nn.SiLU",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .inputs = 1,
-    .shape = tc_shape_same,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_KEEPS_ZEROS,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"silu", {"7"}, -3, 3, NAN}},
 };

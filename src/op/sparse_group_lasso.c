@@ -4,40 +4,6 @@
  * groups of zeros. In this order the two are the proximal step of the sum. */
 #include "op/group_penalty.h"
 
-static bool shape(tc_sketch *s)
-{
-    const double alpha = s->arg[TC_GROUP_ALPHA].number;
-    if (alpha >= 0 && alpha <= 1) return tc_group_shape(s);
-    return tc_shape_refuse(s, "needs alpha from 0 to 1, got %g", alpha);
-}
-
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_group_forward(c, begin, end, c->arg[TC_GROUP_ALPHA].number);
-}
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_group_backward(c, begin, end, c->arg[TC_GROUP_ALPHA].number);
-}
-
-TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
-{
-    tc_group_prox(c, t, begin, end, c->arg[TC_GROUP_ALPHA].number);
-}
-
-static const tacet_attribute attribute[] = {
-    TC_GROUP_BY_ATTRIBUTE,
-    TC_GROUP_BLOCK_ATTRIBUTE,
-    {"alpha", "float", "0.5", "the share of the sum of magnitudes, from 0, the group lasso, to 1, the lasso", false},
-    {0}};
-static const tc_probe probe[] = {{"sparse_group_lasso 0.3", {"4 70"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 alpha=0.2 by=input", {"70 4"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 by=block alpha=0.9", {"7 200"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 alpha=1", {"5 3"}, -1, 1, 0},
-                                 {"sparse_group_lasso 0.3 by=input", {"3 4 5"}, -1, 1, 0},
-                                 {0}};
-
 const tc_op tc_op_sparse_group_lasso = {
     .name = "sparse_group_lasso",
     .formula = "lambda * (alpha sum |w| + (1 - alpha) sum over groups sqrt(size) |w_g|_2)",
@@ -45,18 +11,23 @@ const tc_op tc_op_sparse_group_lasso = {
     .source = "Simon, Friedman, Hastie, Tibshirani: A sparse-group lasso, JCGS 22, 2013",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH | TC_SPARSIFIES,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SUM,
+    .attribute = {TC_GROUP_BY_ATTRIBUTE,
+                  TC_GROUP_BLOCK_ATTRIBUTE,
+                  {"alpha", "float", "0.5",
+                   "the share of the sum of magnitudes, from 0, the group lasso, to 1, the lasso", false}},
+    .limit = {{"needs block of at least 1", TC_GROUP_BLOCK, 1, INFINITY},
+              {"needs alpha from 0 to 1", TC_GROUP_ALPHA, 0, 1}},
     .inputs = 1,
-    .shape = shape,
+    .shape = tc_group_shape,
     .work = 4,
     .save = tc_group_save,
     .span = tc_group_span,
-    .span_back = tc_group_span,
-    .forward = forward,
-    .backward = backward,
-    .prox = prox,
-    .prox_span = tc_group_span,
-    .probe = probe,
+    .forward = tc_group_forward,
+    .backward = tc_group_backward,
+    .prox = tc_group_prox,
+    .probe = {{"sparse_group_lasso 0.3", {"4 70"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 alpha=0.2 by=input", {"70 4"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 by=block alpha=0.9", {"7 200"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 alpha=1", {"5 3"}, -1, 1, 0},
+              {"sparse_group_lasso 0.3 by=input", {"3 4 5"}, -1, 1, 0}},
 };

@@ -12,17 +12,13 @@
 #include "op/pointwise.h"
 #include "op/weight.h"
 
-#include <math.h>
-
 enum { ITERATIONS };
-enum { COLUMNS = 128, MOST = 1000, EVALUATION = 30 };
+enum { COLUMNS = 128, EVALUATION = 30 };
 #define FLOOR 1e-8f
 
 static bool shape(tc_sketch *s)
 {
     if (!tc_shape_weight(s)) return false;
-    if (!(s->arg[ITERATIONS].number >= 1 && s->arg[ITERATIONS].number <= MOST))
-        return tc_shape_refuse(s, "needs from 1 to %d iterations, got %g", MOST, s->arg[ITERATIONS].number);
     s->state[0] = (tc_shape){1, {tc_matrix_of(&s->x[0]).out}};
     return true;
 }
@@ -33,12 +29,6 @@ static int64_t save(const tc_sketch *s, int64_t rows)
     (void)rows;
     const tc_matrix m = tc_matrix_of(&s->x[0]);
     return (m.rows + m.out) * (int64_t)sizeof(float);
-}
-
-static tc_span span(const tc_call *c)
-{
-    (void)c;
-    return (tc_span){1, 1};
 }
 
 static tc_span span_back(const tc_call *c)
@@ -56,27 +46,27 @@ static double normalise(const tc_call *c, float *x, int64_t n)
 }
 
 /* v = W^T u: for w [in, out] as stored, each row times u. */
-TC_CLONES static void rows_times(const float *w, const float *u, float *v, int64_t in, int64_t out)
+TC_CLONES static void rows_times(const float *w, const float *u, float *v, tc_matrix m)
 {
-    for (int64_t i = 0; i < in; i++) {
+    for (int64_t i = 0; i < m.rows; i++) {
         double lane[TC_LANES] = {0}, rest = 0;
         int64_t j = 0;
-        for (; j + TC_LANES <= out; j += TC_LANES)
-            for (int k = 0; k < TC_LANES; k++) lane[k] += (double)w[i * out + j + k] * (double)u[j + k];
-        for (; j < out; j++) rest += (double)w[i * out + j] * (double)u[j];
+        for (; j + TC_LANES <= m.out; j += TC_LANES)
+            for (int k = 0; k < TC_LANES; k++) lane[k] += (double)w[i * m.out + j + k] * (double)u[j + k];
+        for (; j < m.out; j++) rest += (double)w[i * m.out + j] * (double)u[j];
         v[i] = (float)(rest + tc_sum_lanes(lane));
     }
 }
 
 /* u = W v: the rows of w, each times its number of v. */
-TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, int64_t in, int64_t out)
+TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, tc_matrix m)
 {
-    for (int64_t j = 0; j < out; j += COLUMNS) {
+    for (int64_t j = 0; j < m.out; j += COLUMNS) {
         double sum[COLUMNS] = {0};
-        const int64_t m = out - j < COLUMNS ? out - j : COLUMNS;
-        for (int64_t i = 0; i < in; i++)
-            for (int64_t k = 0; k < m; k++) sum[k] += (double)w[i * out + j + k] * (double)v[i];
-        for (int64_t k = 0; k < m; k++) u[j + k] = (float)sum[k];
+        const int64_t n = m.out - j < COLUMNS ? m.out - j : COLUMNS;
+        for (int64_t i = 0; i < m.rows; i++)
+            for (int64_t k = 0; k < n; k++) sum[k] += (double)w[i * m.out + j + k] * (double)v[i];
+        for (int64_t k = 0; k < n; k++) u[j + k] = (float)sum[k];
     }
 }
 
@@ -87,17 +77,16 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     (void)end;
     const tc_matrix m = tc_matrix_of(&c->x[0].shape);
-    const int64_t in = m.rows, out = m.out;
     const float *w = c->x[0].data;
-    float *v = c->save, *u = v + in;
+    float *v = c->save, *u = v + m.rows;
     double sigma = 0;
-    for (int64_t j = 0; j < out; j++) u[j] = away(c->state[0][j]);
+    for (int64_t j = 0; j < m.out; j++) u[j] = away(c->state[0][j]);
     const int asked = (int)c->arg[ITERATIONS].number;
     for (int i = 0; i < (c->run->training || asked > EVALUATION ? asked : EVALUATION); i++) {
-        rows_times(w, u, v, in, out);
-        normalise(c, v, in);
-        sum_of_rows(w, v, u, in, out);
-        sigma = normalise(c, u, out);
+        rows_times(w, u, v, m);
+        normalise(c, v, m.rows);
+        sum_of_rows(w, v, u, m);
+        sigma = normalise(c, u, m.out);
     }
     *tc_partial(c, begin) = sigma;
 }
@@ -105,12 +94,11 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const tc_matrix m = tc_matrix_of(&c->x[0].shape);
-    const int64_t in = m.rows, out = m.out;
-    const float *v = c->save, *u = v + in;
+    const float *v = c->save, *u = v + m.rows;
     float *d = c->d[0];
     for (int64_t i = begin; i < end && d; i++) {
         const float factor = (float)(tc_seed(c) * (double)v[i]);
-        for (int64_t j = 0; j < out; j++) d[i * out + j] = (c->add[0] ? d[i * out + j] : 0.0f) + factor * u[j];
+        for (int64_t j = 0; j < m.out; j++) d[i * m.out + j] = (c->add[0] ? d[i * m.out + j] : 0.0f) + factor * u[j];
     }
 }
 
@@ -118,10 +106,9 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 static void commit(const tc_call *c)
 {
     const tc_matrix m = tc_matrix_of(&c->x[0].shape);
-    const int64_t in = m.rows, out = m.out;
-    const float *u = (const float *)c->save + in;
+    const float *u = (const float *)c->save + m.rows;
     if (*c->result > 0)
-        for (int64_t j = 0; j < out; j++) c->state[0][j] = u[j];
+        for (int64_t j = 0; j < m.out; j++) c->state[0][j] = u[j];
 }
 
 static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *u, int64_t n, tc_stream s)
@@ -129,14 +116,6 @@ static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, fl
     (void)arg, (void)x, (void)shape;
     for (int64_t i = 0; i < n; i++) u[i] = tc_uniform(tc_stream_word(s, (uint64_t)i)) - 0.5f;
 }
-
-static const tacet_attribute attribute[] = {
-    {"iterations", "int", "1", "of the power method in a step, from 1 to 1000", false}, {0}};
-static const tc_param state[] = {{"u", NULL, init}, {0}};
-static const tc_probe probe[] = {{"spectral_norm 0.3 iterations=300", {"3 5"}, -2, 2, NAN},
-                                 {"spectral_norm 0.3 iterations=300", {"40 2"}, -2, 2, NAN},
-                                 {"spectral_norm 0.3 iterations=300", {"2 3 2 4"}, -2, 2, NAN},
-                                 {0}};
 
 const tc_op tc_op_spectral_norm = {
     .name = "spectral_norm",
@@ -148,18 +127,19 @@ const tc_op tc_op_spectral_norm = {
               "arXiv:1705.10941, 2017",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SUM,
+    .attribute = {{"iterations", "int", "1", "of the power method in a step, from 1 to 1000", false}},
+    .limit = {{"needs from 1 to 1000 iterations", ITERATIONS, 1, 1000}},
     .inputs = 1,
-    .state = state,
+    .state = {{"u", NULL, init}},
     .shape = shape,
     .work = 4,
     .save = save,
-    .span = span,
+    .span = tc_span_whole,
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
     .commit = commit,
-    .probe = probe,
+    .probe = {{"spectral_norm 0.3 iterations=300", {"3 5"}, -2, 2, NAN},
+              {"spectral_norm 0.3 iterations=300", {"40 2"}, -2, 2, NAN},
+              {"spectral_norm 0.3 iterations=300", {"2 3 2 4"}, -2, 2, NAN}},
 };

@@ -3,7 +3,6 @@
  * is no derivative: jump_relu learns its thresholds by an estimate of it. */
 #include "op/pointwise.h"
 
-enum { FLAGS = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };
 enum { THETA };
 
 TC_INLINE float f(float x, const float *a)
@@ -11,26 +10,14 @@ TC_INLINE float f(float x, const float *a)
     return x > a[THETA] ? x : (x != x ? x : 0.0f); /* a NaN goes through, to be found by the guard */
 }
 
-TC_INLINE float df(float x, float y, const float *a)
+TC_INLINE float df(float y, const float *a)
 {
-    (void)x, (void)a;
+    (void)a;
     return y > 0.0f ? 1.0f : 0.0f;
 }
 
-static bool shape(tc_sketch *s)
-{
-    if (!(s->arg[THETA].number >= 0))
-        return tc_shape_refuse(s, "needs a theta of at least 0, got %g", s->arg[THETA].number);
-    return tc_shape_same(s);
-}
-
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_map(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back(c, begin, end, FLAGS, df); }
-
-static const tacet_attribute attribute[] = {
-    {"theta", "float", NULL, "what an element must be above to be passed on, at least 0", true}, {0}};
-static const tc_probe probe[] = {
-    {"threshold_relu 0.5", {"7"}, -2, 2, 0.5}, {"threshold_relu 0", {"2 3"}, -2, 2, 0}, {0}};
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_map_back_y(c, begin, end, df); }
 
 const tc_op tc_op_threshold_relu = {
     .name = "threshold_relu",
@@ -39,11 +26,10 @@ const tc_op tc_op_threshold_relu = {
     .source = "Kurtz, Kopinsky, Gelashvili, Matveev, et al.: Inducing and exploiting activation sparsity for fast "
               "inference on deep neural networks, ICML 2020 (FATReLU)",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .attribute = attribute,
-    .inputs = 1,
-    .shape = shape,
+    .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
+    .attribute = {{"theta", "float", NULL, "what an element must be above to be passed on, at least 0", true}},
+    .limit = {{"needs a theta of at least 0", THETA, 0, INFINITY}},
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"threshold_relu 0.5", {"7"}, -2, 2, 0.5}, {"threshold_relu 0", {"2 3"}, -2, 2, 0}},
 };

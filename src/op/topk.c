@@ -5,34 +5,14 @@
  * dL/dx = g where y is not 0, else 0: so also where a 0 is among the k. */
 #include "op/largest.h"
 
-enum { K };
-enum { FLAGS = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS };
-
-static bool shape(tc_sketch *s)
-{
-    if (!tc_shape_last(s)) return false;
-    const int64_t n = s->x[0].dim[s->x[0].rank - 1];
-    if (s->arg[K].number >= 1 && s->arg[K].number <= (double)n) return true;
-    return tc_shape_refuse(s, "needs k from 1 to %lld, the last dimension, got %g", (long long)n, s->arg[K].number);
-}
-
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const int64_t n = tc_last(&c->y), per = c->y.n / n, k = (int64_t)c->arg[K].number;
+    const int64_t n = tc_last(&c->y), per = c->y.n / n, k = (int64_t)c->arg[TC_TOP_K].number;
     for (int64_t r = begin * per; r < end * per; r++) {
         const float *x = c->x[0].data + r * n;
         tc_keep(x, c->y.data + r * n, n, tc_cut_of(x, n, k));
     }
 }
-
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    tc_map_back(c, begin * c->y.n, end * c->y.n, FLAGS, tc_kept_slope);
-}
-
-static const tacet_attribute attribute[] = {
-    {"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}, {0}};
-static const tc_probe probe[] = {{"topk 2", {"6"}, -9, 9, NAN}, {"topk 3", {"2 5"}, -9, 9, NAN}, {0}};
 
 const tc_op tc_op_topk = {
     .name = "topk",
@@ -43,12 +23,11 @@ const tc_op tc_op_topk = {
         "Makhzani, Frey: k-Sparse autoencoders, ICLR 2014; Gao et al.: Scaling and evaluating sparse autoencoders, "
         "arXiv:2406.04093, 2024",
     .role = &tc_layer,
-    .flags = FLAGS,
-    .attribute = attribute,
-    .inputs = 1,
-    .shape = shape,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
+    .attribute = {{"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}},
+    .shape = tc_top_shape,
     .work = 60,
     .forward = forward,
-    .backward = backward,
-    .probe = probe,
+    .backward = tc_top_backward,
+    .probe = {{"topk 2", {"6"}, -9, 9, NAN}, {"topk 3", {"2 5"}, -9, 9, NAN}},
 };

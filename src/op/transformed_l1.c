@@ -3,8 +3,6 @@
  * Derivative sign(x) beta (1 + beta) / (beta + |x|)^2; at the kink x = 0 it is 0: silent units stay undisturbed. */
 #include "op/penalty.h"
 
-#include <math.h>
-
 enum { BETA };
 
 TC_INLINE float f(float x, const float *a)
@@ -22,13 +20,6 @@ TC_INLINE float df(float x, float seed, const float *a)
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
 
-static bool shape(tc_sketch *s) { return tc_shape_scale(s, "beta"); }
-
-static const tacet_attribute attribute[] = {
-    {"beta", "float", "1", "how near the sum of magnitudes it is, above 0; small: near the count", false}, {0}};
-static const tc_probe probe[] = {
-    {"transformed_l1 0.3", {"3 5"}, -2, 2, 0}, {"transformed_l1 0.3 beta=2.5", {"7"}, -4, 4, 0}, {0}};
-
 const tc_op tc_op_transformed_l1 = {
     .name = "transformed_l1",
     .formula = "lambda * sum (1 + beta) |x| / (beta + |x|)",
@@ -36,14 +27,12 @@ const tc_op tc_op_transformed_l1 = {
     .source = "Zhang, Xin: Minimization of transformed L1 penalty: theory, difference of convex function algorithm, "
               "and robust application in compressed sensing, Mathematical Programming 169, 2018",
     .role = &tc_penalty,
-    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SEPARABLE | TC_SPARSIFIES,
-    .attribute = attribute,
-    .lambda = NAN,
-    .reduce = TC_SAMPLE,
-    .inputs = TC_MAX_INPUTS,
-    .shape = shape,
+    .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,
+    .attribute = {{"beta", "float", "1", "how near the sum of magnitudes it is, above 0; small: near the count",
+                   false}},
+    .limit = {{"needs beta from 1e-15 to 1e+15", BETA, 1e-15, 1e15}},
     .work = 5,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"transformed_l1 0.3", {"3 5"}, -2, 2, 0}, {"transformed_l1 0.3 beta=2.5", {"7"}, -4, 4, 0}},
 };

@@ -8,11 +8,7 @@ enum { BY };
 
 static tc_groups groups_of(const tc_call *c) { return tc_groups_of(&c->x[0].shape, (int)c->arg[BY].number, 0); }
 
-static tc_span prox_span(const tc_call *c)
-{
-    const tc_groups g = groups_of(c);
-    return tc_groups_span(&g);
-}
+static tc_span span(const tc_call *c) { return tc_groups_span(groups_of(c)); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 {
@@ -29,13 +25,6 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
     }
 }
 
-static const tacet_attribute attribute[] = {
-    {"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}, {0}};
-static const tc_probe probe[] = {{"unit_norm", {"5 3"}, -2, 2, NAN},
-                                 {"unit_norm by=input", {"4 70"}, -2, 2, NAN},
-                                 {"unit_norm by=input", {"3 2 4 5"}, -2, 2, NAN},
-                                 {0}};
-
 const tc_op tc_op_unit_norm = {
     .name = "unit_norm",
     .formula = "w / |w| for each unit or input",
@@ -43,11 +32,12 @@ const tc_op tc_op_unit_norm = {
     .source = "keras.constraints.UnitNorm; Parikh, Boyd: Proximal algorithms, 2014, section 1.2",
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,
-    .attribute = attribute,
-    .inputs = 1,
+    .attribute = {{"by", TC_BY_WORDS, "unit", "whose weights: those into each unit, or those out of each input", true}},
     .shape = tc_shape_weight,
     .work = 3,
+    .span = span,
     .prox = prox,
-    .prox_span = prox_span,
-    .probe = probe,
+    .probe = {{"unit_norm", {"5 3"}, -2, 2, NAN},
+              {"unit_norm by=input", {"4 70"}, -2, 2, NAN},
+              {"unit_norm by=input", {"3 2 4 5"}, -2, 2, NAN}},
 };

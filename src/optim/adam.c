@@ -5,15 +5,12 @@ static void prepare(tc_update *u) { tc_adam_prepare(u, u->arg[TC_ADAM_WEIGHT_DEC
 
 TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end); }
 
-static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES(
-    "0", "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)");
-
 const tc_optim tc_optim_adam = {
     .name = "adam",
     .formula = "p = p - lr m / (sqrt(v) + eps), m and v the bias-corrected means of g and g^2",
     .doc = "Steps of a size that does not depend on the scale of the gradient.",
     .source = "Kingma, Ba: Adam, ICLR 2015; torch.optim.Adam",
-    .attribute = attribute,
+    .attribute = TC_ADAM_ATTRIBUTES("0", "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)"),
     .moment = {"mean", "square"},
     .prepare = prepare,
     .update = update,

@@ -23,8 +23,7 @@ enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_A
         {"beta1", "float", "0.9", "how slowly the mean of the gradient moves, below 1", false},                        \
         {"beta2", "float", "0.999", "how slowly the mean of its square moves, below 1", false},                        \
         {"eps", "float", "1e-8", "added to the root of that mean", false},                                             \
-        {"weight_decay", "float", decay, does, false},                                                                 \
-        {0}                                                                                                            \
+        {"weight_decay", "float", decay, does, false}                                                                  \
     }
 
 #define TC_ADAM_PROX_NOTE                                                                                              \

@@ -5,15 +5,12 @@ static void prepare(tc_update *u) { tc_adam_prepare(u, 0, 1 - u->lr * u->arg[TC_
 
 TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end); }
 
-static const tacet_attribute attribute[] = TC_ADAM_ATTRIBUTES("0.01",
-                                                              "multiplies p by 1 - lr * weight_decay in every update");
-
 const tc_optim tc_optim_adamw = {
     .name = "adamw",
     .formula = "p = (1 - lr weight_decay) p - lr m / (sqrt(v) + eps), m and v the bias-corrected means of g and g^2",
     .doc = "Adam whose weight decay acts beside the gradient, not through it.",
     .source = "Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019; torch.optim.AdamW",
-    .attribute = attribute,
+    .attribute = TC_ADAM_ATTRIBUTES("0.01", "multiplies p by 1 - lr * weight_decay in every update"),
     .moment = {"mean", "square"},
     .prepare = prepare,
     .update = update,

@@ -8,7 +8,8 @@
 
 #include "spec/spec.h"
 
-enum { TC_MAX_MOMENTS = 2, TC_UPDATE_FACTORS = 8, TC_OPTIM_LR = 0 }; /* lr is every optimizer's first attribute */
+enum { TC_MAX_MOMENTS = 2, TC_UPDATE_FACTORS = 8, TC_OPTIM_ATTRS = 5 };
+enum { TC_OPTIM_LR = 0 }; /* every optimizer's first attribute */
 
 /* One update of parameters that share their options. */
 typedef struct tc_update {
@@ -23,10 +24,10 @@ typedef struct tc_update {
 
 typedef struct tc_optim {
     const char *name, *formula, *doc, *source;
-    const tacet_attribute *attribute; /* lr first; ends with a NULL name */
-    const char *moment[TC_MAX_MOMENTS + 1];                         /* names, "momentum"; ends with NULL */
-    int (*moments)(const tc_arg *arg);                              /* how many of them these options need; NULL: all */
-    void (*prepare)(tc_update *u); /* once an update: factors from arg, lr and step */
+    tacet_attribute attribute[TC_OPTIM_ATTRS + 1]; /* ends with a NULL name */
+    const char *moment[TC_MAX_MOMENTS + 1];        /* names, "momentum"; ends with NULL */
+    int (*moments)(const tc_arg *arg);             /* how many of them these options need; NULL: all */
+    void (*prepare)(tc_update *u);                 /* once an update: factors from arg, lr and step */
     void (*update)(const tc_update *u, int64_t begin, int64_t end); /* elements; any order, any thread */
     /* Refuses attributes that do not go together: the reason, or NULL. May be NULL. */
     const char *(*check)(const tc_arg *arg);

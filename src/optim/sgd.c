@@ -74,21 +74,18 @@ static double prox_time(const tc_arg *arg, double lr)
     return mu == 0 ? lr : lr * (1 - arg[DAMPENING].number) / (1 - mu); /* without momentum dampening does nothing */
 }
 
-static const tacet_attribute attribute[] = {
-    {"lr", "float", NULL, "learning rate", false},
-    {"momentum", "float", "0", "share of the last direction that is kept, below 1", false},
-    {"dampening", "float", "0", "share of the gradient that the momentum does not take", false},
-    {"nesterov", "bool", "false", "look ahead along the momentum", false},
-    {"weight_decay", "float", "0", "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)", false},
-    {0}};
-
 const tc_optim tc_optim_sgd = {
     .name = "sgd",
     .formula = "m = momentum m + (1 - dampening) g; p = p - lr m",
     .doc = "Stochastic gradient descent, with momentum if asked for.",
     .source = "torch.optim.SGD; Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in "
               "deep learning, ICML 2013",
-    .attribute = attribute,
+    .attribute = {{"lr", "float", NULL, "learning rate", false},
+                  {"momentum", "float", "0", "share of the last direction that is kept, below 1", false},
+                  {"dampening", "float", "0", "share of the gradient that the momentum does not take", false},
+                  {"nesterov", "bool", "false", "look ahead along the momentum", false},
+                  {"weight_decay", "float", "0",
+                   "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)", false}},
     .moment = {"momentum"},
     .moments = moments,
     .prepare = prepare,

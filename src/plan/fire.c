@@ -17,7 +17,7 @@
 static const tc_value *value_at(const tacet_plan *p, int v) { return &p->graph->value[v]; }
 
 /* One input, elementwise: its gradient is a multiple of its output's, element by element. */
-static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEMENTWISE) && op->inputs == 1; }
+static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEMENTWISE) && tc_op_inputs(op) == 1; }
 
 static bool has_zeros(const tacet_plan *p, int v)
 {
@@ -31,7 +31,8 @@ static bool has_zeros(const tacet_plan *p, int v)
 bool tc_fire_blocked(const tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
-    if (value->keep_gradient || !value->op || value->op->param) return false; /* a parameter's may read all of it */
+    if (value->keep_gradient || !value->op || value->op->param[0].name)
+        return false; /* a parameter's may read all of it */
     if (value->op->flags & TC_BLOCKS) return true;
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
 }

@@ -170,7 +170,7 @@ static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
     }
     if (n->turned) work->x[n->inputs].turned = true;
     s->prepares = (n->op->flags & TC_RANDOM) != 0;
-    s->elementwise = (n->op->flags & TC_ELEMENTWISE) && !(backward ? n->op->span_back : n->op->span) &&
+    s->elementwise = (n->op->flags & TC_ELEMENTWISE) && !n->op->span && !(backward && n->op->span_back) &&
                      (!n->op->role->scalar || n->inputs == 1);
     return s;
 }

@@ -71,6 +71,6 @@ tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape,
         s.classes[k] = x->classes;
     }
     for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
-    n->op->shape(&s);
+    tc_op_shape(n->op, &s);
     return s;
 }

@@ -6,7 +6,7 @@
 static int count(const tc_op *op)
 {
     int n = 0;
-    while (op && op->state && op->state[n].name) n++;
+    while (op && op->state[n].name) n++;
     return n;
 }
 

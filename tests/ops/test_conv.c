@@ -8,7 +8,6 @@
  * last row is dL/dw and dL/db. */
 #include "op/op.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { OUT, K };  /* attributes */
@@ -111,14 +110,6 @@ static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, fl
     for (int64_t i = 0; i < n; i++) w[i] = bound * (2 * tc_uniform(tc_stream_word(s, (uint64_t)i)) - 1);
 }
 
-static const tacet_attribute attribute[] = {
-    {"out", "int", NULL, "units, at least 1", true}, {"k", "int", "3", "height and width of the kernel", false}, {0}};
-
-static const tc_param param[] = {{"weight", "oihw", init}, {"bias", "o", init}, {0}};
-
-static const tc_probe probe[] = {
-    {"test_conv 3", {"5 4 2"}, -1, 1, NAN}, {"test_conv 2 k=2", {"3 4 3"}, -1, 1, NAN}, {0}};
-
 const tc_op tc_op_test_conv = {
     .name = "test_conv",
     .formula = "y = the cross-correlation of x with w, + b",
@@ -126,13 +117,13 @@ const tc_op tc_op_test_conv = {
     .source = "torch.nn.Conv2d",
     .role = &tc_layer,
     .flags = TC_READS_X,
-    .attribute = attribute,
-    .inputs = 1,
-    .param = param,
+    .attribute = {{"out", "int", NULL, "units, at least 1", true},
+                  {"k", "int", "3", "height and width of the kernel", false}},
+    .param = {{"weight", "oihw", init}, {"bias", "o", init}},
     .shape = shape,
     .work = 2,
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"test_conv 3", {"5 4 2"}, -1, 1, NAN}, {"test_conv 2 k=2", {"3 4 3"}, -1, 1, NAN}},
 };

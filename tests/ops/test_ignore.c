@@ -6,8 +6,6 @@
  * x [rows, ..., n], t [rows, ...] class indices. */
 #include "op/op.h"
 
-#include <math.h>
-
 enum { CLASSES = 4 };
 
 static bool shape(tc_sketch *s)
@@ -46,9 +44,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tc_probe probe[] = {
-    {"test_ignore", {"5", "labels"}, -2, 2, NAN}, {"test_ignore", {"3 4", "labels 3"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_test_ignore = {
     .name = "test_ignore",
     .formula = "sum of (x - t)^2 where t > 0, over the number of t > 0",
@@ -56,13 +51,10 @@ const tc_op tc_op_test_ignore = {
     .source = "torch.nn.CrossEntropyLoss (ignore_index)",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_WEIGHS,
-    .lambda = 1,
-    .reduce = TC_MEAN,
-    .inputs = 2,
     .ids = 1 << 1,
     .shape = shape,
     .work = 3,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"test_ignore", {"5", "labels"}, -2, 2, NAN}, {"test_ignore", {"3 4", "labels 3"}, -2, 2, NAN}},
 };

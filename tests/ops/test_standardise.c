@@ -9,8 +9,6 @@
  * phase 1 dL/dx. The sums of a phase are over all ranks when the next one begins. */
 #include "op/op.h"
 
-#include <math.h>
-
 enum { EPS };
 enum { COLUMNS = 16 }; /* units of a range */
 
@@ -97,10 +95,6 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-static const tacet_attribute attribute[] = {{"eps", "float", "1e-5", "added to the variance", false}, {0}};
-static const tc_probe probe[] = {
-    {"test_standardise", {"6"}, -2, 2, NAN}, {"test_standardise eps=0.1", {"3 19"}, -2, 2, NAN}, {0}};
-
 const tc_op tc_op_test_standardise = {
     .name = "test_standardise",
     .formula = "y = (x - mean) / sqrt(var + eps), over the batch",
@@ -108,8 +102,7 @@ const tc_op tc_op_test_standardise = {
     .source = "Ioffe, Szegedy: Batch normalization, ICML 2015",
     .role = &tc_layer,
     .flags = TC_READS_X | TC_MIXES,
-    .attribute = attribute,
-    .inputs = 1,
+    .attribute = {{"eps", "float", "1e-5", "added to the variance", false}},
     .shape = shape,
     .work = 8,
     .save = save,
@@ -120,5 +113,5 @@ const tc_op tc_op_test_standardise = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    .probe = {{"test_standardise", {"6"}, -2, 2, NAN}, {"test_standardise eps=0.1", {"3 19"}, -2, 2, NAN}},
 };

@@ -7,7 +7,6 @@
  * to the same place and the bits are the same for any number of threads. */
 #include "op/op.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { DIM };  /* attributes */
@@ -51,14 +50,6 @@ static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, fl
     for (int64_t i = 0; i < n; i++) w[i] = 2 * tc_uniform(tc_stream_word(s, (uint64_t)i)) - 1;
 }
 
-static const tacet_attribute attribute[] = {{"dim", "int", NULL, "numbers of a row, at least 1", true}, {0}};
-
-static const tc_param param[] = {{"weight", "io", init}, {0}};
-
-/* So many positions that every row is picked by one of them. */
-static const tc_probe probe[] = {
-    {"test_table 4", {"ids 3 40"}, 0, 1, NAN}, {"test_table 1", {"ids 2 4 5"}, 0, 1, NAN}, {0}};
-
 const tc_op tc_op_test_table = {
     .name = "test_table",
     .formula = "y = w[x]",
@@ -66,13 +57,13 @@ const tc_op tc_op_test_table = {
     .source = "torch.nn.Embedding",
     .role = &tc_layer,
     .flags = TC_READS_X,
-    .attribute = attribute,
-    .inputs = 1,
+    .attribute = {{"dim", "int", NULL, "numbers of a row, at least 1", true}},
     .ids = 1 << X,
-    .param = param,
+    .param = {{"weight", "io", init}},
     .shape = shape,
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    .probe = probe,
+    /* So many positions that every row is picked by one of them. */
+    .probe = {{"test_table 4", {"ids 3 40"}, 0, 1, NAN}, {"test_table 1", {"ids 2 4 5"}, 0, 1, NAN}},
 };
