@@ -5,23 +5,37 @@
 
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 const char *tacet_version(void) { return TACET_VERSION; }
 
 tacet_status tc_fail(tacet_error *e, tacet_status s, const char *format, ...)
 {
-    if (!e) return s;
+    va_list arguments;
+    va_start(arguments, format);
+    tc_fail_list(e, s, format, arguments);
+    va_end(arguments);
+    return s;
+}
+
+void tc_fail_list(tacet_error *e, tacet_status s, const char *format, va_list arguments)
+{
+    if (!e) return;
     e->status = s;
     e->column = -1;
     e->width = 0;
     e->source[0] = e->hint[0] = '\0';
+    tc_format(e->message, sizeof e->message, format, arguments);
+}
+
+tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    tc_format(e->message, sizeof e->message, format, arguments);
+    tc_fail_list(e, TACET_DESCRIPTION, format, arguments);
     va_end(arguments);
-    return s;
+    tc_fail_at(e, source, column, width);
+    return TACET_DESCRIPTION;
 }
 
 void tc_fail_at(tacet_error *e, const char *source, int column, int width)

@@ -33,7 +33,7 @@ static void write_model(const tacet_graph *g, const tc_extent *e, tc_text *t)
             bar = " | ";
         }
         tc_text_add(t, "%s", bar);
-        tc_spec_print(&v->spec, NULL, t);
+        tc_spec_print(&v->spec, t);
         last = i;
     }
 }

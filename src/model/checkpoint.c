@@ -76,7 +76,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
             tc_bundle_moment(&b, &p->block.place[i], k);
     tc_bundle_states(&b, true);
     tc_bundle_note(&b, "tacet.checkpoint", version);
-    tc_spec_print(&p->update.spec, NULL, &optimizer);
+    tc_spec_print(&p->update.spec, &optimizer);
     tc_bundle_text(&b, "tacet.optimizer", &optimizer);
     note_format(&b, "tacet.step", "%" PRId64, p->table.step);
     note_format(&b, "tacet.seed", "%016" PRIx64, p->set.seed);

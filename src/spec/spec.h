@@ -64,14 +64,13 @@ void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e);
 /* The number of attributes of a table (NULL: 0). */
 __attribute__((pure)) int tc_attr_count(const tacet_attribute *table);
 
-/* Writes the spec as it was given, in canonical form: name, then key=value of the words in order (positionals stay
- * bare), leaving out the keys in `without` ("name|joint"), quoting where needed. */
-void tc_spec_print(const tc_spec *s, const char *without, tc_text *to);
+/* Writes the spec as it was given, in canonical form: name, then the words in order, quoted where needed. */
+void tc_spec_print(const tc_spec *s, tc_text *to);
 
-/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c": copies it without the spaces around it into stage[capacity]
- * and moves *chain behind the bar; *column is its place in the whole, to which `chain` pointed at first. False at the
- * end. An empty stage is returned as "". One that does not fit is cut: with capacity TC_MAX_SPEC + 2 tc_spec_parse
- * refuses it. */
+/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c", in which a bar inside quotes is no end: copies it without the
+ * spaces around it into stage[capacity] and moves *chain behind the bar; *column is its place in the whole, to which
+ * `chain` pointed at first. False at the end. An empty stage is returned as "". One that does not fit is cut: with
+ * capacity TC_MAX_SPEC + 2 tc_spec_parse refuses it. */
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column);
 
 #endif
