@@ -7,9 +7,9 @@
  *     caller   lock: job = ..., next = 0, round++  .. claims parts .. closes the job, waits until inside == 0
  *     worker   sees round change; lock: is there a job? inside++  .. claims parts .. inside--
  *
- * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps; so does
- * the caller before it waits. When the pool is at work for another plan, the caller does its job alone: nothing ever
- * waits for a foreign job, and who runs which part does not show in a result. */
+ * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps, as steps
+ * follow one another closely; so does the caller before it waits. When the pool is at work for another plan, the
+ * caller does its job alone: nothing ever waits for a foreign job. */
 #include "base/pool.h"
 
 #include "base/flush.h"

@@ -50,13 +50,7 @@ const char *tc_plan_name(const tacet_plan *p, int value) { return p->graph->valu
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
                          tc_shape *shape, bool *batch)
 {
-    for (int k = 0; k < inputs; k++) {
-        shape[k] = p->graph->value[input[k]].shape;
-        batch[k] = p->graph->value[input[k]].batch;
-    }
-    tc_sketch s = {.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
-    for (int k = 0; k < inputs; k++) s.classes[k] = p->graph->value[input[k]].classes;
-    for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
-    op->shape(&s);
+    tc_sketch s;
+    tc_graph_sketch(p->graph, op, arg, input, inputs, &s, shape, batch);
     return s;
 }

@@ -115,11 +115,16 @@ static slot slot_at(const binder *b, int i)
     return (slot){0};
 }
 
-static slot slot_named(const binder *b, const char *name)
+/* The name of something has a dot and does not begin as a number does. */
+static bool is_dotted_name(const char *text) { return strchr(text, '.') && !strchr(".+-0123456789", text[0]); }
+
+/* The attribute that a text sets by its key: the first of that name; the last, if the text is itself a name. */
+static slot slot_named(const binder *b, const char *key, const char *text)
 {
-    slot s;
-    for (int i = 0; (s = slot_at(b, i)).attribute && strcmp(s.attribute->name, name) != 0;) i++;
-    return s;
+    slot s, found = {0};
+    for (int i = 0; (s = slot_at(b, i)).attribute; i++)
+        if (strcmp(s.attribute->name, key) == 0 && (!found.attribute || is_dotted_name(text))) found = s;
+    return found;
 }
 
 static slot next_positional(const binder *b)
@@ -129,10 +134,13 @@ static slot next_positional(const binder *b)
     return s;
 }
 
+/* Key i, each once. */
 static const char *key_at(const void *context, int i)
 {
-    const slot s = slot_at(context, i);
-    return s.attribute ? s.attribute->name : NULL;
+    slot s;
+    for (int k = 0; (s = slot_at(context, k)).attribute; k++)
+        if (slot_named(context, s.attribute->name, "").arg == s.arg && i-- == 0) return s.attribute->name;
+    return NULL;
 }
 
 static const char *choice_at(const void *context, int i) { return ((const choices *)context)->word[i]; }
@@ -167,7 +175,7 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tacet_
 /* Gives one word to its attribute. */
 static tacet_status bind_word(const binder *b, const tc_word *w)
 {
-    slot to = slot_named(b, w->key ? w->key : w->text);
+    slot to = slot_named(b, w->key ? w->key : w->text, w->text);
     const bool flag = !w->key && to.attribute && strcmp(to.attribute->type, "bool") == 0;
     if (!w->key && !flag) to = next_positional(b);
     if (!to.attribute) return refuse_word(b, w);

@@ -153,8 +153,6 @@ void tc_spec_free(tc_spec *s)
     *s = (tc_spec){.mem = mem};
 }
 
-void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e) { tc_fail_at(e, s->source, column, width); }
-
 /* ---- Chains ---- */
 
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column)

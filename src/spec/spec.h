@@ -52,14 +52,12 @@ typedef struct tc_binding {
     tc_arg *arg;
 } tc_binding;
 
-/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first).
+/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first). Where
+ * two have one name, the first is set by `bias=false`, the last by what is itself a name, `bias=linear1.bias`.
  * `needs` false: attributes that must be given may be left out (for options that override others). Refuses an unknown
  * key (and suggests the nearest), a key given twice, a value of the wrong type, too many positionals, a missing
  * attribute. */
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e);
-
-/* Points *e at a word of the spec, after tc_fail. */
-void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e);
 
 /* The number of attributes of a table (NULL: 0). */
 __attribute__((pure)) int tc_attr_count(const tacet_attribute *table);
