@@ -7,9 +7,9 @@
  *     caller   lock: job = ..., next = 0, round++  .. claims parts .. closes the job, waits until inside == 0
  *     worker   sees round change; lock: is there a job? inside++  .. claims parts .. inside--
  *
- * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps; so does
- * the caller before it waits. When the pool is at work for another plan, the caller does its job alone: nothing ever
- * waits for a foreign job, and who runs which part does not show in a result. */
+ * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps, as steps
+ * follow one another closely; so does the caller before it waits. When the pool is at work for another plan, the
+ * caller does its job alone: nothing ever waits for a foreign job. */
 #include "base/pool.h"
 
 #include "base/flush.h"
@@ -31,8 +31,8 @@ typedef struct worker {
 struct tacet_pool {
     tc_mem mem;
     int threads; /* the caller's among them */
-    worker *worker;
     int workers; /* that were started */
+    worker worker[MAX_THREADS];
     int spins;
 
     pthread_mutex_t busy; /* held by the caller whose job runs */
@@ -60,11 +60,8 @@ static inline void rest(void)
 static void claim_parts(tacet_pool *p, tc_part *run, void *job, int64_t parts, int lane)
 {
     assert(lane >= 0 && lane < p->threads);
-    for (;;) {
-        const int64_t i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
-        if (i >= parts) return;
-        run(job, i, lane);
-    }
+    int64_t i;
+    while ((i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < parts) run(job, i, lane);
 }
 
 /* Waits until the round is not `seen`: first spinning, then asleep. With the lock held on return. */
@@ -174,16 +171,12 @@ tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
     }
     const tc_mem mem = tc_mem_of(memory);
     tacet_pool *p = tc_alloc_aligned(&mem, 1, sizeof *p);
-    worker *workers = tc_alloc(&mem, (size_t)threads, sizeof *workers);
-    if (!p || !workers) {
-        tc_free(&mem, workers);
-        tc_free_aligned(&mem, p);
+    if (!p) {
         tc_fail_memory(e);
         return NULL;
     }
     p->mem = mem;
     p->threads = threads;
-    p->worker = workers;
     /* More threads than processors: who spins keeps another from its work. */
     p->spins = sysconf(_SC_NPROCESSORS_ONLN) >= threads ? SPINS : 0;
     pthread_mutex_init(&p->busy, NULL);
@@ -215,6 +208,5 @@ void tacet_pool_free(tacet_pool *p)
     pthread_mutex_destroy(&p->lock);
     pthread_mutex_destroy(&p->busy);
     const tc_mem mem = p->mem;
-    tc_free(&mem, p->worker);
     tc_free_aligned(&mem, p);
 }

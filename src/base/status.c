@@ -5,52 +5,54 @@
 
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 const char *tacet_version(void) { return TACET_VERSION; }
 
 tacet_status tc_fail(tacet_error *e, tacet_status s, const char *format, ...)
 {
-    if (!e) return s;
-    e->status = s;
-    e->column = -1;
-    e->width = 0;
-    e->source[0] = e->hint[0] = '\0';
     va_list arguments;
     va_start(arguments, format);
-    tc_format(e->message, sizeof e->message, format, arguments);
+    tc_fail_list(e, s, format, arguments);
     va_end(arguments);
     return s;
 }
 
-/* Copies text[from, from + sizeof e->source), shortened by an ellipsis at either end where there is more. */
-static void copy_window(tacet_error *e, const char *text, size_t length, size_t from)
+void tc_fail_list(tacet_error *e, tacet_status s, const char *format, va_list arguments)
 {
-    static const char dots[] = "...";
-    const size_t room = sizeof e->source - 1, n = length - from < room ? length - from : room;
-    memcpy(e->source, text + from, n);
-    e->source[n] = '\0';
-    if (from > 0 && n >= sizeof dots) memcpy(e->source, dots, sizeof dots - 1);
-    if (from + n < length && n >= sizeof dots) memcpy(e->source + n - (sizeof dots - 1), dots, sizeof dots - 1);
+    if (!e) return;
+    e->status = s;
+    e->column = -1;
+    e->width = 0;
+    e->source[0] = e->hint[0] = '\0';
+    tc_format(e->message, sizeof e->message, format, arguments);
+}
+
+tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    tc_fail_list(e, TACET_DESCRIPTION, format, arguments);
+    va_end(arguments);
+    tc_fail_at(e, source, column, width);
+    return TACET_DESCRIPTION;
 }
 
 void tc_fail_at(tacet_error *e, const char *source, int column, int width)
 {
     if (!e) return;
-    const size_t length = strlen(source), room = sizeof e->source - 1;
+    /* A long text is cut to a window with the mistake in its middle, and an ellipsis where it goes on. */
+    const size_t length = strlen(source), room = sizeof e->source - 1, n = length < room ? length : room;
     size_t from = 0;
-    if (column < 0) column = -1;
     if (column > 0 && (size_t)column > length) column = (int)length;
-    if (width < 1) width = 1;
-    /* A long text is cut to a window with the mistake in its middle. */
-    if (length > room && column > (int)room / 2) {
-        from = (size_t)column - room / 2;
-        if (from > length - room) from = length - room;
-    }
-    copy_window(e, source, length, from);
+    if (column > (int)room / 2) from = (size_t)column - room / 2;
+    if (from > length - n) from = length - n;
+    memcpy(e->source, source + from, n);
+    e->source[n] = '\0';
+    if (from > 0) memcpy(e->source, "...", 3);
+    if (from + n < length) memcpy(e->source + n - 3, "...", 3);
     e->column = column < 0 ? -1 : column - (int)from;
-    e->width = width;
+    e->width = width < 1 ? 1 : width;
 }
 
 void tc_fail_hint(tacet_error *e, const char *format, ...)

@@ -4,8 +4,16 @@
 
 #include "tacet/tacet.h"
 
+#include <stdarg.h>
+
 /* Fills *e (may be NULL) with a message and returns s, so that a call can end in `return tc_fail(...)`. */
 __attribute__((format(printf, 3, 4))) tacet_status tc_fail(tacet_error *e, tacet_status s, const char *format, ...);
+__attribute__((format(printf, 3, 0))) void tc_fail_list(tacet_error *e, tacet_status s, const char *format,
+                                                        va_list arguments);
+
+/* The same for a mistake at a place of a description, `source`: returns TACET_DESCRIPTION. */
+__attribute__((format(printf, 5, 6))) tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width,
+                                                             const char *format, ...);
 
 /* Adds the text in which the mistake stands and its place; or what to do about it. */
 void tc_fail_at(tacet_error *e, const char *source, int column, int width);

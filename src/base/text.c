@@ -56,18 +56,14 @@ void tc_text_add(tc_text *t, const char *format, ...)
     if (t->failed) return;
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
     const size_t room = t->capacity - t->length;
     int n = tc_format(t->data ? t->data + t->length : NULL, room, format, arguments);
-    if (n >= 0 && (size_t)n >= room) {
-        if (reserve(t, (size_t)n + 1))
-            n = tc_format(t->data + t->length, t->capacity - t->length, format, again);
-        else
-            n = -1;
-    }
-    va_end(again);
     va_end(arguments);
+    if (n >= 0 && (size_t)n >= room) {
+        va_start(arguments, format);
+        n = reserve(t, (size_t)n + 1) ? tc_format(t->data + t->length, (size_t)n + 1, format, arguments) : -1;
+        va_end(arguments);
+    }
     if (n < 0) {
         t->failed = true;
         if (t->data) t->data[t->length] = '\0';
@@ -106,32 +102,10 @@ const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX])
     return buffer;
 }
 
-/* True when text is a decimal number and nothing else: strtod alone would take leading spaces, hex, nan and inf. */
-static bool looks_decimal(const char *text)
-{
-    const char *p = text + (*text == '+' || *text == '-');
-    const char *digits = p;
-    p += strspn(p, "0123456789");
-    size_t n = (size_t)(p - digits);
-    if (*p == '.') {
-        const size_t more = strspn(++p, "0123456789");
-        n += more;
-        p += more;
-    }
-    if (n == 0) return false;
-    if (*p == 'e' || *p == 'E') {
-        p++;
-        p += *p == '+' || *p == '-';
-        const size_t exponent = strspn(p, "0123456789");
-        if (exponent == 0) return false;
-        p += exponent;
-    }
-    return *p == '\0';
-}
-
 bool tc_number_read(const char *text, double *x)
 {
-    if (!looks_decimal(text)) return false;
+    /* strtod alone would take leading spaces, hex, nan and inf. */
+    if (text[strspn(text, "0123456789+-.eE")]) return false;
     const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     const locale_t before = c ? uselocale(c) : (locale_t)0;
     char *end;
@@ -140,7 +114,7 @@ bool tc_number_read(const char *text, double *x)
         uselocale(before);
         freelocale(c);
     }
-    if (*end || !isfinite(value)) return false;
+    if (end == text || *end || !isfinite(value)) return false;
     *x = value;
     return true;
 }

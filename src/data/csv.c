@@ -44,9 +44,7 @@ typedef struct csv {
 
 static tacet_status refuse_word(const csv *c, int attr, const char *message, const char *word)
 {
-    const tacet_status status = tc_fail(c->e, TACET_DESCRIPTION, "csv: %s%s", message, word);
-    tc_spec_point(c->spec, c->arg[attr].column, c->arg[attr].width, c->e);
-    return status;
+    return tc_refuse(c->e, c->spec->source, c->arg[attr].column, c->arg[attr].width, "csv: %s%s", message, word);
 }
 
 /* ---- The first row ---- */

@@ -79,9 +79,7 @@ static tacet_status by_feature(tc_scale *s, const tc_samples *t, const char *nam
 
 static tacet_status refuse(const tc_spec *spec, const tc_arg *a, tacet_error *e, const char *message)
 {
-    const tacet_status status = tc_fail(e, TACET_DESCRIPTION, "%s: %s", spec->name, message);
-    tc_spec_point(spec, a->column, a->width, e);
-    return status;
+    return tc_refuse(e, spec->source, a->column, a->width, "%s: %s", spec->name, message);
 }
 
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e)

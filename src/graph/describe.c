@@ -27,32 +27,26 @@ static void write_model(const tacet_graph *g, const tc_extent *e, tc_text *t)
     for (int i = 0; i < e->values; i++) {
         const tc_value *v = &g->value[i];
         if (!v->op) continue;
-        const char *bar = t->length ? " | " : "";
-        if (v->input[0] != last || last < 0) {
-            tc_text_add(t, "%sfrom %s", bar, g->value[v->input[0]].name);
-            bar = " | ";
-        }
-        tc_text_add(t, "%s", bar);
-        tc_spec_print(&v->spec, NULL, t);
+        if (v->input[0] != last) tc_text_add(t, "%sfrom %s", t->length ? " | " : "", g->value[v->input[0]].name);
+        tc_text_add(t, " | ");
+        tc_spec_print(&v->spec, t);
         last = i;
     }
 }
 
-static void write_statements(const tc_statements *s, int count, tc_text *t)
+static void write_line(tc_text *t, const char *on, const char *text)
 {
-    for (int i = 0; i < count; i++) tc_text_add(t, "%s%s: %s", i ? "\n" : "", s->line[i].on, s->line[i].text);
+    tc_text_add(t, "%s%s: %s", t->length ? "\n" : "", on, text);
 }
 
 static void write_losses(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
-    write_statements(&g->losses, e->losses, t);
+    for (int i = 0; i < e->losses; i++) write_line(t, g->losses.line[i].on, g->losses.line[i].text);
 }
 
-static bool matches(const tacet_graph *g, int from, int to, const char *selector)
+static void write_options(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
-    for (int v = from; v < to; v++)
-        if (tc_selects(&g->value[v]) && tacet_matches(selector, g->value[v].name)) return true;
-    return false;
+    for (int i = 0; i < e->options; i++) write_line(t, g->options.line[i].on, g->options.line[i].text);
 }
 
 /* A term that is named by the selector itself: one value, or several that are joint. */
@@ -69,20 +63,17 @@ static void write_penalties(const tacet_graph *g, const tc_extent *e, tc_text *t
 {
     for (int i = 0; i < e->penalties; i++) {
         const tc_statement *s = &g->penalties.line[i];
-        const bool each = matches(g, s->values, e->values, s->on) && !is_term(g, s->on);
-        for (int v = 0; v < (each ? s->values : 1); v++)
-            if (!each || matches(g, v, v + 1, s->on))
-                tc_text_add(t, "%s%s: %s", t->length ? "\n" : "", each ? g->value[v].name : s->on, s->text);
+        if (tc_select(g, s->on, false, s->values) >= e->values || is_term(g, s->on))
+            write_line(t, s->on, s->text);
+        else
+            for (int v = 0; (v = tc_select(g, s->on, false, v)) < s->values; v++)
+                write_line(t, g->value[v].name, s->text);
     }
 }
 
-static void write_options(const tacet_graph *g, const tc_extent *e, tc_text *t)
+static void read_input(tacet_graph *g, char *line, const char *text)
 {
-    write_statements(&g->options, e->options, t);
-}
-
-static void read_input(tacet_graph *g, char *line)
-{
+    (void)text;
     int64_t number[1 + TC_MAX_RANK] = {0}; /* classes, then sizes */
     int count = 1;
     char *save = NULL;
@@ -93,63 +84,46 @@ static void read_input(tacet_graph *g, char *line)
     if (ids) count = 0;
     for (; w; w = strtok_r(NULL, " ", &save), count++)
         if (count > TC_MAX_RANK || !tc_integer_read(w, &number[count])) {
-            tc_graph_fail(g, TACET_DESCRIPTION, "the input %s: \"%.40s\" is not a size", name, w);
+            tc_graph_fail(g, "the input %s: \"%.40s\" is not a size", name, w);
             return;
         }
     if (count == 0)
-        tc_graph_fail(g, TACET_DESCRIPTION, "the input %s: int32 is followed by the number of classes, then sizes",
-                      name);
+        tc_graph_fail(g, "the input %s: int32 is followed by the number of classes, then sizes", name);
     else
         tacet_input_of(g, name, labels || ids ? TACET_I32 : TACET_F32, number[0], count - 1, number + 1);
 }
 
-static void read_model(tacet_graph *g, char *line) { tacet_chain(g, (tacet_value){0}, line); }
-
-/* Cuts "on: text" at the first ": "; NULL after setting the error. */
-static char *cut(tacet_graph *g, char *line)
+static void read_model(tacet_graph *g, char *line, const char *text)
 {
-    char *colon = strstr(line, ": ");
-    if (!colon) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" is not \"name: description\"", line);
-        return NULL;
-    }
-    *colon = 0;
-    return colon + 2;
+    (void)text;
+    tacet_chain(g, (tacet_value){0}, line);
 }
 
-static void read_loss(tacet_graph *g, char *line)
+static void read_loss(tacet_graph *g, char *on, const char *text)
 {
-    char *text = cut(g, line), *space = text ? strchr(line, ' ') : NULL;
-    if (!text) return;
+    char *space = strchr(on, ' ');
     if (!space) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "\"%.100s\" does not name an output and a target", line);
+        tc_graph_fail(g, "\"%.100s\" does not name an output and a target", on);
         return;
     }
     *space = 0;
-    tacet_loss(g, text, tacet_find(g, line), tacet_find(g, space + 1));
+    tacet_loss(g, text, tacet_find(g, on), tacet_find(g, space + 1));
 }
 
-static void read_penalty(tacet_graph *g, char *line)
-{
-    char *text = cut(g, line);
-    if (text) tacet_penalize(g, line, text);
-}
+static void read_penalty(tacet_graph *g, char *on, const char *text) { tacet_penalize(g, on, text); }
 
-static void read_options(tacet_graph *g, char *line)
-{
-    char *text = cut(g, line);
-    if (text) tacet_options(g, line, text);
-}
+static void read_options(tacet_graph *g, char *on, const char *text) { tacet_options(g, on, text); }
 
-/* The parts of a description. */
+/* The parts of a description. cut: lines are `on: text`; else a line is read as a whole. */
 static const struct part {
     const char *name;
+    bool cut;
     void (*write)(const tacet_graph *g, const tc_extent *e, tc_text *t);
-    void (*read)(tacet_graph *g, char *line);
+    void (*read)(tacet_graph *g, char *on, const char *text);
 } part[] = {
-    {"input", write_inputs, read_input},      {"model", write_model, read_model},
-    {"loss", write_losses, read_loss},        {"penalties", write_penalties, read_penalty},
-    {"options", write_options, read_options},
+    {"input", false, write_inputs, read_input},     {"model", false, write_model, read_model},
+    {"loss", true, write_losses, read_loss},        {"penalties", true, write_penalties, read_penalty},
+    {"options", true, write_options, read_options},
 };
 
 static const struct part *find_part(const char *name)
@@ -186,7 +160,13 @@ void tc_graph_rebuild(tacet_graph *g, const char *name, const char *text)
     const struct part *p = find_part(name);
     char *copy = tc_strdup(&g->mem, text), *save = NULL;
     if (!copy) tc_graph_no_memory(g);
-    if (p && copy)
-        for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) p->read(g, line);
+    for (char *line = p && copy ? strtok_r(copy, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+        char *colon = p->cut ? strstr(line, ": ") : NULL;
+        if (colon) *colon = '\0';
+        if (p->cut && !colon)
+            tc_graph_fail(g, "\"%.100s\" is not \"name: description\"", line);
+        else
+            p->read(g, line, colon ? colon + 2 : NULL);
+    }
     tc_free(&g->mem, copy);
 }

@@ -22,6 +22,22 @@ tacet_graph *tc_graph_hold(tacet_graph *g)
     return g;
 }
 
+void tc_value_free(const tc_mem *m, tc_value *v)
+{
+    tc_free(m, v->name);
+    tc_free(m, v->arg);
+    tc_spec_free(&v->spec);
+}
+
+void tc_term_free(const tc_mem *m, tc_term *t)
+{
+    tc_free(m, t->name);
+    tc_free(m, t->on);
+    tc_free(m, t->arg);
+    tc_free(m, t->common);
+    tc_spec_free(&t->spec);
+}
+
 static void statements_free(const tc_mem *m, tc_statements *s)
 {
     for (int i = 0; i < s->count; i++) {
@@ -35,19 +51,8 @@ void tacet_graph_free(tacet_graph *g)
 {
     if (!g || atomic_fetch_sub(&g->references, 1) > 1) return;
     const tc_mem m = g->mem;
-    for (int i = 0; i < g->values; i++) {
-        tc_free(&m, g->value[i].name);
-        tc_free(&m, g->value[i].arg);
-        if (g->value[i].op) tc_spec_free(&g->value[i].spec);
-    }
-    for (int i = 0; i < g->terms; i++) {
-        tc_term *t = &g->term[i];
-        tc_free(&m, t->name);
-        tc_free(&m, t->on);
-        tc_free(&m, t->arg);
-        tc_free(&m, t->common);
-        tc_spec_free(&t->spec);
-    }
+    for (int i = 0; i < g->values; i++) tc_value_free(&m, &g->value[i]);
+    for (int i = 0; i < g->terms; i++) tc_term_free(&m, &g->term[i]);
     statements_free(&m, &g->losses);
     statements_free(&m, &g->penalties);
     statements_free(&m, &g->options);
@@ -58,21 +63,31 @@ void tacet_graph_free(tacet_graph *g)
 
 bool tc_graph_failed(const tacet_graph *g) { return !g || g->error.status != TACET_OK; }
 
-int tc_graph_fail(tacet_graph *g, tacet_status s, const char *format, ...)
+bool tc_graph_fail(tacet_graph *g, const char *format, ...)
 {
-    if (tc_graph_failed(g)) return -1;
-    char message[sizeof g->error.message];
+    if (tc_graph_failed(g)) return false;
     va_list args;
     va_start(args, format);
-    tc_format(message, sizeof message, format, args);
+    tc_fail_list(&g->error, TACET_DESCRIPTION, format, args);
     va_end(args);
-    tc_fail(&g->error, s, "%s", message);
-    return -1;
+    return false;
 }
 
-int tc_graph_no_memory(tacet_graph *g)
+bool tc_graph_refuse(tacet_graph *g, const tc_spec *s, const tc_arg *at, const char *format, ...)
 {
-    return tc_graph_fail(g, TACET_MEMORY, "out of memory while describing the network");
+    if (tc_graph_failed(g)) return false;
+    va_list args;
+    va_start(args, format);
+    tc_fail_list(&g->error, TACET_DESCRIPTION, format, args);
+    va_end(args);
+    tc_fail_at(&g->error, s->source, at ? at->column : s->column, at ? at->width : s->width);
+    return false;
+}
+
+bool tc_graph_no_memory(tacet_graph *g)
+{
+    if (!tc_graph_failed(g)) tc_fail(&g->error, TACET_MEMORY, "out of memory while describing the network");
+    return false;
 }
 
 const tacet_error *tacet_graph_error(const tacet_graph *g)
@@ -104,12 +119,10 @@ const char *tacet_axes(const tacet_graph *g, const char *name)
 int tc_graph_value(tacet_graph *g, tacet_value v)
 {
     if (tc_graph_failed(g)) return -1;
-    if (v.id == 0)
-        return tc_graph_fail(g, TACET_DESCRIPTION,
-                             "{0} is no value: tacet_find returns it for a name that there is not");
-    if (v.id < 1 || v.id > g->values)
-        return tc_graph_fail(g, TACET_DESCRIPTION, "no such value: the handle does not come from this graph");
-    return (int)v.id - 1;
+    if (v.id >= 1 && v.id <= g->values) return (int)v.id - 1;
+    tc_graph_fail(g, v.id == 0 ? "{0} is no value: tacet_find returns it for a name that there is not"
+                               : "no such value: the handle does not come from this graph");
+    return -1;
 }
 
 const tc_param *tc_param_of(const tacet_graph *g, int value)
@@ -138,83 +151,60 @@ static bool name_good(const char *name, bool parameter)
            n <= (parameter ? TC_MAX_NAME + 64 : TC_MAX_NAME);
 }
 
-int tc_graph_add(tacet_graph *g, const char *name, bool parameter)
+/* Whether a value can be added under the name. */
+static bool can_add(tacet_graph *g, const char *name, bool parameter)
 {
-    if (tc_graph_failed(g)) return -1;
     if (!name_good(name, parameter))
-        return tc_graph_fail(g, TACET_DESCRIPTION,
-                             "\"%.100s\" cannot be a name: at most %d letters, digits and _ are, no digit first", name,
-                             TC_MAX_NAME);
-    if (tc_graph_index(g, name) >= 0) return tc_graph_fail(g, TACET_DESCRIPTION, "the name %s is taken already", name);
-    if (g->values >= TC_MAX_VALUES) return tc_graph_fail(g, TACET_DESCRIPTION, "more than %d values", TC_MAX_VALUES);
+        return tc_graph_fail(g, "\"%.100s\" cannot be a name: at most %d letters, digits and _ are, no digit first",
+                             name, TC_MAX_NAME);
+    if (tc_graph_index(g, name) >= 0) return tc_graph_fail(g, "the name %s is taken already", name);
+    return g->values < TC_MAX_VALUES || tc_graph_fail(g, "more than %d values", TC_MAX_VALUES);
+}
+
+int tc_graph_add(tacet_graph *g, const char *name, const tc_value *value)
+{
+    if (!can_add(g, name, value->owner >= 0)) return -1;
     tc_value *grown = tc_resize(&g->mem, g->value, (size_t)g->values + 1, sizeof *grown);
-    if (!grown) return tc_graph_no_memory(g);
-    g->value = grown;
-    tc_value *v = &g->value[g->values];
-    *v = (tc_value){.name = tc_strdup(&g->mem, name), .owner = -1};
-    if (!v->name) return tc_graph_no_memory(g);
+    if (grown) g->value = grown;
+    char *copy = grown ? tc_strdup(&g->mem, name) : NULL;
+    if (!copy) return tc_graph_no_memory(g), -1;
+    g->value[g->values] = *value;
+    g->value[g->values].name = copy;
     return g->values++;
 }
 
 const char *tc_type_name(tacet_type type)
 {
-    static const char *const name[] = {[TACET_F32] = "float32",
-                                       [TACET_U8] = "uint8",
-                                       [TACET_I32] = "int32",
-                                       [TACET_F64] = "float64",
-                                       [TACET_I64] = "int64"};
+    static const char *const name[] = {"float32", "uint8", "int32", "float64", "int64"}; /* in the order of the types */
     return (unsigned)type < sizeof name / sizeof *name ? name[type] : NULL;
 }
 
-/* The shape of an input; false with the sticky error set. */
-static bool input_shape(tacet_graph *g, const char *name, int rank, const int64_t *shape, tc_shape *s)
+/* Fills in the sizes of an input whose type, classes and rank are good; false with the sticky error set. */
+static bool set_shape(tacet_graph *g, const char *name, tc_value *v, const int64_t *shape)
 {
     char text[TC_SHAPE_TEXT];
-    *s = (tc_shape){.rank = rank};
-    if (rank < 0 || rank > TC_MAX_RANK)
-        return tc_graph_fail(g, TACET_DESCRIPTION, "input %s: rank %d is not supported (0 to %d)", name, rank,
-                             TC_MAX_RANK),
-               false;
-    for (int i = 0; i < rank; i++) s->dim[i] = shape[i];
-    if (tc_shape_count(s) >= 0) return true;
-    return tc_graph_fail(g, TACET_DESCRIPTION, "input %s: the shape %s has no size, or too large a one", name,
-                         tc_shape_text(s, false, text)),
-           false;
-}
-
-/* A type that a value can have, and a number of classes that goes with it; false with the sticky error set. */
-static bool input_type(tacet_graph *g, const char *name, tacet_type type, int64_t classes)
-{
-    const char *got = tc_type_name(type);
-    if (type != TACET_F32 && type != TACET_I32)
-        return tc_graph_fail(g, TACET_DESCRIPTION,
-                             "input %s: an input is float32 or int32, not %s; what is fed to it may be of any type",
-                             name, got ? got : "of an unknown type"),
-               false;
-    if (type == TACET_F32 && classes != 0)
-        return tc_graph_fail(g, TACET_DESCRIPTION, "input %s: it is float32, and only an int32 input has classes",
-                             name),
-               false;
-    if (classes >= 0 && classes <= INT32_MAX) return true;
-    return tc_graph_fail(g, TACET_DESCRIPTION,
-                         "input %s: %lld classes; give 1 to %lld, or 0 where what reads the input says how many", name,
-                         (long long)classes, (long long)INT32_MAX),
-           false;
+    const char *got = tc_type_name(v->type);
+    if (v->type != TACET_F32 && v->type != TACET_I32)
+        return tc_graph_fail(g, "input %s: an input is float32 or int32, not %s; what is fed to it may be of any type",
+                             name, got ? got : "of an unknown type");
+    if (v->type == TACET_F32 && v->classes != 0)
+        return tc_graph_fail(g, "input %s: it is float32, and only an int32 input has classes", name);
+    if (v->classes < 0 || v->classes > INT32_MAX)
+        return tc_graph_fail(g, "input %s: %lld classes; give 1 to %lld, or 0 where what reads the input says how many",
+                             name, (long long)v->classes, (long long)INT32_MAX);
+    if (v->shape.rank < 0 || v->shape.rank > TC_MAX_RANK)
+        return tc_graph_fail(g, "input %s: rank %d is not supported (0 to %d)", name, v->shape.rank, TC_MAX_RANK);
+    for (int i = 0; i < v->shape.rank; i++) v->shape.dim[i] = shape[i];
+    return tc_shape_count(&v->shape) >= 0 || tc_graph_fail(g, "input %s: the shape %s has no size, or too large a one",
+                                                           name, tc_shape_text(&v->shape, false, text));
 }
 
 tacet_value tacet_input_of(tacet_graph *g, const char *name, tacet_type type, int64_t classes, int rank,
                            const int64_t *shape)
 {
-    tc_shape s;
-    if (tc_graph_failed(g) || !input_type(g, name, type, classes) || !input_shape(g, name, rank, shape, &s))
-        return (tacet_value){0};
-    const int i = tc_graph_add(g, name, false);
-    if (i < 0) return (tacet_value){0};
-    g->value[i].shape = s;
-    g->value[i].batch = true;
-    g->value[i].type = type;
-    g->value[i].classes = classes;
-    return (tacet_value){(int32_t)i + 1};
+    tc_value v = {.shape.rank = rank, .batch = true, .type = type, .classes = classes, .owner = -1};
+    if (tc_graph_failed(g) || !set_shape(g, name, &v, shape)) return (tacet_value){0};
+    return (tacet_value){(int32_t)tc_graph_add(g, name, &v) + 1};
 }
 
 tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape)
@@ -223,9 +213,6 @@ tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_
 }
 
 tacet_value tacet_labels(tacet_graph *g, const char *name) { return tacet_input_of(g, name, TACET_I32, 0, 0, NULL); }
-
-/* What a selector may mean; where parameters are asked for, they alone. */
-static bool may_be_meant(const tc_value *v, bool parameters) { return tc_selects(v) && (!parameters || v->owner >= 0); }
 
 typedef struct names {
     const tacet_graph *g;
@@ -236,43 +223,97 @@ static const char *name_at(const void *context, int i)
 {
     const names *n = context;
     for (int v = 0; v < n->g->values; v++)
-        if (may_be_meant(&n->g->value[v], n->parameters) && i-- == 0) return n->g->value[v].name;
+        if (tc_selects(&n->g->value[v], n->parameters) && i-- == 0) return n->g->value[v].name;
     return NULL;
 }
 
 void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters)
 {
-    char list[sizeof g->error.hint];
+    const names all = {g, parameters};
+    const char *one, *near = tc_nearest(name, name_at, &all);
+    char list[sizeof g->error.hint] = "";
     size_t used = 0;
-    list[0] = 0;
-    for (int i = 0; i < g->values; i++) {
-        const tc_value *v = &g->value[i];
-        if (!may_be_meant(v, parameters)) continue;
-        int n = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", v->name);
+    for (int i = 0; (one = name_at(&all, i)); i++) {
+        int n = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", one);
         if (n < 0 || (size_t)n >= sizeof list - used - 40) {
             snprintf(list + used, sizeof list - used, "%s", ", ...");
             break;
         }
         used += (size_t)n;
     }
-    const char *near = tc_nearest(name, name_at, &(names){g, parameters});
     tc_fail_hint(&g->error, "%s%s%sthere are: %s", near ? "did you mean " : "", near ? near : "", near ? "? " : "",
                  list[0] ? list : "none yet");
 }
 
-bool tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text)
+/* ---- Operators ---- */
+
+static bool is_due(const tc_op *op, const tc_role *due)
+{
+    return op->role == due || (due == &tc_penalty && op->role == &tc_constraint);
+}
+
+static const char *op_name_at(const void *due, int i)
+{
+    for (int k = 0; k < tc_op_count(); k++)
+        if (is_due(tc_op_at(k), due) && i-- == 0) return tc_op_at(k)->name;
+    return NULL;
+}
+
+const tc_op *tc_graph_op(tacet_graph *g, const tc_spec *s, const tc_role *due)
+{
+    const tc_op *op = tc_op_find(s->name);
+    if (op && is_due(op, due)) return op;
+    if (op) {
+        tc_graph_refuse(g, s, NULL, "%s is a %s, not a %s", s->name, op->role->name, due->name);
+    } else {
+        tc_graph_refuse(g, s, NULL, "unknown %s \"%.100s\"", due->name, s->name);
+        tc_fail_choices(&g->error, "there are", s->name, op_name_at, due);
+    }
+    return NULL;
+}
+
+bool tc_graph_sketch(const tacet_graph *g, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
+                     tc_sketch *s, tc_shape *shape, bool *batch)
+{
+    *s = (tc_sketch){.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
+    for (int k = 0; k < inputs; k++) {
+        const tc_value *v = &g->value[input[k]];
+        shape[k] = v->shape;
+        batch[k] = v->batch;
+        s->classes[k] = v->classes;
+    }
+    for (int k = 0; k < TC_MAX_PARAMS; k++) s->param[k].rank = -1;
+    return tc_op_shape(op, s);
+}
+
+bool tc_graph_refuse_inputs(tacet_graph *g, const char *what, const int *input, int inputs, const char *why)
+{
+    char from[512] = "", text[TC_SHAPE_TEXT];
+    size_t used = 0;
+    for (int i = 0; i < inputs && used < sizeof from; i++) {
+        const tc_value *v = &g->value[input[i]];
+        const tc_shape seen = tc_graph_shape(g, input[i]);
+        const int n = snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", v->name,
+                               tc_shape_text(&seen, v->batch, text));
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return tc_graph_fail(g, "%s on %s: %s", what, from, why);
+}
+
+/* ---- Statements ---- */
+
+void tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text)
 {
     tc_statement *grown = tc_resize(&g->mem, s->line, (size_t)s->count + 1, sizeof *grown);
-    if (!grown) return tc_graph_no_memory(g), false;
-    s->line = grown;
+    if (grown) s->line = grown;
     tc_statement l = {tc_strdup(&g->mem, on), tc_strdup(&g->mem, text), g->values};
-    if (!l.on || !l.text) {
+    if (!grown || !l.on || !l.text) {
         tc_free(&g->mem, l.on);
         tc_free(&g->mem, l.text);
-        return tc_graph_no_memory(g), false;
+        tc_graph_no_memory(g);
+        return;
     }
     /* A statement is a line: to the small language all white space is one. */
     for (char *c = l.text; (c = strpbrk(c, "\n\r")) != NULL;) *c = ' ';
     s->line[s->count++] = l;
-    return true;
 }

@@ -81,8 +81,12 @@ static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
 /* The value that a term is about: its input k, or the layer whose penalty it is. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
 
-/* Whether a selector may mean the value: class indices have nothing to penalise, to keep or to train. */
-static inline bool tc_selects(const tc_value *v) { return v->type == TACET_F32; }
+/* Whether a selector may mean the value: class indices have nothing to penalise, to keep or to train. parameters: it
+ * means them alone. */
+static inline bool tc_selects(const tc_value *v, bool parameters)
+{
+    return v->type == TACET_F32 && (!parameters || v->owner >= 0);
+}
 
 /* "float32", for messages; NULL for an unknown type. */
 const char *tc_type_name(tacet_type type);
@@ -90,9 +94,11 @@ const char *tc_type_name(tacet_type type);
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);
 
-/* Adds an empty value of that name (copied; that of a parameter has a dot); its index, or -1 with the sticky error
- * set. */
-int tc_graph_add(tacet_graph *g, const char *name, bool parameter);
+/* Adds a value under a name (copied; that of a parameter has a dot) and takes over what it owns; its index, or -1 with
+ * the sticky error set. */
+int tc_graph_add(tacet_graph *g, const char *name, const tc_value *value);
+void tc_value_free(const tc_mem *m, tc_value *v);
+void tc_term_free(const tc_mem *m, tc_term *t);
 int tc_graph_index(const tacet_graph *g, const char *name); /* or -1 */
 
 /* Whether there is nothing more to do: a mistake was made, or the graph is NULL since there was no memory for it. */
@@ -104,24 +110,10 @@ int tc_graph_value(tacet_graph *g, tacet_value v);
 /* Parameters have their layer's operator and a slot; this is the row of the operator's table. */
 const tc_param *tc_param_of(const tacet_graph *g, int value);
 
-/* What a stage of a chain says of its parameters, `weight=linear1.weight`: word by word which value each is. */
-typedef struct tc_shares {
-    int of[TC_MAX_PARAMS]; /* another layer's parameter; -1: the layer has its own, or none */
-    const tc_word *word[TC_MAX_PARAMS];
-    bool turned; /* tc_value.turned */
-} tc_shares;
-
-/* Takes the words that share parameters out of the spec s, and leaves the others in *rest, which is read by the tables
- * of attributes (and points into s). False with the sticky error set. */
-bool tc_shares_take(tacet_graph *g, const tc_op *op, const tc_spec *s, tc_spec *rest, tc_shares *to);
-
-/* Whether what was taken serves the layer on the values `input`, once its shapes are known: fills `turned`. common: the
- * attributes that all layers share. */
-bool tc_shares_fit(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_arg *common, const int *input,
-                   const tc_sketch *sketch, tc_shares *to);
-
-/* Rows for what a layer can share, in the form of attributes, for lists of what it takes. */
-void tc_shares_rows(const tc_op *op, tacet_attribute row[TC_MAX_PARAMS + 1]);
+/* Gives a layer that has its inputs the parameters of others that it is to use: value.input and slots, with -1 for
+ * those of its own, and `turned`. word[k] names parameter k, if it was given; transposed: the attribute. False with the
+ * sticky error set when one does not serve. */
+bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s);
 
 /* Whether a selector means a parameter by the name of a layer that uses another's: the hint of *e then says whose. */
 bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);
@@ -131,16 +123,29 @@ bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);
 const char *tc_graph_axes(const tacet_graph *g, int value);
 tc_shape tc_graph_shape(const tacet_graph *g, int value);
 
-/* The values that a selector matches, in order, to match[capacity of g->values]; at least one, else the sticky error
- * lists what there is. parameters: only they count. Returns the number, 0 on failure. */
-int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match);
+/* The first value from `from` on that a selector matches; behind the last, g->values. */
+int tc_select(const tacet_graph *g, const char *selector, bool parameters, int from);
+/* Whether it matches any; else the sticky error lists what there is. */
+bool tc_select_any(tacet_graph *g, const char *selector, bool parameters);
 
-/* Adds a line to statements; false when out of memory, with the sticky error set. */
-bool tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text);
+void tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text);
 
-/* Sets the sticky error, once. Return values make `return tc_graph_fail(...)` short. */
-__attribute__((format(printf, 3, 4))) int tc_graph_fail(tacet_graph *g, tacet_status s, const char *format, ...);
-int tc_graph_no_memory(tacet_graph *g);
+/* Set the sticky error, once, and return false. tc_graph_refuse points at the value of an attribute in the spec, or
+ * (NULL) at the spec's name. */
+__attribute__((format(printf, 2, 3))) bool tc_graph_fail(tacet_graph *g, const char *format, ...);
+__attribute__((format(printf, 4, 5))) bool tc_graph_refuse(tacet_graph *g, const tc_spec *s, const tc_arg *at,
+                                                           const char *format, ...);
+bool tc_graph_no_memory(tacet_graph *g);
+
+/* The operator that a spec names, if its role is the one that is due (a constraint may stand where a penalty is); or
+ * NULL with the sticky error set. */
+const tc_op *tc_graph_op(tacet_graph *g, const tc_spec *s, const tc_role *due);
+
+/* Asks the operator's shape rule; shape and batch hold TC_SLOTS. tc_graph_refuse_inputs: for the message of a refusal,
+ * which says what is on which inputs, with their shapes. */
+bool tc_graph_sketch(const tacet_graph *g, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
+                     tc_sketch *s, tc_shape *shape, bool *batch);
+bool tc_graph_refuse_inputs(tacet_graph *g, const char *what, const int *input, int inputs, const char *why);
 
 /* Suggests the value whose name is nearest to `name`, or lists those there are, as the hint of the sticky error. */
 void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters);

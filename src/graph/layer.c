@@ -4,207 +4,128 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The error of a stage is shown in the whole chain, in which it stands at `column`. */
-static void point(tacet_graph *g, const char *chain, int column, int width)
+/* The value that a word names, or -1. */
+static int find_value(tacet_graph *g, const tc_spec *s, const tc_arg *word)
 {
-    if (g->error.column >= 0) {
-        column += g->error.column;
-        width = g->error.width;
-    }
-    tc_fail_at(&g->error, chain, column, width);
+    const int v = tc_graph_index(g, word->text);
+    if (v >= 0) return v;
+    tc_graph_refuse(g, s, word, "%s: the value %.100s does not exist", s->name, word->text);
+    tc_graph_suggest(g, word->text, false);
+    return -1;
 }
 
-static const char *op_name_at(const void *context, int i)
+/* Binds the words of a stage: the operator's attributes, those of all layers, and parameters of other layers. */
+static bool read_layer(tacet_graph *g, tc_value *layer, tc_arg *common, tc_arg *shared)
 {
-    (void)context;
-    int n = 0;
-    for (int k = 0; k < tc_op_count(); k++)
-        if (tc_op_at(k)->role == &tc_layer && n++ == i) return tc_op_at(k)->name;
-    return NULL;
+    tacet_attribute row[TC_MAX_PARAMS + 1] = {0};
+    const tc_op *op = layer->op = tc_graph_op(g, &layer->spec, &tc_layer);
+    if (!op) return false;
+    layer->arg = tc_alloc(&g->mem, (size_t)tc_attr_count(op->attribute) + 1, sizeof *layer->arg);
+    if (!layer->arg) return tc_graph_no_memory(g);
+    for (int k = 0; op->param[k].name; k++)
+        row[k] = (tacet_attribute){.name = op->param[k].name, .type = "text", .preset = ""};
+    const tc_binding binding[] = {{op->attribute, layer->arg}, {tc_layer.common, common}, {row, shared}};
+    return tc_spec_bind(&layer->spec, 3, binding, true, &g->error) == TACET_OK;
 }
 
-static const tc_op *find_layer(tacet_graph *g, const tc_spec *s)
+/* Whether the layer's input i is class indices where the operator asks for them, and numbers elsewhere; and whether the
+ * operator can read a weight, whose dimensions are stored in another order than the user knows them. */
+static bool check_input(tacet_graph *g, const tc_value *layer, int i)
 {
-    const tc_op *op = tc_op_find(s->name);
-    if (op && op->role == &tc_layer) return op;
-    if (op) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s is a %s, not a layer", s->name, op->role->name);
-    } else {
-        tc_graph_fail(g, TACET_DESCRIPTION, "unknown layer \"%.100s\"", s->name);
-        tc_fail_choices(&g->error, "there are", s->name, op_name_at, NULL);
+    const tc_op *op = layer->op;
+    const tc_value *v = &g->value[layer->input[i]];
+    const bool ids = v->type == TACET_I32;
+    if (tc_takes_ids(op, i) != ids) {
+        tc_graph_fail(g,
+                      ids ? "%s: %s holds int32 class indices, and %s takes numbers"
+                          : "%s: %s holds float32 numbers, and %s takes class indices",
+                      op->name, v->name, op->name);
+        if (!ids) tc_fail_hint(&g->error, "class indices are an input of type int32: tacet_input_of in C");
+        return false;
     }
-    tc_spec_point(s, s->column, s->width, &g->error);
-    return NULL;
+    if (!tc_weight_turned(tc_graph_axes(g, layer->input[i])) || op->flags & TC_ELEMENTWISE) return true;
+    return tc_graph_fail(g, "%s: %s is a weight, which only elementwise layers read", op->name, v->name);
+}
+
+/* The chain's own input x (-1: none), then those that are named in the text, `add relu1`. */
+static bool find_inputs(tacet_graph *g, tc_value *layer, int x)
+{
+    const tacet_attribute *attribute = layer->op->attribute;
+    if (x < 0)
+        return tc_graph_refuse(g, &layer->spec, NULL, "%s has no input: begin the chain with `from NAME`",
+                               layer->op->name);
+    layer->input[layer->inputs++] = x;
+    for (int i = 0; i < tc_attr_count(attribute); i++) {
+        if (strcmp(attribute[i].type, "value") != 0) continue;
+        const int v = find_value(g, &layer->spec, &layer->arg[i]);
+        if (v < 0) return false;
+        layer->input[layer->inputs++] = v;
+    }
+    for (int i = 0; i < layer->inputs; i++)
+        if (!check_input(g, layer, i)) return false;
+    return true;
 }
 
 /* The name given by name=, or the operator's with the next free number. */
-static int add_named(tacet_graph *g, const tc_op *op, const char *given)
+static int add_named(tacet_graph *g, const tc_value *layer, const char *given)
 {
     char name[160];
-    if (given && given[0]) return tc_graph_add(g, given, false);
+    if (given[0]) return tc_graph_add(g, given, layer);
     int number = 1;
-    for (int i = 0; i < g->values; i++) number += g->value[i].op == op;
-    do snprintf(name, sizeof name, "%s%d", op->name, number++);
+    for (int i = 0; i < g->values; i++) number += g->value[i].op == layer->op;
+    do snprintf(name, sizeof name, "%s%d", layer->op->name, number++);
     while (tc_graph_index(g, name) >= 0);
-    return tc_graph_add(g, name, false);
-}
-
-/* Whether the layer's input i can be v: it is class indices where the operator asks for them, and numbers elsewhere. */
-static bool check_type(tacet_graph *g, const tc_op *op, int i, const tc_value *v)
-{
-    const bool ids = v->type == TACET_I32;
-    if (tc_takes_ids(op, i) == ids) return true;
-    tc_graph_fail(g, TACET_DESCRIPTION,
-                  ids ? "%s: %s holds int32 class indices, and %s takes numbers"
-                      : "%s: %s holds float32 numbers, and %s takes class indices",
-                  op->name, v->name, op->name);
-    if (!ids) tc_fail_hint(&g->error, "class indices are an input of type int32: tacet_input_of in C");
-    return false;
-}
-
-/* Inputs named in the text, `add relu1`, follow the chain's own. */
-static bool find_inputs(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_arg *arg, int x, int *input,
-                        int *inputs)
-{
-    *inputs = 0;
-    if (x < 0) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s has no input: begin the chain with `from NAME`", op->name);
-        tc_spec_point(s, s->column, s->width, &g->error);
-        return false;
-    }
-    input[(*inputs)++] = x;
-    for (int i = 0; i < tc_attr_count(op->attribute); i++) {
-        if (strcmp(op->attribute[i].type, "value") != 0) continue;
-        int v = tc_graph_index(g, arg[i].text);
-        if (v < 0) {
-            tc_graph_fail(g, TACET_DESCRIPTION, "%s: the value %.100s does not exist", op->name, arg[i].text);
-            tc_graph_suggest(g, arg[i].text, false);
-            tc_spec_point(s, arg[i].column, arg[i].width, &g->error);
-            return false;
-        }
-        input[(*inputs)++] = v;
-    }
-    for (int i = 0; i < *inputs; i++) {
-        const tc_value *v = &g->value[input[i]];
-        if (!check_type(g, op, i, v)) return false;
-        /* Its dimensions are stored in another order than the user knows them. */
-        if (tc_weight_turned(tc_graph_axes(g, input[i])) && !(op->flags & TC_ELEMENTWISE))
-            return tc_graph_fail(g, TACET_DESCRIPTION, "%s: %s is a weight, which only elementwise layers read",
-                                 op->name, v->name),
-                   false;
-    }
-    return true;
-}
-
-/* Asks the shape rule; on refusal the message names the operator, every input and its shape. */
-static bool sketch(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *arg, const int *input,
-                   int inputs, tc_sketch *s, tc_shape *shape, bool *batch)
-{
-    for (int i = 0; i < inputs; i++) {
-        shape[i] = g->value[input[i]].shape;
-        batch[i] = g->value[input[i]].batch;
-    }
-    *s = (tc_sketch){.arg = arg, .inputs = inputs, .x = shape, .batch = batch};
-    for (int i = 0; i < inputs; i++) s->classes[i] = g->value[input[i]].classes;
-    for (int i = 0; i < TC_MAX_PARAMS; i++) s->param[i].rank = -1;
-    bool good = tc_op_shape(op, s);
-    if (good && tc_shape_count(&s->y) < 0) good = tc_shape_refuse(s, "the output would be too large");
-    if (good) return true;
-    char from[512] = "";
-    size_t used = 0;
-    for (int i = 0; i < inputs && used < sizeof from; i++) {
-        char text[TC_SHAPE_TEXT];
-        const tc_shape seen = tc_graph_shape(g, input[i]);
-        int n = snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", g->value[input[i]].name,
-                         tc_shape_text(&seen, batch[i], text));
-        used += n > 0 ? (size_t)n : 0;
-    }
-    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", spec->source, from, s->why);
-    return false;
+    return tc_graph_add(g, name, layer);
 }
 
 /* Its own parameters follow the layer; those of others are there already. */
-static bool add_parameters(tacet_graph *g, const tc_op *op, int layer, const tc_sketch *s, const tc_shares *shared)
+static bool add_parameters(tacet_graph *g, int layer, const tc_sketch *s)
 {
-    g->value[layer].turned = shared->turned;
+    const tc_op *op = g->value[layer].op;
     for (int k = 0; op->param[k].name; k++) {
-        int index = shared->of[k];
-        if (index < 0 && s->param[k].rank >= 0) {
-            char name[192];
-            snprintf(name, sizeof name, "%s.%s", g->value[layer].name, op->param[k].name);
-            if (tc_shape_count(&s->param[k]) < 0)
-                return tc_graph_fail(g, TACET_DESCRIPTION, "%s would be too large", name), false;
-            index = tc_graph_add(g, name, true);
-            if (index < 0) return false;
-            g->value[index].shape = s->param[k];
-            g->value[index].owner = layer;
-            g->value[index].slot = k;
-        }
-        g->value[layer].input[g->value[layer].slots++] = index;
+        char name[192];
+        const int slot = g->value[layer].inputs + k;
+        if (g->value[layer].input[slot] >= 0 || s->param[k].rank < 0) continue;
+        snprintf(name, sizeof name, "%s.%s", g->value[layer].name, op->param[k].name);
+        if (tc_shape_count(&s->param[k]) < 0) return tc_graph_fail(g, "%s would be too large", name);
+        const int index = tc_graph_add(g, name, &(tc_value){.shape = s->param[k], .owner = layer, .slot = k});
+        if (index < 0) return false;
+        g->value[layer].input[slot] = index;
     }
     return true;
 }
 
-/* Gives the words of a stage to what they set: shared parameters, the operator's attributes, those of all layers. */
-static bool read_words(tacet_graph *g, const tc_op *op, const tc_spec *spec, tc_arg *arg, tc_arg *common,
-                       tc_shares *shared)
+/* One stage after value x (-1: none); the new value, or -1. Takes the spec over. */
+static int add_layer(tacet_graph *g, int x, const tc_spec *spec)
 {
-    tc_spec rest;
-    tacet_attribute row[TC_MAX_PARAMS + 1];
-    tc_arg none[TC_MAX_PARAMS];
-    const tc_binding binding[] = {{op->attribute, arg}, {tc_layer.common, common}, {row, none}};
-    if (!tc_shares_take(g, op, spec, &rest, shared)) return false;
-    tc_shares_rows(op, row);
-    return tc_spec_bind(&rest, 3, binding, true, &g->error) == TACET_OK;
-}
-
-/* One stage after value x (-1: none); the new value, or -1. Takes the spec over on success. */
-static int add_layer(tacet_graph *g, int x, tc_spec *spec)
-{
-    const tc_op *op = find_layer(g, spec);
-    if (!op) return -1;
-    const int own = tc_attr_count(op->attribute);
-    tc_arg *arg = tc_alloc(&g->mem, (size_t)own + 1, sizeof *arg);
-    if (!arg) return tc_graph_no_memory(g);
-    tc_arg common[TC_COMMON_ATTRS] = {0};
-    tc_shares shared;
-    int input[TC_SLOTS], inputs, layer = -1;
+    tc_value v = {.spec = *spec, .owner = -1};
+    tc_arg common[TC_COMMON_ATTRS], shared[TC_MAX_PARAMS];
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     tc_sketch s;
-    if (read_words(g, op, spec, arg, common, &shared) && find_inputs(g, op, spec, arg, x, input, &inputs) &&
-        sketch(g, op, spec, arg, input, inputs, &s, shape, batch) &&
-        tc_shares_fit(g, op, spec, common, input, &s, &shared))
-        layer = add_named(g, op, common[TC_LAYER_NAME].given ? common[TC_LAYER_NAME].text : NULL);
-    if (layer < 0) {
-        tc_free(&g->mem, arg);
-        return -1;
+    int layer = -1;
+    bool good = read_layer(g, &v, common, shared) && find_inputs(g, &v, x);
+    if (good) {
+        good = tc_graph_sketch(g, v.op, v.arg, v.input, v.inputs, &s, shape, batch);
+        if (good && tc_shape_count(&s.y) < 0) good = tc_shape_refuse(&s, "the output would be too large");
+        if (!good) tc_graph_refuse_inputs(g, spec->source, v.input, v.inputs, s.why);
     }
-    tc_value *v = &g->value[layer];
-    v->op = op;
-    v->spec = *spec;
-    v->arg = arg;
-    v->inputs = v->slots = inputs;
-    memcpy(v->input, input, sizeof(int) * (size_t)inputs);
-    v->shape = s.y;
-    v->batch = batch[0];
-    *spec = (tc_spec){0};
-    return add_parameters(g, op, layer, &s, &shared) ? layer : -1;
+    if (good && tc_share(g, &v, shared, &common[TC_LAYER_TRANSPOSED], &s)) {
+        v.shape = s.y;
+        v.batch = batch[0];
+        layer = add_named(g, &v, common[TC_LAYER_NAME].text);
+    }
+    if (layer < 0) tc_value_free(&g->mem, &v);
+    return layer >= 0 && add_parameters(g, layer, &s) ? layer : -1;
 }
 
 /* `from NAME` sets where the chain goes on. */
 static int go_from(tacet_graph *g, const tc_spec *spec)
 {
-    if (spec->count != 1 || spec->word[0].key) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "`from` takes the name of a value, as in: from relu1 | linear 10");
-        tc_spec_point(spec, spec->column, spec->width, &g->error);
-        return -1;
-    }
-    int i = tc_graph_index(g, spec->word[0].text);
-    if (i >= 0) return i;
-    tc_graph_fail(g, TACET_DESCRIPTION, "from: the value %.100s does not exist", spec->word[0].text);
-    tc_graph_suggest(g, spec->word[0].text, false);
-    tc_spec_point(spec, spec->word[0].column, spec->word[0].width, &g->error);
+    const tc_word *w = spec->word;
+    if (spec->count == 1 && !w->key)
+        return find_value(g, spec, &(tc_arg){.text = w->text, .column = w->column, .width = w->width});
+    tc_graph_refuse(g, spec, NULL, "`from` takes the name of a value, as in: from relu1 | linear 10");
     return -1;
 }
 
@@ -218,11 +139,15 @@ tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers)
     while (tc_chain_next(&rest, layers, stage, sizeof stage, &column)) {
         tc_spec spec;
         if (tc_spec_parse(&spec, &g->mem, stage, &g->error) == TACET_OK) {
-            at = strcmp(spec.name, "from") == 0 ? go_from(g, &spec) : add_layer(g, at, &spec);
-            if (spec.source) tc_spec_free(&spec);
+            const bool from = strcmp(spec.name, "from") == 0;
+            at = from ? go_from(g, &spec) : add_layer(g, at, &spec);
+            if (from) tc_spec_free(&spec);
         }
         if (g->error.status != TACET_OK) {
-            point(g, layers, column, (int)strlen(stage));
+            /* Shown in the whole chain, at the place in the stage or at all of it. */
+            const bool all = g->error.column < 0;
+            const int width = all ? (int)strlen(stage) : g->error.width;
+            tc_fail_at(&g->error, layers, column + (all ? 0 : g->error.column), width);
             return (tacet_value){0};
         }
     }

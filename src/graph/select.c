@@ -20,39 +20,28 @@ bool tacet_matches(const char *selector, const char *name)
            fnmatch(p, n, FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
-int tc_select(tacet_graph *g, const char *selector, bool parameters, int *match)
+int tc_select(const tacet_graph *g, const char *selector, bool parameters, int from)
 {
-    int n = 0;
-    for (int i = 0; i < g->values; i++) {
-        const tc_value *v = &g->value[i];
-        if (!tc_selects(v) || (parameters && v->owner < 0)) continue;
-        if (tacet_matches(selector, v->name)) match[n++] = i;
-    }
-    if (n) return n;
-    const bool fresh = g->error.status == TACET_OK;
-    tc_graph_fail(g, TACET_DESCRIPTION, "the selector \"%.200s\" matches no %s", selector,
-                  parameters ? "parameter" : "value");
-    if (fresh) {
-        tc_fail_at(&g->error, selector, 0, (int)strlen(selector));
-        if (!tc_shares_hint(g, selector, &g->error)) tc_graph_suggest(g, selector, parameters);
-    }
-    return 0;
+    int v = from;
+    while (v < g->values && !(tc_selects(&g->value[v], parameters) && tacet_matches(selector, g->value[v].name))) v++;
+    return v;
+}
+
+bool tc_select_any(tacet_graph *g, const char *selector, bool parameters)
+{
+    if (tc_graph_failed(g)) return false;
+    if (tc_select(g, selector, parameters, 0) < g->values) return true;
+    tc_graph_fail(g, "the selector \"%.200s\" matches no %s", selector, parameters ? "parameter" : "value");
+    tc_fail_at(&g->error, selector, 0, (int)strlen(selector));
+    if (!tc_shares_hint(g, selector, &g->error)) tc_graph_suggest(g, selector, parameters);
+    return false;
 }
 
 static void mark(tacet_graph *g, const char *selector, bool gradient)
 {
-    if (tc_graph_failed(g)) return;
-    int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
-    if (!match) {
-        tc_graph_no_memory(g);
-        return;
-    }
-    int n = tc_select(g, selector, false, match);
-    for (int i = 0; i < n; i++) {
-        tc_value *v = &g->value[match[i]];
-        *(gradient ? &v->keep_gradient : &v->keep) = true;
-    }
-    tc_free(&g->mem, match);
+    if (!tc_select_any(g, selector, false)) return;
+    for (int v = 0; (v = tc_select(g, selector, false, v)) < g->values; v++)
+        *(gradient ? &g->value[v].keep_gradient : &g->value[v].keep) = true;
 }
 
 void tacet_keep(tacet_graph *g, const char *selector) { mark(g, selector, false); }

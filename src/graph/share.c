@@ -11,198 +11,112 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The parameter of the operator that has the name, or -1. */
-static int slot_named(const tc_op *op, const char *name)
-{
-    for (int k = 0; op->param[k].name; k++)
-        if (strcmp(op->param[k].name, name) == 0) return k;
-    return -1;
-}
+/* A parameter of a layer that is to be another layer's. */
+typedef struct sharing {
+    tacet_graph *g;
+    const tc_value *layer;
+    const tc_param *own;
+    const tc_shape *shape;  /* that its own would have */
+    const tc_arg *word;     /* names the other */
+    int of;                 /* the value that is named */
+    bool turns, transposed; /* whether it may lie the other way round; whether its transpose is used */
+} sharing;
 
-static bool is_attribute(const tc_op *op, const char *name)
+/* Finds the parameter that the word names. */
+static bool find(sharing *h)
 {
-    for (int i = 0; i < tc_attr_count(op->attribute); i++)
-        if (strcmp(op->attribute[i].name, name) == 0) return true;
-    return false;
-}
-
-/* The name of a parameter has a dot and does not begin as a number does. */
-static bool is_like_parameter(const char *text) { return strchr(text, '.') && !strchr(".+-0123456789", text[0]); }
-
-/* Which parameter a word shares, or -1. Where an attribute has the same name (bias=false, theta=0.05), what the word
- * says tells the two apart. */
-static int slot_of(const tc_op *op, const tc_word *w)
-{
-    const int k = w->key ? slot_named(op, w->key) : -1;
-    return k >= 0 && is_attribute(op, w->key) && !is_like_parameter(w->text) ? -1 : k;
-}
-
-/* Points at what stands after the = of a word. Returns false. */
-static bool point(tacet_graph *g, const tc_spec *s, const tc_word *w)
-{
-    const int before = (int)strlen(w->key) + 1;
-    tc_spec_point(s, w->column + before, w->width - before, &g->error);
-    return false;
-}
-
-/* The parameter that a word names, or -1 with the sticky error set. */
-static int named(tacet_graph *g, const tc_op *op, const tc_spec *s, const tc_word *w)
-{
-    const int v = tc_graph_index(g, w->text);
-    if (v >= 0 && g->value[v].owner >= 0) return v;
-    if (v >= 0)
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s of %s: %s is not a parameter, it is %s", w->key, op->name, w->text,
-                      g->value[v].op ? "the output of a layer" : "an input");
+    tacet_graph *g = h->g;
+    const char *name = h->word->text, *key = h->own->name, *op = h->layer->op->name;
+    h->of = tc_graph_index(g, name);
+    if (h->of >= 0 && g->value[h->of].owner >= 0) return true;
+    if (h->of >= 0)
+        tc_graph_refuse(g, &h->layer->spec, h->word, "%s of %s: %s is not a parameter, it is %s", key, op, name,
+                        g->value[h->of].op ? "the output of a layer" : "an input");
     else
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s of %s: the parameter %.100s does not exist", w->key, op->name, w->text);
-    if (!tc_shares_hint(g, w->text, &g->error)) tc_graph_suggest(g, w->text, true);
-    point(g, s, w);
-    return -1;
-}
-
-/* Whether another word has the same key, or is the flag of that name. */
-static bool is_second(const tc_spec *s, const tc_word *w)
-{
-    for (const tc_word *other = s->word; other < s->word + s->count; other++)
-        if (other != w && strcmp(other->key ? other->key : other->text, w->key) == 0) return true;
+        tc_graph_refuse(g, &h->layer->spec, h->word, "%s of %s: the parameter %.100s does not exist", key, op, name);
+    if (!tc_shares_hint(g, name, &g->error)) tc_graph_suggest(g, name, true);
     return false;
 }
 
-bool tc_shares_take(tacet_graph *g, const tc_op *op, const tc_spec *s, tc_spec *rest, tc_shares *to)
+/* Whether it is given once (and not by a word like bias=false as well), and read once: a layer writes the gradients of
+ * what it reads side by side, so that no two of these may be the same. */
+static bool is_once(const sharing *h)
 {
-    *rest = *s;
-    rest->count = 0;
-    *to = (tc_shares){0};
-    for (int k = 0; k < TC_MAX_PARAMS; k++) to->of[k] = -1;
-    for (int i = 0; i < s->count; i++) {
-        const tc_word *w = &s->word[i];
-        const int k = slot_of(op, w);
-        if (k < 0) {
-            rest->word[rest->count++] = *w;
-            continue;
-        }
-        if (is_second(s, w)) {
-            tc_graph_fail(g, TACET_DESCRIPTION, "%s is given twice", w->key);
-            tc_spec_point(s, w->column, w->width, &g->error);
-            return false;
-        }
-        to->word[k] = w;
-        to->of[k] = named(g, op, s, w);
-        if (to->of[k] < 0) return false;
-    }
+    const tc_spec *s = &h->layer->spec;
+    const int before = (int)strlen(h->own->name) + 1;
+    const tc_arg whole = {.column = h->word->column - before, .width = h->word->width + before};
+    for (const tc_word *w = s->word; w < s->word + s->count; w++)
+        if (w->text != h->word->text && strcmp(w->key ? w->key : w->text, h->own->name) == 0)
+            return tc_graph_refuse(h->g, s, &whole, "%s is given twice", h->own->name);
+    for (int i = 0; i < h->layer->slots; i++)
+        if (h->layer->input[i] == h->of)
+            return tc_graph_refuse(h->g, s, h->word, "%s would use %s twice", h->layer->op->name, h->word->text);
     return true;
 }
 
-void tc_shares_rows(const tc_op *op, tacet_attribute row[TC_MAX_PARAMS + 1])
+static tc_fit fit_of(const sharing *h, bool transposed)
 {
-    int n = 0;
-    for (int k = 0; op->param[k].name; k++)
-        if (!is_attribute(op, op->param[k].name))
-            row[n++] = (tacet_attribute){.name = op->param[k].name, .type = "text", .preset = ""};
-    row[n] = (tacet_attribute){0};
+    return tc_weight_fit(tc_graph_axes(h->g, h->of), &h->g->value[h->of].shape, h->own->axes, h->shape, transposed);
 }
 
-/* ---- Whether it serves ---- */
-
-/* A layer and what it is to use. */
-typedef struct fitting {
-    tacet_graph *g;
-    const tc_op *op;
-    const tc_spec *spec;
-    const tc_sketch *s;
-    const tc_shares *to;
-    bool transposed; /* its first parameter */
-} fitting;
-
-static bool turns(const tc_op *op, int k) { return k == 0 && (op->flags & TC_TURNS); }
-
-static const char *name_of(const fitting *f, int k) { return f->g->value[f->to->of[k]].name; }
-
-static tc_fit fit_of(const fitting *f, int k, bool transposed)
-{
-    const int of = f->to->of[k];
-    return tc_weight_fit(tc_graph_axes(f->g, of), &f->g->value[of].shape, f->op->param[k].axes, &f->s->param[k],
-                         transposed);
-}
-
-static bool refuse_shape(const fitting *f, int k, bool transposed)
+static bool refuse_shape(const sharing *h)
 {
     char have[TC_SHAPE_TEXT], need[TC_SHAPE_TEXT];
-    const tc_shape wanted = tc_weight_seen(f->op->param[k].axes, &f->s->param[k]);
-    const tc_shape seen = tc_graph_shape(f->g, f->to->of[k]);
-    tc_graph_fail(f->g, TACET_DESCRIPTION, "%s needs a %s %s here, and %s is %s%s", f->op->name, f->op->param[k].name,
-                  tc_shape_text(&wanted, false, need), name_of(f, k), tc_shape_text(&seen, false, have),
-                  transposed ? ", to be transposed" : "");
-    if (turns(f->op, k) && fit_of(f, k, !transposed) != TC_FIT_SHAPE)
-        tc_fail_hint(&f->g->error, transposed ? "it fits as it is: leave out transposed"
-                                              : "its transpose fits: add the word transposed");
-    return point(f->g, f->spec, f->to->word[k]);
-}
-
-static bool refuse_order(const fitting *f, int k, tc_fit fit)
-{
-    const tc_value *owner = &f->g->value[f->g->value[f->to->of[k]].owner];
-    const char *own = f->op->param[k].name;
-    tc_graph_fail(f->g, TACET_DESCRIPTION,
-                  "%s cannot use %s: its dimensions lie in another order in memory than those of a %s of its own",
-                  f->op->name, name_of(f, k), own);
-    if (fit == TC_FIT_TURNED && (owner->op->flags & TC_TURNS))
-        tc_fail_hint(&f->g->error, "describe this layer first, and let %s use its %s", owner->name, own);
-    return point(f->g, f->spec, f->to->word[k]);
-}
-
-/* A layer writes the gradients of what it reads side by side, so that no two of these may be the same. */
-static bool is_read_once(const fitting *f, int k, const int *input)
-{
-    bool once = true;
-    for (int i = 0; i < f->s->inputs; i++) once = once && input[i] != f->to->of[k];
-    for (int i = 0; i < k; i++) once = once && f->to->of[i] != f->to->of[k];
-    if (once) return true;
-    tc_graph_fail(f->g, TACET_DESCRIPTION, "%s would use %s twice", f->op->name, name_of(f, k));
-    return point(f->g, f->spec, f->to->word[k]);
-}
-
-static bool fit_one(const fitting *f, int k, bool *turned)
-{
-    const bool transposed = f->transposed && turns(f->op, k);
-    if (f->s->param[k].rank < 0) {
-        tc_graph_fail(f->g, TACET_DESCRIPTION, "this %s has no %s, and cannot use another layer's", f->op->name,
-                      f->op->param[k].name);
-        return point(f->g, f->spec, f->to->word[k]);
-    }
-    const tc_fit fit = fit_of(f, k, transposed);
-    *turned = fit == TC_FIT_TURNED;
-    if (fit == TC_FIT_SHAPE) return refuse_shape(f, k, transposed);
-    return fit == TC_FIT_AS_IS || (*turned && turns(f->op, k)) || refuse_order(f, k, fit);
-}
-
-/* Whether there is something that `transposed` can be about. */
-static bool check_transposed(const fitting *f, const tc_arg *arg)
-{
-    const char *weight = f->op->flags & TC_TURNS ? f->op->param[0].name : NULL;
-    if (!f->transposed || (weight && f->to->of[0] >= 0)) return true;
-    if (weight) {
-        tc_graph_fail(f->g, TACET_DESCRIPTION, "transposed: this %s has a %s of its own", f->op->name, weight);
-        tc_fail_hint(&f->g->error, "%s=LAYER.%s uses that of another layer, transposed", weight, weight);
-    } else {
-        tc_graph_fail(f->g, TACET_DESCRIPTION, "transposed: a %s has no parameter that it can use transposed",
-                      f->op->name);
-    }
-    tc_spec_point(f->spec, arg->column, arg->width, &f->g->error);
+    const tc_shape wanted = tc_weight_seen(h->own->axes, h->shape), seen = tc_graph_shape(h->g, h->of);
+    tc_graph_refuse(h->g, &h->layer->spec, h->word, "%s needs a %s %s here, and %s is %s%s", h->layer->op->name,
+                    h->own->name, tc_shape_text(&wanted, false, need), h->word->text, tc_shape_text(&seen, false, have),
+                    h->transposed ? ", to be transposed" : "");
+    if (h->turns && fit_of(h, !h->transposed) != TC_FIT_SHAPE)
+        tc_fail_hint(&h->g->error, h->transposed ? "it fits as it is: leave out transposed"
+                                                 : "its transpose fits: add the word transposed");
     return false;
 }
 
-bool tc_shares_fit(tacet_graph *g, const tc_op *op, const tc_spec *spec, const tc_arg *common, const int *input,
-                   const tc_sketch *s, tc_shares *to)
+static bool refuse_order(const sharing *h, tc_fit fit)
 {
-    const tc_arg *transposed = &common[TC_LAYER_TRANSPOSED];
-    const fitting f = {g, op, spec, s, to, transposed->number != 0};
-    if (!check_transposed(&f, transposed)) return false;
-    for (int k = 0; k < TC_MAX_PARAMS; k++) {
-        bool turned = false;
-        if (to->of[k] < 0) continue;
-        if (!is_read_once(&f, k, input) || !fit_one(&f, k, &turned)) return false;
-        to->turned = to->turned || turned;
+    const tc_value *owner = &h->g->value[h->g->value[h->of].owner];
+    tc_graph_refuse(h->g, &h->layer->spec, h->word,
+                    "%s cannot use %s: its dimensions lie in another order in memory than those of a %s of its own",
+                    h->layer->op->name, h->word->text, h->own->name);
+    if (fit == TC_FIT_TURNED && (owner->op->flags & TC_TURNS))
+        tc_fail_hint(&h->g->error, "describe this layer first, and let %s use its %s", owner->name, h->own->name);
+    return false;
+}
+
+static bool fits(const sharing *h, bool *turned)
+{
+    if (h->shape->rank < 0)
+        return tc_graph_refuse(h->g, &h->layer->spec, h->word, "this %s has no %s, and cannot use another layer's",
+                               h->layer->op->name, h->own->name);
+    const tc_fit fit = fit_of(h, h->transposed);
+    *turned = *turned || fit == TC_FIT_TURNED;
+    if (fit == TC_FIT_SHAPE) return refuse_shape(h);
+    return fit == TC_FIT_AS_IS || (fit == TC_FIT_TURNED && h->turns) || refuse_order(h, fit);
+}
+
+/* Whether there is something that `transposed` can be about: `first`, the parameter that can be turned. */
+static bool check_transposed(tacet_graph *g, const tc_value *layer, const tc_arg *first, const tc_arg *transposed)
+{
+    const char *op = layer->op->name, *weight = layer->op->flags & TC_TURNS ? layer->op->param[0].name : NULL;
+    if (transposed->number == 0 || (weight && first->given)) return true;
+    if (!weight)
+        return tc_graph_refuse(g, &layer->spec, transposed,
+                               "transposed: a %s has no parameter that it can use transposed", op);
+    tc_graph_refuse(g, &layer->spec, transposed, "transposed: this %s has a %s of its own", op, weight);
+    tc_fail_hint(&g->error, "%s=LAYER.%s uses that of another layer, transposed", weight, weight);
+    return false;
+}
+
+bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s)
+{
+    const tc_param *own = layer->op->param;
+    layer->slots = layer->inputs;
+    if (!check_transposed(g, layer, &word[0], transposed)) return false;
+    for (int k = 0; own[k].name; k++) {
+        const bool turns = k == 0 && (layer->op->flags & TC_TURNS);
+        sharing h = {g, layer, &own[k], &s->param[k], &word[k], -1, turns, turns && transposed->number != 0};
+        if (word[k].given && !(find(&h) && is_once(&h) && fits(&h, &layer->turned))) return false;
+        layer->input[layer->slots++] = h.of;
     }
     return true;
 }

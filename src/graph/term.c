@@ -7,65 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *scalar_name_at(const void *context, int i)
-{
-    bool loss = *(const bool *)context;
-    int n = 0;
-    for (int k = 0; k < tc_op_count(); k++) {
-        const tc_op *op = tc_op_at(k);
-        if (op->role->scalar && (op->role == &tc_loss) == loss && n++ == i) return op->name;
-    }
-    return NULL;
-}
-
-/* The operator that the spec names, if it is a loss where one is due and a penalty or a constraint elsewhere. */
-static const tc_op *find_scalar(tacet_graph *g, const tc_spec *s, bool loss)
-{
-    const tc_op *op = tc_op_find(s->name);
-    const char *due = loss ? "loss" : "penalty";
-    if (op && op->role->scalar && (op->role == &tc_loss) == loss) return op;
-    if (op) {
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s is a %s, not a %s", s->name, op->role->name, due);
-    } else {
-        tc_graph_fail(g, TACET_DESCRIPTION, "unknown %s \"%.100s\"", due, s->name);
-        tc_fail_choices(&g->error, "there are", s->name, scalar_name_at, &loss);
-    }
-    tc_spec_point(s, s->column, s->width, &g->error);
-    return NULL;
-}
-
 /* A mistake that is seen when the term meets its values: the message begins with both. */
 static bool refuse(tacet_graph *g, const tc_term *t, const char *why)
 {
-    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, t->on, why);
-    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
-    return false;
+    return tc_graph_refuse(g, &t->spec, NULL, "%s on %s: %s", t->op->name, t->on, why);
 }
 
-/* What lambda may be steered by: each says which share of a value is to be not 0. */
-static double density_of(double x, double n)
-{
-    (void)n;
-    return x;
-}
-static double density_of_l0(double x, double n) { return x / n; }
-static double density_of_zeros(double x, double n)
-{
-    (void)n;
-    return 1 - x;
-}
-
+/* What lambda may be steered by: each says which share of a value is to be not 0, as low + slope * the number given. */
 static const struct target {
     int attribute;
-    bool batch;
-    double (*density)(double x, double n); /* n: units */
+    bool batch, units; /* units: the number is divided by how many there are */
+    double low, slope;
     const char *elsewhere, *range;
 } targets[] = {
-    {TC_TERM_DENSITY, true, density_of, "density= is a target for activations; on a parameter write zeros= with prox",
+    {TC_TERM_DENSITY, true, false, 0, 1, "density= is a target for activations; on a parameter write zeros= with prox",
      "density must be above 0 and below 1"},
-    {TC_TERM_L0, true, density_of_l0, "l0= is a target for activations; on a parameter write zeros= with prox",
+    {TC_TERM_L0, true, true, 0, 1, "l0= is a target for activations; on a parameter write zeros= with prox",
      "l0 must be above 0 and below the number of units"},
-    {TC_TERM_ZEROS, false, density_of_zeros,
+    {TC_TERM_ZEROS, false, false, 1, -1,
      "zeros= is a target for parameters; on activations write density=", "zeros must be above 0 and below 1"},
 };
 
@@ -94,7 +53,8 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
         if (batch && !has_zeros(g, tc_term_on(t, 0)))
             return refuse(g, t, "there are no exact zeros in it to count: steer the output of a relu, say");
         if (t->inputs > 1) return refuse(g, t, "a joint term cannot be steered: without joint each value is");
-        t->target = k->density(a[k->attribute].number, (double)tc_shape_units(&g->value[tc_term_on(t, 0)].shape));
+        const double units = k->units ? (double)tc_shape_units(&g->value[tc_term_on(t, 0)].shape) : 1;
+        t->target = k->low + k->slope * a[k->attribute].number / units;
         if (!(t->target > 0 && t->target < 1)) return refuse(g, t, k->range);
     }
     for (int i = TC_TERM_SCHEDULE; i < TC_COMMON_ATTRS; i++) {
@@ -131,12 +91,11 @@ static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
     if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\", or a target");
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
-    if (t->prox && batch) return refuse(g, t, "acts on parameters, and this value depends on the batch");
+    if (batch && (t->prox || t->op->flags & TC_NO_BATCH))
+        return refuse(g, t, "acts on parameters, and this value depends on the batch");
     if (t->inputs > tc_op_inputs(t->op)) return refuse(g, t, "takes one value: it has no joint form");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
     if (t->prox && t->inputs > 1 && !(t->op->flags & TC_ELEMENTWISE)) return refuse(g, t, "has no joint proximal step");
-    if (batch && (t->op->flags & TC_NO_BATCH))
-        return refuse(g, t, "acts on parameters, and this value depends on the batch");
     return true;
 }
 
@@ -154,26 +113,24 @@ static bool take_layer(tacet_graph *g, tc_term *t)
         memcpy(t->input, v->input, sizeof t->input);
         return true;
     }
-    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: reads the %s of a %s, and this is %s%s", t->op->name, t->on,
-                  t->op->of->param[0].name, kind, v->op ? "the output of a " : "none", v->op ? v->op->name : "");
+    tc_graph_refuse(g, &t->spec, NULL, "%s on %s: reads the %s of a %s, and this is %s%s", t->op->name, t->on,
+                    t->op->of->param[0].name, kind, v->op ? "the output of a " : "none", v->op ? v->op->name : "");
     tc_fail_hint(&g->error, "use l1, or make the layer a %s", kind);
-    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
     return false;
 }
 
 /* Whether input i is class indices where the operator asks for them, and numbers elsewhere. */
-static bool check_type(tacet_graph *g, tc_term *t, int i)
+static bool check_type(tacet_graph *g, const tc_term *t, int i)
 {
     const tc_value *v = &g->value[t->input[i]];
     const bool ids = v->type == TACET_I32;
     if (tc_takes_ids(t->op, i) == ids) return true;
-    tc_graph_fail(g, TACET_DESCRIPTION,
-                  ids ? "%s on %s: %s holds int32 class indices, and %s takes numbers"
-                      : "%s on %s: %s holds float32 numbers, and %s needs class indices here",
-                  t->op->name, t->on, v->name, t->op->name);
+    tc_graph_refuse(g, &t->spec, NULL,
+                    ids ? "%s on %s: %s holds int32 class indices, and %s takes numbers"
+                        : "%s on %s: %s holds float32 numbers, and %s needs class indices here",
+                    t->op->name, t->on, v->name, t->op->name);
     tc_fail_hint(&g->error, ids ? "targets of a regression are float32: an input in C, floats in the data"
                                 : "labels are whole numbers in the data, tacet_labels or tacet_input_of in C");
-    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
     return false;
 }
 
@@ -195,30 +152,20 @@ static bool check_positions(const tc_term *t, tc_sketch *s)
     return true;
 }
 
-static bool check_shapes(tacet_graph *g, tc_term *t)
+static bool check_shapes(tacet_graph *g, const tc_term *t)
 {
-    tc_shape shape[TC_MAX_INPUTS];
-    bool batch[TC_MAX_INPUTS];
-    char from[512] = "";
-    size_t used = 0;
+    tc_shape shape[TC_SLOTS];
+    bool batch[TC_SLOTS];
+    tc_sketch s;
     for (int i = 0; i < t->inputs; i++) {
-        const tc_value *v = &g->value[t->input[i]];
-        char text[TC_SHAPE_TEXT];
-        shape[i] = v->shape;
-        batch[i] = v->batch;
-        const tc_shape seen = tc_graph_shape(g, t->input[i]);
-        int n = used < sizeof from ? snprintf(from + used, sizeof from - used, "%s%s %s", i ? " and " : "", v->name,
-                                              tc_shape_text(&seen, batch[i], text))
-                                   : 0;
-        used += n > 0 ? (size_t)n : 0;
         if (!check_type(g, t, i)) return false;
-        if (batch[i] != batch[0]) return refuse(g, t, "parameters and values of a batch do not mix in one term");
+        if (g->value[t->input[i]].batch != g->value[t->input[0]].batch)
+            return refuse(g, t, "parameters and values of a batch do not mix in one term");
     }
-    tc_sketch s = {.arg = tc_term_arg(g, t), .inputs = t->inputs, .x = shape, .batch = batch};
-    for (int i = 0; i < t->inputs; i++) s.classes[i] = g->value[t->input[i]].classes;
-    if (tc_op_shape(t->op, &s) && check_positions(t, &s)) return true;
-    tc_graph_fail(g, TACET_DESCRIPTION, "%s on %s: %s", t->op->name, from, s.why);
-    tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
+    if (tc_graph_sketch(g, t->op, tc_term_arg(g, t), t->input, t->inputs, &s, shape, batch) && check_positions(t, &s))
+        return true;
+    tc_graph_refuse_inputs(g, t->op->name, t->input, t->inputs, s.why);
+    tc_fail_at(&g->error, t->spec.source, t->spec.column, t->spec.width);
     return false;
 }
 
@@ -231,105 +178,88 @@ static bool name_term(tacet_graph *g, tc_term *t)
     snprintf(name, sizeof name, "%s:%s", t->on, given->given ? given->text : t->op->name);
     for (int i = 0; i < g->terms; i++)
         if (strcmp(g->term[i].name, name) == 0) {
-            tc_graph_fail(g, TACET_DESCRIPTION, "there is a term %s already", name);
+            tc_graph_refuse(g, &t->spec, NULL, "there is a term %s already", name);
             tc_fail_hint(&g->error, "a second one needs a name of its own: name=...");
-            tc_spec_point(&t->spec, t->spec.column, t->spec.width, &g->error);
             return false;
         }
     t->name = tc_strdup(&g->mem, name);
-    return t->name || tc_graph_no_memory(g) == 0;
+    return t->name || tc_graph_no_memory(g);
 }
 
-static void term_free(const tc_mem *m, tc_term *t)
-{
-    tc_free(m, t->name);
-    tc_free(m, t->on);
-    tc_free(m, t->arg);
-    tc_free(m, t->common);
-    if (t->spec.source) tc_spec_free(&t->spec);
-}
-
-static bool read_term(tacet_graph *g, tc_term *t, bool loss, const char *text)
+static bool read_term(tacet_graph *g, tc_term *t, const tc_role *due, const char *text)
 {
     if (tc_spec_parse(&t->spec, &g->mem, text, &g->error) != TACET_OK) return false;
-    t->op = find_scalar(g, &t->spec, loss);
+    t->op = tc_graph_op(g, &t->spec, due);
     if (!t->op) return false;
     t->arg = tc_alloc(&g->mem, (size_t)tc_attr_count(t->op->attribute) + 1, sizeof *t->arg);
     t->common = tc_alloc(&g->mem, TC_COMMON_ATTRS, sizeof *t->common);
-    if (!t->arg || !t->common) return tc_graph_no_memory(g), false;
+    if (!t->arg || !t->common) return tc_graph_no_memory(g);
     const tc_binding binding[] = {{t->op->role->common, t->common}, {t->op->attribute, t->arg}};
     return tc_spec_bind(&t->spec, 2, binding, true, &g->error) == TACET_OK;
 }
 
 /* Adds one term on the values input[inputs]. */
-static bool add_term(tacet_graph *g, bool loss, const char *on, const int *input, int inputs, const char *text)
+static bool add_term(tacet_graph *g, const tc_role *due, const char *on, const int *input, int inputs, const char *text)
 {
-    if (g->terms >= TC_MAX_TERMS) return tc_graph_fail(g, TACET_DESCRIPTION, "more than %d terms", TC_MAX_TERMS), false;
+    if (g->terms >= TC_MAX_TERMS) return tc_graph_fail(g, "more than %d terms", TC_MAX_TERMS);
     tc_term *grown = tc_resize(&g->mem, g->term, (size_t)g->terms + 1, sizeof *grown);
-    if (!grown) return tc_graph_no_memory(g), false;
+    if (!grown) return tc_graph_no_memory(g);
     g->term = grown;
     tc_term *t = &g->term[g->terms];
     *t = (tc_term){.of = -1, .inputs = inputs, .slots = inputs, .on = tc_strdup(&g->mem, on)};
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
-    bool good = t->on ? read_term(g, t, loss, text) : tc_graph_no_memory(g) == 0;
     const bool batch = g->value[input[0]].batch;
+    bool good = t->on ? read_term(g, t, due, text) : tc_graph_no_memory(g);
     good = good && take_layer(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) && set_weight(g, t, batch);
     good = good && name_term(g, t);
-    if (!good) {
-        term_free(&g->mem, t);
-        return false;
-    }
-    g->terms++;
-    return true;
+    if (good)
+        g->terms++;
+    else
+        tc_term_free(&g->mem, t);
+    return good;
 }
 
 void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value target)
 {
-    int input[2] = {tc_graph_value(g, y), tc_graph_value(g, target)};
-    if (input[0] < 0 || input[1] < 0 || !add_term(g, true, g->value[input[0]].name, input, 2, loss)) return;
     char on[512];
+    int input[2] = {tc_graph_value(g, y), tc_graph_value(g, target)};
+    if (input[0] < 0 || input[1] < 0 || !add_term(g, &tc_loss, g->value[input[0]].name, input, 2, loss)) return;
     snprintf(on, sizeof on, "%s %s", g->value[input[0]].name, g->value[input[1]].name);
     tc_statement_add(g, &g->losses, on, loss);
 }
 
 /* Whether the text says `joint`: it must be known before its terms are made. */
-static int is_joint(tacet_graph *g, const char *text)
+static bool is_joint(tacet_graph *g, const char *text)
 {
     tc_term t = {0};
-    int joint = read_term(g, &t, false, text) ? t.common[TC_TERM_JOINT].number != 0.0 : -1;
-    term_free(&g->mem, &t);
+    const bool joint = read_term(g, &t, &tc_penalty, text) && t.common[TC_TERM_JOINT].number != 0.0;
+    tc_term_free(&g->mem, &t);
     return joint;
+}
+
+/* One term on all values that the selector matches. */
+static void add_joint(tacet_graph *g, const char *selector, const char *penalty)
+{
+    int match[TC_MAX_INPUTS] = {0}, n = 0;
+    for (int v = 0; (v = tc_select(g, selector, false, v)) < g->values; v++, n++)
+        if (n < TC_MAX_INPUTS) match[n] = v;
+    if (n <= TC_MAX_INPUTS)
+        add_term(g, &tc_penalty, selector, match, n, penalty);
+    else
+        tc_graph_fail(g, "%s matches %d values; a joint term takes at most %d", selector, n, TC_MAX_INPUTS);
 }
 
 void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty)
 {
-    if (tc_graph_failed(g)) return;
-    int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
-    if (!match) {
-        tc_graph_no_memory(g);
-        return;
-    }
-    int n = tc_select(g, selector, false, match), joint = n ? is_joint(g, penalty) : -1;
-    if (joint == 1 && n > TC_MAX_INPUTS)
-        tc_graph_fail(g, TACET_DESCRIPTION, "%s matches %d values; a joint term takes at most %d", selector, n,
-                      TC_MAX_INPUTS);
-    else if (joint == 1)
-        add_term(g, false, selector, match, n, penalty);
-    else
-        for (int i = 0; joint == 0 && i < n; i++)
-            if (!add_term(g, false, g->value[match[i]].name, &match[i], 1, penalty)) break;
-    tc_free(&g->mem, match);
-    if (g->error.status == TACET_OK) tc_statement_add(g, &g->penalties, selector, penalty);
+    if (!tc_select_any(g, selector, false)) return;
+    const bool joint = is_joint(g, penalty);
+    if (joint) add_joint(g, selector, penalty);
+    for (int v = 0; !joint && !tc_graph_failed(g) && (v = tc_select(g, selector, false, v)) < g->values; v++)
+        add_term(g, &tc_penalty, g->value[v].name, &v, 1, penalty);
+    if (!tc_graph_failed(g)) tc_statement_add(g, &g->penalties, selector, penalty);
 }
 
 void tacet_options(tacet_graph *g, const char *selector, const char *options)
 {
-    if (tc_graph_failed(g)) return;
-    int *match = tc_alloc(&g->mem, (size_t)g->values + 1, sizeof *match);
-    if (!match) {
-        tc_graph_no_memory(g);
-        return;
-    }
-    if (tc_select(g, selector, true, match)) tc_statement_add(g, &g->options, selector, options);
-    tc_free(&g->mem, match);
+    if (tc_select_any(g, selector, true)) tc_statement_add(g, &g->options, selector, options);
 }

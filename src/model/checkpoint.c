@@ -99,7 +99,7 @@ static int take_value(const char **at, const tacet_plan *p)
 
 /* ---- Note by note ---- */
 
-static void write_optimizer(const tacet_plan *p, tc_text *t) { tc_spec_print(&p->update.spec, NULL, t); }
+static void write_optimizer(const tacet_plan *p, tc_text *t) { tc_spec_print(&p->update.spec, t); }
 
 static bool read_optimizer(const resuming *r, const char *theirs)
 {

@@ -84,10 +84,9 @@ static tacet_status schedules(tacet_plan *p)
     for (int i = 0; i < p->terms; i++) {
         const tc_term *t = &p->graph->term[i];
         const char *why = tc_schedule_end(&t->common[TC_TERM_SCHEDULE], p->set.epochs);
-        if (!why) continue;
-        tc_fail(&p->error, TACET_DESCRIPTION, "%s: %s, or until", t->name, why);
-        tc_spec_point(&t->spec, t->spec.column, t->spec.width, &p->error);
-        return p->error.status;
+        if (why)
+            return tc_refuse(&p->error, t->spec.source, t->spec.column, t->spec.width, "%s: %s, or until", t->name,
+                             why);
     }
     return TACET_OK;
 }

@@ -20,9 +20,8 @@ static tacet_status bind_optimizer(tacet_plan *p)
     const tc_spec *s = &p->update.spec;
     p->update.optim = tc_optim_find(s->name);
     if (!p->update.optim) {
-        tc_fail(&p->error, TACET_DESCRIPTION, "unknown optimizer \"%.100s\"", s->name);
+        tc_refuse(&p->error, s->source, s->column, s->width, "unknown optimizer \"%.100s\"", s->name);
         tc_fail_choices(&p->error, "there are", s->name, optim_name_at, NULL);
-        tc_spec_point(s, s->column, s->width, &p->error);
         return p->error.status;
     }
     p->update.arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *p->update.arg);
@@ -33,9 +32,7 @@ static tacet_status bind_optimizer(tacet_plan *p)
     if (status != TACET_OK) return status;
     const char *why = tc_schedule_check(p->update.schedule);
     if (!why) why = tc_schedule_end(p->update.schedule, p->set.epochs);
-    if (why) tc_fail(&p->error, TACET_DESCRIPTION, "%s", why);
-    if (p->error.status != TACET_OK) tc_spec_point(s, s->column, s->width, &p->error);
-    return p->error.status;
+    return why ? tc_refuse(&p->error, s->source, s->column, s->width, "%s", why) : TACET_OK;
 }
 
 static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)

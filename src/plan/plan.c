@@ -63,14 +63,8 @@ tc_node tc_plan_node(const tacet_plan *p, int i)
 
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch)
 {
-    tc_sketch s = {.arg = n->arg, .inputs = n->inputs, .x = shape, .batch = batch, .turned = n->turned};
-    for (int k = 0; k < n->inputs; k++) {
-        const tc_value *x = &p->graph->value[n->input[k]];
-        shape[k] = x->shape;
-        batch[k] = x->batch;
-        s.classes[k] = x->classes;
-    }
-    for (int k = 0; k < TC_MAX_PARAMS; k++) s.param[k].rank = -1;
-    tc_op_shape(n->op, &s);
+    tc_sketch s;
+    tc_graph_sketch(p->graph, n->op, n->arg, n->input, n->inputs, &s, shape, batch);
+    s.turned = n->turned;
     return s;
 }

@@ -15,49 +15,6 @@ int tc_attr_count(const tacet_attribute *table)
 
 /* ---- Values ---- */
 
-static bool read_float(const char *text, double *x) { return tc_number_read(text, x); }
-
-static bool read_int(const char *text, double *x)
-{
-    /* Every integer must be one that a double holds exactly. */
-    const int64_t most = INT64_C(1) << 53;
-    int64_t n;
-    if (!tc_integer_read(text, &n) || n > most || n < -most) return false;
-    *x = (double)n;
-    return true;
-}
-
-static bool read_bool(const char *text, double *x)
-{
-    static const char *const word[] = {"false", "true", "off", "on", "no", "yes", "0", "1"};
-    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
-        if (strcmp(text, word[i]) == 0) {
-            *x = (double)(i % 2);
-            return true;
-        }
-    return false;
-}
-
-static bool read_text(const char *text, double *x)
-{
-    (void)text;
-    *x = 0;
-    return true;
-}
-
-typedef struct reader {
-    const char *type, *expected;
-    bool (*read)(const char *text, double *x);
-} reader;
-
-static const reader readers[] = {
-    {"float", "a number", read_float},
-    {"int", "a whole number", read_int},
-    {"bool", "true or false", read_bool},
-};
-/* Also of types that are names for other rooms ("value"). */
-static const reader text_reader = {"text", "text", read_text};
-
 static bool is_choice(const char *type) { return strchr(type, '|') != NULL; }
 
 /* The words of "a|b|c", NULL behind the last. What does not fit is a mistake in a table, which its test finds. */
@@ -79,6 +36,7 @@ static choices *split(const char *type, choices *c)
     return c;
 }
 
+/* Which word of "a|b|c" the text is. */
 static bool read_choice(const char *type, const char *text, double *x)
 {
     choices c;
@@ -91,16 +49,44 @@ static bool read_choice(const char *type, const char *text, double *x)
     return false;
 }
 
-static const reader *reader_of(const char *type)
+static bool read_int(const char *text, double *x)
+{
+    /* Every integer must be one that a double holds exactly. */
+    const int64_t most = INT64_C(1) << 53;
+    int64_t n;
+    if (!tc_integer_read(text, &n) || n > most || n < -most) return false;
+    *x = (double)n;
+    return true;
+}
+
+static bool read_bool(const char *text, double *x)
+{
+    if (!read_choice("false|true|off|on|no|yes|0|1", text, x)) return false;
+    *x = (int)*x % 2;
+    return true;
+}
+
+static const struct reader {
+    const char *type, *expected;
+    bool (*read)(const char *text, double *x);
+} readers[] = {
+    {"float", "a number", tc_number_read},
+    {"int", "a whole number", read_int},
+    {"bool", "true or false", read_bool},
+};
+
+/* NULL: any text will do. So it is for "text" and for types that are names for other rooms ("value"). */
+static const struct reader *reader_of(const char *type)
 {
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (strcmp(readers[i].type, type) == 0) return &readers[i];
-    return &text_reader;
+    return NULL;
 }
 
 static bool read_value(const char *type, const char *text, double *x)
 {
-    return is_choice(type) ? read_choice(type, text, x) : reader_of(type)->read(text, x);
+    const struct reader *r = reader_of(type);
+    return is_choice(type) ? read_choice(type, text, x) : !r || r->read(text, x);
 }
 
 /* ---- Binding ---- */
@@ -129,11 +115,16 @@ static slot slot_at(const binder *b, int i)
     return (slot){0};
 }
 
-static slot slot_named(const binder *b, const char *name)
+/* The name of something has a dot and does not begin as a number does. */
+static bool is_dotted_name(const char *text) { return strchr(text, '.') && !strchr(".+-0123456789", text[0]); }
+
+/* The attribute that a text sets by its key: the first of that name; the last, if the text is itself a name. */
+static slot slot_named(const binder *b, const char *key, const char *text)
 {
-    slot s;
-    for (int i = 0; (s = slot_at(b, i)).attribute && strcmp(s.attribute->name, name) != 0;) i++;
-    return s;
+    slot s, found = {0};
+    for (int i = 0; (s = slot_at(b, i)).attribute; i++)
+        if (strcmp(s.attribute->name, key) == 0 && (!found.attribute || is_dotted_name(text))) found = s;
+    return found;
 }
 
 static slot next_positional(const binder *b)
@@ -143,45 +134,34 @@ static slot next_positional(const binder *b)
     return s;
 }
 
+/* Key i, each once. */
 static const char *key_at(const void *context, int i)
 {
-    const slot s = slot_at(context, i);
-    return s.attribute ? s.attribute->name : NULL;
+    slot s;
+    for (int k = 0; (s = slot_at(context, k)).attribute; k++)
+        if (slot_named(context, s.attribute->name, "").arg == s.arg && i-- == 0) return s.attribute->name;
+    return NULL;
 }
 
 static const char *choice_at(const void *context, int i) { return ((const choices *)context)->word[i]; }
 
-/* Points at the word. */
-static tacet_status point(const binder *b, const tc_word *w)
-{
-    tc_spec_point(b->s, w->column, w->width, b->e);
-    return TACET_DESCRIPTION;
-}
-
 static void hint_keys(const binder *b, const char *word) { tc_fail_choices(b->e, "it takes", word, key_at, b); }
 
-static tacet_status refuse_key(const binder *b, const tc_word *w)
-{
-    tc_fail(b->e, TACET_DESCRIPTION, "%s has no attribute %s", b->s->name, w->key);
-    tc_spec_point(b->s, w->column, (int)strlen(w->key), b->e);
-    hint_keys(b, w->key);
-    return TACET_DESCRIPTION;
-}
-
+/* Refuses a key that no attribute has, or a bare word that none is left for. */
 static tacet_status refuse_word(const binder *b, const tc_word *w)
 {
-    tc_fail(b->e, TACET_DESCRIPTION, "%s has no place for '%s'", b->s->name, w->text);
-    point(b, w);
-    hint_keys(b, w->text);
+    const char *word = w->key ? w->key : w->text;
+    tc_refuse(b->e, b->s->source, w->column, w->key ? (int)strlen(w->key) : w->width,
+              w->key ? "%s has no attribute %s" : "%s has no place for '%s'", b->s->name, word);
+    hint_keys(b, word);
     return TACET_DESCRIPTION;
 }
 
 static tacet_status refuse_value(const binder *b, const tc_word *w, const tacet_attribute *a)
 {
     const bool choice = is_choice(a->type);
-    tc_fail(b->e, TACET_DESCRIPTION, "%s of %s: expected %s%s, got '%s'", a->name, b->s->name, choice ? "one of " : "",
-            choice ? a->type : reader_of(a->type)->expected, w->text);
-    point(b, w);
+    tc_refuse(b->e, b->s->source, w->column, w->width, "%s of %s: expected %s%s, got '%s'", a->name, b->s->name,
+              choice ? "one of " : "", choice ? a->type : reader_of(a->type)->expected, w->text);
     if (choice) {
         choices c;
         const char *near = tc_nearest(w->text, choice_at, split(a->type, &c));
@@ -195,14 +175,12 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tacet_
 /* Gives one word to its attribute. */
 static tacet_status bind_word(const binder *b, const tc_word *w)
 {
-    slot to = slot_named(b, w->key ? w->key : w->text);
+    slot to = slot_named(b, w->key ? w->key : w->text, w->text);
     const bool flag = !w->key && to.attribute && strcmp(to.attribute->type, "bool") == 0;
     if (!w->key && !flag) to = next_positional(b);
-    if (!to.attribute) return w->key ? refuse_key(b, w) : refuse_word(b, w);
-    if (to.arg->given) {
-        tc_fail(b->e, TACET_DESCRIPTION, "%s is given twice", to.attribute->name);
-        return point(b, w);
-    }
+    if (!to.attribute) return refuse_word(b, w);
+    if (to.arg->given)
+        return tc_refuse(b->e, b->s->source, w->column, w->width, "%s is given twice", to.attribute->name);
     const char *text = flag ? "true" : w->text;
     if (!read_value(to.attribute->type, text, &to.arg->number)) return refuse_value(b, w, to.attribute);
     to.arg->text = text;
@@ -213,24 +191,13 @@ static tacet_status bind_word(const binder *b, const tc_word *w)
     return TACET_OK;
 }
 
-/* The defaults. */
-static void clear(const binder *b)
-{
-    slot s;
-    for (int i = 0; (s = slot_at(b, i)).attribute; i++) {
-        *s.arg = (tc_arg){.text = s.attribute->preset};
-        if (s.attribute->preset) read_value(s.attribute->type, s.attribute->preset, &s.arg->number);
-    }
-}
-
 static tacet_status require_all(const binder *b)
 {
     slot s;
     for (int i = 0; (s = slot_at(b, i)).attribute; i++) {
         if (s.arg->given || s.attribute->preset) continue;
         const char *name = s.attribute->name;
-        tc_fail(b->e, TACET_DESCRIPTION, "%s needs %s", b->s->name, name);
-        tc_spec_point(b->s, b->s->column, b->s->width, b->e);
+        tc_refuse(b->e, b->s->source, b->s->column, b->s->width, "%s needs %s", b->s->name, name);
         tc_fail_hint(b->e, s.attribute->positional ? "write %.200s %s, or %s=..." : "write %.200s %s=...", b->s->source,
                      name, name);
         return TACET_DESCRIPTION;
@@ -241,7 +208,12 @@ static tacet_status require_all(const binder *b)
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e)
 {
     const binder b = {s, bindings, binding, e};
-    clear(&b);
+    slot to;
+    for (int i = 0; (to = slot_at(&b, i)).attribute; i++) {
+        const char *preset = to.attribute->preset;
+        *to.arg = (tc_arg){.text = preset};
+        if (preset) read_value(to.attribute->type, preset, &to.arg->number);
+    }
     for (int i = 0; i < s->count; i++) {
         const tacet_status status = bind_word(&b, &s->word[i]);
         if (status) return status;

@@ -1,4 +1,4 @@
-/* spec.c: cuts a description into words.
+/* spec.c: cuts a description into words, and a chain into descriptions.
  *
  * The text is copied once; keys and values are pieces of that copy, ended in place. A word is a run of characters up to
  * a space; a double quote opens a piece in which spaces count, and only at the start of a word or right behind its
@@ -29,16 +29,14 @@ static const char *cut_quoted(cutter *c)
         *to++ = from[c->at++];
     }
     if (!from[c->at]) {
-        tc_fail(c->e, TACET_DESCRIPTION, "a quoted value does not end");
-        tc_fail_at(c->e, from, begin, c->at - begin);
+        tc_refuse(c->e, from, begin, c->at - begin, "a quoted value does not end");
         tc_fail_hint(c->e, "close it with \"");
         return NULL;
     }
     c->at++;
     *to = '\0';
     if (from[c->at] && !is_space(from[c->at])) {
-        tc_fail(c->e, TACET_DESCRIPTION, "expected a space after a quoted value");
-        tc_fail_at(c->e, from, c->at, 1);
+        tc_refuse(c->e, from, c->at, 1, "expected a space after a quoted value");
         return NULL;
     }
     return value;
@@ -51,8 +49,7 @@ static const char *cut_bare(cutter *c)
     const int begin = c->at;
     while (from[c->at] && !is_space(from[c->at])) {
         if (from[c->at] == '"') {
-            tc_fail(c->e, TACET_DESCRIPTION, "a quote in the middle of a word");
-            tc_fail_at(c->e, from, c->at, 1);
+            tc_refuse(c->e, from, c->at, 1, "a quote in the middle of a word");
             tc_fail_hint(c->e, "put the whole value in quotes: key=\"...\"");
             return NULL;
         }
@@ -72,8 +69,7 @@ static bool cut_word(cutter *c, tc_word *w)
     *w = (tc_word){.column = begin};
     if (from[end] == '=') {
         if (end == begin) {
-            tc_fail(c->e, TACET_DESCRIPTION, "expected a key before =");
-            tc_fail_at(c->e, from, begin, 1);
+            tc_refuse(c->e, from, begin, 1, "expected a key before =");
             return false;
         }
         c->s->words[end] = '\0';
@@ -85,8 +81,7 @@ static bool cut_word(cutter *c, tc_word *w)
     if (!w->text) return false;
     w->width = c->at - begin;
     if (c->at == value) {
-        tc_fail(c->e, TACET_DESCRIPTION, "expected a value after %s=", w->key);
-        tc_fail_at(c->e, from, begin, w->width);
+        tc_refuse(c->e, from, begin, w->width, "expected a value after %s=", w->key);
         tc_fail_hint(c->e, "an empty value is written \"\"");
         return false;
     }
@@ -108,8 +103,8 @@ static bool cut_name(cutter *c)
     s->width = c->at - s->column;
     const char next = s->source[c->at];
     if (s->width == 0 || (next && !is_space(next))) {
-        tc_fail(c->e, TACET_DESCRIPTION, "expected a name%s", next ? ", made of letters, digits and _" : "");
-        tc_fail_at(c->e, s->source, s->width ? s->column : c->at, s->width + 1);
+        tc_refuse(c->e, s->source, s->column, s->width + 1, "expected a name%s",
+                  next ? ", made of letters, digits and _" : "");
         if (next == '=') tc_fail_hint(c->e, "a description begins with its name: name key=value");
         return false;
     }
@@ -124,8 +119,7 @@ static bool cut(tc_spec *s, tacet_error *e)
     if (!cut_name(&c)) return false;
     for (skip_spaces(&c); s->source[c.at]; skip_spaces(&c)) {
         if (s->count == TC_MAX_WORDS) {
-            tc_fail(e, TACET_DESCRIPTION, "more than %d words after %s", TC_MAX_WORDS, s->name);
-            tc_fail_at(e, s->source, c.at, 1);
+            tc_refuse(e, s->source, c.at, 1, "more than %d words after %s", TC_MAX_WORDS, s->name);
             return false;
         }
         if (!cut_word(&c, &s->word[s->count])) return false;
@@ -138,47 +132,54 @@ tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_
 {
     *s = (tc_spec){.mem = *m};
     const size_t length = strnlen(text, TC_MAX_SPEC + 1);
-    if (length > TC_MAX_SPEC) {
-        tc_fail(e, TACET_DESCRIPTION, "a description is at most %d bytes long", TC_MAX_SPEC);
-        tc_fail_at(e, text, TC_MAX_SPEC, 1);
-        return TACET_DESCRIPTION;
-    }
+    if (length > TC_MAX_SPEC)
+        return tc_refuse(e, text, TC_MAX_SPEC, 1, "a description is at most %d bytes long", TC_MAX_SPEC);
     s->source = tc_strdup(m, text);
     s->words = tc_strdup(m, text);
-    if (!s->source || !s->words) {
-        tc_spec_free(s);
-        return tc_fail_memory(e);
-    }
-    if (!cut(s, e)) {
-        tc_spec_free(s);
-        return TACET_DESCRIPTION;
-    }
-    return TACET_OK;
+    tacet_status status = TACET_DESCRIPTION;
+    if (!s->source || !s->words)
+        status = tc_fail_memory(e);
+    else if (cut(s, e))
+        return TACET_OK;
+    tc_spec_free(s);
+    return status;
 }
 
 void tc_spec_free(tc_spec *s)
 {
     const tc_mem mem = s->mem;
-    if (s->source) tc_free(&mem, s->source);
-    if (s->words) tc_free(&mem, s->words);
+    tc_free(&mem, s->source);
+    tc_free(&mem, s->words);
     *s = (tc_spec){.mem = mem};
 }
 
-void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e) { tc_fail_at(e, s->source, column, width); }
+/* ---- Chains ---- */
+
+bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column)
+{
+    /* Behind the last stage *chain is NULL: a chain that ends in a bar has one more, empty, stage. */
+    const char *begin = *chain;
+    if (!begin) return false;
+    const char *bar = begin;
+    for (bool quoted = false; *bar && (quoted || *bar != '|'); bar++) {
+        if (quoted && *bar == '\\' && bar[1])
+            bar++;
+        else if (*bar == '"')
+            quoted = !quoted;
+    }
+    *chain = *bar ? bar + 1 : NULL;
+
+    const char *end = bar;
+    while (begin < end && is_space(*begin)) begin++;
+    while (end > begin && is_space(end[-1])) end--;
+    *column = (int)(begin - whole);
+    const size_t n = (size_t)(end - begin) < capacity ? (size_t)(end - begin) : capacity - 1;
+    memcpy(stage, begin, n);
+    stage[n] = '\0';
+    return true;
+}
 
 /* ---- Printing ---- */
-
-/* True when the list "a|b|c" holds the key. */
-static bool listed(const char *list, const char *key)
-{
-    const size_t n = strlen(key);
-    while (list && *list) {
-        const size_t m = strcspn(list, "|");
-        if (m == n && memcmp(list, key, n) == 0) return true;
-        list += m + (list[m] == '|');
-    }
-    return false;
-}
 
 /* A value as it can be read again. A bare word must not look like key=value; | would end a stage of a chain. */
 static void print_value(const char *value, bool bare, tc_text *to)
@@ -194,12 +195,11 @@ static void print_value(const char *value, bool bare, tc_text *to)
     tc_text_add(to, "\"");
 }
 
-void tc_spec_print(const tc_spec *s, const char *without, tc_text *to)
+void tc_spec_print(const tc_spec *s, tc_text *to)
 {
     tc_text_add(to, "%s", s->name);
     for (int i = 0; i < s->count; i++) {
         const tc_word *w = &s->word[i];
-        if (listed(without, w->key ? w->key : w->text)) continue;
         tc_text_add(to, w->key ? " %s=" : " ", w->key);
         print_value(w->text, !w->key, to);
     }

@@ -52,26 +52,23 @@ typedef struct tc_binding {
     tc_arg *arg;
 } tc_binding;
 
-/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first).
+/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first). Where
+ * two have one name, the first is set by `bias=false`, the last by what is itself a name, `bias=linear1.bias`.
  * `needs` false: attributes that must be given may be left out (for options that override others). Refuses an unknown
  * key (and suggests the nearest), a key given twice, a value of the wrong type, too many positionals, a missing
  * attribute. */
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e);
 
-/* Points *e at a word of the spec, after tc_fail. */
-void tc_spec_point(const tc_spec *s, int column, int width, tacet_error *e);
-
 /* The number of attributes of a table (NULL: 0). */
 __attribute__((pure)) int tc_attr_count(const tacet_attribute *table);
 
-/* Writes the spec as it was given, in canonical form: name, then key=value of the words in order (positionals stay
- * bare), leaving out the keys in `without` ("name|joint"), quoting where needed. */
-void tc_spec_print(const tc_spec *s, const char *without, tc_text *to);
+/* Writes the spec as it was given, in canonical form: name, then the words in order, quoted where needed. */
+void tc_spec_print(const tc_spec *s, tc_text *to);
 
-/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c": copies it without the spaces around it into stage[capacity]
- * and moves *chain behind the bar; *column is its place in the whole, to which `chain` pointed at first. False at the
- * end. An empty stage is returned as "". One that does not fit is cut: with capacity TC_MAX_SPEC + 2 tc_spec_parse
- * refuses it. */
+/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c", in which a bar inside quotes is no end: copies it without the
+ * spaces around it into stage[capacity] and moves *chain behind the bar; *column is its place in the whole, to which
+ * `chain` pointed at first. False at the end. An empty stage is returned as "". One that does not fit is cut: with
+ * capacity TC_MAX_SPEC + 2 tc_spec_parse refuses it. */
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column);
 
 #endif
