@@ -88,8 +88,8 @@ const char *cli_nearest(const char *word, const char *(*next)(const void *contex
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
 
-/* An entry of the library's catalogue, by role (NULL: any) and name. */
-bool cli_entry(const char *role, const char *name, tacet_entry *entry);
+/* An entry of the library's catalogue, by role (0: any) and name. */
+bool cli_entry(tacet_role role, const char *name, tacet_entry *entry);
 
 /* Paragraphs of at most `width` columns, each line after `indent` spaces; the first one is at column `at` already. */
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width);

@@ -14,11 +14,11 @@ static const char *entry_name(const void *context, int i)
 
 static void list(void)
 {
-    tacet_entry e;
-    const char *role = "";
+    tacet_entry e = {.size = sizeof e};
+    tacet_role role = 0;
     for (int i = 0; i < tacet_entry_count(); i++) {
         if (tacet_entry_at(i, &e) != TACET_OK) continue;
-        if (strcmp(role, e.role) != 0) printf("%s%s\n", *role ? "\n" : "", e.role);
+        if (role != e.role) printf("%s%s\n", role ? "\n" : "", tacet_role_name(e.role));
         role = e.role;
         int at = printf("  %-*s", DOCS - 3, e.name);
         cli_wrap(stdout, e.formula && *e.formula ? e.formula : e.doc, at, DOCS, WIDTH);
@@ -58,7 +58,7 @@ static void parameters(const tacet_entry *e)
 
 static void detail(const tacet_entry *e)
 {
-    printf("%s (%s)\n", e->name, e->role);
+    printf("%s (%s)\n", e->name, tacet_role_name(e->role));
     if (e->formula && *e->formula) cli_wrap(stdout, e->formula, 0, 4, WIDTH);
     if (e->doc && *e->doc) {
         printf("\n");
@@ -80,7 +80,7 @@ static void detail(const tacet_entry *e)
 
 static tacet_status run(const cli_args *a)
 {
-    tacet_entry e;
+    tacet_entry e = {.size = sizeof e};
     if (a->operands == 0) {
         list();
         return TACET_OK;

@@ -89,9 +89,9 @@ static bool is_value_of(const tacet_entry *e, const char *text, const char *word
     return a && strcmp(a->name, name) == 0;
 }
 
-const char *cli_spec_attribute(cli_arena *a, const char *role, const char *text, const char *word)
+const char *cli_spec_attribute(cli_arena *a, tacet_role role, const char *text, const char *word)
 {
-    tacet_entry entry = {0};
+    tacet_entry entry = {.size = sizeof entry};
     const char *end = cli_word_end(text), *to = cli_word_end(word);
     const char *equals = *word == '"' ? NULL : memchr(word, '=', (size_t)(to - word));
     int bare = 0;
@@ -120,9 +120,9 @@ static const char *quoted(cli_arena *a, const char *value)
     return text;
 }
 
-const char *cli_spec_edit(cli_arena *a, const char *role, const char *text, const char *name, const char *value)
+const char *cli_spec_edit(cli_arena *a, tacet_role role, const char *text, const char *name, const char *value)
 {
-    tacet_entry entry = {0};
+    tacet_entry entry = {.size = sizeof entry};
     const char *end = cli_word_end(text), *word = end + strspn(end, " \t");
     bool known = cli_entry(role, cli_copy(a, text, (size_t)(end - text)), &entry);
     int bare = 0;

@@ -8,7 +8,7 @@ enum { BINS = 10 };
 
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t)
 {
-    return tacet_term_at(p, i, t) == TACET_OK && strcmp(t->role, "loss") != 0;
+    return tacet_term_at(p, i, t) == TACET_OK && t->role != TACET_ROLE_LOSS;
 }
 
 static void histogram_json(cli_json *j, const tacet_firing *f)
@@ -26,7 +26,8 @@ static void some_number(cli_json *j, const char *key, double value)
 
 void cli_account_json(cli_json *j, const tacet_plan *p, int i)
 {
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
+    tacet_firing f = {.size = sizeof f};
     if (tacet_account_at(p, i, &a) != TACET_OK) return;
     some_number(j, "share", a.share);
     some_number(j, "gradient", a.gradient);
@@ -34,17 +35,17 @@ void cli_account_json(cli_json *j, const tacet_plan *p, int i)
     some_number(j, "target", a.target);
     some_number(j, "due", a.due);
     if (a.bound) cli_json_text(j, "bound", a.bound < 0 ? "least" : "most");
-    if (isnan(a.firing.density)) return;
-    cli_json_number(j, "density", a.firing.density);
+    if (tacet_term_firing(p, i, &f) != TACET_OK || isnan(f.density)) return;
+    cli_json_number(j, "density", f.density);
     cli_json_integer(j, "zeros", a.zeros);
-    cli_json_integer(j, "dead", a.firing.dead);
-    cli_json_integer(j, "units", a.firing.units);
+    cli_json_integer(j, "dead", f.dead);
+    cli_json_integer(j, "units", f.units);
     if (a.inputs) {
         cli_json_integer(j, "inputs", a.inputs);
         cli_json_integer(j, "empty_inputs", a.empty_inputs);
     }
-    some_number(j, "natural_density", a.firing.natural);
-    histogram_json(j, &a.firing);
+    some_number(j, "natural_density", f.natural);
+    histogram_json(j, &f);
 }
 
 /* Which units are dead; all of them, since a table has room for few. */
@@ -67,8 +68,8 @@ void cli_units_json(cli_json *j, const tacet_value_info *v)
 
 void cli_firing_json(cli_json *j, const tacet_plan *p, int i)
 {
-    tacet_value_info v;
-    tacet_firing f;
+    tacet_value_info v = {.size = sizeof v};
+    tacet_firing f = {.size = sizeof f};
     if (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0 || tacet_value_at(p, i, &v) != TACET_OK) return;
     cli_json_number(j, "density", f.density);
     cli_json_integer(j, "dead", f.dead);
@@ -80,9 +81,9 @@ void cli_firing_json(cli_json *j, const tacet_plan *p, int i)
 
 void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p)
 {
-    tacet_term t;
-    tacet_account account;
-    tacet_value_info v;
+    tacet_term t = {.size = sizeof t};
+    tacet_account account = {.size = sizeof account};
+    tacet_value_info v = {.size = sizeof v};
     cli_json_open(j, "terms", '[');
     for (int i = 0; i < tacet_term_count(p); i++) {
         if (!cli_penalises(p, i, &t)) continue;
@@ -106,6 +107,7 @@ void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p)
     }
     cli_json_close(j, ']');
     tacet_warning *w = cli_take(a, sizeof *w);
+    w->size = sizeof *w;
     cli_json_open(j, "warnings", '[');
     for (int i = 0; tacet_warning_at(p, i, w) == TACET_OK; i++) {
         cli_json_open(j, NULL, '{');

@@ -21,7 +21,7 @@ static void scalar(writer *w, const char *group, const char *name, double value)
 /* Terms by their names: the value, without lambda, of the last step or of the evaluation since. */
 static void values(writer *w, const char *group)
 {
-    tacet_term t;
+    tacet_term t = {.size = sizeof t};
     for (int i = 0; i < tacet_term_count(w->p); i++)
         if (cli_penalises(w->p, i, &t)) scalar(w, group, t.name, t.value);
 }
@@ -29,8 +29,8 @@ static void values(writer *w, const char *group)
 /* Whether the density of what term i is on is that of a layer, or was written with an earlier term. */
 static bool known(const tacet_plan *p, int i, const char *on)
 {
-    tacet_term t;
-    tacet_value_info v;
+    tacet_term t = {.size = sizeof t};
+    tacet_value_info v = {.size = sizeof v};
     for (int k = 0; k < i; k++)
         if (cli_penalises(p, k, &t) && strcmp(t.on, on) == 0) return true;
     for (int k = 0; k < tacet_value_count(p); k++)
@@ -41,13 +41,14 @@ static bool known(const tacet_plan *p, int i, const char *on)
 /* What changes from step to step and holds at the end of an epoch as well. */
 static void states(writer *w)
 {
-    tacet_term t;
-    tacet_account a;
+    tacet_firing f = {.size = sizeof f};
+    tacet_term t = {.size = sizeof t};
+    tacet_account a = {.size = sizeof a};
     for (int i = 0; i < tacet_term_count(w->p); i++) {
         if (!cli_penalises(w->p, i, &t) || tacet_account_at(w->p, i, &a) != TACET_OK) continue;
         if (!isnan(a.value)) scalar(w, "lambda", t.name, t.lambda); /* a constraint has neither */
         scalar(w, "gradient", t.name, a.gradient / a.data_gradient);
-        if (!known(w->p, i, t.on)) scalar(w, "density", t.on, a.firing.density);
+        if (!known(w->p, i, t.on) && tacet_term_firing(w->p, i, &f) == TACET_OK) scalar(w, "density", t.on, f.density);
     }
 }
 
@@ -59,7 +60,7 @@ struct cli_fired {
 
 static struct cli_fired fired_so_far(const tacet_plan *p, int i)
 {
-    tacet_firing f;
+    tacet_firing f = {.size = sizeof f};
     if (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0) return (struct cli_fired){0};
     const double elements = (double)f.rows * (double)f.units;
     return (struct cli_fired){elements, f.density * elements};
@@ -68,8 +69,8 @@ static struct cli_fired fired_so_far(const tacet_plan *p, int i)
 /* Means of the epoch so far would jump where the next one begins. */
 static void densities(writer *w, cli_events *e)
 {
-    tacet_value_info v;
-    tacet_total total;
+    tacet_value_info v = {.size = sizeof v};
+    tacet_total total = {.size = sizeof total};
     tacet_ledger_total(w->p, &total);
     const bool reset = total.steps <= w->step - e->logged; /* since the last step that was written */
     for (int i = 0; i < tacet_value_count(w->p); i++) {
@@ -82,7 +83,7 @@ static void densities(writer *w, cli_events *e)
 
 static void shares(writer *w)
 {
-    tacet_term t;
+    tacet_term t = {.size = sizeof t};
     for (int i = 0; i < tacet_term_count(w->p); i++)
         if (cli_penalises(w->p, i, &t)) scalar(w, "share", t.name, t.lambda * t.value / tacet_objective(w->p));
 }
@@ -120,9 +121,9 @@ bool cli_events_step(cli_events *e, const tacet_plan *p, double time, int64_t st
 
 static void means(writer *w, double seconds)
 {
-    tacet_total total;
-    tacet_term t;
-    tacet_account a;
+    tacet_total total = {.size = sizeof total};
+    tacet_term t = {.size = sizeof t};
+    tacet_account a = {.size = sizeof a};
     tacet_ledger_total(w->p, &total);
     scalar(w, "epoch", "data_loss", total.data_loss);
     scalar(w, "epoch", "objective", total.objective);
@@ -137,7 +138,7 @@ static void means(writer *w, double seconds)
 /* The plan holds what the evaluation found. */
 static void validated(writer *w, const cli_figures *f)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     scalar(w, "validation", "data_loss", f->result.data_loss);
     scalar(w, "validation", "objective", f->result.objective);
     scalar(w, "validation", "accuracy", f->result.accuracy);
@@ -149,8 +150,8 @@ static void validated(writer *w, const cli_figures *f)
 /* Early in an epoch most units have not fired yet, so the dead are counted at its end alone. */
 static void layers(writer *w)
 {
-    tacet_value_info v;
-    tacet_firing f;
+    tacet_value_info v = {.size = sizeof v};
+    tacet_firing f = {.size = sizeof f};
     cli_histogram h;
     for (int i = 0; i < tacet_value_count(w->p); i++) {
         if (tacet_value_at(w->p, i, &v) != TACET_OK || !v.silent || tacet_firing_at(w->p, i, true, &f) != TACET_OK ||
@@ -165,10 +166,10 @@ static void layers(writer *w)
 
 static void parameters(writer *w, tacet_plan *p)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     cli_histogram h;
     for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.kind, "parameter") != 0) continue;
+        if (tacet_value_at(p, i, &v) != TACET_OK || v.role != TACET_ROLE_PARAMETER) continue;
         cli_arena a = {0};
         const size_t n = (size_t)v.elements;
         float *x = cli_take(&a, sizeof *x * (n + 1));

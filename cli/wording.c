@@ -76,11 +76,10 @@ const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(cons
     return near ? cli_format(a, "did you mean %s?", near) : NULL;
 }
 
-bool cli_entry(const char *role, const char *name, tacet_entry *entry)
+bool cli_entry(tacet_role role, const char *name, tacet_entry *entry)
 {
     for (int i = 0; i < tacet_entry_count(); i++)
-        if (tacet_entry_at(i, entry) == TACET_OK && (!role || strcmp(entry->role, role) == 0) &&
-            strcmp(entry->name, name) == 0)
+        if (tacet_entry_at(i, entry) == TACET_OK && (!role || entry->role == role) && strcmp(entry->name, name) == 0)
             return true;
     return false;
 }

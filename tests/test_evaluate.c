@@ -23,7 +23,7 @@ static void a_short_batch_counts_by_its_rows(void **state)
     network n;
     tacet_plan *whole;
     tacet_loader *all;
-    tacet_result r, w;
+    tacet_result r = {.size = sizeof r}, w = {.size = sizeof w};
     begin(&n, &usual);
     at_once(&n, &whole, &all);
     assert_int_equal(tacet_evaluate(whole, all, n.x, n.target, n.y, &w), TACET_OK);
@@ -36,13 +36,13 @@ static void a_short_batch_counts_by_its_rows(void **state)
         near(r.objective, w.objective);
         near(r.data_loss, w.data_loss);
         for (int i = 0; i < tacet_term_count(n.p); i++) {
-            tacet_term a, b;
+            tacet_term a = {.size = sizeof a}, b = {.size = sizeof b};
             tacet_term_at(n.p, i, &a);
             tacet_term_at(whole, i, &b);
             near(a.value, b.value);
         }
         for (int i = 0; i < tacet_value_count(n.p); i++) {
-            tacet_value_info a, b;
+            tacet_value_info a = {.size = sizeof a}, b = {.size = sizeof b};
             tacet_value_at(n.p, i, &a);
             tacet_value_at(whole, i, &b);
             assert_true(a.density == b.density || (isnan(a.density) && isnan(b.density)));
@@ -61,7 +61,7 @@ static void accuracy_is_of_rows(void **state)
     network n;
     tacet_plan *whole;
     tacet_loader *all;
-    tacet_result r;
+    tacet_result r = {.size = sizeof r};
     float y[ROWS * OUT];
     int right = 0;
     begin(&n, &usual);
@@ -87,7 +87,7 @@ static void densities_are_counted(void **state)
 {
     (void)state;
     static const float data[] = {1, -1, 0, 2, 1, -1, -3, -1, 0, -1, 0, 5};
-    tacet_value_info info;
+    tacet_value_info info = {.size = sizeof info};
     tacet_graph *g = tacet_graph_new(NULL);
     const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){4});
     tacet_chain(g, x, "relu | linear 2");

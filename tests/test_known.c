@@ -16,7 +16,8 @@ typedef struct net {
 } net;
 
 /* x [in] -> linear1 [out], mse on zeros. Penalties in pairs, selector and text; NULL ends. */
-static net build(int64_t in, int64_t out, int64_t batch, const char *loss, const char *optimizer, const char *const *penalty)
+static net build(int64_t in, int64_t out, int64_t batch, const char *loss, const char *optimizer,
+                 const char *const *penalty)
 {
     net n = {.graph = tacet_graph_new(NULL)};
     n.x = tacet_input(n.graph, "x", 1, &in);
@@ -49,7 +50,7 @@ static void done(net *n)
 static double weighted(const net *n, const char *name)
 {
     for (int i = 0; i < tacet_term_count(n->plan); i++) {
-        tacet_term t;
+        tacet_term t = {.size = sizeof t};
         assert_int_equal(tacet_term_at(n->plan, i, &t), TACET_OK);
         if (strcmp(t.name, name) == 0) return t.lambda * t.value;
     }

@@ -137,16 +137,18 @@ static void configurations_are_checked(void **state)
     network net;
     tacet_error why;
     build_adam(&net);
+    enum { SIZE = sizeof(tacet_ranks) };
     const struct {
         tacet_ranks ranks;
         const char *says;
-    } bad[] = {{{2, 2, sum_over_ranks, NULL}, "rank 2 of 2"},
-               {{-1, 2, sum_over_ranks, NULL}, "rank -1 of 2"},
-               {{0, 2, NULL, NULL}, "2 ranks need a sum"},
-               {{0, -1, sum_over_ranks, NULL}, "size is -1"},
-               {{1, 0, NULL, NULL}, "rank 1 of 1"}};
+    } bad[] = {{{SIZE, 2, 2, sum_over_ranks, NULL}, "rank 2 of 2"},
+               {{SIZE, -1, 2, sum_over_ranks, NULL}, "rank -1 of 2"},
+               {{SIZE, 0, 2, NULL, NULL}, "2 ranks need a sum"},
+               {{SIZE, 0, -1, sum_over_ranks, NULL}, "count is -1"},
+               {{SIZE, 1, 0, NULL, NULL}, "rank 1 of 1"},
+               {{0, 0, 2, sum_over_ranks, NULL}, "tacet_ranks.size is 0"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=1", .ranks = bad[i].ranks};
+        const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=1", .ranks = &bad[i].ranks};
         assert_null(tacet_compile(net.g, &c, &why));
         assert_int_equal(why.status, TACET_DESCRIPTION);
         if (!strstr(why.message, bad[i].says)) fail_msg("%s: %s", bad[i].says, why.message);
@@ -290,6 +292,7 @@ typedef struct share {
 
 static void open_share(share *s, int64_t begin, int64_t end, int64_t batch, int wide)
 {
+    s->result.size = sizeof s->result;
     tacet_error why;
     char source[512];
     snprintf(s->path, sizeof s->path, "/tmp/tacet_share_XXXXXX");
@@ -325,7 +328,7 @@ static void *evaluate(void *argument)
                                tacet_find(m->net->g, "head"), &s->result);
     snprintf(m->t.error, sizeof m->t.error, "%s", s->status ? tacet_plan_error(m->p)->message : "");
     for (int i = 0; i < tacet_term_count(m->p); i++) {
-        tacet_term t;
+        tacet_term t = {.size = sizeof t};
         tacet_term_at(m->p, i, &t);
         s->term[i] = t.value;
     }
@@ -361,7 +364,7 @@ static void compare_evaluation(const network *net, int size, int64_t batch, cons
     }
     all_say(&t, evaluate, NULL);
     for (int r = 0; r < size; r++) {
-        tacet_firing f;
+        tacet_firing f = {.size = sizeof f};
         assert_int_equal(s[r].result.rows, ROWS);
         assert_true(s[r].result.accuracy == alone->result.accuracy);
         near(s[r].result.objective, alone->result.objective);
@@ -369,7 +372,7 @@ static void compare_evaluation(const network *net, int size, int64_t batch, cons
         for (int i = 0; i < tacet_term_count(t.member[r].p); i++) near(s[r].term[i], alone->term[i]);
         assert_true(s[r].result.objective == s[0].result.objective);
         for (int i = 0; i < tacet_value_count(t.member[r].p); i++) {
-            tacet_value_info info;
+            tacet_value_info info = {.size = sizeof info};
             tacet_value_at(t.member[r].p, i, &info);
             tacet_firing_at(t.member[r].p, i, false, &f);
             if (info.batch) assert_int_equal(f.rows, fired[i].rows); /* of others: passes */
@@ -395,8 +398,10 @@ static void evaluation_is_of_all_rows(void **state)
     alone.member[0].more = &all;
     all_say(&alone, evaluate, NULL);
     assert_true(all.result.accuracy > 0 && all.result.accuracy < 1);
-    for (int i = 0; i < tacet_value_count(alone.member[0].p); i++)
+    for (int i = 0; i < tacet_value_count(alone.member[0].p); i++) {
+        fired[i].size = sizeof *fired;
         tacet_firing_at(alone.member[0].p, i, false, &fired[i]);
+    }
     compare_evaluation(&net, 1, 5, &all, fired);
     compare_evaluation(&net, 2, 4, &all, fired);
     compare_evaluation(&net, 3, 3, &all, fired);
@@ -466,7 +471,7 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
         taken += s[0].status == TACET_OK;
     }
     assert_int_equal(taken, 2 + 2);
-    assert_int_equal(sums, 2 + 2 * 3 + 2);
+    assert_int_equal(sums, 2 + 2 * 3 + 3);
     close_shares(&t, s);
     free_network(&net);
 }
@@ -474,14 +479,10 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(networks_train_alike),
-        cmocka_unit_test(masks_are_those_of_one_rank),
-        cmocka_unit_test(configurations_are_checked),
-        cmocka_unit_test(ranks_must_be_alike),
-        cmocka_unit_test(a_refusal_hides_nothing),
-        cmocka_unit_test(evaluation_is_of_all_rows),
-        cmocka_unit_test(evaluation_is_refused_on_all),
-        cmocka_unit_test(any_sum_of_an_evaluation_may_fail),
+        cmocka_unit_test(networks_train_alike),         cmocka_unit_test(masks_are_those_of_one_rank),
+        cmocka_unit_test(configurations_are_checked),   cmocka_unit_test(ranks_must_be_alike),
+        cmocka_unit_test(a_refusal_hides_nothing),      cmocka_unit_test(evaluation_is_of_all_rows),
+        cmocka_unit_test(evaluation_is_refused_on_all), cmocka_unit_test(any_sum_of_an_evaluation_may_fail),
     };
     return cmocka_run_group_tests_name("ranks", tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ static double objective(net *n, uint32_t seed)
 
 static tacet_value_info info_of(const net *n, const char *name)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     assert_int_equal(tacet_value_at(n->p, tacet_find(n->g, name).id - 1, &v), TACET_OK);
     return v;
 }
@@ -182,14 +182,15 @@ static void the_text_comes_back(void **state)
 static const struct {
     const char *chain, *says, *at, *hint;
 } mistakes[] = {
-    {"linear 10 weight=linear9.weight", "weight of linear: the parameter linear9.weight does not exist", "linear9.weight",
-     "did you mean linear1.weight?"},
+    {"linear 10 weight=linear9.weight", "weight of linear: the parameter linear9.weight does not exist",
+     "linear9.weight", "did you mean linear1.weight?"},
     {"linear 10 weight=3", "the parameter 3 does not exist", "3", "there are: linear1.weight, linear1.bias"},
     {"linear 10 weight=relu1", "relu1 is not a parameter, it is the output of a layer", "relu1", "linear1.weight"},
     {"linear 10 weight=x", "x is not a parameter, it is an input", "x", "linear1.weight"},
     {"linear 10 weight=linear1.weight transposed | linear 4 weight=linear2.weight",
      "the parameter linear2.weight does not exist", "linear2", "linear2 uses linear1.weight"},
-    {"linear 10 weight=linear2.weight", "the parameter linear2.weight does not exist", "linear2.weight", "linear1.weight"},
+    {"linear 10 weight=linear2.weight", "the parameter linear2.weight does not exist", "linear2.weight",
+     "linear1.weight"},
     {"linear 10 weight=linear1.weight", "linear needs a weight [10, 4] here, and linear1.weight is [4, 10]",
      "linear1.weight", "its transpose fits: add the word transposed"},
     {"linear 4 weight=linear1.weight transposed",
@@ -528,7 +529,7 @@ static void zeros_are_steered(void **state)
 {
     (void)state;
     static const char *const line[] = {"linear1.weight", "l1 zeros=0.6 prox", NULL, NULL};
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     tacet_config config = plain;
     config.optimizer = "sgd lr=0.02";
     config.steps_per_epoch = 50, config.epochs = 20;
@@ -568,7 +569,7 @@ static void a_sample_has_all_uses(void **state)
     (void)state;
     static const char *const line[] = {"linear1.weight", "l2 0.5", NULL, NULL};
     float w[70], d[70];
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     tacet_config config = plain;
     config.ledger = 1;
     net n = begin(tied, line, &config, IN), without = begin(tied, NULL, &plain, IN);

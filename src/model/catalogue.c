@@ -1,5 +1,6 @@
 /* catalogue.c: every word of the small language, as one list over the tables of operators, optimizers, schedules and
  * sources of data. */
+#include "base/sized.h"
 #include "data/data.h"
 #include "op/op.h"
 #include "optim/optim.h"
@@ -11,7 +12,7 @@ static void op_entry(int i, tacet_entry *e)
 {
     const tc_op *op = tc_op_at(i);
     *e = (tacet_entry){
-        .role = op->role->name, .name = op->name, .formula = op->formula, .doc = op->doc, .source = op->source};
+        .role = op->role->is, .name = op->name, .formula = op->formula, .doc = op->doc, .source = op->source};
     e->attribute = op->attribute;
     e->common = tc_common_shown(op);
     e->mixes = (op->flags & TC_MIXES) != 0;
@@ -21,7 +22,8 @@ static void op_entry(int i, tacet_entry *e)
 static void optim_entry(int i, tacet_entry *e)
 {
     const tc_optim *o = tc_optim_at(i);
-    *e = (tacet_entry){.role = "optimizer", .name = o->name, .formula = o->formula, .doc = o->doc, .source = o->source};
+    *e = (tacet_entry){
+        .role = TACET_ROLE_OPTIMIZER, .name = o->name, .formula = o->formula, .doc = o->doc, .source = o->source};
     e->attribute = o->attribute;
     e->common = tc_schedule_attribute;
 }
@@ -30,14 +32,16 @@ static void optim_entry(int i, tacet_entry *e)
 static void schedule_entry(int i, tacet_entry *e)
 {
     const tc_schedule *s = tc_schedule_at(i);
-    *e = (tacet_entry){.role = "schedule", .name = s->name, .formula = s->formula, .doc = s->doc, .source = s->source};
+    *e = (tacet_entry){
+        .role = TACET_ROLE_SCHEDULE, .name = s->name, .formula = s->formula, .doc = s->doc, .source = s->source};
     e->common = tc_schedule_attribute;
 }
 
 static void source_entry(int i, tacet_entry *e)
 {
     const tc_source *s = tc_source_at(i);
-    *e = (tacet_entry){.role = "data", .name = s->name, .formula = s->formula, .doc = s->doc, .source = s->source};
+    *e = (tacet_entry){
+        .role = TACET_ROLE_DATA, .name = s->name, .formula = s->formula, .doc = s->doc, .source = s->source};
     e->attribute = s->attribute;
     e->common = tc_source_common;
 }
@@ -66,10 +70,11 @@ tacet_status tacet_entry_at(int i, tacet_entry *entry)
     for (int k = 0; k < SHELVES && i >= 0; k++) {
         const int n = shelf[k].count();
         if (i < n) {
-            shelf[k].entry(i, entry);
-            entry->attributes = tc_attr_count(entry->attribute);
-            entry->common_attributes = tc_attr_count(entry->common);
-            return TACET_OK;
+            tacet_entry own;
+            shelf[k].entry(i, &own);
+            own.attributes = tc_attr_count(own.attribute);
+            own.common_attributes = tc_attr_count(own.common);
+            return tc_sized_give(entry, &own, sizeof own);
         }
         i -= n;
     }

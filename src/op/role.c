@@ -6,12 +6,17 @@
 #include "op/op.h"
 #include "spec/schedule.h"
 
-#define NAME(what) {"name", "text", "", what, false}
-#define REDUCE(otherwise)                                                                                              \
-    {"reduce", TC_REDUCE_WORDS, "",                                                                                    \
-     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements; position, the rows "     \
-     "times the positions of a row (the sizes before the last one). " otherwise,                                       \
-     false}
+#define NAME(what)                                                                                                     \
+    {                                                                                                                  \
+        "name", "text", "", what, false                                                                                \
+    }
+#define REDUCE(otherwise)                                                                                                 \
+    {                                                                                                                     \
+        "reduce", TC_REDUCE_WORDS, "",                                                                                    \
+            "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements; position, the rows " \
+            "times the positions of a row (the sizes before the last one). " otherwise,                                   \
+            false                                                                                                         \
+    }
 
 #define LAYER_NAME NAME("the layer's name; its kind and a number unless given")
 
@@ -23,11 +28,10 @@ static const tacet_attribute layer[] = {
 /* Of layers that cannot use a weight transposed. */
 static const tacet_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
 
-static const tacet_attribute loss[] = {
-    NAME("the term's name; value:kind unless given"),
-    {"lambda", "float", "1", "the factor on the loss, at least 0", false},
-    REDUCE("Unless given: mean"),
-    {0}};
+static const tacet_attribute loss[] = {NAME("the term's name; value:kind unless given"),
+                                       {"lambda", "float", "1", "the factor on the loss, at least 0", false},
+                                       REDUCE("Unless given: mean"),
+                                       {0}};
 
 static const tacet_attribute penalty[] = {
     NAME("the term's name; value:kind unless given"),
@@ -39,19 +43,31 @@ static const tacet_attribute penalty[] = {
     {"density", "float", "",
      "in place of lambda: the share of a value's elements that are to be not 0; lambda is steered to hold it", false},
     {"l0", "float", "", "like density, as a number: how many units are to be not 0 (at each position)", false},
-    {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0", false},
+    {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0",
+     false},
     TC_SCHEDULE_ROWS("lambda", "drop"),
     TC_SCHEDULE_BOUNDS,
     {0}};
 
 static const tacet_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
 
-const tc_role tc_layer = {"layer", layer, .inputs = 1, .shape = tc_shape_same};
-const tc_role tc_loss = {
-    "loss", loss, .scalar = true, .reduce = TC_MEAN, .inputs = 2, .lambda = 1, .shape = tc_shape_pair};
-const tc_role tc_penalty = {
-    "penalty", penalty, .scalar = true, .reduce = TC_SAMPLE, .inputs = TC_MAX_INPUTS, .lambda = NAN};
-const tc_role tc_constraint = {"constraint", constraint, .scalar = true, .inputs = 1};
+const char *tacet_role_name(tacet_role role)
+{
+    static const char *const name[] = {[TACET_ROLE_LAYER] = "layer",         [TACET_ROLE_LOSS] = "loss",
+                                       [TACET_ROLE_PENALTY] = "penalty",     [TACET_ROLE_CONSTRAINT] = "constraint",
+                                       [TACET_ROLE_OPTIMIZER] = "optimizer", [TACET_ROLE_SCHEDULE] = "schedule",
+                                       [TACET_ROLE_DATA] = "data",           [TACET_ROLE_INPUT] = "input",
+                                       [TACET_ROLE_LABELS] = "labels",       [TACET_ROLE_PARAMETER] = "parameter"};
+    const unsigned i = (unsigned)role;
+    return i >= TACET_ROLE_LAYER && i < sizeof name / sizeof *name ? name[i] : "";
+}
+
+const tc_role tc_layer = {TACET_ROLE_LAYER, layer, .inputs = 1, .shape = tc_shape_same};
+const tc_role tc_loss = {TACET_ROLE_LOSS, loss,        .scalar = true,        .reduce = TC_MEAN,
+                         .inputs = 2,     .lambda = 1, .shape = tc_shape_pair};
+const tc_role tc_penalty = {TACET_ROLE_PENALTY,      penalty,      .scalar = true, .reduce = TC_SAMPLE,
+                            .inputs = TC_MAX_INPUTS, .lambda = NAN};
+const tc_role tc_constraint = {TACET_ROLE_CONSTRAINT, constraint, .scalar = true, .inputs = 1};
 
 const tacet_attribute *tc_common_shown(const tc_op *op)
 {

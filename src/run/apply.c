@@ -25,10 +25,7 @@ static void prox_part(void *context, int64_t part, int lane)
     j->prox->call.op->prox(&j->prox->call, j->t, part * j->span.grain, tc_part_end(j->span, part));
 }
 
-static double rate_of(const tacet_plan *p, int group)
-{
-    return p->update.group[group].arg[TC_OPTIM_LR].number * p->table.rate;
-}
+static double rate_of(const tacet_plan *p, int group) { return tc_plan_rate(p, group) * p->table.rate; }
 
 tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset)
 {
@@ -51,9 +48,7 @@ double tc_run_prox_time(const tacet_plan *p, int group)
 static void apply_prox(tacet_plan *p, const tc_prox *prox)
 {
     const tc_op *op = prox->call.op;
-    job j = {.p = p,
-             .prox = prox,
-             .span = op->span ? op->span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE}};
+    job j = {.p = p, .prox = prox, .span = op->span ? op->span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE}};
     if (op->role != &tc_constraint) j.t = tc_run_prox_time(p, prox->group) * tc_seed(&prox->call);
     tc_run_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, prox_part, &j);
 }
