@@ -26,17 +26,17 @@ static void list(void)
     printf("\ntacet ops NAME tells more of one.\n");
 }
 
-static void attributes(int n, const tacet_attribute *table)
+static void attributes(int entry)
 {
-    for (int i = 0; i < n; i++) {
-        const tacet_attribute *t = &table[i];
-        printf("  %s%s  %s", t->name, t->positional ? " (positional)" : "", t->type);
-        if (!t->preset)
+    tacet_attribute t = {.size = sizeof t};
+    for (int i = 0; tacet_attribute_at(entry, i, &t) == TACET_OK; i++) {
+        printf("  %s%s  %s", t.name, t.positional ? " (positional)" : "", t.type);
+        if (!t.preset)
             printf(", must be given");
-        else if (*t->preset)
-            printf(", default %s", t->preset);
+        else if (*t.preset)
+            printf(", default %s", t.preset);
         printf("\n");
-        cli_wrap(stdout, t->doc, 0, 6, WIDTH);
+        cli_wrap(stdout, t.doc, 0, 6, WIDTH);
     }
 }
 
@@ -56,7 +56,7 @@ static void parameters(const tacet_entry *e)
     cli_wrap(stdout, text, 0, 6, WIDTH);
 }
 
-static void detail(const tacet_entry *e)
+static void detail(int entry, const tacet_entry *e)
 {
     printf("%s (%s)\n", e->name, tacet_role_name(e->role));
     if (e->formula && *e->formula) cli_wrap(stdout, e->formula, 0, 4, WIDTH);
@@ -68,9 +68,8 @@ static void detail(const tacet_entry *e)
         printf("\n");
         cli_wrap(stdout, "Mixes samples: in training, what it gives for one depends on its whole batch.", 0, 0, WIDTH);
     }
-    if (e->attributes + e->common_attributes) printf("\nAttributes:\n");
-    attributes(e->attributes, e->attribute);
-    attributes(e->common_attributes, e->common);
+    if (e->attributes) printf("\nAttributes:\n");
+    attributes(entry);
     parameters(e);
     if (e->source && *e->source) {
         printf("\nSource: ");
@@ -90,7 +89,7 @@ static tacet_status run(const cli_args *a)
     for (int i = 0; i < tacet_entry_count(); i++) {
         if (tacet_entry_at(i, &e) != TACET_OK || strcmp(e.name, name) != 0) continue;
         if (found++) printf("\n");
-        detail(&e);
+        detail(i, &e);
     }
     if (found) return TACET_OK;
     const char *hint = cli_suggest(a->arena, name, entry_name, &e);

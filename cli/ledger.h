@@ -7,6 +7,9 @@
 /* Whether there is a term i, which is then in *t, and it is no loss: a penalty or a constraint. */
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 
+/* The value that term i is on, if it is one alone and its zeros are counted; otherwise -1. */
+int cli_silent_value(const tacet_plan *p, int i);
+
 /* The keys of term i's account, or of what fired in value i in training, inside an object that is open; and how many
  * units a value has, and positions if it has several. */
 void cli_account_json(cli_json *j, const tacet_plan *p, int i);

@@ -11,6 +11,13 @@ bool cli_penalises(const tacet_plan *p, int i, tacet_term *t)
     return tacet_term_at(p, i, t) == TACET_OK && t->role != TACET_ROLE_LOSS;
 }
 
+int cli_silent_value(const tacet_plan *p, int i)
+{
+    tacet_value_info v = {.size = sizeof v};
+    const int on = tacet_term_on(p, i, 0).id - 1;
+    return !tacet_term_on(p, i, 1).id && tacet_value_at(p, on, &v) == TACET_OK && v.silent ? on : -1;
+}
+
 static void histogram_json(cli_json *j, const tacet_firing *f)
 {
     if (f->rows == 0) return;

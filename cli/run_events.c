@@ -30,12 +30,9 @@ static void values(writer *w, const char *group)
 static bool known(const tacet_plan *p, int i, const char *on)
 {
     tacet_term t = {.size = sizeof t};
-    tacet_value_info v = {.size = sizeof v};
     for (int k = 0; k < i; k++)
         if (cli_penalises(p, k, &t) && strcmp(t.on, on) == 0) return true;
-    for (int k = 0; k < tacet_value_count(p); k++)
-        if (tacet_value_at(p, k, &v) == TACET_OK && v.silent && strcmp(v.name, on) == 0) return true;
-    return false;
+    return cli_silent_value(p, i) >= 0;
 }
 
 /* What changes from step to step and holds at the end of an epoch as well. */

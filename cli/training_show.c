@@ -47,14 +47,6 @@ struct cli_watched {
     bool density;
 };
 
-/* The value that term i is on, if it is one alone and its zeros are counted; or -1. */
-static int silent_value(const tacet_plan *p, int i)
-{
-    tacet_value_info v = {.size = sizeof v};
-    const int on = tacet_term_on(p, i, 0).id - 1;
-    return !tacet_term_on(p, i, 1).id && tacet_value_at(p, on, &v) == TACET_OK && v.silent ? on : -1;
-}
-
 /* A lambda that is still 0, on its way up, says nothing of what is to come. */
 static double importance(const tacet_plan *p, int i)
 {
@@ -104,7 +96,7 @@ static void choose_watched(cli_training *t)
         const int i = order[k];
         tacet_term_at(p, i, &term);
         tacet_account_at(p, i, &account);
-        const int on = silent_value(p, i);
+        const int on = cli_silent_value(p, i);
         if (!isnan(account.value)) watch(t, term.name, i, -1, false);
         if (on >= 0 || term.prox || !isnan(account.target)) watch(t, term.on, i, on, true);
     }

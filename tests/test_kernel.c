@@ -193,12 +193,9 @@ static void the_machine_says_what_it_is(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_products),
-        cmocka_unit_test(larger_products),
-        cmocka_unit_test(empty_products),
-        cmocka_unit_test(same_shape_same_bits),
-        cmocka_unit_test(gathers_every_type),
-        cmocka_unit_test(wide_types_are_scaled_before_they_are_rounded),
+        cmocka_unit_test(small_products),     cmocka_unit_test(larger_products),
+        cmocka_unit_test(empty_products),     cmocka_unit_test(same_shape_same_bits),
+        cmocka_unit_test(gathers_every_type), cmocka_unit_test(wide_types_are_scaled_before_they_are_rounded),
         cmocka_unit_test(the_machine_says_what_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

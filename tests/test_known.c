@@ -16,8 +16,7 @@ typedef struct net {
 } net;
 
 /* x [in] -> linear1 [out], mse on zeros. Penalties in pairs, selector and text; NULL ends. */
-static net build(int64_t in, int64_t out, int64_t batch, const char *loss, const char *optimizer,
-                 const char *const *penalty)
+static net build(int64_t in, int64_t out, int64_t batch, const char *loss, const char *optimizer, const char *const *penalty)
 {
     net n = {.graph = tacet_graph_new(NULL)};
     n.x = tacet_input(n.graph, "x", 1, &in);

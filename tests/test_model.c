@@ -205,8 +205,15 @@ static void the_catalogue_lists_everything(void **unused)
     for (int i = 0; i < n; i++) {
         assert_int_equal(tacet_entry_at(i, &e), TACET_OK);
         assert_true(e.role && e.name && e.formula && e.doc);
-        for (int k = 0; k < e.attributes; k++) assert_non_null(e.attribute[k].name);
-        for (int k = 0; k < e.common_attributes; k++) assert_non_null(e.common[k].name);
+        tacet_attribute a = {.size = sizeof a};
+        bool common = false; /* these follow the entry's own */
+        for (int k = 0; k < e.attributes; k++) {
+            assert_int_equal(tacet_attribute_at(i, k, &a), TACET_OK);
+            assert_true(a.name && a.type && a.doc && a.common >= common);
+            common = a.common;
+        }
+        assert_int_equal(tacet_attribute_at(i, e.attributes, &a), TACET_FAILED);
+        assert_int_equal(tacet_attribute_at(i, -1, &a), TACET_FAILED);
         for (size_t k = 0; k < sizeof must / sizeof *must; k++)
             seen[k] |= must[k].role == e.role && strcmp(must[k].name, e.name) == 0;
     }
@@ -224,12 +231,9 @@ static void the_catalogue_lists_everything(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_file_is_enough),
-        cmocka_unit_test(tensors_are_as_users_see_them),
-        cmocka_unit_test(notes_keep_to_their_names),
-        cmocka_unit_test(loading_into_another_network),
-        cmocka_unit_test(descriptions_that_are_wrong),
-        cmocka_unit_test(the_catalogue_lists_everything),
+        cmocka_unit_test(a_model_file_is_enough),      cmocka_unit_test(tensors_are_as_users_see_them),
+        cmocka_unit_test(notes_keep_to_their_names),   cmocka_unit_test(loading_into_another_network),
+        cmocka_unit_test(descriptions_that_are_wrong), cmocka_unit_test(the_catalogue_lists_everything),
         cmocka_unit_test(a_plan_saves_what_it_was_compiled_from),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -202,8 +202,7 @@ static void the_gradient_is_that_of_the_objective(void **state)
     n.g = tacet_graph_new(NULL);
     n.x = tacet_input(n.g, "x", 1, (int64_t[]){IN});
     n.t = tacet_labels(n.g, "target");
-    tacet_value y = tacet_chain(n.g, n.x,
-                                "linear 8 name=a | tanh | linear 8 name=b | silu | add tanh1 | layer_norm | linear 3");
+    tacet_value y = tacet_chain(n.g, n.x, "linear 8 name=a | tanh | linear 8 name=b | silu | add tanh1 | layer_norm | linear 3");
     tacet_loss(n.g, "cross_entropy", y, n.t);
     tacet_penalize(n.g, "a", "l2 0.3");
     tacet_penalize(n.g, "silu1", "norm 0.2 p=2 reduce=sum");
@@ -238,8 +237,7 @@ static void the_gradient_is_that_of_the_objective(void **state)
             w[i] = was;
             tacet_write(n.p, info.name, w, count);
             const double slope = (f[1] - f[0]) / (2 * (double)h);
-            if (fabs(slope - (double)g[i]) > 2e-3 * (fabs(slope) + 0.1))
-                fail_msg("%s[%zu]: %g, differences %g", info.name, i, (double)g[i], slope);
+            if (fabs(slope - (double)g[i]) > 2e-3 * (fabs(slope) + 0.1)) fail_msg("%s[%zu]: %g, differences %g", info.name, i, (double)g[i], slope);
             sum += fabs(slope);
         }
     }
@@ -313,8 +311,7 @@ static void options_are_checked(void **state)
         n.p = tacet_compile(n.g, &(tacet_config){TACET_CONFIG, .optimizer = bad[i].optimizer}, &why);
         if (n.p || !strstr(why.message, bad[i].says)) fail_msg("%zu: %s", i, n.p ? "accepted" : why.message);
         assert_int_equal(why.status, TACET_DESCRIPTION);
-        if (bad[i].at[0] && strncmp(why.source + why.column, bad[i].at, strlen(bad[i].at)) != 0)
-            fail_msg("%zu: caret at %d", i, why.column);
+        if (bad[i].at[0] && strncmp(why.source + why.column, bad[i].at, strlen(bad[i].at)) != 0) fail_msg("%zu: caret at %d", i, why.column);
         tacet_graph_free(n.g);
     }
 }
@@ -324,8 +321,7 @@ static void the_schedule_sets_the_rate(void **state)
     (void)state;
     network n;
     describe(&n, NULL);
-    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1 schedule=step every=1 gamma=0.5",
-                                .steps_per_epoch = 2});
+    compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1 schedule=step every=1 gamma=0.5", .steps_per_epoch = 2});
     const double want[] = {0.1, 0.1, 0.05, 0.05, 0.025};
     for (int i = 0; i < 5; i++) {
         steps(&n, 1, BATCH);
@@ -346,8 +342,7 @@ static void what_was_not_kept_cannot_be_read(void **state)
     assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* nothing ran yet */
     steps(&n, 1, BATCH - 2);
     assert_int_equal(tacet_read(n.p, "relu1", out, (BATCH - 2) * 8), TACET_OK);
-    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8),
-                     TACET_FAILED); /* the rows of the call, not of the plan */
+    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* the rows of the call, not of the plan */
     assert_int_equal(tacet_read(n.p, "head", out, (BATCH - 2) * 3), TACET_OK);
     assert_int_equal(tacet_read(n.p, "x", out, (BATCH - 2) * IN), TACET_OK);
     assert_int_equal(tacet_read(n.p, "gelu1", out, (BATCH - 2) * 8), TACET_FAILED);
@@ -485,8 +480,11 @@ static void the_guard_tells_inputs_apart(void **state)
         tacet_loss(g, "cross_entropy", tacet_chain(g, x[1], "linear 30 | relu | add one | linear 3"), target);
         tacet_penalize(g, "relu2", "l1 1e-3");
         tacet_plan *p = tacet_compile(g,
-                                      &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1",
-                                                      .sparse = TACET_SPARSE_ALWAYS, .ledger = 1},
+                                      &(tacet_config){TACET_CONFIG,
+                                                      .batch = BATCH,
+                                                      .optimizer = "sgd lr=0.1",
+                                                      .sparse = TACET_SPARSE_ALWAYS,
+                                                      .ledger = 1},
                                       &why);
         if (!p) fail_msg("%s", why.message);
         for (int i = 0; i < 2; i++) {
@@ -497,7 +495,8 @@ static void the_guard_tells_inputs_apart(void **state)
         assert_int_equal(tacet_feed(p, target, TACET_I32, t), TACET_OK);
         assert_int_equal(tacet_step(p, BATCH), TACET_NOT_FINITE);
         snprintf(named, sizeof named, "the input %s [batch, 40], row 2, element 7", bad ? "b" : "a");
-        if (!strstr(tacet_plan_error(p)->message, named)) fail_msg("%s: not %s", tacet_plan_error(p)->message, named);
+        if (!strstr(tacet_plan_error(p)->message, named))
+            fail_msg("%s: not %s", tacet_plan_error(p)->message, named);
         tacet_plan_free(p);
         tacet_graph_free(g);
     }

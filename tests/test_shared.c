@@ -182,15 +182,14 @@ static void the_text_comes_back(void **state)
 static const struct {
     const char *chain, *says, *at, *hint;
 } mistakes[] = {
-    {"linear 10 weight=linear9.weight", "weight of linear: the parameter linear9.weight does not exist",
-     "linear9.weight", "did you mean linear1.weight?"},
+    {"linear 10 weight=linear9.weight", "weight of linear: the parameter linear9.weight does not exist", "linear9.weight",
+     "did you mean linear1.weight?"},
     {"linear 10 weight=3", "the parameter 3 does not exist", "3", "there are: linear1.weight, linear1.bias"},
     {"linear 10 weight=relu1", "relu1 is not a parameter, it is the output of a layer", "relu1", "linear1.weight"},
     {"linear 10 weight=x", "x is not a parameter, it is an input", "x", "linear1.weight"},
     {"linear 10 weight=linear1.weight transposed | linear 4 weight=linear2.weight",
      "the parameter linear2.weight does not exist", "linear2", "linear2 uses linear1.weight"},
-    {"linear 10 weight=linear2.weight", "the parameter linear2.weight does not exist", "linear2.weight",
-     "linear1.weight"},
+    {"linear 10 weight=linear2.weight", "the parameter linear2.weight does not exist", "linear2.weight", "linear1.weight"},
     {"linear 10 weight=linear1.weight", "linear needs a weight [10, 4] here, and linear1.weight is [4, 10]",
      "linear1.weight", "its transpose fits: add the word transposed"},
     {"linear 4 weight=linear1.weight transposed",

@@ -70,12 +70,10 @@ static const struct {
 
 static const char *attribute(cli_arena *a, const cli_over *o, const char *spec, const char *name)
 {
-    tacet_entry e = {.size = sizeof e};
+    tacet_attribute found = {.size = sizeof found};
     const char *given = cli_over_given(a, spec, name);
-    if (*given || !cli_entry(TACET_ROLE_PENALTY, o->kind, &e)) return given;
-    for (int i = 0; i < e.attributes; i++)
-        if (strcmp(e.attribute[i].name, name) == 0) return e.attribute[i].preset ? e.attribute[i].preset : "";
-    return "";
+    if (*given || !cli_attribute(cli_entry(TACET_ROLE_PENALTY, o->kind), name, &found)) return given;
+    return found.preset ? found.preset : "";
 }
 
 static tile tile_of(cli_arena *a, const cli_over *o, const char *spec)
@@ -179,17 +177,14 @@ static cli_weight matrix(const cli_job *job, const char *name)
 {
     tacet_value_info v = {.size = sizeof v};
     cli_weight m = {.units = 1, .inputs = 1, .taps = 1, .input = 1};
-    for (int i = 0; i < tacet_value_count(job->plan); i++) {
-        if (tacet_value_at(job->plan, i, &v) != TACET_OK || strcmp(v.name, name) != 0) continue;
-        if (!v.batch && cli_weight_view(tacet_axes(job->graph, name), v.rank, v.shape, NULL, &m)) break;
-        const int64_t columns = v.batch ? v.units : v.elements;
-        m = (cli_weight){.units = v.batch ? job->batch * (v.elements / v.units) : 1,
-                         .inputs = columns,
-                         .taps = 1,
-                         .unit = columns,
-                         .input = 1};
-    }
-    return m;
+    if (tacet_value_at(job->plan, tacet_find(job->graph, name).id - 1, &v) != TACET_OK) return m;
+    if (!v.batch && cli_weight_view(tacet_axes(job->graph, name), v.rank, v.shape, NULL, &m)) return m;
+    const int64_t columns = v.batch ? v.units : v.elements;
+    return (cli_weight){.units = v.batch ? job->batch * (v.elements / v.units) : 1,
+                        .inputs = columns,
+                        .taps = 1,
+                        .unit = columns,
+                        .input = 1};
 }
 
 /* The ledger's account of the term of that name ("on"), in a plan that has one penalty; all is NAN without one. */
@@ -241,13 +236,10 @@ static void look_again(const step *t, const cli_over *o, pulled *v)
 /* Whether the optimizer divides gradients by their size. */
 static bool normalises(const cli_config *c)
 {
-    tacet_entry e = {.size = sizeof e};
+    tacet_attribute a = {.size = sizeof a};
     const char *text = c->value[CLI_OPTIMIZER].item.text;
-    if (!cli_entry(TACET_ROLE_OPTIMIZER, cli_copy(c->arena, text, (size_t)(cli_word_end(text) - text)), &e))
-        return false;
-    for (int i = 0; i < e.attributes; i++)
-        if (strcmp(e.attribute[i].name, "beta2") == 0) return true;
-    return false;
+    const char *name = cli_copy(c->arena, text, (size_t)(cli_word_end(text) - text));
+    return cli_attribute(cli_entry(TACET_ROLE_OPTIMIZER, name), "beta2", &a);
 }
 
 /* Whether the one penalty of a plan acts by its proximal step. */

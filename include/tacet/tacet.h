@@ -10,12 +10,12 @@
  * description stays on its graph and is reported once, by tacet_compile. What the world does (memory, files) comes back
  * as a status with a message in a struct that the caller owns.
  *
- * Structs that begin with `size_t size` can grow: a later version of the library may append fields. The caller sets
- * size before every use, `tacet_term t = {.size = sizeof t};`, so that a program and a library of different versions
- * understand each other. In a struct that the caller fills, fields that it does not have count as 0, and fields that
- * the library does not know must be 0, or the call is refused. In a struct that the library fills, it leaves size as it
- * is, writes the fields that both have, and sets to 0 those that it does not know. A size of 0, or one that no struct
- * has, makes the call fail. tacet_value, tacet_error, tacet_memory and tacet_note never grow.
+ * A struct that begins with `size_t size` can grow: later versions append fields. The caller sets size before each use,
+ * `tacet_term t = {.size = sizeof t};`, so that a program and a library of different versions understand each other.
+ * Where the caller fills the struct, fields that it does not have count as 0, and fields that the library does not know
+ * must be 0, otherwise the call is refused. Where the library fills it, it writes the fields that it knows and that
+ * there is room for, and sets the others to 0; size stays as it is. A size that was never set makes the call fail.
+ * tacet_value, tacet_error, tacet_memory and tacet_note have no size and never grow.
  *
  * Threads: distinct objects may be used from distinct threads. One object must not be used from two threads at a time,
  * except a pool, which several plans may share. */
@@ -196,9 +196,10 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
  * the same bits. (A sum in the order of the ranks does that, and MPI_Allreduce as it is usually built.)
  *
  * Every rank compiles the same graph with the same configuration, but for `ranks`, `batch`, `threads` and `pool`. All
- * make the same calls of tacet_step, tacet_forward, tacet_evaluate, tacet_ledger_reset, tacet_set_lambda and
- * tacet_set_rate in the same order and feed the same inputs. How many rows a rank has in a step is its own affair. Of a short batch it may have none (rows 0) as
- * long as another rank has some. Its rows follow those of the ranks before it.
+ * make the same calls of tacet_step, tacet_forward, tacet_evaluate (and its parts), tacet_ledger_reset,
+ * tacet_set_lambda and tacet_set_rate in the same order and feed the same inputs. How many rows a rank has in a step is
+ * its own affair. Of a short batch it may have none (rows 0) as long as another rank has some. Its rows follow those of
+ * the ranks before it.
  *
  * Parameters and their gradients, the objective, the results of terms, lambdas, the ledger and all counts are then the
  * same on every rank, to the bit where the processors are of one type. To rounding they are those of one rank that has
@@ -232,15 +233,15 @@ typedef struct tacet_config {
     int threads;             /* threads of a pool of its own, when pool is NULL; 1 by default */
     tacet_pool *pool;        /* a shared one */
     int64_t steps_per_epoch; /* what schedules count in; 1 by default */
-    double epochs;       /* how long the run is, for schedules that end with it and for targets, which are led to over
+    double epochs;           /* how long the run is, for schedules that end with it and for targets, which are led to over
                                 most of it; if 0, over 1000 steps */
-    tacet_sparse sparse; /* AUTO by default */
-    int64_t ledger;      /* steps from one sample of gradient norms to the next; below 0: no ledger. 50 by default, and
+    tacet_sparse sparse;     /* AUTO by default */
+    int64_t ledger;          /* steps from one sample of gradient norms to the next; below 0: no ledger. 50 by default, and
                                 then firing is counted where a penalty looks; if set, wherever an operator makes zeros */
-    const tacet_ranks *ranks; /* the processes that train together, read by tacet_compile alone; NULL: there is one.
+    const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: this one is alone.
                                  `batch` is that of this rank */
 } tacet_config;
-#define TACET_CONFIG .size = sizeof(tacet_config) /* also for a struct without a name, &(tacet_config){TACET_CONFIG} */
+#define TACET_CONFIG .size = sizeof(tacet_config) /* {TACET_CONFIG, .batch = 32} */
 
 /* Compiles the graph. NULL on failure, with the reason in *why (may be NULL): the graph's own first mistake, if there
  * is one. Parameters are initialised from the seed. One graph may be compiled many times. */
@@ -274,15 +275,15 @@ TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
  * the losses are then not computed. */
 TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 
-/* Sets the lambda of a term, by its name, from the next step or forward pass on: between steps, to any number from 0
- * on. It takes the place of the number in the description: a schedule of the term goes on, as a factor on the new
- * lambda. A term that is steered to a target is steered no longer, and keeps this lambda (give it its own,
- * tacet_term.lambda, to hold the one that it has reached). A constraint has no lambda and is refused.
+/* Sets the lambda of the term of that name, from the next step or forward pass on, to a finite number that is at least
+ * 0. It replaces the number in the description. A schedule goes on and scales the new number. A term that was steered
+ * to a target keeps this lambda from now on: given its own (tacet_term.lambda), it holds what it has reached.
+ * Constraints have no lambda and are refused.
  *
- * tacet_set_rate sets the learning rate likewise, as if the optimizer had been described with it: its schedule goes on,
- * and parameters whose own options say lr= (tacet_options) keep theirs.
+ * tacet_set_rate does the same to the learning rate in the optimizer's description: its schedule goes on, and
+ * parameters with an lr= of their own (tacet_options) keep it.
  *
- * Checkpoints hold what was set, and a resumed run goes on with it. With several ranks all must make these calls too. */
+ * Both are kept in checkpoints; tacet_resume brings back what was set in the run that it resumes, and nothing else. */
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
 
@@ -298,7 +299,8 @@ TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float 
 
 /* ---- What happened ----------------------------------------------------------------------------------------------- */
 
-/* What a thing is: a term, a value, or an entry of the catalogue. tacet_role_name has it as a word, "penalty". */
+/* What a term, a value or an entry of the catalogue is. tacet_role_name gives the word, "penalty"; "" for anything
+ * else. */
 typedef enum tacet_role {
     TACET_ROLE_LAYER = 1, /* also of a value: the output of a layer */
     TACET_ROLE_LOSS,
@@ -311,18 +313,18 @@ typedef enum tacet_role {
     TACET_ROLE_LABELS, /* an int32 input that leaves it to its readers how many classes there are */
     TACET_ROLE_PARAMETER
 } tacet_role;
-TACET_API const char *tacet_role_name(tacet_role role); /* "" where there is no such role */
+TACET_API const char *tacet_role_name(tacet_role role);
 
 /* A term of the objective. objective = sum of lambda * value over all terms, exactly what is differentiated. */
 typedef struct tacet_term {
     size_t size;
-    tacet_role role;      /* a loss, a penalty or a constraint */
-    const char *name;     /* "relu1:l1" */
-    const char *on;       /* "relu1"; of a joint term the selector. tacet_term_on has the values */
-    const char *kind;     /* "l1", the name of the operator */
-    const char *spec;     /* "l1 1e-4 reduce=sum", as it was given */
-    const char *reduce;   /* "sample", "sum", "mean", "position" */
-    const char *note;     /* what a reader of the figures must know, or "" */
+    tacet_role role;    /* a loss, a penalty or a constraint */
+    const char *name;   /* "relu1:l1" */
+    const char *on;     /* "relu1"; of a joint term its selector */
+    const char *kind;   /* "l1", the name of the operator */
+    const char *spec;   /* "l1 1e-4 reduce=sum", as it was given */
+    const char *reduce; /* "sample", "sum", "mean", "position" */
+    const char *note;   /* what a reader of the figures must know, or "" */
     double lambda, value; /* of the last step or forward pass; value NAN where the term was not computed */
     bool prox;            /* acts by its proximal step after the update, not by its gradient */
 } tacet_term;
@@ -335,40 +337,42 @@ TACET_API double tacet_data_loss(const tacet_plan *p);                    /* the
 TACET_API double tacet_gradient_norm(const tacet_plan *p);                /* over all parameters, last step */
 TACET_API double tacet_learning_rate(const tacet_plan *p);                /* of the last step, or the first to come */
 TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* training steps done */
-TACET_API int64_t tacet_rows(const tacet_plan *p); /* of the last step or forward pass, on this rank; 0: there was none,
-                                                      or it was refused */
 
-/* The k-th value that term i is on, from 0: one, or those of a joint term; of a loss what is compared, then the target.
- * {0} after the last. */
+/* Rows of the last step or forward pass on this rank, those that tacet_read gives; 0 before the first, and when the
+ * last was refused. */
+TACET_API int64_t tacet_rows(const tacet_plan *p);
+
+/* Value k, from 0, that term i is on; {0} past the last one. A joint term is on several; a loss is on the output and
+ * then the target. */
 TACET_API tacet_value tacet_term_on(const tacet_plan *p, int i, int k);
 
 /* A value, in the order of the graph: value i is the one whose handle has the id i + 1. Strings live as long as the
  * plan. */
 typedef struct tacet_value_info {
     size_t size;
-    tacet_role role; /* an input, labels, a parameter, or (the output of) a layer */
+    tacet_role role;       /* an input, labels, a parameter, or (the output of) a layer */
     const char *name;
-    const char *kind;  /* the name of the layer's operator, "linear"; otherwise that of the role, "parameter" */
-    const char *spec;  /* "linear 512", or "" */
-    tacet_value value; /* its handle in the graph */
-    int rank;          /* of shape, without the batch */
-    int64_t shape[8];  /* of a parameter: as tacet_read gives it */
-    bool batch;        /* is [batch, shape...] */
-    bool trainable;    /* a parameter that is not frozen */
-    bool silent;       /* its operator makes exact zeros: density and dead are counted */
-    int64_t elements;  /* the product of shape: elements of a row, or of a parameter */
-    int64_t units;     /* the last dimension, 1 for a scalar; of a parameter: its layer's, so of a weight
+    const char *kind;      /* the name of the layer's operator, "linear"; otherwise that of the role, "parameter" */
+    const char *spec;      /* "linear 512", or "" */
+    tacet_value value;     /* its handle in the graph */
+    int rank;              /* of shape, without the batch */
+    int64_t shape[8];      /* of a parameter: as tacet_read gives it */
+    bool batch;            /* is [batch, shape...] */
+    bool trainable;        /* a parameter that is not frozen */
+    bool silent;           /* its operator makes exact zeros: density and dead are counted */
+    int64_t elements;      /* the product of shape: elements of a row, or of a parameter */
+    int64_t units;         /* the last dimension, 1 for a scalar; of a parameter: its layer's, so of a weight
                               [out, in] out */
     /* Counted over the forward passes since the last tacet_reset_counts: */
-    int64_t dead;   /* units that never fired, at any position */
-    double density; /* share of elements that are not 0; NAN when nothing was counted */
+    int64_t dead;          /* units that never fired, at any position */
+    double density;        /* share of elements that are not 0; NAN when nothing was counted */
     /* Share of the training steps so far in which a product ran on this value's firing list (forward), on it or on that
      * of a gradient with the same silence (backward). NAN without a list or before the first step. (Each rank has its own.) */
     double sparse_forward, sparse_backward;
-    tacet_type type;   /* TACET_F32; TACET_I32: class indices */
-    int64_t classes;   /* of class indices: each is below it. The least of what the input and its readers say; 0
+    tacet_type type;       /* TACET_F32; TACET_I32: class indices */
+    int64_t classes;       /* of class indices: each is below it. The least of what the input and its readers say; 0
                               where none of them does */
-    tacet_value owner; /* of a parameter: the output of the layer that made it; otherwise {0} */
+    tacet_value owner;     /* of a parameter: the output of the layer that made it; otherwise {0} */
 } tacet_value_info;
 
 /* How often the units of a value fired. */
@@ -392,8 +396,8 @@ TACET_API int tacet_value_count(const tacet_plan *p);
 TACET_API tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info);
 TACET_API void tacet_reset_counts(tacet_plan *p);
 
-/* The k-th value, from 0, that value i is computed from: the inputs of its layer, then the parameters, whether the
- * layer's own (their owner is value i) or another's. {0} after the last; an input and a parameter have none. */
+/* Value k, from 0, that value i is computed from; {0} past the last one. First come the inputs of its layer, then the
+ * parameters, both those that it owns (tacet_value_info.owner) and those of other layers that it uses. */
 TACET_API tacet_value tacet_value_input(const tacet_plan *p, int i, int k);
 
 /* ---- The ledger -------------------------------------------------------------------------------------------------- */
@@ -457,17 +461,17 @@ TACET_API void tacet_data_free(tacet_data *d);
 typedef struct tacet_data_info {
     size_t size;
     int64_t rows;
-    int rank; /* of a row of x */
+    int rank;              /* of a row of x */
     int64_t shape[8];
-    tacet_type type; /* as stored */
-    int64_t classes; /* labels are 0..classes-1; 0 where there are none */
-    int target_rank; /* of a row of a regression's targets; -1 where there are none */
+    tacet_type type;       /* as stored */
+    int64_t classes;       /* labels are 0..classes-1; 0 where there are none */
+    int target_rank;       /* of a row of a regression's targets; -1 where there are none */
     int64_t target_shape[8];
-    const char *spec; /* the source in the small language, resolved */
-    bool has_test;    /* part "test" can be opened */
-    int stored_rank;  /* of a row of x in the file, [28, 28], whether or not it is fed as one vector */
+    const char *spec;      /* the source in the small language, resolved */
+    bool has_test;         /* part "test" can be opened */
+    int stored_rank;       /* of a row of x in the file, [28, 28], whether or not it is fed as one vector */
     int64_t stored_shape[8];
-    int label_rank; /* of a row of labels: 0 where each row has one */
+    int label_rank;        /* of a row of labels: 0 where each row has one */
     int64_t label_shape[8];
 } tacet_data_info;
 TACET_API tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info);
@@ -521,12 +525,12 @@ typedef struct tacet_result {
 TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                                       tacet_result *result);
 
-/* The same with batches that the caller feeds: tacet_evaluate_begin, then for each batch tacet_feed and
- * tacet_evaluate_batch, which runs tacet_forward on it, then tacet_evaluate_end. A batch that fails adds nothing.
- * tacet_evaluate_begin forgets an evaluation that has not ended.
+/* The same on batches that the caller feeds: tacet_evaluate_begin; for each batch tacet_feed and then
+ * tacet_evaluate_batch, which is tacet_forward and adds up what it finds; tacet_evaluate_end, which gives the result. A
+ * batch that fails adds nothing. tacet_evaluate_begin drops an evaluation that has not ended.
  *
- * Several ranks all make the same calls, each with its own rows of a batch, as with tacet_step. A rank that cannot feed
- * its rows gives rows -1, so that the others, which wait for it, fail as well. */
+ * Several ranks make the same calls, each with its own rows of every batch. A rank that cannot feed its rows says so by
+ * rows -1: the call then fails on all ranks, where they would otherwise wait for it. */
 TACET_API void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_value y);
 TACET_API tacet_status tacet_evaluate_batch(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result);
@@ -568,20 +572,12 @@ TACET_API tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_
 
 /* ---- Catalogue --------------------------------------------------------------------------------------------------- */
 
-typedef struct tacet_attribute {
-    const char *name, *type; /* "float", "int", "bool", "text", or the words to choose from, "mean|sum|sample" */
-    const char *preset;      /* the default; NULL where it must be given */
-    const char *doc;
-    bool positional;
-} tacet_attribute;
-
-/* A word of the small language. `common` are the attributes that all entries of its role share. */
+/* A word of the small language. */
 typedef struct tacet_entry {
     size_t size;
     tacet_role role; /* a layer, a loss, a penalty, a constraint, an optimizer, a schedule or a source of data */
     const char *name, *formula, *doc, *source;
-    int attributes, common_attributes;
-    const tacet_attribute *attribute, *common;
+    int attributes; /* tacet_attribute_at has them */
     bool mixes; /* what it gives for a sample depends on the others of its batch */
     /* Of a layer: the names of its parameters, "weight", "bias"; NULL ends. weight=LAYER.weight among its attributes
      * uses that of another layer. */
@@ -590,6 +586,18 @@ typedef struct tacet_entry {
 
 TACET_API int tacet_entry_count(void);
 TACET_API tacet_status tacet_entry_at(int i, tacet_entry *entry);
+
+/* Attribute i of an entry: first its own, then those that all entries of its role share. TACET_FAILED past the last
+ * one. */
+typedef struct tacet_attribute {
+    size_t size;
+    const char *name, *type; /* "float", "int", "bool", "text", or the words to choose from, "mean|sum|sample" */
+    const char *preset;      /* the default; NULL where it must be given */
+    const char *doc;
+    bool positional;
+    bool common;             /* all entries of the role have it */
+} tacet_attribute;
+TACET_API tacet_status tacet_attribute_at(int entry, int i, tacet_attribute *attribute);
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */
 

@@ -16,8 +16,8 @@ static tacet_status find_source(const tc_spec *spec, const tc_source **source, t
 {
     *source = tc_source_find(spec->name);
     if (*source) return TACET_OK;
-    const tacet_status status = tc_refuse(e, spec->source, spec->column, spec->width, "there is no data source \"%s\"",
-                                          spec->name);
+    const tacet_status status =
+        tc_refuse(e, spec->source, spec->column, spec->width, "there is no data source \"%s\"", spec->name);
     tc_fail_choices(e, "there are", spec->name, source_name, NULL);
     return status;
 }
@@ -29,8 +29,8 @@ static tacet_status find_part(const tc_spec *spec, const tc_source *source, cons
     if (part && !*test && strcmp(part, "train") != 0)
         return tc_fail(e, TACET_DESCRIPTION, "data have the parts \"train\" and \"test\", not \"%s\"", part);
     if (!*test || source->has_test) return TACET_OK;
-    const tacet_status status = tc_refuse(e, spec->source, spec->column, spec->width, "%s has no test part",
-                                          source->name);
+    const tacet_status status =
+        tc_refuse(e, spec->source, spec->column, spec->width, "%s has no test part", source->name);
     tc_fail_hint(e, "keep test rows in files of their own, and open those");
     return status;
 }

@@ -57,9 +57,9 @@ typedef struct tc_run {
 /* One tensor as an operator sees it. What a small step reads stands first, here and below: it is one line of the
  * cache. */
 typedef struct tc_view {
-    float *data; /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
-    int64_t n;   /* elements of a row; of the whole, if it has no batch */
-    bool batch;  /* [rows, shape...] */
+    float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
+    int64_t n;          /* elements of a row; of the whole, if it has no batch */
+    bool batch;         /* [rows, shape...] */
     /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first
      * parameter of this layer's own would be. Only for operators with TC_TURNS. */
     bool turned;
@@ -119,14 +119,14 @@ typedef struct tc_sketch {
     const tc_arg *arg;
     int inputs;
     const tc_shape *x;
-    const bool *batch;              /* which inputs have a batch */
-    int64_t classes[TC_MAX_INPUTS]; /* of inputs that are class indices: they are below it; 0: not said, and then the
+    const bool *batch;               /* which inputs have a batch */
+    int64_t classes[TC_MAX_INPUTS];  /* of inputs that are class indices: they are below it; 0: not said, and then the
                                       * rule may say it, and what is fed is held to it */
-    tc_shape y;                     /* layers: the output's */
-    tc_shape param[TC_MAX_PARAMS];  /* rank -1: absent, and so at first. As stored ([in, out]) */
+    tc_shape y;                      /* layers: the output's */
+    tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent, and so at first. As stored ([in, out]) */
     bool turned; /* given to products(): the first parameter lies the other way round (tc_view.turned) */
-    tc_shape state[TC_OP_STATES]; /* of all that the table has */
-    char why[256];                /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
+    tc_shape state[TC_OP_STATES];   /* of all that the table has */
+    char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
 } tc_sketch;
 
 /* A parameter that a layer owns or takes from another layer, or something that an operator remembers. */
@@ -151,12 +151,12 @@ typedef struct tc_limit {
 /* What kind of thing an operator is; see role.c. */
 typedef struct tc_role {
     tacet_role is;
-    const tacet_attribute *common; /* attributes that all of the role share, bound after the operator's own */
+    const tc_attribute *common; /* attributes that all of the role share, bound after the operator's own */
     bool scalar;
-    int reduce;                  /* scalar on a batch: the preset of reduce */
-    int inputs;                  /* this and what follows: where a row leaves it out, see tc_op */
-    double lambda;               /* NAN: must be given */
-    bool (*shape)(tc_sketch *s); /* NULL: takes anything */
+    int reduce;                    /* scalar on a batch: the preset of reduce */
+    int inputs;                    /* this and what follows: where a row leaves it out, see tc_op */
+    double lambda;                 /* NAN: must be given */
+    bool (*shape)(tc_sketch *s);   /* NULL: takes anything */
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
@@ -178,52 +178,52 @@ enum {
 enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 
 enum {
-    TC_READS_X = 1 << 0,     /* backward reads x (parameters count as x): it must live until then */
-    TC_READS_Y = 1 << 1,     /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2, /* element i written depends on element i of what is read alone; pieces are elements.
+    TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
+    TC_READS_Y = 1 << 1,      /* backward reads y */
+    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements.
                                * Scalar: a sum over elements; so joint = apart, and prox too */
-    TC_IN_PLACE = 1 << 3,    /* y may be x's buffer, d[0] may be g's */
-    TC_PER_SAMPLE = 1 << 4,  /* scalar: additive over samples (but for what reduce divides by) */
-    TC_MAKES_ZEROS = 1 << 5, /* y has exact zeros where a unit is silent */
-    TC_KEEPS_ZEROS = 1 << 6, /* f(0) = 0 */
-    TC_BLOCKS = 1 << 7,      /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
-    TC_TURNS = 1 << 8,       /* layer: its first parameter, a matrix, may be another layer's that lies the other way
+    TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
+    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (but for what reduce divides by) */
+    TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
+    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
                                * round (tc_view.turned) */
-    TC_RANDOM = 1 << 9,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 10,   /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 11,      /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
+    TC_RANDOM = 1 << 9,       /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
+    TC_MIXES = 1 << 11,       /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
                                * that does is for values of the batch alone, and no sum over samples */
-    TC_SPARSIFIES = 1 << 12, /* penalty: meant to make values exactly 0 */
-    TC_ESTIMATES = 1 << 13,  /* gradients into parameters are estimates by the formula given, not derivatives */
-    TC_VECTORS = 1 << 14,    /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+    TC_SPARSIFIES = 1 << 12,  /* penalty: meant to make values exactly 0 */
+    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by the formula given, not derivatives */
+    TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
-    TC_WEIGHS = 1 << 15      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
+    TC_WEIGHS = 1 << 15       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
 };
 
 /* Shapes and ranges with which the generic tests can try the operator. */
 typedef struct tc_probe {
-    const char *spec; /* "leaky_relu 0.2"; penalties with a lambda */
-    const char *x[3]; /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" where
+    const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
+    const char *x[3];     /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" where
                            * the rule says how many classes there are, "ids 7 3" with 7 of them */
-    double low, high; /* uniform values of x[0]; those of further inputs are in [0, 1) */
-    double kink;      /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
+    double low, high;     /* uniform values of x[0]; those of further inputs are in [0, 1) */
+    double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
 
 /* A row of the table. The tables in it end with an empty entry. */
 typedef struct tc_op {
     const char *name, *formula, *doc;
-    const char *source; /* paper, or the manual whose meaning is meant */
+    const char *source;               /* paper, or the manual whose meaning is meant */
     const tc_role *role;
     /* A penalty on what layers of this operator do: named on their output, it is given in x the layer's inputs and
      * parameters and in arg the layer's attributes, and has none of its own. Gradients go into the parameters alone: d
      * of inputs is NULL. */
     const struct tc_op *of;
     unsigned flags;
-    tacet_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
+    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
     tc_limit limit[TC_OWN_ATTRS + 1];
-    double lambda; /* scalar: the preset of lambda; 0: the role's */
-    int inputs;    /* how many; penalties: the most that `joint` may give; 0: the role's */
-    unsigned ids;  /* bit i: input i is class indices (int32); others are numbers (float32) */
+    double lambda;                    /* scalar: the preset of lambda; 0: the role's */
+    int inputs;                       /* how many; penalties: the most that `joint` may give; 0: the role's */
+    unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
     tc_param param[TC_MAX_PARAMS + 1];
     tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` does not apply */
 
@@ -281,7 +281,7 @@ bool tc_op_shape(const tc_op *op, tc_sketch *s); /* whether attributes are withi
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }
 
 /* The attributes of its role that an operator has a use for. */
-const tacet_attribute *tc_common_shown(const tc_op *op);
+const tc_attribute *tc_common_shown(const tc_op *op);
 
 /* The table, made from ops.def. */
 int tc_op_count(void);
@@ -312,7 +312,7 @@ static inline double *tc_partial_weight(const tc_call *c, int64_t begin)
 }
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
-tc_span tc_span_whole(const tc_call *c);     /* all at once */
+tc_span tc_span_whole(const tc_call *c); /* all at once */
 tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */
 
 /* Shape rules in use: y has x[0]'s shape; a penalty on one weight, of two dimensions or more; a loss of y and a target

@@ -6,34 +6,30 @@
 #include "op/op.h"
 #include "spec/schedule.h"
 
-#define NAME(what)                                                                                                     \
-    {                                                                                                                  \
-        "name", "text", "", what, false                                                                                \
-    }
-#define REDUCE(otherwise)                                                                                                 \
-    {                                                                                                                     \
-        "reduce", TC_REDUCE_WORDS, "",                                                                                    \
-            "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements; position, the rows " \
-            "times the positions of a row (the sizes before the last one). " otherwise,                                   \
-            false                                                                                                         \
-    }
+#define NAME(what) {"name", "text", "", what, false}
+#define REDUCE(otherwise)                                                                                              \
+    {"reduce", TC_REDUCE_WORDS, "",                                                                                    \
+     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements; position, the rows "     \
+     "times the positions of a row (the sizes before the last one). " otherwise,                                       \
+     false}
 
 #define LAYER_NAME NAME("the layer's name; its kind and a number unless given")
 
-static const tacet_attribute layer[] = {
+static const tc_attribute layer[] = {
     LAYER_NAME,
     {"transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false},
     {0}};
 
 /* Of layers that cannot use a weight transposed. */
-static const tacet_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
+static const tc_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
 
-static const tacet_attribute loss[] = {NAME("the term's name; value:kind unless given"),
-                                       {"lambda", "float", "1", "the factor on the loss, at least 0", false},
-                                       REDUCE("Unless given: mean"),
-                                       {0}};
+static const tc_attribute loss[] = {
+    NAME("the term's name; value:kind unless given"),
+    {"lambda", "float", "1", "the factor on the loss, at least 0", false},
+    REDUCE("Unless given: mean"),
+    {0}};
 
-static const tacet_attribute penalty[] = {
+static const tc_attribute penalty[] = {
     NAME("the term's name; value:kind unless given"),
     {"lambda", "float", "", "the factor on the penalty, at least 0; to be given unless the penalty has its own factors",
      true},
@@ -43,13 +39,12 @@ static const tacet_attribute penalty[] = {
     {"density", "float", "",
      "in place of lambda: the share of a value's elements that are to be not 0; lambda is steered to hold it", false},
     {"l0", "float", "", "like density, as a number: how many units are to be not 0 (at each position)", false},
-    {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0",
-     false},
+    {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0", false},
     TC_SCHEDULE_ROWS("lambda", "drop"),
     TC_SCHEDULE_BOUNDS,
     {0}};
 
-static const tacet_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
+static const tc_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
 
 const char *tacet_role_name(tacet_role role)
 {
@@ -63,13 +58,13 @@ const char *tacet_role_name(tacet_role role)
 }
 
 const tc_role tc_layer = {TACET_ROLE_LAYER, layer, .inputs = 1, .shape = tc_shape_same};
-const tc_role tc_loss = {TACET_ROLE_LOSS, loss,        .scalar = true,        .reduce = TC_MEAN,
-                         .inputs = 2,     .lambda = 1, .shape = tc_shape_pair};
-const tc_role tc_penalty = {TACET_ROLE_PENALTY,      penalty,      .scalar = true, .reduce = TC_SAMPLE,
-                            .inputs = TC_MAX_INPUTS, .lambda = NAN};
+const tc_role tc_loss = {
+    TACET_ROLE_LOSS, loss, .scalar = true, .reduce = TC_MEAN, .inputs = 2, .lambda = 1, .shape = tc_shape_pair};
+const tc_role tc_penalty = {
+    TACET_ROLE_PENALTY, penalty, .scalar = true, .reduce = TC_SAMPLE, .inputs = TC_MAX_INPUTS, .lambda = NAN};
 const tc_role tc_constraint = {TACET_ROLE_CONSTRAINT, constraint, .scalar = true, .inputs = 1};
 
-const tacet_attribute *tc_common_shown(const tc_op *op)
+const tc_attribute *tc_common_shown(const tc_op *op)
 {
     return op->role == &tc_layer && !(op->flags & TC_TURNS) ? layer_as_it_lies : op->role->common;
 }

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const tacet_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false},
-                                                   {0}};
+static const tc_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false},
+                                                {0}};
 
 static const char *optim_name_at(const void *context, int i)
 {

@@ -86,6 +86,7 @@ static tacet_status fill_account(network *n, void *s) { return tacet_account_at(
 static tacet_status fill_warning(network *n, void *s) { return tacet_warning_at(n->p, 0, s); }
 static tacet_status fill_data(network *n, void *s) { return tacet_data_describe(n->data, s); }
 static tacet_status fill_entry(network *n, void *s) { return (void)n, tacet_entry_at(0, s); }
+static tacet_status fill_attribute(network *n, void *s) { return (void)n, tacet_attribute_at(0, 0, s); }
 
 static tacet_status fill_result(network *n, void *s)
 {
@@ -102,9 +103,11 @@ static const struct filled {
     size_t size, tomorrow;
     tacet_status (*fill)(network *n, void *to);
 } filled[] = {
-    FILLED(tacet_term, fill_term),          FILLED(tacet_value_info, fill_value), FILLED(tacet_firing, fill_firing),
-    FILLED(tacet_total, fill_total),        FILLED(tacet_account, fill_account),  FILLED(tacet_warning, fill_warning),
-    FILLED(tacet_data_info, fill_data),     FILLED(tacet_result, fill_result),    FILLED(tacet_entry, fill_entry),
+    FILLED(tacet_term, fill_term),          FILLED(tacet_value_info, fill_value),
+    FILLED(tacet_firing, fill_firing),      FILLED(tacet_total, fill_total),
+    FILLED(tacet_account, fill_account),    FILLED(tacet_warning, fill_warning),
+    FILLED(tacet_data_info, fill_data),     FILLED(tacet_result, fill_result),
+    FILLED(tacet_entry, fill_entry),        FILLED(tacet_attribute, fill_attribute),
     FILLED(tacet_firing, fill_term_firing),
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 3 };
