@@ -35,8 +35,8 @@ static void look(const tacet_plan *p, outcome *o)
     tacet_account a = {.size = sizeof a};
     tacet_firing f = {.size = sizeof f};
     tacet_warning w = {.size = sizeof w};
-    for (int i = 0; i < tacet_term_count(p); i++) {
-        if (tacet_term_at(p, i, &t) != TACET_OK || t.role != TACET_ROLE_PENALTY) continue;
+    for (int i = 0; tacet_term_at(p, i, &t) == TACET_OK; i++) {
+        if (t.role != TACET_ROLE_PENALTY) continue;
         tacet_account_at(p, i, &a);
         const int layer = t.on[strlen(t.on) - 1] - '1';
         tacet_term_firing(p, i, &f);

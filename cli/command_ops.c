@@ -16,8 +16,7 @@ static void list(void)
 {
     tacet_entry e = {.size = sizeof e};
     tacet_role role = 0;
-    for (int i = 0; i < tacet_entry_count(); i++) {
-        if (tacet_entry_at(i, &e) != TACET_OK) continue;
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++) {
         if (role != e.role) printf("%s%s\n", role ? "\n" : "", tacet_role_name(e.role));
         role = e.role;
         int at = printf("  %-*s", DOCS - 3, e.name);
@@ -86,8 +85,8 @@ static tacet_status run(const cli_args *a)
     }
     const char *name = a->operand[0];
     int found = 0;
-    for (int i = 0; i < tacet_entry_count(); i++) {
-        if (tacet_entry_at(i, &e) != TACET_OK || strcmp(e.name, name) != 0) continue;
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++) {
+        if (strcmp(e.name, name) != 0) continue;
         if (found++) printf("\n");
         detail(i, &e);
     }

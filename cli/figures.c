@@ -93,8 +93,8 @@ static void layers_json(cli_json *j, const tacet_plan *p, bool training)
 {
     tacet_value_info v = {.size = sizeof v};
     cli_json_open(j, "layers", '[');
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if (!v.silent) continue;
         cli_json_open(j, NULL, '{');
         cli_json_text(j, "name", v.name);
         cli_json_number(j, "density", v.density);

@@ -261,8 +261,8 @@ static void find_loss(cli_model *m)
     if (tacet_value_at(m->plan, tacet_find(m->graph, "target").id - 1, &v) == TACET_OK &&
         (v.role == TACET_ROLE_LABELS || v.role == TACET_ROLE_INPUT))
         m->target = v.value;
-    for (int i = 0; i < tacet_term_count(m->plan); i++)
-        if (tacet_term_at(m->plan, i, &t) == TACET_OK && t.role == TACET_ROLE_LOSS) m->loss = true;
+    for (int i = 0; tacet_term_at(m->plan, i, &t) == TACET_OK; i++)
+        if (t.role == TACET_ROLE_LOSS) m->loss = true;
 }
 
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m)

@@ -105,8 +105,8 @@ void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p)
     }
     cli_json_close(j, ']');
     cli_json_open(j, "layers", '[');
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if (!v.silent) continue;
         cli_json_open(j, NULL, '{');
         cli_json_text(j, "name", v.name);
         cli_firing_json(j, p, i);

@@ -140,8 +140,8 @@ static void validated(writer *w, const cli_figures *f)
     scalar(w, "validation", "objective", f->result.objective);
     scalar(w, "validation", "accuracy", f->result.accuracy);
     values(w, "validation_penalty");
-    for (int i = 0; i < tacet_value_count(w->p); i++)
-        if (tacet_value_at(w->p, i, &v) == TACET_OK && v.silent) scalar(w, "validation_density", v.name, v.density);
+    for (int i = 0; tacet_value_at(w->p, i, &v) == TACET_OK; i++)
+        if (v.silent) scalar(w, "validation_density", v.name, v.density);
 }
 
 /* Early in an epoch most units have not fired yet, so the dead are counted at its end alone. */
@@ -150,10 +150,8 @@ static void layers(writer *w)
     tacet_value_info v = {.size = sizeof v};
     tacet_firing f = {.size = sizeof f};
     cli_histogram h;
-    for (int i = 0; i < tacet_value_count(w->p); i++) {
-        if (tacet_value_at(w->p, i, &v) != TACET_OK || !v.silent || tacet_firing_at(w->p, i, true, &f) != TACET_OK ||
-            f.rows == 0)
-            continue;
+    for (int i = 0; tacet_value_at(w->p, i, &v) == TACET_OK; i++) {
+        if (!v.silent || tacet_firing_at(w->p, i, true, &f) != TACET_OK || f.rows == 0) continue;
         scalar(w, "epoch_density", v.name, f.density);
         scalar(w, "dead", v.name, (double)f.dead);
         cli_histogram_firing(f.histogram, f.dead, &h);
@@ -165,8 +163,8 @@ static void parameters(writer *w, tacet_plan *p)
 {
     tacet_value_info v = {.size = sizeof v};
     cli_histogram h;
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || v.role != TACET_ROLE_PARAMETER) continue;
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if (v.role != TACET_ROLE_PARAMETER) continue;
         cli_arena a = {0};
         const size_t n = (size_t)v.elements;
         float *x = cli_take(&a, sizeof *x * (n + 1));

@@ -141,8 +141,7 @@ static int parameters(const tacet_plan *p)
 {
     int n = 0;
     tacet_value_info v = {.size = sizeof v};
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK) n += v.role == TACET_ROLE_PARAMETER;
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) n += v.role == TACET_ROLE_PARAMETER;
     return n;
 }
 

@@ -214,14 +214,14 @@ void cli_show_natural(cli_training *t)
     tacet_value_info v = {.size = sizeof v};
     tacet_firing f = {.size = sizeof f};
     const char *line = "";
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
+        if (v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
             line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
     if (*line) cli_progress_say(&t->progress, "density by nature, before the first update:%s", line);
     tacet_term term = {.size = sizeof term};
     tacet_account a = {.size = sizeof a};
-    for (int i = 0; i < tacet_term_count(p); i++)
-        if (tacet_term_at(p, i, &term) == TACET_OK && tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
+    for (int i = 0; tacet_term_at(p, i, &term) == TACET_OK; i++)
+        if (tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
             cli_progress_say(&t->progress, "%s is steered to %s of %.3g", term.name,
                              term.prox ? "a share of zeros" : "a density", term.prox ? 1 - a.target : a.target);
     cli_show_warnings(t, "above"); /* what cannot be reached is said at once */

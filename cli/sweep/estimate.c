@@ -39,8 +39,8 @@ void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
     cli_matched *m = cli_take(a, ((size_t)tacet_value_count(p) + 1) * sizeof *m);
     o->matches = 0;
     o->parameter = false;
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || !matches(o, &v)) continue;
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if (!matches(o, &v)) continue;
         m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), v.elements};
         o->parameter = v.role == TACET_ROLE_PARAMETER;
     }
