@@ -7,7 +7,7 @@
  *        inputs x[0..inputs)         parameters x[inputs..)          output y
  *        [rows, n] each              no rows                         [rows, n], or one number
  *
- * Values lie in memory row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, whatever the
+ * Values are stored row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, whatever the
  * order in which users see its dimensions (weight.h). An operator never allocates, never prints, and keeps nothing
  * between calls but what it wrote to `save`.
  *
@@ -23,7 +23,7 @@
  * forward pass has left there (a sample of gradients), so it leaves that as it is. In evaluation all phases run as
  * well. tests/ops/test_standardise.c is an example.
  *
- * Several ranks. Each has rows of its own of one batch, maybe none. What an operator divides by is global_rows. The
+ * Several ranks. Each has its own rows of one batch, possibly none. What an operator divides by is global_rows. The
  * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums()
  * has made those of all ranks: it keeps both where it needs both.
  *
@@ -54,13 +54,13 @@ typedef struct tc_run {
     const tc_kernel *kernel;
 } tc_run;
 
-/* One tensor as an operator sees it. What a small step reads stands first, here and below: it is one line of the
+/* One tensor as an operator sees it. What a small step reads comes first, here and below: it is one line of the
  * cache. */
 typedef struct tc_view {
     float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
     int64_t n;          /* elements of a row; of the whole, if it has no batch */
     bool batch;         /* [rows, shape...] */
-    /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first
+    /* The matrix of another layer, stored transposed: data and shape are the transpose of what a first
      * parameter of this layer's own would be. Only for operators with TC_TURNS. */
     bool turned;
     tc_shape shape;     /* without the batch */
@@ -124,7 +124,7 @@ typedef struct tc_sketch {
                                       * rule may say it, and what is fed is held to it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent, and so at first. As stored ([in, out]) */
-    bool turned; /* given to products(): the first parameter lies the other way round (tc_view.turned) */
+    bool turned; /* given to products(): the first parameter is stored transposed (tc_view.turned) */
     tc_shape state[TC_OP_STATES];   /* of all that the table has */
     char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
 } tc_sketch;
@@ -187,7 +187,7 @@ enum {
     TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
     TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
-    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's, stored the other way
                                * round (tc_view.turned) */
     TC_RANDOM = 1 << 9,       /* draws from the stream in training */
     TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
@@ -252,12 +252,12 @@ typedef struct tc_op {
     double *(*sums)(const tc_call *c, bool backward, int64_t *n);
     /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
     int64_t (*scratch)(const tc_sketch *s, int64_t rows);
-    /* Writes what the last forward pass in training has put into `save` to state: alone on one thread, after the
+    /* Writes what the last forward pass in training has put into `save` to state: on one thread, after the
      * guard. (Its save is then still there; x and y need not be.) NULL: it remembers nothing. */
     void (*commit)(const tc_call *c);
     const tc_silent *silent; /* a layer that can run on firing lists; otherwise NULL */
     /* Scalar: turns the sum of all partials (a fixed tree, then over all ranks) into *result and returns it. Called
-     * alone on one thread at the end of the forward pass, when x need not be there any more and save still is. NULL:
+     * on one thread at the end of the forward pass, when x need not be there any more and save still is. NULL:
      * sum / tc_denominator. */
     double (*finish)(const tc_call *c, double sum);
     /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over

@@ -39,7 +39,7 @@ TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, in
         for (int64_t i = begin; i < end; i++) d[i] = seed * df(x[i], t[i], a);
 }
 
-/* Where f depends on x - t alone: df is df/dx, and df/dt is -df. */
+/* For an f that depends only on x - t: df is df/dx, and df/dt is -df. */
 TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, tc_pair *df)
 {
     const float seed = (float)tc_seed(c);

@@ -6,5 +6,5 @@
 #define NAME "x86-64-v3 (avx2, fma)"
 #include "kernel/cpu/instruction_set.h"
 #else
-typedef int tc_avx2_is_for_x86_64; /* an empty file is no C */
+typedef int tc_avx2_is_for_x86_64; /* C forbids an empty file */
 #endif

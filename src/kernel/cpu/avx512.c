@@ -6,5 +6,5 @@
 #define NAME "x86-64-v4 (avx2, fma, avx512f)"
 #include "kernel/cpu/instruction_set.h"
 #else
-typedef int tc_avx512_is_for_x86_64; /* an empty file is no C */
+typedef int tc_avx512_is_for_x86_64; /* C forbids an empty file */
 #endif
