@@ -17,8 +17,8 @@
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
  * Doubles are written as the shortest decimal that reads back as the same double; a dash is one that is not finite. A
- * resume goes over all notes twice: first it only looks, then it sets what they say. So one that is refused has changed
- * nothing. */
+ * resume reads all notes twice: first it only checks them, then it sets what they say. So one that is refused has
+ * changed nothing. */
 #include "model/model.h"
 
 #include "run/run.h"
@@ -31,8 +31,8 @@
 static const char version[] = "2", first_version[] = "1";
 
 enum { ACCOUNT = sizeof(tc_account) / sizeof(double), CONTROL = sizeof(tc_control) / sizeof(double) };
-_Static_assert(sizeof(tc_account) == ACCOUNT * sizeof(double), "an account is numbers alone");
-_Static_assert(sizeof(tc_control) == CONTROL * sizeof(double), "a control is numbers alone");
+_Static_assert(sizeof(tc_account) == ACCOUNT * sizeof(double), "an account is only numbers");
+_Static_assert(sizeof(tc_control) == CONTROL * sizeof(double), "a control is only numbers");
 
 typedef struct resuming {
     const tacet_file *f;
@@ -89,7 +89,7 @@ static bool read_terms(const resuming *r, const char *at, double *to, int number
                            r->f->path, at) == TACET_OK;
 }
 
-/* The value that a line begins with; -1: there is none of that name. */
+/* The value that a line begins with; -1: no value has that name. */
 static int take_value(const char **at, const tacet_plan *p)
 {
     int v = 0;
