@@ -126,6 +126,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) shape[i] = shape_of(x[i / copies]), batch[i] = !parameter;
     *s = (tc_sketch){.arg = k->arg, .inputs = k->inputs, .x = shape, .batch = batch};
     for (int i = 0; i < k->inputs; i++) s->classes[i] = classes_of(x[i / copies]);
+    for (int i = 0; i < TC_MAX_PARAMS; i++) s->param[i].rank = -1;
     if (!tc_op_shape(k->op, s)) return false;
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
     const bool scalar = k->op->role->scalar;
