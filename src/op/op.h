@@ -147,8 +147,9 @@ typedef struct tc_limit {
     double least, most;
 } tc_limit;
 
-/* For limits that are not included: the least double above 0, the largest below 1. */
-#define TC_ABOVE_0 0x1p-1074
+/* For limits that are not included: the least normal double above 0 (a caller may have denormals read as 0), and the
+ * largest double below 1. */
+#define TC_ABOVE_0 0x1p-1022
 #define TC_BELOW_1 (1 - 0x1p-53)
 
 /* What kind of thing an operator is; see role.c. */
