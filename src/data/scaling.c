@@ -109,8 +109,8 @@ size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity)
     size_t n = 0;
     for (int64_t j = 0; j < 2 * s->count; j++) {
         const char *before = j == 0 ? "scale " : j == s->count ? " shift " : " ";
-        const size_t at = n < capacity ? n : capacity;
-        n += (size_t)tc_snprintf(text + at, capacity - at, "%s%.9g", before, (double)s->scale[j]);
+        char *at = n < capacity ? text + n : NULL;
+        n += (size_t)tc_snprintf(at, at ? capacity - n : 0, "%s%.9g", before, (double)s->scale[j]);
     }
     return n;
 }

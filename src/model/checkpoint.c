@@ -72,21 +72,24 @@ static bool take_counts(const char **at, int64_t *to, int counts, char end)
     return true;
 }
 
-/* The terms must be the plan's, in their order. */
-static bool read_terms(const resuming *r, const char *at, double *to, int numbers, bool dash)
+/* The terms must be the plan's, in their order. ledger: a note of the ledger, whose numbers may be dashes; if it names
+ * other terms it is damaged, because lambdas have been compared by then. */
+static bool read_terms(const resuming *r, const char *at, double *to, int numbers, bool ledger)
 {
     double line[ACCOUNT > CONTROL ? ACCOUNT : CONTROL];
     for (int i = 0; i < r->p->terms; i++) {
         const char *name = r->p->graph->term[i].name;
         if (!tc_take_name(&at, name))
-            return tc_fail(r->e, TACET_FILE,
+            return !ledger &&
+                   tc_fail(r->e, TACET_FILE,
                            "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
                            r->f->path, *at ? at : "nothing more", name) == TACET_OK;
-        if (!take_numbers(&at, line, numbers, dash)) return false;
+        if (!take_numbers(&at, line, numbers, ledger)) return false;
         if (r->set) memcpy(to + i * numbers, line, sizeof *line * (size_t)numbers);
     }
-    return !*at || tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
-                           r->f->path, at) == TACET_OK;
+    return !*at ||
+           (!ledger && tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
+                               r->f->path, at) == TACET_OK);
 }
 
 /* The value that a line begins with; -1: no value has that name. */
