@@ -32,12 +32,12 @@ __attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity,
 enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 
-/* Reads the whole of text as a number in the C locale. False when there is anything else in it, or it is not finite. */
+/* Reads the whole of text as a number in the C locale. False if it contains anything else or is not finite. */
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
- * at least 1), else NULL. next(context, i) gives candidate i, NULL at the end. */
+ * at least 1), otherwise NULL. next(context, i) gives candidate i, NULL at the end. */
 const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
 #endif

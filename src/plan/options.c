@@ -42,7 +42,7 @@ static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)
     return why ? tc_fail(&p->error, TACET_DESCRIPTION, "%s (%s)", why, where) : TACET_OK;
 }
 
-/* Lays one line of options over a parameter's. The line has no name of its own: it is read behind the optimizer's, and
+/* Lays one line of options over a parameter's. The line has no name: it is read after the optimizer's name, and
  * the place of a mistake is moved back by as much. */
 static tacet_status lay_over(tacet_plan *p, const char *text, tc_group *to)
 {

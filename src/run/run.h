@@ -38,12 +38,12 @@ void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
 
 /* What ranks tell one another. All ranks make these calls in the same order, up to the verdict, which says whether they
- * take the step or the forward pass. Where there is one rank alone they do nothing.
+ * take the step or the forward pass. With a single rank they do nothing.
  *
  * rows       begins a call that runs a list, and sets what the run knows of the rows of all ranks. Not OK, on all: they
- *            are not alike. A rank that has refused its feed goes on without rows; alone it stops here
+ *            are not alike. A rank that has refused its feed continues without rows; a single rank stops here
  * batches    begins an evaluation or its end; ready: whether this rank can do it, which the verdict tells the others.
- *            Not OK, on all ranks: they are not alike; or this rank is alone and cannot do it
+ *            Not OK: on all ranks, they are not alike; on a single rank, it cannot do it
  * sum        replaces numbers by their sums over all ranks; a failure is remembered until the verdict
  * terms      sums what the terms' ranges have left, and how often units fired
  * verdict    not OK: the call has failed on this rank or on another, and p->error says why. Otherwise *bad becomes

@@ -54,7 +54,7 @@ tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total)
     return tc_sized_give(total, &own, sizeof own);
 }
 
-/* ---- What a term stands on ---- */
+/* ---- What a term is on ---- */
 
 double tc_parameter_density(const tacet_plan *p, const tc_place *at)
 {
