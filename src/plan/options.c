@@ -104,7 +104,7 @@ tacet_status tc_plan_options(tacet_plan *p)
         bool frozen = false;
         memcpy(arg, p->update.arg, sizeof arg);
         for (int i = 0; i < g->options.count; i++) {
-            if (!tacet_matches(g->options.line[i].on, g->value[v].name)) continue;
+            if (!tc_matches(g->options.line[i].on, g->value[v].name, true)) continue;
             status = lay_over(p, g->options.line[i].text, arg, &frozen);
             if (status == TACET_OK) status = check(p, arg, g->options.line[i].on);
             if (status != TACET_OK) return status;
