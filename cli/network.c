@@ -192,3 +192,61 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
                         cli_thousands(a, parameters - frozen), cli_thousands(a, frozen), shared),
              0, 0, columns > 0 ? columns : 120);
 }
+
+/* ---- What selectors match ---------------------------------------------------------------------------------------- */
+
+static size_t penalties_text(const void *graph, char *text, size_t capacity)
+{
+    return tacet_graph_text(graph, "penalties", text, capacity);
+}
+
+static size_t options_text(const void *graph, char *text, size_t capacity)
+{
+    return tacet_graph_text(graph, "options", text, capacity);
+}
+
+/* The next of the lines "selector: text" that a part of a graph is; false after the last. */
+static bool next_line(cli_arena *a, const char **lines, const char **selector, const char **text)
+{
+    const char *line = *lines, *colon = strstr(line, ": ");
+    const size_t n = strcspn(line, "\n");
+    if (!colon || colon >= line + n) return false;
+    *selector = cli_copy(a, line, (size_t)(colon - line));
+    *text = cli_copy(a, colon + 2, (size_t)(line + n - colon - 2));
+    *lines = line + n + (line[n] == '\n');
+    return true;
+}
+
+enum { NAMED = 4 }; /* values that are named; of more, the last one as well */
+
+/* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" of a selector that is the name of a value. */
+static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *selector,
+                             const char *text, tacet_role role)
+{
+    const char *names = "", *last = "";
+    int n = 0;
+    tacet_value_info v = {.size = sizeof v};
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if ((role && v.role != role) || !tacet_matches(g, selector, v.value)) continue;
+        last = v.name;
+        if (n++ < NAMED) names = cli_format(a, "%s%s%s", names, *names ? ", " : "", last);
+    }
+    if (n > NAMED) names = cli_format(a, "%s, %s%s", names, n > NAMED + 1 ? "..., " : "", last);
+    if (strcmp(selector, last) == 0) return "";
+    return cli_format(a, "%s: %s on %d value%s: %s", selector, text, n, n == 1 ? "" : "s", names);
+}
+
+void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns)
+{
+    const struct {
+        size_t (*write)(const void *graph, char *text, size_t capacity);
+        tacet_role role; /* of the values that it can be on; 0: any */
+    } part[] = {{penalties_text, 0}, {options_text, TACET_ROLE_PARAMETER}};
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        const char *selector, *text, *lines = cli_text_of(a, part[i].write, g);
+        while (next_line(a, &lines, &selector, &text)) {
+            const char *line = selection(a, g, p, selector, text, part[i].role);
+            if (*line) cli_wrap(to, line, 0, 0, columns > 0 ? columns : 120);
+        }
+    }
+}

@@ -113,7 +113,7 @@ tacet_status tc_plan_options(tacet_plan *p)
         tc_group like = {.arg = arg};
         memcpy(arg, p->update.arg, sizeof arg);
         for (int i = 0; i < g->options.count; i++) {
-            if (!tacet_matches(g->options.line[i].on, g->value[v].name)) continue;
+            if (!tc_matches(g->options.line[i].on, g->value[v].name, true)) continue;
             status = lay_over(p, g->options.line[i].text, &like);
             if (status == TACET_OK) status = check(p, arg, g->options.line[i].on);
             if (status != TACET_OK) return status;
