@@ -521,6 +521,33 @@ typedef struct tacet_entry {
 TACET_API int tacet_entry_count(void);
 TACET_API tacet_status tacet_entry_at(int i, tacet_entry *entry);
 
+/* Where a description sets an attribute. */
+typedef struct tacet_setting {
+    const tacet_attribute *attribute; /* its row in the catalogue; NULL: there was a mistake */
+    bool given;                       /* in the description; otherwise the value is its preset */
+    int column, width;                /* of the value in the text, with its quotes; -1 and 0 where it is not given */
+} tacet_setting;
+
+/* The value of the attribute `key` in a description of that role, "1e-4" of lambda in "l1 1e-4 reduce=sum", whether it
+ * is given by its key, by its position or as a flag. It need not be a value of the attribute's type. Where role is
+ * "penalty" the description may be a constraint. Text (without quotes) and return value as tacet_error_text. On a
+ * mistake in the text, or an unknown key, it returns 0 and says why in *why (may be NULL). */
+TACET_API size_t tacet_spec_find(const char *role, const char *text, const char *key, tacet_setting *setting,
+                                 char *value, size_t capacity, tacet_error *why);
+
+/* Writes the description with the attribute set to `value`, as key=value, with quotes if need be: in the place of the
+ * value that it has, otherwise at the end. The rest of the text stays as it is. Return value as tacet_error_text. On a
+ * mistake in the text, or in what it becomes, it returns 0 and says why in *why (may be NULL), whose `source` is the
+ * one or the other. */
+TACET_API size_t tacet_spec_set(const char *role, const char *text, const char *key, const char *value, char *to,
+                                size_t capacity, tacet_error *why);
+
+/* Reads the whole of a text as a value of an attribute of that type: "float" into *number, "int", "bool" (1 or 0) and
+ * "a|b|c" (which of the words, from 0) into *integer and, rounded, into *number; of any other type both become 0.
+ * Numbers are decimal, in the C locale, and finite. Returns false if the text is not such a value, and then writes
+ * nothing. number and integer may be NULL. */
+TACET_API bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer);
+
 /* ---- The machine ------------------------------------------------------------------------------------------------- */
 
 /* Compiler and flags, CPU features in use, BLAS and its core type, one "key: value" a line. */
