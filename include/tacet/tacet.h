@@ -374,6 +374,14 @@ typedef struct tacet_account {
 } tacet_account;
 TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
 
+/* The largest lambda with which penalty `term` changes anything, estimated from the forces before training: with a
+ * larger one the penalty pulls harder at every element (group, vector) than the losses do at any, so that all of them
+ * go to 0. Runs what was fed forward and backward on `rows` rows, as tacet_step does, but updates nothing; no values
+ * can be read until the next step. Other penalties play no part, nor does the term's own lambda or schedule. NAN: the
+ * penalty or the losses do not pull there. Fails in a plan without an optimizer or without a ledger, and where there
+ * are several ranks. */
+TACET_API tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lambda);
+
 /* The i-th warning from the ledger; TACET_FAILED past the last one. kind ("dead", "no effect") together with `on`, a
  * term or a value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
 typedef struct tacet_warning {
