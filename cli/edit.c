@@ -36,106 +36,6 @@ const char *cli_key_suggest(const cli_config *c, const char *group, const char *
     return cli_suggest(c->arena, word, listed, list);
 }
 
-/* ---- One attribute of a description ------------------------------------------------------------------------------ */
-
-/* The end of the word that begins at text: blanks inside double quotes belong to it. */
-const char *cli_word_end(const char *text)
-{
-    for (bool quoted = false; *text && (quoted || (*text != ' ' && *text != '\t')); text++) {
-        if (quoted && *text == '\\' && text[1])
-            text++;
-        else if (*text == '"')
-            quoted = !quoted;
-    }
-    return text;
-}
-
-static bool has_key(const char *word, const char *end, const char *name)
-{
-    size_t n = strlen(name);
-    return (size_t)(end - word) > n && strncmp(word, name, n) == 0 && word[n] == '=';
-}
-
-/* Attribute i of an entry, its own before those of its role; NULL behind the last. */
-static const tacet_attribute *attribute_at(const tacet_entry *e, int i)
-{
-    if (i < e->attributes) return &e->attribute[i];
-    return i - e->attributes < e->common_attributes ? &e->common[i - e->attributes] : NULL;
-}
-
-static bool given_by_key(const char *text, const char *name)
-{
-    for (const char *end; *text; text = end + strspn(end, " \t")) {
-        end = cli_word_end(text);
-        if (has_key(text, end, name)) return true;
-    }
-    return false;
-}
-
-/* Whether a bare word of the description, the `bare`-th that is no flag, is the value of the positional attribute
- * `name`; or the word is the flag `name` itself. */
-static bool is_value_of(const tacet_entry *e, const char *text, const char *word, const char *end, const char *name,
-                        int *bare)
-{
-    const tacet_attribute *a;
-    for (int i = 0; (a = attribute_at(e, i)); i++)
-        if (strcmp(a->type, "bool") == 0 && strlen(a->name) == (size_t)(end - word) &&
-            strncmp(a->name, word, (size_t)(end - word)) == 0)
-            return strcmp(a->name, name) == 0;
-    int place = 0;
-    for (int i = 0; (a = attribute_at(e, i)); i++)
-        if (a->positional && !given_by_key(text, a->name) && place++ == *bare) break;
-    ++*bare;
-    return a && strcmp(a->name, name) == 0;
-}
-
-const char *cli_spec_attribute(cli_arena *a, const char *role, const char *text, const char *word)
-{
-    tacet_entry entry = {0};
-    const char *end = cli_word_end(text), *to = cli_word_end(word);
-    const char *equals = *word == '"' ? NULL : memchr(word, '=', (size_t)(to - word));
-    int bare = 0;
-    if (equals) return cli_copy(a, word, (size_t)(equals - word));
-    if (!cli_entry(role, cli_copy(a, text, (size_t)(end - text)), &entry)) return NULL;
-    for (const char *at = end + strspn(end, " \t"); at < word; at = end + strspn(end, " \t")) {
-        end = cli_word_end(at);
-        if (!memchr(at, '=', (size_t)(end - at)) || *at == '"') is_value_of(&entry, text, at, end, "", &bare);
-    }
-    const tacet_attribute *found;
-    for (int i = 0; (found = attribute_at(&entry, i)); i++) {
-        int here = bare;
-        if (is_value_of(&entry, text, word, to, found->name, &here)) return found->name;
-    }
-    return NULL;
-}
-
-static const char *quoted(cli_arena *a, const char *value)
-{
-    if (*value && !strpbrk(value, " \t\"\\|")) return value;
-    char *text = cli_take(a, 2 * strlen(value) + 3), *to = text;
-    *to++ = '"';
-    for (; *value; *to++ = *value++)
-        if (*value == '"' || *value == '\\') *to++ = '\\';
-    *to = '"';
-    return text;
-}
-
-const char *cli_spec_edit(cli_arena *a, const char *role, const char *text, const char *name, const char *value)
-{
-    tacet_entry entry = {0};
-    const char *end = cli_word_end(text), *word = end + strspn(end, " \t");
-    bool known = cli_entry(role, cli_copy(a, text, (size_t)(end - text)), &entry);
-    int bare = 0;
-    value = quoted(a, value);
-    for (; *word; word = end + strspn(end, " \t")) {
-        end = cli_word_end(word);
-        bool key = memchr(word, '=', (size_t)(end - word)) && *word != '"';
-        if (key ? has_key(word, end, name) : known && is_value_of(&entry, text, word, end, name, &bare))
-            return cli_format(a, "%.*s%s=%s%s", (int)(word - text), text, name, value, end);
-    }
-    return cli_format(a, "%s %s=%s", text, name, value);
-}
-
 /* ---- --set and --penalty ----------------------------------------------------------------------------------------- */
 
 static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_item name, cli_item value)
@@ -147,8 +47,15 @@ static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_i
                            k->name);
     if (!*c->value[key].item.text)
         return cli_fail_at(whole, width, NULL, "%s is not set, so %s cannot be", k->name, name.text);
-    const char *text = cli_spec_edit(c->arena, k->type->role, c->value[key].item.text, name.text, value.text);
-    const char *label = cli_format(c->arena, "--set %s", whole.source->text);
+    const char *old = c->value[key].item.text, *label = cli_format(c->arena, "--set %s", whole.source->text);
+    tacet_error e;
+    const size_t n = tacet_spec_set(k->type->role, old, name.text, value.text, NULL, 0, &e);
+    if (n == 0) {
+        const char *made = cli_copy(c->arena, e.source, strlen(e.source));
+        return cli_refuse(&e, 2, (cli_item[]){c->value[key].item, {made, cli_argument(c->arena, label, made)}});
+    }
+    char *text = cli_take(c->arena, n + 1);
+    tacet_spec_set(k->type->role, old, name.text, value.text, text, n + 1, &e);
     return cli_key_store(c, key, (cli_item){text, cli_argument(c->arena, label, text)});
 }
 
