@@ -144,6 +144,40 @@ static void what_is_too_long_is_refused(void **state)
     assert_non_null(strstr(e.message, "at most 4096 bytes"));
 }
 
+/* Texts put together at random: what is taken says what was set, and setting it once more changes nothing. */
+static void any_words(void **state)
+{
+    (void)state;
+    static const char *const piece[] = {"l1",      "hoyer", " ",    "  ",    "1e-4",    "lambda=", "prox",
+                                        "joint",   "=",     "name", "name=", "\"a b\"", "\"",      "\\\"",
+                                        "reduce=", "sum",   "|",    "\n",    "x",       "1..2:3"};
+    uint32_t seed = 1;
+    int taken = 0, refusals = 0;
+    for (int i = 0; i < 20000; i++) {
+        char text[128] = "", one[160], two[160], value[160];
+        tacet_setting at;
+        tacet_error e;
+        for (int k = 0; k < i % 8; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            strcat(text, k == 0 && i % 4 ? "l1 " : piece[(seed >> 16) % (sizeof piece / sizeof *piece)]);
+        }
+        const char *word = piece[(seed >> 8) % (sizeof piece / sizeof *piece)];
+        const size_t n = tacet_spec_set("penalty", text, "name", word, one, sizeof one, &e);
+        if (n == 0) {
+            refusals++;
+            continue;
+        }
+        taken++;
+        assert_true(n < sizeof one);
+        assert_int_equal(tacet_spec_find("penalty", one, "name", &at, value, sizeof value, &e), strlen(word));
+        assert_true(at.given);
+        assert_string_equal(value, word);
+        assert_int_equal(tacet_spec_set("penalty", one, "name", word, two, sizeof two, &e), n);
+        assert_string_equal(one, two);
+    }
+    if (taken < 500 || refusals < 500) fail_msg("%d taken, %d refused", taken, refusals);
+}
+
 /* Positional attributes are counted in one order everywhere because no entry has any in both of its tables. */
 static void positions_are_of_one_table(void **state)
 {
@@ -207,9 +241,13 @@ static void one_rule_for_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_attribute_is_set_where_it_is), cmocka_unit_test(an_attribute_is_found),
-        cmocka_unit_test(mistakes_have_their_place),       cmocka_unit_test(what_is_too_long_is_refused),
-        cmocka_unit_test(positions_are_of_one_table),      cmocka_unit_test(one_rule_for_numbers),
+        cmocka_unit_test(an_attribute_is_set_where_it_is),
+        cmocka_unit_test(an_attribute_is_found),
+        cmocka_unit_test(mistakes_have_their_place),
+        cmocka_unit_test(what_is_too_long_is_refused),
+        cmocka_unit_test(any_words),
+        cmocka_unit_test(positions_are_of_one_table),
+        cmocka_unit_test(one_rule_for_numbers),
     };
     return cmocka_run_group_tests_name("attribute", tests, NULL, NULL);
 }
