@@ -74,7 +74,7 @@ static void look(void *context, const tacet_plan *p, int value, const float *x, 
     }
 }
 
-/* What the pulls in the sample that was taken come to. */
+/* The ratio of the two pulls in the sample that was taken. */
 static double largest(const tacet_plan *p, int term, const pull *a)
 {
     const tc_term *t = a->term;
