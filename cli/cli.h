@@ -74,10 +74,6 @@ const char *cli_colour(FILE *f, const char *escape);
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
 
-/* The whole of text as a number (C locale; finite), or as an integer. */
-bool cli_number(const char *text, double *x);
-bool cli_integer(const char *text, int64_t *x);
-
 /* Puts ? in the places of control characters but line ends, in place: what a file says must not speak to the terminal. */
 void cli_tame(char *text);
 

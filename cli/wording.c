@@ -1,30 +1,9 @@
-/* wording.c: numbers in the C locale (the program never sets another), near words, wrapped paragraphs. */
+/* wording.c: near words, wrapped paragraphs. */
 #include "cli.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-bool cli_number(const char *text, double *x)
-{
-    char *end;
-    if (!*text || isspace((unsigned char)*text)) return false;
-    *x = strtod(text, &end);
-    return !*end && isfinite(*x);
-}
-
-bool cli_integer(const char *text, int64_t *x)
-{
-    char *end;
-    if (!*text || isspace((unsigned char)*text)) return false;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    *x = value;
-    return !*end && errno == 0;
-}
 
 void cli_tame(char *text)
 {
