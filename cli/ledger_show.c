@@ -1,6 +1,6 @@
 /* ledger_show.c: the ledger as tables, from the lines of epochs in metrics.jsonl. What a line lacks is shown as "-". */
 #include "ledger.h"
-#include "run_record.h"
+#include "run_read.h"
 
 #include <math.h>
 #include <string.h>

@@ -53,7 +53,7 @@ static void numbers(cli_sweep *s, cli_page *page)
         pair[n++] = cli_format(s->arena, "%.4g", p->mean[one[i].figure] * one[i].scale);
         pair[n++] = one[i].name;
     }
-    cli_page_numbers(page, cli_format(s->arena, "Taken: %s", cli_sweep_point_text(s, s->chosen)), 0, n / 2, pair);
+    cli_page_numbers(page, cli_format(s->arena, "Taken: %s", cli_sweep_point_text(s, s->chosen)), n / 2, pair);
 }
 
 static void asked(cli_sweep *s, cli_page *page)
@@ -246,7 +246,8 @@ tacet_status cli_sweep_page(cli_sweep *s)
     if (s->chosen >= 0) {
         cli_page_section(
             &page, "What silence costs",
-            "Points on the line are those that no other beats in both; their labels are the values swept.");
+            "Points on the line are those that no other beats in both. What was swept is told by each point's tooltip, and "
+            "in the table.");
         front(s, &page, CLI_OF_SILENCE, 1, s->by_loss ? "Data loss against density" : "Accuracy against density",
               density_of(s));
         front(s, &page, CLI_OF_STEP_US, 1e-3, s->by_loss ? "Data loss against time" : "Accuracy against time",

@@ -38,6 +38,13 @@ static const char *series_words(cli_arena *a, const cli_chart *c, const cli_seri
                       cli_digits(a, s->y[last]), cli_digits(a, s->y[low]), cli_digits(a, s->y[high]));
 }
 
+const char *cli_chart_point_words(cli_arena *a, const cli_chart *c, const cli_series *s, int i)
+{
+    const char *x = cli_format(a, "%s %s", c->x_name, exactly(a, cli_chart_x(s, i)));
+    if (s->label) x = s->x ? cli_format(a, "%s; %s", s->label[i], x) : s->label[i];
+    return cli_format(a, "%s; %s %s", x, name_of(c, s), cli_digits(a, s->y[i]));
+}
+
 const char *cli_chart_words(cli_arena *a, const cli_chart *c)
 {
     const char *text = cli_format(a, "%s over %s.", c->y_name, c->x_name);

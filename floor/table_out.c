@@ -32,3 +32,8 @@ const char *cli_thousands(cli_arena *a, int64_t n)
     for (; n >= 1000; n /= 1000) text = cli_format(a, ",%03d%s", (int)(n % 1000), text);
     return cli_format(a, "%lld%s", (long long)n, text);
 }
+
+const char *cli_count(cli_arena *a, int64_t n, const char *noun)
+{
+    return cli_format(a, "%s %s%s", cli_thousands(a, n), noun, n == 1 ? "" : "s");
+}
