@@ -26,6 +26,9 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 /* Numbers for people: 4 significant digits, "-" for what is not a number. */
 const char *cli_digits(cli_arena *a, double value);
 
+/* The same in at most `width` columns (5 or more), thousands as k, M, ...: "0.0004", "13.34", "1.3e-05", "402k". */
+const char *cli_short(cli_arena *a, double value, int width);
+
 /* "401,920"; and with a noun: "1 step", "401,920 steps". */
 const char *cli_thousands(cli_arena *a, int64_t n);
 const char *cli_count(cli_arena *a, int64_t n, const char *noun);
