@@ -5,7 +5,7 @@
 
 static bool read_int(const char *text, double *number, int64_t *integer)
 {
-    if (!cli_integer(text, integer)) return false;
+    if (!tc_integer_read(text, integer)) return false;
     *number = (double)*integer;
     return true;
 }
@@ -13,32 +13,22 @@ static bool read_int(const char *text, double *number, int64_t *integer)
 static bool read_share(const char *text, double *number, int64_t *integer)
 {
     *integer = 0;
-    return cli_number(text, number) && *number < 1;
+    return tc_number_read(text, number) && *number < 1;
 }
 
 static bool read_bool(const char *text, double *number, int64_t *integer)
 {
-    static const char *const word[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
-    for (int i = 0; i < 8; i++)
-        if (strcmp(text, word[i]) == 0) {
-            *integer = i % 2;
-            *number = i % 2;
-            return true;
-        }
-    return false;
+    bool on;
+    const bool read = tc_bool_read(text, &on);
+    *number = (double)(*integer = on);
+    return read;
 }
 
 /* The order of the words is that of tacet_sparse. */
 static bool read_sparse(const char *text, double *number, int64_t *integer)
 {
-    static const char *const word[] = {"auto", "never", "always"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(text, word[i]) == 0) {
-            *integer = i;
-            *number = i;
-            return true;
-        }
-    return false;
+    *number = (double)(*integer = tc_word_read("auto|never|always", text));
+    return *integer >= 0;
 }
 
 /* "" is the default, so that --set target= can go back to it. */

@@ -132,7 +132,7 @@ static tacet_status resume(cli_training *t)
     tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
     if (s != TACET_OK)
         refuse(t, &e);
-    else if (!metrics || !seconds || !best || !cli_integer(metrics, &length) || length < 0)
+    else if (!metrics || !seconds || !best || !tc_integer_read(metrics, &length) || length < 0)
         s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
     else
         s = same_run(t, f);

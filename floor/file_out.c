@@ -1,58 +1,42 @@
 /* file_out.c: files that are whole or not there; npy. */
 #include "output.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static tacet_status refuse(const cli_outfile *o)
-{
-    return cli_fail(TACET_IO, "cannot write %s: %s", o->path, strerror(errno));
-}
 
 tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o)
 {
-    struct stat there;
-    *o = (cli_outfile){NULL, path, cli_format(a, "%s.tmp", path)};
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) /* /dev/null would be replaced */
-        return cli_fail(TACET_IO, "cannot write %s: not a regular file", path);
-    o->f = fopen(o->temporary, "wb");
-    return o->f ? TACET_OK : refuse(o);
+    tacet_error e;
+    *o = (cli_outfile){0};
+    if (tc_whole_open(&o->file, path, cli_format(a, "%s.tmp", path), &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
+    o->f = fdopen(o->file.fd, "wb");
+    if (o->f) return TACET_OK;
+    tc_whole_fail(&o->file, "write", &e);
+    tc_whole_drop(&o->file);
+    close(o->file.fd);
+    return cli_refuse(&e, 0, NULL);
 }
 
 void cli_outfile_drop(cli_outfile *o)
 {
-    if (o->f) fclose(o->f);
-    unlink(o->temporary);
+    if (!o->f) return;
+    tc_whole_drop(&o->file);
+    fclose(o->f);
     o->f = NULL;
-}
-
-/* Without it a crash of the machine could forget the new name. Some file systems cannot: that is no failure. */
-static void sync_folder(const char *path)
-{
-    char folder[4096] = ".";
-    const char *slash = strrchr(path, '/');
-    if (slash) snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    int f = open(folder, O_RDONLY | O_DIRECTORY);
-    if (f < 0) return;
-    fsync(f);
-    close(f);
 }
 
 tacet_status cli_outfile_close(cli_outfile *o)
 {
-    bool ok = fflush(o->f) == 0 && !ferror(o->f) && fsync(fileno(o->f)) == 0;
-    ok = fclose(o->f) == 0 && ok;
-    o->f = NULL;
-    if (!ok || rename(o->temporary, o->path) != 0) {
-        tacet_status s = refuse(o);
-        unlink(o->temporary);
-        return s;
+    tacet_error e;
+    tacet_status s = TACET_OK;
+    if (fflush(o->f) == 0 && !ferror(o->f)) {
+        s = tc_whole_commit(&o->file, &e);
+        fclose(o->f);
+        o->f = NULL;
+    } else {
+        s = tc_whole_fail(&o->file, "write", &e);
+        cli_outfile_drop(o);
     }
-    sync_folder(o->path);
-    return TACET_OK;
+    return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
 }
 
 /* NumPy's format 1.0: magic, version, length of the head (little endian, 2 bytes), the head as a Python dict padded

@@ -2,6 +2,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include "base/whole_file.h"
 #include "cli.h"
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
@@ -35,10 +36,10 @@ const char *cli_count(cli_arena *a, int64_t n, const char *noun);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* A file that appears under its name only when it is whole: written beside it, synced, renamed, the folder synced. */
+/* A file that appears under its path only when it is whole (base/whole_file.h). */
 typedef struct cli_outfile {
     FILE *f;
-    const char *path, *temporary;
+    tc_whole_file file;
 } cli_outfile;
 
 tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o);

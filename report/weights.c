@@ -109,8 +109,8 @@ static void zeros(cli_page *p, const matrix *m, const char *title)
         for (int x = 0; x < across; x++) cli_picture_set(&picture, x, y, filled(m, y, down, x, across));
     *c++ = "units", *c++ = "exact zeros";
     for (int y = 0; y < rows; y++) {
-        *c++ = cli_format(a, "%lld to %lld", (long long)(y * m->of.units / rows),
-                          (long long)((y + 1) * m->of.units / rows - 1));
+        const int64_t from = y * m->of.units / rows, last = (y + 1) * m->of.units / rows - 1;
+        *c++ = from == last ? whole(a, from) : cli_format(a, "%lld to %lld", (long long)from, (long long)last);
         *c++ = cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1)));
     }
     cli_page_figure(p, title, cli_format(a, "A matrix of %s; %s of it are exact zeros.", size(a, m), percent(a, m)),

@@ -1,4 +1,4 @@
-/* text.h: text that grows, numbers in the C locale, and the nearest word to a misspelt one. */
+/* text.h: text that grows, numbers in the C locale, words of a list, and the nearest to a misspelt one. */
 #ifndef TC_TEXT_H
 #define TC_TEXT_H
 
@@ -35,6 +35,12 @@ const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 /* Reads the whole of text as a number in the C locale. False when there is anything else in it, or it is not finite. */
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
+
+/* Which word of "a|b|c" the text is, counted from 0; -1: none. */
+int tc_word_read(const char *words, const char *text);
+
+/* true, on, yes, 1 and false, off, no, 0. */
+bool tc_bool_read(const char *text, bool *x);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
  * at least 1), else NULL. next(context, i) gives candidate i, NULL at the end. */

@@ -36,17 +36,10 @@ static choices *split(const char *type, choices *c)
     return c;
 }
 
-/* Which word of "a|b|c" the text is. */
 static bool read_choice(const char *type, const char *text, double *x)
 {
-    choices c;
-    split(type, &c);
-    for (int i = 0; c.word[i]; i++)
-        if (strcmp(c.word[i], text) == 0) {
-            *x = i;
-            return true;
-        }
-    return false;
+    *x = tc_word_read(type, text);
+    return *x >= 0;
 }
 
 static bool read_int(const char *text, double *x)
@@ -61,9 +54,10 @@ static bool read_int(const char *text, double *x)
 
 static bool read_bool(const char *text, double *x)
 {
-    if (!read_choice("false|true|off|on|no|yes|0|1", text, x)) return false;
-    *x = (int)*x % 2;
-    return true;
+    bool on;
+    const bool read = tc_bool_read(text, &on);
+    *x = on;
+    return read;
 }
 
 static const struct reader {
