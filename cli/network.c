@@ -194,7 +194,7 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet
     }
     cli_table(to, "llrl", t.rows, t.cell);
     cli_wrap(to,
-             cli_format(a, "%s parameters: %s trainable, %s frozen%s", cli_thousands(a, parameters),
+             cli_format(a, "%s: %s trainable, %s frozen%s", cli_count(a, parameters, "parameter"),
                         cli_thousands(a, parameters - frozen), cli_thousands(a, frozen), shared),
              0, 0, columns > 0 ? columns : 120);
 }

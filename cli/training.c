@@ -168,7 +168,7 @@ static tacet_status initialise(cli_training *t, const cli_item *init)
     if (s != TACET_OK) return cli_refuse(&e, 1, init);
     if (taken == 0)
         return cli_fail(TACET_DESCRIPTION, "%s has no tensor that is a parameter here by name and shape", init->text);
-    cli_progress_say(&t->progress, "%d of %d parameters from %s", taken, all, init->text);
+    cli_progress_say(&t->progress, "%d of %d parameter%s from %s", taken, all, tc_plural(all), init->text);
     return TACET_OK;
 }
 

@@ -13,7 +13,7 @@
 void cli_show_start(cli_training *t, int threads)
 {
     const cli_job *job = t->job;
-    const char *const name[] = {" rows to train", " to validate", " to test"};
+    const char *const name[] = {"to train", "to validate", "to test"};
     const tacet_data *const part[] = {job->data, job->validation, job->test};
     const int columns = cli_progress_columns(&t->progress);
     cli_arena a = {0};
@@ -24,12 +24,12 @@ void cli_show_start(cli_training *t, int threads)
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         if (!part[i]) continue;
         tacet_data_describe(part[i], &info);
-        rows = cli_format(&a, "%s%s%s%s", rows, i ? ", " : "", cli_thousands(&a, info.rows), name[i]);
+        rows = cli_format(&a, "%s%s%s %s", rows, i ? ", " : "",
+                          i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
     cli_wrap(stderr, rows, 0, 0, columns ? columns : 120);
-    rows = cli_format(&a, "%s steps of %s rows an epoch, on %d thread%s",
-                      cli_thousands(&a, tacet_loader_batches(job->loader)), cli_thousands(&a, job->batch), threads,
-                      threads == 1 ? "" : "s");
+    rows = cli_format(&a, "%s of %s an epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
+                      cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
     cli_wrap(stderr, rows, 0, 0, columns ? columns : 120);
     fputc('\n', stderr);
     cli_arena_free(&a);

@@ -47,5 +47,5 @@ const char *cli_thousands(cli_arena *a, int64_t n)
 
 const char *cli_count(cli_arena *a, int64_t n, const char *noun)
 {
-    return cli_format(a, "%s %s%s", cli_thousands(a, n), noun, n == 1 ? "" : "s");
+    return cli_format(a, "%s %s%s", cli_thousands(a, n), noun, tc_plural(n));
 }

@@ -14,8 +14,9 @@ static const char *dead_units(cli_arena *a, const json_t *layer)
     const size_t n = json_array_size(units);
     size_t i;
     if (n == 0) return NULL;
-    const char *text = cli_format(a, "%zu of %s units of %s never fired:", n,
-                                  cli_whole(a, cli_record_number(layer, "units")), cli_record_text(a, layer, "name"));
+    const double all = cli_record_number(layer, "units");
+    const char *text = cli_format(a, "%zu of %s unit%s of %s never fired:", n, cli_whole(a, all), all == 1 ? "" : "s",
+                                  cli_record_text(a, layer, "name"));
     json_array_foreach(units, i, unit) if (i < NAMED)
         text = cli_format(a, "%s%s %s", text, i ? "," : "", cli_whole(a, json_number_value(unit)));
     return cli_format(a, n > NAMED ? "%s and %zu more, which metrics.jsonl names." : "%s.", text, n - NAMED);

@@ -76,7 +76,7 @@ static void asked(cli_sweep *s, cli_page *page)
         "The largest lambda is estimated before training, from the gradients of the initial weights on the "
         "first batch: from there on the penalty pulls at each element at least as hard as the data do at any.");
     cli_page_table(page, "lrlr", s->overs + 1, cell);
-    const char *seeds = s->seeds == 1 ? "One seed" : cli_format(a, "%d seeds", s->seeds);
+    const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,
                                         s->fresh ? "%s; every run starts from initial weights."
                                                  : "%s; along the path each run starts from the weights of the one "
@@ -104,8 +104,8 @@ static void points(cli_sweep *s, cli_page *page)
         href[(size_t)columns * (size_t)(s->run[i].point + 1)] = page_of(s, &s->run[i]);
     const cli_sweep_run *r = s->best < 0 ? NULL : cli_sweep_run_of(s, s->best);
     cli_page_section(page, "Points",
-                     r ? cli_format(s->arena, "Figures of the %s data, %lld rows; times are those of training steps.",
-                                    r->part, (long long)r->rows)
+                     r ? cli_format(s->arena, "Figures of the %s data, %s; times are those of training steps.", r->part,
+                                    cli_count(s->arena, r->rows, "row"))
                        : NULL);
     cli_page_table_linked(page, align, s->points + 1, cell, href);
     const char *notes = cli_sweep_notes(s, PLUS);

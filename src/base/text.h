@@ -32,6 +32,9 @@ __attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity,
 enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 
+/* The ending of a noun after a number: "" or "s". */
+static inline const char *tc_plural(int64_t n) { return n == 1 ? "" : "s"; }
+
 /* Reads the whole of text as a number in the C locale. False when there is anything else in it, or it is not finite. */
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
