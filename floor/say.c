@@ -67,13 +67,19 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
     hint_line(hint);
 }
 
+static void say(const char *hint, const char *format, va_list list)
+{
+    prefix();
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    hint_line(hint);
+}
+
 tacet_status cli_fail(tacet_status s, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    prefix();
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
+    say(NULL, format, list);
     va_end(list);
     return s;
 }
@@ -82,11 +88,8 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 {
     va_list list;
     va_start(list, format);
-    prefix();
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
+    say(hint, format, list);
     va_end(list);
-    hint_line(hint);
     return s;
 }
 

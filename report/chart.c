@@ -258,6 +258,6 @@ void cli_chart_bars(cli_page *p, const cli_chart *c)
     draw_bars(&d);
     draw_x(&d);
     fputs("</g>\n", p->to);
-    const int rows = cli_chart_bar_table(p->arena, c, &align, &cell);
+    const int rows = cli_chart_table(p->arena, c, &align, &cell);
     cli_page_figure_end(p, c->note, align, rows, cell);
 }

@@ -16,6 +16,5 @@ const char *cli_chart_point_words(cli_arena *a, const cli_chart *c, const cli_se
 
 /* The numbers, thinned out where there are many; as cli_page_figure_end takes them. Returns the rows. */
 int cli_chart_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell);
-int cli_chart_bar_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell);
 
 #endif

@@ -1,6 +1,5 @@
 /* page.c: HTML, written as it goes. What it looks like is in page_style.c. */
 #include "report/page.h"
-#include "report/page_style.h"
 
 #include <ctype.h>
 #include <string.h>

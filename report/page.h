@@ -45,6 +45,7 @@ void cli_page_table_card(cli_page *p, const char *title, const char *align, int 
  *     grid, axis              lines of the page's grey; text is of the page's soft ink, 13 units high
  *     chart (on a g)          text grows on a phone, where the drawing shrinks: leave room for 16 units */
 
+extern const char cli_page_style[]; /* the CSS of all that the calls write (page_style.c) */
 enum { CLI_PALETTE = 8 };
 
 /* A figure: a card with an SVG of this size (it is scaled to the card's width, some 330 to 560 pixels) that is drawn to

@@ -1,6 +1,6 @@
 /* page_style.c: what a page looks like. The palette is that of Okabe and Ito (Color Universal Design, 2008), made darker
  * for paper and lighter for the dark, without its yellow, which no white background lets one see. */
-#include "report/page_style.h"
+#include "report/page.h"
 
 // clang-format off
 const char cli_page_style[] =

@@ -93,9 +93,10 @@ static const char *step_time(cli_arena *a, const cli_record *r)
     return ms < 0.9995 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
 }
 
-/* "0.8822 in epoch 8": the best figure on the validation data (sign 1: high is good). */
-static const char *best(cli_arena *a, const cli_record *r, const char *key, int sign)
+/* "0.8822 in epoch 8": the best figure on the validation data. */
+static const char *best(cli_arena *a, const cli_record *r, const char *key)
 {
+    const int sign = strcmp(key, "accuracy") == 0 ? 1 : -1;
     const json_t *line, *found = NULL;
     double most = -HUGE_VAL;
     size_t i;
@@ -111,8 +112,8 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key, int 
                  : "-";
 }
 
-static const char *best_accuracy(cli_arena *a, const cli_record *r) { return best(a, r, "accuracy", 1); }
-static const char *best_loss(cli_arena *a, const cli_record *r) { return best(a, r, "data_loss", -1); }
+static const char *best_accuracy(cli_arena *a, const cli_record *r) { return best(a, r, "accuracy"); }
+static const char *best_loss(cli_arena *a, const cli_record *r) { return best(a, r, "data_loss"); }
 
 static const char *state(cli_arena *a, const cli_record *r)
 {
