@@ -19,22 +19,13 @@ typedef struct matrix {
     int64_t zeros, empty_in, empty_out;
 } matrix;
 
-static void count(cli_arena *a, matrix *m)
+static void count(matrix *m)
 {
-    bool *used = cli_take(a, (size_t)m->of.inputs);
-    m->empty_in = m->of.inputs;
-    for (int64_t o = 0; o < m->of.units; o++) {
-        int64_t here = 0;
-        for (int64_t i = 0; i < m->of.inputs; i++) {
-            int64_t zeros = 0;
-            for (int64_t t = 0; t < m->of.taps; t++) zeros += cli_weight_at(&m->of, o, i, t) == 0;
-            here += zeros;
-            m->empty_in -= zeros < m->of.taps && !used[i];
-            used[i] = used[i] || zeros < m->of.taps;
-        }
-        m->zeros += here;
-        m->empty_out += here == m->columns;
-    }
+    for (int64_t o = 0; o < m->of.units; o++)
+        for (int64_t c = 0; c < m->columns; c++)
+            m->zeros += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) == 0;
+    for (int64_t o = 0; o < m->of.units; o++) m->empty_out += cli_weight_is_empty(&m->of, false, o);
+    for (int64_t i = 0; i < m->of.inputs; i++) m->empty_in += cli_weight_is_empty(&m->of, true, i);
 }
 
 /* The matrices of a model, with their counts; *n of them. They point into the file. */
@@ -47,7 +38,7 @@ static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
     for (int i = 0; i < all; i++) {
         if (!cli_weight_in(f, g, i, &m[*n].of)) continue;
         m[*n].columns = m[*n].of.inputs * m[*n].of.taps;
-        count(a, &m[*n]);
+        count(&m[*n]);
         ++*n;
     }
     tacet_graph_free(g);
