@@ -53,7 +53,7 @@ static void histogram(cli_run_set *s, int run, const json_t *layer)
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
     const cli_series bars = {
         .name = "units", .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
-    const cli_chart c = {.title = s->runs > 1 ? cli_format(s->arena, "%s · %s", name, s->name[run]) : name,
+    const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_record_number(layer, "positions") > 1
                                        ? "fire at up to ... % of the positions of all samples (0: never)"
                                        : "fire for up to ... % of the samples (0: never)",

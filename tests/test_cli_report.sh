@@ -101,7 +101,7 @@ sed 's/^{"epoch":\([0-9]*\),"step":\([0-9]*\),.*"seconds":\([^}]*\)}$/\1 \2 \3/'
     awk 'BEGIN { print "epoch time per step [ms]" } { printf "%d %.4g\n", $1, $3 / ($2 - before) * 1000; before = $2 }' > expected
 numbers a/report.html "Time per step" > shown
 same shown expected
-numbers a/report.html relu2 | awk 'NR > 1 { sum += $2 } END { exit sum != 8 || NR != 12 }' || fault "not 8 units in 11 bars"
+numbers a/report.html "How often units of relu2 fire" | awk 'NR > 1 { sum += $2 } END { exit sum != 8 || NR != 12 }' || fault "not 8 units in 11 bars"
 
 # ---- No validation; regression; one epoch; nothing finished ----
 runs 0 "$tacet" train net.yaml --out plain --no-penalties -q
