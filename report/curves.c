@@ -41,11 +41,12 @@ static double of_term_validated(const cli_record *r, const json_t *line, const c
     return of_term(r, validation(line), name, key);
 }
 
-/* Terms on parameters alone: their names have a dot. */
+/* Terms on parameters: they have a density, and no histogram, since parameters have no rows. */
 static double of_weights(const cli_record *r, const json_t *line, const char *name, const char *key)
 {
-    const char *on = json_string_value(json_object_get(term(r, line, name), "on"));
-    return on && strchr(on, '.') ? of_term(r, line, name, key) : NAN;
+    const json_t *t = term(r, line, name);
+    const bool weights = json_object_get(t, "density") && !json_object_get(t, "histogram");
+    return weights ? cli_record_number(t, key) : NAN;
 }
 
 static double gradient_ratio(const cli_record *r, const json_t *line, const char *name, const char *key)

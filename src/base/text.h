@@ -35,7 +35,7 @@ const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 /* The ending of a noun after a number: "" or "s". */
 static inline const char *tc_plural(int64_t n) { return n == 1 ? "" : "s"; }
 
-/* Reads the whole of text as a number in the C locale. False when there is anything else in it, or it is not finite. */
+/* Reads the whole of text as a number in the C locale. False if it contains anything else or is not finite. */
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
 
@@ -46,7 +46,7 @@ int tc_word_read(const char *words, const char *text);
 bool tc_bool_read(const char *text, bool *x);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
- * at least 1), else NULL. next(context, i) gives candidate i, NULL at the end. */
+ * at least 1), otherwise NULL. next(context, i) gives candidate i, NULL at the end. */
 const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
 #endif

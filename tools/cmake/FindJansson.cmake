@@ -1,4 +1,4 @@
-# jansson, for JSON: the target Jansson::Jansson.
+# Finds jansson, for JSON, and defines the target Jansson::Jansson.
 find_path(Jansson_INCLUDE_DIR jansson.h)
 find_library(Jansson_LIBRARY jansson)
 include(FindPackageHandleStandardArgs)
