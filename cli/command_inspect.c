@@ -88,16 +88,6 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
 }
 
-/* Whether all weights into unit k, or out of input k, are 0. */
-static bool is_empty(const cli_weight *w, bool input, int64_t k)
-{
-    const int64_t others = input ? w->units : w->inputs;
-    for (int64_t j = 0; j < others; j++)
-        for (int64_t t = 0; t < w->taps; t++)
-            if (cli_weight_at(w, input ? j : k, input ? k : j, t) != 0.0f) return false;
-    return true;
-}
-
 /* The units or inputs of a weight that hold something, where others are empty. */
 static void left(const char *name, const cli_weight *w, bool input)
 {
@@ -106,7 +96,7 @@ static void left(const char *name, const cli_weight *w, bool input)
     const int64_t count = input ? w->inputs : w->units;
     int64_t named[NAMED], used = 0;
     for (int64_t k = 0; k < count; k++) {
-        if (is_empty(w, input, k)) continue;
+        if (cli_weight_is_empty(w, input, k)) continue;
         if (used < NAMED) named[used] = k;
         used++;
     }

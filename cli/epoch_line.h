@@ -19,12 +19,12 @@ typedef struct cli_epoch {
     double loss, objective;           /* means of the epoch so far */
     bool validated, answered;         /* there will be a loss on validation data; and an accuracy */
     double validation_loss, accuracy; /* when the epoch is over */
-    const cli_cell *cell;             /* the most important ones first */
+    const cli_cell *cell;             /* in the order in which they are shown */
     int cells;
 } cli_epoch;
 
-/* For a terminal, with a bar, in at most `columns` columns: what has no room is left out. What a figure takes does not
- * depend on its value, so that from one line to the next everything stays in its place. */
+/* For a terminal, in at most `columns` columns. What a figure takes does not depend on its value, so that from one line to
+ * the next everything stays in its place. */
 const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns);
 
 /* For a log, when the epoch is over: "epoch 3/5  loss 0.4315  objective ...". */

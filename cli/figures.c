@@ -35,13 +35,13 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     const size_t n = strlen(source->text);
     const char *what = source->text;
     if (width != wants)
-        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld numbers, the network takes %lld", what, width,
-                    wants);
+        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld number%s, the network takes %lld", what, width,
+                    tc_plural(width), wants);
     else if (labels && !d.classes)
         cli_fail_at(source->place, n, NULL, "'%s' has no labels, which the network's outputs are compared with", what);
     else if (target.id && targets != aims)
         cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s%s, and the network expects %lld", what, targets,
-                    labels ? "label" : "target", targets == 1 ? "" : "s", aims);
+                    labels ? "label" : "target", tc_plural(targets), aims);
     else if (labels && d.classes > outputs)
         cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, the network has outputs for 0 to %lld", what,
                     (long long)d.classes - 1, outputs - 1);
@@ -176,7 +176,7 @@ static void layers_table(FILE *to, cli_arena *a, const tacet_plan *p)
 
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)
 {
-    fprintf(to, "%s, %lld rows:", f->part, (long long)f->result.rows);
+    fprintf(to, "%s, %s:", f->part, cli_count(a, f->result.rows, "row"));
     if (!isnan(f->result.accuracy)) fprintf(to, " accuracy %.4f,", f->result.accuracy);
     fprintf(to, " data loss %s, objective %s", cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
     if (!isnan(f->step_us)) fprintf(to, "; %s ms a training step", cli_digits(a, f->step_us / 1000));

@@ -1,21 +1,16 @@
 /* ledger_show.c: the ledger as tables, from the lines of epochs in metrics.jsonl. What a line lacks is shown as "-". */
 #include "ledger.h"
-#include "run_record.h"
+#include "run_read.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 10, EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
-
-/* Three digits, to keep a row within a terminal; "-" for what is not known. */
-static const char *short_number(cli_arena *a, double x)
-{
-    static const char *const unit[] = {"", "k", "M", "G", "T"};
-    size_t u = 0;
-    if (!isfinite(x)) return "-";
-    for (; fabs(x) >= (u ? 999.5 : 9999.5) && u + 1 < sizeof unit / sizeof *unit; u++) x /= 1000;
-    return cli_format(a, u ? "%.3g%s" : "%.0f%s", x, unit[u]);
-}
+enum {
+    BINS = 10,
+    EPOCHS = 20 /* rows of a table over epochs, at most */,
+    NAMED = 20 /* dead units that are named */,
+    FIGURE = 5 /* columns */
+};
 
 static const char *three(cli_arena *a, double x) { return isfinite(x) ? cli_format(a, "%.3g", x) : "-"; }
 
@@ -45,7 +40,7 @@ static void term_row(cli_arena *a, const char **c, const char *name, const json_
     c[4] = three(a, cli_record_number(t, "gradient") / cli_record_number(t, "data_gradient"));
     c[5] = three(a, cli_record_number(t, "target"));
     c[6] = three(a, cli_record_number(t, "density"));
-    c[7] = short_number(a, cli_record_number(t, "zeros"));
+    c[7] = cli_short(a, cli_record_number(t, "zeros"), FIGURE);
     c[8] = of(a, cli_record_number(t, "dead"), cli_record_number(t, "units"));
 }
 

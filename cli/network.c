@@ -188,7 +188,7 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
     }
     cli_table(to, "llrl", t.rows, t.cell);
     cli_wrap(to,
-             cli_format(a, "%s parameters: %s trainable, %s frozen%s", cli_thousands(a, parameters),
+             cli_format(a, "%s: %s trainable, %s frozen%s", cli_count(a, parameters, "parameter"),
                         cli_thousands(a, parameters - frozen), cli_thousands(a, frozen), shared),
              0, 0, columns > 0 ? columns : 120);
 }
@@ -233,7 +233,7 @@ static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_pla
     }
     if (n > NAMED) names = cli_format(a, "%s, %s%s", names, n > NAMED + 1 ? "..., " : "", last);
     if (strcmp(selector, last) == 0) return "";
-    return cli_format(a, "%s: %s on %d value%s: %s", selector, text, n, n == 1 ? "" : "s", names);
+    return cli_format(a, "%s: %s on %s: %s", selector, text, cli_count(a, n, "value"), names);
 }
 
 void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns)

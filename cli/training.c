@@ -47,6 +47,17 @@ static tacet_status sync_logs(cli_training *t, int64_t *length)
     return written(t, cli_tensorboard_flush(&t->events.file, true));
 }
 
+/* Writes config.yaml. */
+static tacet_status write_config(cli_arena *a, const cli_folder *f, const cli_config *c)
+{
+    cli_outfile o;
+    tacet_status s = cli_outfile_open(a, f->config, &o);
+    if (s != TACET_OK) return s;
+    fprintf(o.f, "# The run's configuration as resolved. Go on with it: tacet train --resume FOLDER\n");
+    cli_config_print(c, o.f);
+    return cli_outfile_close(&o);
+}
+
 /* What a resumed run must have in common with the one that was begun, beside what the library compares: with another
  * order of the rows, or other rows held out, it would be neither of two runs. */
 static const char *begun_with(const cli_training *t)
@@ -121,7 +132,7 @@ static tacet_status resume(cli_training *t)
     tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
     if (s != TACET_OK)
         refuse(t, &e);
-    else if (!metrics || !seconds || !best || !tacet_spec_number("int", metrics, NULL, &length) || length < 0)
+    else if (!metrics || !seconds || !best || !tc_integer_read(metrics, &length) || length < 0)
         s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
     else
         s = same_run(t, f);
@@ -130,7 +141,7 @@ static tacet_status resume(cli_training *t)
         t->seconds = strtod(seconds, NULL);
     }
     tacet_file_free(f);
-    if (s == TACET_OK) s = cli_folder_config(t->arena, &t->folder, t->job->config);
+    if (s == TACET_OK) s = write_config(t->arena, &t->folder, t->job->config);
     if (s == TACET_OK) s = cli_folder_log(&t->folder, length);
     if (s == TACET_OK)
         cli_progress_say(&t->progress, "resumed %s at step %lld", t->folder.path, (long long)tacet_steps(t->job->plan));
@@ -153,7 +164,7 @@ static tacet_status initialise(cli_training *t)
     if (s != TACET_OK || !*path) return s;
     if (taken == 0)
         return cli_fail(TACET_DESCRIPTION, "%s has no tensor that is a parameter here by name and shape", path);
-    cli_progress_say(&t->progress, "%d of %d parameters from %s", taken, all, path);
+    cli_progress_say(&t->progress, "%d of %d parameter%s from %s", taken, all, tc_plural(all), path);
     return TACET_OK;
 }
 
@@ -161,7 +172,7 @@ static tacet_status begin(cli_training *t)
 {
     tacet_status s = initialise(t);
     if (s == TACET_OK) s = cli_folder_make(&t->folder);
-    if (s == TACET_OK) s = cli_folder_config(t->arena, &t->folder, t->job->config);
+    if (s == TACET_OK) s = write_config(t->arena, &t->folder, t->job->config);
     if (s == TACET_OK) s = cli_folder_log(&t->folder, 0);
     return s == TACET_OK ? checkpoint(t) : s;
 }

@@ -20,10 +20,7 @@ typedef struct cli_training {
     double begun;       /* when this process began to train; cli_now */
     double time;        /* seconds spent in steps, in this process */
     int64_t steps;      /* done in this process */
-    /* training_show.c: */
-    const char *warned;          /* the warnings that were given */
-    struct cli_watched *watched; /* what the lines of epochs show; NULL: not decided yet */
-    int watches;
+    const char *warned; /* the warnings that were given (training_show.c) */
 } cli_training;
 
 /* Goes on where the folder's checkpoint stands, or makes the first one. */

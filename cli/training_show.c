@@ -1,8 +1,5 @@
-/* training_show.c: the table before a run, the line of each epoch, warnings.
- *
- * Which figures have a place in the lines, and in which order, is decided when the first one is drawn: terms that are
- * steered, then the others by their share in the objective, each with the density of what it is on; then the other
- * layers that are silent. */
+/* training_show.c: the table before a run, the line of each epoch, warnings. In a line each penalty is followed by the
+ * density of what it is on; after them come the other layers that are silent. */
 #include "training_show.h"
 #include "epoch_line.h"
 #include "ledger.h"
@@ -16,7 +13,7 @@
 void cli_show_start(cli_training *t, int threads)
 {
     const cli_job *job = t->job;
-    const char *const name[] = {" rows to train", " to validate", " to test"};
+    const char *const name[] = {"to train", "to validate", "to test"};
     const tacet_data *const part[] = {job->data, job->validation, job->test};
     const int columns = cli_progress_columns(&t->progress);
     cli_arena a = {0};
@@ -28,12 +25,12 @@ void cli_show_start(cli_training *t, int threads)
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         if (!part[i]) continue;
         tacet_data_describe(part[i], &info);
-        rows = cli_format(&a, "%s%s%s%s", rows, i ? ", " : "", cli_thousands(&a, info.rows), name[i]);
+        rows = cli_format(&a, "%s%s%s %s", rows, i ? ", " : "",
+                          i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
     cli_wrap(stderr, rows, 0, 0, columns ? columns : 120);
-    rows = cli_format(&a, "%s steps of %s rows an epoch, on %d thread%s",
-                      cli_thousands(&a, tacet_loader_batches(job->loader)), cli_thousands(&a, job->batch), threads,
-                      threads == 1 ? "" : "s");
+    rows = cli_format(&a, "%s of %s an epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
+                      cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
     cli_wrap(stderr, rows, 0, 0, columns ? columns : 120);
     fputc('\n', stderr);
     cli_arena_free(&a);
@@ -41,78 +38,38 @@ void cli_show_start(cli_training *t, int threads)
 
 /* ---- The figures of an epoch's line ------------------------------------------------------------------------------ */
 
-/* The value of a term; the density of a value that makes zeros; or, of a term on parameters, theirs. */
-struct cli_watched {
-    const char *label;
-    int term, value; /* below 0: not of one */
-    bool density;
-};
-
-/* A lambda that is still 0, on its way up, says nothing of what is to come. */
-static double importance(const tacet_plan *p, int i)
+static void add_density(cli_epoch *e, cli_cell *cell, const char *label, double density)
 {
-    tacet_account a = {.size = sizeof a};
-    if (tacet_account_at(p, i, &a) != TACET_OK) return 0;
-    if (!isnan(a.target)) return HUGE_VAL;
-    if (a.share == 0 && a.value > 0) return 1;
-    return isnan(a.share) ? 0 : fabs(a.share);
+    for (int i = 0; i < e->cells; i++)
+        if (cell[i].density && strcmp(cell[i].label, label) == 0) return;
+    cell[e->cells++] = (cli_cell){label, density, true};
 }
 
-/* The penalties, the most important ones first, else in their order. */
-static int rank(cli_arena *a, const tacet_plan *p, int *order)
-{
-    const int n = tacet_term_count(p);
-    double *weight = cli_take(a, sizeof *weight * ((size_t)n + 1));
-    tacet_term t = {.size = sizeof t};
-    int terms = 0;
-    for (int i = 0; i < n; i++) {
-        if (!cli_penalises(p, i, &t)) continue;
-        int at = terms++;
-        weight[i] = importance(p, i);
-        for (; at > 0 && weight[order[at - 1]] < weight[i]; at--) order[at] = order[at - 1];
-        order[at] = i;
-    }
-    return terms;
-}
-
-static void watch(cli_training *t, const char *label, int term, int value, bool density)
-{
-    for (int i = 0; i < t->watches; i++)
-        if (density && t->watched[i].density && strcmp(t->watched[i].label, label) == 0) return;
-    t->watched[t->watches++] = (struct cli_watched){label, term, value, density};
-}
-
-static void choose_watched(cli_training *t)
-{
-    const tacet_plan *p = t->job->plan;
-    const int n = tacet_term_count(p), values = tacet_value_count(p);
-    cli_arena a = {0};
-    int *order = cli_take(&a, sizeof *order * ((size_t)n + 1));
-    const int terms = rank(&a, p, order);
-    tacet_term term = {.size = sizeof term};
-    tacet_account account = {.size = sizeof account};
-    tacet_value_info v = {.size = sizeof v};
-    t->watched = cli_take(t->arena, sizeof *t->watched * ((size_t)(2 * n + values) + 1));
-    for (int k = 0; k < terms; k++) {
-        const int i = order[k];
-        tacet_term_at(p, i, &term);
-        tacet_account_at(p, i, &account);
-        const int on = cli_silent_value(p, i);
-        if (!isnan(account.value)) watch(t, term.name, i, -1, false);
-        if (on >= 0 || term.prox || !isnan(account.target)) watch(t, term.on, i, on, true);
-    }
-    for (int i = 0; i < values; i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && v.silent) watch(t, v.name, -1, i, true);
-    cli_arena_free(&a);
-}
-
-static double figure(const tacet_plan *p, const struct cli_watched *w)
+static double density_of(const tacet_plan *p, int value)
 {
     tacet_firing f = {.size = sizeof f};
-    tacet_account a = {.size = sizeof a};
-    if (w->value >= 0) return tacet_firing_at(p, w->value, true, &f) == TACET_OK && f.rows ? f.density : NAN;
-    if (w->density) return tacet_term_firing(p, w->term, &f) == TACET_OK ? f.density : NAN;
-    return tacet_account_at(p, w->term, &a) == TACET_OK ? a.value : NAN;
+    return tacet_firing_at(p, value, true, &f) == TACET_OK && f.rows ? f.density : NAN;
+}
+
+static void add_cells(cli_arena *a, const tacet_plan *p, cli_epoch *e)
+{
+    const int terms = tacet_term_count(p), values = tacet_value_count(p);
+    cli_cell *cell = cli_take(a, sizeof *cell * ((size_t)(2 * terms + values) + 1));
+    tacet_term t = {.size = sizeof t};
+    tacet_account account = {.size = sizeof account};
+    tacet_value_info v = {.size = sizeof v};
+    tacet_firing f = {.size = sizeof f};
+    e->cell = cell;
+    for (int i = 0; i < terms; i++) {
+        if (!cli_penalises(p, i, &t) || tacet_account_at(p, i, &account) != TACET_OK) continue;
+        const int on = cli_silent_value(p, i);
+        if (!isnan(account.value)) cell[e->cells++] = (cli_cell){t.name, account.value, false};
+        if (on < 0 && (t.prox || !isnan(account.target)) && tacet_term_firing(p, i, &f) == TACET_OK)
+            add_density(e, cell, t.on, f.density);
+        if (on >= 0) add_density(e, cell, t.on, density_of(p, on));
+    }
+    for (int i = 0; i < values; i++)
+        if (tacet_value_at(p, i, &v) == TACET_OK && v.silent) add_density(e, cell, v.name, density_of(p, i));
 }
 
 /* ---- The line ---------------------------------------------------------------------------------------------------- */
@@ -132,25 +89,19 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
     const cli_job *job = t->job;
     tacet_total total = {.size = sizeof total};
     tacet_ledger_total(job->plan, &total);
-    if (!t->watched) choose_watched(t);
-    cli_cell *cell = cli_take(a, sizeof *cell * ((size_t)t->watches + 1));
-    for (int i = 0; i < t->watches; i++) {
-        const struct cli_watched *w = &t->watched[i];
-        cell[i] = (cli_cell){w->label, figure(job->plan, w), w->density};
-    }
-    return (cli_epoch){.epoch = epoch,
-                       .epochs = job->epochs,
-                       .batch = total.steps,
-                       .batches = tacet_loader_batches(job->loader),
-                       .left = left(t, now),
-                       .spent = t->seconds,
-                       .step = total.steps ? t->seconds / (double)total.steps : NAN,
-                       .loss = total.data_loss,
-                       .objective = total.objective,
-                       .validated = job->validation != NULL,
-                       .answered = job->validation && job->target.id && job->info.classes > 0,
-                       .cell = cell,
-                       .cells = t->watches};
+    cli_epoch e = {.epoch = epoch,
+                   .epochs = job->epochs,
+                   .batch = total.steps,
+                   .batches = tacet_loader_batches(job->loader),
+                   .left = left(t, now),
+                   .spent = t->seconds,
+                   .step = total.steps ? t->seconds / (double)total.steps : NAN,
+                   .loss = total.data_loss,
+                   .objective = total.objective,
+                   .validated = job->validation != NULL,
+                   .answered = job->validation && job->target.id && job->info.classes > 0};
+    add_cells(a, job->plan, &e);
+    return e;
 }
 
 static void draw(cli_training *t, int64_t epoch, double now)

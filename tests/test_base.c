@@ -1,17 +1,20 @@
-/* test_base.c: errors and their text, allocation, shapes, text and numbers (in a locale with a comma too), nearest words. */
+/* test_base.c: errors and their text, whole files, allocation, shapes, text and numbers (in a locale with a comma too), words. */
 #include "cmocka_all.h"
 
 #include "base/alloc.h"
 #include "base/shape.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "base/whole_file.h"
 #include "failing.h"
 
 #include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Errors ---- */
 
@@ -82,6 +85,72 @@ static void error_text_has_a_caret(void **state)
     /* What a terminal would obey is not passed on. */
     tc_fail(&e, TACET_FILE, "\x1B[2Jx");
     expect_text(&e, "?[2Jx");
+}
+
+static void a_caret_under_a_line_of_a_long_text(void **state)
+{
+    (void)state;
+    enum { N = 2000 };
+    const char *const colour[] = {"<", ">"};
+    char text[N], lines[2 * N] = "";
+    const size_t length = tc_caret("a: 1\r\nb: two\n", 13, 9, 3, colour, lines, sizeof lines);
+    assert_int_equal(length, strlen(lines));
+    assert_string_equal(lines, "    b: two\n       <^~~>");
+    memset(text, 'x', N);
+    tc_caret(text, N, 1000, 2, NULL, lines, sizeof lines);
+    assert_true(strlen(lines) < 1000);
+    const char *second = strchr(lines, '\n') + 1;
+    assert_string_equal(strchr(second, '^'), "^~");
+    assert_int_equal(lines[strlen(second) - 2], 'x');                              /* the caret is under the text */
+    assert_int_equal(tc_caret("abc", 3, 1, 1, NULL, lines, 5), 4 + 3 + 1 + 4 + 2); /* as snprintf counts */
+    assert_string_equal(lines, "    ");
+}
+
+static void words_are_read(void **state)
+{
+    (void)state;
+    bool on;
+    assert_int_equal(tc_word_read("auto|never|always", "auto"), 0);
+    assert_int_equal(tc_word_read("auto|never|always", "always"), 2);
+    assert_int_equal(tc_word_read("auto|never|always", "alway"), -1);
+    assert_int_equal(tc_word_read("auto|never|always", ""), -1);
+    assert_int_equal(tc_word_read("auto|never|always", "auto|never"), -1);
+    assert_true(tc_bool_read("yes", &on) && on);
+    assert_true(tc_bool_read("0", &on) && !on);
+    assert_false(tc_bool_read("maybe", &on));
+}
+
+/* Whole or not at all: before the commit the path has what it had; a second writer is refused, a dropped one leaves nothing. */
+static void a_whole_file(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tacet_whole_XXXXXX", path[64], temporary[80], other[80], text[8] = "";
+    tc_whole_file w, second;
+    tacet_error e;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/f", folder);
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    strcpy(other, temporary);
+    assert_int_equal(tc_whole_open(&w, path, temporary, &e), TACET_OK);
+    assert_int_equal(write(w.fd, "abc", 3), 3);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(tc_whole_open(&second, path, other, &e), TACET_IO);
+    assert_non_null(strstr(e.message, "something else is writing it"));
+    assert_int_equal(second.fd, -1);
+    assert_int_equal(tc_whole_commit(&w, &e), TACET_OK);
+    close(w.fd);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_int_equal(fread(text, 1, sizeof text, f), 3);
+    fclose(f);
+    assert_string_equal(text, "abc");
+    assert_int_equal(tc_whole_open(&w, path, other, &e), TACET_OK);
+    tc_whole_drop(&w);
+    close(w.fd);
+    assert_int_not_equal(access(other, F_OK), 0);
+    assert_int_equal(tc_whole_open(&w, folder, other, &e), TACET_IO); /* a folder is not replaced */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static void a_long_source_is_cut_around_the_mistake(void **state)
@@ -196,8 +265,14 @@ static void shapes_count_and_print(void **state)
 static void shapes_refuse_what_is_too_large(void **state)
 {
     (void)state;
-    const tc_shape refused[] = {{1, {0}}, {1, {-1}}, {2, {5, 0}}, {1, {TC_MAX_COUNT + 1}}, {2, {TC_MAX_COUNT, 2}},
-                                {3, {INT64_MAX, INT64_MAX, INT64_MAX}}, {-1, {0}}, {TC_MAX_RANK + 1, {1, 1, 1, 1, 1, 1, 1, 1}}};
+    const tc_shape refused[] = {{1, {0}},
+                                {1, {-1}},
+                                {2, {5, 0}},
+                                {1, {TC_MAX_COUNT + 1}},
+                                {2, {TC_MAX_COUNT, 2}},
+                                {3, {INT64_MAX, INT64_MAX, INT64_MAX}},
+                                {-1, {0}},
+                                {TC_MAX_RANK + 1, {1, 1, 1, 1, 1, 1, 1, 1}}};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) assert_int_equal(tc_shape_count(&refused[i]), -1);
     const tc_shape most = {2, {TC_MAX_COUNT / 2, 2}};
     assert_true(tc_shape_count(&most) == TC_MAX_COUNT);
@@ -286,8 +361,9 @@ static void numbers_are_short_and_read_back(void **state)
 static void numbers_are_read_whole_or_not(void **state)
 {
     (void)state;
-    const char *const refused[] = {"",   " ",    " 1",  "1 ",  "1x",  "x",    "+",   "-",    ".",     "e5",   "1e",    "1e+",
-                                   "1,5", "0x10", "nan", "inf", "1e999", "-1e999", "1.2.3", "--1", "1_000", "infinity", "1d3"};
+    const char *const refused[] = {"",      " ",      " 1",    "1 ",  "1x",    "x",        "+",   "-",
+                                   ".",     "e5",     "1e",    "1e+", "1,5",   "0x10",     "nan", "inf",
+                                   "1e999", "-1e999", "1.2.3", "--1", "1_000", "infinity", "1d3"};
     double x = 42;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) assert_false(tc_number_read(refused[i], &x));
     assert_true(x == 42); /* untouched */
@@ -298,8 +374,10 @@ static void numbers_are_read_whole_or_not(void **state)
     assert_true(tc_number_read("1e-999", &x) && x == 0);
 
     int64_t n = 42;
-    const char *const no_integer[] = {"", "-", "+", "1.0", "1e3", " 1", "1 ", "0x1", "9223372036854775808", "-9223372036854775809"};
-    for (size_t i = 0; i < sizeof no_integer / sizeof *no_integer; i++) assert_false(tc_integer_read(no_integer[i], &n));
+    const char *const no_integer[] = {
+        "", "-", "+", "1.0", "1e3", " 1", "1 ", "0x1", "9223372036854775808", "-9223372036854775809"};
+    for (size_t i = 0; i < sizeof no_integer / sizeof *no_integer; i++)
+        assert_false(tc_integer_read(no_integer[i], &n));
     assert_int_equal(n, 42);
     assert_true(tc_integer_read("9223372036854775807", &n) && n == INT64_MAX);
     assert_true(tc_integer_read("-9223372036854775808", &n) && n == INT64_MIN);
@@ -340,7 +418,7 @@ static void the_nearest_word(void **state)
     assert_string_equal(tc_nearest("rely", word_at, words), "relu");
     assert_string_equal(tc_nearest("sigmoyd", word_at, words), "sigmoid");
     assert_string_equal(tc_nearest("layernorm", word_at, words), "layer_norm");
-    assert_string_equal(tc_nearest("l3", word_at, words), "l1"); /* the first of two that are equally near */
+    assert_string_equal(tc_nearest("l3", word_at, words), "l1");     /* the first of two that are equally near */
     assert_string_equal(tc_nearest("ReLU", word_at, words), "relu"); /* as PyTorch has it */
     assert_null(tc_nearest("conv2d", word_at, words));
     assert_null(tc_nearest("attention", word_at, words));
@@ -360,6 +438,9 @@ int main(void)
         cmocka_unit_test(fail_fills_the_struct),
         cmocka_unit_test(error_text_has_a_caret),
         cmocka_unit_test(a_long_source_is_cut_around_the_mistake),
+        cmocka_unit_test(a_caret_under_a_line_of_a_long_text),
+        cmocka_unit_test(words_are_read),
+        cmocka_unit_test(a_whole_file),
         cmocka_unit_test(allocation_zeroes_and_checks_overflow),
         cmocka_unit_test(aligned_blocks_are_aligned),
         cmocka_unit_test(without_a_hook_there_is_realloc),

@@ -52,8 +52,8 @@ runs 0 "$tacet" train steer.yaml --out a
 has err "^to look at it: a/report.html$"
 alone a/report.html
 [ "$(figures a/report.html)" -ge 10 ] || fault "figures: $(figures a/report.html)"
-has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Data loss</h2>' '<h2>Accuracy</h2>' '<h2>Density</h2>' \
-    '<h2>How often units fire</h2>' '<h2>Time</h2>' '<h3>relu1:l1</h3>' '<h3>linear1.weight:l1</h3>' '<h3>Lambda</h3>' \
+has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Loss</h2>' '<h2>Penalties</h2>' '<h2>Density</h2>' \
+    '<h2>Time</h2>' '<h2>Weights</h2>' '<h3>Data loss</h3>' '<h3>Accuracy</h3>' '<h3>relu1:l1</h3>' '<h3>linear1.weight:l1</h3>' '<h3>Lambda</h3>' \
     'relu1, target' 'relu1, due by then' '<td>state</td><td>ended</td>' 'l1 density=0.2' '240 training, 60 validation' \
     '^  relu1: l1 density=0.2' '<td class="r">243</td>'
 cp a/report.html first
@@ -79,8 +79,8 @@ printf '{"epoch":1,"step":10,"data_loss":5e-324,"seconds":1}\n{"epoch":2,"step":
 runs 0 timeout 20 "$tacet" report far_apart
 hasnt far_apart/report.html '[^a-z]-\{0,1\}nan[^a-z]'
 
-# ---- A configuration that is refused is not compared ----
-cp -r a bad; printf 'model: linear 99\nloss: mse\nbogus: 1\noptimizer: sgd lr=7\n' > bad/config.yaml
+# ---- A configuration that cannot be read is not compared ----
+cp -r a bad; printf 'model: linear 99\nloss: [mse\noptimizer: sgd lr=7\n' > bad/config.yaml
 runs 0 "$tacet" report a bad --out bad.html
 has err "bad/config.yaml is left out of the comparison"
 hasnt bad.html 'linear 99</td>'
@@ -101,7 +101,7 @@ sed 's/^{"epoch":\([0-9]*\),"step":\([0-9]*\),.*"seconds":\([^}]*\)}$/\1 \2 \3/'
     awk 'BEGIN { print "epoch time per step [ms]" } { printf "%d %.4g\n", $1, $3 / ($2 - before) * 1000; before = $2 }' > expected
 numbers a/report.html "Time per step" > shown
 same shown expected
-numbers a/report.html relu2 | awk 'NR > 1 { sum += $2 } END { exit sum != 8 || NR != 12 }' || fault "not 8 units in 11 bars"
+numbers a/report.html "How often units of relu2 fire" | awk 'NR > 1 { sum += $2 } END { exit sum != 8 || NR != 12 }' || fault "not 8 units in 11 bars"
 
 # ---- No validation; regression; one epoch; nothing finished ----
 runs 0 "$tacet" train net.yaml --out plain --no-penalties -q
@@ -109,6 +109,7 @@ empty err
 alone plain/report.html
 has plain/report.html 'Nothing was kept for validation'
 hasnt plain/report.html '<h2>Penalties</h2>'
+hasnt plain/report.html 'objective'
 sed -e 's/linear 3$/linear 1/; s/cross_entropy/mse/; /^test/d' \
     -e 's/classes.csv label=kind/prices.csv target=price/' net.yaml > reg.yaml
 runs 0 "$tacet" train reg.yaml --out r -q --set optimizer.lr=0.02 --set train.validate=0.1
@@ -116,7 +117,7 @@ hasnt r/report.html '[aA]ccuracy'
 runs 0 "$tacet" train net.yaml --out one -q --set train.epochs=1
 numbers one/report.html "Data loss" | awk 'END { exit NR != 2 }' || fault "not one row for one epoch"
 sed -n '/<h3>relu1:l1</,/<\/figure>/p' one/report.html > part
-has part '<circle class="f0" cx="[0-9.]*" cy="[0-9.]*" r="3.5"/>' # one point is a dot
+has part '<circle class="f0" cx="[0-9.]*" cy="[0-9.]*" r="3.5"><title>epoch 1; training [0-9.]*</title></circle>' # one point is a dot
 cp -r one none
 : > none/metrics.jsonl
 sed -i 's/"ended","began"/"stopped","began"/; s/,"figures":{.*}}$/}/' none/run.json
@@ -140,7 +141,7 @@ kill -INT $!
 wait $!
 code=$?
 [ "$code" -eq 130 ] || fault "exit code $code after SIGINT: $(cat err)"
-has stop/report.html 'stopped before its end' '<h2>Data loss</h2>'
+has stop/report.html 'stopped before its end' '<h3>Data loss</h3>'
 mkdir -p lost/report.html
 runs 0 "$tacet" train net.yaml --out lost
 has err "^tacet: cannot write lost/report.html: not a regular file$" "the run is in lost"
@@ -151,9 +152,10 @@ runs 0 "$tacet" train net.yaml --out b -q --set train.seed=2 --penalty 'relu2: l
 runs 0 "$tacet" report a b plain
 alone report.html
 [ "$(figures report.html)" -ge 15 ] || fault "figures: $(figures report.html)"
-has report.html '<title>a, b and plain</title>' '<h2>Differences</h2>' '<h2>Results</h2>' '<li>.*a, training</li>' \
+has report.html '<title>a, b and plain</title>' '<h2>Differences</h2>' '<h2>What was trained</h2>' '<li>.*a, training</li>' \
     '<li>.*b, training</li>' '<td>penalties.relu1</td><td>l1 density=0.2</td><td>l1 1e-3</td><td>-</td>' \
-    '<td>train.seed</td><td>1</td><td>2</td><td>1</td>' '<td>dead units of relu2</td>'
+    '<td>train.seed</td><td>1</td><td>2</td><td>1</td>' '<td>accuracy</td><td>0\.[0-9]*</td><td>0' \
+    '<h3>Network of a</h3>'
 hasnt report.html '<td>train.batch</td>' # it is the same in all
 numbers report.html "Data loss" > shown
 has shown "^epoch a, training a, validation b, training plain, training$" "^3 [0-9.e-]* [0-9.e-]* [0-9.e-]* [0-9.e-]*$"

@@ -169,8 +169,8 @@ static void bad_tokens_are_named(void **state)
         assert_int_equal(tacet_feed(n.p, n.target, TACET_I64, target), TACET_OK);
         assert_int_equal(tacet_step(n.p, BATCH), TACET_FAILED);
         assert_string_equal(tacet_plan_error(n.p)->message,
-                            i ? "target: row 4, element 5 has the class index 7; there are 7 classes (0 to 6)"
-                              : "tokens: row 2, element 3 has the class index 11; there are 11 classes (0 to 10)");
+                            i ? "target: row 4, element 5 has the class index 7; the classes are 0 to 6"
+                              : "tokens: row 2, element 3 has the class index 11; the classes are 0 to 10");
         tokens[2 * LENGTH + 3] = 0;
         target[4 * LENGTH + 5] = KINDS;
     }

@@ -4,7 +4,7 @@
 #include "op/weight.h"
 #include "plan/plan.h"
 
-#include "../cli/weight_view.c" /* a file of the program: it stands on tacet.h alone */
+#include "../floor/weight_view.c" /* a file of the program: it stands on tacet.h alone */
 #include "tacet/tacet.h"
 
 #include <math.h>

@@ -1,12 +1,15 @@
 #!/bin/sh
 # test_layers.sh: what keeps the house in order, read off the sources and the objects:
-#   - a room includes only itself and the rooms below it; the program includes tacet.h alone
+#   - a room includes and calls only itself and the rooms below it; the program stands on tacet.h, the floor that its parts
+#     share, and src/base
 #   - file names are unique; files stay under 500 lines, functions under 60
 #   - the library never prints or ends the process, allocates in one place, has no variables outside of functions
 #   - libtacet.so shows exactly what tacet.h declares
 set -u
 cd "$TACET_SOURCE" || exit 1
 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 complain() {
     echo "$1"
     failed=1
@@ -23,9 +26,9 @@ below() {
     step) echo base spec kernel op ;;
     plan) echo base spec kernel op optim graph step ;;
     run) echo base spec kernel op optim graph step plan ;;
-    steer) echo base spec kernel op optim graph step plan run ;;
-    model) echo base spec kernel op optim graph step plan run steer data/data.h ;; # the catalogue stands on every table
-    data) echo base spec kernel/kernel.h ;;
+    data) echo base spec kernel ;;
+    steer) echo base spec kernel op optim graph step plan run data ;;
+    model) echo base spec kernel op optim graph step plan run data steer ;;
     *) echo unknown ;;
     esac
 }
@@ -47,19 +50,29 @@ for file in $(find src -name '*.[ch]'); do
     grep -Hn '^ *# *include *"[^/"]*"' "$file" && complain "$file: includes are written from src/, as \"room/file.h\""
 done
 
-for file in $(find cli -name '*.[ch]' 2>/dev/null); do
-    for header in $(includes "$file"); do
-        if [ -e "src/$header" ] || case $header in ../* | */src/*) true ;; *) false ;; esac; then
-            complain "$file includes $header: the program stands on tacet/tacet.h alone"
-        fi
+# Parts of the program: a part, and the parts that it may include beside itself.
+for part in "floor" "report floor" "cli report floor"; do
+    own=${part%% *}
+    for file in $(find "$own" -name '*.[ch]'); do
+        for header in $(includes "$file"); do
+            found=
+            for folder in $part; do
+                if [ -e "$folder/$header" ] || { [ -e "$header" ] && [ "${header%%/*}" = "$folder" ]; }; then found=1; fi
+            done
+            case $found$header in
+            1* | base/* | tacet/tacet.h) ;;
+            *) [ -n "$(find src include cli report floor -path "*/${header#../}")" ] &&
+                complain "$file includes $header, which is not below it" ;;
+            esac
+        done
     done
 done
 
 # ---- Names and sizes ----
-for name in $(find src cli -name '*.[ch]' -exec basename {} \; 2>/dev/null | sort | uniq -d); do
+for name in $(find src cli report floor -name '*.[ch]' -exec basename {} \; 2>/dev/null | sort | uniq -d); do
     complain "more than one file is called $name"
 done
-for file in $(find src cli tests -name '*.[ch]' 2>/dev/null); do
+for file in $(find src cli report floor tests -name '*.[ch]'); do
     # A function begins with { and ends with } at the first column.
     awk -v file="$file" '
         /^\{/ { begin = NR }
@@ -80,6 +93,21 @@ $uses"
 uses=$(undefined | grep -E ' (malloc|calloc|realloc|reallocarray|strdup|strndup|asprintf|aligned_alloc|posix_memalign)$' | grep -v '^alloc\.c')
 [ -z "$uses" ] || complain "the library allocates beside alloc.c:
 $uses"
+
+# Calls through tacet.h need no include. Whose symbol each object wants: "room.c.o its-room symbol's-object symbol's-room symbol".
+find src -name '*.c' | sed 's|src/\([^/]*\)/.*/|src/\1/|; s|src/\([^/]*\)/\(.*\)|room \2.o \1|' > "$work/rooms"
+nm -A --defined-only "$library" 2>/dev/null | sed -n 's/.*libtacet\.a:\([^:]*\):.* [TRDBV] /defined \1 /p' > "$work/defined"
+undefined | sed 's/^/wanted /' | cat "$work/rooms" "$work/defined" - | awk '
+    $1 == "room" { room[$2] = $3 }
+    $1 == "defined" { home[$3] = $2 }
+    $1 == "wanted" && $3 in home && room[$2] != room[home[$3]] { print $2, room[$2], home[$3], room[home[$3]], $3 }' > "$work/calls"
+[ -s "$work/calls" ] || complain "no calls between rooms: the test is blind"
+while read -r object room other theirs symbol; do
+    case " $(below "$room") " in
+    *" $theirs "*) ;;
+    *) complain "$room/$object calls $symbol of $theirs/$other, which is not below it" ;;
+    esac
+done < "$work/calls"
 
 # What can be written to outside of functions: .data and .bss. (.data.rel.ro holds constant tables of addresses.)
 variables=$(objdump -t "$library" | awk '

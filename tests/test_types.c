@@ -284,16 +284,16 @@ static void what_is_fed_is_checked(void **state)
         const char *why; /* NULL: taken */
     } cases[] = {
         {TACET_U8, (const uint8_t[]){0, 0, 0, 0, 9, 0, 0, 0, 0}, NULL, 9,
-         "tokens: row 1, element 1 has the class index 9; there are 9 classes (0 to 8)"},
+         "tokens: row 1, element 1 has the class index 9; the classes are 0 to 8"},
         {TACET_I32, (const int32_t[]){0, 0, -1, 0, 0, 0, 0, 0, 0}, NULL, 9, "row 0, element 2 has the class index -1"},
         {TACET_I32, (const int32_t[]){0, 0, 0, 99, 99, 99, 0, 0, 0, 0, 0, 0}, index, 9, NULL}, /* row 1 is not taken */
         {TACET_I64, (const int64_t[]){0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 8, 9}, index, 9,
          "row 3, element 2 has the class index 9"},
         {TACET_I64, (const int64_t[]){(INT64_C(1) << 32) + 1, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 9,
-         "row 0, element 0 has the class index 4294967297; there are 9 classes"},
+         "row 0, element 0 has the class index 4294967297; the classes are 0 to 8"},
         {TACET_I64, (const int64_t[]){INT32_MAX, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 0, NULL}, /* nobody says how many */
         {TACET_I64, (const int64_t[]){INT64_C(1) << 31, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 0,
-         "there are 2147483648 classes (0 to 2147483647)"},
+         "the classes are 0 to 2147483647"},
         {TACET_F32, (const float[9]){0}, NULL, 9, "tokens takes class indices, and was fed float32"},
         {TACET_F64, (const double[9]){0}, NULL, 0, "tokens takes class indices, and was fed float64"},
         {(tacet_type)7, (const float[9]){0}, NULL, 9, "unknown type 7"},
@@ -465,7 +465,7 @@ static void accuracy_is_of_positions(void **state)
             assert_int_equal(tacet_evaluate(p, l, x, t, wide, &r), TACET_OK);
             assert_true(isnan(r.accuracy));
             assert_int_equal(tacet_evaluate(p, l, x, other, y, &r), TACET_FAILED);
-            says(tacet_plan_error(p), "other takes rows of 1 elements, and the data have 4");
+            says(tacet_plan_error(p), "other takes rows of 1 element, and the data have 4");
             tacet_loader_free(l);
             tacet_plan_free(p);
         }

@@ -254,8 +254,8 @@ const char *cli_sweep_reason(const cli_sweep *s)
         return cli_format(a, "%s; how far others are from it by chance is not known with %s", top,
                           s->seeds == 1 ? "one seed: --seeds 3 tells" : "one run of it");
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
-    const char *of = s->binomial ? cli_format(a, "binomial, %lld rows", (long long)r->rows)
-                                 : cli_format(a, "over %d seeds", best->ended);
+    const char *of = s->binomial ? cli_format(a, "binomial, %s", cli_count(a, r->rows, "row"))
+                                 : cli_format(a, "over %s", cli_count(a, best->ended, "seed"));
     const char *error = cli_format(a, "one standard error of it is %.4f (%s)", s->tolerance, of);
     if (s->chosen == s->best) return cli_format(a, "%s; %s, and nowhere within it less fires", top, error);
     return cli_format(a, "%s; %s; within it least fires with %s: %.4g, not %.4g; %s %.4f", top, error,

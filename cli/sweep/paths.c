@@ -220,8 +220,8 @@ static void reap(paths *p)
 static void pass_on(paths *p, int number)
 {
     p->signal = number;
-    cli_progress_say(&p->sweep->progress, "stopping: %d %s a checkpoint", p->running,
-                     p->running == 1 ? "run writes" : "runs write");
+    cli_progress_say(&p->sweep->progress, "stopping: %s to write a checkpoint",
+                     cli_count(p->sweep->arena, p->running, "run"));
     for (int i = 0; i < p->sweep->jobs; i++)
         if (p->slot[i].process) kill(p->slot[i].process, number);
 }
@@ -266,7 +266,8 @@ tacet_status cli_sweep_paths(cli_sweep *s)
         cli_sweep_run_look(s, &s->run[i]);
         p->of += s->run[i].state != CLI_RUN_ENDED;
     }
-    if (p->of < s->runs) cli_progress_say(&s->progress, "%d of %d runs have ended already", s->runs - p->of, s->runs);
+    if (p->of < s->runs)
+        cli_progress_say(&s->progress, "%d of %s ended already", s->runs - p->of, cli_count(s->arena, s->runs, "run"));
     static const int number[] = {SIGINT, SIGTERM, SIGCHLD};
     struct sigaction usual = {.sa_handler = SIG_DFL}, old[3];
     sigemptyset(&p->waited);

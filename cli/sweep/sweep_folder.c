@@ -221,8 +221,8 @@ tacet_status cli_sweep_lay_out(cli_sweep *s)
     int64_t points = 1;
     for (int i = 0; i < s->overs; i++) points *= s->over[i].count;
     if (points * s->seeds > CLI_SWEEP_RUNS)
-        return cli_fail(TACET_DESCRIPTION, "%lld points with %d seeds are more than %d runs", (long long)points,
-                        s->seeds, CLI_SWEEP_RUNS);
+        return cli_fail(TACET_DESCRIPTION, "%s with %s are more than %d runs", cli_count(s->arena, points, "point"),
+                        cli_count(s->arena, s->seeds, "seed"), CLI_SWEEP_RUNS);
     s->points = (int)points;
     s->runs = s->points * s->seeds;
     s->point = cli_take(s->arena, (size_t)s->points * sizeof *s->point);

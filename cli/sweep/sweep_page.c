@@ -53,7 +53,7 @@ static void numbers(cli_sweep *s, cli_page *page)
         pair[n++] = cli_format(s->arena, "%.4g", p->mean[one[i].figure] * one[i].scale);
         pair[n++] = one[i].name;
     }
-    cli_page_numbers(page, cli_format(s->arena, "Taken: %s", cli_sweep_point_text(s, s->chosen)), 0, n / 2, pair);
+    cli_page_numbers(page, cli_format(s->arena, "Taken: %s", cli_sweep_point_text(s, s->chosen)), n / 2, pair);
 }
 
 static void asked(cli_sweep *s, cli_page *page)
@@ -76,7 +76,7 @@ static void asked(cli_sweep *s, cli_page *page)
         "The largest lambda is estimated before training, from the gradients of the initial weights on the "
         "first batch: from there on the penalty pulls at each element at least as hard as the data do at any.");
     cli_page_table(page, "lrlr", s->overs + 1, cell);
-    const char *seeds = s->seeds == 1 ? "One seed" : cli_format(a, "%d seeds", s->seeds);
+    const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,
                                         s->fresh ? "%s; every run starts from initial weights."
                                                  : "%s; along the path each run starts from the weights of the one "
@@ -104,8 +104,8 @@ static void points(cli_sweep *s, cli_page *page)
         href[(size_t)columns * (size_t)(s->run[i].point + 1)] = page_of(s, &s->run[i]);
     const cli_sweep_run *r = s->best < 0 ? NULL : cli_sweep_run_of(s, s->best);
     cli_page_section(page, "Points",
-                     r ? cli_format(s->arena, "Figures of the %s data, %lld rows; times are those of training steps.",
-                                    r->part, (long long)r->rows)
+                     r ? cli_format(s->arena, "Figures of the %s data, %s; times are those of training steps.", r->part,
+                                    cli_count(s->arena, r->rows, "row"))
                        : NULL);
     cli_page_table_linked(page, align, s->points + 1, cell, href);
     const char *notes = cli_sweep_notes(s, PLUS);
@@ -246,7 +246,8 @@ tacet_status cli_sweep_page(cli_sweep *s)
     if (s->chosen >= 0) {
         cli_page_section(
             &page, "What silence costs",
-            "Points on the line are those that no other beats in both; their labels are the values swept.");
+            "Points on the line are those that no other beats in both. What was swept is told by each point's tooltip, and "
+            "in the table.");
         front(s, &page, CLI_OF_SILENCE, 1, s->by_loss ? "Data loss against density" : "Accuracy against density",
               density_of(s));
         front(s, &page, CLI_OF_STEP_US, 1e-3, s->by_loss ? "Data loss against time" : "Accuracy against time",

@@ -90,11 +90,15 @@ typedef struct sink {
     size_t capacity, length;
 } sink;
 
-static void put(sink *s, char c)
+static void put_raw(sink *s, char c)
 {
-    if (((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7F) c = '?';
     if (s->length + 1 < s->capacity) s->text[s->length] = c;
     s->length++;
+}
+
+static void put(sink *s, char c)
+{
+    put_raw(s, ((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7F ? '?' : c);
 }
 
 static void put_text(sink *s, const char *text)
@@ -102,36 +106,52 @@ static void put_text(sink *s, const char *text)
     while (*text) put(s, *text++);
 }
 
-/* The line of the source that holds the column, and carets under it. */
-static void put_caret(sink *s, const tacet_error *e)
+static size_t end_sink(const sink *s)
 {
-    const size_t length = strlen(e->source);
-    size_t at = (size_t)e->column < length ? (size_t)e->column : length, begin = at, end = at;
-    while (begin > 0 && e->source[begin - 1] != '\n') begin--;
-    while (end < length && e->source[end] != '\n') end++;
+    if (s->capacity > 0) s->text[s->length < s->capacity ? s->length : s->capacity - 1] = '\0';
+    return s->length;
+}
 
-    put_text(s, "\n    ");
-    for (size_t i = begin; i < end; i++) put(s, e->source[i] == '\r' ? ' ' : e->source[i]);
-    put_text(s, "\n    ");
-    for (size_t i = begin; i < at; i++) {
-        /* Bytes that continue a UTF-8 character take no column; a tab keeps its width. */
-        if ((e->source[i] & 0xC0) == 0x80) continue;
-        put(s, e->source[i] == '\t' ? '\t' : ' ');
-    }
-    put(s, '^');
-    for (size_t i = at + 1; i < end && i < at + (size_t)(e->width > 0 ? e->width : 1); i++)
-        if ((e->source[i] & 0xC0) != 0x80) put(s, '~');
+/* Bytes that continue a UTF-8 character take no column. */
+static bool continues(char c) { return (c & 0xC0) == 0x80; }
+
+size_t tc_caret(const char *text, size_t length, size_t at, size_t width, const char *const colour[2], char *to,
+                size_t capacity)
+{
+    enum { AROUND = 256 };
+    sink s = {.text = to, .capacity = capacity};
+    if (at > length) at = length;
+    size_t begin = at, end = at;
+    while (begin > 0 && text[begin - 1] != '\n' && at - begin < AROUND) begin--;
+    while (begin < at && continues(text[begin])) begin++;
+    while (end < length && text[end] != '\n' && text[end] != '\r' && end - at < AROUND) end++;
+    put_text(&s, "    ");
+    for (size_t i = begin; i < end; i++) put(&s, text[i]);
+    put_text(&s, "\n    ");
+    for (size_t i = begin; i < at; i++)
+        if (!continues(text[i])) put(&s, text[i] == '\t' ? '\t' : ' ');
+    for (const char *c = colour ? colour[0] : ""; *c; c++) put_raw(&s, *c);
+    put(&s, '^');
+    for (size_t i = at + 1; i < end && i < at + width; i++)
+        if (!continues(text[i])) put(&s, '~');
+    for (const char *c = colour ? colour[1] : ""; *c; c++) put_raw(&s, *c);
+    return end_sink(&s);
 }
 
 size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity)
 {
     sink s = {.text = text, .capacity = capacity};
     put_text(&s, error->message);
-    if (error->column >= 0 && error->source[0]) put_caret(&s, error);
+    if (error->column >= 0 && error->source[0]) {
+        char lines[2 * sizeof error->source];
+        tc_caret(error->source, strlen(error->source), (size_t)error->column,
+                 error->width > 0 ? (size_t)error->width : 1, NULL, lines, sizeof lines);
+        put(&s, '\n');
+        put_text(&s, lines);
+    }
     if (error->hint[0]) {
         put_text(&s, "\n    ");
         put_text(&s, error->hint);
     }
-    if (capacity > 0) text[s.length < capacity ? s.length : capacity - 1] = '\0';
-    return s.length;
+    return end_sink(&s);
 }

@@ -24,6 +24,12 @@ __attribute__((format(printf, 2, 3))) void tc_fail_hint(tacet_error *e, const ch
 void tc_fail_choices(tacet_error *e, const char *head, const char *word,
                      const char *(*next)(const void *context, int i), const void *context);
 
+/* The line of a text in which byte `at` is, and under it a caret and `width` - 1 tildes, each line after 4 spaces; of a long
+ * line the part around the place. colour: NULL, or what is written before and after the carets. Control characters become
+ * question marks. The contract is that of snprintf. */
+size_t tc_caret(const char *text, size_t length, size_t at, size_t width, const char *const colour[2], char *to,
+                size_t capacity);
+
 /* "out of memory", TACET_MEMORY. */
 tacet_status tc_fail_memory(tacet_error *e);
 

@@ -132,7 +132,25 @@ bool tc_integer_read(const char *text, int64_t *x)
     return ok;
 }
 
-/* ---- The nearest word ---- */
+/* ---- Words ---- */
+
+int tc_word_read(const char *words, const char *text)
+{
+    const size_t length = strlen(text);
+    for (int i = 0;; i++) {
+        const size_t n = strcspn(words, "|");
+        if (n == length && memcmp(words, text, n) == 0) return i;
+        if (!words[n]) return -1;
+        words += n + 1;
+    }
+}
+
+bool tc_bool_read(const char *text, bool *x)
+{
+    const int word = tc_word_read("false|true|off|on|no|yes|0|1", text);
+    *x = word % 2 == 1;
+    return word >= 0;
+}
 
 enum { MAX_WORD = 64 };
 

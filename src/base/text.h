@@ -1,4 +1,4 @@
-/* text.h: text that grows, numbers in the C locale, and the nearest word to a misspelt one. */
+/* text.h: text that grows, numbers in the C locale, words of a list, and the nearest to a misspelt one. */
 #ifndef TC_TEXT_H
 #define TC_TEXT_H
 
@@ -32,9 +32,18 @@ __attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity,
 enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 
+/* The ending of a noun after a number: "" or "s". */
+static inline const char *tc_plural(int64_t n) { return n == 1 ? "" : "s"; }
+
 /* Reads the whole of text as a number in the C locale. False if it contains anything else or is not finite. */
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
+
+/* Which word of "a|b|c" the text is, counted from 0; -1: none. */
+int tc_word_read(const char *words, const char *text);
+
+/* true, on, yes, 1 and false, off, no, 0. */
+bool tc_bool_read(const char *text, bool *x);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
  * at least 1), otherwise NULL. next(context, i) gives candidate i, NULL at the end. */

@@ -1,6 +1,6 @@
 /* data.h: rows of numbers with labels or targets, where they come from, and how they are scaled.
  *
- *     source "idx DIR" --open--> table (as stored) <--- data (some or all rows, in order; a scaling) <--- loader
+ *     source "idx DIR" --open--> table (as stored) <--- data (some or all rows, in order; a scaling) <--- loader (steer)
  *
  * A table is read once and never changes; several data may look at one. Sources are rows of a list: a reader is one
  * file and one line in source.c. */

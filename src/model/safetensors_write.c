@@ -1,11 +1,9 @@
 /* safetensors_write.c: a safetensors file, written so that it is there whole or not at all. */
+#include "base/whole_file.h"
 #include "model/safetensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- The header ---- */
@@ -86,47 +84,20 @@ static void make_header(const tc_outline *o, tc_text *t)
 /* A file that is being written. */
 typedef struct writing {
     tc_mem mem;
-    const char *path;
-    char *temporary;
+    tc_whole_file file;
     tacet_error *e;
-    int fd;
 } writing;
-
-static tacet_status fail_io(const writing *w, const char *doing)
-{
-    return tc_fail(w->e, TACET_IO, "cannot %s %.300s: %s", doing, w->path, strerror(errno));
-}
 
 static tacet_status write_all(const writing *w, const void *from, size_t bytes)
 {
     for (const char *at = from; bytes > 0;) {
-        const ssize_t n = write(w->fd, at, bytes);
+        const ssize_t n = write(w->file.fd, at, bytes);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail_io(w, "write");
+        if (n < 0) return tc_whole_fail(&w->file, "write", w->e);
         at += n;
         bytes -= (size_t)n;
     }
     return TACET_OK;
-}
-
-/* Opens the temporary file for this writer only. What another writer holds is locked; what a killed one left
- * is not, and is reused. Between open and flock the other may have renamed its file: then this is no longer
- * the temporary file, and must not be touched. */
-static tacet_status open_temporary(writing *w)
-{
-    struct stat own, there;
-    if (stat(w->path, &there) == 0 && !S_ISREG(there.st_mode))
-        return tc_fail(w->e, TACET_IO, "cannot write %.300s: not a regular file", w->path);
-    const int fd = open(w->temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    if (fd < 0) return fail_io(w, "write");
-    const bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-    if (!locked || fstat(fd, &own) != 0 || lstat(w->temporary, &there) != 0 || own.st_ino != there.st_ino ||
-        own.st_dev != there.st_dev || !S_ISREG(own.st_mode)) {
-        close(fd);
-        return tc_fail(w->e, TACET_IO, "cannot write %.300s: something else is writing it", w->path);
-    }
-    w->fd = fd;
-    return ftruncate(fd, 0) == 0 ? TACET_OK : fail_io(w, "write");
 }
 
 static tacet_status write_tensors(const writing *w, const tc_outline *o)
@@ -145,33 +116,19 @@ static tacet_status write_tensors(const writing *w, const tc_outline *o)
     return s;
 }
 
-/* A rename is on the disk once its folder is. Some file systems cannot sync a folder and say EINVAL: then this is the
- * best there is. */
-static tacet_status sync_folder(const writing *w)
-{
-    char *slash = strrchr(w->temporary, '/'); /* the name is not needed any more */
-    if (slash) slash[slash == w->temporary ? 1 : 0] = '\0';
-    const int fd = open(slash ? w->temporary : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-    const tacet_status s = ok ? TACET_OK : fail_io(w, "sync the folder of");
-    if (fd >= 0) close(fd);
-    return s;
-}
-
 static tacet_status write_file(writing *w, const char *header, size_t length, const tc_outline *o)
 {
     unsigned char prefix[8];
     for (size_t i = 0; i < sizeof prefix; i++) prefix[i] = (unsigned char)((uint64_t)length >> (8 * i));
-    tacet_status s = open_temporary(w);
-    if (w->fd < 0) return s;
-    if (s == TACET_OK) s = write_all(w, prefix, sizeof prefix);
+    tacet_status s = write_all(w, prefix, sizeof prefix);
     if (s == TACET_OK) s = write_all(w, header, length);
     if (s == TACET_OK) s = write_tensors(w, o);
-    if (s == TACET_OK && fsync(w->fd) != 0) s = fail_io(w, "write");
-    if (s == TACET_OK && rename(w->temporary, w->path) != 0) s = fail_io(w, "write");
-    if (s != TACET_OK) unlink(w->temporary);
-    close(w->fd); /* holds the lock until here; the data are synced, so nothing can fail any more */
-    return s == TACET_OK ? sync_folder(w) : s;
+    if (s == TACET_OK)
+        s = tc_whole_commit(&w->file, w->e);
+    else
+        tc_whole_drop(&w->file);
+    close(w->file.fd); /* what was written is synced, so nothing can fail any more */
+    return s;
 }
 
 tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_outline *o, tacet_error *e)
@@ -180,13 +137,13 @@ tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_ou
     tacet_status s;
     make_header(o, &header);
     tc_text_add(&temporary, "%s.tmp", path);
-    writing w = {.mem = *m, .path = path, .temporary = temporary.data, .e = e, .fd = -1};
+    writing w = {.mem = *m, .e = e};
     if (header.failed || temporary.failed)
         s = tc_fail_memory(e);
     else if (header.length > TC_HEADER_MAX)
         s = tc_fail(e, TACET_FAILED, "cannot write %.300s: names and notes are more than %d bytes", path,
                     TC_HEADER_MAX);
-    else
+    else if ((s = tc_whole_open(&w.file, path, temporary.data, e)) == TACET_OK)
         s = write_file(&w, header.data, header.length, o);
     tc_text_free(&header);
     tc_text_free(&temporary);

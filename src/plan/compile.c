@@ -29,8 +29,8 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     for (int v = 0; v < p->values; v++) {
         const tc_value *value = &p->graph->value[v];
         if (value->batch && tc_shape_count(&value->shape) > TC_MAX_COUNT / set->batch)
-            return tc_fail(&p->error, TACET_DESCRIPTION, "a batch of %lld rows is too large for %s",
-                           (long long)set->batch, value->name);
+            return tc_fail(&p->error, TACET_DESCRIPTION, "a batch of %lld row%s is too large for %s",
+                           (long long)set->batch, tc_plural(set->batch), value->name);
     }
     return TACET_OK;
 }

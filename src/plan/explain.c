@@ -54,14 +54,15 @@ static void add_list(const tacet_plan *p, int list, tc_text *t)
 {
     const tc_list *l = &p->list[list];
     double flops = 0;
-    tc_text_add(t, "%s, batch %lld: %d steps\n  %-34s %-20s %8s %8s  %s\n", list_name[list], (long long)p->set.batch,
-                l->steps, "step", "shape", "flops", "bytes", "at (byte of the arena)");
+    tc_text_add(t, "%s, batch %lld: %d step%s\n  %-34s %-20s %8s %8s  %s\n", list_name[list], (long long)p->set.batch,
+                l->steps, tc_plural(l->steps), "step", "shape", "flops", "bytes", "at (byte of the arena)");
     for (int i = 0; i < l->steps; i++) {
         flops += l->step[i].flops;
         add_step(p, l, &l->step[i], i > 0 && l->step[i - 1].band, t);
     }
     char text[24];
-    tc_text_add(t, "  together %s flops; arena %lld bytes\n", short_number(flops, text), (long long)l->arena);
+    tc_text_add(t, "  together %s flops; arena %lld byte%s\n", short_number(flops, text), (long long)l->arena,
+                tc_plural(l->arena));
 }
 
 static void add_update(const tacet_plan *p, tc_text *t)
@@ -70,12 +71,13 @@ static void add_update(const tacet_plan *p, tc_text *t)
     for (int i = 0; i < p->update.stretches; i++) {
         const tc_stretch *s = &p->update.stretch[i];
         char lr[TC_NUMBER_MAX];
-        tc_text_add(t, "  %lld floats from %lld, lr %s\n", (long long)s->n, (long long)s->offset,
+        tc_text_add(t, "  %lld float%s from %lld, lr %s\n", (long long)s->n, tc_plural(s->n), (long long)s->offset,
                     tc_number_text(tc_plan_rate(p, s->group), lr));
     }
     for (int i = 0; i < p->update.fuseds; i++)
-        tc_text_add(t, "  %s with its gradient, which is not stored: %lld tiles\n",
-                    tc_plan_name(p, p->update.fused[i].at->value), (long long)p->update.fused[i].tiles);
+        tc_text_add(t, "  %s with its gradient, which is not stored: %lld tile%s\n",
+                    tc_plan_name(p, p->update.fused[i].at->value), (long long)p->update.fused[i].tiles,
+                    tc_plural(p->update.fused[i].tiles));
     for (int i = 0; i < p->update.proxes; i++) {
         const tc_term *term = &p->graph->term[p->update.prox[i].term];
         const bool constraint = term->op->role == &tc_constraint;

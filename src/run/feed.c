@@ -43,8 +43,8 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
         return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)type);
     if (!data) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
     if (elements != n)
-        return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld elements, and the data have %lld", value->name,
-                       (long long)n, (long long)elements);
+        return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld element%s, and the data have %lld", value->name,
+                       (long long)n, tc_plural(n), (long long)elements);
     if (value->type == TACET_I32 && !take_ids[type])
         return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, and was fed %s", value->name,
                        tc_type_name(type));
@@ -79,10 +79,9 @@ static tacet_status gather_ids(tacet_plan *p, int v, int32_t *to)
         if (good == n) continue;
         char element[40] = "";
         if (g->n > 1) snprintf(element, sizeof element, ", element %lld", (long long)(good % g->n));
-        return tc_fail(&p->error, TACET_FAILED,
-                       "%s: row %lld%s has the class index %lld; there are %lld classes (0 to %lld)",
+        return tc_fail(&p->error, TACET_FAILED, "%s: row %lld%s has the class index %lld; the classes are 0 to %lld",
                        tc_plan_name(p, v), (long long)(first + good / g->n), element, (long long)bad,
-                       (long long)classes, (long long)classes - 1);
+                       (long long)classes - 1);
     }
     return TACET_OK;
 }

@@ -23,8 +23,8 @@ static int find(tacet_plan *p, const char *name)
 static tacet_status check_count(tacet_plan *p, int v, size_t count, int64_t n)
 {
     if (count == (size_t)n) return TACET_OK;
-    return tc_fail(&p->error, TACET_FAILED, "%s has %lld elements here, and room for %zu was given", tc_plan_name(p, v),
-                   (long long)n, count);
+    return tc_fail(&p->error, TACET_FAILED, "%s has %lld element%s here, and room for %zu was given",
+                   tc_plan_name(p, v), (long long)n, tc_plural(n), count);
 }
 
 /* Copies a buffer of the list that ran last. */

@@ -150,8 +150,8 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
 {
     const int64_t least = p->set.ranks.count > 1 ? 0 : 1;
     if (rows < least || rows > p->set.batch)
-        return tc_fail(&p->error, TACET_FAILED, "%lld rows, where the plan takes %lld to %lld", (long long)rows,
-                       (long long)least, (long long)p->set.batch);
+        return tc_fail(&p->error, TACET_FAILED, "%lld row%s, where the plan takes %lld to %lld", (long long)rows,
+                       tc_plural(rows), (long long)least, (long long)p->set.batch);
     p->run.rows = rows;
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;

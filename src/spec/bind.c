@@ -36,24 +36,18 @@ static choices *split(const char *type, choices *c)
     return c;
 }
 
-/* Which word of "a|b|c" the text is. */
 static bool read_choice(const char *type, const char *text, int64_t *n)
 {
-    choices c;
-    split(type, &c);
-    for (int i = 0; c.word[i]; i++)
-        if (strcmp(c.word[i], text) == 0) {
-            *n = i;
-            return true;
-        }
-    return false;
+    *n = tc_word_read(type, text);
+    return *n >= 0;
 }
 
 static bool read_bool(const char *text, int64_t *n)
 {
-    if (!read_choice("false|true|off|on|no|yes|0|1", text, n)) return false;
-    *n %= 2;
-    return true;
+    bool on;
+    const bool read = tc_bool_read(text, &on);
+    *n = on;
+    return read;
 }
 
 static const struct reader {

@@ -118,9 +118,10 @@ static bool dead(const subject *s, char *text, size_t n)
     if (s->positions > 1) snprintf(positions, sizeof positions, " of %lld positions", (long long)s->positions);
     tc_snprintf(
         text, n,
-        "%lld of %lld units never fired in %lld samples%s, and units that are dead for all of them get no gradient: "
+        "%lld of %lld unit%s never fired in %lld sample%s%s, and units that are dead for all of them get no gradient: "
         "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller",
-        (long long)f->dead, (long long)f->units, (long long)(f->rows / s->positions), positions);
+        (long long)f->dead, (long long)f->units, tc_plural(f->units), (long long)(f->rows / s->positions),
+        tc_plural(f->rows / s->positions), positions);
     return true;
 }
 

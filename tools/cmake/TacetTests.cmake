@@ -32,13 +32,10 @@ target_compile_definitions(tacet_extra_operators PRIVATE TC_TEST_OPS)
 target_include_directories(tacet_extra_operators PRIVATE include src tests)
 target_link_libraries(tacet_extra_operators PRIVATE tacet_flags)
 
-if(TARGET tacet_program)
-    add_executable(tacet_extra_program $<TARGET_OBJECTS:tacet_program> $<TARGET_OBJECTS:tacet_extra_operators>)
-    set_target_properties(tacet_extra_program PROPERTIES OUTPUT_NAME tacet_extra LINKER_LANGUAGE C
-        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_static LibYAML::LibYAML Jansson::Jansson ZLIB::ZLIB
-        Threads::Threads m)
-endif()
+add_executable(tacet_extra_program $<TARGET_OBJECTS:tacet_program> $<TARGET_OBJECTS:tacet_extra_operators>)
+set_target_properties(tacet_extra_program PROPERTIES OUTPUT_NAME tacet_extra LINKER_LANGUAGE C
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_report)
 
 # tests/growth is one program, compiled against tacet.h for a library of tomorrow, and against the header of tomorrow for
 # the library of today. In tomorrow's header each struct that can grow has one more field.

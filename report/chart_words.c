@@ -38,6 +38,13 @@ static const char *series_words(cli_arena *a, const cli_chart *c, const cli_seri
                       cli_digits(a, s->y[last]), cli_digits(a, s->y[low]), cli_digits(a, s->y[high]));
 }
 
+const char *cli_chart_point_words(cli_arena *a, const cli_chart *c, const cli_series *s, int i)
+{
+    const char *x = cli_format(a, "%s %s", c->x_name, exactly(a, cli_chart_x(s, i)));
+    if (s->label) x = s->x ? cli_format(a, "%s; %s", s->label[i], x) : s->label[i];
+    return cli_format(a, "%s; %s %s", x, name_of(c, s), cli_digits(a, s->y[i]));
+}
+
 const char *cli_chart_words(cli_arena *a, const cli_chart *c)
 {
     const char *text = cli_format(a, "%s over %s.", c->y_name, c->x_name);
@@ -108,21 +115,25 @@ static int table_of_x(cli_arena *a, const cli_chart *c, const char **align, cons
     return rows + 1;
 }
 
-/* A row a point that has a name. */
+/* A row a point that has a name: the names of series and numbers of x, too, where there are any. */
 static int table_of_points(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
 {
     int n = 0, seen = 0, r = 0;
+    const bool x = c->series[0].x;
     for (int k = 0; k < c->count; k++) n += c->series[k].faint ? 0 : c->series[k].n;
     const int rows = shown(n);
     const char **to = *cell = cli_take(a, 4 * ((size_t)rows + 1) * sizeof *to);
-    *align = "llrr";
-    *to++ = "", *to++ = "", *to++ = c->x_name, *to++ = c->y_name;
+    *align = x ? "llrr" : "lr";
+    if (x) *to++ = "", *to++ = "";
+    *to++ = c->x_name, *to++ = c->y_name;
     for (int k = 0; k < c->count; k++) {
         const cli_series *s = &c->series[k];
         for (int i = 0; i < s->n && !s->faint; i++, seen++) {
             if (r == rows || thinned(r, n) != seen) continue;
-            *to++ = name_of(c, s), *to++ = s->label ? s->label[i] : "";
-            *to++ = exactly(a, cli_chart_x(s, i)), *to++ = cli_digits(a, s->y[i]);
+            if (x) *to++ = name_of(c, s);
+            *to++ = s->label ? s->label[i] : "";
+            if (x) *to++ = exactly(a, cli_chart_x(s, i));
+            *to++ = x ? cli_digits(a, s->y[i]) : exactly(a, s->y[i]);
             r++;
         }
     }
@@ -134,18 +145,4 @@ int cli_chart_table(cli_arena *a, const cli_chart *c, const char **align, const 
     for (int k = 0; k < c->count; k++)
         if (c->series[k].label) return table_of_points(a, c, align, cell);
     return table_of_x(a, c, align, cell);
-}
-
-int cli_chart_bar_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
-{
-    const cli_series *s = &c->series[0];
-    const int rows = shown(s->n);
-    const char **to = *cell = cli_take(a, 2 * ((size_t)rows + 1) * sizeof *to);
-    *align = "lr";
-    *to++ = c->x_name, *to++ = c->y_name;
-    for (int r = 0; r < rows; r++) {
-        const int i = thinned(r, s->n);
-        *to++ = s->label ? s->label[i] : "", *to++ = exactly(a, s->y[i]);
-    }
-    return rows + 1;
 }

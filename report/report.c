@@ -2,7 +2,6 @@
 #include "report/report.h"
 #include "report/run_set.h"
 
-#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -10,23 +9,22 @@ static const struct {
     void (*write)(cli_run_set *s);
 } section[] = {
     {"Differences", "The keys of the configurations that are not the same in all runs.", cli_differences},
-    {"Results", "What the runs ended with; of one that did not end, what its last epoch had.", cli_summary},
     {"What was trained", NULL, cli_trained},
-    {"Warnings", "Of the last epoch, on the training data.", cli_warnings},
-    {"Data loss",
-     "The loss without the penalties; of training it is the mean over an epoch, while the network changes.",
-     cli_data_loss},
-    {"Penalties", "The value of each before it is multiplied by its lambda.", cli_penalty_values},
-    {"Accuracy", NULL, cli_accuracy},
-    {"Density", "How many units fire, of all, averaged over the samples of an epoch; and how many weights are not 0.",
+    {"Warnings", "From the last epoch, on the training data.", cli_warnings},
+    {"Loss",
+     "The data loss is the loss without the penalties; in training it is the mean over an epoch, while the network "
+     "changes.",
+     cli_losses},
+    {"Penalties",
+     "Each one's value before it is multiplied by its lambda; the lambdas that change; how hard each pulls compared with "
+     "the data, and what it adds to the objective.",
+     cli_penalties},
+    {"Density",
+     "The share of units that fire, averaged over the samples of an epoch; the share of weights that are not 0; how often "
+     "each unit fired in the last epoch.",
      cli_densities},
-    {"How often units fire", "In the last epoch, on the training data.", cli_how_often},
-    {"Steered and scheduled", "Lambdas that change, and the learning rate if it does.", cli_lambdas},
-    {"What penalties weigh", "How hard each pulls beside the data, and what it makes of the objective.", cli_gradients},
-    {"Time", "Of a training step, with all that belongs to it. The work is done for the units that fire.",
-     cli_step_times},
-    {"Zeros in the weights", "Of the model that the run left.", cli_weight_zeros},
-    {"What units see", "Units that have the image before them, drawn as images.", cli_unit_images},
+    {"Time", "The time of a training step. Work is done for the units that fire.", cli_times},
+    {"Weights", "Of the model that the run left.", cli_weights},
 };
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
@@ -63,36 +61,6 @@ static const char *title(cli_run_set *s)
 
 /* ---- The head ---------------------------------------------------------------------------------------------------- */
 
-static int figure(const char **pair, int n, const char *text, const char *name)
-{
-    pair[2 * n] = text;
-    pair[2 * n + 1] = name;
-    return n + 1;
-}
-
-static const char *duration(cli_arena *a, double ms)
-{
-    return ms < 0.9995 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
-}
-
-static void numbers(cli_run_set *s, int run)
-{
-    const cli_record *r = &s->record[run];
-    const cli_ending e = cli_ending_of(s->arena, r);
-    const double density = cli_mean_density(e.layers);
-    const double dead = cli_dead(e.layers);
-    const char *pair[10];
-    int n = 0;
-    if (isfinite(e.accuracy))
-        n = figure(pair, n, cli_format(s->arena, "%.4f", e.accuracy), cli_format(s->arena, "accuracy, %s", e.part));
-    if (isfinite(e.data_loss))
-        n = figure(pair, n, cli_digits(s->arena, e.data_loss), cli_format(s->arena, "data loss, %s", e.part));
-    if (isfinite(density)) n = figure(pair, n, cli_format(s->arena, "%.3f", density), "mean density");
-    if (dead > 0) n = figure(pair, n, cli_whole(s->arena, dead), cli_format(s->arena, "dead units, %s", e.part));
-    if (isfinite(e.step_ms)) n = figure(pair, n, duration(s->arena, e.step_ms), "time per step");
-    if (n) cli_page_numbers(s->page, s->runs > 1 ? s->name[run] : NULL, run, n, pair);
-}
-
 /* "linear 512 | relu | linear 10", as far as the record has it. */
 static const char *chain(cli_arena *a, const cli_record *r)
 {
@@ -113,7 +81,7 @@ static void head(cli_run_set *s)
 {
     const char *text = chain(s->arena, s->record);
     if (s->runs == 1 && *text) cli_page_paragraph(s->page, text);
-    for (int r = 0; r < s->runs; r++) numbers(s, r);
+    if (s->runs == 1) cli_results(s);
     for (int r = 0; r < s->runs; r++) {
         if (cli_epochs(&s->record[r])) continue;
         cli_page_paragraph(s->page, s->runs > 1 ? cli_format(s->arena, "%s has not finished an epoch.", s->name[r])

@@ -26,9 +26,26 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
 
 const char *cli_digits(cli_arena *a, double value) { return isfinite(value) ? cli_format(a, "%.4g", value) : "-"; }
 
+const char *cli_short(cli_arena *a, double value, int width)
+{
+    static const char *const unit[] = {"", "k", "M", "G", "T", "P", "E"};
+    enum { DIGITS = 4, UNITS = sizeof unit / sizeof *unit };
+    int u = 0;
+    for (; fabs(value) >= 9999.5 && u + 1 < UNITS && isfinite(value); u++) value /= 1000;
+    for (int digits = DIGITS;; digits--) {
+        const char *text = isfinite(value) ? cli_format(a, "%.*g%s", digits, value, unit[u]) : "-";
+        if ((int)strlen(text) <= width || digits == 1) return text;
+    }
+}
+
 const char *cli_thousands(cli_arena *a, int64_t n)
 {
     const char *text = "";
     for (; n >= 1000; n /= 1000) text = cli_format(a, ",%03d%s", (int)(n % 1000), text);
     return cli_format(a, "%lld%s", (long long)n, text);
+}
+
+const char *cli_count(cli_arena *a, int64_t n, const char *noun)
+{
+    return cli_format(a, "%s %s%s", cli_thousands(a, n), noun, tc_plural(n));
 }

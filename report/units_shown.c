@@ -1,4 +1,4 @@
-/* units_shown.c: units as they fire in the last epoch: warnings, dead ones by number, how often the others do. */
+/* units_shown.c: warnings, and units as they fire in the last epoch: how often, and the dead ones by number. */
 #include "report/chart.h"
 #include "report/run_set.h"
 
@@ -14,8 +14,9 @@ static const char *dead_units(cli_arena *a, const json_t *layer)
     const size_t n = json_array_size(units);
     size_t i;
     if (n == 0) return NULL;
-    const char *text = cli_format(a, "%zu of %s units of %s never fired:", n,
-                                  cli_whole(a, cli_record_number(layer, "units")), cli_record_text(a, layer, "name"));
+    const double all = cli_record_number(layer, "units");
+    const char *text = cli_format(a, "%zu of %s unit%s of %s never fired:", n, cli_whole(a, all), all == 1 ? "" : "s",
+                                  cli_record_text(a, layer, "name"));
     json_array_foreach(units, i, unit) if (i < NAMED)
         text = cli_format(a, "%s%s %s", text, i ? "," : "", cli_whole(a, json_number_value(unit)));
     return cli_format(a, n > NAMED ? "%s and %zu more, which metrics.jsonl names." : "%s.", text, n - NAMED);
@@ -23,42 +24,18 @@ static const char *dead_units(cli_arena *a, const json_t *layer)
 
 /* ---- Warnings ---------------------------------------------------------------------------------------------------- */
 
-static int count_of_run(const json_t *last)
-{
-    const json_t *layer;
-    size_t i;
-    int n = (int)json_array_size(json_object_get(last, "warnings"));
-    json_array_foreach(json_object_get(last, "layers"), i, layer)
-        n += json_array_size(json_object_get(layer, "dead_units")) > 0;
-    return n;
-}
-
-static void warnings_of_run(cli_run_set *s, const json_t *last)
-{
-    const json_t *w, *layer;
-    size_t i;
-    json_array_foreach(json_object_get(last, "warnings"), i, w)
-        cli_page_paragraph(s->page, cli_format(s->arena, "%s: %s", cli_record_text(s->arena, w, "on"),
-                                               cli_record_text(s->arena, w, "text")));
-    json_array_foreach(json_object_get(last, "layers"), i, layer)
-    {
-        const char *text = dead_units(s->arena, layer);
-        if (text) cli_page_paragraph(s->page, text);
-    }
-}
-
 void cli_warnings(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
-        const json_t *last = cli_last_epoch(&s->record[r]);
+        const json_t *last = cli_last_epoch(&s->record[r]), *list = json_object_get(last, "warnings"), *w;
+        size_t i;
         if (!last) continue;
         cli_set_begin(s);
         if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
-        warnings_of_run(s, last);
-        if (!count_of_run(last))
-            cli_page_paragraph(s->page, json_array_size(json_object_get(last, "layers"))
-                                            ? "None, and every unit fired for some sample of that epoch."
-                                            : "None.");
+        if (!json_array_size(list)) cli_page_paragraph(s->page, "None.");
+        json_array_foreach(list, i, w)
+            cli_page_paragraph(s->page, cli_format(s->arena, "%s: %s", cli_record_text(s->arena, w, "on"),
+                                                   cli_record_text(s->arena, w, "text")));
     }
 }
 
@@ -76,7 +53,7 @@ static void histogram(cli_run_set *s, int run, const json_t *layer)
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
     const cli_series bars = {
         .name = "units", .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
-    const cli_chart c = {.title = s->runs > 1 ? cli_format(s->arena, "%s · %s", name, s->name[run]) : name,
+    const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_record_number(layer, "positions") > 1
                                        ? "fire at up to ... % of the positions of all samples (0: never)"
                                        : "fire for up to ... % of the samples (0: never)",

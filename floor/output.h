@@ -2,6 +2,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include "base/whole_file.h"
 #include "cli.h"
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
@@ -26,15 +27,19 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 /* Numbers for people: 4 significant digits, "-" for what is not a number. */
 const char *cli_digits(cli_arena *a, double value);
 
-/* "401,920". */
+/* The same in at most `width` columns (5 or more), thousands as k, M, ...: "0.0004", "13.34", "1.3e-05", "402k". */
+const char *cli_short(cli_arena *a, double value, int width);
+
+/* "401,920"; and with a noun: "1 step", "401,920 steps". */
 const char *cli_thousands(cli_arena *a, int64_t n);
+const char *cli_count(cli_arena *a, int64_t n, const char *noun);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* A file that appears under its name only when it is whole: written beside it, synced, renamed, the folder synced. */
+/* A file that appears under its path only when it is whole (base/whole_file.h). */
 typedef struct cli_outfile {
     FILE *f;
-    const char *path, *temporary;
+    tc_whole_file file;
 } cli_outfile;
 
 tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o);

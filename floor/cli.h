@@ -1,12 +1,13 @@
 /* cli.h: what the files of the program share: memory, errors that point at their place, words.
  *
- * The program is written on tacet.h alone. The library computes and stays silent; everything that is printed is printed
- * here: data to standard output, all else to standard error. Memory lives in arenas, which are freed whole; when there
- * is none left the program ends with TACET_MEMORY. A call that fails has already said why: its caller passes the status
- * on, which in the end is the exit code. */
+ * The program is written on tacet.h, and shares src/base with the library. The library computes and stays silent;
+ * everything that is printed is printed here: data to standard output, all else to standard error. Memory lives in arenas,
+ * which are freed whole; when there is none left the program ends with TACET_MEMORY. A call that fails has already said
+ * why: its caller passes the status on, which in the end is the exit code. */
 #ifndef CLI_H
 #define CLI_H
 
+#include "base/text.h"
 #include "tacet/tacet.h"
 
 #include <stdio.h>
@@ -77,10 +78,7 @@ const char *cli_colour(FILE *f, const char *escape);
 /* Puts ? in the places of control characters but line ends, in place: what a file says must not speak to the terminal. */
 void cli_tame(char *text);
 
-/* The nearest of the words to a misspelt one, or NULL. next gives word i, NULL at the end. */
-const char *cli_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
-
-/* "did you mean NAME?", or NULL when there is nothing near. */
+/* "did you mean NAME?", or NULL when there is nothing near. next gives candidate i, NULL at the end. */
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
 

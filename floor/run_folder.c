@@ -55,16 +55,6 @@ tacet_status cli_folder_make(const cli_folder *f)
     }
 }
 
-tacet_status cli_folder_config(cli_arena *a, const cli_folder *f, const cli_config *c)
-{
-    cli_outfile o;
-    tacet_status s = cli_outfile_open(a, f->config, &o);
-    if (s != TACET_OK) return s;
-    fprintf(o.f, "# The run's configuration as resolved. Go on with it: tacet train --resume FOLDER\n");
-    cli_config_print(c, o.f);
-    return cli_outfile_close(&o);
-}
-
 static tacet_status refuse(const cli_folder *f)
 {
     return cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));

@@ -123,28 +123,11 @@ double cli_mean_density(const json_t *layers)
     return units > 0 ? sum / units : NAN;
 }
 
-double cli_step_ms(const cli_record *r, size_t i)
+double cli_step_ms(const cli_record *r, const json_t *line)
 {
-    const json_t *line = json_array_get(r->epochs, i);
-    const double before = i ? cli_record_number(json_array_get(r->epochs, i - 1), "step") : 0;
-    const double steps = cli_record_number(line, "step") - before;
+    const double each = cli_record_number(r->run, "steps_per_epoch");
+    const double steps = cli_record_number(line, "step") - (cli_record_number(line, "epoch") - 1) * each;
     return steps > 0 ? cli_record_number(line, "seconds") / steps * 1e3 : NAN;
-}
-
-const char *cli_best(cli_arena *a, const cli_record *r, const char *key, int sign)
-{
-    const json_t *line, *best = NULL;
-    double most = NAN;
-    size_t i;
-    json_array_foreach(r->epochs, i, line)
-    {
-        const double x = sign * cli_record_number(json_object_get(line, "validation"), key);
-        if (!isfinite(x) || x <= most) continue;
-        most = x;
-        best = line;
-    }
-    if (!best) return NULL;
-    return cli_format(a, "%s in epoch %s", cli_digits(a, sign * most), cli_whole(a, cli_record_number(best, "epoch")));
 }
 
 cli_ending cli_ending_of(cli_arena *a, const cli_record *r)
@@ -158,6 +141,6 @@ cli_ending cli_ending_of(cli_arena *a, const cli_record *r)
     e.accuracy = cli_record_number(from, "accuracy");
     e.data_loss = cli_record_number(from, "data_loss");
     e.layers = json_object_get(from, "layers");
-    if (!isfinite(e.step_ms) && last) e.step_ms = cli_step_ms(r, cli_epochs(r) - 1);
+    if (!isfinite(e.step_ms)) e.step_ms = cli_step_ms(r, last);
     return e;
 }

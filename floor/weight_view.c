@@ -34,3 +34,12 @@ bool cli_weight_in(const tacet_file *f, const tacet_graph *g, int i, cli_weight 
     to->name = name;
     return good;
 }
+
+bool cli_weight_is_empty(const cli_weight *w, bool input, int64_t k)
+{
+    const int64_t others = input ? w->units : w->inputs;
+    for (int64_t j = 0; j < others; j++)
+        for (int64_t t = 0; t < w->taps; t++)
+            if (cli_weight_at(w, input ? j : k, input ? k : j, t) != 0.0f) return false;
+    return true;
+}

@@ -14,7 +14,7 @@
 enum { WIDTH = 420, HEIGHT = 272, TOP = 33, BOTTOM = 48, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
 enum { BELOW = 22 /* from the x axis down to its labels: the first stands clear of the lowest of the y axis */ };
 enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
-enum { BOXES = 160 /* marks and labels that are kept apart */, SHORT = 60 /* points that all have labels */ };
+enum { TOLD = 100 /* points of a line that tell their numbers, about */ };
 
 typedef struct drawing {
     cli_page *p;
@@ -159,102 +159,32 @@ static void line(const drawing *d, const cli_series *s)
     fputs("\"/>\n", d->p->to);
 }
 
-static void dot(const drawing *d, const cli_series *s, int i, double radius)
+/* A mark that tells its numbers to a pointer. */
+static void dot(const drawing *d, const cli_series *s, int i, const char *kind, double radius)
 {
-    fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", s->hollow ? "hollow s" : "f",
-            s->colour % CLI_PALETTE, px(d, s, i), py(d, s, i), radius);
+    fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"><title>", kind, s->colour % CLI_PALETTE,
+            px(d, s, i), py(d, s, i), radius);
+    cli_page_escape(d->p, cli_chart_point_words(d->p->arena, d->c, s, i));
+    fputs("</title></circle>\n", d->p->to);
 }
 
+/* Of a long line some points alone are marked, by nothing that one sees. */
 static void draw_series(const drawing *d, const cli_series *s)
 {
+    const int each = s->n > TOLD ? s->n / TOLD : 1;
     if (!s->points) line(d, s);
     for (int i = 0; i < s->n; i++) {
         if (!cli_chart_shows(s, i)) continue;
         const bool alone = (i == 0 || !cli_chart_shows(s, i - 1)) && (i + 1 == s->n || !cli_chart_shows(s, i + 1));
         if (s->points)
-            dot(d, s, i, 4.5);
+            dot(d, s, i, s->hollow ? "hollow s" : "f", 4.5);
         else if (!s->faint && (alone || s->n <= DOTS))
-            dot(d, s, i, alone ? 3.5 : 2.6);
+            dot(d, s, i, "f", alone ? 3.5 : 2.6);
+        else if (!s->faint && i % each == 0)
+            dot(d, s, i, "hit f", 5);
     }
     const int m = s->marked - 1;
-    if (m >= 0 && m < s->n && cli_chart_shows(s, m))
-        fprintf(d->p->to, "<circle class=\"ring s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"9\"/>\n", s->colour % CLI_PALETTE,
-                px(d, s, m), py(d, s, m));
-}
-
-/* ---- Labels of points -------------------------------------------------------------------------------------------- */
-
-typedef struct box {
-    double x, y, width, height; /* x, y: the upper left corner */
-} box;
-
-static bool touch(const box *a, const box *b)
-{
-    return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
-}
-
-/* Whether the line of a series runs through a box, looked at from step to step. */
-static bool crossed(const drawing *d, const cli_series *s, const box *b)
-{
-    enum { STEPS = 32 };
-    if (s->points || s->faint) return false;
-    for (int i = 0; i + 1 < s->n && i < MANY; i++) {
-        if (!cli_chart_shows(s, i) || !cli_chart_shows(s, i + 1)) continue;
-        for (int k = 0; k <= STEPS; k++) {
-            const double t = (double)k / STEPS;
-            const box spot = {px(d, s, i) * (1 - t) + px(d, s, i + 1) * t, py(d, s, i) * (1 - t) + py(d, s, i + 1) * t,
-                              0, 0};
-            if (touch(&spot, b)) return true;
-        }
-    }
-    return false;
-}
-
-/* Beside, above or below its point, wherever there is room; else nowhere: its name is in the table. */
-static void place_label(const drawing *d, const cli_series *s, int i, box *taken, int *n)
-{
-    static const struct {
-        double dx, dy, left; /* of the baseline; left: shares of the text's width that lie left of it */
-        const char *anchor;
-    } place[] = {{9, 4.5, 0, "start"}, {-9, 4.5, 1, "end"}, {0, -9, 0.5, "middle"}, {0, 19, 0.5, "middle"}};
-    const double width = DIGIT * (double)strlen(s->label[i]) + 2, x = px(d, s, i), y = py(d, s, i);
-    const double far = i + 1 == s->marked ? 1.6 : 1; /* clear of the ring */
-    for (size_t k = 0; k < sizeof place / sizeof *place && *n < BOXES; k++) {
-        const box b = {x + far * place[k].dx - place[k].left * width, y + place[k].dy - 14, width, 18};
-        bool free = b.x > d->x.from && b.x + b.width < WIDTH && b.y > TOP - 16 && b.y + b.height < HEIGHT - BOTTOM;
-        for (int t = 0; t < *n && free; t++) free = !touch(&b, &taken[t]);
-        for (int t = 0; t < d->c->count && free; t++) free = !crossed(d, &d->c->series[t], &b);
-        if (!free) continue;
-        text(d, x + far * place[k].dx, y + place[k].dy, place[k].anchor, "", s->label[i]);
-        taken[(*n)++] = b;
-        return;
-    }
-}
-
-/* Which labels come in a pass: that of the last point first, then the first one's, then those of short series. */
-static void label_pass(const drawing *d, const cli_series *s, int pass, box *taken, int *n)
-{
-    if (pass < 2) {
-        const int i = pass == 0 ? s->n - 1 : 0;
-        if (s->n > pass && cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
-        return;
-    }
-    for (int i = 1; i + 1 < s->n && s->n <= SHORT; i++)
-        if (cli_chart_shows(s, i)) place_label(d, s, i, taken, n);
-}
-
-/* Marks are not written over, as far as they fit in. */
-static void draw_labels(const drawing *d)
-{
-    box taken[BOXES];
-    int n = 0;
-    for (int k = 0; k < d->c->count; k++)
-        for (int i = 0; i < d->c->series[k].n && n < BOXES / 2; i++)
-            if (d->c->series[k].label && cli_chart_shows(&d->c->series[k], i))
-                taken[n++] = (box){px(d, &d->c->series[k], i) - 5, py(d, &d->c->series[k], i) - 5, 10, 10};
-    for (int pass = 0; pass < 3; pass++)
-        for (int k = 0; k < d->c->count; k++)
-            if (d->c->series[k].label) label_pass(d, &d->c->series[k], pass, taken, &n);
+    if (m >= 0 && m < s->n && cli_chart_shows(s, m)) dot(d, s, m, "ring s", 9);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -283,7 +213,6 @@ void cli_chart_lines(cli_page *p, const cli_chart *c)
     for (int faint = 1; faint >= 0; faint--)
         for (int k = 0; k < c->count; k++)
             if (c->series[k].faint == (bool)faint) draw_series(&d, &c->series[k]);
-    draw_labels(&d);
     fputs("</g>\n", p->to);
     legend(&d);
     const int rows = cli_chart_table(p->arena, c, &align, &cell);
@@ -292,32 +221,20 @@ void cli_chart_lines(cli_page *p, const cli_chart *c)
 
 /* ---- Bars -------------------------------------------------------------------------------------------------------- */
 
-/* Every which label has room, where each takes as much of the one before it as of the one behind it. */
-static int labelled(const cli_series *s, double room)
-{
-    int each = 1;
-    for (bool fits = false; each < s->n && !fits; each += !fits) {
-        fits = true;
-        for (int i = 0; i + each < s->n && fits; i += each)
-            fits = (double)(strlen(s->label[i]) + strlen(s->label[i + each])) * DIGIT / 2 + 4 <= room * each;
-    }
-    return each;
-}
-
 static void draw_bars(const drawing *d)
 {
     const cli_series *s = &d->c->series[0];
     const double base = cli_axis_at(&d->y, d->y.log ? d->y.least : 0), room = (d->x.to - d->x.from) / s->n;
-    const int each = s->label ? labelled(s, room) : 1;
     for (int i = 0; i < s->n; i++) {
         const double x = d->x.from + room * (i + 0.5), width = fmin(0.78 * room, 48);
-        if (s->label && (i % each == 0 || i + 1 == s->marked))
-            text(d, x, HEIGHT - BOTTOM + BELOW, "middle", "", s->label[i]);
+        if (s->label) text(d, x, HEIGHT - BOTTOM + BELOW, "middle", "", s->label[i]);
         if (!cli_axis_takes(s->y[i])) continue;
         const double y = py(d, s, i);
-        fprintf(d->p->to, "<rect class=\"f%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
+        fprintf(d->p->to, "<rect class=\"f%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>",
                 (i + 1 == s->marked ? CLI_PALETTE - 1 : s->colour % CLI_PALETTE), x - width / 2, fmin(y, base), width,
                 fabs(y - base));
+        cli_page_escape(d->p, cli_chart_point_words(d->p->arena, d->c, s, i));
+        fputs("</title></rect>\n", d->p->to);
         const char *value = cli_digits(d->p->arena, s->y[i]);
         if ((double)strlen(value) * DIGIT <= 1.2 * room && s->y[i] > 0) text(d, x, y - 5, "middle", "", value);
     }
@@ -341,6 +258,6 @@ void cli_chart_bars(cli_page *p, const cli_chart *c)
     draw_bars(&d);
     draw_x(&d);
     fputs("</g>\n", p->to);
-    const int rows = cli_chart_bar_table(p->arena, c, &align, &cell);
+    const int rows = cli_chart_table(p->arena, c, &align, &cell);
     cli_page_figure_end(p, c->note, align, rows, cell);
 }

@@ -4,14 +4,13 @@
  *         model: linear 512 | rlu | linear 10
  *                             ^~~
  *         did you mean relu? */
+#include "base/status.h"
 #include "cli.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { SHOWN = 160 }; /* bytes of a line that are shown at most */
 
 bool cli_terminal(FILE *f)
 {
@@ -38,26 +37,13 @@ static void hint_line(const char *hint)
 /* Bytes that continue a UTF-8 character take no column. */
 static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
 
-/* Prints the line around [from, from + width) with a caret; of a long line the part around the place. */
-static void show_line(const cli_source *s, size_t from, size_t width)
+static void show_line(const cli_source *s, size_t at, size_t width)
 {
-    size_t begin = from, end = from;
-    while (begin > 0 && s->text[begin - 1] != '\n' && from - begin < SHOWN / 2) begin--;
-    while (begin < from && continues(s->text[begin])) begin++;
-    while (end < s->length && s->text[end] != '\n' && s->text[end] != '\r' && end - begin < SHOWN) end++;
-    if (end == begin) return;
-    fprintf(stderr, "    ");
-    for (size_t i = begin; i < end; i++) {
-        unsigned char c = (unsigned char)s->text[i];
-        fputc(c < ' ' && c != '\t' ? '?' : c, stderr);
-    }
-    fprintf(stderr, "\n    ");
-    for (size_t i = begin; i < from; i++)
-        if (!continues(s->text[i])) fputc(s->text[i] == '\t' ? '\t' : ' ', stderr);
-    fprintf(stderr, "%s^", cli_colour(stderr, "\033[1;32m"));
-    for (size_t i = from + 1; i < from + width && i < end; i++)
-        if (!continues(s->text[i])) fputc('~', stderr);
-    fprintf(stderr, "%s\n", cli_colour(stderr, "\033[0m"));
+    enum { ROOM = 2048 };
+    char text[ROOM];
+    const char *const colour[] = {cli_colour(stderr, "\033[1;32m"), cli_colour(stderr, "\033[0m")};
+    tc_caret(s->text, s->length, at, width, colour, text, sizeof text);
+    fprintf(stderr, "%s\n", text);
 }
 
 static void say_at(cli_place place, size_t width, const char *hint, const char *message)
@@ -81,13 +67,19 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
     hint_line(hint);
 }
 
+static void say(const char *hint, const char *format, va_list list)
+{
+    prefix();
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    hint_line(hint);
+}
+
 tacet_status cli_fail(tacet_status s, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    prefix();
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
+    say(NULL, format, list);
     va_end(list);
     return s;
 }
@@ -96,11 +88,8 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 {
     va_list list;
     va_start(list, format);
-    prefix();
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
+    say(hint, format, list);
     va_end(list);
-    hint_line(hint);
     return s;
 }
 

@@ -21,17 +21,15 @@ tacet_status cli_page_close(cli_page *p);
 
 void cli_page_escape(cli_page *p, const char *text); /* as HTML or SVG, in text or in a quoted attribute */
 
-/* The figures that matter, large: `count` pairs of a figure and what it is. name (NULL: none) stands above them, beside
- * its colour of the palette. */
-void cli_page_numbers(cli_page *p, const char *name, int colour, int count, const char *const *pair);
+/* The figures that matter, large: `count` pairs of a figure and what it is, under a name (NULL: none). */
+void cli_page_numbers(cli_page *p, const char *name, int count, const char *const *pair);
 
 /* A section goes on until the next one. Its note (NULL: none) is a paragraph under the title. */
 void cli_page_section(cli_page *p, const char *title, const char *note);
 void cli_page_heading(cli_page *p, const char *text); /* a small title inside a section */
 void cli_page_paragraph(cli_page *p, const char *text);
-void cli_page_code(cli_page *p, const char *title, const char *text); /* as it is, line by line, under a small title */
-void cli_page_fold(cli_page *p, const char *title,
-                   const char *text); /* the same, to be opened by who wants to see it */
+/* A text as it is, line by line, which opens under its title. */
+void cli_page_fold(cli_page *p, const char *title, const char *text);
 
 /* A table as cli_table takes it: a column a letter of `align`, cells row by row, the head first. */
 void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell);
@@ -47,6 +45,7 @@ void cli_page_table_card(cli_page *p, const char *title, const char *align, int 
  *     grid, axis              lines of the page's grey; text is of the page's soft ink, 13 units high
  *     chart (on a g)          text grows on a phone, where the drawing shrinks: leave room for 16 units */
 
+extern const char cli_page_style[]; /* the CSS of all that the calls write (page_style.c) */
 enum { CLI_PALETTE = 8 };
 
 /* A figure: a card with an SVG of this size (it is scaled to the card's width, some 330 to 560 pixels) that is drawn to

@@ -3,7 +3,7 @@
 #define CLI_RUN_SET_H
 
 #include "report/page.h"
-#include "run_record.h"
+#include "run_read.h"
 
 typedef struct cli_run_set {
     cli_arena *arena;
@@ -22,20 +22,18 @@ void cli_set_begin(cli_run_set *s);
 /* The title of what is of one run alone: "relu1", or "relu1 · run". */
 const char *cli_set_title(const cli_run_set *s, int run, const char *what);
 
-void cli_differences(cli_run_set *s); /* compare_runs.c: several runs */
-void cli_summary(cli_run_set *s);
-void cli_trained(cli_run_set *s);  /* what_ran.c */
+void cli_differences(cli_run_set *s); /* runs.c */
+void cli_trained(cli_run_set *s);
 void cli_warnings(cli_run_set *s); /* units_shown.c */
 void cli_how_often(cli_run_set *s);
-void cli_data_loss(cli_run_set *s); /* curves.c */
-void cli_penalty_values(cli_run_set *s);
-void cli_accuracy(cli_run_set *s);
+void cli_losses(cli_run_set *s); /* curves.c */
+void cli_penalties(cli_run_set *s);
 void cli_densities(cli_run_set *s);
-void cli_lambdas(cli_run_set *s);
-void cli_gradients(cli_run_set *s);
-void cli_step_times(cli_run_set *s);
-void cli_weight_zeros(cli_run_set *s); /* matrices.c */
-void cli_unit_images(cli_run_set *s);  /* unit_images.c */
+void cli_times(cli_run_set *s);
+void cli_weights(cli_run_set *s); /* weights.c */
+
+/* What the one run ended with, large, for the head of the page (runs.c). */
+void cli_results(cli_run_set *s);
 
 /* ---- What is in a run -------------------------------------------------------------------------------------------- */
 
@@ -63,11 +61,8 @@ double cli_mean_density(const json_t *layers);
 /* Units of all layers that never fired on those data; NAN where none were looked at. */
 double cli_dead(const json_t *layers);
 
-/* Milliseconds a step in the epoch of line `i`. */
-double cli_step_ms(const cli_record *r, size_t i);
-
-/* "0.8822 in epoch 8": the best that the validation had of a figure (sign 1: high is good), NULL where there was none. */
-const char *cli_best(cli_arena *a, const cli_record *r, const char *key, int sign);
+/* Milliseconds of a step in the epoch that this line ends. */
+double cli_step_ms(const cli_record *r, const json_t *line);
 
 /* What a run ended with; of one that did not end, what its last epoch had. */
 typedef struct cli_ending {

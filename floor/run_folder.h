@@ -3,7 +3,6 @@
 #ifndef CLI_RUN_FOLDER_H
 #define CLI_RUN_FOLDER_H
 
-#include "config.h"
 #include "output.h"
 
 typedef struct cli_folder {
@@ -22,9 +21,6 @@ bool cli_folder_has(const char *file);
 
 /* Makes the folder and those above it. */
 tacet_status cli_folder_make(const cli_folder *f);
-
-/* Writes config.yaml. */
-tacet_status cli_folder_config(cli_arena *a, const cli_folder *f, const cli_config *c);
 
 /* Opens metrics.jsonl, cut back to `length` bytes: what was written behind a checkpoint will be written again. */
 tacet_status cli_folder_log(cli_folder *f, int64_t length);

@@ -31,7 +31,8 @@ typedef struct cli_chart {
 /* Nothing is drawn where there is no finite number at all. */
 void cli_chart_lines(cli_page *p, const cli_chart *c);
 
-/* Bars of series[0], side by side; its labels are those of the x axis. The one that is marked is grey. */
+/* Bars of series[0], side by side; its labels are those of the x axis, short enough to stand side by side. The one
+ * that is marked is grey. */
 void cli_chart_bars(cli_page *p, const cli_chart *c);
 
 #endif

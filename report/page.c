@@ -1,6 +1,5 @@
 /* page.c: HTML, written as it goes. What it looks like is in page_style.c. */
 #include "report/page.h"
-#include "report/page_style.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -74,18 +73,11 @@ tacet_status cli_page_close(cli_page *p)
 
 /* ---- Text -------------------------------------------------------------------------------------------------------- */
 
-void cli_page_numbers(cli_page *p, const char *name, int colour, int count, const char *const *pair)
+void cli_page_numbers(cli_page *p, const char *name, int count, const char *const *pair)
 {
     group(p, "numbers");
     fputs("<div class=\"card\">\n", p->to);
-    if (name) {
-        fprintf(p->to,
-                "<h3><svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><circle class=\"f%d\" cx=\"6\" "
-                "cy=\"6\" r=\"6\"/></svg>",
-                colour % CLI_PALETTE);
-        cli_page_escape(p, name);
-        fputs("</h3>\n", p->to);
-    }
+    if (name) element(p, "h3", name);
     fputs("<dl>\n", p->to);
     for (int i = 0; i < count; i++) {
         fputs("<div>", p->to);
@@ -116,15 +108,6 @@ void cli_page_paragraph(cli_page *p, const char *text)
 {
     group(p, NULL);
     element(p, "p", text);
-}
-
-void cli_page_code(cli_page *p, const char *title, const char *text)
-{
-    group(p, "cards");
-    fputs("<div class=\"card\">\n", p->to);
-    element(p, "h3", title);
-    element(p, "pre", text);
-    fputs("</div>\n", p->to);
 }
 
 void cli_page_fold(cli_page *p, const char *title, const char *text)

@@ -1,6 +1,6 @@
 /* page_style.c: what a page looks like. The palette is that of Okabe and Ito (Color Universal Design, 2008), made darker
  * for paper and lighter for the dark, without its yellow, which no white background lets one see. */
-#include "report/page_style.h"
+#include "report/page.h"
 
 // clang-format off
 const char cli_page_style[] =
@@ -24,15 +24,12 @@ const char cli_page_style[] =
     ".body>*:last-child{margin-bottom:0}\n"
     ".card{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:14px 16px;margin:0;min-width:0}\n"
     ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,390px),1fr));gap:16px;margin:0 0 16px}\n"
-    ".numbers{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr));gap:16px;margin:18px 0}\n"
-    ".numbers>.card:only-child{grid-column:1/-1;width:max-content;max-width:100%}\n"
+    ".numbers{margin:18px 0}.numbers>.card{width:max-content;max-width:100%}\n"
     ".numbers h3{margin:0 0 6px}\n"
     "dl{display:flex;flex-wrap:wrap;gap:10px 36px;margin:0}\n"
     "dt{color:var(--soft);font-size:13.5px}\n"
     "dd{margin:0;font-size:30px;line-height:1.15;font-weight:600;letter-spacing:-.02em;\n"
     "white-space:nowrap;font-variant-numeric:tabular-nums}\n"
-    ".numbers>.card:not(:only-child) dd{font-size:22px}\n"
-    ".numbers>.card:not(:only-child) dl{display:grid;grid-template-columns:1fr 1fr}\n"
     ".fold{margin:0 0 8px}.fold pre{margin:8px 0}\n"
     ".wide{overflow-x:auto;margin:0 0 16px}.card>.wide{margin:0}\n"
     "table{border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-nums}\n"
@@ -58,7 +55,7 @@ const char cli_page_style[] =
     ".line{stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\n"
     ".dashed{stroke-dasharray:5 5}.dotted{stroke-dasharray:.1 5}\n"
     ".faint{stroke-width:1;opacity:.35}\n"
-    ".ring{stroke-width:2.5}.hollow{stroke-width:1.6}\n"
+    ".hit{opacity:0}.hit:hover{opacity:1}.ring{stroke-width:2.5}.hollow{stroke-width:1.6}\n"
     ".s0{stroke:var(--c0);fill:none}.s1{stroke:var(--c1);fill:none}.s2{stroke:var(--c2);fill:none}\n"
     ".s3{stroke:var(--c3);fill:none}.s4{stroke:var(--c4);fill:none}.s5{stroke:var(--c5);fill:none}\n"
     ".s6{stroke:var(--c6);fill:none}.s7{stroke:var(--c7);fill:none}\n"

@@ -24,4 +24,7 @@ bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const flo
 /* The same of tensor i of a file; g is the file's graph, or NULL. */
 bool cli_weight_in(const tacet_file *f, const tacet_graph *g, int i, cli_weight *to);
 
+/* Whether all weights into unit k, or from input k, are 0. */
+bool cli_weight_is_empty(const cli_weight *w, bool input, int64_t k);
+
 #endif

@@ -58,8 +58,9 @@ static bytes png(cli_arena *a, const cli_picture *c)
     bytes h = {head, 0};
     put32(&h, (unsigned long)c->width);
     put32(&h, (unsigned long)c->height);
-    memcpy(head + 8, "\x08\x06\0\0\0", 5); /* 8 bits, RGBA, and the only methods that there are */
-    chunk(&b, "IHDR", head, 13);
+    h.data[h.count++] = 8, h.data[h.count++] = 6; /* 8 bits, RGBA; then the only methods that exist */
+    for (int i = 0; i < 3; i++) h.data[h.count++] = 0;
+    chunk(&b, "IHDR", head, h.count);
     chunk(&b, "IDAT", data, packed);
     chunk(&b, "IEND", NULL, 0);
     return b;

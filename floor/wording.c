@@ -1,0 +1,51 @@
+/* wording.c: texts that are tamed, suggestions, the catalogue, wrapped paragraphs. */
+#include "cli.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void cli_tame(char *text)
+{
+    for (; *text; text++)
+        if (iscntrl((unsigned char)*text) && *text != '\n') *text = '?';
+}
+
+const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
+                        const void *context)
+{
+    const char *near = tc_nearest(word, next, context);
+    return near ? cli_format(a, "did you mean %s?", near) : NULL;
+}
+
+int cli_entry(tacet_role role, const char *name)
+{
+    tacet_entry e = {.size = sizeof e};
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
+        if ((!role || e.role == role) && strcmp(e.name, name) == 0) return i;
+    return -1;
+}
+
+bool cli_attribute(int entry, const char *name, tacet_attribute *a)
+{
+    for (int i = 0; tacet_attribute_at(entry, i, a) == TACET_OK; i++)
+        if (strcmp(a->name, name) == 0) return true;
+    return false;
+}
+
+void cli_wrap(FILE *to, const char *text, int at, int indent, int width)
+{
+    bool fresh = at <= indent; /* nothing stands on this line yet */
+    while (*text) {
+        int n = (int)strcspn(text, " \n");
+        if (!fresh && at + 1 + n > width) {
+            fputc('\n', to);
+            at = 0;
+            fresh = true;
+        }
+        int gap = fresh ? indent - at : 1;
+        at += fprintf(to, "%*s%.*s", gap, "", n, text);
+        fresh = false;
+        text += n + (int)strspn(text + n, " \n");
+    }
+    fputc('\n', to);
+}

@@ -1,0 +1,259 @@
+/* weights.c: how many exact zeros each matrix of the model has, and where; and the units of the first layer as images,
+ * where the input is one: what each looks for. A weight with taps is drawn as [units, inputs * taps]: the taps of an input
+ * stand side by side. */
+#include "report/picture.h"
+#include "report/run_set.h"
+#include "weight_view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ACROSS = 112, DOWN = 84, ROWS = 8, COLUMNS = 6 };
+enum { LEAST = 4 /* pixels of a side of an image; and colours at most */, MOST = 64, SHOWN = 64, IN_ROW = 8 };
+enum { WIDTH = 480, HEIGHT = 360 };
+
+typedef struct matrix {
+    cli_weight of;
+    int64_t columns; /* inputs * taps */
+    int64_t zeros, empty_in, empty_out;
+} matrix;
+
+static void count(matrix *m)
+{
+    for (int64_t o = 0; o < m->of.units; o++)
+        for (int64_t c = 0; c < m->columns; c++)
+            m->zeros += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) == 0;
+    for (int64_t o = 0; o < m->of.units; o++) m->empty_out += cli_weight_is_empty(&m->of, false, o);
+    for (int64_t i = 0; i < m->of.inputs; i++) m->empty_in += cli_weight_is_empty(&m->of, true, i);
+}
+
+/* The matrices of a model, with their counts; *n of them. They point into the file. */
+static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
+{
+    const int all = tacet_file_count(f);
+    matrix *m = cli_take(a, ((size_t)all + 1) * sizeof *m);
+    tacet_graph *g = tacet_file_graph(f, NULL, NULL);
+    *n = 0;
+    for (int i = 0; i < all; i++) {
+        if (!cli_weight_in(f, g, i, &m[*n].of)) continue;
+        m[*n].columns = m[*n].of.inputs * m[*n].of.taps;
+        count(&m[*n]);
+        ++*n;
+    }
+    tacet_graph_free(g);
+    return m;
+}
+
+static const char *percent(cli_arena *a, const matrix *m)
+{
+    return cli_format(a, "%.1f%%", 100 * (double)m->zeros / ((double)m->of.units * (double)m->columns));
+}
+
+static const char *whole(cli_arena *a, int64_t n) { return cli_format(a, "%lld", (long long)n); }
+
+static const char *size(cli_arena *a, const matrix *m)
+{
+    const char *text = cli_format(a, "%lld x %lld", (long long)m->of.units, (long long)m->of.inputs);
+    return m->of.taps > 1 ? cli_format(a, "%s of %lld taps", text, (long long)m->of.taps) : text;
+}
+
+static void table(cli_page *p, int n, const matrix *m)
+{
+    static const char *const head[COLUMNS] = {"matrix", "units x inputs",         "exact zeros",
+                                              "",       "units without a weight", "inputs without a weight"};
+    const char **cell = cli_take(p->arena, (size_t)(n + 1) * sizeof head), **c = cell + COLUMNS;
+    memcpy(cell, head, sizeof head);
+    for (int i = 0; i < n; i++, m++) {
+        *c++ = m->of.name;
+        *c++ = size(p->arena, m);
+        *c++ = whole(p->arena, m->zeros);
+        *c++ = percent(p->arena, m);
+        *c++ = whole(p->arena, m->empty_out);
+        *c++ = whole(p->arena, m->empty_in);
+    }
+    cli_page_table(p, "llrrrr", n + 1, cell);
+}
+
+/* ---- Zeros as a picture ------------------------------------------------------------------------------------------ */
+
+static int least(int64_t a, int b) { return a < b ? (int)a : b; }
+
+/* The share of weights that are not 0 where cell (x, y) of [down, across] cells lies, as even as whole rows and columns
+ * allow. */
+static double filled(const matrix *m, int y, int down, int x, int across)
+{
+    int64_t n = 0, all = 0;
+    for (int64_t o = y * m->of.units / down; o < (y + 1) * m->of.units / down; o++)
+        for (int64_t c = x * m->columns / across; c < (x + 1) * m->columns / across; c++, all++)
+            n += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) != 0;
+    return (double)n / (double)all;
+}
+
+static void zeros(cli_page *p, const matrix *m, const char *title)
+{
+    cli_arena *a = p->arena;
+    const int across = least(m->columns, ACROSS), down = least(m->of.units, DOWN), rows = least(m->of.units, ROWS);
+    const char **cell = cli_take(a, 2 * (ROWS + 1) * sizeof *cell), **c = cell;
+    cli_picture picture = cli_picture_new(a, across, down);
+    for (int y = 0; y < down; y++)
+        for (int x = 0; x < across; x++) cli_picture_set(&picture, x, y, filled(m, y, down, x, across));
+    *c++ = "units", *c++ = "exact zeros";
+    for (int y = 0; y < rows; y++) {
+        const int64_t from = y * m->of.units / rows, last = (y + 1) * m->of.units / rows - 1;
+        *c++ = from == last ? whole(a, from) : cli_format(a, "%lld to %lld", (long long)from, (long long)last);
+        *c++ = cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1)));
+    }
+    cli_page_figure(p, title, cli_format(a, "A matrix of %s; %s of it are exact zeros.", size(a, m), percent(a, m)),
+                    WIDTH, HEIGHT);
+    cli_picture_write(p, &picture, 1, 1, WIDTH - 2, HEIGHT - 2);
+    fprintf(p->to, "<rect class=\"axis\" x=\"1\" y=\"1\" width=\"%d\" height=\"%d\"/>\n", WIDTH - 2, HEIGHT - 2);
+    cli_page_figure_end(p,
+                        cli_format(a,
+                                   "Units from top to bottom, inputs from left to right. %s exact zeros: the fuller a "
+                                   "place, the more of its weights are not 0.",
+                                   percent(a, m)),
+                        "lr", rows + 1, cell);
+}
+
+/* ---- Units as images --------------------------------------------------------------------------------------------- */
+
+/* Element (y, x, colour) of an image is at the sum of the strides; colours are added up. */
+typedef struct image {
+    int height, width, colours, down, right, colour;
+} image;
+
+static bool image_of(const cli_record *r, image *m)
+{
+    const json_t *input = json_object_get(r->run, "input");
+    const size_t rank = json_array_size(input);
+    int d[3] = {0};
+    for (size_t i = 0; i < rank && i < 3; i++) {
+        const json_int_t n = json_integer_value(json_array_get(input, i));
+        if (n < 1 || n > MOST) return false;
+        d[i] = (int)n;
+    }
+    if (rank == 2)
+        *m = (image){d[0], d[1], 1, d[1], 1, 0};
+    else if (rank == 3 && d[0] <= LEAST)
+        *m = (image){d[1], d[2], d[0], d[2], 1, d[1] * d[2]};
+    else if (rank == 3 && d[2] <= LEAST)
+        *m = (image){d[0], d[1], d[2], d[1] * d[2], d[2], 1};
+    else
+        return false;
+    return m->height >= LEAST && m->width >= LEAST;
+}
+
+typedef struct ranked {
+    int64_t unit;
+    double norm;
+} ranked;
+
+/* The larger first, then the earlier. */
+static int order(const void *one, const void *two)
+{
+    const ranked *a = one, *b = two;
+    if (a->norm != b->norm) return a->norm < b->norm ? 1 : -1;
+    return a->unit < b->unit ? -1 : 1;
+}
+
+static ranked *rank_units(cli_arena *a, const cli_weight *w)
+{
+    ranked *list = cli_take(a, (size_t)w->units * sizeof *list);
+    for (int64_t u = 0; u < w->units; u++) {
+        double square = 0;
+        for (int64_t i = 0; i < w->inputs; i++) square += pow((double)cli_weight_at(w, u, i, 0), 2);
+        list[u] = (ranked){u, isnan(square) ? -1 : sqrt(square)};
+    }
+    qsort(list, (size_t)w->units, sizeof *list, order);
+    return list;
+}
+
+/* One unit into its place of the picture, with a pixel's gap, on a scale of its own. */
+static void tile(cli_picture *to, const cli_weight *w, const image *m, int64_t unit, int k)
+{
+    double sum[MOST][MOST], most = 0;
+    const int left = k % IN_ROW * (m->width + 1), top = k / IN_ROW * (m->height + 1);
+    for (int y = 0; y < m->height; y++)
+        for (int x = 0; x < m->width; x++) {
+            sum[y][x] = 0;
+            for (int c = 0; c < m->colours; c++)
+                sum[y][x] += (double)cli_weight_at(w, unit, y * m->down + x * m->right + c * m->colour, 0);
+            most = fmax(most, fabs(sum[y][x]));
+        }
+    for (int y = 0; y < m->height; y++)
+        for (int x = 0; x < m->width; x++) cli_picture_set(to, left + x, top + y, most > 0 ? sum[y][x] / most : 0);
+}
+
+static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *title, const char *what)
+{
+    cli_arena *a = p->arena;
+    const int n = least(w->units, SHOWN), down = (n - 1) / IN_ROW + 1;
+    const ranked *list = rank_units(a, w);
+    const char **cell = cli_take(a, 2 * (SHOWN + 1) * sizeof *cell), **c = cell;
+    cli_picture picture = cli_picture_new(a, IN_ROW * (m->width + 1) - 1, down * (m->height + 1) - 1);
+    *c++ = "unit, row by row", *c++ = "norm";
+    for (int k = 0; k < n; k++) {
+        tile(&picture, w, m, list[k].unit, k);
+        *c++ = whole(a, list[k].unit);
+        *c++ = cli_format(a, "%.3g", list[k].norm);
+    }
+    const char *which = n < w->units
+                            ? cli_format(a, "The %d of %lld units with the largest weights", n, (long long)w->units)
+                            : "All units, the largest weights first";
+    cli_page_figure(p, title, cli_format(a, "%s, each as an image of %d by %d pixels.", which, m->height, m->width),
+                    WIDTH, WIDTH * (double)picture.height / picture.width);
+    cli_picture_write(p, &picture, 0, 0, WIDTH, WIDTH * (double)picture.height / picture.width);
+    cli_page_figure_end(p,
+                        cli_format(a, "%s: %s. Blue above 0, orange below, each on a scale of its own.", which, what),
+                        "lr", n + 1, cell);
+}
+
+/* The same weight with units and inputs exchanged. */
+static cli_weight turned(cli_weight w)
+{
+    return (cli_weight){w.name, w.w, w.inputs, w.units, w.taps, w.input, w.unit, w.tap};
+}
+
+static void images(cli_run_set *s, int run, int n, const matrix *m)
+{
+    image i;
+    if (n == 0 || !image_of(&s->record[run], &i)) return;
+    const cli_weight first = m[0].of, last = turned(m[n - 1].of);
+    const int64_t pixels = (int64_t)i.height * i.width * i.colours;
+    if (first.inputs == pixels && first.taps == 1)
+        tiles(s->page, &first, &i, cli_set_title(s, run, cli_format(s->arena, "units of %s", first.name)),
+              "what each looks for in the image");
+    if (last.inputs == pixels && last.taps == 1)
+        tiles(s->page, &last, &i, cli_set_title(s, run, cli_format(s->arena, "columns of %s", last.name)),
+              "what each adds to the image that comes out");
+}
+
+/* ---- All --------------------------------------------------------------------------------------------------------- */
+
+/* A model is large: none is held for longer than it is looked at. */
+static void model(cli_run_set *s, int run)
+{
+    tacet_error e;
+    const char *path = s->record[run].folder.model;
+    int n;
+    if (!cli_folder_has(path)) return;
+    cli_set_begin(s);
+    if (s->runs > 1) cli_page_heading(s->page, s->name[run]);
+    tacet_file *f = tacet_file_open(path, NULL, &e);
+    if (!f) {
+        cli_page_paragraph(s->page, cli_format(s->arena, "The weights could not be read: %s", e.message));
+        return;
+    }
+    const matrix *m = matrices(s->arena, f, &n);
+    if (n) table(s->page, n, m);
+    for (int i = 0; i < n; i++)
+        if (m[i].zeros) zeros(s->page, &m[i], cli_set_title(s, run, m[i].of.name));
+    images(s, run, n, m);
+    tacet_file_free(f);
+}
+
+void cli_weights(cli_run_set *s)
+{
+    for (int r = 0; r < s->runs; r++) model(s, r);
+}
