@@ -55,7 +55,7 @@ static tacet_status read_option(const cli_command *c, int argc, char **argv, int
     const cli_option *o = find(c, word, n);
     const char *name = cli_copy(a->arena, word, n), *value = word[n] ? word + n + 1 : NULL;
     if (!o) {
-        const char *near = word[1] == '-' ? cli_nearest(name + 2, option_name, c) : NULL;
+        const char *near = word[1] == '-' ? tc_nearest(name + 2, option_name, c) : NULL;
         const char *hint = near ? cli_format(a->arena, "did you mean --%s?", near)
                                 : cli_format(a->arena, "see tacet %s --help", c->name);
         return cli_fail_hint(TACET_DESCRIPTION, hint, "unknown option '%s' of tacet %s", name, c->name);
@@ -107,7 +107,7 @@ tacet_status cli_threads(const cli_args *a, int *threads)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
 #endif
-    if (text && (!cli_integer(text, &n) || n < 1 || n > 1024))
+    if (text && (!tc_integer_read(text, &n) || n < 1 || n > 1024))
         return cli_fail(TACET_DESCRIPTION, "--threads is a whole number from 1 to 1024, not '%s'", text);
     *threads = n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
     return TACET_OK;

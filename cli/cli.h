@@ -7,6 +7,7 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include "base/text.h"
 #include "tacet/tacet.h"
 
 #include <stdio.h>
@@ -22,6 +23,9 @@ void *cli_take(cli_arena *a, size_t size); /* zeroed; never NULL */
 __attribute__((format(printf, 2, 3))) char *cli_format(cli_arena *a, const char *format, ...);
 char *cli_copy(cli_arena *a, const char *text, size_t length);
 void cli_arena_free(cli_arena *a);
+
+/* The arena as memory for what allocates through a hook; freeing does nothing. */
+tc_mem cli_memory(cli_arena *a);
 
 /* What a call of the library writes as text, whole: cli_text_of(a, tacet_explain_of_plan, plan). */
 char *cli_text_of(cli_arena *a, size_t (*write)(const void *from, char *text, size_t capacity), const void *from);
@@ -73,16 +77,6 @@ bool cli_terminal(FILE *f);
 const char *cli_colour(FILE *f, const char *escape);
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
-
-/* The whole of text as a number (C locale; finite), or as an integer. */
-bool cli_number(const char *text, double *x);
-bool cli_integer(const char *text, int64_t *x);
-
-/* Puts ? in the places of control characters but line ends, in place: what a file says must not speak to the terminal. */
-void cli_tame(char *text);
-
-/* The nearest of the words to a misspelt one, or NULL. next gives word i, NULL at the end. */
-const char *cli_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
 /* "did you mean NAME?", or NULL when there is nothing near. */
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),

@@ -40,7 +40,7 @@ static void described(cli_arena *a, const tacet_graph *g)
 static const char *tamed(cli_arena *a, const char *text)
 {
     char *copy = cli_copy(a, text ? text : "", text ? strlen(text) : 0);
-    cli_tame(copy);
+    tc_tame(copy, "\n");
     return copy;
 }
 
@@ -146,7 +146,7 @@ static tacet_status run_of(cli_arena *a, const char *path)
 {
     cli_folder folder;
     cli_folder_name(a, path, &folder);
-    tacet_status s = cli_ledger_show(stdout, a, path, true);
+    tacet_status s = cli_ledger_show_run(stdout, a, path);
     if (s == TACET_OK) printf("\ntacet inspect %s shows the weights.\n", folder.model);
     return s;
 }

@@ -45,7 +45,7 @@ static tacet_status count(const cli_args *a, const char *name, int most, int *to
 {
     int64_t n = 1;
     const char *text = cli_given_value(a, name);
-    if (text && (!cli_integer(text, &n) || n < 1 || n > most))
+    if (text && (!tc_integer_read(text, &n) || n < 1 || n > most))
         return cli_fail(TACET_DESCRIPTION, "--%s is a whole number from 1 to %d, not '%s'", name, most, text);
     *to = (int)n;
     return TACET_OK;

@@ -5,7 +5,7 @@
 
 static bool read_int(const char *text, double *number, int64_t *integer)
 {
-    if (!cli_integer(text, integer)) return false;
+    if (!tc_integer_read(text, integer)) return false;
     *number = (double)*integer;
     return true;
 }
@@ -13,7 +13,7 @@ static bool read_int(const char *text, double *number, int64_t *integer)
 static bool read_share(const char *text, double *number, int64_t *integer)
 {
     *integer = 0;
-    return cli_number(text, number) && *number < 1;
+    return tc_number_read(text, number) && *number < 1;
 }
 
 static bool read_bool(const char *text, double *number, int64_t *integer)

@@ -282,7 +282,7 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
     m->graph = tacet_file_graph(m->file, NULL, &e);
     if (!m->graph) return cli_refuse(&e, 0, NULL);
     const char *batch = tacet_file_note(m->file, "batch");
-    if (batch && (!cli_integer(batch, &m->batch) || m->batch < 1)) m->batch = 256;
+    if (batch && (!tc_integer_read(batch, &m->batch) || m->batch < 1)) m->batch = 256;
     m->output = tacet_file_note(m->file, "output");
     if (m->output) m->y = tacet_find(m->graph, m->output);
     m->x = tacet_find(m->graph, "x");

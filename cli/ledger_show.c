@@ -1,108 +1,63 @@
-/* ledger_show.c: the ledger as tables, from the lines of epochs in metrics.jsonl. What a line lacks is shown as "-". */
+/* ledger_show.c: figures as tables. What is not known is shown as "-". */
 #include "ledger.h"
 #include "run_record.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 10, EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
+enum { EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
 
-/* Three digits, to keep a row within a terminal; "-" for what is not known. */
-static const char *short_number(cli_arena *a, double x)
+void cli_accounts_table(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, int entries,
+                        const cli_account *entry, const char *const *row)
 {
-    static const char *const unit[] = {"", "k", "M", "G", "T"};
-    size_t u = 0;
-    if (!isfinite(x)) return "-";
-    for (; fabs(x) >= (u ? 999.5 : 9999.5) && u + 1 < sizeof unit / sizeof *unit; u++) x /= 1000;
-    return cli_format(a, u ? "%.3g%s" : "%.0f%s", x, unit[u]);
-}
-
-static const char *three(cli_arena *a, double x) { return isfinite(x) ? cli_format(a, "%.3g", x) : "-"; }
-
-static const char *percent(cli_arena *a, double x)
-{
-    return isfinite(x) ? cli_format(a, x > 0 && x < 0.001 ? "%.1g%%" : "%.1f%%", 100 * x) : "-";
-}
-
-static const char *of(cli_arena *a, double part, double whole)
-{
-    return isnan(part) ? "-" : cli_format(a, "%.0f/%.0f", part, whole);
-}
-
-/* ---- Tables ------------------------------------------------------------------------------------------------------ */
-
-enum { TERM_COLUMNS = 9 };
-static const char *const term_head[TERM_COLUMNS] = {"term",   "lambda",  "value", "share", "grad",
-                                                    "target", "density", "zeros", "dead"};
-
-static void term_row(cli_arena *a, const char **c, const char *name, const json_t *t)
-{
-    c[0] = name;
-    c[1] = three(
-        a, isnan(cli_record_number(t, "value")) ? NAN : cli_record_number(t, "lambda")); /* a constraint has neither */
-    c[2] = cli_digits(a, cli_record_number(t, "value"));
-    c[3] = percent(a, cli_record_number(t, "share"));
-    c[4] = three(a, cli_record_number(t, "gradient") / cli_record_number(t, "data_gradient"));
-    c[5] = three(a, cli_record_number(t, "target"));
-    c[6] = three(a, cli_record_number(t, "density"));
-    c[7] = short_number(a, cli_record_number(t, "zeros"));
-    c[8] = of(a, cli_record_number(t, "dead"), cli_record_number(t, "units"));
-}
-
-/* A table without the columns in which nobody has a figure. The cells move up, row by row. */
-static void print_terms(FILE *to, int rows, const char **cell)
-{
-    char align[TERM_COLUMNS + 1];
-    int columns = 0, from[TERM_COLUMNS];
-    for (int c = 0; c < TERM_COLUMNS; c++) {
-        bool any = c == 0;
-        for (int r = 1; r < rows && !any; r++) any = strcmp(cell[TERM_COLUMNS * r + c], "-") != 0;
-        if (!any) continue;
-        align[columns] = c ? 'r' : 'l';
-        from[columns++] = c;
+    const size_t rows = (size_t)entries + 1;
+    const char **column = cli_take(a, rows * (size_t)(figures + 1) * sizeof *column), **cell;
+    char *align = cli_take(a, (size_t)figures + 2);
+    int columns = 1;
+    column[0] = head;
+    align[0] = 'l';
+    for (int i = 0; i < entries; i++) column[i + 1] = row ? row[i] : entry[i].name;
+    for (int k = 0; k < figures; k++) {
+        const char **to_fill = &column[(size_t)columns * rows];
+        bool any = false;
+        if (!*figure[k].heading) continue;
+        to_fill[0] = figure[k].heading;
+        for (int i = 0; i < entries; i++) {
+            to_fill[i + 1] = figure[k].show(a, &entry[i].x[k]);
+            any = any || strcmp(to_fill[i + 1], "-") != 0;
+        }
+        if (any) align[columns++] = 'r';
     }
-    align[columns] = '\0';
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++) cell[columns * r + c] = cell[TERM_COLUMNS * r + from[c]];
-    cli_table(to, align, rows, cell);
+    cell = cli_take(a, rows * (size_t)columns * sizeof *cell);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < (size_t)columns; c++) cell[r * (size_t)columns + c] = column[c * rows + r];
+    cli_table(to, align, (int)rows, cell);
 }
 
-static void terms_table(FILE *to, cli_arena *a, const json_t *epoch)
+static void terms_table(FILE *to, cli_arena *a, const char *head, int terms, const cli_account *term,
+                        const char *const *row)
 {
-    const json_t *terms = json_object_get(epoch, "terms"), *t;
-    const char **cell = cli_take(a, (json_array_size(terms) + 1) * sizeof term_head);
-    size_t i;
-    int rows = 1;
-    memcpy(cell, term_head, sizeof term_head);
-    json_array_foreach(terms, i, t) term_row(a, &cell[TERM_COLUMNS * rows++], cli_record_name(a, t), t);
-    if (rows > 1) print_terms(to, rows, cell);
-    json_array_foreach(terms, i, t) if (cli_record_number(t, "empty_inputs") > 0)
-        fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", cli_record_name(a, t),
-                cli_record_number(t, "empty_inputs"), cli_record_number(t, "inputs"));
+    cli_accounts_table(to, a, head, cli_term_figure, CLI_TERM_FIGURES, terms, term, row);
 }
 
-static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
+static void layers_table(FILE *to, cli_arena *a, const cli_ledger *l)
 {
-    enum { COLUMNS = BINS + 3 };
-    const json_t *layers = json_object_get(epoch, "layers"), *layer;
-    const char **cell = cli_take(a, (json_array_size(layers) + 1) * COLUMNS * sizeof *cell);
-    size_t i;
+    enum { COLUMNS = CLI_BINS + 3 };
+    const char **cell = cli_take(a, ((size_t)l->layers + 1) * COLUMNS * sizeof *cell);
     int rows = 1;
     bool positions = false;
     cell[0] = "layer", cell[1] = "density", cell[2] = "never";
-    for (int k = 0; k < BINS; k++) cell[k + 3] = cli_format(a, "%d%%", 10 * k + 10);
-    json_array_foreach(layers, i, layer)
-    {
-        const json_t *bins = json_object_get(layer, "histogram");
-        if (json_array_size(bins) != BINS) continue;
+    for (int k = 0; k < CLI_BINS; k++) cell[k + 3] = cli_format(a, "%d%%", 10 * k + 10);
+    for (int i = 0; i < l->layers; i++) {
+        const cli_account *e = &l->layer[i];
+        const double dead = e->x[CLI_LAYER_dead];
+        if (!e->bin) continue;
         const char **c = &cell[COLUMNS * rows++];
-        positions = positions || cli_record_number(layer, "positions") > 1;
-        c[0] = cli_record_text(a, layer, "name");
-        c[1] = three(a, cli_record_number(layer, "density"));
-        c[2] = cli_format(a, "%.0f", cli_record_number(layer, "dead"));
-        for (size_t k = 0; k < BINS; k++)
-            c[k + 3] = cli_format(
-                a, "%.0f", json_number_value(json_array_get(bins, k)) - (k ? 0 : cli_record_number(layer, "dead")));
+        positions = positions || e->x[CLI_LAYER_positions] > 1;
+        c[0] = e->name;
+        c[1] = cli_format(a, "%.3g", e->x[CLI_LAYER_density]);
+        c[2] = cli_format(a, "%.0f", dead);
+        for (int k = 0; k < CLI_BINS; k++) c[k + 3] = cli_format(a, "%.0f", (double)e->bin[k] - (k ? 0 : dead));
     }
     if (rows == 1) return;
     fprintf(to, "\nunits by how often they fire: never, %s, up to 20%%, ...\n",
@@ -110,64 +65,56 @@ static void layers_table(FILE *to, cli_arena *a, const json_t *epoch)
     cli_table(to, "lrrrrrrrrrrrr", rows, cell);
 }
 
-static void dead_named(FILE *to, cli_arena *a, const json_t *epoch)
+static void dead_named(FILE *to, const cli_account *e)
 {
-    const json_t *layer, *unit;
-    size_t i, k;
-    json_array_foreach(json_object_get(epoch, "layers"), i, layer)
-    {
-        const json_t *units = json_object_get(layer, "dead_units");
-        const size_t n = json_array_size(units);
-        if (n == 0) continue;
-        fprintf(to, "dead units of %s:", cli_record_text(a, layer, "name"));
-        json_array_foreach(units, k, unit) if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", json_number_value(unit));
-        if (n > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", n - NAMED);
-        fprintf(to, "\n");
-    }
+    if (e->deads == 0) return;
+    fprintf(to, "dead units of %s:", e->name);
+    for (size_t k = 0; k < e->deads && k < NAMED; k++) fprintf(to, "%s %lld", k ? "," : "", (long long)e->dead[k]);
+    if (e->deads > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", e->deads - NAMED);
+    fprintf(to, "\n");
 }
 
-/* How term `i` of the last epoch's line went, from epoch to epoch. */
-static void term_over_epochs(FILE *to, cli_arena *a, const json_t *epochs, size_t i)
+void cli_ledger_show(FILE *to, cli_arena *a, const cli_ledger *l, double epoch)
 {
-    const size_t n = json_array_size(epochs), shown = n < EPOCHS ? n : EPOCHS;
-    const char **cell = cli_take(a, (shown + 1) * sizeof term_head);
-    const json_t *last = json_array_get(json_object_get(json_array_get(epochs, n - 1), "terms"), i);
-    int rows = 1;
-    memcpy(cell, term_head, sizeof term_head);
-    cell[0] = "epoch";
+    fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", epoch);
+    if (l->terms) terms_table(to, a, "term", l->terms, l->term, NULL);
+    for (int i = 0; i < l->terms; i++)
+        if (l->term[i].x[CLI_TERM_empty_inputs] > 0)
+            fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", l->term[i].name,
+                    l->term[i].x[CLI_TERM_empty_inputs], l->term[i].x[CLI_TERM_inputs]);
+    layers_table(to, a, l);
+    for (int i = 0; i < l->layers; i++) dead_named(to, &l->layer[i]);
+}
+
+/* How term i of the last epoch's line went, from epoch to epoch. */
+static void term_over_epochs(FILE *to, cli_arena *a, const cli_record *r, int i)
+{
+    const size_t n = r->epochs, shown = n < EPOCHS ? n : EPOCHS;
+    cli_account *term = cli_take(a, shown * sizeof *term);
+    const char **row = cli_take(a, shown * sizeof *row);
+    int rows = 0;
     for (size_t k = 0; k < shown; k++) {
-        const json_t *e = json_array_get(epochs, shown == 1 ? n - 1 : k * (n - 1) / (shown - 1));
-        term_row(a, &cell[TERM_COLUMNS * rows++], cli_format(a, "%.0f", cli_record_number(e, "epoch")),
-                 json_array_get(json_object_get(e, "terms"), i));
+        const tc_json *line = r->epoch[shown == 1 ? n - 1 : k * (n - 1) / (shown - 1)];
+        const cli_ledger l = cli_ledger_read(a, line);
+        if (i >= l.terms) continue;
+        row[rows] = cli_format(a, "%.0f", cli_record_number(line, "epoch"));
+        term[rows++] = l.term[i];
     }
-    fprintf(to, "\n%s\n", cli_record_name(a, last));
-    print_terms(to, rows, cell);
+    fprintf(to, "\n%s\n", term[rows - 1].name);
+    terms_table(to, a, "epoch", rows, term, row);
 }
 
-static void warnings(FILE *to, cli_arena *a, const json_t *epoch)
-{
-    const json_t *w;
-    size_t i;
-    json_array_foreach(json_object_get(epoch, "warnings"), i, w)
-        fprintf(to, "warning: %s: %s\n", cli_record_text(a, w, "on"), cli_record_text(a, w, "text"));
-}
-
-tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *run, bool all)
+tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run)
 {
     cli_record r;
-    tacet_status s = cli_record_open(a, run, &r);
-    const size_t n = json_array_size(r.epochs);
-    const json_t *last = json_array_get(r.epochs, n - 1);
-    const size_t terms = json_array_size(json_object_get(last, "terms"));
-    if (s == TACET_OK && last && (terms || all)) {
-        fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n",
-                cli_record_number(last, "epoch"));
-        terms_table(to, a, last);
-        layers_table(to, a, last);
-        dead_named(to, a, last);
-        if (all) warnings(to, a, last);
+    const tacet_status s = cli_record_open(a, run, &r);
+    if (s == TACET_OK && r.epochs > 0) {
+        const tc_json *last = r.epoch[r.epochs - 1];
+        const cli_ledger l = cli_ledger_read(a, last);
+        cli_ledger_show(to, a, &l, cli_record_number(last, "epoch"));
+        for (int i = 0; i < l.warnings; i++) fprintf(to, "warning: %s: %s\n", l.warning[i].on, l.warning[i].name);
+        for (int i = 0; i < l.terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
     }
-    for (size_t i = 0; s == TACET_OK && all && i < terms && n > 1; i++) term_over_epochs(to, a, r.epochs, i);
     cli_record_close(&r);
     return s;
 }

@@ -1,6 +1,5 @@
 /* run_events.c: a plan's ledger, its terms and its parameters as scalars and histograms. */
 #include "run_events.h"
-#include "ledger.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,37 +17,54 @@ static void scalar(writer *w, const char *group, const char *name, double value)
     cli_tensorboard_scalar(w->file, w->step, cli_format(&w->arena, "%s/%s", group, name), value);
 }
 
-/* Terms by their names: the value, without lambda, of the last step or of the evaluation since. */
-static void values(writer *w, const char *group)
+/* The figures of a table that are written at such an event. Those of the whole network are grouped by the event and
+ * named by their keys; those of an entry are grouped by their tags, and named as it is. */
+static void figures(writer *w, int when, const char *group, const char *name, const cli_figure *figure, int n,
+                    const double *x)
 {
-    tacet_term t;
-    for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (cli_penalises(w->p, i, &t)) scalar(w, group, t.name, t.value);
+    for (int k = 0; k < n; k++)
+        if (figure[k].when & when) {
+            if (name)
+                scalar(w, cli_format(&w->arena, "%s%s", group, figure[k].tag), name, x[k]);
+            else
+                scalar(w, group, figure[k].tag, x[k]);
+        }
+}
+
+/* A constraint has no value, and nothing here is known of it. */
+static void terms(writer *w, int when, const char *group, const cli_ledger *l)
+{
+    for (int i = 0; i < l->terms; i++)
+        if (!isnan(l->term[i].x[CLI_TERM_value]))
+            figures(w, when, group, l->term[i].name, cli_term_figure, CLI_TERM_FIGURES, l->term[i].x);
+}
+
+static void layers(writer *w, int when, const char *group, const cli_ledger *l)
+{
+    for (int i = 0; i < l->layers; i++)
+        figures(w, when, group, l->layer[i].name, cli_layer_figure, CLI_LAYER_FIGURES, l->layer[i].x);
+}
+
+static void network(writer *w, int when, const char *group, const double *x)
+{
+    figures(w, when, group, NULL, cli_run_figure, CLI_RUN_FIGURES, x);
 }
 
 /* Whether the density of what term i is on is that of a layer, or was written with an earlier term. */
-static bool known(const tacet_plan *p, int i, const char *on)
+static bool known(const cli_ledger *l, int i)
 {
-    tacet_term t;
-    tacet_value_info v;
-    for (int k = 0; k < i; k++)
-        if (cli_penalises(p, k, &t) && strcmp(t.on, on) == 0) return true;
-    for (int k = 0; k < tacet_value_count(p); k++)
-        if (tacet_value_at(p, k, &v) == TACET_OK && v.silent && strcmp(v.name, on) == 0) return true;
-    return false;
+    bool found = false;
+    for (int k = 0; k < i; k++) found = found || strcmp(l->term[k].on, l->term[i].on) == 0;
+    for (int k = 0; k < l->layers; k++) found = found || strcmp(l->layer[k].name, l->term[i].on) == 0;
+    return found;
 }
 
-/* What changes from step to step and holds at the end of an epoch as well. */
-static void states(writer *w)
+/* What changes from step to step and holds at the end of an epoch as well: l is the ledger. */
+static void states(writer *w, const cli_ledger *l)
 {
-    tacet_term t;
-    tacet_account a;
-    for (int i = 0; i < tacet_term_count(w->p); i++) {
-        if (!cli_penalises(w->p, i, &t) || tacet_account_at(w->p, i, &a) != TACET_OK) continue;
-        if (!isnan(a.value)) scalar(w, "lambda", t.name, t.lambda); /* a constraint has neither */
-        scalar(w, "gradient", t.name, a.gradient / a.data_gradient);
-        if (!known(w->p, i, t.on)) scalar(w, "density", t.on, a.firing.density);
-    }
+    terms(w, CLI_STATE, "", l);
+    for (int i = 0; i < l->terms; i++)
+        if (!known(l, i)) scalar(w, "density", l->term[i].on, l->term[i].x[CLI_TERM_density]);
 }
 
 /* ---- At a step --------------------------------------------------------------------------------------------------- */
@@ -80,13 +96,6 @@ static void densities(writer *w, cli_events *e)
     }
 }
 
-static void shares(writer *w)
-{
-    tacet_term t;
-    for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (cli_penalises(w->p, i, &t)) scalar(w, "share", t.name, t.lambda * t.value / tacet_objective(w->p));
-}
-
 bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_events *e)
 {
     const int n = tacet_value_count(p);
@@ -96,18 +105,16 @@ bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_
     return cli_tensorboard_open(a, folder, e->logged + 1, &e->file);
 }
 
-bool cli_events_step(cli_events *e, const tacet_plan *p, double time, int64_t steps)
+bool cli_events_step(cli_events *e, const tacet_plan *p, double x[CLI_RUN_FIGURES], const cli_ledger *l, double time,
+                     int64_t steps)
 {
     if (!e->file.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    scalar(&w, "train", "data_loss", tacet_data_loss(p));
-    scalar(&w, "train", "objective", tacet_objective(p));
-    scalar(&w, "train", "gradient_norm", tacet_gradient_norm(p));
-    scalar(&w, "train", "learning_rate", tacet_learning_rate(p));
-    scalar(&w, "train", "ms_per_step", (time - e->time) / (double)(steps - e->steps) * 1e3);
-    values(&w, "penalty");
-    shares(&w);
-    states(&w);
+    const cli_ledger ledger = cli_ledger_of(&w.arena, p, true);
+    x[CLI_RUN_ms_per_step] = (time - e->time) / (double)(steps - e->steps) * 1e3;
+    network(&w, CLI_STEP, "train", x);
+    terms(&w, CLI_STEP, "", l);
+    states(&w, &ledger);
     densities(&w, e);
     e->logged = w.step;
     e->time = time;
@@ -118,48 +125,28 @@ bool cli_events_step(cli_events *e, const tacet_plan *p, double time, int64_t st
 
 /* ---- At the end of an epoch -------------------------------------------------------------------------------------- */
 
-static void means(writer *w, double seconds)
-{
-    tacet_total total;
-    tacet_term t;
-    tacet_account a;
-    tacet_ledger_total(w->p, &total);
-    scalar(w, "epoch", "data_loss", total.data_loss);
-    scalar(w, "epoch", "objective", total.objective);
-    scalar(w, "epoch", "ms_per_step", seconds / (double)total.steps * 1e3);
-    for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (cli_penalises(w->p, i, &t) && tacet_account_at(w->p, i, &a) == TACET_OK) {
-            scalar(w, "epoch_penalty", t.name, a.value);
-            if (!isnan(a.value)) scalar(w, "epoch_share", t.name, a.share);
-        }
-}
-
 /* The plan holds what the evaluation found. */
 static void validated(writer *w, const cli_figures *f)
 {
-    tacet_value_info v;
-    scalar(w, "validation", "data_loss", f->result.data_loss);
-    scalar(w, "validation", "objective", f->result.objective);
-    scalar(w, "validation", "accuracy", f->result.accuracy);
-    values(w, "validation_penalty");
-    for (int i = 0; i < tacet_value_count(w->p); i++)
-        if (tacet_value_at(w->p, i, &v) == TACET_OK && v.silent) scalar(w, "validation_density", v.name, v.density);
+    double x[CLI_RUN_FIGURES];
+    const cli_ledger l = cli_ledger_of(&w->arena, w->p, false);
+    cli_figures_run(f, x);
+    network(w, CLI_VALIDATION, "validation", x);
+    terms(w, CLI_VALIDATION, "validation_", &l);
+    layers(w, CLI_VALIDATION, "validation_", &l);
 }
 
 /* Early in an epoch most units have not fired yet, so the dead are counted at its end alone. */
-static void layers(writer *w)
+static void counts(writer *w, const cli_ledger *l)
 {
-    tacet_value_info v;
-    tacet_firing f;
-    cli_histogram h;
-    for (int i = 0; i < tacet_value_count(w->p); i++) {
-        if (tacet_value_at(w->p, i, &v) != TACET_OK || !v.silent || tacet_firing_at(w->p, i, true, &f) != TACET_OK ||
-            f.rows == 0)
-            continue;
-        scalar(w, "epoch_density", v.name, f.density);
-        scalar(w, "dead", v.name, (double)f.dead);
-        cli_histogram_firing(f.histogram, f.dead, &h);
-        cli_tensorboard_histogram(w->file, w->step, cli_format(&w->arena, "firing/%s", v.name), &h);
+    layers(w, CLI_EPOCH, "epoch_", l);
+    layers(w, CLI_STATE, "", l);
+    for (int i = 0; i < l->layers; i++) {
+        const cli_account *e = &l->layer[i];
+        cli_histogram h;
+        if (!e->bin) continue;
+        cli_histogram_firing(e->bin, (int64_t)e->x[CLI_LAYER_dead], &h);
+        cli_tensorboard_histogram(w->file, w->step, cli_format(&w->arena, "firing/%s", e->name), &h);
     }
 }
 
@@ -178,13 +165,15 @@ static void parameters(writer *w, tacet_plan *p)
     }
 }
 
-bool cli_events_epoch(cli_events *e, tacet_plan *p, const cli_figures *validation, double seconds)
+bool cli_events_epoch(cli_events *e, tacet_plan *p, const double x[CLI_RUN_FIGURES], const cli_ledger *l,
+                      const cli_figures *validation)
 {
     if (!e->file.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    means(&w, seconds);
-    if (e->logged != w.step) states(&w); /* else they stand there */
-    layers(&w);
+    network(&w, CLI_EPOCH, "epoch", x);
+    terms(&w, CLI_EPOCH, "epoch_", l);
+    if (e->logged != w.step) states(&w, l); /* otherwise they stand there */
+    counts(&w, l);
     if (validation) validated(&w, validation);
     parameters(&w, p);
     cli_arena_free(&w.arena);

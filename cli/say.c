@@ -173,7 +173,7 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
     }
     char text[sizeof *e];
     tacet_error_text(e, text, sizeof text);
-    cli_tame(text);
+    tc_tame(text, "\n");
     size_t length = strlen(text);
     prefix();
     fprintf(stderr, "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");

@@ -15,11 +15,11 @@ typedef struct cli_training {
     cli_progress progress;
     bool tensorboard; /* write event files, too */
     cli_events events;
-    double seconds;     /* spent in the steps of the epoch so far; it travels in checkpoints */
-    double best;        /* lowest data loss on the validation data so far */
-    double begun;       /* when this process began to train; cli_now */
-    double time;        /* seconds spent in steps, in this process */
-    int64_t steps;      /* done in this process */
+    double seconds; /* spent in the steps of the epoch so far; it travels in checkpoints */
+    double best;    /* lowest data loss on the validation data so far */
+    double begun;   /* when this process began to train; cli_now */
+    double time;    /* seconds spent in steps, in this process */
+    int64_t steps;  /* done in this process */
     /* training_show.c: */
     const char *warned;          /* the warnings that were given */
     struct cli_watched *watched; /* what the lines of epochs show; NULL: not decided yet */
@@ -31,6 +31,9 @@ tacet_status cli_training_begin(cli_training *t);
 
 /* Trains until the epochs or steps are done, or a signal comes (then 128 + its number, after a checkpoint). */
 tacet_status cli_training_run(cli_training *t);
+
+/* The epoch that the ledger is of, from 1: the one that is running, or the last one that is whole. */
+int64_t cli_training_epoch(const cli_training *t);
 
 void cli_training_end(cli_training *t);
 

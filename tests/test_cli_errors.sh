@@ -211,7 +211,7 @@ echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings"
 runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
 refused 3 inspect odd
-has err "odd/metrics.jsonl:2: not a line of metrics: duplicate"
+has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own
 has err "own: not a regular file"
 # A full disk. Standard output too: data that cannot be written are a failure.

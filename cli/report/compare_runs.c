@@ -131,7 +131,7 @@ void cli_differences(cli_run_set *s)
 
 static const char *ending_part(cli_arena *a, const cli_record *r)
 {
-    return cli_last_epoch(r) || json_object_get(r->run, "figures") ? cli_ending_of(a, r).part : "-";
+    return cli_last_epoch(r) || tc_json_get(r->run, "figures") ? cli_ending_of(a, r).part : "-";
 }
 
 static const char *ending_accuracy(cli_arena *a, const cli_record *r)
@@ -162,28 +162,28 @@ static const char *ending_density(cli_arena *a, const cli_record *r)
     return cli_digits(a, cli_mean_density(cli_ending_of(a, r).layers));
 }
 
-static const char *dead(cli_arena *a, const json_t *layer)
+static const char *dead(cli_arena *a, const tc_json *layer)
 {
     const double n = cli_record_number(layer, "dead");
     return isfinite(n) ? cli_format(a, "%s of %s", cli_whole(a, n), cli_whole(a, cli_record_number(layer, "units")))
                        : "-";
 }
 
-static const char *density(cli_arena *a, const json_t *layer)
+static const char *density(cli_arena *a, const tc_json *layer)
 {
     return cli_digits(a, cli_record_number(layer, "density"));
 }
 
-static const json_t *layer_of(cli_arena *a, const cli_record *r, const char *name)
+static const tc_json *layer_of(cli_arena *a, const cli_record *r, const char *name)
 {
-    const json_t *layer, *found = NULL;
+    const tc_json *layer, *found = NULL;
     size_t i;
-    json_array_foreach(cli_ending_of(a, r).layers, i,
+    tc_json_each(cli_ending_of(a, r).layers, i,
                        layer) if (!found && strcmp(cli_record_text(a, layer, "name"), name) == 0) found = layer;
     return found;
 }
 
-static void layer_rows(sheet *t, const char *what, const char *(*of)(cli_arena *a, const json_t *layer))
+static void layer_rows(sheet *t, const char *what, const char *(*of)(cli_arena *a, const tc_json *layer))
 {
     cli_run_set *s = t->set;
     int n;

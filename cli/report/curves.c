@@ -6,8 +6,8 @@
 
 /* ---- What can be read from an epoch ------------------------------------------------------------------------------ */
 
-static const json_t *epoch(const cli_record *r, size_t i) { return json_array_get(r->epochs, i); }
-static const json_t *validation(const cli_record *r, size_t i) { return json_object_get(epoch(r, i), "validation"); }
+static const tc_json *epoch(const cli_record *r, size_t i) { return r->epoch[i]; }
+static const tc_json *validation(const cli_record *r, size_t i) { return tc_json_get(epoch(r, i), "validation"); }
 
 static double figure(const cli_record *r, size_t i, const char *name, const char *key)
 {
@@ -28,7 +28,7 @@ static double of_term(const cli_record *r, size_t i, const char *name, const cha
 
 static double of_term_validated(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    return cli_record_number(cli_twin(epoch(r, i), name, json_object_get(validation(r, i), "terms")), key);
+    return cli_record_number(cli_twin(epoch(r, i), name, tc_json_get(validation(r, i), "terms")), key);
 }
 
 static double of_layer(const cli_record *r, size_t i, const char *name, const char *key)
@@ -39,11 +39,11 @@ static double of_layer(const cli_record *r, size_t i, const char *name, const ch
 /* Of the first term that steers a layer. */
 static double of_steering(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    const json_t *t;
+    const tc_json *t;
     size_t k;
-    json_array_foreach(json_object_get(epoch(r, i), "terms"), k, t)
+    tc_json_each(tc_json_get(epoch(r, i), "terms"), k, t)
     {
-        const char *on = json_string_value(json_object_get(t, "on"));
+        const char *on = tc_json_text(tc_json_get(t, "on"));
         if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return cli_record_number(t, key);
     }
     return NAN;
@@ -52,7 +52,7 @@ static double of_steering(const cli_record *r, size_t i, const char *name, const
 /* Of terms on parameters, whose names alone have a dot. */
 static double of_weights(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    const char *on = json_string_value(json_object_get(cli_entry_of(epoch(r, i), "terms", name), "on"));
+    const char *on = tc_json_text(tc_json_get(cli_entry_of(epoch(r, i), "terms", name), "on"));
     return on && strchr(on, '.') ? of_term(r, i, name, key) : NAN;
 }
 
@@ -65,13 +65,13 @@ static double pull(const cli_record *r, size_t i, const char *name, const char *
 static double mean_density(const cli_record *r, size_t i, const char *name, const char *key)
 {
     (void)name;
-    return cli_mean_density(json_object_get(epoch(r, i), key));
+    return cli_mean_density(tc_json_get(epoch(r, i), key));
 }
 
 static double mean_density_validated(const cli_record *r, size_t i, const char *name, const char *key)
 {
     (void)name;
-    return cli_mean_density(json_object_get(validation(r, i), key));
+    return cli_mean_density(tc_json_get(validation(r, i), key));
 }
 
 static double step_ms(const cli_record *r, size_t i, const char *name, const char *key)
@@ -82,15 +82,15 @@ static double step_ms(const cli_record *r, size_t i, const char *name, const cha
 
 /* ---- And between epochs ------------------------------------------------------------------------------------------ */
 
-static double of_step(const cli_record *r, const json_t *step, const char *name, const char *key)
+static double of_step(const cli_record *r, const tc_json *step, const char *name, const char *key)
 {
     (void)r, (void)name;
     return cli_record_number(step, key);
 }
 
-static double of_term_at_step(const cli_record *r, const json_t *step, const char *name, const char *key)
+static double of_term_at_step(const cli_record *r, const tc_json *step, const char *name, const char *key)
 {
-    return cli_record_number(cli_twin(cli_last_epoch(r), name, json_object_get(step, "terms")), key);
+    return cli_record_number(cli_twin(cli_last_epoch(r), name, tc_json_get(step, "terms")), key);
 }
 
 /* ---- Notes of a run alone: of several there is a table ----------------------------------------------------------- */
@@ -98,7 +98,7 @@ static double of_term_at_step(const cli_record *r, const json_t *step, const cha
 static const char *outcome(cli_run_set *s, const char *key, int sign)
 {
     const cli_record *r = &s->record[0];
-    const json_t *figures = json_object_get(r->run, "figures");
+    const tc_json *figures = tc_json_get(r->run, "figures");
     const double x = cli_record_number(figures, key);
     const char *best = cli_best(s->arena, r, key, sign);
     const char *end = isfinite(x) ? cli_format(s->arena, "%s on the %s data at the end", cli_digits(s->arena, x),

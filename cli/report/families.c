@@ -35,7 +35,7 @@ static cli_series over_epochs(cli_run_set *s, const cli_record *r, const cli_lin
     const size_t n = cli_epochs(r);
     double *x = cli_take(s->arena, (n + 1) * sizeof *x), *y = cli_take(s->arena, (n + 1) * sizeof *y);
     for (size_t i = 0; i < n; i++) {
-        x[i] = cli_epoch_place(r, json_array_get(r->epochs, i));
+        x[i] = cli_epoch_place(r, r->epoch[i]);
         y[i] = line->of(r, i, name, line->key);
     }
     return (cli_series){.name = line->name,
@@ -48,10 +48,10 @@ static cli_series over_epochs(cli_run_set *s, const cli_record *r, const cli_lin
 
 static cli_series over_steps(cli_run_set *s, const cli_record *r, const cli_family *f, const char *name)
 {
-    const size_t n = json_array_size(r->steps);
+    const size_t n = r->steps;
     double *x = cli_take(s->arena, (n + 1) * sizeof *x), *y = cli_take(s->arena, (n + 1) * sizeof *y);
     for (size_t i = 0; i < n; i++) {
-        const json_t *step = json_array_get(r->steps, i);
+        const tc_json *step = r->step[i];
         x[i] = cli_epoch_place(r, step);
         y[i] = f->step(r, step, name, f->line[0].key);
     }
@@ -141,8 +141,8 @@ static bool wanted(cli_run_set *s, const cli_family *f, const char *name)
         double least = HUGE_VAL, most = -HUGE_VAL;
         for (size_t i = 0; i < cli_epochs(record); i++)
             widen(f->line[0].of(record, i, name, f->line[0].key), &least, &most);
-        for (size_t i = 0; i < json_array_size(record->steps) && f->step; i++)
-            widen(f->step(record, json_array_get(record->steps, i), name, f->line[0].key), &least, &most);
+        for (size_t i = 0; i < record->steps && f->step; i++)
+            widen(f->step(record, record->step[i], name, f->line[0].key), &least, &most);
         any = f->changing ? most > least : most >= least;
     }
     return any;

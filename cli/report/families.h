@@ -8,7 +8,7 @@
 /* What a line shows: the figure `key`, of the end of epoch i of a run, or of a line between epochs (step); NAN: nothing.
  * name: of the term or layer. */
 typedef double (*cli_measure)(const cli_record *r, size_t i, const char *name, const char *key);
-typedef double (*cli_step_measure)(const cli_record *r, const json_t *step, const char *name, const char *key);
+typedef double (*cli_step_measure)(const cli_record *r, const tc_json *step, const char *name, const char *key);
 
 typedef enum cli_dash { CLI_SOLID, CLI_DASHED, CLI_DOTTED } cli_dash;
 

@@ -25,11 +25,11 @@ typedef struct image {
 
 static bool image_of(const cli_record *r, image *m)
 {
-    const json_t *input = json_object_get(r->run, "input");
-    const size_t rank = json_array_size(input);
+    const tc_json *input = tc_json_get(r->run, "input");
+    const size_t rank = tc_json_size(input);
     int64_t d[3] = {0};
     for (size_t i = 0; i < rank && i < 3; i++) {
-        d[i] = json_integer_value(json_array_get(input, i));
+        d[i] = tc_json_whole(tc_json_at(input, i), INT64_MAX);
         if (d[i] < 1 || d[i] > MOST) return false;
     }
     if (rank == 2)
@@ -48,7 +48,7 @@ typedef struct bank {
     const char *name;
     const float *w;
     int64_t units, unit, step;
-    const json_t *fired; /* what was counted of these units, or NULL */
+    const tc_json *fired; /* what was counted of these units, or NULL */
 } bank;
 
 typedef struct ranked {
@@ -75,27 +75,27 @@ static int order(const void *one, const void *two)
 }
 
 /* Whether a layer of the record has parameters, be they another's. */
-static bool has_parameters(const json_t *layer)
+static bool has_parameters(const tc_json *layer)
 {
-    const char *uses = json_string_value(json_object_get(layer, "uses"));
-    return json_integer_value(json_object_get(layer, "parameters")) > 0 || (uses && *uses);
+    const char *uses = tc_json_text(tc_json_get(layer, "uses"));
+    return tc_json_number(tc_json_get(layer, "parameters")) > 0 || (uses && *uses);
 }
 
 /* What was counted in the last epoch of the silent layer next to a layer, `way` 1 behind it or -1 before it, with
  * nothing between them that has parameters; NULL where there is none. */
-static const json_t *fired(const cli_record *r, const char *layer, int way)
+static const tc_json *fired(const cli_record *r, const char *layer, int way)
 {
-    const json_t *network = json_object_get(r->run, "network"), *last = cli_last_epoch(r);
-    const size_t n = json_array_size(network);
+    const tc_json *network = tc_json_get(r->run, "network"), *last = cli_last_epoch(r);
+    const size_t n = tc_json_size(network);
     size_t i = 0;
     for (; i < n; i++) {
-        const char *name = json_string_value(json_object_get(json_array_get(network, i), "name"));
+        const char *name = tc_json_text(tc_json_get(tc_json_at(network, i), "name"));
         if (name && strcmp(name, layer) == 0) break;
     }
     for (i += (size_t)way; i < n; i += (size_t)way) { /* before the first there is SIZE_MAX */
-        const json_t *next = json_array_get(network, i);
-        const char *name = json_string_value(json_object_get(next, "name"));
-        const json_t *found = name ? cli_entry_of(last, "layers", name) : NULL;
+        const tc_json *next = tc_json_at(network, i);
+        const char *name = tc_json_text(tc_json_get(next, "name"));
+        const tc_json *found = name ? cli_entry_of(last, "layers", name) : NULL;
         if (found || has_parameters(next)) return found;
     }
     return NULL;
@@ -104,7 +104,7 @@ static const json_t *fired(const cli_record *r, const char *layer, int way)
 static ranked *rank_units(cli_arena *a, const bank *b, const image *m)
 {
     ranked *list = cli_take(a, (size_t)b->units * sizeof *list);
-    const json_t *dead = json_object_get(b->fired, "dead_units"), *unit;
+    const tc_json *dead = tc_json_get(b->fired, "dead_units"), *unit;
     size_t i;
     for (int64_t u = 0; u < b->units; u++) {
         double square = 0;
@@ -114,9 +114,9 @@ static ranked *rank_units(cli_arena *a, const bank *b, const image *m)
         }
         list[u] = (ranked){u, isnan(square) ? -1 : sqrt(square), false};
     }
-    json_array_foreach(dead, i, unit)
+    tc_json_each(dead, i, unit)
     {
-        const json_int_t u = json_integer_value(unit);
+        const int64_t u = tc_json_whole(unit, INT64_MAX);
         if (u >= 0 && u < b->units) list[u].dead = true;
     }
     qsort(list, (size_t)b->units, sizeof *list, order);
@@ -220,12 +220,12 @@ static void inputs(cli_page *p, const bank *b, const image *m, const char *title
 /* The first layer's weight, or the last one's, if it is a matrix; its shape is checked by the caller. */
 static bool weight_of(cli_arena *a, const cli_record *r, const tacet_file *f, bool last, cli_weight *w)
 {
-    const json_t *layer;
+    const tc_json *layer;
     const char *found = NULL;
     size_t i;
     tacet_graph *g = tacet_file_graph(f, NULL, NULL);
     bool good = false;
-    json_array_foreach(json_object_get(r->run, "network"), i, layer) if (has_parameters(layer) && (last || !found))
+    tc_json_each(tc_json_get(r->run, "network"), i, layer) if (has_parameters(layer) && (last || !found))
         found = cli_format(a, "%s.weight", cli_record_text(a, layer, "name"));
     for (int k = 0; found && !good && k < tacet_file_count(f); k++)
         good = cli_weight_in(f, g, k, w) && w->taps == 1 && strcmp(w->name, found) == 0;

@@ -42,7 +42,7 @@ static const char *ended(cli_arena *a, const cli_record *r) { return when(a, r, 
 
 static const char *done(cli_arena *a, const cli_record *r)
 {
-    const json_t *last = cli_last_epoch(r);
+    const tc_json *last = cli_last_epoch(r);
     const double each = cli_record_number(r->run, "steps_per_epoch");
     if (!last) return "no epoch is finished";
     const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, "step");
@@ -56,7 +56,7 @@ static const char *done(cli_arena *a, const cli_record *r)
 static const char *rows(cli_arena *a, const cli_record *r)
 {
     static const char *const part[] = {"training", "validation", "test"};
-    const json_t *rows = json_object_get(r->run, "rows");
+    const tc_json *rows = tc_json_get(r->run, "rows");
     const char *text = "";
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         const double n = cli_record_number(rows, part[i]);
@@ -67,7 +67,7 @@ static const char *rows(cli_arena *a, const cli_record *r)
 
 static const char *machine(cli_arena *a, const cli_record *r)
 {
-    const json_t *m = json_object_get(r->run, "machine");
+    const tc_json *m = tc_json_get(r->run, "machine");
     const char *blas = cli_record_text(a, m, "blas");
     size_t name = strcspn(blas, " "); /* and its version; how it was built is for run.json */
     if (blas[name]) name += 1 + strcspn(blas + name + 1, " ");
@@ -82,7 +82,7 @@ static const char *threads(cli_arena *a, const cli_record *r)
 
 static const char *version(cli_arena *a, const cli_record *r)
 {
-    const json_t *m = json_object_get(r->run, "machine");
+    const tc_json *m = tc_json_get(r->run, "machine");
     return cli_format(a, "%s, made with %s (%s)", cli_record_text(a, r->run, "tacet"),
                       cli_record_text(a, m, "compiler"), cli_record_text(a, m, "flags"));
 }
@@ -90,7 +90,7 @@ static const char *version(cli_arena *a, const cli_record *r)
 static const char *folder(cli_arena *a, const cli_record *r)
 {
     char *text = cli_copy(a, r->folder.path, strlen(r->folder.path));
-    cli_tame(text);
+    tc_tame(text, "\n");
     return text;
 }
 
@@ -120,7 +120,7 @@ static void facts(cli_run_set *s)
 
 /* ---- The network ------------------------------------------------------------------------------------------------- */
 
-static const char *parameters(cli_arena *a, const json_t *layer)
+static const char *parameters(cli_arena *a, const tc_json *layer)
 {
     const double n = cli_record_number(layer, "parameters"), frozen = cli_record_number(layer, "frozen");
     const char *uses = cli_record_text(a, layer, "uses"), *own = n > 0 ? thousands(a, n) : "";
@@ -130,28 +130,28 @@ static const char *parameters(cli_arena *a, const json_t *layer)
 }
 
 /* Whether two networks are the same but for the penalties on them. */
-static bool same_network(const json_t *a, const json_t *b)
+static bool same_network(const tc_json *a, const tc_json *b)
 {
     static const char *const key[] = {"name", "kind", "spec", "shape", "parameters", "frozen"};
-    const json_t *layer;
+    const tc_json *layer;
     size_t i;
-    bool same = json_array_size(a) == json_array_size(b);
-    json_array_foreach(a, i, layer) for (size_t k = 0; k < sizeof key / sizeof *key && same; k++)
-        same = json_equal(json_object_get(layer, key[k]), json_object_get(json_array_get(b, i), key[k]));
+    bool same = tc_json_size(a) == tc_json_size(b);
+    tc_json_each(a, i, layer) for (size_t k = 0; k < sizeof key / sizeof *key && same; k++)
+        same = tc_json_equal(tc_json_get(layer, key[k]), tc_json_get(tc_json_at(b, i), key[k]));
     return same;
 }
 
 /* penalties: whether they have a column. */
-static void network(cli_run_set *s, const json_t *layers, const char *title, bool penalties)
+static void network(cli_run_set *s, const tc_json *layers, const char *title, bool penalties)
 {
     static const char *const head[] = {"name", "layer", "output", "parameters", "penalties"};
-    const size_t n = json_array_size(layers), columns = 4 + penalties;
+    const size_t n = tc_json_size(layers), columns = 4 + penalties;
     const char **cell = cli_take(s->arena, columns * (n + 2) * sizeof *cell), **to = cell + columns;
-    const json_t *layer;
+    const tc_json *layer;
     size_t i;
     double sum = 0;
     memcpy(cell, head, columns * sizeof *head);
-    json_array_foreach(layers, i, layer)
+    tc_json_each(layers, i, layer)
     {
         const char *spec = cli_record_text(s->arena, layer, "spec"), *kind = cli_record_text(s->arena, layer, "kind");
         *to++ = cli_record_text(s->arena, layer, "name");
@@ -170,13 +170,13 @@ static void network(cli_run_set *s, const json_t *layers, const char *title, boo
 static void networks(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
-        const json_t *own = json_object_get(s->record[r].run, "network");
+        const tc_json *own = tc_json_get(s->record[r].run, "network");
         const char *names = s->name[r];
-        bool seen = !json_array_size(own);
-        for (int q = 0; q < r && !seen; q++) seen = same_network(json_object_get(s->record[q].run, "network"), own);
+        bool seen = !tc_json_size(own);
+        for (int q = 0; q < r && !seen; q++) seen = same_network(tc_json_get(s->record[q].run, "network"), own);
         if (seen) continue;
         for (int q = r + 1; q < s->runs; q++)
-            if (same_network(json_object_get(s->record[q].run, "network"), own))
+            if (same_network(tc_json_get(s->record[q].run, "network"), own))
                 names = cli_format(s->arena, "%s, %s", names, s->name[q]);
         network(s, own, s->runs > 1 ? cli_format(s->arena, "Network of %s", names) : "Network", names == s->name[r]);
     }

@@ -85,9 +85,9 @@ static tile tile_of(cli_arena *a, const cli_over *o, const char *spec)
     double p = 2;
     for (size_t i = 0; i < sizeof grouped / sizeof *grouped; i++)
         if (strcmp(grouped[i].by, by) == 0) return grouped[i].weight;
-    if (strcmp(by, "block") == 0 && cli_integer(attribute(a, o, spec, "block"), &block) && block > 0)
+    if (strcmp(by, "block") == 0 && tc_integer_read(attribute(a, o, spec, "block"), &block) && block > 0)
         return (tile){block, block, false};
-    if (cli_number(attribute(a, o, spec, "p"), &p) && p == 1) return (tile){1, 1, false};
+    if (tc_number_read(attribute(a, o, spec, "p"), &p) && p == 1) return (tile){1, 1, false};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strcmp(whole[i].kind, o->kind) == 0) return o->parameter ? whole[i].weight : whole[i].batch;
     return (tile){1, 1, false};

@@ -31,10 +31,26 @@ __attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity,
  * gives). */
 enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
+const char *tc_number_digits(double x, int least, char buffer[TC_NUMBER_MAX]); /* with at least so many digits */
 
 /* Reads the whole of text as a number in the C locale. False when there is anything else in it, or it is not finite. */
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
+
+/* strtod in the C locale: the number that text begins with. */
+double tc_number_at(const char *text, char **end);
+
+/* The length in bytes of the UTF-8 character that text begins with, and its code; 0 when it begins with none. (RFC 3629:
+ * nothing overlong, no surrogates.) */
+size_t tc_char(const char *text, uint32_t *code);
+
+/* Whether a character may be shown as it is. Those that may not could make a terminal obey them or a text look like
+ * another one: controls (C0, DEL, C1), the marks that turn the direction of writing, and line separators. */
+bool tc_char_shown(uint32_t code);
+
+/* Makes text fit to be shown, in place: each character that must not be, and each byte that is not UTF-8, becomes a
+ * question mark. Those in `keep` ("\n\t") stay. Returns text. */
+char *tc_tame(char *text, const char *keep);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
  * at least 1), else NULL. next(context, i) gives candidate i, NULL at the end. */

@@ -36,7 +36,7 @@ if(TARGET tacet_program)
     add_executable(tacet_extra_program $<TARGET_OBJECTS:tacet_program> $<TARGET_OBJECTS:tacet_extra_operators>)
     set_target_properties(tacet_extra_program PROPERTIES OUTPUT_NAME tacet_extra LINKER_LANGUAGE C
         RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_static LibYAML::LibYAML Jansson::Jansson ZLIB::ZLIB
+    target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_static LibYAML::LibYAML ZLIB::ZLIB
         Threads::Threads m)
 endif()
 
@@ -48,7 +48,7 @@ foreach(source ${test_sources})
     endif()
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests
         ${CMOCKA_HEADERS})
-    target_link_libraries(${name} PRIVATE tacet_flags tacet_static ${CMOCKA_LIB} ZLIB::ZLIB Jansson::Jansson Threads::Threads m)
+    target_link_libraries(${name} PRIVATE tacet_flags tacet_static ${CMOCKA_LIB} ZLIB::ZLIB Threads::Threads m)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
