@@ -1,6 +1,6 @@
 /* cli.h: what the files of the program share: memory, errors that point at their place, words.
  *
- * The program is written on tacet.h alone. The library computes and stays silent; everything that is printed is printed
+ * The program is written on tacet.h, and on the text and JSON of src/base. The library computes and stays silent; everything that is printed is printed
  * here: data to standard output, all else to standard error. Memory lives in arenas, which are freed whole; when there
  * is none left the program ends with TACET_MEMORY. A call that fails has already said why: its caller passes the status
  * on, which in the end is the exit code. */
@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "tacet/tacet.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
@@ -51,6 +52,11 @@ typedef struct cli_item {
     const char *text;
     cli_place place;
 } cli_item;
+
+/* fprintf to people: characters that a terminal would obey, or that would make a text look like another one, and bytes
+ * that are not UTF-8 become question marks (tc_tame). All that may hold words of a file or a path goes through here. */
+__attribute__((format(printf, 2, 3))) void cli_print(FILE *to, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void cli_print_list(FILE *to, const char *format, va_list list);
 
 /* Says "tacet: message" on standard error and returns the status. */
 __attribute__((format(printf, 2, 3))) tacet_status cli_fail(tacet_status s, const char *format, ...);

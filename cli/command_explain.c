@@ -32,7 +32,7 @@ static tacet_status run(const cli_args *a)
     if (s == TACET_OK) s = cli_job_configure(a, ran ? folder.config : a->operand[0], &c);
     if (s == TACET_OK) s = cli_job_open(&c, threads, &job);
     if (s == TACET_OK && ran) s = recall(&job, folder.checkpoint);
-    if (s == TACET_OK) fputs(cli_text_of(a->arena, explanation, job.plan), stdout);
+    if (s == TACET_OK) cli_print(stdout, "%s", cli_text_of(a->arena, explanation, job.plan));
     cli_job_close(&job);
     return s;
 }

@@ -107,7 +107,7 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
     }
     cli_table(to, "llrrr", rows, cell);
     for (int i = 0; i < n; i++)
-        if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) fprintf(to, "%s: %s\n", t.name, t.note);
+        if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) cli_print(to, "%s: %s\n", t.name, t.note);
 }
 
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)

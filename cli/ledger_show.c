@@ -60,28 +60,28 @@ static void layers_table(FILE *to, cli_arena *a, const cli_ledger *l)
         for (int k = 0; k < CLI_BINS; k++) c[k + 3] = cli_format(a, "%.0f", (double)e->bin[k] - (k ? 0 : dead));
     }
     if (rows == 1) return;
-    fprintf(to, "\nunits by how often they fire: never, %s, up to 20%%, ...\n",
-            positions ? "at up to 10% of the positions of all samples" : "in up to 10% of the samples");
+    cli_print(to, "\nunits by how often they fire: never, %s, up to 20%%, ...\n",
+              positions ? "at up to 10% of the positions of all samples" : "in up to 10% of the samples");
     cli_table(to, "lrrrrrrrrrrrr", rows, cell);
 }
 
 static void dead_named(FILE *to, const cli_account *e)
 {
     if (e->deads == 0) return;
-    fprintf(to, "dead units of %s:", e->name);
-    for (size_t k = 0; k < e->deads && k < NAMED; k++) fprintf(to, "%s %lld", k ? "," : "", (long long)e->dead[k]);
-    if (e->deads > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", e->deads - NAMED);
-    fprintf(to, "\n");
+    cli_print(to, "dead units of %s:", e->name);
+    for (size_t k = 0; k < e->deads && k < NAMED; k++) cli_print(to, "%s %lld", k ? "," : "", (long long)e->dead[k]);
+    if (e->deads > NAMED) cli_print(to, " and %zu more, in metrics.jsonl", e->deads - NAMED);
+    cli_print(to, "\n");
 }
 
 void cli_ledger_show(FILE *to, cli_arena *a, const cli_ledger *l, double epoch)
 {
-    fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", epoch);
+    cli_print(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", epoch);
     if (l->terms) terms_table(to, a, "term", l->terms, l->term, NULL);
     for (int i = 0; i < l->terms; i++)
         if (l->term[i].x[CLI_TERM_empty_inputs] > 0)
-            fprintf(to, "%s: %.0f of %.0f inputs have no weight left\n", l->term[i].name,
-                    l->term[i].x[CLI_TERM_empty_inputs], l->term[i].x[CLI_TERM_inputs]);
+            cli_print(to, "%s: %.0f of %.0f inputs have no weight left\n", l->term[i].name,
+                      l->term[i].x[CLI_TERM_empty_inputs], l->term[i].x[CLI_TERM_inputs]);
     layers_table(to, a, l);
     for (int i = 0; i < l->layers; i++) dead_named(to, &l->layer[i]);
 }
@@ -100,7 +100,7 @@ static void term_over_epochs(FILE *to, cli_arena *a, const cli_record *r, int i)
         row[rows] = cli_format(a, "%.0f", cli_record_number(line, "epoch"));
         term[rows++] = l.term[i];
     }
-    fprintf(to, "\n%s\n", term[rows - 1].name);
+    cli_print(to, "\n%s\n", term[rows - 1].name);
     terms_table(to, a, "epoch", rows, term, row);
 }
 
@@ -112,7 +112,7 @@ tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run)
         const tc_json *last = r.epoch[r.epochs - 1];
         const cli_ledger l = cli_ledger_read(a, last);
         cli_ledger_show(to, a, &l, cli_record_number(last, "epoch"));
-        for (int i = 0; i < l.warnings; i++) fprintf(to, "warning: %s: %s\n", l.warning[i].on, l.warning[i].name);
+        for (int i = 0; i < l.warnings; i++) cli_print(to, "warning: %s: %s\n", l.warning[i].on, l.warning[i].name);
         for (int i = 0; i < l.terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
     }
     cli_record_close(&r);

@@ -41,7 +41,9 @@ bool cli_progress_due(cli_progress *p, double now)
 void cli_progress_draw(cli_progress *p, const char *line)
 {
     if (!p->moving) return;
-    fprintf(stderr, "\r%s\033[J\r", line);
+    fputc('\r', stderr);
+    cli_print(stderr, "%s", line);
+    fputs("\033[J\r", stderr);
     p->shown = true;
     /* A terminal that was held, by Ctrl-S say, is not slow for good. */
     p->pause = fmin(fmax(0.1, 50 * (cli_now() - p->last)), 2);
@@ -67,7 +69,7 @@ void cli_progress_say(cli_progress *p, const char *format, ...)
     cli_progress_clear(p);
     va_list list;
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    cli_print_list(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);
 }

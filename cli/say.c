@@ -25,6 +25,27 @@ const char *cli_colour(FILE *f, const char *escape)
     return (no && *no) || !cli_terminal(f) ? "" : escape;
 }
 
+void cli_print_list(FILE *to, const char *format, va_list list)
+{
+    char few[4096];
+    va_list again;
+    va_copy(again, list);
+    const int n = vsnprintf(few, sizeof few, format, list);
+    char *all = n < (int)sizeof few ? NULL : malloc((size_t)n + 1);
+    if (all) vsnprintf(all, (size_t)n + 1, format, again);
+    va_end(again);
+    fputs(tc_tame(all ? all : few, "\n\t"), to);
+    free(all);
+}
+
+void cli_print(FILE *to, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    cli_print_list(to, format, list);
+    va_end(list);
+}
+
 static void prefix(void)
 {
     fprintf(stderr, "%stacet:%s ", cli_colour(stderr, "\033[1;31m"), cli_colour(stderr, "\033[0m"));
@@ -32,7 +53,7 @@ static void prefix(void)
 
 static void hint_line(const char *hint)
 {
-    if (hint && *hint) fprintf(stderr, "    %s\n", hint);
+    if (hint && *hint) cli_print(stderr, "    %s\n", hint);
 }
 
 /* Bytes that continue a UTF-8 character take no column. */
@@ -46,14 +67,12 @@ static void show_line(const cli_source *s, size_t from, size_t width)
     while (begin < from && continues(s->text[begin])) begin++;
     while (end < s->length && s->text[end] != '\n' && s->text[end] != '\r' && end - begin < SHOWN) end++;
     if (end == begin) return;
-    fprintf(stderr, "    ");
-    for (size_t i = begin; i < end; i++) {
-        unsigned char c = (unsigned char)s->text[i];
-        fputc(c < ' ' && c != '\t' ? '?' : c, stderr);
-    }
-    fprintf(stderr, "\n    ");
-    for (size_t i = begin; i < from; i++)
-        if (!continues(s->text[i])) fputc(s->text[i] == '\t' ? '\t' : ' ', stderr);
+    char line[SHOWN + SHOWN / 2 + 1];
+    snprintf(line, sizeof line, "%.*s", (int)(end - begin), s->text + begin);
+    cli_print(stderr, "    %s\n    ", line);
+    snprintf(line, sizeof line, "%.*s", (int)(from - begin), s->text + begin);
+    for (const char *c = tc_tame(line, "\t"); *c; c++)
+        if (!continues(*c)) fputc(*c == '\t' ? '\t' : ' ', stderr);
     fprintf(stderr, "%s^", cli_colour(stderr, "\033[1;32m"));
     for (size_t i = from + 1; i < from + width && i < end; i++)
         if (!continues(s->text[i])) fputc('~', stderr);
@@ -65,7 +84,7 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
     const cli_source *s = place.source;
     prefix();
     if (!s) {
-        fprintf(stderr, "%s\n", message);
+        cli_print(stderr, "%s\n", message);
     } else {
         size_t at = place.offset < s->length ? place.offset : s->length;
         int line = 1, column = 1;
@@ -73,9 +92,9 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
             column = s->text[i] == '\n' ? 1 : column + !continues(s->text[i]);
             line += s->text[i] == '\n';
         }
-        fprintf(stderr, "%s", s->name);
+        cli_print(stderr, "%s", s->name);
         if (s->file) fprintf(stderr, ":%d:%d", line, column);
-        fprintf(stderr, ": %s\n", message);
+        cli_print(stderr, ": %s\n", message);
         show_line(s, at, width);
     }
     hint_line(hint);
@@ -86,7 +105,7 @@ tacet_status cli_fail(tacet_status s, const char *format, ...)
     va_list list;
     va_start(list, format);
     prefix();
-    vfprintf(stderr, format, list);
+    cli_print_list(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);
     return s;
@@ -97,7 +116,7 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
     va_list list;
     va_start(list, format);
     prefix();
-    vfprintf(stderr, format, list);
+    cli_print_list(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);
     hint_line(hint);
@@ -120,7 +139,7 @@ void cli_warn(const char *format, ...)
     va_list list;
     va_start(list, format);
     fprintf(stderr, "tacet: warning: ");
-    vfprintf(stderr, format, list);
+    cli_print_list(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);
 }
@@ -173,7 +192,6 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
     }
     char text[sizeof *e];
     tacet_error_text(e, text, sizeof text);
-    tc_tame(text, "\n");
     size_t length = strlen(text);
     prefix();
     fprintf(stderr, "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");

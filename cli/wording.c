@@ -30,7 +30,8 @@ void cli_wrap(FILE *to, const char *text, int at, int indent, int width)
             fresh = true;
         }
         int gap = fresh ? indent - at : 1;
-        at += fprintf(to, "%*s%.*s", gap, "", n, text);
+        cli_print(to, "%*s%.*s", gap, "", n, text);
+        at += gap + n;
         fresh = false;
         text += n + (int)strspn(text + n, " \n");
     }

@@ -92,14 +92,14 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
     const char *const *cell = cli_sweep_cells(s, "+-", &columns, &align);
     for (int i = 0; i < s->overs; i++)
         if (s->over[i].lambda)
-            fprintf(to, "%s:%s: the largest lambda that changes anything, by the gradients at the start: %s\n",
-                    s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
+            cli_print(to, "%s:%s: the largest lambda that changes anything, by the gradients at the start: %s\n",
+                      s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
-    fprintf(to, "\n%s", cli_sweep_notes(s, "+-"));
+    cli_print(to, "\n%s", cli_sweep_notes(s, "+-"));
     if (s->chosen < 0) return;
-    fprintf(to, "Taken: %s: %s.\nIts model: %s\n", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s),
-            cli_sweep_run_of(s, s->chosen)->folder.model);
+    cli_print(to, "Taken: %s: %s.\nIts model: %s\n", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s),
+              cli_sweep_run_of(s, s->chosen)->folder.model);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
@@ -138,7 +138,7 @@ static void point_json(tc_json_writer *j, const cli_sweep *s, int i)
         tc_json_open(j, NULL, '{');
         const char *name = s->over[k].attribute;
         tc_json_add_number(j, s->over[k].lambda ? name : cli_format(s->arena, "%s asked", name),
-                        s->over[k].number[p->index[k]]);
+                           s->over[k].number[p->index[k]]);
         figure_json(j, p, CLI_OF_OVER + 2 * k, "density");
         figure_json(j, p, CLI_OF_OVER + 2 * k + 1, "dead");
         tc_json_close(j, '}');

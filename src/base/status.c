@@ -90,16 +90,25 @@ typedef struct sink {
     size_t capacity, length;
 } sink;
 
-static void put(sink *s, char c)
+static void put(sink *s, const char *text, size_t n)
 {
-    if (((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7F) c = '?';
-    if (s->length + 1 < s->capacity) s->text[s->length] = c;
-    s->length++;
+    for (; n > 0; n--, text++, s->length++)
+        if (s->length + 1 < s->capacity) s->text[s->length] = *text;
+}
+
+/* The character at text, in one column or, where it is not shown, as a question mark; its length. */
+static size_t put_char(sink *s, const char *text)
+{
+    uint32_t code;
+    const size_t n = tc_char(text, &code);
+    const bool shown = n > 0 && (tc_char_shown(code) || *text == '\n' || *text == '\t');
+    put(s, shown ? text : *text == '\r' ? " " : "?", shown ? n : 1);
+    return n > 0 ? n : 1;
 }
 
 static void put_text(sink *s, const char *text)
 {
-    while (*text) put(s, *text++);
+    while (*text) text += put_char(s, text);
 }
 
 /* The line of the source that holds the column, and carets under it. */
@@ -109,18 +118,16 @@ static void put_caret(sink *s, const tacet_error *e)
     size_t at = (size_t)e->column < length ? (size_t)e->column : length, begin = at, end = at;
     while (begin > 0 && e->source[begin - 1] != '\n') begin--;
     while (end < length && e->source[end] != '\n') end++;
+    const size_t to = at + (size_t)(e->width > 0 ? e->width : 1);
+    sink under = {0};
 
     put_text(s, "\n    ");
-    for (size_t i = begin; i < end; i++) put(s, e->source[i] == '\r' ? ' ' : e->source[i]);
+    for (size_t i = begin; i < end;) i += put_char(s, e->source + i);
     put_text(s, "\n    ");
-    for (size_t i = begin; i < at; i++) {
-        /* Bytes that continue a UTF-8 character take no column; a tab keeps its width. */
-        if ((e->source[i] & 0xC0) == 0x80) continue;
-        put(s, e->source[i] == '\t' ? '\t' : ' ');
-    }
-    put(s, '^');
-    for (size_t i = at + 1; i < end && i < at + (size_t)(e->width > 0 ? e->width : 1); i++)
-        if ((e->source[i] & 0xC0) != 0x80) put(s, '~');
+    for (size_t i = begin; i < at; i += put_char(&under, e->source + i)) put(s, e->source[i] == '\t' ? "\t" : " ", 1);
+    put(s, "^", 1);
+    if (at < end) at += put_char(&under, e->source + at);
+    for (; at < end && at < to; at += put_char(&under, e->source + at)) put(s, "~", 1);
 }
 
 size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity)

@@ -174,6 +174,14 @@ bool tc_char_shown(uint32_t code)
     return true;
 }
 
+bool tc_text_shown(const char *text)
+{
+    uint32_t code;
+    for (size_t n; *text; text += n)
+        if ((n = tc_char(text, &code)) == 0 || !tc_char_shown(code)) return false;
+    return true;
+}
+
 char *tc_tame(char *text, const char *keep)
 {
     char *to = text;
