@@ -91,8 +91,9 @@ static tacet_status report(const cli_args *a, int threads, cli_training *t)
         fputc('\n', stdout);
         tacet_total total;
         tacet_ledger_total(job->plan, &total);
-        const cli_ledger l = cli_ledger_of(a->arena, job->plan, true);
-        if (l.terms && total.steps > 0) cli_ledger_show(stdout, a->arena, &l, (double)cli_training_epoch(t));
+        const tc_json *l = cli_ledger_of(a->arena, job->plan, CLI_OF_LEDGER);
+        if (tc_json_size(tc_json_get(l, "terms")) > 0 && total.steps > 0)
+            cli_ledger_show(stdout, a->arena, l, (double)cli_training_epoch(t));
     }
     return cli_figures_judge(&f);
 }

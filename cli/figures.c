@@ -79,13 +79,10 @@ void cli_figures_run(const cli_figures *f, double x[CLI_RUN_FIGURES])
 void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training)
 {
     double x[CLI_RUN_FIGURES];
-    cli_arena a = {0};
-    cli_ledger own = cli_ledger_of(&a, p, false), theirs = training ? cli_ledger_of(&a, p, true) : own;
     cli_figures_run(f, x);
     cli_run_json(j, x, 4, (int[]){CLI_RUN_accuracy, CLI_RUN_data_loss, CLI_RUN_objective, CLI_RUN_step_us});
-    cli_terms_json(j, &own, training ? &theirs : NULL);
-    cli_layers_json(j, &own, training ? &theirs : NULL);
-    cli_arena_free(&a);
+    cli_terms_json(j, p, training ? CLI_OF_BOTH : CLI_OF_PASS);
+    cli_layers_json(j, p, training ? CLI_OF_BOTH : CLI_OF_PASS);
 }
 
 static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
@@ -117,9 +114,9 @@ void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_fi
     fprintf(to, " data loss %s, objective %s", cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
     if (!isnan(f->step_us)) fprintf(to, "; %s ms a training step", cli_digits(a, f->step_us / 1000));
     fprintf(to, "\n\n");
-    const cli_ledger l = cli_ledger_of(a, p, false);
+    const tc_json *layers = tc_json_get(cli_ledger_of(a, p, CLI_OF_PASS), "layers");
     terms_table(to, a, p);
-    if (l.layers == 0) return;
+    if (tc_json_size(layers) == 0) return;
     fputc('\n', to);
-    cli_accounts_table(to, a, "layer", cli_layer_figure, CLI_LAYER_FIGURES, l.layers, l.layer, NULL);
+    cli_layers_table(to, a, layers);
 }

@@ -72,6 +72,11 @@ tc_json_writer cli_json(cli_arena *a) { return (tc_json_writer){.to.mem = cli_me
 
 void cli_json_print(const tc_json_writer *j, FILE *to) { fprintf(to, "%s\n", j->to.data); }
 
+const tc_json *cli_json_value(tc_json_writer *j)
+{
+    return tc_json_read(&j->to.mem, j->to.data, j->to.length, &(tc_json_error){0});
+}
+
 tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, const tc_json **object)
 {
     const tc_mem m = cli_memory(a);

@@ -7,57 +7,70 @@
 
 enum { EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
 
-void cli_accounts_table(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, int entries,
-                        const cli_account *entry, const char *const *row)
+void cli_figures_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, size_t n,
+                         const tc_json *const *entry, const char *const *row)
 {
-    const size_t rows = (size_t)entries + 1;
-    const char **column = cli_take(a, rows * (size_t)(figures + 1) * sizeof *column), **cell;
+    const char **column = cli_take(a, (n + 1) * (size_t)(figures + 1) * sizeof *column), **cell;
     char *align = cli_take(a, (size_t)figures + 2);
-    int columns = 1;
+    size_t columns = 1;
     column[0] = head;
     align[0] = 'l';
-    for (int i = 0; i < entries; i++) column[i + 1] = row ? row[i] : entry[i].name;
+    for (size_t i = 0; i < n; i++) column[i + 1] = row[i];
     for (int k = 0; k < figures; k++) {
-        const char **to_fill = &column[(size_t)columns * rows];
+        const char **at = &column[columns * (n + 1)];
         bool any = false;
         if (!*figure[k].heading) continue;
-        to_fill[0] = figure[k].heading;
-        for (int i = 0; i < entries; i++) {
-            to_fill[i + 1] = figure[k].show(a, &entry[i].x[k]);
-            any = any || strcmp(to_fill[i + 1], "-") != 0;
+        at[0] = figure[k].heading;
+        for (size_t i = 0; i < n; i++) {
+            at[i + 1] = figure[k].show(a, entry[i], figure[k].key);
+            any = any || strcmp(at[i + 1], "-") != 0;
         }
         if (any) align[columns++] = 'r';
     }
-    cell = cli_take(a, rows * (size_t)columns * sizeof *cell);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < (size_t)columns; c++) cell[r * (size_t)columns + c] = column[c * rows + r];
-    cli_table(to, align, (int)rows, cell);
+    cell = cli_take(a, (n + 1) * columns * sizeof *cell);
+    for (size_t r = 0; r <= n; r++)
+        for (size_t c = 0; c < columns; c++) cell[r * columns + c] = column[c * (n + 1) + r];
+    cli_table(to, align, (int)n + 1, cell);
 }
 
-static void terms_table(FILE *to, cli_arena *a, const char *head, int terms, const cli_account *term,
-                        const char *const *row)
+/* The entries of a list, by their names. */
+static void named_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures,
+                          const tc_json *list)
 {
-    cli_accounts_table(to, a, head, cli_term_figure, CLI_TERM_FIGURES, terms, term, row);
+    const size_t n = tc_json_size(list);
+    const tc_json **entry = cli_take(a, (n + 1) * sizeof *entry), *o;
+    const char **row = cli_take(a, (n + 1) * sizeof *row);
+    size_t i;
+    tc_json_each(list, i, o) entry[i] = o, row[i] = cli_record_name(a, o);
+    if (n > 0) cli_figures_columns(to, a, head, figure, figures, n, entry, row);
 }
 
-static void layers_table(FILE *to, cli_arena *a, const cli_ledger *l)
+void cli_layers_table(FILE *to, cli_arena *a, const tc_json *layers)
+{
+    named_columns(to, a, "layer", cli_layer_figure, CLI_LAYER_FIGURES, layers);
+}
+
+static void histograms(FILE *to, cli_arena *a, const tc_json *layers)
 {
     enum { COLUMNS = CLI_BINS + 3 };
-    const char **cell = cli_take(a, ((size_t)l->layers + 1) * COLUMNS * sizeof *cell);
+    const tc_json *layer, *bin;
+    const char **cell = cli_take(a, (tc_json_size(layers) + 1) * COLUMNS * sizeof *cell);
+    size_t i, k;
     int rows = 1;
     bool positions = false;
     cell[0] = "layer", cell[1] = "density", cell[2] = "never";
-    for (int k = 0; k < CLI_BINS; k++) cell[k + 3] = cli_format(a, "%d%%", 10 * k + 10);
-    for (int i = 0; i < l->layers; i++) {
-        const cli_account *e = &l->layer[i];
-        const double dead = e->x[CLI_LAYER_dead];
-        if (!e->bin) continue;
+    for (k = 0; k < CLI_BINS; k++) cell[k + 3] = cli_format(a, "%zu%%", 10 * k + 10);
+    tc_json_each(layers, i, layer)
+    {
+        const tc_json *bins = tc_json_get(layer, "histogram");
+        const double dead = cli_number(layer, "dead");
+        if (tc_json_size(bins) != CLI_BINS) continue;
         const char **c = &cell[COLUMNS * rows++];
-        positions = positions || e->x[CLI_LAYER_positions] > 1;
-        c[0] = e->name;
-        c[1] = cli_format(a, "%.3g", e->x[CLI_LAYER_density]);
+        positions = positions || cli_number(layer, "positions") > 1;
+        c[0] = cli_record_name(a, layer);
+        c[1] = cli_format(a, "%.3g", cli_number(layer, "density"));
         c[2] = cli_format(a, "%.0f", dead);
-        for (int k = 0; k < CLI_BINS; k++) c[k + 3] = cli_format(a, "%.0f", (double)e->bin[k] - (k ? 0 : dead));
+        tc_json_each(bins, k, bin) c[k + 3] = cli_format(a, "%.0f", tc_json_number(bin) - (k ? 0 : dead));
     }
     if (rows == 1) return;
     cli_print(to, "\nunits by how often they fire: never, %s, up to 20%%, ...\n",
@@ -65,43 +78,44 @@ static void layers_table(FILE *to, cli_arena *a, const cli_ledger *l)
     cli_table(to, "lrrrrrrrrrrrr", rows, cell);
 }
 
-static void dead_named(FILE *to, const cli_account *e)
+static void dead_named(FILE *to, cli_arena *a, const tc_json *layer)
 {
-    if (e->deads == 0) return;
-    cli_print(to, "dead units of %s:", e->name);
-    for (size_t k = 0; k < e->deads && k < NAMED; k++) cli_print(to, "%s %lld", k ? "," : "", (long long)e->dead[k]);
-    if (e->deads > NAMED) cli_print(to, " and %zu more, in metrics.jsonl", e->deads - NAMED);
-    cli_print(to, "\n");
+    const tc_json *units = tc_json_get(layer, "dead_units"), *unit;
+    const size_t n = tc_json_size(units);
+    size_t k;
+    if (n == 0) return;
+    cli_print(to, "dead units of %s:", cli_record_name(a, layer));
+    tc_json_each(units, k, unit) if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", tc_json_number(unit));
+    if (n > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", n - NAMED);
+    fprintf(to, "\n");
 }
 
-void cli_ledger_show(FILE *to, cli_arena *a, const cli_ledger *l, double epoch)
+void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch)
 {
-    cli_print(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", epoch);
-    if (l->terms) terms_table(to, a, "term", l->terms, l->term, NULL);
-    for (int i = 0; i < l->terms; i++)
-        if (l->term[i].x[CLI_TERM_empty_inputs] > 0)
-            cli_print(to, "%s: %.0f of %.0f inputs have no weight left\n", l->term[i].name,
-                      l->term[i].x[CLI_TERM_empty_inputs], l->term[i].x[CLI_TERM_inputs]);
-    layers_table(to, a, l);
-    for (int i = 0; i < l->layers; i++) dead_named(to, &l->layer[i]);
+    const tc_json *terms = tc_json_get(ledger, "terms"), *layers = tc_json_get(ledger, "layers"), *o;
+    size_t i;
+    fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", epoch);
+    named_columns(to, a, "term", cli_term_figure, CLI_TERM_FIGURES, terms);
+    tc_json_each(terms, i, o) if (cli_number(o, "empty_inputs") > 0)
+        cli_print(to, "%s: %.0f of %.0f inputs have no weight left\n", cli_record_name(a, o),
+                  cli_number(o, "empty_inputs"), cli_number(o, "inputs"));
+    histograms(to, a, layers);
+    tc_json_each(layers, i, o) dead_named(to, a, o);
 }
 
 /* How term i of the last epoch's line went, from epoch to epoch. */
-static void term_over_epochs(FILE *to, cli_arena *a, const cli_record *r, int i)
+static void term_over_epochs(FILE *to, cli_arena *a, const cli_record *r, size_t i)
 {
     const size_t n = r->epochs, shown = n < EPOCHS ? n : EPOCHS;
-    cli_account *term = cli_take(a, shown * sizeof *term);
+    const tc_json **term = cli_take(a, shown * sizeof *term);
     const char **row = cli_take(a, shown * sizeof *row);
-    int rows = 0;
     for (size_t k = 0; k < shown; k++) {
         const tc_json *line = r->epoch[shown == 1 ? n - 1 : k * (n - 1) / (shown - 1)];
-        const cli_ledger l = cli_ledger_read(a, line);
-        if (i >= l.terms) continue;
-        row[rows] = cli_format(a, "%.0f", cli_record_number(line, "epoch"));
-        term[rows++] = l.term[i];
+        row[k] = cli_format(a, "%.0f", cli_number(line, "epoch"));
+        term[k] = tc_json_at(tc_json_get(line, "terms"), i);
     }
-    cli_print(to, "\n%s\n", term[rows - 1].name);
-    terms_table(to, a, "epoch", rows, term, row);
+    cli_print(to, "\n%s\n", cli_record_name(a, term[shown - 1]));
+    cli_figures_columns(to, a, "epoch", cli_term_figure, CLI_TERM_FIGURES, shown, term, row);
 }
 
 tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run)
@@ -109,11 +123,13 @@ tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run)
     cli_record r;
     const tacet_status s = cli_record_open(a, run, &r);
     if (s == TACET_OK && r.epochs > 0) {
-        const tc_json *last = r.epoch[r.epochs - 1];
-        const cli_ledger l = cli_ledger_read(a, last);
-        cli_ledger_show(to, a, &l, cli_record_number(last, "epoch"));
-        for (int i = 0; i < l.warnings; i++) cli_print(to, "warning: %s: %s\n", l.warning[i].on, l.warning[i].name);
-        for (int i = 0; i < l.terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
+        const tc_json *last = r.epoch[r.epochs - 1], *w;
+        const size_t terms = tc_json_size(tc_json_get(last, "terms"));
+        size_t i;
+        cli_ledger_show(to, a, last, cli_number(last, "epoch"));
+        tc_json_each(tc_json_get(last, "warnings"), i, w)
+            cli_print(to, "warning: %s: %s\n", cli_record_text(a, w, "on"), cli_record_text(a, w, "text"));
+        for (i = 0; i < terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
     }
     cli_record_close(&r);
     return s;

@@ -7,9 +7,10 @@
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-/* A document in the arena; and what was written of it, as a line. */
+/* A document in the arena; what was written of it, as a line. */
 tc_json_writer cli_json(cli_arena *a);
 void cli_json_print(const tc_json_writer *j, FILE *to);
+const tc_json *cli_json_value(tc_json_writer *j); /* what was written, read in place: then it is printed no more */
 
 /* The whole of a file, with a NUL at its end; NULL with errno where it cannot be read. */
 char *cli_file_text(cli_arena *a, const char *path, size_t *length);

@@ -1,5 +1,6 @@
 /* run_events.c: a plan's ledger, its terms and its parameters as scalars and histograms. */
 #include "run_events.h"
+#include "run_record.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,54 +18,64 @@ static void scalar(writer *w, const char *group, const char *name, double value)
     cli_tensorboard_scalar(w->file, w->step, cli_format(&w->arena, "%s/%s", group, name), value);
 }
 
-/* The figures of a table that are written at such an event. Those of the whole network are grouped by the event and
- * named by their keys; those of an entry are grouped by their tags, and named as it is. */
+/* Figures of the whole network: grouped by the event, named by their keys. */
+static void network(writer *w, int when, const char *group, const tc_json *line)
+{
+    for (int k = 0; k < CLI_RUN_FIGURES; k++)
+        if (cli_run_figure[k].when & when)
+            scalar(w, group, cli_run_figure[k].tag, cli_number(line, cli_run_figure[k].key));
+}
+
+/* Those of an entry of a list: grouped by their tags. */
 static void figures(writer *w, int when, const char *group, const char *name, const cli_figure *figure, int n,
-                    const double *x)
+                    const tc_json *entry)
 {
     for (int k = 0; k < n; k++)
-        if (figure[k].when & when) {
-            if (name)
-                scalar(w, cli_format(&w->arena, "%s%s", group, figure[k].tag), name, x[k]);
-            else
-                scalar(w, group, figure[k].tag, x[k]);
-        }
+        if (figure[k].when & when)
+            scalar(w, cli_format(&w->arena, "%s%s", group, figure[k].tag), name, cli_number(entry, figure[k].key));
 }
 
-/* A constraint has no value, and nothing here is known of it. */
-static void terms(writer *w, int when, const char *group, const cli_ledger *l)
+/* Terms have their names in the ledger alone. A constraint has no value, and nothing here is known of it. */
+static void terms(writer *w, int when, const char *group, const tc_json *from, const tc_json *ledger)
 {
-    for (int i = 0; i < l->terms; i++)
-        if (!isnan(l->term[i].x[CLI_TERM_value]))
-            figures(w, when, group, l->term[i].name, cli_term_figure, CLI_TERM_FIGURES, l->term[i].x);
+    const tc_json *t, *list = tc_json_get(from, "terms"), *named = tc_json_get(ledger, "terms");
+    size_t i;
+    tc_json_each(list, i, t) if (!isnan(cli_number(t, "value")))
+        figures(w, when, group, cli_record_name(&w->arena, tc_json_at(named, i)), cli_term_figure, CLI_TERM_FIGURES, t);
 }
 
-static void layers(writer *w, int when, const char *group, const cli_ledger *l)
+static void layers(writer *w, int when, const char *group, const tc_json *from)
 {
-    for (int i = 0; i < l->layers; i++)
-        figures(w, when, group, l->layer[i].name, cli_layer_figure, CLI_LAYER_FIGURES, l->layer[i].x);
-}
-
-static void network(writer *w, int when, const char *group, const double *x)
-{
-    figures(w, when, group, NULL, cli_run_figure, CLI_RUN_FIGURES, x);
+    const tc_json *l;
+    size_t i;
+    tc_json_each(tc_json_get(from, "layers"), i, l)
+        figures(w, when, group, cli_record_name(&w->arena, l), cli_layer_figure, CLI_LAYER_FIGURES, l);
 }
 
 /* Whether the density of what term i is on is that of a layer, or was written with an earlier term. */
-static bool known(const cli_ledger *l, int i)
+static bool known(const tc_json *ledger, size_t i, const char *on)
 {
+    const tc_json *o;
+    size_t k;
     bool found = false;
-    for (int k = 0; k < i; k++) found = found || strcmp(l->term[k].on, l->term[i].on) == 0;
-    for (int k = 0; k < l->layers; k++) found = found || strcmp(l->layer[k].name, l->term[i].on) == 0;
+    tc_json_each(tc_json_get(ledger, "terms"), k, o)
+        found = found || (k < i && strcmp(tc_json_text(tc_json_get(o, "on")), on) == 0);
+    tc_json_each(tc_json_get(ledger, "layers"), k, o)
+        found = found || strcmp(tc_json_text(tc_json_get(o, "name")), on) == 0;
     return found;
 }
 
-/* What changes from step to step and holds at the end of an epoch as well: l is the ledger. */
-static void states(writer *w, const cli_ledger *l)
+/* What changes from step to step and holds at the end of an epoch as well. */
+static void states(writer *w, const tc_json *ledger)
 {
-    terms(w, CLI_STATE, "", l);
-    for (int i = 0; i < l->terms; i++)
-        if (!known(l, i)) scalar(w, "density", l->term[i].on, l->term[i].x[CLI_TERM_density]);
+    const tc_json *t;
+    size_t i;
+    terms(w, CLI_STATE, "", ledger, ledger);
+    tc_json_each(tc_json_get(ledger, "terms"), i, t)
+    {
+        const char *on = tc_json_text(tc_json_get(t, "on"));
+        if (!known(ledger, i, on)) scalar(w, "density", on, cli_number(t, "density"));
+    }
 }
 
 /* ---- At a step --------------------------------------------------------------------------------------------------- */
@@ -105,16 +116,19 @@ bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_
     return cli_tensorboard_open(a, folder, e->logged + 1, &e->file);
 }
 
-bool cli_events_step(cli_events *e, const tacet_plan *p, double x[CLI_RUN_FIGURES], const cli_ledger *l, double time,
-                     int64_t steps)
+bool cli_events_step(cli_events *e, const tacet_plan *p, const tc_json *line, double time, int64_t steps)
 {
     if (!e->file.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    const cli_ledger ledger = cli_ledger_of(&w.arena, p, true);
-    x[CLI_RUN_ms_per_step] = (time - e->time) / (double)(steps - e->steps) * 1e3;
-    network(&w, CLI_STEP, "train", x);
-    terms(&w, CLI_STEP, "", l);
-    states(&w, &ledger);
+    const tc_json *ledger = cli_ledger_of(&w.arena, p, CLI_OF_LEDGER), *t;
+    size_t i;
+    network(&w, CLI_STEP, "train", line);
+    scalar(&w, "train", "ms_per_step", (time - e->time) / (double)(steps - e->steps) * 1e3);
+    terms(&w, CLI_STEP, "", line, ledger);
+    tc_json_each(tc_json_get(line, "terms"), i, t)
+        scalar(&w, "share", cli_record_name(&w.arena, tc_json_at(tc_json_get(ledger, "terms"), i)),
+               cli_number(t, "lambda") * cli_number(t, "value") / cli_number(line, "objective"));
+    states(&w, ledger);
     densities(&w, e);
     e->logged = w.step;
     e->time = time;
@@ -125,28 +139,22 @@ bool cli_events_step(cli_events *e, const tacet_plan *p, double x[CLI_RUN_FIGURE
 
 /* ---- At the end of an epoch -------------------------------------------------------------------------------------- */
 
-/* The plan holds what the evaluation found. */
-static void validated(writer *w, const cli_figures *f)
-{
-    double x[CLI_RUN_FIGURES];
-    const cli_ledger l = cli_ledger_of(&w->arena, w->p, false);
-    cli_figures_run(f, x);
-    network(w, CLI_VALIDATION, "validation", x);
-    terms(w, CLI_VALIDATION, "validation_", &l);
-    layers(w, CLI_VALIDATION, "validation_", &l);
-}
-
 /* Early in an epoch most units have not fired yet, so the dead are counted at its end alone. */
-static void counts(writer *w, const cli_ledger *l)
+static void counts(writer *w, const tc_json *ledger)
 {
-    layers(w, CLI_EPOCH, "epoch_", l);
-    layers(w, CLI_STATE, "", l);
-    for (int i = 0; i < l->layers; i++) {
-        const cli_account *e = &l->layer[i];
+    const tc_json *l, *bin;
+    size_t i, k;
+    layers(w, CLI_EPOCH, "epoch_", ledger);
+    layers(w, CLI_STATE, "", ledger);
+    tc_json_each(tc_json_get(ledger, "layers"), i, l)
+    {
+        int64_t bins[CLI_BINS] = {0};
         cli_histogram h;
-        if (!e->bin) continue;
-        cli_histogram_firing(e->bin, (int64_t)e->x[CLI_LAYER_dead], &h);
-        cli_tensorboard_histogram(w->file, w->step, cli_format(&w->arena, "firing/%s", e->name), &h);
+        if (!tc_json_get(l, "histogram")) continue;
+        tc_json_each(tc_json_get(l, "histogram"), k, bin) bins[k] = bin->integer;
+        cli_histogram_firing(bins, (int64_t)cli_number(l, "dead"), &h);
+        cli_tensorboard_histogram(w->file, w->step, cli_format(&w->arena, "firing/%s", cli_record_name(&w->arena, l)),
+                                  &h);
     }
 }
 
@@ -165,16 +173,19 @@ static void parameters(writer *w, tacet_plan *p)
     }
 }
 
-bool cli_events_epoch(cli_events *e, tacet_plan *p, const double x[CLI_RUN_FIGURES], const cli_ledger *l,
-                      const cli_figures *validation)
+bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double step)
 {
     if (!e->file.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    network(&w, CLI_EPOCH, "epoch", x);
-    terms(&w, CLI_EPOCH, "epoch_", l);
-    if (e->logged != w.step) states(&w, l); /* otherwise they stand there */
-    counts(&w, l);
-    if (validation) validated(&w, validation);
+    const tc_json *validation = tc_json_get(line, "validation");
+    network(&w, CLI_EPOCH, "epoch", line);
+    scalar(&w, "epoch", "ms_per_step", step * 1e3);
+    terms(&w, CLI_EPOCH, "epoch_", line, line);
+    if (e->logged != w.step) states(&w, line); /* otherwise they stand there */
+    counts(&w, line);
+    network(&w, CLI_VALIDATION, "validation", validation);
+    terms(&w, CLI_VALIDATION, "validation_", validation, line);
+    layers(&w, CLI_VALIDATION, "validation_", validation);
     parameters(&w, p);
     cli_arena_free(&w.arena);
     return cli_tensorboard_flush(&e->file, false);

@@ -187,31 +187,32 @@ void cli_training_end(cli_training *t)
 
 /* ---- Metrics ----------------------------------------------------------------------------------------------------- */
 
-/* A line: figures of the network, terms; of an epoch the whole ledger, and validation (NULL: none). */
-static void line(cli_training *t, const double x[CLI_RUN_FIGURES], const cli_ledger *l, bool epoch,
-                 const cli_figures *validation)
+/* A line: figures of the network, terms; of an epoch the whole ledger, and validation (NULL: none). It is given back as it
+ * can be read. */
+static const tc_json *line(cli_training *t, cli_arena *a, const double x[CLI_RUN_FIGURES], bool epoch,
+                           const cli_figures *validation)
 {
     static const int order[2][6] = {{CLI_RUN_step, CLI_RUN_epoch, CLI_RUN_objective, CLI_RUN_data_loss,
                                      CLI_RUN_gradient_norm, CLI_RUN_learning_rate},
                                     {CLI_RUN_epoch, CLI_RUN_step, CLI_RUN_objective, CLI_RUN_data_loss,
                                      CLI_RUN_learning_rate, CLI_RUN_gradient_norm}};
-    cli_arena a = {0};
-    tc_json_writer j = cli_json(&a);
+    const tacet_plan *p = t->job->plan;
+    tc_json_writer j = cli_json(a);
     tc_json_open(&j, NULL, '{');
     cli_run_json(&j, x, 6, order[epoch]);
     if (epoch)
-        cli_ledger_json(&j, l);
+        cli_ledger_json(&j, p);
     else
-        cli_terms_json(&j, l, NULL);
+        cli_terms_json(&j, p, CLI_OF_PASS);
     if (validation) {
         tc_json_open(&j, "validation", '{');
-        cli_figures_json(&j, t->job->plan, validation, false);
+        cli_figures_json(&j, p, validation, false);
         tc_json_close(&j, '}');
     }
     if (epoch) cli_run_json(&j, x, 1, (int[]){CLI_RUN_seconds});
     tc_json_close(&j, '}');
     cli_json_print(&j, t->folder.log);
-    cli_arena_free(&a);
+    return cli_json_value(&j);
 }
 
 static tacet_status log_step(cli_training *t, int64_t epoch)
@@ -219,7 +220,6 @@ static tacet_status log_step(cli_training *t, int64_t epoch)
     const tacet_plan *p = t->job->plan;
     cli_arena a = {0};
     double x[CLI_RUN_FIGURES];
-    const cli_ledger l = cli_ledger_of(&a, p, false);
     cli_run_blank(x);
     x[CLI_RUN_epoch] = (double)epoch + 1;
     x[CLI_RUN_step] = (double)tacet_steps(p);
@@ -227,8 +227,7 @@ static tacet_status log_step(cli_training *t, int64_t epoch)
     x[CLI_RUN_data_loss] = tacet_data_loss(p);
     x[CLI_RUN_gradient_norm] = tacet_gradient_norm(p);
     x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
-    line(t, x, &l, false, NULL);
-    const bool ok = cli_events_step(&t->events, p, x, &l, t->time, t->steps);
+    const bool ok = cli_events_step(&t->events, p, line(t, &a, x, false, NULL), t->time, t->steps);
     cli_arena_free(&a);
     return written(t, ok);
 }
@@ -238,9 +237,8 @@ static tacet_status log_epoch(cli_training *t, int64_t epoch, const cli_figures 
 {
     const tacet_plan *p = t->job->plan;
     tacet_total total;
-    double x[CLI_RUN_FIGURES];
     cli_arena a = {0};
-    const cli_ledger l = cli_ledger_of(&a, p, true);
+    double x[CLI_RUN_FIGURES];
     tacet_ledger_total(p, &total);
     cli_run_blank(x);
     x[CLI_RUN_epoch] = (double)epoch;
@@ -249,10 +247,9 @@ static tacet_status log_epoch(cli_training *t, int64_t epoch, const cli_figures 
     x[CLI_RUN_data_loss] = total.data_loss;
     x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
     x[CLI_RUN_seconds] = t->seconds;
-    x[CLI_RUN_ms_per_step] = t->seconds / (double)total.steps * 1e3;
-    line(t, x, &l, true, validation);
+    const tc_json *told = line(t, &a, x, true, validation);
     /* A run that had nothing left to do has written its events before. */
-    const bool ok = t->steps == 0 || cli_events_epoch(&t->events, t->job->plan, x, &l, validation);
+    const bool ok = t->steps == 0 || cli_events_epoch(&t->events, t->job->plan, told, t->seconds / (double)total.steps);
     cli_arena_free(&a);
     return written(t, ok);
 }
