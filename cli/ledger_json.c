@@ -108,12 +108,9 @@ bool cli_penalises(const tacet_plan *p, int i, tacet_term *t)
     return tacet_term_at(p, i, t) == TACET_OK && strcmp(t->role, "loss") != 0;
 }
 
-/* The figures of term i that every list of terms has, or those that the ledger adds. */
-static void term_figures(tc_json_writer *j, const tacet_plan *p, int i, double value, bool added)
+/* The figures that every list of terms has, or those that the ledger adds. */
+static void term_figures(tc_json_writer *j, tacet_term t, tacet_account a, double value, bool added)
 {
-    tacet_term t;
-    tacet_account a;
-    if (tacet_term_at(p, i, &t) != TACET_OK || tacet_account_at(p, i, &a) != TACET_OK) return;
     const bool counted = !isnan(a.firing.density);
     const double x[] = {
 #define COUNTED(n) (counted ? (double)(n) : NAN)
@@ -130,17 +127,17 @@ static void term_figures(tc_json_writer *j, const tacet_plan *p, int i, double v
 void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
 {
     tacet_term t;
-    tacet_account a;
+    tacet_account a = {0};
     tc_json_open(j, "terms", '[');
     for (int i = 0; i < tacet_term_count(p); i++) {
-        if (!cli_penalises(p, i, &t) || tacet_account_at(p, i, &a) != TACET_OK) continue;
+        if (!cli_penalises(p, i, &t) || (told != CLI_OF_PASS && tacet_account_at(p, i, &a) != TACET_OK)) continue;
         tc_json_open(j, NULL, '{');
         tc_json_add_text(j, "on", t.on);
         tc_json_add_text(j, "kind", t.kind);
-        term_figures(j, p, i, told == CLI_OF_LEDGER ? a.value : t.value, false);
+        term_figures(j, t, a, told == CLI_OF_LEDGER ? a.value : t.value, false);
         if (told == CLI_OF_LEDGER) tc_json_add_text(j, "name", t.name);
         if (told == CLI_OF_BOTH) tc_json_open(j, "training", '{');
-        if (told != CLI_OF_PASS) term_figures(j, p, i, NAN, true);
+        if (told != CLI_OF_PASS) term_figures(j, t, a, NAN, true);
         if (told == CLI_OF_BOTH) tc_json_close(j, '}');
         tc_json_close(j, '}');
     }

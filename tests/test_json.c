@@ -168,9 +168,9 @@ static void short_of_memory(void **state)
     const tc_mem m = {resize, NULL};
     tc_json_error why;
     (void)state;
-    for (int i = 0; i < 40; i++) snprintf(json + strlen(json), 32, "%s%d.25", i ? "," : "", i);
+    for (int i = 0; i < 40; i++) snprintf(json + strlen(json), 48, "%s%d.25", i ? "," : "", i);
     strcat(json, "]");
-    for (int i = 0; i < 40; i++) snprintf(json + strlen(json), 32, ",\"key%d\":\"a\\u00e9 text\"", i);
+    for (int i = 0; i < 40; i++) snprintf(json + strlen(json), 48, ",\"key%d\":\"a\\u00e9 text\"", i);
     strcat(json, "}");
     calls = failing = 0;
     tc_json *v = read_with(&m, json, &why);

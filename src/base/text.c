@@ -72,6 +72,14 @@ void tc_text_add(tc_text *t, const char *format, ...)
     }
 }
 
+void tc_text_put(tc_text *t, const void *from, size_t n)
+{
+    t->failed = t->failed || !reserve(t, n + 1);
+    if (t->failed || n == 0) return;
+    memcpy(t->data + t->length, from, n);
+    t->data[t->length += n] = '\0';
+}
+
 void tc_text_free(tc_text *t)
 {
     tc_free(&t->mem, t->data);

@@ -17,6 +17,7 @@ typedef struct tc_text {
 
 /* Numbers in the C locale. */
 __attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *format, ...);
+void tc_text_put(tc_text *t, const void *from, size_t n); /* n bytes as they are */
 void tc_text_free(tc_text *t);
 
 /* snprintf's contract for a text that is already there: copies what fits, ends it with a NUL, returns the full
