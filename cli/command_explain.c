@@ -1,6 +1,7 @@
 /* command_explain.c: tacet explain CONFIG, tacet explain RUN. */
 #include "command.h"
 #include "job.h"
+#include "network.h"
 #include "run_folder.h"
 
 static const cli_option option[] = {
@@ -32,7 +33,10 @@ static tacet_status run(const cli_args *a)
     if (s == TACET_OK) s = cli_job_configure(a, ran ? folder.config : a->operand[0], &c);
     if (s == TACET_OK) s = cli_job_open(&c, threads, &job);
     if (s == TACET_OK && ran) s = recall(&job, folder.checkpoint);
-    if (s == TACET_OK) cli_print(stdout, "%s", cli_text_of(a->arena, explanation, job.plan));
+    if (s == TACET_OK) {
+        cli_print(stdout, "%s", cli_text_of(a->arena, explanation, job.plan));
+        cli_network_selected(stdout, a->arena, job.graph, job.plan, 0);
+    }
     cli_job_close(&job);
     return s;
 }
@@ -44,7 +48,8 @@ const cli_command cli_command_explain = {
     .doc = "Compiles the network that CONFIG, or the folder RUN, describes and prints its steps, with shapes, "
            "operations, bytes and the size of the memory they share. Steps with / and | before them run as one loop; "
            "block is the memory of the parameters' gradients. Says which products can run on the units that fire, "
-           "below which density they do, and, of a run, in what share of its steps they did. Trains nothing.",
+           "below which density they do, and, of a run, in what share of its steps they did; and which values each "
+           "selector matches. Trains nothing.",
     .least = 1,
     .most = 1,
     .keys = true,

@@ -187,7 +187,7 @@ static tacet_status open_once(cli_sweep *s, cli_config *c, const cli_sweep_asked
     for (int end = 0; end < 2 && status == TACET_OK; end++) status = try_end(s, &job, end);
     s->weights = true;
     for (int i = 0; i < s->overs && status == TACET_OK; i++) {
-        cli_over_match(s->arena, job.plan, &s->over[i]);
+        cli_over_match(s->arena, job.graph, job.plan, &s->over[i]);
         s->weights = s->weights && s->over[i].parameter;
     }
     if (status == TACET_OK && asked->overs)

@@ -3,17 +3,26 @@
 
 #include <string.h>
 
-/* The penalties of the lines "selector: penalty" that are on this value, behind those that `before` holds. */
-static const char *add_penalties(cli_arena *a, const char *before, const char *lines, const char *name)
+/* The next of the lines "selector: text" that a part of a graph is; false after the last. */
+static bool next_line(cli_arena *a, const char **lines, const char **selector, const char **text)
 {
-    const char *dot = strchr(name, '.');
-    while (*lines) {
-        const size_t n = strcspn(lines, "\n"), selector = strcspn(lines, ":");
-        if (selector < n && tacet_matches(cli_copy(a, lines, selector), name))
-            before = cli_format(a, "%s%s%s%s%.*s", before, *before ? "; " : "", dot ? dot + 1 : "", dot ? ": " : "",
-                                (int)(n - selector - 2), lines + selector + 2);
-        lines += n + (lines[n] == '\n');
-    }
+    const char *line = *lines, *colon = strstr(line, ": ");
+    const size_t n = strcspn(line, "\n");
+    if (!colon || colon >= line + n) return false;
+    *selector = cli_copy(a, line, (size_t)(colon - line));
+    *text = cli_copy(a, colon + 2, (size_t)(line + n - colon - 2));
+    *lines = line + n + (line[n] == '\n');
+    return true;
+}
+
+/* The penalties of the lines that are on this value, after those that `before` holds; each begins with `what`. */
+static const char *add_penalties(cli_arena *a, const tacet_graph *g, const char *before, const char *lines,
+                                 tacet_value value, const char *what)
+{
+    const char *selector, *text;
+    while (next_line(a, &lines, &selector, &text))
+        if (tacet_matches(g, selector, value))
+            before = cli_format(a, "%s%s%s%s", before, *before ? "; " : "", what, text);
     return before;
 }
 
@@ -29,7 +38,12 @@ static size_t penalties_text(const void *graph, char *text, size_t capacity)
     return tacet_graph_text(graph, "penalties", text, capacity);
 }
 
-/* Counts the parameters that are named after a layer, and lists the others that it uses. */
+static size_t options_text(const void *graph, char *text, size_t capacity)
+{
+    return tacet_graph_text(graph, "options", text, capacity);
+}
+
+/* Counts the parameters that are a layer's own, and lists the others that it uses. */
 static void add_parameters(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *penalties, cli_layer *l)
 {
     const size_t length = strlen(l->name);
@@ -37,14 +51,15 @@ static void add_parameters(cli_arena *a, const tacet_graph *g, const tacet_plan 
     tacet_value_info v;
     l->uses = "";
     for (int i = 0; (name = tacet_parameter(g, l->name, i)); i++) {
-        if (strncmp(name, l->name, length) != 0 || name[length] != '.') {
+        const char *own = strrchr(name, '.') + 1;
+        if (strncmp(name, l->name, length) != 0 || own != name + length + 1) {
             l->uses = cli_format(a, "%s%s%s", l->uses, *l->uses ? ", " : "", name);
             continue;
         }
         if (tacet_value_at(p, tacet_find(g, name).id - 1, &v) != TACET_OK) continue;
         l->parameters += v.elements;
         l->frozen += v.trainable ? 0 : v.elements;
-        l->penalties = add_penalties(a, l->penalties, penalties, name);
+        l->penalties = add_penalties(a, g, l->penalties, penalties, v.value, cli_format(a, "%s: ", own));
     }
 }
 
@@ -61,8 +76,7 @@ const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_pla
                                            .kind = v.kind,
                                            .spec = v.spec,
                                            .shape = shape_text(a, &v),
-                                           .penalties = v.type == TACET_F32 ? add_penalties(a, "", penalties, v.name)
-                                                                            : ""};
+                                           .penalties = add_penalties(a, g, "", penalties, v.value, "")};
     for (int k = 0; k < *rows; k++) add_parameters(a, g, p, penalties, &layer[k]);
     return layer;
 }
@@ -197,4 +211,41 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet
              cli_format(a, "%s parameters: %s trainable, %s frozen%s", cli_thousands(a, parameters),
                         cli_thousands(a, parameters - frozen), cli_thousands(a, frozen), shared),
              0, 0, columns > 0 ? columns : 120);
+}
+
+/* ---- What selectors match ---------------------------------------------------------------------------------------- */
+
+enum { NAMED = 4 }; /* values that are named; of more, the last one as well */
+
+/* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" of a selector that is the name of a value. */
+static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *selector,
+                             const char *text, const char *kind)
+{
+    const char *names = "", *last = "";
+    int n = 0;
+    tacet_value_info v;
+    for (int i = 0; i < tacet_value_count(p); i++) {
+        if (tacet_value_at(p, i, &v) != TACET_OK || !tacet_matches(g, selector, v.value)) continue;
+        if (*kind && strcmp(v.kind, kind) != 0) continue;
+        last = v.name;
+        if (n++ < NAMED) names = cli_format(a, "%s%s%s", names, *names ? ", " : "", last);
+    }
+    if (n > NAMED) names = cli_format(a, "%s, %s%s", names, n > NAMED + 1 ? "..., " : "", last);
+    if (strcmp(selector, last) == 0) return "";
+    return cli_format(a, "%s: %s on %d value%s: %s", selector, text, n, n == 1 ? "" : "s", names);
+}
+
+void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns)
+{
+    const struct {
+        size_t (*write)(const void *graph, char *text, size_t capacity);
+        const char *kind; /* of the values that it can be on; "": of any */
+    } part[] = {{penalties_text, ""}, {options_text, "parameter"}};
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        const char *selector, *text, *lines = cli_text_of(a, part[i].write, g);
+        while (next_line(a, &lines, &selector, &text)) {
+            const char *line = selection(a, g, p, selector, text, part[i].kind);
+            if (*line) cli_wrap(to, line, 0, 0, columns > 0 ? columns : 120);
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 #include "output.h"
 
-/* An input or a layer. A parameter that several layers use counts to the one that it is named after. */
+/* An input or a layer. A parameter that several layers use counts to its owner, the layer that it is named after. */
 typedef struct cli_layer {
     const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
     const char *shape;              /* of a row of its output, "28 x 28" */
@@ -22,5 +22,9 @@ void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_graph *g, con
 /* The same as a table for people, with totals and what is shared. Where there are columns to keep to (0: there are
  * none), what is long is cut, and penalties go on in rows of their own. */
 void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns);
+
+/* What selectors match, a line for each penalty and each set of options: how many values, and which. Nothing of a
+ * selector that is the whole name of a value. columns as above. */
+void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns);
 
 #endif

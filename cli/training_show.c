@@ -24,6 +24,7 @@ void cli_show_start(cli_training *t, int threads)
     const char *rows = "";
     if (t->progress.quiet) return;
     cli_network_table(stderr, &a, job->graph, job->plan, columns);
+    cli_network_selected(stderr, &a, job->graph, job->plan, columns);
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         if (!part[i]) continue;
         tacet_data_describe(part[i], &info);

@@ -34,6 +34,7 @@ typedef struct op_case {
     double *partial, value, weight, lambda;
     void *save, *scratch;
     float *state[TC_OP_STATES];
+    int64_t states[TC_OP_STATES]; /* numbers in each */
     tc_run run;
     double ranks; /* that have the same rows as this one: what phases sum over ranks is so many times as much */
     tc_call call;
@@ -126,6 +127,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) shape[i] = shape_of(x[i / copies]), batch[i] = !parameter;
     *s = (tc_sketch){.arg = k->arg, .inputs = k->inputs, .x = shape, .batch = batch};
     for (int i = 0; i < k->inputs; i++) s->classes[i] = classes_of(x[i / copies]);
+    for (int i = 0; i < TC_MAX_PARAMS; i++) s->param[i].rank = -1;
     if (!tc_op_shape(k->op, s)) return false;
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
     const bool scalar = k->op->role->scalar;
@@ -144,6 +146,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; k->op->state[i].name; i++) {
         const int64_t m = tc_shape_count(&s->state[i]);
         k->state[i] = floats(m);
+        k->states[i] = m;
         memset(k->state[i], 0, (size_t)m * sizeof(float));
         if (k->op->state[i].init)
             k->op->state[i].init(k->arg, &shape[0], &s->state[i], k->state[i], m, tc_stream_of(7, 0, "state"));

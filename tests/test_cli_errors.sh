@@ -153,7 +153,7 @@ has err 'penalty: unknown penalty "l8"'
 caret l8
 
 refused 2 explain net.yaml --set parameters.linear1=frozen
-has err 'the selector "linear1" matches no parameter' "    there are: linear1.weight"
+has err 'the selector "linear1" matches no parameter' "    the parameters of linear1 are linear1\.\*"
 hasnt err "did you mean linear1?"
 # ---- Files ----
 refused 5 train net.yaml --set 'data=csv nowhere.csv label=kind'

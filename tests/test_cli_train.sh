@@ -184,7 +184,7 @@ has err "torn/metrics.jsonl:[0-9]*:12: not a line of metrics: a string does not 
 runs 0 "$tacet" inspect word/model.safetensors
 has out "^classes *cat, dog, emu$"
 runs 3 "$tacet" eval word/model.safetensors --data 'csv owls.csv label=name'
-has err '"owl" is none of the classes'
+has err '"owl" is not one of the classes'
 runs 3 "$tacet" eval word/model.safetensors --data 'csv classes.csv label=kind'
 runs 3 "$tacet" eval a/model.safetensors --data 'csv words.csv label=name'
 

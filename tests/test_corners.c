@@ -182,18 +182,6 @@ static void labels_are_checked_as_they_are(void **state)
     tacet_graph_free(g);
 }
 
-static void names_are_words(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {"", "a.b", "1a", "a b", "\xe9t\xe9"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        tacet_graph *g = tacet_graph_new(NULL);
-        assert_int_equal(tacet_input(g, bad[i], 0, NULL).id, 0);
-        assert_non_null(strstr(tacet_graph_error(g)->message, "cannot be a name"));
-        tacet_graph_free(g);
-    }
-}
-
 /* A statement is a line in a model's file, whatever white space it was written with. */
 static void statements_are_lines(void **state)
 {
@@ -268,7 +256,6 @@ int main(void)
         cmocka_unit_test(schedules_are_checked),
         cmocka_unit_test(nothing_stale_is_read),
         cmocka_unit_test(labels_are_checked_as_they_are),
-        cmocka_unit_test(names_are_words),
         cmocka_unit_test(statements_are_lines),
         cmocka_unit_test(a_selector_is_of_its_time),
         cmocka_unit_test(long_stages_are_refused),

@@ -207,7 +207,7 @@ static void classes_of_words(void **state)
     tacet_data *other = must_open("csv @/u.csv label=2", "train");
     labels_are(other, "10");
     assert_int_equal(tacet_data_set_classes(other, "cat\ndog\nelk\n", &e), TACET_FILE);
-    assert_non_null(strstr(e.message, "\"emu\" is none of the classes"));
+    assert_non_null(strstr(e.message, "\"emu\" is not one of the classes"));
     assert_int_equal(tacet_data_set_classes(other, "", &e), TACET_FILE);
     labels_are(other, "10");
     assert_int_equal(tacet_data_set_classes(other, "cat\ndog\nem\nemu\nemus", &e), TACET_OK);

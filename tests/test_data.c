@@ -400,7 +400,7 @@ static void scaling_by_feature(void **state)
     refuses("npy @/x.npy scale=0", TACET_DESCRIPTION, "scale should be");
     refuses("npy @/x.npy std=0", TACET_DESCRIPTION, "std should be");
     refuses("npy @/x.npy scale=1e60", TACET_DESCRIPTION, "too large");
-    refuses("npz @/x.npy", TACET_DESCRIPTION, "no data source \"npz\"");
+    refuses("npz @/x.npy", TACET_DESCRIPTION, "unknown data source \"npz\"");
     refuses_part("npy @/x.npy", "test", TACET_DESCRIPTION, "no test part");
     write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", (float[]){1, NAN}, 8);
     refuses("npy @/x.npy normalize=feature", TACET_FILE, "element 0 of x cannot be normalised");

@@ -32,16 +32,111 @@ static void names_are_numbered_by_kind(void **state)
     tacet_graph_free(g);
 }
 
-static void a_star_does_not_cross_a_dot(void **state)
+/* A network with names as those of PyTorch's modules. */
+static tacet_graph *nested(void)
+{
+    tacet_value x;
+    tacet_graph *g = with_input(&x);
+    tacet_chain(g, x,
+                "linear 6 name=0 | relu | linear 6 name=layer1.0.conv1 | relu name=layer1.0.relu | add 0 | "
+                "linear 6 name=layer1.1.conv1 weight=0.weight bias=0.bias | linear 3 name=layer1 | "
+                "from layer1.0.relu | jump_relu theta=0.1 name=1 | jump_relu name=2 theta=1.theta");
+    if (tacet_graph_error(g)) fail_msg("%s", tacet_graph_error(g)->message);
+    return g;
+}
+
+/* What each selector matches, in order. */
+static void a_star_crosses_every_dot_of_a_layer_and_not_a_parameters(void **state)
 {
     (void)state;
-    assert_true(tacet_matches("linear*", "linear12"));
-    assert_false(tacet_matches("linear*", "linear1.weight"));
-    assert_true(tacet_matches("linear*.weight", "linear1.weight"));
-    assert_true(tacet_matches("*.bias", "linear1.bias"));
-    assert_false(tacet_matches("*", "linear1.bias"));
-    assert_true(tacet_matches("relu[12]", "relu2"));
-    assert_false(tacet_matches("relu?", "relu12"));
+    static const struct {
+        const char *selector, *values;
+    } cases[] = {
+        {"linear*", ""},
+        {"*", " x 0 relu1 layer1.0.conv1 layer1.0.relu add1 layer1.1.conv1 layer1 1 2"},
+        {"*.weight", " 0.weight layer1.0.conv1.weight layer1.weight"},
+        {"*.*", " 0.weight 0.bias layer1.0.conv1 layer1.0.conv1.weight layer1.0.conv1.bias layer1.0.relu layer1.1.conv1 "
+                "layer1.weight layer1.bias 1.theta"},
+        {"0.*", " 0.weight 0.bias"},
+        {"0", " 0"},
+        {"[0-2]", " 0 1 2"},
+        {"layer1", " layer1"},
+        {"layer1*", " layer1.0.conv1 layer1.0.relu layer1.1.conv1 layer1"},
+        {"layer1.*", " layer1.0.conv1 layer1.0.relu layer1.1.conv1 layer1.weight layer1.bias"},
+        {"layer1.*.weight", " layer1.0.conv1.weight"},
+        {"layer?.weight", " layer1.weight"},
+        {"layer1?0?conv1", " layer1.0.conv1"},
+        {"layer1.0?conv1.bias", " layer1.0.conv1.bias"},
+        {"layer1.*.conv1", " layer1.0.conv1 layer1.1.conv1"},
+        {"*.relu", " layer1.0.relu"},
+        {"*weight", ""},
+        {"layer1/weight", ""},
+        {"layer1[.]weight", ""},
+        {"layer1.0.conv1*", " layer1.0.conv1"},
+    };
+    tacet_graph *g = nested();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char all[512] = "";
+        for (int v = 0; v < g->values; v++)
+            if (tacet_matches(g, cases[i].selector, (tacet_value){v + 1}))
+                strcat(strcat(all, " "), g->value[v].name);
+        if (strcmp(all, cases[i].values) != 0) fail_msg("%s matches%s", cases[i].selector, all);
+    }
+    assert_false(tacet_matches(g, "*", (tacet_value){0}));
+    assert_false(tacet_matches(g, "*", (tacet_value){g->values + 1}));
+    tacet_labels(g, "target");
+    assert_false(tacet_matches(g, "target", tacet_find(g, "target")));
+    tacet_graph_free(g);
+}
+
+static void names_have_segments(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool good;
+    } cases[] = {
+        {"0", true},   {"a", true},    {"_", true},   {"0.1", true}, {"layer1.0.conv1", true}, {"A_1.b", true},
+        {"", false},   {".", false},   {".a", false}, {"a.", false}, {"a..b", false},          {"a-b", false},
+        {"a b", false}, {"a/b", false}, {"a:b", false}, {"*", false},  {"\xe9t\xe9", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tacet_graph *g = tacet_graph_new(NULL);
+        const tacet_value x = tacet_input(g, cases[i].name, 1, (int64_t[]){2});
+        if ((x.id != 0) != cases[i].good) fail_msg("\"%s\"", cases[i].name);
+        if (x.id)
+            assert_int_equal(tacet_find(g, cases[i].name).id, x.id);
+        else
+            assert_non_null(strstr(tacet_graph_error(g)->message, "cannot be a name"));
+        tacet_graph_free(g);
+    }
+    char name[TC_MAX_NAME + 2] = "";
+    for (int n = TC_MAX_NAME; n <= TC_MAX_NAME + 1; n++) {
+        tacet_graph *g = tacet_graph_new(NULL);
+        memset(name, 'a', (size_t)n);
+        assert_int_equal(tacet_input(g, name, 0, NULL).id != 0, n == TC_MAX_NAME);
+        tacet_graph_free(g);
+    }
+}
+
+/* The table of names grows with the graph, and each name stays where it is found. */
+static void many_names_are_found(void **state)
+{
+    (void)state;
+    enum { LAYERS = 3000 };
+    tacet_value x;
+    char name[32];
+    tacet_graph *g = with_input(&x);
+    assert_int_equal(tacet_find(g, "x").id, x.id);
+    for (int i = 0; i < LAYERS; i++) x = tacet_chain(g, x, i % 3 ? "relu" : "linear 2 bias=false");
+    assert_null(tacet_graph_error(g));
+    for (int i = 0; i < g->values; i++) assert_int_equal(tacet_find(g, g->value[i].name).id, i + 1);
+    snprintf(name, sizeof name, "relu%d", LAYERS / 3 * 2);
+    assert_int_equal(tacet_find(g, name).id, x.id);
+    snprintf(name, sizeof name, "relu%d", LAYERS / 3 * 2 + 1);
+    assert_int_equal(tacet_find(g, name).id, 0);
+    tacet_graph_free(g);
+    assert_int_equal(tacet_find(NULL, "x").id, 0);
 }
 
 /* One description and what its error must say. */
@@ -56,8 +151,15 @@ static const mistake mistakes[] = {
     {"linear 4 | linear four", NULL, NULL, NULL, "out", "four", ""},
     {"linear 4 | from nowhere", NULL, NULL, NULL, "the value nowhere does not exist", "nowhere", "linear1"},
     {"linear 4 | add x", NULL, NULL, NULL, "linear1 [batch, 4] and x [batch, 6]", NULL, ""},
-    {"linear 4 | relu name=x", NULL, NULL, NULL, "the name x is taken", NULL, ""},
-    {"linear 4 | relu name=a.b", NULL, NULL, NULL, "cannot be a name", NULL, ""},
+    {"linear 4 | relu name=x", NULL, NULL, NULL, "the name x is taken", "x", ""},
+    {"linear 4 | relu name=linear1.bias", NULL, NULL, NULL, "the name linear1.bias is taken", "linear1.bias", ""},
+    {"linear 4 | relu name=a.weight | linear 4 name=a", NULL, NULL, NULL, "the name a.weight is taken", NULL, ""},
+    {"linear 4 | relu name=a..b", NULL, NULL, NULL, "\"a..b\" cannot be a name", "a..b", "dots between them"},
+    {"linear 4 name=0 | linear 4 bias=1.bias", NULL, NULL, NULL, "the parameter 1.bias does not exist", "1.bias", "0.bias"},
+    {"linear 4 name=0 | from 1", NULL, NULL, NULL, "the value 1 does not exist", "1", "there are: x, 0"},
+    {"jump_relu theta=0.1x", NULL, NULL, NULL, "expected a number", "theta=0.1x", ""},
+    {"linear 4 name=b.0", "b.1.weight", "l1 1", NULL, "matches no value", "b.1.weight", "did you mean b.0.weight?"},
+    {"linear 4 name=b.0", "*.*", "l1 1", NULL, "matches both b.0 and the parameter b.0.weight", "*.*", ".weight is parameters alone"},
     {"linear 4 | | relu", NULL, NULL, NULL, "", NULL, ""},
     {"linear 4 | relu", "rely1", "l1 1", NULL, "matches no value", "rely1", "relu1"},
     {"linear 4 | relu", "relu1", "relu", NULL, "relu is a layer, not a penalty", "relu", ""},
@@ -103,6 +205,24 @@ static void mistakes_are_named_and_pointed_at(void **state)
             assert_null(tacet_compile(g, &(tacet_config){TACET_CONFIG}, &why));
             assert_string_equal(why.message, first);
         }
+        tacet_graph_free(g);
+    }
+}
+
+/* Options are for parameters, and who writes what PyTorch's users would is told what to write here. */
+static void options_on_layers_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *selector, *hint;
+    } cases[] = {{"layer1.0*", "the parameters of layer1.0* are layer1.0*.*"}, {"layer2.*", "there are: 0.weight"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tacet_graph *g = nested();
+        tacet_options(g, cases[i].selector, "frozen");
+        const tacet_error *e = tacet_graph_error(g);
+        assert_non_null(e);
+        assert_non_null(strstr(e->message, "matches no parameter"));
+        if (!strstr(e->hint, cases[i].hint)) fail_msg("%s: %s", cases[i].selector, e->hint);
         tacet_graph_free(g);
     }
 }
@@ -167,13 +287,17 @@ static tacet_graph *describe(const tacet_memory *memory)
     tacet_value z = tacet_chain(g, (tacet_value){0}, "from relu1 | linear 2 bias=false name=head | tanh");
     tacet_chain(g, (tacet_value){0},
                 "from relu1 | linear 12 weight=code.weight transposed | relu | linear 5 weight=code.weight "
-                "bias=code.bias name=again");
+                "bias=code.bias name=again | linear 5 name=0 | relu name=block.0.1 | add 0 | linear 5 bias=0.bias | "
+                "from block.0.1 | tanh");
     tacet_loss(g, "cross_entropy reduce=sum", y, t);
     tacet_loss(g, "huber delta=2 lambda=0.5", z, r);
     tacet_penalize(g, "relu1", "l1 1e-4");
     tacet_penalize(g, "code.*", "norm 0.01 p=2 joint");
     tacet_penalize(g, "head.weight", "unit_norm by=input");
+    tacet_penalize(g, "block.*", "l1 1e-3");
+    tacet_penalize(g, "0.*", "l2 1e-3");
     tacet_options(g, "code.*", "lr=0.01 frozen=false");
+    tacet_options(g, "0.bias", "lr=0.02");
     return g;
 }
 
@@ -235,7 +359,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_numbered_by_kind),
-        cmocka_unit_test(a_star_does_not_cross_a_dot),
+        cmocka_unit_test(a_star_crosses_every_dot_of_a_layer_and_not_a_parameters),
+        cmocka_unit_test(names_have_segments),
+        cmocka_unit_test(many_names_are_found),
+        cmocka_unit_test(options_on_layers_are_refused),
         cmocka_unit_test(mistakes_are_named_and_pointed_at),
         cmocka_unit_test(parameters_and_batches_do_not_mix),
         cmocka_unit_test(terms_are_named_and_twice_is_refused),

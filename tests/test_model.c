@@ -67,6 +67,39 @@ static void tensors_are_as_users_see_them(void **unused)
     end(&n);
 }
 
+/* Names as a state dict has them, with dots and digits, are the tensors' in a file, and are found again in one. */
+static void names_are_those_of_modules(void **unused)
+{
+    (void)unused;
+    static const char *const tensor[] = {"0.weight", "0.bias", "layer1.0.fc.weight", "layer1.0.fc.bias", "layer1.1.weight"};
+    enum { TENSORS = sizeof tensor / sizeof *tensor };
+    tacet_error why;
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){IN}),
+                "linear 8 name=0 | relu name=1 | linear 8 name=layer1.0.fc | relu name=layer1.0.relu | "
+                "linear 3 name=layer1.1 bias=false");
+    tacet_plan *p = compile(g, NULL, 3), *q = compile(g, NULL, 4);
+    if (tacet_save(p, model_path, 0, NULL, &why)) fail_msg("%s", why.message);
+    tacet_file *f = opened(model_path);
+    assert_int_equal(tacet_file_count(f), TENSORS);
+    for (int k = 0; k < TENSORS; k++) {
+        const char *name = "";
+        const int64_t *shape;
+        const float *data;
+        int rank, i = 0;
+        while (strcmp(name, tensor[k]) != 0)
+            if (tacet_file_tensor(f, i++, &name, &rank, &shape, &data)) fail_msg("no %s", tensor[k]);
+    }
+    int taken = 0;
+    if (tacet_file_load(f, q, true, &taken, &why)) fail_msg("%s", why.message);
+    assert_int_equal(taken, TENSORS);
+    assert_same_weights(p, q);
+    tacet_file_free(f);
+    tacet_plan_free(p);
+    tacet_plan_free(q);
+    tacet_graph_free(g);
+}
+
 /* What is described after compiling is no part of the plan, nor of its file. */
 static void a_plan_saves_what_it_was_compiled_from(void **unused)
 {
@@ -216,7 +249,7 @@ int main(void)
         cmocka_unit_test(a_model_file_is_enough),      cmocka_unit_test(tensors_are_as_users_see_them),
         cmocka_unit_test(notes_keep_to_their_names),   cmocka_unit_test(loading_into_another_network),
         cmocka_unit_test(descriptions_that_are_wrong), cmocka_unit_test(the_catalogue_lists_everything),
-        cmocka_unit_test(a_plan_saves_what_it_was_compiled_from),
+        cmocka_unit_test(a_plan_saves_what_it_was_compiled_from), cmocka_unit_test(names_are_those_of_modules),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

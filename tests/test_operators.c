@@ -490,6 +490,54 @@ static void test_not_a_number(void **state)
     over_settings(3, 3, check_not_a_number);
 }
 
+static void set_state(op_case *k, float *const *from)
+{
+    for (int i = 0; k->op->state[i].name; i++)
+        memcpy(k->state[i], from[i], (size_t)k->states[i] * sizeof *from[i]);
+}
+
+/* What is remembered: the forward pass only reads it, commit() changes it, two ranks with the same rows make the same of
+ * it as one, and a layer uses it in evaluation. */
+static void check_state(op_case *k)
+{
+    float *before[TC_OP_STATES] = {0}, *after[TC_OP_STATES] = {0};
+    const bool shared = !(k->op->flags & TC_MIXES) || k->op->sums;
+    bool changed = false;
+    if (!k->op->commit) return;
+    for (int i = 0; k->op->state[i].name; i++) before[i] = copy_of(k->state[i], k->states[i]);
+    run_forward(k, WHOLE);
+    for (int i = 0; k->op->state[i].name; i++) same_bits(k, "state", k->state[i], before[i], k->states[i]);
+    k->op->commit(&k->call);
+    for (int i = 0; k->op->state[i].name; i++) {
+        after[i] = copy_of(k->state[i], k->states[i]);
+        for (int64_t j = 0; j < k->states[i]; j++) changed = changed || after[i][j] != before[i][j];
+    }
+    if (!changed) fail_msg("%s: commit() leaves what is remembered as it was", k->op->name);
+    set_state(k, before);
+    k->run.global_rows *= 2;
+    k->ranks = 2;
+    if (shared) run_forward(k, WHOLE), k->op->commit(&k->call);
+    for (int i = 0; k->op->state[i].name && shared; i++)
+        for (int64_t j = 0; j < k->states[i]; j++)
+            near(k, "state of two ranks", j, (double)k->state[i][j], (double)after[i][j], 1e-5);
+    k->run.training = false;
+    set_state(k, after);
+    run_forward(k, WHOLE);
+    float *y = k->y ? copy_of(k->y, outputs_of(k)) : NULL;
+    for (int64_t j = 0; j < k->states[0]; j++) k->state[0][j] += 1;
+    run_forward(k, WHOLE);
+    if (y && memcmp(y, k->y, (size_t)outputs_of(k) * sizeof *y) == 0)
+        fail_msg("%s: evaluation does not depend on what is remembered", k->op->name);
+    free(y);
+    for (int i = 0; i < TC_OP_STATES; i++) free(before[i]), free(after[i]);
+}
+
+static void test_state(void **state)
+{
+    (void)state;
+    over_settings(4, 4, check_state);
+}
+
 static void test_meaning(void **state)
 {
     (void)state;
@@ -706,8 +754,8 @@ int main(void)
         cmocka_unit_test(test_table),    cmocka_unit_test(test_gradient),   cmocka_unit_test(test_unwanted),
         cmocka_unit_test(test_add),      cmocka_unit_test(test_ranges),     cmocka_unit_test(test_short),
         cmocka_unit_test(test_in_place), cmocka_unit_test(test_flags),      cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_meaning),  cmocka_unit_test(test_prox),       cmocka_unit_test(test_projections),
-        cmocka_unit_test(test_not_a_number),
+        cmocka_unit_test(test_state),    cmocka_unit_test(test_meaning),    cmocka_unit_test(test_prox),
+        cmocka_unit_test(test_projections), cmocka_unit_test(test_not_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,7 +215,7 @@ static void any_sum_may_fail(void **state)
             r.team.w.at = k;
             together(&r.team, try_step);
             if (!last)
-                assert_refused(&r.team, who, TACET_IO, "a sum over the ranks failed on this one", TACET_FAILED, others);
+                assert_refused(&r.team, who, TACET_IO, "a sum over the ranks failed on this rank", TACET_FAILED, others);
             for (int i = 0; last && i < RANKS; i++) assert_int_equal(r.plot[i].status, TACET_OK);
             end_like(&r, what, last ? steps_after : steps_again, &clean);
         }
@@ -238,7 +238,7 @@ static void a_rank_may_be_cut_off(void **state)
         r.team.w.at = k;
         r.team.w.for_good = true;
         together(&r.team, try_step);
-        assert_refused(&r.team, 1, TACET_IO, "failed on this one", TACET_FAILED, "failed on rank 1");
+        assert_refused(&r.team, 1, TACET_IO, "failed on this rank", TACET_FAILED, "failed on rank 1");
         r.team.w.for_good = false;
         end_like(&r, "a line", steps_again, &clean);
     }

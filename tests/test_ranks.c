@@ -142,7 +142,7 @@ static void configurations_are_checked(void **state)
         const char *says;
     } bad[] = {{{2, 2, sum_over_ranks, NULL}, "rank 2 of 2"},
                {{-1, 2, sum_over_ranks, NULL}, "rank -1 of 2"},
-               {{0, 2, NULL, NULL}, "2 ranks need a sum"},
+               {{0, 2, NULL, NULL}, "2 ranks need a function that sums"},
                {{0, -1, sum_over_ranks, NULL}, "size is -1"},
                {{1, 0, NULL, NULL}, "rank 1 of 1"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -213,7 +213,7 @@ static void a_refusal_hides_nothing(void **state)
         assert_true(open_team(&t, &net, size, &why));
         together(&t, refused_and_another_call);
         for (int r = 0; r < size; r++) {
-            const char *says = r ? "makes another call" : "rows, where the plan takes";
+            const char *says = r ? "makes a different call" : "rows, where the plan takes";
             if (!strstr(t.member[r].t.error, says)) fail_msg("rank %d of %d: %s", r, size, t.member[r].t.error);
             assert_int_equal(t.w.unlike[r], 0);
         }
@@ -242,8 +242,8 @@ static void ranks_must_be_alike(void **state)
     build_steered(&net);
     assert_true(open_team(&t, &net, 3, &why));
     all_say(&t, no_rows, "no rank has a row");
-    all_say(&t, forward_unlike, "was fed other inputs");
-    all_say(&t, another_call, "makes another call");
+    all_say(&t, forward_unlike, "was fed different inputs");
+    all_say(&t, another_call, "makes a different call");
     float bias[12] = {1};
     assert_int_equal(tacet_read(t.member[1].p, "b.bias", bias, 12), TACET_OK);
     all_say(&t, one_step, NULL);
@@ -255,7 +255,7 @@ static void ranks_must_be_alike(void **state)
         assert_non_null(f);
         assert_int_equal(tacet_resume(t.member[r].p, NULL, f, &why), TACET_OK);
         tacet_file_free(f);
-        all_say(&t, one_step, r ? "another number of steps" : NULL);
+        all_say(&t, one_step, r ? "a different number of steps" : NULL);
     }
     close_team(&t);
     /* The ledger of one alone is reset; a parameter of one alone is another. */
@@ -267,7 +267,7 @@ static void ranks_must_be_alike(void **state)
     assert_true(open_team(&t, &net, 2, &why));
     bias[0] += 1;
     assert_int_equal(tacet_write(t.member[1].p, "b.bias", bias, 12), TACET_OK);
-    all_say(&t, one_step, "began with other parameters");
+    all_say(&t, one_step, "began with different parameters");
     assert_int_equal(tacet_steps(t.member[0].p), 0);
     close_team(&t);
     free_network(&net);
@@ -432,7 +432,7 @@ static void evaluation_is_refused_on_all(void **state)
     share s[3];
     build_evaluated(&net);
     open_shares(&t, &net, s, 9);
-    all_say(&t, evaluate, "another number of batches");
+    all_say(&t, evaluate, "a different number of batches");
     close_share(&s[1]);
     open_share(&s[1], 0, 8, 4, WIDE + 1);
     together(&t, evaluate);

@@ -163,7 +163,7 @@ static void what_makes_no_sense_is_refused(void **unused)
         {"relu*", "l1 density=0.5 joint", "joint"},
         {"relu1", "l1 density=0.5 until=3", "no schedule"},
         {"relu1", "l1 1 warmup=-1", "warmup"},
-        {"relu1", "l1 1 from=3 until=2", "until must be behind from"},
+        {"relu1", "l1 1 from=3 until=2", "until must be later than from"},
         {"relu1", "l1 1 schedule=step", "every=EPOCHS"},
         {"relu1", "l1 1 schedule=linear", "set epochs, or until"},
         {"relu1", "l1 1 floor=2", "floor"},

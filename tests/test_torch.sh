@@ -64,6 +64,20 @@ except ImportError:
 
 torch.manual_seed(1)
 nn = torch.nn
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.relu, self.fc2 = nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 16, bias=False)
+
+    def forward(self, x):
+        return x + self.fc2(self.relu(self.fc1(x)))
+
+# Two levels, and digits as names: 0.weight, 1.norm.weight, 1.layer1.0.fc1.weight, 1.layer1.1.fc1.weight, ..., 3.bias
+nested = nn.Sequential(
+    nn.Linear(4, 16),
+    nn.Sequential(OrderedDict(norm=nn.LayerNorm(16), layer1=nn.Sequential(Block(), Block()))),
+    nn.ReLU(), nn.Linear(16, 3))
 module = nn.Sequential(OrderedDict(
     linear1=nn.Linear(4, 16), relu1=nn.ReLU(), layer_norm1=nn.LayerNorm(16), linear2=nn.Linear(16, 8, bias=False),
     gelu1=nn.GELU(), head=nn.Linear(8, 3)))
@@ -87,6 +101,16 @@ def compare_outputs(module, path):  # those of the program, on data.csv
 if sys.argv[1] == "outputs":  # the model that was trained here, its outputs, the data
     print(module.load_state_dict(load_file(sys.argv[2]), strict=True))
     compare_outputs(module, sys.argv[3])
+if sys.argv[1] == "nested":
+    print(nested.load_state_dict(load_file(sys.argv[2]), strict=True))
+    compare_outputs(nested, sys.argv[3])
+if sys.argv[1] == "save_nested":
+    save_file(nested.state_dict(), sys.argv[2])
+if sys.argv[1] == "same_nested":
+    module = nested
+if sys.argv[1] == "matches":  # what a selector means here, and what PyTorch's names give by fnmatch
+    from fnmatch import fnmatch
+    assert sorted(n for n, _ in nested.named_parameters() if fnmatch(n, "*.weight")) == sys.argv[2:], sys.argv[2:]
 if sys.argv[1] == "tied":  # one weight under two names of a module, and under its owner's in the file
     module = nn.Sequential(OrderedDict(
         linear1=nn.Linear(4, 4), relu1=nn.ReLU(), linear2=nn.Linear(4, 4), head=nn.Linear(4, 3)))
@@ -100,7 +124,7 @@ if sys.argv[1] == "save":  # weights from here, one of them in double, and a ten
     state["head.weight"] = state["head.weight"].double()
     state["other.weight"] = torch.zeros(3)
     save_file(state, sys.argv[2])
-if sys.argv[1] == "same":  # what a run that began with them, and did not move, ended with
+if sys.argv[1] in ("same", "same_nested"):  # what a run that began with them, and did not move, ended with
     got = load_file(sys.argv[2])
     for name, t in module.state_dict().items():
         assert torch.equal(got[name], t), name
@@ -120,3 +144,22 @@ END
     --set 'model=linear 4 | relu | linear 4 weight=linear1.weight | linear 3 name=head' >/dev/null
 "$TACET" predict tied/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
 "$python" torch_side.py tied tied/model.safetensors outputs.csv
+
+# A module of modules, both ways. The names are those of its state dict.
+block() {
+    echo "linear 16 name=$1.fc1 | relu name=$1.relu | linear 16 name=$1.fc2 bias=false | add $2 name=$1"
+}
+sed '/^penalties/,/^ /d' config.yaml >nested.yaml
+cat >>nested.yaml <<END
+penalties: {"*.weight": l2 1e-3, "1.layer1.*.relu": l1 1e-3}
+END
+nested="linear 16 name=0 | layer_norm name=1.norm | $(block 1.layer1.0 1.norm) | $(block 1.layer1.1 1.layer1.0) | relu name=2"
+sed -i "s/^model:.*/model: $nested | linear 3 name=3/" nested.yaml
+"$TACET" train nested.yaml --out nested -q >/dev/null
+"$TACET" predict nested/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$python" torch_side.py nested nested/model.safetensors outputs.csv
+"$python" torch_side.py save_nested torch.safetensors
+"$TACET" train nested.yaml --out back -q --init torch.safetensors --no-penalties --set optimizer.lr=0 --set train.epochs=1 >/dev/null
+"$python" torch_side.py same_nested back/model.safetensors
+# shellcheck disable=SC2046
+"$python" torch_side.py matches $("$TACET" explain nested.yaml | sed -n 's/^  \([^ ]*\):l2 backward .*/\1/p' | LC_ALL=C sort)

@@ -1,20 +1,20 @@
 #!/usr/bin/python3
-"""golden.py: small networks, trained in PyTorch, as the truth that tests/test_golden.c holds Tacet to.
+"""golden.py: trains small networks in PyTorch, as reference results for tests/test_golden.c.
 
     python3 tools/golden.py [DIRECTORY]          default: tests/golden
 
-Needs torch (1.13 or newer) and numpy alone. Each network is written twice, side by side: in Tacet's small language, and
-by hand in PyTorch as its users write it, so that the two can only agree by meaning the same. Inputs and initial weights
-are float32; PyTorch computes in float64. The whole is run once more in float32, and a network on which PyTorch does not
-agree with itself is refused: its figures would say more about rounding than about right and wrong.
+Needs only torch (1.13 or newer) and numpy. Each network is written twice, side by side: in Tacet's small language, and
+by hand in PyTorch, as its users write it, so the two agree only if they mean the same. Inputs and initial weights
+are float32; PyTorch computes in float64. Everything is run once more in float32, and a network on which the two runs of
+PyTorch differ is refused, because its figures would show rounding rather than correctness.
 
 Networks that need the operators of tests/ops go into the folder "extra" of the directory (tests/test_extra_golden.c).
 
-A file is in the safetensors format, one a network. Its metadata hold Tacet's description: input (lines "x 128", "target
+Each network is one file in the safetensors format. Its metadata holds Tacet's description: input (lines "x 128", "target
 labels", "target labels 4" or "kind int32 3 4"), model, loss (lines "OUTPUT TARGET: SPEC"), penalties and options (lines
 "SELECTOR: SPEC"), optimizer, batch, rows. Its tensors, all float32:
 
-    feed.NAME          [batches, rows, ...] what step k is fed: batch k % batches
+    feed.NAME          [batches, rows, ...] input data: step k is fed batch k % batches
     before.NAME        a parameter before the first step
     value.NAME         a hidden value of the first step
     gradient.NAME      dObjective/dNAME at the first step, of parameters, inputs and hidden values
@@ -39,11 +39,11 @@ CASES = []
 
 
 class Network:
-    """A network in Tacet's words (text) with its twin in PyTorch (forward, optimizer, after).
+    """A network in Tacet's language (text) and the same network in PyTorch (forward, optimizer, after).
 
     feeds: name -> shape of a row, ("labels", classes, shape of a row...), or ("unit", shape...) for numbers in [0, 1].
     layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm, ("theta", width) for jump_relu,
-    ("bias", width) for a linear whose weight is another's or ("table", rows, width) for test_table.
+    ("bias", width) for a linear that uses another layer's weight, or ("table", rows, width) for test_table.
     """
 
     def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, folder="", **text):
@@ -56,7 +56,7 @@ class Network:
 
 
 def draw(case):
-    """Inputs and initial weights, from a stream that no version of numpy changes."""
+    """Inputs and initial weights, from a stream that is the same in all versions of numpy."""
     rng = np.random.RandomState(zlib.crc32(case.name.encode()) & 0x7FFFFFFF)
     lead = (case.batches, int(case.text["rows"]))
     feed, weight = {}, {}
@@ -89,7 +89,7 @@ def draw(case):
 
 
 class Run:
-    """One step's forward pass: w parameters, v values by name, and the terms as they are met."""
+    """One step's forward pass: w parameters, v values by name, and the terms in the order in which they are added."""
 
     def __init__(self, w, feed):
         self.w, self.v, self.terms, self.objective = w, dict(feed), {}, 0.0
@@ -161,7 +161,7 @@ def save(path, text, tensors):
 
 
 def disagreement(exact, rough):
-    """The largest difference between the two, over the largest entry of its tensor; and in which tensor."""
+    """The largest difference relative to the largest element of its tensor, and the name of that tensor."""
     def of(name):
         a, b = np.asarray(exact[name], np.float64), np.asarray(rough[name], np.float64)
         if not (np.isfinite(a).all() and np.isfinite(b).all()):
@@ -188,7 +188,7 @@ def per_sample(x):
 
 
 def hoyer(x):
-    """The 1-norm of each row over its 2-norm; 0 of a row of zeros."""
+    """The 1-norm of each row over its 2-norm; 0 for a row of zeros."""
     x = rows(x)
     out, live = x.new_zeros(len(x)), (x != 0).any(1)
     out[live] = torch.norm(x[live], 1, dim=1) / torch.norm(x[live], 2, dim=1)
@@ -208,7 +208,7 @@ def l1_huber(x, delta):
 
 
 def kl_sparsity(x, rho):
-    """Of each unit; its mean is over the batch."""
+    """The divergence of each unit, from its mean over the batch."""
     p = x.mean(0)
     return torch.distributions.kl_divergence(torch.distributions.Bernoulli(torch.full_like(p, rho)),
                                              torch.distributions.Bernoulli(p))
@@ -219,7 +219,7 @@ def soft(x, t):
     x.copy_(x.sign() * (x.abs() - t).clamp(min=0))
 
 
-# ---- The network that people ask about -------------------------------------------------------------------------------
+# ---- The network of the question on Stack Overflow ------------------------------------------------------------------
 
 ASKED = {"feeds": {"x": (128,), "target": ("labels", 2)},
          "layers": {"linear1": (128, 32), "linear2": (32, 16), "linear3": (16, 2)},
@@ -368,7 +368,7 @@ def residual(r):
     r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
     r.v["add1"] = r.v["linear2"] + r.v["relu1"]
     r.v["relu2"] = F.relu(r.v["add1"])
-    r.v["dropout1"] = F.dropout(r.v["relu2"], 0.0).clone()  # it may give its input back, whose gradient is another
+    r.v["dropout1"] = F.dropout(r.v["relu2"], 0.0).clone()  # dropout may return its input, whose gradient is different
     r.v["linear3"] = r.linear(r.v["dropout1"], "linear3")
     r.term("linear3:cross_entropy", 1, F.cross_entropy(r.v["linear3"], r.v["target"], reduction="sum"))
     r.term("relu*:norm", 0.1, torch.norm(torch.cat([r.v["relu1"], r.v["relu2"]], 1), 2, dim=1).mean())
@@ -527,7 +527,7 @@ Network("sparse_codes", {"x": (5,), "target": (3,)}, {"linear1": (5, 9), "linear
 
 
 def positions(r):
-    """[T, D]: T positions of D units. Per position, per sample, and as one."""
+    """[T, D]: T positions of D units. Penalties per position, per sample, and on the whole."""
     batch, t = r.v["x"].shape[:2]
     r.v["linear1"] = r.linear(r.v["x"], "linear1")
     r.v["relu1"] = F.relu(r.v["linear1"])
@@ -609,11 +609,11 @@ Network("tied_head", {"tokens": ("labels", 7, 4), "target": ("labels", 7, 4)},
         loss="linear2 target: cross_entropy", penalties="test_table1.weight: l2 0.01",
         optimizer_text="sgd lr=0.1 momentum=0.5", batch=6, rows=5, batches=2)
 
-# ---- Layers that leave units silent, and what is learned of it --------------------------------------------------------
+# ---- Layers that silence units, and what is learned about it ----------------------------------------------------------
 
 
 def largest(x, k):
-    """The k largest of each row stay; no gradient through what is 0."""
+    """Keeps the k largest of each row; no gradient flows through what is 0."""
     kept = torch.zeros_like(x).scatter(1, x.topk(k, 1).indices, 1.0)
     return x * kept * (x != 0)
 
@@ -649,7 +649,7 @@ def near(x, theta):
 
 
 class JumpReLU(torch.autograd.Function):
-    """As in Rajamanoharan et al. 2024, with theta itself for the parameter."""
+    """As in Rajamanoharan et al. 2024, with theta itself as the parameter."""
 
     @staticmethod
     def forward(ctx, x, theta):
@@ -704,7 +704,7 @@ CLASSIFIER = {"feeds": {"x": (6,), "target": ("labels", 3)}, "layers": {"linear1
 
 
 def prox_classifier(r):
-    """A term that acts by its proximal step is part of the objective, and its gradient is not taken."""
+    """A term that acts through its proximal step is part of the objective, but its gradient is not taken."""
     classifier(r)
     r.term("linear1.weight:l1", 0.05, r.w["linear1.weight"].detach().abs().sum())
     r.term("linear2.weight:l2", 0.1, r.w["linear2.weight"].detach().square().sum())
@@ -740,7 +740,7 @@ def prox_concave(r):
 
 
 def prox_concave_after(w):
-    """log_sum by iteration: what reweighted l1 does, from above, ends at the larger of the stationary points."""
+    """log_sum by iteration: reweighted l1, started from above, ends at the larger stationary point."""
     x, t = w["linear1.weight"], 0.1 * 0.3  # convex: the firm threshold
     x.copy_(torch.where(x.abs() < 0.2, x.sign() * ((x.abs() - t) / (1 - t / 0.2)).clamp(min=0), x))
     x, t = w["linear1.bias"], 0.1 * 3  # concave: all or nothing
@@ -834,7 +834,7 @@ Network("group_prox", forward=group_prox, optimizer=lambda w: torch.optim.SGD(w.
 
 
 def l1_ball(w, radius):
-    """By sorting (Duchi and others 2008)."""
+    """The projection by sorting (Duchi et al. 2008)."""
     m = w.abs().flatten().sort(descending=True).values
     if m.sum() > radius:
         theta = (m.cumsum(0) - radius) / torch.arange(1, len(m) + 1)

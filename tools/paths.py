@@ -1,22 +1,22 @@
 #!/usr/bin/python3
-"""paths.py: regularization paths from scikit-learn, as the truth that tests/test_paths.c holds training to.
+"""paths.py: regularization paths from scikit-learn, as reference results for tests/test_paths.c.
 
     /usr/bin/python3 tools/paths.py > tests/paths.h
 
-Needs scikit-learn (python3-sklearn; 1.2 made the file that is checked in). It is needed to make the file alone: nothing
-that builds or tests Tacet does, and so it is not in tools/packages.
+Needs scikit-learn (python3-sklearn; version 1.2 made the file that is checked in). Only this script needs it, not the
+build or the tests, so it is not in tools/packages.
 
-One linear layer without a bias, mse over the whole data as one batch, on ROWS rows of INPUTS numbers. mse is divided by the
-number of targets, rows times outputs m; scikit-learn's objectives have 1 / (2 rows). So Tacet's objective is theirs times
-2 / m, and so are the factors:
+The network is one linear layer without a bias, with mse over all data as one batch, ROWS rows of INPUTS numbers. mse divides
+by the number of targets, rows times outputs m; scikit-learn's objectives have the factor 1 / (2 rows). So Tacet's objective
+is theirs times 2 / m, and the lambdas follow:
 
     lasso         sklearn alpha |w|_1                                              l1 2 alpha
     elastic net   sklearn alpha (r |w|_1 + (1 - r) / 2 |w|^2)                      l1_l2 l1=2 alpha r  l2=alpha (1 - r)
     group lasso   sklearn alpha sum over inputs |w_i|_2 (MultiTaskLasso)           group_lasso 2 alpha / (m sqrt(m)) by=input
 
-(sqrt(m): the size of a group is part of our penalty, and not of theirs.) A path begins where the first weight leaves 0.
-A point that rounding could put on the wrong side of 0 is refused: where a weight is not 0 it is not small, and where it
-is 0 its gradient is less than the penalty allows.
+(sqrt(m): the size of a group is part of Tacet's penalty, but not of theirs.) A path begins where the first weight leaves 0.
+A point that rounding could put on the wrong side of 0 is refused: a weight that is not 0 must not be small, and where a
+weight is 0, its gradient must be clearly less than the penalty allows.
 """
 import warnings
 
@@ -28,7 +28,7 @@ EXACT = {"fit_intercept": False, "tol": 1e-14, "max_iter": 1000000}
 
 
 def draw():
-    """Inputs that are correlated and of different sizes; targets from a few of them, with noise. float32, as fed."""
+    """Correlated inputs of different sizes, and targets from a few of them, with noise. float32, as they are fed."""
     rng = np.random.RandomState(26)
     x = rng.normal(size=(ROWS, INPUTS))
     for j in range(1, INPUTS):
@@ -41,7 +41,7 @@ def draw():
 
 
 def check(x, y, w, alpha, ridge, name):
-    """w [INPUTS, m] is the minimum, with room around every decision."""
+    """Asserts that w [INPUTS, m] is the minimum, with a margin around every decision."""
     gradient = np.linalg.norm(x.T @ (x @ w - y) / ROWS + ridge * w, axis=1)
     size = np.linalg.norm(w, axis=1)
     assert np.allclose(gradient[size > 0], alpha, rtol=1e-6), (name, "not the minimum")
@@ -50,7 +50,7 @@ def check(x, y, w, alpha, ridge, name):
 
 
 def path(x, y, share, point):
-    """[(alpha, w)] from near the largest alpha with a weight that is not 0, down by a factor of about 70."""
+    """[(alpha, w)] from just below the largest alpha at which a weight is not 0, down by a factor of about 70."""
     most = np.linalg.norm(x.T @ y / ROWS, axis=1).max() / share
     found = []
     for k in range(POINTS):

@@ -49,11 +49,12 @@ static double of_steering(const cli_record *r, size_t i, const char *name, const
     return NAN;
 }
 
-/* Of terms on parameters, whose names alone have a dot. */
+/* Of terms on parameters: they have a density, and no histogram, since parameters have no rows. */
 static double of_weights(const cli_record *r, size_t i, const char *name, const char *key)
 {
-    const char *on = tc_json_text(tc_json_get(cli_entry_of(epoch(r, i), "terms", name), "on"));
-    return on && strchr(on, '.') ? of_term(r, i, name, key) : NAN;
+    const tc_json *t = cli_entry_of(epoch(r, i), "terms", name);
+    const bool weights = tc_json_get(t, "density") && !tc_json_get(t, "histogram");
+    return weights ? cli_record_number(t, key) : NAN;
 }
 
 static double pull(const cli_record *r, size_t i, const char *name, const char *key)

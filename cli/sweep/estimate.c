@@ -28,19 +28,14 @@
 
 /* ---- What the penalty is on -------------------------------------------------------------------------------------- */
 
-static bool matches(const cli_over *o, const tacet_value_info *v)
-{
-    return v->type == TACET_F32 && tacet_matches(o->on, v->name);
-}
-
-void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o)
+void cli_over_match(cli_arena *a, const tacet_graph *g, const tacet_plan *p, cli_over *o)
 {
     tacet_value_info v;
     cli_matched *m = cli_take(a, ((size_t)tacet_value_count(p) + 1) * sizeof *m);
     o->matches = 0;
     o->parameter = false;
     for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || !matches(o, &v)) continue;
+        if (tacet_value_at(p, i, &v) != TACET_OK || !tacet_matches(g, o->on, v.value)) continue;
         m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), v.elements};
         o->parameter = strcmp(v.kind, "parameter") == 0;
     }

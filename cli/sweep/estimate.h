@@ -6,7 +6,7 @@
 #include "sweep/range.h"
 
 /* Fills what the penalty is on: the values of the plan that the selector matches. */
-void cli_over_match(cli_arena *a, const tacet_plan *p, cli_over *o);
+void cli_over_match(cli_arena *a, const tacet_graph *g, const tacet_plan *p, cli_over *o);
 
 /* Fills `largest` of each range over lambda: on the initial weights (or those of the key init) and the first batch
  * of the job's data, without the configuration's other penalties. NAN where a penalty or the data have no pull

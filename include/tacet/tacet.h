@@ -95,8 +95,10 @@ typedef struct tacet_value {
 TACET_API tacet_graph *tacet_graph_new(const tacet_memory *memory);
 TACET_API void tacet_graph_free(tacet_graph *g); /* NULL is fine, here and in every other free */
 
-/* An input of numbers, float32 [batch, shape...]. Shapes never name the batch. Names are letters, digits and _ and are
- * unique. */
+/* An input of numbers, float32 [batch, shape...]. Shapes never name the batch.
+ *
+ * Names are unique. A name is segments of letters, digits and _ with dots between them, as PyTorch names its modules,
+ * "layer1.0.conv1", in at most 127 bytes; "0" is one. */
 TACET_API tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_t *shape);
 
 /* An input of either type. TACET_F32 (classes 0) is what tacet_input makes. TACET_I32 holds class indices, int32
@@ -112,8 +114,8 @@ TACET_API tacet_value tacet_labels(tacet_graph *g, const char *name);
 
 /* Puts layers after x, "linear 512 | relu | linear 10"; returns the last one's output. A layer is named and numbered
  * by its kind (linear1, relu1, linear2) unless name= says otherwise, and its name is that of its output; its parameters
- * are linear1.weight, linear1.bias. The stage `from NAME` goes on from another value; `add NAME` joins one. x may be
- * {0} when the chain begins with `from`.
+ * are linear1.weight, linear1.bias: a parameter is what follows the last dot of its name. The stage `from NAME` goes on
+ * from another value; `add NAME` joins one. x may be {0} when the chain begins with `from`.
  *
  * Layers may share parameters: "linear 512 weight=linear1.weight bias=linear1.bias" makes none of its own and uses
  * those of linear1, which must have been described before and have the shapes that it needs. "linear 784
@@ -125,9 +127,24 @@ TACET_API tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *lay
 /* Adds a loss to the objective: "cross_entropy", "mse reduce=sum", "huber delta=2 lambda=0.5". */
 TACET_API void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value target);
 
-/* Adds a penalty (or a constraint) on every value that the selector matches: "relu1", "linear*.weight", "linear2.*". In
- * a selector * does not cross a dot. Each match is a term of its own, named relu1:l1, unless the penalty says `joint`:
- * then all matches are one vector and the term is named by the selector.
+/* Adds a penalty (or a constraint) on every value that the selector matches: "relu1", "linear*.weight", "linear2.*".
+ * Each match is a term of its own, named relu1:l1, unless the penalty says `joint`: then all matches are one vector and
+ * the term is named by the selector.
+ *
+ * A selector is a glob over names: * matches any text, ? any character, [ab] a or b. In the name of an input or a layer
+ * they match dots as well. A parameter's name is matched in two parts, what precedes its last dot and what follows it,
+ * by the two parts of the selector:
+ *
+ *     relu*            the layers relu1, relu2 ...; no parameter, as there is no dot
+ *     *.weight         the weight of every layer, of layer1.0.conv1 as well
+ *     linear2.*        the parameters of linear2
+ *     layer1.*         all layers in layer1: layer1.0.conv1, layer1.0.relu; and the parameters of layer1 itself
+ *     layer1.*.weight  the weights of all layers in layer1
+ *     layer1.*.*       the parameters of all layers in layer1; and layers with two more dots, layer1.0.conv1
+ *
+ * A penalty whose selector matches parameters and other values is refused, since it can hardly be meant for both.
+ * tacet_options means parameters alone. (Python's fnmatch over named_parameters knows no parts: "layer1.*" is every
+ * parameter in layer1 there.)
  *
  * reduce= says what a penalty is divided by: "sample" (the default on values of the batch), "position", "mean" or "sum"
  * (the default on parameters). With "position", and where a penalty takes the units of a position as a vector, the
@@ -148,8 +165,8 @@ TACET_API void tacet_options(tacet_graph *g, const char *selector, const char *o
 TACET_API void tacet_keep(tacet_graph *g, const char *selector);
 TACET_API void tacet_keep_gradient(tacet_graph *g, const char *selector);
 
-/* Whether a selector matches a name. */
-TACET_API bool tacet_matches(const char *selector, const char *name);
+/* Whether a selector matches a value. False for class indices, which no selector means. */
+TACET_API bool tacet_matches(const tacet_graph *g, const char *selector, tacet_value value);
 
 /* The value of that name, or {0}. */
 TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);

@@ -18,7 +18,7 @@ void *tc_resize(const tc_mem *m, void *old, size_t n, size_t size);
 void tc_free(const tc_mem *m, void *p);
 char *tc_strdup(const tc_mem *m, const char *text);
 
-/* Zeroed and aligned to TC_ALIGN bytes, for numbers; freed by tc_free_aligned alone. */
+/* Zeroed and aligned to TC_ALIGN bytes, for numbers; freed only by tc_free_aligned. */
 enum { TC_ALIGN = 64 };
 void *tc_alloc_aligned(const tc_mem *m, size_t n, size_t size);
 void tc_free_aligned(const tc_mem *m, void *p);

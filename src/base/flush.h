@@ -1,7 +1,7 @@
-/* flush.h: denormals as zeros. A number below 2^-126 costs a hundred times what another does on most machines, and momenta
- * and means of squares whose gradient is 0 decay into such numbers and stay there. So steps run with the mode in which
- * the machine reads and writes them as 0; the caller's own mode is put back behind every call. Nothing on machines that
- * are not known here. */
+/* flush.h: denormals as zeros. A number below 2^-126 costs a hundred times what another does on most machines, and
+ * momenta and means of squares whose gradient is 0 decay into such numbers and stay there. So steps run with the mode
+ * in which the machine reads and writes them as 0; the caller's own mode is restored after every call. Nothing on
+ * machines that are not known here. */
 #ifndef TC_FLUSH_H
 #define TC_FLUSH_H
 

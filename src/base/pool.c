@@ -2,14 +2,14 @@
  *
  * A job is announced by a change of `round`, under the lock. Its parts are claimed by adding 1 to a counter; whoever
  * finishes runs on to the next. The last piece of news a worker gives is that it has left the job (`inside`), so that
- * the caller, when it returns, may reuse the memory that the job lies in.
+ * the caller, when it returns, may reuse the memory of the job.
  *
  *     caller   lock: job = ..., next = 0, round++  .. claims parts .. closes the job, waits until inside == 0
  *     worker   sees round change; lock: is there a job? inside++  .. claims parts .. inside--
  *
  * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps, as steps
  * follow one another closely; so does the caller before it waits. When the pool is at work for another plan, the
- * caller does its job alone: nothing ever waits for a foreign job. */
+ * caller does its job by itself: nothing ever waits for another caller's job. */
 #include "base/pool.h"
 
 #include "base/flush.h"

@@ -1,4 +1,4 @@
-/* rng.h: random numbers that depend on what they are for and on nothing else.
+/* rng.h: random numbers that depend only on what they are for.
  *
  * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011) turns a key and a
  * counter into four words. The key is the seed; the counter is (element / 4, step, name): so the same element of the

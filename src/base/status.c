@@ -41,7 +41,7 @@ tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width
 void tc_fail_at(tacet_error *e, const char *source, int column, int width)
 {
     if (!e) return;
-    /* A long text is cut to a window with the mistake in its middle, and an ellipsis where it goes on. */
+    /* A long text is cut to a window with the mistake in its middle, and an ellipsis where it continues. */
     const size_t length = strlen(source), room = sizeof e->source - 1, n = length < room ? length : room;
     size_t from = 0;
     if (column > 0 && (size_t)column > length) column = (int)length;
@@ -83,7 +83,7 @@ void tc_fail_choices(tacet_error *e, const char *head, const char *word,
 
 tacet_status tc_fail_memory(tacet_error *e) { return tc_fail(e, TACET_MEMORY, "out of memory"); }
 
-/* A text that is there already: adds as snprintf would. What a terminal would obey (a file's words may stand in an
+/* Appends to text as snprintf would. What a terminal would obey (a file's words may stand in an
  * error) becomes a question mark. */
 typedef struct sink {
     char *text;

@@ -15,11 +15,11 @@ __attribute__((format(printf, 3, 0))) void tc_fail_list(tacet_error *e, tacet_st
 __attribute__((format(printf, 5, 6))) tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width,
                                                              const char *format, ...);
 
-/* Adds the text in which the mistake stands and its place; or what to do about it. */
+/* Adds the text with the mistake and its place; or what to do about it. */
 void tc_fail_at(tacet_error *e, const char *source, int column, int width);
 __attribute__((format(printf, 2, 3))) void tc_fail_hint(tacet_error *e, const char *format, ...);
 
-/* Hints at the choice that is nearest to word, or lists the choices behind `head` ("it takes"), as many as fit.
+/* Hints at the choice that is nearest to word, or lists the choices after `head` ("it takes"), as many as fit.
  * next(context, i) gives choice i, NULL at the end. */
 void tc_fail_choices(tacet_error *e, const char *head, const char *word,
                      const char *(*next)(const void *context, int i), const void *context);

@@ -34,7 +34,7 @@ enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 const char *tc_number_digits(double x, int least, char buffer[TC_NUMBER_MAX]); /* with at least so many digits */
 
-/* Reads the whole of text as a number in the C locale. False when there is anything else in it, or it is not finite. */
+/* Reads the whole of text as a number in the C locale. False if it contains anything else or is not finite. */
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
 
@@ -57,7 +57,7 @@ bool tc_text_shown(const char *text);
 char *tc_tame(char *text, const char *keep);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
- * at least 1), else NULL. next(context, i) gives candidate i, NULL at the end. */
+ * at least 1), otherwise NULL. next(context, i) gives candidate i, NULL at the end. */
 const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
 #endif

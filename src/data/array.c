@@ -52,7 +52,7 @@ tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes)
     const int64_t per = tc_shape_count(&a->shape);
     *classes = 0;
     for (int64_t i = 0; i < a->rows * per; i++) {
-        double label; /* exact below 2^53, and what lies above is refused */
+        double label; /* exact below 2^53, and larger ones are refused */
         tc_widen(a, i, 1, &label);
         if (!(label >= 0 && label < INT32_MAX))
             return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f, labels are counted from 0", i / per, label);

@@ -9,7 +9,7 @@ typedef struct tc_array {
     tacet_type type;
     int64_t rows;
     tc_shape shape; /* of a row; rank 0: a row is one number */
-    void *data;     /* [rows, shape...], owned by who made it; NULL: there is no array */
+    void *data;     /* [rows, shape...], owned by who made it; NULL: no array */
 } tc_array;
 
 size_t tc_type_size(tacet_type type);

@@ -1,4 +1,5 @@
-/* classes.c: which word is which class, as text that goes from the data that a model learned from to other data.
+/* classes.c: which word is which class, as text that is carried from the data that a model was trained on to other
+ * data.
  *
  * Both texts are ascending lines, so that one walk over the two finds the place of each word. */
 #include "data/data.h"
@@ -10,7 +11,7 @@ size_t tacet_data_classes(const tacet_data *d, char *text, size_t capacity)
     return tc_text_copy(d->table->words ? d->table->words : "", text, capacity);
 }
 
-/* The length of the line, without its end; *next is the line behind it. */
+/* The length of the line, without its end; *next is the line after it. */
 static size_t line(const char *text, const char **next)
 {
     const size_t n = strcspn(text, "\n");
@@ -31,8 +32,8 @@ static tacet_status match(const char *some, const char *all, const char *spec, i
             all = next_all;
         }
         if (!*all)
-            return tc_fail(e, TACET_FILE, "%s: the label \"%.*s\" is none of the classes", spec, n < 60 ? (int)n : 60,
-                           some);
+            return tc_fail(e, TACET_FILE, "%s: the label \"%.*s\" is not one of the classes", spec,
+                           n < 60 ? (int)n : 60, some);
         *place++ = at;
     }
     for (*lines = at; *all; ++*lines) line(all, &all);

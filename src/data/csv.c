@@ -13,7 +13,7 @@ static const tacet_attribute attribute[] = {
     {"label", "text", "", "the column that holds the class: its name, or its number from 1; whole numbers or words",
      false},
     {"target", "text", "", "the columns that a regression is to give, \"price,size\"", false},
-    {"delimiter", "text", ",", "what stands between fields: one character, or the word tab", false},
+    {"delimiter", "text", ",", "what separates fields: one character, or the word tab", false},
     {0},
 };
 
@@ -187,14 +187,15 @@ static tacet_status put(csv *c, int64_t i, const char *text)
     return TACET_OK;
 }
 
-/* A label is refused only now: had the row a field too many, what stands in the label's column would be none. */
+/* A label is refused only now: if the row had a field too many, what is in the label's column would not be the
+ * label. */
 static tacet_status end_row(csv *c)
 {
     c->t->x.rows++;
     return c->words.status;
 }
 
-/* The first row, where it is no header. */
+/* The first row, if it is not a header. */
 static tacet_status put_first(csv *c)
 {
     if (c->header) return TACET_OK;

@@ -15,7 +15,7 @@ static tacet_status find_source(const tc_spec *spec, const tc_source **source, t
     *source = tc_source_find(spec->name);
     if (*source) return TACET_OK;
     const tacet_status status =
-        tc_refuse(e, spec->source, spec->column, spec->width, "there is no data source \"%s\"", spec->name);
+        tc_refuse(e, spec->source, spec->column, spec->width, "unknown data source \"%s\"", spec->name);
     tc_fail_choices(e, "there are", spec->name, source_name, NULL);
     return status;
 }
@@ -184,7 +184,7 @@ tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tace
         return NULL;
     }
     if (d->rows < 2) {
-        tc_fail(why, TACET_FAILED, "a single row cannot be divided to hold a share out");
+        tc_fail(why, TACET_FAILED, "cannot hold out part of a single row");
         return NULL;
     }
     tacet_data *held = new_data(&d->mem, why);

@@ -40,7 +40,7 @@ static int next_byte(tc_fields *f)
     return c;
 }
 
-/* A byte order mark at the start of the file is passed over. */
+/* A byte order mark at the start of the file is skipped. */
 static int first_byte(tc_fields *f)
 {
     const int c = next_byte(f);

@@ -19,7 +19,7 @@ typedef struct tc_fields {
 
 void tc_fields_begin(tc_fields *f, tc_reader *reader, char delimiter);
 
-/* The next field. False at the end of the file, and on failure (reader->status). Empty lines are passed over. */
+/* The next field. False at the end of the file, and on failure (reader->status). Empty lines are skipped. */
 bool tc_fields_next(tc_fields *f);
 
 /* Fails with "path, line L, column C: message". */

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DIR, MAX_PATH = TC_MAX_SPEC + 64 /* the folder stands in a description */ };
+enum { DIR, MAX_PATH = TC_MAX_SPEC + 64 /* the folder is part of a description */ };
 static const tacet_attribute attribute[] = {
-    {"dir", "text", NULL, "the folder with train-images-idx3-ubyte and its three fellows, plain or .gz", true},
+    {"dir", "text", NULL, "the folder with train-images-idx3-ubyte and the other three files, plain or .gz", true},
     {0},
 };
 

@@ -1,8 +1,9 @@
 /* loader.c: goes over the rows in batches.
  *
- * The order of an epoch depends on (seed, epoch) alone: a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P)
- * whose draws are a stream of their own for every epoch. So a loader that is set to any place goes on exactly as one
- * that came there by itself. Rows are never copied: the plan is told which rows of the table make up the batch. */
+ * The order of an epoch depends only on (seed, epoch): a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P)
+ * whose random numbers are a separate stream for each epoch. So a loader that is moved to any place continues exactly
+ * like one that got there batch by batch. Rows are never copied: the plan is told which rows of the table make up the
+ * batch. */
 #include "data/data.h"
 
 struct tacet_loader {
@@ -58,7 +59,7 @@ static void draw(tacet_loader *l)
     l->drawn = l->epoch;
 }
 
-/* The plan keeps the address of all that it is fed until it has run. Where there are no targets, it will say that it was
+/* The plan keeps the addresses of what it is fed until it has run. Where there are no targets, it will say that it was
  * not fed. */
 static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
 {

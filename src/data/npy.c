@@ -12,7 +12,7 @@
 enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tacet_attribute attribute[] = {
     {"x", "text", NULL, "the file with the rows, [rows, ...]", true},
-    {"y", "text", "", "the file with what belongs to them: whole numbers [rows, ...] are labels, others are targets",
+    {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats)",
      true},
     {0},
 };

@@ -47,7 +47,7 @@ static size_t fill_raw(tc_reader *r)
     return r->status ? 0 : have;
 }
 
-/* The next raw bytes for inflate, when it has used up those before. False when there are none. */
+/* The next raw bytes for inflate, when it has used up those before. False when no more exist. */
 static bool feed(tc_reader *r)
 {
     if (r->stream.avail_in > 0) return true;

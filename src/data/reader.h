@@ -20,7 +20,7 @@ typedef struct tc_reader {
     int file;
     int64_t size;      /* of a plain regular file; -1 where only reading on will tell */
     int64_t taken;     /* bytes that were handed out */
-    bool gzip, at_end; /* at_end: of the file as it lies there */
+    bool gzip, at_end; /* at_end: of the file as stored */
     bool inside;       /* gzip: within a member */
     z_stream stream;
     unsigned char *buffer; /* raw bytes, then (gzip) inflated ones */
@@ -28,9 +28,9 @@ typedef struct tc_reader {
     size_t at, have;
 } tc_reader;
 
-/* TACET_IO when the file cannot be opened. A reader that has failed, here or later, does nothing more and still is to be
- * closed, which returns its status; so the calls between may go unchecked. path must outlive the reader, which must not
- * move: zlib holds the address of its memory. */
+/* TACET_IO when the file cannot be opened. A reader that has failed, here or later, does nothing more and still is to
+ * be closed, which returns its status; so the calls between may go unchecked. path must outlive the reader, which must
+ * not move: zlib holds the address of its memory. */
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e);
 tacet_status tc_reader_close(tc_reader *r);
 
@@ -52,8 +52,8 @@ static inline int tc_reader_byte(tc_reader *r)
     return c;
 }
 
-/* Exactly n bytes into `to`, or into *block, which is NULL before, and also on failure the caller's to free. `what` they
- * are ("its header") is for the message when the file ends before. */
+/* Exactly n bytes into `to`, or into *block, which is NULL before, and also on failure the caller's to free. `what`
+ * they are ("its header") is for the message when the file ends before. */
 tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what);
 tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **block);
 

@@ -66,7 +66,7 @@ static tacet_status by_feature(tc_scale *s, const tc_samples *t, const char *nam
     measure(&t->x, n, work, work + n, mean, std);
     tacet_status status = reserve(s, &t->mem, n, e);
     for (int64_t j = 0; j < n && !status; j++) {
-        const double scale = std[j] == 0 ? 1 : 1 / std[j]; /* a NaN goes on and is refused */
+        const double scale = std[j] == 0 ? 1 : 1 / std[j]; /* a NaN is passed on and refused */
         if (set(s, j, scale, -mean[j] * scale)) continue;
         status = tc_fail(e, TACET_FILE,
                          "%s: element %" PRId64 " of x cannot be normalised: its mean is %g, its standard deviation %g",
@@ -109,8 +109,8 @@ size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity)
     size_t n = 0;
     for (int64_t j = 0; j < 2 * s->count; j++) {
         const char *before = j == 0 ? "scale " : j == s->count ? " shift " : " ";
-        const size_t at = n < capacity ? n : capacity;
-        n += (size_t)tc_snprintf(text + at, capacity - at, "%s%.9g", before, (double)s->scale[j]);
+        char *at = n < capacity ? text + n : NULL;
+        n += (size_t)tc_snprintf(at, at ? capacity - n : 0, "%s%.9g", before, (double)s->scale[j]);
     }
     return n;
 }

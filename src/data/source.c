@@ -4,8 +4,8 @@
 #include <string.h>
 
 const tacet_attribute tc_source_common[] = {
-    {"scale", "text", "auto", "what every number of x is multiplied by; auto: 1/255 for bytes, else 1", false},
-    {"mean", "float", "0", "taken off after scale", false},
+    {"scale", "text", "auto", "what every number of x is multiplied by; auto: 1/255 for bytes, otherwise 1", false},
+    {"mean", "float", "0", "subtracted after scale", false},
     {"std", "float", "1", "what the rest is divided by: x = (number * scale - mean) / std", false},
     {"normalize", "none|feature", "none",
      "feature: every element of a row gets the mean and standard deviation that it has over the training rows", false},

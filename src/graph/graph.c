@@ -1,5 +1,5 @@
-/* graph.c: the life of a graph, its values by name, and the sticky error: the first mistake is kept, and every later
- * call does nothing, so that a description is written without looking at each line and checked once, at compile. */
+/* graph.c: the life of a graph, its values, and the sticky error: the first mistake is kept, and every later call does
+ * nothing, so that a description is written without looking at each line and checked once, at compile. */
 #include "graph/graph.h"
 
 #include <stdarg.h>
@@ -57,6 +57,7 @@ void tacet_graph_free(tacet_graph *g)
     statements_free(&m, &g->penalties);
     statements_free(&m, &g->options);
     tc_free(&m, g->value);
+    tc_free(&m, g->named);
     tc_free(&m, g->term);
     tc_free(&m, g);
 }
@@ -97,18 +98,6 @@ const tacet_error *tacet_graph_error(const tacet_graph *g)
     return !g ? &none : g->error.status == TACET_OK ? NULL : &g->error;
 }
 
-int tc_graph_index(const tacet_graph *g, const char *name)
-{
-    for (int i = 0; g && i < g->values; i++)
-        if (strcmp(g->value[i].name, name) == 0) return i;
-    return -1;
-}
-
-tacet_value tacet_find(const tacet_graph *g, const char *name)
-{
-    return (tacet_value){(int32_t)(tc_graph_index(g, name) + 1)};
-}
-
 const char *tacet_axes(const tacet_graph *g, const char *name)
 {
     const int v = tc_graph_index(g, name);
@@ -141,35 +130,18 @@ tc_shape tc_graph_shape(const tacet_graph *g, int value)
     return tc_weight_seen(tc_graph_axes(g, value), &g->value[value].shape);
 }
 
-/* A word, or (a parameter) two with a dot between them. What a letter is does not depend on the locale. */
-static bool name_good(const char *name, bool parameter)
-{
-    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-    size_t n = strspn(name, word);
-    if (parameter && name[n] == '.') n += 1 + strspn(name + n + 1, word);
-    return n > 0 && !name[n] && !(name[0] >= '0' && name[0] <= '9') &&
-           n <= (parameter ? TC_MAX_NAME + 64 : TC_MAX_NAME);
-}
-
-/* Whether a value can be added under the name. */
-static bool can_add(tacet_graph *g, const char *name, bool parameter)
-{
-    if (!name_good(name, parameter))
-        return tc_graph_fail(g, "\"%.100s\" cannot be a name: at most %d letters, digits and _ are, no digit first",
-                             name, TC_MAX_NAME);
-    if (tc_graph_index(g, name) >= 0) return tc_graph_fail(g, "the name %s is taken already", name);
-    return g->values < TC_MAX_VALUES || tc_graph_fail(g, "more than %d values", TC_MAX_VALUES);
-}
-
 int tc_graph_add(tacet_graph *g, const char *name, const tc_value *value)
 {
-    if (!can_add(g, name, value->owner >= 0)) return -1;
-    tc_value *grown = tc_resize(&g->mem, g->value, (size_t)g->values + 1, sizeof *grown);
+    if (!tc_name_free(g, name, value->owner >= 0)) return -1;
+    /* The table is full when there are as many values as a power of two; then it doubles. */
+    const size_t n = (size_t)g->values;
+    tc_value *grown = n & (n - 1) ? g->value : tc_resize(&g->mem, g->value, n ? 2 * n : 1, sizeof *grown);
     if (grown) g->value = grown;
     char *copy = grown ? tc_strdup(&g->mem, name) : NULL;
     if (!copy) return tc_graph_no_memory(g), -1;
     g->value[g->values] = *value;
     g->value[g->values].name = copy;
+    tc_name_take(g, g->values);
     return g->values++;
 }
 
@@ -213,37 +185,6 @@ tacet_value tacet_input(tacet_graph *g, const char *name, int rank, const int64_
 }
 
 tacet_value tacet_labels(tacet_graph *g, const char *name) { return tacet_input_of(g, name, TACET_I32, 0, 0, NULL); }
-
-typedef struct names {
-    const tacet_graph *g;
-    bool parameters;
-} names;
-
-static const char *name_at(const void *context, int i)
-{
-    const names *n = context;
-    for (int v = 0; v < n->g->values; v++)
-        if (tc_selects(&n->g->value[v], n->parameters) && i-- == 0) return n->g->value[v].name;
-    return NULL;
-}
-
-void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters)
-{
-    const names all = {g, parameters};
-    const char *one, *near = tc_nearest(name, name_at, &all);
-    char list[sizeof g->error.hint] = "";
-    size_t used = 0;
-    for (int i = 0; (one = name_at(&all, i)); i++) {
-        int n = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", one);
-        if (n < 0 || (size_t)n >= sizeof list - used - 40) {
-            snprintf(list + used, sizeof list - used, "%s", ", ...");
-            break;
-        }
-        used += (size_t)n;
-    }
-    tc_fail_hint(&g->error, "%s%s%sthere are: %s", near ? "did you mean " : "", near ? near : "", near ? "? " : "",
-                 list[0] ? list : "none yet");
-}
 
 /* ---- Operators ---- */
 

@@ -27,6 +27,7 @@ typedef struct tc_value {
     tacet_type type; /* F32; I32: an input of class indices, which has no gradient and which no selector means */
     int64_t classes; /* I32: they are below it; 0: what reads it says how many there are */
     int owner, slot; /* a parameter: the layer that made it, and which of its parameters; owner -1 otherwise */
+    int number;      /* a layer: how many of its operator there are up to it, from which its name is numbered */
     bool keep, keep_gradient;
 } tc_value;
 
@@ -66,9 +67,10 @@ struct tacet_graph {
     tc_mem mem;
     atomic_int references;
     tacet_error error; /* the first mistake; status TACET_OK while there is none */
-    int values, terms;
+    int values, terms, places;
     tc_value *value;
     tc_term *term;
+    int *named; /* [places], a hash table of the values by name (names.c) */
     tc_statements losses, penalties, options;
 };
 
@@ -83,7 +85,7 @@ static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->o
 
 /* Whether a selector may mean the value: class indices have nothing to penalise, to keep or to train. parameters: it
  * means them alone. */
-static inline bool tc_selects(const tc_value *v, bool parameters)
+static inline bool tc_selectable(const tc_value *v, bool parameters)
 {
     return v->type == TACET_F32 && (!parameters || v->owner >= 0);
 }
@@ -94,12 +96,16 @@ const char *tc_type_name(tacet_type type);
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);
 
-/* Adds a value under a name (copied; that of a parameter has a dot) and takes over what it owns; its index, or -1 with
- * the sticky error set. */
+/* Adds a value under a name (copied) and takes over what it owns; its index, or -1 with the sticky error set. */
 int tc_graph_add(tacet_graph *g, const char *name, const tc_value *value);
 void tc_value_free(const tc_mem *m, tc_value *v);
 void tc_term_free(const tc_mem *m, tc_term *t);
 int tc_graph_index(const tacet_graph *g, const char *name); /* or -1 */
+
+/* Whether a value can be added under the name, for which the table of names then has room; false with the sticky error
+ * set. tc_name_take enters the name of a value that was added. */
+bool tc_name_free(tacet_graph *g, const char *name, bool parameter);
+void tc_name_take(tacet_graph *g, int value);
 
 /* Whether there is nothing more to do: a mistake was made, or the graph is NULL since there was no memory for it. */
 bool tc_graph_failed(const tacet_graph *g);
@@ -123,9 +129,11 @@ bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);
 const char *tc_graph_axes(const tacet_graph *g, int value);
 tc_shape tc_graph_shape(const tacet_graph *g, int value);
 
-/* The first value from `from` on that a selector matches; behind the last, g->values. */
+/* Whether a selector matches a name, of a parameter or of another value (select.c). */
+bool tc_matches(const char *selector, const char *name, bool parameter);
+/* The first value from `from` on that a selector matches; after the last, g->values. */
 int tc_select(const tacet_graph *g, const char *selector, bool parameters, int from);
-/* Whether it matches any; else the sticky error lists what there is. */
+/* Whether it matches any; otherwise the sticky error lists what there is. */
 bool tc_select_any(tacet_graph *g, const char *selector, bool parameters);
 
 void tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text);

@@ -66,13 +66,18 @@ static bool find_inputs(tacet_graph *g, tc_value *layer, int x)
     return true;
 }
 
-/* The name given by name=, or the operator's with the next free number. */
-static int add_named(tacet_graph *g, const tc_value *layer, const char *given)
+/* Adds the layer under the name that name= gives, or its operator's with the next free number. */
+static int add_named(tacet_graph *g, tc_value *layer, const tc_arg *given)
 {
     char name[160];
-    if (given[0]) return tc_graph_add(g, given, layer);
-    int number = 1;
-    for (int i = 0; i < g->values; i++) number += g->value[i].op == layer->op;
+    int last = g->values - 1;
+    while (last >= 0 && g->value[last].op != layer->op) last--;
+    int number = layer->number = last >= 0 ? g->value[last].number + 1 : 1;
+    if (given->text[0]) {
+        const int index = tc_graph_add(g, given->text, layer);
+        if (index < 0) tc_fail_at(&g->error, layer->spec.source, given->column, given->width);
+        return index;
+    }
     do snprintf(name, sizeof name, "%s%d", layer->op->name, number++);
     while (tc_graph_index(g, name) >= 0);
     return tc_graph_add(g, name, layer);
@@ -113,7 +118,7 @@ static int add_layer(tacet_graph *g, int x, const tc_spec *spec)
     if (good && tc_share(g, &v, shared, &common[TC_LAYER_TRANSPOSED], &s)) {
         v.shape = s.y;
         v.batch = batch[0];
-        layer = add_named(g, &v, common[TC_LAYER_NAME].text);
+        layer = add_named(g, &v, &common[TC_LAYER_NAME]);
     }
     if (layer < 0) tc_value_free(&g->mem, &v);
     return layer >= 0 && add_parameters(g, layer, &s) ? layer : -1;

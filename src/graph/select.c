@@ -1,30 +1,59 @@
-/* select.c: selectors, globs over names in which * does not cross a dot: linear* is outputs, linear*.weight weights. */
+/* select.c: selectors, globs over names. What a value is decides how its name is matched, not how the selector is
+ * written. The name of an input or of a layer's output is a path, and * matches any part of it, dots included: relu* is
+ * relu1 and relu2, layer1.* is everything in layer1. A parameter is what follows the last dot of its name. There the
+ * last dot of the selector stands for that dot, and * goes over the others alone: *.weight is every weight, linear1.* is
+ * the parameters of linear1, and a selector without a dot is no parameter. */
 #include "graph/graph.h"
 
 #include <fnmatch.h>
 #include <string.h>
 
-/* A dot becomes a slash, which fnmatch's * does not cross. */
-static bool slashed(const char *from, char *to, size_t capacity)
+enum { ROOM = 256 };
+
+/* A copy of a selector or a name. Of a parameter the last dot becomes a slash, which fnmatch's * does not cross; false
+ * if it has none. */
+static bool copy(const char *from, bool parameter, char to[ROOM])
 {
-    size_t n = strlen(from);
-    if (n >= capacity) return false;
-    for (size_t i = 0; i <= n; i++) to[i] = from[i] == '.' ? '/' : from[i];
-    return true;
+    if (strchr(from, '/') || strlen(from) >= ROOM) return false;
+    strcpy(to, from);
+    char *dot = strrchr(to, '.');
+    if (dot && parameter) *dot = '/';
+    return dot || !parameter;
 }
 
-bool tacet_matches(const char *selector, const char *name)
+bool tc_matches(const char *selector, const char *name, bool parameter)
 {
-    char p[256], n[256];
-    return slashed(selector, p, sizeof p) && slashed(name, n, sizeof n) &&
-           fnmatch(p, n, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+    char s[ROOM], n[ROOM];
+    return copy(selector, parameter, s) && copy(name, parameter, n) && fnmatch(s, n, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+}
+
+static bool selects(const tacet_graph *g, const char *selector, int v)
+{
+    return tc_matches(selector, g->value[v].name, g->value[v].owner >= 0);
+}
+
+bool tacet_matches(const tacet_graph *g, const char *selector, tacet_value value)
+{
+    const int v = (int)value.id - 1;
+    return g && v >= 0 && v < g->values && tc_selectable(&g->value[v], false) && selects(g, selector, v);
 }
 
 int tc_select(const tacet_graph *g, const char *selector, bool parameters, int from)
 {
     int v = from;
-    while (v < g->values && !(tc_selects(&g->value[v], parameters) && tacet_matches(selector, g->value[v].name))) v++;
+    while (v < g->values && !(tc_selectable(&g->value[v], parameters) && selects(g, selector, v))) v++;
     return v;
+}
+
+/* Where parameters are meant and the selector matches the names of layers: what their parameters are selected by. */
+static bool hint_deeper(tacet_graph *g, const char *selector, bool parameters)
+{
+    char deeper[ROOM];
+    if (!parameters || strlen(selector) + 3 > sizeof deeper) return false;
+    strcat(strcpy(deeper, selector), ".*");
+    if (tc_select(g, deeper, true, 0) == g->values) return false;
+    tc_fail_hint(&g->error, "the parameters of %s are %s", selector, deeper);
+    return true;
 }
 
 bool tc_select_any(tacet_graph *g, const char *selector, bool parameters)
@@ -33,7 +62,8 @@ bool tc_select_any(tacet_graph *g, const char *selector, bool parameters)
     if (tc_select(g, selector, parameters, 0) < g->values) return true;
     tc_graph_fail(g, "the selector \"%.200s\" matches no %s", selector, parameters ? "parameter" : "value");
     tc_fail_at(&g->error, selector, 0, (int)strlen(selector));
-    if (!tc_shares_hint(g, selector, &g->error)) tc_graph_suggest(g, selector, parameters);
+    if (!tc_shares_hint(g, selector, &g->error) && !hint_deeper(g, selector, parameters))
+        tc_graph_suggest(g, selector, parameters);
     return false;
 }
 

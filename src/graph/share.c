@@ -142,7 +142,7 @@ bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e)
             const int of = layer->input[k];
             if (of < 0 || g->value[of].owner == v) continue;
             snprintf(name, sizeof name, "%s.%s", layer->name, layer->op->param[k - layer->inputs].name);
-            if (!tacet_matches(selector, name)) continue;
+            if (!tc_matches(selector, name, true)) continue;
             tc_fail_hint(e, "%s uses %s", layer->name, g->value[of].name);
             return true;
         }

@@ -250,9 +250,27 @@ static void add_joint(tacet_graph *g, const char *selector, const char *penalty)
         tc_graph_fail(g, "%s matches %d values; a joint term takes at most %d", selector, n, TC_MAX_INPUTS);
 }
 
+/* Whether a selector matches parameters alone, or none. One that matches other values as well matches one of the two
+ * kinds by accident, `*.*` for instance, and which one was meant cannot be told. */
+static bool is_of_one_kind(tacet_graph *g, const char *selector)
+{
+    const int parameter = tc_select(g, selector, true, 0);
+    if (parameter == g->values) return true;
+    int other = 0;
+    while ((other = tc_select(g, selector, false, other)) < g->values && g->value[other].owner >= 0) other++;
+    if (other == g->values) return true;
+    tc_graph_fail(g, "the selector \"%.200s\" matches both %s and the parameter %s", selector, g->value[other].name,
+                  g->value[parameter].name);
+    tc_fail_at(&g->error, selector, 0, (int)strlen(selector));
+    tc_fail_hint(&g->error,
+                 "a penalty is on layers or on parameters, not on both: what ends in .%s is parameters alone",
+                 tc_param_of(g, parameter)->name);
+    return false;
+}
+
 void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty)
 {
-    if (!tc_select_any(g, selector, false)) return;
+    if (!tc_select_any(g, selector, false) || !is_of_one_kind(g, selector)) return;
     const bool joint = is_joint(g, penalty);
     if (joint) add_joint(g, selector, penalty);
     for (int v = 0; !joint && !tc_graph_failed(g) && (v = tc_select(g, selector, false, v)) < g->values; v++)

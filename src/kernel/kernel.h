@@ -26,18 +26,18 @@ typedef struct tc_gather {
     float *to;
 } tc_gather;
 
-/* One element that is not 0: its column in a list by row, its row in one by unit, and the number that stands there. */
+/* One element that is not 0: its column in a list by row, its row in one by unit, and its value. */
 typedef struct tc_entry {
     int32_t at;
     float value;
 } tc_entry;
 
-/* A firing list: where a matrix x [rows, n] is not 0, with the numbers that stand there; row by row and, where a reader
+/* A firing list: where a matrix x [rows, n] is not 0, with their values; row by row and, where a reader
  * wants it, unit by unit (a unit is a column). NaN is not 0. Made anew for every batch, in memory of fixed size. */
 typedef struct tc_firing {
     int64_t rows, n;
     int64_t fired; /* how many there are: what dense or sparse, and a product's way, is decided by */
-    /* Row i: in_row[i, 0 .. count[i]), units ascending. Entries behind them hold anything. */
+    /* Row i: in_row[i, 0 .. count[i]), units ascending. Entries after them hold anything. */
     int32_t *count;   /* [rows] */
     tc_entry *in_row; /* [rows, pitch] */
     int64_t pitch;    /* at least n + TC_FIRING_PAD: whole vectors are stored */
@@ -97,7 +97,7 @@ const tc_kernel *tc_cpu(void); /* kernel/cpu: the best that this machine runs */
 #define TC_BUILT_FOR "x86-64-v4, x86-64-v3, x86-64; picked when the program is loaded"
 #else
 #define TC_CLONES
-#define TC_BUILT_FOR "what the flags say alone"
+#define TC_BUILT_FOR "what the compiler flags say"
 #endif
 
 #endif

@@ -22,7 +22,7 @@ TC_INLINE double tc_sum_lanes(double lane[TC_LANES])
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-/* The sum of f over x[from, to). A run may be too large for a float32 where the whole is none too large for a double. */
+/* The sum of f over x[from, to). A run may overflow a float32 although the whole does not overflow a double. */
 TC_INLINE double tc_sum_runs(const float *x, int64_t from, int64_t to, const float *a,
                              float (*f)(float x, const float *a))
 {

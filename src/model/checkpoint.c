@@ -17,8 +17,8 @@
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
  * Doubles are written as the shortest decimal that reads back as the same double; a dash is one that is not finite. A
- * resume goes over all notes twice: first it only looks, then it sets what they say. So one that is refused has changed
- * nothing. */
+ * resume reads all notes twice: first it only checks them, then it sets what they say. So one that is refused has
+ * changed nothing. */
 #include "model/model.h"
 
 #include "run/run.h"
@@ -31,8 +31,8 @@
 static const char version[] = "2", first_version[] = "1";
 
 enum { ACCOUNT = sizeof(tc_account) / sizeof(double), CONTROL = sizeof(tc_control) / sizeof(double) };
-_Static_assert(sizeof(tc_account) == ACCOUNT * sizeof(double), "an account is numbers alone");
-_Static_assert(sizeof(tc_control) == CONTROL * sizeof(double), "a control is numbers alone");
+_Static_assert(sizeof(tc_account) == ACCOUNT * sizeof(double), "an account is only numbers");
+_Static_assert(sizeof(tc_control) == CONTROL * sizeof(double), "a control is only numbers");
 
 typedef struct resuming {
     const tacet_file *f;
@@ -72,24 +72,27 @@ static bool take_counts(const char **at, int64_t *to, int counts, char end)
     return true;
 }
 
-/* The terms must be the plan's, in their order. */
-static bool read_terms(const resuming *r, const char *at, double *to, int numbers, bool dash)
+/* The terms must be the plan's, in their order. ledger: a note of the ledger, whose numbers may be dashes; if it names
+ * other terms it is damaged, because lambdas have been compared by then. */
+static bool read_terms(const resuming *r, const char *at, double *to, int numbers, bool ledger)
 {
     double line[ACCOUNT > CONTROL ? ACCOUNT : CONTROL];
     for (int i = 0; i < r->p->terms; i++) {
         const char *name = r->p->graph->term[i].name;
         if (!tc_take_name(&at, name))
-            return tc_fail(r->e, TACET_FILE,
+            return !ledger &&
+                   tc_fail(r->e, TACET_FILE,
                            "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
                            r->f->path, *at ? at : "nothing more", name) == TACET_OK;
-        if (!take_numbers(&at, line, numbers, dash)) return false;
+        if (!take_numbers(&at, line, numbers, ledger)) return false;
         if (r->set) memcpy(to + i * numbers, line, sizeof *line * (size_t)numbers);
     }
-    return !*at || tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
-                           r->f->path, at) == TACET_OK;
+    return !*at ||
+           (!ledger && tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
+                               r->f->path, at) == TACET_OK);
 }
 
-/* The value that a line begins with; -1: there is none of that name. */
+/* The value that a line begins with; -1: no value has that name. */
 static int take_value(const char **at, const tacet_plan *p)
 {
     int v = 0;

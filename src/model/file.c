@@ -145,10 +145,11 @@ bool tc_take_number(const char **at, char end, double *x)
 {
     char word[TC_NUMBER_MAX];
     const size_t n = strcspn(*at, " \n");
-    if (n == 0 || n >= sizeof word || (*at)[n] != end) return false;
+    const char after = (*at)[n];
+    if (n == 0 || n >= sizeof word || (after != end && !(end == '\n' && after == '\0'))) return false;
     memcpy(word, *at, n);
     word[n] = '\0';
-    *at += n + (end != '\0');
+    *at += n + (after != '\0');
     *x = NAN;
     return strcmp(word, "-") == 0 || tc_number_read(word, x);
 }
@@ -157,7 +158,7 @@ bool tc_take_number(const char **at, char end, double *x)
 static void take_lambdas(const tacet_file *f, tacet_plan *p)
 {
     const char *line = p->update.optim ? NULL : tacet_file_note(f, "tacet.lambdas");
-    for (; line; line = strchr(line, '\n'), line += line != NULL)
+    for (; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
         for (int i = 0; i < p->terms; i++) {
             const char *at = line;
             double lambda;

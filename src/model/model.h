@@ -29,7 +29,7 @@ typedef struct tc_tensors {
     const tacet_plan *plan;
     int count, model; /* all; the first of them, which models have too */
     tc_tensor *tensor;
-    const tc_place **at;     /* of parameters and their moments, which lie as in the block; else NULL: as in files */
+    const tc_place **at;     /* of parameters and their moments, which are stored as in the block; NULL: as in files */
     const tc_tensor **found; /* what tc_file_match has found for each in a file; or NULL */
     bool failed;
 } tc_tensors;
@@ -60,8 +60,8 @@ void tc_line_add(tc_text *t, const char *name, const double *x, int count); /* "
 tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int notes, const tacet_note *note,
                             tacet_error *e);
 
-/* Reading such lines: the name at *at and the blank behind it; the next number, behind which `end` must be: a blank, or
- * the end of a line or of the text. Both move *at past what they have read; false: it is not there. A dash reads as
+/* Reading such lines: the name at *at and the blank after it; the next number, after which `end` must follow: a blank,
+ * or the end of a line or of the text. Both move *at past what they have read; false: it is not there. A dash reads as
  * NAN. */
 bool tc_take_name(const char **at, const char *name);
 bool tc_take_number(const char **at, char end, double *x);

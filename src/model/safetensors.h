@@ -52,7 +52,7 @@ typedef struct tc_outline {
 } tc_outline;
 
 /* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the whole new one, and on
- * failure path.tmp is gone. The bytes depend on the outline alone. Text that is not UTF-8 is written with U+FFFD in the
+ * failure path.tmp is gone. The bytes depend only on the outline. Text that is not UTF-8 is written with U+FFFD in the
  * places of what is not. Two writers at a time do not mix: the second one is refused. */
 tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_outline *o, tacet_error *e);
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as they lie in the file, little-endian");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as the file stores them, little-endian");
 
 static const char metadata_key[] = "__metadata__";
 
@@ -25,7 +25,7 @@ typedef struct reading {
     tacet_file *f;
     tacet_error *e;
     int fd;
-    int64_t size, data; /* bytes of the file, and of the part behind the header */
+    int64_t size, data; /* bytes of the file, and of the part after the header */
 } reading;
 
 /* "path: why" */
@@ -153,9 +153,9 @@ static tacet_status read_entry(const reading *r, tc_tensor *t, const tc_json *en
     t->begin = tc_json_whole(tc_json_at(offsets, 0), r->data);
     t->end = tc_json_whole(tc_json_at(offsets, 1), r->data);
     if (tc_json_size(offsets) != 2 || t->begin < 0 || t->end < t->begin)
-        return refuse(r,
-                      "truncated, or tensor \"%.100s\" lies: its data_offsets are not a part of the %lld bytes of data",
-                      t->name, (long long)r->data);
+        return refuse(
+            r, "truncated, or tensor \"%.100s\" is wrong: its data_offsets are not within the %lld bytes of data",
+            t->name, (long long)r->data);
     char buffer[TC_SHAPE_TEXT];
     if (t->end - t->begin != t->count * d->size)
         return refuse(r, "tensor \"%.100s\" has %lld bytes, and %s of %s need %lld", t->name,

@@ -68,8 +68,8 @@ static tacet_status write_all(const writing *w, const void *from, size_t bytes)
     return TACET_OK;
 }
 
-/* Opens the temporary file for this writer alone. What another writer holds is locked; what one that was killed left
- * behind is not, and is taken over. Between open and flock the other may have renamed its file: then this is no longer
+/* Opens the temporary file for this writer only. What another writer holds is locked; what a killed one left
+ * is not, and is reused. Between open and flock the other may have renamed its file: then this is no longer
  * the temporary file, and must not be touched. */
 static tacet_status open_temporary(writing *w)
 {

@@ -2,10 +2,10 @@
  * kept as they are and the others are 0: k a row on average, more where there is more to say.
  *
  * Exactly so many are kept in training; of equal ones those that come first. What a row keeps then depends on the other
- * rows, so it is not the same in another batch. In evaluation it is: y = x where x > threshold, else 0, with the
+ * rows, so it is not the same in another batch. In evaluation it is: y = x where x > threshold, otherwise 0, with the
  * running mean of the smallest number kept in training that is not 0 (the first step's at first; `decay` is the share
  * that stays). Before any step the threshold is 0.
- * dL/dx = g where y is not 0, else 0. */
+ * dL/dx = g where y is not 0, otherwise 0. */
 #include "op/largest.h"
 
 enum { DECAY = TC_TOP_K + 1 };
@@ -53,7 +53,8 @@ static void commit(const tc_call *c)
 
 const tc_op tc_op_batch_topk = {
     .name = "batch_topk",
-    .formula = "y = x where x is among the k * rows largest of the batch, else 0; in evaluation where x > threshold",
+    .formula =
+        "y = x where x is among the k * rows largest of the batch, otherwise 0; in evaluation where x > threshold",
     .doc =
         "Keeps k units of a sample, at each of its positions, on average: exactly k * rows * positions over a training "
         "batch, whatever lies above a remembered threshold in evaluation. Numbers below 0 are kept too: `relu | "

@@ -70,7 +70,7 @@ const tc_op tc_op_cross_entropy = {
     .name = "cross_entropy",
     .formula = "log(sum_j exp x_j) - x_label",
     .doc = "Classification from logits [batch, ..., classes] and labels [batch, ...]: one class index for each sample "
-           "or, where there are more dimensions, for each position. The softmax is inside.",
+           "or, with more dimensions, for each position. The softmax is included.",
     .source = "torch.nn.CrossEntropyLoss; Bridle: Probabilistic interpretation of feedforward classification network "
               "outputs, Neurocomputing, 1990",
     .role = &tc_loss,

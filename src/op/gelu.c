@@ -36,7 +36,7 @@ const tc_op tc_op_gelu = {
     .role = &tc_layer,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_KEEPS_ZEROS,
     .attribute = {{"approximate", "none|tanh", "none",
-                   "how the normal distribution is had: by erf, or by a tanh near it", false}},
+                   "how the normal distribution is computed: exactly, by erf, or approximately, by tanh", false}},
     .forward = forward,
     .backward = backward,
     .probe = {{"gelu", {"7"}, -3, 3, NAN}, {"gelu approximate=tanh", {"2 3"}, -3, 3, NAN}},

@@ -24,7 +24,7 @@ static inline bool tc_group_shape(tc_sketch *s)
     if (!tc_shape_weight(s)) return false;
     const tc_arg *block = &s->arg[TC_GROUP_BLOCK];
     if (!block->given || s->arg[TC_GROUP_BY].number == TC_BY_BLOCK) return true;
-    return tc_shape_refuse(s, "has a use for block with by=block alone");
+    return tc_shape_refuse(s, "takes block= only with by=block");
 }
 
 TC_INLINE tc_groups tc_group_groups(const tc_arg *arg, const tc_shape *weight)

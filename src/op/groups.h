@@ -6,7 +6,7 @@
  *     by=input   taps, in apart  out      the weights out of an input, with all its taps
  *     by=block   block           block    from the first weight on, smaller at the far edges
  *
- * A piece of work is a group. Groups that lie side by side are taken together, a strip, so that by=unit too reads whole
+ * A piece of work is a group. Neighbouring groups are processed together as a strip, so that by=unit also reads whole
  * lines. Sums over a group have an order of their own, whichever strip it is in. */
 #ifndef TC_GROUPS_H
 #define TC_GROUPS_H

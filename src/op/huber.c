@@ -1,4 +1,4 @@
-/* huber: with e = x - t, e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2).
+/* huber: with e = x - t, e^2 / 2 where |e| <= delta, otherwise delta (|e| - delta / 2).
  * Derivative e held within +-delta to the output x, its negative to the target t: continuous, so there is no choice. */
 #include "op/pair.h"
 
@@ -21,7 +21,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { t
 
 const tc_op tc_op_huber = {
     .name = "huber",
-    .formula = "sum of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), e = x - t",
+    .formula = "sum of e^2 / 2 where |e| <= delta, otherwise delta (|e| - delta / 2), e = x - t",
     .doc = "The squared error near the target and the absolute error far from it.",
     .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; "
               "torch.nn.HuberLoss",

@@ -1,8 +1,8 @@
-/* jump_relu: y = x where x > theta, else 0, with a threshold of its own, theta [n], for each unit of the last
+/* jump_relu: y = x where x > theta, otherwise 0, with a separate threshold, theta [n], for each unit of the last
  * dimension.
  *
- *     dL/dx = g where x > theta, else 0; at x = theta it is 0
- *     dL/dtheta = sum over rows of -(theta / eps) K((x - theta) / eps) g,    K = 1 on (-1/2, 1/2), else 0
+ *     dL/dx = g where x > theta, otherwise 0; at x = theta it is 0
+ *     dL/dtheta = sum over rows of -(theta / eps) K((x - theta) / eps) g,    K = 1 on (-1/2, 1/2), otherwise 0
  *
  * The second is no derivative, which is 0, but an estimate of what the mean over many samples loses at the step
  * (jump.h). The paper learns log theta, so that theta stays above 0; here theta itself is learned, so that what is in

@@ -2,8 +2,8 @@
  *
  *     value = sum H(x - theta)        dL/dtheta = -(1 / eps) sum over rows of K((x - theta) / eps)
  *
- * x gets no gradient: H has none. theta gets the estimate of jump.h, with the layer's eps; so it moves the thresholds,
- * and what fires follows. Where theta is below 0, and counts as 0, it is pushed up all the same. */
+ * x gets no gradient, because H has none. theta gets the estimate of jump.h, with the layer's eps; so it moves the
+ * thresholds, and what fires follows. Where theta is below 0, and counts as 0, it is pushed up all the same. */
 #include "op/jump.h"
 
 enum { X, THETA };
@@ -48,7 +48,7 @@ const tc_op tc_op_l0 = {
     .name = "l0",
     .formula = "lambda * sum H(x - theta), with x and theta of a jump_relu",
     .doc = "The number of units of a jump_relu that fire, at all positions of a sample unless reduce=position. Its "
-           "gradient, an estimate, goes to the layer's thresholds alone.",
+           "gradient, an estimate, goes only to the layer's thresholds.",
     .source =
         "Rajamanoharan et al.: Jumping ahead: improving reconstruction fidelity with JumpReLU sparse autoencoders, "
         "arXiv:2407.14435, 2024",

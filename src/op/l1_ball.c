@@ -26,7 +26,7 @@ static tc_span span(const tc_call *c)
     return (tc_span){g.count, g.height * g.width < TC_RANGE ? TC_RANGE / (g.height * g.width) : 1};
 }
 
-/* What is projected as one: `lines` lines that begin `pitch` apart, of n numbers that lie `step` apart. */
+/* What is projected as one: `lines` lines that begin `pitch` apart, of n numbers that are `step` apart. */
 typedef struct vector {
     float *w;
     int64_t lines, pitch, n, step;
@@ -47,7 +47,7 @@ typedef struct tally {
     double sum, count;
 } tally;
 
-/* Of n numbers that lie `step` apart. */
+/* The tally of n numbers that are `step` apart. */
 TC_INLINE tally tally_line(const float *w, int64_t n, int64_t step, double theta)
 {
     double sum[TC_LANES] = {0}, count[TC_LANES] = {0};

@@ -1,6 +1,6 @@
-/* l1_huber: sum of |x| made smooth at 0: x^2 / (2 delta) where |x| <= delta, else |x| - delta / 2.
+/* l1_huber: sum of |x| made smooth at 0: x^2 / (2 delta) where |x| <= delta, otherwise |x| - delta / 2.
  * Derivative x / delta held within +-1: continuous, so there is no choice.
- * prox: z = x delta / (delta + t) where |x| <= delta + t, else x - sign(x) t: no exact zeros. */
+ * prox: z = x delta / (delta + t) where |x| <= delta + t, otherwise x - sign(x) t: no exact zeros. */
 #include "op/penalty.h"
 
 enum { DELTA };
@@ -30,7 +30,7 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 
 const tc_op tc_op_l1_huber = {
     .name = "l1_huber",
-    .formula = "lambda * sum (x^2 / (2 delta) where |x| <= delta, else |x| - delta / 2)",
+    .formula = "lambda * sum (x^2 / (2 delta) where |x| <= delta, otherwise |x| - delta / 2)",
     .doc = "l1 with a smooth bottom: the gradient does not jump at 0, and nothing becomes exactly 0.",
     .source = "Huber: Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964; as a "
               "smooth l1: Nesterov: Smooth minimization of non-smooth functions, Mathematical Programming 103, 2005",

@@ -1,9 +1,9 @@
 /* largest.h: the k largest of n numbers, exactly k of them, without memory: among equal ones the first win, 0 and -0
- * are equal, and a NaN is larger than all, so that it goes on and is found by the guard.
+ * are equal, and a NaN is larger than all numbers, so that it is passed on and the guard finds it.
  *
  * Floats are ordered as their bits are, once these are made a key. The k-th largest key is found bit by bit, from the
  * top: a bit is 1 if at least k keys are no smaller then. Each turn is a count over all numbers, which is a loop of
- * vectors; if it finds exactly k there is no need of the bits below. */
+ * vectors; if it finds exactly k, the bits below are not needed. */
 #ifndef TC_LARGEST_H
 #define TC_LARGEST_H
 
@@ -50,7 +50,7 @@ TC_INLINE tc_cut tc_cut_of(const float *x, int64_t n, int64_t k)
     return (tc_cut){least, k - above, false};
 }
 
-/* y = what is kept of x, else 0; y may be x. */
+/* y = what is kept of x, otherwise 0; y may be x. */
 TC_INLINE void tc_keep(const float *x, float *y, int64_t n, tc_cut cut)
 {
     int64_t left = cut.equal;

@@ -149,7 +149,7 @@ const tc_op tc_op_layer_norm = {
     .role = &tc_layer,
     .flags = TC_READS_X,
     .attribute = {{"eps", "float", "1e-5", "added to the variance", false},
-                  {"affine", "bool", "true", "whether there is a weight and a bias", false}},
+                  {"affine", "bool", "true", "whether it has a weight and a bias", false}},
     .limit = {{"needs eps of at least 0", EPS, 0, INFINITY}},
     .param = {{"weight", "o", init_weight}, {"bias", "o", init_bias}},
     .shape = shape,

@@ -3,13 +3,13 @@
  *     x [R, in]   W [in, out]   b [out]   y [R, out],   R = rows of the batch times the leading dimensions
  *     dL/dx = g W^T             dL/dW = x^T g           dL/db = sum of g over R
  *
- * A weight of another layer may lie turned, as V [out, in] with W = V^T:
+ * The weight of another layer may be stored transposed, as V [out, in] with W = V^T:
  *
  *     y = x V^T + b             dL/dx = g V             dL/dV = g^T x
  *
- * Each product is cut into tiles of its result by its shape alone, one gemm a tile, so that the bits do not depend on
- * the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it lies; the tiles
- * in its first row (turned: column) make dL/db too. */
+ * Each product is divided into tiles of its result, one gemm per tile, by its shape only, so that the bits do not
+ * depend on the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it lies;
+ * the tiles in its first row (turned: column) make dL/db too. */
 #include "kernel/sum.h"
 #include "op/op.h"
 
@@ -37,8 +37,8 @@ TC_INLINE int64_t length(int64_t n, int64_t most)
     return (even + STEP - 1) / STEP * STEP;
 }
 
-/* Of y [rows, n] and dL/dx. Whole rows where there are enough of them to share out; tall pieces of long ones, so that
- * all rows pass over a part of the weight while it is in cache; else squares. */
+/* The tiles of y [rows, n] and dL/dx are whole rows where there are enough of them to share out; for long rows they are
+ * tall, so that all rows use a part of the weight while it is in cache; otherwise they are squares. */
 TC_INLINE grid outputs_of(int64_t rows, int64_t n)
 {
     if (n > LONG) return (grid){TILE, LONG};
@@ -67,7 +67,7 @@ TC_INLINE tc_block tile_at(int64_t m, int64_t n, grid most, int64_t tile)
     return t;
 }
 
-/* Sizes of the product, from a call; the weight lies as [down, across]. */
+/* Sizes of the product, from a call; the weight is stored as [down, across]. */
 typedef struct sizes {
     int64_t rows, in, out, down, across;
     bool turned;
@@ -129,7 +129,7 @@ TC_INLINE int64_t tiles_dx(const tc_call *c, sizes z)
 
 TC_INLINE bool stores_dw(const tc_call *c) { return c->d[W] && !c->lists.fused; }
 
-/* Tiles of dL/dW; where dL/db alone is to be made, those of a matrix of one row. */
+/* Tiles of dL/dW; if only dL/db is wanted, those of a matrix with one row. */
 static int64_t tiles_dw(const tc_call *c, sizes z)
 {
     if (stores_dw(c)) return tiles(z.down, z.across, rows_of(z.across));
@@ -145,7 +145,7 @@ static tc_span span_back(const tc_call *c)
 
 /* ---- Dense or on firing lists ---- */
 
-/* The product that serves for a way: of a weight as it lies for its owner, and of one that lies turned. */
+/* The product that serves for a way: with a weight as its owner stores it, and with one stored transposed. */
 static const int serves[2][TC_WAYS] = {{[TC_Y_BY_X] = TC_SPMM,
                                         [TC_DX_BY_X] = TC_SDDMM,
                                         [TC_DW_BY_X] = TC_SPMM_TN,
@@ -279,7 +279,7 @@ TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int
     }
 }
 
-/* The block t of dL/dW, as it lies, to d [t.m, pitch]: of x^T g, or where it lies turned of g^T x. */
+/* The block t of dL/dW, as the weight is stored, to d [t.m, pitch]: of x^T g, or of g^T x if it is transposed. */
 TC_INLINE void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
 {
     const float *a = z.turned ? c->g : c->x[X].data, *b = z.turned ? c->x[X].data : c->g;

@@ -1,10 +1,10 @@
-/* mcp: the minimax concave penalty: sum of |x| - x^2 / (2 gamma) where |x| <= gamma, else gamma / 2.
+/* mcp: the minimax concave penalty: sum of |x| - x^2 / (2 gamma) where |x| <= gamma, otherwise gamma / 2.
  * Derivative sign(x) max(1 - |x| / gamma, 0); at the kink x = 0 it is 0, so that silent units stay undisturbed.
  *
  * Here gamma is the magnitude from which the penalty is flat, whatever lambda is. Zhang's is in units of lambda:
  *     integral from 0 to |x| of max(lambda - u / g, 0) du = lambda * (this value), gamma = g lambda.
  *
- * prox, for x > 0 (else mirrored). t < gamma: the objective is convex up to gamma and stationary at
+ * prox, for x > 0 (otherwise mirrored). t < gamma: the objective is convex up to gamma and stationary at
  *     z = (x - t) / (1 - t / gamma), from t to gamma (the firm threshold); below it is 0, above it x.
  * t >= gamma: it is concave up to gamma, so the minimiser is 0 or x: x where t gamma < x^2 (the hard threshold). */
 #include "op/penalty.h"
@@ -45,7 +45,7 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 
 const tc_op tc_op_mcp = {
     .name = "mcp",
-    .formula = "lambda * sum (|x| - x^2 / (2 gamma) where |x| <= gamma, else gamma / 2)",
+    .formula = "lambda * sum (|x| - x^2 / (2 gamma) where |x| <= gamma, otherwise gamma / 2)",
     .doc = "Pulls small entries as l1 does, those beyond gamma not at all: no bias on them. Zhang's gamma is this one "
            "over lambda. `prox` on a parameter is the firm threshold.",
     .source = "Zhang: Nearly unbiased variable selection under minimax concave penalty, Annals of Statistics 38, 2010",

@@ -7,30 +7,32 @@
  *        inputs x[0..inputs)         parameters x[inputs..)          output y
  *        [rows, n] each              no rows                         [rows, n], or one number
  *
- * Values lie in memory row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, whatever the
+ * Values are stored row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, whatever the
  * order in which users see its dimensions (weight.h). An operator never allocates, never prints, and keeps nothing
  * between calls but what it wrote to `save`.
  *
- * What an operator remembers from step to step (a running mean, a vector that is made better) is its `state`: tensors
- * that are saved and not trained. While a list runs they are only read; the forward pass of training puts what they
- * become into `save`, and commit() writes it once the step has been found good. So a step that is refused leaves them,
- * as it leaves the weights, and may be run again.
+ * What an operator remembers from step to step (a running mean, a vector refined at each step) is its `state`: tensors
+ * that are saved and not trained, 0 at first unless they have an init. While a list runs they are only read; the
+ * forward pass of training writes their new values to `save`, and commit() copies them once the step has been found
+ * good. So a rejected step changes neither state nor weights, and can be replayed.
  *
- * Phases. An operator that must have seen all rows before it can go on (a mean over the batch) has several phases,
- * forward, backward or both, each with pieces of its own. The next begins when the one before is done, on all threads
- * and, where sums() names numbers, with these summed over all ranks. The last alone writes y (forward) or d (backward);
- * in the others these are NULL, and what they find goes to `save`. A backward pass may run more than once on what the
- * forward pass has left there (a sample of gradients), so it leaves that as it is. In evaluation all phases run as
- * well. tests/ops/test_standardise.c is an example.
+ * Phases. An operator that must have seen all rows before it can continue (a mean over the batch) has several phases,
+ * forward, backward or both, each with its own pieces. A phase begins when the previous one is done on all threads and
+ * the numbers that sums() names have been summed over all ranks. Only the last phase writes y or d: in the others
+ * y.data and every d[i] are NULL, and results go to `save`. A backward pass may run more than once on what the forward
+ * pass left there (for a sample of gradients), so it must not change that. The phases of the forward pass run in
+ * evaluation too; one that has nothing to do returns no pieces and no sums. backward() is called only in training.
+ * tests/ops/test_standardise.c is an example.
  *
- * Several ranks. Each has rows of its own of one batch, maybe none. What an operator divides by is global_rows. The
- * plan sums dL/dparameter over the ranks, so an operator adds up its own rows there, and not the numbers that sums()
- * has made those of all ranks: it keeps both where it needs both.
+ * Several ranks. Each has its own rows of one batch, possibly none. Operators divide by global_rows. The plan sums
+ * dL/dparameter over the ranks, so an operator adds only its own rows there, not the totals that sums() has replaced
+ * with global ones; it keeps a local copy if it needs both.
  *
- * How work is cut. forward and backward get a range [begin, end) of pieces; what a piece is (an element, a row, a tile)
- * is said by span(), a function of shapes, rows, the phase and which of d are wanted. Ranges may run in any order on
- * any thread; each writes only what is its own, so the bits never depend on the threads. With no rows there may be no
- * pieces: what must be written all the same (dL/dparameter is then 0) needs pieces that are not cut from rows. */
+ * How work is divided. forward and backward get a range [begin, end) of pieces. span() says what a piece is (an
+ * element, a row, a tile): it is a function of shapes, rows, the phase and which of d are wanted. Ranges may run in any
+ * order on any thread; each writes only what is its own, so the bits never depend on the threads. With no rows there
+ * may be no pieces, so anything that must still be written (dL/dparameter is then 0) needs pieces that do not depend on
+ * rows. */
 #ifndef TC_OP_H
 #define TC_OP_H
 
@@ -41,8 +43,9 @@
 
 #include <math.h> /* for all operators; a probe that is smooth says NAN */
 
-enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 3, TC_PROBES = 5 };
+enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 8, TC_PROBES = 8 };
 enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
+enum { TC_FORMULA_ARGS = 3 }; /* attributes that the formulas of pointwise.h, pair.h and penalty.h are given */
 
 /* What all calls of one step share. */
 typedef struct tc_run {
@@ -54,13 +57,13 @@ typedef struct tc_run {
     const tc_kernel *kernel;
 } tc_run;
 
-/* One tensor as an operator sees it. What a small step reads stands first, here and below: it is one line of the
- * cache. */
+/* One tensor as an operator sees it. The fields that small steps read come first, here and below, so that they share a
+ * cache line. */
 typedef struct tc_view {
     float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
     int64_t n;          /* elements of a row; of the whole, if it has no batch */
     bool batch;         /* [rows, shape...] */
-    /* A matrix of another layer that lies the other way round: data and shape are the transpose of what a first
+    /* The matrix of another layer, stored transposed: data and shape are the transpose of what a first
      * parameter of this layer's own would be. Only for operators with TC_TURNS. */
     bool turned;
     tc_shape shape;     /* without the batch */
@@ -81,7 +84,7 @@ typedef struct tc_call {
     tc_view y;           /* data NULL for a scalar operator, and in all phases of the forward pass but the last */
     tc_lists lists;      /* for layers that can run on firing lists */
     int inputs;          /* given values; parameters follow them in x, d and add */
-    int phase;           /* which pass this is, from 0; see phases */
+    int phase;           /* which phase this is, from 0 */
     float *const *state; /* what the operator remembers, in the order of its table; NULL: nothing */
     tc_stream stream;    /* random numbers of this layer, at this step */
     void *scratch;       /* scratch() bytes, aligned, that no other range uses meanwhile; they hold anything at first */
@@ -92,7 +95,7 @@ typedef struct tc_call {
     double *weights;      /* TC_WEIGHS, forward: likewise, what the range adds to the denominator */
     const double *weight; /* TC_WEIGHS, backward and finish: the sum of all weights, over all ranks */
     double *result;       /* the result, what finish() writes; readable in backward */
-    const double *lambda; /* the term's weight; backward may be given another than forward, and is linear in it */
+    const double *lambda; /* the term's weight; backward may be given a different one from forward, and is linear in it */
 } tc_call;
 
 enum { TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION, TC_REDUCES }; /* in the order of the words */
@@ -113,18 +116,18 @@ static inline int64_t tc_units(const tc_view *v) { return tc_shape_units(&v->sha
 static inline int64_t tc_positions(const tc_view *v) { return v->n / tc_units(v); }
 
 /* What the shape rule is given and what it fills in. flops(), save(), scratch() and products() see it filled in.
- * Whether y and the parameters are too large is looked at after the rule; it says itself whether x may be without a
- * batch. */
+ * Whether y and the parameters are too large is checked after the rule; an operator that needs a batch must itself
+ * refuse an x without one (batch[i]). */
 typedef struct tc_sketch {
     const tc_arg *arg;
     int inputs;
     const tc_shape *x;
     const bool *batch;               /* which inputs have a batch */
-    int64_t classes[TC_MAX_INPUTS];  /* of inputs that are class indices: they are below it; 0: not said, and then the
-                                      * rule may say it, and what is fed is held to it */
+    int64_t classes[TC_MAX_INPUTS];  /* of inputs that are class indices, which are below it; 0: unknown. The rule may
+                                      * then set it, and what is fed is checked against it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent, and so at first. As stored ([in, out]) */
-    bool turned; /* given to products(): the first parameter lies the other way round (tc_view.turned) */
+    bool turned; /* given to products(): the first parameter is stored transposed (tc_view.turned) */
     tc_shape state[TC_OP_STATES];   /* of all that the table has */
     char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
 } tc_sketch;
@@ -144,8 +147,9 @@ typedef struct tc_limit {
     double least, most;
 } tc_limit;
 
-/* For limits that are not included: the least double above 0, the largest below 1. */
-#define TC_ABOVE_0 0x1p-1074
+/* For limits that are not included: the least normal double above 0 (a caller may have denormals read as 0), and the
+ * largest double below 1. */
+#define TC_ABOVE_0 0x1p-1022
 #define TC_BELOW_1 (1 - 0x1p-53)
 
 /* What kind of thing an operator is; see role.c. */
@@ -187,7 +191,7 @@ enum {
     TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
     TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
-    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that lies the other way
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's, stored the other way
                                * round (tc_view.turned) */
     TC_RANDOM = 1 << 9,       /* draws from the stream in training */
     TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
@@ -231,10 +235,10 @@ typedef struct tc_op {
      * `why`. Scalar operators leave y. NULL: the role's. */
     bool (*shape)(tc_sketch *s);
     /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant,
-     * for one row (or for a parameter's whole). The backward pass is taken as twice that. */
+     * for one row (or for a parameter's whole); for all phases together. The backward pass counts as twice that. */
     double work;
     double (*flops)(const tc_sketch *s);
-    /* Bytes to keep from forward to backward for a batch of `rows`; NULL: none. */
+    /* Bytes to keep from forward to backward for a batch of `rows`, also available in evaluation; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
     /* How to cut the forward and the backward work. span_back NULL: as span. span NULL: elements for an elementwise
      * operator, whole rows where there is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0]
@@ -252,12 +256,12 @@ typedef struct tc_op {
     double *(*sums)(const tc_call *c, bool backward, int64_t *n);
     /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
     int64_t (*scratch)(const tc_sketch *s, int64_t rows);
-    /* Writes what the last forward pass in training has put into `save` to state: alone on one thread, after the
-     * guard. (Its save is then still there; x and y need not be.) NULL: it remembers nothing. */
+    /* Writes what the last forward pass in training has put into `save` to state: on one thread, after the
+     * guard. (`save` is still valid; x and y may already be overwritten.) NULL: it remembers nothing. */
     void (*commit)(const tc_call *c);
     const tc_silent *silent; /* a layer that can run on firing lists; otherwise NULL */
     /* Scalar: turns the sum of all partials (a fixed tree, then over all ranks) into *result and returns it. Called
-     * alone on one thread at the end of the forward pass, when x need not be there any more and save still is. NULL:
+     * on one thread at the end of the forward pass, when x may already be overwritten but `save` is still valid. NULL:
      * sum / tc_denominator. */
     double (*finish)(const tc_call *c, double sum);
     /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over

@@ -1,8 +1,8 @@
 /* orthogonal: |W W^T - I|_F^2, W [out, in] as users see it, where `in` counts an input once for each tap: its rows, a
- * unit's weights each, are to have length 1 and to stand at right angles. More than `in` rows cannot; where out > in
- * the columns are to: |W^T W - I|_F^2, the smaller Gram matrix. (The two values differ by the constant |in - out|; the
- * gradient is the same. In which order the columns stand makes no difference to either.)
- * Derivative 4 (W W^T - I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
+ * unit's weights each, should have length 1 and be orthogonal to one another. More than `in` rows cannot; where out >
+ * in the columns are to: |W^T W - I|_F^2, the smaller Gram matrix. (The two values differ by the constant |in - out|;
+ * the gradient is the same. The order of the columns makes no difference to either.) Derivative 4 (W W^T - I) W = 4 W
+ * (W^T W - I), smooth everywhere. No proximal step.
  *
  * Stored is the matrix V = W^T [in, out] (weight.h). The Gram matrix G is cut into tiles, one gemm a tile, and so is
  * the gradient. Forward keeps G - I, which backward multiplies with V. */
@@ -78,7 +78,7 @@ TC_CLONES static double finish_tile(float *g, int64_t pitch, tc_block t)
 static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const sizes z = sizes_of(&c->x[0].shape);
-    const bool units = z.out <= z.in; /* G = V^T V, else V V^T */
+    const bool units = z.out <= z.in; /* G = V^T V, otherwise V V^T */
     const float *v = c->x[0].data;
     double sum = 0;
     for (int64_t u = begin; u < end; u++) {
@@ -110,7 +110,7 @@ TC_CLONES static void put_tile(float *d, int64_t pitch, tc_block t, const float 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const sizes z = sizes_of(&c->x[0].shape);
-    const bool units = z.out <= z.in; /* V (G - I), else (G - I) V */
+    const bool units = z.out <= z.in; /* V (G - I), otherwise (G - I) V */
     const float *v = c->x[0].data, *g = c->save, factor = (float)(4 * tc_seed(c));
     float *product = c->scratch;
     for (int64_t u = begin; u < end && c->d[0]; u++) {
@@ -131,7 +131,7 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_orthogonal = {
     .name = "orthogonal",
     .formula = "lambda * |W W^T - I|_F^2",
-    .doc = "Soft orthogonality of the units' weights, or of the inputs' where there are more units than inputs.",
+    .doc = "Soft orthogonality of the units' weights, or of the inputs' weights if there are more units than inputs.",
     .source = "Bansal, Chen, Wang: Can we gain more from orthogonality regularizations in training deep networks?, "
               "NeurIPS 2018, section 3.1",
     .role = &tc_penalty,

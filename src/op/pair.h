@@ -13,7 +13,7 @@ typedef float tc_pair(float x, float t, const float *a);
 TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_pair *f)
 {
     enum { LANES = 16 };
-    float a[TC_OWN_ATTRS];
+    float a[TC_FORMULA_ARGS];
     tc_pointwise_args(c, a);
     const float *x = c->x[0].data, *t = c->x[1].data;
     double lane[LANES] = {0}, sum = 0;
@@ -28,7 +28,7 @@ TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_
 /* The gradient to input k: seed times the formula df. */
 TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, int k, float seed, tc_pair *df)
 {
-    float a[TC_OWN_ATTRS];
+    float a[TC_FORMULA_ARGS];
     tc_pointwise_args(c, a);
     const float *x = c->x[0].data, *t = c->x[1].data;
     float *d = c->d[k];
@@ -39,7 +39,7 @@ TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, in
         for (int64_t i = begin; i < end; i++) d[i] = seed * df(x[i], t[i], a);
 }
 
-/* Where f depends on x - t alone: df is df/dx, and df/dt is -df. */
+/* For an f that depends only on x - t: df is df/dx, and df/dt is -df. */
 TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, tc_pair *df)
 {
     const float seed = (float)tc_seed(c);

@@ -37,7 +37,7 @@ TC_INLINE float tc_soft(float x, float s) { return tc_brought_to(x, fabsf(x) - s
 /* forward of a sum: the partial of this range. */
 TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, float (*f)(float x, const float *a))
 {
-    float a[TC_OWN_ATTRS];
+    float a[TC_FORMULA_ARGS];
     tc_pointwise_args(c, a);
     double sum = 0;
     int64_t start = 0;
@@ -52,7 +52,7 @@ TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, 
 TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end,
                                    float (*df)(float x, float seed, const float *a))
 {
-    float a[TC_OWN_ATTRS];
+    float a[TC_FORMULA_ARGS];
     tc_pointwise_args(c, a);
     const float seed = (float)tc_seed(c);
     int64_t start = 0;

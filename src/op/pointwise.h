@@ -1,7 +1,7 @@
 /* pointwise.h: an elementwise operator is two scalar formulas; the loops are here, once.
  *
  * The formulas are passed as constants to functions that are always inlined, so that each operator's file compiles to
- * straight vector loops. `a` points to the operator's attributes as floats (TC_OWN_ATTRS of them). */
+ * straight vector loops. `a` points to the operator's attributes as floats (the first TC_FORMULA_ARGS). */
 #ifndef TC_POINTWISE_H
 #define TC_POINTWISE_H
 
@@ -10,16 +10,16 @@
 
 #include <string.h>
 
-TC_INLINE void tc_pointwise_args(const tc_call *c, float a[TC_OWN_ATTRS])
+TC_INLINE void tc_pointwise_args(const tc_call *c, float a[TC_FORMULA_ARGS])
 {
     int n = tc_attr_count(c->op->attribute);
-    for (int i = 0; i < TC_OWN_ATTRS; i++) a[i] = i < n ? (float)c->arg[i].number : 0.0f;
+    for (int i = 0; i < TC_FORMULA_ARGS; i++) a[i] = i < n ? (float)c->arg[i].number : 0.0f;
 }
 
 /* y = f(x) */
 TC_INLINE void tc_map(const tc_call *c, int64_t begin, int64_t end, float (*f)(float x, const float *a))
 {
-    float a[TC_OWN_ATTRS];
+    float a[TC_FORMULA_ARGS];
     tc_pointwise_args(c, a);
     const float *x = c->x[0].data;
     float *y = c->y.data;
@@ -30,7 +30,7 @@ TC_INLINE void tc_map(const tc_call *c, int64_t begin, int64_t end, float (*f)(f
 TC_INLINE void tc_map_back(const tc_call *c, int64_t begin, int64_t end, const float *v,
                            float (*df)(float v, const float *a))
 {
-    float a[TC_OWN_ATTRS];
+    float a[TC_FORMULA_ARGS];
     tc_pointwise_args(c, a);
     const float *g = c->g;
     float *d = c->d[0];

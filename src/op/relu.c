@@ -1,5 +1,5 @@
 /* relu: y = max(x, 0).
- * dy/dx = 1 where y > 0, else 0; at the kink x = 0 it is 0, so that a silent unit stays undisturbed (PyTorch's
+ * dy/dx = 1 where y > 0, otherwise 0; at the kink x = 0 it is 0, so that a silent unit is not disturbed (PyTorch's
  * choice). */
 #include "op/pointwise.h"
 

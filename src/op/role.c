@@ -13,7 +13,7 @@
      "times the positions of a row (the sizes before the last one). " otherwise,                                       \
      false}
 
-#define LAYER_NAME NAME("the layer's name; its kind and a number unless given")
+#define LAYER_NAME NAME("the layer's name, which may have dots, layer1.0.conv1; its kind and a number unless given")
 
 static const tacet_attribute layer[] = {
     LAYER_NAME,

@@ -7,9 +7,9 @@
  *     g    of dL/dy, in the backward pass. What reads y blocks the gradient where it is silent
  *
  * Each number that is computed from a list is a way in which the layer can run on one. Which product of kernel.h serves
- * for a way depends on how the weight lies, and for some ways none does; what each may leave out is in docs/design.md,
- * "Firing lists". Dense or sparse is decided for each batch by choose(), from the exact counts and the compiled-in
- * densities alone, never from a timing, so that runs can be repeated. */
+ * for a way depends on how the weight is stored, and for some ways none does; what each may leave out is in
+ * docs/design.md, "Firing lists". Dense or sparse is decided for each batch by choose(), from the exact counts and the
+ * compiled-in densities alone, never from a timing, so that runs can be repeated. */
 #ifndef TC_SILENT_H
 #define TC_SILENT_H
 
@@ -23,7 +23,7 @@ enum { TC_Y_BY_X, TC_DX_BY_X, TC_DW_BY_X, TC_DW_BY_G, TC_DX_BY_G, TC_WAYS };
 
 /* The product that serves for a way: C [m, n], with sums of length k. */
 typedef struct tc_product {
-    int product; /* of kernel.h; -1: none serves */
+    int product; /* of kernel.h; -1: no product serves */
     int64_t m, n, k;
 } tc_product;
 
@@ -45,10 +45,10 @@ typedef struct tc_silent {
     /* The narrowest last dimension for which a list pays. A list takes (n + TC_FIRING_PAD) * 8 bytes for each row of n
      * numbers: three colours of a pixel, 12 bytes, would take 152. */
     int64_t least;
-    /* The product of each way, for a batch of `rows` and with the parameters as they lie (s->turned). */
+    /* The product of each way, for a batch of `rows` and with the parameters as they are stored (s->turned). */
     void (*products)(const struct tc_sketch *s, int64_t rows, tc_product way[TC_WAYS]);
     /* Which ways are taken in this step. Called alone on one thread, before the first range of the forward pass
-     * and, for all layers, before the backward pass. It may read the counts of the lists and nothing else of them: the
+     * and, for all layers, before the backward pass. Of the lists it may read only the counts: the
      * lists themselves may not have been made yet. */
     unsigned (*choose)(const struct tc_call *c, bool backward);
     /* For layers whose first parameter is a matrix: the gradient of a large one that no other layer uses is not stored

@@ -122,7 +122,7 @@ const tc_op tc_op_spectral_norm = {
     .formula = "lambda * (the largest singular value)",
     .doc =
         "The largest singular value of a weight: how much its layer can stretch its input. Found by power iteration, "
-        "which goes on from step to step.",
+        "which continues from step to step.",
     .source = "Yoshida, Miyato: Spectral norm regularization for improving the generalizability of deep learning, "
               "arXiv:1705.10941, 2017",
     .role = &tc_penalty,

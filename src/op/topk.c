@@ -2,7 +2,7 @@
  *
  * Exactly k are kept: of equal ones those that come first. A number below 0 that is among the k largest is kept too;
  * where only what fires is to count, `relu | topk 32` is meant.
- * dL/dx = g where y is not 0, else 0: so also where a 0 is among the k. */
+ * dL/dx = g where y is not 0, otherwise 0: so also where a 0 is among the k. */
 #include "op/largest.h"
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -16,7 +16,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 const tc_op tc_op_topk = {
     .name = "topk",
-    .formula = "y = x where x is among the k largest of its position, else 0",
+    .formula = "y = x where x is among the k largest of its position, otherwise 0",
     .doc = "Keeps exactly k units of each sample, at every position. Numbers below 0 are kept too if they are among "
            "them: `relu | topk 32` keeps what fires.",
     .source =

@@ -1,15 +1,15 @@
 /* weight.h: how a parameter is stored, how users see it, and the matrix that a weight is.
  *
  * An operator's table states a parameter's dimensions as users see them, a letter each (tc_param.axes): `o` are the
- * units, `i` the inputs, and every other letter is a tap, a position in a kernel. Taps stand side by side. In memory
- * they come first, in their order, then the inputs, and the units last:
+ * units, `i` the inputs, and every other letter is a tap, a position in a kernel. Taps are adjacent dimensions. In
+ * memory they come first, in their order, then the inputs, and the units last:
  *
  *     linear           "oi"      users see [out, in]            stored [in, out]
  *     a convolution    "oihw"               [out, in, kh, kw]          [kh, kw, in, out]
  *     an embedding     "io"                 [in, out]                  [in, out]
  *
  * So the string states both layouts, and a stored shape by itself tells taps, inputs and units. Products and penalties
- * take a weight as its matrix [taps * in, out], the stored numbers as they lie: a unit is a column, an input is `taps`
+ * take a weight as its matrix [taps * in, out], the numbers as they are stored: a unit is a column, an input is `taps`
  * rows that are `in` apart. NULL instead of a string: at most one dimension, which is the same in both layouts. */
 #ifndef TC_WEIGHT_H
 #define TC_WEIGHT_H
@@ -31,9 +31,9 @@ tc_shape tc_weight_seen(const char *axes, const tc_shape *stored);
 
 /* How a parameter that one layer owns serves another, whose own would have other letters and another shape. */
 typedef enum tc_fit {
-    TC_FIT_AS_IS,  /* it lies as the other layer's own would */
-    TC_FIT_TURNED, /* a matrix, and it lies the other way round */
-    TC_FIT_ORDER,  /* users see the right shape, but the dimensions lie in an order that no product can use */
+    TC_FIT_AS_IS,  /* it is stored as the layer's own would be */
+    TC_FIT_TURNED, /* a matrix that is stored transposed */
+    TC_FIT_ORDER,  /* users see the right shape, but the dimensions are stored in an order that no product can use */
     TC_FIT_SHAPE   /* users see another shape */
 } tc_fit;
 

@@ -8,7 +8,7 @@ TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end) { t
 const tc_optim tc_optim_adamw = {
     .name = "adamw",
     .formula = "p = (1 - lr weight_decay) p - lr m / (sqrt(v) + eps), m and v the bias-corrected means of g and g^2",
-    .doc = "Adam whose weight decay acts beside the gradient, not through it.",
+    .doc = "Adam with weight decay that acts directly on the weights, not through the gradient.",
     .source = "Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019; torch.optim.AdamW",
     .attribute = TC_ADAM_ATTRIBUTES("0.01", "multiplies p by 1 - lr * weight_decay in every update"),
     .moment = {"mean", "square"},

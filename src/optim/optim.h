@@ -1,7 +1,7 @@
 /* optim.h: the contract of optimizers. ONE OPTIMIZER = ONE FILE, and one line in optims.def.
  *
  * An optimizer updates a run of parameters from their gradients, element by element. What it remembers between steps
- * are its moments, a few numbers for each parameter, which the plan keeps beside the parameters, zero at first, and
+ * are its moments, a few numbers for each parameter, which the plan keeps next to the parameters, zero at first, and
  * checkpoints. */
 #ifndef TC_OPTIM_H
 #define TC_OPTIM_H

@@ -1,5 +1,5 @@
 /* band.c: neighbouring elementwise steps over equally many elements run as one loop over ranges, so that what one
- * writes is still in cache when the next reads it. Sound because element i of each depends on element i alone; a term's
+ * writes is still in cache when the next reads it. Sound because element i of each depends only on element i; a term's
  * sum is added up after the whole band, and nothing inside a forward band reads it. */
 #include "plan/plan.h"
 

@@ -24,7 +24,7 @@ typedef struct tc_parameters {
     float *numbers;  /* the block */
     int64_t floats;  /* of the first part */
     int64_t part;    /* of the trainable part, which gradients and moments repeat */
-    int64_t stored;  /* of the parameters before the fused ones: gradients that a step leaves behind */
+    int64_t stored;  /* of the parameters before the fused ones: gradients that are still there after a step */
     int moments;     /* how many parts follow the gradients */
 } tc_parameters;
 

@@ -91,8 +91,8 @@ static tacet_status schedules(tacet_plan *p)
     return TACET_OK;
 }
 
-/* Whether the gradient of each steered penalty goes anywhere: the controller begins from it, and would never move what
- * nothing trains. */
+/* Whether the gradient of each steered penalty reaches a parameter: the controller begins from it, and would never move
+ * what nothing trains. */
 static tacet_status targets(tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++) {

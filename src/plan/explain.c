@@ -99,7 +99,7 @@ static void add_mixing(const tacet_plan *p, tc_text *t)
     }
 }
 
-/* What lists there are, where their readers turn dense, and how often they were used. */
+/* Which lists exist, at which density their readers change to dense products, and how often they were used. */
 static void add_lists(const tacet_plan *p, tc_text *t)
 {
     static const char *const way[] = {[TC_Y_BY_X] = "forward",

@@ -6,7 +6,7 @@
  *                             the gradient by 0 where its output is 0 (relu, topk), or passes on a gradient that is so
  *                             element by element. A second reader or a penalty on v ends it: its share is not silent
  *     blocked                 whether a layer may leave out dL/dx where x is 0: on the way up to the operator that
- *                             blocks the gradient there nobody else looks at it
+ *                             blocks the gradient there nothing else reads it
  *
  * Lists are made where a product that can read them has a break-even above 0, and where they are wide enough. What is
  * done in a step is in run/choose.c. */

@@ -8,7 +8,7 @@
 
 static bool has_layer(const tacet_plan *p, int v)
 {
-    const tc_use *u = &p->uses.use[p->uses.first[v]]; /* layers stand first */
+    const tc_use *u = &p->uses.use[p->uses.first[v]]; /* layers come first */
     return p->uses.first[v] < p->uses.first[v + 1] && u->layer >= 0;
 }
 
@@ -30,7 +30,7 @@ static bool is_reached(const tacet_plan *p, const bool *reached, int v)
     return false;
 }
 
-/* Whether a gradient is of use in v, given in which of the earlier values it is: parameters stand after the layer that
+/* Whether a gradient is of use in v, given in which of the earlier values it is: parameters come after the layer that
  * made them, and are marked first. */
 static void mark_useful(const tacet_plan *p, bool *useful)
 {

@@ -1,9 +1,9 @@
-/* fuse.c: weights whose gradient nobody needs as a whole: it is made tile by tile in the update, each used up while
+/* fuse.c: weights whose gradient is never needed as a whole: it is made tile by tile in the update, each used up while
  * it is in cache, and never stored. Only the update's own streams (parameters and states) then go through memory.
  *
  *     backward    dL/dx, dL/db; what the weight's product reads stays where it is
  *     guard       bounds |dL/dW| by |x| |g|, for the weights must stay as they are if it is not finite. If the bound is
- *                 too weak for that, the gradients are stored after all and looked at
+ *                 too weak for that, the gradients are stored after all and checked
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
  * A weight with a penalty in the objective, one that several layers use, or one that is small, is updated as all others

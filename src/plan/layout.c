@@ -1,4 +1,4 @@
-/* layout.c: where the parameters lie in the block, each on a boundary of its own, those that train first; and copies of
+/* layout.c: where the parameters are in the block, each aligned, those that train first; and copies of
  * them to and from the layout that users see. */
 #include "plan/plan.h"
 

@@ -7,7 +7,7 @@
 /* A stretch of memory that a list uses: in the arena, at `offset` bytes, or fixed (parameters and their gradients). */
 typedef struct tc_buffer {
     int64_t bytes;
-    int first, last; /* steps that touch it; first above last: none does */
+    int first, last; /* steps that touch it; first above last: no step does */
     bool before;     /* it is filled before the list runs: an input */
     bool pinned;     /* lives to the end and shares with nobody */
     bool stays;      /* lives to the end, though nobody may read it then: the update does */

@@ -64,7 +64,7 @@ static bool is_readable(const tacet_plan *p, int v)
     return !read;
 }
 
-/* The buffers of a value and of its gradient; those of parameters lie in the block. */
+/* The buffers of a value and of its gradient; those of parameters are in the block. */
 static void add_buffers(lowering *w, int v)
 {
     const tacet_plan *p = w->p;
@@ -213,7 +213,7 @@ static void set_facts(lowering *w, tc_step *s, const tc_node *n)
 }
 
 /* The gradient of a term is that of all ranks together once these are summed: a parameter's penalty, which all of them
- * know, is sent by the first alone. */
+ * know, is added only by the first. */
 static void set_term(lowering *w, tc_step *s, bool last)
 {
     static const double nothing = 0;

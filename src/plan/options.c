@@ -41,7 +41,7 @@ static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)
     return why ? tc_fail(&p->error, TACET_DESCRIPTION, "%s (%s)", why, where) : TACET_OK;
 }
 
-/* Lays one line of options over a parameter's. The line has no name of its own: it is read behind the optimizer's, and
+/* Lays one line of options over a parameter's. The line has no name: it is read after the optimizer's name, and
  * the place of a mistake is moved back by as much. */
 static tacet_status lay_over(tacet_plan *p, const char *text, tc_arg *arg, bool *frozen)
 {
@@ -104,7 +104,7 @@ tacet_status tc_plan_options(tacet_plan *p)
         bool frozen = false;
         memcpy(arg, p->update.arg, sizeof arg);
         for (int i = 0; i < g->options.count; i++) {
-            if (!tacet_matches(g->options.line[i].on, g->value[v].name)) continue;
+            if (!tc_matches(g->options.line[i].on, g->value[v].name, true)) continue;
             status = lay_over(p, g->options.line[i].text, arg, &frozen);
             if (status == TACET_OK) status = check(p, arg, g->options.line[i].on);
             if (status != TACET_OK) return status;

@@ -1,4 +1,4 @@
-/* place.c: where every buffer of a list lies in the arena. Two buffers may share bytes when no band touches both:
+/* place.c: where each buffer of a list is in the arena. Two buffers may share bytes when no band touches both:
  * bands, not steps, are the clock, since the ranges of a band run through all of its steps before the next range
  * begins.
  *
@@ -6,7 +6,7 @@
  *     x            ##################      pinned: lives to the end
  *     linear1          ########
  *     relu1            ........            in place: takes linear1's memory over
- *     d relu1                  ####        may lie where linear1 lay */
+ *     d relu1                  ####        may reuse the memory of linear1 */
 #include "plan/plan.h"
 
 #include <assert.h>
@@ -82,7 +82,7 @@ static int lives(const tc_list *l, const int *band, life *to)
     return n;
 }
 
-/* Gives `new` the lowest offset at which nothing that lives at the same time lies, among placed[n], which is in the
+/* Gives `new` the lowest offset at which nothing is that lives at the same time, among placed[n], which is in the
  * order of offsets and stays so. */
 static void place_one(life *placed, int n, life new)
 {
@@ -149,7 +149,7 @@ void *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int b)
     return f->fixed ? (void *)f->fixed : p->arena.memory + f->offset;
 }
 
-/* Weights of the denominator lie after the sums. */
+/* Weights of the denominator follow the sums. */
 static int64_t partials_of(const tc_step *s)
 {
     const tc_work *w = tc_work_of(s);

@@ -30,7 +30,7 @@ typedef struct tc_settings {
     double epochs;
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
     bool watch, steers; /* training counts what fires in all values that make zeros; a term is steered */
-    tacet_ranks ranks;  /* size 1 where there is one alone */
+    tacet_ranks ranks;  /* size 1: this rank is the only one */
 } tc_settings;
 
 /* What is fed to an input. */
@@ -38,7 +38,7 @@ typedef struct tc_feed {
     bool fed;
     bool held;       /* the input's buffer has what was fed to the last run */
     bool optional;   /* only losses read it: evaluation may do without */
-    int64_t classes; /* class indices are below this: the least of what the input and its readers say; 0: none does */
+    int64_t classes; /* class indices are below this: the least that the input and its readers say; 0: none does */
     tc_gather gather;
     struct tc_feed *next; /* the next input's */
 } tc_feed;
@@ -47,7 +47,7 @@ typedef struct tc_feed {
 typedef struct tc_node {
     int index, value, term; /* of value and term, the other is -1 */
     const char *name;
-    const tc_op *op; /* NULL: the value is no layer's */
+    const tc_op *op; /* NULL: the value is not the output of a layer */
     const tc_arg *arg;
     const int *input; /* [slots]: given inputs, then parameters; of the graph, which may move it when it grows */
     int inputs, slots;
@@ -78,7 +78,7 @@ typedef struct tc_arena {
 typedef struct tc_measure {
     int value;
     int before;  /* the step of the training list before which its gradient is whole; its length: at the end */
-    bool masked; /* what lies where the value is 0 does not count: a list leaves it out */
+    bool masked; /* where the value is 0 the gradient does not count: a list leaves it out */
     double data; /* the squared norm of the losses' gradient in the last sampled step */
 } tc_measure;
 
@@ -93,7 +93,7 @@ typedef struct tc_sampling {
 /* How this rank fares in the call that runs, from good to bad. The worst vote of all ranks counts for all. */
 typedef enum tc_vote { TC_GOOD, TC_NOT_FINITE, TC_REFUSED, TC_SUM_FAILED } tc_vote;
 
-/* What goes from rank to rank (run/exchange.c). */
+/* What ranks send one another (run/exchange.c). */
 typedef struct tc_exchange {
     double *numbers; /* on their way */
     double hash;     /* of the plan and its parameters when the first call began; 0: there was no call yet */

@@ -13,9 +13,9 @@ tacet_status tc_plan_ranks(tacet_plan *p)
         return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: this is rank %d of %d, where ranks go from 0 to size - 1",
                        r->rank, r->size);
     if (r->size > 1 && !r->sum)
-        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: %d ranks need a sum over them, and none was given",
-                       r->size);
-    /* An operator that mixes samples needs sums over ranks, or it would see a part of the batch alone. */
+        return tc_fail(&p->error, TACET_DESCRIPTION,
+                       "ranks: %d ranks need a function that sums over them, and none was given", r->size);
+    /* An operator that mixes samples needs sums over ranks, because otherwise it would see only a part of the batch. */
     for (int i = 0; i < tc_plan_nodes(p) && r->size > 1; i++) {
         const tc_node n = tc_plan_node(p, i);
         if (!n.op || !(n.op->flags & TC_MIXES) || n.op->sums) continue;

@@ -1,4 +1,4 @@
-/* table.h: the small table beside the lists: all that changes while training but the numbers of parameters. All of it
+/* table.h: the small table next to the lists: everything that changes while training except the parameters. All of it
  * is in every checkpoint. */
 #ifndef TC_TABLE_H
 #define TC_TABLE_H

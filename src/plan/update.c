@@ -1,4 +1,4 @@
-/* update.c: what follows the backward pass. Parameters that lie side by side and share their options are one update;
+/* update.c: what follows the backward pass. Neighbouring parameters with the same options are one update;
  * after the updates come proximal steps and constraints, in the order in which they were described. */
 #include "plan/plan.h"
 

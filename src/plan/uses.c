@@ -58,7 +58,7 @@ tacet_status tc_plan_uses(tacet_plan *p)
 
 bool tc_plan_is_penalty(const tacet_plan *p, int term) { return p->graph->term[term].op->role == &tc_penalty; }
 
-/* An input is optional where losses alone read it, as their target. */
+/* An input is optional if only losses read it, as their target. */
 static bool is_optional(const tacet_plan *p, int v)
 {
     for (tc_each_use(u, &p->uses, v)) {

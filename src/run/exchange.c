@@ -5,14 +5,14 @@
  *
  * Where ranks are not alike, all hear it and stop there, for their sums would not match. After that no rank stops
  * before the verdict, or the others would wait for it. What goes wrong on one (it refuses what it was fed, a sum fails)
- * it remembers as its vote and goes on, without rows or with numbers that nobody will use. In the verdict, the last
+ * it remembers as its vote and continues, without rows or with numbers that will not be used. In the verdict, the last
  * sum, every rank hears the worst vote of all and obeys it: all take the step, or none.
  *
  * The sum of the verdict may fail as well, and of that no other rank can hear any more. So a rank that has found
  * nothing wrong until then takes the verdict for a good one, as the others do. (If a sum fails on one rank and then the
  * verdict on another, they part. The next call finds that they have done different numbers of steps.)
  *
- * With one rank alone nothing is summed and nothing is copied. */
+ * With a single rank nothing is summed and nothing is copied. */
 #include "run/run.h"
 
 #include <math.h>
@@ -32,7 +32,8 @@ static void vote(tacet_plan *p, tc_vote found)
 
 static void note_failure(tacet_plan *p, tacet_status status)
 {
-    tc_fail(&p->error, status, "a sum over the ranks failed on this one: no rank takes the call, nothing was updated");
+    tc_fail(&p->error, status,
+            "a sum over the ranks failed on this rank: the call has failed on all ranks, and nothing was updated");
     vote(p, TC_SUM_FAILED);
 }
 
@@ -73,17 +74,20 @@ enum { EVALUATE = TC_LISTS }; /* a call; the others are the lists that run */
 enum { REFUSED = -1 }; /* in place of the inputs: this rank refuses the call, and the other numbers mean nothing */
 
 static const char *const unlike[] = {
-    [CALL] = "rank %d makes another call than this one: all must make the same calls of tacet_step, tacet_forward and "
-             "tacet_evaluate in the same order",
-    [STEPS] = "rank %d has done another number of steps than this one: all must make the same calls of tacet_step, and "
-              "resume from the same checkpoint",
+    [CALL] =
+        "rank %d makes a different call from this rank: all must make the same calls of tacet_step, tacet_forward and "
+        "tacet_evaluate in the same order",
+    [STEPS] =
+        "rank %d has done a different number of steps from this rank: all must make the same calls of tacet_step, and "
+        "resume from the same checkpoint",
     [SAMPLE] =
-        "rank %d measures gradients in this step or this one does, and not both: all must make the same calls of "
+        "either rank %d or this rank measures gradients in this step, but not both: all must make the same calls of "
         "tacet_ledger_reset",
-    [INPUTS] = "rank %d was fed other inputs than this one: all must feed the same inputs, each its own rows",
-    [BATCHES] = "rank %d has another number of batches than this one: all must evaluate on the same number",
-    [PLAN] = "rank %d has another plan or began with other parameters than this one: all must compile the same graph "
-             "with the same configuration and seed, or load the same file"};
+    [INPUTS] = "rank %d was fed different inputs from this rank: all must feed the same inputs, each its own rows",
+    [BATCHES] = "rank %d has a different number of batches from this rank: all must evaluate on the same number",
+    [PLAN] =
+        "rank %d has a different plan from this rank, or began with different parameters: all must compile the same graph "
+        "with the same configuration and seed, or load the same file"};
 
 /* Which inputs were fed, a bit each. */
 static double inputs(const tacet_plan *p)
@@ -248,7 +252,7 @@ tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad)
     if (votes[worst] < TC_REFUSED) return TACET_OK;
     p->last = -1;
     if (worst == p->set.ranks.rank) return p->error.status;
-    return tc_fail(&p->error, TACET_FAILED, "%s rank %d%s: no rank takes the call, and nothing was updated",
+    return tc_fail(&p->error, TACET_FAILED, "%s rank %d%s: the call has failed on all ranks, and nothing was updated",
                    votes[worst] < TC_SUM_FAILED ? "the call was refused on" : "a sum over the ranks failed on", worst,
                    votes[worst] < TC_SUM_FAILED ? ", whose message says why" : "");
 }

@@ -62,7 +62,7 @@ tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const voi
                            NULL, NULL);
 }
 
-/* Class indices of the batch: all rows at once where they lie one after another. */
+/* Class indices of the batch: all rows at once where they are contiguous. */
 static tacet_status gather_ids(tacet_plan *p, int v, int32_t *to)
 {
     const tc_gather *g = &p->feed[v].gather;

@@ -38,7 +38,7 @@ static void update_tile(void *context, int64_t tile, int lane)
     float *g = (float *)(void *)(j->p->arena.scratch + lane * j->p->arena.scratch_bytes);
     const tc_block b = j->f->call->op->silent->tile(j->f->call, tile, g);
     j->f->square[tile] = j->p->run.kernel->squares(g, b.m * b.n);
-    const int64_t rows = b.n == j->pitch ? 1 : b.m; /* whole rows lie one after another */
+    const int64_t rows = b.n == j->pitch ? 1 : b.m; /* whole rows are contiguous */
     for (int64_t i = 0; i < rows; i++) {
         const tc_update u = moved(&j->update, (b.i + i) * j->pitch + b.j, g + i * b.n);
         j->p->update.optim->update(&u, 0, b.m * b.n / rows);

@@ -1,6 +1,6 @@
-/* guard.c: between backward and update the objective and the gradients' norm are looked at once. If one is not a finite
- * number the weights stay as they are, and the step is run again, which gives the same numbers, looking at each value
- * as it is made: the first that is not finite is named. */
+/* guard.c: between backward and update the objective and the norm of the gradients are checked once. If one is not a
+ * finite number the weights stay as they are, and the step is run again, which gives the same numbers, looking at each
+ * value as it is made: the first that is not finite is named. */
 #include "run/run.h"
 
 #include "plan/poison.h"

@@ -38,10 +38,10 @@ void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
 
 /* What ranks tell one another. All ranks make these calls in the same order, up to the verdict, which says whether they
- * take the step or the forward pass. Where there is one rank alone they do nothing.
+ * take the step or the forward pass. With a single rank they do nothing.
  *
  * rows       begins a call that runs a list, and sets what the run knows of the rows of all ranks. Not OK, on all: they
- *            are not alike. A rank that has refused its feed goes on without rows; alone it stops here
+ *            are not alike. A rank that has refused its feed continues without rows; a single rank stops here
  * batches    begins an evaluation; ready: whether this rank can do it. Not OK, on all ranks: one cannot, or they are
  *            not alike
  * sum        replaces numbers by their sums over all ranks; a failure is remembered until the verdict

@@ -3,7 +3,7 @@
  * it is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit
  * for bit.
  *
- *     forward -> own: each penalty's gradient by itself -> backward, losses alone: data -> backward -> update */
+ *     forward -> own: each penalty's gradient by itself -> backward, only the losses: data -> backward -> update */
 #include "run/run.h"
 
 #include "plan/poison.h"
@@ -27,7 +27,7 @@ static int64_t elements_of(const tacet_plan *p, int v)
     return tc_shape_count(&p->graph->value[v].shape) * (p->graph->value[v].batch ? p->run.rows : 1);
 }
 
-/* g[n], of which every rank has a part, as all ranks together have it; in `spare` where there are several. */
+/* g[n], of which every rank has a part, as all ranks together have it; in `spare` if there are several ranks. */
 static const float *over_ranks(tacet_plan *p, const float *g, int64_t n)
 {
     if (p->set.ranks.size == 1) return g;

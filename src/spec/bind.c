@@ -115,15 +115,21 @@ static slot slot_at(const binder *b, int i)
     return (slot){0};
 }
 
-/* The name of something has a dot and does not begin as a number does. */
-static bool is_dotted_name(const char *text) { return strchr(text, '.') && !strchr(".+-0123456789", text[0]); }
+/* The name of a parameter: no number, and what follows its last dot does not begin as one does. */
+static bool is_parameter_name(const char *text)
+{
+    const char *dot = strrchr(text, '.');
+    double x;
+    return dot && dot[1] && !strchr("0123456789", dot[1]) && !tc_number_read(text, &x);
+}
 
-/* The attribute that a text sets by its key: the first of that name; the last, if the text is itself a name. */
+/* The attribute that a text sets by its key: the first of that name; the last, if the text is itself the name of a
+ * parameter. */
 static slot slot_named(const binder *b, const char *key, const char *text)
 {
     slot s, found = {0};
     for (int i = 0; (s = slot_at(b, i)).attribute; i++)
-        if (strcmp(s.attribute->name, key) == 0 && (!found.attribute || is_dotted_name(text))) found = s;
+        if (strcmp(s.attribute->name, key) == 0 && (!found.attribute || is_parameter_name(text))) found = s;
     return found;
 }
 

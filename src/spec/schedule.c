@@ -1,5 +1,5 @@
 /* schedule.c: the table of schedules. A schedule's clock starts when the warm-up ends: the warm-up takes the factor
- * from 0 to 1 in a straight line, the schedule goes on from there, and the length of linear and cosine is what then
+ * from 0 to 1 in a straight line, the schedule continues from there, and the length of linear and cosine is what then
  * remains until their end. */
 #include "spec/schedule.h"
 
@@ -60,7 +60,7 @@ const char *tc_schedule_check(const tc_arg *arg)
     if (arg[TC_SCHEDULE_DROP].number < 0) return "the factor of a drop must be at least 0";
     if (low < 0 || low > 1) return "floor must be from 0 to 1";
     if (from < 0) return "from must be at least 0 epochs";
-    if (arg[TC_SCHEDULE_UNTIL].given && !(arg[TC_SCHEDULE_UNTIL].number > from)) return "until must be behind from";
+    if (arg[TC_SCHEDULE_UNTIL].given && !(arg[TC_SCHEDULE_UNTIL].number > from)) return "until must be later than from";
     return NULL;
 }
 

@@ -5,10 +5,10 @@
  *     log lambda <- log lambda + HOLD e + DAMP (e - e of the move before)
  *
  * which is a proportional and integral controller in the form that adds up its moves (Astrom, Murray: Feedback systems,
- * 2008, chapter 10): lambda itself is the integral, so where a bound holds it nothing winds up behind the bound.
+ * 2008, chapter 10): lambda itself is the integral, so at a bound nothing winds up beyond it.
  *
- * What is due goes in a straight line, in the logarithm, from the density of the first step down to the target. The way
- * matters: units that were silenced in haste do not come back when lambda falls, so that a network which was driven
+ * What is due falls in a straight line, in the logarithm, from the density of the first step down to the target. The
+ * way matters: units that were silenced in haste do not come back when lambda falls, so that a network which was driven
  * below its target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
  *
  * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The scale of lambda is
@@ -27,7 +27,7 @@
 #define DESCENT 0.8  /* of a run, */
 #define DEEPER 0.1   /* less this for every e-fold that the target is below the density by nature, */
 #define BRIEFEST 0.4 /* but at least this; unless warmup says */
-enum { STEPS = 1000 /* where nobody knows how long it is */ };
+enum { STEPS = 1000 /* if the length of the run is not known */ };
 
 /* Activations; a parameter is moved once in LOOK steps. */
 #define MEMORY 8     /* steps */

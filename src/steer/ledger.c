@@ -51,7 +51,7 @@ void tacet_ledger_total(const tacet_plan *p, tacet_total *total)
     *total = (tacet_total){t->steps, t->rows, t->objective / rows, t->data_loss / rows};
 }
 
-/* ---- What a term stands on ---- */
+/* ---- What a term is on ---- */
 
 double tc_parameter_density(const tacet_plan *p, const tc_place *at)
 {

@@ -8,7 +8,7 @@
 /* What answers are compared with their labels, one a position: y [rows, ..., classes], labels [rows, ...]. */
 typedef struct scores {
     int y, labels;
-    int64_t positions, classes; /* of a row, and of a position; classes 0: there is nothing to compare */
+    int64_t positions, classes; /* of a row, and of a position; classes 0: nothing can be compared */
 } scores;
 
 static scores scores_of(const tacet_plan *p, tacet_value y, tacet_value target)

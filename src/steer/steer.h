@@ -1,11 +1,11 @@
 /* steer.h: what happens around the lists while a network trains: schedules before a step, the guard and the update
- * behind it, what steers lambdas, the ledger; and what is measured over many batches. */
+ * after it, what steers lambdas, the ledger; and what is measured over many batches. */
 #ifndef TC_STEER_H
 #define TC_STEER_H
 
 #include "run/run.h"
 
-/* Whether a controller needs the step that runs to be a sample; one move of every controller, behind the update. */
+/* Whether a controller needs the step that runs to be a sample; one move of every controller, after the update. */
 bool tc_control_needs_sample(const tacet_plan *p);
 void tc_control_move(tacet_plan *p);
 double tc_control_due(const tacet_plan *p, int term); /* the density that is due now, of a steered term */

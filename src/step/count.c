@@ -5,7 +5,7 @@
  *     in training      where a penalty asks; with a ledger that was asked for, where evaluation counts too
  *
  * Positions fold into rows: the value is a matrix [rows * positions, units]. A piece of work is a tile of it. Each
- * strip of rows has counts of its own, which are added up when the pass is noted, so that an int32 holds them. */
+ * strip of rows has separate counts, which are added up when the pass is noted, so that an int32 holds them. */
 #include "step/step.h"
 
 enum { COLUMNS = 256, STRIP = 4096 /* rows of a tile */, LANES = 8, VECTORS = 2 * LANES };

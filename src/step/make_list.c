@@ -42,7 +42,7 @@ static void finish(tc_step *s, double sum)
 
 /* ---- By unit ---- */
 
-enum { UNITS = 256 }; /* a range goes over all rows, and looks for where it begins in each */
+enum { UNITS = 256 }; /* a range covers all rows, and looks for its beginning in each */
 
 static tc_span unit_span(const tc_step *s) { return (tc_span){((const tc_silence *)s->context)->f.n, UNITS}; }
 

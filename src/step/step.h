@@ -18,8 +18,8 @@ typedef struct tc_step tc_step;
 typedef struct tc_kind {
     const char *name; /* what explain() calls the step; NULL: "forward" or "backward" */
     tc_span (*span)(const tc_step *s);
-    void (*resolve)(tc_step *s); /* takes over what the ports say, once the buffers have memory */
-    void (*prepare)(tc_step *s); /* before the first range, alone on one thread, where the step asks for it */
+    void (*resolve)(tc_step *s); /* copies what the ports say, once the buffers have memory */
+    void (*prepare)(tc_step *s); /* before the first range, on one thread, if the step asks for it */
     void (*run)(const tc_step *s, int64_t begin, int64_t end, int lane);
     void (*finish)(tc_step *s, double sum); /* takes the sum of what the ranges left; NULL: it is that of a term */
 } tc_kind;
@@ -41,7 +41,7 @@ typedef struct tc_silence {
     int value;
     int64_t capacity;          /* rows, those of positions counted */
     int by_row, by_unit;       /* buffers, or -1 */
-    bool read;                 /* a layer reads the entries; otherwise the count alone is of use */
+    bool read;                 /* a layer reads the entries; otherwise only the count is used */
     bool rows, units;          /* wanted in this step */
     bool forward, backward;    /* a product ran on it, or on a gradient's that has its silence, since it was made */
     struct tc_silence *source; /* a gradient's: the list of the value whose silence it has; NULL: a value's */
@@ -65,13 +65,13 @@ struct tc_step {
     const tc_kind *kind;
     tc_span span; /* how it is cut, for the rows of the list, and into how many parts */
     int64_t parts;
-    int waits; /* an input that may be left unfed in evaluation; the step is then passed over; or -1 */
+    int waits; /* an input that may be left unfed in evaluation; the step is then skipped; or -1 */
     bool backward;
     bool band;        /* runs range by range together with the next step */
     bool sums;        /* its ranges leave partial sums */
     bool prepares;    /* its kind prepares it in every pass */
     bool shared;      /* large enough to be worth waking threads for */
-    bool elementwise; /* element i that it writes depends on element i of what it reads alone; pieces are elements */
+    bool elementwise; /* element i that it writes depends only on element i of what it reads; pieces are elements */
     int value, term;  /* what it computes for, a value or a term of the graph; the other is -1 */
     tc_work work;     /* of a call of an operator */
     void *context;    /* of other kinds: the tc_silence or tc_tally */
@@ -79,7 +79,7 @@ struct tc_step {
     double *weights;  /* [parts]: likewise, what they add to the denominator (TC_WEIGHS) */
     int ports;
     tc_port *port;
-    tc_view view; /* the tensor that it goes over (no memory) */
+    tc_view view; /* the tensor that it processes (no memory) */
     double flops, bytes;
 };
 
@@ -129,11 +129,11 @@ typedef struct tc_tally {
     double sum;            /* of now */
     int64_t *fired;        /* [units] */
     int64_t rows;          /* times positions */
-    double natural;        /* training: the density in the first step of all, before any update; NAN: there was none */
+    double natural;        /* training: the density in the very first step, before any update; NAN: no step was run */
     struct tc_tally *next; /* of the list's */
 } tc_tally;
 
-/* Strips of rows (times positions) that counts are kept for apart, so that an int32 holds them. */
+/* The number of strips of rows (times positions) that are counted separately, so that an int32 holds a count. */
 int64_t tc_tally_strips(int64_t rows);
 
 extern const tc_kind tc_kind_count; /* reads port 0 */

@@ -1,5 +1,5 @@
-# A library with the C interface to BLAS: the target CBLAS::CBLAS. TACET_BLAS says which: openblas, or generic, which
-# takes the first of cblas, blis, mkl_rt and blas that is there (set CBLAS_LIBRARY to choose another).
+# Finds a library with the C interface to BLAS and defines the target CBLAS::CBLAS. TACET_BLAS says which: openblas, or
+# generic, which takes the first of cblas, blis, mkl_rt and blas that exists (set CBLAS_LIBRARY to choose another).
 find_package(PkgConfig QUIET)
 if(TACET_BLAS STREQUAL openblas)
     if(PkgConfig_FOUND)

@@ -1,4 +1,4 @@
-# libyaml, for the program's configuration files: the target LibYAML::LibYAML.
+# Finds libyaml, for the program's configuration files, and defines the target LibYAML::LibYAML.
 find_path(LibYAML_INCLUDE_DIR yaml.h)
 find_library(LibYAML_LIBRARY yaml)
 include(FindPackageHandleStandardArgs)

@@ -1,5 +1,6 @@
-# cmake --install: the library (static, and shared with its soname), the header, tacet.pc, a CMake package (find_package(Tacet)
-# gives Tacet::tacet, the shared library; the static one is for pkg-config --static), the program and its man page.
+# What cmake --install installs: the library (static, and shared with its soname), the header, tacet.pc, a CMake package
+# (find_package(Tacet) defines Tacet::tacet, the shared library; the static one is for pkg-config --static), the program and
+# its man page.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS tacet_shared EXPORT TacetTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -13,8 +14,8 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/docs/tacet.1)
     install(FILES docs/tacet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
-# pkg-config. The BLAS stands there as a library: OpenBLAS's own .pc would ask for Fortran's run time, which the shared
-# library brings along.
+# pkg-config. The BLAS is listed as a library: OpenBLAS's own .pc would ask for the Fortran runtime, which the shared
+# library already brings along.
 set(pc_libraries "-pthread -lm")
 if(NOT TACET_BLAS STREQUAL none)
     string(PREPEND pc_libraries "${CBLAS_LIBRARY} ")

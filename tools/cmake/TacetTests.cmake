@@ -1,8 +1,8 @@
-# The tests. Each tests/test_*.c is a program of its own (cmocka) that may look inside the library; each tests/test_*.sh is
-# run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment, and skips by exit status 77. A script
-# whose second line is "# timeout N" gets N seconds in place of 120.
+# The tests. Each tests/test_*.c is a separate cmocka program that may use the library's internals; each tests/test_*.sh is
+# run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment, and exits with status 77 to be skipped. A
+# test file that contains "timeout N" gets N seconds instead of 120.
 #
-# tests/ops has operators for tests alone, written like those of the library: one file, and one line in test_ops.def.
+# tests/ops has operators that only tests use, written like those of the library: one file, and one line in test_ops.def.
 # Programs called tests/test_extra_*.c have them in their table of operators, after the library's own; scripts called
 # tests/test_extra_*.sh are given a program tacet that has them.
 find_library(CMOCKA_LIB cmocka)
@@ -13,8 +13,8 @@ endif()
 file(GLOB test_sources CONFIGURE_DEPENDS tests/test_*.c)
 file(GLOB test_scripts CONFIGURE_DEPENDS tests/test_*.sh)
 
-# No detect_stack_use_after_return: GCC 12 aligns the frames that it makes for it to 32 bytes, and then moves vectors of
-# AVX-512 to and from them as if they were aligned to 64.
+# detect_stack_use_after_return is not set: GCC 12 aligns the frames that it makes for it to 32 bytes, but then moves AVX-512
+# vectors to and from them as if they were aligned to 64.
 set(test_environment
     TACET=${CMAKE_BINARY_DIR}/tacet
     TACET_SOURCE=${CMAKE_SOURCE_DIR}
@@ -25,7 +25,7 @@ set(test_environment
     UBSAN_OPTIONS=print_stacktrace=1
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
 
-# The linker takes an object from an archive only for a symbol that is missing: with this op.c, the library's stays out.
+# The linker takes an object from an archive only for a missing symbol, so this op.c keeps the library's op.c out.
 file(GLOB extra_operators CONFIGURE_DEPENDS tests/ops/*.c)
 add_library(tacet_extra_operators OBJECT src/op/op.c ${extra_operators})
 target_compile_definitions(tacet_extra_operators PRIVATE TC_TEST_OPS)

@@ -8,7 +8,8 @@ const tc_kernel *const *tc_cpu_sets(void)
 {
 #if defined(__x86_64__)
     static const tc_kernel *const sets[] = {&tc_cpu_avx512, &tc_cpu_avx2, &tc_cpu_plain, NULL};
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                      __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                         __builtin_cpu_supports("avx512vl");

@@ -1,4 +1,4 @@
-/* firing_dots.h: the elements of A B^T where a list says that they are wanted. Part of firing_body.h.
+/* firing_dots.h: the elements of A B^T where a list says that they are wanted. Part of instruction_set.h.
  *
  * MANY sums of products run side by side over the same row of A; one tree of shuffles adds up their lanes. (Twice as many
  * read more rows of B at once than a machine fetches ahead.) B's rows are taken so many at a time that they stay in the

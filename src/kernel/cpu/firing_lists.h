@@ -1,4 +1,4 @@
-/* firing_lists.h: firing lists are made. Part of firing_body.h. */
+/* firing_lists.h: firing lists are made. Part of instruction_set.h. */
 
 /* The lanes of GROUP vectors that are not 0, as bits. */
 enum { GROUP = 64 / LANES, FEW = 20 };

@@ -1,16 +1,16 @@
-/* firing_rows.h: sums of a matrix's rows, picked by a list: C[r] = sum over p of list[p].value * B[list[p].at]. Part
- * of firing_body.h.
+/* firing_rows.h: sums of a matrix's rows, picked by a list: C[r] = sum over p of list[p].value * B[list[p].at]. Part of
+ * instruction_set.h.
  *
- * By row lists this is x B, by unit lists x^T B. The two products whose dense matrix lies the other way turn blocks of
- * LANES x LANES: A^T x is (x^T A)^T, turned as it is stored; x B^T turns B as it is copied.
+ * By row lists this is x B, by unit lists x^T B. The two products whose dense matrix is stored transposed turn blocks
+ * of LANES x LANES: A^T x is (x^T A)^T, turned as it is stored; x B^T turns B as it is copied.
  *
  *     packed     each row of B is read for many rows of C: a block of B, some rows of a tile's width, is first copied
  *                side by side into the L1 cache. All of C's rows pass over it, then comes the next block
- *     in tiles   a row is read for a few: from where it lies, a tile's columns after the other, which stay in L2
+ *     in tiles   a row is read for a few: in place, one tile of columns after another, which stay in L2
  *     along      it is read once, or B is too large for that: whole rows, a few at a time
  *
  * A tile of C of up to WIDE vectors stays in registers while its list runs, one multiply after the other in the list's
- * order: however C is cut, and wherever B lies, every element has the same bits. */
+ * order: however C is cut and wherever B is stored, every element has the same bits. */
 
 /* Vectors of a tile, and of one whose block is packed; floats of a block, which fill an L1 cache; rows of C that pass
  * over it; floats of a tile's columns of B that stay in an L2 cache; rows of B that are read at once along C's. Packing
@@ -58,7 +58,7 @@ typedef struct target {
 } target;
 
 /* One row of a tile of `wide` vectors, a constant, from entry p of its list on; returns the first entry that is not in
- * the source. part: what lies behind the last lanes of B may not be read. */
+ * the source. part: what follows the last lanes of B may not be read. */
 INLINE int64_t sum_row(const int wide, const bool part, int64_t p, int64_t count, const tc_entry *list, const source *s,
                        const int64_t ldb, const target *t)
 {
@@ -172,7 +172,7 @@ static void sum_along(const sums_of *z)
     }
 }
 
-/* A tile's columns after the other: what is read again lies in the L2 cache. */
+/* One tile of columns after another: what is read again is in the L2 cache. */
 static void sum_in_tiles(const sums_of *z)
 {
     const int64_t width = tile_width(z->n, WIDE * LANES);
@@ -188,7 +188,7 @@ static void sum_in_tiles(const sums_of *z)
     }
 }
 
-/* to [rows, width] <- rows of B from row k on, columns j .. j + cols; 0 behind them. */
+/* to [rows, width] <- rows of B from row k on, columns j .. j + cols; 0 after them. */
 static void pack(const sums_of *z, int64_t k, int64_t rows, int64_t j, int64_t cols, int64_t width, float *to)
 {
     for (int64_t i = 0; i < rows; i++) {
@@ -227,7 +227,7 @@ static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int6
     const int64_t width = vectors(cols) * LANES, deep = BLOCK / width;
     sum_fn *sum = sum_of[vectors(cols)][PACKED];
     int64_t k = 0;
-    do { /* once even where there is nothing to add up */
+    do { /* once even if there is nothing to add up */
         const int64_t rows = least(deep, z->k - k);
         (z->turned ? pack_turned : pack)(z, k, rows, j, cols, width, block);
         const source s = {block, width, (int32_t)k, (int32_t)(k + rows)};

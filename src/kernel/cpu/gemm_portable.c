@@ -7,7 +7,7 @@
  *        for a block of MC rows:                A's block, if it is stored the wrong way round, into panels [KC][ROWS]
  *          for each panel of B, for each ROWS rows:   tile(): C[ROWS][COLS] += A panel * B panel
  *
- * Copying is left out where it would not pay: A's rows are read where they are when they lie along k, and both operands
+ * Copying is left out where it would not pay: A's rows are read in place when they run along k, and both operands
  * are when only one tile would read the copy. A ragged edge of columns is padded with zeros in its panel; a ragged edge
  * of rows has a tile of its own for each height. All of this is a function of the shape alone. */
 #include "kernel/cpu/cpu.h"
@@ -19,7 +19,7 @@
 
 enum { ROWS = 6, COLS = 2 * LANES, KC = 256, NC = 128, MC = 48 };
 
-/* Where an operand's element is: at[i * row + p * step], p along k. B's columns lie side by side. */
+/* Where an operand's element is: at[i * row + p * step], p along k. B's columns are adjacent. */
 typedef struct panel {
     const float *at;
     int64_t row, step;

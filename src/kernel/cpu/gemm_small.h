@@ -1,12 +1,12 @@
-/* gemm_small.h: products of small matrices, where a BLAS spends more on its preparations than on the product (4 x 32 x 128:
- * 0.2 us here, 1.5 us there). Operands are read where they are; only a transposed B is copied, a strip of two vectors
- * of columns at a time. For AVX2 and AVX-512: a tile's registers must be as wide as the machine's. Part of
+/* gemm_small.h: products of small matrices, where a BLAS spends more on its preparations than on the product (4 x 32 x
+ * 128: 0.2 us here, 1.5 us there). Operands are read where they are; only a transposed B is copied, a strip of two
+ * vectors of columns at a time. For AVX2 and AVX-512: a tile's registers must be as wide as the machine's. Part of
  * instruction_set.h. */
 #if LANES > 4
 
 /* MOST: in multiplications; above it a BLAS is as fast or faster (measured: OpenBLAS 0.3.21, which from AVX-512 on has
- * small kernels of its own). THIN: a sum so short leaves room for all of B in registers. TALL, BROAD: rows of a tile that
- * is one vector wide, and of one that is two. */
+ * small kernels of its own). THIN: a sum so short leaves room for all of B in registers. TALL, BROAD: rows of a tile
+ * that is one vector wide, and of one that is two. */
 enum { MOST = 64 * 64 * 64, MOST_K = 256, THIN = 4, TALL = 8, BROAD = LANES == 8 ? 6 : 8 };
 
 /* Columns [j, j + n) of the product, and the rows of B that they need. */
@@ -27,7 +27,7 @@ INLINE void store_first(float *p, vec v, int64_t n)
         store_some(p, v, some_of(n));
 }
 
-/* The first n of four floats, 0 behind them. */
+/* The first n of four floats, 0 after them. */
 INLINE __m128 load_four(const float *p, int64_t n)
 {
     return _mm_maskload_ps(p, _mm_cmpgt_epi32(_mm_set1_epi32((int)n), _mm_setr_epi32(0, 1, 2, 3)));
@@ -43,8 +43,9 @@ INLINE __m128 load_four(const float *p, int64_t n)
 #define MIX(a, b, order) (vec) _mm256_shuffle_ps((__m256)(a), (__m256)(b), order)
 #endif
 
-/* Four columns of up to LANES rows, as rows: to[4][pitch]. Where n or k is less, what is behind them is not read. Whole
- * vectors are written, as the product reads them: one that is in pieces has to wait until all have left the store queue. */
+/* Four columns of up to LANES rows, as rows: to[4][pitch]. Where n or k is less, what follows them is not read. Whole
+ * vectors are written, as the product reads them: one that is in pieces has to wait until all have left the store
+ * queue. */
 INLINE void turn_four(const bool whole, const float *from, int64_t ld, int64_t n, int64_t k, float *to, int64_t pitch)
 {
     vec x[4], y[4];
@@ -154,7 +155,7 @@ INLINE void thin(const int k, const int across, const tc_gemm *g, const strip *s
         }
 }
 
-/* By k, and by whether the strip is wider than a vector. Each is a function by itself, with few registers to save. */
+/* By k, and by whether the strip is wider than a vector. Each is a separate function, with few registers to save. */
 #define THIN_OF(k)                                                                                                     \
     static void thin_##k##_1(const tc_gemm *g, const strip *s) { thin(k, 1, g, s); }                                   \
     static void thin_##k##_2(const tc_gemm *g, const strip *s) { thin(k, 2, g, s); }

@@ -1,8 +1,8 @@
-/* lanes.h: what the compiler's vectors have no word for, in one instruction set: vectors that lie partly outside of a
+/* lanes.h: what the compiler's vectors have no word for, in one instruction set: vectors that are partly outside of a
  * matrix, and the packing of those lanes that are not 0. Part of instruction_set.h; LANES is 16 (AVX-512), 8 (AVX2 and
  * FMA) or 4 (any machine).
  *
- *     some           which lanes lie inside: the first some_of(count). The others are neither read by load_some nor
+ *     some           which lanes are inside: the first some_of(count). The others are neither read by load_some nor
  *                    written by store_some, and load as 0
  *     nonzero        the lanes that are not 0 (NaN is not), as bits
  *     pick           the same as entries, first + their lanes; LANES entries are written. Returns how many there are */
