@@ -79,11 +79,12 @@ static const char *step_text(cli_arena *a, double s)
     return cli_format(a, "%s%s/step", fixed(a, s < 1e-3 ? s * 1e6 : s < 1 ? s * 1e3 : s, VALUE), unit);
 }
 
-/* The beginning and the end of a long name tell more than its middle. */
+/* The beginning and the end of a long name tell more than its middle. (What is cut within a character is shown as a
+ * question mark: the line has escapes of its own and goes out as it is.) */
 static const char *label(cli_arena *a, const char *name)
 {
     const size_t n = strlen(name), half = LABEL / 2 - 1;
-    return n <= LABEL ? name : cli_format(a, "%.*s..%s", (int)half, name, name + n - half);
+    return tc_tame(n <= LABEL ? cli_copy(a, name, n) : cli_format(a, "%.*s..%s", (int)half, name, name + n - half), "");
 }
 
 /* ---- What has room ----------------------------------------------------------------------------------------------- */

@@ -41,9 +41,7 @@ bool cli_progress_due(cli_progress *p, double now)
 void cli_progress_draw(cli_progress *p, const char *line)
 {
     if (!p->moving) return;
-    fputc('\r', stderr);
-    cli_print(stderr, "%s", line);
-    fputs("\033[J\r", stderr);
+    fprintf(stderr, "\r%s\033[J\r", line);
     p->shown = true;
     /* A terminal that was held, by Ctrl-S say, is not slow for good. */
     p->pause = fmin(fmax(0.1, 50 * (cli_now() - p->last)), 2);
