@@ -48,8 +48,8 @@ static double flops_of(const network *n, bool training)
 {
     double flops = 0, first = 0;
     for (int i = 0; i < tacet_value_count(n->p); i++) {
-        tacet_value_info v;
-        if (tacet_value_at(n->p, i, &v) != TACET_OK || strcmp(v.kind, "parameter") != 0 || v.rank != 2) continue;
+        tacet_value_info v = {.size = sizeof v};
+        if (tacet_value_at(n->p, i, &v) != TACET_OK || v.role != TACET_ROLE_PARAMETER || v.rank != 2) continue;
         const double product = 2.0 * (double)(n->c->batch * v.shape[0] * v.shape[1]);
         if (first == 0) first = product;
         flops += product * (training ? 3 : 1);
@@ -115,7 +115,7 @@ void network_rewind(network *n)
 static int64_t units_of(const network *n, const char *name)
 {
     for (int i = 0; i < tacet_value_count(n->p); i++) {
-        tacet_value_info v;
+        tacet_value_info v = {.size = sizeof v};
         if (tacet_value_at(n->p, i, &v) == TACET_OK && strcmp(v.name, name) == 0) return v.units;
     }
     return 0;
@@ -160,7 +160,7 @@ double network_density(network *n)
     int values = 0;
     count(n);
     for (int i = 0; i < tacet_value_count(n->p); i++) {
-        tacet_value_info v;
+        tacet_value_info v = {.size = sizeof v};
         if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) sum += v.density, values++;
     }
     return sum / values;
@@ -171,7 +171,7 @@ void network_densities(network *n)
     count(n);
     printf("   ");
     for (int i = 0; i < tacet_value_count(n->p); i++) {
-        tacet_value_info v;
+        tacet_value_info v = {.size = sizeof v};
         if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" %s fires at %.4f", v.name, v.density);
     }
     printf("\n");
@@ -180,7 +180,7 @@ void network_densities(network *n)
 double network_accuracy(network *n)
 {
     tacet_error why;
-    tacet_result r;
+    tacet_result r = {.size = sizeof r};
     tacet_data *d = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "test", NULL, &why);
     tacet_loader *l = d ? tacet_loader_new(d, n->c->batch, 0, false, &why) : NULL;
     if (!l) stop("test images", &why);

@@ -31,14 +31,16 @@ static void step_epoch(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_valu
 
 static void look(const tacet_plan *p, outcome *o)
 {
-    tacet_term t;
-    tacet_account a;
-    tacet_warning w;
-    for (int i = 0; i < tacet_term_count(p); i++) {
-        if (tacet_term_at(p, i, &t) != TACET_OK || strcmp(t.role, "penalty") != 0) continue;
+    tacet_term t = {.size = sizeof t};
+    tacet_account a = {.size = sizeof a};
+    tacet_firing f = {.size = sizeof f};
+    tacet_warning w = {.size = sizeof w};
+    for (int i = 0; tacet_term_at(p, i, &t) == TACET_OK; i++) {
+        if (t.role != TACET_ROLE_PENALTY) continue;
         tacet_account_at(p, i, &a);
         const int layer = t.on[strlen(t.on) - 1] - '1';
-        o->density[layer] = a.firing.density;
+        tacet_term_firing(p, i, &f);
+        o->density[layer] = f.density;
         o->lambda[layer] = a.lambda;
     }
     for (int i = 0; tacet_warning_at(p, i, &w) == TACET_OK; i++) o->said = o->said || strcmp(w.kind, "above") == 0;
@@ -66,7 +68,7 @@ static outcome train(const data *d, char penalty[LAYERS][64], uint64_t seed)
     if (!p) stop("steering", &why);
     for (int i = 0; i < EPOCHS; i++) step_epoch(p, l, x, target);
     look(p, &o);
-    tacet_result r;
+    tacet_result r = {.size = sizeof r};
     if (tacet_evaluate(p, t, x, target, y, &r) != TACET_OK) stop("an evaluation failed", tacet_plan_error(p));
     o.accuracy = r.accuracy;
     tacet_plan_free(p);

@@ -88,8 +88,9 @@ const char *cli_colour(FILE *f, const char *escape);
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
 
-/* An entry of the library's catalogue, by role (NULL: any) and name. */
-bool cli_entry(const char *role, const char *name, tacet_entry *entry);
+/* The index of an entry of the library's catalogue, by role (0: any) and name, or -1; and an attribute of it by name. */
+int cli_entry(tacet_role role, const char *name);
+bool cli_attribute(int entry, const char *name, tacet_attribute *a);
 
 /* Paragraphs of at most `width` columns, each line after `indent` spaces; the first one is at column `at` already. */
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width);

@@ -14,11 +14,10 @@ static const char *entry_name(const void *context, int i)
 
 static void list(void)
 {
-    tacet_entry e;
-    const char *role = "";
-    for (int i = 0; i < tacet_entry_count(); i++) {
-        if (tacet_entry_at(i, &e) != TACET_OK) continue;
-        if (strcmp(role, e.role) != 0) printf("%s%s\n", *role ? "\n" : "", e.role);
+    tacet_entry e = {.size = sizeof e};
+    tacet_role role = 0;
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++) {
+        if (role != e.role) printf("%s%s\n", role ? "\n" : "", tacet_role_name(e.role));
         role = e.role;
         int at = printf("  %-*s", DOCS - 3, e.name);
         cli_wrap(stdout, e.formula && *e.formula ? e.formula : e.doc, at, DOCS, WIDTH);
@@ -26,17 +25,17 @@ static void list(void)
     printf("\ntacet ops NAME tells more of one.\n");
 }
 
-static void attributes(int n, const tacet_attribute *table)
+static void attributes(int entry)
 {
-    for (int i = 0; i < n; i++) {
-        const tacet_attribute *t = &table[i];
-        printf("  %s%s  %s", t->name, t->positional ? " (positional)" : "", t->type);
-        if (!t->preset)
+    tacet_attribute t = {.size = sizeof t};
+    for (int i = 0; tacet_attribute_at(entry, i, &t) == TACET_OK; i++) {
+        printf("  %s%s  %s", t.name, t.positional ? " (positional)" : "", t.type);
+        if (!t.preset)
             printf(", must be given");
-        else if (*t->preset)
-            printf(", default %s", t->preset);
+        else if (*t.preset)
+            printf(", default %s", t.preset);
         printf("\n");
-        cli_wrap(stdout, t->doc, 0, 6, WIDTH);
+        cli_wrap(stdout, t.doc, 0, 6, WIDTH);
     }
 }
 
@@ -56,9 +55,9 @@ static void parameters(const tacet_entry *e)
     cli_wrap(stdout, text, 0, 6, WIDTH);
 }
 
-static void detail(const tacet_entry *e)
+static void detail(int entry, const tacet_entry *e)
 {
-    printf("%s (%s)\n", e->name, e->role);
+    printf("%s (%s)\n", e->name, tacet_role_name(e->role));
     if (e->formula && *e->formula) cli_wrap(stdout, e->formula, 0, 4, WIDTH);
     if (e->doc && *e->doc) {
         printf("\n");
@@ -68,9 +67,8 @@ static void detail(const tacet_entry *e)
         printf("\n");
         cli_wrap(stdout, "Mixes samples: in training, what it gives for one depends on its whole batch.", 0, 0, WIDTH);
     }
-    if (e->attributes + e->common_attributes) printf("\nAttributes:\n");
-    attributes(e->attributes, e->attribute);
-    attributes(e->common_attributes, e->common);
+    if (e->attributes) printf("\nAttributes:\n");
+    attributes(entry);
     parameters(e);
     if (e->source && *e->source) {
         printf("\nSource: ");
@@ -80,17 +78,17 @@ static void detail(const tacet_entry *e)
 
 static tacet_status run(const cli_args *a)
 {
-    tacet_entry e;
+    tacet_entry e = {.size = sizeof e};
     if (a->operands == 0) {
         list();
         return TACET_OK;
     }
     const char *name = a->operand[0];
     int found = 0;
-    for (int i = 0; i < tacet_entry_count(); i++) {
-        if (tacet_entry_at(i, &e) != TACET_OK || strcmp(e.name, name) != 0) continue;
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++) {
+        if (strcmp(e.name, name) != 0) continue;
         if (found++) printf("\n");
-        detail(&e);
+        detail(i, &e);
     }
     if (found) return TACET_OK;
     const char *hint = cli_suggest(a->arena, name, entry_name, &e);

@@ -35,8 +35,7 @@ static void write_rows(const sink *s, int64_t rows)
 
 static tacet_status find_value(const cli_model *m, const char *name, tacet_value_info *v)
 {
-    for (int i = 0; i < tacet_value_count(m->plan); i++)
-        if (tacet_value_at(m->plan, i, v) == TACET_OK && strcmp(v->name, name) == 0 && v->batch) return TACET_OK;
+    if (tacet_value_at(m->plan, tacet_find(m->graph, name).id - 1, v) == TACET_OK && v->batch) return TACET_OK;
     return cli_fail(TACET_DESCRIPTION, "'%s' is no value with a row a sample; tacet inspect lists the layers", name);
 }
 
@@ -58,8 +57,8 @@ static tacet_status predict(cli_model *m, const tacet_data *data, const char *na
 static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data *data)
 {
     const char *keep = cli_given_value(a, "keep"), *name = keep ? keep : m->output, *path = cli_given_value(a, "out");
-    tacet_data_info info;
-    tacet_value_info v;
+    tacet_data_info info = {.size = sizeof info};
+    tacet_value_info v = {.size = sizeof v};
     cli_outfile o = {0};
     tacet_status s = find_value(m, name, &v);
     if (s != TACET_OK) return s;

@@ -89,7 +89,7 @@ static tacet_status report(const cli_args *a, int threads, cli_training *t)
     } else {
         cli_figures_table(stdout, a->arena, job->plan, &f);
         fputc('\n', stdout);
-        tacet_total total;
+        tacet_total total = {.size = sizeof total};
         tacet_ledger_total(job->plan, &total);
         const tc_json *l = cli_ledger_of(a->arena, job->plan, CLI_OF_LEDGER);
         if (tc_json_size(tc_json_get(l, "terms")) > 0 && total.steps > 0)

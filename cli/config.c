@@ -50,9 +50,10 @@ static bool read_target(const char *text, double *number, int64_t *integer)
 }
 
 const cli_type cli_type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
-const cli_type cli_type_loss = {.name = "loss", .role = "loss", .expected = "a loss, cross_entropy"};
-const cli_type cli_type_optimizer = {.name = "optimizer", .role = "optimizer", .expected = "an optimizer, sgd lr=0.1"};
-const cli_type cli_type_data = {.name = "source", .role = "data", .expected = "a source of data, idx DIR"};
+const cli_type cli_type_loss = {.name = "loss", .role = TACET_ROLE_LOSS, .expected = "a loss, cross_entropy"};
+const cli_type cli_type_optimizer = {
+    .name = "optimizer", .role = TACET_ROLE_OPTIMIZER, .expected = "an optimizer, sgd lr=0.1"};
+const cli_type cli_type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source of data, idx DIR"};
 const cli_type cli_type_map = {.name = "map", .map = true, .expected = "a map, {selector: text}"};
 const cli_type cli_type_path = {.name = "path", .expected = "a path"};
 const cli_type cli_type_int = {.name = "int", .expected = "a whole number", .read = read_int};

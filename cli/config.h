@@ -10,7 +10,8 @@
 /* What a key's text must be. `role` is that of the catalogue where the text is in the small language and its attributes
  * can be set one by one (--set optimizer.lr=0.05). */
 typedef struct cli_type {
-    const char *name, *role;
+    const char *name;
+    tacet_role role;
     bool map;
     const char *expected;                                             /* "a whole number" */
     bool (*read)(const char *text, double *number, int64_t *integer); /* NULL: any text */
@@ -86,9 +87,9 @@ cli_place cli_argument(cli_arena *a, const char *option, const char *text);
 const char *cli_word_end(const char *text);
 
 /* The attribute that a word of a description sets, by its key or by its position; NULL: none that is known. */
-const char *cli_spec_attribute(cli_arena *a, const char *role, const char *text, const char *word);
+const char *cli_spec_attribute(cli_arena *a, tacet_role role, const char *text, const char *word);
 
 /* The text of a description with `name` set to `value`: in its place if it is there, else at the end. */
-const char *cli_spec_edit(cli_arena *a, const char *role, const char *text, const char *name, const char *value);
+const char *cli_spec_edit(cli_arena *a, tacet_role role, const char *text, const char *name, const char *value);
 
 #endif

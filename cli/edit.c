@@ -56,13 +56,6 @@ static bool has_key(const char *word, const char *end, const char *name)
     return (size_t)(end - word) > n && strncmp(word, name, n) == 0 && word[n] == '=';
 }
 
-/* Attribute i of an entry, its own before those of its role; NULL behind the last. */
-static const tacet_attribute *attribute_at(const tacet_entry *e, int i)
-{
-    if (i < e->attributes) return &e->attribute[i];
-    return i - e->attributes < e->common_attributes ? &e->common[i - e->attributes] : NULL;
-}
-
 static bool given_by_key(const char *text, const char *name)
 {
     for (const char *end; *text; text = end + strspn(end, " \t")) {
@@ -74,37 +67,35 @@ static bool given_by_key(const char *text, const char *name)
 
 /* Whether a bare word of the description, the `bare`-th that is no flag, is the value of the positional attribute
  * `name`; or the word is the flag `name` itself. */
-static bool is_value_of(const tacet_entry *e, const char *text, const char *word, const char *end, const char *name,
-                        int *bare)
+static bool is_value_of(int entry, const char *text, const char *word, const char *end, const char *name, int *bare)
 {
-    const tacet_attribute *a;
-    for (int i = 0; (a = attribute_at(e, i)); i++)
-        if (strcmp(a->type, "bool") == 0 && strlen(a->name) == (size_t)(end - word) &&
-            strncmp(a->name, word, (size_t)(end - word)) == 0)
-            return strcmp(a->name, name) == 0;
-    int place = 0;
-    for (int i = 0; (a = attribute_at(e, i)); i++)
-        if (a->positional && !given_by_key(text, a->name) && place++ == *bare) break;
+    tacet_attribute a = {.size = sizeof a};
+    for (int i = 0; tacet_attribute_at(entry, i, &a) == TACET_OK; i++)
+        if (strcmp(a.type, "bool") == 0 && strlen(a.name) == (size_t)(end - word) &&
+            strncmp(a.name, word, (size_t)(end - word)) == 0)
+            return strcmp(a.name, name) == 0;
+    int place = 0, i = 0;
+    for (; tacet_attribute_at(entry, i, &a) == TACET_OK; i++)
+        if (a.positional && !given_by_key(text, a.name) && place++ == *bare) break;
     ++*bare;
-    return a && strcmp(a->name, name) == 0;
+    return tacet_attribute_at(entry, i, &a) == TACET_OK && strcmp(a.name, name) == 0;
 }
 
-const char *cli_spec_attribute(cli_arena *a, const char *role, const char *text, const char *word)
+const char *cli_spec_attribute(cli_arena *a, tacet_role role, const char *text, const char *word)
 {
-    tacet_entry entry = {0};
     const char *end = cli_word_end(text), *to = cli_word_end(word);
     const char *equals = *word == '"' ? NULL : memchr(word, '=', (size_t)(to - word));
     int bare = 0;
     if (equals) return cli_copy(a, word, (size_t)(equals - word));
-    if (!cli_entry(role, cli_copy(a, text, (size_t)(end - text)), &entry)) return NULL;
+    const int entry = cli_entry(role, cli_copy(a, text, (size_t)(end - text)));
     for (const char *at = end + strspn(end, " \t"); at < word; at = end + strspn(end, " \t")) {
         end = cli_word_end(at);
-        if (!memchr(at, '=', (size_t)(end - at)) || *at == '"') is_value_of(&entry, text, at, end, "", &bare);
+        if (!memchr(at, '=', (size_t)(end - at)) || *at == '"') is_value_of(entry, text, at, end, "", &bare);
     }
-    const tacet_attribute *found;
-    for (int i = 0; (found = attribute_at(&entry, i)); i++) {
+    tacet_attribute found = {.size = sizeof found};
+    for (int i = 0; tacet_attribute_at(entry, i, &found) == TACET_OK; i++) {
         int here = bare;
-        if (is_value_of(&entry, text, word, to, found->name, &here)) return found->name;
+        if (is_value_of(entry, text, word, to, found.name, &here)) return found.name;
     }
     return NULL;
 }
@@ -120,17 +111,16 @@ static const char *quoted(cli_arena *a, const char *value)
     return text;
 }
 
-const char *cli_spec_edit(cli_arena *a, const char *role, const char *text, const char *name, const char *value)
+const char *cli_spec_edit(cli_arena *a, tacet_role role, const char *text, const char *name, const char *value)
 {
-    tacet_entry entry = {0};
     const char *end = cli_word_end(text), *word = end + strspn(end, " \t");
-    bool known = cli_entry(role, cli_copy(a, text, (size_t)(end - text)), &entry);
+    const int entry = cli_entry(role, cli_copy(a, text, (size_t)(end - text)));
     int bare = 0;
     value = quoted(a, value);
     for (; *word; word = end + strspn(end, " \t")) {
         end = cli_word_end(word);
         bool key = memchr(word, '=', (size_t)(end - word)) && *word != '"';
-        if (key ? has_key(word, end, name) : known && is_value_of(&entry, text, word, end, name, &bare))
+        if (key ? has_key(word, end, name) : is_value_of(entry, text, word, end, name, &bare))
             return cli_format(a, "%.*s%s=%s%s", (int)(word - text), text, name, value, end);
     }
     return cli_format(a, "%s %s=%s", text, name, value);

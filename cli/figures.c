@@ -6,10 +6,9 @@
 
 static tacet_value_info info_of(const tacet_plan *p, tacet_value value)
 {
-    tacet_value_info v = {0};
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && v.value.id == value.id) return v;
-    return (tacet_value_info){.kind = ""};
+    tacet_value_info v = {.size = sizeof v};
+    tacet_value_at(p, value.id - 1, &v);
+    return v;
 }
 
 /* Elements of a row. */
@@ -23,7 +22,7 @@ static int64_t product(int rank, const int64_t *shape)
 tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_value x, tacet_value target,
                              tacet_value y, const cli_item *source)
 {
-    tacet_data_info d;
+    tacet_data_info d = {.size = sizeof d};
     tacet_data_describe(data, &d);
     const tacet_value_info in = info_of(p, x), out = info_of(p, y), aim = info_of(p, target);
     const long long width = product(d.rank, d.shape), wants = in.elements;
@@ -56,6 +55,7 @@ tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t bat
     tacet_error e;
     tacet_loader *l = tacet_loader_new(data, batch, 0, false, &e);
     if (!l) return cli_refuse(&e, 0, NULL);
+    f->result.size = sizeof f->result;
     tacet_status s = tacet_evaluate(p, l, x, target, y, &f->result);
     tacet_loader_free(l);
     return s == TACET_OK ? s : cli_refuse(tacet_plan_error(p), 0, NULL);
@@ -91,12 +91,12 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
     const char **cell = cli_take(a, ((size_t)n + 1) * 5 * sizeof *cell);
     const char *const head[] = {"term", "reduce", "lambda", "value", "lambda * value"};
     memcpy(cell, head, sizeof head);
-    tacet_term t;
+    tacet_term t = {.size = sizeof t};
     for (int i = 0; i < n; i++) {
         if (tacet_term_at(p, i, &t) != TACET_OK) continue;
         const char **c = &cell[5 * rows++];
         c[0] = t.name;
-        const bool constraint = strcmp(t.role, "constraint") == 0;
+        const bool constraint = t.role == TACET_ROLE_CONSTRAINT;
         c[1] = constraint ? "-" : t.prox ? cli_format(a, "%s prox", t.reduce) : t.reduce;
         c[2] = constraint ? "-" : cli_digits(a, t.lambda);
         c[3] = cli_digits(a, t.value);

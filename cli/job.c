@@ -120,7 +120,7 @@ static tacet_status adapt(tacet_data *d, const char *scaling, const char *classe
 tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const char *classes, tacet_status *s)
 {
     tacet_error e;
-    tacet_data_info info = {0};
+    tacet_data_info info = {.size = sizeof info};
     tacet_data *d = tacet_data_open(source->text, "train", NULL, &e);
     if (d) tacet_data_describe(d, &info);
     if (d && info.has_test) {
@@ -197,7 +197,7 @@ static tacet_status fit(const cli_job *job)
 
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
 {
-    *job = (cli_job){.config = c};
+    *job = (cli_job){.config = c, .info.size = sizeof job->info};
     tacet_status s = open_data(job);
     if (s != TACET_OK) return s;
     int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
@@ -225,21 +225,15 @@ void cli_job_close(cli_job *job)
 
 /* ---- Notes ------------------------------------------------------------------------------------------------------- */
 
-static const char *name_of(const tacet_plan *p, tacet_value value)
-{
-    tacet_value_info v;
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && v.value.id == value.id) return v.name;
-    return "";
-}
-
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
 {
     const cli_config *c = job->config;
+    tacet_value_info y = {.size = sizeof y, .name = ""};
+    tacet_value_at(job->plan, job->y.id - 1, &y);
     note[0] = (tacet_note){"data", text(c, CLI_DATA)};
     note[1] = (tacet_note){"scaling", job->scaling};
     note[2] = (tacet_note){"test", text(c, CLI_TEST)};
-    note[3] = (tacet_note){"output", name_of(job->plan, job->y)};
+    note[3] = (tacet_note){"output", y.name};
     note[4] = (tacet_note){"batch", job->batch_text};
     note[5] = (tacet_note){"classes", job->classes ? job->classes : ""};
 }
@@ -262,14 +256,13 @@ tacet_file *cli_model_file(const char *path, tacet_status *s)
 /* What the outputs are compared with, if that is fed. (A layer may be called target where it is not.) */
 static void find_loss(cli_model *m)
 {
-    tacet_value_info v;
-    tacet_term t;
-    for (int i = 0; i < tacet_value_count(m->plan); i++)
-        if (tacet_value_at(m->plan, i, &v) == TACET_OK && strcmp(v.name, "target") == 0 &&
-            (strcmp(v.kind, "labels") == 0 || strcmp(v.kind, "input") == 0))
-            m->target = v.value;
-    for (int i = 0; i < tacet_term_count(m->plan); i++)
-        if (tacet_term_at(m->plan, i, &t) == TACET_OK && strcmp(t.role, "loss") == 0) m->loss = true;
+    tacet_value_info v = {.size = sizeof v};
+    tacet_term t = {.size = sizeof t};
+    if (tacet_value_at(m->plan, tacet_find(m->graph, "target").id - 1, &v) == TACET_OK &&
+        (v.role == TACET_ROLE_LABELS || v.role == TACET_ROLE_INPUT))
+        m->target = v.value;
+    for (int i = 0; tacet_term_at(m->plan, i, &t) == TACET_OK; i++)
+        if (t.role == TACET_ROLE_LOSS) m->loss = true;
 }
 
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m)

@@ -47,6 +47,9 @@ enum { CLI_BINS = 10 };
 /* Whether there is a term i, which is then in *t, and it is no loss: a penalty or a constraint. */
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 
+/* The value that term i is on, if it is one alone and its zeros are counted; otherwise -1. */
+int cli_silent_value(const tacet_plan *p, int i);
+
 /* What is told of terms and layers: the figures of the last step or evaluation; those, with the ledger's as "training";
  * the ledger's, over the training steps since it was reset. */
 typedef enum cli_told { CLI_OF_PASS, CLI_OF_BOTH, CLI_OF_LEDGER } cli_told;

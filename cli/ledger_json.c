@@ -107,13 +107,20 @@ static void add_list(tc_json_writer *j, const char *key, const int64_t *x, size_
 
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t)
 {
-    return tacet_term_at(p, i, t) == TACET_OK && strcmp(t->role, "loss") != 0;
+    return tacet_term_at(p, i, t) == TACET_OK && t->role != TACET_ROLE_LOSS;
+}
+
+int cli_silent_value(const tacet_plan *p, int i)
+{
+    tacet_value_info v = {.size = sizeof v};
+    const int on = tacet_term_on(p, i, 0).id - 1;
+    return !tacet_term_on(p, i, 1).id && tacet_value_at(p, on, &v) == TACET_OK && v.silent ? on : -1;
 }
 
 /* The figures that every list of terms has, or those that the ledger adds. */
-static void term_figures(tc_json_writer *j, tacet_term t, tacet_account a, double value, bool added)
+static void term_figures(tc_json_writer *j, tacet_term t, tacet_account a, tacet_firing f, double value, bool added)
 {
-    const bool counted = !isnan(a.firing.density);
+    const bool counted = !isnan(f.density);
     const double x[] = {
 #define COUNTED(n) (counted ? (double)(n) : NAN)
 #define TERM_FIGURE(name, key, heading, tag, when, form, show, field, ...) field,
@@ -123,23 +130,25 @@ static void term_figures(tc_json_writer *j, tacet_term t, tacet_account a, doubl
         add_figure(j, &cli_term_figure[k], x[k]);
     if (!added) return;
     if (a.bound) tc_json_add_text(j, "bound", a.bound < 0 ? "least" : "most");
-    if (counted && a.firing.rows) add_list(j, "histogram", a.firing.histogram, CLI_BINS);
+    if (counted && f.rows) add_list(j, "histogram", f.histogram, CLI_BINS);
 }
 
 void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
 {
-    tacet_term t;
-    tacet_account a = {0};
+    tacet_term t = {.size = sizeof t};
+    tacet_account a = {.size = sizeof a};
+    tacet_firing f = {.size = sizeof f};
     tc_json_open(j, "terms", '[');
     for (int i = 0; i < tacet_term_count(p); i++) {
         if (!cli_penalises(p, i, &t) || (told != CLI_OF_PASS && tacet_account_at(p, i, &a) != TACET_OK)) continue;
+        if (told == CLI_OF_PASS || tacet_term_firing(p, i, &f) != TACET_OK) f.density = NAN;
         tc_json_open(j, NULL, '{');
         tc_json_add_text(j, "on", t.on);
         tc_json_add_text(j, "kind", t.kind);
-        term_figures(j, t, a, told == CLI_OF_LEDGER ? a.value : t.value, false);
+        term_figures(j, t, a, f, told == CLI_OF_LEDGER ? a.value : t.value, false);
         if (told == CLI_OF_LEDGER) tc_json_add_text(j, "name", t.name);
         if (told == CLI_OF_BOTH) tc_json_open(j, "training", '{');
-        if (told != CLI_OF_PASS) term_figures(j, t, a, NAN, true);
+        if (told != CLI_OF_PASS) term_figures(j, t, a, f, NAN, true);
         if (told == CLI_OF_BOTH) tc_json_close(j, '}');
         tc_json_close(j, '}');
     }
@@ -149,9 +158,9 @@ void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
 /* Of value i, in training or in the evaluation; nothing where nothing was counted. */
 static void layer_figures(tc_json_writer *j, const tacet_plan *p, int i, bool training)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     tacet_value_at(p, i, &v);
-    tacet_firing f = {.density = v.density, .dead = v.dead, .units = v.units, .natural = NAN};
+    tacet_firing f = {.size = sizeof f, .density = v.density, .dead = v.dead, .units = v.units, .natural = NAN};
     if (training && (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0)) return;
     if (training) v.sparse_forward = v.sparse_backward = NAN;
     const double x[] = {
@@ -170,7 +179,7 @@ static void layer_figures(tc_json_writer *j, const tacet_plan *p, int i, bool tr
 
 void cli_layers_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     tc_json_open(j, "layers", '[');
     for (int i = 0; i < tacet_value_count(p); i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
@@ -189,7 +198,7 @@ void cli_layers_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
 
 void cli_ledger_json(tc_json_writer *j, const tacet_plan *p)
 {
-    tacet_warning w;
+    tacet_warning w = {.size = sizeof w};
     cli_terms_json(j, p, CLI_OF_LEDGER);
     cli_layers_json(j, p, CLI_OF_LEDGER);
     tc_json_open(j, "warnings", '[');

@@ -1,30 +1,8 @@
-/* network.c: the plan's values put together layer by layer, with the penalties whose selectors match. */
+/* network.c: the plan's values put together layer by layer, with the penalties on them. */
 #include "network.h"
+#include "ledger.h"
 
 #include <string.h>
-
-/* The next of the lines "selector: text" that a part of a graph is; false after the last. */
-static bool next_line(cli_arena *a, const char **lines, const char **selector, const char **text)
-{
-    const char *line = *lines, *colon = strstr(line, ": ");
-    const size_t n = strcspn(line, "\n");
-    if (!colon || colon >= line + n) return false;
-    *selector = cli_copy(a, line, (size_t)(colon - line));
-    *text = cli_copy(a, colon + 2, (size_t)(line + n - colon - 2));
-    *lines = line + n + (line[n] == '\n');
-    return true;
-}
-
-/* The penalties of the lines that are on this value, after those that `before` holds; each begins with `what`. */
-static const char *add_penalties(cli_arena *a, const tacet_graph *g, const char *before, const char *lines,
-                                 tacet_value value, const char *what)
-{
-    const char *selector, *text;
-    while (next_line(a, &lines, &selector, &text))
-        if (tacet_matches(g, selector, value))
-            before = cli_format(a, "%s%s%s%s", before, *before ? "; " : "", what, text);
-    return before;
-}
 
 static const char *shape_text(cli_arena *a, const tacet_value_info *v)
 {
@@ -33,58 +11,60 @@ static const char *shape_text(cli_arena *a, const tacet_value_info *v)
     return text;
 }
 
-static size_t penalties_text(const void *graph, char *text, size_t capacity)
+/* Adds the penalties and constraints that are on a value, "l1 1e-3; weight: l2 1e-4": a layer's own and, by their part
+ * of the name, those of its parameters. */
+static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_info *v, cli_layer *l)
 {
-    return tacet_graph_text(graph, "penalties", text, capacity);
+    tacet_term t = {.size = sizeof t};
+    tacet_value on;
+    const char *part = v->owner.id ? cli_format(a, "%s: ", strrchr(v->name, '.') + 1) : "";
+    for (int i = 0; i < tacet_term_count(p); i++)
+        for (int k = 0; cli_penalises(p, i, &t) && (on = tacet_term_on(p, i, k)).id; k++)
+            if (on.id == v->value.id)
+                l->penalties = cli_format(a, "%s%s%s%s", l->penalties, *l->penalties ? "; " : "", part, t.spec);
 }
 
-static size_t options_text(const void *graph, char *text, size_t capacity)
+/* Counts the parameters that a layer owns, and lists the others that it uses. */
+static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value layer, cli_layer *l)
 {
-    return tacet_graph_text(graph, "options", text, capacity);
-}
-
-/* Counts the parameters that are a layer's own, and lists the others that it uses. */
-static void add_parameters(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *penalties, cli_layer *l)
-{
-    const size_t length = strlen(l->name);
-    const char *name;
-    tacet_value_info v;
-    l->uses = "";
-    for (int i = 0; (name = tacet_parameter(g, l->name, i)); i++) {
-        const char *own = strrchr(name, '.') + 1;
-        if (strncmp(name, l->name, length) != 0 || own != name + length + 1) {
-            l->uses = cli_format(a, "%s%s%s", l->uses, *l->uses ? ", " : "", name);
+    tacet_value_info v = {.size = sizeof v};
+    for (int k = 0; tacet_value_at(p, tacet_value_input(p, layer.id - 1, k).id - 1, &v) == TACET_OK; k++) {
+        if (v.role != TACET_ROLE_PARAMETER) continue;
+        if (v.owner.id != layer.id) {
+            l->uses = cli_format(a, "%s%s%s", l->uses, *l->uses ? ", " : "", v.name);
             continue;
         }
-        if (tacet_value_at(p, tacet_find(g, name).id - 1, &v) != TACET_OK) continue;
         l->parameters += v.elements;
         l->frozen += v.trainable ? 0 : v.elements;
-        l->penalties = add_penalties(a, g, l->penalties, penalties, v.value, cli_format(a, "%s: ", own));
+        add_penalties(a, p, &v, l);
     }
 }
 
-const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_plan *p, int *rows)
+const cli_layer *cli_network(cli_arena *a, const tacet_plan *p, int *rows)
 {
     const int n = tacet_value_count(p);
-    const char *penalties = cli_text_of(a, penalties_text, g);
-    cli_layer *layer = cli_take(a, ((size_t)n + 1) * sizeof *layer);
-    tacet_value_info v;
-    *rows = 0;
-    for (int i = 0; i < n; i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && strcmp(v.kind, "parameter") != 0)
-            layer[(*rows)++] = (cli_layer){.name = v.name,
-                                           .kind = v.kind,
-                                           .spec = v.spec,
-                                           .shape = shape_text(a, &v),
-                                           .penalties = add_penalties(a, g, "", penalties, v.value, "")};
-    for (int k = 0; k < *rows; k++) add_parameters(a, g, p, penalties, &layer[k]);
+    cli_layer *layer = cli_take(a, ((size_t)n + 1) * sizeof *layer), *l = layer;
+    tacet_value_info v = {.size = sizeof v};
+    for (int i = 0; i < n; i++) {
+        if (tacet_value_at(p, i, &v) != TACET_OK || v.role == TACET_ROLE_PARAMETER) continue;
+        *l = (cli_layer){.role = v.role,
+                         .name = v.name,
+                         .kind = v.kind,
+                         .spec = v.spec,
+                         .shape = shape_text(a, &v),
+                         .uses = "",
+                         .penalties = ""};
+        add_penalties(a, p, &v, l);
+        add_parameters(a, p, v.value, l++);
+    }
+    *rows = (int)(l - layer);
     return layer;
 }
 
-void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_graph *g, const tacet_plan *p)
+void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 {
     int rows;
-    const cli_layer *l = cli_network(a, g, p, &rows);
+    const cli_layer *l = cli_network(a, p, &rows);
     tc_json_open(j, "network", '[');
     for (; rows > 0; rows--, l++) {
         tc_json_open(j, NULL, '{');
@@ -178,15 +158,15 @@ static const char *named(cli_arena *a, const cli_layer *l)
 /* Targets are no part of the network that people think of. */
 static bool hidden(const cli_layer *l)
 {
-    return strcmp(l->kind, "labels") == 0 || (strcmp(l->kind, "input") == 0 && strcmp(l->name, "target") == 0);
+    return l->role == TACET_ROLE_LABELS || (l->role == TACET_ROLE_INPUT && strcmp(l->name, "target") == 0);
 }
 
-void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns)
+void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
 {
     int layers;
     int64_t parameters = 0, frozen = 0;
     const char *shared = "";
-    const cli_layer *l = cli_network(a, g, p, &layers);
+    const cli_layer *l = cli_network(a, p, &layers);
     const size_t all = columns > 0 ? (size_t)columns : SIZE_MAX;
     table t = {cli_take(a, ((size_t)layers + 2) * COLUMNS * sizeof *t.cell), 0};
     add_row(&t, "layer", "output", "params", "penalties");
@@ -215,18 +195,39 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet
 
 /* ---- What selectors match ---------------------------------------------------------------------------------------- */
 
+static size_t penalties_text(const void *graph, char *text, size_t capacity)
+{
+    return tacet_graph_text(graph, "penalties", text, capacity);
+}
+
+static size_t options_text(const void *graph, char *text, size_t capacity)
+{
+    return tacet_graph_text(graph, "options", text, capacity);
+}
+
+/* The next of the lines "selector: text" that a part of a graph is; false after the last. */
+static bool next_line(cli_arena *a, const char **lines, const char **selector, const char **text)
+{
+    const char *line = *lines, *colon = strstr(line, ": ");
+    const size_t n = strcspn(line, "\n");
+    if (!colon || colon >= line + n) return false;
+    *selector = cli_copy(a, line, (size_t)(colon - line));
+    *text = cli_copy(a, colon + 2, (size_t)(line + n - colon - 2));
+    *lines = line + n + (line[n] == '\n');
+    return true;
+}
+
 enum { NAMED = 4 }; /* values that are named; of more, the last one as well */
 
 /* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" of a selector that is the name of a value. */
 static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *selector,
-                             const char *text, const char *kind)
+                             const char *text, tacet_role role)
 {
     const char *names = "", *last = "";
     int n = 0;
-    tacet_value_info v;
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || !tacet_matches(g, selector, v.value)) continue;
-        if (*kind && strcmp(v.kind, kind) != 0) continue;
+    tacet_value_info v = {.size = sizeof v};
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if ((role && v.role != role) || !tacet_matches(g, selector, v.value)) continue;
         last = v.name;
         if (n++ < NAMED) names = cli_format(a, "%s%s%s", names, *names ? ", " : "", last);
     }
@@ -239,12 +240,12 @@ void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const ta
 {
     const struct {
         size_t (*write)(const void *graph, char *text, size_t capacity);
-        const char *kind; /* of the values that it can be on; "": of any */
-    } part[] = {{penalties_text, ""}, {options_text, "parameter"}};
+        tacet_role role; /* of the values that it can be on; 0: any */
+    } part[] = {{penalties_text, 0}, {options_text, TACET_ROLE_PARAMETER}};
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         const char *selector, *text, *lines = cli_text_of(a, part[i].write, g);
         while (next_line(a, &lines, &selector, &text)) {
-            const char *line = selection(a, g, p, selector, text, part[i].kind);
+            const char *line = selection(a, g, p, selector, text, part[i].role);
             if (*line) cli_wrap(to, line, 0, 0, columns > 0 ? columns : 120);
         }
     }

@@ -6,6 +6,7 @@
 
 /* An input or a layer. A parameter that several layers use counts to its owner, the layer that it is named after. */
 typedef struct cli_layer {
+    tacet_role role;
     const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
     const char *shape;              /* of a row of its output, "28 x 28" */
     int64_t parameters, frozen;     /* numbers, and how many of them are not trained */
@@ -14,14 +15,14 @@ typedef struct cli_layer {
 } cli_layer;
 
 /* The layers in the order of the graph; *rows of them, in the arena. */
-const cli_layer *cli_network(cli_arena *a, const tacet_graph *g, const tacet_plan *p, int *rows);
+const cli_layer *cli_network(cli_arena *a, const tacet_plan *p, int *rows);
 
 /* "network": [{"name", "kind", "spec", "shape", "parameters", "frozen", "uses", "penalties"}]. */
-void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_graph *g, const tacet_plan *p);
+void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p);
 
 /* The same as a table for people, with totals and what is shared. Where there are columns to keep to (0: there are
  * none), what is long is cut, and penalties go on in rows of their own. */
-void cli_network_table(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns);
+void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns);
 
 /* What selectors match, a line for each penalty and each set of options: how many values, and which. Nothing of a
  * selector that is the whole name of a value. columns as above. */

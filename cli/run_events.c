@@ -86,7 +86,7 @@ struct cli_fired {
 
 static struct cli_fired fired_so_far(const tacet_plan *p, int i)
 {
-    tacet_firing f;
+    tacet_firing f = {.size = sizeof f};
     if (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0) return (struct cli_fired){0};
     const double elements = (double)f.rows * (double)f.units;
     return (struct cli_fired){elements, f.density * elements};
@@ -95,8 +95,8 @@ static struct cli_fired fired_so_far(const tacet_plan *p, int i)
 /* Means of the epoch so far would jump where the next one begins. */
 static void densities(writer *w, cli_events *e)
 {
-    tacet_value_info v;
-    tacet_total total;
+    tacet_value_info v = {.size = sizeof v};
+    tacet_total total = {.size = sizeof total};
     tacet_ledger_total(w->p, &total);
     const bool reset = total.steps <= w->step - e->logged; /* since the last step that was written */
     for (int i = 0; i < tacet_value_count(w->p); i++) {
@@ -160,10 +160,10 @@ static void counts(writer *w, const tc_json *ledger)
 
 static void parameters(writer *w, tacet_plan *p)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     cli_histogram h;
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || strcmp(v.kind, "parameter") != 0) continue;
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if (v.role != TACET_ROLE_PARAMETER) continue;
         cli_arena a = {0};
         const size_t n = (size_t)v.elements;
         float *x = cli_take(&a, sizeof *x * (n + 1));

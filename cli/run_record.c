@@ -53,7 +53,7 @@ static void rows_json(tc_json_writer *j, const cli_job *job)
 {
     const char *const name[] = {"training", "validation", "test"};
     const tacet_data *const part[] = {job->data, job->validation, job->test};
-    tacet_data_info info;
+    tacet_data_info info = {.size = sizeof info};
     tc_json_open(j, "rows", '{');
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         if (!part[i]) continue;
@@ -83,7 +83,7 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
     machine_json(&j, a);
     rows_json(&j, job);
     tc_json_add_integer(&j, "steps_per_epoch", tacet_loader_batches(job->loader));
-    cli_network_json(&j, a, job->graph, job->plan);
+    cli_network_json(&j, a, job->plan);
     if (figures) {
         tc_json_open(&j, "figures", '{');
         tc_json_add_text(&j, "part", figures->part);

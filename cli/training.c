@@ -139,9 +139,8 @@ static tacet_status resume(cli_training *t)
 static int parameters(const tacet_plan *p)
 {
     int n = 0;
-    tacet_value_info v;
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK) n += strcmp(v.kind, "parameter") == 0;
+    tacet_value_info v = {.size = sizeof v};
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) n += v.role == TACET_ROLE_PARAMETER;
     return n;
 }
 
@@ -236,7 +235,7 @@ static tacet_status log_step(cli_training *t, int64_t epoch)
 static tacet_status log_epoch(cli_training *t, int64_t epoch, const cli_figures *validation)
 {
     const tacet_plan *p = t->job->plan;
-    tacet_total total;
+    tacet_total total = {.size = sizeof total};
     cli_arena a = {0};
     double x[CLI_RUN_FIGURES];
     tacet_ledger_total(p, &total);
@@ -293,7 +292,7 @@ static tacet_status step(cli_training *t)
 /* Whether all that is steered was to have its target by now: a network from before is not the one that was asked for. */
 static bool on_target(const tacet_plan *p)
 {
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     for (int i = 0; i < tacet_term_count(p); i++)
         if (tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target) && a.due != a.target) return false;
     return true;

@@ -20,10 +20,10 @@ void cli_show_start(cli_training *t, int threads)
     const tacet_data *const part[] = {job->data, job->validation, job->test};
     const int columns = cli_progress_columns(&t->progress);
     cli_arena a = {0};
-    tacet_data_info info;
+    tacet_data_info info = {.size = sizeof info};
     const char *rows = "";
     if (t->progress.quiet) return;
-    cli_network_table(stderr, &a, job->graph, job->plan, columns);
+    cli_network_table(stderr, &a, job->plan, columns);
     cli_network_selected(stderr, &a, job->graph, job->plan, columns);
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         if (!part[i]) continue;
@@ -48,19 +48,10 @@ struct cli_watched {
     bool density;
 };
 
-/* The value of that name whose zeros are counted, or -1. */
-static int silent_value(const tacet_plan *p, const char *name)
-{
-    tacet_value_info v;
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && v.silent && strcmp(v.name, name) == 0) return i;
-    return -1;
-}
-
 /* A lambda that is still 0, on its way up, says nothing of what is to come. */
 static double importance(const tacet_plan *p, int i)
 {
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     if (tacet_account_at(p, i, &a) != TACET_OK) return 0;
     if (!isnan(a.target)) return HUGE_VAL;
     if (a.share == 0 && a.value > 0) return 1;
@@ -72,7 +63,7 @@ static int rank(cli_arena *a, const tacet_plan *p, int *order)
 {
     const int n = tacet_term_count(p);
     double *weight = cli_take(a, sizeof *weight * ((size_t)n + 1));
-    tacet_term t;
+    tacet_term t = {.size = sizeof t};
     int terms = 0;
     for (int i = 0; i < n; i++) {
         if (!cli_penalises(p, i, &t)) continue;
@@ -98,15 +89,15 @@ static void choose_watched(cli_training *t)
     cli_arena a = {0};
     int *order = cli_take(&a, sizeof *order * ((size_t)n + 1));
     const int terms = rank(&a, p, order);
-    tacet_term term;
-    tacet_account account;
-    tacet_value_info v;
+    tacet_term term = {.size = sizeof term};
+    tacet_account account = {.size = sizeof account};
+    tacet_value_info v = {.size = sizeof v};
     t->watched = cli_take(t->arena, sizeof *t->watched * ((size_t)(2 * n + values) + 1));
     for (int k = 0; k < terms; k++) {
         const int i = order[k];
         tacet_term_at(p, i, &term);
         tacet_account_at(p, i, &account);
-        const int on = silent_value(p, term.on);
+        const int on = cli_silent_value(p, i);
         if (!isnan(account.value)) watch(t, term.name, i, -1, false);
         if (on >= 0 || term.prox || !isnan(account.target)) watch(t, term.on, i, on, true);
     }
@@ -117,11 +108,11 @@ static void choose_watched(cli_training *t)
 
 static double figure(const tacet_plan *p, const struct cli_watched *w)
 {
-    tacet_firing f;
-    tacet_account a;
+    tacet_firing f = {.size = sizeof f};
+    tacet_account a = {.size = sizeof a};
     if (w->value >= 0) return tacet_firing_at(p, w->value, true, &f) == TACET_OK && f.rows ? f.density : NAN;
-    if (tacet_account_at(p, w->term, &a) != TACET_OK) return NAN;
-    return w->density ? a.firing.density : a.value;
+    if (w->density) return tacet_term_firing(p, w->term, &f) == TACET_OK ? f.density : NAN;
+    return tacet_account_at(p, w->term, &a) == TACET_OK ? a.value : NAN;
 }
 
 /* ---- The line ---------------------------------------------------------------------------------------------------- */
@@ -139,7 +130,7 @@ static double left(const cli_training *t, double now)
 static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
 {
     const cli_job *job = t->job;
-    tacet_total total;
+    tacet_total total = {.size = sizeof total};
     tacet_ledger_total(job->plan, &total);
     if (!t->watched) choose_watched(t);
     cli_cell *cell = cli_take(a, sizeof *cell * ((size_t)t->watches + 1));
@@ -205,6 +196,7 @@ void cli_show_warnings(cli_training *t, const char *kind)
 {
     cli_arena a = {0};
     tacet_warning *w = cli_take(&a, sizeof *w);
+    w->size = sizeof *w;
     for (int i = 0; tacet_warning_at(t->job->plan, i, w) == TACET_OK; i++) {
         const char *key = cli_format(&a, "\n%s\t%s\n", w->on, w->kind);
         if (kind && strcmp(kind, w->kind) != 0) continue;
@@ -220,17 +212,17 @@ void cli_show_warnings(cli_training *t, const char *kind)
 void cli_show_natural(cli_training *t)
 {
     const tacet_plan *p = t->job->plan;
-    tacet_value_info v;
-    tacet_firing f;
+    tacet_value_info v = {.size = sizeof v};
+    tacet_firing f = {.size = sizeof f};
     const char *line = "";
-    for (int i = 0; i < tacet_value_count(p); i++)
-        if (tacet_value_at(p, i, &v) == TACET_OK && v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
+        if (v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
             line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
     if (*line) cli_progress_say(&t->progress, "density by nature, before the first update:%s", line);
-    tacet_term term;
-    tacet_account a;
-    for (int i = 0; i < tacet_term_count(p); i++)
-        if (tacet_term_at(p, i, &term) == TACET_OK && tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
+    tacet_term term = {.size = sizeof term};
+    tacet_account a = {.size = sizeof a};
+    for (int i = 0; tacet_term_at(p, i, &term) == TACET_OK; i++)
+        if (tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
             cli_progress_say(&t->progress, "%s is steered to %s of %.3g", term.name,
                              term.prox ? "a share of zeros" : "a density", term.prox ? 1 - a.target : a.target);
     cli_show_warnings(t, "above"); /* what cannot be reached is said at once */

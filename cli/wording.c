@@ -10,12 +10,18 @@ const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(cons
     return near ? cli_format(a, "did you mean %s?", near) : NULL;
 }
 
-bool cli_entry(const char *role, const char *name, tacet_entry *entry)
+int cli_entry(tacet_role role, const char *name)
 {
-    for (int i = 0; i < tacet_entry_count(); i++)
-        if (tacet_entry_at(i, entry) == TACET_OK && (!role || strcmp(entry->role, role) == 0) &&
-            strcmp(entry->name, name) == 0)
-            return true;
+    tacet_entry e = {.size = sizeof e};
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
+        if ((!role || e.role == role) && strcmp(e.name, name) == 0) return i;
+    return -1;
+}
+
+bool cli_attribute(int entry, const char *name, tacet_attribute *a)
+{
+    for (int i = 0; tacet_attribute_at(entry, i, a) == TACET_OK; i++)
+        if (strcmp(a->name, name) == 0) return true;
     return false;
 }
 

@@ -189,7 +189,8 @@ static inline bool open_team(team *t, const network *net, int size, tacet_error 
         tacet_config c = {
             TACET_CONFIG,          .batch = BATCH,           .optimizer = net->optimizer, .seed = 5,
             .ledger = net->ledger, .steps_per_epoch = STEPS, .epochs = net->epochs,       .sparse = net->sparse};
-        if (size > 0) c.ranks = (tacet_ranks){r, size, sum_over_ranks, &m->seat};
+        const tacet_ranks ranks = {sizeof ranks, r, size, sum_over_ranks, &m->seat};
+        if (size > 0) c.ranks = &ranks;
         m->p = tacet_compile(net->g, &c, why);
         if (!m->p) return false;
     }
@@ -242,9 +243,9 @@ static inline size_t read_weights(tacet_plan *p, float *to)
 {
     size_t n = 0;
     for (int i = 0; i < tacet_value_count(p); i++) {
-        tacet_value_info info;
+        tacet_value_info info = {.size = sizeof info};
         tacet_value_at(p, i, &info);
-        if (strcmp(info.kind, "parameter") != 0) continue;
+        if (info.role != TACET_ROLE_PARAMETER) continue;
         if (to) tacet_read(p, info.name, to + n, (size_t)info.elements);
         n += (size_t)info.elements;
     }
@@ -270,14 +271,14 @@ static inline size_t figures_of(const tacet_plan *p)
 static inline size_t read_figures(const tacet_plan *p, double *to)
 {
     size_t n = 0;
-    tacet_total total;
+    tacet_total total = {.size = sizeof total};
     tacet_ledger_total(p, &total);
     const double plan[OF_PLAN] = {tacet_objective(p), tacet_data_loss(p), tacet_gradient_norm(p), (double)total.steps,
                                   (double)total.rows, total.objective,    total.data_loss};
     for (int k = 0; k < OF_PLAN; k++) to[n++] = plan[k];
     for (int i = 0; i < tacet_term_count(p); i++) {
-        tacet_term t;
-        tacet_account a;
+        tacet_term t = {.size = sizeof t};
+        tacet_account a = {.size = sizeof a};
         tacet_term_at(p, i, &t);
         tacet_account_at(p, i, &a);
         const double term[] = {t.value,
@@ -294,10 +295,12 @@ static inline size_t read_figures(const tacet_plan *p, double *to)
                                (double)a.inputs,
                                (double)a.empty_inputs};
         for (size_t k = 0; k < sizeof term / sizeof *term; k++) to[n++] = term[k];
-        n += add_firing(&a.firing, to + n);
+        tacet_firing f = {.size = sizeof f};
+        tacet_term_firing(p, i, &f);
+        n += add_firing(&f, to + n);
     }
     for (int i = 0; i < tacet_value_count(p); i++) {
-        tacet_firing f;
+        tacet_firing f = {.size = sizeof f};
         tacet_firing_at(p, i, true, &f);
         n += add_firing(&f, to + n);
     }

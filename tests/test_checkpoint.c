@@ -59,10 +59,10 @@ static void every_optimizer_resumes(void **unused)
     } more[] = {{"sgd", " momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1"}, {"adamw", " weight_decay=0.1"}};
     int count = 0;
     for (int i = 0; i < tacet_entry_count(); i++) {
-        tacet_entry entry;
+        tacet_entry entry = {.size = sizeof entry};
         char optimizer[128];
         assert_int_equal(tacet_entry_at(i, &entry), TACET_OK);
-        if (strcmp(entry.role, "optimizer") != 0) continue;
+        if (entry.role != TACET_ROLE_OPTIMIZER) continue;
         count++;
         snprintf(optimizer, sizeof optimizer, "%s lr=0.05", entry.name);
         resumes_to_the_bit(optimizer, 7, 9);
@@ -88,7 +88,7 @@ static void lambdas_are_the_checkpoints(void **unused)
     (void)unused;
     network n;
     tacet_error why;
-    tacet_term was, is;
+    tacet_term was = {.size = sizeof was}, is = {.size = sizeof is};
     variant v = usual;
     begin(&n, &usual);
     train(&n, 2);

@@ -86,7 +86,7 @@ static void a_layer_may_stand_on_a_parameter(void **state)
 {
     (void)state;
     tacet_value x;
-    tacet_value_info info;
+    tacet_value_info info = {.size = sizeof info};
     tacet_graph *g = with_input(&x);
     tacet_chain(g, x, "linear 2 | from linear1.weight | relu");
     tacet_penalize(g, "relu1", "l1 1");

@@ -62,7 +62,7 @@ static void targets(void **state)
     (void)state;
     write_text("t.csv", "a,b,price,size\n1,2,10,0.5\n3,4,20,-1e3\n");
     tacet_data *d = must_open("csv @/t.csv target=size,price", "train");
-    tacet_data_info info;
+    tacet_data_info info = {.size = sizeof info};
     tacet_data_describe(d, &info);
     assert_int_equal(info.classes, 0);
     assert_int_equal(info.target_rank, 1);
@@ -212,7 +212,7 @@ static void classes_of_words(void **state)
     labels_are(other, "10");
     assert_int_equal(tacet_data_set_classes(other, "cat\ndog\nem\nemu\nemus", &e), TACET_OK);
     labels_are(other, "31");
-    tacet_data_info info;
+    tacet_data_info info = {.size = sizeof info};
     tacet_data_describe(other, &info);
     assert_int_equal(info.classes, 5);
     tacet_data_free(other);

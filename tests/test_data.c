@@ -38,7 +38,7 @@ static void idx_bytes_and_parts(void **state)
     (void)state;
     write_idx_set();
     tacet_data *d = must_open("idx @", "train");
-    tacet_data_info info;
+    tacet_data_info info = {.size = sizeof info};
     tacet_data_describe(d, &info);
     assert_int_equal(info.rows, 10);
     assert_int_equal(info.rank, 1);
@@ -234,7 +234,7 @@ static void npy_types_and_versions(void **state)
         assert_int_equal(d->table->x.type, cases[i].type);
         x_is(d, 6, (double[]){1, 2, 3, 4, 5, 6});
         labels_are(d, "201");
-        tacet_data_info info;
+        tacet_data_info info = {.size = sizeof info};
         tacet_data_describe(d, &info);
         assert_int_equal(info.classes, 3);
         assert_int_equal(info.shape[0], 2);
@@ -247,7 +247,7 @@ static void npy_types_and_versions(void **state)
 static void npy_targets(void **state)
 {
     (void)state;
-    tacet_data_info info;
+    tacet_data_info info = {.size = sizeof info};
     write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", (float[]){1, 2}, 8);
     tacet_data *d = must_open("npy x=@/x.npy", "train");
     tacet_data_describe(d, &info);
@@ -290,7 +290,7 @@ static void npy_labels(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const int rows = cases[i].shape[1] - '0';
         char dictionary[200];
-        tacet_data_info info;
+        tacet_data_info info = {.size = sizeof info};
         snprintf(dictionary, sizeof dictionary, "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 1), }", rows);
         write_npy("x.npy", 1, dictionary, (float[]){1, 2, 3, 4, 5, 6}, (size_t)rows * sizeof(float));
         snprintf(dictionary, sizeof dictionary, "{'descr': '<i8', 'fortran_order': False, 'shape': %s, }",
@@ -500,7 +500,7 @@ static void fashion_mnist(void **state)
     (void)state;
     if (access("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz", R_OK) != 0) skip();
     tacet_error e = {0};
-    tacet_data_info info;
+    tacet_data_info info = {.size = sizeof info};
     tacet_data *d = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "train", NULL, &e);
     tacet_data *test = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "test", NULL, &e);
     if (!d || !test) fail_msg("%s", e.message);

@@ -23,7 +23,7 @@ static void a_short_batch_counts_by_its_rows(void **state)
     network n;
     tacet_plan *whole;
     tacet_loader *all;
-    tacet_result r, w;
+    tacet_result r = {.size = sizeof r}, w = {.size = sizeof w};
     begin(&n, &usual);
     at_once(&n, &whole, &all);
     assert_int_equal(tacet_evaluate(whole, all, n.x, n.target, n.y, &w), TACET_OK);
@@ -36,13 +36,13 @@ static void a_short_batch_counts_by_its_rows(void **state)
         near(r.objective, w.objective);
         near(r.data_loss, w.data_loss);
         for (int i = 0; i < tacet_term_count(n.p); i++) {
-            tacet_term a, b;
+            tacet_term a = {.size = sizeof a}, b = {.size = sizeof b};
             tacet_term_at(n.p, i, &a);
             tacet_term_at(whole, i, &b);
             near(a.value, b.value);
         }
         for (int i = 0; i < tacet_value_count(n.p); i++) {
-            tacet_value_info a, b;
+            tacet_value_info a = {.size = sizeof a}, b = {.size = sizeof b};
             tacet_value_at(n.p, i, &a);
             tacet_value_at(whole, i, &b);
             assert_true(a.density == b.density || (isnan(a.density) && isnan(b.density)));
@@ -61,7 +61,7 @@ static void accuracy_is_of_rows(void **state)
     network n;
     tacet_plan *whole;
     tacet_loader *all;
-    tacet_result r;
+    tacet_result r = {.size = sizeof r};
     float y[ROWS * OUT];
     int right = 0;
     begin(&n, &usual);
@@ -87,7 +87,7 @@ static void densities_are_counted(void **state)
 {
     (void)state;
     static const float data[] = {1, -1, 0, 2, 1, -1, -3, -1, 0, -1, 0, 5};
-    tacet_value_info info;
+    tacet_value_info info = {.size = sizeof info};
     tacet_graph *g = tacet_graph_new(NULL);
     const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){4});
     tacet_chain(g, x, "relu | linear 2");
@@ -109,12 +109,77 @@ static void densities_are_counted(void **state)
     tacet_graph_free(g);
 }
 
+/* Batches that the caller feeds, of any size, come to the same figures as those of a loader. */
+static void batches_may_be_fed_by_hand(void **state)
+{
+    (void)state;
+    static const int64_t sizes[] = {5, 1, 4, 5, 3, 5};
+    network n;
+    tacet_plan *whole;
+    tacet_loader *all;
+    tacet_result r = {.size = sizeof r}, w = {.size = sizeof w};
+    float x[ROWS * IN];
+    int32_t label[ROWS];
+    begin(&n, &usual);
+    at_once(&n, &whole, &all);
+    assert_int_equal(tacet_evaluate(whole, all, n.x, n.target, n.y, &w), TACET_OK);
+    assert_int_equal(tacet_read(whole, "x", x, ROWS * IN), TACET_OK);
+    for (int i = 0; i < ROWS; i++) label[i] = i % OUT;
+    for (int again = 0; again < 2; again++) {
+        tacet_evaluate_begin(n.p, n.target, n.y);
+        for (int64_t k = 0, at = 0; at < ROWS; at += sizes[k++]) {
+            assert_int_equal(tacet_feed(n.p, n.x, TACET_F32, x + at * IN), TACET_OK);
+            assert_int_equal(tacet_feed(n.p, n.target, TACET_I32, label + at), TACET_OK);
+            if (tacet_evaluate_batch(n.p, sizes[k])) fail_msg("%s", tacet_plan_error(n.p)->message);
+            if (again) assert_int_equal(tacet_evaluate_batch(n.p, 2), TACET_FAILED); /* not fed: it adds nothing */
+        }
+        if (tacet_evaluate_end(n.p, &r)) fail_msg("%s", tacet_plan_error(n.p)->message);
+        assert_int_equal(r.rows, ROWS);
+        near(r.accuracy, w.accuracy);
+        near(r.objective, w.objective);
+        near(r.data_loss, w.data_loss);
+        near(tacet_objective(n.p), w.objective);
+        for (int i = 0; i < tacet_value_count(n.p); i++) {
+            tacet_value_info a = {.size = sizeof a}, b = {.size = sizeof b};
+            tacet_value_at(n.p, i, &a);
+            tacet_value_at(whole, i, &b);
+            assert_true(a.density == b.density || (isnan(a.density) && isnan(b.density)));
+            assert_int_equal(a.dead, b.dead);
+        }
+    }
+    tacet_loader_free(all);
+    tacet_plan_free(whole);
+    end(&n);
+}
+
+static void an_evaluation_begins_and_ends(void **state)
+{
+    (void)state;
+    network n;
+    tacet_result r = {.size = sizeof r};
+    begin(&n, &usual);
+    assert_int_equal(tacet_evaluate_batch(n.p, 1), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "tacet_evaluate_begin"));
+    assert_int_equal(tacet_evaluate_end(n.p, &r), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "tacet_evaluate_begin"));
+    tacet_evaluate_begin(n.p, n.target, n.y);
+    assert_int_equal(tacet_evaluate_end(n.p, &r), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "no rows"));
+    assert_int_equal(tacet_evaluate_batch(n.p, 1), TACET_FAILED); /* it has ended */
+    r.size = 0;
+    assert_int_equal(tacet_evaluate(n.p, n.loader, n.x, n.target, n.y, &r), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "sizeof(tacet_result)"));
+    end(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_batch_counts_by_its_rows),
         cmocka_unit_test(accuracy_is_of_rows),
         cmocka_unit_test(densities_are_counted),
+        cmocka_unit_test(batches_may_be_fed_by_hand),
+        cmocka_unit_test(an_evaluation_begins_and_ends),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -119,7 +119,7 @@ static const int64_t picked[] = {2, 0, 3, 2};
 static void check_gather(tacet_type type, const void *from, const double expect[ROWS * COLS])
 {
     static const float scale1 = 0.5f, shift1 = -1, scale[COLS] = {1, 2, 0.25f}, shift[COLS] = {0, -3, 10};
-    static const tacet_scaling one = {1, &scale1, &shift1}, each = {COLS, scale, shift};
+    static const tacet_scaling one = {sizeof one, 1, &scale1, &shift1}, each = {sizeof each, COLS, scale, shift};
     static const tacet_scaling *const scalings[] = {NULL, &one, &each};
     for (int s = 0; s < 3; s++)
         for (int indexed = 0; indexed < 2; indexed++) {
@@ -165,7 +165,7 @@ static void wide_types_are_scaled_before_they_are_rounded(void **unused)
 {
     (void)unused;
     const float scale = 1, shift = -1600000000.0f;
-    const tacet_scaling s = {1, &scale, &shift};
+    const tacet_scaling s = {sizeof s, 1, &scale, &shift};
     const double from[] = {1600000001.0, 1600000003.0};
     const int64_t whole[] = {1600000001, 1600000003};
     float to[2];

@@ -49,7 +49,7 @@ static void done(net *n)
 static double weighted(const net *n, const char *name)
 {
     for (int i = 0; i < tacet_term_count(n->plan); i++) {
-        tacet_term t;
+        tacet_term t = {.size = sizeof t};
         assert_int_equal(tacet_term_at(n->plan, i, &t), TACET_OK);
         if (strcmp(t.name, name) == 0) return t.lambda * t.value;
     }

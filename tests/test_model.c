@@ -223,22 +223,40 @@ static void the_catalogue_lists_everything(void **unused)
 {
     (void)unused;
     static const struct {
-        const char *role, *name;
-    } must[] = {{"layer", "linear"},  {"loss", "cross_entropy"}, {"penalty", "l1"}, {"constraint", "unit_norm"},
-                {"optimizer", "sgd"}, {"schedule", "cosine"},    {"data", "idx"}};
-    tacet_entry e;
+        tacet_role role;
+        const char *word, *name;
+    } must[] = {{TACET_ROLE_LAYER, "layer", "linear"},
+                {TACET_ROLE_LOSS, "loss", "cross_entropy"},
+                {TACET_ROLE_PENALTY, "penalty", "l1"},
+                {TACET_ROLE_CONSTRAINT, "constraint", "unit_norm"},
+                {TACET_ROLE_OPTIMIZER, "optimizer", "sgd"},
+                {TACET_ROLE_SCHEDULE, "schedule", "cosine"},
+                {TACET_ROLE_DATA, "data", "idx"}};
+    tacet_entry e = {.size = sizeof e};
     const int n = tacet_entry_count();
     bool seen[sizeof must / sizeof *must] = {0};
     for (int i = 0; i < n; i++) {
         assert_int_equal(tacet_entry_at(i, &e), TACET_OK);
         assert_true(e.role && e.name && e.formula && e.doc);
-        for (int k = 0; k < e.attributes; k++) assert_non_null(e.attribute[k].name);
-        for (int k = 0; k < e.common_attributes; k++) assert_non_null(e.common[k].name);
+        tacet_attribute a = {.size = sizeof a};
+        bool common = false; /* these follow the entry's own */
+        for (int k = 0; k < e.attributes; k++) {
+            assert_int_equal(tacet_attribute_at(i, k, &a), TACET_OK);
+            assert_true(a.name && a.type && a.doc && a.common >= common);
+            common = a.common;
+        }
+        assert_int_equal(tacet_attribute_at(i, e.attributes, &a), TACET_FAILED);
+        assert_int_equal(tacet_attribute_at(i, -1, &a), TACET_FAILED);
         for (size_t k = 0; k < sizeof must / sizeof *must; k++)
-            seen[k] |= strcmp(must[k].role, e.role) == 0 && strcmp(must[k].name, e.name) == 0;
+            seen[k] |= must[k].role == e.role && strcmp(must[k].name, e.name) == 0;
     }
     for (size_t k = 0; k < sizeof must / sizeof *must; k++)
-        if (!seen[k]) fail_msg("%s %s is not in the catalogue", must[k].role, must[k].name);
+        if (!seen[k]) fail_msg("%s %s is not in the catalogue", must[k].word, must[k].name);
+    for (size_t k = 0; k < sizeof must / sizeof *must; k++)
+        assert_string_equal(tacet_role_name(must[k].role), must[k].word);
+    assert_string_equal(tacet_role_name((tacet_role)0), "");
+    assert_string_equal(tacet_role_name((tacet_role)-1), "");
+    assert_string_equal(tacet_role_name((tacet_role)99), "");
     assert_int_equal(tacet_entry_at(n, &e), TACET_FAILED);
     assert_int_equal(tacet_entry_at(-1, &e), TACET_FAILED);
 }

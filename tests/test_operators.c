@@ -32,10 +32,10 @@ static void near(const op_case *k, const char *what, int64_t i, double a, double
 
 /* ---- The table ---- */
 
-static void check_attributes(const tc_op *op, const tacet_attribute *table)
+static void check_attributes(const tc_op *op, const tc_attribute *table)
 {
     const tc_mem mem = tc_mem_of(NULL);
-    for (const tacet_attribute *a = table; a && a->name; a++) {
+    for (const tc_attribute *a = table; a && a->name; a++) {
         assert_non_null(a->doc);
         assert_true(a->doc[0] != '\0');
         if (!a->preset || !a->preset[0]) continue;

@@ -76,9 +76,9 @@ static size_t weights(tacet_plan *p, float *w)
 {
     size_t n = 0;
     for (int i = 0; i < tacet_value_count(p); i++) {
-        tacet_value_info info;
+        tacet_value_info info = {.size = sizeof info};
         assert_int_equal(tacet_value_at(p, i, &info), TACET_OK);
-        if (strcmp(info.kind, "parameter") != 0) continue;
+        if (info.role != TACET_ROLE_PARAMETER) continue;
         assert_true(n + (size_t)info.elements <= MOST);
         assert_int_equal(tacet_read(p, info.name, w + n, (size_t)info.elements), TACET_OK);
         n += (size_t)info.elements;
@@ -216,9 +216,9 @@ static void the_gradient_is_that_of_the_objective(void **state)
     data(BATCH, x, t);
     double sum = 0;
     for (int v = 0; v < tacet_value_count(n.p); v++) {
-        tacet_value_info info;
+        tacet_value_info info = {.size = sizeof info};
         tacet_value_at(n.p, v, &info);
-        if (strcmp(info.kind, "parameter") != 0) continue;
+        if (info.role != TACET_ROLE_PARAMETER) continue;
         const size_t count = (size_t)info.elements;
         assert_int_equal(tacet_read(n.p, info.name, w, count), TACET_OK);
         feed(&n, x, t);
@@ -254,7 +254,7 @@ static void terms_add_up(void **state)
     steps(&n, 1, BATCH);
     double sum = 0;
     for (int i = 0; i < tacet_term_count(n.p); i++) {
-        tacet_term t;
+        tacet_term t = {.size = sizeof t};
         assert_int_equal(tacet_term_at(n.p, i, &t), TACET_OK);
         assert_true(isfinite(t.value));
         sum += t.lambda * t.value;
@@ -413,9 +413,9 @@ static void evaluation_sees_what_training_wrote(void **state)
     assert_int_equal(tacet_read(n.p, "head", y, BATCH * OUT), TACET_OK);
     tacet_plan *inference = tacet_compile(n.g, &(tacet_config){TACET_CONFIG, .batch = 1, .seed = 77}, NULL);
     for (int i = 0; i < tacet_value_count(n.p); i++) {
-        tacet_value_info info;
+        tacet_value_info info = {.size = sizeof info};
         tacet_value_at(n.p, i, &info);
-        if (strcmp(info.kind, "parameter") != 0) continue;
+        if (info.role != TACET_ROLE_PARAMETER) continue;
         assert_int_equal(tacet_read(n.p, info.name, w, (size_t)info.elements), TACET_OK);
         assert_int_equal(tacet_write(inference, info.name, w, (size_t)info.elements), TACET_OK);
     }

@@ -137,16 +137,18 @@ static void configurations_are_checked(void **state)
     network net;
     tacet_error why;
     build_adam(&net);
+    enum { SIZE = sizeof(tacet_ranks) };
     const struct {
         tacet_ranks ranks;
         const char *says;
-    } bad[] = {{{2, 2, sum_over_ranks, NULL}, "rank 2 of 2"},
-               {{-1, 2, sum_over_ranks, NULL}, "rank -1 of 2"},
-               {{0, 2, NULL, NULL}, "2 ranks need a function that sums"},
-               {{0, -1, sum_over_ranks, NULL}, "size is -1"},
-               {{1, 0, NULL, NULL}, "rank 1 of 1"}};
+    } bad[] = {{{SIZE, 2, 2, sum_over_ranks, NULL}, "rank 2 of 2"},
+               {{SIZE, -1, 2, sum_over_ranks, NULL}, "rank -1 of 2"},
+               {{SIZE, 0, 2, NULL, NULL}, "2 ranks need a function that sums"},
+               {{SIZE, 0, -1, sum_over_ranks, NULL}, "count is -1"},
+               {{SIZE, 1, 0, NULL, NULL}, "rank 1 of 1"},
+               {{0, 0, 2, sum_over_ranks, NULL}, "tacet_ranks.size is 0"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=1", .ranks = bad[i].ranks};
+        const tacet_config c = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=1", .ranks = &bad[i].ranks};
         assert_null(tacet_compile(net.g, &c, &why));
         assert_int_equal(why.status, TACET_DESCRIPTION);
         if (!strstr(why.message, bad[i].says)) fail_msg("%s: %s", bad[i].says, why.message);
@@ -284,12 +286,15 @@ typedef struct share {
     tacet_data *data;
     tacet_loader *loader;
     tacet_status status;
+    bool fails;
     tacet_result result;
     double term[4];
 } share;
 
 static void open_share(share *s, int64_t begin, int64_t end, int64_t batch, int wide)
 {
+    s->fails = false;
+    s->result.size = sizeof s->result;
     tacet_error why;
     char source[512];
     snprintf(s->path, sizeof s->path, "/tmp/tacet_share_XXXXXX");
@@ -317,18 +322,41 @@ static void close_share(share *s)
     unlink(s->path);
 }
 
+/* What an evaluation left: its error, and the terms' means. */
+static void note_evaluation(member *m)
+{
+    share *s = m->more;
+    snprintf(m->t.error, sizeof m->t.error, "%s", s->status ? tacet_plan_error(m->p)->message : "");
+    for (int i = 0; i < tacet_term_count(m->p); i++) {
+        tacet_term t = {.size = sizeof t};
+        tacet_term_at(m->p, i, &t);
+        s->term[i] = t.value;
+    }
+}
+
 static void *evaluate(void *argument)
 {
     member *m = argument;
     share *s = m->more;
     s->status = tacet_evaluate(m->p, s->loader, m->net->feed[0].value, m->net->feed[1].value,
                                tacet_find(m->net->g, "head"), &s->result);
-    snprintf(m->t.error, sizeof m->t.error, "%s", s->status ? tacet_plan_error(m->p)->message : "");
-    for (int i = 0; i < tacet_term_count(m->p); i++) {
-        tacet_term t;
-        tacet_term_at(m->p, i, &t);
-        s->term[i] = t.value;
-    }
+    note_evaluation(m);
+    return NULL;
+}
+
+/* The same, batch by batch. Where s->fails, the rank cannot feed its second batch. */
+static void *evaluate_by_hand(void *argument)
+{
+    member *m = argument;
+    share *s = m->more;
+    const tacet_value x = m->net->feed[0].value, target = m->net->feed[1].value;
+    tacet_evaluate_begin(m->p, target, tacet_find(m->net->g, "head"));
+    s->status = TACET_OK;
+    int64_t rows, batches = 0;
+    while (s->status == TACET_OK && (rows = tacet_loader_next(s->loader, m->p, x, target)) > 0)
+        s->status = tacet_evaluate_batch(m->p, s->fails && batches++ == 1 ? -1 : rows);
+    if (s->status == TACET_OK) s->status = tacet_evaluate_end(m->p, &s->result);
+    note_evaluation(m);
     return NULL;
 }
 
@@ -349,7 +377,7 @@ static void near(double a, double b)
 
 /* The figures of all rows, whoever has them; densities and dead units too. */
 static void compare_evaluation(const network *net, int size, int64_t batch, const share *alone,
-                               const tacet_firing *fired)
+                               const tacet_firing *fired, void *(*by)(void *))
 {
     team t;
     share s[MOST_RANKS];
@@ -359,9 +387,9 @@ static void compare_evaluation(const network *net, int size, int64_t batch, cons
         open_share(&s[r], ROWS * r / size, ROWS * (r + 1) / size, batch, WIDE);
         t.member[r].more = &s[r];
     }
-    all_say(&t, evaluate, NULL);
+    all_say(&t, by, NULL);
     for (int r = 0; r < size; r++) {
-        tacet_firing f;
+        tacet_firing f = {.size = sizeof f};
         assert_int_equal(s[r].result.rows, ROWS);
         assert_true(s[r].result.accuracy == alone->result.accuracy);
         near(s[r].result.objective, alone->result.objective);
@@ -369,7 +397,7 @@ static void compare_evaluation(const network *net, int size, int64_t batch, cons
         for (int i = 0; i < tacet_term_count(t.member[r].p); i++) near(s[r].term[i], alone->term[i]);
         assert_true(s[r].result.objective == s[0].result.objective);
         for (int i = 0; i < tacet_value_count(t.member[r].p); i++) {
-            tacet_value_info info;
+            tacet_value_info info = {.size = sizeof info};
             tacet_value_at(t.member[r].p, i, &info);
             tacet_firing_at(t.member[r].p, i, false, &f);
             if (info.batch) assert_int_equal(f.rows, fired[i].rows); /* of others: passes */
@@ -395,12 +423,17 @@ static void evaluation_is_of_all_rows(void **state)
     alone.member[0].more = &all;
     all_say(&alone, evaluate, NULL);
     assert_true(all.result.accuracy > 0 && all.result.accuracy < 1);
-    for (int i = 0; i < tacet_value_count(alone.member[0].p); i++)
+    for (int i = 0; i < tacet_value_count(alone.member[0].p); i++) {
+        fired[i].size = sizeof *fired;
         tacet_firing_at(alone.member[0].p, i, false, &fired[i]);
-    compare_evaluation(&net, 1, 5, &all, fired);
-    compare_evaluation(&net, 2, 4, &all, fired);
-    compare_evaluation(&net, 3, 3, &all, fired);
-    compare_evaluation(&net, 5, 5, &all, fired);
+    }
+    void *(*const way[])(void *) = {evaluate, evaluate_by_hand};
+    for (int k = 0; k < 2; k++) {
+        compare_evaluation(&net, 1, 5, &all, fired, way[k]);
+        compare_evaluation(&net, 2, 4, &all, fired, way[k]);
+        compare_evaluation(&net, 3, 3, &all, fired, way[k]);
+        compare_evaluation(&net, 5, 5, &all, fired, way[k]);
+    }
     close_share(&all);
     close_team(&alone);
     free_network(&net);
@@ -444,6 +477,30 @@ static void evaluation_is_refused_on_all(void **state)
     free_network(&net);
 }
 
+/* A rank that cannot feed a batch, or whose result cannot be filled, stops all. */
+static void an_evaluation_by_hand_fails_on_all(void **state)
+{
+    (void)state;
+    network net;
+    team t;
+    share s[3];
+    build_evaluated(&net);
+    for (int ends = 0; ends < 2; ends++) {
+        open_shares(&t, &net, s, 8);
+        s[1].fails = !ends;
+        if (ends) s[1].result.size = 0;
+        together(&t, evaluate_by_hand);
+        for (int r = 0; r < 3; r++) {
+            assert_int_equal(s[r].status, TACET_FAILED);
+            const char *own = ends ? "sizeof(tacet_result)" : "-1 rows";
+            if (!strstr(t.member[r].t.error, r == 1 ? own : "refused on rank 1"))
+                fail_msg("rank %d: %s", r, t.member[r].t.error);
+        }
+        close_shares(&t, s);
+    }
+    free_network(&net);
+}
+
 /* Every batch has a verdict, and so have the beginning and the end. If the sum of one fails, all go on; if another
  * does, all stop. */
 static void any_sum_of_an_evaluation_may_fail(void **state)
@@ -466,7 +523,7 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
         taken += s[0].status == TACET_OK;
     }
     assert_int_equal(taken, 2 + 2);
-    assert_int_equal(sums, 2 + 2 * 3 + 2);
+    assert_int_equal(sums, 2 + 2 * 3 + 3);
     close_shares(&t, s);
     free_network(&net);
 }
@@ -482,6 +539,7 @@ int main(void)
         cmocka_unit_test(evaluation_is_of_all_rows),
         cmocka_unit_test(evaluation_is_refused_on_all),
         cmocka_unit_test(any_sum_of_an_evaluation_may_fail),
+        cmocka_unit_test(an_evaluation_by_hand_fails_on_all),
     };
     return cmocka_run_group_tests_name("ranks", tests, NULL, NULL);
 }

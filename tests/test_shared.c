@@ -67,7 +67,7 @@ static double objective(net *n, uint32_t seed)
 
 static tacet_value_info info_of(const net *n, const char *name)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     assert_int_equal(tacet_value_at(n->p, tacet_find(n->g, name).id - 1, &v), TACET_OK);
     return v;
 }
@@ -528,7 +528,7 @@ static void zeros_are_steered(void **state)
 {
     (void)state;
     static const char *const line[] = {"linear1.weight", "l1 zeros=0.6 prox", NULL, NULL};
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     tacet_config config = plain;
     config.optimizer = "sgd lr=0.02";
     config.steps_per_epoch = 50, config.epochs = 20;
@@ -568,7 +568,7 @@ static void a_sample_has_all_uses(void **state)
     (void)state;
     static const char *const line[] = {"linear1.weight", "l2 0.5", NULL, NULL};
     float w[70], d[70];
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     tacet_config config = plain;
     config.ledger = 1;
     net n = begin(tied, line, &config, IN), without = begin(tied, NULL, &plain, IN);

@@ -182,11 +182,11 @@ static size_t numbers(run *r, float *to)
 {
     size_t n = 0;
     for (int i = 0; i < tacet_value_count(r->p); i++) {
-        tacet_value_info v;
+        tacet_value_info v = {.size = sizeof v};
         assert_int_equal(tacet_value_at(r->p, i, &v), TACET_OK);
         size_t count = (size_t)v.elements;
         assert_true(n + 2 * count * (v.batch ? BATCH : 1) <= MOST);
-        if (strcmp(v.kind, "parameter") == 0 && tacet_read(r->p, v.name, to + n, count) == TACET_OK) n += count;
+        if (v.role == TACET_ROLE_PARAMETER && tacet_read(r->p, v.name, to + n, count) == TACET_OK) n += count;
         if (v.batch) count *= (size_t)r->p->run.rows;
         if (tacet_read_gradient(r->p, v.name, to + n, count) == TACET_OK) n += count;
     }
@@ -220,7 +220,7 @@ static void compare(const network *n, double density, bool folded)
         assert_close(n, density, a, b, count);
     }
     for (int i = 0; i < tacet_value_count(sparse.p); i++) {
-        tacet_value_info v;
+        tacet_value_info v = {.size = sizeof v};
         assert_int_equal(tacet_value_at(dense.p, i, &v), TACET_OK);
         assert_true(isnan(v.sparse_forward) && isnan(v.sparse_backward));
         assert_int_equal(tacet_value_at(sparse.p, i, &v), TACET_OK);
@@ -330,9 +330,9 @@ static void large_batches_agree(void **state)
         step(&r, x, t, ROWS), step(&r, x, t, 131), step(&r, x, t, ROWS);
         count[dense] = 0;
         for (int i = 0; i < tacet_value_count(r.p); i++) {
-            tacet_value_info v;
+            tacet_value_info v = {.size = sizeof v};
             assert_int_equal(tacet_value_at(r.p, i, &v), TACET_OK);
-            if (strcmp(v.kind, "parameter") != 0) continue;
+            if (v.role != TACET_ROLE_PARAMETER) continue;
             assert_int_equal(tacet_read(r.p, v.name, w[dense] + count[dense], (size_t)v.elements), TACET_OK);
             count[dense] += (size_t)v.elements;
         }
@@ -353,7 +353,7 @@ static void evaluation_agrees(void **state)
         fill(x, t, densities[k]);
         for (int dense = 0; dense < 2; dense++) {
             run r = describe(&networks[0], NULL, dense ? TACET_SPARSE_NEVER : TACET_SPARSE_ALWAYS, 1, false);
-            tacet_value_info v;
+            tacet_value_info v = {.size = sizeof v};
             assert_int_equal(tacet_feed(r.p, r.x, TACET_F32, x), TACET_OK);
             assert_int_equal(tacet_forward(r.p, 13), TACET_OK);
             assert_int_equal(tacet_read(r.p, "linear2", y[dense], 13 * OUT), TACET_OK);
@@ -387,7 +387,7 @@ static void the_batch_decides(void **state)
     for (int k = 0; k < 3; k++) step(&r, x, t, ROWS);
     for (int i = 0; i < ROWS * WIDE; i++) x[i] = 1;
     step(&r, x, t, ROWS);
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     assert_int_equal(tacet_value_at(r.p, 2, &v), TACET_OK);
     assert_string_equal(v.name, "relu1");
     assert_true(v.sparse_forward == 0.75);
@@ -412,7 +412,7 @@ static void a_checkpoint_keeps_the_figures(void **state)
     run first = describe(&n, "sgd lr=0.1", TACET_SPARSE_AUTO, 1, false);
     run second = describe(&n, "sgd lr=0.1", TACET_SPARSE_AUTO, 1, false);
     const int layer = 3;
-    tacet_value_info a, b;
+    tacet_value_info a = {.size = sizeof a}, b = {.size = sizeof b};
     assert_int_equal(tacet_value_at(first.p, layer, &a), TACET_OK);
     assert_string_equal(a.kind, "linear");
     for (int k = 0; k < 3; k++) step(&first, x, t, BATCH);

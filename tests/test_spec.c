@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* An operator with something of everything, and a table that others share. */
-static const tacet_attribute own[] = {
+static const tc_attribute own[] = {
     {"units", "int", NULL, "", true},
     {"slope", "float", "0.01", "", true},
     {"init", "kaiming_uniform|xavier|zeros", "kaiming_uniform", "", false},
@@ -18,7 +18,7 @@ static const tacet_attribute own[] = {
     {"target", "value", "", "", false},
     {0},
 };
-static const tacet_attribute common[] = {
+static const tc_attribute common[] = {
     {"lambda", "float", "", "", true},
     {"name", "text", "", "", false},
     {"joint", "bool", "false", "", false},

@@ -192,7 +192,7 @@ static void classes_are_the_least(void **state)
     int found = 0;
     for (size_t i = 0; i < sizeof are / sizeof *are; i++)
         for (int v = 0; v < tacet_value_count(p); v++) {
-            tacet_value_info info;
+            tacet_value_info info = {.size = sizeof info};
             assert_int_equal(tacet_value_at(p, v, &info), TACET_OK);
             if (strcmp(info.name, are[i].name) != 0) continue;
             assert_string_equal(info.kind, are[i].kind);
@@ -234,7 +234,7 @@ static void fed_end(fed *f)
 static tacet_status forward(fed *f, tacet_type type, const void *ids, const int64_t *index, int64_t rows)
 {
     static const float x[DATA * 2], scale[POSITIONS] = {9, 9, 9};
-    const tacet_scaling unused = {.count = POSITIONS, .scale = scale, .shift = scale};
+    const tacet_scaling unused = {.size = sizeof unused, .count = POSITIONS, .scale = scale, .shift = scale};
     assert_int_equal(tacet_feed(f->p, f->x, TACET_F32, x), TACET_OK);
     if (tacet_feed_rows(f->p, f->ids, type, ids, POSITIONS, index, index ? &unused : NULL)) return TACET_FAILED;
     return tacet_forward(f->p, rows);
@@ -451,7 +451,7 @@ static void accuracy_is_of_positions(void **state)
         for (int64_t batch = ITEMS; batch > 1; batch -= 7) { /* 11: all at once; 4: the last is short */
             tacet_plan *p = compiled(g, batch, NULL);
             tacet_loader *l = tacet_loader_new(d, batch, 1, batch < ITEMS, &why);
-            tacet_result r;
+            tacet_result r = {.size = sizeof r};
             if (tacet_evaluate(p, l, x, t, y, &r)) fail_msg("%s", tacet_plan_error(p)->message);
             assert_int_equal(r.rows, ITEMS);
             if (batch == ITEMS) {

@@ -110,24 +110,26 @@ static void assert_firing(const network *n, const tacet_firing *f, int64_t rows,
 static void assert_counts(const network *n, bool training, int64_t rows, const int64_t *fired)
 {
     const int relu1 = (int)tacet_find(n->g, "relu1").id - 1;
-    tacet_firing f;
+    tacet_firing f = {.size = sizeof f};
     assert_int_equal(tacet_firing_at(n->p, relu1, training, &f), TACET_OK);
     assert_firing(n, &f, rows, fired);
     int64_t unit[512], found = 0;
     assert_int_equal(tacet_dead_units(n->p, relu1, training, unit, 512), f.dead);
     for (int64_t j = 0; j < n->units; j++)
         if (fired[j] == 0) assert_int_equal(unit[found++], j);
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     assert_int_equal(tacet_value_at(n->p, relu1, &v), TACET_OK);
     assert_int_equal(v.units, n->units);
     assert_int_equal(v.elements, n->units * n->positions);
     if (!training) assert_true(v.dead == f.dead && v.density == f.density);
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     if (!training || tacet_term_count(n->p) < 2) return;
     assert_int_equal(tacet_account_at(n->p, 1, &a), TACET_OK);
-    assert_int_equal(a.firing.units, n->units);
-    assert_int_equal(a.firing.rows, f.rows);
-    assert_int_equal(a.firing.dead, f.dead);
+    tacet_firing g = {.size = sizeof g};
+    assert_int_equal(tacet_term_firing(n->p, 1, &g), TACET_OK);
+    assert_int_equal(g.units, n->units);
+    assert_int_equal(g.rows, f.rows);
+    assert_int_equal(g.dead, f.dead);
     assert_int_equal(a.zeros, llround((1 - f.density) * (double)(f.rows * f.units)));
 }
 
@@ -172,7 +174,7 @@ static void dead_units_are_warned_of(void **unused)
                                        "7 of 7 units never fired in 10 samples of 5 positions, and"};
     for (int i = 0; i < 2; i++) {
         network n;
-        tacet_warning w;
+        tacet_warning w = {.size = sizeof w};
         make(&n, &shapes[i]);
         assert_int_equal(tacet_write(n.p, "linear1.bias", (float[]){-9, -9, -9, -9, -9, -9, -9}, 7), TACET_OK);
         go(&n, BATCH, true);
@@ -195,7 +197,7 @@ static void parameters_have_units(void **unused)
     network n;
     make(&n, &(setting){2, {5, 3}, .units = 7});
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        tacet_value_info v;
+        tacet_value_info v = {.size = sizeof v};
         assert_int_equal(tacet_value_at(n.p, (int)tacet_find(n.g, known[i].name).id - 1, &v), TACET_OK);
         assert_int_equal(v.units, known[i].units);
         assert_int_equal(v.elements, known[i].elements);
@@ -216,7 +218,7 @@ static void scalars_are_one_unit(void **unused)
     assert_non_null(p);
     assert_int_equal(tacet_feed(p, x, TACET_F32, (float[]){-1, 2, 0, 3}), TACET_OK);
     assert_int_equal(tacet_forward(p, 4), TACET_OK);
-    tacet_firing f;
+    tacet_firing f = {.size = sizeof f};
     assert_int_equal(tacet_firing_at(p, (int)tacet_find(g, "relu1").id - 1, false, &f), TACET_OK);
     assert_true(f.units == 1 && f.rows == 4 && f.density == 0.5);
     assert_true(tacet_term_value(p, "relu1:hoyer") == 0.5 && tacet_term_value(p, "relu1:norm") == 1.25);
@@ -393,7 +395,7 @@ static void reductions_are_named(void **unused)
         network n;
         snprintf(penalty, sizeof penalty, "l1 1 reduce=%s", words[i]);
         make(&n, &(setting){2, {5, 3}, .units = 7, .penalty = penalty});
-        tacet_term t;
+        tacet_term t = {.size = sizeof t};
         assert_int_equal(tacet_term_at(n.p, 1, &t), TACET_OK);
         assert_string_equal(t.reduce, words[i]);
         unmake(&n);
@@ -429,7 +431,7 @@ static void the_largest_are_units(void **unused)
             all += here;
         }
         assert_int_equal(all, 2 * BATCH * 12);
-        tacet_firing f;
+        tacet_firing f = {.size = sizeof f};
         assert_int_equal(tacet_firing_at(p, (int)out.id - 1, batch, &f), TACET_OK);
         assert_true(f.units == 9 && f.rows == BATCH * 12 && fabs(f.density - 2.0 / 9) < 1e-12);
         tacet_plan_free(p);
@@ -445,15 +447,17 @@ static double density_after(const char *penalty, double *target)
     network n;
     make(&n, &(setting){
                  2, {6, 4}, .units = 24, .penalty = penalty, .optimizer = "sgd lr=0.01", .spe = SPE, .epochs = EPOCHS});
-    tacet_account a;
+    tacet_account a = {.size = sizeof a};
     for (int e = 0; e < EPOCHS; e++) {
         tacet_ledger_reset(n.p);
         for (int k = 0; k < SPE; k++) go(&n, BATCH, true);
     }
     assert_int_equal(tacet_account_at(n.p, 1, &a), TACET_OK);
+    tacet_firing f = {.size = sizeof f};
+    assert_int_equal(tacet_term_firing(n.p, 1, &f), TACET_OK);
     *target = a.target;
     unmake(&n);
-    return a.firing.density;
+    return f.density;
 }
 
 /* l0=N is N units at a position, whatever the number of positions; and training gets there. */

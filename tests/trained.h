@@ -120,10 +120,10 @@ static inline size_t weights(tacet_plan *p, float w[MOST])
 {
     size_t n = 0;
     for (int i = 0; i < tacet_value_count(p); i++) {
-        tacet_value_info info;
+        tacet_value_info info = {.size = sizeof info};
         size_t count = 1;
         assert_int_equal(tacet_value_at(p, i, &info), TACET_OK);
-        if (strcmp(info.kind, "parameter") != 0) continue;
+        if (info.role != TACET_ROLE_PARAMETER) continue;
         for (int k = 0; k < info.rank; k++) count *= (size_t)info.shape[k];
         assert_true(n + count <= MOST);
         assert_int_equal(tacet_read(p, info.name, w + n, count), TACET_OK);

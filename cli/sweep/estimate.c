@@ -30,14 +30,14 @@
 
 void cli_over_match(cli_arena *a, const tacet_graph *g, const tacet_plan *p, cli_over *o)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     cli_matched *m = cli_take(a, ((size_t)tacet_value_count(p) + 1) * sizeof *m);
     o->matches = 0;
     o->parameter = false;
-    for (int i = 0; i < tacet_value_count(p); i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || !tacet_matches(g, o->on, v.value)) continue;
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        if (!tacet_matches(g, o->on, v.value)) continue;
         m[o->matches++] = (cli_matched){cli_copy(a, v.name, strlen(v.name)), v.elements};
-        o->parameter = strcmp(v.kind, "parameter") == 0;
+        o->parameter = v.role == TACET_ROLE_PARAMETER;
     }
     o->matched = m;
 }
@@ -65,12 +65,10 @@ static const struct {
 
 static const char *attribute(cli_arena *a, const cli_over *o, const char *spec, const char *name)
 {
-    tacet_entry e;
+    tacet_attribute found = {.size = sizeof found};
     const char *given = cli_over_given(a, spec, name);
-    if (*given || !cli_entry("penalty", o->kind, &e)) return given;
-    for (int i = 0; i < e.attributes; i++)
-        if (strcmp(e.attribute[i].name, name) == 0) return e.attribute[i].preset ? e.attribute[i].preset : "";
-    return "";
+    if (*given || !cli_attribute(cli_entry(TACET_ROLE_PENALTY, o->kind), name, &found)) return given;
+    return found.preset ? found.preset : "";
 }
 
 static tile tile_of(cli_arena *a, const cli_over *o, const char *spec)
@@ -172,30 +170,27 @@ static bool go(step *t)
  * row. */
 static cli_weight matrix(const cli_job *job, const char *name)
 {
-    tacet_value_info v;
+    tacet_value_info v = {.size = sizeof v};
     cli_weight m = {.units = 1, .inputs = 1, .taps = 1, .input = 1};
-    for (int i = 0; i < tacet_value_count(job->plan); i++) {
-        if (tacet_value_at(job->plan, i, &v) != TACET_OK || strcmp(v.name, name) != 0) continue;
-        if (!v.batch && cli_weight_view(tacet_axes(job->graph, name), v.rank, v.shape, NULL, &m)) break;
-        const int64_t columns = v.batch ? v.units : v.elements;
-        m = (cli_weight){.units = v.batch ? job->batch * (v.elements / v.units) : 1,
-                         .inputs = columns,
-                         .taps = 1,
-                         .unit = columns,
-                         .input = 1};
-    }
-    return m;
+    if (tacet_value_at(job->plan, tacet_find(job->graph, name).id - 1, &v) != TACET_OK) return m;
+    if (!v.batch && cli_weight_view(tacet_axes(job->graph, name), v.rank, v.shape, NULL, &m)) return m;
+    const int64_t columns = v.batch ? v.units : v.elements;
+    return (cli_weight){.units = v.batch ? job->batch * (v.elements / v.units) : 1,
+                        .inputs = columns,
+                        .taps = 1,
+                        .unit = columns,
+                        .input = 1};
 }
 
 /* The ledger's account of the term of that name ("on"), in a plan that has one penalty; all is NAN without one. */
 static tacet_account account_of(const tacet_plan *p, const char *on)
 {
-    tacet_term t;
-    tacet_account account;
+    tacet_term t = {.size = sizeof t};
+    tacet_account account = {.size = sizeof account};
     for (int i = 0; i < tacet_term_count(p); i++)
         if (cli_penalises(p, i, &t) && strcmp(t.on, on) == 0 && tacet_account_at(p, i, &account) == TACET_OK)
             return account;
-    return (tacet_account){.gradient = NAN, .data_gradient = NAN};
+    return (tacet_account){.size = sizeof account, .gradient = NAN, .data_gradient = NAN};
 }
 
 /* Elements and gradients of one value, before and after the step of the plan that has no penalty. */
@@ -236,18 +231,16 @@ static void look_again(const step *t, const cli_over *o, pulled *v)
 /* Whether the optimizer divides gradients by their size. */
 static bool normalises(const cli_config *c)
 {
-    tacet_entry e;
+    tacet_attribute a = {.size = sizeof a};
     const char *text = c->value[CLI_OPTIMIZER].item.text;
-    if (!cli_entry("optimizer", cli_copy(c->arena, text, (size_t)(cli_word_end(text) - text)), &e)) return false;
-    for (int i = 0; i < e.attributes; i++)
-        if (strcmp(e.attribute[i].name, "beta2") == 0) return true;
-    return false;
+    const char *name = cli_copy(c->arena, text, (size_t)(cli_word_end(text) - text));
+    return cli_attribute(cli_entry(TACET_ROLE_OPTIMIZER, name), "beta2", &a);
 }
 
 /* Whether the one penalty of a plan acts by its proximal step. */
 static bool by_prox(const tacet_plan *p)
 {
-    tacet_term t;
+    tacet_term t = {.size = sizeof t};
     for (int i = 0; i < tacet_term_count(p); i++)
         if (cli_penalises(p, i, &t) && t.prox) return true;
     return false;

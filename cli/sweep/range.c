@@ -86,11 +86,8 @@ static const char *dots_of(const char *from, const char *to)
 
 static bool takes_whole_numbers(const char *kind, const char *attribute)
 {
-    tacet_entry e;
-    if (!cli_entry(NULL, kind, &e)) return false;
-    for (int i = 0; i < e.attributes; i++)
-        if (strcmp(e.attribute[i].name, attribute) == 0) return strcmp(e.attribute[i].type, "int") == 0;
-    return false;
+    tacet_attribute a = {.size = sizeof a};
+    return cli_attribute(cli_entry(0, kind), attribute, &a) && strcmp(a.type, "int") == 0;
 }
 
 static tacet_status read_word(cli_arena *a, cli_over *o, part spec, part word, const char *dots)
@@ -99,8 +96,7 @@ static tacet_status read_word(cli_arena *a, cli_over *o, part spec, part word, c
     if (o->attribute)
         return refuse(word, "another --over sweeps another attribute, each with each",
                       "there is a range already: of a penalty one attribute is swept");
-    tacet_entry e;
-    const char *role = cli_entry("constraint", o->kind, &e) ? "constraint" : "penalty";
+    const tacet_role role = cli_entry(TACET_ROLE_CONSTRAINT, o->kind) >= 0 ? TACET_ROLE_CONSTRAINT : TACET_ROLE_PENALTY;
     o->attribute = cli_spec_attribute(a, role, spec.from, word.from);
     if (!o->attribute) o->attribute = "lambda"; /* of a penalty that nobody knows: the library will say so */
     o->lambda = strcmp(o->attribute, "lambda") == 0;

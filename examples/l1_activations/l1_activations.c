@@ -26,7 +26,7 @@ static void print_terms(const tacet_plan *p)
 {
     printf("step %2d: objective %.6g =", (int)tacet_steps(p), tacet_objective(p));
     for (int i = 0; i < tacet_term_count(p); i++) {
-        tacet_term t;
+        tacet_term t = {.size = sizeof t};
         tacet_term_at(p, i, &t);
         printf("%s %g * %.6g (%s)", i ? " +" : "", t.lambda, t.value, t.name);
     }

@@ -42,11 +42,11 @@ int main(int argc, char **argv)
     for (int epoch = 1; epoch <= epochs; epoch++) {
         for (int64_t rows; (rows = tacet_loader_next(batches, p, x, target)) != 0;)
             if (rows < 0 || tacet_step(p, rows) != TACET_OK) stop(tacet_plan_error(p));
-        tacet_result r;
+        tacet_result r = {.size = sizeof r};
         if (tacet_evaluate(p, tests, x, target, y, &r) != TACET_OK) stop(tacet_plan_error(p));
         printf("epoch %d: accuracy %.4f, loss %.4f", epoch, r.accuracy, r.data_loss);
         for (int i = 0; i < tacet_value_count(p); i++) {
-            tacet_value_info v;
+            tacet_value_info v = {.size = sizeof v};
             if (tacet_value_at(p, i, &v) == TACET_OK && v.silent)
                 printf(", %s fires at %.3f, %d of %d units are dead", v.name, v.density, (int)v.dead, (int)v.units);
         }

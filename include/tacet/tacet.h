@@ -10,6 +10,13 @@
  * description stays on its graph and is reported once, by tacet_compile. What the world does (memory, files) comes back
  * as a status with a message in a struct that the caller owns.
  *
+ * A struct that begins with `size_t size` can grow: later versions append fields. The caller sets size before each use,
+ * `tacet_term t = {.size = sizeof t};`, so that a program and a library of different versions understand each other.
+ * Where the caller fills the struct, fields that it does not have count as 0, and fields that the library does not know
+ * must be 0, otherwise the call is refused. Where the library fills it, it writes the fields that it knows and that
+ * there is room for, and sets the others to 0; size stays as it is. A size that was never set makes the call fail.
+ * tacet_value, tacet_error, tacet_memory and tacet_note have no size and never grow.
+ *
  * Threads: distinct objects may be used from distinct threads. One object must not be used from two threads at a time,
  * except a pool, which several plans may share. */
 #ifndef TACET_TACET_H
@@ -201,14 +208,15 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
 
 /* Several processes (or threads) that train one network together, each on its own rows of every batch.
  *
- * There are `size` ranks, and this one is `rank`, from 0. sum(context, numbers, type, n) replaces numbers[n], of type
+ * There are `count` ranks, and this one is `rank`, from 0. sum(context, numbers, type, n) replaces numbers[n], of type
  * TACET_F32, TACET_F64 or TACET_I64, by their sums over all ranks. It returns when they are there, and every rank gets
  * the same bits. (A sum in the order of the ranks does that, and MPI_Allreduce as it is usually built.)
  *
  * Every rank compiles the same graph with the same configuration, but for `ranks`, `batch`, `threads` and `pool`. All
- * make the same calls of tacet_step, tacet_forward, tacet_evaluate and tacet_ledger_reset in the same order and feed
- * the same inputs. How many rows a rank has in a step is its own affair. Of a short batch it may have none (rows 0) as
- * long as another rank has some. Its rows follow those of the ranks before it.
+ * make the same calls of tacet_step, tacet_forward, tacet_evaluate (and its parts), tacet_ledger_reset,
+ * tacet_set_lambda and tacet_set_rate in the same order and feed the same inputs. How many rows a rank has in a step is
+ * its own affair. Of a short batch it may have none (rows 0) as long as another rank has some. Its rows follow those of
+ * the ranks before it.
  *
  * Parameters and their gradients, the objective, the results of terms, lambdas, the ledger and all counts are then the
  * same on every rank, to the bit where the processors are of one type. To rounding they are those of one rank that has
@@ -223,7 +231,8 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
  * the remaining sums of the call, and the last one tells every rank whether all went well. If the last one itself
  * fails, no other rank could hear of it any more, so the call counts as good. */
 typedef struct tacet_ranks {
-    int rank, size; /* size 0 or 1: this rank is alone, and sum is never called */
+    size_t size;
+    int rank, count; /* count 0 or 1: this rank is alone, and sum is never called */
     tacet_status (*sum)(void *context, void *numbers, tacet_type type, size_t n);
     void *context;
 } tacet_ranks;
@@ -232,7 +241,7 @@ typedef struct tacet_ranks {
  * this batch's exact density is below the break-even of the product's class of shape. The others are for comparing. */
 typedef enum tacet_sparse { TACET_SPARSE_AUTO = 0, TACET_SPARSE_NEVER = 1, TACET_SPARSE_ALWAYS = 2 } tacet_sparse;
 
-/* What to compile for. Start from TACET_CONFIG, which sets the size; what is left 0 has the default. */
+/* What to compile for. Start from TACET_CONFIG, which sets the size. What is left 0 has the default. */
 typedef struct tacet_config {
     size_t size;
     int64_t batch;           /* rows that a step can take at most; 1 by default */
@@ -246,9 +255,10 @@ typedef struct tacet_config {
     tacet_sparse sparse;     /* AUTO by default */
     int64_t ledger;          /* steps from one sample of gradient norms to the next; below 0: no ledger. 50 by default, and
                                 then firing is counted where a penalty looks; if set, wherever an operator makes zeros */
-    tacet_ranks ranks;       /* the processes that train together; none by default. `batch` is that of this rank */
+    const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: this one is alone.
+                                 `batch` is that of this rank */
 } tacet_config;
-#define TACET_CONFIG .size = sizeof(tacet_config)
+#define TACET_CONFIG .size = sizeof(tacet_config) /* {TACET_CONFIG, .batch = 32} */
 
 /* Compiles the graph. NULL on failure, with the reason in *why (may be NULL): the graph's own first mistake, if there
  * is one. Parameters are initialised from the seed. One graph may be compiled many times. */
@@ -257,6 +267,7 @@ TACET_API void tacet_plan_free(tacet_plan *p);
 
 /* Element j of a row is taken as data * scale[j] + shift[j]; with count 1 the one pair serves for all elements. */
 typedef struct tacet_scaling {
+    size_t size;
     int64_t count;
     const float *scale, *shift;
 } tacet_scaling;
@@ -281,6 +292,18 @@ TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
  * the losses are then not computed. */
 TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 
+/* Sets the lambda of the term of that name, from the next step or forward pass on, to a finite number that is at least
+ * 0. It replaces the number in the description. A schedule goes on and scales the new number. A term that was steered
+ * to a target keeps this lambda from now on: given its own (tacet_term.lambda), it holds what it has reached.
+ * Constraints have no lambda and are refused.
+ *
+ * tacet_set_rate does the same to the learning rate in the optimizer's description: its schedule goes on, and
+ * parameters with an lr= of their own (tacet_options) keep it.
+ *
+ * Both are kept in checkpoints; tacet_resume brings back what was set in the run that it resumes, and nothing else. */
+TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
+TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
+
 /* Why the last call on this plan failed. */
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
@@ -293,12 +316,30 @@ TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float 
 
 /* ---- What happened ----------------------------------------------------------------------------------------------- */
 
+/* What a term, a value or an entry of the catalogue is. tacet_role_name gives the word, "penalty"; "" for anything
+ * else. */
+typedef enum tacet_role {
+    TACET_ROLE_LAYER = 1, /* also of a value: the output of a layer */
+    TACET_ROLE_LOSS,
+    TACET_ROLE_PENALTY,
+    TACET_ROLE_CONSTRAINT,
+    TACET_ROLE_OPTIMIZER,
+    TACET_ROLE_SCHEDULE,
+    TACET_ROLE_DATA,
+    TACET_ROLE_INPUT,
+    TACET_ROLE_LABELS, /* an int32 input that leaves it to its readers how many classes there are */
+    TACET_ROLE_PARAMETER
+} tacet_role;
+TACET_API const char *tacet_role_name(tacet_role role);
+
 /* A term of the objective. objective = sum of lambda * value over all terms, exactly what is differentiated. */
 typedef struct tacet_term {
+    size_t size;
+    tacet_role role;    /* a loss, a penalty or a constraint */
     const char *name;   /* "relu1:l1" */
-    const char *on;     /* "relu1" */
-    const char *kind;   /* "l1" */
-    const char *role;   /* "loss", "penalty" or "constraint" */
+    const char *on;     /* "relu1"; of a joint term its selector */
+    const char *kind;   /* "l1", the name of the operator */
+    const char *spec;   /* "l1 1e-4 reduce=sum", as it was given */
     const char *reduce; /* "sample", "sum", "mean", "position" */
     const char *note;   /* what a reader of the figures must know, or "" */
     double lambda, value; /* of the last step or forward pass; value NAN where the term was not computed */
@@ -314,11 +355,21 @@ TACET_API double tacet_gradient_norm(const tacet_plan *p);                /* ove
 TACET_API double tacet_learning_rate(const tacet_plan *p);                /* of the last step, or the first to come */
 TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* training steps done */
 
-/* A value, in the order of the graph. Strings live as long as the plan. */
+/* Rows of the last step or forward pass on this rank, those that tacet_read gives; 0 before the first, and when the
+ * last was refused. */
+TACET_API int64_t tacet_rows(const tacet_plan *p);
+
+/* Value k, from 0, that term i is on; {0} past the last one. A joint term is on several; a loss is on the output and
+ * then the target. */
+TACET_API tacet_value tacet_term_on(const tacet_plan *p, int i, int k);
+
+/* A value, in the order of the graph: value i is the one whose handle has the id i + 1. Strings live as long as the
+ * plan. */
 typedef struct tacet_value_info {
+    size_t size;
+    tacet_role role;       /* an input, labels, a parameter, or (the output of) a layer */
     const char *name;
-    const char *kind;      /* "input", "labels" (an int32 input that leaves it to its readers how many classes there
-                              are), "parameter", or the name of the operator */
+    const char *kind;      /* the name of the layer's operator, "linear"; otherwise that of the role, "parameter" */
     const char *spec;      /* "linear 512", or "" */
     tacet_value value;     /* its handle in the graph */
     int rank;              /* of shape, without the batch */
@@ -338,10 +389,12 @@ typedef struct tacet_value_info {
     tacet_type type;       /* TACET_F32; TACET_I32: class indices */
     int64_t classes;       /* of class indices: each is below it. The least of what the input and its readers say; 0
                               where none of them does */
+    tacet_value owner;     /* of a parameter: the output of the layer that made it; otherwise {0} */
 } tacet_value_info;
 
 /* How often the units of a value fired. */
 typedef struct tacet_firing {
+    size_t size;
     int64_t rows;          /* rows times positions that were counted: [14, 14, 32] has 196 a row */
     int64_t units;         /* the last dimension */
     double density;        /* share of elements that are not 0; NAN when nothing was counted */
@@ -360,22 +413,28 @@ TACET_API int tacet_value_count(const tacet_plan *p);
 TACET_API tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info);
 TACET_API void tacet_reset_counts(tacet_plan *p);
 
+/* Value k, from 0, that value i is computed from; {0} past the last one. First come the inputs of its layer, then the
+ * parameters, both those that it owns (tacet_value_info.owner) and those of other layers that it uses. */
+TACET_API tacet_value tacet_value_input(const tacet_plan *p, int i, int k);
+
 /* ---- The ledger -------------------------------------------------------------------------------------------------- */
 
 /* What training did since the ledger was reset: sums over steps, given as means over rows. Its figures are the same at
  * any number of threads, after a resume, and, to rounding, on firing lists or without. It is reset when an epoch
  * begins, say. */
 typedef struct tacet_total {
+    size_t size;
     int64_t steps, rows;
     double objective, data_loss;
 } tacet_total;
-TACET_API void tacet_ledger_total(const tacet_plan *p, tacet_total *total);
+TACET_API tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total);
 TACET_API void tacet_ledger_reset(tacet_plan *p);
 
 /* The same of term i. Norms of gradients are means over the steps that were sampled (tacet_config.ledger), at the
  * values that the term is about: that of lambda times its own gradient, and that of the losses' alone. Where a value's
  * silence blocks its gradient, both count what fired. A proximal step's own gradient is that of its formula. */
 typedef struct tacet_account {
+    size_t size;
     double value, lambda;           /* means over rows; NAN: there was no step */
     double share;                   /* of lambda * value in the objective */
     double gradient, data_gradient; /* NAN: nothing was sampled, or the losses send no gradient there */
@@ -385,15 +444,17 @@ typedef struct tacet_account {
     int64_t zeros;                  /* exact ones: in all rows that were counted; of a parameter: now */
     int64_t inputs, empty_inputs;   /* of a weight, which has two dimensions or more: its inputs, and those out of which
                                        all weights are 0, at every tap; otherwise 0 */
-    tacet_firing firing;            /* of all its values together (rows: of the last). A parameter has no rows: its
-                                       density is that of now, and a dead unit is one into which all weights are 0,
-                                       from every input and tap */
 } tacet_account;
 TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account);
+
+/* How often the units of all values of term i fired, together (rows: of the last). A parameter has no rows: its density
+ * is that of now, and a dead unit is one into which all weights are 0, from every input and tap. */
+TACET_API tacet_status tacet_term_firing(const tacet_plan *p, int i, tacet_firing *firing);
 
 /* The i-th warning from the ledger; TACET_FAILED past the last one. kind ("dead", "no effect") together with `on`, a
  * term or a value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
 typedef struct tacet_warning {
+    size_t size;
     const char *on, *kind;
     char text[512];
 } tacet_warning;
@@ -415,6 +476,7 @@ TACET_API tacet_data *tacet_data_open(const char *source, const char *part, cons
 TACET_API void tacet_data_free(tacet_data *d);
 
 typedef struct tacet_data_info {
+    size_t size;
     int64_t rows;
     int rank;              /* of a row of x */
     int64_t shape[8];
@@ -429,7 +491,7 @@ typedef struct tacet_data_info {
     int label_rank;        /* of a row of labels: 0 where each row has one */
     int64_t label_shape[8];
 } tacet_data_info;
-TACET_API void tacet_data_describe(const tacet_data *d, tacet_data_info *info);
+TACET_API tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info);
 
 /* Takes a share (0 < share < 1) of the rows, chosen by seed, out of d into a new one, which shares d's storage; d must
  * outlive it. Before loaders of d are made. NULL on failure. */
@@ -463,6 +525,7 @@ TACET_API void tacet_loader_seek(tacet_loader *l, int64_t epoch, int64_t positio
 /* ---- Evaluation -------------------------------------------------------------------------------------------------- */
 
 typedef struct tacet_result {
+    size_t size;
     int64_t rows;
     double objective, data_loss; /* means over the rows */
     double accuracy;             /* share of labels that are the largest output of their position; NAN without labels */
@@ -478,6 +541,16 @@ typedef struct tacet_result {
  * different sizes. */
 TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                                       tacet_result *result);
+
+/* The same on batches that the caller feeds: tacet_evaluate_begin; for each batch tacet_feed and then
+ * tacet_evaluate_batch, which is tacet_forward and adds up what it finds; tacet_evaluate_end, which gives the result. A
+ * batch that fails adds nothing. tacet_evaluate_begin drops an evaluation that has not ended.
+ *
+ * Several ranks make the same calls, each with its own rows of every batch. A rank that cannot feed its rows says so by
+ * rows -1: the call then fails on all ranks, where they would otherwise wait for it. */
+TACET_API void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_value y);
+TACET_API tacet_status tacet_evaluate_batch(tacet_plan *p, int64_t rows);
+TACET_API tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
@@ -516,19 +589,12 @@ TACET_API tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_
 
 /* ---- Catalogue --------------------------------------------------------------------------------------------------- */
 
-typedef struct tacet_attribute {
-    const char *name, *type; /* "float", "int", "bool", "text", or the words to choose from, "mean|sum|sample" */
-    const char *preset;      /* the default; NULL where it must be given */
-    const char *doc;
-    bool positional;
-} tacet_attribute;
-
-/* A word of the small language. `common` are the attributes that all entries of its role share. */
+/* A word of the small language. */
 typedef struct tacet_entry {
-    const char *role; /* "layer", "loss", "penalty", "constraint", "optimizer", "schedule", "data" */
+    size_t size;
+    tacet_role role; /* a layer, a loss, a penalty, a constraint, an optimizer, a schedule or a source of data */
     const char *name, *formula, *doc, *source;
-    int attributes, common_attributes;
-    const tacet_attribute *attribute, *common;
+    int attributes; /* tacet_attribute_at has them */
     bool mixes; /* what it gives for a sample depends on the others of its batch */
     /* Of a layer: the names of its parameters, "weight", "bias"; NULL ends. weight=LAYER.weight among its attributes
      * uses that of another layer. */
@@ -537,6 +603,18 @@ typedef struct tacet_entry {
 
 TACET_API int tacet_entry_count(void);
 TACET_API tacet_status tacet_entry_at(int i, tacet_entry *entry);
+
+/* Attribute i of an entry: first its own, then those that all entries of its role share. TACET_FAILED past the last
+ * one. */
+typedef struct tacet_attribute {
+    size_t size;
+    const char *name, *type; /* "float", "int", "bool", "text", or the words to choose from, "mean|sum|sample" */
+    const char *preset;      /* the default; NULL where it must be given */
+    const char *doc;
+    bool positional;
+    bool common;             /* all entries of the role have it */
+} tacet_attribute;
+TACET_API tacet_status tacet_attribute_at(int entry, int i, tacet_attribute *attribute);
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { FILE_, LABEL, TARGET, DELIMITER, MAX_COLUMNS = 1 << 16, MAX_TARGETS = 256 };
-static const tacet_attribute attribute[] = {
+static const tc_attribute attribute[] = {
     {"file", "text", NULL, "the file, plain or .gz", true},
     {"label", "text", "", "the column that holds the class: its name, or its number from 1; whole numbers or words",
      false},

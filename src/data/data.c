@@ -1,6 +1,8 @@
 /* data.c: data as the user holds them: a table, or a view of some of its rows, and a scaling. */
 #include "data/data.h"
 
+#include "base/sized.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -112,12 +114,12 @@ void tacet_data_free(tacet_data *d)
     tc_free(&m, d);
 }
 
-void tacet_data_describe(const tacet_data *d, tacet_data_info *info)
+tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info)
 {
     const tc_samples *t = d->table;
     const tc_shape *x = &t->x.shape, *y = &t->y.shape;
     const bool targets = t->y.data && !t->classes;
-    *info = (tacet_data_info){
+    tacet_data_info own = {
         .rows = d->rows,
         .rank = x->rank,
         .type = t->x.type,
@@ -128,9 +130,10 @@ void tacet_data_describe(const tacet_data *d, tacet_data_info *info)
         .stored_rank = t->stored.rank,
         .label_rank = t->classes ? y->rank : 0,
     };
-    memcpy(info->shape, x->dim, sizeof info->shape);
-    memcpy(info->stored_shape, t->stored.dim, sizeof info->stored_shape);
-    memcpy(targets ? info->target_shape : info->label_shape, y->dim, sizeof info->label_shape);
+    memcpy(own.shape, x->dim, sizeof own.shape);
+    memcpy(own.stored_shape, t->stored.dim, sizeof own.stored_shape);
+    memcpy(targets ? own.target_shape : own.label_shape, y->dim, sizeof own.label_shape);
+    return tc_sized_give(info, &own, sizeof own);
 }
 
 /* ---- Holding out ---- */

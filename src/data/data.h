@@ -28,8 +28,8 @@ void tc_samples_free(tc_samples *t);
  * it has filled in so far is freed by the caller. `arg` is in the order of `attribute`. */
 typedef struct tc_source {
     const char *name, *formula, *doc, *source;
-    const tacet_attribute *attribute; /* ends with a NULL name */
-    bool has_test;                    /* may have a test part */
+    const tc_attribute *attribute; /* ends with a NULL name */
+    bool has_test;                 /* may have a test part */
     tacet_status (*open)(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e);
 } tc_source;
 
@@ -38,7 +38,7 @@ const tc_source *tc_source_at(int i);
 const tc_source *tc_source_find(const char *name); /* or NULL */
 
 /* Attributes that all sources share, and their order. */
-extern const tacet_attribute tc_source_common[];
+extern const tc_attribute tc_source_common[];
 enum { TC_SOURCE_SCALE, TC_SOURCE_MEAN, TC_SOURCE_STD, TC_SOURCE_NORMALIZE, TC_SOURCE_FLAT };
 
 /* How x is scaled: 1 or n pairs. */

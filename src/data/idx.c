@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { DIR, MAX_PATH = TC_MAX_SPEC + 64 /* the folder is part of a description */ };
-static const tacet_attribute attribute[] = {
+static const tc_attribute attribute[] = {
     {"dir", "text", NULL, "the folder with train-images-idx3-ubyte and the other three files, plain or .gz", true},
     {0},
 };

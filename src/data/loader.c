@@ -14,7 +14,6 @@ struct tacet_loader {
     bool shuffle;
     int64_t epoch, position; /* the next batch to give; position = batches: the epoch's end is */
     int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
-    tacet_scaling scaling;   /* what was fed with it */
     int64_t order[];         /* [rows] rows of the table */
 };
 
@@ -65,9 +64,9 @@ static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, t
 {
     const tc_samples *t = l->data->table;
     const tc_scale *s = &l->data->scale;
-    l->scaling = (tacet_scaling){.count = s->count, .scale = s->scale, .shift = s->shift};
+    const tacet_scaling scaling = {.size = sizeof scaling, .count = s->count, .scale = s->scale, .shift = s->shift};
     tacet_status status = TACET_OK;
-    if (x.id) status = tacet_feed_rows(p, x, t->x.type, t->x.data, tc_shape_count(&t->x.shape), index, &l->scaling);
+    if (x.id) status = tacet_feed_rows(p, x, t->x.type, t->x.data, tc_shape_count(&t->x.shape), index, &scaling);
     if (!status && target.id && t->y.data)
         status = tacet_feed_rows(p, target, t->y.type, t->y.data, tc_shape_count(&t->y.shape), index, NULL);
     return status;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
-static const tacet_attribute attribute[] = {
+static const tc_attribute attribute[] = {
     {"x", "text", NULL, "the file with the rows, [rows, ...]", true},
     {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats)",
      true},

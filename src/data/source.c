@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const tacet_attribute tc_source_common[] = {
+const tc_attribute tc_source_common[] = {
     {"scale", "text", "auto", "what every number of x is multiplied by; auto: 1/255 for bytes, otherwise 1", false},
     {"mean", "float", "0", "subtracted after scale", false},
     {"std", "float", "1", "what the rest is divided by: x = (number * scale - mean) / std", false},

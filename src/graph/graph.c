@@ -205,9 +205,10 @@ const tc_op *tc_graph_op(tacet_graph *g, const tc_spec *s, const tc_role *due)
     const tc_op *op = tc_op_find(s->name);
     if (op && is_due(op, due)) return op;
     if (op) {
-        tc_graph_refuse(g, s, NULL, "%s is a %s, not a %s", s->name, op->role->name, due->name);
+        tc_graph_refuse(g, s, NULL, "%s is a %s, not a %s", s->name, tacet_role_name(op->role->is),
+                        tacet_role_name(due->is));
     } else {
-        tc_graph_refuse(g, s, NULL, "unknown %s \"%.100s\"", due->name, s->name);
+        tc_graph_refuse(g, s, NULL, "unknown %s \"%.100s\"", tacet_role_name(due->is), s->name);
         tc_fail_choices(&g->error, "there are", s->name, op_name_at, due);
     }
     return NULL;

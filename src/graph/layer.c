@@ -17,13 +17,13 @@ static int find_value(tacet_graph *g, const tc_spec *s, const tc_arg *word)
 /* Binds the words of a stage: the operator's attributes, those of all layers, and parameters of other layers. */
 static bool read_layer(tacet_graph *g, tc_value *layer, tc_arg *common, tc_arg *shared)
 {
-    tacet_attribute row[TC_MAX_PARAMS + 1] = {0};
+    tc_attribute row[TC_MAX_PARAMS + 1] = {0};
     const tc_op *op = layer->op = tc_graph_op(g, &layer->spec, &tc_layer);
     if (!op) return false;
     layer->arg = tc_alloc(&g->mem, (size_t)tc_attr_count(op->attribute) + 1, sizeof *layer->arg);
     if (!layer->arg) return tc_graph_no_memory(g);
     for (int k = 0; op->param[k].name; k++)
-        row[k] = (tacet_attribute){.name = op->param[k].name, .type = "text", .preset = ""};
+        row[k] = (tc_attribute){.name = op->param[k].name, .type = "text", .preset = ""};
     const tc_binding binding[] = {{op->attribute, layer->arg}, {tc_layer.common, common}, {row, shared}};
     return tc_spec_bind(&layer->spec, 3, binding, true, &g->error) == TACET_OK;
 }
@@ -50,7 +50,7 @@ static bool check_input(tacet_graph *g, const tc_value *layer, int i)
 /* The chain's own input x (-1: none), then those that are named in the text, `add relu1`. */
 static bool find_inputs(tacet_graph *g, tc_value *layer, int x)
 {
-    const tacet_attribute *attribute = layer->op->attribute;
+    const tc_attribute *attribute = layer->op->attribute;
     if (x < 0)
         return tc_graph_refuse(g, &layer->spec, NULL, "%s has no input: begin the chain with `from NAME`",
                                layer->op->name);

@@ -5,6 +5,9 @@
  *                        (what layers and terms remember are tensors too: model.h)
  *     tacet.step         training steps done          tacet.seed   of dropout
  *     tacet.rate         the schedule's factor of the last step
+ *     tacet.given_rate   the learning rate that the caller has set, if any (tacet_set_rate)
+ *     tacet.given        a line for each term, if the caller has set any lambda (tacet_set_lambda): its name, and its
+ *                        lambda or a dash
  *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
  *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each way
  *                        (op/silent.h)
@@ -146,6 +149,29 @@ static bool read_rate(const resuming *r, const char *text)
     return true;
 }
 
+static void write_given_rate(const tacet_plan *p, tc_text *t)
+{
+    char number[TC_NUMBER_MAX];
+    if (!isnan(p->table.given_rate)) tc_text_add(t, "%s", tc_number_text(p->table.given_rate, number));
+}
+
+static bool read_given_rate(const resuming *r, const char *text)
+{
+    double rate;
+    if (!tc_number_read(text, &rate) || !(rate >= 0)) return false;
+    if (r->set) r->p->table.given_rate = rate;
+    return true;
+}
+
+static void write_given(const tacet_plan *p, tc_text *t)
+{
+    bool any = false;
+    for (int i = 0; i < p->terms; i++) any = any || !isnan(p->table.given[i]);
+    if (any) write_terms(p, p->table.given, 1, t);
+}
+
+static bool read_given(const resuming *r, const char *text) { return read_terms(r, text, r->p->table.given, 1, true); }
+
 static bool read_lambdas(const resuming *r, const char *text)
 {
     return read_terms(r, text, r->p->table.lambda, 1, false);
@@ -278,18 +304,21 @@ static const struct entry {
     void (*write)(const tacet_plan *p, tc_text *t); /* NULL: models have it too (save.c) */
     bool (*read)(const resuming *r, const char *text);
     const char *with; /* NULL: it must be there */
+    bool rare;        /* left out where it has no text */
 } entry[] = {
-    {"tacet.optimizer", write_optimizer, read_optimizer, NULL},
-    {"tacet.step", write_step, read_step, NULL},
-    {"tacet.seed", write_seed, read_seed, NULL},
-    {"tacet.rate", write_rate, read_rate, NULL},
-    {"tacet.lambdas", NULL, read_lambdas, NULL},
-    {"tacet.lists", write_lists, read_lists, "tacet.lists"},
-    {"tacet.break_even", write_break_even, read_break_even, "tacet.break_even"},
-    {"tacet.total", write_total, read_total, "tacet.accounts"},
-    {"tacet.accounts", write_accounts, read_accounts, "tacet.controls"},
-    {"tacet.controls", write_controls, read_controls, "tacet.fired"},
-    {"tacet.fired", write_fired, read_fired, "tacet.total"},
+    {"tacet.optimizer", write_optimizer, read_optimizer, NULL, false},
+    {"tacet.step", write_step, read_step, NULL, false},
+    {"tacet.seed", write_seed, read_seed, NULL, false},
+    {"tacet.rate", write_rate, read_rate, NULL, false},
+    {"tacet.lambdas", NULL, read_lambdas, NULL, false},
+    {"tacet.given_rate", write_given_rate, read_given_rate, "tacet.given_rate", true},
+    {"tacet.given", write_given, read_given, "tacet.given", true},
+    {"tacet.lists", write_lists, read_lists, "tacet.lists", false},
+    {"tacet.break_even", write_break_even, read_break_even, "tacet.break_even", false},
+    {"tacet.total", write_total, read_total, "tacet.accounts", false},
+    {"tacet.accounts", write_accounts, read_accounts, "tacet.controls", false},
+    {"tacet.controls", write_controls, read_controls, "tacet.fired", false},
+    {"tacet.fired", write_fired, read_fired, "tacet.total", false},
 };
 enum { ENTRIES = sizeof entry / sizeof *entry };
 
@@ -305,7 +334,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     for (int i = 0; i < ENTRIES; i++) {
         if (!entry[i].write) continue;
         entry[i].write(p, &n.text);
-        tc_notes_add(&n, entry[i].key);
+        if (!entry[i].rare || n.text.length > 0 || n.text.failed) tc_notes_add(&n, entry[i].key);
     }
     if (l) {
         tacet_loader_tell(l, &epoch, &position);
@@ -380,6 +409,14 @@ static tacet_status look(resuming *r, tc_tensors *t, tacet_loader *l)
     return s == TACET_OK ? tc_file_match(r->f, t, t->count, r->e) : s;
 }
 
+/* What notes that may be missing set. */
+static void forget(tacet_plan *p)
+{
+    memset(p->table.list_steps, 0, sizeof *p->table.list_steps * (size_t)p->values);
+    p->table.given_rate = NAN;
+    for (int i = 0; i < p->terms; i++) p->table.given[i] = NAN;
+}
+
 tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, tacet_error *why)
 {
     if (!p->update.optim)
@@ -390,7 +427,7 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     const tacet_status s = tc_tensors_of(&t, p, true) ? look(&r, &t, l) : tc_fail_memory(&e);
     if (s == TACET_OK) {
         r.set = true;
-        memset(p->table.list_steps, 0, sizeof *p->table.list_steps * (size_t)p->values); /* the note may be missing */
+        forget(p);
         read_notes(&r, l);
         tc_file_set(&t);
     }

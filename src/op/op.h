@@ -154,8 +154,8 @@ typedef struct tc_limit {
 
 /* What kind of thing an operator is; see role.c. */
 typedef struct tc_role {
-    const char *name;              /* "layer" */
-    const tacet_attribute *common; /* attributes that all of the role share, bound after the operator's own */
+    tacet_role is;
+    const tc_attribute *common; /* attributes that all of the role share, bound after the operator's own */
     bool scalar;
     int reduce;                    /* scalar on a batch: the preset of reduce */
     int inputs;                    /* this and what follows: where a row leaves it out, see tc_op */
@@ -223,7 +223,7 @@ typedef struct tc_op {
      * of inputs is NULL. */
     const struct tc_op *of;
     unsigned flags;
-    tacet_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
+    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
     tc_limit limit[TC_OWN_ATTRS + 1];
     double lambda;                    /* scalar: the preset of lambda; 0: the role's */
     int inputs;                       /* how many; penalties: the most that `joint` may give; 0: the role's */
@@ -285,7 +285,7 @@ bool tc_op_shape(const tc_op *op, tc_sketch *s); /* whether attributes are withi
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }
 
 /* The attributes of its role that an operator has a use for. */
-const tacet_attribute *tc_common_shown(const tc_op *op);
+const tc_attribute *tc_common_shown(const tc_op *op);
 
 /* The table, made from ops.def. */
 int tc_op_count(void);

@@ -15,21 +15,21 @@
 
 #define LAYER_NAME NAME("the layer's name, which may have dots, layer1.0.conv1; its kind and a number unless given")
 
-static const tacet_attribute layer[] = {
+static const tc_attribute layer[] = {
     LAYER_NAME,
     {"transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false},
     {0}};
 
 /* Of layers that cannot use a weight transposed. */
-static const tacet_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
+static const tc_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
 
-static const tacet_attribute loss[] = {
+static const tc_attribute loss[] = {
     NAME("the term's name; value:kind unless given"),
     {"lambda", "float", "1", "the factor on the loss, at least 0", false},
     REDUCE("Unless given: mean"),
     {0}};
 
-static const tacet_attribute penalty[] = {
+static const tc_attribute penalty[] = {
     NAME("the term's name; value:kind unless given"),
     {"lambda", "float", "", "the factor on the penalty, at least 0; to be given unless the penalty has its own factors",
      true},
@@ -44,16 +44,27 @@ static const tacet_attribute penalty[] = {
     TC_SCHEDULE_BOUNDS,
     {0}};
 
-static const tacet_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
+static const tc_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
 
-const tc_role tc_layer = {"layer", layer, .inputs = 1, .shape = tc_shape_same};
+const char *tacet_role_name(tacet_role role)
+{
+    static const char *const name[] = {[TACET_ROLE_LAYER] = "layer",         [TACET_ROLE_LOSS] = "loss",
+                                       [TACET_ROLE_PENALTY] = "penalty",     [TACET_ROLE_CONSTRAINT] = "constraint",
+                                       [TACET_ROLE_OPTIMIZER] = "optimizer", [TACET_ROLE_SCHEDULE] = "schedule",
+                                       [TACET_ROLE_DATA] = "data",           [TACET_ROLE_INPUT] = "input",
+                                       [TACET_ROLE_LABELS] = "labels",       [TACET_ROLE_PARAMETER] = "parameter"};
+    const unsigned i = (unsigned)role;
+    return i >= TACET_ROLE_LAYER && i < sizeof name / sizeof *name ? name[i] : "";
+}
+
+const tc_role tc_layer = {TACET_ROLE_LAYER, layer, .inputs = 1, .shape = tc_shape_same};
 const tc_role tc_loss = {
-    "loss", loss, .scalar = true, .reduce = TC_MEAN, .inputs = 2, .lambda = 1, .shape = tc_shape_pair};
+    TACET_ROLE_LOSS, loss, .scalar = true, .reduce = TC_MEAN, .inputs = 2, .lambda = 1, .shape = tc_shape_pair};
 const tc_role tc_penalty = {
-    "penalty", penalty, .scalar = true, .reduce = TC_SAMPLE, .inputs = TC_MAX_INPUTS, .lambda = NAN};
-const tc_role tc_constraint = {"constraint", constraint, .scalar = true, .inputs = 1};
+    TACET_ROLE_PENALTY, penalty, .scalar = true, .reduce = TC_SAMPLE, .inputs = TC_MAX_INPUTS, .lambda = NAN};
+const tc_role tc_constraint = {TACET_ROLE_CONSTRAINT, constraint, .scalar = true, .inputs = 1};
 
-const tacet_attribute *tc_common_shown(const tc_op *op)
+const tc_attribute *tc_common_shown(const tc_op *op)
 {
     return op->role == &tc_layer && !(op->flags & TC_TURNS) ? layer_as_it_lies : op->role->common;
 }

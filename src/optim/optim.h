@@ -24,7 +24,7 @@ typedef struct tc_update {
 
 typedef struct tc_optim {
     const char *name, *formula, *doc, *source;
-    tacet_attribute attribute[TC_OPTIM_ATTRS + 1]; /* ends with a NULL name */
+    tc_attribute attribute[TC_OPTIM_ATTRS + 1];    /* ends with a NULL name */
     const char *moment[TC_MAX_MOMENTS + 1];        /* names, "momentum"; ends with NULL */
     int (*moments)(const tc_arg *arg);             /* how many of them these options need; NULL: all */
     void (*prepare)(tc_update *u);                 /* once an update: factors from arg, lr and step */

@@ -1,6 +1,8 @@
 /* compile.c: from a description to a plan, pass by pass. */
 #include "plan/plan.h"
 
+#include "base/sized.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -9,10 +11,6 @@ enum { LEDGER = 50 }; /* steps from one sample of gradients to the next, unless 
 /* Settings with their defaults, checked. */
 static tacet_status settings(tacet_plan *p, const tacet_config *config)
 {
-    if (config->size != sizeof *config)
-        return tc_fail(&p->error, TACET_DESCRIPTION,
-                       "tacet_config has size %zu where %zu was expected: begin it with TACET_CONFIG", config->size,
-                       sizeof *config);
     p->set = (tc_settings){.batch = config->batch ? config->batch : 1,
                            .seed = config->seed,
                            .sparse = config->sparse,
@@ -21,9 +19,10 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
                            .ledger = config->ledger == 0  ? LEDGER
                                      : config->ledger < 0 ? 0
                                                           : config->ledger,
-                           .watch = config->ledger > 0,
-                           .ranks = config->ranks};
-    const tc_settings *set = &p->set;
+                           .watch = config->ledger > 0};
+    tc_settings *set = &p->set;
+    if (config->ranks && tc_sized_take(&set->ranks, sizeof set->ranks, config->ranks, "tacet_ranks", &p->error))
+        return p->error.status;
     if (set->batch < 1 || set->batch > TC_MAX_COUNT || set->steps_per_epoch < 1 || !(set->epochs >= 0) ||
         !isfinite(set->epochs))
         return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
@@ -62,6 +61,8 @@ static tacet_status tables(tacet_plan *p)
     room &= (r->sum = tc_plan_alloc(p, t, sizeof *r->sum)) != NULL;
     room &= (r->weight = tc_plan_alloc(p, t, sizeof *r->weight)) != NULL;
     room &= (table->lambda = tc_plan_alloc(p, t, sizeof *table->lambda)) != NULL;
+    room &= (table->given = tc_plan_alloc(p, t, sizeof *table->given)) != NULL;
+    room &= (p->evaluation.sum = tc_plan_alloc(p, t, sizeof *p->evaluation.sum)) != NULL;
     room &= (table->account = tc_plan_alloc(p, t, sizeof *table->account)) != NULL;
     room &= (table->control = tc_plan_alloc(p, t, sizeof *table->control)) != NULL;
     room &= (table->break_even = tc_plan_alloc(p, v * TC_WAYS, sizeof *table->break_even)) != NULL;
@@ -69,12 +70,13 @@ static tacet_status tables(tacet_plan *p)
     if (!room) return tc_fail_memory(&p->error);
     for (int i = 0; i < p->terms; i++) {
         p->table.lambda[i] = p->graph->term[i].lambda;
-        p->table.control[i].smooth = p->result.value[i] = NAN;
+        p->table.control[i].smooth = p->result.value[i] = p->table.given[i] = NAN;
         p->table.account[i].lambda_before = p->table.account[i].density_before = NAN;
         p->set.steers = p->set.steers || !isnan(p->graph->term[i].target);
     }
     for (int i = 0; i < p->values; i++) p->count[TC_TRAIN][i].natural = p->count[TC_EVAL][i].natural = NAN;
     p->table.rate = 1;
+    p->table.given_rate = NAN;
     return TACET_OK;
 }
 
@@ -147,11 +149,14 @@ static tacet_status end_training(tacet_plan *p)
     return s == TACET_OK && tc_plan_samples(p) ? tc_plan_sample_points(p) : s;
 }
 
-static tacet_status compile(tacet_plan *p, const tacet_config *config)
+static tacet_status compile(tacet_plan *p, const tacet_config *given)
 {
+    tacet_config taken, *config = &taken;
+    tacet_status s = tc_sized_take(config, sizeof *config, given, "tacet_config", &p->error);
+    if (s != TACET_OK) return s;
     const bool trains = config->optimizer != NULL;
     const int first = trains ? TC_TRAIN : TC_EVAL;
-    tacet_status s = settings(p, config);
+    s = settings(p, config);
     if (s == TACET_OK) s = threads(p, config);
     if (s == TACET_OK) s = tc_plan_ranks(p);
     if (s == TACET_OK) s = tables(p);

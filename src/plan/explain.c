@@ -71,7 +71,7 @@ static void add_update(const tacet_plan *p, tc_text *t)
         const tc_stretch *s = &p->update.stretch[i];
         char lr[TC_NUMBER_MAX];
         tc_text_add(t, "  %lld floats from %lld, lr %s\n", (long long)s->n, (long long)s->offset,
-                    tc_number_text(p->update.group[s->group].arg[TC_OPTIM_LR].number, lr));
+                    tc_number_text(tc_plan_rate(p, s->group), lr));
     }
     for (int i = 0; i < p->update.fuseds; i++)
         tc_text_add(t, "  %s with its gradient, which is not stored: %lld tiles\n",

@@ -30,7 +30,7 @@ bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at)
 {
     const tc_value *v = &p->graph->value[at->value];
     const tc_silent *silent = p->graph->value[v->owner].op->silent;
-    return at->trains && at->n >= LEAST && p->set.ranks.size == 1 && v->slot == 0 && !v->keep_gradient && silent &&
+    return at->trains && at->n >= LEAST && p->set.ranks.count == 1 && v->slot == 0 && !v->keep_gradient && silent &&
            silent->tile && has_one_source(p, at->value);
 }
 

@@ -370,7 +370,7 @@ static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
         .run = &p->run, .units = tc_units(v), .positions = tc_positions(v), .batch = v->batch, .natural = t->natural};
     t->now = tc_plan_alloc(p, (size_t)(tc_tally_strips(rows) * t->units), sizeof *t->now);
     t->fired = tc_plan_alloc(p, (size_t)t->units, sizeof *t->fired);
-    const bool summed = v->batch && p->set.ranks.size > 1;
+    const bool summed = v->batch && p->set.ranks.count > 1;
     if (summed) t->all = tc_plan_alloc(p, (size_t)t->units, sizeof *t->all);
     return t->now && t->fired && (t->all || !summed);
 }

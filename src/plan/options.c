@@ -2,11 +2,12 @@
  * same options form a group. */
 #include "plan/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const tacet_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false},
-                                                   {0}};
+static const tc_attribute frozen_attribute[] = {{"frozen", "bool", "false", "the parameter keeps its values", false},
+                                                {0}};
 
 static const char *optim_name_at(const void *context, int i)
 {
@@ -43,7 +44,7 @@ static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)
 
 /* Lays one line of options over a parameter's. The line has no name: it is read after the optimizer's name, and
  * the place of a mistake is moved back by as much. */
-static tacet_status lay_over(tacet_plan *p, const char *text, tc_arg *arg, bool *frozen)
+static tacet_status lay_over(tacet_plan *p, const char *text, tc_group *to)
 {
     tc_text line = {.mem = p->mem};
     tc_arg own[TC_MAX_ATTRS] = {0}, extra[1] = {0};
@@ -63,31 +64,39 @@ static tacet_status lay_over(tacet_plan *p, const char *text, tc_arg *arg, bool 
         return status;
     }
     for (int i = 0; i < tc_attr_count(p->update.optim->attribute); i++)
-        if (own[i].given) arg[i] = own[i];
-    if (extra[0].given) *frozen = extra[0].number != 0;
+        if (own[i].given) to->arg[i] = own[i];
+    if (extra[0].given) to->frozen = extra[0].number != 0;
+    to->own_rate = to->own_rate || own[TC_OPTIM_LR].given;
     return TACET_OK;
 }
 
 /* The group with these options, a new one if it does not exist yet. */
-static int group_of(tacet_plan *p, const tc_arg *arg, bool frozen)
+static int group_of(tacet_plan *p, const tc_group *like)
 {
     const int n = tc_attr_count(p->update.optim->attribute);
     for (int i = 0; i < p->update.groups; i++) {
-        bool same = p->update.group[i].frozen == frozen;
-        for (int k = 0; k < n; k++) same = same && p->update.group[i].arg[k].number == arg[k].number;
+        const tc_group *g = &p->update.group[i];
+        bool same = g->frozen == like->frozen && g->own_rate == like->own_rate;
+        for (int k = 0; k < n; k++) same = same && g->arg[k].number == like->arg[k].number;
         if (same) return i;
     }
     tc_group *new = &p->update.group[p->update.groups];
-    new->frozen = frozen;
+    *new = *like;
     new->arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *new->arg);
     if (!new->arg) return -1;
     for (int k = 0; k < n; k++) {
-        new->arg[k] = arg[k];
+        new->arg[k] = like->arg[k];
         new->arg[k].text = NULL; /* belongs to a line that is gone */
     }
-    const int moments = frozen ? 0 : tc_optim_moments(p->update.optim, arg);
+    const int moments = like->frozen ? 0 : tc_optim_moments(p->update.optim, like->arg);
     if (moments > p->block.moments) p->block.moments = moments;
     return p->update.groups++;
+}
+
+double tc_plan_rate(const tacet_plan *p, int group)
+{
+    const tc_group *g = &p->update.group[group];
+    return g->own_rate || isnan(p->table.given_rate) ? g->arg[TC_OPTIM_LR].number : p->table.given_rate;
 }
 
 tacet_status tc_plan_options(tacet_plan *p)
@@ -101,15 +110,15 @@ tacet_status tc_plan_options(tacet_plan *p)
     for (int v = 0; v < p->values; v++) {
         if (g->value[v].owner < 0) continue;
         tc_arg arg[TC_MAX_ATTRS] = {0};
-        bool frozen = false;
+        tc_group like = {.arg = arg};
         memcpy(arg, p->update.arg, sizeof arg);
         for (int i = 0; i < g->options.count; i++) {
             if (!tc_matches(g->options.line[i].on, g->value[v].name, true)) continue;
-            status = lay_over(p, g->options.line[i].text, arg, &frozen);
+            status = lay_over(p, g->options.line[i].text, &like);
             if (status == TACET_OK) status = check(p, arg, g->options.line[i].on);
             if (status != TACET_OK) return status;
         }
-        const int group = group_of(p, arg, frozen);
+        const int group = group_of(p, &like);
         if (group < 0) return tc_fail_memory(&p->error);
         p->block.place[p->block.places++] = (tc_place){.value = v, .group = group};
     }

@@ -30,7 +30,7 @@ typedef struct tc_settings {
     double epochs;
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
     bool watch, steers; /* training counts what fires in all values that make zeros; a term is steered */
-    tacet_ranks ranks;  /* size 1: this rank is the only one */
+    tacet_ranks ranks;  /* count 1: this rank is the only one */
 } tc_settings;
 
 /* What is fed to an input. */
@@ -40,7 +40,8 @@ typedef struct tc_feed {
     bool optional;   /* only losses read it: evaluation may do without */
     int64_t classes; /* class indices are below this: the least that the input and its readers say; 0: none does */
     tc_gather gather;
-    struct tc_feed *next; /* the next input's */
+    tacet_scaling scaling; /* what gather.scaling points at */
+    struct tc_feed *next;  /* the next input's */
 } tc_feed;
 
 /* An operator in use: node v is the layer of value v, node values + t is term t. */
@@ -107,6 +108,17 @@ typedef struct tc_results {
     double *value;        /* [terms]; NAN where it was not computed */
 } tc_results;
 
+/* What an evaluation over many batches has found so far (steer/measure.c). */
+typedef struct tc_evaluation {
+    bool open;
+    int y, labels;              /* the values that are compared */
+    int64_t positions, classes; /* of a row, and of a position; classes 0: there is nothing to compare */
+    int64_t batches, rows;      /* rows: of all ranks */
+    double *sum;                /* [terms]: of the results, times rows */
+    double right;               /* positions with the right answer, on this rank */
+    bool compared;
+} tc_evaluation;
+
 struct tacet_plan {
     tc_mem mem;
     struct tc_owned *owned; /* what is freed with the plan */
@@ -130,6 +142,7 @@ struct tacet_plan {
     tc_run run;
     int last; /* the list that ran last, or -1 */
     tc_results result;
+    tc_evaluation evaluation;
     double norm_square; /* of the last step's gradients, over all parameters; NAN before it */
     tc_exchange exchange;
     tc_table table;
@@ -169,6 +182,9 @@ tc_node tc_plan_node(const tacet_plan *p, int i);
 
 /* What the shape rule of a node says, asked again for costs; shape and batch hold TC_SLOTS. */
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch);
+
+/* The rate of a group before the schedule's factor: the one that was given last, unless its own options say. */
+double tc_plan_rate(const tacet_plan *p, int group);
 
 /* Whether samples can be taken at all, and whether a term is a penalty. */
 bool tc_plan_samples(const tacet_plan *p);

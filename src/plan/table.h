@@ -38,6 +38,8 @@ typedef struct tc_table {
     int64_t step;        /* training steps done */
     double rate;         /* the schedule's factor, of the last step */
     double *lambda;      /* [terms] */
+    double given_rate;   /* by tacet_set_rate, in place of the description's; NAN: nothing was given */
+    double *given;       /* [terms]: the same by tacet_set_lambda */
     tc_control *control; /* [terms] */
     tc_account *account; /* [terms] */
     tc_total total;

@@ -11,6 +11,7 @@
 typedef struct tc_group {
     tc_arg *arg;
     bool frozen;
+    bool own_rate; /* its options say lr= */
 } tc_group;
 
 /* One update: a run of parameters of one group, neighbours in the block. */

@@ -25,10 +25,7 @@ static void prox_part(void *context, int64_t part, int lane)
     j->prox->call.op->prox(&j->prox->call, j->t, part * j->span.grain, tc_part_end(j->span, part));
 }
 
-static double rate_of(const tacet_plan *p, int group)
-{
-    return p->update.group[group].arg[TC_OPTIM_LR].number * p->table.rate;
-}
+static double rate_of(const tacet_plan *p, int group) { return tc_plan_rate(p, group) * p->table.rate; }
 
 tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset)
 {

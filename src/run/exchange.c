@@ -18,7 +18,7 @@
 #include <math.h>
 #include <string.h>
 
-static bool alone(const tacet_plan *p) { return p->set.ranks.size == 1; }
+static bool alone(const tacet_plan *p) { return p->set.ranks.count == 1; }
 
 static tacet_status sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
 {
@@ -47,20 +47,20 @@ void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
     memset(numbers, 0, (size_t)n * (type == TACET_F32 ? sizeof(float) : sizeof(double)));
 }
 
-/* Sets p->exchange.numbers [size, each] to this rank's own, mine[each], and zeros for the others. */
+/* Sets p->exchange.numbers [ranks, each] to this rank's own, mine[each], and zeros for the others. */
 static void begin_telling(tacet_plan *p, const double *mine, int each)
 {
     double *all = p->exchange.numbers;
-    const int64_t n = (int64_t)each * p->set.ranks.size, own = (int64_t)each * p->set.ranks.rank;
+    const int64_t n = (int64_t)each * p->set.ranks.count, own = (int64_t)each * p->set.ranks.rank;
     for (int64_t i = 0; i < n; i++) all[i] = i >= own && i < own + each ? mine[i - own] : 0;
 }
 
-/* Tells all ranks mine[each] and leaves what all have told in p->exchange.numbers [size, each]; if the sum fails, what
+/* Tells all ranks mine[each] and leaves what all have told in p->exchange.numbers [ranks, each]; if the sum fails, what
  * this rank has told. */
 static tacet_status tell(tacet_plan *p, const double *mine, int each)
 {
     begin_telling(p, mine, each);
-    const tacet_status status = sum(p, p->exchange.numbers, TACET_F64, (int64_t)each * p->set.ranks.size);
+    const tacet_status status = sum(p, p->exchange.numbers, TACET_F64, (int64_t)each * p->set.ranks.count);
     if (status != TACET_OK) begin_telling(p, mine, each);
     return status;
 }
@@ -123,7 +123,7 @@ static double plan_hash(tacet_plan *p)
 static double inputs_of_all(const tacet_plan *p)
 {
     const double *all = p->exchange.numbers;
-    for (int r = 0; r < p->set.ranks.size; r++)
+    for (int r = 0; r < p->set.ranks.count; r++)
         if (all[r * EACH + INPUTS] != REFUSED) return all[r * EACH + INPUTS];
     return REFUSED;
 }
@@ -146,7 +146,7 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
     const tacet_status status = tell(p, mine, EACH);
     if (status != TACET_OK) note_failure(p, status);
     const double fed = inputs_of_all(p);
-    for (int r = 0; r < p->set.ranks.size && status == TACET_OK; r++, all += EACH)
+    for (int r = 0; r < p->set.ranks.count && status == TACET_OK; r++, all += EACH)
         for (int k = CALL; k < ROWS; k++) {
             const bool same = k == INPUTS ? all[k] == REFUSED || all[k] == fed : all[k] == mine[k];
             if (!same) return ready != TACET_OK ? ready : tc_fail(&p->error, TACET_FAILED, unlike[k], r);
@@ -165,7 +165,7 @@ tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
     if (feed != TACET_OK) p->run.rows = 0;
     const tacet_status status = begin(p, list, 0, feed);
     if (status != TACET_OK) return status;
-    for (int r = 0; r < p->set.ranks.size; r++) {
+    for (int r = 0; r < p->set.ranks.count; r++) {
         const double *told = p->exchange.numbers + (int64_t)r * EACH;
         before += r < p->set.ranks.rank ? told[ROWS] : 0;
         rows += told[ROWS];
@@ -180,8 +180,7 @@ tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
 tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches, tacet_status ready)
 {
     if (alone(p)) return ready;
-    const tacet_status status = begin(p, EVALUATE, (double)batches, ready);
-    return status == TACET_OK ? tc_exchange_verdict(p, &(bool){false}) : status;
+    return begin(p, EVALUATE, (double)batches, ready);
 }
 
 /* ---- Terms and counts ---- */
@@ -246,7 +245,7 @@ tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad)
     const double mine = p->exchange.vote, *votes = p->exchange.numbers;
     tell(p, &mine, 1);
     int worst = p->set.ranks.rank;
-    for (int r = 0; r < p->set.ranks.size; r++)
+    for (int r = 0; r < p->set.ranks.count; r++)
         if (votes[r] > votes[worst]) worst = r;
     *bad = votes[worst] >= TC_NOT_FINITE;
     if (votes[worst] < TC_REFUSED) return TACET_OK;
@@ -263,7 +262,7 @@ int tc_exchange_first(tacet_plan *p, int64_t found)
     const double mine = (double)found, *all = p->exchange.numbers;
     tell(p, &mine, 1);
     int first = found > 0 ? p->set.ranks.rank : -1;
-    for (int r = 0; r < p->set.ranks.size; r++)
+    for (int r = 0; r < p->set.ranks.count; r++)
         if (all[r] > 0 && (first < 0 || all[r] < all[first])) first = r;
     return first;
 }

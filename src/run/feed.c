@@ -2,6 +2,7 @@
  * input's buffer, as many rows as it was given: numbers scaled, class indices checked. */
 #include "run/run.h"
 
+#include "base/sized.h"
 #include "plan/poison.h"
 
 #include <stdio.h>
@@ -47,11 +48,15 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
     if (value->type == TACET_I32 && !take_ids[type])
         return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, and was fed %s", value->name,
                        tc_type_name(type));
-    if (scaling && scaling->count != 1 && scaling->count != n)
+    tc_feed *f = &p->feed[v];
+    if (scaling && tc_sized_take(&f->scaling, sizeof f->scaling, scaling, "tacet_scaling", &p->error))
+        return p->error.status;
+    if (scaling && f->scaling.count != 1 && f->scaling.count != n)
         return tc_fail(&p->error, TACET_FAILED, "%s: a scaling of %lld numbers for rows of %lld", value->name,
-                       (long long)scaling->count, (long long)n);
-    p->feed[v].fed = true;
-    p->feed[v].gather = (tc_gather){.type = type, .from = data, .index = index, .scaling = scaling, .n = n};
+                       (long long)f->scaling.count, (long long)n);
+    f->fed = true;
+    f->gather = (tc_gather){
+        .type = type, .from = data, .index = index, .scaling = scaling ? &f->scaling : NULL, .n = n};
     return TACET_OK;
 }
 

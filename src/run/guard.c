@@ -125,7 +125,7 @@ static bool blame_fused(tacet_plan *p)
 static int64_t search_steps(tacet_plan *p, int begin, int end, int64_t found)
 {
     tc_list *l = &p->list[TC_TRAIN];
-    for (int i = begin; i < end && (found == 0 || p->set.ranks.size > 1); i++) {
+    for (int i = begin; i < end && (found == 0 || p->set.ranks.count > 1); i++) {
         const tc_step *s = &l->step[i];
         tc_unpoison_all(p);
         if (found == 0 && blame_ports(p, s, false)) found = i + 1;

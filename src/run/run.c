@@ -51,7 +51,7 @@ static void add_up(tacet_plan *p, tc_step *s)
 static void finish(tacet_plan *p, tc_step *s)
 {
     if (s->sums) add_up(p, s);
-    if (p->set.ranks.size > 1 && tc_work_of(s)) tc_run_sums(p, &tc_work_of(s)->call, s->backward);
+    if (p->set.ranks.count > 1 && tc_work_of(s)) tc_run_sums(p, &tc_work_of(s)->call, s->backward);
 }
 
 void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward)
@@ -148,7 +148,7 @@ static void forget_terms(tacet_plan *p)
 /* A rank may have no row of a short batch. */
 static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
 {
-    const int64_t least = p->set.ranks.size > 1 ? 0 : 1;
+    const int64_t least = p->set.ranks.count > 1 ? 0 : 1;
     if (rows < least || rows > p->set.batch)
         return tc_fail(&p->error, TACET_FAILED, "%lld rows, where the plan takes %lld to %lld", (long long)rows,
                        (long long)least, (long long)p->set.batch);

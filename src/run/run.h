@@ -42,8 +42,8 @@ void tc_choose_note(tacet_plan *p);
  *
  * rows       begins a call that runs a list, and sets what the run knows of the rows of all ranks. Not OK, on all: they
  *            are not alike. A rank that has refused its feed continues without rows; a single rank stops here
- * batches    begins an evaluation; ready: whether this rank can do it. Not OK, on all ranks: one cannot, or they are
- *            not alike
+ * batches    begins an evaluation or its end; ready: whether this rank can do it, which the verdict tells the others.
+ *            Not OK: on all ranks, they are not alike; on a single rank, it cannot do it
  * sum        replaces numbers by their sums over all ranks; a failure is remembered until the verdict
  * terms      sums what the terms' ranges have left, and how often units fired
  * verdict    not OK: the call has failed on this rank or on another, and p->error says why. Otherwise *bad becomes
@@ -55,6 +55,8 @@ void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n);
 void tc_exchange_terms(tacet_plan *p, int list);
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad);
 int tc_exchange_first(tacet_plan *p, int64_t found);
+
+int tc_run_term(const tacet_plan *p, const char *name); /* the index of a term, or -1 */
 
 /* After the backward pass and before the update. On failure the error names the first value that is not finite. */
 tacet_status tc_run_guard(tacet_plan *p);

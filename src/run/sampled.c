@@ -30,7 +30,7 @@ static int64_t elements_of(const tacet_plan *p, int v)
 /* g[n], of which every rank has a part, as all ranks together have it; in `spare` if there are several ranks. */
 static const float *over_ranks(tacet_plan *p, const float *g, int64_t n)
 {
-    if (p->set.ranks.size == 1) return g;
+    if (p->set.ranks.count == 1) return g;
     if (g != p->sample.spare) memcpy(p->sample.spare, g, sizeof *g * (size_t)n);
     tc_exchange_sum(p, p->sample.spare, TACET_F32, n);
     return p->sample.spare;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-int tc_attr_count(const tacet_attribute *table)
+int tc_attr_count(const tc_attribute *table)
 {
     int n = 0;
     while (table && table[n].name) n++;
@@ -100,7 +100,7 @@ typedef struct binder {
 
 /* An attribute and where its value goes; attribute NULL: none. */
 typedef struct slot {
-    const tacet_attribute *attribute;
+    const tc_attribute *attribute;
     tc_arg *arg;
 } slot;
 
@@ -163,7 +163,7 @@ static tacet_status refuse_word(const binder *b, const tc_word *w)
     return TACET_DESCRIPTION;
 }
 
-static tacet_status refuse_value(const binder *b, const tc_word *w, const tacet_attribute *a)
+static tacet_status refuse_value(const binder *b, const tc_word *w, const tc_attribute *a)
 {
     const bool choice = is_choice(a->type);
     tc_refuse(b->e, b->s->source, w->column, w->width, "%s of %s: expected %s%s, got '%s'", a->name, b->s->name,

@@ -43,7 +43,7 @@ static const tc_schedule table[] = {
      "torch.optim.lr_scheduler.StepLR", false, step},
 };
 
-const tacet_attribute tc_schedule_attribute[] = {TC_SCHEDULE_ROWS("rate", "gamma"), {0}};
+const tc_attribute tc_schedule_attribute[] = {TC_SCHEDULE_ROWS("rate", "gamma"), {0}};
 
 int tc_schedule_count(void) { return (int)(sizeof table / sizeof table[0]); }
 

@@ -25,7 +25,7 @@
         "until", "float", "", "epochs after which it ends; from there on lambda is floor times its value", false       \
     }
 
-extern const tacet_attribute tc_schedule_attribute[]; /* an optimizer's */
+extern const tc_attribute tc_schedule_attribute[]; /* an optimizer's */
 enum {
     TC_SCHEDULE_KIND,
     TC_SCHEDULE_WARMUP,

@@ -1,7 +1,7 @@
 /* spec.h: the small language, `name [positional ...] [key=value ...] [flag ...]`.
  *
  * One parser and one error style for layers, losses, penalties, optimizers and data. What may follow a name is said by
- * tables of attributes (tacet_attribute, which is also what the catalogue shows). A description is read twice:
+ * tables of attributes (tc_attribute, which the catalogue shows as tacet_attribute). A description is read twice:
  * tc_spec_parse cuts the text into words; tc_spec_bind gives each word to the attribute that it sets.
  *
  *   - a word with = sets that key; its value may be double-quoted (\" and \\ inside), and may then hold spaces
@@ -37,6 +37,13 @@ typedef struct tc_spec {
 tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e);
 void tc_spec_free(tc_spec *s);
 
+typedef struct tc_attribute {
+    const char *name, *type; /* as tacet_attribute has them */
+    const char *preset;
+    const char *doc;
+    bool positional;
+} tc_attribute; /* the last of a table has no name */
+
 /* The value of one attribute: number for float, int, bool (0 or 1) and for choices (the index of the word); text always
  * (the word, or the default's), owned by the spec or by the table. */
 typedef struct tc_arg {
@@ -48,7 +55,7 @@ typedef struct tc_arg {
 
 /* One table with where its values go; `arg` has an entry for every attribute. */
 typedef struct tc_binding {
-    const tacet_attribute *table;
+    const tc_attribute *table;
     tc_arg *arg;
 } tc_binding;
 
@@ -60,7 +67,7 @@ typedef struct tc_binding {
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e);
 
 /* The number of attributes of a table (NULL: 0). */
-__attribute__((pure)) int tc_attr_count(const tacet_attribute *table);
+__attribute__((pure)) int tc_attr_count(const tc_attribute *table);
 
 /* Writes the spec as it was given, in canonical form: name, then the words in order, quoted where needed. */
 void tc_spec_print(const tc_spec *s, tc_text *to);

@@ -44,10 +44,15 @@ enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* steps in which an element goes to 0
 
 static int value_of(const tacet_plan *p, int term) { return tc_term_on(&p->graph->term[term], 0); }
 
+bool tc_control_steers(const tacet_plan *p, int term)
+{
+    return !isnan(p->graph->term[term].target) && isnan(p->table.given[term]);
+}
+
 bool tc_control_needs_sample(const tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++)
-        if (!isnan(p->graph->term[i].target) && p->table.control[i].least == 0) return true;
+        if (tc_control_steers(p, i) && p->table.control[i].least == 0) return true;
     return false;
 }
 
@@ -129,9 +134,8 @@ static double log_odds(double density, double n) { return log((density * n + 0.5
 static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
 {
     tc_control *c = &p->table.control[term];
-    const tc_arg *arg = p->update.group[at->group].arg;
-    const double time = p->update.optim->prox_time(arg,
-                                                   arg[TC_OPTIM_LR].number); /* not of a rate that still warms up */
+    const double rate = tc_plan_rate(p, at->group); /* not one that still warms up */
+    const double time = p->update.optim->prox_time(p->update.group[at->group].arg, rate);
     const double steps = fmax(SHORTEST, descent(p, term));
     c->pull = p->sample.own[term] / sqrt((double)at->n);
     begin(c, size_of(p, at, 1) / (time * c->pull * steps), 1);
@@ -150,7 +154,7 @@ static void move_parameter(tacet_plan *p, int term, const tc_place *at)
 void tc_control_move(tacet_plan *p)
 {
     for (int i = 0; p->set.steers && i < p->terms; i++) {
-        if (isnan(p->graph->term[i].target)) continue;
+        if (!tc_control_steers(p, i)) continue;
         const tc_place *at = tc_plan_find(p, value_of(p, i));
         const bool begun = p->table.control[i].least > 0;
         if (!at)

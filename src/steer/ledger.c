@@ -1,5 +1,6 @@
 /* ledger.c: what each term did, added up over steps until the ledger is reset (when an epoch begins, say): means over
  * rows, gradients of the steps that were sampled, how often units fired. */
+#include "base/sized.h"
 #include "op/groups.h"
 #include "steer/steer.h"
 
@@ -34,21 +35,23 @@ void tc_ledger_note(tacet_plan *p)
 
 void tacet_ledger_reset(tacet_plan *p)
 {
-    tacet_account now;
+    tacet_firing firing;
     for (int i = 0; i < p->terms; i++) {
         tc_account *a = &p->table.account[i];
-        tacet_account_at(p, i, &now);
-        *a = (tc_account){.lambda_before = now.lambda, .density_before = now.firing.density};
+        const tacet_account now = tc_ledger_account(p, i, &firing);
+        *a = (tc_account){.lambda_before = now.lambda, .density_before = firing.density};
     }
     p->table.total = (tc_total){0};
     tc_tally_reset(p, TC_TRAIN);
 }
 
-void tacet_ledger_total(const tacet_plan *p, tacet_total *total)
+tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total)
 {
     const tc_total *t = &p->table.total;
     const double rows = (double)t->rows;
-    *total = (tacet_total){t->steps, t->rows, t->objective / rows, t->data_loss / rows};
+    const tacet_total own = {
+        .steps = t->steps, .rows = t->rows, .objective = t->objective / rows, .data_loss = t->data_loss / rows};
+    return tc_sized_give(total, &own, sizeof own);
 }
 
 /* ---- What a term is on ---- */
@@ -91,7 +94,7 @@ static tacet_firing parameter(const tacet_plan *p, const tc_place *at, tacet_acc
 }
 
 /* Adds the firing of one value of a term; elements counts those that could have been 0. */
-static void add(const tacet_plan *p, int v, tacet_account *a, double *fired, double *elements)
+static void add(const tacet_plan *p, int v, tacet_account *a, tacet_firing *all, double *fired, double *elements)
 {
     const tc_place *at = tc_plan_find(p, v);
     tacet_firing f;
@@ -103,34 +106,51 @@ static void add(const tacet_plan *p, int v, tacet_account *a, double *fired, dou
     *elements += n;
     *fired += f.density * n;
     a->zeros += (int64_t)llround(n - f.density * n);
-    a->firing.rows = f.rows;
-    a->firing.units += f.units;
-    a->firing.dead += f.dead;
-    a->firing.natural = f.natural;
-    for (int k = 0; k < 10; k++) a->firing.histogram[k] += f.histogram[k];
+    all->rows = f.rows;
+    all->units += f.units;
+    all->dead += f.dead;
+    all->natural = f.natural;
+    for (int k = 0; k < 10; k++) all->histogram[k] += f.histogram[k];
 }
 
-tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account)
+tacet_account tc_ledger_account(const tacet_plan *p, int i, tacet_firing *firing)
 {
-    if (i < 0 || i >= p->terms) return TACET_FAILED;
     const tc_term *t = &p->graph->term[i];
     const tc_account *a = &p->table.account[i];
     const tc_control *c = &p->table.control[i];
     const double rows = (double)p->table.total.rows;
-    *account = (tacet_account){.value = a->value / rows,
-                               .lambda = a->lambda / rows,
-                               .share = a->weighted / p->table.total.objective,
-                               .gradient = a->samples > 0 ? a->gradient / a->samples : NAN,
-                               .data_gradient = a->samples > 0 ? a->data / a->samples : NAN,
-                               .target = t->target,
-                               .due = isnan(t->target) ? NAN : tc_control_due(p, i),
-                               .bound = c->least == 0         ? 0
-                                        : c->next <= c->least ? -1
-                                        : c->next >= c->most  ? 1
-                                                              : 0};
+    const bool steers = tc_control_steers(p, i);
+    tacet_account account = {.value = a->value / rows,
+                             .lambda = a->lambda / rows,
+                             .share = a->weighted / p->table.total.objective,
+                             .gradient = a->samples > 0 ? a->gradient / a->samples : NAN,
+                             .data_gradient = a->samples > 0 ? a->data / a->samples : NAN,
+                             .target = steers ? t->target : NAN,
+                             .due = steers ? tc_control_due(p, i) : NAN,
+                             .bound = !steers || c->least == 0 ? 0
+                                      : c->next <= c->least    ? -1
+                                      : c->next >= c->most     ? 1
+                                                               : 0};
     double fired = 0, elements = 0;
-    for (int k = 0; k < t->inputs; k++) add(p, tc_term_on(t, k), account, &fired, &elements);
-    account->firing.density = elements > 0 ? fired / elements : NAN;
-    if (t->inputs > 1 || elements == 0) account->firing.natural = NAN;
-    return TACET_OK;
+    *firing = (tacet_firing){0};
+    for (int k = 0; k < t->inputs; k++) add(p, tc_term_on(t, k), &account, firing, &fired, &elements);
+    firing->density = elements > 0 ? fired / elements : NAN;
+    if (t->inputs > 1 || elements == 0) firing->natural = NAN;
+    return account;
+}
+
+tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_account *account)
+{
+    tacet_firing firing;
+    if (i < 0 || i >= p->terms) return TACET_FAILED;
+    const tacet_account own = tc_ledger_account(p, i, &firing);
+    return tc_sized_give(account, &own, sizeof own);
+}
+
+tacet_status tacet_term_firing(const tacet_plan *p, int i, tacet_firing *firing)
+{
+    tacet_firing own;
+    if (i < 0 || i >= p->terms) return TACET_FAILED;
+    tc_ledger_account(p, i, &own);
+    return tc_sized_give(firing, &own, sizeof own);
 }

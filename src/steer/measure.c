@@ -1,28 +1,25 @@
 /* measure.c: figures over a whole set of data. Values of terms are means over the rows: a batch counts by its rows. (A
  * term that is not additive over samples, such as the norm of a whole value, is the mean of what it is on each
  * batch.) */
+#include "base/sized.h"
 #include "steer/steer.h"
 
 #include <math.h>
 
-/* What answers are compared with their labels, one a position: y [rows, ..., classes], labels [rows, ...]. */
-typedef struct scores {
-    int y, labels;
-    int64_t positions, classes; /* of a row, and of a position; classes 0: nothing can be compared */
-} scores;
-
-static scores scores_of(const tacet_plan *p, tacet_value y, tacet_value target)
+/* Answers y [rows, ..., classes] are compared with labels [rows, ...], one a position. */
+static void set_compared(tacet_plan *p, tacet_value target, tacet_value y)
 {
-    scores s = {.y = (int)y.id - 1, .labels = (int)target.id - 1};
-    if (s.y < 0 || s.y >= p->values || s.labels < 0 || s.labels >= p->values) return s;
-    const tc_value *labels = &p->graph->value[s.labels];
-    tc_shape shape = p->graph->value[s.y].shape;
-    if (labels->type != TACET_I32 || shape.rank < 1) return s;
+    tc_evaluation *e = &p->evaluation;
+    e->y = (int)y.id - 1;
+    e->labels = (int)target.id - 1;
+    if (e->y < 0 || e->y >= p->values || e->labels < 0 || e->labels >= p->values) return;
+    const tc_value *labels = &p->graph->value[e->labels];
+    tc_shape shape = p->graph->value[e->y].shape;
+    if (labels->type != TACET_I32 || shape.rank < 1) return;
     const int64_t classes = shape.dim[--shape.rank];
-    if (!tc_shape_equal(&shape, &labels->shape)) return s;
-    s.positions = tc_shape_count(&shape);
-    s.classes = classes;
-    return s;
+    if (!tc_shape_equal(&shape, &labels->shape)) return;
+    e->positions = tc_shape_count(&shape);
+    e->classes = classes;
 }
 
 /* Positions at which the largest entry of y [n, classes] is that of the label. */
@@ -38,7 +35,21 @@ static int64_t count_right(const float *y, int64_t n, int64_t classes, const int
     return right;
 }
 
-/* The loader's batch was refused: where other ranks wait for it, they are told. The reason stays. */
+/* Right answers are counted rank by rank; the results of terms are those of all ranks already. */
+static void add_batch(tacet_plan *p)
+{
+    tc_evaluation *e = &p->evaluation;
+    const int32_t *label = e->classes ? tc_run_left(p, e->labels, TACET_I32) : NULL;
+    const float *answer = label ? tc_run_left(p, e->y, TACET_F32) : NULL;
+    const int64_t all = p->run.global_rows;
+    for (int i = 0; i < p->terms; i++) e->sum[i] += p->result.value[i] * (double)all;
+    e->compared = answer != NULL;
+    if (answer) e->right += (double)count_right(answer, p->run.rows * e->positions, e->classes, label);
+    e->rows += all;
+    e->batches++;
+}
+
+/* A batch that cannot be evaluated: where other ranks wait for it, they are told. The reason stays. */
 static tacet_status refuse(tacet_plan *p)
 {
     const tacet_error why = p->error;
@@ -47,51 +58,68 @@ static tacet_status refuse(tacet_plan *p)
     return why.status;
 }
 
-/* Right answers are counted rank by rank; the results of terms are those of all ranks already. */
-static tacet_status add_batches(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
-                                double *sum, tacet_result *r)
+static tacet_status check_result(tacet_plan *p, const tacet_result *result)
 {
-    const scores s = scores_of(p, y, target);
-    int64_t rows;
-    double right = 0;
-    bool compared = false;
-    while ((rows = tacet_loader_next(l, p, x, target)) > 0) {
-        if (tacet_forward(p, rows) != TACET_OK) return p->error.status;
-        const int32_t *label = s.classes ? tc_run_left(p, s.labels, TACET_I32) : NULL;
-        const float *answer = label ? tc_run_left(p, s.y, TACET_F32) : NULL;
-        const int64_t all = p->run.global_rows;
-        for (int i = 0; i < p->terms; i++) sum[i] += p->result.value[i] * (double)all;
-        compared = answer != NULL;
-        if (compared) right += (double)count_right(answer, rows * s.positions, s.classes, label);
-        r->rows += all;
+    if (tc_sized_check(result) == TACET_OK) return TACET_OK;
+    return tc_fail(&p->error, TACET_FAILED, "tacet_result.size is %zu: set it to sizeof(tacet_result)", result->size);
+}
+
+void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_value y)
+{
+    double *sum = p->evaluation.sum;
+    p->evaluation = (tc_evaluation){.open = true, .sum = sum};
+    for (int i = 0; i < p->terms; i++) sum[i] = 0;
+    set_compared(p, target, y);
+    tacet_reset_counts(p);
+}
+
+tacet_status tacet_evaluate_batch(tacet_plan *p, int64_t rows)
+{
+    if (!p->evaluation.open) {
+        tc_fail(&p->error, TACET_FAILED, "an evaluation begins with tacet_evaluate_begin");
+        return refuse(p);
     }
-    if (rows < 0) return refuse(p);
-    if (r->rows == 0) return tc_fail(&p->error, TACET_FAILED, "there are no rows to evaluate on");
+    const tacet_status status = tacet_forward(p, rows);
+    if (status == TACET_OK) add_batch(p);
+    return status;
+}
+
+tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result)
+{
+    tc_evaluation *e = &p->evaluation;
+    const bool open = e->open;
+    e->open = false;
+    tacet_status status = open ? check_result(p, result)
+                               : tc_fail(&p->error, TACET_FAILED, "an evaluation begins with tacet_evaluate_begin");
+    status = tc_exchange_batches(p, e->batches, status);
+    if (status != TACET_OK) return status;
+    double right = e->right;
     tc_exchange_sum(p, &right, TACET_F64, 1);
-    r->accuracy = compared ? right / ((double)r->rows * (double)s.positions) : NAN;
-    return tc_exchange_verdict(p, &(bool){false});
+    status = tc_exchange_verdict(p, &(bool){false});
+    if (status != TACET_OK) return status;
+    if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "there are no rows to evaluate on");
+    for (int i = 0; i < p->terms; i++) p->result.value[i] = e->sum[i] / (double)e->rows;
+    const tacet_result own = {.rows = e->rows,
+                              .objective = tacet_objective(p),
+                              .data_loss = tacet_data_loss(p),
+                              .accuracy = e->compared ? right / ((double)e->rows * (double)e->positions) : NAN};
+    return tc_sized_give(result, &own, sizeof own);
 }
 
 /* From the first batch of the epoch in which the loader is, whatever it has given already. */
 tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                             tacet_result *result)
 {
-    int64_t epoch, position;
-    double *sum = tc_alloc(&p->mem, (size_t)p->terms + 1, sizeof *sum);
-    const tacet_status ready = sum ? TACET_OK : tc_fail_memory(&p->error);
-    *result = (tacet_result){0};
-    tacet_status status = tc_exchange_batches(p, tacet_loader_batches(l), ready);
-    if (status == TACET_OK) {
-        tacet_loader_tell(l, &epoch, &position);
-        tacet_loader_seek(l, epoch, 0);
-        tacet_reset_counts(p);
-        status = add_batches(p, l, x, target, y, sum, result);
-    }
-    if (status == TACET_OK) {
-        for (int i = 0; i < p->terms; i++) p->result.value[i] = sum[i] / (double)result->rows;
-        result->objective = tacet_objective(p);
-        result->data_loss = tacet_data_loss(p);
-    }
-    tc_free(&p->mem, sum);
+    int64_t epoch, position, rows;
+    tacet_status status = tc_exchange_batches(p, tacet_loader_batches(l), check_result(p, result));
+    if (status == TACET_OK) status = tc_exchange_verdict(p, &(bool){false});
+    if (status != TACET_OK) return status;
+    tacet_loader_tell(l, &epoch, &position);
+    tacet_loader_seek(l, epoch, 0);
+    tacet_evaluate_begin(p, target, y);
+    while (status == TACET_OK && (rows = tacet_loader_next(l, p, x, target)) != 0)
+        status = rows > 0 ? tacet_evaluate_batch(p, rows) : refuse(p);
+    if (status == TACET_OK) return tacet_evaluate_end(p, result);
+    p->evaluation.open = false;
     return status;
 }

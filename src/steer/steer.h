@@ -5,6 +5,9 @@
 
 #include "run/run.h"
 
+/* Whether a controller sets the lambda of a term: it has a target, and no lambda was given since. */
+bool tc_control_steers(const tacet_plan *p, int term);
+
 /* Whether a controller needs the step that runs to be a sample; one move of every controller, after the update. */
 bool tc_control_needs_sample(const tacet_plan *p);
 void tc_control_move(tacet_plan *p);
@@ -12,7 +15,8 @@ double tc_control_due(const tacet_plan *p, int term); /* the density that is due
 
 double tc_parameter_density(const tacet_plan *p, const tc_place *at); /* share of elements that are not 0, now */
 
-/* Enters the step that was done into the ledger. */
+/* Enters the step that was done into the ledger; what the ledger says of a term, and of what fired in its values. */
 void tc_ledger_note(tacet_plan *p);
+tacet_account tc_ledger_account(const tacet_plan *p, int term, tacet_firing *firing);
 
 #endif

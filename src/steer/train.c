@@ -1,22 +1,64 @@
-/* train.c: one training step from end to end. */
+/* train.c: one training step from end to end; lambdas and rates that the caller sets between steps. */
 #include "steer/steer.h"
 
 #include "base/flush.h"
 
 #include <math.h>
 
-/* Sets the table for the step to come: the factors of schedules at this place in the run. */
+static double epoch_of(const tacet_plan *p) { return (double)p->table.step / (double)p->set.steps_per_epoch; }
+
+/* Sets lambda of the step to come: what was given or is in the description, times the factor of the schedule at this
+ * place in the run; or what the controller says. */
+static void set_lambda(tacet_plan *p, int i)
+{
+    const tc_term *t = &p->graph->term[i];
+    const double given = p->table.given[i];
+    if (t->scheduled)
+        p->table.lambda[i] = (isnan(given) ? t->lambda : given) *
+                             tc_schedule_factor(&t->common[TC_TERM_SCHEDULE], epoch_of(p), p->set.epochs);
+    else if (!isnan(given))
+        p->table.lambda[i] = given;
+    else if (p->table.control[i].least > 0)
+        p->table.lambda[i] = p->table.control[i].next;
+}
+
 static void set_table(tacet_plan *p)
 {
-    const double epoch = (double)p->table.step / (double)p->set.steps_per_epoch;
-    p->table.rate = tc_schedule_factor(p->update.schedule, epoch, p->set.epochs);
-    for (int i = 0; i < p->terms; i++) {
-        const tc_term *t = &p->graph->term[i];
-        if (t->scheduled)
-            p->table.lambda[i] = t->lambda * tc_schedule_factor(&t->common[TC_TERM_SCHEDULE], epoch, p->set.epochs);
-        else if (p->table.control[i].least > 0)
-            p->table.lambda[i] = p->table.control[i].next;
+    p->table.rate = tc_schedule_factor(p->update.schedule, epoch_of(p), p->set.epochs);
+    for (int i = 0; i < p->terms; i++) set_lambda(p, i);
+}
+
+static const char *term_at(const void *plan, int i)
+{
+    const tacet_plan *p = plan;
+    return i < p->terms ? p->graph->term[i].name : NULL;
+}
+
+tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda)
+{
+    const int i = tc_run_term(p, term);
+    if (i < 0) {
+        tc_fail(&p->error, TACET_FAILED, "the term \"%.100s\" does not exist", term);
+        tc_fail_choices(&p->error, "there are", term, term_at, p);
+        return TACET_FAILED;
     }
+    if (p->graph->term[i].op->role == &tc_constraint)
+        return tc_fail(&p->error, TACET_FAILED, "%s is a constraint, which has no lambda", term);
+    if (!(lambda >= 0) || isinf(lambda))
+        return tc_fail(&p->error, TACET_FAILED, "lambda of %s must be a number from 0 on, got %g", term, lambda);
+    p->table.given[i] = lambda;
+    set_lambda(p, i);
+    return TACET_OK;
+}
+
+tacet_status tacet_set_rate(tacet_plan *p, double rate)
+{
+    if (!p->update.optim)
+        return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: it has no learning rate");
+    if (!(rate >= 0) || isinf(rate))
+        return tc_fail(&p->error, TACET_FAILED, "the learning rate must be a number from 0 on, got %g", rate);
+    p->table.given_rate = rate;
+    return TACET_OK;
 }
 
 /* The first step of a ledger is one: however short it is, it has a sample. */
@@ -69,5 +111,5 @@ double tacet_learning_rate(const tacet_plan *p)
 {
     if (!p->update.optim) return 0;
     const double rate = p->table.step ? p->table.rate : tc_schedule_factor(p->update.schedule, 0, p->set.epochs);
-    return p->update.arg[TC_OPTIM_LR].number * rate;
+    return rate * (isnan(p->table.given_rate) ? p->update.arg[TC_OPTIM_LR].number : p->table.given_rate);
 }

@@ -1,6 +1,8 @@
 /* warn.c: what in the ledger a person should know of, and what to do about it. A warning is a row of a table. */
 #include "steer/steer.h"
 
+#include "base/sized.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -9,6 +11,7 @@ typedef struct subject {
     const tc_term *term;
     const tc_account *sums;
     tacet_account now;
+    tacet_firing firing;
     int64_t positions; /* of the value */
     const char *value; /* name of the value, or of the term's first */
     bool landed;       /* a steered term: its target was due in all steps of the ledger */
@@ -16,11 +19,11 @@ typedef struct subject {
 
 static double ratio(const subject *s) { return s->now.gradient / s->now.data_gradient; }
 static bool steered(const subject *s) { return !isnan(s->now.target); }
-static bool on_parameter(const subject *s) { return s->now.firing.rows == 0; }
+static bool on_parameter(const subject *s) { return s->firing.rows == 0; }
 
 static bool empty(const subject *s, char *text, size_t n)
 {
-    if (!on_parameter(s) || s->now.firing.density > 0) return false;
+    if (!on_parameter(s) || s->firing.density > 0) return false;
     tc_snprintf(text, n, "all of %s is 0, nothing can be learned with it: lower lambda (%.3g)", s->value,
                 s->now.lambda);
     return true;
@@ -49,7 +52,7 @@ static bool dominating(const subject *s, char *text, size_t n)
 /* A steered lambda begins far below what has an effect: it counts once the target itself is due. */
 static bool saturated(const subject *s, char *text, size_t n)
 {
-    const double before = s->sums->density_before, now = s->now.firing.density;
+    const double before = s->sums->density_before, now = s->firing.density;
     if (!(s->sums->lambda_before > 0) || !(s->now.lambda > 2 * s->sums->lambda_before) || !(now > 0.98 * before))
         return false;
     if (!on_parameter(s) && now == 1) return false; /* never_zero has more to say */
@@ -62,24 +65,24 @@ static bool saturated(const subject *s, char *text, size_t n)
 
 static bool above(const subject *s, char *text, size_t n)
 {
-    const bool natural = s->now.firing.natural < s->now.target;
-    if (!steered(s) || !(natural || (s->now.bound < 0 && s->now.firing.density < 0.9 * s->now.target))) return false;
+    const bool natural = s->firing.natural < s->now.target;
+    if (!steered(s) || !(natural || (s->now.bound < 0 && s->firing.density < 0.9 * s->now.target))) return false;
     tc_snprintf(text, n,
                 "the target density %.3g is above what the network has %s (%.3g): a penalty cannot raise it. Ask for "
                 "less, or leave the penalty out",
                 s->now.target, natural ? "by nature" : "with next to no penalty",
-                natural ? s->now.firing.natural : s->now.firing.density);
+                natural ? s->firing.natural : s->firing.density);
     return true;
 }
 
 static bool below(const subject *s, char *text, size_t n)
 {
-    if (!steered(s) || s->now.bound <= 0 || !(s->now.firing.density > 1.1 * s->now.target)) return false;
+    if (!steered(s) || s->now.bound <= 0 || !(s->firing.density > 1.1 * s->now.target)) return false;
     tc_snprintf(
         text, n,
         "the target density %.3g is out of reach: the density is %.3g with lambda at its upper bound. This penalty "
         "makes no more zeros here",
-        s->now.target, s->now.firing.density);
+        s->now.target, s->firing.density);
     return true;
 }
 
@@ -88,7 +91,7 @@ static bool below(const subject *s, char *text, size_t n)
 static bool missed(const subject *s, char *text, size_t n)
 {
     const bool zeros = on_parameter(s);
-    const double is = zeros ? 1 - s->now.firing.density : s->now.firing.density;
+    const double is = zeros ? 1 - s->firing.density : s->firing.density;
     const double target = zeros ? 1 - s->now.target : s->now.target;
     if (!steered(s) || !s->landed || s->now.bound != 0 || fabs(is / target - 1) <= 0.1) return false;
     tc_snprintf(text, n, "the target %s %.3g was missed, it is %.3g: more epochs may get there",
@@ -98,7 +101,7 @@ static bool missed(const subject *s, char *text, size_t n)
 
 static bool never_zero(const subject *s, char *text, size_t n)
 {
-    if (!(s->term->op->flags & TC_SPARSIFIES) || s->now.firing.rows == 0 || s->now.firing.density < 1) return false;
+    if (!(s->term->op->flags & TC_SPARSIFIES) || s->firing.rows == 0 || s->firing.density < 1) return false;
     tc_snprintf(
         text, n,
         "%s is never exactly 0, so this makes it smaller and silences nothing: put it on the output of a relu or of "
@@ -109,7 +112,7 @@ static bool never_zero(const subject *s, char *text, size_t n)
 
 static bool dead(const subject *s, char *text, size_t n)
 {
-    const tacet_firing *f = &s->now.firing;
+    const tacet_firing *f = &s->firing;
     char positions[64] = "";
     if (f->rows == 0 || 2 * f->dead <= f->units) return false;
     if (s->positions > 1) snprintf(positions, sizeof positions, " of %lld positions", (long long)s->positions);
@@ -145,20 +148,21 @@ static bool look(const subject *s, int *left, tacet_warning *w)
 
 tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning)
 {
+    tacet_warning own = {0};
     for (int t = 0; t < p->terms && i >= 0; t++) {
         if (!tc_plan_is_penalty(p, t)) continue;
         subject s = {.term = &p->graph->term[t], .sums = &p->table.account[t]};
         const double landed = p->table.control[t].landed;
         s.value = tc_plan_name(p, tc_term_on(s.term, 0));
         s.landed = landed > 0 && landed <= (double)(p->table.step - p->table.total.steps);
-        tacet_account_at(p, t, &s.now);
-        if (look(&s, &i, warning)) return TACET_OK;
+        s.now = tc_ledger_account(p, t, &s.firing);
+        if (look(&s, &i, &own)) return tc_sized_give(warning, &own, sizeof own);
     }
     for (int v = 0; v < p->values && i >= 0; v++) {
         const tc_op *op = p->graph->value[v].op;
         subject s = {.value = tc_plan_name(p, v), .positions = tc_shape_positions(&p->graph->value[v].shape)};
-        if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_tally_read(p, TC_TRAIN, v, &s.now.firing)) continue;
-        if (look(&s, &i, warning)) return TACET_OK;
+        if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_tally_read(p, TC_TRAIN, v, &s.firing)) continue;
+        if (look(&s, &i, &own)) return tc_sized_give(warning, &own, sizeof own);
     }
     return TACET_FAILED;
 }

@@ -22,7 +22,7 @@ function read_c(    code) {
             config = config ", " code
             if (code ~ /\.optimizer/) { optimizer = code; gsub(/^[^"]*"|"$/, "", optimizer) }
         } else if (code ~ /\( ?p[,)]|, p,/) {
-            if (code ~ /^tacet_(read|read_gradient|step|forward|save)\([^;]*\);$/) {
+            if (code ~ /^tacet_(read|read_gradient|step|forward|save|set_rate|set_lambda)\([^;]*\);$/) {
                 sub(/;$/, "", code)
                 code = "must(f, " code ");"
             }

@@ -141,7 +141,7 @@ static double known_value(size_t k)
 
 static double lambda_of(const tacet_plan *p, const char *name)
 {
-    tacet_term t;
+    tacet_term t = {.size = sizeof t};
     for (int i = 0; i < tacet_term_count(p); i++)
         if (tacet_term_at(p, i, &t) == TACET_OK && strcmp(t.name, name) == 0) return t.lambda;
     return NAN;

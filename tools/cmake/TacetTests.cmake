@@ -40,6 +40,33 @@ if(TARGET tacet_program)
         Threads::Threads m)
 endif()
 
+# tests/growth is one program, compiled against tacet.h for a library of tomorrow, and against the header of tomorrow for
+# the library of today. In tomorrow's header each struct that can grow has one more field.
+set(tomorrow ${CMAKE_BINARY_DIR}/tests/tomorrow)
+add_custom_command(OUTPUT ${tomorrow}/tacet/tacet.h
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${tomorrow}/tacet
+    COMMAND awk -f ${CMAKE_SOURCE_DIR}/tests/growth/tomorrow.awk ${CMAKE_SOURCE_DIR}/include/tacet/tacet.h > ${tomorrow}/tacet/tacet.h
+    DEPENDS include/tacet/tacet.h tests/growth/tomorrow.awk)
+add_library(tacet_tomorrow STATIC ${library_sources} ${tomorrow}/tacet/tacet.h)
+target_include_directories(tacet_tomorrow PRIVATE ${tomorrow} src)
+target_compile_definitions(tacet_tomorrow PRIVATE $<TARGET_PROPERTY:tacet_objects,COMPILE_DEFINITIONS>)
+target_compile_options(tacet_tomorrow PRIVATE -O0)
+target_link_libraries(tacet_tomorrow PRIVATE tacet_flags ${parts} m)
+add_executable(growth_today tests/growth/growth.c)
+target_include_directories(growth_today PRIVATE include)
+target_link_libraries(growth_today PRIVATE tacet_tomorrow)
+add_executable(growth_tomorrow tests/growth/growth.c)
+add_dependencies(growth_tomorrow tacet_tomorrow) # which makes the header
+target_include_directories(growth_tomorrow BEFORE PRIVATE ${tomorrow})
+target_link_libraries(growth_tomorrow PRIVATE tacet_static)
+foreach(name growth_today growth_tomorrow)
+    target_include_directories(${name} PRIVATE tests ${CMOCKA_HEADERS})
+    target_link_libraries(${name} PRIVATE tacet_flags ${CMOCKA_LIB})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME test_${name} COMMAND ${name})
+    set_tests_properties(test_${name} PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 120)
+endforeach()
+
 foreach(source ${test_sources})
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
