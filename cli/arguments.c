@@ -107,7 +107,7 @@ tacet_status cli_threads(const cli_args *a, int *threads)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
 #endif
-    if (text && (!tc_integer_read(text, &n) || n < 1 || n > 1024))
+    if (text && (!tacet_spec_number("int", text, NULL, &n) || n < 1 || n > 1024))
         return cli_fail(TACET_DESCRIPTION, "--threads is a whole number from 1 to 1024, not '%s'", text);
     *threads = n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
     return TACET_OK;

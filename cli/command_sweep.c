@@ -1,7 +1,7 @@
 /* command_sweep.c: tacet sweep CONFIG --over ...: the path from lambda to silence. */
 #include "command.h"
-#include "sweep/estimate.h"
 #include "sweep/sweep.h"
+#include "sweep/trial.h"
 
 #include <math.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static tacet_status count(const cli_args *a, const char *name, int most, int *to
 {
     int64_t n = 1;
     const char *text = cli_given_value(a, name);
-    if (text && (!tc_integer_read(text, &n) || n < 1 || n > most))
+    if (text && (!tacet_spec_number("int", text, NULL, &n) || n < 1 || n > most))
         return cli_fail(TACET_DESCRIPTION, "--%s is a whole number from 1 to %d, not '%s'", name, most, text);
     *to = (int)n;
     return TACET_OK;
@@ -129,33 +129,6 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
 
 /* ---- Before the first run ---------------------------------------------------------------------------------------- */
 
-/* Whether the library takes the penalties at one end of all ranges (0: the first points, 1: the last). */
-static tacet_status try_end(const cli_sweep *s, const cli_job *job, int end)
-{
-    cli_config c = *job->config;
-    cli_job trial = *job;
-    tacet_status status = TACET_OK;
-    cli_pair **to = &c.penalties;
-    for (const cli_pair *p = job->config->penalties; p; p = p->next) { /* a list of its own, to be added to */
-        *to = cli_take(s->arena, sizeof **to);
-        **to = (cli_pair){p->on, p->spec, NULL};
-        to = &(*to)->next;
-    }
-    for (int i = 0; i < s->overs && status == TACET_OK; i++) {
-        const cli_over *o = &s->over[i];
-        const char *value = o->value ? o->value[end ? o->count - 1 : 0] : "1"; /* max is not known yet */
-        status = cli_config_penalty(&c, "--over", cli_over_penalty(s->arena, o, value));
-    }
-    trial.config = &c;
-    trial.graph = NULL;
-    trial.plan = NULL;
-    if (status == TACET_OK) status = cli_job_describe(&trial);
-    if (status == TACET_OK) status = cli_job_compile(&trial, 1);
-    tacet_plan_free(trial.plan);
-    tacet_graph_free(trial.graph);
-    return status;
-}
-
 static void say_largest(cli_sweep *s, const cli_over *o)
 {
     if (!o->lambda) return;
@@ -184,18 +157,19 @@ static tacet_status open_once(cli_sweep *s, cli_config *c, const cli_sweep_asked
     tacet_status status = cli_job_open(c, threads, &job);
     for (int i = 0; i < s->overs && status == TACET_OK; i++)
         if (known(&s->over[i])) status = cli_over_fill(s->arena, &s->over[i]);
-    for (int end = 0; end < 2 && status == TACET_OK; end++) status = try_end(s, &job, end);
+    for (int end = 0; end < 2 && status == TACET_OK; end++)
+        status = cli_over_try(s->arena, &job, s->overs, s->over, end);
     s->weights = true;
     for (int i = 0; i < s->overs && status == TACET_OK; i++) {
         cli_over_match(s->arena, job.graph, job.plan, &s->over[i]);
         s->weights = s->weights && s->over[i].parameter;
     }
-    if (status == TACET_OK && asked->overs)
-        for (int i = 0; i < s->overs; i++) s->over[i].largest = asked->largest[i];
-    else if (status == TACET_OK)
-        status = cli_over_estimate(s->arena, &job, threads, s->overs, s->over);
     for (int i = 0; i < s->overs && status == TACET_OK; i++) {
-        if (!known(&s->over[i])) status = cli_over_fill(s->arena, &s->over[i]);
+        if (asked->overs)
+            s->over[i].largest = asked->largest[i];
+        else if (s->over[i].lambda)
+            status = cli_over_estimate(s->arena, &job, threads, &s->over[i]);
+        if (status == TACET_OK && !known(&s->over[i])) status = cli_over_fill(s->arena, &s->over[i]);
         if (status == TACET_OK) say_largest(s, &s->over[i]);
     }
     cli_job_close(&job);

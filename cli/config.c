@@ -3,52 +3,6 @@
 
 #include <string.h>
 
-static bool read_int(const char *text, double *number, int64_t *integer)
-{
-    if (!tc_integer_read(text, integer)) return false;
-    *number = (double)*integer;
-    return true;
-}
-
-static bool read_share(const char *text, double *number, int64_t *integer)
-{
-    *integer = 0;
-    return tc_number_read(text, number) && *number < 1;
-}
-
-static bool read_bool(const char *text, double *number, int64_t *integer)
-{
-    static const char *const word[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
-    for (int i = 0; i < 8; i++)
-        if (strcmp(text, word[i]) == 0) {
-            *integer = i % 2;
-            *number = i % 2;
-            return true;
-        }
-    return false;
-}
-
-/* The order of the words is that of tacet_sparse. */
-static bool read_sparse(const char *text, double *number, int64_t *integer)
-{
-    static const char *const word[] = {"auto", "never", "always"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(text, word[i]) == 0) {
-            *integer = i;
-            *number = i;
-            return true;
-        }
-    return false;
-}
-
-/* "" is the default, so that --set target= can go back to it. */
-static bool read_target(const char *text, double *number, int64_t *integer)
-{
-    *integer = strcmp(text, "x") == 0;
-    *number = (double)*integer;
-    return *integer || !*text;
-}
-
 const cli_type cli_type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
 const cli_type cli_type_loss = {.name = "loss", .role = TACET_ROLE_LOSS, .expected = "a loss, cross_entropy"};
 const cli_type cli_type_optimizer = {
@@ -56,12 +10,14 @@ const cli_type cli_type_optimizer = {
 const cli_type cli_type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source of data, idx DIR"};
 const cli_type cli_type_map = {.name = "map", .map = true, .expected = "a map, {selector: text}"};
 const cli_type cli_type_path = {.name = "path", .expected = "a path"};
-const cli_type cli_type_int = {.name = "int", .expected = "a whole number", .read = read_int};
-const cli_type cli_type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .read = read_share};
-const cli_type cli_type_bool = {.name = "bool", .expected = "true or false", .read = read_bool};
+const cli_type cli_type_int = {.name = "int", .expected = "a whole number", .value = "int"};
+const cli_type cli_type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .value = "float"};
+const cli_type cli_type_bool = {.name = "bool", .expected = "true or false", .value = "bool"};
+/* "" is the default of a target, so that --set target= can go back to it. The words of sparse are in the order of
+ * tacet_sparse. */
 const cli_type cli_type_target = {
-    .name = "target", .expected = "x, the input itself, or not set: what the data have", .read = read_target};
-const cli_type cli_type_sparse = {.name = "sparse", .expected = "auto, never or always", .read = read_sparse};
+    .name = "target", .expected = "x, the input itself, or not set: what the data have", .value = "|x"};
+const cli_type cli_type_sparse = {.name = "sparse", .expected = "auto, never or always", .value = "auto|never|always"};
 
 const cli_key cli_key_table[CLI_KEYS] = {
 #define KEY(symbol, name, type, value, least, most, doc) {name, &type, value, least, most, doc},
@@ -77,7 +33,7 @@ tacet_status cli_key_store(cli_config *c, int key, cli_item item)
     double number = 0;
     int64_t integer = 0;
     size_t width = strlen(item.text);
-    if (k->type->read && !k->type->read(item.text, &number, &integer))
+    if (k->type->value && !tacet_spec_number(k->type->value, item.text, &number, &integer))
         return cli_fail_at(item.place, width, NULL, "%s is %s, not '%s'", k->name, k->type->expected, item.text);
     if (k->most > k->least && (number < k->least || number > k->most))
         return cli_fail_at(item.place, width, NULL, "%s is at least %g and at most %g, not %s", k->name, k->least,

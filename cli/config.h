@@ -13,8 +13,8 @@ typedef struct cli_type {
     const char *name;
     tacet_role role;
     bool map;
-    const char *expected;                                             /* "a whole number" */
-    bool (*read)(const char *text, double *number, int64_t *integer); /* NULL: any text */
+    const char *expected; /* "a whole number" */
+    const char *value;    /* of which type the value of an attribute would be, "int"; NULL: any text */
 } cli_type;
 extern const cli_type cli_type_chain, cli_type_loss, cli_type_map, cli_type_optimizer, cli_type_data, cli_type_path,
     cli_type_int, cli_type_share, cli_type_bool, cli_type_sparse, cli_type_target;
@@ -82,14 +82,5 @@ const char *cli_key_suggest(const cli_config *c, const char *group, const char *
 
 /* An argument as a source of its own, for errors to point into. */
 cli_place cli_argument(cli_arena *a, const char *option, const char *text);
-
-/* The end of the word of a description that begins at text: blanks inside double quotes belong to it. */
-const char *cli_word_end(const char *text);
-
-/* The attribute that a word of a description sets, by its key or by its position; NULL: none that is known. */
-const char *cli_spec_attribute(cli_arena *a, tacet_role role, const char *text, const char *word);
-
-/* The text of a description with `name` set to `value`: in its place if it is there, else at the end. */
-const char *cli_spec_edit(cli_arena *a, tacet_role role, const char *text, const char *name, const char *value);
 
 #endif

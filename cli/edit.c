@@ -36,96 +36,6 @@ const char *cli_key_suggest(const cli_config *c, const char *group, const char *
     return cli_suggest(c->arena, word, listed, list);
 }
 
-/* ---- One attribute of a description ------------------------------------------------------------------------------ */
-
-/* The end of the word that begins at text: blanks inside double quotes belong to it. */
-const char *cli_word_end(const char *text)
-{
-    for (bool quoted = false; *text && (quoted || (*text != ' ' && *text != '\t')); text++) {
-        if (quoted && *text == '\\' && text[1])
-            text++;
-        else if (*text == '"')
-            quoted = !quoted;
-    }
-    return text;
-}
-
-static bool has_key(const char *word, const char *end, const char *name)
-{
-    size_t n = strlen(name);
-    return (size_t)(end - word) > n && strncmp(word, name, n) == 0 && word[n] == '=';
-}
-
-static bool given_by_key(const char *text, const char *name)
-{
-    for (const char *end; *text; text = end + strspn(end, " \t")) {
-        end = cli_word_end(text);
-        if (has_key(text, end, name)) return true;
-    }
-    return false;
-}
-
-/* Whether a bare word of the description, the `bare`-th that is no flag, is the value of the positional attribute
- * `name`; or the word is the flag `name` itself. */
-static bool is_value_of(int entry, const char *text, const char *word, const char *end, const char *name, int *bare)
-{
-    tacet_attribute a = {.size = sizeof a};
-    for (int i = 0; tacet_attribute_at(entry, i, &a) == TACET_OK; i++)
-        if (strcmp(a.type, "bool") == 0 && strlen(a.name) == (size_t)(end - word) &&
-            strncmp(a.name, word, (size_t)(end - word)) == 0)
-            return strcmp(a.name, name) == 0;
-    int place = 0, i = 0;
-    for (; tacet_attribute_at(entry, i, &a) == TACET_OK; i++)
-        if (a.positional && !given_by_key(text, a.name) && place++ == *bare) break;
-    ++*bare;
-    return tacet_attribute_at(entry, i, &a) == TACET_OK && strcmp(a.name, name) == 0;
-}
-
-const char *cli_spec_attribute(cli_arena *a, tacet_role role, const char *text, const char *word)
-{
-    const char *end = cli_word_end(text), *to = cli_word_end(word);
-    const char *equals = *word == '"' ? NULL : memchr(word, '=', (size_t)(to - word));
-    int bare = 0;
-    if (equals) return cli_copy(a, word, (size_t)(equals - word));
-    const int entry = cli_entry(role, cli_copy(a, text, (size_t)(end - text)));
-    for (const char *at = end + strspn(end, " \t"); at < word; at = end + strspn(end, " \t")) {
-        end = cli_word_end(at);
-        if (!memchr(at, '=', (size_t)(end - at)) || *at == '"') is_value_of(entry, text, at, end, "", &bare);
-    }
-    tacet_attribute found = {.size = sizeof found};
-    for (int i = 0; tacet_attribute_at(entry, i, &found) == TACET_OK; i++) {
-        int here = bare;
-        if (is_value_of(entry, text, word, to, found.name, &here)) return found.name;
-    }
-    return NULL;
-}
-
-static const char *quoted(cli_arena *a, const char *value)
-{
-    if (*value && !strpbrk(value, " \t\"\\|")) return value;
-    char *text = cli_take(a, 2 * strlen(value) + 3), *to = text;
-    *to++ = '"';
-    for (; *value; *to++ = *value++)
-        if (*value == '"' || *value == '\\') *to++ = '\\';
-    *to = '"';
-    return text;
-}
-
-const char *cli_spec_edit(cli_arena *a, tacet_role role, const char *text, const char *name, const char *value)
-{
-    const char *end = cli_word_end(text), *word = end + strspn(end, " \t");
-    const int entry = cli_entry(role, cli_copy(a, text, (size_t)(end - text)));
-    int bare = 0;
-    value = quoted(a, value);
-    for (; *word; word = end + strspn(end, " \t")) {
-        end = cli_word_end(word);
-        bool key = memchr(word, '=', (size_t)(end - word)) && *word != '"';
-        if (key ? has_key(word, end, name) : is_value_of(entry, text, word, end, name, &bare))
-            return cli_format(a, "%.*s%s=%s%s", (int)(word - text), text, name, value, end);
-    }
-    return cli_format(a, "%s %s=%s", text, name, value);
-}
-
 /* ---- --set and --penalty ----------------------------------------------------------------------------------------- */
 
 static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_item name, cli_item value)
@@ -137,8 +47,15 @@ static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_i
                            k->name);
     if (!*c->value[key].item.text)
         return cli_fail_at(whole, width, NULL, "%s is not set, so %s cannot be", k->name, name.text);
-    const char *text = cli_spec_edit(c->arena, k->type->role, c->value[key].item.text, name.text, value.text);
-    const char *label = cli_format(c->arena, "--set %s", whole.source->text);
+    const char *old = c->value[key].item.text, *label = cli_format(c->arena, "--set %s", whole.source->text);
+    tacet_error e;
+    const size_t n = tacet_spec_set(k->type->role, old, name.text, value.text, NULL, 0, &e);
+    if (n == 0) {
+        const char *made = cli_copy(c->arena, e.source, strlen(e.source));
+        return cli_refuse(&e, 2, (cli_item[]){c->value[key].item, {made, cli_argument(c->arena, label, made)}});
+    }
+    char *text = cli_take(c->arena, n + 1);
+    tacet_spec_set(k->type->role, old, name.text, value.text, text, n + 1, &e);
     return cli_key_store(c, key, (cli_item){text, cli_argument(c->arena, label, text)});
 }
 

@@ -98,6 +98,18 @@ tacet_status cli_job_compile(cli_job *job, int threads)
     return job->plan ? TACET_OK : blame(c, &e);
 }
 
+tacet_status cli_job_initialise(const cli_job *job, int *taken)
+{
+    const cli_item *init = item(job->config, CLI_INIT);
+    tacet_error e;
+    if (!*init->text) return TACET_OK;
+    tacet_file *f = tacet_file_open(init->text, NULL, &e);
+    if (!f) return cli_refuse(&e, 1, init);
+    const tacet_status s = tacet_file_load(f, job->plan, false, taken, &e);
+    tacet_file_free(f);
+    return s == TACET_OK ? s : cli_refuse(&e, 1, init);
+}
+
 /* ---- The data ---------------------------------------------------------------------------------------------------- */
 
 static size_t scaling_text(const void *data, char *to, size_t capacity)
@@ -275,7 +287,7 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
     m->graph = tacet_file_graph(m->file, NULL, &e);
     if (!m->graph) return cli_refuse(&e, 0, NULL);
     const char *batch = tacet_file_note(m->file, "batch");
-    if (batch && (!tc_integer_read(batch, &m->batch) || m->batch < 1)) m->batch = 256;
+    if (batch && (!tacet_spec_number("int", batch, NULL, &m->batch) || m->batch < 1)) m->batch = 256;
     m->output = tacet_file_note(m->file, "output");
     if (m->output) m->y = tacet_find(m->graph, m->output);
     m->x = tacet_find(m->graph, "x");

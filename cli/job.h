@@ -32,6 +32,9 @@ void cli_job_close(cli_job *job);
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
 
+/* Sets the plan's parameters from the file that the key init names, if there is one: *taken (may be NULL) of them. */
+tacet_status cli_job_initialise(const cli_job *job, int *taken);
+
 /* The notes that a model needs to be evaluated by itself. */
 enum { CLI_NOTES = 6 };
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);

@@ -120,7 +120,7 @@ static tacet_status resume(cli_training *t)
     tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
     if (s != TACET_OK)
         refuse(t, &e);
-    else if (!metrics || !seconds || !best || !tc_integer_read(metrics, &length) || length < 0)
+    else if (!metrics || !seconds || !best || !tacet_spec_number("int", metrics, NULL, &length) || length < 0)
         s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
     else
         s = same_run(t, f);
@@ -144,28 +144,23 @@ static int parameters(const tacet_plan *p)
     return n;
 }
 
-static tacet_status initialise(cli_training *t, const cli_item *init)
+static tacet_status initialise(cli_training *t)
 {
-    tacet_error e;
+    const char *path = t->job->config->value[CLI_INIT].item.text;
     int taken = 0, all = parameters(t->job->plan);
-    tacet_file *f = tacet_file_open(init->text, NULL, &e);
-    if (!f) return cli_refuse(&e, 1, init);
-    tacet_status s = tacet_file_load(f, t->job->plan, false, &taken, &e);
-    tacet_file_free(f);
-    if (s != TACET_OK) return cli_refuse(&e, 1, init);
+    tacet_status s = cli_job_initialise(t->job, &taken);
+    if (s != TACET_OK || !*path) return s;
     if (taken == 0)
-        return cli_fail(TACET_DESCRIPTION, "%s has no tensor that is a parameter here by name and shape", init->text);
-    cli_progress_say(&t->progress, "%d of %d parameters from %s", taken, all, init->text);
+        return cli_fail(TACET_DESCRIPTION, "%s has no tensor that is a parameter here by name and shape", path);
+    cli_progress_say(&t->progress, "%d of %d parameters from %s", taken, all, path);
     return TACET_OK;
 }
 
 static tacet_status begin(cli_training *t)
 {
-    const cli_config *c = t->job->config;
-    tacet_status s = TACET_OK;
-    if (*c->value[CLI_INIT].item.text) s = initialise(t, &c->value[CLI_INIT].item);
+    tacet_status s = initialise(t);
     if (s == TACET_OK) s = cli_folder_make(&t->folder);
-    if (s == TACET_OK) s = cli_folder_config(t->arena, &t->folder, c);
+    if (s == TACET_OK) s = cli_folder_config(t->arena, &t->folder, t->job->config);
     if (s == TACET_OK) s = cli_folder_log(&t->folder, 0);
     return s == TACET_OK ? checkpoint(t) : s;
 }

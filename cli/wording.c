@@ -1,4 +1,4 @@
-/* wording.c: near words, entries of the catalogue, wrapped paragraphs. */
+/* wording.c: near words, wrapped paragraphs. */
 #include "cli.h"
 
 #include <string.h>

@@ -142,6 +142,19 @@ has err "not set by --set" "penalty 'relu1: l1 1e-4'"
 refused 2 train net.yaml --set optimizer.momentun=0.5
 has err "set optimizer.momentun=0.5: sgd has no attribute momentun" "did you mean momentum?"
 caret momentun
+refused 2 train net.yaml --set optimizer.lr=fast
+has err "set optimizer.lr=fast: lr of sgd: expected a number, got 'fast'"
+caret lr=fast
+refused 2 train net.yaml --set train.validate=0x1p-2 # as "l1 0x1p-3" is
+has err "set: train.validate is a number, at least 0 and below 1, not '0x1p-2'"
+caret 0x1p-2
+refused 2 train net.yaml --set train.validate=1
+has err "between 0 and 1, got 1"
+refused 2 train net.yaml --set train.sparse=often
+has err "train.sparse is auto, never or always, not 'often'"
+edited 's/^optimizer.*/optimizer: sgd lr=0.1 momentum=0.9 nesterow/'; refused 2 train bad.yaml --set optimizer.lr=0.2
+has err "bad.yaml:[0-9]*:[0-9]*: sgd has no place for 'nesterow'"
+caret nesterow
 refused 2 train net.yaml --set model.x=3
 has err "no attributes of its own"
 refused 2 train net.yaml --penalty 'relu1 l1 3'

@@ -242,10 +242,12 @@ mistake 'relu1 l1 1..2:3' "a colon is missing" 'relu1 l1 1..2:3'
 mistake ': l1 1..2:3' "a selector is missing"
 mistake 'relu1:' "a penalty is missing"
 mistake 'relu1: l1 1e-3' "there is no range" 'l1 1e-3'
-mistake 'relu1: l1 1..2:3 l0=3..4:2' "there is a range already" 'l0=3..4:2'
+mistake 'relu1: l1 1..2:3 l0=3..4:2' "there is a range already" '3..4:2'
 mistake 'relu1: l1 1e-3..1e-1' "the number of points is missing" '1e-3..1e-1'
 mistake 'relu1: l1 1e-3..1e-1:0' "the number of points is from 1 to 1000, not '0'" '0'
-mistake 'relu1: l1 a..b=3:2' 'there is no range'
+mistake 'relu1: l1 a..b=3:2' "'a' is not a number" a
+mistake 'relu1: l1 1e-3 name="1..2:3"' 'there is no range'
+mistake 'relu1: l1 0x1p-3..1:3' "'0x1p-3' is not a number" 0x1p-3
 mistake 'relu1: l1 1..1e300:2' 'a range goes from'
 mistake 'relu1: l1 max/1e-310..max:2' 'a range goes from'
 mistake 'relu1: l1 1e-3..1e-1:1' "one point has no room for two ends" '1'

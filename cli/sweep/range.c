@@ -41,7 +41,7 @@ static tacet_status read_end(cli_arena *a, const cli_over *o, part p, cli_range_
     const char *number = end->of_largest && text[3] ? text + 4 : text;
     if (end->of_largest && !text[3]) return TACET_OK;
     if (!*text) return refuse(p, EXAMPLE, "a number is missing: a range is FROM..TO:POINTS");
-    if (!tc_number_read(number, &end->number))
+    if (!tacet_spec_number("float", number, &end->number, NULL))
         return refuse(p, o->lambda ? "a number, max, or max/1000" : NULL, cli_format(a, "'%s' is not a number", text));
     return end->number > 0 ? TACET_OK : refuse(p, NULL, positive);
 }
@@ -57,7 +57,7 @@ static tacet_status read_range(cli_arena *a, cli_over *o, part range, const char
     if (s != TACET_OK) return s;
     if (!colon) return refuse(range, EXAMPLE, "the number of points is missing: a range is FROM..TO:POINTS");
     part count = {range.place, colon + 1, range.to};
-    if (!tc_integer_read(text_of(a, count), &n) || n < 1 || n > CLI_RANGE_POINTS)
+    if (!tacet_spec_number("int", text_of(a, count), NULL, &n) || n < 1 || n > CLI_RANGE_POINTS)
         return refuse(
             count, NULL,
             cli_format(a, "the number of points is from 1 to %d, not '%s'", CLI_RANGE_POINTS, text_of(a, count)));
@@ -69,42 +69,55 @@ static tacet_status read_range(cli_arena *a, cli_over *o, part range, const char
 
 /* ---- The penalty ------------------------------------------------------------------------------------------------- */
 
-/* The .. of a word, outside of quotes. */
-static const char *dots_of(const char *from, const char *to)
+static const char *kind_of(cli_arena *a, const char *penalty)
 {
-    bool quoted = false;
-    for (; from + 1 < to; from++) {
-        if (*from == '"') quoted = !quoted;
-        if (quoted && *from == '\\') {
-            from++; /* what it takes the meaning from */
-            continue;
-        }
-        if (!quoted && from[0] == '.' && from[1] == '.') return from;
-    }
-    return NULL;
+    penalty += strspn(penalty, " \t\r\n");
+    return cli_copy(a, penalty, strcspn(penalty, " \t\r\n"));
 }
 
-static bool takes_whole_numbers(const char *kind, const char *attribute)
+/* The name that a penalty is given, "" where it has none, or a mistake. */
+static const char *called(cli_arena *a, const char *penalty)
 {
-    tacet_attribute a = {.size = sizeof a};
-    return cli_attribute(cli_entry(0, kind), attribute, &a) && strcmp(a.type, "int") == 0;
+    tacet_setting at = {.size = sizeof at};
+    const size_t n = tacet_spec_find(TACET_ROLE_PENALTY, penalty, "name", &at, NULL, 0, NULL) + 1;
+    char *name = cli_take(a, n);
+    tacet_spec_find(TACET_ROLE_PENALTY, penalty, "name", &at, name, n, NULL);
+    return name;
 }
 
-static tacet_status read_word(cli_arena *a, cli_over *o, part spec, part word, const char *dots)
+/* Takes the value of an attribute if it is a range; text in quotes is not. */
+static tacet_status read_value(cli_arena *a, cli_over *o, part spec, const tacet_attribute *attribute)
 {
-    const char *equals = memchr(word.from, '=', (size_t)(word.to - word.from));
+    tacet_setting found = {.size = sizeof found}, *at = &found;
+    tacet_spec_find(TACET_ROLE_PENALTY, spec.from, attribute->name, at, NULL, 0, NULL);
+    const size_t column = at->given ? (size_t)at->column : 0;
+    part range = {spec.place, spec.from + column, spec.from + column + at->width};
+    const char *dots = strstr(range.from, "..");
+    if (*range.from == '"' || !dots || dots >= range.to) return TACET_OK;
     if (o->attribute)
-        return refuse(word, "another --over sweeps another attribute, each with each",
+        return refuse(range, "another --over sweeps another attribute, each with each",
                       "there is a range already: of a penalty one attribute is swept");
-    const tacet_role role = cli_entry(TACET_ROLE_CONSTRAINT, o->kind) >= 0 ? TACET_ROLE_CONSTRAINT : TACET_ROLE_PENALTY;
-    o->attribute = cli_spec_attribute(a, role, spec.from, word.from);
-    if (!o->attribute) o->attribute = "lambda"; /* of a penalty that nobody knows: the library will say so */
+    o->attribute = attribute->name;
     o->lambda = strcmp(o->attribute, "lambda") == 0;
-    o->whole = takes_whole_numbers(o->kind, o->attribute);
-    part range = {word.place, equals ? equals + 1 : word.from, word.to};
+    o->whole = strcmp(attribute->type, "int") == 0;
     o->before = cli_copy(a, spec.from, (size_t)(range.from - spec.from));
-    o->after = word.to;
+    o->after = range.to;
     return read_range(a, o, range, dots);
+}
+
+static tacet_status read_penalty(cli_arena *a, cli_over *o, part spec)
+{
+    tacet_error why;
+    tacet_setting at = {.size = sizeof at};
+    tacet_attribute attribute = {.size = sizeof attribute};
+    const cli_item item = {spec.from, {spec.place.source, (size_t)(spec.from - spec.place.source->text)}};
+    tacet_spec_find(TACET_ROLE_PENALTY, spec.from, "name", &at, NULL, 0, &why);
+    if (at.attribute < 0) return cli_refuse(&why, 1, &item);
+    tacet_status s = TACET_OK;
+    for (int i = 0; s == TACET_OK && tacet_attribute_at(at.entry, i, &attribute) == TACET_OK; i++)
+        s = read_value(a, o, spec, &attribute);
+    if (s == TACET_OK && !o->attribute) s = refuse(spec, EXAMPLE, "there is no range FROM..TO:POINTS in it");
+    return s;
 }
 
 /* What a name in the file system may hold; at most `most` of it. */
@@ -129,25 +142,18 @@ tacet_status cli_over_read(cli_arena *a, const char *text, cli_over *o)
     text = place.source->text;
     const char *end = text + strlen(text), *colon = strchr(text, ':'), *to = colon;
     part whole = {place, text, end};
-    if (!colon || dots_of(text, colon)) return refuse(whole, EXAMPLE, "a colon is missing: SELECTOR: PENALTY");
+    const char *dots = strstr(text, "..");
+    if (!colon || (dots && dots < colon)) return refuse(whole, EXAMPLE, "a colon is missing: SELECTOR: PENALTY");
     while (to > text && to[-1] == ' ') to--;
     part spec = {place, colon + 1 + strspn(colon + 1, " \t"), end};
     if (to == text) return refuse(whole, EXAMPLE, "a selector is missing: SELECTOR: PENALTY");
     if (spec.from == end) return refuse(whole, EXAMPLE, "a penalty is missing: SELECTOR: PENALTY");
     o->on = cli_copy(a, text, (size_t)(to - text));
-    const char *at = cli_word_end(spec.from);
-    o->kind = cli_copy(a, spec.from, (size_t)(at - spec.from));
-    for (at += strspn(at, " \t"); *at; at += strspn(at, " \t")) {
-        part word = {place, at, cli_word_end(at)};
-        const char *equals = memchr(word.from, '=', (size_t)(word.to - word.from));
-        const char *dots = dots_of(equals ? equals + 1 : word.from, word.to);
-        tacet_status s = dots ? read_word(a, o, spec, word, dots) : TACET_OK;
-        if (s != TACET_OK) return s;
-        at = word.to;
-    }
-    if (!o->attribute) return refuse(spec, EXAMPLE, "there is no range FROM..TO:POINTS in it");
-    o->name = name_of(a, o);
-    return TACET_OK;
+    o->kind = kind_of(a, spec.from);
+    tacet_status s = read_penalty(a, o, spec);
+    o->called = called(a, spec.from);
+    if (s == TACET_OK) o->name = name_of(a, o);
+    return s;
 }
 
 /* ---- The points -------------------------------------------------------------------------------------------------- */
@@ -219,40 +225,12 @@ const char *cli_over_penalty(cli_arena *a, const cli_over *o, const char *value)
     return cli_format(a, "%s: %s%s%s", o->on, o->before, value, o->after);
 }
 
-const char *cli_over_one(cli_arena *a, const cli_over *o)
-{
-    static const char *const drop[] = {"warmup=", "from=", "until=", "schedule=", "every=", "drop=", "floor="};
-    const char *text = cli_format(a, "%s%s%s", o->before, "1", o->after), *to = "";
-    for (const char *at = text, *end; *at; at = end + strspn(end, " \t")) {
-        bool scheduled = false;
-        end = cli_word_end(at);
-        for (size_t i = 0; i < sizeof drop / sizeof *drop; i++)
-            scheduled = scheduled || strncmp(at, drop[i], strlen(drop[i])) == 0;
-        if (!scheduled) to = cli_format(a, "%s%s%.*s", to, *to ? " " : "", (int)(end - at), at);
-    }
-    return to;
-}
-
-const char *cli_over_given(cli_arena *a, const char *spec, const char *key)
-{
-    const size_t n = strlen(key);
-    for (const char *at = spec, *end; *at; at = end + strspn(end, " \t")) {
-        end = cli_word_end(at);
-        if ((size_t)(end - at) > n && strncmp(at, key, n) == 0 && at[n] == '=')
-            return cli_copy(a, at + n + 1, (size_t)(end - at) - n - 1);
-    }
-    return "";
-}
-
 void cli_over_replace(const cli_over *o, cli_config *c)
 {
-    const char *spec = cli_format(c->arena, "%s%s", o->before, o->after);
     for (cli_pair **p = &c->penalties; *p;) {
         const char *text = (*p)->spec.text;
-        const size_t n = (size_t)(cli_word_end(text) - text);
-        const bool same = strcmp((*p)->on.text, o->on) == 0 && strlen(o->kind) == n && strncmp(text, o->kind, n) == 0 &&
-                          strcmp(cli_over_given(c->arena, text, "name"), cli_over_given(c->arena, spec, "name")) == 0;
-        if (same)
+        if (strcmp((*p)->on.text, o->on) == 0 && strcmp(kind_of(c->arena, text), o->kind) == 0 &&
+            strcmp(called(c->arena, text), o->called) == 0)
             *p = (*p)->next;
         else
             p = &(*p)->next;

@@ -22,6 +22,7 @@ typedef struct cli_over {
     const char *text;                  /* as it was asked for */
     const char *on, *kind, *attribute; /* "relu1", "l1", "lambda" */
     const char *before, *after;        /* the text around the range */
+    const char *called;                /* the name that the penalty is given, "" if none */
     const char *name;                  /* "relu1-l1", of which the folders of runs are made */
     bool lambda, whole;                /* the attribute is lambda; takes whole numbers alone */
     cli_range_end end[2];
@@ -42,12 +43,6 @@ tacet_status cli_over_fill(cli_arena *a, cli_over *o);
 
 /* The penalty with that value in the place of the range, as --penalty takes it. */
 const char *cli_over_penalty(cli_arena *a, const cli_over *o, const char *value);
-
-/* The penalty alone, for a lambda of 1 that no schedule changes. */
-const char *cli_over_one(cli_arena *a, const cli_over *o);
-
-/* The text of the value of `key` in a description, "" where it is not given. */
-const char *cli_over_given(cli_arena *a, const char *spec, const char *key);
 
 /* Takes the same penalty on the same selector out of a configuration: the sweep's takes its place. */
 void cli_over_replace(const cli_over *o, cli_config *c);

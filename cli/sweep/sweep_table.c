@@ -26,8 +26,7 @@ static bool any(const cli_sweep *s, int figure)
 static const char *prefix(const cli_sweep *s, int over)
 {
     const cli_over *o = &s->over[over];
-    const char *name = cli_over_given(s->arena, cli_format(s->arena, "%s%s", o->before, o->after), "name");
-    return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", o->on, *name ? name : o->kind);
+    return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", o->on, *o->called ? o->called : o->kind);
 }
 
 /* Of what is swept; the figures have a density too. */

@@ -451,6 +451,14 @@ TACET_API tacet_status tacet_account_at(const tacet_plan *p, int i, tacet_accoun
  * is that of now, and a dead unit is one into which all weights are 0, from every input and tap. */
 TACET_API tacet_status tacet_term_firing(const tacet_plan *p, int i, tacet_firing *firing);
 
+/* The largest lambda with which penalty `term` changes anything, estimated from the forces before training: with a
+ * larger one the penalty pulls harder at every element (group, vector) than the losses do at any, so that all of them
+ * go to 0. Runs what was fed forward and backward on `rows` rows, as tacet_step does, but updates nothing; no values
+ * can be read until the next step. Other penalties play no part, nor does the term's own lambda or schedule. NAN: the
+ * penalty or the losses do not pull there. Fails in a plan without an optimizer or without a ledger, and where there
+ * are several ranks. */
+TACET_API tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lambda);
+
 /* The i-th warning from the ledger; TACET_FAILED past the last one. kind ("dead", "no effect") together with `on`, a
  * term or a value, tells warnings apart; text says what is so and what to do. Strings live as long as the plan. */
 typedef struct tacet_warning {
@@ -615,6 +623,35 @@ typedef struct tacet_attribute {
     bool common;             /* all entries of the role have it */
 } tacet_attribute;
 TACET_API tacet_status tacet_attribute_at(int entry, int i, tacet_attribute *attribute);
+
+/* Where a description sets an attribute. */
+typedef struct tacet_setting {
+    size_t size;
+    int entry, attribute; /* as tacet_attribute_at takes them; -1: there was a mistake. Parameters of other layers,
+                             weight=linear1.weight, follow the attributes that it knows */
+    bool given;           /* in the description; otherwise the value is its preset */
+    int column, width;    /* of the value in the text, with its quotes; -1 and 0 if it is not given */
+} tacet_setting;
+
+/* The value of the attribute `key` in a description of that role, "1e-4" of lambda in "l1 1e-4 reduce=sum", whether it
+ * is given by its key, by its position or as a flag. It need not be a value of the attribute's type. Where role is
+ * TACET_ROLE_PENALTY the description may be a constraint. Text (without quotes) and return value as tacet_error_text. On a
+ * mistake in the text, or an unknown key, it returns 0 and says why in *why (may be NULL). */
+TACET_API size_t tacet_spec_find(tacet_role role, const char *text, const char *key, tacet_setting *setting,
+                                 char *value, size_t capacity, tacet_error *why);
+
+/* Writes the description with the attribute set to `value`, as key=value, with quotes if need be: in the place of the
+ * value that it has, otherwise at the end. The rest of the text stays as it is. Return value as tacet_error_text. On a
+ * mistake in the text, or in what it becomes, it returns 0 and says why in *why (may be NULL), whose `source` is the
+ * one or the other. */
+TACET_API size_t tacet_spec_set(tacet_role role, const char *text, const char *key, const char *value, char *to,
+                                size_t capacity, tacet_error *why);
+
+/* Reads the whole of a text as a value of an attribute of that type: "float" into *number, "int", "bool" (1 or 0) and
+ * "a|b|c" (which of the words, from 0) into *integer and, rounded, into *number; of any other type both become 0.
+ * Numbers are decimal, in the C locale, and finite. Returns false if the text is not such a value, and then writes
+ * nothing. number and integer may be NULL. */
+TACET_API bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer);
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */
 

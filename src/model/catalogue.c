@@ -1,5 +1,7 @@
 /* catalogue.c: every word of the small language, as one list over the tables of operators, optimizers, schedules and
  * sources of data. */
+#include "model/catalogue.h"
+
 #include "base/sized.h"
 #include "data/data.h"
 #include "op/op.h"
@@ -8,45 +10,39 @@
 
 _Static_assert(sizeof((tacet_entry *)0)->parameter / sizeof(char *) == TC_MAX_PARAMS + 1, "room for all and the end");
 
-/* An entry with its tables of attributes. */
-typedef struct word {
-    tacet_entry e;
-    const tc_attribute *own, *common;
-} word;
-
-static void op_entry(int i, word *w)
+static void op_entry(int i, tc_listed *w)
 {
     const tc_op *op = tc_op_at(i);
-    w->e = (tacet_entry){
+    w->is = (tacet_entry){
         .role = op->role->is, .name = op->name, .formula = op->formula, .doc = op->doc, .source = op->source};
     w->own = op->attribute;
     w->common = tc_common_shown(op);
-    w->e.mixes = (op->flags & TC_MIXES) != 0;
-    for (int k = 0; op->param[k].name; k++) w->e.parameter[k] = op->param[k].name;
+    w->is.mixes = (op->flags & TC_MIXES) != 0;
+    for (int k = 0; op->param[k].name; k++) w->is.parameter[k] = op->param[k].name;
 }
 
-static void optim_entry(int i, word *w)
+static void optim_entry(int i, tc_listed *w)
 {
     const tc_optim *o = tc_optim_at(i);
-    w->e = (tacet_entry){
+    w->is = (tacet_entry){
         .role = TACET_ROLE_OPTIMIZER, .name = o->name, .formula = o->formula, .doc = o->doc, .source = o->source};
     w->own = o->attribute;
     w->common = tc_schedule_attribute;
 }
 
 /* A schedule's attributes are those that may follow any optimizer. */
-static void schedule_entry(int i, word *w)
+static void schedule_entry(int i, tc_listed *w)
 {
     const tc_schedule *s = tc_schedule_at(i);
-    w->e = (tacet_entry){
+    w->is = (tacet_entry){
         .role = TACET_ROLE_SCHEDULE, .name = s->name, .formula = s->formula, .doc = s->doc, .source = s->source};
     w->common = tc_schedule_attribute;
 }
 
-static void source_entry(int i, word *w)
+static void source_entry(int i, tc_listed *w)
 {
     const tc_source *s = tc_source_at(i);
-    w->e = (tacet_entry){
+    w->is = (tacet_entry){
         .role = TACET_ROLE_DATA, .name = s->name, .formula = s->formula, .doc = s->doc, .source = s->source};
     w->own = s->attribute;
     w->common = tc_source_common;
@@ -54,7 +50,7 @@ static void source_entry(int i, word *w)
 
 static const struct shelf {
     int (*count)(void);
-    void (*entry)(int i, word *w);
+    void (*entry)(int i, tc_listed *w);
 } shelf[] = {
     {tc_op_count, op_entry},
     {tc_optim_count, optim_entry},
@@ -71,9 +67,9 @@ int tacet_entry_count(void)
     return n;
 }
 
-static bool find(int i, word *w)
+bool tc_listed_at(int i, tc_listed *w)
 {
-    *w = (word){0};
+    *w = (tc_listed){0};
     for (int k = 0; k < SHELVES && i >= 0; k++) {
         const int n = shelf[k].count();
         if (i < n) return shelf[k].entry(i, w), true;
@@ -84,16 +80,16 @@ static bool find(int i, word *w)
 
 tacet_status tacet_entry_at(int i, tacet_entry *entry)
 {
-    word w;
-    if (!find(i, &w)) return TACET_FAILED;
-    w.e.attributes = tc_attr_count(w.own) + tc_attr_count(w.common);
-    return tc_sized_give(entry, &w.e, sizeof w.e);
+    tc_listed w;
+    if (!tc_listed_at(i, &w)) return TACET_FAILED;
+    w.is.attributes = tc_attr_count(w.own) + tc_attr_count(w.common);
+    return tc_sized_give(entry, &w.is, sizeof w.is);
 }
 
 tacet_status tacet_attribute_at(int entry, int i, tacet_attribute *attribute)
 {
-    word w;
-    if (!find(entry, &w) || i < 0) return TACET_FAILED;
+    tc_listed w;
+    if (!tc_listed_at(entry, &w) || i < 0) return TACET_FAILED;
     const int n = tc_attr_count(w.own);
     if (i >= n + tc_attr_count(w.common)) return TACET_FAILED;
     const tc_attribute *a = i < n ? &w.own[i] : &w.common[i - n];

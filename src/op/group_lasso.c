@@ -21,6 +21,7 @@ const tc_op tc_op_group_lasso = {
     .forward = tc_group_forward,
     .backward = tc_group_backward,
     .prox = tc_group_prox,
+    .grouping = tc_group_grouping,
     .probe = {{"group_lasso 0.3", {"4 70"}, -1, 1, NAN},
               {"group_lasso 0.3 by=input", {"70 4"}, -1, 1, NAN},
               {"group_lasso 0.3 by=block block=3", {"7 200"}, -1, 1, NAN},

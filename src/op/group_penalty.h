@@ -32,6 +32,12 @@ TC_INLINE tc_groups tc_group_groups(const tc_arg *arg, const tc_shape *weight)
     return tc_groups_of(weight, (int)arg[TC_GROUP_BY].number, (int64_t)arg[TC_GROUP_BLOCK].number);
 }
 
+static inline tc_grouping tc_group_grouping(const tc_arg *arg, bool batch)
+{
+    (void)batch;
+    return (tc_grouping){(int)arg[TC_GROUP_BY].number, (int64_t)arg[TC_GROUP_BLOCK].number};
+}
+
 static inline int64_t tc_group_save(const tc_sketch *s, int64_t rows)
 {
     (void)rows;

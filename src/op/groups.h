@@ -5,6 +5,7 @@
  *     by=unit    all             1        the weights into a unit
  *     by=input   taps, in apart  out      the weights out of an input, with all its taps
  *     by=block   block           block    from the first weight on, smaller at the far edges
+ *     the whole  all             out
  *
  * A piece of work is a group. Neighbouring groups are processed together as a strip, so that by=unit also reads whole
  * lines. Sums over a group have an order of their own, whichever strip it is in. */
@@ -14,9 +15,6 @@
 #include "kernel/sum.h"
 #include "op/op.h"
 #include "op/weight.h"
-
-enum { TC_BY_UNIT, TC_BY_INPUT, TC_BY_BLOCK }; /* order of the words in TC_BY_WORDS */
-#define TC_BY_WORDS "unit|input"
 
 enum { TC_STRIP = 64 }; /* groups of a strip, at most */
 
@@ -39,6 +37,7 @@ TC_INLINE tc_groups tc_groups_of(const tc_shape *weight, int by, int64_t block)
     tc_groups g = {.rows = m.rows, .out = m.out, .height = m.rows, .width = 1, .step = 1};
     if (by == TC_BY_INPUT) g.height = m.taps, g.width = m.out, g.step = m.in;
     if (by == TC_BY_BLOCK) g.height = block < m.rows ? block : m.rows, g.width = block < m.out ? block : m.out;
+    if (by == TC_BY_WHOLE) g.width = m.out;
     g.below = by == TC_BY_INPUT ? 1 : g.height;
     g.across = (m.out - 1) / g.width + 1;
     g.count = g.across * (by == TC_BY_INPUT ? m.in : (m.rows - 1) / g.height + 1);

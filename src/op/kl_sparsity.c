@@ -112,6 +112,12 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
+static tc_grouping grouping(const tc_arg *arg, bool batch)
+{
+    (void)arg, (void)batch;
+    return (tc_grouping){.by = TC_BY_UNIT};
+}
+
 const tc_op tc_op_kl_sparsity = {
     .name = "kl_sparsity",
     .formula = "lambda * sum over units of KL(rho || the unit's mean over the batch)",
@@ -133,5 +139,6 @@ const tc_op tc_op_kl_sparsity = {
     .phases = PHASES,
     .sums = sums,
     .finish = finish,
+    .grouping = grouping,
     .probe = {{"kl_sparsity 0.3", {"3 5"}, 0.1, 0.9, NAN}, {"kl_sparsity 0.3 rho=0.4", {"131"}, 0.1, 0.9, NAN}},
 };

@@ -61,5 +61,6 @@ const tc_op tc_op_l0 = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
+    .grouping = tc_grouping_whole,
     .probe = {{"l0 0.3", {"6"}, -2, 2, NAN}, {"l0 0.3", {"3 131"}, -2, 2, NAN}},
 };

@@ -93,6 +93,12 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
+static tc_grouping grouping(const tc_arg *arg, bool batch)
+{
+    if (arg[P].number == 1) return (tc_grouping){TC_BY_BLOCK, 1};
+    return (tc_grouping){.by = batch ? TC_BY_INPUT : TC_BY_WHOLE};
+}
+
 const tc_op tc_op_norm = {
     .name = "norm",
     .formula = "lambda * (sum |x|^p)^(1/p)",
@@ -109,6 +115,7 @@ const tc_op tc_op_norm = {
     .forward = forward,
     .backward = backward,
     .finish = finish,
+    .grouping = grouping,
     .probe = {{"norm 0.3", {"3 5"}, -2, 2, NAN},
               {"norm 0.3 p=1", {"7"}, -2, 2, 0},
               {"norm 0.3 p=3", {"2 2 3"}, -2, 2, NAN}},

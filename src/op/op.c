@@ -47,6 +47,12 @@ double tc_denominator(const tc_call *c)
     return n;
 }
 
+tc_grouping tc_grouping_whole(const tc_arg *arg, bool batch)
+{
+    (void)arg, (void)batch;
+    return (tc_grouping){.by = TC_BY_WHOLE};
+}
+
 tc_span tc_span_elements(const tc_call *c)
 {
     int64_t n = tc_elements(c, &c->x[0]);

@@ -204,6 +204,14 @@ enum {
     TC_WEIGHS = 1 << 15       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
 };
 
+/* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each by itself. */
+enum { TC_BY_UNIT, TC_BY_INPUT, TC_BY_BLOCK, TC_BY_WHOLE }; /* the first in the order of the words in TC_BY_WORDS */
+#define TC_BY_WORDS "unit|input"
+typedef struct tc_grouping {
+    int by;
+    int64_t block;
+} tc_grouping;
+
 /* Shapes and ranges with which the generic tests can try the operator. */
 typedef struct tc_probe {
     const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
@@ -268,6 +276,9 @@ typedef struct tc_op {
      * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
      * Ranges as span says (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
+    /* Penalty: which elements it pulls at as one, so that they become 0 together or not at all. A value of the batch is
+     * grouped as a matrix [rows * positions, units]. NULL: each element by itself. */
+    tc_grouping (*grouping)(const tc_arg *arg, bool batch);
     tc_probe probe[TC_PROBES + 1];
 } tc_op;
 
@@ -326,5 +337,7 @@ bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
 bool tc_shape_weight(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */
+
+tc_grouping tc_grouping_whole(const tc_arg *arg, bool batch); /* all elements as one */
 
 #endif

@@ -25,6 +25,7 @@ const tc_op tc_op_sparse_group_lasso = {
     .forward = tc_group_forward,
     .backward = tc_group_backward,
     .prox = tc_group_prox,
+    .grouping = tc_group_grouping,
     .probe = {{"sparse_group_lasso 0.3", {"4 70"}, -1, 1, 0},
               {"sparse_group_lasso 0.3 alpha=0.2 by=input", {"70 4"}, -1, 1, 0},
               {"sparse_group_lasso 0.3 by=block alpha=0.9", {"7 200"}, -1, 1, 0},

@@ -139,6 +139,7 @@ const tc_op tc_op_spectral_norm = {
     .forward = forward,
     .backward = backward,
     .commit = commit,
+    .grouping = tc_grouping_whole,
     .probe = {{"spectral_norm 0.3 iterations=300", {"3 5"}, -2, 2, NAN},
               {"spectral_norm 0.3 iterations=300", {"40 2"}, -2, 2, NAN},
               {"spectral_norm 0.3 iterations=300", {"2 3 2 4"}, -2, 2, NAN}},

@@ -17,4 +17,5 @@ const tc_optim tc_optim_adam = {
     .check = tc_adam_check,
     .prox_time = tc_adam_prox_time,
     .prox_note = TC_ADAM_PROX_NOTE,
+    .normalises = true,
 };

@@ -35,6 +35,7 @@ typedef struct tc_optim {
      * sentence). */
     double (*prox_time)(const tc_arg *arg, double lr);
     const char *prox_note;
+    bool normalises; /* divides the gradient by its size: an update moves a parameter by lr at most, or about that */
 } tc_optim;
 
 int tc_optim_moments(const tc_optim *o, const tc_arg *arg);

@@ -79,7 +79,7 @@ static void own(tacet_plan *p, const tc_step *s)
     p->sample.own[s->term] = sqrt(sum + own_square(p, s, false));
 }
 
-static void measure(tacet_plan *p, int step)
+static void measure(tacet_plan *p, int step, tc_look look, void *context)
 {
     const tc_list *l = &p->list[TC_TRAIN];
     for (int i = 0; i < p->sample.measures; i++) {
@@ -88,11 +88,12 @@ static void measure(tacet_plan *p, int step)
         tc_unpoison_all(p);
         const bool batch = p->graph->value[m->value].batch;
         const int64_t n = elements_of(p, m->value);
-        const float *x = m->masked ? tc_buffer_memory(p, l, l->value[m->value]) : NULL;
+        const float *x = tc_buffer_memory(p, l, l->value[m->value]);
         const tc_place *at = tc_plan_find(p, m->value);
         const float *g = tc_buffer_memory(p, l, l->gradient[m->value]);
         if (at && at->fused) tc_fused_store(p, tc_fuse_find(p, at));
-        m->data = squares(p, batch ? g : over_ranks(p, g, n), x, n);
+        if (look) look(context, p, m->value, x, g);
+        m->data = squares(p, batch ? g : over_ranks(p, g, n), m->masked ? x : NULL, n);
         if (batch) tc_exchange_sum(p, &m->data, TACET_F64, 1);
     }
 }
@@ -111,7 +112,7 @@ double tc_sampled_data(const tacet_plan *p, int term)
     return found ? sum : NAN;
 }
 
-void tc_run_sample(tacet_plan *p)
+void tc_run_sample(tacet_plan *p, tc_look look, void *context)
 {
     tc_list *l = &p->list[TC_TRAIN];
     static const double none = 0;
@@ -122,10 +123,10 @@ void tc_run_sample(tacet_plan *p)
         const bool penalty = s->term >= 0 && tc_plan_is_penalty(p, s->term);
         tc_work *w = &s->work;
         const double *lambda = penalty ? w->call.lambda : NULL;
-        measure(p, i);
+        measure(p, i, look, context);
         if (penalty) w->call.lambda = &none;
         tc_run_step(p, l, i);
         if (penalty) w->call.lambda = lambda;
     }
-    measure(p, l->steps);
+    measure(p, l->steps, look, context);
 }

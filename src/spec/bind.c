@@ -37,41 +37,31 @@ static choices *split(const char *type, choices *c)
 }
 
 /* Which word of "a|b|c" the text is. */
-static bool read_choice(const char *type, const char *text, double *x)
+static bool read_choice(const char *type, const char *text, int64_t *n)
 {
     choices c;
     split(type, &c);
     for (int i = 0; c.word[i]; i++)
         if (strcmp(c.word[i], text) == 0) {
-            *x = i;
+            *n = i;
             return true;
         }
     return false;
 }
 
-static bool read_int(const char *text, double *x)
+static bool read_bool(const char *text, int64_t *n)
 {
-    /* Every integer must be one that a double holds exactly. */
-    const int64_t most = INT64_C(1) << 53;
-    int64_t n;
-    if (!tc_integer_read(text, &n) || n > most || n < -most) return false;
-    *x = (double)n;
-    return true;
-}
-
-static bool read_bool(const char *text, double *x)
-{
-    if (!read_choice("false|true|off|on|no|yes|0|1", text, x)) return false;
-    *x = (int)*x % 2;
+    if (!read_choice("false|true|off|on|no|yes|0|1", text, n)) return false;
+    *n %= 2;
     return true;
 }
 
 static const struct reader {
     const char *type, *expected;
-    bool (*read)(const char *text, double *x);
+    bool (*read)(const char *text, int64_t *n); /* NULL: a float */
 } readers[] = {
-    {"float", "a number", tc_number_read},
-    {"int", "a whole number", read_int},
+    {"float", "a number", NULL},
+    {"int", "a whole number", tc_integer_read},
     {"bool", "true or false", read_bool},
 };
 
@@ -83,10 +73,27 @@ static const struct reader *reader_of(const char *type)
     return NULL;
 }
 
-static bool read_value(const char *type, const char *text, double *x)
+bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer)
 {
     const struct reader *r = reader_of(type);
-    return is_choice(type) ? read_choice(type, text, x) : !r || r->read(text, x);
+    double x = 0;
+    int64_t n = 0;
+    const bool good = is_choice(type) ? read_choice(type, text, &n)
+                                      : !r || (r->read ? r->read(text, &n) : tc_number_read(text, &x));
+    if (good && number) *number = n != 0 ? (double)n : x;
+    if (good && integer) *integer = n;
+    return good;
+}
+
+/* As a tc_arg holds it, whose integers must be ones that a double holds exactly. */
+static bool read_value(const char *type, const char *text, double *x)
+{
+    const int64_t most = INT64_C(1) << 53;
+    double number;
+    int64_t n;
+    if (!tacet_spec_number(type, text, &number, &n) || n > most || n < -most) return false;
+    *x = number;
+    return true;
 }
 
 /* ---- Binding ---- */
@@ -178,8 +185,8 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tc_att
     return TACET_DESCRIPTION;
 }
 
-/* Gives one word to its attribute. */
-static tacet_status bind_word(const binder *b, const tc_word *w)
+/* Gives one word to its attribute; values: and reads it. */
+static tacet_status bind_word(const binder *b, const tc_word *w, bool values)
 {
     slot to = slot_named(b, w->key ? w->key : w->text, w->text);
     const bool flag = !w->key && to.attribute && strcmp(to.attribute->type, "bool") == 0;
@@ -188,7 +195,7 @@ static tacet_status bind_word(const binder *b, const tc_word *w)
     if (to.arg->given)
         return tc_refuse(b->e, b->s->source, w->column, w->width, "%s is given twice", to.attribute->name);
     const char *text = flag ? "true" : w->text;
-    if (!read_value(to.attribute->type, text, &to.arg->number)) return refuse_value(b, w, to.attribute);
+    if (values && !read_value(to.attribute->type, text, &to.arg->number)) return refuse_value(b, w, to.attribute);
     to.arg->text = text;
     to.arg->given = true;
     const int before = w->key ? (int)strlen(w->key) + 1 : 0;
@@ -211,18 +218,43 @@ static tacet_status require_all(const binder *b)
     return TACET_OK;
 }
 
+static tacet_status bind(const binder *b, bool values)
+{
+    slot to;
+    for (int i = 0; (to = slot_at(b, i)).attribute; i++) {
+        const char *preset = to.attribute->preset;
+        *to.arg = (tc_arg){.text = preset};
+        if (preset && values) read_value(to.attribute->type, preset, &to.arg->number);
+    }
+    for (int i = 0; i < b->s->count; i++) {
+        const tacet_status status = bind_word(b, &b->s->word[i], values);
+        if (status) return status;
+    }
+    return TACET_OK;
+}
+
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e)
 {
     const binder b = {s, bindings, binding, e};
-    slot to;
-    for (int i = 0; (to = slot_at(&b, i)).attribute; i++) {
-        const char *preset = to.attribute->preset;
-        *to.arg = (tc_arg){.text = preset};
-        if (preset) read_value(to.attribute->type, preset, &to.arg->number);
-    }
-    for (int i = 0; i < s->count; i++) {
-        const tacet_status status = bind_word(&b, &s->word[i]);
-        if (status) return status;
-    }
-    return needs ? require_all(&b) : TACET_OK;
+    const tacet_status status = bind(&b, true);
+    return status == TACET_OK && needs ? require_all(&b) : status;
+}
+
+tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *binding, tacet_error *e)
+{
+    return bind(&(binder){s, bindings, binding, e}, false);
+}
+
+const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,
+                                    const tc_arg **arg, tacet_error *e)
+{
+    const binder b = {s, bindings, binding, e};
+    slot at, found = {0};
+    for (int i = 0; (at = slot_at(&b, i)).attribute; i++)
+        if (strcmp(at.attribute->name, key) == 0 && (!found.attribute || at.arg->given)) found = at;
+    *arg = found.arg;
+    if (found.attribute) return found.attribute;
+    tc_refuse(e, key, 0, (int)strlen(key), "%s has no attribute %s", s->name, key);
+    hint_keys(&b, key);
+    return NULL;
 }

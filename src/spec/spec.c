@@ -128,20 +128,29 @@ static bool cut(tc_spec *s, tacet_error *e)
     return true;
 }
 
-tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e)
+tacet_status tc_spec_cut(tc_spec *s, const char *text, char *source, char *words, tacet_error *e)
 {
-    *s = (tc_spec){.mem = *m};
+    *s = (tc_spec){.source = source, .words = words};
     const size_t length = strnlen(text, TC_MAX_SPEC + 1);
     if (length > TC_MAX_SPEC)
         return tc_refuse(e, text, TC_MAX_SPEC, 1, "a description is at most %d bytes long", TC_MAX_SPEC);
-    s->source = tc_strdup(m, text);
-    s->words = tc_strdup(m, text);
-    tacet_status status = TACET_DESCRIPTION;
-    if (!s->source || !s->words)
-        status = tc_fail_memory(e);
-    else if (cut(s, e))
+    memcpy(source, text, length + 1);
+    memcpy(words, text, length + 1);
+    return cut(s, e) ? TACET_OK : TACET_DESCRIPTION;
+}
+
+tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e)
+{
+    const size_t room = strnlen(text, TC_MAX_SPEC) + 1;
+    char *source = tc_alloc(m, room, 1), *words = tc_alloc(m, room, 1);
+    const tacet_status status = source && words ? tc_spec_cut(s, text, source, words, e) : tc_fail_memory(e);
+    if (status == TACET_OK) {
+        s->mem = *m;
         return TACET_OK;
-    tc_spec_free(s);
+    }
+    tc_free(m, source);
+    tc_free(m, words);
+    *s = (tc_spec){.mem = *m};
     return status;
 }
 
@@ -182,7 +191,7 @@ bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t ca
 /* ---- Printing ---- */
 
 /* A value as it can be read again. A bare word must not look like key=value; | would end a stage of a chain. */
-static void print_value(const char *value, bool bare, tc_text *to)
+void tc_spec_print_value(const char *value, bool bare, tc_text *to)
 {
     bool quote = *value == '\0';
     for (const char *p = value; *p; p++) quote |= is_space(*p) || *p == '"' || *p == '|' || (bare && *p == '=');
@@ -201,6 +210,6 @@ void tc_spec_print(const tc_spec *s, tc_text *to)
     for (int i = 0; i < s->count; i++) {
         const tc_word *w = &s->word[i];
         tc_text_add(to, w->key ? " %s=" : " ", w->key);
-        print_value(w->text, !w->key, to);
+        tc_spec_print_value(w->text, !w->key, to);
     }
 }

@@ -33,8 +33,10 @@ typedef struct tc_spec {
     tc_word word[TC_MAX_WORDS];
 } tc_spec;
 
-/* On failure nothing is left to free. The spec does not keep `text`. */
+/* On failure nothing is left to free. The spec does not keep `text`. tc_spec_cut: the same in memory of the caller,
+ * source and words, each as large as the text (TC_MAX_SPEC + 1 always suffices); such a spec is not freed. */
 tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e);
+tacet_status tc_spec_cut(tc_spec *s, const char *text, char *source, char *words, tacet_error *e);
 void tc_spec_free(tc_spec *s);
 
 typedef struct tc_attribute {
@@ -66,11 +68,20 @@ typedef struct tc_binding {
  * attribute. */
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e);
 
+/* The same for words that may not be values of their types: fills all of each tc_arg but its number, and refuses only
+ * what cannot be given to an attribute. */
+tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *binding, tacet_error *e);
+
+/* After either: the attribute of that name, the one that is given where two have it, and its *arg. NULL: refused. */
+const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,
+                                    const tc_arg **arg, tacet_error *e);
+
 /* The number of attributes of a table (NULL: 0). */
 __attribute__((pure)) int tc_attr_count(const tc_attribute *table);
 
 /* Writes the spec as it was given, in canonical form: name, then the words in order, quoted where needed. */
 void tc_spec_print(const tc_spec *s, tc_text *to);
+void tc_spec_print_value(const char *value, bool bare, tc_text *to); /* one value; bare: it has no key before it */
 
 /* Cuts the next stage off a chain "a 1 | b \"x|y\" | c", in which a bar inside quotes is no end: copies it without the
  * spaces around it into stage[capacity] and moves *chain behind the bar; *column is its place in the whole, to which

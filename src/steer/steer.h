@@ -1,5 +1,5 @@
 /* steer.h: what happens around the lists while a network trains: schedules before a step, the guard and the update
- * after it, what steers lambdas, the ledger; and what is measured over many batches. */
+ * after it, what steers lambdas, the ledger; and what is measured: the largest lambda, results over many batches. */
 #ifndef TC_STEER_H
 #define TC_STEER_H
 

@@ -75,7 +75,7 @@ static tacet_status step(tacet_plan *p, int64_t rows)
     p->sample.due = is_sample(p);
     tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
     if (status != TACET_OK) return status;
-    if (p->sample.due) tc_run_sample(p);
+    if (p->sample.due) tc_run_sample(p, NULL, NULL);
     tc_run_backward(p);
     status = tc_run_guard(p);
     if (status != TACET_OK) return status;

@@ -88,6 +88,15 @@ static tacet_status fill_data(network *n, void *s) { return tacet_data_describe(
 static tacet_status fill_entry(network *n, void *s) { return (void)n, tacet_entry_at(0, s); }
 static tacet_status fill_attribute(network *n, void *s) { return (void)n, tacet_attribute_at(0, 0, s); }
 
+static tacet_status fill_setting(network *n, void *s)
+{
+    tacet_error why = {0};
+    (void)n;
+    tacet_spec_find(TACET_ROLE_PENALTY, "l1 1", "lambda", s, NULL, 0, &why);
+    return why.status;
+}
+
+
 static tacet_status fill_result(network *n, void *s)
 {
     return tacet_evaluate(n->p, n->loader, n->x, n->target, n->y, s);
@@ -108,6 +117,7 @@ static const struct filled {
     FILLED(tacet_account, fill_account),    FILLED(tacet_warning, fill_warning),
     FILLED(tacet_data_info, fill_data),     FILLED(tacet_result, fill_result),
     FILLED(tacet_entry, fill_entry),        FILLED(tacet_attribute, fill_attribute),
+    FILLED(tacet_setting, fill_setting),
     FILLED(tacet_firing, fill_term_firing),
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 3 };
