@@ -23,7 +23,7 @@ static tacet_status run(const cli_args *a)
     int threads;
     tacet_status s = cli_threads(a, &threads);
     if (s != TACET_OK) return s;
-    fputs(cli_text_of(a->arena, machine, NULL), stdout);
+    cli_print(stdout, "%s", cli_text_of(a->arena, machine, NULL));
     printf("threads: %d\n", threads);
     data();
     return TACET_OK;

@@ -45,11 +45,11 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
         cli_figures_table(stdout, a->arena, m->plan, &f);
         return cli_figures_judge(&f);
     }
-    cli_json j = {.to = stdout};
-    cli_json_open(&j, NULL, '{');
+    tc_json_writer j = cli_json(a->arena);
+    tc_json_open(&j, NULL, '{');
     cli_figures_json(&j, m->plan, &f, false);
-    cli_json_close(&j, '}');
-    fputc('\n', stdout);
+    tc_json_close(&j, '}');
+    cli_json_print(&j, stdout);
     return cli_figures_judge(&f);
 }
 

@@ -34,7 +34,7 @@ static tacet_status run(const cli_args *a)
     if (s == TACET_OK) s = cli_job_open(&c, threads, &job);
     if (s == TACET_OK && ran) s = recall(&job, folder.checkpoint);
     if (s == TACET_OK) {
-        fputs(cli_text_of(a->arena, explanation, job.plan), stdout);
+        cli_print(stdout, "%s", cli_text_of(a->arena, explanation, job.plan));
         cli_network_selected(stdout, a->arena, job.graph, job.plan, 0);
     }
     cli_job_close(&job);

@@ -29,36 +29,34 @@ static void described(cli_arena *a, const tacet_graph *g)
         const char *text = cli_text_of(a, part_text, &p), *head = name[i];
         while (*text) {
             int n = (int)strcspn(text, "\n");
-            printf("%-10s %.*s\n", head, n, text);
+            cli_print(stdout, "%-10s %.*s\n", head, n, text);
             text += n + (text[n] == '\n');
             head = "";
         }
     }
 }
 
-/* A text of the file, fit to be shown; "" where there is none. */
-static const char *tamed(cli_arena *a, const char *text)
+static const char *note(const tacet_file *f, const char *key)
 {
-    char *copy = cli_copy(a, text ? text : "", text ? strlen(text) : 0);
-    cli_tame(copy);
-    return copy;
+    const char *text = tacet_file_note(f, key);
+    return text ? text : "";
 }
 
-static void noted(cli_arena *a, const tacet_file *f)
+static void noted(const tacet_file *f)
 {
     static const char *const name[] = {"output", "data", "scaling", "test", "batch"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const char *text = tamed(a, tacet_file_note(f, name[i]));
+        const char *text = note(f, name[i]);
         int n = (int)strcspn(text, "\n");
-        if (n) printf("%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
+        if (n) cli_print(stdout, "%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
     }
-    const char *classes = tamed(a, tacet_file_note(f, "classes")), *head = "classes    ";
+    const char *classes = note(f, "classes"), *head = "classes    ";
     for (int shown = 0; *classes && shown < 20; shown++, head = ", ") {
         int n = (int)strcspn(classes, "\n");
-        printf("%s%.*s", head, n, classes);
+        cli_print(stdout, "%s%.*s", head, n, classes);
         classes += n + (classes[n] == '\n');
     }
-    if (*head == ',') printf("%s\n", *classes ? ", ..." : "");
+    if (*head == ',') cli_print(stdout, "%s\n", *classes ? ", ..." : "");
 }
 
 /* One row: name, shape, mean, deviation, largest magnitude, share of exact zeros. */
@@ -80,7 +78,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     }
     double mean = n ? sum / (double)n : NAN;
     for (int64_t i = 0; i < n; i++) square += ((double)x[i] - mean) * ((double)x[i] - mean);
-    cell[0] = tamed(a, name);
+    cell[0] = name;
     cell[1] = cli_format(a, "[%s]", text);
     cell[2] = cli_digits(a, mean);
     cell[3] = cli_digits(a, n ? sqrt(square / (double)n) : NAN);
@@ -101,11 +99,11 @@ static void left(const char *name, const cli_weight *w, bool input)
         used++;
     }
     if (used == 0 || used == count) return;
-    printf("%s: %lld of %lld %s have no weight left; the others:", name, (long long)(count - used), (long long)count,
-           what);
-    for (int i = 0; i < NAMED && i < used; i++) printf("%s %lld", i ? "," : "", (long long)named[i]);
-    if (used > NAMED) printf(" and %lld more", (long long)used - NAMED);
-    printf("\n");
+    cli_print(stdout, "%s: %lld of %lld %s have no weight left; the others:", name, (long long)(count - used),
+              (long long)count, what);
+    for (int i = 0; i < NAMED && i < used; i++) cli_print(stdout, "%s %lld", i ? "," : "", (long long)named[i]);
+    if (used > NAMED) cli_print(stdout, " and %lld more", (long long)used - NAMED);
+    cli_print(stdout, "\n");
 }
 
 static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
@@ -119,15 +117,15 @@ static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
     for (int i = 0; i < n; i++)
         if (tacet_file_tensor(f, i, &name, &rank, &shape, &data) == TACET_OK && data)
             tensor_row(a, &cell[6 * rows++], name, rank, shape, data);
-    printf("\n");
+    cli_print(stdout, "\n");
     cli_table(stdout, "llrrrr", rows, cell);
     for (int i = 0; i < n; i++) {
         cli_weight w;
         if (!cli_weight_in(f, g, i, &w)) continue;
         const char *dot = strrchr(w.name, '.'); /* a checkpoint has the optimizer's moments too */
         if (!dot || strcmp(dot, ".weight") != 0) continue;
-        left(tamed(a, w.name), &w, true);
-        left(tamed(a, w.name), &w, false);
+        left(w.name, &w, true);
+        left(w.name, &w, false);
     }
 }
 
@@ -136,8 +134,8 @@ static tacet_status run_of(cli_arena *a, const char *path)
 {
     cli_folder folder;
     cli_folder_name(a, path, &folder);
-    tacet_status s = cli_ledger_show(stdout, a, path, true);
-    if (s == TACET_OK) printf("\ntacet inspect %s shows the weights.\n", folder.model);
+    tacet_status s = cli_ledger_show_run(stdout, a, path);
+    if (s == TACET_OK) cli_print(stdout, "\ntacet inspect %s shows the weights.\n", folder.model);
     return s;
 }
 
@@ -153,8 +151,8 @@ static tacet_status run(const cli_args *a)
     if (g)
         described(a->arena, g);
     else
-        cli_warn("%s", tamed(a->arena, e.message));
-    noted(a->arena, f);
+        cli_warn("%s", e.message);
+    noted(f);
     tensors(a->arena, f, g);
     tacet_graph_free(g);
     tacet_file_free(f);

@@ -1,6 +1,5 @@
 /* command_train.c: tacet train CONFIG. */
 #include "command.h"
-#include "ledger.h"
 #include "report/report.h"
 #include "run_record.h"
 #include "training_show.h"
@@ -82,16 +81,19 @@ static tacet_status report(const cli_args *a, int threads, cli_training *t)
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
     if (cli_given_value(a, "json")) {
-        cli_json j = {.to = stdout};
-        cli_json_open(&j, NULL, '{');
+        tc_json_writer j = cli_json(a->arena);
+        tc_json_open(&j, NULL, '{');
         cli_figures_json(&j, job->plan, &f, true);
-        cli_json_close(&j, '}');
-        fputc('\n', stdout);
+        tc_json_close(&j, '}');
+        cli_json_print(&j, stdout);
     } else {
         cli_figures_table(stdout, a->arena, job->plan, &f);
         fputc('\n', stdout);
-        s = cli_ledger_show(stdout, a->arena, t->folder.path, false);
-        if (s != TACET_OK) return s;
+        tacet_total total = {.size = sizeof total};
+        tacet_ledger_total(job->plan, &total);
+        const tc_json *l = cli_ledger_of(a->arena, job->plan, CLI_OF_LEDGER);
+        if (tc_json_size(tc_json_get(l, "terms")) > 0 && total.steps > 0)
+            cli_ledger_show(stdout, a->arena, l, (double)cli_training_epoch(t));
     }
     return cli_figures_judge(&f);
 }

@@ -54,7 +54,8 @@ static void add_figure(line *l, const char *name, double value)
 {
     const char *text = cli_format(l->arena, " %-*s", FIGURE, cli_short(l->arena, value, FIGURE));
     const int n = (int)strlen(name) < LABEL ? (int)strlen(name) : LABEL;
-    add(l, 2 + n + 1 + FIGURE, "  ", cli_format(l->arena, "%.*s", n, name), text);
+    /* What is cut within a character is shown as a question mark. */
+    add(l, 2 + n + 1 + FIGURE, "  ", tc_tame(cli_copy(l->arena, name, (size_t)n), ""), text);
 }
 
 const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns)

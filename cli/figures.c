@@ -1,6 +1,5 @@
 /* figures.c: an evaluation's figures. */
 #include "figures.h"
-#include "ledger.h"
 
 #include <math.h>
 #include <string.h>
@@ -68,58 +67,22 @@ tacet_status cli_figures_judge(const cli_figures *f)
     return cli_fail(TACET_NOT_FINITE, "the objective is not finite on the %s data", f->part);
 }
 
-void cli_terms_json(cli_json *j, const tacet_plan *p, bool training)
+void cli_figures_run(const cli_figures *f, double x[CLI_RUN_FIGURES])
 {
-    tacet_term t = {.size = sizeof t};
-    cli_json_open(j, "terms", '[');
-    for (int i = 0; i < tacet_term_count(p); i++) {
-        if (!cli_penalises(p, i, &t)) continue;
-        cli_json_open(j, NULL, '{');
-        cli_json_text(j, "on", t.on);
-        cli_json_text(j, "kind", t.kind);
-        cli_json_number(j, "lambda", t.lambda);
-        cli_json_number(j, "value", t.value);
-        if (training) {
-            cli_json_open(j, "training", '{');
-            cli_account_json(j, p, i);
-            cli_json_close(j, '}');
-        }
-        cli_json_close(j, '}');
-    }
-    cli_json_close(j, ']');
+    cli_run_blank(x);
+    x[CLI_RUN_accuracy] = f->result.accuracy;
+    x[CLI_RUN_data_loss] = f->result.data_loss;
+    x[CLI_RUN_objective] = f->result.objective;
+    x[CLI_RUN_step_us] = f->step_us;
 }
 
-static void layers_json(cli_json *j, const tacet_plan *p, bool training)
+void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training)
 {
-    tacet_value_info v = {.size = sizeof v};
-    cli_json_open(j, "layers", '[');
-    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
-        if (!v.silent) continue;
-        cli_json_open(j, NULL, '{');
-        cli_json_text(j, "name", v.name);
-        cli_json_number(j, "density", v.density);
-        cli_json_integer(j, "dead", v.dead);
-        cli_units_json(j, &v);
-        if (!isnan(v.sparse_forward)) cli_json_number(j, "sparse_forward", v.sparse_forward);
-        if (!isnan(v.sparse_backward)) cli_json_number(j, "sparse_backward", v.sparse_backward);
-        if (training) {
-            cli_json_open(j, "training", '{');
-            cli_firing_json(j, p, i);
-            cli_json_close(j, '}');
-        }
-        cli_json_close(j, '}');
-    }
-    cli_json_close(j, ']');
-}
-
-void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f, bool training)
-{
-    if (!isnan(f->result.accuracy)) cli_json_number(j, "accuracy", f->result.accuracy);
-    cli_json_number(j, "data_loss", f->result.data_loss);
-    cli_json_number(j, "objective", f->result.objective);
-    if (!isnan(f->step_us)) cli_json_number(j, "step_us", f->step_us);
-    cli_terms_json(j, p, training);
-    layers_json(j, p, training);
+    double x[CLI_RUN_FIGURES];
+    cli_figures_run(f, x);
+    cli_run_json(j, x, 4, (int[]){CLI_RUN_accuracy, CLI_RUN_data_loss, CLI_RUN_objective, CLI_RUN_step_us});
+    cli_terms_json(j, p, training ? CLI_OF_BOTH : CLI_OF_PASS);
+    cli_layers_json(j, p, training ? CLI_OF_BOTH : CLI_OF_PASS);
 }
 
 static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
@@ -141,37 +104,7 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
     }
     cli_table(to, "llrrr", rows, cell);
     for (int i = 0; i < n; i++)
-        if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) fprintf(to, "%s: %s\n", t.name, t.note);
-}
-
-enum { COLUMNS = 6 };
-
-static void layers_table(FILE *to, cli_arena *a, const tacet_plan *p)
-{
-    int n = tacet_value_count(p), rows = 1;
-    const char **cell = cli_take(a, ((size_t)n + 1) * COLUMNS * sizeof *cell);
-    const char *const head[COLUMNS] = {"layer", "density", "dead", "units", "steps on lists: forward", "backward"};
-    bool listed = false;
-    memcpy(cell, head, sizeof head);
-    tacet_value_info v = {.size = sizeof v};
-    for (int i = 0; i < n; i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
-        const char **c = &cell[COLUMNS * rows++];
-        c[0] = v.name;
-        c[1] = cli_digits(a, v.density);
-        c[2] = cli_format(a, "%lld", (long long)v.dead);
-        c[3] = cli_format(a, "%lld", (long long)v.units);
-        c[4] = isnan(v.sparse_forward) ? "-" : cli_format(a, "%.0f%%", 100 * v.sparse_forward);
-        c[5] = isnan(v.sparse_backward) ? "-" : cli_format(a, "%.0f%%", 100 * v.sparse_backward);
-        listed = listed || !isnan(v.sparse_forward);
-    }
-    if (rows == 1) return;
-    /* Figures that nobody has are no columns: the rest of each row moves up. */
-    const int columns = listed ? COLUMNS : COLUMNS - 2;
-    for (int i = 1; i < rows && !listed; i++)
-        memmove(&cell[columns * i], &cell[COLUMNS * i], (size_t)columns * sizeof *cell);
-    fputc('\n', to);
-    cli_table(to, listed ? "lrrrrr" : "lrrr", rows, cell);
+        if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) cli_print(to, "%s: %s\n", t.name, t.note);
 }
 
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)
@@ -181,6 +114,9 @@ void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_fi
     fprintf(to, " data loss %s, objective %s", cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
     if (!isnan(f->step_us)) fprintf(to, "; %s ms a training step", cli_digits(a, f->step_us / 1000));
     fprintf(to, "\n\n");
+    const tc_json *layers = tc_json_get(cli_ledger_of(a, p, CLI_OF_PASS), "layers");
     terms_table(to, a, p);
-    layers_table(to, a, p);
+    if (tc_json_size(layers) == 0) return;
+    fputc('\n', to);
+    cli_layers_table(to, a, layers);
 }

@@ -2,7 +2,7 @@
 #ifndef CLI_FIGURES_H
 #define CLI_FIGURES_H
 
-#include "output.h"
+#include "ledger.h"
 
 typedef struct cli_figures {
     const char *part; /* "test", "validation", "training" */
@@ -24,12 +24,12 @@ tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t bat
 /* Says so if the objective is not a number, and returns TACET_NOT_FINITE. */
 tacet_status cli_figures_judge(const cli_figures *f);
 
+/* As figures of the whole network. */
+void cli_figures_run(const cli_figures *f, double x[CLI_RUN_FIGURES]);
+
 /* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces;
  * training: with what the ledger says, as "training" of each term and layer. */
-void cli_figures_json(cli_json *j, const tacet_plan *p, const cli_figures *f, bool training);
+void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training);
 void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f);
-
-/* "terms": [{"on", "kind", "lambda", "value"}], the penalties; training: with "training". */
-void cli_terms_json(cli_json *j, const tacet_plan *p, bool training);
 
 #endif

@@ -1,8 +1,48 @@
-/* ledger.h: the ledger of a run, what each term did: as JSON from a plan, and as tables from a run's folder. */
+/* ledger.h: the figures of a run as they are told: of each penalty, of each layer that makes zeros, of the whole network.
+ * A record of a run is JSON: what a plan knows is written as such, and tables and TensorBoard's events read it, whether it
+ * has just been written or stands in a file. All go by the table in figures.def. */
 #ifndef CLI_LEDGER_H
 #define CLI_LEDGER_H
 
 #include "output.h"
+
+/* ---- The table --------------------------------------------------------------------------------------------------- */
+
+typedef enum cli_form { CLI_NUMBER, CLI_ALWAYS, CLI_WHOLE } cli_form;
+enum { CLI_STEP = 1, CLI_STATE = 2, CLI_EPOCH = 4, CLI_VALIDATION = 8 }; /* when an event is written */
+
+/* A row of figures.def. */
+typedef struct cli_figure {
+    const char *key, *heading, *tag;
+    int when;
+    cli_form form;
+    const char *(*show)(cli_arena *a, const tc_json *of, const char *key);
+} cli_figure;
+
+enum {
+#define TERM_FIGURE(name, ...) CLI_TERM_##name,
+#include "figures.def"
+    CLI_TERM_FIGURES
+};
+enum {
+#define LAYER_FIGURE(name, ...) CLI_LAYER_##name,
+#include "figures.def"
+    CLI_LAYER_FIGURES
+};
+enum {
+#define RUN_FIGURE(name, ...) CLI_RUN_##name,
+#include "figures.def"
+    CLI_RUN_FIGURES
+};
+extern const cli_figure cli_term_figure[CLI_TERM_FIGURES], cli_layer_figure[CLI_LAYER_FIGURES],
+    cli_run_figure[CLI_RUN_FIGURES];
+
+/* A member's number, or for "one/other" the quotient of two; NAN where it is not known. */
+double cli_number(const tc_json *of, const char *key);
+
+/* ---- From a plan ------------------------------------------------------------------------------------------------- */
+
+enum { CLI_BINS = 10 };
 
 /* Whether there is a term i, which is then in *t, and it is no loss: a penalty or a constraint. */
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
@@ -10,17 +50,34 @@ bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 /* The value that term i is on, if it is one alone and its zeros are counted; otherwise -1. */
 int cli_silent_value(const tacet_plan *p, int i);
 
-/* The keys of term i's account, or of what fired in value i in training, inside an object that is open; and how many
- * units a value has, and positions if it has several. */
-void cli_account_json(cli_json *j, const tacet_plan *p, int i);
-void cli_firing_json(cli_json *j, const tacet_plan *p, int i);
-void cli_units_json(cli_json *j, const tacet_value_info *v);
+/* What is told of terms and layers: the figures of the last step or evaluation; those, with the ledger's as "training";
+ * the ledger's, over the training steps since it was reset. */
+typedef enum cli_told { CLI_OF_PASS, CLI_OF_BOTH, CLI_OF_LEDGER } cli_told;
 
-/* "terms", "layers" and "warnings" of the training steps since the ledger was reset. */
-void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p);
+/* Members of an object that is open: "terms"; "layers"; both of the ledger, and "warnings". */
+void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told);
+void cli_layers_json(tc_json_writer *j, const tacet_plan *p, cli_told told);
+void cli_ledger_json(tc_json_writer *j, const tacet_plan *p);
 
-/* Tables of the last epoch of a run and, with `all`, of how each term got there. Nothing where no term is a penalty
- * and no layer was watched. */
-tacet_status cli_ledger_show(FILE *to, cli_arena *a, const char *run, bool all);
+/* An object of these. */
+const tc_json *cli_ledger_of(cli_arena *a, const tacet_plan *p, cli_told told);
+
+/* Figures of the whole network: all NAN, to be set; n of them in that order, as members. */
+void cli_run_blank(double x[CLI_RUN_FIGURES]);
+void cli_run_json(tc_json_writer *j, const double x[CLI_RUN_FIGURES], int n, const int *order);
+
+/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+
+/* A row for each of n entries, named by row[i], and a column for each figure that has a heading and that one of them
+ * knows. */
+void cli_figures_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, size_t n,
+                         const tc_json *const *entry, const char *const *row);
+void cli_layers_table(FILE *to, cli_arena *a, const tc_json *layers);
+
+/* The ledger of that epoch. */
+void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch);
+
+/* That of a run's last epoch, with warnings, and how each term got there. */
+tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run);
 
 #endif

@@ -1,10 +1,109 @@
-/* ledger_json.c: a plan's ledger as JSON. */
+/* ledger_json.c: the table of figures; from a plan, those of its penalties and layers as JSON. */
 #include "ledger.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 10 };
+/* ---- The table --------------------------------------------------------------------------------------------------- */
+
+double cli_number(const tc_json *o, const char *key)
+{
+    char first[32];
+    const char *over = strchr(key, '/');
+    if (!over) return tc_json_number(tc_json_get(o, key));
+    snprintf(first, sizeof first, "%.*s", (int)(over - key), key);
+    return cli_number(o, first) / cli_number(o, over + 1);
+}
+
+static const char *digits(cli_arena *a, const tc_json *o, const char *key) { return cli_digits(a, cli_number(o, key)); }
+
+static const char *shown(cli_arena *a, const char *format, double x)
+{
+    return isfinite(x) ? cli_format(a, format, x) : "-";
+}
+static const char *three(cli_arena *a, const tc_json *o, const char *key)
+{
+    return shown(a, "%.3g", cli_number(o, key));
+}
+static const char *whole(cli_arena *a, const tc_json *o, const char *key)
+{
+    return shown(a, "%.0f", cli_number(o, key));
+}
+
+static const char *lambda(cli_arena *a, const tc_json *o, const char *key)
+{
+    return isnan(cli_number(o, "value")) ? "-" : three(a, o, key); /* a constraint's */
+}
+
+static const char *rounded(cli_arena *a, const tc_json *o, const char *key)
+{
+    return shown(a, "%.0f%%", 100 * cli_number(o, key));
+}
+
+static const char *percent(cli_arena *a, const tc_json *o, const char *key)
+{
+    const double x = cli_number(o, key);
+    return shown(a, x > 0 && x < 0.001 ? "%.1g%%" : "%.1f%%", 100 * x);
+}
+
+static const char *part(cli_arena *a, const tc_json *o, const char *key)
+{
+    const double x = cli_number(o, key);
+    return isnan(x) ? "-" : cli_format(a, "%.0f/%.0f", x, cli_number(o, "units"));
+}
+
+/* Three digits, to keep a row within a terminal. */
+static const char *brief(cli_arena *a, const tc_json *o, const char *key)
+{
+    static const char *const unit[] = {"", "k", "M", "G", "T"};
+    double x = cli_number(o, key);
+    size_t u = 0;
+    if (!isfinite(x)) return "-";
+    for (; fabs(x) >= (u ? 999.5 : 9999.5) && u + 1 < sizeof unit / sizeof *unit; u++) x /= 1000;
+    return cli_format(a, u ? "%.3g%s" : "%.0f%s", x, unit[u]);
+}
+
+#define ROW(name, key, heading, tag, when, form, show, ...) {key, heading, tag, when, CLI_##form, show},
+#define TERM_FIGURE ROW
+const cli_figure cli_term_figure[] = {
+#include "figures.def"
+};
+#define LAYER_FIGURE ROW
+const cli_figure cli_layer_figure[] = {
+#include "figures.def"
+};
+#define RUN_FIGURE ROW
+const cli_figure cli_run_figure[] = {
+#include "figures.def"
+};
+
+void cli_run_blank(double x[CLI_RUN_FIGURES])
+{
+    for (int k = 0; k < CLI_RUN_FIGURES; k++) x[k] = NAN;
+}
+
+/* ---- JSON -------------------------------------------------------------------------------------------------------- */
+
+static void add_figure(tc_json_writer *j, const cli_figure *f, double x)
+{
+    if (strchr(f->key, '/') || (isnan(x) && f->form != CLI_ALWAYS)) return;
+    if (f->form == CLI_WHOLE)
+        tc_json_add_integer(j, f->key, (int64_t)x);
+    else
+        tc_json_add_number(j, f->key, x);
+}
+
+void cli_run_json(tc_json_writer *j, const double x[CLI_RUN_FIGURES], int n, const int *order)
+{
+    for (int i = 0; i < n; i++) add_figure(j, &cli_run_figure[order[i]], x[order[i]]);
+}
+
+static void add_list(tc_json_writer *j, const char *key, const int64_t *x, size_t n)
+{
+    tc_json_open(j, key, '[');
+    for (size_t i = 0; i < n; i++) tc_json_add_integer(j, NULL, x[i]);
+    tc_json_close(j, ']');
+}
 
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t)
 {
@@ -18,110 +117,109 @@ int cli_silent_value(const tacet_plan *p, int i)
     return !tacet_term_on(p, i, 1).id && tacet_value_at(p, on, &v) == TACET_OK && v.silent ? on : -1;
 }
 
-static void histogram_json(cli_json *j, const tacet_firing *f)
+/* The figures that every list of terms has, or those that the ledger adds. */
+static void term_figures(tc_json_writer *j, tacet_term t, tacet_account a, tacet_firing f, double value, bool added)
 {
-    if (f->rows == 0) return;
-    cli_json_open(j, "histogram", '[');
-    for (int k = 0; k < BINS; k++) cli_json_integer(j, NULL, f->histogram[k]);
-    cli_json_close(j, ']');
+    const bool counted = !isnan(f.density);
+    const double x[] = {
+#define COUNTED(n) (counted ? (double)(n) : NAN)
+#define TERM_FIGURE(name, key, heading, tag, when, form, show, field, ...) field,
+#include "figures.def"
+    };
+    for (int k = added ? CLI_TERM_share : 0; k < (added ? CLI_TERM_FIGURES : CLI_TERM_share); k++)
+        add_figure(j, &cli_term_figure[k], x[k]);
+    if (!added) return;
+    if (a.bound) tc_json_add_text(j, "bound", a.bound < 0 ? "least" : "most");
+    if (counted && f.rows) add_list(j, "histogram", f.histogram, CLI_BINS);
 }
 
-static void some_number(cli_json *j, const char *key, double value)
+void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
 {
-    if (!isnan(value)) cli_json_number(j, key, value);
-}
-
-void cli_account_json(cli_json *j, const tacet_plan *p, int i)
-{
+    tacet_term t = {.size = sizeof t};
     tacet_account a = {.size = sizeof a};
     tacet_firing f = {.size = sizeof f};
-    if (tacet_account_at(p, i, &a) != TACET_OK) return;
-    some_number(j, "share", a.share);
-    some_number(j, "gradient", a.gradient);
-    some_number(j, "data_gradient", a.data_gradient);
-    some_number(j, "target", a.target);
-    some_number(j, "due", a.due);
-    if (a.bound) cli_json_text(j, "bound", a.bound < 0 ? "least" : "most");
-    if (tacet_term_firing(p, i, &f) != TACET_OK || isnan(f.density)) return;
-    cli_json_number(j, "density", f.density);
-    cli_json_integer(j, "zeros", a.zeros);
-    cli_json_integer(j, "dead", f.dead);
-    cli_json_integer(j, "units", f.units);
-    if (a.inputs) {
-        cli_json_integer(j, "inputs", a.inputs);
-        cli_json_integer(j, "empty_inputs", a.empty_inputs);
+    tc_json_open(j, "terms", '[');
+    for (int i = 0; i < tacet_term_count(p); i++) {
+        if (!cli_penalises(p, i, &t) || (told != CLI_OF_PASS && tacet_account_at(p, i, &a) != TACET_OK)) continue;
+        if (told == CLI_OF_PASS || tacet_term_firing(p, i, &f) != TACET_OK) f.density = NAN;
+        tc_json_open(j, NULL, '{');
+        tc_json_add_text(j, "on", t.on);
+        tc_json_add_text(j, "kind", t.kind);
+        term_figures(j, t, a, f, told == CLI_OF_LEDGER ? a.value : t.value, false);
+        if (told == CLI_OF_LEDGER) tc_json_add_text(j, "name", t.name);
+        if (told == CLI_OF_BOTH) tc_json_open(j, "training", '{');
+        if (told != CLI_OF_PASS) term_figures(j, t, a, f, NAN, true);
+        if (told == CLI_OF_BOTH) tc_json_close(j, '}');
+        tc_json_close(j, '}');
     }
-    some_number(j, "natural_density", f.natural);
-    histogram_json(j, &f);
+    tc_json_close(j, ']');
 }
 
-/* Which units are dead; all of them, since a table has room for few. */
-static void dead_json(cli_json *j, const tacet_plan *p, int i, int64_t dead)
+/* Of value i, in training or in the evaluation; nothing where nothing was counted. */
+static void layer_figures(tc_json_writer *j, const tacet_plan *p, int i, bool training)
 {
+    tacet_value_info v = {.size = sizeof v};
+    tacet_value_at(p, i, &v);
+    tacet_firing f = {.size = sizeof f, .density = v.density, .dead = v.dead, .units = v.units, .natural = NAN};
+    if (training && (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0)) return;
+    if (training) v.sparse_forward = v.sparse_backward = NAN;
+    const double x[] = {
+#define LAYER_FIGURE(name, key, heading, tag, when, form, show, field, ...) field,
+#include "figures.def"
+    };
+    for (int k = 0; k < CLI_LAYER_FIGURES; k++) add_figure(j, &cli_layer_figure[k], x[k]);
+    if (!training) return;
     cli_arena a = {0};
-    int64_t *unit = cli_take(&a, sizeof *unit * ((size_t)dead + 1));
-    tacet_dead_units(p, i, true, unit, (size_t)dead);
-    cli_json_open(j, "dead_units", '[');
-    for (int64_t k = 0; k < dead; k++) cli_json_integer(j, NULL, unit[k]);
-    cli_json_close(j, ']');
+    int64_t *dead = cli_take(&a, sizeof *dead * ((size_t)f.dead + 1));
+    tacet_dead_units(p, i, true, dead, (size_t)f.dead);
+    add_list(j, "histogram", f.histogram, CLI_BINS);
+    add_list(j, "dead_units", dead, (size_t)f.dead);
     cli_arena_free(&a);
 }
 
-void cli_units_json(cli_json *j, const tacet_value_info *v)
-{
-    cli_json_integer(j, "units", v->units);
-    if (v->elements > v->units) cli_json_integer(j, "positions", v->elements / v->units);
-}
-
-void cli_firing_json(cli_json *j, const tacet_plan *p, int i)
+void cli_layers_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
 {
     tacet_value_info v = {.size = sizeof v};
-    tacet_firing f = {.size = sizeof f};
-    if (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0 || tacet_value_at(p, i, &v) != TACET_OK) return;
-    cli_json_number(j, "density", f.density);
-    cli_json_integer(j, "dead", f.dead);
-    cli_units_json(j, &v);
-    some_number(j, "natural_density", f.natural);
-    histogram_json(j, &f);
-    dead_json(j, p, i, f.dead);
+    tc_json_open(j, "layers", '[');
+    for (int i = 0; i < tacet_value_count(p); i++) {
+        if (tacet_value_at(p, i, &v) != TACET_OK || !v.silent) continue;
+        tc_json_open(j, NULL, '{');
+        tc_json_add_text(j, "name", v.name);
+        layer_figures(j, p, i, told == CLI_OF_LEDGER);
+        if (told == CLI_OF_BOTH) {
+            tc_json_open(j, "training", '{');
+            layer_figures(j, p, i, true);
+            tc_json_close(j, '}');
+        }
+        tc_json_close(j, '}');
+    }
+    tc_json_close(j, ']');
 }
 
-void cli_ledger_json(cli_json *j, cli_arena *a, const tacet_plan *p)
+void cli_ledger_json(tc_json_writer *j, const tacet_plan *p)
 {
-    tacet_term t = {.size = sizeof t};
-    tacet_account account = {.size = sizeof account};
-    tacet_value_info v = {.size = sizeof v};
-    cli_json_open(j, "terms", '[');
-    for (int i = 0; i < tacet_term_count(p); i++) {
-        if (!cli_penalises(p, i, &t)) continue;
-        cli_json_open(j, NULL, '{');
-        cli_json_text(j, "on", t.on);
-        cli_json_text(j, "kind", t.kind);
-        cli_json_number(j, "lambda", t.lambda);
-        cli_json_number(j, "value", tacet_account_at(p, i, &account) == TACET_OK ? account.value : NAN);
-        cli_json_text(j, "name", t.name);
-        cli_account_json(j, p, i);
-        cli_json_close(j, '}');
+    tacet_warning w = {.size = sizeof w};
+    cli_terms_json(j, p, CLI_OF_LEDGER);
+    cli_layers_json(j, p, CLI_OF_LEDGER);
+    tc_json_open(j, "warnings", '[');
+    for (int i = 0; tacet_warning_at(p, i, &w) == TACET_OK; i++) {
+        tc_json_open(j, NULL, '{');
+        tc_json_add_text(j, "on", w.on);
+        tc_json_add_text(j, "kind", w.kind);
+        tc_json_add_text(j, "text", w.text);
+        tc_json_close(j, '}');
     }
-    cli_json_close(j, ']');
-    cli_json_open(j, "layers", '[');
-    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
-        if (!v.silent) continue;
-        cli_json_open(j, NULL, '{');
-        cli_json_text(j, "name", v.name);
-        cli_firing_json(j, p, i);
-        cli_json_close(j, '}');
-    }
-    cli_json_close(j, ']');
-    tacet_warning *w = cli_take(a, sizeof *w);
-    w->size = sizeof *w;
-    cli_json_open(j, "warnings", '[');
-    for (int i = 0; tacet_warning_at(p, i, w) == TACET_OK; i++) {
-        cli_json_open(j, NULL, '{');
-        cli_json_text(j, "on", w->on);
-        cli_json_text(j, "kind", w->kind);
-        cli_json_text(j, "text", w->text);
-        cli_json_close(j, '}');
-    }
-    cli_json_close(j, ']');
+    tc_json_close(j, ']');
+}
+
+const tc_json *cli_ledger_of(cli_arena *a, const tacet_plan *p, cli_told told)
+{
+    tc_json_writer j = cli_json(a);
+    tc_json_open(&j, NULL, '{');
+    if (told == CLI_OF_LEDGER)
+        cli_ledger_json(&j, p);
+    else
+        cli_terms_json(&j, p, told), cli_layers_json(&j, p, told);
+    tc_json_close(&j, '}');
+    return cli_json_value(&j);
 }

@@ -61,24 +61,24 @@ const cli_layer *cli_network(cli_arena *a, const tacet_plan *p, int *rows)
     return layer;
 }
 
-void cli_network_json(cli_json *j, cli_arena *a, const tacet_plan *p)
+void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 {
     int rows;
     const cli_layer *l = cli_network(a, p, &rows);
-    cli_json_open(j, "network", '[');
+    tc_json_open(j, "network", '[');
     for (; rows > 0; rows--, l++) {
-        cli_json_open(j, NULL, '{');
-        cli_json_text(j, "name", l->name);
-        cli_json_text(j, "kind", l->kind);
-        cli_json_text(j, "spec", l->spec);
-        cli_json_text(j, "shape", l->shape);
-        cli_json_integer(j, "parameters", l->parameters);
-        cli_json_integer(j, "frozen", l->frozen);
-        cli_json_text(j, "uses", l->uses);
-        cli_json_text(j, "penalties", l->penalties);
-        cli_json_close(j, '}');
+        tc_json_open(j, NULL, '{');
+        tc_json_add_text(j, "name", l->name);
+        tc_json_add_text(j, "kind", l->kind);
+        tc_json_add_text(j, "spec", l->spec);
+        tc_json_add_text(j, "shape", l->shape);
+        tc_json_add_integer(j, "parameters", l->parameters);
+        tc_json_add_integer(j, "frozen", l->frozen);
+        tc_json_add_text(j, "uses", l->uses);
+        tc_json_add_text(j, "penalties", l->penalties);
+        tc_json_close(j, '}');
     }
-    cli_json_close(j, ']');
+    tc_json_close(j, ']');
 }
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */

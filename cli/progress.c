@@ -67,7 +67,7 @@ void cli_progress_say(cli_progress *p, const char *format, ...)
     cli_progress_clear(p);
     va_list list;
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    cli_print_list(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);
 }

@@ -1,6 +1,6 @@
 /* run_events.c: a plan's ledger, its terms and its parameters as scalars and histograms. */
 #include "run_events.h"
-#include "ledger.h"
+#include "run_record.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,34 +18,63 @@ static void scalar(writer *w, const char *group, const char *name, double value)
     cli_tensorboard_scalar(w->file, w->step, cli_format(&w->arena, "%s/%s", group, name), value);
 }
 
-/* Terms by their names: the value, without lambda, of the last step or of the evaluation since. */
-static void values(writer *w, const char *group)
+/* Figures of the whole network: grouped by the event, named by their keys. */
+static void network(writer *w, int when, const char *group, const tc_json *line)
 {
-    tacet_term t = {.size = sizeof t};
-    for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (cli_penalises(w->p, i, &t)) scalar(w, group, t.name, t.value);
+    for (int k = 0; k < CLI_RUN_FIGURES; k++)
+        if (cli_run_figure[k].when & when)
+            scalar(w, group, cli_run_figure[k].tag, cli_number(line, cli_run_figure[k].key));
+}
+
+/* Those of an entry of a list: grouped by their tags. */
+static void figures(writer *w, int when, const char *group, const char *name, const cli_figure *figure, int n,
+                    const tc_json *entry)
+{
+    for (int k = 0; k < n; k++)
+        if (figure[k].when & when)
+            scalar(w, cli_format(&w->arena, "%s%s", group, figure[k].tag), name, cli_number(entry, figure[k].key));
+}
+
+/* Terms have their names in the ledger alone. A constraint has no value, and nothing here is known of it. */
+static void terms(writer *w, int when, const char *group, const tc_json *from, const tc_json *ledger)
+{
+    const tc_json *t, *list = tc_json_get(from, "terms"), *named = tc_json_get(ledger, "terms");
+    size_t i;
+    tc_json_each(list, i, t) if (!isnan(cli_number(t, "value")))
+        figures(w, when, group, cli_record_name(&w->arena, tc_json_at(named, i)), cli_term_figure, CLI_TERM_FIGURES, t);
+}
+
+static void layers(writer *w, int when, const char *group, const tc_json *from)
+{
+    const tc_json *l;
+    size_t i;
+    tc_json_each(tc_json_get(from, "layers"), i, l)
+        figures(w, when, group, cli_record_name(&w->arena, l), cli_layer_figure, CLI_LAYER_FIGURES, l);
 }
 
 /* Whether the density of what term i is on is that of a layer, or was written with an earlier term. */
-static bool known(const tacet_plan *p, int i, const char *on)
+static bool known(const tc_json *ledger, size_t i, const char *on)
 {
-    tacet_term t = {.size = sizeof t};
-    for (int k = 0; k < i; k++)
-        if (cli_penalises(p, k, &t) && strcmp(t.on, on) == 0) return true;
-    return cli_silent_value(p, i) >= 0;
+    const tc_json *o;
+    size_t k;
+    bool found = false;
+    tc_json_each(tc_json_get(ledger, "terms"), k, o)
+        found = found || (k < i && strcmp(tc_json_text(tc_json_get(o, "on")), on) == 0);
+    tc_json_each(tc_json_get(ledger, "layers"), k, o)
+        found = found || strcmp(tc_json_text(tc_json_get(o, "name")), on) == 0;
+    return found;
 }
 
 /* What changes from step to step and holds at the end of an epoch as well. */
-static void states(writer *w)
+static void states(writer *w, const tc_json *ledger)
 {
-    tacet_firing f = {.size = sizeof f};
-    tacet_term t = {.size = sizeof t};
-    tacet_account a = {.size = sizeof a};
-    for (int i = 0; i < tacet_term_count(w->p); i++) {
-        if (!cli_penalises(w->p, i, &t) || tacet_account_at(w->p, i, &a) != TACET_OK) continue;
-        if (!isnan(a.value)) scalar(w, "lambda", t.name, t.lambda); /* a constraint has neither */
-        scalar(w, "gradient", t.name, a.gradient / a.data_gradient);
-        if (!known(w->p, i, t.on) && tacet_term_firing(w->p, i, &f) == TACET_OK) scalar(w, "density", t.on, f.density);
+    const tc_json *t;
+    size_t i;
+    terms(w, CLI_STATE, "", ledger, ledger);
+    tc_json_each(tc_json_get(ledger, "terms"), i, t)
+    {
+        const char *on = tc_json_text(tc_json_get(t, "on"));
+        if (!known(ledger, i, on)) scalar(w, "density", on, cli_number(t, "density"));
     }
 }
 
@@ -78,13 +107,6 @@ static void densities(writer *w, cli_events *e)
     }
 }
 
-static void shares(writer *w)
-{
-    tacet_term t = {.size = sizeof t};
-    for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (cli_penalises(w->p, i, &t)) scalar(w, "share", t.name, t.lambda * t.value / tacet_objective(w->p));
-}
-
 bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_events *e)
 {
     const int n = tacet_value_count(p);
@@ -94,18 +116,19 @@ bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_
     return cli_tensorboard_open(a, folder, e->logged + 1, &e->file);
 }
 
-bool cli_events_step(cli_events *e, const tacet_plan *p, double time, int64_t steps)
+bool cli_events_step(cli_events *e, const tacet_plan *p, const tc_json *line, double time, int64_t steps)
 {
     if (!e->file.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    scalar(&w, "train", "data_loss", tacet_data_loss(p));
-    scalar(&w, "train", "objective", tacet_objective(p));
-    scalar(&w, "train", "gradient_norm", tacet_gradient_norm(p));
-    scalar(&w, "train", "learning_rate", tacet_learning_rate(p));
+    const tc_json *ledger = cli_ledger_of(&w.arena, p, CLI_OF_LEDGER), *t;
+    size_t i;
+    network(&w, CLI_STEP, "train", line);
     scalar(&w, "train", "ms_per_step", (time - e->time) / (double)(steps - e->steps) * 1e3);
-    values(&w, "penalty");
-    shares(&w);
-    states(&w);
+    terms(&w, CLI_STEP, "", line, ledger);
+    tc_json_each(tc_json_get(line, "terms"), i, t)
+        scalar(&w, "share", cli_record_name(&w.arena, tc_json_at(tc_json_get(ledger, "terms"), i)),
+               cli_number(t, "lambda") * cli_number(t, "value") / cli_number(line, "objective"));
+    states(&w, ledger);
     densities(&w, e);
     e->logged = w.step;
     e->time = time;
@@ -116,46 +139,22 @@ bool cli_events_step(cli_events *e, const tacet_plan *p, double time, int64_t st
 
 /* ---- At the end of an epoch -------------------------------------------------------------------------------------- */
 
-static void means(writer *w, double seconds)
-{
-    tacet_total total = {.size = sizeof total};
-    tacet_term t = {.size = sizeof t};
-    tacet_account a = {.size = sizeof a};
-    tacet_ledger_total(w->p, &total);
-    scalar(w, "epoch", "data_loss", total.data_loss);
-    scalar(w, "epoch", "objective", total.objective);
-    scalar(w, "epoch", "ms_per_step", seconds / (double)total.steps * 1e3);
-    for (int i = 0; i < tacet_term_count(w->p); i++)
-        if (cli_penalises(w->p, i, &t) && tacet_account_at(w->p, i, &a) == TACET_OK) {
-            scalar(w, "epoch_penalty", t.name, a.value);
-            if (!isnan(a.value)) scalar(w, "epoch_share", t.name, a.share);
-        }
-}
-
-/* The plan holds what the evaluation found. */
-static void validated(writer *w, const cli_figures *f)
-{
-    tacet_value_info v = {.size = sizeof v};
-    scalar(w, "validation", "data_loss", f->result.data_loss);
-    scalar(w, "validation", "objective", f->result.objective);
-    scalar(w, "validation", "accuracy", f->result.accuracy);
-    values(w, "validation_penalty");
-    for (int i = 0; tacet_value_at(w->p, i, &v) == TACET_OK; i++)
-        if (v.silent) scalar(w, "validation_density", v.name, v.density);
-}
-
 /* Early in an epoch most units have not fired yet, so the dead are counted at its end alone. */
-static void layers(writer *w)
+static void counts(writer *w, const tc_json *ledger)
 {
-    tacet_value_info v = {.size = sizeof v};
-    tacet_firing f = {.size = sizeof f};
-    cli_histogram h;
-    for (int i = 0; tacet_value_at(w->p, i, &v) == TACET_OK; i++) {
-        if (!v.silent || tacet_firing_at(w->p, i, true, &f) != TACET_OK || f.rows == 0) continue;
-        scalar(w, "epoch_density", v.name, f.density);
-        scalar(w, "dead", v.name, (double)f.dead);
-        cli_histogram_firing(f.histogram, f.dead, &h);
-        cli_tensorboard_histogram(w->file, w->step, cli_format(&w->arena, "firing/%s", v.name), &h);
+    const tc_json *l, *bin;
+    size_t i, k;
+    layers(w, CLI_EPOCH, "epoch_", ledger);
+    layers(w, CLI_STATE, "", ledger);
+    tc_json_each(tc_json_get(ledger, "layers"), i, l)
+    {
+        int64_t bins[CLI_BINS] = {0};
+        cli_histogram h;
+        if (!tc_json_get(l, "histogram")) continue;
+        tc_json_each(tc_json_get(l, "histogram"), k, bin) bins[k] = bin->integer;
+        cli_histogram_firing(bins, (int64_t)cli_number(l, "dead"), &h);
+        cli_tensorboard_histogram(w->file, w->step, cli_format(&w->arena, "firing/%s", cli_record_name(&w->arena, l)),
+                                  &h);
     }
 }
 
@@ -174,14 +173,19 @@ static void parameters(writer *w, tacet_plan *p)
     }
 }
 
-bool cli_events_epoch(cli_events *e, tacet_plan *p, const cli_figures *validation, double seconds)
+bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double step)
 {
     if (!e->file.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    means(&w, seconds);
-    if (e->logged != w.step) states(&w); /* else they stand there */
-    layers(&w);
-    if (validation) validated(&w, validation);
+    const tc_json *validation = tc_json_get(line, "validation");
+    network(&w, CLI_EPOCH, "epoch", line);
+    scalar(&w, "epoch", "ms_per_step", step * 1e3);
+    terms(&w, CLI_EPOCH, "epoch_", line, line);
+    if (e->logged != w.step) states(&w, line); /* otherwise they stand there */
+    counts(&w, line);
+    network(&w, CLI_VALIDATION, "validation", validation);
+    terms(&w, CLI_VALIDATION, "validation_", validation, line);
+    layers(&w, CLI_VALIDATION, "validation_", validation);
     parameters(&w, p);
     cli_arena_free(&w.arena);
     return cli_tensorboard_flush(&e->file, false);

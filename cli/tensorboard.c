@@ -10,47 +10,30 @@
 
 /* ---- Bytes ------------------------------------------------------------------------------------------------------- */
 
-typedef struct bytes {
-    cli_arena *arena;
-    unsigned char *at;
-    size_t n, room;
-} bytes;
-
-static void put(bytes *b, const void *from, size_t n)
+static void put_little(tc_text *b, uint64_t x, size_t n)
 {
-    if (b->n + n > b->room) {
-        unsigned char *grown = cli_take(b->arena, b->room = 2 * (b->n + n));
-        if (b->n) memcpy(grown, b->at, b->n);
-        b->at = grown;
-    }
-    memcpy(b->at + b->n, from, n);
-    b->n += n;
-}
-
-static void put_little(bytes *b, uint64_t x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) put(b, &(unsigned char){(unsigned char)(x >> 8 * i)}, 1);
+    for (size_t i = 0; i < n; i++) tc_text_put(b, &(unsigned char){(unsigned char)(x >> 8 * i)}, 1);
 }
 
 /* ---- Fields of a protocol buffer --------------------------------------------------------------------------------- */
 
 enum { VARINT = 0, EIGHT = 1, LENGTH = 2, FOUR = 5 }; /* types of the wire */
 
-static void varint(bytes *b, uint64_t x)
+static void varint(tc_text *b, uint64_t x)
 {
     for (; x >= 128; x >>= 7) put_little(b, x | 128, 1);
     put_little(b, x, 1);
 }
 
-static void put_key(bytes *b, unsigned field, unsigned type) { varint(b, field << 3 | type); }
+static void put_key(tc_text *b, unsigned field, unsigned type) { varint(b, field << 3 | type); }
 
-static void put_integer(bytes *b, unsigned field, int64_t x)
+static void put_integer(tc_text *b, unsigned field, int64_t x)
 {
     put_key(b, field, VARINT);
     varint(b, (uint64_t)x);
 }
 
-static void put_double(bytes *b, unsigned field, double x)
+static void put_double(tc_text *b, unsigned field, double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -58,7 +41,7 @@ static void put_double(bytes *b, unsigned field, double x)
     put_little(b, bits, sizeof bits);
 }
 
-static void put_float(bytes *b, unsigned field, float x)
+static void put_float(tc_text *b, unsigned field, float x)
 {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -66,14 +49,14 @@ static void put_float(bytes *b, unsigned field, float x)
     put_little(b, bits, sizeof bits);
 }
 
-static void put_bytes(bytes *b, unsigned field, const void *from, size_t n)
+static void put_bytes(tc_text *b, unsigned field, const void *from, size_t n)
 {
     put_key(b, field, LENGTH);
     varint(b, n);
-    put(b, from, n);
+    tc_text_put(b, from, n);
 }
 
-static void put_doubles(bytes *b, unsigned field, const double *x, int n)
+static void put_doubles(tc_text *b, unsigned field, const double *x, int n)
 {
     put_key(b, field, LENGTH);
     varint(b, (uint64_t)n * sizeof *x);
@@ -83,11 +66,11 @@ static void put_doubles(bytes *b, unsigned field, const double *x, int n)
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
 
 /* CRC-32C (RFC 3720, B.4), rotated and shifted as tensorflow/core/lib/hash/crc32c.h has it. */
-static uint32_t masked_crc(const unsigned char *x, size_t n)
+static uint32_t masked_crc(const char *x, size_t n)
 {
     uint32_t crc = 0xffffffff;
     for (size_t i = 0; i < n; i++) {
-        crc ^= x[i];
+        crc ^= (unsigned char)x[i];
         for (int k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
     }
     crc = ~crc;
@@ -95,19 +78,19 @@ static uint32_t masked_crc(const unsigned char *x, size_t n)
 }
 
 /* An Event: when, at which step, and what: one field. */
-static void write_event(cli_tensorboard *t, cli_arena *a, int64_t step, unsigned field, const bytes *what)
+static void write_event(cli_tensorboard *t, cli_arena *a, int64_t step, unsigned field, const tc_text *what)
 {
-    bytes event = {.arena = a}, record = {.arena = a};
+    tc_text event = {.mem = cli_memory(a)}, record = {.mem = cli_memory(a)};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     put_double(&event, 1, (double)now.tv_sec + (double)now.tv_nsec * 1e-9);
     put_integer(&event, 2, step);
-    put_bytes(&event, field, what->at, what->n);
-    put_little(&record, event.n, 8);
-    put_little(&record, masked_crc(record.at, 8), 4);
-    put(&record, event.at, event.n);
-    put_little(&record, masked_crc(event.at, event.n), 4);
-    fwrite(record.at, 1, record.n, t->f);
+    put_bytes(&event, field, what->data, what->length);
+    put_little(&record, event.length, 8);
+    put_little(&record, masked_crc(record.data, 8), 4);
+    tc_text_put(&record, event.data, event.length);
+    put_little(&record, masked_crc(event.data, event.length), 4);
+    fwrite(record.data, 1, record.length, t->f);
 }
 
 /* ---- What is written --------------------------------------------------------------------------------------------- */
@@ -117,13 +100,13 @@ bool cli_tensorboard_open(cli_arena *a, const char *folder, int64_t step, cli_te
     static const char version[] = "brain.Event:2";
     struct timespec now;
     cli_arena own = {0};
-    bytes what = {.arena = &own}, log = {.arena = &own};
+    tc_text what = {.mem = cli_memory(&own)}, log = {.mem = cli_memory(&own)};
     clock_gettime(CLOCK_REALTIME, &now);
     t->path = cli_format(a, "%s/events.out.tfevents.%010lld.tacet.%09ld.%ld", folder, (long long)now.tv_sec,
                          now.tv_nsec, (long)getpid());
     t->f = fopen(t->path, "wbx");
     if (!t->f) return false;
-    put(&what, version, sizeof version - 1);
+    tc_text_put(&what, version, sizeof version - 1);
     write_event(t, &own, 0, 3, &what);
     put_integer(&log, 1, 1); /* SessionLog.status = START */
     write_event(t, &own, step, 7, &log);
@@ -132,10 +115,10 @@ bool cli_tensorboard_open(cli_arena *a, const char *folder, int64_t step, cli_te
 }
 
 /* A Summary of one Value, whose tag is in `value` already. */
-static void write_value(cli_tensorboard *t, cli_arena *a, int64_t step, const bytes *value)
+static void write_value(cli_tensorboard *t, cli_arena *a, int64_t step, const tc_text *value)
 {
-    bytes summary = {.arena = a};
-    put_bytes(&summary, 1, value->at, value->n);
+    tc_text summary = {.mem = cli_memory(a)};
+    put_bytes(&summary, 1, value->data, value->length);
     write_event(t, a, step, 5, &summary);
 }
 
@@ -143,7 +126,7 @@ void cli_tensorboard_scalar(cli_tensorboard *t, int64_t step, const char *tag, d
 {
     if (!t->f || isnan(value)) return;
     cli_arena a = {0};
-    bytes v = {.arena = &a};
+    tc_text v = {.mem = cli_memory(&a)};
     put_bytes(&v, 1, tag, strlen(tag));
     put_float(&v, 2, (float)value);
     write_value(t, &a, step, &v);
@@ -155,12 +138,12 @@ void cli_tensorboard_histogram(cli_tensorboard *t, int64_t step, const char *tag
     if (!t->f) return;
     const double first[] = {h->min, h->max, h->count, h->sum, h->squares};
     cli_arena a = {0};
-    bytes v = {.arena = &a}, histo = {.arena = &a};
+    tc_text v = {.mem = cli_memory(&a)}, histo = {.mem = cli_memory(&a)};
     for (unsigned i = 0; i < sizeof first / sizeof *first; i++) put_double(&histo, i + 1, first[i]);
     put_doubles(&histo, 6, h->limit, h->buckets);
     put_doubles(&histo, 7, h->in, h->buckets);
     put_bytes(&v, 1, tag, strlen(tag));
-    put_bytes(&v, 5, histo.at, histo.n);
+    put_bytes(&v, 5, histo.data, histo.length);
     write_value(t, &a, step, &v);
     cli_arena_free(&a);
 }

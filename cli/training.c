@@ -1,7 +1,6 @@
 /* training.c: the loop. Everything that the rest of a run depends on is in the checkpoint: the library's part, and in
  * notes the time of the running epoch, the best figure, the length of metrics.jsonl. */
 #include "training.h"
-#include "ledger.h"
 #include "training_show.h"
 
 #include <errno.h>
@@ -193,50 +192,71 @@ void cli_training_end(cli_training *t)
 
 /* ---- Metrics ----------------------------------------------------------------------------------------------------- */
 
-static void step_line(cli_training *t, int64_t epoch)
+/* A line: figures of the network, terms; of an epoch the whole ledger, and validation (NULL: none). It is given back as it
+ * can be read. */
+static const tc_json *line(cli_training *t, cli_arena *a, const double x[CLI_RUN_FIGURES], bool epoch,
+                           const cli_figures *validation)
 {
+    static const int order[2][6] = {{CLI_RUN_step, CLI_RUN_epoch, CLI_RUN_objective, CLI_RUN_data_loss,
+                                     CLI_RUN_gradient_norm, CLI_RUN_learning_rate},
+                                    {CLI_RUN_epoch, CLI_RUN_step, CLI_RUN_objective, CLI_RUN_data_loss,
+                                     CLI_RUN_learning_rate, CLI_RUN_gradient_norm}};
     const tacet_plan *p = t->job->plan;
-    cli_json j = {.to = t->folder.log};
-    cli_json_open(&j, NULL, '{');
-    cli_json_integer(&j, "step", tacet_steps(p));
-    cli_json_integer(&j, "epoch", epoch + 1);
-    cli_json_number(&j, "objective", tacet_objective(p));
-    cli_json_number(&j, "data_loss", tacet_data_loss(p));
-    cli_json_number(&j, "gradient_norm", tacet_gradient_norm(p));
-    cli_json_number(&j, "learning_rate", tacet_learning_rate(p));
-    cli_terms_json(&j, p, false);
-    cli_json_close(&j, '}');
-    fputc('\n', t->folder.log);
+    tc_json_writer j = cli_json(a);
+    tc_json_open(&j, NULL, '{');
+    cli_run_json(&j, x, 6, order[epoch]);
+    if (epoch)
+        cli_ledger_json(&j, p);
+    else
+        cli_terms_json(&j, p, CLI_OF_PASS);
+    if (validation) {
+        tc_json_open(&j, "validation", '{');
+        cli_figures_json(&j, p, validation, false);
+        tc_json_close(&j, '}');
+    }
+    if (epoch) cli_run_json(&j, x, 1, (int[]){CLI_RUN_seconds});
+    tc_json_close(&j, '}');
+    cli_json_print(&j, t->folder.log);
+    return cli_json_value(&j);
 }
 
 static tacet_status log_step(cli_training *t, int64_t epoch)
 {
-    step_line(t, epoch);
-    return written(t, cli_events_step(&t->events, t->job->plan, t->time, t->steps));
+    const tacet_plan *p = t->job->plan;
+    cli_arena a = {0};
+    double x[CLI_RUN_FIGURES];
+    cli_run_blank(x);
+    x[CLI_RUN_epoch] = (double)epoch + 1;
+    x[CLI_RUN_step] = (double)tacet_steps(p);
+    x[CLI_RUN_objective] = tacet_objective(p);
+    x[CLI_RUN_data_loss] = tacet_data_loss(p);
+    x[CLI_RUN_gradient_norm] = tacet_gradient_norm(p);
+    x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
+    const bool ok = cli_events_step(&t->events, p, line(t, &a, x, false, NULL), t->time, t->steps);
+    cli_arena_free(&a);
+    return written(t, ok);
 }
 
 /* The means of the epoch, or of what there is of it; validation NULL: none. */
-static void epoch_line(cli_training *t, int64_t epoch, const cli_figures *validation)
+static tacet_status log_epoch(cli_training *t, int64_t epoch, const cli_figures *validation)
 {
     const tacet_plan *p = t->job->plan;
     tacet_total total = {.size = sizeof total};
+    cli_arena a = {0};
+    double x[CLI_RUN_FIGURES];
     tacet_ledger_total(p, &total);
-    cli_json j = {.to = t->folder.log};
-    cli_json_open(&j, NULL, '{');
-    cli_json_integer(&j, "epoch", epoch);
-    cli_json_integer(&j, "step", tacet_steps(p));
-    cli_json_number(&j, "objective", total.objective);
-    cli_json_number(&j, "data_loss", total.data_loss);
-    cli_json_number(&j, "learning_rate", tacet_learning_rate(p));
-    cli_ledger_json(&j, t->arena, p);
-    if (validation) {
-        cli_json_open(&j, "validation", '{');
-        cli_figures_json(&j, p, validation, false);
-        cli_json_close(&j, '}');
-    }
-    cli_json_number(&j, "seconds", t->seconds);
-    cli_json_close(&j, '}');
-    fputc('\n', t->folder.log);
+    cli_run_blank(x);
+    x[CLI_RUN_epoch] = (double)epoch;
+    x[CLI_RUN_step] = (double)tacet_steps(p);
+    x[CLI_RUN_objective] = total.objective;
+    x[CLI_RUN_data_loss] = total.data_loss;
+    x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
+    x[CLI_RUN_seconds] = t->seconds;
+    const tc_json *told = line(t, &a, x, true, validation);
+    /* A run that had nothing left to do has written its events before. */
+    const bool ok = t->steps == 0 || cli_events_epoch(&t->events, t->job->plan, told, t->seconds / (double)total.steps);
+    cli_arena_free(&a);
+    return written(t, ok);
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
@@ -295,9 +315,7 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
         if (s != TACET_OK) return s;
     }
     const cli_figures *validation = job->validation ? &figures : NULL;
-    epoch_line(t, epoch, validation);
-    /* A run that had nothing left to do has written this before. */
-    if (t->steps) s = written(t, cli_events_epoch(&t->events, job->plan, validation, t->seconds));
+    s = log_epoch(t, epoch, validation);
     if (s != TACET_OK) return s;
     cli_show_epoch(t, epoch, validation);
     cli_show_warnings(t, NULL);
@@ -317,6 +335,8 @@ static bool in_epoch(const cli_job *job)
     tacet_loader_tell(job->loader, &epoch, &position);
     return position > 0 && position < tacet_loader_batches(job->loader);
 }
+
+int64_t cli_training_epoch(const cli_training *t) { return epochs_done(t->job) + in_epoch(t->job); }
 
 static tacet_status interrupted(cli_training *t)
 {

@@ -29,6 +29,9 @@ tacet_status cli_training_begin(cli_training *t);
 /* Trains until the epochs or steps are done, or a signal comes (then 128 + its number, after a checkpoint). */
 tacet_status cli_training_run(cli_training *t);
 
+/* The epoch that the ledger is of, from 1: the one that is running, or the last one that is whole. */
+int64_t cli_training_epoch(const cli_training *t);
+
 void cli_training_end(cli_training *t);
 
 #endif

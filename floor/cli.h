@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "tacet/tacet.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
@@ -23,6 +24,9 @@ void *cli_take(cli_arena *a, size_t size); /* zeroed; never NULL */
 __attribute__((format(printf, 2, 3))) char *cli_format(cli_arena *a, const char *format, ...);
 char *cli_copy(cli_arena *a, const char *text, size_t length);
 void cli_arena_free(cli_arena *a);
+
+/* The arena as memory for what allocates through a hook; freeing does nothing. */
+tc_mem cli_memory(cli_arena *a);
 
 /* What a call of the library writes as text, whole: cli_text_of(a, tacet_explain_of_plan, plan). */
 char *cli_text_of(cli_arena *a, size_t (*write)(const void *from, char *text, size_t capacity), const void *from);
@@ -48,6 +52,11 @@ typedef struct cli_item {
     const char *text;
     cli_place place;
 } cli_item;
+
+/* fprintf to people: characters that a terminal would obey, or that would make a text look like another one, and bytes
+ * that are not UTF-8 become question marks (tc_tame). All that may hold words of a file or a path goes through here. */
+__attribute__((format(printf, 2, 3))) void cli_print(FILE *to, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void cli_print_list(FILE *to, const char *format, va_list list);
 
 /* Says "tacet: message" on standard error and returns the status. */
 __attribute__((format(printf, 2, 3))) tacet_status cli_fail(tacet_status s, const char *format, ...);
@@ -75,10 +84,7 @@ const char *cli_colour(FILE *f, const char *escape);
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
 
-/* Puts ? in the places of control characters but line ends, in place: what a file says must not speak to the terminal. */
-void cli_tame(char *text);
-
-/* "did you mean NAME?", or NULL when there is nothing near. next gives candidate i, NULL at the end. */
+/* "did you mean NAME?", or NULL when there is nothing near. */
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
 

@@ -1,6 +1,9 @@
-/* file_out.c: files that are whole or not there; npy. */
+/* file_out.c: files that are whole or not there, and whole files read; JSON; npy. */
 #include "output.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o)
@@ -37,6 +40,41 @@ tacet_status cli_outfile_close(cli_outfile *o)
         cli_outfile_drop(o);
     }
     return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
+}
+
+char *cli_file_text(cli_arena *a, const char *path, size_t *length)
+{
+    struct stat st;
+    FILE *f = fopen(path, "rb");
+    char *text = NULL;
+    *length = 0;
+    if (f && fstat(fileno(f), &st) == 0) text = cli_take(a, (size_t)st.st_size + 1);
+    if (text) *length = fread(text, 1, (size_t)st.st_size, f);
+    if (f && ferror(f)) text = NULL;
+    if (f) fclose(f);
+    return text;
+}
+
+tc_json_writer cli_json(cli_arena *a) { return (tc_json_writer){.to.mem = cli_memory(a)}; }
+
+void cli_json_print(const tc_json_writer *j, FILE *to) { fprintf(to, "%s\n", j->to.data); }
+
+const tc_json *cli_json_value(tc_json_writer *j)
+{
+    return tc_json_read(&j->to.mem, j->to.data, j->to.length, &(tc_json_error){0});
+}
+
+tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, const tc_json **object)
+{
+    const tc_mem m = cli_memory(a);
+    tc_json_error e;
+    size_t length;
+    char *text = cli_file_text(a, path, &length);
+    if (!text) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(errno));
+    *object = tc_json_read(&m, text, length, &e);
+    if (!*object) return cli_fail(TACET_FILE, "%s:%zu:%zu: %s: %s", path, e.line, e.column, what, e.text);
+    if ((*object)->kind == TC_JSON_OBJECT) return TACET_OK;
+    return cli_fail(TACET_FILE, "%s:1:1: %s: expected an object", path, what);
 }
 
 /* NumPy's format 1.0: magic, version, length of the head (little endian, 2 bytes), the head as a Python dict padded

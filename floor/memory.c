@@ -7,6 +7,7 @@
 
 struct cli_block {
     struct cli_block *before;
+    size_t size;
     max_align_t data[];
 };
 
@@ -15,9 +16,21 @@ void *cli_take(cli_arena *a, size_t size)
     struct cli_block *b = size < SIZE_MAX - sizeof *b ? calloc(1, sizeof *b + size) : NULL;
     if (!b) exit((int)cli_fail(TACET_MEMORY, "out of memory"));
     b->before = a->last;
+    b->size = size;
     a->last = b;
     return b->data;
 }
+
+static void *resize(void *arena, void *old, size_t size)
+{
+    if (size == 0) return NULL;
+    const size_t before = old ? ((struct cli_block *)((char *)old - offsetof(struct cli_block, data)))->size : 0;
+    void *block = before < size ? cli_take(arena, size) : old;
+    if (old && block != old) memcpy(block, old, before);
+    return block;
+}
+
+tc_mem cli_memory(cli_arena *a) { return (tc_mem){resize, a}; }
 
 char *cli_copy(cli_arena *a, const char *text, size_t length)
 {

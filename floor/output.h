@@ -2,22 +2,22 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include "base/json.h"
 #include "base/whole_file.h"
 #include "cli.h"
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-/* Writes as it goes. Inside an object every call names its key; elsewhere key is NULL. */
-typedef struct cli_json {
-    FILE *to;
-    bool comma; /* something stands before on this level */
-} cli_json;
+/* A document in the arena; what was written of it, as a line. */
+tc_json_writer cli_json(cli_arena *a);
+void cli_json_print(const tc_json_writer *j, FILE *to);
+const tc_json *cli_json_value(tc_json_writer *j); /* what was written, read in place: then it is printed no more */
 
-void cli_json_open(cli_json *j, const char *key, char bracket); /* '{' or '[' */
-void cli_json_close(cli_json *j, char bracket);
-void cli_json_text(cli_json *j, const char *key, const char *value);
-void cli_json_integer(cli_json *j, const char *key, int64_t value);
-void cli_json_number(cli_json *j, const char *key, double value); /* shortest that reads back; null if not finite */
+/* The whole of a file, with a NUL at its end; NULL with errno where it cannot be read. */
+char *cli_file_text(cli_arena *a, const char *path, size_t *length);
+
+/* A file that is one object, which lives in the arena. Says so if it is another thing: "PATH:1:7: WHAT: expected :" */
+tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, const tc_json **object);
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 

@@ -1,84 +1,68 @@
 /* run_read.c: run.json and metrics.jsonl, read back. */
 #include "run_read.h"
 
-#include <math.h>
-#include <stdlib.h>
+#include "output.h"
+
 #include <string.h>
 
-double cli_record_number(const json_t *object, const char *key)
+double cli_record_number(const tc_json *object, const char *key) { return tc_json_number(tc_json_get(object, key)); }
+
+const char *cli_record_text(cli_arena *a, const tc_json *object, const char *key)
 {
-    const json_t *v = json_object_get(object, key);
-    return json_is_number(v) ? json_number_value(v) : NAN;
+    const char *s = tc_json_text(tc_json_get(object, key));
+    return s ? tc_tame(cli_copy(a, s, strlen(s)), "\n") : "-";
 }
 
-const char *cli_record_text(cli_arena *a, const json_t *object, const char *key)
+const char *cli_record_name(cli_arena *a, const tc_json *entry)
 {
-    const char *s = json_string_value(json_object_get(object, key));
-    char *copy = cli_copy(a, s ? s : "-", s ? strlen(s) : 1);
-    cli_tame(copy);
-    return copy;
-}
-
-const char *cli_record_name(cli_arena *a, const json_t *entry)
-{
-    if (json_object_get(entry, "name")) return cli_record_text(a, entry, "name");
+    if (tc_json_get(entry, "name")) return cli_record_text(a, entry, "name");
     return cli_format(a, "%s:%s", cli_record_text(a, entry, "on"), cli_record_text(a, entry, "kind"));
 }
 
-static tacet_status read_lines(const char *metrics, FILE *f, cli_record *r)
+/* The lines of metrics.jsonl. Those of epochs have their seconds. */
+static tacet_status read_lines(cli_record *r, char *text, size_t length)
 {
-    tacet_status s = TACET_OK;
-    char *line = NULL;
-    size_t room = 0;
-    int at = 1;
-    for (ssize_t n; s == TACET_OK && (n = getline(&line, &room, f)) > 0; at++) {
-        json_error_t e;
-        if (line[n - 1] != '\n') break;
-        json_t *o = json_loadb(line, (size_t)n, JSON_REJECT_DUPLICATES, &e);
-        if (!o || !json_is_object(o))
-            s = cli_fail(TACET_FILE, "%s:%d: not a line of metrics: %s", metrics, at, o ? "no object" : e.text);
-        else if (json_array_append(json_object_get(o, "seconds") ? r->epochs : r->steps, o) != 0)
-            s = cli_fail(TACET_MEMORY, "out of memory");
-        json_decref(o);
+    const tc_mem m = cli_memory(&r->arena);
+    size_t lines = 0;
+    for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
+    r->epoch = cli_take(&r->arena, sizeof *r->epoch * (lines + 1));
+    r->step = cli_take(&r->arena, sizeof *r->step * (lines + 1));
+    for (size_t at = 1; at <= lines; at++) {
+        tc_json_error e = {.column = 1, .text = "expected an object"};
+        char *end = memchr(text, '\n', length);
+        *end = '\0';
+        const tc_json *o = tc_json_read(&m, text, (size_t)(end - text), &e);
+        if (!o || o->kind != TC_JSON_OBJECT)
+            return cli_fail(TACET_FILE, "%s:%zu:%zu: not a line of metrics: %s", r->folder.metrics, at, e.column,
+                            e.text);
+        if (tc_json_get(o, "seconds"))
+            r->epoch[r->epochs++] = o;
+        else
+            r->step[r->steps++] = o;
+        length -= (size_t)(end + 1 - text);
+        text = end + 1;
     }
-    if (s == TACET_OK && ferror(f)) s = cli_fail(TACET_IO, "cannot read %s", metrics);
-    free(line);
-    return s;
-}
-
-static tacet_status read_run(const char *path, cli_record *r)
-{
-    json_error_t e;
-    if (!cli_folder_has(path)) {
-        r->run = json_object();
-        return r->run ? TACET_OK : cli_fail(TACET_MEMORY, "out of memory");
-    }
-    r->run = json_load_file(path, JSON_REJECT_DUPLICATES, &e);
-    if (json_is_object(r->run)) return TACET_OK;
-    return cli_fail(TACET_FILE, "%s:%d: not what a run writes: %s", path, r->run ? 1 : e.line,
-                    r->run ? "no object" : e.text);
+    return TACET_OK;
 }
 
 tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r)
 {
-    *r = (cli_record){.epochs = json_array(), .steps = json_array()};
+    size_t length;
+    *r = (cli_record){0};
     cli_folder_name(a, path, &r->folder);
-    if (!r->epochs || !r->steps) return cli_fail(TACET_MEMORY, "out of memory");
-    FILE *f = fopen(r->folder.metrics, "r");
-    if (!f && cli_folder_has(r->folder.sweep))
+    char *text = cli_file_text(&r->arena, r->folder.metrics, &length);
+    if (!text && cli_folder_has(r->folder.sweep))
         return cli_fail_hint(TACET_IO,
                              cli_format(a, "its page is %s; its runs are the folders in it", r->folder.report),
                              "%s holds a sweep, not a run", path);
-    if (!f) return cli_fail(TACET_IO, "cannot open %s: is the folder that of a run?", r->folder.metrics);
-    tacet_status s = read_lines(r->folder.metrics, f, r);
-    fclose(f);
-    return s == TACET_OK ? read_run(r->folder.run, r) : s;
+    if (!text) return cli_fail(TACET_IO, "cannot open %s: is the folder that of a run?", r->folder.metrics);
+    const tacet_status s = read_lines(r, text, length);
+    if (s != TACET_OK || !cli_folder_has(r->folder.run)) return s;
+    return cli_json_file(&r->arena, r->folder.run, "not what a run writes", &r->run);
 }
 
 void cli_record_close(cli_record *r)
 {
-    json_decref(r->run);
-    json_decref(r->epochs);
-    json_decref(r->steps);
+    cli_arena_free(&r->arena);
     *r = (cli_record){0};
 }

@@ -24,6 +24,27 @@ const char *cli_colour(FILE *f, const char *escape)
     return (no && *no) || !cli_terminal(f) ? "" : escape;
 }
 
+void cli_print_list(FILE *to, const char *format, va_list list)
+{
+    char few[4096];
+    va_list again;
+    va_copy(again, list);
+    const int n = vsnprintf(few, sizeof few, format, list);
+    char *all = n < (int)sizeof few ? NULL : malloc((size_t)n + 1);
+    if (all) vsnprintf(all, (size_t)n + 1, format, again);
+    va_end(again);
+    fputs(tc_tame(all ? all : few, "\n\t"), to);
+    free(all);
+}
+
+void cli_print(FILE *to, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    cli_print_list(to, format, list);
+    va_end(list);
+}
+
 static void prefix(void)
 {
     fprintf(stderr, "%stacet:%s ", cli_colour(stderr, "\033[1;31m"), cli_colour(stderr, "\033[0m"));
@@ -31,7 +52,7 @@ static void prefix(void)
 
 static void hint_line(const char *hint)
 {
-    if (hint && *hint) fprintf(stderr, "    %s\n", hint);
+    if (hint && *hint) cli_print(stderr, "    %s\n", hint);
 }
 
 /* Bytes that continue a UTF-8 character take no column. */
@@ -51,7 +72,7 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
     const cli_source *s = place.source;
     prefix();
     if (!s) {
-        fprintf(stderr, "%s\n", message);
+        cli_print(stderr, "%s\n", message);
     } else {
         size_t at = place.offset < s->length ? place.offset : s->length;
         int line = 1, column = 1;
@@ -59,9 +80,9 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
             column = s->text[i] == '\n' ? 1 : column + !continues(s->text[i]);
             line += s->text[i] == '\n';
         }
-        fprintf(stderr, "%s", s->name);
+        cli_print(stderr, "%s", s->name);
         if (s->file) fprintf(stderr, ":%d:%d", line, column);
-        fprintf(stderr, ": %s\n", message);
+        cli_print(stderr, ": %s\n", message);
         show_line(s, at, width);
     }
     hint_line(hint);
@@ -70,7 +91,7 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
 static void say(const char *hint, const char *format, va_list list)
 {
     prefix();
-    vfprintf(stderr, format, list);
+    cli_print_list(stderr, format, list);
     fputc('\n', stderr);
     hint_line(hint);
 }
@@ -109,7 +130,7 @@ void cli_warn(const char *format, ...)
     va_list list;
     va_start(list, format);
     fprintf(stderr, "tacet: warning: ");
-    vfprintf(stderr, format, list);
+    cli_print_list(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);
 }
@@ -162,7 +183,6 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
     }
     char text[sizeof *e];
     tacet_error_text(e, text, sizeof text);
-    cli_tame(text);
     size_t length = strlen(text);
     prefix();
     fprintf(stderr, "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");

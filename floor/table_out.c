@@ -16,9 +16,9 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
             }
             const char *gap = c ? "  " : "", *text = cell[r * columns + c];
             if (align[c] == 'r')
-                fprintf(to, "%s%*s", gap, width, text);
+                cli_print(to, "%s%*s", gap, width, text);
             else
-                fprintf(to, "%s%-*s", gap, c + 1 < columns ? width : 0, text);
+                cli_print(to, "%s%-*s", gap, c + 1 < columns ? width : 0, text);
         }
         fputc('\n', to);
     }

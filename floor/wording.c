@@ -1,14 +1,7 @@
 /* wording.c: texts that are tamed, suggestions, the catalogue, wrapped paragraphs. */
 #include "cli.h"
 
-#include <ctype.h>
 #include <string.h>
-
-void cli_tame(char *text)
-{
-    for (; *text; text++)
-        if (iscntrl((unsigned char)*text) && *text != '\n') *text = '?';
-}
 
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context)
@@ -43,7 +36,8 @@ void cli_wrap(FILE *to, const char *text, int at, int indent, int width)
             fresh = true;
         }
         int gap = fresh ? indent - at : 1;
-        at += fprintf(to, "%*s%.*s", gap, "", n, text);
+        cli_print(to, "%*s%.*s", gap, "", n, text);
+        at += gap + n;
         fresh = false;
         text += n + (int)strspn(text + n, " \n");
     }

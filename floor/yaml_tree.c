@@ -219,13 +219,14 @@ void cli_yaml_text(FILE *to, const char *text)
         return;
     }
     fputc('"', to);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') fputc('\\', to);
-        if (c < ' ' || c == 127)
-            fprintf(to, "\\x%02x", c);
+    uint32_t code;
+    for (size_t n; *text; text += n ? n : 1) {
+        n = tc_char(text, &code);
+        if (*text == '"' || *text == '\\') fputc('\\', to);
+        if (n > 0 && !tc_char_shown(code))
+            fprintf(to, "\\u%04x", (unsigned)code);
         else
-            fputc(c, to);
+            fwrite(text, 1, n ? n : 1, to);
     }
     fputc('"', to);
 }

@@ -11,70 +11,70 @@
 /* ---- What can be read from a line of metrics.jsonl, of an epoch or of a step ------------------------------------- */
 
 /* name: of the term or layer; NAN: there is no such number. */
-typedef double (*measure)(const cli_record *r, const json_t *line, const char *name, const char *key);
+typedef double (*measure)(const cli_record *r, const tc_json *line, const char *name, const char *key);
 
-static const json_t *validation(const json_t *line) { return json_object_get(line, "validation"); }
+static const tc_json *validation(const tc_json *line) { return tc_json_get(line, "validation"); }
 
-static double figure(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double figure(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
     (void)r, (void)name;
     return cli_record_number(line, key);
 }
 
-static double validated(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double validated(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
     return figure(r, validation(line), name, key);
 }
 
-static const json_t *term(const cli_record *r, const json_t *line, const char *name)
+static const tc_json *term(const cli_record *r, const tc_json *line, const char *name)
 {
-    return cli_twin(cli_last_epoch(r), name, json_object_get(line, "terms"));
+    return cli_twin(cli_last_epoch(r), name, tc_json_get(line, "terms"));
 }
 
-static double of_term(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double of_term(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
     return cli_record_number(term(r, line, name), key);
 }
 
-static double of_term_validated(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double of_term_validated(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
     return of_term(r, validation(line), name, key);
 }
 
 /* Terms on parameters: they have a density, and no histogram, since parameters have no rows. */
-static double of_weights(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double of_weights(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
-    const json_t *t = term(r, line, name);
-    const bool weights = json_object_get(t, "density") && !json_object_get(t, "histogram");
+    const tc_json *t = term(r, line, name);
+    const bool weights = tc_json_get(t, "density") && !tc_json_get(t, "histogram");
     return weights ? cli_record_number(t, key) : NAN;
 }
 
-static double gradient_ratio(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double gradient_ratio(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
     return of_term(r, line, name, key) / of_term(r, line, name, "data_gradient");
 }
 
-static double of_layer(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double of_layer(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
     (void)r;
     return cli_record_number(cli_entry_of(line, "layers", name), key);
 }
 
 /* The first term that steers a layer. */
-static double of_steering(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double of_steering(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
-    const json_t *t;
+    const tc_json *t;
     size_t k;
     (void)r;
-    json_array_foreach(json_object_get(line, "terms"), k, t)
+    tc_json_each(tc_json_get(line, "terms"), k, t)
     {
-        const char *on = json_string_value(json_object_get(t, "on"));
+        const char *on = tc_json_text(tc_json_get(t, "on"));
         if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return cli_record_number(t, key);
     }
     return NAN;
 }
 
-static double step_ms(const cli_record *r, const json_t *line, const char *name, const char *key)
+static double step_ms(const cli_record *r, const tc_json *line, const char *name, const char *key)
 {
     (void)name, (void)key;
     return cli_step_ms(r, line);
@@ -171,13 +171,12 @@ static void widen(double y, double *least, double *most)
 
 /* Line k of a family over epochs or steps. */
 static cli_series series_of(cli_run_set *s, const cli_record *r, const family *f, int k, const char *name,
-                            const json_t *lines)
+                            const tc_json *const *lines, size_t n)
 {
-    const size_t n = json_array_size(lines);
     double *x = cli_take(s->arena, (n + 1) * sizeof *x), *y = cli_take(s->arena, (n + 1) * sizeof *y);
     for (size_t i = 0; i < n; i++) {
-        x[i] = cli_epoch_place(r, json_array_get(lines, i));
-        y[i] = isnan(x[i]) ? NAN : f->line[k].of(r, json_array_get(lines, i), name, f->line[k].key);
+        x[i] = cli_epoch_place(r, lines[i]);
+        y[i] = isnan(x[i]) ? NAN : f->line[k].of(r, lines[i], name, f->line[k].key);
     }
     return (cli_series){.name = f->line[k].name,
                         .n = (int)n,
@@ -203,14 +202,14 @@ static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const
     double least, most;
     int n = 0;
     for (int k = 0; k < LINES && f->line[k].of; k++) {
-        cli_series y = series_of(s, r, f, k, name, r->epochs);
+        cli_series y = series_of(s, r, f, k, name, r->epoch, r->epochs);
         if (!range_of(&y, &least, &most)) continue;
         y.colour = own_colours ? k : colour;
         if (more) y.name = *y.name ? cli_format(s->arena, "%s, %s", more, y.name) : more;
         to[n++] = y;
     }
     if (!f->steps || s->runs > 1) return n;
-    to[n] = series_of(s, r, f, 0, name, r->steps);
+    to[n] = series_of(s, r, f, 0, name, r->step, r->steps);
     to[n].name = "each so many steps";
     to[n].faint = cli_epochs(r) > 0; /* before the first epoch has ended it is all that there is */
     to[n].colour = colour;

@@ -1,7 +1,6 @@
 /* page.c: HTML, written as it goes. What it looks like is in page_style.c. */
 #include "report/page.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* Nothing may be loaded and nothing may run, whatever a file's text should smuggle in: the browser holds us to it. */
@@ -13,13 +12,17 @@ void cli_page_escape(cli_page *p, const char *text)
         char c;
         const char *text;
     } entity[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
-    for (; *text; text++) {
-        size_t i = 0;
+    for (size_t n; *text; text += n) {
+        uint32_t code;
+        size_t i = 0, length = tc_char(text, &code);
+        n = length ? length : 1;
         while (i < sizeof entity / sizeof *entity && entity[i].c != *text) i++;
         if (i < sizeof entity / sizeof *entity)
             fputs(entity[i].text, p->to);
+        else if (length && (tc_char_shown(code) || *text == '\n' || *text == '\t'))
+            fwrite(text, 1, n, p->to);
         else
-            fputc(iscntrl((unsigned char)*text) && *text != '\n' && *text != '\t' ? '?' : *text, p->to);
+            fputc('?', p->to);
     }
 }
 

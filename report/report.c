@@ -44,7 +44,7 @@ static void name_runs(cli_run_set *s)
         for (int q = 0; q < s->runs && alone; q++)
             alone = q == r || strcmp(last_part(s->record[q].folder.path), last_part(path)) != 0;
         char *name = cli_copy(s->arena, alone ? last_part(path) : path, strlen(alone ? last_part(path) : path));
-        cli_tame(name);
+        tc_tame(name, "\n");
         s->name[r] = name;
     }
 }
@@ -65,10 +65,10 @@ static const char *title(cli_run_set *s)
 static const char *chain(cli_arena *a, const cli_record *r)
 {
     enum { LAYERS = 100 };
-    const json_t *layer;
+    const tc_json *layer;
     size_t i;
     const char *text = "";
-    json_array_foreach(json_object_get(r->run, "network"), i, layer)
+    tc_json_each(tc_json_get(r->run, "network"), i, layer)
     {
         const char *spec = cli_record_text(a, layer, "spec");
         if (i == LAYERS) return cli_format(a, "%s | ...", text);

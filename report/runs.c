@@ -63,7 +63,7 @@ static const char *count_of(cli_arena *a, double x, const char *name)
 
 static const char *part(cli_arena *a, const cli_record *r)
 {
-    return cli_last_epoch(r) || json_object_get(r->run, "figures") ? cli_ending_of(a, r).part : "-";
+    return cli_last_epoch(r) || tc_json_get(r->run, "figures") ? cli_ending_of(a, r).part : "-";
 }
 
 static const char *accuracy(cli_arena *a, const cli_record *r)
@@ -97,15 +97,13 @@ static const char *step_time(cli_arena *a, const cli_record *r)
 static const char *best(cli_arena *a, const cli_record *r, const char *key)
 {
     const int sign = strcmp(key, "accuracy") == 0 ? 1 : -1;
-    const json_t *line, *found = NULL;
+    const tc_json *found = NULL;
     double most = -HUGE_VAL;
-    size_t i;
-    json_array_foreach(r->epochs, i, line)
-    {
-        const double x = sign * cli_record_number(json_object_get(line, "validation"), key);
+    for (size_t i = 0; i < r->epochs; i++) {
+        const double x = sign * cli_record_number(tc_json_get(r->epoch[i], "validation"), key);
         if (!isfinite(x) || x <= most) continue;
         most = x;
-        found = line;
+        found = r->epoch[i];
     }
     return found ? cli_format(a, "%s in epoch %s", cli_digits(a, sign * most),
                               cli_whole(a, cli_record_number(found, "epoch")))
@@ -136,7 +134,7 @@ static const char *ended(cli_arena *a, const cli_record *r) { return when(a, r, 
 
 static const char *done(cli_arena *a, const cli_record *r)
 {
-    const json_t *last = cli_last_epoch(r);
+    const tc_json *last = cli_last_epoch(r);
     const double each = cli_record_number(r->run, "steps_per_epoch");
     if (!last) return "no epoch is finished";
     const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, "step");
@@ -151,7 +149,7 @@ static const char *rows(cli_arena *a, const cli_record *r)
     static const char *const name[] = {"training", "validation", "test"};
     const char *text = "";
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const double n = cli_record_number(json_object_get(r->run, "rows"), name[i]);
+        const double n = cli_record_number(tc_json_get(r->run, "rows"), name[i]);
         if (n > 0) text = cli_format(a, "%s%s%s %s", text, *text ? ", " : "", thousands(a, n), name[i]);
     }
     return *text ? text : "-";
@@ -160,13 +158,13 @@ static const char *rows(cli_arena *a, const cli_record *r)
 static const char *folder(cli_arena *a, const cli_record *r)
 {
     char *text = cli_copy(a, r->folder.path, strlen(r->folder.path));
-    cli_tame(text);
+    tc_tame(text, "\n");
     return text;
 }
 
 static const char *machine(cli_arena *a, const cli_record *r)
 {
-    const json_t *m = json_object_get(r->run, "machine");
+    const tc_json *m = tc_json_get(r->run, "machine");
     const char *blas = cli_record_text(a, m, "blas");
     size_t name = strcspn(blas, " "); /* and its version; how it was built is in run.json */
     if (blas[name]) name += 1 + strcspn(blas + name + 1, " ");
@@ -181,7 +179,7 @@ static const char *threads(cli_arena *a, const cli_record *r)
 
 static const char *version(cli_arena *a, const cli_record *r)
 {
-    const json_t *m = json_object_get(r->run, "machine");
+    const tc_json *m = tc_json_get(r->run, "machine");
     return cli_format(a, "%s, made with %s (%s)", cli_record_text(a, r->run, "tacet"),
                       cli_record_text(a, m, "compiler"), cli_record_text(a, m, "flags"));
 }
@@ -240,7 +238,7 @@ static void facts(cli_run_set *s)
 
 /* ---- The network ------------------------------------------------------------------------------------------------- */
 
-static const char *parameters(cli_arena *a, const json_t *layer)
+static const char *parameters(cli_arena *a, const tc_json *layer)
 {
     const double n = cli_record_number(layer, "parameters"), frozen = cli_record_number(layer, "frozen");
     const char *uses = cli_record_text(a, layer, "uses"), *own = n > 0 ? thousands(a, n) : "";
@@ -249,17 +247,17 @@ static const char *parameters(cli_arena *a, const json_t *layer)
     return cli_format(a, "%s%s%s", own, *own ? " and " : "", uses);
 }
 
-static void network(cli_run_set *s, const json_t *layers, const char *title)
+static void network(cli_run_set *s, const tc_json *layers, const char *title)
 {
     enum { COLUMNS = 5 };
     static const char *const head[COLUMNS] = {"name", "layer", "output", "parameters", "penalties"};
-    const size_t n = json_array_size(layers);
+    const size_t n = tc_json_size(layers);
     const char **cell = cli_take(s->arena, COLUMNS * (n + 2) * sizeof *cell), **to = cell + COLUMNS;
-    const json_t *layer;
+    const tc_json *layer;
     size_t i;
     double sum = 0;
     memcpy(cell, head, sizeof head);
-    json_array_foreach(layers, i, layer)
+    tc_json_each(layers, i, layer)
     {
         const char *spec = cli_record_text(s->arena, layer, "spec");
         *to++ = cli_record_text(s->arena, layer, "name");
@@ -277,11 +275,11 @@ static void network(cli_run_set *s, const json_t *layers, const char *title)
 static void networks(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
-        const json_t *own = json_object_get(s->record[r].run, "network");
+        const tc_json *own = tc_json_get(s->record[r].run, "network");
         const char *names = s->name[r];
-        bool seen = !json_array_size(own);
+        bool seen = !tc_json_size(own);
         for (int q = 0; q < s->runs; q++) {
-            if (q == r || !json_equal(json_object_get(s->record[q].run, "network"), own)) continue;
+            if (q == r || !tc_json_equal(tc_json_get(s->record[q].run, "network"), own)) continue;
             seen = seen || q < r;
             names = cli_format(s->arena, "%s, %s", names, s->name[q]);
         }

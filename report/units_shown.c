@@ -8,17 +8,17 @@
 enum { BINS = 10, NAMED = 20 /* dead units that are named */ };
 
 /* "2 of 512 units of relu1 fired for no sample: 316, 479", NULL where none is dead. */
-static const char *dead_units(cli_arena *a, const json_t *layer)
+static const char *dead_units(cli_arena *a, const tc_json *layer)
 {
-    const json_t *units = json_object_get(layer, "dead_units"), *unit;
-    const size_t n = json_array_size(units);
+    const tc_json *units = tc_json_get(layer, "dead_units"), *unit;
+    const size_t n = tc_json_size(units);
     size_t i;
     if (n == 0) return NULL;
     const double all = cli_record_number(layer, "units");
     const char *text = cli_format(a, "%zu of %s unit%s of %s never fired:", n, cli_whole(a, all), all == 1 ? "" : "s",
                                   cli_record_text(a, layer, "name"));
-    json_array_foreach(units, i, unit) if (i < NAMED)
-        text = cli_format(a, "%s%s %s", text, i ? "," : "", cli_whole(a, json_number_value(unit)));
+    tc_json_each(units, i, unit) if (i < NAMED)
+        text = cli_format(a, "%s%s %s", text, i ? "," : "", cli_whole(a, tc_json_number(unit)));
     return cli_format(a, n > NAMED ? "%s and %zu more, which metrics.jsonl names." : "%s.", text, n - NAMED);
 }
 
@@ -27,13 +27,13 @@ static const char *dead_units(cli_arena *a, const json_t *layer)
 void cli_warnings(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
-        const json_t *last = cli_last_epoch(&s->record[r]), *list = json_object_get(last, "warnings"), *w;
+        const tc_json *last = cli_last_epoch(&s->record[r]), *list = tc_json_get(last, "warnings"), *w;
         size_t i;
         if (!last) continue;
         cli_set_begin(s);
         if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
-        if (!json_array_size(list)) cli_page_paragraph(s->page, "None.");
-        json_array_foreach(list, i, w)
+        if (!tc_json_size(list)) cli_page_paragraph(s->page, "None.");
+        tc_json_each(list, i, w)
             cli_page_paragraph(s->page, cli_format(s->arena, "%s: %s", cli_record_text(s->arena, w, "on"),
                                                    cli_record_text(s->arena, w, "text")));
     }
@@ -41,15 +41,15 @@ void cli_warnings(cli_run_set *s)
 
 /* ---- Histograms -------------------------------------------------------------------------------------------------- */
 
-static void histogram(cli_run_set *s, int run, const json_t *layer)
+static void histogram(cli_run_set *s, int run, const tc_json *layer)
 {
     static const char *const label[BINS + 1] = {"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"};
-    const json_t *bins = json_object_get(layer, "histogram");
+    const tc_json *bins = tc_json_get(layer, "histogram");
     const double dead = cli_record_number(layer, "dead");
     double y[BINS + 1];
-    if (json_array_size(bins) != BINS || !isfinite(dead)) return;
+    if (tc_json_size(bins) != BINS || !isfinite(dead)) return;
     y[0] = dead;
-    for (size_t k = 0; k < BINS; k++) y[k + 1] = json_number_value(json_array_get(bins, k)) - (k ? 0 : dead);
+    for (size_t k = 0; k < BINS; k++) y[k + 1] = tc_json_number(tc_json_at(bins, k)) - (k ? 0 : dead);
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
     const cli_series bars = {
         .name = "units", .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};

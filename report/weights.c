@@ -125,13 +125,12 @@ typedef struct image {
 
 static bool image_of(const cli_record *r, image *m)
 {
-    const json_t *input = json_object_get(r->run, "input");
-    const size_t rank = json_array_size(input);
+    const tc_json *input = tc_json_get(r->run, "input");
+    const size_t rank = tc_json_size(input);
     int d[3] = {0};
     for (size_t i = 0; i < rank && i < 3; i++) {
-        const json_int_t n = json_integer_value(json_array_get(input, i));
-        if (n < 1 || n > MOST) return false;
-        d[i] = (int)n;
+        d[i] = (int)tc_json_whole(tc_json_at(input, i), MOST);
+        if (d[i] < 1) return false;
     }
     if (rank == 2)
         *m = (image){d[0], d[1], 1, d[1], 1, 0};

@@ -224,9 +224,21 @@ echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings"
 runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
 refused 3 inspect odd
-has err "odd/metrics.jsonl:2: not a line of metrics: duplicate"
+has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own
 has err "own: not a regular file"
+# Names are text that can be shown; other texts are shown without what a terminal would obey.
+bad=$(printf 'relu1: l1 1e-3 name=\377')
+refused 2 train net.yaml --out named --penalty "$bad"
+has err "^tacet: --penalty: a name is UTF-8 text" "name=?$" "^ *^$"
+refused 2 train net.yaml --out named --penalty "$(printf 'relu1: l1 1e-3 name=a\342\200\256b')"
+has err "name=a?b$"
+[ ! -e named ] || fault "a run with such a name"
+refused 5 train "$(printf 'esc\033[31m\302\233\342\200\256.yaml')"
+has err "cannot open esc?\[31m??.yaml"
+printf '{"epoch":3,"seconds":1,"terms":[{"on":"a","kind":"b","name":"x\\u001b[2J\\u202ey","value":1}]}\n' > odd/metrics.jsonl
+runs 0 "$tacet" inspect odd
+has out "^x?\[2J?y  *1$"
 # A full disk. Standard output too: data that cannot be written are a failure.
 if [ -w /dev/full ]; then
     "$tacet" ops > /dev/full 2> err

@@ -211,11 +211,11 @@ alone far/report.html
 cp -r a bad
 sed -i '2s/.*/{"epoch":/' bad/metrics.jsonl
 runs 3 "$tacet" report bad
-has err "^tacet: bad/metrics.jsonl:2: not a line of metrics: "
+has err "^tacet: bad/metrics.jsonl:2:10: not a line of metrics: expected a value"
 cp a/metrics.jsonl bad/metrics.jsonl
 echo '[' > bad/run.json
 runs 3 "$tacet" report a bad --out never.html
-has err "^tacet: bad/run.json:[0-9]*: not what a run writes: "
+has err "^tacet: bad/run.json:2:1: not what a run writes: expected a value"
 [ ! -e never.html ] || fault "a page of a damaged run"
 runs 5 "$tacet" report nowhere
 has err "cannot open nowhere/metrics.jsonl: is the folder that of a run?"

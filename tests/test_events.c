@@ -1,10 +1,10 @@
 /* test_events.c: the event files of tacet train --tensorboard, read by a decoder of its own: records and their checksums,
  * tags and steps, figures as metrics.jsonl has them, histograms; what TensorBoard keeps of a run that was killed. TACET
  * names the program. */
+#include "base/json.h"
 #include "cmocka_all.h"
 
 #include <glob.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -276,21 +276,21 @@ static void expect(const char *group, const char *name, int64_t step, double x)
     e->used = true;
 }
 
-static double number(const json_t *o, const char *key)
+static double number(const tc_json *o, const char *key)
 {
-    const json_t *x = json_object_get(o, key);
-    return json_is_number(x) ? json_number_value(x) : NAN;
+    const tc_json *x = tc_json_get(o, key);
+    return tc_json_number(x);
 }
 
-static const char *name_of(const json_t *o) { return json_string_value(json_object_get(o, "name")); }
+static const char *name_of(const tc_json *o) { return tc_json_text(tc_json_get(o, "name")); }
 
 /* "relu1:l1" of a term in a line of a step, which does not name it. */
-static const char *term_name(const json_t *t)
+static const char *term_name(const tc_json *t)
 {
     static char name[256];
     if (name_of(t)) return name_of(t);
-    snprintf(name, sizeof name, "%s:%s", json_string_value(json_object_get(t, "on")),
-             json_string_value(json_object_get(t, "kind")));
+    snprintf(name, sizeof name, "%s:%s", tc_json_text(tc_json_get(t, "on")),
+             tc_json_text(tc_json_get(t, "kind")));
     return name;
 }
 
@@ -302,15 +302,15 @@ static void some(const char *group, const char *name, int64_t step)
     e->used = true;
 }
 
-static void check_step(const json_t *line)
+static void check_step(const tc_json *line)
 {
     static const char *const key[] = {"data_loss", "objective", "gradient_norm", "learning_rate"};
     const int64_t step = (int64_t)number(line, "step");
     size_t i;
-    const json_t *t;
+    const tc_json *t;
     for (i = 0; i < 4; i++) expect("train", key[i], step, number(line, key[i]));
     some("train", "ms_per_step", step);
-    json_array_foreach(json_object_get(line, "terms"), i, t)
+    tc_json_each(tc_json_get(line, "terms"), i, t)
     {
         const double v = number(t, "value"), lambda = number(t, "lambda");
         expect("penalty", term_name(t), step, v);
@@ -357,9 +357,9 @@ static void check_densities(const char *name, int64_t step, double whole)
     if (fabs(sum / 5 - whole) > 1e-6) fail_msg("%s at step %lld: %g, not %g", name, (long long)step, sum / 5, whole);
 }
 
-static void check_layer(const json_t *layer, int64_t step)
+static void check_layer(const tc_json *layer, int64_t step)
 {
-    const json_t *bins = json_object_get(layer, "histogram");
+    const tc_json *bins = tc_json_get(layer, "histogram");
     const double dead = number(layer, "dead");
     expect("epoch_density", name_of(layer), step, number(layer, "density"));
     expect("dead", name_of(layer), step, dead);
@@ -368,23 +368,23 @@ static void check_layer(const json_t *layer, int64_t step)
     const event *e = find("firing", name_of(layer), step);
     for (int i = 0; i < e->buckets; i++) {
         const int bin = (int)lround(e->limit[i] * 10) - 1;
-        if (bin > 0) assert_true(e->bucket[i] == json_number_value(json_array_get(bins, (size_t)bin)));
+        if (bin > 0) assert_true(e->bucket[i] == tc_json_number(tc_json_at(bins, (size_t)bin)));
     }
 }
 
-static void check_validation(const json_t *v, int64_t step)
+static void check_validation(const tc_json *v, int64_t step)
 {
     static const char *const key[] = {"data_loss", "objective", "accuracy"};
     size_t i;
-    const json_t *o;
+    const tc_json *o;
     for (i = 0; i < 3; i++) expect("validation", key[i], step, number(v, key[i]));
-    json_array_foreach(json_object_get(v, "terms"), i, o)
+    tc_json_each(tc_json_get(v, "terms"), i, o)
         expect("validation_penalty", term_name(o), step, number(o, "value"));
-    json_array_foreach(json_object_get(v, "layers"), i, o)
+    tc_json_each(tc_json_get(v, "layers"), i, o)
         expect("validation_density", name_of(o), step, number(o, "density"));
 }
 
-static void check_epoch(const json_t *line, bool logged)
+static void check_epoch(const tc_json *line, bool logged)
 {
     const int64_t step = (int64_t)number(line, "step");
     const struct {
@@ -393,11 +393,11 @@ static void check_epoch(const json_t *line, bool logged)
     } parameter[] = {{"linear1.weight", 48}, {"linear1.bias", 16},   {"linear2.weight", 128},
                      {"linear2.bias", 8},    {"linear3.weight", 24}, {"linear3.bias", 3}};
     size_t i;
-    const json_t *o;
+    const tc_json *o;
     expect("epoch", "data_loss", step, number(line, "data_loss"));
     expect("epoch", "objective", step, number(line, "objective"));
     some("epoch", "ms_per_step", step);
-    json_array_foreach(json_object_get(line, "terms"), i, o)
+    tc_json_each(tc_json_get(line, "terms"), i, o)
     {
         const double v = number(o, "value");
         expect("epoch_penalty", name_of(o), step, v);
@@ -405,11 +405,11 @@ static void check_epoch(const json_t *line, bool logged)
         expect("gradient", name_of(o), step, number(o, "gradient") / number(o, "data_gradient"));
         expect("lambda", name_of(o), step, isnan(v) ? NAN : number(o, "lambda"));
         if (strchr(name_of(o), '.'))
-            expect("density", json_string_value(json_object_get(o, "on")), step, number(o, "density"));
+            expect("density", tc_json_text(tc_json_get(o, "on")), step, number(o, "density"));
     }
-    json_array_foreach(json_object_get(line, "layers"), i, o) check_layer(o, step);
-    check_validation(json_object_get(line, "validation"), step);
-    const double zeros = number(json_array_get(json_object_get(line, "terms"), 1), "zeros"); /* of linear2.weight */
+    tc_json_each(tc_json_get(line, "layers"), i, o) check_layer(o, step);
+    check_validation(tc_json_get(line, "validation"), step);
+    const double zeros = number(tc_json_at(tc_json_get(line, "terms"), 1), "zeros"); /* of linear2.weight */
     for (i = 0; i < sizeof parameter / sizeof *parameter; i++)
         check_histogram("parameters", parameter[i].name, step, parameter[i].count, i == 2 ? zeros : NAN);
     assert_true(logged || find("train", "data_loss", step) == NULL);
@@ -424,15 +424,22 @@ static void check_run(const char *run, int lines)
     snprintf(path, sizeof path, "%s/metrics.jsonl", run);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
-    for (json_t *line; (line = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL)); n++) {
-        const bool epoch = json_object_get(line, "seconds") != NULL;
+    char *text = NULL;
+    size_t room = 0;
+    const tc_mem m = tc_mem_of(NULL);
+    for (ssize_t length; (length = getline(&text, &room, f)) > 0; n++) {
+        tc_json_error e;
+        tc_json *line = tc_json_read(&m, text, (size_t)length, &e);
+        if (!line) fail_msg("%s:%d:%zu: %s", path, n + 1, e.column, e.text);
+        const bool epoch = tc_json_get(line, "seconds") != NULL;
         if (epoch)
             check_epoch(line, logged == (int64_t)number(line, "step"));
         else
             check_step(line);
         if (!epoch) logged = (int64_t)number(line, "step");
-        json_decref(line);
+        tc_free(&m, line);
     }
+    free(text);
     fclose(f);
     assert_int_equal(n, lines);
     for (int i = 0; i < events; i++)

@@ -184,11 +184,11 @@ static void no_network(int notes, const tacet_note *note, const char *why_not)
 {
     tacet_error why = {0};
     const tc_mem m = tc_mem_of(NULL);
-    tc_text text = {.mem = m};
-    for (int i = 0; i < notes; i++) tc_safetensors_note(&text, note[i].key, note[i].text);
-    const tc_outline o = {.notes = text.data};
+    tc_json_writer text = {.to.mem = m};
+    for (int i = 0; i < notes; i++) tc_json_add_text(&text, note[i].key, note[i].text);
+    const tc_outline o = {.notes = text.to.data};
     assert_int_equal(tc_safetensors_write(&m, model_path, &o, &why), TACET_OK);
-    tc_text_free(&text);
+    tc_text_free(&text.to);
     tacet_file *f = opened(model_path);
     assert_null(tacet_file_graph(f, NULL, &why));
     assert_int_equal(why.status, TACET_FILE);

@@ -9,23 +9,23 @@
 
 /* ---- One run ----------------------------------------------------------------------------------------------------- */
 
-static const json_t *named(const json_t *list, const char *key, const char *name)
+static const tc_json *named(const tc_json *list, const char *key, const char *name)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *o = json_array_get(list, i);
-        const char *text = json_string_value(json_object_get(o, key));
+    for (size_t i = 0; i < tc_json_size(list); i++) {
+        const tc_json *o = tc_json_at(list, i);
+        const char *text = tc_json_text(tc_json_get(o, key));
         if (text && strcmp(text, name) == 0) return o;
     }
     return NULL;
 }
 
 /* The account of a term by what it is on. */
-static const json_t *term_on(const json_t *terms, const cli_over *o, const char *on)
+static const tc_json *term_on(const tc_json *terms, const cli_over *o, const char *on)
 {
-    for (size_t i = 0; i < json_array_size(terms); i++) {
-        const json_t *t = json_array_get(terms, i);
-        const char *there = json_string_value(json_object_get(t, "on"));
-        const char *kind = json_string_value(json_object_get(t, "kind"));
+    for (size_t i = 0; i < tc_json_size(terms); i++) {
+        const tc_json *t = tc_json_at(terms, i);
+        const char *there = tc_json_text(tc_json_get(t, "on"));
+        const char *kind = tc_json_text(tc_json_get(t, "kind"));
         if (there && kind && strcmp(there, on) == 0 && strcmp(kind, o->kind) == 0) return t;
     }
     return NULL;
@@ -39,22 +39,22 @@ static double elements(const cli_over *o)
 }
 
 /* What was counted of one value: of a layer in the evaluation, else of the term in the last epoch. */
-static const json_t *counted(const cli_over *o, int k, const json_t *layers, const json_t *terms)
+static const tc_json *counted(const cli_over *o, int k, const tc_json *layers, const tc_json *terms)
 {
-    const json_t *from = named(layers, "name", o->matched[k].name);
+    const tc_json *from = named(layers, "name", o->matched[k].name);
     return from ? from : term_on(terms, o, o->matched[k].name);
 }
 
 /* Density and dead units of what a penalty is on. */
-static void over_figures(const cli_over *o, const json_t *layers, const json_t *terms, double *density, double *dead)
+static void over_figures(const cli_over *o, const tc_json *layers, const tc_json *terms, double *density, double *dead)
 {
     double sum = 0, units = 0;
     for (int k = 0; k < o->matches; k++) {
-        const json_t *from = counted(o, k, layers, terms);
+        const tc_json *from = counted(o, k, layers, terms);
         sum += cli_record_number(from, "density") * (double)o->matched[k].elements;
         units += cli_record_number(from, "dead");
     }
-    const json_t *joint = isnan(sum) ? term_on(terms, o, o->on) : NULL;
+    const tc_json *joint = isnan(sum) ? term_on(terms, o, o->on) : NULL;
     *density = joint ? cli_record_number(joint, "density") : sum / elements(o);
     *dead = joint ? cli_record_number(joint, "dead") : units;
 }
@@ -69,7 +69,7 @@ static bool seen(const cli_sweep *s, int over, const char *name)
 }
 
 /* Elements that are not 0 in the swept weights, or activations, each value once; *of: how many elements there are. */
-static double not_zero(const cli_sweep *s, bool weights, const json_t *layers, const json_t *terms,
+static double not_zero(const cli_sweep *s, bool weights, const tc_json *layers, const tc_json *terms,
                        const double *figure, double *of)
 {
     double sum = 0;
@@ -88,33 +88,33 @@ static double not_zero(const cli_sweep *s, bool weights, const json_t *layers, c
 }
 
 /* What fires: units of all layers that can be silent; or, where weights alone are swept or no layer can be, weights. */
-static double firing(const cli_sweep *s, const json_t *layers, const json_t *terms, const double *figure)
+static double firing(const cli_sweep *s, const tc_json *layers, const tc_json *terms, const double *figure)
 {
     double units = 0, n;
     const double weights = not_zero(s, true, layers, terms, figure, &n);
-    for (size_t i = 0; i < json_array_size(layers); i++) {
-        const json_t *l = json_array_get(layers, i);
+    for (size_t i = 0; i < tc_json_size(layers); i++) {
+        const tc_json *l = tc_json_at(layers, i);
         units += cli_record_number(l, "density") * cli_record_number(l, "units");
     }
-    if (!s->weights && json_array_size(layers)) return units;
+    if (!s->weights && tc_json_size(layers)) return units;
     return n > 0 ? weights : NAN;
 }
 
 static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record *record)
 {
-    const json_t *last = json_array_get(record->epochs, json_array_size(record->epochs) - 1);
-    const json_t *validation = json_object_get(last, "validation"), *end = json_object_get(record->run, "figures");
-    const json_t *from = validation ? validation : end, *layers = json_object_get(from, "layers");
-    const json_t *terms = json_object_get(last, "terms");
+    const tc_json *last = record->epoch[record->epochs - 1];
+    const tc_json *validation = tc_json_get(last, "validation"), *end = tc_json_get(record->run, "figures");
+    const tc_json *from = validation ? validation : end, *layers = tc_json_get(from, "layers");
+    const tc_json *terms = tc_json_get(last, "terms");
     double seconds = 0, n;
     r->part = validation ? "validation" : cli_record_text(s->arena, end, "part");
-    const double rows = validation ? cli_record_number(json_object_get(record->run, "rows"), "validation")
+    const double rows = validation ? cli_record_number(tc_json_get(record->run, "rows"), "validation")
                                    : cli_record_number(end, "rows");
     r->rows = rows > 0 ? (int64_t)rows : 0;
     r->figure[CLI_OF_ACCURACY] = cli_record_number(from, "accuracy");
     r->figure[CLI_OF_LOSS] = cli_record_number(from, "data_loss");
-    for (size_t i = 0; i < json_array_size(record->epochs); i++)
-        seconds += cli_record_number(json_array_get(record->epochs, i), "seconds");
+    for (size_t i = 0; i < record->epochs; i++)
+        seconds += cli_record_number(record->epoch[i], "seconds");
     r->figure[CLI_OF_STEP_US] = seconds / cli_record_number(last, "step") * 1e6;
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
@@ -132,7 +132,7 @@ void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
     if (!cli_folder_has(f->run) || !cli_folder_has(f->metrics) || !cli_folder_has(f->model)) return;
     if (cli_record_open(s->arena, r->folder.path, &record) == TACET_OK &&
         strcmp(cli_record_text(s->arena, record.run, "state"), "ended") == 0 &&
-        json_object_get(record.run, "figures")) {
+        tc_json_get(record.run, "figures")) {
         r->state = CLI_RUN_ENDED;
         read_figures(s, r, &record);
     }

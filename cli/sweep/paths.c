@@ -146,7 +146,7 @@ static const char *why(cli_arena *a, const cli_sweep_run *r, int status)
     if (WEXITSTATUS(status) == CANNOT_RUN) return "the program could not be run, or its log not be written";
     const char *words = last_words(a, r->log);
     char *text = cli_format(a, "%s", words ? words : cli_format(a, "ended with code %d", WEXITSTATUS(status)));
-    cli_tame(text);
+    tc_tame(text, "\n");
     return text;
 }
 

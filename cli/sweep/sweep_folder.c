@@ -23,21 +23,20 @@ static tacet_status odd(const cli_sweep *s, const char *what)
                          s->folder.sweep, what);
 }
 
-static tacet_status read_asked(const cli_sweep *s, const json_t *o, cli_sweep_asked *asked)
+static tacet_status read_asked(const cli_sweep *s, const tc_json *o, cli_sweep_asked *asked)
 {
-    const json_t *over = json_object_get(o, "over"), *seeds = json_object_get(o, "seeds");
-    const json_t *fresh = json_object_get(o, "fresh");
-    const size_t n = json_array_size(over);
+    const tc_json *over = tc_json_get(o, "over"), *seeds = tc_json_get(o, "seeds");
+    const tc_json *fresh = tc_json_get(o, "fresh");
+    const size_t n = tc_json_size(over);
     if (n < 1 || n > CLI_OVERS) return odd(s, "over is a list of one to four");
-    if (!json_is_integer(seeds) || json_integer_value(seeds) < 1 || json_integer_value(seeds) > CLI_SWEEP_SEEDS)
-        return odd(s, "seeds is a whole number");
-    if (!json_is_integer(fresh)) return odd(s, "fresh is 0 or 1");
+    if (tc_json_whole(seeds, CLI_SWEEP_SEEDS) < 1) return odd(s, "seeds is a whole number");
+    if (tc_json_whole(fresh, 1) < 0) return odd(s, "fresh is 0 or 1");
     asked->overs = (int)n;
-    asked->seeds = (int)json_integer_value(seeds);
-    asked->fresh = json_integer_value(fresh) != 0;
+    asked->seeds = (int)tc_json_whole(seeds, CLI_SWEEP_SEEDS);
+    asked->fresh = tc_json_whole(fresh, 1) == 1;
     for (size_t i = 0; i < n; i++) {
-        const json_t *one = json_array_get(over, i);
-        const char *text = json_string_value(json_object_get(one, "text"));
+        const tc_json *one = tc_json_at(over, i);
+        const char *text = tc_json_text(tc_json_get(one, "text"));
         if (!text) return odd(s, "an over has a text");
         asked->over[i] = cli_copy(s->arena, text, strlen(text));
         asked->largest[i] = cli_record_number(one, "largest");
@@ -47,12 +46,10 @@ static tacet_status read_asked(const cli_sweep *s, const json_t *o, cli_sweep_as
 
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
 {
-    json_error_t e;
+    const tc_json *o;
     *asked = (cli_sweep_asked){0};
-    json_t *o = json_load_file(s->folder.sweep, JSON_REJECT_DUPLICATES, &e);
-    tacet_status status = json_is_object(o) ? read_asked(s, o, asked) : odd(s, o ? "no object" : e.text);
-    json_decref(o);
-    return status;
+    const tacet_status status = cli_json_file(s->arena, s->folder.sweep, "not what a sweep writes", &o);
+    return status == TACET_OK ? read_asked(s, o, asked) : status;
 }
 
 static tacet_status write_asked(const cli_sweep *s)
@@ -60,26 +57,26 @@ static tacet_status write_asked(const cli_sweep *s)
     cli_outfile o;
     tacet_status status = cli_outfile_open(s->arena, s->folder.sweep, &o);
     if (status != TACET_OK) return status;
-    cli_json j = {.to = o.f};
-    cli_json_open(&j, NULL, '{');
-    cli_json_text(&j, "tacet", tacet_version());
-    cli_json_open(&j, "over", '[');
+    tc_json_writer j = cli_json(s->arena);
+    tc_json_open(&j, NULL, '{');
+    tc_json_add_text(&j, "tacet", tacet_version());
+    tc_json_open(&j, "over", '[');
     for (int i = 0; i < s->overs; i++) {
         const cli_over *v = &s->over[i];
-        cli_json_open(&j, NULL, '{');
-        cli_json_text(&j, "text", v->text);
-        cli_json_number(&j, "largest", v->largest);
-        cli_json_open(&j, "values", '[');
-        for (int k = 0; k < v->count; k++) cli_json_text(&j, NULL, v->value[k]);
-        cli_json_close(&j, ']');
-        cli_json_close(&j, '}');
+        tc_json_open(&j, NULL, '{');
+        tc_json_add_text(&j, "text", v->text);
+        tc_json_add_number(&j, "largest", v->largest);
+        tc_json_open(&j, "values", '[');
+        for (int k = 0; k < v->count; k++) tc_json_add_text(&j, NULL, v->value[k]);
+        tc_json_close(&j, ']');
+        tc_json_close(&j, '}');
     }
-    cli_json_close(&j, ']');
-    cli_json_integer(&j, "seed", s->seed);
-    cli_json_integer(&j, "seeds", s->seeds);
-    cli_json_integer(&j, "fresh", s->fresh);
-    cli_json_close(&j, '}');
-    fputc('\n', o.f);
+    tc_json_close(&j, ']');
+    tc_json_add_integer(&j, "seed", s->seed);
+    tc_json_add_integer(&j, "seeds", s->seeds);
+    tc_json_add_integer(&j, "fresh", s->fresh);
+    tc_json_close(&j, '}');
+    cli_json_print(&j, o.f);
     return cli_outfile_close(&o);
 }
 

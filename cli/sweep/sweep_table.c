@@ -91,96 +91,96 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
     const char *const *cell = cli_sweep_cells(s, "+-", &columns, &align);
     for (int i = 0; i < s->overs; i++)
         if (s->over[i].lambda)
-            fprintf(to, "%s:%s: the largest lambda that changes anything, by the gradients at the start: %s\n",
-                    s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
+            cli_print(to, "%s:%s: the largest lambda that changes anything, by the gradients at the start: %s\n",
+                      s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
-    fprintf(to, "\n%s", cli_sweep_notes(s, "+-"));
+    cli_print(to, "\n%s", cli_sweep_notes(s, "+-"));
     if (s->chosen < 0) return;
-    fprintf(to, "Taken: %s: %s.\nIts model: %s\n", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s),
-            cli_sweep_run_of(s, s->chosen)->folder.model);
+    cli_print(to, "Taken: %s: %s.\nIts model: %s\n", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s),
+              cli_sweep_run_of(s, s->chosen)->folder.model);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-static void figure_json(cli_json *j, const cli_sweep_point *p, int f, const char *key)
+static void figure_json(tc_json_writer *j, const cli_sweep_point *p, int f, const char *key)
 {
     char name[64];
     if (isnan(p->mean[f])) return;
-    cli_json_number(j, key, p->mean[f]);
+    tc_json_add_number(j, key, p->mean[f]);
     snprintf(name, sizeof name, "%s_error", key);
-    if (!isnan(p->error[f])) cli_json_number(j, name, p->error[f]);
+    if (!isnan(p->error[f])) tc_json_add_number(j, name, p->error[f]);
 }
 
-static void runs_json(cli_json *j, const cli_sweep *s, int point)
+static void runs_json(tc_json_writer *j, const cli_sweep *s, int point)
 {
     static const char *const state[] = {"waits", "ended", "failed", "stopped"};
-    cli_json_open(j, "runs", '[');
+    tc_json_open(j, "runs", '[');
     for (int k = 0; k < s->seeds; k++) {
         const cli_sweep_run *r = cli_sweep_run_at(s, point, k);
-        cli_json_open(j, NULL, '{');
-        cli_json_text(j, "folder", r->folder.path);
-        cli_json_integer(j, "seed", r->seed);
-        cli_json_text(j, "state", state[r->state]);
-        if (r->said) cli_json_text(j, "said", r->said);
-        cli_json_close(j, '}');
+        tc_json_open(j, NULL, '{');
+        tc_json_add_text(j, "folder", r->folder.path);
+        tc_json_add_integer(j, "seed", r->seed);
+        tc_json_add_text(j, "state", state[r->state]);
+        if (r->said) tc_json_add_text(j, "said", r->said);
+        tc_json_close(j, '}');
     }
-    cli_json_close(j, ']');
+    tc_json_close(j, ']');
 }
 
-static void point_json(cli_json *j, const cli_sweep *s, int i)
+static void point_json(tc_json_writer *j, const cli_sweep *s, int i)
 {
     const cli_sweep_point *p = &s->point[i];
-    cli_json_open(j, NULL, '{');
-    cli_json_open(j, "over", '[');
+    tc_json_open(j, NULL, '{');
+    tc_json_open(j, "over", '[');
     for (int k = 0; k < s->overs; k++) {
-        cli_json_open(j, NULL, '{');
+        tc_json_open(j, NULL, '{');
         const char *name = s->over[k].attribute;
-        cli_json_number(j, s->over[k].lambda ? name : cli_format(s->arena, "%s asked", name),
-                        s->over[k].number[p->index[k]]);
+        tc_json_add_number(j, s->over[k].lambda ? name : cli_format(s->arena, "%s asked", name),
+                           s->over[k].number[p->index[k]]);
         figure_json(j, p, CLI_OF_OVER + 2 * k, "density");
         figure_json(j, p, CLI_OF_OVER + 2 * k + 1, "dead");
-        cli_json_close(j, '}');
+        tc_json_close(j, '}');
     }
-    cli_json_close(j, ']');
+    tc_json_close(j, ']');
     for (int k = 0; k < COLUMNS; k++) figure_json(j, p, column[k].figure, column[k].key);
-    cli_json_integer(j, "density_front", p->density_front);
-    cli_json_integer(j, "time_front", p->time_front);
+    tc_json_add_integer(j, "density_front", p->density_front);
+    tc_json_add_integer(j, "time_front", p->time_front);
     runs_json(j, s, i);
-    cli_json_close(j, '}');
+    tc_json_close(j, '}');
 }
 
 void cli_sweep_json(const cli_sweep *s, FILE *to)
 {
     const cli_sweep_run *taken = s->chosen < 0 ? NULL : cli_sweep_run_of(s, s->chosen);
-    cli_json j = {.to = to};
-    cli_json_open(&j, NULL, '{');
-    cli_json_open(&j, "over", '[');
+    tc_json_writer j = cli_json(s->arena);
+    tc_json_open(&j, NULL, '{');
+    tc_json_open(&j, "over", '[');
     for (int i = 0; i < s->overs; i++) {
-        cli_json_open(&j, NULL, '{');
-        cli_json_text(&j, "on", s->over[i].on);
-        cli_json_text(&j, "kind", s->over[i].kind);
-        cli_json_text(&j, "attribute", s->over[i].attribute);
-        cli_json_number(&j, "largest", s->over[i].largest);
-        cli_json_close(&j, '}');
+        tc_json_open(&j, NULL, '{');
+        tc_json_add_text(&j, "on", s->over[i].on);
+        tc_json_add_text(&j, "kind", s->over[i].kind);
+        tc_json_add_text(&j, "attribute", s->over[i].attribute);
+        tc_json_add_number(&j, "largest", s->over[i].largest);
+        tc_json_close(&j, '}');
     }
-    cli_json_close(&j, ']');
-    cli_json_integer(&j, "seeds", s->seeds);
-    cli_json_integer(&j, "jobs", s->jobs);
+    tc_json_close(&j, ']');
+    tc_json_add_integer(&j, "seeds", s->seeds);
+    tc_json_add_integer(&j, "jobs", s->jobs);
     if (taken) {
-        cli_json_text(&j, "part", taken->part);
-        cli_json_integer(&j, "rows", taken->rows);
-        cli_json_integer(&j, "best", s->best);
-        cli_json_integer(&j, "taken", s->chosen);
-        cli_json_number(&j, "standard_error", s->tolerance);
-        cli_json_text(&j, "reason", cli_sweep_reason(s));
-        cli_json_text(&j, "model", taken->folder.model);
+        tc_json_add_text(&j, "part", taken->part);
+        tc_json_add_integer(&j, "rows", taken->rows);
+        tc_json_add_integer(&j, "best", s->best);
+        tc_json_add_integer(&j, "taken", s->chosen);
+        tc_json_add_number(&j, "standard_error", s->tolerance);
+        tc_json_add_text(&j, "reason", cli_sweep_reason(s));
+        tc_json_add_text(&j, "model", taken->folder.model);
     }
-    cli_json_open(&j, "points", '[');
+    tc_json_open(&j, "points", '[');
     for (int i = 0; i < s->points; i++) point_json(&j, s, i);
-    cli_json_close(&j, ']');
-    cli_json_close(&j, '}');
-    fputc('\n', to);
+    tc_json_close(&j, ']');
+    tc_json_close(&j, '}');
+    cli_json_print(&j, to);
 }
 
 /* ---- CSV --------------------------------------------------------------------------------------------------------- */

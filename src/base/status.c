@@ -90,20 +90,25 @@ typedef struct sink {
     size_t capacity, length;
 } sink;
 
-static void put_raw(sink *s, char c)
+static void put(sink *s, const char *text, size_t n)
 {
-    if (s->length + 1 < s->capacity) s->text[s->length] = c;
-    s->length++;
+    for (; n > 0; n--, text++, s->length++)
+        if (s->length + 1 < s->capacity) s->text[s->length] = *text;
 }
 
-static void put(sink *s, char c)
+/* The character at text, in one column or, where it is not shown, as a question mark; its length. */
+static size_t put_char(sink *s, const char *text)
 {
-    put_raw(s, ((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7F ? '?' : c);
+    uint32_t code;
+    const size_t n = tc_char(text, &code);
+    const bool shown = n > 0 && (tc_char_shown(code) || *text == '\n' || *text == '\t');
+    put(s, shown ? text : *text == '\r' ? " " : "?", shown ? n : 1);
+    return n > 0 ? n : 1;
 }
 
 static void put_text(sink *s, const char *text)
 {
-    while (*text) put(s, *text++);
+    while (*text) text += put_char(s, text);
 }
 
 static size_t end_sink(const sink *s)
@@ -119,22 +124,22 @@ size_t tc_caret(const char *text, size_t length, size_t at, size_t width, const 
                 size_t capacity)
 {
     enum { AROUND = 256 };
-    sink s = {.text = to, .capacity = capacity};
+    sink s = {.text = to, .capacity = capacity}, under = {0};
     if (at > length) at = length;
     size_t begin = at, end = at;
     while (begin > 0 && text[begin - 1] != '\n' && at - begin < AROUND) begin--;
     while (begin < at && continues(text[begin])) begin++;
     while (end < length && text[end] != '\n' && text[end] != '\r' && end - at < AROUND) end++;
+    const size_t last = at + width < end ? at + width : end;
     put_text(&s, "    ");
-    for (size_t i = begin; i < end; i++) put(&s, text[i]);
+    for (size_t i = begin; i < end;) i += put_char(&s, text + i);
     put_text(&s, "\n    ");
-    for (size_t i = begin; i < at; i++)
-        if (!continues(text[i])) put(&s, text[i] == '\t' ? '\t' : ' ');
-    for (const char *c = colour ? colour[0] : ""; *c; c++) put_raw(&s, *c);
-    put(&s, '^');
-    for (size_t i = at + 1; i < end && i < at + width; i++)
-        if (!continues(text[i])) put(&s, '~');
-    for (const char *c = colour ? colour[1] : ""; *c; c++) put_raw(&s, *c);
+    for (size_t i = begin; i < at; i += put_char(&under, text + i)) put(&s, text[i] == '\t' ? "\t" : " ", 1);
+    if (colour) put(&s, colour[0], strlen(colour[0]));
+    put(&s, "^", 1);
+    if (at < last) at += put_char(&under, text + at);
+    for (; at < last; at += put_char(&under, text + at)) put(&s, "~", 1);
+    if (colour) put(&s, colour[1], strlen(colour[1]));
     return end_sink(&s);
 }
 
@@ -146,7 +151,7 @@ size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity)
         char lines[2 * sizeof error->source];
         tc_caret(error->source, strlen(error->source), (size_t)error->column,
                  error->width > 0 ? (size_t)error->width : 1, NULL, lines, sizeof lines);
-        put(&s, '\n');
+        put(&s, "\n", 1);
         put_text(&s, lines);
     }
     if (error->hint[0]) {

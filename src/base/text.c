@@ -72,6 +72,14 @@ void tc_text_add(tc_text *t, const char *format, ...)
     }
 }
 
+void tc_text_put(tc_text *t, const void *from, size_t n)
+{
+    t->failed = t->failed || !reserve(t, n + 1);
+    if (t->failed || n == 0) return;
+    memcpy(t->data + t->length, from, n);
+    t->data[t->length += n] = '\0';
+}
+
 void tc_text_free(tc_text *t)
 {
     tc_free(&t->mem, t->data);
@@ -91,10 +99,10 @@ size_t tc_text_copy(const char *text, char *to, size_t capacity)
 
 /* ---- Numbers ---- */
 
-const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX])
+const char *tc_number_digits(double x, int least, char buffer[TC_NUMBER_MAX])
 {
     enum { MOST_DIGITS = 17 };
-    for (int digits = 1; digits <= MOST_DIGITS; digits++) {
+    for (int digits = least; digits <= MOST_DIGITS; digits++) {
         double back;
         tc_snprintf(buffer, TC_NUMBER_MAX, "%.*g", digits, x);
         if (!isfinite(x) || (tc_number_read(buffer, &back) && back == x)) break;
@@ -102,18 +110,26 @@ const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX])
     return buffer;
 }
 
-bool tc_number_read(const char *text, double *x)
+const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]) { return tc_number_digits(x, 1, buffer); }
+
+double tc_number_at(const char *text, char **end)
 {
-    /* strtod alone would take leading spaces, hex, nan and inf. */
-    if (text[strspn(text, "0123456789+-.eE")]) return false;
     const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     const locale_t before = c ? uselocale(c) : (locale_t)0;
-    char *end;
-    const double value = strtod(text, &end);
+    const double value = strtod(text, end);
     if (c) {
         uselocale(before);
         freelocale(c);
     }
+    return value;
+}
+
+bool tc_number_read(const char *text, double *x)
+{
+    /* strtod alone would take leading spaces, hex, nan and inf. */
+    if (text[strspn(text, "0123456789+-.eE")]) return false;
+    char *end;
+    const double value = tc_number_at(text, &end);
     if (end == text || *end || !isfinite(value)) return false;
     *x = value;
     return true;
@@ -151,6 +167,68 @@ bool tc_bool_read(const char *text, bool *x)
     *x = word % 2 == 1;
     return word >= 0;
 }
+
+/* ---- Characters ---- */
+
+size_t tc_char(const char *text, uint32_t *code)
+{
+    static const struct {
+        unsigned char from, to, second_from, second_to, length, mask;
+    } form[] = {
+        {0x01, 0x7F, 0x00, 0xFF, 1, 0x7F}, {0xC2, 0xDF, 0x80, 0xBF, 2, 0x1F}, {0xE0, 0xE0, 0xA0, 0xBF, 3, 0x0F},
+        {0xE1, 0xEC, 0x80, 0xBF, 3, 0x0F}, {0xED, 0xED, 0x80, 0x9F, 3, 0x0F}, {0xEE, 0xEF, 0x80, 0xBF, 3, 0x0F},
+        {0xF0, 0xF0, 0x90, 0xBF, 4, 0x07}, {0xF1, 0xF3, 0x80, 0xBF, 4, 0x07}, {0xF4, 0xF4, 0x80, 0x8F, 4, 0x07}};
+    const unsigned char *s = (const unsigned char *)text;
+    for (size_t i = 0; i < sizeof form / sizeof *form; i++) {
+        if (s[0] < form[i].from || s[0] > form[i].to) continue;
+        if (form[i].length > 1 && (s[1] < form[i].second_from || s[1] > form[i].second_to)) return 0;
+        *code = s[0] & form[i].mask;
+        for (size_t k = 1; k < form[i].length; k++) {
+            if ((s[k] & 0xC0) != 0x80) return 0;
+            *code = *code << 6 | (s[k] & 0x3F);
+        }
+        return form[i].length;
+    }
+    return 0;
+}
+
+bool tc_char_shown(uint32_t code)
+{
+    static const struct {
+        uint32_t from, to;
+    } hidden[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x61C, 0x61C}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (code >= hidden[i].from && code <= hidden[i].to) return false;
+    return true;
+}
+
+bool tc_text_shown(const char *text)
+{
+    uint32_t code;
+    for (size_t n; *text; text += n)
+        if ((n = tc_char(text, &code)) == 0 || !tc_char_shown(code)) return false;
+    return true;
+}
+
+char *tc_tame(char *text, const char *keep)
+{
+    char *to = text;
+    for (const char *at = text; *at;) {
+        uint32_t code;
+        const size_t n = tc_char(at, &code);
+        if (n > 0 && (tc_char_shown(code) || (n == 1 && strchr(keep, *at)))) {
+            memmove(to, at, n);
+            to += n;
+        } else {
+            *to++ = '?';
+        }
+        at += n > 0 ? n : 1;
+    }
+    *to = '\0';
+    return text;
+}
+
+/* ---- The nearest word ---- */
 
 enum { MAX_WORD = 64 };
 

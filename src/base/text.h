@@ -17,6 +17,7 @@ typedef struct tc_text {
 
 /* Numbers in the C locale. */
 __attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *format, ...);
+void tc_text_put(tc_text *t, const void *from, size_t n); /* n bytes as they are */
 void tc_text_free(tc_text *t);
 
 /* snprintf's contract for a text that is already there: copies what fits, ends it with a NUL, returns the full
@@ -31,6 +32,7 @@ __attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity,
  * gives). */
 enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
+const char *tc_number_digits(double x, int least, char buffer[TC_NUMBER_MAX]); /* with at least so many digits */
 
 /* The ending of a noun after a number: "" or "s". */
 static inline const char *tc_plural(int64_t n) { return n == 1 ? "" : "s"; }
@@ -44,6 +46,24 @@ int tc_word_read(const char *words, const char *text);
 
 /* true, on, yes, 1 and false, off, no, 0. */
 bool tc_bool_read(const char *text, bool *x);
+
+/* strtod in the C locale: the number that text begins with. */
+double tc_number_at(const char *text, char **end);
+
+/* The length in bytes of the UTF-8 character that text begins with, and its code; 0 when it begins with none. (RFC 3629:
+ * nothing overlong, no surrogates.) */
+size_t tc_char(const char *text, uint32_t *code);
+
+/* Whether a character may be shown as it is. Those that may not could make a terminal obey them or a text look like
+ * another one: controls (C0, DEL, C1), the marks that turn the direction of writing, and line separators. */
+bool tc_char_shown(uint32_t code);
+
+/* Whether text is UTF-8 and all of it may be shown. */
+bool tc_text_shown(const char *text);
+
+/* Makes text fit to be shown, in place: each character that must not be, and each byte that is not UTF-8, becomes a
+ * question mark. Those in `keep` ("\n\t") stay. Returns text. */
+char *tc_tame(char *text, const char *keep);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
  * at least 1), otherwise NULL. next(context, i) gives candidate i, NULL at the end. */

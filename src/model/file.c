@@ -22,17 +22,15 @@ void tacet_file_free(tacet_file *f)
 {
     if (!f) return;
     const tc_mem m = f->mem;
-    json_decref(f->header);
+    tc_free(&m, f->header);
+    tc_free(&m, f->text);
     tc_free_aligned(&m, f->data);
     tc_free(&m, f->tensor);
     tc_free(&m, f->path);
     tc_free(&m, f);
 }
 
-const char *tacet_file_note(const tacet_file *f, const char *key)
-{
-    return json_string_value(json_object_get(json_object_get(f->header, "__metadata__"), key));
-}
+const char *tacet_file_note(const tacet_file *f, const char *key) { return tc_json_text(tc_json_get(f->notes, key)); }
 
 int tacet_file_count(const tacet_file *f) { return f->tensors; }
 

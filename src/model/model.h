@@ -47,8 +47,8 @@ void tc_file_set(const tc_tensors *t); /* copies what was found into the plan */
  * tc_notes_write. */
 typedef struct tc_notes {
     const tacet_plan *plan;
-    tc_text done; /* as tc_safetensors_note makes them */
-    tc_text text; /* of the next one */
+    tc_json_writer done; /* members of an object */
+    tc_text text;        /* of the next one */
 } tc_notes;
 
 tc_notes tc_notes_of(const tacet_plan *p);                                  /* those of every model */

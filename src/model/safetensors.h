@@ -9,10 +9,9 @@
 #ifndef TC_SAFETENSORS_H
 #define TC_SAFETENSORS_H
 
+#include "base/json.h"
 #include "base/shape.h"
 #include "base/status.h"
-
-#include <jansson.h>
 
 enum { TC_HEADER_MAX = 100000000 };
 
@@ -29,7 +28,9 @@ typedef struct tc_tensor {
 struct tacet_file {
     tc_mem mem;
     char *path;
-    json_t *header;
+    char *text;           /* the header's, */
+    tc_json *header;      /* what it says, */
+    const tc_json *notes; /* and of that the notes; NULL: none */
     int tensors;
     tc_tensor *tensor; /* in the order of the data */
     float *data;       /* all of them */
@@ -39,7 +40,7 @@ struct tacet_file {
  * does not give the file, TACET_FILE when it is not what it says it is. */
 tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e);
 
-/* What is to be written: notes, as tc_safetensors_note has added them one after another (NULL: none), and tensors in
+/* What is to be written: notes, members as tc_json_add_text has added them one after another (NULL: none), and tensors in
  * their order (name and shape are read). fill puts the count numbers of tensor i, as the file is to have them, into
  * `to`. */
 typedef struct tc_outline {
@@ -49,7 +50,6 @@ typedef struct tc_outline {
     void (*fill)(const void *context, int i, float *to);
     const void *context;
 } tc_outline;
-void tc_safetensors_note(tc_text *notes, const char *key, const char *text);
 
 /* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the whole new one, and on
  * failure path.tmp is gone. The bytes depend only on the outline. Text that is not UTF-8 is written with U+FFFD in the

@@ -59,14 +59,14 @@ static tacet_status read_exactly(const reading *r, void *to, size_t bytes)
 
 /* ---- The header ---- */
 
-static tacet_status parse_header(const reading *r, const char *text, size_t length)
+static tacet_status parse_header(const reading *r, char *text, size_t length)
 {
-    json_error_t why;
+    tc_json_error why;
     if (length == 0 || text[0] != '{') return refuse(r, "not a safetensors file: its header does not begin with {");
-    r->f->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
+    r->f->header = tc_json_read(&r->f->mem, text, length, &why);
     if (r->f->header) return TACET_OK;
-    if (json_error_code(&why) == json_error_out_of_memory) return tc_fail_memory(r->e);
-    return refuse(r, "its header is not right at byte %d: %s", why.position, why.text);
+    if (!why.text) return tc_fail_memory(r->e);
+    return refuse(r, "its header is not right at byte %zu: %s", why.at, why.text);
 }
 
 static tacet_status read_header(reading *r)
@@ -88,23 +88,18 @@ static tacet_status read_header(reading *r)
         return refuse(r, "its header has %llu bytes, and at most %d are read", (unsigned long long)length,
                       TC_HEADER_MAX);
     r->data = r->size - (int64_t)sizeof prefix - (int64_t)length;
-    char *text = tc_alloc(&r->f->mem, (size_t)length, 1);
-    if (!text) return tc_fail_memory(r->e);
-    s = read_exactly(r, text, (size_t)length);
-    if (s == TACET_OK) s = parse_header(r, text, (size_t)length);
-    tc_free(&r->f->mem, text);
-    return s;
+    r->f->text = tc_alloc(&r->f->mem, (size_t)length + 1, 1);
+    if (!r->f->text) return tc_fail_memory(r->e);
+    s = read_exactly(r, r->f->text, (size_t)length);
+    return s == TACET_OK ? parse_header(r, r->f->text, (size_t)length) : s;
 }
 
-static tacet_status check_notes(const reading *r, json_t *notes)
+static tacet_status read_notes(const reading *r, const tc_json *notes)
 {
-    const char *key;
-    json_t *text;
-    if (!json_is_object(notes)) return refuse(r, "%s is not an object", metadata_key);
-    json_object_foreach(notes, key, text)
-    {
-        if (!json_is_string(text)) return refuse(r, "%s: \"%.100s\" is not a string", metadata_key, key);
-    }
+    if (notes->kind != TC_JSON_OBJECT) return refuse(r, "%s is not an object", metadata_key);
+    for (const tc_json *note = tc_json_first(notes); note; note = tc_json_next(note))
+        if (!tc_json_text(note)) return refuse(r, "%s: \"%.100s\" is not a string", metadata_key, note->key);
+    r->f->notes = notes;
     return TACET_OK;
 }
 
@@ -126,22 +121,15 @@ static const struct dtype *find_dtype(const char *name)
     return NULL;
 }
 
-/* A whole number that is not negative and not above limit, or -1. */
-static int64_t whole(const json_t *number, int64_t limit)
+static tacet_status read_shape(const reading *r, tc_tensor *t, const tc_json *sizes)
 {
-    const json_int_t x = json_is_integer(number) ? json_integer_value(number) : -1;
-    return x >= 0 && x <= limit ? (int64_t)x : -1;
-}
-
-static tacet_status read_shape(const reading *r, tc_tensor *t, const json_t *sizes)
-{
-    if (!json_is_array(sizes)) return refuse(r, "tensor \"%.100s\" has no shape", t->name);
-    const size_t rank = json_array_size(sizes);
+    if (!sizes || sizes->kind != TC_JSON_LIST) return refuse(r, "tensor \"%.100s\" has no shape", t->name);
+    const size_t rank = tc_json_size(sizes);
     if (rank > TC_MAX_RANK)
         return refuse(r, "tensor \"%.100s\" has %zu sizes, and at most %d are read", t->name, rank, TC_MAX_RANK);
     t->count = 1;
     for (size_t i = 0; i < rank; i++) {
-        const int64_t size = whole(json_array_get(sizes, i), TC_MAX_COUNT);
+        const int64_t size = tc_json_whole(tc_json_at(sizes, i), TC_MAX_COUNT);
         if (size < 0 || __builtin_mul_overflow(t->count, size, &t->count) || t->count > TC_MAX_COUNT)
             return refuse(r, "tensor \"%.100s\": size %zu of its shape is not a number, negative or too large", t->name,
                           i);
@@ -150,21 +138,21 @@ static tacet_status read_shape(const reading *r, tc_tensor *t, const json_t *siz
     return TACET_OK;
 }
 
-static tacet_status read_entry(const reading *r, tc_tensor *t, json_t *entry)
+static tacet_status read_entry(const reading *r, tc_tensor *t, const tc_json *entry)
 {
-    const char *name = json_string_value(json_object_get(entry, "dtype"));
+    const char *name = tc_json_text(tc_json_get(entry, "dtype"));
     const struct dtype *d = name ? find_dtype(name) : NULL;
     if (!name) return refuse(r, "tensor \"%.100s\" has no dtype", t->name);
     if (!d)
         return refuse(r, "tensor \"%.100s\" is %.20s, and F32, F64, I32, I64 and U8 are read: save it as float32",
                       t->name, name);
     t->type = d->type;
-    tacet_status s = read_shape(r, t, json_object_get(entry, "shape"));
+    tacet_status s = read_shape(r, t, tc_json_get(entry, "shape"));
     if (s != TACET_OK) return s;
-    const json_t *offsets = json_object_get(entry, "data_offsets");
-    t->begin = whole(json_array_get(offsets, 0), r->data);
-    t->end = whole(json_array_get(offsets, 1), r->data);
-    if (json_array_size(offsets) != 2 || t->begin < 0 || t->end < t->begin)
+    const tc_json *offsets = tc_json_get(entry, "data_offsets");
+    t->begin = tc_json_whole(tc_json_at(offsets, 0), r->data);
+    t->end = tc_json_whole(tc_json_at(offsets, 1), r->data);
+    if (tc_json_size(offsets) != 2 || t->begin < 0 || t->end < t->begin)
         return refuse(
             r, "truncated, or tensor \"%.100s\" is wrong: its data_offsets are not within the %lld bytes of data",
             t->name, (long long)r->data);
@@ -187,17 +175,14 @@ static int by_place(const void *a, const void *b)
 static tacet_status read_entries(const reading *r)
 {
     tacet_file *f = r->f;
-    const char *name;
-    json_t *entry;
-    f->tensor = tc_alloc(&f->mem, json_object_size(f->header), sizeof *f->tensor);
+    f->tensor = tc_alloc(&f->mem, tc_json_size(f->header), sizeof *f->tensor);
     if (!f->tensor) return tc_fail_memory(r->e);
-    json_object_foreach(f->header, name, entry)
-    {
+    for (const tc_json *entry = tc_json_first(f->header); entry; entry = tc_json_next(entry)) {
         tacet_status s;
-        if (strcmp(name, metadata_key) == 0) {
-            s = check_notes(r, entry);
+        if (strcmp(entry->key, metadata_key) == 0) {
+            s = read_notes(r, entry);
         } else {
-            f->tensor[f->tensors].name = name;
+            f->tensor[f->tensors].name = entry->key;
             s = read_entry(r, &f->tensor[f->tensors++], entry);
         }
         if (s != TACET_OK) return s;

@@ -80,8 +80,8 @@ const tc_part_note tc_part_notes[TC_PARTS] = {{"input", "tacet.input", true},
 
 void tc_notes_add(tc_notes *n, const char *key)
 {
-    tc_safetensors_note(&n->done, key, n->text.data ? n->text.data : "");
-    n->done.failed = n->done.failed || n->text.failed;
+    tc_json_add_text(&n->done, key, n->text.data ? n->text.data : "");
+    n->done.to.failed = n->done.to.failed || n->text.failed;
     tc_text_free(&n->text);
 }
 
@@ -96,7 +96,7 @@ void tc_line_add(tc_text *t, const char *name, const double *x, int count)
 /* Lambdas are those of the last step: a schedule has moved on, and what is steered has no other. */
 tc_notes tc_notes_of(const tacet_plan *p)
 {
-    tc_notes n = {.plan = p, .done = {.mem = p->mem}, .text = {.mem = p->mem}};
+    tc_notes n = {.plan = p, .done = {.to.mem = p->mem}, .text = {.mem = p->mem}};
     tc_text_add(&n.text, "pt");
     tc_notes_add(&n, "format");
     for (int i = 0; i < TC_PARTS; i++) {
@@ -117,7 +117,7 @@ static tacet_status add_callers(tc_notes *n, int notes, const tacet_note *note, 
         if (strncmp(key, "tacet.", 6) == 0)
             return tc_fail(e, TACET_FAILED, "the note %.100s: keys that begin with \"tacet.\" are the library's", key);
         if (there) return tc_fail(e, TACET_FAILED, "the note %.100s is there already: each key can be used once", key);
-        tc_safetensors_note(&n->done, key, note[i].text);
+        tc_json_add_text(&n->done, key, note[i].text);
     }
     return TACET_OK;
 }
@@ -128,11 +128,11 @@ tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int 
     tc_tensors t;
     const bool room = tc_tensors_of(&t, n->plan, checkpoint);
     tacet_status s = add_callers(n, notes, note, e);
-    if (s == TACET_OK && (!room || n->done.failed)) s = tc_fail_memory(e);
-    const tc_outline o = {n->done.data, checkpoint ? t.count : t.model, t.tensor, fill, &t};
+    if (s == TACET_OK && (!room || n->done.to.failed)) s = tc_fail_memory(e);
+    const tc_outline o = {n->done.to.data, checkpoint ? t.count : t.model, t.tensor, fill, &t};
     if (s == TACET_OK) s = tc_safetensors_write(&n->plan->mem, path, &o, e);
     tc_tensors_free(&t);
-    tc_text_free(&n->done);
+    tc_text_free(&n->done.to);
     return s;
 }
 

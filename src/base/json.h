@@ -1,0 +1,82 @@
+/* json.h: JSON (RFC 8259), read and written: the header of a safetensors file, and what a run of the program leaves.
+ *
+ * A document is read in place: strings are decoded within the text, and all values lie in one array, each followed by
+ * what is in it, so that reading makes one allocation and freeing two calls. What a reader asks of a value that is not
+ * there (NULL) or of another kind has an answer, so that questions can be asked one inside the other. */
+#ifndef TC_JSON_H
+#define TC_JSON_H
+
+#include "base/text.h"
+
+/* ---- Reading ---- */
+
+typedef enum tc_json_kind {
+    TC_JSON_NULL,
+    TC_JSON_FALSE,
+    TC_JSON_TRUE,
+    TC_JSON_INTEGER, /* written without fraction and exponent, and an int64_t; -0 is a real */
+    TC_JSON_REAL,
+    TC_JSON_TEXT,
+    TC_JSON_LIST,
+    TC_JSON_OBJECT
+} tc_json_kind;
+
+typedef struct tc_json {
+    tc_json_kind kind;
+    bool last;       /* of the list or object that it is in */
+    uint32_t count;  /* values in a list, members of an object */
+    uint32_t span;   /* places in the array: its own and those of all that is in it */
+    const char *key; /* of a member, or NULL */
+    union {
+        int64_t integer;
+        double real;
+        const char *text;
+    };
+} tc_json;
+
+enum { TC_JSON_DEPTH = 64 }; /* lists and objects in each other, at most */
+
+/* How a document is wrong (text NULL: out of memory) and where: in bytes from its beginning, and as line and column
+ * from 1. Of a key that is there twice, the line is that on which the object ends. */
+typedef struct tc_json_error {
+    const char *text;
+    size_t at, line, column;
+} tc_json_error;
+
+/* Reads text[length], after which there must be a NUL, and overwrites it; the values point into it. NULL with *why:
+ * what RFC 8259 does not allow, bytes that are not UTF-8, U+0000, half a surrogate pair, a number beyond double, a key
+ * that an object has twice, or more than TC_JSON_DEPTH brackets. The result is one block of m. */
+tc_json *tc_json_read(const tc_mem *m, char *text, size_t length, tc_json_error *why);
+
+/* The member of that name; value i from 0 (each takes i steps); the first value, and the one after it. NULL: none. */
+const tc_json *tc_json_get(const tc_json *object, const char *key);
+const tc_json *tc_json_at(const tc_json *list, size_t i);
+const tc_json *tc_json_first(const tc_json *list);
+const tc_json *tc_json_next(const tc_json *value);
+#define tc_json_each(list, i, value)                                                                                   \
+    for ((i) = 0, (value) = tc_json_first(list); value; (value) = tc_json_next(value), (i)++)
+
+size_t tc_json_size(const tc_json *list);
+const char *tc_json_text(const tc_json *value);             /* NULL: not a string */
+double tc_json_number(const tc_json *value);                /* NAN: not a number */
+int64_t tc_json_whole(const tc_json *value, int64_t limit); /* an integer from 0 to limit; -1: not one */
+bool tc_json_equal(const tc_json *a, const tc_json *b);     /* two that are not there are equal */
+
+/* ---- Writing ---- */
+
+/* Zero-initialise with {.to.mem = m}; text and failure are those of `to`. Inside an object every call names its key;
+ * elsewhere key is NULL. */
+typedef struct tc_json_writer {
+    tc_text to;
+    bool comma; /* something stands before on this level */
+} tc_json_writer;
+
+void tc_json_open(tc_json_writer *j, const char *key, char bracket); /* '{' or '[' */
+void tc_json_close(tc_json_writer *j, char bracket);                 /* '}' or ']' */
+void tc_json_add_integer(tc_json_writer *j, const char *key, int64_t value);
+/* The shortest number of six digits or more that reads back as the same; null where value is not finite. */
+void tc_json_add_number(tc_json_writer *j, const char *key, double value);
+/* What must not be shown (tc_char_shown) is escaped, and a byte that is not UTF-8 becomes U+FFFD. */
+void tc_json_add_text(tc_json_writer *j, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Every figure of cli/figures.def has its line in docs/steering.md, "| `key` | meaning |", word for word, and no line there
+# describes a key that is not written.
+set -eu
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+cd "$here"
+cat > figures.c <<'END'
+#include <stdio.h>
+int main(void)
+{
+#define TERM_FIGURE(name, key, heading, tag, when, form, show, field, meaning) \
+    if (*key && *meaning) puts("| `" key "` | " meaning " |");
+#define LAYER_FIGURE TERM_FIGURE
+#define RUN_FIGURE(name, key, heading, tag, when, form, show, meaning) TERM_FIGURE(name, key, , , , , , , meaning)
+#include "rows.def"
+}
+END
+# The sections take their macros away when they end; here one is written by means of another.
+grep -v '^#undef' "$TACET_SOURCE/cli/figures.def" > rows.def
+compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$TACET_BUILD/CMakeCache.txt")
+"${compiler:-cc}" -std=c17 figures.c -o figures
+./figures > rows
+[ "$(wc -l < rows)" -ge 20 ] || { echo "only $(wc -l < rows) figures were found" >&2 && exit 1; }
+bad=0
+while IFS= read -r row; do
+    grep -qxF "$row" "$TACET_SOURCE/docs/steering.md" || { echo "docs/steering.md lacks: $row" >&2 && bad=1; }
+done < rows
+sed -n '/^### Keys/,/^## /p' "$TACET_SOURCE/docs/steering.md" | grep '^| `' | grep -v '^| `\(bound\|histogram\|dead_units\|on\|name\)`' > there
+grep -vxFf rows there && echo "docs/steering.md has lines that cli/figures.def has not" >&2 && bad=1
+exit $bad
