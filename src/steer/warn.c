@@ -68,9 +68,9 @@ static bool above(const subject *s, char *text, size_t n)
     const bool natural = s->firing.natural < s->now.target;
     if (!steered(s) || !(natural || (s->now.bound < 0 && s->firing.density < 0.9 * s->now.target))) return false;
     tc_snprintf(text, n,
-                "the target density %.3g is above what the network has %s (%.3g): a penalty cannot raise it. Ask for "
-                "less, or leave the penalty out",
-                s->now.target, natural ? "by nature" : "with next to no penalty",
+                "the target density %.3g is above that of the network %s (%.3g): a penalty cannot raise it. Ask for less, "
+                "or leave the penalty out",
+                s->now.target, natural ? "before training" : "with almost no penalty",
                 natural ? s->firing.natural : s->firing.density);
     return true;
 }
@@ -94,6 +94,7 @@ static bool missed(const subject *s, char *text, size_t n)
     const double is = zeros ? 1 - s->firing.density : s->firing.density;
     const double target = zeros ? 1 - s->now.target : s->now.target;
     if (!steered(s) || !s->landed || s->now.bound != 0 || fabs(is / target - 1) <= 0.1) return false;
+    if (s->firing.natural < s->now.target) return false; /* `above` says that it cannot be reached */
     tc_snprintf(text, n, "the target %s %.3g was missed, it is %.3g: more epochs may get there",
                 zeros ? "zeros" : "density", target, is);
     return true;
