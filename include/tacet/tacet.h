@@ -300,6 +300,10 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
  * tacet_set_rate does the same to the learning rate in the optimizer's description: its schedule goes on, and
  * parameters with an lr= of their own (tacet_options) keep it.
  *
+ * tacet_term.lambda, tacet_objective and tacet_learning_rate have the new number at once, while the values of terms are
+ * still those of the last call: read the figures of a step before. A plan for inference has no schedules: its lambda is
+ * the number that was set.
+ *
  * Both are kept in checkpoints; tacet_resume brings back what was set in the run that it resumes, and nothing else. */
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
@@ -455,8 +459,8 @@ TACET_API tacet_status tacet_term_firing(const tacet_plan *p, int i, tacet_firin
  * larger one the penalty pulls harder at every element (group, vector) than the losses do at any, so that all of them
  * go to 0. Runs what was fed forward and backward on `rows` rows, as tacet_step does, but updates nothing; no values
  * can be read until the next step. Other penalties play no part, nor does the term's own lambda or schedule. NAN: the
- * penalty or the losses do not pull there. Fails in a plan without an optimizer or without a ledger, and where there
- * are several ranks. */
+ * penalty or the losses do not pull there. Fails in a plan without an optimizer or without a ledger, where there are
+ * several ranks, and with TACET_NOT_FINITE where the losses are not finite. */
 TACET_API tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lambda);
 
 /* The i-th warning from the ledger; TACET_FAILED past the last one. kind ("dead", "no effect") together with `on`, a
@@ -542,7 +546,7 @@ typedef struct tacet_result {
 /* Runs the whole epoch in which the loader stands forward. Afterwards the values of terms are means over all rows, and
  * densities and dead units those of this pass. y [batch, ..., classes] holds the answers: the largest entry over its
  * last dimension is compared with the label in target [batch, ...]. With a target of another shape, or one that is not
- * class indices, accuracy is NAN.
+ * class indices, where a batch had no labels, or where y cannot be read (tacet_keep), accuracy is NAN.
  *
  * Where there are several ranks each gives a loader over its own share of the data and gets the figures of all rows.
  * The loaders must have the same number of batches (tacet_loader_batches), which is checked. The batches may be of

@@ -113,5 +113,7 @@ size_t tacet_spec_set(tacet_role role, const char *text, const char *key, const 
         tc_fail(why, TACET_DESCRIPTION, "with this %s the description is more than %d bytes long", key, TC_MAX_SPEC);
         return 0;
     }
-    return read_text(&r, role, made, true, why) == TACET_OK ? tc_text_copy(made, to, capacity) : 0;
+    if (read_text(&r, role, made, true, why) != TACET_OK) return 0;
+    /* A key that is several words has set something else. */
+    return tc_spec_find(&r.spec, TABLES, r.binding, key, &arg, why) ? tc_text_copy(made, to, capacity) : 0;
 }

@@ -88,6 +88,7 @@ static bool read_terms(const resuming *r, const char *at, double *to, int number
                            "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
                            r->f->path, *at ? at : "nothing more", name) == TACET_OK;
         if (!take_numbers(&at, line, numbers, ledger)) return false;
+        if (numbers == 1 && line[0] < 0) return false; /* a lambda */
         if (r->set) memcpy(to + i * numbers, line, sizeof *line * (size_t)numbers);
     }
     return !*at ||
@@ -414,7 +415,14 @@ static void forget(tacet_plan *p)
 {
     memset(p->table.list_steps, 0, sizeof *p->table.list_steps * (size_t)p->values);
     p->table.given_rate = NAN;
-    for (int i = 0; i < p->terms; i++) p->table.given[i] = NAN;
+    p->table.total = (tc_total){0};
+    tc_tally_reset(p, TC_TRAIN);
+    for (int v = 0; v < p->values; v++) p->count[TC_TRAIN][v].natural = NAN;
+    for (int i = 0; i < p->terms; i++) {
+        p->table.given[i] = NAN;
+        p->table.account[i] = (tc_account){.lambda_before = NAN, .density_before = NAN};
+        p->table.control[i] = (tc_control){.smooth = NAN};
+    }
 }
 
 tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, tacet_error *why)

@@ -100,7 +100,7 @@ typedef struct tc_exchange {
     double hash;     /* of the plan and its parameters when the first call began; 0: there was no call yet */
     tc_vote vote;    /* the reason is in the plan's error */
 } tc_exchange;
-enum { TC_RANK_TELLS = 7 }; /* numbers that a rank tells the others of itself at a time, at most */
+enum { TC_RANK_TELLS = 8 }; /* numbers that a rank tells the others of itself at a time, at most */
 
 /* What a list leaves of its terms. */
 typedef struct tc_results {

@@ -68,7 +68,7 @@ static tacet_status tell(tacet_plan *p, const double *mine, int each)
 /* ---- The beginning of a call ---- */
 
 /* What a rank tells of itself: numbers that must be the same on all ranks, and its rows. */
-enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, ROWS, EACH };
+enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, GIVEN, ROWS, EACH };
 _Static_assert((int)EACH == (int)TC_RANK_TELLS, "there must be room for what a rank tells");
 enum { EVALUATE = TC_LISTS }; /* a call; the others are the lists that run */
 enum { REFUSED = -1 }; /* in place of the inputs: this rank refuses the call, and the other numbers mean nothing */
@@ -87,7 +87,10 @@ static const char *const unlike[] = {
     [BATCHES] = "rank %d has a different number of batches from this rank: all must evaluate on the same number",
     [PLAN] =
         "rank %d has a different plan from this rank, or began with different parameters: all must compile the same graph "
-        "with the same configuration and seed, or load the same file"};
+        "with the same configuration and seed, or load the same file",
+    [GIVEN] =
+        "rank %d was given other lambdas or another rate than this rank: all must make the same calls of "
+        "tacet_set_lambda and tacet_set_rate"};
 
 /* Which inputs were fed, a bit each. */
 static double inputs(const tacet_plan *p)
@@ -119,6 +122,13 @@ static double plan_hash(tacet_plan *p)
     return p->exchange.hash = 1 + (double)hash_words(hash, p->block.numbers, p->block.floats);
 }
 
+/* A hash of the lambdas and the rate that the caller has set. */
+static double given_hash(const tacet_plan *p)
+{
+    const uint32_t hash = hash_words(UINT32_C(2166136261), p->table.given, 2 * (int64_t)p->terms);
+    return (double)hash_words(hash, &p->table.given_rate, 2);
+}
+
 /* The inputs of the first rank that was fed, or REFUSED. */
 static double inputs_of_all(const tacet_plan *p)
 {
@@ -140,6 +150,7 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
         [INPUTS] = ready == TACET_OK ? inputs(p) : REFUSED,
         [BATCHES] = batches,
         [PLAN] = plan_hash(p),
+        [GIVEN] = given_hash(p),
         [ROWS] = (double)p->run.rows,
     };
     p->exchange.vote = ready == TACET_OK ? TC_GOOD : TC_REFUSED;

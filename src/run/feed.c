@@ -48,12 +48,13 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
     if (value->type == TACET_I32 && !take_ids[type])
         return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, and was fed %s", value->name,
                        tc_type_name(type));
-    tc_feed *f = &p->feed[v];
-    if (scaling && tc_sized_take(&f->scaling, sizeof f->scaling, scaling, "tacet_scaling", &p->error))
-        return p->error.status;
-    if (scaling && f->scaling.count != 1 && f->scaling.count != n)
+    tacet_scaling taken = {0};
+    if (scaling && tc_sized_take(&taken, sizeof taken, scaling, "tacet_scaling", &p->error)) return p->error.status;
+    if (scaling && taken.count != 1 && taken.count != n)
         return tc_fail(&p->error, TACET_FAILED, "%s: a scaling of %lld numbers for rows of %lld", value->name,
-                       (long long)f->scaling.count, (long long)n);
+                       (long long)taken.count, (long long)n);
+    tc_feed *f = &p->feed[v]; /* until here nothing is written: what was fed before stays as it was */
+    f->scaling = taken;
     f->fed = true;
     f->gather = (tc_gather){
         .type = type, .from = data, .index = index, .scaling = scaling ? &f->scaling : NULL, .n = n};

@@ -69,7 +69,8 @@ static void look(void *context, const tacet_plan *p, int value, const float *x, 
             for (int64_t j = from; j < end; j++)
                 if (x[j] != 0.0f) sum += (double)g[j] * (double)g[j], n++;
         }
-        if (n > 0) to->most = fmax(to->most, sqrt(sum / (double)n));
+        const double rms = n > 0 ? sqrt(sum / (double)n) : 0;
+        if (rms > to->most || !isfinite(rms)) to->most = rms; /* one that is not a number stays */
         to->some += n;
     }
 }
@@ -96,7 +97,11 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
     if (p->set.ranks.count > 1) return refuse(p, "the largest lambda is measured by one rank alone");
     pull a = {.term = &p->graph->term[term]};
     const uint64_t mode = tc_flush_denormals();
-    const tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
+    tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
+    if (status == TACET_OK && !isfinite(tacet_data_loss(p))) {
+        p->last = -1;
+        status = tc_fail(&p->error, TACET_NOT_FINITE, "the losses are not finite: there is no largest lambda");
+    }
     if (status == TACET_OK) {
         tc_run_sample(p, look, &a);
         *lambda = largest(p, term, &a);

@@ -43,7 +43,7 @@ static void add_batch(tacet_plan *p)
     const float *answer = label ? tc_run_left(p, e->y, TACET_F32) : NULL;
     const int64_t all = p->run.global_rows;
     for (int i = 0; i < p->terms; i++) e->sum[i] += p->result.value[i] * (double)all;
-    e->compared = answer != NULL;
+    e->compared = answer != NULL && (e->compared || e->batches == 0); /* in every batch, or there is no accuracy */
     if (answer) e->right += (double)count_right(answer, p->run.rows * e->positions, e->classes, label);
     e->rows += all;
     e->batches++;

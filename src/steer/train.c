@@ -8,12 +8,12 @@
 static double epoch_of(const tacet_plan *p) { return (double)p->table.step / (double)p->set.steps_per_epoch; }
 
 /* Sets lambda of the step to come: what was given or is in the description, times the factor of the schedule at this
- * place in the run; or what the controller says. */
+ * place in the run, if there is one: a plan for inference has no run; or what the controller says. */
 static void set_lambda(tacet_plan *p, int i)
 {
     const tc_term *t = &p->graph->term[i];
     const double given = p->table.given[i];
-    if (t->scheduled)
+    if (t->scheduled && p->update.optim)
         p->table.lambda[i] = (isnan(given) ? t->lambda : given) *
                              tc_schedule_factor(&t->common[TC_TERM_SCHEDULE], epoch_of(p), p->set.epochs);
     else if (!isnan(given))
