@@ -86,6 +86,8 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     cli_place whole = cli_argument(c->arena, "--set", text);
     size_t equals = strcspn(text, "="), length = strlen(text);
     if (!text[equals]) return cli_fail_at(whole, length, "--set train.epochs=3", "an = is missing: KEY=VALUE");
+    if (!tc_text_utf8(text)) /* config.yaml could not be read again */
+        return cli_fail_at(whole, length, "rename the file, or reach it through a link", "this is not UTF-8 text");
     const char *name = cli_copy(c->arena, text, equals);
     cli_item value = part_of(c, whole, equals + 1, length);
     int key = key_of(name);

@@ -28,11 +28,12 @@ static tacet_status read_lines(cli_record *r, char *text, size_t length)
     r->epoch = cli_take(&r->arena, sizeof *r->epoch * (lines + 1));
     r->step = cli_take(&r->arena, sizeof *r->step * (lines + 1));
     for (size_t at = 1; at <= lines; at++) {
-        tc_json_error e = {.column = 1, .text = "expected an object"};
+        tc_json_error e;
         char *end = memchr(text, '\n', length);
         *end = '\0';
         const tc_json *o = tc_json_read(&m, text, (size_t)(end - text), &e);
-        if (!o || o->kind != TC_JSON_OBJECT)
+        if (o && o->kind != TC_JSON_OBJECT) e = (tc_json_error){.text = "expected an object", .column = 1};
+        if (!o || e.text)
             return cli_fail(TACET_FILE, "%s:%zu:%zu: not a line of metrics: %s", r->folder.metrics, at, e.column,
                             e.text);
         if (tc_json_get(o, "seconds"))

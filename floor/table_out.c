@@ -6,19 +6,20 @@
 
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
 {
-    int columns = (int)strlen(align);
+    enum { COLUMNS = 64 };
+    const int columns = (int)strlen(align);
+    int width[COLUMNS] = {0};
+    for (int i = 0; i < rows * columns; i++) {
+        const int n = (int)strlen(cell[i]), c = i % columns;
+        if (c < COLUMNS && n > width[c]) width[c] = n;
+    }
     for (int r = 0; r < rows; r++) {
         for (int c = 0; c < columns; c++) {
-            int width = 0;
-            for (int i = 0; i < rows; i++) {
-                int n = (int)strlen(cell[i * columns + c]);
-                width = n > width ? n : width;
-            }
             const char *gap = c ? "  " : "", *text = cell[r * columns + c];
             if (align[c] == 'r')
-                cli_print(to, "%s%*s", gap, width, text);
+                cli_print(to, "%s%*s", gap, c < COLUMNS ? width[c] : 0, text);
             else
-                cli_print(to, "%s%-*s", gap, c + 1 < columns ? width : 0, text);
+                cli_print(to, "%s%-*s", gap, c + 1 < columns && c < COLUMNS ? width[c] : 0, text);
         }
         fputc('\n', to);
     }

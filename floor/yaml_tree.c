@@ -223,7 +223,7 @@ void cli_yaml_text(FILE *to, const char *text)
     for (size_t n; *text; text += n ? n : 1) {
         n = tc_char(text, &code);
         if (*text == '"' || *text == '\\') fputc('\\', to);
-        if (n > 0 && !tc_char_shown(code))
+        if (n > 0 && (!tc_char_shown(code) || code == 0xFFFE || code == 0xFFFF)) /* YAML knows no such characters */
             fprintf(to, "\\u%04x", (unsigned)code);
         else
             fwrite(text, 1, n ? n : 1, to);

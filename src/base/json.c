@@ -51,8 +51,8 @@ static bool read_unicode(reading *r, char **to)
 {
     const char *begin = r->at;
     int32_t code = hex4(begin + 2);
+    if (code < 0) return wrong(r, begin, "\\u takes four hexadecimal digits"); /* the text may end before them */
     r->at += 6;
-    if (code < 0) return wrong(r, begin, "\\u takes four hexadecimal digits");
     if (code == 0) return wrong(r, begin, "U+0000 in a string");
     if (code >= 0xD800 && code <= 0xDFFF) {
         const int32_t low = code < 0xDC00 && r->at[0] == '\\' && r->at[1] == 'u' ? hex4(r->at + 2) : -1;
@@ -162,9 +162,10 @@ static bool read_word(reading *r, tc_json *v)
     return wrong(r, r->at, "expected a value");
 }
 
-static uint32_t hash(const char *s)
+/* FNV-1a. From a seed that a file cannot know, or its keys could all be given one place. */
+static uint32_t hash(const char *s, uint32_t seed)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
+    uint32_t h = 2166136261u ^ seed;
     while (*s) h = (h ^ (unsigned char)*s++) * 16777619u;
     return h;
 }
@@ -185,8 +186,9 @@ static bool unique(reading *r, const tc_json *object)
     while (room < 2 * (size_t)object->count) room *= 2;
     const char **table = tc_alloc(r->mem, room, sizeof *table);
     if (!table) return wrong(r, r->at, NULL);
+    const uint32_t seed = (uint32_t)((uintptr_t)table >> 12) ^ (uint32_t)((uintptr_t)&room >> 4);
     for (member = tc_json_first(object); member; member = tc_json_next(member)) {
-        size_t at = hash(member->key) & (room - 1);
+        size_t at = hash(member->key, seed) & (room - 1);
         while (table[at] && strcmp(table[at], member->key) != 0) at = (at + 1) & (room - 1);
         if (table[at]) break;
         table[at] = member->key;
@@ -255,7 +257,7 @@ tc_json *tc_json_read(const tc_mem *m, char *text, size_t length, tc_json_error 
     *why = (tc_json_error){0};
     if (!r.node) return NULL;
     bool ok = read_value(&r, NULL, 0);
-    skip_space(&r);
+    if (ok) skip_space(&r);
     if (ok && r.at != text + length) ok = wrong(&r, r.at, "expected nothing more");
     if (ok) return r.node;
     tc_free(m, r.node);

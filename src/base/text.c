@@ -75,8 +75,8 @@ void tc_text_add(tc_text *t, const char *format, ...)
 void tc_text_put(tc_text *t, const void *from, size_t n)
 {
     t->failed = t->failed || !reserve(t, n + 1);
-    if (t->failed || n == 0) return;
-    memcpy(t->data + t->length, from, n);
+    if (t->failed) return;
+    if (n > 0) memcpy(t->data + t->length, from, n);
     t->data[t->length += n] = '\0';
 }
 
@@ -199,6 +199,14 @@ bool tc_char_shown(uint32_t code)
     } hidden[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x61C, 0x61C}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         if (code >= hidden[i].from && code <= hidden[i].to) return false;
+    return true;
+}
+
+bool tc_text_utf8(const char *text)
+{
+    uint32_t code;
+    for (size_t n; *text; text += n)
+        if ((n = tc_char(text, &code)) == 0) return false;
     return true;
 }
 

@@ -58,7 +58,8 @@ size_t tc_char(const char *text, uint32_t *code);
  * another one: controls (C0, DEL, C1), the marks that turn the direction of writing, and line separators. */
 bool tc_char_shown(uint32_t code);
 
-/* Whether text is UTF-8 and all of it may be shown. */
+/* Whether text is UTF-8; and, with the second, all of it may be shown. */
+bool tc_text_utf8(const char *text);
 bool tc_text_shown(const char *text);
 
 /* Makes text fit to be shown, in place: each character that must not be, and each byte that is not UTF-8, becomes a

@@ -152,7 +152,7 @@ static tacet_status read_entry(const reading *r, tc_tensor *t, const tc_json *en
     const tc_json *offsets = tc_json_get(entry, "data_offsets");
     t->begin = tc_json_whole(tc_json_at(offsets, 0), r->data);
     t->end = tc_json_whole(tc_json_at(offsets, 1), r->data);
-    if (tc_json_size(offsets) != 2 || t->begin < 0 || t->end < t->begin)
+    if (tc_json_size(offsets) != 2 || offsets->kind != TC_JSON_LIST || t->begin < 0 || t->end < t->begin)
         return refuse(
             r, "truncated, or tensor \"%.100s\" is wrong: its data_offsets are not within the %lld bytes of data",
             t->name, (long long)r->data);

@@ -117,6 +117,8 @@ static tacet_status add_callers(tc_notes *n, int notes, const tacet_note *note, 
         if (strncmp(key, "tacet.", 6) == 0)
             return tc_fail(e, TACET_FAILED, "the note %.100s: keys that begin with \"tacet.\" are the library's", key);
         if (there) return tc_fail(e, TACET_FAILED, "the note %.100s is there already: each key can be used once", key);
+        if (!tc_text_utf8(key)) /* what stands for such bytes could make two keys one */
+            return tc_fail(e, TACET_FAILED, "the note %.100s: its key is not UTF-8", key);
         tc_json_add_text(&n->done, key, note[i].text);
     }
     return TACET_OK;
