@@ -148,8 +148,8 @@ static void refusals(void **state)
     refused("1,2\"\n", "", TACET_FILE, "line 1, column 2: has a quote inside");
     refused("1,2\n3,0\n", "label=4", TACET_DESCRIPTION, "no such column: 4");
     refused("size,kind\n3,0\n", "label=kid", TACET_DESCRIPTION, "no such column: kid");
-    refused("size,kind\n3,0\n", "target=size,size", TACET_DESCRIPTION, "taken already");
-    refused("size,kind\n3,0\n", "label=kind target=size", TACET_DESCRIPTION, "do not go together");
+    refused("size,kind\n3,0\n", "target=size,size", TACET_DESCRIPTION, "already taken");
+    refused("size,kind\n3,0\n", "label=kind target=size", TACET_DESCRIPTION, "cannot be used together");
     refused("kind\n3\n", "label=kind", TACET_FILE, "no column left");
     refused("1,2\n", "delimiter=ab", TACET_DESCRIPTION, "delimiter");
     refused("1,2\n", "delimiter=7", TACET_DESCRIPTION, "delimiter");

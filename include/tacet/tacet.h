@@ -361,7 +361,7 @@ TACET_API double tacet_term_value(const tacet_plan *p, const char *name); /* wit
 TACET_API double tacet_objective(const tacet_plan *p);                    /* all terms */
 TACET_API double tacet_data_loss(const tacet_plan *p);                    /* only the losses */
 TACET_API double tacet_gradient_norm(const tacet_plan *p);                /* over all parameters, last step */
-TACET_API double tacet_learning_rate(const tacet_plan *p);                /* of the last step, or of the first */
+TACET_API double tacet_learning_rate(const tacet_plan *p);                /* of the last step, or the first to come */
 TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* training steps done */
 
 /* Rows of the last step or forward pass on this rank, which are those that tacet_read gives; 0 before the first call

@@ -5,7 +5,7 @@
  *     guard.c       looks at the objective and the gradients           apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
- *     tell.c        what a plan tells of its terms and values */
+ *     tell.c        what a plan tells about its terms and values */
 #ifndef TC_RUN_H
 #define TC_RUN_H
 
@@ -32,7 +32,7 @@ void tc_run_unfeed(tacet_plan *p);
  * NULL where nothing has run, the value was not kept or not fed, or it is of the other type. */
 const void *tc_run_left(const tacet_plan *p, int value, tacet_type type);
 
-/* Which products of the backward pass run on lists, and so which lists are wanted; after a training step: how often
+/* Which products of the backward pass run on lists, and thus which lists are wanted; after a training step: how often
  * lists were used. */
 void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
