@@ -238,7 +238,7 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
  * last sum itself fails, the other ranks can no longer be told, so the call counts as successful. */
 typedef struct tacet_ranks {
     size_t size;
-    int rank, count; /* count 0 or 1: this rank is alone, and sum is never called */
+    int rank, count; /* count 0 or 1: this is the only rank, and sum is never called */
     tacet_status (*sum)(void *context, void *numbers, tacet_type type, size_t n);
     void *context;
 } tacet_ranks;

@@ -1,8 +1,8 @@
 /* select.c: selectors, globs over names. What a value is decides how its name is matched, not how the selector is
  * written. The name of an input or of a layer's output is a path, and * matches any part of it, dots included: relu* is
  * relu1 and relu2, layer1.* is everything in layer1. A parameter is what follows the last dot of its name. There the
- * last dot of the selector stands for that dot, and * matches only the other dots: *.weight is every weight, linear1.*
- * is the parameters of linear1, and a selector without a dot matches no parameter. */
+ * last dot of the selector matches that dot, and * matches only the other dots: *.weight is every weight, linear1.* is
+ * the parameters of linear1, and a selector without a dot matches no parameter. */
 #include "graph/graph.h"
 
 #include <fnmatch.h>

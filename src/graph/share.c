@@ -2,7 +2,7 @@
  * it uses that of linear1, which remains the owner. There is one value under one name, with one gradient to which every
  * user adds its part, one update, and each penalty on it once.
  *
- * Shapes are compared as users see them; `transposed` stands for the transpose of the matrix that they see. Whether the
+ * Shapes are compared as users see them; `transposed` means the transpose of the matrix that they see. Whether the
  * numbers are then stored as the layer's own would be, or transposed, follows from the letters of both rows
  * (op/weight.h): an embedding's weight [num, dim] fits a linear with num units as it is, and is stored transposed. */
 #include "graph/graph.h"

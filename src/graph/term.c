@@ -136,8 +136,8 @@ static bool check_type(tacet_graph *g, const tc_term *t, int i)
     return false;
 }
 
-/* Whether the values of a joint term have the same number of positions, if that matters: they are counted, or each has
- * a vector of its own. */
+/* Whether the values of a joint term have the same number of positions, if that matters: if they are counted, or if
+ * each position is a separate vector. */
 static bool check_positions(const tc_term *t, tc_sketch *s)
 {
     const bool apart = t->reduce == TC_SAMPLE || (t->op->flags & TC_PER_SAMPLE);

@@ -18,7 +18,7 @@
 /* The parts of a description, each in a separate note. */
 typedef struct tc_part_note {
     const char *part, *key;
-    bool must; /* without it there is no network */
+    bool must; /* without it the network is unknown */
 } tc_part_note;
 enum { TC_PARTS = 5 };
 extern const tc_part_note tc_part_notes[TC_PARTS];

@@ -56,7 +56,7 @@ const tc_op tc_op_batch_topk = {
         "y = x where x is among the k * rows largest of the batch, otherwise 0; in evaluation where x > threshold",
     .doc =
         "Keeps k units of a sample, at each of its positions, on average: exactly k * rows * positions over a training "
-        "batch, whatever lies above a remembered threshold in evaluation. Numbers below 0 are kept too: `relu | "
+        "batch, whatever is above a remembered threshold in evaluation. Numbers below 0 are kept too: `relu | "
         "batch_topk 32` keeps what fires.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,

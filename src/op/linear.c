@@ -45,9 +45,9 @@ TC_INLINE grid outputs_of(int64_t rows, int64_t n)
     return rows >= TILE ? (grid){TILE / 2, LONG} : (grid){TILE, TILE};
 }
 
-/* Of dL/dW [., n] whole rows, where they are not too long: then the update reads and writes its streams from end to
- * end, which takes a quarter off the step of a 784-512-512-10 network. (64 x 512: 6% slower than 256 x 256 for a
- * BLAS.) */
+/* The tiles of dL/dW [., n] are whole rows if these are not too long: the update then reads and writes its streams from
+ * end to end, which takes a quarter off the time of a step of a 784-512-512-10 network. (64 x 512: 6% slower than
+ * 256 x 256 for a BLAS.) */
 TC_INLINE grid rows_of(int64_t n)
 {
     const int64_t across = length(n, LONG);

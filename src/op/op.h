@@ -166,7 +166,7 @@ extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
 /* Order of the common attributes of terms. Every role has the first few: constraints the name, losses up to reduce,
  * penalties all. With an array of TC_COMMON_ATTRS zeroed tc_arg, what a role lacks reads as not given. Layers have the
- * name, and then one of their own. */
+ * name and then one that only they have. */
 enum {
     TC_TERM_NAME,
     TC_TERM_LAMBDA,
@@ -184,7 +184,7 @@ enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
     TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements.
+    TC_ELEMENTWISE = 1 << 2,  /* element i written depends only on element i of what is read; pieces are elements.
                                * Scalar: a sum over elements; so joint = apart, and prox too */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
     TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (but for what reduce divides by) */
@@ -196,7 +196,7 @@ enum {
     TC_RANDOM = 1 << 9,       /* draws from the stream in training */
     TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
     TC_MIXES = 1 << 11,       /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
-                               * that does is for values of the batch alone, and no sum over samples */
+                               * that does is only for values of the batch, and not a sum over samples */
     TC_SPARSIFIES = 1 << 12,  /* penalty: meant to make values exactly 0 */
     TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by the formula given, not derivatives */
     TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are

@@ -20,7 +20,7 @@ static const tc_attribute layer[] = {
     {"transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false},
     {0}};
 
-/* Of layers that cannot use a weight transposed. */
+/* For layers that cannot use a transposed weight. */
 static const tc_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
 
 static const tc_attribute loss[] = {

@@ -70,7 +70,7 @@ tc_fit tc_weight_fit(const char *axes, const tc_shape *stored, const char *own_a
 
 /* ---- Copies ---- */
 
-/* A dimension of n, and how far apart its elements lie in the two layouts. */
+/* A dimension of size n, and how far apart its elements are in the two layouts. */
 typedef struct axis {
     int64_t n, from, to;
 } axis;

@@ -9,7 +9,7 @@ typedef struct tc_buffer {
     int64_t bytes;
     int first, last; /* steps that touch it; first above last: no step does */
     bool before;     /* it is filled before the list runs: an input */
-    bool pinned;     /* lives to the end and shares with nobody */
+    bool pinned;     /* lives to the end and shares its memory with no other */
     bool stays;      /* lives to the end even if no step reads it then: the update does */
     bool taken;      /* another buffer took over its memory: its contents are gone */
     int alias;       /* the buffer whose memory it takes over, or -1 */

@@ -65,7 +65,7 @@ static int by_size(const void *a, const void *b)
     return x->buffer - y->buffer;
 }
 
-/* Lives of the buffers that need a place of their own; the number of them. */
+/* The lifetimes of the buffers that need their own place; returns their number. */
 static int lives(const tc_list *l, const int *band, life *to)
 {
     int n = 0;

@@ -1,7 +1,7 @@
 /* plan.h: a graph compiled. Two flat lists of steps, for training and for evaluation, over one block of parameters.
  *
- * tacet_compile (compile.c) calls the passes in the order of the declarations below. Each fills one part of the plan,
- * which is declared in a header of its own:
+ * tacet_compile (compile.c) calls the passes in the order of the declarations below. Each fills in one part of the
+ * plan, which is declared in a separate header:
  *
  *     uses.h     who reads each value
  *     block.h    parameters, gradients, moments            updates.h   what follows the backward pass
@@ -112,7 +112,7 @@ typedef struct tc_results {
 typedef struct tc_evaluation {
     bool open;
     int y, labels;              /* the values that are compared */
-    int64_t positions, classes; /* of a row, and of a position; classes 0: there is nothing to compare */
+    int64_t positions, classes; /* of a row, and of a position; classes 0: nothing can be compared */
     int64_t batches, rows;      /* rows: of all ranks */
     double *sum;                /* [terms]: of the results, times rows */
     double right;               /* positions with the right answer, on this rank */
@@ -189,8 +189,8 @@ double tc_plan_rate(const tacet_plan *p, int group);
 /* Whether samples can be taken at all, and whether a term is a penalty. */
 bool tc_plan_samples(const tacet_plan *p);
 bool tc_plan_is_penalty(const tacet_plan *p, int term);
-/* Whether a term is about values of the batch: then each rank has only the share of its own rows. Any other term every
- * rank has as a whole. */
+/* Whether a term is about values of the batch: then each rank has only the share of its own rows. Every rank has the
+ * whole of any other term. */
 bool tc_plan_of_batch(const tacet_plan *p, int term);
 
 /* Whether dL/dv may be left out where v is 0; whether a list counts what fires in v. */

@@ -67,9 +67,9 @@ tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset);
 void tc_fused_store(tacet_plan *p, const tc_fused *f); /* a fused gradient written out, after a step */
 void tc_fused_apply(tacet_plan *p);
 
-/* A sample is taken between the passes: sample.own and sample.measure[].data. look (may be NULL) is shown each value x
- * that is measured with the losses' gradient g there, as they lie. The squared norm of the losses' gradient at a term's
- * values. */
+/* A sample is taken between the passes: sample.own and sample.measure[].data. look (may be NULL) is shown each measured
+ * value x and the losses' gradient g there, as they are stored. tc_sampled_data: the squared norm of the losses'
+ * gradient at a term's values. */
 typedef void (*tc_look)(void *context, const tacet_plan *p, int value, const float *x, const float *g);
 void tc_run_sample(tacet_plan *p, tc_look look, void *context);
 double tc_sampled_data(const tacet_plan *p, int term);

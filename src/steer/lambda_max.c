@@ -101,7 +101,7 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
     if (status == TACET_OK) {
         tc_run_sample(p, look, &a);
         *lambda = largest(p, term, &a);
-        p->last = -1; /* the backward pass was that of the losses alone */
+        p->last = -1; /* the backward pass was only that of the losses */
     }
     tc_run_unfeed(p);
     tc_float_mode_set(mode);
