@@ -137,8 +137,8 @@ static void refusals(void **state)
     refused("\n\n", "", TACET_FILE, "no rows");
     refused("a,b\n", "", TACET_FILE, "a header but no rows");
     refused("1,2\n3,x\n", "", TACET_FILE, "line 2, column 2: \"x\" is not a number");
-    refused("a,b\n1,2\n\n3,\n", "", TACET_FILE, "line 4, column 2: nothing is there");
-    refused("1,,2\n", "", TACET_FILE, "line 1, column 2: nothing is there");
+    refused("a,b\n1,2\n\n3,\n", "", TACET_FILE, "line 4, column 2: the field is empty");
+    refused("1,,2\n", "", TACET_FILE, "line 1, column 2: the field is empty");
     refused("1,2\n3,4,5\n", "", TACET_FILE, "line 2, column 3: the row has more than the 2 fields");
     refused("1,2\n3\n", "", TACET_FILE, "line 2, column 1: the row has fewer");
     refused("1,2\n3,1e39\n", "", TACET_FILE, "line 2, column 2: 1e39 is too large");
