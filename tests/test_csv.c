@@ -161,7 +161,7 @@ static void refusals(void **state)
     refuses("csv @", TACET_IO, "directory");
 
     write_bytes("t.csv", "1,2\n3,\0004\n", 10);
-    refuses("csv @/t.csv", TACET_FILE, "line 2, column 2: has a zero byte");
+    refuses("csv @/t.csv", TACET_FILE, "line 2, column 2: contains a zero byte");
     write_bytes("t.csv", "\xEFoo", 3);
     refuses("csv @/t.csv", TACET_FILE, "UTF-8");
     char *wide = malloc(300000);
