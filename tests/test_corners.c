@@ -1,5 +1,5 @@
-/* test_corners.c: descriptions that are allowed and seldom seen (one value read twice, a layer behind a parameter, a penalty
- * on an input), and what is asked of a plan at the wrong moment. */
+/* test_corners.c: descriptions that are allowed and seldom seen (one value read twice, a layer after a parameter, a
+ * penalty on an input), and what is asked of a plan at the wrong moment. */
 #include "cmocka_all.h"
 
 #include "tacet/tacet.h"

@@ -137,8 +137,8 @@ static void refusals(void **state)
     refused("\n\n", "", TACET_FILE, "no rows");
     refused("a,b\n", "", TACET_FILE, "a header but no rows");
     refused("1,2\n3,x\n", "", TACET_FILE, "line 2, column 2: \"x\" is not a number");
-    refused("a,b\n1,2\n\n3,\n", "", TACET_FILE, "line 4, column 2: nothing is there");
-    refused("1,,2\n", "", TACET_FILE, "line 1, column 2: nothing is there");
+    refused("a,b\n1,2\n\n3,\n", "", TACET_FILE, "line 4, column 2: the field is empty");
+    refused("1,,2\n", "", TACET_FILE, "line 1, column 2: the field is empty");
     refused("1,2\n3,4,5\n", "", TACET_FILE, "line 2, column 3: the row has more than the 2 fields");
     refused("1,2\n3\n", "", TACET_FILE, "line 2, column 1: the row has fewer");
     refused("1,2\n3,1e39\n", "", TACET_FILE, "line 2, column 2: 1e39 is too large");
@@ -148,8 +148,8 @@ static void refusals(void **state)
     refused("1,2\"\n", "", TACET_FILE, "line 1, column 2: has a quote inside");
     refused("1,2\n3,0\n", "label=4", TACET_DESCRIPTION, "no such column: 4");
     refused("size,kind\n3,0\n", "label=kid", TACET_DESCRIPTION, "no such column: kid");
-    refused("size,kind\n3,0\n", "target=size,size", TACET_DESCRIPTION, "taken already");
-    refused("size,kind\n3,0\n", "label=kind target=size", TACET_DESCRIPTION, "do not go together");
+    refused("size,kind\n3,0\n", "target=size,size", TACET_DESCRIPTION, "already taken");
+    refused("size,kind\n3,0\n", "label=kind target=size", TACET_DESCRIPTION, "cannot be used together");
     refused("kind\n3\n", "label=kind", TACET_FILE, "no column left");
     refused("1,2\n", "delimiter=ab", TACET_DESCRIPTION, "delimiter");
     refused("1,2\n", "delimiter=7", TACET_DESCRIPTION, "delimiter");
@@ -161,7 +161,7 @@ static void refusals(void **state)
     refuses("csv @", TACET_IO, "directory");
 
     write_bytes("t.csv", "1,2\n3,\0004\n", 10);
-    refuses("csv @/t.csv", TACET_FILE, "line 2, column 2: has a zero byte");
+    refuses("csv @/t.csv", TACET_FILE, "line 2, column 2: contains a zero byte");
     write_bytes("t.csv", "\xEFoo", 3);
     refuses("csv @/t.csv", TACET_FILE, "UTF-8");
     char *wide = malloc(300000);

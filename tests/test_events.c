@@ -1,4 +1,4 @@
-/* test_events.c: the event files of tacet train --tensorboard, read by a decoder of its own: records and their checksums,
+/* test_events.c: the event files of tacet train --tensorboard, read by a separate decoder: records and their checksums,
  * tags and steps, figures as metrics.jsonl has them, histograms; what TensorBoard keeps of a run that was killed. TACET
  * names the program. */
 #include "base/json.h"

@@ -130,8 +130,8 @@ static void orders_that_no_layer_can_use_are_refused(void **state)
         const char *chain, *says, *hint;
     } mistakes[] = {
         {"test_table 8 | linear 9 name=head | from x | test_table 8 weight=head.weight",
-         "test_table cannot use head.weight: its dimensions lie in another order in memory than those of a weight of its "
-         "own",
+         "test_table cannot use head.weight: its dimensions are stored in another order than those of the layer's "
+         "own weight",
          "describe this layer first, and let head use its weight"},
         {"test_table 8 | linear 9 weight=test_table1.weight transposed",
          "linear needs a weight [9, 8] here, and test_table1.weight is [9, 8], to be transposed",

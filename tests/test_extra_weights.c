@@ -1,5 +1,5 @@
 /* Weights of any rank: how they are stored and how users see them, and every penalty that takes a weight apart, on the
- * convolution of tests/ops. What is expected is computed here from the users' layout alone, [out, in, kh, kw]. */
+ * convolution of tests/ops. What is expected is computed here only from the users' layout, [out, in, kh, kw]. */
 #include "cmocka_all.h"
 #include "op/weight.h"
 #include "plan/plan.h"

@@ -1,6 +1,6 @@
 /* test_golden.c: Tacet against PyTorch. Every file in tests/golden (made by tools/golden.py, which says what is in one)
  * describes a network and holds what PyTorch made of it: hidden values, terms, gradients, weights after 1 and 10 steps.
- * The network is built here from the description, by public calls alone, and must give the same numbers. */
+ * The network is built here from the description, only by public calls, and must give the same numbers. */
 #include "tacet/tacet.h"
 
 #include <dirent.h>

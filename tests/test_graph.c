@@ -159,7 +159,7 @@ static const mistake mistakes[] = {
     {"linear 4 name=0 | from 1", NULL, NULL, NULL, "the value 1 does not exist", "1", "there are: x, 0"},
     {"jump_relu theta=0.1x", NULL, NULL, NULL, "expected a number", "theta=0.1x", ""},
     {"linear 4 name=b.0", "b.1.weight", "l1 1", NULL, "matches no value", "b.1.weight", "did you mean b.0.weight?"},
-    {"linear 4 name=b.0", "*.*", "l1 1", NULL, "matches both b.0 and the parameter b.0.weight", "*.*", ".weight is parameters alone"},
+    {"linear 4 name=b.0", "*.*", "l1 1", NULL, "matches both b.0 and the parameter b.0.weight", "*.*", ".weight matches only parameters"},
     {"linear 4 | | relu", NULL, NULL, NULL, "", NULL, ""},
     {"linear 4 | relu", "rely1", "l1 1", NULL, "matches no value", "rely1", "relu1"},
     {"linear 4 | relu", "relu1", "relu", NULL, "relu is a layer, not a penalty", "relu", ""},

@@ -228,7 +228,7 @@ static void what_cannot_be_measured_is_refused(void **state)
     refused((tacet_config){TACET_CONFIG}, 1, ROWS, true, "a plan that trains");
     refused((tacet_config){TACET_CONFIG, .optimizer = "sgd lr=0.1", .ledger = -1}, 1, ROWS, true, "has a ledger");
     const tacet_ranks two = {.size = sizeof two, .count = 2, .sum = no_sum};
-    refused((tacet_config){TACET_CONFIG, .optimizer = "sgd lr=0.1", .ranks = &two}, 1, ROWS, true, "one rank");
+    refused((tacet_config){TACET_CONFIG, .optimizer = "sgd lr=0.1", .ranks = &two}, 1, ROWS, true, "single rank");
 }
 
 int main(void)

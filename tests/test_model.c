@@ -1,4 +1,4 @@
-/* Models: a saved network, rebuilt from its file alone, gives the same outputs; what does not fit is refused and
+/* Models: a saved network, rebuilt from nothing but its file, gives the same outputs; what does not fit is refused and
  * changes nothing. And the catalogue, which lists every word that a description can have. */
 #include "model/safetensors.h"
 #include "trained.h"

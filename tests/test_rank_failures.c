@@ -1,6 +1,6 @@
 /* test_rank_failures.c: what goes wrong on one rank, in a sum, in what it is fed, in its numbers: every rank refuses
- * the step, nothing is updated on any, none waits for ever, and training goes on as if the step had never been tried.
- * */
+ * the step, nothing is updated on any, no rank waits for ever, and training continues as if the step had never been
+ * tried. */
 #include "ranks.h"
 
 enum { RANKS = 3, WIDE = 6, FAILING = 2 /* the step, one with a sample of gradients */ };
@@ -256,7 +256,7 @@ static void feeds_may_be_refused(void **state)
     } faults[] = {
         {NOT_FED, TACET_FAILED, TACET_FAILED, "x was not fed", "refused on rank ", ", whose message"},
         {BAD_LABEL, TACET_FAILED, TACET_FAILED, "t: row 2 has the class index 3", "refused on rank ", ", whose"},
-        {TOO_MANY_ROWS, TACET_FAILED, TACET_FAILED, "8 rows, where the plan takes 0 to 7", "refused on rank ",
+        {TOO_MANY_ROWS, TACET_FAILED, TACET_FAILED, "8 rows, but the plan takes 0 to 7", "refused on rank ",
          ", whose"},
         {NO_NUMBER, TACET_NOT_FINITE, TACET_NOT_FINITE, "is the input x [batch, 6], row 2, element 4", "is on rank ",
          ", whose message names it"},

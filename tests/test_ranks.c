@@ -215,7 +215,7 @@ static void a_refusal_hides_nothing(void **state)
         assert_true(open_team(&t, &net, size, &why));
         together(&t, refused_and_another_call);
         for (int r = 0; r < size; r++) {
-            const char *says = r ? "makes a different call" : "rows, where the plan takes";
+            const char *says = r ? "makes a different call" : "rows, but the plan takes";
             if (!strstr(t.member[r].t.error, says)) fail_msg("rank %d of %d: %s", r, size, t.member[r].t.error);
             assert_int_equal(t.w.unlike[r], 0);
         }

@@ -1,5 +1,5 @@
 /* test_report_pictures.c: the pictures in a report, taken apart: PNGs with right checksums, whose pixels are the weights of the
- * model beside them. */
+ * model next to them. */
 #include "data_files.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* The safetensors container: what is written can be read; what lies is refused, by name and reason; a write that fails
- * leaves the old file as it was; memory may run out anywhere. */
+/* The safetensors container: what is written can be read; wrong files are refused, by name and reason; a write that
+ * fails leaves the old file as it was; memory may run out anywhere. */
 #include "cmocka_all.h"
 #include "failing.h"
 #include "model/safetensors.h"

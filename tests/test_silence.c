@@ -1,6 +1,6 @@
 /* test_silence.c: a step on firing lists is the dense step: the same values, gradients, weights to rounding, whatever
  * the density, the penalties, the readers of a list, the operators on the way and the rows of a batch; and which steps
- * ran on lists is a function of the batch alone. */
+ * ran on lists depends only on the batch. */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"

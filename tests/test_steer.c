@@ -159,9 +159,9 @@ static void what_makes_no_sense_is_refused(void **unused)
     } bad[] = {
         {"relu1", "l1", "needs a lambda"},
         {"linear1", "l1 density=0.5", "no exact zeros"},
-        {"relu1", "kl_sparsity density=0.5", "target of its own"},
+        {"relu1", "kl_sparsity density=0.5", "has its own target"},
         {"linear1.weight", "l2 zeros=0.5 prox", "makes no zeros"},
-        {"relu1", "l1 1 density=0.1", "in place of lambda"},
+        {"relu1", "l1 1 density=0.1", "replaces lambda"},
         {"relu1", "l1 density=0.1 l0=3", "one target"},
         {"relu1", "l1 density=0", "above 0 and below 1"},
         {"relu1", "l1 density=1", "above 0 and below 1"},

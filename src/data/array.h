@@ -1,4 +1,4 @@
-/* array.h: numbers of one type in rows, and how they are read from a file that has nothing but a header and numbers. */
+/* array.h: numbers of one type in rows, and how they are read from a file that holds only a header and numbers. */
 #ifndef TC_ARRAY_H
 #define TC_ARRAY_H
 
@@ -22,8 +22,8 @@ void tc_widen(const tc_array *a, int64_t first, int64_t n, double *to);
  * size below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). */
 bool tc_array_sizes(tc_array *a, int rank, const int64_t *size);
 
-/* Takes the rest of the file, which should be all numbers of the array, `width` bytes each, and nothing more. Where
- * they do not lie as `type` does, that is the caller's to mend. */
+/* Takes the rest of the file, which should be all numbers of the array, `width` bytes each, and nothing more. If they
+ * are not stored as `type` is in memory, the caller converts them. */
 tacet_status tc_array_read(tc_array *a, tc_reader *r, size_t width);
 
 /* The array as labels: `classes` is set to the largest plus 1. Refuses ("path: row 3 has the label -1 ...") what is not

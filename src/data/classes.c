@@ -1,4 +1,4 @@
-/* classes.c: which word is which class, as text that is carried from the data that a model was trained on to other
+/* classes.c: which word is which class, as text that is transferred from the data that a model was trained on to other
  * data.
  *
  * Both texts are ascending lines, so that one walk over the two finds the place of each word. */
@@ -62,6 +62,6 @@ tacet_status tacet_data_set_classes(tacet_data *d, const char *text, tacet_error
     if (!*words) return tc_fail(why, TACET_FILE, "%s: the labels are numbers, and the classes are words", d->spec);
     if (!*text) return tc_fail(why, TACET_FILE, "%s: the labels are words, and the classes are numbers", d->spec);
     if (d->table != &d->own || d->index)
-        return tc_fail(why, TACET_FAILED, "classes are set before a share is held out");
+        return tc_fail(why, TACET_FAILED, "set the classes before holding out a share");
     return renumber(d, text, why);
 }

@@ -1,4 +1,4 @@
-/* csv.c: rows of text. All columns are x but the label's or the targets'; x and targets become float32. */
+/* csv.c: rows of text. All columns are x except those of the label or the targets; x and targets become float32. */
 #include "data/data.h"
 #include "data/field.h"
 #include "data/words.h"
@@ -67,8 +67,8 @@ static tacet_status read_first(csv *c)
     return TACET_OK;
 }
 
-/* A first row is a header when a field of it is a word; but a word in the column that is said by number to hold labels
- * may well be a label. */
+/* The first row is a header if one of its fields is a word, except in the label column when that is given by number:
+ * there a word may be a label. */
 static bool is_header(const csv *c)
 {
     int64_t label = 0;
@@ -103,7 +103,7 @@ static tacet_status add_y(csv *c, int attr, const char *name)
                          c->header ? ", named in its first line" : ", without names");
         return status;
     }
-    if (c->column[i].y != X) return refuse_word(c, attr, "a column that is taken already: ", name);
+    if (c->column[i].y != X) return refuse_word(c, attr, "a column that is already taken: ", name);
     c->column[i].y = c->m++;
     return TACET_OK;
 }
@@ -146,7 +146,7 @@ static tacet_status set_columns(csv *c)
 
 /* ---- All rows ---- */
 
-/* Memory for so many rows of n elements, of float or int32; on failure what is there stays. */
+/* Memory for so many rows of n elements, of float or int32; on failure the contents are kept. */
 static bool resize(const csv *c, tc_array *a, int64_t rows, int64_t n)
 {
     void *data = n > 0 ? tc_resize(&c->t->mem, a->data, (size_t)(rows * n), sizeof(float)) : NULL;
@@ -170,7 +170,7 @@ static tacet_status put(csv *c, int64_t i, const char *text)
 {
     tc_samples *t = c->t;
     tc_fields *f = &c->fields;
-    if (!*text) return tc_fields_refuse(f, "nothing is there, every field should have a value");
+    if (!*text) return tc_fields_refuse(f, "the field is empty, and every field should have a value");
     const int64_t y = c->column[i].y, at = y == X ? c->at++ : t->x.rows * c->m + y;
     if (y != X && c->labels) {
         ((int32_t *)t->y.data)[at] = tc_words_add(&c->words, text, f->line);
@@ -187,8 +187,7 @@ static tacet_status put(csv *c, int64_t i, const char *text)
     return TACET_OK;
 }
 
-/* A label is refused only now: if the row had a field too many, what is in the label's column would not be the
- * label. */
+/* A label is refused only now: if the row had one field too many, the label's column would not hold the label. */
 static tacet_status end_row(csv *c)
 {
     c->t->x.rows++;
@@ -234,7 +233,7 @@ static tacet_status read_rows(csv *c)
     if (!status && c->labels) status = tc_words_classes(&c->words, t->x.rows, t->y.data, &t->classes, &t->words);
     if (status) return status;
     t->y.rows = t->x.rows;
-    /* What is beyond the last row is given back; where the hook refuses to shrink, nothing is lost. */
+    /* Memory past the last row is given back; if the hook refuses to shrink it, nothing is lost. */
     resize(c, &t->x, t->x.rows, c->n);
     resize(c, &t->y, t->y.rows, c->m);
     return TACET_OK;
@@ -262,7 +261,7 @@ static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg 
         status = refuse_word(c, DELIMITER, "the delimiter should be one character that is not part of numbers, or tab",
                              "");
     } else if (*arg[LABEL].text && *arg[TARGET].text) {
-        status = refuse_word(c, TARGET, "label and target do not go together", "");
+        status = refuse_word(c, TARGET, "label and target cannot be used together", "");
     } else {
         status = tc_reader_open(&c->reader, arg[FILE_].text, &t->mem, e);
         tc_fields_begin(&c->fields, &c->reader, delimiter);

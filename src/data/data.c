@@ -16,8 +16,8 @@ static tacet_status find_source(const tc_spec *spec, const tc_source **source, t
 {
     *source = tc_source_find(spec->name);
     if (*source) return TACET_OK;
-    const tacet_status status =
-        tc_refuse(e, spec->source, spec->column, spec->width, "unknown data source \"%s\"", spec->name);
+    const tacet_status status = tc_refuse(e, spec->source, spec->column, spec->width, "unknown data source \"%s\"",
+                                          spec->name);
     tc_fail_choices(e, "there are", spec->name, source_name, NULL);
     return status;
 }
@@ -29,13 +29,13 @@ static tacet_status find_part(const tc_spec *spec, const tc_source *source, cons
     if (part && !*test && strcmp(part, "train") != 0)
         return tc_fail(e, TACET_DESCRIPTION, "data have the parts \"train\" and \"test\", not \"%s\"", part);
     if (!*test || source->has_test) return TACET_OK;
-    const tacet_status status =
-        tc_refuse(e, spec->source, spec->column, spec->width, "%s has no test part", source->name);
-    tc_fail_hint(e, "keep test rows in files of their own, and open those");
+    const tacet_status status = tc_refuse(e, spec->source, spec->column, spec->width, "%s has no test part",
+                                          source->name);
+    tc_fail_hint(e, "keep test rows in separate files, and open those");
     return status;
 }
 
-/* Figures taken from data are the training part's, also for the test part. */
+/* Figures computed from data are those of the training part, also for the test part. */
 static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_spec *spec, const tc_arg *arg,
                                const tc_arg *common, bool test, tacet_error *e)
 {
@@ -152,7 +152,7 @@ static void draw(int64_t *order, bool *taken, int64_t n, int64_t count, uint64_t
     }
 }
 
-/* Gives d's rows that are not taken back to d, the others to `held`. */
+/* Leaves d the rows that are not taken, and gives the others to `held`. */
 static tacet_status split(tacet_data *d, tacet_data *held, uint64_t seed, tacet_error *e)
 {
     const int64_t n = d->rows;

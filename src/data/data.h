@@ -11,21 +11,21 @@
 #include "data/array.h"
 #include "spec/spec.h"
 
-/* What files held, in their own types. All owned. */
+/* The contents of files, in their own types. All owned. */
 typedef struct tc_samples {
     tc_mem mem;
     tc_array x;
     tc_array y;      /* as many rows of labels (0..classes-1) or targets; or no data */
     int64_t classes; /* 0: y are targets */
-    char *words;     /* of the classes, a line each, ascending; NULL where they are numbers */
+    char *words;     /* of the classes, one on each line, ascending; NULL if they are numbers */
     tc_shape stored; /* x.shape as the file has it; x.shape itself is how a row is fed */
     bool has_test;
 } tc_samples;
 
 void tc_samples_free(tc_samples *t);
 
-/* A kind of source. open fills a zeroed table with the training part or, where `test`, the test part; on failure what
- * it has filled in so far is freed by the caller. `arg` is in the order of `attribute`. */
+/* A kind of source. open fills a zeroed table with the training part or, where `test`, the test part; on failure the
+ * caller frees what it has filled in so far. `arg` is in the order of `attribute`. */
 typedef struct tc_source {
     const char *name, *formula, *doc, *source;
     const tc_attribute *attribute; /* ends with a NULL name */
@@ -47,8 +47,8 @@ typedef struct tc_scale {
     float *scale, *shift; /* one block, owned, which begins at scale */
 } tc_scale;
 
-/* The scaling that the common attributes ask for, over these training data. *s is empty before, and also on failure the
- * caller's to free; likewise with a copy. */
+/* The scaling that the common attributes ask for, over these training data. *s is empty before; the caller frees it,
+ * even after a failure. The same holds for a copy. */
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e);
 

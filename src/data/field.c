@@ -1,4 +1,4 @@
-/* field.c: RFC 4180, with what files in the wild ask for: LF as well as CRLF, a byte order mark, spaces around a field.
+/* field.c: RFC 4180, with what real files need: LF as well as CRLF, a byte order mark, spaces around a field.
  *
  * A field in quotes may hold the delimiter, line ends and doubled quotes; it is cut at no other place. One field is in
  * memory at a time. */
@@ -57,7 +57,7 @@ static bool is_space(const tc_fields *f, int c) { return (c == ' ' || c == '\t')
 
 static bool keep(tc_fields *f, int c)
 {
-    if (c == 0) tc_fields_refuse(f, "has a zero byte in it, it is not text");
+    if (c == 0) tc_fields_refuse(f, "contains a zero byte, so it is not text");
     if (f->length == TC_MAX_FIELD) tc_fields_refuse(f, "is longer than %d bytes", TC_MAX_FIELD);
     if (f->reader->status) return false;
     f->text[f->length++] = (char)c;
@@ -117,7 +117,7 @@ bool tc_fields_next(tc_fields *f)
 
 /* What most files hold, 12, -3.25, is read here: up to 15 digits (so below 2^53) over a power of ten that a double
  * holds exactly are one division, rounded as it should be (Clinger, How to read floating point numbers accurately, PLDI
- * 1990). False: read it the long way. */
+ * 1990). False: the general way must read it. */
 static bool plain_number(const char *p, double *x)
 {
     static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};

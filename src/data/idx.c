@@ -1,4 +1,4 @@
-/* idx.c: the IDX files in which MNIST and its kin are kept.
+/* idx.c: the IDX files of MNIST and similar data sets.
  *
  *     0 0 type rank | size[rank], 32 bits each | numbers, the last index running fastest         all big-endian
  *
@@ -21,7 +21,7 @@ static const struct type {
     int code;
     const char *name;
     size_t width;    /* in the file */
-    tacet_type type; /* in memory: the two that we have no type for are widened */
+    tacet_type type; /* in memory: the two types that Tacet lacks are widened */
 } types[] = {
     {0x08, "unsigned byte", 1, TACET_U8}, {0x09, "signed byte", 1, TACET_I32}, {0x0B, "short", 2, TACET_I32},
     {0x0C, "int", 4, TACET_I32},          {0x0D, "float", 4, TACET_F32},       {0x0E, "double", 8, TACET_F64},

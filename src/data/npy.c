@@ -3,7 +3,7 @@
  *     \x93 N U M P Y | major minor | length of the header, 2 bytes (version 1) or 4 | header | numbers
  *
  * The header is a Python dictionary of three keys, {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), },
- * read here by hand and no further than that. Format: NEP 1 and the manual of numpy.lib.format (versions 1 to 3). */
+ * parsed here by hand, and only in this form. Format: NEP 1 and the manual of numpy.lib.format (versions 1 to 3). */
 #include "data/data.h"
 
 #include <inttypes.h>
@@ -12,8 +12,7 @@
 enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tc_attribute attribute[] = {
     {"x", "text", NULL, "the file with the rows, [rows, ...]", true},
-    {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats)",
-     true},
+    {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats)", true},
     {0},
 };
 

@@ -1,7 +1,7 @@
 /* reader.h: a file that is read from front to back, plain or gzipped (which is told by its content, not its name).
  *
- * Nothing is believed: a block of n bytes is given only as much memory as the file turns out to fill, up to n. All that
- * goes wrong is written to the error that the reader was opened with, with the file's path in it. */
+ * Nothing is trusted: a block of n bytes gets only as much memory as the file actually fills, up to n. Every failure is
+ * written to the error that the reader was opened with, with the file's path in it. */
 #ifndef TC_READER_H
 #define TC_READER_H
 
@@ -18,7 +18,7 @@ typedef struct tc_reader {
     tacet_error *error;  /* may be NULL */
     tacet_status status; /* of the first failure; sticky */
     int file;
-    int64_t size;      /* of a plain regular file; -1 where only reading on will tell */
+    int64_t size;      /* of a plain regular file; -1 if only reading will tell */
     int64_t taken;     /* bytes that were handed out */
     bool gzip, at_end; /* at_end: of the file as stored */
     bool inside;       /* gzip: within a member */
@@ -28,8 +28,8 @@ typedef struct tc_reader {
     size_t at, have;
 } tc_reader;
 
-/* TACET_IO when the file cannot be opened. A reader that has failed, here or later, does nothing more and still is to
- * be closed, which returns its status; so the calls between may go unchecked. path must outlive the reader, which must
+/* TACET_IO when the file cannot be opened. A reader that has failed, here or later, does nothing more but must still be
+ * closed, which returns its status; so the calls in between need no checks. path must outlive the reader, which must
  * not move: zlib holds the address of its memory. */
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e);
 tacet_status tc_reader_close(tc_reader *r);
@@ -52,8 +52,8 @@ static inline int tc_reader_byte(tc_reader *r)
     return c;
 }
 
-/* Exactly n bytes into `to`, or into *block, which is NULL before, and also on failure the caller's to free. `what`
- * they are ("its header") is for the message when the file ends before. */
+/* Exactly n bytes into `to`, or into *block, which is NULL before and which the caller frees, even after a failure.
+ * `what` ("its header") names them in the message if the file ends too early. */
 tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what);
 tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **block);
 

@@ -55,8 +55,8 @@ static bool set(tc_scale *s, int64_t j, double scale, double shift)
     return isfinite(s->scale[j]) && isfinite(s->shift[j]);
 }
 
-/* (number * scale - mean) / std with the element's own mean and std; scale cancels out. An element without spread gets
- * std 1 and so stays 0. */
+/* (number * scale - mean) / std with the element's own mean and std; scale cancels out. An element that never changes
+ * gets std 1 and so stays 0. */
 static tacet_status by_feature(tc_scale *s, const tc_samples *t, const char *name, tacet_error *e)
 {
     const int64_t n = tc_shape_count(&t->x.shape);
@@ -71,7 +71,7 @@ static tacet_status by_feature(tc_scale *s, const tc_samples *t, const char *nam
         status = tc_fail(e, TACET_FILE,
                          "%s: element %" PRId64 " of x cannot be normalised: its mean is %g, its standard deviation %g",
                          name, j, mean[j], std[j]);
-        tc_fail_hint(e, "are there numbers in it that are not finite?");
+        tc_fail_hint(e, "does it hold numbers that are not finite?");
     }
     tc_free(&t->mem, work);
     return status;

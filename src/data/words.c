@@ -84,7 +84,7 @@ int32_t tc_words_add(tc_words *w, const char *text, int64_t line)
     return number;
 }
 
-/* A line end within a word becomes a vertical tab, its neighbour, so that the order stays. */
+/* A line end within a word becomes a vertical tab, the next byte value, so that the order is kept. */
 static char *lines_of(const tc_words *w)
 {
     char *lines = tc_resize(&w->text.mem, NULL, w->text.length + 1, 1), *to = lines;

@@ -1,4 +1,4 @@
-/* describe.c: the graph as text and back. Every part is lines `on: text`, but for the model, which is one chain, and
+/* describe.c: the graph as text and back. Every part is lines `on: text`, except the model, which is one chain, and the
  * inputs, which are `name sizes`, `name labels sizes` or `name int32 classes sizes`. The text that a part gives, read
  * back, gives the same text again. */
 #include "graph/graph.h"
@@ -18,8 +18,8 @@ static void write_inputs(const tacet_graph *g, const tc_extent *e, tc_text *t)
     }
 }
 
-/* A stage follows the one before it unless `from` says otherwise. Layers that were given no name get the same numbers
- * again: a number is the first that is free from a count on, and what is described behind a layer cannot have taken its
+/* A stage follows the one before it unless `from` says otherwise. Layers without a given name get the same numbers
+ * again: a number is the first free one from a count on, and what is described after a layer cannot have taken its
  * name. */
 static void write_model(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
@@ -49,7 +49,7 @@ static void write_options(const tacet_graph *g, const tc_extent *e, tc_text *t)
     for (int i = 0; i < e->options; i++) write_line(t, g->options.line[i].on, g->options.line[i].text);
 }
 
-/* A term that is named by the selector itself: one value, or several that are joint. */
+/* A term named after the selector itself: one value, or several that are joint. */
 static bool is_term(const tacet_graph *g, const char *selector)
 {
     for (int i = 0; i < g->terms; i++)
@@ -57,8 +57,8 @@ static bool is_term(const tacet_graph *g, const char *selector)
     return false;
 }
 
-/* A selector that also matches what was described behind it would say more when it is read back: then its values are
- * named one by one. */
+/* A selector that also matches values described after it would match more when read back: its values are then named one
+ * by one. */
 static void write_penalties(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
     for (int i = 0; i < e->penalties; i++) {
@@ -114,7 +114,7 @@ static void read_penalty(tacet_graph *g, char *on, const char *text) { tacet_pen
 
 static void read_options(tacet_graph *g, char *on, const char *text) { tacet_options(g, on, text); }
 
-/* The parts of a description. cut: lines are `on: text`; else a line is read as a whole. */
+/* The parts of a description. cut: lines are `on: text`; otherwise a line is read as a whole. */
 static const struct part {
     const char *name;
     bool cut;

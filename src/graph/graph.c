@@ -1,5 +1,5 @@
 /* graph.c: the life of a graph, its values, and the sticky error: the first mistake is kept, and every later call does
- * nothing, so that a description is written without looking at each line and checked once, at compile. */
+ * nothing, so that a description is written without checking each call, and checked once, when it is compiled. */
 #include "graph/graph.h"
 
 #include <stdarg.h>
@@ -94,7 +94,7 @@ bool tc_graph_no_memory(tacet_graph *g)
 const tacet_error *tacet_graph_error(const tacet_graph *g)
 {
     static const tacet_error none = {
-        .status = TACET_MEMORY, .column = -1, .message = "out of memory: there is no graph"};
+        .status = TACET_MEMORY, .column = -1, .message = "out of memory: the graph could not be made"};
     return !g ? &none : g->error.status == TACET_OK ? NULL : &g->error;
 }
 
@@ -109,7 +109,7 @@ int tc_graph_value(tacet_graph *g, tacet_value v)
 {
     if (tc_graph_failed(g)) return -1;
     if (v.id >= 1 && v.id <= g->values) return (int)v.id - 1;
-    tc_graph_fail(g, v.id == 0 ? "{0} is no value: tacet_find returns it for a name that there is not"
+    tc_graph_fail(g, v.id == 0 ? "{0} is not a value: tacet_find returns it for a name that does not exist"
                                : "no such value: the handle does not come from this graph");
     return -1;
 }
@@ -162,7 +162,7 @@ static bool set_shape(tacet_graph *g, const char *name, tc_value *v, const int64
     if (v->type == TACET_F32 && v->classes != 0)
         return tc_graph_fail(g, "input %s: it is float32, and only an int32 input has classes", name);
     if (v->classes < 0 || v->classes > INT32_MAX)
-        return tc_graph_fail(g, "input %s: %lld classes; give 1 to %lld, or 0 where what reads the input says how many",
+        return tc_graph_fail(g, "input %s: %lld classes; give 1 to %lld, or 0 if what reads the input says how many",
                              name, (long long)v->classes, (long long)INT32_MAX);
     if (v->shape.rank < 0 || v->shape.rank > TC_MAX_RANK)
         return tc_graph_fail(g, "input %s: rank %d is not supported (0 to %d)", name, v->shape.rank, TC_MAX_RANK);

@@ -1,8 +1,8 @@
 /* graph.h: the description of a network: values, terms and statements. It holds no numbers.
  *
- * Values stand in the order in which they were described, so every value comes after what it is made of. A parameter is
- * a value of its own, made by its layer and used by any later one (share.c). Strings and tables belong to the graph. A
- * plan holds a reference to its graph and reads it by index; what is described later does not disturb it. */
+ * Values are in the order in which they were described, so every value comes after what it is made of. A parameter is a
+ * separate value, made by its layer, and any later layer can use it (share.c). Strings and tables belong to the graph.
+ * A plan holds a reference to its graph and reads it by index; what is described later does not disturb it. */
 #ifndef TC_GRAPH_H
 #define TC_GRAPH_H
 
@@ -19,15 +19,15 @@ typedef struct tc_value {
     tc_spec spec;        /* of the layer */
     tc_arg *arg;         /* the operator's attributes, bound */
     int inputs, slots;   /* given inputs; with parameters */
-    int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter. One of another layer is
-                          * named by every layer that uses it, and its owner is the first */
-    bool turned;         /* the first parameter is another layer's, and lies the other way round in memory */
+    int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter. A shared parameter is
+                          * listed by every layer that uses it; the first is its owner */
+    bool turned;         /* the first parameter is another layer's, and is stored transposed */
     tc_shape shape;      /* without the batch; of a parameter: as stored */
     bool batch;
-    tacet_type type; /* F32; I32: an input of class indices, which has no gradient and which no selector means */
+    tacet_type type; /* F32; I32: an input of class indices, without a gradient and matched by no selector */
     int64_t classes; /* I32: they are below it; 0: what reads it says how many there are */
     int owner, slot; /* a parameter: the layer that made it, and which of its parameters; owner -1 otherwise */
-    int number;      /* a layer: how many of its operator there are up to it, from which its name is numbered */
+    int number;      /* a layer: how many of its operator there are up to and including it, which numbers its name */
     bool keep, keep_gradient;
 } tc_value;
 
@@ -40,7 +40,7 @@ typedef struct tc_term {
     int of; /* the layer that a penalty of a layer (tc_op.of) is about: inputs and attributes are its; or -1 */
     int inputs, slots;   /* with the layer's parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
-    double lambda;       /* of a steered term 0: the plan's table has what holds */
+    double lambda;       /* of a steered term 0: the current one is in the plan's table */
     double target;       /* share of elements not 0 that lambda is steered to; NAN: it is not steered */
     bool scheduled;      /* lambda changes by the schedule among the common attributes */
     int reduce;
@@ -66,7 +66,7 @@ typedef struct tc_statements {
 struct tacet_graph {
     tc_mem mem;
     atomic_int references;
-    tacet_error error; /* the first mistake; status TACET_OK while there is none */
+    tacet_error error; /* the first mistake; status TACET_OK before any */
     int values, terms, places;
     tc_value *value;
     tc_term *term;
@@ -83,8 +83,8 @@ static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
 /* The value that a term is about: its input k, or the layer whose penalty it is. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
 
-/* Whether a selector may mean the value: class indices have nothing to penalise, to keep or to train. parameters: it
- * means them alone. */
+/* Whether a selector can match the value: class indices cannot be penalised, kept or trained. parameters: it matches
+ * only those. */
 static inline bool tc_selectable(const tc_value *v, bool parameters)
 {
     return v->type == TACET_F32 && (!parameters || v->owner >= 0);
@@ -96,7 +96,8 @@ const char *tc_type_name(tacet_type type);
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);
 
-/* Adds a value under a name (copied) and takes over what it owns; its index, or -1 with the sticky error set. */
+/* Adds a value under a name (copied) and takes ownership of what it holds. Returns its index, or -1 with the sticky
+ * error set. */
 int tc_graph_add(tacet_graph *g, const char *name, const tc_value *value);
 void tc_value_free(const tc_mem *m, tc_value *v);
 void tc_term_free(const tc_mem *m, tc_term *t);
@@ -107,7 +108,7 @@ int tc_graph_index(const tacet_graph *g, const char *name); /* or -1 */
 bool tc_name_free(tacet_graph *g, const char *name, bool parameter);
 void tc_name_take(tacet_graph *g, int value);
 
-/* Whether there is nothing more to do: a mistake was made, or the graph is NULL since there was no memory for it. */
+/* Whether calls on the graph have nothing to do: a mistake was made, or the graph is NULL because memory ran out. */
 bool tc_graph_failed(const tacet_graph *g);
 
 /* The index of a handle, or -1 after setting the sticky error; silent on {0} when the graph has failed already. */
@@ -116,12 +117,12 @@ int tc_graph_value(tacet_graph *g, tacet_value v);
 /* Parameters have their layer's operator and a slot; this is the row of the operator's table. */
 const tc_param *tc_param_of(const tacet_graph *g, int value);
 
-/* Gives a layer that has its inputs the parameters of others that it is to use: value.input and slots, with -1 for
- * those of its own, and `turned`. word[k] names parameter k, if it was given; transposed: the attribute. False with the
- * sticky error set when one does not serve. */
+/* Gives a layer whose inputs are set the parameters of other layers that it uses: value.input and slots, with -1 for
+ * its own, and `turned`. word[k] names parameter k, if it was given; transposed: the attribute. False with the sticky
+ * error set if one does not fit. */
 bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s);
 
-/* Whether a selector means a parameter by the name of a layer that uses another's: the hint of *e then says whose. */
+/* Whether a selector names a shared parameter by a layer that uses it: the hint of *e then names its owner. */
 bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);
 
 /* The letters of a value's dimensions (op/weight.h), or NULL: it is not a parameter, or has at most one dimension. And
@@ -133,7 +134,7 @@ tc_shape tc_graph_shape(const tacet_graph *g, int value);
 bool tc_matches(const char *selector, const char *name, bool parameter);
 /* The first value from `from` on that a selector matches; after the last, g->values. */
 int tc_select(const tacet_graph *g, const char *selector, bool parameters, int from);
-/* Whether it matches any; otherwise the sticky error lists what there is. */
+/* Whether it matches any; otherwise the sticky error lists the existing names. */
 bool tc_select_any(tacet_graph *g, const char *selector, bool parameters);
 
 void tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text);
@@ -145,8 +146,8 @@ __attribute__((format(printf, 4, 5))) bool tc_graph_refuse(tacet_graph *g, const
                                                            const char *format, ...);
 bool tc_graph_no_memory(tacet_graph *g);
 
-/* The operator that a spec names, if its role is the one that is due (a constraint may stand where a penalty is); or
- * NULL with the sticky error set. */
+/* The operator that a spec names, if its role is the one that is due (a constraint may be given as a penalty); or NULL
+ * with the sticky error set. */
 const tc_op *tc_graph_op(tacet_graph *g, const tc_spec *s, const tc_role *due);
 
 /* Asks the operator's shape rule; shape and batch hold TC_SLOTS. tc_graph_refuse_inputs: for the message of a refusal,
@@ -155,16 +156,16 @@ bool tc_graph_sketch(const tacet_graph *g, const tc_op *op, const tc_arg *arg, c
                      tc_sketch *s, tc_shape *shape, bool *batch);
 bool tc_graph_refuse_inputs(tacet_graph *g, const char *what, const int *input, int inputs, const char *why);
 
-/* Suggests the value whose name is nearest to `name`, or lists those there are, as the hint of the sticky error. */
+/* Suggests the value whose name is nearest to `name`, or lists the existing ones, as the hint of the sticky error. */
 void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters);
 
-/* How far a graph was described at some time: a plan keeps what held when it was compiled. */
+/* How far a graph was described at some time: a plan keeps the extent at which it was compiled. */
 typedef struct tc_extent {
     int values, losses, penalties, options;
 } tc_extent;
 tc_extent tc_graph_extent(const tacet_graph *g);
 
-/* Adds a part, as tacet_graph_text gives it, to a text that tells when memory ran out. */
+/* Adds a part, as tacet_graph_text gives it, to a text, which remembers if memory ran out. */
 void tc_graph_write(const tacet_graph *g, const tc_extent *extent, const char *part, tc_text *t);
 
 /* Rebuilds a part that tacet_graph_text wrote, line by line, through the public calls. The sticky error says what

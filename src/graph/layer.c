@@ -83,7 +83,7 @@ static int add_named(tacet_graph *g, tc_value *layer, const tc_arg *given)
     return tc_graph_add(g, name, layer);
 }
 
-/* Its own parameters follow the layer; those of others are there already. */
+/* Its own parameters follow the layer; those of other layers already exist. */
 static bool add_parameters(tacet_graph *g, int layer, const tc_sketch *s)
 {
     const tc_op *op = g->value[layer].op;
@@ -100,7 +100,7 @@ static bool add_parameters(tacet_graph *g, int layer, const tc_sketch *s)
     return true;
 }
 
-/* One stage after value x (-1: none); the new value, or -1. Takes the spec over. */
+/* One stage after value x (-1: none); the new value, or -1. Takes ownership of the spec. */
 static int add_layer(tacet_graph *g, int x, const tc_spec *spec)
 {
     tc_value v = {.spec = *spec, .owner = -1};
@@ -124,7 +124,7 @@ static int add_layer(tacet_graph *g, int x, const tc_spec *spec)
     return layer >= 0 && add_parameters(g, layer, &s) ? layer : -1;
 }
 
-/* `from NAME` sets where the chain goes on. */
+/* `from NAME` sets the value from which the chain continues. */
 static int go_from(tacet_graph *g, const tc_spec *spec)
 {
     const tc_word *w = spec->word;
@@ -149,7 +149,7 @@ tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers)
             if (from) tc_spec_free(&spec);
         }
         if (g->error.status != TACET_OK) {
-            /* Shown in the whole chain, at the place in the stage or at all of it. */
+            /* Shown in the whole chain, at the place in the stage, or at the whole stage. */
             const bool all = g->error.column < 0;
             const int width = all ? (int)strlen(stage) : g->error.width;
             tc_fail_at(&g->error, layers, column + (all ? 0 : g->error.column), width);

@@ -1,7 +1,7 @@
 /* names.c: what may be a name, and the values by name.
  *
- * A name is segments of letters, digits and _ with dots between them, as PyTorch names its modules: layer1.0.conv1. A
- * parameter's is that of its layer, a dot, and what follows the last dot.
+ * A name consists of segments of letters, digits and _, separated by dots, as PyTorch names its modules:
+ * layer1.0.conv1. A parameter's is that of its layer, a dot, and what follows the last dot.
  *
  * The values are found by a hash table of their indices, with open addressing: the number at a place is the index of a
  * value + 1, or 0. At most half of the places are taken. */
@@ -12,7 +12,7 @@
 
 /* ---- The table ---- */
 
-/* The place of a name: it has the value of that name, or is free. The hash is FNV-1a (Fowler, Noll, Vo). */
+/* The place of a name: it holds the value of that name, or is free. The hash is FNV-1a (Fowler, Noll, Vo). */
 static int *place_of(const tacet_graph *g, const char *name)
 {
     const unsigned mask = (unsigned)g->places - 1;
@@ -64,7 +64,8 @@ bool tc_name_free(tacet_graph *g, const char *name, bool parameter)
 {
     if (!is_name(name, parameter ? TC_MAX_NAME + 64 : TC_MAX_NAME)) {
         tc_graph_fail(g, "\"%.100s\" cannot be a name", name);
-        tc_fail_hint(&g->error, "letters, digits and _, and dots between them: layer1.0.conv1; at most %d bytes",
+        tc_fail_hint(&g->error,
+                     "use letters, digits and _, with dots between them, as in layer1.0.conv1; at most %d bytes",
                      TC_MAX_NAME);
         return false;
     }

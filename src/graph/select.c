@@ -1,8 +1,8 @@
 /* select.c: selectors, globs over names. What a value is decides how its name is matched, not how the selector is
  * written. The name of an input or of a layer's output is a path, and * matches any part of it, dots included: relu* is
  * relu1 and relu2, layer1.* is everything in layer1. A parameter is what follows the last dot of its name. There the
- * last dot of the selector stands for that dot, and * goes over the others alone: *.weight is every weight, linear1.* is
- * the parameters of linear1, and a selector without a dot is no parameter. */
+ * last dot of the selector matches that dot, and * matches only the other dots: *.weight is every weight, linear1.* is
+ * the parameters of linear1, and a selector without a dot matches no parameter. */
 #include "graph/graph.h"
 
 #include <fnmatch.h>
@@ -10,8 +10,8 @@
 
 enum { ROOM = 256 };
 
-/* A copy of a selector or a name. Of a parameter the last dot becomes a slash, which fnmatch's * does not cross; false
- * if it has none. */
+/* A copy of a selector or a name. For a parameter the last dot becomes a slash, which fnmatch's * does not cross; false
+ * if it has no dot. */
 static bool copy(const char *from, bool parameter, char to[ROOM])
 {
     if (strchr(from, '/') || strlen(from) >= ROOM) return false;
@@ -45,7 +45,7 @@ int tc_select(const tacet_graph *g, const char *selector, bool parameters, int f
     return v;
 }
 
-/* Where parameters are meant and the selector matches the names of layers: what their parameters are selected by. */
+/* Where parameters are meant but the selector matches the names of layers: how to select their parameters. */
 static bool hint_deeper(tacet_graph *g, const char *selector, bool parameters)
 {
     char deeper[ROOM];

@@ -1,11 +1,10 @@
-/* share.c: parameters that several layers use. A layer whose description says `weight=linear1.weight` makes no weight
- * of its own: it uses that of linear1, which stays its owner. There is one value under one name, with one gradient to
- * which every user adds its part, one update, and each penalty on it once.
+/* share.c: parameters that several layers use. A layer whose description says `weight=linear1.weight` makes no weight:
+ * it uses that of linear1, which remains the owner. There is one value under one name, with one gradient to which every
+ * user adds its part, one update, and each penalty on it once.
  *
- * Shapes are compared as users see them; `transposed` stands for the transpose of the matrix that they see. Whether the
- * numbers then lie as the layer's own would, or the other way round, follows from the letters of both rows
- * (op/weight.h): an embedding's weight [num, dim] is that of a linear with num units as it is, and lies the other way
- * round. */
+ * Shapes are compared as users see them; `transposed` means the transpose of the matrix that they see. Whether the
+ * numbers are then stored as the layer's own would be, or transposed, follows from the letters of both rows
+ * (op/weight.h): an embedding's weight [num, dim] fits a linear with num units as it is, and is stored transposed. */
 #include "graph/graph.h"
 
 #include <stdio.h>
@@ -19,7 +18,7 @@ typedef struct sharing {
     const tc_shape *shape;  /* that its own would have */
     const tc_arg *word;     /* names the other */
     int of;                 /* the value that is named */
-    bool turns, transposed; /* whether it may lie the other way round; whether its transpose is used */
+    bool turns, transposed; /* whether it may be stored transposed; whether its transpose is used */
 } sharing;
 
 /* Finds the parameter that the word names. */
@@ -76,7 +75,7 @@ static bool refuse_order(const sharing *h, tc_fit fit)
 {
     const tc_value *owner = &h->g->value[h->g->value[h->of].owner];
     tc_graph_refuse(h->g, &h->layer->spec, h->word,
-                    "%s cannot use %s: its dimensions lie in another order in memory than those of a %s of its own",
+                    "%s cannot use %s: its dimensions are stored in another order than those of the layer's own %s",
                     h->layer->op->name, h->word->text, h->own->name);
     if (fit == TC_FIT_TURNED && (owner->op->flags & TC_TURNS))
         tc_fail_hint(&h->g->error, "describe this layer first, and let %s use its %s", owner->name, h->own->name);
@@ -94,7 +93,7 @@ static bool fits(const sharing *h, bool *turned)
     return fit == TC_FIT_AS_IS || (fit == TC_FIT_TURNED && h->turns) || refuse_order(h, fit);
 }
 
-/* Whether there is something that `transposed` can be about: `first`, the parameter that can be turned. */
+/* Whether `transposed` has something to apply to: `first`, the parameter that can be transposed. */
 static bool check_transposed(tacet_graph *g, const tc_value *layer, const tc_arg *first, const tc_arg *transposed)
 {
     const char *op = layer->op->name, *weight = layer->op->flags & TC_TURNS ? layer->op->param[0].name : NULL;
@@ -102,8 +101,8 @@ static bool check_transposed(tacet_graph *g, const tc_value *layer, const tc_arg
     if (!weight)
         return tc_graph_refuse(g, &layer->spec, transposed,
                                "transposed: a %s has no parameter that it can use transposed", op);
-    tc_graph_refuse(g, &layer->spec, transposed, "transposed: this %s has a %s of its own", op, weight);
-    tc_fail_hint(&g->error, "%s=LAYER.%s uses that of another layer, transposed", weight, weight);
+    tc_graph_refuse(g, &layer->spec, transposed, "transposed: this %s has its own %s", op, weight);
+    tc_fail_hint(&g->error, "%s=LAYER.%s uses that of another layer transposed", weight, weight);
     return false;
 }
 

@@ -7,16 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A mistake that is seen when the term meets its values: the message begins with both. */
+/* A mistake found when the term meets its values: the message begins with both. */
 static bool refuse(tacet_graph *g, const tc_term *t, const char *why)
 {
     return tc_graph_refuse(g, &t->spec, NULL, "%s on %s: %s", t->op->name, t->on, why);
 }
 
-/* What lambda may be steered by: each says which share of a value is to be not 0, as low + slope * the number given. */
+/* The targets that can steer lambda: each says what share of a value is to be nonzero, as low + slope * the given
+ * number. */
 static const struct target {
     int attribute;
-    bool batch, units; /* units: the number is divided by how many there are */
+    bool batch, units; /* units: the number is divided by the number of units */
     double low, slope;
     const char *elsewhere, *range;
 } targets[] = {
@@ -45,13 +46,13 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
         const struct target *k = &targets[i];
         if (!a[k->attribute].given) continue;
         if (!isnan(t->target)) return refuse(g, t, "takes one target: density, l0 or zeros");
-        if (a[TC_TERM_LAMBDA].given) return refuse(g, t, "a target stands in place of lambda: leave one of them out");
+        if (a[TC_TERM_LAMBDA].given) return refuse(g, t, "a target replaces lambda: leave one of them out");
         if (k->batch != batch) return refuse(g, t, k->elsewhere);
         if (!batch && a[TC_TERM_PROX].number == 0) return refuse(g, t, "zeros= needs prox: a gradient makes no zeros");
-        if (t->op->flags & TC_MIXES) return refuse(g, t, "has a target of its own, and no density to hold");
+        if (t->op->flags & TC_MIXES) return refuse(g, t, "has its own target, and no density to hold");
         if (!batch && !(t->op->flags & TC_SPARSIFIES)) return refuse(g, t, "its proximal step makes no zeros");
         if (batch && !has_zeros(g, tc_term_on(t, 0)))
-            return refuse(g, t, "there are no exact zeros in it to count: steer the output of a relu, say");
+            return refuse(g, t, "it has no exact zeros to count: steer the output of a relu, for example");
         if (t->inputs > 1) return refuse(g, t, "a joint term cannot be steered: without joint each value is");
         const double units = k->units ? (double)tc_shape_units(&g->value[tc_term_on(t, 0)].shape) : 1;
         t->target = k->low + k->slope * a[k->attribute].number / units;
@@ -61,7 +62,8 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
         if (isnan(t->target))
             t->scheduled = t->scheduled || a[i].given;
         else if (a[i].given && i != TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP)
-            return refuse(g, t, "a steered lambda has no schedule but warmup=, the epochs that it takes to the target");
+            return refuse(g, t,
+                          "a steered lambda has no schedule except warmup=, the epochs in which it reaches the target");
     }
     return true;
 }
@@ -134,8 +136,8 @@ static bool check_type(tacet_graph *g, const tc_term *t, int i)
     return false;
 }
 
-/* Whether the values of a joint term have the same number of positions, if that matters: they are counted, or each has
- * a vector of its own. */
+/* Whether the values of a joint term have the same number of positions, if that matters: if they are counted, or if
+ * each position is a separate vector. */
 static bool check_positions(const tc_term *t, tc_sketch *s)
 {
     const bool apart = t->reduce == TC_SAMPLE || (t->op->flags & TC_PER_SAMPLE);
@@ -160,7 +162,7 @@ static bool check_shapes(tacet_graph *g, const tc_term *t)
     for (int i = 0; i < t->inputs; i++) {
         if (!check_type(g, t, i)) return false;
         if (g->value[t->input[i]].batch != g->value[t->input[0]].batch)
-            return refuse(g, t, "parameters and values of a batch do not mix in one term");
+            return refuse(g, t, "parameters and values of a batch cannot be in the same term");
     }
     if (tc_graph_sketch(g, t->op, tc_term_arg(g, t), t->input, t->inputs, &s, shape, batch) && check_positions(t, &s))
         return true;
@@ -169,7 +171,7 @@ static bool check_shapes(tacet_graph *g, const tc_term *t)
     return false;
 }
 
-/* ON:KIND, or ON:NAME. Two of a name are refused. */
+/* ON:KIND, or ON:NAME. A name that is already taken is refused. */
 static bool name_term(tacet_graph *g, tc_term *t)
 {
     char name[512];
@@ -179,8 +181,8 @@ static bool name_term(tacet_graph *g, tc_term *t)
     snprintf(name, sizeof name, "%s:%s", t->on, given->given ? given->text : t->op->name);
     for (int i = 0; i < g->terms; i++)
         if (strcmp(g->term[i].name, name) == 0) {
-            tc_graph_refuse(g, &t->spec, NULL, "there is a term %s already", name);
-            tc_fail_hint(&g->error, "a second one needs a name of its own: name=...");
+            tc_graph_refuse(g, &t->spec, NULL, "the term %s already exists", name);
+            tc_fail_hint(&g->error, "give the second one another name: name=...");
             return false;
         }
     t->name = tc_strdup(&g->mem, name);
@@ -250,8 +252,8 @@ static void add_joint(tacet_graph *g, const char *selector, const char *penalty)
         tc_graph_fail(g, "%s matches %d values; a joint term takes at most %d", selector, n, TC_MAX_INPUTS);
 }
 
-/* Whether a selector matches parameters alone, or none. One that matches other values as well matches one of the two
- * kinds by accident, `*.*` for instance, and which one was meant cannot be told. */
+/* Whether a selector matches only parameters, or none at all. One that also matches other values, such as `*.*`,
+ * matches one of the two kinds by accident, and which one was meant is unknown. */
 static bool is_of_one_kind(tacet_graph *g, const char *selector)
 {
     const int parameter = tc_select(g, selector, true, 0);
@@ -262,9 +264,10 @@ static bool is_of_one_kind(tacet_graph *g, const char *selector)
     tc_graph_fail(g, "the selector \"%.200s\" matches both %s and the parameter %s", selector, g->value[other].name,
                   g->value[parameter].name);
     tc_fail_at(&g->error, selector, 0, (int)strlen(selector));
-    tc_fail_hint(&g->error,
-                 "a penalty is on layers or on parameters, not on both: what ends in .%s is parameters alone",
-                 tc_param_of(g, parameter)->name);
+    tc_fail_hint(
+        &g->error,
+        "a penalty is on layers or on parameters, not on both: a selector that ends in .%s matches only parameters",
+        tc_param_of(g, parameter)->name);
     return false;
 }
 

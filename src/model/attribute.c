@@ -1,5 +1,5 @@
-/* attribute.c: one attribute of a description: what sets it, and the text in which something else does. The description
- * is read as everywhere, by the tables of the catalogue; nothing is allocated. */
+/* attribute.c: one attribute of a description: finds what sets it, and writes the text with another value. The
+ * description is read as everywhere else, by the tables of the catalogue; nothing is allocated. */
 #include "base/sized.h"
 #include "model/catalogue.h"
 
@@ -16,7 +16,8 @@ typedef struct reading {
     tc_binding binding[TABLES];
 } reading;
 
-/* Entry i of those that may stand where one of that role is due, as the catalogue counts them; -1 past the last one. */
+/* Entry i, as the catalogue counts them, of those that are allowed where one of that role is expected; -1 past the last
+ * one. */
 static int entry_at(tacet_role role, int i, tc_listed *e)
 {
     for (int k = 0; tc_listed_at(k, e); k++) {

@@ -1,11 +1,12 @@
-/* catalogue.h: a word of the small language as the library sees it: what tacet_entry_at tells of it, with its tables. */
+/* catalogue.h: a word of the small language as the library sees it: what tacet_entry_at tells about it, with its
+ * tables. */
 #ifndef TC_CATALOGUE_H
 #define TC_CATALOGUE_H
 
 #include "spec/spec.h"
 
 typedef struct tc_listed {
-    tacet_entry is;                  /* its size and number of attributes are not filled in */
+    tacet_entry is;                   /* its size and number of attributes are not filled in */
     const tc_attribute *own, *common; /* its own attributes, and those that all entries of its role share */
 } tc_listed;
 

@@ -20,8 +20,8 @@
  *     tacet.loader       epoch, position in it, batches of an epoch
  *
  * Doubles are written as the shortest decimal that reads back as the same double; a dash is one that is not finite. A
- * resume reads all notes twice: first it only checks them, then it sets what they say. So one that is refused has
- * changed nothing. */
+ * resume reads all notes twice: first it only checks them, then it sets what they say. So a refused resume has changed
+ * nothing. */
 #include "model/model.h"
 
 #include "run/run.h"
@@ -267,7 +267,7 @@ static void write_fired(const tacet_plan *p, tc_text *t)
     }
 }
 
-/* Which values are counted is not the run's: it may go on with a ledger of another kind. */
+/* Which values are counted does not belong to the run: it may continue with another kind of ledger. */
 static bool read_fired(const resuming *r, const char *at)
 {
     tc_tally *count = r->p->count[TC_TRAIN];
@@ -298,8 +298,8 @@ static bool read_fired(const resuming *r, const char *at)
 /* ---- All of them ---- */
 
 /* The notes, in the order in which files have them. A reader returns false for what it cannot read; if there is more to
- * say than that, it has set the error. A note may be missing where the one that it goes `with` is missing too, and then
- * nothing is set: the first versions had no firing lists, and no ledger, whose four notes are there together. */
+ * say than that, it sets the error. A note may be missing if the one that it goes `with` is missing too, and then
+ * nothing is set: the first versions had no firing lists and no ledger, whose four notes always come together. */
 static const struct entry {
     const char *key;
     void (*write)(const tacet_plan *p, tc_text *t); /* NULL: models have it too (save.c) */
@@ -376,7 +376,7 @@ static tacet_status read_notes(const resuming *r, tacet_loader *l)
     return read_loader(r, l);
 }
 
-/* The same layers, as the description has them: parameters of the same shapes are not enough. */
+/* The layers of the description must be the same: parameters of the same shapes are not enough. */
 static tacet_status check_part(const resuming *r, const tc_part_note *part)
 {
     tc_text own = {.mem = r->p->mem};

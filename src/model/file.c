@@ -1,4 +1,4 @@
-/* file.c: a model or a checkpoint that was opened: its notes and tensors, its network, and its numbers into a plan. */
+/* file.c: an open model or checkpoint: its notes and tensors, its network, and how its numbers get into a plan. */
 #include "model/model.h"
 
 #include <math.h>
@@ -48,7 +48,7 @@ tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, in
 
 /* ---- The network ---- */
 
-/* A mistake in a file's description is the file's. */
+/* A mistake in a file's description is an error of the file. */
 static void blame(const tacet_file *f, const char *key, const tacet_graph *g, tacet_error *why)
 {
     if (!why) return;
@@ -154,7 +154,7 @@ bool tc_take_number(const char **at, char end, double *x)
     return strcmp(word, "-") == 0 || tc_number_read(word, x);
 }
 
-/* Lambdas of a plan that does not train are those of the model's last step, where its terms have the names. */
+/* A plan that does not train takes its lambdas from the model's last step, for terms with the same names. */
 static void take_lambdas(const tacet_file *f, tacet_plan *p)
 {
     const char *line = p->update.optim ? NULL : tacet_file_note(f, "tacet.lambdas");

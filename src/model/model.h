@@ -15,16 +15,16 @@
 #include "model/safetensors.h"
 #include "plan/plan.h"
 
-/* The parts of a description, each in a note of its own. */
+/* The parts of a description, each in a separate note. */
 typedef struct tc_part_note {
     const char *part, *key;
-    bool must; /* without it there is no network */
+    bool must; /* without it the network is unknown */
 } tc_part_note;
 enum { TC_PARTS = 5 };
 extern const tc_part_note tc_part_notes[TC_PARTS];
 
 /* The plan's tensors that files hold, in the order of files: parameters, what layers remember, then what is only in
- * checkpoints. Names are owned; `data` is where the plan has the numbers. */
+ * checkpoints. Names are owned; `data` points to the plan's numbers. */
 typedef struct tc_tensors {
     const tacet_plan *plan;
     int count, model; /* all; the first of them, which models have too */
@@ -38,8 +38,8 @@ typedef struct tc_tensors {
 bool tc_tensors_of(tc_tensors *t, const tacet_plan *p, bool moments);
 void tc_tensors_free(tc_tensors *t);
 
-/* Finds tensors of the plan's names and shapes in a file. The first `must` have to be there, and then every tensor but
- * those only in checkpoints has to be one of the plan's; must -1: what matches is taken. */
+/* Finds tensors of the plan's names and shapes in a file. The first `must` tensors are required, and then every tensor
+ * except those only in checkpoints must be one of the plan's; must -1: whatever matches is taken. */
 tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e);
 void tc_file_set(const tc_tensors *t); /* copies what was found into the plan */
 
@@ -55,8 +55,8 @@ tc_notes tc_notes_of(const tacet_plan *p);                                  /* t
 void tc_notes_add(tc_notes *n, const char *key);                            /* makes `text` a note; it is empty then */
 void tc_line_add(tc_text *t, const char *name, const double *x, int count); /* "relu1:l1 0.5 -", a dash: not finite */
 
-/* Adds the caller's notes and writes all, with the plan's tensors, then frees the notes. Refuses a key that is the
- * library's or there twice. */
+/* Adds the caller's notes and writes all, with the plan's tensors, then frees the notes. Refuses a key that is reserved
+ * for the library or used twice. */
 tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int notes, const tacet_note *note,
                             tacet_error *e);
 

@@ -24,7 +24,7 @@ typedef struct tc_tensor {
     float *data;        /* as float32 */
 } tc_tensor;
 
-/* A file that was read. The names and notes belong to the header. */
+/* A file that was read. The names and notes are owned by the header. */
 struct tacet_file {
     tc_mem mem;
     char *path;
@@ -36,8 +36,8 @@ struct tacet_file {
     float *data;       /* all of them */
 };
 
-/* Reads path into the zeroed f, which has mem; what was read so far stays in it on failure. TACET_IO when the system
- * does not give the file, TACET_FILE when it is not what it says it is. */
+/* Reads path into the zeroed f, which has mem; what was read so far stays in it on failure. TACET_IO if the system
+ * cannot open or read the file, TACET_FILE if the file is not valid. */
 tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e);
 
 /* What is to be written: notes, members as tc_json_add_text has added them one after another (NULL: none), and tensors in
@@ -52,8 +52,8 @@ typedef struct tc_outline {
 } tc_outline;
 
 /* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the whole new one, and on
- * failure path.tmp is gone. The bytes depend only on the outline. Text that is not UTF-8 is written with U+FFFD in the
- * places of what is not. Two writers at a time do not mix: the second one is refused. */
+ * failure path.tmp is gone. The bytes depend only on the outline. Text that is not UTF-8 is written with U+FFFD in
+ * place of the invalid bytes. Two writers at the same time do not mix: the second one is refused. */
 tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_outline *o, tacet_error *e);
 
 #endif

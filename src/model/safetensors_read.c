@@ -1,9 +1,9 @@
-/* safetensors_read.c: a safetensors file into memory. Nothing in it is believed: the header's length is held against
+/* safetensors_read.c: a safetensors file into memory. Nothing in it is trusted: the header's length is checked against
  * the file's, every tensor's bytes against its shape, and all tensors together against the data, without gap or
  * overlap.
  *
- * Tensors are read one after another, in the order of the data, into one block of float32; what has another type is
- * turned into float32 on the way. So every tensor is aligned, whatever the file looks like. */
+ * Tensors are read one after another, in the order of the data, into one block of float32; other types are converted to
+ * float32 on the way. So every tensor is aligned, whatever the file looks like. */
 #include "kernel/kernel.h"
 #include "model/safetensors.h"
 
@@ -20,7 +20,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as t
 
 static const char metadata_key[] = "__metadata__";
 
-/* A file that is being read. */
+/* A file being read. */
 typedef struct reading {
     tacet_file *f;
     tacet_error *e;
@@ -197,7 +197,7 @@ static tacet_status read_entries(const reading *r)
         end = t->end;
     }
     if (end != r->data)
-        return refuse(r, "%lld bytes follow the last tensor, which nothing names", (long long)(r->data - end));
+        return refuse(r, "%lld bytes follow the last tensor, and no tensor uses them", (long long)(r->data - end));
     return TACET_OK;
 }
 

@@ -1,4 +1,4 @@
-/* safetensors_write.c: a safetensors file, written so that it is there whole or not at all. */
+/* safetensors_write.c: writes a safetensors file, which then exists either whole or not at all. */
 #include "base/whole_file.h"
 #include "model/safetensors.h"
 
@@ -40,7 +40,7 @@ static void make_header(const tc_outline *o, tc_json_writer *j)
 
 /* ---- The file ---- */
 
-/* A file that is being written. */
+/* A file being written. */
 typedef struct writing {
     tc_mem mem;
     tc_whole_file file;

@@ -93,7 +93,8 @@ void tc_line_add(tc_text *t, const char *name, const double *x, int count)
     tc_text_add(t, "\n");
 }
 
-/* Lambdas are those of the last step: a schedule has moved on, and what is steered has no other. */
+/* Lambdas are those of the last step: a schedule has changed that of the description, and a steered one is in no
+ * description. */
 tc_notes tc_notes_of(const tacet_plan *p)
 {
     tc_notes n = {.plan = p, .done = {.to.mem = p->mem}, .text = {.mem = p->mem}};
@@ -115,8 +116,9 @@ static tacet_status add_callers(tc_notes *n, int notes, const tacet_note *note, 
         bool there = strcmp(key, "format") == 0;
         for (int k = 0; k < i; k++) there = there || strcmp(note[k].key, key) == 0;
         if (strncmp(key, "tacet.", 6) == 0)
-            return tc_fail(e, TACET_FAILED, "the note %.100s: keys that begin with \"tacet.\" are the library's", key);
-        if (there) return tc_fail(e, TACET_FAILED, "the note %.100s is there already: each key can be used once", key);
+            return tc_fail(e, TACET_FAILED,
+                           "the note %.100s: keys that begin with \"tacet.\" are reserved for the library", key);
+        if (there) return tc_fail(e, TACET_FAILED, "the note %.100s already exists: each key can be used once", key);
         if (!tc_text_utf8(key)) /* what stands for such bytes could make two keys one */
             return tc_fail(e, TACET_FAILED, "the note %.100s: its key is not UTF-8", key);
         tc_json_add_text(&n->done, key, note[i].text);

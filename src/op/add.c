@@ -18,7 +18,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) y[i] = a[i] + b[i];
 }
 
-/* One input after the other: both may be the same value, and then the second adds to the first. */
+/* One input after the other: both may be the same value, and the second then adds to the first. */
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     for (int k = 0; k < 2; k++) tc_pass_back(c, begin, end, k);

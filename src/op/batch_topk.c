@@ -1,11 +1,10 @@
 /* batch_topk: of all samples and positions of the batch together, a row of units each, the k * rows largest numbers are
- * kept as they are and the others are 0: k a row on average, more where there is more to say.
+ * kept and the others become 0: k in each row on average, more in rows with more large numbers.
  *
- * Exactly so many are kept in training; of equal ones those that come first. What a row keeps then depends on the other
- * rows, so it is not the same in another batch. In evaluation it is: y = x where x > threshold, otherwise 0, with the
- * running mean of the smallest number kept in training that is not 0 (the first step's at first; `decay` is the share
- * that stays). Before any step the threshold is 0.
- * dL/dx = g where y is not 0, otherwise 0. */
+ * In training exactly that many are kept; among equal ones the first. What a row keeps then depends on the other rows,
+ * so it is not the same in another batch. In evaluation it is: y = x where x > threshold, otherwise 0, with the running
+ * mean of the smallest number kept in training that is not 0 (the first step's at first; `decay` is the share that
+ * stays). Before any step the threshold is 0. dL/dx = g where y is not 0, otherwise 0. */
 #include "op/largest.h"
 
 enum { DECAY = TC_TOP_K + 1 };
@@ -57,7 +56,7 @@ const tc_op tc_op_batch_topk = {
         "y = x where x is among the k * rows largest of the batch, otherwise 0; in evaluation where x > threshold",
     .doc =
         "Keeps k units of a sample, at each of its positions, on average: exactly k * rows * positions over a training "
-        "batch, whatever lies above a remembered threshold in evaluation. Numbers below 0 are kept too: `relu | "
+        "batch, whatever is above a remembered threshold in evaluation. Numbers below 0 are kept too: `relu | "
         "batch_topk 32` keeps what fires.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,

@@ -1,4 +1,4 @@
-/* dropout: in training each element is dropped with probability p and the others are divided by 1 - p; else y = x.
+/* dropout: in training each element is dropped with probability p and the others are divided by 1 - p; otherwise y = x.
  *
  *     y = m x / (1 - p)        dL/dx = m g / (1 - p)       m = 1 where this element's number in [0, 1) is at least p
  *

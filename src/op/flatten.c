@@ -1,5 +1,5 @@
-/* flatten: the same elements as one dimension, [rows, a, b, ...] to [rows, a b ...].
- * dL/dx = g. In place it is nothing at all. */
+/* flatten: the same elements as one dimension, [rows, a, b, ...] to [rows, a b ...]. dL/dx = g. In place it does
+ * nothing. */
 #include "op/pointwise.h"
 
 static bool shape(tc_sketch *s)

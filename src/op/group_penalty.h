@@ -4,14 +4,14 @@
  *     dL/dw = lambda / denominator * ((1 - alpha) sqrt(size of g) w / |w_g| + alpha sign(w)); 0 / 0 is 0, sign(0) is 0
  *     prox:  z = soft threshold of w by t alpha, then max(0, 1 - t (1 - alpha) sqrt(size of g) / |z_g|) z_g
  *
- * The norms are kept from forward to backward. Their quotients are in double: weights may be as small as they like. */
+ * The norms are kept from forward to backward. Their quotients are in double, so weights may be arbitrarily small. */
 #ifndef TC_GROUP_PENALTY_H
 #define TC_GROUP_PENALTY_H
 
 #include "op/groups.h"
 #include "op/penalty.h"
 
-enum { TC_GROUP_BY, TC_GROUP_BLOCK, TC_GROUP_ALPHA }; /* attributes, of the group lasso the first two */
+enum { TC_GROUP_BY, TC_GROUP_BLOCK, TC_GROUP_ALPHA }; /* attributes; the group lasso has the first two */
 
 #define TC_GROUP_BY_ATTRIBUTE                                                                                          \
     {"by", TC_BY_WORDS "|block", "unit",                                                                               \

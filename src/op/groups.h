@@ -8,7 +8,7 @@
  *     the whole  all             out
  *
  * A piece of work is a group. Neighbouring groups are processed together as a strip, so that by=unit also reads whole
- * lines. Sums over a group have an order of their own, whichever strip it is in. */
+ * lines. The order of the sums over a group does not depend on the strip that it is in. */
 #ifndef TC_GROUPS_H
 #define TC_GROUPS_H
 

@@ -1,5 +1,5 @@
-/* hoyer: (sum |x|) / sqrt(sum x^2) of the units of each position, on parameters of the whole.
- * What is chosen at zeros, and what a vector is, is said in hoyer.h. */
+/* hoyer: (sum |x|) / sqrt(sum x^2) of the units of each position, on parameters of the whole. hoyer.h says what holds
+ * at zeros and what a vector is. */
 #include "op/hoyer.h"
 
 const tc_op tc_op_hoyer = {

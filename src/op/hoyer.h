@@ -2,8 +2,9 @@
  *
  *     v = s / sqrt(q)    dv/dx = (sign(x) - x s / q) / sqrt(q)        or its square: v^2, 2 v dv/dx
  *
- * 1 where one entry is not 0, sqrt(n) where all n are as large; a factor on the vector changes nothing. At the kink
- * x = 0 the sign is 0, so that silent units stay undisturbed; a vector of zeros has the value 0 and the gradient 0.
+ * v is 1 if only one entry is not 0 and sqrt(n) if all n have the same magnitude; a factor on the vector does not
+ * change it. At the kink x = 0 the sign is 0, so that silent units stay undisturbed; a vector of zeros has the value 0
+ * and the gradient 0.
  *
  * On a batch the units of every position are a vector (over all inputs together), and the values of the vectors are
  * added up, whatever reduce says: so it is additive over positions and samples. On parameters the whole is one vector.
@@ -20,7 +21,7 @@ typedef struct tc_norms {
 
 extern const tc_op tc_op_hoyer_square;
 
-/* Whether it is the square that is asked for. */
+/* Whether it is the square. */
 static inline bool tc_hoyer_squares(const tc_call *c) { return c->op == &tc_op_hoyer_square; }
 
 static inline double tc_hoyer_of(const tc_call *c, tc_norms v)
@@ -85,7 +86,7 @@ static inline double tc_hoyer_finish(const tc_call *c, double sum)
     return *c->result = sum / tc_denominator(c);
 }
 
-/* d[from, to) = seed * gradient, stored or added; x[from, to) is of the vector that v is of. */
+/* d[from, to) = seed * gradient, stored or added; x[from, to) is part of the vector that v belongs to. */
 TC_INLINE void tc_hoyer_gradient(const float *x, float *d, bool add, int64_t from, int64_t to, double seed, tc_norms v,
                                  bool square)
 {

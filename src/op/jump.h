@@ -1,9 +1,9 @@
-/* jump.h: a threshold that is learned, as jump_relu and its penalty l0 have it in common: what is above it, and who is
- * near enough to it for the estimate of a gradient.
+/* jump.h: the learned threshold that jump_relu and its penalty l0 share: what is above it, and what is near enough to
+ * it for the estimate of a gradient.
  *
  * H(x - theta) has the derivative 0 wherever it has one. Were x spread out with the density p, the expected value of
- * H(x - theta) would fall by p(theta) as theta grows; K((x - theta) / eps) / eps, K = 1 on (-1/2, 1/2), counts whoever
- * is within eps / 2 and so estimates p(theta) (Rajamanoharan et al., arXiv:2407.14435). */
+ * H(x - theta) would fall by p(theta) as theta grows; K((x - theta) / eps) / eps, K = 1 on (-1/2, 1/2), counts the
+ * elements within eps / 2 and so estimates p(theta) (Rajamanoharan et al., arXiv:2407.14435). */
 #ifndef TC_JUMP_H
 #define TC_JUMP_H
 

@@ -4,7 +4,7 @@
  *     dL/dx = g where x > theta, otherwise 0; at x = theta it is 0
  *     dL/dtheta = sum over rows of -(theta / eps) K((x - theta) / eps) g,    K = 1 on (-1/2, 1/2), otherwise 0
  *
- * The second is no derivative, which is 0, but an estimate of what the mean over many samples loses at the step
+ * The second is not the derivative, which is 0, but an estimate of what the mean over many samples loses at the step
  * (jump.h). The paper learns log theta, so that theta stays above 0; here theta itself is learned, so that what is in
  * files is what is compared, and a number below 0 counts as 0. dL/dtheta reads g where y is 0 too.
  *

@@ -5,7 +5,7 @@
  *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / (rows * positions); 0 where p_j is held
  *
  * It is NOT additive over samples: two halves of a batch do not add up to the whole, and the size of the batch matters.
- * The mean over samples and positions is within, so `sample` and `position` are as `sum`.
+ * The mean over samples and positions is already inside, so `sample` and `position` are the same as `sum`.
  *
  * So the forward pass has two phases. The first adds up each unit over all rows and positions of this rank; these sums
  * are added up over the ranks. From them the second finds the same value on every rank, and keeps each unit's

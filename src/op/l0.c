@@ -1,9 +1,9 @@
-/* l0: how many units fire: the number of x above their thresholds in a jump_relu, whose x and theta it is given.
+/* l0: how many units fire: the number of x above their thresholds in a jump_relu, whose x and theta it gets.
  *
  *     value = sum H(x - theta)        dL/dtheta = -(1 / eps) sum over rows of K((x - theta) / eps)
  *
  * x gets no gradient, because H has none. theta gets the estimate of jump.h, with the layer's eps; so it moves the
- * thresholds, and what fires follows. Where theta is below 0, and counts as 0, it is pushed up all the same. */
+ * thresholds, and what fires follows. A theta below 0, which counts as 0, is still pushed up. */
 #include "op/jump.h"
 
 enum { X, THETA };

@@ -1,6 +1,6 @@
-/* l1_huber: sum of |x| made smooth at 0: x^2 / (2 delta) where |x| <= delta, otherwise |x| - delta / 2.
- * Derivative x / delta held within +-1: continuous, so there is no choice.
- * prox: z = x delta / (delta + t) where |x| <= delta + t, otherwise x - sign(x) t: no exact zeros. */
+/* l1_huber: sum of |x| made smooth at 0: x^2 / (2 delta) where |x| <= delta, otherwise |x| - delta / 2. Derivative x /
+ * delta held within +-1: continuous, so nothing has to be chosen. prox: z = x delta / (delta + t) where |x| <= delta +
+ * t, otherwise x - sign(x) t: no exact zeros. */
 #include "op/penalty.h"
 
 enum { DELTA };

@@ -1,9 +1,9 @@
-/* largest.h: the k largest of n numbers, exactly k of them, without memory: among equal ones the first win, 0 and -0
- * are equal, and a NaN is larger than all numbers, so that it is passed on and the guard finds it.
+/* largest.h: the k largest of n numbers, exactly k of them, without extra memory: among equal ones the first win, 0 and
+ * -0 are equal, and a NaN is larger than all numbers, so that it is passed on and the guard finds it.
  *
- * Floats are ordered as their bits are, once these are made a key. The k-th largest key is found bit by bit, from the
- * top: a bit is 1 if at least k keys are no smaller then. Each turn is a count over all numbers, which is a loop of
- * vectors; if it finds exactly k, the bits below are not needed. */
+ * Floats are in the order of their bits once these are turned into a key. The k-th largest key is found bit by bit,
+ * from the top: a bit is 1 if at least k keys are then no smaller. Each turn is a count over all numbers, which is a
+ * loop of vectors; if it finds exactly k, the bits below are not needed. */
 #ifndef TC_LARGEST_H
 #define TC_LARGEST_H
 
@@ -13,7 +13,7 @@
 typedef struct tc_cut {
     uint32_t least;
     int64_t equal;
-    bool all; /* no more than `equal` are */
+    bool all; /* there are no more than `equal` of these */
 } tc_cut;
 
 TC_INLINE uint32_t tc_key(float x)

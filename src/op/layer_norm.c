@@ -1,4 +1,4 @@
-/* layer_norm: each row, over the last dimension of size n, to mean 0 and variance 1; then a weight and a bias an
+/* layer_norm: each row, over the last dimension of size n, to mean 0 and variance 1; then a weight and a bias for each
  * element.
  *
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  var = mean of (x - mean)^2        y = h w + b
@@ -6,7 +6,7 @@
  *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
  * backward. Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dw and
- * dL/db, each of which goes over all rows by itself: so the sums have one order whatever the threads. */
+ * dL/db, each of which goes through all rows by itself, so the order of the sums does not depend on the threads. */
 #include "op/pointwise.h"
 
 enum { EPS, AFFINE };

@@ -8,8 +8,8 @@
  *     y = x V^T + b             dL/dx = g V             dL/dV = g^T x
  *
  * Each product is divided into tiles of its result, one gemm per tile, by its shape only, so that the bits do not
- * depend on the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it lies;
- * the tiles in its first row (turned: column) make dL/db too. */
+ * depend on the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it is
+ * stored; the tiles in its first row (turned: column) also make dL/db. */
 #include "kernel/sum.h"
 #include "op/op.h"
 
@@ -17,8 +17,8 @@ enum { OUT, BIAS, INIT };        /* attributes */
 enum { X, W, B };                /* x, and the parameters after it */
 enum { KAIMING, XAVIER, ZEROS }; /* words of init */
 
-/* At most TILE rows and columns a tile, measured with OpenBLAS on products of 128 x 512 x 512 and about: 256 x 256
- * costs 5%, 128 x 128 10% and more. Rows are whole up to LONG. Parts are multiples of STEP. A backward pass below SMALL
+/* At most TILE rows and columns in a tile, measured with OpenBLAS on products of about 128 x 512 x 512: 256 x 256 costs
+ * 5%, 128 x 128 10% and more. Rows are whole up to LONG. Parts are multiples of STEP. A backward pass below SMALL
  * multiplications is not shared out. */
 enum { TILE = 256, STEP = 16, LONG = 1024, SMALL = 1 << 15 };
 _Static_assert(LONG *STEP <= TC_BLOCK_FLOATS, "STEP rows of dL/dW must fit into a tile");
@@ -45,9 +45,9 @@ TC_INLINE grid outputs_of(int64_t rows, int64_t n)
     return rows >= TILE ? (grid){TILE / 2, LONG} : (grid){TILE, TILE};
 }
 
-/* Of dL/dW [., n] whole rows, where they are not too long: then the update reads and writes its streams from end to
- * end, which takes a quarter off the step of a 784-512-512-10 network. (64 x 512: 6% slower than 256 x 256 for a
- * BLAS.) */
+/* The tiles of dL/dW [., n] are whole rows if these are not too long: the update then reads and writes its streams from
+ * end to end, which takes a quarter off the time of a step of a 784-512-512-10 network. (64 x 512: 6% slower than
+ * 256 x 256 for a BLAS.) */
 TC_INLINE grid rows_of(int64_t n)
 {
     const int64_t across = length(n, LONG);
@@ -145,7 +145,7 @@ static tc_span span_back(const tc_call *c)
 
 /* ---- Dense or on firing lists ---- */
 
-/* The product that serves for a way: with a weight as its owner stores it, and with one stored transposed. */
+/* The product that each way uses: with a weight as its owner stores it, and with one stored transposed. */
 static const int serves[2][TC_WAYS] = {{[TC_Y_BY_X] = TC_SPMM,
                                         [TC_DX_BY_X] = TC_SDDMM,
                                         [TC_DW_BY_X] = TC_SPMM_TN,
@@ -194,8 +194,8 @@ static unsigned choose(const tc_call *c, bool backward)
 
 static bool chosen(const tc_call *c, int way) { return c->lists.chosen >> way & 1; }
 
-/* The block t of a product's result where one of two ways was chosen; s has what is particular to the operands.
- * Callers ask first whether any was: filling s in is what a small dense product would wait for. */
+/* The block t of a product's result where one of two ways was chosen; s has what is particular to the operands. Callers
+ * first ask whether any was: a small dense product should not wait until s is filled in. */
 static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
 {
     const int way = chosen(c, by_x) ? by_x : by_g;

@@ -46,8 +46,9 @@ static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
 const tc_op tc_op_mcp = {
     .name = "mcp",
     .formula = "lambda * sum (|x| - x^2 / (2 gamma) where |x| <= gamma, otherwise gamma / 2)",
-    .doc = "Pulls small entries as l1 does, those beyond gamma not at all: no bias on them. Zhang's gamma is this one "
-           "over lambda. `prox` on a parameter is the firm threshold.",
+    .doc =
+        "Pulls small entries as l1 does, and those beyond gamma not at all, so without bias. Zhang's gamma is this one "
+        "over lambda. `prox` on a parameter is the firm threshold.",
     .source = "Zhang: Nearly unbiased variable selection under minimax concave penalty, Annals of Statistics 38, 2010",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_SPARSIFIES,

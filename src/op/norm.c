@@ -1,4 +1,4 @@
-/* norm: (sum |x|^p)^(1/p), not squared, as torch.norm has it.
+/* norm: (sum |x|^p)^(1/p), not squared, as in torch.norm.
  *
  *     reduce=sum       the norm of the whole: of all rows and all inputs together, as one vector. So on parameters.
  *     reduce=mean      that, divided by the number of elements
@@ -70,7 +70,7 @@ TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from,
     const double inverse = norm > 0 ? 1 / norm : 0, factor = seed * inverse;
     for (int64_t i = from; i < to && p == 2; i++) d[i] = (add ? d[i] : 0.0f) + (float)(factor * (double)x[i]);
     for (int64_t i = from; i < to && p != 2; i++) {
-        const double m = fabs((double)x[i]) * inverse; /* its powers stay in range where those of x would not */
+        const double m = fabs((double)x[i]) * inverse; /* its powers stay in range even if those of x would not */
         const double slope = p == 1 ? (double)(m > 0) : pow(m, p - 1);
         d[i] = (add ? d[i] : 0.0f) + (float)(seed * copysign(slope, (double)x[i]));
     }

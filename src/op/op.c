@@ -1,4 +1,4 @@
-/* op.c: the table of operators, and the small helpers that their contract (op.h) names. Some tests compile this file
+/* op.c: the table of operators, and the small helpers that their contract (op.h) declares. Some tests compile this file
  * once more with TC_TEST_OPS, which adds the operators of tests/ops to the table. */
 #include "op/op.h"
 

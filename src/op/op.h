@@ -7,9 +7,9 @@
  *        inputs x[0..inputs)         parameters x[inputs..)          output y
  *        [rows, n] each              no rows                         [rows, n], or one number
  *
- * Values are stored row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, whatever the
- * order in which users see its dimensions (weight.h). An operator never allocates, never prints, and keeps nothing
- * between calls but what it wrote to `save`.
+ * Values are stored row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, in whatever
+ * order users see its dimensions (weight.h). An operator never allocates, never prints, and keeps nothing between calls
+ * except what it writes to `save`.
  *
  * What an operator remembers from step to step (a running mean, a vector refined at each step) is its `state`: tensors
  * that are saved and not trained, 0 at first unless they have an init. While a list runs they are only read; the
@@ -17,12 +17,12 @@
  * good. So a rejected step changes neither state nor weights, and can be replayed.
  *
  * Phases. An operator that must have seen all rows before it can continue (a mean over the batch) has several phases,
- * forward, backward or both, each with its own pieces. A phase begins when the previous one is done on all threads and
+ * forward, backward or both, each with its own pieces. A phase begins after the previous one is done on all threads and
  * the numbers that sums() names have been summed over all ranks. Only the last phase writes y or d: in the others
- * y.data and every d[i] are NULL, and results go to `save`. A backward pass may run more than once on what the forward
- * pass left there (for a sample of gradients), so it must not change that. The phases of the forward pass run in
- * evaluation too; one that has nothing to do returns no pieces and no sums. backward() is called only in training.
- * tests/ops/test_standardise.c is an example.
+ * y.data and every d[i] are NULL, and results go to `save`. The backward pass may run more than once on what the
+ * forward pass left in `save` (for a sample of gradients), so it must not change that. The phases of the forward pass
+ * run in evaluation too; one that has nothing to do returns no pieces and no sums. backward() is called only in
+ * training. tests/ops/test_standardise.c is an example.
  *
  * Several ranks. Each has its own rows of one batch, possibly none. Operators divide by global_rows. The plan sums
  * dL/dparameter over the ranks, so an operator adds only its own rows there, not the totals that sums() has replaced
@@ -41,7 +41,7 @@
 #include "op/silent.h"
 #include "spec/spec.h"
 
-#include <math.h> /* for all operators; a probe that is smooth says NAN */
+#include <math.h> /* for all operators; a smooth probe says NAN */
 
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 8, TC_PROBES = 8 };
 enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
@@ -87,7 +87,7 @@ typedef struct tc_call {
     int phase;           /* which phase this is, from 0 */
     float *const *state; /* what the operator remembers, in the order of its table; NULL: nothing */
     tc_stream stream;    /* random numbers of this layer, at this step */
-    void *scratch;       /* scratch() bytes, aligned, that no other range uses meanwhile; they hold anything at first */
+    void *scratch;       /* scratch() bytes, aligned, that no other range uses meanwhile; uninitialised */
 
     /* Scalar operators */
     int reduce;           /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
@@ -142,7 +142,7 @@ typedef struct tc_param {
 
 /* The numbers that an attribute may be, both ends included. */
 typedef struct tc_limit {
-    const char *needs; /* what a refusal says, "needs a slope of at least 0" */
+    const char *needs; /* what a refusal says: "needs a slope of at least 0" */
     int attribute;     /* which, of the operator's own */
     double least, most;
 } tc_limit;
@@ -166,7 +166,7 @@ extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
 /* Order of the common attributes of terms. Every role has the first few: constraints the name, losses up to reduce,
  * penalties all. With an array of TC_COMMON_ATTRS zeroed tc_arg, what a role lacks reads as not given. Layers have the
- * name, and then one of their own. */
+ * name and then one that only they have. */
 enum {
     TC_TERM_NAME,
     TC_TERM_LAMBDA,
@@ -184,7 +184,7 @@ enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
     TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* element i written depends on element i of what is read alone; pieces are elements.
+    TC_ELEMENTWISE = 1 << 2,  /* element i written depends only on element i of what is read; pieces are elements.
                                * Scalar: a sum over elements; so joint = apart, and prox too */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
     TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (but for what reduce divides by) */
@@ -196,7 +196,7 @@ enum {
     TC_RANDOM = 1 << 9,       /* draws from the stream in training */
     TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
     TC_MIXES = 1 << 11,       /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
-                               * that does is for values of the batch alone, and no sum over samples */
+                               * that does is only for values of the batch, and not a sum over samples */
     TC_SPARSIFIES = 1 << 12,  /* penalty: meant to make values exactly 0 */
     TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by the formula given, not derivatives */
     TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
@@ -212,7 +212,7 @@ typedef struct tc_grouping {
     int64_t block;
 } tc_grouping;
 
-/* Shapes and ranges with which the generic tests can try the operator. */
+/* Shapes and ranges with which the generic tests try the operator. */
 typedef struct tc_probe {
     const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
     const char *x[3];     /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" where
@@ -224,31 +224,31 @@ typedef struct tc_probe {
 /* A row of the table. The tables in it end with an empty entry. */
 typedef struct tc_op {
     const char *name, *formula, *doc;
-    const char *source;               /* paper, or the manual whose meaning is meant */
+    const char *source;               /* the paper or manual whose definition is used */
     const tc_role *role;
-    /* A penalty on what layers of this operator do: named on their output, it is given in x the layer's inputs and
-     * parameters and in arg the layer's attributes, and has none of its own. Gradients go into the parameters alone: d
-     * of inputs is NULL. */
+    /* A penalty on what layers of this operator do: put on their output, it gets the layer's inputs and parameters in x
+     * and the layer's attributes in arg, and has no attributes of its own. Gradients go only into the parameters: d of
+     * inputs is NULL. */
     const struct tc_op *of;
     unsigned flags;
-    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* Type "value": the name of a value that becomes an input */
+    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input */
     tc_limit limit[TC_OWN_ATTRS + 1];
-    double lambda;                    /* scalar: the preset of lambda; 0: the role's */
-    int inputs;                       /* how many; penalties: the most that `joint` may give; 0: the role's */
+    double lambda;                    /* scalar: the preset of lambda; 0: that of the role */
+    int inputs;                       /* their number; penalties: the most that `joint` may give; 0: that of the role */
     unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
     tc_param param[TC_MAX_PARAMS + 1];
     tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` does not apply */
 
-    /* Checks input shapes, and attributes that are within their limits by now, and fills y, param and state. False with
-     * `why`. Scalar operators leave y. NULL: the role's. */
+    /* Checks input shapes and attributes (already known to be within their limits), and fills in y, param and state.
+     * False with `why`. Scalar operators leave y unset. NULL: the rule of the role. */
     bool (*shape)(tc_sketch *s);
-    /* Floating-point operations of the forward pass: an element of its inputs; or flops(), where that is no constant,
-     * for one row (or for a parameter's whole); for all phases together. The backward pass counts as twice that. */
+    /* Floating-point operations of the forward pass, for all phases together: per element of its inputs; or flops(), if
+     * that is not constant, for one row (or for a whole parameter). The backward pass counts as twice that. */
     double work;
     double (*flops)(const tc_sketch *s);
     /* Bytes to keep from forward to backward for a batch of `rows`, also available in evaluation; NULL: none. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
-    /* How to cut the forward and the backward work. span_back NULL: as span. span NULL: elements for an elementwise
+    /* How to divide the forward and the backward work. span_back NULL: as span. span NULL: elements for an elementwise
      * operator, whole rows where there is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0]
      * either way. */
     tc_span (*span)(const tc_call *c);
@@ -259,8 +259,8 @@ typedef struct tc_op {
     int phases, phases_back;
     /* The numbers in `save`, *n of them in one run, that are to be summed over all ranks when phase c->phase is done;
      * NULL: this phase has none (in evaluation, say). The slot itself may be NULL. An operator that mixes samples
-     * (TC_MIXES) and has no sums cannot run on several ranks; a scalar one finds the same partial sums on every rank,
-     * from these numbers, and they are not summed once more. */
+     * (TC_MIXES) and has no sums cannot run on several ranks; a scalar one computes the same partial sums on every rank
+     * from these numbers, and they are not summed again. */
     double *(*sums)(const tc_call *c, bool backward, int64_t *n);
     /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
     int64_t (*scratch)(const tc_sketch *s, int64_t rows);
@@ -276,8 +276,8 @@ typedef struct tc_op {
      * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
      * Ranges as span says (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
-    /* Penalty: which elements it pulls at as one, so that they become 0 together or not at all. A value of the batch is
-     * grouped as a matrix [rows * positions, units]. NULL: each element by itself. */
+    /* Penalty: which elements it pulls at together, so that they become 0 together or not at all. A value of the batch
+     * is grouped as a matrix [rows * positions, units]. NULL: each element by itself. */
     tc_grouping (*grouping)(const tc_arg *arg, bool batch);
     tc_probe probe[TC_PROBES + 1];
 } tc_op;
@@ -290,12 +290,12 @@ static inline int tc_phases(const tc_op *op, bool backward)
 
 static inline int tc_op_inputs(const tc_op *op) { return op->inputs ? op->inputs : op->role->inputs; }
 static inline double tc_op_lambda(const tc_op *op) { return op->lambda != 0 ? op->lambda : op->role->lambda; }
-bool tc_op_shape(const tc_op *op, tc_sketch *s); /* whether attributes are within their limits, then the shape rule */
+bool tc_op_shape(const tc_op *op, tc_sketch *s); /* limits of attributes, then the shape rule */
 
 /* Whether input i of the operator's calls is class indices; those of a penalty of a layer are the layer's inputs. */
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }
 
-/* The attributes of its role that an operator has a use for. */
+/* The attributes of its role that an operator can use. */
 const tc_attribute *tc_common_shown(const tc_op *op);
 
 /* The table, made from ops.def. */
@@ -307,7 +307,7 @@ const tc_op *tc_op_find(const char *name); /* or NULL */
 
 /* What a scalar operator's sum is divided by. sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
  * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS); position: global rows times positions
- * (of x[0]; the inputs of a penalty all have as many). On parameters `sample` and `position` do not occur. */
+ * (of x[0]; all inputs of a penalty have the same number). On parameters `sample` and `position` do not occur. */
 double tc_denominator(const tc_call *c);
 
 /* lambda / denominator: the factor on every gradient that a scalar operator writes. */
@@ -330,7 +330,7 @@ tc_span tc_span_rows(const tc_call *c);
 tc_span tc_span_whole(const tc_call *c); /* all at once */
 tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */
 
-/* Shape rules in use: y has x[0]'s shape; a penalty on one weight, of two dimensions or more; a loss of y and a target
+/* Common shape rules: y has x[0]'s shape; a penalty on one weight of two dimensions or more; a loss on y and a target
  * of the same shape. */
 bool tc_shape_same(tc_sketch *s);
 bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */

@@ -1,8 +1,8 @@
 /* orthogonal: |W W^T - I|_F^2, W [out, in] as users see it, where `in` counts an input once for each tap: its rows, a
- * unit's weights each, should have length 1 and be orthogonal to one another. More than `in` rows cannot; where out >
- * in the columns are to: |W^T W - I|_F^2, the smaller Gram matrix. (The two values differ by the constant |in - out|;
- * the gradient is the same. The order of the columns makes no difference to either.) Derivative 4 (W W^T - I) W = 4 W
- * (W^T W - I), smooth everywhere. No proximal step.
+ * unit's weights each, should have length 1 and be orthogonal to one another. More than `in` rows cannot be; if out >
+ * in the columns should be instead: |W^T W - I|_F^2, the smaller Gram matrix. (The two values differ by the constant
+ * |in - out|; the gradient is the same. The order of the columns makes no difference to either.) Derivative 4 (W W^T -
+ * I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
  *
  * Stored is the matrix V = W^T [in, out] (weight.h). The Gram matrix G is cut into tiles, one gemm a tile, and so is
  * the gradient. Forward keeps G - I, which backward multiplies with V. */

@@ -1,4 +1,4 @@
-/* pair.h: a loss that compares an output with its target, element by element, is a few scalar formulas.
+/* pair.h: a loss that compares an output with its target, element by element, needs only a few scalar formulas.
  *
  *     value = sum_i f(x_i, t_i) / denominator      dL/dx_i = lambda / denominator * df/dx, and the same for t
  *

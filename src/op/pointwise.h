@@ -52,7 +52,7 @@ TC_INLINE void tc_map_back_y(const tc_call *c, int64_t begin, int64_t end, float
     tc_map_back(c, begin, end, c->y.data, df);
 }
 
-/* d[k] = g, stored or added: of an operator that passes on what it is given. In place there is nothing to store. */
+/* d[k] = g, stored or added: for an operator that passes its input on. In place there is nothing to store. */
 TC_INLINE void tc_pass_back(const tc_call *c, int64_t begin, int64_t end, int k)
 {
     const float *g = c->g;

@@ -1,8 +1,8 @@
 /* role.c: the kinds of operators and the attributes that all of a kind share.
  *
  * Terms have one order of common attributes (op.h) and every kind of them has the first few, so that TC_TERM_NAME and
- * the others mean the same place everywhere. An attribute whose default is "" has none of its own: what holds when it
- * is not given (tc_arg.given) is the operator's to say: its lambda, its reduce. */
+ * the others mean the same place everywhere. An attribute whose default is "" has no common default: if it is not given
+ * (tc_arg.given), the operator says what holds: its lambda, its reduce. */
 #include "op/op.h"
 #include "spec/schedule.h"
 
@@ -20,7 +20,7 @@ static const tc_attribute layer[] = {
     {"transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false},
     {0}};
 
-/* Of layers that cannot use a weight transposed. */
+/* For layers that cannot use a transposed weight. */
 static const tc_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
 
 static const tc_attribute loss[] = {

@@ -1,4 +1,4 @@
-/* rows.h: an operator that turns each last dimension by itself into one of the same size is two formulas on n numbers;
+/* rows.h: an operator that maps each last dimension separately to one of the same size is two formulas on n numbers;
  * the loops are here, once. In place in both directions: each formula reads what it needs of a number before it writes
  * it. */
 #ifndef TC_ROWS_H
@@ -26,7 +26,7 @@ static inline void tc_rows_backward(const tc_call *c, int64_t begin, int64_t end
         df(c->y.data + r * n, c->g + r * n, c->d[0] + r * n, c->add[0], n);
 }
 
-/* Taken out before exp, so that nothing overflows. */
+/* Subtracted before exp, so that nothing overflows. */
 static inline float tc_largest(const float *x, int64_t n)
 {
     float top = x[0];
@@ -35,7 +35,8 @@ static inline float tc_largest(const float *x, int64_t n)
 }
 
 /* e^x for x <= 0, to 1.01 units in the last place; 0 below -87, where the smallest normal numbers are. With x = k ln 2
- * + r it is a polynomial in r, near e^r, times 2^k, whose bits are k's. A loop of it becomes vectors, calls do not. */
+ * + r it is a polynomial in r, near e^r, times 2^k, whose bits are k's. A loop over it can be vectorised; calls of expf
+ * cannot. */
 TC_INLINE float tc_exp(float x)
 {
     const float round = 0x1.8p23f; /* in so large a number the last bit counts ones */

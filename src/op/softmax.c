@@ -24,7 +24,7 @@ static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_rows_bac
 const tc_op tc_op_softmax = {
     .name = "softmax",
     .formula = "y_j = exp(x_j) / sum_k exp(x_k)",
-    .doc = "Shares that sum to 1, over the last dimension. (cross_entropy takes logits: it has its own inside.)",
+    .doc = "Shares that sum to 1, over the last dimension. (cross_entropy takes logits: it includes a softmax.)",
     .source = "Bridle: Probabilistic interpretation of feedforward classification network "
               "outputs, Neurocomputing, 1990",
     .role = &tc_layer,

@@ -7,7 +7,7 @@
 const tc_op tc_op_sparse_group_lasso = {
     .name = "sparse_group_lasso",
     .formula = "lambda * (alpha sum |w| + (1 - alpha) sum over groups sqrt(size) |w_g|_2)",
-    .doc = "Makes groups of weights small and weights within groups too; with `prox` exactly zero, both.",
+    .doc = "Makes groups of weights small, and also weights within groups; with `prox`, both exactly zero.",
     .source = "Simon, Friedman, Hastie, Tibshirani: A sparse-group lasso, JCGS 22, 2013",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_NO_BATCH | TC_SPARSIFIES,

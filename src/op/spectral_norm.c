@@ -4,11 +4,11 @@
  *     d sigma / dW = u v^T
  *
  * with W [out, in] as users see it, where `in` counts an input once for each tap; u [out] and v [in]. u is remembered:
- * weights move little in a step, so that one iteration a step follows them, and what is reported comes up to sigma in
- * the first steps. Each step begins with no number of u nearer to 0 than FLOOR, which is less than rounding: where W
- * falls apart into blocks, as sparse weights do, u would become exactly 0 in all but one of them, and never leave it.
- * The gradient is that of |W v| for the v that was found; where the two largest singular values are equal it is that of
- * one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations: models do not hold u. */
+ * weights move little in a step, so one iteration in each step is enough to follow them, and the reported value reaches
+ * sigma in the first steps. Each step begins with no number of u nearer to 0 than FLOOR, which is less than rounding:
+ * if W consists of separate blocks, as sparse weights may, u would become exactly 0 in all but one of them, and stay
+ * so. The gradient is that of |W v| for the v that was found; where the two largest singular values are equal it is
+ * that of one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations: models do not hold u. */
 #include "op/pointwise.h"
 #include "op/weight.h"
 
@@ -102,7 +102,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-/* Of a weight of zeros u has become 0, from where no iteration leads away. */
+/* For a weight of zeros u has become 0, and no iteration would change it again. */
 static void commit(const tc_call *c)
 {
     const tc_matrix m = tc_matrix_of(&c->x[0].shape);

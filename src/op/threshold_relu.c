@@ -1,6 +1,6 @@
 /* threshold_relu: y = x where x > theta, otherwise 0; theta >= 0. dy/dx = 1 where y is not 0, otherwise 0; at the step
- * x = theta it is 0. What the step itself would add, were theta moved, is not a derivative: jump_relu learns its
- * thresholds from an estimate of it. */
+ * x = theta it is 0. What the step itself would add if theta moved is not a derivative: jump_relu learns its thresholds
+ * from an estimate of it. */
 #include "op/pointwise.h"
 
 enum { THETA };

@@ -1,8 +1,7 @@
 /* topk: at each position of each sample the k largest units are kept as they are and the others are 0.
  *
- * Exactly k are kept: of equal ones those that come first. A number below 0 that is among the k largest is kept too;
- * where only what fires is to count, `relu | topk 32` is meant.
- * dL/dx = g where y is not 0, otherwise 0: so also where a 0 is among the k. */
+ * Exactly k are kept: among equal ones the first. A number below 0 that is among the k largest is kept too; to keep
+ * only what fires, use `relu | topk 32`. dL/dx = g where y is not 0, otherwise 0, even where a 0 is among the k. */
 #include "op/largest.h"
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)

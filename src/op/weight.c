@@ -1,8 +1,9 @@
 /* weight.c: the order of a parameter's dimensions in memory, and the copy that puts them into another order.
  *
  * A copy drops the dimensions of 1 and joins those that are neighbours in both layouts: "oi" leaves two, "oihw" three
- * (taps, inputs, units), a plain copy one. Then one dimension lies without gaps in the source and one in the target.
- * The planes of these two are copied in blocks that stay in cache, one plane for each place in the other dimensions. */
+ * (taps, inputs, units), a plain copy one. Then one dimension is stored without gaps in the source and one in the
+ * target. The planes of these two are copied in blocks that stay in cache, one plane for each place in the other
+ * dimensions. */
 #include "op/weight.h"
 
 #include <string.h>
@@ -69,7 +70,7 @@ tc_fit tc_weight_fit(const char *axes, const tc_shape *stored, const char *own_a
 
 /* ---- Copies ---- */
 
-/* A dimension of n, and how far apart its elements lie in the two layouts. */
+/* A dimension of size n, and how far apart its elements are in the two layouts. */
 typedef struct axis {
     int64_t n, from, to;
 } axis;
@@ -81,7 +82,7 @@ static void pitches(const tc_shape *s, int64_t pitch[TC_MAX_RANK])
     for (int i = s->rank - 1; i >= 0; i--) pitch[i] = n, n *= s->dim[i];
 }
 
-/* The dimensions of a copy out of memory, as few as there can be; returns how many. */
+/* The dimensions of a copy out of memory, as few as possible; returns their number. */
 static int axes_of(const char *axes, const tc_shape *stored, axis a[TC_MAX_RANK])
 {
     const tc_shape user = tc_weight_seen(axes, stored);
@@ -99,7 +100,7 @@ static int axes_of(const char *axes, const tc_shape *stored, axis a[TC_MAX_RANK]
     return n;
 }
 
-/* p lies without gaps in the source, q in the target; they may be the same. */
+/* p is stored without gaps in the source, q in the target; they may be the same. */
 static void copy_plane(const axis *p, const axis *q, const float *from, float *to)
 {
     if (p == q) {

@@ -1,4 +1,4 @@
-/* weight.h: how a parameter is stored, how users see it, and the matrix that a weight is.
+/* weight.h: how a parameter is stored, how users see it, and a weight as a matrix.
  *
  * An operator's table states a parameter's dimensions as users see them, a letter each (tc_param.axes): `o` are the
  * units, `i` the inputs, and every other letter is a tap, a position in a kernel. Taps are adjacent dimensions. In
@@ -29,7 +29,7 @@ bool tc_weight_turned(const char *axes);
 /* The shape that users see. */
 tc_shape tc_weight_seen(const char *axes, const tc_shape *stored);
 
-/* How a parameter that one layer owns serves another, whose own would have other letters and another shape. */
+/* How a parameter that one layer owns fits another layer, whose own would have other letters and another shape. */
 typedef enum tc_fit {
     TC_FIT_AS_IS,  /* it is stored as the layer's own would be */
     TC_FIT_TURNED, /* a matrix that is stored transposed */

@@ -1,7 +1,7 @@
 /* block.h: where the numbers of parameters are. One aligned block has the same layout in each of its parts:
  *
  *     | parameters | gradients | moments 1 | moments 2 |
- *     | trainable, gradients stored | trainable, gradients fused | frozen |      frozen ones in the first part alone */
+ *     | trainable, gradients stored | trainable, gradients fused | frozen |      frozen ones only in the first part */
 #ifndef TC_BLOCK_H
 #define TC_BLOCK_H
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEDGER = 50 }; /* steps from one sample of gradients to the next, unless it is said */
+enum { LEDGER = 50 }; /* steps from one sample of gradients to the next, by default */
 
 /* Settings with their defaults, checked. */
 static tacet_status settings(tacet_plan *p, const tacet_config *config)
@@ -80,7 +80,7 @@ static tacet_status tables(tacet_plan *p)
     return TACET_OK;
 }
 
-/* Whether the schedules of lambdas know the length of the run, where they need it. */
+/* Whether the schedules of lambdas that need the length of the run know it. */
 static tacet_status schedules(tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++) {
@@ -93,8 +93,8 @@ static tacet_status schedules(tacet_plan *p)
     return TACET_OK;
 }
 
-/* Whether the gradient of each steered penalty reaches a parameter: the controller begins from it, and would never move
- * what nothing trains. */
+/* Whether the gradient of each steered penalty reaches a parameter: the controller starts from it, and could never move
+ * a value that nothing trains. */
 static tacet_status targets(tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++) {
@@ -103,7 +103,7 @@ static tacet_status targets(tacet_plan *p)
         for (int k = 0; k < t->slots && !moves; k++)
             moves = tc_term_pulls(t, k) && p->list[TC_TRAIN].wants[t->input[k]];
         if (moves) continue;
-        return tc_fail(&p->error, TACET_DESCRIPTION, "%s cannot be steered: no parameter that trains has a part in %s",
+        return tc_fail(&p->error, TACET_DESCRIPTION, "%s cannot be steered: no parameter that trains contributes to %s",
                        t->name, t->on);
     }
     return TACET_OK;
@@ -135,7 +135,7 @@ static tacet_status allocate(tacet_plan *p, int first)
     return tc_plan_exchange(p);
 }
 
-/* The passes of a plan that trains, before and after its lists are there. */
+/* The passes of a plan that trains, before and after its lists exist. */
 static tacet_status begin_training(tacet_plan *p, const char *optimizer)
 {
     const tacet_status s = tc_spec_parse(&p->update.spec, &p->mem, optimizer, &p->error);

@@ -27,7 +27,7 @@ static void add_where(const tc_list *l, int b, tc_text *t)
         tc_text_add(t, "%lld%s", (long long)l->buffer[b].offset, alias ? " in place" : "");
 }
 
-/* The first value or gradient that a step writes: what its line gives the place of. */
+/* The first value or gradient that a step writes, whose place its line gives. */
 static int written(const tc_step *s)
 {
     for (int k = 0; k < s->ports; k++)
@@ -91,13 +91,14 @@ static void add_update(const tacet_plan *p, tc_text *t)
                         p->update.group[p->block.place[i].group].frozen ? "frozen" : "no term depends on it");
 }
 
-/* Layers and terms whose results for a sample depend on the others of its batch. */
+/* Layers and terms whose results for a sample depend on the other samples of its batch. */
 static void add_mixing(const tacet_plan *p, tc_text *t)
 {
     for (int i = 0; i < tc_plan_nodes(p); i++) {
         const tc_node n = tc_plan_node(p, i);
         if (n.op && (n.op->flags & TC_MIXES))
-            tc_text_add(t, "%s mixes samples: in training, what it gives for one depends on its whole batch\n", n.name);
+            tc_text_add(t, "%s mixes samples: in training, its result for one sample depends on the whole batch\n",
+                        n.name);
     }
 }
 
@@ -110,7 +111,7 @@ static void add_lists(const tacet_plan *p, tc_text *t)
                                       [TC_DW_BY_G] = "dL/dW by g",
                                       [TC_DX_BY_G] = "dL/dx by g"};
     const tc_list *l = &p->list[p->update.optim ? TC_TRAIN : TC_EVAL];
-    if (l->silence) tc_text_add(t, "firing lists, each read below the density that is given\n");
+    if (l->silence) tc_text_add(t, "firing lists, each used below the given density\n");
     for (int i = 0; i < l->steps; i++) {
         const tc_step *s = &l->step[i];
         const tc_work *w = tc_work_of(s);

@@ -4,19 +4,19 @@
  *                             that can run on lists reads v; or the gradient below takes its silence from v
  *     a list of v's gradient  v comes from a layer that can run on lists, and the one operator that reads v multiplies
  *                             the gradient by 0 where its output is 0 (relu, topk), or passes on a gradient that is so
- *                             element by element. A second reader or a penalty on v ends it: its share is not silent
- *     blocked                 whether a layer may leave out dL/dx where x is 0: on the way up to the operator that
- *                             blocks the gradient there nothing else reads it
+ *                             element by element. Not if v has a second reader or a penalty: their share is not silent
+ *     blocked                 whether a layer may leave out dL/dx where x is 0: nothing else reads it on the way up
+ *                             to the operator that blocks the gradient there
  *
- * Lists are made where a product that can read them has a break-even above 0, and where they are wide enough. What is
- * done in a step is in run/choose.c. */
+ * Lists are made where a product that can read them has a break-even above 0, and where they are wide enough.
+ * run/choose.c decides in each step which are made and used. */
 #include "plan/plan.h"
 
 #include <math.h>
 
 static const tc_value *value_at(const tacet_plan *p, int v) { return &p->graph->value[v]; }
 
-/* One input, elementwise: its gradient is a multiple of its output's, element by element. */
+/* One input, elementwise: its gradient is a multiple of the output's, element by element. */
 static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEMENTWISE) && tc_op_inputs(op) == 1; }
 
 static bool has_zeros(const tacet_plan *p, int v)
@@ -37,7 +37,7 @@ bool tc_fire_blocked(const tacet_plan *p, int v)
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
 }
 
-/* The one layer that reads v; -1 if none or several do, or a term sends a gradient into v. */
+/* The only layer that reads v; -1 if no layer or several do, or if a term sends a gradient into v. */
 static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
 {
     int reader = -1;

@@ -1,20 +1,20 @@
 /* fuse.c: weights whose gradient is never needed as a whole: it is made tile by tile in the update, each used up while
  * it is in cache, and never stored. Only the update's own streams (parameters and states) then go through memory.
  *
- *     backward    dL/dx, dL/db; what the weight's product reads stays where it is
+ *     backward    dL/dx, dL/db; what the weight's product reads is kept
  *     guard       bounds |dL/dW| by |x| |g|, for the weights must stay as they are if it is not finite. If the bound is
  *                 too weak for that, the gradients are stored after all and checked
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
  * A weight with a penalty in the objective, one that several layers use, or one that is small, is updated as all others
- * are, and so is every weight where several ranks train: their gradients must be summed. What is done in a step is in
- * run/fused.c. */
+ * are, and so is every weight with several ranks, because their gradients must be summed. run/fused.c does what is done
+ * in a step. */
 #include "plan/plan.h"
 
 enum { LEAST = 1 << 15 }; /* elements */
 
-/* Whether all of the gradient is the product of one layer with a value of the batch: what a layer reads of parameters
- * is updated before the product is made. */
+/* Whether the whole gradient is the product of one layer with a value of the batch: a parameter that a layer reads as
+ * input would be updated before the product is made. */
 static bool has_one_source(const tacet_plan *p, int v)
 {
     const tc_value *owner = &p->graph->value[p->graph->value[v].owner];

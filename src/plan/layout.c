@@ -6,7 +6,7 @@
 
 enum { ALIGN_FLOATS = TC_ALIGN / (int)sizeof(float) };
 
-/* Puts the parameters that are as asked one after another, each on a boundary of TC_ALIGN bytes. */
+/* Places the parameters of the given kind one after another, each on a boundary of TC_ALIGN bytes. */
 static int64_t lay_out(tacet_plan *p, bool trains, bool fused, int64_t offset)
 {
     for (int i = 0; i < p->block.places; i++) {

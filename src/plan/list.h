@@ -9,9 +9,9 @@ typedef struct tc_buffer {
     int64_t bytes;
     int first, last; /* steps that touch it; first above last: no step does */
     bool before;     /* it is filled before the list runs: an input */
-    bool pinned;     /* lives to the end and shares with nobody */
-    bool stays;      /* lives to the end, though nobody may read it then: the update does */
-    bool taken;      /* another took its memory over: what was in it is gone */
+    bool pinned;     /* lives to the end and shares its memory with no other */
+    bool stays;      /* lives to the end even if no step reads it then: the update does */
+    bool taken;      /* another buffer took over its memory: its contents are gone */
     int alias;       /* the buffer whose memory it takes over, or -1 */
     int64_t offset;  /* in the arena */
     float *fixed;    /* not in the arena */
@@ -19,7 +19,7 @@ typedef struct tc_buffer {
 
 static inline bool tc_buffer_touched(const tc_buffer *b) { return b->first <= b->last; }
 
-/* Whether what was put into it is still there when the list has run. */
+/* Whether its contents are still there after the list has run. */
 static inline bool tc_buffer_lasts(const tc_buffer *b) { return b->pinned && !b->taken; }
 
 typedef struct tc_list {
@@ -34,7 +34,7 @@ typedef struct tc_list {
     tc_silence *silence;                  /* all firing lists */
     tc_silence **fired, **fired_gradient; /* [values]: of it, of its gradient, or NULL */
     int backward;                         /* the first step of the backward pass */
-    int64_t rows;                         /* the steps are cut for so many; -1: not yet */
+    int64_t rows;                         /* the rows that the steps are cut for; -1: not yet */
     int64_t arena;                        /* bytes */
 } tc_list;
 

@@ -1,6 +1,7 @@
 /* lower.c: operators -> steps. Forward in the order of the graph, every term right after the last value that it reads;
- * backward in the reverse order, so that when a layer's turn comes its output's gradient is complete: every consumer
- * and every term has stored or added its share. The first to write a gradient stores, the others add. */
+ * backward in the reverse order, so that when a layer's turn comes the gradient of its output is complete: every
+ * consumer and every term has stored or added its share. The first to write a gradient stores it, the others add to
+ * it. */
 #include "plan/plan.h"
 
 #include <assert.h>
@@ -12,11 +13,11 @@ typedef struct lowering {
     int which;
     int *first_term, *term; /* terms computed right after value v: term[first_term[v]] up to term[first_term[v + 1]] */
     int *save;              /* [nodes]: buffers from forward to backward; -1: none yet */
-    bool *written;          /* [values]: its gradient has a first share */
-    bool failed;            /* there was no memory */
+    bool *written;          /* [values]: its gradient has its first share */
+    bool failed;            /* out of memory */
 } lowering;
 
-/* More than any machine has: beyond, sums of sizes could overflow. */
+/* More than any machine has; beyond that, sums of sizes could overflow. */
 #define MOST_BYTES (INT64_C(1) << 46)
 
 /* ---- Buffers ---- */
@@ -93,7 +94,7 @@ static tc_view view_of(const tacet_plan *p, int v)
                      .classes = p->feed[v].classes};
 }
 
-/* A new step of so many ports, none of them connected; it is in the list once it is closed. */
+/* A new step with so many ports, not yet connected; it is in the list once it is closed. */
 static tc_step *add_step(lowering *w, const tc_kind *kind, void *context, int ports)
 {
     tc_list *l = w->l;
@@ -212,8 +213,8 @@ static void set_facts(lowering *w, tc_step *s, const tc_node *n)
     if (s->work.scratch > p->arena.scratch_bytes) p->arena.scratch_bytes = s->work.scratch;
 }
 
-/* The gradient of a term is that of all ranks together once these are summed: a parameter's penalty, which all of them
- * know, is added only by the first. */
+/* The gradient of a term becomes that of all ranks together when they are summed: a penalty on a parameter, which all
+ * ranks compute, is therefore added only by the first. */
 static void set_term(lowering *w, tc_step *s, bool last)
 {
     static const double nothing = 0;
@@ -255,7 +256,8 @@ static void set_silence(lowering *w, tc_step *s, int v)
                                   .break_even = &w->p->table.break_even[v * TC_WAYS]};
 }
 
-/* Where the gradient of the layer's weight is made in the update, all that its product reads must live till then. */
+/* If the gradient of the layer's weight is made in the update, everything that its product reads must live until
+ * then. */
 static void set_fused(lowering *w, tc_step *s, int weight)
 {
     static const int reads[] = {TC_PORT_X, TC_PORT_G, TC_PORT_X_ROWS, TC_PORT_X_UNITS, TC_PORT_G_ROWS, TC_PORT_G_UNITS};
@@ -297,7 +299,7 @@ static void lower_phase(lowering *w, const tc_node *n, bool backward, int phase)
     close_step(w, s);
 }
 
-/* Whether the backward pass of a node has something to do: a gradient to begin from, and one that is wanted. */
+/* Whether the backward pass of a node has something to do: a gradient to start from, and one that is wanted. */
 static bool has_backward(const lowering *w, const tc_node *n)
 {
     if (n->term >= 0 ? w->p->graph->term[n->term].prox : w->l->gradient[n->value] < 0) return false;
@@ -315,7 +317,7 @@ static void lower_node(lowering *w, int i, bool backward)
 
 /* ---- Lists and counts ---- */
 
-/* A step that makes a part of a list of v, or of its gradient: by row, or by unit from what is there by row. */
+/* A step that makes part of a list of v, or of its gradient: by row, or by unit from the list by row. */
 static void lower_list_step(lowering *w, const tc_kind *kind, bool backward, int v, tc_silence *list)
 {
     tc_step *s = add_step(w, kind, list, TC_LIST_PORTS);
@@ -435,7 +437,7 @@ static void line_up_terms(lowering *w)
     for (int t = w->p->terms - 1; t >= 0; t--) w->term[--w->first_term[last_read(&term[t])]] = t;
 }
 
-/* A table of n numbers that are all -1; NULL, and the pass has failed, when out of memory. */
+/* A table of n numbers that are all -1; NULL when out of memory, and the pass has then failed. */
 static int *none_yet(lowering *w, int n)
 {
     int *table = tc_plan_alloc(w->p, (size_t)n + 1, sizeof *table);

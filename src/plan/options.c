@@ -1,4 +1,4 @@
-/* options.c: which options of the optimizer hold for which parameters (PyTorch's param groups). Parameters with the
+/* options.c: which options of the optimizer apply to which parameters (PyTorch's param groups). Parameters with the
  * same options form a group. */
 #include "plan/plan.h"
 
@@ -42,8 +42,8 @@ static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)
     return why ? tc_fail(&p->error, TACET_DESCRIPTION, "%s (%s)", why, where) : TACET_OK;
 }
 
-/* Lays one line of options over a parameter's. The line has no name: it is read after the optimizer's name, and
- * the place of a mistake is moved back by as much. */
+/* Applies one line of options on top of a parameter's options. The line has no name: it is read after the optimizer's
+ * name, and the place of a mistake is moved back by its length. */
 static tacet_status lay_over(tacet_plan *p, const char *text, tc_group *to)
 {
     tc_text line = {.mem = p->mem};
@@ -86,7 +86,7 @@ static int group_of(tacet_plan *p, const tc_group *like)
     if (!new->arg) return -1;
     for (int k = 0; k < n; k++) {
         new->arg[k] = like->arg[k];
-        new->arg[k].text = NULL; /* belongs to a line that is gone */
+        new->arg[k].text = NULL; /* belongs to a line that no longer exists */
     }
     const int moments = like->frozen ? 0 : tc_optim_moments(p->update.optim, like->arg);
     if (moments > p->block.moments) p->block.moments = moments;

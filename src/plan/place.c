@@ -5,7 +5,7 @@
  *     bands ->     0   1   2   3   4
  *     x            ##################      pinned: lives to the end
  *     linear1          ########
- *     relu1            ........            in place: takes linear1's memory over
+ *     relu1            ........            in place: takes over linear1's memory
  *     d relu1                  ####        may reuse the memory of linear1 */
 #include "plan/plan.h"
 
@@ -19,7 +19,7 @@ static int root_of(const tc_list *l, int b)
     return b;
 }
 
-/* Lets `to`, first written by step i, take over `from`, last read by it. */
+/* Makes `to`, first written by step i, take over the memory of `from`, last read by it. */
 static void take_over(tc_list *l, int i, int from, int to)
 {
     if (from < 0 || to < 0) return;
@@ -65,7 +65,7 @@ static int by_size(const void *a, const void *b)
     return x->buffer - y->buffer;
 }
 
-/* Lives of the buffers that need a place of their own; the number of them. */
+/* The lifetimes of the buffers that need their own place; returns their number. */
 static int lives(const tc_list *l, const int *band, life *to)
 {
     int n = 0;
@@ -82,8 +82,8 @@ static int lives(const tc_list *l, const int *band, life *to)
     return n;
 }
 
-/* Gives `new` the lowest offset at which nothing is that lives at the same time, among placed[n], which is in the
- * order of offsets and stays so. */
+/* Gives `new` the lowest offset that is free of everything that lives at the same time, among placed[n], which is and
+ * stays in the order of offsets. */
 static void place_one(life *placed, int n, life new)
 {
     for (int k = 0; k < n; k++) {

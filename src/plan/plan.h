@@ -1,7 +1,7 @@
 /* plan.h: a graph compiled. Two flat lists of steps, for training and for evaluation, over one block of parameters.
  *
- * tacet_compile (compile.c) calls the passes in the order of the declarations below. Each fills one part of the plan,
- * which is declared in a header of its own:
+ * tacet_compile (compile.c) calls the passes in the order of the declarations below. Each fills in one part of the
+ * plan, which is declared in a separate header:
  *
  *     uses.h     who reads each value
  *     block.h    parameters, gradients, moments            updates.h   what follows the backward pass
@@ -29,7 +29,7 @@ typedef struct tc_settings {
     int64_t steps_per_epoch;
     double epochs;
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
-    bool watch, steers; /* training counts what fires in all values that make zeros; a term is steered */
+    bool watch, steers; /* training counts what fires in all values that make zeros; at least one term is steered */
     tacet_ranks ranks;  /* count 1: this rank is the only one */
 } tc_settings;
 
@@ -38,7 +38,7 @@ typedef struct tc_feed {
     bool fed;
     bool held;       /* the input's buffer has what was fed to the last run */
     bool optional;   /* only losses read it: evaluation may do without */
-    int64_t classes; /* class indices are below this: the least that the input and its readers say; 0: none does */
+    int64_t classes; /* class indices are below this: the smallest that the input and its readers say; 0: none does */
     tc_gather gather;
     tacet_scaling scaling; /* what gather.scaling points at */
     struct tc_feed *next;  /* the next input's */
@@ -91,7 +91,7 @@ typedef struct tc_sampling {
     bool due;     /* the step that runs is a sample */
 } tc_sampling;
 
-/* How this rank fares in the call that runs, from good to bad. The worst vote of all ranks counts for all. */
+/* The state of this rank in the current call, from good to bad. The worst vote of all ranks counts for all. */
 typedef enum tc_vote { TC_GOOD, TC_NOT_FINITE, TC_REFUSED, TC_SUM_FAILED } tc_vote;
 
 /* What ranks send one another (run/exchange.c). */
@@ -100,7 +100,7 @@ typedef struct tc_exchange {
     double hash;     /* of the plan and its parameters when the first call began; 0: there was no call yet */
     tc_vote vote;    /* the reason is in the plan's error */
 } tc_exchange;
-enum { TC_RANK_TELLS = 8 }; /* numbers that a rank tells the others of itself at a time, at most */
+enum { TC_RANK_TELLS = 8 }; /* the most numbers that a rank tells the others about itself at a time */
 
 /* What a list leaves of its terms. */
 typedef struct tc_results {
@@ -112,7 +112,7 @@ typedef struct tc_results {
 typedef struct tc_evaluation {
     bool open;
     int y, labels;              /* the values that are compared */
-    int64_t positions, classes; /* of a row, and of a position; classes 0: there is nothing to compare */
+    int64_t positions, classes; /* of a row, and of a position; classes 0: nothing can be compared */
     int64_t batches, rows;      /* rows: of all ranks */
     double *sum;                /* [terms]: of the results, times rows */
     double right;               /* positions with the right answer, on this rank */
@@ -168,12 +168,12 @@ void tc_plan_band(tacet_plan *p, int list);          /* neighbouring elementwise
 tacet_status tc_plan_place(tacet_plan *p, int list); /* lifetimes -> offsets in the arena */
 int64_t tc_plan_partials(const tc_list *l);          /* partial sums that its steps leave */
 tacet_status tc_plan_exchange(tacet_plan *p);        /* room for numbers on their way to other ranks */
-void tc_plan_resolve(tacet_plan *p, int list);       /* buffers -> pointers, once the arena is there */
+void tc_plan_resolve(tacet_plan *p, int list);       /* buffers -> pointers, once the arena exists */
 tacet_status tc_plan_update(tacet_plan *p);        /* parameters with the same options -> one update; proximal steps */
 tacet_status tc_plan_fuse(tacet_plan *p);          /* gradients that are made in the update */
 tacet_status tc_plan_sample_points(tacet_plan *p); /* where gradients are measured */
 
-/* ---- What passes and loop ask ---- */
+/* ---- What the passes and the loop ask ---- */
 
 const char *tc_plan_name(const tacet_plan *p, int value); /* "linear1.weight", for messages */
 
@@ -189,8 +189,8 @@ double tc_plan_rate(const tacet_plan *p, int group);
 /* Whether samples can be taken at all, and whether a term is a penalty. */
 bool tc_plan_samples(const tacet_plan *p);
 bool tc_plan_is_penalty(const tacet_plan *p, int term);
-/* Whether a term is about values of the batch: then each rank has what comes from its own rows. Of any other term every
- * rank has the whole. */
+/* Whether a term is about values of the batch: then each rank has only the share of its own rows. Every rank has the
+ * whole of any other term. */
 bool tc_plan_of_batch(const tacet_plan *p, int term);
 
 /* Whether dL/dv may be left out where v is 0; whether a list counts what fires in v. */
@@ -204,7 +204,7 @@ const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
 /* Where a buffer's numbers or class indices are; NULL for the buffer -1. */
 void *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
 
-/* Where the call of a node finds what it remembers, or NULL; "batch_topk1.threshold", added to a text. */
+/* Where the call of a node finds what it remembers, or NULL; and its name, "batch_topk1.threshold", added to a text. */
 float *const *tc_state_of(const tacet_plan *p, int node);
 void tc_state_name(const tacet_plan *p, const tc_state *s, tc_text *to);
 

@@ -11,7 +11,7 @@ tacet_status tc_plan_ranks(tacet_plan *p)
     if (r->count < 0)
         return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: count is %d, and must be 0 or more", r->count);
     if (r->rank < 0 || r->rank >= r->count)
-        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: this is rank %d of %d, where ranks go from 0 to count - 1",
+        return tc_fail(&p->error, TACET_DESCRIPTION, "ranks: this is rank %d of %d, but ranks go from 0 to count - 1",
                        r->rank, r->count);
     if (r->count > 1 && !r->sum)
         return tc_fail(&p->error, TACET_DESCRIPTION,

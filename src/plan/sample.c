@@ -1,7 +1,7 @@
 /* sample.c: what the lists must keep for a sample of gradients, and where these are measured. run/sampled.c takes the
- * samples: in such a step the backward pass runs twice, so that what the forward pass leaves for it must live through
- * the first time. Where a value's silence blocks its gradient, what is not 0 alone counts: the rest goes nowhere, and
- * products on firing lists leave it out. */
+ * samples: in such a step the backward pass runs twice, so what the forward pass leaves for it must survive the first
+ * run. Where a value's silence blocks its gradient, only what is not 0 counts: the rest has no effect, and products on
+ * firing lists leave it out. */
 #include "plan/plan.h"
 
 bool tc_plan_samples(const tacet_plan *p)
@@ -30,7 +30,7 @@ void tc_plan_sample_keep(tacet_plan *p)
     }
 }
 
-/* The first step that passes each value's gradient on: it is what reads it as that of its output. */
+/* The first step that passes each value's gradient on: the one that reads it as the gradient of its output. */
 static void find_readers(const tc_list *l, int values, int *reader)
 {
     for (int v = 0; v < values; v++) reader[v] = l->steps;

@@ -1,5 +1,5 @@
-/* state.c: what operators remember from step to step. A list only reads it; the step's end writes it, when the guard
- * has found that all is finite. */
+/* state.c: what operators remember from step to step. A list only reads it; it is written at the end of the step, after
+ * the guard has found everything finite. */
 #include "plan/plan.h"
 
 /* The number of tensors that an operator remembers. */

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* What the ledger adds up of a term over steps, since it was reset. */
+/* What the ledger adds up for a term over steps, since it was reset. */
 typedef struct tc_account {
     double value, weighted, lambda; /* times rows: its result, lambda times it, lambda */
     double gradient, data; /* in sampled steps: the norm of its gradient at its values, and of the losses' there */
@@ -13,7 +13,7 @@ typedef struct tc_account {
     double lambda_before, density_before; /* means up to the last reset; NAN: there was none */
 } tc_account;
 
-/* The same of the objective. */
+/* The same for the objective. */
 typedef struct tc_total {
     int64_t steps, rows;
     double objective, data_loss; /* times rows */
@@ -22,11 +22,11 @@ typedef struct tc_total {
 /* What steers a lambda; see steer/control.c. */
 typedef struct tc_control {
     double least, most; /* bounds on lambda; 0: not known yet */
-    double pull;        /* of a proximal step: how far it moves an element, by t lambda */
+    double pull;        /* of a proximal step: how far it moves an element, divided by t lambda */
     double smooth;      /* the logarithm of the density, smoothed; NAN: nothing was measured */
     double error;       /* the last one that was acted upon */
     double landed;      /* the step since which the target itself is due; 0: it is not yet */
-    double next;        /* lambda of the step to come: the table has that of the step that was done */
+    double next;        /* lambda of the next step: the table has that of the last one */
 } tc_control;
 
 /* Training steps that made a value's list, and those in which a product ran on its silence, forward and backward. */

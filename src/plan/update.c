@@ -19,7 +19,7 @@ static tacet_status add_prox(tacet_plan *p, int t, int k)
     const tc_value *v = &p->graph->value[term->input[k]];
     tc_view *x = tc_plan_alloc(p, (size_t)term->inputs, sizeof *x);
     if (!x) return tc_fail_memory(&p->error);
-    /* All inputs are in view, this one first: a mean divides by the elements of all. */
+    /* All inputs are visible, this one first: a mean divides by the elements of all of them. */
     for (int i = 0; i < term->inputs; i++) {
         const tc_value *other = &p->graph->value[term->input[i]];
         x[i] = (tc_view){.shape = other->shape, .n = tc_shape_count(&other->shape)};

@@ -1,5 +1,5 @@
-/* uses.h: who reads each value, made once when a graph is compiled. What a pass asks of a value's readers (is there one
- * reader alone? does a term send a gradient into it? which penalty is about it?) it asks here. */
+/* uses.h: who reads each value, made once when a graph is compiled. Passes ask here about a value's readers: is there
+ * only one? does a term send a gradient into it? which penalty is about it? */
 #ifndef TC_USES_H
 #define TC_USES_H
 
@@ -15,7 +15,7 @@ enum {
 
 typedef struct tc_use {
     int layer, term; /* a value that is computed from it, or a term; the other is -1 */
-    int slot;        /* as which of the inputs and parameters; -1: it is named and not read */
+    int slot;        /* which of the inputs and parameters it is; -1: it is named but not read */
     unsigned how;
 } tc_use;
 

@@ -7,7 +7,7 @@
  *                 lists by unit   where they are wanted
  *                 layer           runs what was chosen
  *
- * The count by which a gradient's list is chosen is that of the value whose silence it has, which is known before. */
+ * The count by which a gradient's list is chosen is that of the value whose silence it has, which is already known. */
 #include "run/run.h"
 
 enum {

@@ -3,12 +3,13 @@
  *     rows, and whether all are alike -> phases of operators -> terms, and how often units fired
  *         -> a sample of gradients -> gradients -> the verdict
  *
- * Where ranks are not alike, all hear it and stop there, for their sums would not match. After that no rank stops
- * before the verdict, or the others would wait for it. What goes wrong on one (it refuses what it was fed, a sum fails)
- * it remembers as its vote and continues, without rows or with numbers that will not be used. In the verdict, the last
- * sum, every rank hears the worst vote of all and obeys it: all take the step, or none.
+ * If the ranks are not alike, all of them learn it and stop there, since their sums would not match. After that no rank
+ * stops before the verdict, because the others would wait for it. A rank on which something goes wrong (it refuses what
+ * it was fed, a sum fails) remembers that as its vote and continues, without rows or with numbers that will not be
+ * used. In the verdict, the last sum, every rank learns the worst vote and obeys it: either all take the step, or none
+ * does.
  *
- * The sum of the verdict may fail as well, and of that no other rank can hear any more. So a rank that has found
+ * The sum of the verdict may fail as well, and then the other ranks can no longer be told. So a rank that has found
  * nothing wrong until then takes the verdict for a good one, as the others do. (If a sum fails on one rank and then the
  * verdict on another, they part. The next call finds that they have done different numbers of steps.)
  *
@@ -43,7 +44,7 @@ void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n)
     const tacet_status status = sum(p, numbers, type, n);
     if (status == TACET_OK) return;
     note_failure(p, status);
-    /* Nobody will read these, except for the gaps between gradients, which must stay 0. */
+    /* These will not be used, except for the gaps between gradients, which must stay 0. */
     memset(numbers, 0, (size_t)n * (type == TACET_F32 ? sizeof(float) : sizeof(double)));
 }
 
@@ -67,7 +68,7 @@ static tacet_status tell(tacet_plan *p, const double *mine, int each)
 
 /* ---- The beginning of a call ---- */
 
-/* What a rank tells of itself: numbers that must be the same on all ranks, and its rows. */
+/* What a rank tells about itself: numbers that must be the same on all ranks, and its rows. */
 enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, GIVEN, ROWS, EACH };
 _Static_assert((int)EACH == (int)TC_RANK_TELLS, "there must be room for what a rank tells");
 enum { EVALUATE = TC_LISTS }; /* a call; the others are the lists that run */
@@ -138,8 +139,8 @@ static double inputs_of_all(const tacet_plan *p)
     return REFUSED;
 }
 
-/* Not OK, on all ranks, where they are not alike: what a rank that refuses has told counts too, but for its inputs. A
- * rank that does not hear the others goes on as if they were. */
+/* Not OK, on all ranks, if they are not alike: what a refusing rank has told counts too, except for its inputs. A rank
+ * that cannot hear the others continues as if they were alike. */
 static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status ready)
 {
     const double *all = p->exchange.numbers;
@@ -185,7 +186,7 @@ tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
     p->run.first_row = (int64_t)before;
     p->run.global_rows = rows > 1 ? (int64_t)rows : 1;
     if (rows > 0 || refused || p->exchange.vote != TC_GOOD) return TACET_OK;
-    return tc_fail(&p->error, TACET_FAILED, "no rank has a row of this batch: at least one must have");
+    return tc_fail(&p->error, TACET_FAILED, "no rank has a row of this batch: at least one rank must have one");
 }
 
 tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches, tacet_status ready)
@@ -221,7 +222,7 @@ static double *carry_terms(tacet_plan *p, double *at, bool back)
     return at;
 }
 
-/* The same of the counts of units. */
+/* The same for the counts of units. */
 static double *carry_counts(tacet_plan *p, int list, double *at, bool back)
 {
     for (tc_tally *c = p->list[list].tally; c; c = c->next) {

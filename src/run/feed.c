@@ -26,7 +26,7 @@ IDS(u8, uint8_t)
 IDS(i32, int32_t)
 IDS(i64, int64_t)
 
-/* By the type that is fed; NULL: one that class indices are never in. */
+/* By the type that is fed; NULL: a type that cannot hold class indices. */
 static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, int64_t classes, int32_t *to,
                                    int64_t *bad) = {
     [TACET_F32] = NULL, [TACET_U8] = u8_ids, [TACET_I32] = i32_ids, [TACET_F64] = NULL, [TACET_I64] = i64_ids};
@@ -51,8 +51,8 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
     tacet_scaling taken = {0};
     if (scaling && tc_sized_take(&taken, sizeof taken, scaling, "tacet_scaling", &p->error)) return p->error.status;
     if (scaling && taken.count != 1 && taken.count != n)
-        return tc_fail(&p->error, TACET_FAILED, "%s: a scaling of %lld numbers for rows of %lld", value->name,
-                       (long long)taken.count, (long long)n);
+        return tc_fail(&p->error, TACET_FAILED, "%s: the scaling has %lld numbers, but rows have %lld elements",
+                       value->name, (long long)taken.count, (long long)n);
     tc_feed *f = &p->feed[v]; /* until here nothing is written: what was fed before stays as it was */
     f->scaling = taken;
     f->fed = true;

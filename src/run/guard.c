@@ -25,7 +25,7 @@ static void squares_part(void *context, int64_t part, int lane)
     s->sum[part] = s->kernel->squares(s->x + from, tc_part_end(s->span, part) - from);
 }
 
-/* The sum of x^2 over x[n], run by run, and of the runs in a fixed tree. */
+/* The sum of x^2 over x[n], run by run; the runs are added in a fixed tree. */
 static double squares_of(tacet_plan *p, const float *x, int64_t n)
 {
     double sum[MOST_RUNS];

@@ -10,7 +10,7 @@ static const char *name_at(const void *plan, int i)
     return i < p->values ? tc_plan_name(p, i) : NULL;
 }
 
-/* The index of a value by name, with an error that says what there is. */
+/* The index of a value by name, with an error that lists the existing names. */
 static int find(tacet_plan *p, const char *name)
 {
     const int v = tc_graph_index(p->graph, name);
@@ -23,7 +23,7 @@ static int find(tacet_plan *p, const char *name)
 static tacet_status check_count(tacet_plan *p, int v, size_t count, int64_t n)
 {
     if (count == (size_t)n) return TACET_OK;
-    return tc_fail(&p->error, TACET_FAILED, "%s has %lld element%s here, and room for %zu was given",
+    return tc_fail(&p->error, TACET_FAILED, "%s has %lld element%s here, but room for %zu was given",
                    tc_plan_name(p, v), (long long)n, tc_plural(n), count);
 }
 
@@ -80,7 +80,7 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
     const int v = find(p, name);
     if (v < 0) return p->error.status;
     if (p->last != TC_TRAIN)
-        return tc_fail(&p->error, TACET_FAILED, "%s: gradients are those of a step, and none ran last", name);
+        return tc_fail(&p->error, TACET_FAILED, "%s: gradients come from a step, and the last call was not one", name);
     const int b = p->list[TC_TRAIN].gradient[v];
     if (b < 0 || (!tc_buffer_lasts(&p->list[TC_TRAIN].buffer[b]) && !p->list[TC_TRAIN].buffer[b].fixed))
         return tc_fail(

@@ -80,7 +80,7 @@ static void run_whole(tacet_plan *p, tc_step *s)
     finish(p, s);
 }
 
-/* A band of several parts, or a step of none. */
+/* A band of several parts, or a step outside any band. */
 static void run_parts(tacet_plan *p, tc_step *first, int steps)
 {
     band b = {first, steps, first->span};
@@ -109,7 +109,7 @@ void tc_run_step(tacet_plan *p, tc_list *l, int i)
     run_band(p, l, i, 1);
 }
 
-/* Steps [begin, end). What is one part has no need of its band. */
+/* Steps [begin, end). Work of a single part does not need its band. */
 static void run_steps(tacet_plan *p, tc_list *l, int begin, int end)
 {
     for (int i = begin, steps = 1; i < end; i += steps) {
@@ -150,12 +150,12 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
 {
     const int64_t least = p->set.ranks.count > 1 ? 0 : 1;
     if (rows < least || rows > p->set.batch)
-        return tc_fail(&p->error, TACET_FAILED, "%lld row%s, where the plan takes %lld to %lld", (long long)rows,
+        return tc_fail(&p->error, TACET_FAILED, "got %lld row%s, but the plan takes %lld to %lld", (long long)rows,
                        tc_plural(rows), (long long)least, (long long)p->set.batch);
     p->run.rows = rows;
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;
-    p->last = -1; /* from here on what the list before has left is written over */
+    p->last = -1; /* from here on the results of the previous list are overwritten */
     return tc_run_gather(p, list);
 }
 

@@ -5,7 +5,7 @@
  *     guard.c       looks at the objective and the gradients           apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
- *     tell.c        what a plan tells of its terms and values */
+ *     tell.c        what a plan tells about its terms and values */
 #ifndef TC_RUN_H
 #define TC_RUN_H
 
@@ -32,7 +32,7 @@ void tc_run_unfeed(tacet_plan *p);
  * NULL where nothing has run, the value was not kept or not fed, or it is of the other type. */
 const void *tc_run_left(const tacet_plan *p, int value, tacet_type type);
 
-/* Which products of the backward pass run on lists, and so which lists are wanted; after a training step: how often
+/* Which products of the backward pass run on lists, and thus which lists are wanted; after a training step: how often
  * lists were used. */
 void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
@@ -67,9 +67,9 @@ tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset);
 void tc_fused_store(tacet_plan *p, const tc_fused *f); /* a fused gradient written out, after a step */
 void tc_fused_apply(tacet_plan *p);
 
-/* A sample is taken between the passes: sample.own and sample.measure[].data. look (may be NULL) is shown each value x
- * that is measured with the losses' gradient g there, as they lie. The squared norm of the losses' gradient at a term's
- * values. */
+/* A sample is taken between the passes: sample.own and sample.measure[].data. look (may be NULL) is shown each measured
+ * value x and the losses' gradient g there, as they are stored. tc_sampled_data: the squared norm of the losses'
+ * gradient at a term's values. */
 typedef void (*tc_look)(void *context, const tacet_plan *p, int value, const float *x, const float *g);
 void tc_run_sample(tacet_plan *p, tc_look look, void *context);
 double tc_sampled_data(const tacet_plan *p, int term);

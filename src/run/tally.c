@@ -1,5 +1,5 @@
 /* tally.c: how often each unit fired, over many passes of a list: the counts of each pass (step/count.c) are added up
- * when nothing can take the pass back any more. */
+ * once the pass can no longer be undone. */
 #include "run/run.h"
 
 #include <math.h>
@@ -35,7 +35,8 @@ void tc_tally_reset(tacet_plan *p, int list)
     }
 }
 
-/* Bin k: units that fired in a share of the rows from k / BINS up to, but for the last bin, (k + 1) / BINS. */
+/* Bin k: units that fired in a share of the rows from k / BINS up to, but (except in the last bin) not including, (k +
+ * 1) / BINS. */
 bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f)
 {
     enum { BINS = sizeof f->histogram / sizeof *f->histogram };

@@ -1,4 +1,4 @@
-/* tell.c: what a plan tells of itself: its terms and values, what the last run made of them, why a call failed. */
+/* tell.c: what a plan tells about itself: its terms and values, their results in the last run, why a call failed. */
 #include "run/run.h"
 
 #include "base/sized.h"

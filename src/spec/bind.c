@@ -1,7 +1,7 @@
 /* bind.c: gives the words of a description to the attributes that they set, by the tables.
  *
- * A type is read by one reader, found in a table by the type's name; what has a | in it is a list of words to choose
- * from. Each refusal points at the word, says what was expected, and suggests the nearest word there is. */
+ * Each type is read by one reader, found in a table by the type's name; a type with | in it is a list of words to
+ * choose from. Each refusal points at the word, says what was expected, and suggests the nearest existing word. */
 #include "spec/spec.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ int tc_attr_count(const tc_attribute *table)
 
 static bool is_choice(const char *type) { return strchr(type, '|') != NULL; }
 
-/* The words of "a|b|c", NULL behind the last. What does not fit is a mistake in a table, which its test finds. */
+/* The words of "a|b|c", ended by NULL. A list that does not fit is a mistake in a table, which its test finds. */
 typedef struct choices {
     char copy[256];
     const char *word[16 + 1];
@@ -59,7 +59,7 @@ static const struct reader {
     {"bool", "true or false", read_bool},
 };
 
-/* NULL: any text will do. So it is for "text" and for types that are names for other rooms ("value"). */
+/* NULL: any text will do, as for "text" and for types that the library does not read ("value"). */
 static const struct reader *reader_of(const char *type)
 {
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
@@ -154,7 +154,7 @@ static const char *choice_at(const void *context, int i) { return ((const choice
 
 static void hint_keys(const binder *b, const char *word) { tc_fail_choices(b->e, "it takes", word, key_at, b); }
 
-/* Refuses a key that no attribute has, or a bare word that none is left for. */
+/* Refuses a key that no attribute has, or a bare word with no positional attribute left. */
 static tacet_status refuse_word(const binder *b, const tc_word *w)
 {
     const char *word = w->key ? w->key : w->text;
@@ -240,7 +240,7 @@ tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *bin
 }
 
 const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,
-                                    const tc_arg **arg, tacet_error *e)
+                                 const tc_arg **arg, tacet_error *e)
 {
     const binder b = {s, bindings, binding, e};
     slot at, found = {0};

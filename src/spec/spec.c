@@ -1,8 +1,7 @@
 /* spec.c: cuts a description into words, and a chain into descriptions.
  *
  * The text is copied once; keys and values are pieces of that copy, ended in place. A word is a run of characters up to
- * a space; a double quote opens a piece in which spaces count, and only at the start of a word or right behind its
- * =. */
+ * a space; a double quote opens a piece in which spaces count, and only at the start of a word or right after its =. */
 #include "spec/spec.h"
 
 #include <ctype.h>
@@ -166,7 +165,7 @@ void tc_spec_free(tc_spec *s)
 
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column)
 {
-    /* Behind the last stage *chain is NULL: a chain that ends in a bar has one more, empty, stage. */
+    /* After the last stage *chain is NULL: a chain that ends in a bar has one more, empty, stage. */
     const char *begin = *chain;
     if (!begin) return false;
     const char *bar = begin;

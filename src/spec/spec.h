@@ -33,7 +33,7 @@ typedef struct tc_spec {
     tc_word word[TC_MAX_WORDS];
 } tc_spec;
 
-/* On failure nothing is left to free. The spec does not keep `text`. tc_spec_cut: the same in memory of the caller,
+/* On failure nothing is left to free. The spec does not keep `text`. tc_spec_cut: the same in the caller's memory,
  * source and words, each as large as the text (TC_MAX_SPEC + 1 always suffices); such a spec is not freed. */
 tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e);
 tacet_status tc_spec_cut(tc_spec *s, const char *text, char *source, char *words, tacet_error *e);
@@ -61,8 +61,8 @@ typedef struct tc_binding {
     tc_arg *arg;
 } tc_binding;
 
-/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first). Where
- * two have one name, the first is set by `bias=false`, the last by what is itself a name, `bias=linear1.bias`.
+/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first). If two
+ * have the same name, the first is set by `bias=false`, the last by a value that is itself a name, `bias=linear1.bias`.
  * `needs` false: attributes that must be given may be left out (for options that override others). Refuses an unknown
  * key (and suggests the nearest), a key given twice, a value of the wrong type, too many positionals, a missing
  * attribute. */
@@ -72,9 +72,9 @@ tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *bind
  * what cannot be given to an attribute. */
 tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *binding, tacet_error *e);
 
-/* After either: the attribute of that name, the one that is given where two have it, and its *arg. NULL: refused. */
+/* After either: the attribute of that name (the one that was given, if two have it) and its *arg. NULL: refused. */
 const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,
-                                    const tc_arg **arg, tacet_error *e);
+                                 const tc_arg **arg, tacet_error *e);
 
 /* The number of attributes of a table (NULL: 0). */
 __attribute__((pure)) int tc_attr_count(const tc_attribute *table);
@@ -83,10 +83,10 @@ __attribute__((pure)) int tc_attr_count(const tc_attribute *table);
 void tc_spec_print(const tc_spec *s, tc_text *to);
 void tc_spec_print_value(const char *value, bool bare, tc_text *to); /* one value; bare: it has no key before it */
 
-/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c", in which a bar inside quotes is no end: copies it without the
- * spaces around it into stage[capacity] and moves *chain behind the bar; *column is its place in the whole, to which
- * `chain` pointed at first. False at the end. An empty stage is returned as "". One that does not fit is cut: with
- * capacity TC_MAX_SPEC + 2 tc_spec_parse refuses it. */
+/* Cuts the next stage off a chain "a 1 | b \"x|y\" | c", in which a bar inside quotes does not end a stage: copies it
+ * without the spaces around it into stage[capacity] and moves *chain past the bar; *column is its place in the whole
+ * chain. False at the end. An empty stage is returned as "". One that does not fit is cut: with capacity TC_MAX_SPEC +
+ * 2 tc_spec_parse refuses it. */
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column);
 
 #endif

@@ -21,7 +21,7 @@
 
 #include <math.h>
 
-#define REACH 1.0  /* the most that an error counts */
+#define REACH 1.0  /* the largest error that counts */
 #define LEAST 1e-6 /* of the scale, like MOST */
 #define MOST 1e4
 #define DESCENT 0.8  /* of a run, */
@@ -70,7 +70,7 @@ static double descent(const tacet_plan *p, int term)
                              : STEPS;
 }
 
-/* The density that is due now. Once the target has been, it stays, though the run be made longer. */
+/* The density that is due now. Once the target itself has been due it stays due, even if the run is made longer. */
 double tc_control_due(const tacet_plan *p, int term)
 {
     const double target = p->graph->term[term].target, natural = natural_of(p, value_of(p, term));
@@ -134,7 +134,7 @@ static double log_odds(double density, double n) { return log((density * n + 0.5
 static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
 {
     tc_control *c = &p->table.control[term];
-    const double rate = tc_plan_rate(p, at->group); /* not one that still warms up */
+    const double rate = tc_plan_rate(p, at->group); /* not one that is still warming up */
     const double time = p->update.optim->prox_time(p->update.group[at->group].arg, rate);
     const double steps = fmax(SHORTEST, descent(p, term));
     c->pull = p->sample.own[term] / sqrt((double)at->n);

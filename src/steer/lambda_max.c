@@ -1,11 +1,11 @@
 /* lambda_max.c: the largest lambda that changes anything.
  *
  * For the lasso it is known exactly: all coefficients are 0 as soon as lambda is max |g|, g the gradient of the data
- * term at 0, because |x| pulls at every coefficient with the same force lambda and no data pull is stronger
- * (Friedman, Hastie, Tibshirani: Regularization paths for generalized linear models via coordinate descent, Journal
- * of Statistical Software 33, 2010, section 2.5). A network has no such point, and its gradients change while it
- * learns. What can be had before training are the forces at the start. With g the gradient of the losses and d that
- * of the penalty with lambda 1, at the elements that are not 0,
+ * term at 0, because |x| pulls at every coefficient with the same force lambda and no data pull is stronger (Friedman,
+ * Hastie, Tibshirani: Regularization paths for generalized linear models via coordinate descent, Journal of Statistical
+ * Software 33, 2010, section 2.5). A network has no such point, and its gradients change while it learns. Before
+ * training only the forces at the start can be measured. With g the gradient of the losses and d that of the penalty
+ * with lambda 1, at the elements that are not 0,
  *
  *     largest = max over groups of rms(g in the group) / rms(d)
  *
@@ -80,7 +80,8 @@ static double largest(const tacet_plan *p, int term, const pull *a)
 {
     const tc_term *t = a->term;
     const bool even = t->prox && p->update.optim->normalises;
-    /* Of several values as one vector, and of thresholds, which l0 pulls at where they are 0 too, all elements count. */
+    /* For several values as one vector, and for thresholds, at which l0 pulls even where they are 0, all elements
+     * count. */
     const bool all = grouping_of(p, t).by == TC_BY_WHOLE && (t->inputs > 1 || t->of >= 0) && !even;
     const double data = all ? sqrt(tc_sampled_data(p, term)) : even ? 1 : a->most;
     const double ratio = data / (p->sample.own[term] / (all ? 1 : sqrt((double)a->some)));
@@ -93,8 +94,8 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
 {
     if (term < 0 || term >= p->terms || !tc_plan_is_penalty(p, term)) return refuse(p, "this term is not a penalty");
     if (!p->update.optim || !tc_plan_samples(p))
-        return refuse(p, "the largest lambda is measured by a plan that trains and has a ledger");
-    if (p->set.ranks.count > 1) return refuse(p, "the largest lambda is measured by one rank alone");
+        return refuse(p, "the largest lambda can be measured only by a plan that trains and has a ledger");
+    if (p->set.ranks.count > 1) return refuse(p, "the largest lambda can be measured only with a single rank");
     pull a = {.term = &p->graph->term[term]};
     const uint64_t mode = tc_flush_denormals();
     tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
@@ -105,7 +106,7 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
     if (status == TACET_OK) {
         tc_run_sample(p, look, &a);
         *lambda = largest(p, term, &a);
-        p->last = -1; /* the backward pass was that of the losses alone */
+        p->last = -1; /* the backward pass was only that of the losses */
     }
     tc_run_unfeed(p);
     tc_float_mode_set(mode);

@@ -1,5 +1,5 @@
-/* ledger.c: what each term did, added up over steps until the ledger is reset (when an epoch begins, say): means over
- * rows, gradients of the steps that were sampled, how often units fired. */
+/* ledger.c: what each term did, added up over steps until the ledger is reset (for instance when an epoch begins):
+ * means over rows, gradients of the steps that were sampled, how often units fired. */
 #include "base/sized.h"
 #include "op/groups.h"
 #include "steer/steer.h"

@@ -1,4 +1,4 @@
-/* loader.c: goes over the rows in batches.
+/* loader.c: goes through the rows in batches.
  *
  * The order of an epoch depends only on (seed, epoch): a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P)
  * whose random numbers are a separate stream for each epoch. So a loader that is moved to any place continues exactly
@@ -58,8 +58,8 @@ static void draw(tacet_loader *l)
     l->drawn = l->epoch;
 }
 
-/* The plan keeps the addresses of what it is fed until it has run. Where there are no targets, it will say that it was
- * not fed. */
+/* The plan keeps the addresses of what it is fed until it has run. Without targets, the plan will say that the target
+ * was not fed. */
 static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
 {
     const tc_samples *t = l->data->table;

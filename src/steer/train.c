@@ -45,7 +45,7 @@ tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda)
     if (p->graph->term[i].op->role == &tc_constraint)
         return tc_fail(&p->error, TACET_FAILED, "%s is a constraint, which has no lambda", term);
     if (!(lambda >= 0) || isinf(lambda))
-        return tc_fail(&p->error, TACET_FAILED, "lambda of %s must be a number from 0 on, got %g", term, lambda);
+        return tc_fail(&p->error, TACET_FAILED, "lambda of %s must be a number of at least 0, got %g", term, lambda);
     p->table.given[i] = lambda;
     set_lambda(p, i);
     return TACET_OK;
@@ -56,12 +56,12 @@ tacet_status tacet_set_rate(tacet_plan *p, double rate)
     if (!p->update.optim)
         return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: it has no learning rate");
     if (!(rate >= 0) || isinf(rate))
-        return tc_fail(&p->error, TACET_FAILED, "the learning rate must be a number from 0 on, got %g", rate);
+        return tc_fail(&p->error, TACET_FAILED, "the learning rate must be a number of at least 0, got %g", rate);
     p->table.given_rate = rate;
     return TACET_OK;
 }
 
-/* The first step of a ledger is one: however short it is, it has a sample. */
+/* The first step of a ledger is sampled, so that even a short ledger has a sample. */
 static bool is_sample(const tacet_plan *p)
 {
     if (!tc_plan_samples(p)) return false;

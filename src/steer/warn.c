@@ -1,4 +1,4 @@
-/* warn.c: what in the ledger a person should know of, and what to do about it. A warning is a row of a table. */
+/* warn.c: what a person should know from the ledger, and what to do about it. A warning is a row of a table. */
 #include "steer/steer.h"
 
 #include "base/sized.h"
@@ -24,7 +24,7 @@ static bool on_parameter(const subject *s) { return s->firing.rows == 0; }
 static bool empty(const subject *s, char *text, size_t n)
 {
     if (!on_parameter(s) || s->firing.density > 0) return false;
-    tc_snprintf(text, n, "all of %s is 0, nothing can be learned with it: lower lambda (%.3g)", s->value,
+    tc_snprintf(text, n, "all of %s is 0, so nothing can be learned with it: lower lambda (%.3g)", s->value,
                 s->now.lambda);
     return true;
 }
@@ -57,7 +57,8 @@ static bool saturated(const subject *s, char *text, size_t n)
         return false;
     if (!on_parameter(s) && now == 1) return false; /* never_zero has more to say */
     if (steered(s) && (now < 1.1 * s->now.target || !s->landed)) return false;
-    tc_snprintf(text, n, "lambda rose from %.3g to %.3g and the density stayed at %.3g: raising it does no more%s",
+    tc_snprintf(text, n,
+                "lambda rose from %.3g to %.3g and the density stayed at %.3g: raising it further changes nothing%s",
                 s->sums->lambda_before, s->now.lambda, now,
                 on_parameter(s) && !s->term->prox ? "; `prox` makes exact zeros" : "");
     return true;

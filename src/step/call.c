@@ -1,5 +1,5 @@
 /* call.c: steps that are a phase of an operator. The call is made ready when the list is compiled; a range that needs
- * scratch runs on a copy of it, which has the scratch of its own lane. */
+ * scratch runs on a copy of it, which has the scratch of the range's lane. */
 #include "step/step.h"
 
 #include <assert.h>
@@ -36,7 +36,7 @@ static void prepare(tc_step *s)
     w->x_list->forward |= c->lists.chosen != 0;
 }
 
-/* Apart from run(), which small steps wait for: a copy needs a frame. */
+/* Separate from run(), since the copy needs a stack frame that would slow down small steps. */
 __attribute__((noinline)) static void run_on_lane(const tc_work *w, int64_t begin, int64_t end, int lane)
 {
     tc_call c = w->call;

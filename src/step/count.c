@@ -45,7 +45,7 @@ TC_CLONES static void count_columns(const float *x, int64_t rows, int64_t n, int
     }
 }
 
-/* The same of all columns, where a row fills no vector: VECTORS rows are read as one. */
+/* The same for all columns, where a row does not fill a vector: VECTORS rows are read as one. */
 static void count_narrow(const float *x, int64_t rows, int64_t n, int32_t *now)
 {
     const int64_t wide = VECTORS * n, whole = rows / VECTORS;
@@ -58,7 +58,7 @@ static void count_narrow(const float *x, int64_t rows, int64_t n, int32_t *now)
     }
 }
 
-/* One tile; returns how much fired in it. */
+/* One tile; returns how many elements fired in it. */
 static int64_t count_tile(const tc_step *s, const tc_tally *t, int64_t tile)
 {
     const int64_t n = t->units, wide = across(n), strip = wide == 1 ? tile : tile / wide, from = strip * STRIP;

@@ -6,8 +6,8 @@
  *     make_list.c   the firing list of a value or of a gradient, by row or by unit
  *     count.c       how often each unit of a value fires
  *
- * A kind is a row of functions. Passes and loop ask the step and never look which kind it is: lifetimes, bands, the
- * guard and explain() all go over its ports. */
+ * A kind is a row of functions. The passes and the loop ask the step and never look at its kind: lifetimes, bands, the
+ * guard and explain() all use its ports. */
 #ifndef TC_STEP_H
 #define TC_STEP_H
 
@@ -21,7 +21,7 @@ typedef struct tc_kind {
     void (*resolve)(tc_step *s); /* copies what the ports say, once the buffers have memory */
     void (*prepare)(tc_step *s); /* before the first range, on one thread, if the step asks for it */
     void (*run)(const tc_step *s, int64_t begin, int64_t end, int lane);
-    void (*finish)(tc_step *s, double sum); /* takes the sum of what the ranges left; NULL: it is that of a term */
+    void (*finish)(tc_step *s, double sum); /* takes the sum of what the ranges left; NULL: it is a term's */
 } tc_kind;
 
 /* A buffer that a step reads or writes. */
@@ -48,7 +48,7 @@ typedef struct tc_silence {
     struct tc_silence *next;
 } tc_silence;
 
-/* What a step runs that is a phase of an operator. The call points to the tables beside it. */
+/* What a step runs that is a phase of an operator. The call points to the tables next to it. */
 typedef struct tc_work {
     void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
     int64_t scratch; /* bytes for each lane, a multiple of TC_ALIGN; 0: none */
@@ -72,7 +72,7 @@ struct tc_step {
     bool prepares;    /* its kind prepares it in every pass */
     bool shared;      /* large enough to be worth waking threads for */
     bool elementwise; /* element i that it writes depends only on element i of what it reads; pieces are elements */
-    int value, term;  /* what it computes for, a value or a term of the graph; the other is -1 */
+    int value, term;  /* the value or term of the graph that it computes; the other is -1 */
     tc_work work;     /* of a call of an operator */
     void *context;    /* of other kinds: the tc_silence or tc_tally */
     double *partial;  /* [parts]: where its ranges leave their sums */
@@ -91,7 +91,7 @@ static inline double *tc_step_partial(const tc_step *s, int64_t begin)
 
 /* ---- An operator's call ---- */
 
-/* The order of an operator's ports; slots inputs follow from TC_PORT_X on, then as many gradients. */
+/* The order of an operator's ports; from TC_PORT_X on come `slots` inputs, then as many gradients. */
 enum {
     TC_PORT_Y,
     TC_PORT_G,
@@ -114,12 +114,12 @@ static inline tc_port *tc_port_d(const tc_step *s, int slot) { return &s->port[T
 extern const tc_kind tc_kind_list, tc_kind_list_by_unit;
 enum { TC_PORT_FROM, TC_PORT_ROWS, TC_PORT_UNITS, TC_LIST_PORTS };
 
-/* Bytes of a list; where its parts are in memory of that size. */
+/* Bytes of a list; and where its parts are within memory of that size. */
 int64_t tc_silence_row_bytes(const tc_silence *s);
 int64_t tc_silence_unit_bytes(const tc_silence *s);
 
 /* How often each unit of a value fired, over the passes of one list since it was reset. A pass leaves its own counts in
- * `now`; they are added up when nothing can take the pass back any more. */
+ * `now`; they are added up once the pass can no longer be undone. */
 typedef struct tc_tally {
     const tc_run *run;
     int64_t units, positions; /* of a row of the value */
