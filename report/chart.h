@@ -5,16 +5,17 @@
 
 #include "report/page.h"
 
+typedef enum cli_dash { CLI_SOLID, CLI_DASHED, CLI_DOTTED } cli_dash;
+
 typedef struct cli_series {
     const char *name;
     int n;
     const double *x, *y;      /* [n]; x NULL: 0, 1, ...; what is not finite is left out, and a line has a gap there */
-    const char *const *label; /* [n] names of points, or NULL */
-    int colour;               /* 0, 1, ... of the palette, around again at its end */
-    bool dashed, dotted;
-    bool faint;  /* in the background, without a place in legend and table */
-    bool points; /* marks without a line between them */
-    bool hollow; /* marks are rings */
+    const char *const *label; /* [n] names of points, in all series of a chart or, NULL, in none */
+    int colour;               /* 0, 1, ... of the palette, starting over at its end */
+    cli_dash dash;
+    bool faint;  /* in the background, without a place in the legend and the table */
+    bool points; /* rings without a line between them */
     int marked;  /* 1 + the index of a point to ring; 0: none */
 } cli_series;
 

@@ -14,7 +14,7 @@ const char *cli_chart_words(cli_arena *a, const cli_chart *c);
 /* "epoch 3, training: 0.41": a point of a series, for its tooltip. */
 const char *cli_chart_point_words(cli_arena *a, const cli_chart *c, const cli_series *s, int i);
 
-/* The numbers, thinned out where there are many; as cli_page_figure_end takes them. Returns the rows. */
-int cli_chart_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell);
+/* The numbers, thinned out where there are many. */
+cli_sheet cli_chart_table(cli_arena *a, const cli_chart *c);
 
 #endif

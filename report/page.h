@@ -31,11 +31,19 @@ void cli_page_paragraph(cli_page *p, const char *text);
 /* A text as it is, line by line, which opens under its title. */
 void cli_page_fold(cli_page *p, const char *title, const char *text);
 
-/* A table as cli_table takes it: a column a letter of `align`, cells row by row, the head first. */
-void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell);
-/* The same where some cells lead elsewhere: href is as large as cell, NULL for those that do not. */
-void cli_page_table_linked(cli_page *p, const char *align, int rows, const char *const *cell, const char *const *href);
-void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell);
+/* A table as it is filled, the head first: a column for each letter of `align`, l or r. Zero-initialise the rest. */
+typedef struct cli_sheet {
+    const char *align;
+    int cells, room;
+    const char **cell;
+    const char *const *href; /* [cells], where a cell leads; NULL, or NULL for a cell: nowhere */
+} cli_sheet;
+
+/* Adds cells, a row of them as a rule; the last argument is NULL. */
+__attribute__((sentinel)) void cli_sheet_add(cli_arena *a, cli_sheet *t, ...);
+
+/* title: the table is in a card under it; NULL: it is not. */
+void cli_page_table(cli_page *p, const char *title, const cli_sheet *t);
 
 /* ---- Figures -----------------------------------------------------------------------------------------------------
  *
@@ -48,19 +56,12 @@ void cli_page_table_card(cli_page *p, const char *title, const char *align, int 
 extern const char cli_page_style[]; /* the CSS of all that the calls write (page_style.c) */
 enum { CLI_PALETTE = 8 };
 
-/* A figure: a card with an SVG of this size (it is scaled to the card's width, some 330 to 560 pixels) that is drawn to
- * p->to between the two calls. title and description are read to those who cannot see it; behind the figure a table of
- * its numbers can be opened (rows 0: there is none to show). Cards that follow one another stand side by side as far as
- * there is room. caption: NULL or a line under the figure. */
+/* Begins a figure, a card with an SVG of this size (it is scaled to the card's width, some 330 to 560 pixels), which the
+ * caller draws to p->to. title and description are read to those who cannot see it. Cards that follow one another are
+ * side by side as far as there is room. */
 void cli_page_figure(cli_page *p, const char *title, const char *description, double width, double height);
-void cli_page_figure_end(cli_page *p, const char *caption, const char *align, int rows, const char *const *cell);
-
-/* Ends the drawing of a figure and says below it which mark is what. */
-typedef struct cli_legend {
-    const char *name;
-    int colour;
-    bool dashed, dotted, points, hollow;
-} cli_legend;
-void cli_page_legend(cli_page *p, int count, const cli_legend *entry);
+void cli_page_drawing_end(cli_page *p); /* what is written next is below the drawing */
+/* Below the drawing a table of its numbers can be opened, unless it is empty. caption: a line under it all, or NULL. */
+void cli_page_figure_end(cli_page *p, const char *caption, const cli_sheet *numbers);
 
 #endif

@@ -83,7 +83,7 @@ static void head(cli_run_set *s)
     if (s->runs == 1 && *text) cli_page_paragraph(s->page, text);
     if (s->runs == 1) cli_results(s);
     for (int r = 0; r < s->runs; r++) {
-        if (cli_epochs(&s->record[r])) continue;
+        if (s->record[r].epochs) continue;
         cli_page_paragraph(s->page, s->runs > 1 ? cli_format(s->arena, "%s has not finished an epoch.", s->name[r])
                                                 : "No epoch is finished yet: there are no figures.");
     }

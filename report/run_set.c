@@ -16,13 +16,7 @@ const char *cli_set_title(const cli_run_set *s, int run, const char *what)
     return s->runs > 1 ? cli_format(s->arena, "%s · %s", what, s->name[run]) : what;
 }
 
-size_t cli_epochs(const cli_record *r) { return r->epochs; }
-
-const tc_json *cli_last_epoch(const cli_record *r)
-{
-    const size_t n = cli_epochs(r);
-    return n ? r->epoch[n - 1] : NULL;
-}
+const tc_json *cli_last_epoch(const cli_record *r) { return r->epochs ? r->epoch[r->epochs - 1] : NULL; }
 
 /* ---- Entries by name --------------------------------------------------------------------------------------------- */
 
@@ -32,8 +26,7 @@ static size_t index_of(const tc_json *list, const char *name)
     const tc_json *entry;
     size_t i, found = SIZE_MAX;
     cli_arena a = {0};
-    tc_json_each(list, i, entry) if (found == SIZE_MAX && strcmp(cli_record_name(&a, entry), name) == 0)
-        found = i;
+    tc_json_each(list, i, entry) if (found == SIZE_MAX && strcmp(cli_record_name(&a, entry), name) == 0) found = i;
     cli_arena_free(&a);
     return found;
 }
@@ -44,17 +37,16 @@ const tc_json *cli_entry_of(const tc_json *epoch, const char *list, const char *
     return tc_json_at(entries, index_of(entries, name));
 }
 
-static bool same_text(const tc_json *a, const tc_json *b, const char *key)
+const tc_json *cli_twin(const tc_json *last, const char *list, const char *name, const tc_json *line)
 {
-    return tc_json_equal(tc_json_get(a, key), tc_json_get(b, key));
-}
-
-const tc_json *cli_twin(const tc_json *epoch, const char *name, const tc_json *terms)
-{
-    const tc_json *own = tc_json_get(epoch, "terms");
+    if (strcmp(list, "terms") != 0) return cli_entry_of(line, list, name);
+    const tc_json *own = tc_json_get(last, list);
     const size_t i = index_of(own, name);
-    const tc_json *term = tc_json_at(own, i), *twin = tc_json_at(terms, i);
-    return term && twin && same_text(term, twin, "on") && same_text(term, twin, "kind") ? twin : NULL;
+    const tc_json *term = tc_json_at(own, i), *twin = tc_json_at(tc_json_get(line, list), i);
+    static const char *const key[] = {"on", "kind"};
+    for (size_t k = 0; k < sizeof key / sizeof *key; k++)
+        if (!tc_json_equal(tc_json_get(term, key[k]), tc_json_get(twin, key[k]))) return NULL;
+    return term ? twin : NULL;
 }
 
 static bool among(const char *const *name, int n, const char *text)
@@ -86,61 +78,9 @@ const char *cli_whole(cli_arena *a, double count)
     return fabs(count) < 1e15 ? cli_format(a, "%.0f", count) : cli_digits(a, count);
 }
 
-double cli_epoch_place(const cli_record *r, const tc_json *line)
-{
-    const double epoch = cli_record_number(line, "epoch"), step = cli_record_number(line, "step");
-    const double each = cli_record_number(r->run, "steps_per_epoch");
-    /* A step lies within its epoch; so does the end of one that was cut short. */
-    if (each >= 1 && step <= epoch * each) return step / each;
-    return tc_json_get(line, "seconds") ? epoch : NAN;
-}
-
-double cli_dead(const tc_json *layers)
-{
-    const tc_json *layer;
-    size_t i;
-    double dead = NAN;
-    tc_json_each(layers, i, layer)
-    {
-        const double n = cli_record_number(layer, "dead");
-        if (isfinite(n)) dead = isnan(dead) ? n : dead + n;
-    }
-    return dead;
-}
-
-double cli_mean_density(const tc_json *layers)
-{
-    const tc_json *layer;
-    size_t i;
-    double sum = 0, units = 0;
-    tc_json_each(layers, i, layer)
-    {
-        const double density = cli_record_number(layer, "density"), n = cli_record_number(layer, "units");
-        if (!isfinite(density) || !isfinite(n)) continue;
-        sum += density * n;
-        units += n;
-    }
-    return units > 0 ? sum / units : NAN;
-}
-
 double cli_step_ms(const cli_record *r, const tc_json *line)
 {
     const double each = cli_record_number(r->run, "steps_per_epoch");
     const double steps = cli_record_number(line, "step") - (cli_record_number(line, "epoch") - 1) * each;
     return steps > 0 ? cli_record_number(line, "seconds") / steps * 1e3 : NAN;
-}
-
-cli_ending cli_ending_of(cli_arena *a, const cli_record *r)
-{
-    const tc_json *figures = tc_json_get(r->run, "figures"), *last = cli_last_epoch(r);
-    const tc_json *validation = tc_json_get(last, "validation"), *from = figures;
-    cli_ending e = {.part = "training", .step_ms = cli_record_number(figures, "step_us") / 1e3};
-    if (figures) e.part = cli_record_text(a, figures, "part");
-    if (!from && validation) from = validation, e.part = "validation";
-    if (!from) from = last;
-    e.accuracy = cli_record_number(from, "accuracy");
-    e.data_loss = cli_record_number(from, "data_loss");
-    e.layers = tc_json_get(from, "layers");
-    if (!isfinite(e.step_ms)) e.step_ms = cli_step_ms(r, last);
-    return e;
 }

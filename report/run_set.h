@@ -32,44 +32,26 @@ void cli_densities(cli_run_set *s);
 void cli_times(cli_run_set *s);
 void cli_weights(cli_run_set *s); /* weights.c */
 
-/* What the one run ended with, large, for the head of the page (runs.c). */
+/* What the one run ended with, in large type, for the head of the page (runs.c). */
 void cli_results(cli_run_set *s);
 
 /* ---- What is in a run -------------------------------------------------------------------------------------------- */
 
-size_t cli_epochs(const cli_record *r);
 const tc_json *cli_last_epoch(const cli_record *r); /* NULL: none was finished */
 
-/* An entry of an epoch's "terms" or "layers", by name; NULL where there is none. */
+/* An entry of an epoch's "terms" or "layers", by name; NULL if it does not exist. */
 const tc_json *cli_entry_of(const tc_json *epoch, const char *list, const char *name);
 
-/* The same term in another list of terms, in which terms have no names: that of a step, or of the validation. */
-const tc_json *cli_twin(const tc_json *epoch, const char *name, const tc_json *terms);
+/* The same where the terms may lack names, as in the line of a step and in "validation": they are found by the order that
+ * they have in the last epoch. */
+const tc_json *cli_twin(const tc_json *last, const char *list, const char *name, const tc_json *line);
 
 /* The names in "terms" or "layers" of any run's last epoch; *n of them. */
 const char **cli_names(cli_run_set *s, const char *list, int *n);
 
 const char *cli_whole(cli_arena *a, double count); /* "512", "-" for what is not a number */
 
-/* Where a line stands on an axis of epochs: a whole number at the end of one. */
-double cli_epoch_place(const cli_record *r, const tc_json *line);
-
-/* Mean over the units of all layers, weighted by how many there are; NAN where nothing fires. `layers`: an array of
- * {"density", "units"}. */
-double cli_mean_density(const tc_json *layers);
-
-/* Units of all layers that never fired on those data; NAN where none were looked at. */
-double cli_dead(const tc_json *layers);
-
 /* Milliseconds of a step in the epoch that this line ends. */
 double cli_step_ms(const cli_record *r, const tc_json *line);
-
-/* What a run ended with; of one that did not end, what its last epoch had. */
-typedef struct cli_ending {
-    const char *part; /* the data: "test", "validation", "training" */
-    double accuracy, data_loss, step_ms;
-    const tc_json *layers; /* with densities and dead units on those data, NULL: none */
-} cli_ending;
-cli_ending cli_ending_of(cli_arena *a, const cli_record *r);
 
 #endif

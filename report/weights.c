@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACROSS = 112, DOWN = 84, ROWS = 8, COLUMNS = 6 };
+enum { ACROSS = 112, DOWN = 84, ROWS = 8 };
 enum { LEAST = 4 /* pixels of a side of an image; and colours at most */, MOST = 64, SHOWN = 64, IN_ROW = 8 };
 enum { WIDTH = 480, HEIGHT = 360 };
 
@@ -60,19 +60,14 @@ static const char *size(cli_arena *a, const matrix *m)
 
 static void table(cli_page *p, int n, const matrix *m)
 {
-    static const char *const head[COLUMNS] = {"matrix", "units x inputs",         "exact zeros",
-                                              "",       "units without a weight", "inputs without a weight"};
-    const char **cell = cli_take(p->arena, (size_t)(n + 1) * sizeof head), **c = cell + COLUMNS;
-    memcpy(cell, head, sizeof head);
-    for (int i = 0; i < n; i++, m++) {
-        *c++ = m->of.name;
-        *c++ = size(p->arena, m);
-        *c++ = whole(p->arena, m->zeros);
-        *c++ = percent(p->arena, m);
-        *c++ = whole(p->arena, m->empty_out);
-        *c++ = whole(p->arena, m->empty_in);
-    }
-    cli_page_table(p, "llrrrr", n + 1, cell);
+    cli_arena *a = p->arena;
+    cli_sheet t = {.align = "llrrrr"};
+    cli_sheet_add(a, &t, "matrix", "units x inputs", "exact zeros", "", "units without a weight",
+                  "inputs without a weight", NULL);
+    for (int i = 0; i < n; i++)
+        cli_sheet_add(a, &t, m[i].of.name, size(a, &m[i]), whole(a, m[i].zeros), percent(a, &m[i]),
+                      whole(a, m[i].empty_out), whole(a, m[i].empty_in), NULL);
+    cli_page_table(p, NULL, &t);
 }
 
 /* ---- Zeros as a picture ------------------------------------------------------------------------------------------ */
@@ -94,26 +89,27 @@ static void zeros(cli_page *p, const matrix *m, const char *title)
 {
     cli_arena *a = p->arena;
     const int across = least(m->columns, ACROSS), down = least(m->of.units, DOWN), rows = least(m->of.units, ROWS);
-    const char **cell = cli_take(a, 2 * (ROWS + 1) * sizeof *cell), **c = cell;
+    cli_sheet numbers = {.align = "lr"};
     cli_picture picture = cli_picture_new(a, across, down);
     for (int y = 0; y < down; y++)
         for (int x = 0; x < across; x++) cli_picture_set(&picture, x, y, filled(m, y, down, x, across));
-    *c++ = "units", *c++ = "exact zeros";
+    cli_sheet_add(a, &numbers, "units", "exact zeros", NULL);
     for (int y = 0; y < rows; y++) {
         const int64_t from = y * m->of.units / rows, last = (y + 1) * m->of.units / rows - 1;
-        *c++ = from == last ? whole(a, from) : cli_format(a, "%lld to %lld", (long long)from, (long long)last);
-        *c++ = cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1)));
+        cli_sheet_add(a, &numbers,
+                      from == last ? whole(a, from) : cli_format(a, "%lld to %lld", (long long)from, (long long)last),
+                      cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1))), NULL);
     }
     cli_page_figure(p, title, cli_format(a, "A matrix of %s; %s of it are exact zeros.", size(a, m), percent(a, m)),
                     WIDTH, HEIGHT);
     cli_picture_write(p, &picture, 1, 1, WIDTH - 2, HEIGHT - 2);
     fprintf(p->to, "<rect class=\"axis\" x=\"1\" y=\"1\" width=\"%d\" height=\"%d\"/>\n", WIDTH - 2, HEIGHT - 2);
-    cli_page_figure_end(p,
-                        cli_format(a,
-                                   "Units from top to bottom, inputs from left to right. %s exact zeros: the fuller a "
-                                   "place, the more of its weights are not 0.",
-                                   percent(a, m)),
-                        "lr", rows + 1, cell);
+    const char *caption = cli_format(
+        a,
+        "Units from top to bottom, inputs from left to right. %s exact zeros: the fuller a "
+        "place, the more of its weights are not 0.",
+        percent(a, m));
+    cli_page_figure_end(p, caption, &numbers);
 }
 
 /* ---- Units as images --------------------------------------------------------------------------------------------- */
@@ -189,23 +185,22 @@ static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *
     cli_arena *a = p->arena;
     const int n = least(w->units, SHOWN), down = (n - 1) / IN_ROW + 1;
     const ranked *list = rank_units(a, w);
-    const char **cell = cli_take(a, 2 * (SHOWN + 1) * sizeof *cell), **c = cell;
+    cli_sheet numbers = {.align = "lr"};
     cli_picture picture = cli_picture_new(a, IN_ROW * (m->width + 1) - 1, down * (m->height + 1) - 1);
-    *c++ = "unit, row by row", *c++ = "norm";
+    cli_sheet_add(a, &numbers, "unit, row by row", "norm", NULL);
     for (int k = 0; k < n; k++) {
         tile(&picture, w, m, list[k].unit, k);
-        *c++ = whole(a, list[k].unit);
-        *c++ = cli_format(a, "%.3g", list[k].norm);
+        cli_sheet_add(a, &numbers, whole(a, list[k].unit), cli_format(a, "%.3g", list[k].norm), NULL);
     }
     const char *which = n < w->units
                             ? cli_format(a, "The %d of %lld units with the largest weights", n, (long long)w->units)
                             : "All units, the largest weights first";
+    const double height = WIDTH * (double)picture.height / picture.width;
     cli_page_figure(p, title, cli_format(a, "%s, each as an image of %d by %d pixels.", which, m->height, m->width),
-                    WIDTH, WIDTH * (double)picture.height / picture.width);
-    cli_picture_write(p, &picture, 0, 0, WIDTH, WIDTH * (double)picture.height / picture.width);
-    cli_page_figure_end(p,
-                        cli_format(a, "%s: %s. Blue above 0, orange below, each on a scale of its own.", which, what),
-                        "lr", n + 1, cell);
+                    WIDTH, height);
+    cli_picture_write(p, &picture, 0, 0, WIDTH, height);
+    cli_page_figure_end(
+        p, cli_format(a, "%s: %s. Blue above 0, orange below, each on a scale of its own.", which, what), &numbers);
 }
 
 /* The same weight with units and inputs exchanged. */
