@@ -36,15 +36,14 @@ static const char *short_exponent(cli_arena *a, double value, int digits)
 static const char *linear_label(cli_arena *a, double value, double step, double large)
 {
     static const struct {
-        double size;
+        double from, size;
         const char *unit;
-    } scale[] = {{1e9, "G"}, {1e6, "M"}, {1e4, "k"}, {0, ""}};
+    } scale[] = {{1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e4, 1e3, "k"}, {0, 1, ""}};
     if (large >= 1e13 || large < 1e-3) return short_exponent(a, value, 3);
     int s = 0;
-    while (large < scale[s].size) s++;
-    const double size = s == 3 ? 1 : s == 2 ? 1e3 : scale[s].size;
-    const int decimals = (int)fmax(0, ceil(-log10(step / size) - 1e-9));
-    return value == 0 ? "0" : cli_format(a, "%.*f%s", decimals, value / size, scale[s].unit);
+    while (large < scale[s].from) s++;
+    const int decimals = (int)fmax(0, ceil(-log10(step / scale[s].size) - 1e-9));
+    return value == 0 ? "0" : cli_format(a, "%.*f%s", decimals, value / scale[s].size, scale[s].unit);
 }
 
 static void tick(cli_axis *axis, double value, const char *label)
@@ -123,13 +122,13 @@ static void log_ticks(cli_arena *a, cli_axis *axis, int count, const double *fac
 
 static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
-    static const double one[] = {1}, three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const double three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     const double decades = log10(e->most) - log10(e->least), room = fmax(0.04 * decades, 0.02);
     axis->log = true;
     axis->least = fmax(e->least / pow(10, room), DBL_MIN); /* of any two doubles the ends have logarithms */
     axis->most = fmin(e->most * pow(10, room), DBL_MAX);
     const int stride = (int)fmax(1, ceil(decades / e->ticks));
-    log_ticks(a, axis, 1, one, stride);
+    log_ticks(a, axis, 1, three, stride);
     if (axis->ticks < 3) log_ticks(a, axis, 3, three, 1);
     if (axis->ticks < 2) log_ticks(a, axis, 9, all, 1);
     if (axis->ticks >= 2) return;
@@ -144,7 +143,7 @@ static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
 void cli_axis_make(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
     *axis = (cli_axis){0};
-    if (e->log && cli_axis_logs(e->least))
+    if (e->log)
         logarithmic(a, e, axis);
     else
         linear(a, e, axis);

@@ -18,7 +18,7 @@ typedef struct cli_axis {
 /* What an axis is to be made from. */
 typedef struct cli_extent {
     double least, most; /* of the numbers; both finite, least <= most */
-    bool log;           /* where cli_axis_logs(least) */
+    bool log;           /* only where cli_axis_logs(least) */
     bool zero;          /* begins at 0 where the numbers do not go below it */
     bool tight;         /* ends where the numbers do, not at a tick */
     bool whole;         /* ticks are whole numbers */

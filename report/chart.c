@@ -34,21 +34,21 @@ static int widest(const cli_axis *axis)
 /* The extent of all that is drawn; false: nothing is. */
 static bool extents(const cli_chart *c, cli_extent *x, cli_extent *y)
 {
-    bool any = false;
+    x->least = y->least = HUGE_VAL;
+    x->most = y->most = -HUGE_VAL;
     x->whole = true;
     for (int k = 0; k < c->count; k++)
         for (int i = 0; i < c->series[k].n; i++) {
             const cli_series *s = &c->series[k];
             if (!cli_chart_shows(s, i)) continue;
             const double at = cli_chart_x(s, i);
-            x->least = any ? fmin(x->least, at) : at;
-            x->most = any ? fmax(x->most, at) : at;
-            y->least = any ? fmin(y->least, s->y[i]) : s->y[i];
-            y->most = any ? fmax(y->most, s->y[i]) : s->y[i];
+            x->least = fmin(x->least, at);
+            x->most = fmax(x->most, at);
+            y->least = fmin(y->least, s->y[i]);
+            y->most = fmax(y->most, s->y[i]);
             if (!s->faint && at != floor(at)) x->whole = false;
-            any = true;
         }
-    return any;
+    return x->most >= x->least;
 }
 
 static int left_of(const drawing *d) { return 8 + DIGIT * widest(&d->y); }

@@ -10,46 +10,17 @@
 
 /* ---- What is read from a line of metrics.jsonl, of an epoch or of a step ----------------------------------------- */
 
-/* For a figure that is not simply a number of an entry: `entry` is that of the term or layer called `name`. NAN: there is
- * no such number. */
-typedef double (*measure)(const cli_record *r, const tc_json *line, const tc_json *entry, const char *name,
-                          const char *key);
-
-/* Terms on parameters have a density but no histogram, since parameters have no rows. */
-static double of_weights(const cli_record *r, const tc_json *line, const tc_json *entry, const char *name,
-                         const char *key)
-{
-    (void)r, (void)line, (void)name;
-    const bool weights = tc_json_get(entry, "density") && !tc_json_get(entry, "histogram");
-    return weights ? cli_record_number(entry, key) : NAN;
-}
-
-static double gradient_ratio(const cli_record *r, const tc_json *line, const tc_json *entry, const char *name,
-                             const char *key)
-{
-    (void)r, (void)line, (void)name;
-    return cli_record_number(entry, key) / cli_record_number(entry, "data_gradient");
-}
-
 /* The first term that steers a layer. */
-static double of_steering(const cli_record *r, const tc_json *line, const tc_json *entry, const char *name,
-                          const char *key)
+static const tc_json *steering(const tc_json *line, const char *name)
 {
     const tc_json *t;
     size_t k;
-    (void)r, (void)entry;
     tc_json_each(tc_json_get(line, "terms"), k, t)
     {
         const char *on = tc_json_text(tc_json_get(t, "on"));
-        if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return cli_record_number(t, key);
+        if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return t;
     }
-    return NAN;
-}
-
-static double step_ms(const cli_record *r, const tc_json *line, const tc_json *entry, const char *name, const char *key)
-{
-    (void)entry, (void)name, (void)key;
-    return cli_step_ms(r, line);
+    return NULL;
 }
 
 /* The place of a line on an axis of epochs: the end of an epoch is a whole number. */
@@ -70,12 +41,15 @@ typedef struct family {
     const char *list;  /* "terms" or "layers", the source of the names; NULL: there is one chart, under the title */
     const char *title; /* of the charts; that of one name is "title · NAME", or NAME if the title is NULL */
     const char *y_name;
-    struct {
+    struct family_line {
         const char *name; /* "training" */
-        const char *key;  /* NULL after the last line */
+        const char *key;  /* the number in the entry of the term or layer, or in the line; NULL after the last line */
+        bool validation;  /* of the validation data */
         cli_dash dash;
-        bool validation; /* of the validation data */
-        measure of; /* NULL: the number called `key` in the entry of the name, or in the line if there are no names */
+        const char *per;                                               /* the number is divided by that of this key */
+        const char *minus;                                             /* entries that have this key are left out */
+        const tc_json *(*find)(const tc_json *line, const char *name); /* the entry, if not by its own name */
+        double (*of)(const cli_record *r, const tc_json *line);        /* the number, if it is not one of the file */
     } line[LINES];
     bool steps;    /* the page of one run also has the first line from step to step, in the background */
     bool apart;    /* one run, too, has a chart for each name */
@@ -87,19 +61,19 @@ typedef struct family {
 static const family losses[] = {
     {.title = "Data loss",
      .y_name = "data loss",
-     .line = {{"training", "data_loss"}, {"validation", "data_loss", CLI_DASHED, true}},
+     .line = {{"training", "data_loss"}, {"validation", "data_loss", true, CLI_DASHED}},
      .steps = true},
     {.title = "Accuracy", .y_name = "accuracy on the validation data", .line = {{"", "accuracy", .validation = true}}},
     {.title = "Objective: data loss and penalties",
      .y_name = "objective",
-     .line = {{"training", "objective"}, {"validation", "objective", CLI_DASHED, true}},
+     .line = {{"training", "objective"}, {"validation", "objective", true, CLI_DASHED}},
      .steps = true},
 };
 
 static const family penalties[] = {
     {.list = "terms",
      .y_name = "value",
-     .line = {{"training", "value"}, {"validation", "value", CLI_DASHED, true}},
+     .line = {{"training", "value"}, {"validation", "value", true, CLI_DASHED}},
      .apart = true},
     {.list = "terms",
      .title = "Lambda",
@@ -111,7 +85,7 @@ static const family penalties[] = {
     {.list = "terms",
      .title = "Gradient beside the data's",
      .y_name = "ratio of norms",
-     .line = {{"", "gradient", .of = gradient_ratio}},
+     .line = {{"", "gradient", .per = "data_gradient"}},
      .y_log = true},
     {.list = "terms", .title = "Share of the objective", .y_name = "share", .line = {{"", "share"}}, .y_zero = true},
 };
@@ -121,20 +95,21 @@ static const family densities[] = {
      .title = "Units that fire",
      .y_name = "share of units that fire",
      .line = {{"", "density"},
-              {"target", "target", CLI_DASHED, .of = of_steering},
-              {"due by then", "due", CLI_DOTTED, .of = of_steering}},
+              {"target", "target", .dash = CLI_DASHED, .find = steering},
+              {"due by then", "due", .dash = CLI_DOTTED, .find = steering}},
      .y_zero = true},
+    /* Terms on parameters have a density but no histogram, since parameters have no rows. */
     {.list = "terms",
      .title = "Weights left",
      .y_name = "share of weights that are not 0",
-     .line = {{"", "density", .of = of_weights}, {"target", "target", CLI_DASHED, .of = of_weights}},
+     .line = {{"", "density", .minus = "histogram"}, {"target", "target", .dash = CLI_DASHED, .minus = "histogram"}},
      .y_zero = true},
 };
 
 static const family times[] = {
     {.title = "Time per step",
      .y_name = "time per step [ms]",
-     .line = {{"", "seconds", .of = step_ms}},
+     .line = {{"", "seconds", .of = cli_step_ms}},
      .y_zero = true},
     {.title = "Learning rate",
      .y_name = "learning rate",
@@ -145,10 +120,14 @@ static const family times[] = {
 
 static double figure(const cli_record *r, const family *f, int k, const char *name, const tc_json *line)
 {
-    const tc_json *from = f->line[k].validation ? tc_json_get(line, "validation") : line, *entry = from;
-    const char *key = f->line[k].key;
-    if (f->list) entry = cli_twin(cli_last_epoch(r), f->list, name, from);
-    return f->line[k].of ? f->line[k].of(r, from, entry, name, key) : cli_record_number(entry, key);
+    const struct family_line *l = &f->line[k];
+    const tc_json *from = l->validation ? tc_json_get(line, "validation") : line;
+    const tc_json *entry = l->find   ? l->find(from, name)
+                           : f->list ? cli_twin(cli_last_epoch(r), f->list, name, from)
+                                     : from;
+    if (l->minus && tc_json_get(entry, l->minus)) return NAN;
+    const double x = l->of ? l->of(r, line) : cli_record_number(entry, l->key);
+    return l->per ? x / cli_record_number(entry, l->per) : x;
 }
 
 /* Line k of a family over epochs or steps. */

@@ -40,12 +40,10 @@ static void name_runs(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
         const char *path = s->record[r].folder.path;
-        bool alone = true;
-        for (int q = 0; q < s->runs && alone; q++)
-            alone = q == r || strcmp(last_part(s->record[q].folder.path), last_part(path)) != 0;
-        char *name = cli_copy(s->arena, alone ? last_part(path) : path, strlen(alone ? last_part(path) : path));
-        tc_tame(name, "\n");
-        s->name[r] = name;
+        const char *name = last_part(path);
+        for (int q = 0; q < s->runs; q++)
+            if (q != r && strcmp(last_part(s->record[q].folder.path), last_part(path)) == 0) name = path;
+        s->name[r] = tc_tame(cli_copy(s->arena, name, strlen(name)), "\n");
     }
 }
 

@@ -19,11 +19,19 @@ typedef struct matrix {
     int64_t zeros, empty_in, empty_out;
 } matrix;
 
+/* Weights that are not 0 in rows [top, bottom) and columns [left, right). */
+static int64_t present(const matrix *m, int64_t top, int64_t bottom, int64_t left, int64_t right)
+{
+    int64_t n = 0;
+    for (int64_t o = top; o < bottom; o++)
+        for (int64_t c = left; c < right; c++) n += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) != 0;
+    return n;
+}
+
 static void count(matrix *m)
 {
-    for (int64_t o = 0; o < m->of.units; o++)
-        for (int64_t c = 0; c < m->columns; c++)
-            m->zeros += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) == 0;
+    m->columns = m->of.inputs * m->of.taps;
+    m->zeros = m->of.units * m->columns - present(m, 0, m->of.units, 0, m->columns);
     for (int64_t o = 0; o < m->of.units; o++) m->empty_out += cli_weight_is_empty(&m->of, false, o);
     for (int64_t i = 0; i < m->of.inputs; i++) m->empty_in += cli_weight_is_empty(&m->of, true, i);
 }
@@ -35,12 +43,8 @@ static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
     matrix *m = cli_take(a, ((size_t)all + 1) * sizeof *m);
     tacet_graph *g = tacet_file_graph(f, NULL, NULL);
     *n = 0;
-    for (int i = 0; i < all; i++) {
-        if (!cli_weight_in(f, g, i, &m[*n].of)) continue;
-        m[*n].columns = m[*n].of.inputs * m[*n].of.taps;
-        count(&m[*n]);
-        ++*n;
-    }
+    for (int i = 0; i < all; i++)
+        if (cli_weight_in(f, g, i, &m[*n].of)) count(&m[(*n)++]);
     tacet_graph_free(g);
     return m;
 }
@@ -78,11 +82,9 @@ static int least(int64_t a, int b) { return a < b ? (int)a : b; }
  * allow. */
 static double filled(const matrix *m, int y, int down, int x, int across)
 {
-    int64_t n = 0, all = 0;
-    for (int64_t o = y * m->of.units / down; o < (y + 1) * m->of.units / down; o++)
-        for (int64_t c = x * m->columns / across; c < (x + 1) * m->columns / across; c++, all++)
-            n += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) != 0;
-    return (double)n / (double)all;
+    const int64_t top = y * m->of.units / down, bottom = (y + 1) * m->of.units / down;
+    const int64_t left = x * m->columns / across, right = (x + 1) * m->columns / across;
+    return (double)present(m, top, bottom, left, right) / (double)((bottom - top) * (right - left));
 }
 
 static void zeros(cli_page *p, const matrix *m, const char *title)
