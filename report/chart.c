@@ -1,9 +1,4 @@
-/* chart.c: charts as SVG.
- *
- *     y name                       the drawing is scaled to the card that it stands in; room for labels is made for
- *     |   .-'                      text of 16 units, as it is on a phone
- *     |.-'
- *     +------ x name */
+/* chart.c: charts as SVG. The drawing is scaled to its card. Labels have room for text of 16 units, the size on a phone. */
 #include "report/chart.h"
 #include "report/axis.h"
 #include "report/chart_words.h"
@@ -11,10 +6,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 420, HEIGHT = 272, TOP = 33, BOTTOM = 48, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
-enum { BELOW = 22 /* from the x axis down to its labels: the first stands clear of the lowest of the y axis */ };
-enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
-enum { TOLD = 100 /* points of a line that tell their numbers, about */ };
+enum {
+    WIDTH = 420,
+    HEIGHT = 272,
+    TOP = 33,
+    BOTTOM = 48,
+    RIGHT = 16,
+    DIGIT = 9 /* the width of a digit in large text */
+};
+enum { BELOW = 22 /* from the x axis down to its labels, clear of the lowest label of the y axis */ };
+enum {
+    MANY = 800 /* points of a line, beyond which it is thinned */,
+    DOTS = 24 /* points of a line, up to which each has a dot */
+};
+enum { TOLD = 100 /* about how many points of a line have a tooltip */ };
 
 typedef struct drawing {
     cli_page *p;
@@ -31,7 +36,7 @@ static int widest(const cli_axis *axis)
 
 /* ---- Axes -------------------------------------------------------------------------------------------------------- */
 
-/* The extent of all that is drawn; false: nothing is. */
+/* The extent of everything that is drawn; false if there is nothing to draw. */
 static bool extents(const cli_chart *c, cli_extent *x, cli_extent *y)
 {
     x->least = y->least = HUGE_VAL;
@@ -61,7 +66,7 @@ static void place_axes(drawing *d)
     d->x.to = WIDTH - RIGHT;
 }
 
-/* As many ticks as their labels leave room for. */
+/* As many ticks as there is room for with their labels. */
 static void make_x(drawing *d, cli_extent *e, int room)
 {
     for (e->ticks = 8;; e->ticks--) {
@@ -77,7 +82,7 @@ static bool make_axes(drawing *d)
     if (!extents(c, &x, &y)) return false;
     x.log = c->x_log && cli_axis_logs(x.least);
     y.log = c->y_log && cli_axis_logs(y.least);
-    if (!x.whole && !x.log && x.most > x.least && c->count && c->series[0].label) { /* marks stand clear of the frame */
+    if (!x.whole && !x.log && x.most > x.least && c->series[0].label) { /* keeps marks off the frame */
         const double room = 0.06 * (x.most - x.least);
         if (x.least != 0) x.least = x.least > 0 ? fmax(0, x.least - room) : x.least - room;
         x.most += room;
@@ -125,8 +130,8 @@ static void draw_x(const drawing *d)
 static double px(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->x, cli_chart_x(s, i)); }
 static double py(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->y, s->y[i]); }
 
-/* The lowest and the highest of points [from, to), in their order: of a line with more points than there are pixels,
- * one sees no more. */
+/* The lowest and the highest of points [from, to), in their order: nothing else is visible of a line with more points than
+ * pixels. */
 static int peaks(const cli_series *s, int from, int to, int at[2])
 {
     int low = from, high = from;
@@ -139,13 +144,6 @@ static int peaks(const cli_series *s, int from, int to, int at[2])
     return low == high ? 1 : 2;
 }
 
-/* The stretch of points that can be drawn, from i on; its end. */
-static int stretch(const cli_series *s, int i)
-{
-    while (i < s->n && cli_chart_shows(s, i)) i++;
-    return i;
-}
-
 static const char *const dash_class[] = {[CLI_SOLID] = "", [CLI_DASHED] = " dashed", [CLI_DOTTED] = " dotted"};
 
 static void line(const drawing *d, const cli_series *s)
@@ -154,7 +152,7 @@ static void line(const drawing *d, const cli_series *s)
     fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE, dash_class[s->dash],
             s->faint ? " faint" : "");
     for (int i = 0, end; i < s->n; i = end + 1) {
-        end = stretch(s, i);
+        for (end = i; end < s->n && cli_chart_shows(s, end);) end++;
         for (int k = i, at[2]; k < end; k += each) {
             const int next = k + each < end ? k + each : end, n = peaks(s, k, next, at);
             for (int m = 0; m < n; m++)
@@ -164,7 +162,7 @@ static void line(const drawing *d, const cli_series *s)
     fputs("\"/>\n", d->p->to);
 }
 
-/* A mark that tells its numbers to a pointer. */
+/* A mark with a tooltip. */
 static void dot(const drawing *d, const cli_series *s, int i, const char *kind, double radius)
 {
     fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"><title>", kind, s->colour % CLI_PALETTE,
@@ -173,7 +171,7 @@ static void dot(const drawing *d, const cli_series *s, int i, const char *kind, 
     fputs("</title></circle>\n", d->p->to);
 }
 
-/* Of a long line some points alone are marked, by nothing that one sees. */
+/* Some points of a long line have an invisible mark, for its tooltip. */
 static void draw_series(const drawing *d, const cli_series *s)
 {
     const int each = s->n > TOLD ? s->n / TOLD : 1;
@@ -267,7 +265,7 @@ static void draw_bars(const drawing *d)
 void cli_chart_bars(cli_page *p, const cli_chart *c)
 {
     drawing d = {.p = p, .c = c};
-    cli_extent x = {0}, y = {.ticks = 6, .zero = true}; /* a bar's length says nothing unless it begins at 0 */
+    cli_extent x = {0}, y = {.ticks = 6, .zero = true}; /* bars can be compared only if they begin at 0 */
     if (!extents(c, &x, &y)) return;
     cli_axis_make(p->arena, &y, &d.y);
     place_axes(&d);

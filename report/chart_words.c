@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 60 /* of a table, at most, beside its head */, NAMED = 8 /* series that are described */ };
+enum { ROWS = 60 /* of a table at most, without its head */, NAMED = 8 /* series that are described */ };
 
 double cli_chart_x(const cli_series *s, int i) { return s->x ? s->x[i] : i; }
 bool cli_chart_shows(const cli_series *s, int i)
@@ -51,7 +51,7 @@ const char *cli_chart_words(cli_arena *a, const cli_chart *c)
     int said = 0;
     for (int k = 0; k < c->count; k++) {
         if (c->series[k].faint) continue;
-        if (said++ == NAMED) return cli_format(a, "%s And more, in the table of its numbers.", text);
+        if (said++ == NAMED) return cli_format(a, "%s The table has the rest.", text);
         text = cli_format(a, "%s %s.", text, series_words(a, c, &c->series[k]));
     }
     return text;
@@ -59,7 +59,7 @@ const char *cli_chart_words(cli_arena *a, const cli_chart *c)
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* Which of n things is row r of at most ROWS: the first and the last are always there. */
+/* How many of n things have a row, and which of them is in row r. The first and the last always are. */
 static int shown(int n) { return n < ROWS ? n : ROWS; }
 static int thinned(int r, int n) { return n <= ROWS ? r : (int)((long long)r * (n - 1) / (ROWS - 1)); }
 
@@ -69,7 +69,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Every x of any series, once, in order; *n of them. */
+/* The x of all series, each once, in order; *n of them. */
 static const double *all_x(cli_arena *a, const cli_chart *c, int *n)
 {
     int room = 0, count = 0;
@@ -115,7 +115,7 @@ static cli_sheet table_of_x(cli_arena *a, const cli_chart *c)
     return t;
 }
 
-/* A row for each point, which has a name; also the names of the series and the numbers of x where there are any. */
+/* A row for each point, which has a name; also the names of the series and the numbers of x if there are any. */
 static cli_sheet table_of_points(cli_arena *a, const cli_chart *c)
 {
     int n = 0, seen = 0, r = 0;

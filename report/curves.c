@@ -1,4 +1,4 @@
-/* curves.c: the sections with lines over epochs. A table says which chart has which lines, and all charts are made alike. A
+/* curves.c: the sections with lines over epochs. A table says which chart has which lines, and all charts are made in the same way. A
  * comparison of runs has one chart for each name, with lines in the colours of the runs. The page of one run has the same,
  * or one chart for all names, each name in its own colour. */
 #include "report/axis.h"
@@ -10,7 +10,7 @@
 
 /* ---- What is read from a line of metrics.jsonl, of an epoch or of a step ----------------------------------------- */
 
-/* The first term that steers a layer. */
+/* The first term that has a target density for a layer. */
 static const tc_json *steering(const tc_json *line, const char *name)
 {
     const tc_json *t;
@@ -23,7 +23,7 @@ static const tc_json *steering(const tc_json *line, const char *name)
     return NULL;
 }
 
-/* The place of a line on an axis of epochs: the end of an epoch is a whole number. */
+/* The place of a line on an axis of epochs, on which epochs end at whole numbers. */
 static double place(const cli_record *r, const tc_json *line)
 {
     const double epoch = cli_record_number(line, "epoch"), step = cli_record_number(line, "step");
@@ -46,18 +46,18 @@ typedef struct family {
         const char *key;  /* the number in the entry of the term or layer, or in the line; NULL after the last line */
         bool validation;  /* of the validation data */
         cli_dash dash;
-        const char *per;                                               /* the number is divided by that of this key */
-        const char *minus;                                             /* entries that have this key are left out */
-        const tc_json *(*find)(const tc_json *line, const char *name); /* the entry, if not by its own name */
-        double (*of)(const cli_record *r, const tc_json *line);        /* the number, if it is not one of the file */
+        const char *per;     /* the number is divided by the one with this key */
+        const char *without; /* entries that have this key are left out */
+        const tc_json *(*find)(const tc_json *line, const char *name); /* how the entry is found, if not by its name */
+        double (*of)(const cli_record *r, const tc_json *line); /* computes the number, if the file does not have it */
     } line[LINES];
     bool steps;    /* the page of one run also has the first line from step to step, in the background */
     bool apart;    /* one run, too, has a chart for each name */
-    bool changing; /* only what changes at all */
+    bool changing; /* leaves out what is constant */
     bool y_log, y_zero;
 } family;
 
-/* The objective, the last, is the data loss where there are no penalties. */
+/* The last one is left out if there are no penalties, because then the objective is the data loss. */
 static const family losses[] = {
     {.title = "Data loss",
      .y_name = "data loss",
@@ -83,7 +83,7 @@ static const family penalties[] = {
      .changing = true,
      .y_log = true},
     {.list = "terms",
-     .title = "Gradient beside the data's",
+     .title = "Gradient compared with the data's",
      .y_name = "ratio of norms",
      .line = {{"", "gradient", .per = "data_gradient"}},
      .y_log = true},
@@ -100,9 +100,10 @@ static const family densities[] = {
      .y_zero = true},
     /* Terms on parameters have a density but no histogram, since parameters have no rows. */
     {.list = "terms",
-     .title = "Weights left",
+     .title = "Remaining weights",
      .y_name = "share of weights that are not 0",
-     .line = {{"", "density", .minus = "histogram"}, {"target", "target", .dash = CLI_DASHED, .minus = "histogram"}},
+     .line = {{"", "density", .without = "histogram"},
+              {"target", "target", .dash = CLI_DASHED, .without = "histogram"}},
      .y_zero = true},
 };
 
@@ -125,7 +126,7 @@ static double figure(const cli_record *r, const family *f, int k, const char *na
     const tc_json *entry = l->find   ? l->find(from, name)
                            : f->list ? cli_twin(cli_last_epoch(r), f->list, name, from)
                                      : from;
-    if (l->minus && tc_json_get(entry, l->minus)) return NAN;
+    if (l->without && tc_json_get(entry, l->without)) return NAN;
     const double x = l->of ? l->of(r, line) : cli_record_number(entry, l->key);
     return l->per ? x / cli_record_number(entry, l->per) : x;
 }
@@ -172,7 +173,7 @@ static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const
     }
     if (!f->steps || s->runs > 1) return n;
     to[n] = series_of(s, r, f, 0, name, r->step, r->steps);
-    to[n].name = "each so many steps";
+    to[n].name = "every few steps";
     to[n].faint = r->epochs > 0; /* before the first epoch has ended there is nothing else to see */
     to[n].colour = colour;
     return n + range_of(1, &to[n], &least, &most);
@@ -182,7 +183,7 @@ static void draw(cli_run_set *s, const family *f, const char *title, int count, 
 {
     double least, most;
     if (!range_of(count, series, &least, &most) || (f->changing && most == least)) return;
-    /* Where numbers span so much, a linear axis would show only the largest. */
+    /* If numbers span this much, a linear axis would show only the largest. */
     const bool spans = !f->y_zero && least > 0 && most / least > SPAN;
     cli_set_begin(s);
     cli_chart_lines(s->page, &(cli_chart){.title = title,
@@ -240,8 +241,8 @@ void cli_losses(cli_run_set *s)
     for (int r = 0; r < s->runs; r++)
         kept = kept || !s->record[r].epochs || tc_json_get(cli_last_epoch(&s->record[r]), "validation");
     if (!kept && !s->title)
-        cli_page_paragraph(s->page, "Nothing was kept for validation: with train.validate=0.1 a tenth of the training "
-                                    "data is, and there is a figure for each epoch.");
+        cli_page_paragraph(s->page, "Nothing was kept for validation. With train.validate=0.1, a tenth of the training "
+                                    "data is kept, and each epoch is validated on it.");
 }
 
 void cli_penalties(cli_run_set *s) { DRAW(s, penalties); }

@@ -1,9 +1,9 @@
-/* page.c: HTML, written as it goes. What it looks like is in page_style.c. */
+/* page.c: writes HTML to a file, call by call. Its style is in page_style.c. */
 #include "report/page.h"
 
 #include <string.h>
 
-/* Nothing may be loaded and nothing may run, whatever a file's text should smuggle in: the browser holds us to it. */
+/* The browser loads nothing and runs nothing, even if the text of a file contained something that is not escaped. */
 static const char policy[] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 void cli_page_escape(cli_page *p, const char *text)
@@ -26,7 +26,7 @@ void cli_page_escape(cli_page *p, const char *text)
     }
 }
 
-/* An element with nothing but text in it. */
+/* An element that contains only text. */
 static void element(cli_page *p, const char *name, const char *text)
 {
     fprintf(p->to, "<%s>", name);
@@ -34,7 +34,7 @@ static void element(cli_page *p, const char *name, const char *text)
     fprintf(p->to, "</%s>\n", name);
 }
 
-/* Begins a row of cards of a kind (NULL: none), unless one is going on. */
+/* Begins a row of cards of a kind, unless one is open. NULL only ends a row. */
 static void group(cli_page *p, const char *kind)
 {
     if (p->group && kind && strcmp(p->group, kind) == 0) return;
@@ -200,6 +200,6 @@ void cli_page_figure_end(cli_page *p, const char *caption, const cli_sheet *numb
         table(p, numbers);
         fputs("</details>\n", p->to);
     }
-    if (caption) element(p, "figcaption", caption); /* HTML has it first or last */
+    if (caption) element(p, "figcaption", caption); /* HTML allows it only at either end of the figure */
     fputs("</figure>\n", p->to);
 }

@@ -12,7 +12,7 @@ cli_picture cli_picture_new(cli_arena *a, int width, int height)
 
 void cli_picture_set(cli_picture *c, int x, int y, double value)
 {
-    /* Two of the hues of Okabe and Ito that stay apart for the colour-blind, on white as on black. */
+    /* Two colours of Okabe and Ito that the colour-blind can tell apart, on white and on black. */
     static const unsigned char above[] = {0, 114, 178}, below[] = {213, 94, 0};
     unsigned char *to = c->rgba + 4 * ((size_t)y * (size_t)c->width + (size_t)x);
     memcpy(to, value < 0 ? below : above, 3);
@@ -39,7 +39,7 @@ static void chunk(tc_text *t, const char *name, const void *data, size_t n)
 static tc_text png(cli_arena *a, const cli_picture *c)
 {
     const size_t row = (size_t)c->width * 4, raw = (row + 1) * (size_t)c->height;
-    unsigned char *lines = cli_take(a, raw); /* each with the number of its filter before it: 0, none */
+    unsigned char *lines = cli_take(a, raw); /* each begins with the number of its filter: 0, no filter */
     for (int y = 0; y < c->height; y++) memcpy(lines + (size_t)y * (row + 1) + 1, c->rgba + (size_t)y * row, row);
     uLongf packed = compressBound((uLong)raw);
     unsigned char *data = cli_take(a, packed);
@@ -47,7 +47,7 @@ static tc_text png(cli_arena *a, const cli_picture *c)
     if (compress2(data, &packed, lines, (uLong)raw, Z_BEST_COMPRESSION) != Z_OK) return t;
     put32(&head, (unsigned long)c->width);
     put32(&head, (unsigned long)c->height);
-    tc_text_put(&head, "\x08\x06\0\0\0", 5); /* 8 bits, RGBA; then the only methods that exist */
+    tc_text_put(&head, "\x08\x06\0\0\0", 5); /* 8 bits, RGBA, the only compression and filter methods, not interlaced */
     tc_text_put(&t, "\x89PNG\r\n\x1a\n", 8);
     chunk(&t, "IHDR", head.data, head.length);
     chunk(&t, "IDAT", data, packed);

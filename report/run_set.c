@@ -1,5 +1,5 @@
-/* run_set.c: what the sections of a report read from runs. Runs are files, and files may lack anything: what is not there
- * is NULL or NAN. */
+/* run_set.c: what the sections of a report read from runs. The files of a run may lack anything; what is missing is NULL or
+ * NAN. */
 #include "report/run_set.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ const tc_json *cli_last_epoch(const cli_record *r) { return r->epochs ? r->epoch
 
 /* ---- Entries by name --------------------------------------------------------------------------------------------- */
 
-/* The arena is one for the call: a long run has a line for each of many steps. */
+/* The arena is freed after each call, because a long run has very many lines. */
 static size_t index_of(const tc_json *list, const char *name)
 {
     const tc_json *entry;

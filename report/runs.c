@@ -1,5 +1,5 @@
-/* runs.c: what was trained, on what, when, how it ended, and in what the configurations of several runs differ: tables with
- * a column for each run. */
+/* runs.c: what was trained, on which data, when, and how it ended; and how the configurations of several runs differ. The
+ * tables have a column for each run. */
 #include "report/run_set.h"
 #include "yaml_tree.h"
 
@@ -18,7 +18,7 @@ static cli_sheet new_sheet(const cli_run_set *s, const char *corner)
     return t;
 }
 
-/* Whether the last row says the same of all runs. */
+/* Whether the last row is the same for all runs. */
 static bool all_same(const cli_run_set *s, const cli_sheet *t)
 {
     const char *const *row = &t->cell[t->cells - s->runs];
@@ -41,7 +41,7 @@ static const char *count_of(cli_arena *a, double x, const char *name)
     return x >= 0 && x < 1e18 ? cli_count(a, (int64_t)x, name) : cli_format(a, "%s %ss", cli_digits(a, x), name);
 }
 
-/* What a run ended with; of a run that did not end, what its last epoch had. */
+/* The results of a run, or the figures of its last epoch if it did not end. */
 typedef struct ending {
     const char *part; /* the data: "test", "validation", "training"; "-": there are no figures */
     const tc_json *figures;
@@ -73,7 +73,7 @@ static const char *data_loss(cli_arena *a, const cli_record *r, const char *key)
     return cli_digits(a, cli_record_number(ending_of(a, r).figures, key));
 }
 
-/* Mean over the units of all layers. */
+/* The mean over the units of all layers. */
 static const char *density(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *layer;
@@ -89,7 +89,7 @@ static const char *density(cli_arena *a, const cli_record *r, const char *key)
     return units > 0 ? cli_format(a, "%.3f", sum / units) : "-";
 }
 
-/* Units of all layers that never fired on those data. */
+/* How many units of all layers never fired on these data. */
 static const char *dead(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *layer;
@@ -130,7 +130,7 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key)
 
 static const char *state(cli_arena *a, const cli_record *r, const char *key)
 {
-    static const char *const said[][2] = {{"stopped", "stopped before its end"}, {"running", "running, or killed"}};
+    static const char *const said[][2] = {{"stopped", "stopped early"}, {"running", "running, or killed"}};
     const char *text = cli_record_text(a, r->run, key);
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (strcmp(said[i][0], text) == 0) return said[i][1];
@@ -148,12 +148,12 @@ static const char *done(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *last = cli_last_epoch(r);
     const double each = cli_record_number(r->run, "steps_per_epoch");
-    if (!last) return "no epoch is finished";
+    if (!last) return "no epoch";
     const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, key);
     const bool cut = step < epoch * each;
     const char *text = cli_format(a, "%s%s, %s", count_of(a, cut ? epoch - 1 : epoch, "epoch"),
-                                  cut ? " and a part" : "", count_of(a, step, "step"));
-    return isfinite(each) ? cli_format(a, "%s, %s in an epoch", text, thousands(a, each)) : text;
+                                  cut ? " and part of the next" : "", count_of(a, step, "step"));
+    return isfinite(each) ? cli_format(a, "%s, %s per epoch", text, thousands(a, each)) : text;
 }
 
 static const char *rows(cli_arena *a, const cli_record *r, const char *key)
@@ -177,7 +177,7 @@ static const char *machine(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *m = tc_json_get(r->run, key);
     const char *blas = cli_record_text(a, m, "blas");
-    size_t name = strcspn(blas, " "); /* and its version; how it was built is in run.json */
+    size_t name = strcspn(blas, " "); /* then its version; how it was built is in run.json */
     if (blas[name]) name += 1 + strcspn(blas + name + 1, " ");
     return cli_format(a, "%s, %s processors; %.*s", cli_record_text(a, m, "cpu"), cli_record_text(a, m, "processors"),
                       (int)name, blas);
@@ -191,12 +191,12 @@ static const char *threads(cli_arena *a, const cli_record *r, const char *key)
 static const char *version(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *m = tc_json_get(r->run, "machine");
-    return cli_format(a, "%s, made with %s (%s)", cli_record_text(a, r->run, key), cli_record_text(a, m, "compiler"),
+    return cli_format(a, "%s, built with %s (%s)", cli_record_text(a, r->run, key), cli_record_text(a, m, "compiler"),
                       cli_record_text(a, m, "flags"));
 }
 
-/* The page of one run has the first ones at its top, in large type, and not in the table. */
-enum { LARGE = 5, ON_PART = 4 /* of them measured on the data that the run ends with */ };
+/* The page of one run has the first ones in large type at its top instead of in the table. */
+enum { LARGE = 5, ON_PART = 4 /* of them are measured on the data of the ending */ };
 static const struct {
     const char *name;
     const char *(*of)(cli_arena *a, const cli_record *r, const char *key);
@@ -275,11 +275,11 @@ static void network(cli_run_set *s, const tc_json *layers, const char *title)
                       parameters(a, layer), cli_record_text(a, layer, "penalties"), NULL);
         sum += fmax(0, cli_record_number(layer, "parameters"));
     }
-    cli_sheet_add(a, &t, "all", "", "", thousands(a, sum), "", NULL);
+    cli_sheet_add(a, &t, "total", "", "", thousands(a, sum), "", NULL);
     cli_page_table(s->page, title, &t);
 }
 
-/* A network once, for all the runs that have it with the same penalties. */
+/* Shows each network once, for all runs that have it with the same penalties. */
 static void networks(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
@@ -297,8 +297,7 @@ static void networks(cli_run_set *s)
 
 /* ---- Configurations ---------------------------------------------------------------------------------------------- */
 
-/* What stands at the end of a path through config.yaml: "train.seed", "penalties.relu1". A list has the same path again
- * for each of its texts. */
+/* A text of config.yaml and the path to it: "train.seed", "penalties.relu1". All texts of a list have the same path. */
 typedef struct leaf {
     const char *path, *text;
     struct leaf *next;
@@ -331,7 +330,7 @@ static leaf *read_leaves(cli_arena *a, const char *config)
     return list;
 }
 
-/* "l1 1e-4, l2 1e-2": all texts at a path, "-" where there are none. */
+/* "l1 1e-4, l2 1e-2": all texts at a path, or "-". */
 static const char *text_at(cli_arena *a, const leaf *list, const char *path)
 {
     const char *text = NULL;

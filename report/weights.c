@@ -1,6 +1,6 @@
-/* weights.c: how many exact zeros each matrix of the model has, and where; and the units of the first layer as images,
- * where the input is one: what each looks for. A weight with taps is drawn as [units, inputs * taps]: the taps of an input
- * stand side by side. */
+/* weights.c: how many exact zeros each matrix of the model has, and where. If the input is an image, also the units of the
+ * first layer as images, and the columns of the last if its output is one. A weight with taps is drawn as [units, inputs *
+ * taps], with the taps of an input side by side. */
 #include "report/picture.h"
 #include "report/run_set.h"
 #include "weight_view.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { ACROSS = 112, DOWN = 84, ROWS = 8 };
-enum { LEAST = 4 /* pixels of a side of an image; and colours at most */, MOST = 64, SHOWN = 64, IN_ROW = 8 };
+enum { LEAST = 4 /* pixels along each side of an image; also the most colours */, MOST = 64, SHOWN = 64, IN_ROW = 8 };
 enum { WIDTH = 480, HEIGHT = 360 };
 
 typedef struct matrix {
@@ -36,7 +36,7 @@ static void count(matrix *m)
     for (int64_t i = 0; i < m->of.inputs; i++) m->empty_in += cli_weight_is_empty(&m->of, true, i);
 }
 
-/* The matrices of a model, with their counts; *n of them. They point into the file. */
+/* The *n matrices of a model, with their counts. They point into the file. */
 static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
 {
     const int all = tacet_file_count(f);
@@ -66,8 +66,8 @@ static void table(cli_page *p, int n, const matrix *m)
 {
     cli_arena *a = p->arena;
     cli_sheet t = {.align = "llrrrr"};
-    cli_sheet_add(a, &t, "matrix", "units x inputs", "exact zeros", "", "units without a weight",
-                  "inputs without a weight", NULL);
+    cli_sheet_add(a, &t, "matrix", "units x inputs", "exact zeros", "", "units without weights",
+                  "inputs without weights", NULL);
     for (int i = 0; i < n; i++)
         cli_sheet_add(a, &t, m[i].of.name, size(a, &m[i]), whole(a, m[i].zeros), percent(a, &m[i]),
                       whole(a, m[i].empty_out), whole(a, m[i].empty_in), NULL);
@@ -78,7 +78,7 @@ static void table(cli_page *p, int n, const matrix *m)
 
 static int least(int64_t a, int b) { return a < b ? (int)a : b; }
 
-/* The share of weights that are not 0 where cell (x, y) of [down, across] cells lies, as even as whole rows and columns
+/* The share of weights that are not 0 in cell (x, y) of [down, across] cells, which are as equal as whole rows and columns
  * allow. */
 static double filled(const matrix *m, int y, int down, int x, int across)
 {
@@ -102,21 +102,22 @@ static void zeros(cli_page *p, const matrix *m, const char *title)
                       from == last ? whole(a, from) : cli_format(a, "%lld to %lld", (long long)from, (long long)last),
                       cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1))), NULL);
     }
-    cli_page_figure(p, title, cli_format(a, "A matrix of %s; %s of it are exact zeros.", size(a, m), percent(a, m)),
+    cli_page_figure(p, title,
+                    cli_format(a, "A matrix of %s; %s of its weights are exact zeros.", size(a, m), percent(a, m)),
                     WIDTH, HEIGHT);
     cli_picture_write(p, &picture, 1, 1, WIDTH - 2, HEIGHT - 2);
     fprintf(p->to, "<rect class=\"axis\" x=\"1\" y=\"1\" width=\"%d\" height=\"%d\"/>\n", WIDTH - 2, HEIGHT - 2);
     const char *caption = cli_format(
         a,
-        "Units from top to bottom, inputs from left to right. %s exact zeros: the fuller a "
-        "place, the more of its weights are not 0.",
+        "Units from top to bottom, inputs from left to right. %s exact zeros. The stronger the "
+        "colour of a place, the more of its weights are not 0.",
         percent(a, m));
     cli_page_figure_end(p, caption, &numbers);
 }
 
 /* ---- Units as images --------------------------------------------------------------------------------------------- */
 
-/* Element (y, x, colour) of an image is at the sum of the strides; colours are added up. */
+/* Element (y, x, colour) of an image is at y * down + x * right + colour * c. Colours are added up. */
 typedef struct image {
     int height, width, colours, down, right, colour;
 } image;
@@ -146,7 +147,7 @@ typedef struct ranked {
     double norm;
 } ranked;
 
-/* The larger first, then the earlier. */
+/* The largest norm first; of equal ones the lower number. */
 static int order(const void *one, const void *two)
 {
     const ranked *a = one, *b = two;
@@ -166,7 +167,7 @@ static ranked *rank_units(cli_arena *a, const cli_weight *w)
     return list;
 }
 
-/* One unit into its place of the picture, with a pixel's gap, on a scale of its own. */
+/* Draws one unit as tile k of the picture, scaled by its largest weight, with gaps of a pixel. */
 static void tile(cli_picture *to, const cli_weight *w, const image *m, int64_t unit, int k)
 {
     double sum[MOST][MOST], most = 0;
@@ -202,7 +203,7 @@ static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *
                     WIDTH, height);
     cli_picture_write(p, &picture, 0, 0, WIDTH, height);
     cli_page_figure_end(
-        p, cli_format(a, "%s: %s. Blue above 0, orange below, each on a scale of its own.", which, what), &numbers);
+        p, cli_format(a, "%s: %s. Blue is above 0, orange below; each unit has its own scale.", which, what), &numbers);
 }
 
 /* The same weight with units and inputs exchanged. */
@@ -222,12 +223,12 @@ static void images(cli_run_set *s, int run, int n, const matrix *m)
               "what each looks for in the image");
     if (last.inputs == pixels && last.taps == 1)
         tiles(s->page, &last, &i, cli_set_title(s, run, cli_format(s->arena, "columns of %s", last.name)),
-              "what each adds to the image that comes out");
+              "what each adds to the output image");
 }
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
 
-/* A model is large: none is held for longer than it is looked at. */
+/* A model is large, so each is closed before the next is opened. */
 static void model(cli_run_set *s, int run)
 {
     tacet_error e;
