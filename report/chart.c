@@ -1,7 +1,5 @@
-/* chart.c: charts as SVG. The drawing is scaled to its card. Labels have room for text of 16 units, the size on a phone. */
+/* chart.c: charts as SVG, scaled to the card. Labels have room for text of 16 units, the size on a phone. */
 #include "report/chart.h"
-#include "report/axis.h"
-#include "report/chart_words.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,15 +34,14 @@ static int widest(const cli_axis *axis)
 
 /* ---- Axes -------------------------------------------------------------------------------------------------------- */
 
-/* The extent of everything that is drawn; false if there is nothing to draw. */
-static bool extents(const cli_chart *c, cli_extent *x, cli_extent *y)
+bool cli_chart_extent(int count, const cli_series *series, cli_extent *x, cli_extent *y)
 {
     x->least = y->least = HUGE_VAL;
     x->most = y->most = -HUGE_VAL;
     x->whole = true;
-    for (int k = 0; k < c->count; k++)
-        for (int i = 0; i < c->series[k].n; i++) {
-            const cli_series *s = &c->series[k];
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < series[k].n; i++) {
+            const cli_series *s = &series[k];
             if (!cli_chart_shows(s, i)) continue;
             const double at = cli_chart_x(s, i);
             x->least = fmin(x->least, at);
@@ -79,7 +76,7 @@ static bool make_axes(drawing *d)
 {
     const cli_chart *c = d->c;
     cli_extent x = {.tight = true}, y = {.ticks = 6, .zero = c->y_zero};
-    if (!extents(c, &x, &y)) return false;
+    if (!cli_chart_extent(c->count, c->series, &x, &y)) return false;
     x.log = c->x_log && cli_axis_logs(x.least);
     y.log = c->y_log && cli_axis_logs(y.least);
     if (!x.whole && !x.log && x.most > x.least && c->series[0].label) { /* keeps marks off the frame */
@@ -130,8 +127,8 @@ static void draw_x(const drawing *d)
 static double px(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->x, cli_chart_x(s, i)); }
 static double py(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->y, s->y[i]); }
 
-/* The lowest and the highest of points [from, to), in their order: nothing else is visible of a line with more points than
- * pixels. */
+/* The lowest and the highest of points [from, to), in their order. If a line has more points than pixels, no others are
+ * visible. */
 static int peaks(const cli_series *s, int from, int to, int at[2])
 {
     int low = from, high = from;
@@ -220,12 +217,12 @@ static void begin_figure(const drawing *d)
     draw_y(d);
 }
 
-static void end_figure(const drawing *d, bool with_legend)
+static void end_figure(const drawing *d)
 {
     const cli_sheet numbers = cli_chart_table(d->p->arena, d->c);
     fputs("</g>\n", d->p->to);
     cli_page_drawing_end(d->p);
-    if (with_legend) legend(d);
+    legend(d);
     cli_page_figure_end(d->p, d->c->note, &numbers);
 }
 
@@ -238,7 +235,7 @@ void cli_chart_lines(cli_page *p, const cli_chart *c)
     for (int faint = 1; faint >= 0; faint--)
         for (int k = 0; k < c->count; k++)
             if (c->series[k].faint == (bool)faint) draw_series(&d, &c->series[k]);
-    end_figure(&d, true);
+    end_figure(&d);
 }
 
 /* ---- Bars -------------------------------------------------------------------------------------------------------- */
@@ -266,11 +263,11 @@ void cli_chart_bars(cli_page *p, const cli_chart *c)
 {
     drawing d = {.p = p, .c = c};
     cli_extent x = {0}, y = {.ticks = 6, .zero = true}; /* bars can be compared only if they begin at 0 */
-    if (!extents(c, &x, &y)) return;
+    if (!cli_chart_extent(c->count, c->series, &x, &y)) return;
     cli_axis_make(p->arena, &y, &d.y);
     place_axes(&d);
     begin_figure(&d);
     draw_bars(&d);
     draw_x(&d);
-    end_figure(&d, false);
+    end_figure(&d);
 }

@@ -1,7 +1,8 @@
-/* chart.h: charts as figures of a page: lines, points or bars, with axes, units, a legend and a table of the numbers. */
+/* chart.h: charts as figures of a page: lines, points or bars, with axes, a legend and a table of the numbers. */
 #ifndef CLI_CHART_H
 #define CLI_CHART_H
 
+#include "report/axis.h"
 #include "report/page.h"
 
 typedef enum cli_dash { CLI_SOLID, CLI_DASHED, CLI_DOTTED } cli_dash;
@@ -33,5 +34,23 @@ void cli_chart_lines(cli_page *p, const cli_chart *c);
 
 /* Bars of series[0], side by side. Its labels are those of the x axis and must be short. A marked bar is grey. */
 void cli_chart_bars(cli_page *p, const cli_chart *c);
+
+/* The extent of all points of some series; false if there is nothing to draw. */
+bool cli_chart_extent(int count, const cli_series *series, cli_extent *x, cli_extent *y);
+
+/* ---- For those who cannot see it: a chart in words and as a table (chart_words.c) -------------------------------- */
+
+/* Whether point i can be drawn. */
+bool cli_chart_shows(const cli_series *s, int i);
+double cli_chart_x(const cli_series *s, int i);
+
+/* "loss over epoch. training: from 0.61 to 0.30, between 0.30 and 0.61. ..." */
+const char *cli_chart_words(cli_arena *a, const cli_chart *c);
+
+/* "epoch 3; training 0.41": a point of a series, for its tooltip. */
+const char *cli_chart_point_words(cli_arena *a, const cli_chart *c, const cli_series *s, int i);
+
+/* The numbers, thinned out if there are many. */
+cli_sheet cli_chart_table(cli_arena *a, const cli_chart *c);
 
 #endif

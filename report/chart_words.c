@@ -1,6 +1,5 @@
 /* chart_words.c: what a chart shows, in words and as a table. */
-#include "report/chart_words.h"
-#include "report/axis.h"
+#include "report/chart.h"
 
 #include <math.h>
 #include <stdlib.h>

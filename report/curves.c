@@ -1,7 +1,6 @@
-/* curves.c: the sections with lines over epochs. A table says which chart has which lines, and all charts are made in the same way. A
- * comparison of runs has one chart for each name, with lines in the colours of the runs. The page of one run has the same,
- * or one chart for all names, each name in its own colour. */
-#include "report/axis.h"
+/* curves.c: the sections with lines over epochs. A table says which chart has which lines. A comparison of runs has one
+ * chart for each name, with a colour for each run. The page of one run has the same, or one chart for all names with a
+ * colour for each. */
 #include "report/chart.h"
 #include "report/run_set.h"
 
@@ -124,7 +123,7 @@ static double figure(const cli_record *r, const family *f, int k, const char *na
     const struct family_line *l = &f->line[k];
     const tc_json *from = l->validation ? tc_json_get(line, "validation") : line;
     const tc_json *entry = l->find   ? l->find(from, name)
-                           : f->list ? cli_twin(cli_last_epoch(r), f->list, name, from)
+                           : f->list ? cli_entry_of(cli_last_epoch(r), f->list, name, from)
                                      : from;
     if (l->without && tc_json_get(entry, l->without)) return NAN;
     const double x = l->of ? l->of(r, line) : cli_record_number(entry, l->key);
@@ -143,30 +142,16 @@ static cli_series series_of(cli_run_set *s, const cli_record *r, const family *f
     return (cli_series){.name = f->line[k].name, .n = (int)n, .x = x, .y = y, .dash = f->line[k].dash};
 }
 
-/* The lowest and highest number of some series; false: they have none. */
-static bool range_of(int count, const cli_series *series, double *least, double *most)
-{
-    *least = HUGE_VAL, *most = -HUGE_VAL;
-    for (int k = 0; k < count; k++)
-        for (int i = 0; i < series[k].n; i++) {
-            const double y = series[k].y[i];
-            if (!cli_axis_takes(y)) continue;
-            *least = fmin(*least, y);
-            *most = fmax(*most, y);
-        }
-    return *most >= *least;
-}
-
-/* Adds the lines of one name of a run. label: what comes before the names of the lines, which then all have this colour;
- * NULL: each line has its own colour. */
+/* Adds the lines of one name of a run. With a label, it comes before the names of the lines, and all have this colour;
+ * without one (NULL) each line has its own. */
 static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const char *name, const char *label,
                      int colour, cli_series *to)
 {
-    double least, most;
+    cli_extent x, range;
     int n = 0;
     for (int k = 0; k < LINES && f->line[k].key; k++) {
         cli_series y = series_of(s, r, f, k, name, r->epoch, r->epochs);
-        if (!range_of(1, &y, &least, &most)) continue;
+        if (!cli_chart_extent(1, &y, &x, &range)) continue;
         y.colour = label ? colour : k;
         if (label) y.name = *y.name ? cli_format(s->arena, "%s, %s", label, y.name) : label;
         to[n++] = y;
@@ -176,15 +161,15 @@ static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const
     to[n].name = "every few steps";
     to[n].faint = r->epochs > 0; /* before the first epoch has ended there is nothing else to see */
     to[n].colour = colour;
-    return n + range_of(1, &to[n], &least, &most);
+    return n + cli_chart_extent(1, &to[n], &x, &range);
 }
 
 static void draw(cli_run_set *s, const family *f, const char *title, int count, const cli_series *series)
 {
-    double least, most;
-    if (!range_of(count, series, &least, &most) || (f->changing && most == least)) return;
+    cli_extent x, y;
+    if (!cli_chart_extent(count, series, &x, &y) || (f->changing && y.most == y.least)) return;
     /* If numbers span this much, a linear axis would show only the largest. */
-    const bool spans = !f->y_zero && least > 0 && most / least > SPAN;
+    const bool spans = !f->y_zero && y.least > 0 && y.most / y.least > SPAN;
     cli_set_begin(s);
     cli_chart_lines(s->page, &(cli_chart){.title = title,
                                           .x_name = "epoch",
@@ -207,8 +192,9 @@ static void draw_names(cli_run_set *s, const family *f, int names, const char *c
         for (int r = 0; r < s->runs; r++) {
             const char *label = together ? name[i] : s->runs > 1 ? s->name[r] : NULL;
             const int added = add_lines(s, f, &s->record[r], name[i], label, together ? shown : r, &series[n]);
-            double least, most;
-            if (together && f->changing && added && range_of(1, &series[n], &least, &most) && most == least) continue;
+            cli_extent x, y;
+            if (together && f->changing && cli_chart_extent(added > 0, &series[n], &x, &y) && y.most == y.least)
+                continue;
             n += added;
             shown += added > 0;
         }

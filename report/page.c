@@ -49,11 +49,13 @@ tacet_status cli_page_open(cli_arena *a, const char *path, const char *title, cl
     tacet_status s = cli_outfile_open(a, path, &p->file);
     if (s != TACET_OK) return s;
     p->to = p->file.f;
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", p->to);
-    fputs("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n", p->to);
-    fputs("<meta name=\"color-scheme\" content=\"light dark\">\n", p->to);
-    fprintf(p->to, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", policy);
-    fprintf(p->to, "<meta name=\"generator\" content=\"tacet %s\">\n", tacet_version());
+    fprintf(p->to,
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+            "<meta name=\"color-scheme\" content=\"light dark\">\n"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n"
+            "<meta name=\"generator\" content=\"tacet %s\">\n",
+            policy, tacet_version());
     element(p, "title", title);
     fprintf(p->to, "<style>\n%s</style>\n</head>\n<body>\n<main>\n", cli_page_style);
     element(p, "h1", title);
@@ -122,6 +124,8 @@ void cli_page_fold(cli_page *p, const char *title, const char *text)
     fputs("</details>\n", p->to);
 }
 
+/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+
 void cli_sheet_add(cli_arena *a, cli_sheet *t, ...)
 {
     va_list list;
@@ -183,18 +187,12 @@ void cli_page_figure(cli_page *p, const char *title, const char *description, do
     fprintf(p->to, "</title>\n<desc id=\"d%d\">", id);
     cli_page_escape(p, description);
     fputs("</desc>\n", p->to);
-    p->svg = true;
 }
 
-void cli_page_drawing_end(cli_page *p)
-{
-    if (p->svg) fputs("</svg>\n", p->to);
-    p->svg = false;
-}
+void cli_page_drawing_end(cli_page *p) { fputs("</svg>\n", p->to); }
 
 void cli_page_figure_end(cli_page *p, const char *caption, const cli_sheet *numbers)
 {
-    cli_page_drawing_end(p);
     if (numbers->cells) {
         fputs("<details>\n<summary>Numbers</summary>\n", p->to);
         table(p, numbers);

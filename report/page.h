@@ -1,5 +1,5 @@
-/* page.h: one self-contained HTML page, without scripts, with text, tables and figures, for light and dark, phone, desktop
- * and paper. What is written by these calls is escaped. */
+/* page.h: one self-contained HTML page without scripts: text, tables and figures, light or dark, for phone, desktop and
+ * paper. What is written by these calls is escaped. */
 #ifndef CLI_PAGE_H
 #define CLI_PAGE_H
 
@@ -11,7 +11,6 @@ typedef struct cli_page {
     FILE *to;          /* for what the calls below cannot write, mainly SVG */
     int ids;           /* used so far */
     bool section;      /* one is open */
-    bool svg;          /* a figure's drawing is open */
     const char *group; /* the kind of the row of cards that is open, or NULL */
 } cli_page;
 
@@ -31,7 +30,7 @@ void cli_page_paragraph(cli_page *p, const char *text);
 /* A text as it is, with its lines, which can be opened under its title. */
 void cli_page_fold(cli_page *p, const char *title, const char *text);
 
-/* A table, filled row by row, the head first. `align` has a letter for each column, l or r. Zero-initialise the rest. */
+/* A table, filled row by row, the head first. `align`: for each column l or r. Zero-initialise the rest. */
 typedef struct cli_sheet {
     const char *align;
     int cells, room;
@@ -47,7 +46,7 @@ void cli_page_table(cli_page *p, const char *title, const cli_sheet *t);
 
 /* ---- Figures -----------------------------------------------------------------------------------------------------
  *
- * A drawing takes its colours, which are not the same in light and dark, from the page's style. Classes of SVG elements:
+ * Drawings take their colours, which differ between light and dark, from the style. Classes of SVG elements:
  *
  *     s0 ... s7, f0 ... f7    stroke, fill of palette colour 0 ... 7
  *     grid, axis              grey lines; text is grey too, 13 units high
@@ -56,11 +55,11 @@ void cli_page_table(cli_page *p, const char *title, const cli_sheet *t);
 extern const char cli_page_style[]; /* CSS (page_style.c) */
 enum { CLI_PALETTE = 8 };
 
-/* Begins a figure, a card with an SVG of this size (it is scaled to the card's width, some 330 to 560 pixels), which the
- * caller draws to p->to. title and description are read to those who cannot see it. Consecutive cards are side by side
- * if there is room. */
+/* Begins a figure, a card with an SVG of this size, which the caller writes to p->to. It is scaled to the width of the
+ * card, some 330 to 560 pixels. Screen readers read title and description. Consecutive cards are side by side if there
+ * is room. */
 void cli_page_figure(cli_page *p, const char *title, const char *description, double width, double height);
-void cli_page_drawing_end(cli_page *p); /* what follows is below the drawing */
+void cli_page_drawing_end(cli_page *p); /* required; what follows is below the drawing */
 /* The table of numbers, if it is not empty, can be opened below the drawing. caption: a line below them, or NULL. */
 void cli_page_figure_end(cli_page *p, const char *caption, const cli_sheet *numbers);
 

@@ -1,4 +1,5 @@
-/* picture.c: PNG (W3C, Portable Network Graphics, third edition): a signature, then chunks of length, name, data, CRC. */
+/* picture.c: PNG (W3C, Portable Network Graphics, third edition): a signature, then chunks of length, name, data and
+ * CRC. */
 #include "report/picture.h"
 
 #include <math.h>

@@ -12,16 +12,16 @@ static const struct {
     {"What was trained", NULL, cli_trained},
     {"Warnings", "From the last epoch, on the training data.", cli_warnings},
     {"Loss",
-     "The data loss is the loss without the penalties. In training it is the mean over an epoch, during which the network "
-     "changes.",
+     "The data loss is the loss without the penalties. In training it is the mean over an epoch, during which the "
+     "network changes.",
      cli_losses},
     {"Penalties",
-     "The value of each penalty before it is multiplied by its lambda; the lambdas that change; how strong its gradient is "
-     "compared with that of the data loss; and what it adds to the objective.",
+     "The value of each penalty before it is multiplied by its lambda; the lambdas that change; how strong its "
+     "gradient is compared with that of the data loss; and what it adds to the objective.",
      cli_penalties},
     {"Density",
-     "The share of units that fire, averaged over the samples of an epoch; the share of weights that are not 0; and how often "
-     "each unit fired in the last epoch.",
+     "The share of units that fire, averaged over the samples of an epoch; the share of weights that are not 0; and "
+     "how often each unit fired in the last epoch.",
      cli_densities},
     {"Time", "The time of a training step. Units that do not fire can save work.", cli_times},
     {"Weights", "The weights of the model that the run saved.", cli_weights},

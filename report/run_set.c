@@ -1,5 +1,4 @@
-/* run_set.c: what the sections of a report read from runs. The files of a run may lack anything; what is missing is NULL or
- * NAN. */
+/* run_set.c: what the sections of a report read from runs. What the files of a run lack is NULL or NAN. */
 #include "report/run_set.h"
 
 #include <math.h>
@@ -31,29 +30,16 @@ static size_t index_of(const tc_json *list, const char *name)
     return found;
 }
 
-const tc_json *cli_entry_of(const tc_json *epoch, const char *list, const char *name)
+const tc_json *cli_entry_of(const tc_json *last, const char *list, const char *name, const tc_json *line)
 {
-    const tc_json *entries = tc_json_get(epoch, list);
-    return tc_json_at(entries, index_of(entries, name));
-}
-
-const tc_json *cli_twin(const tc_json *last, const char *list, const char *name, const tc_json *line)
-{
-    if (strcmp(list, "terms") != 0) return cli_entry_of(line, list, name);
-    const tc_json *own = tc_json_get(last, list);
-    const size_t i = index_of(own, name);
-    const tc_json *term = tc_json_at(own, i), *twin = tc_json_at(tc_json_get(line, list), i);
     static const char *const key[] = {"on", "kind"};
+    const tc_json *entries = tc_json_get(line, list), *own = tc_json_get(last, list);
+    if (strcmp(list, "terms") != 0) return tc_json_at(entries, index_of(entries, name));
+    const size_t i = index_of(own, name);
+    const tc_json *term = tc_json_at(own, i), *twin = tc_json_at(entries, i);
     for (size_t k = 0; k < sizeof key / sizeof *key; k++)
         if (!tc_json_equal(tc_json_get(term, key[k]), tc_json_get(twin, key[k]))) return NULL;
-    return term ? twin : NULL;
-}
-
-static bool among(const char *const *name, int n, const char *text)
-{
-    for (int i = 0; i < n; i++)
-        if (strcmp(name[i], text) == 0) return true;
-    return false;
+    return twin;
 }
 
 const char **cli_names(cli_run_set *s, const char *list, int *n)
@@ -66,7 +52,9 @@ const char **cli_names(cli_run_set *s, const char *list, int *n)
     for (int r = 0; r < s->runs; r++) tc_json_each(tc_json_get(cli_last_epoch(&s->record[r]), list), i, entry)
         {
             const char *text = cli_record_name(s->arena, entry);
-            if (!among(name, *n, text)) name[(*n)++] = text;
+            int seen = 0;
+            while (seen < *n && strcmp(name[seen], text) != 0) seen++;
+            if (seen == *n) name[(*n)++] = text;
         }
     return name;
 }

@@ -39,12 +39,9 @@ void cli_results(cli_run_set *s);
 
 const tc_json *cli_last_epoch(const cli_record *r); /* NULL: no epoch has finished */
 
-/* An entry of an epoch's "terms" or "layers", by name; NULL if it does not exist. */
-const tc_json *cli_entry_of(const tc_json *epoch, const char *list, const char *name);
-
-/* The same where the terms may lack names, as in the line of a step and in "validation": they are found by the order that
- * they have in the last epoch. */
-const tc_json *cli_twin(const tc_json *last, const char *list, const char *name, const tc_json *line);
+/* An entry of a line's "terms" or "layers", by name; NULL if it does not exist. Terms may lack names, as in the line of
+ * a step and in "validation": they are found by the order that they have in the last epoch. */
+const tc_json *cli_entry_of(const tc_json *last, const char *list, const char *name, const tc_json *line);
 
 /* The names in "terms" or "layers" of any run's last epoch; *n of them. */
 const char **cli_names(cli_run_set *s, const char *list, int *n);

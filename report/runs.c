@@ -1,5 +1,5 @@
-/* runs.c: what was trained, on which data, when, and how it ended; and how the configurations of several runs differ. The
- * tables have a column for each run. */
+/* runs.c: what was trained, on which data, when, and how it ended; and how the configurations of several runs differ.
+ * The tables have a column for each run. */
 #include "report/run_set.h"
 #include "yaml_tree.h"
 
@@ -26,8 +26,6 @@ static bool all_same(const cli_run_set *s, const cli_sheet *t)
         if (strcmp(row[r], row[0]) != 0) return false;
     return true;
 }
-
-static void drop_row(const cli_run_set *s, cli_sheet *t) { t->cells -= s->runs + 1; }
 
 /* ---- Results and facts ------------------------------------------------------------------------------------------- */
 
@@ -243,7 +241,7 @@ static void facts(cli_run_set *s)
         cli_sheet_add(s->arena, &t, fact[i].name, NULL);
         for (int r = 0; r < s->runs; r++)
             cli_sheet_add(s->arena, &t, fact[i].of(s->arena, &s->record[r], fact[i].key), NULL);
-        if (all_same(s, &t) && strcmp(t.cell[t.cells - 1], "-") == 0) drop_row(s, &t);
+        if (all_same(s, &t) && strcmp(t.cell[t.cells - 1], "-") == 0) t.cells -= s->runs + 1;
     }
     cli_page_table(s->page, NULL, &t);
 }
@@ -357,7 +355,7 @@ void cli_differences(cli_run_set *s)
             if (has_row(s, &t, l->path)) continue;
             cli_sheet_add(s->arena, &t, l->path, NULL);
             for (int q = 0; q < s->runs; q++) cli_sheet_add(s->arena, &t, text_at(s->arena, list[q], l->path), NULL);
-            if (all_same(s, &t)) drop_row(s, &t);
+            if (all_same(s, &t)) t.cells -= s->runs + 1;
         }
     cli_set_begin(s);
     if (t.cells > s->runs + 1)

@@ -52,10 +52,10 @@ static void histogram(cli_run_set *s, int run, const tc_json *layer)
     for (size_t k = 0; k < BINS; k++) y[k + 1] = tc_json_number(tc_json_at(bins, k)) - (k ? 0 : dead);
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
     const cli_series bars = {
-        .name = "units", .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
+        .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_record_number(layer, "positions") > 1
-                                       ? "fire at up to this % of all positions (0: never)"
+                                       ? "fire at up to this % of the positions of all samples (0: never)"
                                        : "fire for up to this % of the samples (0: never)",
                          .y_name = "units",
                          .note = units ? units : "Every unit fired for at least one sample of that epoch.",
@@ -71,5 +71,5 @@ void cli_how_often(cli_run_set *s)
     const char **name = cli_names(s, "layers", &n);
     for (int i = 0; i < n; i++)
         for (int r = 0; r < s->runs; r++)
-            histogram(s, r, cli_entry_of(cli_last_epoch(&s->record[r]), "layers", name[i]));
+            histogram(s, r, cli_entry_of(NULL, "layers", name[i], cli_last_epoch(&s->record[r])));
 }

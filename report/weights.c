@@ -1,6 +1,6 @@
-/* weights.c: how many exact zeros each matrix of the model has, and where. If the input is an image, also the units of the
- * first layer as images, and the columns of the last if its output is one. A weight with taps is drawn as [units, inputs *
- * taps], with the taps of an input side by side. */
+/* weights.c: how many exact zeros each matrix of the model has, and where. If the input is an image, also the units of
+ * the first layer as images, and the columns of the last layer if its output is one. A weight with taps is drawn as
+ * [units, inputs * taps], with the taps of an input side by side. */
 #include "report/picture.h"
 #include "report/run_set.h"
 #include "weight_view.h"
@@ -78,8 +78,7 @@ static void table(cli_page *p, int n, const matrix *m)
 
 static int least(int64_t a, int b) { return a < b ? (int)a : b; }
 
-/* The share of weights that are not 0 in cell (x, y) of [down, across] cells, which are as equal as whole rows and columns
- * allow. */
+/* The share of weights that are not 0 in cell (x, y) of [down, across] cells, which are nearly equal in size. */
 static double filled(const matrix *m, int y, int down, int x, int across)
 {
     const int64_t top = y * m->of.units / down, bottom = (y + 1) * m->of.units / down;
@@ -107,6 +106,7 @@ static void zeros(cli_page *p, const matrix *m, const char *title)
                     WIDTH, HEIGHT);
     cli_picture_write(p, &picture, 1, 1, WIDTH - 2, HEIGHT - 2);
     fprintf(p->to, "<rect class=\"axis\" x=\"1\" y=\"1\" width=\"%d\" height=\"%d\"/>\n", WIDTH - 2, HEIGHT - 2);
+    cli_page_drawing_end(p);
     const char *caption = cli_format(
         a,
         "Units from top to bottom, inputs from left to right. %s exact zeros. The stronger the "
@@ -202,6 +202,7 @@ static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *
     cli_page_figure(p, title, cli_format(a, "%s, each as an image of %d by %d pixels.", which, m->height, m->width),
                     WIDTH, height);
     cli_picture_write(p, &picture, 0, 0, WIDTH, height);
+    cli_page_drawing_end(p);
     cli_page_figure_end(
         p, cli_format(a, "%s: %s. Blue is above 0, orange below; each unit has its own scale.", which, what), &numbers);
 }
