@@ -60,60 +60,68 @@ typedef struct family {
 static const family losses[] = {
     {.title = "Data loss",
      .y_name = "data loss",
-     .line = {{"training", "data_loss"}, {"validation", "data_loss", true, CLI_DASHED}},
+     .line = {{"training", .key = "data_loss"},
+              {"validation", .key = "data_loss", .validation = true, .dash = CLI_DASHED}},
      .steps = true},
-    {.title = "Accuracy", .y_name = "accuracy on the validation data", .line = {{"", "accuracy", .validation = true}}},
+    {.title = "Accuracy",
+     .y_name = "accuracy on the validation data",
+     .line = {{"", .key = "accuracy", .validation = true}}},
     {.title = "Objective: data loss and penalties",
      .y_name = "objective",
-     .line = {{"training", "objective"}, {"validation", "objective", true, CLI_DASHED}},
+     .line = {{"training", .key = "objective"},
+              {"validation", .key = "objective", .validation = true, .dash = CLI_DASHED}},
      .steps = true},
 };
 
 static const family penalties[] = {
     {.list = "terms",
      .y_name = "value",
-     .line = {{"training", "value"}, {"validation", "value", true, CLI_DASHED}},
+     .line = {{"training", .key = "value"}, {"validation", .key = "value", .validation = true, .dash = CLI_DASHED}},
      .apart = true},
     {.list = "terms",
      .title = "Lambda",
      .y_name = "lambda",
-     .line = {{"", "lambda"}},
+     .line = {{"", .key = "lambda"}},
      .steps = true,
      .changing = true,
      .y_log = true},
     {.list = "terms",
      .title = "Gradient compared with the data's",
      .y_name = "ratio of norms",
-     .line = {{"", "gradient", .per = "data_gradient"}},
+     .line = {{"", .key = "gradient", .per = "data_gradient"}},
      .y_log = true},
-    {.list = "terms", .title = "Share of the objective", .y_name = "share", .line = {{"", "share"}}, .y_zero = true},
+    {.list = "terms",
+     .title = "Share of the objective",
+     .y_name = "share",
+     .line = {{"", .key = "share"}},
+     .y_zero = true},
 };
 
 static const family densities[] = {
     {.list = "layers",
      .title = "Units that fire",
      .y_name = "share of units that fire",
-     .line = {{"", "density"},
-              {"target", "target", .dash = CLI_DASHED, .find = steering},
-              {"due by then", "due", .dash = CLI_DOTTED, .find = steering}},
+     .line = {{"", .key = "density"},
+              {"target", .key = "target", .dash = CLI_DASHED, .find = steering},
+              {"due by then", .key = "due", .dash = CLI_DOTTED, .find = steering}},
      .y_zero = true},
     /* Terms on parameters have a density but no histogram, since parameters have no rows. */
     {.list = "terms",
      .title = "Remaining weights",
      .y_name = "share of weights that are not 0",
-     .line = {{"", "density", .without = "histogram"},
-              {"target", "target", .dash = CLI_DASHED, .without = "histogram"}},
+     .line = {{"", .key = "density", .without = "histogram"},
+              {"target", .key = "target", .dash = CLI_DASHED, .without = "histogram"}},
      .y_zero = true},
 };
 
 static const family times[] = {
     {.title = "Time per step",
      .y_name = "time per step [ms]",
-     .line = {{"", "seconds", .of = cli_step_ms}},
+     .line = {{"", .key = "seconds", .of = cli_step_ms}},
      .y_zero = true},
     {.title = "Learning rate",
      .y_name = "learning rate",
-     .line = {{"", "learning_rate"}},
+     .line = {{"", .key = "learning_rate"}},
      .steps = true,
      .changing = true},
 };
@@ -181,8 +189,10 @@ static void draw(cli_run_set *s, const family *f, const char *title, int count, 
 }
 
 /* A chart for each name; or, of one run, for as many names together as there are colours. */
-static void draw_names(cli_run_set *s, const family *f, int names, const char *const *name)
+static void draw_family(cli_run_set *s, const family *f)
 {
+    int names = 1;
+    const char *const *name = f->list ? cli_names(s, f->list, &names) : (const char *const[]){""};
     const bool together = s->runs == 1 && f->list && !f->apart;
     const int most_shown = together ? CLI_PALETTE : s->runs;
     cli_series *series = cli_take(s->arena, (size_t)most_shown * (LINES + 1) * sizeof *series);
@@ -207,11 +217,7 @@ static void draw_names(cli_run_set *s, const family *f, int names, const char *c
 
 static void draw_all(cli_run_set *s, const family *f, size_t count)
 {
-    for (; count--; f++) {
-        int n = 1;
-        const char *const *name = f->list ? cli_names(s, f->list, &n) : (const char *const[]){""};
-        draw_names(s, f, n, name);
-    }
+    for (; count--; f++) draw_family(s, f);
 }
 
 /* ---- Sections ---------------------------------------------------------------------------------------------------- */

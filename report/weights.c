@@ -54,8 +54,6 @@ static const char *percent(cli_arena *a, const matrix *m)
     return cli_format(a, "%.1f%%", 100 * (double)m->zeros / ((double)m->of.units * (double)m->columns));
 }
 
-static const char *whole(cli_arena *a, int64_t n) { return cli_format(a, "%lld", (long long)n); }
-
 static const char *size(cli_arena *a, const matrix *m)
 {
     const char *text = cli_format(a, "%lld x %lld", (long long)m->of.units, (long long)m->of.inputs);
@@ -69,8 +67,8 @@ static void table(cli_page *p, int n, const matrix *m)
     cli_sheet_add(a, &t, "matrix", "units x inputs", "exact zeros", "", "units without weights",
                   "inputs without weights", NULL);
     for (int i = 0; i < n; i++)
-        cli_sheet_add(a, &t, m[i].of.name, size(a, &m[i]), whole(a, m[i].zeros), percent(a, &m[i]),
-                      whole(a, m[i].empty_out), whole(a, m[i].empty_in), NULL);
+        cli_sheet_add(a, &t, m[i].of.name, size(a, &m[i]), cli_whole(a, (double)m[i].zeros), percent(a, &m[i]),
+                      cli_whole(a, (double)m[i].empty_out), cli_whole(a, (double)m[i].empty_in), NULL);
     cli_page_table(p, NULL, &t);
 }
 
@@ -98,7 +96,8 @@ static void zeros(cli_page *p, const matrix *m, const char *title)
     for (int y = 0; y < rows; y++) {
         const int64_t from = y * m->of.units / rows, last = (y + 1) * m->of.units / rows - 1;
         cli_sheet_add(a, &numbers,
-                      from == last ? whole(a, from) : cli_format(a, "%lld to %lld", (long long)from, (long long)last),
+                      from == last ? cli_whole(a, (double)from)
+                                   : cli_format(a, "%lld to %lld", (long long)from, (long long)last),
                       cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1))), NULL);
     }
     cli_page_figure(p, title,
@@ -193,7 +192,7 @@ static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *
     cli_sheet_add(a, &numbers, "unit, row by row", "norm", NULL);
     for (int k = 0; k < n; k++) {
         tile(&picture, w, m, list[k].unit, k);
-        cli_sheet_add(a, &numbers, whole(a, list[k].unit), cli_format(a, "%.3g", list[k].norm), NULL);
+        cli_sheet_add(a, &numbers, cli_whole(a, (double)list[k].unit), cli_format(a, "%.3g", list[k].norm), NULL);
     }
     const char *which = n < w->units
                             ? cli_format(a, "The %d of %lld units with the largest weights", n, (long long)w->units)
