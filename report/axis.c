@@ -1,5 +1,5 @@
-/* axis.c: ticks at 1, 2, 5 times a power of ten (after Heckbert, Nice numbers for graph labels, Graphics Gems, 1990); on
- * a logarithmic axis at powers of ten, with 2 and 5 between them if there are few. */
+/* axis.c: ticks at 1, 2, 5 times a power of ten (after Heckbert, Nice numbers for graph labels, Graphics Gems, 1990);
+ * on a logarithmic axis at powers of ten, with 2 and 5 between them if there are few. */
 #include "report/axis.h"
 
 #include <float.h>

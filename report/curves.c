@@ -41,7 +41,7 @@ typedef struct family {
     const char *title; /* of the charts; that of one name is "title · NAME", or NAME if the title is NULL */
     const char *y_name;
     struct family_line {
-        const char *name; /* "training" */
+        const char *name; /* "training", or NULL */
         const char *key;  /* the number in the entry of the term or layer, or in the line; NULL after the last line */
         bool validation;  /* of the validation data */
         cli_dash dash;
@@ -60,68 +60,65 @@ typedef struct family {
 static const family losses[] = {
     {.title = "Data loss",
      .y_name = "data loss",
-     .line = {{"training", .key = "data_loss"},
-              {"validation", .key = "data_loss", .validation = true, .dash = CLI_DASHED}},
+     .line = {{.name = "training", .key = "data_loss"},
+              {.name = "validation", .key = "data_loss", .validation = true, .dash = CLI_DASHED}},
      .steps = true},
     {.title = "Accuracy",
      .y_name = "accuracy on the validation data",
-     .line = {{"", .key = "accuracy", .validation = true}}},
+     .line = {{.key = "accuracy", .validation = true}}},
     {.title = "Objective: data loss and penalties",
      .y_name = "objective",
-     .line = {{"training", .key = "objective"},
-              {"validation", .key = "objective", .validation = true, .dash = CLI_DASHED}},
+     .line = {{.name = "training", .key = "objective"},
+              {.name = "validation", .key = "objective", .validation = true, .dash = CLI_DASHED}},
      .steps = true},
 };
 
 static const family penalties[] = {
     {.list = "terms",
      .y_name = "value",
-     .line = {{"training", .key = "value"}, {"validation", .key = "value", .validation = true, .dash = CLI_DASHED}},
+     .line = {{.name = "training", .key = "value"},
+              {.name = "validation", .key = "value", .validation = true, .dash = CLI_DASHED}},
      .apart = true},
     {.list = "terms",
      .title = "Lambda",
      .y_name = "lambda",
-     .line = {{"", .key = "lambda"}},
+     .line = {{.key = "lambda"}},
      .steps = true,
      .changing = true,
      .y_log = true},
     {.list = "terms",
      .title = "Gradient compared with the data's",
      .y_name = "ratio of norms",
-     .line = {{"", .key = "gradient", .per = "data_gradient"}},
+     .line = {{.key = "gradient", .per = "data_gradient"}},
      .y_log = true},
-    {.list = "terms",
-     .title = "Share of the objective",
-     .y_name = "share",
-     .line = {{"", .key = "share"}},
-     .y_zero = true},
+    {.list = "terms", .title = "Share of the objective", .y_name = "share", .line = {{.key = "share"}}, .y_zero = true},
 };
 
 static const family densities[] = {
     {.list = "layers",
      .title = "Units that fire",
      .y_name = "share of units that fire",
-     .line = {{"", .key = "density"},
-              {"target", .key = "target", .dash = CLI_DASHED, .find = steering},
-              {"due by then", .key = "due", .dash = CLI_DOTTED, .find = steering}},
+     .line = {{.key = "density"},
+              {.name = "target", .key = "target", .dash = CLI_DASHED, .find = steering},
+              {.name = "due by then", .key = "due", .dash = CLI_DOTTED, .find = steering}},
      .y_zero = true},
     /* Terms on parameters have a density but no histogram, since parameters have no rows. */
     {.list = "terms",
      .title = "Remaining weights",
      .y_name = "share of weights that are not 0",
-     .line = {{"", .key = "density", .without = "histogram"},
-              {"target", .key = "target", .dash = CLI_DASHED, .without = "histogram"}},
+     .line = {{.key = "density", .without = "histogram"},
+              {.name = "target", .key = "target", .dash = CLI_DASHED, .without = "histogram"}},
      .y_zero = true},
 };
 
 static const family times[] = {
     {.title = "Time per step",
      .y_name = "time per step [ms]",
-     .line = {{"", .key = "seconds", .of = cli_step_ms}},
+     .line = {{.key = "seconds", .of = cli_step_ms}},
      .y_zero = true},
     {.title = "Learning rate",
      .y_name = "learning rate",
-     .line = {{"", .key = "learning_rate"}},
+     .line = {{.key = "learning_rate"}},
      .steps = true,
      .changing = true},
 };
@@ -161,7 +158,7 @@ static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const
         cli_series y = series_of(s, r, f, k, name, r->epoch, r->epochs);
         if (!cli_chart_extent(1, &y, &x, &range)) continue;
         y.colour = label ? colour : k;
-        if (label) y.name = *y.name ? cli_format(s->arena, "%s, %s", label, y.name) : label;
+        if (label) y.name = y.name ? cli_format(s->arena, "%s, %s", label, y.name) : label;
         to[n++] = y;
     }
     if (!f->steps || s->runs > 1) return n;

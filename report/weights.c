@@ -182,8 +182,10 @@ static void tile(cli_picture *to, const cli_weight *w, const image *m, int64_t u
         for (int x = 0; x < m->width; x++) cli_picture_set(to, left + x, top + y, most > 0 ? sum[y][x] / most : 0);
 }
 
+/* Draws the units, if their inputs are the elements of an image. */
 static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *title, const char *what)
 {
+    if (w->inputs != (int64_t)m->height * m->width * m->colours || w->taps != 1) return;
     cli_arena *a = p->arena;
     const int n = least(w->units, SHOWN), down = (n - 1) / IN_ROW + 1;
     const ranked *list = rank_units(a, w);
@@ -217,13 +219,10 @@ static void images(cli_run_set *s, int run, int n, const matrix *m)
     image i;
     if (n == 0 || !image_of(&s->record[run], &i)) return;
     const cli_weight first = m[0].of, last = turned(m[n - 1].of);
-    const int64_t pixels = (int64_t)i.height * i.width * i.colours;
-    if (first.inputs == pixels && first.taps == 1)
-        tiles(s->page, &first, &i, cli_set_title(s, run, cli_format(s->arena, "units of %s", first.name)),
-              "what each looks for in the image");
-    if (last.inputs == pixels && last.taps == 1)
-        tiles(s->page, &last, &i, cli_set_title(s, run, cli_format(s->arena, "columns of %s", last.name)),
-              "what each adds to the output image");
+    tiles(s->page, &first, &i, cli_set_title(s, run, cli_format(s->arena, "units of %s", first.name)),
+          "what each looks for in the image");
+    tiles(s->page, &last, &i, cli_set_title(s, run, cli_format(s->arena, "columns of %s", last.name)),
+          "what each adds to the output image");
 }
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
