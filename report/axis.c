@@ -1,5 +1,5 @@
-/* axis.c: ticks at 1, 2, 5 times a power of ten (after Heckbert, Nice numbers for graph labels, Graphics Gems, 1990); on
- * a logarithmic axis at powers of ten, with 2 and 5 between them where there are few. */
+/* axis.c: ticks at 1, 2, 5 times a power of ten (after Heckbert, Nice numbers for graph labels, Graphics Gems, 1990);
+ * on a logarithmic axis at powers of ten, with 2 and 5 between them if there are few. */
 #include "report/axis.h"
 
 #include <float.h>
@@ -32,19 +32,18 @@ static const char *short_exponent(cli_arena *a, double value, int digits)
     return text;
 }
 
-/* With as many decimals as the step needs; thousands as k, millions as M. `large` is the largest of the axis. */
+/* With as many decimals as the step needs; thousands as k, millions as M. `large` is the largest number on the axis. */
 static const char *linear_label(cli_arena *a, double value, double step, double large)
 {
     static const struct {
-        double size;
+        double from, size;
         const char *unit;
-    } scale[] = {{1e9, "G"}, {1e6, "M"}, {1e4, "k"}, {0, ""}};
+    } scale[] = {{1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e4, 1e3, "k"}, {0, 1, ""}};
     if (large >= 1e13 || large < 1e-3) return short_exponent(a, value, 3);
     int s = 0;
-    while (large < scale[s].size) s++;
-    const double size = s == 3 ? 1 : s == 2 ? 1e3 : scale[s].size;
-    const int decimals = (int)fmax(0, ceil(-log10(step / size) - 1e-9));
-    return value == 0 ? "0" : cli_format(a, "%.*f%s", decimals, value / size, scale[s].unit);
+    while (large < scale[s].from) s++;
+    const int decimals = (int)fmax(0, ceil(-log10(step / scale[s].size) - 1e-9));
+    return value == 0 ? "0" : cli_format(a, "%.*f%s", decimals, value / scale[s].size, scale[s].unit);
 }
 
 static void tick(cli_axis *axis, double value, const char *label)
@@ -66,10 +65,10 @@ static double nice(double x)
     return 10 * power;
 }
 
-/* Below it numbers are so small that what is divided by them has no number. */
+/* Dividing by smaller numbers may overflow. */
 #define TINY 1e-290
 
-/* Room around what is all the same number, or so nearly that no double lies between. */
+/* Makes room if all numbers are the same, or so nearly that there is no double between them. */
 static void widen(const cli_extent *e, double *least, double *most)
 {
     const double large = fmax(fabs(*least), fabs(*most));
@@ -95,7 +94,7 @@ static void linear(cli_arena *a, const cli_extent *e, cli_axis *axis)
     }
     axis->least = least;
     axis->most = most;
-    if (e->tight && !(e->most > e->least) && e->least >= least) { /* one place, which need not be a round one */
+    if (e->tight && !(e->most > e->least) && e->least >= least) { /* the tick of a single number need not be round */
         tick(axis, e->least, cli_format(a, "%.4g", e->least));
         return;
     }
@@ -123,17 +122,17 @@ static void log_ticks(cli_arena *a, cli_axis *axis, int count, const double *fac
 
 static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
-    static const double one[] = {1}, three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const double three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     const double decades = log10(e->most) - log10(e->least), room = fmax(0.04 * decades, 0.02);
     axis->log = true;
-    axis->least = fmax(e->least / pow(10, room), DBL_MIN); /* of any two doubles the ends have logarithms */
+    axis->least = fmax(e->least / pow(10, room), DBL_MIN); /* the ends have logarithms whatever the numbers are */
     axis->most = fmin(e->most * pow(10, room), DBL_MAX);
     const int stride = (int)fmax(1, ceil(decades / e->ticks));
-    log_ticks(a, axis, 1, one, stride);
+    log_ticks(a, axis, 1, three, stride);
     if (axis->ticks < 3) log_ticks(a, axis, 3, three, 1);
     if (axis->ticks < 2) log_ticks(a, axis, 9, all, 1);
     if (axis->ticks >= 2) return;
-    /* Between two of these: the ticks are those of a linear axis, the places those of a logarithmic one. */
+    /* All numbers are between two of these ticks: take those of a linear axis. */
     cli_axis plain = {0};
     cli_extent within = {.least = axis->least, .most = axis->most, .tight = true, .ticks = e->ticks};
     linear(a, &within, &plain);
@@ -144,7 +143,7 @@ static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
 void cli_axis_make(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
     *axis = (cli_axis){0};
-    if (e->log && cli_axis_logs(e->least))
+    if (e->log)
         logarithmic(a, e, axis);
     else
         linear(a, e, axis);

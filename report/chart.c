@@ -1,20 +1,23 @@
-/* chart.c: charts as SVG.
- *
- *     y name                       the drawing is scaled to the card that it stands in; room for labels is made for
- *     |   .-'                      text of 16 units, as it is on a phone
- *     |.-'
- *     +------ x name */
+/* chart.c: charts as SVG, scaled to the card. Labels have room for text of 16 units, the size on a phone. */
 #include "report/chart.h"
-#include "report/axis.h"
-#include "report/chart_words.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 420, HEIGHT = 272, TOP = 33, BOTTOM = 48, RIGHT = 16, DIGIT = 9 /* the width of one, in large text */ };
-enum { BELOW = 22 /* from the x axis down to its labels: the first stands clear of the lowest of the y axis */ };
-enum { MANY = 800 /* points beyond which a line is thinned */, DOTS = 24 /* up to which each has a dot */ };
-enum { TOLD = 100 /* points of a line that tell their numbers, about */ };
+enum {
+    WIDTH = 420,
+    HEIGHT = 272,
+    TOP = 33,
+    BOTTOM = 48,
+    RIGHT = 16,
+    DIGIT = 9 /* the width of a digit in large text */
+};
+enum { BELOW = 22 /* from the x axis down to its labels, clear of the lowest label of the y axis */ };
+enum {
+    MANY = 800 /* points of a line, beyond which it is thinned */,
+    DOTS = 24 /* points of a line, up to which each has a dot */
+};
+enum { TOLD = 100 /* about how many points of a line have a tooltip */ };
 
 typedef struct drawing {
     cli_page *p;
@@ -31,32 +34,41 @@ static int widest(const cli_axis *axis)
 
 /* ---- Axes -------------------------------------------------------------------------------------------------------- */
 
-/* The extent of all that is drawn; false: nothing is. */
-static bool extents(const cli_chart *c, cli_extent *x, cli_extent *y)
+bool cli_chart_extent(int count, const cli_series *series, cli_extent *x, cli_extent *y)
 {
-    bool any = false;
+    x->least = y->least = HUGE_VAL;
+    x->most = y->most = -HUGE_VAL;
     x->whole = true;
-    for (int k = 0; k < c->count; k++)
-        for (int i = 0; i < c->series[k].n; i++) {
-            const cli_series *s = &c->series[k];
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < series[k].n; i++) {
+            const cli_series *s = &series[k];
             if (!cli_chart_shows(s, i)) continue;
             const double at = cli_chart_x(s, i);
-            x->least = any ? fmin(x->least, at) : at;
-            x->most = any ? fmax(x->most, at) : at;
-            y->least = any ? fmin(y->least, s->y[i]) : s->y[i];
-            y->most = any ? fmax(y->most, s->y[i]) : s->y[i];
+            x->least = fmin(x->least, at);
+            x->most = fmax(x->most, at);
+            y->least = fmin(y->least, s->y[i]);
+            y->most = fmax(y->most, s->y[i]);
             if (!s->faint && at != floor(at)) x->whole = false;
-            any = true;
         }
-    return any;
+    return x->most >= x->least;
 }
 
-/* As many ticks as their labels leave room for. */
-static void make_x(drawing *d, cli_extent *e)
+static int left_of(const drawing *d) { return 8 + DIGIT * widest(&d->y); }
+
+static void place_axes(drawing *d)
+{
+    d->y.from = HEIGHT - BOTTOM;
+    d->y.to = TOP;
+    d->x.from = left_of(d);
+    d->x.to = WIDTH - RIGHT;
+}
+
+/* As many ticks as there is room for with their labels. */
+static void make_x(drawing *d, cli_extent *e, int room)
 {
     for (e->ticks = 8;; e->ticks--) {
         cli_axis_make(d->p->arena, e, &d->x);
-        if (e->ticks == 2 || d->x.ticks * (widest(&d->x) * DIGIT + 10) <= WIDTH - RIGHT - (int)d->y.from) break;
+        if (e->ticks == 2 || d->x.ticks * (widest(&d->x) * DIGIT + 10) <= room) break;
     }
 }
 
@@ -64,22 +76,17 @@ static bool make_axes(drawing *d)
 {
     const cli_chart *c = d->c;
     cli_extent x = {.tight = true}, y = {.ticks = 6, .zero = c->y_zero};
-    if (!extents(c, &x, &y)) return false;
+    if (!cli_chart_extent(c->count, c->series, &x, &y)) return false;
     x.log = c->x_log && cli_axis_logs(x.least);
     y.log = c->y_log && cli_axis_logs(y.least);
-    if (!x.whole && !x.log && x.most > x.least && c->count && c->series[0].label) { /* marks stand clear of the frame */
+    if (!x.whole && !x.log && x.most > x.least && c->series[0].label) { /* keeps marks off the frame */
         const double room = 0.06 * (x.most - x.least);
         if (x.least != 0) x.least = x.least > 0 ? fmax(0, x.least - room) : x.least - room;
         x.most += room;
     }
     cli_axis_make(d->p->arena, &y, &d->y);
-    const double left = 8 + DIGIT * widest(&d->y);
-    d->y.from = left; /* for make_x alone */
-    make_x(d, &x);
-    d->y.from = HEIGHT - BOTTOM;
-    d->y.to = TOP;
-    d->x.from = left;
-    d->x.to = WIDTH - RIGHT;
+    make_x(d, &x, WIDTH - RIGHT - left_of(d));
+    place_axes(d);
     return true;
 }
 
@@ -91,8 +98,9 @@ static void text(const drawing *d, double x, double y, const char *anchor, const
     fputs("</text>\n", d->p->to);
 }
 
-static void draw_y(const drawing *d, double left)
+static void draw_y(const drawing *d)
 {
+    const double left = d->x.from;
     for (int i = 0; i < d->y.ticks; i++) {
         const double at = cli_axis_at(&d->y, d->y.tick[i]);
         fprintf(d->p->to, "<path class=\"grid\" d=\"M%.1f %.1fH%d\"/>\n", left, at, WIDTH - RIGHT);
@@ -119,8 +127,8 @@ static void draw_x(const drawing *d)
 static double px(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->x, cli_chart_x(s, i)); }
 static double py(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->y, s->y[i]); }
 
-/* The lowest and the highest of points [from, to), in their order: of a line with more points than there are pixels,
- * one sees no more. */
+/* The lowest and the highest of points [from, to), in their order. If a line has more points than pixels, no others are
+ * visible. */
 static int peaks(const cli_series *s, int from, int to, int at[2])
 {
     int low = from, high = from;
@@ -133,23 +141,15 @@ static int peaks(const cli_series *s, int from, int to, int at[2])
     return low == high ? 1 : 2;
 }
 
-/* The stretch of points that can be drawn, from i on; its end. */
-static int stretch(const cli_series *s, int i)
-{
-    while (i < s->n && cli_chart_shows(s, i)) i++;
-    return i;
-}
+static const char *const dash_class[] = {[CLI_SOLID] = "", [CLI_DASHED] = " dashed", [CLI_DOTTED] = " dotted"};
 
 static void line(const drawing *d, const cli_series *s)
 {
     const int each = s->n > MANY ? s->n / (MANY / 2) : 1;
-    fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE,
-            s->dotted   ? " dotted"
-            : s->dashed ? " dashed"
-                        : "",
+    fprintf(d->p->to, "<path class=\"line s%d%s%s\" d=\"", s->colour % CLI_PALETTE, dash_class[s->dash],
             s->faint ? " faint" : "");
     for (int i = 0, end; i < s->n; i = end + 1) {
-        end = stretch(s, i);
+        for (end = i; end < s->n && cli_chart_shows(s, end);) end++;
         for (int k = i, at[2]; k < end; k += each) {
             const int next = k + each < end ? k + each : end, n = peaks(s, k, next, at);
             for (int m = 0; m < n; m++)
@@ -159,7 +159,7 @@ static void line(const drawing *d, const cli_series *s)
     fputs("\"/>\n", d->p->to);
 }
 
-/* A mark that tells its numbers to a pointer. */
+/* A mark with a tooltip. */
 static void dot(const drawing *d, const cli_series *s, int i, const char *kind, double radius)
 {
     fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"><title>", kind, s->colour % CLI_PALETTE,
@@ -168,7 +168,7 @@ static void dot(const drawing *d, const cli_series *s, int i, const char *kind, 
     fputs("</title></circle>\n", d->p->to);
 }
 
-/* Of a long line some points alone are marked, by nothing that one sees. */
+/* Some points of a long line have an invisible mark, for its tooltip. */
 static void draw_series(const drawing *d, const cli_series *s)
 {
     const int each = s->n > TOLD ? s->n / TOLD : 1;
@@ -177,7 +177,7 @@ static void draw_series(const drawing *d, const cli_series *s)
         if (!cli_chart_shows(s, i)) continue;
         const bool alone = (i == 0 || !cli_chart_shows(s, i - 1)) && (i + 1 == s->n || !cli_chart_shows(s, i + 1));
         if (s->points)
-            dot(d, s, i, s->hollow ? "hollow s" : "f", 4.5);
+            dot(d, s, i, "hollow s", 4.5);
         else if (!s->faint && (alone || s->n <= DOTS))
             dot(d, s, i, "f", alone ? 3.5 : 2.6);
         else if (!s->faint && i % each == 0)
@@ -191,32 +191,51 @@ static void draw_series(const drawing *d, const cli_series *s)
 
 static void legend(const drawing *d)
 {
-    cli_legend *entry = cli_take(d->p->arena, ((size_t)d->c->count + 1) * sizeof *entry);
+    FILE *to = d->p->to;
     int n = 0;
     for (int k = 0; k < d->c->count; k++) {
         const cli_series *s = &d->c->series[k];
-        if (!s->faint && s->name && *s->name)
-            entry[n++] = (cli_legend){s->name, s->colour, s->dashed, s->dotted, s->points, s->hollow};
+        const int colour = s->colour % CLI_PALETTE;
+        if (s->faint || !s->name || !*s->name) continue;
+        if (n++ == 0) fputs("<ul class=\"legend\">\n", to);
+        fputs("<li><svg class=\"key\" viewBox=\"0 0 24 12\" aria-hidden=\"true\">", to);
+        if (s->points)
+            fprintf(to, "<circle class=\"hollow s%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", colour);
+        else
+            fprintf(to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour, dash_class[s->dash]);
+        fputs("</svg>", to);
+        cli_page_escape(d->p, s->name);
+        fputs("</li>\n", to);
     }
-    if (n) cli_page_legend(d->p, n, entry);
+    if (n) fputs("</ul>\n", to);
+}
+
+static void begin_figure(const drawing *d)
+{
+    cli_page_figure(d->p, d->c->title, cli_chart_words(d->p->arena, d->c), WIDTH, HEIGHT);
+    fputs("<g class=\"chart\">\n", d->p->to);
+    draw_y(d);
+}
+
+static void end_figure(const drawing *d)
+{
+    const cli_sheet numbers = cli_chart_table(d->p->arena, d->c);
+    fputs("</g>\n", d->p->to);
+    cli_page_drawing_end(d->p);
+    legend(d);
+    cli_page_figure_end(d->p, d->c->note, &numbers);
 }
 
 void cli_chart_lines(cli_page *p, const cli_chart *c)
 {
     drawing d = {.p = p, .c = c};
-    const char *align, **cell;
     if (!make_axes(&d)) return;
-    cli_page_figure(p, c->title, cli_chart_words(p->arena, c), WIDTH, HEIGHT);
-    fputs("<g class=\"chart\">\n", p->to);
-    draw_y(&d, d.x.from);
+    begin_figure(&d);
     draw_x(&d);
     for (int faint = 1; faint >= 0; faint--)
         for (int k = 0; k < c->count; k++)
             if (c->series[k].faint == (bool)faint) draw_series(&d, &c->series[k]);
-    fputs("</g>\n", p->to);
-    legend(&d);
-    const int rows = cli_chart_table(p->arena, c, &align, &cell);
-    cli_page_figure_end(p, c->note, align, rows, cell);
+    end_figure(&d);
 }
 
 /* ---- Bars -------------------------------------------------------------------------------------------------------- */
@@ -224,7 +243,7 @@ void cli_chart_lines(cli_page *p, const cli_chart *c)
 static void draw_bars(const drawing *d)
 {
     const cli_series *s = &d->c->series[0];
-    const double base = cli_axis_at(&d->y, d->y.log ? d->y.least : 0), room = (d->x.to - d->x.from) / s->n;
+    const double base = cli_axis_at(&d->y, 0), room = (d->x.to - d->x.from) / s->n;
     for (int i = 0; i < s->n; i++) {
         const double x = d->x.from + room * (i + 0.5), width = fmin(0.78 * room, 48);
         if (s->label) text(d, x, HEIGHT - BOTTOM + BELOW, "middle", "", s->label[i]);
@@ -243,21 +262,12 @@ static void draw_bars(const drawing *d)
 void cli_chart_bars(cli_page *p, const cli_chart *c)
 {
     drawing d = {.p = p, .c = c};
-    const char *align, **cell;
-    cli_extent x = {0}, y = {.ticks = 6};
-    if (c->count == 0 || !extents(c, &x, &y)) return;
-    y.log = c->y_log && cli_axis_logs(y.least);
-    y.zero = !y.log; /* a bar's length says nothing unless it begins at 0 */
+    cli_extent x = {0}, y = {.ticks = 6, .zero = true}; /* bars can be compared only if they begin at 0 */
+    if (!cli_chart_extent(c->count, c->series, &x, &y)) return;
     cli_axis_make(p->arena, &y, &d.y);
-    d.y.from = HEIGHT - BOTTOM;
-    d.y.to = TOP;
-    d.x = (cli_axis){.from = 8 + DIGIT * widest(&d.y), .to = WIDTH - RIGHT};
-    cli_page_figure(p, c->title, cli_chart_words(p->arena, c), WIDTH, HEIGHT);
-    fputs("<g class=\"chart\">\n", p->to);
-    draw_y(&d, d.x.from);
+    place_axes(&d);
+    begin_figure(&d);
     draw_bars(&d);
     draw_x(&d);
-    fputs("</g>\n", p->to);
-    const int rows = cli_chart_table(p->arena, c, &align, &cell);
-    cli_page_figure_end(p, c->note, align, rows, cell);
+    end_figure(&d);
 }

@@ -1,12 +1,11 @@
 /* chart_words.c: what a chart shows, in words and as a table. */
-#include "report/chart_words.h"
-#include "report/axis.h"
+#include "report/chart.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 60 /* of a table, at most, beside its head */, NAMED = 8 /* series that are described */ };
+enum { ROWS = 60 /* of a table at most, without its head */, NAMED = 8 /* series that are described */ };
 
 double cli_chart_x(const cli_series *s, int i) { return s->x ? s->x[i] : i; }
 bool cli_chart_shows(const cli_series *s, int i)
@@ -51,7 +50,7 @@ const char *cli_chart_words(cli_arena *a, const cli_chart *c)
     int said = 0;
     for (int k = 0; k < c->count; k++) {
         if (c->series[k].faint) continue;
-        if (said++ == NAMED) return cli_format(a, "%s And more, in the table of its numbers.", text);
+        if (said++ == NAMED) return cli_format(a, "%s The table has the rest.", text);
         text = cli_format(a, "%s %s.", text, series_words(a, c, &c->series[k]));
     }
     return text;
@@ -59,7 +58,7 @@ const char *cli_chart_words(cli_arena *a, const cli_chart *c)
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* Which of n things is row r of at most ROWS: the first and the last are always there. */
+/* How many of n things have a row, and which of them is in row r. The first and the last always are. */
 static int shown(int n) { return n < ROWS ? n : ROWS; }
 static int thinned(int r, int n) { return n <= ROWS ? r : (int)((long long)r * (n - 1) / (ROWS - 1)); }
 
@@ -69,7 +68,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Every x of any series, once, in order; *n of them. */
+/* The x of all series, each once, in order; *n of them. */
 static const double *all_x(cli_arena *a, const cli_chart *c, int *n)
 {
     int room = 0, count = 0;
@@ -92,57 +91,54 @@ static double y_of(const cli_series *s, double x)
     return HUGE_VAL;
 }
 
-/* A row an x, a column a series. */
-static int table_of_x(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
+/* A row for each x, a column for each series. */
+static cli_sheet table_of_x(cli_arena *a, const cli_chart *c)
 {
-    int n, columns = 1;
+    char *align = cli_take(a, (size_t)c->count + 2);
+    cli_sheet t = {.align = align};
+    int n;
     const double *x = all_x(a, c, &n);
-    for (int k = 0; k < c->count; k++) columns += !c->series[k].faint;
-    const int rows = shown(n);
-    const char **to = *cell = cli_take(a, (size_t)columns * ((size_t)rows + 1) * sizeof *to);
-    char *letters = cli_take(a, (size_t)columns + 1);
-    memset(letters, 'r', (size_t)columns);
-    *align = letters;
-    *to++ = c->x_name;
-    for (int k = 0; k < c->count; k++)
-        if (!c->series[k].faint) *to++ = name_of(c, &c->series[k]);
-    for (int r = 0; r < rows; r++) {
-        const double at = x[thinned(r, n)];
-        *to++ = exactly(a, at);
-        for (int k = 0; k < c->count; k++)
-            if (!c->series[k].faint) *to++ = cli_digits(a, y_of(&c->series[k], at));
+    *align++ = 'r';
+    cli_sheet_add(a, &t, c->x_name, NULL);
+    for (int k = 0; k < c->count; k++) {
+        if (c->series[k].faint) continue;
+        *align++ = 'r';
+        cli_sheet_add(a, &t, name_of(c, &c->series[k]), NULL);
     }
-    return rows + 1;
+    for (int r = 0; r < shown(n); r++) {
+        const double at = x[thinned(r, n)];
+        cli_sheet_add(a, &t, exactly(a, at), NULL);
+        for (int k = 0; k < c->count; k++)
+            if (!c->series[k].faint) cli_sheet_add(a, &t, cli_digits(a, y_of(&c->series[k], at)), NULL);
+    }
+    return t;
 }
 
-/* A row a point that has a name: the names of series and numbers of x, too, where there are any. */
-static int table_of_points(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
+/* A row for each point, which has a name; also the names of the series and the numbers of x if there are any. */
+static cli_sheet table_of_points(cli_arena *a, const cli_chart *c)
 {
     int n = 0, seen = 0, r = 0;
     const bool x = c->series[0].x;
-    for (int k = 0; k < c->count; k++) n += c->series[k].faint ? 0 : c->series[k].n;
-    const int rows = shown(n);
-    const char **to = *cell = cli_take(a, 4 * ((size_t)rows + 1) * sizeof *to);
-    *align = x ? "llrr" : "lr";
-    if (x) *to++ = "", *to++ = "";
-    *to++ = c->x_name, *to++ = c->y_name;
+    cli_sheet t = {.align = x ? "llrr" : "lr"};
+    for (int k = 0; k < c->count; k++) n += c->series[k].n;
+    if (x) cli_sheet_add(a, &t, "", "", NULL);
+    cli_sheet_add(a, &t, c->x_name, c->y_name, NULL);
     for (int k = 0; k < c->count; k++) {
         const cli_series *s = &c->series[k];
-        for (int i = 0; i < s->n && !s->faint; i++, seen++) {
-            if (r == rows || thinned(r, n) != seen) continue;
-            if (x) *to++ = name_of(c, s);
-            *to++ = s->label ? s->label[i] : "";
-            if (x) *to++ = exactly(a, cli_chart_x(s, i));
-            *to++ = x ? cli_digits(a, s->y[i]) : exactly(a, s->y[i]);
+        for (int i = 0; i < s->n; i++, seen++) {
+            if (r == shown(n) || thinned(r, n) != seen) continue;
             r++;
+            if (x)
+                cli_sheet_add(a, &t, name_of(c, s), s->label[i], exactly(a, cli_chart_x(s, i)), cli_digits(a, s->y[i]),
+                              NULL);
+            else
+                cli_sheet_add(a, &t, s->label[i], exactly(a, s->y[i]), NULL);
         }
     }
-    return rows + 1;
+    return t;
 }
 
-int cli_chart_table(cli_arena *a, const cli_chart *c, const char **align, const char ***cell)
+cli_sheet cli_chart_table(cli_arena *a, const cli_chart *c)
 {
-    for (int k = 0; k < c->count; k++)
-        if (c->series[k].label) return table_of_points(a, c, align, cell);
-    return table_of_x(a, c, align, cell);
+    return c->series[0].label ? table_of_points(a, c) : table_of_x(a, c);
 }

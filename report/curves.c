@@ -1,172 +1,138 @@
-/* curves.c: the sections with lines over epochs. What a line shows is a small function; which chart has which lines is a
- * table; and all charts are made alike: of several runs a chart a name, its lines in the colours of the runs; of one run
- * the same, or one chart for all names, each in a colour. */
-#include "report/axis.h"
+/* curves.c: the sections with lines over epochs. A table says which chart has which lines. A comparison of runs has one
+ * chart for each name, with a colour for each run. The page of one run has the same, or one chart for all names with a
+ * colour for each. */
 #include "report/chart.h"
 #include "report/run_set.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ---- What can be read from a line of metrics.jsonl, of an epoch or of a step ------------------------------------- */
+/* ---- What is read from a line of metrics.jsonl, of an epoch or of a step ----------------------------------------- */
 
-/* name: of the term or layer; NAN: there is no such number. */
-typedef double (*measure)(const cli_record *r, const tc_json *line, const char *name, const char *key);
-
-static const tc_json *validation(const tc_json *line) { return tc_json_get(line, "validation"); }
-
-static double figure(const cli_record *r, const tc_json *line, const char *name, const char *key)
-{
-    (void)r, (void)name;
-    return cli_record_number(line, key);
-}
-
-static double validated(const cli_record *r, const tc_json *line, const char *name, const char *key)
-{
-    return figure(r, validation(line), name, key);
-}
-
-static const tc_json *term(const cli_record *r, const tc_json *line, const char *name)
-{
-    return cli_twin(cli_last_epoch(r), name, tc_json_get(line, "terms"));
-}
-
-static double of_term(const cli_record *r, const tc_json *line, const char *name, const char *key)
-{
-    return cli_record_number(term(r, line, name), key);
-}
-
-static double of_term_validated(const cli_record *r, const tc_json *line, const char *name, const char *key)
-{
-    return of_term(r, validation(line), name, key);
-}
-
-/* Terms on parameters: they have a density, and no histogram, since parameters have no rows. */
-static double of_weights(const cli_record *r, const tc_json *line, const char *name, const char *key)
-{
-    const tc_json *t = term(r, line, name);
-    const bool weights = tc_json_get(t, "density") && !tc_json_get(t, "histogram");
-    return weights ? cli_record_number(t, key) : NAN;
-}
-
-static double gradient_ratio(const cli_record *r, const tc_json *line, const char *name, const char *key)
-{
-    return of_term(r, line, name, key) / of_term(r, line, name, "data_gradient");
-}
-
-static double of_layer(const cli_record *r, const tc_json *line, const char *name, const char *key)
-{
-    (void)r;
-    return cli_record_number(cli_entry_of(line, "layers", name), key);
-}
-
-/* The first term that steers a layer. */
-static double of_steering(const cli_record *r, const tc_json *line, const char *name, const char *key)
+/* The first term that has a target density for a layer. */
+static const tc_json *steering(const tc_json *line, const char *name)
 {
     const tc_json *t;
     size_t k;
-    (void)r;
     tc_json_each(tc_json_get(line, "terms"), k, t)
     {
         const char *on = tc_json_text(tc_json_get(t, "on"));
-        if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return cli_record_number(t, key);
+        if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return t;
     }
-    return NAN;
+    return NULL;
 }
 
-static double step_ms(const cli_record *r, const tc_json *line, const char *name, const char *key)
+/* The place of a line on an axis of epochs, on which epochs end at whole numbers. */
+static double place(const cli_record *r, const tc_json *line)
 {
-    (void)name, (void)key;
-    return cli_step_ms(r, line);
+    const double epoch = cli_record_number(line, "epoch"), step = cli_record_number(line, "step");
+    const double each = cli_record_number(r->run, "steps_per_epoch");
+    /* A step lies within its epoch; so does the end of an epoch that was cut short. */
+    if (each >= 1 && step <= epoch * each) return step / each;
+    return tc_json_get(line, "seconds") ? epoch : NAN;
 }
 
 /* ---- Charts ------------------------------------------------------------------------------------------------------ */
 
 enum { LINES = 3, SPAN = 100 };
-enum { SOLID, DASHED, DOTTED };
 
 typedef struct family {
-    const char *list;  /* "terms", "layers": where names are from; NULL: there is one, and it is the title */
-    const char *title; /* of the charts; of one for one name "title · NAME", or (NULL) the name */
+    const char *list;  /* "terms" or "layers", the source of the names; NULL: there is one chart, under the title */
+    const char *title; /* of the charts; that of one name is "title · NAME", or NAME if the title is NULL */
     const char *y_name;
-    struct {
-        const char *name; /* "training" */
-        measure of;       /* NULL after the last line */
-        const char *key;
-        int dash;
+    struct family_line {
+        const char *name; /* "training", or NULL */
+        const char *key;  /* the number in the entry of the term or layer, or in the line; NULL after the last line */
+        bool validation;  /* of the validation data */
+        cli_dash dash;
+        const char *per;     /* the number is divided by the one with this key */
+        const char *without; /* entries that have this key are left out */
+        const tc_json *(*find)(const tc_json *line, const char *name); /* how the entry is found, if not by its name */
+        double (*of)(const cli_record *r, const tc_json *line); /* computes the number, if the file does not have it */
     } line[LINES];
-    bool steps;    /* between epochs the first line's figure, in the background, where there is one run */
-    bool apart;    /* of one run, too, a chart a name */
-    bool changing; /* only what changes at all */
+    bool steps;    /* the page of one run also has the first line from step to step, in the background */
+    bool apart;    /* one run, too, has a chart for each name */
+    bool changing; /* leaves out what is constant */
     bool y_log, y_zero;
 } family;
 
-/* The objective, the last, is the data loss where there are no penalties. */
+/* The last one is left out if there are no penalties, because then the objective is the data loss. */
 static const family losses[] = {
     {.title = "Data loss",
      .y_name = "data loss",
-     .line = {{"training", figure, "data_loss", SOLID}, {"validation", validated, "data_loss", DASHED}},
+     .line = {{.name = "training", .key = "data_loss"},
+              {.name = "validation", .key = "data_loss", .validation = true, .dash = CLI_DASHED}},
      .steps = true},
-    {.title = "Accuracy", .y_name = "accuracy on the validation data", .line = {{"", validated, "accuracy", SOLID}}},
+    {.title = "Accuracy",
+     .y_name = "accuracy on the validation data",
+     .line = {{.key = "accuracy", .validation = true}}},
     {.title = "Objective: data loss and penalties",
      .y_name = "objective",
-     .line = {{"training", figure, "objective", SOLID}, {"validation", validated, "objective", DASHED}},
+     .line = {{.name = "training", .key = "objective"},
+              {.name = "validation", .key = "objective", .validation = true, .dash = CLI_DASHED}},
      .steps = true},
 };
 
 static const family penalties[] = {
     {.list = "terms",
      .y_name = "value",
-     .line = {{"training", of_term, "value", SOLID}, {"validation", of_term_validated, "value", DASHED}},
+     .line = {{.name = "training", .key = "value"},
+              {.name = "validation", .key = "value", .validation = true, .dash = CLI_DASHED}},
      .apart = true},
     {.list = "terms",
      .title = "Lambda",
      .y_name = "lambda",
-     .line = {{"", of_term, "lambda", SOLID}},
+     .line = {{.key = "lambda"}},
      .steps = true,
      .changing = true,
      .y_log = true},
     {.list = "terms",
-     .title = "Gradient beside the data's",
+     .title = "Gradient compared with the data's",
      .y_name = "ratio of norms",
-     .line = {{"", gradient_ratio, "gradient", SOLID}},
+     .line = {{.key = "gradient", .per = "data_gradient"}},
      .y_log = true},
-    {.list = "terms",
-     .title = "Share of the objective",
-     .y_name = "share",
-     .line = {{"", of_term, "share", SOLID}},
-     .y_zero = true},
+    {.list = "terms", .title = "Share of the objective", .y_name = "share", .line = {{.key = "share"}}, .y_zero = true},
 };
 
 static const family densities[] = {
     {.list = "layers",
      .title = "Units that fire",
      .y_name = "share of units that fire",
-     .line = {{"", of_layer, "density", SOLID},
-              {"target", of_steering, "target", DASHED},
-              {"due by then", of_steering, "due", DOTTED}},
+     .line = {{.key = "density"},
+              {.name = "target", .key = "target", .dash = CLI_DASHED, .find = steering},
+              {.name = "due by then", .key = "due", .dash = CLI_DOTTED, .find = steering}},
      .y_zero = true},
+    /* Terms on parameters have a density but no histogram, since parameters have no rows. */
     {.list = "terms",
-     .title = "Weights left",
+     .title = "Remaining weights",
      .y_name = "share of weights that are not 0",
-     .line = {{"", of_weights, "density", SOLID}, {"target", of_weights, "target", DASHED}},
+     .line = {{.key = "density", .without = "histogram"},
+              {.name = "target", .key = "target", .dash = CLI_DASHED, .without = "histogram"}},
      .y_zero = true},
 };
 
 static const family times[] = {
-    {.title = "Time per step", .y_name = "time per step [ms]", .line = {{"", step_ms, "", SOLID}}, .y_zero = true},
+    {.title = "Time per step",
+     .y_name = "time per step [ms]",
+     .line = {{.key = "seconds", .of = cli_step_ms}},
+     .y_zero = true},
     {.title = "Learning rate",
      .y_name = "learning rate",
-     .line = {{"", figure, "learning_rate", SOLID}},
+     .line = {{.key = "learning_rate"}},
      .steps = true,
      .changing = true},
 };
 
-static void widen(double y, double *least, double *most)
+static double figure(const cli_record *r, const family *f, int k, const char *name, const tc_json *line)
 {
-    if (!cli_axis_takes(y)) return;
-    *least = fmin(*least, y);
-    *most = fmax(*most, y);
+    const struct family_line *l = &f->line[k];
+    const tc_json *from = l->validation ? tc_json_get(line, "validation") : line;
+    const tc_json *entry = l->find   ? l->find(from, name)
+                           : f->list ? cli_entry_of(cli_last_epoch(r), f->list, name, from)
+                                     : from;
+    if (l->without && tc_json_get(entry, l->without)) return NAN;
+    const double x = l->of ? l->of(r, line) : cli_record_number(entry, l->key);
+    return l->per ? x / cli_record_number(entry, l->per) : x;
 }
 
 /* Line k of a family over epochs or steps. */
@@ -175,55 +141,40 @@ static cli_series series_of(cli_run_set *s, const cli_record *r, const family *f
 {
     double *x = cli_take(s->arena, (n + 1) * sizeof *x), *y = cli_take(s->arena, (n + 1) * sizeof *y);
     for (size_t i = 0; i < n; i++) {
-        x[i] = cli_epoch_place(r, lines[i]);
-        y[i] = isnan(x[i]) ? NAN : f->line[k].of(r, lines[i], name, f->line[k].key);
+        x[i] = place(r, lines[i]);
+        y[i] = isnan(x[i]) ? NAN : figure(r, f, k, name, lines[i]);
     }
-    return (cli_series){.name = f->line[k].name,
-                        .n = (int)n,
-                        .x = x,
-                        .y = y,
-                        .dashed = f->line[k].dash == DASHED,
-                        .dotted = f->line[k].dash == DOTTED};
+    return (cli_series){.name = f->line[k].name, .n = (int)n, .x = x, .y = y, .dash = f->line[k].dash};
 }
 
-/* The lowest and highest number of a series; false: it has none. */
-static bool range_of(const cli_series *y, double *least, double *most)
+/* Adds the lines of one name of a run. With a label, it comes before the names of the lines, and all have this colour;
+ * without one (NULL) each line has its own. */
+static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const char *name, const char *label,
+                     int colour, cli_series *to)
 {
-    *least = HUGE_VAL, *most = -HUGE_VAL;
-    for (int i = 0; i < y->n; i++) widen(y->y[i], least, most);
-    return *most >= *least;
-}
-
-/* Adds the lines of one name of a run. own_colours: the lines have colours of their own; more: what comes before their
- * names, or NULL. */
-static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const char *name, int colour,
-                     bool own_colours, const char *more, cli_series *to)
-{
-    double least, most;
+    cli_extent x, range;
     int n = 0;
-    for (int k = 0; k < LINES && f->line[k].of; k++) {
+    for (int k = 0; k < LINES && f->line[k].key; k++) {
         cli_series y = series_of(s, r, f, k, name, r->epoch, r->epochs);
-        if (!range_of(&y, &least, &most)) continue;
-        y.colour = own_colours ? k : colour;
-        if (more) y.name = *y.name ? cli_format(s->arena, "%s, %s", more, y.name) : more;
+        if (!cli_chart_extent(1, &y, &x, &range)) continue;
+        y.colour = label ? colour : k;
+        if (label) y.name = y.name ? cli_format(s->arena, "%s, %s", label, y.name) : label;
         to[n++] = y;
     }
     if (!f->steps || s->runs > 1) return n;
     to[n] = series_of(s, r, f, 0, name, r->step, r->steps);
-    to[n].name = "each so many steps";
-    to[n].faint = cli_epochs(r) > 0; /* before the first epoch has ended it is all that there is */
+    to[n].name = "every few steps";
+    to[n].faint = r->epochs > 0; /* before the first epoch has ended there is nothing else to see */
     to[n].colour = colour;
-    return n + range_of(&to[n], &least, &most);
+    return n + cli_chart_extent(1, &to[n], &x, &range);
 }
 
 static void draw(cli_run_set *s, const family *f, const char *title, int count, const cli_series *series)
 {
-    double least = HUGE_VAL, most = -HUGE_VAL, low, high;
-    for (int k = 0; k < count; k++)
-        if (range_of(&series[k], &low, &high)) widen(low, &least, &most), widen(high, &least, &most);
-    if (f->changing ? most <= least : most < least) return;
-    /* Where numbers span so much, a linear axis would show the largest alone. */
-    const bool spans = !f->y_zero && least > 0 && most / least > SPAN;
+    cli_extent x, y;
+    if (!cli_chart_extent(count, series, &x, &y) || (f->changing && y.most == y.least)) return;
+    /* If numbers span this much, a linear axis would show only the largest. */
+    const bool spans = !f->y_zero && y.least > 0 && y.most / y.least > SPAN;
     cli_set_begin(s);
     cli_chart_lines(s->page, &(cli_chart){.title = title,
                                           .x_name = "epoch",
@@ -234,49 +185,36 @@ static void draw(cli_run_set *s, const family *f, const char *title, int count, 
                                           .series = series});
 }
 
-/* One chart a name: of several runs; or of one. */
-static void draw_apart(cli_run_set *s, const family *f, int names, const char *const *name)
+/* A chart for each name; or, of one run, for as many names together as there are colours. */
+static void draw_family(cli_run_set *s, const family *f)
 {
-    const bool several = s->runs > 1;
-    for (int i = 0; i < names; i++) {
-        cli_series *series = cli_take(s->arena, (size_t)s->runs * (LINES + 1) * sizeof *series);
-        int n = 0;
-        for (int r = 0; r < s->runs; r++)
-            n += add_lines(s, f, &s->record[r], name[i], several ? r : 0, !several, several ? s->name[r] : NULL,
-                           &series[n]);
-        const char *title = !f->list   ? f->title
-                            : f->title ? cli_format(s->arena, "%s · %s", f->title, name[i])
-                                       : name[i];
-        draw(s, f, title, n, series);
-    }
-}
-
-/* All names of one run in one chart, as many as there are colours. */
-static void draw_together(cli_run_set *s, const family *f, int names, const char *const *name)
-{
-    cli_series *series = cli_take(s->arena, (size_t)CLI_PALETTE * (LINES + 1) * sizeof *series);
+    int names = 1;
+    const char *const *name = f->list ? cli_names(s, f->list, &names) : (const char *const[]){""};
+    const bool together = s->runs == 1 && f->list && !f->apart;
+    const int most_shown = together ? CLI_PALETTE : s->runs;
+    cli_series *series = cli_take(s->arena, (size_t)most_shown * (LINES + 1) * sizeof *series);
+    const char *title = f->title;
     int shown = 0, n = 0;
     for (int i = 0; i < names; i++) {
-        const int before = n;
-        double least, most;
-        n += add_lines(s, f, s->record, name[i], shown, false, name[i], &series[n]);
-        if (f->changing && n > before && range_of(&series[before], &least, &most) && most == least) n = before;
-        shown += n > before;
-        if (shown == CLI_PALETTE || i + 1 == names) draw(s, f, f->title, n, series), shown = n = 0;
+        for (int r = 0; r < s->runs; r++) {
+            const char *label = together ? name[i] : s->runs > 1 ? s->name[r] : NULL;
+            const int added = add_lines(s, f, &s->record[r], name[i], label, together ? shown : r, &series[n]);
+            cli_extent x, y;
+            if (together && f->changing && cli_chart_extent(added > 0, &series[n], &x, &y) && y.most == y.least)
+                continue;
+            n += added;
+            shown += added > 0;
+        }
+        if (together && shown < CLI_PALETTE && i + 1 < names) continue;
+        if (!together && f->list) title = f->title ? cli_format(s->arena, "%s · %s", f->title, name[i]) : name[i];
+        draw(s, f, title, n, series);
+        shown = n = 0;
     }
 }
 
 static void draw_all(cli_run_set *s, const family *f, size_t count)
 {
-    static const char *const none[] = {""};
-    for (; count--; f++) {
-        int n = 1;
-        const char *const *name = f->list ? cli_names(s, f->list, &n) : none;
-        if (s->runs == 1 && f->list && !f->apart)
-            draw_together(s, f, n, name);
-        else
-            draw_apart(s, f, n, name);
-    }
+    for (; count--; f++) draw_family(s, f);
 }
 
 /* ---- Sections ---------------------------------------------------------------------------------------------------- */
@@ -290,10 +228,10 @@ void cli_losses(cli_run_set *s)
     cli_names(s, "terms", &terms);
     draw_all(s, losses, sizeof losses / sizeof *losses - (terms == 0));
     for (int r = 0; r < s->runs; r++)
-        kept = kept || !cli_epochs(&s->record[r]) || validation(cli_last_epoch(&s->record[r]));
+        kept = kept || !s->record[r].epochs || tc_json_get(cli_last_epoch(&s->record[r]), "validation");
     if (!kept && !s->title)
-        cli_page_paragraph(s->page, "Nothing was kept for validation: with train.validate=0.1 a tenth of the training "
-                                    "data is, and there is a figure for each epoch.");
+        cli_page_paragraph(s->page, "Nothing was kept for validation. With train.validate=0.1, a tenth of the training "
+                                    "data is kept, and each epoch is validated on it.");
 }
 
 void cli_penalties(cli_run_set *s) { DRAW(s, penalties); }

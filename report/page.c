@@ -1,9 +1,9 @@
-/* page.c: HTML, written as it goes. What it looks like is in page_style.c. */
+/* page.c: writes HTML to a file, call by call. Its style is in page_style.c. */
 #include "report/page.h"
 
 #include <string.h>
 
-/* Nothing may be loaded and nothing may run, whatever a file's text should smuggle in: the browser holds us to it. */
+/* The browser loads nothing and runs nothing, even if the text of a file contained something that is not escaped. */
 static const char policy[] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 void cli_page_escape(cli_page *p, const char *text)
@@ -26,7 +26,7 @@ void cli_page_escape(cli_page *p, const char *text)
     }
 }
 
-/* An element with nothing but text in it. */
+/* An element that contains only text. */
 static void element(cli_page *p, const char *name, const char *text)
 {
     fprintf(p->to, "<%s>", name);
@@ -34,7 +34,7 @@ static void element(cli_page *p, const char *name, const char *text)
     fprintf(p->to, "</%s>\n", name);
 }
 
-/* Begins a row of cards of a kind (NULL: none), unless one is going on. */
+/* Begins a row of cards of a kind, unless one is open. NULL only ends a row. */
 static void group(cli_page *p, const char *kind)
 {
     if (p->group && kind && strcmp(p->group, kind) == 0) return;
@@ -49,11 +49,13 @@ tacet_status cli_page_open(cli_arena *a, const char *path, const char *title, cl
     tacet_status s = cli_outfile_open(a, path, &p->file);
     if (s != TACET_OK) return s;
     p->to = p->file.f;
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", p->to);
-    fputs("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n", p->to);
-    fputs("<meta name=\"color-scheme\" content=\"light dark\">\n", p->to);
-    fprintf(p->to, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", policy);
-    fprintf(p->to, "<meta name=\"generator\" content=\"tacet %s\">\n", tacet_version());
+    fprintf(p->to,
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+            "<meta name=\"color-scheme\" content=\"light dark\">\n"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n"
+            "<meta name=\"generator\" content=\"tacet %s\">\n",
+            policy, tacet_version());
     element(p, "title", title);
     fprintf(p->to, "<style>\n%s</style>\n</head>\n<body>\n<main>\n", cli_page_style);
     element(p, "h1", title);
@@ -122,52 +124,52 @@ void cli_page_fold(cli_page *p, const char *title, const char *text)
     fputs("</details>\n", p->to);
 }
 
-static void content(cli_page *p, const char *text, const char *href)
+/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+
+void cli_sheet_add(cli_arena *a, cli_sheet *t, ...)
 {
-    if (href) {
-        fputs("<a href=\"", p->to);
-        cli_page_escape(p, href);
-        fputs("\">", p->to);
+    va_list list;
+    va_start(list, t);
+    for (const char *text; (text = va_arg(list, const char *)); t->cell[t->cells++] = text) {
+        if (t->cells < t->room) continue;
+        t->room = 2 * t->room + 64;
+        const char **more = cli_take(a, (size_t)t->room * sizeof *more);
+        if (t->cells) memcpy(more, t->cell, (size_t)t->cells * sizeof *more);
+        t->cell = more;
     }
-    cli_page_escape(p, text);
-    if (href) fputs("</a>", p->to);
+    va_end(list);
 }
 
-/* href NULL: no cell leads anywhere. */
-static void table(cli_page *p, const char *align, int rows, const char *const *cell, const char *const *href)
+static void table(cli_page *p, const cli_sheet *t)
 {
-    const size_t columns = strlen(align);
+    const int columns = (int)strlen(t->align);
     fprintf(p->to, "<div class=\"wide\"><table%s>\n", columns > 2 ? " class=\"many\"" : "");
-    for (int r = 0; r < rows; r++) {
-        fputs(r ? "<tr>" : "<thead><tr>", p->to);
-        for (size_t c = 0; c < columns; c++) {
-            fprintf(p->to, "<%s%s>", r ? "td" : "th", align[c] == 'r' ? " class=\"r\"" : "");
-            content(p, cell[(size_t)r * columns + c], href ? href[(size_t)r * columns + c] : NULL);
-            fprintf(p->to, "</%s>", r ? "td" : "th");
+    for (int i = 0; i < t->cells; i++) {
+        const int column = i % columns;
+        const char *kind = i < columns ? "th" : "td", *href = t->href ? t->href[i] : NULL;
+        if (column == 0) fputs(i ? "<tr>" : "<thead><tr>", p->to);
+        fprintf(p->to, "<%s%s>", kind, t->align[column] == 'r' ? " class=\"r\"" : "");
+        if (href) {
+            fputs("<a href=\"", p->to);
+            cli_page_escape(p, href);
+            fputs("\">", p->to);
         }
-        fputs(r ? "</tr>\n" : "</tr></thead>\n", p->to);
+        cli_page_escape(p, t->cell[i]);
+        fprintf(p->to, "%s</%s>", href ? "</a>" : "", kind);
+        if (column + 1 == columns) fputs(i < columns ? "</tr></thead>\n" : "</tr>\n", p->to);
     }
     fputs("</table></div>\n", p->to);
 }
 
-void cli_page_table(cli_page *p, const char *align, int rows, const char *const *cell)
+void cli_page_table(cli_page *p, const char *title, const cli_sheet *t)
 {
-    cli_page_table_linked(p, align, rows, cell, NULL);
-}
-
-void cli_page_table_linked(cli_page *p, const char *align, int rows, const char *const *cell, const char *const *href)
-{
-    group(p, NULL);
-    table(p, align, rows, cell, href);
-}
-
-void cli_page_table_card(cli_page *p, const char *title, const char *align, int rows, const char *const *cell)
-{
-    group(p, "cards");
-    fputs("<div class=\"card\">\n", p->to);
-    element(p, "h3", title);
-    table(p, align, rows, cell, NULL);
-    fputs("</div>\n", p->to);
+    group(p, title ? "cards" : NULL);
+    if (title) {
+        fputs("<div class=\"card\">\n", p->to);
+        element(p, "h3", title);
+    }
+    table(p, t);
+    if (title) fputs("</div>\n", p->to);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -185,45 +187,17 @@ void cli_page_figure(cli_page *p, const char *title, const char *description, do
     fprintf(p->to, "</title>\n<desc id=\"d%d\">", id);
     cli_page_escape(p, description);
     fputs("</desc>\n", p->to);
-    p->svg = true;
 }
 
-static void end_drawing(cli_page *p)
-{
-    if (p->svg) fputs("</svg>\n", p->to);
-    p->svg = false;
-}
+void cli_page_drawing_end(cli_page *p) { fputs("</svg>\n", p->to); }
 
-void cli_page_legend(cli_page *p, int count, const cli_legend *entry)
+void cli_page_figure_end(cli_page *p, const char *caption, const cli_sheet *numbers)
 {
-    end_drawing(p);
-    fputs("<ul class=\"legend\">\n", p->to);
-    for (int i = 0; i < count; i++) {
-        const int colour = entry[i].colour % CLI_PALETTE;
-        fputs("<li><svg class=\"key\" viewBox=\"0 0 24 12\" aria-hidden=\"true\">", p->to);
-        if (entry[i].points)
-            fprintf(p->to, "<circle class=\"%s%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", entry[i].hollow ? "hollow s" : "f",
-                    colour);
-        else
-            fprintf(p->to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour,
-                    entry[i].dotted   ? " dotted"
-                    : entry[i].dashed ? " dashed"
-                                      : "");
-        fputs("</svg>", p->to);
-        cli_page_escape(p, entry[i].name);
-        fputs("</li>\n", p->to);
-    }
-    fputs("</ul>\n", p->to);
-}
-
-void cli_page_figure_end(cli_page *p, const char *caption, const char *align, int rows, const char *const *cell)
-{
-    end_drawing(p);
-    if (rows > 0) {
+    if (numbers->cells) {
         fputs("<details>\n<summary>Numbers</summary>\n", p->to);
-        table(p, align, rows, cell, NULL);
+        table(p, numbers);
         fputs("</details>\n", p->to);
     }
-    if (caption) element(p, "figcaption", caption); /* HTML has it first or last */
+    if (caption) element(p, "figcaption", caption); /* HTML allows it only at either end of the figure */
     fputs("</figure>\n", p->to);
 }

@@ -1,4 +1,5 @@
-/* picture.c: PNG (W3C, Portable Network Graphics, third edition): a signature, then chunks of length, name, data, CRC. */
+/* picture.c: PNG (W3C, Portable Network Graphics, third edition): a signature, then chunks of length, name, data and
+ * CRC. */
 #include "report/picture.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ cli_picture cli_picture_new(cli_arena *a, int width, int height)
 
 void cli_picture_set(cli_picture *c, int x, int y, double value)
 {
-    /* Two of the hues of Okabe and Ito that stay apart for the colour-blind, on white as on black. */
+    /* Two colours of Okabe and Ito that the colour-blind can tell apart, on white and on black. */
     static const unsigned char above[] = {0, 114, 178}, below[] = {213, 94, 0};
     unsigned char *to = c->rgba + 4 * ((size_t)y * (size_t)c->width + (size_t)x);
     memcpy(to, value < 0 ? below : above, 3);
@@ -21,59 +22,48 @@ void cli_picture_set(cli_picture *c, int x, int y, double value)
 
 /* ---- PNG --------------------------------------------------------------------------------------------------------- */
 
-typedef struct bytes {
-    unsigned char *data;
-    size_t count;
-} bytes;
-
-static void put32(bytes *b, unsigned long x)
+static void put32(tc_text *t, unsigned long x)
 {
-    for (int shift = 24; shift >= 0; shift -= 8) b->data[b->count++] = (unsigned char)(x >> shift & 255);
+    tc_text_put(t, (unsigned char[]){x >> 24 & 255, x >> 16 & 255, x >> 8 & 255, x & 255}, 4);
 }
 
-static void chunk(bytes *b, const char *name, const unsigned char *data, size_t n)
+static void chunk(tc_text *t, const char *name, const void *data, size_t n)
 {
-    put32(b, (unsigned long)n);
-    const size_t begin = b->count;
-    memcpy(b->data + begin, name, 4);
-    if (n) memcpy(b->data + begin + 4, data, n);
-    b->count += 4 + n;
-    put32(b, crc32(0, b->data + begin, (uInt)(4 + n)));
+    put32(t, (unsigned long)n);
+    const size_t begin = t->length;
+    tc_text_put(t, name, 4);
+    tc_text_put(t, data, n);
+    put32(t, crc32(0, (const unsigned char *)t->data + begin, (uInt)(4 + n)));
 }
 
-/* The picture as a file; count 0 where it could not be packed. */
-static bytes png(cli_arena *a, const cli_picture *c)
+/* The picture as a file; nothing if it could not be packed. */
+static tc_text png(cli_arena *a, const cli_picture *c)
 {
-    static const unsigned char signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     const size_t row = (size_t)c->width * 4, raw = (row + 1) * (size_t)c->height;
-    unsigned char *lines = cli_take(a, raw); /* each with the number of its filter before it: 0, none */
+    unsigned char *lines = cli_take(a, raw); /* each begins with the number of its filter: 0, no filter */
     for (int y = 0; y < c->height; y++) memcpy(lines + (size_t)y * (row + 1) + 1, c->rgba + (size_t)y * row, row);
     uLongf packed = compressBound((uLong)raw);
     unsigned char *data = cli_take(a, packed);
-    bytes b = {cli_take(a, packed + 128), 0};
-    if (compress2(data, &packed, lines, (uLong)raw, Z_BEST_COMPRESSION) != Z_OK) return b;
-    memcpy(b.data, signature, sizeof signature);
-    b.count = sizeof signature;
-    unsigned char head[16];
-    bytes h = {head, 0};
-    put32(&h, (unsigned long)c->width);
-    put32(&h, (unsigned long)c->height);
-    h.data[h.count++] = 8, h.data[h.count++] = 6; /* 8 bits, RGBA; then the only methods that exist */
-    for (int i = 0; i < 3; i++) h.data[h.count++] = 0;
-    chunk(&b, "IHDR", head, h.count);
-    chunk(&b, "IDAT", data, packed);
-    chunk(&b, "IEND", NULL, 0);
-    return b;
+    tc_text t = {.mem = cli_memory(a)}, head = t;
+    if (compress2(data, &packed, lines, (uLong)raw, Z_BEST_COMPRESSION) != Z_OK) return t;
+    put32(&head, (unsigned long)c->width);
+    put32(&head, (unsigned long)c->height);
+    tc_text_put(&head, "\x08\x06\0\0\0", 5); /* 8 bits, RGBA, the only compression and filter methods, not interlaced */
+    tc_text_put(&t, "\x89PNG\r\n\x1a\n", 8);
+    chunk(&t, "IHDR", head.data, head.length);
+    chunk(&t, "IDAT", data, packed);
+    chunk(&t, "IEND", "", 0);
+    return t;
 }
 
 /* RFC 4648 */
-static void base64(FILE *to, const bytes *b)
+static void base64(FILE *to, const unsigned char *data, size_t count)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < b->count; i += 3) {
-        const size_t n = b->count - i < 3 ? b->count - i : 3;
+    for (size_t i = 0; i < count; i += 3) {
+        const size_t n = count - i < 3 ? count - i : 3;
         unsigned long bits = 0;
-        for (size_t k = 0; k < 3; k++) bits = bits << 8 | (k < n ? b->data[i + k] : 0);
+        for (size_t k = 0; k < 3; k++) bits = bits << 8 | (k < n ? data[i + k] : 0);
         for (size_t k = 0; k < 4; k++) fputc(k <= n ? digit[bits >> (18 - 6 * k) & 63] : '=', to);
     }
 }
@@ -81,12 +71,12 @@ static void base64(FILE *to, const bytes *b)
 void cli_picture_write(cli_page *p, const cli_picture *c, double x, double y, double width, double height)
 {
     cli_arena a = {0};
-    const bytes b = png(&a, c);
+    const tc_text file = png(&a, c);
     fprintf(p->to,
             "<image x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" preserveAspectRatio=\"none\" "
             "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,",
             x, y, width, height);
-    base64(p->to, &b);
+    base64(p->to, (const unsigned char *)file.data, file.length);
     fputs("\"/>\n", p->to);
     cli_arena_free(&a);
 }

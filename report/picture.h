@@ -1,10 +1,10 @@
-/* picture.h: pixels in a figure: a PNG inside an SVG image, so that a page holds its pictures itself. */
+/* picture.h: pixels in a figure, as a PNG that is embedded in the SVG. */
 #ifndef CLI_PICTURE_H
 #define CLI_PICTURE_H
 
 #include "report/page.h"
 
-/* 8 bits red, green, blue, opacity a pixel, row by row; what is transparent shows the page. */
+/* 8 bits each of red, green, blue and opacity per pixel, row by row. The page shows through transparent pixels. */
 typedef struct cli_picture {
     int width, height;
     unsigned char *rgba; /* [height, width, 4] */
@@ -12,10 +12,10 @@ typedef struct cli_picture {
 
 cli_picture cli_picture_new(cli_arena *a, int width, int height); /* all transparent */
 
-/* Paints one pixel by a number from -1 to 1: blue above 0, orange below, the nearer to 0 the fainter; 0 is the page. */
+/* Paints one pixel for a number from -1 to 1: blue above 0, orange below, fainter near 0; 0 is transparent. */
 void cli_picture_set(cli_picture *c, int x, int y, double value);
 
-/* Writes <image ...> at a place of the figure, pixels with sharp edges. */
+/* Writes <image ...> at a place of the figure, with sharp pixels. */
 void cli_picture_write(cli_page *p, const cli_picture *c, double x, double y, double width, double height);
 
 #endif

@@ -1,4 +1,4 @@
-/* report.c: the page of a run, or of several: its head, and the table of its sections. */
+/* report.c: the page of one run or of several: its head and the table of its sections. */
 #include "report/report.h"
 #include "report/run_set.h"
 
@@ -8,28 +8,28 @@ static const struct {
     const char *title, *note;
     void (*write)(cli_run_set *s);
 } section[] = {
-    {"Differences", "The keys of the configurations that are not the same in all runs.", cli_differences},
+    {"Differences", "Settings that are not the same in all runs.", cli_differences},
     {"What was trained", NULL, cli_trained},
     {"Warnings", "From the last epoch, on the training data.", cli_warnings},
     {"Loss",
-     "The data loss is the loss without the penalties; in training it is the mean over an epoch, while the network "
-     "changes.",
+     "The data loss is the loss without the penalties. In training it is the mean over an epoch, during which the "
+     "network changes.",
      cli_losses},
     {"Penalties",
-     "Each one's value before it is multiplied by its lambda; the lambdas that change; how hard each pulls compared with "
-     "the data, and what it adds to the objective.",
+     "The value of each penalty before it is multiplied by its lambda; the lambdas that change; how strong its "
+     "gradient is compared with that of the data loss; and what it adds to the objective.",
      cli_penalties},
     {"Density",
-     "The share of units that fire, averaged over the samples of an epoch; the share of weights that are not 0; how often "
-     "each unit fired in the last epoch.",
+     "The share of units that fire, averaged over the samples of an epoch; the share of weights that are not 0; and "
+     "how often each unit fired in the last epoch.",
      cli_densities},
-    {"Time", "The time of a training step. Work is done for the units that fire.", cli_times},
-    {"Weights", "Of the model that the run left.", cli_weights},
+    {"Time", "The time of a training step. Units that do not fire can save work.", cli_times},
+    {"Weights", "The weights of the model that the run saved.", cli_weights},
 };
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
-/* The last part of a path; of "/" all. */
+/* The last part of a path; "/" is returned whole. */
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -40,12 +40,10 @@ static void name_runs(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
         const char *path = s->record[r].folder.path;
-        bool alone = true;
-        for (int q = 0; q < s->runs && alone; q++)
-            alone = q == r || strcmp(last_part(s->record[q].folder.path), last_part(path)) != 0;
-        char *name = cli_copy(s->arena, alone ? last_part(path) : path, strlen(alone ? last_part(path) : path));
-        tc_tame(name, "\n");
-        s->name[r] = name;
+        const char *name = last_part(path);
+        for (int q = 0; q < s->runs; q++)
+            if (q != r && strcmp(last_part(s->record[q].folder.path), last_part(path)) == 0) name = path;
+        s->name[r] = tc_tame(cli_copy(s->arena, name, strlen(name)), "\n");
     }
 }
 
@@ -61,7 +59,7 @@ static const char *title(cli_run_set *s)
 
 /* ---- The head ---------------------------------------------------------------------------------------------------- */
 
-/* "linear 512 | relu | linear 10", as far as the record has it. */
+/* "linear 512 | relu | linear 10". A record may lack parts of it. */
 static const char *chain(cli_arena *a, const cli_record *r)
 {
     enum { LAYERS = 100 };
@@ -83,9 +81,9 @@ static void head(cli_run_set *s)
     if (s->runs == 1 && *text) cli_page_paragraph(s->page, text);
     if (s->runs == 1) cli_results(s);
     for (int r = 0; r < s->runs; r++) {
-        if (cli_epochs(&s->record[r])) continue;
+        if (s->record[r].epochs) continue;
         cli_page_paragraph(s->page, s->runs > 1 ? cli_format(s->arena, "%s has not finished an epoch.", s->name[r])
-                                                : "No epoch is finished yet: there are no figures.");
+                                                : "No epoch is finished yet, so there are no figures.");
     }
 }
 

@@ -1,4 +1,4 @@
-/* report.h: the page that shows a run, or several side by side. */
+/* report.h: the page of one run, or of a comparison of several. */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 

@@ -1,5 +1,4 @@
-/* run_set.c: what the sections of a report read from runs. Runs are files, and files may lack anything: what is not there
- * is NULL or NAN. */
+/* run_set.c: what the sections of a report read from runs. What the files of a run lack is NULL or NAN. */
 #include "report/run_set.h"
 
 #include <math.h>
@@ -16,52 +15,31 @@ const char *cli_set_title(const cli_run_set *s, int run, const char *what)
     return s->runs > 1 ? cli_format(s->arena, "%s · %s", what, s->name[run]) : what;
 }
 
-size_t cli_epochs(const cli_record *r) { return r->epochs; }
-
-const tc_json *cli_last_epoch(const cli_record *r)
-{
-    const size_t n = cli_epochs(r);
-    return n ? r->epoch[n - 1] : NULL;
-}
+const tc_json *cli_last_epoch(const cli_record *r) { return r->epochs ? r->epoch[r->epochs - 1] : NULL; }
 
 /* ---- Entries by name --------------------------------------------------------------------------------------------- */
 
-/* The arena is one for the call: a long run has a line for each of many steps. */
+/* The arena is freed after each call, because a long run has very many lines. */
 static size_t index_of(const tc_json *list, const char *name)
 {
     const tc_json *entry;
     size_t i, found = SIZE_MAX;
     cli_arena a = {0};
-    tc_json_each(list, i, entry) if (found == SIZE_MAX && strcmp(cli_record_name(&a, entry), name) == 0)
-        found = i;
+    tc_json_each(list, i, entry) if (found == SIZE_MAX && strcmp(cli_record_name(&a, entry), name) == 0) found = i;
     cli_arena_free(&a);
     return found;
 }
 
-const tc_json *cli_entry_of(const tc_json *epoch, const char *list, const char *name)
+const tc_json *cli_entry_of(const tc_json *last, const char *list, const char *name, const tc_json *line)
 {
-    const tc_json *entries = tc_json_get(epoch, list);
-    return tc_json_at(entries, index_of(entries, name));
-}
-
-static bool same_text(const tc_json *a, const tc_json *b, const char *key)
-{
-    return tc_json_equal(tc_json_get(a, key), tc_json_get(b, key));
-}
-
-const tc_json *cli_twin(const tc_json *epoch, const char *name, const tc_json *terms)
-{
-    const tc_json *own = tc_json_get(epoch, "terms");
+    static const char *const key[] = {"on", "kind"};
+    const tc_json *entries = tc_json_get(line, list), *own = tc_json_get(last, list);
+    if (strcmp(list, "terms") != 0) return tc_json_at(entries, index_of(entries, name));
     const size_t i = index_of(own, name);
-    const tc_json *term = tc_json_at(own, i), *twin = tc_json_at(terms, i);
-    return term && twin && same_text(term, twin, "on") && same_text(term, twin, "kind") ? twin : NULL;
-}
-
-static bool among(const char *const *name, int n, const char *text)
-{
-    for (int i = 0; i < n; i++)
-        if (strcmp(name[i], text) == 0) return true;
-    return false;
+    const tc_json *term = tc_json_at(own, i), *twin = tc_json_at(entries, i);
+    for (size_t k = 0; k < sizeof key / sizeof *key; k++)
+        if (!tc_json_equal(tc_json_get(term, key[k]), tc_json_get(twin, key[k]))) return NULL;
+    return twin;
 }
 
 const char **cli_names(cli_run_set *s, const char *list, int *n)
@@ -74,7 +52,9 @@ const char **cli_names(cli_run_set *s, const char *list, int *n)
     for (int r = 0; r < s->runs; r++) tc_json_each(tc_json_get(cli_last_epoch(&s->record[r]), list), i, entry)
         {
             const char *text = cli_record_name(s->arena, entry);
-            if (!among(name, *n, text)) name[(*n)++] = text;
+            int seen = 0;
+            while (seen < *n && strcmp(name[seen], text) != 0) seen++;
+            if (seen == *n) name[(*n)++] = text;
         }
     return name;
 }
@@ -86,61 +66,9 @@ const char *cli_whole(cli_arena *a, double count)
     return fabs(count) < 1e15 ? cli_format(a, "%.0f", count) : cli_digits(a, count);
 }
 
-double cli_epoch_place(const cli_record *r, const tc_json *line)
-{
-    const double epoch = cli_record_number(line, "epoch"), step = cli_record_number(line, "step");
-    const double each = cli_record_number(r->run, "steps_per_epoch");
-    /* A step lies within its epoch; so does the end of one that was cut short. */
-    if (each >= 1 && step <= epoch * each) return step / each;
-    return tc_json_get(line, "seconds") ? epoch : NAN;
-}
-
-double cli_dead(const tc_json *layers)
-{
-    const tc_json *layer;
-    size_t i;
-    double dead = NAN;
-    tc_json_each(layers, i, layer)
-    {
-        const double n = cli_record_number(layer, "dead");
-        if (isfinite(n)) dead = isnan(dead) ? n : dead + n;
-    }
-    return dead;
-}
-
-double cli_mean_density(const tc_json *layers)
-{
-    const tc_json *layer;
-    size_t i;
-    double sum = 0, units = 0;
-    tc_json_each(layers, i, layer)
-    {
-        const double density = cli_record_number(layer, "density"), n = cli_record_number(layer, "units");
-        if (!isfinite(density) || !isfinite(n)) continue;
-        sum += density * n;
-        units += n;
-    }
-    return units > 0 ? sum / units : NAN;
-}
-
 double cli_step_ms(const cli_record *r, const tc_json *line)
 {
     const double each = cli_record_number(r->run, "steps_per_epoch");
     const double steps = cli_record_number(line, "step") - (cli_record_number(line, "epoch") - 1) * each;
     return steps > 0 ? cli_record_number(line, "seconds") / steps * 1e3 : NAN;
-}
-
-cli_ending cli_ending_of(cli_arena *a, const cli_record *r)
-{
-    const tc_json *figures = tc_json_get(r->run, "figures"), *last = cli_last_epoch(r);
-    const tc_json *validation = tc_json_get(last, "validation"), *from = figures;
-    cli_ending e = {.part = "training", .step_ms = cli_record_number(figures, "step_us") / 1e3};
-    if (figures) e.part = cli_record_text(a, figures, "part");
-    if (!from && validation) from = validation, e.part = "validation";
-    if (!from) from = last;
-    e.accuracy = cli_record_number(from, "accuracy");
-    e.data_loss = cli_record_number(from, "data_loss");
-    e.layers = tc_json_get(from, "layers");
-    if (!isfinite(e.step_ms)) e.step_ms = cli_step_ms(r, last);
-    return e;
 }

@@ -10,16 +10,16 @@ typedef struct cli_run_set {
     cli_page *page;
     int runs;
     cli_record *record;       /* [runs] */
-    const char **name;        /* [runs]; of the folder, the whole path where folders are called the same */
-    const char *title, *note; /* of the section that is to begin as soon as there is something in it; NULL: it has */
+    const char **name;        /* [runs]; that of the folder, or its whole path if several folders have the same name */
+    const char *title, *note; /* of the section that begins with the first thing written in it; NULL: it has begun */
 } cli_run_set;
 
-/* ---- Sections: each a function, in a table in report.c. -------------------------------------------------------------
+/* ---- Sections: each is a function in the table of report.c --------------------------------------------------------
  *
- * A section is on the page only if it has something to show: what writes to the page calls this first. */
+ * A section is on the page only if it has something to show: before writing to the page, call this. */
 void cli_set_begin(cli_run_set *s);
 
-/* The title of what is of one run alone: "relu1", or "relu1 · run". */
+/* The title of what belongs to one run: "relu1", or "relu1 · RUN" if there are several. */
 const char *cli_set_title(const cli_run_set *s, int run, const char *what);
 
 void cli_differences(cli_run_set *s); /* runs.c */
@@ -32,44 +32,23 @@ void cli_densities(cli_run_set *s);
 void cli_times(cli_run_set *s);
 void cli_weights(cli_run_set *s); /* weights.c */
 
-/* What the one run ended with, large, for the head of the page (runs.c). */
+/* The results of the only run, in large type, for the head of the page (runs.c). */
 void cli_results(cli_run_set *s);
 
 /* ---- What is in a run -------------------------------------------------------------------------------------------- */
 
-size_t cli_epochs(const cli_record *r);
-const tc_json *cli_last_epoch(const cli_record *r); /* NULL: none was finished */
+const tc_json *cli_last_epoch(const cli_record *r); /* NULL: no epoch has finished */
 
-/* An entry of an epoch's "terms" or "layers", by name; NULL where there is none. */
-const tc_json *cli_entry_of(const tc_json *epoch, const char *list, const char *name);
-
-/* The same term in another list of terms, in which terms have no names: that of a step, or of the validation. */
-const tc_json *cli_twin(const tc_json *epoch, const char *name, const tc_json *terms);
+/* An entry of a line's "terms" or "layers", by name; NULL if it does not exist. Terms may lack names, as in the line of
+ * a step and in "validation": they are found by the order that they have in the last epoch. */
+const tc_json *cli_entry_of(const tc_json *last, const char *list, const char *name, const tc_json *line);
 
 /* The names in "terms" or "layers" of any run's last epoch; *n of them. */
 const char **cli_names(cli_run_set *s, const char *list, int *n);
 
-const char *cli_whole(cli_arena *a, double count); /* "512", "-" for what is not a number */
-
-/* Where a line stands on an axis of epochs: a whole number at the end of one. */
-double cli_epoch_place(const cli_record *r, const tc_json *line);
-
-/* Mean over the units of all layers, weighted by how many there are; NAN where nothing fires. `layers`: an array of
- * {"density", "units"}. */
-double cli_mean_density(const tc_json *layers);
-
-/* Units of all layers that never fired on those data; NAN where none were looked at. */
-double cli_dead(const tc_json *layers);
+const char *cli_whole(cli_arena *a, double count); /* "512", or "-" for NAN */
 
 /* Milliseconds of a step in the epoch that this line ends. */
 double cli_step_ms(const cli_record *r, const tc_json *line);
-
-/* What a run ended with; of one that did not end, what its last epoch had. */
-typedef struct cli_ending {
-    const char *part; /* the data: "test", "validation", "training" */
-    double accuracy, data_loss, step_ms;
-    const tc_json *layers; /* with densities and dead units on those data, NULL: none */
-} cli_ending;
-cli_ending cli_ending_of(cli_arena *a, const cli_record *r);
 
 #endif

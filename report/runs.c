@@ -1,52 +1,30 @@
-/* runs.c: what was trained, on what, when, how it ended, and in what the configurations of several runs differ: tables with
- * a column for each run. */
+/* runs.c: what was trained, on which data, when, and how it ended; and how the configurations of several runs differ.
+ * The tables have a column for each run. */
 #include "report/run_set.h"
 #include "yaml_tree.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ---- A table that grows by rows ---------------------------------------------------------------------------------- */
+/* ---- A table with a column for each run -------------------------------------------------------------------------- */
 
-typedef struct sheet {
-    cli_run_set *set;
-    const char **cell;
-    int rows, room;
-} sheet;
-
-static const char **add_row(sheet *t, const char *name)
+static cli_sheet new_sheet(const cli_run_set *s, const char *corner)
 {
-    const size_t columns = (size_t)t->set->runs + 1;
-    if (t->rows == t->room) {
-        const char **more = cli_take(t->set->arena, columns * (size_t)(2 * t->room + 16) * sizeof *more);
-        if (t->rows) memcpy(more, t->cell, columns * (size_t)t->rows * sizeof *more);
-        t->cell = more;
-        t->room = 2 * t->room + 16;
-    }
-    const char **row = &t->cell[columns * (size_t)t->rows++];
-    row[0] = name;
-    return row + 1;
-}
-
-static sheet new_sheet(cli_run_set *s, const char *corner)
-{
-    sheet t = {.set = s};
-    memcpy(add_row(&t, corner), s->name, (size_t)s->runs * sizeof *s->name);
+    char *align = cli_take(s->arena, (size_t)s->runs + 2);
+    memset(align, 'l', (size_t)s->runs + 1);
+    cli_sheet t = {.align = align};
+    cli_sheet_add(s->arena, &t, corner, NULL);
+    for (int r = 0; r < s->runs; r++) cli_sheet_add(s->arena, &t, s->name[r], NULL);
     return t;
 }
 
-static bool all_same(const cli_run_set *s, const char *const *row)
+/* Whether the last row is the same for all runs. */
+static bool all_same(const cli_run_set *s, const cli_sheet *t)
 {
+    const char *const *row = &t->cell[t->cells - s->runs];
     for (int r = 1; r < s->runs; r++)
         if (strcmp(row[r], row[0]) != 0) return false;
     return true;
-}
-
-static void show(const sheet *t)
-{
-    char *align = cli_take(t->set->arena, (size_t)t->set->runs + 2);
-    memset(align, 'l', (size_t)t->set->runs + 1);
-    cli_page_table(t->set->page, align, t->rows, t->cell);
 }
 
 /* ---- Results and facts ------------------------------------------------------------------------------------------- */
@@ -61,34 +39,72 @@ static const char *count_of(cli_arena *a, double x, const char *name)
     return x >= 0 && x < 1e18 ? cli_count(a, (int64_t)x, name) : cli_format(a, "%s %ss", cli_digits(a, x), name);
 }
 
-static const char *part(cli_arena *a, const cli_record *r)
+/* The results of a run, or the figures of its last epoch if it did not end. */
+typedef struct ending {
+    const char *part; /* the data: "test", "validation", "training"; "-": there are no figures */
+    const tc_json *figures;
+} ending;
+
+static ending ending_of(cli_arena *a, const cli_record *r)
 {
-    return cli_last_epoch(r) || tc_json_get(r->run, "figures") ? cli_ending_of(a, r).part : "-";
+    const tc_json *figures = tc_json_get(r->run, "figures"), *last = cli_last_epoch(r);
+    const tc_json *validation = tc_json_get(last, "validation");
+    if (figures) return (ending){cli_record_text(a, figures, "part"), figures};
+    if (validation) return (ending){"validation", validation};
+    return (ending){last ? "training" : "-", last};
 }
 
-static const char *accuracy(cli_arena *a, const cli_record *r)
+static const char *part(cli_arena *a, const cli_record *r, const char *key)
 {
-    const double x = cli_ending_of(a, r).accuracy;
+    (void)key;
+    return ending_of(a, r).part;
+}
+
+static const char *accuracy(cli_arena *a, const cli_record *r, const char *key)
+{
+    const double x = cli_record_number(ending_of(a, r).figures, key);
     return isfinite(x) ? cli_format(a, "%.4f", x) : "-";
 }
 
-static const char *data_loss(cli_arena *a, const cli_record *r) { return cli_digits(a, cli_ending_of(a, r).data_loss); }
-
-static const char *density(cli_arena *a, const cli_record *r)
+static const char *data_loss(cli_arena *a, const cli_record *r, const char *key)
 {
-    const double x = cli_mean_density(cli_ending_of(a, r).layers);
-    return isfinite(x) ? cli_format(a, "%.3f", x) : "-";
+    return cli_digits(a, cli_record_number(ending_of(a, r).figures, key));
 }
 
-static const char *dead(cli_arena *a, const cli_record *r)
+/* The mean over the units of all layers. */
+static const char *density(cli_arena *a, const cli_record *r, const char *key)
 {
-    const double n = cli_dead(cli_ending_of(a, r).layers);
-    return n > 0 ? cli_whole(a, n) : "-";
+    const tc_json *layer;
+    size_t i;
+    double sum = 0, units = 0;
+    tc_json_each(tc_json_get(ending_of(a, r).figures, "layers"), i, layer)
+    {
+        const double x = cli_record_number(layer, key), n = cli_record_number(layer, "units");
+        if (!isfinite(x) || !isfinite(n)) continue;
+        sum += x * n;
+        units += n;
+    }
+    return units > 0 ? cli_format(a, "%.3f", sum / units) : "-";
 }
 
-static const char *step_time(cli_arena *a, const cli_record *r)
+/* How many units of all layers never fired on these data. */
+static const char *dead(cli_arena *a, const cli_record *r, const char *key)
 {
-    const double ms = cli_ending_of(a, r).step_ms;
+    const tc_json *layer;
+    size_t i;
+    double sum = 0;
+    tc_json_each(tc_json_get(ending_of(a, r).figures, "layers"), i, layer)
+    {
+        const double n = cli_record_number(layer, key);
+        if (isfinite(n)) sum += n;
+    }
+    return sum > 0 ? cli_whole(a, sum) : "-";
+}
+
+static const char *step_time(cli_arena *a, const cli_record *r, const char *key)
+{
+    double ms = cli_record_number(tc_json_get(r->run, "figures"), key) / 1e3;
+    if (!isfinite(ms)) ms = cli_step_ms(r, cli_last_epoch(r));
     if (!isfinite(ms)) return "-";
     return ms < 0.9995 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
 }
@@ -110,13 +126,10 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key)
                  : "-";
 }
 
-static const char *best_accuracy(cli_arena *a, const cli_record *r) { return best(a, r, "accuracy"); }
-static const char *best_loss(cli_arena *a, const cli_record *r) { return best(a, r, "data_loss"); }
-
-static const char *state(cli_arena *a, const cli_record *r)
+static const char *state(cli_arena *a, const cli_record *r, const char *key)
 {
-    static const char *const said[][2] = {{"stopped", "stopped before its end"}, {"running", "running, or killed"}};
-    const char *text = cli_record_text(a, r->run, "state");
+    static const char *const said[][2] = {{"stopped", "stopped early"}, {"running", "running, or killed"}};
+    const char *text = cli_record_text(a, r->run, key);
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (strcmp(said[i][0], text) == 0) return said[i][1];
     return text;
@@ -129,84 +142,81 @@ static const char *when(cli_arena *a, const cli_record *r, const char *key)
     return strlen(text) == 20 ? cli_format(a, "%.10s %.8s UTC", text, text + 11) : text;
 }
 
-static const char *began(cli_arena *a, const cli_record *r) { return when(a, r, "began"); }
-static const char *ended(cli_arena *a, const cli_record *r) { return when(a, r, "ended"); }
-
-static const char *done(cli_arena *a, const cli_record *r)
+static const char *done(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *last = cli_last_epoch(r);
     const double each = cli_record_number(r->run, "steps_per_epoch");
-    if (!last) return "no epoch is finished";
-    const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, "step");
+    if (!last) return "no epoch";
+    const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, key);
     const bool cut = step < epoch * each;
     const char *text = cli_format(a, "%s%s, %s", count_of(a, cut ? epoch - 1 : epoch, "epoch"),
-                                  cut ? " and a part" : "", count_of(a, step, "step"));
-    return isfinite(each) ? cli_format(a, "%s, %s in an epoch", text, thousands(a, each)) : text;
+                                  cut ? " and part of the next" : "", count_of(a, step, "step"));
+    return isfinite(each) ? cli_format(a, "%s, %s per epoch", text, thousands(a, each)) : text;
 }
 
-static const char *rows(cli_arena *a, const cli_record *r)
+static const char *rows(cli_arena *a, const cli_record *r, const char *key)
 {
     static const char *const name[] = {"training", "validation", "test"};
     const char *text = "";
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const double n = cli_record_number(tc_json_get(r->run, "rows"), name[i]);
+        const double n = cli_record_number(tc_json_get(r->run, key), name[i]);
         if (n > 0) text = cli_format(a, "%s%s%s %s", text, *text ? ", " : "", thousands(a, n), name[i]);
     }
     return *text ? text : "-";
 }
 
-static const char *folder(cli_arena *a, const cli_record *r)
+static const char *folder(cli_arena *a, const cli_record *r, const char *key)
 {
-    char *text = cli_copy(a, r->folder.path, strlen(r->folder.path));
-    tc_tame(text, "\n");
-    return text;
+    (void)key;
+    return tc_tame(cli_copy(a, r->folder.path, strlen(r->folder.path)), "\n");
 }
 
-static const char *machine(cli_arena *a, const cli_record *r)
+static const char *machine(cli_arena *a, const cli_record *r, const char *key)
 {
-    const tc_json *m = tc_json_get(r->run, "machine");
+    const tc_json *m = tc_json_get(r->run, key);
     const char *blas = cli_record_text(a, m, "blas");
-    size_t name = strcspn(blas, " "); /* and its version; how it was built is in run.json */
+    size_t name = strcspn(blas, " "); /* then its version; how it was built is in run.json */
     if (blas[name]) name += 1 + strcspn(blas + name + 1, " ");
     return cli_format(a, "%s, %s processors; %.*s", cli_record_text(a, m, "cpu"), cli_record_text(a, m, "processors"),
                       (int)name, blas);
 }
 
-static const char *threads(cli_arena *a, const cli_record *r)
+static const char *threads(cli_arena *a, const cli_record *r, const char *key)
 {
-    return cli_digits(a, cli_record_number(r->run, "threads"));
+    return cli_digits(a, cli_record_number(r->run, key));
 }
 
-static const char *version(cli_arena *a, const cli_record *r)
+static const char *version(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *m = tc_json_get(r->run, "machine");
-    return cli_format(a, "%s, made with %s (%s)", cli_record_text(a, r->run, "tacet"),
-                      cli_record_text(a, m, "compiler"), cli_record_text(a, m, "flags"));
+    return cli_format(a, "%s, built with %s (%s)", cli_record_text(a, r->run, key), cli_record_text(a, m, "compiler"),
+                      cli_record_text(a, m, "flags"));
 }
 
-/* Of one run the first ones stand large at the top of the page instead. */
-enum { LARGE = 5, ON_PART = 4 /* of them measured on the data that the run ends with */ };
+/* The page of one run has the first ones in large type at its top instead of in the table. */
+enum { LARGE = 5, ON_PART = 4 /* of them are measured on the data of the ending */ };
 static const struct {
     const char *name;
-    const char *(*of)(cli_arena *a, const cli_record *r);
+    const char *(*of)(cli_arena *a, const cli_record *r, const char *key);
+    const char *key; /* of the record */
 } fact[] = {
-    {"accuracy", accuracy},
-    {"data loss", data_loss},
-    {"mean density", density},
-    {"dead units", dead},
-    {"time per step", step_time},
-    {"measured on", part},
-    {"best accuracy, validation", best_accuracy},
-    {"best data loss, validation", best_loss},
-    {"state", state},
-    {"done", done},
-    {"began", began},
-    {"ended", ended},
-    {"rows", rows},
-    {"folder", folder},
-    {"machine", machine},
-    {"threads", threads},
-    {"tacet", version},
+    {"accuracy", accuracy, "accuracy"},
+    {"data loss", data_loss, "data_loss"},
+    {"mean density", density, "density"},
+    {"dead units", dead, "dead"},
+    {"time per step", step_time, "step_us"},
+    {"measured on", part, ""},
+    {"best accuracy, validation", best, "accuracy"},
+    {"best data loss, validation", best, "data_loss"},
+    {"state", state, "state"},
+    {"done", done, "step"},
+    {"began", when, "began"},
+    {"ended", when, "ended"},
+    {"rows", rows, "rows"},
+    {"folder", folder, ""},
+    {"machine", machine, "machine"},
+    {"threads", threads, "threads"},
+    {"tacet", version, "tacet"},
 };
 enum { FACTS = sizeof fact / sizeof *fact };
 
@@ -216,24 +226,24 @@ void cli_results(cli_run_set *s)
     const char *pair[2 * LARGE];
     int n = 0;
     for (int i = 0; i < LARGE; i++) {
-        const char *text = fact[i].of(s->arena, r);
+        const char *text = fact[i].of(s->arena, r, fact[i].key), *name = fact[i].name;
         if (strcmp(text, "-") == 0) continue;
-        pair[2 * n] = text;
-        pair[2 * n++ + 1] = i < ON_PART ? cli_format(s->arena, "%s, %s", fact[i].name, part(s->arena, r))
-                                        : fact[i].name;
+        pair[n++] = text;
+        pair[n++] = i < ON_PART ? cli_format(s->arena, "%s, %s", name, ending_of(s->arena, r).part) : name;
     }
-    if (n) cli_page_numbers(s->page, NULL, n, pair);
+    if (n) cli_page_numbers(s->page, NULL, n / 2, pair);
 }
 
 static void facts(cli_run_set *s)
 {
-    sheet t = new_sheet(s, "run");
+    cli_sheet t = new_sheet(s, "run");
     for (int i = s->runs > 1 ? 0 : LARGE; i < FACTS; i++) {
-        const char **row = add_row(&t, fact[i].name);
-        for (int r = 0; r < s->runs; r++) row[r] = fact[i].of(s->arena, &s->record[r]);
-        if (all_same(s, row) && strcmp(row[0], "-") == 0) t.rows--;
+        cli_sheet_add(s->arena, &t, fact[i].name, NULL);
+        for (int r = 0; r < s->runs; r++)
+            cli_sheet_add(s->arena, &t, fact[i].of(s->arena, &s->record[r], fact[i].key), NULL);
+        if (all_same(s, &t) && strcmp(t.cell[t.cells - 1], "-") == 0) t.cells -= s->runs + 1;
     }
-    show(&t);
+    cli_page_table(s->page, NULL, &t);
 }
 
 /* ---- The network ------------------------------------------------------------------------------------------------- */
@@ -249,29 +259,25 @@ static const char *parameters(cli_arena *a, const tc_json *layer)
 
 static void network(cli_run_set *s, const tc_json *layers, const char *title)
 {
-    enum { COLUMNS = 5 };
-    static const char *const head[COLUMNS] = {"name", "layer", "output", "parameters", "penalties"};
-    const size_t n = tc_json_size(layers);
-    const char **cell = cli_take(s->arena, COLUMNS * (n + 2) * sizeof *cell), **to = cell + COLUMNS;
+    cli_arena *a = s->arena;
+    cli_sheet t = {.align = "lllrl"};
     const tc_json *layer;
     size_t i;
     double sum = 0;
-    memcpy(cell, head, sizeof head);
+    cli_sheet_add(a, &t, "name", "layer", "output", "parameters", "penalties", NULL);
     tc_json_each(layers, i, layer)
     {
-        const char *spec = cli_record_text(s->arena, layer, "spec");
-        *to++ = cli_record_text(s->arena, layer, "name");
-        *to++ = *spec && strcmp(spec, "-") != 0 ? spec : cli_record_text(s->arena, layer, "kind");
-        *to++ = cli_record_text(s->arena, layer, "shape");
-        *to++ = parameters(s->arena, layer);
-        *to++ = cli_record_text(s->arena, layer, "penalties");
+        const char *spec = cli_record_text(a, layer, "spec");
+        if (!*spec || strcmp(spec, "-") == 0) spec = cli_record_text(a, layer, "kind");
+        cli_sheet_add(a, &t, cli_record_text(a, layer, "name"), spec, cli_record_text(a, layer, "shape"),
+                      parameters(a, layer), cli_record_text(a, layer, "penalties"), NULL);
         sum += fmax(0, cli_record_number(layer, "parameters"));
     }
-    *to++ = "all", *to++ = "", *to++ = "", *to++ = thousands(s->arena, sum), *to++ = "";
-    cli_page_table_card(s->page, title, "lllrl", (int)n + 2, cell);
+    cli_sheet_add(a, &t, "total", "", "", thousands(a, sum), "", NULL);
+    cli_page_table(s->page, title, &t);
 }
 
-/* A network once, for all the runs that have it with the same penalties. */
+/* Shows each network once, for all runs that have it with the same penalties. */
 static void networks(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
@@ -289,8 +295,7 @@ static void networks(cli_run_set *s)
 
 /* ---- Configurations ---------------------------------------------------------------------------------------------- */
 
-/* What stands at the end of a path through config.yaml: "train.seed", "penalties.relu1". A list has the same path again
- * for each of its texts. */
+/* A text of config.yaml and the path to it: "train.seed", "penalties.relu1". All texts of a list have the same path. */
 typedef struct leaf {
     const char *path, *text;
     struct leaf *next;
@@ -323,7 +328,7 @@ static leaf *read_leaves(cli_arena *a, const char *config)
     return list;
 }
 
-/* "l1 1e-4, l2 1e-2": all texts at a path, "-" where there are none. */
+/* "l1 1e-4, l2 1e-2": all texts at a path, or "-". */
 static const char *text_at(cli_arena *a, const leaf *list, const char *path)
 {
     const char *text = NULL;
@@ -332,10 +337,10 @@ static const char *text_at(cli_arena *a, const leaf *list, const char *path)
     return text && *text ? text : "-";
 }
 
-static bool has_row(const sheet *t, const char *path)
+static bool has_row(const cli_run_set *s, const cli_sheet *t, const char *path)
 {
-    for (int i = 1; i < t->rows; i++)
-        if (strcmp(t->cell[(t->set->runs + 1) * i], path) == 0) return true;
+    for (int i = s->runs + 1; i < t->cells; i += s->runs + 1)
+        if (strcmp(t->cell[i], path) == 0) return true;
     return false;
 }
 
@@ -344,17 +349,17 @@ void cli_differences(cli_run_set *s)
     if (s->runs < 2) return;
     const leaf **list = cli_take(s->arena, (size_t)s->runs * sizeof *list);
     for (int r = 0; r < s->runs; r++) list[r] = read_leaves(s->arena, s->record[r].folder.config);
-    sheet t = new_sheet(s, "");
+    cli_sheet t = new_sheet(s, "");
     for (int r = 0; r < s->runs; r++)
         for (const leaf *l = list[r]; l; l = l->next) {
-            if (has_row(&t, l->path)) continue;
-            const char **row = add_row(&t, l->path);
-            for (int q = 0; q < s->runs; q++) row[q] = text_at(s->arena, list[q], l->path);
-            if (all_same(s, row)) t.rows--;
+            if (has_row(s, &t, l->path)) continue;
+            cli_sheet_add(s->arena, &t, l->path, NULL);
+            for (int q = 0; q < s->runs; q++) cli_sheet_add(s->arena, &t, text_at(s->arena, list[q], l->path), NULL);
+            if (all_same(s, &t)) t.cells -= s->runs + 1;
         }
     cli_set_begin(s);
-    if (t.rows > 1)
-        show(&t);
+    if (t.cells > s->runs + 1)
+        cli_page_table(s->page, NULL, &t);
     else
         cli_page_paragraph(s->page, "The configurations are the same.");
 }

@@ -1,13 +1,13 @@
-/* units_shown.c: warnings, and units as they fire in the last epoch: how often, and the dead ones by number. */
+/* units_shown.c: warnings; how often units fire in the last epoch; and the numbers of dead units. */
 #include "report/chart.h"
 #include "report/run_set.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 10, NAMED = 20 /* dead units that are named */ };
+enum { BINS = 10, NAMED = 20 /* dead units that are listed at most */ };
 
-/* "2 of 512 units of relu1 fired for no sample: 316, 479", NULL where none is dead. */
+/* "2 of 512 units of relu1 never fired: 316, 479.", or NULL if no unit is dead. */
 static const char *dead_units(cli_arena *a, const tc_json *layer)
 {
     const tc_json *units = tc_json_get(layer, "dead_units"), *unit;
@@ -19,7 +19,7 @@ static const char *dead_units(cli_arena *a, const tc_json *layer)
                                   cli_record_text(a, layer, "name"));
     tc_json_each(units, i, unit) if (i < NAMED)
         text = cli_format(a, "%s%s %s", text, i ? "," : "", cli_whole(a, tc_json_number(unit)));
-    return cli_format(a, n > NAMED ? "%s and %zu more, which metrics.jsonl names." : "%s.", text, n - NAMED);
+    return cli_format(a, n > NAMED ? "%s and %zu more, which are in metrics.jsonl." : "%s.", text, n - NAMED);
 }
 
 /* ---- Warnings ---------------------------------------------------------------------------------------------------- */
@@ -52,13 +52,13 @@ static void histogram(cli_run_set *s, int run, const tc_json *layer)
     for (size_t k = 0; k < BINS; k++) y[k + 1] = tc_json_number(tc_json_at(bins, k)) - (k ? 0 : dead);
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
     const cli_series bars = {
-        .name = "units", .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
+        .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_record_number(layer, "positions") > 1
-                                       ? "fire at up to ... % of the positions of all samples (0: never)"
-                                       : "fire for up to ... % of the samples (0: never)",
+                                       ? "fire at up to this % of the positions of all samples (0: never)"
+                                       : "fire for up to this % of the samples (0: never)",
                          .y_name = "units",
-                         .note = units ? units : "Every unit fired for some sample of that epoch.",
+                         .note = units ? units : "Every unit fired for at least one sample of that epoch.",
                          .count = 1,
                          .series = &bars};
     cli_set_begin(s);
@@ -71,5 +71,5 @@ void cli_how_often(cli_run_set *s)
     const char **name = cli_names(s, "layers", &n);
     for (int i = 0; i < n; i++)
         for (int r = 0; r < s->runs; r++)
-            histogram(s, r, cli_entry_of(cli_last_epoch(&s->record[r]), "layers", name[i]));
+            histogram(s, r, cli_entry_of(NULL, "layers", name[i], cli_last_epoch(&s->record[r])));
 }

@@ -1,6 +1,6 @@
-/* weights.c: how many exact zeros each matrix of the model has, and where; and the units of the first layer as images,
- * where the input is one: what each looks for. A weight with taps is drawn as [units, inputs * taps]: the taps of an input
- * stand side by side. */
+/* weights.c: how many exact zeros each matrix of the model has, and where. If the input is an image, also the units of
+ * the first layer as images, and the columns of the last layer if its output is one. A weight with taps is drawn as
+ * [units, inputs * taps], with the taps of an input side by side. */
 #include "report/picture.h"
 #include "report/run_set.h"
 #include "weight_view.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACROSS = 112, DOWN = 84, ROWS = 8, COLUMNS = 6 };
-enum { LEAST = 4 /* pixels of a side of an image; and colours at most */, MOST = 64, SHOWN = 64, IN_ROW = 8 };
+enum { ACROSS = 112, DOWN = 84, ROWS = 8 };
+enum { LEAST = 4 /* pixels along each side of an image; also the most colours */, MOST = 64, SHOWN = 64, IN_ROW = 8 };
 enum { WIDTH = 480, HEIGHT = 360 };
 
 typedef struct matrix {
@@ -19,28 +19,32 @@ typedef struct matrix {
     int64_t zeros, empty_in, empty_out;
 } matrix;
 
+/* Weights that are not 0 in rows [top, bottom) and columns [left, right). */
+static int64_t present(const matrix *m, int64_t top, int64_t bottom, int64_t left, int64_t right)
+{
+    int64_t n = 0;
+    for (int64_t o = top; o < bottom; o++)
+        for (int64_t c = left; c < right; c++) n += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) != 0;
+    return n;
+}
+
 static void count(matrix *m)
 {
-    for (int64_t o = 0; o < m->of.units; o++)
-        for (int64_t c = 0; c < m->columns; c++)
-            m->zeros += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) == 0;
+    m->columns = m->of.inputs * m->of.taps;
+    m->zeros = m->of.units * m->columns - present(m, 0, m->of.units, 0, m->columns);
     for (int64_t o = 0; o < m->of.units; o++) m->empty_out += cli_weight_is_empty(&m->of, false, o);
     for (int64_t i = 0; i < m->of.inputs; i++) m->empty_in += cli_weight_is_empty(&m->of, true, i);
 }
 
-/* The matrices of a model, with their counts; *n of them. They point into the file. */
+/* The *n matrices of a model, with their counts. They point into the file. */
 static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
 {
     const int all = tacet_file_count(f);
     matrix *m = cli_take(a, ((size_t)all + 1) * sizeof *m);
     tacet_graph *g = tacet_file_graph(f, NULL, NULL);
     *n = 0;
-    for (int i = 0; i < all; i++) {
-        if (!cli_weight_in(f, g, i, &m[*n].of)) continue;
-        m[*n].columns = m[*n].of.inputs * m[*n].of.taps;
-        count(&m[*n]);
-        ++*n;
-    }
+    for (int i = 0; i < all; i++)
+        if (cli_weight_in(f, g, i, &m[*n].of)) count(&m[(*n)++]);
     tacet_graph_free(g);
     return m;
 }
@@ -50,8 +54,6 @@ static const char *percent(cli_arena *a, const matrix *m)
     return cli_format(a, "%.1f%%", 100 * (double)m->zeros / ((double)m->of.units * (double)m->columns));
 }
 
-static const char *whole(cli_arena *a, int64_t n) { return cli_format(a, "%lld", (long long)n); }
-
 static const char *size(cli_arena *a, const matrix *m)
 {
     const char *text = cli_format(a, "%lld x %lld", (long long)m->of.units, (long long)m->of.inputs);
@@ -60,65 +62,61 @@ static const char *size(cli_arena *a, const matrix *m)
 
 static void table(cli_page *p, int n, const matrix *m)
 {
-    static const char *const head[COLUMNS] = {"matrix", "units x inputs",         "exact zeros",
-                                              "",       "units without a weight", "inputs without a weight"};
-    const char **cell = cli_take(p->arena, (size_t)(n + 1) * sizeof head), **c = cell + COLUMNS;
-    memcpy(cell, head, sizeof head);
-    for (int i = 0; i < n; i++, m++) {
-        *c++ = m->of.name;
-        *c++ = size(p->arena, m);
-        *c++ = whole(p->arena, m->zeros);
-        *c++ = percent(p->arena, m);
-        *c++ = whole(p->arena, m->empty_out);
-        *c++ = whole(p->arena, m->empty_in);
-    }
-    cli_page_table(p, "llrrrr", n + 1, cell);
+    cli_arena *a = p->arena;
+    cli_sheet t = {.align = "llrrrr"};
+    cli_sheet_add(a, &t, "matrix", "units x inputs", "exact zeros", "", "units without weights",
+                  "inputs without weights", NULL);
+    for (int i = 0; i < n; i++)
+        cli_sheet_add(a, &t, m[i].of.name, size(a, &m[i]), cli_whole(a, (double)m[i].zeros), percent(a, &m[i]),
+                      cli_whole(a, (double)m[i].empty_out), cli_whole(a, (double)m[i].empty_in), NULL);
+    cli_page_table(p, NULL, &t);
 }
 
 /* ---- Zeros as a picture ------------------------------------------------------------------------------------------ */
 
 static int least(int64_t a, int b) { return a < b ? (int)a : b; }
 
-/* The share of weights that are not 0 where cell (x, y) of [down, across] cells lies, as even as whole rows and columns
- * allow. */
+/* The share of weights that are not 0 in cell (x, y) of [down, across] cells, which are nearly equal in size. */
 static double filled(const matrix *m, int y, int down, int x, int across)
 {
-    int64_t n = 0, all = 0;
-    for (int64_t o = y * m->of.units / down; o < (y + 1) * m->of.units / down; o++)
-        for (int64_t c = x * m->columns / across; c < (x + 1) * m->columns / across; c++, all++)
-            n += cli_weight_at(&m->of, o, c / m->of.taps, c % m->of.taps) != 0;
-    return (double)n / (double)all;
+    const int64_t top = y * m->of.units / down, bottom = (y + 1) * m->of.units / down;
+    const int64_t left = x * m->columns / across, right = (x + 1) * m->columns / across;
+    return (double)present(m, top, bottom, left, right) / (double)((bottom - top) * (right - left));
 }
 
 static void zeros(cli_page *p, const matrix *m, const char *title)
 {
     cli_arena *a = p->arena;
     const int across = least(m->columns, ACROSS), down = least(m->of.units, DOWN), rows = least(m->of.units, ROWS);
-    const char **cell = cli_take(a, 2 * (ROWS + 1) * sizeof *cell), **c = cell;
+    cli_sheet numbers = {.align = "lr"};
     cli_picture picture = cli_picture_new(a, across, down);
     for (int y = 0; y < down; y++)
         for (int x = 0; x < across; x++) cli_picture_set(&picture, x, y, filled(m, y, down, x, across));
-    *c++ = "units", *c++ = "exact zeros";
+    cli_sheet_add(a, &numbers, "units", "exact zeros", NULL);
     for (int y = 0; y < rows; y++) {
         const int64_t from = y * m->of.units / rows, last = (y + 1) * m->of.units / rows - 1;
-        *c++ = from == last ? whole(a, from) : cli_format(a, "%lld to %lld", (long long)from, (long long)last);
-        *c++ = cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1)));
+        cli_sheet_add(a, &numbers,
+                      from == last ? cli_whole(a, (double)from)
+                                   : cli_format(a, "%lld to %lld", (long long)from, (long long)last),
+                      cli_format(a, "%.1f%%", 100 * (1 - filled(m, y, rows, 0, 1))), NULL);
     }
-    cli_page_figure(p, title, cli_format(a, "A matrix of %s; %s of it are exact zeros.", size(a, m), percent(a, m)),
+    cli_page_figure(p, title,
+                    cli_format(a, "A matrix of %s; %s of its weights are exact zeros.", size(a, m), percent(a, m)),
                     WIDTH, HEIGHT);
     cli_picture_write(p, &picture, 1, 1, WIDTH - 2, HEIGHT - 2);
     fprintf(p->to, "<rect class=\"axis\" x=\"1\" y=\"1\" width=\"%d\" height=\"%d\"/>\n", WIDTH - 2, HEIGHT - 2);
-    cli_page_figure_end(p,
-                        cli_format(a,
-                                   "Units from top to bottom, inputs from left to right. %s exact zeros: the fuller a "
-                                   "place, the more of its weights are not 0.",
-                                   percent(a, m)),
-                        "lr", rows + 1, cell);
+    cli_page_drawing_end(p);
+    const char *caption = cli_format(
+        a,
+        "Units from top to bottom, inputs from left to right. %s exact zeros. The stronger the "
+        "colour of a place, the more of its weights are not 0.",
+        percent(a, m));
+    cli_page_figure_end(p, caption, &numbers);
 }
 
 /* ---- Units as images --------------------------------------------------------------------------------------------- */
 
-/* Element (y, x, colour) of an image is at the sum of the strides; colours are added up. */
+/* Element (y, x, colour) of an image is at y * down + x * right + colour * c. Colours are added up. */
 typedef struct image {
     int height, width, colours, down, right, colour;
 } image;
@@ -148,7 +146,7 @@ typedef struct ranked {
     double norm;
 } ranked;
 
-/* The larger first, then the earlier. */
+/* The largest norm first; of equal ones the lower number. */
 static int order(const void *one, const void *two)
 {
     const ranked *a = one, *b = two;
@@ -168,7 +166,7 @@ static ranked *rank_units(cli_arena *a, const cli_weight *w)
     return list;
 }
 
-/* One unit into its place of the picture, with a pixel's gap, on a scale of its own. */
+/* Draws one unit as tile k of the picture, scaled by its largest weight, with gaps of a pixel. */
 static void tile(cli_picture *to, const cli_weight *w, const image *m, int64_t unit, int k)
 {
     double sum[MOST][MOST], most = 0;
@@ -184,28 +182,30 @@ static void tile(cli_picture *to, const cli_weight *w, const image *m, int64_t u
         for (int x = 0; x < m->width; x++) cli_picture_set(to, left + x, top + y, most > 0 ? sum[y][x] / most : 0);
 }
 
+/* Draws the units, if their inputs are the elements of an image. */
 static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *title, const char *what)
 {
+    if (w->inputs != (int64_t)m->height * m->width * m->colours || w->taps != 1) return;
     cli_arena *a = p->arena;
     const int n = least(w->units, SHOWN), down = (n - 1) / IN_ROW + 1;
     const ranked *list = rank_units(a, w);
-    const char **cell = cli_take(a, 2 * (SHOWN + 1) * sizeof *cell), **c = cell;
+    cli_sheet numbers = {.align = "lr"};
     cli_picture picture = cli_picture_new(a, IN_ROW * (m->width + 1) - 1, down * (m->height + 1) - 1);
-    *c++ = "unit, row by row", *c++ = "norm";
+    cli_sheet_add(a, &numbers, "unit, row by row", "norm", NULL);
     for (int k = 0; k < n; k++) {
         tile(&picture, w, m, list[k].unit, k);
-        *c++ = whole(a, list[k].unit);
-        *c++ = cli_format(a, "%.3g", list[k].norm);
+        cli_sheet_add(a, &numbers, cli_whole(a, (double)list[k].unit), cli_format(a, "%.3g", list[k].norm), NULL);
     }
     const char *which = n < w->units
                             ? cli_format(a, "The %d of %lld units with the largest weights", n, (long long)w->units)
                             : "All units, the largest weights first";
+    const double height = WIDTH * (double)picture.height / picture.width;
     cli_page_figure(p, title, cli_format(a, "%s, each as an image of %d by %d pixels.", which, m->height, m->width),
-                    WIDTH, WIDTH * (double)picture.height / picture.width);
-    cli_picture_write(p, &picture, 0, 0, WIDTH, WIDTH * (double)picture.height / picture.width);
-    cli_page_figure_end(p,
-                        cli_format(a, "%s: %s. Blue above 0, orange below, each on a scale of its own.", which, what),
-                        "lr", n + 1, cell);
+                    WIDTH, height);
+    cli_picture_write(p, &picture, 0, 0, WIDTH, height);
+    cli_page_drawing_end(p);
+    cli_page_figure_end(
+        p, cli_format(a, "%s: %s. Blue is above 0, orange below; each unit has its own scale.", which, what), &numbers);
 }
 
 /* The same weight with units and inputs exchanged. */
@@ -219,18 +219,15 @@ static void images(cli_run_set *s, int run, int n, const matrix *m)
     image i;
     if (n == 0 || !image_of(&s->record[run], &i)) return;
     const cli_weight first = m[0].of, last = turned(m[n - 1].of);
-    const int64_t pixels = (int64_t)i.height * i.width * i.colours;
-    if (first.inputs == pixels && first.taps == 1)
-        tiles(s->page, &first, &i, cli_set_title(s, run, cli_format(s->arena, "units of %s", first.name)),
-              "what each looks for in the image");
-    if (last.inputs == pixels && last.taps == 1)
-        tiles(s->page, &last, &i, cli_set_title(s, run, cli_format(s->arena, "columns of %s", last.name)),
-              "what each adds to the image that comes out");
+    tiles(s->page, &first, &i, cli_set_title(s, run, cli_format(s->arena, "units of %s", first.name)),
+          "what each looks for in the image");
+    tiles(s->page, &last, &i, cli_set_title(s, run, cli_format(s->arena, "columns of %s", last.name)),
+          "what each adds to the output image");
 }
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
 
-/* A model is large: none is held for longer than it is looked at. */
+/* A model is large, so each is closed before the next is opened. */
 static void model(cli_run_set *s, int run)
 {
     tacet_error e;

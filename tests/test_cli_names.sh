@@ -40,7 +40,7 @@ runs 0 "$tacet" explain nested.yaml --no-penalties --penalty '*: l1 1e-4'
 has out '^\*: l1 1e-4 on 9 values: x, 0, 1, layer1.0.fc, ..., fc$'
 
 # ---- The weights that are left are shown of parameters alone, whatever has a dot ----
-sed -n '/<h3>Weights left/,/<\/desc>/p' whole/report.html > weights
+sed -n '/<h3>Remaining weights/,/<\/desc>/p' whole/report.html > weights
 has weights 'layer1.0.fc.weight:l2' 'fc.\*:norm'
 hasnt weights 'relu:l1'
 hasnt weights 'out:norm'

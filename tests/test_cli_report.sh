@@ -69,7 +69,7 @@ same first elsewhere.html
 # ---- The last step of an epoch has its place; a part of an epoch is no epoch ----
 runs 0 "$tacet" train net.yaml --out ends -q --set train.log=10 --set train.steps=25
 hasnt ends/report.html 'faint" d=""'
-has ends/report.html "2 epochs and a part, 25 steps"
+has ends/report.html "2 epochs and part of the next, 25 steps"
 
 # ---- Any two doubles ----
 mkdir -p far_apart
@@ -123,7 +123,7 @@ cp -r one none
 sed -i 's/"ended","began"/"stopped","began"/; s/,"figures":{.*}}$/}/' none/run.json
 runs 0 "$tacet" report none
 alone none/report.html
-has none/report.html 'No epoch is finished yet' 'stopped before its end' '<td>linear 16</td>'
+has none/report.html 'No epoch is finished yet' 'stopped early' '<td>linear 16</td>'
 hasnt none/report.html '<figure'
 grep '^{"step"' one/metrics.jsonl > none/metrics.jsonl # what there is of a first epoch
 runs 0 "$tacet" report none
@@ -141,7 +141,7 @@ kill -INT $!
 wait $!
 code=$?
 [ "$code" -eq 130 ] || fault "exit code $code after SIGINT: $(cat err)"
-has stop/report.html 'stopped before its end' '<h3>Data loss</h3>'
+has stop/report.html 'stopped early' '<h3>Data loss</h3>'
 mkdir -p lost/report.html
 runs 0 "$tacet" train net.yaml --out lost
 has err "^tacet: cannot write lost/report.html: not a regular file$" "the run is in lost"

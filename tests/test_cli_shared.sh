@@ -19,7 +19,7 @@ has err '^linear1 (linear 8)  *8  *40  *weight: l2 1e-3; bias: l1 1e-4$' \
     '^44 parameters: 44 trainable, 0 frozen; linear2 uses linear1.weight$'
 has a/run.json '"spec":"linear 4 weight=linear1.weight transposed","shape":"4","parameters":4,"frozen":0,"uses":"linear1.weight","penalties":"bias: l1 1e-4"'
 tr -d '\n' < a/report.html | sed 's/<\/tr>/\n/g; s/<[^>]*>/ /g' > page
-has page 'linear2 *linear 4 weight=linear1.weight transposed *4 *4 and linear1.weight *bias: l1 1e-4 *$' ' all *44 *$'
+has page 'linear2 *linear 4 weight=linear1.weight transposed *4 *4 and linear1.weight *bias: l1 1e-4 *$' ' total *44 *$'
 runs 0 "$tacet" inspect a/model.safetensors
 has out '^linear1.weight *\[8, 4\]' '^linear2.bias ' 'model *from x | linear 8 | relu | linear 4 weight=linear1.weight transposed$'
 hasnt out '^linear2.weight'

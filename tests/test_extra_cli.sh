@@ -33,7 +33,7 @@ hasnt out 'units have no weight left'
 runs 0 "$tacet" inspect a/checkpoint.safetensors
 has out '^test_conv1.weight: 2 of 3 inputs have no weight left; the others: 0$'
 has a/report.html '>6 x 3 of 9 taps<' 'A matrix of 6 x 3 of 9 taps; 66.7% of it'
-# The row of the table: exact zeros, their share, units and inputs without a weight. Blocks: inputs 1 and 2 are empty.
+# The row of the table: exact zeros, their share, units and inputs without weights. Blocks: inputs 1 and 2 are empty.
 tr -d '\n' < a/report.html | sed 's/<\/tr>/\n/g; s/<[^>]*>/ /g' > page
 has page 'test_conv1.weight *6 x 3 of 9 taps *108 *66.7% *0 *2 *$'
 has page '^ *0 *66.7% *$' '^ *5 *66.7% *$'

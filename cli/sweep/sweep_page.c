@@ -59,23 +59,20 @@ static void numbers(cli_sweep *s, cli_page *page)
 static void asked(cli_sweep *s, cli_page *page)
 {
     cli_arena *a = s->arena;
-    const char **cell = cli_take(a, ((size_t)s->overs + 1) * 4 * sizeof *cell);
-    const char *const head[] = {"swept", "points", "", "largest that changes anything"};
+    cli_sheet t = {.align = "lrlr"};
     cli_source config;
-    memcpy(cell, head, sizeof head);
+    cli_sheet_add(a, &t, "swept", "points", "", "largest that changes anything", NULL);
     for (int i = 0; i < s->overs; i++) {
         const cli_over *o = &s->over[i];
-        const char **c = &cell[4 * (i + 1)];
-        c[0] = o->text;
-        c[1] = cli_format(a, "%d", o->count);
-        c[2] = cli_format(a, "%s to %s", o->value[0], o->value[o->count - 1]);
-        c[3] = o->lambda ? cli_digits(a, o->largest) : "-";
+        cli_sheet_add(a, &t, o->text, cli_format(a, "%d", o->count),
+                      cli_format(a, "%s to %s", o->value[0], o->value[o->count - 1]),
+                      o->lambda ? cli_digits(a, o->largest) : "-", NULL);
     }
     cli_page_section(
         page, "What was asked",
         "The largest lambda is estimated before training, from the gradients of the initial weights on the "
         "first batch: from there on the penalty pulls at each element at least as hard as the data do at any.");
-    cli_page_table(page, "lrlr", s->overs + 1, cell);
+    cli_page_table(page, NULL, &t);
     const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,
                                         s->fresh ? "%s; every run starts from initial weights."
@@ -107,7 +104,8 @@ static void points(cli_sweep *s, cli_page *page)
                      r ? cli_format(s->arena, "Figures of the %s data, %s; times are those of training steps.", r->part,
                                     cli_count(s->arena, r->rows, "row"))
                        : NULL);
-    cli_page_table_linked(page, align, s->points + 1, cell, href);
+    cli_page_table(page, NULL,
+                   &(cli_sheet){.align = align, .cells = columns * (s->points + 1), .cell = cell, .href = href});
     const char *notes = cli_sweep_notes(s, PLUS);
     for (size_t n; *notes; notes += n + (notes[n] == '\n')) {
         n = strcspn(notes, "\n");
@@ -121,23 +119,19 @@ static void runs(cli_sweep *s, cli_page *page)
     enum { COLUMNS = 5 };
     cli_arena *a = s->arena;
     const int shown = s->runs < RUNS_SHOWN ? s->runs : RUNS_SHOWN;
-    const char **cell = cli_take(a, ((size_t)shown + 1) * COLUMNS * sizeof *cell);
     const char **href = cli_take(a, ((size_t)shown + 1) * COLUMNS * sizeof *href);
-    const char *const head[COLUMNS] = {"run", "seed", judged(s), "density", "ms a step"};
+    cli_sheet t = {.align = "lrrrr", .href = href};
     if (s->seeds == 1) return;
-    memcpy(cell, head, sizeof head);
+    cli_sheet_add(a, &t, "run", "seed", judged(s), "density", "ms a step", NULL);
     for (int i = 0; i < shown; i++) {
         const cli_sweep_run *r = &s->run[i];
-        const char **c = &cell[COLUMNS * (i + 1)];
-        href[COLUMNS * (i + 1)] = page_of(s, r);
-        c[0] = r->name;
-        c[1] = cli_format(a, "%lld", (long long)r->seed);
-        c[2] = cli_digits(a, r->figure[cli_sweep_judged_by(s)]);
-        c[3] = cli_digits(a, r->figure[CLI_OF_SILENCE]);
-        c[4] = cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000);
+        href[t.cells] = page_of(s, r);
+        cli_sheet_add(a, &t, r->name, cli_format(a, "%lld", (long long)r->seed),
+                      cli_digits(a, r->figure[cli_sweep_judged_by(s)]), cli_digits(a, r->figure[CLI_OF_SILENCE]),
+                      cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000), NULL);
     }
     cli_page_section(page, "Runs", shown < s->runs ? "The first of them; each has a page of its own." : NULL);
-    cli_page_table_linked(page, "lrrrr", shown + 1, cell, href);
+    cli_page_table(page, NULL, &t);
 }
 
 /* ---- Fronts ------------------------------------------------------------------------------------------------------ */
@@ -175,7 +169,7 @@ static cli_series gather(const cli_sweep *s, int figure, double scale, bool fron
         name[i] = label(s, list[i].point);
         if (list[i].point == s->chosen) series.marked = i + 1;
     }
-    series.points = series.hollow = !front;
+    series.points = !front;
     series.colour = front ? 0 : CLI_PALETTE - 1;
     return series;
 }
