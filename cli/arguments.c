@@ -1,5 +1,5 @@
-/* arguments.c: cuts a command line by the tables of its command. */
-#define _GNU_SOURCE /* sched_getaffinity: the cores that we may use, not those that there are */
+/* arguments.c: parses a command line according to the tables of its command. */
+#define _GNU_SOURCE /* sched_getaffinity: the cores that this process may use, not all cores of the machine */
 #include "command.h"
 
 #include <sched.h>
@@ -10,20 +10,28 @@
 #include "commands.def"
 #undef COMMAND
 
-static const cli_command *const table[] = {
+const cli_command *const cli_command_table[] = {
 #define COMMAND(name) &cli_command_##name,
 #include "commands.def"
 #undef COMMAND
+    NULL,
 };
-
-int cli_command_count(void) { return (int)(sizeof table / sizeof *table); }
-const cli_command *cli_command_at(int i) { return table[i]; }
 
 const char *cli_given_value(const cli_args *a, const char *name)
 {
     for (int i = 0; i < a->count; i++)
         if (strcmp(a->given[i].option->name, name) == 0) return a->given[i].value ? a->given[i].value : "";
     return NULL;
+}
+
+tacet_status cli_given_count(const cli_args *a, const char *name, int most, int *to)
+{
+    int64_t n = *to;
+    const char *text = cli_given_value(a, name);
+    if (text && (!tc_integer_read(text, &n) || n < 1 || n > most))
+        return cli_fail(TACET_DESCRIPTION, "--%s is a whole number from 1 to %d, not '%s'", name, most, text);
+    *to = (int)n;
+    return TACET_OK;
 }
 
 static const char *option_name(const void *context, int i)
@@ -47,7 +55,7 @@ static tacet_status usage(const cli_command *c, cli_arena *a, const char *messag
     return cli_fail_hint(TACET_DESCRIPTION, cli_format(a, "see tacet %s --help", c->name), "%s", message);
 }
 
-/* One option that begins at argv[i]; moves i over its value. */
+/* Reads the option at argv[*i], and advances *i if its value is the next argument. */
 static tacet_status read_option(const cli_command *c, int argc, char **argv, int *i, cli_args *a)
 {
     const char *word = argv[*i];
@@ -71,6 +79,18 @@ static tacet_status read_option(const cli_command *c, int argc, char **argv, int
     return TACET_OK;
 }
 
+enum { MOST_THREADS = 1024 };
+
+static int cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
+#endif
+    return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : (int)n;
+}
+
 tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args *a, bool *help)
 {
     a->operand = cli_take(a->arena, ((size_t)argc + 1) * sizeof *a->operand);
@@ -90,25 +110,12 @@ tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args
         else if (!ended && word[0] == '-' && word[1])
             s = read_option(c, argc, argv, &i, a);
         else if (a->operands == c->most)
-            s = usage(c, a->arena, cli_format(a->arena, "'%s' is one operand too many", word));
+            s = usage(c, a->arena, cli_format(a->arena, "unexpected operand '%s'", word));
         else
             a->operand[a->operands++] = word;
         if (s != TACET_OK) return s;
     }
     if (a->operands < c->least) return usage(c, a->arena, cli_format(a->arena, "%s is missing", c->operands));
-    return TACET_OK;
-}
-
-tacet_status cli_threads(const cli_args *a, int *threads)
-{
-    const char *text = cli_given_value(a, "threads");
-    int64_t n = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-#endif
-    if (text && (!tc_integer_read(text, &n) || n < 1 || n > 1024))
-        return cli_fail(TACET_DESCRIPTION, "--threads is a whole number from 1 to 1024, not '%s'", text);
-    *threads = n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
-    return TACET_OK;
+    a->threads = cores();
+    return cli_given_count(a, "threads", MOST_THREADS, &a->threads);
 }

@@ -86,7 +86,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
 }
 
-/* The units or inputs of a weight that hold something, where others are empty. */
+/* Names the units or inputs of a weight that are not all 0, if others are. */
 static void left(const char *name, const cli_weight *w, bool input)
 {
     enum { NAMED = 20 };
@@ -122,14 +122,14 @@ static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
     for (int i = 0; i < n; i++) {
         cli_weight w;
         if (!cli_weight_in(f, g, i, &w)) continue;
-        const char *dot = strrchr(w.name, '.'); /* a checkpoint has the optimizer's moments too */
+        const char *dot = strrchr(w.name, '.'); /* a checkpoint also holds the optimizer's moments */
         if (!dot || strcmp(dot, ".weight") != 0) continue;
         left(w.name, &w, true);
         left(w.name, &w, false);
     }
 }
 
-/* A run's folder: its ledger. */
+/* Shows the ledger of the run in this folder. */
 static tacet_status run_of(cli_arena *a, const char *path)
 {
     cli_folder folder;
@@ -162,13 +162,13 @@ static tacet_status run(const cli_args *a)
 const cli_command cli_command_inspect = {
     .name = "inspect",
     .operands = "MODEL|RUN",
-    .brief = "Show what is in a model or a checkpoint, or what the penalties of a run did",
+    .brief = "Show the contents of a model or a checkpoint, or what the penalties of a run did",
     .doc =
         "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, deviation, "
-        "largest magnitude, share of exact zeros; and, counted from 0, the inputs and the units that are left of a "
-        "weight where others are all 0. Of a run's folder it prints the ledger: for each penalty, on training data, "
-        "lambda, value, share of the objective, the norm of its gradient beside that of the data's, density, exact "
-        "zeros and dead units, for the last epoch and from epoch to epoch; and how often units fire.",
+        "largest magnitude, share of exact zeros; and, if some inputs or units of a weight are all 0, which ones are "
+        "left, counted from 0. For the folder of a run it prints the ledger: for each penalty, on training data, "
+        "lambda, value, share of the objective, the norm of its gradient and of the data's, density, exact zeros and "
+        "dead units, for the last epoch and over the epochs; and how often units fire.",
     .least = 1,
     .most = 1,
     .run = run,

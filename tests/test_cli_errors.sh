@@ -39,7 +39,7 @@ has err "given twice"
 refused 2 train
 has err "CONFIG is missing"
 refused 2 train net.yaml net.yaml
-has err "one operand too many"
+has err "unexpected operand"
 refused 2 train net.yaml --out a --resume b
 refused 2 ops l11
 has err "did you mean l1?"

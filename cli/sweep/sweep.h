@@ -45,11 +45,17 @@ typedef struct cli_sweep_run {
 } cli_sweep_run;
 
 typedef struct cli_sweep_point {
-    int index[CLI_OVERS]; /* the point of each --over */
-    int ended;            /* runs that have figures, means and standard errors over them: */
-    double mean[CLI_SWEEP_FIGURES], error[CLI_SWEEP_FIGURES]; /* error: NAN below two runs */
-    bool density_front, time_front;                           /* no point is better in both, accuracy and this */
+    int index[CLI_OVERS];                                     /* the point of each --over */
+    int ended;                                                /* runs that have figures */
+    double mean[CLI_SWEEP_FIGURES], error[CLI_SWEEP_FIGURES]; /* over these runs; error: NAN below two runs */
 } cli_sweep_point;
+
+/* The figure by which points are compared. */
+typedef struct cli_sweep_judge {
+    int figure;
+    const char *name, *title; /* "accuracy", "Accuracy" */
+    int sign;                 /* 1: the larger the better; -1: the smaller */
+} cli_sweep_judge;
 
 typedef struct cli_sweep {
     cli_arena *arena;
@@ -59,7 +65,7 @@ typedef struct cli_sweep {
     cli_over over[CLI_OVERS];
     int seeds, jobs, threads; /* threads: of each run */
     int64_t seed;             /* the first */
-    bool fresh, begun; /* begun: before, by whoever wrote sweep.json */
+    bool fresh, begun;        /* begun: before, by whoever wrote sweep.json */
     int points, runs;
     cli_sweep_point *point; /* [points], the first --over fastest */
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
@@ -67,10 +73,10 @@ typedef struct cli_sweep {
     cli_progress progress;
     bool weights; /* are what is swept, and no activations */
     /* The choice: */
-    bool by_loss;     /* there is no accuracy */
-    int best, chosen; /* points; -1: none ended */
-    double tolerance; /* one standard error of the best; NAN: there is none */
-    bool binomial;    /* that of a share of rows, not over seeds */
+    cli_sweep_judge by; /* accuracy; the data loss if there is no accuracy */
+    int best, chosen;   /* points; -1: none ended */
+    double tolerance;   /* one standard error of the best; NAN: there is none */
+    bool binomial;      /* that of a share of rows, not over seeds */
 } cli_sweep;
 
 /* ---- sweep_folder.c ---------------------------------------------------------------------------------------------- */
@@ -107,11 +113,12 @@ tacet_status cli_sweep_paths(cli_sweep *s);
 /* Whether a run has ended, and with which figures. */
 void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r);
 
-/* CLI_OF_ACCURACY, or CLI_OF_LOSS where there is none. */
-int cli_sweep_judged_by(const cli_sweep *s);
-
-/* Means, fronts and the choice. */
+/* Computes the means and makes the choice. */
 void cli_sweep_weigh(cli_sweep *s);
+
+/* Whether no other point is at least as good both in this figure, the smaller the better, and in what is judged by, and
+ * better in one of them. */
+bool cli_sweep_on_front(const cli_sweep *s, const cli_sweep_point *p, int figure);
 
 /* The run of a point that its model is taken from: that of the first seed that ended. */
 const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point);

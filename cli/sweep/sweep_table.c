@@ -144,8 +144,8 @@ static void point_json(tc_json_writer *j, const cli_sweep *s, int i)
     }
     tc_json_close(j, ']');
     for (int k = 0; k < COLUMNS; k++) figure_json(j, p, column[k].figure, column[k].key);
-    tc_json_add_integer(j, "density_front", p->density_front);
-    tc_json_add_integer(j, "time_front", p->time_front);
+    tc_json_add_integer(j, "density_front", cli_sweep_on_front(s, p, CLI_OF_SILENCE));
+    tc_json_add_integer(j, "time_front", cli_sweep_on_front(s, p, CLI_OF_STEP_US));
     runs_json(j, s, i);
     tc_json_close(j, '}');
 }
