@@ -50,32 +50,42 @@ static const cli_option *find(const cli_command *c, const char *word, size_t n)
     return NULL;
 }
 
-static tacet_status usage(const cli_command *c, cli_arena *a, const char *message)
+static tacet_status usage(const cli_args *a, const char *message)
 {
-    return cli_fail_hint(TACET_DESCRIPTION, cli_format(a, "see tacet %s --help", c->name), "%s", message);
+    return cli_fail_hint(TACET_DESCRIPTION, cli_format(a->arena, "see tacet %s --help", a->command->name), "%s",
+                         message);
 }
 
 /* Reads the option at argv[*i], and advances *i if its value is the next argument. */
-static tacet_status read_option(const cli_command *c, int argc, char **argv, int *i, cli_args *a)
+static tacet_status read_option(int argc, char **argv, int *i, cli_args *a)
 {
+    const cli_command *c = a->command;
     const char *word = argv[*i];
     size_t n = word[1] == '-' ? strcspn(word, "=") : strlen(word);
     const cli_option *o = find(c, word, n);
     const char *name = cli_copy(a->arena, word, n), *value = word[n] ? word + n + 1 : NULL;
     if (!o) {
         const char *near = word[1] == '-' ? tc_nearest(name + 2, option_name, c) : NULL;
-        const char *hint = near ? cli_format(a->arena, "did you mean --%s?", near)
-                                : cli_format(a->arena, "see tacet %s --help", c->name);
-        return cli_fail_hint(TACET_DESCRIPTION, hint, "unknown option '%s' of tacet %s", name, c->name);
+        const char *message = cli_format(a->arena, "unknown option '%s' of tacet %s", name, c->name);
+        if (!near) return usage(a, message);
+        return cli_fail_hint(TACET_DESCRIPTION, cli_format(a->arena, "did you mean --%s?", near), "%s", message);
     }
-    if (!o->argument && value) return usage(c, a->arena, cli_format(a->arena, "%s takes no value", name));
+    if (!o->argument && value) return usage(a, cli_format(a->arena, "%s takes no value", name));
     if (o->argument && !value && *i + 1 < argc) value = argv[++*i];
     if (o->argument && (!value || !*value))
-        return usage(c, a->arena, cli_format(a->arena, "%s needs a value: %s", name, o->argument));
+        return usage(a, cli_format(a->arena, "%s needs a value: %s", name, o->argument));
     for (int j = 0; j < a->count && !o->many; j++)
-        if (a->given[j].option == o && o->argument)
-            return usage(c, a->arena, cli_format(a->arena, "%s is given twice", name));
+        if (a->given[j].option == o && o->argument) return usage(a, cli_format(a->arena, "%s is given twice", name));
     a->given[a->count++] = (cli_given){o, value};
+    return TACET_OK;
+}
+
+tacet_status cli_given_folder(const cli_args *a, const char *under, cli_folder *f)
+{
+    const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume"), *path = out ? out : resume;
+    if (out && resume) return usage(a, "--resume DIR continues in DIR; leave out --out");
+    if (!resume && a->operands == 0) return usage(a, "CONFIG is missing");
+    cli_folder_name(a->arena, path ? path : cli_folder_free_name(a->arena, under, a->operand[0]), f);
     return TACET_OK;
 }
 
@@ -91,7 +101,7 @@ static int cores(void)
     return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : (int)n;
 }
 
-tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args *a, bool *help)
+tacet_status cli_args_read(int argc, char **argv, cli_args *a, bool *help)
 {
     a->operand = cli_take(a->arena, ((size_t)argc + 1) * sizeof *a->operand);
     a->given = cli_take(a->arena, ((size_t)argc + 1) * sizeof *a->given);
@@ -108,14 +118,14 @@ tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args
         if (!ended && strcmp(word, "--") == 0)
             ended = true;
         else if (!ended && word[0] == '-' && word[1])
-            s = read_option(c, argc, argv, &i, a);
-        else if (a->operands == c->most)
-            s = usage(c, a->arena, cli_format(a->arena, "unexpected operand '%s'", word));
+            s = read_option(argc, argv, &i, a);
+        else if (a->operands == a->command->most)
+            s = usage(a, cli_format(a->arena, "unexpected operand '%s'", word));
         else
             a->operand[a->operands++] = word;
         if (s != TACET_OK) return s;
     }
-    if (a->operands < c->least) return usage(c, a->arena, cli_format(a->arena, "%s is missing", c->operands));
+    if (a->operands < a->command->least) return usage(a, cli_format(a->arena, "%s is missing", a->command->operands));
     a->threads = cores();
     return cli_given_count(a, "threads", MOST_THREADS, &a->threads);
 }

@@ -4,7 +4,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include "cli.h"
+#include "run_folder.h"
 
 typedef struct cli_option {
     const char *name;     /* "threads"; a table ends with NULL */
@@ -21,6 +21,7 @@ typedef struct cli_given {
 
 typedef struct cli_args {
     cli_arena *arena;
+    const struct cli_command *command;
     const char *program; /* as it was called */
     int threads;         /* --threads, otherwise the cores that this process may use */
     int operands, count;
@@ -45,8 +46,11 @@ const char *cli_given_value(const cli_args *a, const char *name);
 /* The value of an option as a whole number from 1 to `most`; *to stays as it is if the option is not given. */
 tacet_status cli_given_count(const cli_args *a, const char *name, int most, int *to);
 
+/* Names the folder of a command that has --out and --resume: the one given, otherwise a new one under `under`. */
+tacet_status cli_given_folder(const cli_args *a, const char *under, cli_folder *f);
+
 /* Reads what follows the name of the command according to its tables. *help: --help was given. */
-tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args *a, bool *help);
+tacet_status cli_args_read(int argc, char **argv, cli_args *a, bool *help);
 
 /* The help of a command, or of the program (c NULL). The manual page of the whole program, in the man macros. */
 void cli_help(FILE *to, const cli_command *c);

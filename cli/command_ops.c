@@ -56,26 +56,23 @@ static void parameters(const tacet_entry *e)
     cli_wrap(stdout, text, 0, 6, WIDTH);
 }
 
+static void paragraph(const char *head, const char *text)
+{
+    if (!text || !*text) return;
+    int at = printf("\n%s", head) - 1;
+    cli_wrap(stdout, text, at, at, WIDTH);
+}
+
 static void detail(int entry, const tacet_entry *e)
 {
     printf("%s (%s)\n", e->name, tacet_role_name(e->role));
     if (e->formula && *e->formula) cli_wrap(stdout, e->formula, 0, 4, WIDTH);
-    if (e->doc && *e->doc) {
-        printf("\n");
-        cli_wrap(stdout, e->doc, 0, 0, WIDTH);
-    }
-    if (e->mixes) {
-        printf("\n");
-        cli_wrap(stdout, "Mixes samples: in training, its output for one sample depends on the whole batch.", 0, 0,
-                 WIDTH);
-    }
+    paragraph("", e->doc);
+    if (e->mixes) paragraph("", "Mixes samples: in training, its output for one sample depends on the whole batch.");
     if (e->attributes) printf("\nAttributes:\n");
     attributes(entry);
     parameters(e);
-    if (e->source && *e->source) {
-        printf("\nSource: ");
-        cli_wrap(stdout, e->source, 8, 8, WIDTH);
-    }
+    paragraph("Source: ", e->source);
 }
 
 static tacet_status run(const cli_args *a)

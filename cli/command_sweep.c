@@ -1,7 +1,6 @@
 /* command_sweep.c: tacet sweep CONFIG --over ...: the path from lambda to silence. */
 #include "command.h"
 #include "sweep/sweep.h"
-#include "sweep/trial.h"
 
 #include <math.h>
 #include <string.h>
@@ -42,18 +41,12 @@ static const cli_option option[] = {
 
 static tacet_status locate(const cli_args *a, cli_sweep *s)
 {
-    const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume");
-    if (out && resume) return cli_fail(TACET_DESCRIPTION, "--resume DIR continues in DIR; leave out --out");
-    if (!resume && a->operands == 0)
-        return cli_fail_hint(TACET_DESCRIPTION, "see tacet sweep --help", "CONFIG is missing");
-    cli_folder_name(a->arena,
-                    resume ? resume
-                    : out  ? out
-                           : cli_folder_free_name(a->arena, "sweeps", a->operand[0]),
-                    &s->folder);
+    const tacet_status status = cli_given_folder(a, "sweeps", &s->folder);
+    if (status != TACET_OK) return status;
+    const bool resume = cli_given_value(a, "resume") != NULL;
     const bool begun = cli_folder_has(s->folder.sweep);
     if (!begun && cli_folder_has(s->folder.run))
-        return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds a run of tacet train", s->folder.path);
+        return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s holds a run of tacet train", s->folder.path);
     if (resume && a->operands == 0 && !begun)
         return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins it if DIR holds none",
                              "there is no sweep in %s: %s is missing", s->folder.path, s->folder.sweep);
@@ -120,24 +113,24 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
 
 static void say_largest(cli_sweep *s, const cli_over *o)
 {
+    double most = 0;
     if (!o->lambda) return;
+    const char *name = cli_format(s->arena, "%s:%s", o->on, o->kind);
     if (isnan(o->largest)) {
         cli_progress_say(
             &s->progress,
-            "%s:%s: no estimate of the largest lambda: its gradient, or that of the data, is 0 at the start", o->on,
-            o->kind);
+            "%s: no estimate of the largest lambda: the penalty or the data have no gradient there at the start", name);
         return;
     }
     cli_progress_say(&s->progress,
-                     "%s:%s: the largest lambda that changes anything is about %.3g, by the gradients at the start",
-                     o->on, o->kind, o->largest);
-    double most = 0;
+                     "%s: the largest lambda that changes anything is about %.3g, by the gradients at the start", name,
+                     o->largest);
     for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
     if (most > 1.001 * o->largest)
         cli_warn(
-            "%s:%s: the range goes up to %g: by the estimate, a network that starts with more than %.3g falls silent, "
-            "and larger values change nothing",
-            o->on, o->kind, most, o->largest);
+            "%s: the range goes up to %g: by the estimate, a network that starts with more than %.3g falls silent, and "
+            "larger values change nothing",
+            name, most, o->largest);
 }
 
 static bool known(const cli_over *o) { return !o->end[0].of_largest && !o->end[1].of_largest; }
@@ -195,10 +188,7 @@ static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
 static tacet_status report(const cli_args *a, cli_sweep *s)
 {
     cli_sweep_weigh(s);
-    if (cli_given_value(a, "json"))
-        cli_sweep_json(s, stdout);
-    else
-        cli_sweep_table(s, stdout);
+    (cli_given_value(a, "json") ? cli_sweep_json : cli_sweep_table)(s, stdout);
     tacet_status status = cli_sweep_csv(s);
     if (status == TACET_OK) status = cli_sweep_page(s);
     if (status != TACET_OK) return status;

@@ -31,27 +31,21 @@ static const cli_option option[] = {
 /* Finds the folder and reads the configuration: CONFIG, or with --resume only, the one in the folder. */
 static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c)
 {
-    const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume");
     const char *init = cli_given_value(a, "init");
-    if (out && resume) return cli_fail(TACET_DESCRIPTION, "--resume DIR continues in DIR; leave out --out");
-    if (!resume && a->operands == 0)
-        return cli_fail_hint(TACET_DESCRIPTION, "see tacet train --help", "CONFIG is missing");
-    if (resume) {
-        cli_folder_name(a->arena, resume, folder);
-        if (cli_folder_has(folder->sweep))
-            return cli_fail_hint(TACET_DESCRIPTION,
-                                 cli_format(a->arena, "tacet sweep --resume %s continues it", folder->path),
-                                 "%s holds a sweep, not a run", folder->path);
-        if (a->operands == 0 && !cli_folder_has(folder->config))
-            return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins the run if DIR holds none",
-                                 "there is no run in %s: %s is missing", resume, folder->config);
-    } else {
-        cli_folder_name(a->arena, out ? out : cli_folder_free_name(a->arena, "runs", a->operand[0]), folder);
-        if (cli_folder_has(folder->checkpoint) || cli_folder_has(folder->config))
-            return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
-                                 "%s already holds a run", folder->path);
-    }
-    tacet_status s = cli_job_configure(a, a->operands ? a->operand[0] : folder->config, c);
+    const bool resume = cli_given_value(a, "resume") != NULL;
+    tacet_status s = cli_given_folder(a, "runs", folder);
+    if (s != TACET_OK) return s;
+    if (resume && cli_folder_has(folder->sweep))
+        return cli_fail_hint(TACET_DESCRIPTION,
+                             cli_format(a->arena, "tacet sweep --resume %s continues it", folder->path),
+                             "%s holds a sweep, not a run", folder->path);
+    if (resume && a->operands == 0 && !cli_folder_has(folder->config))
+        return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins the run if DIR holds none",
+                             "there is no run in %s: %s is missing", folder->path, folder->config);
+    if (!resume && (cli_folder_has(folder->checkpoint) || cli_folder_has(folder->config)))
+        return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
+                             "%s already holds a run", folder->path);
+    s = cli_job_configure(a, a->operands ? a->operand[0] : folder->config, c);
     if (s == TACET_OK && init) s = cli_config_set(c, cli_format(a->arena, "init=%s", init));
     return s;
 }

@@ -20,9 +20,9 @@ static tacet_status run(int argc, char **argv, cli_arena *arena)
         const char *hint = cli_suggest(arena, argv[1], command_name, NULL);
         return cli_fail_hint(TACET_DESCRIPTION, hint ? hint : "see tacet --help", "unknown command '%s'", argv[1]);
     }
-    cli_args args = {.arena = arena, .program = argv[0]};
+    cli_args args = {.arena = arena, .command = c, .program = argv[0]};
     bool help;
-    tacet_status s = cli_args_read(c, argc - 2, argv + 2, &args, &help);
+    tacet_status s = cli_args_read(argc - 2, argv + 2, &args, &help);
     if (s == TACET_OK && help)
         cli_help(stdout, c);
     else if (s == TACET_OK)

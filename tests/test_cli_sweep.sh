@@ -66,7 +66,7 @@ agree() { # FOLDER LAMBDA ...: with one seed
     done
 }
 runs 0 sweep --resume warm
-has err "4 of 4 runs ended already"
+has err "4 of 4 runs have already ended"
 agree warm 0.0001 0.001 0.01 0.1
 runs 0 sweep --resume warm --json -q
 [ "$(wc -l < out)" -eq 1 ] || fault "--json printed more than a line"
@@ -355,7 +355,7 @@ for signal in INT:130 TERM:143 KILL:137; do
     wait $child 2> /dev/null
     code=$?
     [ $code -eq "${signal#*:}" ] || fault "SIG${signal%:*} ended with $code"
-    [ $code -eq 137 ] || has err "stopping: 2 runs to write a checkpoint" "stopped; go on with: tacet sweep --resume cut"
+    [ $code -eq 137 ] || has err "stopping: 2 runs to write a checkpoint" "stopped; continue with: tacet sweep --resume cut"
     empty out
     n=0
     while [ "$(cat cut/*/run.json | grep -c '"state":"stopped"')" -lt 2 ] && [ $n -lt 60 ]; do sleep 0.1; n=$((n + 1)); done

@@ -1,7 +1,7 @@
 /* outcome.c: the results of a sweep: figures of runs, means over seeds, the points that no other beats, and the choice.
  *
- * The choice is the rule of Breiman, Friedman, Olshen, Stone (Classification and regression trees, 1984, section 3.4.3),
- * which glmnet calls lambda.1se: of all points within one standard error of the best, the simplest. */
+ * The choice follows Breiman, Friedman, Olshen, Stone (Classification and regression trees, 1984, section 3.4.3), the
+ * rule that glmnet calls lambda.1se: of all points within one standard error of the best, the simplest. */
 #include "sweep/sweep.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* range.c: finds the range A..B:N in a penalty, and puts each of N numbers in its place.
  *
- * The numbers are evenly spaced on a logarithmic scale. Those between the ends are rounded to as few digits as keep them
- * apart, but at least four: a lambda that is read in the table can be typed again, and it names a folder. */
+ * The numbers are evenly spaced on a logarithmic scale. Those between the ends are rounded to as few digits as keep
+ * them apart, but at least four: a lambda that is read in the table can be typed again, and it names a folder. */
 #include "sweep/range.h"
 
 #include <ctype.h>

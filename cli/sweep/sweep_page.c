@@ -62,8 +62,8 @@ static void asked(cli_sweep *s, cli_page *page)
     }
     cli_page_section(
         page, "What was asked",
-        "The largest lambda is estimated before training, from the gradients of the initial weights on the first batch: "
-        "from there on, the penalty pulls at each element at least as hard as the data do at any.");
+        "The largest lambda is estimated before training, from the gradients of the initial weights on the first "
+        "batch: from there on, the penalty pulls at each element at least as hard as the data do at any.");
     cli_page_table(page, "lrlr", s->overs + 1, cell);
     const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,
