@@ -8,7 +8,7 @@
 
 typedef struct cli_option {
     const char *name;     /* "threads"; a table ends with NULL */
-    char letter;          /* 0: none */
+    char letter;          /* or 0 */
     const char *argument; /* "N"; NULL: a flag */
     const char *doc;
     bool many; /* may be given more than once */

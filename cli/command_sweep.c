@@ -48,8 +48,8 @@ static tacet_status locate(const cli_args *a, cli_sweep *s)
     if (!begun && cli_folder_has(s->folder.run))
         return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s holds a run of tacet train", s->folder.path);
     if (resume && a->operands == 0 && !begun)
-        return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins it if DIR holds none",
-                             "there is no sweep in %s: %s is missing", s->folder.path, s->folder.sweep);
+        return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins one",
+                             "%s holds no sweep: %s is missing", s->folder.path, s->folder.sweep);
     if (!resume && begun)
         return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
                              "%s already holds a sweep", s->folder.path);
@@ -85,12 +85,10 @@ static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_ask
 
 static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked *asked)
 {
-    const char *text[CLI_OVERS];
     for (int i = 0; i < a->count; i++) {
         if (strcmp(a->given[i].option->name, "over") != 0) continue;
         if (s->overs == CLI_OVERS) return cli_fail(TACET_DESCRIPTION, "--over is given more than %d times", CLI_OVERS);
-        s->over[s->overs].text = text[s->overs] = a->given[i].value;
-        s->overs++;
+        s->over[s->overs++].text = a->given[i].value;
     }
     s->begun = cli_folder_has(s->folder.sweep);
     if (s->begun) {
@@ -98,12 +96,12 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
         if (status == TACET_OK) status = same_as(a, s, asked);
         if (status != TACET_OK) return status;
         s->overs = asked->overs;
-        memcpy(text, asked->over, sizeof text);
+        for (int i = 0; i < s->overs; i++) s->over[i].text = asked->over[i];
     }
     if (s->overs == 0)
         return cli_fail_hint(TACET_DESCRIPTION, "--over 'relu1: l1 lambda=1e-6..1e-2:9'", "--over is missing");
     for (int i = 0; i < s->overs; i++) {
-        tacet_status status = cli_over_read(a->arena, text[i], &s->over[i]);
+        tacet_status status = cli_over_read(a->arena, s->over[i].text, &s->over[i]);
         if (status != TACET_OK) return status;
     }
     return TACET_OK;

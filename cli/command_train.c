@@ -40,8 +40,8 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
                              cli_format(a->arena, "tacet sweep --resume %s continues it", folder->path),
                              "%s holds a sweep, not a run", folder->path);
     if (resume && a->operands == 0 && !cli_folder_has(folder->config))
-        return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins the run if DIR holds none",
-                             "there is no run in %s: %s is missing", folder->path, folder->config);
+        return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins one", "%s holds no run: %s is missing",
+                             folder->path, folder->config);
     if (!resume && (cli_folder_has(folder->checkpoint) || cli_folder_has(folder->config)))
         return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
                              "%s already holds a run", folder->path);

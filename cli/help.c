@@ -30,7 +30,7 @@ static void options(FILE *to, const cli_command *c)
 
 static void keys(FILE *to)
 {
-    fprintf(to, "\nKeys of the configuration (YAML; a dot stands for a level: train: {epochs: 5}):\n");
+    fprintf(to, "\nKeys of the configuration (YAML; a dot separates levels: train: {epochs: 5}):\n");
     for (int i = 0; i < CLI_KEYS; i++) {
         const cli_key *k = &cli_key_table[i];
         char doc[512];

@@ -56,7 +56,7 @@ static void keys(FILE *to)
 {
     fputs(".SH CONFIGURATION\n", to);
     line(to,
-         "A YAML file of these keys; a dot stands for a level (train: {epochs: 5}). A key that begins with * or [ must "
+         "A YAML file of these keys; a dot separates levels (train: {epochs: 5}). A key that begins with * or [ must "
          "be quoted. A text in the small language is name [positional ...] [key=value ...] [flag ...]; tacet ops lists "
          "the names.");
     for (int i = 0; i < CLI_KEYS; i++) {

@@ -154,7 +154,7 @@ natural=$(grep '"validation"' natural/metrics.jsonl | tail -n 1 | sed 's/.*"vali
 column ends/sweep.csv density | paste -s - | awk -v n="$natural" '{ exit !($1 > 0.85 * n && $1 < 1.15 * n && $2 < 0.15 * n) }' || fault "natural $natural, then $(column ends/sweep.csv density)"
 [ "$(last largest ends/sweep.json | cut -c1-4)" = "$(echo "$one" | cut -c1-4)" ] || fault "the estimate depends on the epochs"
 runs 0 sweep net.yaml --set train.steps=1 --over 'relu1: l1 1..10:2' --out above -q
-has err "warning: relu1:l1: the range goes up to 10: by the estimate .* more than 0\.0[0-9]* falls silent"
+has err "warning: relu1:l1: the range goes up to 10: by the estimate, .* more than 0\.0[0-9]* falls silent"
 
 # ---- Other ranges ----
 values() { rm -rf range; runs 0 sweep net.yaml --no-penalties --set train.steps=1 --over "$1" --out range -q; column range/sweep.csv "$2" | paste -s -d ' ' - > said; }
@@ -224,7 +224,7 @@ cp alone/config.yaml kept.yaml
 runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --out alone; has err "alone holds a run of tacet train"
 runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --resume alone; same kept.yaml alone/config.yaml
 runs 5 sweep --resume nowhere
-has err "there is no sweep in nowhere"
+has err "nowhere holds no sweep"
 echo '{"over":3}' > above/sweep.json; runs 3 sweep --resume above
 has err "above/sweep.json: not what a sweep writes"
 

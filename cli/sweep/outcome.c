@@ -15,7 +15,7 @@ static bool is(const tc_json *entry, const char *key, const char *word)
     return text && strcmp(text, word) == 0;
 }
 
-/* The entry of the swept penalty among the terms, by what it is on; NULL: there is no such entry. */
+/* The entry of the swept penalty among the terms, by what it is on; NULL: not found. */
 static const tc_json *term_on(const tc_json *terms, const cli_over *o, const char *on)
 {
     const tc_json *t;

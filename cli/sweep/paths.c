@@ -25,7 +25,7 @@ enum { ARGUMENTS = 16 + 2 * CLI_OVERS, CANNOT_RUN = 127 };
 
 /* A path that is being run. */
 typedef struct slot {
-    pid_t process; /* 0: none */
+    pid_t process; /* 0: not running */
     int at, end;   /* the run, and one past the last run of the path */
     double began;
 } slot;
@@ -36,7 +36,7 @@ typedef struct paths {
     int next;     /* the run with which the next path begins */
     int length;   /* runs of a path */
     int running;  /* processes */
-    int signal;   /* the number of the signal received; 0: none */
+    int signal;   /* the number of the signal received, or 0 */
     int done, of; /* runs in this process */
     double spent; /* seconds, in runs that are done */
     sigset_t before, waited;
@@ -181,14 +181,13 @@ static void ended(paths *p, slot *t, int status)
 /* Finds the next run for a slot, on its path or the next one; false: no run is left. */
 static bool find_work(paths *p, slot *t)
 {
-    for (;;) {
+    for (;; t->at++) {
         if (t->at == t->end) {
             if (p->next == p->sweep->runs) return false;
             t->at = p->next;
             t->end = p->next += p->length;
         }
         if (p->sweep->run[t->at].state == CLI_RUN_WAITS) return true;
-        t->at++;
     }
 }
 

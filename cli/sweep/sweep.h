@@ -74,7 +74,7 @@ typedef struct cli_sweep {
     bool weights; /* only weights are swept */
     /* The choice: */
     cli_sweep_judge by; /* accuracy; the data loss if there is no accuracy */
-    int best, chosen;   /* points; -1: none ended */
+    int best, chosen;   /* points; -1: no run ended */
     double tolerance;   /* one standard error of the best; NAN: unknown */
     bool binomial;      /* the error is that of a share of rows, not over seeds */
 } cli_sweep;
@@ -120,7 +120,7 @@ void cli_sweep_weigh(cli_sweep *s);
  * better in one of them. */
 bool cli_sweep_on_front(const cli_sweep *s, const cli_sweep_point *p, int figure);
 
-/* The run whose model stands for a point: that of the first seed that ended; NULL: no run ended. */
+/* The run whose model represents a point: that of the first seed that ended; NULL: no run ended. */
 const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point);
 
 /* Why the point was chosen, as a sentence without its end. */

@@ -169,7 +169,7 @@ tacet_status cli_sweep_lock(cli_sweep *s)
             return TACET_OK;
         }
         if (tenths == 10 * PATIENCE)
-            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by runs that one left behind",
+            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by the remaining runs of one",
                             s->folder.path);
         if (tenths == 0) cli_progress_say(&s->progress, "%s is in use; waiting up to %d s", s->folder.path, PATIENCE);
         nanosleep(&(struct timespec){0, 100000000}, NULL);
