@@ -41,15 +41,7 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
     tacet_data_free(data);
     if (s != TACET_OK) return s;
-    if (!cli_given_value(a, "json")) {
-        cli_figures_table(stdout, a->arena, m->plan, &f);
-        return cli_figures_judge(&f);
-    }
-    tc_json_writer j = cli_json(a->arena);
-    tc_json_open(&j, NULL, '{');
-    cli_figures_json(&j, m->plan, &f, false);
-    tc_json_close(&j, '}');
-    cli_json_print(&j, stdout);
+    cli_figures_print(a->arena, m->plan, &f, cli_given_value(a, "json") != NULL, false);
     return cli_figures_judge(&f);
 }
 

@@ -74,14 +74,9 @@ static tacet_status report(const cli_args *a, cli_training *t)
     if (s == TACET_OK) s = written;
     if (s != TACET_OK) return s;
     cli_progress_say(&t->progress, "the run is in %s", t->folder.path);
-    if (cli_given_value(a, "json")) {
-        tc_json_writer j = cli_json(a->arena);
-        tc_json_open(&j, NULL, '{');
-        cli_figures_json(&j, job->plan, &f, true);
-        tc_json_close(&j, '}');
-        cli_json_print(&j, stdout);
-    } else {
-        cli_figures_table(stdout, a->arena, job->plan, &f);
+    const bool json = cli_given_value(a, "json") != NULL;
+    cli_figures_print(a->arena, job->plan, &f, json, true);
+    if (!json) {
         fputc('\n', stdout);
         tacet_total total = {.size = sizeof total};
         tacet_ledger_total(job->plan, &total);
