@@ -3,18 +3,15 @@
 
 #include <unistd.h>
 
-static size_t machine(const void *nothing, char *text, size_t capacity)
-{
-    (void)nothing;
-    return tacet_machine(text, capacity);
-}
-
 /* Where the Debian package installs the data that the examples train on. */
 static const char data[] = "/usr/share/datasets/fashion-mnist";
 
 static tacet_status run(const cli_args *a)
 {
-    cli_print(stdout, "%s", cli_text_of(a->arena, machine, NULL));
+    const size_t capacity = tacet_machine(NULL, 0) + 1;
+    char *machine = cli_take(a->arena, capacity);
+    tacet_machine(machine, capacity);
+    cli_print(stdout, "%s", machine);
     printf("threads: %d\n", a->threads);
     printf("data: %s %s\n", data,
            access(data, R_OK) == 0 ? "found" : "not found (apt-get install dataset-fashion-mnist)");

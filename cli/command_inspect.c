@@ -10,23 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef struct part {
-    const tacet_graph *graph;
-    const char *name;
-} part;
-
-static size_t part_text(const void *context, char *text, size_t capacity)
-{
-    const part *p = context;
-    return tacet_graph_text(p->graph, p->name, text, capacity);
-}
-
 static void described(cli_arena *a, const tacet_graph *g)
 {
     static const char *const name[] = {"input", "model", "loss", "penalties", "options"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        part p = {g, name[i]};
-        const char *text = cli_text_of(a, part_text, &p), *head = name[i];
+        const size_t capacity = tacet_graph_text(g, name[i], NULL, 0) + 1;
+        char *text = cli_take(a, capacity);
+        const char *head = name[i];
+        tacet_graph_text(g, name[i], text, capacity);
         while (*text) {
             int n = (int)strcspn(text, "\n");
             cli_print(stdout, "%-10s %.*s\n", head, n, text);
@@ -36,22 +27,16 @@ static void described(cli_arena *a, const tacet_graph *g)
     }
 }
 
-static const char *note(const tacet_file *f, const char *key)
-{
-    const char *text = tacet_file_note(f, key);
-    return text ? text : "";
-}
-
 static void noted(const tacet_file *f)
 {
     static const char *const name[] = {"output", "data", "scaling", "test", "batch"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const char *text = note(f, name[i]);
-        int n = (int)strcspn(text, "\n");
+        const char *text = tacet_file_note(f, name[i]);
+        int n = text ? (int)strcspn(text, "\n") : 0;
         if (n) cli_print(stdout, "%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
     }
-    const char *classes = note(f, "classes"), *head = "classes    ";
-    for (int shown = 0; *classes && shown < 20; shown++, head = ", ") {
+    const char *classes = tacet_file_note(f, "classes"), *head = "classes    ";
+    for (int shown = 0; classes && *classes && shown < 20; shown++, head = ", ") {
         int n = (int)strcspn(classes, "\n");
         cli_print(stdout, "%s%.*s", head, n, classes);
         classes += n + (classes[n] == '\n');

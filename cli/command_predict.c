@@ -59,7 +59,6 @@ static tacet_status predict(cli_model *m, const tacet_data *data, const char *na
 static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data *data)
 {
     const char *keep = cli_given_value(a, "keep"), *name = keep ? keep : m->output, *path = cli_given_value(a, "out");
-    tacet_data_info info = {.size = sizeof info};
     tacet_value_info v = {.size = sizeof v};
     cli_outfile o = {0};
     tacet_status s = find_value(m, name, &v);
@@ -67,11 +66,11 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
     sink to = {.to = stdout, .csv = path == NULL, .width = v.elements};
     to.row = cli_take(a->arena, sizeof *to.row * (size_t)(m->batch * v.elements));
     if (path) {
-        int64_t shape[9];
+        tacet_data_info info = {.size = sizeof info};
         s = cli_outfile_open(a->arena, path, &o);
         if (s != TACET_OK) return s;
         tacet_data_describe(data, &info);
-        shape[0] = info.rows;
+        int64_t shape[9] = {info.rows};
         memcpy(shape + 1, v.shape, (size_t)v.rank * sizeof *shape);
         cli_npy_head(o.f, v.rank + 1, shape);
         to.to = o.f;
