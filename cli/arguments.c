@@ -1,5 +1,5 @@
-/* arguments.c: cuts a command line by the tables of its command. */
-#define _GNU_SOURCE /* sched_getaffinity: the cores that we may use, not those that there are */
+/* arguments.c: parses a command line according to the tables of its command. */
+#define _GNU_SOURCE /* sched_getaffinity: the cores that this process may use, not all cores of the machine */
 #include "command.h"
 
 #include <sched.h>
@@ -10,20 +10,28 @@
 #include "commands.def"
 #undef COMMAND
 
-static const cli_command *const table[] = {
+const cli_command *const cli_command_table[] = {
 #define COMMAND(name) &cli_command_##name,
 #include "commands.def"
 #undef COMMAND
+    NULL,
 };
-
-int cli_command_count(void) { return (int)(sizeof table / sizeof *table); }
-const cli_command *cli_command_at(int i) { return table[i]; }
 
 const char *cli_given_value(const cli_args *a, const char *name)
 {
     for (int i = 0; i < a->count; i++)
         if (strcmp(a->given[i].option->name, name) == 0) return a->given[i].value ? a->given[i].value : "";
     return NULL;
+}
+
+tacet_status cli_given_count(const cli_args *a, const char *name, int most, int *to)
+{
+    int64_t n = *to;
+    const char *text = cli_given_value(a, name);
+    if (text && (!tc_integer_read(text, &n) || n < 1 || n > most))
+        return cli_fail(TACET_DESCRIPTION, "--%s is a whole number from 1 to %d, not '%s'", name, most, text);
+    *to = (int)n;
+    return TACET_OK;
 }
 
 static const char *option_name(const void *context, int i)
@@ -42,36 +50,58 @@ static const cli_option *find(const cli_command *c, const char *word, size_t n)
     return NULL;
 }
 
-static tacet_status usage(const cli_command *c, cli_arena *a, const char *message)
+static tacet_status usage(const cli_args *a, const char *message)
 {
-    return cli_fail_hint(TACET_DESCRIPTION, cli_format(a, "see tacet %s --help", c->name), "%s", message);
+    return cli_fail_hint(TACET_DESCRIPTION, cli_format(a->arena, "see tacet %s --help", a->command->name), "%s",
+                         message);
 }
 
-/* One option that begins at argv[i]; moves i over its value. */
-static tacet_status read_option(const cli_command *c, int argc, char **argv, int *i, cli_args *a)
+/* Reads the option at argv[*i], and advances *i if its value is the next argument. */
+static tacet_status read_option(int argc, char **argv, int *i, cli_args *a)
 {
+    const cli_command *c = a->command;
     const char *word = argv[*i];
     size_t n = word[1] == '-' ? strcspn(word, "=") : strlen(word);
     const cli_option *o = find(c, word, n);
     const char *name = cli_copy(a->arena, word, n), *value = word[n] ? word + n + 1 : NULL;
     if (!o) {
         const char *near = word[1] == '-' ? tc_nearest(name + 2, option_name, c) : NULL;
-        const char *hint = near ? cli_format(a->arena, "did you mean --%s?", near)
-                                : cli_format(a->arena, "see tacet %s --help", c->name);
-        return cli_fail_hint(TACET_DESCRIPTION, hint, "unknown option '%s' of tacet %s", name, c->name);
+        const char *message = cli_format(a->arena, "unknown option '%s' of tacet %s", name, c->name);
+        if (!near) return usage(a, message);
+        return cli_fail_hint(TACET_DESCRIPTION, cli_format(a->arena, "did you mean --%s?", near), "%s", message);
     }
-    if (!o->argument && value) return usage(c, a->arena, cli_format(a->arena, "%s takes no value", name));
+    if (!o->argument && value) return usage(a, cli_format(a->arena, "%s takes no value", name));
     if (o->argument && !value && *i + 1 < argc) value = argv[++*i];
     if (o->argument && (!value || !*value))
-        return usage(c, a->arena, cli_format(a->arena, "%s needs a value: %s", name, o->argument));
+        return usage(a, cli_format(a->arena, "%s needs a value: %s", name, o->argument));
     for (int j = 0; j < a->count && !o->many; j++)
-        if (a->given[j].option == o && o->argument)
-            return usage(c, a->arena, cli_format(a->arena, "%s is given twice", name));
+        if (a->given[j].option == o && o->argument) return usage(a, cli_format(a->arena, "%s is given twice", name));
     a->given[a->count++] = (cli_given){o, value};
     return TACET_OK;
 }
 
-tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args *a, bool *help)
+tacet_status cli_given_folder(const cli_args *a, const char *under, cli_folder *f)
+{
+    const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume"), *path = out ? out : resume;
+    if (out && resume) return usage(a, "--resume DIR continues in DIR; leave out --out");
+    if (!resume && a->operands == 0) return usage(a, "CONFIG is missing");
+    cli_folder_name(a->arena, path ? path : cli_folder_free_name(a->arena, under, a->operand[0]), f);
+    return TACET_OK;
+}
+
+enum { MOST_THREADS = 1024 };
+
+static int cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
+#endif
+    return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : (int)n;
+}
+
+tacet_status cli_args_read(int argc, char **argv, cli_args *a, bool *help)
 {
     a->operand = cli_take(a->arena, ((size_t)argc + 1) * sizeof *a->operand);
     a->given = cli_take(a->arena, ((size_t)argc + 1) * sizeof *a->given);
@@ -88,27 +118,14 @@ tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args
         if (!ended && strcmp(word, "--") == 0)
             ended = true;
         else if (!ended && word[0] == '-' && word[1])
-            s = read_option(c, argc, argv, &i, a);
-        else if (a->operands == c->most)
-            s = usage(c, a->arena, cli_format(a->arena, "'%s' is one operand too many", word));
+            s = read_option(argc, argv, &i, a);
+        else if (a->operands == a->command->most)
+            s = usage(a, cli_format(a->arena, "unexpected operand '%s'", word));
         else
             a->operand[a->operands++] = word;
         if (s != TACET_OK) return s;
     }
-    if (a->operands < c->least) return usage(c, a->arena, cli_format(a->arena, "%s is missing", c->operands));
-    return TACET_OK;
-}
-
-tacet_status cli_threads(const cli_args *a, int *threads)
-{
-    const char *text = cli_given_value(a, "threads");
-    int64_t n = sysconf(_SC_NPROCESSORS_ONLN);
-#ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-#endif
-    if (text && (!tc_integer_read(text, &n) || n < 1 || n > 1024))
-        return cli_fail(TACET_DESCRIPTION, "--threads is a whole number from 1 to 1024, not '%s'", text);
-    *threads = n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
-    return TACET_OK;
+    if (a->operands < a->command->least) return usage(a, cli_format(a->arena, "%s is missing", a->command->operands));
+    a->threads = cores();
+    return cli_given_count(a, "threads", MOST_THREADS, &a->threads);
 }

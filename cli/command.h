@@ -1,14 +1,14 @@
 /* command.h: the contract of a command. ONE COMMAND = ONE FILE, and one line in commands.def.
  *
- * A command says in tables what may follow it; parsing, --help and the manual are loops over them. */
+ * A command declares its options and operands in tables; parsing, --help and the manual page are loops over them. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include "cli.h"
+#include "run_folder.h"
 
 typedef struct cli_option {
     const char *name;     /* "threads"; a table ends with NULL */
-    char letter;          /* 0: none */
+    char letter;          /* or 0 */
     const char *argument; /* "N"; NULL: a flag */
     const char *doc;
     bool many; /* may be given more than once */
@@ -21,7 +21,9 @@ typedef struct cli_given {
 
 typedef struct cli_args {
     cli_arena *arena;
+    const struct cli_command *command;
     const char *program; /* as it was called */
+    int threads;         /* --threads, otherwise the cores that this process may use */
     int operands, count;
     const char **operand;
     cli_given *given; /* in the order of the command line */
@@ -36,37 +38,39 @@ typedef struct cli_command {
     tacet_status (*run)(const cli_args *a); /* the exit code; may be 130 or 143 */
 } cli_command;
 
-int cli_command_count(void);
-const cli_command *cli_command_at(int i);
+extern const cli_command *const cli_command_table[]; /* ends with NULL */
 
-/* The value of an option, NULL where it is not given; a flag's value is "". */
+/* The value of an option, NULL if it is not given; the value of a flag is "". */
 const char *cli_given_value(const cli_args *a, const char *name);
 
-/* Cuts what follows the command's name by its tables. *help: --help was among it. */
-tacet_status cli_args_read(const cli_command *c, int argc, char **argv, cli_args *a, bool *help);
+/* The value of an option as a whole number from 1 to `most`; *to stays as it is if the option is not given. */
+tacet_status cli_given_count(const cli_args *a, const char *name, int most, int *to);
 
-/* The help of one command, and of the program (c NULL). The manual page, in the man macros, of all of it. */
+/* Names the folder of a command that has --out and --resume: the one given, otherwise a new one under `under`. */
+tacet_status cli_given_folder(const cli_args *a, const char *under, cli_folder *f);
+
+/* Reads what follows the name of the command according to its tables. *help: --help was given. */
+tacet_status cli_args_read(int argc, char **argv, cli_args *a, bool *help);
+
+/* The help of a command, or of the program (c NULL). The manual page of the whole program, in the man macros. */
 void cli_help(FILE *to, const cli_command *c);
 void cli_manual(FILE *to);
 
-/* Options that several commands have. */
+/* Options that several commands share. */
 // clang-format off
 #define CLI_OPTION_THREADS \
-    {"threads", 0, "N", "Work on N threads; the cores there are, if not given. The result is the same", false}
+    {"threads", 0, "N", "Use N threads (default: the available cores). The result does not depend on it", false}
 #define CLI_OPTION_JSON \
-    {"json", 0, NULL, "Print the figures as one JSON object, the last line of standard output", false}
+    {"json", 0, NULL, "Print the figures as one JSON object, on the last line of standard output", false}
 #define CLI_OPTION_QUIET \
-    {"quiet", 'q', NULL, "Say nothing on standard error but warnings and errors", false}
+    {"quiet", 'q', NULL, "Print only warnings and errors on standard error", false}
 #define CLI_OPTION_SET \
     {"set", 0, "KEY=VALUE", \
      "Set a key of the configuration (train.epochs=3), or an attribute of a description (optimizer.lr=0.05)", true}
 #define CLI_OPTION_PENALTY \
-    {"penalty", 0, "SELECTOR: PENALTY", "Add a penalty to those of the file: 'relu1: l1 1e-4'", true}
+    {"penalty", 0, "SELECTOR: PENALTY", "Add a penalty to those in the file: 'relu1: l1 1e-4'", true}
 #define CLI_OPTION_NO_PENALTIES \
-    {"no-penalties", 0, NULL, "Drop the penalties of the file", false}
+    {"no-penalties", 0, NULL, "Ignore the penalties in the file", false}
 // clang-format on
-
-/* --threads, or the cores that this process may use. */
-tacet_status cli_threads(const cli_args *a, int *threads);
 
 #endif

@@ -7,15 +7,15 @@
 
 static const cli_option option[] = {
     {"data", 0, "SPEC",
-     "The data: idx DIR, npy x=FILE y=FILE, csv FILE label=COLUMN. The source that the model was trained on, if not "
-     "given",
+     "The data: idx DIR, npy x=FILE y=FILE, csv FILE label=COLUMN (default: the source that the model was trained "
+     "on)",
      false},
     CLI_OPTION_THREADS,
     CLI_OPTION_JSON,
     {0},
 };
 
-/* --data, or what the model's notes say. */
+/* --data, otherwise the source in the notes of the model. */
 static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *source)
 {
     const char *given = cli_given_value(a, "data"), *test = tacet_file_note(m->file, "test");
@@ -41,25 +41,14 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
     tacet_data_free(data);
     if (s != TACET_OK) return s;
-    if (!cli_given_value(a, "json")) {
-        cli_figures_table(stdout, a->arena, m->plan, &f);
-        return cli_figures_judge(&f);
-    }
-    tc_json_writer j = cli_json(a->arena);
-    tc_json_open(&j, NULL, '{');
-    cli_figures_json(&j, m->plan, &f, false);
-    tc_json_close(&j, '}');
-    cli_json_print(&j, stdout);
+    cli_figures_print(a->arena, m->plan, &f, cli_given_value(a, "json") != NULL, false);
     return cli_figures_judge(&f);
 }
 
 static tacet_status run(const cli_args *a)
 {
     cli_model m;
-    int threads;
-    tacet_status s = cli_threads(a, &threads);
-    if (s != TACET_OK) return s;
-    s = cli_model_open(a->operand[0], NULL, threads, &m);
+    tacet_status s = cli_model_open(a->operand[0], NULL, a->threads, &m);
     if (s == TACET_OK) s = evaluate(a, &m);
     cli_model_close(&m);
     return s;
@@ -69,9 +58,9 @@ const cli_command cli_command_eval = {
     .name = "eval",
     .operands = "MODEL",
     .brief = "Evaluate a model on data",
-    .doc = "Runs a model (model.safetensors, best.safetensors) over data and prints loss, accuracy, what each penalty "
-           "is and how dense each layer is. Takes the test part of the data where they have one, else all of them; "
-           "scaled as the training data were.",
+    .doc = "Runs a model (model.safetensors, best.safetensors) on data and prints the loss, the accuracy, the value of "
+           "each penalty and the density of each layer. Uses the test part of the data if they have one, otherwise "
+           "all of them, scaled as the training data were.",
     .least = 1,
     .most = 1,
     .option = option,

@@ -10,7 +10,7 @@ static const cli_option option[] = {
 
 static size_t explanation(const void *plan, char *text, size_t capacity) { return tacet_explain(plan, text, capacity); }
 
-/* A run's checkpoint knows how often its products ran on firing lists. */
+/* The checkpoint of a run knows how often its products ran on firing lists. */
 static tacet_status recall(const cli_job *job, const char *checkpoint)
 {
     tacet_error e;
@@ -26,12 +26,10 @@ static tacet_status run(const cli_args *a)
     cli_config c;
     cli_job job = {0};
     cli_folder folder;
-    int threads;
     cli_folder_name(a->arena, a->operand[0], &folder);
     const bool ran = cli_folder_has(folder.config);
-    tacet_status s = cli_threads(a, &threads);
-    if (s == TACET_OK) s = cli_job_configure(a, ran ? folder.config : a->operand[0], &c);
-    if (s == TACET_OK) s = cli_job_open(&c, threads, &job);
+    tacet_status s = cli_job_configure(a, ran ? folder.config : a->operand[0], &c);
+    if (s == TACET_OK) s = cli_job_open(&c, a->threads, &job);
     if (s == TACET_OK && ran) s = recall(&job, folder.checkpoint);
     if (s == TACET_OK) {
         cli_print(stdout, "%s", cli_text_of(a->arena, explanation, job.plan));
@@ -46,9 +44,9 @@ const cli_command cli_command_explain = {
     .operands = "CONFIG|RUN",
     .brief = "Show the steps that a configuration compiles to",
     .doc = "Compiles the network that CONFIG, or the folder RUN, describes and prints its steps, with shapes, "
-           "operations, bytes and the size of the memory they share. Steps with / and | before them run as one loop; "
-           "block is the memory of the parameters' gradients. Says which products can run on the units that fire, "
-           "below which density they do, and, of a run, in what share of its steps they did; and which values each "
+           "operations, bytes and the size of the memory they share. Steps marked with / and | run as one loop; block "
+           "is the memory of the parameters' gradients. Says which products can run on only the units that fire, "
+           "below which density they do, and, for a run, in what share of its steps they did; and which values each "
            "selector matches. Trains nothing.",
     .least = 1,
     .most = 1,

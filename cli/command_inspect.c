@@ -10,23 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef struct part {
-    const tacet_graph *graph;
-    const char *name;
-} part;
-
-static size_t part_text(const void *context, char *text, size_t capacity)
-{
-    const part *p = context;
-    return tacet_graph_text(p->graph, p->name, text, capacity);
-}
-
 static void described(cli_arena *a, const tacet_graph *g)
 {
     static const char *const name[] = {"input", "model", "loss", "penalties", "options"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        part p = {g, name[i]};
-        const char *text = cli_text_of(a, part_text, &p), *head = name[i];
+        const size_t capacity = tacet_graph_text(g, name[i], NULL, 0) + 1;
+        char *text = cli_take(a, capacity);
+        const char *head = name[i];
+        tacet_graph_text(g, name[i], text, capacity);
         while (*text) {
             int n = (int)strcspn(text, "\n");
             cli_print(stdout, "%-10s %.*s\n", head, n, text);
@@ -36,22 +27,16 @@ static void described(cli_arena *a, const tacet_graph *g)
     }
 }
 
-static const char *note(const tacet_file *f, const char *key)
-{
-    const char *text = tacet_file_note(f, key);
-    return text ? text : "";
-}
-
 static void noted(const tacet_file *f)
 {
     static const char *const name[] = {"output", "data", "scaling", "test", "batch"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const char *text = note(f, name[i]);
-        int n = (int)strcspn(text, "\n");
+        const char *text = tacet_file_note(f, name[i]);
+        int n = text ? (int)strcspn(text, "\n") : 0;
         if (n) cli_print(stdout, "%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
     }
-    const char *classes = note(f, "classes"), *head = "classes    ";
-    for (int shown = 0; *classes && shown < 20; shown++, head = ", ") {
+    const char *classes = tacet_file_note(f, "classes"), *head = "classes    ";
+    for (int shown = 0; classes && *classes && shown < 20; shown++, head = ", ") {
         int n = (int)strcspn(classes, "\n");
         cli_print(stdout, "%s%.*s", head, n, classes);
         classes += n + (classes[n] == '\n');
@@ -86,7 +71,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
 }
 
-/* The units or inputs of a weight that hold something, where others are empty. */
+/* Names the units or inputs of a weight that are not all 0, if others are. */
 static void left(const char *name, const cli_weight *w, bool input)
 {
     enum { NAMED = 20 };
@@ -122,14 +107,14 @@ static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
     for (int i = 0; i < n; i++) {
         cli_weight w;
         if (!cli_weight_in(f, g, i, &w)) continue;
-        const char *dot = strrchr(w.name, '.'); /* a checkpoint has the optimizer's moments too */
+        const char *dot = strrchr(w.name, '.'); /* a checkpoint also holds the optimizer's moments */
         if (!dot || strcmp(dot, ".weight") != 0) continue;
         left(w.name, &w, true);
         left(w.name, &w, false);
     }
 }
 
-/* A run's folder: its ledger. */
+/* Shows the ledger of the run in this folder. */
 static tacet_status run_of(cli_arena *a, const char *path)
 {
     cli_folder folder;
@@ -162,13 +147,13 @@ static tacet_status run(const cli_args *a)
 const cli_command cli_command_inspect = {
     .name = "inspect",
     .operands = "MODEL|RUN",
-    .brief = "Show what is in a model or a checkpoint, or what the penalties of a run did",
+    .brief = "Show the contents of a model or a checkpoint, or what the penalties of a run did",
     .doc =
         "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, deviation, "
-        "largest magnitude, share of exact zeros; and, counted from 0, the inputs and the units that are left of a "
-        "weight where others are all 0. Of a run's folder it prints the ledger: for each penalty, on training data, "
-        "lambda, value, share of the objective, the norm of its gradient beside that of the data's, density, exact "
-        "zeros and dead units, for the last epoch and from epoch to epoch; and how often units fire.",
+        "largest magnitude, share of exact zeros; and, if some inputs or units of a weight are all 0, which ones are "
+        "left, counted from 0. For the folder of a run it prints the ledger: for each penalty, on training data, "
+        "lambda, value, share of the objective, the norm of its gradient and of the data's, density, exact zeros and "
+        "dead units, for the last epoch and over the epochs; and how often units fire.",
     .least = 1,
     .most = 1,
     .run = run,

@@ -1,4 +1,4 @@
-/* command_ops.c: tacet ops [NAME]: the catalogue of the small language, from the library's tables. */
+/* command_ops.c: tacet ops [NAME]: the catalogue of the small language, from the tables of the library. */
 #include "command.h"
 #include "output.h"
 
@@ -8,7 +8,7 @@ enum { WIDTH = 100, DOCS = 18 };
 
 static const char *entry_name(const void *context, int i)
 {
-    tacet_entry *e = (tacet_entry *)(uintptr_t)context; /* where the name is kept until the next call */
+    tacet_entry *e = (tacet_entry *)(uintptr_t)context; /* holds the name until the next call */
     return tacet_entry_at(i, e) == TACET_OK ? e->name : NULL;
 }
 
@@ -22,7 +22,7 @@ static void list(void)
         int at = printf("  %-*s", DOCS - 3, e.name);
         cli_wrap(stdout, e.formula && *e.formula ? e.formula : e.doc, at, DOCS, WIDTH);
     }
-    printf("\ntacet ops NAME tells more of one.\n");
+    printf("\ntacet ops NAME describes one of them.\n");
 }
 
 static void attributes(int entry)
@@ -39,7 +39,7 @@ static void attributes(int entry)
     }
 }
 
-/* Those of a layer, and how it takes them from another. */
+/* The parameters of a layer, and how it can share those of another. */
 static void parameters(const tacet_entry *e)
 {
     const char *first = e->parameter[0];
@@ -48,32 +48,31 @@ static void parameters(const tacet_entry *e)
     for (int k = 0; e->parameter[k]; k++) printf("%s%s", k ? ", " : "", e->parameter[k]);
     printf("\n");
     char text[256];
-    snprintf(text, sizeof text,
-             "%s=LAYER.%s uses that of an earlier layer instead of one of its own: a single parameter, which gets the "
-             "gradients of both layers",
-             first, first);
+    snprintf(
+        text, sizeof text,
+        "%s=LAYER.%s shares the parameter of an earlier layer: a single parameter, which receives the gradients of "
+        "both layers",
+        first, first);
     cli_wrap(stdout, text, 0, 6, WIDTH);
+}
+
+static void paragraph(const char *head, const char *text)
+{
+    if (!text || !*text) return;
+    int at = printf("\n%s", head) - 1;
+    cli_wrap(stdout, text, at, at, WIDTH);
 }
 
 static void detail(int entry, const tacet_entry *e)
 {
     printf("%s (%s)\n", e->name, tacet_role_name(e->role));
     if (e->formula && *e->formula) cli_wrap(stdout, e->formula, 0, 4, WIDTH);
-    if (e->doc && *e->doc) {
-        printf("\n");
-        cli_wrap(stdout, e->doc, 0, 0, WIDTH);
-    }
-    if (e->mixes) {
-        printf("\n");
-        cli_wrap(stdout, "Mixes samples: in training, what it gives for one depends on its whole batch.", 0, 0, WIDTH);
-    }
+    paragraph("", e->doc);
+    if (e->mixes) paragraph("", "Mixes samples: in training, its output for one sample depends on the whole batch.");
     if (e->attributes) printf("\nAttributes:\n");
     attributes(entry);
     parameters(e);
-    if (e->source && *e->source) {
-        printf("\nSource: ");
-        cli_wrap(stdout, e->source, 8, 8, WIDTH);
-    }
+    paragraph("Source: ", e->source);
 }
 
 static tacet_status run(const cli_args *a)
@@ -92,16 +91,16 @@ static tacet_status run(const cli_args *a)
     }
     if (found) return TACET_OK;
     const char *hint = cli_suggest(a->arena, name, entry_name, &e);
-    return cli_fail_hint(TACET_DESCRIPTION, hint ? hint : "tacet ops lists them", "there is no '%s'", name);
+    return cli_fail_hint(TACET_DESCRIPTION, hint ? hint : "tacet ops lists them", "unknown name '%s'", name);
 }
 
 const cli_command cli_command_ops = {
     .name = "ops",
     .operands = "[NAME]",
-    .brief = "List layers, losses, penalties, optimizers, sources of data; or tell of one",
+    .brief = "List layers, losses, penalties, optimizers and sources of data, or describe one",
     .doc = "Prints the catalogue of the small language: every layer, loss, penalty, constraint, optimizer, schedule "
            "and source of data with its formula. With NAME: what it does, its attributes with types and defaults, and "
-           "where it comes from.",
+           "its source in the literature.",
     .most = 1,
     .run = run,
 };

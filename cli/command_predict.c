@@ -7,15 +7,16 @@
 #include <string.h>
 
 static const cli_option option[] = {
-    {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE, csv FILE. The test part where there is one, else all", false},
-    {"out", 0, "FILE.npy", "Write float32 [rows, out] there", false},
-    {"csv", 0, NULL, "Write CSV to standard output instead, a line a row", false},
+    {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE, csv FILE. Their test part if they have one, otherwise all",
+     false},
+    {"out", 0, "FILE.npy", "Write the outputs to this file, float32 [rows, out]", false},
+    {"csv", 0, NULL, "Write CSV to standard output instead, one line per row", false},
     {"keep", 0, "NAME", "Write this value (relu1) instead of the output", false},
     CLI_OPTION_THREADS,
     {0},
 };
 
-/* Where the rows go: npy or CSV. */
+/* Where the rows are written, as npy or CSV. */
 typedef struct sink {
     FILE *to;
     bool csv;
@@ -36,7 +37,8 @@ static void write_rows(const sink *s, int64_t rows)
 static tacet_status find_value(const cli_model *m, const char *name, tacet_value_info *v)
 {
     if (tacet_value_at(m->plan, tacet_find(m->graph, name).id - 1, v) == TACET_OK && v->batch) return TACET_OK;
-    return cli_fail(TACET_DESCRIPTION, "'%s' is no value with a row a sample; tacet inspect lists the layers", name);
+    return cli_fail(TACET_DESCRIPTION, "'%s' is not a value with one row per sample; tacet inspect lists the layers",
+                    name);
 }
 
 static tacet_status predict(cli_model *m, const tacet_data *data, const char *name, const sink *to)
@@ -57,7 +59,6 @@ static tacet_status predict(cli_model *m, const tacet_data *data, const char *na
 static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data *data)
 {
     const char *keep = cli_given_value(a, "keep"), *name = keep ? keep : m->output, *path = cli_given_value(a, "out");
-    tacet_data_info info = {.size = sizeof info};
     tacet_value_info v = {.size = sizeof v};
     cli_outfile o = {0};
     tacet_status s = find_value(m, name, &v);
@@ -65,11 +66,11 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
     sink to = {.to = stdout, .csv = path == NULL, .width = v.elements};
     to.row = cli_take(a->arena, sizeof *to.row * (size_t)(m->batch * v.elements));
     if (path) {
-        int64_t shape[9];
+        tacet_data_info info = {.size = sizeof info};
         s = cli_outfile_open(a->arena, path, &o);
         if (s != TACET_OK) return s;
         tacet_data_describe(data, &info);
-        shape[0] = info.rows;
+        int64_t shape[9] = {info.rows};
         memcpy(shape + 1, v.shape, (size_t)v.rank * sizeof *shape);
         cli_npy_head(o.f, v.rank + 1, shape);
         to.to = o.f;
@@ -83,14 +84,11 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
 static tacet_status run(const cli_args *a)
 {
     const char *source = cli_given_value(a, "data"), *path = cli_given_value(a, "out");
-    int threads;
-    tacet_status s = cli_threads(a, &threads);
-    if (s != TACET_OK) return s;
     if (!source) return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE'", "--data is missing");
     if ((path != NULL) == (cli_given_value(a, "csv") != NULL))
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "give one of --out FILE.npy and --csv");
     cli_model m;
-    s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), threads, &m);
+    tacet_status s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), a->threads, &m);
     if (s == TACET_OK) {
         cli_item item = {.text = source};
         tacet_data *data = cli_data_held_out(&item, tacet_file_note(m.file, "scaling"), NULL, &s);
@@ -104,9 +102,9 @@ static tacet_status run(const cli_args *a)
 const cli_command cli_command_predict = {
     .name = "predict",
     .operands = "MODEL",
-    .brief = "Write what a model answers to data",
-    .doc = "Runs a model over data, scaled as the training data were, and writes its outputs in the order of the "
-           "rows: as an npy file, or as CSV.",
+    .brief = "Write the outputs of a model for data",
+    .doc = "Runs a model on data, scaled as the training data were, and writes its outputs in the order of the rows, "
+           "as an npy file or as CSV.",
     .least = 1,
     .most = 1,
     .option = option,

@@ -4,7 +4,7 @@
 #include "run_folder.h"
 
 static const cli_option option[] = {
-    {"out", 0, "FILE", "The page; RUN/report.html if not given, of several runs report.html in the current folder",
+    {"out", 0, "FILE", "The page (default: RUN/report.html; for several runs, report.html in the current folder)",
      false},
     {0},
 };
@@ -20,19 +20,17 @@ static tacet_status run(const cli_args *a)
     return s;
 }
 
-enum { RUNS = 1000 };
-
 const cli_command cli_command_report = {
     .name = "report",
     .operands = "RUN [RUN ...]",
     .brief = "Write a page that shows a run, or compares several",
     .doc =
-        "Reads the folders of runs and writes one HTML page, which needs nothing but itself: what was trained, the data "
-        "loss, each penalty, how many units fire and how often, what penalties weigh, the time of a step. Of several "
-        "runs it shows first in what their configurations differ, and draws them over one another. A run writes its "
-        "own page at its end; one that still goes on has what is finished of it.",
+        "Reads the folders of runs and writes one self-contained HTML page: what was trained, the data loss, each "
+        "penalty, how many units fire and how often, the weight of each penalty, the time of a step. For several runs "
+        "it first shows how their configurations differ, and draws their curves in the same charts. A run writes its "
+        "page when it ends; the page of a run in progress shows the epochs so far.",
     .least = 1,
-    .most = RUNS,
+    .most = 1000,
     .option = option,
     .run = run,
 };

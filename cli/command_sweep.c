@@ -1,7 +1,6 @@
 /* command_sweep.c: tacet sweep CONFIG --over ...: the path from lambda to silence. */
 #include "command.h"
 #include "sweep/sweep.h"
-#include "sweep/trial.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,31 +8,30 @@
 
 static const cli_option option[] = {
     {"over", 0, "SELECTOR: PENALTY",
-     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9': even in the logarithm, "
-     "in the order written. An end of a range of lambdas may be max, the largest lambda that changes anything, or "
-     "max/1000. It takes the place of the same penalty on the same selector in CONFIG. Given more than once: every "
-     "combination; the first is the path",
+     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9', with points evenly "
+     "spaced on a logarithmic scale, in this order. An end of a range of lambdas may be max, the largest lambda that "
+     "changes anything, or max/1000. It replaces the same penalty on the same selector in CONFIG. Given more than "
+     "once: every combination; the first is the path",
      true},
     {"fresh", 0, NULL,
-     "Start every run from initial weights; if not given, each goes on from the weights of the one before it on its "
-     "path",
+     "Start every run from initial weights (default: each starts from the weights of the previous one on its path)",
      false},
-    {"seeds", 0, "N",
-     "Do it with N seeds, train.seed and those that follow; figures are then means with standard errors", false},
-    {"jobs", 0, "N", "Run N paths side by side; 1 if not given", false},
+    {"seeds", 0, "N", "Run every point with N seeds, from train.seed on; figures are then means with standard errors",
+     false},
+    {"jobs", 0, "N", "Run N paths in parallel (default: 1)", false},
     {"out", 0, "DIR",
-     "The sweep's folder; one that holds a sweep is refused. If not given: sweeps/NAME for NAME.yaml, then "
-     "sweeps/NAME-2, ...",
+     "The folder of the sweep, which may not hold a sweep yet (default: sweeps/NAME for NAME.yaml, then "
+     "sweeps/NAME-2, ...)",
      false},
     {"resume", 0, "DIR",
-     "Go on with the sweep in DIR, or begin it there; what has ended is not run again, the result is that of a sweep "
-     "never stopped",
+     "Continue the sweep in DIR, or begin it there. Runs that have ended are not repeated; the result is the same as "
+     "without a stop",
      false},
     CLI_OPTION_SET,
     CLI_OPTION_PENALTY,
     CLI_OPTION_NO_PENALTIES,
     {"threads", 0, "N",
-     "Work on N threads, shared by the paths; the cores there are, if not given. The result is the same", false},
+     "Use N threads, shared by the paths (default: the available cores). The result does not depend on it", false},
     CLI_OPTION_QUIET,
     CLI_OPTION_JSON,
     {0},
@@ -41,47 +39,31 @@ static const cli_option option[] = {
 
 /* ---- What is asked for ------------------------------------------------------------------------------------------- */
 
-static tacet_status count(const cli_args *a, const char *name, int most, int *to)
-{
-    int64_t n = 1;
-    const char *text = cli_given_value(a, name);
-    if (text && (!tc_integer_read(text, &n) || n < 1 || n > most))
-        return cli_fail(TACET_DESCRIPTION, "--%s is a whole number from 1 to %d, not '%s'", name, most, text);
-    *to = (int)n;
-    return TACET_OK;
-}
-
 static tacet_status locate(const cli_args *a, cli_sweep *s)
 {
-    const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume");
-    if (out && resume) return cli_fail(TACET_DESCRIPTION, "--resume DIR goes on in DIR; leave --out away");
-    if (!resume && a->operands == 0)
-        return cli_fail_hint(TACET_DESCRIPTION, "see tacet sweep --help", "CONFIG is missing");
-    cli_folder_name(a->arena,
-                    resume ? resume
-                    : out  ? out
-                           : cli_folder_free_name(a->arena, "sweeps", a->operand[0]),
-                    &s->folder);
+    const tacet_status status = cli_given_folder(a, "sweeps", &s->folder);
+    if (status != TACET_OK) return status;
+    const bool resume = cli_given_value(a, "resume") != NULL;
     const bool begun = cli_folder_has(s->folder.sweep);
     if (!begun && cli_folder_has(s->folder.run))
-        return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds a run of tacet train", s->folder.path);
+        return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s holds a run of tacet train", s->folder.path);
     if (resume && a->operands == 0 && !begun)
-        return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins it if there is none",
-                             "there is no sweep in %s: %s is missing", s->folder.path, s->folder.sweep);
+        return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins one",
+                             "%s holds no sweep: %s is missing", s->folder.path, s->folder.sweep);
     if (!resume && begun)
-        return cli_fail_hint(TACET_DESCRIPTION, "--resume goes on with it; --out with another folder begins anew",
-                             "%s holds a sweep already", s->folder.path);
+        return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
+                             "%s already holds a sweep", s->folder.path);
     return TACET_OK;
 }
 
 static tacet_status differs(const cli_sweep *s, const char *theirs, const char *own)
 {
-    return cli_fail_hint(TACET_DESCRIPTION, "a sweep goes on as it was begun; --out DIR begins another",
+    return cli_fail_hint(TACET_DESCRIPTION, "a sweep continues as it was begun; --out DIR begins another",
                          "%s was begun with %s, not with %s", s->folder.path, theirs, own);
 }
 
-/* Of a sweep that was begun: what is asked for now must be what was asked for then. With --resume alone, what is not
- * given is taken over. */
+/* Checks that a sweep that was begun is continued with the same options. With --resume and no CONFIG, options that are
+ * not given are taken from its folder. */
 static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_asked *asked)
 {
     const bool alone = a->operands == 0, fresh = cli_given_value(a, "fresh") != NULL;
@@ -103,12 +85,10 @@ static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_ask
 
 static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked *asked)
 {
-    const char *text[CLI_OVERS];
     for (int i = 0; i < a->count; i++) {
         if (strcmp(a->given[i].option->name, "over") != 0) continue;
         if (s->overs == CLI_OVERS) return cli_fail(TACET_DESCRIPTION, "--over is given more than %d times", CLI_OVERS);
-        s->over[s->overs].text = text[s->overs] = a->given[i].value;
-        s->overs++;
+        s->over[s->overs++].text = a->given[i].value;
     }
     s->begun = cli_folder_has(s->folder.sweep);
     if (s->begun) {
@@ -116,12 +96,12 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
         if (status == TACET_OK) status = same_as(a, s, asked);
         if (status != TACET_OK) return status;
         s->overs = asked->overs;
-        memcpy(text, asked->over, sizeof text);
+        for (int i = 0; i < s->overs; i++) s->over[i].text = asked->over[i];
     }
     if (s->overs == 0)
         return cli_fail_hint(TACET_DESCRIPTION, "--over 'relu1: l1 lambda=1e-6..1e-2:9'", "--over is missing");
     for (int i = 0; i < s->overs; i++) {
-        tacet_status status = cli_over_read(a->arena, text[i], &s->over[i]);
+        tacet_status status = cli_over_read(a->arena, s->over[i].text, &s->over[i]);
         if (status != TACET_OK) return status;
     }
     return TACET_OK;
@@ -131,22 +111,24 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
 
 static void say_largest(cli_sweep *s, const cli_over *o)
 {
+    double most = 0;
     if (!o->lambda) return;
+    const char *name = cli_format(s->arena, "%s:%s", o->on, o->kind);
     if (isnan(o->largest)) {
-        cli_progress_say(&s->progress, "%s:%s: no estimate of the largest lambda: there is no pull at the start", o->on,
-                         o->kind);
+        cli_progress_say(
+            &s->progress,
+            "%s: no estimate of the largest lambda: the penalty or the data have no gradient there at the start", name);
         return;
     }
     cli_progress_say(&s->progress,
-                     "%s:%s: the largest lambda that changes anything is about %.3g, by the gradients at the start",
-                     o->on, o->kind, o->largest);
-    double most = 0;
+                     "%s: the largest lambda that changes anything is about %.3g, by the gradients at the start", name,
+                     o->largest);
     for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
     if (most > 1.001 * o->largest)
         cli_warn(
-            "%s:%s: the range goes up to %g: by the estimate a network that starts with more than %.3g falls silent, "
-            "and still more changes nothing",
-            o->on, o->kind, most, o->largest);
+            "%s: the range goes up to %g: by the estimate, a network that starts with more than %.3g falls silent, and "
+            "larger values change nothing",
+            name, most, o->largest);
 }
 
 static bool known(const cli_over *o) { return !o->end[0].of_largest && !o->end[1].of_largest; }
@@ -178,37 +160,33 @@ static tacet_status open_once(cli_sweep *s, cli_config *c, const cli_sweep_asked
 
 static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
 {
-    int threads;
     cli_sweep_asked asked = {0};
-    tacet_status status = cli_threads(a, &threads);
-    if (status == TACET_OK) status = count(a, "jobs", CLI_SWEEP_JOBS, &s->jobs);
-    if (status == TACET_OK) status = count(a, "seeds", CLI_SWEEP_SEEDS, &s->seeds);
+    tacet_status status = cli_given_count(a, "jobs", CLI_SWEEP_JOBS, &s->jobs);
+    if (status == TACET_OK) status = cli_given_count(a, "seeds", CLI_SWEEP_SEEDS, &s->seeds);
     if (status == TACET_OK) status = locate(a, s);
     if (status == TACET_OK) status = read_overs(a, s, &asked);
     if (status == TACET_OK) status = cli_job_configure(a, a->operands ? a->operand[0] : s->folder.config, c);
     if (status != TACET_OK) return status;
     for (int i = 0; i < s->overs; i++) cli_over_replace(&s->over[i], c);
     s->seed = c->value[CLI_SEED].integer;
-    status = open_once(s, c, &asked, threads);
+    status = open_once(s, c, &asked, a->threads);
     if (status == TACET_OK) status = cli_sweep_lay_out(s);
     if (status != TACET_OK) return status;
     const int paths = s->fresh ? s->runs : s->runs / s->over[0].count;
     if (s->jobs > paths && paths == 1)
-        cli_warn("there is one path, and its runs follow one another: --jobs %d needs more seeds, or --fresh", s->jobs);
+        cli_warn("there is only one path, and its runs follow one another: --jobs %d needs more seeds, or --fresh",
+                 s->jobs);
     if (s->jobs > paths) s->jobs = paths;
-    s->threads = threads / s->jobs > 1 ? threads / s->jobs : 1;
+    s->threads = a->threads / s->jobs > 1 ? a->threads / s->jobs : 1;
     return TACET_OK;
 }
 
-/* ---- Behind the last --------------------------------------------------------------------------------------------- */
+/* ---- After the last run ------------------------------------------------------------------------------------------ */
 
 static tacet_status report(const cli_args *a, cli_sweep *s)
 {
     cli_sweep_weigh(s);
-    if (cli_given_value(a, "json"))
-        cli_sweep_json(s, stdout);
-    else
-        cli_sweep_table(s, stdout);
+    (cli_given_value(a, "json") ? cli_sweep_json : cli_sweep_table)(s, stdout);
     tacet_status status = cli_sweep_csv(s);
     if (status == TACET_OK) status = cli_sweep_page(s);
     if (status != TACET_OK) return status;
@@ -220,7 +198,7 @@ static tacet_status run(const cli_args *a)
 {
     cli_config c;
     cli_sweep *s = cli_take(a->arena, sizeof *s);
-    *s = (cli_sweep){.arena = a->arena, .program = a->program, .lock = -1};
+    *s = (cli_sweep){.arena = a->arena, .program = a->program, .lock = -1, .jobs = 1, .seeds = 1};
     s->fresh = cli_given_value(a, "fresh") != NULL;
     cli_progress_begin(&s->progress, cli_given_value(a, "quiet") != NULL);
     tacet_status status = prepare(a, s, &c);
@@ -236,14 +214,14 @@ static tacet_status run(const cli_args *a)
 const cli_command cli_command_sweep = {
     .name = "sweep",
     .operands = "CONFIG",
-    .brief = "Train along a range of lambdas, and show what silence costs",
+    .brief = "Train over a range of lambdas, and show what silence costs",
     .doc =
         "Trains the network that CONFIG describes once for each value of a penalty, or for each combination of "
-        "several, and shows accuracy, density and time side by side: as a table, in DIR/sweep.csv and in "
-        "DIR/report.html. Says which point it would take: of those within one standard error of the best, the one of "
-        "which the least fires. Figures are those of the validation data where there are any (train.validate), else "
-        "of the test data. Each run is a folder in DIR as tacet train makes them. With --resume, CONFIG and --over "
-        "may be left out. The keys of a configuration are in tacet train --help.",
+        "several, and compares accuracy, density and time: as a table, in DIR/sweep.csv and in DIR/report.html. "
+        "Recommends a point: of those within one standard error of the best, the one with the fewest units that fire. "
+        "Figures are taken on the validation data if there are any (train.validate), otherwise on the test data. Each "
+        "run is a folder in DIR, as tacet train writes it. With --resume, CONFIG and --over may be left out. The keys "
+        "of a configuration are listed by tacet train --help.",
     .most = 1,
     .option = option,
     .run = run,

@@ -107,7 +107,7 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
         if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) cli_print(to, "%s: %s\n", t.name, t.note);
 }
 
-void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)
+static void table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)
 {
     fprintf(to, "%s, %s:", f->part, cli_count(a, f->result.rows, "row"));
     if (!isnan(f->result.accuracy)) fprintf(to, " accuracy %.4f,", f->result.accuracy);
@@ -119,4 +119,17 @@ void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_fi
     if (tc_json_size(layers) == 0) return;
     fputc('\n', to);
     cli_layers_table(to, a, layers);
+}
+
+void cli_figures_print(cli_arena *a, const tacet_plan *p, const cli_figures *f, bool json, bool training)
+{
+    if (!json) {
+        table(stdout, a, p, f);
+        return;
+    }
+    tc_json_writer j = cli_json(a);
+    tc_json_open(&j, NULL, '{');
+    cli_figures_json(&j, p, f, training);
+    tc_json_close(&j, '}');
+    cli_json_print(&j, stdout);
 }

@@ -30,6 +30,8 @@ void cli_figures_run(const cli_figures *f, double x[CLI_RUN_FIGURES]);
 /* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces;
  * training: with what the ledger says, as "training" of each term and layer. */
 void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training);
-void cli_figures_table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f);
+
+/* Prints them on standard output: as tables, or as that object on one line. */
+void cli_figures_print(cli_arena *a, const tacet_plan *p, const cli_figures *f, bool json, bool training);
 
 #endif

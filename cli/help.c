@@ -1,4 +1,4 @@
-/* help.c: help, from the tables. */
+/* help.c: the help, printed from the tables. */
 #include "command.h"
 #include "config.h"
 
@@ -30,7 +30,7 @@ static void options(FILE *to, const cli_command *c)
 
 static void keys(FILE *to)
 {
-    fprintf(to, "\nKeys of the configuration (YAML; a dot stands for a level: train: {epochs: 5}):\n");
+    fprintf(to, "\nKeys of the configuration (YAML; a dot separates levels: train: {epochs: 5}):\n");
     for (int i = 0; i < CLI_KEYS; i++) {
         const cli_key *k = &cli_key_table[i];
         char doc[512];
@@ -44,18 +44,17 @@ static void keys(FILE *to)
 static void program(FILE *to)
 {
     fprintf(to, "Usage: tacet COMMAND ...\n\n");
-    cli_wrap(
-        to, "Trains neural networks in which any value can carry a penalty of its own, and shows what the penalty did.",
-        0, 0, WIDTH);
+    cli_wrap(to,
+             "Trains neural networks with penalties on any activations or weights, and shows what each penalty did.", 0,
+             0, WIDTH);
     fprintf(to, "\nCommands:\n");
-    for (int i = 0; i < cli_command_count(); i++) {
-        const cli_command *c = cli_command_at(i);
+    for (const cli_command *const *c = cli_command_table; *c; c++) {
         char term[80];
-        snprintf(term, sizeof term, "%s %s", c->name, c->operands);
-        entry(to, term, c->brief);
+        snprintf(term, sizeof term, "%s %s", (*c)->name, (*c)->operands);
+        entry(to, term, (*c)->brief);
     }
     fprintf(to, "\nOptions:\n");
-    entry(to, "--help, -h", "Print this help; behind a command, that of the command");
+    entry(to, "--help, -h", "Print this help; after a command, the help of that command");
     entry(to, "--version", "Print the version");
 }
 

@@ -9,21 +9,20 @@
 static const char *command_name(const void *context, int i)
 {
     (void)context;
-    return i < cli_command_count() ? cli_command_at(i)->name : NULL;
+    return cli_command_table[i] ? cli_command_table[i]->name : NULL;
 }
 
 static tacet_status run(int argc, char **argv, cli_arena *arena)
 {
-    const cli_command *c = NULL;
-    for (int i = 0; i < cli_command_count(); i++)
-        if (strcmp(cli_command_at(i)->name, argv[1]) == 0) c = cli_command_at(i);
+    const cli_command *const *at = cli_command_table, *c;
+    while ((c = *at) != NULL && strcmp(c->name, argv[1]) != 0) at++;
     if (!c) {
         const char *hint = cli_suggest(arena, argv[1], command_name, NULL);
         return cli_fail_hint(TACET_DESCRIPTION, hint ? hint : "see tacet --help", "unknown command '%s'", argv[1]);
     }
-    cli_args args = {.arena = arena, .program = argv[0]};
+    cli_args args = {.arena = arena, .command = c, .program = argv[0]};
     bool help;
-    tacet_status s = cli_args_read(c, argc - 2, argv + 2, &args, &help);
+    tacet_status s = cli_args_read(argc - 2, argv + 2, &args, &help);
     if (s == TACET_OK && help)
         cli_help(stdout, c);
     else if (s == TACET_OK)
@@ -31,8 +30,8 @@ static tacet_status run(int argc, char **argv, cli_arena *arena)
     return s;
 }
 
-/* Where the caller closed a standard stream, the next file that is opened would take its place and get what is printed.
- * A place that cannot be written to is put there, so that output that is lost is still an error. */
+/* If the caller has closed a standard stream, the next file to be opened would take its descriptor and receive what is
+ * printed. Opens /dev/null for reading in its place, so that printing there is still an error. */
 static void hold_streams(void)
 {
     for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)

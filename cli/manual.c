@@ -1,11 +1,11 @@
-/* manual.c: the manual page, docs/tacet.1, from the same tables as the help: tacet --manual > docs/tacet.1 */
+/* manual.c: the manual page docs/tacet.1, printed from the same tables as the help: tacet --manual > docs/tacet.1 */
 #include "command.h"
 #include "config.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* Text in which roff sees nothing of its own. */
+/* Prints text with the characters that roff would interpret escaped. */
 static void text(FILE *to, const char *s)
 {
     if (*s == '.' || *s == '\'') fputs("\\&", to);
@@ -25,7 +25,7 @@ static void line(FILE *to, const char *s)
     fputc('\n', to);
 }
 
-/* A term in bold, what follows it in italics, and its paragraph. */
+/* Prints a term in bold, its argument in italics, and the paragraph that explains it. */
 static void term(FILE *to, const char *name, const char *argument, const char *doc)
 {
     fputs(".TP\n\\fB", to);
@@ -56,7 +56,7 @@ static void keys(FILE *to)
 {
     fputs(".SH CONFIGURATION\n", to);
     line(to,
-         "A YAML file of these keys; a dot stands for a level (train: {epochs: 5}). A key that begins with * or [ must "
+         "A YAML file of these keys; a dot separates levels (train: {epochs: 5}). A key that begins with * or [ must "
          "be quoted. A text in the small language is name [positional ...] [key=value ...] [flag ...]; tacet ops lists "
          "the names.");
     for (int i = 0; i < CLI_KEYS; i++) {
@@ -71,39 +71,39 @@ static void keys(FILE *to)
     }
 }
 
-static void codes(FILE *to)
-{
-    static const char *const code[][2] = {
-        {"0", "All went well."},
-        {"1", "The run failed: the data do not fit the network, say."},
-        {"2", "A mistake in the usage, in the configuration or in a description."},
-        {"3", "A file was refused: truncated, mislabelled, lying about its size."},
-        {"4", "Out of memory."},
-        {"5", "The system could not open, read or write a file."},
-        {"6", "The objective or a gradient was not a number. The checkpoint keeps the weights before that step."},
-        {"130, 143", "Ended by Ctrl-C or SIGTERM, after a checkpoint."},
-    };
-    fputs(".SH EXIT STATUS\n", to);
-    for (size_t i = 0; i < sizeof code / sizeof *code; i++) term(to, code[i][0], NULL, code[i][1]);
-}
+typedef struct entry {
+    const char *name, *doc;
+} entry;
 
-static void files(FILE *to)
+static const entry codes[] = {
+    {"0", "Success."},
+    {"1", "The run failed: for example, the data do not fit the network."},
+    {"2", "A mistake in the usage, in the configuration or in a description."},
+    {"3", "A file was refused: truncated, mislabelled, or of another size than it claims."},
+    {"4", "Out of memory."},
+    {"5", "The system could not open, read or write a file."},
+    {"6", "The objective or a gradient was not a number. The checkpoint keeps the weights before that step."},
+    {"130, 143", "Ended by Ctrl-C or SIGTERM, after writing a checkpoint."},
+    {0},
+};
+
+static const entry files[] = {
+    {"config.yaml", "The resolved configuration: with defaults, and with the changes made on the command line."},
+    {"run.json", "What was run, where and when, whether it ended, and its final figures."},
+    {"metrics.jsonl",
+     "One JSON object per epoch, and one every train.log steps. On resume it is cut back to the checkpoint."},
+    {"checkpoint.safetensors", "Everything that the rest of the run depends on."},
+    {"model.safetensors", "The network at the end of the last epoch, or of the run."},
+    {"best.safetensors", "With validation: the network of the epoch with the lowest validation loss."},
+    {"report.html", "A self-contained page about the run; tacet report writes it again."},
+    {"events.out.tfevents.*",
+     "With --tensorboard: figures and histograms over steps, for TensorBoard. A resumed run adds a file."},
+    {0},
+};
+
+static void entries(FILE *to, const entry *e)
 {
-    static const char *const file[][2] = {
-        {"config.yaml", "The configuration as resolved: with defaults and what the command line changed."},
-        {"run.json", "What was run, where and when, whether it ended, and the figures that it ended with."},
-        {"metrics.jsonl",
-         "One JSON object an epoch and every train.log steps. On resume it is cut back to the checkpoint."},
-        {"checkpoint.safetensors", "All that the rest of the run depends on."},
-        {"model.safetensors", "The network as it was at the end of the last epoch, or of the run."},
-        {"best.safetensors", "Where there is validation: the network of the epoch with the lowest data loss there."},
-        {"report.html", "The run as a page to look at, by itself; tacet report writes it anew."},
-        {"events.out.tfevents.*",
-         "With --tensorboard: figures and histograms over steps, for TensorBoard. A run that goes on adds a file."},
-    };
-    fputs(".SH FILES\n", to);
-    line(to, "A run folder holds:");
-    for (size_t i = 0; i < sizeof file / sizeof *file; i++) term(to, file[i][0], NULL, file[i][1]);
+    for (; e->name; e++) term(to, e->name, NULL, e->doc);
 }
 
 void cli_manual(FILE *to)
@@ -112,19 +112,21 @@ void cli_manual(FILE *to)
     fprintf(to, ".TH TACET 1 \"\" \"tacet %s\" \"User Commands\"\n", tacet_version());
     fputs(".SH NAME\ntacet \\- train neural networks in which any value can carry a penalty\n", to);
     fputs(".SH SYNOPSIS\n", to);
-    for (int i = 0; i < cli_command_count(); i++) {
-        const cli_command *c = cli_command_at(i);
-        fprintf(to, "%s\\fBtacet %s\\fR [\\fIOPTION\\fR ...] ", i ? ".br\n" : "", c->name);
-        line(to, c->operands);
+    for (const cli_command *const *c = cli_command_table; *c; c++) {
+        fprintf(to, "%s\\fBtacet %s\\fR [\\fIOPTION\\fR ...] ", c > cli_command_table ? ".br\n" : "", (*c)->name);
+        line(to, (*c)->operands);
     }
     fputs(".SH DESCRIPTION\n", to);
-    line(to, "Tacet trains neural networks in which any layer's activations or weights can carry a penalty of their "
-             "own, and shows what the penalty did. Data go to standard output, all else to standard error.");
+    line(to, "Tacet trains neural networks with penalties on any layer's activations or weights, and shows what each "
+             "penalty did. Data go to standard output, everything else to standard error.");
     fputs(".SH COMMANDS\n", to);
-    for (int i = 0; i < cli_command_count(); i++) command(to, cli_command_at(i));
+    for (const cli_command *const *c = cli_command_table; *c; c++) command(to, *c);
     keys(to);
-    files(to);
+    fputs(".SH FILES\n", to);
+    line(to, "A run folder contains:");
+    entries(to, files);
     fputs(".SH ENVIRONMENT\n", to);
-    term(to, "NO_COLOR", NULL, "If set and not empty, no colours.");
-    codes(to);
+    term(to, "NO_COLOR", NULL, "If set and not empty, output has no colours.");
+    fputs(".SH EXIT STATUS\n", to);
+    entries(to, codes);
 }

@@ -39,7 +39,7 @@ has err "given twice"
 refused 2 train
 has err "CONFIG is missing"
 refused 2 train net.yaml net.yaml
-has err "one operand too many"
+has err "unexpected operand"
 refused 2 train net.yaml --out a --resume b
 refused 2 ops l11
 has err "did you mean l1?"
@@ -191,7 +191,7 @@ touch file
 refused 5 train net.yaml --out file/below
 has err "file/below"
 refused 5 train --resume nowhere
-has err "there is no run in nowhere"
+has err "nowhere holds no run"
 # A folder with a config.yaml in it is a run's, or somebody's own: it stays as it is.
 mkdir own; cp net.yaml own/config.yaml
 refused 2 train own/config.yaml --out own

@@ -1,7 +1,7 @@
-/* outcome.c: what the runs of a sweep came to: figures, means, the points that no other beats, and the choice.
+/* outcome.c: the results of a sweep: figures of runs, means over seeds, the points that no other beats, and the choice.
  *
- * The choice is that of Breiman, Friedman, Olshen, Stone (Classification and regression trees, 1984, section 3.4.3)
- * which glmnet calls lambda.1se: of all that are within one standard error of the best, the simplest. */
+ * The choice follows Breiman, Friedman, Olshen, Stone (Classification and regression trees, 1984, section 3.4.3), the
+ * rule that glmnet calls lambda.1se: of all points within one standard error of the best, the simplest. */
 #include "sweep/sweep.h"
 
 #include <math.h>
@@ -9,57 +9,46 @@
 
 /* ---- One run ----------------------------------------------------------------------------------------------------- */
 
-static const tc_json *named(const tc_json *list, const char *key, const char *name)
+static bool is(const tc_json *entry, const char *key, const char *word)
 {
-    for (size_t i = 0; i < tc_json_size(list); i++) {
-        const tc_json *o = tc_json_at(list, i);
-        const char *text = tc_json_text(tc_json_get(o, key));
-        if (text && strcmp(text, name) == 0) return o;
-    }
-    return NULL;
+    const char *text = tc_json_text(tc_json_get(entry, key));
+    return text && strcmp(text, word) == 0;
 }
 
-/* The account of a term by what it is on. */
+/* The entry of the swept penalty among the terms, by what it is on; NULL: not found. */
 static const tc_json *term_on(const tc_json *terms, const cli_over *o, const char *on)
 {
-    for (size_t i = 0; i < tc_json_size(terms); i++) {
-        const tc_json *t = tc_json_at(terms, i);
-        const char *there = tc_json_text(tc_json_get(t, "on"));
-        const char *kind = tc_json_text(tc_json_get(t, "kind"));
-        if (there && kind && strcmp(there, on) == 0 && strcmp(kind, o->kind) == 0) return t;
-    }
+    const tc_json *t;
+    size_t i;
+    tc_json_each(terms, i, t) if (is(t, "on", on) && is(t, "kind", o->kind)) return t;
     return NULL;
 }
 
-static double elements(const cli_over *o)
-{
-    double n = 0;
-    for (int k = 0; k < o->matches; k++) n += (double)o->matched[k].elements;
-    return n;
-}
-
-/* What was counted of one value: of a layer in the evaluation, else of the term in the last epoch. */
+/* Where the zeros of a value were counted: its layer in the evaluation, otherwise its term in the last epoch. */
 static const tc_json *counted(const cli_over *o, int k, const tc_json *layers, const tc_json *terms)
 {
-    const tc_json *from = named(layers, "name", o->matched[k].name);
-    return from ? from : term_on(terms, o, o->matched[k].name);
+    const tc_json *layer;
+    size_t i;
+    tc_json_each(layers, i, layer) if (is(layer, "name", o->matched[k].name)) return layer;
+    return term_on(terms, o, o->matched[k].name);
 }
 
-/* Density and dead units of what a penalty is on. */
+/* Density and dead units of the values that a penalty is on. */
 static void over_figures(const cli_over *o, const tc_json *layers, const tc_json *terms, double *density, double *dead)
 {
-    double sum = 0, units = 0;
+    double sum = 0, units = 0, elements = 0;
     for (int k = 0; k < o->matches; k++) {
         const tc_json *from = counted(o, k, layers, terms);
+        elements += (double)o->matched[k].elements;
         sum += cli_record_number(from, "density") * (double)o->matched[k].elements;
         units += cli_record_number(from, "dead");
     }
     const tc_json *joint = isnan(sum) ? term_on(terms, o, o->on) : NULL;
-    *density = joint ? cli_record_number(joint, "density") : sum / elements(o);
+    *density = joint ? cli_record_number(joint, "density") : sum / elements;
     *dead = joint ? cli_record_number(joint, "dead") : units;
 }
 
-/* Whether an --over before has the value too. */
+/* Whether an earlier --over is on this value, too. */
 static bool seen(const cli_sweep *s, int over, const char *name)
 {
     for (int i = 0; i < over; i++)
@@ -68,7 +57,8 @@ static bool seen(const cli_sweep *s, int over, const char *name)
     return false;
 }
 
-/* Elements that are not 0 in the swept weights, or activations, each value once; *of: how many elements there are. */
+/* How many elements of the swept weights, or of the swept activations, are not 0, counting each value once; *of: the
+ * number of all their elements. */
 static double not_zero(const cli_sweep *s, bool weights, const tc_json *layers, const tc_json *terms,
                        const double *figure, double *of)
 {
@@ -87,17 +77,16 @@ static double not_zero(const cli_sweep *s, bool weights, const tc_json *layers, 
     return sum;
 }
 
-/* What fires: units of all layers that can be silent; or, where weights alone are swept or no layer can be, weights. */
+/* CLI_OF_FIRING: of weights if only weights are swept or no layer can be silent. */
 static double firing(const cli_sweep *s, const tc_json *layers, const tc_json *terms, const double *figure)
 {
     double units = 0, n;
     const double weights = not_zero(s, true, layers, terms, figure, &n);
-    for (size_t i = 0; i < tc_json_size(layers); i++) {
-        const tc_json *l = tc_json_at(layers, i);
-        units += cli_record_number(l, "density") * cli_record_number(l, "units");
-    }
-    if (!s->weights && tc_json_size(layers)) return units;
-    return n > 0 ? weights : NAN;
+    const tc_json *l;
+    size_t i;
+    if (s->weights || tc_json_size(layers) == 0) return n > 0 ? weights : NAN;
+    tc_json_each(layers, i, l) units += cli_record_number(l, "density") * cli_record_number(l, "units");
+    return units;
 }
 
 static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record *record)
@@ -113,8 +102,7 @@ static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record 
     r->rows = rows > 0 ? (int64_t)rows : 0;
     r->figure[CLI_OF_ACCURACY] = cli_record_number(from, "accuracy");
     r->figure[CLI_OF_LOSS] = cli_record_number(from, "data_loss");
-    for (size_t i = 0; i < record->epochs; i++)
-        seconds += cli_record_number(record->epoch[i], "seconds");
+    for (size_t i = 0; i < record->epochs; i++) seconds += cli_record_number(record->epoch[i], "seconds");
     r->figure[CLI_OF_STEP_US] = seconds / cli_record_number(last, "step") * 1e6;
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
@@ -130,8 +118,7 @@ void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
     for (int i = 0; i < CLI_SWEEP_FIGURES; i++) r->figure[i] = NAN;
     const cli_folder *f = &r->folder;
     if (!cli_folder_has(f->run) || !cli_folder_has(f->metrics) || !cli_folder_has(f->model)) return;
-    if (cli_record_open(s->arena, r->folder.path, &record) == TACET_OK &&
-        strcmp(cli_record_text(s->arena, record.run, "state"), "ended") == 0 &&
+    if (cli_record_open(s->arena, r->folder.path, &record) == TACET_OK && is(record.run, "state", "ended") &&
         tc_json_get(record.run, "figures")) {
         r->state = CLI_RUN_ENDED;
         read_figures(s, r, &record);
@@ -144,33 +131,26 @@ void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
 static void means(const cli_sweep *s, int at)
 {
     cli_sweep_point *p = &s->point[at];
+    const cli_sweep_run *run[CLI_SWEEP_SEEDS];
+    int n = 0;
+    for (int k = 0; k < s->seeds; k++) {
+        const cli_sweep_run *r = cli_sweep_run_at(s, at, k);
+        if (r->state == CLI_RUN_ENDED) run[n++] = r;
+    }
+    p->ended = n;
     for (int f = 0; f < CLI_SWEEP_FIGURES; f++) {
         double sum = 0, squares = 0;
-        int n = 0;
-        for (int k = 0; k < s->seeds; k++) {
-            const cli_sweep_run *r = cli_sweep_run_at(s, at, k);
-            if (r->state == CLI_RUN_ENDED) sum += r->figure[f], n++;
-        }
-        p->ended = n;
+        for (int k = 0; k < n; k++) sum += run[k]->figure[f];
         p->mean[f] = n ? sum / n : NAN;
-        for (int k = 0; k < s->seeds; k++) {
-            const cli_sweep_run *r = cli_sweep_run_at(s, at, k);
-            const double off = r->figure[f] - p->mean[f];
-            if (r->state == CLI_RUN_ENDED) squares += off * off;
-        }
+        for (int k = 0; k < n; k++) squares += (run[k]->figure[f] - p->mean[f]) * (run[k]->figure[f] - p->mean[f]);
         p->error[f] = n > 1 ? sqrt(squares / (n - 1) / n) : NAN;
     }
 }
 
 /* How good a point is: the larger the better. */
-int cli_sweep_judged_by(const cli_sweep *s) { return s->by_loss ? CLI_OF_LOSS : CLI_OF_ACCURACY; }
-static double merit(const cli_sweep *s, const cli_sweep_point *p)
-{
-    return s->by_loss ? -p->mean[CLI_OF_LOSS] : p->mean[CLI_OF_ACCURACY];
-}
+static double merit(const cli_sweep *s, const cli_sweep_point *p) { return s->by.sign * p->mean[s->by.figure]; }
 
-/* Whether no other point is at least as good in both and better in one. */
-static bool on_front(const cli_sweep *s, const cli_sweep_point *p, int figure)
+bool cli_sweep_on_front(const cli_sweep *s, const cli_sweep_point *p, int figure)
 {
     const double x = p->mean[figure], y = merit(s, p);
     if (isnan(x) || isnan(y)) return false;
@@ -193,7 +173,7 @@ static void measure_tolerance(cli_sweep *s)
     const cli_sweep_point *best = &s->point[s->best];
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const double p = best->mean[CLI_OF_ACCURACY];
-    s->tolerance = best->error[cli_sweep_judged_by(s)];
+    s->tolerance = best->error[s->by.figure];
     s->binomial = isnan(s->tolerance) && !isnan(p) && r && r->rows > 0;
     if (s->binomial) s->tolerance = sqrt(p * (1 - p) / (double)r->rows);
 }
@@ -217,14 +197,11 @@ static void choose(cli_sweep *s)
 
 void cli_sweep_weigh(cli_sweep *s)
 {
-    s->by_loss = true;
+    s->by = (cli_sweep_judge){CLI_OF_LOSS, "data loss", "Data loss", -1};
     for (int i = 0; i < s->points; i++) {
         means(s, i);
-        s->by_loss = s->by_loss && isnan(s->point[i].mean[CLI_OF_ACCURACY]);
-    }
-    for (int i = 0; i < s->points; i++) {
-        s->point[i].density_front = on_front(s, &s->point[i], CLI_OF_SILENCE);
-        s->point[i].time_front = on_front(s, &s->point[i], CLI_OF_STEP_US);
+        if (!isnan(s->point[i].mean[CLI_OF_ACCURACY]))
+            s->by = (cli_sweep_judge){CLI_OF_ACCURACY, "accuracy", "Accuracy", 1};
     }
     choose(s);
 }
@@ -246,21 +223,21 @@ const char *cli_sweep_reason(const cli_sweep *s)
 {
     cli_arena *a = s->arena;
     const cli_sweep_point *best = &s->point[s->best], *chosen = &s->point[s->chosen];
-    const char *what = s->by_loss ? "data loss" : "accuracy";
-    const char *top = cli_format(a, "the best %s is %.4f, with %s", what, best->mean[cli_sweep_judged_by(s)],
+    const char *top = cli_format(a, "the best %s is %.4f, with %s", s->by.name, best->mean[s->by.figure],
                                  cli_sweep_point_text(s, s->best));
-    if (isnan(best->mean[CLI_OF_FIRING])) return cli_format(a, "%s; what fires is not counted here", top);
+    if (isnan(best->mean[CLI_OF_FIRING]))
+        return cli_format(a, "%s; what fires is not counted for these penalties", top);
     if (isnan(s->tolerance))
-        return cli_format(a, "%s; how far others are from it by chance is not known with %s", top,
-                          s->seeds == 1 ? "one seed: --seeds 3 tells" : "one run of it");
+        return cli_format(a, "%s; how much of a difference is chance is unknown with %s", top,
+                          s->seeds == 1 ? "one seed: use --seeds 3" : "only one run of it");
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const char *of = s->binomial ? cli_format(a, "binomial, %s", cli_count(a, r->rows, "row"))
                                  : cli_format(a, "over %s", cli_count(a, best->ended, "seed"));
     const char *error = cli_format(a, "one standard error of it is %.4f (%s)", s->tolerance, of);
-    if (s->chosen == s->best) return cli_format(a, "%s; %s, and nowhere within it less fires", top, error);
-    return cli_format(a, "%s; %s; within it least fires with %s: %.4g, not %.4g; %s %.4f", top, error,
-                      cli_sweep_point_text(s, s->chosen), chosen->mean[CLI_OF_FIRING], best->mean[CLI_OF_FIRING], what,
-                      chosen->mean[cli_sweep_judged_by(s)]);
+    if (s->chosen == s->best) return cli_format(a, "%s; %s, and no point within it fires less", top, error);
+    return cli_format(a, "%s; %s; of the points within it, %s fires least: %.4g instead of %.4g, with %s %.4f", top,
+                      error, cli_sweep_point_text(s, s->chosen), chosen->mean[CLI_OF_FIRING], best->mean[CLI_OF_FIRING],
+                      s->by.name, chosen->mean[s->by.figure]);
 }
 
 const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
@@ -273,10 +250,10 @@ const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
     if (r && strcmp(r->part, "validation") != 0)
         text = cli_format(
             a,
-            "%sFigures are of the %s data: what is chosen by them looks better than it is. Hold some out: "
+            "%sFigures are of the %s data: a point chosen by them looks better than it is. Hold some data out: "
             "--set train.validate=0.1.\n",
             text, r->part);
-    if (s->jobs > 1) text = cli_format(a, "%sTimes were taken with %d runs side by side.\n", text, s->jobs);
+    if (s->jobs > 1) text = cli_format(a, "%sTimes were taken with %d runs in parallel.\n", text, s->jobs);
     for (int i = 0; i < s->runs; i++)
         if (s->run[i].state == CLI_RUN_FAILED)
             text = cli_format(a, "%sFailed: %s: %s\n", text, s->run[i].name, s->run[i].said);

@@ -1,11 +1,11 @@
 /* paths.c: runs as processes: this same program, `tacet train`, once for each run.
  *
- * A run that begins gets the sweep's configuration, its penalties, its seed and the model of its neighbour; one
- * whose folder holds a checkpoint goes on by itself, from what stands there. So what a run ends with depends on
- * nothing that the sweep remembers, and a sweep that was killed and goes on ends with the same bytes.
+ * A new run gets the configuration of the sweep, its penalties, its seed and the model of its neighbour; a run whose
+ * folder holds a checkpoint continues from that folder. So the result of a run does not depend on what the sweep has in
+ * memory, and a sweep that was killed and resumed ends with the same bytes.
  *
- * Each path has one run at a time, and --jobs paths go side by side. Signals are blocked and waited for, together
- * with the ends of runs. A run has a process group of its own, so that Ctrl-C reaches it once, from here. */
+ * Each path has one run at a time, and --jobs paths run in parallel. Signals are blocked and waited for, together with
+ * the ends of runs. Each run is its own process group, so that Ctrl-C reaches it only once, from here. */
 #include "sweep/sweep.h"
 
 #include <errno.h>
@@ -21,12 +21,12 @@
 #include <sys/prctl.h>
 #endif
 
-enum { ARGUMENTS = 16 + 2 * CLI_OVERS, TAIL = 8192, CANNOT_RUN = 127 };
+enum { ARGUMENTS = 16 + 2 * CLI_OVERS, CANNOT_RUN = 127 };
 
 /* A path that is being run. */
 typedef struct slot {
-    pid_t process; /* 0: none */
-    int at, end;   /* the run, and that behind the last of the path */
+    pid_t process; /* 0: not running */
+    int at, end;   /* the run, and one past the last run of the path */
     double began;
 } slot;
 
@@ -36,7 +36,7 @@ typedef struct paths {
     int next;     /* the run with which the next path begins */
     int length;   /* runs of a path */
     int running;  /* processes */
-    int signal;   /* that came; 0: none */
+    int signal;   /* the number of the signal received, or 0 */
     int done, of; /* runs in this process */
     double spent; /* seconds, in runs that are done */
     sigset_t before, waited;
@@ -44,7 +44,7 @@ typedef struct paths {
 
 /* ---- One run ----------------------------------------------------------------------------------------------------- */
 
-/* The model that run i starts from: that of the last one before it on its path that ended; NULL: none. */
+/* The model that run i starts from: that of the last run before it on its path that ended; NULL: no such run. */
 static const char *neighbour(const cli_sweep *s, int i)
 {
     const int length = s->over[0].count, first = i - i % length;
@@ -58,31 +58,27 @@ static void command(const cli_sweep *s, int i, const char *argument[ARGUMENTS])
     const cli_sweep_run *r = &s->run[i];
     cli_arena *a = s->arena;
     const bool begun = cli_folder_has(r->folder.checkpoint);
-    const char *init = begun ? NULL : neighbour(s, i);
-    int n = 0;
-    argument[n++] = "tacet";
-    argument[n++] = "train";
-    argument[n++] = "--resume";
-    argument[n++] = r->folder.path;
-    argument[n++] = "--threads";
-    argument[n++] = cli_format(a, "%d", s->threads);
-    argument[n++] = "--quiet";
-    for (int k = 0; k < s->overs && !begun; k++) {
+    const char *init = neighbour(s, i);
+    const char *const always[] = {"tacet",    "train",       "--quiet", "--threads", cli_format(a, "%d", s->threads),
+                                  "--resume", r->folder.path};
+    int n = sizeof always / sizeof *always;
+    memcpy(argument, always, sizeof always);
+    argument[n] = NULL;
+    if (begun) return;
+    for (int k = 0; k < s->overs; k++) {
         const cli_over *o = &s->over[k];
         argument[n++] = "--penalty";
         argument[n++] = cli_over_penalty(a, o, o->value[s->point[r->point].index[k]]);
     }
-    if (!begun) {
-        argument[n++] = "--set";
-        argument[n++] = cli_format(a, "train.seed=%lld", (long long)r->seed);
-    }
+    argument[n++] = "--set";
+    argument[n++] = cli_format(a, "train.seed=%lld", (long long)r->seed);
     if (init) argument[n++] = "--init", argument[n++] = init;
     argument[n++] = "--";
-    if (!begun) argument[n++] = s->folder.config;
+    argument[n++] = s->folder.config;
     argument[n] = NULL;
 }
 
-/* In the new process: nothing here may allocate. */
+/* Runs in the new process, where nothing may allocate. */
 static void become(const cli_sweep *s, const char *log, pid_t parent, const sigset_t *mask,
                    const char *const argument[ARGUMENTS])
 {
@@ -90,7 +86,7 @@ static void become(const cli_sweep *s, const char *log, pid_t parent, const sigs
     setpgid(0, 0);
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) _exit(CANNOT_RUN); /* it went before that was set */
+    if (getppid() != parent) _exit(CANNOT_RUN); /* the parent ended before the call */
 #else
     (void)parent;
 #endif
@@ -99,7 +95,7 @@ static void become(const cli_sweep *s, const char *log, pid_t parent, const sigs
     if (in > STDERR_FILENO) close(in);
     if (out > STDERR_FILENO) close(out);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    /* The program that this process is, though another may have been put in its place meanwhile. */
+    /* The program of this process, even if its file has been replaced meanwhile. */
     execv("/proc/self/exe", (char *const *)argument);
     execvp(s->program, (char *const *)argument);
     _exit(CANNOT_RUN);
@@ -119,19 +115,14 @@ static tacet_status start(paths *p, slot *t)
     return TACET_OK;
 }
 
-/* ---- What became of it ------------------------------------------------------------------------------------------- */
+/* ---- Its result -------------------------------------------------------------------------------------------------- */
 
-/* The last error in the log of a run. */
+/* The last error in the log of a run; NULL: the log has no error. */
 static const char *last_words(cli_arena *a, const char *log)
 {
-    char text[TAIL + 1];
-    const char *said = NULL, *mark = "tacet: ", *remark = "tacet: warning: ";
-    FILE *f = fopen(log, "r");
-    if (!f) return NULL;
-    if (fseek(f, -TAIL, SEEK_END) != 0) rewind(f);
-    text[fread(text, 1, TAIL, f)] = 0;
-    fclose(f);
-    for (const char *line = text; *line;) {
+    size_t length;
+    const char *said = NULL, *mark = "tacet: ", *remark = "tacet: warning: ", *text = cli_file_text(a, log, &length);
+    for (const char *line = text ? text : ""; *line;) {
         const size_t n = strcspn(line, "\n");
         if (strncmp(line, mark, strlen(mark)) == 0 && strncmp(line, remark, strlen(remark)) != 0)
             said = cli_copy(a, line + strlen(mark), n - strlen(mark));
@@ -143,7 +134,7 @@ static const char *last_words(cli_arena *a, const char *log)
 static const char *why(cli_arena *a, const cli_sweep_run *r, int status)
 {
     if (WIFSIGNALED(status)) return cli_format(a, "ended by signal %d", WTERMSIG(status));
-    if (WEXITSTATUS(status) == CANNOT_RUN) return "the program could not be run, or its log not be written";
+    if (WEXITSTATUS(status) == CANNOT_RUN) return "the program could not be run, or its log could not be written";
     const char *words = last_words(a, r->log);
     char *text = cli_format(a, "%s", words ? words : cli_format(a, "ended with code %d", WEXITSTATUS(status)));
     tc_tame(text, "\n");
@@ -187,17 +178,16 @@ static void ended(paths *p, slot *t, int status)
 
 /* ---- All of them ------------------------------------------------------------------------------------------------- */
 
-/* The next run of a slot that is to be run, of its path or of the next one; false: there is none left. */
+/* Finds the next run for a slot, on its path or the next one; false: no run is left. */
 static bool find_work(paths *p, slot *t)
 {
-    for (;;) {
+    for (;; t->at++) {
         if (t->at == t->end) {
             if (p->next == p->sweep->runs) return false;
             t->at = p->next;
             t->end = p->next += p->length;
         }
         if (p->sweep->run[t->at].state == CLI_RUN_WAITS) return true;
-        t->at++;
     }
 }
 
@@ -226,7 +216,7 @@ static void pass_on(paths *p, int number)
         if (p->slot[i].process) kill(p->slot[i].process, number);
 }
 
-/* Short enough for any terminal. */
+/* Draws the moving line. */
 static void draw(const paths *p)
 {
     cli_progress *to = &p->sweep->progress;
@@ -267,17 +257,18 @@ tacet_status cli_sweep_paths(cli_sweep *s)
         p->of += s->run[i].state != CLI_RUN_ENDED;
     }
     if (p->of < s->runs)
-        cli_progress_say(&s->progress, "%d of %s ended already", s->runs - p->of, cli_count(s->arena, s->runs, "run"));
+        cli_progress_say(&s->progress, "%d of %s have already ended", s->runs - p->of,
+                         cli_count(s->arena, s->runs, "run"));
     static const int number[] = {SIGINT, SIGTERM, SIGCHLD};
     struct sigaction usual = {.sa_handler = SIG_DFL}, old[3];
     sigemptyset(&p->waited);
     for (int i = 0; i < 3; i++) sigaddset(&p->waited, number[i]);
     sigprocmask(SIG_BLOCK, &p->waited, &p->before);
-    for (int i = 0; i < 3; i++) sigaction(number[i], &usual, &old[i]); /* what is ignored would never arrive */
+    for (int i = 0; i < 3; i++) sigaction(number[i], &usual, &old[i]); /* an ignored signal would never arrive */
     const tacet_status status = go(p);
     for (int i = 0; i < 3; i++) sigaction(number[i], &old[i], NULL);
     sigprocmask(SIG_SETMASK, &p->before, NULL);
     if (!p->signal) return status;
-    cli_progress_say(&s->progress, "stopped; go on with: tacet sweep --resume %s", s->folder.path);
+    cli_progress_say(&s->progress, "stopped; continue with: tacet sweep --resume %s", s->folder.path);
     return (tacet_status)(128 + p->signal);
 }

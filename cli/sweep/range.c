@@ -1,7 +1,7 @@
-/* range.c: cuts A..B:N out of a penalty, and puts N numbers in its place one after the other.
+/* range.c: finds the range A..B:N in a penalty, and puts each of N numbers in its place.
  *
- * The numbers are even in the logarithm. Those between the ends are rounded to as few digits, but four at least, as
- * keep them apart: a lambda that is read in the table can be typed again, and it names a folder. */
+ * The numbers are evenly spaced on a logarithmic scale. Those between the ends are rounded to as few digits as keep
+ * them apart, but at least four: a lambda that is read in the table can be typed again, and it names a folder. */
 #include "sweep/range.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@
 
 #define EXAMPLE "--over 'relu1: l1 lambda=1e-6..1e-2:9' tries nine lambdas"
 
-/* A stretch of the argument, for errors to point at. */
+/* A part of the argument, for errors to point at. */
 typedef struct part {
     cli_place place; /* of the whole argument */
     const char *from, *to;
@@ -28,7 +28,8 @@ static const char *text_of(cli_arena *a, part p) { return cli_copy(a, p.from, (s
 
 /* ---- The ends ---------------------------------------------------------------------------------------------------- */
 
-static const char *const positive = "the points of a range are even in the logarithm: both ends are numbers above 0";
+static const char
+    *const positive = "the points of a range are evenly spaced on a logarithmic scale: both ends are numbers above 0";
 
 static tacet_status read_end(cli_arena *a, const cli_over *o, part p, cli_range_end *end)
 {
@@ -36,8 +37,9 @@ static tacet_status read_end(cli_arena *a, const cli_over *o, part p, cli_range_
     end->number = 1;
     end->of_largest = strncmp(text, "max", 3) == 0 && (!text[3] || text[3] == '/');
     if (end->of_largest && !o->lambda)
-        return refuse(p, NULL,
-                      cli_format(a, "max is the largest lambda that changes anything, not one of %s", o->attribute));
+        return refuse(
+            p, NULL,
+            cli_format(a, "max is the largest lambda that changes anything; %s has no such value", o->attribute));
     const char *number = end->of_largest && text[3] ? text + 4 : text;
     if (end->of_largest && !text[3]) return TACET_OK;
     if (!*text) return refuse(p, EXAMPLE, "a number is missing: a range is FROM..TO:POINTS");
@@ -63,7 +65,7 @@ static tacet_status read_range(cli_arena *a, cli_over *o, part range, const char
             cli_format(a, "the number of points is from 1 to %d, not '%s'", CLI_RANGE_POINTS, text_of(a, count)));
     o->count = (int)n;
     if (n == 1 && (o->end[0].number != o->end[1].number || o->end[0].of_largest != o->end[1].of_largest))
-        return refuse(count, NULL, "one point has no room for two ends: take 2, or the same number twice");
+        return refuse(count, NULL, "one point cannot have two ends: use 2 points, or the same number twice");
     return TACET_OK;
 }
 
@@ -75,7 +77,7 @@ static const char *kind_of(cli_arena *a, const char *penalty)
     return cli_copy(a, penalty, strcspn(penalty, " \t\r\n"));
 }
 
-/* The name that a penalty is given, "" where it has none, or a mistake. */
+/* The name given to a penalty; "" if it has no name, or a mistake. */
 static const char *called(cli_arena *a, const char *penalty)
 {
     tacet_setting at = {.size = sizeof at};
@@ -85,7 +87,7 @@ static const char *called(cli_arena *a, const char *penalty)
     return name;
 }
 
-/* Takes the value of an attribute if it is a range; text in quotes is not. */
+/* Reads the value of an attribute if it is a range; text in quotes is not a range. */
 static tacet_status read_value(cli_arena *a, cli_over *o, part spec, const tacet_attribute *attribute)
 {
     tacet_setting found = {.size = sizeof found}, *at = &found;
@@ -95,8 +97,8 @@ static tacet_status read_value(cli_arena *a, cli_over *o, part spec, const tacet
     const char *dots = strstr(range.from, "..");
     if (*range.from == '"' || !dots || dots >= range.to) return TACET_OK;
     if (o->attribute)
-        return refuse(range, "another --over sweeps another attribute, each with each",
-                      "there is a range already: of a penalty one attribute is swept");
+        return refuse(range, "another --over sweeps another attribute, in every combination",
+                      "a second range: only one attribute of a penalty is swept");
     o->attribute = attribute->name;
     o->lambda = strcmp(o->attribute, "lambda") == 0;
     o->whole = strcmp(attribute->type, "int") == 0;
@@ -116,11 +118,11 @@ static tacet_status read_penalty(cli_arena *a, cli_over *o, part spec)
     tacet_status s = TACET_OK;
     for (int i = 0; s == TACET_OK && tacet_attribute_at(at.entry, i, &attribute) == TACET_OK; i++)
         s = read_value(a, o, spec, &attribute);
-    if (s == TACET_OK && !o->attribute) s = refuse(spec, EXAMPLE, "there is no range FROM..TO:POINTS in it");
+    if (s == TACET_OK && !o->attribute) s = refuse(spec, EXAMPLE, "the range FROM..TO:POINTS is missing");
     return s;
 }
 
-/* What a name in the file system may hold; at most `most` of it. */
+/* The first `most` bytes of text, with what a file name should not contain replaced by _. */
 static const char *plain(cli_arena *a, const char *text, size_t most)
 {
     char *copy = cli_copy(a, text, strlen(text) < most ? strlen(text) : most);
@@ -158,19 +160,6 @@ tacet_status cli_over_read(cli_arena *a, const char *text, cli_over *o)
 
 /* ---- The points -------------------------------------------------------------------------------------------------- */
 
-static const char *rounded(cli_arena *a, double x, int digits) { return cli_format(a, "%.*g", digits, x); }
-
-/* The shortest text that reads back to it. */
-static const char *exact(cli_arena *a, double x)
-{
-    const char *text = "";
-    for (int digits = 4; digits <= 17; digits++) {
-        text = rounded(a, x, digits);
-        if (strtod(text, NULL) == x) break;
-    }
-    return text;
-}
-
 static double end_of(const cli_over *o, int i)
 {
     return o->end[i].of_largest ? o->largest / o->end[i].number : o->end[i].number;
@@ -178,11 +167,13 @@ static double end_of(const cli_over *o, int i)
 
 static const char *point(cli_arena *a, const cli_over *o, int i, int digits)
 {
+    char text[TC_NUMBER_MAX];
     const int n = o->count, end = i == 0 ? 0 : i == n - 1 ? 1 : -1;
     const double from = log(end_of(o, 0)), to = log(end_of(o, 1));
     const double x = end >= 0 ? end_of(o, end) : exp(from + (to - from) * i / (n - 1));
     if (o->whole) return cli_format(a, "%.0f", x);
-    return end >= 0 && !o->end[end].of_largest ? exact(a, x) : rounded(a, x, digits);
+    if (end < 0 || o->end[end].of_largest) return cli_format(a, "%.*g", digits, x);
+    return cli_format(a, "%s", tc_number_digits(x, 4, text)); /* an end that was written is kept exactly */
 }
 
 static bool write_points(cli_arena *a, cli_over *o, int digits)
@@ -191,7 +182,7 @@ static bool write_points(cli_arena *a, cli_over *o, int digits)
     for (int i = 0; i < o->count; i++) {
         o->value[i] = point(a, o, i, digits);
         o->number[i] = strtod(o->value[i], NULL);
-        /* A rounded number may not be passed by the one before it, nor by an end. */
+        /* Rounding may neither make neighbours equal nor change their order. */
         const double way = end_of(o, 1) - end_of(o, 0);
         if (i > 0 && !((o->number[i] - o->number[i - 1]) * way > 0)) differ = false;
     }
@@ -200,20 +191,21 @@ static bool write_points(cli_arena *a, cli_over *o, int digits)
 
 tacet_status cli_over_fill(cli_arena *a, cli_over *o)
 {
-    for (int i = 0; i < 2; i++)
+    const cli_place place = cli_argument(a, "--over", o->text);
+    const size_t width = strlen(o->text);
+    for (int i = 0; i < 2; i++) {
         if (o->end[i].of_largest && !(o->largest > 0))
-            return cli_fail_at(cli_argument(a, "--over", o->text), strlen(o->text), "write numbers: 1e-6..1e-2:9",
-                               "there is no estimate of the largest lambda here, so max has no value");
-    for (int i = 0; i < 2; i++)
+            return cli_fail_at(place, width, "write numbers: 1e-6..1e-2:9",
+                               "the largest lambda could not be estimated here, so max has no value");
         if (!(end_of(o, i) >= FLT_MIN && end_of(o, i) <= FLT_MAX))
-            return cli_fail_at(cli_argument(a, "--over", o->text), strlen(o->text), NULL,
-                               "a range goes from %g to %g at most; an end of this one is %g", (double)FLT_MIN,
-                               (double)FLT_MAX, end_of(o, i));
+            return cli_fail_at(place, width, NULL, "a range goes from %g to %g at most; an end of this one is %g",
+                               (double)FLT_MIN, (double)FLT_MAX, end_of(o, i));
+    }
     o->value = cli_take(a, (size_t)o->count * sizeof *o->value);
     o->number = cli_take(a, (size_t)o->count * sizeof *o->number);
     for (int digits = 4; digits <= 17; digits++)
         if (write_points(a, o, digits)) return TACET_OK;
-    return cli_fail_at(cli_argument(a, "--over", o->text), strlen(o->text), "take fewer points, or ends further apart",
+    return cli_fail_at(place, width, "use fewer points, or ends further apart",
                        "%d points do not fit between %s and %s: some would be the same", o->count, o->value[0],
                        o->value[o->count - 1]);
 }

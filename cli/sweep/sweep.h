@@ -1,13 +1,13 @@
-/* sweep.h: what a sweep is, and what its files do for each other.
+/* sweep.h: what a sweep is, and the functions of its files.
  *
- * A sweep is a grid of points, one dimension for each --over, and at each point a run for each seed. The first
- * --over is the path: runs along it follow one another, each from the weights of the one before. In the folder:
+ * A sweep is a grid of points, with one dimension for each --over, and at each point one run for each seed. The first
+ * --over is the path: runs along it follow one another, each from the weights of the previous one. In the folder:
  *
- *     config.yaml       the configuration without the penalties that are swept
- *     sweep.json        what was asked for, and the estimates; once it is there the sweep has begun
+ *     config.yaml       the configuration without the swept penalties
+ *     sweep.json        what was asked for, and the estimates; the sweep has begun once it exists
  *     lock              held by the sweep and by all of its runs
- *     NAME/, NAME.log   a run (see run_folder.h), and what it said
- *     sweep.csv, report.html   the table, when all is done */
+ *     NAME/, NAME.log   a run (see run_folder.h), and its messages
+ *     sweep.csv, report.html   the table, at the end */
 #ifndef CLI_SWEEP_H
 #define CLI_SWEEP_H
 
@@ -18,15 +18,15 @@
 
 enum { CLI_SWEEP_RUNS = 10000, CLI_SWEEP_JOBS = 64, CLI_SWEEP_SEEDS = 100 };
 
-/* What is looked at of a run. */
+/* The figures of a run. */
 enum {
     CLI_OF_ACCURACY,
     CLI_OF_LOSS,
     CLI_OF_STEP_US,
-    CLI_OF_FIRING,  /* units of a sample that fire (at a position), of all layers that can be silent; or weights that
-                     * are not 0 */
-    CLI_OF_SILENCE, /* the density of the swept activations; or, where weights alone are swept, of these */
-    CLI_OF_OVER,    /* of each --over: density, dead units */
+    CLI_OF_FIRING,  /* how many units fire for a sample (at a position), in all layers that can be silent; or how many
+                     * weights are not 0 */
+    CLI_OF_SILENCE, /* the density of the swept activations; of the swept weights if only weights are swept */
+    CLI_OF_OVER,    /* for each --over: density, dead units */
     CLI_SWEEP_FIGURES = CLI_OF_OVER + 2 * CLI_OVERS
 };
 
@@ -38,18 +38,24 @@ typedef struct cli_sweep_run {
     int point;
     int64_t seed;
     cli_sweep_state state;
-    const char *said;                 /* of a run that failed: why */
-    const char *part;                 /* of the data that the figures are of */
+    const char *said;                 /* why a run failed */
+    const char *part;                 /* of the data on which the figures were taken */
     int64_t rows;                     /* of that part */
-    double figure[CLI_SWEEP_FIGURES]; /* NAN: there is none */
+    double figure[CLI_SWEEP_FIGURES]; /* NAN: unknown */
 } cli_sweep_run;
 
 typedef struct cli_sweep_point {
-    int index[CLI_OVERS]; /* the point of each --over */
-    int ended;            /* runs that have figures, means and standard errors over them: */
-    double mean[CLI_SWEEP_FIGURES], error[CLI_SWEEP_FIGURES]; /* error: NAN below two runs */
-    bool density_front, time_front;                           /* no point is better in both, accuracy and this */
+    int index[CLI_OVERS];                                     /* the point of each --over */
+    int ended;                                                /* runs that have figures */
+    double mean[CLI_SWEEP_FIGURES], error[CLI_SWEEP_FIGURES]; /* over these runs; error: NAN below two runs */
 } cli_sweep_point;
+
+/* The figure by which points are compared. */
+typedef struct cli_sweep_judge {
+    int figure;
+    const char *name, *title; /* "accuracy", "Accuracy" */
+    int sign;                 /* 1: the larger the better; -1: the smaller */
+} cli_sweep_judge;
 
 typedef struct cli_sweep {
     cli_arena *arena;
@@ -59,23 +65,23 @@ typedef struct cli_sweep {
     cli_over over[CLI_OVERS];
     int seeds, jobs, threads; /* threads: of each run */
     int64_t seed;             /* the first */
-    bool fresh, begun; /* begun: before, by whoever wrote sweep.json */
+    bool fresh, begun;        /* begun: sweep.json existed at the start */
     int points, runs;
     cli_sweep_point *point; /* [points], the first --over fastest */
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
     int lock;               /* file descriptor */
     cli_progress progress;
-    bool weights; /* are what is swept, and no activations */
+    bool weights; /* only weights are swept */
     /* The choice: */
-    bool by_loss;     /* there is no accuracy */
-    int best, chosen; /* points; -1: none ended */
-    double tolerance; /* one standard error of the best; NAN: there is none */
-    bool binomial;    /* that of a share of rows, not over seeds */
+    cli_sweep_judge by; /* accuracy; the data loss if there is no accuracy */
+    int best, chosen;   /* points; -1: no run ended */
+    double tolerance;   /* one standard error of the best; NAN: unknown */
+    bool binomial;      /* the error is that of a share of rows, not over seeds */
 } cli_sweep;
 
 /* ---- sweep_folder.c ---------------------------------------------------------------------------------------------- */
 
-/* What a folder's sweep.json says of the sweep that was begun there. */
+/* The contents of sweep.json: the sweep that was begun in a folder. */
 typedef struct cli_sweep_asked {
     int overs, seeds;
     const char *over[CLI_OVERS];
@@ -85,51 +91,52 @@ typedef struct cli_sweep_asked {
 
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked);
 
-/* Makes the folder and takes its lock: waits a while for runs that a killed sweep left behind. */
+/* Makes the folder and takes its lock; waits a while for the remaining runs of a killed sweep. */
 tacet_status cli_sweep_lock(cli_sweep *s);
 
-/* Writes config.yaml and sweep.json, or, of a sweep that was begun, sees that the configuration is the same. */
+/* Writes config.yaml and sweep.json; if the sweep was begun before, checks that the configuration is the same. */
 tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c);
 
 /* Lays out points and runs. */
 tacet_status cli_sweep_lay_out(cli_sweep *s);
 
-/* The run of a point with seed 0, 1, ... of the sweep's. */
+/* The run of a point with seed 0, 1, ... of the sweep. */
 cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed);
 
 /* ---- paths.c ----------------------------------------------------------------------------------------------------- */
 
-/* Runs what has not ended. 128 + its number if a signal came; the runs have then written checkpoints. */
+/* Runs what has not ended. Returns 128 plus the number of a signal that stopped it, after checkpoints of the runs. */
 tacet_status cli_sweep_paths(cli_sweep *s);
 
 /* ---- outcome.c --------------------------------------------------------------------------------------------------- */
 
-/* Whether a run has ended, and with which figures. */
+/* Sets the state and the figures of a run if it has ended. */
 void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r);
 
-/* CLI_OF_ACCURACY, or CLI_OF_LOSS where there is none. */
-int cli_sweep_judged_by(const cli_sweep *s);
-
-/* Means, fronts and the choice. */
+/* Computes the means and makes the choice. */
 void cli_sweep_weigh(cli_sweep *s);
 
-/* The run of a point that its model is taken from: that of the first seed that ended. */
+/* Whether no other point is at least as good both in this figure, the smaller the better, and in what is judged by, and
+ * better in one of them. */
+bool cli_sweep_on_front(const cli_sweep *s, const cli_sweep_point *p, int figure);
+
+/* The run whose model represents a point: that of the first seed that ended; NULL: no run ended. */
 const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point);
 
-/* Why that point was taken: a sentence. */
+/* Why the point was chosen, as a sentence without its end. */
 const char *cli_sweep_reason(const cli_sweep *s);
 
 /* ---- sweep_table.c, sweep_page.c --------------------------------------------------------------------------------- */
 
-/* The table of all points, head first; *columns of them, *align as cli_table takes it. plus: between a mean and its
- * error. */
+/* The table of all points, with a head, of *columns columns; *align as cli_table takes it. plus: printed between a mean
+ * and its error. */
 const char **cli_sweep_cells(const cli_sweep *s, const char *plus, int *columns, const char **align);
 void cli_sweep_table(const cli_sweep *s, FILE *to);
 void cli_sweep_json(const cli_sweep *s, FILE *to);
 tacet_status cli_sweep_csv(const cli_sweep *s);
 tacet_status cli_sweep_page(cli_sweep *s);
 
-/* Remarks that belong behind the figures, a line each. */
+/* Remarks on the figures, one per line. */
 const char *cli_sweep_notes(const cli_sweep *s, const char *plus);
 
 /* "relu1:l1 lambda=1e-06": a point in words. */

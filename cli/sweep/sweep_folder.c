@@ -1,7 +1,7 @@
 /* sweep_folder.c: the folder of a sweep: what was asked for, the lock, and the layout of points and runs.
  *
- * A sweep is known by sweep.json and config.yaml alone; which runs are done is read off their folders. So a sweep
- * that was killed at any moment goes on from what is there. */
+ * sweep.json and config.yaml define a sweep; the folders of its runs show which of them are done. So a sweep that was
+ * killed at any moment can continue from its folder. */
 #include "sweep/sweep.h"
 
 #include <errno.h>
@@ -13,43 +13,38 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 10 }; /* seconds in which runs that lost their sweep have written a checkpoint */
+enum { PATIENCE = 10 }; /* seconds, enough for runs whose sweep was killed to write a checkpoint */
 
 /* ---- What was asked for ------------------------------------------------------------------------------------------ */
 
 static tacet_status odd(const cli_sweep *s, const char *what)
 {
-    return cli_fail_hint(TACET_FILE, "begin the sweep anew in another folder", "%s: not what a sweep writes: %s",
+    return cli_fail_hint(TACET_FILE, "begin the sweep again in another folder", "%s: not what a sweep writes: %s",
                          s->folder.sweep, what);
-}
-
-static tacet_status read_asked(const cli_sweep *s, const tc_json *o, cli_sweep_asked *asked)
-{
-    const tc_json *over = tc_json_get(o, "over"), *seeds = tc_json_get(o, "seeds");
-    const tc_json *fresh = tc_json_get(o, "fresh");
-    const size_t n = tc_json_size(over);
-    if (n < 1 || n > CLI_OVERS) return odd(s, "over is a list of one to four");
-    if (tc_json_whole(seeds, CLI_SWEEP_SEEDS) < 1) return odd(s, "seeds is a whole number");
-    if (tc_json_whole(fresh, 1) < 0) return odd(s, "fresh is 0 or 1");
-    asked->overs = (int)n;
-    asked->seeds = (int)tc_json_whole(seeds, CLI_SWEEP_SEEDS);
-    asked->fresh = tc_json_whole(fresh, 1) == 1;
-    for (size_t i = 0; i < n; i++) {
-        const tc_json *one = tc_json_at(over, i);
-        const char *text = tc_json_text(tc_json_get(one, "text"));
-        if (!text) return odd(s, "an over has a text");
-        asked->over[i] = cli_copy(s->arena, text, strlen(text));
-        asked->largest[i] = cli_record_number(one, "largest");
-    }
-    return TACET_OK;
 }
 
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
 {
-    const tc_json *o;
-    *asked = (cli_sweep_asked){0};
+    const tc_json *o, *one;
     const tacet_status status = cli_json_file(s->arena, s->folder.sweep, "not what a sweep writes", &o);
-    return status == TACET_OK ? read_asked(s, o, asked) : status;
+    if (status != TACET_OK) return status;
+    const tc_json *over = tc_json_get(o, "over");
+    const int64_t seeds = tc_json_whole(tc_json_get(o, "seeds"), CLI_SWEEP_SEEDS);
+    const int64_t fresh = tc_json_whole(tc_json_get(o, "fresh"), 1);
+    const size_t n = tc_json_size(over);
+    size_t i;
+    if (n < 1 || n > CLI_OVERS) return odd(s, "over is a list of one to four");
+    if (seeds < 1) return odd(s, "seeds is a whole number");
+    if (fresh < 0) return odd(s, "fresh is 0 or 1");
+    *asked = (cli_sweep_asked){.overs = (int)n, .seeds = (int)seeds, .fresh = fresh == 1};
+    tc_json_each(over, i, one)
+    {
+        const char *text = tc_json_text(tc_json_get(one, "text"));
+        if (!text) return odd(s, "an over has a text");
+        asked->over[i] = text;
+        asked->largest[i] = cli_record_number(one, "largest");
+    }
+    return TACET_OK;
 }
 
 static tacet_status write_asked(const cli_sweep *s)
@@ -82,14 +77,14 @@ static tacet_status write_asked(const cli_sweep *s)
 
 /* ---- The configuration ------------------------------------------------------------------------------------------- */
 
-/* Line by line; the first that differs is said. Lines that begin with # do not count. */
+/* Compares line by line and reports the first difference. Ignores lines that begin with #. */
 static tacet_status compare(const cli_sweep *s, const char *theirs, const char *own)
 {
     for (;;) {
         while (*theirs == '#') theirs += strcspn(theirs, "\n"), theirs += *theirs == '\n';
         const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
         if (n != m || strncmp(theirs, own, n) != 0)
-            return cli_fail_hint(TACET_DESCRIPTION, "a sweep goes on as it was begun; --out DIR begins another",
+            return cli_fail_hint(TACET_DESCRIPTION, "a sweep continues as it was begun; --out DIR begins another",
                                  "%s was begun with \"%.*s\", not with \"%.*s\"", s->folder.path, (int)n, theirs,
                                  (int)m, own);
         if (!theirs[n] && !own[m]) return TACET_OK;
@@ -132,34 +127,26 @@ static tacet_status write_config(const cli_sweep *s, const cli_config *c)
     return cli_outfile_close(&o);
 }
 
-/* Whether the file is the sweep's own, of one that was killed before it had begun. */
-static bool own_config(const cli_sweep *s)
-{
-    char text[sizeof head] = "";
-    FILE *f = fopen(s->folder.config, "r");
-    const size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    if (f) fclose(f);
-    return n == sizeof text - 1 && strcmp(text, head) == 0;
-}
-
-/* A folder in which something else stands is left as it is, and runs of another sweep are not taken for this one's. */
+/* Refuses a folder with files of something else, or with runs of another sweep. Its configuration may be that of a
+ * sweep killed before it wrote sweep.json. */
 static tacet_status vacant(const cli_sweep *s)
 {
-    const char *found = NULL;
-    if (cli_folder_has(s->folder.config) && !own_config(s)) found = s->folder.config;
+    size_t length;
+    const char *found = NULL, *config = cli_file_text(s->arena, s->folder.config, &length);
+    if (config ? strncmp(config, head, strlen(head)) != 0 : cli_folder_has(s->folder.config)) found = s->folder.config;
     if (cli_folder_has(s->folder.checkpoint)) found = s->folder.checkpoint;
     for (int i = 0; i < s->runs && !found; i++)
         if (cli_folder_has(s->run[i].folder.config)) found = s->run[i].folder.path;
     if (!found) return TACET_OK;
-    return cli_fail_hint(TACET_DESCRIPTION, "take another folder", "%s holds no sweep, but %s is there", s->folder.path,
+    return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s holds no sweep, but %s is there", s->folder.path,
                          found);
 }
 
 tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
 {
     if (cli_folder_has(s->folder.sweep) && !s->begun)
-        return cli_fail_hint(TACET_FAILED, "begin again; --out names another folder",
-                             "another sweep has begun in %s meanwhile", s->folder.path);
+        return cli_fail_hint(TACET_FAILED, "begin again, or use another folder with --out",
+                             "meanwhile another sweep has begun in %s", s->folder.path);
     if (cli_folder_has(s->folder.sweep)) return same_config(s, c);
     tacet_status status = vacant(s);
     if (status == TACET_OK) status = write_config(s, c);
@@ -173,16 +160,16 @@ tacet_status cli_sweep_lock(cli_sweep *s)
     tacet_status status = cli_folder_make(&s->folder);
     if (status != TACET_OK) return status;
     const char *path = cli_format(s->arena, "%s/lock", s->folder.path);
-    /* Without O_CLOEXEC: the runs inherit it, and hold the lock as long as the last of them. */
+    /* Without O_CLOEXEC: the runs inherit the descriptor, so the lock is held until the last of them has ended. */
     s->lock = open(path, O_RDWR | O_CREAT, 0666);
     if (s->lock < 0) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
     for (int tenths = 0; flock(s->lock, LOCK_EX | LOCK_NB) != 0; tenths++) {
-        if (errno != EWOULDBLOCK && errno != EINTR) { /* not every file system can */
-            cli_warn("cannot lock %s: %s; see that no other sweep works there", path, strerror(errno));
+        if (errno != EWOULDBLOCK && errno != EINTR) { /* not every file system has locks */
+            cli_warn("cannot lock %s: %s; make sure that no other sweep uses the folder", path, strerror(errno));
             return TACET_OK;
         }
         if (tenths == 10 * PATIENCE)
-            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by runs that one left behind",
+            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by the remaining runs of one",
                             s->folder.path);
         if (tenths == 0) cli_progress_say(&s->progress, "%s is in use; waiting up to %d s", s->folder.path, PATIENCE);
         nanosleep(&(struct timespec){0, 100000000}, NULL);
@@ -200,7 +187,7 @@ static void name_run(cli_sweep *s, cli_sweep_run *r)
         name = cli_format(s->arena, "%s%s%s-%s", name, *name ? "-" : "", o->name,
                           o->value[s->point[r->point].index[i]]);
     }
-    /* A name of a file has at most 255 bytes. */
+    /* A file name has at most 255 bytes. */
     if (strlen(name) > 200) name = cli_format(s->arena, "%.180s-%d", name, r->point);
     r->name = cli_format(s->arena, "%s-seed%lld", name, (long long)r->seed);
     cli_folder_name(s->arena, cli_format(s->arena, "%s/%s", s->folder.path, r->name), &r->folder);

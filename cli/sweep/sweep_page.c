@@ -1,5 +1,5 @@
 /* sweep_page.c: the page of a sweep: what was asked, which point is taken and why, every point, what silence costs, and
- * how it grows along the path. */
+ * how it changes along the path. */
 #include "sweep/sweep.h"
 
 #include "report/chart.h"
@@ -11,8 +11,6 @@
 #define PLUS "\u00b1"
 enum { PATHS = 8 /* lines in one chart */, RUNS_SHOWN = 400 };
 
-static const char *judged(const cli_sweep *s) { return s->by_loss ? "data loss" : "accuracy"; }
-
 /* What CLI_OF_SILENCE is the density of. */
 static const char *density_of(const cli_sweep *s)
 {
@@ -22,15 +20,6 @@ static const char *density_of(const cli_sweep *s)
         name = name ? "what is swept" : s->over[i].on;
     }
     return cli_format(s->arena, "density of %s", name ? name : "what is swept");
-}
-
-/* A point's name in a chart: its values alone. */
-static const char *label(const cli_sweep *s, int point)
-{
-    const char *text = "";
-    for (int i = 0; i < s->overs; i++)
-        text = cli_format(s->arena, "%s%s%s", text, *text ? ", " : "", s->over[i].value[s->point[point].index[i]]);
-    return text;
 }
 
 /* ---- Head -------------------------------------------------------------------------------------------------------- */
@@ -44,7 +33,7 @@ static void numbers(cli_sweep *s, cli_page *page)
         int figure;
         const char *name;
         double scale;
-    } one[] = {{cli_sweep_judged_by(s), judged(s), 1},
+    } one[] = {{s->by.figure, s->by.name, 1},
                {CLI_OF_SILENCE, density_of(s), 1},
                {CLI_OF_FIRING, s->weights ? "weights that are not 0" : "units that fire", 1},
                {CLI_OF_STEP_US, "time per step [ms]", 1e-3}};
@@ -70,8 +59,8 @@ static void asked(cli_sweep *s, cli_page *page)
     }
     cli_page_section(
         page, "What was asked",
-        "The largest lambda is estimated before training, from the gradients of the initial weights on the "
-        "first batch: from there on the penalty pulls at each element at least as hard as the data do at any.");
+        "The largest lambda is estimated before training, from the gradients of the initial weights on the first "
+        "batch: from there on, the penalty pulls at each element at least as hard as the data do at any.");
     cli_page_table(page, NULL, &t);
     const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,
@@ -84,14 +73,14 @@ static void asked(cli_sweep *s, cli_page *page)
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* The page of a run, from the folder of the sweep; NULL: there is none. */
+/* The page of a run, relative to the folder of the sweep; NULL: it does not exist. */
 static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 {
     if (!r || !cli_folder_has(r->folder.report)) return NULL;
     return cli_format(s->arena, "%s/report.html", r->name);
 }
 
-/* One row a point; with one seed its first cell leads to the page of its run. */
+/* One row per point; with one seed, its first cell links to the page of its run. */
 static void points(cli_sweep *s, cli_page *page)
 {
     int columns;
@@ -113,7 +102,7 @@ static void points(cli_sweep *s, cli_page *page)
     }
 }
 
-/* With several seeds a table of its own leads to the pages of the runs. */
+/* With several seeds, a separate table links to the pages of the runs. */
 static void runs(cli_sweep *s, cli_page *page)
 {
     enum { COLUMNS = 5 };
@@ -122,15 +111,15 @@ static void runs(cli_sweep *s, cli_page *page)
     const char **href = cli_take(a, ((size_t)shown + 1) * COLUMNS * sizeof *href);
     cli_sheet t = {.align = "lrrrr", .href = href};
     if (s->seeds == 1) return;
-    cli_sheet_add(a, &t, "run", "seed", judged(s), "density", "ms a step", NULL);
+    cli_sheet_add(a, &t, "run", "seed", s->by.name, "density", "ms a step", NULL);
     for (int i = 0; i < shown; i++) {
         const cli_sweep_run *r = &s->run[i];
         href[t.cells] = page_of(s, r);
         cli_sheet_add(a, &t, r->name, cli_format(a, "%lld", (long long)r->seed),
-                      cli_digits(a, r->figure[cli_sweep_judged_by(s)]), cli_digits(a, r->figure[CLI_OF_SILENCE]),
+                      cli_digits(a, r->figure[s->by.figure]), cli_digits(a, r->figure[CLI_OF_SILENCE]),
                       cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000), NULL);
     }
-    cli_page_section(page, "Runs", shown < s->runs ? "The first of them; each has a page of its own." : NULL);
+    cli_page_section(page, "Runs", shown < s->runs ? "The first of them; each has its own page." : NULL);
     cli_page_table(page, NULL, &t);
 }
 
@@ -142,7 +131,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The points that are on a front, or not, in the order of x. */
+/* The points on a front, or the others, in the order of x. */
 static cli_series gather(const cli_sweep *s, int figure, double scale, bool front)
 {
     typedef struct at {
@@ -156,9 +145,8 @@ static cli_series gather(const cli_sweep *s, int figure, double scale, bool fron
     int n = 0;
     for (int i = 0; i < s->points; i++) {
         const cli_sweep_point *p = &s->point[i];
-        const bool on = figure == CLI_OF_STEP_US ? p->time_front : p->density_front;
-        if (on == front && !isnan(p->mean[figure]))
-            list[n++] = (at){p->mean[figure] * scale, p->mean[cli_sweep_judged_by(s)], i};
+        if (!isnan(p->mean[figure]) && cli_sweep_on_front(s, p, figure) == front)
+            list[n++] = (at){p->mean[figure] * scale, p->mean[s->by.figure], i};
     }
     qsort(list, (size_t)n, sizeof *list, compare);
     cli_series series = {
@@ -166,7 +154,7 @@ static cli_series gather(const cli_sweep *s, int figure, double scale, bool fron
     for (int i = 0; i < n; i++) {
         x[i] = list[i].x;
         y[i] = list[i].y;
-        name[i] = label(s, list[i].point);
+        name[i] = cli_sweep_point_text(s, list[i].point);
         if (list[i].point == s->chosen) series.marked = i + 1;
     }
     series.points = !front;
@@ -174,13 +162,13 @@ static cli_series gather(const cli_sweep *s, int figure, double scale, bool fron
     return series;
 }
 
-static void front(cli_sweep *s, cli_page *page, int figure, double scale, const char *title, const char *x_name)
+static void front(cli_sweep *s, cli_page *page, int figure, double scale, const char *what, const char *x_name)
 {
     const cli_series series[] = {gather(s, figure, scale, true), gather(s, figure, scale, false)};
-    cli_chart_lines(page, &(cli_chart){.title = title,
+    cli_chart_lines(page, &(cli_chart){.title = cli_format(s->arena, "%s against %s", s->by.title, what),
                                        .x_name = x_name,
-                                       .y_name = judged(s),
-                                       .note = "The ring is round the point that is taken.",
+                                       .y_name = s->by.name,
+                                       .note = "The ring marks the point that is taken.",
                                        .x_log = figure == CLI_OF_SILENCE,
                                        .count = series[1].n ? 2 : 1,
                                        .series = series});
@@ -188,7 +176,7 @@ static void front(cli_sweep *s, cli_page *page, int figure, double scale, const 
 
 /* ---- Along the path ---------------------------------------------------------------------------------------------- */
 
-/* A line a path: the points of the first --over, the others held. */
+/* One line per path: the points of the first --over, with the others held fixed. */
 static void along(cli_sweep *s, cli_page *page, int figure, const char *title, const char *y_name)
 {
     const cli_over *o = &s->over[0];
@@ -240,15 +228,13 @@ tacet_status cli_sweep_page(cli_sweep *s)
     if (s->chosen >= 0) {
         cli_page_section(
             &page, "What silence costs",
-            "Points on the line are those that no other beats in both. What was swept is told by each point's tooltip, and "
-            "in the table.");
-        front(s, &page, CLI_OF_SILENCE, 1, s->by_loss ? "Data loss against density" : "Accuracy against density",
-              density_of(s));
-        front(s, &page, CLI_OF_STEP_US, 1e-3, s->by_loss ? "Data loss against time" : "Accuracy against time",
-              "time per step [ms]");
+            "Points on the line are those that no other beats in both. The tooltip of a point, and the table, give its "
+            "penalties.");
+        front(s, &page, CLI_OF_SILENCE, 1, "density", density_of(s));
+        front(s, &page, CLI_OF_STEP_US, 1e-3, "time", "time per step [ms]");
         cli_page_section(&page, "Along the path", NULL);
         along(s, &page, CLI_OF_OVER, "Density", cli_format(s->arena, "density of %s", s->over[0].on));
-        along(s, &page, cli_sweep_judged_by(s), s->by_loss ? "Data loss" : "Accuracy", judged(s));
+        along(s, &page, s->by.figure, s->by.title, s->by.name);
         along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units of a sample");
     }
     runs(s, &page);

@@ -1,19 +1,40 @@
-/* sweep_table.c: a sweep's points as a table, as CSV, as JSON. */
+/* sweep_table.c: the points of a sweep as a table, as CSV and as JSON. */
 #include "sweep/sweep.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Columns behind those of the ranges; figures of one --over come first. */
-static const struct {
-    const char *head, *key;
-    int figure, digits; /* digits behind the point; 0: four that count */
-    double scale;
-} column[] = {{"accuracy", "accuracy", CLI_OF_ACCURACY, 4, 1},
-              {"data loss", "data_loss", CLI_OF_LOSS, 0, 1},
-              {"ms a step", "step_us", CLI_OF_STEP_US, 0, 1e-3},
-              {"fires", "firing", CLI_OF_FIRING, 0, 1}};
-enum { COLUMNS = sizeof column / sizeof *column };
+/* A column of figures. */
+typedef struct column {
+    const char *head, *key; /* of the table; of CSV and JSON */
+    int figure, digits;     /* digits after the point; 0: four significant ones */
+    double scale;           /* in the table */
+} column;
+
+static const column of_all[] = {{"accuracy", "accuracy", CLI_OF_ACCURACY, 4, 1},
+                                {"data loss", "data_loss", CLI_OF_LOSS, 0, 1},
+                                {"ms a step", "step_us", CLI_OF_STEP_US, 0, 1e-3},
+                                {"fires", "firing", CLI_OF_FIRING, 0, 1}};
+enum { OF_ALL = sizeof of_all / sizeof *of_all, COLUMNS = 2 * CLI_OVERS + OF_ALL };
+
+/* "relu1:l1 " if several penalties are swept. */
+static const char *prefix(const cli_sweep *s, int over)
+{
+    const cli_over *o = &s->over[over];
+    return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", o->on, *o->called ? o->called : o->kind);
+}
+
+/* The columns after those of the swept values: density and dead units of each penalty, then figures of the whole. */
+static int columns_of(const cli_sweep *s, column c[COLUMNS])
+{
+    int n = 0;
+    for (; n < 2 * s->overs; n++) {
+        const char *name = cli_format(s->arena, "%s%s", prefix(s, n / 2), n % 2 ? "dead" : "density");
+        c[n] = (column){name, name, CLI_OF_OVER + n, 0, 1};
+    }
+    memcpy(&c[n], of_all, sizeof of_all);
+    return n + OF_ALL;
+}
 
 static bool any(const cli_sweep *s, int figure)
 {
@@ -22,14 +43,7 @@ static bool any(const cli_sweep *s, int figure)
     return false;
 }
 
-/* "relu1:l1 " where there are several. */
-static const char *prefix(const cli_sweep *s, int over)
-{
-    const cli_over *o = &s->over[over];
-    return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", o->on, *o->called ? o->called : o->kind);
-}
-
-/* Of what is swept; the figures have a density too. */
+/* The heading of the swept values, which differs from that of a figure of the same name. */
 static const char *asked(const cli_sweep *s, int over)
 {
     return cli_format(s->arena, s->over[over].lambda ? "%s%s" : "%s%s asked", prefix(s, over), s->over[over].attribute);
@@ -41,14 +55,13 @@ static const char *number(cli_arena *a, double x, int digits)
     return digits ? cli_format(a, "%.*f", digits, x) : cli_digits(a, x);
 }
 
-static const char *figure(const cli_sweep *s, const cli_sweep_point *p, int f, int digits, double scale,
-                          const char *plus)
+static const char *figure(const cli_sweep *s, const cli_sweep_point *p, const column *c, const char *plus)
 {
-    const char *text = number(s->arena, p->mean[f] * scale, digits);
-    if (!isfinite(p->error[f]) || !isfinite(p->mean[f])) return text;
+    const double mean = p->mean[c->figure] * c->scale, error = p->error[c->figure] * c->scale;
+    const char *text = number(s->arena, mean, c->digits);
+    if (!isfinite(error) || !isfinite(mean)) return text;
     return cli_format(s->arena, "%s %s %s", text, plus,
-                      digits ? number(s->arena, p->error[f] * scale, digits)
-                             : cli_format(s->arena, "%.2g", p->error[f] * scale));
+                      c->digits ? number(s->arena, error, c->digits) : cli_format(s->arena, "%.2g", error));
 }
 
 static const char *mark(const cli_sweep *s, int i)
@@ -60,22 +73,18 @@ static const char *mark(const cli_sweep *s, int i)
 
 const char **cli_sweep_cells(const cli_sweep *s, const char *plus, int *columns, const char **align)
 {
-    const char **cell = cli_take(s->arena, ((size_t)s->points + 1) * (3 * CLI_OVERS + COLUMNS + 1) * sizeof *cell);
-    int n = 0;
+    column c[COLUMNS];
+    const int all = columns_of(s, c);
+    int known = 0, n = 0;
+    for (int i = 0; i < all; i++)
+        if (any(s, c[i].figure)) c[known++] = c[i];
+    *columns = s->overs + known + 1;
+    const char **cell = cli_take(s->arena, ((size_t)s->points + 1) * (size_t)*columns * sizeof *cell);
     for (int r = -1; r < s->points; r++) {
         const cli_sweep_point *p = r < 0 ? NULL : &s->point[r];
-        *columns = n;
         for (int i = 0; i < s->overs; i++) cell[n++] = p ? s->over[i].value[p->index[i]] : asked(s, i);
-        for (int i = 0; i < 2 * s->overs; i++)
-            if (any(s, CLI_OF_OVER + i))
-                cell[n++] = p ? figure(s, p, CLI_OF_OVER + i, 0, 1, plus)
-                              : cli_format(s->arena, "%s%s", prefix(s, i / 2), i % 2 ? "dead" : "density");
-        for (int i = 0; i < COLUMNS; i++)
-            if (any(s, column[i].figure))
-                cell[n++] = p ? figure(s, p, column[i].figure, column[i].digits, column[i].scale, plus)
-                              : column[i].head;
+        for (int i = 0; i < known; i++) cell[n++] = p ? figure(s, p, &c[i], plus) : c[i].head;
         cell[n++] = p ? mark(s, r) : "";
-        *columns = n - *columns;
     }
     char *letters = cli_take(s->arena, (size_t)*columns + 1);
     memset(letters, 'r', (size_t)*columns - 1);
@@ -143,9 +152,9 @@ static void point_json(tc_json_writer *j, const cli_sweep *s, int i)
         tc_json_close(j, '}');
     }
     tc_json_close(j, ']');
-    for (int k = 0; k < COLUMNS; k++) figure_json(j, p, column[k].figure, column[k].key);
-    tc_json_add_integer(j, "density_front", p->density_front);
-    tc_json_add_integer(j, "time_front", p->time_front);
+    for (int k = 0; k < OF_ALL; k++) figure_json(j, p, of_all[k].figure, of_all[k].key);
+    tc_json_add_integer(j, "density_front", cli_sweep_on_front(s, p, CLI_OF_SILENCE));
+    tc_json_add_integer(j, "time_front", cli_sweep_on_front(s, p, CLI_OF_STEP_US));
     runs_json(j, s, i);
     tc_json_close(j, '}');
 }
@@ -185,9 +194,10 @@ void cli_sweep_json(const cli_sweep *s, FILE *to)
 
 /* ---- CSV --------------------------------------------------------------------------------------------------------- */
 
-static void csv_text(FILE *to, const char *text)
+static void csv_text(FILE *to, const char *separator, const char *text)
 {
     const bool quoted = strpbrk(text, ",\"\n") != NULL;
+    fputs(separator, to);
     if (quoted) fputc('"', to);
     for (; *text; text++) {
         if (*text == '"') fputc('"', to);
@@ -196,37 +206,29 @@ static void csv_text(FILE *to, const char *text)
     if (quoted) fputc('"', to);
 }
 
-/* A mean and its error, nothing where there is none. */
-static void csv_pair(const cli_sweep *s, FILE *to, const cli_sweep_point *p, int f, const char *head)
+static void csv_number(FILE *to, double x) { fprintf(to, isnan(x) ? "," : ",%.9g", x); }
+
+static void csv_head(const cli_sweep *s, FILE *to, const column *c, int columns)
 {
-    if (!p) {
-        fputc(',', to);
-        csv_text(to, head);
-        if (s->seeds == 1) return;
-        fputc(',', to);
-        csv_text(to, cli_format(s->arena, "%s_error", head));
-        return;
+    for (int i = 0; i < s->overs; i++) csv_text(to, i ? "," : "", asked(s, i));
+    for (int i = 0; i < columns; i++) {
+        csv_text(to, ",", c[i].key);
+        if (s->seeds > 1) csv_text(to, ",", cli_format(s->arena, "%s_error", c[i].key));
     }
-    fprintf(to, isnan(p->mean[f]) ? "," : ",%.9g", p->mean[f]);
-    if (s->seeds > 1) fprintf(to, isnan(p->error[f]) ? "," : ",%.9g", p->error[f]);
+    fputs(",runs,mark,folder\n", to);
 }
 
-static void csv_row(const cli_sweep *s, FILE *to, int row)
+static void csv_row(const cli_sweep *s, FILE *to, const column *c, int columns, int row)
 {
-    const cli_sweep_point *p = row < 0 ? NULL : &s->point[row];
-    for (int i = 0; i < s->overs; i++) {
-        if (i) fputc(',', to);
-        csv_text(to, p ? s->over[i].value[p->index[i]] : asked(s, i));
+    const cli_sweep_point *p = &s->point[row];
+    const cli_sweep_run *r = cli_sweep_run_of(s, row);
+    for (int i = 0; i < s->overs; i++) csv_text(to, i ? "," : "", s->over[i].value[p->index[i]]);
+    for (int i = 0; i < columns; i++) {
+        csv_number(to, p->mean[c[i].figure]);
+        if (s->seeds > 1) csv_number(to, p->error[c[i].figure]);
     }
-    for (int i = 0; i < 2 * s->overs; i++)
-        csv_pair(s, to, p, CLI_OF_OVER + i, cli_format(s->arena, "%s%s", prefix(s, i / 2), i % 2 ? "dead" : "density"));
-    for (int i = 0; i < COLUMNS; i++) csv_pair(s, to, p, column[i].figure, column[i].key);
-    const cli_sweep_run *r = p ? cli_sweep_run_of(s, row) : NULL;
-    if (p)
-        fprintf(to, ",%d,%s,", p->ended, mark(s, row));
-    else
-        fprintf(to, ",runs,mark,");
-    csv_text(to, !p ? "folder" : r ? r->folder.path : "");
+    fprintf(to, ",%d,%s", p->ended, mark(s, row));
+    csv_text(to, ",", r ? r->folder.path : "");
     fputc('\n', to);
 }
 
@@ -235,6 +237,9 @@ tacet_status cli_sweep_csv(const cli_sweep *s)
     cli_outfile o;
     tacet_status status = cli_outfile_open(s->arena, cli_format(s->arena, "%s/sweep.csv", s->folder.path), &o);
     if (status != TACET_OK) return status;
-    for (int i = -1; i < s->points; i++) csv_row(s, o.f, i);
+    column c[COLUMNS];
+    const int columns = columns_of(s, c);
+    csv_head(s, o.f, c, columns);
+    for (int i = 0; i < s->points; i++) csv_row(s, o.f, c, columns, i);
     return cli_outfile_close(&o);
 }
