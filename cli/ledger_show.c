@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
+enum { EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* units of a layer that are named */ };
 
 void cli_figures_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, size_t n,
                          const tc_json *const *entry, const char *const *row)
@@ -84,10 +84,10 @@ static void dead_named(FILE *to, cli_arena *a, const tc_json *layer)
     const size_t n = tc_json_size(units);
     size_t k;
     if (n == 0) return;
-    cli_print(to, "dead units of %s:", cli_record_name(a, layer));
+    fprintf(to, "unit%s", tc_plural((int64_t)n));
     tc_json_each(units, k, unit) if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", tc_json_number(unit));
-    if (n > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", n - NAMED);
-    fprintf(to, "\n");
+    if (n > NAMED) fprintf(to, " and %zu more (see metrics.jsonl)", n - NAMED);
+    cli_print(to, " of %s never fire%s\n", cli_record_name(a, layer), n == 1 ? "s" : "");
 }
 
 void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch)

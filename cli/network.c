@@ -1,4 +1,4 @@
-/* network.c: the plan's values put together layer by layer, with the penalties on them. */
+/* network.c: a plan's layers with their parameters and penalties, as JSON and as a table. */
 #include "network.h"
 #include "ledger.h"
 
@@ -11,8 +11,8 @@ static const char *shape_text(cli_arena *a, const tacet_value_info *v)
     return text;
 }
 
-/* Adds the penalties and constraints that are on a value, "l1 1e-3; weight: l2 1e-4": a layer's own and, by their part
- * of the name, those of its parameters. */
+/* Adds the penalties and constraints on a value, as "l1 1e-3; weight: l2 1e-4": those on a parameter of the layer begin
+ * with the last part of its name. */
 static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_info *v, cli_layer *l)
 {
     tacet_term t = {.size = sizeof t};
@@ -24,7 +24,7 @@ static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_i
                 l->penalties = cli_format(a, "%s%s%s%s", l->penalties, *l->penalties ? "; " : "", part, t.spec);
 }
 
-/* Counts the parameters that a layer owns, and lists the others that it uses. */
+/* Counts the parameters that a layer owns, and lists those of other layers that it uses. */
 static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value layer, cli_layer *l)
 {
     tacet_value_info v = {.size = sizeof v};
@@ -116,7 +116,7 @@ static const char *cut(cli_arena *a, const char *text, size_t n)
     return strlen(text) > n ? cli_format(a, "%.*s..", (int)n - 2, text) : text;
 }
 
-/* Bytes of a list "l1 1e-3 prox; l2 1e-4" that go into a row of `room` columns: whole entries, else whole words. */
+/* Bytes of a list "l1 1e-3 prox; l2 1e-4" that fit into `room` columns: whole entries if possible, otherwise words. */
 static size_t row_of(const char *list, size_t room)
 {
     size_t n = strlen(list), at = room;
@@ -127,7 +127,7 @@ static size_t row_of(const char *list, size_t room)
     return at ? at : strcspn(list, " ;");
 }
 
-/* The table with the lists that are too long for their column, the last, going on in rows of their own. */
+/* The table with the lists that are too long for the last column continued in further rows. */
 static table fold(cli_arena *a, const table *t, size_t room)
 {
     int rows = t->rows;
@@ -147,7 +147,7 @@ static table fold(cli_arena *a, const table *t, size_t room)
     return to;
 }
 
-/* "encoder (linear 512)": what a layer is, without the name that it says itself. */
+/* "encoder (linear 512)": the name and the description, without the attribute name=. */
 static const char *named(cli_arena *a, const cli_layer *l)
 {
     const char *spec = *l->spec ? l->spec : l->kind, *own = strstr(spec, " name=");
@@ -155,7 +155,7 @@ static const char *named(cli_arena *a, const cli_layer *l)
     return cli_format(a, "%s (%.*s%s)", l->name, (int)n, spec, own ? own + 1 + strcspn(own + 1, " ") : "");
 }
 
-/* Targets are no part of the network that people think of. */
+/* People do not think of targets as part of the network. */
 static bool hidden(const cli_layer *l)
 {
     return l->role == TACET_ROLE_LABELS || (l->role == TACET_ROLE_INPUT && strcmp(l->name, "target") == 0);
@@ -190,36 +190,14 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
     cli_wrap(to,
              cli_format(a, "%s: %s trainable, %s frozen%s", cli_count(a, parameters, "parameter"),
                         cli_thousands(a, parameters - frozen), cli_thousands(a, frozen), shared),
-             0, 0, columns > 0 ? columns : 120);
+             0, 0, columns);
 }
 
 /* ---- What selectors match ---------------------------------------------------------------------------------------- */
 
-static size_t penalties_text(const void *graph, char *text, size_t capacity)
-{
-    return tacet_graph_text(graph, "penalties", text, capacity);
-}
+enum { NAMED = 4 }; /* values that are named at first; if there are more, the last one is named as well */
 
-static size_t options_text(const void *graph, char *text, size_t capacity)
-{
-    return tacet_graph_text(graph, "options", text, capacity);
-}
-
-/* The next of the lines "selector: text" that a part of a graph is; false after the last. */
-static bool next_line(cli_arena *a, const char **lines, const char **selector, const char **text)
-{
-    const char *line = *lines, *colon = strstr(line, ": ");
-    const size_t n = strcspn(line, "\n");
-    if (!colon || colon >= line + n) return false;
-    *selector = cli_copy(a, line, (size_t)(colon - line));
-    *text = cli_copy(a, colon + 2, (size_t)(line + n - colon - 2));
-    *lines = line + n + (line[n] == '\n');
-    return true;
-}
-
-enum { NAMED = 4 }; /* values that are named; of more, the last one as well */
-
-/* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" of a selector that is the name of a value. */
+/* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" if the selector is the whole name of a value. */
 static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *selector,
                              const char *text, tacet_role role)
 {
@@ -239,14 +217,14 @@ static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_pla
 void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns)
 {
     const struct {
-        size_t (*write)(const void *graph, char *text, size_t capacity);
+        const char *name;
         tacet_role role; /* of the values that it can be on; 0: any */
-    } part[] = {{penalties_text, 0}, {options_text, TACET_ROLE_PARAMETER}};
+    } part[] = {{"penalties", 0}, {"options", TACET_ROLE_PARAMETER}};
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        const char *selector, *text, *lines = cli_text_of(a, part[i].write, g);
-        while (next_line(a, &lines, &selector, &text)) {
+        const char *selector, *text, *lines = cli_graph_part(a, g, part[i].name);
+        while (cli_next_line(a, &lines, &selector, &text)) {
             const char *line = selection(a, g, p, selector, text, part[i].role);
-            if (*line) cli_wrap(to, line, 0, 0, columns > 0 ? columns : 120);
+            if (*line) cli_wrap(to, line, 0, 0, columns);
         }
     }
 }
