@@ -2,10 +2,10 @@
 #include "job.h"
 #include "command.h"
 #include "figures.h"
+#include "run_folder.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const cli_item *item(const cli_config *c, int key) { return &c->value[key].item; }
 static const char *text(const cli_config *c, int key) { return c->value[key].item.text; }
@@ -246,17 +246,17 @@ tacet_file *cli_model_file(const char *path, tacet_status *s)
     tacet_error e;
     tacet_file *f = tacet_file_open(path, NULL, &e);
     if (f) return f;
-    const size_t length = strlen(path);
-    const char *slash = length && path[length - 1] == '/' ? "" : "/";
-    char model[4096];
-    const int n = snprintf(model, sizeof model, "%s%smodel.safetensors", path, slash);
-    if (n > 0 && n < (int)sizeof model && access(model, F_OK) == 0)
-        snprintf(e.hint, sizeof e.hint, "did you mean %.400s?", model);
+    cli_arena a = {0};
+    cli_folder folder;
+    cli_folder_name(&a, path, &folder);
+    if (cli_folder_has(folder.model)) snprintf(e.hint, sizeof e.hint, "did you mean %.400s?", folder.model);
+    cli_arena_free(&a);
     *s = cli_refuse(&e, 0, NULL);
     return NULL;
 }
 
-/* Finds the input that the outputs are compared with, if it is fed (a layer may be called target as well), and the loss. */
+/* Finds the input that the outputs are compared with, if it is fed (a layer may be called target as well), and the
+ * loss. */
 static void find_loss(cli_model *m)
 {
     tacet_value_info v = {.size = sizeof v};

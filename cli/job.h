@@ -29,13 +29,13 @@ typedef struct cli_job {
 struct cli_args;
 tacet_status cli_job_configure(const struct cli_args *a, const char *path, cli_config *c);
 
-/* Opens the data and compiles the network; resolves the source of the data and the number of epochs in the configuration.
- * cli_job_close must follow, after a failure as well. */
+/* Opens the data and compiles the network; resolves the source of the data and the number of epochs in the
+ * configuration. cli_job_close must follow, after a failure as well. */
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job);
 void cli_job_close(cli_job *job);
 
-/* Two steps of cli_job_open, to compile another configuration on the data of an open job: configuration to graph, graph to
- * plan. The caller frees both. */
+/* Two steps of cli_job_open, to compile another configuration on the data of an open job: configuration to graph,
+ * graph to plan. The caller frees both. */
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
 
@@ -60,13 +60,13 @@ typedef struct cli_model {
 /* Opens a model's file; NULL after a message, which for a run's folder names the file that was meant. */
 tacet_file *cli_model_file(const char *path, tacet_status *s);
 
-/* Opens a model for inference, with the values `keep` readable (NULL: only the output). cli_model_close must follow, after a
- * failure as well. */
+/* Opens a model for inference, with the values `keep` readable (NULL: only the output). cli_model_close must follow,
+ * after a failure as well. */
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);
 
-/* Opens a source: its test part if it has one, otherwise all of it, with that scaling and those classes (NULL: its own).
- * NULL after a message, with the status. */
+/* Opens a source: its test part if it has one, otherwise all of it, with that scaling and those classes (NULL: its
+ * own). NULL after a message, with the status. */
 tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const char *classes, tacet_status *s);
 
 #endif

@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+/* An input or a layer. A parameter that several layers use is counted by its owner, the layer that it is named after. */
+typedef struct layer {
+    tacet_role role;
+    const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
+    const char *shape;              /* its output for a row, "28 x 28" */
+    int64_t parameters, frozen;     /* elements, and how many of them are not trained */
+    const char *uses;               /* parameters of other layers, "linear1.weight, linear1.bias"; "" */
+    const char *penalties;          /* "l1 1e-3; weight: l2 1e-4", as they were written; "" */
+} layer;
+
 static const char *shape_text(cli_arena *a, const tacet_value_info *v)
 {
     const char *text = v->rank ? "" : "1";
@@ -13,7 +23,7 @@ static const char *shape_text(cli_arena *a, const tacet_value_info *v)
 
 /* Adds the penalties and constraints on a value, as "l1 1e-3; weight: l2 1e-4": those on a parameter of the layer begin
  * with the last part of its name. */
-static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_info *v, cli_layer *l)
+static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_info *v, layer *l)
 {
     tacet_term t = {.size = sizeof t};
     tacet_value on;
@@ -25,12 +35,12 @@ static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_i
 }
 
 /* Counts the parameters that a layer owns, and lists those of other layers that it uses. */
-static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value layer, cli_layer *l)
+static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value of, layer *l)
 {
     tacet_value_info v = {.size = sizeof v};
-    for (int k = 0; tacet_value_at(p, tacet_value_input(p, layer.id - 1, k).id - 1, &v) == TACET_OK; k++) {
+    for (int k = 0; tacet_value_at(p, tacet_value_input(p, of.id - 1, k).id - 1, &v) == TACET_OK; k++) {
         if (v.role != TACET_ROLE_PARAMETER) continue;
-        if (v.owner.id != layer.id) {
+        if (v.owner.id != of.id) {
             l->uses = cli_format(a, "%s%s%s", l->uses, *l->uses ? ", " : "", v.name);
             continue;
         }
@@ -40,31 +50,32 @@ static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value layer,
     }
 }
 
-const cli_layer *cli_network(cli_arena *a, const tacet_plan *p, int *rows)
+/* The layers in the order of the graph, *rows of them. */
+static const layer *list_layers(cli_arena *a, const tacet_plan *p, int *rows)
 {
     const int n = tacet_value_count(p);
-    cli_layer *layer = cli_take(a, ((size_t)n + 1) * sizeof *layer), *l = layer;
+    layer *list = cli_take(a, ((size_t)n + 1) * sizeof *list), *l = list;
     tacet_value_info v = {.size = sizeof v};
     for (int i = 0; i < n; i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || v.role == TACET_ROLE_PARAMETER) continue;
-        *l = (cli_layer){.role = v.role,
-                         .name = v.name,
-                         .kind = v.kind,
-                         .spec = v.spec,
-                         .shape = shape_text(a, &v),
-                         .uses = "",
-                         .penalties = ""};
+        *l = (layer){.role = v.role,
+                     .name = v.name,
+                     .kind = v.kind,
+                     .spec = v.spec,
+                     .shape = shape_text(a, &v),
+                     .uses = "",
+                     .penalties = ""};
         add_penalties(a, p, &v, l);
         add_parameters(a, p, v.value, l++);
     }
-    *rows = (int)(l - layer);
-    return layer;
+    *rows = (int)(l - list);
+    return list;
 }
 
 void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 {
     int rows;
-    const cli_layer *l = cli_network(a, p, &rows);
+    const layer *l = list_layers(a, p, &rows);
     tc_json_open(j, "network", '[');
     for (; rows > 0; rows--, l++) {
         tc_json_open(j, NULL, '{');
@@ -83,12 +94,7 @@ void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */
 
-enum {
-    COLUMNS = 4,
-    GAPS = 2 * (COLUMNS - 1),
-    LEAST = 12 /* of a column that is cut */,
-    NARROW = 60 /* no descriptions */
-};
+enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12 /* of a column that is cut */, NARROW = 60 };
 
 typedef struct table {
     const char **cell;
@@ -148,7 +154,7 @@ static table fold(cli_arena *a, const table *t, size_t room)
 }
 
 /* "encoder (linear 512)": the name and the description, without the attribute name=. */
-static const char *named(cli_arena *a, const cli_layer *l)
+static const char *named(cli_arena *a, const layer *l)
 {
     const char *spec = *l->spec ? l->spec : l->kind, *own = strstr(spec, " name=");
     const size_t n = own ? (size_t)(own - spec) : strlen(spec);
@@ -156,7 +162,7 @@ static const char *named(cli_arena *a, const cli_layer *l)
 }
 
 /* People do not think of targets as part of the network. */
-static bool hidden(const cli_layer *l)
+static bool hidden(const layer *l)
 {
     return l->role == TACET_ROLE_LABELS || (l->role == TACET_ROLE_INPUT && strcmp(l->name, "target") == 0);
 }
@@ -166,17 +172,17 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
     int layers;
     int64_t parameters = 0, frozen = 0;
     const char *shared = "";
-    const cli_layer *l = cli_network(a, p, &layers);
+    const layer *l = list_layers(a, p, &layers);
     const size_t all = columns > 0 ? (size_t)columns : SIZE_MAX;
     table t = {cli_take(a, ((size_t)layers + 2) * COLUMNS * sizeof *t.cell), 0};
     add_row(&t, "layer", "output", "params", "penalties");
     add_row(&t, "", "", "", "");
-    for (const cli_layer *end = l + layers; l < end; l++) {
+    for (const layer *end = l + layers; l < end; l++) {
         parameters += l->parameters;
         frozen += l->frozen;
         if (*l->uses) shared = cli_format(a, "%s; %s uses %s", shared, l->name, l->uses);
         if (hidden(l)) continue;
-        const char *name = columns > 0 && columns < NARROW ? l->name : named(a, l);
+        const char *name = all < NARROW ? l->name : named(a, l);
         add_row(&t, cut(a, name, all / 3 > LEAST ? all / 3 : LEAST), l->shape, cli_thousands(a, l->parameters),
                 l->penalties);
     }

@@ -1,5 +1,5 @@
-/* training.c: the loop. A checkpoint has everything that the rest of a run depends on: the library's state and, in notes,
- * the seconds of the current epoch, the best validation loss, and the length of metrics.jsonl. */
+/* training.c: the loop. A checkpoint has everything that the rest of a run depends on: the library's state and, in
+ * notes, the seconds of the current epoch, the best validation loss, and the length of metrics.jsonl. */
 #include "training.h"
 #include "training_show.h"
 
@@ -133,18 +133,12 @@ static tacet_status resume(cli_training *t)
     return s;
 }
 
-static int parameters(const tacet_plan *p)
-{
-    int n = 0;
-    tacet_value_info v = {.size = sizeof v};
-    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) n += v.role == TACET_ROLE_PARAMETER;
-    return n;
-}
-
 static tacet_status initialise(cli_training *t)
 {
     const char *path = t->job->config->value[CLI_INIT].item.text;
-    int taken = 0, all = parameters(t->job->plan);
+    int taken = 0, all = 0;
+    tacet_value_info v = {.size = sizeof v};
+    for (int i = 0; tacet_value_at(t->job->plan, i, &v) == TACET_OK; i++) all += v.role == TACET_ROLE_PARAMETER;
     tacet_status s = cli_job_initialise(t->job, &taken);
     if (s != TACET_OK || !*path) return s;
     if (taken == 0)

@@ -1,9 +1,9 @@
 /* cli.h: what the files of the program share: memory, errors that point at their place, words.
  *
- * The program uses tacet.h, and shares src/base with the library. The library never prints; the program prints results to
- * standard output and everything other to standard error. Memory is allocated in arenas, which are freed as a whole; when
- * it runs out the program exits with TACET_MEMORY. A call that fails has already printed why: its caller passes the status
- * on, which becomes the exit code. */
+ * The program uses tacet.h, and shares src/base with the library. The library never prints; the program prints results
+ * to standard output and everything other to standard error. Memory is allocated in arenas, which are freed as a
+ * whole; when it runs out the program exits with TACET_MEMORY. A call that fails has already printed why: its caller
+ * passes the status on, which becomes the exit code. */
 #ifndef CLI_H
 #define CLI_H
 
@@ -58,8 +58,8 @@ typedef struct cli_item {
     cli_place place;
 } cli_item;
 
-/* fprintf for people: control characters, characters that make a text look like another one, and bytes that are not UTF-8
- * become question marks (tc_tame). Whatever may contain words of a file or a path must be printed by it. */
+/* fprintf for people: control characters, characters that make a text look like another one, and bytes that are not
+ * UTF-8 become question marks (tc_tame). Whatever may contain words of a file or a path must be printed by it. */
 __attribute__((format(printf, 2, 3))) void cli_print(FILE *to, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void cli_print_list(FILE *to, const char *format, va_list list);
 
@@ -73,8 +73,8 @@ __attribute__((format(printf, 3, 4))) tacet_status cli_fail_hint(tacet_status s,
 __attribute__((format(printf, 4, 5))) tacet_status cli_fail_at(cli_place place, size_t width, const char *hint,
                                                                const char *format, ...);
 
-/* Prints an error of the library: at the item whose text it is about, otherwise at the first item; without items, as the
- * library words it. */
+/* Prints an error of the library: at the item whose text it is about, otherwise at the first item; without items, as
+ * the library words it. */
 tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 
 /* Prints "tacet: warning: ..." to standard error. */
