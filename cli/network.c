@@ -94,7 +94,8 @@ void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */
 
-enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12 /* of a column that is cut */, NARROW = 60 };
+/* A column that is cut has LEAST characters; a table below NARROW has names without descriptions. */
+enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12, NARROW = 60 };
 
 typedef struct table {
     const char **cell;

@@ -23,10 +23,10 @@ bool cli_progress_due(cli_progress *p, double now);
 /* Draws the moving line, no wider than the columns, in place of the previous one. */
 void cli_progress_draw(cli_progress *p, const char *line);
 
-/* The moving line becomes one that stays. If there is none, what was typed there (^C) is cleared. */
+/* The moving line stays as it is. If it is not on the screen, what was typed there (^C) is cleared. */
 void cli_progress_keep(cli_progress *p);
 
-void cli_progress_clear(cli_progress *p); /* before anything else is printed */
+void cli_progress_clear(cli_progress *p); /* before any other output */
 __attribute__((format(printf, 2, 3))) void cli_progress_say(cli_progress *p, const char *format,
                                                             ...); /* a line that stays */
 

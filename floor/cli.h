@@ -1,7 +1,7 @@
 /* cli.h: what the files of the program share: memory, errors that point at their place, words.
  *
  * The program uses tacet.h, and shares src/base with the library. The library never prints; the program prints results
- * to standard output and everything other to standard error. Memory is allocated in arenas, which are freed as a
+ * to standard output and everything else to standard error. Memory is allocated in arenas, which are freed as a
  * whole; when it runs out the program exits with TACET_MEMORY. A call that fails has already printed why: its caller
  * passes the status on, which becomes the exit code. */
 #ifndef CLI_H
