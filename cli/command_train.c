@@ -63,11 +63,10 @@ static void write_page(cli_training *t)
 static tacet_status report(const cli_args *a, cli_training *t)
 {
     cli_job *job = t->job;
-    const tacet_data *data = job->data;
-    cli_figures f = {.part = "training", .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
-    if (job->validation) data = job->validation, f.part = "validation";
-    if (job->test) data = job->test, f.part = "test";
-    tacet_status s = cli_figures_take(job->plan, data, job->batch, job->x, job->target, job->y, &f);
+    int part = CLI_PARTS - 1;
+    while (!job->part[part].data) part--;
+    cli_figures f = {.part = job->part[part].name, .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
+    tacet_status s = cli_figures_take(job->plan, job->part[part].data, job->batch, job->x, job->target, job->y, &f);
     const bool ended = s == TACET_OK && isfinite(f.result.objective);
     const tacet_status written = cli_record_write(a->arena, &t->folder, job, ended ? "ended" : "failed", a->threads,
                                                   s == TACET_OK ? &f : NULL);

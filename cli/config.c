@@ -1,26 +1,26 @@
-/* config.c: the file's tree against the table of keys; and back to YAML. */
+/* config.c: reads a configuration file by the table of keys, and writes it as YAML. */
 #include "config.h"
 
 #include <string.h>
 
-const cli_type cli_type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
-const cli_type cli_type_loss = {.name = "loss", .role = TACET_ROLE_LOSS, .expected = "a loss, cross_entropy"};
-const cli_type cli_type_optimizer = {
+static const cli_type type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
+static const cli_type type_loss = {.name = "loss", .role = TACET_ROLE_LOSS, .expected = "a loss, cross_entropy"};
+static const cli_type type_optimizer = {
     .name = "optimizer", .role = TACET_ROLE_OPTIMIZER, .expected = "an optimizer, sgd lr=0.1"};
-const cli_type cli_type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source of data, idx DIR"};
-const cli_type cli_type_map = {.name = "map", .map = true, .expected = "a map, {selector: text}"};
-const cli_type cli_type_path = {.name = "path", .expected = "a path"};
-const cli_type cli_type_int = {.name = "int", .expected = "a whole number", .value = "int"};
-const cli_type cli_type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .value = "float"};
-const cli_type cli_type_bool = {.name = "bool", .expected = "true or false", .value = "bool"};
-/* "" is the default of a target, so that --set target= can go back to it. The words of sparse are in the order of
- * tacet_sparse. */
-const cli_type cli_type_target = {
+static const cli_type type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source of data, idx DIR"};
+static const cli_type type_map = {.name = "map", .map = true, .expected = "a map, {selector: text}"};
+static const cli_type type_path = {.name = "path", .expected = "a path"};
+static const cli_type type_int = {.name = "int", .expected = "a whole number", .value = "int"};
+static const cli_type type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .value = "float"};
+static const cli_type type_bool = {.name = "bool", .expected = "true or false", .value = "bool"};
+/* "" is the default of target, so that --set target= resets it. The words of sparse are in the order of tacet_sparse. */
+static const cli_type type_target = {
     .name = "target", .expected = "x, the input itself, or not set: what the data have", .value = "|x"};
-const cli_type cli_type_sparse = {.name = "sparse", .expected = "auto, never or always", .value = "auto|never|always"};
+static const cli_type type_sparse = {
+    .name = "sparse", .expected = "auto, never or always", .value = "auto|never|always"};
 
 const cli_key cli_key_table[CLI_KEYS] = {
-#define KEY(symbol, name, type, value, least, most, doc) {name, &type, value, least, most, doc},
+#define KEY(symbol, name, type, value, least, most, doc) {name, &type_##type, value, least, most, doc},
 #include "keys.def"
 #undef KEY
 };
@@ -53,7 +53,7 @@ void cli_config_put(cli_config *c, int key, const char *text)
 tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item spec)
 {
     if (!*on.text) return cli_fail_at(on.place, 1, NULL, "a selector is missing");
-    if (!*spec.text) return cli_fail_at(on.place, strlen(on.text), NULL, "there is nothing for '%s'", on.text);
+    if (!*spec.text) return cli_fail_at(on.place, strlen(on.text), NULL, "'%s' has no text", on.text);
     cli_pair **at = NULL;
     for (; *list; list = &(*list)->next)
         if (strcmp((*list)->on.text, on.text) == 0) at = &(*list)->next;
@@ -66,10 +66,12 @@ tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item 
 
 /* ---- The file ---------------------------------------------------------------------------------------------------- */
 
-static tacet_status read_list(cli_config *c, cli_pair **to, const cli_node *entry)
+/* One text, or a list of them. */
+static tacet_status read_entry(cli_config *c, cli_pair **to, const cli_node *entry)
 {
+    const bool list = entry->kind == CLI_LIST;
     tacet_status s = TACET_OK;
-    for (const cli_node *n = entry->first; n && s == TACET_OK; n = n->next)
+    for (const cli_node *n = list ? entry->first : entry; n && s == TACET_OK; n = list ? n->next : NULL)
         s = n->kind == CLI_SCALAR
                 ? cli_pair_add(c, to, entry->key, n->text)
                 : cli_fail_at(n->text.place, 1, NULL, "'%s' is a text or a list of texts", entry->key.text);
@@ -81,14 +83,9 @@ static tacet_status read_map(cli_config *c, int key, const cli_node *map)
     cli_pair **to = key == CLI_PENALTIES ? &c->penalties : &c->parameters;
     bool nothing = map->kind == CLI_SCALAR && !map->quoted && !*map->text.text;
     if (map->kind != CLI_MAP && !nothing)
-        return cli_fail_at(map->text.place, 1, NULL, "%s is %s", cli_key_table[key].name, cli_type_map.expected);
+        return cli_fail_at(map->text.place, 1, NULL, "%s is %s", cli_key_table[key].name, type_map.expected);
     tacet_status s = TACET_OK;
-    for (const cli_node *n = map->first; n && s == TACET_OK; n = n->next) {
-        if (n->kind == CLI_MAP)
-            s = cli_fail_at(n->text.place, 1, NULL, "'%s' is a text or a list of texts", n->key.text);
-        else
-            s = n->kind == CLI_LIST ? read_list(c, to, n) : cli_pair_add(c, to, n->key, n->text);
-    }
+    for (const cli_node *n = map->first; n && s == TACET_OK; n = n->next) s = read_entry(c, to, n);
     return s;
 }
 
@@ -97,30 +94,21 @@ static tacet_status read_value(cli_config *c, int key, const cli_node *n)
     const cli_key *k = &cli_key_table[key];
     if (k->type->map) return read_map(c, key, n);
     if (n->kind != CLI_SCALAR) return cli_fail_at(n->text.place, 1, NULL, "%s is %s", k->name, k->type->expected);
-    if (!*n->text.text && !n->quoted) return TACET_OK; /* "test:" with nothing behind it */
+    if (!*n->text.text && !n->quoted) return TACET_OK; /* "test:" without a value */
     return cli_key_store(c, key, n->text);
 }
 
-/* The keys of one level: those that begin with `group`; at the top, "train" stands for all that begin with "train.". */
+/* Reads the keys of a group ("train."; "": the top level, where "train" is the map of such a group). */
 static tacet_status read_level(cli_config *c, const char *group, const cli_node *map)
 {
-    size_t n = strlen(group);
     for (const cli_node *e = map->first; e; e = e->next) {
-        const char *word = e->key.text;
-        size_t width = strlen(word);
+        const char *word = e->key.text, *name = cli_format(c->arena, "%s%s", group, word);
+        const int key = strchr(word, '.') ? -1 : cli_key_of(name);
         tacet_status s = TACET_OK;
-        int key = 0;
-        bool found = false, inside = false;
-        for (; key < CLI_KEYS; key++) {
-            const char *name = cli_key_table[key].name;
-            found = strncmp(name, group, n) == 0 && strcmp(name + n, word) == 0 && !strchr(word, '.');
-            inside = n == 0 && width && strncmp(name, word, width) == 0 && name[width] == '.';
-            if (found || inside) break;
-        }
-        if (found)
+        if (key >= 0)
             s = read_value(c, key, e);
-        else if (!inside)
-            s = cli_fail_at(e->key.place, width, cli_key_suggest(c, group, word), "unknown key '%s%s'", group, word);
+        else if (*group || cli_key_in(word) < 0)
+            s = cli_fail_at(e->key.place, strlen(word), cli_key_suggest(c, group, word), "unknown key '%s'", name);
         else if (e->kind != CLI_MAP)
             s = cli_fail_at(e->text.place, 1, NULL, "%s is a map, {epochs: 5, batch: 128}", word);
         else
@@ -157,7 +145,7 @@ tacet_status cli_config_check(const cli_config *c)
             return cli_fail(TACET_DESCRIPTION, "%s: the key %s is missing: %s", c->source.name, cli_key_table[i].name,
                             cli_key_table[i].doc);
     if (*c->value[CLI_VALIDATE].item.text && c->value[CLI_SHARE].number > 0)
-        return cli_fail_at(c->value[CLI_SHARE].item.place, 1, "leave one of them out",
+        return cli_fail_at(c->value[CLI_SHARE].item.place, 1, "remove one of them",
                            "both validate and train.validate are given");
     return TACET_OK;
 }
@@ -183,7 +171,7 @@ static void print_map(FILE *to, const char *name, const cli_pair *list)
 
 void cli_config_print(const cli_config *c, FILE *to)
 {
-    size_t open = 0; /* length of the group's name that is open, with its dot */
+    size_t open = 0; /* length of the current group's name, with its dot */
     for (int i = 0; i < CLI_KEYS; i++) {
         const char *name = cli_key_table[i].name, *dot = strchr(name, '.');
         if (cli_key_table[i].type->map) {
@@ -191,7 +179,7 @@ void cli_config_print(const cli_config *c, FILE *to)
             continue;
         }
         if (!*c->value[i].item.text) continue;
-        /* Left open, so that a run that is resumed with more steps has the epochs for them. */
+        /* Not written, so that a run that is resumed with more steps gets the epochs for them. */
         if (i == CLI_EPOCHS && c->value[CLI_STEPS].integer > 0 && !c->value[CLI_EPOCHS].given) continue;
         size_t group = dot ? (size_t)(dot - name) + 1 : 0;
         if (group && !open) fprintf(to, "%.*s:\n", (int)group - 1, name);

@@ -1,23 +1,19 @@
-/* config.h: a configuration: what a run is, from a file and from the command line.
- *
- * Every key is a row of keys.def. The value of a key is kept as text, with the place where it was written, so that what
- * the library says of it can be shown there. */
+/* config.h: a configuration, which a file and the command line give. Every key is a row of keys.def; its value is kept
+ * as text with the place where it was written, so that the library's errors about it can be shown there. */
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
 #include "yaml_tree.h"
 
-/* What a key's text must be. `role` is that of the catalogue where the text is in the small language and its attributes
- * can be set one by one (--set optimizer.lr=0.05). */
+/* What a key's text must be. If it describes an entry of the catalogue, whose attributes can be set one by one (--set
+ * optimizer.lr=0.05), `role` is the entry's. */
 typedef struct cli_type {
     const char *name;
     tacet_role role;
     bool map;
     const char *expected; /* "a whole number" */
-    const char *value;    /* of which type the value of an attribute would be, "int"; NULL: any text */
+    const char *value;    /* type of the value, as that of an attribute ("int"); NULL: any text */
 } cli_type;
-extern const cli_type cli_type_chain, cli_type_loss, cli_type_map, cli_type_optimizer, cli_type_data, cli_type_path,
-    cli_type_int, cli_type_share, cli_type_bool, cli_type_sparse, cli_type_target;
 
 typedef struct cli_key {
     const char *name;
@@ -61,26 +57,31 @@ tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c);
 tacet_status cli_config_set(cli_config *c, const char *text);
 tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text);
 
-/* Whether all is there that must be, and goes together. */
+/* Whether all required keys are set, and no two exclude each other. */
 tacet_status cli_config_check(const cli_config *c);
 
-/* Puts another text in a key's place, where it was written (a resolved source, say). */
+/* Replaces the text of a key (by a resolved source, for example), but not its place. */
 void cli_config_put(cli_config *c, int key, const char *text);
 
-/* Writes the configuration, with defaults, as YAML that reads back to the same. */
+/* Writes the configuration, with defaults, as YAML that is read back as the same. */
 void cli_config_print(const cli_config *c, FILE *to);
 
 /* ---- For the files of the configuration -------------------------------------------------------------------------- */
 
+/* The key that is all of `name`, or the part of it before a dot; -1: no such key. */
+int cli_key_of(const char *name);
+
+/* The first key of a group ("train"), or -1. */
+int cli_key_in(const char *group);
+
 tacet_status cli_key_store(cli_config *c, int key, cli_item item);
-/* Behind the last entry of the same name, so that the order is that of the file which cli_config_print writes. */
+/* Adds an entry after the last one of the same name, which is the order in which cli_config_print writes them. */
 tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item spec);
 
-/* The nearest to an unknown key, as a hint, among the names that begin with `group` ("train.", or "" for those of the
- * top); the names are given without the group. */
+/* A hint for an unknown key: the nearest name in `group` ("train."; "": the top level). */
 const char *cli_key_suggest(const cli_config *c, const char *group, const char *word);
 
-/* An argument as a source of its own, for errors to point into. */
+/* An argument of the command line as a source that errors can point into. */
 cli_place cli_argument(cli_arena *a, const char *option, const char *text);
 
 #endif

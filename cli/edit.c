@@ -1,9 +1,8 @@
-/* edit.c: what the command line changes in a configuration: --set and --penalty. */
+/* edit.c: changes of a configuration by the command line: --set and --penalty. */
 #include "config.h"
 
 #include <string.h>
 
-/* An argument as a source of its own, for errors to point into. */
 cli_place cli_argument(cli_arena *a, const char *option, const char *text)
 {
     cli_source *s = cli_take(a, sizeof *s);
@@ -16,7 +15,28 @@ static cli_item part_of(cli_config *c, cli_place whole, size_t from, size_t to)
     return (cli_item){cli_copy(c->arena, whole.source->text + from, to - from), {whole.source, from}};
 }
 
-/* ---- Near keys --------------------------------------------------------------------------------------------------- */
+/* ---- Keys -------------------------------------------------------------------------------------------------------- */
+
+/* Whether `word` is the beginning of `name` up to a dot. */
+static bool leads(const char *word, const char *name)
+{
+    const size_t n = strlen(word);
+    return strncmp(word, name, n) == 0 && name[n] == '.';
+}
+
+int cli_key_of(const char *name)
+{
+    for (int i = 0; i < CLI_KEYS; i++)
+        if (strcmp(cli_key_table[i].name, name) == 0 || leads(cli_key_table[i].name, name)) return i;
+    return -1;
+}
+
+int cli_key_in(const char *group)
+{
+    for (int i = 0; i < CLI_KEYS; i++)
+        if (leads(group, cli_key_table[i].name)) return i;
+    return -1;
+}
 
 static const char *listed(const void *context, int i) { return ((const char *const *)context)[i]; }
 
@@ -43,8 +63,7 @@ static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_i
     const cli_key *k = &cli_key_table[key];
     size_t width = strlen(k->name) + 1 + strlen(name.text);
     if (!k->type->role)
-        return cli_fail_at(whole, width, NULL, "%s has no attributes of its own; set it whole: %s=...", k->name,
-                           k->name);
+        return cli_fail_at(whole, width, NULL, "%s has no attributes; set all of it: %s=...", k->name, k->name);
     if (!*c->value[key].item.text)
         return cli_fail_at(whole, width, NULL, "%s is not set, so %s cannot be", k->name, name.text);
     const char *old = c->value[key].item.text, *label = cli_format(c->arena, "--set %s", whole.source->text);
@@ -69,18 +88,6 @@ static tacet_status set_pair(cli_config *c, cli_item on, cli_item spec)
     return cli_pair_add(c, &c->parameters, on, spec);
 }
 
-/* The key that begins `name`: all of it, or up to a dot; -1: none. */
-static int key_of(const char *name)
-{
-    for (int i = 0; i < CLI_KEYS; i++)
-        if (strcmp(cli_key_table[i].name, name) == 0) return i;
-    for (int i = 0; i < CLI_KEYS; i++) {
-        size_t n = strlen(cli_key_table[i].name);
-        if (strncmp(cli_key_table[i].name, name, n) == 0 && name[n] == '.') return i;
-    }
-    return -1;
-}
-
 tacet_status cli_config_set(cli_config *c, const char *text)
 {
     cli_place whole = cli_argument(c->arena, "--set", text);
@@ -90,14 +97,11 @@ tacet_status cli_config_set(cli_config *c, const char *text)
         return cli_fail_at(whole, length, "rename the file, or reach it through a link", "this is not UTF-8 text");
     const char *name = cli_copy(c->arena, text, equals);
     cli_item value = part_of(c, whole, equals + 1, length);
-    int key = key_of(name);
-    if (key < 0) {
-        for (int i = 0; i < CLI_KEYS; i++)
-            if (equals && strncmp(cli_key_table[i].name, name, equals) == 0 && cli_key_table[i].name[equals] == '.')
-                return cli_fail_at(whole, equals, cli_format(c->arena, "--set %s=...", cli_key_table[i].name),
-                                   "%s is a group of keys", name);
-        return cli_fail_at(whole, equals, cli_key_suggest(c, "", name), "unknown key '%s'", name);
-    }
+    const int key = cli_key_of(name), first = cli_key_in(name);
+    if (key < 0 && first >= 0)
+        return cli_fail_at(whole, equals, cli_format(c->arena, "--set %s=...", cli_key_table[first].name),
+                           "%s is a group of keys", name);
+    if (key < 0) return cli_fail_at(whole, equals, cli_key_suggest(c, "", name), "unknown key '%s'", name);
     size_t width = strlen(cli_key_table[key].name);
     if (key == CLI_PENALTIES)
         return cli_fail_at(whole, equals, "--penalty 'relu1: l1 1e-4' adds one; --no-penalties drops those of the file",
@@ -105,7 +109,7 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     if (cli_key_table[key].type->map && !name[width])
         return cli_fail_at(whole, equals, "--set 'parameters.linear1.*=lr=0.01'", "%s needs a selector", name);
     cli_item rest = name[width] ? part_of(c, whole, width + 1, equals) : (cli_item){0};
-    if (rest.text && !*rest.text) return cli_fail_at(whole, equals, NULL, "there is nothing behind the dot");
+    if (rest.text && !*rest.text) return cli_fail_at(whole, equals, NULL, "a name is missing after the dot");
     if (cli_key_table[key].type->map) return set_pair(c, rest, value);
     return rest.text ? set_attribute(c, key, whole, rest, value) : cli_key_store(c, key, value);
 }

@@ -3,7 +3,7 @@
  *     Epoch 3/5 [=====>    ]   0:02 left  loss 0.3856  acc -       relu1:l1 13.34   relu1 0.047
  *     Epoch 3/5 [==========] 1.43ms/step  loss 0.3712  acc 0.8373  relu1:l1 12.9    relu1 0.049
  *
- * A figure that has no room, and all that follow it, are left out. */
+ * The first figure that does not fit, and all after it, are left out. */
 #include "epoch_line.h"
 #include "output.h"
 
@@ -38,7 +38,7 @@ static const char *bar(cli_arena *a, const cli_epoch *e)
 typedef struct line {
     cli_arena *arena;
     const char *text;
-    int room; /* columns that are free; 0 after something had none */
+    int room; /* columns that are free; 0 after something did not fit */
 } line;
 
 /* Adds three texts, the second of them faint, which take `columns` together. */
@@ -54,7 +54,7 @@ static void add_figure(line *l, const char *name, double value)
 {
     const char *text = cli_format(l->arena, " %-*s", FIGURE, cli_short(l->arena, value, FIGURE));
     const int n = (int)strlen(name) < LABEL ? (int)strlen(name) : LABEL;
-    /* What is cut within a character is shown as a question mark. */
+    /* A character that is cut apart is shown as a question mark. */
     add(l, 2 + n + 1 + FIGURE, "  ", tc_tame(cli_copy(l->arena, name, (size_t)n), ""), text);
 }
 

@@ -1,4 +1,4 @@
-/* epoch_line.h: what the line of an epoch says, while the epoch runs and when it is over. */
+/* epoch_line.h: the line of an epoch, while it runs and when it is over. */
 #ifndef CLI_EPOCH_LINE_H
 #define CLI_EPOCH_LINE_H
 
@@ -15,7 +15,7 @@ typedef struct cli_epoch {
     int64_t epoch, epochs, batch, batches; /* epoch from 1; batches of it that are done */
     bool over;
     double left;                      /* seconds to the end of the run */
-    double spent, step;               /* seconds in the steps of the epoch so far; in one */
+    double spent, step;               /* seconds in all steps of the epoch so far; in a step */
     double loss, objective;           /* means of the epoch so far */
     bool validated, answered;         /* there will be a loss on validation data; and an accuracy */
     double validation_loss, accuracy; /* when the epoch is over */
@@ -23,8 +23,8 @@ typedef struct cli_epoch {
     int cells;
 } cli_epoch;
 
-/* For a terminal, in at most `columns` columns. What a figure takes does not depend on its value, so that from one line to
- * the next everything stays in its place. */
+/* For a terminal, in at most `columns` columns. The width of a figure does not depend on its value, so that it is in
+ * the same place in every line. */
 const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns);
 
 /* For a log, when the epoch is over: "epoch 3/5  loss 0.4315  objective ...". */

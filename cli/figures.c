@@ -1,4 +1,4 @@
-/* figures.c: an evaluation's figures. */
+/* figures.c: evaluates data, and writes what was found. */
 #include "figures.h"
 
 #include <math.h>
@@ -67,22 +67,18 @@ tacet_status cli_figures_judge(const cli_figures *f)
     return cli_fail(TACET_NOT_FINITE, "the objective is not finite on the %s data", f->part);
 }
 
-void cli_figures_run(const cli_figures *f, double x[CLI_RUN_FIGURES])
+void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training)
 {
+    const cli_told told = training ? CLI_OF_BOTH : CLI_OF_PASS;
+    double x[CLI_RUN_FIGURES];
     cli_run_blank(x);
     x[CLI_RUN_accuracy] = f->result.accuracy;
     x[CLI_RUN_data_loss] = f->result.data_loss;
     x[CLI_RUN_objective] = f->result.objective;
     x[CLI_RUN_step_us] = f->step_us;
-}
-
-void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training)
-{
-    double x[CLI_RUN_FIGURES];
-    cli_figures_run(f, x);
     cli_run_json(j, x, 4, (int[]){CLI_RUN_accuracy, CLI_RUN_data_loss, CLI_RUN_objective, CLI_RUN_step_us});
-    cli_terms_json(j, p, training ? CLI_OF_BOTH : CLI_OF_PASS);
-    cli_layers_json(j, p, training ? CLI_OF_BOTH : CLI_OF_PASS);
+    cli_terms_json(j, p, told);
+    cli_layers_json(j, p, told);
 }
 
 static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)

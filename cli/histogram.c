@@ -1,10 +1,10 @@
-/* histogram.c: values put into the buckets of an event file's histogram. */
+/* histogram.c: the buckets of an event file's histogram. */
 #include "tensorboard.h"
 
 #include <float.h>
 #include <math.h>
 
-enum { EVEN = 30 /* buckets, as many as TensorBoard's own writer has */, BINS = 10 };
+enum { EVEN = 30 /* buckets, as TensorBoard's own writer has */, BINS = 10 };
 
 static int even_bucket(const cli_histogram *h, double x)
 {
@@ -18,8 +18,8 @@ static void add_bucket(cli_histogram *h, double limit, double in)
     h->in[h->buckets++] = in;
 }
 
-/* Zeros are in [0, the least number above]. It cuts the even bucket that they are in: in[] has those below them in that
- * bucket, above_zero those above. */
+/* Zeros get the bucket [0, the least number above 0), which divides the even bucket around it: in[] counts the negative
+ * numbers of that one, above_zero the positive ones. */
 static void lay_out(cli_histogram *h, const double in[EVEN], double zeros, double above_zero)
 {
     const int z = zeros > 0 ? even_bucket(h, 0) : -1;
@@ -59,7 +59,7 @@ bool cli_histogram_of(const float *x, size_t n, cli_histogram *h)
     return true;
 }
 
-/* Empty buckets at the ends are left out: TensorBoard's readers do not agree on what to do with them. */
+/* Empty buckets at the ends are left out, because TensorBoard's readers disagree about them. */
 void cli_histogram_firing(const int64_t bin[BINS], int64_t dead, cli_histogram *h)
 {
     int first = 0, last = BINS - 1;

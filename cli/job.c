@@ -2,10 +2,10 @@
 #include "job.h"
 #include "command.h"
 #include "figures.h"
+#include "run_folder.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const cli_item *item(const cli_config *c, int key) { return &c->value[key].item; }
 static const char *text(const cli_config *c, int key) { return c->value[key].item.text; }
@@ -23,7 +23,7 @@ tacet_status cli_job_configure(const cli_args *a, const char *path, cli_config *
 
 /* ---- The network ------------------------------------------------------------------------------------------------- */
 
-/* OK while the graph is; else what is wrong, shown in what was just added. */
+/* OK while the graph is; otherwise shows what is wrong in the texts that were just added. */
 static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
 {
     const tacet_error *e = tacet_graph_error(g);
@@ -61,19 +61,20 @@ tacet_status cli_job_describe(cli_job *job)
     return s;
 }
 
-/* What compiling refuses may speak of any text of the configuration. */
+/* An error of compiling may be about any text of the configuration. */
 static tacet_status blame(const cli_config *c, const tacet_error *e)
 {
-    int n = 0, count = 4;
-    for (const cli_pair *p = c->penalties; p; p = p->next) count += 2;
-    for (const cli_pair *p = c->parameters; p; p = p->next) count += 2;
+    const cli_pair *const pairs[] = {c->parameters, c->penalties};
+    int n = 4, count = n;
+    for (int i = 0; i < 2; i++)
+        for (const cli_pair *p = pairs[i]; p; p = p->next) count += 2;
     cli_item *list = cli_take(c->arena, (size_t)count * sizeof *list);
-    list[n++] = (cli_item){"", {NULL, 0}}; /* no text of ours: as the library writes it */
-    list[n++] = *item(c, CLI_OPTIMIZER);
-    list[n++] = *item(c, CLI_MODEL);
-    list[n++] = *item(c, CLI_LOSS);
-    for (const cli_pair *p = c->parameters; p; p = p->next) list[n++] = p->spec, list[n++] = p->on;
-    for (const cli_pair *p = c->penalties; p; p = p->next) list[n++] = p->spec, list[n++] = p->on;
+    list[0] = (cli_item){"", {NULL, 0}}; /* without a place, if it is about none of the others */
+    list[1] = *item(c, CLI_OPTIMIZER);
+    list[2] = *item(c, CLI_MODEL);
+    list[3] = *item(c, CLI_LOSS);
+    for (int i = 0; i < 2; i++)
+        for (const cli_pair *p = pairs[i]; p; p = p->next) list[n++] = p->spec, list[n++] = p->on;
     return cli_refuse(e, n, list);
 }
 
@@ -122,7 +123,7 @@ static size_t classes_text(const void *data, char *to, size_t capacity)
     return tacet_data_classes(data, to, capacity);
 }
 
-/* Scales the data and numbers their labels as the texts say (NULL: as they are). */
+/* Sets the scaling and the classes (NULL: leaves them as they are). */
 static tacet_status adapt(tacet_data *d, const char *scaling, const char *classes, tacet_error *e)
 {
     tacet_status s = scaling ? tacet_data_set_scaling(d, scaling, e) : TACET_OK;
@@ -147,20 +148,22 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const
     return d;
 }
 
-/* The other parts of the data are taken as the training part is: its figures are what the network learns with. */
+/* The other parts have the scaling and the classes of the training part, which the network learns with. */
 static tacet_status open_parts(cli_job *job)
 {
     cli_config *c = job->config;
     tacet_error e;
     tacet_status s = TACET_OK;
-    const cli_item *test = *text(c, CLI_TEST) ? item(c, CLI_TEST) : job->info.has_test ? item(c, CLI_DATA) : NULL;
-    if (test) job->test = cli_data_held_out(test, job->scaling, job->classes, &s);
+    tacet_data **validation = &job->part[CLI_VALIDATION_PART].data;
+    if (*text(c, CLI_TEST) || job->info.has_test)
+        job->part[CLI_TEST_PART].data = cli_data_held_out(job->part[CLI_TEST_PART].from, job->scaling, job->classes,
+                                                          &s);
     if (s == TACET_OK && *text(c, CLI_VALIDATE))
-        job->validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, job->classes, &s);
+        *validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, job->classes, &s);
     if (s == TACET_OK && c->value[CLI_SHARE].number > 0) {
-        job->validation = tacet_data_hold_out(job->data, c->value[CLI_SHARE].number,
-                                              (uint64_t)c->value[CLI_SEED].integer, &e);
-        if (!job->validation) s = cli_refuse(&e, 1, item(c, CLI_SHARE));
+        *validation = tacet_data_hold_out(job->part[CLI_TRAINING_PART].data, c->value[CLI_SHARE].number,
+                                          (uint64_t)c->value[CLI_SEED].integer, &e);
+        if (!*validation) s = cli_refuse(&e, 1, item(c, CLI_SHARE));
     }
     return s;
 }
@@ -170,46 +173,34 @@ static tacet_status open_data(cli_job *job)
     tacet_data_info *info = &job->info;
     cli_config *c = job->config;
     tacet_error e;
-    job->data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
-    if (!job->data) return cli_refuse(&e, 1, item(c, CLI_DATA));
-    job->scaling = cli_text_of(c->arena, scaling_text, job->data);
-    /* Labels that nobody reads may differ from part to part. */
-    job->classes = c->value[CLI_TARGET].integer ? NULL : cli_text_of(c->arena, classes_text, job->data);
-    tacet_data_describe(job->data, info);
+    tacet_data *d = job->part[CLI_TRAINING_PART].data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
+    job->scaling = cli_text_of(c->arena, scaling_text, d);
+    /* Labels that are not used may differ from part to part. */
+    job->classes = c->value[CLI_TARGET].integer ? NULL : cli_text_of(c->arena, classes_text, d);
+    tacet_data_describe(d, info);
     tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;
-    const tacet_data *part[] = {job->validation, job->test, job->data}; /* *info is that of the last */
     int64_t most = 0;
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        if (!part[i]) continue;
-        tacet_data_describe(part[i], info);
+    for (int i = CLI_PARTS - 1; i >= 0; i--) { /* *info is that of the training part in the end */
+        if (!job->part[i].data) continue;
+        tacet_data_describe(job->part[i].data, info);
         if (info->rows > most) most = info->rows;
     }
     job->batch = c->value[CLI_BATCH].integer < most ? c->value[CLI_BATCH].integer : most;
     job->batch_text = cli_format(c->arena, "%lld", (long long)job->batch);
-    job->loader = tacet_loader_new(job->data, job->batch, (uint64_t)c->value[CLI_SEED].integer,
+    job->loader = tacet_loader_new(d, job->batch, (uint64_t)c->value[CLI_SEED].integer,
                                    c->value[CLI_SHUFFLE].integer != 0, &e);
     return job->loader ? TACET_OK : cli_refuse(&e, 1, item(c, CLI_DATA));
 }
 
-static tacet_status fit(const cli_job *job)
-{
-    const cli_config *c = job->config;
-    const struct {
-        const tacet_data *data;
-        const cli_item *from;
-    } part[] = {{job->data, item(c, CLI_DATA)},
-                {job->validation, item(c, *text(c, CLI_VALIDATE) ? CLI_VALIDATE : CLI_DATA)},
-                {job->test, item(c, *text(c, CLI_TEST) ? CLI_TEST : CLI_DATA)}};
-    tacet_status s = TACET_OK;
-    for (size_t i = 0; i < sizeof part / sizeof *part && s == TACET_OK; i++)
-        if (part[i].data) s = cli_figures_fit(job->plan, part[i].data, job->x, job->target, job->y, part[i].from);
-    return s;
-}
-
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
 {
-    *job = (cli_job){.config = c, .info.size = sizeof job->info};
+    *job = (cli_job){.config = c,
+                     .info.size = sizeof job->info,
+                     .part = {{"training", item(c, CLI_DATA), NULL},
+                              {"validation", item(c, *text(c, CLI_VALIDATE) ? CLI_VALIDATE : CLI_DATA), NULL},
+                              {"test", item(c, *text(c, CLI_TEST) ? CLI_TEST : CLI_DATA), NULL}}};
     tacet_status s = open_data(job);
     if (s != TACET_OK) return s;
     int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
@@ -220,7 +211,9 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
     job->epochs = c->value[CLI_EPOCHS].integer;
     s = cli_job_describe(job);
     if (s == TACET_OK) s = cli_job_compile(job, threads);
-    if (s == TACET_OK) s = fit(job);
+    for (int i = 0; i < CLI_PARTS && s == TACET_OK; i++)
+        if (job->part[i].data)
+            s = cli_figures_fit(job->plan, job->part[i].data, job->x, job->target, job->y, job->part[i].from);
     cli_config_put(c, CLI_DATA, job->info.spec);
     return s;
 }
@@ -230,9 +223,7 @@ void cli_job_close(cli_job *job)
     tacet_plan_free(job->plan);
     tacet_graph_free(job->graph);
     tacet_loader_free(job->loader);
-    tacet_data_free(job->test);
-    tacet_data_free(job->validation);
-    tacet_data_free(job->data);
+    for (int i = 0; i < CLI_PARTS; i++) tacet_data_free(job->part[i].data);
 }
 
 /* ---- Notes ------------------------------------------------------------------------------------------------------- */
@@ -255,17 +246,17 @@ tacet_file *cli_model_file(const char *path, tacet_status *s)
     tacet_error e;
     tacet_file *f = tacet_file_open(path, NULL, &e);
     if (f) return f;
-    const size_t length = strlen(path);
-    const char *slash = length && path[length - 1] == '/' ? "" : "/";
-    char model[4096];
-    const int n = snprintf(model, sizeof model, "%s%smodel.safetensors", path, slash);
-    if (n > 0 && n < (int)sizeof model && access(model, F_OK) == 0)
-        snprintf(e.hint, sizeof e.hint, "did you mean %.400s?", model);
+    cli_arena a = {0};
+    cli_folder folder;
+    cli_folder_name(&a, path, &folder);
+    if (cli_folder_has(folder.model)) snprintf(e.hint, sizeof e.hint, "did you mean %.400s?", folder.model);
+    cli_arena_free(&a);
     *s = cli_refuse(&e, 0, NULL);
     return NULL;
 }
 
-/* What the outputs are compared with, if that is fed. (A layer may be called target where it is not.) */
+/* Finds the input that the outputs are compared with, if it is fed (a layer may be called target as well), and the
+ * loss. */
 static void find_loss(cli_model *m)
 {
     tacet_value_info v = {.size = sizeof v};

@@ -1,6 +1,6 @@
-/* ledger.h: the figures of a run as they are told: of each penalty, of each layer that makes zeros, of the whole network.
- * A record of a run is JSON: what a plan knows is written as such, and tables and TensorBoard's events read it, whether it
- * has just been written or stands in a file. All go by the table in figures.def. */
+/* ledger.h: the figures of a run: of each penalty, of each layer that makes zeros, of the whole network. A plan's
+ * figures are written as JSON; tables and TensorBoard's events are made from that JSON, whether it was just written or
+ * comes from a file. All are loops over the table in figures.def. */
 #ifndef CLI_LEDGER_H
 #define CLI_LEDGER_H
 
@@ -37,47 +37,47 @@ enum {
 extern const cli_figure cli_term_figure[CLI_TERM_FIGURES], cli_layer_figure[CLI_LAYER_FIGURES],
     cli_run_figure[CLI_RUN_FIGURES];
 
-/* A member's number, or for "one/other" the quotient of two; NAN where it is not known. */
+/* A member's number, or for "one/other" the quotient of two; NAN if it is not known. */
 double cli_number(const tc_json *of, const char *key);
 
 /* ---- From a plan ------------------------------------------------------------------------------------------------- */
 
 enum { CLI_BINS = 10 };
 
-/* Whether there is a term i, which is then in *t, and it is no loss: a penalty or a constraint. */
+/* Whether term i, which is stored in *t, is a penalty or a constraint. */
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 
-/* The value that term i is on, if it is one alone and its zeros are counted; otherwise -1. */
+/* The value that term i is on, if it is only one and its zeros are counted; otherwise -1. */
 int cli_silent_value(const tacet_plan *p, int i);
 
-/* What is told of terms and layers: the figures of the last step or evaluation; those, with the ledger's as "training";
- * the ledger's, over the training steps since it was reset. */
+/* Which figures of terms and layers: those of the last step or evaluation; those with the ledger's as "training"; the
+ * ledger's, over the training steps since it was reset. */
 typedef enum cli_told { CLI_OF_PASS, CLI_OF_BOTH, CLI_OF_LEDGER } cli_told;
 
-/* Members of an object that is open: "terms"; "layers"; both of the ledger, and "warnings". */
+/* Add members to an open object: "terms"; "layers"; both of the ledger, and "warnings". */
 void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told);
 void cli_layers_json(tc_json_writer *j, const tacet_plan *p, cli_told told);
 void cli_ledger_json(tc_json_writer *j, const tacet_plan *p);
 
-/* An object of these. */
+/* An object with those members. */
 const tc_json *cli_ledger_of(cli_arena *a, const tacet_plan *p, cli_told told);
 
-/* Figures of the whole network: all NAN, to be set; n of them in that order, as members. */
+/* Figures of the whole network: sets all to NAN; adds n of them in that order as members. */
 void cli_run_blank(double x[CLI_RUN_FIGURES]);
 void cli_run_json(tc_json_writer *j, const double x[CLI_RUN_FIGURES], int n, const int *order);
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* A row for each of n entries, named by row[i], and a column for each figure that has a heading and that one of them
- * knows. */
+/* A row for each of n entries, named by row[i], and a column for each figure that has a heading and is known of an
+ * entry. */
 void cli_figures_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, size_t n,
                          const tc_json *const *entry, const char *const *row);
 void cli_layers_table(FILE *to, cli_arena *a, const tc_json *layers);
 
-/* The ledger of that epoch. */
+/* The ledger of an epoch. */
 void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch);
 
-/* That of a run's last epoch, with warnings, and how each term got there. */
+/* The ledger of a run's last epoch, its warnings, and a table of each term over the epochs. */
 tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run);
 
 #endif

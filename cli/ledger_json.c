@@ -1,4 +1,4 @@
-/* ledger_json.c: the table of figures; from a plan, those of its penalties and layers as JSON. */
+/* ledger_json.c: the table of figures, and a plan's figures of its penalties and layers as JSON. */
 #include "ledger.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ static const char *whole(cli_arena *a, const tc_json *o, const char *key)
 
 static const char *lambda(cli_arena *a, const tc_json *o, const char *key)
 {
-    return isnan(cli_number(o, "value")) ? "-" : three(a, o, key); /* a constraint's */
+    return isnan(cli_number(o, "value")) ? "-" : three(a, o, key); /* a constraint has no lambda */
 }
 
 static const char *rounded(cli_arena *a, const tc_json *o, const char *key)
@@ -52,15 +52,9 @@ static const char *part(cli_arena *a, const tc_json *o, const char *key)
     return isnan(x) ? "-" : cli_format(a, "%.0f/%.0f", x, cli_number(o, "units"));
 }
 
-/* Three digits, to keep a row within a terminal. */
 static const char *brief(cli_arena *a, const tc_json *o, const char *key)
 {
-    static const char *const unit[] = {"", "k", "M", "G", "T"};
-    double x = cli_number(o, key);
-    size_t u = 0;
-    if (!isfinite(x)) return "-";
-    for (; fabs(x) >= (u ? 999.5 : 9999.5) && u + 1 < sizeof unit / sizeof *unit; u++) x /= 1000;
-    return cli_format(a, u ? "%.3g%s" : "%.0f%s", x, unit[u]);
+    return cli_short(a, cli_number(o, key), 5); /* to keep a row within a terminal */
 }
 
 #define ROW(name, key, heading, tag, when, form, show, ...) {key, heading, tag, when, CLI_##form, show},
@@ -117,7 +111,7 @@ int cli_silent_value(const tacet_plan *p, int i)
     return !tacet_term_on(p, i, 1).id && tacet_value_at(p, on, &v) == TACET_OK && v.silent ? on : -1;
 }
 
-/* The figures that every list of terms has, or those that the ledger adds. */
+/* The figures that every list of terms has, or those that the ledger adds (`added`). */
 static void term_figures(tc_json_writer *j, tacet_term t, tacet_account a, tacet_firing f, double value, bool added)
 {
     const bool counted = !isnan(f.density);
@@ -155,7 +149,7 @@ void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
     tc_json_close(j, ']');
 }
 
-/* Of value i, in training or in the evaluation; nothing where nothing was counted. */
+/* The figures of value i, in training or in the last evaluation; nothing if no row was counted. */
 static void layer_figures(tc_json_writer *j, const tacet_plan *p, int i, bool training)
 {
     tacet_value_info v = {.size = sizeof v};

@@ -1,39 +1,36 @@
-/* ledger_show.c: figures as tables. What is not known is shown as "-". */
+/* ledger_show.c: figures as tables. "-" is shown for what is not known. */
 #include "ledger.h"
 #include "run_read.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* dead units that are named */ };
+enum { EPOCHS = 20 /* rows of a table over epochs, at most */, NAMED = 20 /* units of a layer that are named */ };
 
 void cli_figures_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, size_t n,
                          const tc_json *const *entry, const char *const *row)
 {
-    const char **column = cli_take(a, (n + 1) * (size_t)(figures + 1) * sizeof *column), **cell;
+    const cli_figure **shown = cli_take(a, ((size_t)figures + 1) * sizeof *shown);
     char *align = cli_take(a, (size_t)figures + 2);
-    size_t columns = 1;
-    column[0] = head;
+    size_t columns = 0;
     align[0] = 'l';
-    for (size_t i = 0; i < n; i++) column[i + 1] = row[i];
     for (int k = 0; k < figures; k++) {
-        const char **at = &column[columns * (n + 1)];
         bool any = false;
-        if (!*figure[k].heading) continue;
-        at[0] = figure[k].heading;
-        for (size_t i = 0; i < n; i++) {
-            at[i + 1] = figure[k].show(a, entry[i], figure[k].key);
-            any = any || strcmp(at[i + 1], "-") != 0;
-        }
-        if (any) align[columns++] = 'r';
+        for (size_t i = 0; i < n && *figure[k].heading; i++)
+            any = any || strcmp(figure[k].show(a, entry[i], figure[k].key), "-") != 0;
+        if (any) shown[columns++] = &figure[k], align[columns] = 'r';
     }
-    cell = cli_take(a, (n + 1) * columns * sizeof *cell);
-    for (size_t r = 0; r <= n; r++)
-        for (size_t c = 0; c < columns; c++) cell[r * columns + c] = column[c * (n + 1) + r];
+    const char **cell = cli_take(a, (n + 1) * (columns + 1) * sizeof *cell), **c = cell;
+    *c++ = head;
+    for (size_t k = 0; k < columns; k++) *c++ = shown[k]->heading;
+    for (size_t i = 0; i < n; i++) {
+        *c++ = row[i];
+        for (size_t k = 0; k < columns; k++) *c++ = shown[k]->show(a, entry[i], shown[k]->key);
+    }
     cli_table(to, align, (int)n + 1, cell);
 }
 
-/* The entries of a list, by their names. */
+/* A row for each entry of a list, with its name. */
 static void named_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures,
                           const tc_json *list)
 {
@@ -84,10 +81,10 @@ static void dead_named(FILE *to, cli_arena *a, const tc_json *layer)
     const size_t n = tc_json_size(units);
     size_t k;
     if (n == 0) return;
-    cli_print(to, "dead units of %s:", cli_record_name(a, layer));
+    fprintf(to, "unit%s", tc_plural((int64_t)n));
     tc_json_each(units, k, unit) if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", tc_json_number(unit));
-    if (n > NAMED) fprintf(to, " and %zu more, in metrics.jsonl", n - NAMED);
-    fprintf(to, "\n");
+    if (n > NAMED) fprintf(to, " and %zu more (see metrics.jsonl)", n - NAMED);
+    cli_print(to, " of %s never fire%s\n", cli_record_name(a, layer), n == 1 ? "s" : "");
 }
 
 void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch)
@@ -103,7 +100,7 @@ void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch
     tc_json_each(layers, i, o) dead_named(to, a, o);
 }
 
-/* How term i of the last epoch's line went, from epoch to epoch. */
+/* Term i in each epoch; of many epochs, EPOCHS of them. */
 static void term_over_epochs(FILE *to, cli_arena *a, const cli_record *r, size_t i)
 {
     const size_t n = r->epochs, shown = n < EPOCHS ? n : EPOCHS;

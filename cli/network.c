@@ -1,8 +1,18 @@
-/* network.c: the plan's values put together layer by layer, with the penalties on them. */
+/* network.c: a plan's layers with their parameters and penalties, as JSON and as a table. */
 #include "network.h"
 #include "ledger.h"
 
 #include <string.h>
+
+/* An input or a layer. A parameter that several layers use is counted by its owner, the layer that it is named after. */
+typedef struct layer {
+    tacet_role role;
+    const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
+    const char *shape;              /* its output for a row, "28 x 28" */
+    int64_t parameters, frozen;     /* elements, and how many of them are not trained */
+    const char *uses;               /* parameters of other layers, "linear1.weight, linear1.bias"; "" */
+    const char *penalties;          /* "l1 1e-3; weight: l2 1e-4", as they were written; "" */
+} layer;
 
 static const char *shape_text(cli_arena *a, const tacet_value_info *v)
 {
@@ -11,9 +21,9 @@ static const char *shape_text(cli_arena *a, const tacet_value_info *v)
     return text;
 }
 
-/* Adds the penalties and constraints that are on a value, "l1 1e-3; weight: l2 1e-4": a layer's own and, by their part
- * of the name, those of its parameters. */
-static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_info *v, cli_layer *l)
+/* Adds the penalties and constraints on a value, as "l1 1e-3; weight: l2 1e-4": those on a parameter of the layer begin
+ * with the last part of its name. */
+static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_info *v, layer *l)
 {
     tacet_term t = {.size = sizeof t};
     tacet_value on;
@@ -24,13 +34,13 @@ static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_i
                 l->penalties = cli_format(a, "%s%s%s%s", l->penalties, *l->penalties ? "; " : "", part, t.spec);
 }
 
-/* Counts the parameters that a layer owns, and lists the others that it uses. */
-static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value layer, cli_layer *l)
+/* Counts the parameters that a layer owns, and lists those of other layers that it uses. */
+static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value of, layer *l)
 {
     tacet_value_info v = {.size = sizeof v};
-    for (int k = 0; tacet_value_at(p, tacet_value_input(p, layer.id - 1, k).id - 1, &v) == TACET_OK; k++) {
+    for (int k = 0; tacet_value_at(p, tacet_value_input(p, of.id - 1, k).id - 1, &v) == TACET_OK; k++) {
         if (v.role != TACET_ROLE_PARAMETER) continue;
-        if (v.owner.id != layer.id) {
+        if (v.owner.id != of.id) {
             l->uses = cli_format(a, "%s%s%s", l->uses, *l->uses ? ", " : "", v.name);
             continue;
         }
@@ -40,31 +50,32 @@ static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value layer,
     }
 }
 
-const cli_layer *cli_network(cli_arena *a, const tacet_plan *p, int *rows)
+/* The layers in the order of the graph, *rows of them. */
+static const layer *list_layers(cli_arena *a, const tacet_plan *p, int *rows)
 {
     const int n = tacet_value_count(p);
-    cli_layer *layer = cli_take(a, ((size_t)n + 1) * sizeof *layer), *l = layer;
+    layer *list = cli_take(a, ((size_t)n + 1) * sizeof *list), *l = list;
     tacet_value_info v = {.size = sizeof v};
     for (int i = 0; i < n; i++) {
         if (tacet_value_at(p, i, &v) != TACET_OK || v.role == TACET_ROLE_PARAMETER) continue;
-        *l = (cli_layer){.role = v.role,
-                         .name = v.name,
-                         .kind = v.kind,
-                         .spec = v.spec,
-                         .shape = shape_text(a, &v),
-                         .uses = "",
-                         .penalties = ""};
+        *l = (layer){.role = v.role,
+                     .name = v.name,
+                     .kind = v.kind,
+                     .spec = v.spec,
+                     .shape = shape_text(a, &v),
+                     .uses = "",
+                     .penalties = ""};
         add_penalties(a, p, &v, l);
         add_parameters(a, p, v.value, l++);
     }
-    *rows = (int)(l - layer);
-    return layer;
+    *rows = (int)(l - list);
+    return list;
 }
 
 void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 {
     int rows;
-    const cli_layer *l = cli_network(a, p, &rows);
+    const layer *l = list_layers(a, p, &rows);
     tc_json_open(j, "network", '[');
     for (; rows > 0; rows--, l++) {
         tc_json_open(j, NULL, '{');
@@ -83,12 +94,8 @@ void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */
 
-enum {
-    COLUMNS = 4,
-    GAPS = 2 * (COLUMNS - 1),
-    LEAST = 12 /* of a column that is cut */,
-    NARROW = 60 /* no descriptions */
-};
+/* A column that is cut has LEAST characters; a table below NARROW has names without descriptions. */
+enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12, NARROW = 60 };
 
 typedef struct table {
     const char **cell;
@@ -116,7 +123,7 @@ static const char *cut(cli_arena *a, const char *text, size_t n)
     return strlen(text) > n ? cli_format(a, "%.*s..", (int)n - 2, text) : text;
 }
 
-/* Bytes of a list "l1 1e-3 prox; l2 1e-4" that go into a row of `room` columns: whole entries, else whole words. */
+/* Bytes of a list "l1 1e-3 prox; l2 1e-4" that fit into `room` columns: whole entries if possible, otherwise words. */
 static size_t row_of(const char *list, size_t room)
 {
     size_t n = strlen(list), at = room;
@@ -127,7 +134,7 @@ static size_t row_of(const char *list, size_t room)
     return at ? at : strcspn(list, " ;");
 }
 
-/* The table with the lists that are too long for their column, the last, going on in rows of their own. */
+/* The table with the lists that are too long for the last column continued in further rows. */
 static table fold(cli_arena *a, const table *t, size_t room)
 {
     int rows = t->rows;
@@ -147,16 +154,16 @@ static table fold(cli_arena *a, const table *t, size_t room)
     return to;
 }
 
-/* "encoder (linear 512)": what a layer is, without the name that it says itself. */
-static const char *named(cli_arena *a, const cli_layer *l)
+/* "encoder (linear 512)": the name and the description, without the attribute name=. */
+static const char *named(cli_arena *a, const layer *l)
 {
     const char *spec = *l->spec ? l->spec : l->kind, *own = strstr(spec, " name=");
     const size_t n = own ? (size_t)(own - spec) : strlen(spec);
     return cli_format(a, "%s (%.*s%s)", l->name, (int)n, spec, own ? own + 1 + strcspn(own + 1, " ") : "");
 }
 
-/* Targets are no part of the network that people think of. */
-static bool hidden(const cli_layer *l)
+/* People do not think of targets as part of the network. */
+static bool hidden(const layer *l)
 {
     return l->role == TACET_ROLE_LABELS || (l->role == TACET_ROLE_INPUT && strcmp(l->name, "target") == 0);
 }
@@ -166,17 +173,17 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
     int layers;
     int64_t parameters = 0, frozen = 0;
     const char *shared = "";
-    const cli_layer *l = cli_network(a, p, &layers);
+    const layer *l = list_layers(a, p, &layers);
     const size_t all = columns > 0 ? (size_t)columns : SIZE_MAX;
     table t = {cli_take(a, ((size_t)layers + 2) * COLUMNS * sizeof *t.cell), 0};
     add_row(&t, "layer", "output", "params", "penalties");
     add_row(&t, "", "", "", "");
-    for (const cli_layer *end = l + layers; l < end; l++) {
+    for (const layer *end = l + layers; l < end; l++) {
         parameters += l->parameters;
         frozen += l->frozen;
         if (*l->uses) shared = cli_format(a, "%s; %s uses %s", shared, l->name, l->uses);
         if (hidden(l)) continue;
-        const char *name = columns > 0 && columns < NARROW ? l->name : named(a, l);
+        const char *name = all < NARROW ? l->name : named(a, l);
         add_row(&t, cut(a, name, all / 3 > LEAST ? all / 3 : LEAST), l->shape, cli_thousands(a, l->parameters),
                 l->penalties);
     }
@@ -190,36 +197,14 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
     cli_wrap(to,
              cli_format(a, "%s: %s trainable, %s frozen%s", cli_count(a, parameters, "parameter"),
                         cli_thousands(a, parameters - frozen), cli_thousands(a, frozen), shared),
-             0, 0, columns > 0 ? columns : 120);
+             0, 0, columns);
 }
 
 /* ---- What selectors match ---------------------------------------------------------------------------------------- */
 
-static size_t penalties_text(const void *graph, char *text, size_t capacity)
-{
-    return tacet_graph_text(graph, "penalties", text, capacity);
-}
+enum { NAMED = 4 }; /* values that are named at first; if there are more, the last one is named as well */
 
-static size_t options_text(const void *graph, char *text, size_t capacity)
-{
-    return tacet_graph_text(graph, "options", text, capacity);
-}
-
-/* The next of the lines "selector: text" that a part of a graph is; false after the last. */
-static bool next_line(cli_arena *a, const char **lines, const char **selector, const char **text)
-{
-    const char *line = *lines, *colon = strstr(line, ": ");
-    const size_t n = strcspn(line, "\n");
-    if (!colon || colon >= line + n) return false;
-    *selector = cli_copy(a, line, (size_t)(colon - line));
-    *text = cli_copy(a, colon + 2, (size_t)(line + n - colon - 2));
-    *lines = line + n + (line[n] == '\n');
-    return true;
-}
-
-enum { NAMED = 4 }; /* values that are named; of more, the last one as well */
-
-/* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" of a selector that is the name of a value. */
+/* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" if the selector is the whole name of a value. */
 static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *selector,
                              const char *text, tacet_role role)
 {
@@ -239,14 +224,14 @@ static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_pla
 void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns)
 {
     const struct {
-        size_t (*write)(const void *graph, char *text, size_t capacity);
+        const char *name;
         tacet_role role; /* of the values that it can be on; 0: any */
-    } part[] = {{penalties_text, 0}, {options_text, TACET_ROLE_PARAMETER}};
+    } part[] = {{"penalties", 0}, {"options", TACET_ROLE_PARAMETER}};
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        const char *selector, *text, *lines = cli_text_of(a, part[i].write, g);
-        while (next_line(a, &lines, &selector, &text)) {
+        const char *selector, *text, *lines = cli_graph_part(a, g, part[i].name);
+        while (cli_next_line(a, &lines, &selector, &text)) {
             const char *line = selection(a, g, p, selector, text, part[i].role);
-            if (*line) cli_wrap(to, line, 0, 0, columns > 0 ? columns : 120);
+            if (*line) cli_wrap(to, line, 0, 0, columns);
         }
     }
 }

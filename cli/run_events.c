@@ -1,11 +1,10 @@
-/* run_events.c: a plan's ledger, its terms and its parameters as scalars and histograms. */
+/* run_events.c: a plan's ledger, terms and parameters as scalars and histograms. */
 #include "run_events.h"
 #include "run_record.h"
 
 #include <math.h>
 #include <string.h>
 
-/* What the functions below write to. The tags are texts of the arena. */
 typedef struct writer {
     cli_tensorboard *file;
     cli_arena arena;
@@ -18,7 +17,7 @@ static void scalar(writer *w, const char *group, const char *name, double value)
     cli_tensorboard_scalar(w->file, w->step, cli_format(&w->arena, "%s/%s", group, name), value);
 }
 
-/* Figures of the whole network: grouped by the event, named by their keys. */
+/* Figures of the whole network: the group is that of the event. */
 static void network(writer *w, int when, const char *group, const tc_json *line)
 {
     for (int k = 0; k < CLI_RUN_FIGURES; k++)
@@ -26,7 +25,7 @@ static void network(writer *w, int when, const char *group, const tc_json *line)
             scalar(w, group, cli_run_figure[k].tag, cli_number(line, cli_run_figure[k].key));
 }
 
-/* Those of an entry of a list: grouped by their tags. */
+/* Figures of an entry of a list: the group is the figure's tag. */
 static void figures(writer *w, int when, const char *group, const char *name, const cli_figure *figure, int n,
                     const tc_json *entry)
 {
@@ -35,7 +34,7 @@ static void figures(writer *w, int when, const char *group, const char *name, co
             scalar(w, cli_format(&w->arena, "%s%s", group, figure[k].tag), name, cli_number(entry, figure[k].key));
 }
 
-/* Terms have their names in the ledger alone. A constraint has no value, and nothing here is known of it. */
+/* Only the ledger has the names of terms. Constraints, which have no value, are left out. */
 static void terms(writer *w, int when, const char *group, const tc_json *from, const tc_json *ledger)
 {
     const tc_json *t, *list = tc_json_get(from, "terms"), *named = tc_json_get(ledger, "terms");
@@ -52,7 +51,7 @@ static void layers(writer *w, int when, const char *group, const tc_json *from)
         figures(w, when, group, cli_record_name(&w->arena, l), cli_layer_figure, CLI_LAYER_FIGURES, l);
 }
 
-/* Whether the density of what term i is on is that of a layer, or was written with an earlier term. */
+/* Whether what term i is on is a layer, whose density is written elsewhere, or also what an earlier term is on. */
 static bool known(const tc_json *ledger, size_t i, const char *on)
 {
     const tc_json *o;
@@ -65,7 +64,7 @@ static bool known(const tc_json *ledger, size_t i, const char *on)
     return found;
 }
 
-/* What changes from step to step and holds at the end of an epoch as well. */
+/* What is known after a step and at the end of an epoch alike. */
 static void states(writer *w, const tc_json *ledger)
 {
     const tc_json *t;
@@ -92,7 +91,7 @@ static struct cli_fired fired_so_far(const tacet_plan *p, int i)
     return (struct cli_fired){elements, f.density * elements};
 }
 
-/* Means of the epoch so far would jump where the next one begins. */
+/* Densities since the last step that was written; those of the epoch so far would jump when the next one begins. */
 static void densities(writer *w, cli_events *e)
 {
     tacet_value_info v = {.size = sizeof v};
@@ -139,7 +138,7 @@ bool cli_events_step(cli_events *e, const tacet_plan *p, const tc_json *line, do
 
 /* ---- At the end of an epoch -------------------------------------------------------------------------------------- */
 
-/* Early in an epoch most units have not fired yet, so the dead are counted at its end alone. */
+/* Dead units are counted only at the end of an epoch: early in it, most units have not fired yet. */
 static void counts(writer *w, const tc_json *ledger)
 {
     const tc_json *l, *bin;
@@ -181,7 +180,7 @@ bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double 
     network(&w, CLI_EPOCH, "epoch", line);
     scalar(&w, "epoch", "ms_per_step", step * 1e3);
     terms(&w, CLI_EPOCH, "epoch_", line, line);
-    if (e->logged != w.step) states(&w, line); /* otherwise they stand there */
+    if (e->logged != w.step) states(&w, line); /* otherwise they are written already */
     counts(&w, line);
     network(&w, CLI_VALIDATION, "validation", validation);
     terms(&w, CLI_VALIDATION, "validation_", validation, line);

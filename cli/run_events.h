@@ -1,4 +1,4 @@
-/* run_events.h: what of a run goes into TensorBoard's event files. The figures are those of metrics.jsonl. */
+/* run_events.h: the figures of metrics.jsonl, and histograms, in TensorBoard's event files. */
 #ifndef CLI_RUN_EVENTS_H
 #define CLI_RUN_EVENTS_H
 
@@ -7,14 +7,13 @@
 
 typedef struct cli_events {
     cli_tensorboard file;
-    /* At the step that was written last: */
-    int64_t logged;
-    double time; /* seconds spent in steps, and steps, in this process */
-    int64_t steps;
+    int64_t logged;          /* the step that was written last; the others are as they were then */
+    double time;             /* seconds spent in steps in this process */
+    int64_t steps;           /* done in this process */
     struct cli_fired *fired; /* of each value */
 } cli_events;
 
-/* A file for the steps that follow on those which the plan has done. Here and below: false, with errno. */
+/* Opens a file for the steps after those that the plan has done. Here and below: false with errno. */
 bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_events *e);
 
 /* The step just done, from its line; `steps` of them took `time` so far. train/..., penalty/TERM, lambda/TERM and

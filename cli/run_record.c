@@ -1,4 +1,4 @@
-/* run_record.c: run.json. */
+/* run_record.c: writes run.json. */
 #include "run_record.h"
 #include "network.h"
 
@@ -15,7 +15,7 @@ static const char *now(cli_arena *a)
     return cli_copy(a, text, strlen(text));
 }
 
-/* When the run began is kept from the file that is there, if it can be read. */
+/* When the run began, as an earlier run.json says if it can be read, otherwise now. */
 static const char *began(cli_arena *a, const cli_folder *f)
 {
     const tc_mem m = cli_memory(a);
@@ -26,37 +26,22 @@ static const char *began(cli_arena *a, const cli_folder *f)
     return then ? then : now(a);
 }
 
-static size_t machine_text(const void *none, char *text, size_t capacity)
-{
-    (void)none;
-    return tacet_machine(text, capacity);
-}
-
 static void machine_json(tc_json_writer *j, cli_arena *a)
 {
-    const char *text = cli_text_of(a, machine_text, NULL);
+    const char *key, *value, *lines = cli_machine(a);
     tc_json_open(j, "machine", '{');
-    while (*text) {
-        const size_t n = strcspn(text, "\n"), key = strcspn(text, ":");
-        if (key < n)
-            tc_json_add_text(
-                j, cli_copy(a, text, key),
-                cli_copy(a, text + key + 1 + strspn(text + key + 1, " "), n - key - 1 - strspn(text + key + 1, " ")));
-        text += n + (text[n] == '\n');
-    }
+    while (cli_next_line(a, &lines, &key, &value)) tc_json_add_text(j, key, value);
     tc_json_close(j, '}');
 }
 
 static void rows_json(tc_json_writer *j, const cli_job *job)
 {
-    const char *const name[] = {"training", "validation", "test"};
-    const tacet_data *const part[] = {job->data, job->validation, job->test};
     tacet_data_info info = {.size = sizeof info};
     tc_json_open(j, "rows", '{');
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        if (!part[i]) continue;
-        tacet_data_describe(part[i], &info);
-        tc_json_add_integer(j, name[i], info.rows);
+    for (int i = 0; i < CLI_PARTS; i++) {
+        if (!job->part[i].data) continue;
+        tacet_data_describe(job->part[i].data, &info);
+        tc_json_add_integer(j, job->part[i].name, info.rows);
     }
     tc_json_close(j, '}');
     tc_json_open(j, "input", '[');

@@ -1,4 +1,4 @@
-/* run_record.h: what a run leaves for those who look at it later: run.json, what was run where and how it ended. */
+/* run_record.h: run.json, the record of a run: what was run, where, and how it ended. */
 #ifndef CLI_RUN_RECORD_H
 #define CLI_RUN_RECORD_H
 
@@ -8,8 +8,8 @@
 
 /* Writes run.json: {"tacet", "state", "began", "ended", "threads", "machine": {...}, "rows": {"training", "validation",
  * "test"}, "input": [28, 28], "steps_per_epoch", "network": [...], "figures": {"part", "accuracy", ...}}. state is
- * "running", "ended", "stopped" or "failed"; figures (NULL: none yet) are those that the run ends with. A file that is
- * there keeps its "began". */
+ * "running", "ended", "stopped" or "failed"; figures (NULL: none yet) are those that the run ends with. An
+ * existing file's "began" is kept. */
 tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *job, const char *state, int threads,
                               const cli_figures *figures);
 

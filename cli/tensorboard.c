@@ -1,6 +1,7 @@
-/* tensorboard.c: event files. A file is a list of records; a record is an Event, in the protocol buffer encoding. Numbers
- * of fields are those of tensorflow/core/util/event.proto (Event, SessionLog) and tensorflow/core/framework/summary.proto
- * (Summary, HistogramProto); records are those of tensorflow/core/lib/io/record_writer.h. */
+/* tensorboard.c: event files. A file is a list of records; a record is an Event, in the protocol buffer encoding.
+ * Numbers of fields are those of tensorflow/core/util/event.proto (Event, SessionLog) and
+ * tensorflow/core/framework/summary.proto (Summary, HistogramProto); records are those of
+ * tensorflow/core/lib/io/record_writer.h. */
 #include "tensorboard.h"
 
 #include <math.h>
@@ -93,7 +94,7 @@ static void write_event(cli_tensorboard *t, cli_arena *a, int64_t step, unsigned
     fwrite(record.data, 1, record.length, t->f);
 }
 
-/* ---- What is written --------------------------------------------------------------------------------------------- */
+/* ---- Events ------------------------------------------------------------------------------------------------------ */
 
 bool cli_tensorboard_open(cli_arena *a, const char *folder, int64_t step, cli_tensorboard *t)
 {
@@ -114,7 +115,7 @@ bool cli_tensorboard_open(cli_arena *a, const char *folder, int64_t step, cli_te
     return cli_tensorboard_flush(t, false);
 }
 
-/* A Summary of one Value, whose tag is in `value` already. */
+/* An Event whose Summary is one Value. */
 static void write_value(cli_tensorboard *t, cli_arena *a, int64_t step, const tc_text *value)
 {
     tc_text summary = {.mem = cli_memory(a)};

@@ -1,5 +1,5 @@
-/* training.c: the loop. Everything that the rest of a run depends on is in the checkpoint: the library's part, and in
- * notes the time of the running epoch, the best figure, the length of metrics.jsonl. */
+/* training.c: the loop. A checkpoint has everything that the rest of a run depends on: the library's state and, in
+ * notes, the seconds of the current epoch, the best validation loss, and the length of metrics.jsonl. */
 #include "training.h"
 #include "training_show.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Set by the signal that asks to stop. A second one ends the program at once, which harms no file. */
+/* Set by the signal that asks to stop. A second signal ends the program at once, which damages no file. */
 static volatile sig_atomic_t stop;
 static void on_signal(int number) { stop = number; }
 
@@ -35,10 +35,10 @@ static tacet_status unwritten(cli_training *t, const char *path)
     return cli_fail(TACET_IO, "cannot write %s: %s", path, why);
 }
 
-/* Of the event file, which may not be there. */
+/* OK, or that the event file cannot be written. */
 static tacet_status written(cli_training *t, bool ok) { return ok ? TACET_OK : unwritten(t, t->events.file.path); }
 
-/* Brings what was written along the way to the disk; the length of metrics.jsonl. */
+/* Flushes metrics.jsonl, whose length it returns, and the event file to the disk. */
 static tacet_status sync_logs(cli_training *t, int64_t *length)
 {
     *length = cli_folder_sync(&t->folder);
@@ -46,50 +46,43 @@ static tacet_status sync_logs(cli_training *t, int64_t *length)
     return written(t, cli_tensorboard_flush(&t->events.file, true));
 }
 
-/* Writes config.yaml. */
-static tacet_status write_config(cli_arena *a, const cli_folder *f, const cli_config *c)
+/* Writes config.yaml and opens metrics.jsonl at `length`. */
+static tacet_status open_files(cli_training *t, int64_t length)
 {
     cli_outfile o;
-    tacet_status s = cli_outfile_open(a, f->config, &o);
+    tacet_status s = cli_outfile_open(t->arena, t->folder.config, &o);
     if (s != TACET_OK) return s;
-    fprintf(o.f, "# The run's configuration as resolved. Go on with it: tacet train --resume FOLDER\n");
-    cli_config_print(c, o.f);
-    return cli_outfile_close(&o);
+    fprintf(o.f, "# The run's configuration as resolved. To continue the run: tacet train --resume FOLDER\n");
+    cli_config_print(t->job->config, o.f);
+    s = cli_outfile_close(&o);
+    return s == TACET_OK ? cli_folder_log(&t->folder, length) : s;
 }
 
-/* What a resumed run must have in common with the one that was begun, beside what the library compares: with another
- * order of the rows, or other rows held out, it would be neither of two runs. */
-static const char *begun_with(const cli_training *t)
+/* What a resumed run must have in common with its beginning, in addition to what the library compares: the order of the
+ * rows and the rows that are held out. */
+static const char *begun_with(cli_arena *a, const cli_config *c)
 {
-    const cli_config *c = t->job->config;
-    return cli_format(t->arena, "batch %lld, seed %lld, shuffle %lld, validate %g",
-                      (long long)c->value[CLI_BATCH].integer, (long long)c->value[CLI_SEED].integer,
-                      (long long)c->value[CLI_SHUFFLE].integer, c->value[CLI_SHARE].number);
-}
-
-static size_t penalties_text(const void *graph, char *text, size_t capacity)
-{
-    return tacet_graph_text(graph, "penalties", text, capacity);
+    return cli_format(a, "batch %lld, seed %lld, shuffle %lld, validate %g", (long long)c->value[CLI_BATCH].integer,
+                      (long long)c->value[CLI_SEED].integer, (long long)c->value[CLI_SHUFFLE].integer,
+                      c->value[CLI_SHARE].number);
 }
 
 static tacet_status checkpoint(cli_training *t)
 {
     enum { MORE = 4 };
-    cli_arena arena = {0}, *outer = t->arena;
+    cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
     if (s != TACET_OK) return s;
     tacet_note note[CLI_NOTES + MORE];
     tacet_error e;
     cli_job_notes(t->job, note);
-    t->arena = &arena; /* these texts are done with after the call */
-    note[CLI_NOTES] = (tacet_note){"run.metrics", cli_format(&arena, "%lld", (long long)length)};
-    note[CLI_NOTES + 1] = (tacet_note){"run.seconds", cli_format(&arena, "%a", t->seconds)};
-    note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&arena, "%a", t->best)};
-    note[CLI_NOTES + 3] = (tacet_note){"run.begun", begun_with(t)};
+    note[CLI_NOTES] = (tacet_note){"run.metrics", cli_format(&a, "%lld", (long long)length)};
+    note[CLI_NOTES + 1] = (tacet_note){"run.seconds", cli_format(&a, "%a", t->seconds)};
+    note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&a, "%a", t->best)};
+    note[CLI_NOTES + 3] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
     s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
-    t->arena = outer;
-    cli_arena_free(&arena);
+    cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
 }
 
@@ -104,20 +97,14 @@ static tacet_status save(cli_training *t, const char *path)
 
 /* ---- Begin ------------------------------------------------------------------------------------------------------- */
 
-/* Both are read in the checkpoint; "" where it does not say. */
-static tacet_status compare(const cli_training *t, const char *theirs, const char *own)
+/* Compares a checkpoint's note (missing: "") with what it would be now. */
+static tacet_status same(const cli_training *t, const tacet_file *f, const char *note, const char *own)
 {
-    if (!theirs) theirs = "";
-    if (strcmp(theirs, own) == 0) return TACET_OK;
-    return cli_fail_hint(TACET_DESCRIPTION, "a run goes on as it was begun; --init begins another with its weights",
-                         "%s is a run with \"%s\", not with \"%s\"", t->folder.path, theirs, own);
-}
-
-static tacet_status same_run(const cli_training *t, const tacet_file *f)
-{
-    tacet_status s = compare(t, tacet_file_note(f, "run.begun"), begun_with(t));
-    if (s != TACET_OK) return s;
-    return compare(t, tacet_file_note(f, "tacet.penalties"), cli_text_of(t->arena, penalties_text, t->job->graph));
+    const char *theirs = tacet_file_note(f, note);
+    if (strcmp(theirs ? theirs : "", own) == 0) return TACET_OK;
+    return cli_fail_hint(TACET_DESCRIPTION,
+                         "a run is continued with its own settings; --init starts a new run from its weights",
+                         "%s is a run with \"%s\", not with \"%s\"", t->folder.path, theirs ? theirs : "", own);
 }
 
 static tacet_status resume(cli_training *t)
@@ -133,36 +120,30 @@ static tacet_status resume(cli_training *t)
         refuse(t, &e);
     else if (!metrics || !seconds || !best || !tc_integer_read(metrics, &length) || length < 0)
         s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
-    else
-        s = same_run(t, f);
+    if (s == TACET_OK) s = same(t, f, "run.begun", begun_with(t->arena, t->job->config));
+    if (s == TACET_OK) s = same(t, f, "tacet.penalties", cli_graph_part(t->arena, t->job->graph, "penalties"));
     if (s == TACET_OK) {
         t->best = strtod(best, NULL);
         t->seconds = strtod(seconds, NULL);
     }
     tacet_file_free(f);
-    if (s == TACET_OK) s = write_config(t->arena, &t->folder, t->job->config);
-    if (s == TACET_OK) s = cli_folder_log(&t->folder, length);
+    if (s == TACET_OK) s = open_files(t, length);
     if (s == TACET_OK)
         cli_progress_say(&t->progress, "resumed %s at step %lld", t->folder.path, (long long)tacet_steps(t->job->plan));
     return s;
 }
 
-static int parameters(const tacet_plan *p)
-{
-    int n = 0;
-    tacet_value_info v = {.size = sizeof v};
-    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) n += v.role == TACET_ROLE_PARAMETER;
-    return n;
-}
-
 static tacet_status initialise(cli_training *t)
 {
     const char *path = t->job->config->value[CLI_INIT].item.text;
-    int taken = 0, all = parameters(t->job->plan);
+    int taken = 0, all = 0;
+    tacet_value_info v = {.size = sizeof v};
+    for (int i = 0; tacet_value_at(t->job->plan, i, &v) == TACET_OK; i++) all += v.role == TACET_ROLE_PARAMETER;
     tacet_status s = cli_job_initialise(t->job, &taken);
     if (s != TACET_OK || !*path) return s;
     if (taken == 0)
-        return cli_fail(TACET_DESCRIPTION, "%s has no tensor that is a parameter here by name and shape", path);
+        return cli_fail(TACET_DESCRIPTION, "no tensor in %s has the name and shape of a parameter of this network",
+                        path);
     cli_progress_say(&t->progress, "%d of %d parameter%s from %s", taken, all, tc_plural(all), path);
     return TACET_OK;
 }
@@ -171,8 +152,7 @@ static tacet_status begin(cli_training *t)
 {
     tacet_status s = initialise(t);
     if (s == TACET_OK) s = cli_folder_make(&t->folder);
-    if (s == TACET_OK) s = write_config(t->arena, &t->folder, t->job->config);
-    if (s == TACET_OK) s = cli_folder_log(&t->folder, 0);
+    if (s == TACET_OK) s = open_files(t, 0);
     return s == TACET_OK ? checkpoint(t) : s;
 }
 
@@ -192,20 +172,33 @@ void cli_training_end(cli_training *t)
 
 /* ---- Metrics ----------------------------------------------------------------------------------------------------- */
 
-/* A line: figures of the network, terms; of an epoch the whole ledger, and validation (NULL: none). It is given back as it
- * can be read. */
-static const tc_json *line(cli_training *t, cli_arena *a, const double x[CLI_RUN_FIGURES], bool epoch,
-                           const cli_figures *validation)
+/* Writes the line of a step, or of an epoch (the means of what there is of it, the ledger, and validation unless it is
+ * NULL), and the events that go with it. */
+static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const cli_figures *validation)
 {
-    static const int order[2][6] = {{CLI_RUN_step, CLI_RUN_epoch, CLI_RUN_objective, CLI_RUN_data_loss,
-                                     CLI_RUN_gradient_norm, CLI_RUN_learning_rate},
-                                    {CLI_RUN_epoch, CLI_RUN_step, CLI_RUN_objective, CLI_RUN_data_loss,
-                                     CLI_RUN_learning_rate, CLI_RUN_gradient_norm}};
-    const tacet_plan *p = t->job->plan;
-    tc_json_writer j = cli_json(a);
+    const int order[] = {whole ? CLI_RUN_epoch : CLI_RUN_step,
+                         whole ? CLI_RUN_step : CLI_RUN_epoch,
+                         CLI_RUN_objective,
+                         CLI_RUN_data_loss,
+                         CLI_RUN_gradient_norm,
+                         CLI_RUN_learning_rate};
+    tacet_plan *p = t->job->plan;
+    tacet_total total = {.size = sizeof total};
+    cli_arena a = {0};
+    tc_json_writer j = cli_json(&a);
+    double x[CLI_RUN_FIGURES];
+    tacet_ledger_total(p, &total);
+    cli_run_blank(x);
+    x[CLI_RUN_epoch] = (double)epoch;
+    x[CLI_RUN_step] = (double)tacet_steps(p);
+    x[CLI_RUN_objective] = whole ? total.objective : tacet_objective(p);
+    x[CLI_RUN_data_loss] = whole ? total.data_loss : tacet_data_loss(p);
+    x[CLI_RUN_gradient_norm] = whole ? NAN : tacet_gradient_norm(p);
+    x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
+    x[CLI_RUN_seconds] = whole ? t->seconds : NAN;
     tc_json_open(&j, NULL, '{');
-    cli_run_json(&j, x, 6, order[epoch]);
-    if (epoch)
+    cli_run_json(&j, x, 6, order);
+    if (whole)
         cli_ledger_json(&j, p);
     else
         cli_terms_json(&j, p, CLI_OF_PASS);
@@ -214,54 +207,22 @@ static const tc_json *line(cli_training *t, cli_arena *a, const double x[CLI_RUN
         cli_figures_json(&j, p, validation, false);
         tc_json_close(&j, '}');
     }
-    if (epoch) cli_run_json(&j, x, 1, (int[]){CLI_RUN_seconds});
+    cli_run_json(&j, x, 1, (int[]){CLI_RUN_seconds});
     tc_json_close(&j, '}');
     cli_json_print(&j, t->folder.log);
-    return cli_json_value(&j);
-}
-
-static tacet_status log_step(cli_training *t, int64_t epoch)
-{
-    const tacet_plan *p = t->job->plan;
-    cli_arena a = {0};
-    double x[CLI_RUN_FIGURES];
-    cli_run_blank(x);
-    x[CLI_RUN_epoch] = (double)epoch + 1;
-    x[CLI_RUN_step] = (double)tacet_steps(p);
-    x[CLI_RUN_objective] = tacet_objective(p);
-    x[CLI_RUN_data_loss] = tacet_data_loss(p);
-    x[CLI_RUN_gradient_norm] = tacet_gradient_norm(p);
-    x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
-    const bool ok = cli_events_step(&t->events, p, line(t, &a, x, false, NULL), t->time, t->steps);
-    cli_arena_free(&a);
-    return written(t, ok);
-}
-
-/* The means of the epoch, or of what there is of it; validation NULL: none. */
-static tacet_status log_epoch(cli_training *t, int64_t epoch, const cli_figures *validation)
-{
-    const tacet_plan *p = t->job->plan;
-    tacet_total total = {.size = sizeof total};
-    cli_arena a = {0};
-    double x[CLI_RUN_FIGURES];
-    tacet_ledger_total(p, &total);
-    cli_run_blank(x);
-    x[CLI_RUN_epoch] = (double)epoch;
-    x[CLI_RUN_step] = (double)tacet_steps(p);
-    x[CLI_RUN_objective] = total.objective;
-    x[CLI_RUN_data_loss] = total.data_loss;
-    x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
-    x[CLI_RUN_seconds] = t->seconds;
-    const tc_json *told = line(t, &a, x, true, validation);
-    /* A run that had nothing left to do has written its events before. */
-    const bool ok = t->steps == 0 || cli_events_epoch(&t->events, t->job->plan, told, t->seconds / (double)total.steps);
+    const tc_json *line = cli_json_value(&j);
+    bool ok = true;
+    if (!whole)
+        ok = cli_events_step(&t->events, p, line, t->time, t->steps);
+    else if (t->steps > 0) /* otherwise the events are those of an earlier process */
+        ok = cli_events_epoch(&t->events, p, line, t->seconds / (double)total.steps);
     cli_arena_free(&a);
     return written(t, ok);
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
 
-/* Epochs whose last batch is done. */
+/* Epochs whose last batch is done; in_epoch: and whether another one has begun. */
 static int64_t epochs_done(const cli_job *job)
 {
     int64_t epoch, position;
@@ -269,14 +230,30 @@ static int64_t epochs_done(const cli_job *job)
     return epoch + (position >= tacet_loader_batches(job->loader));
 }
 
-/* One batch. When the objective is not a number, the loader goes back to it, for the checkpoint. */
+static bool in_epoch(const cli_job *job)
+{
+    int64_t epoch, position;
+    tacet_loader_tell(job->loader, &epoch, &position);
+    return position > 0 && position < tacet_loader_batches(job->loader);
+}
+
+int64_t cli_training_epoch(const cli_training *t) { return epochs_done(t->job) + in_epoch(t->job); }
+
+/* Whether there are steps left, and no signal has come. */
+static bool goes_on(const cli_job *job)
+{
+    const int64_t limit = job->config->value[CLI_STEPS].integer;
+    return !stop && epochs_done(job) < job->epochs && (limit == 0 || tacet_steps(job->plan) < limit);
+}
+
+/* One batch. If the objective is not a number, the loader goes back to that batch, for the checkpoint. */
 static tacet_status step(cli_training *t)
 {
     cli_job *job = t->job;
     int64_t epoch, position, rows = 0;
     double begin = cli_now();
     tacet_loader_tell(job->loader, &epoch, &position);
-    for (int i = 0; i < 2 && rows == 0; i++) /* 0 rows: the end of the epoch before */
+    for (int i = 0; i < 2 && rows == 0; i++) /* 0 rows: the end of the previous epoch */
         rows = tacet_loader_next(job->loader, job->plan, job->x, job->target);
     tacet_status s = rows > 0 ? tacet_step(job->plan, rows) : TACET_FAILED;
     if (s == TACET_OK) {
@@ -295,7 +272,7 @@ static tacet_status step(cli_training *t)
     return s;
 }
 
-/* Whether all that is steered was to have its target by now: a network from before is not the one that was asked for. */
+/* Whether every schedule of a target has ended: only then can a network be the best of those that were asked for. */
 static bool on_target(const tacet_plan *p)
 {
     tacet_account a = {.size = sizeof a};
@@ -304,18 +281,16 @@ static bool on_target(const tacet_plan *p)
     return true;
 }
 
-/* Validation, the lines, best, model. A whole epoch ends with a checkpoint behind its line. */
+/* Validation, the line, best, model. The checkpoint of a whole epoch comes after its line. */
 static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
 {
     cli_job *job = t->job;
+    const tacet_data *held_out = job->part[CLI_VALIDATION_PART].data;
     cli_figures figures = {.part = "validation", .step_us = NAN};
+    const cli_figures *validation = held_out ? &figures : NULL;
     tacet_status s = TACET_OK;
-    if (job->validation) {
-        s = cli_figures_take(job->plan, job->validation, job->batch, job->x, job->target, job->y, &figures);
-        if (s != TACET_OK) return s;
-    }
-    const cli_figures *validation = job->validation ? &figures : NULL;
-    s = log_epoch(t, epoch, validation);
+    if (held_out) s = cli_figures_take(job->plan, held_out, job->batch, job->x, job->target, job->y, &figures);
+    if (s == TACET_OK) s = write_line(t, epoch, true, validation);
     if (s != TACET_OK) return s;
     cli_show_epoch(t, epoch, validation);
     cli_show_warnings(t, NULL);
@@ -328,16 +303,6 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     return s == TACET_OK ? save(t, t->folder.model) : s;
 }
 
-/* Whether an epoch was begun and is not whole. */
-static bool in_epoch(const cli_job *job)
-{
-    int64_t epoch, position;
-    tacet_loader_tell(job->loader, &epoch, &position);
-    return position > 0 && position < tacet_loader_batches(job->loader);
-}
-
-int64_t cli_training_epoch(const cli_training *t) { return epochs_done(t->job) + in_epoch(t->job); }
-
 static tacet_status interrupted(cli_training *t)
 {
     int number = stop;
@@ -349,27 +314,22 @@ static tacet_status interrupted(cli_training *t)
     return (tacet_status)(128 + number);
 }
 
-/* A ledger is of one epoch. */
-static void begin_epoch(cli_training *t)
-{
-    if (in_epoch(t->job)) return; /* it goes on */
-    tacet_ledger_reset(t->job->plan);
-    t->seconds = 0;
-}
-
-/* Steps until an epoch is whole, the steps are done, or a signal comes. */
-static tacet_status run_epoch(cli_training *t, int64_t limit)
+/* Steps until the epoch is whole, the steps are done, or a signal comes. */
+static tacet_status run_epoch(cli_training *t)
 {
     cli_job *job = t->job;
     int64_t every = job->config->value[CLI_CHECKPOINT].integer, log = job->config->value[CLI_LOG].integer;
     int64_t epoch = epochs_done(job);
-    begin_epoch(t);
-    while (!stop && epochs_done(job) == epoch && (limit == 0 || tacet_steps(job->plan) < limit)) {
+    if (!in_epoch(job)) { /* a new one: the ledger is of one epoch */
+        tacet_ledger_reset(job->plan);
+        t->seconds = 0;
+    }
+    while (goes_on(job) && epochs_done(job) == epoch) {
         tacet_status s = step(t);
         if (s != TACET_OK) return s;
         int64_t done = tacet_steps(job->plan);
         if (done == 1) cli_show_natural(t);
-        if (log > 0 && done % log == 0) s = log_step(t, epoch);
+        if (log > 0 && done % log == 0) s = write_line(t, epoch + 1, false, NULL);
         if (s != TACET_OK) return s;
         cli_show_step(t, epoch + 1);
         if (every > 0 && done % every == 0 && epochs_done(job) == epoch) s = checkpoint(t);
@@ -381,14 +341,12 @@ static tacet_status run_epoch(cli_training *t, int64_t limit)
 tacet_status cli_training_run(cli_training *t)
 {
     cli_job *job = t->job;
-    int64_t limit = job->config->value[CLI_STEPS].integer;
     tacet_status s = TACET_OK;
     t->begun = cli_now();
     listen();
-    while (s == TACET_OK && !stop && epochs_done(job) < job->epochs && (limit == 0 || tacet_steps(job->plan) < limit))
-        s = run_epoch(t, limit);
+    while (s == TACET_OK && goes_on(job)) s = run_epoch(t);
     if (s == TACET_OK && stop) s = interrupted(t);
-    /* An epoch that the limit cut short has its line behind the checkpoint, which is cut off again on resume. */
+    /* The line of an epoch that the limit cut short comes after the checkpoint, and is cut off again on resume. */
     if (s == TACET_OK && in_epoch(job)) {
         s = checkpoint(t);
         if (s == TACET_OK) s = end_epoch(t, epochs_done(job) + 1, false);

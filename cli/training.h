@@ -1,4 +1,4 @@
-/* training.h: the loop of `tacet train`: steps, epochs, checkpoints, what is written on the way. */
+/* training.h: the loop of `tacet train`: steps, epochs, checkpoints, and what is written in the meantime. */
 #ifndef CLI_TRAINING_H
 #define CLI_TRAINING_H
 
@@ -13,9 +13,9 @@ typedef struct cli_training {
     cli_job *job;
     cli_folder folder;
     cli_progress progress;
-    bool tensorboard; /* write event files, too */
+    bool tensorboard; /* write event files as well */
     cli_events events;
-    double seconds;     /* spent in the steps of the epoch so far; it travels in checkpoints */
+    double seconds;     /* spent in the steps of the epoch so far; kept in checkpoints */
     double best;        /* lowest data loss on the validation data so far */
     double begun;       /* when this process began to train; cli_now */
     double time;        /* seconds spent in steps, in this process */
@@ -23,13 +23,13 @@ typedef struct cli_training {
     const char *warned; /* the warnings that were given (training_show.c) */
 } cli_training;
 
-/* Goes on where the folder's checkpoint stands, or makes the first one. */
+/* Continues from the folder's checkpoint, or writes the first one. */
 tacet_status cli_training_begin(cli_training *t);
 
 /* Trains until the epochs or steps are done, or a signal comes (then 128 + its number, after a checkpoint). */
 tacet_status cli_training_run(cli_training *t);
 
-/* The epoch that the ledger is of, from 1: the one that is running, or the last one that is whole. */
+/* The epoch that the ledger is of, from 1: the current one, or the last whole one. */
 int64_t cli_training_epoch(const cli_training *t);
 
 void cli_training_end(cli_training *t);

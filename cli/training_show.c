@@ -1,5 +1,5 @@
 /* training_show.c: the table before a run, the line of each epoch, warnings. In a line each penalty is followed by the
- * density of what it is on; after them come the other layers that are silent. */
+ * density of what it is on; the densities of other layers come last. */
 #include "training_show.h"
 #include "epoch_line.h"
 #include "ledger.h"
@@ -13,8 +13,7 @@
 void cli_show_start(cli_training *t, int threads)
 {
     const cli_job *job = t->job;
-    const char *const name[] = {"to train", "to validate", "to test"};
-    const tacet_data *const part[] = {job->data, job->validation, job->test};
+    const char *const name[CLI_PARTS] = {"to train", "to validate", "to test"};
     const int columns = cli_progress_columns(&t->progress);
     cli_arena a = {0};
     tacet_data_info info = {.size = sizeof info};
@@ -22,16 +21,16 @@ void cli_show_start(cli_training *t, int threads)
     if (t->progress.quiet) return;
     cli_network_table(stderr, &a, job->plan, columns);
     cli_network_selected(stderr, &a, job->graph, job->plan, columns);
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        if (!part[i]) continue;
-        tacet_data_describe(part[i], &info);
+    for (int i = 0; i < CLI_PARTS; i++) {
+        if (!job->part[i].data) continue;
+        tacet_data_describe(job->part[i].data, &info);
         rows = cli_format(&a, "%s%s%s %s", rows, i ? ", " : "",
                           i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
-    cli_wrap(stderr, rows, 0, 0, columns ? columns : 120);
+    cli_wrap(stderr, rows, 0, 0, columns);
     rows = cli_format(&a, "%s of %s an epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
                       cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
-    cli_wrap(stderr, rows, 0, 0, columns ? columns : 120);
+    cli_wrap(stderr, rows, 0, 0, columns);
     fputc('\n', stderr);
     cli_arena_free(&a);
 }
@@ -74,7 +73,7 @@ static void add_cells(cli_arena *a, const tacet_plan *p, cli_epoch *e)
 
 /* ---- The line ---------------------------------------------------------------------------------------------------- */
 
-/* Seconds until the run ends, at the pace that it has had: with validation, checkpoints and all. */
+/* Seconds until the run ends, at the pace so far, which includes validation and checkpoints. */
 static double left(const cli_training *t, double now)
 {
     const cli_job *job = t->job;
@@ -87,6 +86,7 @@ static double left(const cli_training *t, double now)
 static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
 {
     const cli_job *job = t->job;
+    const bool validated = job->part[CLI_VALIDATION_PART].data != NULL;
     tacet_total total = {.size = sizeof total};
     tacet_ledger_total(job->plan, &total);
     cli_epoch e = {.epoch = epoch,
@@ -98,8 +98,8 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                    .step = total.steps ? t->seconds / (double)total.steps : NAN,
                    .loss = total.data_loss,
                    .objective = total.objective,
-                   .validated = job->validation != NULL,
-                   .answered = job->validation && job->target.id && job->info.classes > 0};
+                   .validated = validated,
+                   .answered = validated && job->target.id && job->info.classes > 0};
     add_cells(a, job->plan, &e);
     return e;
 }
@@ -118,7 +118,7 @@ void cli_show_step(cli_training *t, int64_t epoch)
     if (cli_progress_due(&t->progress, now)) draw(t, epoch, now);
 }
 
-/* Drawn again: the ^C that was typed stands in it. */
+/* Draws the line again, without the ^C that was typed into it. */
 void cli_show_stop(cli_training *t, int64_t epoch)
 {
     if (t->progress.shown) draw(t, epoch, cli_now());
@@ -159,7 +159,6 @@ void cli_show_warnings(cli_training *t, const char *kind)
     cli_arena_free(&a);
 }
 
-/* A target above what the densities are by nature cannot be reached. */
 void cli_show_natural(cli_training *t)
 {
     const tacet_plan *p = t->job->plan;
@@ -176,5 +175,5 @@ void cli_show_natural(cli_training *t)
         if (tacet_account_at(p, i, &a) == TACET_OK && !isnan(a.target))
             cli_progress_say(&t->progress, "%s is steered to %s of %.3g", term.name,
                              term.prox ? "a share of zeros" : "a density", term.prox ? 1 - a.target : a.target);
-    cli_show_warnings(t, "above"); /* what cannot be reached is said at once */
+    cli_show_warnings(t, "above"); /* a target above the natural density cannot be reached */
 }

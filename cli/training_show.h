@@ -1,25 +1,25 @@
-/* training_show.h: what a run that trains says on standard error, on a terminal or in a log. */
+/* training_show.h: what training prints to standard error, on a terminal or in a log. */
 #ifndef CLI_TRAINING_SHOW_H
 #define CLI_TRAINING_SHOW_H
 
 #include "training.h"
 
-/* Before the first step: the network, the data, what works on them. */
+/* Before the first step: the network, the data, the threads. */
 void cli_show_start(cli_training *t, int threads);
 
-/* After the first step ever: what the network is like before it has learned anything. */
+/* After the first step of a run: the densities before any update, and the targets. */
 void cli_show_natural(cli_training *t);
 
-/* While epoch `epoch` (from 1) runs, when it is time: the moving line. */
+/* During an epoch (from 1), if it is time: the moving line. */
 void cli_show_step(cli_training *t, int64_t epoch);
 
-/* At its end, or where it was cut short: the line that stays. validation NULL: none. */
+/* At the end of an epoch, or where it was cut short: the line that stays. validation may be NULL. */
 void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validation);
 
 /* When a signal stops the run: the moving line stays as it is. */
 void cli_show_stop(cli_training *t, int64_t epoch);
 
-/* Each warning of the ledger once in a run; of one kind, or (NULL) of all. */
+/* Each warning of the ledger, of one kind or (NULL) of all, once in a run. */
 void cli_show_warnings(cli_training *t, const char *kind);
 
 #endif

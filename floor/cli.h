@@ -1,9 +1,9 @@
 /* cli.h: what the files of the program share: memory, errors that point at their place, words.
  *
- * The program is written on tacet.h, and shares src/base with the library. The library computes and stays silent;
- * everything that is printed is printed here: data to standard output, all else to standard error. Memory lives in arenas,
- * which are freed whole; when there is none left the program ends with TACET_MEMORY. A call that fails has already said
- * why: its caller passes the status on, which in the end is the exit code. */
+ * The program uses tacet.h, and shares src/base with the library. The library never prints; the program prints results
+ * to standard output and everything else to standard error. Memory is allocated in arenas, which are freed as a
+ * whole; when it runs out the program exits with TACET_MEMORY. A call that fails has already printed why: its caller
+ * passes the status on, which becomes the exit code. */
 #ifndef CLI_H
 #define CLI_H
 
@@ -15,7 +15,7 @@
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
-/* Texts and tables that live until the arena goes. Zero-initialise. */
+/* Texts and tables that live until the arena is freed. Zero-initialise. */
 typedef struct cli_arena {
     struct cli_block *last;
 } cli_arena;
@@ -25,11 +25,16 @@ __attribute__((format(printf, 2, 3))) char *cli_format(cli_arena *a, const char 
 char *cli_copy(cli_arena *a, const char *text, size_t length);
 void cli_arena_free(cli_arena *a);
 
-/* The arena as memory for what allocates through a hook; freeing does nothing. */
+/* The arena as an allocator for src/base; freeing does nothing. */
 tc_mem cli_memory(cli_arena *a);
 
-/* What a call of the library writes as text, whole: cli_text_of(a, tacet_explain_of_plan, plan). */
+/* All of the text that a call of the library writes; of a graph's part, such as "penalties"; and of the machine. */
 char *cli_text_of(cli_arena *a, size_t (*write)(const void *from, char *text, size_t capacity), const void *from);
+char *cli_graph_part(cli_arena *a, const tacet_graph *g, const char *part);
+char *cli_machine(cli_arena *a);
+
+/* Splits the first of the lines "key: value" off; false after the last. */
+bool cli_next_line(cli_arena *a, const char **lines, const char **key, const char **value);
 
 /* ---- Places and errors ------------------------------------------------------------------------------------------- */
 
@@ -41,58 +46,57 @@ typedef struct cli_source {
     bool file; /* named with line and column */
 } cli_source;
 
-/* A place in it; source NULL: nowhere. */
+/* A place in a source; source NULL: unknown. */
 typedef struct cli_place {
     const cli_source *source;
     size_t offset; /* bytes */
 } cli_place;
 
-/* A text and where it was written. */
+/* A text, and where it was written. */
 typedef struct cli_item {
     const char *text;
     cli_place place;
 } cli_item;
 
-/* fprintf to people: characters that a terminal would obey, or that would make a text look like another one, and bytes
- * that are not UTF-8 become question marks (tc_tame). All that may hold words of a file or a path goes through here. */
+/* fprintf for people: control characters, characters that make a text look like another one, and bytes that are not
+ * UTF-8 become question marks (tc_tame). Whatever may contain words of a file or a path must be printed by it. */
 __attribute__((format(printf, 2, 3))) void cli_print(FILE *to, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void cli_print_list(FILE *to, const char *format, va_list list);
 
-/* Says "tacet: message" on standard error and returns the status. */
-__attribute__((format(printf, 2, 3))) tacet_status cli_fail(tacet_status s, const char *format, ...);
-
-/* The same with a hint on a line of its own: "see tacet train --help". */
+/* Prints "tacet: message" to standard error, with a hint ("see tacet train --help"; NULL: none) on the next line, and
+ * returns the status. */
 __attribute__((format(printf, 3, 4))) tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
                                                                  ...);
+#define cli_fail(s, ...) cli_fail_hint(s, NULL, __VA_ARGS__)
 
-/* The same at a place: "tacet: net.yaml:3:12: message", that line, a caret under `width` bytes, a hint or NULL. */
+/* The same at a place: "tacet: net.yaml:3:12: message", that line, and a caret under `width` bytes. */
 __attribute__((format(printf, 4, 5))) tacet_status cli_fail_at(cli_place place, size_t width, const char *hint,
                                                                const char *format, ...);
 
-/* Says what the library refused. Where the error's text is that of one of the items, it is shown in place there; else
- * at the first item; without items as the library writes it. */
+/* Prints an error of the library: at the item whose text it is about, otherwise at the first item; without items, as
+ * the library words it. */
 tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 
-/* A remark on standard error, "tacet: warning: ...". */
+/* Prints "tacet: warning: ..." to standard error. */
 __attribute__((format(printf, 1, 2))) void cli_warn(const char *format, ...);
 
-/* Whether f is a terminal that understands escapes: TERM=dumb says that it does not. */
+/* Whether f is a terminal that understands escape sequences: TERM is set and not "dumb". */
 bool cli_terminal(FILE *f);
 
-/* The escape sequence if f is such a terminal and NO_COLOR is not set, else "". */
+/* The escape sequence if f is such a terminal and NO_COLOR is not set, otherwise "". */
 const char *cli_colour(FILE *f, const char *escape);
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
 
-/* "did you mean NAME?", or NULL when there is nothing near. */
+/* "did you mean NAME?", or NULL if no name is near. */
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
 
-/* The index of an entry of the library's catalogue, by role (0: any) and name, or -1; and an attribute of it by name. */
+/* The index of an entry of the library's catalogue, by role (0: any) and name, or -1; and one of its attributes. */
 int cli_entry(tacet_role role, const char *name);
 bool cli_attribute(int entry, const char *name, tacet_attribute *a);
 
-/* Paragraphs of at most `width` columns, each line after `indent` spaces; the first one is at column `at` already. */
+/* Wraps text to `width` columns (0: 120) and indents each line; the first line begins at column `at`. */
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width);
 
 #endif

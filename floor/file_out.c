@@ -1,4 +1,4 @@
-/* file_out.c: files that are whole or not there, and whole files read; JSON; npy. */
+/* file_out.c: files that are written whole or not at all, files that are read whole, JSON, npy. */
 #include "output.h"
 
 #include <errno.h>
@@ -77,8 +77,8 @@ tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, con
     return cli_fail(TACET_FILE, "%s:1:1: %s: expected an object", path, what);
 }
 
-/* NumPy's format 1.0: magic, version, length of the head (little endian, 2 bytes), the head as a Python dict padded
- * with blanks such that the data begin at a multiple of 64 (numpy.lib.format). */
+/* NumPy's format 1.0 (numpy.lib.format): magic, version, length of the header (2 bytes, little endian), and the
+ * header, a Python dict that is padded with blanks so that the data begin at a multiple of 64. */
 void cli_npy_head(FILE *to, int rank, const int64_t *shape)
 {
     char head[512];

@@ -1,4 +1,4 @@
-/* memory.c: arenas: blocks in a list, freed together. */
+/* memory.c: an arena is a list of blocks that are freed together; texts of the library, in an arena. */
 #include "cli.h"
 
 #include <stdarg.h>
@@ -69,3 +69,26 @@ char *cli_text_of(cli_arena *a, size_t (*write)(const void *from, char *text, si
     write(from, text, size);
     return text;
 }
+
+typedef struct part {
+    const tacet_graph *graph;
+    const char *name;
+} part;
+
+static size_t part_text(const void *from, char *text, size_t capacity)
+{
+    return tacet_graph_text(((const part *)from)->graph, ((const part *)from)->name, text, capacity);
+}
+
+char *cli_graph_part(cli_arena *a, const tacet_graph *g, const char *name)
+{
+    return cli_text_of(a, part_text, &(part){g, name});
+}
+
+static size_t machine_text(const void *unused, char *text, size_t capacity)
+{
+    (void)unused;
+    return tacet_machine(text, capacity);
+}
+
+char *cli_machine(cli_arena *a) { return cli_text_of(a, machine_text, NULL); }

@@ -1,4 +1,4 @@
-/* output.h: the forms in which the program writes: JSON, tables, npy, files that are whole or not there. */
+/* output.h: the formats that the program writes: JSON, tables, npy; and files that appear only when they are whole. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
@@ -8,26 +8,26 @@
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-/* A document in the arena; what was written of it, as a line. */
+/* A document in the arena; prints it as a line. */
 tc_json_writer cli_json(cli_arena *a);
 void cli_json_print(const tc_json_writer *j, FILE *to);
-const tc_json *cli_json_value(tc_json_writer *j); /* what was written, read in place: then it is printed no more */
+const tc_json *cli_json_value(tc_json_writer *j); /* reads it in place, after which it cannot be printed */
 
-/* The whole of a file, with a NUL at its end; NULL with errno where it cannot be read. */
+/* All of a file, with a NUL at its end; NULL with errno if it cannot be read. */
 char *cli_file_text(cli_arena *a, const char *path, size_t *length);
 
-/* A file that is one object, which lives in the arena. Says so if it is another thing: "PATH:1:7: WHAT: expected :" */
+/* Reads a file that is one object, into the arena. An error begins "PATH:1:7: WHAT: expected :". */
 tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, const tc_json **object);
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* A column a letter of `align`, l or r; cells row by row, the head first. */
+/* A letter of `align`, l or r, for each column; cells row by row, beginning with the headings. */
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 
-/* Numbers for people: 4 significant digits, "-" for what is not a number. */
+/* Numbers for people: 4 significant digits; "-" if it is not finite. */
 const char *cli_digits(cli_arena *a, double value);
 
-/* The same in at most `width` columns (5 or more), thousands as k, M, ...: "0.0004", "13.34", "1.3e-05", "402k". */
+/* The same in at most `width` columns (5 or more), in k, M, ... from 10 thousand on: "13.34", "1.3e-05", "402k". */
 const char *cli_short(cli_arena *a, double value, int width);
 
 /* "401,920"; and with a noun: "1 step", "401,920 steps". */
@@ -46,7 +46,7 @@ tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o);
 tacet_status cli_outfile_close(cli_outfile *o);
 void cli_outfile_drop(cli_outfile *o); /* after a failure */
 
-/* The head of an npy file of float32, C order. */
+/* The header of an npy file of float32 in C order. */
 void cli_npy_head(FILE *to, int rank, const int64_t *shape);
 
 #endif

@@ -29,11 +29,8 @@ bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
 const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config)
 {
-    const char *base = strrchr(config, '/');
-    base = base ? base + 1 : config;
-    int stem = (int)strlen(base);
-    const char *dot = strrchr(base, '.');
-    if (dot && dot > base) stem = (int)(dot - base);
+    const char *slash = strrchr(config, '/'), *base = slash ? slash + 1 : config, *dot = strrchr(base, '.');
+    const int stem = dot && dot > base ? (int)(dot - base) : (int)strlen(base);
     const char *name = cli_format(a, "%s/%.*s", under, stem, base);
     for (int i = 2; cli_folder_has(name) && i < 100000; i++) name = cli_format(a, "%s/%.*s-%d", under, stem, base, i);
     return name;
@@ -55,28 +52,17 @@ tacet_status cli_folder_make(const cli_folder *f)
     }
 }
 
-static tacet_status refuse(const cli_folder *f)
-{
-    return cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));
-}
-
 tacet_status cli_folder_log(cli_folder *f, int64_t length)
 {
-    struct stat st;
-    int file = open(f->metrics, O_WRONLY | O_CREAT, 0666);
-    if (file < 0 || fstat(file, &st) != 0) {
-        tacet_status s = refuse(f);
-        if (file >= 0) close(file);
-        return s;
-    }
-    if (st.st_size < length) cli_warn("%s is shorter than when the checkpoint was written", f->metrics);
-    if ((st.st_size > length && ftruncate(file, (off_t)length) != 0) || lseek(file, 0, SEEK_END) < 0 ||
-        !(f->log = fdopen(file, "w"))) {
-        tacet_status s = refuse(f);
-        close(file);
-        return s;
-    }
-    return TACET_OK;
+    const int file = open(f->metrics, O_WRONLY | O_CREAT, 0666);
+    const off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+    if (end >= 0 && end < length) cli_warn("%s is shorter than when the checkpoint was written", f->metrics);
+    if (end >= 0 && (end <= length || (ftruncate(file, (off_t)length) == 0 && lseek(file, 0, SEEK_END) >= 0)))
+        f->log = fdopen(file, "w");
+    if (f->log) return TACET_OK;
+    const tacet_status s = cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));
+    if (file >= 0) close(file);
+    return s;
 }
 
 int64_t cli_folder_sync(const cli_folder *f)

@@ -1,5 +1,5 @@
-/* run_folder.h: the folder of a run: config.yaml, run.json, metrics.jsonl, checkpoint, model, best, report; or of a sweep:
- * config.yaml, sweep.json, report, and the folders of its runs. */
+/* run_folder.h: the folder of a run (config.yaml, run.json, metrics.jsonl, checkpoint, model, best, report) or of a
+ * sweep (config.yaml, sweep.json, report, and the folders of its runs). */
 #ifndef CLI_RUN_FOLDER_H
 #define CLI_RUN_FOLDER_H
 
@@ -10,22 +10,21 @@ typedef struct cli_folder {
     FILE *log; /* metrics.jsonl, open at its end */
 } cli_folder;
 
-/* The names of the files in a folder. Touches nothing. */
+/* Sets the names of the files in a folder, without touching the disk. */
 void cli_folder_name(cli_arena *a, const char *path, cli_folder *f);
 
-/* The folder of a new run of this configuration file where none is named: runs/NAME, or runs/NAME-2, ...; of a sweep,
- * under "sweeps". */
+/* The default folder of a new run of a configuration file: runs/NAME, or runs/NAME-2, ...; of a sweep, under "sweeps". */
 const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config);
 
 bool cli_folder_has(const char *file);
 
-/* Makes the folder and those above it. */
+/* Makes the folder and its parents. */
 tacet_status cli_folder_make(const cli_folder *f);
 
-/* Opens metrics.jsonl, cut back to `length` bytes: what was written behind a checkpoint will be written again. */
+/* Opens metrics.jsonl, cut to `length` bytes: what was written after a checkpoint will be written again. */
 tacet_status cli_folder_log(cli_folder *f, int64_t length);
 
-/* Brings what was written of it to the disk; its length, or -1, with errno. */
+/* Flushes metrics.jsonl to the disk; its length, or -1 with errno. */
 int64_t cli_folder_sync(const cli_folder *f);
 
 #endif

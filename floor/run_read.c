@@ -19,7 +19,7 @@ const char *cli_record_name(cli_arena *a, const tc_json *entry)
     return cli_format(a, "%s:%s", cli_record_text(a, entry, "on"), cli_record_text(a, entry, "kind"));
 }
 
-/* The lines of metrics.jsonl. Those of epochs have their seconds. */
+/* The lines of metrics.jsonl. Only those of epochs have "seconds". */
 static tacet_status read_lines(cli_record *r, char *text, size_t length)
 {
     const tc_mem m = cli_memory(&r->arena);

@@ -1,4 +1,4 @@
-/* say.c: errors for people: where, what, the line with a caret, what to do.
+/* say.c: errors for people: the place, the message, the line with a caret, a hint.
  *
  *     tacet: net.yaml:3:26: unknown layer 'rlu'
  *         model: linear 512 | rlu | linear 10
@@ -55,17 +55,8 @@ static void hint_line(const char *hint)
     if (hint && *hint) cli_print(stderr, "    %s\n", hint);
 }
 
-/* Bytes that continue a UTF-8 character take no column. */
+/* Bytes that continue a UTF-8 character do not count as columns. */
 static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
-
-static void show_line(const cli_source *s, size_t at, size_t width)
-{
-    enum { ROOM = 2048 };
-    char text[ROOM];
-    const char *const colour[] = {cli_colour(stderr, "\033[1;32m"), cli_colour(stderr, "\033[0m")};
-    tc_caret(s->text, s->length, at, width, colour, text, sizeof text);
-    fprintf(stderr, "%s\n", text);
-}
 
 static void say_at(cli_place place, size_t width, const char *hint, const char *message)
 {
@@ -83,34 +74,23 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
         cli_print(stderr, "%s", s->name);
         if (s->file) fprintf(stderr, ":%d:%d", line, column);
         cli_print(stderr, ": %s\n", message);
-        show_line(s, at, width);
+        const char *const colour[] = {cli_colour(stderr, "\033[1;32m"), cli_colour(stderr, "\033[0m")};
+        char text[2048];
+        tc_caret(s->text, s->length, at, width, colour, text, sizeof text);
+        fprintf(stderr, "%s\n", text);
     }
     hint_line(hint);
-}
-
-static void say(const char *hint, const char *format, va_list list)
-{
-    prefix();
-    cli_print_list(stderr, format, list);
-    fputc('\n', stderr);
-    hint_line(hint);
-}
-
-tacet_status cli_fail(tacet_status s, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    say(NULL, format, list);
-    va_end(list);
-    return s;
 }
 
 tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    say(hint, format, list);
+    prefix();
+    cli_print_list(stderr, format, list);
     va_end(list);
+    fputc('\n', stderr);
+    hint_line(hint);
     return s;
 }
 
@@ -137,8 +117,8 @@ void cli_warn(const char *format, ...)
 
 static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* Where byte `column` of an item's text stands in its source. The text of a YAML scalar may be folded over lines or
- * quoted: a run of blanks stands for any run of blanks. False where the two part (an escape, say). */
+/* Where byte `column` of an item's text is in its source. A YAML scalar may be quoted or folded over lines, so that any
+ * run of blanks matches any other. False where the texts differ, by an escape for example. */
 static bool offset_in(const cli_item *item, size_t column, size_t *offset)
 {
     const cli_source *s = item->place.source;
@@ -161,8 +141,8 @@ static bool offset_in(const cli_item *item, size_t column, size_t *offset)
     return true;
 }
 
-/* Whether the error speaks of this text; an error holds no more than the beginning of a long one. */
-static bool speaks_of(const tacet_error *e, const char *text)
+/* Whether the error is about this text; of a long one it contains only the beginning. */
+static bool is_about(const tacet_error *e, const char *text)
 {
     size_t n = strlen(e->source);
     return n > 0 && strncmp(e->source, text, n) == 0 && (!text[n] || n + 1 >= sizeof e->source);
@@ -172,7 +152,7 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
 {
     for (int i = 0; i < items; i++) {
         cli_place place = item[i].place;
-        if (e->column < 0 || !place.source || !speaks_of(e, item[i].text)) continue;
+        if (e->column < 0 || !place.source || !is_about(e, item[i].text)) continue;
         bool found = offset_in(&item[i], (size_t)e->column, &place.offset);
         say_at(place, found ? (size_t)(e->width > 0 ? e->width : 1) : 1, e->hint, e->message);
         return e->status;

@@ -1,4 +1,4 @@
-/* table_out.c: columns for people. */
+/* table_out.c: tables and numbers for people. */
 #include "output.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ const char *cli_short(cli_arena *a, double value, int width)
     static const char *const unit[] = {"", "k", "M", "G", "T", "P", "E"};
     enum { DIGITS = 4, UNITS = sizeof unit / sizeof *unit };
     int u = 0;
-    for (; fabs(value) >= 9999.5 && u + 1 < UNITS && isfinite(value); u++) value /= 1000;
+    for (; fabs(value) >= (u ? 999.5 : 9999.5) && u + 1 < UNITS && isfinite(value); u++) value /= 1000;
     for (int digits = DIGITS;; digits--) {
         const char *text = isfinite(value) ? cli_format(a, "%.*g%s", digits, value, unit[u]) : "-";
         if ((int)strlen(text) <= width || digits == 1) return text;

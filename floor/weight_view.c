@@ -1,4 +1,4 @@
-/* weight_view.c: the letters of a weight's dimensions, read as distances in memory. */
+/* weight_view.c: distances in memory from the letters of a weight's dimensions. */
 #include "weight_view.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const flo
             to->units = shape[k], to->unit = pitch;
         } else if (letter == 'i') {
             to->inputs = shape[k], to->input = pitch;
-        } else { /* taps stand side by side: the last one's distance is that of all */
+        } else { /* dimensions of taps are adjacent: the last one's distance is that of all */
             to->tap = to->taps == 1 ? pitch : to->tap;
             to->taps *= shape[k];
         }

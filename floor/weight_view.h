@@ -1,4 +1,4 @@
-/* weight_view.h: a weight of any rank as units, inputs and taps, and where the number of each of them is. */
+/* weight_view.h: a weight of any rank as units, inputs and taps. */
 #ifndef CLI_WEIGHT_VIEW_H
 #define CLI_WEIGHT_VIEW_H
 
@@ -7,7 +7,7 @@
 typedef struct cli_weight {
     const char *name;
     const float *w;
-    int64_t units, inputs, taps; /* taps: positions in a kernel; of a matrix 1 */
+    int64_t units, inputs, taps; /* taps: positions in a kernel; 1 for a matrix */
     int64_t unit, input, tap;    /* from one to the next, in elements */
 } cli_weight;
 
@@ -17,11 +17,11 @@ static inline float cli_weight_at(const cli_weight *w, int64_t o, int64_t i, int
     return w->w[o * w->unit + i * w->input + t * w->tap];
 }
 
-/* Fills all but the name. axes: the letters of the dimensions (tacet_axes); "" where nobody knows them, and then they
- * are taken in PyTorch's order: units, inputs, taps. False for what has fewer than two dimensions, or no elements. */
+/* Sets all but the name. axes: the letters of the dimensions (tacet_axes); "" if they are not known, which means
+ * PyTorch's order: units, inputs, taps. False if there are fewer than two dimensions, or no elements. */
 bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const float *w, cli_weight *to);
 
-/* The same of tensor i of a file; g is the file's graph, or NULL. */
+/* The same for tensor i of a file; g is the file's graph, or NULL. */
 bool cli_weight_in(const tacet_file *f, const tacet_graph *g, int i, cli_weight *to);
 
 /* Whether all weights into unit k, or from input k, are 0. */

@@ -1,4 +1,4 @@
-/* wording.c: texts that are tamed, suggestions, the catalogue, wrapped paragraphs. */
+/* wording.c: suggestions, the catalogue, lines "key: value", wrapped paragraphs. */
 #include "cli.h"
 
 #include <string.h>
@@ -25,9 +25,21 @@ bool cli_attribute(int entry, const char *name, tacet_attribute *a)
     return false;
 }
 
+bool cli_next_line(cli_arena *a, const char **lines, const char **key, const char **value)
+{
+    const char *line = *lines, *colon = strstr(line, ": ");
+    const size_t n = strcspn(line, "\n");
+    if (!colon || colon >= line + n) return false;
+    *key = cli_copy(a, line, (size_t)(colon - line));
+    *value = cli_copy(a, colon + 2, (size_t)(line + n - colon - 2));
+    *lines = line + n + (line[n] == '\n');
+    return true;
+}
+
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width)
 {
-    bool fresh = at <= indent; /* nothing stands on this line yet */
+    bool fresh = at <= indent; /* this line is still empty */
+    if (width == 0) width = 120;
     while (*text) {
         int n = (int)strcspn(text, " \n");
         if (!fresh && at + 1 + n > width) {

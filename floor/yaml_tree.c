@@ -1,5 +1,5 @@
-/* yaml_tree.c: libyaml's events to a small tree. The event API gives exact places and lets us stop at the first thing
- * that is not wanted, before any memory is spent on it. */
+/* yaml_tree.c: makes a small tree of libyaml's events. They have exact places, and reading stops at the first one that
+ * is refused, before memory is spent on it. */
 #include "yaml_tree.h"
 
 #include <ctype.h>
@@ -13,12 +13,12 @@ typedef struct reader {
     cli_arena *arena;
     const cli_source *source;
     yaml_parser_t parser;
-    size_t index, offset; /* libyaml counts characters; the same place in bytes */
+    size_t index, offset; /* a place in characters, as libyaml counts, and in bytes */
     int nodes;
     tacet_status status;
 } reader;
 
-/* The bytes before character `index`; mostly asked for in rising order. */
+/* The place in bytes; fast if places are asked for in rising order. */
 static cli_place place_of(reader *r, yaml_mark_t mark)
 {
     const cli_source *s = r->source;
@@ -32,7 +32,7 @@ static cli_place place_of(reader *r, yaml_mark_t mark)
 
 static const char quote_it[] = "a text that begins with * or [ or { must be quoted: \"*.bias\": l2 1e-4";
 
-/* The hint that helps when the line begins with what YAML takes for an alias or a list. */
+/* The hint for a line that begins with what YAML takes for an alias or a list. */
 static const char *hint_for(cli_place p)
 {
     size_t at = p.offset;
@@ -49,25 +49,19 @@ static bool refuse(reader *r, yaml_mark_t mark, const char *hint, const char *me
 
 static bool next_event(reader *r, yaml_event_t *event)
 {
-    if (yaml_parser_parse(&r->parser, event)) return true;
     const yaml_parser_t *p = &r->parser;
-    if (p->error == YAML_MEMORY_ERROR) {
+    if (yaml_parser_parse(&r->parser, event)) return true;
+    const bool alias = p->context && strstr(p->context, "alias");
+    const cli_place place = place_of(r, alias ? p->context_mark : p->problem_mark);
+    if (p->error == YAML_MEMORY_ERROR)
         r->status = cli_fail(TACET_MEMORY, "out of memory");
-        return false;
-    }
-    if (p->error == YAML_READER_ERROR) {
-        cli_place place = {r->source, p->problem_offset};
-        r->status = cli_fail_at(place, 1, NULL, "this is not UTF-8 text: %s", p->problem);
-        return false;
-    }
-    bool alias = p->context && strstr(p->context, "alias");
-    yaml_mark_t mark = alias ? p->context_mark : p->problem_mark;
-    cli_place place = place_of(r, mark);
-    const char *hint = hint_for(place);
-    if (alias)
+    else if (p->error == YAML_READER_ERROR)
+        r->status = cli_fail_at((cli_place){r->source, p->problem_offset}, 1, NULL, "this is not UTF-8 text: %s",
+                                p->problem);
+    else if (alias)
         r->status = cli_fail_at(place, 1, quote_it, "a key that begins with * or [ must be quoted");
     else
-        r->status = cli_fail_at(place, 1, hint, "%s%s%s", p->problem, p->context ? " " : "",
+        r->status = cli_fail_at(place, 1, hint_for(place), "%s%s%s", p->problem, p->context ? " " : "",
                                 p->context ? p->context : "");
     return false;
 }
@@ -88,7 +82,7 @@ static bool plain_node(reader *r, const yaml_event_t *e)
 static bool read_scalar(reader *r, const yaml_event_t *e, cli_item *item)
 {
     const char *value = (const char *)e->data.scalar.value;
-    if (memchr(value, 0, e->data.scalar.length)) return refuse(r, e->start_mark, NULL, "a text must not hold a NUL");
+    if (memchr(value, 0, e->data.scalar.length)) return refuse(r, e->start_mark, NULL, "a text must not contain a NUL");
     item->text = cli_copy(r->arena, value, e->data.scalar.length);
     item->place = place_of(r, e->start_mark);
     return true;
@@ -101,7 +95,7 @@ static bool read_key(reader *r, const yaml_event_t *e, const cli_node *map, cli_
     if (!plain_node(r, e) || !read_scalar(r, e, key)) return false;
     for (const cli_node *n = map->first; n; n = n->next)
         if (strcmp(n->key.text, key->text) == 0) {
-            r->status = cli_fail_at(key->place, strlen(key->text), NULL, "the key '%s' is here twice", key->text);
+            r->status = cli_fail_at(key->place, strlen(key->text), NULL, "the key '%s' is given twice", key->text);
             return false;
         }
     return true;
@@ -135,7 +129,7 @@ static bool read_children(reader *r, cli_node *node, int depth)
     }
 }
 
-/* `to` is set only when the node is whole, so that a map that is being read never shows half an entry. */
+/* Sets `to` only when the node is whole, so that the map above it never contains half an entry. */
 static bool read_node(reader *r, const yaml_event_t *start, int depth, cli_node **to)
 {
     if (!plain_node(r, start)) return false;
@@ -202,7 +196,7 @@ tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
     return TACET_OK;
 }
 
-/* What may stand plain in block style and in a list alike. */
+/* Whether text needs no quotes, neither as a value nor in a list. */
 static bool is_plain(const char *text)
 {
     size_t n = strlen(text);

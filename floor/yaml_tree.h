@@ -1,4 +1,4 @@
-/* yaml_tree.h: the part of YAML that a configuration is written in: maps, lists and texts, each with its place. */
+/* yaml_tree.h: the part of YAML that configurations use: maps, lists and texts, each with its place. */
 #ifndef CLI_YAML_TREE_H
 #define CLI_YAML_TREE_H
 
@@ -14,14 +14,14 @@ typedef struct cli_node {
     struct cli_node *first, *next; /* children; the next sibling */
 } cli_node;
 
-/* Reads one document into *root, which is NULL for an empty one. Refuses what a configuration has no use for: aliases,
- * anchors, tags, duplicate keys, deep nesting. The tree lives in the arena and points into the source. */
+/* Reads one document into *root (NULL if it is empty). Refuses aliases, anchors, tags, duplicate keys and deep
+ * nesting. The tree is in the arena and points into the source. */
 tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **root);
 
-/* Reads a file whole, at most 1 MiB. */
+/* Reads a whole file of at most 1 MiB. */
 tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source);
 
-/* Writes text such that it reads back as it is: plain where that is safe, else double-quoted. */
+/* Writes text so that it is read back unchanged: plain if possible, otherwise in double quotes. */
 void cli_yaml_text(FILE *to, const char *text);
 
 #endif

@@ -69,7 +69,7 @@ has err "train.validate"
 edited 's/^train:.*/train: 3/'; refused 2 train bad.yaml
 has err "bad.yaml:8:8: train is a map"
 edited 's/^test.*/loss: mse/'; refused 2 train bad.yaml
-has err "bad.yaml:7:1: the key 'loss' is here twice"
+has err "bad.yaml:7:1: the key 'loss' is given twice"
 edited 's/^loss.*//'; refused 2 train bad.yaml
 has err "the key loss is missing"
 edited 's/relu1: /*.weight: /'; refused 2 train bad.yaml
@@ -156,7 +156,7 @@ edited 's/^optimizer.*/optimizer: sgd lr=0.1 momentum=0.9 nesterow/'; refused 2 
 has err "bad.yaml:[0-9]*:[0-9]*: sgd has no place for 'nesterow'"
 caret nesterow
 refused 2 train net.yaml --set model.x=3
-has err "no attributes of its own"
+has err "no attributes; set all of it"
 refused 2 train net.yaml --penalty 'relu1 l1 3'
 has err "colon is missing"
 refused 2 train net.yaml --penalty 'relu1: l1 3'

@@ -34,6 +34,14 @@ has out '^units by how often they fire: never, at up to 10% of the positions of 
 has out 'relu1:l1 .*/6$'
 # The bins of relu1's row hold its six units.
 awk '/^relu1  /{ for (i = 3; i <= NF; i++) n += $i; if (n != 6) exit 1 }' out || fault "not six units: $(cat out)"
+# Units that never fire are named by number.
+for dead in '20' '3,20'; do
+    cp a/metrics.jsonl saved
+    sed "s/\"dead_units\":\[[0-9,]*\]/\"dead_units\":[$dead]/" saved > a/metrics.jsonl
+    runs 0 "$tacet" inspect a
+    [ "$dead" = 20 ] && has out '^unit 20 of relu1 never fires$' || has out '^units 3, 20 of relu1 never fire$'
+    cp saved a/metrics.jsonl
+done
 has a/report.html 'of the positions of all samples (0: never)'
 runs 0 "$tacet" eval a/model.safetensors --json
 has out '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":6,"positions":2}\]'
