@@ -92,10 +92,6 @@ const char *cli_colour(FILE *f, const char *escape);
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
 
-/* The index of an entry of the library's catalogue, by role (0: any) and name, or -1; and one of its attributes. */
-int cli_entry(tacet_role role, const char *name);
-bool cli_attribute(int entry, const char *name, tacet_attribute *a);
-
 /* Wraps text to `width` columns (0: 120) and indents each line; the first line begins at column `at`. */
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width);
 

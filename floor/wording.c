@@ -10,21 +10,6 @@ const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(cons
     return near ? cli_format(a, "did you mean %s?", near) : NULL;
 }
 
-int cli_entry(tacet_role role, const char *name)
-{
-    tacet_entry e = {.size = sizeof e};
-    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
-        if ((!role || e.role == role) && strcmp(e.name, name) == 0) return i;
-    return -1;
-}
-
-bool cli_attribute(int entry, const char *name, tacet_attribute *a)
-{
-    for (int i = 0; tacet_attribute_at(entry, i, a) == TACET_OK; i++)
-        if (strcmp(a->name, name) == 0) return true;
-    return false;
-}
-
 bool cli_next_line(cli_arena *a, const char **lines, const char **key, const char **value)
 {
     const char *line = *lines, *colon = strstr(line, ": ");
