@@ -8,10 +8,7 @@ static const char data[] = "/usr/share/datasets/fashion-mnist";
 
 static tacet_status run(const cli_args *a)
 {
-    const size_t capacity = tacet_machine(NULL, 0) + 1;
-    char *machine = cli_take(a->arena, capacity);
-    tacet_machine(machine, capacity);
-    cli_print(stdout, "%s", machine);
+    cli_print(stdout, "%s", cli_machine(a->arena));
     printf("threads: %d\n", a->threads);
     printf("data: %s %s\n", data,
            access(data, R_OK) == 0 ? "found" : "not found (apt-get install dataset-fashion-mnist)");

@@ -14,15 +14,11 @@ static void described(cli_arena *a, const tacet_graph *g)
 {
     static const char *const name[] = {"input", "model", "loss", "penalties", "options"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const size_t capacity = tacet_graph_text(g, name[i], NULL, 0) + 1;
-        char *text = cli_take(a, capacity);
-        const char *head = name[i];
-        tacet_graph_text(g, name[i], text, capacity);
-        while (*text) {
+        const char *text = cli_graph_part(a, g, name[i]), *head = name[i];
+        for (; *text; head = "") {
             int n = (int)strcspn(text, "\n");
             cli_print(stdout, "%-10s %.*s\n", head, n, text);
             text += n + (text[n] == '\n');
-            head = "";
         }
     }
 }

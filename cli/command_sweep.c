@@ -190,7 +190,7 @@ static tacet_status report(const cli_args *a, cli_sweep *s)
     tacet_status status = cli_sweep_csv(s);
     if (status == TACET_OK) status = cli_sweep_page(s);
     if (status != TACET_OK) return status;
-    cli_progress_say(&s->progress, "to look at it: %s", s->folder.report);
+    cli_progress_say(&s->progress, "report: %s", s->folder.report);
     return s->chosen < 0 ? cli_fail(TACET_FAILED, "no run of the sweep has ended") : TACET_OK;
 }
 

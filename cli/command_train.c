@@ -55,7 +55,7 @@ static void write_page(cli_training *t)
 {
     cli_arena a = {0};
     if (fflush(t->folder.log) == 0 && cli_report_write(&a, 1, &t->folder.path, t->folder.report) == TACET_OK)
-        cli_progress_say(&t->progress, "to look at it: %s", t->folder.report);
+        cli_progress_say(&t->progress, "report: %s", t->folder.report);
     cli_arena_free(&a);
 }
 

@@ -91,7 +91,7 @@ void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch
 {
     const tc_json *terms = tc_json_get(ledger, "terms"), *layers = tc_json_get(ledger, "layers"), *o;
     size_t i;
-    fprintf(to, "ledger of epoch %.0f, on training data (grad: of the data's):\n", epoch);
+    fprintf(to, "ledger of epoch %.0f, on training data (grad: relative to the data's):\n", epoch);
     named_columns(to, a, "term", cli_term_figure, CLI_TERM_FIGURES, terms);
     tc_json_each(terms, i, o) if (cli_number(o, "empty_inputs") > 0)
         cli_print(to, "%s: %.0f of %.0f inputs have no weight left\n", cli_record_name(a, o),

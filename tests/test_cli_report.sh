@@ -49,7 +49,7 @@ numbers() {
 sed -e 's/^train: *{/train: {validate: 0.2, /' -e 's/relu1: l1 1e-3/relu1: l1 density=0.2\n  linear1.weight: l1 1e-4 prox/' \
     net.yaml > steer.yaml
 runs 0 "$tacet" train steer.yaml --out a
-has err "^to look at it: a/report.html$"
+has err "^report: a/report.html$"
 alone a/report.html
 [ "$(figures a/report.html)" -ge 10 ] || fault "figures: $(figures a/report.html)"
 has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Loss</h2>' '<h2>Penalties</h2>' '<h2>Density</h2>' \
@@ -58,7 +58,7 @@ has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Loss</h2>' '
     '^  relu1: l1 density=0.2' '<td class="r">243</td>'
 cp a/report.html first
 runs 0 "$tacet" report a
-empty out; has err "^to look at it: a/report.html$"
+empty out; has err "^report: a/report.html$"
 same first a/report.html
 runs 0 "$tacet" report a --out elsewhere.html
 same first elsewhere.html
@@ -212,6 +212,9 @@ cp -r a bad
 sed -i '2s/.*/{"epoch":/' bad/metrics.jsonl
 runs 3 "$tacet" report bad
 has err "^tacet: bad/metrics.jsonl:2:10: not a line of metrics: expected a value"
+echo '[1]' > bad/metrics.jsonl
+runs 3 "$tacet" report bad
+has err "^tacet: bad/metrics.jsonl:1:1: not a line of metrics: expected an object"
 cp a/metrics.jsonl bad/metrics.jsonl
 echo '[' > bad/run.json
 runs 3 "$tacet" report a bad --out never.html

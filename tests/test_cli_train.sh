@@ -10,7 +10,7 @@ holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
 # ---- A run and its folder ----
 runs 0 "$tacet" train net.yaml --out a
 has out "test, 90 rows: accuracy" "relu1:l1 *sample *0.001" "layer *density *dead *units" "^relu2 "
-has err "^epoch 1/3  loss" "^epoch 3/3" "the run is in a" "^density by nature, before the first update: relu1 0[.0-9]*, relu2"
+has err "^epoch 1/3  loss" "^epoch 3/3" "the run is in a" "^natural density (before training): relu1 0[.0-9]*, relu2"
 has out "^ledger of epoch 3" "^term  *lambda" "^relu1:l1  *0.001 .*/16$" "^layer  *density  *never  *10%"
 [ "$(grep -c '^epoch' err)" -eq 3 ] || fault "not one line an epoch"
 tr -d '\n\t -~' < err > odd; empty odd # no carriage returns, no escapes: standard error is no terminal

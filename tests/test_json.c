@@ -243,19 +243,43 @@ static void text_is_tamed(void **state)
                      "b\xe2\x80\xae\xe2\x81\xa6\xd8\x9c"
                      "c\xff\xc3(\n\t\xc3\xa9";
     (void)state;
-    assert_string_equal(tc_tame(hostile, "\n\t"), "a?[31m??b???c?" "?(\n\t\xc3\xa9");
+    assert_string_equal(tc_tame(hostile, "\n\t"), "a?[31m??b???c?"
+                                                  "?(\n\t\xc3\xa9");
     assert_true(tc_text_shown("\xc3\xa9 \xf0\x9f\x8e\xb5"));
     assert_false(tc_text_shown("a\n"));
     assert_false(tc_text_shown("\xff"));
     assert_false(tc_text_shown("\xe2\x80\xae"));
 }
 
+/* Blocks that end with the text, so that a sanitizer sees what is read past it. */
+static void what_ends_early_is_not_read_past(void **state)
+{
+    static const char *const cut[] = {"\"\\u", "\"\\u12", "\"\\ud800\\u", "{\"a\":\"\\u", "[1,", "\"\\",
+                                      "tru",   "-",       "{\"a\""};
+    const tc_mem m = tc_mem_of(NULL);
+    (void)state;
+    for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
+        tc_json_error why;
+        char *copy = strdup(cut[i]);
+        assert_null(tc_json_read(&m, copy, strlen(copy), &why));
+        assert_non_null(why.text);
+        assert_true(why.at <= strlen(cut[i]));
+        free(copy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_refused), cmocka_unit_test(depth_is_bounded), cmocka_unit_test(duplicates_of_many),
-        cmocka_unit_test(what_is_read),    cmocka_unit_test(short_of_memory),  cmocka_unit_test(numbers_come_back),
-        cmocka_unit_test(text_comes_back), cmocka_unit_test(text_is_tamed),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(duplicates_of_many),
+        cmocka_unit_test(what_is_read),
+        cmocka_unit_test(short_of_memory),
+        cmocka_unit_test(numbers_come_back),
+        cmocka_unit_test(text_comes_back),
+        cmocka_unit_test(text_is_tamed),
+        cmocka_unit_test(what_ends_early_is_not_read_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,11 +130,12 @@ static void notes_keep_to_their_names(void **unused)
     network n;
     tacet_error why;
     static const tacet_note ours[] = {{"tacet.model", "x"}}, twice[] = {{"a", "1"}, {"a", "2"}},
-                            taken[] = {{"format", "tf"}};
+                            taken[] = {{"format", "tf"}}, latin[] = {{"caf\xe9", "1"}};
     begin(&n, &usual);
     assert_int_equal(tacet_save(n.p, model_path, 1, ours, &why), TACET_FAILED);
     assert_int_equal(tacet_save(n.p, model_path, 2, twice, &why), TACET_FAILED);
     assert_int_equal(tacet_save(n.p, model_path, 1, taken, &why), TACET_FAILED);
+    assert_int_equal(tacet_save(n.p, model_path, 1, latin, &why), TACET_FAILED);
     assert_int_equal(tacet_save(n.p, "/tmp/no/such/folder/m", 0, NULL, &why), TACET_IO);
     end(&n);
 }
