@@ -48,13 +48,15 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
     if (value->type == TACET_I32 && !take_ids[type])
         return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, and was fed %s", value->name,
                        tc_type_name(type));
-    tacet_scaling taken = {0};
-    if (scaling && tc_sized_take(&taken, sizeof taken, scaling, "tacet_scaling", &p->error)) return p->error.status;
-    if (scaling && taken.count != 1 && taken.count != n)
-        return tc_fail(&p->error, TACET_FAILED, "%s: the scaling has %lld numbers, but rows have %lld elements",
-                       value->name, (long long)taken.count, (long long)n);
-    tc_feed *f = &p->feed[v]; /* until here nothing is written: what was fed before stays as it was */
-    f->scaling = taken;
+    tc_feed *f = &p->feed[v];
+    if (scaling) {
+        tacet_scaling taken; /* until it is good nothing is written: what was fed before stays as it was */
+        if (tc_sized_take(&taken, sizeof taken, scaling, "tacet_scaling", &p->error)) return p->error.status;
+        if (taken.count != 1 && taken.count != n)
+            return tc_fail(&p->error, TACET_FAILED, "%s: the scaling has %lld numbers, but rows have %lld elements",
+                           value->name, (long long)taken.count, (long long)n);
+        f->scaling = taken;
+    }
     f->fed = true;
     f->gather = (tc_gather){
         .type = type, .from = data, .index = index, .scaling = scaling ? &f->scaling : NULL, .n = n};
