@@ -45,9 +45,8 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
                        const float *x)
 {
     const char *text = "";
-    int64_t n = 1;
+    int64_t n = 1, zeros = 0;
     double sum = 0, square = 0, most = 0;
-    int64_t zeros = 0;
     for (int i = 0; i < rank; i++) {
         text = cli_format(a, "%s%s%lld", text, i ? ", " : "", (long long)shape[i]);
         n *= shape[i];
@@ -71,7 +70,6 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
 static void left(const char *name, const cli_weight *w, bool input)
 {
     enum { NAMED = 20 };
-    const char *what = input ? "inputs" : "units";
     const int64_t count = input ? w->inputs : w->units;
     int64_t named[NAMED], used = 0;
     for (int64_t k = 0; k < count; k++) {
@@ -81,7 +79,7 @@ static void left(const char *name, const cli_weight *w, bool input)
     }
     if (used == 0 || used == count) return;
     cli_print(stdout, "%s: %lld of %lld %s have no weight left; the others:", name, (long long)(count - used),
-              (long long)count, what);
+              (long long)count, input ? "inputs" : "units");
     for (int i = 0; i < NAMED && i < used; i++) cli_print(stdout, "%s %lld", i ? "," : "", (long long)named[i]);
     if (used > NAMED) cli_print(stdout, " and %lld more", (long long)used - NAMED);
     cli_print(stdout, "\n");

@@ -5,6 +5,7 @@
 #define CLI_LEDGER_H
 
 #include "output.h"
+#include "run_read.h"
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
 
@@ -36,9 +37,6 @@ enum {
 };
 extern const cli_figure cli_term_figure[CLI_TERM_FIGURES], cli_layer_figure[CLI_LAYER_FIGURES],
     cli_run_figure[CLI_RUN_FIGURES];
-
-/* A member's number, or for "one/other" the quotient of two; NAN if it is not known. */
-double cli_number(const tc_json *of, const char *key);
 
 /* ---- From a plan ------------------------------------------------------------------------------------------------- */
 

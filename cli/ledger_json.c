@@ -6,15 +6,6 @@
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
 
-double cli_number(const tc_json *o, const char *key)
-{
-    char first[32];
-    const char *over = strchr(key, '/');
-    if (!over) return tc_json_number(tc_json_get(o, key));
-    snprintf(first, sizeof first, "%.*s", (int)(over - key), key);
-    return cli_number(o, first) / cli_number(o, over + 1);
-}
-
 static const char *digits(cli_arena *a, const tc_json *o, const char *key) { return cli_digits(a, cli_number(o, key)); }
 
 static const char *shown(cli_arena *a, const char *format, double x)

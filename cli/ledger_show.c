@@ -1,6 +1,5 @@
 /* ledger_show.c: figures as tables. "-" is shown for what is not known. */
 #include "ledger.h"
-#include "run_read.h"
 
 #include <math.h>
 #include <string.h>

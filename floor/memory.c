@@ -41,14 +41,14 @@ char *cli_copy(cli_arena *a, const char *text, size_t length)
 
 char *cli_format(cli_arena *a, const char *format, ...)
 {
-    va_list list, again;
+    va_list list;
     va_start(list, format);
-    va_copy(again, list);
-    int length = vsnprintf(NULL, 0, format, list);
-    size_t size = length < 0 ? 1 : (size_t)length + 1;
+    const int length = vsnprintf(NULL, 0, format, list);
+    va_end(list);
+    const size_t size = length < 0 ? 1 : (size_t)length + 1;
     char *text = cli_take(a, size);
-    vsnprintf(text, size, format, again);
-    va_end(again);
+    va_start(list, format);
+    vsnprintf(text, size, format, list);
     va_end(list);
     return text;
 }
@@ -70,25 +70,18 @@ char *cli_text_of(cli_arena *a, size_t (*write)(const void *from, char *text, si
     return text;
 }
 
-typedef struct part {
-    const tacet_graph *graph;
-    const char *name;
-} part;
-
-static size_t part_text(const void *from, char *text, size_t capacity)
+char *cli_graph_part(cli_arena *a, const tacet_graph *g, const char *part)
 {
-    return tacet_graph_text(((const part *)from)->graph, ((const part *)from)->name, text, capacity);
+    const size_t size = tacet_graph_text(g, part, NULL, 0) + 1;
+    char *text = cli_take(a, size);
+    tacet_graph_text(g, part, text, size);
+    return text;
 }
 
-char *cli_graph_part(cli_arena *a, const tacet_graph *g, const char *name)
+char *cli_machine(cli_arena *a)
 {
-    return cli_text_of(a, part_text, &(part){g, name});
+    const size_t size = tacet_machine(NULL, 0) + 1;
+    char *text = cli_take(a, size);
+    tacet_machine(text, size);
+    return text;
 }
-
-static size_t machine_text(const void *unused, char *text, size_t capacity)
-{
-    (void)unused;
-    return tacet_machine(text, capacity);
-}
-
-char *cli_machine(cli_arena *a) { return cli_text_of(a, machine_text, NULL); }

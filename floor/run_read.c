@@ -5,7 +5,14 @@
 
 #include <string.h>
 
-double cli_record_number(const tc_json *object, const char *key) { return tc_json_number(tc_json_get(object, key)); }
+double cli_number(const tc_json *object, const char *key)
+{
+    char first[32];
+    const char *over = strchr(key, '/');
+    if (!over) return tc_json_number(tc_json_get(object, key));
+    snprintf(first, sizeof first, "%.*s", (int)(over - key), key);
+    return cli_number(object, first) / cli_number(object, over + 1);
+}
 
 const char *cli_record_text(cli_arena *a, const tc_json *object, const char *key)
 {

@@ -20,8 +20,9 @@ typedef struct cli_record {
 tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r);
 void cli_record_close(cli_record *r);
 
-/* A member's number, otherwise NAN; its text without control characters, otherwise "-". */
-double cli_record_number(const tc_json *object, const char *key);
+/* A member's number, for "one/other" the quotient of two, otherwise NAN; its text without control characters, otherwise
+ * "-". */
+double cli_number(const tc_json *object, const char *key);
 /* The name of a term or layer, "relu1:l1". */
 const char *cli_record_name(cli_arena *a, const tc_json *entry);
 const char *cli_record_text(cli_arena *a, const tc_json *object, const char *key);

@@ -17,7 +17,7 @@ static const tc_json *steering(const tc_json *line, const char *name)
     tc_json_each(tc_json_get(line, "terms"), k, t)
     {
         const char *on = tc_json_text(tc_json_get(t, "on"));
-        if (on && strcmp(on, name) == 0 && isfinite(cli_record_number(t, "target"))) return t;
+        if (on && strcmp(on, name) == 0 && isfinite(cli_number(t, "target"))) return t;
     }
     return NULL;
 }
@@ -25,8 +25,8 @@ static const tc_json *steering(const tc_json *line, const char *name)
 /* The place of a line on an axis of epochs, on which epochs end at whole numbers. */
 static double place(const cli_record *r, const tc_json *line)
 {
-    const double epoch = cli_record_number(line, "epoch"), step = cli_record_number(line, "step");
-    const double each = cli_record_number(r->run, "steps_per_epoch");
+    const double epoch = cli_number(line, "epoch"), step = cli_number(line, "step");
+    const double each = cli_number(r->run, "steps_per_epoch");
     /* A step lies within its epoch; so does the end of an epoch that was cut short. */
     if (each >= 1 && step <= epoch * each) return step / each;
     return tc_json_get(line, "seconds") ? epoch : NAN;
@@ -131,8 +131,8 @@ static double figure(const cli_record *r, const family *f, int k, const char *na
                            : f->list ? cli_entry_of(cli_last_epoch(r), f->list, name, from)
                                      : from;
     if (l->without && tc_json_get(entry, l->without)) return NAN;
-    const double x = l->of ? l->of(r, line) : cli_record_number(entry, l->key);
-    return l->per ? x / cli_record_number(entry, l->per) : x;
+    const double x = l->of ? l->of(r, line) : cli_number(entry, l->key);
+    return l->per ? x / cli_number(entry, l->per) : x;
 }
 
 /* Line k of a family over epochs or steps. */

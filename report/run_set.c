@@ -68,7 +68,7 @@ const char *cli_whole(cli_arena *a, double count)
 
 double cli_step_ms(const cli_record *r, const tc_json *line)
 {
-    const double each = cli_record_number(r->run, "steps_per_epoch");
-    const double steps = cli_record_number(line, "step") - (cli_record_number(line, "epoch") - 1) * each;
-    return steps > 0 ? cli_record_number(line, "seconds") / steps * 1e3 : NAN;
+    const double each = cli_number(r->run, "steps_per_epoch");
+    const double steps = cli_number(line, "step") - (cli_number(line, "epoch") - 1) * each;
+    return steps > 0 ? cli_number(line, "seconds") / steps * 1e3 : NAN;
 }

@@ -62,13 +62,13 @@ static const char *part(cli_arena *a, const cli_record *r, const char *key)
 
 static const char *accuracy(cli_arena *a, const cli_record *r, const char *key)
 {
-    const double x = cli_record_number(ending_of(a, r).figures, key);
+    const double x = cli_number(ending_of(a, r).figures, key);
     return isfinite(x) ? cli_format(a, "%.4f", x) : "-";
 }
 
 static const char *data_loss(cli_arena *a, const cli_record *r, const char *key)
 {
-    return cli_digits(a, cli_record_number(ending_of(a, r).figures, key));
+    return cli_digits(a, cli_number(ending_of(a, r).figures, key));
 }
 
 /* The mean over the units of all layers. */
@@ -79,7 +79,7 @@ static const char *density(cli_arena *a, const cli_record *r, const char *key)
     double sum = 0, units = 0;
     tc_json_each(tc_json_get(ending_of(a, r).figures, "layers"), i, layer)
     {
-        const double x = cli_record_number(layer, key), n = cli_record_number(layer, "units");
+        const double x = cli_number(layer, key), n = cli_number(layer, "units");
         if (!isfinite(x) || !isfinite(n)) continue;
         sum += x * n;
         units += n;
@@ -95,7 +95,7 @@ static const char *dead(cli_arena *a, const cli_record *r, const char *key)
     double sum = 0;
     tc_json_each(tc_json_get(ending_of(a, r).figures, "layers"), i, layer)
     {
-        const double n = cli_record_number(layer, key);
+        const double n = cli_number(layer, key);
         if (isfinite(n)) sum += n;
     }
     return sum > 0 ? cli_whole(a, sum) : "-";
@@ -103,7 +103,7 @@ static const char *dead(cli_arena *a, const cli_record *r, const char *key)
 
 static const char *step_time(cli_arena *a, const cli_record *r, const char *key)
 {
-    double ms = cli_record_number(tc_json_get(r->run, "figures"), key) / 1e3;
+    double ms = cli_number(tc_json_get(r->run, "figures"), key) / 1e3;
     if (!isfinite(ms)) ms = cli_step_ms(r, cli_last_epoch(r));
     if (!isfinite(ms)) return "-";
     return ms < 0.9995 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
@@ -116,13 +116,12 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key)
     const tc_json *found = NULL;
     double most = -HUGE_VAL;
     for (size_t i = 0; i < r->epochs; i++) {
-        const double x = sign * cli_record_number(tc_json_get(r->epoch[i], "validation"), key);
+        const double x = sign * cli_number(tc_json_get(r->epoch[i], "validation"), key);
         if (!isfinite(x) || x <= most) continue;
         most = x;
         found = r->epoch[i];
     }
-    return found ? cli_format(a, "%s in epoch %s", cli_digits(a, sign * most),
-                              cli_whole(a, cli_record_number(found, "epoch")))
+    return found ? cli_format(a, "%s in epoch %s", cli_digits(a, sign * most), cli_whole(a, cli_number(found, "epoch")))
                  : "-";
 }
 
@@ -145,9 +144,9 @@ static const char *when(cli_arena *a, const cli_record *r, const char *key)
 static const char *done(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *last = cli_last_epoch(r);
-    const double each = cli_record_number(r->run, "steps_per_epoch");
+    const double each = cli_number(r->run, "steps_per_epoch");
     if (!last) return "no epoch";
-    const double epoch = cli_record_number(last, "epoch"), step = cli_record_number(last, key);
+    const double epoch = cli_number(last, "epoch"), step = cli_number(last, key);
     const bool cut = step < epoch * each;
     const char *text = cli_format(a, "%s%s, %s", count_of(a, cut ? epoch - 1 : epoch, "epoch"),
                                   cut ? " and part of the next" : "", count_of(a, step, "step"));
@@ -159,7 +158,7 @@ static const char *rows(cli_arena *a, const cli_record *r, const char *key)
     static const char *const name[] = {"training", "validation", "test"};
     const char *text = "";
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        const double n = cli_record_number(tc_json_get(r->run, key), name[i]);
+        const double n = cli_number(tc_json_get(r->run, key), name[i]);
         if (n > 0) text = cli_format(a, "%s%s%s %s", text, *text ? ", " : "", thousands(a, n), name[i]);
     }
     return *text ? text : "-";
@@ -183,7 +182,7 @@ static const char *machine(cli_arena *a, const cli_record *r, const char *key)
 
 static const char *threads(cli_arena *a, const cli_record *r, const char *key)
 {
-    return cli_digits(a, cli_record_number(r->run, key));
+    return cli_digits(a, cli_number(r->run, key));
 }
 
 static const char *version(cli_arena *a, const cli_record *r, const char *key)
@@ -250,7 +249,7 @@ static void facts(cli_run_set *s)
 
 static const char *parameters(cli_arena *a, const tc_json *layer)
 {
-    const double n = cli_record_number(layer, "parameters"), frozen = cli_record_number(layer, "frozen");
+    const double n = cli_number(layer, "parameters"), frozen = cli_number(layer, "frozen");
     const char *uses = cli_record_text(a, layer, "uses"), *own = n > 0 ? thousands(a, n) : "";
     if (frozen > 0) own = cli_format(a, "%s, %s of them frozen", own, thousands(a, frozen));
     if (!*uses || strcmp(uses, "-") == 0) return own;
@@ -271,7 +270,7 @@ static void network(cli_run_set *s, const tc_json *layers, const char *title)
         if (!*spec || strcmp(spec, "-") == 0) spec = cli_record_text(a, layer, "kind");
         cli_sheet_add(a, &t, cli_record_text(a, layer, "name"), spec, cli_record_text(a, layer, "shape"),
                       parameters(a, layer), cli_record_text(a, layer, "penalties"), NULL);
-        sum += fmax(0, cli_record_number(layer, "parameters"));
+        sum += fmax(0, cli_number(layer, "parameters"));
     }
     cli_sheet_add(a, &t, "total", "", "", thousands(a, sum), "", NULL);
     cli_page_table(s->page, title, &t);

@@ -14,7 +14,7 @@ static const char *dead_units(cli_arena *a, const tc_json *layer)
     const size_t n = tc_json_size(units);
     size_t i;
     if (n == 0) return NULL;
-    const double all = cli_record_number(layer, "units");
+    const double all = cli_number(layer, "units");
     const char *text = cli_format(a, "%zu of %s unit%s of %s never fired:", n, cli_whole(a, all), all == 1 ? "" : "s",
                                   cli_record_text(a, layer, "name"));
     tc_json_each(units, i, unit) if (i < NAMED)
@@ -45,7 +45,7 @@ static void histogram(cli_run_set *s, int run, const tc_json *layer)
 {
     static const char *const label[BINS + 1] = {"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"};
     const tc_json *bins = tc_json_get(layer, "histogram");
-    const double dead = cli_record_number(layer, "dead");
+    const double dead = cli_number(layer, "dead");
     double y[BINS + 1];
     if (tc_json_size(bins) != BINS || !isfinite(dead)) return;
     y[0] = dead;
@@ -54,7 +54,7 @@ static void histogram(cli_run_set *s, int run, const tc_json *layer)
     const cli_series bars = {
         .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
-                         .x_name = cli_record_number(layer, "positions") > 1
+                         .x_name = cli_number(layer, "positions") > 1
                                        ? "fire at up to this % of the positions of all samples (0: never)"
                                        : "fire for up to this % of the samples (0: never)",
                          .y_name = "units",

@@ -40,12 +40,12 @@ static void over_figures(const cli_over *o, const tc_json *layers, const tc_json
     for (int k = 0; k < o->matches; k++) {
         const tc_json *from = counted(o, k, layers, terms);
         elements += (double)o->matched[k].elements;
-        sum += cli_record_number(from, "density") * (double)o->matched[k].elements;
-        units += cli_record_number(from, "dead");
+        sum += cli_number(from, "density") * (double)o->matched[k].elements;
+        units += cli_number(from, "dead");
     }
     const tc_json *joint = isnan(sum) ? term_on(terms, o, o->on) : NULL;
-    *density = joint ? cli_record_number(joint, "density") : sum / elements;
-    *dead = joint ? cli_record_number(joint, "dead") : units;
+    *density = joint ? cli_number(joint, "density") : sum / elements;
+    *dead = joint ? cli_number(joint, "dead") : units;
 }
 
 /* Whether an earlier --over is on this value, too. */
@@ -69,7 +69,7 @@ static double not_zero(const cli_sweep *s, bool weights, const tc_json *layers, 
         for (int k = 0; k < o->matches && o->parameter == weights; k++) {
             if (seen(s, i, o->matched[k].name)) continue;
             const double n = (double)o->matched[k].elements;
-            const double density = cli_record_number(counted(o, k, layers, terms), "density");
+            const double density = cli_number(counted(o, k, layers, terms), "density");
             sum += n * (isnan(density) ? figure[CLI_OF_OVER + 2 * i] : density); /* joint: one density for all */
             *of += n;
         }
@@ -85,7 +85,7 @@ static double firing(const cli_sweep *s, const tc_json *layers, const tc_json *t
     const tc_json *l;
     size_t i;
     if (s->weights || tc_json_size(layers) == 0) return n > 0 ? weights : NAN;
-    tc_json_each(layers, i, l) units += cli_record_number(l, "density") * cli_record_number(l, "units");
+    tc_json_each(layers, i, l) units += cli_number(l, "density") * cli_number(l, "units");
     return units;
 }
 
@@ -97,13 +97,13 @@ static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record 
     const tc_json *terms = tc_json_get(last, "terms");
     double seconds = 0, n;
     r->part = validation ? "validation" : cli_record_text(s->arena, end, "part");
-    const double rows = validation ? cli_record_number(tc_json_get(record->run, "rows"), "validation")
-                                   : cli_record_number(end, "rows");
+    const double rows = validation ? cli_number(tc_json_get(record->run, "rows"), "validation")
+                                   : cli_number(end, "rows");
     r->rows = rows > 0 ? (int64_t)rows : 0;
-    r->figure[CLI_OF_ACCURACY] = cli_record_number(from, "accuracy");
-    r->figure[CLI_OF_LOSS] = cli_record_number(from, "data_loss");
-    for (size_t i = 0; i < record->epochs; i++) seconds += cli_record_number(record->epoch[i], "seconds");
-    r->figure[CLI_OF_STEP_US] = seconds / cli_record_number(last, "step") * 1e6;
+    r->figure[CLI_OF_ACCURACY] = cli_number(from, "accuracy");
+    r->figure[CLI_OF_LOSS] = cli_number(from, "data_loss");
+    for (size_t i = 0; i < record->epochs; i++) seconds += cli_number(record->epoch[i], "seconds");
+    r->figure[CLI_OF_STEP_US] = seconds / cli_number(last, "step") * 1e6;
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
         over_figures(&s->over[i], layers, terms, &figure[0], &figure[1]);

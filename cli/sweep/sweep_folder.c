@@ -42,7 +42,7 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
         const char *text = tc_json_text(tc_json_get(one, "text"));
         if (!text) return odd(s, "an over has a text");
         asked->over[i] = text;
-        asked->largest[i] = cli_record_number(one, "largest");
+        asked->largest[i] = cli_number(one, "largest");
     }
     return TACET_OK;
 }

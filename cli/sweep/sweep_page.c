@@ -115,9 +115,8 @@ static void runs(cli_sweep *s, cli_page *page)
     for (int i = 0; i < shown; i++) {
         const cli_sweep_run *r = &s->run[i];
         href[t.cells] = page_of(s, r);
-        cli_sheet_add(a, &t, r->name, cli_format(a, "%lld", (long long)r->seed),
-                      cli_digits(a, r->figure[s->by.figure]), cli_digits(a, r->figure[CLI_OF_SILENCE]),
-                      cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000), NULL);
+        cli_sheet_add(a, &t, r->name, cli_format(a, "%lld", (long long)r->seed), cli_digits(a, r->figure[s->by.figure]),
+                      cli_digits(a, r->figure[CLI_OF_SILENCE]), cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000), NULL);
     }
     cli_page_section(page, "Runs", shown < s->runs ? "The first of them; each has its own page." : NULL);
     cli_page_table(page, NULL, &t);
