@@ -1,4 +1,4 @@
-/* wording.c: suggestions, the catalogue, lines "key: value", wrapped paragraphs. */
+/* wording.c: suggestions, lines "key: value", wrapped paragraphs. */
 #include "cli.h"
 
 #include <string.h>

@@ -17,6 +17,18 @@ static void near(double a, double b)
     if (!(fabs(a - b) <= 1e-5 * (1 + fabs(b)))) fail_msg("%.9g is not %.9g", a, b);
 }
 
+/* Asserts that the values of both plans have the same densities and dead units. */
+static void same_values(const tacet_plan *p, const tacet_plan *whole)
+{
+    for (int i = 0; i < tacet_value_count(p); i++) {
+        tacet_value_info a = {.size = sizeof a}, b = {.size = sizeof b};
+        tacet_value_at(p, i, &a);
+        tacet_value_at(whole, i, &b);
+        assert_true(a.density == b.density || (isnan(a.density) && isnan(b.density)));
+        assert_int_equal(a.dead, b.dead);
+    }
+}
+
 static void a_short_batch_counts_by_its_rows(void **state)
 {
     (void)state;
@@ -27,7 +39,7 @@ static void a_short_batch_counts_by_its_rows(void **state)
     begin(&n, &usual);
     at_once(&n, &whole, &all);
     assert_int_equal(tacet_evaluate(whole, all, n.x, n.target, n.y, &w), TACET_OK);
-    /* From the beginning, from the middle of an epoch, from behind its last batch. */
+    /* From the beginning, from the middle of an epoch, after its last batch. */
     for (int batches = 0; batches <= (ROWS + BATCH - 1) / BATCH; batches += 2 + batches / 2) {
         for (int i = 0; i < batches; i++) assert_true(tacet_loader_next(n.loader, n.p, n.x, n.target) > 0);
         if (tacet_evaluate(n.p, n.loader, n.x, n.target, n.y, &r)) fail_msg("%s", tacet_plan_error(n.p)->message);
@@ -41,13 +53,7 @@ static void a_short_batch_counts_by_its_rows(void **state)
             tacet_term_at(whole, i, &b);
             near(a.value, b.value);
         }
-        for (int i = 0; i < tacet_value_count(n.p); i++) {
-            tacet_value_info a = {.size = sizeof a}, b = {.size = sizeof b};
-            tacet_value_at(n.p, i, &a);
-            tacet_value_at(whole, i, &b);
-            assert_true(a.density == b.density || (isnan(a.density) && isnan(b.density)));
-            assert_int_equal(a.dead, b.dead);
-        }
+        same_values(n.p, whole);
     }
     tacet_loader_free(all);
     tacet_plan_free(whole);
@@ -139,13 +145,7 @@ static void batches_may_be_fed_by_hand(void **state)
         near(r.objective, w.objective);
         near(r.data_loss, w.data_loss);
         near(tacet_objective(n.p), w.objective);
-        for (int i = 0; i < tacet_value_count(n.p); i++) {
-            tacet_value_info a = {.size = sizeof a}, b = {.size = sizeof b};
-            tacet_value_at(n.p, i, &a);
-            tacet_value_at(whole, i, &b);
-            assert_true(a.density == b.density || (isnan(a.density) && isnan(b.density)));
-            assert_int_equal(a.dead, b.dead);
-        }
+        same_values(n.p, whole);
     }
     tacet_loader_free(all);
     tacet_plan_free(whole);

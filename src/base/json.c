@@ -24,7 +24,7 @@ static bool wrong(reading *r, const char *at, const char *text)
     return false;
 }
 
-/* Lines end here alone: a string holds no raw line end. */
+/* Only white space can contain a line end: a string must escape its own. */
 static void skip_space(reading *r)
 {
     for (; *r->at && strchr(" \t\n\r", *r->at); r->at++)
@@ -127,7 +127,7 @@ static size_t number_length(const char *s, bool *integer)
     return (size_t)(at - s);
 }
 
-/* Negative, for INT64_MIN has no positive. */
+/* The value is kept negative, since -INT64_MIN does not fit. */
 static bool integer_of(const char *s, size_t n, int64_t *x)
 {
     const bool negative = *s == '-';
@@ -162,14 +162,6 @@ static bool read_word(reading *r, tc_json *v)
     return wrong(r, r->at, "expected a value");
 }
 
-/* FNV-1a. From a seed that a file cannot know, or its keys could all be given one place. */
-static uint32_t hash(const char *s, uint32_t seed)
-{
-    uint32_t h = 2166136261u ^ seed;
-    while (*s) h = (h ^ (unsigned char)*s++) * 16777619u;
-    return h;
-}
-
 /* Whether no two members have one key. Large objects are held against a table, or it would take the square. */
 static bool unique(reading *r, const tc_json *object)
 {
@@ -186,9 +178,10 @@ static bool unique(reading *r, const tc_json *object)
     while (room < 2 * (size_t)object->count) room *= 2;
     const char **table = tc_alloc(r->mem, room, sizeof *table);
     if (!table) return wrong(r, r->at, NULL);
+    /* A file cannot know the seed; otherwise it could choose keys that all hash to one place. */
     const uint32_t seed = (uint32_t)((uintptr_t)table >> 12) ^ (uint32_t)((uintptr_t)&room >> 4);
     for (member = tc_json_first(object); member; member = tc_json_next(member)) {
-        size_t at = hash(member->key, seed) & (room - 1);
+        size_t at = tc_text_hash(member->key, seed) & (room - 1);
         while (table[at] && strcmp(table[at], member->key) != 0) at = (at + 1) & (room - 1);
         if (table[at]) break;
         table[at] = member->key;

@@ -34,6 +34,14 @@ enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
 const char *tc_number_digits(double x, int least, char buffer[TC_NUMBER_MAX]); /* with at least so many digits */
 
+/* FNV-1a of the text's bytes (Fowler, Noll, Vo). The seed is mixed into the offset basis. */
+static inline uint32_t tc_text_hash(const char *text, uint32_t seed)
+{
+    uint32_t h = 2166136261u ^ seed;
+    while (*text) h = (h ^ (unsigned char)*text++) * 16777619u;
+    return h;
+}
+
 /* The ending of a noun after a number: "" or "s". */
 static inline const char *tc_plural(int64_t n) { return n == 1 ? "" : "s"; }
 

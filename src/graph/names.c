@@ -16,8 +16,7 @@
 static int *place_of(const tacet_graph *g, const char *name)
 {
     const unsigned mask = (unsigned)g->places - 1;
-    uint32_t hash = 2166136261u;
-    for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 16777619u;
+    uint32_t hash = tc_text_hash(name, 0);
     int *place;
     while (*(place = &g->named[hash & mask]) && strcmp(g->value[*place - 1].name, name) != 0) hash++;
     return place;
