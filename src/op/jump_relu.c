@@ -89,7 +89,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_jump_relu = {
     .name = "jump_relu",
     .formula = "y = x > theta ? x : 0, with a theta for each unit",
-    .doc = "A rectifier whose thresholds are learned by an estimate of their gradient: `l0` on it counts the firing units.",
+    .doc = "A rectifier with thresholds that are learned by estimated gradients: `l0` on it counts the firing units.",
     .source =
         "Rajamanoharan et al.: Jumping ahead: improving reconstruction fidelity with JumpReLU sparse autoencoders, "
         "arXiv:2407.14435, 2024; Erichson, Yao, Mahoney: JumpReLU, arXiv:1904.03750, 2019",

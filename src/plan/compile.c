@@ -94,7 +94,7 @@ static tacet_status schedules(tacet_plan *p)
 }
 
 /* Whether the gradient of each steered penalty reaches a parameter: the controller starts from it, and could never move
- * a value on which no trained parameter acts. */
+ * a value to which no trained parameter contributes. */
 static tacet_status targets(tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++) {
