@@ -4,7 +4,7 @@
  *                rows            columns
  *     by=unit    all             1        the weights into a unit
  *     by=input   taps, in apart  out      the weights out of an input, with all its taps
- * by=block block block from the first weight on, smaller at the far edges
+ *     by=block   block           block    from the first weight on, smaller at the far edges
  *     the whole  all             out
  *
  * A piece of work is a group. Neighbouring groups are processed together as a strip, so that by=unit also reads whole

@@ -1,8 +1,8 @@
 /* kl_sparsity: how far each unit's mean over the batch is from rho, for values within (0, 1), such as a sigmoid's.
  *
- * p_j = mean of x_j over samples and positions, clipped to [1e-7, 1 - 1e-7]
+ *     p_j = mean of x_j over samples and positions, clipped to [1e-7, 1 - 1e-7]
  *     value = sum_j rho log(rho / p_j) + (1 - rho) log((1 - rho) / (1 - p_j));  reduce=mean: divided by the units
- * dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / (rows * positions); 0 where p_j is clipped
+ *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / (rows * positions); 0 where p_j is clipped
  *
  * It is NOT additive over samples: two halves of a batch do not add up to the whole, and the size of the batch matters.
  * It already contains the mean over samples and positions, so `sample` and `position` are the same as `sum`.

@@ -1,9 +1,9 @@
 /* norm: (sum |x|^p)^(1/p), not squared, as in torch.norm.
  *
- * reduce=sum the norm of the whole: of all rows and all inputs together, as one vector. Parameters too
+ *     reduce=sum       the norm of the whole: of all rows and inputs together, as one vector; also on parameters
  *     reduce=mean      that, divided by the number of elements
  *     reduce=sample    the norms of the units of each position (over all inputs together), added up over the positions;
- * then the mean over the samples
+ *                      then the mean over the samples
  *     reduce=position  the mean of those norms over samples and positions
  *
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.

@@ -3,8 +3,8 @@
  * A firing list (kernel.h) records where a matrix [rows, n] is not 0. A layer that can run on lists has a tc_silent in
  * its row of the table, and finds in its call the lists that it may read. Two lists may exist:
  *
- * x of the first input. Its maker leaves exact zeros (a ReLU), or passes on those of its input
- * g of dL/dy, in the backward pass. The reader of y blocks the gradient where it is silent
+ *     x    of the first input. Its maker leaves exact zeros (a ReLU), or passes on those of its input
+ *     g    of dL/dy, in the backward pass. The reader of y blocks the gradient where it is silent
  *
  * Each way in which a layer can run on a list is a result and the list that it is computed from. Which product of
  * kernel.h a way uses depends on how the weight is stored, and some ways have none; docs/design.md, "Firing lists",

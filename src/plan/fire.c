@@ -3,10 +3,10 @@
  *     a list of a value v     v is an input, or its operator makes zeros (or keeps those of one that does), and a layer
  *                             that can run on lists reads v; or the gradient below takes its silence from v
  *     a list of v's gradient  v comes from a layer that can run on lists, and the one operator that reads v multiplies
- * the gradient by 0 where its output is 0 (relu, topk), or passes on such a gradient element by element. Not if v has a
- * second reader or a penalty: their share is not silent
- * blocked whether a layer may leave out dL/dx where x is 0: nothing else reads it on the way up to the operator that
- * blocks the gradient
+ *                             the gradient by 0 where its output is 0 (relu, topk), or passes on such a gradient
+ *                             element by element. Not if v has a second reader or a penalty: their share is not silent
+ *     blocked                 whether a layer may leave out dL/dx where x is 0: nothing else reads it on the way up
+ *                             to the operator that blocks the gradient
  *
  * A list is made if it is wide enough and a product that can read it has a break-even above 0. run/choose.c decides in
  * each step which are made and used. */

@@ -3,8 +3,8 @@
  * memory.
  *
  *     backward    dL/dx, dL/db; what the weight's product reads is kept
- * guard bounds |dL/dW| by |x| |g|, because the weights must not change if it is not finite. If the bound is too weak to
- * tell, the gradients are stored after all and checked
+ *     guard       bounds |dL/dW| by |x| |g|, because the weights must not change if it is not finite. If the bound is
+ *                 too weak to tell, the gradients are stored after all and checked
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
  * A weight is updated in the usual way if a penalty in the objective is on it, if several layers use it, if it is

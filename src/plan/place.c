@@ -3,7 +3,7 @@
  * begins.
  *
  *     bands ->     0   1   2   3   4
- * x ################## pinned: kept to the end
+ *     x            ##################      pinned: kept to the end
  *     linear1          ########
  *     relu1            ........            in place: takes over linear1's memory
  *     d relu1                  ####        may reuse the memory of linear1 */

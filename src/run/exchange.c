@@ -1,7 +1,7 @@
 /* exchange.c: what the ranks tell each other. In a call every rank makes the same sums in the same order:
  *
  *     rows, and whether all are alike -> phases of operators -> terms, and how often units fired
- * -> a sample of gradients -> gradients -> the verdict
+ *         -> a sample of gradients -> gradients -> the verdict
  *
  * If the ranks are not alike, all of them learn it and stop there, since their sums would not match. After that no rank
  * stops before the verdict, because the others would wait for it. A rank on which something fails (it refuses its feed,

@@ -1,7 +1,7 @@
 /* run.h: the loop: the parts of a step, once everything is compiled.
  *
  *     run.c         walks a list, step by step or band by band         feed.c      feeds -> the inputs' buffers
- * choose.c which products run on firing lists exchange.c what the ranks tell each other
+ *     choose.c      which products run on firing lists                 exchange.c  what the ranks tell each other
  *     guard.c       checks the objective and the gradients             apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out

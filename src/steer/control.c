@@ -1,8 +1,8 @@
 /* control.c: steers a lambda until its value has the target density. It steers the logarithm of lambda, by the distance
  * of the logarithms:
  *
- * e = log density - log of the density that is due, within +-REACH
- * log lambda <- log lambda + HOLD e + DAMP (e - e of the previous move)
+ *     e = log density - log of the density that is due, within +-REACH
+ *     log lambda <- log lambda + HOLD e + DAMP (e - e of the previous move)
  *
  * which is a proportional-integral controller in incremental form (Astrom, Murray: Feedback systems, 2008, chapter 10):
  * lambda itself is the integral, so there is no windup at a bound.
@@ -38,7 +38,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define FAR 0.1
 #define HOLD 0.05
 #define DAMP 4.0
-enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* the fewest steps for an element to go to 0, however soon the target is due */
+enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* the fewest steps for an element to reach 0, however soon the target is */
 #define CLOCK 6.0 /* HOLD for the time in which an element goes to 0, at most MOST_HOLD a move */
 #define MOST_HOLD 0.1
 #define CALM 0.3 /* DAMP */

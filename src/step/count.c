@@ -2,7 +2,7 @@
  * not 0. Where values are counted:
  *
  *     in evaluation    where the operator makes zeros
- * in training where a penalty needs it; if the configuration asks for a ledger, also where evaluation counts
+ *     in training      where a penalty needs it; if the configuration asks for a ledger, also where evaluation does
  *
  * Positions fold into rows: the value is a matrix [rows * positions, units]. A piece of work is a tile of it. Each
  * strip of rows has separate counts, so that an int32 holds them; they are added up when the pass is noted. */

@@ -4,7 +4,7 @@
  * Anatomy of high-performance matrix multiplication, TOMS 34, 2008):
  *
  *      for a block of NC columns and KC of k:   B's block is copied into panels of COLS columns, [KC][COLS] each
- * for a block of MC rows: A's block, if it is stored transposed, into panels [KC][ROWS]
+ *        for a block of MC rows:                A's block, if it is stored transposed, into panels [KC][ROWS]
  *          for each panel of B, for each ROWS rows:   tile(): C[ROWS][COLS] += A panel * B panel
  *
  * Nothing is copied where that would not pay: A's rows are read in place if they run along k, and both operands are if

@@ -2,8 +2,8 @@
  * each include it once, with
  *
  *     LANES         floats of a vector
- * TARGET the compiler's name of the set; undefined for the set that everything is compiled for
- * KERNEL, NAME the table, and its name for users */
+ *     TARGET        the compiler's name of the set; undefined for the set that everything is compiled for
+ *     KERNEL, NAME  the table, and its name for users */
 #include "kernel/cpu/cpu.h"
 
 #include <string.h>

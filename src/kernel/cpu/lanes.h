@@ -4,7 +4,7 @@
  *
  *     some           which lanes are inside: the first some_of(count). The others are neither read by load_some nor
  *                    written by store_some, and load as 0
- * nonzero the lanes that are not 0 (NaN is not 0), as bits
+ *     nonzero        the lanes that are not 0 (NaN is not 0), as bits
  *     pick           the same as entries, first + their lanes; LANES entries are written. Returns how many there are */
 #if LANES == 16
 
