@@ -7,9 +7,9 @@
  * weights move little in a step, so one iteration per step is enough to follow them, and the reported value reaches
  * sigma in the first steps. Before each step, numbers of u nearer to 0 than FLOOR, which is below rounding, are moved
  * to FLOOR: if W consists of separate blocks, as sparse weights may, u would otherwise become exactly 0 in all but one
- * of them, and stay so. The gradient is that of |W v| for the v that was found; if the two largest singular values are
- * equal it is that of one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations, since models do
- * not hold u. */
+ * of them, and stay so. The gradient is that of |W v| for the v that was found; with two equal largest singular values
+ * it is that of one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations, since models do not
+ * hold u. */
 #include "op/pointwise.h"
 #include "op/weight.h"
 

@@ -29,8 +29,7 @@ bool tc_weight_turned(const char *axes);
 /* The shape that users see. */
 tc_shape tc_weight_seen(const char *axes, const tc_shape *stored);
 
-/* How a parameter that one layer owns fits another layer, whose own parameter may have other letters and another
- * shape. */
+/* How a parameter that one layer owns fits another layer, whose own may have other letters and another shape. */
 typedef enum tc_fit {
     TC_FIT_AS_IS,  /* stored as the layer's own would be */
     TC_FIT_TURNED, /* a matrix that is stored transposed */

@@ -37,8 +37,7 @@ static double squares_of(tacet_plan *p, const float *x, int64_t n)
 
 static const float *gradients(const tacet_plan *p) { return p->block.numbers + p->block.floats; }
 
-/* Whether |x| |g|, which bounds every element of x^T g and its partial sums, shows that all fused gradients are
- * finite. */
+/* Whether |x| |g|, which bounds every element and partial sum of x^T g, shows all fused gradients to be finite. */
 static bool fused_are_finite(tacet_plan *p)
 {
     for (int i = 0; i < p->update.fuseds; i++) {
@@ -122,8 +121,7 @@ static bool blame_fused(tacet_plan *p)
 }
 
 /* Runs steps [begin, end) once more and blames the first value that is not finite. Returns 1 + the step that has it; 0:
- * all are finite. With several ranks all steps run, since another rank may still be searching and wait for this one's
- * part of the sums. */
+ * all are finite. With several ranks all steps run, since other ranks may wait for this one's part of the sums. */
 static int64_t search_steps(tacet_plan *p, int begin, int end, int64_t found)
 {
     tc_list *l = &p->list[TC_TRAIN];
@@ -168,7 +166,7 @@ static tacet_status replay(tacet_plan *p)
         (long long)p->table.step + 1, first);
 }
 
-/* Whether the numbers for the update are finite. The norm so far is kept; the update adds that of the fused
+/* Whether the update has finite numbers. Keeps the norm so far, to which the update adds that of the fused
  * gradients. */
 static bool is_finite(tacet_plan *p)
 {

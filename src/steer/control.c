@@ -16,8 +16,8 @@
  *
  * A parameter is measured by the log odds of a nonzero element, which distinguish 0.01 zeros from 0.05. It responds to
  * a proximal step more slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That
- * sets the time scale on which lambda moves, and the scale of lambda is the one that makes an element 0 when the target
- * is due. */
+ * sets the time scale on which lambda moves; its own scale is the one that makes an element 0 when the target is
+ * due. */
 #include "steer/steer.h"
 
 #include <math.h>
@@ -38,7 +38,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define FAR 0.1
 #define HOLD 0.05
 #define DAMP 4.0
-enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* the fewest steps for an element to reach 0, however soon the target is */
+enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* the fewest steps for an element to reach 0, however near the target */
 #define CLOCK 6.0 /* HOLD for the time in which an element goes to 0, at most MOST_HOLD a move */
 #define MOST_HOLD 0.1
 #define CALM 0.3 /* DAMP */
@@ -60,8 +60,7 @@ bool tc_control_needs_sample(const tacet_plan *p)
 static double natural_of(const tacet_plan *p, int v) { return tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural; }
 
 /* The number of steps from the natural density, that of the first step, to the target. A shallow target is approached
- * slowly, so that it does not outrun the sparsity that training itself brings; a deep one leaves more of the run for
- * learning at the target. */
+ * slowly, so as not to outrun the sparsity that training brings; a deep one leaves more time to learn with it. */
 static double descent(const tacet_plan *p, int term)
 {
     const tc_term *t = &p->graph->term[term];
