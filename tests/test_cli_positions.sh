@@ -39,7 +39,7 @@ has err 'linear2 \[batch, 4, 3\] and target \[batch\]: needs labels \[batch, 4\]
 runs 2 "$tacet" train places.yaml --out no -q --set data='npy x.npy y.npy'
 has err 'linear2 \[batch, 3\] and target \[batch, 4\]: needs labels \[batch\] with logits \[batch, 3\]'
 runs 2 "$tacet" train places.yaml --out no -q --set loss=mse
-has err 'target holds int32 class indices, and mse takes numbers' 'targets of a regression are float32'
+has err 'target holds int32 class indices, but mse takes numbers' 'targets of a regression are float32'
 runs 1 "$tacet" train places.yaml --out no -q --no-penalties --set 'model=linear 2'
 has err "'npy x.npy y.npy flat=false' has labels up to 2, the network has outputs for 0 to 1"
 finish

@@ -46,7 +46,7 @@ has page 'linear2 *linear 4 weight=linear1.weight bias=linear1.bias *4 *linear1.
 runs 2 "$tacet" train tied.yaml --out d --penalty 'linear2.weight: l1 1e-3'
 has err 'matches no value' 'linear2 uses linear1.weight$'
 runs 2 "$tacet" train tied.yaml --out d --set 'model=linear 8 | relu | linear 4 weight=linear1.weight'
-has err 'needs a weight \[4, 8\] here, and linear1.weight is \[8, 4\]' 'add the word transposed'
+has err 'needs a weight \[4, 8\] here, but linear1.weight is \[8, 4\]' 'add the word transposed'
 runs 0 "$tacet" ops linear
 has out '^  transposed  bool, default false$' '^Parameters: weight, bias$' 'weight=LAYER.weight shares the parameter of an earlier layer'
 runs 0 "$tacet" ops relu

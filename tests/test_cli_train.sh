@@ -180,7 +180,7 @@ runs 0 "$tacet" inspect torn
 has out "^ledger of epoch 3, on training data"
 printf '\n' >> torn/metrics.jsonl
 runs 3 "$tacet" inspect torn
-has err "torn/metrics.jsonl:[0-9]*:12: not a line of metrics: a string does not end"
+has err "torn/metrics.jsonl:[0-9]*:12: not a line of metrics: a string has no closing quote"
 runs 0 "$tacet" inspect word/model.safetensors
 has out "^classes *cat, dog, emu$"
 runs 3 "$tacet" eval word/model.safetensors --data 'csv owls.csv label=name'

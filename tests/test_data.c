@@ -130,7 +130,7 @@ static void idx_refusals(void **state)
     write_idx(name, 8, (int[]){10, 0}, x, 10);
     refuses("idx @", TACET_FILE, "are these the labels?");
     write_idx(name, 8, (int[]){9, 2, 3, 0}, x, 54);
-    refuses("idx @", TACET_FILE, "10 labels, its images have 9");
+    refuses("idx @", TACET_FILE, "10 labels, but 9 images");
     memcpy(x, (unsigned char[]){0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 1}, 12); /* no rows */
     write_bytes(name, x, 12);
     refuses("idx @", TACET_FILE, "0 or too large");
@@ -143,7 +143,7 @@ static void idx_refusals(void **state)
     write_idx("train-labels-idx1-ubyte", 9, (int[]){10, 0}, x, 10);
     refuses("idx @", TACET_FILE, "row 3 has the label -1");
     write_idx("train-labels-idx1-ubyte", 8, (int[]){10, 0}, "\1\0\1\0\1\0\1\0\1\0", 10);
-    refuses_part("idx @", "test", TACET_FILE, "up to 3, those for training end at 1");
+    refuses_part("idx @", "test", TACET_FILE, "up to 3, but those for training end at 1");
     refuses("idx /nowhere/at/all", TACET_IO, "No such file");
     unlink(path_of(name));
     refuses("idx @", TACET_IO, "train-images-idx3-ubyte");
@@ -179,7 +179,7 @@ static void gzip_files(void **state)
     refuses("idx @", TACET_FILE, "more bytes than its header says");
     memcpy(images + 4, "\0\0\1\0", 4); /* 256 rows: 1536 bytes, 60 there */
     write_gzip(name, images, n);
-    refuses("idx @", TACET_FILE, "only 60 are there");
+    refuses("idx @", TACET_FILE, "but only 60 are left");
     write_bytes(name, images, n); /* plain, whatever its name */
     refuses("idx @", TACET_FILE, "truncated");
     unlink(path_of(name));

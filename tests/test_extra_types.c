@@ -177,7 +177,7 @@ static void bad_tokens_are_named(void **state)
     const tacet_value x = tacet_input(n.g, "x", 1, (int64_t[]){2});
     tacet_chain(n.g, x, "test_table 4");
     assert_non_null(
-        strstr(tacet_graph_error(n.g)->message, "x holds float32 numbers, and test_table takes class indices"));
+        strstr(tacet_graph_error(n.g)->message, "x holds float32 numbers, but test_table takes class indices"));
     assert_non_null(strstr(tacet_graph_error(n.g)->hint, "tacet_input_of"));
     end(&n);
     n.g = tacet_graph_new(NULL);

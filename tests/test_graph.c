@@ -174,8 +174,8 @@ static const mistake mistakes[] = {
     {"linear 4 | relu", "linear1.*", "l1 1 joint", NULL, NULL, NULL, NULL},
     {"linear 4 | relu", NULL, NULL, "l1 1", "l1 is a penalty, not a loss", "l1", ""},
     {"linear 4 | relu", NULL, NULL, "crossentropy", "unknown loss", "crossentropy", "cross_entropy"},
-    {"linear 4 | relu", NULL, NULL, "mse", "target holds int32 class indices, and mse takes numbers", "mse", "float"},
-    {"linear 4 | add target", NULL, NULL, NULL, "add: target holds int32 class indices, and add takes numbers", "add",
+    {"linear 4 | relu", NULL, NULL, "mse", "target holds int32 class indices, but mse takes numbers", "mse", "float"},
+    {"linear 4 | add target", NULL, NULL, NULL, "add: target holds int32 class indices, but add takes numbers", "add",
      ""},
 };
 

@@ -167,7 +167,7 @@ static void loading_into_another_network(void **unused)
     begin(&n, &usual);
     save(&n, 0, NULL);
     assert_int_equal(load_into("linear 9 name=a", true, &taken, &why), TACET_FILE);
-    assert_non_null(strstr(why.message, "a.weight is [8, 6], and in this network it is [9, 6]"));
+    assert_non_null(strstr(why.message, "a.weight is [8, 6], but in this network it is [9, 6]"));
     assert_int_equal(load_into("linear 8 name=b", true, &taken, &why), TACET_FILE);
     assert_non_null(strstr(why.message, "has no b.weight"));
     assert_int_equal(load_into("linear 8 name=a", true, &taken, &why), TACET_FILE);

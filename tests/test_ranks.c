@@ -471,7 +471,7 @@ static void evaluation_is_refused_on_all(void **state)
     together(&t, evaluate);
     for (int r = 0; r < 3; r++)
         if (!strstr(t.member[r].t.error,
-                    r == 1 ? "x takes rows of 6 elements, and the data have 7" : "refused on rank 1"))
+                    r == 1 ? "x takes rows of 6 elements, but the data have 7" : "refused on rank 1"))
             fail_msg("rank %d: %s", r, t.member[r].t.error);
     close_shares(&t, s);
     free_network(&net);

@@ -87,8 +87,8 @@ static void lies_are_refused(void **unused)
     refused("", 0, "does not begin with {");
     refused(" {}", 0, "does not begin with {");
     refused("[]", 0, "does not begin with {");
-    refused("{", 0, "not right at byte");
-    refused("{} x", 0, "not right at byte");
+    refused("{", 0, "invalid at byte");
+    refused("{} x", 0, "invalid at byte");
     refused("{\"a\":1}", 0, "no dtype");
     refused("{\"a\":{}}", 0, "no dtype");
     refused("{\"a\":{\"dtype\":4}}", 0, "no dtype");
@@ -118,7 +118,7 @@ static void lies_are_refused(void **unused)
     refused("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0, "duplicate");
     refused("{\"__metadata__\":[]}", 0, "not an object");
     refused("{\"__metadata__\":{\"k\":1}}", 0, "\"k\" is not a string");
-    refused("{\"a\xff\":1}", 0, "not right at byte");
+    refused("{\"a\xff\":1}", 0, "invalid at byte");
 }
 
 static void short_files_are_refused(void **unused)

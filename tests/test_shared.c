@@ -154,7 +154,7 @@ static void the_text_comes_back(void **state)
     tacet_input(h, "x", 1, (int64_t[]){IN});
     tacet_chain(g, x, model);
     assert_non_null(tacet_graph_error(g)); /* linear3.weight is [4, 10] and relu1 has 4 units */
-    assert_non_null(strstr(tacet_graph_error(g)->message, "needs a weight [4, 4] here, and linear3.weight is [4, 10]"));
+    assert_non_null(strstr(tacet_graph_error(g)->message, "needs a weight [4, 4] here, but linear3.weight is [4, 10]"));
     tacet_graph_free(g);
     g = tacet_graph_new(NULL);
     tacet_input(g, "x", 1, (int64_t[]){IN});
@@ -190,16 +190,16 @@ static const struct {
     {"linear 10 weight=linear1.weight transposed | linear 4 weight=linear2.weight",
      "the parameter linear2.weight does not exist", "linear2", "linear2 uses linear1.weight"},
     {"linear 10 weight=linear2.weight", "the parameter linear2.weight does not exist", "linear2.weight", "linear1.weight"},
-    {"linear 10 weight=linear1.weight", "linear needs a weight [10, 4] here, and linear1.weight is [4, 10]",
+    {"linear 10 weight=linear1.weight", "linear needs a weight [10, 4] here, but linear1.weight is [4, 10]",
      "linear1.weight", "its transpose fits: add the word transposed"},
     {"linear 4 weight=linear1.weight transposed",
-     "linear needs a weight [4, 4] here, and linear1.weight is [4, 10], to be transposed", "linear1.weight", ""},
+     "linear needs a weight [4, 4] here, but linear1.weight is [4, 10], to be transposed", "linear1.weight", ""},
     {"linear 10 | linear 4 weight=linear1.weight transposed", "to be transposed", "linear1.weight",
      "it fits as it is: leave out transposed"},
-    {"linear 10 weight=linear1.bias", "linear needs a weight [10, 4] here, and linear1.bias is [4]", "linear1.bias",
+    {"linear 10 weight=linear1.bias", "linear needs a weight [10, 4] here, but linear1.bias is [4]", "linear1.bias",
      ""},
-    {"linear 10 bias=linear1.bias", "linear needs a bias [10] here, and linear1.bias is [4]", "linear1.bias", ""},
-    {"linear 10 bias=linear1.weight", "linear needs a bias [10] here, and linear1.weight is [4, 10]", "linear1.weight",
+    {"linear 10 bias=linear1.bias", "linear needs a bias [10] here, but linear1.bias is [4]", "linear1.bias", ""},
+    {"linear 10 bias=linear1.weight", "linear needs a bias [10] here, but linear1.weight is [4, 10]", "linear1.weight",
      ""},
     {"linear 10 bias=linear1.weight transposed weight=linear1.weight", "linear would use linear1.weight twice",
      "linear1.weight", ""},

@@ -126,10 +126,10 @@ static void readers_are_refused(void **state)
     static const struct {
         const char *chain, *loss, *target, *on, *why, *hint;
     } bad[] = {
-        {"from tokens | relu", NULL, NULL, NULL, "relu: tokens holds int32 class indices, and relu takes numbers", ""},
-        {"from t | linear 3", NULL, NULL, NULL, "linear: t holds int32 class indices, and linear takes numbers", ""},
+        {"from tokens | relu", NULL, NULL, NULL, "relu: tokens holds int32 class indices, but relu takes numbers", ""},
+        {"from t | linear 3", NULL, NULL, NULL, "linear: t holds int32 class indices, but linear takes numbers", ""},
         {"relu | add tokens", NULL, NULL, NULL, "add: tokens holds int32 class indices", ""},
-        {"linear 5", "mse", "t", NULL, "mse on linear1: t holds int32 class indices, and mse takes numbers", "floats"},
+        {"linear 5", "mse", "t", NULL, "mse on linear1: t holds int32 class indices, but mse takes numbers", "floats"},
         {"linear 5", "cross_entropy", "x", NULL,
          "cross_entropy on linear1: x holds float32 numbers, and cross_entropy needs class indices here",
          "tacet_labels"},
@@ -161,7 +161,7 @@ static void readers_are_refused(void **state)
     tacet_graph *g = tacet_graph_new(NULL); /* an output that is class indices */
     const tacet_value t = tacet_labels(g, "t");
     tacet_loss(g, "cross_entropy", t, t);
-    says(tacet_graph_error(g), "t holds int32 class indices, and cross_entropy takes numbers");
+    says(tacet_graph_error(g), "t holds int32 class indices, but cross_entropy takes numbers");
     tacet_graph_free(g);
 }
 
@@ -294,8 +294,8 @@ static void what_is_fed_is_checked(void **state)
         {TACET_I64, (const int64_t[]){INT32_MAX, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 0, NULL}, /* nobody says how many */
         {TACET_I64, (const int64_t[]){INT64_C(1) << 31, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 0,
          "the classes are 0 to 2147483647"},
-        {TACET_F32, (const float[9]){0}, NULL, 9, "tokens takes class indices, and was fed float32"},
-        {TACET_F64, (const double[9]){0}, NULL, 0, "tokens takes class indices, and was fed float64"},
+        {TACET_F32, (const float[9]){0}, NULL, 9, "tokens takes class indices, but was fed float32"},
+        {TACET_F64, (const double[9]){0}, NULL, 0, "tokens takes class indices, but was fed float64"},
         {(tacet_type)7, (const float[9]){0}, NULL, 9, "unknown type 7"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -314,7 +314,7 @@ static void class_indices_are_not_numbers(void **state)
     float to[POSITIONS];
     fed f = fed_begin(9);
     assert_int_equal(tacet_feed_rows(f.p, f.ids, TACET_U8, bytes, POSITIONS + 1, NULL, NULL), TACET_FAILED);
-    says(tacet_plan_error(f.p), "tokens takes rows of 3 elements, and the data have 4");
+    says(tacet_plan_error(f.p), "tokens takes rows of 3 elements, but the data have 4");
     assert_int_equal(forward(&f, TACET_U8, bytes, NULL, 1), TACET_OK);
     assert_int_equal(tacet_read(f.p, "tokens", to, POSITIONS), TACET_FAILED);
     says(tacet_plan_error(f.p), "tokens holds class indices, which cannot be read as float32");
@@ -465,7 +465,7 @@ static void accuracy_is_of_positions(void **state)
             assert_int_equal(tacet_evaluate(p, l, x, t, wide, &r), TACET_OK);
             assert_true(isnan(r.accuracy));
             assert_int_equal(tacet_evaluate(p, l, x, other, y, &r), TACET_FAILED);
-            says(tacet_plan_error(p), "other takes rows of 1 element, and the data have 4");
+            says(tacet_plan_error(p), "other takes rows of 1 element, but the data have 4");
             tacet_loader_free(l);
             tacet_plan_free(p);
         }
