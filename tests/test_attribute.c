@@ -114,7 +114,7 @@ static void mistakes_have_their_place(void **state)
     refused(TACET_ROLE_PENALTY, "l9 1", "lambda", NULL, "unknown penalty \"l9\"", "l9 1", 0);
     refused(TACET_ROLE_LOSS, "l1 1", "lambda", NULL, "unknown loss \"l1\"", "l1 1", 0);
     refused(TACET_ROLE_INPUT, "l1 1", "lambda", NULL, "unknown input", "l1 1", 0);
-    refused(TACET_ROLE_PENALTY, "l1 1 name=\"x", "lambda", NULL, "does not end", "l1 1 name=\"x", 10);
+    refused(TACET_ROLE_PENALTY, "l1 1 name=\"x", "lambda", NULL, "has no closing quote", "l1 1 name=\"x", 10);
     refused(TACET_ROLE_PENALTY, "l1 1 reduc=sum", "lambda", NULL, "no attribute reduc", "l1 1 reduc=sum", 5);
     refused(TACET_ROLE_PENALTY, "l1 1 2", "lambda", NULL, "no place for '2'", "l1 1 2", 5);
     refused(TACET_ROLE_PENALTY, "l1 1 lambda=2", "lambda", NULL, "given twice", "l1 1 lambda=2", 5);

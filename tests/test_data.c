@@ -137,7 +137,7 @@ static void idx_refusals(void **state)
 
     write_idx_set();
     write_idx("train-labels-idx1-ubyte", 0x0D, (int[]){10, 0}, x, 40);
-    refuses("idx @", TACET_FILE, "type float, labels are");
+    refuses("idx @", TACET_FILE, "type float; labels are");
     memset(x, 0, 10);
     x[3] = 0xff;
     write_idx("train-labels-idx1-ubyte", 9, (int[]){10, 0}, x, 10);
@@ -274,7 +274,7 @@ static void npy_targets(void **state)
     write_npy("y.npy", 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", (int64_t[]){1, INT64_MAX}, 16);
     refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "row 1 has the label");
     write_npy("y.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", (float[]){1, 2, 3}, 12);
-    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "3 rows, x has 2");
+    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "3 rows, but x has 2");
     refuses("npy x=@/none.npy", TACET_IO, "No such file");
     refuses("npy", TACET_DESCRIPTION, "x");
 }

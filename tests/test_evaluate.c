@@ -164,7 +164,7 @@ static void an_evaluation_begins_and_ends(void **state)
     assert_non_null(strstr(tacet_plan_error(n.p)->message, "tacet_evaluate_begin"));
     tacet_evaluate_begin(n.p, n.target, n.y);
     assert_int_equal(tacet_evaluate_end(n.p, &r), TACET_FAILED);
-    assert_non_null(strstr(tacet_plan_error(n.p)->message, "no rows"));
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "0 rows"));
     assert_int_equal(tacet_evaluate_batch(n.p, 1), TACET_FAILED); /* it has ended */
     r.size = 0;
     assert_int_equal(tacet_evaluate(n.p, n.loader, n.x, n.target, n.y, &r), TACET_FAILED);

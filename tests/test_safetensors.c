@@ -101,8 +101,8 @@ static void lies_are_refused(void **unused)
     refused("{\"a\":" ENTRY("F32", "[1]", "[-4,0]") "}", 4, "data_offsets");
     refused("{\"a\":" ENTRY("F32", "[1]", "[4,0]") "}", 4, "data_offsets");
     refused("{\"a\":" ENTRY("F32", "[1]", "[0.0,4.0]") "}", 4, "data_offsets");
-    refused("{\"a\":" ENTRY("F32", "[2]", "[0,4]") "}", 4, "need 8");
-    refused("{\"a\":" ENTRY("F64", "[1]", "[0,4]") "}", 4, "need 8");
+    refused("{\"a\":" ENTRY("F32", "[2]", "[0,4]") "}", 4, "needs 8");
+    refused("{\"a\":" ENTRY("F64", "[1]", "[0,4]") "}", 4, "needs 8");
     refused("{\"a\":" ENTRY("F32", "[-1]", "[0,4]") "}", 4, "size 0");
     refused("{\"a\":" ENTRY("F32", "[1,1.5]", "[0,4]") "}", 4, "size 1");
     refused("{\"a\":" ENTRY("F32", "[1,\"2\"]", "[0,4]") "}", 4, "size 1");

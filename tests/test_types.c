@@ -131,7 +131,7 @@ static void readers_are_refused(void **state)
         {"relu | add tokens", NULL, NULL, NULL, "add: tokens holds int32 class indices", ""},
         {"linear 5", "mse", "t", NULL, "mse on linear1: t holds int32 class indices, but mse takes numbers", "floats"},
         {"linear 5", "cross_entropy", "x", NULL,
-         "cross_entropy on linear1: x holds float32 numbers, and cross_entropy needs class indices here",
+         "cross_entropy on linear1: x holds float32 numbers, but cross_entropy needs class indices here",
          "tacet_labels"},
         {"linear 5", "cross_entropy", "t", NULL,
          "linear1 [batch, 4, 5] and t [batch]: needs labels [batch, 4] with logits [batch, 4, 5]", ""},
