@@ -168,6 +168,37 @@ static void what_belongs_to_another_run_is_refused(void **unused)
     }
 }
 
+/* A checkpoint of version 2 continues: it is saved again with the same state, which version2.json has. The file was made
+ * by an earlier commit: this network after seven steps, with a lambda and a rate set after the fourth. */
+static void version_2_is_read(void **unused)
+{
+    (void)unused;
+    const char *root = getenv("TACET_SOURCE");
+    char path[2][512], expected[4096];
+    tacet_error why;
+    variant v = usual;
+    v.penalty = "l1 density=0.3";
+    network n;
+    begin(&n, &v);
+    for (int i = 0; i < 2; i++)
+        snprintf(path[i], sizeof path[i], "%s/tests/checkpoints/version2.%s", root ? root : ".",
+                 i ? "json" : "safetensors");
+    tacet_file *f = opened(path[0]);
+    if (tacet_resume(n.p, n.loader, f, &why)) fail_msg("%s", why.message);
+    tacet_file_free(f);
+    checkpoint(&n);
+    FILE *file = fopen(path[1], "r");
+    assert_non_null(file);
+    const size_t size = fread(expected, 1, sizeof expected - 1, file);
+    fclose(file);
+    expected[size - 1] = '\0'; /* the line's end */
+    f = opened(checkpoint_path);
+    assert_string_equal(tacet_file_note(f, "tacet.checkpoint"), expected);
+    tacet_file_free(f);
+    train(&n, 3);
+    end(&n);
+}
+
 static void without_an_optimizer(void **unused)
 {
     (void)unused;
@@ -237,7 +268,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_optimizer_resumes),     cmocka_unit_test(any_step_can_be_resumed),
         cmocka_unit_test(lambdas_are_the_checkpoints), cmocka_unit_test(what_belongs_to_another_run_is_refused),
-        cmocka_unit_test(without_an_optimizer),        cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(without_an_optimizer),        cmocka_unit_test(version_2_is_read),
+        cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
