@@ -1,5 +1,4 @@
-/* alloc.c: the door. Every size is checked for overflow here, so that callers pass counts and sizes as they have
- * them. */
+/* alloc.c: allocation. Every size is checked for overflow here, so callers can pass counts and sizes unchecked. */
 #include "base/alloc.h"
 
 #include <stdlib.h>
@@ -52,7 +51,7 @@ char *tc_strdup(const tc_mem *m, const char *text)
     return copy;
 }
 
-/* The block that the hook gave is remembered in the pointer's width before the aligned address. */
+/* The address that the hook returned is stored just before the aligned one. */
 void *tc_alloc_aligned(const tc_mem *m, size_t n, size_t size)
 {
     size_t total = bytes(n, size);

@@ -1,7 +1,7 @@
-/* flush.h: denormals as zeros. A number below 2^-126 costs a hundred times what another does on most machines, and
- * momenta and means of squares whose gradient is 0 decay into such numbers and stay there. So steps run with the mode
- * in which the machine reads and writes them as 0; the caller's own mode is restored after every call. Nothing on
- * machines that are not known here. */
+/* flush.h: treats denormals as zeros. On most machines arithmetic on numbers below 2^-126 is a hundred times slower,
+ * and where the gradient is 0, momenta and means of squares decay into such numbers and stay there. So steps run with
+ * denormals flushed to 0, and every call restores the caller's mode. On other machines than these two it does
+ * nothing. */
 #ifndef TC_FLUSH_H
 #define TC_FLUSH_H
 
@@ -27,7 +27,7 @@ static inline uint64_t tc_float_mode(void) { return 0; }
 static inline void tc_float_mode_set(uint64_t mode) { (void)mode; }
 #endif
 
-/* From here on this thread flushes. What it returns, tc_float_mode_set puts back. */
+/* Makes this thread flush denormals. Returns the previous mode, for tc_float_mode_set. */
 static inline uint64_t tc_flush_denormals(void)
 {
     const uint64_t before = tc_float_mode();

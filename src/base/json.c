@@ -1,4 +1,4 @@
-/* json.c: JSON in one pass over the text, after a scan that bounds how many values there are. */
+/* json.c: reads JSON in one pass over the text, after a scan that bounds the number of values. */
 #include "base/json.h"
 
 #include <math.h>
@@ -9,14 +9,14 @@
 typedef struct reading {
     const tc_mem *mem;
     char *text, *at;
-    const char *begin; /* of the line that `at` is on */
+    const char *begin; /* of the line that contains `at` */
     size_t line;
     tc_json *node;
     uint32_t nodes;
     tc_json_error *why;
 } reading;
 
-/* Says what is wrong at a place, once. */
+/* Only the first error is reported. */
 static bool wrong(reading *r, const char *at, const char *text)
 {
     *r->why = (tc_json_error){text, (size_t)(at - r->text), r->line,
@@ -24,7 +24,7 @@ static bool wrong(reading *r, const char *at, const char *text)
     return false;
 }
 
-/* Only white space can contain a line end: a string must escape its own. */
+/* Line ends occur only in white space: a string must escape its own. */
 static void skip_space(reading *r)
 {
     for (; *r->at && strchr(" \t\n\r", *r->at); r->at++)
@@ -46,7 +46,7 @@ static int32_t hex4(const char *s)
     return x;
 }
 
-/* \uXXXX at r->at, two of them for a character beyond U+FFFF. */
+/* Reads \uXXXX at r->at, or two of them for a character beyond U+FFFF. */
 static bool read_unicode(reading *r, char **to)
 {
     const char *begin = r->at;
@@ -78,7 +78,7 @@ static bool read_escape(reading *r, char **to)
     return true;
 }
 
-/* A string, decoded where it stands: an escape is never shorter than what it means. */
+/* Decodes a string in place: an escape is never shorter than the character that it encodes. */
 static bool read_string(reading *r, const char **s)
 {
     if (*r->at != '"') return wrong(r, r->at, "expected a string");
@@ -107,7 +107,7 @@ static bool read_string(reading *r, const char **s)
 
 static size_t digits(const char *s) { return strspn(s, "0123456789"); }
 
-/* The length of the number at s, 0 where there is none; without fraction and exponent it is an integer. */
+/* The length of the number at s, or 0 if s does not begin with one; without fraction and exponent it is an integer. */
 static size_t number_length(const char *s, bool *integer)
 {
     const char *at = s + (*s == '-');
@@ -162,7 +162,8 @@ static bool read_word(reading *r, tc_json *v)
     return wrong(r, r->at, "expected a value");
 }
 
-/* Whether no two members have one key. Large objects are held against a table, or it would take the square. */
+/* Whether all keys are different. Large objects use a hash table, since comparing all pairs would take quadratic
+ * time. */
 static bool unique(reading *r, const tc_json *object)
 {
     enum { FEW = 16 };
@@ -178,7 +179,7 @@ static bool unique(reading *r, const tc_json *object)
     while (room < 2 * (size_t)object->count) room *= 2;
     const char **table = tc_alloc(r->mem, room, sizeof *table);
     if (!table) return wrong(r, r->at, NULL);
-    /* A file cannot know the seed; otherwise it could choose keys that all hash to one place. */
+    /* A file that could predict the seed could choose keys that all collide. */
     const uint32_t seed = (uint32_t)((uintptr_t)table >> 12) ^ (uint32_t)((uintptr_t)&room >> 4);
     for (member = tc_json_first(object); member; member = tc_json_next(member)) {
         size_t at = tc_text_hash(member->key, seed) & (room - 1);
@@ -205,7 +206,7 @@ static bool read_member(reading *r, tc_json *in, int depth)
     return read_value(r, key, depth + 1);
 }
 
-/* A list or an object: its own place in the array, then that of each value that is in it. */
+/* Reads a list or an object into the array: first itself, then the values that it contains. */
 static bool read_values(reading *r, tc_json *v, char end, int depth)
 {
     const char *const separator = end == '}' ? "expected , or }" : "expected , or ]";
@@ -257,7 +258,7 @@ tc_json *tc_json_read(const tc_mem *m, char *text, size_t length, tc_json_error 
     return NULL;
 }
 
-/* ---- Asking ---- */
+/* ---- Queries ---- */
 
 static bool holds(const tc_json *v) { return v && v->kind >= TC_JSON_LIST && v->count > 0; }
 
@@ -308,7 +309,7 @@ bool tc_json_equal(const tc_json *a, const tc_json *b)
 
 /* ---- Writing ---- */
 
-/* s as a JSON string. Runs that need no care are added at once. */
+/* Adds s as a JSON string. Runs of characters without escapes are added in one piece. */
 static void add_string(tc_text *t, const char *s)
 {
     tc_text_add(t, "\"");
@@ -322,7 +323,7 @@ static void add_string(tc_text *t, const char *s)
         if (*s == '"' || *s == '\\')
             tc_text_add(t, "\\%c", *s), n = 1;
         else
-            tc_text_add(t, "\\u%04x", n > 0 ? (unsigned)code : 0xFFFDu); /* none that is not shown is beyond U+FFFF */
+            tc_text_add(t, "\\u%04x", n > 0 ? (unsigned)code : 0xFFFDu); /* no such character is beyond U+FFFF */
         s += n > 0 ? n : 1;
     }
     tc_text_add(t, "\"");

@@ -1,8 +1,8 @@
-/* json.h: JSON (RFC 8259), read and written: the header of a safetensors file, and what a run of the program leaves.
+/* json.h: reads and writes JSON (RFC 8259), for the header of a safetensors file and for the files of a run.
  *
- * A document is read in place: strings are decoded within the text, and all values lie in one array, each followed by
- * what is in it, so that reading makes one allocation and freeing two calls. What a reader asks of a value that is not
- * there (NULL) or of another kind has an answer, so that questions can be asked one inside the other. */
+ * A document is read in place: strings are decoded within the text, and all values are in one array, each followed by
+ * the values that it contains, so that reading takes one allocation and freeing two calls. Every query accepts NULL and
+ * a value of any kind, so that queries can be nested. */
 #ifndef TC_JSON_H
 #define TC_JSON_H
 
@@ -14,7 +14,7 @@ typedef enum tc_json_kind {
     TC_JSON_NULL,
     TC_JSON_FALSE,
     TC_JSON_TRUE,
-    TC_JSON_INTEGER, /* written without fraction and exponent, and an int64_t; -0 is a real */
+    TC_JSON_INTEGER, /* without fraction and exponent, and fits int64_t; -0 is a real */
     TC_JSON_REAL,
     TC_JSON_TEXT,
     TC_JSON_LIST,
@@ -23,9 +23,9 @@ typedef enum tc_json_kind {
 
 typedef struct tc_json {
     tc_json_kind kind;
-    bool last;       /* of the list or object that it is in */
+    bool last;       /* in its list or object */
     uint32_t count;  /* values in a list, members of an object */
-    uint32_t span;   /* places in the array: its own and those of all that is in it */
+    uint32_t span;   /* entries in the array: itself and everything in it */
     const char *key; /* of a member, or NULL */
     union {
         int64_t integer;
@@ -34,21 +34,22 @@ typedef struct tc_json {
     };
 } tc_json;
 
-enum { TC_JSON_DEPTH = 64 }; /* lists and objects in each other, at most */
+enum { TC_JSON_DEPTH = 64 }; /* the deepest nesting of lists and objects */
 
-/* How a document is wrong (text NULL: out of memory) and where: in bytes from its beginning, and as line and column
- * from 1. Of a key that is there twice, the line is that on which the object ends. */
+/* What is wrong with a document (text NULL: out of memory) and where: in bytes from its beginning, and as line and
+ * column from 1. For a duplicate key, the line is that on which the object ends. */
 typedef struct tc_json_error {
     const char *text;
     size_t at, line, column;
 } tc_json_error;
 
-/* Reads text[length], after which there must be a NUL, and overwrites it; the values point into it. NULL with *why:
- * what RFC 8259 does not allow, bytes that are not UTF-8, U+0000, half a surrogate pair, a number beyond double, a key
- * that an object has twice, or more than TC_JSON_DEPTH brackets. The result is one block of m. */
+/* Reads text[length], which a NUL must follow, and overwrites it; the values point into it. NULL with *why for anything
+ * that RFC 8259 does not allow, bytes that are not UTF-8, U+0000, half a surrogate pair, a number beyond double, a
+ * duplicate key, or nesting deeper than TC_JSON_DEPTH. The result is one block of m. */
 tc_json *tc_json_read(const tc_mem *m, char *text, size_t length, tc_json_error *why);
 
-/* The member of that name; value i from 0 (each takes i steps); the first value, and the one after it. NULL: none. */
+/* The member with that key; value i, from 0 (takes i steps); the first value; the one after it. NULL if it does not
+ * exist. */
 const tc_json *tc_json_get(const tc_json *object, const char *key);
 const tc_json *tc_json_at(const tc_json *list, size_t i);
 const tc_json *tc_json_first(const tc_json *list);
@@ -60,23 +61,23 @@ size_t tc_json_size(const tc_json *list);
 const char *tc_json_text(const tc_json *value);             /* NULL: not a string */
 double tc_json_number(const tc_json *value);                /* NAN: not a number */
 int64_t tc_json_whole(const tc_json *value, int64_t limit); /* an integer from 0 to limit; -1: not one */
-bool tc_json_equal(const tc_json *a, const tc_json *b);     /* two that are not there are equal */
+bool tc_json_equal(const tc_json *a, const tc_json *b);     /* NULL equals NULL */
 
 /* ---- Writing ---- */
 
-/* Zero-initialise with {.to.mem = m}; text and failure are those of `to`. Inside an object every call names its key;
+/* Zero-initialise with {.to.mem = m}; `to` holds the text and the failure. Inside an object every call gives a key;
  * elsewhere key is NULL. */
 typedef struct tc_json_writer {
     tc_text to;
-    bool comma; /* something stands before on this level */
+    bool comma; /* the next value on this level needs a comma */
 } tc_json_writer;
 
 void tc_json_open(tc_json_writer *j, const char *key, char bracket); /* '{' or '[' */
 void tc_json_close(tc_json_writer *j, char bracket);                 /* '}' or ']' */
 void tc_json_add_integer(tc_json_writer *j, const char *key, int64_t value);
-/* The shortest number of six digits or more that reads back as the same; null where value is not finite. */
+/* The shortest text of at least six digits that reads back as the same number; null if value is not finite. */
 void tc_json_add_number(tc_json_writer *j, const char *key, double value);
-/* What must not be shown (tc_char_shown) is escaped, and a byte that is not UTF-8 becomes U+FFFD. */
+/* Characters that must not be shown (tc_char_shown) are escaped; a byte that is not UTF-8 becomes U+FFFD. */
 void tc_json_add_text(tc_json_writer *j, const char *key, const char *value);
 
 #endif

@@ -1,15 +1,15 @@
-/* pool.c: the threads.
+/* pool.c: how the threads of a pool share a job.
  *
- * A job is announced by a change of `round`, under the lock. Its parts are claimed by adding 1 to a counter; whoever
- * finishes runs on to the next. The last piece of news a worker gives is that it has left the job (`inside`), so that
- * the caller, when it returns, may reuse the memory of the job.
+ * A job is announced by changing `round` under the lock. A thread claims a part by adding 1 to a counter, and when the
+ * part is done it claims the next. A worker signals that it has left the job (`inside`) last of all, so that the caller
+ * may reuse the memory of the job as soon as it returns.
  *
  *     caller   lock: job = ..., next = 0, round++  .. claims parts .. closes the job, waits until inside == 0
  *     worker   sees round change; lock: is there a job? inside++  .. claims parts .. inside--
  *
- * A worker that comes late finds the job closed and stays out. A worker spins for a moment before it sleeps, as steps
- * follow one another closely; so does the caller before it waits. When the pool is at work for another plan, the
- * caller does its job by itself: nothing ever waits for another caller's job. */
+ * A worker that comes late finds the job closed and stays out. Steps follow one another closely, so a worker spins for
+ * a moment before it sleeps, and the caller before it waits. If the pool is busy for another plan, the caller does its
+ * job alone: nothing ever waits for another caller's job. */
 #include "base/pool.h"
 
 #include "base/flush.h"
@@ -30,13 +30,13 @@ typedef struct worker {
 
 struct tacet_pool {
     tc_mem mem;
-    int threads; /* the caller's among them */
-    int workers; /* that were started */
+    int threads; /* including the caller's */
+    int workers; /* started so far */
     worker worker[MAX_THREADS];
     int spins;
 
     pthread_mutex_t busy; /* held by the caller whose job runs */
-    pthread_mutex_t lock; /* guards job, run, parts, open, inside, stop, and the sleeping */
+    pthread_mutex_t lock; /* guards job, run, parts, open, inside, stop and sleeping */
     pthread_cond_t wake, left;
     atomic_uint round; /* changes with every job; read without the lock while spinning */
     int sleeping;
@@ -64,7 +64,7 @@ static void claim_parts(tacet_pool *p, tc_part *run, void *job, int64_t parts, i
     while ((i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < parts) run(job, i, lane);
 }
 
-/* Waits until the round is not `seen`: first spinning, then asleep. With the lock held on return. */
+/* Waits until the round differs from `seen`: spinning at first, then asleep. Returns with the lock held. */
 static void await_round(tacet_pool *p, unsigned seen)
 {
     for (int i = 0; i < p->spins && atomic_load_explicit(&p->round, memory_order_acquire) == seen; i++) rest();
@@ -81,7 +81,7 @@ static void *work(void *argument)
     const worker *self = argument;
     tacet_pool *p = self->pool;
     unsigned seen = 0;
-    tc_flush_denormals(); /* as the caller has it while a list runs */
+    tc_flush_denormals(); /* as the caller does while a list runs */
     for (;;) {
         await_round(p, seen);
         seen = atomic_load_explicit(&p->round, memory_order_relaxed);
@@ -96,7 +96,7 @@ static void *work(void *argument)
 
         claim_parts(p, run, job, parts, self->lane);
 
-        /* The caller sleeps, if it does, with the lock: so the news cannot fall between its look and its sleep. */
+        /* The caller checks `inside` and falls asleep under the lock, so the signal cannot come between the two. */
         if (atomic_fetch_sub_explicit(&p->inside, 1, memory_order_acq_rel) == 1) {
             pthread_mutex_lock(&p->lock);
             pthread_cond_signal(&p->left);
@@ -105,7 +105,6 @@ static void *work(void *argument)
     }
 }
 
-/* Puts a job up; wakes who sleeps. */
 static void announce(tacet_pool *p, int64_t parts, tc_part *run, void *job)
 {
     pthread_mutex_lock(&p->lock);
@@ -119,7 +118,7 @@ static void announce(tacet_pool *p, int64_t parts, tc_part *run, void *job)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Keeps latecomers out and waits for those who are in. */
+/* Keeps late workers out and waits for those that are inside. */
 static void close_job(tacet_pool *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -148,7 +147,7 @@ void tc_pool_run(tacet_pool *p, int64_t parts, tc_part *run, void *job)
 
 int tc_pool_threads(const tacet_pool *p) { return p ? p->threads : 1; }
 
-/* Starts the workers. They leave signals to the threads of the program. */
+/* Starts the workers with signals blocked: those are for the program's own threads. */
 static bool start(tacet_pool *p)
 {
     sigset_t all, before;
@@ -177,7 +176,7 @@ tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
     }
     p->mem = mem;
     p->threads = threads;
-    /* More threads than processors: who spins keeps another from its work. */
+    /* With more threads than processors, a thread that spins keeps another from working. */
     p->spins = sysconf(_SC_NPROCESSORS_ONLN) >= threads ? SPINS : 0;
     pthread_mutex_init(&p->busy, NULL);
     pthread_mutex_init(&p->lock, NULL);

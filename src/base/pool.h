@@ -1,7 +1,7 @@
 /* pool.h: a few threads that share the parts of one job.
  *
- * A job is `parts` independent parts, numbered from 0, that may run in any order on any thread; who runs which must
- * never show in the result. The caller works too and returns when all are done.
+ * A job is `parts` independent parts, numbered from 0, that may run in any order on any thread; the result must not
+ * depend on which thread runs which part. The caller works too and returns when all are done.
  *
  * A lane is a thread's number in its pool, from 0 (the caller) to threads - 1: no two parts of a job run on one lane at
  * the same time, so memory that belongs to a lane needs no lock. */

@@ -28,7 +28,7 @@ static uint32_t hash(const char *text)
 
 tc_stream tc_stream_of(uint64_t seed, uint64_t step, const char *name)
 {
-    /* The bits of a step above 32 go into the name's word: the counter has no other place for them. */
+    /* The bits of a step above 32 go into the name's word: the counter has no other room for them. */
     const uint32_t high = (uint32_t)(step >> 32);
     return (tc_stream){.seed = seed, .step = (uint32_t)step, .name = hash(name) ^ (high * 0x9E3779B9u)};
 }

@@ -1,8 +1,8 @@
 /* rng.h: random numbers that depend only on what they are for.
  *
  * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011) turns a key and a
- * counter into four words. The key is the seed; the counter is (element / 4, step, name): so the same element of the
- * same layer at the same step draws the same number on any thread, in any order, in a replay. */
+ * counter into four words. The key is the seed; the counter is (element / 4, step, name), so the same element of the
+ * same layer at the same step draws the same number on any thread, in any order, and in a replay. */
 #ifndef TC_RNG_H
 #define TC_RNG_H
 
@@ -10,7 +10,7 @@
 
 void tc_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-/* A stream: element i of it is word i % 4 of block i / 4. */
+/* Element i of a stream is word i % 4 of block i / 4. */
 typedef struct tc_stream {
     uint64_t seed;
     uint32_t step, name;

@@ -11,12 +11,12 @@ typedef struct tc_shape {
     int64_t dim[TC_MAX_RANK];
 } tc_shape;
 
-/* The number of elements, or -1 when a size is not positive or the product is above TC_MAX_COUNT. A scalar has 1. */
+/* The number of elements, or -1 if a size is not positive or the product is above TC_MAX_COUNT. A scalar has 1. */
 #define TC_MAX_COUNT (INT64_C(1) << 40)
 int64_t tc_shape_count(const tc_shape *s);
 
-/* A unit is an index of the last dimension, the leading dimensions are positions: [512] has 512 units and one position,
- * [14, 14, 32] has 32 units and 196 positions. A scalar has one of each. */
+/* A unit is an index of the last dimension, and a position one of the leading dimensions: [512] has 512 units and one
+ * position, [14, 14, 32] has 32 units and 196 positions. A scalar has one of each. */
 int64_t tc_shape_units(const tc_shape *s);
 int64_t tc_shape_positions(const tc_shape *s);
 

@@ -1,9 +1,9 @@
-/* sized.c: structs go from a caller to the library, or back, where either may know more fields than the other. */
+/* sized.c: copies structs between a caller and the library, either of which may know more fields than the other. */
 #include "base/sized.h"
 
 #include <string.h>
 
-enum { FIRST = sizeof(size_t), MOST = 1 << 16 }; /* of sizes: anything larger was never set */
+enum { FIRST = sizeof(size_t), MOST = 1 << 16 }; /* valid sizes: a larger one was never set */
 
 static size_t size_of(const void *theirs)
 {

@@ -1,6 +1,6 @@
 /* status.c: errors are filled in by the call that fails and printed by whoever owns the struct.
  *
- * Messages are written under the C locale, so that a number in one has a point wherever the program runs. */
+ * Messages are formatted in the C locale, so that numbers have a decimal point in whatever locale the program runs. */
 #include "base/status.h"
 
 #include "base/text.h"
@@ -41,7 +41,7 @@ tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width
 void tc_fail_at(tacet_error *e, const char *source, int column, int width)
 {
     if (!e) return;
-    /* A long text is cut to a window with the mistake in its middle, and an ellipsis where it continues. */
+    /* A long text is cut to a window around the mistake, with an ellipsis at each end that was cut. */
     const size_t length = strlen(source), room = sizeof e->source - 1, n = length < room ? length : room;
     size_t from = 0;
     if (column > 0 && (size_t)column > length) column = (int)length;
@@ -83,8 +83,8 @@ void tc_fail_choices(tacet_error *e, const char *head, const char *word,
 
 tacet_status tc_fail_memory(tacet_error *e) { return tc_fail(e, TACET_MEMORY, "out of memory"); }
 
-/* Appends to text as snprintf would. What a terminal would obey (a file's words may stand in an
- * error) becomes a question mark. */
+/* Appends to text as snprintf would. Control characters become question marks: an error may quote a file, and a
+ * terminal would obey them. */
 typedef struct sink {
     char *text;
     size_t capacity, length;
@@ -96,7 +96,7 @@ static void put(sink *s, const char *text, size_t n)
         if (s->length + 1 < s->capacity) s->text[s->length] = *text;
 }
 
-/* The character at text, in one column or, where it is not shown, as a question mark; its length. */
+/* Appends the character at text, or a question mark if it must not be shown; returns its length. */
 static size_t put_char(sink *s, const char *text)
 {
     uint32_t code;
@@ -117,7 +117,7 @@ static size_t end_sink(const sink *s)
     return s->length;
 }
 
-/* Bytes that continue a UTF-8 character take no column. */
+/* Bytes that continue a UTF-8 character take up no column. */
 static bool continues(char c) { return (c & 0xC0) == 0x80; }
 
 size_t tc_caret(const char *text, size_t length, size_t at, size_t width, const char *const colour[2], char *to,

@@ -1,4 +1,4 @@
-/* status.h: how a call says that it failed. The floor of everything. */
+/* status.h: how a call reports that it failed. */
 #ifndef TC_STATUS_H
 #define TC_STATUS_H
 
@@ -11,11 +11,11 @@ __attribute__((format(printf, 3, 4))) tacet_status tc_fail(tacet_error *e, tacet
 __attribute__((format(printf, 3, 0))) void tc_fail_list(tacet_error *e, tacet_status s, const char *format,
                                                         va_list arguments);
 
-/* The same for a mistake at a place of a description, `source`: returns TACET_DESCRIPTION. */
+/* The same for a mistake at a place in a description, `source`; returns TACET_DESCRIPTION. */
 __attribute__((format(printf, 5, 6))) tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width,
                                                              const char *format, ...);
 
-/* Adds the text with the mistake and its place; or what to do about it. */
+/* tc_fail_at adds the text that has the mistake, and its place; tc_fail_hint adds what to do about it. */
 void tc_fail_at(tacet_error *e, const char *source, int column, int width);
 __attribute__((format(printf, 2, 3))) void tc_fail_hint(tacet_error *e, const char *format, ...);
 
@@ -24,9 +24,9 @@ __attribute__((format(printf, 2, 3))) void tc_fail_hint(tacet_error *e, const ch
 void tc_fail_choices(tacet_error *e, const char *head, const char *word,
                      const char *(*next)(const void *context, int i), const void *context);
 
-/* The line of a text in which byte `at` is, and under it a caret and `width` - 1 tildes, each line after 4 spaces; of a long
- * line the part around the place. colour: NULL, or what is written before and after the carets. Control characters become
- * question marks. The contract is that of snprintf. */
+/* Writes the line of a text that contains byte `at`, and under it a caret and `width` - 1 tildes, each line after 4
+ * spaces; of a long line only the part around the place. colour: NULL, or what to write before and after the carets.
+ * Control characters become question marks. Truncates and returns as snprintf does. */
 size_t tc_caret(const char *text, size_t length, size_t at, size_t width, const char *const colour[2], char *to,
                 size_t capacity);
 

@@ -1,8 +1,8 @@
 /* text.c: text that grows, numbers in the C locale, and the nearest word.
  *
- * printf and strtod follow the locale of the thread, which belongs to the program that uses us; so the C locale is put
- * in place for the length of one call (newlocale, uselocale: POSIX 2008). When even that cannot be had there is no
- * memory left, and the locale in force is used. */
+ * printf and strtod follow the locale of the thread, which belongs to the program that uses us; so each call switches
+ * to the C locale and back (newlocale, uselocale: POSIX 2008). That fails only when out of memory, and the current
+ * locale is then used. */
 #include "base/text.h"
 
 #include <errno.h>
@@ -242,8 +242,8 @@ enum { MAX_WORD = 64 };
 
 static int lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
 
-/* Edits that turn a into b: one letter more, less, other, or two neighbours swapped (optimal string alignment). Upper
- * and lower case are the same; words of MAX_WORD letters or more count as far apart. */
+/* The number of edits that turn a into b: a letter inserted, deleted or changed, or two neighbours swapped (optimal
+ * string alignment). Case is ignored; words of MAX_WORD letters or more count as far apart. */
 static int distance(const char *a, const char *b)
 {
     const size_t n = strlen(a), m = strlen(b);

@@ -1,4 +1,4 @@
-/* text.h: text that grows, numbers in the C locale, words of a list, and the nearest to a misspelt one. */
+/* text.h: text that grows, numbers in the C locale, words of a list, and the nearest match for a misspelt one. */
 #ifndef TC_TEXT_H
 #define TC_TEXT_H
 
@@ -6,8 +6,8 @@
 
 #include <stdarg.h>
 
-/* A string that grows. Failure is sticky: after an allocation failed, `failed` is set and further adds do nothing, so
- * that a caller looks once, at the end. Zero-initialise with {.mem = m}; data may be NULL while length is 0. */
+/* A string that grows. Failure is sticky: once an allocation has failed, `failed` is set and further adds do nothing,
+ * so that a caller can check once, at the end. Zero-initialise with {.mem = m}; data may be NULL while length is 0. */
 typedef struct tc_text {
     tc_mem mem;
     char *data;
@@ -20,8 +20,7 @@ __attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *f
 void tc_text_put(tc_text *t, const void *from, size_t n); /* n bytes as they are */
 void tc_text_free(tc_text *t);
 
-/* snprintf's contract for a text that is already there: copies what fits, ends it with a NUL, returns the full
- * length. */
+/* Like snprintf for a finished text: copies what fits, ends it with a NUL, returns the full length. */
 size_t tc_text_copy(const char *text, char *to, size_t capacity);
 
 /* vsnprintf and snprintf in the C locale. */
@@ -32,7 +31,7 @@ __attribute__((format(printf, 3, 4))) int tc_snprintf(char *to, size_t capacity,
  * gives). */
 enum { TC_NUMBER_MAX = 32 };
 const char *tc_number_text(double x, char buffer[TC_NUMBER_MAX]);
-const char *tc_number_digits(double x, int least, char buffer[TC_NUMBER_MAX]); /* with at least so many digits */
+const char *tc_number_digits(double x, int least, char buffer[TC_NUMBER_MAX]); /* with at least `least` digits */
 
 /* FNV-1a of the text's bytes (Fowler, Noll, Vo). The seed is mixed into the offset basis. */
 static inline uint32_t tc_text_hash(const char *text, uint32_t seed)
@@ -49,29 +48,29 @@ static inline const char *tc_plural(int64_t n) { return n == 1 ? "" : "s"; }
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
 
-/* Which word of "a|b|c" the text is, counted from 0; -1: none. */
+/* The index of the word of "a|b|c" that equals text, from 0; -1 if none does. */
 int tc_word_read(const char *words, const char *text);
 
-/* true, on, yes, 1 and false, off, no, 0. */
+/* Reads true, on, yes, 1 or false, off, no, 0. */
 bool tc_bool_read(const char *text, bool *x);
 
 /* strtod in the C locale: the number that text begins with. */
 double tc_number_at(const char *text, char **end);
 
-/* The length in bytes of the UTF-8 character that text begins with, and its code; 0 when it begins with none. (RFC 3629:
- * nothing overlong, no surrogates.) */
+/* The length in bytes of the UTF-8 character that text begins with, and its code; 0 if it does not begin with one. (RFC
+ * 3629: no overlong forms, no surrogates.) */
 size_t tc_char(const char *text, uint32_t *code);
 
-/* Whether a character may be shown as it is. Those that may not could make a terminal obey them or a text look like
- * another one: controls (C0, DEL, C1), the marks that turn the direction of writing, and line separators. */
+/* Whether a character may be shown as it is. The others could control a terminal or make a text look like another one:
+ * controls (C0, DEL, C1), marks that change the direction of writing, and line separators. */
 bool tc_char_shown(uint32_t code);
 
-/* Whether text is UTF-8; and, with the second, all of it may be shown. */
+/* Whether text is UTF-8; whether, in addition, all of it may be shown. */
 bool tc_text_utf8(const char *text);
 bool tc_text_shown(const char *text);
 
-/* Makes text fit to be shown, in place: each character that must not be, and each byte that is not UTF-8, becomes a
- * question mark. Those in `keep` ("\n\t") stay. Returns text. */
+/* Makes text safe to show, in place: each character that must not be shown, and each byte that is not UTF-8, becomes a
+ * question mark, except characters in `keep` ("\n\t"). Returns text. */
 char *tc_tame(char *text, const char *keep);
 
 /* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,

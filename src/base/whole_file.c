@@ -1,4 +1,4 @@
-/* whole_file.c: a file that is there whole or not at all. */
+/* whole_file.c: writes a file that exists complete or not at all. */
 #include "base/whole_file.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@ tacet_status tc_whole_fail(const tc_whole_file *w, const char *doing, tacet_erro
     return tc_fail(e, TACET_IO, "cannot %s %.300s: %s", doing, w->path, strerror(errno));
 }
 
-/* What another writer holds is locked; what one that was killed left is not, and is taken over. Between open and flock the
- * other may have renamed its file: then this is no longer the temporary file, and must not be touched. */
+/* A temporary file is locked while its writer lives; one that a killed writer left is not, and is reused. Between open
+ * and flock the other writer may have renamed its file: then fd is the finished file, which must not be touched. */
 tacet_status tc_whole_open(tc_whole_file *w, const char *path, char *temporary, tacet_error *e)
 {
     struct stat own, there;
@@ -38,11 +38,11 @@ tacet_status tc_whole_open(tc_whole_file *w, const char *path, char *temporary, 
     return s;
 }
 
-/* A rename is on the disk once its folder is. Some file systems cannot sync a folder and say EINVAL: then this is the
- * best there is. */
+/* A rename is on the disk only after its folder is synced. Some file systems cannot sync a folder and return EINVAL:
+ * that is accepted. */
 static tacet_status sync_folder(const tc_whole_file *w, tacet_error *e)
 {
-    char *slash = strrchr(w->temporary, '/'); /* the name is not needed any more */
+    char *slash = strrchr(w->temporary, '/'); /* the name is not needed after this */
     if (slash) slash[slash == w->temporary ? 1 : 0] = '\0';
     const int fd = open(slash ? w->temporary : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);

@@ -1,4 +1,4 @@
-/* array.c: a row of a table for each type of number, and what idx and npy files have in common. */
+/* array.c: the types of numbers, as a table, and what idx and npy files have in common. */
 #include "data/array.h"
 
 #include <inttypes.h>

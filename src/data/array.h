@@ -9,7 +9,7 @@ typedef struct tc_array {
     tacet_type type;
     int64_t rows;
     tc_shape shape; /* of a row; rank 0: a row is one number */
-    void *data;     /* [rows, shape...], owned by who made it; NULL: no array */
+    void *data;     /* [rows, shape...], owned by its creator; NULL: no array */
 } tc_array;
 
 size_t tc_type_size(tacet_type type);
@@ -18,16 +18,16 @@ bool tc_type_whole(tacet_type type); /* whole numbers, as labels are */
 /* to[i] = data[first + i] as double */
 void tc_widen(const tc_array *a, int64_t first, int64_t n, double *to);
 
-/* Rows and their shape from the sizes that a header gives, outermost first; false when they make no sensible table (a
- * size below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). */
+/* Rows and their shape from the sizes that a header gives, outermost first; false if they make no valid table (a size
+ * below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). */
 bool tc_array_sizes(tc_array *a, int rank, const int64_t *size);
 
 /* Takes the rest of the file, which should be all numbers of the array, `width` bytes each, and nothing more. If they
  * are not stored as `type` is in memory, the caller converts them. */
 tacet_status tc_array_read(tc_array *a, tc_reader *r, size_t width);
 
-/* The array as labels: `classes` is set to the largest plus 1. Refuses ("path: row 3 has the label -1 ...") what is not
- * in 0..2^31-2. */
+/* Reads the array as labels: sets `classes` to the largest plus 1, and refuses ("path: row 3 has the label -1 ...")
+ * labels outside 0..2^31-2. */
 tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes);
 
 #endif

@@ -1,7 +1,7 @@
-/* classes.c: which word is which class, as text that is transferred from the data that a model was trained on to other
+/* classes.c: the words of the classes as text, which carries them from the data that a model was trained on to other
  * data.
  *
- * Both texts are ascending lines, so that one walk over the two finds the place of each word. */
+ * Both texts are sorted lines, so one pass over the two finds the place of each word. */
 #include "data/data.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ static size_t line(const char *text, const char **next)
     return n;
 }
 
-/* place[i] = the line of `all` that the i-th line of `some` is; *lines: how many `all` has. */
+/* place[i] = the number of the line of `all` that equals line i of `some`; *lines = the number of lines of `all`. */
 static tacet_status match(const char *some, const char *all, const char *spec, int32_t *place, int64_t *lines,
                           tacet_error *e)
 {

@@ -12,14 +12,14 @@ static const tc_attribute attribute[] = {
     {"file", "text", NULL, "the file, plain or .gz", true},
     {"label", "text", "", "the column that holds the class: its name, or its number from 1; whole numbers or words",
      false},
-    {"target", "text", "", "the columns that a regression is to give, \"price,size\"", false},
+    {"target", "text", "", "the columns that a regression predicts, \"price,size\"", false},
     {"delimiter", "text", ",", "what separates fields: one character, or the word tab", false},
     {0},
 };
 
 typedef struct column {
     const char *name; /* its field in the first row, whether or not that is a header */
-    int64_t y;        /* which number of a row of y is in it; X: it is one of x */
+    int64_t y;        /* its index in a row of y; X: it belongs to x */
 } column;
 
 enum { X = -1 };
@@ -37,7 +37,7 @@ typedef struct csv {
     bool header;
     bool labels;  /* y is one label, not targets */
     int64_t n, m; /* elements of a row of x, of a row of y */
-    int64_t room; /* rows that fit */
+    int64_t room; /* rows that there is room for */
     int64_t at;   /* elements of x so far */
     tc_words words;
 } csv;
@@ -67,7 +67,7 @@ static tacet_status read_first(csv *c)
     return TACET_OK;
 }
 
-/* The first row is a header if one of its fields is a word, except in the label column when that is given by number:
+/* The first row is a header if one of its fields is a word, unless it is in a label column that is given by number:
  * there a word may be a label. */
 static bool is_header(const csv *c)
 {
@@ -87,7 +87,7 @@ static const char *next_name(const void *context, int i)
     return i < c->columns ? c->column[i].name : NULL;
 }
 
-/* The column of that name, or of that number from 1, becomes the next of y. */
+/* Makes the column of that name, or of that number from 1, the next one of y. */
 static tacet_status add_y(csv *c, int attr, const char *name)
 {
     int64_t i = 0, number;
@@ -124,7 +124,7 @@ static tacet_status add_targets(csv *c)
     }
 }
 
-/* What each column is, and so the shapes of rows. */
+/* Decides what each column is, which gives the shapes of rows. */
 static tacet_status set_columns(csv *c)
 {
     tc_samples *t = c->t;
@@ -146,7 +146,7 @@ static tacet_status set_columns(csv *c)
 
 /* ---- All rows ---- */
 
-/* Memory for so many rows of n elements, of float or int32; on failure the contents are kept. */
+/* Makes room for `rows` rows of n elements, float or int32; on failure the contents are kept. */
 static bool resize(const csv *c, tc_array *a, int64_t rows, int64_t n)
 {
     void *data = n > 0 ? tc_resize(&c->t->mem, a->data, (size_t)(rows * n), sizeof(float)) : NULL;
@@ -165,7 +165,7 @@ static tacet_status reserve_row(csv *c)
     return TACET_OK;
 }
 
-/* One field of row t->x.rows, in column i from 0. */
+/* Stores a field of row t->x.rows, in column i from 0. */
 static tacet_status put(csv *c, int64_t i, const char *text)
 {
     tc_samples *t = c->t;
@@ -187,14 +187,15 @@ static tacet_status put(csv *c, int64_t i, const char *text)
     return TACET_OK;
 }
 
-/* A label is refused only now: if the row had one field too many, the label's column would not hold the label. */
+/* A bad label is refused only at the end of its row: in a row with one field too many, the label's column may hold
+ * another field. */
 static tacet_status end_row(csv *c)
 {
     c->t->x.rows++;
     return c->words.status;
 }
 
-/* The first row, if it is not a header. */
+/* Stores the first row, unless it is a header. */
 static tacet_status put_first(csv *c)
 {
     if (c->header) return TACET_OK;
@@ -233,7 +234,7 @@ static tacet_status read_rows(csv *c)
     if (!status && c->labels) status = tc_words_classes(&c->words, t->x.rows, t->y.data, &t->classes, &t->words);
     if (status) return status;
     t->y.rows = t->x.rows;
-    /* Memory past the last row is given back; if the hook refuses to shrink it, nothing is lost. */
+    /* Memory after the last row is given back; if the hook refuses to shrink it, nothing is lost. */
     resize(c, &t->x, t->x.rows, c->n);
     resize(c, &t->y, t->y.rows, c->m);
     return TACET_OK;

@@ -1,4 +1,4 @@
-/* data.c: data as the user holds them: a table, or a view of some of its rows, and a scaling. */
+/* data.c: data as the user sees them: a table, or a view of some of its rows, and a scaling. */
 #include "data/data.h"
 
 #include "base/sized.h"
@@ -35,7 +35,7 @@ static tacet_status find_part(const tc_spec *spec, const tc_source *source, cons
     return status;
 }
 
-/* Figures computed from data are those of the training part, also for the test part. */
+/* A scaling that is computed from data uses the training part, also when it scales the test part. */
 static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_spec *spec, const tc_arg *arg,
                                const tc_arg *common, bool test, tacet_error *e)
 {
@@ -138,8 +138,8 @@ tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info)
 
 /* ---- Holding out ---- */
 
-/* Which of n rows are held out: `count` of them, marked in taken[n]. A shuffle that stops after `count` draws (Fisher,
- * Yates), on order[n]. */
+/* Draws `count` of n rows to hold out, and marks them in taken[n]: a shuffle of order[n] that stops after `count` draws
+ * (Fisher, Yates). */
 static void draw(int64_t *order, bool *taken, int64_t n, int64_t count, uint64_t seed)
 {
     const tc_stream s = tc_stream_of(seed, 0, "hold_out");
@@ -152,7 +152,7 @@ static void draw(int64_t *order, bool *taken, int64_t n, int64_t count, uint64_t
     }
 }
 
-/* Leaves d the rows that are not taken, and gives the others to `held`. */
+/* Moves the rows that are taken from d to `held`. */
 static tacet_status split(tacet_data *d, tacet_data *held, uint64_t seed, tacet_error *e)
 {
     const int64_t n = d->rows;
@@ -161,7 +161,7 @@ static tacet_status split(tacet_data *d, tacet_data *held, uint64_t seed, tacet_
     held->index = tc_resize(&d->mem, NULL, (size_t)held->rows, sizeof *held->index);
     const bool ok = taken && keep && held->index;
     if (ok) {
-        draw(keep, taken, n, held->rows, seed); /* which needs `keep` only as it runs */
+        draw(keep, taken, n, held->rows, seed); /* `keep` is only working memory for draw() */
         int64_t kept = 0, gone = 0;
         for (int64_t i = 0; i < n; i++) {
             const int64_t row = d->index ? d->index[i] : i;

@@ -2,8 +2,8 @@
  *
  *     source "idx DIR" --open--> table (as stored) <--- data (some or all rows, in order; a scaling) <--- loader (steer)
  *
- * A table is read once and never changes; several data may look at one. Sources are rows of a list: a reader is one
- * file and one line in source.c. */
+ * A table is read once and never changes; several data may be views of one. A new source takes one file and one line in
+ * source.c. */
 #ifndef TC_DATA_H
 #define TC_DATA_H
 
@@ -24,7 +24,7 @@ typedef struct tc_samples {
 
 void tc_samples_free(tc_samples *t);
 
-/* A kind of source. open fills a zeroed table with the training part or, where `test`, the test part; on failure the
+/* A kind of source. open fills a zeroed table with the training part or, if `test`, the test part; on failure the
  * caller frees what it has filled in so far. `arg` is in the order of `attribute`. */
 typedef struct tc_source {
     const char *name, *formula, *doc, *source;
@@ -47,15 +47,15 @@ typedef struct tc_scale {
     float *scale, *shift; /* one block, owned, which begins at scale */
 } tc_scale;
 
-/* The scaling that the common attributes ask for, over these training data. *s is empty before; the caller frees it,
- * even after a failure. The same holds for a copy. */
+/* Makes the scaling that the common attributes describe, from these training data. *s must be empty; the caller frees
+ * it, even after a failure. The same holds for a copy. */
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e);
 
 struct tacet_data {
     tc_mem mem;
     tc_samples own;          /* empty in a view */
-    const tc_samples *table; /* own, or the one that it is a view of */
+    const tc_samples *table; /* own, or the table that it is a view of */
     int64_t rows;
     int64_t *index; /* [rows], ascending rows of the table; NULL: all of them */
     tc_scale scale;

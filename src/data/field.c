@@ -1,7 +1,6 @@
-/* field.c: RFC 4180, with what real files need: LF as well as CRLF, a byte order mark, spaces around a field.
+/* field.c: RFC 4180, plus what real files contain: LF as well as CRLF, a byte order mark, spaces around a field.
  *
- * A field in quotes may hold the delimiter, line ends and doubled quotes; it is cut at no other place. One field is in
- * memory at a time. */
+ * A field in quotes may hold the delimiter, line ends and doubled quotes. One field is in memory at a time. */
 #include "data/field.h"
 
 #include "base/text.h"
@@ -52,7 +51,7 @@ static int first_byte(tc_fields *f)
 
 static bool is_end(const tc_fields *f, int c) { return c < 0 || c == '\n' || c == (unsigned char)f->delimiter; }
 
-/* A space that does not count: the delimiter may be one that does. */
+/* The delimiter itself may be a space or a tab, which then counts. */
 static bool is_space(const tc_fields *f, int c) { return (c == ' ' || c == '\t') && c != f->delimiter; }
 
 static bool keep(tc_fields *f, int c)
@@ -66,7 +65,7 @@ static bool keep(tc_fields *f, int c)
 
 /* ---- Fields ---- */
 
-/* What follows an opening quote; returns the byte that ends the field. */
+/* Reads on after an opening quote; returns the byte that ends the field. */
 static int read_quoted(tc_fields *f)
 {
     for (;;) {
@@ -115,9 +114,9 @@ bool tc_fields_next(tc_fields *f)
 
 /* ---- Numbers ---- */
 
-/* What most files hold, 12, -3.25, is read here: up to 15 digits (so below 2^53) over a power of ten that a double
- * holds exactly are one division, rounded as it should be (Clinger, How to read floating point numbers accurately, PLDI
- * 1990). False: the general way must read it. */
+/* Reads what most files hold, such as 12 or -3.25: up to 15 digits (so below 2^53) over a power of ten that a double
+ * holds exactly take one division, which is correctly rounded (Clinger, How to read floating point numbers accurately,
+ * PLDI 1990). False: the general reader must read it. */
 static bool plain_number(const char *p, double *x)
 {
     static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};

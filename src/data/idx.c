@@ -27,7 +27,7 @@ static const struct type {
     {0x0C, "int", 4, TACET_I32},          {0x0D, "float", 4, TACET_F32},       {0x0E, "double", 8, TACET_F64},
 };
 
-/* *type is NULL before. */
+/* *type must be NULL. */
 static tacet_status read_header(tc_reader *r, tc_array *a, const struct type **type)
 {
     unsigned char magic[4], size[4 * (TC_MAX_RANK + 1)];
@@ -66,8 +66,8 @@ static tacet_status check_header(tc_reader *r, const tc_samples *t, const struct
     return TACET_OK;
 }
 
-/* Turns big-endian numbers of `width` bytes into this machine's, which is little-endian, and signed ones that are
- * narrower than int32 into int32. */
+/* Converts big-endian numbers of `width` bytes to this machine's order, little-endian, and signed ones that are
+ * narrower than int32 to int32. */
 static tacet_status turn(tc_reader *r, tc_array *a, size_t width)
 {
     const int64_t n = a->rows * tc_shape_count(&a->shape);

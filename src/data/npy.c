@@ -171,7 +171,7 @@ static tacet_status read_header(tc_reader *r, header *h)
     return r->status;
 }
 
-/* x, or what belongs to its rows. */
+/* Reads x, or the labels or targets of its rows. */
 static tacet_status read_file(tc_samples *t, const char *path, bool is_y, tacet_error *e)
 {
     tc_array *a = is_y ? &t->y : &t->x;
@@ -186,7 +186,7 @@ static tacet_status read_file(tc_samples *t, const char *path, bool is_y, tacet_
         tc_reader_refuse(&r, "has %" PRId64 " rows, x has %" PRId64, a->rows, t->x.rows);
     const bool labels = is_y && tc_type_whole(a->type);
     if (!r.status && labels) tc_array_classes(a, &r, &t->classes);
-    if (!labels && h.rank == 1) a->shape = (tc_shape){.rank = 1, .dim = {1}}; /* a vector, if only of one number */
+    if (!labels && h.rank == 1) a->shape = (tc_shape){.rank = 1, .dim = {1}}; /* a vector of one number */
     return tc_reader_close(&r);
 }
 

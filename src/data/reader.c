@@ -34,7 +34,7 @@ static tacet_status refuse_io(tc_reader *r, const char *doing)
 
 static tacet_status refuse_memory(tc_reader *r) { return r->status = tc_fail_memory(r->error); }
 
-/* As many bytes of the file as there are, up to CHUNK; 0 at its end and on failure. */
+/* Reads up to CHUNK bytes of the file; 0 at its end and on failure. */
 static size_t fill_raw(tc_reader *r)
 {
     size_t have = 0;
@@ -47,7 +47,7 @@ static size_t fill_raw(tc_reader *r)
     return r->status ? 0 : have;
 }
 
-/* The next raw bytes for inflate, when it has used up those before. False when no more exist. */
+/* Gives inflate more raw bytes once it has used up the last ones. False at the end of the file. */
 static bool feed(tc_reader *r)
 {
     if (r->stream.avail_in > 0) return true;

@@ -1,4 +1,4 @@
-/* reader.h: a file that is read from front to back, plain or gzipped (which is told by its content, not its name).
+/* reader.h: a file that is read from front to back, plain or gzipped (recognised by its content, not its name).
  *
  * Nothing is trusted: a block of n bytes gets only as much memory as the file actually fills, up to n. Every failure is
  * written to the error that the reader was opened with, with the file's path in it. */
@@ -18,8 +18,8 @@ typedef struct tc_reader {
     tacet_error *error;  /* may be NULL */
     tacet_status status; /* of the first failure; sticky */
     int file;
-    int64_t size;      /* of a plain regular file; -1 if only reading will tell */
-    int64_t taken;     /* bytes that were handed out */
+    int64_t size;      /* of a plain regular file; otherwise -1: not known in advance */
+    int64_t taken;     /* bytes handed out so far */
     bool gzip, at_end; /* at_end: of the file as stored */
     bool inside;       /* gzip: within a member */
     z_stream stream;
@@ -52,7 +52,7 @@ static inline int tc_reader_byte(tc_reader *r)
     return c;
 }
 
-/* Exactly n bytes into `to`, or into *block, which is NULL before and which the caller frees, even after a failure.
+/* Reads exactly n bytes into `to`, or into *block, which must be NULL and which the caller frees, even after a failure.
  * `what` ("its header") names them in the message if the file ends too early. */
 tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what);
 tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **block);

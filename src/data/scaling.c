@@ -1,7 +1,7 @@
 /* scaling.c: x = number * scale + shift, one pair for all elements of a row or a pair for each.
  *
- * Asked for in words (scale=, mean=, std=, normalize=), kept as pairs, and carried with a model as text:
- * "scale 0.00392156886 shift 0", digits enough (9) to read back as the same floats. */
+ * A scaling is given in words (scale=, mean=, std=, normalize=), kept as pairs, and saved with a model as text: "scale
+ * 0.00392156886 shift 0", with enough digits (9) to read back as the same floats. */
 #include "data/data.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, 
 
 /* ---- From words ---- */
 
-/* Means and deviations of every element over the rows, in two passes. The first row is taken off before, so that an
+/* Means and deviations of every element over the rows, in two passes. The first row is subtracted first, so that an
  * element that never changes has a deviation of exactly 0. */
 static void measure(const tc_array *x, int64_t n, double *first, double *row, double *mean, double *std)
 {
@@ -160,7 +160,7 @@ tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error
         else if (!tc_number_read(next(&w), &x) || !isfinite((float)x))
             status = tc_fail(why, TACET_DESCRIPTION, "%s; \"%s\" is not a number for it", form, w.word);
         else
-            s.scale[j] = (float)x; /* and on into shift */
+            s.scale[j] = (float)x; /* and then into shift, which follows scale */
     }
     tc_free(&d->mem, status ? s.scale : d->scale.scale);
     if (!status) d->scale = s;

@@ -1,4 +1,4 @@
-/* words.c: words in a sorted list, found by bisection; in the end it is also their order as classes. */
+/* words.c: words in a sorted list, found by bisection; the order of the list is also the order of the classes. */
 #include "data/words.h"
 
 #include "data/field.h"
@@ -15,7 +15,7 @@ void tc_words_free(tc_words *w)
 
 static const char *word_at(const tc_words *w, int32_t place) { return w->text.data + w->word[place].start; }
 
-/* The place of the word in the list, or where it would be. */
+/* The place of the word in the list, or where it would be inserted. */
 static int32_t find(const tc_words *w, const char *text)
 {
     int32_t low = 0, high = w->count;
@@ -29,7 +29,7 @@ static int32_t find(const tc_words *w, const char *text)
     return low;
 }
 
-/* The number of a new word. The first one says whether all are numbers. */
+/* Numbers a new word. The first word decides whether all must be whole numbers. */
 static tacet_status number_of(tc_words *w, const char *text, int64_t line, int32_t *number)
 {
     if (w->count == TC_MAX_LABEL_WORDS)

@@ -1,4 +1,4 @@
-/* words.h: the different words of a label column, and the classes that they stand for. */
+/* words.h: the distinct words of a label column, and their classes. */
 #ifndef TC_WORDS_H
 #define TC_WORDS_H
 
@@ -24,12 +24,12 @@ typedef struct tc_words {
 
 void tc_words_free(tc_words *w);
 
-/* The number of the word, found in this line: its value if it is a whole number, otherwise how many other words came
- * before it. The two kinds must not be mixed. 0 on failure (status). */
+/* The number of the word, which was read on this line: its value if it is a whole number, otherwise how many other
+ * words came before it. A file must not mix the two kinds. 0 on failure (status). */
 int32_t tc_words_add(tc_words *w, const char *text, int64_t line);
 
-/* label[n] holds numbers of words: makes classes of them. Whole numbers are their own class; other words are numbered
- * in sorted order, and *lines is then that order, one word on each line (otherwise NULL). The caller owns it. */
+/* Turns the numbers of words in label[n] into classes. Whole numbers are their own class; other words are numbered in
+ * sorted order, and *lines then lists them in that order, one on each line (otherwise NULL). The caller owns it. */
 tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, int64_t *classes, char **lines);
 
 #endif

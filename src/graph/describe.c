@@ -1,6 +1,6 @@
-/* describe.c: the graph as text and back. Every part is lines `on: text`, except the model, which is one chain, and the
- * inputs, which are `name sizes`, `name labels sizes` or `name int32 classes sizes`. The text that a part gives, read
- * back, gives the same text again. */
+/* describe.c: writes the graph as text and reads it back. Every part is lines `on: text`, except the model, which is
+ * one chain, and the inputs, which are `name sizes`, `name labels sizes` or `name int32 classes sizes`. Reading a part
+ * back and writing it again gives the same text. */
 #include "graph/graph.h"
 
 #include <stdio.h>
@@ -19,8 +19,8 @@ static void write_inputs(const tacet_graph *g, const tc_extent *e, tc_text *t)
 }
 
 /* A stage follows the one before it unless `from` says otherwise. Layers without a given name get the same numbers
- * again: a number is the first free one from a count on, and what is described after a layer cannot have taken its
- * name. */
+ * again: each takes the first free number from a count on, and nothing that is described after a layer can have taken
+ * its name. */
 static void write_model(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
     int last = -1;
@@ -49,7 +49,7 @@ static void write_options(const tacet_graph *g, const tc_extent *e, tc_text *t)
     for (int i = 0; i < e->options; i++) write_line(t, g->options.line[i].on, g->options.line[i].text);
 }
 
-/* A term named after the selector itself: one value, or several that are joint. */
+/* Whether a term is on exactly this selector: on a single value, or joint. */
 static bool is_term(const tacet_graph *g, const char *selector)
 {
     for (int i = 0; i < g->terms; i++)
@@ -57,8 +57,8 @@ static bool is_term(const tacet_graph *g, const char *selector)
     return false;
 }
 
-/* A selector that also matches values described after it would match more when read back: its values are then named one
- * by one. */
+/* A selector that also matches values described after it would match more when read back, so its values are then
+ * written one by one. */
 static void write_penalties(const tacet_graph *g, const tc_extent *e, tc_text *t)
 {
     for (int i = 0; i < e->penalties; i++) {

@@ -1,5 +1,5 @@
-/* graph.c: the life of a graph, its values, and the sticky error: the first mistake is kept, and every later call does
- * nothing, so that a description is written without checking each call, and checked once, when it is compiled. */
+/* graph.c: creating and freeing a graph, its values, and the sticky error: after the first mistake every call does
+ * nothing, so that a caller need not check each call, only the compilation. */
 #include "graph/graph.h"
 
 #include <stdarg.h>
@@ -133,7 +133,7 @@ tc_shape tc_graph_shape(const tacet_graph *g, int value)
 int tc_graph_add(tacet_graph *g, const char *name, const tc_value *value)
 {
     if (!tc_name_free(g, name, value->owner >= 0)) return -1;
-    /* The table is full when there are as many values as a power of two; then it doubles. */
+    /* The table is full when the number of values is a power of two; then it doubles. */
     const size_t n = (size_t)g->values;
     tc_value *grown = n & (n - 1) ? g->value : tc_resize(&g->mem, g->value, n ? 2 * n : 1, sizeof *grown);
     if (grown) g->value = grown;
@@ -151,7 +151,7 @@ const char *tc_type_name(tacet_type type)
     return (unsigned)type < sizeof name / sizeof *name ? name[type] : NULL;
 }
 
-/* Fills in the sizes of an input whose type, classes and rank are good; false with the sticky error set. */
+/* Checks the type, classes and rank of an input and sets its sizes; false with the sticky error set. */
 static bool set_shape(tacet_graph *g, const char *name, tc_value *v, const int64_t *shape)
 {
     char text[TC_SHAPE_TEXT];
@@ -255,7 +255,7 @@ void tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const ch
         tc_graph_no_memory(g);
         return;
     }
-    /* A statement is a line: to the small language all white space is one. */
+    /* A statement must be one line; the small language treats all white space alike. */
     for (char *c = l.text; (c = strpbrk(c, "\n\r")) != NULL;) *c = ' ';
     s->line[s->count++] = l;
 }

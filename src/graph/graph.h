@@ -1,8 +1,8 @@
 /* graph.h: the description of a network: values, terms and statements. It holds no numbers.
  *
- * Values are in the order in which they were described, so every value comes after what it is made of. A parameter is a
+ * Values are in the order in which they were described, so every value comes after its inputs. A parameter is a
  * separate value, made by its layer, and any later layer can use it (share.c). Strings and tables belong to the graph.
- * A plan holds a reference to its graph and reads it by index; what is described later does not disturb it. */
+ * A plan holds a reference to its graph and reads it by index, so later additions do not affect it. */
 #ifndef TC_GRAPH_H
 #define TC_GRAPH_H
 
@@ -15,19 +15,19 @@ enum { TC_MAX_VALUES = 1 << 16, TC_MAX_TERMS = 4096, TC_MAX_NAME = 127, TC_SLOTS
 
 typedef struct tc_value {
     char *name;
-    const tc_op *op;     /* the layer it is the output of; NULL for an input, a parameter */
+    const tc_op *op;     /* of the layer whose output it is; NULL for an input or parameter */
     tc_spec spec;        /* of the layer */
     tc_arg *arg;         /* the operator's attributes, bound */
-    int inputs, slots;   /* given inputs; with parameters */
+    int inputs, slots;   /* inputs; inputs and parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter. A shared parameter is
                           * listed by every layer that uses it; the first is its owner */
     bool turned;         /* the first parameter is another layer's, and is stored transposed */
     tc_shape shape;      /* without the batch; of a parameter: as stored */
     bool batch;
     tacet_type type; /* F32; I32: an input of class indices, without a gradient and matched by no selector */
-    int64_t classes; /* I32: they are below it; 0: what reads it says how many there are */
-    int owner, slot; /* a parameter: the layer that made it, and which of its parameters; owner -1 otherwise */
-    int number;      /* a layer: how many of its operator there are up to and including it, which numbers its name */
+    int64_t classes; /* I32: indices are below this; 0: the layers and terms that read it decide */
+    int owner, slot; /* a parameter: the layer that owns it, and which of its parameters; otherwise owner is -1 */
+    int number;      /* a layer: how many layers of its operator exist up to this one, for its name */
     bool keep, keep_gradient;
 } tc_value;
 
@@ -37,22 +37,23 @@ typedef struct tc_term {
     const tc_op *op;
     tc_spec spec;
     tc_arg *arg, *common;
-    int of; /* the layer that a penalty of a layer (tc_op.of) is about: inputs and attributes are its; or -1 */
+    int of; /* a penalty on a layer (tc_op.of): the layer, which gives it inputs and attributes; or -1 */
     int inputs, slots;   /* with the layer's parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
-    double lambda;       /* of a steered term 0: the current one is in the plan's table */
-    double target;       /* share of elements not 0 that lambda is steered to; NAN: it is not steered */
-    bool scheduled;      /* lambda changes by the schedule among the common attributes */
+    double lambda;       /* 0 if steered: the plan's table has the current one */
+    double target;       /* the share of nonzero elements that lambda is steered to; NAN: not steered */
+    bool scheduled;      /* lambda follows the schedule in the common attributes */
     int reduce;
     bool prox; /* acts after the update: a proximal step or a constraint */
 } tc_term;
 
-/* Whether slot k is what a term acts on, and not an input of the layer that it is about; whether it sends a gradient
+/* Whether a term acts on slot k, which may otherwise be an input of the layer it is on; whether it sends a gradient
  * there. */
 static inline bool tc_term_acts(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0 || k >= t->inputs); }
 static inline bool tc_term_pulls(const tc_term *t, int k) { return !t->prox && tc_term_acts(t, k); }
 
-/* A line of the description as it was given: what `on` matches, among the first `values` of the graph, has `text`. */
+/* A line of the description as it was given: `text` applies to what `on` matches among the first `values` of the
+ * graph. */
 typedef struct tc_statement {
     char *on, *text;
     int values;
@@ -74,17 +75,17 @@ struct tacet_graph {
     tc_statements losses, penalties, options;
 };
 
-/* The attributes that the calls of a term's operator get. */
+/* The attributes that are passed to a term's operator. */
 static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
 {
     return t->of >= 0 ? g->value[t->of].arg : t->arg;
 }
 
-/* The value that a term is about: its input k, or the layer whose penalty it is. */
+/* The value that a term is on: its input k, or the layer that it penalises. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
 
 /* Whether a selector can match the value: class indices cannot be penalised, kept or trained. parameters: it matches
- * only those. */
+ * only parameters. */
 static inline bool tc_selectable(const tc_value *v, bool parameters)
 {
     return v->type == TACET_F32 && (!parameters || v->owner >= 0);
@@ -103,30 +104,30 @@ void tc_value_free(const tc_mem *m, tc_value *v);
 void tc_term_free(const tc_mem *m, tc_term *t);
 int tc_graph_index(const tacet_graph *g, const char *name); /* or -1 */
 
-/* Whether a value can be added under the name, for which the table of names then has room; false with the sticky error
- * set. tc_name_take enters the name of a value that was added. */
+/* Whether a value can be added under the name; the table of names then has room for it. False with the sticky error
+ * set. tc_name_take enters the name of an added value. */
 bool tc_name_free(tacet_graph *g, const char *name, bool parameter);
 void tc_name_take(tacet_graph *g, int value);
 
-/* Whether calls on the graph have nothing to do: a mistake was made, or the graph is NULL because memory ran out. */
+/* Whether calls on the graph must do nothing: a mistake was made, or the graph is NULL because memory ran out. */
 bool tc_graph_failed(const tacet_graph *g);
 
 /* The index of a handle, or -1 after setting the sticky error; silent on {0} when the graph has failed already. */
 int tc_graph_value(tacet_graph *g, tacet_value v);
 
-/* Parameters have their layer's operator and a slot; this is the row of the operator's table. */
+/* The row of a parameter in the table of its layer's operator. */
 const tc_param *tc_param_of(const tacet_graph *g, int value);
 
-/* Gives a layer whose inputs are set the parameters of other layers that it uses: value.input and slots, with -1 for
- * its own, and `turned`. word[k] names parameter k, if it was given; transposed: the attribute. False with the sticky
+/* Gives a layer the parameters of other layers that it uses, once its inputs are set: value.input and slots, with -1
+ * for its own, and `turned`. word[k] names parameter k, if given; transposed is the attribute. False with the sticky
  * error set if one does not fit. */
 bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s);
 
 /* Whether a selector names a shared parameter by a layer that uses it: the hint of *e then names its owner. */
 bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);
 
-/* The letters of a value's dimensions (op/weight.h), or NULL: it is not a parameter, or has at most one dimension. And
- * the shape of any value as users see it, without the batch. */
+/* The letters of a value's dimensions (op/weight.h), or NULL if it is not a parameter or has at most one dimension. The
+ * shape of any value as users see it, without the batch. */
 const char *tc_graph_axes(const tacet_graph *g, int value);
 tc_shape tc_graph_shape(const tacet_graph *g, int value);
 
@@ -134,7 +135,7 @@ tc_shape tc_graph_shape(const tacet_graph *g, int value);
 bool tc_matches(const char *selector, const char *name, bool parameter);
 /* The first value from `from` on that a selector matches; after the last, g->values. */
 int tc_select(const tacet_graph *g, const char *selector, bool parameters, int from);
-/* Whether it matches any; otherwise the sticky error lists the existing names. */
+/* Whether a selector matches any value; otherwise the sticky error lists the existing names. */
 bool tc_select_any(tacet_graph *g, const char *selector, bool parameters);
 
 void tc_statement_add(tacet_graph *g, tc_statements *s, const char *on, const char *text);
@@ -146,12 +147,12 @@ __attribute__((format(printf, 4, 5))) bool tc_graph_refuse(tacet_graph *g, const
                                                            const char *format, ...);
 bool tc_graph_no_memory(tacet_graph *g);
 
-/* The operator that a spec names, if its role is the one that is due (a constraint may be given as a penalty); or NULL
- * with the sticky error set. */
+/* The operator that a spec names, if it has the role that is due (a constraint may be given as a penalty); or NULL with
+ * the sticky error set. */
 const tc_op *tc_graph_op(tacet_graph *g, const tc_spec *s, const tc_role *due);
 
-/* Asks the operator's shape rule; shape and batch hold TC_SLOTS. tc_graph_refuse_inputs: for the message of a refusal,
- * which says what is on which inputs, with their shapes. */
+/* Applies the operator's shape rule; shape and batch hold TC_SLOTS. tc_graph_refuse_inputs reports its refusal, with
+ * the inputs and their shapes. */
 bool tc_graph_sketch(const tacet_graph *g, const tc_op *op, const tc_arg *arg, const int *input, int inputs,
                      tc_sketch *s, tc_shape *shape, bool *batch);
 bool tc_graph_refuse_inputs(tacet_graph *g, const char *what, const int *input, int inputs, const char *why);
@@ -159,7 +160,7 @@ bool tc_graph_refuse_inputs(tacet_graph *g, const char *what, const int *input, 
 /* Suggests the value whose name is nearest to `name`, or lists the existing ones, as the hint of the sticky error. */
 void tc_graph_suggest(tacet_graph *g, const char *name, bool parameters);
 
-/* How far a graph was described at some time: a plan keeps the extent at which it was compiled. */
+/* How much of a graph was described at some time: a plan keeps the extent at which it was compiled. */
 typedef struct tc_extent {
     int values, losses, penalties, options;
 } tc_extent;

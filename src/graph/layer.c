@@ -1,4 +1,5 @@
-/* layer.c: chains of layers. A stage is read, its operator's shape rule asked, its output and its parameters added. */
+/* layer.c: chains of layers. Each stage is read and checked by its operator's shape rule; then its output and
+ * parameters are added. */
 #include "graph/graph.h"
 
 #include <stdio.h>
@@ -28,8 +29,8 @@ static bool read_layer(tacet_graph *g, tc_value *layer, tc_arg *common, tc_arg *
     return tc_spec_bind(&layer->spec, 3, binding, true, &g->error) == TACET_OK;
 }
 
-/* Whether the layer's input i is class indices where the operator asks for them, and numbers elsewhere; and whether the
- * operator can read a weight, whose dimensions are stored in another order than the user knows them. */
+/* Whether the layer's input i has the type that the operator takes, class indices or numbers; and whether the operator
+ * can read a weight, whose dimensions are not stored in the order that users see. */
 static bool check_input(tacet_graph *g, const tc_value *layer, int i)
 {
     const tc_op *op = layer->op;
@@ -47,7 +48,7 @@ static bool check_input(tacet_graph *g, const tc_value *layer, int i)
     return tc_graph_fail(g, "%s: %s is a weight, which only elementwise layers read", op->name, v->name);
 }
 
-/* The chain's own input x (-1: none), then those that are named in the text, `add relu1`. */
+/* Sets the inputs: first x from the chain (-1: none), then those that the text names, as in `add relu1`. */
 static bool find_inputs(tacet_graph *g, tc_value *layer, int x)
 {
     const tc_attribute *attribute = layer->op->attribute;
@@ -66,7 +67,7 @@ static bool find_inputs(tacet_graph *g, tc_value *layer, int x)
     return true;
 }
 
-/* Adds the layer under the name that name= gives, or its operator's with the next free number. */
+/* Adds the layer under the name that name= gives, or under its operator's name with the next free number. */
 static int add_named(tacet_graph *g, tc_value *layer, const tc_arg *given)
 {
     char name[160];
@@ -100,7 +101,7 @@ static bool add_parameters(tacet_graph *g, int layer, const tc_sketch *s)
     return true;
 }
 
-/* One stage after value x (-1: none); the new value, or -1. Takes ownership of the spec. */
+/* Adds a stage after value x (-1: none); returns the new value, or -1. Takes ownership of the spec. */
 static int add_layer(tacet_graph *g, int x, const tc_spec *spec)
 {
     tc_value v = {.spec = *spec, .owner = -1};
@@ -149,7 +150,7 @@ tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers)
             if (from) tc_spec_free(&spec);
         }
         if (g->error.status != TACET_OK) {
-            /* Shown in the whole chain, at the place in the stage, or at the whole stage. */
+            /* The mistake is shown in the whole chain: at its place in the stage, or at the whole stage. */
             const bool all = g->error.column < 0;
             const int width = all ? (int)strlen(stage) : g->error.width;
             tc_fail_at(&g->error, layers, column + (all ? 0 : g->error.column), width);

@@ -1,7 +1,7 @@
 /* names.c: what may be a name, and the values by name.
  *
  * A name consists of segments of letters, digits and _, separated by dots, as PyTorch names its modules:
- * layer1.0.conv1. A parameter's is that of its layer, a dot, and what follows the last dot.
+ * layer1.0.conv1. A parameter's name is that of its layer, a dot, and a last segment.
  *
  * The values are found by a hash table of their indices, with open addressing: the number at a place is the index of a
  * value + 1, or 0. At most half of the places are taken. */
@@ -47,7 +47,7 @@ tacet_value tacet_find(const tacet_graph *g, const char *name)
 
 /* ---- What may be a name ---- */
 
-/* What a letter is does not depend on the locale. */
+/* Unlike isalpha, this does not depend on the locale. */
 static bool is_name(const char *name, size_t most)
 {
     static const char segment[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";

@@ -1,6 +1,6 @@
-/* select.c: selectors, globs over names. What a value is decides how its name is matched, not how the selector is
+/* select.c: selectors, globs over names. How a name is matched depends on what the value is, not on how the selector is
  * written. The name of an input or of a layer's output is a path, and * matches any part of it, dots included: relu* is
- * relu1 and relu2, layer1.* is everything in layer1. A parameter is what follows the last dot of its name. There the
+ * relu1 and relu2, layer1.* is everything in layer1. A parameter's name ends in a dot and a last segment. There the
  * last dot of the selector matches that dot, and * matches only the other dots: *.weight is every weight, linear1.* is
  * the parameters of linear1, and a selector without a dot matches no parameter. */
 #include "graph/graph.h"
@@ -45,7 +45,7 @@ int tc_select(const tacet_graph *g, const char *selector, bool parameters, int f
     return v;
 }
 
-/* Where parameters are meant but the selector matches the names of layers: how to select their parameters. */
+/* If parameters are meant but the selector matches layers, hints how to select their parameters. */
 static bool hint_deeper(tacet_graph *g, const char *selector, bool parameters)
 {
     char deeper[ROOM];

@@ -1,23 +1,23 @@
 /* share.c: parameters that several layers use. A layer whose description says `weight=linear1.weight` makes no weight:
- * it uses that of linear1, which remains the owner. There is one value under one name, with one gradient to which every
- * user adds its part, one update, and each penalty on it once.
+ * it uses that of linear1, which remains the owner. The parameter is one value with one name, one gradient to which
+ * every user adds its part, and one update; each penalty on it counts once.
  *
  * Shapes are compared as users see them; `transposed` means the transpose of the matrix that they see. Whether the
- * numbers are then stored as the layer's own would be, or transposed, follows from the letters of both rows
+ * numbers are then stored as the layer's own would be, or transposed, follows from the letters of both parameters
  * (op/weight.h): an embedding's weight [num, dim] fits a linear with num units as it is, and is stored transposed. */
 #include "graph/graph.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A parameter of a layer that is to be another layer's. */
+/* A parameter that a layer is to take from another layer. */
 typedef struct sharing {
     tacet_graph *g;
     const tc_value *layer;
     const tc_param *own;
-    const tc_shape *shape;  /* that its own would have */
-    const tc_arg *word;     /* names the other */
-    int of;                 /* the value that is named */
+    const tc_shape *shape;  /* that the layer's own would have */
+    const tc_arg *word;     /* names the other parameter */
+    int of;                 /* the value that it names */
     bool turns, transposed; /* whether it may be stored transposed; whether its transpose is used */
 } sharing;
 
@@ -37,8 +37,8 @@ static bool find(sharing *h)
     return false;
 }
 
-/* Whether it is given once (and not by a word like bias=false as well), and read once: a layer writes the gradients of
- * what it reads side by side, so that no two of these may be the same. */
+/* Whether the parameter is given once (and not by a word like bias=false as well), and read once: a layer writes the
+ * gradients of what it reads at the same time, so no two of these may be the same. */
 static bool is_once(const sharing *h)
 {
     const tc_spec *s = &h->layer->spec;
@@ -93,7 +93,7 @@ static bool fits(const sharing *h, bool *turned)
     return fit == TC_FIT_AS_IS || (fit == TC_FIT_TURNED && h->turns) || refuse_order(h, fit);
 }
 
-/* Whether `transposed` has something to apply to: `first`, the parameter that can be transposed. */
+/* Whether `transposed` has a parameter to apply to: `first`, which can be transposed. */
 static bool check_transposed(tacet_graph *g, const tc_value *layer, const tc_arg *first, const tc_arg *transposed)
 {
     const char *op = layer->op->name, *weight = layer->op->flags & TC_TURNS ? layer->op->param[0].name : NULL;

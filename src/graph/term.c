@@ -1,5 +1,5 @@
-/* term.c: the objective, a list of weighted scalar terms. A loss, a penalty and a constraint differ in their tables
- * only. */
+/* term.c: the objective, a list of weighted scalar terms. Losses, penalties and constraints differ only in their
+ * tables. */
 #include "graph/graph.h"
 #include "spec/schedule.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A mistake found when the term meets its values: the message begins with both. */
+/* For a term that does not fit its values: the message begins with both. */
 static bool refuse(tacet_graph *g, const tc_term *t, const char *why)
 {
     return tc_graph_refuse(g, &t->spec, NULL, "%s on %s: %s", t->op->name, t->on, why);
@@ -29,7 +29,7 @@ static const struct target {
      "zeros= is a target for parameters; on activations write density=", "zeros must be above 0 and below 1"},
 };
 
-/* Whether a value has exact zeros: its operator makes them, or keeps those of one that does. */
+/* Whether a value has exact zeros: its operator makes them, or keeps those of its input. */
 static bool has_zeros(const tacet_graph *g, int v)
 {
     const tc_op *op = g->value[v].op;
@@ -68,7 +68,7 @@ static bool set_target(tacet_graph *g, tc_term *t, bool batch)
     return true;
 }
 
-/* Settles reduce, before the shapes are looked at. */
+/* Sets reduce, before the shapes are checked. */
 static bool set_reduce(tacet_graph *g, tc_term *t, bool batch)
 {
     const tc_arg *reduce = &t->common[TC_TERM_REDUCE];
@@ -101,7 +101,7 @@ static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
     return true;
 }
 
-/* A penalty of a layer is given what the layer reads. */
+/* A penalty on a layer gets the layer's inputs and parameters. */
 static bool take_layer(tacet_graph *g, tc_term *t)
 {
     const char *kind = t->op->of ? t->op->of->name : NULL;
@@ -121,7 +121,7 @@ static bool take_layer(tacet_graph *g, tc_term *t)
     return false;
 }
 
-/* Whether input i is class indices where the operator asks for them, and numbers elsewhere. */
+/* Whether input i has the type that the operator takes: class indices or numbers. */
 static bool check_type(tacet_graph *g, const tc_term *t, int i)
 {
     const tc_value *v = &g->value[t->input[i]];
@@ -171,7 +171,7 @@ static bool check_shapes(tacet_graph *g, const tc_term *t)
     return false;
 }
 
-/* ON:KIND, or ON:NAME. A name that is already taken is refused. */
+/* Names the term ON:KIND or ON:NAME. A name that is already taken is refused. */
 static bool name_term(tacet_graph *g, tc_term *t)
 {
     char name[512];
@@ -231,7 +231,7 @@ void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value tar
     tc_statement_add(g, &g->losses, on, loss);
 }
 
-/* Whether the text says `joint`: it must be known before its terms are made. */
+/* Whether the text says `joint`, which must be known before its terms are made. */
 static bool is_joint(tacet_graph *g, const char *text)
 {
     tc_term t = {0};
@@ -252,8 +252,8 @@ static void add_joint(tacet_graph *g, const char *selector, const char *penalty)
         tc_graph_fail(g, "%s matches %d values; a joint term takes at most %d", selector, n, TC_MAX_INPUTS);
 }
 
-/* Whether a selector matches only parameters, or none at all. One that also matches other values, such as `*.*`,
- * matches one of the two kinds by accident, and which one was meant is unknown. */
+/* Whether a selector matches only parameters or only other values. One that matches both, such as `*.*`, matches one of
+ * the two by accident, and it is unknown which one was meant. */
 static bool is_of_one_kind(tacet_graph *g, const char *selector)
 {
     const int parameter = tc_select(g, selector, true, 0);

@@ -1,5 +1,5 @@
-/* attribute.c: one attribute of a description: finds what sets it, and writes the text with another value. The
- * description is read as everywhere else, by the tables of the catalogue; nothing is allocated. */
+/* attribute.c: one attribute of a description: finds the word that sets it, and writes the text with another value. The
+ * description is read by the tables of the catalogue, as everywhere; nothing is allocated. */
 #include "base/sized.h"
 #include "model/catalogue.h"
 
@@ -16,8 +16,7 @@ typedef struct reading {
     tc_binding binding[TABLES];
 } reading;
 
-/* Entry i, as the catalogue counts them, of those that are allowed where one of that role is expected; -1 past the last
- * one. */
+/* Entry i, in the catalogue's order, of those that are allowed where that role is expected; -1 after the last one. */
 static int entry_at(tacet_role role, int i, tc_listed *e)
 {
     for (int k = 0; tc_listed_at(k, e); k++) {
@@ -115,6 +114,6 @@ size_t tacet_spec_set(tacet_role role, const char *text, const char *key, const 
         return 0;
     }
     if (read_text(&r, role, made, true, why) != TACET_OK) return 0;
-    /* A key that is several words has set something else. */
+    /* A key of several words has set something else. */
     return tc_spec_find(&r.spec, TABLES, r.binding, key, &arg, why) ? tc_text_copy(made, to, capacity) : 0;
 }

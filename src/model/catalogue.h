@@ -1,5 +1,4 @@
-/* catalogue.h: a word of the small language as the library sees it: what tacet_entry_at tells about it, with its
- * tables. */
+/* catalogue.h: an entry of the catalogue as the library sees it: what tacet_entry_at returns, and its tables. */
 #ifndef TC_CATALOGUE_H
 #define TC_CATALOGUE_H
 

@@ -1,4 +1,4 @@
-/* file.c: an open model or checkpoint: its notes and tensors, its network, and how its numbers get into a plan. */
+/* file.c: an open model or checkpoint: its notes and tensors, its network, and loading its numbers into a plan. */
 #include "model/model.h"
 
 #include <math.h>
@@ -108,7 +108,7 @@ static tacet_status refuse(const tacet_file *f, const tc_tensors *t, int i, cons
 tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e)
 {
     for (int i = 0; i < t->count; i++) {
-        if (t->found[i]) continue; /* by the call before */
+        if (t->found[i]) continue; /* in an earlier call */
         const tc_tensor *theirs = find(f->tensor, f->tensors, t->tensor[i].name);
         t->found[i] = theirs && tc_shape_equal(&theirs->shape, &t->tensor[i].shape) ? theirs : NULL;
         if (!t->found[i] && i < must) return refuse(f, t, i, theirs, e);

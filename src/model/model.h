@@ -1,4 +1,4 @@
-/* model.h: what models and checkpoints share: how a plan's numbers and texts get into a file and out of one.
+/* model.h: what models and checkpoints share: how a plan's numbers and texts are written to a file and read back.
  *
  *     tensors     linear1.weight              a parameter, as users see it: [out, in]
  *                 batch_topk1.threshold       what a layer remembers from step to step
@@ -27,19 +27,19 @@ extern const tc_part_note tc_part_notes[TC_PARTS];
  * checkpoints. Names are owned; `data` points to the plan's numbers. */
 typedef struct tc_tensors {
     const tacet_plan *plan;
-    int count, model; /* all; the first of them, which models have too */
+    int count, model; /* all; those at the front that models have too */
     tc_tensor *tensor;
     const tc_place **at;     /* of parameters and their moments, which are stored as in the block; NULL: as in files */
-    const tc_tensor **found; /* what tc_file_match has found for each in a file; or NULL */
+    const tc_tensor **found; /* what tc_file_match has found in a file for each, or NULL */
     bool failed;
 } tc_tensors;
 
-/* False when out of memory; tc_tensors_free in any case. moments: also what the optimizer remembers. */
+/* False when out of memory; call tc_tensors_free in either case. moments: also what the optimizer remembers. */
 bool tc_tensors_of(tc_tensors *t, const tacet_plan *p, bool moments);
 void tc_tensors_free(tc_tensors *t);
 
-/* Finds tensors of the plan's names and shapes in a file. The first `must` tensors are required, and then every tensor
- * except those only in checkpoints must be one of the plan's; must -1: whatever matches is taken. */
+/* Finds the plan's tensors in a file, by name and shape. The first `must` are required, and then the file may have no
+ * other tensors except those only in checkpoints; must -1: takes whatever matches. */
 tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e);
 void tc_file_set(const tc_tensors *t); /* copies what was found into the plan */
 
@@ -52,15 +52,15 @@ typedef struct tc_notes {
 } tc_notes;
 
 tc_notes tc_notes_of(const tacet_plan *p);       /* those of every model */
-void tc_notes_add(tc_notes *n, const char *key); /* makes `text` a note; it is empty then */
+void tc_notes_add(tc_notes *n, const char *key); /* makes `text` a note and empties it */
 
 /* Adds the caller's notes and writes all, with the plan's tensors, then frees the notes. Refuses a key that is reserved
  * for the library or used twice. */
 tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int notes, const tacet_note *note,
                             tacet_error *e);
 
-/* Reading such lines: the name at *at and the blank after it; the next number, after which `end` must follow: a blank,
- * or the end of a line or of the text. Both move *at past what they have read; false: it is not there. A dash reads as
+/* For reading such lines: the name at *at and the blank after it; the next number, which `end` must follow: a blank, or
+ * the end of a line or of the text. Both move *at past what they have read; false if it is not there. A dash reads as
  * NAN. */
 bool tc_take_name(const char **at, const char *name);
 bool tc_take_number(const char **at, char end, double *x);

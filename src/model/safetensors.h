@@ -1,4 +1,4 @@
-/* safetensors.h: the container that models and checkpoints are kept in.
+/* safetensors.h: the file format of models and checkpoints.
  *
  *     | n: 8 bytes, little-endian | header: n bytes of JSON, ends in spaces | data: tensor after tensor, without gaps |
  *
@@ -24,25 +24,24 @@ typedef struct tc_tensor {
     float *data;        /* as float32 */
 } tc_tensor;
 
-/* A file that was read. The names and notes are owned by the header. */
+/* A file that was read. The header owns names and notes. */
 struct tacet_file {
     tc_mem mem;
     char *path;
-    char *text;           /* the header's, */
-    tc_json *header;      /* what it says, */
-    const tc_json *notes; /* and of that the notes; NULL: none */
+    char *text;           /* of the header */
+    tc_json *header;      /* the same, parsed */
+    const tc_json *notes; /* in the header; NULL: none */
     int tensors;
     tc_tensor *tensor; /* in the order of the data */
     float *data;       /* all of them */
 };
 
-/* Reads path into the zeroed f, which has mem; what was read so far stays in it on failure. TACET_IO if the system
- * cannot open or read the file, TACET_FILE if the file is not valid. */
+/* Reads path into f, which must be zeroed except for mem; on failure f keeps what was read so far. TACET_IO if the
+ * system cannot open or read the file, TACET_FILE if the file is not valid. */
 tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e);
 
-/* What is to be written: notes, members as tc_json_add_text has added them one after another (NULL: none), and tensors in
- * their order (name and shape are read). fill puts the count numbers of tensor i, as the file is to have them, into
- * `to`. */
+/* What to write: notes, as members that tc_json_add_text has written (NULL: none), and tensors in order (only name and
+ * shape are read). fill writes the `count` numbers of tensor i into `to`, in the order of the file. */
 typedef struct tc_outline {
     const char *notes;
     int tensors;
@@ -51,9 +50,9 @@ typedef struct tc_outline {
     const void *context;
 } tc_outline;
 
-/* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the whole new one, and on
- * failure path.tmp is gone. The bytes depend only on the outline. Text that is not UTF-8 is written with U+FFFD in
- * place of the invalid bytes. Two writers at the same time do not mix: the second one is refused. */
+/* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the complete new one, and on
+ * failure path.tmp is removed. The bytes depend only on the outline. Bytes that are not UTF-8 are written as U+FFFD. A
+ * second writer at the same time is refused. */
 tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_outline *o, tacet_error *e);
 
 #endif

@@ -1,9 +1,9 @@
-/* safetensors_read.c: a safetensors file into memory. Nothing in it is trusted: the header's length is checked against
- * the file's, every tensor's bytes against its shape, and all tensors together against the data, without gap or
+/* safetensors_read.c: reads a safetensors file into memory. Nothing in it is trusted: the header's length is checked
+ * against the file's, every tensor's bytes against its shape, and all tensors together against the data, without gap or
  * overlap.
  *
  * Tensors are read one after another, in the order of the data, into one block of float32; other types are converted to
- * float32 on the way. So every tensor is aligned, whatever the file looks like. */
+ * float32 on the way. So every tensor is aligned, whatever its offset in the file. */
 #include "kernel/kernel.h"
 #include "model/safetensors.h"
 

@@ -1,4 +1,4 @@
-/* save.c: a plan to a file: which tensors and notes a file has of it. */
+/* save.c: writes a plan to a file: its tensors and notes. */
 #include "model/model.h"
 
 #include <string.h>
@@ -84,8 +84,7 @@ void tc_notes_add(tc_notes *n, const char *key)
     tc_text_free(&n->text);
 }
 
-/* Lambdas are those of the last step: a schedule has changed that of the description, and a steered one is in no
- * description. */
+/* Lambdas are those of the last step: a schedule has changed the described one, and a steered one is not described. */
 tc_notes tc_notes_of(const tacet_plan *p)
 {
     char number[TC_NUMBER_MAX];
@@ -112,7 +111,7 @@ static tacet_status add_callers(tc_notes *n, int notes, const tacet_note *note, 
             return tc_fail(e, TACET_FAILED,
                            "the note %.100s: keys that begin with \"tacet.\" are reserved for the library", key);
         if (there) return tc_fail(e, TACET_FAILED, "the note %.100s already exists: each key can be used once", key);
-        if (!tc_text_utf8(key)) /* what stands for such bytes could make two keys one */
+        if (!tc_text_utf8(key)) /* replacing such bytes could make two keys equal */
             return tc_fail(e, TACET_FAILED, "the note %.100s: its key is not UTF-8", key);
         tc_json_add_text(&n->done, key, note[i].text);
     }

@@ -1,4 +1,4 @@
-/* bind.c: gives the words of a description to the attributes that they set, by the tables.
+/* bind.c: assigns the words of a description to attributes, by the tables.
  *
  * Each type is read by one reader, found in a table by the type's name; a type with | in it is a list of words to
  * choose from. Each refusal points at the word, says what was expected, and suggests the nearest existing word. */
@@ -17,7 +17,7 @@ int tc_attr_count(const tc_attribute *table)
 
 static bool is_choice(const char *type) { return strchr(type, '|') != NULL; }
 
-/* The words of "a|b|c", ended by NULL. A list that does not fit is a mistake in a table, which its test finds. */
+/* The words of "a|b|c", ended by NULL. A list that does not fit is a mistake in a table, which a test finds. */
 typedef struct choices {
     char copy[256];
     const char *word[16 + 1];
@@ -79,7 +79,7 @@ bool tacet_spec_number(const char *type, const char *text, double *number, int64
     return good;
 }
 
-/* As a tc_arg holds it, whose integers must be ones that a double holds exactly. */
+/* A tc_arg holds every number as a double, so integers must be exact in one. */
 static bool read_value(const char *type, const char *text, double *x)
 {
     const int64_t most = INT64_C(1) << 53;
@@ -99,7 +99,7 @@ typedef struct binder {
     tacet_error *e;
 } binder;
 
-/* An attribute and where its value goes; attribute NULL: none. */
+/* An attribute (NULL: none) and where its value goes. */
 typedef struct slot {
     const tc_attribute *attribute;
     tc_arg *arg;
@@ -116,7 +116,8 @@ static slot slot_at(const binder *b, int i)
     return (slot){0};
 }
 
-/* The name of a parameter: no number, and what follows its last dot does not begin as one does. */
+/* Whether a text can be a parameter's name: it is not a number, and what follows its last dot does not begin like
+ * one. */
 static bool is_parameter_name(const char *text)
 {
     const char *dot = strrchr(text, '.');
@@ -124,7 +125,7 @@ static bool is_parameter_name(const char *text)
     return dot && dot[1] && !strchr("0123456789", dot[1]) && !tc_number_read(text, &x);
 }
 
-/* The attribute that a text sets by its key: the first of that name; the last, if the text is itself the name of a
+/* The attribute that key=text sets: the first of that name, or the last if the text is itself the name of a
  * parameter. */
 static slot slot_named(const binder *b, const char *key, const char *text)
 {
@@ -141,7 +142,7 @@ static slot next_positional(const binder *b)
     return s;
 }
 
-/* Key i, each once. */
+/* Key i, where equal keys count once. */
 static const char *key_at(const void *context, int i)
 {
     slot s;
@@ -179,7 +180,7 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tc_att
     return TACET_DESCRIPTION;
 }
 
-/* Gives one word to its attribute; values: and reads it. */
+/* Assigns a word to its attribute; values: also reads its value. */
 static tacet_status bind_word(const binder *b, const tc_word *w, bool values)
 {
     slot to = slot_named(b, w->key ? w->key : w->text, w->text);

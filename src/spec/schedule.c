@@ -1,6 +1,6 @@
-/* schedule.c: the table of schedules. A schedule's clock starts when the warm-up ends: the warm-up takes the factor
- * from 0 to 1 in a straight line, the schedule continues from there, and the length of linear and cosine is what then
- * remains until their end. */
+/* schedule.c: the table of schedules. A schedule's clock starts when the warm-up ends: the warm-up raises the factor
+ * linearly from 0 to 1, the schedule continues from there, and linear and cosine last for the epochs that then remain
+ * until their end. */
 #include "spec/schedule.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@ static double step(const tc_arg *arg, double epoch, double epochs)
     return pow(arg[TC_SCHEDULE_DROP].number, floor(epoch / arg[TC_SCHEDULE_EVERY].number));
 }
 
-/* Past its end a schedule stays at the floor. */
+/* After its end a schedule stays at the floor. */
 static double part_of(double epoch, double epochs) { return epoch < epochs ? epoch / epochs : 1; }
 
 static double linear(const tc_arg *arg, double epoch, double epochs)

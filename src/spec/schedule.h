@@ -7,8 +7,8 @@
 
 #include "spec/spec.h"
 
-/* The attributes, in the order of the enumeration below; those of an optimizer end before TC_SCHEDULE_FROM, and an array
- * of TC_SCHEDULE_ATTRS zeroed tc_arg reads as if they had not been given. drop: the name of a step's factor, which must
+/* The attributes, in the order of the enumeration below; those of an optimizer end before TC_SCHEDULE_FROM, and an
+ * array of TC_SCHEDULE_ATTRS zeroed tc_args means that none was given. drop: the name of a step's factor, which must
  * not be that of an attribute of an operator. */
 #define TC_SCHEDULE_ROWS(what, drop)                                                                                   \
     {"schedule", "constant|linear|cosine|step", "constant", "how the " what " changes over the run", false},           \
@@ -46,8 +46,8 @@ typedef struct tc_schedule {
 int tc_schedule_count(void);
 const tc_schedule *tc_schedule_at(int i);
 
-/* Refuses attributes that do not go together: the reason, or NULL. tc_schedule_end: likewise whether the length of the
- * run, `epochs` (0: unknown), suffices. */
+/* The reason to refuse attributes that do not go together, or NULL. tc_schedule_end: likewise if the schedule needs the
+ * length of the run, `epochs`, and it is unknown (0). */
 const char *tc_schedule_check(const tc_arg *arg);
 const char *tc_schedule_end(const tc_arg *arg, double epochs);
 

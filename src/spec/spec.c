@@ -1,7 +1,7 @@
 /* spec.c: cuts a description into words, and a chain into descriptions.
  *
- * The text is copied once; keys and values are pieces of that copy, ended in place. A word is a run of characters up to
- * a space; a double quote opens a piece in which spaces count, and only at the start of a word or right after its =. */
+ * The text is copied once; keys and values are pieces of that copy, ended in place. A word ends at a space. A double
+ * quote, allowed only at the start of a word or right after its =, opens a piece that may contain spaces. */
 #include "spec/spec.h"
 
 #include <ctype.h>
@@ -17,7 +17,7 @@ typedef struct cutter {
     int at; /* in both */
 } cutter;
 
-/* A quoted value that begins at c->at; unquotes it in place. NULL with the error. */
+/* Cuts the quoted value that begins at c->at and unquotes it in place. NULL with the error. */
 static const char *cut_quoted(cutter *c)
 {
     const char *from = c->s->source;
@@ -41,7 +41,7 @@ static const char *cut_quoted(cutter *c)
     return value;
 }
 
-/* A bare value that begins at c->at, up to the next space. NULL with the error. */
+/* Cuts the bare value that begins at c->at, up to the next space. NULL with the error. */
 static const char *cut_bare(cutter *c)
 {
     const char *from = c->s->source;
@@ -58,7 +58,7 @@ static const char *cut_bare(cutter *c)
     return c->s->words + begin;
 }
 
-/* The word that begins at c->at: key=value, or a bare word. */
+/* Cuts the word that begins at c->at: key=value, or a bare word. */
 static bool cut_word(cutter *c, tc_word *w)
 {
     const char *from = c->s->source;
@@ -92,7 +92,7 @@ static void skip_spaces(cutter *c)
     while (is_space(c->s->source[c->at])) c->at++;
 }
 
-/* The name: letters, digits and _. */
+/* Cuts the name: letters, digits and _. */
 static bool cut_name(cutter *c)
 {
     tc_spec *s = c->s;
@@ -189,7 +189,8 @@ bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t ca
 
 /* ---- Printing ---- */
 
-/* A value as it can be read again. A bare word must not look like key=value; | would end a stage of a chain. */
+/* Prints a value so that it reads back the same. A bare word must not look like key=value, and | would end a stage of a
+ * chain. */
 void tc_spec_print_value(const char *value, bool bare, tc_text *to)
 {
     bool quote = *value == '\0';

@@ -1,8 +1,8 @@
 /* spec.h: the small language, `name [positional ...] [key=value ...] [flag ...]`.
  *
- * One parser and one error style for layers, losses, penalties, optimizers and data. What may follow a name is said by
- * tables of attributes (tc_attribute, which the catalogue shows as tacet_attribute). A description is read twice:
- * tc_spec_parse cuts the text into words; tc_spec_bind gives each word to the attribute that it sets.
+ * One parser and one error style for layers, losses, penalties, optimizers and data. Tables of attributes
+ * (tc_attribute, which the catalogue shows as tacet_attribute) define what may follow a name. A description is read
+ * twice: tc_spec_parse cuts the text into words; tc_spec_bind assigns each word to an attribute.
  *
  *   - a word with = sets that key; its value may be double-quoted (\" and \\ inside), and may then hold spaces
  *   - a bare word that names a bool attribute sets it
@@ -33,7 +33,7 @@ typedef struct tc_spec {
     tc_word word[TC_MAX_WORDS];
 } tc_spec;
 
-/* On failure nothing is left to free. The spec does not keep `text`. tc_spec_cut: the same in the caller's memory,
+/* On failure nothing is left to free. The spec does not keep `text`. tc_spec_cut does the same in the caller's memory,
  * source and words, each as large as the text (TC_MAX_SPEC + 1 always suffices); such a spec is not freed. */
 tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e);
 tacet_status tc_spec_cut(tc_spec *s, const char *text, char *source, char *words, tacet_error *e);
@@ -55,21 +55,21 @@ typedef struct tc_arg {
     int column, width; /* of the value in the source, when given */
 } tc_arg;
 
-/* One table with where its values go; `arg` has an entry for every attribute. */
+/* A table and where its values go; `arg` has an entry for every attribute. */
 typedef struct tc_binding {
     const tc_attribute *table;
     tc_arg *arg;
 } tc_binding;
 
-/* Gives every word to an attribute of the tables (searched in order; positionals of the first table come first). If two
- * have the same name, the first is set by `bias=false`, the last by a value that is itself a name, `bias=linear1.bias`.
- * `needs` false: attributes that must be given may be left out (for options that override others). Refuses an unknown
- * key (and suggests the nearest), a key given twice, a value of the wrong type, too many positionals, a missing
- * attribute. */
+/* Assigns every word to an attribute of the tables (searched in order; positionals of the first table come first). If
+ * two have the same name, the first is set by `bias=false`, the last by a value that is itself a name,
+ * `bias=linear1.bias`. `needs` false: attributes that must be given may be left out (for options that override others).
+ * Refuses an unknown key (and suggests the nearest), a key given twice, a value of the wrong type, too many
+ * positionals, a missing attribute. */
 tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *binding, bool needs, tacet_error *e);
 
-/* The same for words that may not be values of their types: fills all of each tc_arg but its number, and refuses only
- * what cannot be given to an attribute. */
+/* The same without reading values: fills each tc_arg except its number, and refuses only a word that belongs to no
+ * attribute. */
 tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *binding, tacet_error *e);
 
 /* After either: the attribute of that name (the one that was given, if two have it) and its *arg. NULL: refused. */
@@ -81,12 +81,12 @@ __attribute__((pure)) int tc_attr_count(const tc_attribute *table);
 
 /* Writes the spec as it was given, in canonical form: name, then the words in order, quoted where needed. */
 void tc_spec_print(const tc_spec *s, tc_text *to);
-void tc_spec_print_value(const char *value, bool bare, tc_text *to); /* one value; bare: it has no key before it */
+void tc_spec_print_value(const char *value, bool bare, tc_text *to); /* one value; bare: without a key */
 
 /* Cuts the next stage off a chain "a 1 | b \"x|y\" | c", in which a bar inside quotes does not end a stage: copies it
  * without the spaces around it into stage[capacity] and moves *chain past the bar; *column is its place in the whole
- * chain. False at the end. An empty stage is returned as "". One that does not fit is cut: with capacity TC_MAX_SPEC +
- * 2 tc_spec_parse refuses it. */
+ * chain. False at the end. An empty stage is returned as "". A stage that does not fit is truncated; with capacity
+ * TC_MAX_SPEC + 2, tc_spec_parse then refuses it. */
 bool tc_chain_next(const char **chain, const char *whole, char *stage, size_t capacity, int *column);
 
 #endif
