@@ -260,8 +260,8 @@ typedef struct tacet_config {
     double epochs;           /* the length of the run, for schedules that end with it and for targets, which are
                                 approached over most of it (if 0: over 1000 steps) */
     tacet_sparse sparse;     /* AUTO by default */
-    int64_t ledger;          /* steps between samples of gradient norms; below 0: no ledger. 50 by default: then firing
-                                is counted only where a penalty needs it; if set, wherever an operator makes zeros */
+    int64_t ledger;          /* steps between samples of gradient norms; below 0: no ledger. 50 by default, with
+                                firing counted only where a penalty needs it; if set, wherever an operator makes zeros */
     const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: only this one.
                                  `batch` is that of this rank */
 } tacet_config;
@@ -373,7 +373,7 @@ TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* tra
  * and after one that was refused. */
 TACET_API int64_t tacet_rows(const tacet_plan *p);
 
-/* Value k (from 0) of those that term i is on; {0} past the last one. A joint term is on several; a loss is on the
+/* Value k (from 0) of the values that term i is on; {0} past the last one. A joint term is on several; a loss is on the
  * output, then the target. */
 TACET_API tacet_value tacet_term_on(const tacet_plan *p, int i, int k);
 
@@ -427,8 +427,8 @@ TACET_API int tacet_value_count(const tacet_plan *p);
 TACET_API tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info);
 TACET_API void tacet_reset_counts(tacet_plan *p);
 
-/* Value k (from 0) of those that value i is computed from; {0} past the last one. The inputs of its layer come first,
- * then the parameters, both its own (tacet_value_info.owner) and those of other layers that it uses. */
+/* Value k (from 0) of the values that value i is computed from; {0} past the last one. The inputs of its layer come
+ * first, then the parameters, both its own (tacet_value_info.owner) and those of other layers that it uses. */
 TACET_API tacet_value tacet_value_input(const tacet_plan *p, int i, int k);
 
 /* ---- The ledger -------------------------------------------------------------------------------------------------- */
