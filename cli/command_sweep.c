@@ -8,10 +8,10 @@
 
 static const cli_option option[] = {
     {"over", 0, "SELECTOR: PENALTY",
-     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9', with points evenly "
-     "spaced on a logarithmic scale, in this order. An end of a range of lambdas may be max, the largest lambda that "
-     "changes anything, or max/1000. It replaces the same penalty on the same selector in CONFIG. Given more than "
-     "once: every combination; the first is the path",
+     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9'. The points are evenly "
+     "spaced on a logarithmic scale and run in this order. An end of a range of lambdas may be max, the largest lambda "
+     "that changes anything, or max/1000. It replaces the same penalty on the same selector in CONFIG. Given more than "
+     "once, it runs every combination; the first range is the path",
      true},
     {"fresh", 0, NULL,
      "Start every run from initial weights (default: each starts from the weights of the previous one on its path)",
@@ -24,8 +24,8 @@ static const cli_option option[] = {
      "sweeps/NAME-2, ...)",
      false},
     {"resume", 0, "DIR",
-     "Continue the sweep in DIR, or begin it there. Runs that have ended are not repeated; the result is the same as "
-     "without a stop",
+     "Continue the sweep in DIR, or begin it there. Runs that have ended are not repeated; the result is that of a "
+     "sweep that was never stopped",
      false},
     CLI_OPTION_SET,
     CLI_OPTION_PENALTY,

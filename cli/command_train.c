@@ -124,7 +124,7 @@ static tacet_status run(const cli_args *a)
 const cli_command cli_command_train = {
     .name = "train",
     .operands = "CONFIG",
-    .brief = "Train a network as a configuration says",
+    .brief = "Train the network that a configuration describes",
     .doc =
         "Trains the network that CONFIG describes and writes the folder of the run. Ends with the figures of the test "
         "data if there are any, otherwise of the validation data, otherwise of the training data. Ctrl-C and SIGTERM "
