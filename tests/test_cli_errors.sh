@@ -78,11 +78,11 @@ edited 's/relu1: /[ab]: /'; refused 2 train bad.yaml
 has err "bad.yaml:4:3: a key that begins with" "must be quoted"
 edited 's/relu1: /"*.weight": /'; runs 0 "$tacet" explain bad.yaml
 edited 's/^test:.*/test: *x/'; refused 2 train bad.yaml
-has err "bad.yaml:7:7: aliases are not used here"
+has err "bad.yaml:7:7: aliases are not supported"
 edited 's/^test:.*/test: \&x csv/'; refused 2 train bad.yaml
-has err "anchors are not used here"
+has err "anchors are not supported"
 edited 's/^test:.*/test: !x csv/'; refused 2 train bad.yaml
-has err "tags are not used here"
+has err "tags are not supported"
 edited 's/^test:.*/test: [[[[[[[[[[[[[[[[[[[[[[[[[[/'; refused 2 train bad.yaml
 has err "nested too deeply"
 edited 's/^test:.*/test: "a/'; refused 2 train bad.yaml
@@ -219,7 +219,7 @@ has err "closed/: not a regular file" "^    did you mean closed/model.safetensor
 # inspect takes a run's folder: of another, or with lines that are none, it says so.
 mkdir -p bare odd
 refused 5 inspect bare
-has err "cannot open bare/metrics.jsonl: is the folder that of a run?"
+has err "cannot open bare/metrics.jsonl: is this the folder of a run?"
 echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings":"no"}' > odd/metrics.jsonl
 runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
