@@ -37,8 +37,8 @@ static void pin(pid_t thread, int core)
 }
 
 /* With exactly two cores and two threads, pins the first thread of the process to the first core and the others to the
- * second. Some schedulers, especially those of virtual machines, leave two threads on one core for a while, and the times
- * would then be those of the scheduler. With spare cores, nothing is pinned. Tacet and its peer are treated alike. */
+ * second. Some schedulers, especially those of virtual machines, leave two threads on one core for a while, which would
+ * falsify the times. With spare cores, nothing is pinned. Tacet and its peer are treated alike. */
 void place_threads(pid_t process, int threads)
 {
     char path[64];

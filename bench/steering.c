@@ -1,6 +1,6 @@
 /* steering.c: checks whether steered lambdas reach their targets: the demo's network, five epochs, targets for the
- * first ReLU, the second and both, three seeds. The density is that of the last epoch's training batches. A search finds
- * fixed lambdas that end at the same density; the comparison shows what steering costs in accuracy. */
+ * first ReLU, the second and both, three seeds. The density is that of the last epoch's training batches. A search
+ * finds fixed lambdas that end at the same density; the comparison shows what steering costs in accuracy. */
 #include "bench.h"
 
 #include <math.h>
