@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 typedef struct failing {
-    int64_t alive;  /* blocks not yet freed */
-    int64_t calls;  /* allocations and reallocations so far */
+    int64_t alive;   /* blocks not yet freed */
+    int64_t calls;   /* allocations and reallocations so far */
     int64_t fail_at; /* the call that fails, from 1; 0: none */
     bool failed;
 } failing;
