@@ -1,16 +1,16 @@
-/* Checkpoints: a resumed run ends with the same bits as one that was never stopped; a checkpoint of something else is
- * refused and changes nothing; memory may run out anywhere, here and in models. */
+/* Checkpoints: a resumed run ends with the same bits as one that was never stopped; a checkpoint of another run is
+ * refused and changes nothing; memory may run out anywhere, in checkpoints and in models. */
 #include "failing.h"
 #include "trained.h"
 
-/* Runs to the end without a stop, and with a stop in which all is thrown away; both end with the same bits. */
+/* A run without a stop and one that is resumed with a new graph and plan end with the same bits. */
 static void resumes_to_the_bit(const char *optimizer, int before, int after)
 {
     network whole, first, second;
     tacet_error why;
     variant v = usual, other = usual;
     v.optimizer = other.optimizer = optimizer;
-    other.seed = 1; /* the checkpoint's seed holds */
+    other.seed = 1; /* the checkpoint's seed is used instead */
     begin(&whole, &v);
     train(&whole, before + after);
     begin(&first, &v);
@@ -20,7 +20,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     end(&first);
 
     begin(&second, &other);
-    train(&second, 3); /* what it did so far is forgotten */
+    train(&second, 3); /* loading must discard these steps */
     tacet_file *f = opened(checkpoint_path);
     if (tacet_resume(second.p, second.loader, f, &why)) fail_msg("%s", why.message);
     tacet_file_free(f);
@@ -34,7 +34,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     tacet_loader_tell(whole.loader, &place[0], &place[1]);
     tacet_loader_tell(second.loader, &place[2], &place[3]);
     assert_true(place[0] == place[2] && place[1] == place[3]);
-    /* and would go on alike: the states are the same too */
+    /* The optimizers' states are equal too, so both would continue alike. */
     char one[1 << 14], two[1 << 14];
     checkpoint(&whole);
     FILE *file = fopen(checkpoint_path, "rb");
@@ -50,7 +50,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     end(&second);
 }
 
-/* Every optimizer of the catalogue, with what it can do switched on. */
+/* Every optimizer of the catalogue, with all its features on. */
 static void every_optimizer_resumes(void **unused)
 {
     (void)unused;
@@ -75,14 +75,14 @@ static void every_optimizer_resumes(void **unused)
     assert_true(count >= 3);
 }
 
-/* At the beginning, the first step, both sides of an epoch's end. */
+/* At the beginning, after the first step, just before and after the end of an epoch. */
 static void any_step_can_be_resumed(void **unused)
 {
     (void)unused;
     for (int before = 0; before < 12; before++) resumes_to_the_bit("adam lr=0.05 schedule=cosine", before, 3);
 }
 
-/* The terms must be the same; what they weigh is the checkpoint's, to the bit. */
+/* The terms must be the same; their lambdas come from the checkpoint, to the bit. */
 static void lambdas_are_the_checkpoints(void **unused)
 {
     (void)unused;
@@ -111,7 +111,7 @@ static void lambdas_are_the_checkpoints(void **unused)
     end(&other);
 }
 
-/* Refused, with that in the message, and nothing has changed. */
+/* Asserts that the file is refused with this text in the message, and that nothing has changed. */
 static void refused(const variant *v, const char *path, const char *why_not)
 {
     network n;
@@ -149,7 +149,7 @@ static void what_belongs_to_another_run_is_refused(void **unused)
     v.penalty = NULL;
     refused(&v, checkpoint_path, "another objective");
     v = usual;
-    v.options = "frozen"; /* the checkpoint has more than is needed; then less */
+    v.options = "frozen"; /* the checkpoint has more states than the plan; then fewer */
     begin(&n, &v);
     checkpoint(&n);
     end(&n);
