@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* The compiler and the flags that it was given; TC_BUILD_FLAGS comes from the build. */
+/* The compiler and its flags; TC_BUILD_FLAGS comes from the build. */
 #if defined(__clang__)
 #define COMPILER "Clang " __clang_version__
 #elif defined(__GNUC__)

@@ -1,5 +1,5 @@
-/* sum.h: sums over many numbers, fast and exact enough: float32 in vectors over short runs, each run's sum added up in
- * double. The order is fixed by the length alone. */
+/* sum.h: sums over many numbers, fast and exact enough: float32 in vectors over short runs, whose sums are added in
+ * double. The order depends only on the length. */
 #ifndef TC_SUM_H
 #define TC_SUM_H
 
@@ -9,12 +9,12 @@
 
 #define TC_INLINE static inline __attribute__((always_inline))
 
-/* Before a short loop that runs often: four vectors a turn. */
+/* Before a short loop that runs often: four vectors per iteration. */
 #define TC_UNROLL _Pragma("GCC unroll 4")
 
 enum { TC_LANES = 16, TC_SUM_STEP = 2 * TC_LANES, TC_SUM_RUN = 16 * TC_SUM_STEP };
 
-/* One half is added to the other until few are left. */
+/* Adds one half to the other until few are left. */
 TC_INLINE double tc_sum_lanes(double lane[TC_LANES])
 {
     for (int j = 0; j < 8; j++) lane[j] += lane[j + 8];
@@ -22,7 +22,7 @@ TC_INLINE double tc_sum_lanes(double lane[TC_LANES])
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-/* The sum of f over x[from, to). A run may overflow a float32 although the whole does not overflow a double. */
+/* The sum of f over x[from, to). A run may overflow a float32 although the whole sum fits a double. */
 TC_INLINE double tc_sum_runs(const float *x, int64_t from, int64_t to, const float *a,
                              float (*f)(float x, const float *a))
 {
@@ -41,7 +41,7 @@ TC_INLINE double tc_sum_runs(const float *x, int64_t from, int64_t to, const flo
     return sum + tc_sum_lanes(lane);
 }
 
-/* The same, of any finite f. */
+/* The same, for any finite f. */
 TC_INLINE double tc_sum(const float *x, int64_t from, int64_t to, const float *a, float (*f)(float x, const float *a))
 {
     double sum = tc_sum_runs(x, from, to, a, f);

@@ -1,5 +1,4 @@
-/* add: y = x0 + x1, two values of one shape: the join of a residual connection.
- * dL/dx0 = dL/dx1 = g. */
+/* add: y = x0 + x1, two values of the same shape: the join of a residual connection. dL/dx0 = dL/dx1 = g. */
 #include "op/pointwise.h"
 
 static bool shape(tc_sketch *s)
@@ -18,7 +17,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) y[i] = a[i] + b[i];
 }
 
-/* One input after the other: both may be the same value, and the second then adds to the first. */
+/* The inputs take turns, since both may be the same value: the second then adds to the first. */
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     for (int k = 0; k < 2; k++) tc_pass_back(c, begin, end, k);

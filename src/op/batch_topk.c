@@ -1,10 +1,10 @@
-/* batch_topk: of all samples and positions of the batch together, a row of units each, the k * rows largest numbers are
- * kept and the others become 0: k in each row on average, more in rows with more large numbers.
+/* batch_topk: keeps the k * rows largest numbers over all samples and positions of the batch, each a row of units, and
+ * sets the others to 0: on average k in each row, more in rows with more large numbers.
  *
- * In training exactly that many are kept; among equal ones the first. What a row keeps then depends on the other rows,
- * so it is not the same in another batch. In evaluation it is: y = x where x > threshold, otherwise 0, with the running
- * mean of the smallest number kept in training that is not 0 (the first step's at first; `decay` is the share that
- * stays). Before any step the threshold is 0. dL/dx = g where y is not 0, otherwise 0. */
+ * In training exactly that many are kept; among equal numbers the first. So what a row keeps depends on the other rows
+ * of its batch. In evaluation it does not: y = x where x > threshold, otherwise 0. The threshold is the running mean,
+ * over training steps, of the smallest nonzero number that was kept (`decay` is the share of the old mean; the first
+ * step sets it). Before the first step the threshold is 0. dL/dx = g where y is not 0, otherwise 0. */
 #include "op/largest.h"
 
 enum { DECAY = TC_TOP_K + 1 };

@@ -1,6 +1,7 @@
 /* bce_with_logits: -t log s(x) - (1 - t) log(1 - s(x)), s the sigmoid, from logits x and targets t in [0, 1].
  *
- * Computed as max(x, 0) - x t + log(1 + exp(-|x|)), in which exp never overflows. Derivative s(x) - t to x, -x to t. */
+ * Computed as max(x, 0) - x t + log(1 + exp(-|x|)), in which exp never overflows. Derivative s(x) - t for x, -x for
+ * t. */
 #include "op/pair.h"
 
 TC_INLINE float f(float x, float t, const float *a)

@@ -3,7 +3,7 @@
  *     per position: log(sum_j exp x_j) - x_t        dL/dx_j = softmax(x)_j - [j = t]        t the label
  *
  * x [rows, ..., classes], labels [rows, ...]: a position is one last dimension of x, of which a row has `per`.
- * The forward pass has the softmax at hand: what it keeps is the gradient, all but its factor. */
+ * The forward pass computes the softmax, so it keeps the gradient, except for its factor. */
 #include "op/rows.h"
 
 static bool shape(tc_sketch *s)
@@ -34,7 +34,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = tc_last(&c->x[0]), per = c->x[0].n / n, first = begin * per, last = end * per;
     const int32_t *label = c->x[1].ids;
-    double loss = 0, product = 1; /* of the sums: one logarithm for many positions */
+    double loss = 0, product = 1; /* product: of the sums, so that one logarithm serves many positions */
     float *kept = c->save;
     for (int64_t i = first; i < last; i++) {
         const float *x = c->x[0].data + i * n, top = tc_largest(x, n);

@@ -2,20 +2,19 @@
  *
  *     y = m x / (1 - p)        dL/dx = m g / (1 - p)       m = 1 where this element's number in [0, 1) is at least p
  *
- * The mask is not kept: forward and backward draw the same numbers from the layer's stream, element by element,
- * whatever the ranges and the thread. */
+ * The mask is not kept: forward and backward draw the same numbers from the layer's stream, element by element, for any
+ * ranges and on any thread. */
 #include "op/pointwise.h"
 
 enum { P };
 enum { CHUNK = 256 }; /* a multiple of 4, the words of a block */
 
-/* factor[k] of the elements begin + k, n of them: 0 or 1 / (1 - p). An element's number is that in the batch of all
- * ranks. */
+/* factor[k] = 0 or 1 / (1 - p), for n elements from `begin` on. Elements are numbered over the batch of all ranks. */
 TC_INLINE void draw(const tc_call *c, int64_t begin, int64_t n, float factor[CHUNK + 4])
 {
     const double p = c->arg[P].number;
     const float keep = p < 1 ? (float)(1 / (1 - p)) : 0.0f;
-    const uint32_t limit = (uint32_t)ceil(p * 0x1p24); /* the upper 24 bits of a word, as tc_uniform has them */
+    const uint32_t limit = (uint32_t)ceil(p * 0x1p24); /* against the upper 24 bits of a word, as in tc_uniform */
     uint32_t word[CHUNK + 4];
     const int64_t at = begin + c->run->first_row * (c->x[0].batch ? c->x[0].n : 0);
     const int64_t first = at / 4, skip = at % 4;

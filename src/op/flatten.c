@@ -19,7 +19,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { t
 const tc_op tc_op_flatten = {
     .name = "flatten",
     .formula = "y = x as [rows, n]",
-    .doc = "Makes one dimension of all but the batch.",
+    .doc = "Merges all dimensions except the batch into one.",
     .source = "torch.nn.Flatten",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,

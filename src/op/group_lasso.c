@@ -1,5 +1,5 @@
-/* group_lasso: sum over the groups g of a weight of sqrt(size of g) |w_g|_2. The factor makes groups of different sizes
- * alike: |w_g| of n weights of one size grows as sqrt(n). It is part of the definition in Yuan and Lin 2006.
+/* group_lasso: sum over the groups g of a weight of sqrt(size of g) |w_g|_2. The factor treats groups of different
+ * sizes alike, since |w_g| of n equal weights grows as sqrt(n). It is part of the definition in Yuan and Lin 2006.
  * Derivative sqrt(size) w / |w_g|; where the whole group is 0 it is 0.
  * prox: block soft threshold, z_g = max(0, 1 - t sqrt(size) / |w_g|) w_g: whole groups of exact zeros. */
 #include "op/group_penalty.h"

@@ -4,7 +4,7 @@
  *     dL/dw = lambda / denominator * ((1 - alpha) sqrt(size of g) w / |w_g| + alpha sign(w)); 0 / 0 is 0, sign(0) is 0
  *     prox:  z = soft threshold of w by t alpha, then max(0, 1 - t (1 - alpha) sqrt(size of g) / |z_g|) z_g
  *
- * The norms are kept from forward to backward. Their quotients are in double, so weights may be arbitrarily small. */
+ * The norms are kept from forward to backward. Quotients of them are in double, so weights may be arbitrarily small. */
 #ifndef TC_GROUP_PENALTY_H
 #define TC_GROUP_PENALTY_H
 
@@ -49,7 +49,7 @@ static inline tc_span tc_group_span(const tc_call *c)
     return tc_groups_span(tc_group_groups(c->arg, &c->x[0].shape));
 }
 
-/* 0 for the group lasso, which has no such attribute. */
+/* 0 for the group lasso, which does not have this attribute. */
 static inline double tc_group_alpha(const tc_call *c)
 {
     return tc_attr_count(c->op->attribute) > TC_GROUP_ALPHA ? c->arg[TC_GROUP_ALPHA].number : 0;

@@ -8,7 +8,7 @@
  *     the whole  all             out
  *
  * A piece of work is a group. Neighbouring groups are processed together as a strip, so that by=unit also reads whole
- * lines. The order of the sums over a group does not depend on the strip that it is in. */
+ * cache lines. The order of the sums over a group does not depend on its strip. */
 #ifndef TC_GROUPS_H
 #define TC_GROUPS_H
 
@@ -16,14 +16,14 @@
 #include "op/op.h"
 #include "op/weight.h"
 
-enum { TC_STRIP = 64 }; /* groups of a strip, at most */
+enum { TC_STRIP = 64 }; /* the most groups in a strip */
 
 typedef struct tc_groups {
     int64_t rows, out;     /* of the matrix; out is the pitch */
     int64_t height, width; /* rows and columns of a group, fewer at the edges */
-    int64_t step;          /* from a row of a group to its next one */
+    int64_t step;          /* from a row of a group to the next one */
     int64_t below;         /* from a group's first row to that of the group below it */
-    int64_t across, count; /* groups side by side; all */
+    int64_t across, count; /* groups side by side; all groups */
 } tc_groups;
 
 /* The groups [first, first + n): `height` rows from row `top` on, columns from `left` on. */
@@ -62,7 +62,7 @@ TC_INLINE tc_strip tc_strip_at(const tc_groups *g, int64_t first, int64_t end)
     return (tc_strip){first, n, top, g->height < fit ? g->height : fit, column * g->width};
 }
 
-/* Where row i of the strip begins among the elements of the matrix. */
+/* The element of the matrix at which row i of the strip begins. */
 TC_INLINE int64_t tc_strip_row(const tc_groups *g, const tc_strip *s, int64_t i)
 {
     return (s->top + i * g->step) * g->out + s->left;

@@ -1,5 +1,5 @@
-/* hoyer: (sum |x|) / sqrt(sum x^2) of the units of each position, on parameters of the whole. hoyer.h says what holds
- * at zeros and what a vector is. */
+/* hoyer: (sum |x|) / sqrt(sum x^2) of the units of each position, on parameters of the whole. See hoyer.h for zeros and
+ * for what a vector is. */
 #include "op/hoyer.h"
 
 const tc_op tc_op_hoyer = {

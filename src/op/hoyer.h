@@ -2,14 +2,14 @@
  *
  *     v = s / sqrt(q)    dv/dx = (sign(x) - x s / q) / sqrt(q)        or its square: v^2, 2 v dv/dx
  *
- * v is 1 if only one entry is not 0 and sqrt(n) if all n have the same magnitude; a factor on the vector does not
- * change it. At the kink x = 0 the sign is 0, so that silent units stay undisturbed; a vector of zeros has the value 0
- * and the gradient 0.
+ * v is 1 if only one entry is not 0 and sqrt(n) if all n have the same magnitude; scaling the vector does not change
+ * it. At the kink x = 0 the sign is 0, so that silent units stay undisturbed; a vector of zeros has the value 0 and the
+ * gradient 0.
  *
  * On a batch the units of every position are a vector (over all inputs together), and the values of the vectors are
- * added up, whatever reduce says: so it is additive over positions and samples. On parameters the whole is one vector.
- * The sums of each vector are kept from forward to backward; of parameters those of the whole, followed by those of
- * each range, which finish() adds up. */
+ * added up for every reduce, so the penalty is additive over positions and samples. On parameters the whole is one
+ * vector. The sums of each vector are kept from forward to backward; for parameters, those of the whole, followed by
+ * those of each range, which finish() adds up. */
 #ifndef TC_HOYER_H
 #define TC_HOYER_H
 
@@ -21,7 +21,7 @@ typedef struct tc_norms {
 
 extern const tc_op tc_op_hoyer_square;
 
-/* Whether it is the square. */
+/* Whether the operator is hoyer_square. */
 static inline bool tc_hoyer_squares(const tc_call *c) { return c->op == &tc_op_hoyer_square; }
 
 static inline double tc_hoyer_of(const tc_call *c, tc_norms v)

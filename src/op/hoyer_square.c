@@ -1,11 +1,11 @@
 /* hoyer_square: (sum |x|)^2 / sum x^2 of the units of each position, on parameters of the whole: the square of hoyer.
- * hoyer.h says what holds at zeros and what a vector is. */
+ * See hoyer.h for zeros and for what a vector is. */
 #include "op/hoyer.h"
 
 const tc_op tc_op_hoyer_square = {
     .name = "hoyer_square",
     .formula = "lambda * sum over samples and positions of (sum |x|)^2 / sum x^2",
-    .doc = "From 1 to the number of entries, whatever their scale: a smooth count of what is not 0. Each position's "
+    .doc = "From 1 to the number of entries, whatever their scale: a smooth count of nonzero entries. Each position's "
            "units are a vector (of [512]: a sample); a parameter is one.",
     .source = "Yang, Wen, Li: DeepHoyer: learning sparser neural network with differentiable scale-invariant sparsity "
               "measures, ICLR 2020",

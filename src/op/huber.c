@@ -1,5 +1,5 @@
-/* huber: with e = x - t, e^2 / 2 where |e| <= delta, otherwise delta (|e| - delta / 2). Derivative e held within
- * +-delta to the output x, its negative to the target t: continuous, so nothing has to be chosen. */
+/* huber: with e = x - t, e^2 / 2 where |e| <= delta, otherwise delta (|e| - delta / 2). Derivative for the output x: e,
+ * clipped to +-delta; for the target t: its negative. It is continuous, so there is no kink at which to choose. */
 #include "op/pair.h"
 
 enum { DELTA };

@@ -1,8 +1,8 @@
-/* jump.h: the learned threshold that jump_relu and its penalty l0 share: what is above it, and what is near enough to
- * it for the estimate of a gradient.
+/* jump.h: the learned threshold that jump_relu and its penalty l0 share: which elements are above it, and which are
+ * near enough to it for the estimate of a gradient.
  *
- * H(x - theta) has the derivative 0 wherever it has one. Were x spread out with the density p, the expected value of
- * H(x - theta) would fall by p(theta) as theta grows; K((x - theta) / eps) / eps, K = 1 on (-1/2, 1/2), counts the
+ * H(x - theta) has the derivative 0 wherever it has one. If x has the probability density p, the expected value of H(x
+ * - theta) falls at the rate p(theta) as theta grows; K((x - theta) / eps) / eps, K = 1 on (-1/2, 1/2), counts the
  * elements within eps / 2 and so estimates p(theta) (Rajamanoharan et al., arXiv:2407.14435). */
 #ifndef TC_JUMP_H
 #define TC_JUMP_H
@@ -12,7 +12,7 @@
 enum { TC_JUMP_THETA, TC_JUMP_EPS }; /* the attributes */
 enum { TC_JUMP_COLUMNS = 128 };      /* of theta's gradient, summed over all rows by one range */
 
-/* A threshold is at least 0: an update may bring the number below that, and it then counts as 0. */
+/* A threshold is at least 0: an update may make the number negative, which then counts as 0. */
 TC_INLINE float tc_jump_theta(float theta) { return theta > 0.0f ? theta : theta != theta ? theta : 0.0f; }
 
 /* sum[k] of w K((x - theta) / eps) over all rows, in the columns [j, j + m); g NULL: w is 1. */

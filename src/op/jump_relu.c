@@ -4,9 +4,9 @@
  *     dL/dx = g where x > theta, otherwise 0; at x = theta it is 0
  *     dL/dtheta = sum over rows of -(theta / eps) K((x - theta) / eps) g,    K = 1 on (-1/2, 1/2), otherwise 0
  *
- * The second is not the derivative, which is 0, but an estimate of what the mean over many samples loses at the step
- * (jump.h). The paper learns log theta, so that theta stays above 0; here theta itself is learned, so that what is in
- * files is what is compared, and a number below 0 counts as 0. dL/dtheta reads g where y is 0 too.
+ * The second is not the derivative, which is 0, but an estimate of how the mean over many samples changes at the step
+ * (jump.h). The paper learns log theta, so that theta stays above 0; Tacet learns theta itself, so that files hold the
+ * thresholds that are used, and a negative number counts as 0. dL/dtheta also reads g where y is 0.
  *
  * Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dtheta. */
 #include "op/jump.h"
@@ -35,7 +35,7 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
         float *y = c->y.data + r * n;
         for (int64_t j = 0; j < n; j++) {
             const float t = tc_jump_theta(theta[j]), both = x[j] + t;
-            y[j] = x[j] > t ? x[j] : (both != both ? both : 0.0f); /* a NaN goes through */
+            y[j] = x[j] > t ? x[j] : (both != both ? both : 0.0f); /* a NaN passes through */
         }
     }
 }
@@ -89,7 +89,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_jump_relu = {
     .name = "jump_relu",
     .formula = "y = x > theta ? x : 0, with a theta for each unit",
-    .doc = "A rectifier whose thresholds are learned, by an estimate of their gradient: `l0` on it counts what fires.",
+    .doc = "A rectifier with thresholds that are learned by estimated gradients: `l0` on it counts the firing units.",
     .source =
         "Rajamanoharan et al.: Jumping ahead: improving reconstruction fidelity with JumpReLU sparse autoencoders, "
         "arXiv:2407.14435, 2024; Erichson, Yao, Mahoney: JumpReLU, arXiv:1904.03750, 2019",

@@ -1,15 +1,15 @@
 /* kl_sparsity: how far each unit's mean over the batch is from rho, for values within (0, 1), such as a sigmoid's.
  *
- *     p_j = mean of x_j over samples and positions, held within [1e-7, 1 - 1e-7]
+ *     p_j = mean of x_j over samples and positions, clipped to [1e-7, 1 - 1e-7]
  *     value = sum_j rho log(rho / p_j) + (1 - rho) log((1 - rho) / (1 - p_j));  reduce=mean: divided by the units
- *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / (rows * positions); 0 where p_j is held
+ *     dL/dx_ij = lambda * ((1 - rho) / (1 - p_j) - rho / p_j) / (rows * positions); 0 where p_j is clipped
  *
  * It is NOT additive over samples: two halves of a batch do not add up to the whole, and the size of the batch matters.
- * The mean over samples and positions is already inside, so `sample` and `position` are the same as `sum`.
+ * It already contains the mean over samples and positions, so `sample` and `position` are the same as `sum`.
  *
  * So the forward pass has two phases. The first adds up each unit over all rows and positions of this rank; these sums
- * are added up over the ranks. From them the second finds the same value on every rank, and keeps each unit's
- * derivative where its sum was. In both a piece of work is a unit; backward it is a row. */
+ * are added up over the ranks. From them the second computes the same value on every rank, and overwrites each unit's
+ * sum with its derivative. In both phases a piece of work is a unit; backward it is a row. */
 #include "op/penalty.h"
 
 enum { RHO };
@@ -122,7 +122,7 @@ const tc_op tc_op_kl_sparsity = {
     .name = "kl_sparsity",
     .formula = "lambda * sum over units of KL(rho || the unit's mean over the batch)",
     .doc = "Draws the mean of each unit over the batch (and its positions) to rho; for values within (0, 1), such as a "
-           "sigmoid's. Not additive over samples: what it says depends on the batch. reduce=sample and position are as "
+           "sigmoid's. Not additive over samples: its value depends on the batch. reduce=sample and position are as "
            "sum, mean is over the units.",
     .source = "Ng: Sparse autoencoder, CS294A lecture notes, Stanford, 2011",
     .role = &tc_penalty,

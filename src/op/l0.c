@@ -3,7 +3,7 @@
  *     value = sum H(x - theta)        dL/dtheta = -(1 / eps) sum over rows of K((x - theta) / eps)
  *
  * x gets no gradient, because H has none. theta gets the estimate of jump.h, with the layer's eps; so it moves the
- * thresholds, and what fires follows. A theta below 0, which counts as 0, is still pushed up. */
+ * thresholds, and through them which units fire. A theta below 0, which counts as 0, is still pushed up. */
 #include "op/jump.h"
 
 enum { X, THETA };

@@ -1,15 +1,15 @@
 /* l1_ball: after every update, the projection onto sum |w| <= radius: of the whole parameter, or of each unit's or each
- * input's weights. Inside it changes nothing; outside it is the soft threshold sign(w) max(|w| - theta, 0) whose sum is
- * the radius, with exact zeros. No gradient and no value.
+ * input's weights. Inside the ball it changes nothing; outside it is the soft threshold sign(w) max(|w| - theta, 0)
+ * whose sum is the radius, with exact zeros. No gradient and no value.
  *
  * theta without sorting (Michelot 1986; the same theta as in Duchi and others 2008): begin with all magnitudes; theta =
- * (their sum - radius) / their count; leave out those that are not above it; again, until none is left out. The
- * magnitudes left get fewer each time, so it ends; on usual numbers after about ten times. */
+ * (their sum - radius) / their count; drop those that are not above theta; repeat until none is dropped. Fewer
+ * magnitudes remain each time, so this ends, usually after about ten rounds. */
 #include "op/groups.h"
 #include "op/penalty.h"
 
 enum { RADIUS, BY };
-enum { ALL, UNIT, INPUT }; /* words of by: those of TC_BY_WORDS after the first */
+enum { ALL, UNIT, INPUT }; /* words of by: the first, then those of TC_BY_WORDS */
 
 static bool shape(tc_sketch *s) { return s->arg[BY].number == ALL || tc_shape_weight(s); }
 
@@ -26,7 +26,7 @@ static tc_span span(const tc_call *c)
     return (tc_span){g.count, g.height * g.width < TC_RANGE ? TC_RANGE / (g.height * g.width) : 1};
 }
 
-/* What is projected as one: `lines` lines that begin `pitch` apart, of n numbers that are `step` apart. */
+/* The numbers of one projection: `lines` lines that begin `pitch` apart, of n numbers that are `step` apart. */
 typedef struct vector {
     float *w;
     int64_t lines, pitch, n, step;
@@ -85,12 +85,12 @@ TC_INLINE void shrink(const vector *v, int64_t step, double theta)
         }
 }
 
-/* step: that of v, as a constant where it is 1, for which the compiler makes vectors. */
+/* step is that of v, passed as a constant where it is 1, so that the compiler can vectorise the loops. */
 TC_INLINE void project(const vector *v, int64_t step, double radius)
 {
     tally now = tally_of(v, step, -1);
     if (!(now.sum > radius && isfinite(now.sum))) return;
-    /* A hair inside, so that rounding does not leave the ball and a second time changes nothing. */
+    /* Slightly inside the ball, so that rounding cannot leave it and a second projection changes nothing. */
     const double aim = radius * (1 - 0x1p-22);
     double theta = 0;
     for (double count = INFINITY; now.count < count && now.count > 0;) {

@@ -1,6 +1,6 @@
 /* l1_huber: sum of |x| made smooth at 0: x^2 / (2 delta) where |x| <= delta, otherwise |x| - delta / 2. Derivative x /
- * delta held within +-1: continuous, so nothing has to be chosen. prox: z = x delta / (delta + t) where |x| <= delta +
- * t, otherwise x - sign(x) t: no exact zeros. */
+ * delta, clipped to +-1: continuous, so there is no kink at which to choose. prox: z = x delta / (delta + t) where |x|
+ * <= delta + t, otherwise x - sign(x) t: no exact zeros. */
 #include "op/penalty.h"
 
 enum { DELTA };
@@ -36,7 +36,7 @@ const tc_op tc_op_l1_huber = {
               "smooth l1: Nesterov: Smooth minimization of non-smooth functions, Mathematical Programming 103, 2005",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
-    .attribute = {{"delta", "float", "0.1", "up to where it is a square, above 0", false}},
+    .attribute = {{"delta", "float", "0.1", "the magnitude up to which it is a square, above 0", false}},
     .limit = {{"needs delta from 1e-15 to 1e+15", DELTA, 1e-15, 1e15}},
     .work = 4,
     .forward = forward,

@@ -1,5 +1,5 @@
 /* l1_loss: the absolute error |x - t|.
- * Derivative sign(x - t) to the output x, its negative to the target t; at the kink x = t it is 0 (PyTorch's
+ * Derivative for the output x: sign(x - t); for the target t: its negative; at the kink x = t it is 0 (PyTorch's
  * choice). */
 #include "op/pair.h"
 

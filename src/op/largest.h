@@ -1,19 +1,19 @@
-/* largest.h: the k largest of n numbers, exactly k of them, without extra memory: among equal ones the first win, 0 and
- * -0 are equal, and a NaN is larger than all numbers, so that it is passed on and the guard finds it.
+/* largest.h: the k largest of n numbers, exactly k of them, without extra memory: among equal numbers the first win, 0
+ * and -0 are equal, and a NaN is larger than all numbers, so that it is kept and the guard finds it.
  *
- * Floats are in the order of their bits once these are turned into a key. The k-th largest key is found bit by bit,
- * from the top: a bit is 1 if at least k keys are then no smaller. Each turn is a count over all numbers, which is a
- * loop of vectors; if it finds exactly k, the bits below are not needed. */
+ * The bits of a float become a key that has the order of the floats. The k-th largest key is found bit by bit, from the
+ * top: a bit is 1 if at least k keys are then at least as large. Each bit takes one vectorised count over all numbers;
+ * if the count is exactly k, the lower bits are not needed. */
 #ifndef TC_LARGEST_H
 #define TC_LARGEST_H
 
 #include "op/pointwise.h"
 
-/* What is kept: all keys above `least`, and the first `equal` of those that are `least`. */
+/* Kept are all keys above `least`, and the first `equal` of the keys that equal `least`. */
 typedef struct tc_cut {
     uint32_t least;
     int64_t equal;
-    bool all; /* there are no more than `equal` of these */
+    bool all; /* all that equal `least` are kept */
 } tc_cut;
 
 TC_INLINE uint32_t tc_key(float x)

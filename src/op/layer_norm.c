@@ -6,7 +6,7 @@
  *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
  * backward. Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dw and
- * dL/db, each of which goes through all rows by itself, so the order of the sums does not depend on the threads. */
+ * dL/db. Each of the latter goes through all rows itself, so the order of the sums does not depend on the threads. */
 #include "op/pointwise.h"
 
 enum { EPS, AFFINE };
@@ -144,7 +144,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_layer_norm = {
     .name = "layer_norm",
     .formula = "y = (x - mean) / sqrt(var + eps) * w + b",
-    .doc = "Brings each sample, over the last dimension, to mean 0 and variance 1.",
+    .doc = "Normalises each sample, over the last dimension, to mean 0 and variance 1.",
     .source = "Ba, Kiros, Hinton: Layer normalization, arXiv:1607.06450, 2016; torch.nn.LayerNorm",
     .role = &tc_layer,
     .flags = TC_READS_X,

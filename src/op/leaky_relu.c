@@ -1,6 +1,6 @@
 /* leaky_relu: y = x where x > 0, otherwise slope x. dy/dx = 1 where x > 0, otherwise slope; at the kink x = 0 it is
- * slope (PyTorch's choice). With slope >= 0, which is asked for, y > 0 says the same as x > 0, so that the backward
- * pass can read y. */
+ * slope (PyTorch's choice). Since slope >= 0 is required, y > 0 exactly where x > 0, so the backward pass can read
+ * y. */
 #include "op/pointwise.h"
 
 enum { SLOPE };
@@ -15,7 +15,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { t
 const tc_op tc_op_leaky_relu = {
     .name = "leaky_relu",
     .formula = "y = x > 0 ? x : slope x",
-    .doc = "A rectifier that passes a fraction of what is below 0, so that no unit ever dies.",
+    .doc = "A rectifier that passes on a fraction of values below 0, so that no unit ever dies.",
     .source = "Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models, ICML 2013",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,

@@ -1,4 +1,4 @@
-/* linear: y = x W + b over the last dimension; the leading ones fold into rows.
+/* linear: y = x W + b over the last dimension; the leading dimensions fold into rows.
  *
  *     x [R, in]   W [in, out]   b [out]   y [R, out],   R = rows of the batch times the leading dimensions
  *     dL/dx = g W^T             dL/dW = x^T g           dL/db = sum of g over R
@@ -8,8 +8,8 @@
  *     y = x V^T + b             dL/dx = g V             dL/dV = g^T x
  *
  * Each product is divided into tiles of its result, one gemm per tile, by its shape only, so that the bits do not
- * depend on the threads. Backward, pieces 0.. are the tiles of dL/dx, the pieces after them those of dL/dW, as it is
- * stored; the tiles in its first row (turned: column) also make dL/db. */
+ * depend on the threads. Backward, the first pieces are the tiles of dL/dx, those after them the tiles of dL/dW, as it
+ * is stored; the tiles in its first row (turned: column) also make dL/db. */
 #include "kernel/sum.h"
 #include "op/op.h"
 
@@ -18,18 +18,18 @@ enum { X, W, B };                /* x, and the parameters after it */
 enum { KAIMING, XAVIER, ZEROS }; /* words of init */
 
 /* At most TILE rows and columns in a tile, measured with OpenBLAS on products of about 128 x 512 x 512: 256 x 256 costs
- * 5%, 128 x 128 10% and more. Rows are whole up to LONG. Parts are multiples of STEP. A backward pass below SMALL
- * multiplications is not shared out. */
+ * 5%, 128 x 128 10% and more. Rows up to LONG are not cut. Parts are multiples of STEP. A backward pass below SMALL
+ * multiplications is not divided among threads. */
 enum { TILE = 256, STEP = 16, LONG = 1024, SMALL = 1 << 15 };
 _Static_assert(LONG *STEP <= TC_BLOCK_FLOATS, "STEP rows of dL/dW must fit into a tile");
 
 typedef struct grid {
-    int64_t down, across; /* at most so many rows and columns a tile */
+    int64_t down, across; /* the most rows and columns in a tile */
 } grid;
 
 TC_INLINE int64_t cuts(int64_t n, int64_t most) { return n <= most ? 1 : (n + most - 1) / most; }
 
-/* The length of the parts into which n is cut: as even as multiples of STEP allow. */
+/* The length of the parts into which n is cut, which are as even as multiples of STEP allow. */
 TC_INLINE int64_t length(int64_t n, int64_t most)
 {
     if (n <= most) return n;
@@ -37,7 +37,7 @@ TC_INLINE int64_t length(int64_t n, int64_t most)
     return (even + STEP - 1) / STEP * STEP;
 }
 
-/* The tiles of y [rows, n] and dL/dx are whole rows where there are enough of them to share out; for long rows they are
+/* The tiles of y [rows, n] and dL/dx are whole rows if there are enough rows for all threads; for long rows they are
  * tall, so that all rows use a part of the weight while it is in cache; otherwise they are squares. */
 TC_INLINE grid outputs_of(int64_t rows, int64_t n)
 {
@@ -46,8 +46,8 @@ TC_INLINE grid outputs_of(int64_t rows, int64_t n)
 }
 
 /* The tiles of dL/dW [., n] are whole rows if these are not too long: the update then reads and writes its streams from
- * end to end, which takes a quarter off the time of a step of a 784-512-512-10 network. (64 x 512: 6% slower than
- * 256 x 256 for a BLAS.) */
+ * end to end, which makes a step of a 784-512-512-10 network a quarter faster. (64 x 512: 6% slower than 256 x 256 for
+ * a BLAS.) */
 TC_INLINE grid rows_of(int64_t n)
 {
     const int64_t across = length(n, LONG);
@@ -67,7 +67,7 @@ TC_INLINE tc_block tile_at(int64_t m, int64_t n, grid most, int64_t tile)
     return t;
 }
 
-/* Sizes of the product, from a call; the weight is stored as [down, across]. */
+/* Sizes of the product; the weight is stored as [down, across]. */
 typedef struct sizes {
     int64_t rows, in, out, down, across;
     bool turned;
@@ -103,8 +103,8 @@ static double flops(const tc_sketch *s)
     return 2.0 * (double)tc_shape_count(&s->x[0]) * (double)w->dim[1];
 }
 
-/* kaiming_uniform as torch.nn.Linear has it (a = sqrt 5): weight and bias within 1 / sqrt(in). xavier: the weight
- * within sqrt(6 / (in + out)), the bias 0. */
+/* kaiming_uniform as in torch.nn.Linear (a = sqrt 5): weight and bias within 1 / sqrt(in). xavier: the weight within
+ * sqrt(6 / (in + out)), the bias 0. */
 static void init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
     const double in = (double)x->dim[x->rank - 1], out = (double)shape->dim[shape->rank - 1];
@@ -139,13 +139,13 @@ static int64_t tiles_dw(const tc_call *c, sizes z)
 static tc_span span_back(const tc_call *c)
 {
     sizes z = sizes_of(c);
-    const bool small = z.rows * z.in * z.out < SMALL; /* not worth sharing out: all tiles are one range */
+    const bool small = z.rows * z.in * z.out < SMALL; /* not worth several threads: all tiles are one range */
     return (tc_span){tiles_dx(c, z) + tiles_dw(c, z), small ? TC_RANGE : 1};
 }
 
 /* ---- Dense or on firing lists ---- */
 
-/* The product that each way uses: with a weight as its owner stores it, and with one stored transposed. */
+/* The product that each way uses: for the layer's own weight, and for one that is stored transposed. */
 static const int serves[2][TC_WAYS] = {{[TC_Y_BY_X] = TC_SPMM,
                                         [TC_DX_BY_X] = TC_SDDMM,
                                         [TC_DW_BY_X] = TC_SPMM_TN,
@@ -166,7 +166,7 @@ static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
     for (int i = 0; i < TC_WAYS; i++) way[i].product = serves[s->turned][i];
 }
 
-/* The density of a list as a share of the way's break-even; below 1 the product is faster on it. */
+/* The density of a list as a share of the way's break-even; below 1 the product on the list is faster. */
 static double share(const tc_call *c, int way, const tc_firing *f)
 {
     const double most = serves[c->x[W].turned][way] < 0 ? 0 : c->lists.break_even[way];
@@ -194,8 +194,8 @@ static unsigned choose(const tc_call *c, bool backward)
 
 static bool chosen(const tc_call *c, int way) { return c->lists.chosen >> way & 1; }
 
-/* The block t of a product's result where one of two ways was chosen; s has what is particular to the operands. Callers
- * first ask whether any was: a small dense product should not wait until s is filled in. */
+/* Computes block t of a product's result if one of two ways was chosen; s describes the operands. Callers check first
+ * whether one was, so that a small dense product does not wait until s is filled in. */
 static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
 {
     const int way = chosen(c, by_x) ? by_x : by_g;
@@ -257,7 +257,7 @@ TC_INLINE void backward_x(const tc_call *c, sizes z, int64_t tile)
                                     .ldc = z.in});
 }
 
-/* d [n] = sum over rows of g [rows, n]: a few rows in float32, those sums in double. */
+/* d [n] = sum over rows of g [rows, n]: over a few rows in float32, and of those sums in double. */
 TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int64_t pitch, float *d, bool add)
 {
     enum { RUN = 8 };
@@ -279,7 +279,7 @@ TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int
     }
 }
 
-/* The block t of dL/dW, as the weight is stored, to d [t.m, pitch]: of x^T g, or of g^T x if it is transposed. */
+/* Writes block t of dL/dW, as the weight is stored, to d [t.m, pitch]: of x^T g, or of g^T x if it is transposed. */
 TC_INLINE void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
 {
     const float *a = z.turned ? c->g : c->x[X].data, *b = z.turned ? c->x[X].data : c->g;
@@ -343,7 +343,7 @@ static const tc_silent silent = {
 const tc_op tc_op_linear = {
     .name = "linear",
     .formula = "y = x W + b",
-    .doc = "A fully connected layer over the last dimension. Its output is the pre-activation of what follows.",
+    .doc = "A fully connected layer over the last dimension. Its output is the pre-activation of the next layer.",
     .source = "He, Zhang, Ren, Sun: Delving deep into rectifiers, ICCV 2015 (init), as torch.nn.Linear; "
               "Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010",
     .role = &tc_layer,

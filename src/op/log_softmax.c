@@ -24,7 +24,7 @@ static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_rows_bac
 const tc_op tc_op_log_softmax = {
     .name = "log_softmax",
     .formula = "y_j = x_j - log sum_k exp(x_k)",
-    .doc = "The logarithm of softmax, over the last dimension, without loss of digits.",
+    .doc = "The logarithm of softmax, over the last dimension, without loss of precision.",
     .source = "torch.nn.LogSoftmax",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_IN_PLACE,

@@ -3,7 +3,7 @@
  *
  * prox, for x > 0 (otherwise mirrored): where t / (eps + z) + z - x = 0 the objective is stationary; the larger root
  *     z = (x - eps + sqrt((x + eps)^2 - 4 t)) / 2
- * is its minimum among z > 0, if it is a number above 0. The slope at 0 is t / eps - x: if it is below 0 the minimiser
+ * is its minimum among z > 0, if it is real and above 0. The slope at 0 is t / eps - x: if it is below 0 the minimiser
  * is z, otherwise the better of z and 0, and 0 if they tie. Hence exact zeros, and a jump from them where t > eps^2. */
 #include "op/penalty.h"
 

@@ -19,7 +19,7 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
         float scale[TC_STRIP];
         const tc_strip s = tc_strip_at(&g, u, end);
         tc_strip_squares(&g, &s, c->x[0].data, c->run->kernel, sum);
-        /* A hair below max, so that rounding does not leave the ball and a second time changes nothing. */
+        /* Slightly below max, so that rounding cannot leave the ball and a second projection changes nothing. */
         for (int64_t j = 0; j < s.n; j++)
             scale[j] = sum[j] > max * max ? (float)(max / sqrt(sum[j]) * (1 - 0x1p-22)) : 1.0f;
         tc_strip_multiply(&g, &s, c->x[0].data, scale);

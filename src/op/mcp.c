@@ -1,7 +1,7 @@
 /* mcp: the minimax concave penalty: sum of |x| - x^2 / (2 gamma) where |x| <= gamma, otherwise gamma / 2.
  * Derivative sign(x) max(1 - |x| / gamma, 0); at the kink x = 0 it is 0, so that silent units stay undisturbed.
  *
- * Here gamma is the magnitude from which the penalty is flat, whatever lambda is. Zhang's is in units of lambda:
+ * Tacet's gamma is the magnitude from which the penalty is flat, for any lambda. Zhang's is in units of lambda:
  *     integral from 0 to |x| of max(lambda - u / g, 0) du = lambda * (this value), gamma = g lambda.
  *
  * prox, for x > 0 (otherwise mirrored). t < gamma: the objective is convex up to gamma and stationary at

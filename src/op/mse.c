@@ -1,5 +1,5 @@
 /* mse: the squared error (x - t)^2.
- * Derivative 2 (x - t) to the output x, its negative to the target t. Smooth. */
+ * Derivative for the output x: 2 (x - t); for the target t: its negative. Smooth. */
 #include "op/pair.h"
 
 TC_INLINE float f(float x, float t, const float *a)

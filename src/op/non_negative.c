@@ -11,7 +11,7 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 const tc_op tc_op_non_negative = {
     .name = "non_negative",
     .formula = "max(w, 0)",
-    .doc = "Keeps a parameter at or above 0: what an update makes negative becomes 0.",
+    .doc = "Keeps a parameter at or above 0: numbers that an update makes negative become 0.",
     .source = "keras.constraints.NonNeg; Parikh, Boyd: Proximal algorithms, 2014, section 1.2",
     .role = &tc_constraint,
     .flags = TC_NO_BATCH,

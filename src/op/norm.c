@@ -1,16 +1,16 @@
 /* norm: (sum |x|^p)^(1/p), not squared, as in torch.norm.
  *
- *     reduce=sum       the norm of the whole: of all rows and all inputs together, as one vector. So on parameters.
+ *     reduce=sum       the norm of the whole: of all rows and inputs together, as one vector; also on parameters
  *     reduce=mean      that, divided by the number of elements
  *     reduce=sample    the norms of the units of each position (over all inputs together), added up over the positions;
- *                      of that the mean over the samples
+ *                      then the mean over the samples
  *     reduce=position  the mean of those norms over samples and positions
  *
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
  *
- * Only with `sample` and `position` is it additive over the samples. The norm of the whole is recovered from the
+ * It is additive over the samples only with `sample` and `position`. The norm of the whole is recovered from the
  * result; the norms of the positions are kept from forward to backward. Powers and sums are in double; beyond p = 32
- * it has no room for the powers of usual numbers, and the norm would be 0. */
+ * the powers of usual numbers underflow, and the norm would be 0. */
 #include "op/penalty.h"
 
 enum { P };
@@ -70,7 +70,7 @@ TC_CLONES static void gradient(const float *x, float *d, bool add, int64_t from,
     const double inverse = norm > 0 ? 1 / norm : 0, factor = seed * inverse;
     for (int64_t i = from; i < to && p == 2; i++) d[i] = (add ? d[i] : 0.0f) + (float)(factor * (double)x[i]);
     for (int64_t i = from; i < to && p != 2; i++) {
-        const double m = fabs((double)x[i]) * inverse; /* its powers stay in range even if those of x would not */
+        const double m = fabs((double)x[i]) * inverse; /* powers of m stay in range even if those of x do not */
         const double slope = p == 1 ? (double)(m > 0) : pow(m, p - 1);
         d[i] = (add ? d[i] : 0.0f) + (float)(seed * copysign(slope, (double)x[i]));
     }

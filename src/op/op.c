@@ -1,5 +1,5 @@
 /* op.c: the table of operators, and the small helpers that their contract (op.h) declares. Some tests compile this file
- * once more with TC_TEST_OPS, which adds the operators of tests/ops to the table. */
+ * again with TC_TEST_OPS, which adds the operators of tests/ops to the table. */
 #include "op/op.h"
 
 #include <stdarg.h>
@@ -32,7 +32,8 @@ const tc_op *tc_op_find(const char *name)
     return NULL;
 }
 
-/* The first input that a mean counts: a loss divides by its target's elements, a penalty by those of all its inputs. */
+/* The first input that a mean counts: a loss divides by the elements of its target, a penalty by those of all its
+ * inputs. */
 static int first_counted(const tc_call *c) { return c->op->role == &tc_loss ? c->inputs - 1 : 0; }
 
 double tc_denominator(const tc_call *c)

@@ -7,32 +7,31 @@
  *        inputs x[0..inputs)         parameters x[inputs..)          output y
  *        [rows, n] each              no rows                         [rows, n], or one number
  *
- * Values are stored row-major and without gaps: [rows, shape...]. A weight is [taps..., in, out] here, in whatever
+ * Values are stored row-major and without gaps: [rows, shape...]. A weight is stored as [taps..., in, out], in whatever
  * order users see its dimensions (weight.h). An operator never allocates, never prints, and keeps nothing between calls
  * except what it writes to `save`.
  *
  * What an operator remembers from step to step (a running mean, a vector refined at each step) is its `state`: tensors
  * that are saved and not trained, 0 at first unless they have an init. While a list runs they are only read; the
- * forward pass of training writes their new values to `save`, and commit() copies them once the step has been found
- * good. So a rejected step changes neither state nor weights, and can be replayed.
+ * forward pass of training writes their new values to `save`, and commit() copies them once the step has been accepted.
+ * So a rejected step changes neither state nor weights, and can be replayed.
  *
- * Phases. An operator that must have seen all rows before it can continue (a mean over the batch) has several phases,
- * forward, backward or both, each with its own pieces. A phase begins after the previous one is done on all threads and
- * the numbers that sums() names have been summed over all ranks. Only the last phase writes y or d: in the others
- * y.data and every d[i] are NULL, and results go to `save`. The backward pass may run more than once on what the
- * forward pass left in `save` (for a sample of gradients), so it must not change that. The phases of the forward pass
- * run in evaluation too; one that has nothing to do returns no pieces and no sums. backward() is called only in
- * training. tests/ops/test_standardise.c is an example.
+ * Phases. An operator that must see all rows before it can continue (a mean over the batch) has several phases,
+ * forward, backward or both, each with its own pieces. A phase begins when all threads have finished the previous one
+ * and the numbers that sums() names have been summed over all ranks. Only the last phase writes y or d: in the others
+ * y.data and every d[i] are NULL, and results go to `save`. The backward pass may run more than once after one forward
+ * pass (for a sample of gradients), so it must not change `save`. The phases of the forward pass run in evaluation too;
+ * a phase with nothing to do returns no pieces and no sums. backward() is called only in training.
+ * tests/ops/test_standardise.c is an example.
  *
  * Several ranks. Each has its own rows of one batch, possibly none. Operators divide by global_rows. The plan sums
  * dL/dparameter over the ranks, so an operator adds only its own rows there, not the totals that sums() has replaced
  * with global ones; it keeps a local copy if it needs both.
  *
- * How work is divided. forward and backward get a range [begin, end) of pieces. span() says what a piece is (an
- * element, a row, a tile): it is a function of shapes, rows, the phase and which of d are wanted. Ranges may run in any
- * order on any thread; each writes only what is its own, so the bits never depend on the threads. With no rows there
- * may be no pieces, so anything that must still be written (dL/dparameter is then 0) needs pieces that do not depend on
- * rows. */
+ * How work is divided. forward and backward get a range [begin, end) of pieces. span() defines a piece (an element, a
+ * row, a tile), depending only on shapes, rows, the phase and which of d are wanted. Ranges may run in any order on any
+ * thread; each writes only its own part, so the bits never depend on the threads. With 0 rows there may be 0 pieces, so
+ * anything that must still be written (dL/dparameter is then 0) needs pieces that do not depend on rows. */
 #ifndef TC_OP_H
 #define TC_OP_H
 
@@ -41,17 +40,17 @@
 #include "op/silent.h"
 #include "spec/spec.h"
 
-#include <math.h> /* for all operators; a smooth probe says NAN */
+#include <math.h> /* for all operators; a smooth probe uses NAN */
 
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 8, TC_PROBES = 8 };
 enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
-enum { TC_FORMULA_ARGS = 3 }; /* attributes that the formulas of pointwise.h, pair.h and penalty.h are given */
+enum { TC_FORMULA_ARGS = 3 }; /* attributes that the formulas of pointwise.h, pair.h and penalty.h get */
 
-/* What all calls of one step share. */
+/* Shared by all calls of one step. */
 typedef struct tc_run {
-    int64_t rows;        /* rows of the batch that are real */
-    int64_t global_rows; /* over all ranks; what means over samples divide by */
-    int64_t first_row;   /* this rank's first row among them: random numbers go by the global element */
+    int64_t rows;        /* rows that the batch really has */
+    int64_t global_rows; /* of all ranks; the divisor of means over samples */
+    int64_t first_row;   /* this rank's first row among them: random numbers depend on the global element */
     uint64_t seed, step;
     bool training;
     const tc_kernel *kernel;
@@ -61,41 +60,41 @@ typedef struct tc_run {
  * cache line. */
 typedef struct tc_view {
     float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
-    int64_t n;          /* elements of a row; of the whole, if it has no batch */
+    int64_t n;          /* elements of a row, or of the whole without a batch */
     bool batch;         /* [rows, shape...] */
-    /* The matrix of another layer, stored transposed: data and shape are the transpose of what a first
-     * parameter of this layer's own would be. Only for operators with TC_TURNS. */
+    /* The matrix of another layer, stored transposed: data and shape are the transpose of what this layer's own first
+     * parameter would be. Only for operators with TC_TURNS. */
     bool turned;
     tc_shape shape;     /* without the batch */
-    const int32_t *ids; /* class indices, each from 0 and below `classes`; NULL: numbers, which are in data */
+    const int32_t *ids; /* class indices from 0 to classes - 1; NULL: numbers, in data */
     int64_t classes;    /* 0: not known */
 } tc_view;
 
-/* One call, made ready at compile time. Entries that do not apply are NULL or 0. */
+/* One call, prepared at compile time. Entries that do not apply are NULL or 0. */
 typedef struct tc_call {
     const struct tc_op *op;
     const tc_run *run;
     const tc_view *x;
     const float *g;      /* backward: dL/dy, like y */
-    float *const *d;     /* backward: dL/dx, like x; NULL where none is needed, and in all phases but the last */
+    float *const *d;     /* backward: dL/dx, like x; NULL if not needed, and in all phases but the last */
     const bool *add;     /* backward: d += instead of d = */
-    void *save;          /* save() bytes that live from forward to backward; in training also to commit() */
+    void *save;          /* save() bytes, kept from forward to backward; in training also to commit() */
     const tc_arg *arg;   /* the operator's attributes, in the order of its table */
     tc_view y;           /* data NULL for a scalar operator, and in all phases of the forward pass but the last */
     tc_lists lists;      /* for layers that can run on firing lists */
-    int inputs;          /* given values; parameters follow them in x, d and add */
-    int phase;           /* which phase this is, from 0 */
+    int inputs;          /* inputs; parameters follow them in x, d and add */
+    int phase;           /* the current phase, from 0 */
     float *const *state; /* what the operator remembers, in the order of its table; NULL: nothing */
     tc_stream stream;    /* random numbers of this layer, at this step */
-    void *scratch;       /* scratch() bytes, aligned, that no other range uses meanwhile; uninitialised */
+    void *scratch;       /* scratch() bytes, aligned, uninitialised, for this range alone */
 
     /* Scalar operators */
     int reduce;           /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
     double *partial;      /* forward: one number a range, partial[begin / grain] */
-    double *weights;      /* TC_WEIGHS, forward: likewise, what the range adds to the denominator */
+    double *weights;      /* TC_WEIGHS, forward: likewise, its part of the denominator */
     const double *weight; /* TC_WEIGHS, backward and finish: the sum of all weights, over all ranks */
-    double *result;       /* the result, what finish() writes; readable in backward */
-    const double *lambda; /* the term's weight; backward may be given a different one from forward, and is linear in it */
+    double *result;       /* the result, which finish() writes and backward may read */
+    const double *lambda; /* the term's weight; backward is linear in it, and may get another one than forward */
 } tc_call;
 
 enum { TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION, TC_REDUCES }; /* in the order of the words */
@@ -115,35 +114,35 @@ static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.r
 static inline int64_t tc_units(const tc_view *v) { return tc_shape_units(&v->shape); }
 static inline int64_t tc_positions(const tc_view *v) { return v->n / tc_units(v); }
 
-/* What the shape rule is given and what it fills in. flops(), save(), scratch() and products() see it filled in.
- * Whether y and the parameters are too large is checked after the rule; an operator that needs a batch must itself
- * refuse an x without one (batch[i]). */
+/* The input and the result of the shape rule. flops(), save(), scratch() and products() get it filled in. Whether y and
+ * the parameters are too large is checked after the rule; an operator that needs a batch must itself refuse an x
+ * without one (batch[i]). */
 typedef struct tc_sketch {
     const tc_arg *arg;
     int inputs;
     const tc_shape *x;
     const bool *batch;               /* which inputs have a batch */
-    int64_t classes[TC_MAX_INPUTS];  /* of inputs that are class indices, which are below it; 0: unknown. The rule may
-                                      * then set it, and what is fed is checked against it */
+    int64_t classes[TC_MAX_INPUTS];  /* of class indices, which must be below it; 0: unknown. The rule may then
+                                      * set it, and what is fed is checked against it */
     tc_shape y;                      /* layers: the output's */
-    tc_shape param[TC_MAX_PARAMS];   /* rank -1: absent, and so at first. As stored ([in, out]) */
+    tc_shape param[TC_MAX_PARAMS];   /* rank -1, the initial value: absent. As stored ([in, out]) */
     bool turned; /* given to products(): the first parameter is stored transposed (tc_view.turned) */
-    tc_shape state[TC_OP_STATES];   /* of all that the table has */
-    char why[256];                   /* on failure: what was expected, "needs ..., got [3, 4]"; names come before */
+    tc_shape state[TC_OP_STATES];   /* of every entry of the table */
+    char why[256];                   /* on failure, to follow names: "needs ..., got [3, 4]" */
 } tc_sketch;
 
 /* A parameter that a layer owns or takes from another layer, or something that an operator remembers. */
 typedef struct tc_param {
     const char *name;
-    const char *axes; /* its dimensions as users see them, "oi" (weight.h); NULL: it has one at most */
+    const char *axes; /* its dimensions as users see them, "oi" (weight.h); NULL: at most one */
     /* Fills w[n], of `shape` as stored, from the stream; x is the shape of the layer's first input. */
     void (*init)(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s);
 } tc_param;
 
 /* The numbers that an attribute may be, both ends included. */
 typedef struct tc_limit {
-    const char *needs; /* what a refusal says: "needs a slope of at least 0" */
-    int attribute;     /* which, of the operator's own */
+    const char *needs; /* the message: "needs a slope of at least 0" */
+    int attribute;     /* its index in the operator's own */
     double least, most;
 } tc_limit;
 
@@ -155,18 +154,18 @@ typedef struct tc_limit {
 /* What kind of thing an operator is; see role.c. */
 typedef struct tc_role {
     tacet_role is;
-    const tc_attribute *common; /* attributes that all of the role share, bound after the operator's own */
+    const tc_attribute *common; /* attributes that the whole role shares, bound after the operator's own */
     bool scalar;
-    int reduce;                    /* scalar on a batch: the preset of reduce */
-    int inputs;                    /* this and what follows: where a row leaves it out, see tc_op */
+    int reduce;                    /* scalar on a batch: the default of reduce */
+    int inputs;                    /* this and the next ones: for operators that leave it out, see tc_op */
     double lambda;                 /* NAN: must be given */
     bool (*shape)(tc_sketch *s);   /* NULL: takes anything */
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
 /* Order of the common attributes of terms. Every role has the first few: constraints the name, losses up to reduce,
- * penalties all. With an array of TC_COMMON_ATTRS zeroed tc_arg, what a role lacks reads as not given. Layers have the
- * name and then one that only they have. */
+ * penalties all. In an array of TC_COMMON_ATTRS zeroed tc_args, those that a role lacks read as not given. Layers have
+ * the name and then one that only they have. */
 enum {
     TC_TERM_NAME,
     TC_TERM_LAMBDA,
@@ -182,29 +181,29 @@ enum {
 enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 
 enum {
-    TC_READS_X = 1 << 0,      /* backward reads x (parameters count as x): it must live until then */
+    TC_READS_X = 1 << 0,      /* backward reads x (which includes parameters): it must be kept until then */
     TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* element i written depends only on element i of what is read; pieces are elements.
-                               * Scalar: a sum over elements; so joint = apart, and prox too */
+    TC_ELEMENTWISE = 1 << 2,  /* output element i depends only on input element i; pieces are elements.
+                               * Scalar: a sum over elements, so joint equals separate, also for prox */
     TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
-    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (but for what reduce divides by) */
+    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (except for the divisor of reduce) */
     TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
     TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
-    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, whatever g is there */
-    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's, stored the other way
-                               * round (tc_view.turned) */
+    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, for any g */
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
+                               * (tc_view.turned) */
     TC_RANDOM = 1 << 9,       /* draws from the stream in training */
     TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 11,       /* mixes samples: what it gives for a row depends on the other rows of the batch; a scalar
-                               * that does is only for values of the batch, and not a sum over samples */
-    TC_SPARSIFIES = 1 << 12,  /* penalty: meant to make values exactly 0 */
-    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by the formula given, not derivatives */
+    TC_MIXES = 1 << 11,       /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
+                               * one is only for values of the batch, and is not a sum over samples */
+    TC_SPARSIFIES = 1 << 12,  /* penalty: made to set values to exactly 0 */
+    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by a given formula, not derivatives */
     TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
     TC_WEIGHS = 1 << 15       /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
 };
 
-/* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each by itself. */
+/* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */
 enum { TC_BY_UNIT, TC_BY_INPUT, TC_BY_BLOCK, TC_BY_WHOLE }; /* the first in the order of the words in TC_BY_WORDS */
 #define TC_BY_WORDS "unit|input"
 typedef struct tc_grouping {
@@ -212,12 +211,12 @@ typedef struct tc_grouping {
     int64_t block;
 } tc_grouping;
 
-/* Shapes and ranges with which the generic tests try the operator. */
+/* Shapes and ranges with which the generic tests run the operator. */
 typedef struct tc_probe {
     const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
-    const char *x[3];     /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" where
-                           * the rule says how many classes there are, "ids 7 3" with 7 of them */
-    double low, high;     /* uniform values of x[0]; those of further inputs are in [0, 1) */
+    const char *x[3];     /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" if
+                           * the rule knows the number of classes, "ids 7 3" for 7 classes */
+    double low, high;     /* range of x[0], uniform; that of further inputs is [0, 1) */
     double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
 
@@ -226,58 +225,58 @@ typedef struct tc_op {
     const char *name, *formula, *doc;
     const char *source;               /* the paper or manual whose definition is used */
     const tc_role *role;
-    /* A penalty on what layers of this operator do: put on their output, it gets the layer's inputs and parameters in x
-     * and the layer's attributes in arg, and has no attributes of its own. Gradients go only into the parameters: d of
-     * inputs is NULL. */
+    /* A penalty on layers of this operator: put on their output, it gets the layer's inputs and parameters in x and the
+     * layer's attributes in arg, and has no attributes itself. Gradients go only into the parameters: d of inputs is
+     * NULL. */
     const struct tc_op *of;
     unsigned flags;
     tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input */
     tc_limit limit[TC_OWN_ATTRS + 1];
-    double lambda;                    /* scalar: the preset of lambda; 0: that of the role */
-    int inputs;                       /* their number; penalties: the most that `joint` may give; 0: that of the role */
-    unsigned ids;                     /* bit i: input i is class indices (int32); others are numbers (float32) */
+    double lambda;                    /* scalar: the default of lambda; 0: that of the role */
+    int inputs;                       /* their number; penalties: the most that `joint` may give; 0: as the role */
+    unsigned ids;                     /* bit i: input i is class indices (int32); otherwise numbers (float32) */
     tc_param param[TC_MAX_PARAMS + 1];
-    tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` does not apply */
+    tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` is not used */
 
     /* Checks input shapes and attributes (already known to be within their limits), and fills in y, param and state.
      * False with `why`. Scalar operators leave y unset. NULL: the rule of the role. */
     bool (*shape)(tc_sketch *s);
-    /* Floating-point operations of the forward pass, for all phases together: per element of its inputs; or flops(), if
-     * that is not constant, for one row (or for a whole parameter). The backward pass counts as twice that. */
+    /* Floating-point operations of the forward pass, for all phases together: per element of its inputs, if that is
+     * constant; otherwise flops(), for one row (or for a whole parameter). The backward pass counts as twice that. */
     double work;
     double (*flops)(const tc_sketch *s);
-    /* Bytes to keep from forward to backward for a batch of `rows`, also available in evaluation; NULL: none. */
+    /* Bytes to keep from forward to backward for a batch of `rows`, also in evaluation; NULL: 0. */
     int64_t (*save)(const tc_sketch *s, int64_t rows);
     /* How to divide the forward and the backward work. span_back NULL: as span. span NULL: elements for an elementwise
-     * operator, whole rows where there is a batch, otherwise rows of x[0]; in ranges of about TC_RANGE elements of x[0]
-     * either way. */
+     * operator, whole rows if there is a batch, otherwise rows of x[0]; always in ranges of about TC_RANGE elements of
+     * x[0]. */
     tc_span (*span)(const tc_call *c);
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
-    /* The number of phases of each pass; 0 is 1. */
+    /* The number of phases of each pass; 0 means 1. */
     int phases, phases_back;
-    /* The numbers in `save`, *n of them in one run, that are to be summed over all ranks when phase c->phase is done;
-     * NULL: this phase has none (in evaluation, say). The slot itself may be NULL. An operator that mixes samples
-     * (TC_MIXES) and has no sums cannot run on several ranks; a scalar one computes the same partial sums on every rank
-     * from these numbers, and they are not summed again. */
+    /* The *n adjacent numbers in `save` that are to be summed over all ranks when phase c->phase is done; NULL: this
+     * phase has none (in evaluation, say). sums itself may be NULL, but an operator that mixes samples (TC_MIXES) then
+     * cannot run on several ranks; a scalar one computes the same partial sums on every rank from these numbers, and
+     * they are not summed again. */
     double *(*sums)(const tc_call *c, bool backward, int64_t *n);
-    /* Bytes of scratch for each thread, for a batch of `rows`; NULL: none. */
+    /* Bytes of scratch for each thread, for a batch of `rows`; NULL: 0. */
     int64_t (*scratch)(const tc_sketch *s, int64_t rows);
-    /* Writes what the last forward pass in training has put into `save` to state: on one thread, after the
-     * guard. (`save` is still valid; x and y may already be overwritten.) NULL: it remembers nothing. */
+    /* Copies the new state from `save`, where the last forward pass in training left it: on one thread, after the
+     * guard. (x and y may already be overwritten.) NULL: it remembers nothing. */
     void (*commit)(const tc_call *c);
     const tc_silent *silent; /* a layer that can run on firing lists; otherwise NULL */
     /* Scalar: turns the sum of all partials (a fixed tree, then over all ranks) into *result and returns it. Called
      * on one thread at the end of the forward pass, when x may already be overwritten but `save` is still valid. NULL:
      * sum / tc_denominator. */
     double (*finish)(const tc_call *c, double sum);
-    /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], t already times lambda over
-     * the denominator: t*lambda is `t`. NULL: the operator has none. A constraint's only function (t is then unused).
-     * Ranges as span says (NULL: elements). */
+    /* The proximal step x <- argmin_z lambda f(z) + |z - x|^2 / (2 t), in place on x[0], where the argument t already
+     * includes lambda over the denominator. NULL: no proximal step. It is a constraint's only function (t is then
+     * unused). Ranges are those of span (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
-    /* Penalty: which elements it pulls at together, so that they become 0 together or not at all. A value of the batch
-     * is grouped as a matrix [rows * positions, units]. NULL: each element by itself. */
+    /* Penalty: which elements it pulls together, so that they become 0 together or not at all. A value of the batch is
+     * grouped as a matrix [rows * positions, units]. NULL: each element is a group. */
     tc_grouping (*grouping)(const tc_arg *arg, bool batch);
     tc_probe probe[TC_PROBES + 1];
 } tc_op;
@@ -292,7 +291,7 @@ static inline int tc_op_inputs(const tc_op *op) { return op->inputs ? op->inputs
 static inline double tc_op_lambda(const tc_op *op) { return op->lambda != 0 ? op->lambda : op->role->lambda; }
 bool tc_op_shape(const tc_op *op, tc_sketch *s); /* limits of attributes, then the shape rule */
 
-/* Whether input i of the operator's calls is class indices; those of a penalty of a layer are the layer's inputs. */
+/* Whether input i of the operator's calls is class indices; a penalty on a layer has the layer's inputs. */
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }
 
 /* The attributes of its role that an operator can use. */
@@ -305,7 +304,7 @@ const tc_op *tc_op_find(const char *name); /* or NULL */
 
 /* ---- Helpers ----------------------------------------------------------------------------------------------------- */
 
-/* What a scalar operator's sum is divided by. sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
+/* The divisor of a scalar operator's sum. sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
  * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS); position: global rows times positions
  * (of x[0]; all inputs of a penalty have the same number). On parameters `sample` and `position` do not occur. */
 double tc_denominator(const tc_call *c);
@@ -313,14 +312,14 @@ double tc_denominator(const tc_call *c);
 /* lambda / denominator: the factor on every gradient that a scalar operator writes. */
 static inline double tc_seed(const tc_call *c) { return *c->lambda / tc_denominator(c); }
 
-/* The defaults of span, and others in use. */
-tc_span tc_span_of(const tc_call *c, bool backward); /* what the plan asks */
-/* Where a scalar operator's forward puts the sum of the range that starts at `begin`. */
+/* The defaults of span, and other spans. */
+tc_span tc_span_of(const tc_call *c, bool backward); /* for the plan */
+/* Where the forward pass of a scalar operator writes the sum of the range that starts at `begin`. */
 static inline double *tc_partial(const tc_call *c, int64_t begin)
 {
     return begin == 0 ? c->partial : &c->partial[begin / tc_span_of(c, false).grain];
 }
-/* Likewise, what it adds to the denominator (TC_WEIGHS). */
+/* Likewise for the range's part of the denominator (TC_WEIGHS). */
 static inline double *tc_partial_weight(const tc_call *c, int64_t begin)
 {
     return c->weights + (tc_partial(c, begin) - c->partial);
@@ -333,7 +332,7 @@ tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position
 /* Common shape rules: y has x[0]'s shape; a penalty on one weight of two dimensions or more; a loss on y and a target
  * of the same shape. */
 bool tc_shape_same(tc_sketch *s);
-bool tc_shape_last(tc_sketch *s); /* the same, and there is a last dimension */
+bool tc_shape_last(tc_sketch *s); /* the same, for at least one dimension */
 bool tc_shape_weight(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */

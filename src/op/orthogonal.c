@@ -1,17 +1,17 @@
-/* orthogonal: |W W^T - I|_F^2, W [out, in] as users see it, where `in` counts an input once for each tap: its rows, a
- * unit's weights each, should have length 1 and be orthogonal to one another. More than `in` rows cannot be; if out >
- * in the columns should be instead: |W^T W - I|_F^2, the smaller Gram matrix. (The two values differ by the constant
- * |in - out|; the gradient is the same. The order of the columns makes no difference to either.) Derivative 4 (W W^T -
- * I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
+/* orthogonal: |W W^T - I|_F^2, W [out, in] as users see it, where `in` counts an input once for each tap: its rows,
+ * each the weights of a unit, should have length 1 and be orthogonal to one another. More than `in` rows cannot be
+ * orthogonal, so if out > in the columns should be: |W^T W - I|_F^2, the smaller Gram matrix. (The two values differ by
+ * the constant |in - out|; the gradient is the same. Neither depends on the order of the columns.) Derivative 4 (W W^T
+ * - I) W = 4 W (W^T W - I), smooth everywhere. No proximal step.
  *
- * Stored is the matrix V = W^T [in, out] (weight.h). The Gram matrix G is cut into tiles, one gemm a tile, and so is
- * the gradient. Forward keeps G - I, which backward multiplies with V. */
+ * The stored matrix is V = W^T [in, out] (weight.h). The Gram matrix G is cut into tiles, one gemm per tile, and so is
+ * the gradient. Forward keeps G - I, which backward multiplies by V. */
 #include "op/op.h"
 #include "op/weight.h"
 
 enum { TILE = 128 };
 
-/* V [in, out]; G [n, n] has sums of k. */
+/* V is [in, out]; G is [n, n], of sums over k. */
 typedef struct sizes {
     int64_t in, out, n, k;
 } sizes;
@@ -62,7 +62,7 @@ static tc_span span_back(const tc_call *c)
     return (tc_span){cuts(z.in) * cuts(z.out), 1};
 }
 
-/* A tile of G becomes that of G - I; the sum of (G - I)^2. */
+/* Turns a tile of G into that of G - I; returns its sum of (G - I)^2. */
 TC_CLONES static double finish_tile(float *g, int64_t pitch, tc_block t)
 {
     double sum = 0;

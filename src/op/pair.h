@@ -2,7 +2,7 @@
  *
  *     value = sum_i f(x_i, t_i) / denominator      dL/dx_i = lambda / denominator * df/dx, and the same for t
  *
- * x [rows, n] the output, t [rows, n] the target, which may itself be a value that is trained. */
+ * x [rows, n] the output, t [rows, n] the target, which may itself be trained. */
 #ifndef TC_PAIR_H
 #define TC_PAIR_H
 

@@ -1,9 +1,9 @@
-/* penalty.h: a penalty that is a sum over elements is two scalar formulas; the loops are here, once.
+/* penalty.h: the loops for penalties that are sums over elements, each given by two scalar formulas.
  *
  *     value = sum_i f(x_i) / denominator        dL/dx_i = lambda / denominator * f'(x_i)
  *
- * Its inputs (several where the penalty is `joint`) are taken as one long vector: element 0 is the first of x[0]. The
- * limits of a width or a scale are 1e-15 and 1e15, so that it, its inverse and its square are float32. */
+ * Its inputs (several if the penalty is `joint`) are treated as one long vector: element 0 is the first of x[0]. A
+ * width or a scale is from 1e-15 to 1e15, so that it, its inverse and its square fit a float32. */
 #ifndef TC_PENALTY_H
 #define TC_PENALTY_H
 
@@ -28,7 +28,7 @@ TC_INLINE float tc_magnitude(float x, const float *a)
     return fabsf(x);
 }
 
-/* x brought to the magnitude m: sign(x) max(m, 0), with +0 for every zero; x itself where m is NaN. */
+/* x with the magnitude m: sign(x) max(m, 0), with +0 for every zero; x itself if m is NaN. */
 TC_INLINE float tc_brought_to(float x, float m) { return m > 0.0f ? copysignf(m, x) : (m == m ? 0.0f : x); }
 
 /* The soft threshold sign(x) max(|x| - s, 0). */
@@ -48,7 +48,7 @@ TC_INLINE void tc_penalty_forward(const tc_call *c, int64_t begin, int64_t end, 
     *tc_partial(c, begin) = sum;
 }
 
-/* backward of a sum: d = seed * f'(x), stored or added; the formula df makes the product. */
+/* backward of a sum: d = seed * f'(x), stored or added; the formula df multiplies by the seed. */
 TC_INLINE void tc_penalty_backward(const tc_call *c, int64_t begin, int64_t end,
                                    float (*df)(float x, float seed, const float *a))
 {

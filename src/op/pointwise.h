@@ -1,4 +1,4 @@
-/* pointwise.h: an elementwise operator is two scalar formulas; the loops are here, once.
+/* pointwise.h: the loops for elementwise operators, each given by two scalar formulas.
  *
  * The formulas are passed as constants to functions that are always inlined, so that each operator's file compiles to
  * straight vector loops. `a` points to the operator's attributes as floats (the first TC_FORMULA_ARGS). */
@@ -52,7 +52,7 @@ TC_INLINE void tc_map_back_y(const tc_call *c, int64_t begin, int64_t end, float
     tc_map_back(c, begin, end, c->y.data, df);
 }
 
-/* d[k] = g, stored or added: for an operator that passes its input on. In place there is nothing to store. */
+/* d[k] = g, stored or added: for an operator that passes on its input. In place nothing is stored. */
 TC_INLINE void tc_pass_back(const tc_call *c, int64_t begin, int64_t end, int k)
 {
     const float *g = c->g;

@@ -1,12 +1,12 @@
 /* relu: y = max(x, 0).
- * dy/dx = 1 where y > 0, otherwise 0; at the kink x = 0 it is 0, so that a silent unit is not disturbed (PyTorch's
+ * dy/dx = 1 where y > 0, otherwise 0; at the kink x = 0 it is 0, so that a silent unit stays undisturbed (PyTorch's
  * choice). */
 #include "op/pointwise.h"
 
 TC_INLINE float f(float x, const float *a)
 {
     (void)a;
-    return x > 0.0f ? x : (x != x ? x : 0.0f); /* a NaN goes through, to be found by the guard */
+    return x > 0.0f ? x : (x != x ? x : 0.0f); /* a NaN passes through, and the guard finds it */
 }
 
 TC_INLINE float df(float y, const float *a)

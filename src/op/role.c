@@ -1,8 +1,8 @@
-/* role.c: the kinds of operators and the attributes that all of a kind share.
+/* role.c: the roles of operators, and the attributes that all operators of a role share.
  *
- * Terms have one order of common attributes (op.h) and every kind of them has the first few, so that TC_TERM_NAME and
- * the others mean the same place everywhere. An attribute whose default is "" has no common default: if it is not given
- * (tc_arg.given), the operator says what holds: its lambda, its reduce. */
+ * All terms have the same order of common attributes (op.h), and every role has the first few, so that TC_TERM_NAME and
+ * the others are the same index everywhere. An attribute whose default is "" has no common default: if it is not given
+ * (tc_arg.given), the operator decides, as with lambda and reduce. */
 #include "op/op.h"
 #include "spec/schedule.h"
 

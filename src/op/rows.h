@@ -1,5 +1,5 @@
-/* rows.h: an operator that maps each last dimension separately to one of the same size is two formulas on n numbers;
- * the loops are here, once. In place in both directions: each formula reads what it needs of a number before it writes
+/* rows.h: the loops for operators that map each last dimension separately to one of the same size, each given by two
+ * formulas on n numbers. Both directions can be in place: a formula reads a number for the last time before it writes
  * it. */
 #ifndef TC_ROWS_H
 #define TC_ROWS_H
@@ -35,11 +35,11 @@ static inline float tc_largest(const float *x, int64_t n)
 }
 
 /* e^x for x <= 0, to 1.01 units in the last place; 0 below -87, where the smallest normal numbers are. With x = k ln 2
- * + r it is a polynomial in r, near e^r, times 2^k, whose bits are k's. A loop over it can be vectorised; calls of expf
- * cannot. */
+ * + r it is a polynomial in r, close to e^r, times 2^k, made by putting k into the exponent. Unlike calls of expf, it
+ * can be vectorised. */
 TC_INLINE float tc_exp(float x)
 {
-    const float round = 0x1.8p23f; /* in so large a number the last bit counts ones */
+    const float round = 0x1.8p23f; /* in so large a number the last bit is worth 1 */
     const float turns = x * 0x1.715476p0f + round, k = turns - round;
     const float r = (x - k * 0x1.62e4p-1f) - k * 0x1.7f7d1cp-20f;
     float p = 0x1.6850e4p-10f, power;

@@ -1,15 +1,15 @@
-/* silent.h: the part of the operator contract that only layers with products on firing lists need.
+/* silent.h: the part of the operator contract for layers with products on firing lists.
  *
- * A firing list (kernel.h) says where a matrix [rows, n] is not 0. A layer that can run on lists has a tc_silent in its
- * row of the table, and finds in its call the lists that it may read. Two lists may exist:
+ * A firing list (kernel.h) records where a matrix [rows, n] is not 0. A layer that can run on lists has a tc_silent in
+ * its row of the table, and finds in its call the lists that it may read. Two lists may exist:
  *
- *     x    of the first input. Its maker leaves exact zeros (a ReLU), or passes on those that it is given
- *     g    of dL/dy, in the backward pass. What reads y blocks the gradient where it is silent
+ *     x    of the first input. Its maker leaves exact zeros (a ReLU), or passes on those of its input
+ *     g    of dL/dy, in the backward pass. The reader of y blocks the gradient where it is silent
  *
- * Each number that is computed from a list is a way in which the layer can run on one. Which product of kernel.h a way
- * uses depends on how the weight is stored, and some ways have none; what each may leave out is in docs/design.md,
- * "Firing lists". For each batch choose() decides between dense and sparse, only from the exact counts and the
- * compiled-in densities, never from a timing, so that runs can be repeated. */
+ * Each way in which a layer can run on a list is a result and the list that it is computed from. Which product of
+ * kernel.h a way uses depends on how the weight is stored, and some ways have none; docs/design.md, "Firing lists",
+ * says what each may leave out. For each batch choose() decides between dense and sparse, only from the exact counts
+ * and the compiled-in densities, never from a timing, so that runs are reproducible. */
 #ifndef TC_SILENT_H
 #define TC_SILENT_H
 
@@ -37,8 +37,8 @@ typedef struct tc_lists {
     const tc_firing *x, *g;   /* NULL: no such list exists */
     bool blocked;             /* dL/dx is not needed where x is 0: the maker of x blocks it there */
     const double *break_even; /* [TC_WAYS]: the density below which a product runs on a list; 0: never */
-    unsigned chosen;          /* what choose() said for this step: bits 1 << TC_Y_BY_X ... */
-    bool fused;               /* backward leaves out the gradient of its first parameter: tile() makes it */
+    unsigned chosen;          /* the ways that choose() has chosen for this step: bits 1 << TC_Y_BY_X ... */
+    bool fused;               /* backward leaves out the gradient of the first parameter: tile() makes it */
 } tc_lists;
 
 typedef struct tc_silent {
@@ -47,15 +47,15 @@ typedef struct tc_silent {
     int64_t least;
     /* The product of each way, for a batch of `rows` and with the parameters as they are stored (s->turned). */
     void (*products)(const struct tc_sketch *s, int64_t rows, tc_product way[TC_WAYS]);
-    /* Which ways are taken in this step. Called on a single thread, before the first range of the forward pass and, for
-     * all layers, before the backward pass. Of the lists it may read only the counts: the lists themselves may not have
+    /* The ways to use in this step. Called on a single thread, before the first range of the forward pass and, for all
+     * layers, before the backward pass. Of the lists it may read only the counts: the lists themselves may not have
      * been made yet. */
     unsigned (*choose)(const struct tc_call *c, bool backward);
-    /* For layers whose first parameter is a matrix: the gradient of a large one that no other layer uses is not stored
-     * if nothing needs it as a whole, but made in tiles while the weights are updated. tiles() is their number; tile()
-     * stores tile i, [m, n] with at most TC_BLOCK_FLOATS elements, to `to` without gaps, with the bits that backward
-     * would give. Called after the backward pass, when every buffer that backward reads is still there. NULL: the
-     * gradient is stored. */
+    /* For layers whose first parameter is a matrix: the gradient of a large matrix that no other layer uses is not
+     * stored if nothing needs it as a whole, but made in tiles while the weights are updated. tiles() is their number;
+     * tile() writes tile i, [m, n] with at most TC_BLOCK_FLOATS elements, to `to` without gaps, with the bits that
+     * backward would give. Both are called after the backward pass, while every buffer that backward reads is still
+     * valid. NULL: the gradient is stored. */
     int64_t (*tiles)(const struct tc_call *c);
     tc_block (*tile)(const struct tc_call *c, int64_t i, float *to);
 } tc_silent;

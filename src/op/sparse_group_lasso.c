@@ -1,7 +1,7 @@
 /* sparse_group_lasso: alpha |w|_1 + (1 - alpha) sum over the groups g of sqrt(size of g) |w_g|_2. Derivative alpha
  * sign(w) + (1 - alpha) sqrt(size) w / |w_g|; sign(0) = 0, and where the whole group is 0 both are 0. prox: the soft
  * threshold by t alpha, then the block soft threshold by t (1 - alpha) sqrt(size): zeros within groups, and whole
- * groups of zeros. In this order the two are the proximal step of the sum. */
+ * groups of zeros. In this order the two together are the proximal step of the sum. */
 #include "op/group_penalty.h"
 
 const tc_op tc_op_sparse_group_lasso = {

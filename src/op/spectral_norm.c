@@ -4,11 +4,12 @@
  *     d sigma / dW = u v^T
  *
  * with W [out, in] as users see it, where `in` counts an input once for each tap; u [out] and v [in]. u is remembered:
- * weights move little in a step, so one iteration in each step is enough to follow them, and the reported value reaches
- * sigma in the first steps. Each step begins with no number of u nearer to 0 than FLOOR, which is less than rounding:
- * if W consists of separate blocks, as sparse weights may, u would become exactly 0 in all but one of them, and stay
- * so. The gradient is that of |W v| for the v that was found; where the two largest singular values are equal it is
- * that of one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations: models do not hold u. */
+ * weights move little in a step, so one iteration per step is enough to follow them, and the reported value reaches
+ * sigma in the first steps. Before each step, numbers of u nearer to 0 than FLOOR, which is below rounding, are moved
+ * to FLOOR: if W consists of separate blocks, as sparse weights may, u would otherwise become exactly 0 in all but one
+ * of them, and stay so. The gradient is that of |W v| for the v that was found; with two equal largest singular values
+ * it is that of one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations, since models do not
+ * hold u. */
 #include "op/pointwise.h"
 #include "op/weight.h"
 
@@ -37,7 +38,7 @@ static tc_span span_back(const tc_call *c)
     return (tc_span){m.rows, m.out < TC_RANGE ? TC_RANGE / m.out : 1};
 }
 
-/* x[n] to length 1; returns the length it had. Zeros stay. */
+/* Scales x[n] to length 1; returns its old length. A vector of zeros stays. */
 static double normalise(const tc_call *c, float *x, int64_t n)
 {
     const double length = sqrt(c->run->kernel->squares(x, n));
@@ -58,7 +59,7 @@ TC_CLONES static void rows_times(const float *w, const float *u, float *v, tc_ma
     }
 }
 
-/* u = W v: the rows of w, each times its number of v. */
+/* u = W v: the rows of w, each times its element of v. */
 TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, tc_matrix m)
 {
     for (int64_t j = 0; j < m.out; j += COLUMNS) {
@@ -70,7 +71,7 @@ TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, tc_m
     }
 }
 
-/* Held away from 0; a NaN stays. */
+/* Moves a number away from 0; a NaN stays. */
 static float away(float u) { return fabsf(u) < FLOOR ? copysignf(FLOOR, u) : u; }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -102,7 +103,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     }
 }
 
-/* For a weight of zeros u has become 0, and no iteration would change it again. */
+/* With a weight of zeros u has become 0, and no further iteration would change it. */
 static void commit(const tc_call *c)
 {
     const tc_matrix m = tc_matrix_of(&c->x[0].shape);

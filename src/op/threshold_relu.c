@@ -1,13 +1,13 @@
 /* threshold_relu: y = x where x > theta, otherwise 0; theta >= 0. dy/dx = 1 where y is not 0, otherwise 0; at the step
- * x = theta it is 0. What the step itself would add if theta moved is not a derivative: jump_relu learns its thresholds
- * from an estimate of it. */
+ * x = theta it is 0. The effect of moving theta is not a derivative: jump_relu learns its thresholds from an estimate
+ * of it. */
 #include "op/pointwise.h"
 
 enum { THETA };
 
 TC_INLINE float f(float x, const float *a)
 {
-    return x > a[THETA] ? x : (x != x ? x : 0.0f); /* a NaN goes through, to be found by the guard */
+    return x > a[THETA] ? x : (x != x ? x : 0.0f); /* a NaN passes through, and the guard finds it */
 }
 
 TC_INLINE float df(float y, const float *a)

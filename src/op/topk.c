@@ -1,7 +1,7 @@
-/* topk: at each position of each sample the k largest units are kept as they are and the others are 0.
+/* topk: at each position of each sample keeps the k largest units and sets the others to 0.
  *
- * Exactly k are kept: among equal ones the first. A number below 0 that is among the k largest is kept too; to keep
- * only what fires, use `relu | topk 32`. dL/dx = g where y is not 0, otherwise 0, even where a 0 is among the k. */
+ * Exactly k are kept: among equal units the first. A negative number that is among the k largest is kept too; for only
+ * units that fire, use `relu | topk 32`. dL/dx = g where y is not 0, otherwise 0, even where a 0 is among the k. */
 #include "op/largest.h"
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)

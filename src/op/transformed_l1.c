@@ -1,6 +1,6 @@
-/* transformed_l1: sum of (1 + beta) |x| / (beta + |x|), beta > 0: near the count of what is not 0 for a small beta,
- * near the sum of |x| for a large one. Each term is below 1 + beta.
- * Derivative sign(x) beta (1 + beta) / (beta + |x|)^2; at the kink x = 0 it is 0: silent units stay undisturbed. */
+/* transformed_l1: sum of (1 + beta) |x| / (beta + |x|), beta > 0: close to the count of nonzero entries for a small
+ * beta, close to the sum of |x| for a large one. Each term is below 1 + beta.
+ * Derivative sign(x) beta (1 + beta) / (beta + |x|)^2; at the kink x = 0 it is 0, so silent units stay undisturbed. */
 #include "op/penalty.h"
 
 enum { BETA };

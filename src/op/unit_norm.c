@@ -1,7 +1,7 @@
 /* unit_norm: after every update, divides by their 2-norm the incoming weights of each unit (by=unit: a column of the
- * weight's matrix) or the outgoing weights of each input, with all its taps (by=input). A vector of zeros stays,
- * and so does one whose norm is below the smallest normal float32: its inverse is too large for one. It is the
- * projection onto the set where every norm is 1, so it has no gradient and no value. */
+ * weight's matrix) or the outgoing weights of each input, with all its taps (by=input). A vector of zeros stays, and so
+ * does one whose norm is below the smallest normal float32, since the inverse would overflow. It is the projection onto
+ * the set where every norm is 1, so it has no gradient and no value. */
 #include "op/groups.h"
 
 enum { BY };

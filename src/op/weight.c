@@ -1,8 +1,8 @@
 /* weight.c: the order of a parameter's dimensions in memory, and the copy that puts them into another order.
  *
- * A copy drops the dimensions of 1 and joins those that are neighbours in both layouts: "oi" leaves two, "oihw" three
+ * A copy drops dimensions of size 1 and joins those that are neighbours in both layouts: "oi" leaves two, "oihw" three
  * (taps, inputs, units), a plain copy one. Then one dimension is stored without gaps in the source and one in the
- * target. The planes of these two are copied in blocks that stay in cache, one plane for each place in the other
+ * target. The planes of these two are copied in blocks that stay in cache, one plane for each index of the other
  * dimensions. */
 #include "op/weight.h"
 
@@ -19,10 +19,10 @@ tc_matrix tc_matrix_of(const tc_shape *stored)
     return m;
 }
 
-/* Where a dimension belongs in memory: taps 0, inputs 1, units 2. */
+/* The order of dimensions in memory: taps 0, inputs 1, units 2. */
 static int turn_of(char letter) { return letter == 'o' ? 2 : letter == 'i'; }
 
-/* seen[k] is the number, as users count, of the dimension that is stored as number k. */
+/* seen[k] is the index that users give to the dimension that is stored as number k. */
 static void order_of(const char *axes, int rank, int seen[TC_MAX_RANK])
 {
     int n = 0;
@@ -61,7 +61,7 @@ tc_fit tc_weight_fit(const char *axes, const tc_shape *stored, const char *own_a
     if (rank != wanted.rank || transposed != swaps) return TC_FIT_SHAPE;
     order_of(axes, rank, order);
     order_of(own_axes, rank, own_order);
-    /* The dimension that users count as number i is number i of the other layer's, or of two that are swapped 1 - i. */
+    /* The users' dimension i is dimension i of the other layer, or 1 - i if the two are swapped. */
     for (int i = 0; i < rank; i++)
         if (seen.dim[i] != wanted.dim[swaps ? 1 - i : i]) return TC_FIT_SHAPE;
     for (int k = 0; k < rank; k++) same = same && order[k] == (swaps ? 1 - own_order[k] : own_order[k]);
@@ -82,7 +82,7 @@ static void pitches(const tc_shape *s, int64_t pitch[TC_MAX_RANK])
     for (int i = s->rank - 1; i >= 0; i--) pitch[i] = n, n *= s->dim[i];
 }
 
-/* The dimensions of a copy out of memory, as few as possible; returns their number. */
+/* Finds the dimensions of a copy from memory to users' order, as few as possible; returns their number. */
 static int axes_of(const char *axes, const tc_shape *stored, axis a[TC_MAX_RANK])
 {
     const tc_shape user = tc_weight_seen(axes, stored);

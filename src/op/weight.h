@@ -1,6 +1,6 @@
 /* weight.h: how a parameter is stored, how users see it, and a weight as a matrix.
  *
- * An operator's table states a parameter's dimensions as users see them, a letter each (tc_param.axes): `o` are the
+ * An operator's table gives a parameter's dimensions as users see them, one letter each (tc_param.axes): `o` are the
  * units, `i` the inputs, and every other letter is a tap, a position in a kernel. Taps are adjacent dimensions. In
  * memory they come first, in their order, then the inputs, and the units last:
  *
@@ -8,7 +8,7 @@
  *     a convolution    "oihw"               [out, in, kh, kw]          [kh, kw, in, out]
  *     an embedding     "io"                 [in, out]                  [in, out]
  *
- * So the string states both layouts, and a stored shape by itself tells taps, inputs and units. Products and penalties
+ * So the string defines both layouts, and a stored shape alone gives taps, inputs and units. Products and penalties
  * take a weight as its matrix [taps * in, out], the numbers as they are stored: a unit is a column, an input is `taps`
  * rows that are `in` apart. NULL instead of a string: at most one dimension, which is the same in both layouts. */
 #ifndef TC_WEIGHT_H
@@ -23,22 +23,22 @@ typedef struct tc_matrix {
 
 tc_matrix tc_matrix_of(const tc_shape *stored);
 
-/* Whether users see the dimensions in another order than they are stored. */
+/* Whether users see the dimensions in an order other than that of storage. */
 bool tc_weight_turned(const char *axes);
 
 /* The shape that users see. */
 tc_shape tc_weight_seen(const char *axes, const tc_shape *stored);
 
-/* How a parameter that one layer owns fits another layer, whose own would have other letters and another shape. */
+/* How a parameter that one layer owns fits another layer, whose own may have other letters and another shape. */
 typedef enum tc_fit {
-    TC_FIT_AS_IS,  /* it is stored as the layer's own would be */
+    TC_FIT_AS_IS,  /* stored as the layer's own would be */
     TC_FIT_TURNED, /* a matrix that is stored transposed */
     TC_FIT_ORDER,  /* users see the right shape, but the dimensions are stored in an order that no product can use */
     TC_FIT_SHAPE   /* users see another shape */
 } tc_fit;
 
-/* The owner's parameter has the letters `axes` and is stored as `stored`; the other layer would have `own_axes` and
- * `own`. transposed: what the other layer uses is the transpose of what users see of a matrix. */
+/* The owner's parameter has the letters `axes` and the shape `stored`; the other layer's own would have `own_axes` and
+ * `own`. transposed: the other layer uses the transpose of the matrix that users see. */
 tc_fit tc_weight_fit(const char *axes, const tc_shape *stored, const char *own_axes, const tc_shape *own,
                      bool transposed);
 

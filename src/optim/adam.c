@@ -1,4 +1,4 @@
-/* adam: Adam as torch.optim.Adam has it; weight_decay is added to the gradient, g <- g + weight_decay p. See adam.h. */
+/* adam: Adam as in torch.optim.Adam; weight_decay is added to the gradient, g <- g + weight_decay p. See adam.h. */
 #include "optim/adam.h"
 
 static void prepare(tc_update *u) { tc_adam_prepare(u, u->arg[TC_ADAM_WEIGHT_DECAY].number, 1); }

@@ -16,7 +16,7 @@
 
 enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_ADAM_WEIGHT_DECAY };
 
-/* The attributes, with the default of weight_decay and what it does. */
+/* The attributes, given the default of weight_decay and what it does. */
 #define TC_ADAM_ATTRIBUTES(decay, does)                                                                                \
     {                                                                                                                  \
         {"lr", "float", "1e-3", "learning rate", false},                                                               \
@@ -32,7 +32,7 @@ enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_A
 
 enum { TC_ADAM_STEP, TC_ADAM_ROOT, TC_ADAM_FLOOR, TC_ADAM_A, TC_ADAM_B, TC_ADAM_C, TC_ADAM_DECAY, TC_ADAM_KEEP };
 
-/* into: weight_decay's part in the gradient; shrink: what p is multiplied by first. */
+/* into: weight_decay's part in the gradient; shrink: the factor by which p is multiplied first. */
 static inline void tc_adam_prepare(tc_update *u, double into, double shrink)
 {
     const double beta1 = u->arg[TC_ADAM_BETA1].number, beta2 = u->arg[TC_ADAM_BETA2].number;

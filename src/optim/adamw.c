@@ -1,4 +1,4 @@
-/* adamw: Adam as torch.optim.AdamW has it; weight_decay is decoupled, p <- p - lr weight_decay p. See adam.h. */
+/* adamw: Adam as in torch.optim.AdamW; weight_decay is decoupled, p <- p - lr weight_decay p. See adam.h. */
 #include "optim/adam.h"
 
 static void prepare(tc_update *u) { tc_adam_prepare(u, 0, 1 - u->lr * u->arg[TC_ADAM_WEIGHT_DECAY].number); }

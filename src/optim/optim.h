@@ -1,8 +1,8 @@
 /* optim.h: the contract of optimizers. ONE OPTIMIZER = ONE FILE, and one line in optims.def.
  *
  * An optimizer updates a run of parameters from their gradients, element by element. What it remembers between steps
- * are its moments, a few numbers for each parameter, which the plan keeps next to the parameters, zero at first, and
- * checkpoints. */
+ * are its moments, a few numbers for each parameter, initially zero, which the plan keeps next to the parameters and
+ * checkpoints contain. */
 #ifndef TC_OPTIM_H
 #define TC_OPTIM_H
 
@@ -13,13 +13,13 @@ enum { TC_OPTIM_LR = 0 }; /* every optimizer's first attribute */
 
 /* One update of parameters that share their options. */
 typedef struct tc_update {
-    const tc_arg *arg;  /* the optimizer's attributes, with the options of these parameters over them */
-    double lr;          /* of this step, after the schedule */
+    const tc_arg *arg;  /* the optimizer's attributes, as overridden by the options of these parameters */
+    double lr;          /* of this step, with the schedule */
     int64_t step;       /* this update's number, from 1 */
     float *p;           /* parameters, updated in place */
     const float *g;     /* their gradients */
     float *moment[TC_MAX_MOMENTS];
-    float factor[TC_UPDATE_FACTORS]; /* what prepare() worked out */
+    float factor[TC_UPDATE_FACTORS]; /* computed by prepare() */
 } tc_update;
 
 typedef struct tc_optim {
@@ -27,15 +27,14 @@ typedef struct tc_optim {
     tc_attribute attribute[TC_OPTIM_ATTRS + 1];    /* ends with a NULL name */
     const char *moment[TC_MAX_MOMENTS + 1];        /* names, "momentum"; ends with NULL */
     int (*moments)(const tc_arg *arg);             /* how many of them these options need; NULL: all */
-    void (*prepare)(tc_update *u);                 /* once an update: factors from arg, lr and step */
+    void (*prepare)(tc_update *u);                 /* once per update: factors from arg, lr and step */
     void (*update)(const tc_update *u, int64_t begin, int64_t end); /* elements; any order, any thread */
-    /* Refuses attributes that do not go together: the reason, or NULL. May be NULL. */
+    /* Returns the reason to refuse attributes that do not go together, or NULL. May be NULL. */
     const char *(*check)(const tc_arg *arg);
-    /* t of the proximal step that follows an update with this lr, and what a reader must know of it ("" or a
-     * sentence). */
+    /* t of the proximal step after an update with this lr, and what users must know about it ("" or a sentence). */
     double (*prox_time)(const tc_arg *arg, double lr);
     const char *prox_note;
-    bool normalises; /* divides the gradient by its size: an update moves a parameter by lr at most, or about that */
+    bool normalises; /* divides the gradient by its size: an update moves a parameter by about lr at most */
 } tc_optim;
 
 int tc_optim_moments(const tc_optim *o, const tc_arg *arg);

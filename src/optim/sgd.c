@@ -1,12 +1,12 @@
-/* sgd: stochastic gradient descent with momentum, as torch.optim.SGD has it.
+/* sgd: stochastic gradient descent with momentum, as in torch.optim.SGD.
  *
  *     g <- g + weight_decay p
  *     m <- momentum m + (1 - dampening) g,  in the first update m <- g
  *     p <- p - lr m,  with nesterov p - lr (g + momentum m)
  *
- * The proximal step that follows has t = lr (1 - dampening) / (1 - momentum): a momentum that has settled at a gradient
- * g moves p by lr (1 - dampening) / (1 - momentum) g an update, so with this t, and no other, the pair comes to rest
- * where 0 is a subgradient of the objective. */
+ * The proximal step that follows has t = lr (1 - dampening) / (1 - momentum): under a constant gradient g the momentum
+ * settles so that each update moves p by lr (1 - dampening) / (1 - momentum) g, so with this t, and no other, the pair
+ * comes to rest where 0 is a subgradient of the objective. */
 #include "kernel/kernel.h"
 #include "optim/optim.h"
 
@@ -77,12 +77,12 @@ static double prox_time(const tc_arg *arg, double lr)
 const tc_optim tc_optim_sgd = {
     .name = "sgd",
     .formula = "m = momentum m + (1 - dampening) g; p = p - lr m",
-    .doc = "Stochastic gradient descent, with momentum if asked for.",
+    .doc = "Stochastic gradient descent, with optional momentum.",
     .source = "torch.optim.SGD; Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in "
               "deep learning, ICML 2013",
     .attribute = {{"lr", "float", NULL, "learning rate", false},
                   {"momentum", "float", "0", "share of the last direction that is kept, below 1", false},
-                  {"dampening", "float", "0", "share of the gradient that the momentum does not take", false},
+                  {"dampening", "float", "0", "share of the gradient that the momentum leaves out", false},
                   {"nesterov", "bool", "false", "look ahead along the momentum", false},
                   {"weight_decay", "float", "0",
                    "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)", false}},

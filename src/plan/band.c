@@ -1,6 +1,6 @@
-/* band.c: neighbouring elementwise steps over equally many elements run as one loop over ranges, so that what one
- * writes is still in cache when the next reads it. Sound because element i of each depends only on element i; a term's
- * sum is added up after the whole band, and nothing inside a forward band reads it. */
+/* band.c: neighbouring elementwise steps over the same number of elements run as one loop over ranges, so that each
+ * finds in cache what the previous one wrote. This is correct because element i of each depends only on element i; a
+ * term's sum is added up after the whole band, and nothing inside a forward band reads it. */
 #include "plan/plan.h"
 
 void tc_plan_band(tacet_plan *p, int list)

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEDGER = 50 }; /* steps from one sample of gradients to the next, by default */
+enum { LEDGER = 50 }; /* default number of steps from one sample of gradients to the next */
 
 /* Settings with their defaults, checked. */
 static tacet_status settings(tacet_plan *p, const tacet_config *config)
@@ -80,7 +80,7 @@ static tacet_status tables(tacet_plan *p)
     return TACET_OK;
 }
 
-/* Whether the schedules of lambdas that need the length of the run know it. */
+/* Whether the length of the run is known, if the schedule of a lambda needs it. */
 static tacet_status schedules(tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++) {
@@ -94,7 +94,7 @@ static tacet_status schedules(tacet_plan *p)
 }
 
 /* Whether the gradient of each steered penalty reaches a parameter: the controller starts from it, and could never move
- * a value that nothing trains. */
+ * a value to which no trained parameter contributes. */
 static tacet_status targets(tacet_plan *p)
 {
     for (int i = 0; i < p->terms; i++) {
@@ -123,7 +123,7 @@ static tacet_status compile_list(tacet_plan *p, int list)
     return s;
 }
 
-/* What the lists share, and their pointers into it. */
+/* Allocates what the lists share, and sets their pointers into it. */
 static tacet_status allocate(tacet_plan *p, int first)
 {
     tc_arena *a = &p->arena;
@@ -135,7 +135,7 @@ static tacet_status allocate(tacet_plan *p, int first)
     return tc_plan_exchange(p);
 }
 
-/* The passes of a plan that trains, before and after its lists exist. */
+/* The passes of a plan that trains, before and after its lists are built. */
 static tacet_status begin_training(tacet_plan *p, const char *optimizer)
 {
     const tacet_status s = tc_spec_parse(&p->update.spec, &p->mem, optimizer, &p->error);

@@ -1,4 +1,4 @@
-/* explain.c: the compiled steps as a table for a person: what runs, on which shapes, at which cost, in which memory. */
+/* explain.c: the compiled steps as a table for people: what runs, on which shapes, at what cost, in which memory. */
 #include "plan/plan.h"
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void add_where(const tc_list *l, int b, tc_text *t)
         tc_text_add(t, "%lld%s", (long long)l->buffer[b].offset, alias ? " in place" : "");
 }
 
-/* The first value or gradient that a step writes, whose place its line gives. */
+/* The first value or gradient that a step writes: its line shows where that is stored. */
 static int written(const tc_step *s)
 {
     for (int k = 0; k < s->ports; k++)
@@ -102,7 +102,7 @@ static void add_mixing(const tacet_plan *p, tc_text *t)
     }
 }
 
-/* Which lists exist, at which density their readers change to dense products, and how often they were used. */
+/* Which lists exist, the density at which their readers switch to dense products, and how often they were used. */
 static void add_lists(const tacet_plan *p, tc_text *t)
 {
     static const char *const way[] = {[TC_Y_BY_X] = "forward",

@@ -1,15 +1,15 @@
-/* fire.c: silence. Which values leave a firing list, and which gradients have the same silence.
+/* fire.c: which values get a firing list, and which gradients are silent where a value is.
  *
  *     a list of a value v     v is an input, or its operator makes zeros (or keeps those of one that does), and a layer
  *                             that can run on lists reads v; or the gradient below takes its silence from v
  *     a list of v's gradient  v comes from a layer that can run on lists, and the one operator that reads v multiplies
- *                             the gradient by 0 where its output is 0 (relu, topk), or passes on a gradient that is so
+ *                             the gradient by 0 where its output is 0 (relu, topk), or passes on such a gradient
  *                             element by element. Not if v has a second reader or a penalty: their share is not silent
  *     blocked                 whether a layer may leave out dL/dx where x is 0: nothing else reads it on the way up
- *                             to the operator that blocks the gradient there
+ *                             to the operator that blocks the gradient
  *
- * Lists are made where a product that can read them has a break-even above 0, and where they are wide enough.
- * run/choose.c decides in each step which are made and used. */
+ * A list is made if it is wide enough and a product that can read it has a break-even above 0. run/choose.c decides in
+ * each step which are made and used. */
 #include "plan/plan.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ bool tc_fire_blocked(const tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
     if (value->keep_gradient || !value->op || value->op->param[0].name)
-        return false; /* a parameter's may read all of it */
+        return false; /* the gradient of its parameter may read all of it */
     if (value->op->flags & TC_BLOCKS) return true;
     return passes_gradient(value->op) && (value->op->flags & TC_KEEPS_ZEROS) && tc_fire_blocked(p, value->input[0]);
 }
@@ -50,7 +50,7 @@ static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
     return reader;
 }
 
-/* The value whose silence v's gradient has, or -1. */
+/* The value that is silent wherever v's gradient is, or -1. */
 static int source(const tacet_plan *p, const tc_list *l, int v)
 {
     const int u = sole_reader(p, l, v);
@@ -111,7 +111,7 @@ static bool add_lists(tacet_plan *p, tc_list *l, int v, unsigned on_x)
     return true;
 }
 
-/* Densities at which products on lists and dense ones are equally fast, as they are compiled in. */
+/* The compiled-in densities at which products on lists are as fast as dense ones. */
 static void set_break_even(tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
@@ -149,7 +149,7 @@ tacet_status tc_plan_fire(tacet_plan *p, int list)
     return TACET_OK;
 }
 
-/* Whether a penalty that was put on v asks how often it fires. */
+/* Whether a penalty on v needs to know how often v fires. */
 static bool is_watched(const tacet_plan *p, int v)
 {
     for (tc_each_use(u, &p->uses, v))

@@ -1,9 +1,8 @@
 /* flow.c: which values a list must compute, and which of them need a gradient.
  *
- *     needed: something that is asked for depends on it: a term, a kept value; in evaluation an output that nothing
- *             reads, and labels
- *     wants:  a gradient flows into it (a term depends on it) and is of use there (a parameter that trains, or one that
- *             was asked for, is the value or one that it is made of) */
+ *     needed: a result depends on it: a term, a kept value; in evaluation an output that nothing reads, and labels
+ *     wants:  a gradient flows into it (a term depends on it) and is of use there (the value is, or is computed from,
+ *             a parameter that trains or a value whose gradient is kept) */
 #include "plan/plan.h"
 
 static bool has_layer(const tacet_plan *p, int v)
@@ -30,8 +29,8 @@ static bool is_reached(const tacet_plan *p, const bool *reached, int v)
     return false;
 }
 
-/* Whether a gradient is useful in v, given which of the earlier values it is useful in: parameters come after the layer
- * that made them, and are marked first. */
+/* Marks the values in which a gradient is useful, given the earlier values in which it is. Parameters come after the
+ * layer that made them, so they are marked first. */
 static void mark_useful(const tacet_plan *p, bool *useful)
 {
     const tacet_graph *g = p->graph;
@@ -52,7 +51,7 @@ tacet_status tc_plan_flow(tacet_plan *p, int list)
     l->wants = tc_plan_alloc(p, n, sizeof *l->wants);
     bool *useful = tc_plan_alloc(p, n, sizeof *useful), *reached = tc_plan_alloc(p, n, sizeof *reached);
     if (!l->needed || !l->wants || !useful || !reached) return tc_fail_memory(&p->error);
-    /* Values are read by later ones, but parameters by layers before and after them, so parameters come last. */
+    /* Values are read only by later ones, but parameters by layers before and after them, so parameters come last. */
     for (int parameters = 0; parameters < 2; parameters++)
         for (int v = p->values - 1; v >= 0; v--) {
             if ((p->graph->value[v].owner >= 0) != parameters) continue;

@@ -1,20 +1,20 @@
-/* fuse.c: weights whose gradient is never needed as a whole: it is made tile by tile in the update, each used up while
- * it is in cache, and never stored. Only the update's own streams (parameters and states) then go through memory.
+/* fuse.c: weights whose gradient is never needed as a whole. It is computed tile by tile in the update, where each tile
+ * is used while it is in cache, and never stored. Only the update's own streams (parameters and states) then go through
+ * memory.
  *
  *     backward    dL/dx, dL/db; what the weight's product reads is kept
- *     guard       bounds |dL/dW| by |x| |g|, for the weights must stay as they are if it is not finite. If the bound is
- *                 too weak for that, the gradients are stored after all and checked
+ *     guard       bounds |dL/dW| by |x| |g|, because the weights must not change if it is not finite. If the bound is
+ *                 too weak to tell, the gradients are stored after all and checked
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
- * A weight with a penalty in the objective, one that several layers use, or one that is small, is updated as all others
- * are, and so is every weight with several ranks, because their gradients must be summed. run/fused.c does what is done
- * in a step. */
+ * A weight is updated in the usual way if a penalty in the objective is on it, if several layers use it, if it is
+ * small, or if there are several ranks, whose gradients must be summed. run/fused.c does the work of a step. */
 #include "plan/plan.h"
 
 enum { LEAST = 1 << 15 }; /* elements */
 
 /* Whether the whole gradient is the product of one layer with a value of the batch: a parameter that a layer reads as
- * input would be updated before the product is made. */
+ * input would be updated before the product is computed. */
 static bool has_one_source(const tacet_plan *p, int v)
 {
     const tc_value *owner = &p->graph->value[p->graph->value[v].owner];

@@ -1,5 +1,5 @@
-/* layout.c: where the parameters are in the block, each aligned, those that train first; and copies of
- * them to and from the layout that users see. */
+/* layout.c: where the parameters are in the block, each aligned, those that train first; and copies to and from the
+ * layout that users see. */
 #include "plan/plan.h"
 
 #include <assert.h>

@@ -4,13 +4,13 @@
 
 #include "step/step.h"
 
-/* A stretch of memory that a list uses: in the arena, at `offset` bytes, or fixed (parameters and their gradients). */
+/* A piece of memory that a list uses: in the arena, at `offset` bytes, or fixed (parameters and their gradients). */
 typedef struct tc_buffer {
     int64_t bytes;
-    int first, last; /* steps that touch it; first above last: no step does */
-    bool before;     /* it is filled before the list runs: an input */
-    bool pinned;     /* lives to the end and shares its memory with no other */
-    bool stays;      /* lives to the end even if no step reads it then: the update does */
+    int first, last; /* the first and last step that touch it; first above last: no step does */
+    bool before;     /* filled before the list runs: an input */
+    bool pinned;     /* kept to the end, in memory that no other buffer shares */
+    bool stays;      /* kept to the end for the update, even if no step reads it then */
     bool taken;      /* another buffer took over its memory: its contents are gone */
     int alias;       /* the buffer whose memory it takes over, or -1 */
     int64_t offset;  /* in the arena */
@@ -19,7 +19,7 @@ typedef struct tc_buffer {
 
 static inline bool tc_buffer_touched(const tc_buffer *b) { return b->first <= b->last; }
 
-/* Whether its contents are still there after the list has run. */
+/* Whether its contents are still valid after the list has run. */
 static inline bool tc_buffer_lasts(const tc_buffer *b) { return b->pinned && !b->taken; }
 
 typedef struct tc_list {
@@ -30,11 +30,11 @@ typedef struct tc_list {
     bool *needed, *wants;                 /* [values]: is computed; has a gradient */
     int *value, *gradient;                /* [values]: buffer, or -1 */
     int *result;                          /* [terms]: the step that leaves its sum, or -1 */
-    tc_tally *tally;                      /* all that it counts */
+    tc_tally *tally;                      /* all its counts */
     tc_silence *silence;                  /* all firing lists */
-    tc_silence **fired, **fired_gradient; /* [values]: of it, of its gradient, or NULL */
+    tc_silence **fired, **fired_gradient; /* [values]: the list of it, of its gradient, or NULL */
     int backward;                         /* the first step of the backward pass */
-    int64_t rows;                         /* the rows that the steps are cut for; -1: not yet */
+    int64_t rows;                         /* the number of rows that the steps are cut for; -1: not cut yet */
     int64_t arena;                        /* bytes */
 } tc_list;
 

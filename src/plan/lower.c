@@ -1,19 +1,18 @@
 /* lower.c: operators -> steps. Forward in the order of the graph, every term right after the last value that it reads;
- * backward in the reverse order, so that when a layer's turn comes the gradient of its output is complete: every
- * consumer and every term has stored or added its share. The first to write a gradient stores it, the others add to
- * it. */
+ * backward in the reverse order, so that at a layer's turn the gradient of its output is complete: every consumer and
+ * every term has stored or added its share. The first to write a gradient stores it, the others add to it. */
 #include "plan/plan.h"
 
 #include <assert.h>
 
-/* What the pass carries along. */
+/* The state of the pass. */
 typedef struct lowering {
     tacet_plan *p;
     tc_list *l;
     int which;
     int *first_term, *term; /* terms computed right after value v: term[first_term[v]] up to term[first_term[v + 1]] */
     int *save;              /* [nodes]: buffers from forward to backward; -1: none yet */
-    bool *written;          /* [values]: its gradient has its first share */
+    bool *written;          /* [values]: its gradient has received its first share */
     bool failed;            /* out of memory */
 } lowering;
 
@@ -22,7 +21,7 @@ typedef struct lowering {
 
 /* ---- Buffers ---- */
 
-/* Room for one more entry in a table that grows; NULL, from then on, when out of memory. */
+/* Makes room for one more entry in a growing table; once memory has run out, always NULL. */
 static void *grow(lowering *w, void *table, int count, int *room, size_t size)
 {
     if (w->failed || count < *room) return w->failed ? NULL : table;
@@ -54,7 +53,7 @@ static void touch(tc_list *l, int buffer, int step)
     b->last = step;
 }
 
-/* Answers (outputs that no layer reads as an input) and what losses read stay readable. */
+/* Outputs that no layer reads as an input, and values that losses read, stay readable. */
 static bool is_readable(const tacet_plan *p, int v)
 {
     bool read = false;
@@ -94,7 +93,7 @@ static tc_view view_of(const tacet_plan *p, int v)
                      .classes = p->feed[v].classes};
 }
 
-/* A new step with so many ports, not yet connected; it is in the list once it is closed. */
+/* A new step with `ports` unconnected ports; close_step adds it to the list. */
 static tc_step *add_step(lowering *w, const tc_kind *kind, void *context, int ports)
 {
     tc_list *l = w->l;
@@ -149,7 +148,7 @@ static void begin_work(lowering *w, tc_work *work, const tc_node *n, bool backwa
     w->failed = w->failed || !work->x || !work->d || !work->add;
 }
 
-/* A phase of an operator: what it reads is connected, what it writes follows. */
+/* A step for a phase of an operator, with the ports that it reads connected; those that it writes follow. */
 static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
 {
     const tacet_plan *p = w->p;
@@ -176,7 +175,7 @@ static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
     return s;
 }
 
-/* Gives the step the gradients of its inputs to write. */
+/* Connects the gradients of the step's inputs, which it writes. */
 static void set_gradients(lowering *w, tc_step *s, const tc_node *n)
 {
     for (int k = n->op->of ? n->inputs : 0; k < n->slots; k++) {
@@ -188,8 +187,8 @@ static void set_gradients(lowering *w, tc_step *s, const tc_node *n)
     }
 }
 
-/* Costs, scratch, and the buffer of what is kept (made by the forward step, *save, and used again by the backward
- * one). */
+/* Sets costs, scratch, and the buffer from forward to backward (*save: the forward step makes it, the backward step
+ * uses it again). */
 static void set_facts(lowering *w, tc_step *s, const tc_node *n)
 {
     tc_shape shape[TC_SLOTS];
@@ -207,14 +206,14 @@ static void set_facts(lowering *w, tc_step *s, const tc_node *n)
     w->failed = w->failed || bytes > MOST_BYTES || scratch > MOST_BYTES;
     if (bytes > 0 && *save < 0) *save = add_buffer(w, bytes, NULL);
     s->port[TC_PORT_SAVE] = (tc_port){.buffer = *save, .value = -1, .write = true};
-    /* finish() reads it when the forward pass has ended, commit() when the step has. */
+    /* finish() reads it at the end of the forward pass, commit() at the end of the step. */
     if (*save >= 0 && (op->finish || (op->commit && w->which == TC_TRAIN))) w->l->buffer[*save].stays = true;
     s->work.scratch = (scratch + TC_ALIGN - 1) / TC_ALIGN * TC_ALIGN;
     if (s->work.scratch > p->arena.scratch_bytes) p->arena.scratch_bytes = s->work.scratch;
 }
 
-/* The gradient of a term becomes that of all ranks together when they are summed: a penalty on a parameter, which all
- * ranks compute, is therefore added only by the first. */
+/* Gradients are summed over the ranks, so a penalty on a parameter, which every rank computes, is added only by the
+ * first. */
 static void set_term(lowering *w, tc_step *s, bool last)
 {
     static const double nothing = 0;
@@ -256,7 +255,7 @@ static void set_silence(lowering *w, tc_step *s, int v)
                                   .break_even = &w->p->table.break_even[v * TC_WAYS]};
 }
 
-/* If the gradient of the layer's weight is made in the update, everything that its product reads must live until
+/* If the gradient of the layer's weight is computed in the update, everything that its product reads must be kept until
  * then. */
 static void set_fused(lowering *w, tc_step *s, int weight)
 {
@@ -299,7 +298,7 @@ static void lower_phase(lowering *w, const tc_node *n, bool backward, int phase)
     close_step(w, s);
 }
 
-/* Whether the backward pass of a node has something to do: a gradient to start from, and one that is wanted. */
+/* Whether a node needs a backward pass: it has a gradient to start from, and one that is wanted. */
 static bool has_backward(const lowering *w, const tc_node *n)
 {
     if (n->term >= 0 ? w->p->graph->term[n->term].prox : w->l->gradient[n->value] < 0) return false;
@@ -337,7 +336,7 @@ static void lower_list_step(lowering *w, const tc_kind *kind, bool backward, int
     close_step(w, s);
 }
 
-/* The list of a value, by row, right after what made it. */
+/* Adds the list of a value, by row, right after the step that made the value. */
 static void lower_list(lowering *w, int v)
 {
     tc_silence *list = w->l->fired[v];
@@ -347,7 +346,7 @@ static void lower_list(lowering *w, int v)
     lower_list_step(w, &tc_kind_list, false, v, list);
 }
 
-/* What the backward pass of layer v reads by unit, and the list of its output's gradient. */
+/* Adds the lists by unit that the backward pass of layer v reads, and the list of its output's gradient. */
 static void lower_lists_back(lowering *w, int v)
 {
     const int x = w->p->graph->value[v].input[0];
@@ -377,7 +376,7 @@ static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
     return t->now && t->fired && (t->all || !summed);
 }
 
-/* The step that counts what fires; its counts are the plan's. */
+/* Adds the step that counts how often v fires; its counts are the plan's. */
 static void lower_count(lowering *w, int v)
 {
     tacet_plan *p = w->p;
@@ -428,7 +427,7 @@ static int last_read(const tc_term *t)
     return last;
 }
 
-/* Puts every term after the last value that it reads. */
+/* Orders terms: each comes after the last value that it reads. */
 static void line_up_terms(lowering *w)
 {
     const tc_term *term = w->p->graph->term;
@@ -437,7 +436,7 @@ static void line_up_terms(lowering *w)
     for (int t = w->p->terms - 1; t >= 0; t--) w->term[--w->first_term[last_read(&term[t])]] = t;
 }
 
-/* A table of n numbers that are all -1; NULL when out of memory, and the pass has then failed. */
+/* A table of n numbers, all -1; NULL when out of memory, and the pass has then failed. */
 static int *none_yet(lowering *w, int n)
 {
     int *table = tc_plan_alloc(w->p, (size_t)n + 1, sizeof *table);

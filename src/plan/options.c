@@ -42,8 +42,8 @@ static tacet_status check(tacet_plan *p, const tc_arg *arg, const char *where)
     return why ? tc_fail(&p->error, TACET_DESCRIPTION, "%s (%s)", why, where) : TACET_OK;
 }
 
-/* Applies one line of options on top of a parameter's options. The line has no name: it is read after the optimizer's
- * name, and the place of a mistake is moved back by its length. */
+/* Applies one line of options on top of a parameter's options. The line has no name, so it is read after the
+ * optimizer's name, and the place of a mistake is moved back by the length of that. */
 static tacet_status lay_over(tacet_plan *p, const char *text, tc_group *to)
 {
     tc_text line = {.mem = p->mem};
@@ -70,7 +70,7 @@ static tacet_status lay_over(tacet_plan *p, const char *text, tc_group *to)
     return TACET_OK;
 }
 
-/* The group with these options, a new one if it does not exist yet. */
+/* The group with these options; creates it if it does not exist yet. */
 static int group_of(tacet_plan *p, const tc_group *like)
 {
     const int n = tc_attr_count(p->update.optim->attribute);

@@ -1,9 +1,9 @@
 /* place.c: where each buffer of a list is in the arena. Two buffers may share bytes when no band touches both:
- * bands, not steps, are the clock, since the ranges of a band run through all of its steps before the next range
+ * time is counted in bands, not steps, since one range of a band runs through all its steps before the next range
  * begins.
  *
  *     bands ->     0   1   2   3   4
- *     x            ##################      pinned: lives to the end
+ *     x            ##################      pinned: kept to the end
  *     linear1          ########
  *     relu1            ........            in place: takes over linear1's memory
  *     d relu1                  ####        may reuse the memory of linear1 */
@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* The buffer whose memory b is in. */
+/* The buffer whose memory b uses. */
 static int root_of(const tc_list *l, int b)
 {
     while (l->buffer[b].alias >= 0) b = l->buffer[b].alias;
@@ -48,7 +48,7 @@ static void share_in_place(tc_list *l)
     }
 }
 
-/* Bands that a buffer lives through. */
+/* The bands during which a buffer is live. */
 typedef struct life {
     int from, to;
     int64_t bytes, offset;
@@ -57,7 +57,7 @@ typedef struct life {
 
 static bool meet(const life *a, const life *b) { return a->from <= b->to && b->from <= a->to; }
 
-/* The largest first; of equal ones the one that was described first. */
+/* The largest first; among equal ones, the one that was described first. */
 static int by_size(const void *a, const void *b)
 {
     const life *x = a, *y = b;
@@ -65,7 +65,7 @@ static int by_size(const void *a, const void *b)
     return x->buffer - y->buffer;
 }
 
-/* The lifetimes of the buffers that need their own place; returns their number. */
+/* Lists the lifetimes of the buffers that need their own place; returns their number. */
 static int lives(const tc_list *l, const int *band, life *to)
 {
     int n = 0;
@@ -82,8 +82,8 @@ static int lives(const tc_list *l, const int *band, life *to)
     return n;
 }
 
-/* Gives `new` the lowest offset that is free of everything that lives at the same time, among placed[n], which is and
- * stays in the order of offsets. */
+/* Gives `new` the lowest offset at which it overlaps nothing that is live at the same time among placed[n], which is
+ * kept in the order of offsets. */
 static void place_one(life *placed, int n, life new)
 {
     for (int k = 0; k < n; k++) {
@@ -97,7 +97,7 @@ static void place_one(life *placed, int n, life new)
     placed[at] = new;
 }
 
-/* Buffers that live at the same time must not share a byte. */
+/* Buffers that are live at the same time must not share a byte. */
 static void check_apart(const life *placed, int n)
 {
     for (int i = 0; i < n; i++)
@@ -106,7 +106,7 @@ static void check_apart(const life *placed, int n)
     (void)placed, (void)n;
 }
 
-/* What a step reads must have been written before it, and must still be there. */
+/* What a step reads must have been written before, and not been overwritten. */
 static void check_reads(const tc_list *l)
 {
     for (int i = 0; i < l->steps; i++)

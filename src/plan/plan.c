@@ -1,11 +1,11 @@
-/* plan.c: what every pass uses: a plan's memory, how it is freed, its names. */
+/* plan.c: a plan's memory and names, which every pass uses, and freeing a plan. */
 #include "plan/plan.h"
 
 #include "plan/poison.h"
 
 #include <stddef.h>
 
-/* What was allocated for a plan is a chain; numbers follow a link, aligned for any type. */
+/* The allocations of a plan are a chain; the memory follows its link, aligned for any type. */
 struct tc_owned {
     _Alignas(max_align_t) struct tc_owned *next;
 };
@@ -34,7 +34,7 @@ void tacet_plan_free(tacet_plan *p)
         tc_free(&m, p->list[i].step);
         tc_free(&m, p->list[i].buffer);
     }
-    if (p->arena.memory) tc_unpoison_all(p); /* the caller's own allocator may read what it gets back */
+    if (p->arena.memory) tc_unpoison_all(p); /* the caller's allocator may read memory that it gets back */
     tc_free_aligned(&m, p->block.numbers);
     tc_free_aligned(&m, p->arena.memory);
     tc_free_aligned(&m, p->arena.scratch);

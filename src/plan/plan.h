@@ -1,4 +1,4 @@
-/* plan.h: a graph compiled. Two flat lists of steps, for training and for evaluation, over one block of parameters.
+/* plan.h: a compiled graph: two flat lists of steps, for training and for evaluation, over one block of parameters.
  *
  * tacet_compile (compile.c) calls the passes in the order of the declarations below. Each fills in one part of the
  * plan, which is declared in a separate header:
@@ -21,7 +21,7 @@
 
 enum { TC_TRAIN, TC_EVAL, TC_LISTS };
 
-/* What tacet_compile was asked for, with its defaults. */
+/* The configuration given to tacet_compile, with defaults filled in. */
 typedef struct tc_settings {
     int64_t batch;
     uint64_t seed;
@@ -29,16 +29,16 @@ typedef struct tc_settings {
     int64_t steps_per_epoch;
     double epochs;
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
-    bool watch, steers; /* training counts what fires in all values that make zeros; at least one term is steered */
+    bool watch, steers; /* training counts how often all values that make zeros fire; a term is steered */
     tacet_ranks ranks;  /* count 1: this rank is the only one */
 } tc_settings;
 
-/* What is fed to an input. */
+/* The data fed to an input. */
 typedef struct tc_feed {
     bool fed;
-    bool held;       /* the input's buffer has what was fed to the last run */
-    bool optional;   /* only losses read it: evaluation may do without */
-    int64_t classes; /* class indices are below this: the smallest that the input and its readers say; 0: none does */
+    bool held;       /* the input's buffer holds the data of the last run */
+    bool optional;   /* only losses read it: evaluation can run without */
+    int64_t classes; /* class indices must be below this, the least of the input and its readers; 0: unknown */
     tc_gather gather;
     tacet_scaling scaling; /* what gather.scaling points at */
     struct tc_feed *next;  /* the next input's */
@@ -46,11 +46,11 @@ typedef struct tc_feed {
 
 /* An operator in use: node v is the layer of value v, node values + t is term t. */
 typedef struct tc_node {
-    int index, value, term; /* of value and term, the other is -1 */
+    int index, value, term; /* of `value` and `term`, one is -1 */
     const char *name;
     const tc_op *op; /* NULL: the value is not the output of a layer */
     const tc_arg *arg;
-    const int *input; /* [slots]: given inputs, then parameters; of the graph, which may move it when it grows */
+    const int *input; /* [slots]: inputs, then parameters; owned by the graph, which may move it when it grows */
     int inputs, slots;
     bool turned; /* tc_value.turned, of the layer */
 } tc_node;
@@ -61,16 +61,16 @@ typedef struct tc_state {
     const char *name; /* in the operator's table */
     tc_shape shape;
     int64_t n;
-    float **at; /* where the operator's call finds it; the next of the same operator follows */
+    float **at; /* where the operator's call finds it; the operator's next one follows */
 } tc_state;
 
-/* Memory that both lists use, one at a time. */
+/* Memory that the two lists use in turn. */
 typedef struct tc_arena {
     char *memory;
     int64_t bytes;
     double *partial; /* partial sums of the steps of a list */
     int64_t partials;
-    int lanes;     /* threads that may work at a time */
+    int lanes;     /* the most threads at work at a time */
     char *scratch; /* [lanes, scratch_bytes] */
     int64_t scratch_bytes;
 } tc_arena;
@@ -78,41 +78,41 @@ typedef struct tc_arena {
 /* A value at which gradients are measured. */
 typedef struct tc_measure {
     int value;
-    int before;  /* the step of the training list before which its gradient is whole; its length: at the end */
-    bool masked; /* where the value is 0 the gradient does not count: a list leaves it out */
+    int before;  /* the step of the training list before which its gradient is complete; its length: at the end */
+    bool masked; /* the gradient does not count where the value is 0: a list leaves it out */
     double data; /* the squared norm of the losses' gradient in the last sampled step */
 } tc_measure;
 
 typedef struct tc_sampling {
     int measures;
     tc_measure *measure;
-    float *spare; /* a gradient as large as the largest value that is measured */
+    float *spare; /* room for the gradient of the largest measured value */
     double *own;  /* [terms]: the norm of its gradient with lambda 1, in the last sampled step */
-    bool due;     /* the step that runs is a sample */
+    bool due;     /* the current step is a sample */
 } tc_sampling;
 
-/* The state of this rank in the current call, from good to bad. The worst vote of all ranks counts for all. */
+/* The state of this rank in the current call, from good to bad. The worst vote of any rank decides for all. */
 typedef enum tc_vote { TC_GOOD, TC_NOT_FINITE, TC_REFUSED, TC_SUM_FAILED } tc_vote;
 
-/* What ranks send one another (run/exchange.c). */
+/* What the ranks send to each other (run/exchange.c). */
 typedef struct tc_exchange {
-    double *numbers; /* on their way */
-    double hash;     /* of the plan and its parameters when the first call began; 0: there was no call yet */
+    double *numbers; /* in transit */
+    double hash;     /* of the plan and its parameters at the beginning of the first call; 0: no call yet */
     tc_vote vote;    /* the reason is in the plan's error */
 } tc_exchange;
-enum { TC_RANK_TELLS = 8 }; /* the most numbers that a rank tells the others about itself at a time */
+enum { TC_RANK_TELLS = 8 }; /* the most numbers that a rank tells the others at a time */
 
-/* What a list leaves of its terms. */
+/* The results of a list's terms. */
 typedef struct tc_results {
-    double *sum, *weight; /* [terms]: over all rows of all ranks, before it is divided by anything */
-    double *value;        /* [terms]; NAN where it was not computed */
+    double *sum, *weight; /* [terms]: over all rows of all ranks, before any division */
+    double *value;        /* [terms]; NAN if not computed */
 } tc_results;
 
-/* What an evaluation over many batches has found so far (steer/measure.c). */
+/* The results of an evaluation over many batches so far (steer/measure.c). */
 typedef struct tc_evaluation {
     bool open;
     int y, labels;              /* the values that are compared */
-    int64_t positions, classes; /* of a row, and of a position; classes 0: nothing can be compared */
+    int64_t positions, classes; /* of a row, and of a position; classes 0: they cannot be compared */
     int64_t batches, rows;      /* rows: of all ranks */
     double *sum;                /* [terms]: of the results, times rows */
     double right;               /* positions with the right answer, on this rank */
@@ -121,7 +121,7 @@ typedef struct tc_evaluation {
 
 struct tacet_plan {
     tc_mem mem;
-    struct tc_owned *owned; /* what is freed with the plan */
+    struct tc_owned *owned; /* freed with the plan */
     tacet_graph *graph;
     int values, terms; /* of the graph when it was compiled */
     tc_extent extent;
@@ -133,7 +133,7 @@ struct tacet_plan {
     tc_updates update;
     int states;
     tc_state *state;
-    tc_feed *feed, *first_feed; /* [values]; of the first input */
+    tc_feed *feed, *first_feed; /* [values]; that of the first input */
     tc_tally *count[TC_LISTS];  /* [values] */
     tc_list list[TC_LISTS];
     tc_arena arena;
@@ -143,57 +143,57 @@ struct tacet_plan {
     int last; /* the list that ran last, or -1 */
     tc_results result;
     tc_evaluation evaluation;
-    double norm_square; /* of the last step's gradients, over all parameters; NAN before it */
+    double norm_square; /* of the gradients of the last step, over all parameters; NAN before it */
     tc_exchange exchange;
     tc_table table;
     tacet_error error;
 };
 
-/* Memory that lives as long as the plan: zeroed; NULL when out of memory. */
+/* Zeroed memory that is freed with the plan; NULL when out of memory. */
 void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
 
 /* The passes. Each returns a status; the reason is in p->error. */
-tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can be shared out over the ranks */
+tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can run on several ranks */
 tacet_status tc_plan_uses(tacet_plan *p);
-void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read; how many classes those of class indices have */
-void tc_plan_break_even(tacet_plan *p);              /* densities up to which lists are read, into the table */
+void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read; the number of classes of class indices */
+void tc_plan_break_even(tacet_plan *p);              /* densities below which lists are read, into the table */
 tacet_status tc_plan_options(tacet_plan *p);         /* the optimizer's attributes for each parameter: groups */
 tacet_status tc_plan_flow(tacet_plan *p, int list);  /* what is computed, and what needs a gradient */
 tacet_status tc_plan_layout(tacet_plan *p);          /* the block, and initial numbers in it */
-tacet_status tc_plan_state(tacet_plan *p);           /* what operators remember, and its first numbers */
-tacet_status tc_plan_fire(tacet_plan *p, int list);  /* which values and gradients leave a firing list, who reads it */
+tacet_status tc_plan_state(tacet_plan *p);           /* what operators remember, and its initial numbers */
+tacet_status tc_plan_fire(tacet_plan *p, int list);  /* which values and gradients get a firing list, who reads it */
 tacet_status tc_plan_lower(tacet_plan *p, int list); /* operators -> steps, with the buffers that they touch */
 void tc_plan_sample_keep(tacet_plan *p);             /* keeps alive what a second backward pass reads */
 void tc_plan_band(tacet_plan *p, int list);          /* neighbouring elementwise steps -> one loop over ranges */
 tacet_status tc_plan_place(tacet_plan *p, int list); /* lifetimes -> offsets in the arena */
-int64_t tc_plan_partials(const tc_list *l);          /* partial sums that its steps leave */
-tacet_status tc_plan_exchange(tacet_plan *p);        /* room for numbers on their way to other ranks */
+int64_t tc_plan_partials(const tc_list *l);          /* the number of partial sums of its steps */
+tacet_status tc_plan_exchange(tacet_plan *p);        /* room for numbers in transit to other ranks */
 void tc_plan_resolve(tacet_plan *p, int list);       /* buffers -> pointers, once the arena exists */
 tacet_status tc_plan_update(tacet_plan *p);        /* parameters with the same options -> one update; proximal steps */
-tacet_status tc_plan_fuse(tacet_plan *p);          /* gradients that are made in the update */
+tacet_status tc_plan_fuse(tacet_plan *p);          /* gradients that are computed in the update */
 tacet_status tc_plan_sample_points(tacet_plan *p); /* where gradients are measured */
 
-/* ---- What the passes and the loop ask ---- */
+/* ---- Queries of the passes and the loop ---- */
 
 const char *tc_plan_name(const tacet_plan *p, int value); /* "linear1.weight", for messages */
 
 int tc_plan_nodes(const tacet_plan *p);
 tc_node tc_plan_node(const tacet_plan *p, int i);
 
-/* What the shape rule of a node says, asked again for costs; shape and batch hold TC_SLOTS. */
+/* Applies the shape rule of a node again, for its costs; shape and batch hold TC_SLOTS. */
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch);
 
-/* The rate of a group before the schedule's factor: the one that was given last, unless its own options say. */
+/* The rate of a group before the schedule's factor: that of its own options, or otherwise the one that was set last. */
 double tc_plan_rate(const tacet_plan *p, int group);
 
 /* Whether samples can be taken at all, and whether a term is a penalty. */
 bool tc_plan_samples(const tacet_plan *p);
 bool tc_plan_is_penalty(const tacet_plan *p, int term);
-/* Whether a term is about values of the batch: then each rank has only the share of its own rows. Every rank has the
- * whole of any other term. */
+/* Whether a term is on values of the batch: then each rank has only the share of its own rows. Every rank has the whole
+ * of any other term. */
 bool tc_plan_of_batch(const tacet_plan *p, int term);
 
-/* Whether dL/dv may be left out where v is 0; whether a list counts what fires in v. */
+/* Whether dL/dv may be left out where v is 0; whether a list counts how often v fires. */
 bool tc_fire_blocked(const tacet_plan *p, int value);
 bool tc_fire_counts(const tacet_plan *p, int list, int value);
 
@@ -204,13 +204,14 @@ const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
 /* Where a buffer's numbers or class indices are; NULL for the buffer -1. */
 void *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
 
-/* Where the call of a node finds what it remembers, or NULL; and its name, "batch_topk1.threshold", added to a text. */
+/* Where the call of a node finds what it remembers, or NULL. Adds the name of that, "batch_topk1.threshold", to a
+ * text. */
 float *const *tc_state_of(const tacet_plan *p, int node);
 void tc_state_name(const tacet_plan *p, const tc_state *s, tc_text *to);
 
 /* Where a parameter's numbers are, in each part of the block. */
 float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
-float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);           /* where it trains */
+float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);           /* if it trains */
 float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int moment); /* likewise */
 const tc_place *tc_plan_find(const tacet_plan *p, int value);               /* or NULL */
 /* Copies a parameter, its gradient or moments between the block's layout and the one that users see (op/weight.h). */

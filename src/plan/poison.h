@@ -1,5 +1,6 @@
 /* poison.h: under AddressSanitizer a step can reach the buffers of its ports and nothing else of the arena: a read of
- * memory that another buffer has taken over, or of one that no port names, ends the test. Otherwise these are empty. */
+ * memory that another buffer has taken over, or of a buffer that no port names, ends the test. Otherwise these are
+ * empty. */
 #ifndef TC_POISON_H
 #define TC_POISON_H
 

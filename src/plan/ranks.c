@@ -1,5 +1,5 @@
-/* ranks.c: what a plan that trains on several ranks must know when it is compiled: whether each operator can be shared
- * out over them, and how much room their sums take. */
+/* ranks.c: what compiling for several ranks must find out: whether each operator can run on them, and how much room
+ * their sums take. */
 #include "plan/plan.h"
 
 bool tc_plan_of_batch(const tacet_plan *p, int term) { return p->graph->value[p->graph->term[term].input[0]].batch; }
@@ -28,7 +28,7 @@ tacet_status tc_plan_ranks(tacet_plan *p)
     return TACET_OK;
 }
 
-/* Numbers of the terms, and of every value of the batch that a list counts. */
+/* The number of sums for the terms, and for every value of the batch that a list counts. */
 static int64_t counted(const tacet_plan *p, int list)
 {
     int64_t n = 2 * (int64_t)p->terms;

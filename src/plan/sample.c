@@ -1,7 +1,7 @@
-/* sample.c: what the lists must keep for a sample of gradients, and where these are measured. run/sampled.c takes the
- * samples: in such a step the backward pass runs twice, so what the forward pass leaves for it must survive the first
- * run. Where a value's silence blocks its gradient, only what is not 0 counts: the rest has no effect, and products on
- * firing lists leave it out. */
+/* sample.c: what the lists must keep for a sample of gradients, and where gradients are measured. run/sampled.c takes
+ * the samples: in such a step the backward pass runs twice, so whatever it reads from the forward pass must survive the
+ * first run. Where a value's zeros block its gradient, only the nonzero elements count: the others have no effect, and
+ * products on firing lists leave them out. */
 #include "plan/plan.h"
 
 bool tc_plan_samples(const tacet_plan *p)
@@ -11,7 +11,7 @@ bool tc_plan_samples(const tacet_plan *p)
     return false;
 }
 
-/* Keeps what the forward pass has written and step s touches. */
+/* Keeps the buffers that the forward pass has written and that step s touches. */
 static void keep(tc_list *l, const tc_step *s)
 {
     for (int k = 0; k < s->ports; k++) {
@@ -20,7 +20,7 @@ static void keep(tc_list *l, const tc_step *s)
     }
 }
 
-/* A penalty's own gradient is taken whether or not the backward pass has a step of it. */
+/* The gradient of a penalty itself is measured even if the backward pass has no step for it. */
 void tc_plan_sample_keep(tacet_plan *p)
 {
     tc_list *l = &p->list[TC_TRAIN];

@@ -5,12 +5,12 @@
 
 #include <stdint.h>
 
-/* What the ledger adds up for a term over steps, since it was reset. */
+/* What the ledger has added up for a term since it was reset. */
 typedef struct tc_account {
     double value, weighted, lambda; /* times rows: its result, lambda times it, lambda */
     double gradient, data; /* in sampled steps: the norm of its gradient at its values, and of the losses' there */
     double samples;
-    double lambda_before, density_before; /* means up to the last reset; NAN: there was none */
+    double lambda_before, density_before; /* means of the time before the last reset; NAN: it was never reset */
 } tc_account;
 
 /* The same for the objective. */
@@ -19,13 +19,13 @@ typedef struct tc_total {
     double objective, data_loss; /* times rows */
 } tc_total;
 
-/* What steers a lambda; see steer/control.c. */
+/* The state of a lambda's controller; see steer/control.c. */
 typedef struct tc_control {
     double least, most; /* bounds on lambda; 0: not known yet */
     double pull;        /* of a proximal step: how far it moves an element, divided by t lambda */
-    double smooth;      /* the logarithm of the density, smoothed; NAN: nothing was measured */
-    double error;       /* the last one that was acted upon */
-    double landed;      /* the step since which the target itself is due; 0: it is not yet */
+    double smooth;      /* the logarithm of the density, smoothed; NAN: not measured yet */
+    double error;       /* the error at the last move */
+    double landed;      /* the step from which the target itself is due; 0: not yet */
     double next;        /* lambda of the next step: the table has that of the last one */
 } tc_control;
 
@@ -38,7 +38,7 @@ typedef struct tc_table {
     int64_t step;        /* training steps done */
     double rate;         /* the schedule's factor, of the last step */
     double *lambda;      /* [terms] */
-    double given_rate;   /* by tacet_set_rate, in place of the description's; NAN: nothing was given */
+    double given_rate;   /* by tacet_set_rate, instead of the description's; NAN: not given */
     double *given;       /* [terms]: the same by tacet_set_lambda */
     tc_control *control; /* [terms] */
     tc_account *account; /* [terms] */

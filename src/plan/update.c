@@ -11,7 +11,7 @@ static bool parameter_trains(const tacet_plan *p, const tc_term *t)
     return true;
 }
 
-/* One entry for every input of a term that acts after the update. */
+/* Adds the entry for an input of a term that acts after the update. */
 static tacet_status add_prox(tacet_plan *p, int t, int k)
 {
     const tc_term *term = &p->graph->term[t];
@@ -19,7 +19,7 @@ static tacet_status add_prox(tacet_plan *p, int t, int k)
     const tc_value *v = &p->graph->value[term->input[k]];
     tc_view *x = tc_plan_alloc(p, (size_t)term->inputs, sizeof *x);
     if (!x) return tc_fail_memory(&p->error);
-    /* All inputs are visible, this one first: a mean divides by the elements of all of them. */
+    /* The call gets all inputs, this one first: a mean divides by the elements of all of them. */
     for (int i = 0; i < term->inputs; i++) {
         const tc_value *other = &p->graph->value[term->input[i]];
         x[i] = (tc_view){.shape = other->shape, .n = tc_shape_count(&other->shape)};
@@ -46,7 +46,7 @@ tacet_status tc_plan_update(tacet_plan *p)
     for (int i = 0; i < p->terms; i++) proxes += p->graph->term[i].inputs;
     p->update.prox = tc_plan_alloc(p, (size_t)proxes + 1, sizeof *p->update.prox);
     if (!p->update.stretch || !p->update.prox) return tc_fail_memory(&p->error);
-    /* The block is laid out in the order of the places, and what pads it stays 0 under every optimizer. */
+    /* The block is laid out in the order of the places, and its padding stays 0 under every optimizer. */
     for (int i = 0; i < p->block.places; i++) {
         const tc_place *at = &p->block.place[i];
         if (!at->trains || at->fused) continue;

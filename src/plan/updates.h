@@ -11,7 +11,7 @@
 typedef struct tc_group {
     tc_arg *arg;
     bool frozen;
-    bool own_rate; /* its options say lr= */
+    bool own_rate; /* its options set lr= */
 } tc_group;
 
 /* One update: a run of parameters of one group, neighbours in the block. */
@@ -20,7 +20,7 @@ typedef struct tc_stretch {
     int64_t offset, n;
 } tc_stretch;
 
-/* A weight whose gradient is made and used up tile by tile. */
+/* A weight whose gradient is computed and used tile by tile. */
 typedef struct tc_fused {
     const tc_place *at;
     const tc_call *call; /* of its layer's backward step */
@@ -32,7 +32,7 @@ typedef struct tc_fused {
 typedef struct tc_prox {
     int term, group;
     tc_call call;
-    tc_view *x; /* what the call looks at */
+    tc_view *x; /* the inputs of the call */
 } tc_prox;
 
 typedef struct tc_updates {

@@ -1,12 +1,12 @@
-/* uses.c: fills the table of uses in two rounds over the graph: the first counts each value's, the second enters
- * them. */
+/* uses.c: fills the table of uses in two passes over the graph: the first counts the uses of each value, the second
+ * enters them. */
 #include "plan/plan.h"
 
 #include <assert.h>
 
 typedef struct entering {
     tc_uses *uses;
-    int *next; /* [values]: where the next use of a value goes; NULL while they are counted */
+    int *next; /* [values]: where the next use of a value goes; NULL in the first pass */
 } entering;
 
 static void enter(entering *e, int value, tc_use use)
@@ -69,7 +69,7 @@ static bool is_optional(const tacet_plan *p, int v)
     return true;
 }
 
-/* What an operator reads as class indices is held to the number of classes that its shape rule says. */
+/* Class indices must be below the number of classes that the shape rule of each of their readers sets. */
 static void limit(tacet_plan *p, const tc_node *n)
 {
     tc_shape shape[TC_SLOTS];

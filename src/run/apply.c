@@ -1,8 +1,8 @@
-/* apply.c: the end of a step. What operators remember is written first: it is what they have seen, not what the update
- * makes of it. Then come the updates, then proximal steps and constraints. */
+/* apply.c: the end of a step. The state of operators is written first, since it comes from the step before the update.
+ * Then come the updates, then proximal steps and constraints. */
 #include "run/run.h"
 
-/* What the pool works on. */
+/* The job of the pool. */
 typedef struct job {
     tacet_plan *p;
     tc_span span;

@@ -7,7 +7,7 @@
  *                 lists by unit   where they are wanted
  *                 layer           runs what was chosen
  *
- * The count by which a gradient's list is chosen is that of the value whose silence it has, which is already known. */
+ * A gradient's list is chosen by the count of the value that is silent wherever it is, which is already known. */
 #include "run/run.h"
 
 enum {
@@ -17,7 +17,7 @@ enum {
     OF_G = UNITS_OF_G | 1 << TC_DX_BY_G
 };
 
-/* What the choice of a backward step means for the lists that it reads. */
+/* Marks the lists that a backward step has chosen to read. */
 static void want(const tc_work *w)
 {
     const unsigned chosen = w->call.lists.chosen;
@@ -42,7 +42,7 @@ void tc_choose_back(tc_list *l)
         s->f.fired = s->source->f.fired;
     }
     for (int i = l->backward; i < l->steps && l->silence; i++) {
-        tc_work *w = &l->step[i].work; /* all 0 where the step is not a call */
+        tc_work *w = &l->step[i].work; /* all 0 if the step is not a call */
         if (!w->x_list && !w->g_list) continue;
         w->call.lists.chosen = w->call.op->silent->choose(&w->call, true);
         want(w);

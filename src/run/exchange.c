@@ -1,17 +1,16 @@
-/* exchange.c: what ranks tell one another. In a call every rank makes the same sums in the same order:
+/* exchange.c: what the ranks tell each other. In a call every rank makes the same sums in the same order:
  *
  *     rows, and whether all are alike -> phases of operators -> terms, and how often units fired
  *         -> a sample of gradients -> gradients -> the verdict
  *
  * If the ranks are not alike, all of them learn it and stop there, since their sums would not match. After that no rank
- * stops before the verdict, because the others would wait for it. A rank on which something goes wrong (it refuses what
- * it was fed, a sum fails) remembers that as its vote and continues, without rows or with numbers that will not be
- * used. In the verdict, the last sum, every rank learns the worst vote and obeys it: either all take the step, or none
- * does.
+ * stops before the verdict, because the others would wait for it. A rank on which something fails (it refuses its feed,
+ * or a sum fails) remembers that as its vote and continues, without rows or with numbers that will not be used. In the
+ * verdict, the last sum, every rank learns the worst vote and obeys it: either all take the step, or none does.
  *
- * The sum of the verdict may fail as well, and then the other ranks can no longer be told. So a rank that has found
- * nothing wrong until then takes the verdict for a good one, as the others do. (If a sum fails on one rank and then the
- * verdict on another, they part. The next call finds that they have done different numbers of steps.)
+ * The sum of the verdict may fail too, when it is too late to tell the other ranks. So a rank that has found nothing
+ * wrong until then assumes a good verdict, as the others do. (If a sum fails on one rank and then the verdict on
+ * another, they diverge. The next call finds that they have done different numbers of steps.)
  *
  * With a single rank nothing is summed and nothing is copied. */
 #include "run/run.h"
@@ -56,8 +55,8 @@ static void begin_telling(tacet_plan *p, const double *mine, int each)
     for (int64_t i = 0; i < n; i++) all[i] = i >= own && i < own + each ? mine[i - own] : 0;
 }
 
-/* Tells all ranks mine[each] and leaves what all have told in p->exchange.numbers [ranks, each]; if the sum fails, what
- * this rank has told. */
+/* Tells all ranks mine[each] and leaves the numbers of all ranks in p->exchange.numbers [ranks, each]; if the sum
+ * fails, only those of this rank. */
 static tacet_status tell(tacet_plan *p, const double *mine, int each)
 {
     begin_telling(p, mine, each);
@@ -71,8 +70,8 @@ static tacet_status tell(tacet_plan *p, const double *mine, int each)
 /* What a rank tells about itself: numbers that must be the same on all ranks, and its rows. */
 enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, GIVEN, ROWS, EACH };
 _Static_assert((int)EACH == (int)TC_RANK_TELLS, "there must be room for what a rank tells");
-enum { EVALUATE = TC_LISTS }; /* a call; the others are the lists that run */
-enum { REFUSED = -1 }; /* in place of the inputs: this rank refuses the call, and the other numbers mean nothing */
+enum { EVALUATE = TC_LISTS }; /* a call; other calls are the list that runs */
+enum { REFUSED = -1 }; /* instead of the inputs: this rank refuses the call, and its other numbers mean nothing */
 
 static const char *const unlike[] = {
     [CALL] =
@@ -113,8 +112,8 @@ static uint32_t hash_words(uint32_t hash, const void *from, int64_t words)
     return hash;
 }
 
-/* A hash of what decides how many sums there are, and of all parameters as they were in the first call. It is made
- * once: updates keep equal parameters equal. */
+/* A hash of everything that determines the number of sums, and of all parameters at the first call. It is computed
+ * once, since updates keep equal parameters equal. */
 static double plan_hash(tacet_plan *p)
 {
     const int64_t sums[] = {p->values, p->terms, p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps};
@@ -139,8 +138,8 @@ static double inputs_of_all(const tacet_plan *p)
     return REFUSED;
 }
 
-/* Not OK, on all ranks, if they are not alike: what a refusing rank has told counts too, except for its inputs. A rank
- * that cannot hear the others continues as if they were alike. */
+/* Fails on all ranks if they are not alike; the numbers of a refusing rank count too, except for its inputs. A rank on
+ * which the sum fails continues as if they were alike. */
 static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status ready)
 {
     const double *all = p->exchange.numbers;
@@ -197,7 +196,7 @@ tacet_status tc_exchange_batches(tacet_plan *p, int64_t batches, tacet_status re
 
 /* ---- Terms and counts ---- */
 
-/* How often each unit of a value fired on this rank: the sum over the strips of its rows. */
+/* Adds up how often each unit of a value fired on this rank, over the strips of its rows. */
 static void add_strips(const tc_tally *c, int64_t rows, double *to)
 {
     for (int64_t j = 0; j < c->units; j++) to[j] = 0;
@@ -205,13 +204,14 @@ static void add_strips(const tc_tally *c, int64_t rows, double *to)
         for (int64_t j = 0; j < c->units; j++) to[j] += c->now[k * c->units + j];
 }
 
-/* A term of parameters is the same on all ranks, and so is one that mixes samples: its phases have been summed. */
+/* Terms of parameters are the same on all ranks, and so are terms that mix samples, because their phases have been
+ * summed. */
 static bool is_summed(const tacet_plan *p, int t)
 {
     return tc_plan_of_batch(p, t) && !(p->graph->term[t].op->flags & TC_MIXES);
 }
 
-/* Copies the sums of terms to `at`, or back from there. Returns where they end. */
+/* Copies the sums of terms to `at`, or back. Returns the end of them. */
 static double *carry_terms(tacet_plan *p, double *at, bool back)
 {
     for (int t = 0; t < p->terms; t++) {

@@ -1,5 +1,5 @@
-/* feed.c: data on their way in. tacet_feed notes where they are; the step copies them straight from the bytes into the
- * input's buffer, as many rows as it was given: numbers scaled, class indices checked. */
+/* feed.c: input data. tacet_feed notes where they are; the step copies as many rows as it was given directly into the
+ * input's buffer, scales numbers, and checks class indices. */
 #include "run/run.h"
 
 #include "base/sized.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* NAME_ids: n class indices, from the element `at` of `from` on, each from 0 and below `classes`. Returns how many come
- * before the first that is not, which is left in *bad. */
+/* NAME_ids copies n class indices, from the element `at` of `from` on, each from 0 to classes - 1. Returns how many
+ * come before the first bad one, which is stored in *bad. */
 #define IDS(name, type)                                                                                                \
     static int64_t name##_ids(const void *from, int64_t at, int64_t n, int64_t classes, int32_t *to, int64_t *bad)     \
     {                                                                                                                  \
@@ -26,7 +26,7 @@ IDS(u8, uint8_t)
 IDS(i32, int32_t)
 IDS(i64, int64_t)
 
-/* By the type that is fed; NULL: a type that cannot hold class indices. */
+/* By the type of the data; NULL: a type that cannot hold class indices. */
 static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, int64_t classes, int32_t *to,
                                    int64_t *bad) = {
     [TACET_F32] = NULL, [TACET_U8] = u8_ids, [TACET_I32] = i32_ids, [TACET_F64] = NULL, [TACET_I64] = i64_ids};
@@ -50,7 +50,7 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
                        tc_type_name(type));
     tc_feed *f = &p->feed[v];
     if (scaling) {
-        tacet_scaling taken; /* until it is good nothing is written: what was fed before stays as it was */
+        tacet_scaling taken; /* if the scaling is refused, the previous feed stays */
         if (tc_sized_take(&taken, sizeof taken, scaling, "tacet_scaling", &p->error)) return p->error.status;
         if (taken.count != 1 && taken.count != n)
             return tc_fail(&p->error, TACET_FAILED, "%s: the scaling has %lld numbers, but rows have %lld elements",
@@ -70,7 +70,7 @@ tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const voi
                            NULL, NULL);
 }
 
-/* Class indices of the batch: all rows at once where they are contiguous. */
+/* Copies the class indices of the batch: all rows at once if they are contiguous. */
 static tacet_status gather_ids(tacet_plan *p, int v, int32_t *to)
 {
     const tc_gather *g = &p->feed[v].gather;

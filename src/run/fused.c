@@ -1,5 +1,5 @@
-/* fused.c: gradients that are made tile by tile in the update, in the scratch of a lane, and are never stored as a
- * whole (plan/fuse.c says which). A tile is squared for the norm and used up by the optimizer while it is in cache. */
+/* fused.c: gradients that are computed tile by tile in the update, in the scratch of a lane, and are never stored as a
+ * whole (plan/fuse.c decides which). A tile is squared for the norm and used by the optimizer while it is in cache. */
 #include "run/run.h"
 
 #include <string.h>

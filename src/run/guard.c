@@ -1,6 +1,6 @@
-/* guard.c: between backward and update the objective and the norm of the gradients are checked once. If one is not a
- * finite number the weights stay as they are, and the step is run again, which gives the same numbers, looking at each
- * value as it is made: the first that is not finite is named. */
+/* guard.c: checks the objective and the norm of the gradients once, between backward and update. If one is not finite
+ * the weights stay as they are, and the step is run again, which gives the same numbers: each value is now checked as
+ * it is made, and the first that is not finite is named. */
 #include "run/run.h"
 
 #include "plan/poison.h"
@@ -8,7 +8,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { MOST_RUNS = 256 }; /* each as long as it takes */
+enum { MOST_RUNS = 256 }; /* of the length that this requires */
 
 typedef struct squares {
     const tc_kernel *kernel;
@@ -37,7 +37,7 @@ static double squares_of(tacet_plan *p, const float *x, int64_t n)
 
 static const float *gradients(const tacet_plan *p) { return p->block.numbers + p->block.floats; }
 
-/* Whether |x| |g|, which no element of x^T g and no partial sum of one exceeds, leaves all fused gradients finite. */
+/* Whether |x| |g|, which bounds every element and partial sum of x^T g, shows all fused gradients to be finite. */
 static bool fused_are_finite(tacet_plan *p)
 {
     for (int i = 0; i < p->update.fuseds; i++) {
@@ -76,7 +76,7 @@ static int64_t first_bad(const tacet_plan *p, const tc_port *port)
     return port->memory && !port->ids ? not_finite(port->memory, tc_shape_count(&v->shape) * rows) : -1;
 }
 
-/* What a step writes; or what it reads that no step made, inputs and parameters. */
+/* Checks what a step writes; or what it reads that no step made: inputs and parameters. */
 static bool blame_ports(tacet_plan *p, const tc_step *s, bool writes)
 {
     for (int k = 0; k < s->ports; k++) {
@@ -121,7 +121,7 @@ static bool blame_fused(tacet_plan *p)
 }
 
 /* Runs steps [begin, end) once more and blames the first value that is not finite. Returns 1 + the step that has it; 0:
- * all are finite. Other ranks may find what this one has not, and wait for its part of the sums: then all steps run. */
+ * all are finite. With several ranks all steps run, since other ranks may wait for this one's part of the sums. */
 static int64_t search_steps(tacet_plan *p, int begin, int end, int64_t found)
 {
     tc_list *l = &p->list[TC_TRAIN];
@@ -148,7 +148,7 @@ static int64_t search(tacet_plan *p)
     return found;
 }
 
-/* What is not finite on one rank soon is on all: the rank where it was first names it. */
+/* A value that is not finite on one rank soon spreads to all, so the rank that had the first one names it. */
 static tacet_status replay(tacet_plan *p)
 {
     const tacet_status status = tc_run_gather(p, TC_TRAIN);
@@ -166,7 +166,8 @@ static tacet_status replay(tacet_plan *p)
         (long long)p->table.step + 1, first);
 }
 
-/* Whether what the update would use is finite. The norm so far is kept; the update adds that of the fused gradients. */
+/* Whether the update has finite numbers. Keeps the norm so far, to which the update adds that of the fused
+ * gradients. */
 static bool is_finite(tacet_plan *p)
 {
     p->norm_square = squares_of(p, gradients(p), p->block.stored);

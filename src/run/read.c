@@ -1,5 +1,4 @@
-/* read.c: numbers on their way out: values and gradients of the last run, parameters; and parameters that are
- * written. */
+/* read.c: reading values and gradients of the last run, and reading and writing parameters. */
 #include "run/run.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* run.c: the loop. A list is walked once; a band runs range by range; what the ranges of a step leave is added up in a
- * fixed tree. The terms' results follow at the end of the forward pass, when their sums are those of all ranks. */
+/* run.c: the loop. A list is run in one pass; a band runs range by range; the partial sums of a step's ranges are added
+ * up in a fixed tree. The terms' results follow at the end of the forward pass, once their sums are those of all
+ * ranks. */
 #include "run/run.h"
 
 #include "plan/poison.h"
@@ -36,7 +37,7 @@ static void band_part(void *context, int64_t part, int lane)
     for (int i = 0; i < b->steps; i++) b->step[i].kind->run(&b->step[i], begin, end, lane);
 }
 
-/* Adds up what the ranges have left. */
+/* Adds up the partial sums of the ranges. */
 static void add_up(tacet_plan *p, tc_step *s)
 {
     const double sum = tc_tree_sum(s->partial, s->parts);
@@ -61,7 +62,7 @@ void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward)
     if (numbers) tc_exchange_sum(p, numbers, TACET_F64, n);
 }
 
-/* How steps are cut depends on the rows, which seldom change. */
+/* The cut of the steps depends on the number of rows, which seldom changes. */
 static void cut(tc_list *l, int64_t rows)
 {
     if (l->rows == rows) return;
@@ -80,7 +81,7 @@ static void run_whole(tacet_plan *p, tc_step *s)
     finish(p, s);
 }
 
-/* A band of several parts, or a step outside any band. */
+/* Runs a band in several parts, or a step outside any band. */
 static void run_parts(tacet_plan *p, tc_step *first, int steps)
 {
     band b = {first, steps, first->span};
@@ -109,7 +110,7 @@ void tc_run_step(tacet_plan *p, tc_list *l, int i)
     run_band(p, l, i, 1);
 }
 
-/* Steps [begin, end). Work of a single part does not need its band. */
+/* Runs steps [begin, end). Work of a single part does not need its band. */
 static void run_steps(tacet_plan *p, tc_list *l, int begin, int end)
 {
     for (int i = begin, steps = 1; i < end; i += steps) {
@@ -124,7 +125,6 @@ static void finish_term(const tc_call *c, double sum)
     *c->result = c->op->finish ? c->op->finish(c, sum) : sum / tc_denominator(c);
 }
 
-/* Every term that was computed gets its result. */
 void tc_run_finish_terms(tacet_plan *p, int list)
 {
     const tc_list *l = &p->list[list];
@@ -136,7 +136,7 @@ void tc_run_finish_terms(tacet_plan *p, int list)
     }
 }
 
-/* Until they are computed, terms have no result and add nothing to what other ranks have. */
+/* Until they are computed, terms have no result and add nothing to the sums over ranks. */
 static void forget_terms(tacet_plan *p)
 {
     for (int t = 0; t < p->terms; t++) {
@@ -145,7 +145,7 @@ static void forget_terms(tacet_plan *p)
     }
 }
 
-/* A rank may have no row of a short batch. */
+/* With several ranks, a rank may have 0 rows of a short batch. */
 static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
 {
     const int64_t least = p->set.ranks.count > 1 ? 0 : 1;
@@ -155,7 +155,7 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
     p->run.rows = rows;
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;
-    p->last = -1; /* from here on the results of the previous list are overwritten */
+    p->last = -1; /* the results of the previous list are overwritten from now on */
     return tc_run_gather(p, list);
 }
 

@@ -1,8 +1,8 @@
-/* run.h: the loop: what happens in a step, once everything is compiled.
+/* run.h: the loop: the parts of a step, once everything is compiled.
  *
  *     run.c         walks a list, step by step or band by band         feed.c      feeds -> the inputs' buffers
- *     choose.c      which products run on firing lists                 exchange.c  what ranks tell one another
- *     guard.c       looks at the objective and the gradients           apply.c     the update
+ *     choose.c      which products run on firing lists                 exchange.c  what the ranks tell each other
+ *     guard.c       checks the objective and the gradients             apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
  *     tell.c        what a plan tells about its terms and values */
@@ -15,7 +15,7 @@
 tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows);
 void tc_run_backward(tacet_plan *p);
 void tc_run_step(tacet_plan *p, tc_list *l, int i);               /* one step by itself */
-void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward); /* over ranks, of what the call's phase has found */
+void tc_run_sums(tacet_plan *p, const tc_call *c, bool backward); /* the sums over ranks of the call's phase */
 void tc_run_finish_terms(tacet_plan *p, int list); /* sums of all ranks, and from them the terms' results */
 void tc_run_for(tacet_plan *p, tc_span span, bool shared, tc_part *part, void *job); /* ranges over the pool */
 /* Where the range of a part ends. */
@@ -28,17 +28,17 @@ double tc_tree_sum(const double *x, int64_t n); /* a fixed tree */
 tacet_status tc_run_gather(tacet_plan *p, int list);
 void tc_run_unfeed(tacet_plan *p);
 
-/* What the last run has left of a value of the batch, [rows, shape...], as float (TACET_F32) or int32_t (TACET_I32).
- * NULL where nothing has run, the value was not kept or not fed, or it is of the other type. */
+/* A value of the batch after the last run, [rows, shape...], as float (TACET_F32) or int32_t (TACET_I32). NULL if
+ * nothing has run, if the value was not kept or not fed, or if it has the other type. */
 const void *tc_run_left(const tacet_plan *p, int value, tacet_type type);
 
-/* Which products of the backward pass run on lists, and thus which lists are wanted; after a training step: how often
- * lists were used. */
+/* Chooses the products of the backward pass that run on lists, and thus the lists to make; after a training step,
+ * counts how often lists were used. */
 void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
 
-/* What ranks tell one another. All ranks make these calls in the same order, up to the verdict, which says whether they
- * take the step or the forward pass. With a single rank they do nothing.
+/* What the ranks tell each other. All ranks make these calls in the same order, up to the verdict, which decides
+ * whether they accept the step or the forward pass. With a single rank they do nothing.
  *
  * rows       begins a call that runs a list, and sets what the run knows of the rows of all ranks. Not OK, on all: they
  *            are not alike. A rank that has refused its feed continues without rows; a single rank stops here
@@ -64,20 +64,20 @@ tacet_status tc_run_guard(tacet_plan *p);
 void tc_run_apply(tacet_plan *p);
 double tc_run_prox_time(const tacet_plan *p, int group); /* t */
 tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset);
-void tc_fused_store(tacet_plan *p, const tc_fused *f); /* a fused gradient written out, after a step */
+void tc_fused_store(tacet_plan *p, const tc_fused *f); /* writes out a fused gradient, after a step */
 void tc_fused_apply(tacet_plan *p);
 
-/* A sample is taken between the passes: sample.own and sample.measure[].data. look (may be NULL) is shown each measured
- * value x and the losses' gradient g there, as they are stored. tc_sampled_data: the squared norm of the losses'
- * gradient at a term's values. */
+/* Takes a sample between the passes: sample.own and sample.measure[].data. look (may be NULL) is called with each
+ * measured value x and the losses' gradient g there, as they are stored. tc_sampled_data: the squared norm of the
+ * losses' gradient at a term's values. */
 typedef void (*tc_look)(void *context, const tacet_plan *p, int value, const float *x, const float *g);
 void tc_run_sample(tacet_plan *p, tc_look look, void *context);
 double tc_sampled_data(const tacet_plan *p, int term);
 
-/* The counts of the last pass are added up, or all are forgotten. */
+/* Adds the counts of the last pass; tc_tally_reset forgets all counts. */
 void tc_tally_note(tacet_plan *p, int list);
-bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f); /* false: nothing was counted */
-double tc_tally_density(const tacet_plan *p, int list, int value); /* in the last pass; NAN: it is not counted */
+bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f); /* false: not counted */
+double tc_tally_density(const tacet_plan *p, int list, int value); /* in the last pass; NAN: not counted */
 void tc_tally_reset(tacet_plan *p, int list);
 
 #endif

@@ -1,7 +1,6 @@
-/* sampled.c: how strong a penalty's gradient is at the values that it is about, compared with the gradient that the
- * losses send there. In a step that is sampled the backward pass runs twice, first with the lambdas of all penalties 0;
- * it is linear in them, so what then arrives at a value is the losses' share. The second pass is that of any step, bit
- * for bit.
+/* sampled.c: measures a penalty's gradient at the values that it is on, and the gradient of the losses there. In a
+ * sampled step the backward pass runs twice, first with the lambdas of all penalties 0; it is linear in them, so this
+ * gives the losses' share of each gradient. The second pass is the same as in any step, bit for bit.
  *
  *     forward -> own: each penalty's gradient by itself -> backward, only the losses: data -> backward -> update */
 #include "run/run.h"
@@ -27,7 +26,7 @@ static int64_t elements_of(const tacet_plan *p, int v)
     return tc_shape_count(&p->graph->value[v].shape) * (p->graph->value[v].batch ? p->run.rows : 1);
 }
 
-/* g[n], of which every rank has a part, as all ranks together have it; in `spare` if there are several ranks. */
+/* g[n] summed over all ranks, each of which has a part; in `spare` if there are several ranks. */
 static const float *over_ranks(tacet_plan *p, const float *g, int64_t n)
 {
     if (p->set.ranks.count == 1) return g;
@@ -44,8 +43,8 @@ static void run_phases(tacet_plan *p, tc_call *c)
     }
 }
 
-/* The squared norm of a term's own gradient with lambda 1 at the values of a batch, this rank's rows of them, or at
- * parameters, from the call of its forward step. */
+/* The squared norm of a term's own gradient with lambda 1, from the call of its forward step: at this rank's rows of
+ * the values of a batch, or at parameters. */
 static double own_square(tacet_plan *p, const tc_step *s, bool batch)
 {
     const double one = 1;
@@ -71,7 +70,7 @@ static double own_square(tacet_plan *p, const tc_step *s, bool batch)
     return sum;
 }
 
-/* Rows of a batch are spread over the ranks, and so are the squares. */
+/* The rows of a batch are divided among the ranks, so the squares must be summed over them. */
 static void own(tacet_plan *p, const tc_step *s)
 {
     double sum = own_square(p, s, true);

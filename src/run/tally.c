@@ -35,8 +35,7 @@ void tc_tally_reset(tacet_plan *p, int list)
     }
 }
 
-/* Bin k: units that fired in a share of the rows from k / BINS up to, but (except in the last bin) not including, (k +
- * 1) / BINS. */
+/* Bin k: units that fired in a share of the rows from k / BINS to (k + 1) / BINS, which only the last bin includes. */
 bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f)
 {
     enum { BINS = sizeof f->histogram / sizeof *f->histogram };

@@ -1,4 +1,4 @@
-/* tell.c: what a plan tells about itself: its terms and values, their results in the last run, why a call failed. */
+/* tell.c: what callers can ask a plan: its terms and values, their results in the last run, why a call failed. */
 #include "run/run.h"
 
 #include "base/sized.h"
@@ -30,7 +30,7 @@ tacet_status tacet_term_at(const tacet_plan *p, int i, tacet_term *term)
     return tc_sized_give(term, &own, sizeof own);
 }
 
-/* The k-th of slot[n] that is a value. */
+/* The k-th entry of slot[n] that is a value. */
 static tacet_value value_of(const int *slot, int n, int k)
 {
     for (int i = 0; i < n && k >= 0; i++)

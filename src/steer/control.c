@@ -1,22 +1,23 @@
-/* control.c: steers a lambda until its value has the density that was asked for. What is steered is the logarithm of
- * lambda, by the distance of the logarithms:
+/* control.c: steers a lambda until its value has the target density. It steers the logarithm of lambda, by the distance
+ * of the logarithms:
  *
- *     e = log density - log of what is due, within +-REACH
- *     log lambda <- log lambda + HOLD e + DAMP (e - e of the move before)
+ *     e = log density - log of the density that is due, within +-REACH
+ *     log lambda <- log lambda + HOLD e + DAMP (e - e of the previous move)
  *
- * which is a proportional and integral controller in the form that adds up its moves (Astrom, Murray: Feedback systems,
- * 2008, chapter 10): lambda itself is the integral, so at a bound nothing winds up beyond it.
+ * which is a proportional-integral controller in incremental form (Astrom, Murray: Feedback systems, 2008, chapter 10):
+ * lambda itself is the integral, so there is no windup at a bound.
  *
- * What is due falls in a straight line, in the logarithm, from the density of the first step down to the target. The
- * way matters: units that were silenced in haste do not come back when lambda falls, so that a network which was driven
- * below its target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
+ * The density that is due falls linearly, in the logarithm, from that of the first step to the target. The path
+ * matters: units that were silenced in haste do not come back when lambda falls, so a network that was driven below its
+ * target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
  *
- * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The scale of lambda is
- * that with which the penalty's gradient is as strong as the losses'; it is found in the first step.
+ * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The scale of lambda is the
+ * one that makes the penalty's gradient as strong as the losses'; it is found in the first step.
  *
- * A parameter is measured by the log odds of what is not 0, which tell 0.01 zeros from 0.05. It answers a proximal step
- * more slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That is the clock by
- * which lambda moves, and its scale is that with which an element is 0 when the target is due. */
+ * A parameter is measured by the log odds of a nonzero element, which distinguish 0.01 zeros from 0.05. It responds to
+ * a proximal step more slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That
+ * sets the time scale on which lambda moves; its own scale is the one that makes an element 0 when the target is
+ * due. */
 #include "steer/steer.h"
 
 #include <math.h>
@@ -25,19 +26,19 @@
 #define LEAST 1e-6 /* of the scale, like MOST */
 #define MOST 1e4
 #define DESCENT 0.8  /* of a run, */
-#define DEEPER 0.1   /* less this for every e-fold that the target is below the density by nature, */
+#define DEEPER 0.1   /* less this for every e-fold from the natural density to the target, */
 #define BRIEFEST 0.4 /* but at least this; unless warmup says */
-enum { STEPS = 1000 /* if the length of the run is not known */ };
+enum { STEPS = 1000 /* if the length of the run is unknown */ };
 
 /* Activations; a parameter is moved once in LOOK steps. */
 #define MEMORY 8     /* steps */
 #define START 0.0001 /* of the scale */
-#define EFFECT 0.001 /* likewise: below it lambda does next to nothing, and where the error is above FAR it rises */
-#define HURRY 6.0    /* so much faster */
+#define EFFECT 0.001 /* likewise: below it lambda has almost no effect, and if the error is above FAR it rises */
+#define HURRY 6.0    /* times faster */
 #define FAR 0.1
 #define HOLD 0.05
 #define DAMP 4.0
-enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* steps in which an element goes to 0, however soon the target is due */
+enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* the fewest steps for an element to reach 0, however near the target */
 #define CLOCK 6.0 /* HOLD for the time in which an element goes to 0, at most MOST_HOLD a move */
 #define MOST_HOLD 0.1
 #define CALM 0.3 /* DAMP */
@@ -58,8 +59,8 @@ bool tc_control_needs_sample(const tacet_plan *p)
 
 static double natural_of(const tacet_plan *p, int v) { return tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural; }
 
-/* The steps in which the density is led from what it is by nature down to the target. A shallow target is taken slowly,
- * so that it does not overtake what training brings by itself; a deep one leaves more of the run to learn with it. */
+/* The number of steps from the natural density, that of the first step, to the target. A shallow target is approached
+ * slowly, so as not to outrun the sparsity that training brings; a deep one leaves more time to learn with it. */
 static double descent(const tacet_plan *p, int term)
 {
     const tc_term *t = &p->graph->term[term];
@@ -70,7 +71,7 @@ static double descent(const tacet_plan *p, int term)
                              : STEPS;
 }
 
-/* The density that is due now. Once the target itself has been due it stays due, even if the run is made longer. */
+/* The density that is due now. Once the target itself has been due it stays due, even if the run is extended. */
 double tc_control_due(const tacet_plan *p, int term)
 {
     const double target = p->graph->term[term].target, natural = natural_of(p, value_of(p, term));
@@ -128,13 +129,13 @@ static double size_of(const tacet_plan *p, const tc_place *at, double density)
     return sum / fmax(1, density * (double)at->n);
 }
 
-/* The odds of what is not 0, of n elements; with half of one more on each side they are finite. */
+/* The log odds of a nonzero element among n; half an element more on each side keeps them finite. */
 static double log_odds(double density, double n) { return log((density * n + 0.5) / ((1 - density) * n + 0.5)); }
 
 static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
 {
     tc_control *c = &p->table.control[term];
-    const double rate = tc_plan_rate(p, at->group); /* not one that is still warming up */
+    const double rate = tc_plan_rate(p, at->group); /* without the warm-up */
     const double time = p->update.optim->prox_time(p->update.group[at->group].arg, rate);
     const double steps = fmax(SHORTEST, descent(p, term));
     c->pull = p->sample.own[term] / sqrt((double)at->n);
@@ -146,7 +147,7 @@ static void move_parameter(tacet_plan *p, int term, const tc_place *at)
     tc_control *c = &p->table.control[term];
     const double density = tc_parameter_density(p, at);
     const double step = tc_run_prox_time(p, at->group) * p->table.lambda[term] * c->pull;
-    const double part = LOOK * step / size_of(p, at, density); /* of an element's size, since the last look */
+    const double part = LOOK * step / size_of(p, at, density); /* of an element's size, since the last move */
     c->smooth = log_odds(density, (double)at->n);
     move(p, term, c->smooth - log_odds(tc_control_due(p, term), (double)at->n), fmin(MOST_HOLD, CLOCK * part), CALM);
 }

@@ -1,25 +1,25 @@
 /* lambda_max.c: the largest lambda that changes anything.
  *
  * For the lasso it is known exactly: all coefficients are 0 as soon as lambda is max |g|, g the gradient of the data
- * term at 0, because |x| pulls at every coefficient with the same force lambda and no data pull is stronger (Friedman,
- * Hastie, Tibshirani: Regularization paths for generalized linear models via coordinate descent, Journal of Statistical
- * Software 33, 2010, section 2.5). A network has no such point, and its gradients change while it learns. Before
- * training only the forces at the start can be measured. With g the gradient of the losses and d that of the penalty
- * with lambda 1, at the elements that are not 0,
+ * term at 0, because |x| pulls every coefficient with the same force lambda and the data pull none more strongly
+ * (Friedman, Hastie, Tibshirani: Regularization paths for generalized linear models via coordinate descent, Journal of
+ * Statistical Software 33, 2010, section 2.5). A network has no such point, and its gradients change while it learns.
+ * Before training only the initial forces can be measured. With g the gradient of the losses and d that of the penalty
+ * with lambda 1, at the nonzero elements,
  *
  *     largest = max over groups of rms(g in the group) / rms(d)
  *
- * A group is what the penalty pulls at as one (tc_op.grouping). For l1 it is an element, and rms(d) is the pull on any
- * of them: 1 on a weight, 1 / rows on an activation with reduce=sample, where g has the same 1 / rows from the mean
- * over samples, so that the batch's size cancels. For a lasso of groups d in a group has norm sqrt(n_g), so rms(d) is 1,
- * and |g_g| <= lambda sqrt(n_g) is the condition for the group to be 0 (Yuan, Lin: Model selection and estimation in
- * regression with grouped variables, JRSS B 68, 2006). For a norm it is the whole vector: rms(d) is 1 / sqrt(n), and
- * what comes out is |g|. Where the pull depends on how large an element is (l2, log_sum), rms(d) is that on a typical
- * one.
+ * A group is a set of elements that the penalty pulls together (tc_op.grouping). For l1 it is a single element, and
+ * rms(d) is the pull on each: 1 on a weight, 1 / rows on an activation with reduce=sample, where g has the same 1 /
+ * rows from the mean over samples, so that the batch size cancels. For a lasso of groups d in a group has norm
+ * sqrt(n_g), so rms(d) is 1, and |g_g| <= lambda sqrt(n_g) is the condition for the group to be 0 (Yuan, Lin: Model
+ * selection and estimation in regression with grouped variables, JRSS B 68, 2006). For a norm it is the whole vector:
+ * rms(d) is 1 / sqrt(n), and the result is |g|. If the pull depends on the size of an element (l2, log_sum), rms(d) is
+ * the pull on a typical one.
  *
  * A proximal step under sgd has the same fixed point as the objective, so the same holds. Under an optimizer that
- * divides the gradient by its size the data move a weight by at most the rate, and the proximal step by rate *
- * lambda * d: the pull of the data is 1 there, whatever g is. */
+ * divides the gradient by its size the data move a weight by at most the rate, and the proximal step moves it by rate *
+ * lambda * d, so the pull of the data is then 1 for any g. */
 #include "base/flush.h"
 #include "op/groups.h"
 #include "steer/steer.h"
@@ -29,7 +29,7 @@
 typedef struct pull {
     const tc_term *term;
     double most;  /* the largest rms(g) of a group so far */
-    int64_t some; /* elements that are not 0 */
+    int64_t some; /* nonzero elements */
 } pull;
 
 static tc_grouping grouping_of(const tacet_plan *p, const tc_term *t)
@@ -45,7 +45,7 @@ static bool acts_on(const tc_term *t, int value)
     return false;
 }
 
-/* The matrix that a value is: a weight's own, or that of all positions of a batch. */
+/* A value as a matrix: a weight's own, or that of all positions of a batch. */
 static tc_shape matrix_of(const tacet_plan *p, int value)
 {
     const tc_value *v = &p->graph->value[value];
@@ -70,18 +70,17 @@ static void look(void *context, const tacet_plan *p, int value, const float *x, 
                 if (x[j] != 0.0f) sum += (double)g[j] * (double)g[j], n++;
         }
         const double rms = n > 0 ? sqrt(sum / (double)n) : 0;
-        if (rms > to->most || !isfinite(rms)) to->most = rms; /* one that is not a number stays */
+        if (rms > to->most || !isfinite(rms)) to->most = rms; /* a NaN stays */
         to->some += n;
     }
 }
 
-/* The ratio of the two pulls in the sample that was taken. */
+/* The ratio of the two pulls in the sample. */
 static double largest(const tacet_plan *p, int term, const pull *a)
 {
     const tc_term *t = a->term;
     const bool even = t->prox && p->update.optim->normalises;
-    /* For several values as one vector, and for thresholds, at which l0 pulls even where they are 0, all elements
-     * count. */
+    /* All elements count for several values as one vector, and for thresholds, which l0 pulls even where they are 0. */
     const bool all = grouping_of(p, t).by == TC_BY_WHOLE && (t->inputs > 1 || t->of >= 0) && !even;
     const double data = all ? sqrt(tc_sampled_data(p, term)) : even ? 1 : a->most;
     const double ratio = data / (p->sample.own[term] / (all ? 1 : sqrt((double)a->some)));
@@ -106,7 +105,7 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
     if (status == TACET_OK) {
         tc_run_sample(p, look, &a);
         *lambda = largest(p, term, &a);
-        p->last = -1; /* the backward pass was only that of the losses */
+        p->last = -1; /* the backward pass was only for the losses */
     }
     tc_run_unfeed(p);
     tc_float_mode_set(mode);

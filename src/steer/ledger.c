@@ -1,5 +1,5 @@
 /* ledger.c: what each term did, added up over steps until the ledger is reset (for instance when an epoch begins):
- * means over rows, gradients of the steps that were sampled, how often units fired. */
+ * means over rows, gradients of sampled steps, how often units fired. */
 #include "base/sized.h"
 #include "op/groups.h"
 #include "steer/steer.h"
@@ -54,7 +54,7 @@ tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total)
     return tc_sized_give(total, &own, sizeof own);
 }
 
-/* ---- What a term is on ---- */
+/* ---- The values of a term ---- */
 
 double tc_parameter_density(const tacet_plan *p, const tc_place *at)
 {
@@ -64,7 +64,7 @@ double tc_parameter_density(const tacet_plan *p, const tc_place *at)
     return (double)fired / (double)at->n;
 }
 
-/* The units, or the inputs, of which all weights are 0. */
+/* The number of units, or of inputs, whose weights are all 0. */
 static int64_t count_empty(const float *x, const tc_shape *weight, int by)
 {
     const tc_groups g = tc_groups_of(weight, by, 0);
@@ -93,7 +93,7 @@ static tacet_firing parameter(const tacet_plan *p, const tc_place *at, tacet_acc
                           .natural = NAN};
 }
 
-/* Adds the firing of one value of a term; elements counts those that could have been 0. */
+/* Adds the firing of one value of a term; `elements` counts the elements that could have been 0. */
 static void add(const tacet_plan *p, int v, tacet_account *a, tacet_firing *all, double *fired, double *elements)
 {
     const tc_place *at = tc_plan_find(p, v);

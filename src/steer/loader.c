@@ -1,9 +1,8 @@
-/* loader.c: goes through the rows in batches.
+/* loader.c: iterates over the rows in batches.
  *
- * The order of an epoch depends only on (seed, epoch): a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P)
- * whose random numbers are a separate stream for each epoch. So a loader that is moved to any place continues exactly
- * like one that got there batch by batch. Rows are never copied: the plan is told which rows of the table make up the
- * batch. */
+ * The order of an epoch depends only on (seed, epoch): a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P) with
+ * a separate stream of random numbers for each epoch. So a loader that is moved to any place continues exactly like one
+ * that got there batch by batch. Rows are never copied: the plan is told which rows of the table make up the batch. */
 #include "data/data.h"
 
 struct tacet_loader {
@@ -12,7 +11,7 @@ struct tacet_loader {
     int64_t rows, batch, batches; /* rows: of an epoch */
     uint64_t seed;
     bool shuffle;
-    int64_t epoch, position; /* the next batch to give; position = batches: the epoch's end is */
+    int64_t epoch, position; /* the next batch; position = batches: the end of the epoch comes next */
     int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
     int64_t order[];         /* [rows] rows of the table */
 };
@@ -58,8 +57,8 @@ static void draw(tacet_loader *l)
     l->drawn = l->epoch;
 }
 
-/* The plan keeps the addresses of what it is fed until it has run. Without targets, the plan will say that the target
- * was not fed. */
+/* The plan keeps the addresses of its feeds until it has run. If the data have no targets, the plan reports that the
+ * target was not fed. */
 static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
 {
     const tc_samples *t = l->data->table;

@@ -1,12 +1,11 @@
-/* measure.c: figures over a whole set of data. Values of terms are means over the rows: a batch counts by its rows. (A
- * term that is not additive over samples, such as the norm of a whole value, is the mean of what it is on each
- * batch.) */
+/* measure.c: results over a whole data set. Values of terms are means over batches, weighted by their rows. (So a term
+ * that is not additive over samples, such as the norm of a whole value, is the mean of its values on the batches.) */
 #include "base/sized.h"
 #include "steer/steer.h"
 
 #include <math.h>
 
-/* Answers y [rows, ..., classes] are compared with labels [rows, ...], one a position. */
+/* Outputs y [rows, ..., classes] are compared with labels [rows, ...], one for each position. */
 static void set_compared(tacet_plan *p, tacet_value target, tacet_value y)
 {
     tc_evaluation *e = &p->evaluation;
@@ -22,7 +21,7 @@ static void set_compared(tacet_plan *p, tacet_value target, tacet_value y)
     e->classes = classes;
 }
 
-/* Positions at which the largest entry of y [n, classes] is that of the label. */
+/* The number of positions at which the largest entry of y [n, classes] is that of the label. */
 static int64_t count_right(const float *y, int64_t n, int64_t classes, const int32_t *label)
 {
     int64_t right = 0;
@@ -35,7 +34,7 @@ static int64_t count_right(const float *y, int64_t n, int64_t classes, const int
     return right;
 }
 
-/* Right answers are counted rank by rank; the results of terms are those of all ranks already. */
+/* Right answers are counted by each rank; the results of terms are already those of all ranks. */
 static void add_batch(tacet_plan *p)
 {
     tc_evaluation *e = &p->evaluation;
@@ -43,13 +42,13 @@ static void add_batch(tacet_plan *p)
     const float *answer = label ? tc_run_left(p, e->y, TACET_F32) : NULL;
     const int64_t all = p->run.global_rows;
     for (int i = 0; i < p->terms; i++) e->sum[i] += p->result.value[i] * (double)all;
-    e->compared = answer != NULL && (e->compared || e->batches == 0); /* in every batch, or there is no accuracy */
+    e->compared = answer != NULL && (e->compared || e->batches == 0); /* without it in one batch, accuracy is unknown */
     if (answer) e->right += (double)count_right(answer, p->run.rows * e->positions, e->classes, label);
     e->rows += all;
     e->batches++;
 }
 
-/* A batch that cannot be evaluated: where other ranks wait for it, they are told. The reason stays. */
+/* For a batch that cannot be evaluated: tells the other ranks, which wait for it, and keeps the reason. */
 static tacet_status refuse(tacet_plan *p)
 {
     const tacet_error why = p->error;
@@ -106,7 +105,7 @@ tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result)
     return tc_sized_give(result, &own, sizeof own);
 }
 
-/* From the first batch of the epoch in which the loader is, whatever it has given already. */
+/* Starts at the first batch of the loader's epoch, whatever its position. */
 tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_value x, tacet_value target, tacet_value y,
                             tacet_result *result)
 {

@@ -7,8 +7,8 @@
 
 static double epoch_of(const tacet_plan *p) { return (double)p->table.step / (double)p->set.steps_per_epoch; }
 
-/* Sets lambda of the step to come: what was given or is in the description, times the factor of the schedule at this
- * place in the run, if there is one: a plan for inference has no run; or what the controller says. */
+/* Sets lambda for the next step: the lambda that was set or described, times the current factor of its schedule, if it
+ * has one (a plan for inference has no run); or the controller's. */
 static void set_lambda(tacet_plan *p, int i)
 {
     const tc_term *t = &p->graph->term[i];
@@ -61,7 +61,7 @@ tacet_status tacet_set_rate(tacet_plan *p, double rate)
     return TACET_OK;
 }
 
-/* The first step of a ledger is sampled, so that even a short ledger has a sample. */
+/* The first step after a reset is sampled, so that even a short ledger has a sample. */
 static bool is_sample(const tacet_plan *p)
 {
     if (!tc_plan_samples(p)) return false;

@@ -1,4 +1,4 @@
-/* warn.c: what a person should know from the ledger, and what to do about it. A warning is a row of a table. */
+/* warn.c: what users should know from the ledger, and what to do about it. A warning is a row of a table. */
 #include "steer/steer.h"
 
 #include "base/sized.h"
@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* What a warning is given: a term with its account, or (term NULL) a value that makes zeros with its counts. */
+/* The subject of a warning: a term with its account, or (term NULL) a value that makes zeros with its counts. */
 typedef struct subject {
     const tc_term *term;
     const tc_account *sums;
@@ -40,7 +40,7 @@ static bool no_effect(const subject *s, char *text, size_t n)
 /* A proximal step does not act by its gradient. */
 static bool dominating(const subject *s, char *text, size_t n)
 {
-    if (s->term->prox || !(ratio(s) > 10) || isinf(ratio(s))) return false; /* of a sample without data's: no ratio */
+    if (s->term->prox || !(ratio(s) > 10) || isinf(ratio(s))) return false; /* infinite: the data's gradient was 0 */
     tc_snprintf(text, n,
                 "its gradient is %.3g times the data's, so the network learns the penalty and not the data: %s",
                 ratio(s),
@@ -49,7 +49,7 @@ static bool dominating(const subject *s, char *text, size_t n)
     return true;
 }
 
-/* A steered lambda begins far below what has an effect: it counts once the target itself is due. */
+/* A steered lambda begins far too low to have an effect, so it counts only once the target itself is due. */
 static bool saturated(const subject *s, char *text, size_t n)
 {
     const double before = s->sums->density_before, now = s->firing.density;
@@ -87,8 +87,7 @@ static bool below(const subject *s, char *text, size_t n)
     return true;
 }
 
-/* Relative to what was asked for: the share of what is not 0, or that of zeros. Only of steps that all had the
- * target. */
+/* Relative to the target, which is a share of nonzero elements or of zeros. Only if the target was due in all steps. */
 static bool missed(const subject *s, char *text, size_t n)
 {
     const bool zeros = on_parameter(s);

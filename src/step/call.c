@@ -1,5 +1,5 @@
-/* call.c: steps that are a phase of an operator. The call is made ready when the list is compiled; a range that needs
- * scratch runs on a copy of it, which has the scratch of the range's lane. */
+/* call.c: steps that are a phase of an operator. The call is prepared when the list is compiled; a range that needs
+ * scratch runs on a copy of the call that has the scratch of the range's lane. */
 #include "step/step.h"
 
 #include <assert.h>

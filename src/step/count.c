@@ -2,10 +2,10 @@
  * not 0. Where values are counted:
  *
  *     in evaluation    where the operator makes zeros
- *     in training      where a penalty asks; with a ledger that was asked for, where evaluation counts too
+ *     in training      where a penalty needs it; if the configuration asks for a ledger, also where evaluation does
  *
  * Positions fold into rows: the value is a matrix [rows * positions, units]. A piece of work is a tile of it. Each
- * strip of rows has separate counts, which are added up when the pass is noted, so that an int32 holds them. */
+ * strip of rows has separate counts, so that an int32 holds them; they are added up when the pass is noted. */
 #include "step/step.h"
 
 enum { COLUMNS = 256, STRIP = 4096 /* rows of a tile */, LANES = 8, VECTORS = 2 * LANES };
@@ -24,7 +24,7 @@ static tc_span span(const tc_step *s)
     return (tc_span){tc_tally_strips(rows_of(t)) * across(t->units), 1};
 }
 
-/* Columns [begin, end) of x [rows, n], two vectors at a time. A comparison gives -1 where it holds. */
+/* Columns [begin, end) of x [rows, n], two vectors at a time. A comparison that holds gives -1. */
 TC_CLONES static void count_columns(const float *x, int64_t rows, int64_t n, int64_t begin, int64_t end, int32_t *now)
 {
     int64_t j = begin;
@@ -45,7 +45,7 @@ TC_CLONES static void count_columns(const float *x, int64_t rows, int64_t n, int
     }
 }
 
-/* The same for all columns, where a row does not fill a vector: VECTORS rows are read as one. */
+/* The same for all columns, if a row does not fill a vector: VECTORS rows are read as one. */
 static void count_narrow(const float *x, int64_t rows, int64_t n, int32_t *now)
 {
     const int64_t wide = VECTORS * n, whole = rows / VECTORS;

@@ -1,5 +1,5 @@
-/* make_list.c: steps that make a firing list. By row, they run in the loop over ranges that made the value or gradient,
- * while it is in cache; by unit, they deal out the lists by row. */
+/* make_list.c: steps that make a firing list. Lists by row are made in the loop over ranges that made the value or
+ * gradient, while it is in cache; lists by unit are made from the lists by row. */
 #include "step/step.h"
 
 TC_CLONES static int64_t count_fired(const float *x, int64_t n)
@@ -42,7 +42,7 @@ static void finish(tc_step *s, double sum)
 
 /* ---- By unit ---- */
 
-enum { UNITS = 256 }; /* a range covers all rows, and looks for its beginning in each */
+enum { UNITS = 256 }; /* of a range, which covers all rows and must find its beginning in each */
 
 static tc_span unit_span(const tc_step *s) { return (tc_span){((const tc_silence *)s->context)->f.n, UNITS}; }
 

@@ -6,8 +6,8 @@
  *     make_list.c   the firing list of a value or of a gradient, by row or by unit
  *     count.c       how often each unit of a value fires
  *
- * A kind is a row of functions. The passes and the loop ask the step and never look at its kind: lifetimes, bands, the
- * guard and explain() all use its ports. */
+ * A kind is a row of functions. The passes and the loop never look at the kind of a step: lifetimes, bands, the guard
+ * and explain() all use its ports. */
 #ifndef TC_STEP_H
 #define TC_STEP_H
 
@@ -18,20 +18,20 @@ typedef struct tc_step tc_step;
 typedef struct tc_kind {
     const char *name; /* what explain() calls the step; NULL: "forward" or "backward" */
     tc_span (*span)(const tc_step *s);
-    void (*resolve)(tc_step *s); /* copies what the ports say, once the buffers have memory */
-    void (*prepare)(tc_step *s); /* before the first range, on one thread, if the step asks for it */
+    void (*resolve)(tc_step *s); /* sets pointers from the ports, once the buffers have memory */
+    void (*prepare)(tc_step *s); /* before the first range, on one thread, if the step has `prepares` */
     void (*run)(const tc_step *s, int64_t begin, int64_t end, int lane);
-    void (*finish)(tc_step *s, double sum); /* takes the sum of what the ranges left; NULL: it is a term's */
+    void (*finish)(tc_step *s, double sum); /* takes the sum over the ranges; NULL: it is a term's */
 } tc_kind;
 
 /* A buffer that a step reads or writes. */
 typedef struct tc_port {
-    int buffer;    /* of the list that the step is in, or -1 */
-    int value;     /* the value of the graph that is in it; -1: something that has no name, such as what is kept */
+    int buffer;    /* its index in the step's list, or -1 */
+    int value;     /* the value of the graph that it holds; -1: it has no name, like `save` */
     bool gradient; /* the gradient of that value */
     bool write;
     bool ids;     /* class indices, int32; otherwise numbers */
-    void *memory; /* once it is placed */
+    void *memory; /* once the buffer is placed */
 } tc_port;
 
 /* A firing list that steps make, of a value or of a gradient. */
@@ -39,16 +39,16 @@ typedef struct tc_silence {
     const tc_run *run;
     tc_firing f;
     int value;
-    int64_t capacity;          /* rows, those of positions counted */
+    int64_t capacity;          /* in rows, times positions */
     int by_row, by_unit;       /* buffers, or -1 */
     bool read;                 /* a layer reads the entries; otherwise only the count is used */
     bool rows, units;          /* wanted in this step */
-    bool forward, backward;    /* a product ran on it, or on a gradient's that has its silence, since it was made */
-    struct tc_silence *source; /* a gradient's: the list of the value whose silence it has; NULL: a value's */
+    bool forward, backward;    /* a product ran on it, or on that of a gradient derived from it, since it was made */
+    struct tc_silence *source; /* of a gradient: the list of the value that is silent where it is; NULL: of a value */
     struct tc_silence *next;
 } tc_silence;
 
-/* What a step runs that is a phase of an operator. The call points to the tables next to it. */
+/* The work of a step that is a phase of an operator. The call points to the tables next to it. */
 typedef struct tc_work {
     void (*run)(const tc_call *c, int64_t begin, int64_t end); /* the operator's forward or backward */
     int64_t scratch; /* bytes for each lane, a multiple of TC_ALIGN; 0: none */
@@ -63,27 +63,27 @@ typedef struct tc_work {
 
 struct tc_step {
     const tc_kind *kind;
-    tc_span span; /* how it is cut, for the rows of the list, and into how many parts */
+    tc_span span; /* how it is cut for the current number of rows, and into how many parts */
     int64_t parts;
-    int waits; /* an input that may be left unfed in evaluation; the step is then skipped; or -1 */
+    int waits; /* an input that evaluation can run without, which then skips the step; or -1 */
     bool backward;
     bool band;        /* runs range by range together with the next step */
-    bool sums;        /* its ranges leave partial sums */
-    bool prepares;    /* its kind prepares it in every pass */
+    bool sums;        /* its ranges write partial sums */
+    bool prepares;    /* its kind's prepare() runs in every pass */
     bool shared;      /* large enough to be worth waking threads for */
-    bool elementwise; /* element i that it writes depends only on element i of what it reads; pieces are elements */
+    bool elementwise; /* output element i depends only on input element i; pieces are elements */
     int value, term;  /* the value or term of the graph that it computes; the other is -1 */
     tc_work work;     /* of a call of an operator */
     void *context;    /* of other kinds: the tc_silence or tc_tally */
-    double *partial;  /* [parts]: where its ranges leave their sums */
-    double *weights;  /* [parts]: likewise, what they add to the denominator (TC_WEIGHS) */
+    double *partial;  /* [parts]: where its ranges write their sums */
+    double *weights;  /* [parts]: likewise, their parts of the denominator (TC_WEIGHS) */
     int ports;
     tc_port *port;
     tc_view view; /* the tensor that it processes (no memory) */
     double flops, bytes;
 };
 
-/* Where the range that starts at `begin` leaves its sum. */
+/* Where the range that starts at `begin` writes its sum. */
 static inline double *tc_step_partial(const tc_step *s, int64_t begin)
 {
     return &s->partial[begin == 0 ? 0 : begin / s->span.grain];
@@ -91,7 +91,7 @@ static inline double *tc_step_partial(const tc_step *s, int64_t begin)
 
 /* ---- An operator's call ---- */
 
-/* The order of an operator's ports; from TC_PORT_X on come `slots` inputs, then as many gradients. */
+/* The order of an operator's ports; `slots` inputs begin at TC_PORT_X, and the same number of gradients follow. */
 enum {
     TC_PORT_Y,
     TC_PORT_G,
@@ -110,7 +110,7 @@ static inline tc_port *tc_port_d(const tc_step *s, int slot) { return &s->port[T
 
 /* ---- Lists and counts ---- */
 
-/* By row from the value or gradient in port 0, in the loop that made it; by unit from the list by row. */
+/* By row: made from the value or gradient in port 0, in the loop that made that; by unit: made from the list by row. */
 extern const tc_kind tc_kind_list, tc_kind_list_by_unit;
 enum { TC_PORT_FROM, TC_PORT_ROWS, TC_PORT_UNITS, TC_LIST_PORTS };
 
@@ -118,22 +118,22 @@ enum { TC_PORT_FROM, TC_PORT_ROWS, TC_PORT_UNITS, TC_LIST_PORTS };
 int64_t tc_silence_row_bytes(const tc_silence *s);
 int64_t tc_silence_unit_bytes(const tc_silence *s);
 
-/* How often each unit of a value fired, over the passes of one list since it was reset. A pass leaves its own counts in
- * `now`; they are added up once the pass can no longer be undone. */
+/* How often each unit of a value fired, over the passes of one list since the last reset. A pass writes its own counts
+ * to `now`; they are added up once the pass can no longer be undone. */
 typedef struct tc_tally {
     const tc_run *run;
     int64_t units, positions; /* of a row of the value */
     bool batch;
     int32_t *now;          /* [strips of rows, units]; NULL: nothing is counted */
-    double *all;           /* [units]: the same summed over strips and ranks; NULL: every rank counts the same */
+    double *all;           /* [units]: `now` summed over strips and ranks; NULL: every rank counts the same */
     double sum;            /* of now */
     int64_t *fired;        /* [units] */
     int64_t rows;          /* times positions */
-    double natural;        /* training: the density in the very first step, before any update; NAN: no step was run */
+    double natural;        /* training: the density in the very first step, before any update; NAN: no step has run */
     struct tc_tally *next; /* of the list's */
 } tc_tally;
 
-/* The number of strips of rows (times positions) that are counted separately, so that an int32 holds a count. */
+/* The number of strips of rows (times positions) with separate counts, so that an int32 holds a count. */
 int64_t tc_tally_strips(int64_t rows);
 
 extern const tc_kind tc_kind_count; /* reads port 0 */

@@ -1,4 +1,4 @@
-/* blas.c: OpenBLAS's own functions, asked for weakly, so that any other CBLAS links as well. */
+/* blas.c: OpenBLAS's own functions, as weak symbols, so that any other CBLAS links as well. */
 #include "kernel/cpu/cpu.h"
 
 #ifdef TC_BLAS

@@ -1,7 +1,7 @@
-/* cpu.c: which instruction set's kernels run, and from which density on a list is worth reading.
+/* cpu.c: selects the kernels by instruction set, and the density below which a list is faster than a dense product.
  *
- * A plan asks for its table when it is made. So there are no variables, and no pickers that run before main(), which
- * sanitizers and valgrind cannot see through. */
+ * A plan gets its table when it is compiled, which needs no variables, and no resolvers that run before main(), which
+ * sanitizers and valgrind cannot handle. */
 #include "kernel/cpu/cpu.h"
 
 const tc_kernel *const *tc_cpu_sets(void)
@@ -22,7 +22,7 @@ const tc_kernel *const *tc_cpu_sets(void)
 
 const tc_kernel *tc_cpu(void) { return *tc_cpu_sets(); }
 
-/* Measured on products of 8 to 256 rows and 512 to 4096 units, the making of the lists counted in; narrow ones on
+/* Measured on products of 8 to 256 rows and 512 to 4096 units, including the time to make the lists; the narrow ones on
  * 128 x 512 x 10. */
 double tc_break_even_cpu(int product, int64_t m, int64_t n, int64_t k)
 {
@@ -31,10 +31,10 @@ double tc_break_even_cpu(int product, int64_t m, int64_t n, int64_t k)
         [TC_SPMM] = 0.65, [TC_SDDMM] = 0.45, [TC_SPMM_TN] = 0.6, [TC_DSMM_TN] = 0.4, [TC_SPMM_NT] = 0.5};
     static const double narrow[TC_PRODUCTS] = {
         [TC_SPMM] = 0.2, [TC_SDDMM] = 0.05, [TC_SPMM_TN] = 0.12, [TC_DSMM_TN] = 0.1, [TC_SPMM_NT] = 0.1};
-    /* The length of what a list picks: rows of the dense matrix. */
+    /* The length of the dense rows that a list selects. */
     const int64_t length[TC_PRODUCTS] = {
         [TC_SPMM] = n, [TC_SDDMM] = k, [TC_SPMM_TN] = n, [TC_DSMM_TN] = m, [TC_SPMM_NT] = n};
     if ((double)m * (double)n * (double)k < 32.0 * 32.0 * 32.0) return 0;
-    if (product == TC_SPMM_NT && m < FEW_ROWS) return 0; /* it turns all of B, however few read it */
+    if (product == TC_SPMM_NT && m < FEW_ROWS) return 0; /* it transposes all of B, for however few rows */
     return (length[product] < NARROW ? narrow : wide)[product];
 }

@@ -1,8 +1,8 @@
-/* firing_dots.h: the elements of A B^T where a list says that they are wanted. Part of instruction_set.h.
+/* firing_dots.h: those elements of A B^T that a list selects. Part of instruction_set.h.
  *
- * MANY sums of products run side by side over the same row of A; one tree of shuffles adds up their lanes. (Twice as many
- * read more rows of B at once than a machine fetches ahead.) B's rows are taken so many at a time that they stay in the
- * L2 cache while all rows of A pass over them. */
+ * MANY dot products with the same row of A run side by side; one tree of shuffles adds up their lanes. (Twice as many
+ * would read more rows of B at once than a machine prefetches.) B's rows are processed in groups that stay in the L2
+ * cache while all rows of A pass over them. */
 
 enum { MANY = LANES < 8 ? LANES : 8, DEEP = 1 << 17 }; /* floats of B */
 
@@ -25,7 +25,7 @@ INLINE vec dots(const int count, const float *a, const float *b, int64_t ldb, co
     return sums(count, sum);
 }
 
-/* The sums for `count` entries of a list, of which the first `real` are wanted: c[at - j] = or += the sum. */
+/* The dot products for `count` entries of a list, of which the first `real` are stored: c[at - j] = or += the sum. */
 INLINE void put_dots(const int count, int64_t real, const tc_entry *list, const float *a, const tc_sparse *s, float *c)
 {
     const vec sum = dots(count, a, s->b, s->ldb, list, s->k);
@@ -35,8 +35,8 @@ INLINE void put_dots(const int count, int64_t real, const tc_entry *list, const 
     }
 }
 
-/* One row of A and `count` entries of its list, MANY at a time. What is left is filled up with the last entry: few sums
- * would wait for themselves. */
+/* One row of A and `count` entries of its list, MANY at a time. The rest is padded with copies of the last entry, since
+ * few sums side by side would be slow. */
 static void dots_row(int64_t count, const tc_entry *list, const float *a, const tc_sparse *s, float *c)
 {
     int64_t p = 0;
@@ -51,7 +51,7 @@ static void dots_row(int64_t count, const tc_entry *list, const float *a, const 
         put_dots(MANY, left, filled, a, s, c);
 }
 
-/* Rows of B that are taken at a time: as many as stay in the cache, and enough for MANY entries of a list. */
+/* The number of rows of B in a group: as many as stay in the cache, and enough for MANY entries of a list. */
 static int64_t deep_of(const tc_sparse *s)
 {
     const double wanted = (double)MANY * (double)s->x->rows * (double)s->x->n / ((double)s->x->fired + 1);

@@ -1,6 +1,6 @@
-/* firing_lists.h: firing lists are made. Part of instruction_set.h. */
+/* firing_lists.h: makes firing lists. Part of instruction_set.h. */
 
-/* The lanes of GROUP vectors that are not 0, as bits. */
+/* The nonzero lanes of GROUP vectors, as bits. */
 enum { GROUP = 64 / LANES, FEW = 20 };
 
 INLINE uint64_t group_of(const float *x)
@@ -10,7 +10,7 @@ INLINE uint64_t group_of(const float *x)
     return on;
 }
 
-/* Row by row, 64 elements at a time: a few that are not 0 are picked one by one, many a vector at a time. */
+/* Makes the list of a row, 64 elements at a time: few nonzero ones are picked one by one, many a vector at a time. */
 static int64_t fire_row(const float *x, int64_t n, tc_entry *to)
 {
     int64_t count = 0, j = 0;
@@ -55,7 +55,7 @@ static int64_t first_from(int64_t j, const tc_entry *list, int64_t count)
     return at;
 }
 
-/* Units [begin, end), dealt out from the lists by row. */
+/* Makes the lists of units [begin, end) from the lists by row. */
 static void fire_units(int64_t begin, int64_t end, tc_firing *f)
 {
     memset(f->hits + begin, 0, (size_t)(end - begin) * sizeof *f->hits);

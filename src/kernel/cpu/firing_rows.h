@@ -1,21 +1,22 @@
-/* firing_rows.h: sums of a matrix's rows, picked by a list: C[r] = sum over p of list[p].value * B[list[p].at]. Part of
- * instruction_set.h.
+/* firing_rows.h: sums of a matrix's rows that a list selects: C[r] = sum over p of list[p].value * B[list[p].at]. Part
+ * of instruction_set.h.
  *
- * By row lists this is x B, by unit lists x^T B. The two products whose dense matrix is stored transposed turn blocks
- * of LANES x LANES: A^T x is (x^T A)^T, turned as it is stored; x B^T turns B as it is copied.
+ * With lists by row this is x B, with lists by unit x^T B. The two products whose dense matrix is stored transposed
+ * transpose blocks of LANES x LANES: A^T x is (x^T A)^T, transposed when it is stored; x B^T transposes B when it is
+ * copied.
  *
  *     packed     each row of B is read for many rows of C: a block of B, some rows of a tile's width, is first copied
  *                side by side into the L1 cache. All of C's rows pass over it, then comes the next block
  *     in tiles   a row is read for a few: in place, one tile of columns after another, which stay in L2
  *     along      it is read once, or B is too large for that: whole rows, a few at a time
  *
- * A tile of C of up to WIDE vectors stays in registers while its list runs, one multiply after the other in the list's
- * order: however C is cut and wherever B is stored, every element has the same bits. */
+ * A tile of C of up to WIDE vectors stays in registers while its list is processed, one multiplication after the other
+ * in the list's order, so the bits of an element do not depend on how C is cut or where B is stored. */
 
 /* Vectors of a tile, and of one whose block is packed; floats of a block, which fill an L1 cache; rows of C that pass
  * over it; floats of a tile's columns of B that stay in an L2 cache; rows of B that are read at once along C's. Packing
- * pays from so many uses of a row of B on, and where a list has so many entries in a block; below SELDOM uses nothing
- * is read again. */
+ * pays from USES uses of a row of B on, if a list has at least PIECE entries in a block; below SELDOM uses nothing is
+ * read again. */
 enum {
     WIDE = 8,
     NARROW = 64 / LANES < WIDE ? 64 / LANES : WIDE,
@@ -49,7 +50,7 @@ typedef struct source {
     int32_t from, limit;
 } source;
 
-/* Where a tile's sums come from and go to. */
+/* The initial values of a tile's sums, and where they go. */
 typedef struct target {
     float *c;
     const float *bias; /* or NULL */
@@ -57,8 +58,8 @@ typedef struct target {
     some last; /* lanes of the last vector */
 } target;
 
-/* One row of a tile of `wide` vectors, a constant, from entry p of its list on; returns the first entry that is not in
- * the source. part: what follows the last lanes of B may not be read. */
+/* Computes a row of a tile of `wide` vectors, a constant, from entry p of its list on; returns the first entry that is
+ * not in the source. part: memory after the last lanes of B must not be read. */
 INLINE int64_t sum_row(const int wide, const bool part, int64_t p, int64_t count, const tc_entry *list, const source *s,
                        const int64_t ldb, const target *t)
 {
@@ -108,7 +109,7 @@ SUM(6)
 SUM(7)
 SUM(8)
 
-/* By vectors; IN_PLACE, the same where the last is a part of one, PACKED. */
+/* By the number of vectors: in place, in place where the last vector is partial, packed. */
 enum { IN_PLACE, IN_PART, PACKED };
 static sum_fn *const sum_of[WIDE + 1][3] = {
     [1] = {sum_1, sum_part_1, sum_packed_1}, [2] = {sum_2, sum_part_2, sum_packed_2},
@@ -119,14 +120,14 @@ static sum_fn *const sum_of[WIDE + 1][3] = {
 static int64_t vectors(int64_t cols) { return (cols + LANES - 1) / LANES; }
 static some last_of(int64_t cols) { return some_of(cols % LANES ? cols % LANES : LANES); }
 
-/* The width of the tiles into which n columns are cut: as even as whole vectors allow. */
+/* The width of the tiles into which n columns are cut, which are as even as whole vectors allow. */
 static int64_t tile_width(int64_t n, int64_t most)
 {
     const int64_t tiles = (n + most - 1) / most;
     return tiles ? (vectors(n) + tiles - 1) / tiles * LANES : LANES;
 }
 
-/* What a sum is made of: C [m, n], B [k, n], or where it is turned [n, k]. */
+/* The operands of sums: C [m, n], B [k, n], or [n, k] if transposed. */
 typedef struct sums_of {
     lists l;
     int64_t m, n, k;
@@ -156,7 +157,7 @@ INLINE void sum_some(const int count, const tc_entry *list, const float *b, int6
     store_some(c + j, sum, last);
 }
 
-/* Row by row: a few rows of B at a time, from end to end. */
+/* Row by row of C: a few rows of B at a time, from end to end. */
 static void sum_along(const sums_of *z)
 {
     for (int64_t i = 0; i < z->m; i++) {
@@ -172,7 +173,7 @@ static void sum_along(const sums_of *z)
     }
 }
 
-/* One tile of columns after another: what is read again is in the L2 cache. */
+/* One tile of columns after another, so that rows that are read again are in the L2 cache. */
 static void sum_in_tiles(const sums_of *z)
 {
     const int64_t width = tile_width(z->n, WIDE * LANES);
@@ -212,14 +213,14 @@ static void pack_turned(const sums_of *z, int64_t k, int64_t rows, int64_t j, in
         }
 }
 
-/* A row's list from entry p on, and its sums where they are added to, into the cache before it is their turn. */
+/* Prefetches a row's list from entry p on, and its sums if they are added to. */
 INLINE void ask_for(const sums_of *z, int64_t row, int64_t p, bool added, int64_t j, int64_t cols)
 {
     __builtin_prefetch(z->l.entry + row * z->l.pitch + p);
     for (int64_t q = 0; added && q < cols; q += LINE) __builtin_prefetch(z->c + row * z->ldc + j + q);
 }
 
-/* Rows [first, first + m) of a tile, a block of B after the other. */
+/* Computes rows [first, first + m) of a tile, one block of B after the other. */
 static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int64_t cols)
 {
     _Alignas(64) float block[BLOCK];
@@ -227,7 +228,7 @@ static void sum_tile(const sums_of *z, int64_t first, int64_t m, int64_t j, int6
     const int64_t width = vectors(cols) * LANES, deep = BLOCK / width;
     sum_fn *sum = sum_of[vectors(cols)][PACKED];
     int64_t k = 0;
-    do { /* once even if there is nothing to add up */
+    do { /* at least once: C must be written even if k is 0 */
         const int64_t rows = least(deep, z->k - k);
         (z->turned ? pack_turned : pack)(z, k, rows, j, cols, width, block);
         const source s = {block, width, (int32_t)k, (int32_t)(k + rows)};
@@ -250,7 +251,7 @@ static void sum_packed(const sums_of *z)
             sum_tile(z, first, least(ROWS, z->m - first), j, least(width, z->n - j));
 }
 
-/* A pure function of shapes and of how many entries the lists have: `fired` in all, of `rows` lists. */
+/* The choice depends only on shapes and on the number of entries: `fired` in all, in `rows` lists. */
 static void sum_rows(const sums_of *z, int64_t fired, int64_t rows)
 {
     const double entries = rows > 0 ? (double)fired / (double)rows : 0;       /* of a list */
@@ -265,7 +266,7 @@ static void sum_rows(const sums_of *z, int64_t fired, int64_t rows)
         sum_in_tiles(z);
 }
 
-/* Sums of B's rows, of which there are k, as s asks for them. */
+/* The sums of B's k rows that s describes. */
 static sums_of asked(const tc_sparse *s, lists l, int64_t k)
 {
     return (sums_of){.l = l,
@@ -318,7 +319,7 @@ static void store_turned(const float *from, int64_t pitch, int64_t rows, int64_t
     }
 }
 
-/* C^T, LANES of its rows at a time, is what spmm_tn makes of A. */
+/* Like spmm_tn on A, which gives C^T: LANES of its rows at a time. */
 static void dsmm_tn(const tc_sparse *s)
 {
     enum { CHUNK = 512 };

@@ -1,12 +1,12 @@
-/* gather.c: rows of raw data, of any type, into the rows of a batch.
+/* gather.c: copies rows of raw data, of any type, into the rows of a batch.
  *
- * One loop for each type of element, in a table. Bytes and float32 are scaled in float32. Wider types are scaled in
+ * A table has one loop for each type of element. Bytes and float32 are scaled in float32. Wider types are scaled in
  * double before they are rounded, so that large numbers that are close together stay distinct. */
 #include "kernel/cpu/cpu.h"
 
 typedef void row_fn(const void *from, int64_t at, int64_t n, const tacet_scaling *s, float *to);
 
-/* name_row: n elements from the one at `at`, scaled in `wide`. */
+/* NAME_row converts n elements from `at` on, scaled in `wide`. */
 #define ROW(name, type, wide)                                                                                          \
     TC_CLONES static void name##_row(const void *from, int64_t at, int64_t n, const tacet_scaling *s, float *to)       \
     {                                                                                                                  \
@@ -32,7 +32,7 @@ static row_fn *const row_of[] = {
 
 void tc_gather_cpu(const tc_gather *g, int64_t begin, int64_t end)
 {
-    /* Consecutive rows that are scaled alike are one long row. */
+    /* Consecutive rows with the same scaling are one long row. */
     const bool one = !g->index && (!g->scaling || g->scaling->count == 1);
     const int64_t rows = one ? end - begin : 1, n = rows * g->n;
     for (int64_t i = begin; i < end; i += rows)

@@ -1,11 +1,11 @@
-/* gemm.c: products that are not small, by the BLAS where there is one. */
+/* gemm.c: products that are not small, by the BLAS if Tacet was linked with one. */
 #include "kernel/cpu/cpu.h"
 
 #ifdef TC_BLAS
 #include <cblas.h>
 #include <limits.h>
 
-/* On machines without a small kernel of their own the portable one takes what is smaller than this. */
+/* On machines without a small kernel the portable one computes products smaller than this. */
 #define SMALL (32.0 * 32.0 * 32.0)
 
 static bool fits_int(int64_t a, int64_t b, int64_t c) { return a <= INT_MAX && b <= INT_MAX && c <= INT_MAX; }

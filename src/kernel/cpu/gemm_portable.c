@@ -4,12 +4,12 @@
  * Anatomy of high-performance matrix multiplication, TOMS 34, 2008):
  *
  *      for a block of NC columns and KC of k:   B's block is copied into panels of COLS columns, [KC][COLS] each
- *        for a block of MC rows:                A's block, if it is stored the wrong way round, into panels [KC][ROWS]
+ *        for a block of MC rows:                A's block, if it is stored transposed, into panels [KC][ROWS]
  *          for each panel of B, for each ROWS rows:   tile(): C[ROWS][COLS] += A panel * B panel
  *
- * Copying is left out where it would not pay: A's rows are read in place when they run along k, and both operands
- * are when only one tile would read the copy. A ragged edge of columns is padded with zeros in its panel; a ragged edge
- * of rows has a tile of its own for each height. All of this is a function of the shape alone. */
+ * Nothing is copied where that would not pay: A's rows are read in place if they run along k, and both operands are if
+ * only one tile would read the copy. A ragged edge of columns is padded with zeros in its panel; a ragged edge of rows
+ * has a separate tile function for each height. All of this depends on the shape alone. */
 #include "kernel/cpu/cpu.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@
 
 enum { ROWS = 6, COLS = 2 * LANES, KC = 256, NC = 128, MC = 48 };
 
-/* Where an operand's element is: at[i * row + p * step], p along k. B's columns are adjacent. */
+/* Element (i, p) of an operand is at[i * row + p * step], p along k. B's columns are adjacent. */
 typedef struct panel {
     const float *at;
     int64_t row, step;
@@ -53,7 +53,7 @@ INLINE void tile(const int rows, int64_t k, panel a, panel b, float *c, int64_t 
         for (int64_t j = 0; j < cols; j++) c[i * ldc + j] = add ? c[i * ldc + j] + edge[i][j] : edge[i][j];
 }
 
-/* The tile of that height. */
+/* Calls the tile function for that height. */
 INLINE void tile_of(int64_t rows, int64_t k, panel a, panel b, float *c, int64_t ldc, int64_t cols, bool add)
 {
     if (rows == 6) tile(6, k, a, b, c, ldc, cols, add);
@@ -99,7 +99,7 @@ INLINE void pack_a(const tc_gemm *g, int64_t i, int64_t rows, int64_t p, int64_t
         for (int64_t q = 0; q < rows; q++) to[r * ROWS + q] = a[r * g->lda + q];
 }
 
-/* One block: rows [i0, i1), columns [j0, j1), k from p to p + kc; B's panels are ready where they are needed. */
+/* One block: rows [i0, i1), columns [j0, j1), k from p to p + kc; B's panels are ready if they are needed. */
 INLINE void block(const tc_gemm *g, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t p, int64_t kc,
                   const float *packed_b, bool direct_b, bool direct_a)
 {

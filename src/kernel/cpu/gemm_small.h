@@ -1,15 +1,15 @@
-/* gemm_small.h: products of small matrices, where a BLAS spends more on its preparations than on the product (4 x 32 x
- * 128: 0.2 us here, 1.5 us there). Operands are read where they are; only a transposed B is copied, a strip of two
- * vectors of columns at a time. For AVX2 and AVX-512: a tile's registers must be as wide as the machine's. Part of
- * instruction_set.h. */
+/* gemm_small.h: products of small matrices, for which a BLAS spends more time on preparation than on the product (4 x
+ * 32 x 128: 0.2 us with this, 1.5 us with a BLAS). Operands are read in place; only a transposed B is copied, a strip
+ * of two vectors of columns at a time. For AVX2 and AVX-512: a tile's registers must be as wide as the machine's. Part
+ * of instruction_set.h. */
 #if LANES > 4
 
-/* MOST: in multiplications; above it a BLAS is as fast or faster (measured: OpenBLAS 0.3.21, which from AVX-512 on has
- * small kernels of its own). THIN: a sum so short leaves room for all of B in registers. TALL, BROAD: rows of a tile
- * that is one vector wide, and of one that is two. */
+/* MOST: multiplications; above it a BLAS is as fast or faster (measured: OpenBLAS 0.3.21, which has small kernels
+ * itself for AVX-512). THIN: up to this k, all of B fits into registers. TALL, BROAD: rows of a tile that is one vector
+ * wide, or two. */
 enum { MOST = 64 * 64 * 64, MOST_K = 256, THIN = 4, TALL = 8, BROAD = LANES == 8 ? 6 : 8 };
 
-/* Columns [j, j + n) of the product, and the rows of B that they need. */
+/* Columns [j, j + n) of the product, and the rows of B for them. */
 typedef struct strip {
     int64_t j, n, ldb;
     const float *b;
@@ -17,7 +17,7 @@ typedef struct strip {
 
 typedef void strip_fn(const tc_gemm *g, const strip *s);
 
-/* The first n floats of a vector, or all of them where n is more. */
+/* The first n floats of a vector, or all of them if n is larger. */
 INLINE vec load_first(const float *p, int64_t n) { return n >= LANES ? load(p) : load_some(p, some_of(n)); }
 INLINE void store_first(float *p, vec v, int64_t n)
 {
@@ -33,7 +33,7 @@ INLINE __m128 load_four(const float *p, int64_t n)
     return _mm_maskload_ps(p, _mm_cmpgt_epi32(_mm_set1_epi32((int)n), _mm_setr_epi32(0, 1, 2, 3)));
 }
 
-/* JOIN: a vector of LANES / 4 times four floats. MIX: _mm_shuffle_ps in every four of a vector. */
+/* JOIN: a vector of LANES / 4 times four floats. MIX: _mm_shuffle_ps in every four lanes of a vector. */
 #define PAIR(x) _mm256_insertf128_ps(_mm256_castps128_ps256((x)[0]), (x)[1], 1)
 #if LANES == 16
 #define JOIN(x) _mm512_insertf32x8(_mm512_castps256_ps512(PAIR(x)), PAIR(x + 2), 1)
@@ -43,9 +43,9 @@ INLINE __m128 load_four(const float *p, int64_t n)
 #define MIX(a, b, order) (vec) _mm256_shuffle_ps((__m256)(a), (__m256)(b), order)
 #endif
 
-/* Four columns of up to LANES rows, as rows: to[4][pitch]. Where n or k is less, what follows them is not read. Whole
- * vectors are written, as the product reads them: one that is in pieces has to wait until all have left the store
- * queue. */
+/* Writes four columns of up to LANES rows as rows, to[4][pitch]. With a smaller n or k, nothing after them is read.
+ * Whole vectors are written, because the product reads whole vectors: one that was written in pieces would have to wait
+ * until all have left the store queue. */
 INLINE void turn_four(const bool whole, const float *from, int64_t ld, int64_t n, int64_t k, float *to, int64_t pitch)
 {
     vec x[4], y[4];
@@ -87,9 +87,9 @@ INLINE void term(const int rows, const int across, vec sum[TALL][2], const float
         for (int h = 0; h < across; h++) sum[r][h] += a[r * row] * v[h];
 }
 
-/* Rows [i, i + rows) of the strip: they stay in registers while k runs. All but i, g and s are constants to the
- * compiler; a whole strip has no ragged edge. A small tile has a second set of sums, for one after another each would
- * wait for the last. */
+/* Computes rows [i, i + rows) of the strip, which stay in registers while k runs. All arguments except i, g and s are
+ * constants to the compiler; a whole strip has no ragged edge. A small tile has a second set of sums, since with one
+ * set each addition would wait for the last. */
 INLINE void tile(const int rows, const int across, const bool whole, const bool ta, const tc_gemm *g, const strip *s,
                  int64_t i)
 {
@@ -132,7 +132,7 @@ INLINE void rows(const int most, const int across, const bool whole, const bool 
     if (i < g->m) tile(1, across, whole, ta, g, s, i);
 }
 
-/* All rows of the strip where k is small, a constant: B stays in registers while A passes by. */
+/* Computes all rows of the strip for a small k, a constant: B stays in registers while all of A is read. */
 INLINE void thin(const int k, const int across, const tc_gemm *g, const strip *s)
 {
     const int64_t row = g->ta ? 1 : g->lda, step = g->ta ? g->lda : 1, last = s->n - (across - 1) * LANES;
@@ -155,7 +155,8 @@ INLINE void thin(const int k, const int across, const tc_gemm *g, const strip *s
         }
 }
 
-/* By k, and by whether the strip is wider than a vector. Each is a separate function, with few registers to save. */
+/* By k, and by whether the strip is wider than a vector. Each is a separate function, so that it has few registers to
+ * save. */
 #define THIN_OF(k)                                                                                                     \
     static void thin_##k##_1(const tc_gemm *g, const strip *s) { thin(k, 1, g, s); }                                   \
     static void thin_##k##_2(const tc_gemm *g, const strip *s) { thin(k, 2, g, s); }

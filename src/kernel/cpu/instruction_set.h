@@ -1,9 +1,9 @@
-/* instruction_set.h: the table of kernels for one instruction set. No header like others: avx512.c, avx2.c and plain.c
- * include it once, with
+/* instruction_set.h: the table of kernels for one instruction set. Not an ordinary header: avx512.c, avx2.c and plain.c
+ * each include it once, with
  *
  *     LANES         floats of a vector
- *     TARGET        what the compiler calls the set; not defined where it is what everything is compiled for
- *     KERNEL, NAME  the table, and what users are told of it */
+ *     TARGET        the compiler's name of the set; undefined for the set that everything is compiled for
+ *     KERNEL, NAME  the table, and its name for users */
 #include "kernel/cpu/cpu.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
-/* lanes.h: what the compiler's vectors have no word for, in one instruction set: vectors that are partly outside of a
- * matrix, and the packing of those lanes that are not 0. Part of instruction_set.h; LANES is 16 (AVX-512), 8 (AVX2 and
- * FMA) or 4 (any machine).
+/* lanes.h: operations that the compiler's vectors lack, in one instruction set: vectors that are partly outside a
+ * matrix, and packing the nonzero lanes. Part of instruction_set.h; LANES is 16 (AVX-512), 8 (AVX2 and FMA) or 4 (any
+ * machine).
  *
  *     some           which lanes are inside: the first some_of(count). The others are neither read by load_some nor
  *                    written by store_some, and load as 0
- *     nonzero        the lanes that are not 0 (NaN is not), as bits
+ *     nonzero        the lanes that are not 0 (NaN is not 0), as bits
  *     pick           the same as entries, first + their lanes; LANES entries are written. Returns how many there are */
 #if LANES == 16
 
@@ -47,7 +47,7 @@ INLINE uint32_t nonzero(vec x)
     return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ));
 }
 
-/* For each set of lanes: its lanes, ascending, a byte each. */
+/* For each set of lanes: its lanes, ascending, one byte each. */
 #define LANE(m, l) ((uint64_t)((m) >> (l)&1) * (uint64_t)(l) << 8 * __builtin_popcount((m) & ((1 << (l)) - 1)))
 #define SET(m) (LANE(m, 0) | LANE(m, 1) | LANE(m, 2) | LANE(m, 3) | LANE(m, 4) | LANE(m, 5) | LANE(m, 6) | LANE(m, 7))
 #define SETS4(m) SET(m), SET((m) + 1), SET((m) + 2), SET((m) + 3)

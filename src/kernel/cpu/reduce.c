@@ -21,7 +21,7 @@ TC_CLONES static double wide(const float *x, int64_t n)
     return sum + tc_sum_lanes(lane);
 }
 
-/* Squares that a float32 cannot hold, large or small, are made again in double. */
+/* Squares that overflow or underflow a float32 are computed again in double. */
 double tc_squares_cpu(const float *x, int64_t n)
 {
     const double sum = runs(x, n);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* All of this is inlined: it does not matter how a machine without such vectors passes and returns them. */
+/* Everything is inlined, so it does not matter how a machine without such vectors passes and returns them. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -12,16 +12,16 @@
 /* Before a loop over an array of vectors that must stay in registers. */
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* Floats at any address. */
+/* Unaligned vectors. */
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 INLINE vec load(const float *from) { return *(const vec *)(const void *)from; }
 INLINE void store(float *to, vec x) { *(vec *)(void *)to = x; }
 
-/* Shuffles of two vectors, the neighbours at distance d in a butterfly: from which lane of a, or LANES further of b, lane l
- * comes. Where l has not the bit d, low takes a's own and high a's partner; where it has, low takes b's partner and high
- * b's own. */
+/* Shuffles of two vectors, the neighbours at distance d in a butterfly: the lane of a, or plus LANES of b, from which
+ * lane l comes. If l does not have the bit d, low takes a's own lane and high a's partner; if it does, low takes b's
+ * partner and high b's own lane. */
 #define LOW(l, d) ((l) & (d) ? LANES + (l) - (d) : (l))
 #define HIGH(l, d) ((l) & (d) ? LANES + (l) : (l) + (d))
 #define FOUR(of, l, d) of((l), d), of((l) + 1, d), of((l) + 2, d), of((l) + 3, d)
@@ -48,7 +48,7 @@ INLINE void store(float *to, vec x) { *(vec *)(void *)to = x; }
 /* x[LANES][LANES], transposed in place. */
 INLINE void turn(vec x[LANES]) { EACH_DISTANCE(TURN) }
 
-/* Where there is no partner (count is a power of 2), a vector is its own: the lanes that matter come out the same. */
+/* A vector without a partner (count is a power of 2) is its own partner: the lanes that matter come out the same. */
 #define FOLD(d)                                                                                                        \
     for (int i = 0; i < (d) && i < count; i++) {                                                                       \
         if (i + (d) < count)                                                                                           \
@@ -57,7 +57,7 @@ INLINE void turn(vec x[LANES]) { EACH_DISTANCE(TURN) }
             x[i] += BOTH(HIGH, x[i], x[i], d);                                                                         \
     }
 
-/* Lane l: the sum of x[l]'s lanes, for the first `count`, a constant power of 2. Its bits do not depend on count. */
+/* Lane l is the sum of x[l]'s lanes, for the first `count`, a constant power of 2. Its bits do not depend on count. */
 INLINE vec sums(const int count, vec x[LANES])
 {
     EACH_DISTANCE(FOLD)
