@@ -261,7 +261,7 @@ typedef struct tacet_config {
                                 approached over most of it (if 0: over 1000 steps) */
     tacet_sparse sparse;     /* AUTO by default */
     int64_t ledger;          /* steps between samples of gradient norms; below 0: no ledger. 50 by default, with
-                                firing counted only where a penalty needs it; if set, wherever an operator makes zeros */
+                                firing counted only where a penalty needs it; if set, where an operator makes zeros */
     const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: only this one.
                                  `batch` is that of this rank */
 } tacet_config;
@@ -311,8 +311,7 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
  * still those of the last call: read the figures of a step before you set either. A plan for inference has no
  * schedules: its lambda is the number that was set.
  *
- * Checkpoints save both; tacet_resume restores what was set in the run that it resumes, and drops what was set before
- * the call. */
+ * Checkpoints save both; tacet_resume restores what was set in the resumed run, and drops what was set before it. */
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
 
