@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Prints text with the characters that roff would interpret escaped. */
+/* Prints text, escaping the characters that roff would interpret. */
 static void text(FILE *to, const char *s)
 {
     if (*s == '.' || *s == '\'') fputs("\\&", to);

@@ -73,8 +73,7 @@ static bool plain_node(reader *r, const yaml_event_t *e)
     if (e->type == YAML_SCALAR_EVENT) anchor = e->data.scalar.anchor, tag = e->data.scalar.tag;
     if (e->type == YAML_SEQUENCE_START_EVENT) anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag;
     if (e->type == YAML_MAPPING_START_EVENT) anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag;
-    if (anchor)
-        return refuse(r, e->start_mark, "text that begins with & must be quoted", "anchors are not supported");
+    if (anchor) return refuse(r, e->start_mark, "text that begins with & must be quoted", "anchors are not supported");
     if (tag) return refuse(r, e->start_mark, "text that begins with ! must be quoted", "tags are not supported");
     return true;
 }

@@ -159,7 +159,6 @@ static void line(const drawing *d, const cli_series *s)
     fputs("\"/>\n", d->p->to);
 }
 
-/* Draws a mark with a tooltip. */
 static void dot(const drawing *d, const cli_series *s, int i, const char *kind, double radius)
 {
     fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"><title>", kind, s->colour % CLI_PALETTE,

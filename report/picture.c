@@ -56,7 +56,7 @@ static tc_text png(cli_arena *a, const cli_picture *c)
     return t;
 }
 
-/* RFC 4648 */
+/* RFC 4648. */
 static void base64(FILE *to, const unsigned char *data, size_t count)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
