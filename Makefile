@@ -1,9 +1,9 @@
-# The few commands that a newcomer needs. CMake builds; this file only calls it.
+# The few commands that a newcomer needs. CMake does the building; this file only calls it.
 #
 #   make         builds the release in build/release
 #   make demo    installs what is missing, builds, trains on Fashion-MNIST and prints a table
-#   make test    installs what is missing, builds, runs every test
-#   make bench   installs PyTorch if it is missing, and times the two in turn
+#   make test    installs what is missing, builds, runs all tests
+#   make bench   installs PyTorch if it is missing, and times Tacet and PyTorch in turn
 #   make clean   removes build/
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)

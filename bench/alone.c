@@ -1,5 +1,5 @@
-/* alone.c: cases in which Tacet is compared with itself: what a penalty costs, how soon the first step is done, what
- * firing lists do to the accuracy. */
+/* alone.c: cases that compare Tacet with itself: the cost of a penalty and of the ledger, the time to the first step,
+ * the effect of firing lists on the accuracy. */
 #include "bench.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 
 /* ---- The cost of a penalty ---- */
 
-/* What is counted: steps of a network. */
+/* The steps whose instructions are counted. */
 typedef struct count_of {
     const char *model; /* a file with the weights */
     int sparse, penalties, ledger, steps;
@@ -38,7 +38,7 @@ static FILE *start_counting(const bench_case *c, count_of o)
     return popen(line, "r");
 }
 
-/* What a count ended with, or 0 where there is no valgrind. */
+/* The number of instructions that valgrind printed, or 0 without valgrind. */
 static double counted(FILE *f)
 {
     char line[1024];
@@ -53,8 +53,8 @@ static double counted(FILE *f)
 
 enum { COUNTS = 3 };
 
-/* Instructions of the second step of each network: those of two steps less those of one. All at once: they do not
- * depend on who else is at work. False, after a message, without valgrind. */
+/* Instructions of the second step of each network: those of two steps less those of one. The counts do not depend on
+ * the load of the machine, so all run at once. Without valgrind, prints a message and returns false. */
 static bool count_steps(const bench_case *c, const count_of *of, int n, double count[COUNTS])
 {
     FILE *f[2 * COUNTS];
@@ -70,7 +70,7 @@ static bool count_steps(const bench_case *c, const count_of *of, int n, double c
         there = there && is > 0;
         count[i / 2] = i % 2 ? is - count[i / 2] : is;
     }
-    if (!there) printf("    there is no valgrind: instructions are not counted\n");
+    if (!there) printf("    valgrind was not found: instructions are not counted\n");
     return there;
 }
 
@@ -79,14 +79,12 @@ static void count_instructions(const bench_case *c, const char *model, int spars
     const count_of of[] = {{model, sparse, 1, -1, 0}, {model, sparse, 0, -1, 0}};
     double count[COUNTS];
     if (!count_steps(c, of, 2, count)) return;
-    printf(
-        "    %.2f million instructions a step with penalties, %.2f without (AVX2 kernels: valgrind knows no AVX-512)\n",
-        count[0] / 1e6, count[1] / 1e6);
-    print_bar("instructions with over without", count[0] / count[1], c->bar, true);
+    printf("    %.2f million instructions per step with penalties, %.2f without (AVX2; valgrind has no AVX-512)\n",
+           count[0] / 1e6, count[1] / 1e6);
+    print_bar("instructions, with penalties over without", count[0] / count[1], c->bar, true);
 }
 
-/* What the ledger costs: of as many steps as it is by default from one sample of gradients to the next, one is a sample
- * and in the others there is only counting. */
+/* The cost of the ledger. By default it samples gradients in one of PERIOD steps, and only counts in the others. */
 void run_ledger(const bench_case *c, int threads)
 {
     enum { NONE = -1, PERIOD = 50, EACH = 1, SELDOM = 1 << 20 };
@@ -98,15 +96,15 @@ void run_ledger(const bench_case *c, int threads)
         double count[COUNTS];
         report_case(name[sparse]);
         if (!count_steps(c, of, 3, count)) break;
-        printf("%-14s %.3f million instructions a step without the ledger, %.3f with it, %.3f in a sample\n",
+        printf("%-14s %.3f million instructions per step without the ledger, %.3f with it, %.3f in a sample\n",
                name[sparse], count[2] / 1e6, count[1] / 1e6, count[0] / 1e6);
-        print_bar("instructions with over without", (count[0] + (PERIOD - 1) * count[1]) / (PERIOD * count[2]), c->bar,
-                  true);
+        print_bar("instructions, with the ledger over without",
+                  (count[0] + (PERIOD - 1) * count[1]) / (PERIOD * count[2]), c->bar, true);
     }
     unlink(model);
 }
 
-/* The step with penalties and the one without, in turn. */
+/* Times steps with penalties and steps without, in turn. */
 static void time_penalty(const bench_case *c, const char *model, int sparse, const char *name)
 {
     double us[2][MOST_ROUNDS];
@@ -119,10 +117,10 @@ static void time_penalty(const bench_case *c, const char *model, int sparse, con
     }
     for (int i = 0; i < c->rounds; i++)
         for (int k = 0; k < 2; k++) us[(i + k) % 2][i] = network_run(n[(i + k) % 2], c->steps) / c->steps * 1e6;
-    row r = {.name = name, .peer = "the step without", .threads = 1, .rss = peak_memory()};
+    row r = {.name = name, .peer = "Tacet without penalties", .threads = 1, .rss = peak_memory()};
     add_figures(&r, us[0], us[1], c->rounds);
     print_row(&r);
-    print_bar("time with over without", r.ratio, c->bar, true);
+    print_bar("time, with penalties over without", r.ratio, c->bar, true);
     network_close(n[0]), network_close(n[1]);
 }
 
@@ -136,7 +134,7 @@ static void time_peers(const bench_case *c, const char *model)
             for (int k = 0; k < 2; k++) us[k][i] = peer_run(&q[k], c->steps) / c->steps * 1e6;
         row r;
         add_figures(&r, us[0], us[1], c->rounds);
-        printf("    the peer's step with penalties over that without: %.4f (%.4f to %.4f)\n", r.ratio, r.least, r.most);
+        printf("    the peer's time, with penalties over without: %.4f (%.4f to %.4f)\n", r.ratio, r.least, r.most);
     }
     peer_close(&q[0]), peer_close(&q[1]);
 }
@@ -165,13 +163,13 @@ int first_step(const bench_case *c)
     return write(STDOUT_FILENO, "x", 1) == 1 ? 0 : 1;
 }
 
-/* Microseconds from before the process is made; *rss: its peak memory. */
+/* Microseconds from before the fork to the end of the first step; *rss: the peak memory of the process. */
 static double start_us(const bench_case *c, long *rss)
 {
     int out[2];
     char byte;
     struct rusage usage;
-    if (pipe(out)) stop("no pipe", NULL);
+    if (pipe(out)) stop("cannot create a pipe", NULL);
     const double begin = now();
     const pid_t child = fork();
     if (child == 0) {
@@ -183,7 +181,7 @@ static double start_us(const bench_case *c, long *rss)
     const bool there = read(out[0], &byte, 1) == 1;
     const double us = (now() - begin) * 1e6;
     close(out[0]);
-    if (child < 0 || wait4(child, NULL, 0, &usage) < 0 || !there) stop("the first step was not done", NULL);
+    if (child < 0 || wait4(child, NULL, 0, &usage) < 0 || !there) stop("the first step failed", NULL);
     *rss = usage.ru_maxrss;
     return us;
 }
@@ -242,10 +240,10 @@ void run_accuracy(const bench_case *c, int threads)
     }
     for (int s = 0; s < SEEDS; s++) squares += (dense[s] - mean[1]) * (dense[s] - mean[1]);
     const double spread = sqrt(squares / (SEEDS - 1));
-    printf("%-14s test accuracy after 5 epochs of mlp-l1, seeds 0 to %d\n    on firing lists:", c->name, SEEDS - 1);
+    printf("%-14s test accuracy after 5 epochs of mlp-l1, seeds 0 to %d\n    firing lists:   ", c->name, SEEDS - 1);
     for (int s = 0; s < SEEDS; s++) printf(" %.4f", sparse[s]);
     printf("  mean %.4f\n    dense:          ", mean[0]);
     for (int s = 0; s < SEEDS; s++) printf(" %.4f", dense[s]);
     printf("  mean %.4f, standard deviation %.4f\n", mean[1], spread);
-    print_bar("difference of the means, and the seeds' standard deviation:", fabs(mean[0] - mean[1]), spread, true);
+    print_bar("difference of the means (bar: standard deviation of the seeds)", fabs(mean[0] - mean[1]), spread, true);
 }

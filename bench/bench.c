@@ -1,8 +1,8 @@
-/* bench.c: Tacet and PyTorch in turn, in one run: the same network, initial weights, data and batches. A round is some
- * steps of the one, then as many of the other; what is reported is the median over the rounds of the ratio of their
- * times, and how far the rounds lie apart. Times alone mean little on a machine that others use too.
+/* bench.c: runs Tacet and PyTorch in turn on the same network, initial weights, data and batches. A round is some steps
+ * of one, then as many of the other. The report gives the median over the rounds of the ratio of their times, and the
+ * smallest and largest ratio: on a shared machine, times alone mean little.
  *
- *     bench [--out FOLDER] [--threads N] [CASE ...]      PEER_PYTHON names the Python of the peer; "": no peer */
+ *     bench [--out FOLDER] [--threads N] [CASE ...]      PEER_PYTHON is the Python of the peer; "": no peer */
 #include "bench.h"
 
 #include <signal.h>
@@ -19,7 +19,7 @@
     .model = "linear 512 | relu | linear 512 | relu | linear 10", .loss = "cross_entropy", .in = 784, .batch = 128
 #define L1_CASE MLP_CASE, .penalty[0] = {"relu*", "l1 1e-3"}
 #define SGD .optimizer = "sgd lr=0.1 momentum=0.9"
-#define STILL .optimizer = "sgd lr=0 momentum=0.9" /* all of a step's work, and weights that stay */
+#define STILL .optimizer = "sgd lr=0 momentum=0.9" /* all the work of a step, but the weights do not change */
 
 static const bench_case cases[] = {
     {"seed", run_paired, 1.0 / 250, SEED_CASE, .warm = 200, .rounds = 15, .steps = 1000},
@@ -27,14 +27,14 @@ static const bench_case cases[] = {
     {"mlp", run_paired, 0.60, .memory = 0.25, MLP_CASE, SGD, .images = true, .warm = 469, .rounds = 14, .steps = 67},
     /* Epoch 5. */
     {"mlp-l1", run_paired, 0.36, L1_CASE, SGD, .images = true, .warm = 4 * 469, .rounds = 9, .steps = 52},
-    /* The code fires at about 0.005 by then; both begin with Adam's state at 0. */
+    /* After 1000 steps the density of the code is about 0.005; both sides begin with Adam's state at 0. */
     {"sae", run_paired, 0.30, .model = "linear 4096 name=encoder | relu name=code | linear 784 name=decoder",
      .loss = "mse reduce=sample", .optimizer = "adam lr=1e-3",
      .penalty = {{"code", "l1 0.5"}, {"decoder.weight", "unit_norm by=input"}}, .in = 784, .batch = 256, .images = true,
      .alone = 1000, .warm = 9, .rounds = 9, .steps = 6},
     {"infer-1", run_paired, 0.12, .model = "linear 2048 | relu | linear 2048 | relu | linear 2048 | relu | linear 10",
      .in = 784, .batch = 1, .density = 0.02, .warm = 64, .rounds = 15, .steps = 64},
-    /* On made-up rows: images would have to be unpacked under valgrind. */
+    /* On made-up rows: images would have to be decompressed under valgrind. */
     {"penalty", run_penalty, 1.02, .threads = 1, L1_CASE, STILL, .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
     {"ledger", run_ledger, 1.01, .threads = 1, L1_CASE, STILL, .density = 0.1},
     {"start", run_start, 20, .threads = 1, SEED_CASE, .rounds = 15},
@@ -63,7 +63,7 @@ static const bench_case *find(const char *name)
 {
     for (int i = 0; i < CASES; i++)
         if (strcmp(cases[i].name, name) == 0) return &cases[i];
-    fprintf(stderr, "bench: there is no case %s; there are", name);
+    fprintf(stderr, "bench: unknown case %s; the cases are", name);
     for (int i = 0; i < CASES; i++) fprintf(stderr, " %s", cases[i].name);
     fprintf(stderr, "\n");
     exit(1);
@@ -121,8 +121,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     report_open(folder);
     printf(
-        "us: medians a step, over rounds in turn. ratio: Tacet's time over the other's; least and most of the rounds.\n"
-        "GFLOP/s: those of a dense step over Tacet's time, of what sgemm reaches on one thread.\n");
+        "us: median time per step over the rounds. ratio: Tacet's time over the other's; least and most over rounds.\n"
+        "GFLOP/s: of a dense step in Tacet's time, out of what sgemm reaches on one thread.\n");
     for (int t = 1; t <= 2; t++)
         if (threads == 0 || threads == t) run_all(t, argc - first, argv + first);
     report_close();

@@ -1,5 +1,6 @@
-/* bench.h: what the files of the benchmark share. A case is a line of the table in bench.c: which network, how many
- * steps, and the function that times it. Each runs in a process of its own, so that peak memory is the case's. */
+/* bench.h: declarations shared by the files of the benchmark. A case is a row of the table in bench.c: the network, the
+ * number of steps, and the function that times it. Each case runs in a separate process, so that peak memory is that of
+ * the case alone. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -13,20 +14,20 @@ enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16 };
 typedef struct bench_case {
     const char *name;
     void (*run)(const struct bench_case *c, int threads);
-    double bar;    /* the ratio that is asked for; 0: none */
-    double memory; /* of the peer's; 0: nothing is asked for */
-    int threads;   /* 0: one, then two; else so many alone */
-    bool named;    /* runs only where it is asked for by name: it takes many minutes */
+    double bar;    /* the ratio to reach; 0: none */
+    double memory; /* the share of the peer's memory to stay within; 0: none */
+    int threads;   /* 0: one, then two; otherwise only this number */
+    bool named;    /* runs only if it is named on the command line, because it takes many minutes */
     /* The network */
     const char *model, *loss, *optimizer; /* optimizer NULL: inference */
     const char *penalty[2][2];            /* selector, penalty */
     int64_t in, batch;
-    bool images;    /* Fashion-MNIST; else made-up rows, in turn */
-    double density; /* above 0: biases are set so that its ReLUs fire so often */
-    /* How it is timed */
-    int alone;         /* steps by Tacet, before both begin from the weights that it then has */
+    bool images;    /* Fashion-MNIST; otherwise made-up rows */
+    double density; /* above 0: biases are set so that the ReLUs have this density */
+    /* Timing */
+    int alone;         /* steps by Tacet that make the weights from which both begin */
     int warm;          /* steps by both before the first round */
-    int rounds, steps; /* rounds, and steps of a round */
+    int rounds, steps; /* the number of rounds, and of steps in a round */
 } bench_case;
 
 /* ---- bench.c ---- */
@@ -34,25 +35,25 @@ const char *self(void); /* the program's path */
 double now(void);       /* seconds */
 
 /* ---- report.c ---- */
-/* What is printed of a case, and the line in the CSV file. Figures that there are not are NAN. */
+/* What is printed about a case and written to the CSV file. Missing figures are NAN. */
 typedef struct row {
     const char *name, *peer; /* peer: what Tacet was compared with */
     int threads;
     double us, peer_us, ratio, least, most;
-    double flops; /* of a dense step; 0: not said */
+    double flops; /* of a dense step; 0: not printed */
     long rss, peer_rss;
 } row;
 __attribute__((noreturn)) void stop(const char *what, const tacet_error *why);
 double median(const double *x, int n);
 long peak_memory(void); /* of this process, in kB */
-/* The times of a row and their ratio, from n rounds in microseconds. */
+/* Sets the times of a row and their ratio, from n rounds in microseconds. */
 void add_figures(row *r, const double *us, const double *peer_us, int n);
-void report_open(const char *folder); /* NULL: nothing is written */
-FILE *report_file(const char *name);  /* a new file in the folder, or NULL where there is none */
-void report_case(const char *name);   /* whose bars come now */
-void report_close(void);              /* prints all bars once more */
+void report_open(const char *folder); /* NULL: no files are written */
+FILE *report_file(const char *name);  /* a new file in the folder; NULL without a folder */
+void report_case(const char *name);   /* names the case of the bars that follow */
+void report_close(void);              /* prints all bars again */
 void print_header(int threads);
-void print_row(const row *r); /* and writes it */
+void print_row(const row *r); /* also writes it to the CSV file */
 void write_row(const row *r);
 void print_bar(const char *what, double is, double bar, bool at_most);
 
@@ -65,31 +66,30 @@ typedef struct network {
     tacet_loader *loader;
     float *made_up; /* [MADE_UP_ROWS, in] */
     int32_t labels[MADE_UP_ROWS];
-    int64_t at;                  /* the next of them */
-    double answer[MOST_ANSWERS]; /* training: the mean loss of the last steps; else the outputs of the last row */
+    int64_t at;                  /* the next made-up row */
+    double answer[MOST_ANSWERS]; /* training: the mean loss of the last steps; inference: outputs of the last row */
     int answers;
     double dense_flops;
 } network;
 
-/* model: a file with the weights, or NULL: initial ones. */
+/* model: a file with the weights; NULL: initial weights. */
 typedef struct network_options {
     int threads;
     tacet_sparse sparse;
     bool no_penalties, shuffle;
     int64_t ledger; /* as in tacet_config */
-    uint64_t seed; /* of weights and shuffling */
+    uint64_t seed;  /* of weights and shuffling */
     const char *model;
 } network_options;
 network *network_open(const bench_case *c, const network_options *o);
 void network_close(network *n);
 void network_load(network *n, const char *path);
 void network_rewind(network *n);           /* to the first batch */
-double network_run(network *n, int steps); /* seconds; steps of training, or forward passes */
-void network_densities(network *n);        /* prints them */
-double network_density(network *n);        /* mean over what makes zeros */
+double network_run(network *n, int steps); /* the seconds of these training steps or forward passes */
+void network_densities(network *n);        /* prints the densities */
+double network_density(network *n);        /* the mean over all values with a density */
 double network_accuracy(network *n);       /* on the test images */
-/* Writes the weights with which both sides begin into a new file, whose name it puts into path. The caller removes
- * it. */
+/* Writes the weights with which both sides begin to a new file and sets path to its name. The caller removes it. */
 enum { PATH = 64 };
 void network_begin(const bench_case *c, int threads, char path[PATH]);
 
@@ -99,17 +99,17 @@ typedef struct peer {
     int threads;
     FILE *to, *from;
     char version[64];
-    double answer[MOST_ANSWERS]; /* as a network's */
+    double answer[MOST_ANSWERS]; /* as in network */
     int answers;
     long rss;
 } peer;
-bool peer_open(peer *q, const char *name, const char *model, int threads); /* false: there is none, version says so */
+bool peer_open(peer *q, const char *name, const char *model, int threads); /* false: no peer */
 double peer_run(peer *q, int steps);                                       /* seconds */
 void peer_close(peer *q);
 
 /* ---- cores.c ---- */
-void place_threads(pid_t process, int threads); /* a core each, where that says something */
-void free_threads(void);                        /* a child, before it becomes another program: all cores again */
+void place_threads(pid_t process, int threads); /* on separate cores, if there are only as many cores as threads */
+void free_threads(void);                        /* lets a child use all cores again, before exec */
 
 /* ---- The cases ---- */
 void run_paired(const bench_case *c, int threads);  /* paired.c */
@@ -122,7 +122,7 @@ void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
 void run_cores(const bench_case *c, int threads);    /* cores.c */
 void run_products(const bench_case *c, int threads); /* products.c */
-/* What the program does when a case starts it by itself: one step; or `count` steps for who counts instructions. */
+/* What the program does when a case starts it: one step; or several steps under valgrind. */
 int first_step(const bench_case *c);
 int counted_steps(const bench_case *c, char **argument);
 double sgemm_peak(void); /* flops a second, on one thread; products.c */

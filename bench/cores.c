@@ -1,5 +1,5 @@
-/* cores.c: threads and cores: where threads run while they are timed, and what a second core gains a training step,
- * beside what it gains a loop that does nothing but multiply and add. */
+/* cores.c: places threads on cores while they are timed, and measures how much a second core speeds up a training step,
+ * compared with a loop that only multiplies and adds. */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include "bench.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The cores that this process had before it pinned a thread. */
+/* The cores of this process before it pinned a thread. */
 static const cpu_set_t *cores(void)
 {
     static cpu_set_t all;
@@ -36,9 +36,9 @@ static void pin(pid_t thread, int core)
     sched_setaffinity(thread, sizeof one, &one);
 }
 
-/* Where there are just as many cores as threads: the first thread of the process to the first core, its others to the
- * second. Some schedulers, of virtual machines above all, leave two threads on one core for a while, and what is timed
- * is then the scheduler. With cores to spare they are left alone. The same is done to Tacet and to its peer. */
+/* With exactly two cores and two threads, pins the first thread of the process to the first core and the others to the
+ * second. Some schedulers, especially those of virtual machines, leave two threads on one core for a while, which would
+ * falsify the times. With spare cores, nothing is pinned. Tacet and its peer are treated alike. */
 void place_threads(pid_t process, int threads)
 {
     char path[64];
@@ -55,12 +55,12 @@ void place_threads(pid_t process, int threads)
 
 void free_threads(void) { sched_setaffinity(0, sizeof(cpu_set_t), cores()); }
 
-/* ---- What a second core gains ---- */
+/* ---- The speedup from a second core ---- */
 
 typedef float lanes __attribute__((vector_size(32)));
-enum { CHAINS = 10 }; /* as many as keep two units busy, which take 4 or 5 cycles */
+enum { CHAINS = 10 }; /* enough to keep two units busy that take 4 or 5 cycles */
 
-/* Multiplications and additions alone, in registers. */
+/* Only multiplications and additions, in registers. */
 TC_CLONES static float multiply(int64_t times)
 {
     lanes x[CHAINS];
@@ -79,7 +79,7 @@ static void *multiply_beside(void *argument)
     return NULL;
 }
 
-/* The work of two threads on one, over that on two. */
+/* The time of a fixed amount of work on one thread, over that on two. */
 static double fma_gain(void)
 {
     float sum[2];
@@ -88,7 +88,7 @@ static double fma_gain(void)
     sum[0] = multiply(20000000);
     const double one = now() - begin;
     begin = now();
-    if (pthread_create(&other, NULL, multiply_beside, &sum[1])) stop("no thread", NULL);
+    if (pthread_create(&other, NULL, multiply_beside, &sum[1])) stop("cannot create a thread", NULL);
     sum[0] += multiply(10000000);
     pthread_join(other, NULL);
     return sum[0] + sum[1] > 0 ? one / (now() - begin) : NAN;
@@ -109,8 +109,8 @@ void run_cores(const bench_case *c, int threads)
     add_figures(&r, us[1], us[0], c->rounds);
     print_row(&r);
     const double gain = median(fma, c->rounds);
-    printf("    a loop of multiplications and additions alone gains %.2f from the second core, a step %.2f\n", gain,
-           1 / r.ratio);
-    print_bar("gain from the second core", 1 / r.ratio, fmin(1.7, 0.9 * gain), false);
+    printf("    speedup from the second core: %.2f for a loop of multiplications and additions, %.2f for a step\n",
+           gain, 1 / r.ratio);
+    print_bar("speedup from the second core", 1 / r.ratio, fmin(1.7, 0.9 * gain), false);
     network_close(one), network_close(two);
 }

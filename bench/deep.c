@@ -1,4 +1,4 @@
-/* deep.c: what compiling costs: a chain of small layers, and one half as long. Their times are to be as their
+/* deep.c: the time to compile a chain of small layers, and one half as long. The times should be proportional to the
  * lengths. */
 #include "bench.h"
 
@@ -7,7 +7,7 @@
 
 enum { WIDTH = 16, LAYERS = 800 };
 
-/* Milliseconds to compile a chain of so many layers. */
+/* Milliseconds to compile a chain of this many layers. */
 static double compile_ms(int layers)
 {
     tacet_error why;
@@ -19,7 +19,7 @@ static double compile_ms(int layers)
     const double begin = now();
     tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = 32, .optimizer = "adam"}, &why);
     const double ms = (now() - begin) * 1e3;
-    if (!p) stop("the chain was not compiled", &why);
+    if (!p) stop("cannot compile the chain", &why);
     tacet_plan_free(p);
     tacet_graph_free(g);
     return ms;
@@ -29,9 +29,9 @@ void run_deep(const bench_case *c, int threads)
 {
     double us[MOST_ROUNDS], half_us[MOST_ROUNDS];
     (void)threads;
-    /* By default glibc hands the longer chain's memory back to the system after every round but keeps the shorter
-     * one's, and the ratio becomes one of page faults. Once a block as large as this has been freed, it keeps blocks
-     * up to that size (mallopt(3), M_MMAP_THRESHOLD). */
+    /* By default, glibc returns the longer chain's memory to the system after every round but keeps the shorter one's,
+     * so the ratio would measure page faults. After a block of this size has been freed, glibc keeps blocks up to that
+     * size (mallopt(3), M_MMAP_THRESHOLD). */
     void *volatile large = malloc(16 << 20);
     free(large);
     for (int i = 0; i < c->rounds; i++) {
@@ -41,5 +41,5 @@ void run_deep(const bench_case *c, int threads)
     row r = {.name = c->name, .peer = "half as many layers", .threads = 1, .rss = peak_memory()};
     add_figures(&r, us, half_us, c->rounds);
     print_row(&r);
-    print_bar("time to compile 800 layers over 400", r.ratio, c->bar, true);
+    print_bar("time to compile, 800 layers over 400", r.ratio, c->bar, true);
 }

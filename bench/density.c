@@ -1,5 +1,5 @@
-/* density.c: one network, its ReLUs made to fire as often as is said, with a rate of 0 so that they go on so: the time
- * of a step against the density, beside the peer's, to which it makes no difference. */
+/* density.c: the time of a step against the density, compared with the peer's, which does not depend on it. The biases
+ * of the network give its ReLUs the density, and a learning rate of 0 keeps it. */
 #include "bench.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 static const double wanted[] = {.01, .02, .05, .1, .2, .35, .5, .65, .8, 1};
 enum { POINTS = sizeof wanted / sizeof *wanted, MIDDLE = POINTS / 2 };
 
-/* The plan is one: its weights are changed for those of the point k. */
+/* All points use one plan, with the weights of point k. */
 static void turn_to(network *n, char model[POINTS][PATH], int k)
 {
     network_load(n, model[k]);

@@ -1,5 +1,5 @@
-/* network.c: a case's network in Tacet: made, fed, run. What is fed and from which weights it begins is what peer.py does
- * on its side. */
+/* network.c: compiles, feeds and runs a case's network in Tacet. The data and initial weights are the same as in
+ * peer.py. */
 #include "bench.h"
 
 #include <math.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_UNITS = 2048, IMAGES = 1024 }; /* units of a layer whose biases are set; images by which they are */
+enum { MOST_UNITS = 2048, IMAGES = 1024 }; /* of a layer whose biases are set, and images used to set them */
 
-/* Numbers in [-1, 1) that look like noise: the hash of their place (Wellons: Prospecting for hash functions, 2018). */
+/* Numbers in [-1, 1) that look like noise: a hash of the index (Wellons: Prospecting for hash functions, 2018). */
 static float noise(uint32_t i)
 {
     i = (i ^ i >> 16) * 0x7feb352du;
@@ -30,7 +30,7 @@ static void open_data(network *n, const char *part, const network_options *o)
     }
     const int64_t count = MADE_UP_ROWS * c->in;
     n->made_up = malloc((size_t)count * sizeof *n->made_up);
-    if (!n->made_up) stop("no memory", NULL);
+    if (!n->made_up) stop("out of memory", NULL);
     for (int64_t i = 0; i < count; i++) n->made_up[i] = noise((uint32_t)i);
     for (int i = 0; i < MADE_UP_ROWS; i++) n->labels[i] = (i + 1) / 2 % 2;
 }
@@ -43,7 +43,7 @@ void network_load(network *n, const char *path)
     tacet_file_free(f);
 }
 
-/* Multiplications of a dense step, times two: three products a layer, two for the first, or the forward pass alone. */
+/* Twice the multiplications of a dense step: three products per layer, two for the first, or one each in inference. */
 static double flops_of(const network *n, bool training)
 {
     double flops = 0, first = 0;
@@ -62,7 +62,7 @@ network *network_open(const bench_case *c, const network_options *o)
     tacet_error why;
     network *n = calloc(1, sizeof *n);
     tacet_graph *g = tacet_graph_new(NULL);
-    if (!n || !g) stop("no memory", NULL);
+    if (!n || !g) stop("out of memory", NULL);
     n->c = c;
     n->x = tacet_input(g, "x", 1, &c->in);
     n->y = tacet_chain(g, n->x, c->model);
@@ -73,7 +73,8 @@ network *network_open(const bench_case *c, const network_options *o)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
     if (!c->optimizer) tacet_keep(g, "linear*");
     const tacet_config config = {TACET_CONFIG,          .batch = c->batch,   .optimizer = c->optimizer,
-                                 .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger, .seed = o->seed};
+                                 .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger,
+                                 .seed = o->seed};
     n->p = tacet_compile(g, &config, &why);
     if (!n->p) stop(c->name, &why);
     tacet_graph_free(g);
@@ -93,7 +94,7 @@ void network_close(network *n)
     free(n);
 }
 
-/* The next batch, of the images or of the rows that were made up; their end is passed over. Returns its rows. */
+/* Feeds the next batch of images or made-up rows, beginning again at the end of the data. Returns its rows. */
 static int64_t feed(network *n)
 {
     if (n->loader) {
@@ -126,7 +127,8 @@ static void read_outputs(network *n)
 {
     float y[MOST_ANSWERS];
     n->answers = (int)units_of(n, "linear4");
-    if (tacet_read(n->p, "linear4", y, (size_t)n->answers) != TACET_OK) stop("outputs", tacet_plan_error(n->p));
+    if (tacet_read(n->p, "linear4", y, (size_t)n->answers) != TACET_OK)
+        stop("cannot read the outputs", tacet_plan_error(n->p));
     for (int i = 0; i < n->answers; i++) n->answer[i] = (double)y[i];
 }
 
@@ -137,7 +139,8 @@ double network_run(network *n, int steps)
     double loss = 0;
     for (int i = 0; i < steps; i++) {
         const int64_t rows = feed(n);
-        if ((training ? tacet_step : tacet_forward)(n->p, rows) != TACET_OK) stop("step", tacet_plan_error(n->p));
+        if ((training ? tacet_step : tacet_forward)(n->p, rows) != TACET_OK)
+            stop("a step failed", tacet_plan_error(n->p));
         if (training) loss += tacet_data_loss(n->p) / steps;
     }
     const double seconds = now() - begin;
@@ -146,12 +149,12 @@ double network_run(network *n, int steps)
     return seconds;
 }
 
-/* Counts what fires over the next rows: every made-up one. */
+/* Counts what fires over the next 64 batches of images, or all made-up rows. */
 static void count(network *n)
 {
     tacet_reset_counts(n->p);
     for (int i = 0; i < (n->loader ? 64 : MADE_UP_ROWS / n->c->batch); i++)
-        if (tacet_forward(n->p, feed(n)) != TACET_OK) stop("forward", tacet_plan_error(n->p));
+        if (tacet_forward(n->p, feed(n)) != TACET_OK) stop("a forward pass failed", tacet_plan_error(n->p));
 }
 
 double network_density(network *n)
@@ -172,7 +175,7 @@ void network_densities(network *n)
     printf("   ");
     for (int i = 0; i < tacet_value_count(n->p); i++) {
         tacet_value_info v = {.size = sizeof v};
-        if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" %s fires at %.4f", v.name, v.density);
+        if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" density of %s %.4f", v.name, v.density);
     }
     printf("\n");
 }
@@ -183,14 +186,15 @@ double network_accuracy(network *n)
     tacet_result r = {.size = sizeof r};
     tacet_data *d = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "test", NULL, &why);
     tacet_loader *l = d ? tacet_loader_new(d, n->c->batch, 0, false, &why) : NULL;
-    if (!l) stop("test images", &why);
-    if (tacet_evaluate(n->p, l, n->x, n->target, n->y, &r) != TACET_OK) stop("evaluate", tacet_plan_error(n->p));
+    if (!l) stop("cannot open the test images", &why);
+    if (tacet_evaluate(n->p, l, n->x, n->target, n->y, &r) != TACET_OK)
+        stop("an evaluation failed", tacet_plan_error(n->p));
     tacet_loader_free(l);
     tacet_data_free(d);
     return r.accuracy;
 }
 
-/* ---- Weights to begin with ---- */
+/* ---- Initial weights ---- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -198,7 +202,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Lowers each unit's bias by what all but the share `density` of its pre-activations h [rows, units] do not exceed. */
+/* Lowers each unit's bias so that only the share `density` of its pre-activations h [rows, units] stays above 0. */
 static void lower_biases(float *bias, const float *h, int rows, int64_t units, double density)
 {
     float column[IMAGES];
@@ -210,11 +214,11 @@ static void lower_biases(float *bias, const float *h, int rows, int64_t units, d
     }
 }
 
-/* Sets the biases of the hidden layers, one after the other, so that of some rows the share `density` fires. */
+/* Sets the biases of the hidden layers, one after the other, so that each unit fires on the share `density` of rows. */
 static void silence(network *n, double density)
 {
     float *h = malloc(sizeof *h * IMAGES * MOST_UNITS), bias[MOST_UNITS];
-    if (!h) stop("no memory", NULL);
+    if (!h) stop("out of memory", NULL);
     for (int layer = 1;; layer++) {
         char name[32], next[32], bias_name[32];
         snprintf(name, sizeof name, "linear%d", layer);
@@ -241,11 +245,11 @@ void network_begin(const bench_case *c, int threads, char path[PATH])
     if (c->density > 0) at.batch = c->images ? IMAGES : MADE_UP_ROWS, at.optimizer = NULL;
     snprintf(path, PATH, "/tmp/tacet_bench_XXXXXX");
     const int handle = mkstemp(path);
-    if (handle < 0) stop("no temporary file", NULL);
+    if (handle < 0) stop("cannot create a temporary file", NULL);
     close(handle);
     network *n = network_open(&at, &(network_options){.threads = threads});
     if (c->density > 0) silence(n, c->density);
     if (c->alone) network_run(n, c->alone);
-    if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) stop("weights", &why);
+    if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) stop("cannot save the weights", &why);
     network_close(n);
 }

@@ -1,25 +1,25 @@
-/* paired.c: cases that are timed against the peer, in turn. */
+/* paired.c: cases that time Tacet and the peer in turn. */
 #include "bench.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Both must be computing the same: their first losses (or answers) agree closely, later ones as far as rounding lets
- * them. */
+/* Checks that both compute the same: the first losses (or outputs) agree closely, later ones as far as rounding
+ * allows. */
 static void compare(const bench_case *c, const network *n, const peer *q, double tolerance)
 {
     double scale = 0;
     for (int i = 0; i < q->answers; i++) scale = fmax(scale, fabs(q->answer[i]));
     for (int i = 0; i < n->answers; i++) {
         if (n->answers == q->answers && fabs(n->answer[i] - q->answer[i]) <= tolerance * scale) continue;
-        fprintf(stderr, "bench: %s: %s do not agree: %.9g here, %.9g there\n", c->name,
+        fprintf(stderr, "bench: %s: %s differ: %.9g in Tacet, %.9g in the peer\n", c->name,
                 c->optimizer ? "the losses" : "the outputs", n->answer[i], q->answer[i]);
         exit(1);
     }
 }
 
-/* The first step's loss is of the same weights; those of the next few have seen gradients and updates. */
+/* The first loss is that of identical weights; the next ones also depend on gradients and updates. */
 static void agree(const bench_case *c, network *n, peer *q)
 {
     static const int steps[] = {1, 8};

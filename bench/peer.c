@@ -1,4 +1,5 @@
-/* peer.c: the other side, a Python process that waits for numbers of steps and answers with seconds (peer.py). */
+/* peer.c: starts and talks to the peer, a Python process that reads numbers of steps and answers with seconds
+ * (peer.py). */
 #include "bench.h"
 
 #include <fcntl.h>
@@ -9,14 +10,14 @@
 
 static void become_python(const char *python, const char *name, const char *model, int threads)
 {
-    /* torch.set_num_threads does not reach every BLAS: Debian's would take all cores, whatever it was told. */
+    /* torch.set_num_threads does not affect every BLAS: Debian's would use all cores. */
     static const char *const count_of[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
     char count[16];
     snprintf(count, sizeof count, "%d", threads);
     free_threads();
     for (size_t i = 0; i < sizeof count_of / sizeof *count_of; i++) setenv(count_of[i], count, 1);
-    /* On two cores Debian's PyTorch is several times faster when its threads do not spin for each other: the peer gets
-     * its better setting. */
+    /* On two cores, Debian's PyTorch is several times faster if its threads do not spin while they wait, so the peer
+     * gets this setting. */
     if (threads > 1) setenv("OMP_WAIT_POLICY", "passive", 0);
     execlp(python, python, BENCH_SOURCE "/peer.py", name, model, count, (char *)NULL);
     _exit(127);
@@ -39,13 +40,13 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
         become_python(python, name, model, threads);
     }
     close(in[0]), close(out[1]);
-    /* Another peer must not hold this one's input open. */
+    /* A peer that is started later must not hold this one's input open. */
     fcntl(in[1], F_SETFD, FD_CLOEXEC), fcntl(out[0], F_SETFD, FD_CLOEXEC);
     q->to = fdopen(in[1], "w");
     q->from = fdopen(out[0], "r");
     char version[sizeof q->version];
     if (!q->to || !q->from || !fgets(version, sizeof version, q->from)) {
-        fprintf(stderr, "bench: %s does not run, or has no PyTorch: Tacet runs alone\n", python);
+        fprintf(stderr, "bench: cannot run PyTorch with %s: only Tacet is timed\n", python);
         return false;
     }
     version[strcspn(version, ",\n")] = 0;
@@ -65,7 +66,7 @@ double peer_run(peer *q, int steps)
     q->answers = 0;
     for (double x; q->answers < MOST_ANSWERS && (x = strtod(at, &end), end != at); at = end)
         q->answer[q->answers++] = x;
-    /* Its threads are all there once it has run, and it is waiting. */
+    /* All its threads exist only after it has run. */
     place_threads(q->pid, q->threads);
     return seconds;
 }

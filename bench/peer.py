@@ -1,10 +1,9 @@
-"""peer.py: the benchmark's networks in PyTorch, as its users write them. bench/bench.c starts it, one process a case:
+"""peer.py: the benchmark's networks in PyTorch, as its users write them. bench/peer.c starts one process per case:
 
     peer.py CASE MODEL.safetensors THREADS
 
-It reads the initial weights from the file, says its version, and then for every number N on standard input runs N
-steps and answers with a line: seconds, peak memory in kB, mean loss (or the outputs of the last row). The end of input
-ends it."""
+It reads the initial weights from the file and prints its version. For every number N on standard input, it runs N steps
+and prints a line: seconds, peak memory in kB, mean loss (or the outputs of the last row). It ends with its input."""
 import gzip
 import json
 import resource
@@ -59,11 +58,11 @@ def hidden(w, x):
 
 
 def trainer(optimizer, batches, objective, constrain=None):
-    """A step: the next batch, the objective (and the data loss that is reported), the update."""
+    """Returns a step: the next batch, the objective, the update. The step returns the data loss."""
     def step():
         x, target = next(batches)
         total, loss = objective(x, target)
-        optimizer.zero_grad(set_to_none=True)  # the default since PyTorch 2, and the faster
+        optimizer.zero_grad(set_to_none=True)  # faster, and the default since PyTorch 2
         total.backward()
         optimizer.step()
         if constrain:
@@ -79,7 +78,7 @@ def rounds(x, target, size):
 
 
 def made_up(rows, width):
-    """What network.c makes up: rows that look like noise, and labels."""
+    """The rows, which look like noise, and labels that network.c makes up."""
     i = np.arange(rows * width, dtype=np.uint32)
     i = (i ^ i >> np.uint32(16)) * np.uint32(0x7feb352d)
     i = (i ^ i >> np.uint32(15)) * np.uint32(0x846ca68b)
@@ -144,7 +143,7 @@ CASES = {"seed": seed, "sae": sae, "infer-1": infer,
 def main():
     case, model, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)  # as Tacet does; momentum of silent units is full of them
+    torch.set_flush_denormal(True)  # as Tacet does; the momentum of silent units has many denormals
     step = CASES[case](load(model))
     print("torch", torch.__version__, flush=True)
     for line in sys.stdin:

@@ -1,5 +1,5 @@
-/* picture.c: the time of a step against the density of its ReLUs, as SVG. Its colours follow those of the reader's page,
- * light or dark. */
+/* picture.c: draws the time of a step against the density of its ReLUs, as SVG. The colours follow the reader's
+ * preference, light or dark. */
 #include "bench.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@ static const char style[] =
     "@media(prefers-color-scheme:dark){svg{color:#ddd;background:#16181b}.tacet{stroke:#5cb3ff}.dot{fill:#5cb3ff}"
     ".peer{stroke:#ff9a5c}}</style>\n";
 
-/* The axis of the density is logarithmic, from 0.01 to 1; that of the time begins at 0. */
+/* The density axis is logarithmic, from 0.01 to 1; the time axis begins at 0. */
 static double x_of(double density)
 {
     const double share = (log10(density) + 2) / 2;
@@ -56,7 +56,7 @@ static void axes(FILE *f, double most, double step)
         text(f, x_of(at[i]), HEIGHT - BOTTOM + 18, "middle", label);
     }
     text(f, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 18, "middle", "density: share of the ReLUs' outputs that are not 0");
-    fprintf(f, "<text transform=\"translate(22 %d) rotate(-90)\" text-anchor=\"middle\">ms a training step</text>\n",
+    fprintf(f, "<text transform=\"translate(22 %d) rotate(-90)\" text-anchor=\"middle\">ms per training step</text>\n",
             (TOP + HEIGHT - BOTTOM) / 2);
 }
 

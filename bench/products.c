@@ -1,7 +1,6 @@
-/* products.c: firing lists and the three products of a layer, H [128, 512] and W [512, 512], against the same products
- * by the BLAS. One pattern after another, so that no branch predictor learns one. Results are cut as a step cuts them:
- * y and dH into tiles of 256 columns, dW into tiles of 64 rows that are used up, in one place, before the next is
- * made. */
+/* products.c: times firing lists and the three products of a layer, H [128, 512] and W [512, 512], against the same
+ * products by the BLAS. Patterns alternate, so that the branch predictor cannot learn one. Results are tiled as in a
+ * step: y and dH into tiles of 256 columns, dW into tiles of 64 rows that share one buffer. */
 #include "bench.h"
 
 #include "kernel/kernel.h"
@@ -21,7 +20,7 @@ typedef struct bed {
 static void *room(int64_t floats)
 {
     void *p = aligned_alloc(64, (size_t)(floats * 4 + 63) / 64 * 64);
-    if (!p) stop("no memory", NULL);
+    if (!p) stop("out of memory", NULL);
     memset(p, 0, (size_t)floats * 4);
     return p;
 }
@@ -42,7 +41,7 @@ static float *noisy(int64_t n, uint32_t *state)
 double sgemm_peak(void)
 {
     enum { SIZE = 768, TIMES = 5 };
-    static double best; /* of this process */
+    static double best; /* measured once per process */
     uint32_t state = 1;
     if (best > 0) return best;
     float *a = noisy(SIZE * SIZE, &state), *b = noisy(SIZE * SIZE, &state), *c = room(SIZE * SIZE);
@@ -125,8 +124,8 @@ static bed make_bed(void)
     return b;
 }
 
-/* The parts at a density, in microseconds: medians over rounds in which all take their turn. r: the lists and the
- * products on them against the dense products. */
+/* The times of the parts at a density, in microseconds: medians over rounds in which each part runs once. r: the lists
+ * and the products on them, compared with the dense products. */
 static void measure(bed *b, const bench_case *c, double density, double us[PARTS], row *r)
 {
     double t[PARTS][MOST_ROUNDS], lists[MOST_ROUNDS] = {0}, whole[MOST_ROUNDS] = {0};
@@ -136,7 +135,7 @@ static void measure(bed *b, const bench_case *c, double density, double us[PARTS
             b->pattern[i][k] = noise(&state) < (float)density ? 0.01f + noise(&state) : 0;
     for (int i = -1; i < c->rounds; i++) {
         for (int part = 0; part < PARTS; part++) {
-            /* As a ReLU leaves it: its loop is the one that makes the list. */
+            /* Freshly written, as by a ReLU, whose loop also makes the list. */
             if (part == FORWARD || part == LIST_ROWS)
                 memcpy(b->h, b->pattern[(i + 1) % PATTERNS], ROWS * N * sizeof(float));
             const double begin = now();
@@ -168,7 +167,7 @@ void run_products(const bench_case *c, int threads)
     double gain[POINTS], even = NAN;
     tc_cpu()->prepare();
     bed b = make_bed();
-    printf("%-14s us of the three dense products | of two lists and three products on them; %d x %d x %d\n"
+    printf("%-14s us for the three dense products | for two lists and the products on them; %d x %d x %d\n"
            "    density   y=HW  dH=gW' dW=H'g |  rows units   y=HW  dH=gW' dW=H'g | dense/lists\n",
            c->name, ROWS, N, N);
     for (int k = 0; k < POINTS; k++) {

@@ -1,5 +1,5 @@
-/* report.c: what a case prints, the lines of results.csv, and the bars: what is asked for, beside what was measured.
- * Cases run in processes of their own, so every line goes out before a process ends or begins. */
+/* report.c: what a case prints, the lines of results.csv, and the bars, which compare a measurement with its target.
+ * Cases run in separate processes, so every line is flushed before a process ends or begins. */
 #include "bench.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ void add_figures(row *r, const double *us, const double *peer_us, int n)
     for (int i = 1; i < n; i++) r->least = fmin(r->least, ratio[i]), r->most = fmax(r->most, ratio[i]);
 }
 
-/* ---- Where it goes ---- */
+/* ---- Files ---- */
 
 FILE *report_file(const char *name)
 {
@@ -80,7 +80,7 @@ void report_close(void)
     if (bars) {
         rewind(bars);
         for (bool first = true; fgets(line, sizeof line, bars); first = false)
-            printf("%s%s", first ? "\nWhat is asked for:\n" : "", line);
+            printf("%s%s", first ? "\nTargets:\n" : "", line);
         fclose(bars);
     }
     if (csv && fclose(csv)) stop("results.csv", NULL);

@@ -1,6 +1,6 @@
-/* steering.c: whether steered lambdas hold their targets: the demo's network, five epochs, targets for the first ReLU, the
- * second and both, three seeds. Looked at is the density over the last epoch's training batches. Beside it a run with fixed
- * lambdas that end at the same density, which are searched for: what steering costs in accuracy. */
+/* steering.c: checks whether steered lambdas reach their targets: the demo's network, five epochs, targets for the
+ * first ReLU, the second and both, three seeds. The density is that of the last epoch's training batches. A search
+ * finds fixed lambdas that end at the same density; the comparison shows what steering costs in accuracy. */
 #include "bench.h"
 
 #include <math.h>
@@ -8,12 +8,12 @@
 #include <string.h>
 
 enum { EPOCHS = 5, SEEDS = 3, LAYERS = 2, SEARCHES = 10 };
-#define NEAR 0.05 /* a fixed lambda's density may be so far off, relatively */
+#define NEAR 0.05 /* the largest relative distance of the density with a fixed lambda */
 
 typedef struct outcome {
     double density[LAYERS], lambda[LAYERS]; /* over the last epoch; NAN: no penalty there */
     double accuracy;
-    bool said; /* that the target cannot be reached */
+    bool said; /* a warning said that the target cannot be reached */
 } outcome;
 
 typedef struct data {
@@ -46,7 +46,7 @@ static void look(const tacet_plan *p, outcome *o)
     for (int i = 0; tacet_warning_at(p, i, &w) == TACET_OK; i++) o->said = o->said || strcmp(w.kind, "above") == 0;
 }
 
-/* penalty[layer]: its description, or "" for none. */
+/* penalty[layer]: the description of a penalty, or "". */
 static outcome train(const data *d, char penalty[LAYERS][64], uint64_t seed)
 {
     static const char *const relu[LAYERS] = {"relu1", "relu2"};
@@ -78,7 +78,7 @@ static outcome train(const data *d, char penalty[LAYERS][64], uint64_t seed)
     return o;
 }
 
-/* A lambda that is searched for: too small below, too large above; 0: not known yet. */
+/* The search for a lambda: `below` is too small, `above` too large; 0: not known yet. */
 typedef struct search {
     double lambda, below, above;
 } search;
@@ -92,7 +92,7 @@ static void narrow(search *s, double far)
         s->lambda *= pow(1 + far, 2);
 }
 
-/* The mean accuracy with fixed lambdas that end at these densities; they are searched for with seed 0. */
+/* The mean accuracy with fixed lambdas that end at these densities, found with seed 0. */
 static double fixed(const data *d, const double target[LAYERS], const double begin[LAYERS], double far[LAYERS])
 {
     search s[LAYERS] = {{begin[0], 0, 0}, {begin[1], 0, 0}};
@@ -140,10 +140,10 @@ static void steer(const data *d, double density, unsigned layers)
         said = said || o.said;
     }
     const double other = fixed(d, target, lambda, far);
-    printf("\n    farthest %.1f%%%s; accuracy %.4f, with fixed lambdas that end within %.0f%% %.4f\n", 100 * worst,
-           said ? " (said to be out of reach)" : "", mean, 100 * fmax(fabs(far[0]), fabs(far[1])), other);
+    printf("\n    at most %.1f%% off%s; accuracy %.4f, with fixed lambdas that end within %.0f%% %.4f\n", 100 * worst,
+           said ? " (warned: out of reach)" : "", mean, 100 * fmax(fabs(far[0]), fabs(far[1])), other);
     print_bar("relative distance from the target", worst, 0.1, true);
-    print_bar("accuracy lost to fixed lambdas", other - mean, 0.01, true);
+    print_bar("loss of accuracy against fixed lambdas", other - mean, 0.01, true);
     fflush(stdout);
 }
 

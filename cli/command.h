@@ -22,7 +22,7 @@ typedef struct cli_given {
 typedef struct cli_args {
     cli_arena *arena;
     const struct cli_command *command;
-    const char *program; /* as it was called */
+    const char *program; /* argv[0] */
     int threads;         /* --threads, otherwise the cores that this process may use */
     int operands, count;
     const char **operand;
@@ -33,26 +33,26 @@ typedef struct cli_command {
     const char *name, *operands, *brief; /* "train", "CONFIG", one line */
     const char *doc;                     /* a paragraph */
     int least, most;                     /* operands */
-    bool keys;                           /* reads a configuration: help lists its keys */
+    bool keys;                           /* reads a configuration: the help lists its keys */
     const cli_option *option;
     tacet_status (*run)(const cli_args *a); /* the exit code; may be 130 or 143 */
 } cli_command;
 
 extern const cli_command *const cli_command_table[]; /* ends with NULL */
 
-/* The value of an option, NULL if it is not given; the value of a flag is "". */
+/* The value of an option, or NULL if it is not given; the value of a flag is "". */
 const char *cli_given_value(const cli_args *a, const char *name);
 
-/* The value of an option as a whole number from 1 to `most`; *to stays as it is if the option is not given. */
+/* The value of an option as a whole number from 1 to `most`; without the option, *to does not change. */
 tacet_status cli_given_count(const cli_args *a, const char *name, int most, int *to);
 
 /* Names the folder of a command that has --out and --resume: the one given, otherwise a new one under `under`. */
 tacet_status cli_given_folder(const cli_args *a, const char *under, cli_folder *f);
 
-/* Reads what follows the name of the command according to its tables. *help: --help was given. */
+/* Reads the arguments after the name of the command according to its tables. *help: --help was given. */
 tacet_status cli_args_read(int argc, char **argv, cli_args *a, bool *help);
 
-/* The help of a command, or of the program (c NULL). The manual page of the whole program, in the man macros. */
+/* Print the help of a command (c NULL: of the program), and the manual page of the whole program in man macros. */
 void cli_help(FILE *to, const cli_command *c);
 void cli_manual(FILE *to);
 

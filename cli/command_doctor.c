@@ -1,4 +1,4 @@
-/* command_doctor.c: tacet doctor: what to know first about a question of speed or results. */
+/* command_doctor.c: tacet doctor: the facts to look at first when speed or results are in question. */
 #include "command.h"
 
 #include <unistd.h>

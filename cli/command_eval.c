@@ -23,7 +23,7 @@ static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *sour
     *source = (cli_item){.text = given ? given : test && *test ? test : data};
     if (!source->text)
         return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
-                             "the model does not say what it was trained on");
+                             "the model does not say which data it was trained on");
     return TACET_OK;
 }
 

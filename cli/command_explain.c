@@ -10,7 +10,7 @@ static const cli_option option[] = {
 
 static size_t explanation(const void *plan, char *text, size_t capacity) { return tacet_explain(plan, text, capacity); }
 
-/* The checkpoint of a run knows how often its products ran on firing lists. */
+/* The checkpoint of a run records how often its products ran on firing lists. */
 static tacet_status recall(const cli_job *job, const char *checkpoint)
 {
     tacet_error e;

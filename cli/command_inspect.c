@@ -66,7 +66,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
 }
 
-/* Names the units or inputs of a weight that are not all 0, if others are. */
+/* Names the units or inputs that have weights other than 0, if some have none. */
 static void left(const char *name, const cli_weight *w, bool input)
 {
     enum { NAMED = 20 };
@@ -108,7 +108,6 @@ static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
     }
 }
 
-/* Shows the ledger of the run in this folder. */
 static tacet_status run_of(cli_arena *a, const char *path)
 {
     cli_folder folder;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const cli_option option[] = {
-    {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE, csv FILE. Their test part if they have one, otherwise all",
+    {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE, csv FILE. Uses their test part if they have one, otherwise all",
      false},
     {"out", 0, "FILE.npy", "Write the outputs to this file, float32 [rows, out]", false},
     {"csv", 0, NULL, "Write CSV to standard output instead, one line per row", false},
@@ -16,7 +16,7 @@ static const cli_option option[] = {
     {0},
 };
 
-/* Where the rows are written, as npy or CSV. */
+/* The file that the rows are written to, as npy or CSV. */
 typedef struct sink {
     FILE *to;
     bool csv;
@@ -86,7 +86,7 @@ static tacet_status run(const cli_args *a)
     const char *source = cli_given_value(a, "data"), *path = cli_given_value(a, "out");
     if (!source) return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE'", "--data is missing");
     if ((path != NULL) == (cli_given_value(a, "csv") != NULL))
-        return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "give one of --out FILE.npy and --csv");
+        return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "give either --out FILE.npy or --csv");
     cli_model m;
     tacet_status s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), a->threads, &m);
     if (s == TACET_OK) {

@@ -8,10 +8,10 @@
 
 static const cli_option option[] = {
     {"over", 0, "SELECTOR: PENALTY",
-     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9', with points evenly "
-     "spaced on a logarithmic scale, in this order. An end of a range of lambdas may be max, the largest lambda that "
-     "changes anything, or max/1000. It replaces the same penalty on the same selector in CONFIG. Given more than "
-     "once: every combination; the first is the path",
+     "A penalty in which one value is a range FROM..TO:POINTS, 'relu1: l1 lambda=1e-6..1e-2:9'. The points are evenly "
+     "spaced on a logarithmic scale and run in this order. An end of a range of lambdas may be max, the largest lambda "
+     "that changes anything, or max/1000. It replaces the same penalty on the same selector in CONFIG. Given more than "
+     "once, it runs every combination; the first range is the path",
      true},
     {"fresh", 0, NULL,
      "Start every run from initial weights (default: each starts from the weights of the previous one on its path)",
@@ -24,8 +24,8 @@ static const cli_option option[] = {
      "sweeps/NAME-2, ...)",
      false},
     {"resume", 0, "DIR",
-     "Continue the sweep in DIR, or begin it there. Runs that have ended are not repeated; the result is the same as "
-     "without a stop",
+     "Continue the sweep in DIR, or begin it there. Runs that have ended are not repeated; the result is that of a "
+     "sweep that was never stopped",
      false},
     CLI_OPTION_SET,
     CLI_OPTION_PENALTY,
@@ -37,7 +37,7 @@ static const cli_option option[] = {
     {0},
 };
 
-/* ---- What is asked for ------------------------------------------------------------------------------------------- */
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 static tacet_status locate(const cli_args *a, cli_sweep *s)
 {
@@ -48,8 +48,8 @@ static tacet_status locate(const cli_args *a, cli_sweep *s)
     if (!begun && cli_folder_has(s->folder.run))
         return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s holds a run of tacet train", s->folder.path);
     if (resume && a->operands == 0 && !begun)
-        return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins one",
-                             "%s holds no sweep: %s is missing", s->folder.path, s->folder.sweep);
+        return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins a sweep",
+                             "%s does not hold a sweep: %s is missing", s->folder.path, s->folder.sweep);
     if (!resume && begun)
         return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
                              "%s already holds a sweep", s->folder.path);
@@ -58,12 +58,12 @@ static tacet_status locate(const cli_args *a, cli_sweep *s)
 
 static tacet_status differs(const cli_sweep *s, const char *theirs, const char *own)
 {
-    return cli_fail_hint(TACET_DESCRIPTION, "a sweep continues as it was begun; --out DIR begins another",
+    return cli_fail_hint(TACET_DESCRIPTION, "a sweep keeps the settings it was begun with; --out DIR begins a new one",
                          "%s was begun with %s, not with %s", s->folder.path, theirs, own);
 }
 
-/* Checks that a sweep that was begun is continued with the same options. With --resume and no CONFIG, options that are
- * not given are taken from its folder. */
+/* Checks that a sweep is continued with the options that it was begun with. With --resume and no CONFIG, options that
+ * are not given are taken from its folder. */
 static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_asked *asked)
 {
     const bool alone = a->operands == 0, fresh = cli_given_value(a, "fresh") != NULL;
@@ -117,17 +117,17 @@ static void say_largest(cli_sweep *s, const cli_over *o)
     if (isnan(o->largest)) {
         cli_progress_say(
             &s->progress,
-            "%s: no estimate of the largest lambda: the penalty or the data have no gradient there at the start", name);
+            "%s: the largest lambda cannot be estimated: the penalty or the data have no gradient at the start", name);
         return;
     }
     cli_progress_say(&s->progress,
-                     "%s: the largest lambda that changes anything is about %.3g, by the gradients at the start", name,
-                     o->largest);
+                     "%s: the largest lambda that changes anything is about %.3g, from the gradients at the start",
+                     name, o->largest);
     for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
     if (most > 1.001 * o->largest)
         cli_warn(
-            "%s: the range goes up to %g: by the estimate, a network that starts with more than %.3g falls silent, and "
-            "larger values change nothing",
+            "%s: the range goes up to %g: according to the estimate, a network that starts with more than %.3g falls "
+            "silent, and larger values change nothing",
             name, most, o->largest);
 }
 
@@ -174,7 +174,7 @@ static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
     if (status != TACET_OK) return status;
     const int paths = s->fresh ? s->runs : s->runs / s->over[0].count;
     if (s->jobs > paths && paths == 1)
-        cli_warn("there is only one path, and its runs follow one another: --jobs %d needs more seeds, or --fresh",
+        cli_warn("there is only one path, and its runs cannot run in parallel: --jobs %d needs more seeds, or --fresh",
                  s->jobs);
     if (s->jobs > paths) s->jobs = paths;
     s->threads = a->threads / s->jobs > 1 ? a->threads / s->jobs : 1;
@@ -191,7 +191,7 @@ static tacet_status report(const cli_args *a, cli_sweep *s)
     if (status == TACET_OK) status = cli_sweep_page(s);
     if (status != TACET_OK) return status;
     cli_progress_say(&s->progress, "report: %s", s->folder.report);
-    return s->chosen < 0 ? cli_fail(TACET_FAILED, "no run of the sweep has ended") : TACET_OK;
+    return s->chosen < 0 ? cli_fail(TACET_FAILED, "no run of the sweep has finished") : TACET_OK;
 }
 
 static tacet_status run(const cli_args *a)

@@ -28,7 +28,7 @@ static const cli_option option[] = {
     {0},
 };
 
-/* Finds the folder and reads the configuration: CONFIG, or with --resume only, the one in the folder. */
+/* Finds the folder and reads the configuration: CONFIG or, with --resume alone, the one in the folder. */
 static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c)
 {
     const char *init = cli_given_value(a, "init");
@@ -40,8 +40,8 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
                              cli_format(a->arena, "tacet sweep --resume %s continues it", folder->path),
                              "%s holds a sweep, not a run", folder->path);
     if (resume && a->operands == 0 && !cli_folder_has(folder->config))
-        return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins one", "%s holds no run: %s is missing",
-                             folder->path, folder->config);
+        return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins a run",
+                             "%s does not hold a run: %s is missing", folder->path, folder->config);
     if (!resume && (cli_folder_has(folder->checkpoint) || cli_folder_has(folder->config)))
         return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
                              "%s already holds a run", folder->path);
@@ -59,7 +59,7 @@ static void write_page(cli_training *t)
     cli_arena_free(&a);
 }
 
-/* Takes the final figures of the run, records and prints them. */
+/* Takes the final figures of the run, and records and prints them. */
 static tacet_status report(const cli_args *a, cli_training *t)
 {
     cli_job *job = t->job;
@@ -113,7 +113,7 @@ static tacet_status run(const cli_args *a)
     if (s != TACET_OK) return s;
     cli_progress_begin(&t.progress, cli_given_value(a, "quiet") != NULL);
     if (cli_given_value(a, "resume") && !cli_folder_has(t.folder.checkpoint))
-        cli_progress_say(&t.progress, "%s holds no checkpoint: the run begins there", t.folder.path);
+        cli_progress_say(&t.progress, "%s has no checkpoint: the run begins there", t.folder.path);
     s = train(a, &c, &t);
     cli_progress_clear(&t.progress);
     cli_training_end(&t);
@@ -124,7 +124,7 @@ static tacet_status run(const cli_args *a)
 const cli_command cli_command_train = {
     .name = "train",
     .operands = "CONFIG",
-    .brief = "Train a network as a configuration says",
+    .brief = "Train the network that a configuration describes",
     .doc =
         "Trains the network that CONFIG describes and writes the folder of the run. Ends with the figures of the test "
         "data if there are any, otherwise of the validation data, otherwise of the training data. Ctrl-C and SIGTERM "

@@ -3,19 +3,19 @@
 
 #include <string.h>
 
-static const cli_type type_chain = {.name = "layers", .expected = "layers, linear 512 | relu"};
-static const cli_type type_loss = {.name = "loss", .role = TACET_ROLE_LOSS, .expected = "a loss, cross_entropy"};
+static const cli_type type_chain = {.name = "layers", .expected = "layers like linear 512 | relu"};
+static const cli_type type_loss = {.name = "loss", .role = TACET_ROLE_LOSS, .expected = "a loss like cross_entropy"};
 static const cli_type type_optimizer = {
-    .name = "optimizer", .role = TACET_ROLE_OPTIMIZER, .expected = "an optimizer, sgd lr=0.1"};
-static const cli_type type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source of data, idx DIR"};
-static const cli_type type_map = {.name = "map", .map = true, .expected = "a map, {selector: text}"};
+    .name = "optimizer", .role = TACET_ROLE_OPTIMIZER, .expected = "an optimizer like sgd lr=0.1"};
+static const cli_type type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source like idx DIR"};
+static const cli_type type_map = {.name = "map", .map = true, .expected = "a map like {selector: text}"};
 static const cli_type type_path = {.name = "path", .expected = "a path"};
 static const cli_type type_int = {.name = "int", .expected = "a whole number", .value = "int"};
 static const cli_type type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .value = "float"};
 static const cli_type type_bool = {.name = "bool", .expected = "true or false", .value = "bool"};
-/* "" is the default of target, so that --set target= resets it. The words of sparse are in the order of tacet_sparse. */
+/* The default of target is "", so that --set target= resets it. Those of sparse are in the order of tacet_sparse. */
 static const cli_type type_target = {
-    .name = "target", .expected = "x, the input itself, or not set: what the data have", .value = "|x"};
+    .name = "target", .expected = "x (the input itself) or not set (what the data have)", .value = "|x"};
 static const cli_type type_sparse = {
     .name = "sparse", .expected = "auto, never or always", .value = "auto|never|always"};
 
@@ -34,9 +34,9 @@ tacet_status cli_key_store(cli_config *c, int key, cli_item item)
     int64_t integer = 0;
     size_t width = strlen(item.text);
     if (k->type->value && !tacet_spec_number(k->type->value, item.text, &number, &integer))
-        return cli_fail_at(item.place, width, NULL, "%s is %s, not '%s'", k->name, k->type->expected, item.text);
+        return cli_fail_at(item.place, width, NULL, "%s must be %s, not '%s'", k->name, k->type->expected, item.text);
     if (k->most > k->least && (number < k->least || number > k->most))
-        return cli_fail_at(item.place, width, NULL, "%s is at least %g and at most %g, not %s", k->name, k->least,
+        return cli_fail_at(item.place, width, NULL, "%s must be at least %g and at most %g, not %s", k->name, k->least,
                            k->most, item.text);
     c->value[key].item = item;
     c->value[key].number = number;
@@ -53,7 +53,7 @@ void cli_config_put(cli_config *c, int key, const char *text)
 tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item spec)
 {
     if (!*on.text) return cli_fail_at(on.place, 1, NULL, "a selector is missing");
-    if (!*spec.text) return cli_fail_at(on.place, strlen(on.text), NULL, "'%s' has no text", on.text);
+    if (!*spec.text) return cli_fail_at(on.place, strlen(on.text), NULL, "'%s' has no value", on.text);
     cli_pair **at = NULL;
     for (; *list; list = &(*list)->next)
         if (strcmp((*list)->on.text, on.text) == 0) at = &(*list)->next;
@@ -66,7 +66,7 @@ tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item 
 
 /* ---- The file ---------------------------------------------------------------------------------------------------- */
 
-/* One text, or a list of them. */
+/* Adds a text, or a list of texts. */
 static tacet_status read_entry(cli_config *c, cli_pair **to, const cli_node *entry)
 {
     const bool list = entry->kind == CLI_LIST;
@@ -74,7 +74,7 @@ static tacet_status read_entry(cli_config *c, cli_pair **to, const cli_node *ent
     for (const cli_node *n = list ? entry->first : entry; n && s == TACET_OK; n = list ? n->next : NULL)
         s = n->kind == CLI_SCALAR
                 ? cli_pair_add(c, to, entry->key, n->text)
-                : cli_fail_at(n->text.place, 1, NULL, "'%s' is a text or a list of texts", entry->key.text);
+                : cli_fail_at(n->text.place, 1, NULL, "'%s' must be a text or a list of texts", entry->key.text);
     return s;
 }
 
@@ -83,7 +83,7 @@ static tacet_status read_map(cli_config *c, int key, const cli_node *map)
     cli_pair **to = key == CLI_PENALTIES ? &c->penalties : &c->parameters;
     bool nothing = map->kind == CLI_SCALAR && !map->quoted && !*map->text.text;
     if (map->kind != CLI_MAP && !nothing)
-        return cli_fail_at(map->text.place, 1, NULL, "%s is %s", cli_key_table[key].name, type_map.expected);
+        return cli_fail_at(map->text.place, 1, NULL, "%s must be %s", cli_key_table[key].name, type_map.expected);
     tacet_status s = TACET_OK;
     for (const cli_node *n = map->first; n && s == TACET_OK; n = n->next) s = read_entry(c, to, n);
     return s;
@@ -93,7 +93,7 @@ static tacet_status read_value(cli_config *c, int key, const cli_node *n)
 {
     const cli_key *k = &cli_key_table[key];
     if (k->type->map) return read_map(c, key, n);
-    if (n->kind != CLI_SCALAR) return cli_fail_at(n->text.place, 1, NULL, "%s is %s", k->name, k->type->expected);
+    if (n->kind != CLI_SCALAR) return cli_fail_at(n->text.place, 1, NULL, "%s must be %s", k->name, k->type->expected);
     if (!*n->text.text && !n->quoted) return TACET_OK; /* "test:" without a value */
     return cli_key_store(c, key, n->text);
 }
@@ -110,7 +110,7 @@ static tacet_status read_level(cli_config *c, const char *group, const cli_node 
         else if (*group || cli_key_in(word) < 0)
             s = cli_fail_at(e->key.place, strlen(word), cli_key_suggest(c, group, word), "unknown key '%s'", name);
         else if (e->kind != CLI_MAP)
-            s = cli_fail_at(e->text.place, 1, NULL, "%s is a map, {epochs: 5, batch: 128}", word);
+            s = cli_fail_at(e->text.place, 1, NULL, "%s must be a map like {epochs: 5, batch: 128}", word);
         else
             s = read_level(c, cli_format(c->arena, "%s.", word), e);
         if (s != TACET_OK) return s;
@@ -134,7 +134,7 @@ tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c)
     if (s != TACET_OK) return s;
     if (!root) return cli_fail(TACET_DESCRIPTION, "%s: the configuration is empty", path);
     if (root->kind != CLI_MAP)
-        return cli_fail_at(root->text.place, 1, NULL, "a configuration is a map of keys: model: linear 10");
+        return cli_fail_at(root->text.place, 1, NULL, "a configuration must be a map of keys like model: linear 10");
     return read_level(c, "", root);
 }
 
@@ -150,7 +150,7 @@ tacet_status cli_config_check(const cli_config *c)
     return TACET_OK;
 }
 
-/* ---- And back ---------------------------------------------------------------------------------------------------- */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 static void print_map(FILE *to, const char *name, const cli_pair *list)
 {
@@ -179,7 +179,7 @@ void cli_config_print(const cli_config *c, FILE *to)
             continue;
         }
         if (!*c->value[i].item.text) continue;
-        /* Not written, so that a run that is resumed with more steps gets the epochs for them. */
+        /* Not written, so that a run that is resumed with more steps gets more epochs, too. */
         if (i == CLI_EPOCHS && c->value[CLI_STEPS].integer > 0 && !c->value[CLI_EPOCHS].given) continue;
         size_t group = dot ? (size_t)(dot - name) + 1 : 0;
         if (group && !open) fprintf(to, "%.*s:\n", (int)group - 1, name);

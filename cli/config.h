@@ -1,18 +1,18 @@
-/* config.h: a configuration, which a file and the command line give. Every key is a row of keys.def; its value is kept
- * as text with the place where it was written, so that the library's errors about it can be shown there. */
+/* config.h: a configuration, from a file and the command line. Every key is a row of keys.def; its value is kept as
+ * text with the place where it was written, so that the library's errors can point there. */
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
 #include "yaml_tree.h"
 
-/* What a key's text must be. If it describes an entry of the catalogue, whose attributes can be set one by one (--set
- * optimizer.lr=0.05), `role` is the entry's. */
+/* What a key's text must be. If the text describes an entry of the catalogue, `role` is the entry's role, and its
+ * attributes can be set one by one (--set optimizer.lr=0.05). */
 typedef struct cli_type {
     const char *name;
     tacet_role role;
     bool map;
     const char *expected; /* "a whole number" */
-    const char *value;    /* type of the value, as that of an attribute ("int"); NULL: any text */
+    const char *value;    /* its type, named as for attributes ("int"); NULL: any text */
 } cli_type;
 
 typedef struct cli_key {
@@ -49,33 +49,33 @@ typedef struct cli_config {
     cli_pair *penalties, *parameters;
 } cli_config;
 
-/* Defaults, then the file. */
+/* Sets the defaults, then reads the file. */
 tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c);
 
-/* One --set: "train.epochs=3", "optimizer.lr=0.05", "parameters.linear1.*=frozen". One penalty, "relu1: l1 1e-4", which
- * `option` ("--penalty") gave. */
+/* Apply one --set: "train.epochs=3", "optimizer.lr=0.05", "parameters.linear1.*=frozen"; and one penalty, "relu1: l1
+ * 1e-4", that was given by `option` ("--penalty"). */
 tacet_status cli_config_set(cli_config *c, const char *text);
 tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text);
 
-/* Whether all required keys are set, and no two exclude each other. */
+/* Checks that all required keys are set, and that no two exclude each other. */
 tacet_status cli_config_check(const cli_config *c);
 
 /* Replaces the text of a key (by a resolved source, for example), but not its place. */
 void cli_config_put(cli_config *c, int key, const char *text);
 
-/* Writes the configuration, with defaults, as YAML that is read back as the same. */
+/* Writes the configuration, with defaults, as YAML that reads back as the same configuration. */
 void cli_config_print(const cli_config *c, FILE *to);
 
 /* ---- For the files of the configuration -------------------------------------------------------------------------- */
 
-/* The key that is all of `name`, or the part of it before a dot; -1: no such key. */
+/* The key that is all of `name`, or the part of `name` before a dot; -1: no such key. */
 int cli_key_of(const char *name);
 
 /* The first key of a group ("train"), or -1. */
 int cli_key_in(const char *group);
 
 tacet_status cli_key_store(cli_config *c, int key, cli_item item);
-/* Adds an entry after the last one of the same name, which is the order in which cli_config_print writes them. */
+/* Adds an entry after the last one of the same name, the order in which cli_config_print writes them. */
 tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item spec);
 
 /* A hint for an unknown key: the nearest name in `group` ("train."; "": the top level). */

@@ -1,4 +1,4 @@
-/* edit.c: changes of a configuration by the command line: --set and --penalty. */
+/* edit.c: changes to a configuration from the command line: --set and --penalty. */
 #include "config.h"
 
 #include <string.h>
@@ -93,8 +93,8 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     cli_place whole = cli_argument(c->arena, "--set", text);
     size_t equals = strcspn(text, "="), length = strlen(text);
     if (!text[equals]) return cli_fail_at(whole, length, "--set train.epochs=3", "an = is missing: KEY=VALUE");
-    if (!tc_text_utf8(text)) /* config.yaml could not be read again */
-        return cli_fail_at(whole, length, "rename the file, or reach it through a link", "this is not UTF-8 text");
+    if (!tc_text_utf8(text)) /* otherwise config.yaml could not be read again */
+        return cli_fail_at(whole, length, "rename the file, or use a link to it", "this is not UTF-8 text");
     const char *name = cli_copy(c->arena, text, equals);
     cli_item value = part_of(c, whole, equals + 1, length);
     const int key = cli_key_of(name), first = cli_key_in(name);
@@ -104,7 +104,7 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     if (key < 0) return cli_fail_at(whole, equals, cli_key_suggest(c, "", name), "unknown key '%s'", name);
     size_t width = strlen(cli_key_table[key].name);
     if (key == CLI_PENALTIES)
-        return cli_fail_at(whole, equals, "--penalty 'relu1: l1 1e-4' adds one; --no-penalties drops those of the file",
+        return cli_fail_at(whole, equals, "--penalty 'relu1: l1 1e-4' adds one; --no-penalties drops those in the file",
                            "penalties are not set by --set");
     if (cli_key_table[key].type->map && !name[width])
         return cli_fail_at(whole, equals, "--set 'parameters.linear1.*=lr=0.01'", "%s needs a selector", name);

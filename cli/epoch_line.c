@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BAR = 10, TIME = 11, FIGURE = 6, LABEL = 18 /* columns */, WIDE = 60 /* from here on there is a bar */ };
+enum { BAR = 10, TIME = 11, FIGURE = 6, LABEL = 18 /* columns */, WIDE = 60 /* a line at least this wide has a bar */ };
 enum { LOGGED = 5 /* figures of terms in a log, at most */ };
 
 static const char *left_text(cli_arena *a, double seconds)
@@ -38,10 +38,10 @@ static const char *bar(cli_arena *a, const cli_epoch *e)
 typedef struct line {
     cli_arena *arena;
     const char *text;
-    int room; /* columns that are free; 0 after something did not fit */
+    int room; /* columns that are free; 0 once something did not fit */
 } line;
 
-/* Adds three texts, the second of them faint, which take `columns` together. */
+/* Adds three texts, the second of them faint, that together take `columns` columns. */
 static void add(line *l, int columns, const char *before, const char *faint, const char *text)
 {
     l->room = columns < l->room ? l->room - columns : 0;
@@ -54,7 +54,7 @@ static void add_figure(line *l, const char *name, double value)
 {
     const char *text = cli_format(l->arena, " %-*s", FIGURE, cli_short(l->arena, value, FIGURE));
     const int n = (int)strlen(name) < LABEL ? (int)strlen(name) : LABEL;
-    /* A character that is cut apart is shown as a question mark. */
+    /* tc_tame replaces a character that the cut has split by a question mark. */
     add(l, 2 + n + 1 + FIGURE, "  ", tc_tame(cli_copy(l->arena, name, (size_t)n), ""), text);
 }
 

@@ -12,12 +12,12 @@ typedef struct cli_cell {
 } cli_cell;
 
 typedef struct cli_epoch {
-    int64_t epoch, epochs, batch, batches; /* epoch from 1; batches of it that are done */
+    int64_t epoch, epochs, batch, batches; /* epoch counts from 1; batch: how many are done */
     bool over;
     double left;                      /* seconds to the end of the run */
-    double spent, step;               /* seconds in all steps of the epoch so far; in a step */
+    double spent, step;               /* seconds: in all steps of the epoch so far; per step */
     double loss, objective;           /* means of the epoch so far */
-    bool validated, answered;         /* there will be a loss on validation data; and an accuracy */
+    bool validated, answered;         /* the epoch ends with a validation loss; with an accuracy */
     double validation_loss, accuracy; /* when the epoch is over */
     const cli_cell *cell;             /* in the order in which they are shown */
     int cells;

@@ -1,4 +1,4 @@
-/* figures.c: evaluates data, and writes what was found. */
+/* figures.c: evaluates data and prints the figures. */
 #include "figures.h"
 
 #include <math.h>
@@ -34,16 +34,16 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     const size_t n = strlen(source->text);
     const char *what = source->text;
     if (width != wants)
-        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld number%s, the network takes %lld", what, width,
+        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld number%s, but the network takes %lld", what, width,
                     tc_plural(width), wants);
     else if (labels && !d.classes)
-        cli_fail_at(source->place, n, NULL, "'%s' has no labels, which the network's outputs are compared with", what);
+        cli_fail_at(source->place, n, NULL, "'%s' has no labels to compare the network's outputs with", what);
     else if (target.id && targets != aims)
-        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s%s, and the network expects %lld", what, targets,
+        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s%s, but the network expects %lld", what, targets,
                     labels ? "label" : "target", tc_plural(targets), aims);
     else if (labels && d.classes > outputs)
-        cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, the network has outputs for 0 to %lld", what,
-                    (long long)d.classes - 1, outputs - 1);
+        cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, but the network has outputs for 0 to %lld",
+                    what, (long long)d.classes - 1, outputs - 1);
     else
         return TACET_OK;
     return TACET_FAILED;
@@ -108,7 +108,7 @@ static void table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures
     fprintf(to, "%s, %s:", f->part, cli_count(a, f->result.rows, "row"));
     if (!isnan(f->result.accuracy)) fprintf(to, " accuracy %.4f,", f->result.accuracy);
     fprintf(to, " data loss %s, objective %s", cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
-    if (!isnan(f->step_us)) fprintf(to, "; %s ms a training step", cli_digits(a, f->step_us / 1000));
+    if (!isnan(f->step_us)) fprintf(to, "; %s ms per training step", cli_digits(a, f->step_us / 1000));
     fprintf(to, "\n\n");
     const tc_json *layers = tc_json_get(cli_ledger_of(a, p, CLI_OF_PASS), "layers");
     terms_table(to, a, p);

@@ -1,4 +1,4 @@
-/* figures.h: what an evaluation found, as a table and as JSON. */
+/* figures.h: the figures of an evaluation, as a table and as JSON. */
 #ifndef CLI_FIGURES_H
 #define CLI_FIGURES_H
 
@@ -10,9 +10,9 @@ typedef struct cli_figures {
     double step_us; /* time of a training step; NAN: none was done */
 } cli_figures;
 
-/* Whether the data can be evaluated: rows as wide as x, targets of its kind, labels within the outputs. If not, prints
- * why, at their source; this is called before a long run rather than after it. target {0}, here and below: the data
- * need no targets. */
+/* Checks that the network can evaluate the data: rows as wide as x, targets of the right kind, labels that have an
+ * output. If not, prints why, pointing at their source. Call this before a long run rather than after it. target
+ * {0}, here and below: the data need no targets. */
 tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_value x, tacet_value target,
                              tacet_value y, const cli_item *source);
 
@@ -28,7 +28,7 @@ tacet_status cli_figures_judge(const cli_figures *f);
  * training: with the ledger's figures as "training" of each term and layer. */
 void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training);
 
-/* Prints them on standard output: as tables, or as that object on one line. */
+/* Prints them to standard output: as tables, or as that object on one line. */
 void cli_figures_print(cli_arena *a, const tacet_plan *p, const cli_figures *f, bool json, bool training);
 
 #endif

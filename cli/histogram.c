@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { EVEN = 30 /* buckets, as TensorBoard's own writer has */, BINS = 10 };
+enum { EVEN = 30 /* buckets, as in TensorBoard's own writer */, BINS = 10 };
 
 static int even_bucket(const cli_histogram *h, double x)
 {
@@ -18,8 +18,8 @@ static void add_bucket(cli_histogram *h, double limit, double in)
     h->in[h->buckets++] = in;
 }
 
-/* Zeros get the bucket [0, the least number above 0), which divides the even bucket around it: in[] counts the negative
- * numbers of that one, above_zero the positive ones. */
+/* Zeros get the bucket [0, the least number above 0), which splits the even bucket around it: of that one, in[] counts
+ * the negative numbers and above_zero the positive ones. */
 static void lay_out(cli_histogram *h, const double in[EVEN], double zeros, double above_zero)
 {
     const int z = zeros > 0 ? even_bucket(h, 0) : -1;

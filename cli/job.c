@@ -1,4 +1,4 @@
-/* job.c: from a configuration to a plan that can step. What the library refuses is shown where it was written. */
+/* job.c: turns a configuration into a plan to train. Errors of the library point at the text that they are about. */
 #include "job.h"
 #include "command.h"
 #include "figures.h"
@@ -23,7 +23,7 @@ tacet_status cli_job_configure(const cli_args *a, const char *path, cli_config *
 
 /* ---- The network ------------------------------------------------------------------------------------------------- */
 
-/* OK while the graph is; otherwise shows what is wrong in the texts that were just added. */
+/* OK if the graph is; otherwise shows what is wrong in the texts that were just added. */
 static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
 {
     const tacet_error *e = tacet_graph_error(g);
@@ -44,7 +44,7 @@ tacet_status cli_job_describe(cli_job *job)
         job->target = tacet_input(g, "target", info->target_rank, info->target_shape);
     else if (!self)
         return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)),
-                           "an autoencoder, which needs none, has target: x", "the data have no targets to learn");
+                           "an autoencoder needs no targets: set target: x", "the data have no targets to learn");
     job->y = tacet_chain(g, job->x, text(c, CLI_MODEL));
     tacet_status s = look(g, *item(c, CLI_MODEL), *item(c, CLI_MODEL));
     if (s != TACET_OK) return s;
@@ -61,7 +61,7 @@ tacet_status cli_job_describe(cli_job *job)
     return s;
 }
 
-/* An error of compiling may be about any text of the configuration. */
+/* A compile error may be about any text of the configuration. */
 static tacet_status blame(const cli_config *c, const tacet_error *e)
 {
     const cli_pair *const pairs[] = {c->parameters, c->penalties};
@@ -69,7 +69,7 @@ static tacet_status blame(const cli_config *c, const tacet_error *e)
     for (int i = 0; i < 2; i++)
         for (const cli_pair *p = pairs[i]; p; p = p->next) count += 2;
     cli_item *list = cli_take(c->arena, (size_t)count * sizeof *list);
-    list[0] = (cli_item){"", {NULL, 0}}; /* without a place, if it is about none of the others */
+    list[0] = (cli_item){"", {NULL, 0}}; /* no place, for an error that is about none of the others */
     list[1] = *item(c, CLI_OPTIMIZER);
     list[2] = *item(c, CLI_MODEL);
     list[3] = *item(c, CLI_LOSS);
@@ -148,7 +148,7 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const
     return d;
 }
 
-/* The other parts have the scaling and the classes of the training part, which the network learns with. */
+/* The other parts get the scaling and the classes of the training part, with which the network is trained. */
 static tacet_status open_parts(cli_job *job)
 {
     cli_config *c = job->config;
@@ -182,7 +182,7 @@ static tacet_status open_data(cli_job *job)
     tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;
     int64_t most = 0;
-    for (int i = CLI_PARTS - 1; i >= 0; i--) { /* *info is that of the training part in the end */
+    for (int i = CLI_PARTS - 1; i >= 0; i--) { /* backwards, so that *info is that of the training part in the end */
         if (!job->part[i].data) continue;
         tacet_data_describe(job->part[i].data, info);
         if (info->rows > most) most = info->rows;
@@ -255,7 +255,7 @@ tacet_file *cli_model_file(const char *path, tacet_status *s)
     return NULL;
 }
 
-/* Finds the input that the outputs are compared with, if it is fed (a layer may be called target as well), and the
+/* Finds the input that the outputs are compared with, if it is fed (a layer may also be called target), and the
  * loss. */
 static void find_loss(cli_model *m)
 {

@@ -1,4 +1,4 @@
-/* job.h: what a configuration describes: data opened, network built and compiled. */
+/* job.h: a configuration made ready to run: its data opened, its network built and compiled. */
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
 
@@ -12,25 +12,25 @@ typedef struct cli_job {
     struct {
         const char *name;     /* "training", "validation", "test" */
         const cli_item *from; /* the source in the configuration */
-        tacet_data *data;     /* NULL: no such part */
+        tacet_data *data;     /* NULL if this part does not exist */
     } part[CLI_PARTS];
     tacet_loader *loader;
     tacet_graph *graph;
     tacet_value x, target, y; /* target {0}: the output is compared with x */
     tacet_plan *plan;
-    int64_t epochs; /* how many there will be */
+    int64_t epochs; /* of the whole run */
     const char *batch_text;
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
     const char *scaling, *classes; /* classes NULL: the labels are not used */
 } cli_job;
 
-/* Reads a configuration and what the command line changes in it (--set, --penalty, --no-penalties). */
+/* Reads a configuration and applies the changes of the command line (--set, --penalty, --no-penalties). */
 struct cli_args;
 tacet_status cli_job_configure(const struct cli_args *a, const char *path, cli_config *c);
 
 /* Opens the data and compiles the network; resolves the source of the data and the number of epochs in the
- * configuration. cli_job_close must follow, after a failure as well. */
+ * configuration. cli_job_close must follow, even after a failure. */
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job);
 void cli_job_close(cli_job *job);
 
@@ -39,7 +39,7 @@ void cli_job_close(cli_job *job);
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
 
-/* Sets *taken (may be NULL) of the plan's parameters from the file that the key init names, if it is set. */
+/* If the key init is set, sets parameters from the file that it names; *taken (may be NULL): how many. */
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
 
 /* The notes with which a model can be evaluated without its configuration. */
@@ -57,11 +57,11 @@ typedef struct cli_model {
     const char *output;
 } cli_model;
 
-/* Opens a model's file; NULL after a message, which for a run's folder names the file that was meant. */
+/* Opens a model's file; NULL after a message. For a run's folder, the message suggests the model in it. */
 tacet_file *cli_model_file(const char *path, tacet_status *s);
 
-/* Opens a model for inference, with the values `keep` readable (NULL: only the output). cli_model_close must follow,
- * after a failure as well. */
+/* Opens a model for inference, with the values that `keep` selects readable (NULL: only the output). cli_model_close
+ * must follow, even after a failure. */
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);
 

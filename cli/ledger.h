@@ -45,11 +45,11 @@ enum { CLI_BINS = 10 };
 /* Whether term i, which is stored in *t, is a penalty or a constraint. */
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 
-/* The value that term i is on, if it is only one and its zeros are counted; otherwise -1. */
+/* The value that term i is on, if it is on only one and the zeros of that are counted; otherwise -1. */
 int cli_silent_value(const tacet_plan *p, int i);
 
-/* Which figures of terms and layers: those of the last step or evaluation; those with the ledger's as "training"; the
- * ledger's, over the training steps since it was reset. */
+/* Which figures of terms and layers: those of the last step or evaluation; those, with the ledger's as "training"; the
+ * ledger's, which cover the training steps since it was reset. */
 typedef enum cli_told { CLI_OF_PASS, CLI_OF_BOTH, CLI_OF_LEDGER } cli_told;
 
 /* Add members to an open object: "terms"; "layers"; both of the ledger, and "warnings". */
@@ -60,14 +60,14 @@ void cli_ledger_json(tc_json_writer *j, const tacet_plan *p);
 /* An object with those members. */
 const tc_json *cli_ledger_of(cli_arena *a, const tacet_plan *p, cli_told told);
 
-/* Figures of the whole network: sets all to NAN; adds n of them in that order as members. */
+/* Figures of the whole network: set all to NAN; add n of them as members, in the given order. */
 void cli_run_blank(double x[CLI_RUN_FIGURES]);
 void cli_run_json(tc_json_writer *j, const double x[CLI_RUN_FIGURES], int n, const int *order);
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* A row for each of n entries, named by row[i], and a column for each figure that has a heading and is known of an
- * entry. */
+/* A row for each of n entries, named by row[i], and a column for each figure that has a heading and is known for
+ * some entry. */
 void cli_figures_columns(FILE *to, cli_arena *a, const char *head, const cli_figure *figure, int figures, size_t n,
                          const tc_json *const *entry, const char *const *row);
 void cli_layers_table(FILE *to, cli_arena *a, const tc_json *layers);

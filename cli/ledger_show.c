@@ -1,4 +1,4 @@
-/* ledger_show.c: figures as tables. "-" is shown for what is not known. */
+/* ledger_show.c: figures as tables, with "-" for unknown ones. */
 #include "ledger.h"
 
 #include <math.h>
@@ -99,7 +99,7 @@ void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch
     tc_json_each(layers, i, o) dead_named(to, a, o);
 }
 
-/* Term i in each epoch; of many epochs, EPOCHS of them. */
+/* Term i in each epoch, or in EPOCHS of them if there are more. */
 static void term_over_epochs(FILE *to, cli_arena *a, const cli_record *r, size_t i)
 {
     const size_t n = r->epochs, shown = n < EPOCHS ? n : EPOCHS;

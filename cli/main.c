@@ -30,8 +30,8 @@ static tacet_status run(int argc, char **argv, cli_arena *arena)
     return s;
 }
 
-/* If the caller has closed a standard stream, the next file to be opened would take its descriptor and receive what is
- * printed. Opens /dev/null for reading in its place, so that printing there is still an error. */
+/* If the caller has closed a standard stream, the next file to be opened would get its descriptor, and with it all that
+ * is printed. /dev/null takes the descriptor instead, opened for reading, so that printing is still an error. */
 static void hold_streams(void)
 {
     for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)

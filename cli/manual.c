@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Prints text with the characters that roff would interpret escaped. */
+/* Prints text, escaping the characters that roff would interpret. */
 static void text(FILE *to, const char *s)
 {
     if (*s == '.' || *s == '\'') fputs("\\&", to);
@@ -79,19 +79,19 @@ static const entry codes[] = {
     {"0", "Success."},
     {"1", "The run failed: for example, the data do not fit the network."},
     {"2", "A mistake in the usage, in the configuration or in a description."},
-    {"3", "A file was refused: truncated, mislabelled, or of another size than it claims."},
+    {"3", "A file was refused: truncated, in the wrong format, or not of the size that it claims."},
     {"4", "Out of memory."},
     {"5", "The system could not open, read or write a file."},
-    {"6", "The objective or a gradient was not a number. The checkpoint keeps the weights before that step."},
+    {"6", "The objective or a gradient was not finite. The checkpoint has the weights before that step."},
     {"130, 143", "Ended by Ctrl-C or SIGTERM, after writing a checkpoint."},
     {0},
 };
 
 static const entry files[] = {
-    {"config.yaml", "The resolved configuration: with defaults, and with the changes made on the command line."},
+    {"config.yaml", "The resolved configuration, with defaults and with the changes made on the command line."},
     {"run.json", "What was run, where and when, whether it ended, and its final figures."},
     {"metrics.jsonl",
-     "One JSON object per epoch, and one every train.log steps. On resume it is cut back to the checkpoint."},
+     "One JSON object per epoch, and one every train.log steps. A resume cuts it back to the checkpoint."},
     {"checkpoint.safetensors", "Everything that the rest of the run depends on."},
     {"model.safetensors", "The network at the end of the last epoch, or of the run."},
     {"best.safetensors", "With validation: the network of the epoch with the lowest validation loss."},

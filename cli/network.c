@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* An input or a layer. A parameter that several layers use is counted by its owner, the layer that it is named after. */
+/* An input or a layer. A parameter that several layers use counts for its owner, the layer that it is named after. */
 typedef struct layer {
     tacet_role role;
     const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
@@ -94,7 +94,7 @@ void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */
 
-/* A column that is cut has LEAST characters; a table below NARROW has names without descriptions. */
+/* A column is cut to no fewer than LEAST characters; a table below NARROW has names without descriptions. */
 enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12, NARROW = 60 };
 
 typedef struct table {
@@ -134,7 +134,7 @@ static size_t row_of(const char *list, size_t room)
     return at ? at : strcspn(list, " ;");
 }
 
-/* The table with the lists that are too long for the last column continued in further rows. */
+/* Continues the lists that are too long for the last column in further rows. */
 static table fold(cli_arena *a, const table *t, size_t room)
 {
     int rows = t->rows;
@@ -202,7 +202,7 @@ void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
 
 /* ---- What selectors match ---------------------------------------------------------------------------------------- */
 
-enum { NAMED = 4 }; /* values that are named at first; if there are more, the last one is named as well */
+enum { NAMED = 4 }; /* the first values are named and, if there are more, the last one */
 
 /* "relu*: l1 1e-3 on 2 values: relu1, relu2", or "" if the selector is the whole name of a value. */
 static const char *selection(cli_arena *a, const tacet_graph *g, const tacet_plan *p, const char *selector,

@@ -1,6 +1,6 @@
-/* progress.c: the moving line. The cursor waits at its first column, so that the ^C that a terminal echoes cannot push
- * the line over the edge, and clearing from the cursor to the end of the screen removes all of a line that a narrower
- * window has broken into two. A line is written at once, so that it does not flicker. */
+/* progress.c: the moving line. The cursor waits in the first column, so that the ^C that a terminal echoes cannot push
+ * the line over the edge, and clearing from there to the end of the screen also removes a line that was wrapped when the
+ * window became narrower. A line is written at once, so that it does not flicker. */
 #include "progress.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@ void cli_progress_begin(cli_progress *p, bool quiet)
     *p = (cli_progress){.quiet = quiet, .moving = !quiet && cli_terminal(stderr)};
 }
 
-/* The last column stays free: a terminal may break the line after it. */
+/* The last column stays free, because a terminal may wrap the line after it. */
 int cli_progress_columns(const cli_progress *p)
 {
     struct winsize w;
@@ -41,7 +41,7 @@ void cli_progress_draw(cli_progress *p, const char *line)
     if (!p->moving) return;
     fprintf(stderr, "\r%s\033[J\r", line);
     p->shown = true;
-    /* At most 2: a terminal that was held by Ctrl-S is not slow for ever. */
+    /* At most 2: a terminal that was paused by Ctrl-S is not slow for ever. */
     p->pause = fmin(fmax(0.1, 50 * (cli_now() - p->last)), 2);
 }
 
@@ -49,7 +49,7 @@ void cli_progress_keep(cli_progress *p)
 {
     if (p->moving) fputs(p->shown ? "\n" : "\r\033[J", stderr);
     p->shown = false;
-    p->last = cli_now(); /* the time between two epochs is not that of drawing a line */
+    p->last = cli_now(); /* the time between two epochs is not drawing time */
     p->pause = 0.1;
 }
 

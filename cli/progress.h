@@ -14,16 +14,16 @@ double cli_now(void); /* seconds, of a clock that never goes back */
 
 void cli_progress_begin(cli_progress *p, bool quiet);
 
-/* Columns that a line may take on the terminal now; 0: not a terminal, lines may have any length. */
+/* The columns that a line may take on the terminal now; 0: not a terminal, so lines may have any length. */
 int cli_progress_columns(const cli_progress *p);
 
 /* Whether to draw now: at most ten times a second, and so rarely that drawing takes at most a fiftieth of the time. */
 bool cli_progress_due(cli_progress *p, double now);
 
-/* Draws the moving line, no wider than the columns, in place of the previous one. */
+/* Replaces the moving line. The new one must not be wider than the columns. */
 void cli_progress_draw(cli_progress *p, const char *line);
 
-/* The moving line stays as it is. If it is not on the screen, what was typed there (^C) is cleared. */
+/* Leaves the moving line as it is. If it is not on the screen, clears what was typed there (^C). */
 void cli_progress_keep(cli_progress *p);
 
 void cli_progress_clear(cli_progress *p); /* before any other output */

@@ -34,7 +34,7 @@ static void figures(writer *w, int when, const char *group, const char *name, co
             scalar(w, cli_format(&w->arena, "%s%s", group, figure[k].tag), name, cli_number(entry, figure[k].key));
 }
 
-/* Only the ledger has the names of terms. Constraints, which have no value, are left out. */
+/* Only the ledger has the names of terms. Constraints are left out, because they have no value. */
 static void terms(writer *w, int when, const char *group, const tc_json *from, const tc_json *ledger)
 {
     const tc_json *t, *list = tc_json_get(from, "terms"), *named = tc_json_get(ledger, "terms");
@@ -51,7 +51,7 @@ static void layers(writer *w, int when, const char *group, const tc_json *from)
         figures(w, when, group, cli_record_name(&w->arena, l), cli_layer_figure, CLI_LAYER_FIGURES, l);
 }
 
-/* Whether what term i is on is a layer, whose density is written elsewhere, or also what an earlier term is on. */
+/* Whether the value that term i is on has its density written already: as a layer, or for an earlier term. */
 static bool known(const tc_json *ledger, size_t i, const char *on)
 {
     const tc_json *o;
@@ -64,7 +64,7 @@ static bool known(const tc_json *ledger, size_t i, const char *on)
     return found;
 }
 
-/* What is known after a step and at the end of an epoch alike. */
+/* Writes what is known both after a step and at the end of an epoch. */
 static void states(writer *w, const tc_json *ledger)
 {
     const tc_json *t;
@@ -91,7 +91,7 @@ static struct cli_fired fired_so_far(const tacet_plan *p, int i)
     return (struct cli_fired){elements, f.density * elements};
 }
 
-/* Densities since the last step that was written; those of the epoch so far would jump when the next one begins. */
+/* Densities since the last step that was written: those of the epoch so far would jump when an epoch begins. */
 static void densities(writer *w, cli_events *e)
 {
     tacet_value_info v = {.size = sizeof v};
@@ -180,7 +180,7 @@ bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double 
     network(&w, CLI_EPOCH, "epoch", line);
     scalar(&w, "epoch", "ms_per_step", step * 1e3);
     terms(&w, CLI_EPOCH, "epoch_", line, line);
-    if (e->logged != w.step) states(&w, line); /* otherwise they are written already */
+    if (e->logged != w.step) states(&w, line); /* otherwise they have been written already */
     counts(&w, line);
     network(&w, CLI_VALIDATION, "validation", validation);
     terms(&w, CLI_VALIDATION, "validation_", validation, line);

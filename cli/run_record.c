@@ -15,7 +15,7 @@ static const char *now(cli_arena *a)
     return cli_copy(a, text, strlen(text));
 }
 
-/* When the run began, as an earlier run.json says if it can be read, otherwise now. */
+/* When the run began: taken from an earlier run.json if it can be read, otherwise now. */
 static const char *began(cli_arena *a, const cli_folder *f)
 {
     const tc_mem m = cli_memory(a);

@@ -1,5 +1,5 @@
 /* tensorboard.c: event files. A file is a list of records; a record is an Event, in the protocol buffer encoding.
- * Numbers of fields are those of tensorflow/core/util/event.proto (Event, SessionLog) and
+ * Field numbers are those of tensorflow/core/util/event.proto (Event, SessionLog) and
  * tensorflow/core/framework/summary.proto (Summary, HistogramProto); records are those of
  * tensorflow/core/lib/io/record_writer.h. */
 #include "tensorboard.h"
@@ -18,7 +18,7 @@ static void put_little(tc_text *b, uint64_t x, size_t n)
 
 /* ---- Fields of a protocol buffer --------------------------------------------------------------------------------- */
 
-enum { VARINT = 0, EIGHT = 1, LENGTH = 2, FOUR = 5 }; /* types of the wire */
+enum { VARINT = 0, EIGHT = 1, LENGTH = 2, FOUR = 5 }; /* wire types */
 
 static void varint(tc_text *b, uint64_t x)
 {
@@ -66,7 +66,7 @@ static void put_doubles(tc_text *b, unsigned field, const double *x, int n)
 
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
 
-/* CRC-32C (RFC 3720, B.4), rotated and shifted as tensorflow/core/lib/hash/crc32c.h has it. */
+/* CRC-32C (RFC 3720, B.4), rotated and shifted as in tensorflow/core/lib/hash/crc32c.h. */
 static uint32_t masked_crc(const char *x, size_t n)
 {
     uint32_t crc = 0xffffffff;
@@ -78,7 +78,7 @@ static uint32_t masked_crc(const char *x, size_t n)
     return (crc >> 15 | crc << 17) + 0xa282ead8;
 }
 
-/* An Event: when, at which step, and what: one field. */
+/* An Event has the time, the step, and one field with the contents. */
 static void write_event(cli_tensorboard *t, cli_arena *a, int64_t step, unsigned field, const tc_text *what)
 {
     tc_text event = {.mem = cli_memory(a)}, record = {.mem = cli_memory(a)};

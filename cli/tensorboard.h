@@ -18,8 +18,8 @@ typedef struct cli_histogram {
     double limit[CLI_BUCKETS], in[CLI_BUCKETS];
 } cli_histogram;
 
-/* Makes a new file in the folder, whose name sorts after those of older ones. It begins with a mark that makes
- * TensorBoard drop what the others contain from `step` on, because a resumed run writes that again. False with errno,
+/* Creates a file in the folder, whose name sorts after those of older ones. It begins with a mark that makes
+ * TensorBoard drop what the older ones have from `step` on, because a resumed run writes that again. False with errno,
  * here and below. */
 bool cli_tensorboard_open(cli_arena *a, const char *folder, int64_t step, cli_tensorboard *t);
 
@@ -27,7 +27,7 @@ bool cli_tensorboard_open(cli_arena *a, const char *folder, int64_t step, cli_te
 void cli_tensorboard_scalar(cli_tensorboard *t, int64_t step, const char *tag, double value);
 void cli_tensorboard_histogram(cli_tensorboard *t, int64_t step, const char *tag, const cli_histogram *h);
 
-/* Whether all so far was written, so that others can read it; with sync, so that it survives a crash of the machine. */
+/* Writes everything so far, so that others can read it; with sync, so that it survives a crash of the machine. */
 bool cli_tensorboard_flush(cli_tensorboard *t, bool sync);
 void cli_tensorboard_close(cli_tensorboard *t);
 

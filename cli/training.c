@@ -1,4 +1,4 @@
-/* training.c: the loop. A checkpoint has everything that the rest of a run depends on: the library's state and, in
+/* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
  * notes, the seconds of the current epoch, the best validation loss, and the length of metrics.jsonl. */
 #include "training.h"
 #include "training_show.h"
@@ -35,7 +35,7 @@ static tacet_status unwritten(cli_training *t, const char *path)
     return cli_fail(TACET_IO, "cannot write %s: %s", path, why);
 }
 
-/* OK, or that the event file cannot be written. */
+/* OK, or the error that the event file cannot be written. */
 static tacet_status written(cli_training *t, bool ok) { return ok ? TACET_OK : unwritten(t, t->events.file.path); }
 
 /* Flushes metrics.jsonl, whose length it returns, and the event file to the disk. */
@@ -103,8 +103,8 @@ static tacet_status same(const cli_training *t, const tacet_file *f, const char 
     const char *theirs = tacet_file_note(f, note);
     if (strcmp(theirs ? theirs : "", own) == 0) return TACET_OK;
     return cli_fail_hint(TACET_DESCRIPTION,
-                         "a run is continued with its own settings; --init starts a new run from its weights",
-                         "%s is a run with \"%s\", not with \"%s\"", t->folder.path, theirs ? theirs : "", own);
+                         "a run keeps the settings it was begun with; --init starts a new run from its weights",
+                         "%s was begun with \"%s\", not with \"%s\"", t->folder.path, theirs ? theirs : "", own);
 }
 
 static tacet_status resume(cli_training *t)
@@ -172,8 +172,8 @@ void cli_training_end(cli_training *t)
 
 /* ---- Metrics ----------------------------------------------------------------------------------------------------- */
 
-/* Writes the line of a step, or of an epoch (the means of what there is of it, the ledger, and validation unless it is
- * NULL), and the events that go with it. */
+/* Writes the line of a step, or of an epoch (its means so far, the ledger, and validation unless it is NULL), and the
+ * events that go with it. */
 static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const cli_figures *validation)
 {
     const int order[] = {whole ? CLI_RUN_epoch : CLI_RUN_step,
@@ -214,7 +214,7 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
     bool ok = true;
     if (!whole)
         ok = cli_events_step(&t->events, p, line, t->time, t->steps);
-    else if (t->steps > 0) /* otherwise the events are those of an earlier process */
+    else if (t->steps > 0) /* otherwise an earlier process has written the events */
         ok = cli_events_epoch(&t->events, p, line, t->seconds / (double)total.steps);
     cli_arena_free(&a);
     return written(t, ok);
@@ -222,7 +222,7 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
 
-/* Epochs whose last batch is done; in_epoch: and whether another one has begun. */
+/* Epochs whose last batch is done. in_epoch: whether another one has begun. */
 static int64_t epochs_done(const cli_job *job)
 {
     int64_t epoch, position;
@@ -239,7 +239,7 @@ static bool in_epoch(const cli_job *job)
 
 int64_t cli_training_epoch(const cli_training *t) { return epochs_done(t->job) + in_epoch(t->job); }
 
-/* Whether there are steps left, and no signal has come. */
+/* Whether steps are left and no signal has come. */
 static bool goes_on(const cli_job *job)
 {
     const int64_t limit = job->config->value[CLI_STEPS].integer;
@@ -267,12 +267,12 @@ static tacet_status step(cli_training *t)
     if (s == TACET_NOT_FINITE) {
         tacet_loader_seek(job->loader, epoch, position);
         if (checkpoint(t) == TACET_OK)
-            cli_progress_say(&t->progress, "the weights before that step are in %s", t->folder.checkpoint);
+            cli_progress_say(&t->progress, "the weights from before that step are in %s", t->folder.checkpoint);
     }
     return s;
 }
 
-/* Whether every schedule of a target has ended: only then can a network be the best of those that were asked for. */
+/* Whether every schedule of a target has ended: until then a network is not on target, and cannot be the best. */
 static bool on_target(const tacet_plan *p)
 {
     tacet_account a = {.size = sizeof a};
@@ -281,7 +281,7 @@ static bool on_target(const tacet_plan *p)
     return true;
 }
 
-/* Validation, the line, best, model. The checkpoint of a whole epoch comes after its line. */
+/* Validates, and writes the line, best and model. The checkpoint of a whole epoch comes after its line. */
 static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
 {
     cli_job *job = t->job;
@@ -309,18 +309,18 @@ static tacet_status interrupted(cli_training *t)
     cli_show_stop(t, epochs_done(t->job) + 1);
     tacet_status s = checkpoint(t);
     if (s != TACET_OK) return s;
-    cli_progress_say(&t->progress, "stopped at step %lld; go on with: tacet train --resume %s",
+    cli_progress_say(&t->progress, "stopped at step %lld; continue with: tacet train --resume %s",
                      (long long)tacet_steps(t->job->plan), t->folder.path);
     return (tacet_status)(128 + number);
 }
 
-/* Steps until the epoch is whole, the steps are done, or a signal comes. */
+/* Runs steps until the epoch ends, the steps are done, or a signal comes. */
 static tacet_status run_epoch(cli_training *t)
 {
     cli_job *job = t->job;
     int64_t every = job->config->value[CLI_CHECKPOINT].integer, log = job->config->value[CLI_LOG].integer;
     int64_t epoch = epochs_done(job);
-    if (!in_epoch(job)) { /* a new one: the ledger is of one epoch */
+    if (!in_epoch(job)) { /* a new one: the ledger covers one epoch */
         tacet_ledger_reset(job->plan);
         t->seconds = 0;
     }

@@ -1,4 +1,4 @@
-/* training.h: the loop of `tacet train`: steps, epochs, checkpoints, and what is written in the meantime. */
+/* training.h: the loop of `tacet train`: steps, epochs, checkpoints, and what is written meanwhile. */
 #ifndef CLI_TRAINING_H
 #define CLI_TRAINING_H
 
@@ -29,7 +29,7 @@ tacet_status cli_training_begin(cli_training *t);
 /* Trains until the epochs or steps are done, or a signal comes (then 128 + its number, after a checkpoint). */
 tacet_status cli_training_run(cli_training *t);
 
-/* The epoch that the ledger is of, from 1: the current one, or the last whole one. */
+/* The epoch that the ledger covers, from 1: the current one, or the last whole one. */
 int64_t cli_training_epoch(const cli_training *t);
 
 void cli_training_end(cli_training *t);

@@ -28,7 +28,7 @@ void cli_show_start(cli_training *t, int threads)
                           i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
     cli_wrap(stderr, rows, 0, 0, columns);
-    rows = cli_format(&a, "%s of %s an epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
+    rows = cli_format(&a, "%s of %s per epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
                       cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
     cli_wrap(stderr, rows, 0, 0, columns);
     fputc('\n', stderr);

@@ -19,7 +19,7 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
 /* When a signal stops the run: the moving line stays as it is. */
 void cli_show_stop(cli_training *t, int64_t epoch);
 
-/* Each warning of the ledger, of one kind or (NULL) of all, once in a run. */
+/* Prints the ledger's warnings of one kind (NULL: of all), each only once in a run. */
 void cli_show_warnings(cli_training *t, const char *kind);
 
 #endif

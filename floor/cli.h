@@ -1,9 +1,9 @@
-/* cli.h: what the files of the program share: memory, errors that point at their place, words.
+/* cli.h: what the files of the program share: memory, error messages that point at a place, wording.
  *
  * The program uses tacet.h, and shares src/base with the library. The library never prints; the program prints results
  * to standard output and everything else to standard error. Memory is allocated in arenas, which are freed as a
- * whole; when it runs out the program exits with TACET_MEMORY. A call that fails has already printed why: its caller
- * passes the status on, which becomes the exit code. */
+ * whole; when it runs out the program exits with TACET_MEMORY. A call that fails has already printed why; its
+ * caller only passes on the status, which becomes the exit code. */
 #ifndef CLI_H
 #define CLI_H
 
@@ -28,22 +28,22 @@ void cli_arena_free(cli_arena *a);
 /* The arena as an allocator for src/base; freeing does nothing. */
 tc_mem cli_memory(cli_arena *a);
 
-/* All of the text that a call of the library writes; of a graph's part, such as "penalties"; and of the machine. */
+/* All of the text that a library call writes; cli_graph_part: of a part of a graph, such as "penalties". */
 char *cli_text_of(cli_arena *a, size_t (*write)(const void *from, char *text, size_t capacity), const void *from);
 char *cli_graph_part(cli_arena *a, const tacet_graph *g, const char *part);
 char *cli_machine(cli_arena *a);
 
-/* Splits the first of the lines "key: value" off; false after the last. */
+/* Splits off the first of the lines "key: value"; false after the last. */
 bool cli_next_line(cli_arena *a, const char **lines, const char **key, const char **value);
 
 /* ---- Places and errors ------------------------------------------------------------------------------------------- */
 
-/* A text that errors can point into: a file, or what followed an option ("--set"). */
+/* A text that errors can point into: a file, or the argument of an option ("--set"). */
 typedef struct cli_source {
     const char *name;
     const char *text;
     size_t length;
-    bool file; /* named with line and column */
+    bool file; /* errors name line and column */
 } cli_source;
 
 /* A place in a source; source NULL: unknown. */
@@ -52,14 +52,14 @@ typedef struct cli_place {
     size_t offset; /* bytes */
 } cli_place;
 
-/* A text, and where it was written. */
+/* A text and the place where it was written. */
 typedef struct cli_item {
     const char *text;
     cli_place place;
 } cli_item;
 
-/* fprintf for people: control characters, characters that make a text look like another one, and bytes that are not
- * UTF-8 become question marks (tc_tame). Whatever may contain words of a file or a path must be printed by it. */
+/* fprintf for people: control characters, characters that disguise a text, and bytes that are not UTF-8 become question
+ * marks (tc_tame). Anything that may contain text from a file, or a path, must be printed with it. */
 __attribute__((format(printf, 2, 3))) void cli_print(FILE *to, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void cli_print_list(FILE *to, const char *format, va_list list);
 
@@ -73,8 +73,8 @@ __attribute__((format(printf, 3, 4))) tacet_status cli_fail_hint(tacet_status s,
 __attribute__((format(printf, 4, 5))) tacet_status cli_fail_at(cli_place place, size_t width, const char *hint,
                                                                const char *format, ...);
 
-/* Prints an error of the library: at the item whose text it is about, otherwise at the first item; without items, as
- * the library words it. */
+/* Prints an error of the library, pointing at the item whose text it is about, otherwise at the first item; without
+ * items, it is printed as the library words it. */
 tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 
 /* Prints "tacet: warning: ..." to standard error. */
@@ -88,7 +88,7 @@ const char *cli_colour(FILE *f, const char *escape);
 
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
 
-/* "did you mean NAME?", or NULL if no name is near. */
+/* "did you mean NAME?", or NULL if no name is similar. */
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
 

@@ -1,4 +1,4 @@
-/* memory.c: an arena is a list of blocks that are freed together; texts of the library, in an arena. */
+/* memory.c: an arena is a list of blocks that are freed together; texts of the library are copied into one. */
 #include "cli.h"
 
 #include <stdarg.h>

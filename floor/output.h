@@ -1,4 +1,4 @@
-/* output.h: the formats that the program writes: JSON, tables, npy; and files that appear only when they are whole. */
+/* output.h: the formats that the program writes: JSON, tables, npy; and files that appear only when complete. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
@@ -8,26 +8,26 @@
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-/* A document in the arena; prints it as a line. */
+/* A JSON document in the arena; cli_json_print prints it on one line. */
 tc_json_writer cli_json(cli_arena *a);
 void cli_json_print(const tc_json_writer *j, FILE *to);
-const tc_json *cli_json_value(tc_json_writer *j); /* reads it in place, after which it cannot be printed */
+const tc_json *cli_json_value(tc_json_writer *j); /* parses it in place; it cannot be printed afterwards */
 
-/* All of a file, with a NUL at its end; NULL with errno if it cannot be read. */
+/* The contents of a file, ending in a NUL; NULL with errno if it cannot be read. */
 char *cli_file_text(cli_arena *a, const char *path, size_t *length);
 
-/* Reads a file that is one object, into the arena. An error begins "PATH:1:7: WHAT: expected :". */
+/* Reads a file that contains one object into the arena. An error begins "PATH:1:7: WHAT: expected :". */
 tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, const tc_json **object);
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* A letter of `align`, l or r, for each column; cells row by row, beginning with the headings. */
+/* align: a letter, l or r, for each column; the cells are given row by row, headings first. */
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 
-/* Numbers for people: 4 significant digits; "-" if it is not finite. */
+/* A number for people: 4 significant digits, or "-" if it is not finite. */
 const char *cli_digits(cli_arena *a, double value);
 
-/* The same in at most `width` columns (5 or more), in k, M, ... from 10 thousand on: "13.34", "1.3e-05", "402k". */
+/* The same in at most `width` columns (5 or more), in k, M, ... from 10,000 on: "13.34", "1.3e-05", "402k". */
 const char *cli_short(cli_arena *a, double value, int width);
 
 /* "401,920"; and with a noun: "1 step", "401,920 steps". */
@@ -36,7 +36,7 @@ const char *cli_count(cli_arena *a, int64_t n, const char *noun);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* A file that appears under its path only when it is whole (base/whole_file.h). */
+/* A file that appears under its path only when it is complete (base/whole_file.h). */
 typedef struct cli_outfile {
     FILE *f;
     tc_whole_file file;

@@ -10,7 +10,7 @@
 void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
 {
     size_t n = strlen(path);
-    while (n > 1 && path[n - 1] == '/') n--; /* as shells complete it */
+    while (n > 1 && path[n - 1] == '/') n--; /* shells complete a folder's name with a slash */
     path = cli_copy(a, path, n);
     *f = (cli_folder){
         .path = path,
@@ -46,7 +46,7 @@ tacet_status cli_folder_make(const cli_folder *f)
         if (c != '/' && c) continue;
         *at = 0;
         if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return cli_fail(TACET_IO, "cannot make the folder %s: %s", path, strerror(errno));
+            return cli_fail(TACET_IO, "cannot create the folder %s: %s", path, strerror(errno));
         if (!c) return TACET_OK;
         *at = c;
     }

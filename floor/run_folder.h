@@ -10,21 +10,21 @@ typedef struct cli_folder {
     FILE *log; /* metrics.jsonl, open at its end */
 } cli_folder;
 
-/* Sets the names of the files in a folder, without touching the disk. */
+/* Sets the names of the files in a folder, without accessing the disk. */
 void cli_folder_name(cli_arena *a, const char *path, cli_folder *f);
 
-/* The default folder of a new run of a configuration file: runs/NAME, or runs/NAME-2, ...; of a sweep, under "sweeps". */
+/* A free name for a new folder: with `under` "runs" and the file NAME.yaml it is runs/NAME, or runs/NAME-2, ... */
 const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config);
 
 bool cli_folder_has(const char *file);
 
-/* Makes the folder and its parents. */
+/* Creates the folder and its parents. */
 tacet_status cli_folder_make(const cli_folder *f);
 
-/* Opens metrics.jsonl, cut to `length` bytes: what was written after a checkpoint will be written again. */
+/* Opens metrics.jsonl and cuts it to `length` bytes: a resumed run writes the lines after its checkpoint again. */
 tacet_status cli_folder_log(cli_folder *f, int64_t length);
 
-/* Flushes metrics.jsonl to the disk; its length, or -1 with errno. */
+/* Flushes metrics.jsonl to disk; returns its length, or -1 with errno. */
 int64_t cli_folder_sync(const cli_folder *f);
 
 #endif

@@ -26,7 +26,7 @@ const char *cli_record_name(cli_arena *a, const tc_json *entry)
     return cli_format(a, "%s:%s", cli_record_text(a, entry, "on"), cli_record_text(a, entry, "kind"));
 }
 
-/* The lines of metrics.jsonl. Only those of epochs have "seconds". */
+/* Sorts the lines of metrics.jsonl: only those that end an epoch have "seconds". */
 static tacet_status read_lines(cli_record *r, char *text, size_t length)
 {
     const tc_mem m = cli_memory(&r->arena);
@@ -61,12 +61,12 @@ tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r)
     char *text = cli_file_text(&r->arena, r->folder.metrics, &length);
     if (!text && cli_folder_has(r->folder.sweep))
         return cli_fail_hint(TACET_IO,
-                             cli_format(a, "its page is %s; its runs are the folders in it", r->folder.report),
+                             cli_format(a, "its page is %s; the folders in it are its runs", r->folder.report),
                              "%s holds a sweep, not a run", path);
-    if (!text) return cli_fail(TACET_IO, "cannot open %s: is the folder that of a run?", r->folder.metrics);
+    if (!text) return cli_fail(TACET_IO, "cannot open %s: is this the folder of a run?", r->folder.metrics);
     const tacet_status s = read_lines(r, text, length);
     if (s != TACET_OK || !cli_folder_has(r->folder.run)) return s;
-    return cli_json_file(&r->arena, r->folder.run, "not what a run writes", &r->run);
+    return cli_json_file(&r->arena, r->folder.run, "not a record of a run", &r->run);
 }
 
 void cli_record_close(cli_record *r)

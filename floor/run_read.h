@@ -9,22 +9,22 @@
 typedef struct cli_record {
     cli_folder folder;
     cli_arena arena;
-    const tc_json *run; /* run.json; NULL: it does not exist */
+    const tc_json *run; /* run.json, or NULL if it does not exist */
     size_t epochs, steps;
     const tc_json **epoch; /* [epochs], the lines of metrics.jsonl that end an epoch */
     const tc_json **step;  /* [steps], the others */
 } cli_record;
 
-/* Prints what is wrong and returns its status; cli_record_close must follow, after a failure as well. A last line
- * without its end is left out, because a run that is running, or was killed, may have written only a part of it. */
+/* A failure is printed; cli_record_close must follow even then. A last line without a newline is ignored, because a run
+ * that is still running, or was killed, may have written only part of it. */
 tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r);
 void cli_record_close(cli_record *r);
 
-/* A member's number, for "one/other" the quotient of two, otherwise NAN; its text without control characters, otherwise
- * "-". */
+/* A member as a number, otherwise NAN; "one/other" is the quotient of two members. */
 double cli_number(const tc_json *object, const char *key);
+/* A member as text without control characters, otherwise "-". */
+const char *cli_record_text(cli_arena *a, const tc_json *object, const char *key);
 /* The name of a term or layer, "relu1:l1". */
 const char *cli_record_name(cli_arena *a, const tc_json *entry);
-const char *cli_record_text(cli_arena *a, const tc_json *object, const char *key);
 
 #endif

@@ -117,8 +117,8 @@ void cli_warn(const char *format, ...)
 
 static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* Where byte `column` of an item's text is in its source. A YAML scalar may be quoted or folded over lines, so that any
- * run of blanks matches any other. False where the texts differ, by an escape for example. */
+/* Finds byte `column` of an item's text in its source. A YAML scalar may be quoted or folded over lines, so any run of
+ * blanks matches any other. False if the texts differ, for example by an escape. */
 static bool offset_in(const cli_item *item, size_t column, size_t *offset)
 {
     const cli_source *s = item->place.source;
@@ -141,7 +141,7 @@ static bool offset_in(const cli_item *item, size_t column, size_t *offset)
     return true;
 }
 
-/* Whether the error is about this text; of a long one it contains only the beginning. */
+/* Whether the error is about this text. An error contains only the beginning of a long text. */
 static bool is_about(const tacet_error *e, const char *text)
 {
     size_t n = strlen(e->source);

@@ -1,4 +1,4 @@
-/* weight_view.c: distances in memory from the letters of a weight's dimensions. */
+/* weight_view.c: derives strides from the letters of a weight's dimensions. */
 #include "weight_view.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const flo
             to->units = shape[k], to->unit = pitch;
         } else if (letter == 'i') {
             to->inputs = shape[k], to->input = pitch;
-        } else { /* dimensions of taps are adjacent: the last one's distance is that of all */
+        } else { /* tap dimensions are adjacent: the stride of the last one is that of all taps */
             to->tap = to->taps == 1 ? pitch : to->tap;
             to->taps *= shape[k];
         }

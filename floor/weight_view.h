@@ -8,7 +8,7 @@ typedef struct cli_weight {
     const char *name;
     const float *w;
     int64_t units, inputs, taps; /* taps: positions in a kernel; 1 for a matrix */
-    int64_t unit, input, tap;    /* from one to the next, in elements */
+    int64_t unit, input, tap;    /* strides, in elements */
 } cli_weight;
 
 /* Element of unit o, input i and tap t. */
@@ -18,7 +18,7 @@ static inline float cli_weight_at(const cli_weight *w, int64_t o, int64_t i, int
 }
 
 /* Sets all but the name. axes: the letters of the dimensions (tacet_axes); "" if they are not known, which means
- * PyTorch's order: units, inputs, taps. False if there are fewer than two dimensions, or no elements. */
+ * PyTorch's order: units, inputs, taps. False for fewer than two dimensions, or no elements. */
 bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const float *w, cli_weight *to);
 
 /* The same for tensor i of a file; g is the file's graph, or NULL. */

@@ -1,5 +1,5 @@
-/* yaml_tree.c: makes a small tree of libyaml's events. They have exact places, and reading stops at the first one that
- * is refused, before memory is spent on it. */
+/* yaml_tree.c: builds a small tree from libyaml's events. Events have exact positions, and reading stops at the first
+ * one that is refused, before any memory is spent on it. */
 #include "yaml_tree.h"
 
 #include <ctype.h>
@@ -18,7 +18,7 @@ typedef struct reader {
     tacet_status status;
 } reader;
 
-/* The place in bytes; fast if places are asked for in rising order. */
+/* Converts a position to bytes; fast if the positions come in ascending order. */
 static cli_place place_of(reader *r, yaml_mark_t mark)
 {
     const cli_source *s = r->source;
@@ -30,7 +30,7 @@ static cli_place place_of(reader *r, yaml_mark_t mark)
     return (cli_place){s, r->offset};
 }
 
-static const char quote_it[] = "a text that begins with * or [ or { must be quoted: \"*.bias\": l2 1e-4";
+static const char quote_it[] = "text that begins with * or [ or { must be quoted: \"*.bias\": l2 1e-4";
 
 /* The hint for a line that begins with what YAML takes for an alias or a list. */
 static const char *hint_for(cli_place p)
@@ -69,20 +69,19 @@ static bool next_event(reader *r, yaml_event_t *event)
 static bool plain_node(reader *r, const yaml_event_t *e)
 {
     const yaml_char_t *anchor = NULL, *tag = NULL;
-    if (e->type == YAML_ALIAS_EVENT) return refuse(r, e->start_mark, quote_it, "aliases are not used here");
+    if (e->type == YAML_ALIAS_EVENT) return refuse(r, e->start_mark, quote_it, "aliases are not supported");
     if (e->type == YAML_SCALAR_EVENT) anchor = e->data.scalar.anchor, tag = e->data.scalar.tag;
     if (e->type == YAML_SEQUENCE_START_EVENT) anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag;
     if (e->type == YAML_MAPPING_START_EVENT) anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag;
-    if (anchor)
-        return refuse(r, e->start_mark, "a text that begins with & must be quoted", "anchors are not used here");
-    if (tag) return refuse(r, e->start_mark, "a text that begins with ! must be quoted", "tags are not used here");
+    if (anchor) return refuse(r, e->start_mark, "text that begins with & must be quoted", "anchors are not supported");
+    if (tag) return refuse(r, e->start_mark, "text that begins with ! must be quoted", "tags are not supported");
     return true;
 }
 
 static bool read_scalar(reader *r, const yaml_event_t *e, cli_item *item)
 {
     const char *value = (const char *)e->data.scalar.value;
-    if (memchr(value, 0, e->data.scalar.length)) return refuse(r, e->start_mark, NULL, "a text must not contain a NUL");
+    if (memchr(value, 0, e->data.scalar.length)) return refuse(r, e->start_mark, NULL, "text must not contain a NUL");
     item->text = cli_copy(r->arena, value, e->data.scalar.length);
     item->place = place_of(r, e->start_mark);
     return true;
@@ -129,7 +128,7 @@ static bool read_children(reader *r, cli_node *node, int depth)
     }
 }
 
-/* Sets `to` only when the node is whole, so that the map above it never contains half an entry. */
+/* Sets `to` only when the node is complete, so that the map around it never contains half an entry. */
 static bool read_node(reader *r, const yaml_event_t *start, int depth, cli_node **to)
 {
     if (!plain_node(r, start)) return false;
@@ -149,7 +148,7 @@ static bool read_node(reader *r, const yaml_event_t *start, int depth, cli_node 
     return true;
 }
 
-/* Stream start, document start, the root, document end, stream end. */
+/* The events are stream start, document start, those of the root, document end, stream end. */
 static bool read_document(reader *r, cli_node **root)
 {
     bool ok = true, done = false;
@@ -159,7 +158,7 @@ static bool read_document(reader *r, cli_node **root)
         if (!next_event(r, &event)) return false;
         done = event.type == YAML_STREAM_END_EVENT;
         if (event.type == YAML_DOCUMENT_START_EVENT && documents++ > 0)
-            ok = refuse(r, event.start_mark, NULL, "a configuration is one document");
+            ok = refuse(r, event.start_mark, NULL, "a configuration must be one document");
         if (event.type == YAML_ALIAS_EVENT || event.type == YAML_SCALAR_EVENT ||
             event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
             ok = read_node(r, &event, 0, root);
@@ -189,14 +188,14 @@ tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
     int error = ferror(f) ? errno : 0;
     fclose(f);
     if (error) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(error));
-    if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is larger than a configuration may be (1 MiB)", path);
+    if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
     text[length] = 0;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3; /* a byte order mark */
     *source = (cli_source){cli_copy(a, path, strlen(path)), text, length, true};
     return TACET_OK;
 }
 
-/* Whether text needs no quotes, neither as a value nor in a list. */
+/* Whether text can be written without quotes, as a value and in a list. */
 static bool is_plain(const char *text)
 {
     size_t n = strlen(text);
@@ -217,7 +216,7 @@ void cli_yaml_text(FILE *to, const char *text)
     for (size_t n; *text; text += n ? n : 1) {
         n = tc_char(text, &code);
         if (*text == '"' || *text == '\\') fputc('\\', to);
-        if (n > 0 && (!tc_char_shown(code) || code == 0xFFFE || code == 0xFFFF)) /* YAML knows no such characters */
+        if (n > 0 && (!tc_char_shown(code) || code == 0xFFFE || code == 0xFFFF)) /* YAML forbids these characters */
             fprintf(to, "\\u%04x", (unsigned)code);
         else
             fwrite(text, 1, n ? n : 1, to);

@@ -9,7 +9,7 @@ typedef enum cli_kind { CLI_SCALAR, CLI_LIST, CLI_MAP } cli_kind;
 typedef struct cli_node {
     cli_kind kind;
     cli_item key;  /* of an entry of a map */
-    cli_item text; /* of a scalar; the place of any node */
+    cli_item text; /* the text of a scalar; the place of any node */
     bool quoted;
     struct cli_node *first, *next; /* children; the next sibling */
 } cli_node;

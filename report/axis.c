@@ -32,7 +32,7 @@ static const char *short_exponent(cli_arena *a, double value, int digits)
     return text;
 }
 
-/* With as many decimals as the step needs; thousands as k, millions as M. `large` is the largest number on the axis. */
+/* As many decimals as the step needs; thousands as k, millions as M. `large` is the largest number on the axis. */
 static const char *linear_label(cli_arena *a, double value, double step, double large)
 {
     static const struct {
@@ -68,7 +68,7 @@ static double nice(double x)
 /* Dividing by smaller numbers may overflow. */
 #define TINY 1e-290
 
-/* Makes room if all numbers are the same, or so nearly that there is no double between them. */
+/* Makes room if all numbers are the same, or nearly so. */
 static void widen(const cli_extent *e, double *least, double *most)
 {
     const double large = fmax(fabs(*least), fabs(*most));
@@ -125,14 +125,14 @@ static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
     static const double three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     const double decades = log10(e->most) - log10(e->least), room = fmax(0.04 * decades, 0.02);
     axis->log = true;
-    axis->least = fmax(e->least / pow(10, room), DBL_MIN); /* the ends have logarithms whatever the numbers are */
+    axis->least = fmax(e->least / pow(10, room), DBL_MIN); /* both ends must have a logarithm */
     axis->most = fmin(e->most * pow(10, room), DBL_MAX);
     const int stride = (int)fmax(1, ceil(decades / e->ticks));
     log_ticks(a, axis, 1, three, stride);
     if (axis->ticks < 3) log_ticks(a, axis, 3, three, 1);
     if (axis->ticks < 2) log_ticks(a, axis, 9, all, 1);
     if (axis->ticks >= 2) return;
-    /* All numbers are between two of these ticks: take those of a linear axis. */
+    /* All numbers lie between two such ticks: use those of a linear axis. */
     cli_axis plain = {0};
     cli_extent within = {.least = axis->least, .most = axis->most, .tight = true, .ticks = e->ticks};
     linear(a, &within, &plain);

@@ -1,4 +1,4 @@
-/* axis.h: an axis of a chart: its ends, its round ticks, and the place of a number on it. */
+/* axis.h: an axis of a chart: its ends, its round ticks, and where a number is on it. */
 #ifndef CLI_AXIS_H
 #define CLI_AXIS_H
 
@@ -9,16 +9,16 @@ enum { CLI_TICKS = 24 };
 typedef struct cli_axis {
     bool log;
     double least, most; /* of the axis */
-    double from, to;    /* the places of these in the drawing; set by the caller */
+    double from, to;    /* where these are in the drawing; set by the caller */
     int ticks;
     double tick[CLI_TICKS];
     const char *label[CLI_TICKS];
 } cli_axis;
 
-/* What an axis is made from. */
+/* The numbers that an axis shows, and how. */
 typedef struct cli_extent {
     double least, most; /* of the numbers; both finite, least <= most */
-    bool log;           /* only where cli_axis_logs(least) */
+    bool log;           /* only if cli_axis_logs(least) */
     bool zero;          /* includes 0 */
     bool tight;         /* ends at the least and the most number, not at ticks */
     bool whole;         /* ticks are whole numbers */

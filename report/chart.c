@@ -14,8 +14,8 @@ enum {
 };
 enum { BELOW = 22 /* from the x axis down to its labels, clear of the lowest label of the y axis */ };
 enum {
-    MANY = 800 /* points of a line, beyond which it is thinned */,
-    DOTS = 24 /* points of a line, up to which each has a dot */
+    MANY = 800 /* a line with more points is thinned */,
+    DOTS = 24 /* in a line of at most so many points, each has a dot */
 };
 enum { TOLD = 100 /* about how many points of a line have a tooltip */ };
 
@@ -63,7 +63,7 @@ static void place_axes(drawing *d)
     d->x.to = WIDTH - RIGHT;
 }
 
-/* As many ticks as there is room for with their labels. */
+/* Makes as many ticks as there is room for, with their labels. */
 static void make_x(drawing *d, cli_extent *e, int room)
 {
     for (e->ticks = 8;; e->ticks--) {
@@ -127,8 +127,8 @@ static void draw_x(const drawing *d)
 static double px(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->x, cli_chart_x(s, i)); }
 static double py(const drawing *d, const cli_series *s, int i) { return cli_axis_at(&d->y, s->y[i]); }
 
-/* The lowest and the highest of points [from, to), in their order. If a line has more points than pixels, no others are
- * visible. */
+/* The lowest and the highest of points [from, to), in the order of the line. In a line with more points than pixels, no
+ * others are visible. */
 static int peaks(const cli_series *s, int from, int to, int at[2])
 {
     int low = from, high = from;
@@ -159,7 +159,6 @@ static void line(const drawing *d, const cli_series *s)
     fputs("\"/>\n", d->p->to);
 }
 
-/* A mark with a tooltip. */
 static void dot(const drawing *d, const cli_series *s, int i, const char *kind, double radius)
 {
     fprintf(d->p->to, "<circle class=\"%s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"><title>", kind, s->colour % CLI_PALETTE,
@@ -168,7 +167,7 @@ static void dot(const drawing *d, const cli_series *s, int i, const char *kind, 
     fputs("</title></circle>\n", d->p->to);
 }
 
-/* Some points of a long line have an invisible mark, for its tooltip. */
+/* In a long line, only some points have a mark, which is invisible and carries a tooltip. */
 static void draw_series(const drawing *d, const cli_series *s)
 {
     const int each = s->n > TOLD ? s->n / TOLD : 1;

@@ -11,10 +11,10 @@ typedef struct cli_series {
     const char *name;
     int n;
     const double *x, *y;      /* [n]; x NULL: 0, 1, ...; a line has a gap where one of them is not finite */
-    const char *const *label; /* [n] names of points; NULL in all series of a chart, or in none */
-    int colour;               /* 0, 1, ... of the palette, starting over at its end */
+    const char *const *label; /* [n] names of points; NULL in all series of a chart or in none */
+    int colour;               /* an index into the palette, modulo its size */
     cli_dash dash;
-    bool faint;  /* in the background, without a place in the legend and the table */
+    bool faint;  /* in the background, and in neither the legend nor the table */
     bool points; /* rings without a line between them */
     int marked;  /* 1 + the index of a point to ring; 0: none */
 } cli_series;
@@ -29,7 +29,7 @@ typedef struct cli_chart {
     const cli_series *series;
 } cli_chart;
 
-/* Draws nothing if there is no finite number. */
+/* Draws nothing if no number is finite. */
 void cli_chart_lines(cli_page *p, const cli_chart *c);
 
 /* Bars of series[0], side by side. Its labels are those of the x axis and must be short. A marked bar is grey. */

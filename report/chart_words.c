@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 60 /* of a table at most, without its head */, NAMED = 8 /* series that are described */ };
+enum { ROWS = 60 /* of a table at most, not counting its head */, NAMED = 8 /* series that are described */ };
 
 double cli_chart_x(const cli_series *s, int i) { return s->x ? s->x[i] : i; }
 bool cli_chart_shows(const cli_series *s, int i)
@@ -58,7 +58,7 @@ const char *cli_chart_words(cli_arena *a, const cli_chart *c)
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* How many of n things have a row, and which of them is in row r. The first and the last always are. */
+/* How many of n things get a row, and which of them is in row r. The first and the last are always shown. */
 static int shown(int n) { return n < ROWS ? n : ROWS; }
 static int thinned(int r, int n) { return n <= ROWS ? r : (int)((long long)r * (n - 1) / (ROWS - 1)); }
 
@@ -68,7 +68,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The x of all series, each once, in order; *n of them. */
+/* The *n distinct x of all series, in ascending order. */
 static const double *all_x(cli_arena *a, const cli_chart *c, int *n)
 {
     int room = 0, count = 0;
@@ -114,7 +114,7 @@ static cli_sheet table_of_x(cli_arena *a, const cli_chart *c)
     return t;
 }
 
-/* A row for each point, which has a name; also the names of the series and the numbers of x if there are any. */
+/* A row for each point, with its name; also with the name of its series and its x if the series have x. */
 static cli_sheet table_of_points(cli_arena *a, const cli_chart *c)
 {
     int n = 0, seen = 0, r = 0;

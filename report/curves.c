@@ -1,6 +1,6 @@
 /* curves.c: the sections with lines over epochs. A table says which chart has which lines. A comparison of runs has one
- * chart for each name, with a colour for each run. The page of one run has the same, or one chart for all names with a
- * colour for each. */
+ * chart for each name, with a colour for each run. The page of one run has the same, or one chart for all names, with
+ * a colour for each name. */
 #include "report/chart.h"
 #include "report/run_set.h"
 
@@ -22,7 +22,7 @@ static const tc_json *steering(const tc_json *line, const char *name)
     return NULL;
 }
 
-/* The place of a line on an axis of epochs, on which epochs end at whole numbers. */
+/* Where a line is on an axis of epochs, on which epochs end at whole numbers. */
 static double place(const cli_record *r, const tc_json *line)
 {
     const double epoch = cli_number(line, "epoch"), step = cli_number(line, "step");
@@ -38,7 +38,7 @@ enum { LINES = 3, SPAN = 100 };
 
 typedef struct family {
     const char *list;  /* "terms" or "layers", the source of the names; NULL: there is one chart, under the title */
-    const char *title; /* of the charts; that of one name is "title · NAME", or NAME if the title is NULL */
+    const char *title; /* of the chart; the chart of one name has "title · NAME", or NAME if this is NULL */
     const char *y_name;
     struct family_line {
         const char *name; /* "training", or NULL */
@@ -47,16 +47,16 @@ typedef struct family {
         cli_dash dash;
         const char *per;     /* the number is divided by the one with this key */
         const char *without; /* entries that have this key are left out */
-        const tc_json *(*find)(const tc_json *line, const char *name); /* how the entry is found, if not by its name */
+        const tc_json *(*find)(const tc_json *line, const char *name); /* finds the entry, if not by its name */
         double (*of)(const cli_record *r, const tc_json *line); /* computes the number, if the file does not have it */
     } line[LINES];
-    bool steps;    /* the page of one run also has the first line from step to step, in the background */
-    bool apart;    /* one run, too, has a chart for each name */
+    bool steps;    /* the page of one run also shows the first line step by step, in the background */
+    bool apart;    /* even a single run has a chart for each name */
     bool changing; /* leaves out what is constant */
     bool y_log, y_zero;
 } family;
 
-/* The last one is left out if there are no penalties, because then the objective is the data loss. */
+/* Without penalties the last chart is left out, because the objective is then the data loss. */
 static const family losses[] = {
     {.title = "Data loss",
      .y_name = "data loss",
@@ -147,8 +147,8 @@ static cli_series series_of(cli_run_set *s, const cli_record *r, const family *f
     return (cli_series){.name = f->line[k].name, .n = (int)n, .x = x, .y = y, .dash = f->line[k].dash};
 }
 
-/* Adds the lines of one name of a run. With a label, it comes before the names of the lines, and all have this colour;
- * without one (NULL) each line has its own. */
+/* Adds a run's lines for one name. A label is put before the names of the lines, and they all have this colour; without
+ * a label (NULL) each line has a different colour. */
 static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const char *name, const char *label,
                      int colour, cli_series *to)
 {
@@ -185,7 +185,7 @@ static void draw(cli_run_set *s, const family *f, const char *title, int count, 
                                           .series = series});
 }
 
-/* A chart for each name; or, of one run, for as many names together as there are colours. */
+/* Draws a chart for each name or, for one run, a chart for as many names as there are colours. */
 static void draw_family(cli_run_set *s, const family *f)
 {
     int names = 1;
@@ -230,8 +230,8 @@ void cli_losses(cli_run_set *s)
     for (int r = 0; r < s->runs; r++)
         kept = kept || !s->record[r].epochs || tc_json_get(cli_last_epoch(&s->record[r]), "validation");
     if (!kept && !s->title)
-        cli_page_paragraph(s->page, "Nothing was kept for validation. With train.validate=0.1, a tenth of the training "
-                                    "data is kept, and each epoch is validated on it.");
+        cli_page_paragraph(s->page, "No data were held out for validation. With train.validate=0.1, a tenth of the "
+                                    "training data is held out, and each epoch is validated on it.");
 }
 
 void cli_penalties(cli_run_set *s) { DRAW(s, penalties); }

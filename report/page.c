@@ -1,9 +1,9 @@
-/* page.c: writes HTML to a file, call by call. Its style is in page_style.c. */
+/* page.c: writes HTML to a file, call by call. The style is in page_style.c. */
 #include "report/page.h"
 
 #include <string.h>
 
-/* The browser loads nothing and runs nothing, even if the text of a file contained something that is not escaped. */
+/* The browser loads nothing and runs nothing, even if some text from a file were not escaped. */
 static const char policy[] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 void cli_page_escape(cli_page *p, const char *text)
@@ -34,7 +34,7 @@ static void element(cli_page *p, const char *name, const char *text)
     fprintf(p->to, "</%s>\n", name);
 }
 
-/* Begins a row of cards of a kind, unless one is open. NULL only ends a row. */
+/* Begins a row of cards of this kind, unless one is open. NULL only ends the open row. */
 static void group(cli_page *p, const char *kind)
 {
     if (p->group && kind && strcmp(p->group, kind) == 0) return;

@@ -1,5 +1,5 @@
 /* page.h: one self-contained HTML page without scripts: text, tables and figures, light or dark, for phone, desktop and
- * paper. What is written by these calls is escaped. */
+ * paper. Everything that these calls write is escaped. */
 #ifndef CLI_PAGE_H
 #define CLI_PAGE_H
 
@@ -8,29 +8,29 @@
 typedef struct cli_page {
     cli_arena *arena;
     cli_outfile file;
-    FILE *to;          /* for what the calls below cannot write, mainly SVG */
+    FILE *to;          /* for output that the calls below cannot write, mainly SVG */
     int ids;           /* used so far */
     bool section;      /* one is open */
     const char *group; /* the kind of the row of cards that is open, or NULL */
 } cli_page;
 
-/* The page appears under its path when it is closed. A failure has been reported when its status is returned. */
+/* The page appears under its path when it is closed. A failure has already been printed. */
 tacet_status cli_page_open(cli_arena *a, const char *path, const char *title, cli_page *p);
 tacet_status cli_page_close(cli_page *p);
 
 void cli_page_escape(cli_page *p, const char *text); /* as HTML or SVG, in text or in a quoted attribute */
 
-/* The most important figures, in large type: `count` pairs of a figure and what it is, under a name or NULL. */
+/* The most important figures, in large type: `count` pairs of a figure and its meaning, under a name or NULL. */
 void cli_page_numbers(cli_page *p, const char *name, int count, const char *const *pair);
 
 /* A section ends where the next one begins. Its note, or NULL, is a paragraph under the title. */
 void cli_page_section(cli_page *p, const char *title, const char *note);
 void cli_page_heading(cli_page *p, const char *text); /* a small title inside a section */
 void cli_page_paragraph(cli_page *p, const char *text);
-/* A text as it is, with its lines, which can be opened under its title. */
+/* Preformatted text that is hidden under its title until it is opened. */
 void cli_page_fold(cli_page *p, const char *title, const char *text);
 
-/* A table, filled row by row, the head first. `align`: for each column l or r. Zero-initialise the rest. */
+/* A table, filled row by row, the head first. `align`: l or r for each column. Zero-initialise the rest. */
 typedef struct cli_sheet {
     const char *align;
     int cells, room;
@@ -56,8 +56,8 @@ extern const char cli_page_style[]; /* CSS (page_style.c) */
 enum { CLI_PALETTE = 8 };
 
 /* Begins a figure, a card with an SVG of this size, which the caller writes to p->to. It is scaled to the width of the
- * card, some 330 to 560 pixels. Screen readers read title and description. Consecutive cards are side by side if there
- * is room. */
+ * card, some 330 to 560 pixels. Screen readers read title and description. Consecutive cards are placed side by side if
+ * there is room. */
 void cli_page_figure(cli_page *p, const char *title, const char *description, double width, double height);
 void cli_page_drawing_end(cli_page *p); /* required; what follows is below the drawing */
 /* The table of numbers, if it is not empty, can be opened below the drawing. caption: a line below them, or NULL. */

@@ -1,5 +1,5 @@
-/* page_style.c: the style of a page. The palette is that of Okabe and Ito (Color Universal Design, 2008), darker on light
- * and lighter on dark backgrounds, without its yellow, which cannot be seen on white. */
+/* page_style.c: the style of a page. The palette is that of Okabe and Ito (Color Universal Design, 2008), darker on
+ * light and lighter on dark backgrounds, without its yellow, which is invisible on white. */
 #include "report/page.h"
 
 // clang-format off

@@ -36,7 +36,7 @@ static void chunk(tc_text *t, const char *name, const void *data, size_t n)
     put32(t, crc32(0, (const unsigned char *)t->data + begin, (uInt)(4 + n)));
 }
 
-/* The picture as a file; nothing if it could not be packed. */
+/* The picture as a file; empty if compression failed. */
 static tc_text png(cli_arena *a, const cli_picture *c)
 {
     const size_t row = (size_t)c->width * 4, raw = (row + 1) * (size_t)c->height;
@@ -56,7 +56,7 @@ static tc_text png(cli_arena *a, const cli_picture *c)
     return t;
 }
 
-/* RFC 4648 */
+/* RFC 4648. */
 static void base64(FILE *to, const unsigned char *data, size_t count)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -15,7 +15,7 @@ cli_picture cli_picture_new(cli_arena *a, int width, int height); /* all transpa
 /* Paints one pixel for a number from -1 to 1: blue above 0, orange below, fainter near 0; 0 is transparent. */
 void cli_picture_set(cli_picture *c, int x, int y, double value);
 
-/* Writes <image ...> at a place of the figure, with sharp pixels. */
+/* Writes <image ...> at a position in the figure, with sharp pixels. */
 void cli_picture_write(cli_page *p, const cli_picture *c, double x, double y, double width, double height);
 
 #endif

@@ -59,7 +59,7 @@ static const char *title(cli_run_set *s)
 
 /* ---- The head ---------------------------------------------------------------------------------------------------- */
 
-/* "linear 512 | relu | linear 10". A record may lack parts of it. */
+/* "linear 512 | relu | linear 10". Parts of it may be missing in a record. */
 static const char *chain(cli_arena *a, const cli_record *r)
 {
     enum { LAYERS = 100 };
@@ -82,8 +82,8 @@ static void head(cli_run_set *s)
     if (s->runs == 1) cli_results(s);
     for (int r = 0; r < s->runs; r++) {
         if (s->record[r].epochs) continue;
-        cli_page_paragraph(s->page, s->runs > 1 ? cli_format(s->arena, "%s has not finished an epoch.", s->name[r])
-                                                : "No epoch is finished yet, so there are no figures.");
+        cli_page_paragraph(s->page, s->runs > 1 ? cli_format(s->arena, "%s has not finished an epoch yet.", s->name[r])
+                                                : "No epoch has finished yet, so there are no figures.");
     }
 }
 

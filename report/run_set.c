@@ -1,4 +1,4 @@
-/* run_set.c: what the sections of a report read from runs. What the files of a run lack is NULL or NAN. */
+/* run_set.c: what the sections of a report read from runs. Whatever the files of a run lack is NULL or NAN. */
 #include "report/run_set.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@ const tc_json *cli_last_epoch(const cli_record *r) { return r->epochs ? r->epoch
 
 /* ---- Entries by name --------------------------------------------------------------------------------------------- */
 
-/* The arena is freed after each call, because a long run has very many lines. */
+/* The arena is freed after each call, because a long run has a great many lines. */
 static size_t index_of(const tc_json *list, const char *name)
 {
     const tc_json *entry;

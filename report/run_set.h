@@ -10,16 +10,16 @@ typedef struct cli_run_set {
     cli_page *page;
     int runs;
     cli_record *record;       /* [runs] */
-    const char **name;        /* [runs]; that of the folder, or its whole path if several folders have the same name */
-    const char *title, *note; /* of the section that begins with the first thing written in it; NULL: it has begun */
+    const char **name;        /* [runs]; the folder's name, or its whole path if several folders have the same name */
+    const char *title, *note; /* of a section that has no contents yet; NULL: it has begun */
 } cli_run_set;
 
 /* ---- Sections: each is a function in the table of report.c --------------------------------------------------------
  *
- * A section is on the page only if it has something to show: before writing to the page, call this. */
+ * A section is on the page only if it has something to show: call this before writing to the page. */
 void cli_set_begin(cli_run_set *s);
 
-/* The title of what belongs to one run: "relu1", or "relu1 · RUN" if there are several. */
+/* The title of something that belongs to one run: "relu1", or "relu1 · RUN" if there are several runs. */
 const char *cli_set_title(const cli_run_set *s, int run, const char *what);
 
 void cli_differences(cli_run_set *s); /* runs.c */
@@ -35,20 +35,20 @@ void cli_weights(cli_run_set *s); /* weights.c */
 /* The results of the only run, in large type, for the head of the page (runs.c). */
 void cli_results(cli_run_set *s);
 
-/* ---- What is in a run -------------------------------------------------------------------------------------------- */
+/* ---- The contents of a run --------------------------------------------------------------------------------------- */
 
 const tc_json *cli_last_epoch(const cli_record *r); /* NULL: no epoch has finished */
 
-/* An entry of a line's "terms" or "layers", by name; NULL if it does not exist. Terms may lack names, as in the line of
- * a step and in "validation": they are found by the order that they have in the last epoch. */
+/* An entry of a line's "terms" or "layers", by name; NULL if it does not exist. In the line of a step and in
+ * "validation", terms have no names: they are found by their order in the last epoch. */
 const tc_json *cli_entry_of(const tc_json *last, const char *list, const char *name, const tc_json *line);
 
-/* The names in "terms" or "layers" of any run's last epoch; *n of them. */
+/* The *n names in "terms" or "layers" of any run's last epoch. */
 const char **cli_names(cli_run_set *s, const char *list, int *n);
 
 const char *cli_whole(cli_arena *a, double count); /* "512", or "-" for NAN */
 
-/* Milliseconds of a step in the epoch that this line ends. */
+/* Milliseconds per step in the epoch that this line ends. */
 double cli_step_ms(const cli_record *r, const tc_json *line);
 
 #endif

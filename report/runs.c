@@ -41,7 +41,7 @@ static const char *count_of(cli_arena *a, double x, const char *name)
 
 /* The results of a run, or the figures of its last epoch if it did not end. */
 typedef struct ending {
-    const char *part; /* the data: "test", "validation", "training"; "-": there are no figures */
+    const char *part; /* the data: "test", "validation", "training"; "-" if there are no figures */
     const tc_json *figures;
 } ending;
 
@@ -87,7 +87,7 @@ static const char *density(cli_arena *a, const cli_record *r, const char *key)
     return units > 0 ? cli_format(a, "%.3f", sum / units) : "-";
 }
 
-/* How many units of all layers never fired on these data. */
+/* How many units, in all layers, never fired on these data. */
 static const char *dead(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *layer;
@@ -174,7 +174,7 @@ static const char *machine(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *m = tc_json_get(r->run, key);
     const char *blas = cli_record_text(a, m, "blas");
-    size_t name = strcspn(blas, " "); /* then its version; how it was built is in run.json */
+    size_t name = strcspn(blas, " "); /* then its version; run.json also has the build options */
     if (blas[name]) name += 1 + strcspn(blas + name + 1, " ");
     return cli_format(a, "%s, %s processors; %.*s", cli_record_text(a, m, "cpu"), cli_record_text(a, m, "processors"),
                       (int)name, blas);
@@ -192,8 +192,8 @@ static const char *version(cli_arena *a, const cli_record *r, const char *key)
                       cli_record_text(a, m, "flags"));
 }
 
-/* The page of one run has the first ones in large type at its top instead of in the table. */
-enum { LARGE = 5, ON_PART = 4 /* of them are measured on the data of the ending */ };
+/* The page of one run shows the first ones in large type at its top instead of in the table. */
+enum { LARGE = 5, ON_PART = 4 /* the first of them are measured on the data of the ending */ };
 static const struct {
     const char *name;
     const char *(*of)(cli_arena *a, const cli_record *r, const char *key);

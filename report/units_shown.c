@@ -1,4 +1,4 @@
-/* units_shown.c: warnings; how often units fire in the last epoch; and the numbers of dead units. */
+/* units_shown.c: warnings; how often units fired in the last epoch; and which units are dead. */
 #include "report/chart.h"
 #include "report/run_set.h"
 

@@ -1,5 +1,5 @@
 /* weights.c: how many exact zeros each matrix of the model has, and where. If the input is an image, also the units of
- * the first layer as images, and the columns of the last layer if its output is one. A weight with taps is drawn as
+ * the first layer as images and, if the output is one too, the columns of the last layer. A weight with taps is drawn as
  * [units, inputs * taps], with the taps of an input side by side. */
 #include "report/picture.h"
 #include "report/run_set.h"
@@ -109,14 +109,14 @@ static void zeros(cli_page *p, const matrix *m, const char *title)
     const char *caption = cli_format(
         a,
         "Units from top to bottom, inputs from left to right. %s exact zeros. The stronger the "
-        "colour of a place, the more of its weights are not 0.",
+        "colour of a cell, the more of its weights are not 0.",
         percent(a, m));
     cli_page_figure_end(p, caption, &numbers);
 }
 
 /* ---- Units as images --------------------------------------------------------------------------------------------- */
 
-/* Element (y, x, colour) of an image is at y * down + x * right + colour * c. Colours are added up. */
+/* Element (y, x, colour) of an image is at y * down + x * right + colour * c. Colours are summed. */
 typedef struct image {
     int height, width, colours, down, right, colour;
 } image;
@@ -146,7 +146,7 @@ typedef struct ranked {
     double norm;
 } ranked;
 
-/* The largest norm first; of equal ones the lower number. */
+/* The largest norm first; if equal, the lower number. */
 static int order(const void *one, const void *two)
 {
     const ranked *a = one, *b = two;
@@ -208,7 +208,7 @@ static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *
         p, cli_format(a, "%s: %s. Blue is above 0, orange below; each unit has its own scale.", which, what), &numbers);
 }
 
-/* The same weight with units and inputs exchanged. */
+/* The same weight with units and inputs swapped. */
 static cli_weight turned(cli_weight w)
 {
     return (cli_weight){w.name, w.w, w.inputs, w.units, w.taps, w.input, w.unit, w.tap};
@@ -227,7 +227,7 @@ static void images(cli_run_set *s, int run, int n, const matrix *m)
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
 
-/* A model is large, so each is closed before the next is opened. */
+/* Models are large, so each is closed before the next is opened. */
 static void model(cli_run_set *s, int run)
 {
     tacet_error e;

@@ -1,4 +1,4 @@
-/* cmocka_all.h: cmocka.h with what it wants before it. */
+/* cmocka_all.h: cmocka.h, preceded by the headers that it needs. */
 #ifndef CMOCKA_ALL_H
 #define CMOCKA_ALL_H
 

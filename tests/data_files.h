@@ -1,4 +1,4 @@
-/* data_files.h: a folder of small files, for tests that read or write some. */
+/* data_files.h: a folder of small files, for tests that read or write files. */
 #ifndef DATA_FILES_H
 #define DATA_FILES_H
 
@@ -34,7 +34,7 @@ static inline int remove_folder(void **state)
     return rmdir(folder);
 }
 
-/* "FOLDER/name" in one of a few buffers that are used in turn. */
+/* "FOLDER/name", in one of a few buffers used in turn. */
 static inline const char *path_of(const char *name)
 {
     static char path[4][200];
@@ -62,7 +62,7 @@ static inline void write_gzip(const char *name, const void *bytes, size_t n)
     assert_int_equal(gzclose(f), Z_OK);
 }
 
-/* All of a file, up to room bytes. */
+/* Reads a file of up to `room` bytes. */
 static inline size_t read_bytes(const char *name, void *bytes, size_t room)
 {
     FILE *f = fopen(path_of(name), "rb");
@@ -72,7 +72,7 @@ static inline size_t read_bytes(const char *name, void *bytes, size_t room)
     return n;
 }
 
-/* An IDX file; returns its length. Sizes end with 0. */
+/* Makes an IDX file and returns its length. The sizes end with 0. */
 static inline size_t idx_bytes(unsigned char *to, int type, const int *sizes, const void *numbers, size_t n)
 {
     size_t at = 4;
@@ -90,7 +90,7 @@ static inline void write_idx(const char *name, int type, const int *sizes, const
     write_bytes(name, bytes, idx_bytes(bytes, type, sizes, numbers, n));
 }
 
-/* Ten images of 2x3 bytes 0..59 with labels 0..9 for training; four for testing. */
+/* Training: ten images of 2x3 bytes 0..59 with labels 0..9. Testing: four images. */
 static inline void write_idx_set(void)
 {
     unsigned char x[60], y[10];
@@ -102,7 +102,7 @@ static inline void write_idx_set(void)
     write_idx("t10k-labels-idx1-ubyte", 8, (int[]){4, 0}, y, 4);
 }
 
-/* A .npy file of version 1, 2 or 3 with this dictionary. */
+/* Makes a .npy file of version 1, 2 or 3 with this dictionary. */
 static inline void write_npy(const char *name, int version, const char *dictionary, const void *numbers, size_t n)
 {
     unsigned char bytes[4096] = "\x93NUMPY";
@@ -116,7 +116,7 @@ static inline void write_npy(const char *name, int version, const char *dictiona
     write_bytes(name, bytes, at + length + n);
 }
 
-/* Opens "KIND ... @ ...", where @ stands for the folder. */
+/* Opens "KIND ... @ ...", with @ replaced by the folder. */
 static inline tacet_data *open_data(const char *format, const char *part, const tacet_memory *m, tacet_error *e)
 {
     char spec[1024];
@@ -139,7 +139,7 @@ static inline tacet_data *must_open(const char *format, const char *part)
     return d;
 }
 
-/* Opening fails with this status, and the message has this in it. */
+/* Asserts that opening fails with this status and a message that contains this text. */
 static inline void refuses_part(const char *format, const char *part, tacet_status status, const char *message)
 {
     tacet_error e = {0};

@@ -1,4 +1,4 @@
-/* failing.h: a memory hook for tests. It counts what is alive, and can fail the n-th allocation from now. */
+/* failing.h: a memory hook for tests. It counts live blocks, and can fail the n-th allocation. */
 #ifndef FAILING_H
 #define FAILING_H
 
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 typedef struct failing {
-    int64_t alive;  /* blocks that are not yet freed */
-    int64_t calls;  /* allocations and reallocations so far */
+    int64_t alive;   /* blocks not yet freed */
+    int64_t calls;   /* allocations and reallocations so far */
     int64_t fail_at; /* the call that fails, from 1; 0: none */
     bool failed;
 } failing;

@@ -1,5 +1,5 @@
-/* op_case.h: one operator made ready to be called by hand, from the contract in op.h alone: buffers, a call, ranges in
- * any order. The tests of operators are loops over such cases, made from the table and its probes. */
+/* op_case.h: sets up one operator so that a test can call it, using only the contract in op.h: buffers, a call, ranges
+ * in any order. The tests of operators loop over such cases, which come from the table and its probes. */
 #ifndef OP_CASE_H
 #define OP_CASE_H
 
@@ -14,9 +14,9 @@
 enum { MAX_TENSORS = 8, MAX_RANGES = 4096 };
 
 typedef enum order {
-    WHOLE,    /* one range over all (a scalar's forward pass: the ranges in their order) */
+    WHOLE,    /* one range over everything (forward pass of a scalar: the ranges in order) */
     SHUFFLED, /* the ranges of the span, in any order */
-    CUT       /* ranges that are cut anywhere, in any order */
+    CUT       /* ranges cut anywhere, in any order */
 } order;
 
 typedef struct op_case {
@@ -25,9 +25,9 @@ typedef struct op_case {
     tc_spec spec;
     tc_arg arg[TC_MAX_ATTRS], common[TC_COMMON_ATTRS];
     int inputs, tensors; /* parameters follow the inputs */
-    int64_t capacity;    /* rows that the buffers have */
+    int64_t capacity;    /* rows of the buffers */
     tc_view x[MAX_TENSORS];
-    int32_t *ids[MAX_TENSORS]; /* what x[i].ids points to, to be written */
+    int32_t *ids[MAX_TENSORS]; /* what x[i].ids points to, but writable */
     float *d[MAX_TENSORS], *y, *g;
     bool add[MAX_TENSORS];
     int64_t parts;
@@ -36,7 +36,7 @@ typedef struct op_case {
     float *state[TC_OP_STATES];
     int64_t states[TC_OP_STATES]; /* numbers in each */
     tc_run run;
-    double ranks; /* that have the same rows as this one: what phases sum over ranks is so many times as much */
+    double ranks; /* the number of ranks, all with the same rows: sums over ranks are this many times as large */
     tc_call call;
     uint32_t noise;
 } op_case;
@@ -64,7 +64,7 @@ static inline float *floats(int64_t n)
     return p;
 }
 
-/* "4 6"; of class indices "labels", "labels 3" or "ids 7 3", where 7 is the classes. */
+/* "4 6"; for class indices "labels", "labels 3" or "ids 7 3", where 7 is the number of classes. */
 static inline tc_shape shape_of(const char *text)
 {
     tc_shape s = {0};
@@ -90,7 +90,7 @@ static inline void read_spec(op_case *k, const char *text)
     const tc_binding binding[] = {{k->op->attribute, k->arg}, {k->op->role->common, k->common}};
     if (tc_spec_bind(&k->spec, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
     if (!k->op->of) return;
-    tc_spec layer; /* a penalty of a layer has the attributes of one */
+    tc_spec layer; /* a penalty of a layer reads the attributes of that layer */
     const tc_binding its = {k->op->of->attribute, k->arg};
     assert_int_equal(tc_spec_parse(&layer, &mem, k->op->of->probe[0].spec, &e), TACET_OK);
     assert_int_equal(tc_spec_bind(&layer, 1, &its, false, &e), TACET_OK);
@@ -113,8 +113,8 @@ static inline void add_tensor(op_case *k, tc_shape shape, bool batch, int64_t cl
     k->d[i] = k->op->of && i < k->inputs ? NULL : floats(room_of(k, i));
 }
 
-/* Opens an operator on inputs of these shapes, `copies` times (joint penalties); parameter: they have no batch. False
- * when the shape rule refuses. */
+/* Opens an operator on inputs of these shapes, `copies` times (for joint penalties); parameter: they have no batch.
+ * Returns false if the shape rule refuses. */
 static inline bool case_try(op_case *k, const char *spec, const char *const *x, bool parameter, int copies,
                             int64_t capacity, tc_sketch *s)
 {
@@ -152,7 +152,7 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
             k->op->state[i].init(k->arg, &shape[0], &s->state[i], k->state[i], m, tc_stream_of(7, 0, "state"));
     }
     k->parts = 1;
-    for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span asks */
+    for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span uses */
     k->partial = malloc(2 * (size_t)k->parts * sizeof *k->partial);
     k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : tc_op_lambda(k->op);
     k->run = (tc_run){
@@ -194,13 +194,13 @@ static inline void case_close(op_case *k)
     tc_spec_free(&k->spec);
 }
 
-/* Only the first rows are real from here on; what lies behind them is NAN. */
+/* From now on only the first rows are real; the rows after them are NAN. */
 static inline void set_rows(op_case *k, int64_t rows) { k->run.rows = k->run.global_rows = rows; }
 
 static inline int64_t count_of(const op_case *k, int i) { return tc_elements(&k->call, &k->x[i]); }
 static inline int64_t outputs_of(const op_case *k) { return k->y ? tc_elements(&k->call, &k->call.y) : 0; }
 
-/* Fills the real rows by the probe, class indices from all that there are; parameters and g in [-1, 1). */
+/* Fills the real rows as the probe says, with any class indices; parameters and g are in [-1, 1). */
 static inline void fill_case(op_case *k)
 {
     const tc_probe *p = k->probe;
@@ -222,7 +222,7 @@ static inline void fill_case(op_case *k)
 
 typedef void range_function(const tc_call *c, int64_t begin, int64_t end);
 
-/* whole: a range may be any, else the span's own. */
+/* whole: ranges may be cut anywhere; otherwise they are those of the span. */
 static inline void run_ranges(op_case *k, tc_span s, order how, bool whole, range_function *run)
 {
     int64_t edge[MAX_RANGES + 1], n = 0;
@@ -244,7 +244,7 @@ static inline void run_ranges(op_case *k, tc_span s, order how, bool whole, rang
     for (int64_t i = 0; i < n; i++) run(&k->call, edge[turn[i]], edge[turn[i] + 1]);
 }
 
-/* Phases, each over its own pieces; 0 in the table is 1. */
+/* The number of phases; 0 in the table means 1. */
 static inline int phases_of(int asked) { return asked ? asked : 1; }
 
 static inline void sum_over_ranks(op_case *k, bool backward)
@@ -254,7 +254,7 @@ static inline void sum_over_ranks(op_case *k, bool backward)
     for (int64_t i = 0; numbers && i < n; i++) numbers[i] *= k->ranks;
 }
 
-/* Runs the forward pass; a scalar's value is left in k->value. */
+/* Runs the forward pass and sets k->value to the value of a scalar. */
 static inline void run_forward(op_case *k, order how)
 {
     const bool scalar = k->op->role->scalar;
@@ -292,7 +292,7 @@ static inline void run_prox(op_case *k, double t)
         k->op->prox(&k->call, t, i, i + s.grain < s.pieces ? i + s.grain : s.pieces);
 }
 
-/* What is differentiated: lambda * value, or sum of y g. */
+/* The differentiated quantity: lambda * value, or sum of y g. */
 static inline double objective(op_case *k)
 {
     run_forward(k, WHOLE);
@@ -302,8 +302,9 @@ static inline double objective(op_case *k)
     return sum;
 }
 
-/* Every way in which a probe can be set up: a layer; a loss by its reductions; a penalty by its reductions, on one
- * value or three as one, on batch values or on parameters, where it takes them. `rows` of `capacity` are real. */
+/* Calls the check for every setting of every probe: layers; losses with each reduction; penalties with each reduction,
+ * on one value or three joint ones, on batch values or on parameters, if they are accepted. `rows` of `capacity` are
+ * real. */
 static inline void over_settings(int64_t rows, int64_t capacity, void (*test)(op_case *k))
 {
     for (int o = 0; o < tc_op_count(); o++) {
@@ -345,7 +346,7 @@ static inline void over_constraints(void (*test)(op_case *k))
         }
 }
 
-/* "norm 0.3 p=3 (reduce 1, 3 inputs, parameter)", for messages. */
+/* Text for messages: "norm 0.3 p=3 (reduce 1, 3 inputs, parameter)". */
 static inline const char *case_text(const op_case *k, char text[160])
 {
     snprintf(text, 160, "%s (reduce %d, %d inputs%s)", k->spec.source, k->call.reduce, k->inputs,

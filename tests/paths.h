@@ -1,4 +1,4 @@
-/* Made by tools/paths.py, where it says what is what. Do not edit. */
+/* Made by tools/paths.py, which explains the contents. Do not edit. */
 enum { INPUTS = 20, ROWS = 60, OUTPUTS = 3, POINTS = 9 };
 static const double elastic_share = 0.7;
 static const float paths_x[ROWS * INPUTS] = {

@@ -1,8 +1,7 @@
-/* ranks.h: threads as ranks. A world has a sum over its ranks; a team is one network trained by all of them, or by one
- * plan alone, which leaves a trace: all weights and all figures after every step.
+/* ranks.h: threads as ranks. A world sums over its ranks; a team is one network trained by all ranks, or by one plan
+ * without ranks. A trace records all weights and figures after every step.
  *
- * Only the main thread asserts: what goes wrong on a rank stands in its trace. A rank that waits for ever is ended by
- * alarm(). */
+ * Only the main thread asserts; errors on a rank are recorded in its trace. alarm() ends a rank that waits for ever. */
 #ifndef RANKS_H
 #define RANKS_H
 
@@ -31,10 +30,10 @@ typedef struct world {
     int size;
     pthread_barrier_t barrier;
     part part[MOST_RANKS];
-    bool unlike[MOST_RANKS]; /* a rank came with another type or n than rank 0 */
+    bool unlike[MOST_RANKS]; /* this rank's type or n differs from that of rank 0 */
     int calls[MOST_RANKS];
-    int fails, at; /* the sum that fails: on which rank, and its number, from 0; fails -1: none does */
-    bool for_good; /* and all that follow it */
+    int fails, at; /* the rank on which a sum fails, and the number of the sum, from 0; fails -1: no sum fails */
+    bool for_good; /* all later sums fail too */
 } world;
 
 static inline void open_world(world *w, int size)
@@ -52,7 +51,7 @@ static inline void close_world(world *w)
     }
 }
 
-/* One rank's place in its world: the context of its sum. */
+/* A rank in its world: the context of its sum. */
 typedef struct seat {
     world *w;
     int rank;
@@ -65,7 +64,7 @@ typedef struct seat {
         ((type_of_numbers *)to)[i] = sum;                                                                              \
     }
 
-/* Every rank adds in the order of the ranks, so that all get the same bits. A sum that fails leaves nonsense. */
+/* Every rank adds in the order of the ranks, so that all get the same bits. A sum that fails leaves garbage. */
 static inline tacet_status sum_over_ranks(void *context, void *numbers, tacet_type type, size_t n)
 {
     const seat *s = context;
@@ -108,7 +107,7 @@ typedef struct network {
     tacet_sparse sparse;
 } network;
 
-/* Rows of the batch of all ranks, step by step. */
+/* The rows of the global batch in each step. */
 static const int64_t rows_of_step[] = {BATCH, BATCH, BATCH, 3, BATCH, 1};
 enum { STEPS = sizeof rows_of_step / sizeof *rows_of_step, ALL_ROWS = STEPS * BATCH };
 
@@ -126,7 +125,7 @@ static inline int64_t count_of(int rank, const int64_t *shape)
     return n;
 }
 
-/* An input with numbers in [low, high), or (classes above 0) with class indices; its data are those of all steps. */
+/* Adds an input with numbers in [low, high), or class indices if classes is above 0, and data for all steps. */
 static inline tacet_value add_feed(network *net, const char *name, int64_t classes, int rank, const int64_t *shape,
                                    double low, double high)
 {
@@ -154,9 +153,9 @@ static inline void free_network(network *net)
 
 /* ---- A team ---- */
 
-/* What is left of a run: after each step all weights, one after another, and all figures. */
+/* The record of a run: all weights, concatenated, and all figures after each step. */
 typedef struct trace {
-    size_t weights, figures; /* of a step */
+    size_t weights, figures; /* numbers per step */
     float *weight;           /* [STEPS, weights] */
     double *figure;          /* [STEPS, figures] */
     char error[sizeof((tacet_error *)0)->message];
@@ -168,7 +167,7 @@ typedef struct member {
     tacet_plan *p;
     trace t;
     pthread_t thread;
-    void *more; /* what a test wants to carry along */
+    void *more; /* for the test's use */
 } member;
 
 typedef struct team {
@@ -177,7 +176,7 @@ typedef struct team {
     member member[MOST_RANKS];
 } team;
 
-/* Compiles for all ranks; false when a plan is refused, which leaves why. */
+/* Compiles a plan for every rank. Returns false, with a reason in *why, if one is refused. */
 static inline bool open_team(team *t, const network *net, int size, tacet_error *why)
 {
     *t = (team){.size = size};
@@ -207,7 +206,7 @@ static inline void close_team(team *t)
     close_world(&t->w);
 }
 
-/* Runs work(member) on all ranks at the same time. */
+/* Runs work(member) on all ranks in parallel. */
 static inline void together(team *t, void *(*work)(void *member))
 {
     alarm(SECONDS);
@@ -217,8 +216,8 @@ static inline void together(team *t, void *(*work)(void *member))
     alarm(0);
 }
 
-/* The rows of a batch before those of this rank. In turn they are shared out evenly, and with nothing for the first
- * rank, and with nothing for the last. */
+/* The number of rows before those of this rank. The shares alternate: equal, none for the first rank, none for the
+ * last. */
 static inline int64_t rows_before(int64_t rows, int size, int rank, int step)
 {
     const int idle = size > 1 && step % 3 > 0, shares = size - idle;
@@ -226,7 +225,7 @@ static inline int64_t rows_before(int64_t rows, int size, int rank, int step)
     return rows * (share < 0 ? 0 : share < shares ? share : shares) / shares;
 }
 
-/* Feeds this rank's rows of the step; returns how many they are. */
+/* Feeds this rank's rows of the step and returns their number. */
 static inline int64_t feed_share(const member *m, int step)
 {
     const int64_t before = rows_before(rows_of_step[step], m->seat.w->size, m->seat.rank, step);
@@ -237,7 +236,7 @@ static inline int64_t feed_share(const member *m, int step)
     return rows_before(rows_of_step[step], m->seat.w->size, m->seat.rank + 1, step) - before;
 }
 
-/* ---- What is recorded ---- */
+/* ---- Figures ---- */
 
 static inline size_t read_weights(tacet_plan *p, float *to)
 {
@@ -267,7 +266,7 @@ static inline size_t figures_of(const tacet_plan *p)
     return OF_PLAN + OF_TERM * (size_t)tacet_term_count(p) + OF_VALUE * (size_t)tacet_value_count(p);
 }
 
-/* Every figure that must be the same on all ranks: to[figures_of(p)]. */
+/* Writes every figure that must be equal on all ranks to to[figures_of(p)]. */
 static inline size_t read_figures(const tacet_plan *p, double *to)
 {
     size_t n = 0;
@@ -334,7 +333,7 @@ static inline void *train(void *argument)
 
 /* ---- Comparisons ---- */
 
-/* The same bits, of everything. */
+/* Asserts that all weights and figures have the same bits. */
 static inline void assert_same_traces(const char *what, const trace *a, const trace *b)
 {
     if (a->error[0] || b->error[0]) fail_msg("%s: %s%s", what, a->error, b->error);
@@ -352,10 +351,9 @@ static inline void assert_same_traces(const char *what, const trace *a, const tr
     }
 }
 
-/* To rounding. A rank adds up its rows in float32 and the sum over the ranks is another order of the same numbers: each
- * gradient is off by some units in its last place, 6e-8, which STEPS steps with momentum add up and the network
- * magnifies: most by 1e-6 at most, log_sum, whose slope changes by 1 / eps^2 about 0, by 1e-5. A row that counts twice
- * changes 1e-2. */
+/* Asserts equality up to rounding. Ranks add the same numbers in another order, in float32, so each gradient is off by
+ * a few units in the last place, 6e-8; STEPS steps with momentum accumulate this and the network amplifies it: to 1e-6
+ * at most, to 1e-5 for log_sum, whose slope changes by 1 / eps^2 near 0. A row that counts twice would change 1e-2. */
 #define PRECISION 2e-5
 static inline void assert_near_traces(const char *what, const trace *a, const trace *b)
 {
@@ -374,7 +372,7 @@ static inline void assert_near_traces(const char *what, const trace *a, const tr
     }
 }
 
-/* Trains on `size` ranks and holds them against each other and against the trace of one plan without ranks. */
+/* Trains on `size` ranks and compares them with each other and with the trace of one plan without ranks. */
 static inline void train_and_compare(const char *what, const network *net, int size, const trace *alone)
 {
     team t;
@@ -394,7 +392,7 @@ static inline void train_and_compare(const char *what, const network *net, int s
     close_team(&t);
 }
 
-/* The same on 1, 2, 3 and 5 ranks. */
+/* Compares 1, 2, 3 and 5 ranks. */
 static inline void compare_over_ranks(const char *what, const network *net)
 {
     team alone;

@@ -1,5 +1,5 @@
-/* test_attribute.c: one attribute of a description found and set, in the forms in which it can be written; numbers as
- * the small language reads them. */
+/* test_attribute.c: finding and setting one attribute of a description, however it is written; numbers as the small
+ * language reads them. */
 #include "cmocka_all.h"
 
 #include "tacet/tacet.h"
@@ -20,7 +20,7 @@ static void set_is(tacet_role role, const char *text, const char *key, const cha
     assert_int_equal(tacet_spec_set(role, text, key, value, small, sizeof small, &e), n);
     assert_memory_equal(small, expected, sizeof small - 1);
     assert_int_equal(small[5], 0);
-    /* What was set is found again. */
+    /* An attribute that was set can be found. */
     tacet_setting at = {.size = sizeof at};
     assert_int_equal(tacet_spec_find(role, made, key, &at, small, sizeof small, &e), strlen(value));
     assert_true(at.given);
@@ -37,7 +37,7 @@ static void an_attribute_is_set_where_it_is(void **state)
     set_is(TACET_ROLE_PENALTY, "l1 1e-4 name=\"a \\\" b\" prox", "name", "", "l1 1e-4 name=\"\" prox");
     set_is(TACET_ROLE_PENALTY, "l1 1e-4", "name", "say \"x|y\\\"", "l1 1e-4 name=\"say \\\"x|y\\\\\\\"\"");
     set_is(TACET_ROLE_OPTIMIZER, "sgd lr=0.1", "momentum", "0.9", "sgd lr=0.1 momentum=0.9");
-    set_is(TACET_ROLE_OPTIMIZER, "sgd lr=abc", "lr", "0.1", "sgd lr=0.1"); /* which mends it */
+    set_is(TACET_ROLE_OPTIMIZER, "sgd lr=abc", "lr", "0.1", "sgd lr=0.1"); /* repairs the description */
     set_is(TACET_ROLE_OPTIMIZER, "sgd", "lr", "1", "sgd lr=1");
     set_is(TACET_ROLE_LOSS, "huber delta=1", "reduce", "sum", "huber delta=1 reduce=sum");
     set_is(TACET_ROLE_DATA, "idx \"my data\" flat", "dir", "other", "idx dir=other flat");
@@ -79,7 +79,7 @@ static void an_attribute_is_found(void **state)
     find_is(TACET_ROLE_PENALTY, "group_lasso 1", "block", false, "", "4");
     find_is(TACET_ROLE_PENALTY, "l1_ball 3 input", "by", true, "input", "input");
     find_is(TACET_ROLE_OPTIMIZER, "sgd momentum=0.5", "lr", false, "",
-            ""); /* which must be given, and is not looked for here */
+            ""); /* has no default, but finding does not require it */
     find_is(TACET_ROLE_LAYER, "linear 10 bias=linear1.bias", "bias", true, "linear1.bias", "linear1.bias");
 }
 
@@ -153,7 +153,7 @@ static void what_is_too_long_is_refused(void **state)
     assert_non_null(strstr(e.message, "at most 4096 bytes"));
 }
 
-/* Texts put together at random: what is taken says what was set, and setting it once more changes nothing. */
+/* Random texts: if setting an attribute is accepted, it is found, and setting it again changes nothing. */
 static void any_words(void **state)
 {
     (void)state;
@@ -187,7 +187,7 @@ static void any_words(void **state)
     if (taken < 500 || refusals < 500) fail_msg("%d taken, %d refused", taken, refusals);
 }
 
-/* Positional attributes are counted in one order everywhere because no entry has any in both of its tables. */
+/* The order of positional attributes is the same everywhere because no entry has some in both of its tables. */
 static void positions_are_of_one_table(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* test_base.c: errors and their text, whole files, allocation, shapes, text and numbers (in a locale with a comma too), words. */
+/* test_base.c: errors and their text, whole files, allocation, shapes, text and numbers (also in a locale with a
+ * decimal comma), words. */
 #include "cmocka_all.h"
 
 #include "base/alloc.h"
@@ -28,7 +29,7 @@ static void fail_fills_the_struct(void **state)
 {
     (void)state;
     tacet_error e;
-    memset(&e, 0x5A, sizeof e); /* as the header allows: uninitialised */
+    memset(&e, 0x5A, sizeof e); /* the header allows it to be uninitialised */
     assert_int_equal(tc_fail(&e, TACET_FILE, "%s: %d of %d", "a.npy", 3, 4), TACET_FILE);
     assert_int_equal(e.status, TACET_FILE);
     assert_string_equal(e.message, "a.npy: 3 of 4");
@@ -47,7 +48,7 @@ static void expect_text(const tacet_error *e, const char *expected)
     char text[2048];
     assert_int_equal(tacet_error_text(e, text, sizeof text), strlen(expected));
     assert_string_equal(text, expected);
-    /* Every shorter capacity gives the beginning, ended, and the same length. */
+    /* A shorter buffer gets the beginning of the text and a final 0; the returned length is the same. */
     for (size_t capacity = 0; capacity <= strlen(expected); capacity++) {
         char part[2048];
         memset(part, '#', sizeof part);
@@ -70,19 +71,19 @@ static void error_text_has_a_caret(void **state)
     expect_text(&e, "no layer liner\n    x | liner 5\n        ^~~~~");
     tc_fail_hint(&e, "did you mean %s?", "linear");
     expect_text(&e, "no layer liner\n    x | liner 5\n        ^~~~~\n    did you mean linear?");
-    /* Only the line with the mistake; a tab keeps its width; a character of two bytes is one column. */
+    /* Only the line with the mistake is shown; tabs keep their width; a two-byte character is one column. */
     tc_fail(&e, TACET_DESCRIPTION, "m");
     tc_fail_at(&e, "one\n\ttw\xC3\xB6 bad\nthree", 10, 3);
     expect_text(&e, "m\n    \ttw\xC3\xB6 bad\n    \t    ^~~");
-    /* At the end, and far behind it. */
+    /* At the end of the text, and far after it. */
     tc_fail_at(&e, "abc", 3, 1);
     expect_text(&e, "m\n    abc\n       ^");
     tc_fail_at(&e, "abc", 99, 1);
     expect_text(&e, "m\n    abc\n       ^");
-    /* A width that goes on past the line stops at its end. */
+    /* A width that exceeds the line ends with the line. */
     tc_fail_at(&e, "ab\ncd", 1, 50);
     expect_text(&e, "m\n    ab\n     ^");
-    /* What a terminal would obey is not passed on. */
+    /* Control characters are not passed on to a terminal. */
     tc_fail(&e, TACET_FILE, "\x1B[2Jx");
     expect_text(&e, "?[2Jx");
 }
@@ -120,7 +121,8 @@ static void words_are_read(void **state)
     assert_false(tc_bool_read("maybe", &on));
 }
 
-/* Whole or not at all: before the commit the path has what it had; a second writer is refused, a dropped one leaves nothing. */
+/* A file is written whole or not at all: before the commit the old file stays; a second writer is refused; a writer
+ * that is dropped leaves nothing. */
 static void a_whole_file(void **state)
 {
     (void)state;
@@ -195,7 +197,7 @@ static void allocation_zeroes_and_checks_overflow(void **state)
     assert_null(tc_alloc(&m, SIZE_MAX, 1));
     assert_null(tc_resize(&m, NULL, SIZE_MAX / 8 + 2, 8));
     assert_null(tc_alloc_aligned(&m, SIZE_MAX / 4, 4));
-    assert_int_equal(f.calls, calls); /* the hook was not even asked */
+    assert_int_equal(f.calls, calls); /* the hook was not called */
     p = tc_alloc(&m, 0, 8);
     assert_non_null(p);
     tc_free(&m, p);
@@ -384,7 +386,7 @@ static void numbers_are_read_whole_or_not(void **state)
     assert_true(tc_integer_read("+7", &n) && n == 7);
 }
 
-/* The program that uses the library may have set a locale whose point is a comma. */
+/* The program that uses the library may have set a locale with a decimal comma. */
 static void numbers_are_in_the_c_locale(void **state)
 {
     (void)state;
@@ -395,7 +397,7 @@ static void numbers_are_in_the_c_locale(void **state)
     char text[TC_NUMBER_MAX];
     double x = 0;
     snprintf(text, sizeof text, "%.1f", 0.5);
-    assert_string_equal(text, "0,5"); /* so it really is in force */
+    assert_string_equal(text, "0,5"); /* the locale is in force */
     assert_string_equal(tc_number_text(0.5, text), "0.5");
     assert_true(tc_number_read("0.25", &x) && x == 0.25);
     assert_false(tc_number_read("0,25", &x));
@@ -403,7 +405,7 @@ static void numbers_are_in_the_c_locale(void **state)
     tc_fail(&e, TACET_FAILED, "%g", 1.5);
     assert_string_equal(e.message, "1.5");
     snprintf(text, sizeof text, "%.1f", 0.5);
-    assert_string_equal(text, "0,5"); /* and is left in force */
+    assert_string_equal(text, "0,5"); /* the locale is still in force */
     setlocale(LC_ALL, "C");
 }
 
@@ -418,8 +420,8 @@ static void the_nearest_word(void **state)
     assert_string_equal(tc_nearest("rely", word_at, words), "relu");
     assert_string_equal(tc_nearest("sigmoyd", word_at, words), "sigmoid");
     assert_string_equal(tc_nearest("layernorm", word_at, words), "layer_norm");
-    assert_string_equal(tc_nearest("l3", word_at, words), "l1");     /* the first of two that are equally near */
-    assert_string_equal(tc_nearest("ReLU", word_at, words), "relu"); /* as PyTorch has it */
+    assert_string_equal(tc_nearest("l3", word_at, words), "l1");     /* the first of two equally near words */
+    assert_string_equal(tc_nearest("ReLU", word_at, words), "relu"); /* PyTorch's spelling */
     assert_null(tc_nearest("conv2d", word_at, words));
     assert_null(tc_nearest("attention", word_at, words));
     assert_null(tc_nearest("", word_at, words));

@@ -1,16 +1,16 @@
-/* Checkpoints: a resumed run ends with the same bits as one that was never stopped; a checkpoint of something else is
- * refused and changes nothing; memory may run out anywhere, here and in models. */
+/* Checkpoints: a resumed run ends with the same bits as one that was never stopped; a checkpoint of another run is
+ * refused and changes nothing; memory may run out anywhere, in checkpoints and in models. */
 #include "failing.h"
 #include "trained.h"
 
-/* Runs to the end without a stop, and with a stop in which all is thrown away; both end with the same bits. */
+/* A run without a stop and one that is resumed with a new graph and plan end with the same bits. */
 static void resumes_to_the_bit(const char *optimizer, int before, int after)
 {
     network whole, first, second;
     tacet_error why;
     variant v = usual, other = usual;
     v.optimizer = other.optimizer = optimizer;
-    other.seed = 1; /* the checkpoint's seed holds */
+    other.seed = 1; /* the checkpoint's seed is used instead */
     begin(&whole, &v);
     train(&whole, before + after);
     begin(&first, &v);
@@ -20,7 +20,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     end(&first);
 
     begin(&second, &other);
-    train(&second, 3); /* what it did so far is forgotten */
+    train(&second, 3); /* loading must discard these steps */
     tacet_file *f = opened(checkpoint_path);
     if (tacet_resume(second.p, second.loader, f, &why)) fail_msg("%s", why.message);
     tacet_file_free(f);
@@ -34,7 +34,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     tacet_loader_tell(whole.loader, &place[0], &place[1]);
     tacet_loader_tell(second.loader, &place[2], &place[3]);
     assert_true(place[0] == place[2] && place[1] == place[3]);
-    /* and would go on alike: the states are the same too */
+    /* The optimizers' states are equal too, so both would continue alike. */
     char one[1 << 14], two[1 << 14];
     checkpoint(&whole);
     FILE *file = fopen(checkpoint_path, "rb");
@@ -50,7 +50,7 @@ static void resumes_to_the_bit(const char *optimizer, int before, int after)
     end(&second);
 }
 
-/* Every optimizer of the catalogue, with what it can do switched on. */
+/* Every optimizer of the catalogue, with all its features on. */
 static void every_optimizer_resumes(void **unused)
 {
     (void)unused;
@@ -75,14 +75,14 @@ static void every_optimizer_resumes(void **unused)
     assert_true(count >= 3);
 }
 
-/* At the beginning, the first step, both sides of an epoch's end. */
+/* At the beginning, after the first step, just before and after the end of an epoch. */
 static void any_step_can_be_resumed(void **unused)
 {
     (void)unused;
     for (int before = 0; before < 12; before++) resumes_to_the_bit("adam lr=0.05 schedule=cosine", before, 3);
 }
 
-/* The terms must be the same; what they weigh is the checkpoint's, to the bit. */
+/* The terms must be the same; their lambdas come from the checkpoint, to the bit. */
 static void lambdas_are_the_checkpoints(void **unused)
 {
     (void)unused;
@@ -111,7 +111,7 @@ static void lambdas_are_the_checkpoints(void **unused)
     end(&other);
 }
 
-/* Refused, with that in the message, and nothing has changed. */
+/* Asserts that the file is refused with this text in the message, and that nothing has changed. */
 static void refused(const variant *v, const char *path, const char *why_not)
 {
     network n;
@@ -149,7 +149,7 @@ static void what_belongs_to_another_run_is_refused(void **unused)
     v.penalty = NULL;
     refused(&v, checkpoint_path, "another objective");
     v = usual;
-    v.options = "frozen"; /* the checkpoint has more than is needed; then less */
+    v.options = "frozen"; /* the checkpoint has more states than the plan; then fewer */
     begin(&n, &v);
     checkpoint(&n);
     end(&n);
@@ -166,6 +166,37 @@ static void what_belongs_to_another_run_is_refused(void **unused)
         v.model = model[i];
         refused(&v, checkpoint_path, why[i]);
     }
+}
+
+/* A checkpoint of version 2 continues: it is saved again with the same state, which version2.json has. The file was made
+ * by an earlier commit: this network after seven steps, with a lambda and a rate set after the fourth. */
+static void version_2_is_read(void **unused)
+{
+    (void)unused;
+    const char *root = getenv("TACET_SOURCE");
+    char path[2][512], expected[4096];
+    tacet_error why;
+    variant v = usual;
+    v.penalty = "l1 density=0.3";
+    network n;
+    begin(&n, &v);
+    for (int i = 0; i < 2; i++)
+        snprintf(path[i], sizeof path[i], "%s/tests/checkpoints/version2.%s", root ? root : ".",
+                 i ? "json" : "safetensors");
+    tacet_file *f = opened(path[0]);
+    if (tacet_resume(n.p, n.loader, f, &why)) fail_msg("%s", why.message);
+    tacet_file_free(f);
+    checkpoint(&n);
+    FILE *file = fopen(path[1], "r");
+    assert_non_null(file);
+    const size_t size = fread(expected, 1, sizeof expected - 1, file);
+    fclose(file);
+    expected[size - 1] = '\0'; /* the line's end */
+    f = opened(checkpoint_path);
+    assert_string_equal(tacet_file_note(f, "tacet.checkpoint"), expected);
+    tacet_file_free(f);
+    train(&n, 3);
+    end(&n);
 }
 
 static void without_an_optimizer(void **unused)
@@ -237,7 +268,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_optimizer_resumes),     cmocka_unit_test(any_step_can_be_resumed),
         cmocka_unit_test(lambdas_are_the_checkpoints), cmocka_unit_test(what_belongs_to_another_run_is_refused),
-        cmocka_unit_test(without_an_optimizer),        cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(without_an_optimizer),        cmocka_unit_test(version_2_is_read),
+        cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -87,14 +87,14 @@ has err "auto.yaml:2:12: " "linear2" "\[batch, 3\]" "x" "\[batch, 4\]"
 runs 2 "$tacet" train auto.yaml --out bad --set loss=cross_entropy
 has err "cross_entropy"
 runs 2 "$tacet" train auto.yaml --out bad --set target=y
-has err "target is x, the input itself, or not set: what the data have, not 'y'"
+has err "target must be x (the input itself) or not set (what the data have), not 'y'"
 caret y
 runs 2 "$tacet" train auto.yaml --out bad --set target=
 has err "the data have no targets to learn" "target: x$"
 cut -d, -f1-3 unlabelled.csv > narrow.csv
 runs 1 "$tacet" train auto.yaml --out bad --set 'test=csv narrow.csv'
-has err "has 3 numbers, the network takes 4"
+has err "has 3 numbers, but the network takes 4"
 [ ! -e bad ] || fault "a refused run left a folder"
 runs 1 "$tacet" eval a/model.safetensors --data 'csv narrow.csv'
-has err "has 3 numbers, the network takes 4"
+has err "has 3 numbers, but the network takes 4"
 finish

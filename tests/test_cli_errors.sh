@@ -60,14 +60,14 @@ has err "did you mean train.epochs?"
 edited 's/^train/trian/'; refused 2 train bad.yaml
 has err "did you mean train?"
 edited 's/epochs: 3/epochs: many/'; refused 2 train bad.yaml
-has err "bad.yaml:8:21: train.epochs is a whole number, not 'many'"
+has err "bad.yaml:8:21: train.epochs must be a whole number, not 'many'"
 caret many
 edited 's/epochs: 3/epochs: 0/'; refused 2 train bad.yaml
 has err "at least 1"
 edited 's/epochs: 3/validate: 1.5/'; refused 2 train bad.yaml
 has err "train.validate"
 edited 's/^train:.*/train: 3/'; refused 2 train bad.yaml
-has err "bad.yaml:8:8: train is a map"
+has err "bad.yaml:8:8: train must be a map"
 edited 's/^test.*/loss: mse/'; refused 2 train bad.yaml
 has err "bad.yaml:7:1: the key 'loss' is given twice"
 edited 's/^loss.*//'; refused 2 train bad.yaml
@@ -78,11 +78,11 @@ edited 's/relu1: /[ab]: /'; refused 2 train bad.yaml
 has err "bad.yaml:4:3: a key that begins with" "must be quoted"
 edited 's/relu1: /"*.weight": /'; runs 0 "$tacet" explain bad.yaml
 edited 's/^test:.*/test: *x/'; refused 2 train bad.yaml
-has err "bad.yaml:7:7: aliases are not used here"
+has err "bad.yaml:7:7: aliases are not supported"
 edited 's/^test:.*/test: \&x csv/'; refused 2 train bad.yaml
-has err "anchors are not used here"
+has err "anchors are not supported"
 edited 's/^test:.*/test: !x csv/'; refused 2 train bad.yaml
-has err "tags are not used here"
+has err "tags are not supported"
 edited 's/^test:.*/test: [[[[[[[[[[[[[[[[[[[[[[[[[[/'; refused 2 train bad.yaml
 has err "nested too deeply"
 edited 's/^test:.*/test: "a/'; refused 2 train bad.yaml
@@ -92,11 +92,11 @@ has err "bad.yaml:1:9: this is not UTF-8"
 : > bad.yaml; refused 2 train bad.yaml
 has err "is empty"
 printf -- '- a\n- b\n' > bad.yaml; refused 2 train bad.yaml
-has err "bad.yaml:1:1: a configuration is a map"
+has err "bad.yaml:1:1: a configuration must be a map"
 printf 'loss: mse\n---\nloss: mse\n' > bad.yaml; refused 2 train bad.yaml
 has err "one document"
 { cat net.yaml; head -c 1100000 /dev/zero | tr '\0' '#'; } > bad.yaml; refused 3 train bad.yaml
-has err "larger than"
+has err "too large for a configuration"
 
 # A byte order mark does not count as a column.
 { printf '\357\273\277'; sed 's/^model/modle/' net.yaml; } > bad.yaml; refused 2 train bad.yaml
@@ -146,12 +146,12 @@ refused 2 train net.yaml --set optimizer.lr=fast
 has err "set optimizer.lr=fast: lr of sgd: expected a number, got 'fast'"
 caret lr=fast
 refused 2 train net.yaml --set train.validate=0x1p-2 # as "l1 0x1p-3" is
-has err "set: train.validate is a number, at least 0 and below 1, not '0x1p-2'"
+has err "set: train.validate must be a number, at least 0 and below 1, not '0x1p-2'"
 caret 0x1p-2
 refused 2 train net.yaml --set train.validate=1
 has err "between 0 and 1, got 1"
 refused 2 train net.yaml --set train.sparse=often
-has err "train.sparse is auto, never or always, not 'often'"
+has err "train.sparse must be auto, never or always, not 'often'"
 edited 's/^optimizer.*/optimizer: sgd lr=0.1 momentum=0.9 nesterow/'; refused 2 train bad.yaml --set optimizer.lr=0.2
 has err "bad.yaml:[0-9]*:[0-9]*: sgd has no place for 'nesterow'"
 caret nesterow
@@ -191,7 +191,7 @@ touch file
 refused 5 train net.yaml --out file/below
 has err "file/below"
 refused 5 train --resume nowhere
-has err "nowhere holds no run"
+has err "nowhere does not hold a run"
 # A folder with a config.yaml in it is a run's, or somebody's own: it stays as it is.
 mkdir own; cp net.yaml own/config.yaml
 refused 2 train own/config.yaml --out own
@@ -199,11 +199,11 @@ same net.yaml own/config.yaml
 # Data that do not fit are refused before the run, not at its end.
 cut -d, -f1-3,5 classes.csv > narrow.csv
 refused 1 train net.yaml --out misfit --set 'test=csv narrow.csv label=kind'
-has err "a row of 'csv narrow.csv label=kind' has 3 numbers, the network takes 4"
+has err "a row of 'csv narrow.csv label=kind' has 3 numbers, but the network takes 4"
 caret 'csv narrow.csv label=kind'
 sed 's/,2$/,7/' few_classes.csv > seven.csv
 refused 1 train net.yaml --out misfit --set 'validate=csv seven.csv label=kind'
-has err "has labels up to 7, the network has outputs for 0 to 2"
+has err "has labels up to 7, but the network has outputs for 0 to 2"
 refused 1 train net.yaml --out misfit --set 'test=csv unlabelled.csv'
 has err "has no labels"
 [ ! -e misfit ] || fault "a refused run left a folder"
@@ -219,7 +219,7 @@ has err "closed/: not a regular file" "^    did you mean closed/model.safetensor
 # inspect takes a run's folder: of another, or with lines that are none, it says so.
 mkdir -p bare odd
 refused 5 inspect bare
-has err "cannot open bare/metrics.jsonl: is the folder that of a run?"
+has err "cannot open bare/metrics.jsonl: is this the folder of a run?"
 echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings":"no"}' > odd/metrics.jsonl
 runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl

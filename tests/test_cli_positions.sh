@@ -33,7 +33,7 @@ has start "'shape': (50, 4, 3)"
 
 # What does not go together is told before anything runs.
 runs 1 "$tacet" eval run/model.safetensors --data 'npy x.npy one.npy flat=false'
-has err "a row of 'npy x.npy one.npy flat=false' has 1 label, and the network expects 4"
+has err "a row of 'npy x.npy one.npy flat=false' has 1 label, but the network expects 4"
 runs 2 "$tacet" train places.yaml --out no -q --set data='npy x.npy one.npy flat=false'
 has err 'linear2 \[batch, 4, 3\] and target \[batch\]: needs labels \[batch, 4\] with logits \[batch, 4, 3\]'
 runs 2 "$tacet" train places.yaml --out no -q --set data='npy x.npy y.npy'
@@ -41,5 +41,5 @@ has err 'linear2 \[batch, 3\] and target \[batch, 4\]: needs labels \[batch\] wi
 runs 2 "$tacet" train places.yaml --out no -q --set loss=mse
 has err 'target holds int32 class indices, but mse takes numbers' 'targets of a regression are float32'
 runs 1 "$tacet" train places.yaml --out no -q --no-penalties --set 'model=linear 2'
-has err "'npy x.npy y.npy flat=false' has labels up to 2, the network has outputs for 0 to 1"
+has err "'npy x.npy y.npy flat=false' has labels up to 2, but the network has outputs for 0 to 1"
 finish

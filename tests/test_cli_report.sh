@@ -107,7 +107,7 @@ numbers a/report.html "How often units of relu2 fire" | awk 'NR > 1 { sum += $2 
 runs 0 "$tacet" train net.yaml --out plain --no-penalties -q
 empty err
 alone plain/report.html
-has plain/report.html 'Nothing was kept for validation'
+has plain/report.html 'No data were held out for validation'
 hasnt plain/report.html '<h2>Penalties</h2>'
 hasnt plain/report.html 'objective'
 sed -e 's/linear 3$/linear 1/; s/cross_entropy/mse/; /^test/d' \
@@ -123,7 +123,7 @@ cp -r one none
 sed -i 's/"ended","began"/"stopped","began"/; s/,"figures":{.*}}$/}/' none/run.json
 runs 0 "$tacet" report none
 alone none/report.html
-has none/report.html 'No epoch is finished yet' 'stopped early' '<td>linear 16</td>'
+has none/report.html 'No epoch has finished yet' 'stopped early' '<td>linear 16</td>'
 hasnt none/report.html '<figure'
 grep '^{"step"' one/metrics.jsonl > none/metrics.jsonl # what there is of a first epoch
 runs 0 "$tacet" report none
@@ -218,10 +218,10 @@ has err "^tacet: bad/metrics.jsonl:1:1: not a line of metrics: expected an objec
 cp a/metrics.jsonl bad/metrics.jsonl
 echo '[' > bad/run.json
 runs 3 "$tacet" report a bad --out never.html
-has err "^tacet: bad/run.json:2:1: not what a run writes: expected a value"
+has err "^tacet: bad/run.json:2:1: not a record of a run: expected a value"
 [ ! -e never.html ] || fault "a page of a damaged run"
 runs 5 "$tacet" report nowhere
-has err "cannot open nowhere/metrics.jsonl: is the folder that of a run?"
+has err "cannot open nowhere/metrics.jsonl: is this the folder of a run?"
 runs 5 "$tacet" report a --out no/such/folder.html
 has err "cannot write no/such/folder.html"
 runs 2 "$tacet" report

@@ -58,7 +58,7 @@ has names "^cut/best.safetensors cut/checkpoint.safetensors cut/config.yaml cut/
 # ---- Ended by steps, then made longer ----
 runs 0 "$tacet" train long.yaml --out part -q --set train.steps=70 --set optimizer.schedule=constant
 runs 0 "$tacet" train --resume part -q --set train.steps=110
-runs 0 "$tacet" train long.yaml --resume fresh --set train.steps=3; has err "^fresh holds no checkpoint: the run begins there$"
+runs 0 "$tacet" train long.yaml --resume fresh --set train.steps=3; has err "^fresh has no checkpoint: the run begins there$"
 runs 0 "$tacet" train long.yaml --out full -q --set train.steps=110 --set optimizer.schedule=constant
 same part/model.safetensors full/model.safetensors
 plain part/metrics.jsonl > part.metrics; plain full/metrics.jsonl > full.metrics; same part.metrics full.metrics
@@ -84,7 +84,7 @@ for signal in INT:130 TERM:143; do
     wait $child
     code=$?
     [ $code -eq "${signal#*:}" ] || fault "SIG${signal%:*} ended with $code"
-    has err "stopped at step [0-9]*; go on with: tacet train --resume cut"
+    has err "stopped at step [0-9]*; continue with: tacet train --resume cut"
     empty out
     step=$(sed -n 's/^stopped at step \([0-9]*\);.*/\1/p' err)
     runs 0 "$tacet" train --resume cut --set train.steps=$((step + 1)) # goes on from there
@@ -94,7 +94,7 @@ done
 # ---- Not a number ----
 runs 6 "$tacet" train net.yaml --out nan --set optimizer.lr=1e30 --json
 empty out
-has err "step [0-9]" "not finite" "weights before that step are in nan/checkpoint.safetensors"
+has err "step [0-9]" "not finite" "weights from before that step are in nan/checkpoint.safetensors"
 runs 0 "$tacet" inspect nan/checkpoint.safetensors
 hasnt out "nan"
 runs 6 "$tacet" train --resume nan # the same step again
@@ -106,7 +106,7 @@ has err "the objective is not finite on the test data"
 # ---- A checkpoint that does not belong to the configuration, or is torn; what is refused leaves the folder as it was ----
 cp whole/config.yaml begun.yaml
 runs 2 "$tacet" train --resume whole --set train.seed=4
-has err 'whole is a run with "batch 16, seed 3, .*, not with "batch 16, seed 4, '
+has err 'whole was begun with "batch 16, seed 3, .*, not with "batch 16, seed 4, '
 runs 2 "$tacet" train --resume whole --set train.shuffle=false
 runs 3 "$tacet" train --resume whole --no-penalties --penalty 'relu2: l1 1e-3'
 runs 2 "$tacet" train long.yaml --resume whole --no-penalties --penalty 'relu1: l1 2e-3' --penalty '*.weight: l2 1e-4'

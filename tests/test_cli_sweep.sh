@@ -16,7 +16,7 @@ near() { awk -v a="$1" -v b="$2" -v t="${3:-1e-6}" 'BEGIN { d = a - b; if (d < 0
 # ---- One path ----
 runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out warm
 has err "^relu1:l1: the largest lambda that changes anything is about 0\.0" "^1/4  relu1-l1-0.0001-seed1  density" "^4/4  relu1-l1-0.1-seed1 "
-has out "^ *lambda  density  dead  accuracy  data loss  ms a step  fires" "^Taken: relu1:l1 lambda=" "^Its model: warm/relu1-l1-"
+has out "^ *lambda  density  dead  accuracy  data loss  *ms/step  fires" "^Taken: relu1:l1 lambda=" "^Its model: warm/relu1-l1-"
 hasnt out "test data" # there are validation data
 column warm/sweep.csv lambda > lambdas
 printf '0.0001\n0.001\n0.01\n0.1\n' | cmp -s - lambdas || fault "the points are $(cat lambdas)"
@@ -66,7 +66,7 @@ agree() { # FOLDER LAMBDA ...: with one seed
     done
 }
 runs 0 sweep --resume warm
-has err "4 of 4 runs have already ended"
+has err "4 of 4 runs have already finished"
 agree warm 0.0001 0.001 0.01 0.1
 runs 0 sweep --resume warm --json -q
 [ "$(wc -l < out)" -eq 1 ] || fault "--json printed more than a line"
@@ -113,18 +113,18 @@ for seeds in 1 3; do # learning slowly, so that accuracies differ: the best is n
     runs 0 sweep net.yaml --set optimizer.lr=0.03 --over 'relu1: l1 lambda=1e-3..3e-1:6' --fresh --seeds $seeds --out slow$seeds -q
     choice slow$seeds
     has slow$seeds/sweep.csv ",best,"
-    has out "of the points within it, relu1:l1 lambda=[0-9.e-]* fires least"
+    has out "of the points within that range, relu1:l1 lambda=[0-9.e-]* fires least"
 done
 sed 's/linear 3$/linear 1/; s/^loss.*/loss: mse/; s/^data.*/data: csv prices.csv target=price/; /^test/d; s/lr=0.1/lr=0.01/' net.yaml > price.yaml
 runs 0 sweep price.yaml --over 'relu1: l1 lambda=1e-4..1:4' --out loss -q
 hasnt out accuracy
-has out "the best data loss is" "one seed: use --seeds 3"
+has out "the best data loss is" "one seed cannot show .*: use --seeds 3"
 choice loss
 runs 0 sweep price.yaml --over 'relu1: l1 lambda=1e-4..1:4' --out losses --seeds 2 -q
 choice losses
 # Without validation data the figures are of the test data, and it says so.
 runs 0 sweep net.yaml --set train.validate=0 --over 'relu1: l1 lambda=1e-3..1e-2:2' --out test -q
-has out "Figures are of the test data: .*train.validate"
+has out "Figures are of the test data, .*train.validate"
 near "$(column test/sweep.csv accuracy | tail -n 1)" "$(sed 's/.*"part":"test","rows":90,"accuracy":\([0-9.]*\).*/\1/' test/relu1-l1-0.01-seed1/run.json)"
 
 # ---- The largest lambda ----
@@ -154,7 +154,7 @@ natural=$(grep '"validation"' natural/metrics.jsonl | tail -n 1 | sed 's/.*"vali
 column ends/sweep.csv density | paste -s - | awk -v n="$natural" '{ exit !($1 > 0.85 * n && $1 < 1.15 * n && $2 < 0.15 * n) }' || fault "natural $natural, then $(column ends/sweep.csv density)"
 [ "$(last largest ends/sweep.json | cut -c1-4)" = "$(echo "$one" | cut -c1-4)" ] || fault "the estimate depends on the epochs"
 runs 0 sweep net.yaml --set train.steps=1 --over 'relu1: l1 1..10:2' --out above -q
-has err "warning: relu1:l1: the range goes up to 10: by the estimate, .* more than 0\.0[0-9]* falls silent"
+has err "warning: relu1:l1: the range goes up to 10: according to the estimate, .* more than 0\.0[0-9]* falls silent"
 
 # ---- Other ranges ----
 values() { rm -rf range; runs 0 sweep net.yaml --no-penalties --set train.steps=1 --over "$1" --out range -q; column range/sweep.csv "$2" | paste -s -d ' ' - > said; }
@@ -176,7 +176,7 @@ hasnt grid/relu1-l1-0.0001-linear2.weight-l1-0.0001-seed1/config.yaml "^init:"
 choice grid
 # Side by side: all is the same but the times.
 runs 0 eval sweep net.yaml "$two" --out side --jobs 2 --threads 2
-has out "^Times were taken with 2 runs in parallel"
+has out "^Times were measured with 2 runs in parallel"
 untimed() { awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "step_us") c = i } { $c = ""; gsub(/(grid|side)\//, ""); print }' "$1"; }
 untimed grid/sweep.csv > a; untimed side/sweep.csv > b; same a b
 for run in grid/*/; do same "${run}model.safetensors" "side/${run#grid/}model.safetensors"; done
@@ -194,7 +194,7 @@ has out '"state":"failed","said":"[^"]*not finite' '"state":"ended"'
 column nan/sweep.csv mark | head -n 1 > said; has said "^failed$"
 hasnt nan/linear1.weight-l2-1-seed1/config.yaml "^init:"
 runs 1 sweep net.yaml --no-penalties --set optimizer.lr=1e30 --over 'linear1.weight: l2 1..10:2' --out none -q
-has err "no run of the sweep has ended"
+has err "no run of the sweep has finished"
 
 # ---- Going on with another sweep than was begun ----
 refused() { pattern=$1; shift; cp warm/sweep.json kept; runs 2 sweep "$@"; has err "$pattern"; empty out; same kept warm/sweep.json; }
@@ -204,10 +204,10 @@ runs 5 "$tacet" report warm; has err "warm holds a sweep" "its page is warm/repo
 
 # ---- What stands in a folder is left there, and runs of another sweep are not taken for this one's ----
 mkdir mine; (echo '# my notes'; cat net.yaml) > mine/config.yaml; cp mine/config.yaml notes
-runs 2 sweep mine/config.yaml --out mine --over 'relu1: l1 1e-3..1e-2:2'; has err "mine holds no sweep, but mine/config.yaml is there"
+runs 2 sweep mine/config.yaml --out mine --over 'relu1: l1 1e-3..1e-2:2'; has err "mine does not hold a sweep, but mine/config.yaml exists"
 same notes mine/config.yaml
 cp -r warm torn; rm torn/sweep.json
-runs 2 sweep net.yaml --out torn --over 'relu1: l1 lambda=1e-4..1e-1:4' --set train.epochs=5; has err "torn holds no sweep, but torn/"
+runs 2 sweep net.yaml --out torn --over 'relu1: l1 lambda=1e-4..1e-1:4' --set train.epochs=5; has err "torn does not hold a sweep, but torn/"
 
 # ---- A swept attribute and a figure of the same name are two keys ----
 runs 0 sweep net.yaml --no-penalties --set train.steps=1 --out asked -q --json --over 'relu1: l1 density=0.4..0.2:2'
@@ -224,9 +224,9 @@ cp alone/config.yaml kept.yaml
 runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --out alone; has err "alone holds a run of tacet train"
 runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --resume alone; same kept.yaml alone/config.yaml
 runs 5 sweep --resume nowhere
-has err "nowhere holds no sweep"
+has err "nowhere does not hold a sweep"
 echo '{"over":3}' > above/sweep.json; runs 3 sweep --resume above
-has err "above/sweep.json: not what a sweep writes"
+has err "above/sweep.json: not a record of a sweep"
 
 # ---- Mistakes, found before anything is run ----
 caret() { awk -v want="$1" '{ if (match($0, /^[ \t]*\^~*$/)) { gsub(/ /, "", $0); from = RLENGTH - length($0) + 1
@@ -244,17 +244,17 @@ mistake 'relu1:' "a penalty is missing"
 mistake 'relu1: l1 1e-3' "the range FROM..TO:POINTS is missing" 'l1 1e-3'
 mistake 'relu1: l1 1..2:3 l0=3..4:2' "a second range" '3..4:2'
 mistake 'relu1: l1 1e-3..1e-1' "the number of points is missing" '1e-3..1e-1'
-mistake 'relu1: l1 1e-3..1e-1:0' "the number of points is from 1 to 1000, not '0'" '0'
+mistake 'relu1: l1 1e-3..1e-1:0' "the number of points must be from 1 to 1000, not '0'" '0'
 mistake 'relu1: l1 a..b=3:2' "'a' is not a number" a
 mistake 'relu1: l1 1e-3 name="1..2:3"' 'the range FROM..TO:POINTS is missing'
 mistake 'relu1: l1 0x1p-3..1:3' "'0x1p-3' is not a number" 0x1p-3
-mistake 'relu1: l1 1..1e300:2' 'a range goes from'
-mistake 'relu1: l1 max/1e-310..max:2' 'a range goes from'
+mistake 'relu1: l1 1..1e300:2' 'the ends of a range must be from'
+mistake 'relu1: l1 max/1e-310..max:2' 'the ends of a range must be from'
 mistake 'relu1: l1 1e-3..1e-1:1' "one point cannot have two ends" '1'
 mistake 'relu1: l1 1e-3..1e-1:1001' "from 1 to 1000"
 mistake 'relu1: l1 1e-3..1e-1:x' "not 'x'" x
-mistake 'relu1: l1 0..1e-1:3' "both ends are numbers above 0" '0'
-mistake 'relu1: l1 1e-3..-1:3' "both ends are numbers above 0" '-1'
+mistake 'relu1: l1 0..1e-1:3' "both ends must be above 0" '0'
+mistake 'relu1: l1 1e-3..-1:3' "both ends must be above 0" '-1'
 mistake 'relu1: l1 1e-3..:3' "a number is missing"
 mistake 'relu1: l1 lambda=1e-3..much:3' "'much' is not a number" much
 mistake 'relu1: l1 density=0.5..max:3' "max is the largest lambda that changes anything; density has no such value" max
@@ -355,7 +355,7 @@ for signal in INT:130 TERM:143 KILL:137; do
     wait $child 2> /dev/null
     code=$?
     [ $code -eq "${signal#*:}" ] || fault "SIG${signal%:*} ended with $code"
-    [ $code -eq 137 ] || has err "stopping: 2 runs to write a checkpoint" "stopped; continue with: tacet sweep --resume cut"
+    [ $code -eq 137 ] || has err "stopping: waiting for 2 runs to write a checkpoint" "stopped; continue with: tacet sweep --resume cut"
     empty out
     n=0
     while [ "$(cat cut/*/run.json | grep -c '"state":"stopped"')" -lt 2 ] && [ $n -lt 60 ]; do sleep 0.1; n=$((n + 1)); done

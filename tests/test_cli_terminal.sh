@@ -26,7 +26,7 @@ long="$tacet train net.yaml --set train.epochs=3"
 # ---- The line moves, and stays ----
 on_terminal 80 "$long --out a"
 has seen '^layer  *output  *params  *penalties%$' '^relu1 (relu)  *16  *0  l1 1e-3%$' \
-    '^243 parameters: 243 trainable, 0 frozen%$' '^300 rows to train, 90 to test%$' '^10 steps of 32 rows an epoch, on '
+    '^243 parameters: 243 trainable, 0 frozen%$' '^300 rows to train, 90 to test%$' '^10 steps of 32 rows per epoch, on '
 has seen '%Epoch 1/3 \[=*> *\] ^\[2m *[0-9]*:[0-9]* left^\[0m  ^\[2mloss^\[0m [0-9.]*  *^\[2mrelu1:l1^\[0m [0-9.]*  *^\[2mrelu1^\[0m 0\.[0-9]* *^\[J%' \
     '%Epoch 3/3 \[==========\] ^\[2m *[0-9.]*[mu]*s/step^\[0m  ^\[2mloss^\[0m [0-9.]* .*^\[J%%$' '^the run is in a%$'
 [ "$(grep -c 'Epoch [0-9]/3 [^%]*^\[J%%$' seen)" -eq 3 ] || fault "not one line an epoch stays: $(cat seen)"
@@ -58,7 +58,7 @@ lengths Epoch | awk '$1 >= 50' > before
 [ -s before ] || fault "no line of the wide window"
 lengths Epoch | tail -n 1 > lines
 awk '$1 >= 50 { exit 1 }' lines || fault "wider than the window: $(cat lines)"
-has seen '^[%^J[]*stopped at step [0-9]*; go on with: tacet train --resume r%$'
+has seen '^[%^J[]*stopped at step [0-9]*; continue with: tacet train --resume r%$'
 
 # ---- Quiet, in a log, on a terminal that cannot do it ----
 on_terminal 80 "$long --out b -q"

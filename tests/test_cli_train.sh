@@ -245,7 +245,7 @@ runs 0 "$tacet" train net.yaml -q; [ -s runs/net-2/model.safetensors ] || fault 
 printf 'a,price\n1,2\n' > single.csv
 printf 'model: linear 1\nloss: mse\ndata: csv single.csv target=price\ntrain: {epochs: 1, batch: 1}\noptimizer: sgd lr=0.01\n' > single.yaml
 runs 0 "$tacet" train single.yaml --out single --threads 1
-has err '^1 row to train$' '^1 step of 1 row an epoch, on 1 thread$'
+has err '^1 row to train$' '^1 step of 1 row per epoch, on 1 thread$'
 has out '^training, 1 row: '
 runs 0 "$tacet" explain single.yaml
 has out '^  together [0-9]* flops; ' '^memory: parameters [0-9]*, gradients [0-9]*, '

@@ -1,5 +1,5 @@
-/* test_corners.c: descriptions that are allowed and seldom seen (one value read twice, a layer after a parameter, a
- * penalty on an input), and what is asked of a plan at the wrong moment. */
+/* test_corners.c: descriptions that are allowed but rare (one value read twice, a layer after a parameter, a penalty on
+ * an input), and calls at the wrong moment. */
 #include "cmocka_all.h"
 
 #include "tacet/tacet.h"
@@ -39,7 +39,7 @@ static tacet_graph *with_input(tacet_value *x)
     return g;
 }
 
-/* Both gradients count where a step reads one value twice. */
+/* If a step reads one value twice, both gradients count. */
 static void a_value_may_be_read_twice(void **state)
 {
     (void)state;
@@ -61,7 +61,7 @@ static void a_value_may_be_read_twice(void **state)
     tacet_graph_free(g);
 }
 
-/* A frozen weight's gradient, where it is kept, lies as that of one that trains. */
+/* The gradient of a frozen weight, if it is kept, has the same layout as that of a trained one. */
 static void a_kept_gradient_of_a_frozen_weight(void **state)
 {
     (void)state;
@@ -96,9 +96,9 @@ static void a_layer_may_stand_on_a_parameter(void **state)
     assert_int_equal(tacet_forward(p, 2), TACET_OK);
     assert_float_equal((float)tacet_term_value(p, "relu1:l1"), 8.5f, 1e-6);
     assert_int_equal(tacet_value_at(p, tacet_find(g, "relu1").id - 1, &info), TACET_OK);
-    assert_float_equal((float)info.density, 4.0f / 6, 1e-6); /* counted once, whatever the rows */
+    assert_float_equal((float)info.density, 4.0f / 6, 1e-6); /* counted once, whatever the number of rows */
     tacet_plan_free(p);
-    /* Users know a weight the other way round, which shows in all that is not elementwise. */
+    /* Users see a weight transposed, which matters to every operator that is not elementwise. */
     tacet_chain(g, x, "from linear1.weight | softmax");
     refused(g, &(tacet_config){TACET_CONFIG}, "is a weight");
     tacet_graph_free(g);
@@ -125,7 +125,7 @@ static void schedules_are_checked(void **state)
     tacet_graph_free(g);
 }
 
-/* What lies in a plan's memory from some run before is never given out as the last one's. */
+/* Results of an earlier run that are still in a plan's memory are never returned as those of the last one. */
 static void nothing_stale_is_read(void **state)
 {
     (void)state;
@@ -152,7 +152,7 @@ static void nothing_stale_is_read(void **state)
     tacet_graph_free(g);
 }
 
-/* Whole numbers of any type, of which none is cut to 32 bits. */
+/* Whole numbers of any type; none is truncated to 32 bits. */
 static void labels_are_checked_as_they_are(void **state)
 {
     (void)state;
@@ -182,7 +182,7 @@ static void labels_are_checked_as_they_are(void **state)
     tacet_graph_free(g);
 }
 
-/* A statement is a line in a model's file, whatever white space it was written with. */
+/* A statement is one line in a model's file, however much white space it had. */
 static void statements_are_lines(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static void statements_are_lines(void **state)
     tacet_graph_free(g);
 }
 
-/* A penalty is on what there was when it was described, and its text says so however the graph went on. */
+/* A penalty is on the values that existed when it was described, and its text says so however the graph grows later. */
 static void a_selector_is_of_its_time(void **state)
 {
     (void)state;
@@ -214,7 +214,7 @@ static void a_selector_is_of_its_time(void **state)
     tacet_graph_free(g);
 }
 
-/* No stage is cut short: what is too long is refused. */
+/* A stage that is too long is refused, not truncated. */
 static void long_stages_are_refused(void **state)
 {
     (void)state;
@@ -228,7 +228,7 @@ static void long_stages_are_refused(void **state)
     tacet_graph_free(g);
 }
 
-/* All calls take the graph for which there was no memory. */
+/* All calls accept the graph that could not be allocated. */
 static void no_graph_is_no_memory(void **state)
 {
     (void)state;

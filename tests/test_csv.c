@@ -1,9 +1,9 @@
-/* The csv source: what is a header, a label, a number; quotes and line ends; what is refused, with its place. */
+/* The csv source: headers, labels and numbers; quotes and line ends; what is refused, and its place. */
 #include "data/data.h"
 #include "data/field.h"
 #include "data_files.h"
 
-/* x of the table as "1 2 3 4", row after row. */
+/* The x of the table, row by row, as "1 2 3 4". */
 static void x_is(const tacet_data *d, const char *expected)
 {
     char text[400] = "";
@@ -49,11 +49,11 @@ static void headers_and_labels(void **state)
     reads("a,b,kind\n1,2,0\n3,4,2\n", "label=3", "1 2 3 4", "02");
     reads("1,2,0\n3,4,2\n", "label=1", "2 0 4 2", "13");
     reads("1,2,0\n3,4,2\n", "", "1 2 0 3 4 2", "");
-    reads("a,2\n1,5\n", "label=2", "1", "5"); /* a name goes before a number */
-    /* Words are numbered in sorted order; a word in the label's column is no sign of a header. */
+    reads("a,2\n1,5\n", "label=2", "1", "5"); /* a name takes precedence over a number */
+    /* Words are numbered in sorted order; a word in the label column does not make the first row a header. */
     reads("5.1,setosa\n6.2,virginica\n5.9,setosa\n4,alba\n", "label=2", "5.1 6.2 5.9 4", "1210");
     reads("size,flower\n5.1,setosa\n6.2,alba\n", "label=flower", "5.1 6.2", "10");
-    /* Numbers are their own classes however they are written, in any order. */
+    /* Numbers are class indices, however they are written and in any order. */
     reads("1,3.0\n2,1\n3,3\n", "label=2", "1 2 3", "313");
 }
 
@@ -95,7 +95,7 @@ static void text_as_it_comes(void **state)
     tacet_data_free(d);
 }
 
-/* Both ways of reading a number give the double that the C library gives. */
+/* Both ways of reading a number give the same double as the C library. */
 static void numbers(void **state)
 {
     (void)state;
@@ -174,7 +174,7 @@ static void refusals(void **state)
     free(wide);
 }
 
-/* More rows and labels than fit at first. */
+/* More rows and labels than fit into the first buffer. */
 static void long_file(void **state)
 {
     (void)state;
@@ -192,7 +192,7 @@ static void long_file(void **state)
     tacet_data_free(d);
 }
 
-/* Other data's words take the classes of the first, and are refused where they have none. */
+/* Words in other data get the classes of the first data; a new word is refused. */
 static void classes_of_words(void **state)
 {
     (void)state;

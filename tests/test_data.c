@@ -1,4 +1,4 @@
-/* Sources of data: every reader and type, what is refused and why, scaling, holding out. */
+/* Sources of data: every reader and type, what is refused and why, scaling, held-out rows. */
 #include "data/data.h"
 #include "data_files.h"
 #include "failing.h"
@@ -12,7 +12,7 @@ static const char *scaling_of(const tacet_data *d)
     return text;
 }
 
-/* x of this data, all of the table's rows, as doubles. */
+/* The x of all rows, as doubles. */
 static void x_is(const tacet_data *d, int64_t n, const double *expected)
 {
     double x[64];
@@ -43,7 +43,7 @@ static void idx_bytes_and_parts(void **state)
     assert_int_equal(info.rows, 10);
     assert_int_equal(info.rank, 1);
     assert_int_equal(info.shape[0], 6);
-    assert_int_equal(info.stored_rank, 2); /* flat or not, the rows are images of 2 by 3 */
+    assert_int_equal(info.stored_rank, 2); /* flat or not, rows are stored as images of 2 by 3 */
     assert_int_equal(info.stored_shape[0] * 10 + info.stored_shape[1], 23);
     assert_int_equal(info.type, TACET_U8);
     assert_int_equal(info.classes, 10);
@@ -60,7 +60,7 @@ static void idx_bytes_and_parts(void **state)
     assert_int_equal(info.rows, 4);
     assert_int_equal(info.rank, 2);
     assert_int_equal(info.shape[1], 3);
-    assert_int_equal(info.classes, 10); /* the training part's */
+    assert_int_equal(info.classes, 10); /* those of the training part */
     assert_string_equal(scaling_of(d), "scale 0.5 shift -0.25");
     tacet_data_free(d);
 
@@ -123,7 +123,7 @@ static void idx_refusals(void **state)
     refuses("idx @", TACET_FILE, "not an IDX file");
     write_idx(name, 8, (int[]){0x7fffffff, 0x7fffffff, 0x7fffffff, 0}, x, 60);
     refuses("idx @", TACET_FILE, "too large");
-    write_idx(name, 8, (int[]){0x7fffffff, 100, 0}, x, 60); /* 200 GB that are not there */
+    write_idx(name, 8, (int[]){0x7fffffff, 100, 0}, x, 60); /* the header claims 200 GB */
     refuses("idx @", TACET_FILE, "truncated");
     write_idx(name, 8, (int[]){1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0}, x, 1);
     refuses("idx @", TACET_FILE, "rank 10");
@@ -167,7 +167,7 @@ static void gzip_files(void **state)
         write_bytes(name, zipped, cut);
         refuses("idx @", TACET_FILE, "truncated");
     }
-    zipped[m - 5] ^= 1; /* of the checksum */
+    zipped[m - 5] ^= 1; /* a byte of the checksum */
     write_bytes(name, zipped, m);
     refuses("idx @", TACET_FILE, "damaged");
     zipped[m - 5] ^= 1;
@@ -177,15 +177,15 @@ static void gzip_files(void **state)
     memcpy(zipped + m, zipped, m); /* a second member is more data */
     write_bytes(name, zipped, 2 * m);
     refuses("idx @", TACET_FILE, "more bytes than its header says");
-    memcpy(images + 4, "\0\0\1\0", 4); /* 256 rows: 1536 bytes, 60 there */
+    memcpy(images + 4, "\0\0\1\0", 4); /* 256 rows are 1536 bytes; the file has 60 */
     write_gzip(name, images, n);
     refuses("idx @", TACET_FILE, "but only 60 are left");
-    write_bytes(name, images, n); /* plain, whatever its name */
+    write_bytes(name, images, n); /* not compressed, despite its name */
     refuses("idx @", TACET_FILE, "truncated");
     unlink(path_of(name));
 }
 
-/* Beyond the window, beyond the first block that is tried, and in two members: all arrives. */
+/* Data larger than the window, larger than the first block tried, and in two members are read completely. */
 static void gzip_long(void **state)
 {
     (void)state;
@@ -279,7 +279,7 @@ static void npy_targets(void **state)
     refuses("npy", TACET_DESCRIPTION, "x");
 }
 
-/* Whole numbers of any shape are labels, a row of them for a row of x. */
+/* Whole numbers of any shape are labels: one row of labels per row of x. */
 static void npy_labels(void **state)
 {
     (void)state;
@@ -370,7 +370,7 @@ static void scaling_by_feature(void **state)
         assert_float_equal(d->scale.scale[j], (float)(1 / std[j]), 0);
         assert_float_equal(d->scale.shift[j], (float)(-mean[j] * (1 / std[j])), 0);
     }
-    /* The text brings back the same bits on other data. */
+    /* The text gives other data the same scaling, to the bit. */
     char text[1000];
     assert_true(tacet_data_scaling(d, text, sizeof text) < sizeof text);
     tacet_data *other = must_open("npy @/x.npy", "train");
@@ -406,7 +406,7 @@ static void scaling_by_feature(void **state)
     refuses("npy @/x.npy normalize=feature", TACET_FILE, "element 0 of x cannot be normalised");
 }
 
-/* The test part is scaled by the training part's figures. */
+/* The test part is scaled with the figures of the training part. */
 static void scaling_of_the_test_part(void **state)
 {
     (void)state;
@@ -448,7 +448,7 @@ static void holding_out(void **state)
     for (size_t i = 0; i < sizeof all_data / sizeof *all_data; i++) tacet_data_free(all_data[i]);
 }
 
-/* Whichever allocation fails, the answer is TACET_MEMORY and nothing is left behind. */
+/* Whichever allocation fails, the status is TACET_MEMORY and nothing leaks. */
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
@@ -494,7 +494,7 @@ static void the_list_of_sources(void **state)
     assert_null(tc_source_find("parquet"));
 }
 
-/* Debian's dataset-fashion-mnist, where it is installed. */
+/* Debian's dataset-fashion-mnist, if it is installed. */
 static void fashion_mnist(void **state)
 {
     (void)state;

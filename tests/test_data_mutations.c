@@ -1,5 +1,5 @@
-/* Damaged files: good ones with bytes flipped, cut off, written over or put in, by a fixed sequence. Every reader
- * takes such a file or says why not; under a sanitizer it must not touch other memory, and nothing may leak. */
+/* Damaged files: bytes of good files are flipped, cut off, overwritten or inserted, by a fixed random sequence. Every
+ * reader accepts such a file or says why not; a sanitizer checks that it touches no other memory and leaks nothing. */
 #include "base/rng.h"
 #include "data_files.h"
 #include "failing.h"
@@ -71,12 +71,12 @@ static void damaged_files(void **state)
             taken += d != NULL;
             refused += d == NULL;
             if (!d && (!e.status || !*e.message)) fail_msg("%s, round %d: no reason", files[k], (int)round);
-            if (!d && e.status == TACET_MEMORY) fail_msg("%s, round %d: believed a size", files[k], (int)round);
+            if (!d && e.status == TACET_MEMORY) fail_msg("%s, round %d: trusted a size", files[k], (int)round);
             tacet_data_free(d);
             assert_int_equal(hook.alive, 0);
         }
     }
-    assert_true(taken > 100 && refused > 1000); /* both ways were walked */
+    assert_true(taken > 100 && refused > 1000); /* both outcomes occurred */
 }
 
 /* Every beginning of every file. */
@@ -90,7 +90,7 @@ static void cut_files(void **state)
             write_bytes(files[k], bytes, n);
             tacet_error e = {0};
             tacet_data *d = open_data(specs[k], "train", NULL, &e);
-            if (d && !strstr(files[k], "t.csv")) fail_msg("%s was taken at %zu bytes", files[k], n);
+            if (d && !strstr(files[k], "t.csv")) fail_msg("%s was accepted at %zu bytes", files[k], n);
             tacet_data_free(d);
         }
     }

@@ -1,5 +1,5 @@
-/* test_edges.c: what a plan tells of its graph: what each value is computed from, who owns a parameter, which values a
- * term is on. */
+/* test_edges.c: what a plan reports about its graph: the inputs of each value, the owner of a parameter, the values of
+ * a term. */
 #include "cmocka_all.h"
 
 #include "tacet/tacet.h"
@@ -123,7 +123,7 @@ static void terms_are_on_values(void **state)
     tacet_graph_free(g);
 }
 
-/* A plan goes on to tell of the graph as it was when it was compiled, however much is added. */
+/* A plan reports the graph as it was when it was compiled, even if the graph grows later. */
 static void edges_outlive_the_graph(void **state)
 {
     (void)state;
@@ -138,7 +138,7 @@ static void edges_outlive_the_graph(void **state)
     tacet_plan_free(p);
 }
 
-/* The rows that tacet_read gives. */
+/* The number of rows that tacet_read returns. */
 static void rows_are_those_of_the_last_run(void **state)
 {
     (void)state;

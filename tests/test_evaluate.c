@@ -1,8 +1,8 @@
-/* test_evaluate.c: figures over a whole set, in batches the last of which is short, are those of all its rows at once;
- * and which units fired is counted. */
+/* test_evaluate.c: figures over a whole set, in batches with a short last one, equal those of all rows at once; so do
+ * the counts of which units fired. */
 #include "trained.h"
 
-/* A plan and a loader for all rows at once, with the weights of n's plan. */
+/* A plan and a loader for all rows at once, with the weights of the plan of n. */
 static void at_once(const network *n, tacet_plan **p, tacet_loader **l)
 {
     tacet_error why;
@@ -60,7 +60,7 @@ static void a_short_batch_counts_by_its_rows(void **state)
     end(&n);
 }
 
-/* Rows are right by the largest of their answers: as counted here by hand. A value without rows has no answers. */
+/* Accuracy compares the label with the largest output, counted here by hand. A value without rows has no accuracy. */
 static void accuracy_is_of_rows(void **state)
 {
     (void)state;
@@ -115,7 +115,7 @@ static void densities_are_counted(void **state)
     tacet_graph_free(g);
 }
 
-/* Batches that the caller feeds, of any size, come to the same figures as those of a loader. */
+/* Batches of any size that the caller feeds give the same figures as those of a loader. */
 static void batches_may_be_fed_by_hand(void **state)
 {
     (void)state;
@@ -165,7 +165,7 @@ static void an_evaluation_begins_and_ends(void **state)
     tacet_evaluate_begin(n.p, n.target, n.y);
     assert_int_equal(tacet_evaluate_end(n.p, &r), TACET_FAILED);
     assert_non_null(strstr(tacet_plan_error(n.p)->message, "0 rows"));
-    assert_int_equal(tacet_evaluate_batch(n.p, 1), TACET_FAILED); /* it has ended */
+    assert_int_equal(tacet_evaluate_batch(n.p, 1), TACET_FAILED); /* the evaluation has ended */
     r.size = 0;
     assert_int_equal(tacet_evaluate(n.p, n.loader, n.x, n.target, n.y, &r), TACET_FAILED);
     assert_non_null(strstr(tacet_plan_error(n.p)->message, "sizeof(tacet_result)"));

@@ -1,6 +1,6 @@
 /* test_events.c: the event files of tacet train --tensorboard, read by a separate decoder: records and their checksums,
- * tags and steps, figures as metrics.jsonl has them, histograms; what TensorBoard keeps of a run that was killed. TACET
- * names the program. */
+ * tags and steps, the figures of metrics.jsonl, histograms; what TensorBoard keeps of a run that was killed. TACET is
+ * the path of the program. */
 #include "base/json.h"
 #include "cmocka_all.h"
 
@@ -25,7 +25,7 @@ typedef struct event {
     float value;
     bool histogram, used;
     double of[6];                           /* by field: min, max, num, sum, sum of squares */
-    double limit[BUCKETS], bucket[BUCKETS]; /* as many as are said */
+    double limit[BUCKETS], bucket[BUCKETS]; /* of the histogram */
     int limits, buckets;
 } event;
 
@@ -70,7 +70,7 @@ static uint64_t varint(span *s)
     }
 }
 
-/* The next field: its number, and what it holds: a number's bits, or a span. */
+/* Reads the next field: its number, and its content: the bits of a number, or a span. */
 static int field(span *s, uint64_t *bits, span *held)
 {
     const uint64_t key = varint(s);
@@ -158,7 +158,7 @@ static void decode(event *e, span s)
     }
 }
 
-/* What stands in one file, behind what is there. Its last record may be torn, as that of a run that was killed. */
+/* Appends the events of one file. Its last record may be incomplete if the run was killed. */
 static void read_file(const char *path)
 {
     static unsigned char bytes[1 << 22];
@@ -182,7 +182,7 @@ static void read_file(const char *path)
     assert_int_equal(all[first + 1].status, 1);
 }
 
-/* All files of a run as TensorBoard takes them: in the order of their names, and a mark drops what is from its step on. */
+/* Reads the files of a run as TensorBoard does: in the order of their names; a mark drops events from its step on. */
 static int read_run(const char *run)
 {
     char pattern[128];
@@ -239,7 +239,7 @@ static int remove_folder(void **state)
     return chdir("/") == 0 ? system(command) : -1;
 }
 
-/* Runs "$TACET train ..." in the folder; standard error is in the file err. The exit code. */
+/* Runs "$TACET train ..." in the folder and returns its exit code. Standard error goes to the file err. */
 static int train(const char *before, const char *arguments)
 {
     char command[512];
@@ -248,7 +248,7 @@ static int train(const char *before, const char *arguments)
     return status >= 0 ? status >> 8 & 255 : status;
 }
 
-/* ---- What a run says --------------------------------------------------------------------------------------------- */
+/* ---- Events and metrics.jsonl ------------------------------------------------------------------------------------ */
 
 static event *find(const char *group, const char *name, int64_t step)
 {
@@ -257,13 +257,13 @@ static event *find(const char *group, const char *name, int64_t step)
     snprintf(tag, sizeof tag, "%s/%s", group, name);
     for (int i = 0; i < events; i++) {
         if (strcmp(all[i].tag, tag) != 0 || all[i].step != step) continue;
-        if (found) fail_msg("%s is there twice at step %lld", tag, (long long)step);
+        if (found) fail_msg("%s occurs twice at step %lld", tag, (long long)step);
         found = &all[i];
     }
     return found;
 }
 
-/* The event of that tag has the value; where there is no number, there is no event. */
+/* Asserts that the event with this tag has the value; if the value is not a number, that there is no event. */
 static void expect(const char *group, const char *name, int64_t step, double x)
 {
     event *e = find(group, name, step);
@@ -284,7 +284,7 @@ static double number(const tc_json *o, const char *key)
 
 static const char *name_of(const tc_json *o) { return tc_json_text(tc_json_get(o, "name")); }
 
-/* "relu1:l1" of a term in a line of a step, which does not name it. */
+/* Builds "relu1:l1" for a term in a step's line, which does not contain the name. */
 static const char *term_name(const tc_json *t)
 {
     static char name[256];
@@ -325,7 +325,7 @@ static void check_step(const tc_json *line)
     some("density", "linear3.*", step);
 }
 
-/* Buckets rise, hold all there is, and exact zeros have one of their own. */
+/* Asserts that buckets rise and hold all elements, and that exact zeros have a separate bucket. */
 static void check_histogram(const char *group, const char *name, int64_t step, double count, double zeros)
 {
     event *e = find(group, name, step);
@@ -345,7 +345,7 @@ static void check_histogram(const char *group, const char *name, int64_t step, d
     e->used = true;
 }
 
-/* Where every step was written, the densities of an epoch's five, of as many rows each, have its own as their mean. */
+/* If every step was logged, the density of an epoch is the mean over its five steps, which have equally many rows. */
 static void check_densities(const char *name, int64_t step, double whole)
 {
     double sum = 0;
@@ -415,7 +415,7 @@ static void check_epoch(const tc_json *line, bool logged)
     assert_true(logged || find("train", "data_loss", step) == NULL);
 }
 
-/* Every line of metrics.jsonl is in the events, and nothing else; a figure at a step once. */
+/* The events have every line of metrics.jsonl and nothing else, and each figure once per step. */
 static void check_run(const char *run, int lines)
 {
     char path[128];
@@ -463,7 +463,7 @@ static void test_a_run(void **state)
     assert_int_equal(system("cmp plain/model.safetensors a/model.safetensors && ! ls plain/*tfevents* 2> out"), 0);
     assert_int_equal(read_run("a"), 1);
     assert_int_equal(all[1].step, 1);
-    check_run("a", 4 + 5); /* 5 steps an epoch, every fourth of 20 steps */
+    check_run("a", 4 + 5); /* 4 epochs, and every fourth of 20 steps */
     double wall = 1e9;     /* of this century */
     for (int i = 0; i < events; i++) {
         assert_true(all[i].wall >= wall);
@@ -471,7 +471,7 @@ static void test_a_run(void **state)
     }
 }
 
-/* In the middle of an epoch; then again with nothing left to do. */
+/* Resumed in the middle of an epoch; then again with nothing left to do. */
 static void test_going_on(void **state)
 {
     (void)state;
@@ -488,7 +488,7 @@ static void test_going_on(void **state)
     assert_int_equal(read_run("b"), 3);
     assert_null(find("train", "data_loss", 13));
     assert_non_null(find("train", "data_loss", 16));
-    assert_non_null(find("validation", "accuracy", 13)); /* what was cut short stays: it was so at that step */
+    assert_non_null(find("validation", "accuracy", 13)); /* the events of the stopped run stay */
     for (int i = 0; i < events; i++)
         if (all[i].step == 13) *all[i].tag = '\0';
     check_run("b", 4 + 5);
@@ -517,7 +517,7 @@ static void test_killed(void **state)
 static void test_full(void **state)
 {
     (void)state;
-    /* A file cannot grow beyond 32 KiB; that of events is the first to. */
+    /* Files cannot grow beyond 32 KiB; the event file is the first to reach this size. */
     assert_int_equal(
         train("trap '' XFSZ; ulimit -f 64;", "net.yaml --out d --tensorboard --set train.log=1 --set train.epochs=30"),
         5);

@@ -1,2 +1,2 @@
-/* The same tests over a table that has the operators of tests/ops too: other tests are built on them. */
+/* test_operators.c over a table that also has the operators of tests/ops, because other tests rely on them. */
 #include "test_operators.c"

@@ -1,5 +1,5 @@
-/* test_extra_phases.c: operators with phases, and losses whose denominator depends on the data, as a plan runs them: on
- * operators that only tests have (tests/ops). */
+/* test_extra_phases.c: operators with phases, and losses whose denominator depends on the data, run by a plan. The
+ * operators are those of tests/ops. */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"
@@ -56,7 +56,7 @@ static double objective(net *n, int rows)
     return tacet_objective(n->p);
 }
 
-/* The gradient of a parameter against central differences of the objective. The plan's rate is 0. */
+/* Compares the gradient of a parameter with central differences of the objective. The plan's learning rate is 0. */
 static void check_gradient(net *n, const char *name, size_t count, int rows)
 {
     float w[64], g[64];
@@ -94,7 +94,7 @@ static void phases_have_the_derivative(void **state)
     end(&n);
 }
 
-/* Each unit has mean 0 and variance 1 over the rows that are real, and their positions. */
+/* Each unit has mean 0 and variance 1 over the real rows and their positions. */
 static void phases_see_all_rows(void **state)
 {
     (void)state;
@@ -130,7 +130,7 @@ static void same_bits_on_any_number_of_threads(void **state)
     end(&one);
 }
 
-/* A list has a step for each phase; evaluation and training tell what mixes samples. */
+/* A list has a step for each phase; the text says only once that samples are mixed. */
 static void explain_tells_of_phases(void **state)
 {
     (void)state;
@@ -141,7 +141,7 @@ static void explain_tells_of_phases(void **state)
     for (int k = 1; k <= 3; k++) {
         char line[64];
         snprintf(line, sizeof line, "test_standardise1 forward, phase %d", k);
-        if (!strstr(text, line)) fail_msg("there is no \"%s\" in\n%s", line, text);
+        if (!strstr(text, line)) fail_msg("\"%s\" is not in\n%s", line, text);
     }
     assert_non_null(strstr(text, "test_standardise1 backward, phase 2"));
     assert_null(strstr(text, "test_standardise1 backward, phase 3"));
@@ -151,7 +151,7 @@ static void explain_tells_of_phases(void **state)
     end(&n);
 }
 
-/* A mean over the positions that are not ignored: rows that are all ignored change nothing but a factor. */
+/* The mean is over the positions that are not ignored. */
 static void means_divide_by_what_the_data_say(void **state)
 {
     (void)state;
@@ -175,7 +175,7 @@ static void means_divide_by_what_the_data_say(void **state)
     end(&n);
 }
 
-/* Other words of reduce divide by rows, as ever. */
+/* Other values of reduce still divide by the number of rows. */
 static void other_reductions_do_not(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
-/* test_extra_ranks.c: every operator trains the same on several ranks as on one: every probe of the table, in a small
- * network that is built around it, with every reduction; a penalty on one value, on two as one, on a weight, as a
- * proximal step. Weights are the same bits on all ranks, and to rounding those of one plan that has all rows; so is
- * every figure. */
+/* test_extra_ranks.c: every operator trains the same on several ranks as on one. Each probe of the table is run in a
+ * small network built around it, with every reduction; penalties on one value, on two jointly, on a weight, as a
+ * proximal step. Weights and figures have the same bits on all ranks, and equal those of one plan with all rows up to
+ * rounding. */
 #include "op/op.h"
 #include "ranks.h"
 
@@ -13,12 +13,12 @@ typedef struct setting {
     const tc_op *op;
     const tc_probe *probe;
     place place;
-    const char *reduce; /* NULL: it has none */
+    const char *reduce; /* NULL: the operator has no reductions */
 } setting;
 
 /* ---- The network around an operator ---- */
 
-/* "4 6", "labels 3" or "ids 7 3". */
+/* shape: "4 6", "labels 3" or "ids 7 3". */
 static int shape_of(const char *text, int64_t dim[8], int64_t *classes)
 {
     int rank = 0;
@@ -39,8 +39,8 @@ static tacet_value feed_of(network *net, const setting *s, int i, const char *na
     return add_feed(net, name, classes, rank, dim, i == 0 ? s->probe->low : 0, i == 0 ? s->probe->high : 1);
 }
 
-/* A layer with weights that keeps the shape of x, so that what follows has something to train; within (0, 1) where the
- * probe wants that. */
+/* A layer with weights that keeps the shape of x, so that the network has weights before the operator. Its outputs are
+ * in (0, 1) if the probe requires it. */
 static tacet_value begin(network *net, const setting *s, const char *name, tacet_value x)
 {
     int64_t dim[8], classes;
@@ -81,7 +81,7 @@ static void penalize(network *net, const setting *s, const char *selector, const
     tacet_penalize(net->g, selector, spec);
 }
 
-/* The value is what the probe asks for, or the output of the layer that the penalty is about. */
+/* The value has the shape of the probe, or is the output of the layer that the penalty belongs to. */
 static void build_on_value(network *net, const setting *s)
 {
     static const char *const name[] = {"a", "b"};
@@ -98,7 +98,7 @@ static void build_on_value(network *net, const setting *s)
     finish(net, y);
 }
 
-/* A weight of the probe's shape, where that is of a linear layer. */
+/* A weight of the probe's shape, if a linear layer can have it. */
 static void build_on_weight(network *net, const setting *s)
 {
     static const char *const more[PLACES] = {[ON_WEIGHT] = "", [ON_TWO_WEIGHTS] = " joint", [PROX] = " prox"};
@@ -118,7 +118,7 @@ static void (*const build[PLACES])(network *, const setting *) = {
 
 /* ---- Over the table ---- */
 
-/* What cannot be shared out is refused by name, on several ranks and not on one. */
+/* An operator that cannot run on several ranks is refused by name there, but not on one rank. */
 static void assert_refused(const char *what, const network *net, const setting *s)
 {
     tacet_error why;
@@ -132,7 +132,7 @@ static void assert_refused(const char *what, const network *net, const setting *
     close_team(&t);
 }
 
-/* Whether the setting is one that the operator takes. */
+/* Whether the operator accepts the setting. */
 static bool try_setting(const setting *s)
 {
     network net = {.g = tacet_graph_new(NULL), .optimizer = "sgd lr=0.02 momentum=0.9", .ledger = 2};
@@ -148,7 +148,7 @@ static bool try_setting(const setting *s)
     return taken;
 }
 
-/* Every reduction that the place knows. Returns how many settings were taken. */
+/* Tries every reduction. Returns how many settings were accepted. */
 static int try_place(const tc_op *op, const tc_probe *probe, place place)
 {
     const bool reduces = op->role == &tc_loss || op->role == &tc_penalty;
@@ -158,7 +158,7 @@ static int try_place(const tc_op *op, const tc_probe *probe, place place)
     return taken;
 }
 
-/* Settings that must be taken, lest a mistake in the networks above leaves everything out. */
+/* The least number of accepted settings, so that a mistake in the networks above cannot leave everything out. */
 static int least_of(const tc_op *op, int probes)
 {
     if (!op->role->scalar || op->role == &tc_constraint) return probes;
@@ -179,7 +179,7 @@ static void over_the_table(const tc_role *role)
             if (role == &tc_constraint) taken += try_place(op, p, ON_WEIGHT);
             for (place k = ON_VALUE; role == &tc_penalty && k < PLACES; k++) taken += try_place(op, p, k);
         }
-        if (taken < least_of(op, probes)) fail_msg("%s was tried in %d settings alone", op->name, taken);
+        if (taken < least_of(op, probes)) fail_msg("%s was tried in only %d settings", op->name, taken);
     }
 }
 

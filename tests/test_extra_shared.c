@@ -1,5 +1,5 @@
-/* test_extra_shared.c: what layers of other kinds share: a table that a linear reads the other way round, kernels of
- * four dimensions, and orders that no layer can use. The layers are those of tests/ops. */
+/* test_extra_shared.c: sharing between layers of different kinds: a table that a linear uses transposed, kernels of
+ * four dimensions, and orders of dimensions that cannot be shared. The layers are those of tests/ops. */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"
@@ -20,7 +20,7 @@ static void any_two_rows_are_compared(void **state)
         tc_shape own;
         tc_fit as_it_is, transposed;
     } known[] = {
-        /* users see [5, 3] of the owner, and want [5, 3] or [3, 5] */
+        /* users see the owner's weight as [5, 3], and need [5, 3] or [3, 5] */
         {"oi", {2, {3, 5}}, "oi", {2, {3, 5}}, TC_FIT_AS_IS, TC_FIT_SHAPE},
         {"oi", {2, {3, 5}}, "oi", {2, {5, 3}}, TC_FIT_SHAPE, TC_FIT_TURNED},
         {"oi", {2, {4, 4}}, "oi", {2, {4, 4}}, TC_FIT_AS_IS, TC_FIT_TURNED},
@@ -46,7 +46,7 @@ static void any_two_rows_are_compared(void **state)
         }
 }
 
-/* ---- A table, and a head that has its numbers ---- */
+/* ---- A table, and a head that shares its weight ---- */
 
 typedef struct net {
     tacet_graph *g;
@@ -96,7 +96,7 @@ static void close_to(const float *a, const float *b, int n)
         if (!(fabsf(a[i] - b[i]) <= 2e-6f * largest)) fail_msg("[%d] is %g, not %g", i, (double)a[i], (double)b[i]);
 }
 
-/* The table's gradient is that of two, one for each use; on lists and dense. */
+/* The gradient of the table is the sum over its two uses, on lists and dense. */
 static void a_head_reads_its_table_the_other_way_round(void **state)
 {
     (void)state;

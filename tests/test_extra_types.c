@@ -1,5 +1,5 @@
-/* test_extra_types.c: a network that reads class indices, from tokens over rows of a table to a class for each
- * position: it learns, its gradients are those of differences, it is saved, loaded and resumed. The layer is
+/* test_extra_types.c: a network that reads class indices, from tokens through rows of a table to a class for each
+ * position: it learns, its gradients match central differences, and it is saved, loaded and resumed. The layer is
  * tests/ops/test_table.c. */
 #include "data_files.h"
 #include "plan/plan.h"
@@ -42,7 +42,7 @@ static void end(net *n)
     tacet_graph_free(n->g);
 }
 
-/* Row i of batch k; what is to be learned depends on the token alone. */
+/* Row i of batch k; the target depends only on the token. */
 static void feed(net *n, int k)
 {
     static uint8_t tokens[BATCH * LENGTH];
@@ -55,7 +55,7 @@ static void feed(net *n, int k)
     assert_int_equal(tacet_feed(n->p, n->target, TACET_I32, target), TACET_OK);
 }
 
-/* The objective of each step: batches are of 5, 4, 3, 5 ... rows. */
+/* The objective of each step; batches have 5, 4, 3, 5 ... rows. */
 static double step(net *n, int k)
 {
     feed(n, k);
@@ -96,7 +96,8 @@ static void any_number_of_threads(void **state)
     end(&m);
 }
 
-/* What the layer is told of its input: by the shape rule when it is asked again, and in its calls. */
+/* The layer gets the number of classes of its input: in the shape rule, also when that is called again, and in its
+ * calls. */
 static void classes_reach_the_operator(void **state)
 {
     (void)state;

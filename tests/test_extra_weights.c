@@ -1,5 +1,5 @@
-/* Weights of any rank: how they are stored and how users see them, and every penalty that takes a weight apart, on the
- * convolution of tests/ops. What is expected is computed here only from the users' layout, [out, in, kh, kw]. */
+/* Weights of any rank: how they are stored and how users see them, and every penalty on parts of a weight, with the
+ * convolution of tests/ops. Expected values are computed only from the users' layout, [out, in, kh, kw]. */
 #include "cmocka_all.h"
 #include "op/weight.h"
 #include "plan/plan.h"
@@ -27,7 +27,7 @@ static float noise(uint32_t *state)
 
 /* ---- Layouts ---- */
 
-/* Where element i of memory is for users, found digit by digit. */
+/* The users' index of element i in memory, found digit by digit. */
 static int64_t seen_at(const char *axes, const tc_shape *stored, int64_t i)
 {
     const int rank = stored->rank;
@@ -72,7 +72,7 @@ static void any_order_is_copied(void **unused)
         {"o", {1, {7}}, false},
         {"io", {2, {5, 7}}, false},
         {"oi", {2, {5, 7}}, true},
-        {"oi", {2, {70, 45}}, true}, /* blocks, and less at the edges */
+        {"oi", {2, {70, 45}}, true}, /* whole blocks, and partial ones at the edges */
         {"oi", {2, {1, 9}}, true},
         {"oi", {2, {9, 1}}, true},
         {"oi", {2, {1, 1}}, true},
@@ -112,12 +112,12 @@ static void a_shape_tells_its_matrix(void **unused)
     }
 }
 
-/* The program reads the letters itself: the number of a unit, an input and a tap. */
+/* The program itself uses the letters to find the numbers of a unit, an input and a tap. */
 static void the_program_finds_units_inputs_and_taps(void **unused)
 {
     (void)unused;
     static const struct {
-        const char *axes, *told; /* told: "" leaves it to find PyTorch's order */
+        const char *axes, *told; /* told: "" assumes PyTorch's order */
         tc_shape stored;
     } known[] = {{"oihw", "oihw", {4, {2, 3, 4, 5}}},
                  {"oihw", "", {4, {2, 3, 4, 5}}},
@@ -172,7 +172,7 @@ static void get(network *n, float *w)
     assert_int_equal(tacet_read(n->p, "test_conv1.weight", w, (size_t)n->n), TACET_OK);
 }
 
-/* loss: lambda of the one loss. The weights are noise, numbers in the users' order. */
+/* loss: the lambda of the loss. The weights are noise, generated in the users' order. */
 static void begin(network *n, int out, const char *loss, const char *penalty, const char *optimizer)
 {
     char chain[64];
@@ -210,7 +210,7 @@ static void step(network *n)
     if (tacet_step(n->p, ROWS)) fail_msg("%s", tacet_plan_error(n->p)->message);
 }
 
-/* Where users find w(o, i, h, w). */
+/* The users' index of w(o, i, h, w). */
 static int at(int o, int i, int h, int w) { return ((o * C + i) * K + h) * K + w; }
 
 static void memory_has_taps_first_and_units_last(void **unused)
@@ -260,7 +260,7 @@ static void errors_name_the_shape_that_users_see(void **unused)
     }
 }
 
-/* Against a loop over the users' layout. */
+/* Compares the convolution with a loop over the users' layout. */
 static void forward_is_a_convolution(void **unused)
 {
     (void)unused;
@@ -349,7 +349,7 @@ static void models_have_the_layout_of_users(void **unused)
     end(&n);
 }
 
-/* Moments too: the step after a resume is that of the run that was not stopped. */
+/* Moments are restored too: the step after a resume equals that of a run that was not stopped. */
 static void a_resumed_run_has_the_same_bits(void **unused)
 {
     (void)unused;
@@ -373,11 +373,11 @@ static void a_resumed_run_has_the_same_bits(void **unused)
     end(&a), end(&b);
 }
 
-/* ---- Groups, from the users' layout ---- */
+/* ---- Groups, in the users' layout ---- */
 
 enum { BY_UNIT, BY_INPUT, BY_BLOCK };
 
-/* The group of element j of the users' [out, C, K, K]. A block is one of the matrix [K K C, out]. */
+/* The group of element j of the users' [out, C, K, K]. Blocks are those of the matrix [K K C, out]. */
 static int group_of(const network *n, int by, int block, int j)
 {
     const int o = j / (C * K * K), i = j / (K * K) % C, tap = j % (K * K);
@@ -409,9 +409,9 @@ static const struct {
             {"by=block block=2", BY_BLOCK, 2},
             {"by=block block=3", BY_BLOCK, 3},
             {"by=block block=5", BY_BLOCK, 5}};
-enum { CUTS = sizeof cuts / sizeof *cuts, VECTORS = 2 /* of the cuts those of constraints */ };
+enum { CUTS = sizeof cuts / sizeof *cuts, VECTORS = 2 /* the cuts that constraints have */ };
 
-/* The term's value and its gradient, beside a loss that weighs nothing, against what is expected. */
+/* Compares the term's value and gradient with the expected ones. The lambda of the loss is 0. */
 static void check_term(network *n, const char *spec, const char *kind, double value, const double *gradient)
 {
     char name[64];
@@ -454,7 +454,7 @@ static void group_penalties(void **unused)
     }
 }
 
-/* z is what the step makes of w. Of the numbers some are to be 0. */
+/* z is w after the step. Some of its numbers must be 0. */
 static void check_prox(const char *kind, int cut, double alpha)
 {
     char spec[128];
@@ -466,7 +466,7 @@ static void check_prox(const char *kind, int cut, double alpha)
     const int by = cuts[cut].by, block = cuts[cut].block;
     snprintf(spec, sizeof spec, "%s 0.5 %s prox", kind, cuts[cut].words);
     begin(&n, OUT, "mse lambda=0", spec, "sgd lr=0.5");
-    for (int j = 0; j < N; j++) /* some groups are small */
+    for (int j = 0; j < N; j++) /* makes some groups small */
         n.w[j] *= group_of(&n, by, block, j) % 2 ? 1 : 0.3f;
     put(&n);
     for (int j = 0; j < N; j++) soft[j] = copysignf(fmaxf(fabsf(n.w[j]) - (float)(t * alpha), 0), n.w[j]);
@@ -479,7 +479,7 @@ static void check_prox(const char *kind, int cut, double alpha)
         near(spec, j, (double)z[j], left * (double)soft[j], 1e-6);
         zeros += z[j] == 0;
     }
-    if (zeros == 0 || zeros == N) fail_msg("%s: %d zeros of %d show little", spec, zeros, N);
+    if (zeros == 0 || zeros == N) fail_msg("%s: %d zeros of %d do not test anything", spec, zeros, N);
     end(&n);
 }
 
@@ -498,7 +498,7 @@ static double unit_norm(const group *g, double w) { return w / g->norm; }
 
 static double max_norm(const group *g, double w) { return w * fmin(1, 1.9 / g->norm); }
 
-/* The projection onto |w|_1 <= 3.5 has the theta that leaves this sum; bisection finds it for the group's elements. */
+/* Bisection for the theta with which the projection of the group's elements has |w|_1 = 3.5. */
 static double theta_of(const network *n, int by, int own)
 {
     double low = 0, high = 2;
@@ -558,7 +558,7 @@ static void l1_balls(void **unused)
     }
 }
 
-/* ---- Whole matrices, [out, C K K] as users see them ---- */
+/* ---- Whole matrices, [out, C K K] in the users' layout ---- */
 
 static double dot(const float *a, const float *b, int n, int step)
 {
@@ -570,7 +570,7 @@ static double dot(const float *a, const float *b, int n, int step)
 static void orthogonal_weights(void **unused)
 {
     (void)unused;
-    static const int outs[] = {OUT, 20}; /* fewer and more than there are weights into a unit */
+    static const int outs[] = {OUT, 20}; /* fewer and more than the weights of a unit */
     const int columns = C * K * K;
     for (int k = 0; k < 2; k++) {
         network n;
@@ -583,7 +583,7 @@ static void orthogonal_weights(void **unused)
                 for (int c = 0; c < columns; c++)
                     gradient[a * columns + c] += 0.3 * 4 * e * (double)n.w[b * columns + c];
             }
-        if (n.out > columns) value -= n.out - columns; /* that of the smaller Gram matrix */
+        if (n.out > columns) value -= n.out - columns; /* the value uses the smaller Gram matrix */
         check_term(&n, "orthogonal", "orthogonal", value, gradient);
         end(&n);
     }
@@ -624,7 +624,7 @@ static void spectral_norms(void **unused)
 
 /* ---- The ledger ---- */
 
-/* Sets weights to 0: those of unit o, or all units' where o is -1; of input i likewise. */
+/* Sets the weights between unit o and input i to 0; -1 means all units, or all inputs. */
 static void clear(network *n, int o, int i)
 {
     for (int j = 0; j < N; j++)
@@ -654,7 +654,7 @@ static void the_ledger_counts_inputs_and_units(void **unused)
     check_account(&n, 0, 0, 0);
     clear(&n, -1, 1);
     check_account(&n, 1, 0, OUT * K * K);
-    for (int tap = 0; tap < K * K; tap++) { /* one weight, at any tap of any unit, makes an input one that is used */
+    for (int tap = 0; tap < K * K; tap++) { /* one weight, at any tap to any unit, makes an input used */
         n.w[at(tap % OUT, 1, tap / K, tap % K)] = 1;
         put(&n);
         check_account(&n, 0, 0, OUT * K * K - 1);
@@ -662,7 +662,7 @@ static void the_ledger_counts_inputs_and_units(void **unused)
     }
     clear(&n, 2, -1);
     check_account(&n, 1, 1, OUT * K * K + (C - 1) * K * K);
-    for (int i = 0; i < C; i++) { /* the same of a unit */
+    for (int i = 0; i < C; i++) { /* likewise for a unit */
         n.w[at(2, i, i % K, 1)] = 1;
         put(&n);
         check_account(&n, i != 1, 0, OUT * K * K + (C - 1) * K * K - 1);
@@ -678,7 +678,7 @@ static void training_empties_whole_inputs_and_units(void **unused)
     (void)unused;
     static const struct {
         const char *penalty;
-        bool inputs, units; /* some are empty in the end */
+        bool inputs, units; /* whether some are empty in the end */
     } known[] = {{"group_lasso 0.02 by=input prox", true, false},
                  {"group_lasso 0.024 by=unit prox", false, true},
                  {"sparse_group_lasso 0.03 by=input prox", true, false},

@@ -1,6 +1,5 @@
-/* Firing lists and the products that read them, in every instruction set that this machine runs, against products in
- * double. Dense matrices are allocated to the last element, so that the address sanitizer sees a read past their
- * end. */
+/* Firing lists and the products that read them, in every instruction set of this machine, compared with products in
+ * double. Dense matrices are allocated without spare room, so that the address sanitizer sees reads past their end. */
 #include "kernel/cpu/cpu.h"
 
 #include "cmocka_all.h"
@@ -9,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUARD = 3, SPECIAL = 2 }; /* columns beside a block of C that must stay as they are; special: not a density */
+enum { GUARD = 3, SPECIAL = 2 }; /* GUARD: columns next to a block of C that must not change; SPECIAL: not a density */
 
 static float noise(uint32_t *state)
 {
@@ -31,7 +30,8 @@ static float *noisy(int64_t count, uint32_t *state)
     return x;
 }
 
-/* x [rows, n]: the share `density` of it is not 0; below 0, one element is. Of the zeros, half are -0. */
+/* Makes x [rows, n], of which the share `density` is not 0; a density below 0 means one element. Half the zeros are
+ * -0. */
 static float *firing_matrix(int64_t rows, int64_t n, double density, uint32_t *state)
 {
     float *x = noisy(rows * n, state);
@@ -58,7 +58,7 @@ static tc_firing lists_of(int64_t rows, int64_t n)
 
 static void lists_free(tc_firing *f) { free(f->count), free(f->in_row), free(f->hits), free(f->of_unit); }
 
-/* Both lists, in several calls as threads would. */
+/* Makes both lists in several calls, as threads do. */
 static void make_lists(const tc_kernel *set, const float *x, tc_firing *f)
 {
     f->fired = set->fire(x, 0, f->rows / 3, f) + set->fire(x, f->rows / 3, f->rows, f);
@@ -94,7 +94,7 @@ static void check_lists(const float *x, const tc_firing *f)
     }
 }
 
-/* A product of x [rows, n] with one more size, w, and what it must give. */
+/* A product of x [rows, n] with a third size w, and its expected result. */
 typedef struct task {
     int product;
     int64_t rows, n, w;
@@ -102,10 +102,10 @@ typedef struct task {
     const float *x;
     float *a, *b, *bias;
     int64_t lda, ldb, m, cols; /* C [m, cols] */
-    double *sum, *size;        /* [m, cols]: the product, and the sum of the terms' sizes */
+    double *sum, *size;        /* [m, cols]: the product, and the sum of the absolute values of its terms */
 } task;
 
-/* Where C is, A, B stand in memory: the matrices' shapes. */
+/* Sets the shapes of C, A and B in memory. */
 static void shape_of(task *t, uint32_t *state)
 {
     const int64_t rows = t->rows, n = t->n, w = t->w;
@@ -163,7 +163,7 @@ static tc_sparse block_of(const task *t, const tc_firing *f, unsigned flags)
                        .add = flags & 1};
 }
 
-/* c [m, cols + GUARD], which held `before`, against what is expected. */
+/* Compares c [m, cols + GUARD], which held `before`, with the expected result. */
 static void check_result(const task *t, const tc_sparse *s, const float *c, const float *before, const char *set)
 {
     for (int64_t i = 0; i < t->m; i++) {
@@ -183,7 +183,7 @@ static void check_result(const task *t, const tc_sparse *s, const float *c, cons
     }
 }
 
-/* C in blocks that begin and end anywhere. */
+/* Computes C in blocks that begin and end anywhere. */
 static void run_in_blocks(const tc_kernel *set, const task *t, tc_sparse s, float *c)
 {
     const tc_sparse whole = s;
@@ -204,7 +204,7 @@ static void check_task(const tc_kernel *set, const task *t, const tc_firing *f, 
         tc_sparse s = block_of(t, f, flags);
         const int64_t size = t->m * s.ldc;
         float *before = noisy(size, state), *whole = room(size * 4), *blocks = room(size * 4);
-        if (!s.add) before[0] = NAN; /* what is stored must not depend on what was there */
+        if (!s.add) before[0] = NAN; /* a stored result must not depend on the old content */
         memcpy(whole, before, (size_t)size * 4);
         memcpy(blocks, before, (size_t)size * 4);
         s.c = whole;
@@ -256,7 +256,7 @@ static void every_density(void **unused)
             check_shape(shape[i][0], shape[i][1], shape[i][2], density[d]);
 }
 
-/* Past the ends of all that is cut or copied inside. */
+/* Sizes beyond all internal blocks and buffers. */
 static void large_shapes(void **unused)
 {
     (void)unused;
@@ -267,7 +267,7 @@ static void large_shapes(void **unused)
     check_shape(2, 2100, 1100, .05);
 }
 
-/* The table that plans call through is one of the sets. */
+/* The table that plans use is one of the sets. */
 static void the_table_works(void **unused)
 {
     (void)unused;

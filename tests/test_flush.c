@@ -1,5 +1,4 @@
-/* test_flush.c: a step takes denormals as zeros, on every thread that works at it, and leaves the caller's mode
- * alone. */
+/* test_flush.c: a step treats denormals as zeros on all its threads, and restores the caller's mode. */
 #include "cmocka_all.h"
 
 #include "base/flush.h"
@@ -11,7 +10,7 @@
 
 enum { IN = 2, STEPS = 1200 }; /* 0.9^1200 is below the smallest denormal */
 
-/* linear 1 with momentum; the second input is 1 in the first step, and 0 from then on. */
+/* linear 1 with momentum; the second input is 1 in the first step, and 0 later. */
 typedef struct tiny {
     tacet_value x, t;
     tacet_plan *p;
@@ -55,7 +54,7 @@ static void a_momentum_under_no_gradient_ends_at_zero(void **state)
     tacet_plan_free(n.p);
 }
 
-/* Whether this thread works with denormals. */
+/* Whether denormals are enabled on this thread. */
 static bool denormals(void)
 {
     volatile float x = FLT_MIN;
@@ -70,7 +69,7 @@ static void the_callers_mode_is_put_back(void **state)
     tiny n = compile("sgd lr=0.01");
     for (int flushed = 0; flushed < (TC_FLUSHES ? 2 : 1); flushed++) {
         tc_float_mode_set(flushed ? mine | TC_FLUSHES : mine & ~(uint64_t)TC_FLUSHES);
-        assert_int_equal(denormals(), !flushed); /* and so the flags that it raises are up before the step */
+        assert_int_equal(denormals(), !flushed); /* this also raises the floating-point flags before the step */
         const uint64_t before = tc_float_mode();
         step(&n, 1);
         assert_true(tc_float_mode() == before && denormals() == !flushed);

@@ -1,5 +1,5 @@
 /* test_fuse.c: a weight whose gradient is made tile by tile in the update ends with the same bits as one whose gradient
- * is stored first; what can be read, and when the weights must stay as they are, does not change either. */
+ * is stored first. What can be read, and when a step leaves the weights as they were, is the same too. */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { IN = 190, WIDE = 300, LONG = 1040, OUT = 4, BATCH = 40, MOST = 1 << 20 }; /* LONG: rows in two pieces */
+enum { IN = 190, WIDE = 300, LONG = 1040, OUT = 4, BATCH = 40, MOST = 1 << 20 }; /* LONG: rows are in two pieces */
 
 typedef struct run {
     tacet_graph *g;
@@ -52,7 +52,7 @@ static tacet_status step(run *r, int64_t rows, float scale)
     return tacet_step(r->p, rows);
 }
 
-/* Weights, then gradients. */
+/* Reads the weights, then the gradients. */
 static size_t numbers(run *r, float *to)
 {
     static const char *const name[] = {"linear1.weight", "linear1.bias", "linear2.weight", "linear3.weight"};
@@ -78,7 +78,7 @@ static void same_bits(const char *optimizer, int threads, tacet_sparse sparse)
         if (stored) assert_memory_equal(a, b, n * sizeof *a);
         end(&r);
     }
-    /* Tiles are other runs of the sum of squares than the whole is, and a run rounds as float32 does. */
+    /* With tiles, the sum of squares is split into other float32 sums, which round differently. */
     assert_true(norm[1] > 0 && fabs(norm[0] - norm[1]) < 1e-7 * norm[1]);
 }
 
@@ -108,7 +108,7 @@ static run square(bool stored, const float *x, const float *target)
     return r;
 }
 
-/* |x| |g| is beyond any float, and yet every gradient is finite: the step is done. */
+/* |x| |g| overflows a float, but every gradient is finite, so the step succeeds. */
 static void a_weak_bound_stops_nothing(void **state)
 {
     (void)state;
@@ -123,7 +123,7 @@ static void a_weak_bound_stops_nothing(void **state)
     }
 }
 
-/* Values that are finite and a weight's gradient that is not: the weights stay, and it is named. */
+/* All values are finite but the gradient of a weight is not: the weights do not change, and the error names it. */
 static void a_gradient_that_is_not_finite_is_named(void **state)
 {
     (void)state;
@@ -139,7 +139,8 @@ static void a_gradient_that_is_not_finite_is_named(void **state)
     }
 }
 
-/* What a layer reads of parameters is updated before a fused gradient is made: so there it is stored. */
+/* A parameter that a layer reads as its input may be updated before a fused gradient is made. The layer's gradient
+ * depends on it, so it is stored. */
 static void a_layer_of_a_parameter_is_not_fused(void **state)
 {
     (void)state;

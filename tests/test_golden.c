@@ -1,6 +1,6 @@
-/* test_golden.c: Tacet against PyTorch. Every file in tests/golden (made by tools/golden.py, which says what is in one)
- * describes a network and holds what PyTorch made of it: hidden values, terms, gradients, weights after 1 and 10 steps.
- * The network is built here from the description, only by public calls, and must give the same numbers. */
+/* test_golden.c: Tacet against PyTorch. Every file in tests/golden (made by tools/golden.py, which explains the format)
+ * describes a network and has PyTorch's results: hidden values, terms, gradients, weights after 1 and 10 steps. The
+ * test builds the network from the description, only by public calls, and must get the same numbers. */
 #include "tacet/tacet.h"
 
 #include <dirent.h>
@@ -13,10 +13,10 @@
 #include "cmocka_all.h"
 
 #ifndef EXTRA
-#define EXTRA "" /* the folder, below that of the files, of networks that need the operators of tests/ops */
+#define EXTRA "" /* the subfolder of networks that need the operators of tests/ops */
 #endif
 
-/* Largest difference over largest entry. A tensor that is almost zero is held to what it is next to: numbers near 1. */
+/* The largest difference over the largest entry, or over SMALL for a tensor that is almost zero. */
 static const double TOLERANCE = 1e-5, SMALL = 1e-3;
 
 enum { STEPS = 10, MAX_FILES = 64, MAX_COUNT = 1 << 14, MAX_FEEDS = 4 };
@@ -52,7 +52,7 @@ static tensor tensor_at(const golden *o, int i)
     return t;
 }
 
-/* The rest of a tensor's name if it begins with prefix, else NULL. */
+/* The rest of a tensor's name if it begins with prefix, otherwise NULL. */
 static const char *after(const tensor *t, const char *prefix)
 {
     size_t n = strlen(prefix);
@@ -138,7 +138,7 @@ static void compare(const golden *o, const tensor *t, const float *got)
 
 typedef tacet_status reader(tacet_plan *p, const char *name, float *data, size_t count);
 
-/* All tensors under a prefix, read by one call. */
+/* Compares all tensors with a prefix, read by the same call. */
 static void compare_all(const golden *o, const char *prefix, reader *read)
 {
     static float got[MAX_COUNT];
@@ -165,7 +165,7 @@ static tacet_status read_norm(tacet_plan *p, const char *name, float *data, size
     return TACET_OK;
 }
 
-/* No term is left out, and their sum is the objective. */
+/* Every term is in the file, and their sum is the objective. */
 static void compare_terms(const golden *o)
 {
     double sum = 0;
@@ -199,7 +199,7 @@ static void write_weights(const golden *o)
 
 static void step(const golden *o, int k)
 {
-    static int32_t labels[MAX_FEEDS][MAX_COUNT]; /* they are read in the step */
+    static int32_t labels[MAX_FEEDS][MAX_COUNT]; /* the step reads them */
     int feeds = 0;
     const int64_t rows = atoi(note(o, "rows"));
     for (int i = 0; i < tacet_file_count(o->file); i++) {
@@ -278,7 +278,7 @@ static void test_every_network(void **state)
     for (int i = 0; i < n; i++) run(path[i]);
 }
 
-/* Whether the word stands in the text, alone. */
+/* Whether the text contains the word as a whole word. */
 static bool has_word(const char *text, const char *word)
 {
     const char *const letters = "abcdefghijklmnopqrstuvwxyz_0123456789";
@@ -288,7 +288,7 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-/* What the catalogue has and PyTorch has too is in one of the files; so are all ways to reduce. */
+/* Every entry of the catalogue that PyTorch also has is in one of the files, and so is every reduction. */
 static void test_every_word(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_graph.c: descriptions. Names, selectors, what is refused and how it is said, the text that rebuilds a graph, and
- * every allocation failing in turn. */
+/* test_graph.c: descriptions. Names, selectors, what is refused and with which message, the text that rebuilds a graph,
+ * and every allocation failing in turn. */
 #include "cmocka_all.h"
 
 #include "failing.h"
@@ -32,7 +32,7 @@ static void names_are_numbered_by_kind(void **state)
     tacet_graph_free(g);
 }
 
-/* A network with names as those of PyTorch's modules. */
+/* A network with names like those of PyTorch's modules. */
 static tacet_graph *nested(void)
 {
     tacet_value x;
@@ -45,7 +45,7 @@ static tacet_graph *nested(void)
     return g;
 }
 
-/* What each selector matches, in order. */
+/* The values that each selector matches, in order. */
 static void a_star_crosses_every_dot_of_a_layer_and_not_a_parameters(void **state)
 {
     (void)state;
@@ -119,7 +119,7 @@ static void names_have_segments(void **state)
     }
 }
 
-/* The table of names grows with the graph, and each name stays where it is found. */
+/* The table of names grows with the graph, and each name can still be found. */
 static void many_names_are_found(void **state)
 {
     (void)state;
@@ -139,7 +139,7 @@ static void many_names_are_found(void **state)
     assert_int_equal(tacet_find(NULL, "x").id, 0);
 }
 
-/* One description and what its error must say. */
+/* One description and the error that it must cause. */
 typedef struct mistake {
     const char *chain, *on, *penalty, *loss;
     const char *says, *at, *hint;
@@ -170,7 +170,7 @@ static const mistake mistakes[] = {
     {"linear 4 | relu", "linear1.weight", "norm 1 prox", NULL, "no proximal step", NULL, ""},
     {"linear 4 | relu", "linear1.weight", "l1 1 reduce=sample", NULL, "no samples", NULL, ""},
     {"linear 4 | relu", "relu1", "unit_norm", NULL, "weight", NULL, ""},
-    {"linear 4 | relu", "*1*", "l1 1 joint reduce=sum", NULL, NULL, NULL, NULL}, /* both are of the batch: fine */
+    {"linear 4 | relu", "*1*", "l1 1 joint reduce=sum", NULL, NULL, NULL, NULL}, /* both have a batch: accepted */
     {"linear 4 | relu", "linear1.*", "l1 1 joint", NULL, NULL, NULL, NULL},
     {"linear 4 | relu", NULL, NULL, "l1 1", "l1 is a penalty, not a loss", "l1", ""},
     {"linear 4 | relu", NULL, NULL, "crossentropy", "unknown loss", "crossentropy", "cross_entropy"},
@@ -193,9 +193,9 @@ static void mistakes_are_named_and_pointed_at(void **state)
         if (!e != !m->says) fail_msg("%zu: %s", i, e ? e->message : "accepted");
         if (e && !strstr(e->message, m->says)) fail_msg("%zu: \"%s\" does not say \"%s\"", i, e->message, m->says);
         if (e && m->at && strncmp(e->source + e->column, m->at, strlen(m->at)) != 0)
-            fail_msg("%zu: the caret stands at \"%s\" in \"%s\"", i, e->source + (e->column < 0 ? 0 : e->column), e->source);
+            fail_msg("%zu: caret at \"%s\" in \"%s\"", i, e->source + (e->column < 0 ? 0 : e->column), e->source);
         if (e && m->hint[0] && !strstr(e->hint, m->hint)) fail_msg("%zu: the hint is \"%s\"", i, e->hint);
-        /* The first mistake stays, and later calls do nothing. */
+        /* The first error is kept, and later calls do nothing. */
         if (e) {
             char first[sizeof e->message];
             strcpy(first, e->message);
@@ -209,7 +209,7 @@ static void mistakes_are_named_and_pointed_at(void **state)
     }
 }
 
-/* Options are for parameters, and who writes what PyTorch's users would is told what to write here. */
+/* Options are for parameters. Selectors in PyTorch's style get a hint. */
 static void options_on_layers_are_refused(void **state)
 {
     (void)state;
@@ -261,7 +261,7 @@ static void terms_are_named_and_twice_is_refused(void **state)
     tacet_graph_free(g);
 }
 
-/* Three layers deep in the chain, one message with names and shapes. */
+/* A mistake three layers deep in a chain gives one message with names and shapes. */
 static void a_wrong_shape_says_which_layer_and_which_shapes(void **state)
 {
     (void)state;
@@ -321,7 +321,7 @@ static void the_text_rebuilds_the_graph(void **state)
     assert_int_equal(g->terms, h->terms);
     for (int i = 0; i < g->values; i++) assert_int_equal(tacet_find(h, g->value[i].name).id != 0, 1);
     for (int i = 0; i < g->terms; i++) assert_string_equal(g->term[i].name, h->term[i].name);
-    /* snprintf's contract: a short buffer is filled and ended, the length is that of the whole. */
+    /* As with snprintf, a short buffer is filled and terminated, and the returned length is that of the whole text. */
     char small[8];
     assert_int_equal(tacet_graph_text(g, "model", small, sizeof small), tacet_graph_text(g, "model", a, sizeof a));
     assert_int_equal(strlen(small), sizeof small - 1);

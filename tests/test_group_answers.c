@@ -1,5 +1,5 @@
-/* Penalties and constraints on whole weights and their groups, where the answers are known: worked out by hand, or
- * found in another way in double. A weight is [in, out] here; users see it the other way round. */
+/* Penalties and constraints on whole weights and their groups, against known answers: computed by hand, or by another
+ * method in double. Weights are [in, out], as in memory; users see them transposed. */
 #include "op_case.h"
 
 static void near(const char *what, double got, double wanted, double tolerance)
@@ -31,7 +31,8 @@ static void run_both(op_case *k)
 #define R2 1.41421356237
 #define R3 1.73205080757
 
-/* Two inputs, three units; the third unit's weights are 0. Norms by unit: 5, sqrt 5, 0; by input: sqrt 10, sqrt 20. */
+/* Two inputs, three units; the weights of the third unit are 0. Norms by unit: 5, sqrt 5, 0; by input: sqrt 10, sqrt
+ * 20. */
 static const float weight[] = {3, 1, 0, 4, -2, 0};
 
 static void test_group_lasso(void **state)
@@ -70,7 +71,7 @@ static void test_group_lasso(void **state)
         }
 }
 
-/* A group's gradient does not depend on its size, however small its weights are. */
+/* The size of a group's gradient does not depend on that of its weights, even if they are tiny. */
 static void test_small_groups(void **state)
 {
     (void)state;
@@ -92,14 +93,14 @@ static void test_group_prox(void **state)
         double t, z[6];
     } known[] = {
         {"group_lasso 1", 1, {3 * unit, half, 0, 4 * unit, -2 * half, 0}},
-        {"group_lasso 1", 2, {3 - 6 * R2 / 5, 0, 0, 4 - 8 * R2 / 5, 0, 0}}, /* the second unit is gone */
+        {"group_lasso 1", 2, {3 - 6 * R2 / 5, 0, 0, 4 - 8 * R2 / 5, 0, 0}}, /* the second unit is removed */
         {"group_lasso 1", 4, {0}},
         {"group_lasso 1 by=input", 4, {0}},
         {"group_lasso 1 by=input", 2, {0, 0, 0, 4 - 8 * R3 / sqrt(20), -2 + 4 * R3 / sqrt(20), 0}},
         {"group_lasso 1 by=block block=2",
          1,
          {3 - 6 / sqrt(30), 1 - 2 / sqrt(30), 0, 4 - 8 / sqrt(30), -2 + 4 / sqrt(30), 0}},
-        /* By 1 each to 2, 3 and 0, -1; then by sqrt 2 each unit. */
+        /* Each weight shrinks by 1, to 2, 3 and 0, -1; then each unit by sqrt 2. */
         {"sparse_group_lasso 1", 2, {2 * sparse, 0, 0, 3 * sparse, 0, 0}},
         {"sparse_group_lasso 1 alpha=1", 1.5, {1.5, 0, 0, 2.5, -0.5, 0}},
     };
@@ -116,7 +117,7 @@ static void test_group_prox(void **state)
     }
 }
 
-/* A weight of many ranges, against sums in double over each group by itself. */
+/* A weight with many ranges, compared with sums in double over each group. */
 static void check_large(const char *spec, const char *shape, int64_t height, int64_t width)
 {
     op_case k;
@@ -164,7 +165,7 @@ static void test_large_groups(void **state)
 static void test_orthogonal(void **state)
 {
     (void)state;
-    /* Three inputs, two units: W W^T = diag(1, 4). With two inputs and three units W^T W is. */
+    /* With three inputs and two units, W W^T = diag(1, 4). With two inputs and three units, W^T W = diag(1, 4). */
     static const float tall[] = {1, 0, 0, 2, 0, 0}, wide[] = {1, 0, 0, 0, 2, 0};
     for (int i = 0; i < 2; i++) {
         op_case k;
@@ -177,7 +178,7 @@ static void test_orthogonal(void **state)
     }
 }
 
-/* Rows of an identity matrix in a mixed order are orthogonal: no value, no gradient, in every tile. */
+/* The rows of a permuted identity matrix are orthogonal: value and gradient are 0 in every tile. */
 static void test_orthogonal_rows(void **state)
 {
     (void)state;
@@ -209,7 +210,7 @@ static void test_constraints(void **state)
         {"unit_norm by=input", "2 3", {3e-36f, 0, 4e-36f, 1e-42f, 0, 0}, {0.6f, 0, 0.8f, 1e-42f, 0, 0}},
         {"l1_ball 2", "2", {3, -1}, {2, 0}},
         {"l1_ball", "6", {1, 0.5f, -0.25f, 0, 0, 0.25f}, {0.75f, 0.25f, 0, 0, 0, 0}},
-        {"l1_ball 5", "2 3", {1, 2, 0, -2, 0, 0}, {1, 2, 0, -2, 0, 0}}, /* on the edge */
+        {"l1_ball 5", "2 3", {1, 2, 0, -2, 0, 0}, {1, 2, 0, -2, 0, 0}}, /* on the boundary */
         {"l1_ball 2 by=unit", "2 3", {3, 1, -2, -1, 0.5f, 2}, {2, 1, -1, 0, 0.5f, 1}},
         {"l1_ball 2 by=input", "2 3", {3, 1, 0, 1, -0.5f, 0.5f}, {2, 0, 0, 1, -0.5f, 0.5f}},
         {"l1_ball 1", "6", {1, 1, 1, 1, -1, -1}, {1 / 6.f, 1 / 6.f, 1 / 6.f, 1 / 6.f, -1 / 6.f, -1 / 6.f}},
@@ -228,7 +229,8 @@ static void test_constraints(void **state)
     }
 }
 
-/* Large weights: every vector is inside, one that was above is at the edge, and a second time no bit changes. */
+/* Large weights: every vector is inside the constraint, one that was outside is on its boundary, and a second
+ * projection changes no bit. */
 static void check_bound(const char *spec, const char *shape, bool by_unit, double p, double bound)
 {
     op_case k;
@@ -236,7 +238,7 @@ static void check_bound(const char *spec, const char *shape, bool by_unit, doubl
     draw(&k);
     const int64_t in = k.x[0].shape.dim[0], out = k.x[0].shape.dim[1], n = by_unit ? in : out;
     float *w = k.x[0].data, *once = floats(in * out);
-    for (int64_t i = 0; i < n; i++) w[i * (by_unit ? out : 1)] *= 1e-3f; /* the first one stays */
+    for (int64_t i = 0; i < n; i++) w[i * (by_unit ? out : 1)] *= 1e-3f; /* the first vector is inside already */
     memcpy(once, w, (size_t)(in * out) * sizeof *w);
     run_prox(&k, 0);
     for (int64_t v = 0; v < (by_unit ? out : in); v++) {
@@ -247,7 +249,7 @@ static void check_bound(const char *spec, const char *shape, bool by_unit, doubl
             if (v == 0) assert_true(w[at] == once[at]);
         }
         const double size = pow(sum, 1 / p);
-        assert_true(size <= bound * (1 + 1e-14)); /* the sum here is rounded too */
+        assert_true(size <= bound * (1 + 1e-14)); /* this sum is rounded too */
         if (v > 0) near(spec, size, bound, 1e-6);
     }
     memcpy(once, w, (size_t)(in * out) * sizeof *w);
@@ -273,8 +275,7 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* The threshold as Duchi and others find it: sort, and take the last k with |w|_k > (sum of the first k - radius) /
- * k. */
+/* The threshold by the method of Duchi et al.: sort, take the last k with |w|_k > (sum of the first k - radius) / k. */
 static void test_l1_ball_by_sorting(void **state)
 {
     (void)state;
@@ -310,7 +311,7 @@ static void test_l1_ball_by_sorting(void **state)
     }
 }
 
-/* A number that is none is left for those who look for it. */
+/* A constraint keeps a NaN, so that the guard can find it. */
 static void test_not_a_number(void **state)
 {
     (void)state;
@@ -324,7 +325,7 @@ static void test_not_a_number(void **state)
         draw(&k);
         k.x[0].data[5] = NAN;
         run_prox(&k, 1);
-        if (!isnan(k.x[0].data[5])) fail_msg("%s makes %g of it", spec[i], (double)k.x[0].data[5]);
+        if (!isnan(k.x[0].data[5])) fail_msg("%s turns NaN into %g", spec[i], (double)k.x[0].data[5]);
         case_close(&k);
     }
 }
@@ -356,13 +357,13 @@ static void test_refused(void **state)
         op_case k;
         tc_sketch s;
         if (case_try(&k, bad[i].spec, (const char *const[]){bad[i].x, NULL}, bad[i].parameter, 1, 1, &s))
-            fail_msg("%s was taken", bad[i].spec);
+            fail_msg("%s was accepted", bad[i].spec);
         if (!strstr(s.why, bad[i].why)) fail_msg("%s: \"%s\" does not say %s", bad[i].spec, s.why, bad[i].why);
         tc_spec_free(&k.spec);
     }
 }
 
-/* What a graph says of them. */
+/* Errors of the graph. */
 static void test_refused_by_graphs(void **state)
 {
     (void)state;
@@ -375,7 +376,7 @@ static void test_refused_by_graphs(void **state)
         {"linear1.weight", "group_lasso", "needs a lambda"},
         {"linear1.weight", "group_lasso 1 reduce=sample", "no samples"},
         {"linear1.bias", "group_lasso 1", "two dimensions"},
-        {"linear1.weight", "max_norm 0", "linear1.weight [4, 6]: needs max"}, /* the shape as users see it */
+        {"linear1.weight", "max_norm 0", "linear1.weight [4, 6]: needs max"}, /* the users' shape */
         {"relu1", "group_lasso 1", "two dimensions"},
         {"relu1", "non_negative", "depends on the batch"},
         {"relu1", "l1_ball", "depends on the batch"},

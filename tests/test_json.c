@@ -1,5 +1,5 @@
-/* test_json.c: JSON: what is refused and where, what is read, that nothing is lost when memory is short, and that what is
- * written is read back bit for bit. */
+/* test_json.c: JSON: what is refused and where, what is read, running out of memory, and that written numbers are read
+ * back bit for bit. */
 #include "base/json.h"
 #include "cmocka_all.h"
 
@@ -70,7 +70,7 @@ static void what_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tc_json_error why;
-        if (read_with(&m, bad[i].json, &why)) fail_msg("%s was read", bad[i].json);
+        if (read_with(&m, bad[i].json, &why)) fail_msg("%s was accepted", bad[i].json);
         if (!strstr(why.text, bad[i].why) || why.at != bad[i].at || why.line != bad[i].line ||
             why.column != bad[i].column)
             fail_msg("%s: %s at %zu, %zu:%zu", bad[i].json, why.text, why.at, why.line, why.column);
@@ -92,7 +92,7 @@ static void depth_is_bounded(void **state)
     assert_non_null(strstr(why.text, "nested too deeply"));
 }
 
-/* More keys than are compared with each other one by one. */
+/* More keys than are compared in pairs. */
 static void duplicates_of_many(void **state)
 {
     enum { KEYS = 200 };
@@ -138,7 +138,7 @@ static void what_is_read(void **state)
     assert_true(tc_json_number(tc_json_get(v, "more")) == 9223372036854775808.0);
     assert_true(signbit(tc_json_number(tc_json_get(v, "zero"))));
     assert_int_equal(tc_json_whole(tc_json_get(tc_json_get(tc_json_get(v, "o"), "p"), "q"), 9), 3);
-    /* Questions about what is not there. */
+    /* Values and keys that do not exist. */
     assert_null(tc_json_get(tc_json_get(v, "none"), "q"));
     assert_null(tc_json_text(tc_json_get(v, "o")));
     assert_true(isnan(tc_json_number(tc_json_get(v, "o"))));
@@ -161,7 +161,7 @@ static void *resize(void *context, void *old, size_t size)
     return ++calls == failing ? NULL : realloc(old, size);
 }
 
-/* A failure anywhere is a failure of the whole: no value is left out, none is cut. */
+/* If any allocation fails, reading fails: no value is left out or truncated. */
 static void short_of_memory(void **state)
 {
     char json[2048] = "{\"list\":[";
@@ -183,7 +183,7 @@ static void short_of_memory(void **state)
         assert_null(read_with(&m, json, &why));
         assert_null(why.text);
     }
-    /* And of a writer: it says so at the end. */
+    /* A writer reports a failed allocation at the end. */
     for (failing = 1; failing < 4; failing++) {
         tc_json_writer j = {.to.mem = m};
         calls = 0;
@@ -251,7 +251,7 @@ static void text_is_tamed(void **state)
     assert_false(tc_text_shown("\xe2\x80\xae"));
 }
 
-/* Blocks that end with the text, so that a sanitizer sees what is read past it. */
+/* The block ends with the text, so that a sanitizer sees reads past the end. */
 static void what_ends_early_is_not_read_past(void **state)
 {
     static const char *const cut[] = {"\"\\u", "\"\\u12", "\"\\ud800\\u", "{\"a\":\"\\u", "[1,", "\"\\",

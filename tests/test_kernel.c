@@ -1,4 +1,4 @@
-/* The CPU's kernels: matrix products of both kinds against a product in double, rows gathered from every type. */
+/* The CPU's kernels: both kinds of matrix products against a product in double, rows gathered from every type. */
 #include "kernel/cpu/cpu.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { PAD = 3 }; /* stored rows are wider than they need be; what lies between must stay as it is */
+enum { PAD = 3 }; /* extra columns between stored rows, which must not change */
 
 /* The same numbers in every run, in [-1, 1). */
 static float noise(uint32_t *state)
@@ -41,7 +41,7 @@ static void check_product(void (*gemm)(const tc_gemm *g), int64_t m, int64_t n, 
     float *a = noisy((g.ta ? k : m) * g.lda, &state), *b = noisy((g.tb ? n : k) * g.ldb, &state);
     float *c = noisy(m * g.ldc, &state), *before = malloc((size_t)(m * g.ldc) * sizeof *before);
     assert_non_null(before);
-    if (!g.add) c[0] = NAN; /* what is stored must not depend on what was there */
+    if (!g.add) c[0] = NAN; /* a stored result must not depend on the old content */
     memcpy(before, c, (size_t)(m * g.ldc) * sizeof *c);
     g.a = a, g.b = b, g.c = c;
     float *bias = noisy(n, &state);
@@ -62,7 +62,7 @@ static void check_product(void (*gemm)(const tc_gemm *g), int64_t m, int64_t n, 
 
 static void check_all_flags(int64_t m, int64_t n, int64_t k)
 {
-    for (unsigned flags = 0; flags < 12; flags++) { /* 8 to 11: a bias, and so no add */
+    for (unsigned flags = 0; flags < 12; flags++) { /* 8 to 11: with a bias, so without add */
         check_product(tc_gemm_portable, m, n, k, flags);
         for (const tc_kernel *const *set = tc_cpu_sets(); *set; set++) check_product((*set)->gemm, m, n, k, flags);
     }
@@ -78,7 +78,7 @@ static void small_products(void **unused)
             for (int k = 0; k < N; k += 3) check_all_flags(size[i], size[j], size[k]);
 }
 
-/* Across the edges of the blocks, 48 x 128 x 256, and of what is copied before it is multiplied. */
+/* Sizes around the edges of blocks (48 x 128 x 256), and of the copies made before multiplying. */
 static void larger_products(void **unused)
 {
     (void)unused;
@@ -87,7 +87,7 @@ static void larger_products(void **unused)
     for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) check_all_flags(shape[i][0], shape[i][1], shape[i][2]);
 }
 
-/* An empty sum is zero, or nothing to add. */
+/* An empty sum stores zero, or adds nothing. */
 static void empty_products(void **unused)
 {
     (void)unused;
@@ -160,7 +160,7 @@ static void gathers_every_type(void **unused)
     GATHER(TACET_I64, int64_t, 1, 2, -3, 4, 5, 6, 7, 8, 9, 1 << 20, 11, 12);
 }
 
-/* Two large doubles that float32 cannot tell apart do not become one before they are scaled. */
+/* Large doubles are scaled before they are rounded to float32, which could not tell them apart. */
 static void wide_types_are_scaled_before_they_are_rounded(void **unused)
 {
     (void)unused;

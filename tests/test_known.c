@@ -1,4 +1,4 @@
-/* test_known.c: answers that others have written down: Lua Torch's nn.L1Penalty, the vectors in Keras's manual, PyTorch's
+/* test_known.c: results documented elsewhere: Lua Torch's nn.L1Penalty, the examples in Keras's manual, PyTorch's
  * weight_decay. Each network is a linear layer without a bias whose weight is set by hand. */
 #include "tacet/tacet.h"
 
@@ -15,7 +15,7 @@ typedef struct net {
     tacet_plan *plan;
 } net;
 
-/* x [in] -> linear1 [out], mse on zeros. Penalties in pairs, selector and text; NULL ends. */
+/* x [in] -> linear1 [out], mse with targets of 0. Penalties are pairs of selector and text; the list ends with NULL. */
 static net build(int64_t in, int64_t out, int64_t batch, const char *loss, const char *optimizer, const char *const *penalty)
 {
     net n = {.graph = tacet_graph_new(NULL)};

@@ -1,5 +1,5 @@
-/* test_lambda_max.c: the largest lambda that changes anything, against the gradients that a plan without penalties has;
- * that asking for it changes nothing; when it is refused. */
+/* test_lambda_max.c: the largest lambda that changes anything, compared with the gradients of a plan without penalties;
+ * that computing it has no side effects; when it is refused. */
 #include "cmocka_all.h"
 
 #include "tacet/tacet.h"
@@ -53,7 +53,7 @@ static void feed(const net *n)
 
 #define MODEL "linear 6 | relu | linear 3"
 
-/* The first penalty's. */
+/* The largest lambda of the first penalty. */
 static double largest_of(const char *on, const char *penalty, const char *optimizer, const float *w1)
 {
     net n;
@@ -68,8 +68,8 @@ static double largest_of(const char *on, const char *penalty, const char *optimi
     return lambda;
 }
 
-/* Weights and the losses' gradients, [out, in] as users see them, and the hidden activations with theirs. w1: in place
- * of the first weight; or NULL. */
+/* Weights and the gradients of the losses, [out, in] as users see them, and the same for the hidden activations. w1
+ * replaces the first weight, unless it is NULL. */
 typedef struct forces {
     float w1[W1], g1[W1], w2[W2], g2[W2], relu[ROWS * HIDDEN], grelu[ROWS * HIDDEN];
 } forces;
@@ -142,7 +142,7 @@ static void it_is_what_balances_the_forces(void **state)
     near(largest_of("relu1", "l1 1", "sgd lr=0.1", NULL), ROWS * most_of(f.grelu, f.relu, ROWS * HIDDEN));
     near(largest_of("relu1", "l1 1 reduce=sum", "sgd lr=0.1", NULL), most_of(f.grelu, f.relu, ROWS * HIDDEN));
     near(largest_of("relu1", "l1 density=0.5", "sgd lr=0.1", NULL), ROWS * most_of(f.grelu, f.relu, ROWS * HIDDEN));
-    /* A proximal step after an update that divides the gradient by its size. */
+    /* A proximal step after an optimizer that normalises the gradient. */
     near(largest_of("linear1.weight", "l1 3 prox", "adam lr=0.01", NULL), 1);
     near(largest_of("linear1.weight", "group_lasso 3 prox", "adamw lr=0.01", NULL), 1);
 }
@@ -220,7 +220,7 @@ static void what_cannot_be_measured_is_refused(void **state)
 {
     (void)state;
     const tacet_config sgd = {TACET_CONFIG, .optimizer = "sgd lr=0.1"};
-    refused(sgd, 0, ROWS, true, "not a penalty"); /* it is the loss */
+    refused(sgd, 0, ROWS, true, "not a penalty"); /* term 0 is the loss */
     refused(sgd, 2, ROWS, true, "not a penalty");
     refused(sgd, -1, ROWS, true, "not a penalty");
     refused(sgd, 1, ROWS + 1, true, "rows");

@@ -1,10 +1,10 @@
-/* test_lasso.c: the proximal step against problems whose solution is known.
+/* test_lasso.c: the proximal step on problems with a known solution.
  *
  * One linear layer without a bias, mse on the whole data as one batch, a penalty on the weight: the lasso, ridge and the
- * elastic net, (1/n) |X w - y|^2 + a |w|_1 + b |w|^2. Where X'X = n I, w is known in closed form:
- * w_j = soft(u_j, a/2) / (1 + b) with u = X'y/n. Elsewhere it is found by coordinate descent in double (Friedman, Hastie,
- * Tibshirani: Regularization paths for generalized linear models via coordinate descent, JSS 33, 2010). Training must end
- * there: within 1e-4, and with exact zeros at the same places. */
+ * elastic net, (1/n) |X w - y|^2 + a |w|_1 + b |w|^2. If X'X = n I, w has a closed form:
+ * w_j = soft(u_j, a/2) / (1 + b) with u = X'y/n. Otherwise coordinate descent in double finds it (Friedman, Hastie,
+ * Tibshirani: Regularization paths for generalized linear models via coordinate descent, JSS 33, 2010). Training must
+ * end at the same weights: within 1e-4, and with exact zeros in the same places. */
 #include "tacet/tacet.h"
 
 #include <math.h>
@@ -25,14 +25,14 @@ static double soft(double x, double t)
     return fabs(x) > t ? (x > 0 ? x - t : x + t) : 0;
 }
 
-/* Numbers in [-1, 1) that are the same everywhere. */
+/* Numbers in [-1, 1), the same on every machine. */
 static double draw(uint32_t *state)
 {
     *state = *state * 1664525u + 1013904223u;
     return (double)(*state >> 8) / (1 << 23) - 1;
 }
 
-/* Targets from a sparse truth with noise. */
+/* Targets from sparse true weights, with noise. */
 static void make_targets(problem *p, uint32_t *seed)
 {
     static const double truth[K] = {0.9, 0, -0.7, 0, 0.35, 0, 0.05, 0};
@@ -43,7 +43,7 @@ static void make_targets(problem *p, uint32_t *seed)
     }
 }
 
-/* Columns of a Hadamard matrix of 8 rows, three times: X'X = N I. */
+/* Columns of a Hadamard matrix with 8 rows, repeated three times: X'X = N I. */
 static problem orthogonal(double l1, double l2)
 {
     problem p = {.l1 = l1, .l2 = l2};
@@ -57,7 +57,7 @@ static problem orthogonal(double l1, double l2)
     return p;
 }
 
-/* Neighbouring columns are correlated, and no column has another's length. */
+/* Neighbouring columns are correlated, and no two columns have the same length. */
 static problem correlated(double l1, double l2)
 {
     problem p = {.l1 = l1, .l2 = l2};
@@ -82,7 +82,7 @@ static void solve_orthogonal(const problem *p, double w[K])
     }
 }
 
-/* One coordinate's minimum given the others: soft(x_j'r / n, a/2) / (x_j'x_j / n + b), r the residual without it. */
+/* Minimises one coordinate given the others: soft(x_j'r / n, a/2) / (x_j'x_j / n + b), r the residual without it. */
 static void solve_descent(const problem *p, double w[K])
 {
     memset(w, 0, sizeof(double) * K);
@@ -105,7 +105,7 @@ static void solve_descent(const problem *p, double w[K])
     }
 }
 
-/* Where training ends. penalties are given with their lambdas. */
+/* The weights after training. `penalties` include their lambdas. */
 static void train(const problem *p, const char *const *penalty, const char *optimizer, float w[K], double *objective)
 {
     tacet_graph *g = tacet_graph_new(NULL);
@@ -145,7 +145,7 @@ static void expect(const problem *p, const double exact[K], const char *const *p
 {
     int found = 0;
     for (int j = 0; j < K; j++) found += exact[j] == 0;
-    assert_int_equal(found, zeros); /* the problem is worth solving */
+    assert_int_equal(found, zeros); /* so that there are zeros to find */
     for (size_t k = 0; k < sizeof sgd / sizeof *sgd; k++) {
         float w[K];
         double objective;
@@ -163,7 +163,7 @@ static void test_lasso_orthogonal(void **state)
     problem p = orthogonal(0.3, 0);
     double exact[K], found[K];
     solve_orthogonal(&p, exact);
-    solve_descent(&p, found); /* the two ways to the truth agree */
+    solve_descent(&p, found); /* both reference solutions must agree */
     for (int j = 0; j < K; j++) assert_true(fabs(exact[j] - found[j]) < 1e-10);
     expect(&p, exact, (const char *const[]){"l1 0.3 prox", NULL}, 5);
 }
@@ -187,7 +187,7 @@ static void test_ridge(void **state)
     expect(&p, exact, (const char *const[]){"l2 0.4", NULL}, 0);
 }
 
-/* The lasso's proximal step beside a squared penalty that acts by its gradient, or both in one proximal step. */
+/* The elastic net: a proximal l1 step with a squared penalty through its gradient, or both in one proximal step. */
 static void test_elastic_net(void **state)
 {
     (void)state;
@@ -198,7 +198,7 @@ static void test_elastic_net(void **state)
     expect(&p, exact, (const char *const[]){"l1_l2 l1=0.2 l2=0.3 prox", NULL}, 4);
 }
 
-/* The same lambda by its gradient comes near the minimum and never to a zero: what the proximal step is for. */
+/* With the same lambda through its gradient, training comes near the minimum but makes no exact zeros. */
 static void test_gradient_makes_no_zeros(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* The loader: every row once an epoch, the same order from one seed, going on from any place, and what it feeds. */
+/* The loader: every row once per epoch, the same order for the same seed, continuing from any position, and what it
+ * feeds. */
 #include "data/data.h"
 #include "data_files.h"
 #include "failing.h"
@@ -30,7 +31,7 @@ static void free_net(net *n)
     tacet_graph_free(n->g);
 }
 
-/* The labels that the plan was fed for the last pass. */
+/* The labels fed to the plan for the last pass. */
 static const int32_t *labels_of(const net *n)
 {
     const int32_t *labels = tc_run_left(n->p, (int)n->target.id - 1, TACET_I32);
@@ -38,9 +39,9 @@ static const int32_t *labels_of(const net *n)
     return labels;
 }
 
-static net reads_labels; /* in batches of up to 10 */
+static net reads_labels; /* batches of up to 10 rows */
 
-/* The rows of one batch, by their labels, which are the numbers of the rows. */
+/* The rows of one batch, identified by their labels, which are the row numbers. */
 static int64_t take(tacet_loader *l, int32_t *to)
 {
     const int64_t rows = tacet_loader_next(l, reads_labels.p, none, reads_labels.target);
@@ -101,7 +102,7 @@ static void order_of_epochs(void **state)
     tacet_data_free(d);
 }
 
-/* Every place of two epochs: a loader that is set there gives what one that walked there gives. */
+/* At every position of two epochs, a loader that seeks there continues like one that iterated there. */
 static void seeking(void **state)
 {
     (void)state;
@@ -115,7 +116,7 @@ static void seeking(void **state)
         assert_int_equal(at, i / 4);
         assert_int_equal(position, i % 4);
         int32_t x[4] = {0}, y[4] = {0};
-        tacet_loader_seek(jumps, 1 - at, 1); /* from elsewhere */
+        tacet_loader_seek(jumps, 1 - at, 1); /* from another position */
         take(jumps, y);
         memset(y, 0, sizeof y);
         tacet_loader_seek(jumps, at, position);
@@ -156,7 +157,7 @@ static void views(void **state)
 
 /* ---- With a network ---- */
 
-/* The rows arrive scaled and with their own labels, in whole and in short batches. */
+/* Rows arrive scaled and with the right labels, in full and in short batches. */
 static void feeding(void **state)
 {
     (void)state;
@@ -182,7 +183,8 @@ static void feeding(void **state)
     free_net(&n);
 }
 
-/* Targets of a regression come with their rows: the network that does nothing has the loss of their mean square. */
+/* Regression targets arrive with their rows: relu returns these inputs, which equal their targets but for the last
+ * number. */
 static void feeding_targets(void **state)
 {
     (void)state;
@@ -196,13 +198,13 @@ static void feeding_targets(void **state)
         assert_int_equal(tacet_forward(n.p, rows), TACET_OK);
         sum += tacet_data_loss(n.p) * (double)rows * 2;
     }
-    assert_float_equal(sum, 1, 1e-6); /* of 1 - 2 in the last row */
+    assert_float_equal(sum, 1, 1e-6); /* (1 - 2)^2 in the last row */
     tacet_loader_free(l);
     tacet_data_free(d);
     free_net(&n);
 }
 
-/* Rows that are too short for the network are refused by the plan, and the loader stays where it is. */
+/* The plan refuses rows that are too short for the network, and the loader keeps its position. */
 static void feeding_the_wrong_network(void **state)
 {
     (void)state;
@@ -221,7 +223,7 @@ static void feeding_the_wrong_network(void **state)
     free_net(&n);
 }
 
-/* Going through epochs allocates nothing. */
+/* Iterating over epochs allocates nothing. */
 static void no_allocation(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Models: a saved network, rebuilt from nothing but its file, gives the same outputs; what does not fit is refused and
- * changes nothing. And the catalogue, which lists every word that a description can have. */
+/* Models: a saved network, rebuilt only from its file, gives the same outputs; a file that does not fit is refused and
+ * changes nothing. Also the catalogue, which lists every word of the small language. */
 #include "model/safetensors.h"
 #include "trained.h"
 
@@ -40,7 +40,7 @@ static void a_model_file_is_enough(void **unused)
     end(&n);
 }
 
-/* Weights are [out, in] in the file, as tacet_read gives them. */
+/* Weights are [out, in] in the file, as in tacet_read. */
 static void tensors_are_as_users_see_them(void **unused)
 {
     (void)unused;
@@ -67,7 +67,7 @@ static void tensors_are_as_users_see_them(void **unused)
     end(&n);
 }
 
-/* Names as a state dict has them, with dots and digits, are the tensors' in a file, and are found again in one. */
+/* Names with dots and digits, as in a state dict, are the names of tensors in a file, and can be loaded again. */
 static void names_are_those_of_modules(void **unused)
 {
     (void)unused;
@@ -100,7 +100,7 @@ static void names_are_those_of_modules(void **unused)
     tacet_graph_free(g);
 }
 
-/* What is described after compiling is no part of the plan, nor of its file. */
+/* Descriptions added after compiling are not part of the plan or its file. */
 static void a_plan_saves_what_it_was_compiled_from(void **unused)
 {
     (void)unused;
@@ -180,7 +180,7 @@ static void loading_into_another_network(void **unused)
     end(&n);
 }
 
-/* A file with these notes and nothing else cannot be made a network; the message says which note, and why. */
+/* A file with only these notes cannot become a network; the message names the note and the reason. */
 static void no_network(int notes, const tacet_note *note, const char *why_not)
 {
     tacet_error why = {0};
@@ -240,7 +240,7 @@ static void the_catalogue_lists_everything(void **unused)
         assert_int_equal(tacet_entry_at(i, &e), TACET_OK);
         assert_true(e.role && e.name && e.formula && e.doc);
         tacet_attribute a = {.size = sizeof a};
-        bool common = false; /* these follow the entry's own */
+        bool common = false; /* common attributes follow those of the entry */
         for (int k = 0; k < e.attributes; k++) {
             assert_int_equal(tacet_attribute_at(i, k, &a), TACET_OK);
             assert_true(a.name && a.type && a.doc && a.common >= common);

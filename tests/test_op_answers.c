@@ -1,5 +1,5 @@
-/* Operators whose answers are known: values worked out by hand or documented elsewhere, choices at kinks, shapes that
- * are refused, first weights, the randomness of dropout. */
+/* Operators with known answers: values computed by hand or documented elsewhere, slopes at kinks, shapes that are
+ * refused, initial weights, the randomness of dropout. */
 #include "op_case.h"
 
 static void near(const char *what, double got, double wanted, double tolerance)
@@ -29,7 +29,7 @@ static void open_two(op_case *k, const char *spec, const char *shape, const char
 
 /* ---- Formulas ---- */
 
-/* One number in, one out; from the formula in double. */
+/* One number in, one out; expected values are from the formula, in double. */
 static void test_layers(void **state)
 {
     (void)state;
@@ -101,7 +101,7 @@ static void test_layer_norm(void **state)
 static void test_linear(void **state)
 {
     (void)state;
-    static const float x[] = {1, 2}, w[] = {1, 2, 3, /* of the second input */ 10, 20, 30}, b[] = {0.5f, 0, -0.5f};
+    static const float x[] = {1, 2}, w[] = {1, 2, 3, /* the second input */ 10, 20, 30}, b[] = {0.5f, 0, -0.5f};
     static const double y[] = {21.5, 42, 62.5};
     op_case k;
     open_one(&k, "linear 3", "2", false, 1);
@@ -159,7 +159,7 @@ static void test_kinks(void **state)
     (void)state;
     static const struct {
         const char *spec, *target;
-        float slope; /* at 0, or where the output is its target */
+        float slope; /* at 0, or if the output equals its target */
     } kink[] = {
         {"relu", NULL, 0},         {"threshold_relu 0", NULL, 0}, {"topk 2", NULL, 0}, {"leaky_relu 0.2", NULL, 0.2f},
         {"l1 1", NULL, 0},         {"l1_l2 l1=1 l2=1", NULL, 0},  {"norm 1", NULL, 0}, {"norm 1 p=1", NULL, 0},
@@ -219,7 +219,7 @@ static void test_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         op_case k;
         tc_sketch s;
-        if (case_try(&k, bad[i].spec, bad[i].x, bad[i].parameter, 1, 1, &s)) fail_msg("%s was taken", bad[i].spec);
+        if (case_try(&k, bad[i].spec, bad[i].x, bad[i].parameter, 1, 1, &s)) fail_msg("%s was accepted", bad[i].spec);
         if (!strstr(s.why, bad[i].why)) fail_msg("%s: \"%s\" does not say %s", bad[i].spec, s.why, bad[i].why);
         tc_spec_free(&k.spec);
     }
@@ -258,7 +258,7 @@ static void test_shapes(void **state)
     }
 }
 
-/* ---- Penalties as others document them ---- */
+/* ---- Penalties documented elsewhere ---- */
 
 /* keras.io/api/layers/regularizers: L1(0.01) on a kernel ones(5, 5) is 0.25; the input 2 * ones(5, 5) through that
  * kernel with L2(0.01) on the output gives 5.0, which is 25 divided by the batch. */
@@ -365,11 +365,11 @@ static void test_prox(void **state)
     }
 }
 
-/* by=unit: columns of the stored [in, out]; by=input: its rows. Zeros stay; directions stay. */
+/* by=unit: columns of the stored [in, out]; by=input: its rows. Zeros and directions do not change. */
 static void test_unit_norm(void **state)
 {
     (void)state;
-    enum { IN = 150, OUT = 140 }; /* more than one range either way */
+    enum { IN = 150, OUT = 140 }; /* more than one range in both directions */
     for (int by_input = 0; by_input < 2; by_input++) {
         op_case k;
         open_one(&k, by_input ? "unit_norm input" : "unit_norm", "150 140", true, 1);
@@ -389,7 +389,7 @@ static void test_unit_norm(void **state)
     }
 }
 
-/* ---- First weights and dropout ---- */
+/* ---- Initial weights and dropout ---- */
 
 static void check_init(const char *spec, double weight_bound, double bias_bound)
 {
@@ -405,7 +405,7 @@ static void check_init(const char *spec, double weight_bound, double bias_bound)
             most = fabs(w) > most ? fabs(w) : most, sum += w, squares += w * w;
         }
         assert_true(most <= bound[p] * 1.000001 && most >= bound[p] * 0.97);
-        assert_true(fabs(sum) <= bound[p] * 3 * sqrt((double)v->n)); /* a uniform's deviation is bound / sqrt(3) */
+        assert_true(fabs(sum) <= bound[p] * 3 * sqrt((double)v->n)); /* the standard deviation is bound / sqrt(3) */
         near(spec, squares / (double)v->n, bound[p] * bound[p] / 3, 0.01);
     }
     case_close(&k);
@@ -414,7 +414,7 @@ static void check_init(const char *spec, double weight_bound, double bias_bound)
 static void test_init(void **state)
 {
     (void)state;
-    check_init("linear 200", 1.0 / 8, 1.0 / 8);  /* torch.nn.Linear: both within 1 / sqrt(in) */
+    check_init("linear 200", 1.0 / 8, 1.0 / 8);  /* as in torch.nn.Linear: both within 1 / sqrt(in) */
     check_init("linear 86 init=xavier", 0.2, 0); /* sqrt(6 / 150) */
     check_init("linear 200 init=zeros", 0, 0);
     op_case k;
@@ -443,9 +443,9 @@ static void test_dropout(void **state)
         for (int64_t j = 0; j < 40000; j++) {
             dropped += k.y[j] == 0;
             assert_true(k.y[j] == 0 || fabsf(k.y[j] - (float)(3 / (1 - p[i]))) < 1e-6f);
-            assert_true((k.d[0][j] == 0) == (k.y[j] == 0)); /* the same mask again */
+            assert_true((k.d[0][j] == 0) == (k.y[j] == 0)); /* the mask of the forward pass */
             const float u = tc_uniform(tc_stream_word(k.call.stream, (uint64_t)j));
-            assert_true((k.y[j] == 0) == (u < (float)p[i])); /* element j of the stream is element j's */
+            assert_true((k.y[j] == 0) == (u < (float)p[i])); /* element j uses element j of the stream */
         }
         assert_true(fabs(dropped - 40000 * p[i]) <= 4 * sqrt(40000 * p[i] * (1 - p[i])));
         k.run.training = false;

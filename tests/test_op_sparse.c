@@ -1,5 +1,5 @@
-/* The layers that leave units silent by a rule of their own, and the penalties that go with them: answers worked out by
- * hand or by numpy, choices at ties and steps, what is remembered. */
+/* Layers that silence units by a rule, and the penalties that belong to them: answers computed by hand or with numpy,
+ * behaviour at ties and steps, and what is remembered. */
 #include "op_case.h"
 
 static void near(const char *what, double got, double wanted, double tolerance)
@@ -17,7 +17,7 @@ static void open_one(op_case *k, const char *spec, const char *shape, bool param
     case_open(k, spec, (const char *const[]){shape, NULL}, parameter, 1, rows);
 }
 
-/* Exactly k are kept, of equal ones the first; 0 and -0 are equal; a NaN is kept; what is 0 passes no gradient. */
+/* Exactly k are kept, the first of equal ones; 0 and -0 are equal; a NaN is kept; a 0 passes no gradient. */
 static void test_topk(void **state)
 {
     (void)state;
@@ -53,7 +53,7 @@ static void test_topk(void **state)
     }
 }
 
-/* By rows, against counting how many are larger or come first; many are equal. */
+/* Rows with many equal numbers, compared with counting how many are larger or equal and earlier. */
 static void test_topk_of_many(void **state)
 {
     (void)state;
@@ -77,14 +77,14 @@ static void test_topk_of_many(void **state)
         }
 }
 
-/* A few are within eps / 2 of their thresholds, some on one; the last threshold is below 0, which is 0. */
+/* Some inputs are within eps / 2 of their thresholds, some exactly there; the last theta is below 0 and counts as 0. */
 static void test_jump_relu(void **state)
 {
     (void)state;
     static const float x[] = {15.5f, 2, 0.2f, /* the second sample */ 13.2f, 4, -0.6f, /* the third */ 14, 6, 0.8f};
     static const float theta[] = {14, 4, -2}, g[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     static const double y[] = {15.5, 0, 0.2, 0, 0, 0, 0, 6, 0.8}, d[] = {1, 0, 3, 0, 0, 0, 0, 8, 9};
-    /* eps is 2. Near are 13.2 and 14 of the first unit, 4 of the second, all of the third, whose theta counts as 0. */
+    /* With eps = 2, these are near: 13.2 and 14 of the first unit, 4 of the second, all of the third (theta is 0). */
     static const double of_g[] = {-14 / 2 * (4.0 + 7), -4 / 2 * 5.0, 0}, of_l0[] = {-2 / 2.0, -1 / 2.0, -3 / 2.0};
     op_case k, l;
     open_one(&k, "jump_relu eps=2", "3", false, 3);
@@ -98,7 +98,7 @@ static void test_jump_relu(void **state)
         static const double divisor[] = {[TC_SAMPLE] = 3, [TC_SUM] = 1, [TC_MEAN] = 9};
         open_one(&l, "l0 0.5", "3", false, 3);
         set(&l, 0, x), set(&l, 1, theta);
-        l.arg[1].number = 2; /* the layer's eps */
+        l.arg[1].number = 2; /* eps of the layer */
         l.call.reduce = reduce;
         run_forward(&l, WHOLE);
         run_backward(&l, WHOLE);
@@ -112,7 +112,7 @@ static void test_jump_relu(void **state)
     case_close(&k);
 }
 
-/* In training k * rows over the batch; the threshold follows the smallest of them that is not 0. */
+/* In training, k * rows are kept over the batch; the threshold follows the smallest of them that is not 0. */
 static void test_batch_topk(void **state)
 {
     (void)state;
@@ -125,7 +125,7 @@ static void test_batch_topk(void **state)
     run_forward(&k, WHOLE);
     run_backward(&k, WHOLE);
     for (int i = 0; i < 12; i++) assert_true(k.y[i] == kept[i] && k.d[0][i] == (kept[i] != 0 ? (float)(i + 1) : 0));
-    assert_true(k.state[0][0] == 0); /* not before it is committed */
+    assert_true(k.state[0][0] == 0); /* unchanged until commit() */
     k.op->commit(&k.call);
     assert_true(k.state[0][0] == 3);
     k.state[0][0] = 2.5f;
@@ -136,7 +136,7 @@ static void test_batch_topk(void **state)
     run_forward(&k, WHOLE);
     k.op->commit(&k.call);
     near("the running mean", (double)k.state[0][0], 0.75 * 2.5 + 0.25 * 3, 1e-7);
-    for (int i = 0; i < 12; i++) k.x[0].data[i] = 0; /* nothing fires: nothing is learned of it */
+    for (int i = 0; i < 12; i++) k.x[0].data[i] = 0; /* nothing fires, so the mean does not change */
     run_forward(&k, WHOLE);
     k.op->commit(&k.call);
     near("the running mean", (double)k.state[0][0], 0.75 * 2.5 + 0.25 * 3, 1e-7);
@@ -146,7 +146,8 @@ static void test_batch_topk(void **state)
     case_close(&k);
 }
 
-/* By numpy.linalg.svd; one iteration a step comes to the same, and a weight of zeros keeps what was found. */
+/* Expected values are from numpy.linalg.svd. One iteration per step converges to the same; a weight of zeros leaves the
+ * state unchanged. */
 static void test_spectral_norm(void **state)
 {
     (void)state;
@@ -175,7 +176,7 @@ static void test_spectral_norm(void **state)
     }
 }
 
-/* Of a diagonal weight, whose units share no input: where that of sigma is made small or 0, the next is found. */
+/* A diagonal weight, whose units share no input: if the largest entry is made small or 0, the next one is found. */
 static void test_spectral_norm_of_blocks(void **state)
 {
     (void)state;
@@ -219,7 +220,7 @@ static void test_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         op_case k;
         tc_sketch s;
-        if (case_try(&k, bad[i].spec, bad[i].x, bad[i].parameter, 1, 1, &s)) fail_msg("%s was taken", bad[i].spec);
+        if (case_try(&k, bad[i].spec, bad[i].x, bad[i].parameter, 1, 1, &s)) fail_msg("%s was accepted", bad[i].spec);
         if (!strstr(s.why, bad[i].why)) fail_msg("%s: \"%s\" does not say %s", bad[i].spec, s.why, bad[i].why);
         tc_spec_free(&k.spec);
     }

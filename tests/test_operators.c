@@ -1,5 +1,5 @@
-/* Every operator of the table against its contract. Nothing here knows an operator by name: a new one is tested by
- * being in ops.def with a probe. (Known answers are in test_op_answers.c.) */
+/* Every operator of the table against its contract. No operator is named here: a new one is tested as soon as it is in
+ * ops.def with a probe. (Known answers are in test_op_answers.c.) */
 #include "op_case.h"
 
 #include <ctype.h>
@@ -51,8 +51,8 @@ static void check_attributes(const tc_op *op, const tc_attribute *table)
     }
 }
 
-/* A parameter's letters: one for each dimension and no two alike, one of them the units'. A matrix has inputs. Taps
- * stand side by side. */
+/* The letters of a parameter: one for each dimension, all different, one for the units. A matrix has inputs. Taps are
+ * adjacent. */
 static void check_axes(const op_case *k)
 {
     char text[160];
@@ -82,7 +82,7 @@ static void test_table(void **state)
             fail_msg("%s is not complete", op->name);
         if (!op->prox && (!op->forward || !op->backward)) fail_msg("%s does nothing", op->name);
         if (op->of && (op->attribute[0].name || op->param[0].name || op->state[0].name))
-            fail_msg("%s is of a layer, and has its own", op->name);
+            fail_msg("%s belongs to a layer and cannot have attributes, parameters or state", op->name);
         if (op->role == &tc_constraint && !op->prox) fail_msg("%s is a constraint without prox", op->name);
         check_attributes(op, op->attribute);
         check_attributes(op, op->role->common);
@@ -112,7 +112,7 @@ static void check_gradient_at(op_case *k, int i, int64_t j)
 
 static void check_gradient(op_case *k)
 {
-    enum { MOST = 40 }; /* elements that are looked at, of one tensor */
+    enum { MOST = 40 }; /* elements checked per tensor */
     run_forward(k, WHOLE);
     run_backward(k, WHOLE);
     for (int i = 0; i < (k->op->flags & TC_ESTIMATES ? k->inputs : k->tensors); i++) {
@@ -128,7 +128,7 @@ static void test_gradient(void **state)
     over_settings(3, 5, check_gradient);
 }
 
-/* An input that needs no gradient gets none, and the others get what they got. */
+/* An input that needs no gradient gets none, and the others get the same as before. */
 static void check_unwanted(op_case *k)
 {
     run_forward(k, WHOLE);
@@ -154,7 +154,7 @@ static void test_unwanted(void **state)
     over_settings(3, 3, check_unwanted);
 }
 
-/* Adding gives what was there plus what is stored; storing does not read what was there (it is NAN at first). */
+/* Adding gives the old content plus the stored gradient; storing does not read the old content (NAN at first). */
 static void check_add(op_case *k)
 {
     run_forward(k, WHOLE);
@@ -212,10 +212,10 @@ static void test_ranges(void **state)
 {
     (void)state;
     over_settings(5, 5, check_ranges);
-    over_settings(1300, 1300, check_ranges); /* many ranges also where they are long */
+    over_settings(1300, 1300, check_ranges); /* many ranges even if ranges are long */
 }
 
-/* A short batch reads and writes its rows alone: what lies behind them is NAN before and after. */
+/* A short batch reads and writes only its own rows: the rows after them are NAN before and after. */
 static void check_short(op_case *k)
 {
     run_forward(k, WHOLE);
@@ -260,7 +260,7 @@ static void test_in_place(void **state)
 
 /* ---- Flags ---- */
 
-/* What backward does not say that it reads may be gone by then. */
+/* Values that backward does not declare as read may have been overwritten. */
 static void check_reads(op_case *k)
 {
     const bool x = k->op->flags & TC_READS_X, y = k->op->flags & TC_READS_Y;
@@ -303,8 +303,8 @@ static void check_zeros(op_case *k)
     for (int64_t j = 0; j < outputs_of(k); j++) assert_true(k->y[j] == 0);
 }
 
-/* Only what draws at random depends on the stream, and only in training. (What remembers something may do another thing
- * with it in evaluation.) */
+/* Only random operators depend on the stream, and only in training. (Operators with a state may act differently in
+ * evaluation.) */
 static void check_random(op_case *k)
 {
     if (!k->y) return;
@@ -332,9 +332,9 @@ static void test_flags(void **state)
     over_settings(9, 9, check_random);
 }
 
-/* ---- What a lambda means ---- */
+/* ---- The meaning of lambda ---- */
 
-/* The same sample n times over has the value of one, and n times the gradient of a row is that of one. */
+/* A batch of n equal samples has the value of one sample, and n times the gradient of a row is that of one. */
 static void check_invariance(op_case *k)
 {
     static const int64_t sizes[] = {1, 2, 5, 128};
@@ -371,8 +371,9 @@ static void test_invariance(void **state)
     over_settings(128, 128, check_invariance);
 }
 
-/* Positions are rows: a sample of T positions is, divided by positions, what T samples of one are; and divided by
- * samples T times as much. What is a function of means over the batch has the mean within, and is not divided. */
+/* Positions count as rows: divided by positions, a sample of T positions has the same value as T samples of one
+ * position; divided by samples, T times as much. A function of means over the batch takes the mean inside, and is not
+ * divided. */
 static void check_positions(op_case *k)
 {
     if (!k->op->role->scalar || !k->x[0].batch || k->call.reduce != TC_POSITION) return;
@@ -402,8 +403,8 @@ static void check_positions(op_case *k)
     for (int i = 0; i < k->tensors; i++) free(d[i]);
 }
 
-/* Of two ranks with the same rows each has half: what is divided by is the global batch. What mixes samples has its
- * sums from both, and finds what it found with one of them. */
+/* With two ranks that have the same rows, each has half the value, because the divisor is the global batch. Operators
+ * that mix samples sum over both ranks, and find the same as on one. */
 static void check_ranks(op_case *k)
 {
     if (!k->op->role->scalar) return;
@@ -425,7 +426,7 @@ static void check_ranks(op_case *k)
     for (int i = 0; i < k->tensors; i++) free(d[i]);
 }
 
-/* As one vector or apart, the sum is the same, if the operator says so. */
+/* Joint or separate, the sum is the same, if the operator says so. */
 static void check_separable(op_case *k)
 {
     if (!(k->op->flags & TC_ELEMENTWISE) || k->op->role != &tc_penalty || k->call.reduce == TC_MEAN) return;
@@ -443,7 +444,8 @@ static void check_separable(op_case *k)
     near(k, "value", 0, together, apart, 1e-12);
 }
 
-/* What forward keeps has no lambda in it: backward may be called with another one, 0 too, and is linear in it. */
+/* What forward saves does not depend on lambda: backward may be called with another lambda, even 0, and is linear in
+ * it. */
 static void check_lambda(op_case *k)
 {
     const double lambda = k->lambda;
@@ -463,8 +465,8 @@ static void check_lambda(op_case *k)
     for (int i = 0; i < k->tensors; i++) free(d[i]);
 }
 
-/* A number that is none is to be found by the guard: it comes out, of inputs and of parameters, in training or not.
- * (What drops some at random may drop it; what a penalty of a layer reads the layer passes on.) */
+/* The guard must find a NaN, so every operator passes it on, from inputs and parameters, in training or not. (A random
+ * operator may drop it; what a layer's penalty reads, the layer passes on.) */
 static void check_not_a_number(op_case *k)
 {
     char text[160];
@@ -478,7 +480,7 @@ static void check_not_a_number(op_case *k)
             run_forward(k, WHOLE);
             for (int64_t j = 0; j < outputs_of(k); j++) found = found || isnan(k->y[j]);
             if (!(k->y ? found : isnan(k->value) != 0))
-                fail_msg("%s: a NaN in tensor %d is gone%s", case_text(k, text), i, training ? " in training" : "");
+                fail_msg("%s: a NaN in tensor %d is lost%s", case_text(k, text), i, training ? " in training" : "");
             *at = was;
         }
     k->run.training = true;
@@ -496,8 +498,8 @@ static void set_state(op_case *k, float *const *from)
         memcpy(k->state[i], from[i], (size_t)k->states[i] * sizeof *from[i]);
 }
 
-/* What is remembered: the forward pass only reads it, commit() changes it, two ranks with the same rows make the same of
- * it as one, and a layer uses it in evaluation. */
+/* State: the forward pass only reads it, commit() changes it, two ranks with the same rows get the same state as one,
+ * and a layer uses it in evaluation. */
 static void check_state(op_case *k)
 {
     float *before[TC_OP_STATES] = {0}, *after[TC_OP_STATES] = {0};
@@ -512,7 +514,7 @@ static void check_state(op_case *k)
         after[i] = copy_of(k->state[i], k->states[i]);
         for (int64_t j = 0; j < k->states[i]; j++) changed = changed || after[i][j] != before[i][j];
     }
-    if (!changed) fail_msg("%s: commit() leaves what is remembered as it was", k->op->name);
+    if (!changed) fail_msg("%s: commit() does not change the state", k->op->name);
     set_state(k, before);
     k->run.global_rows *= 2;
     k->ranks = 2;
@@ -527,7 +529,7 @@ static void check_state(op_case *k)
     for (int64_t j = 0; j < k->states[0]; j++) k->state[0][j] += 1;
     run_forward(k, WHOLE);
     if (y && memcmp(y, k->y, (size_t)outputs_of(k) * sizeof *y) == 0)
-        fail_msg("%s: evaluation does not depend on what is remembered", k->op->name);
+        fail_msg("%s: evaluation does not depend on the state", k->op->name);
     free(y);
     for (int i = 0; i < TC_OP_STATES; i++) free(before[i]), free(after[i]);
 }
@@ -549,7 +551,7 @@ static void test_meaning(void **state)
 
 /* ---- The proximal step ---- */
 
-/* lambda f(z) + |z - x|^2 / (2 t) with lambda = 1 and t within, times t. */
+/* t times (lambda f(z) + |z - x|^2 / (2 t)), with lambda = 1. */
 static double prox_objective(op_case *k, double t, const float *x)
 {
     run_forward(k, WHOLE);
@@ -558,14 +560,14 @@ static double prox_objective(op_case *k, double t, const float *x)
     return sum;
 }
 
-/* Places z[first + i step], i < n, that are moved together. */
+/* Elements z[first + i step], i < n, that are moved together. */
 typedef struct line {
     int64_t first, step, n;
 } line;
 
-/* z is the minimiser. A penalty that is no sum over elements is convex, so that the objective curves by 1 everywhere:
- * at any other place it is higher by half the square of the distance, or more. Tried along a line in two random
- * directions, and with the whole line at 0. */
+/* Asserts that z is the minimiser. A penalty that is not a sum over elements is convex, so the objective has a
+ * curvature of at least 1 everywhere: at any other place it is higher by at least half the squared distance. This is
+ * tried with a line moved in two random directions, and with the whole line at 0. */
 static void check_line(op_case *k, double t, const float *x, double least, line l)
 {
     char text[160];
@@ -578,7 +580,7 @@ static void check_line(op_case *k, double t, const float *x, double least, line 
             *at = how == 4 ? 0 : keep + between(k, -1, 1) * (how % 2 ? 3e-3f : 3e-2f);
             distance += pow((double)*at - (double)keep, 2);
         }
-        const double rounding = 2e-7 * sqrt((double)l.n * distance) + 1e-9 * (1 + least); /* of z, times the way */
+        const double rounding = 2e-7 * sqrt((double)l.n * distance) + 1e-9 * (1 + least); /* of z, times the distance */
         const double more = k->op->flags & TC_ELEMENTWISE ? 0 : distance / 2;
         if (prox_objective(k, t, x) < least + more - rounding)
             fail_msg("%s: prox at t = %g is not the minimiser: line %d + i %d, moved %g", case_text(k, text), t,
@@ -588,7 +590,7 @@ static void check_line(op_case *k, double t, const float *x, double least, line 
     free(kept);
 }
 
-/* Lines of a parameter: all of it, and where it is a matrix its rows and columns. */
+/* The lines of a parameter: all of it, and the rows and columns of a matrix. */
 static void check_lines(op_case *k, double t, const float *x, double least)
 {
     const tc_shape *s = &k->x[0].shape;
@@ -623,8 +625,8 @@ static void check_prox(op_case *k)
     free(x);
 }
 
-/* Apart for each element, the step is the best of all z: of a grid, of 0 and of x, wherever x lies. (Two that are as
- * good, as far as float32 can tell, may both be given.) */
+/* For a sum over elements, the step finds the best z for each element: at least as good as a grid, 0 and x, for any x.
+ * (If two are equally good in float32, either is right.) */
 static void check_prox_at(op_case *k, double t, float x)
 {
     enum { GRID = 2001 };
@@ -658,7 +660,7 @@ static void check_prox_everywhere(op_case *k)
     case_close(&one);
 }
 
-/* The ranges of a proximal step may run in any order. */
+/* The ranges of a proximal step can run in any order. */
 static void check_prox_order(op_case *k)
 {
     if (!k->op->prox || k->x[0].batch || k->inputs > 1) return;
@@ -684,7 +686,7 @@ static void test_prox(void **state)
 
 /* ---- Constraints ---- */
 
-/* The projection of x to p. */
+/* Projects x to p. */
 static void project(op_case *k, const float *x, float *p)
 {
     const size_t bytes = (size_t)count_of(k, 0) * sizeof *x;
@@ -701,8 +703,8 @@ static double dot(const float *a, const float *b, const float *c, const float *d
     return sum;
 }
 
-/* What is allowed is what the step makes of something. Whether such places make up a convex set is found out: what lies
- * half way between two of them is then allowed too. */
+/* The allowed set is the set of all projections. Tests whether it is convex: then the point halfway between two allowed
+ * points is allowed too. */
 static bool is_convex(op_case *k, float *a, float *b, float *p)
 {
     const int64_t n = count_of(k, 0);
@@ -717,8 +719,8 @@ static bool is_convex(op_case *k, float *a, float *b, float *p)
     return moved < 1e-10;
 }
 
-/* A second time nothing changes, and no place that is allowed is nearer, far or close by. Of a convex set p is the
- * projection of x where (x - p) . (z - p) <= 0 for all z in it. */
+/* A second projection changes nothing, and no other allowed point is nearer to x, whether far or close. For a convex
+ * set, p is the projection of x if (x - p) . (z - p) <= 0 for all z in the set. */
 static void check_projection(op_case *k)
 {
     char text[160];
@@ -729,15 +731,15 @@ static void check_projection(op_case *k)
     project(k, p, z);
     for (int64_t i = 0; i < n; i++) near(k, "the projection of a projection", i, (double)z[i], (double)p[i], 2e-7);
     const double nearest = sqrt(dot(x, p, x, p, n));
-    if (nearest == 0) fail_msg("%s: the probe's numbers are allowed as they are", case_text(k, text));
+    if (nearest == 0) fail_msg("%s: the probe's numbers are already allowed", case_text(k, text));
     for (int turn = 0; turn < 200; turn++) {
         const double size = turn % 2 ? 2 : 0.05;
         for (int64_t i = 0; i < n; i++) y[i] = (turn % 2 ? 0 : p[i]) + between(k, -size, size);
         project(k, y, z);
         if (sqrt(dot(x, z, x, z, n)) < nearest * (1 - 1e-6))
-            fail_msg("%s: there is a nearer place", case_text(k, text));
+            fail_msg("%s: another allowed point is nearer", case_text(k, text));
         if (convex && dot(x, p, z, p, n) > 1e-6 * nearest * (1 + nearest))
-            fail_msg("%s: the way to the projection is not straight", case_text(k, text));
+            fail_msg("%s: the projection is not the nearest point", case_text(k, text));
     }
     free(x), free(p), free(z), free(y);
 }

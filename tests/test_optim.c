@@ -1,5 +1,4 @@
-/* Optimizers against PyTorch's algorithms written out in double, the proximal step's time, schedules at known
- * points. */
+/* Optimizers against PyTorch's algorithms in double, the step size of proximal steps, schedules at known points. */
 #include "cmocka_all.h"
 #include "optim/optim.h"
 #include "spec/schedule.h"
@@ -17,7 +16,7 @@ static float noise(uint32_t *state) /* in [-1, 1) */
     return (float)(*state >> 8) * 0x1p-23f - 1;
 }
 
-/* Reads "sgd lr=0.1" and, behind it, the schedule's attributes; returns the optimizer. */
+/* Reads "sgd lr=0.1", followed by attributes of a schedule; returns the optimizer. */
 static const tc_optim *read_spec(const char *text, tc_arg *arg, tc_arg *schedule)
 {
     const tc_mem mem = tc_mem_of(NULL);
@@ -32,7 +31,7 @@ static const tc_optim *read_spec(const char *text, tc_arg *arg, tc_arg *schedule
     return o;
 }
 
-/* ---- The algorithms, one parameter at a time, as torch.optim's pages have them ---- */
+/* ---- The algorithms of torch.optim's manual, for one parameter ---- */
 
 typedef struct reference {
     double p, first, second; /* first: the momentum buffer or exp_avg; second: exp_avg_sq */
@@ -83,7 +82,7 @@ static void check_optimizer(const char *text, algorithm *run)
     memset(state, 0, sizeof state);
     for (int i = 0; i < N; i++) r[i] = (reference){.p = (double)(p[i] = noise(&seed))};
     for (int step = 1; step <= STEPS; step++) {
-        const double lr = a[TC_OPTIM_LR] * (step > 6 ? 0.1 : 1); /* a schedule moves it */
+        const double lr = a[TC_OPTIM_LR] * (step > 6 ? 0.1 : 1); /* as by a schedule */
         for (int i = 0; i < N; i++) {
             g[i] = i % 50 == 0 ? 0 : noise(&seed) * (i % 3 == 0 ? 1e-3f : 1.0f);
             run(&r[i], a, lr, (double)g[i], step);
@@ -107,7 +106,7 @@ static void test_sgd(void **state)
     check_optimizer("sgd lr=0.1 momentum=0.9", sgd);
     check_optimizer("sgd lr=0.1 momentum=0.9 dampening=0.4 weight_decay=0.1", sgd);
     check_optimizer("sgd lr=0.1 momentum=0.9 nesterov weight_decay=0.1", sgd);
-    check_optimizer("sgd lr=0.1 dampening=0.5", sgd); /* without momentum it does nothing */
+    check_optimizer("sgd lr=0.1 dampening=0.5", sgd); /* no effect without momentum */
 }
 
 static void test_adam(void **state)
@@ -183,7 +182,7 @@ static double time_of(const char *text)
     return o->prox_time(arg, 0.5);
 }
 
-/* min (w - b)^2 / 2 + l |w| by gradient steps and soft thresholds comes to rest at b - l for any momentum. */
+/* Minimising (w - b)^2 / 2 + l |w| by gradient steps and soft thresholds ends at b - l for any momentum. */
 static void check_lasso(const char *text)
 {
     tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
@@ -199,7 +198,7 @@ static void check_lasso(const char *text)
         const float t = l * (float)o->prox_time(arg, lr);
         w = w > t ? w - t : w < -t ? w + t : 0;
     }
-    if (!(fabsf(w - (b - l)) < 1e-4f)) fail_msg("%s: the lasso rests at %g, not %g", text, (double)w, (double)(b - l));
+    if (!(fabsf(w - (b - l)) < 1e-4f)) fail_msg("%s: the lasso ends at %g, not %g", text, (double)w, (double)(b - l));
 }
 
 static void test_prox_time(void **state)
@@ -266,10 +265,10 @@ static void test_schedule_table(void **state)
     tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         read_spec(bad[i], arg, schedule);
-        if (!tc_schedule_check(schedule)) fail_msg("%s was taken", bad[i]);
+        if (!tc_schedule_check(schedule)) fail_msg("%s was accepted", bad[i]);
     }
     assert_int_equal(tc_attr_count(tc_schedule_attribute), TC_SCHEDULE_FROM);
-    for (int i = 0; i < tc_schedule_count(); i++) { /* the rows are in the order of the words */
+    for (int i = 0; i < tc_schedule_count(); i++) { /* rows are in the order of the schedules */
         char text[64];
         snprintf(text, sizeof text, "sgd lr=1 schedule=%s", tc_schedule_at(i)->name);
         read_spec(text, arg, schedule);

@@ -1,6 +1,7 @@
-/* test_paths.c: regularization paths against scikit-learn's (paths.h, made by tools/paths.py): the lasso, the elastic net,
- * and the group lasso of a layer with several outputs, where an input's weights are a group. Training by sgd, without and
- * with momentum, must end at the same weights: within 1e-4, and with exact zeros at the same places. */
+/* test_paths.c: regularization paths compared with scikit-learn's (paths.h, made by tools/paths.py): the lasso, the
+ * elastic net, and the group lasso of a layer with several outputs, in which the weights of an input form a group.
+ * Training by sgd, without and with momentum, must end at the same weights: within 1e-4, and with exact zeros in the
+ * same places. */
 #include "tacet/tacet.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@ enum { STEPS = 2500 };
 
 static const char *const optimizer[] = {"sgd lr=0.1", "sgd lr=0.03 momentum=0.9"};
 
-/* Trains from 0 to the end. w is as users see it, [outputs, inputs]. */
+/* Trains from weights of 0 to the end. w is in the users' layout, [outputs, inputs]. */
 static void train(int outputs, const char *penalty, const char *by, float *w)
 {
     char layer[64];
@@ -54,7 +55,7 @@ static int expect(int outputs, const char *penalty, const double *exact)
     return zeros;
 }
 
-/* The path goes from few weights to nearly all. */
+/* The path goes from few nonzero weights to nearly all. */
 static void check_zeros(int outputs, const int zeros[POINTS])
 {
     assert_true(zeros[0] >= INPUTS * outputs * 3 / 4 && zeros[POINTS - 1] <= INPUTS * outputs / 4);

@@ -1,6 +1,6 @@
-/* Penalties whose answers are known: the figures are of PyTorch's autograd in double, the proximal steps of a search
- * over a fine grid. Choices at kinks and zeros, what a vector is, what is refused. (What all have in common is tested
- * in test_operators.c.) */
+/* Penalties with known answers: figures from PyTorch's autograd in double, proximal steps from a search over a fine
+ * grid. Slopes at kinks and zeros, what counts as a vector, what is refused. (test_operators.c tests what all penalties
+ * have in common.) */
 #include "op_case.h"
 
 static void near(const char *what, double got, double wanted, double tolerance)
@@ -18,7 +18,8 @@ static void open_one(op_case *k, const char *spec, const char *shape, bool param
     case_open(k, spec, (const char *const[]){shape, NULL}, parameter, 1, rows);
 }
 
-/* One number in; from the formula in double. Each at 0, where the slope is the choice, inside, outside, far out. */
+/* One number in; expected values are from the formula, in double: at 0 (where the slope is a choice), inside, outside,
+ * far out. */
 static void test_elements(void **state)
 {
     (void)state;
@@ -41,14 +42,14 @@ static void test_elements(void **state)
         {"mcp 1", 0, 0, 0},
         {"mcp 1", 0.0625, 0.06184895833, 0.9791666667},
         {"mcp 1", 2, 1.333333333, 0.3333333333},
-        {"mcp 1", -3, 1.5, 0}, /* where it becomes flat */
+        {"mcp 1", -3, 1.5, 0}, /* the point where it becomes flat */
         {"mcp 1", 40, 1.5, 0},
         {"mcp 1 gamma=0.5", -0.75, 0.25, 0},
         {"l1_huber 1", 0, 0, 0},
         {"l1_huber 1", 0.0625, 0.01953125, 0.625},
         {"l1_huber 1", -0.75, 0.7, -1},
         {"l1_huber 1 delta=2", -0.75, 0.140625, -0.375},
-        {"l1_huber 1 delta=2", 2, 1, 1}, /* where the square ends */
+        {"l1_huber 1 delta=2", 2, 1, 1}, /* the point where the square ends */
         {"l1_huber 1 delta=2", -3, 2, -1},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -59,7 +60,7 @@ static void test_elements(void **state)
         run_backward(&k, WHOLE);
         near(known[i].spec, k.value, known[i].value, 1e-6);
         near(known[i].spec, (double)k.d[0][0], known[i].slope, 1e-6);
-        k.x[0].data[0] = -k.x[0].data[0]; /* all are even; and -0 is as 0 */
+        k.x[0].data[0] = -k.x[0].data[0]; /* all are even functions; -0 counts as 0 */
         run_forward(&k, WHOLE);
         run_backward(&k, WHOLE);
         near(known[i].spec, k.value, known[i].value, 1e-6);
@@ -72,7 +73,7 @@ static void test_elements(void **state)
 static void test_mcp_of_zhang(void **state)
 {
     (void)state;
-    const double lambda = 0.4, g = 3.5; /* his gamma */
+    const double lambda = 0.4, g = 3.5; /* g: Zhang's gamma */
     op_case k;
     open_one(&k, "mcp 0.4 gamma=1.4", "1", true, 1);
     k.call.reduce = TC_SUM;
@@ -87,7 +88,7 @@ static void test_mcp_of_zhang(void **state)
     case_close(&k);
 }
 
-/* A vector with one entry that is not 0, one with all as large, one of zeros, at any scale: 1, sqrt(n) or n, 0. */
+/* Vectors with one nonzero entry, with equal entries, and of zeros have, at any scale, the value 1, sqrt(n) or n, 0. */
 static void test_hoyer_ends(void **state)
 {
     (void)state;
@@ -137,7 +138,7 @@ static void test_hoyer_samples(void **state)
         }
 }
 
-/* The same nine numbers as a parameter, or as three parameters that are joint: one vector. */
+/* The same nine numbers as one parameter, or as three joint parameters, are one vector. */
 static void test_hoyer_whole(void **state)
 {
     (void)state;
@@ -166,7 +167,7 @@ static void test_hoyer_whole(void **state)
         }
 }
 
-/* A parameter of several ranges: 1 and -2 in turn. */
+/* A parameter with several ranges: 1 and -2 in turn. */
 static void test_hoyer_large(void **state)
 {
     (void)state;
@@ -190,7 +191,7 @@ static void test_hoyer_large(void **state)
         }
 }
 
-/* Means 0.7, 0.09, 0 and 1: the last two are held, so that they are finite and have no gradient. */
+/* Means 0.7, 0.09, 0 and 1. The last two are clamped, so their value is finite and their gradient 0. */
 static void test_kl(void **state)
 {
     (void)state;
@@ -215,7 +216,7 @@ static void test_kl(void **state)
             for (int j = 0; j < 12; j++) near(known[i].spec, (double)k.d[0][j], known[i].d[j % 4] / divisor, 1e-6);
             case_close(&k);
         }
-    op_case k; /* all means are rho */
+    op_case k; /* with all means equal to rho */
     open_one(&k, "kl_sparsity 1 rho=0.25", "2", false, 2);
     set(&k, 0, (const float[]){0.5f, 0.25f, 0, 0.25f});
     run_forward(&k, WHOLE);
@@ -274,7 +275,7 @@ static void test_refused(void **state)
         op_case k;
         tc_sketch s;
         const char *const shape[] = {"3", NULL};
-        if (case_try(&k, bad[i].spec, shape, bad[i].parameter, 1, 1, &s)) fail_msg("%s was taken", bad[i].spec);
+        if (case_try(&k, bad[i].spec, shape, bad[i].parameter, 1, 1, &s)) fail_msg("%s was accepted", bad[i].spec);
         if (!strstr(s.why, bad[i].why)) fail_msg("%s: \"%s\" does not say %s", bad[i].spec, s.why, bad[i].why);
         tc_spec_free(&k.spec);
     }

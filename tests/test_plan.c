@@ -1,5 +1,5 @@
-/* test_plan.c: what compiled lists must hold to whatever the network: batches short and long, memory shared or not,
- * threads, options, what can be read and what cannot, the guard, and no allocation in a step. */
+/* test_plan.c: properties of compiled lists for any network: short and long batches, shared memory or not, threads,
+ * options, what can be read and what cannot, the guard, and no allocation in a step. */
 #include "cmocka_all.h"
 
 #include "failing.h"
@@ -11,7 +11,7 @@
 
 enum { IN = 9, OUT = 3, BATCH = 6, MOST = 4096 };
 
-/* A network with a branch, a join, dropout, a norm, and penalties on values of every sort. */
+/* A network with a branch, a join, dropout, a norm, and penalties on all kinds of values. */
 typedef struct network {
     tacet_graph *g;
     tacet_value x, t;
@@ -71,7 +71,7 @@ static void steps(network *n, int count, int64_t rows)
     }
 }
 
-/* All parameters, one behind another. */
+/* All parameters, concatenated. */
 static size_t weights(tacet_plan *p, float *w)
 {
     size_t n = 0;
@@ -101,7 +101,7 @@ static void train_and_read(const char *keep, int threads, float *w, size_t *coun
     end(&n);
 }
 
-/* Buffers that share memory change no bit against buffers that each have their own. */
+/* Results with shared buffers have the same bits as with separate buffers. */
 static void memory_is_shared_soundly(void **state)
 {
     (void)state;
@@ -128,7 +128,7 @@ static void threads_change_no_bit(void **state)
     }
 }
 
-/* The same at a size at which threads are really woken. */
+/* The same for a network large enough to wake threads. */
 static void threads_change_no_bit_when_they_share(void **state)
 {
     (void)state;
@@ -155,7 +155,8 @@ static void threads_change_no_bit_when_they_share(void **state)
     }
 }
 
-/* A network without what is not additive: its objective is one thing at any batch size, and so is its gradient. */
+/* In a network in which everything is additive, the objective and its gradient do not depend on the plan's batch
+ * size. */
 static void a_lambda_means_one_thing_at_any_batch(void **state)
 {
     (void)state;
@@ -194,7 +195,7 @@ static void a_lambda_means_one_thing_at_any_batch(void **state)
     }
 }
 
-/* What is reported is what is differentiated: the whole objective against central differences, every parameter. */
+/* The reported objective is the one that is differentiated: its central differences match every gradient. */
 static void the_gradient_is_that_of_the_objective(void **state)
 {
     (void)state;
@@ -274,7 +275,7 @@ static void options_hold_where_they_are_put(void **state)
     static const char *const name[] = {"a.weight", "linear2.weight", "head.bias"};
     static const size_t count[] = {IN * 8, 64, 3};
     describe(&n, NULL);
-    n.g->terms--; /* the proximal step on what is about to be frozen */
+    n.g->terms--; /* removes the proximal step on the parameter that will be frozen */
     tacet_options(n.g, "a.*", "frozen");
     tacet_options(n.g, "linear2.*", "lr=0");
     compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"});
@@ -339,17 +340,17 @@ static void what_was_not_kept_cannot_be_read(void **state)
     tacet_keep(n.g, "relu1");
     tacet_keep_gradient(n.g, "gelu1");
     compile(&n, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1"});
-    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* nothing ran yet */
+    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* nothing has run yet */
     steps(&n, 1, BATCH - 2);
     assert_int_equal(tacet_read(n.p, "relu1", out, (BATCH - 2) * 8), TACET_OK);
-    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* the rows of the call, not of the plan */
+    assert_int_equal(tacet_read(n.p, "relu1", out, BATCH * 8), TACET_FAILED); /* only the rows of the call */
     assert_int_equal(tacet_read(n.p, "head", out, (BATCH - 2) * 3), TACET_OK);
     assert_int_equal(tacet_read(n.p, "x", out, (BATCH - 2) * IN), TACET_OK);
     assert_int_equal(tacet_read(n.p, "gelu1", out, (BATCH - 2) * 8), TACET_FAILED);
     assert_non_null(strstr(tacet_plan_error(n.p)->message, "tacet_keep"));
     assert_int_equal(tacet_read_gradient(n.p, "gelu1", out, (BATCH - 2) * 8), TACET_OK);
     assert_int_equal(tacet_read_gradient(n.p, "relu1", out, (BATCH - 2) * 8), TACET_FAILED);
-    /* What is kept was made in place: the numbers that lay there before it are not handed out for it. */
+    /* A kept value was made in place: the old numbers of its buffer must not be returned for it. */
     assert_int_equal(tacet_read(n.p, "a", out, (BATCH - 2) * 8), TACET_FAILED);
     assert_int_equal(tacet_read_gradient(n.p, "add1", out, (BATCH - 2) * 8), TACET_FAILED);
     assert_int_equal(tacet_read(n.p, "nobody", out, 1), TACET_FAILED);
@@ -383,7 +384,7 @@ static void calls_out_of_order_are_refused(void **state)
     assert_int_equal(tacet_feed(n.p, n.t, TACET_F32, x), TACET_FAILED);
     assert_int_equal(tacet_feed(n.p, (tacet_value){99}, TACET_F32, x), TACET_FAILED);
     assert_int_equal(tacet_feed_rows(n.p, n.x, TACET_F32, x, IN + 1, NULL, NULL), TACET_FAILED);
-    /* Without labels evaluation still answers; only the losses are not known. */
+    /* Without labels, evaluation still gives outputs; only the losses are unknown. */
     assert_int_equal(tacet_feed(n.p, n.x, TACET_F32, x), TACET_OK);
     assert_int_equal(tacet_forward(n.p, BATCH), TACET_OK);
     assert_int_equal(tacet_read(n.p, "head", y, BATCH * OUT), TACET_OK);
@@ -397,7 +398,7 @@ static void calls_out_of_order_are_refused(void **state)
     end(&n);
 }
 
-/* The same rows, whole or as part of a larger plan, give the same outputs; training and evaluation share parameters. */
+/* The same rows give the same outputs in a full batch or a larger plan; training and evaluation share parameters. */
 static void evaluation_sees_what_training_wrote(void **state)
 {
     (void)state;
@@ -448,12 +449,12 @@ static void the_guard_keeps_the_weights_and_names_the_culprit(void **state)
     weights(n.p, after);
     assert_memory_equal(before, after, count * sizeof *before);
     assert_int_equal(tacet_steps(n.p), 2);
-    /* An overflow inside: the layer is named, not the loss that saw it last. */
+    /* An overflow inside the network: the error names the layer, not the loss. */
     x[2 * IN + 4] = 3e38f;
     feed(&n, x, t);
     assert_int_equal(tacet_step(n.p, BATCH), TACET_NOT_FINITE);
     assert_null(strstr(tacet_plan_error(n.p)->message, "cross_entropy"));
-    /* A parameter that is bad already. */
+    /* A parameter that is not finite. */
     float bias[8] = {INFINITY};
     tacet_write(n.p, "a.bias", bias, 8);
     data(BATCH, x, t);
@@ -463,7 +464,7 @@ static void the_guard_keeps_the_weights_and_names_the_culprit(void **state)
     end(&n);
 }
 
-/* Steps that make lists and count stand between the inputs and what reads them: the input that is bad is named. */
+/* The error names the bad input, although steps that make lists and count come between the inputs and their readers. */
 static void the_guard_tells_inputs_apart(void **state)
 {
     (void)state;
@@ -502,7 +503,7 @@ static void the_guard_tells_inputs_apart(void **state)
     }
 }
 
-/* What an optimizer remembers depends on its options: without a momentum, on no parameter, there is none. */
+/* The state of an optimizer depends on its options: if no parameter has momentum, no momentum is stored. */
 static void moments_are_those_that_are_asked_for(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_pool.c: every part runs once, on any number of threads, in jobs that follow each other closely, from several
- * callers at a time. (The thread sanitizer sees into all of it.) */
+/* test_pool.c: every part runs once, on any number of threads, in jobs in quick succession, from several callers at the
+ * same time. (The thread sanitizer checks all of it.) */
 #include "cmocka_all.h"
 
 #include "base/pool.h"
@@ -24,7 +24,7 @@ static void mark(void *job, int64_t part, int lane)
 {
     (void)lane;
     marks *m = job;
-    m->count[part]++; /* plain: each part is one thread's alone */
+    m->count[part]++; /* not atomic: each part runs on only one thread */
     m->output[part] = 3 * m->input[part] + part;
 }
 
@@ -56,7 +56,7 @@ static void every_part_runs_once(void **state)
     assert_int_equal(tc_pool_threads(NULL), 1);
 }
 
-/* Jobs of a few hundred nanoseconds, each on a stack frame that is gone right after it. */
+/* Jobs of a few hundred nanoseconds, each on a stack frame that ends right after the job. */
 static void one_tiny_job(tacet_pool *p, int64_t round)
 {
     marks m = {.count = {0}};
@@ -91,7 +91,7 @@ static void workers_wake_up(void **state)
     tacet_pool_free(p);
 }
 
-/* More than one thread does work at the same time: two parts that each wait for the other. */
+/* Threads run at the same time: two parts each wait for the other. */
 typedef struct meeting {
     pthread_mutex_t lock;
     pthread_cond_t came;
@@ -126,15 +126,15 @@ static void parts_run_side_by_side(void **state)
     tacet_pool_free(p);
 }
 
-/* A lane is one thread's at a time: what belongs to it needs no lock. */
+/* Only one thread at a time has a lane, so the lane's memory needs no lock. */
 enum { LANES = 4 };
 
 typedef struct lanes {
     int threads;
     pthread_barrier_t all; /* of the threads */
     atomic_bool taken[LANES];
-    atomic_int wrong;        /* parts on a lane that does not exist, or that another part is on */
-    int64_t parts_of[LANES]; /* plain, as scratch is */
+    atomic_int wrong;        /* parts on a lane that does not exist or is in use */
+    int64_t parts_of[LANES]; /* not atomic, like scratch memory */
 } lanes;
 
 static bool enter(lanes *l, int lane)
@@ -145,7 +145,7 @@ static bool enter(lanes *l, int lane)
     return good;
 }
 
-/* As many parts as threads, none of which ends before all have begun: each needs a lane of its own. */
+/* As many parts as threads, none of which ends before all have begun: each needs a separate lane. */
 static void enter_together(void *job, int64_t part, int lane)
 {
     lanes *l = job;
@@ -155,7 +155,7 @@ static void enter_together(void *job, int64_t part, int lane)
     if (good) atomic_store(&l->taken[lane], false);
 }
 
-/* Parts of different lengths, which follow each other as they will. */
+/* Parts of different lengths, in any order. */
 static void enter_in_turn(void *job, int64_t part, int lane)
 {
     lanes *l = job;
@@ -229,7 +229,7 @@ static void callers_share_a_pool(void **state)
     tacet_pool_free(p);
 }
 
-/* A part may itself ask for the pool: it gets its own thread. */
+/* A part may use the pool itself; the nested job runs on the part's thread. */
 typedef struct nest {
     tacet_pool *pool;
     marks inner[4];
@@ -286,8 +286,8 @@ static void bad_numbers_and_no_memory(void **state)
     tacet_pool_free(NULL);
 }
 
-/* A thread needs a stack, for which a process that may not grow finds no place. Asked of a child, which has nothing to
- * lose; sanitizers need room for themselves. */
+/* A process that may not grow has no memory for the stack of a thread. This runs in a child process, and not under
+ * sanitizers, which need memory themselves. */
 static void the_system_may_refuse_a_thread(void **state)
 {
     (void)state;

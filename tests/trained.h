@@ -1,4 +1,4 @@
-/* trained.h: a network with everything that a description can say, data to train it on, and a folder for its files. */
+/* trained.h: a network that uses every feature of a description, data to train it on, and a folder for its files. */
 #ifndef TRAINED_H
 #define TRAINED_H
 
@@ -40,10 +40,10 @@ static inline int remove_folder(void **unused)
 {
     (void)unused;
     unlink(model_path), unlink(checkpoint_path), unlink(csv_path);
-    return rmdir(folder); /* fails when something was left behind */
+    return rmdir(folder); /* fails if a file is left */
 }
 
-/* A network with everything that a description can say. */
+/* A network that uses every feature of a description. */
 typedef struct network {
     tacet_graph *g;
     tacet_value x, target, y;

@@ -4,11 +4,11 @@
     python3 tools/golden.py [DIRECTORY]          default: tests/golden
 
 Needs only torch (1.13 or newer) and numpy. Each network is written twice, side by side: in Tacet's small language, and
-by hand in PyTorch, as its users write it, so the two agree only if they mean the same. Inputs and initial weights
-are float32; PyTorch computes in float64. Everything is run once more in float32, and a network on which the two runs of
-PyTorch differ is refused, because its figures would show rounding rather than correctness.
+by hand in PyTorch, as its users write it, so the results agree only if both mean the same. Inputs and initial weights
+are float32; PyTorch computes in float64. Every network is also run in float32, and refused if its two results differ,
+because its figures would show rounding rather than correctness.
 
-Networks that need the operators of tests/ops go into the folder "extra" of the directory (tests/test_extra_golden.c).
+Networks that need the operators of tests/ops go into the subfolder "extra" (tests/test_extra_golden.c).
 
 Each network is one file in the safetensors format. Its metadata holds Tacet's description: input (lines "x 128", "target
 labels", "target labels 4" or "kind int32 3 4"), model, loss (lines "OUTPUT TARGET: SPEC"), penalties and options (lines
@@ -19,8 +19,8 @@ labels", "target labels 4" or "kind int32 3 4"), model, loss (lines "OUTPUT TARG
     value.NAME         a hidden value of the first step
     gradient.NAME      dObjective/dNAME at the first step, of parameters, inputs and hidden values
     term.NAME          a term at the first step, without lambda
-    objective          [10] at each step
-    gradient_norm      at the first step, over all parameters
+    objective          [10] the objective at each step
+    gradient_norm      the norm of the gradient at the first step, over all parameters
     after1.NAME        a parameter after 1 step
     after10.NAME       a parameter after 10 steps
 """
@@ -89,7 +89,7 @@ def draw(case):
 
 
 class Run:
-    """One step's forward pass: w parameters, v values by name, and the terms in the order in which they are added."""
+    """One step's forward pass: parameters w, values v by name, and the terms in the order in which they are added."""
 
     def __init__(self, w, feed):
         self.w, self.v, self.terms, self.objective = w, dict(feed), {}, 0.0
@@ -219,7 +219,7 @@ def soft(x, t):
     x.copy_(x.sign() * (x.abs() - t).clamp(min=0))
 
 
-# ---- The network of the question on Stack Overflow ------------------------------------------------------------------
+# ---- The network of a question on Stack Overflow ----------------------------------------------------------------------
 
 ASKED = {"feeds": {"x": (128,), "target": ("labels", 2)},
          "layers": {"linear1": (128, 32), "linear2": (32, 16), "linear3": (16, 2)},
@@ -368,7 +368,7 @@ def residual(r):
     r.v["linear2"] = r.linear(r.v["relu1"], "linear2")
     r.v["add1"] = r.v["linear2"] + r.v["relu1"]
     r.v["relu2"] = F.relu(r.v["add1"])
-    r.v["dropout1"] = F.dropout(r.v["relu2"], 0.0).clone()  # dropout may return its input, whose gradient is different
+    r.v["dropout1"] = F.dropout(r.v["relu2"], 0.0).clone()  # dropout may return its input, which has another gradient
     r.v["linear3"] = r.linear(r.v["dropout1"], "linear3")
     r.term("linear3:cross_entropy", 1, F.cross_entropy(r.v["linear3"], r.v["target"], reduction="sum"))
     r.term("relu*:norm", 0.1, torch.norm(torch.cat([r.v["relu1"], r.v["relu2"]], 1), 2, dim=1).mean())
@@ -411,7 +411,7 @@ Network("two_heads", {"x": (6,), "target": ("labels", 3), "where": (2,)},
 
 
 def over_positions(y, t, reduction="mean"):
-    """PyTorch wants the classes second, [batch, classes, positions]."""
+    """PyTorch takes the classes in the second dimension: [batch, classes, positions]."""
     return F.cross_entropy(y.transpose(1, 2), t, reduction=reduction)
 
 
@@ -609,7 +609,7 @@ Network("tied_head", {"tokens": ("labels", 7, 4), "target": ("labels", 7, 4)},
         loss="linear2 target: cross_entropy", penalties="test_table1.weight: l2 0.01",
         optimizer_text="sgd lr=0.1 momentum=0.5", batch=6, rows=5, batches=2)
 
-# ---- Layers that silence units, and what is learned about it ----------------------------------------------------------
+# ---- Layers that silence units, and their thresholds ------------------------------------------------------------------
 
 
 def largest(x, k):
@@ -704,7 +704,7 @@ CLASSIFIER = {"feeds": {"x": (6,), "target": ("labels", 3)}, "layers": {"linear1
 
 
 def prox_classifier(r):
-    """A term that acts through its proximal step is part of the objective, but its gradient is not taken."""
+    """A term that acts through its proximal step is part of the objective, but adds nothing to the gradient."""
     classifier(r)
     r.term("linear1.weight:l1", 0.05, r.w["linear1.weight"].detach().abs().sum())
     r.term("linear2.weight:l2", 0.1, r.w["linear2.weight"].detach().square().sum())
@@ -862,7 +862,7 @@ def main():
         worst, where = disagreement(exact, train(case, torch.float32))
         print("%-22s float32 and float64 differ by %.1e in %s" % (case.name, worst, where))
         if worst > 4e-6:
-            sys.exit(case.name + ": too sensitive to rounding to be a truth; change its sizes or its rates")
+            sys.exit(case.name + ": too sensitive to rounding for a reference; change its sizes or its rates")
         text = dict(case.text, made_by="tools/golden.py")
         os.makedirs(os.path.join(folder, case.folder), exist_ok=True)
         save(os.path.join(folder, case.folder, case.name + ".safetensors"), text, exact)

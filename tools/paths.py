@@ -8,15 +8,15 @@ build or the tests, so it is not in tools/packages.
 
 The network is one linear layer without a bias, with mse over all data as one batch, ROWS rows of INPUTS numbers. mse divides
 by the number of targets, rows times outputs m; scikit-learn's objectives have the factor 1 / (2 rows). So Tacet's objective
-is theirs times 2 / m, and the lambdas follow:
+is theirs times 2 / m, which gives these lambdas:
 
     lasso         sklearn alpha |w|_1                                              l1 2 alpha
     elastic net   sklearn alpha (r |w|_1 + (1 - r) / 2 |w|^2)                      l1_l2 l1=2 alpha r  l2=alpha (1 - r)
     group lasso   sklearn alpha sum over inputs |w_i|_2 (MultiTaskLasso)           group_lasso 2 alpha / (m sqrt(m)) by=input
 
-(sqrt(m): the size of a group is part of Tacet's penalty, but not of theirs.) A path begins where the first weight leaves 0.
-A point that rounding could put on the wrong side of 0 is refused: a weight that is not 0 must not be small, and where a
-weight is 0, its gradient must be clearly less than the penalty allows.
+(The sqrt(m) is the size of a group, a factor of Tacet's penalty but not of theirs.) A path begins where the first weight
+leaves 0. A point that rounding could put on the wrong side of 0 is refused: a weight that is not 0 must not be small, and if
+a weight is 0, its gradient must be clearly smaller than the penalty allows.
 """
 import warnings
 
@@ -28,7 +28,7 @@ EXACT = {"fit_intercept": False, "tol": 1e-14, "max_iter": 1000000}
 
 
 def draw():
-    """Correlated inputs of different sizes, and targets from a few of them, with noise. float32, as they are fed."""
+    """Correlated inputs of different scales, and noisy targets that depend on a few of them. float32, as they are fed."""
     rng = np.random.RandomState(26)
     x = rng.normal(size=(ROWS, INPUTS))
     for j in range(1, INPUTS):
@@ -80,7 +80,7 @@ def main():
     lasso = path(x, one, 1, lambda a: Lasso(alpha=a, **EXACT).fit(x, one[:, 0]).coef_)
     net = path(x, one, SHARE, lambda a: ElasticNet(alpha=a, l1_ratio=SHARE, **EXACT).fit(x, one[:, 0]).coef_)
     group = path(x, y, 1, lambda a: MultiTaskLasso(alpha=a, **EXACT).fit(x, y).coef_.T)
-    print("/* Made by tools/paths.py, where it says what is what. Do not edit. */")
+    print("/* Made by tools/paths.py, which explains the contents. Do not edit. */")
     print("enum { INPUTS = %d, ROWS = %d, OUTPUTS = %d, POINTS = %d };" % (INPUTS, ROWS, OUTPUTS, POINTS))
     print("static const double elastic_share = %g;" % SHARE)
     array("float paths_x", "ROWS * INPUTS", x)

@@ -48,7 +48,7 @@ static void over_figures(const cli_over *o, const tc_json *layers, const tc_json
     *dead = joint ? cli_number(joint, "dead") : units;
 }
 
-/* Whether an earlier --over is on this value, too. */
+/* Whether an earlier --over is on this value as well. */
 static bool seen(const cli_sweep *s, int over, const char *name)
 {
     for (int i = 0; i < over; i++)
@@ -57,8 +57,8 @@ static bool seen(const cli_sweep *s, int over, const char *name)
     return false;
 }
 
-/* How many elements of the swept weights, or of the swept activations, are not 0, counting each value once; *of: the
- * number of all their elements. */
+/* How many elements of the swept weights, or of the swept activations, are not 0, counting each value once; *of: how
+ * many elements they have. */
 static double not_zero(const cli_sweep *s, bool weights, const tc_json *layers, const tc_json *terms,
                        const double *figure, double *of)
 {
@@ -77,7 +77,7 @@ static double not_zero(const cli_sweep *s, bool weights, const tc_json *layers, 
     return sum;
 }
 
-/* CLI_OF_FIRING: of weights if only weights are swept or no layer can be silent. */
+/* CLI_OF_FIRING: counts weights if only weights are swept, or if no layer can be silent. */
 static double firing(const cli_sweep *s, const tc_json *layers, const tc_json *terms, const double *figure)
 {
     double units = 0, n;
@@ -228,16 +228,16 @@ const char *cli_sweep_reason(const cli_sweep *s)
     if (isnan(best->mean[CLI_OF_FIRING]))
         return cli_format(a, "%s; what fires is not counted for these penalties", top);
     if (isnan(s->tolerance))
-        return cli_format(a, "%s; how much of a difference is chance is unknown with %s", top,
-                          s->seeds == 1 ? "one seed: use --seeds 3" : "only one run of it");
+        return cli_format(a, "%s; %s cannot show how much of a difference is chance%s", top,
+                          s->seeds == 1 ? "one seed" : "one run of it", s->seeds == 1 ? ": use --seeds 3" : "");
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const char *of = s->binomial ? cli_format(a, "binomial, %s", cli_count(a, r->rows, "row"))
                                  : cli_format(a, "over %s", cli_count(a, best->ended, "seed"));
-    const char *error = cli_format(a, "one standard error of it is %.4f (%s)", s->tolerance, of);
-    if (s->chosen == s->best) return cli_format(a, "%s; %s, and no point within it fires less", top, error);
-    return cli_format(a, "%s; %s; of the points within it, %s fires least: %.4g instead of %.4g, with %s %.4f", top,
-                      error, cli_sweep_point_text(s, s->chosen), chosen->mean[CLI_OF_FIRING], best->mean[CLI_OF_FIRING],
-                      s->by.name, chosen->mean[s->by.figure]);
+    const char *error = cli_format(a, "its standard error is %.4f (%s)", s->tolerance, of);
+    if (s->chosen == s->best) return cli_format(a, "%s; %s, and no point within that range fires less", top, error);
+    return cli_format(a, "%s; %s; of the points within that range, %s fires least: %.4g instead of %.4g, with %s %.4f",
+                      top, error, cli_sweep_point_text(s, s->chosen), chosen->mean[CLI_OF_FIRING],
+                      best->mean[CLI_OF_FIRING], s->by.name, chosen->mean[s->by.figure]);
 }
 
 const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
@@ -250,10 +250,10 @@ const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
     if (r && strcmp(r->part, "validation") != 0)
         text = cli_format(
             a,
-            "%sFigures are of the %s data: a point chosen by them looks better than it is. Hold some data out: "
+            "%sFigures are of the %s data, so a point chosen by them looks better than it is. To hold some data out: "
             "--set train.validate=0.1.\n",
             text, r->part);
-    if (s->jobs > 1) text = cli_format(a, "%sTimes were taken with %d runs in parallel.\n", text, s->jobs);
+    if (s->jobs > 1) text = cli_format(a, "%sTimes were measured with %d runs in parallel.\n", text, s->jobs);
     for (int i = 0; i < s->runs; i++)
         if (s->run[i].state == CLI_RUN_FAILED)
             text = cli_format(a, "%sFailed: %s: %s\n", text, s->run[i].name, s->run[i].said);

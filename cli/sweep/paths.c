@@ -33,12 +33,12 @@ typedef struct slot {
 typedef struct paths {
     cli_sweep *sweep;
     slot slot[CLI_SWEEP_JOBS];
-    int next;     /* the run with which the next path begins */
-    int length;   /* runs of a path */
+    int next;     /* the first run of the next path */
+    int length;   /* runs per path */
     int running;  /* processes */
     int signal;   /* the number of the signal received, or 0 */
     int done, of; /* runs in this process */
-    double spent; /* seconds, in runs that are done */
+    double spent; /* seconds, in finished runs */
     sigset_t before, waited;
 } paths;
 
@@ -78,7 +78,7 @@ static void command(const cli_sweep *s, int i, const char *argument[ARGUMENTS])
     argument[n] = NULL;
 }
 
-/* Runs in the new process, where nothing may allocate. */
+/* Called in the new process, where nothing may allocate. */
 static void become(const cli_sweep *s, const char *log, pid_t parent, const sigset_t *mask,
                    const char *const argument[ARGUMENTS])
 {
@@ -95,7 +95,7 @@ static void become(const cli_sweep *s, const char *log, pid_t parent, const sigs
     if (in > STDERR_FILENO) close(in);
     if (out > STDERR_FILENO) close(out);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    /* The program of this process, even if its file has been replaced meanwhile. */
+    /* This runs the program of this process, even if its file has been replaced meanwhile. */
     execv("/proc/self/exe", (char *const *)argument);
     execvp(s->program, (char *const *)argument);
     _exit(CANNOT_RUN);
@@ -176,7 +176,7 @@ static void ended(paths *p, slot *t, int status)
     t->at++;
 }
 
-/* ---- All of them ------------------------------------------------------------------------------------------------- */
+/* ---- All runs ---------------------------------------------------------------------------------------------------- */
 
 /* Finds the next run for a slot, on its path or the next one; false: no run is left. */
 static bool find_work(paths *p, slot *t)
@@ -210,13 +210,12 @@ static void reap(paths *p)
 static void pass_on(paths *p, int number)
 {
     p->signal = number;
-    cli_progress_say(&p->sweep->progress, "stopping: %s to write a checkpoint",
+    cli_progress_say(&p->sweep->progress, "stopping: waiting for %s to write a checkpoint",
                      cli_count(p->sweep->arena, p->running, "run"));
     for (int i = 0; i < p->sweep->jobs; i++)
         if (p->slot[i].process) kill(p->slot[i].process, number);
 }
 
-/* Draws the moving line. */
 static void draw(const paths *p)
 {
     cli_progress *to = &p->sweep->progress;
@@ -257,7 +256,7 @@ tacet_status cli_sweep_paths(cli_sweep *s)
         p->of += s->run[i].state != CLI_RUN_ENDED;
     }
     if (p->of < s->runs)
-        cli_progress_say(&s->progress, "%d of %s have already ended", s->runs - p->of,
+        cli_progress_say(&s->progress, "%d of %s have already finished", s->runs - p->of,
                          cli_count(s->arena, s->runs, "run"));
     static const int number[] = {SIGINT, SIGTERM, SIGCHLD};
     struct sigaction usual = {.sa_handler = SIG_DFL}, old[3];

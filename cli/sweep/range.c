@@ -1,7 +1,7 @@
-/* range.c: finds the range A..B:N in a penalty, and puts each of N numbers in its place.
+/* range.c: finds the range A..B:N in a penalty, and replaces it by each of N numbers.
  *
- * The numbers are evenly spaced on a logarithmic scale. Those between the ends are rounded to as few digits as keep
- * them apart, but at least four: a lambda that is read in the table can be typed again, and it names a folder. */
+ * The numbers are evenly spaced on a logarithmic scale. Those between the ends are rounded to four digits, or more if
+ * some would be equal: a lambda can then be copied from the table, and names a folder. */
 #include "sweep/range.h"
 
 #include <ctype.h>
@@ -29,7 +29,7 @@ static const char *text_of(cli_arena *a, part p) { return cli_copy(a, p.from, (s
 /* ---- The ends ---------------------------------------------------------------------------------------------------- */
 
 static const char
-    *const positive = "the points of a range are evenly spaced on a logarithmic scale: both ends are numbers above 0";
+    *const positive = "the points of a range are evenly spaced on a logarithmic scale: both ends must be above 0";
 
 static tacet_status read_end(cli_arena *a, const cli_over *o, part p, cli_range_end *end)
 {
@@ -62,7 +62,7 @@ static tacet_status read_range(cli_arena *a, cli_over *o, part range, const char
     if (!tc_integer_read(text_of(a, count), &n) || n < 1 || n > CLI_RANGE_POINTS)
         return refuse(
             count, NULL,
-            cli_format(a, "the number of points is from 1 to %d, not '%s'", CLI_RANGE_POINTS, text_of(a, count)));
+            cli_format(a, "the number of points must be from 1 to %d, not '%s'", CLI_RANGE_POINTS, text_of(a, count)));
     o->count = (int)n;
     if (n == 1 && (o->end[0].number != o->end[1].number || o->end[0].of_largest != o->end[1].of_largest))
         return refuse(count, NULL, "one point cannot have two ends: use 2 points, or the same number twice");
@@ -77,7 +77,7 @@ static const char *kind_of(cli_arena *a, const char *penalty)
     return cli_copy(a, penalty, strcspn(penalty, " \t\r\n"));
 }
 
-/* The name given to a penalty; "" if it has no name, or a mistake. */
+/* The name given to a penalty; "" if it has no name or is malformed. */
 static const char *called(cli_arena *a, const char *penalty)
 {
     tacet_setting at = {.size = sizeof at};
@@ -97,8 +97,8 @@ static tacet_status read_value(cli_arena *a, cli_over *o, part spec, const tacet
     const char *dots = strstr(range.from, "..");
     if (*range.from == '"' || !dots || dots >= range.to) return TACET_OK;
     if (o->attribute)
-        return refuse(range, "another --over sweeps another attribute, in every combination",
-                      "a second range: only one attribute of a penalty is swept");
+        return refuse(range, "a second --over can sweep the other attribute, in every combination",
+                      "a second range: an --over sweeps only one attribute");
     o->attribute = attribute->name;
     o->lambda = strcmp(o->attribute, "lambda") == 0;
     o->whole = strcmp(attribute->type, "int") == 0;
@@ -122,7 +122,7 @@ static tacet_status read_penalty(cli_arena *a, cli_over *o, part spec)
     return s;
 }
 
-/* The first `most` bytes of text, with what a file name should not contain replaced by _. */
+/* The first `most` bytes of text, with _ for characters that a file name should not contain. */
 static const char *plain(cli_arena *a, const char *text, size_t most)
 {
     char *copy = cli_copy(a, text, strlen(text) < most ? strlen(text) : most);
@@ -173,7 +173,7 @@ static const char *point(cli_arena *a, const cli_over *o, int i, int digits)
     const double x = end >= 0 ? end_of(o, end) : exp(from + (to - from) * i / (n - 1));
     if (o->whole) return cli_format(a, "%.0f", x);
     if (end < 0 || o->end[end].of_largest) return cli_format(a, "%.*g", digits, x);
-    return cli_format(a, "%s", tc_number_digits(x, 4, text)); /* an end that was written is kept exactly */
+    return cli_format(a, "%s", tc_number_digits(x, 4, text)); /* an end that was given as a number is kept exactly */
 }
 
 static bool write_points(cli_arena *a, cli_over *o, int digits)
@@ -198,7 +198,7 @@ tacet_status cli_over_fill(cli_arena *a, cli_over *o)
             return cli_fail_at(place, width, "write numbers: 1e-6..1e-2:9",
                                "the largest lambda could not be estimated here, so max has no value");
         if (!(end_of(o, i) >= FLT_MIN && end_of(o, i) <= FLT_MAX))
-            return cli_fail_at(place, width, NULL, "a range goes from %g to %g at most; an end of this one is %g",
+            return cli_fail_at(place, width, NULL, "the ends of a range must be from %g to %g; one is %g",
                                (double)FLT_MIN, (double)FLT_MAX, end_of(o, i));
     }
     o->value = cli_take(a, (size_t)o->count * sizeof *o->value);

@@ -28,23 +28,23 @@ typedef struct cli_over {
     cli_range_end end[2];
     double largest;     /* the estimate; NAN: unknown */
     int count;          /* points, in the order of the path */
-    const char **value; /* [count], as they are written into the penalty, all different */
+    const char **value; /* [count], in the text of the penalty, all different */
     double *number;     /* [count] */
     bool parameter;     /* the penalty is on parameters */
-    int matches;        /* the values that it is on: */
+    int matches;        /* how many values it is on */
     const cli_matched *matched;
 } cli_over;
 
-/* Reads the text. Sets all but largest, value, number and the values that it is on. */
+/* Reads the text. Sets all members but largest, value, number and the values that it is on. */
 tacet_status cli_over_read(cli_arena *a, const char *text, cli_over *o);
 
 /* Sets value and number, once `largest` is known. */
 tacet_status cli_over_fill(cli_arena *a, cli_over *o);
 
-/* The penalty with that value in place of the range, as --penalty takes it. */
+/* The penalty with the range replaced by that value, in the form that --penalty takes. */
 const char *cli_over_penalty(cli_arena *a, const cli_over *o, const char *value);
 
-/* Removes the same penalty on the same selector from a configuration: the one of the sweep replaces it. */
+/* Removes the same penalty on the same selector from a configuration, because the swept one replaces it. */
 void cli_over_replace(const cli_over *o, cli_config *c);
 
 /* ---- trial.c: before the first run, with an open job ------------------------------------------------------------- */
@@ -52,7 +52,7 @@ void cli_over_replace(const cli_over *o, cli_config *c);
 /* Finds what the penalty is on: the values of the plan that the selector matches. */
 void cli_over_match(cli_arena *a, const tacet_graph *g, const tacet_plan *p, cli_over *o);
 
-/* Checks that the library accepts the penalties at one end of all ranges (0: the first points, 1: the last). */
+/* Checks that the library accepts the penalties with all ranges at one end (0: the first points, 1: the last). */
 tacet_status cli_over_try(cli_arena *a, const cli_job *job, int overs, const cli_over *over, int end);
 
 /* Sets `largest` of a range over lambda: the largest value of tacet_lambda_max for its terms, with the initial weights

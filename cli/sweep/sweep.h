@@ -4,7 +4,7 @@
  * --over is the path: runs along it follow one another, each from the weights of the previous one. In the folder:
  *
  *     config.yaml       the configuration without the swept penalties
- *     sweep.json        what was asked for, and the estimates; the sweep has begun once it exists
+ *     sweep.json        the options and the estimates; the sweep has begun once it exists
  *     lock              held by the sweep and by all of its runs
  *     NAME/, NAME.log   a run (see run_folder.h), and its messages
  *     sweep.csv, report.html   the table, at the end */
@@ -67,7 +67,7 @@ typedef struct cli_sweep {
     int64_t seed;             /* the first */
     bool fresh, begun;        /* begun: sweep.json existed at the start */
     int points, runs;
-    cli_sweep_point *point; /* [points], the first --over fastest */
+    cli_sweep_point *point; /* [points], the first --over varies fastest */
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
     int lock;               /* file descriptor */
     cli_progress progress;
@@ -76,7 +76,7 @@ typedef struct cli_sweep {
     cli_sweep_judge by; /* accuracy; the data loss if there is no accuracy */
     int best, chosen;   /* points; -1: no run ended */
     double tolerance;   /* one standard error of the best; NAN: unknown */
-    bool binomial;      /* the error is that of a share of rows, not over seeds */
+    bool binomial;      /* the error is that of a share of rows, not that over seeds */
 } cli_sweep;
 
 /* ---- sweep_folder.c ---------------------------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed);
 
 /* ---- paths.c ----------------------------------------------------------------------------------------------------- */
 
-/* Runs what has not ended. Returns 128 plus the number of a signal that stopped it, after checkpoints of the runs. */
+/* Runs all that have not ended. If a signal stops it, returns 128 plus its number, after the runs' checkpoints. */
 tacet_status cli_sweep_paths(cli_sweep *s);
 
 /* ---- outcome.c --------------------------------------------------------------------------------------------------- */
@@ -116,20 +116,20 @@ void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r);
 /* Computes the means and makes the choice. */
 void cli_sweep_weigh(cli_sweep *s);
 
-/* Whether no other point is at least as good both in this figure, the smaller the better, and in what is judged by, and
- * better in one of them. */
+/* Whether no other point is at least as good both in `figure`, the smaller the better, and in the figure that points are
+ * compared by, and better in one of them. */
 bool cli_sweep_on_front(const cli_sweep *s, const cli_sweep_point *p, int figure);
 
-/* The run whose model represents a point: that of the first seed that ended; NULL: no run ended. */
+/* The run whose model represents a point: the run of the first seed that ended; NULL: no run ended. */
 const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point);
 
-/* Why the point was chosen, as a sentence without its end. */
+/* Why the point was chosen, as a sentence without the full stop. */
 const char *cli_sweep_reason(const cli_sweep *s);
 
 /* ---- sweep_table.c, sweep_page.c --------------------------------------------------------------------------------- */
 
-/* The table of all points, with a head, of *columns columns; *align as cli_table takes it. plus: printed between a mean
- * and its error. */
+/* The cells of a table of all points, headings first, with *columns columns; *align is for cli_table. plus: printed
+ * between a mean and its error. */
 const char **cli_sweep_cells(const cli_sweep *s, const char *plus, int *columns, const char **align);
 void cli_sweep_table(const cli_sweep *s, FILE *to);
 void cli_sweep_json(const cli_sweep *s, FILE *to);

@@ -1,4 +1,4 @@
-/* sweep_folder.c: the folder of a sweep: what was asked for, the lock, and the layout of points and runs.
+/* sweep_folder.c: the folder of a sweep: its options, the lock, and the layout of points and runs.
  *
  * sweep.json and config.yaml define a sweep; the folders of its runs show which of them are done. So a sweep that was
  * killed at any moment can continue from its folder. */
@@ -13,34 +13,34 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 10 }; /* seconds, enough for runs whose sweep was killed to write a checkpoint */
+enum { PATIENCE = 10 }; /* seconds: enough for the runs of a killed sweep to write their checkpoints */
 
-/* ---- What was asked for ------------------------------------------------------------------------------------------ */
+/* ---- The options ------------------------------------------------------------------------------------------------- */
 
 static tacet_status odd(const cli_sweep *s, const char *what)
 {
-    return cli_fail_hint(TACET_FILE, "begin the sweep again in another folder", "%s: not what a sweep writes: %s",
+    return cli_fail_hint(TACET_FILE, "begin the sweep again in another folder", "%s: not a record of a sweep: %s",
                          s->folder.sweep, what);
 }
 
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
 {
     const tc_json *o, *one;
-    const tacet_status status = cli_json_file(s->arena, s->folder.sweep, "not what a sweep writes", &o);
+    const tacet_status status = cli_json_file(s->arena, s->folder.sweep, "not a record of a sweep", &o);
     if (status != TACET_OK) return status;
     const tc_json *over = tc_json_get(o, "over");
     const int64_t seeds = tc_json_whole(tc_json_get(o, "seeds"), CLI_SWEEP_SEEDS);
     const int64_t fresh = tc_json_whole(tc_json_get(o, "fresh"), 1);
     const size_t n = tc_json_size(over);
     size_t i;
-    if (n < 1 || n > CLI_OVERS) return odd(s, "over is a list of one to four");
-    if (seeds < 1) return odd(s, "seeds is a whole number");
-    if (fresh < 0) return odd(s, "fresh is 0 or 1");
+    if (n < 1 || n > CLI_OVERS) return odd(s, "over must be a list of one to four");
+    if (seeds < 1) return odd(s, "seeds must be a whole number");
+    if (fresh < 0) return odd(s, "fresh must be 0 or 1");
     *asked = (cli_sweep_asked){.overs = (int)n, .seeds = (int)seeds, .fresh = fresh == 1};
     tc_json_each(over, i, one)
     {
         const char *text = tc_json_text(tc_json_get(one, "text"));
-        if (!text) return odd(s, "an over has a text");
+        if (!text) return odd(s, "each over must have a text");
         asked->over[i] = text;
         asked->largest[i] = cli_number(one, "largest");
     }
@@ -84,9 +84,9 @@ static tacet_status compare(const cli_sweep *s, const char *theirs, const char *
         while (*theirs == '#') theirs += strcspn(theirs, "\n"), theirs += *theirs == '\n';
         const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
         if (n != m || strncmp(theirs, own, n) != 0)
-            return cli_fail_hint(TACET_DESCRIPTION, "a sweep continues as it was begun; --out DIR begins another",
-                                 "%s was begun with \"%.*s\", not with \"%.*s\"", s->folder.path, (int)n, theirs,
-                                 (int)m, own);
+            return cli_fail_hint(
+                TACET_DESCRIPTION, "a sweep keeps the settings it was begun with; --out DIR begins a new one",
+                "%s was begun with \"%.*s\", not with \"%.*s\"", s->folder.path, (int)n, theirs, (int)m, own);
         if (!theirs[n] && !own[m]) return TACET_OK;
         theirs += n + (theirs[n] == '\n');
         own += m + (own[m] == '\n');
@@ -115,7 +115,7 @@ static tacet_status same_config(const cli_sweep *s, const cli_config *c)
 }
 
 static const char head[] =
-    "# The sweep's configuration, without the penalties that are swept. Go on with: tacet sweep --resume FOLDER\n";
+    "# The sweep's configuration, without the penalties that are swept. To continue: tacet sweep --resume FOLDER\n";
 
 static tacet_status write_config(const cli_sweep *s, const cli_config *c)
 {
@@ -127,8 +127,8 @@ static tacet_status write_config(const cli_sweep *s, const cli_config *c)
     return cli_outfile_close(&o);
 }
 
-/* Refuses a folder with files of something else, or with runs of another sweep. Its configuration may be that of a
- * sweep killed before it wrote sweep.json. */
+/* Refuses a folder with other files, or with runs of another sweep. The folder may hold the configuration of
+ * a sweep that was killed before it wrote sweep.json. */
 static tacet_status vacant(const cli_sweep *s)
 {
     size_t length;
@@ -138,15 +138,15 @@ static tacet_status vacant(const cli_sweep *s)
     for (int i = 0; i < s->runs && !found; i++)
         if (cli_folder_has(s->run[i].folder.config)) found = s->run[i].folder.path;
     if (!found) return TACET_OK;
-    return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s holds no sweep, but %s is there", s->folder.path,
-                         found);
+    return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s does not hold a sweep, but %s exists",
+                         s->folder.path, found);
 }
 
 tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
 {
     if (cli_folder_has(s->folder.sweep) && !s->begun)
         return cli_fail_hint(TACET_FAILED, "begin again, or use another folder with --out",
-                             "meanwhile another sweep has begun in %s", s->folder.path);
+                             "another sweep has begun in %s in the meantime", s->folder.path);
     if (cli_folder_has(s->folder.sweep)) return same_config(s, c);
     tacet_status status = vacant(s);
     if (status == TACET_OK) status = write_config(s, c);

@@ -1,5 +1,5 @@
-/* sweep_page.c: the page of a sweep: what was asked, which point is taken and why, every point, what silence costs, and
- * how it changes along the path. */
+/* sweep_page.c: the page of a sweep: which point is taken and why, the settings, every point, what silence costs, and
+ * how the figures change along the path. */
 #include "sweep/sweep.h"
 
 #include "report/chart.h"
@@ -58,22 +58,22 @@ static void asked(cli_sweep *s, cli_page *page)
                       o->lambda ? cli_digits(a, o->largest) : "-", NULL);
     }
     cli_page_section(
-        page, "What was asked",
-        "The largest lambda is estimated before training, from the gradients of the initial weights on the first "
-        "batch: from there on, the penalty pulls at each element at least as hard as the data do at any.");
+        page, "Settings",
+        "The largest lambda is estimated before training, from the gradients on the first batch with the initial "
+        "weights: from there on, the penalty pulls on each element at least as hard as the data pull on any.");
     cli_page_table(page, NULL, &t);
     const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,
                                         s->fresh ? "%s; every run starts from initial weights."
-                                                 : "%s; along the path each run starts from the weights of the one "
-                                                   "before it.",
+                                                 : "%s; along the path, each run starts from the weights of the "
+                                                   "previous one.",
                                         seeds));
     if (cli_source_read(a, s->folder.config, &config) == TACET_OK) cli_page_fold(page, "Configuration", config.text);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* The page of a run, relative to the folder of the sweep; NULL: it does not exist. */
+/* The page of a run, relative to the folder of the sweep; NULL if it does not exist. */
 static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 {
     if (!r || !cli_folder_has(r->folder.report)) return NULL;
@@ -102,7 +102,7 @@ static void points(cli_sweep *s, cli_page *page)
     }
 }
 
-/* With several seeds, a separate table links to the pages of the runs. */
+/* If there are several seeds, a separate table links to the pages of the runs. */
 static void runs(cli_sweep *s, cli_page *page)
 {
     enum { COLUMNS = 5 };
@@ -111,14 +111,15 @@ static void runs(cli_sweep *s, cli_page *page)
     const char **href = cli_take(a, ((size_t)shown + 1) * COLUMNS * sizeof *href);
     cli_sheet t = {.align = "lrrrr", .href = href};
     if (s->seeds == 1) return;
-    cli_sheet_add(a, &t, "run", "seed", s->by.name, "density", "ms a step", NULL);
+    cli_sheet_add(a, &t, "run", "seed", s->by.name, "density", "ms/step", NULL);
     for (int i = 0; i < shown; i++) {
         const cli_sweep_run *r = &s->run[i];
         href[t.cells] = page_of(s, r);
         cli_sheet_add(a, &t, r->name, cli_format(a, "%lld", (long long)r->seed), cli_digits(a, r->figure[s->by.figure]),
                       cli_digits(a, r->figure[CLI_OF_SILENCE]), cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000), NULL);
     }
-    cli_page_section(page, "Runs", shown < s->runs ? "The first of them; each has its own page." : NULL);
+    cli_page_section(page, "Runs",
+                     shown < s->runs ? "Only the first runs are listed. Each run has its own page." : NULL);
     cli_page_table(page, NULL, &t);
 }
 
@@ -130,7 +131,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The points on a front, or the others, in the order of x. */
+/* The points on a front, or the others, in ascending order of x. */
 static cli_series gather(const cli_sweep *s, int figure, double scale, bool front)
 {
     typedef struct at {
@@ -194,7 +195,7 @@ static void along(cli_sweep *s, cli_page *page, int figure, const char *title, c
     cli_chart_lines(page, &(cli_chart){.title = title,
                                        .x_name = cli_format(s->arena, "%s of %s:%s", o->attribute, o->on, o->kind),
                                        .y_name = y_name,
-                                       .note = paths < all ? "The first paths of all." : NULL,
+                                       .note = paths < all ? "Only the first paths are shown." : NULL,
                                        .x_log = true,
                                        .count = paths,
                                        .series = series});
@@ -227,14 +228,14 @@ tacet_status cli_sweep_page(cli_sweep *s)
     if (s->chosen >= 0) {
         cli_page_section(
             &page, "What silence costs",
-            "Points on the line are those that no other beats in both. The tooltip of a point, and the table, give its "
+            "No other point beats those on the line in both figures. The tooltip of a point, and the table, give its "
             "penalties.");
         front(s, &page, CLI_OF_SILENCE, 1, "density", density_of(s));
         front(s, &page, CLI_OF_STEP_US, 1e-3, "time", "time per step [ms]");
         cli_page_section(&page, "Along the path", NULL);
         along(s, &page, CLI_OF_OVER, "Density", cli_format(s->arena, "density of %s", s->over[0].on));
         along(s, &page, s->by.figure, s->by.title, s->by.name);
-        along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units of a sample");
+        along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units per sample");
     }
     runs(s, &page);
     return cli_page_close(&page);

@@ -13,7 +13,7 @@ typedef struct column {
 
 static const column of_all[] = {{"accuracy", "accuracy", CLI_OF_ACCURACY, 4, 1},
                                 {"data loss", "data_loss", CLI_OF_LOSS, 0, 1},
-                                {"ms a step", "step_us", CLI_OF_STEP_US, 0, 1e-3},
+                                {"ms/step", "step_us", CLI_OF_STEP_US, 0, 1e-3},
                                 {"fires", "firing", CLI_OF_FIRING, 0, 1}};
 enum { OF_ALL = sizeof of_all / sizeof *of_all, COLUMNS = 2 * CLI_OVERS + OF_ALL };
 
@@ -24,7 +24,7 @@ static const char *prefix(const cli_sweep *s, int over)
     return s->overs == 1 ? "" : cli_format(s->arena, "%s:%s ", o->on, *o->called ? o->called : o->kind);
 }
 
-/* The columns after those of the swept values: density and dead units of each penalty, then figures of the whole. */
+/* The columns after those of the swept values: density and dead units of each penalty, then figures of the network. */
 static int columns_of(const cli_sweep *s, column c[COLUMNS])
 {
     int n = 0;
@@ -43,7 +43,7 @@ static bool any(const cli_sweep *s, int figure)
     return false;
 }
 
-/* The heading of the swept values, which differs from that of a figure of the same name. */
+/* The heading of the swept values, different from that of a figure of the same name. */
 static const char *asked(const cli_sweep *s, int over)
 {
     return cli_format(s->arena, s->over[over].lambda ? "%s%s" : "%s%s asked", prefix(s, over), s->over[over].attribute);
@@ -100,7 +100,7 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
     const char *const *cell = cli_sweep_cells(s, "+-", &columns, &align);
     for (int i = 0; i < s->overs; i++)
         if (s->over[i].lambda)
-            cli_print(to, "%s:%s: the largest lambda that changes anything, by the gradients at the start: %s\n",
+            cli_print(to, "%s:%s: the largest lambda that changes anything, from the gradients at the start: %s\n",
                       s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);

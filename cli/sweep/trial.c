@@ -30,7 +30,7 @@ static void close_trial(trial *t)
     tacet_graph_free(t->job.graph);
 }
 
-/* The configuration of the job with these penalties and those of all ranges at one end (1 if max is not known yet). */
+/* Opens the job with these penalties and those of all ranges at one end (with the value 1 if max is not known yet). */
 static tacet_status open_trial(trial *t, cli_arena *a, const cli_job *job, const cli_pair *penalties, int overs,
                                const cli_over *over, int end, int threads)
 {
@@ -69,7 +69,7 @@ tacet_status cli_over_estimate(cli_arena *a, const cli_job *job, int threads, cl
         if (!cli_penalises(t.job.plan, i, &term)) continue;
         tacet_loader_seek(job->loader, 0, 0);
         const int64_t rows = tacet_loader_next(job->loader, t.job.plan, t.job.x, t.job.target);
-        /* An error here occurs in the run as well, which reports it. */
+        /* The run has the same error, and reports it. */
         if (rows > 0 && tacet_lambda_max(t.job.plan, i, rows, &lambda) == TACET_OK)
             o->largest = fmax(o->largest, lambda);
     }

@@ -1,7 +1,7 @@
-/* l1_activations.c: how do I add an L1 penalty to the activations that come out of a ReLU, and how do I penalise one
- * layer alone? Twice the same network, 128-32-16-2 with a batch of 4: once with penalties on what two layers put out,
- * once with penalties on the parameters of two layers, weight and bias as one vector. What a penalty is on is said by a
- * name, and the rest of the program does not change.
+/* l1_activations.c: how to add an L1 penalty to the outputs of a ReLU, and how to penalise only one layer. Trains the
+ * same network, 128-32-16-2 with a batch of 4, twice: once with penalties on the outputs of two layers, once with
+ * penalties on the parameters of two layers, weight and bias as one vector. Only the names and descriptions of the
+ * penalties differ.
  *
  *     cc l1_activations.c $(pkg-config --cflags --libs tacet) */
 #include <tacet/tacet.h>
@@ -41,7 +41,7 @@ static int train(const char *title, const penalty penalties[2])
     tacet_value y = tacet_chain(g, x, "linear 32 | relu | linear 16 | relu | linear 2");
     tacet_loss(g, "cross_entropy", y, target);
     for (int i = 0; i < 2; i++) tacet_penalize(g, penalties[i].on, penalties[i].text);
-    tacet_keep(g, "relu1"); /* can be read after a step: what `return out, layer1_out` is for */
+    tacet_keep(g, "relu1"); /* so that it can be read after a step, like `return out, layer1_out` in PyTorch */
 
     tacet_error why;
     tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=1e-4"}, &why);
@@ -74,7 +74,7 @@ int main(void)
 {
     const penalty activations[] = {{"relu1", "l1 0.5 reduce=sum"}, {"relu2", "norm 0.01 p=2 reduce=sum"}};
     const penalty parameters[] = {{"linear1.*", "l1 0.5 joint"}, {"linear2.*", "norm 0.01 p=2 joint"}};
-    int status = train("Penalties on activations: what the first and the second ReLU put out", activations);
+    int status = train("Penalties on activations: the outputs of the first and the second ReLU", activations);
     if (status == 0) status = train("Penalties on parameters: those of the first and the second layer", parameters);
     return status;
 }

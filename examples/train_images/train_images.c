@@ -1,6 +1,5 @@
-/* train_images.c: real images, and silence as a goal. Trains on Fashion-MNIST (Debian: dataset-fashion-mnist) with an
- * L1 penalty on what the first ReLU puts out, and says how well the network does on the test images and what share of
- * that layer still fires.
+/* train_images.c: trains on Fashion-MNIST (Debian package dataset-fashion-mnist) with an L1 penalty on the output of the
+ * ReLU. After each epoch, prints the accuracy on the test images and the share of the layer's outputs that are not 0.
  *
  *     train_images [EPOCHS [PENALTY]]        train_images 2 "l1 1e-3" */
 #include <tacet/tacet.h>

@@ -1,8 +1,8 @@
 /* tacet.h: train neural networks in which any value can have its own penalty.
  *
- * Read it from top to bottom: describe a network as a graph, compile the graph into a plan, feed the plan and step it,
- * read what happened, save the result. The catalogue at the end lists every word of the small language in which layers,
- * losses, penalties and optimizers are written:
+ * Read this file from top to bottom: describe a network as a graph, compile the graph into a plan, feed the plan and
+ * step it, read what happened, save the result. The catalogue at the end lists every word of the small language in
+ * which layers, losses, penalties and optimizers are written:
  *
  *     name [positional ...] [key=value ...] [flag ...]          "linear 512", "l1 1e-4 reduce=sum", "sgd lr=0.1"
  *
@@ -12,7 +12,7 @@
  *
  * A struct that begins with `size_t size` can grow: later versions append fields. The caller sets size before each use,
  * `tacet_term t = {.size = sizeof t};`, so that a program works with a library of a different version. Where the caller
- * fills in the struct, fields that it lacks count as 0, and fields that the library does not know must be 0, otherwise
+ * fills in the struct, fields that it lacks count as 0, and fields that the library does not know must be 0; otherwise
  * the call is refused. Where the library fills it in, it writes the fields that it knows and that fit into size bytes,
  * sets the rest to 0, and leaves size unchanged. A size that was never set makes the call fail. tacet_value,
  * tacet_error, tacet_memory and tacet_note have no size field and never grow.
@@ -46,10 +46,10 @@ typedef enum tacet_status {
     TACET_OK = 0,
     TACET_FAILED = 1,      /* the run failed: calls in the wrong order, data that do not fit the network */
     TACET_DESCRIPTION = 2, /* a mistake in the small language, a shape, a selector, a configuration */
-    TACET_FILE = 3,        /* a file was refused: truncated, of the wrong format, or its size is not what it says */
+    TACET_FILE = 3,        /* a file was refused: truncated, in the wrong format, or not of the size that it claims */
     TACET_MEMORY = 4,      /* an allocation failed */
     TACET_IO = 5,          /* the system could not open, read or write a file */
-    TACET_NOT_FINITE = 6   /* the objective or a gradient is not a number; the weights are as before the step */
+    TACET_NOT_FINITE = 6   /* the objective or a gradient is not finite; the weights are as before the step */
 } tacet_status;
 
 /* What went wrong. The struct belongs to the caller, who may leave it uninitialised: it is written only on failure.
@@ -93,15 +93,15 @@ typedef struct tacet_graph tacet_graph;
  * and every call accepts it and passes it on.
  *
  * A unit of a value is an index of its last dimension; the leading dimensions are its positions. [512] has 512 units
- * and one position, [T, D] has D units and T positions, [H, W, C] has C units and H * W positions. Wherever units are
- * counted, penalised or steered, these are meant. */
+ * and one position, [T, D] has D units and T positions, [H, W, C] has C units and H * W positions. Units are counted,
+ * penalised and steered in this sense everywhere. */
 typedef struct tacet_value {
     int32_t id;
 } tacet_value;
 
-/* Makes an empty graph. NULL when out of memory; calls on a NULL graph do nothing, and tacet_compile says why. A graph
- * may be freed as soon as it is compiled: its plans keep what they need. (They still read it: while a plan runs in one
- * thread, no other thread may add to its graph.) */
+/* Makes an empty graph. NULL when out of memory; calls on a NULL graph do nothing, and tacet_compile reports it. A
+ * graph may be freed as soon as it is compiled: its plans keep what they need. (They still read it: while a plan runs
+ * in one thread, no other thread may add to its graph.) */
 TACET_API tacet_graph *tacet_graph_new(const tacet_memory *memory);
 TACET_API void tacet_graph_free(tacet_graph *g); /* NULL is allowed, here and in every other free */
 
@@ -153,9 +153,9 @@ TACET_API void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet
  *     layer1.*.weight  the weights of all layers in layer1
  *     layer1.*.*       the parameters of all layers in layer1; and layers with two or more dots, layer1.0.conv1
  *
- * A penalty whose selector matches both parameters and other values is refused, since it is hardly meant for both. In
- * tacet_options selectors match only parameters. (Python's fnmatch over named_parameters does not split names: there
- * "layer1.*" is every parameter in layer1.)
+ * A penalty whose selector matches both parameters and other values is refused, because that is probably a mistake. In
+ * tacet_options selectors match only parameters. (fnmatch over PyTorch's named_parameters does not split names: with it
+ * "layer1.*" matches every parameter in layer1.)
  *
  * reduce= says what a penalty is divided by: "sample" (the default on values of the batch), "position", "mean" or "sum"
  * (the default on parameters). With "position", and with a penalty that treats the units of a position as a vector, the
@@ -163,8 +163,8 @@ TACET_API void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet
  *
  * Instead of a lambda, "l1 density=0.05" (or l0=40, the same as a number of units that fire at a position) on an
  * activation and "l1 zeros=0.9 prox" on a parameter steer it to a target; "l1 1e-4 warmup=2 from=1 until=8
- * schedule=cosine" changes it over the run. Both are measured in epochs: set how long an epoch is
- * (tacet_config.steps_per_epoch) and how many there are (tacet_config.epochs). */
+ * schedule=cosine" changes it over the run. Both count time in epochs: set the length of an epoch
+ * (tacet_config.steps_per_epoch) and the number of epochs (tacet_config.epochs). */
 TACET_API void tacet_penalize(tacet_graph *g, const char *selector, const char *penalty);
 
 /* Sets options for the parameters that match, which override those of the optimizer: "lr=0.01 weight_decay=0",
@@ -221,8 +221,8 @@ TACET_API void tacet_pool_free(tacet_pool *pool);
  * Every rank compiles the same graph with the same configuration, except for `ranks`, `batch`, `threads` and `pool`.
  * All ranks make the same calls of tacet_step, tacet_forward, tacet_evaluate (and its parts), tacet_ledger_reset,
  * tacet_set_lambda and tacet_set_rate in the same order and feed the same inputs. Each rank may have a different number
- * of rows in a step. In a short batch a rank may have none (rows 0), as long as another rank has some. The rows of a
- * rank follow those of the ranks before it.
+ * of rows in a step. In a short batch a rank may have none (rows 0) if another rank has some. The rows of a rank follow
+ * those of the ranks before it.
  *
  * Parameters and their gradients, the objective, the results of terms, lambdas, the ledger and all counts are then the
  * same on every rank, bit for bit if the processors are of the same type. Except for rounding they are those of a
@@ -243,9 +243,9 @@ typedef struct tacet_ranks {
     void *context;
 } tacet_ranks;
 
-/* Whether products run on firing lists, which hold only the nonzero elements of a value or a gradient. AUTO: if the
- * exact density in this batch is below the break-even density for products of that shape. The others are for
- * comparison. */
+/* Whether products run on firing lists, which hold only the nonzero elements of a value or a gradient. With AUTO they
+ * do if the exact density in this batch is below the break-even density for products of that shape. The other settings
+ * are for comparison. */
 typedef enum tacet_sparse { TACET_SPARSE_AUTO = 0, TACET_SPARSE_NEVER = 1, TACET_SPARSE_ALWAYS = 2 } tacet_sparse;
 
 /* What to compile for. Start from TACET_CONFIG, which sets the size. Fields left at 0 have their defaults. */
@@ -255,13 +255,13 @@ typedef struct tacet_config {
     const char *optimizer;   /* "sgd lr=0.1 momentum=0.9 schedule=cosine"; NULL: inference only, without gradients */
     uint64_t seed;           /* of the initial weights and of dropout */
     int threads;             /* threads of the plan's own pool, if pool is NULL; 1 by default */
-    tacet_pool *pool;        /* a shared one */
+    tacet_pool *pool;        /* a shared pool */
     int64_t steps_per_epoch; /* the length of an epoch, for schedules; 1 by default */
     double epochs;           /* the length of the run, for schedules that end with it and for targets, which are
-                                approached over most of it; if 0, over 1000 steps */
+                                approached over most of it (if 0: over 1000 steps) */
     tacet_sparse sparse;     /* AUTO by default */
-    int64_t ledger;          /* steps between samples of gradient norms; below 0: no ledger. 50 by default: then firing
-                                is counted only where a penalty needs it; if set, wherever an operator makes zeros */
+    int64_t ledger;          /* steps between samples of gradient norms; below 0: no ledger. 50 by default, with
+                                firing counted only where a penalty needs it; if set, where an operator makes zeros */
     const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: only this one.
                                  `batch` is that of this rank */
 } tacet_config;
@@ -300,18 +300,18 @@ TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 
 /* Sets the lambda of the term with that name, from the next step or forward pass on, to a finite number of at least 0.
- * It replaces the number in the description; a schedule continues and scales the new number. A term that was steered to
- * a target is no longer steered: to keep the lambda that it has reached, set it to tacet_term.lambda. Constraints have
- * no lambda and are refused.
+ * It replaces the number in the description; a schedule continues and scales the new number. Setting it ends the
+ * steering to a target: to keep the lambda that has been reached, set it to tacet_term.lambda. Constraints have no
+ * lambda and are refused.
  *
  * tacet_set_rate does the same for the learning rate in the optimizer's description: its schedule continues, and
  * parameters with their own lr= (tacet_options) keep it.
  *
- * tacet_term.lambda, tacet_objective and tacet_learning_rate have the new number at once, while the values of terms are
- * still those of the last call: read the figures of a step before setting. A plan for inference has no schedules: its
- * lambda is the number that was set.
+ * tacet_term.lambda, tacet_objective and tacet_learning_rate use the new number at once, while the values of terms are
+ * still those of the last call: read the figures of a step before you set either. A plan for inference has no
+ * schedules: its lambda is the number that was set.
  *
- * Both are saved in checkpoints; tacet_resume restores what was set in the run that it resumes, and nothing else. */
+ * Checkpoints save both; tacet_resume restores what was set in the resumed run, and drops what was set before it. */
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
 
@@ -328,8 +328,8 @@ TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float 
 
 /* ---- What happened ----------------------------------------------------------------------------------------------- */
 
-/* What a term, a value or an entry of the catalogue is. tacet_role_name gives the word for it, "penalty"; "" for any
- * other number. */
+/* What a term, a value or an entry of the catalogue is. tacet_role_name gives the name of a role, "penalty", and "" for
+ * any other number. */
 typedef enum tacet_role {
     TACET_ROLE_LAYER = 1, /* also of a value: the output of a layer */
     TACET_ROLE_LOSS,
@@ -372,7 +372,7 @@ TACET_API int64_t tacet_steps(const tacet_plan *p);                       /* tra
  * and after one that was refused. */
 TACET_API int64_t tacet_rows(const tacet_plan *p);
 
-/* Value k (from 0) of those that term i is on; {0} past the last one. A joint term is on several; a loss is on the
+/* Value k (from 0) of the values that term i is on; {0} past the last one. A joint term is on several; a loss is on the
  * output, then the target. */
 TACET_API tacet_value tacet_term_on(const tacet_plan *p, int i, int k);
 
@@ -400,8 +400,8 @@ typedef struct tacet_value_info {
      * rank has its own figures. */
     double sparse_forward, sparse_backward;
     tacet_type type;       /* TACET_F32; TACET_I32: class indices */
-    int64_t classes;       /* of class indices: each is below it. The smallest of what the input and its readers say;
-                              0 if none of them does */
+    int64_t classes;       /* of class indices: each is below this number, the smallest that the input and its
+                              readers give; 0 if none of them gives one */
     tacet_value owner;     /* of a parameter: the output of the layer that made it; otherwise {0} */
 } tacet_value_info;
 
@@ -418,7 +418,7 @@ typedef struct tacet_firing {
 
 /* How often the units of value i fired: over the training steps since the ledger was reset, or over the forward passes
  * since tacet_reset_counts. tacet_dead_units gives the indices of the units that never fired, in ascending order, as
- * many as fit, and returns how many exist. */
+ * many as fit, and returns their total number. */
 TACET_API tacet_status tacet_firing_at(const tacet_plan *p, int i, bool training, tacet_firing *firing);
 TACET_API size_t tacet_dead_units(const tacet_plan *p, int i, bool training, int64_t *unit, size_t capacity);
 
@@ -426,15 +426,15 @@ TACET_API int tacet_value_count(const tacet_plan *p);
 TACET_API tacet_status tacet_value_at(const tacet_plan *p, int i, tacet_value_info *info);
 TACET_API void tacet_reset_counts(tacet_plan *p);
 
-/* Value k (from 0) of those that value i is computed from; {0} past the last one. The inputs of its layer come first,
- * then the parameters, both its own (tacet_value_info.owner) and those of other layers that it uses. */
+/* Value k (from 0) of the values that value i is computed from; {0} past the last one. The inputs of its layer come
+ * first, then the parameters, both its own (tacet_value_info.owner) and those of other layers that it uses. */
 TACET_API tacet_value tacet_value_input(const tacet_plan *p, int i, int k);
 
 /* ---- The ledger -------------------------------------------------------------------------------------------------- */
 
-/* What training did since the ledger was reset: sums over steps, given as means over rows. The figures are the same
- * with any number of threads and after a resume, and the same except for rounding with or without firing lists. Reset
- * the ledger when an epoch begins, for instance. */
+/* What training did since the ledger was last reset: sums over steps, given as means over rows. The figures are the
+ * same with any number of threads and after a resume, and the same except for rounding with or without firing lists.
+ * Reset the ledger when an epoch begins, for instance. */
 typedef struct tacet_total {
     size_t size;
     int64_t steps, rows;
@@ -444,15 +444,15 @@ TACET_API tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *tota
 TACET_API void tacet_ledger_reset(tacet_plan *p);
 
 /* The same for term i. Gradient norms are means over the sampled steps (tacet_config.ledger), measured at the values
- * that the term is about: that of lambda times the term's own gradient, and that of the gradient of the losses. Where
- * zeros block a value's gradient, both norms count only the elements that fired. The own gradient of a proximal step is
- * that of its formula. */
+ * that the term is on: the norm of lambda times the term's own gradient, and the norm of the gradient of the losses.
+ * Where zeros block a value's gradient, both norms count only the elements that fired. For a term with a proximal step,
+ * its own gradient is that of its formula. */
 typedef struct tacet_account {
     size_t size;
     double value, lambda;           /* means over rows; NAN before the first step */
     double share;                   /* the share of lambda * value in the objective */
     double gradient, data_gradient; /* NAN if nothing was sampled, or the losses send no gradient there */
-    double target, due;             /* the density that lambda is steered to, and the one on the way there that was due
+    double target, due;             /* the density that lambda is steered to, and the one on the way to it that was due
                                        in the last step; NAN if lambda is not steered */
     int bound;                      /* lambda is at its lower (-1) or upper (1) bound; otherwise 0 */
     int64_t zeros;                  /* exact zeros: in all counted rows; of a parameter: its current ones */
@@ -493,7 +493,7 @@ typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
 /* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; "test" is refused if the
- * source has no test part. The data stay in memory in the form in which they are stored. NULL on failure. */
+ * source has no test part. The data are kept in memory in the type that the file uses. NULL on failure. */
 TACET_API tacet_data *tacet_data_open(const char *source, const char *part, const tacet_memory *memory,
                                       tacet_error *why);
 TACET_API void tacet_data_free(tacet_data *d);
@@ -658,10 +658,10 @@ typedef struct tacet_setting {
 TACET_API size_t tacet_spec_find(tacet_role role, const char *text, const char *key, tacet_setting *setting,
                                  char *value, size_t capacity, tacet_error *why);
 
-/* Writes the description with the attribute set to `value`, as key=value, in quotes if needed: in place of the value
- * that was given, otherwise at the end. The rest of the text is unchanged. Return value as in tacet_error_text. On a
- * mistake in the text, or in the new text, it returns 0 and says why in *why (may be NULL), whose `source` is the text
- * with the mistake. */
+/* Writes the description with the attribute set to `value`, as key=value, in quotes if needed. A value that was given
+ * is replaced; otherwise the attribute is appended. The rest of the text is unchanged. Return value as in
+ * tacet_error_text. On a mistake in the text, or in the new text, it returns 0 and says why in *why (may be NULL),
+ * whose `source` is the text with the mistake. */
 TACET_API size_t tacet_spec_set(tacet_role role, const char *text, const char *key, const char *value, char *to,
                                 size_t capacity, tacet_error *why);
 

@@ -1,379 +1,369 @@
 /* checkpoint.c: all that the rest of a run depends on, to a file and back, to the bit.
  *
- *     tacet.checkpoint   "2", the version of these notes. "1" is read too: it counted what fires by elements, not units
- *     tacet.optimizer    its description; what it remembers are the tensors "linear1.weight:momentum"
- *                        (what layers and terms remember are tensors too: model.h)
- *     tacet.step         training steps done          tacet.seed   of dropout
- *     tacet.rate         the schedule's factor of the last step
- *     tacet.given_rate   the learning rate that the caller has set, if any (tacet_set_rate)
- *     tacet.given        a line for each term, if the caller has set any lambda (tacet_set_lambda): its name, and its
- *                        lambda or a dash
- *     tacet.lists        a line "relu1 12 12 9" for each value with a firing list: steps, forward, backward on it
- *     tacet.break_even   a line "linear1 0.6 ..." for each layer that may run on lists: a density for each way
- *                        (op/silent.h)
- *     tacet.total        the ledger: steps, rows, sums of the objective and of the losses
- *     tacet.accounts     a line for each term: its name and the sums of its account
- *     tacet.controls     a line for each term: its name, the bounds of lambda and what the controller remembers
- *     tacet.fired        a line for each value that training counts: its name, its density in the first step, rows
- *                        times positions, and how often each unit fired. In version 1: rows, and how often each element
- *                        of a row fired; what a unit has at all positions is added up
- *     tacet.loader       epoch, position in it, batches of an epoch
+ * The tensors of a checkpoint are those of a model, and what terms and the optimizer remember (model.h). Everything else
+ * is in the note tacet.checkpoint, a JSON object:
  *
- * Doubles are written as the shortest decimal that reads back as the same double; a dash is one that is not finite. A
- * resume reads all notes twice: first it only checks them, then it sets what they say. So a refused resume has changed
- * nothing. */
+ *     version      3. Versions 1 and 2 are read too (checkpoint_lines.c)
+ *     optimizer    its description
+ *     seed         of dropout: 16 hexadecimal digits
+ *     step         training steps done
+ *     rate         the schedule's factor in the last step
+ *     given_rate   the learning rate that the caller has set (tacet_set_rate), or null
+ *     total        the ledger's sums over the objective
+ *     terms        under the name of each:
+ *         lambda     in the last step
+ *         given      the lambda that the caller has set (tacet_set_lambda), or null
+ *         account    the ledger's sums (plan/table.h)
+ *         control    the bounds of lambda, and what else the controller remembers (steer/control.c)
+ *     values       under the name of each that has any of these:
+ *         lists      training steps that made its firing list, and those whose products used it
+ *         break_even of a layer that may run on lists: a density for each way (op/silent.h)
+ *         fired      if training counts it: its density in the first step, rows (times positions), and how often each
+ *                    unit fired. Version 1 counted elements; those of a unit are added up
+ *     loader       epoch, position in it, batches of an epoch; if there is a loader
+ *
+ * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
+ * resume has changed nothing. */
 #include "model/model.h"
 
 #include "run/run.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char version[] = "2", first_version[] = "1";
-
-enum { ACCOUNT = sizeof(tc_account) / sizeof(double), CONTROL = sizeof(tc_control) / sizeof(double) };
-_Static_assert(sizeof(tc_account) == ACCOUNT * sizeof(double), "an account is only numbers");
-_Static_assert(sizeof(tc_control) == CONTROL * sizeof(double), "a control is only numbers");
+enum { VERSION = 3 };
+static const int64_t most = INT64_C(1) << 53; /* a double holds every whole number up to here */
 
 typedef struct resuming {
     const tacet_file *f;
     tacet_plan *p;
     tacet_error *e;
-    bool set;   /* false: only looks */
-    bool apart; /* version 1: what fired was counted by elements, not units */
+    int64_t version;
+    bool set; /* false: only checks */
 } resuming;
 
-/* ---- What notes have in common ---- */
+/* ---- Numbers ---- */
 
-/* A line for each term, of x[terms * numbers]. */
-static void write_terms(const tacet_plan *p, const double *x, int numbers, tc_text *t)
+/* null is NAN. */
+static bool take(const tc_json *from, double *x)
 {
-    for (int i = 0; i < p->terms; i++) tc_line_add(t, p->graph->term[i].name, x + i * numbers, numbers);
+    *x = tc_json_number(from);
+    return from && (from->kind == TC_JSON_NULL || from->kind == TC_JSON_INTEGER || from->kind == TC_JSON_REAL);
 }
 
-/* The rest of a line. dash: a number may be one. */
-static bool take_numbers(const char **at, double *x, int numbers, bool dash)
+static bool take_count(const tc_json *from, int64_t *x)
 {
-    for (int i = 0; i < numbers; i++)
-        if (!tc_take_number(at, i + 1 < numbers ? ' ' : '\n', &x[i]) || !(dash || isfinite(x[i]))) return false;
-    return true;
+    *x = tc_json_whole(from, most);
+    return *x >= 0;
 }
 
-/* A whole number that a double holds exactly, at least 0. */
-static bool is_count(double x) { return x >= 0 && x <= 0x1p53 && x == floor(x); }
-
-/* Counts up to `end`. */
-static bool take_counts(const char **at, int64_t *to, int counts, char end)
-{
-    double x;
-    for (int i = 0; i < counts; i++) {
-        if (!tc_take_number(at, i + 1 < counts ? ' ' : end, &x) || !is_count(x)) return false;
-        to[i] = (int64_t)x;
+/* A struct of numbers, under the names of its members: renaming one makes a new version. */
+typedef struct field {
+    const char *key; /* NULL: the end */
+    size_t at;
+    bool count; /* int64_t, otherwise double */
+} field;
+#define COUNT(type, member)                                                                                            \
+    {                                                                                                                  \
+#member, offsetof(type, member), true                                                                          \
     }
+#define NUMBER(type, member)                                                                                           \
+    {                                                                                                                  \
+#member, offsetof(type, member), false                                                                         \
+    }
+
+static const field run_fields[] = {COUNT(tc_table, step), NUMBER(tc_table, rate), NUMBER(tc_table, given_rate), {0}};
+static const field total_fields[] = {
+    COUNT(tc_total, steps), COUNT(tc_total, rows), NUMBER(tc_total, objective), NUMBER(tc_total, data_loss), {0}};
+static const field account_fields[] = {
+    NUMBER(tc_account, value),         NUMBER(tc_account, weighted),       NUMBER(tc_account, lambda),
+    NUMBER(tc_account, gradient),      NUMBER(tc_account, data),           NUMBER(tc_account, samples),
+    NUMBER(tc_account, lambda_before), NUMBER(tc_account, density_before), {0}};
+static const field control_fields[] = {
+    NUMBER(tc_control, least), NUMBER(tc_control, most),   NUMBER(tc_control, pull), NUMBER(tc_control, smooth),
+    NUMBER(tc_control, error), NUMBER(tc_control, landed), NUMBER(tc_control, next), {0}};
+static const field list_fields[] = {
+    COUNT(tc_list_steps, steps), COUNT(tc_list_steps, forward), COUNT(tc_list_steps, backward), {0}};
+
+static void write_fields(tc_json_writer *j, const field *f, const void *from)
+{
+    for (; f->key; f++) {
+        const void *x = (const char *)from + f->at;
+        if (f->count)
+            tc_json_add_integer(j, f->key, *(const int64_t *)x);
+        else
+            tc_json_add_number(j, f->key, *(const double *)x);
+    }
+}
+
+static void write_struct(tc_json_writer *j, const char *key, const field *f, const void *from)
+{
+    tc_json_open(j, key, '{');
+    write_fields(j, f, from);
+    tc_json_close(j, '}');
+}
+
+static bool read_fields(const tc_json *from, const field *f, void *to)
+{
+    bool good = true;
+    for (; f->key && good; f++) {
+        void *x = (char *)to + f->at;
+        good = f->count ? take_count(tc_json_get(from, f->key), x) : take(tc_json_get(from, f->key), x);
+    }
+    return good;
+}
+
+static bool refuse(const resuming *r, const char *part, const char *of, const char *name)
+{
+    return tc_fail(r->e, TACET_FILE, "%.300s is a damaged checkpoint: its %s%s%.100s cannot be read", r->f->path, part,
+                   of, name) == TACET_OK;
+}
+
+/* ---- The run ---- */
+
+static void write_run(const tacet_plan *p, tc_json_writer *j)
+{
+    char seed[17];
+    tc_text spec = {.mem = p->mem};
+    tc_spec_print(&p->update.spec, &spec);
+    tc_json_add_text(j, "optimizer", spec.data ? spec.data : "");
+    j->to.failed = j->to.failed || spec.failed;
+    tc_text_free(&spec);
+    snprintf(seed, sizeof seed, "%016" PRIx64, p->set.seed);
+    tc_json_add_text(j, "seed", seed);
+    write_fields(j, run_fields, &p->table);
+    write_struct(j, "total", total_fields, &p->table.total);
+}
+
+static bool read_run(const resuming *r, const tc_json *from)
+{
+    const char *own = r->p->update.optim->name, *theirs = tc_json_text(tc_json_get(from, "optimizer"));
+    const char *seed = tc_json_text(tc_json_get(from, "seed"));
+    const tc_json *sums = tc_json_get(from, "total");
+    tc_table table = r->p->table;
+    if (!theirs) return refuse(r, "optimizer", "", "");
+    if (strcspn(theirs, " ") != strlen(own) || strncmp(theirs, own, strlen(own)) != 0)
+        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run with %.100s, and this plan has %s",
+                       r->f->path, theirs, own) == TACET_OK;
+    if (!seed || strlen(seed) != 16 || seed[strspn(seed, "0123456789abcdef")]) return refuse(r, "seed", "", "");
+    if (!read_fields(from, run_fields, &table) || isnan(table.rate) || table.given_rate < 0)
+        return refuse(r, "step or rate", "", "");
+    if ((sums || r->version == VERSION) && !read_fields(sums, total_fields, &table.total))
+        return refuse(r, "total", "", "");
+    if (!r->set) return true;
+    r->p->table = table;
+    r->p->set.seed = r->p->run.seed = strtoull(seed, NULL, 16);
     return true;
 }
 
-/* The terms must be the plan's, in their order. ledger: a note of the ledger, whose numbers may be dashes; if it names
- * other terms it is damaged, because lambdas have been compared by then. */
-static bool read_terms(const resuming *r, const char *at, double *to, int numbers, bool ledger)
+/* ---- Terms ---- */
+
+static void write_terms(const tacet_plan *p, tc_json_writer *j)
 {
-    double line[ACCOUNT > CONTROL ? ACCOUNT : CONTROL];
-    for (int i = 0; i < r->p->terms; i++) {
+    const tc_table *t = &p->table;
+    tc_json_open(j, "terms", '{');
+    for (int i = 0; i < p->terms; i++) {
+        tc_json_open(j, p->graph->term[i].name, '{');
+        tc_json_add_number(j, "lambda", t->lambda[i]);
+        tc_json_add_number(j, "given", t->given[i]);
+        write_struct(j, "account", account_fields, &t->account[i]);
+        write_struct(j, "control", control_fields, &t->control[i]);
+        tc_json_close(j, '}');
+    }
+    tc_json_close(j, '}');
+}
+
+static bool read_term(const resuming *r, int term, const tc_json *from)
+{
+    tc_table *t = &r->p->table;
+    double lambda, given;
+    tc_account account = t->account[term];
+    tc_control control = t->control[term];
+    const tc_json *a = tc_json_get(from, "account"), *c = tc_json_get(from, "control");
+    if (!take(tc_json_get(from, "lambda"), &lambda) || !(lambda >= 0)) return false;
+    if (!take(tc_json_get(from, "given"), &given) || given < 0) return false;
+    if ((a || r->version == VERSION) && !read_fields(a, account_fields, &account)) return false;
+    if ((c || r->version == VERSION) && !read_fields(c, control_fields, &control)) return false;
+    if (!r->set) return true;
+    t->lambda[term] = lambda;
+    t->given[term] = given;
+    t->account[term] = account;
+    t->control[term] = control;
+    return true;
+}
+
+/* The terms must be the plan's, in their order. */
+static bool read_terms(const resuming *r, const tc_json *from)
+{
+    const tc_json *theirs = tc_json_first(from);
+    if (!from) return refuse(r, "terms", "", "");
+    for (int i = 0; i < r->p->terms; i++, theirs = tc_json_next(theirs)) {
         const char *name = r->p->graph->term[i].name;
-        if (!tc_take_name(&at, name))
-            return !ledger &&
-                   tc_fail(r->e, TACET_FILE,
+        if (!theirs || strcmp(theirs->key, name) != 0)
+            return tc_fail(r->e, TACET_FILE,
                            "%.300s is a checkpoint of another objective: where it has \"%.100s\", this one has %s",
-                           r->f->path, *at ? at : "nothing more", name) == TACET_OK;
-        if (!take_numbers(&at, line, numbers, ledger)) return false;
-        if (numbers == 1 && line[0] < 0) return false; /* a lambda */
-        if (r->set) memcpy(to + i * numbers, line, sizeof *line * (size_t)numbers);
+                           r->f->path, theirs ? theirs->key : "nothing more", name) == TACET_OK;
+        if (!read_term(r, i, theirs)) return refuse(r, "state", " of ", name);
     }
-    return !*at ||
-           (!ledger && tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
-                               r->f->path, at) == TACET_OK);
+    return !theirs || tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of another objective: it also has \"%.100s\"",
+                              r->f->path, theirs->key) == TACET_OK;
 }
 
-/* The value that a line begins with; -1: no value has that name. */
-static int take_value(const char **at, const tacet_plan *p)
+/* ---- Values ---- */
+
+static bool has_break_even(const tacet_plan *p, int value)
 {
-    int v = 0;
-    while (v < p->values && !tc_take_name(at, tc_plan_name(p, v))) v++;
-    return v < p->values ? v : -1;
+    const tc_op *op = p->graph->value[value].op;
+    return p->set.sparse == TACET_SPARSE_AUTO && op && op->silent;
 }
 
-/* ---- Note by note ---- */
-
-static void write_optimizer(const tacet_plan *p, tc_text *t) { tc_spec_print(&p->update.spec, t); }
-
-static bool read_optimizer(const resuming *r, const char *theirs)
+static void write_value(const tacet_plan *p, int v, tc_json_writer *j)
 {
-    const char *own = r->p->update.optim->name;
-    const size_t n = strcspn(theirs, " ");
-    if (n == strlen(own) && memcmp(theirs, own, n) == 0) return true;
-    return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run with %.100s, and this plan has %s", r->f->path,
-                   theirs, own) == TACET_OK;
-}
-
-static void write_step(const tacet_plan *p, tc_text *t) { tc_text_add(t, "%" PRId64, p->table.step); }
-
-static bool read_step(const resuming *r, const char *at)
-{
-    int64_t step;
-    if (!take_counts(&at, &step, 1, '\0')) return false;
-    if (r->set) r->p->table.step = step;
-    return true;
-}
-
-static void write_seed(const tacet_plan *p, tc_text *t) { tc_text_add(t, "%016" PRIx64, p->set.seed); }
-
-static bool read_seed(const resuming *r, const char *text)
-{
-    if (strlen(text) != 16 || text[strspn(text, "0123456789abcdef")]) return false;
-    if (r->set) r->p->set.seed = r->p->run.seed = strtoull(text, NULL, 16);
-    return true;
-}
-
-static void write_rate(const tacet_plan *p, tc_text *t)
-{
-    char number[TC_NUMBER_MAX];
-    tc_text_add(t, "%s", tc_number_text(p->table.rate, number));
-}
-
-static bool read_rate(const resuming *r, const char *text)
-{
-    double rate;
-    if (!tc_number_read(text, &rate)) return false;
-    if (r->set) r->p->table.rate = rate;
-    return true;
-}
-
-static void write_given_rate(const tacet_plan *p, tc_text *t)
-{
-    char number[TC_NUMBER_MAX];
-    if (!isnan(p->table.given_rate)) tc_text_add(t, "%s", tc_number_text(p->table.given_rate, number));
-}
-
-static bool read_given_rate(const resuming *r, const char *text)
-{
-    double rate;
-    if (!tc_number_read(text, &rate) || !(rate >= 0)) return false;
-    if (r->set) r->p->table.given_rate = rate;
-    return true;
-}
-
-static void write_given(const tacet_plan *p, tc_text *t)
-{
-    bool any = false;
-    for (int i = 0; i < p->terms; i++) any = any || !isnan(p->table.given[i]);
-    if (any) write_terms(p, p->table.given, 1, t);
-}
-
-static bool read_given(const resuming *r, const char *text) { return read_terms(r, text, r->p->table.given, 1, true); }
-
-static bool read_lambdas(const resuming *r, const char *text)
-{
-    return read_terms(r, text, r->p->table.lambda, 1, false);
-}
-
-static void write_lists(const tacet_plan *p, tc_text *t)
-{
-    for (int v = 0; v < p->values; v++) {
-        const tc_list_steps *u = &p->table.list_steps[v];
-        if (u->steps)
-            tc_text_add(t, "%s %" PRId64 " %" PRId64 " %" PRId64 "\n", tc_plan_name(p, v), u->steps, u->forward,
-                        u->backward);
+    const tc_tally *c = &p->count[TC_TRAIN][v];
+    if (!p->table.list_steps[v].steps && !has_break_even(p, v) && !c->now) return;
+    tc_json_open(j, tc_plan_name(p, v), '{');
+    if (p->table.list_steps[v].steps) write_struct(j, "lists", list_fields, &p->table.list_steps[v]);
+    if (has_break_even(p, v)) {
+        tc_json_open(j, "break_even", '[');
+        for (int k = 0; k < TC_WAYS; k++) tc_json_add_number(j, NULL, p->table.break_even[v * TC_WAYS + k]);
+        tc_json_close(j, ']');
     }
+    if (c->now) {
+        tc_json_open(j, "fired", '{');
+        tc_json_add_number(j, "natural", c->natural);
+        tc_json_add_integer(j, "rows", c->rows);
+        tc_json_open(j, "units", '[');
+        for (int64_t k = 0; k < c->units; k++) tc_json_add_integer(j, NULL, c->fired[k]);
+        tc_json_close(j, ']');
+        tc_json_close(j, '}');
+    }
+    tc_json_close(j, '}');
 }
 
-static bool read_lists(const resuming *r, const char *at)
+static bool read_lists(const resuming *r, int value, const tc_json *from)
 {
-    tc_list_steps *steps = r->p->table.list_steps;
-    while (*at) {
-        int64_t x[3];
-        const int v = take_value(&at, r->p);
-        if (v < 0 || !take_counts(&at, x, 3, '\n') || x[0] < 1 || x[1] > x[0] || x[2] > x[0]) return false;
-        if (r->set) steps[v] = (tc_list_steps){x[0], x[1], x[2]};
-    }
+    tc_list_steps n;
+    if (!read_fields(from, list_fields, &n) || n.steps < 1 || n.forward > n.steps || n.backward > n.steps) return false;
+    if (r->set) r->p->table.list_steps[value] = n;
     return true;
 }
 
-static void write_break_even(const tacet_plan *p, tc_text *t)
+static bool read_break_even(const resuming *r, int value, const tc_json *from)
 {
-    for (int v = 0; v < p->values && p->set.sparse == TACET_SPARSE_AUTO; v++) {
-        const tc_op *op = p->graph->value[v].op;
-        if (op && op->silent) tc_line_add(t, tc_plan_name(p, v), &p->table.break_even[v * TC_WAYS], TC_WAYS);
-    }
-}
-
-static bool read_break_even(const resuming *r, const char *at)
-{
-    while (*at) {
-        double x[TC_WAYS];
-        const int v = take_value(&at, r->p);
-        if (v < 0 || !take_numbers(&at, x, TC_WAYS, false)) return false;
-        if (r->set && r->p->set.sparse == TACET_SPARSE_AUTO) memcpy(&r->p->table.break_even[v * TC_WAYS], x, sizeof x);
-    }
+    double x[TC_WAYS];
+    size_t i;
+    const tc_json *number;
+    if (tc_json_size(from) != TC_WAYS) return false;
+    tc_json_each(from, i, number) if (!take(number, &x[i]) || isnan(x[i])) return false;
+    if (r->set && r->p->set.sparse == TACET_SPARSE_AUTO) memcpy(&r->p->table.break_even[value * TC_WAYS], x, sizeof x);
     return true;
-}
-
-static void write_total(const tacet_plan *p, tc_text *t)
-{
-    const tc_total *all = &p->table.total;
-    tc_line_add(t, "all", (const double[]){(double)all->steps, (double)all->rows, all->objective, all->data_loss}, 4);
-}
-
-static bool read_total(const resuming *r, const char *at)
-{
-    double x[4];
-    if (!tc_take_name(&at, "all") || !take_numbers(&at, x, 4, true) || *at) return false;
-    if (!is_count(x[0]) || !is_count(x[1])) return false;
-    if (r->set) r->p->table.total = (tc_total){(int64_t)x[0], (int64_t)x[1], x[2], x[3]};
-    return true;
-}
-
-static void write_accounts(const tacet_plan *p, tc_text *t)
-{
-    write_terms(p, (const double *)(const void *)p->table.account, ACCOUNT, t);
-}
-
-static bool read_accounts(const resuming *r, const char *text)
-{
-    return read_terms(r, text, (double *)(void *)r->p->table.account, ACCOUNT, true);
-}
-
-static void write_controls(const tacet_plan *p, tc_text *t)
-{
-    write_terms(p, (const double *)(const void *)p->table.control, CONTROL, t);
-}
-
-static bool read_controls(const resuming *r, const char *text)
-{
-    return read_terms(r, text, (double *)(void *)r->p->table.control, CONTROL, true);
-}
-
-static void write_fired(const tacet_plan *p, tc_text *t)
-{
-    for (int v = 0; v < p->values; v++) {
-        const tc_tally *c = &p->count[TC_TRAIN][v];
-        char number[TC_NUMBER_MAX];
-        if (!c->now) continue;
-        tc_text_add(t, "%s %s", tc_plan_name(p, v), isfinite(c->natural) ? tc_number_text(c->natural, number) : "-");
-        tc_text_add(t, " %s", tc_number_text((double)c->rows, number));
-        for (int64_t k = 0; k < c->units; k++) tc_text_add(t, " %s", tc_number_text((double)c->fired[k], number));
-        tc_text_add(t, "\n");
-    }
 }
 
 /* Which values are counted does not belong to the run: it may continue with another kind of ledger. */
-static bool read_fired(const resuming *r, const char *at)
+static bool read_fired(const resuming *r, int value, const tc_json *from)
 {
-    tc_tally *count = r->p->count[TC_TRAIN];
-    double natural, rows, fired;
-    if (r->set) tc_tally_reset(r->p, TC_TRAIN);
-    for (int v = 0; v < r->p->values && r->set; v++) count[v].natural = NAN;
-    while (*at) {
-        const int v = take_value(&at, r->p);
-        if (v < 0 || !tc_take_number(&at, ' ', &natural) || !tc_take_number(&at, ' ', &rows)) return false;
-        tc_tally *to = r->set && count[v].now ? &count[v] : NULL;
-        const tc_shape *s = &r->p->graph->value[v].shape;
-        const int64_t units = tc_shape_units(s), numbers = r->apart ? tc_shape_count(s) : units;
-        if (!is_count(rows) || !is_count(rows * (double)numbers)) return false; /* what fired in all is added up */
-        if (to) {
-            to->natural = natural;
-            to->rows = (int64_t)rows * (numbers / units);
-            memset(to->fired, 0, sizeof *to->fired * (size_t)units);
-        }
-        for (int64_t k = 0; k < numbers; k++) {
-            if (!tc_take_number(&at, k + 1 < numbers ? ' ' : '\n', &fired) || !is_count(fired) || fired > rows)
-                return false;
-            if (to) to->fired[k % units] += (int64_t)fired;
+    const tc_shape *s = &r->p->graph->value[value].shape;
+    const int64_t units = tc_shape_units(s), numbers = r->version == 1 ? tc_shape_count(s) : units;
+    const tc_json *fired = tc_json_get(from, "units"), *number;
+    double natural;
+    int64_t rows, n;
+    size_t i;
+    if (!take(tc_json_get(from, "natural"), &natural) || !take_count(tc_json_get(from, "rows"), &rows)) return false;
+    if (tc_json_size(fired) != (size_t)numbers || rows > most / numbers)
+        return false; /* what fired in all is added up */
+    tc_tally *to = r->set && r->p->count[TC_TRAIN][value].now ? &r->p->count[TC_TRAIN][value] : NULL;
+    if (to) {
+        to->natural = natural;
+        to->rows = rows * (numbers / units);
+        memset(to->fired, 0, sizeof *to->fired * (size_t)units);
+    }
+    tc_json_each(fired, i, number)
+    {
+        if (!take_count(number, &n) || n > rows) return false;
+        if (to) to->fired[(int64_t)i % units] += n;
+    }
+    return true;
+}
+
+static bool read_values(const resuming *r, const tc_json *from)
+{
+    static const struct {
+        const char *key;
+        bool (*read)(const resuming *r, int value, const tc_json *from);
+    } part[] = {{"lists", read_lists}, {"break_even", read_break_even}, {"fired", read_fired}};
+    size_t i;
+    const tc_json *x;
+    if (!from) return refuse(r, "values", "", "");
+    tc_json_each(from, i, x)
+    {
+        const int v = tc_graph_index(r->p->graph, x->key);
+        if (v < 0 || v >= r->p->values) return refuse(r, "value ", "", x->key);
+        for (size_t k = 0; k < sizeof part / sizeof *part; k++) {
+            const tc_json *of = tc_json_get(x, part[k].key);
+            if (of && !part[k].read(r, v, of)) return refuse(r, part[k].key, " of ", x->key);
         }
     }
     return true;
 }
 
-/* ---- All of them ---- */
+/* ---- The loader ---- */
 
-/* The notes, in the order in which files have them. A reader returns false for what it cannot read; if there is more to
- * say than that, it sets the error. A note may be missing if the one that it goes `with` is missing too, and then
- * nothing is set: the first versions had no firing lists and no ledger, whose four notes always come together. */
-static const struct entry {
-    const char *key;
-    void (*write)(const tacet_plan *p, tc_text *t); /* NULL: models have it too (save.c) */
-    bool (*read)(const resuming *r, const char *text);
-    const char *with; /* NULL: it must be there */
-    bool rare;        /* left out where it has no text */
-} entry[] = {
-    {"tacet.optimizer", write_optimizer, read_optimizer, NULL, false},
-    {"tacet.step", write_step, read_step, NULL, false},
-    {"tacet.seed", write_seed, read_seed, NULL, false},
-    {"tacet.rate", write_rate, read_rate, NULL, false},
-    {"tacet.lambdas", NULL, read_lambdas, NULL, false},
-    {"tacet.given_rate", write_given_rate, read_given_rate, "tacet.given_rate", true},
-    {"tacet.given", write_given, read_given, "tacet.given", true},
-    {"tacet.lists", write_lists, read_lists, "tacet.lists", false},
-    {"tacet.break_even", write_break_even, read_break_even, "tacet.break_even", false},
-    {"tacet.total", write_total, read_total, "tacet.accounts", false},
-    {"tacet.accounts", write_accounts, read_accounts, "tacet.controls", false},
-    {"tacet.controls", write_controls, read_controls, "tacet.fired", false},
-    {"tacet.fired", write_fired, read_fired, "tacet.total", false},
-};
-enum { ENTRIES = sizeof entry / sizeof *entry };
+static void write_loader(const tacet_loader *l, tc_json_writer *j)
+{
+    int64_t epoch, position;
+    tacet_loader_tell(l, &epoch, &position);
+    tc_json_open(j, "loader", '{');
+    tc_json_add_integer(j, "epoch", epoch);
+    tc_json_add_integer(j, "position", position);
+    tc_json_add_integer(j, "batches", tacet_loader_batches(l));
+    tc_json_close(j, '}');
+}
+
+static bool read_loader(const resuming *r, const tc_json *from, tacet_loader *l)
+{
+    int64_t epoch, position, batches;
+    if (!take_count(tc_json_get(from, "epoch"), &epoch) || !take_count(tc_json_get(from, "position"), &position) ||
+        !take_count(tc_json_get(from, "batches"), &batches))
+        return refuse(r, "loader", "", "");
+    if (batches != tacet_loader_batches(l) || position > batches)
+        return tc_fail(r->e, TACET_FILE,
+                       "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64
+                       " batches, and has %" PRId64 " here",
+                       r->f->path, batches, tacet_loader_batches(l)) == TACET_OK;
+    if (r->set) tacet_loader_seek(l, epoch, position);
+    return true;
+}
+
+/* ---- All of it ---- */
 
 tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const char *path, int notes,
                               const tacet_note *note, tacet_error *why)
 {
-    int64_t epoch, position;
     if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer has nothing to resume: use tacet_save");
     tc_notes n = tc_notes_of(p);
-    tc_text_add(&n.text, "%s", version);
+    tc_json_writer j = {.to.mem = p->mem};
+    tc_json_open(&j, NULL, '{');
+    tc_json_add_integer(&j, "version", VERSION);
+    write_run(p, &j);
+    write_terms(p, &j);
+    tc_json_open(&j, "values", '{');
+    for (int v = 0; v < p->values; v++) write_value(p, v, &j);
+    tc_json_close(&j, '}');
+    if (l) write_loader(l, &j);
+    tc_json_close(&j, '}');
+    n.text = j.to;
     tc_notes_add(&n, "tacet.checkpoint");
-    for (int i = 0; i < ENTRIES; i++) {
-        if (!entry[i].write) continue;
-        entry[i].write(p, &n.text);
-        if (!entry[i].rare || n.text.length > 0 || n.text.failed) tc_notes_add(&n, entry[i].key);
-    }
-    if (l) {
-        tacet_loader_tell(l, &epoch, &position);
-        tc_text_add(&n.text, "%" PRId64 " %" PRId64 " %" PRId64, epoch, position, tacet_loader_batches(l));
-        tc_notes_add(&n, "tacet.loader");
-    }
     return tc_notes_write(&n, true, path, notes, note, why);
 }
 
-static tacet_status refuse_note(const resuming *r, const char *key)
+static bool read_state(const resuming *r, const tc_json *state, tacet_loader *l)
 {
-    return tc_fail(r->e, TACET_FILE, "%.300s: the note %s is missing or not what a checkpoint has there", r->f->path,
-                   key);
-}
-
-static tacet_status read_loader(const resuming *r, tacet_loader *l)
-{
-    const char *at = l ? tacet_file_note(r->f, "tacet.loader") : NULL;
-    int64_t x[3];
-    if (!l) return TACET_OK;
-    if (!at || !take_counts(&at, x, 3, '\0')) return refuse_note(r, "tacet.loader");
-    if (x[2] != tacet_loader_batches(l) || x[1] > x[2])
-        return tc_fail(r->e, TACET_FILE,
-                       "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64
-                       " batches, and has %" PRId64 " here",
-                       r->f->path, x[2], tacet_loader_batches(l));
-    if (r->set) tacet_loader_seek(l, x[0], x[1]);
-    return TACET_OK;
-}
-
-static tacet_status read_notes(const resuming *r, tacet_loader *l)
-{
-    for (int i = 0; i < ENTRIES; i++) {
-        const char *text = tacet_file_note(r->f, entry[i].key);
-        if (text ? entry[i].read(r, text) : entry[i].with && !tacet_file_note(r->f, entry[i].with)) continue;
-        return r->e->status == TACET_OK ? refuse_note(r, entry[i].key) : r->e->status;
-    }
-    return read_loader(r, l);
+    return read_run(r, state) && read_terms(r, tc_json_get(state, "terms")) &&
+           read_values(r, tc_json_get(state, "values")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
 }
 
 /* The layers of the description must be the same: parameters of the same shapes are not enough. */
@@ -393,24 +383,40 @@ static tacet_status check_part(const resuming *r, const tc_part_note *part)
     return s;
 }
 
-static tacet_status look(resuming *r, tc_tensors *t, tacet_loader *l)
+/* *state, whose texts point into *text: the caller frees both. */
+static tacet_status parse(resuming *r, tc_text *text, tc_json **state)
 {
-    const char *is = tacet_file_note(r->f, "tacet.checkpoint");
-    if (!is)
+    const char *note = tacet_file_note(r->f, "tacet.checkpoint");
+    tc_json_error why = {0};
+    if (!note)
         return tc_fail(r->e, TACET_FILE, "%.300s is a model, not a checkpoint: its weights can be loaded, not resumed",
                        r->f->path);
-    r->apart = strcmp(is, first_version) == 0;
-    if (!r->apart && strcmp(is, version) != 0)
-        return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %.20s, and versions %s and %s are read",
-                       r->f->path, is, first_version, version);
+    bool good = true;
+    if (*note == '{')
+        tc_text_add(text, "%s", note);
+    else
+        good = tc_checkpoint_lines(r->f, r->p, text);
+    *state = text->failed ? NULL : tc_json_read(&r->p->mem, text->data, text->length, &why);
+    if (!*state && !why.text) return tc_fail_memory(r->e);
+    r->version = tc_json_whole(tc_json_get(*state, "version"), most);
+    if (r->version > VERSION)
+        tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %" PRId64 ", and versions 1 to %d are read",
+                r->f->path, r->version, VERSION);
+    else if (!good || r->version < 1)
+        refuse(r, "state", "", "");
+    return r->e->status;
+}
+
+static tacet_status look(const resuming *r, const tc_json *state, tc_tensors *t, tacet_loader *l)
+{
     tacet_status s = tc_file_match(r->f, t, r->p->block.places, r->e);
     for (int i = 0; i < TC_PARTS && s == TACET_OK; i++)
         if (tc_part_notes[i].must) s = check_part(r, &tc_part_notes[i]);
-    if (s == TACET_OK) s = read_notes(r, l);
+    if (s == TACET_OK && !read_state(r, state, l)) s = r->e->status;
     return s == TACET_OK ? tc_file_match(r->f, t, t->count, r->e) : s;
 }
 
-/* What notes that may be missing set. */
+/* Undoes what a checkpoint may not mention. */
 static void forget(tacet_plan *p)
 {
     memset(p->table.list_steps, 0, sizeof *p->table.list_steps * (size_t)p->values);
@@ -431,14 +437,19 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer cannot be resumed: use tacet_file_load");
     tacet_error e = {0};
     tc_tensors t;
+    tc_text text = {.mem = p->mem};
+    tc_json *state = NULL;
     resuming r = {.f = f, .p = p, .e = &e};
-    const tacet_status s = tc_tensors_of(&t, p, true) ? look(&r, &t, l) : tc_fail_memory(&e);
+    tacet_status s = tc_tensors_of(&t, p, true) ? parse(&r, &text, &state) : tc_fail_memory(&e);
+    if (s == TACET_OK) s = look(&r, state, &t, l);
     if (s == TACET_OK) {
         r.set = true;
         forget(p);
-        read_notes(&r, l);
+        read_state(&r, state, l);
         tc_file_set(&t);
     }
+    tc_free(&p->mem, state);
+    tc_text_free(&text);
     tc_tensors_free(&t);
     if (s != TACET_OK && why) *why = e;
     return s;

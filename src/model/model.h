@@ -7,7 +7,7 @@
  *     notes       format                      "pt": for torch, as safetensors files say
  *                 tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options   as tacet_graph_text gives them
  *                 tacet.lambdas               a line "relu1:l1 0.0001" for each term: that of the last step
- *                 tacet.checkpoint and more   see checkpoint.c
+ *                 tacet.checkpoint            what else a run depends on (checkpoint.c)
  *                 what the caller adds */
 #ifndef TC_MODEL_H
 #define TC_MODEL_H
@@ -51,9 +51,8 @@ typedef struct tc_notes {
     tc_text text;        /* of the next one */
 } tc_notes;
 
-tc_notes tc_notes_of(const tacet_plan *p);                                  /* those of every model */
-void tc_notes_add(tc_notes *n, const char *key);                            /* makes `text` a note and empties it */
-void tc_line_add(tc_text *t, const char *name, const double *x, int count); /* "relu1:l1 0.5 -", a dash: not finite */
+tc_notes tc_notes_of(const tacet_plan *p);       /* those of every model */
+void tc_notes_add(tc_notes *n, const char *key); /* makes `text` a note and empties it */
 
 /* Adds the caller's notes and writes all, with the plan's tensors, then frees the notes. Refuses a key that is reserved
  * for the library or used twice. */
@@ -65,5 +64,9 @@ tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int 
  * NAN. */
 bool tc_take_name(const char **at, const char *name);
 bool tc_take_number(const char **at, char end, double *x);
+
+/* The state of a checkpoint of version 1 or 2 as JSON, for a file that has the note tacet.checkpoint. False: a note is
+ * not what it had to be. */
+bool tc_checkpoint_lines(const tacet_file *f, const tacet_plan *p, tc_text *to);
 
 #endif

@@ -1,7 +1,6 @@
 /* save.c: writes a plan to a file: its tensors and notes. */
 #include "model/model.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- Tensors ---- */
@@ -85,17 +84,10 @@ void tc_notes_add(tc_notes *n, const char *key)
     tc_text_free(&n->text);
 }
 
-void tc_line_add(tc_text *t, const char *name, const double *x, int count)
-{
-    char number[TC_NUMBER_MAX];
-    tc_text_add(t, "%s", name);
-    for (int i = 0; i < count; i++) tc_text_add(t, " %s", isfinite(x[i]) ? tc_number_text(x[i], number) : "-");
-    tc_text_add(t, "\n");
-}
-
 /* Lambdas are those of the last step: a schedule has changed the described one, and a steered one is not described. */
 tc_notes tc_notes_of(const tacet_plan *p)
 {
+    char number[TC_NUMBER_MAX];
     tc_notes n = {.plan = p, .done = {.to.mem = p->mem}, .text = {.mem = p->mem}};
     tc_text_add(&n.text, "pt");
     tc_notes_add(&n, "format");
@@ -103,7 +95,8 @@ tc_notes tc_notes_of(const tacet_plan *p)
         tc_graph_write(p->graph, &p->extent, tc_part_notes[i].part, &n.text);
         if (n.text.length > 0 || n.text.failed) tc_notes_add(&n, tc_part_notes[i].key);
     }
-    for (int i = 0; i < p->terms; i++) tc_line_add(&n.text, p->graph->term[i].name, &p->table.lambda[i], 1);
+    for (int i = 0; i < p->terms; i++)
+        tc_text_add(&n.text, "%s %s\n", p->graph->term[i].name, tc_number_text(p->table.lambda[i], number));
     tc_notes_add(&n, "tacet.lambdas");
     return n;
 }

@@ -1,12 +1,12 @@
-# rows.awk: the tables of docs/from-*.md as a C file for rows.c, and as files for test_docs.sh.
+# rows.awk: turns the tables of docs/from-*.md into a C file for rows.c and into files for test_docs.sh.
 #
 #     awk -v prefix=pytorch -v folder=DIR -f rows.awk docs/from-pytorch.md >rows.inc
 #
-# A row is: | What | There | Tacet, C | Tacet, YAML or command line |. It is named by the prefix and its first cell. Of the
-# code in the C cell, what begins with a dot goes into the tacet_config, what is given the plan p runs after a step, the rest
+# A row is: | What | There | Tacet, C | Tacet, YAML or command line |. Its name is the prefix and its first cell. In the
+# C cell, code that begins with a dot goes into the tacet_config, code that uses the plan p runs after a step, the rest
 # describes the graph. YAML goes to DIR/NAME.yaml, a command to DIR/NAME.command, a C optimizer to DIR/NAME.optimizer.
 
-# The next piece of code in a cell, which is cut off `cell`; "" at the end.
+# Removes the next piece of code from `cell` and returns it; "" at the end.
 function next_code(    code) {
     if (!match(cell, /`[^`]+`/)) return ""
     code = substr(cell, RSTART + 1, RLENGTH - 2)

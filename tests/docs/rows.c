@@ -1,10 +1,10 @@
-/* rows.c: runs the C cells of the tables in docs/from-*.md. rows.awk has made functions of them (rows.inc). Each row is
- * put into the network that people ask about, tests/golden/l1_activations, compiled, and stepped once on PyTorch's inputs
- * and weights. Where the row's term is known from that file it is compared; where the row's YAML cell was run, the model
- * that it left must describe the same network.
+/* rows.c: runs the C cells of the tables in docs/from-*.md, which rows.awk turns into functions (rows.inc). Each row is
+ * compiled into the network of tests/golden/l1_activations and stepped once on PyTorch's inputs and weights. If that
+ * file has the row's term, its value is compared; if the row's YAML cell was run, its model must describe the same
+ * network.
  *
  *     rows data                      writes x.npy, labels.npy and targets.npy for the YAML cells
- *     rows run GOLDEN YAML-FOLDER    runs all rows; 0 when all is well */
+ *     rows run GOLDEN YAML-FOLDER    runs all rows; returns 0 on success */
 #include "tacet/tacet.h"
 
 #include <math.h>
@@ -23,13 +23,13 @@ typedef struct frame {
 
 typedef struct row {
     const char *name;
-    bool chain, target, loss, steps; /* it has a chain, a target, a loss of its own; it steps the plan */
+    bool chain, target, loss, steps; /* the row has its own chain, target, loss; it steps the plan */
     void (*describe)(frame *f);
     tacet_plan *(*compile)(tacet_graph *g, tacet_error *why);
     void (*after)(frame *f);
 } row;
 
-static float hidden[ROOM]; /* what the snippets read into */
+static float hidden[ROOM]; /* the snippets read into it */
 static int failures;
 
 static void fail(const char *row, const char *what, const char *detail)
@@ -84,11 +84,11 @@ static void write_weights(const frame *f)
         size_t n;
         snprintf(full, sizeof full, "before.%s", name[i]);
         const float *data = tensor(full, &n);
-        tacet_write(f->p, name[i], data, n); /* a row's own network may lack it, or have another size */
+        tacet_write(f->p, name[i], data, n); /* the row's network may lack it, or have it in another size */
     }
 }
 
-/* ---- What is known of a row ---------------------------------------------------------------------------------------- */
+/* ---- Known values of a row --------------------------------------------------------------------------------------- */
 
 enum { MAGNITUDES, SQUARES, ROOT, FIRST };
 
@@ -160,7 +160,7 @@ static void compare_terms(const frame *f)
     }
 }
 
-/* A parameter after the step: the golden start less rate * (gradient + decay * start). */
+/* A parameter after the step: the golden initial value less rate * (gradient + decay * initial value). */
 static void expect_moved(const frame *f, const char *name, double rate, double decay)
 {
     static float now[ROOM], gradient[ROOM];
@@ -198,7 +198,7 @@ static void hidden_is_relu1(const frame *f)
     const float *relu1 = tensor("value.relu1", &n);
     for (size_t i = 0; i < n; i++)
         if (!(fabs((double)(hidden[i] - relu1[i])) < 1e-5)) {
-            fail(f->name, "hidden", "is not what relu1 put out");
+            fail(f->name, "hidden", "is not the output of relu1");
             return;
         }
 }
@@ -324,9 +324,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (size_t k = 0; k < tables[i].count; k++, count++) run(&tables[i].row[k], argv[3]);
     for (size_t k = 0; k < KNOWN; k++)
-        if (!used[k]) fail(known[k].row, "is no longer in the tables;", known[k].term);
+        if (!used[k]) fail(known[k].row, "is missing from the tables;", known[k].term);
     for (size_t k = 0; k < CHECKS; k++)
-        if (!checked[k]) fail(check[k].row, "is no longer in the tables", "");
+        if (!checked[k]) fail(check[k].row, "is missing from the tables", "");
     tacet_file_free(file);
     printf("%zu rows, %d failures\n", count, failures);
     return failures > 0;

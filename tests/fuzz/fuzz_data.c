@@ -1,4 +1,4 @@
-/* fuzz_data.c: any bytes as any of the files that the data readers read. The first byte says which, the rest is the file.
+/* fuzz_data.c: feeds any bytes to the data readers. The first byte selects the type of file, the rest is the file.
  *
  *     clang -g -O1 -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -DTC_SANITIZED \
  *         -fsanitize=fuzzer,address,undefined -Iinclude -Isrc \

@@ -1,5 +1,5 @@
-/* growth.c: a program and a library of different versions. This program is compiled twice: against tacet.h, to run with
- * a library whose structs have one field more, and against that library's header, to run with the library of today. */
+/* growth.c: a program and a library of different versions. This program is compiled twice: with tacet.h, to run with a
+ * library whose structs have one more field, and with the header of that library, to run with today's library. */
 #include "cmocka_all.h"
 #include "tacet/tacet.h"
 
@@ -55,7 +55,7 @@ static int begin(void **state)
     tacet_penalize(n.g, "relu1", "l1 100");
     const char *said = compiled(&n, &(tacet_config){TACET_CONFIG, .batch = 2, .optimizer = "sgd lr=1", .ledger = 1});
     if (!n.p) return printf("%s\n", said), 1;
-    for (int k = 0; k < 40; k++) { /* the penalty silences all units: there is a warning to read */
+    for (int k = 0; k < 40; k++) { /* the penalty silences all units, which causes a warning to read */
         if (k % 10 == 0) tacet_ledger_reset(n.p);
         for (int64_t rows; (rows = tacet_loader_next(n.loader, n.p, n.x, n.target)) > 0;)
             if (tacet_step(n.p, rows) != TACET_OK) return printf("%s\n", tacet_plan_error(n.p)->message), 1;
@@ -75,7 +75,7 @@ static int end(void **state)
     return 0;
 }
 
-/* ---- What the library fills ---- */
+/* ---- Structs that the library fills ---- */
 
 static tacet_status fill_term(network *n, void *s) { return tacet_term_at(n->p, 1, s); }
 static tacet_status fill_value(network *n, void *s) { return tacet_value_at(n->p, 0, s); }
@@ -122,7 +122,7 @@ static const struct filled {
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 3 };
 
-/* Fills a struct that says it has `size` bytes, in memory that is marked all over. */
+/* Fills a struct of `size` bytes, in memory filled with MARK. */
 static tacet_status fill(network *n, const struct filled *f, size_t size, unsigned char to[ROOM])
 {
     memset(to, MARK, ROOM);
@@ -135,12 +135,12 @@ static void nothing_is_written_after_the_end(void **state)
     _Alignas(max_align_t) unsigned char to[ROOM];
     for (int i = 0; i < FILLS; i++) {
         const struct filled *f = &filled[i];
-        /* Whole, and as earlier versions may have had it. */
+        /* The whole struct, and shorter ones as in earlier versions. */
         for (size_t size = f->size; size >= sizeof size; size -= sizeof size) {
             size_t after = 0;
             if (fill(*state, f, size, to) != TACET_OK) fail_msg("%s of %zu bytes is refused", f->name, size);
             memcpy(&after, to, sizeof after);
-            if (after != size) fail_msg("%s: size was written over", f->name);
+            if (after != size) fail_msg("%s: size was overwritten", f->name);
             for (size_t k = size; k < ROOM; k++)
                 if (to[k] != MARK) fail_msg("%s of %zu bytes: byte %zu was written", f->name, size, k);
         }
@@ -190,7 +190,7 @@ static void a_size_that_was_not_set_is_refused(void **state)
         }
 }
 
-/* ---- What the caller gives ---- */
+/* ---- Structs that the caller fills ---- */
 
 static const float scale = 1, shift = 0;
 
@@ -235,7 +235,7 @@ static const struct given {
     GIVES(tacet_scaling, &scaling, give_scaling),
 };
 
-/* The memory after a struct cannot be read. */
+/* Memory after a struct must not be read: here it cannot be. */
 static void nothing_is_read_after_the_end(void **state)
 {
     enum { PAGE = 1 << 16 };
@@ -279,7 +279,7 @@ static void a_size_must_be_given(void **state)
         }
 }
 
-/* An earlier program's config ends before what it does not know: the missing fields are 0. */
+/* The config of an earlier program lacks newer fields; they count as 0. */
 static void missing_fields_are_0(void **state)
 {
     network other = {.g = ((network *)*state)->g};

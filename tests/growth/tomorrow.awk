@@ -1,4 +1,4 @@
-# tomorrow.awk: tacet.h as a later version may have it: each struct that can grow has one more field.
+# tomorrow.awk: makes a later version of tacet.h, in which each struct that can grow has one more field.
 /^typedef struct/ { grows = 0 }
 /^    size_t size;/ { grows = 1 }
 /^} tacet_/ && grows { print "    int64_t tomorrow[2];"; structs++; grows = 0 }

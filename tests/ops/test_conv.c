@@ -1,11 +1,11 @@
-/* test_conv: a plain convolution, for tests of what holds for weights of any rank. Stride 1, no padding, and the kernel
- * is not flipped (cross-correlation), as in torch.nn.Conv2d:
+/* test_conv: a plain convolution, for tests of weights of any rank. Stride 1, no padding, and the kernel is not flipped
+ * (cross-correlation), as in torch.nn.Conv2d:
  *
  *     x [H, W, C]   w [k, k, C, out]   b [out]   y [H - k + 1, W - k + 1, out]
  *     y(i, j, o) = b(o) + sum over p, q, c of w(p, q, c, o) x(i + p, j + q, c)
  *
- * Every function is one nest of loops over y and the taps. Backward, piece r is dL/dx of row r, and the piece after the
- * last row is dL/dw and dL/db. */
+ * Every function is one nest of loops over y and the taps. In the backward pass, piece r is dL/dx of row r, and the
+ * piece after the last row is dL/dw and dL/db. */
 #include "op/op.h"
 
 #include <string.h>
@@ -37,7 +37,7 @@ static bool shape(tc_sketch *s)
     return true;
 }
 
-/* The taps that meet y(i, j, ...): tap t of k k has its in x out weights at w + t in out, its inputs at x + at. */
+/* The taps of y(i, j, ...): tap t of k k has its in x out weights at w + t in out, and its inputs at x + at. */
 static int64_t input_at(const sizes *z, int64_t i, int64_t j, int64_t t)
 {
     return ((i + t / z->k) * z->width + j + t % z->k) * z->in;

@@ -1,5 +1,5 @@
-/* test_ignore: the squared distance of each position's units from its label, where the label is not 0: a loss whose
- * mean divides by what the data say, the number of positions that are not ignored.
+/* test_ignore: the squared distance of each position's units from its label, ignoring labels of 0: a loss whose
+ * denominator depends on the data, because it is the number of positions that are not ignored.
  *
  *     value = sum over positions with t > 0 of sum_j (x_j - t)^2 / their number        dL/dx_j = 2 (x_j - t) / number
  *

@@ -1,12 +1,12 @@
-/* test_standardise: each unit to mean 0 and variance 1 over the batch and its positions: an operator with phases, as
- * batch normalisation is one.
+/* test_standardise: brings each unit to mean 0 and variance 1 over the batch and its positions: an operator with
+ * phases, like batch normalisation.
  *
  *     mean = sum of x / N,  var = sum of (x - mean)^2 / N,  N = rows of all ranks times positions
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  y = h
  *     dL/dx = r (g - mean(g) - h mean(g h))
  *
- * Forward: phase 0 the sums of x, phase 1 those of (x - mean)^2, phase 2 y. Backward: phase 0 the sums of g and g h,
- * phase 1 dL/dx. The sums of a phase are over all ranks when the next one begins. */
+ * Forward, phase 0 sums x, phase 1 sums (x - mean)^2, and phase 2 computes y. Backward, phase 0 sums g and g h, and
+ * phase 1 computes dL/dx. The sums of a phase are over all ranks before the next one begins. */
 #include "op/op.h"
 
 enum { EPS };
@@ -23,7 +23,7 @@ static int64_t save(const tc_sketch *s, int64_t rows)
     return SUMS * tc_shape_units(&s->x[0]) * (int64_t)sizeof(double);
 }
 
-/* The last phase goes over rows, those before it over units. */
+/* The last phase iterates over rows, earlier phases over units. */
 static tc_span phase_span(const tc_call *c, int last)
 {
     return c->phase == last ? tc_span_rows(c) : (tc_span){tc_units(&c->x[0]), COLUMNS};
@@ -51,7 +51,7 @@ static double r_of(const tc_call *c, int64_t unit)
     return 1 / sqrt(sums_at(c, SQUARES)[unit] / count(c) + c->arg[EPS].number);
 }
 
-/* The sum of x - centre, or of its square, over this rank's rows. */
+/* The sum of x - centre, or of its square, over the rows of this rank. */
 static double sum_of(const tc_call *c, int64_t unit, double centre, bool square)
 {
     const int64_t n = tc_units(&c->x[0]), rows = tc_elements(c, &c->x[0]) / n;

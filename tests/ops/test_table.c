@@ -1,10 +1,10 @@
-/* test_table: rows of a table, picked by class indices, for tests of what reads them.
+/* test_table: looks up rows of a table by class indices, for tests of layers that read class indices.
  *
  *     x [T...], class indices below N      w [N, dim]      y [T..., dim]
  *     y(t) = w(x(t))                       dL/dw(k) = sum of g(t) over all t with x(t) = k
  *
- * Backward, pieces are columns of the table: each goes over all positions in their order, so that no two pieces write
- * to the same place and the bits are the same for any number of threads. */
+ * In the backward pass, pieces are columns of the table. Each goes over all positions in order, so that no two pieces
+ * write to the same place and the bits are the same for any number of threads. */
 #include "op/op.h"
 
 #include <string.h>
@@ -64,6 +64,6 @@ const tc_op tc_op_test_table = {
     .span_back = span_back,
     .forward = forward,
     .backward = backward,
-    /* So many positions that every row is picked by one of them. */
+    /* Enough positions that each row of the table is looked up. */
     .probe = {{"test_table 4", {"ids 3 40"}, 0, 1, NAN}, {"test_table 1", {"ids 2 4 5"}, 0, 1, NAN}},
 };

@@ -1,5 +1,5 @@
-# Finds a library with the C interface to BLAS and defines the target CBLAS::CBLAS. TACET_BLAS says which: openblas, or
-# generic, which takes the first of cblas, blis, mkl_rt and blas that exists (set CBLAS_LIBRARY to choose another).
+# Finds a library with the C interface to BLAS and defines the target CBLAS::CBLAS. TACET_BLAS selects the library: openblas,
+# or generic for the first of cblas, blis, mkl_rt and blas that exists (set CBLAS_LIBRARY to choose another).
 find_package(PkgConfig QUIET)
 if(TACET_BLAS STREQUAL openblas)
     if(PkgConfig_FOUND)
@@ -9,7 +9,7 @@ if(TACET_BLAS STREQUAL openblas)
 elseif(TACET_BLAS STREQUAL generic)
     set(names cblas blis mkl_rt blas)
 else()
-    message(FATAL_ERROR "TACET_BLAS is openblas, generic or none, not '${TACET_BLAS}'")
+    message(FATAL_ERROR "TACET_BLAS must be openblas, generic or none, not '${TACET_BLAS}'")
 endif()
 find_path(CBLAS_INCLUDE_DIR cblas.h HINTS ${PC_OPENBLAS_INCLUDE_DIRS} PATH_SUFFIXES openblas blis mkl)
 find_library(CBLAS_LIBRARY NAMES ${names} HINTS ${PC_OPENBLAS_LIBRARY_DIRS})

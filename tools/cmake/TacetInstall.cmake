@@ -1,4 +1,4 @@
-# What cmake --install installs: the library (static, and shared with its soname), the header, tacet.pc, a CMake package
+# cmake --install installs the library (static, and shared with its soname), the header, tacet.pc, a CMake package
 # (find_package(Tacet) defines Tacet::tacet, the shared library; the static one is for pkg-config --static), the program and
 # its man page.
 include(CMakePackageConfigHelpers)
@@ -12,8 +12,8 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/docs/tacet.1)
     install(FILES docs/tacet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
-# pkg-config. The BLAS is listed as a library: OpenBLAS's own .pc would ask for the Fortran runtime, which the shared
-# library already brings along.
+# tacet.pc lists the BLAS as a library, not as a package: OpenBLAS's .pc would also require the Fortran runtime, which the
+# shared library already loads.
 set(pc_libraries "-pthread -lm")
 if(NOT TACET_BLAS STREQUAL none)
     string(PREPEND pc_libraries "${CBLAS_LIBRARY} ")

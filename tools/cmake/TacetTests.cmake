@@ -1,10 +1,10 @@
 # The tests. Each tests/test_*.c is a separate cmocka program that may use the library's internals; each tests/test_*.sh is
-# run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment, and exits with status 77 to be skipped. A
+# run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment; it exits with status 77 if it is skipped. A
 # test file that contains "timeout N" gets N seconds instead of 120.
 #
 # tests/ops has operators that only tests use, written like those of the library: one file, and one line in test_ops.def.
-# Programs called tests/test_extra_*.c have them in their table of operators, after the library's own; scripts called
-# tests/test_extra_*.sh are given a program tacet that has them.
+# Programs named tests/test_extra_*.c have them in their table of operators, after those of the library; for scripts named
+# tests/test_extra_*.sh, TACET is a program that has them.
 find_library(CMOCKA_LIB cmocka)
 find_path(CMOCKA_HEADERS cmocka.h)
 if(NOT CMOCKA_LIB OR NOT CMOCKA_HEADERS)
@@ -13,7 +13,7 @@ endif()
 file(GLOB test_sources CONFIGURE_DEPENDS tests/test_*.c)
 file(GLOB test_scripts CONFIGURE_DEPENDS tests/test_*.sh)
 
-# detect_stack_use_after_return is not set: GCC 12 aligns the frames that it makes for it to 32 bytes, but then moves AVX-512
+# detect_stack_use_after_return is not set: for it, GCC 12 aligns its fake stack frames to 32 bytes, but moves AVX-512
 # vectors to and from them as if they were aligned to 64.
 set(test_environment
     TACET=${CMAKE_BINARY_DIR}/tacet
@@ -37,8 +37,8 @@ set_target_properties(tacet_extra_program PROPERTIES OUTPUT_NAME tacet_extra LIN
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_report)
 
-# tests/growth is one program, compiled against tacet.h for a library of tomorrow, and against the header of tomorrow for
-# the library of today. In tomorrow's header each struct that can grow has one more field.
+# tests/growth is one program, built twice: with today's tacet.h and a later library, and with a later header and today's
+# library. In the later header, each struct that can grow has one more field.
 set(tomorrow ${CMAKE_BINARY_DIR}/tests/tomorrow)
 add_custom_command(OUTPUT ${tomorrow}/tacet/tacet.h
     COMMAND ${CMAKE_COMMAND} -E make_directory ${tomorrow}/tacet
