@@ -29,7 +29,7 @@ sed 's/,"training":{[^}]*}//g; s/"step_us":[^,]*,//' trained > expected; same ou
 runs 0 "$tacet" train a/config.yaml --out again -q; same a/model.safetensors again/model.safetensors
 runs 0 "$tacet" explain auto.yaml
 has out "linear2:mse forward"
-# It has learned: eight units can reproduce the four numbers, whose variance is 0.48.
+# It has learned: eight units can reproduce the four numbers, whose mean variance is 0.48.
 awk "BEGIN { exit !($(number data_loss trained) < 0.1) }" || fault "the loss is $(number data_loss trained)"
 answers a > a.csv
 [ "$(awk -F, 'NF == 4' a.csv | wc -l)" -eq 90 ] || fault "not four numbers for each of 90 rows"

@@ -7,9 +7,9 @@ sweep() { "$tacet" sweep "$@"; }
 
 # column FILE NAME: prints this column of a CSV file, one line per row.
 column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$1"; }
-# last KEY FILE: the last number of that key in a file of JSON.
+# last KEY FILE: prints the last number with this key in a JSON file.
 last() { grep -o "\"$1\":[-0-9.e]*" "$2" | tail -n 1 | cut -d: -f2; }
-# near A B [TOLERANCE]: two numbers agree.
+# near A B [TOLERANCE]: checks that two numbers agree.
 near() { awk -v a="$1" -v b="$2" -v t="${3:-1e-6}" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a != "" && b != "" && d <= t * (b < 0 ? -b : b) + 1e-12) }' ||
     fault "$1 is not $2"; }
 
@@ -131,8 +131,8 @@ near "$(column test/sweep.csv accuracy | tail -n 1)" "$(sed 's/.*"part":"test","
 largest() { runs 0 sweep net.yaml --no-penalties --json -q --set train.steps=1 --over "$@" --out one; value=$(last largest out); rm -rf one; }
 largest 'relu1: l1 max/1000..max:4'
 one=$value
-largest 'relu1: l1 lambda=max/10..max:2 reduce=sum'; near "$value" "$(awk "BEGIN { print $one / 32 }")" 1e-4 # the sum divides by the batch size,
-largest 'relu1: l1 lambda=max/10..max:2 reduce=mean'; near "$value" "$(awk "BEGIN { print $one * 16 }")" 1e-4 # the mean multiplies by the units
+largest 'relu1: l1 lambda=max/10..max:2 reduce=sum'; near "$value" "$(awk "BEGIN { print $one / 32 }")" 1e-4 # a batch has 32 rows
+largest 'relu1: l1 lambda=max/10..max:2 reduce=mean'; near "$value" "$(awk "BEGIN { print $one * 16 }")" 1e-4 # relu1 has 16 units
 largest 'relu1: l1 lambda=max/10..max:2 warmup=2'; near "$value" "$one"
 largest 'linear2.weight: l1 max/10..max:2'
 weight=$value

@@ -280,7 +280,7 @@ static void feeds_may_be_refused(void **state)
 }
 
 /* If a number is not finite on all ranks, all of them name it: a weight, or a sum of numbers finite on each rank. */
-static void what_all_have_all_name(void **state)
+static void common_errors_are_named_by_all(void **state)
 {
     (void)state;
     network net;
@@ -374,7 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_sum_may_fail),       cmocka_unit_test(a_rank_may_be_cut_off),
-        cmocka_unit_test(feeds_may_be_refused),   cmocka_unit_test(what_all_have_all_name),
+        cmocka_unit_test(feeds_may_be_refused),   cmocka_unit_test(common_errors_are_named_by_all),
         cmocka_unit_test(a_sum_may_be_too_large), cmocka_unit_test(a_forward_pass_is_refused_on_all),
     };
     return cmocka_run_group_tests_name("rank failures", tests, NULL, NULL);

@@ -75,7 +75,7 @@ static void build_shared(network *net)
     tacet_penalize(net->g, "relu1", "l1 0.01");
 }
 
-static void networks_train_alike(void **state)
+static void networks_train_the_same(void **state)
 {
     (void)state;
     static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam, build_large,
@@ -101,7 +101,7 @@ static void *keep_masks(void *argument)
     return NULL;
 }
 
-static void masks_are_those_of_one_rank(void **state)
+static void masks_match_those_of_one_rank(void **state)
 {
     (void)state;
     network net;
@@ -231,7 +231,7 @@ static void all_say(team *t, void *(*work)(void *), const char *what)
             fail_msg("rank %d: \"%s\" is not \"%s\"", r, t->member[r].t.error, what ? what : "");
 }
 
-static void ranks_must_be_alike(void **state)
+static void ranks_must_agree(void **state)
 {
     (void)state;
     network net;
@@ -408,7 +408,7 @@ static void compare_evaluation(const network *net, int size, int64_t batch, cons
     close_team(&t);
 }
 
-static void evaluation_is_of_all_rows(void **state)
+static void evaluation_covers_all_rows(void **state)
 {
     (void)state;
     network net;
@@ -530,12 +530,12 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(networks_train_alike),
-        cmocka_unit_test(masks_are_those_of_one_rank),
+        cmocka_unit_test(networks_train_the_same),
+        cmocka_unit_test(masks_match_those_of_one_rank),
         cmocka_unit_test(configurations_are_checked),
-        cmocka_unit_test(ranks_must_be_alike),
+        cmocka_unit_test(ranks_must_agree),
         cmocka_unit_test(a_refusal_hides_nothing),
-        cmocka_unit_test(evaluation_is_of_all_rows),
+        cmocka_unit_test(evaluation_covers_all_rows),
         cmocka_unit_test(evaluation_is_refused_on_all),
         cmocka_unit_test(any_sum_of_an_evaluation_may_fail),
         cmocka_unit_test(an_evaluation_by_hand_fails_on_all),

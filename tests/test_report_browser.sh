@@ -1,4 +1,4 @@
-# test_report_browser.sh: the layout of the pages of a run, of several and of sweeps in a browser, narrow and wide, light and dark.
+# test_report_browser.sh: reports of runs and sweeps in a browser: their layout, narrow and wide, light and dark.
 # timeout 240
 # A script is added to a copy of the page to measure it; the page itself has no script.
 command -v chromium > /dev/null || { echo "no chromium: skipped"; exit 77; }

@@ -45,7 +45,7 @@ static void a_stream_is_philox_of_its_parts(void **state)
     assert_int_equal(tc_stream_of(0, 0, "foobar").name, 0xbf9cf968);
 }
 
-static void words_are_those_of_the_blocks(void **state)
+static void words_come_from_blocks(void **state)
 {
     (void)state;
     const tc_stream s = tc_stream_of(7, 3, "dropout1");
@@ -69,7 +69,7 @@ static void streams_differ(void **state)
         for (int j = 0; j < i; j++) assert_memory_not_equal(out[i], out[j], sizeof out[i]);
 }
 
-static void units_lie_in_their_interval(void **state)
+static void uniform_numbers_are_in_their_interval(void **state)
 {
     (void)state;
     assert_true(tc_uniform(0) == 0.0f);
@@ -114,9 +114,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(a_stream_is_philox_of_its_parts),
-        cmocka_unit_test(words_are_those_of_the_blocks),
+        cmocka_unit_test(words_come_from_blocks),
         cmocka_unit_test(streams_differ),
-        cmocka_unit_test(units_lie_in_their_interval),
+        cmocka_unit_test(uniform_numbers_are_in_their_interval),
         cmocka_unit_test(below_covers_its_range),
     };
     return cmocka_run_group_tests_name("rng", tests, NULL, NULL);

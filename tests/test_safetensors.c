@@ -81,7 +81,7 @@ static void refused(const char *header, size_t data, const char *why)
 
 #define ENTRY(dtype, shape, offsets) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
-static void lies_are_refused(void **unused)
+static void false_headers_are_refused(void **unused)
 {
     (void)unused;
     refused("", 0, "does not begin with {");
@@ -162,7 +162,7 @@ static void damaged_files_do_no_harm(void **unused)
         }
 }
 
-static void what_cannot_be_opened(void **unused)
+static void files_that_cannot_be_opened(void **unused)
 {
     (void)unused;
     tacet_error e = {0};
@@ -270,7 +270,7 @@ static void check_file(float first)
     assert_int_not_equal(access(temporary, F_OK), 0);
 }
 
-static void what_is_written_can_be_read(void **unused)
+static void written_files_can_be_read(void **unused)
 {
     (void)unused;
     char one[4096], two[4096];
@@ -404,12 +404,12 @@ static void memory_may_run_out_anywhere(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lies_are_refused),
+        cmocka_unit_test(false_headers_are_refused),
         cmocka_unit_test(short_files_are_refused),
         cmocka_unit_test(damaged_files_do_no_harm),
-        cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(files_that_cannot_be_opened),
         cmocka_unit_test(other_types_become_float32),
-        cmocka_unit_test(what_is_written_can_be_read),
+        cmocka_unit_test(written_files_can_be_read),
         cmocka_unit_test(text_that_is_not_utf8),
         cmocka_unit_test(a_full_disk_leaves_the_old_file),
         cmocka_unit_test(places_that_cannot_be_written),

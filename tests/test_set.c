@@ -16,7 +16,7 @@ static void set_lambda(network *n, const char *term, double lambda)
     if (tacet_set_lambda(n->p, term, lambda)) fail_msg("%s", tacet_plan_error(n->p)->message);
 }
 
-static void what_is_set_is_as_described(void **unused)
+static void setting_equals_describing(void **unused)
 {
     (void)unused;
     static const char sgd[] = "sgd lr=0.1 momentum=0.9 schedule=cosine",
@@ -105,7 +105,7 @@ static void a_steered_term_is_held(void **unused)
     end(&n);
 }
 
-static void checkpoints_hold_what_was_set(void **unused)
+static void checkpoints_keep_set_values(void **unused)
 {
     (void)unused;
     static const char *const penalty[] = {"l1 0.1", "l1 0.1 warmup=4", "l1 density=0.3"};
@@ -133,7 +133,7 @@ static void checkpoints_hold_what_was_set(void **unused)
 }
 
 /* A checkpoint of a run in which nothing was set has no such notes, and loading it discards values set before. */
-static void a_resume_forgets_what_was_set(void **unused)
+static void a_resume_discards_set_values(void **unused)
 {
     (void)unused;
     network plain, n;
@@ -184,9 +184,9 @@ static void nonsense_is_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_set_is_as_described),   cmocka_unit_test(every_lambda_can_be_set),
-        cmocka_unit_test(a_steered_term_is_held),        cmocka_unit_test(checkpoints_hold_what_was_set),
-        cmocka_unit_test(a_resume_forgets_what_was_set), cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(setting_equals_describing),   cmocka_unit_test(every_lambda_can_be_set),
+        cmocka_unit_test(a_steered_term_is_held),        cmocka_unit_test(checkpoints_keep_set_values),
+        cmocka_unit_test(a_resume_discards_set_values), cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests_name("set", tests, make_folder, remove_folder);
 }

@@ -141,7 +141,7 @@ static void one_value_under_its_owners_name(void **state)
     end(&n);
 }
 
-static void the_text_comes_back(void **state)
+static void the_text_is_read_back(void **state)
 {
     (void)state;
     static const char model[] = "from x | linear 4 | relu | linear 10 weight=linear1.weight transposed name=back | "
@@ -221,7 +221,7 @@ static const struct {
     {"from linear1.bias | linear 4 bias=linear1.bias", "linear would use linear1.bias twice", "linear1.bias", ""},
 };
 
-static void mistakes_are_named_and_pointed_at(void **state)
+static void mistakes_have_messages_and_carets(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
@@ -291,7 +291,7 @@ static const char *const pulls_a[] = {"*.weight", "l2 0.05", NULL, NULL};
 
 static const char *const *penalties_of(int model) { return strstr(models[model], "name=a") ? pulls_a : pulls; }
 
-static void gradients_are_those_of_differences(void **state)
+static void gradients_match_differences(void **state)
 {
     (void)state;
     const float h = 4e-3f;
@@ -355,7 +355,7 @@ static twins begin_twins(const tacet_config *config, int64_t in, int units)
 
 /* The tied gradient is the sum of the two. The weight is large enough for several tiles, ranges and threads, and for
  * the fused update, which must not be used for a shared weight. */
-static void large_ones_are_the_sum_of_their_uses(void **state)
+static void large_gradients_are_sums_over_uses(void **state)
 {
     (void)state;
     static const struct {
@@ -392,7 +392,7 @@ static void large_ones_are_the_sum_of_their_uses(void **state)
 }
 
 /* A weight that a layer reads as its input is not fused either. */
-static void what_reads_a_large_weight_has_its_part(void **state)
+static void readers_of_a_large_weight_add_their_part(void **state)
 {
     (void)state;
     static const char *const line[] = {"t", "l2 0.3 reduce=sum", NULL, NULL};
@@ -438,7 +438,7 @@ static void threads_change_no_bit(void **state)
 }
 
 /* A transposed weight uses other products, and one way has none. */
-static void a_turned_weight_has_products_of_its_own(void **state)
+static void a_transposed_weight_has_other_products(void **state)
 {
     (void)state;
     enum { WIDE = 512, ROWS = 64, CODE = 256 };
@@ -540,7 +540,7 @@ static void zeros_are_steered(void **state)
 }
 
 /* A frozen weight keeps its numbers; other parameters, also those of earlier layers, train as before. */
-static void what_is_frozen_is_so_for_all(void **state)
+static void a_frozen_weight_is_frozen_for_all_uses(void **state)
 {
     (void)state;
     static const char *const line[] = {NULL, "linear1.weight", "frozen", NULL, NULL};
@@ -563,7 +563,7 @@ static void what_is_frozen_is_so_for_all(void **state)
 }
 
 /* The ledger's norms for a shared weight: the gradient of the penalty, and that of the losses over all uses. */
-static void a_sample_has_all_uses(void **state)
+static void a_sample_covers_all_uses(void **state)
 {
     (void)state;
     static const char *const line[] = {"linear1.weight", "l2 0.5", NULL, NULL};
@@ -591,7 +591,7 @@ static tacet_file *opened(void)
     return f;
 }
 
-static void a_model_holds_it_once(void **state)
+static void a_model_has_it_once(void **state)
 {
     (void)state;
     static const char *const saved[] = {"linear1.weight", "linear1.bias", "linear2.bias"};
@@ -617,7 +617,7 @@ static void a_model_holds_it_once(void **state)
     end(&n), end(&m);
 }
 
-static void a_run_goes_on_to_the_same_bits(void **state)
+static void a_resumed_run_has_the_same_bits(void **state)
 {
     (void)state;
     static const char *const line[] = {"linear1.weight",
@@ -650,7 +650,7 @@ static void a_run_goes_on_to_the_same_bits(void **state)
 }
 
 /* An attribute with the name of a parameter still accepts numbers, with or without a decimal point. */
-static void attributes_of_a_name_stay(void **state)
+static void attributes_named_like_parameters_take_numbers(void **state)
 {
     (void)state;
     static const char *const theta[] = {"0.05", ".5", "5e-2", "1", "-0.1", "+0.5"};
@@ -669,23 +669,23 @@ static void attributes_of_a_name_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attributes_of_a_name_stay),
+        cmocka_unit_test(attributes_named_like_parameters_take_numbers),
         cmocka_unit_test(one_value_under_its_owners_name),
-        cmocka_unit_test(the_text_comes_back),
-        cmocka_unit_test(mistakes_are_named_and_pointed_at),
+        cmocka_unit_test(the_text_is_read_back),
+        cmocka_unit_test(mistakes_have_messages_and_carets),
         cmocka_unit_test(names_lead_to_the_owner),
-        cmocka_unit_test(gradients_are_those_of_differences),
-        cmocka_unit_test(large_ones_are_the_sum_of_their_uses),
-        cmocka_unit_test(what_reads_a_large_weight_has_its_part),
+        cmocka_unit_test(gradients_match_differences),
+        cmocka_unit_test(large_gradients_are_sums_over_uses),
+        cmocka_unit_test(readers_of_a_large_weight_add_their_part),
         cmocka_unit_test(threads_change_no_bit),
-        cmocka_unit_test(a_turned_weight_has_products_of_its_own),
+        cmocka_unit_test(a_transposed_weight_has_other_products),
         cmocka_unit_test(a_penalty_counts_once),
         cmocka_unit_test(proximal_steps_and_constraints_act_once),
         cmocka_unit_test(zeros_are_steered),
-        cmocka_unit_test(what_is_frozen_is_so_for_all),
-        cmocka_unit_test(a_sample_has_all_uses),
-        cmocka_unit_test(a_model_holds_it_once),
-        cmocka_unit_test(a_run_goes_on_to_the_same_bits),
+        cmocka_unit_test(a_frozen_weight_is_frozen_for_all_uses),
+        cmocka_unit_test(a_sample_covers_all_uses),
+        cmocka_unit_test(a_model_has_it_once),
+        cmocka_unit_test(a_resumed_run_has_the_same_bits),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -276,7 +276,7 @@ static void threads_change_no_bit(void **state)
 }
 
 /* Results with shared buffers have the same bits as with separate buffers. */
-static void memory_is_shared_soundly(void **state)
+static void shared_memory_changes_no_bit(void **state)
 {
     (void)state;
     static float x[BATCH * IN], a[MOST], b[MOST];
@@ -473,7 +473,7 @@ int main(void)
         cmocka_unit_test(lists_give_the_dense_step),
         cmocka_unit_test(every_operator_passes_silence_on),
         cmocka_unit_test(threads_change_no_bit),
-        cmocka_unit_test(memory_is_shared_soundly),
+        cmocka_unit_test(shared_memory_changes_no_bit),
         cmocka_unit_test(large_batches_agree),
         cmocka_unit_test(evaluation_agrees),
         cmocka_unit_test(the_batch_decides),

@@ -97,7 +97,7 @@ static void values_go_to_their_attributes(void **state)
     tc_spec_free(&b.spec);
 }
 
-static void defaults_hold_where_nothing_is_said(void **state)
+static void missing_attributes_have_defaults(void **state)
 {
     (void)state;
     bound b;
@@ -137,7 +137,7 @@ static void all_words_for_true_and_false(void **state)
     }
 }
 
-static void options_may_leave_out_what_is_needed(void **state)
+static void options_may_omit_required_attributes(void **state)
 {
     (void)state;
     bound b;
@@ -200,7 +200,7 @@ static const refusal refusals[] = {
     {"op 3 1 1 jont", 9, 4, "op has no place for 'jont'", "did you mean joint?"},
 };
 
-static void every_refusal_has_its_place(void **state)
+static void every_error_has_a_place(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
@@ -395,11 +395,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_and_places),
         cmocka_unit_test(values_go_to_their_attributes),
-        cmocka_unit_test(defaults_hold_where_nothing_is_said),
+        cmocka_unit_test(missing_attributes_have_defaults),
         cmocka_unit_test(positionals_fill_what_is_left),
         cmocka_unit_test(all_words_for_true_and_false),
-        cmocka_unit_test(options_may_leave_out_what_is_needed),
-        cmocka_unit_test(every_refusal_has_its_place),
+        cmocka_unit_test(options_may_omit_required_attributes),
+        cmocka_unit_test(every_error_has_a_place),
         cmocka_unit_test(a_name_without_attributes_takes_nothing),
         cmocka_unit_test(lengths_are_bounded),
         cmocka_unit_test(any_bytes),

@@ -99,7 +99,7 @@ static tacet_file *opened(void)
     return f;
 }
 
-static void what_is_remembered(void **state)
+static void states_have_names_and_values(void **state)
 {
     (void)state;
     run r = begin(usual, true, "sgd lr=0.1", 1, NULL);
@@ -172,7 +172,7 @@ static void a_model_has_what_layers_remember(void **state)
 }
 
 /* A file without the state is refused if it must be complete; so is a checkpoint without the lines of a term. */
-static void a_file_without_it_is_refused(void **state)
+static void a_file_without_the_state_is_refused(void **state)
 {
     (void)state;
     tacet_error why;
@@ -196,7 +196,7 @@ static void a_file_without_it_is_refused(void **state)
 }
 
 /* A refused step leaves the state and the weights as they were, and the next good step is as if it had not happened. */
-static void a_refused_step_leaves_it(void **state)
+static void a_refused_step_keeps_the_state(void **state)
 {
     (void)state;
     run a = begin(usual, true, "sgd lr=0.1", 1, NULL), b = begin(usual, true, "sgd lr=0.1", 1, NULL);
@@ -382,11 +382,11 @@ static int remove_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_remembered),
+        cmocka_unit_test(states_have_names_and_values),
         cmocka_unit_test(a_checkpoint_has_it),
         cmocka_unit_test(a_model_has_what_layers_remember),
-        cmocka_unit_test(a_file_without_it_is_refused),
-        cmocka_unit_test(a_refused_step_leaves_it),
+        cmocka_unit_test(a_file_without_the_state_is_refused),
+        cmocka_unit_test(a_refused_step_keeps_the_state),
         cmocka_unit_test(evaluation_only_reads),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(l0_is_of_a_jump_relu),

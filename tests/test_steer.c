@@ -151,7 +151,7 @@ static void lambdas_follow_their_schedules(void **unused)
     }
 }
 
-static void what_makes_no_sense_is_refused(void **unused)
+static void invalid_penalties_are_refused(void **unused)
 {
     (void)unused;
     static const struct {
@@ -219,7 +219,7 @@ static void a_target_that_nothing_moves_is_refused(void **unused)
 }
 
 /* The reported lambda is that of the step, even if lambda changes after the step. */
-static void a_step_reports_the_lambda_that_it_had(void **unused)
+static void a_step_reports_its_lambda(void **unused)
 {
     (void)unused;
     made m;
@@ -326,7 +326,7 @@ static double own_norm(const char *penalty)
 
 /* The ledger's gradient does not depend on what a penalty saves between the passes, nor on whether the backward pass
  * has a step for it, which it lacks if the penalty is proximal or on a frozen parameter. */
-static void gradients_are_those_of_the_formulas(void **unused)
+static void gradients_match_the_formulas(void **unused)
 {
     (void)unused;
     static const char *const kind[] = {"l1",          "l2",         "norm",           "hoyer",   "hoyer_square",
@@ -513,7 +513,7 @@ static void a_resumed_run_has_the_same_ledger(void **unused)
 }
 
 /* A run can be resumed with another ledger or without one: this changes only what is measured. */
-static void a_run_goes_on_with_another_ledger(void **unused)
+static void a_run_may_resume_with_another_ledger(void **unused)
 {
     (void)unused;
     for (int from = -1; from <= 1; from++)
@@ -544,7 +544,7 @@ static void a_run_goes_on_with_another_ledger(void **unused)
 }
 
 /* A checkpoint with changed notes is refused or read, and does no harm either way. */
-static void a_spoilt_ledger_is_refused(void **unused)
+static void a_damaged_ledger_is_refused(void **unused)
 {
     (void)unused;
     variant v = usual;
@@ -627,7 +627,7 @@ static void counts_that_overflow_are_refused(void **unused)
 
 /* ---- Targets ---- */
 
-static void targets_are_held(void **unused)
+static void targets_are_reached(void **unused)
 {
     (void)unused;
     static const struct {
@@ -741,7 +741,7 @@ static void warnings_say_what_is_so(void **unused)
 }
 
 /* If the sample had no gradient of the losses, gradients cannot be compared, and there is no warning. */
-static void no_ratio_to_nothing(void **unused)
+static void no_warning_without_a_gradient(void **unused)
 {
     (void)unused;
     made m;
@@ -789,22 +789,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lambdas_follow_their_schedules),
-        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(invalid_penalties_are_refused),
         cmocka_unit_test(a_target_that_nothing_moves_is_refused),
-        cmocka_unit_test(a_step_reports_the_lambda_that_it_had),
+        cmocka_unit_test(a_step_reports_its_lambda),
         cmocka_unit_test(gradients_are_those_that_can_be_read),
-        cmocka_unit_test(gradients_are_those_of_the_formulas),
+        cmocka_unit_test(gradients_match_the_formulas),
         cmocka_unit_test(gradients_where_nothing_trains),
         cmocka_unit_test(a_sample_changes_no_bit),
         cmocka_unit_test(figures_do_not_depend_on_threads_or_lists),
         cmocka_unit_test(a_resumed_run_has_the_same_ledger),
-        cmocka_unit_test(a_run_goes_on_with_another_ledger),
-        cmocka_unit_test(a_spoilt_ledger_is_refused),
+        cmocka_unit_test(a_run_may_resume_with_another_ledger),
+        cmocka_unit_test(a_damaged_ledger_is_refused),
         cmocka_unit_test(counts_that_overflow_are_refused),
-        cmocka_unit_test(targets_are_held),
+        cmocka_unit_test(targets_are_reached),
         cmocka_unit_test(steering_of_parameters_begins),
         cmocka_unit_test(warnings_say_what_is_so),
-        cmocka_unit_test(no_ratio_to_nothing),
+        cmocka_unit_test(no_warning_without_a_gradient),
         cmocka_unit_test(dead_units_are_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -48,7 +48,7 @@ static void check_inputs(const tacet_graph *g)
     assert_string_equal(text, inputs);
 }
 
-static void text_goes_round(void **state)
+static void text_round_trips(void **state)
 {
     (void)state;
     tacet_graph *g = tacet_graph_new(NULL), *h = tacet_graph_new(NULL);
@@ -120,7 +120,7 @@ static void inputs_are_refused(void **state)
 }
 
 /* Numbers are read only as numbers, and class indices only as class indices, which cannot have penalties. */
-static void readers_are_refused(void **state)
+static void wrong_readers_are_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -272,7 +272,7 @@ static void every_type_of_integer(void **state)
     fed_end(&f);
 }
 
-static void what_is_fed_is_checked(void **state)
+static void fed_values_are_checked(void **state)
 {
     (void)state;
     static const int64_t index[] = {2, 0, 3};
@@ -355,7 +355,7 @@ static double sum_of(const op_case *k)
     return loss;
 }
 
-static void cross_entropy_is_of_positions(void **state)
+static void cross_entropy_is_over_positions(void **state)
 {
     (void)state;
     static const double divisor[] = {[TC_SAMPLE] = ROWS, [TC_SUM] = 1, [TC_MEAN] = ROWS * FOLD};
@@ -381,7 +381,7 @@ static void cross_entropy_is_of_positions(void **state)
 }
 
 /* Positions act like samples: the same bits, but for the factor of a mean over samples. */
-static void positions_fold_into_rows(void **state)
+static void positions_act_like_rows(void **state)
 {
     (void)state;
     for (int reduce = TC_SAMPLE; reduce <= TC_MEAN; reduce++) {
@@ -435,7 +435,7 @@ static int right_of(tacet_plan *p, const tacet_data *d)
     return right;
 }
 
-static void accuracy_is_of_positions(void **state)
+static void accuracy_is_over_positions(void **state)
 {
     (void)state;
     tacet_data *d = sequences();
@@ -475,7 +475,7 @@ static void accuracy_is_of_positions(void **state)
 }
 
 /* In a shuffled held-out share, each row keeps the labels that it has in the table. */
-static void labels_go_with_their_rows(void **state)
+static void labels_stay_with_their_rows(void **state)
 {
     (void)state;
     tacet_error why;
@@ -512,18 +512,18 @@ static void labels_go_with_their_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_goes_round),
+        cmocka_unit_test(text_round_trips),
         cmocka_unit_test(texts_are_refused),
         cmocka_unit_test(inputs_are_refused),
-        cmocka_unit_test(readers_are_refused),
+        cmocka_unit_test(wrong_readers_are_refused),
         cmocka_unit_test(classes_are_the_least),
         cmocka_unit_test(every_type_of_integer),
-        cmocka_unit_test(what_is_fed_is_checked),
+        cmocka_unit_test(fed_values_are_checked),
         cmocka_unit_test(class_indices_are_not_numbers),
-        cmocka_unit_test(cross_entropy_is_of_positions),
-        cmocka_unit_test(positions_fold_into_rows),
-        cmocka_unit_test(accuracy_is_of_positions),
-        cmocka_unit_test(labels_go_with_their_rows),
+        cmocka_unit_test(cross_entropy_is_over_positions),
+        cmocka_unit_test(positions_act_like_rows),
+        cmocka_unit_test(accuracy_is_over_positions),
+        cmocka_unit_test(labels_stay_with_their_rows),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -405,7 +405,7 @@ static void reductions_are_named(void **unused)
 /* ---- Silence by rule ---- */
 
 /* topk keeps k units at every position, batch_topk k units on average over all positions of the batch. */
-static void the_largest_are_units(void **unused)
+static void topk_keeps_units(void **unused)
 {
     (void)unused;
     static float x[BATCH * 12 * 9], y[BATCH * 12 * 9];
@@ -603,7 +603,7 @@ int main(void)
         cmocka_unit_test(penalties_are_their_formulas),
         cmocka_unit_test(positions_must_agree),
         cmocka_unit_test(reductions_are_named),
-        cmocka_unit_test(the_largest_are_units),
+        cmocka_unit_test(topk_keeps_units),
         cmocka_unit_test(targets_are_units_at_a_position),
         cmocka_unit_test(checkpoints_of_the_first_version_are_read),
         cmocka_unit_test(other_versions_are_refused),
