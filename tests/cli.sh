@@ -33,7 +33,7 @@ train:     {epochs: 3, batch: 32, seed: 1, log: 5}
 END
 
 fault() {
-    echo "WRONG: $*" >&2
+    echo "FAIL: $*" >&2
     wrong=$((wrong + 1))
 }
 

@@ -5,7 +5,7 @@
 number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
 
 # holds EXPRESSION: checks an awk condition.
-holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
+holds() { awk "BEGIN { exit !($1) }" || fault "does not hold: $1"; }
 
 # ---- A run and its folder ----
 runs 0 "$tacet" train net.yaml --out a

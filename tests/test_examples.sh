@@ -5,7 +5,7 @@ cp -R "$TACET_SOURCE/examples" examples
 
 # number NAME FILE: prints the first number with this name in one line of JSON. holds EXPRESSION: checks an awk condition.
 number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
-holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
+holds() { awk "BEGIN { exit !($1) }" || fault "does not hold: $1"; }
 
 # ---- Each folder is in the table, and has a README and a configuration or program with its name ----
 for each in examples/*/; do # not "folder": that one is removed at the end

@@ -7,7 +7,7 @@ cp -R "$TACET_SOURCE/examples" examples
 mkdir build && ln -s "$TACET_BUILD" build/release
 
 number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
-holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
+holds() { awk "BEGIN { exit !($1) }" || fault "does not hold: $1"; }
 
 # ---- fashion: the penalty silences both layers, and the network still learns ----
 for run in plain l1; do
