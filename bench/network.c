@@ -73,8 +73,7 @@ network *network_open(const bench_case *c, const network_options *o)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
     if (!c->optimizer) tacet_keep(g, "linear*");
     const tacet_config config = {TACET_CONFIG,          .batch = c->batch,   .optimizer = c->optimizer,
-                                 .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger,
-                                 .seed = o->seed};
+                                 .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger, .seed = o->seed};
     n->p = tacet_compile(g, &config, &why);
     if (!n->p) stop(c->name, &why);
     tacet_graph_free(g);

@@ -83,7 +83,7 @@ static void any_step_can_be_resumed(void **unused)
 }
 
 /* The terms must be the same; their lambdas come from the checkpoint, to the bit. */
-static void lambdas_are_the_checkpoints(void **unused)
+static void lambdas_come_from_the_checkpoint(void **unused)
 {
     (void)unused;
     network n;
@@ -130,7 +130,7 @@ static void refused(const variant *v, const char *path, const char *why_not)
     end(&n);
 }
 
-static void what_belongs_to_another_run_is_refused(void **unused)
+static void checkpoints_of_other_runs_are_refused(void **unused)
 {
     (void)unused;
     network n;
@@ -266,9 +266,12 @@ static void memory_may_run_out_anywhere(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_optimizer_resumes),     cmocka_unit_test(any_step_can_be_resumed),
-        cmocka_unit_test(lambdas_are_the_checkpoints), cmocka_unit_test(what_belongs_to_another_run_is_refused),
-        cmocka_unit_test(without_an_optimizer),        cmocka_unit_test(version_2_is_read),
+        cmocka_unit_test(every_optimizer_resumes),
+        cmocka_unit_test(any_step_can_be_resumed),
+        cmocka_unit_test(lambdas_come_from_the_checkpoint),
+        cmocka_unit_test(checkpoints_of_other_runs_are_refused),
+        cmocka_unit_test(without_an_optimizer),
+        cmocka_unit_test(version_2_is_read),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
