@@ -16,13 +16,8 @@ near() { awk -v a="$1" -v b="$2" -v t="${3:-1e-6}" 'BEGIN { d = a - b; if (d < 0
 # ---- One path ----
 runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out warm
 has err "^relu1:l1: the largest lambda that changes anything is about 0\.0" "^1/4  relu1-l1-0.0001-seed1  density" "^4/4  relu1-l1-0.1-seed1 "
-<<<<<<< HEAD
 has out "^ *lambda  density  dead  accuracy  data loss  *ms/step  fires" "^Taken: relu1:l1 lambda=" "^Its model: warm/relu1-l1-"
-hasnt out "test data" # there are validation data
-=======
-has out "^ *lambda  density  dead  accuracy  data loss  ms a step  fires" "^Taken: relu1:l1 lambda=" "^Its model: warm/relu1-l1-"
 hasnt out "test data" # validation data are used
->>>>>>> lang-rest
 column warm/sweep.csv lambda > lambdas
 printf '0.0001\n0.001\n0.01\n0.1\n' | cmp -s - lambdas || fault "the points are $(cat lambdas)"
 hasnt warm/relu1-l1-0.0001-seed1/config.yaml "^init:"

@@ -132,13 +132,8 @@ static void checkpoints_keep_set_values(void **unused)
     }
 }
 
-<<<<<<< HEAD
-/* A checkpoint of a run in which nothing was set has nothing of it, and resuming it forgets what was set before. */
-static void a_resume_forgets_what_was_set(void **unused)
-=======
-/* A checkpoint of a run in which nothing was set has no such notes, and loading it discards values set before. */
+/* A checkpoint of a run in which nothing was set says so, and loading it discards values set before. */
 static void a_resume_discards_set_values(void **unused)
->>>>>>> lang-rest
 {
     (void)unused;
     network plain, n;

@@ -543,13 +543,8 @@ static void a_run_may_resume_with_another_ledger(void **unused)
     unlink(checkpoint_path);
 }
 
-<<<<<<< HEAD
-/* A checkpoint whose state says something else is refused or read, and harms nothing either way. */
-static void a_spoilt_ledger_is_refused(void **unused)
-=======
-/* A checkpoint with changed notes is refused or read, and does no harm either way. */
+/* A checkpoint with a changed state is refused or read, and does no harm either way. */
 static void a_damaged_ledger_is_refused(void **unused)
->>>>>>> lang-rest
 {
     (void)unused;
     variant v = usual;
@@ -605,13 +600,8 @@ static void counts_that_overflow_are_refused(void **unused)
     assert_int_equal(fread(tensors, 1, rest, f), rest);
     fclose(f);
     assert_non_null(end);
-<<<<<<< HEAD
-    for (int huge = 0; huge < 2; huge++) { /* the first is read */
-        const char *count = huge ? "9007199254740992" : "8000000000000";
-=======
     for (int huge = 0; huge < 2; huge++) { /* the first count is accepted */
-        const char *count = huge ? " 9007199254740992" : " 8000000000000";
->>>>>>> lang-rest
+        const char *count = huge ? "9007199254740992" : "8000000000000";
         f = fopen(checkpoint_path, "wb");
         const size_t head = (size_t)(at - file), tail = length - (size_t)(end - file);
         uint64_t n = head + tail + strlen("\\\"rows\\\":,\\\"units\\\":[") + 1101 * strlen(count) + 1099;
