@@ -171,10 +171,10 @@ double network_density(network *n)
 void network_densities(network *n)
 {
     count(n);
-    printf("   ");
+    printf("    density:");
     for (int i = 0; i < tacet_value_count(n->p); i++) {
         tacet_value_info v = {.size = sizeof v};
-        if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" density of %s %.4f", v.name, v.density);
+        if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" %s %.4f", v.name, v.density);
     }
     printf("\n");
 }
