@@ -91,7 +91,7 @@ static tacet_status run(const cli_args *a)
     tacet_status s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), a->threads, &m);
     if (s == TACET_OK) {
         cli_item item = {.text = source};
-        tacet_data *data = cli_data_held_out(&item, tacet_file_note(m.file, "scaling"), NULL, &s);
+        tacet_data *data = cli_data_held_out(&item, cli_model_schema(a->arena, m.file), false, &s);
         if (data) s = write_all(a, &m, data);
         tacet_data_free(data);
     }
