@@ -7,7 +7,7 @@
 typedef struct cli_figures {
     const char *part; /* "test", "validation", "training" */
     tacet_result result;
-    double step_us; /* time of a training step; NAN: none was done */
+    double step_us; /* time of a training step; NAN if none was done */
 } cli_figures;
 
 /* Checks that the network can evaluate the data: rows as wide as x, targets of the right kind, labels that have an

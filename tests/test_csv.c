@@ -72,7 +72,7 @@ static void targets(void **state)
     tacet_data_free(d);
 }
 
-static void text_as_it_comes(void **state)
+static void quotes_delimiters_and_blank_lines(void **state)
 {
     (void)state;
     reads("\"a\",\"b\"\r\n\"1\",2\r\n3,\"4\"\r\n", "", "1 2 3 4", "");
@@ -221,7 +221,7 @@ static void classes_of_words(void **state)
     tacet_data_free(d);
     write_text("u.csv", "1,emu\n2,elk\n");
     assert_null(tacet_data_open_as(spec, "train", "{\"classes\":2}", true, NULL, &e));
-    assert_non_null(strstr(e.message, "the label \"emu\" is a word, the classes are numbers"));
+    assert_non_null(strstr(e.message, "the label \"emu\" is a word, but the classes are numbers"));
     d = tacet_data_open_as(spec, "train", schema, false, NULL, &e); /* labels that nobody needs */
     assert_null(d->table->y.data);
     tacet_data_free(d);
@@ -230,9 +230,12 @@ static void classes_of_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(headers_and_labels), cmocka_unit_test(targets),
-        cmocka_unit_test(text_as_it_comes),   cmocka_unit_test(numbers),
-        cmocka_unit_test(refusals),           cmocka_unit_test(long_file),
+        cmocka_unit_test(headers_and_labels),
+        cmocka_unit_test(targets),
+        cmocka_unit_test(quotes_delimiters_and_blank_lines),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(long_file),
         cmocka_unit_test(classes_of_words),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

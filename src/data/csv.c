@@ -23,7 +23,7 @@ static const tc_attribute attribute[] = {
     {"onehot", "text", "", "the columns of words; each word becomes an element that is 0 or 1", false},
     {"unknown", "refuse|ignore", "refuse",
      "ignore: a word of a onehot column that the training rows do not have, or a missing one, is all zeros", false},
-    {"delimiter", "text", ",", "what separates fields: one character, or the word tab", false},
+    {"delimiter", "text", ",", "the separator of fields: one character, or the word tab", false},
     {0},
 };
 

@@ -151,7 +151,7 @@ tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, 
     if (count != (int64_t)tc_json_size(second))
         return tc_fail(e, TACET_DESCRIPTION, "the schema should have as many numbers in %s as in %s", scale, shift);
     if (count != 1 && count != n)
-        return tc_fail(e, TACET_DESCRIPTION, "the model scales rows of %" PRId64 " elements, these have %" PRId64,
+        return tc_fail(e, TACET_DESCRIPTION, "the model scales rows of %" PRId64 " elements; these have %" PRId64,
                        count, n);
     const tacet_status status = reserve(s, m, count, e);
     if (status || (read_list(first, s->scale) && read_list(second, s->shift))) return status;

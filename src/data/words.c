@@ -34,8 +34,8 @@ static const char *refuse_class(tc_words *w, bool is_number, double x)
 {
     if (w->count == 0 && !w->known) w->numbers = is_number;
     if (w->numbers && !is_number)
-        return w->known ? "is a word, the classes are numbers" : "is a word, the labels before it are numbers";
-    if (!w->numbers && is_number && !w->known) return "is a number, the labels before it are words";
+        return w->known ? "is a word, but the classes are numbers" : "is a word, but the labels before it are numbers";
+    if (!w->numbers && is_number && !w->known) return "is a number, but the labels before it are words";
     if (w->numbers && (x < 0 || x >= INT32_MAX || x != floor(x))) return "is not a whole number counted from 0";
     return NULL;
 }

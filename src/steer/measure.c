@@ -96,7 +96,7 @@ tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result)
     tc_exchange_sum(p, &right, TACET_F64, 1);
     status = tc_exchange_verdict(p, &(bool){false});
     if (status != TACET_OK) return status;
-    if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "there are no rows to evaluate on");
+    if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "cannot evaluate on 0 rows");
     for (int i = 0; i < p->terms; i++) p->result.value[i] = e->sum[i] / (double)e->rows;
     const tacet_result own = {.rows = e->rows,
                               .objective = tacet_objective(p),
