@@ -270,25 +270,31 @@ bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row)
 
 /* ---- What the attributes say ---- */
 
-/* The label or the targets that the model was trained with, if they are not given and the file has them. */
-static void expect_y(tc_columns *c)
+/* Makes a column of the model's answers the label or a target, if the file has it and it is not given another role. */
+static bool expect_answer(tc_columns *c, const char *name, tc_role role)
+{
+    const int64_t i = name ? find(c, name) : -1;
+    if (i < 0 || c->column[i].role) return false;
+    if (c->t->x_only)
+        tc_text_add(&c->t->remarks, "%s: the column \"%.100s\" holds the answers and is left out\n",
+                    c->arg[TC_CSV_FILE].text, name);
+    give_role(c, TC_CSV_LABEL, i, role);
+    return true;
+}
+
+/* The label or the targets that the model was trained with, if they are not given. */
+static void expect_answers(tc_columns *c)
 {
     size_t k;
     const tc_json *name, *names = tc_json_get(c->t->expect, "targets");
-    const char *label = tc_json_text(tc_json_get(c->t->expect, "label"));
+    bool all = true;
     if (c->label || c->targets) return;
-    const int64_t i = label ? find(c, label) : -1;
-    if (i >= 0 && !c->column[i].role) give_role(c, TC_CSV_LABEL, i, TC_LABEL);
-    tc_json_each(names, k, name)
-    {
-        const int64_t at = tc_json_text(name) ? find(c, tc_json_text(name)) : -1;
-        if (at >= 0 && !c->column[at].role) give_role(c, TC_CSV_TARGET, at, TC_TARGET);
-    }
-    if (c->targets > 0 && c->targets < (int64_t)tc_json_size(names)) { /* some are missing: none can be used */
-        for (int64_t j = 0; j < c->count; j++)
-            if (c->column[j].role == TC_TARGET) c->column[j].role = TC_LEFT_OUT;
-        c->targets = 0;
-    }
+    expect_answer(c, tc_json_text(tc_json_get(c->t->expect, "label")), TC_LABEL);
+    tc_json_each(names, k, name) all = expect_answer(c, tc_json_text(name), TC_TARGET) && all;
+    if (all) return;
+    for (int64_t i = 0; i < c->count; i++) /* some are missing, and so none can be used */
+        if (c->column[i].role == TC_TARGET) c->column[i].role = TC_LEFT_OUT;
+    c->targets = 0;
 }
 
 static bool left_out_before(const tc_columns *c, const char *name)
@@ -429,7 +435,7 @@ tacet_status tc_columns_set(tc_columns *c, const tc_rows *r, const tc_row *names
     if (!status) status = give_roles(c, TC_CSV_TARGET, TC_TARGET);
     if (!status) status = drop(c);
     if (!status) status = give_roles(c, TC_CSV_X, TC_INPUT);
-    if (!status) expect_y(c);
+    if (!status) expect_answers(c);
     if (!status) status = give_rest(c);
     if (!status && c->inputs < 1) status = refuse_file(c, "no column is left for x");
     if (!status && (!c->t->expect || !tc_json_get(c->t->expect, "inputs")))

@@ -1,6 +1,7 @@
 /* csv.c: rows of text. Numbers stay double until they have been scaled, so that large ones that are close together stay
  * apart; labels become int32. */
 #include "data/columns.h"
+#include "data/encoding.h"
 #include "data/header.h"
 #include "data/missing.h"
 
@@ -60,11 +61,10 @@ static bool find_header(csv *c, int64_t count)
     if (tc_columns_named(&c->columns, r, &r->row[0])) return true;
     const tc_header h = tc_header_find(r, count);
     if (h == TC_HEADER_GUESS_NO || h == TC_HEADER_GUESS_YES)
-        tc_text_add(&c->t->remarks,
-                    "%s: whether its first row has names is not certain; it is taken for %s (header=%s "
-                    "makes sure, header=%s says the opposite)\n",
-                    c->reader.path, tc_header_is(h) ? "names" : "numbers", tc_header_is(h) ? "yes" : "no",
-                    tc_header_is(h) ? "no" : "yes");
+        tc_text_add(
+            &c->t->remarks,
+            "%s: the first row may be names or values, and is taken for %s; header=yes or header=no says which\n",
+            c->reader.path, tc_header_is(h) ? "names" : "values");
     return tc_header_is(h);
 }
 
@@ -80,7 +80,7 @@ static tacet_status set_columns(csv *c)
     tc_samples *t = c->t;
     tc_columns *all = &c->columns;
     tc_rows *r = &c->rows;
-    if (tc_rows_hold(r)) return c->reader.status;
+    if (tc_encoding_check(&c->reader) || tc_rows_hold(r)) return c->reader.status;
     if (r->held == 0) return tc_reader_refuse(&c->reader, "has no rows");
     const int64_t count = count_columns(c);
     const tc_row *names = find_header(c, count) ? tc_rows_next(r) : NULL;
@@ -110,6 +110,7 @@ static tacet_status put_number(csv *c, const tc_row *row, int64_t i, double *to)
     const char *text = tc_rows_text(&c->rows, row, i);
     char value[160];
     if (!tc_field_number(text, to)) {
+        const bool answered = c->columns.label || c->columns.targets;
         tc_columns_value(&c->columns, i, value);
         const tacet_status status = tc_rows_refuse(&c->rows, row, i, column->name, "\"%.60s\" is not a number", text);
         if (!tc_text_utf8(text)) return status;
@@ -119,8 +120,8 @@ static tacet_status put_number(csv *c, const tc_row *row, int64_t i, double *to)
                          : strchr(text, '\t') ? "tab"
                                               : "\"|\"");
         else if (column->role == TC_INPUT && !c->t->expect)
-            tc_fail_hint(c->reader.error, "drop=%s leaves the column out, onehot=%s is for words; for labels, label=%s",
-                         value, value, value);
+            tc_fail_hint(c->reader.error, "drop=%s leaves the column out, onehot=%s is for words%s%s", value, value,
+                         answered ? "" : "; if it holds the labels: label=", answered ? "" : value);
         return status;
     }
     if (!isfinite((float)*to))

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { MANY = 5 }; /* rows in which a word that does not come again is remarkable */
+
 /* What the fields of one column are. */
 typedef struct look {
     bool word;          /* the first is a word */
@@ -82,7 +84,7 @@ static sum look_at_all(const tc_rows *r, int64_t columns)
         if (l.word && l.numbers && !l.words) s.named = true;
         if (l.again) s.again = true;
         if (l.fraction) s.fraction = true;
-        if (l.word && !l.numbers && !l.again && !l.once && r->held > 2) s.unique = true;
+        if (l.word && !l.numbers && !l.again && !l.once && r->held >= MANY) s.unique = true;
         if (l.whole) {
             s.whole++;
             if (l.fractions) s.fractions++;
@@ -106,9 +108,9 @@ static bool goes_on(const tc_rows *r, const sum *s)
 static tc_header decide(const tc_rows *r, int64_t columns, const sum *s)
 {
     if (r->held < 2) return s->words == columns ? TC_HEADER_YES : TC_HEADER_NO;
-    if (s->quoted || s->unique) return TC_HEADER_YES;
-    if (s->words > 0 && s->whole == 0) return TC_HEADER_GUESS_YES;
-    if (s->words > 0) return s->fractions == s->whole ? TC_HEADER_YES : TC_HEADER_GUESS_NO;
+    if (s->quoted) return TC_HEADER_YES;
+    if (s->words > 0 && s->whole > 0 && s->fractions == s->whole) return TC_HEADER_YES;
+    if (s->words > 0) return s->unique || s->whole == 0 ? TC_HEADER_GUESS_YES : TC_HEADER_GUESS_NO;
     const bool unnamed = !*tc_rows_text(r, &r->row[0], 0) && s->whole == columns - 1; /* pandas' row numbers */
     if (!s->counts || s->whole + unnamed < columns || goes_on(r, s)) return TC_HEADER_NO;
     if (s->fractions == s->whole || (s->first == 0 && s->fractions > 0)) return TC_HEADER_YES;
