@@ -50,6 +50,7 @@ static tacet_status predict(cli_model *m, const tacet_data *data, const char *na
     for (int64_t rows; s == TACET_OK && (rows = tacet_loader_next(l, m->plan, m->x, (tacet_value){0})) != 0;) {
         s = rows > 0 ? tacet_forward(m->plan, rows) : TACET_FAILED;
         if (s == TACET_OK) s = tacet_read(m->plan, name, to->row, (size_t)(rows * to->width));
+        if (s == TACET_OK && m->target.id && strcmp(name, m->output) == 0) tacet_data_restore(data, rows, to->row);
         if (s == TACET_OK) write_rows(to, rows);
     }
     tacet_loader_free(l);
@@ -91,7 +92,7 @@ static tacet_status run(const cli_args *a)
     tacet_status s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), a->threads, &m);
     if (s == TACET_OK) {
         cli_item item = {.text = source};
-        tacet_data *data = cli_data_held_out(&item, tacet_file_note(m.file, "scaling"), NULL, &s);
+        tacet_data *data = cli_data_held_out(&item, cli_model_schema(a->arena, m.file), false, &s);
         if (data) s = write_all(a, &m, data);
         tacet_data_free(data);
     }
