@@ -535,6 +535,9 @@ TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, c
  * standardised (normalize_target=true). */
 TACET_API void tacet_data_restore(const tacet_data *d, int64_t rows, float *y);
 
+/* The text of row i in the column that id= names, or NULL. Lives as long as the data. */
+TACET_API const char *tacet_data_id(const tacet_data *d, int64_t i);
+
 /* Goes through the rows in batches, in an order drawn from (seed, epoch) or in the order of the file. NULL on
  * failure. */
 TACET_API tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle,
