@@ -56,6 +56,14 @@ static void update(const tc_update *u, int64_t begin, int64_t end)
     (u->arg[MOMENTUM].number != 0 ? momentum : plain)(u, begin, end);
 }
 
+static bool holds(const tc_update *u, double reach, double gradient)
+{
+    const float *f = u->factor;
+    const double g = gradient + (double)f[DECAY] * reach, m = (double)f[KEEP] * reach + fabs((double)f[TAKE]) * g;
+    const double p = reach + (double)f[STEP] * (g + m);
+    return g < TC_OPTIM_MOST && m < TC_OPTIM_MOST && p < TC_OPTIM_MOST;
+}
+
 static int moments(const tc_arg *arg) { return arg[MOMENTUM].number != 0; }
 
 static const char *check(const tc_arg *arg)
@@ -90,6 +98,7 @@ const tc_optim tc_optim_sgd = {
     .moments = moments,
     .prepare = prepare,
     .update = update,
+    .holds = holds,
     .check = check,
     .prox_time = prox_time,
     .prox_note = "",

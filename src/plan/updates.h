@@ -18,6 +18,7 @@ typedef struct tc_group {
 typedef struct tc_stretch {
     int group;
     int64_t offset, n;
+    tc_update update; /* of the next step, as tc_reach_prepare left it */
 } tc_stretch;
 
 /* A weight whose gradient is computed and used tile by tile. */
@@ -26,6 +27,7 @@ typedef struct tc_fused {
     const tc_call *call; /* of its layer's backward step */
     double *square;      /* [tiles]: sums of squares of the gradient */
     int64_t tiles;       /* for a full batch; never more */
+    tc_update update;    /* likewise */
 } tc_fused;
 
 /* One proximal step or constraint, on one parameter. */
@@ -44,6 +46,9 @@ typedef struct tc_updates {
     tc_stretch *stretch;
     tc_fused *fused;
     tc_prox *prox;
+    /* What shows that the next update is finite (run/reach.c). reach: the largest magnitude of what updates change,
+     * parameters and moments; NAN: unknown, something else has written them. gradient: no gradient is larger. */
+    double reach, gradient;
 } tc_updates;
 
 #endif
