@@ -123,7 +123,7 @@ tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_e
 
 void tc_file_set(tacet_plan *p, const tc_tensors *t)
 {
-    p->update.reach = NAN;
+    p->update.reach = TC_REACH_UNKNOWN;
     for (int i = 0; i < t->count; i++) {
         if (t->found[i] && t->at[i])
             tc_plan_copy_in(p, t->at[i], t->found[i]->data, t->tensor[i].data);

@@ -67,13 +67,13 @@ static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, in
     }
 }
 
-static inline bool tc_adam_holds(const tc_update *u, double reach, double gradient)
+static inline void tc_adam_bound(const tc_update *u, double gradient, double *most)
 {
     const float *f = u->factor;
-    const double g = gradient + (double)f[TC_ADAM_DECAY] * reach, v = reach + (double)f[TC_ADAM_C] * g * g;
-    const double p = fabs((double)f[TC_ADAM_KEEP]) * reach +
-                     (double)f[TC_ADAM_STEP] * fmax(g, reach) / (double)f[TC_ADAM_FLOOR];
-    return g < TC_OPTIM_MOST && v < TC_OPTIM_MOST && p < TC_OPTIM_MOST;
+    const double g = gradient + (double)f[TC_ADAM_DECAY] * most[0], floor = fmin((double)f[TC_ADAM_FLOOR], 1);
+    most[1] = fmax(most[1], g);
+    most[2] = (double)f[TC_ADAM_B] * most[2] + (double)f[TC_ADAM_C] * g * g;
+    most[0] = fabs((double)f[TC_ADAM_KEEP]) * most[0] + (double)f[TC_ADAM_STEP] * most[1] / floor;
 }
 
 static inline const char *tc_adam_check(const tc_arg *arg)

@@ -56,12 +56,13 @@ static void update(const tc_update *u, int64_t begin, int64_t end)
     (u->arg[MOMENTUM].number != 0 ? momentum : plain)(u, begin, end);
 }
 
-static bool holds(const tc_update *u, double reach, double gradient)
+static void bound(const tc_update *u, double gradient, double *most)
 {
     const float *f = u->factor;
-    const double g = gradient + (double)f[DECAY] * reach, m = (double)f[KEEP] * reach + fabs((double)f[TAKE]) * g;
-    const double p = reach + (double)f[STEP] * (g + m);
-    return g < TC_OPTIM_MOST && m < TC_OPTIM_MOST && p < TC_OPTIM_MOST;
+    const double g = gradient + (double)f[DECAY] * most[0];
+    const double m = u->arg[MOMENTUM].number != 0 ? (double)f[KEEP] * most[1] + fabs((double)f[TAKE]) * g : 0;
+    most[0] = fmax(most[0] + (double)f[STEP] * (g + m), g);
+    most[1] = m;
 }
 
 static int moments(const tc_arg *arg) { return arg[MOMENTUM].number != 0; }
@@ -98,7 +99,7 @@ const tc_optim tc_optim_sgd = {
     .moments = moments,
     .prepare = prepare,
     .update = update,
-    .holds = holds,
+    .bound = bound,
     .check = check,
     .prox_time = prox_time,
     .prox_note = "",

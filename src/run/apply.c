@@ -7,7 +7,6 @@ typedef struct job {
     tacet_plan *p;
     tc_span span;
     const tc_update *update;
-    atomic_int *top;
     const tc_prox *prox;
     double t;
 } job;
@@ -16,7 +15,7 @@ static void update_part(void *context, int64_t part, int lane)
 {
     (void)lane;
     const job *j = context;
-    tc_reach_update(j->p, j->update, part * j->span.grain, tc_part_end(j->span, part), j->top);
+    j->p->update.optim->update(j->update, part * j->span.grain, tc_part_end(j->span, part));
 }
 
 static void prox_part(void *context, int64_t part, int lane)
@@ -79,15 +78,14 @@ static void commit_states(tacet_plan *p)
 
 void tc_run_apply(tacet_plan *p)
 {
-    atomic_int top = 0;
     commit_states(p);
     p->table.step++;
+    p->update.reach = p->update.next_reach;
     for (int i = 0; i < p->update.stretches; i++) {
         const tc_stretch *s = &p->update.stretch[i];
-        job j = {.p = p, .span = {s->n, TC_RANGE}, .update = &s->update, .top = &top};
+        job j = {.p = p, .span = {s->n, TC_RANGE}, .update = &s->update};
         tc_run_for(p, j.span, s->n > 4 * TC_RANGE, update_part, &j);
     }
-    tc_fused_apply(p, &top);
-    tc_reach_set(p, top);
+    tc_fused_apply(p);
     for (int i = 0; i < p->update.proxes; i++) apply_prox(p, &p->update.prox[i]);
 }

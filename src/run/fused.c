@@ -18,7 +18,6 @@ void tc_fused_store(tacet_plan *p, const tc_fused *f)
 typedef struct job {
     tacet_plan *p;
     const tc_fused *f;
-    atomic_int *top;
     int64_t tiles, pitch;
 } job;
 
@@ -41,17 +40,16 @@ static void update_tile(void *context, int64_t tile, int lane)
     const int64_t rows = b.n == j->pitch ? 1 : b.m; /* whole rows are contiguous */
     for (int64_t i = 0; i < rows; i++) {
         const tc_update u = moved(&j->f->update, (b.i + i) * j->pitch + b.j, g + i * b.n);
-        tc_reach_update(j->p, &u, 0, b.m * b.n / rows, j->top);
+        j->p->update.optim->update(&u, 0, b.m * b.n / rows);
     }
 }
 
-void tc_fused_apply(tacet_plan *p, atomic_int *top)
+void tc_fused_apply(tacet_plan *p)
 {
     for (int i = 0; i < p->update.fuseds; i++) {
         const tc_fused *f = &p->update.fused[i];
         job j = {.p = p,
                  .f = f,
-                 .top = top,
                  .tiles = f->call->op->silent->tiles(f->call),
                  .pitch = tc_last(&f->call->x[f->call->inputs])};
         tc_run_for(p, (tc_span){j.tiles, 1}, true, update_tile, &j);

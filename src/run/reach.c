@@ -1,56 +1,18 @@
 /* reach.c: an update is known to be finite before it changes anything.
  *
  * An update changes parameters and moments in place, so it cannot be undone. But it does little in one step: from the
- * largest magnitude of any parameter and moment, the reach, and from the norm of the gradients, which the guard has,
- * the optimizer can nearly always tell that no result is beyond the range of a float32 (tc_optim.holds). The reach is
- * measured while the numbers are still in cache from their update. If the optimizer cannot tell, the update is tried
+ * largest magnitudes of parameters and moments, the reach, and the norm of the gradients, which the guard has, the
+ * optimizer gives the largest that the update may leave (tc_optim.bound). That is the reach of the next step, so the
+ * numbers themselves are measured only at first, and again when the bound has grown out of the range of a float32,
+ * which takes more steps than any run has. If the bound from measured numbers is out of range too, the update is tried
  * on copies first, which takes as long as the update itself.
  *
  * Proximal steps and constraints come after the update. They keep finite numbers finite, and none makes a number
  * larger, except unit_norm, and that not beyond 1. */
 #include "run/run.h"
 
+#include <float.h>
 #include <string.h>
-
-/* The largest magnitude of x[n], as the bits of a float. They have the order of the magnitudes, NaN last. */
-TC_CLONES static int32_t largest(const float *x, int64_t n)
-{
-    int32_t top = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        bits &= INT32_MAX;
-        top = bits > top ? bits : top;
-    }
-    return top;
-}
-
-static int32_t largest_of(const tacet_plan *p, const tc_update *u, int64_t begin, int64_t end)
-{
-    int32_t top = largest(u->p + begin, end - begin);
-    for (int k = 0; k < p->block.moments; k++) {
-        const int32_t m = largest(u->moment[k] + begin, end - begin);
-        top = m > top ? m : top;
-    }
-    return top;
-}
-
-void tc_reach_update(tacet_plan *p, const tc_update *u, int64_t begin, int64_t end, atomic_int *top)
-{
-    p->update.optim->update(u, begin, end);
-    const int here = largest_of(p, u, begin, end);
-    int before = atomic_load_explicit(top, memory_order_relaxed);
-    while (here > before &&
-           !atomic_compare_exchange_weak_explicit(top, &before, here, memory_order_relaxed, memory_order_relaxed)) {}
-}
-
-void tc_reach_set(tacet_plan *p, int top)
-{
-    float reach;
-    const int32_t bits = top;
-    memcpy(&reach, &bits, sizeof reach);
-    p->update.reach = reach < 1 ? 1 : (double)reach;
-}
 
 /* The i-th update: of a stretch or, after those, of a fused parameter. */
 static const tc_update *update_at(const tacet_plan *p, int i, int64_t *offset, int64_t *n)
@@ -64,16 +26,60 @@ static const tc_update *update_at(const tacet_plan *p, int i, int64_t *offset, i
 
 static int updates_of(const tacet_plan *p) { return p->update.stretches + p->update.fuseds; }
 
-static void measure(tacet_plan *p)
+/* The largest magnitude of x[n], a NaN being the largest. Bits of floats have the order of the magnitudes. */
+TC_CLONES static double largest(const float *x, int64_t n)
 {
     int32_t top = 0;
+    float most;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= INT32_MAX;
+        top = bits > top ? bits : top;
+    }
+    memcpy(&most, &top, sizeof most);
+    return most <= FLT_MAX ? (double)most : INFINITY;
+}
+
+static tc_reach measured(const tacet_plan *p)
+{
+    tc_reach now = {{0}};
     for (int i = 0; i < updates_of(p); i++) {
         int64_t offset, n;
         const tc_update *u = update_at(p, i, &offset, &n);
-        const int32_t here = largest_of(p, u, 0, n);
-        top = here > top ? here : top;
+        now.most[0] = fmax(now.most[0], largest(u->p, n));
+        for (int k = 0; k < p->block.moments; k++) now.most[1 + k] = fmax(now.most[1 + k], largest(u->moment[k], n));
     }
-    tc_reach_set(p, top);
+    return now;
+}
+
+/* What update u may leave. */
+static tc_reach after(const tacet_plan *p, const tc_update *u, tc_reach now)
+{
+    const double rounding = 1 + 1e-6;
+    p->update.optim->bound(u, p->update.gradient, now.most);
+    for (int k = 0; k <= p->block.moments; k++)
+        now.most[k] = now.most[k] < INFINITY ? rounding * now.most[k] : INFINITY;
+    return now;
+}
+
+static bool in_range(const tacet_plan *p, const tc_reach *r)
+{
+    bool fits = true;
+    for (int k = 0; k <= p->block.moments; k++) fits = fits && r->most[k] < TC_REACH_MOST;
+    return fits;
+}
+
+/* The reach of the next step from that of this one, of all updates together. */
+static tc_reach after_all(const tacet_plan *p, tc_reach now)
+{
+    tc_reach next = {{1}}; /* after unit_norm */
+    int64_t offset, n;
+    for (int i = 0; i < updates_of(p); i++) {
+        const tc_reach r = after(p, update_at(p, i, &offset, &n), now);
+        for (int k = 0; k <= p->block.moments; k++) next.most[k] = fmax(next.most[k], r.most[k]);
+    }
+    return next;
 }
 
 /* Tries an update of n parameters on copies: the first whose number or moment would not be finite, or -1. */
@@ -98,14 +104,21 @@ static int64_t rehearse(const tacet_plan *p, const tc_update *u, int64_t n)
 
 int64_t tc_reach_check(tacet_plan *p)
 {
-    if (isnan(p->update.reach)) measure(p);
+    if (isnan(p->update.reach.most[0])) p->update.reach = measured(p);
+    p->update.next_reach = after_all(p, p->update.reach);
+    if (in_range(p, &p->update.next_reach)) return -1;
+    p->update.reach = measured(p);
+    p->update.next_reach = after_all(p, p->update.reach);
+    if (in_range(p, &p->update.next_reach)) return -1;
     for (int i = 0; i < updates_of(p); i++) {
         int64_t offset, n;
         const tc_update *u = update_at(p, i, &offset, &n);
-        if (p->update.optim->holds(u, p->update.reach, p->update.gradient)) continue;
+        const tc_reach r = after(p, u, p->update.reach);
+        if (in_range(p, &r)) continue;
         if (i >= p->update.stretches) tc_fused_store(p, &p->update.fused[i - p->update.stretches]);
         const int64_t at = rehearse(p, u, n);
         if (at >= 0) return offset + at;
     }
+    p->update.next_reach = TC_REACH_UNKNOWN;
     return -1;
 }

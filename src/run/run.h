@@ -11,8 +11,6 @@
 
 #include "plan/plan.h"
 
-#include <stdatomic.h>
-
 /* Gathers what was fed and runs the list, pass by pass, on `rows` rows. */
 tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows);
 void tc_run_backward(tacet_plan *p);
@@ -66,18 +64,12 @@ tacet_status tc_run_guard(tacet_plan *p);
 void tc_run_apply(tacet_plan *p);
 double tc_run_prox_time(const tacet_plan *p, int group); /* t */
 void tc_fused_store(tacet_plan *p, const tc_fused *f); /* writes out a fused gradient, after a step */
-void tc_fused_apply(tacet_plan *p, atomic_int *top);
+void tc_fused_apply(tacet_plan *p);
 
-/* Whether updates stay finite. prepare   fills in the updates of the next step
- *                             check     before them: the place in the block of the first parameter that would not stay
- *                                       finite, or has a moment that would not; -1: all will
- *                             update    updates [begin, end) and raises *top to the largest magnitude that it leaves, in
- *                                       the bits of a float
- *                             set       makes *top the plan's reach, after all updates */
+/* Fills in the updates of the next step. Then: the place in the block of the first parameter whose number or moments the
+ * updates would make not finite; -1: all will be finite. */
 void tc_run_prepare(tacet_plan *p);
 int64_t tc_reach_check(tacet_plan *p);
-void tc_reach_update(tacet_plan *p, const tc_update *u, int64_t begin, int64_t end, atomic_int *top);
-void tc_reach_set(tacet_plan *p, int top);
 
 /* Takes a sample between the passes: sample.own and sample.measure[].data. look (may be NULL) is called with each
  * measured value x and the losses' gradient g there, as they are stored. tc_sampled_data: the squared norm of the
