@@ -49,7 +49,7 @@ typedef enum tacet_status {
     TACET_FILE = 3,        /* a file was refused: truncated, in the wrong format, or not of the size that it claims */
     TACET_MEMORY = 4,      /* an allocation failed */
     TACET_IO = 5,          /* the system could not open, read or write a file */
-    TACET_NOT_FINITE = 6   /* the objective or a gradient is not finite; the weights are as before the step */
+    TACET_NOT_FINITE = 6   /* the objective, a gradient or the update is not finite; all is as before the step */
 } tacet_status;
 
 /* What went wrong. The struct belongs to the caller, who may leave it uninitialised: it is written only on failure.
