@@ -150,9 +150,11 @@ static tacet_status refuse_unknown(const tc_columns *c, int attr, const char *na
     const char *near = c->header ? tc_nearest(name, next_name, c) : NULL;
     if (near)
         tc_fail_hint(c->e, "did you mean %s?", tc_columns_value(c, find(c, near), value));
+    else if (c->header)
+        tc_fail_choices(c->e, "it has", name, next_name, c);
     else
-        tc_fail_hint(c->e, "it has %" PRId64 " column%s%s", c->count, tc_plural(c->count),
-                     c->header ? ", named in its first line" : " without names: give numbers from 1");
+        tc_fail_hint(c->e, "it has %" PRId64 " column%s without names: give numbers from 1", c->count,
+                     tc_plural(c->count));
     return TACET_DESCRIPTION;
 }
 
