@@ -50,7 +50,7 @@ static tacet_status predict(cli_model *m, const tacet_data *data, const char *na
     for (int64_t rows; s == TACET_OK && (rows = tacet_loader_next(l, m->plan, m->x, (tacet_value){0})) != 0;) {
         s = rows > 0 ? tacet_forward(m->plan, rows) : TACET_FAILED;
         if (s == TACET_OK) s = tacet_read(m->plan, name, to->row, (size_t)(rows * to->width));
-        if (s == TACET_OK && m->target.id && strcmp(name, m->output) == 0) tacet_data_restore(data, rows, to->row);
+        if (s == TACET_OK && m->target.id && strcmp(name, m->output) == 0) tacet_data_restore(data, rows, to->width, to->row);
         if (s == TACET_OK) write_rows(to, rows);
     }
     tacet_loader_free(l);

@@ -93,6 +93,10 @@ static void bad_lists(void **state)
     refused(five, "x=a,,b", TACET_DESCRIPTION, "no column \"\"", "");
     refused(five, "label=kind drop=1-4", TACET_FILE, "no column is left", "");
     refused(five, "onehot=kind label=kind", TACET_DESCRIPTION, "\"kind\" is not an input", "");
+    refused("a;kind\n1;0\n2;1\n", "label=kind", TACET_DESCRIPTION, "no column \"kind\"", "delimiter=\";\"?");
+    refused("1;0\n2;1\n", "", TACET_FILE, "is not a number", "delimiter=\";\"");
+    refused("1\t0\n2\t1\n", "", TACET_FILE, "is not a number", "delimiter=tab");
+    refused("a;b\n1,5;0\n", "delimiter=\";\"", TACET_FILE, "\"1,5\" is not a number", "decimal point");
     refused("a,kind\n1,ant\n2,bee\n", "", TACET_FILE, "column 2 (kind): \"ant\" is not a number", "label=kind");
     refused("a,k k\n1,ant\n2,bee\n", "", TACET_FILE, "\"ant\" is not a number", "label=\"k k\"");
 }
