@@ -37,6 +37,7 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     tacet_data *data = cli_data_held_out(&source, tacet_file_note(m->file, "scaling"),
                                          m->target.id ? tacet_file_note(m->file, "classes") : NULL, &s);
     if (!data) return s;
+    f.classes = m->target.id ? tacet_file_note(m->file, "classes") : NULL;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
     tacet_data_free(data);

@@ -23,6 +23,8 @@ typedef struct cli_job {
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
     const char *scaling, *classes; /* classes NULL: the labels are not used */
+    const char *metrics;           /* the key metrics, and train.metric if that is another */
+    int metric;                    /* the plan's metric that says which epoch is the best; -1: a loss */
 } cli_job;
 
 /* Reads a configuration and applies the changes of the command line (--set, --penalty, --no-penalties). */
@@ -43,7 +45,7 @@ tacet_status cli_job_compile(cli_job *job, int threads);
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
 
 /* The notes with which a model can be evaluated without its configuration. */
-enum { CLI_NOTES = 6 };
+enum { CLI_NOTES = 7 };
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);
 
 /* A model that was opened for inference, and what its notes say. */

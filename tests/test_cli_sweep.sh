@@ -99,9 +99,9 @@ runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out seeds --seeds
 has out "+- " "^Figures are means over 3 seeds" "(over 3 seeds)"
 choice seeds
 for lambda in 0.0001 0.01; do
-    for seed in 1 2 3; do # accuracy comes first in the figures, and last that of the layers
+    for seed in 1 2 3; do # that of the validation data follows that of training
         has seeds/relu1-l1-$lambda-seed$seed/config.yaml "^  seed: $seed$"
-        grep '"validation"' seeds/relu1-l1-$lambda-seed$seed/metrics.jsonl | tail -n 1 | grep -o '"accuracy":[0-9.]*' | cut -d: -f2
+        grep '"validation"' seeds/relu1-l1-$lambda-seed$seed/metrics.jsonl | tail -n 1 | sed 's/.*"validation"//' | grep -o '"accuracy":[0-9.]*' | cut -d: -f2
     done > three
     awk -F, -v l=$lambda 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $1 == l { print $at["accuracy"], $at["accuracy_error"] }' seeds/sweep.csv > pair
     awk '{ s += $1; q += $1 * $1 } END { m = s / 3; print m, sqrt((q - 3 * m * m) / 2 / 3) }' three > own
