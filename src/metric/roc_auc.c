@@ -3,7 +3,10 @@
  * 1947). So it needs all scores at the end.
  *
  * Of two classes: that of class 1, by the difference of the logits. Of more: that of each class against all others, by
- * its probability (the logarithm of it, which has the same order), and the mean over classes. sum [n, scores, label]. */
+ * its probability (the logarithm of it, which has the same order), and the mean over classes. Logarithms that differ by
+ * less than 2^-40 are equal: otherwise rounding would decide where two probabilities are the same.
+ *
+ * sum [n, scores, label]. */
 #include "metric/metric.h"
 
 static int64_t scores(const tc_compared *c) { return c->classes == 2 ? 1 : c->classes; }
@@ -29,7 +32,7 @@ static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, do
         double top = (double)x[0], total = 0;
         for (int64_t j = 1; j < each; j++) top = fmax(top, (double)x[j]);
         for (int64_t j = 0; j < each; j++) total += exp((double)x[j] - top);
-        for (int64_t j = 0; j < each; j++) sum[j] = (double)x[j] - top - log(total);
+        for (int64_t j = 0; j < each; j++) sum[j] = rint(0x1p40 * ((double)x[j] - top - log(total)));
     }
 }
 

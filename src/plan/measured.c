@@ -145,6 +145,8 @@ static tacet_status allocate(tacet_plan *p, tc_metric_use *u)
             return tc_fail_memory(&p->error);
         if (u->each && !(s->answer.each = tc_plan_alloc(p, (size_t)u->each, sizeof *s->answer.each)))
             return tc_fail_memory(&p->error);
+        for (int64_t k = 0; s->answer.each && k < u->each; k++) s->answer.each[k] = NAN;
+        tc_text_copy("nothing was measured", s->answer.note, sizeof s->answer.note);
     }
     return TACET_OK;
 }
