@@ -103,6 +103,22 @@ static const char *metrics_of(const cli_config *c)
     return cli_format(c->arena, "%s%s%s", all, *all ? ", " : "", own);
 }
 
+/* The names of metrics must differ from those of the other figures of a line. */
+static tacet_status check_names(const cli_job *job)
+{
+    static const char *const other[] = {"terms", "layers", "warnings", "validation", "notes", "part", "rows"};
+    tacet_metric m = {.size = sizeof m};
+    bool taken = false;
+    for (int i = 0; tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
+        for (size_t k = 0; k < sizeof other / sizeof *other; k++) taken = taken || strcmp(other[k], m.name) == 0;
+        for (int k = 0; k < CLI_RUN_FIGURES; k++) taken = taken || strcmp(cli_run_figure[k].key, m.name) == 0;
+        if (taken)
+            return cli_fail_at(item(job->config, CLI_METRICS)->place, 1,
+                               "choose another with name=", "%s is the name of another figure", m.name);
+    }
+    return TACET_OK;
+}
+
 /* Finds the metric that train.metric names; checks that it can be compared, and that there is something to compare. */
 static tacet_status choose_metric(cli_job *job)
 {
@@ -260,6 +276,7 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
     job->epochs = c->value[CLI_EPOCHS].integer;
     s = cli_job_describe(job);
     if (s == TACET_OK) s = cli_job_compile(job, threads);
+    if (s == TACET_OK) s = check_names(job);
     if (s == TACET_OK) s = choose_metric(job);
     for (int i = 0; i < CLI_PARTS && s == TACET_OK; i++)
         if (job->part[i].data)
