@@ -53,8 +53,8 @@ typedef struct cli_config {
 /* Sets the defaults, then reads the file. */
 tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c);
 
-/* Apply one --set: "train.epochs=3", "optimizer.lr=0.05", "parameters.linear1.*=frozen"; and one penalty, "relu1: l1
- * 1e-4", that was given by `option` ("--penalty"). */
+/* Applies one --set: "train.epochs=3", "optimizer.lr=0.05" or "parameters.linear1.*=frozen". cli_config_penalty adds one
+ * penalty, "relu1: l1 1e-4", that was given with `option` ("--penalty"). */
 tacet_status cli_config_set(cli_config *c, const char *text);
 tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text);
 

@@ -9,7 +9,7 @@ typedef struct cli_figures {
     tacet_result result;
     const char *classes; /* the words of the labels, a line each; NULL or "": numbers */
     int64_t best_epoch;  /* of the run; 0: none */
-    double step_us; /* time of a training step; NAN: none was done */
+    double step_us; /* time of a training step; NAN if none was done */
 } cli_figures;
 
 /* Checks that the network can evaluate the data: rows as wide as x, targets of the right kind, labels that have an

@@ -48,8 +48,8 @@ bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 /* The value that term i is on, if it is on only one and the zeros of that are counted; otherwise -1. */
 int cli_silent_value(const tacet_plan *p, int i);
 
-/* Which figures of terms and layers: those of the last step or evaluation; those, with the ledger's as "training"; the
- * ledger's, which cover the training steps since it was reset. */
+/* Which figures of terms and layers: those of the last step or evaluation; these and the ledger's, as "training"; only
+ * the ledger's, which cover the training steps since it was reset. */
 typedef enum cli_told { CLI_OF_PASS, CLI_OF_BOTH, CLI_OF_LEDGER } cli_told;
 
 /* Add members to an open object: "terms"; "layers"; both of the ledger, and "warnings". */

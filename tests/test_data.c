@@ -130,20 +130,20 @@ static void idx_refusals(void **state)
     write_idx(name, 8, (int[]){10, 0}, x, 10);
     refuses("idx @", TACET_FILE, "are these the labels?");
     write_idx(name, 8, (int[]){9, 2, 3, 0}, x, 54);
-    refuses("idx @", TACET_FILE, "10 labels, its images have 9");
+    refuses("idx @", TACET_FILE, "10 labels, but 9 images");
     memcpy(x, (unsigned char[]){0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 1}, 12); /* no rows */
     write_bytes(name, x, 12);
     refuses("idx @", TACET_FILE, "0 or too large");
 
     write_idx_set();
     write_idx("train-labels-idx1-ubyte", 0x0D, (int[]){10, 0}, x, 40);
-    refuses("idx @", TACET_FILE, "type float, labels are");
+    refuses("idx @", TACET_FILE, "type float; labels are");
     memset(x, 0, 10);
     x[3] = 0xff;
     write_idx("train-labels-idx1-ubyte", 9, (int[]){10, 0}, x, 10);
     refuses("idx @", TACET_FILE, "row 3 has the label -1");
     write_idx("train-labels-idx1-ubyte", 8, (int[]){10, 0}, "\1\0\1\0\1\0\1\0\1\0", 10);
-    refuses_part("idx @", "test", TACET_FILE, "up to 3, those for training end at 1");
+    refuses_part("idx @", "test", TACET_FILE, "up to 3, but those for training end at 1");
     refuses("idx /nowhere/at/all", TACET_IO, "No such file");
     unlink(path_of(name));
     refuses("idx @", TACET_IO, "train-images-idx3-ubyte");
@@ -179,7 +179,7 @@ static void gzip_files(void **state)
     refuses("idx @", TACET_FILE, "more bytes than its header says");
     memcpy(images + 4, "\0\0\1\0", 4); /* 256 rows are 1536 bytes; the file has 60 */
     write_gzip(name, images, n);
-    refuses("idx @", TACET_FILE, "only 60 are there");
+    refuses("idx @", TACET_FILE, "but only 60 are left");
     write_bytes(name, images, n); /* not compressed, despite its name */
     refuses("idx @", TACET_FILE, "truncated");
     unlink(path_of(name));
@@ -274,7 +274,7 @@ static void npy_targets(void **state)
     write_npy("y.npy", 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", (int64_t[]){1, INT64_MAX}, 16);
     refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "row 1 has the label");
     write_npy("y.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", (float[]){1, 2, 3}, 12);
-    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "3 rows, x has 2");
+    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "3 rows, but x has 2");
     refuses("npy x=@/none.npy", TACET_IO, "No such file");
     refuses("npy", TACET_DESCRIPTION, "x");
 }
@@ -418,7 +418,7 @@ static void scaling_of_the_test_part(void **state)
     tacet_data_free(test);
 }
 
-static void holding_out(void **state)
+static void rows_are_held_out(void **state)
 {
     (void)state;
     write_idx_set();
@@ -532,7 +532,7 @@ int main(void)
         cmocka_unit_test(npy_refusals),
         cmocka_unit_test(scaling_by_feature),
         cmocka_unit_test(scaling_of_the_test_part),
-        cmocka_unit_test(holding_out),
+        cmocka_unit_test(rows_are_held_out),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(the_list_of_sources),
         cmocka_unit_test(fashion_mnist),

@@ -15,7 +15,7 @@ static bool is(const tc_json *entry, const char *key, const char *word)
     return text && strcmp(text, word) == 0;
 }
 
-/* The entry of the swept penalty among the terms, by what it is on; NULL: not found. */
+/* The entry of the swept penalty on this value among the terms; NULL if not found. */
 static const tc_json *term_on(const tc_json *terms, const cli_over *o, const char *on)
 {
     const tc_json *t;
@@ -226,7 +226,7 @@ const char *cli_sweep_reason(const cli_sweep *s)
     const char *top = cli_format(a, "the best %s is %.4f, with %s", s->by.name, best->mean[s->by.figure],
                                  cli_sweep_point_text(s, s->best));
     if (isnan(best->mean[CLI_OF_FIRING]))
-        return cli_format(a, "%s; what fires is not counted for these penalties", top);
+        return cli_format(a, "%s; for these penalties it is not known how many units fire", top);
     if (isnan(s->tolerance))
         return cli_format(a, "%s; %s cannot show how much of a difference is chance%s", top,
                           s->seeds == 1 ? "one seed" : "one run of it", s->seeds == 1 ? ": use --seeds 3" : "");

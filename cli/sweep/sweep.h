@@ -1,4 +1,4 @@
-/* sweep.h: what a sweep is, and the functions of its files.
+/* sweep.h: the structure of a sweep, and the functions of its files.
  *
  * A sweep is a grid of points, with one dimension for each --over, and at each point one run for each seed. The first
  * --over is the path: runs along it follow one another, each from the weights of the previous one. In the folder:

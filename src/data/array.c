@@ -55,7 +55,7 @@ tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes)
         double label; /* exact below 2^53, and larger ones are refused */
         tc_widen(a, i, 1, &label);
         if (!(label >= 0 && label < INT32_MAX))
-            return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f, labels are counted from 0", i / per, label);
+            return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f; labels are counted from 0", i / per, label);
         if ((int64_t)label >= *classes) *classes = (int64_t)label + 1;
     }
     return TACET_OK;

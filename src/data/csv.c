@@ -13,7 +13,7 @@ static const tc_attribute attribute[] = {
     {"label", "text", "", "the column that holds the class: its name, or its number from 1; whole numbers or words",
      false},
     {"target", "text", "", "the columns that a regression predicts, \"price,size\"", false},
-    {"delimiter", "text", ",", "what separates fields: one character, or the word tab", false},
+    {"delimiter", "text", ",", "the separator of fields: one character, or the word tab", false},
     {0},
 };
 

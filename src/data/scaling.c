@@ -149,14 +149,13 @@ tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error
     const int64_t count = count_until(w, "shift");
     if (count != 1 && count != n)
         return tc_fail(why, TACET_DESCRIPTION,
-                       "the scaling is for rows of %" PRId64 " elements, these rows have %" PRId64, count, n);
+                       "the scaling is for rows of %" PRId64 " elements; these rows have %" PRId64, count, n);
     tc_scale s = {0};
     tacet_status status = reserve(&s, &d->mem, count, why);
     for (int64_t j = 0; j < 2 * count && !status; j++) {
         double x;
         if (j == count && (strcmp(next(&w), "shift") != 0 || count_until(w, "") != count))
-            status = tc_fail(why, TACET_DESCRIPTION, "%s, as many of the one as of the other (%" PRId64 ")", form,
-                             count);
+            status = tc_fail(why, TACET_DESCRIPTION, "%s, with as many shifts as scales (%" PRId64 ")", form, count);
         else if (!tc_number_read(next(&w), &x) || !isfinite((float)x))
             status = tc_fail(why, TACET_DESCRIPTION, "%s; \"%s\" is not a number for it", form, w.word);
         else

@@ -4,9 +4,9 @@
 #include <string.h>
 
 const tc_attribute tc_source_common[] = {
-    {"scale", "text", "auto", "what every number of x is multiplied by; auto: 1/255 for bytes, otherwise 1", false},
+    {"scale", "text", "auto", "the factor on every number of x; auto: 1/255 for bytes, otherwise 1", false},
     {"mean", "float", "0", "subtracted after scale", false},
-    {"std", "float", "1", "what the rest is divided by: x = (number * scale - mean) / std", false},
+    {"std", "float", "1", "the divisor after that: x = (number * scale - mean) / std", false},
     {"normalize", "none|feature", "none",
      "feature: every element of a row gets the mean and standard deviation that it has over the training rows", false},
     {"flat", "bool", "true", "a row is one vector; false keeps its shape, [28, 28]", false},

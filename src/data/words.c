@@ -40,12 +40,12 @@ static tacet_status number_of(tc_words *w, const char *text, int64_t line, int32
     if (w->count == 0) w->numbers = is_number;
     if (w->numbers && !is_number)
         return tc_fail(w->error, TACET_FILE,
-                       "%s, line %" PRId64 ": the label \"%.60s\" is a word, those before are numbers", w->path, line,
-                       text);
+                       "%s, line %" PRId64 ": the label \"%.60s\" is a word, but those before it are numbers", w->path,
+                       line, text);
     if (!w->numbers && is_number)
         return tc_fail(w->error, TACET_FILE,
-                       "%s, line %" PRId64 ": the label %.60s is a number, those before are words", w->path, line,
-                       text);
+                       "%s, line %" PRId64 ": the label %.60s is a number, but those before it are words", w->path,
+                       line, text);
     if (x < 0 || x >= INT32_MAX || x != floor(x)) {
         tc_fail(w->error, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is not a whole number counted from 0",
                 w->path, line, text);

@@ -100,7 +100,7 @@ static tacet_status refuse(const tacet_file *f, const tc_tensors *t, int i, cons
                        t->at[i] ? "plan trains with" : "network remembers");
     tc_shape_text(&t->tensor[i].shape, false, want);
     if (theirs)
-        return tc_fail(e, TACET_FILE, "%.300s: %.100s is %s, and in this network it is %s", f->path, name,
+        return tc_fail(e, TACET_FILE, "%.300s: %.100s is %s, but in this network it is %s", f->path, name,
                        tc_shape_text(&theirs->shape, false, have), want);
     return tc_fail(e, TACET_FILE, "%.300s has no %.100s, which in this network is %s", f->path, name, want);
 }

@@ -33,7 +33,7 @@ static double cosine(const tc_arg *arg, double epoch, double epochs)
 
 /* In the order of the words of the attribute `schedule`. */
 static const tc_schedule table[] = {
-    {"constant", "1", "It stays as it is.", "torch.optim.lr_scheduler.ConstantLR, factor 1", false, constant},
+    {"constant", "1", "Does not change.", "torch.optim.lr_scheduler.ConstantLR, factor 1", false, constant},
     {"linear", "1 - (1 - floor) epoch / epochs", "A straight line down to the floor at the end.",
      "torch.optim.lr_scheduler.LinearLR", true, linear},
     {"cosine", "floor + (1 - floor) (1 + cos(pi epoch / epochs)) / 2", "Half a cosine down to the floor at the end.",

@@ -99,7 +99,7 @@ tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result)
     tc_metrics_exchange(p);
     status = tc_exchange_verdict(p, &(bool){false});
     if (status != TACET_OK) return status;
-    if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "there are no rows to evaluate on");
+    if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "cannot evaluate on 0 rows");
     status = tc_metrics_finish(p, TC_EVAL);
     if (status != TACET_OK) return status;
     for (int i = 0; i < p->terms; i++) p->result.value[i] = e->sum[i] / (double)e->rows;
