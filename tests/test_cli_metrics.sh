@@ -129,6 +129,15 @@ runs 0 "$tacet" train long.yaml --out straight -q --set train.steps=20
 same short/best.safetensors straight/best.safetensors
 plain short/metrics.jsonl > one; plain straight/metrics.jsonl > two; same one two
 
+# ---- A sweep has a column for each, and takes a point by train.metric ----
+runs 0 "$tacet" sweep long.yaml --set train.epochs=2 --set train.metric=f1 --over 'relu1: l1 lambda=1e-3..1e-1:3' --out swept -q
+has out '^ *lambda .* accuracy .* f1  *top_k  *precision ' '^Taken: .*: the best f1 is 0\.[0-9]*, with'
+head -n 1 swept/sweep.csv > head; has head ',accuracy,data_loss,.*,f1,top_k,precision,recall,roc_auc,log_loss,'
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { printf "%.7g\n", $at["f1"] }' swept/sweep.csv > shown
+for run in swept/*-seed1; do last $run | figure f1 | xargs printf '%.7g\n'; done | sort > theirs
+sort shown > sorted; same theirs sorted
+runs 0 "$tacet" sweep --resume swept --json; has out '"f1":0\.[0-9]*,"top_k":'
+
 # ---- In the middle of an epoch, training figures go on from the checkpoint ----
 runs 0 "$tacet" train long.yaml --out middle -q --set train.steps=13
 runs 0 "$tacet" train --resume middle -q --set train.steps=16
