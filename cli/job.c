@@ -31,6 +31,13 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
+/* Whether the loss takes the two classes as the numbers 0 and 1, for one output. */
+static bool is_binary(const char *loss)
+{
+    static const char name[] = "bce_with_logits";
+    return strncmp(loss, name, strlen(name)) == 0 && (!loss[strlen(name)] || loss[strlen(name)] == ' ');
+}
+
 tacet_status cli_job_describe(cli_job *job)
 {
     const tacet_data_info *info = &job->info;
@@ -39,7 +46,9 @@ tacet_status cli_job_describe(cli_job *job)
     tacet_graph *g = job->graph = tacet_graph_new(NULL);
     if (!g) return cli_fail(TACET_MEMORY, "out of memory");
     job->x = tacet_input(g, "x", info->rank, info->shape);
-    if (info->classes > 0 && !self)
+    if (info->classes == 2 && info->label_rank == 0 && is_binary(text(c, CLI_LOSS)) && !self)
+        job->target = tacet_input(g, "target", 1, (int64_t[]){1});
+    else if (info->classes > 0 && !self)
         job->target = tacet_input_of(g, "target", TACET_I32, 0, info->label_rank, info->label_shape);
     else if (info->target_rank >= 0 && !self)
         job->target = tacet_input(g, "target", info->target_rank, info->target_shape);
@@ -153,7 +162,9 @@ const char *cli_data_line(cli_arena *a, const tacet_data *d)
     int64_t inputs = columns ? (int64_t)tc_json_size(columns) : 1;
     for (int i = 0; i < info.rank && !columns; i++) inputs *= info.shape[i];
     const char *line = cli_format(a, "%s%s, %s", cli_count(a, info.rows, "row"),
-                                  info.header < 0 ? "" : info.header ? ", header: yes" : ", header: no",
+                                  info.header < 0 ? ""
+                                  : info.header   ? ", header: yes"
+                                                  : ", header: no",
                                   cli_count(a, inputs, "input"));
     if (info.classes)
         line = cli_format(a, "%s, %s class%s%s", line, cli_thousands(a, info.classes), info.classes == 1 ? "" : "es",

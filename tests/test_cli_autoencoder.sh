@@ -11,7 +11,7 @@ optimizer: adam lr=0.01
 data:      csv unlabelled.csv
 train:     {epochs: 30, batch: 32, seed: 1}
 END
-answers() { "$tacet" predict "$1/model.safetensors" --data 'csv unlabelled.csv' --csv; }
+answers() { "$tacet" predict "$1/model.safetensors" --data 'csv unlabelled.csv' --csv --raw; }
 number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
 
 # ---- A run without targets, and its model ----

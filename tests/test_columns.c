@@ -85,8 +85,8 @@ static void bad_lists(void **state)
     refused(five, "label=kind x=a,a", TACET_DESCRIPTION, "\"a\" is already an input", "");
     refused(five, "label=kind drop=kind", TACET_DESCRIPTION, "\"kind\" is already the label", "");
     refused(five, "label=kind drop=a x=a,b", TACET_DESCRIPTION, "\"a\" is already left out", "");
-    refused(five, "label=a,b", TACET_DESCRIPTION, "the label is one column", "");
-    refused(five, "label=2-3", TACET_DESCRIPTION, "the label is one column", "");
+    refused(five, "label=a,b", TACET_DESCRIPTION, "label must be one column", "");
+    refused(five, "label=2-3", TACET_DESCRIPTION, "label must be one column", "");
     refused(five, "x=3-2", TACET_DESCRIPTION, "no column \"3-2\"", "");
     refused(five, "x=2-9", TACET_DESCRIPTION, "no column \"2-9\"", "it has id, a, b, c, kind");
     refused(five, "x=0", TACET_DESCRIPTION, "no column \"0\"", "");

@@ -49,7 +49,7 @@ typedef enum tacet_status {
     TACET_FILE = 3,        /* a file was refused: truncated, in the wrong format, or not of the size that it claims */
     TACET_MEMORY = 4,      /* an allocation failed */
     TACET_IO = 5,          /* the system could not open, read or write a file */
-    TACET_NOT_FINITE = 6   /* the objective or a gradient is not finite; the weights are as before the step */
+    TACET_NOT_FINITE = 6   /* the objective, a gradient or the update is not finite; all is as before the step */
 } tacet_status;
 
 /* What went wrong. The struct belongs to the caller, who may leave it uninitialised: it is written only on failure.
@@ -534,6 +534,9 @@ TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, c
 /* Turns outputs y [rows, targets], in place, into the unit of the targets; does nothing if these are not standardised
  * (normalize_target=true). TACET_FAILED if the data have another number of targets. */
 TACET_API tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y);
+
+/* The text of row i in the column that id= names, or NULL. Lives as long as the data. */
+TACET_API const char *tacet_data_id(const tacet_data *d, int64_t i);
 
 /* Goes through the rows in batches, in an order drawn from (seed, epoch) or in the order of the file. NULL on
  * failure. */

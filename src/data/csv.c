@@ -25,6 +25,8 @@ static const tc_attribute attribute[] = {
     {"unknown", "refuse|ignore", "refuse",
      "ignore: a word of a onehot column that the training rows do not have, or a missing one, is all zeros", false},
     {"delimiter", "text", ",", "the separator of fields: one character, or the word tab", false},
+    {"id", "text", "", "a column that is not an input, and that tacet predict --id writes next to its predictions",
+     false},
     {0},
 };
 
@@ -186,6 +188,13 @@ static tacet_status put(csv *c, const tc_row *row, int64_t i)
     tc_samples *t = c->t;
     const tc_column *column = &c->columns.column[i];
     const bool input = column->role == TC_INPUT, words = column->role == TC_LABEL || column->onehot;
+    if (column->role == TC_ID) {
+        const char *text = tc_rows_text(&c->rows, row, i);
+        if (!tc_text_utf8(text)) return refuse_encoding(c, row, i, column->name);
+        t->id[t->x.rows] = t->ids.length;
+        tc_text_put(&t->ids, text, strlen(text) + 1);
+        return t->ids.failed ? tc_fail_memory(c->reader.error) : TACET_OK;
+    }
     if (column->role == TC_LEFT_OUT || (!input && t->x_only)) return TACET_OK;
     double *x = input ? (double *)t->x.data + t->x.rows * c->columns.inputs + column->at : NULL;
     if (tc_missing(tc_rows_text(&c->rows, row, i), tc_rows_quoted(&c->rows, row, i), words)) {
@@ -226,7 +235,10 @@ static tacet_status reserve_row(csv *c)
     if (t->x.rows < c->room) return TACET_OK;
     const int64_t room = c->room ? 2 * c->room : 64;
     if (room > TC_MAX_COUNT / (n > m ? n : m)) return tc_reader_refuse(&c->reader, "is too large");
-    if (!resize(c, &t->x, room, n) || !resize(c, &t->y, room, m)) return tc_fail_memory(c->reader.error);
+    size_t *id = c->columns.id ? tc_resize(&t->mem, t->id, (size_t)room, sizeof *id) : NULL;
+    if (id) t->id = id;
+    if ((c->columns.id && !id) || !resize(c, &t->x, room, n) || !resize(c, &t->y, room, m))
+        return tc_fail_memory(c->reader.error);
     c->room = room;
     return TACET_OK;
 }

@@ -227,6 +227,13 @@ tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info)
     return tc_sized_give(info, &own, sizeof own);
 }
 
+const char *tacet_data_id(const tacet_data *d, int64_t i)
+{
+    const tc_samples *t = d->table;
+    if (!t->id || i < 0 || i >= d->rows) return NULL;
+    return t->ids.data + t->id[d->index ? d->index[i] : i];
+}
+
 /* ---- Holding out ---- */
 
 /* Draws `count` of n rows to hold out, and marks them in taken[n]: a shuffle of order[n] that stops after `count` draws

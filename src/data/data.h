@@ -26,6 +26,8 @@ typedef struct tc_samples {
     bool x_only;           /* labels and targets are not read */
     tc_json_writer schema; /* members that other data need to be read in the same way */
     tc_text remarks;       /* what the user should know, in lines */
+    tc_text ids;           /* of the rows, each ended by a NUL, if a column is named for them */
+    size_t *id;            /* [x.rows] where each begins; or NULL */
 } tc_samples;
 
 /* Zero, except what says how to read. */

@@ -31,7 +31,7 @@ const tc_source *tc_source_find(const char *name)
 tc_samples tc_samples_of(const tc_mem *m, const tc_json *expect, bool x_only)
 {
     return (tc_samples){
-        .mem = *m, .header = -1, .expect = expect, .x_only = x_only, .schema.to.mem = *m, .remarks.mem = *m};
+        .mem = *m, .header = -1, .expect = expect, .x_only = x_only, .schema.to.mem = *m, .remarks.mem = *m, .ids.mem = *m};
 }
 
 void tc_samples_free(tc_samples *t)
@@ -40,4 +40,6 @@ void tc_samples_free(tc_samples *t)
     tc_free(&t->mem, t->y.data);
     tc_text_free(&t->schema.to);
     tc_text_free(&t->remarks);
+    tc_text_free(&t->ids);
+    tc_free(&t->mem, t->id);
 }
