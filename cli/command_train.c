@@ -127,9 +127,11 @@ const cli_command cli_command_train = {
     .brief = "Train the network that a configuration describes",
     .doc =
         "Trains the network that CONFIG describes and writes the folder of the run. Ends with the figures of the test "
-        "data if there are any, otherwise of the validation data, otherwise of the training data. Ctrl-C and SIGTERM "
-        "write a checkpoint first. With --resume, CONFIG may be left out: it is then the config.yaml of the folder.",
+        "data if there are any, otherwise of the validation data, otherwise of the training data. Ctrl-C, SIGTERM, "
+        "SIGHUP and SIGUSR1 write a checkpoint first. With --resume, CONFIG may be left out: it is then the config.yaml of "
+        "the folder.",
     .most = 1,
+    .outlives = true,
     .keys = true,
     .option = option,
     .run = run,

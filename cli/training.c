@@ -1,6 +1,7 @@
 /* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
  * notes, the seconds of the current epoch, the best validation loss, and the length of metrics.jsonl. */
 #include "training.h"
+#include "stop_signals.h"
 #include "training_show.h"
 
 #include <errno.h>
@@ -9,15 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Set by the signal that asks to stop. A second signal ends the program at once, which damages no file. */
+/* Set by the signal that asks to stop. To be ended at once, by a second signal, damages no file. */
 static volatile sig_atomic_t stop;
 static void on_signal(int number) { stop = number; }
 
 static void listen(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+        const cli_stop_signal *s = &cli_stop_signal_table[i];
+        const struct sigaction action = {.sa_handler = on_signal, .sa_flags = s->twice ? (int)SA_RESETHAND : 0};
+        if (!cli_stop_signal_ignored(s->number)) sigaction(s->number, &action, NULL);
+    }
 }
 
 static tacet_status refuse(cli_training *t, const tacet_error *e)
@@ -159,6 +162,7 @@ static tacet_status begin(cli_training *t)
 tacet_status cli_training_begin(cli_training *t)
 {
     t->best = HUGE_VAL;
+    listen();
     tacet_status s = cli_folder_has(t->folder.checkpoint) ? resume(t) : begin(t);
     if (s != TACET_OK || !t->tensorboard) return s;
     return written(t, cli_events_open(t->arena, t->folder.path, t->job->plan, &t->events));
@@ -343,7 +347,6 @@ tacet_status cli_training_run(cli_training *t)
     cli_job *job = t->job;
     tacet_status s = TACET_OK;
     t->begun = cli_now();
-    listen();
     while (s == TACET_OK && goes_on(job)) s = run_epoch(t);
     if (s == TACET_OK && stop) s = interrupted(t);
     /* The line of an epoch that the limit cut short comes after the checkpoint, and is cut off again on resume. */
