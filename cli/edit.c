@@ -111,7 +111,12 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     cli_item rest = name[width] ? part_of(c, whole, width + 1, equals) : (cli_item){0};
     if (rest.text && !*rest.text) return cli_fail_at(whole, equals, NULL, "a name is missing after the dot");
     if (cli_key_table[key].type->map) return set_pair(c, rest, value);
-    return rest.text ? set_attribute(c, key, whole, rest, value) : cli_key_store(c, key, value);
+    if (rest.text) return set_attribute(c, key, whole, rest, value);
+    const bool none = cli_yaml_null(value.text);
+    if (none) value.text = cli_key_table[key].value ? cli_key_table[key].value : "";
+    const tacet_status s = cli_key_store(c, key, value);
+    if (none) c->value[key].given = false;
+    return s;
 }
 
 tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text)

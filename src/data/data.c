@@ -50,6 +50,17 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     return status;
 }
 
+/* A path with = in it may have been meant as an attribute that the source does not have. */
+static void hint_equals(const tc_source *source, const tc_arg *arg, tacet_error *e)
+{
+    for (int i = 0; source->attribute[i].name; i++) {
+        const char *text = source->attribute[i].positional ? arg[i].text : NULL;
+        if (text && strchr(text, '='))
+            tc_fail_hint(e, "%s has no attribute %.*s, so this was taken for its %s", source->name,
+                         (int)strcspn(text, "="), text, source->attribute[i].name);
+    }
+}
+
 static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *part, tacet_error *e)
 {
     const tc_source *source;
@@ -62,6 +73,7 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     const tc_binding binding[] = {{source->attribute, arg}, {tc_source_common, common}};
     status = tc_spec_bind(spec, 2, binding, true, e);
     if (!status) status = source->open(&d->own, spec, arg, test, e);
+    if (status == TACET_IO) hint_equals(source, arg, e);
     if (status) return status;
 
     tc_shape *shape = &d->own.x.shape;
