@@ -73,7 +73,7 @@ static void targets(void **state)
     tacet_data_free(d);
 }
 
-static void text_as_it_comes(void **state)
+static void quotes_delimiters_and_blank_lines(void **state)
 {
     (void)state;
     reads("\"a\",\"b\"\r\n\"1\",2\r\n3,\"4\"\r\n", "", "1 2 3 4", "");
@@ -240,7 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_and_labels), cmocka_unit_test(targets),
-        cmocka_unit_test(text_as_it_comes),   cmocka_unit_test(numbers),
+        cmocka_unit_test(quotes_delimiters_and_blank_lines),   cmocka_unit_test(numbers),
         cmocka_unit_test(refusals),           cmocka_unit_test(long_file),
         cmocka_unit_test(classes_of_words),
     };

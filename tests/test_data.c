@@ -418,7 +418,7 @@ static void scaling_of_the_test_part(void **state)
     tacet_data_free(test);
 }
 
-static void holding_out(void **state)
+static void rows_are_held_out(void **state)
 {
     (void)state;
     write_idx_set();
@@ -532,7 +532,7 @@ int main(void)
         cmocka_unit_test(npy_refusals),
         cmocka_unit_test(scaling_by_feature),
         cmocka_unit_test(scaling_of_the_test_part),
-        cmocka_unit_test(holding_out),
+        cmocka_unit_test(rows_are_held_out),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(the_list_of_sources),
         cmocka_unit_test(fashion_mnist),

@@ -177,7 +177,7 @@ static void wide_types_are_scaled_before_they_are_rounded(void **unused)
     assert_true(to[0] == 1 && to[1] == 3);
 }
 
-static void the_machine_says_what_it_is(void **unused)
+static void the_machine_is_described(void **unused)
 {
     (void)unused;
     char text[2048], cut[8];
@@ -196,7 +196,7 @@ int main(void)
         cmocka_unit_test(small_products),     cmocka_unit_test(larger_products),
         cmocka_unit_test(empty_products),     cmocka_unit_test(same_shape_same_bits),
         cmocka_unit_test(gathers_every_type), cmocka_unit_test(wide_types_are_scaled_before_they_are_rounded),
-        cmocka_unit_test(the_machine_says_what_it_is),
+        cmocka_unit_test(the_machine_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
