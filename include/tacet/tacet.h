@@ -667,8 +667,8 @@ TACET_API size_t tacet_spec_set(tacet_role role, const char *text, const char *k
 
 /* Reads a whole text as the value of an attribute of that type: "float" into *number; "int", "bool" (1 or 0) and
  * "a|b|c" (the index of the word, from 0) into *integer and, rounded, into *number. For any other type both become 0.
- * Numbers are decimal, in the C locale, and finite; "1_000" is 1000, and so is "1e3" as an int. Returns false, and writes nothing, if the text is not such a value.
- * number and integer may be NULL. */
+ * Numbers are decimal, in the C locale, and finite; "1_000" is 1000, and so is "1e3" as an int. Returns false, and writes
+ * nothing, if the text is not such a value. number and integer may be NULL. */
 TACET_API bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer);
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */
