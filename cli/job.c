@@ -95,6 +95,7 @@ tacet_status cli_job_compile(cli_job *job, int threads)
         .ledger = c->value[CLI_LEDGER].integer,
     };
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
+    job->length = config.epochs;
     job->plan = tacet_compile(job->graph, &config, &e);
     return job->plan ? TACET_OK : blame(c, &e);
 }

@@ -72,7 +72,7 @@ static const char *begun_with(cli_arena *a, const cli_config *c)
 
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 4 };
+    enum { MORE = 5 };
     cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
@@ -84,6 +84,7 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES + 1] = (tacet_note){"run.seconds", cli_format(&a, "%a", t->seconds)};
     note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&a, "%a", t->best)};
     note[CLI_NOTES + 3] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
+    note[CLI_NOTES + 4] = (tacet_note){"run.length", cli_format(&a, "%g", t->job->length)};
     s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
     cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
@@ -110,6 +111,27 @@ static tacet_status same(const cli_training *t, const tacet_file *f, const char 
                          "%s was begun with \"%s\", not with \"%s\"", t->folder.path, theirs ? theirs : "", own);
 }
 
+/* Warns if the run gets another length and something in it depends on that. */
+static void compare_length(const cli_training *t, const char *before)
+{
+    const char *now = cli_format(t->arena, "%g", t->job->length), *what = "";
+    const bool rate = tacet_depends_on_length(t->job->plan, -1);
+    tacet_term term = {.size = sizeof term};
+    if (!before || strcmp(before, now) == 0) return;
+    for (int i = 0; tacet_term_at(t->job->plan, i, &term) == TACET_OK; i++)
+        if (tacet_depends_on_length(t->job->plan, i))
+            what = cli_format(t->arena, "%s%s%s", what,
+                              *what  ? ", "
+                              : rate ? " and the lambda of "
+                                     : "the lambda of ",
+                              term.name);
+    if (rate || *what)
+        cli_warn(
+            "%s%s depend%s on the length of the run, which was %s epochs and is now %s: the result is not that of a "
+            "run of %s epochs",
+            rate ? "the learning rate" : "", what, rate && *what ? "" : "s", before, now, now);
+}
+
 static tacet_status resume(cli_training *t)
 {
     tacet_error e;
@@ -126,6 +148,7 @@ static tacet_status resume(cli_training *t)
     if (s == TACET_OK) s = same(t, f, "run.begun", begun_with(t->arena, t->job->config));
     if (s == TACET_OK) s = same(t, f, "tacet.penalties", cli_graph_part(t->arena, t->job->graph, "penalties"));
     if (s == TACET_OK) {
+        compare_length(t, tacet_file_note(f, "run.length"));
         t->best = strtod(best, NULL);
         t->seconds = strtod(seconds, NULL);
     }

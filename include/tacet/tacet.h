@@ -315,6 +315,11 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
 
+/* Whether the lambda of a term, or the learning rate (term -1), still depends on the length of the run, config.epochs: by
+ * a schedule that ends with it, or by a target that is approached over most of it. A run that is resumed with another
+ * length then differs from one that had that length from the start. */
+TACET_API bool tacet_depends_on_length(const tacet_plan *p, int term);
+
 /* Why the last call on this plan failed. */
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
