@@ -1,9 +1,11 @@
 /* command_eval.c: tacet eval MODEL. */
+#include "begun.h"
 #include "command.h"
 #include "figures.h"
 #include "job.h"
 
 #include <math.h>
+#include <string.h>
 
 static const cli_option option[] = {
     {"data", 0, "SPEC",
@@ -24,6 +26,14 @@ static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *sour
     if (!source->text)
         return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
                              "the model does not say which data it was trained on");
+    if (!given) {
+        cli_source *from = cli_take(a->arena, sizeof *from);
+        *from = (cli_source){.name = a->operand[0], .text = source->text, .length = strlen(source->text)};
+        from->begun = cli_begun_read(a->arena, a->operand[0]);
+        if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
+        from->begun->instead = "--data";
+        source->place.source = from;
+    }
     return TACET_OK;
 }
 

@@ -1,5 +1,6 @@
 /* job.c: turns a configuration into a plan to train. Errors of the library point at the text that they are about. */
 #include "job.h"
+#include "begun.h"
 #include "command.h"
 #include "figures.h"
 #include "run_folder.h"
@@ -14,6 +15,8 @@ tacet_status cli_job_configure(const cli_args *a, const char *path, cli_config *
 {
     tacet_status s = cli_config_read(a->arena, path, c);
     if (s == TACET_OK && cli_given_value(a, "no-penalties")) c->penalties = NULL;
+    for (const cli_option *o = a->command->option; s == TACET_OK && o->name; o++)
+        if (c->source.begun && strcmp(o->name, "data") == 0) c->source.begun->instead = "--data";
     for (int i = 0; i < a->count && s == TACET_OK; i++) {
         if (strcmp(a->given[i].option->name, "set") == 0) s = cli_config_set(c, a->given[i].value);
         if (strcmp(a->given[i].option->name, "penalty") == 0) s = cli_config_penalty(c, "--penalty", a->given[i].value);
@@ -105,7 +108,9 @@ tacet_status cli_job_initialise(const cli_job *job, int *taken)
     const cli_item *init = item(job->config, CLI_INIT);
     tacet_error e;
     if (!*init->text) return TACET_OK;
-    tacet_file *f = tacet_file_open(init->text, NULL, &e);
+    tacet_file *f = NULL;
+    for (cli_search at = cli_search_of(init); cli_search_next(&at, f != NULL, &e);)
+        f = tacet_file_open(init->text, NULL, &e);
     if (!f) return cli_refuse(&e, 1, init);
     const tacet_status s = tacet_file_load(f, job->plan, false, taken, &e);
     tacet_file_free(f);
@@ -135,11 +140,15 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const
 {
     tacet_error e;
     tacet_data_info info = {.size = sizeof info};
-    tacet_data *d = tacet_data_open(source->text, "train", NULL, &e);
+    tacet_data *d = NULL;
+    for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
+        d = tacet_data_open(source->text, "train", NULL, &e);
     if (d) tacet_data_describe(d, &info);
     if (d && info.has_test) {
         tacet_data_free(d);
-        d = tacet_data_open(source->text, "test", NULL, &e);
+        d = NULL;
+        for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
+            d = tacet_data_open(source->text, "test", NULL, &e);
     }
     if (d && adapt(d, scaling, classes, &e) != TACET_OK) {
         tacet_data_free(d);
@@ -174,7 +183,10 @@ static tacet_status open_data(cli_job *job)
     tacet_data_info *info = &job->info;
     cli_config *c = job->config;
     tacet_error e;
-    tacet_data *d = job->part[CLI_TRAINING_PART].data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    tacet_data *d = NULL;
+    for (cli_search at = cli_search_of(item(c, CLI_DATA)); cli_search_next(&at, d != NULL, &e);)
+        d = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    job->part[CLI_TRAINING_PART].data = d;
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     job->scaling = cli_text_of(c->arena, scaling_text, d);
     /* Labels that are not used may differ from part to part. */

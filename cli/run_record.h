@@ -6,7 +6,7 @@
 #include "job.h"
 #include "run_read.h"
 
-/* Writes run.json: {"tacet", "state", "began", "ended", "threads", "machine": {...}, "rows": {"training", "validation",
+/* Writes run.json: {"tacet", "state", "began", "ended", "folders" (begun.h), "threads", "machine": {...}, "rows": {"training", "validation",
  * "test"}, "input": [28, 28], "steps_per_epoch", "network": [...], "figures": {"part", "accuracy", ...}}. state is
  * "running", "ended", "stopped" or "failed"; figures (NULL if unknown yet) are those that the run ends with. An
  * existing file's "began" is kept. */

@@ -43,7 +43,8 @@ typedef struct cli_source {
     const char *name;
     const char *text;
     size_t length;
-    bool file; /* errors name line and column */
+    bool file;               /* errors name line and column */
+    struct cli_begun *begun; /* where its relative paths start (cli/begun.h); NULL: in the current folder */
 } cli_source;
 
 /* A place in a source; source NULL: unknown. */

@@ -192,7 +192,7 @@ tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
     if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
     text[length] = 0;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3; /* a byte order mark */
-    *source = (cli_source){cli_copy(a, path, strlen(path)), text, length, true};
+    *source = (cli_source){.name = cli_copy(a, path, strlen(path)), .text = text, .length = length, .file = true};
     return TACET_OK;
 }
 
