@@ -33,6 +33,16 @@ words classes.csv | sed 's/ant/bee/' > rows.csv
 runs 3 "$tacet" train --resume run --set train.epochs=3
 words classes.csv | sed 's/ant/ape/' > rows.csv
 refused 'the words of the classes are others$'
+words classes.csv | sed '1s/c,d/d,c/' > rows.csv
+refused 'the input columns are others$'
+words classes.csv | sed '1s/kind/sort/' > rows.csv
+runs 3 "$tacet" train --resume run --set 'data=csv rows.csv label=sort'
+has err 'other data: the column of the labels is another one$'
+words classes.csv > rows.csv
+runs 3 "$tacet" train --resume run --set data.scale=2
+has err 'other data: the inputs are scaled in another way$'
+runs 3 "$tacet" train --resume run --set data.mean=1
+has err 'other data: the inputs are scaled in another way$'
 words classes.csv | { read -r head; echo "$head"; sort; } > rows.csv # as many rows, in another order
 refused 'the numbers in the rows are others$'
 words classes.csv | awk -F, -v OFS=, 'NR > 1 { $1 += 1 } 1' > rows.csv

@@ -1,7 +1,7 @@
 /* fingerprint.c: what tells the rows of one source from those of another, as lines of text that a checkpoint keeps.
  *
- * The first lines are for people; lines that begin with # hold a hash: FNV-1a with 64 bits, of bytes as they are in
- * memory. A row is hashed with its label or targets, and only a few are, spread over the table: enough to notice a file
+ * The first lines are for people; lines that begin with # hold a hash: FNV-1a with 64 bits, of the numbers as
+ * doubles. A row is hashed with its label or targets, and only a few rows are, spread over the table: enough to notice a file
  * that was sorted, filtered or written anew, in a moment, also where it is larger than memory. */
 #include "data/data.h"
 
@@ -19,8 +19,15 @@ static const uint64_t begin = UINT64_C(14695981039346656037);
 
 static uint64_t hash_row(uint64_t h, const tc_array *a, int64_t row)
 {
-    const size_t bytes = (size_t)tc_shape_count(&a->shape) * tc_type_size(a->type);
-    return a->data ? hash(h, (const char *)a->data + (size_t)row * bytes, bytes) : h;
+    enum { SOME = 256 };
+    double x[SOME];
+    const int64_t n = a->data ? tc_shape_count(&a->shape) : 0;
+    for (int64_t i = 0, some; i < n; i += some) {
+        some = n - i < SOME ? n - i : SOME;
+        tc_widen(a, row * n + i, some, x);
+        h = hash(h, x, (size_t)some * sizeof *x);
+    }
+    return h;
 }
 
 static void add_rows(const tacet_data *d, tc_text *to)
@@ -49,10 +56,25 @@ static void add_y(const tacet_data *d, tc_text *to)
     if (t->classes) tc_text_add(to, " of %" PRId64 " class%s", t->classes, t->classes == 1 ? "" : "es");
 }
 
-static void add_words(const tacet_data *d, tc_text *to)
+/* A member of the schema, whose values follow one another in an array. */
+static void add_member(const tacet_data *d, const char *key, tc_text *to)
 {
-    const char *words = d->table->words ? d->table->words : "";
-    tc_text_add(to, "#%016" PRIx64, hash(begin, words, strlen(words)));
+    uint64_t h = begin;
+    tc_json_error why;
+    char *text = tc_strdup(&d->mem, d->schema ? d->schema : "{}");
+    tc_json *schema = text ? tc_json_read(&d->mem, text, strlen(text), &why) : NULL;
+    const tc_json *member = tc_json_get(schema, key);
+    for (uint32_t i = 0; member && i < member->span; i++) {
+        const tc_json *j = &member[i];
+        const char *word = tc_json_text(j);
+        const double number = tc_json_number(j);
+        h = hash(h, &j->kind, sizeof j->kind);
+        h = word ? hash(h, word, strlen(word)) : hash(h, &number, sizeof number);
+    }
+    to->failed = to->failed || !schema;
+    tc_text_add(to, "#%016" PRIx64, h);
+    tc_free(&d->mem, schema);
+    tc_free(&d->mem, text);
 }
 
 static void add_sample(const tacet_data *d, tc_text *to)
@@ -69,20 +91,31 @@ static void add_sample(const tacet_data *d, tc_text *to)
 
 /* The order of the lines. New ones may follow; whoever reads a text of another version compares what both have. */
 static const struct {
-    const char *what; /* differs, if a hash does */
+    const char *what; /* is said if a hash differs */
+    const char *key;  /* of the schema, or how the line is written: */
     void (*add)(const tacet_data *d, tc_text *to);
-} line[] = {{NULL, add_rows},
-            {NULL, add_x},
-            {NULL, add_y},
-            {"the words of the classes are others", add_words},
-            {"the numbers in the rows are others", add_sample}};
+} line[] = {{NULL, NULL, add_rows},
+            {NULL, NULL, add_x},
+            {NULL, NULL, add_y},
+            {"the input columns are others", "inputs", NULL},
+            {"the column of the labels is another one", "label", NULL},
+            {"the columns of the targets are others", "targets", NULL},
+            {"the words of the classes are others", "classes", NULL},
+            {"the inputs are scaled in another way", "scale", NULL},
+            {"the inputs are scaled in another way", "shift", NULL},
+            {"the targets are scaled in another way", "target_scale", NULL},
+            {"the targets are scaled in another way", "target_shift", NULL},
+            {"the numbers in the rows are others", NULL, add_sample}};
 enum { LINES = sizeof line / sizeof *line };
 
 void tc_fingerprint(const tacet_data *d, tc_text *to)
 {
     for (int i = 0; i < LINES; i++) {
         if (i > 0) tc_text_add(to, "\n");
-        line[i].add(d, to);
+        if (line[i].key)
+            add_member(d, line[i].key, to);
+        else
+            line[i].add(d, to);
     }
 }
 
