@@ -77,7 +77,7 @@ code_of() { # COMMAND...: its exit code, where one line is read of what it write
     { "$@" 2>&1; echo $? > code; } | head -n 1 > out
 }
 code_of "$tacet" train net.yaml --out read
-has out '^layer '
+has out '^300 rows'
 [ "$(cat code)" -eq 0 ] || fault "a run whose reader went away ended with $(cat code)"
 complete read
 code_of "$tacet" train net.yaml --out json --json -q

@@ -1,8 +1,8 @@
 /* fingerprint.c: what tells the rows of one source from those of another, as lines of text that a checkpoint keeps.
  *
- * The first lines are for people; lines that begin with # hold a hash: FNV-1a with 64 bits, of the numbers as
- * doubles. A row is hashed with its label or targets, and only a few rows are, spread over the table: enough to notice a file
- * that was sorted, filtered or written anew, in a moment, also where it is larger than memory. */
+ * The first lines are for people; lines that begin with # hold a hash: FNV-1a with 64 bits, of numbers as doubles. Only a
+ * few rows are hashed, spread over the table, each with its label or targets: enough to notice a file that was sorted,
+ * filtered or written anew, in a moment, also where it is larger than memory. */
 #include "data/data.h"
 
 #include <inttypes.h>
