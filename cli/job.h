@@ -21,6 +21,7 @@ typedef struct cli_job {
     tacet_value x, target, y; /* target {0}: the output is compared with x */
     tacet_plan *plan;
     int64_t epochs; /* of the whole run */
+    double length;  /* the same, cut short by train.steps */
     const char *batch_text;
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */

@@ -317,6 +317,11 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
 
+/* Whether the lambda of a term, or the learning rate (term -1), still depends on the length of the run, config.epochs: by
+ * a schedule that ends with it, or by a target that is approached over most of it. A run that is resumed with another
+ * length then differs from one that had that length from the start. */
+TACET_API bool tacet_depends_on_length(const tacet_plan *p, int term);
+
 /* Why the last call on this plan failed. */
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
@@ -695,8 +700,8 @@ TACET_API size_t tacet_spec_set(tacet_role role, const char *text, const char *k
 
 /* Reads a whole text as the value of an attribute of that type: "float" into *number; "int", "bool" (1 or 0) and
  * "a|b|c" (the index of the word, from 0) into *integer and, rounded, into *number. For any other type both become 0.
- * Numbers are decimal, in the C locale, and finite. Returns false, and writes nothing, if the text is not such a value.
- * number and integer may be NULL. */
+ * Numbers are decimal, in the C locale, and finite; "1_000" is 1000, and so is "1e3" as an int. Returns false, and writes
+ * nothing, if the text is not such a value. number and integer may be NULL. */
 TACET_API bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer);
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */
