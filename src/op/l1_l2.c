@@ -12,7 +12,21 @@ TC_INLINE float df(float x, float seed, const float *a)
     return seed * ((x != 0.0f ? copysignf(a[L1], x) : 0.0f) + 2.0f * a[L2] * x);
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+/* Squares beyond float32 are added up in double. */
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    int64_t start = 0;
+    tc_penalty_forward(c, begin, end, f);
+    if (isfinite(*tc_partial(c, begin))) return;
+    double sum = 0;
+    for (int i = 0; i < c->inputs; i++) {
+        const tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
+        if (p.from >= p.to) continue;
+        sum += c->arg[L1].number * tc_sum(c->x[i].data, p.from, p.to, NULL, tc_magnitude) +
+               c->arg[L2].number * c->run->kernel->squares(c->x[i].data + p.from, p.to - p.from);
+    }
+    *tc_partial(c, begin) = sum;
+}
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)

@@ -4,10 +4,15 @@
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  var = mean of (x - mean)^2        y = h w + b
  *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum of g h over rows     dL/db = sum of g
  *
+ * r is at most FLT_MAX, and 0 where var + eps is 0: with eps=0 a row of equal numbers has h = 0. Sums of squares that
+ * overflow or underflow a float32 are computed again in double, and so is dL/dx where g w overflows.
+ *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
  * backward. Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dw and
  * dL/db. Each of the latter goes through all rows itself, so the order of the sums does not depend on the threads. */
 #include "op/pointwise.h"
+
+#include <float.h>
 
 enum { EPS, AFFINE };
 enum { X, W, B };
@@ -61,6 +66,16 @@ TC_INLINE float same(float x, const float *a)
 
 TC_INLINE float square(float x, const float *a) { return (x - a[0]) * (x - a[0]); }
 
+/* The sum of (x - mean)^2 over x[n]. */
+TC_INLINE double squares(const float *x, int64_t n, float mean)
+{
+    double sum = tc_sum_runs(x, 0, n, &mean, square);
+    if (sum > 1e-24 && sum < 1e38) return sum;
+    sum = 0;
+    for (int64_t j = 0; j < n; j++) sum += ((double)x[j] - (double)mean) * ((double)x[j] - (double)mean);
+    return sum;
+}
+
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = tc_last(&c->x[X]), per = c->x[X].n / n;
@@ -70,8 +85,8 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
         const float *x = c->x[X].data + i * n;
         float *y = c->y.data + i * n;
         const float mean = (float)(tc_sum(x, 0, n, NULL, same) / (double)n);
-        const double var = tc_sum(x, 0, n, &mean, square) / (double)n;
-        const float r = (float)(1 / sqrt(var + c->arg[EPS].number));
+        const double var = squares(x, n, mean) / (double)n + c->arg[EPS].number;
+        const float r = var > 0 ? (float)fmin(1 / sqrt(var), (double)FLT_MAX) : var == 0 ? 0.0f : NAN;
         kept[i] = (stats){mean, r};
         if (w)
             for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean) * r * w[j] + b[j];
@@ -87,6 +102,20 @@ static tc_span span_back(const tc_call *c)
     return (tc_span){dx + (c->d[W] || c->d[B] ? (z.n + COLUMNS - 1) / COLUMNS : 0), 1};
 }
 
+/* dL/dx of one row, in double. */
+TC_INLINE void row_back_wide(const float *x, const float *w, const float *g, float *d, bool add, stats s, int64_t n)
+{
+    double sum = 0, dot = 0;
+    for (int turn = 0; turn < 2; turn++)
+        for (int64_t j = 0; j < n; j++) {
+            const double v = (double)g[j] * (w ? (double)w[j] : 1), h = (double)((x[j] - s.mean) * s.r);
+            if (turn == 0)
+                sum += v, dot += v * h;
+            else
+                d[j] = (add ? d[j] : 0.0f) + (float)((double)s.r * (v - sum / (double)n - h * (dot / (double)n)));
+        }
+}
+
 /* dL/dx of one row; w NULL: all 1. */
 TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d, bool add, stats s, int64_t n)
 {
@@ -100,6 +129,10 @@ TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d
         }
     }
     for (int k = 0; k < LANES; k++) sum += q[k], dot += qh[k];
+    if (!(fabs(sum) + fabs(dot) < 1e37)) {
+        row_back_wide(x, w, g, d, add, s, n);
+        return;
+    }
     const float mean = (float)(sum / (double)n), slope = (float)(dot / (double)n);
     for (int64_t j = 0; j < n; j++) {
         const float v = w ? g[j] * w[j] : g[j];

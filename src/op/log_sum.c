@@ -1,4 +1,5 @@
 /* log_sum: sum of log(1 + |x| / eps), eps > 0.
+ * Beyond FAR, where 1 is below rounding, it is log |x| - log eps, in which nothing overflows.
  * Derivative sign(x) / (eps + |x|); at the kink x = 0 it is 0, so that silent units stay undisturbed.
  *
  * prox, for x > 0 (otherwise mirrored): where t / (eps + z) + z - x = 0 the objective is stationary; the larger root
@@ -9,7 +10,13 @@
 
 enum { EPS };
 
-TC_INLINE float f(float x, const float *a) { return log1pf(fabsf(x) / a[EPS]); }
+#define FAR 1e30f
+
+TC_INLINE float f(float x, const float *a)
+{
+    const float m = fabsf(x), r = m / a[EPS];
+    return r < FAR ? log1pf(r) : logf(m) - logf(a[EPS]);
+}
 
 TC_INLINE float df(float x, float seed, const float *a)
 {

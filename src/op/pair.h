@@ -25,6 +25,17 @@ TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_
     *tc_partial(c, begin) = sum;
 }
 
+/* The same, but if an f is beyond float32, all are computed by the formula `wide`. */
+TC_INLINE void tc_pair_forward_wide(const tc_call *c, int64_t begin, int64_t end, tc_pair *f,
+                                    double (*wide)(double x, double t))
+{
+    tc_pair_forward(c, begin, end, f);
+    double *sum = tc_partial(c, begin);
+    if (isfinite(*sum)) return;
+    *sum = 0;
+    for (int64_t i = begin; i < end; i++) *sum += wide((double)c->x[0].data[i], (double)c->x[1].data[i]);
+}
+
 /* The gradient to input k: seed times the formula df. */
 TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, int k, float seed, tc_pair *df)
 {
