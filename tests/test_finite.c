@@ -1,5 +1,5 @@
 /* test_finite.c: whatever is finite in the mathematics is finite here: the output, the value, every gradient and every
- * proximal step of every operator, on numbers of 0, +-1e-38, +-1e-20, +-1, +-1e20 and +-1e38, two of these sizes in a
+ * proximal step of every operator, on numbers of 0, +-1e-38, +-1e-20, +-1, +-1e20, +-1e38 and +-3.4e38, two of these sizes in a
  * tensor. timeout 300
  *
  * The mathematics are the same operators compiled with double in place of float (finite/reference.c). The rule: what is

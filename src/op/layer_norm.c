@@ -4,8 +4,8 @@
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  var = mean of (x - mean)^2        y = h w + b
  *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum of g h over rows     dL/db = sum of g
  *
- * r is at most FLT_MAX, and 0 where var + eps is 0: with eps=0 a row of equal numbers has h = 0. Sums of squares that
- * overflow or underflow a float32 are computed again in double, and so is dL/dx where g w overflows.
+ * r is at most FLT_MAX, and 0 where var + eps is 0: with eps=0 a row of equal numbers has h = 0. What overflows or
+ * underflows a float32 on the way is computed again in double: sums of squares, and x - mean or g w.
  *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
  * backward. Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dw and
@@ -66,6 +66,8 @@ TC_INLINE float same(float x, const float *a)
 
 TC_INLINE float square(float x, const float *a) { return (x - a[0]) * (x - a[0]); }
 
+TC_INLINE double wide_h(float x, stats s) { return ((double)x - (double)s.mean) * (double)s.r; }
+
 /* The sum of (x - mean)^2 over x[n]. */
 TC_INLINE double squares(const float *x, int64_t n, float mean)
 {
@@ -88,7 +90,10 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
         const double var = squares(x, n, mean) / (double)n + c->arg[EPS].number;
         const float r = var > 0 ? (float)fmin(1 / sqrt(var), (double)FLT_MAX) : var == 0 ? 0.0f : NAN;
         kept[i] = (stats){mean, r};
-        if (w)
+        if (!(r > FLT_MIN))
+            for (int64_t j = 0; j < n; j++)
+                y[j] = (float)(wide_h(x[j], kept[i]) * (w ? (double)w[j] : 1) + (w ? (double)b[j] : 0));
+        else if (w)
             for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean) * r * w[j] + b[j];
         else
             for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean) * r;
@@ -108,7 +113,7 @@ TC_INLINE void row_back_wide(const float *x, const float *w, const float *g, flo
     double sum = 0, dot = 0;
     for (int turn = 0; turn < 2; turn++)
         for (int64_t j = 0; j < n; j++) {
-            const double v = (double)g[j] * (w ? (double)w[j] : 1), h = (double)((x[j] - s.mean) * s.r);
+            const double v = (double)g[j] * (w ? (double)w[j] : 1), h = wide_h(x[j], s);
             if (turn == 0)
                 sum += v, dot += v * h;
             else
@@ -140,6 +145,15 @@ TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d
     }
 }
 
+/* dL/dw of column j. */
+static double column_back_wide(const tc_call *c, sizes z, int64_t j)
+{
+    const stats *kept = c->save;
+    double sum = 0;
+    for (int64_t i = 0; i < z.rows; i++) sum += (double)c->g[i * z.n + j] * wide_h(c->x[X].data[i * z.n + j], kept[i]);
+    return sum;
+}
+
 /* dL/dw and dL/db of the columns [j, j + m). */
 TC_INLINE void columns_back(const tc_call *c, sizes z, int64_t j, int64_t m)
 {
@@ -153,6 +167,8 @@ TC_INLINE void columns_back(const tc_call *c, sizes z, int64_t j, int64_t m)
             db[k] += (double)g[k];
         }
     }
+    for (int64_t k = 0; k < m; k++)
+        if (!isfinite(dw[k])) dw[k] = column_back_wide(c, z, j + k);
     float *w = c->d[W], *b = c->d[B];
     for (int64_t k = 0; k < m && w; k++) w[j + k] = (c->add[W] ? w[j + k] : 0.0f) + (float)dw[k];
     for (int64_t k = 0; k < m && b; k++) b[j + k] = (c->add[B] ? b[j + k] : 0.0f) + (float)db[k];

@@ -8,7 +8,11 @@ TC_INLINE float f(float x, float t, const float *a)
     return (x - t) * (x - t);
 }
 
-TC_INLINE double wide(double x, double t) { return (x - t) * (x - t); }
+TC_INLINE double wide(double x, double t, const float *a)
+{
+    (void)a;
+    return (x - t) * (x - t);
+}
 
 TC_INLINE float half_df(float x, float t, const float *a)
 {
@@ -16,7 +20,11 @@ TC_INLINE float half_df(float x, float t, const float *a)
     return x - t;
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward_wide(c, begin, end, f, wide); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_forward_wide(c, begin, end, f, wide);
+}
+
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const float seed = 2.0f * (float)tc_seed(c);

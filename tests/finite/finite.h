@@ -23,7 +23,7 @@ typedef struct finite_number {
     char part; /* y, d, v, z */
 } finite_number;
 
-static const double finite_size[] = {0, 1e-38, 1e-20, 1, 1e20, 1e38, -1e-38, -1e-20, -1, -1e20, -1e38};
+static const double finite_size[] = {0, 1e-38, 1e-20, 1, 1e20, 1e38, 3.4e38, -1e-38, -1e-20, -1, -1e20, -1e38, -3.4e38};
 enum { FINITE_SIZES = sizeof finite_size / sizeof *finite_size, FINITE_WAYS = 4 };
 
 /* A pattern: tensors consist of the sizes a and b; g, and the parameters of a layer, of those too, of 1, or of one
