@@ -38,8 +38,9 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 
 static bool shape(tc_sketch *s)
 {
-    if (s->arg[L1].number >= 0 && s->arg[L2].number >= 0) return true;
-    return tc_shape_refuse(s, "needs l1 and l2 of at least 0, got %g and %g", s->arg[L1].number, s->arg[L2].number);
+    const double l1 = s->arg[L1].number, l2 = s->arg[L2].number, most = 1e30;
+    if (l1 >= 0 && l2 >= 0 && l1 <= most && l2 <= most) return true;
+    return tc_shape_refuse(s, "needs l1 and l2 from 0 to 1e+30, got %g and %g", l1, l2);
 }
 
 const tc_op tc_op_l1_l2 = {

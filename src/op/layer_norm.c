@@ -4,8 +4,9 @@
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  var = mean of (x - mean)^2        y = h w + b
  *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum of g h over rows     dL/db = sum of g
  *
- * r is at most FLT_MAX, and 0 where var + eps is 0: with eps=0 a row of equal numbers has h = 0. What overflows or
- * underflows a float32 on the way is computed again in double: sums of squares, and x - mean or g w.
+ * r is at most FLT_MAX, and 0 where var + eps is 0: with eps=0 a row of equal numbers has h = 0. Rows in which something
+ * overflows or underflows a float32 on the way (squares, x - mean, r, g w) are computed in double: the functions with
+ * wide in their names.
  *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
  * backward. Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dw and
@@ -66,17 +67,30 @@ TC_INLINE float same(float x, const float *a)
 
 TC_INLINE float square(float x, const float *a) { return (x - a[0]) * (x - a[0]); }
 
-TC_INLINE double wide_h(float x, stats s) { return ((double)x - (double)s.mean) * (double)s.r; }
+typedef struct wide {
+    double mean, r;
+} wide;
 
-/* The sum of (x - mean)^2 over x[n]. */
-TC_INLINE double squares(const float *x, int64_t n, float mean)
+static wide wide_stats(const float *x, int64_t n, double eps)
 {
-    double sum = tc_sum_runs(x, 0, n, &mean, square);
-    if (sum > 1e-24 && sum < 1e38) return sum;
-    sum = 0;
-    for (int64_t j = 0; j < n; j++) sum += ((double)x[j] - (double)mean) * ((double)x[j] - (double)mean);
-    return sum;
+    double sum = 0, squares = 0;
+    for (int64_t j = 0; j < n; j++) sum += (double)x[j];
+    const double mean = sum / (double)n;
+    for (int64_t j = 0; j < n; j++) squares += ((double)x[j] - mean) * ((double)x[j] - mean);
+    const double var = squares / (double)n + eps;
+    return (wide){mean, var > 0 ? fmin(1 / sqrt(var), (double)FLT_MAX) : var == 0 ? 0 : NAN};
 }
+
+TC_INLINE double wide_h(float x, wide s) { return ((double)x - s.mean) * s.r; }
+
+static void wide_row(const float *x, const float *w, const float *b, float *y, int64_t n, double eps)
+{
+    const wide s = wide_stats(x, n, eps);
+    for (int64_t j = 0; j < n; j++) y[j] = (float)(wide_h(x[j], s) * (w ? (double)w[j] : 1) + (w ? (double)b[j] : 0));
+}
+
+/* Whether r is of a size with which float32 will do. */
+TC_INLINE bool is_usual(float r) { return r > FLT_MIN && r < 1e18f; }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
@@ -87,13 +101,13 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
         const float *x = c->x[X].data + i * n;
         float *y = c->y.data + i * n;
         const float mean = (float)(tc_sum(x, 0, n, NULL, same) / (double)n);
-        const double var = squares(x, n, mean) / (double)n + c->arg[EPS].number;
-        const float r = var > 0 ? (float)fmin(1 / sqrt(var), (double)FLT_MAX) : var == 0 ? 0.0f : NAN;
+        const double var = tc_sum(x, 0, n, &mean, square) / (double)n, eps = c->arg[EPS].number;
+        const float r = (float)(1 / sqrt(var + eps));
         kept[i] = (stats){mean, r};
-        if (!(r > FLT_MIN))
-            for (int64_t j = 0; j < n; j++)
-                y[j] = (float)(wide_h(x[j], kept[i]) * (w ? (double)w[j] : 1) + (w ? (double)b[j] : 0));
-        else if (w)
+        if (!is_usual(r)) {
+            kept[i].r = (float)wide_stats(x, n, eps).r;
+            wide_row(x, w, b, y, n, eps);
+        } else if (w)
             for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean) * r * w[j] + b[j];
         else
             for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean) * r;
@@ -108,7 +122,7 @@ static tc_span span_back(const tc_call *c)
 }
 
 /* dL/dx of one row, in double. */
-TC_INLINE void row_back_wide(const float *x, const float *w, const float *g, float *d, bool add, stats s, int64_t n)
+static void wide_row_back(const float *x, const float *w, const float *g, float *d, bool add, wide s, int64_t n)
 {
     double sum = 0, dot = 0;
     for (int turn = 0; turn < 2; turn++)
@@ -117,12 +131,13 @@ TC_INLINE void row_back_wide(const float *x, const float *w, const float *g, flo
             if (turn == 0)
                 sum += v, dot += v * h;
             else
-                d[j] = (add ? d[j] : 0.0f) + (float)((double)s.r * (v - sum / (double)n - h * (dot / (double)n)));
+                d[j] = (add ? d[j] : 0.0f) + (float)(s.r * (v - sum / (double)n - h * (dot / (double)n)));
         }
 }
 
 /* dL/dx of one row; w NULL: all 1. */
-TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d, bool add, stats s, int64_t n)
+TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d, bool add, stats s, int64_t n,
+                        double eps)
 {
     double q[LANES] = {0}, qh[LANES] = {0}, sum = 0, dot = 0;
     for (int64_t j = 0; j < n; j += LANES) {
@@ -134,8 +149,8 @@ TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d
         }
     }
     for (int k = 0; k < LANES; k++) sum += q[k], dot += qh[k];
-    if (!(fabs(sum) + fabs(dot) < 1e37)) {
-        row_back_wide(x, w, g, d, add, s, n);
+    if (!(is_usual(s.r) && fabs(sum) + fabs(dot) < 1e37)) {
+        wide_row_back(x, w, g, d, add, wide_stats(x, n, eps), n);
         return;
     }
     const float mean = (float)(sum / (double)n), slope = (float)(dot / (double)n);
@@ -143,15 +158,6 @@ TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d
         const float v = w ? g[j] * w[j] : g[j];
         d[j] = (add ? d[j] : 0.0f) + s.r * (v - mean - (x[j] - s.mean) * s.r * slope);
     }
-}
-
-/* dL/dw of column j. */
-static double column_back_wide(const tc_call *c, sizes z, int64_t j)
-{
-    const stats *kept = c->save;
-    double sum = 0;
-    for (int64_t i = 0; i < z.rows; i++) sum += (double)c->g[i * z.n + j] * wide_h(c->x[X].data[i * z.n + j], kept[i]);
-    return sum;
 }
 
 /* dL/dw and dL/db of the columns [j, j + m). */
@@ -162,13 +168,16 @@ TC_INLINE void columns_back(const tc_call *c, sizes z, int64_t j, int64_t m)
     for (int64_t i = 0; i < z.rows; i++) {
         const float *x = c->x[X].data + i * z.n + j, *g = c->g + i * z.n + j;
         const stats s = kept[i];
+        if (!is_usual(s.r)) {
+            const wide v = wide_stats(x - j, z.n, c->arg[EPS].number);
+            for (int64_t k = 0; k < m; k++) dw[k] += (double)g[k] * wide_h(x[k], v), db[k] += (double)g[k];
+            continue;
+        }
         for (int64_t k = 0; k < m; k++) {
             dw[k] += (double)g[k] * (double)((x[k] - s.mean) * s.r);
             db[k] += (double)g[k];
         }
     }
-    for (int64_t k = 0; k < m; k++)
-        if (!isfinite(dw[k])) dw[k] = column_back_wide(c, z, j + k);
     float *w = c->d[W], *b = c->d[B];
     for (int64_t k = 0; k < m && w; k++) w[j + k] = (c->add[W] ? w[j + k] : 0.0f) + (float)dw[k];
     for (int64_t k = 0; k < m && b; k++) b[j + k] = (c->add[B] ? b[j + k] : 0.0f) + (float)db[k];
@@ -186,7 +195,8 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
             continue;
         }
         for (int64_t i = u * z.block; i < z.rows && i < (u + 1) * z.block; i++)
-            row_back(c->x[X].data + i * z.n, c->x[W].data, c->g + i * z.n, c->d[X] + i * z.n, c->add[X], kept[i], z.n);
+            row_back(c->x[X].data + i * z.n, c->x[W].data, c->g + i * z.n, c->d[X] + i * z.n, c->add[X], kept[i], z.n,
+                     c->arg[EPS].number);
     }
 }
 

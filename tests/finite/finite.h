@@ -13,6 +13,7 @@ typedef struct finite_case {
     const char *const *x; /* shapes, as in tc_probe */
     bool parameter;
     int copies, reduce; /* reduce: of scalars */
+    bool flush;         /* denormals are zeros, as in a step */
 } finite_case;
 
 /* One number that the operator has computed: of y, of the gradient of a tensor, the value, or an element after the
@@ -23,7 +24,8 @@ typedef struct finite_number {
     char part; /* y, d, v, z */
 } finite_number;
 
-static const double finite_size[] = {0, 1e-38, 1e-20, 1, 1e20, 1e38, 3.4e38, -1e-38, -1e-20, -1, -1e20, -1e38, -3.4e38};
+static const double finite_size[] = {0,      1.2e-38, -1.2e-38, 1e-38, 1e-20, 1,     1e20,   1e38,
+                                     3.4e38, -1e-38,  -1e-20,   -1,    -1e20, -1e38, -3.4e38};
 enum { FINITE_SIZES = sizeof finite_size / sizeof *finite_size, FINITE_WAYS = 4 };
 
 /* A pattern: tensors consist of the sizes a and b; g, and the parameters of a layer, of those too, of 1, or of one
@@ -39,11 +41,12 @@ static inline finite_pattern finite_pattern_of(int pattern)
     return (finite_pattern){finite_size[pair / FINITE_SIZES], finite_size[pair % FINITE_SIZES], g[way], w[way]};
 }
 
-static inline void finite_fill(op_case *k, float *x, int64_t n, double one, const finite_pattern *p)
+static inline void finite_fill(op_case *k, float *x, int64_t n, double one, const finite_pattern *p, bool flush)
 {
     for (int64_t i = 0; i < n; i++) {
         const bool a = noise_of(&k->noise) < 0.5f, minus = noise_of(&k->noise) < 0.5f;
-        x[i] = (float)(isnan(one) ? (a ? p->a : p->b) : minus ? -one : one);
+        const double v = isnan(one) ? (a ? p->a : p->b) : minus ? -one : one;
+        x[i] = flush && fabs(v) < 0x1p-126 ? 0 : (__typeof__(1.0f))v; /* rounded to float in both programs */
     }
 }
 
@@ -72,11 +75,11 @@ static inline int64_t finite_run(const finite_case *c, finite_number *to)
         if (pattern % FINITE_WAYS >= ways) continue;
         k.noise = (uint32_t)pattern + 1;
         for (int i = 0; i < k.tensors; i++) {
-            if (k.x[i].data) finite_fill(&k, k.x[i].data, count_of(&k, i), i < k.inputs ? NAN : p.w, &p);
+            if (k.x[i].data) finite_fill(&k, k.x[i].data, count_of(&k, i), i < k.inputs ? NAN : p.w, &p, c->flush);
             for (int64_t j = 0; k.ids[i] && j < count_of(&k, i); j++)
                 k.ids[i][j] = (int32_t)(noise_of(&k.noise) * (float)k.x[i].classes);
         }
-        finite_fill(&k, k.g, outputs_of(&k), p.g, &p);
+        finite_fill(&k, k.g, outputs_of(&k), p.g, &p, c->flush);
         if (!constraint) {
             run_forward(&k, WHOLE);
             if (scalar) to[n++] = (finite_number){k.value, pattern, 0, 0, 'v'};
