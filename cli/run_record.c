@@ -63,9 +63,10 @@ static void metrics_json(tc_json_writer *j, cli_arena *a, const cli_job *job)
         tc_json_close(j, '}');
     }
     tc_json_close(j, ']');
-    if (!job->classes || !*job->classes) return;
+    const char *words = cli_class_words(a, job->schema);
+    if (!*words) return;
     tc_json_open(j, "classes", '[');
-    for (const char *at = job->classes; *at; at += strcspn(at, "\n"), at += *at == '\n')
+    for (const char *at = words; *at; at += strcspn(at, "\n"), at += *at == '\n')
         tc_json_add_text(j, NULL, cli_copy(a, at, strcspn(at, "\n")));
     tc_json_close(j, ']');
 }
