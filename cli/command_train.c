@@ -66,7 +66,7 @@ static tacet_status report(const cli_args *a, cli_training *t)
     int part = CLI_PARTS - 1;
     while (!job->part[part].data) part--;
     cli_figures f = {.part = job->part[part].name,
-                     .classes = cli_class_words(a->arena, job->schema),
+                     .classes = job->classes,
                      .best_epoch = t->best_epoch,
                      .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
     tacet_status s = cli_figures_take(job->plan, job->part[part].data, job->batch, job->x, job->target, job->y, &f);

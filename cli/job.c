@@ -201,19 +201,6 @@ void cli_data_remarks(const tacet_data *d)
     }
 }
 
-const char *cli_class_words(cli_arena *a, const char *schema)
-{
-    const tc_mem m = cli_memory(a);
-    char *text = cli_copy(a, schema, strlen(schema));
-    tc_json_error why;
-    const tc_json *word, *all = tc_json_read(&m, text, strlen(text), &why);
-    size_t i;
-    const char *lines = "";
-    tc_json_each(tc_json_get(all, "classes"), i, word) if (tc_json_text(word))
-        lines = cli_format(a, "%s%s\n", lines, tc_json_text(word));
-    return lines;
-}
-
 /* At most as many names of classes as a line holds. */
 static const char *class_names(cli_arena *a, const tc_json *classes)
 {
@@ -229,14 +216,31 @@ static const char *class_names(cli_arena *a, const tc_json *classes)
     return line;
 }
 
+const tc_json *cli_schema_read(cli_arena *a, const char *schema)
+{
+    char *text = cli_copy(a, schema, strlen(schema));
+    const tc_mem m = cli_memory(a);
+    tc_json_error why;
+    return tc_json_read(&m, text, strlen(text), &why);
+}
+
+const char *cli_schema_classes(cli_arena *a, const char *schema)
+{
+    tc_text lines = {.mem = cli_memory(a)};
+    size_t i;
+    const tc_json *word;
+    tc_json_each(tc_json_get(cli_schema_read(a, schema), "classes"), i, word)
+    {
+        if (tc_json_text(word)) tc_text_add(&lines, "%s\n", tc_json_text(word));
+    }
+    return lines.data ? lines.data : "";
+}
+
 const char *cli_data_line(cli_arena *a, const tacet_data *d)
 {
     tacet_data_info info = {.size = sizeof info};
     tacet_data_describe(d, &info);
-    char *schema = cli_text_of(a, schema_text, d);
-    tc_json_error why;
-    const tc_mem m = cli_memory(a);
-    const tc_json *all = tc_json_read(&m, schema, strlen(schema), &why), *columns = tc_json_get(all, "inputs");
+    const tc_json *all = cli_schema_read(a, cli_text_of(a, schema_text, d)), *columns = tc_json_get(all, "inputs");
     int64_t inputs = columns ? (int64_t)tc_json_size(columns) : 1;
     for (int i = 0; i < info.rank && !columns; i++) inputs *= info.shape[i];
     const char *line = cli_format(a, "%s%s, %s", cli_count(a, info.rows, "row"),
@@ -296,6 +300,7 @@ static tacet_status open_data(cli_job *job)
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);
     job->schema = cli_text_of(c->arena, schema_text, d);
+    job->classes = c->value[CLI_TARGET].integer ? "" : cli_schema_classes(c->arena, job->schema);
     tacet_data_describe(d, info);
     tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;

@@ -63,10 +63,9 @@ static void metrics_json(tc_json_writer *j, cli_arena *a, const cli_job *job)
         tc_json_close(j, '}');
     }
     tc_json_close(j, ']');
-    const char *words = cli_class_words(a, job->schema);
-    if (!*words) return;
+    if (!job->classes || !*job->classes) return;
     tc_json_open(j, "classes", '[');
-    for (const char *at = words; *at; at += strcspn(at, "\n"), at += *at == '\n')
+    for (const char *at = job->classes; *at; at += strcspn(at, "\n"), at += *at == '\n')
         tc_json_add_text(j, NULL, cli_copy(a, at, strcspn(at, "\n")));
     tc_json_close(j, ']');
 }
