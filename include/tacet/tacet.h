@@ -536,9 +536,9 @@ TACET_API size_t tacet_data_schema(const tacet_data *d, char *text, size_t capac
 TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, const char *schema, bool answers,
                                          const tacet_memory *memory, tacet_error *why);
 
-/* Turns rows of outputs y [rows, targets], in place, into the unit of the targets; does nothing if these are not
- * standardised (normalize_target=true). */
-TACET_API void tacet_data_restore(const tacet_data *d, int64_t rows, float *y);
+/* Turns outputs y [rows, targets], in place, into the unit of the targets; does nothing if these are not standardised
+ * (normalize_target=true). TACET_FAILED if the data have another number of targets. */
+TACET_API tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y);
 
 /* The text of row i in the column that id= names, or NULL. Lives as long as the data. */
 TACET_API const char *tacet_data_id(const tacet_data *d, int64_t i);

@@ -158,11 +158,14 @@ tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, 
     return tc_fail(e, TACET_DESCRIPTION, "the schema has something in %s or %s that is not a number", scale, shift);
 }
 
-void tacet_data_restore(const tacet_data *d, int64_t rows, float *y)
+tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y)
 {
     const tc_scale *s = &d->target;
-    for (int64_t i = 0; i < rows * s->count; i++) {
-        const int64_t j = i % s->count;
+    if (s->count == 0) return TACET_OK;
+    if (s->count != targets) return TACET_FAILED;
+    for (int64_t i = 0; i < rows * targets; i++) {
+        const int64_t j = i % targets;
         y[i] = (float)(((double)y[i] - s->shift[j]) / s->scale[j]);
     }
+    return TACET_OK;
 }
