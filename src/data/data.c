@@ -50,6 +50,14 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     return status;
 }
 
+/* Labels [rows, 1] are one label for each row, unless a row of x has a first dimension of 1 to go with them. */
+static void drop_position(tc_samples *t)
+{
+    const tc_shape *x = &t->x.shape;
+    const bool one = t->classes && t->y.shape.rank == 1 && t->y.shape.dim[0] == 1;
+    if (one && !(x->rank > 1 && x->dim[0] == 1)) t->y.shape.rank = 0;
+}
+
 static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *part, tacet_error *e)
 {
     const tc_source *source;
@@ -67,6 +75,7 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     tc_shape *shape = &d->own.x.shape;
     d->own.stored = *shape;
     if (common[TC_SOURCE_FLAT].number > 0) *shape = (tc_shape){.rank = 1, .dim = {tc_shape_count(shape)}};
+    drop_position(&d->own);
     d->table = &d->own;
     d->rows = d->own.x.rows;
     status = make_scale(d, source, spec, arg, common, test, e);

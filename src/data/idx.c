@@ -19,12 +19,10 @@ static const tc_attribute attribute[] = {
 
 static const struct type {
     int code;
-    const char *name;
-    size_t width;    /* in the file */
-    tacet_type type; /* in memory: the two types that Tacet lacks are widened */
+    const char *name, *numpy;
 } types[] = {
-    {0x08, "unsigned byte", 1, TACET_U8}, {0x09, "signed byte", 1, TACET_I32}, {0x0B, "short", 2, TACET_I32},
-    {0x0C, "int", 4, TACET_I32},          {0x0D, "float", 4, TACET_F32},       {0x0E, "double", 8, TACET_F64},
+    {0x08, "unsigned byte", "u1"}, {0x09, "signed byte", "i1"}, {0x0B, "short", "i2"},
+    {0x0C, "int", "i4"},           {0x0D, "float", "f4"},       {0x0E, "double", "f8"},
 };
 
 /* *type must be NULL. */
@@ -48,7 +46,6 @@ static tacet_status read_header(tc_reader *r, tc_array *a, const struct type **t
         const unsigned char *s = size + 4 * i;
         sizes[i] = (int64_t)s[0] << 24 | (int64_t)s[1] << 16 | (int64_t)s[2] << 8 | s[3];
     }
-    a->type = (*type)->type;
     if (tc_array_sizes(a, rank, sizes)) return TACET_OK;
     return tc_reader_refuse(r, "has sizes in its header that are 0 or too large (the first is %" PRId64 ")", sizes[0]);
 }
@@ -59,31 +56,10 @@ static tacet_status check_header(tc_reader *r, const tc_samples *t, const struct
     const int rank = is_labels ? t->y.shape.rank + 1 : t->x.shape.rank + 1;
     if (!is_labels && rank < 2)
         return tc_reader_refuse(r, "has rank 1, but images have a rank of 2 or more: are these the labels?");
-    if (is_labels && (rank != 1 || !tc_type_whole(type->type)))
+    if (is_labels && (rank != 1 || !tc_type_whole(tc_dtype_numpy(type->numpy)->type)))
         return tc_reader_refuse(r, "holds rank %d of type %s; labels are whole numbers of rank 1", rank, type->name);
     if (is_labels && t->x.data && t->y.rows != t->x.rows)
         return tc_reader_refuse(r, "has %" PRId64 " labels, but %" PRId64 " images", t->y.rows, t->x.rows);
-    return TACET_OK;
-}
-
-/* Converts big-endian numbers of `width` bytes to this machine's order, little-endian, and signed ones that are
- * narrower than int32 to int32. */
-static tacet_status turn(tc_reader *r, tc_array *a, size_t width)
-{
-    const int64_t n = a->rows * tc_shape_count(&a->shape);
-    unsigned char *p = a->data;
-    for (int64_t i = 0; i < n && width > 1; i++, p += width)
-        for (size_t k = 0; k < width / 2; k++) {
-            const unsigned char byte = p[k];
-            p[k] = p[width - 1 - k];
-            p[width - 1 - k] = byte;
-        }
-    if (width == tc_type_size(a->type)) return TACET_OK;
-    int32_t *wide = tc_resize(&r->mem, NULL, (size_t)n, sizeof *wide);
-    if (!wide) return r->status = tc_fail_memory(r->error);
-    for (int64_t i = 0; i < n; i++) wide[i] = width == 1 ? ((int8_t *)a->data)[i] : ((int16_t *)a->data)[i];
-    tc_free(&r->mem, a->data);
-    a->data = wide;
     return TACET_OK;
 }
 
@@ -116,9 +92,10 @@ static tacet_status read_file(tc_samples *t, const char *dir, const char *name, 
     const struct type *type = NULL;
     tc_reader r;
     tc_reader_open(&r, path, &t->mem, e);
-    if (!read_header(&r, a, &type) && !check_header(&r, t, type, is_labels) && !tc_array_read(a, &r, type->width) &&
-        !turn(&r, a, type->width) && is_labels)
-        tc_array_classes(a, &r, &t->classes);
+    if (!read_header(&r, a, &type) && !check_header(&r, t, type, is_labels)) {
+        const tc_layout layout = {.dtype = tc_dtype_numpy(type->numpy), .big_endian = true};
+        if (!tc_array_take(a, &r, &layout) && is_labels) tc_array_classes(a, &r, &t->classes);
+    }
     return tc_reader_close(&r);
 }
 

@@ -2,7 +2,7 @@
  *
  *     clang -g -O1 -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -DTC_SANITIZED \
  *         -fsanitize=fuzzer,address,undefined -Iinclude -Isrc \
- *         tests/fuzz/fuzz_data.c src/data/[!l]*.c src/base/[arst]*.c src/spec/[!c]*.c -lz -lm -o fuzz_data
+ *         tests/fuzz/fuzz_data.c src/data/[!l]*.c src/base/[adrst]*.c src/spec/[!c]*.c -lz -lm -o fuzz_data
  *     ./fuzz_data -max_len=4096 -max_total_time=60 */
 #include "tacet/tacet.h"
 

@@ -1,0 +1,192 @@
+/* Arrays as other programs store them: every type in both orders of bytes, column by column, as labels; what is
+ * refused. */
+#include "data/data.h"
+#include "data_files.h"
+
+#include <math.h>
+
+/* Opens x.npy with these numbers, or must refuse it. */
+static tacet_data *open_npy(const char *descr, const char *order, const char *shape, const void *numbers, size_t n)
+{
+    char dictionary[200];
+    snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }", descr, order, shape);
+    write_npy("x.npy", 1, dictionary, numbers, n);
+    return must_open("npy @/x.npy flat=false", "train");
+}
+
+/* The x of all rows is `expected`. */
+static void x_is(const tacet_data *d, int64_t n, const double *expected)
+{
+    double x[64];
+    assert_int_equal(d->table->x.rows * tc_shape_count(&d->table->x.shape), n);
+    tc_widen(&d->table->x, 0, n, x);
+    for (int64_t i = 0; i < n; i++)
+        if (!(x[i] == expected[i] || (isnan(x[i]) && isnan(expected[i]))))
+            fail_msg("element %d is %.17g, not %.17g", (int)i, x[i], expected[i]);
+}
+
+static const struct type {
+    const char *descr, *bytes; /* of two numbers */
+    size_t width;
+    double x[2];
+} types[] = {
+    {"<f2", "\x01\x3c\x00\xc0", 2, {1 + 0x1p-10, -2}},
+    {">f2", "\x3c\x01\xc0\x00", 2, {1 + 0x1p-10, -2}},
+    {"<f4", "\x00\x00\xc0\x3f\x00\x00\x00\xc0", 4, {1.5, -2}},
+    {">f4", "\x3f\xc0\x00\x00\xc0\x00\x00\x00", 4, {1.5, -2}},
+    {"<f8", "\0\0\0\0\0\0\xf8\x3f\0\0\0\0\0\0\0\xc0", 8, {1.5, -2}},
+    {">f8", "\x3f\xf8\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0", 8, {1.5, -2}},
+    {"|b1", "\0\1", 1, {0, 1}},
+    {"|u1", "\xff\1", 1, {255, 1}},
+    {"|i1", "\xff\1", 1, {-1, 1}},
+    {"<u2", "\xff\xfe\1\0", 2, {65279, 1}},
+    {">u2", "\xfe\xff\0\1", 2, {65279, 1}},
+    {"<i2", "\xff\xfe\1\0", 2, {-257, 1}},
+    {">i2", "\xfe\xff\0\1", 2, {-257, 1}},
+    {"<u4", "\xfe\xff\xff\xff\1\0\0\0", 4, {4294967294.0, 1}},
+    {">u4", "\xff\xff\xff\xfe\0\0\0\1", 4, {4294967294.0, 1}},
+    {"<i4", "\xfe\xff\xff\xff\1\0\0\0", 4, {-2, 1}},
+    {">i4", "\xff\xff\xff\xfe\0\0\0\1", 4, {-2, 1}},
+    {"<u8", "\0\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0", 8, {4294967296.0, 1}},
+    {">u8", "\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\1", 8, {4294967296.0, 1}},
+    {"<i8", "\xfe\xff\xff\xff\xff\xff\xff\xff\1\0\0\0\0\0\0\0", 8, {-2, 1}},
+    {">i8", "\xff\xff\xff\xff\xff\xff\xff\xfe\0\0\0\0\0\0\0\1", 8, {-2, 1}},
+};
+
+static void every_type(void **state)
+{
+    (void)state;
+    for (const struct type *t = types; t < types + sizeof types / sizeof *types; t++) {
+        tacet_data *d = open_npy(t->descr, "False", "(2,)", t->bytes, 2 * t->width);
+        x_is(d, 2, t->x);
+        /* Only bytes are pixels: a bool is 0 or 1 in the network too. */
+        assert_true(d->scale.count == 1);
+        assert_true(fabs((double)d->scale.scale[0] - (strcmp(t->descr, "|u1") ? 1 : 1.0 / 255)) < 1e-9);
+        tacet_data_free(d);
+    }
+}
+
+/* Zero, the smallest and largest numbers below 1, the largest of all, infinity, NaN. */
+static void halves(void **state)
+{
+    (void)state;
+    static const uint16_t half[] = {0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3bff, 0x7bff, 0x7c00, 0xfc00, 0x7e00};
+    static const double x[] = {0,           -0.0,   0x1p-24,  -1023 * 0x1p-24, 0x1p-14,
+                               1 - 0x1p-11, 65504., HUGE_VAL, -HUGE_VAL,       NAN};
+    tacet_data *d = open_npy("<f2", "False", "(10,)", half, sizeof half);
+    x_is(d, 10, x);
+    tacet_data_free(d);
+}
+
+/* [rows, 2, 3] column by column is the same array as row by row. Where the order means nothing it changes nothing. */
+static void column_by_column(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *shape;
+        int64_t n;
+        double x[12];
+    } cases[] = {
+        {"(3,)", 3, {0, 1, 2}},
+        {"(3, 1)", 3, {0, 1, 2}},
+        {"(1, 3)", 3, {0, 1, 2}},
+        {"(3L, 1L)", 3, {0, 1, 2}},
+        {"(2, 3)", 6, {0, 2, 4, 1, 3, 5}},
+        {"(3, 2)", 6, {0, 3, 1, 4, 2, 5}},
+        {"(2, 2, 3)", 12, {0, 4, 8, 2, 6, 10, 1, 5, 9, 3, 7, 11}},
+    };
+    static const uint8_t bytes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    uint8_t shorts[24] = {0};
+    for (int i = 0; i < 12; i++) shorts[2 * i + 1] = bytes[i];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tacet_data *d = open_npy("|u1", "True", cases[i].shape, bytes, (size_t)cases[i].n);
+        x_is(d, cases[i].n, cases[i].x);
+        tacet_data_free(d);
+        d = open_npy(">i2", "True", cases[i].shape, shorts, 2 * (size_t)cases[i].n); /* turned, then widened */
+        x_is(d, cases[i].n, cases[i].x);
+        tacet_data_free(d);
+    }
+}
+
+/* Labels [rows] and [rows, 1] of every whole type; bool makes two classes. */
+static void labels_of_every_type(void **state)
+{
+    (void)state;
+    static const char *const whole[] = {"|b1", "|u1", "|i1", "<u2", ">u2", "<i2", ">i2", "<u4",
+                                        ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8"};
+    static const char *const shape[] = {"(3,)", "(3, 1)", "(3L, 1L)"};
+    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", (float[]){1, 2, 3, 4, 5, 6},
+              24);
+    for (size_t i = 0; i < 3 * (sizeof whole / sizeof *whole); i++) {
+        const char *descr = whole[i / 3];
+        const size_t width = (size_t)(descr[2] - '0');
+        unsigned char bytes[24] = {0};
+        for (size_t row = 0; row < 3; row++) bytes[row * width + (*descr == '>' ? width - 1 : 0)] = row != 1;
+        char dictionary[100];
+        snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': True, 'shape': %s, }", descr,
+                 shape[i % 3]);
+        write_npy("y.npy", 1, dictionary, bytes, 3 * width);
+        tacet_data *d = must_open("npy @/x.npy y=@/y.npy", "train");
+        tacet_data_info info = {.size = sizeof info};
+        tacet_data_describe(d, &info);
+        assert_int_equal(info.classes, 2);
+        assert_int_equal(info.label_rank, 0);
+        double label[3];
+        tc_widen(&d->table->y, 0, 3, label);
+        for (int row = 0; row < 3; row++) assert_int_equal((int)label[row], row != 1);
+        tacet_data_free(d);
+    }
+    /* x of one position keeps labels of one position. */
+    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 1, 2), }", (float[]){1, 2, 3, 4, 5, 6},
+              24);
+    tacet_data *d = must_open("npy @/x.npy y=@/y.npy flat=false", "train");
+    tacet_data_info info = {.size = sizeof info};
+    tacet_data_describe(d, &info);
+    assert_int_equal(info.label_rank, 1);
+    tacet_data_free(d);
+}
+
+static void types_that_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *descr, *message;
+    } cases[] = {
+        {"|O", "holds Python objects, '|O'"},
+        {"<U3", "holds words, '<U3'"},
+        {"|S3", "holds words"},
+        {"<M8[ns]", "holds dates"},
+        {"<c8", "holds complex numbers"},
+        {"<f16", "'<f16'; the types that can"},
+        {"|V4", "cannot be read, '|V4'"},
+        {"f4", "'f4'"},
+        {"|f4", "'|f4'"},
+        {"=f4", "'=f4'"},
+        {"", "''"},
+        {"<", "'<'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char dictionary[100];
+        snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': False, 'shape': (2,), }",
+                 cases[i].descr);
+        write_npy("x.npy", 1, dictionary, "12345678", 8);
+        refuses("npy @/x.npy", TACET_FILE, cases[i].message);
+        refuses("npy @/x.npy", TACET_FILE, "f4, f8, f2, u1, u2, u4, u8, i1, i2, i4, i8 and b1");
+    }
+    /* A number that int64 cannot hold, with its row. */
+    write_npy("x.npy", 1, "{'descr': '<u8', 'fortran_order': False, 'shape': (2, 2), }",
+              (uint64_t[]){1, 2, 3, UINT64_C(9223372036854775808)}, 32);
+    refuses("npy @/x.npy", TACET_FILE, "row 1 (counted from 0) has the number 9223372036854775808");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_type),
+        cmocka_unit_test(halves),
+        cmocka_unit_test(column_by_column),
+        cmocka_unit_test(labels_of_every_type),
+        cmocka_unit_test(types_that_are_refused),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
