@@ -1,9 +1,10 @@
-/* Arrays as other programs store them: every type in both orders of bytes, column by column, as labels; what is
- * refused. */
+/* Arrays as other programs store them: every type in both orders of bytes, column by column, as labels; the names of IDX
+ * files; what is refused. */
 #include "data/data.h"
 #include "data_files.h"
 
 #include <math.h>
+#include <sys/stat.h>
 
 /* Opens x.npy with these numbers, or must refuse it. */
 static tacet_data *open_npy(const char *descr, const char *order, const char *shape, const void *numbers, size_t n)
@@ -179,6 +180,127 @@ static void types_that_are_refused(void **state)
     refuses("npy @/x.npy", TACET_FILE, "row 1 (counted from 0) has the number 9223372036854775808");
 }
 
+/* ---- The names of IDX files ---- */
+
+static const uint8_t images[] = {1, 2, 3, 4, 5, 6}, labels[] = {0, 1, 2};
+
+static void write_images(const char *name, const void *x) { write_idx(name, 8, (int[]){3, 2, 0}, x, 6); }
+static void write_labels(const char *name) { write_idx(name, 8, (int[]){3, 0}, labels, 3); }
+
+static void clear(void)
+{
+    remove_folder(NULL);
+    make_folder(NULL);
+}
+
+static void names_of_idx_files(void **state)
+{
+    (void)state;
+    static const char *const names[][4] = {
+        {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
+        {"train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"},
+        {"train-images-idx2-ubyte", "train-labels-idx1-ubyte", "test-images-idx2-ubyte", "test-labels-idx1-ubyte"},
+        {"train_images_idx3_ubyte", "train-labels.idx1", "t10k-images.idx", "t10k-labels_idx1.ubyte"},
+        {"emnist-letters-train-images-idx3-ubyte", "emnist-letters-train-labels-idx1-ubyte",
+         "emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte"},
+        {"k49.train-images.idx3-ubyte", "k49_train-labels.idx1-ubyte", "k49-t10k-images.idx3-ubyte",
+         "k49-test-labels.idx1-ubyte"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (int gzip = 0; gzip < 2; gzip++) {
+            clear();
+            for (int k = 0; k < 4; k++) {
+                k % 2 ? write_labels(names[i][k]) : write_images(names[i][k], images);
+                if (!gzip) continue;
+                unsigned char bytes[100];
+                char name[100];
+                const size_t n = read_bytes(names[i][k], bytes, sizeof bytes);
+                unlink(path_of(names[i][k]));
+                snprintf(name, sizeof name, "%s.gz", names[i][k]);
+                write_gzip(name, bytes, n);
+            }
+            write_text("emnist-letters-mapping.txt", "1 65 97\n");
+            write_text("train-images-idx3-ubyte.txt", "?");
+            write_text("xtrain-images-idx3-ubyte", "?");
+            tacet_data_info info = {.size = sizeof info};
+            tacet_data *d = must_open("idx @", "train");
+            tacet_data_describe(d, &info);
+            assert_true(info.rows == 3 && info.classes == 3 && info.has_test);
+            tacet_data_free(d);
+            tacet_data_free(must_open("idx @", "test"));
+        }
+    clear();
+}
+
+static void several_idx_sets(void **state)
+{
+    (void)state;
+    static const uint8_t other[] = {9, 9, 9, 9, 9, 9};
+    refuses("idx @", TACET_IO, "has no file train-images-idx3-ubyte, neither plain nor .gz");
+    refuses("idx @/none", TACET_IO, "cannot open");
+    refuses("idx @ prefix=a", TACET_FILE, "whose names begin with a");
+    write_images("a-train-images-idx3-ubyte", images);
+    write_labels("a-train-labels-idx1-ubyte");
+    write_images("b-c-train-images-idx3-ubyte", other);
+    write_labels("b-c-train-labels-idx1-ubyte");
+    tacet_error e = {0};
+    assert_null(open_data("idx @", "train", NULL, &e));
+    assert_non_null(strstr(e.message, "has several data sets"));
+    assert_string_equal(e.hint, "choose one with prefix=; there are: a, b-c");
+    assert_null(open_data("idx @ prefix=b", "train", NULL, &e));
+    assert_non_null(strstr(e.message, "no files of a data set whose names begin with b"));
+    assert_string_equal(e.hint, "choose one with prefix=; there are: a, b-c");
+    tacet_data *d = must_open("idx @ prefix=b-c", "train");
+    x_is(d, 6, (double[]){9, 9, 9, 9, 9, 9});
+    tacet_data_free(d);
+    /* The usual names are the ones meant when nothing is said. */
+    write_images("train-images.idx3-ubyte", images);
+    write_labels("train-labels.idx1-ubyte");
+    d = must_open("idx @", "train");
+    x_is(d, 6, (double[]){1, 2, 3, 4, 5, 6});
+    tacet_data_free(d);
+    /* A folder with the name of a file is left by some programs; NAME comes before NAME.gz; two plain ones are too many. */
+    assert_int_equal(mkdir(path_of("train-images-idx3-ubyte"), 0700), 0);
+    write_text("train-images-idx3-ubyte.gz", "not read");
+    tacet_data_free(must_open("idx @", "train"));
+    assert_int_equal(rmdir(path_of("train-images-idx3-ubyte")), 0);
+    write_images("train-images-idx3-ubyte", other);
+    refuses("idx @", TACET_FILE, "has both train-images-idx3-ubyte and train-images.idx3-ubyte");
+    clear();
+}
+
+/* Zeros after a gzip member are filling; anything else after it is not. */
+static void filled_up_gzip(void **state)
+{
+    (void)state;
+    static unsigned char bytes[70000], whole[100];
+    static const double x[] = {1, 2, 3, 4, 5, 6, 0};
+    write_npy("p.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (6,), }", images, 6);
+    write_gzip("x.npy.gz", whole, read_bytes("p.npy", whole, sizeof whole));
+    const size_t n = read_bytes("x.npy.gz", bytes, sizeof bytes);
+    for (size_t zeros = 0; zeros < sizeof bytes - n; zeros = 3 * zeros + 1) {
+        write_bytes("x.npy.gz", bytes, n + zeros);
+        tacet_data *d = must_open("npy @/x.npy.gz", "train");
+        x_is(d, 6, x);
+        tacet_data_free(d);
+    }
+    memcpy(bytes + n, "xy", 2);
+    write_bytes("x.npy.gz", bytes, n + 2);
+    refuses("npy @/x.npy.gz", TACET_FILE, "something else follows");
+    memcpy(bytes + n, "\0\0x", 3);
+    write_bytes("x.npy.gz", bytes, n + 3);
+    refuses("npy @/x.npy.gz", TACET_FILE, "zeros after its compressed data, and then other bytes");
+    memcpy(bytes + n, "\0\x1f\x8b", 3);
+    write_bytes("x.npy.gz", bytes, n + 3);
+    refuses("npy @/x.npy.gz", TACET_FILE, "zeros after its compressed data, and then other bytes");
+    memset(bytes + n, 0, 3);
+    /* A cut member is not filled up by zeros. */
+    memset(bytes + n - 4, 0, 4);
+    write_bytes("x.npy.gz", bytes, n);
+    refuses("npy @/x.npy.gz", TACET_FILE, "x.npy.gz");
+    clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +309,9 @@ int main(void)
         cmocka_unit_test(column_by_column),
         cmocka_unit_test(labels_of_every_type),
         cmocka_unit_test(types_that_are_refused),
+        cmocka_unit_test(names_of_idx_files),
+        cmocka_unit_test(several_idx_sets),
+        cmocka_unit_test(filled_up_gzip),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

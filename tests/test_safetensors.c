@@ -273,7 +273,12 @@ static void every_type(void **unused)
             assert_memory_equal(data, cases[i].x, sizeof cases[i].x);
         tacet_file_free(f);
     }
-    /* More numbers than are converted at a time, and more sizes than a shape can have. */
+}
+
+/* More numbers than are converted at a time, and more sizes than a shape can have. */
+static void long_and_deep(void **unused)
+{
+    (void)unused;
     enum { MANY = 20000 };
     char *file = malloc(2 * MANY + 400);
     char header[300];
@@ -481,12 +486,19 @@ static void memory_may_run_out_anywhere(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(false_headers_are_refused),       cmocka_unit_test(short_files_are_refused),
-        cmocka_unit_test(damaged_files_do_no_harm),        cmocka_unit_test(files_that_cannot_be_opened),
-        cmocka_unit_test(other_types_become_float32),      cmocka_unit_test(every_type),
-        cmocka_unit_test(written_files_can_be_read),       cmocka_unit_test(text_that_is_not_utf8),
-        cmocka_unit_test(a_full_disk_leaves_the_old_file), cmocka_unit_test(places_that_cannot_be_written),
-        cmocka_unit_test(two_writers_do_not_mix),          cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(false_headers_are_refused),
+        cmocka_unit_test(short_files_are_refused),
+        cmocka_unit_test(damaged_files_do_no_harm),
+        cmocka_unit_test(files_that_cannot_be_opened),
+        cmocka_unit_test(other_types_become_float32),
+        cmocka_unit_test(every_type),
+        cmocka_unit_test(long_and_deep),
+        cmocka_unit_test(written_files_can_be_read),
+        cmocka_unit_test(text_that_is_not_utf8),
+        cmocka_unit_test(a_full_disk_leaves_the_old_file),
+        cmocka_unit_test(places_that_cannot_be_written),
+        cmocka_unit_test(two_writers_do_not_mix),
+        cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

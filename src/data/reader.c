@@ -2,7 +2,8 @@
  *
  *     file --read--> buffer[0, CHUNK) --inflate--> buffer[CHUNK, 2 CHUNK)      a plain file stops after the first arrow
  *
- * gzip: RFC 1952. Members may follow one another and are read as one; zlib checks each one's CRC and length. */
+ * gzip: RFC 1952. Members may follow one another and are read as one; zlib checks each one's CRC and length. Zeros may
+ * follow the last one, because tapes and block devices are filled up with them; gzip itself accepts them too. */
 #include "data/reader.h"
 
 #include <errno.h>
@@ -56,12 +57,27 @@ static bool feed(tc_reader *r)
     return r->stream.avail_in > 0;
 }
 
+/* After a member: true if another one begins here; false at the end, which zeros may come before, and on failure. */
+static bool next_member(tc_reader *r)
+{
+    bool zeros = false;
+    for (; feed(r); r->stream.next_in++, r->stream.avail_in--) {
+        if (*r->stream.next_in == 0) {
+            zeros = true;
+        } else {
+            if (zeros) tc_reader_refuse(r, "has zeros after its compressed data, and then other bytes");
+            return !zeros;
+        }
+    }
+    return false;
+}
+
 /* Inflated bytes, at least one and up to CHUNK; 0 at the end and on failure. */
 static size_t fill_gzip(tc_reader *r)
 {
     r->stream.next_out = r->window;
     r->stream.avail_out = CHUNK;
-    while (r->stream.avail_out == CHUNK && feed(r)) {
+    while (r->stream.avail_out == CHUNK && (r->inside ? feed(r) : next_member(r))) {
         if (!r->inside && inflateReset(&r->stream) != Z_OK) {
             tc_reader_refuse(r, "cannot be decompressed");
             return 0;
