@@ -1,7 +1,8 @@
 /* Arrays as other programs store them: every type in both orders of bytes, column by column, as labels; the names of IDX
- * files; what is refused. */
+ * files; .npz; what is refused. */
 #include "data/data.h"
-#include "data_files.h"
+#include "failing.h"
+#include "zip_files.h"
 
 #include <math.h>
 #include <sys/stat.h>
@@ -301,6 +302,142 @@ static void filled_up_gzip(void **state)
     clear();
 }
 
+/* ---- .npz ---- */
+
+static void write_three(void)
+{
+    write_npy("f.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", (float[]){1, 2, 3, 4, 5, 6},
+              24);
+    write_npy("i.npy", 1, "{'descr': '>i2', 'fortran_order': True, 'shape': (3, 1), }", "\0\1\0\0\0\2", 6);
+}
+
+static void arrays_of_npz(void **state)
+{
+    (void)state;
+    static const double x[] = {1, 2, 3, 4, 5, 6};
+    write_three();
+    for (int kind = 0; kind < 4; kind++) {
+        zip z = {.deflated = kind % 2, .wide = kind / 2};
+        zip_add(&z, "notes.txt", "PK\5\6", 4);
+        zip_add_file(&z, "x.npy", "f.npy");
+        zip_add_file(&z, "a/b:c.npy", "i.npy");
+        zip_end(&z, "s.npz");
+        tacet_data *d = must_open("npy @/s.npz:x y=@/s.npz:a/b:c", "train");
+        x_is(d, 6, x);
+        assert_int_equal(d->table->classes, 3);
+        tacet_data_free(d);
+        refuses("npy @/s.npz", TACET_FILE, "s.npz: holds several arrays");
+        refuses("npy @/s.npz:", TACET_FILE, "no array \"\"");
+        tacet_error e = {0};
+        assert_null(open_data("npy @/s.npz:y", "train", NULL, &e));
+        assert_non_null(strstr(e.message, "s.npz:y: there is no array \"y\""));
+        assert_string_equal(e.hint, "it holds x, a/b:c");
+        /* A comment may follow the end, and may look like one. */
+        unsigned char bytes[4200];
+        const size_t n = read_bytes("s.npz", bytes, sizeof bytes);
+        memcpy(bytes + n, "PK\5\6 a comment of 30 bytes ....", 30);
+        bytes[n - 2] = 30;
+        write_bytes("s.npz", bytes, n + 30);
+        d = must_open("npy @/s.npz:x", "train");
+        x_is(d, 6, x);
+        tacet_data_free(d);
+
+        zip one = {.deflated = kind % 2, .wide = kind / 2};
+        zip_add_file(&one, "arr_0.npy", "f.npy");
+        zip_end(&one, "one.npz");
+        d = must_open("npy @/one.npz", "train");
+        x_is(d, 6, x);
+        tacet_data_free(d);
+    }
+    /* A path with a colon is a path. */
+    write_npy("o:x", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (6,), }", x, 6);
+    tacet_data_free(must_open("npy @/o:x", "train"));
+    refuses("npy @/none.npz:x", TACET_IO, "none.npz: No such file");
+    refuses("npy @/f.npy:x", TACET_FILE, "f.npy:x: is not a .npz file");
+    clear();
+}
+
+/* Sets bytes of a good file with one array, and expects this message. */
+static void refuses_zip(const zip *good, size_t at, const void *bytes, size_t n, const char *message)
+{
+    zip z = *good;
+    memcpy(z.bytes + at, bytes, n);
+    write_bytes("s.npz", z.bytes, z.n);
+    refuses("npy @/s.npz", TACET_FILE, message);
+}
+
+static void npz_refusals(void **state)
+{
+    (void)state;
+    write_three();
+    for (int deflated = 0; deflated < 2; deflated++) {
+        zip z = {.deflated = deflated};
+        zip_add_file(&z, "x.npy", "f.npy");
+        const size_t data = 30 + 5 + 4, entry = z.n, end = entry + z.length;
+        zip_end(&z, "s.npz");
+        assert_int_equal(z.bytes[entry + 2], 1);
+        assert_int_equal(z.bytes[end + 2], 5);
+        refuses_zip(&z, entry + 16, "\1\2\3\4", 4, "is damaged: its checksum is");
+        refuses_zip(&z, data + 70, "\xee", 1, deflated ? "s.npz" : "checksum");
+        refuses_zip(&z, entry + 8, "\1", 1, "encrypted");
+        refuses_zip(&z, entry + 10, "\14", 1, "method 12");
+        refuses_zip(&z, entry + 42, "\xff\xff\0\0", 4, "not in the file");
+        refuses_zip(&z, entry + 42, "\1", 1, "not where the directory says");
+        refuses_zip(&z, entry + 42, "\xff\xff\xff\xff", 4, "a large size is missing");
+        refuses_zip(&z, entry + 20, "\xff\xff\1\0", 4, "not where the directory says");
+        refuses_zip(&z, entry + 28, "\xff\xff", 2, "an entry that is too long");
+        refuses_zip(&z, entry, "X", 1, "a false entry");
+        refuses_zip(&z, end, "X", 1, "no directory");
+        refuses_zip(&z, end + 4, "\1", 1, "several parts");
+        refuses_zip(&z, end + 10, "\2", 1, "not in the file");
+        refuses_zip(&z, end + 16, "\xff\xff\xff\xff", 4, "not in the file");
+        refuses_zip(&z, end + 12, "\xff\xff\xff\xff", 4, "not in the file");
+        if (deflated) refuses_zip(&z, entry + 24, "\x77\0\0\0", 4, "bytes, but should have 119");
+        for (size_t n = z.n - 1; n > 4; n--) {
+            write_bytes("s.npz", z.bytes, n);
+            refuses("npy @/s.npz", TACET_FILE, "damaged or truncated .npz file");
+        }
+        zip two = {.deflated = deflated};
+        zip_add_file(&two, "x.npy", "f.npy");
+        zip_add_file(&two, "x.npy", "i.npy");
+        zip_end(&two, "s.npz");
+        refuses("npy @/s.npz:x", TACET_FILE, "several arrays of this name");
+    }
+    zip none = {0};
+    zip_end(&none, "s.npz");
+    refuses("npy @/s.npz", TACET_FILE, "without arrays of NumPy");
+    clear();
+}
+
+/* Every allocation of every way of reading fails in turn. */
+static void out_of_memory(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"npy @/t.npy", "npy @/f.npy y=@/i.npy", "npy @/s.npz:x y=@/s.npz:y",
+                                        "idx @ prefix=a"};
+    zip z = {.deflated = true};
+    write_three();
+    write_npy("t.npy", 1, "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 2), }", "\0\1\0\2\0\3\0\4", 8);
+    zip_add_file(&z, "x.npy", "f.npy");
+    zip_add_file(&z, "y.npy", "i.npy");
+    zip_end(&z, "s.npz");
+    write_images("a-train-images.idx3-ubyte", images);
+    write_labels("a-train-labels.idx1-ubyte");
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        for (int64_t at = 1, done = 0; !done; at++) {
+            failing hook = {.fail_at = at};
+            const tacet_memory m = failing_memory(&hook);
+            tacet_error e = {0};
+            tacet_data *d = open_data(specs[i], "train", &m, &e);
+            if (!d && e.status != TACET_MEMORY) fail_msg("%s, call %d: %s", specs[i], (int)at, e.message);
+            done = hook.calls < at;
+            assert_int_equal(d != NULL, done);
+            tacet_data_free(d);
+            assert_int_equal(hook.alive, 0);
+        }
+    clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +449,9 @@ int main(void)
         cmocka_unit_test(names_of_idx_files),
         cmocka_unit_test(several_idx_sets),
         cmocka_unit_test(filled_up_gzip),
+        cmocka_unit_test(arrays_of_npz),
+        cmocka_unit_test(npz_refusals),
+        cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

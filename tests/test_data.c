@@ -351,7 +351,7 @@ static void npy_refusals(void **state)
     refuses("npy @/x.npy", TACET_FILE, "claims 4294967295 bytes");
     write_bytes("x.npy", "\x93NUMPY\1\0\x10\0{}", 12);
     refuses("npy @/x.npy", TACET_FILE, "truncated: its header");
-    write_text("x.npy", "PK\3\4 a zip");
+    write_text("x.npy", "P5 28 28 255");
     refuses("npy @/x.npy", TACET_FILE, "not a .npy file");
 }
 

@@ -5,13 +5,14 @@
  * The header is a Python dictionary of three keys, {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), },
  * parsed here by hand, and only in this form. Format: NEP 1 and the manual of numpy.lib.format (versions 1 to 3). */
 #include "data/data.h"
+#include "data/npz.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tc_attribute attribute[] = {
-    {"x", "text", NULL, "the file with the rows, [rows, ...]", true},
+    {"x", "text", NULL, "the file with the rows, [rows, ...], or FILE.npz:NAME", true},
     {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats)", true},
     {0},
 };
@@ -189,7 +190,8 @@ static tacet_status read_file(tc_samples *t, const char *path, bool is_y, tacet_
     tc_array *a = is_y ? &t->y : &t->x;
     header h = {0};
     tc_reader r;
-    tc_reader_open(&r, path, &t->mem, e);
+    tc_extract part;
+    tc_npz_open(&r, &part, path, &t->mem, e);
     if (!read_header(&r, &h) && !tc_array_sizes(a, h.rank, h.size))
         tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large", h.rank);
     if (!r.status) tc_array_take(a, &r, &h.layout);
@@ -213,7 +215,7 @@ const tc_source tc_source_npy = {
     .formula = "npy x=FILE [y=FILE]",
     .doc =
         "NumPy arrays of numbers: x [rows, ...]; y [rows, ...] of whole numbers or bool (labels, one for each row or "
-        "each position) or of floats (targets of a regression). Plain or .gz.",
+        "each position) or of floats (targets of a regression). Plain, .gz, or FILE.npz:NAME.",
     .source = "NumPy, numpy.lib.format",
     .attribute = attribute,
     .open = read_pair,

@@ -18,6 +18,8 @@ static const struct {
     {"train-labels-idx1-ubyte", "idx %s", "train"},
     {"x.npy", "npy %s/x.npy", "train"},
     {"y.npy", "npy %s/g.npy y=%s/y.npy", "train"},
+    {"s.npz", "npy %s/s.npz", "train"},
+    {"s.npz", "npy %s/s.npz:x y=%s/s.npz:y", "train"},
     {"t.csv", "csv %s/t.csv label=1", "train"},
     {"t.csv", "csv %s/t.csv target=b,2 delimiter=;", "train"},
     {"t.csv", "csv %s/t.csv normalize=feature", "train"},
