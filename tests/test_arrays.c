@@ -270,6 +270,30 @@ static void several_idx_sets(void **state)
     clear();
 }
 
+/* Rows to predict from need no labels, and labels that are given are not read. */
+static void without_labels(void **state)
+{
+    (void)state;
+    tacet_error e = {0};
+    char spec[200];
+    write_images("t10k-images-idx3-ubyte", images);
+    write_images("train-images-idx3-ubyte", images);
+    snprintf(spec, sizeof spec, "idx %s", folder);
+    for (int test = 0; test < 2; test++) {
+        tacet_data *d = tacet_data_open_as(spec, test ? "test" : "train", "{}", false, NULL, &e);
+        if (!d) fail_msg("%s", e.message);
+        assert_null(d->table->y.data);
+        tacet_data_free(d);
+        assert_null(tacet_data_open_as(spec, test ? "test" : "train", "{}", true, NULL, &e));
+    }
+    write_npy("x.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (6,), }", images, 6);
+    snprintf(spec, sizeof spec, "npy %s/x.npy y=%s/none.npy", folder, folder);
+    tacet_data *d = tacet_data_open_as(spec, "train", "{}", false, NULL, &e);
+    if (!d) fail_msg("%s", e.message);
+    tacet_data_free(d);
+    clear();
+}
+
 /* Zeros after a gzip member are filling; anything else after it is not. */
 static void filled_up_gzip(void **state)
 {
@@ -449,6 +473,7 @@ int main(void)
         cmocka_unit_test(names_of_idx_files),
         cmocka_unit_test(several_idx_sets),
         cmocka_unit_test(filled_up_gzip),
+        cmocka_unit_test(without_labels),
         cmocka_unit_test(arrays_of_npz),
         cmocka_unit_test(npz_refusals),
         cmocka_unit_test(out_of_memory),

@@ -176,7 +176,7 @@ refused 3 train net.yaml --set 'data=csv torn.csv label=b'
 has err "torn.csv"
 printf 'a,kind\n1,ant\n' > words.csv
 refused 3 train net.yaml --set 'data=csv words.csv'
-has err "\"ant\" is not a number" "label=2$"
+has err "\"ant\" is not a number" "label=kind$"
 refused 5 eval nowhere.safetensors
 echo hello > junk.safetensors
 refused 3 eval junk.safetensors
@@ -198,8 +198,8 @@ refused 2 train own/config.yaml --out own
 same net.yaml own/config.yaml
 # Data that do not fit are refused before the run, not at the end.
 cut -d, -f1-3,5 classes.csv > narrow.csv
-refused 1 train net.yaml --out misfit --set 'test=csv narrow.csv label=kind'
-has err "a row of 'csv narrow.csv label=kind' has 3 numbers, but the network takes 4"
+refused 3 train net.yaml --out misfit --set 'test=csv narrow.csv label=kind'
+has err "narrow.csv: there is no column \"d\", which is an input of the model"
 caret 'csv narrow.csv label=kind'
 sed 's/,2$/,7/' few_classes.csv > seven.csv
 refused 1 train net.yaml --out misfit --set 'validate=csv seven.csv label=kind'

@@ -49,7 +49,7 @@ hasnt weights 'out:norm'
 runs 0 "$tacet" inspect whole/model.safetensors
 has out '^0.weight  *\[8, 4\]' '^layer1.0.fc.bias  *\[8\]' 'layer1.\*.relu: l1 1e-3$' 'linear 8 name=layer1.1.fc bias=0.bias'
 hasnt out '^layer1.1.fc.bias'
-runs 0 "$tacet" predict whole/model.safetensors --data 'csv classes.csv label=kind' --keep layer1.0.relu --csv
+runs 0 "$tacet" predict whole/model.safetensors --data 'csv classes.csv label=kind' --keep layer1.0.relu --csv --raw
 [ "$(head -n 1 out | tr ',' '\n' | wc -l)" -eq 8 ] || fault "layer1.0.relu has not 8 units: $(head -n 1 out)"
 runs 0 "$tacet" train nested.yaml --out part -q --set train.epochs=2
 runs 0 "$tacet" train --resume part -q --set train.epochs=4

@@ -128,7 +128,7 @@ runs 2 "$tacet" train net.yaml --out l --init a/model.safetensors \
 has err "no tensor"
 
 # ---- predict ----
-runs 0 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv
+runs 0 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv --raw
 empty err
 [ "$(wc -l < out)" -eq 90 ] || fault "not one line per row"
 awk -F, 'NF != 3 { exit 1 }' out || fault "not three numbers per line"
@@ -142,11 +142,11 @@ empty out
 head -c 128 y.npy | tr -d '\0' > head
 has head "NUMPY.*'descr': '<f4', 'fortran_order': False, 'shape': (90, 3), "
 [ "$(wc -c < y.npy)" -eq $((128 + 4 * 3 * 90)) ] || fault "y.npy has the wrong size"
-"$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv | head -n 1 > first
+"$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv --raw | head -n 1 > first
 od -A n -j 128 -N 12 -t f4 y.npy | awk '{ print $1; print $2; print $3 }' > bits
 tr , '\n' < first | paste -d' ' - bits | awk '{ if (($1 - $2)^2 > 1e-8 * ($1^2 + 1)) exit 1 }' ||
     fault "npy and CSV differ"
-runs 0 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --keep relu1 --csv
+runs 0 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --keep relu1 --csv --raw
 awk -F, 'NF != 16 { exit 1 } { for (i = 1; i <= 16; i++) if ($i < 0) exit 1 }' out ||
     fault "relu1 is not 16 numbers >= 0"
 runs 2 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --keep relu7 --csv
@@ -154,7 +154,7 @@ runs 2 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --keep l
 runs 2 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --csv --out y.npy
 runs 5 "$tacet" predict a/model.safetensors --data 'csv unlabelled.csv' --out no/such/y.npy
 cut -d, -f1-3 unlabelled.csv > narrow.csv
-runs 1 "$tacet" predict a/model.safetensors --data 'csv narrow.csv' --out z.npy
+runs 3 "$tacet" predict a/model.safetensors --data 'csv narrow.csv' --out z.npy
 [ ! -e z.npy ] || fault "a failed predict left a file"
 
 # ---- Scaling is saved in the model ----

@@ -19,6 +19,7 @@ static const struct target {
     {"h.npy", "npy @/h.npy", "train"},
     {"u.npy", "npy @/x.npy y=@/u.npy", "train"},
     {"t.csv", "csv @/t.csv label=kind", "train"},
+    {"t.csv", "csv @/t.csv onehot=3 x=2-3 missing=median unknown=ignore", "train"},
     {"z.csv.gz", "csv @/z.csv.gz target=b", "train"},
     {"x.npy.gz", "npy @/x.npy.gz", "train"},
     {"s.npz", "npy @/s.npz:x y=@/s.npz:y", "train"},

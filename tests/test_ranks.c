@@ -309,7 +309,6 @@ static void open_share(share *s, int64_t begin, int64_t end, int64_t batch, int 
     snprintf(source, sizeof source, "csv %s label=y", s->path);
     s->data = tacet_data_open(source, "train", NULL, &why);
     if (!s->data) fail_msg("%s", why.message);
-    tacet_data_set_scaling(s->data, "", &why);
     s->loader = tacet_loader_new(s->data, batch, 0, false, &why);
     assert_non_null(s->loader);
 }

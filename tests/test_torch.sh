@@ -133,7 +133,7 @@ if sys.argv[1] in ("same", "same_nested"):  # the model of a run that began with
 END
 
 "$TACET" train config.yaml --out here -q >/dev/null
-"$TACET" predict here/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$TACET" predict here/model.safetensors --data "csv data.csv label=y" --csv --raw >outputs.csv
 "$python" torch_side.py outputs here/model.safetensors outputs.csv
 
 "$python" torch_side.py save torch.safetensors
@@ -142,7 +142,7 @@ END
 
 "$TACET" train config.yaml --out tied -q --no-penalties \
     --set 'model=linear 4 | relu | linear 4 weight=linear1.weight | linear 3 name=head' >/dev/null
-"$TACET" predict tied/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$TACET" predict tied/model.safetensors --data "csv data.csv label=y" --csv --raw >outputs.csv
 "$python" torch_side.py tied tied/model.safetensors outputs.csv
 
 # A module of modules, in both directions. The names are those of its state dict.
@@ -156,7 +156,7 @@ END
 nested="linear 16 name=0 | layer_norm name=1.norm | $(block 1.layer1.0 1.norm) | $(block 1.layer1.1 1.layer1.0) | relu name=2"
 sed -i "s/^model:.*/model: $nested | linear 3 name=3/" nested.yaml
 "$TACET" train nested.yaml --out nested -q >/dev/null
-"$TACET" predict nested/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$TACET" predict nested/model.safetensors --data "csv data.csv label=y" --csv --raw >outputs.csv
 "$python" torch_side.py nested nested/model.safetensors outputs.csv
 "$python" torch_side.py save_nested torch.safetensors
 "$TACET" train nested.yaml --out back -q --init torch.safetensors --no-penalties --set optimizer.lr=0 --set train.epochs=1 >/dev/null

@@ -233,7 +233,8 @@ static void fed_end(fed *f)
 
 static tacet_status forward(fed *f, tacet_type type, const void *ids, const int64_t *index, int64_t rows)
 {
-    static const float x[DATA * 2], scale[POSITIONS] = {9, 9, 9};
+    static const float x[DATA * 2];
+    static const double scale[POSITIONS] = {9, 9, 9};
     const tacet_scaling unused = {.size = sizeof unused, .count = POSITIONS, .scale = scale, .shift = scale};
     assert_int_equal(tacet_feed(f->p, f->x, TACET_F32, x), TACET_OK);
     if (tacet_feed_rows(f->p, f->ids, type, ids, POSITIONS, index, index ? &unused : NULL)) return TACET_FAILED;

@@ -99,9 +99,9 @@ static tacet_status read_part(tc_samples *t, const tc_spec *spec, const tc_arg *
     tc_idx_files f;
     tacet_status status = tc_idx_files_find(&f, &t->mem, arg[FOLDER].text, arg[PREFIX].text, e);
     if (!status) status = read_file(t, &f, test ? TC_TEST_IMAGES : TC_TRAIN_IMAGES, e);
-    if (!status) status = read_file(t, &f, test ? TC_TEST_LABELS : TC_TRAIN_LABELS, e);
-    if (!status && test && f.path[TC_TRAIN_LABELS]) status = take_classes(t, &f, e);
-    t->has_test = f.path[TC_TEST_IMAGES] && f.path[TC_TEST_LABELS];
+    if (!status && !t->x_only) status = read_file(t, &f, test ? TC_TEST_LABELS : TC_TRAIN_LABELS, e);
+    if (!status && !t->x_only && test && f.path[TC_TRAIN_LABELS]) status = take_classes(t, &f, e);
+    t->has_test = f.path[TC_TEST_IMAGES] && (t->x_only || f.path[TC_TEST_LABELS]);
     tc_idx_files_free(&f);
     return status;
 }

@@ -207,7 +207,7 @@ static tacet_status read_pair(tc_samples *t, const tc_spec *spec, const tc_arg *
 {
     (void)spec, (void)test;
     const tacet_status status = read_file(t, arg[X].text, false, e);
-    return !status && *arg[Y].text ? read_file(t, arg[Y].text, true, e) : status;
+    return !status && *arg[Y].text && !t->x_only ? read_file(t, arg[Y].text, true, e) : status;
 }
 
 const tc_source tc_source_npy = {

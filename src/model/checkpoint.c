@@ -449,7 +449,7 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
         r.set = true;
         forget(p);
         read_state(&r, state, l);
-        tc_file_set(&t);
+        tc_file_set(p, &t);
     }
     tc_free(&p->mem, state);
     tc_text_free(&text);

@@ -192,7 +192,7 @@ static void a_size_that_was_not_set_is_refused(void **state)
 
 /* ---- Structs that the caller fills ---- */
 
-static const float scale = 1, shift = 0;
+static const double scale = 1, shift = 0;
 
 static tacet_status give_config(network *n, const void *s, const char **said)
 {
