@@ -178,6 +178,18 @@ tacet_status cli_job_compile(cli_job *job, int threads)
     return job->plan ? TACET_OK : blame(c, &e);
 }
 
+/* Says which tensors were not taken because of their shape. */
+static void show_differences(const cli_job *job, const tacet_file *f, const char *path)
+{
+    const size_t n = tacet_file_differences(f, job->plan, NULL, 0) + 1;
+    char *line = cli_take(job->config->arena, n);
+    tacet_file_differences(f, job->plan, line, n);
+    for (size_t length; *line; line += length + (line[length] == '\n')) {
+        length = strcspn(line, "\n");
+        cli_warn("%s: %.*s: not taken", path, (int)length, line);
+    }
+}
+
 tacet_status cli_job_initialise(const cli_job *job, int *taken)
 {
     const cli_item *init = item(job->config, CLI_INIT);
@@ -188,6 +200,7 @@ tacet_status cli_job_initialise(const cli_job *job, int *taken)
         f = tacet_file_open(init->text, NULL, &e);
     if (!f) return cli_refuse(&e, 1, init);
     const tacet_status s = tacet_file_load(f, job->plan, false, taken, &e);
+    if (s == TACET_OK && taken) show_differences(job, f, init->text);
     tacet_file_free(f);
     return s == TACET_OK ? s : cli_refuse(&e, 1, init);
 }

@@ -44,7 +44,8 @@ void cli_job_close(cli_job *job);
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
 
-/* If the key init is set, sets parameters from the file that it names; *taken (may be NULL): how many. */
+/* If the key init is set, sets parameters from the file that it names; *taken: how many. Without
+ * `taken` nothing is said of tensors that have the right name and another shape. */
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
 
 /* The notes with which a model can be evaluated without its configuration. */

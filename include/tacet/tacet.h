@@ -628,6 +628,8 @@ TACET_API tacet_file *tacet_file_open(const char *path, const tacet_memory *memo
 TACET_API void tacet_file_free(tacet_file *f);
 TACET_API const char *tacet_file_note(const tacet_file *f, const char *key); /* NULL if missing */
 TACET_API int tacet_file_count(const tacet_file *f);                         /* tensors */
+
+/* Tensor i as float32. *data becomes NULL if its type cannot be read. */
 TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, int *rank,
                                          const int64_t **shape, const float **data);
 
@@ -638,6 +640,10 @@ TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory 
  * every tensor must be used; otherwise whatever matches is taken. *taken (may be NULL) becomes the number of parameters
  * that were set. */
 TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
+
+/* The tensors that have the name of a parameter but another shape, one on each line: "linear1.weight is [4, 3], but in
+ * this network it is [3, 4] (transposed?)"; "" if there are none. Returns like snprintf. */
+TACET_API size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *text, size_t capacity);
 
 /* A checkpoint holds everything that the rest of a run depends on: parameters, optimizer state, lambdas and rates, the
  * step, the seed and the loader's place (l may be NULL). A resumed run ends with the same bits as one that was never

@@ -67,6 +67,14 @@ static void hint_equals(const tc_source *source, const tc_arg *arg, tacet_error 
     }
 }
 
+/* Labels [rows, 1] are one label for each row, unless a row of x has a first dimension of 1 to go with them. */
+static void drop_position(tc_samples *t)
+{
+    const tc_shape *x = &t->x.shape;
+    const bool one = t->classes && t->y.shape.rank == 1 && t->y.shape.dim[0] == 1;
+    if (one && !(x->rank > 1 && x->dim[0] == 1)) t->y.shape.rank = 0;
+}
+
 /* The scalings that the model expects; without them the source's own. */
 static tacet_status take_scale(tacet_data *d, const tc_json *expect, tacet_error *e)
 {
@@ -129,6 +137,7 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     tc_shape *shape = &t->x.shape;
     t->stored = *shape;
     if (common[TC_SOURCE_FLAT].number > 0) *shape = (tc_shape){.rank = 1, .dim = {tc_shape_count(shape)}};
+    drop_position(t);
     d->table = t;
     d->rows = t->x.rows;
     status = t->expect ? take_scale(d, t->expect, e) : make_scale(d, source, spec, arg, common, test, e);
