@@ -119,13 +119,14 @@ tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run)
     cli_record r;
     const tacet_status s = cli_record_open(a, run, &r);
     if (s == TACET_OK && r.epochs > 0) {
-        const tc_json *last = r.epoch[r.epochs - 1], *w;
+        const tc_json *last = r.epoch[r.epochs - 1];
         const size_t terms = tc_json_size(tc_json_get(last, "terms"));
-        size_t i;
+        int n;
+        const cli_warned *w = cli_record_warnings(a, &r, &n);
         cli_ledger_show(to, a, last, cli_number(last, "epoch"));
-        tc_json_each(tc_json_get(last, "warnings"), i, w)
-            cli_print(to, "warning: %s: %s\n", cli_record_text(a, w, "on"), cli_record_text(a, w, "text"));
-        for (i = 0; i < terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
+        for (int k = 0; k < n; k++)
+            cli_wrap(to, cli_format(a, "warning, %s: %s: %s", w[k].when, w[k].on, w[k].text), 0, 0, cli_columns(to));
+        for (size_t i = 0; i < terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
     }
     cli_record_close(&r);
     return s;

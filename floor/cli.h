@@ -83,6 +83,9 @@ __attribute__((format(printf, 1, 2))) void cli_warn(const char *format, ...);
 /* Whether f is a terminal that understands escape sequences: TERM is set and not "dumb". */
 bool cli_terminal(FILE *f);
 
+/* The columns that a line of f may take: on such a terminal all but the last, which it may wrap after; 0: any number. */
+int cli_columns(FILE *f);
+
 /* The escape sequence if f is such a terminal and NO_COLOR is not set, otherwise "". */
 const char *cli_colour(FILE *f, const char *escape);
 

@@ -30,6 +30,14 @@ const char *cli_digits(cli_arena *a, double value);
 /* The same in at most `width` columns (5 or more), in k, M, ... from 10,000 on: "13.34", "1.3e-05", "402k". */
 const char *cli_short(cli_arena *a, double value, int width);
 
+/* Exactly this many significant digits, with zeros at the end if need be, and all digits of whole numbers up to 9
+ * places: "0.5230", "5023"; or "-". With its standard error (above 0), which has two digits: "0.8660 +- 0.0014". */
+const char *cli_significant(cli_arena *a, double value, int digits);
+const char *cli_with_error(cli_arena *a, double value, double error, const char *plus);
+
+/* The time that something took, after two blanks: "  12 s"; "" if it is too short to be worth a word. */
+const char *cli_spent(cli_arena *a, double seconds);
+
 /* "401,920"; and with a noun: "1 step", "401,920 steps". */
 const char *cli_thousands(cli_arena *a, int64_t n);
 const char *cli_count(cli_arena *a, int64_t n, const char *noun);

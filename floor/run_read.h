@@ -24,6 +24,13 @@ void cli_record_close(cli_record *r);
 double cli_number(const tc_json *object, const char *key);
 /* A member as text without control characters, otherwise "-". */
 const char *cli_record_text(cli_arena *a, const tc_json *object, const char *key);
+/* The *n warnings of all epochs, each once: what it is on, its text in the last epoch that has it, and the epochs, as
+ * "epoch 3" or "epochs 1, 4 to 9". */
+typedef struct cli_warned {
+    const char *on, *text, *when;
+} cli_warned;
+const cli_warned *cli_record_warnings(cli_arena *a, const cli_record *r, int *n);
+
 /* The name of a term or layer, "relu1:l1". */
 const char *cli_record_name(cli_arena *a, const tc_json *entry);
 

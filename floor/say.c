@@ -10,12 +10,20 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool cli_terminal(FILE *f)
 {
     const char *term = getenv("TERM");
     return isatty(fileno(f)) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+int cli_columns(FILE *f)
+{
+    struct winsize w;
+    if (!cli_terminal(f)) return 0;
+    return ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
 }
 
 const char *cli_colour(FILE *f, const char *escape)

@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
@@ -26,6 +27,37 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
 }
 
 const char *cli_digits(cli_arena *a, double value) { return isfinite(value) ? cli_format(a, "%.4g", value) : "-"; }
+
+/* Digits after the point that a number needs to have this many significant ones; -1: write it with an exponent. */
+static int decimals(cli_arena *a, double value, int digits)
+{
+    const int power = value == 0 ? 0 : atoi(strchr(cli_format(a, "%.*e", digits - 1, value), 'e') + 1);
+    if (power < -6 || power > 8) return -1;
+    return power < digits - 1 ? digits - 1 - power : 0;
+}
+
+const char *cli_significant(cli_arena *a, double value, int digits)
+{
+    if (!isfinite(value)) return "-";
+    if (value == 0) return "0";
+    const int n = decimals(a, value, digits);
+    return n < 0 ? cli_format(a, "%.*g", digits, value) : cli_format(a, "%.*f", n, value);
+}
+
+const char *cli_with_error(cli_arena *a, double value, double error, const char *plus)
+{
+    const int n = decimals(a, error, 2);
+    if (n < 0) return cli_format(a, "%.3g %s %.2g", value, plus, error);
+    return cli_format(a, "%.*f %s %.*f", n, value, plus, n, error);
+}
+
+const char *cli_spent(cli_arena *a, double seconds)
+{
+    const double s = round(seconds);
+    if (!(seconds >= 0.095)) return "";
+    if (seconds < 9.95) return cli_format(a, "  %.1f s", seconds);
+    return s < 100 ? cli_format(a, "  %.0f s", s) : cli_format(a, "  %.0f:%02.0f min", floor(s / 60), fmod(s, 60));
+}
 
 const char *cli_short(cli_arena *a, double value, int width)
 {
