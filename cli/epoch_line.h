@@ -18,6 +18,7 @@ typedef struct cli_epoch {
     double spent, step;               /* seconds: in all steps of the epoch so far; per step */
     double loss, objective;           /* means of the epoch so far */
     bool validated, answered;         /* the epoch ends with a validation loss; with an accuracy */
+    bool penalised;                   /* the objective is not only the loss */
     double validation_loss, accuracy; /* when the epoch is over */
     const cli_cell *cell;             /* in the order in which they are shown */
     int cells;
@@ -27,7 +28,7 @@ typedef struct cli_epoch {
  * the same place in every line. */
 const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns);
 
-/* For a log, when the epoch is over: "epoch 3/5  loss 0.4315  objective ...". */
+/* For a log, when the epoch is over: "epoch 3/5  loss 0.4315  val loss ...". */
 const char *cli_epoch_text(cli_arena *a, const cli_epoch *e);
 
 #endif

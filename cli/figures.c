@@ -105,11 +105,13 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
 
 static void table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)
 {
-    fprintf(to, "%s, %s:", f->part, cli_count(a, f->result.rows, "row"));
-    if (!isnan(f->result.accuracy)) fprintf(to, " accuracy %.4f,", f->result.accuracy);
-    fprintf(to, " data loss %s, objective %s", cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
-    if (!isnan(f->step_us)) fprintf(to, "; %s ms per training step", cli_digits(a, f->step_us / 1000));
-    fprintf(to, "\n\n");
+    const char *line = cli_format(a, "%s, %s:", f->part, cli_count(a, f->result.rows, "row"));
+    if (!isnan(f->result.accuracy)) line = cli_format(a, "%s accuracy %.4f,", line, f->result.accuracy);
+    line = cli_format(a, "%s data loss %s, objective %s", line, cli_digits(a, f->result.data_loss),
+                      cli_digits(a, f->result.objective));
+    if (!isnan(f->step_us)) line = cli_format(a, "%s; %s ms per training step", line, cli_digits(a, f->step_us / 1000));
+    cli_paragraph(to, "", line);
+    fputc('\n', to);
     const tc_json *layers = tc_json_get(cli_ledger_of(a, p, CLI_OF_PASS), "layers");
     terms_table(to, a, p);
     if (tc_json_size(layers) == 0) return;

@@ -99,6 +99,7 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                    .loss = total.data_loss,
                    .objective = total.objective,
                    .validated = validated,
+                   .penalised = tacet_term_count(job->plan) > 1,
                    .answered = validated && job->target.id && job->info.classes > 0};
     add_cells(a, job->plan, &e);
     return e;
@@ -168,7 +169,11 @@ void cli_show_natural(cli_training *t)
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
         if (v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
             line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
-    if (*line) cli_progress_say(&t->progress, "natural density (before training):%s", line);
+    if (*line) {
+        cli_progress_clear(&t->progress);
+        line = cli_format(t->arena, "natural density (before training):%s", line);
+        if (!t->progress.quiet) cli_paragraph(stderr, "", line);
+    }
     tacet_term term = {.size = sizeof term};
     tacet_account a = {.size = sizeof a};
     for (int i = 0; tacet_term_at(p, i, &term) == TACET_OK; i++)

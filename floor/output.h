@@ -21,7 +21,8 @@ tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, con
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* align: a letter, l or r, for each column; the cells are given row by row, headings first. */
+/* align: a letter, l or r, for each column; the cells are given row by row, headings first. On a terminal that is too
+ * narrow, the columns that do not fit follow in further tables, each after the first column. */
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 
 /* A number for people: 4 significant digits, or "-" if it is not finite. */

@@ -75,6 +75,18 @@ void cli_record_close(cli_record *r)
     *r = (cli_record){0};
 }
 
+/* ---- How often units fire ---------------------------------------------------------------------------------------- */
+
+const cli_bins *cli_record_bins(const tc_json *layer)
+{
+    static const cli_bins tenths = {
+        "histogram", 10, {"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"}};
+    static const cli_bins decades = {"decades", 6, {"0", ".001", ".01", ".1", "1", "10", "100"}};
+    const double few = tc_json_number(tc_json_at(tc_json_get(layer, tenths.key), 0));
+    const bool rare = few > cli_number(layer, "dead") && few > cli_number(layer, "units") / 2;
+    return rare && tc_json_size(tc_json_get(layer, decades.key)) == (size_t)decades.n ? &decades : &tenths;
+}
+
 /* ---- Warnings ---------------------------------------------------------------------------------------------------- */
 
 /* A warning, and the last of the ranges of epochs in which it held. */

@@ -115,12 +115,12 @@ tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const 
 
 void cli_warn(const char *format, ...)
 {
+    cli_arena a = {0};
     va_list list;
     va_start(list, format);
-    fprintf(stderr, "tacet: warning: ");
-    cli_print_list(stderr, format, list);
-    fputc('\n', stderr);
+    cli_paragraph(stderr, "tacet: warning:", cli_format_list(&a, format, list));
     va_end(list);
+    cli_arena_free(&a);
 }
 
 static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

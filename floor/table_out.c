@@ -5,24 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { COLUMNS = 64 };
+static int wide(const int *width, int c) { return c < COLUMNS ? width[c] : 0; }
+
+static void print_cell(FILE *to, char align, int width, const char *text, const char *gap, bool last)
+{
+    if (last && !*text) return;
+    if (align == 'r')
+        cli_print(to, "%s%*s", gap, width, text);
+    else
+        cli_print(to, "%s%-*s", gap, last ? 0 : width, text);
+}
+
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
 {
-    enum { COLUMNS = 64 };
-    const int columns = (int)strlen(align);
+    const int columns = (int)strlen(align), room = cli_columns(to);
     int width[COLUMNS] = {0};
     for (int i = 0; i < rows * columns; i++) {
         const int n = (int)strlen(cell[i]), c = i % columns;
         if (c < COLUMNS && n > width[c]) width[c] = n;
     }
-    for (int r = 0; r < rows; r++) {
-        for (int c = 0; c < columns; c++) {
-            const char *gap = c ? "  " : "", *text = cell[r * columns + c];
-            if (align[c] == 'r')
-                cli_print(to, "%s%*s", gap, c < COLUMNS ? width[c] : 0, text);
-            else
-                cli_print(to, "%s%-*s", gap, c + 1 < columns && c < COLUMNS ? width[c] : 0, text);
+    for (int from = 1, end; from == 1 || from < columns; from = end) {
+        int at = width[0];
+        for (end = from; end < columns && (end == from || room == 0 || at + 2 + wide(width, end) <= room); end++)
+            at += 2 + wide(width, end);
+        if (from > 1) fputc('\n', to);
+        for (int r = 0; r < rows; r++) {
+            print_cell(to, align[0], width[0], cell[r * columns], "", end == 1);
+            for (int c = from; c < end; c++)
+                print_cell(to, align[c], wide(width, c), cell[r * columns + c], "  ", c + 1 == end);
+            fputc('\n', to);
         }
-        fputc('\n', to);
     }
 }
 

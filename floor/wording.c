@@ -21,6 +21,17 @@ bool cli_next_line(cli_arena *a, const char **lines, const char **key, const cha
     return true;
 }
 
+void cli_paragraph(FILE *to, const char *begin, const char *text)
+{
+    const int columns = cli_columns(to);
+    if (columns == 0) {
+        cli_print(to, "%s%s%s\n", begin, *begin ? " " : "", text);
+        return;
+    }
+    cli_print(to, "%s", begin);
+    cli_wrap(to, text, (int)strlen(begin), *begin ? 4 : 0, columns);
+}
+
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width)
 {
     bool fresh = at <= indent; /* this line is still empty */

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_BINS = 10, NAMED = 20 /* dead units that are listed at most */ };
+enum { NAMED = 20 /* dead units that are listed at most */ };
 
 /* "2 of 512 units of relu1 never fired: 316, 479.", or NULL if no unit is dead. */
 static const char *dead_units(cli_arena *a, const tc_json *layer)
@@ -39,36 +39,18 @@ void cli_warnings(cli_run_set *s)
 
 /* ---- Histograms -------------------------------------------------------------------------------------------------- */
 
-/* Bars for a list of counts by share, in tenths or in powers of ten, whose first count includes dead units. */
-typedef struct bars {
-    const char *key;
-    int bins;
-    const char *label[MOST_BINS + 1];
-} bars;
-
-static const bars tenths = {"histogram", 10, {"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"}};
-static const bars decades = {"decades", 6, {"0", ".001", ".01", ".1", "1", "10", "100"}};
-
-/* Powers of ten if most of the units fire in less than a tenth, where all of them would be in one bar. */
-static const bars *bars_of(const tc_json *layer)
-{
-    const double few = tc_json_number(tc_json_at(tc_json_get(layer, tenths.key), 0));
-    const bool rare = few - cli_number(layer, "dead") > 0 && few > cli_number(layer, "units") / 2;
-    return rare && tc_json_size(tc_json_get(layer, decades.key)) == (size_t)decades.bins ? &decades : &tenths;
-}
-
 static void histogram(cli_run_set *s, int run, const tc_json *layer)
 {
-    const bars *b = bars_of(layer);
+    const cli_bins *b = cli_record_bins(layer);
     const tc_json *bins = tc_json_get(layer, b->key);
     const double dead = cli_number(layer, "dead");
-    double y[MOST_BINS + 1];
-    if (tc_json_size(bins) != (size_t)b->bins || !isfinite(dead)) return;
+    double y[CLI_MOST_BINS + 1];
+    if (tc_json_size(bins) != (size_t)b->n || !isfinite(dead)) return;
     y[0] = dead;
-    for (int k = 0; k < b->bins; k++) y[k + 1] = tc_json_number(tc_json_at(bins, (size_t)k)) - (k ? 0 : dead);
+    for (int k = 0; k < b->n; k++) y[k + 1] = tc_json_number(tc_json_at(bins, (size_t)k)) - (k ? 0 : dead);
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
     const cli_series bars = {
-        .n = b->bins + 1, .y = y, .label = b->label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
+        .n = b->n + 1, .y = y, .label = b->label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_number(layer, "positions") > 1
                                        ? "fire at up to this % of the positions of all samples (0: never)"

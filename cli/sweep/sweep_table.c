@@ -107,10 +107,13 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
                       s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
-    cli_print(to, "\n%s", cli_sweep_notes(s, "+-"));
+    fputc('\n', to);
+    for (const char *notes = cli_sweep_notes(s, "+-"); *notes; notes += strcspn(notes, "\n") + 1)
+        cli_paragraph(to, "", cli_copy(s->arena, notes, strcspn(notes, "\n")));
     if (s->chosen < 0) return;
-    cli_print(to, "Taken: %s: %s.\nIts model: %s\n", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s),
-              cli_sweep_run_of(s, s->chosen)->folder.model);
+    cli_paragraph(to, "",
+                  cli_format(s->arena, "Taken: %s: %s.", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s)));
+    cli_print(to, "Its model: %s\n", cli_sweep_run_of(s, s->chosen)->folder.model);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
