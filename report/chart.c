@@ -193,11 +193,13 @@ static void legend(const drawing *d)
 {
     FILE *to = d->p->to;
     int n = 0;
-    bool faint = false;
+    bool faint = false, background = false;
+    for (int k = 0; k < d->c->count; k++) background = background || d->c->series[k].faint;
     for (int k = 0; k < d->c->count; k++) {
         const cli_series *s = &d->c->series[k];
         const int colour = s->colour % CLI_PALETTE;
-        if (!s->name || !*s->name || (s->faint && faint)) continue;
+        const char *name = s->name && *s->name ? s->name : background ? d->c->y_name : "";
+        if (!*name || (s->faint && faint)) continue;
         faint = faint || s->faint;
         if (n++ == 0) fputs("<ul class=\"legend\">\n", to);
         fputs("<li><svg class=\"key\" viewBox=\"0 0 24 12\" aria-hidden=\"true\">", to);
@@ -207,7 +209,7 @@ static void legend(const drawing *d)
             fprintf(to, "<path class=\"line s%d%s%s\" d=\"M1 6H23\"/>", colour, dash_class[s->dash],
                     s->faint ? " faint" : "");
         fputs("</svg>", to);
-        cli_page_escape(d->p, s->name);
+        cli_page_escape(d->p, name);
         fputs("</li>\n", to);
     }
     if (n) fputs("</ul>\n", to);

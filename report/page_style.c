@@ -49,7 +49,7 @@ const char cli_page_style[] =
     ".legend{display:flex;flex-wrap:wrap;gap:2px 16px;list-style:none;margin:6px 0 0;padding:0;font-size:13.5px}\n"
     ".legend li{overflow-wrap:anywhere;min-width:0}\n"
     ".key{height:12px;vertical-align:-1px;margin-right:6px}\n"
-    ".drawing{display:block;width:100%;max-width:640px;height:auto;margin:0 auto;overflow:visible}\n"
+    ".drawing{display:block;width:100%;max-width:560px;height:auto;margin:0 auto;overflow:visible}\n"
     "svg text{font-size:13px;fill:var(--soft);font-variant-numeric:tabular-nums}\n"
     "svg .name{fill:var(--ink)}\n"
     ".grid{stroke:var(--grid);stroke-width:1;fill:none}\n"

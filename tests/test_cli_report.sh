@@ -208,6 +208,22 @@ printf '{"epoch":%s,"step":%s,"data_loss":%s,"objective":%s,"terms":[{"name":"t"
 runs 0 timeout 20 "$tacet" report far
 alone far/report.html
 
+# ---- An axis is marked at both ends, which lie around the numbers ----
+mkdir marked
+for range in '0.0003 0.3' '0.02 0.08' '1e-12 2e5' '0.2 0.25' '3 29' '0.001 0.0015' '1e-6 1e-1' '0.5 1.01' '7e-200 3e200' '0.099 0.51'; do
+    # shellcheck disable=SC2086
+    printf '{"epoch":1,"step":1,"terms":[{"name":"t","on":"w","lambda":%s}],"seconds":1}\n{"epoch":2,"step":2,"terms":[{"name":"t","on":"w","lambda":%s}],"seconds":1}\n' \
+        $range > marked/metrics.jsonl
+    runs 0 "$tacet" report marked
+    sed -n '/<h3>Lambda/,/<\/figure>/s/^\(<text.*\)text-anchor="end">\([^<]*\)<.*/\2/p' marked/report.html > labels
+    # shellcheck disable=SC2086
+    awk -v range="$range" 'BEGIN { split(range, r, " ") } NR == 1 { least = $1 } NR > 1 && $1 + 0 <= last + 0 { bad = 1 } { last = $1 }
+        END { exit bad || NR < 2 || NR > 12 || least > r[1] * 1.0001 || last < r[2] * 0.9999 }' labels || fault "an axis for $range: $(paste -s -d ' ' labels)"
+    for end in 224 33; do
+        sed -n '/<h3>Lambda/,/<\/figure>/p' marked/report.html | grep -q "class=\"grid\" d=\"M[0-9.]* $end.0H" || fault "no mark at an end of the axis for $range"
+    done
+done
+
 # ---- Warnings of all epochs, with the epochs; bars by powers of ten where most units fire rarely ----
 mkdir rare
 awk 'BEGIN {
