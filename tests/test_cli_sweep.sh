@@ -85,11 +85,18 @@ has out '"part":"validation","rows":60'
 # ---- A warm path of runs that have not converged misleads, and says so; one of runs that have does not ----
 sed 's/linear 3$/linear 1/; s/^loss.*/loss: mse/; s/^data.*/data: csv prices.csv target=price/; /^test/d; s/^optimizer.*/optimizer: adam lr=0.01/' net.yaml > slow.yaml
 runs 0 sweep slow.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out led --warm
-has out "^The path misleads: as lambda grows from 0.0001 to 0.01*, the training loss falls from [0-9.]* to [0-9.]*; it would not fall if"
-has led/report.html "<p>The path misleads: as lambda grows from"
+has out "^The path misleads: from lambda=0.0001 to lambda=0.01*, a stronger penalty, the training loss falls from [0-9.]* to [0-9.]*; it would not fall if"
+has led/report.html "<p>The path misleads: from lambda=0.0001"
 column led/sweep.csv training_loss | awk 'NR == 1 { first = $1 } $1 < 0.9 * first { fell = 1 } END { exit !fell }' || fault "the training loss does not fall"
 for lambda in 0.0001 0.1; do
     near "$(awk -F, -v l=$lambda '$1 == l { print $8 }' led/sweep.csv)" "$(tail -n 1 led/relu1-l1-$lambda-seed1/metrics.jsonl | sed 's/.*"data_loss":\([0-9.]*\),"learning.*/\1/')"
+done
+for range in 'density=0.5..0.2:3' 'density=0.2..0.5:3'; do # the second is trained longest where it asks for least
+    rm -rf asks; runs 0 sweep slow.yaml --over "relu1: l1 $range" --out asks --warm -q
+    case $range in
+    *0.5..*) has out "^The path misleads: from density=0.5 to density=0.[23]*[0-9]*, a stronger penalty, the training loss falls" ;;
+    *) hasnt out misleads ;;
+    esac
 done
 runs 0 sweep --resume led --json -q; has out '"misled":"The path misleads: '
 runs 0 sweep slow.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out fair -q
@@ -98,7 +105,7 @@ runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-1..1e-4:4' --out down --warm -
 hasnt out misleads
 sed -i '/"epoch":20,/s/"name":"relu1","density":[0-9.e-]*,/"name":"relu1","density":0.012,/g' down/relu1-l1-0.0001-seed1/metrics.jsonl
 runs 0 sweep --resume down -q # as if its units had died
-has out "^The path misleads: as lambda grows from 0.0001 to 0[.01]*, the density rises from 0.0120 to 0.0[0-9]*; it would not rise if"
+has out "^The path misleads: from lambda=0.0001 to lambda=0[.01]*, a stronger penalty, the density rises from 0.0120 to 0.0[0-9]*; it would not rise if"
 sed 's/^model.*/model: linear 1/; s/^optimizer.*/optimizer: sgd lr=0.1 schedule=cosine/' slow.yaml > lasso.yaml # convex: it converges
 for range in 1e-3..1:4 1..1e-3:4; do
     rm -rf lasso

@@ -233,6 +233,18 @@ static double wrong_way(const cli_sweep_point *weak, const cli_sweep_point *stro
     return move > 0 && !(move < 2 * chance) ? move / fmax(fabs(from), DBL_MIN) : 0;
 }
 
+/* 1: the larger the number, the stronger the penalty; -1: the weaker; 0: neither. */
+static int strength(const cli_over *o)
+{
+    static const struct {
+        const char *attribute;
+        int sign;
+    } known[] = {{"lambda", 1}, {"zeros", 1}, {"density", -1}, {"l0", -1}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(o->attribute, known[i].attribute) == 0) return known[i].sign;
+    return 0;
+}
+
 const char *cli_sweep_misled(const cli_sweep *s)
 {
     static const struct {
@@ -241,12 +253,13 @@ const char *cli_sweep_misled(const cli_sweep *s)
     } of[] = {{CLI_OF_TRAINING_LOSS, -1, "training loss", "falls", "fall"},
               {CLI_OF_OVER, 1, "density", "rises", "rise"}};
     const cli_over *o = &s->over[0];
-    const int length = o->count, up = o->number[0] <= o->number[length - 1] ? 1 : -1;
+    const int length = o->count, figures = o->lambda ? 2 : 1; /* a density that is asked for may be missed */
+    const int up = (o->number[0] <= o->number[length - 1] ? 1 : -1) * strength(o);
     const cli_sweep_point *weak = NULL, *strong = NULL;
     double most = 0.1;
     int k = 0;
-    if (!s->warm || !o->lambda) return NULL;
-    for (int f = 0; f < 2; f++)
+    if (!s->warm || up == 0) return NULL;
+    for (int f = 0; f < figures; f++)
         for (int i = 0; i < s->points; i++)
             for (int j = i + 1; j < s->points && j / length == i / length; j++) {
                 const cli_sweep_point *a = &s->point[up > 0 ? i : j], *b = &s->point[up > 0 ? j : i];
@@ -257,11 +270,10 @@ const char *cli_sweep_misled(const cli_sweep *s)
     const double from = weak->mean[of[k].figure], to = strong->mean[of[k].figure];
     return cli_format(
         s->arena,
-        "The path misleads: as lambda grows from %s to %s, the %s %s from %s to %s; it would not %s if each "
-        "run had converged. Each run goes on from the previous one, so a point also shows how long the runs "
-        "before it were trained. Compare runs of the same length, without --warm, or train longer "
-        "(train.epochs).",
-        o->value[weak->index[0]], o->value[strong->index[0]], of[k].name, of[k].moves,
+        "The path misleads: from %s=%s to %s=%s, a stronger penalty, the %s %s from %s to %s; it would not %s if each "
+        "run had converged. Each run goes on from the previous one, so a point also shows how long the runs before it "
+        "were trained. Compare runs of the same length, without --warm, or train longer (train.epochs).",
+        o->attribute, o->value[weak->index[0]], o->attribute, o->value[strong->index[0]], of[k].name, of[k].moves,
         cli_sweep_figure(s, of[k].figure, from, NAN, ""), cli_sweep_figure(s, of[k].figure, to, NAN, ""), of[k].would);
 }
 
@@ -310,8 +322,7 @@ const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
 {
     cli_arena *a = s->arena;
     const cli_sweep_run *r = s->best < 0 ? NULL : cli_sweep_run_of(s, s->best);
-    const char *text = cli_sweep_misled(s);
-    text = text ? cli_format(a, "%s\n", text) : "";
+    const char *text = "";
     if (s->seeds > 1)
         text = cli_format(a, "%sFigures are means over %d seeds, %s their standard error.\n", text, s->seeds, plus);
     if (r && strcmp(r->part, "validation") != 0)

@@ -162,7 +162,9 @@ static void say(paths *p, const slot *t)
         line = cli_format(s->arena, "%s  %s%s %s", line, shown[i].of, shown[i].name,
                           cli_sweep_figure(s, shown[i].figure, x, NAN, ""));
     }
-    cli_progress_say(&s->progress, "%s%s", line, cli_spent(s->arena, cli_now() - t->began));
+    if (s->progress.quiet) return;
+    cli_progress_clear(&s->progress);
+    cli_paragraph(stderr, "", cli_format(s->arena, "%s%s", line, cli_spent(s->arena, cli_now() - t->began)));
 }
 
 static void ended(paths *p, slot *t, int status)
@@ -235,7 +237,10 @@ static void draw(const paths *p)
     }
     snprintf(line, sizeof line, "%d/%d done, %d running%s", p->done, p->of, p->running, left);
     const int columns = cli_progress_columns(to);
-    if (columns < (int)strlen(line)) line[columns] = '\0';
+    if (columns < (int)strlen(line)) {
+        line[columns] = '\0';
+        for (int i = columns > 3 ? columns - 3 : 0; i < columns; i++) line[i] = '.';
+    }
     cli_progress_draw(to, line);
 }
 

@@ -125,8 +125,8 @@ bool cli_sweep_on_front(const cli_sweep *s, const cli_sweep_point *p, int figure
 /* The run whose model represents a point: the run of the first seed that ended; NULL: no run ended. */
 const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point);
 
-/* A sentence on how a warm path misleads: along it a figure moves against lambda, by more than chance. NULL: it does
- * not, or the path is not warm. */
+/* How a warm path misleads: where along it a figure moves against the strength of the penalty, by more than chance. NULL:
+ * it does not, or the path is not warm. */
 const char *cli_sweep_misled(const cli_sweep *s);
 
 /* Why the point was chosen, as a sentence without the full stop. */

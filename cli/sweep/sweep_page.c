@@ -222,6 +222,7 @@ tacet_status cli_sweep_page(cli_sweep *s)
         char *reason = cli_format(s->arena, "%s.", cli_sweep_reason(s));
         if (*reason >= 'a' && *reason <= 'z') *reason = (char)(*reason - 'a' + 'A');
         cli_page_paragraph(&page, reason);
+        if (cli_sweep_misled(s)) cli_page_paragraph(&page, cli_sweep_misled(s));
         numbers(s, &page);
     }
     asked(s, &page);

@@ -108,6 +108,7 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
     fputc('\n', to);
+    if (cli_sweep_misled(s)) cli_paragraph(to, "", cli_sweep_misled(s));
     for (const char *notes = cli_sweep_notes(s, "+-"); *notes; notes += strcspn(notes, "\n") + 1)
         cli_paragraph(to, "", cli_copy(s->arena, notes, strcspn(notes, "\n")));
     if (s->chosen < 0) return;
