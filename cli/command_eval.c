@@ -76,9 +76,9 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     tacet_status s = choose(a, m, &source);
     if (s != TACET_OK) return s;
     if (!m->loss) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
-    tacet_data *data = cli_data_held_out(&source, tacet_file_note(m->file, "scaling"),
-                                         m->target.id ? tacet_file_note(m->file, "classes") : NULL, &s);
+    tacet_data *data = cli_data_held_out(&source, cli_model_schema(a->arena, m->file), m->target.id != 0, &s);
     if (!data) return s;
+    cli_print(stderr, "%s\n", cli_data_line(a->arena, data));
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
     if (s == TACET_OK) remark(a, m, &source, data);

@@ -22,7 +22,7 @@ typedef struct cli_job {
     const char *batch_text;
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
-    const char *scaling, *classes; /* classes NULL: the labels are not used */
+    const char *schema;            /* of the training data */
 } cli_job;
 
 /* Reads a configuration and applies the changes of the command line (--set, --penalty, --no-penalties). */
@@ -43,7 +43,7 @@ tacet_status cli_job_compile(cli_job *job, int threads);
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
 
 /* The notes with which a model can be evaluated without its configuration. */
-enum { CLI_NOTES = 6 };
+enum { CLI_NOTES = 5 };
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);
 
 /* A model that was opened for inference, and what its notes say. */
@@ -65,8 +65,17 @@ tacet_file *cli_model_file(const char *path, tacet_status *s);
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);
 
-/* Opens a source: its test part if it has one, otherwise all of it, with that scaling and those classes (NULL: its
- * own). NULL after a message, with the status. */
-tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const char *classes, tacet_status *s);
+/* What the model's file says about the data that it takes. The text belongs to the arena or the file. */
+const char *cli_model_schema(cli_arena *a, const tacet_file *f);
+
+/* Opens a source as a model expects it: its test part if it has one, otherwise all of it. answers: its labels or targets
+ * are needed. Prints its remarks. NULL after a message, with the status. */
+tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool answers, tacet_status *s);
+
+/* Prints what the user should know about how the data were read. */
+void cli_data_remarks(const tacet_data *d);
+
+/* "150 rows, header: yes, 4 inputs, 3 classes: setosa versicolor virginica" */
+const char *cli_data_line(cli_arena *a, const tacet_data *d);
 
 #endif

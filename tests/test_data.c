@@ -7,9 +7,18 @@
 
 static const char *scaling_of(const tacet_data *d)
 {
-    static char text[1000];
-    assert_true(tacet_data_scaling(d, text, sizeof text) < sizeof text);
+    static char text[100];
+    assert_int_equal(d->scale.count, 1);
+    snprintf(text, sizeof text, "scale %.9g shift %.9g", d->scale.scale[0], d->scale.shift[0]);
     return text;
+}
+
+static tacet_data *open_as(const char *format, const char *schema, tacet_error *e)
+{
+    char spec[300];
+    const char *at = strchr(format, '@');
+    snprintf(spec, sizeof spec, "%.*s%s%s", (int)(at - format), format, folder, at + 1);
+    return tacet_data_open_as(spec, "train", schema, true, NULL, e);
 }
 
 /* The x of all rows, as doubles. */
@@ -50,7 +59,7 @@ static void idx_bytes_and_parts(void **state)
     assert_int_equal(info.target_rank, -1);
     assert_true(info.has_test);
     assert_non_null(strstr(info.spec, folder));
-    assert_string_equal(scaling_of(d), "scale 0.00392156886 shift 0");
+    assert_string_equal(scaling_of(d), "scale 0.00392156863 shift 0");
     assert_int_equal(((unsigned char *)d->table->x.data)[59], 59);
     labels_are(d, "0123456789");
     tacet_data_free(d);
@@ -239,7 +248,7 @@ static void npy_types_and_versions(void **state)
         assert_int_equal(info.classes, 3);
         assert_int_equal(info.shape[0], 2);
         assert_string_equal(scaling_of(d),
-                            cases[i].type == TACET_U8 ? "scale 0.00392156886 shift 0" : "scale 1 shift 0");
+                            cases[i].type == TACET_U8 ? "scale 0.00392156863 shift 0" : "scale 1 shift 0");
         tacet_data_free(d);
     }
 }
@@ -367,33 +376,37 @@ static void scaling_by_feature(void **state)
     assert_int_equal(d->scale.count, 3);
     const double std[] = {sqrt(8.0 / 3), 1, sqrt(1400.0 / 3)}, mean[] = {3, 0.1f, 30};
     for (int j = 0; j < 3; j++) {
-        assert_float_equal(d->scale.scale[j], (float)(1 / std[j]), 0);
-        assert_float_equal(d->scale.shift[j], (float)(-mean[j] * (1 / std[j])), 0);
+        assert_true(d->scale.scale[j] == 1 / std[j]);
+        assert_true(d->scale.shift[j] == -mean[j] * (1 / std[j]));
     }
-    /* The text gives other data the same scaling, to the bit. */
+    /* The schema gives other data the same scaling, to the bit. */
     char text[1000];
-    assert_true(tacet_data_scaling(d, text, sizeof text) < sizeof text);
-    tacet_data *other = must_open("npy @/x.npy", "train");
+    assert_true(tacet_data_schema(d, text, sizeof text) < sizeof text);
     tacet_error e;
-    assert_int_equal(tacet_data_set_scaling(other, text, &e), TACET_OK);
-    assert_memory_equal(other->scale.scale, d->scale.scale, 6 * sizeof(float));
-    assert_string_equal(scaling_of(other), text);
-    assert_int_equal(tacet_data_set_scaling(other, "scale 2 shift 1", &e), TACET_OK);
-    assert_string_equal(scaling_of(other), "scale 2 shift 1");
-    static const char *const wrong[] = {"",
-                                        "2 1",
-                                        "scale 1 2 shift 1 2",
-                                        "scale 1 shift 1 2",
-                                        "scale 1",
-                                        "scale 1 shift x",
-                                        "scale 1e99 shift 0",
-                                        "scale 1 shift 0 more",
-                                        "scale shift"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal(tacet_data_set_scaling(other, wrong[i], &e), TACET_DESCRIPTION);
-    assert_string_equal(scaling_of(other), "scale 2 shift 1");
+    tacet_data *other = open_as("npy @/x.npy scale=7", text, &e);
+    assert_non_null(other);
+    assert_memory_equal(other->scale.scale, d->scale.scale, 6 * sizeof(double));
+    char again[1000];
+    tacet_data_schema(other, again, sizeof again);
+    assert_string_equal(again, text);
     tacet_data_free(other);
     tacet_data_free(d);
+    other = open_as("npy @/x.npy", "{\"scale\":[2],\"shift\":[1]}", &e);
+    assert_string_equal(scaling_of(other), "scale 2 shift 1");
+    tacet_data_free(other);
+    static const char *const wrong[] = {"",
+                                        "[]",
+                                        "scale 1 shift 0",
+                                        "{\"scale\":[1,2],\"shift\":[1,2]}",
+                                        "{\"scale\":[1],\"shift\":[1,2]}",
+                                        "{\"scale\":[1]}",
+                                        "{\"scale\":[1],\"shift\":[\"x\"]}",
+                                        "{\"scale\":[1e99],\"shift\":[0]}",
+                                        "{\"shift\":[1]}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_null(open_as("npy @/x.npy", wrong[i], &e));
+        assert_int_equal(e.status, TACET_DESCRIPTION);
+    }
 
     refuses("npy @/x.npy normalize=feature std=2", TACET_DESCRIPTION, "itself");
     refuses("npy @/x.npy scale=many", TACET_DESCRIPTION, "scale should be");
@@ -413,12 +426,12 @@ static void scaling_of_the_test_part(void **state)
     write_idx_set();
     tacet_data *d = must_open("idx @ normalize=feature", "train"), *test = must_open("idx @ normalize=feature", "test");
     assert_int_equal(test->rows, 4);
-    assert_memory_equal(d->scale.scale, test->scale.scale, 2 * (size_t)d->scale.count * sizeof(float));
+    assert_memory_equal(d->scale.scale, test->scale.scale, 2 * (size_t)d->scale.count * sizeof(double));
     tacet_data_free(d);
     tacet_data_free(test);
 }
 
-static void holding_out(void **state)
+static void rows_are_held_out(void **state)
 {
     (void)state;
     write_idx_set();
@@ -439,7 +452,7 @@ static void holding_out(void **state)
         }
     for (int i = 0; i < 10; i++) assert_int_equal(seen[i], 1);
     assert_ptr_equal(a->table->x.data, d->table->x.data);
-    assert_memory_equal(a->scale.scale, d->scale.scale, 2 * sizeof(float));
+    assert_memory_equal(a->scale.scale, d->scale.scale, 2 * sizeof(double));
     tacet_data *again = must_open("idx @", "train"), *same = tacet_data_hold_out(again, 0.3, 7, &e);
     assert_memory_equal(same->index, a->index, 3 * sizeof *a->index);
     tacet_data *other = must_open("idx @", "train"), *differs = tacet_data_hold_out(other, 0.3, 8, &e);
@@ -471,7 +484,6 @@ static void any_allocation_may_fail(void **state)
             tacet_data *d = open_data(spec[k], k == 0 ? "test" : "train", &m, &e), *held = NULL;
             if (d) held = tacet_data_hold_out(d, 0.5, 1, &e);
             tacet_loader *l = held ? tacet_loader_new(held, 2, 0, true, &e) : NULL;
-            if (l) tacet_data_set_scaling(d, "scale 1 shift 2", &e);
             if (hook.failed && !(d && e.status == TACET_OK)) assert_int_equal(e.status, TACET_MEMORY);
             tacet_loader_free(l);
             tacet_data_free(held);
@@ -532,7 +544,7 @@ int main(void)
         cmocka_unit_test(npy_refusals),
         cmocka_unit_test(scaling_by_feature),
         cmocka_unit_test(scaling_of_the_test_part),
-        cmocka_unit_test(holding_out),
+        cmocka_unit_test(rows_are_held_out),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(the_list_of_sources),
         cmocka_unit_test(fashion_mnist),

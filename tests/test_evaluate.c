@@ -61,7 +61,7 @@ static void a_short_batch_counts_by_its_rows(void **state)
 }
 
 /* Accuracy compares the label with the largest output, counted here by hand. A value without rows has no accuracy. */
-static void accuracy_is_of_rows(void **state)
+static void accuracy_is_over_rows(void **state)
 {
     (void)state;
     network n;
@@ -176,7 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_batch_counts_by_its_rows),
-        cmocka_unit_test(accuracy_is_of_rows),
+        cmocka_unit_test(accuracy_is_over_rows),
         cmocka_unit_test(densities_are_counted),
         cmocka_unit_test(batches_may_be_fed_by_hand),
         cmocka_unit_test(an_evaluation_begins_and_ends),

@@ -472,7 +472,7 @@ static void test_a_run(void **state)
 }
 
 /* Resumed in the middle of an epoch; then again with nothing left to do. */
-static void test_going_on(void **state)
+static void test_resume(void **state)
 {
     (void)state;
     assert_int_equal(train("", "net.yaml --out b --tensorboard --set train.steps=13 --set optimizer.schedule=constant"),
@@ -527,7 +527,7 @@ static void test_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_answer), cmocka_unit_test(test_a_run), cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_known_answer), cmocka_unit_test(test_a_run), cmocka_unit_test(test_resume),
         cmocka_unit_test(test_killed),       cmocka_unit_test(test_full),
     };
     if (!getenv("TACET") || access(getenv("TACET"), X_OK) != 0) return 77;

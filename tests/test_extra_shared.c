@@ -97,7 +97,7 @@ static void close_to(const float *a, const float *b, int n)
 }
 
 /* The gradient of the table is the sum over its two uses, on lists and dense. */
-static void a_head_reads_its_table_the_other_way_round(void **state)
+static void a_head_uses_its_table_transposed(void **state)
 {
     (void)state;
     enum { N = TOKENS * DIM };
@@ -201,7 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_two_rows_are_compared),
-        cmocka_unit_test(a_head_reads_its_table_the_other_way_round),
+        cmocka_unit_test(a_head_uses_its_table_transposed),
         cmocka_unit_test(orders_that_no_layer_can_use_are_refused),
         cmocka_unit_test(kernels_of_four_dimensions_are_shared),
     };

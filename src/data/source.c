@@ -9,6 +9,8 @@ const tc_attribute tc_source_common[] = {
     {"std", "float", "1", "the divisor after that: x = (number * scale - mean) / std", false},
     {"normalize", "none|feature", "none",
      "feature: every element of a row gets the mean and standard deviation that it has over the training rows", false},
+    {"normalize_target", "bool", "false",
+     "the targets of a regression get mean 0 and standard deviation 1 over the training rows", false},
     {"flat", "bool", "true", "a row is one vector; false keeps its shape, [28, 28]", false},
     {0},
 };
@@ -26,9 +28,18 @@ const tc_source *tc_source_find(const char *name)
     return NULL;
 }
 
+tc_samples tc_samples_of(const tc_mem *m, const tc_json *expect, bool x_only)
+{
+    return (tc_samples){
+        .mem = *m, .header = -1, .expect = expect, .x_only = x_only, .schema.to.mem = *m, .remarks.mem = *m, .ids.mem = *m};
+}
+
 void tc_samples_free(tc_samples *t)
 {
     tc_free(&t->mem, t->x.data);
     tc_free(&t->mem, t->y.data);
-    tc_free(&t->mem, t->words);
+    tc_text_free(&t->schema.to);
+    tc_text_free(&t->remarks);
+    tc_text_free(&t->ids);
+    tc_free(&t->mem, t->id);
 }

@@ -41,7 +41,7 @@ void tc_tensors_free(tc_tensors *t);
 /* Finds the plan's tensors in a file, by name and shape. The first `must` are required, and then the file may have no
  * other tensors except those only in checkpoints; must -1: takes whatever matches. */
 tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e);
-void tc_file_set(const tc_tensors *t); /* copies what was found into the plan */
+void tc_file_set(tacet_plan *p, const tc_tensors *t); /* copies what was found into the plan */
 
 /* Notes on their way into a file. Failure is sticky, as with tc_text: an allocation that failed is reported by
  * tc_notes_write. */

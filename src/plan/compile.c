@@ -193,6 +193,7 @@ tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_erro
     p->extent = tc_graph_extent(g);
     p->last = -1;
     p->norm_square = NAN;
+    p->update.reach = TC_REACH_UNKNOWN;
     if (compile(p, config) == TACET_OK) return p;
     if (why) *why = p->error;
     tacet_plan_free(p);

@@ -192,7 +192,7 @@ static void a_size_that_was_not_set_is_refused(void **state)
 
 /* ---- Structs that the caller fills ---- */
 
-static const float scale = 1, shift = 0;
+static const double scale = 1, shift = 0;
 
 static tacet_status give_config(network *n, const void *s, const char **said)
 {
@@ -250,7 +250,7 @@ static void nothing_is_read_after_the_end(void **state)
     munmap(page, 2 * PAGE);
 }
 
-static void what_is_unknown_must_be_0(void **state)
+static void unknown_fields_must_be_0(void **state)
 {
     _Alignas(max_align_t) unsigned char at[ROOM];
     for (int i = 0; i < GIVEN; i++) {
@@ -290,7 +290,7 @@ static void missing_fields_are_0(void **state)
     tacet_plan_free(other.p);
 }
 
-static void every_struct_is_here(void **state)
+static void every_struct_is_tested(void **state)
 {
     (void)state;
 #ifdef TACET_GROWN
@@ -308,10 +308,10 @@ int main(void)
         cmocka_unit_test(known_fields_are_filled),
         cmocka_unit_test(a_size_that_was_not_set_is_refused),
         cmocka_unit_test(nothing_is_read_after_the_end),
-        cmocka_unit_test(what_is_unknown_must_be_0),
+        cmocka_unit_test(unknown_fields_must_be_0),
         cmocka_unit_test(a_size_must_be_given),
         cmocka_unit_test(missing_fields_are_0),
-        cmocka_unit_test(every_struct_is_here),
+        cmocka_unit_test(every_struct_is_tested),
     };
     return cmocka_run_group_tests_name("growth", tests, begin, end);
 }
