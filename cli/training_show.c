@@ -170,11 +170,7 @@ void cli_show_natural(cli_training *t)
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
         if (v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
             line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
-    if (*line) {
-        cli_progress_clear(&t->progress);
-        line = cli_format(t->arena, "natural density (before training):%s", line);
-        if (!t->progress.quiet) cli_paragraph(stderr, "", line);
-    }
+    if (*line) cli_progress_say(&t->progress, "natural density (before training):%s", line);
     tacet_term term = {.size = sizeof term};
     tacet_account a = {.size = sizeof a};
     for (int i = 0; tacet_term_at(p, i, &term) == TACET_OK; i++)

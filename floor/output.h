@@ -25,7 +25,7 @@ tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, con
  * narrow, the columns that do not fit follow in further tables, each after the first column. */
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 
-/* A number for people: 4 significant digits, or "-" if it is not finite. */
+/* A number for people: 4 significant digits, or all 5 or 6 of a whole number; "-" if it is not finite. */
 const char *cli_digits(cli_arena *a, double value);
 
 /* The same in at most `width` columns (5 or more), in k, M, ... from 10,000 on: "13.34", "1.3e-05", "402k". */

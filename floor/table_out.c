@@ -39,7 +39,11 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
     }
 }
 
-const char *cli_digits(cli_arena *a, double value) { return isfinite(value) ? cli_format(a, "%.4g", value) : "-"; }
+const char *cli_digits(cli_arena *a, double value)
+{
+    if (!isfinite(value)) return "-";
+    return cli_format(a, fabs(value) >= 9999.5 && fabs(value) < 999999.5 ? "%.0f" : "%.4g", value);
+}
 
 /* Digits after the point that a number needs to have this many significant ones; -1: write it with an exponent. */
 static int decimals(cli_arena *a, double value, int digits)
