@@ -79,6 +79,7 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     tacet_data *data = cli_data_held_out(&source, cli_model_schema(a->arena, m->file), m->target.id != 0, &s);
     if (!data) return s;
     cli_print(stderr, "%s\n", cli_data_line(a->arena, data));
+    f.classes = m->target.id ? cli_schema_classes(a->arena, cli_model_schema(a->arena, m->file)) : NULL;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
     if (s == TACET_OK) remark(a, m, &source, data);

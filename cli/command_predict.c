@@ -61,7 +61,7 @@ static void write_lines(const sink *s, int64_t row)
 
 static void write_rows(sink *s, int64_t rows)
 {
-    if (s->restore) tacet_data_restore(s->data, rows, s->y);
+    if (s->restore) tacet_data_restore(s->data, rows, s->width, s->y);
     if (!s->csv) fwrite(s->y, sizeof *s->y * (size_t)s->width, (size_t)rows, s->to);
     for (int64_t i = 0; i < rows * s->width && s->csv && s->raw; i++)
         fprintf(s->to, "%.9g%c", (double)s->y[i], (i + 1) % s->width ? ',' : '\n');

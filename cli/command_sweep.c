@@ -115,14 +115,18 @@ static void say_largest(cli_sweep *s, const cli_over *o)
     if (!o->lambda) return;
     const char *name = cli_format(s->arena, "%s:%s", o->on, o->kind);
     if (isnan(o->largest)) {
-        cli_progress_say(
-            &s->progress,
-            "%s: the largest lambda cannot be estimated: the penalty or the data have no gradient at the start", name);
+        cli_progress_tell(&s->progress,
+                          cli_format(s->arena,
+                                     "%s: the largest lambda cannot be estimated: the penalty or the data have no "
+                                     "gradient at the start",
+                                     name));
         return;
     }
-    cli_progress_say(&s->progress,
-                     "%s: the largest lambda that changes anything is about %.3g, from the gradients at the start",
-                     name, o->largest);
+    cli_progress_tell(
+        &s->progress,
+        cli_format(s->arena,
+                   "%s: the largest lambda that changes anything is about %.3g, from the gradients at the start", name,
+                   o->largest));
     for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
     if (most > 1.001 * o->largest)
         cli_warn(

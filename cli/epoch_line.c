@@ -46,13 +46,19 @@ typedef struct named {
     double value;
 } named;
 
-/* The losses of the epoch; what is known only when it is over is NAN until then. */
-static int losses(const cli_epoch *e, named *to)
+/* "val acc": the main metric, of the validation data. */
+static const char *metric_name(cli_arena *a, const char *metric)
+{
+    return cli_format(a, "val %s", strcmp(metric, "accuracy") == 0 ? "acc" : metric);
+}
+
+/* The losses of the epoch and its metric; what is known only when it is over is NAN until then. */
+static int losses(cli_arena *a, const cli_epoch *e, named *to)
 {
     int n = 0;
     to[n++] = (named){"loss", e->loss};
     if (e->validated) to[n++] = (named){"val loss", e->over ? e->validation_loss : NAN};
-    if (e->answered) to[n++] = (named){"val acc", e->over ? e->accuracy : NAN};
+    if (e->metric) to[n++] = (named){metric_name(a, e->metric), e->over ? e->figure : NAN};
     return n;
 }
 
@@ -74,7 +80,7 @@ const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns)
     const char *text = cli_format(a, "Epoch %*lld/%s", (int)strlen(all), (long long)e->epoch, all);
     const char *dim = cli_colour(stderr, "\033[2m"), *plain = cli_colour(stderr, "\033[0m");
     named *f = cli_take(a, ((size_t)e->cells + 3) * sizeof *f);
-    int n = losses(e, f), wide = 0, shown = 0;
+    int n = losses(a, e, f), wide = 0, shown = 0;
     for (int i = 0; i < e->cells; i++) f[n++] = (named){cell_name(a, &e->cell[i], LABEL), e->cell[i].value};
     for (int i = 0; i < n; i++) wide += columns_of(&f[i]);
     int room = columns - (int)strlen(text);
@@ -99,7 +105,7 @@ const char *cli_epoch_text(cli_arena *a, const cli_epoch *e)
 {
     named f[3];
     const char *text = cli_format(a, "epoch %lld/%lld", (long long)e->epoch, (long long)e->epochs);
-    for (int i = 0, n = losses(e, f); i < n; i++)
+    for (int i = 0, n = losses(a, e, f); i < n; i++)
         text = cli_format(a, "%s  %s %s", text, f[i].name, cli_digits(a, f[i].value));
     if (e->penalised) text = cli_format(a, "%s  objective %s", text, cli_digits(a, e->objective));
     for (int i = 0; i < e->cells && i < LOGGED; i++)

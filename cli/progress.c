@@ -56,10 +56,16 @@ void cli_progress_say(cli_progress *p, const char *format, ...)
 {
     if (p->quiet) return;
     cli_progress_clear(p);
-    cli_arena a = {0};
     va_list list;
     va_start(list, format);
-    cli_paragraph(stderr, "", cli_format_list(&a, format, list));
+    cli_print_list(stderr, format, list);
+    fputc('\n', stderr);
     va_end(list);
-    cli_arena_free(&a);
+}
+
+void cli_progress_tell(cli_progress *p, const char *text)
+{
+    if (p->quiet) return;
+    cli_progress_clear(p);
+    cli_paragraph(stderr, "", text);
 }

@@ -101,7 +101,10 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                    .objective = total.objective,
                    .validated = validated,
                    .penalised = tacet_term_count(job->plan) > 1,
-                   .answered = validated && job->target.id && job->info.classes > 0};
+                   .figure = NAN};
+    tacet_metric m = {.size = sizeof m};
+    if (validated && tacet_metric_at(job->plan, job->metric < 0 ? 0 : job->metric, false, &m) == TACET_OK && m.better)
+        e.metric = m.name, e.figure = m.value;
     add_cells(a, job->plan, &e);
     return e;
 }
@@ -133,7 +136,7 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
     cli_arena a = {0};
     cli_epoch e = look(t, &a, epoch, cli_now());
     e.over = true;
-    if (validation) e.validation_loss = validation->result.data_loss, e.accuracy = validation->result.accuracy;
+    if (validation) e.validation_loss = validation->result.data_loss;
     if (t->progress.moving) {
         cli_progress_draw(&t->progress, cli_epoch_line(&a, &e, cli_progress_columns(&t->progress)));
         cli_progress_keep(&t->progress);
@@ -141,6 +144,17 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
         cli_progress_say(&t->progress, "%s", cli_epoch_text(&a, &e));
     }
     cli_arena_free(&a);
+}
+
+void cli_show_best(cli_training *t, bool early)
+{
+    const char *figure = t->job->config->value[CLI_METRIC].item.text;
+    if (early)
+        cli_progress_say(&t->progress, "stopped early: %s on the validation data has not improved for %s", figure,
+                         cli_count(t->arena, t->waited, "epoch"));
+    if (t->best_epoch)
+        cli_progress_say(&t->progress, "the best epoch is %lld, with %s %s on the validation data: %s",
+                         (long long)t->best_epoch, figure, cli_digits(t->arena, t->best), t->folder.best);
 }
 
 /* ---- Remarks ----------------------------------------------------------------------------------------------------- */
@@ -170,7 +184,7 @@ void cli_show_natural(cli_training *t)
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
         if (v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
             line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
-    if (*line) cli_progress_say(&t->progress, "natural density (before training):%s", line);
+    if (*line) cli_progress_tell(&t->progress, cli_format(t->arena, "natural density (before training):%s", line));
     tacet_term term = {.size = sizeof term};
     tacet_account a = {.size = sizeof a};
     for (int i = 0; tacet_term_at(p, i, &term) == TACET_OK; i++)

@@ -78,21 +78,25 @@ static void bad_lists(void **state)
     refused("a,y,y\n1,2,0\n", "label=1", TACET_FILE, "columns 2 and 3 are both named \"y\"", "");
     refused("mean radius,k\n1,0\n", "target=\"mean rdius\"", TACET_DESCRIPTION, "no column \"mean rdius\"",
             "did you mean \"mean radius\"?");
-    refused("mean radius,k\n1,0\n", "target=mean", TACET_DESCRIPTION, "no column \"mean\"", "2 columns");
+    refused("mean radius,k\n1,0\n", "target=mean", TACET_DESCRIPTION, "no column \"mean\"", "it has mean radius, k");
     refused("1,2\n3,4\n", "label=kind", TACET_DESCRIPTION, "no column \"kind\"", "without names: give numbers");
     refused(five, "label=kind x=a,kind", TACET_DESCRIPTION, "\"kind\" is already the label", "");
     refused(five, "label=kind x=1-5", TACET_DESCRIPTION, "\"kind\" is already the label", "");
     refused(five, "label=kind x=a,a", TACET_DESCRIPTION, "\"a\" is already an input", "");
     refused(five, "label=kind drop=kind", TACET_DESCRIPTION, "\"kind\" is already the label", "");
     refused(five, "label=kind drop=a x=a,b", TACET_DESCRIPTION, "\"a\" is already left out", "");
-    refused(five, "label=a,b", TACET_DESCRIPTION, "the label is one column", "");
-    refused(five, "label=2-3", TACET_DESCRIPTION, "the label is one column", "");
+    refused(five, "label=a,b", TACET_DESCRIPTION, "label must be one column", "");
+    refused(five, "label=2-3", TACET_DESCRIPTION, "label must be one column", "");
     refused(five, "x=3-2", TACET_DESCRIPTION, "no column \"3-2\"", "");
-    refused(five, "x=2-9", TACET_DESCRIPTION, "no column \"2-9\"", "5 columns");
+    refused(five, "x=2-9", TACET_DESCRIPTION, "no column \"2-9\"", "it has id, a, b, c, kind");
     refused(five, "x=0", TACET_DESCRIPTION, "no column \"0\"", "");
     refused(five, "x=a,,b", TACET_DESCRIPTION, "no column \"\"", "");
     refused(five, "label=kind drop=1-4", TACET_FILE, "no column is left", "");
     refused(five, "onehot=kind label=kind", TACET_DESCRIPTION, "\"kind\" is not an input", "");
+    refused("a;kind\n1;0\n2;1\n", "label=kind", TACET_DESCRIPTION, "no column \"kind\"", "delimiter=\";\"?");
+    refused("1;0\n2;1\n", "", TACET_FILE, "is not a number", "delimiter=\";\"");
+    refused("1\t0\n2\t1\n", "", TACET_FILE, "is not a number", "delimiter=tab");
+    refused("a;b\n1,5;0\n", "delimiter=\";\"", TACET_FILE, "\"1,5\" is not a number", "decimal point");
     refused("a,kind\n1,ant\n2,bee\n", "", TACET_FILE, "column 2 (kind): \"ant\" is not a number", "label=kind");
     refused("a,k k\n1,ant\n2,bee\n", "", TACET_FILE, "\"ant\" is not a number", "label=\"k k\"");
 }

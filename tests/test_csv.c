@@ -173,6 +173,54 @@ static void refusals(void **state)
     free(wide);
 }
 
+/* Opens t.csv and compares the error's message and hint. */
+static void named(const void *bytes, size_t n, const char *message, const char *hint)
+{
+    tacet_error e = {0};
+    write_bytes("t.csv", bytes, n);
+    assert_null(open_data("csv @/t.csv label=k", "train", NULL, &e));
+    assert_int_equal(e.status, TACET_FILE);
+    if (!strstr(e.message, message)) fail_msg("'%s' is not in: %s", message, e.message);
+    if (!strstr(e.hint, hint)) fail_msg("'%s' is not in: %s", hint, e.hint);
+}
+
+#define NAMED(bytes, message, hint) named(bytes, sizeof(bytes) - 1, message, hint)
+
+static void other_encodings(void **state)
+{
+    (void)state;
+    NAMED("a,k\n1,caf\xE9\n2,th\xE9\n", "line 2, column 2 (k): the text is not UTF-8, perhaps Latin-1",
+          "iconv -f LATIN1 -t UTF-8 FILE");
+    NAMED("\xE9,k\n1,2\n", "line 1, column 1: the text is not UTF-8", "iconv -f LATIN1");
+    NAMED("\xEF,k\n1,2\n", "line 1, column 1: the text is not UTF-8", "iconv -f LATIN1");
+    NAMED("\xEF\xBB,k\n1,2\n", "line 1, column 1: the text is not UTF-8", "iconv -f LATIN1");
+    NAMED("\xFF\xFE"
+          "a\0,\0k\0\n\0",
+          "t.csv: is text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE");
+    NAMED("\xFE\xFF\0a\0,\0k\0\n", "t.csv: is text in UTF-16", "iconv -f UTF-16 ");
+    NAMED("a\0,\0k\0\n\0", "t.csv: looks like text in UTF-16", "iconv -f UTF-16LE ");
+    NAMED("\0a\0,\0k\0\n", "t.csv: looks like text in UTF-16", "iconv -f UTF-16BE ");
+    NAMED("\xFF\xFE\0\0a\0\0\0", "t.csv: is text in UTF-32", "iconv -f UTF-32 ");
+    NAMED("a,k\r1,2\r3,4\r", "line 1, column 2: has a carriage return that no line feed follows", "tr '\\r' '\\n'");
+    NAMED("PK\3\4\24\0\6\0", "t.csv: is a zip archive", "save the sheet as CSV");
+    NAMED("PAR1....", "t.csv: is a Parquet file", "to_csv");
+    reads("\xEF\xBD\xB6,b,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01"); /* half-width katakana */
+    reads("\xEF\xBB\xBF\"a\",b,k\n1,2,x\n3,4,y\n", "label=k x=a", "1 3", "01");
+}
+
+/* Delimiters at the end of every row, and rows of delimiters alone, as spreadsheets write them. */
+static void delimiters_alone(void **state)
+{
+    (void)state;
+    reads("a,b,k,,\n1,2,x,,\n3,4,y,,\n,,,,\n,,,,\n", "label=k", "1 2 3 4", "01");
+    reads(",,\na,k,\n , ,\n1,0,\n\n2,1,\n", "label=k", "1 2", "01");
+    reads("1,2,\n3,4,\n", "", "1 2 3 4", "");
+    reads("a,b\n1,2,\n3,4,,\n", "", "1 2 3 4", "");
+    refused("a,b\n1,2,\n3,4,,5\n", "", TACET_FILE, "line 3, column 4: the row has more than the 2 fields");
+    refused("a,b,\n1,2,\n3,\n", "", TACET_FILE, "line 3, column 2 (b): the field is empty");
+    reads("a,b\n1,\n3,\n", "missing=0", "1 0 3 0", ""); /* a column with a name */
+}
+
 /* More rows and labels than fit into the first buffer. */
 static void long_file(void **state)
 {
@@ -235,6 +283,8 @@ int main(void)
         cmocka_unit_test(quotes_delimiters_and_blank_lines),
         cmocka_unit_test(numbers),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(other_encodings),
+        cmocka_unit_test(delimiters_alone),
         cmocka_unit_test(long_file),
         cmocka_unit_test(classes_of_words),
     };

@@ -465,8 +465,12 @@ static void rows_are_held_out(void **state)
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
-    static const char *const spec[] = {"idx @ normalize=feature", "npy @/x.npy y=@/y.npy.gz", "csv @/t.csv label=kind",
-                                       "csv @/t.csv target=a,kind"};
+    static const char *const spec[] = {"idx @ normalize=feature",
+                                       "npy @/x.npy y=@/y.npy.gz",
+                                       "csv @/t.csv label=kind",
+                                       "csv @/t.csv target=a,kind",
+                                       "csv @/t.csv label=kind onehot=a x=b,a missing=median",
+                                       "csv @/t.csv target=kind drop=a missing=mean normalize_target=true"};
     write_idx_set();
     write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", (float[]){1, 2}, 8);
     write_npy("y.npy", 1, "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", (int32_t[]){1, 0}, 8);

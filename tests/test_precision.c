@@ -86,7 +86,7 @@ static void doubles(void **state)
     fed f = feed(d);
     is_normal(&f);
     assert_true(fabs((double)f.y[0] + 1.7148) < 1e-4);
-    tacet_data_restore(d, ROWS, f.y);
+    assert_int_equal(tacet_data_restore(d, ROWS, 1, f.y), TACET_OK);
     for (int i = 0; i < ROWS; i++) assert_true(fabs((double)f.y[i] - y[i]) < 1);
     tacet_data_free(d);
 }
@@ -131,19 +131,20 @@ static void targets(void **state)
     tacet_data *other = tacet_data_open_as(spec, "train", schema, true, NULL, &e);
     fed g = feed(other);
     assert_true(g.y[0] == f.y[0]);
-    tacet_data_restore(other, ROWS, g.y);
+    assert_int_equal(tacet_data_restore(other, ROWS, 1, g.y), TACET_OK);
+    assert_int_equal(tacet_data_restore(other, ROWS / 2, 2, g.y), TACET_FAILED);
     assert_true(fabs((double)g.y[7] - 5e6) < 1);
     tacet_data_free(other);
     /* Without answers, outputs can still be restored. */
     other = tacet_data_open_as(spec, "train", schema, false, NULL, &e);
     float zero = 0;
-    tacet_data_restore(other, 1, &zero);
+    tacet_data_restore(other, 1, 1, &zero);
     assert_true(zero == 5049500);
     tacet_data_free(other);
     tacet_data_free(held);
     tacet_data_free(d);
     d = must_open("csv @/t.csv target=price", "train");
-    tacet_data_restore(d, 1, &zero);
+    assert_int_equal(tacet_data_restore(d, 1, 1, &zero), TACET_OK);
     assert_true(zero == 5049500);
     tacet_data_free(d);
     refuses("csv @/t.csv normalize_target=true", TACET_DESCRIPTION, "the data have no targets");

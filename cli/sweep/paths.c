@@ -162,7 +162,7 @@ static void say(paths *p, const slot *t)
         line = cli_format(s->arena, "%s  %s%s %s", line, shown[i].of, shown[i].name,
                           cli_sweep_figure(s, shown[i].figure, x, NAN, ""));
     }
-    cli_progress_say(&s->progress, "%s%s", line, cli_spent(s->arena, cli_now() - t->began));
+    cli_progress_tell(&s->progress, cli_format(s->arena, "%s%s", line, cli_spent(s->arena, cli_now() - t->began)));
 }
 
 static void ended(paths *p, slot *t, int status)

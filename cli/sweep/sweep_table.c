@@ -15,7 +15,7 @@ static const column of_all[] = {{"accuracy", "accuracy", CLI_OF_ACCURACY},
                                 {"ms/step", "step_us", CLI_OF_STEP_US},
                                 {"fires", "firing", CLI_OF_FIRING},
                                 {NULL, "training_loss", CLI_OF_TRAINING_LOSS}};
-enum { OF_ALL = sizeof of_all / sizeof *of_all, COLUMNS = 2 * CLI_OVERS + OF_ALL };
+enum { OF_ALL = sizeof of_all / sizeof *of_all, COLUMNS = 2 * CLI_OVERS + OF_ALL + CLI_SWEEP_METRICS };
 
 /* "relu1:l1 " if several penalties are swept. */
 static const char *prefix(const cli_sweep *s, int over)
@@ -33,7 +33,9 @@ static int columns_of(const cli_sweep *s, column c[COLUMNS])
         c[n] = (column){name, name, CLI_OF_OVER + n};
     }
     memcpy(&c[n], of_all, sizeof of_all);
-    return n + OF_ALL;
+    n += OF_ALL;
+    for (int i = 0; i < s->metrics; i++) c[n++] = (column){s->metric[i], s->metric[i], CLI_OF_METRICS + i};
+    return n;
 }
 
 static bool any(const cli_sweep *s, int figure)
@@ -56,7 +58,7 @@ const char *cli_sweep_figure(const cli_sweep *s, int figure, double mean, double
     enum { ROWS = 1000, DIGITS = 3 };
     const double scale = figure == CLI_OF_STEP_US ? 1e-3 : 1; /* it is shown in ms */
     const bool loss = figure == CLI_OF_LOSS || figure == CLI_OF_TRAINING_LOSS;
-    const bool dead = figure >= CLI_OF_OVER && (figure - CLI_OF_OVER) % 2;
+    const bool dead = figure >= CLI_OF_OVER && figure < CLI_OF_METRICS && (figure - CLI_OF_OVER) % 2;
     if (isfinite(error) && isfinite(mean) && error > 0)
         return cli_with_error(s->arena, scale * mean, scale * error, plus);
     if (!isfinite(mean)) return "-";
@@ -160,6 +162,7 @@ static void point_json(tc_json_writer *j, const cli_sweep *s, int i)
     }
     tc_json_close(j, ']');
     for (int k = 0; k < OF_ALL; k++) figure_json(j, p, of_all[k].figure, of_all[k].key);
+    for (int k = 0; k < s->metrics; k++) figure_json(j, p, CLI_OF_METRICS + k, s->metric[k]);
     tc_json_add_integer(j, "density_front", cli_sweep_on_front(s, p, CLI_OF_SILENCE));
     tc_json_add_integer(j, "time_front", cli_sweep_on_front(s, p, CLI_OF_STEP_US));
     runs_json(j, s, i);

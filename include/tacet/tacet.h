@@ -264,6 +264,8 @@ typedef struct tacet_config {
                                 firing counted only where a penalty needs it; if set, where an operator makes zeros */
     const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: only this one.
                                  `batch` is that of this rank */
+    const char *metrics;      /* what to measure in addition to the loss's usual metrics: "f1, top_k k=5", or NULL. In
+                                 evaluations; if `ledger` is set, also over training steps (tacet_metric_at) */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config) /* {TACET_CONFIG, .batch = 32} */
 
@@ -340,7 +342,8 @@ typedef enum tacet_role {
     TACET_ROLE_DATA,
     TACET_ROLE_INPUT,
     TACET_ROLE_LABELS, /* an int32 input whose number of classes is set by what reads it */
-    TACET_ROLE_PARAMETER
+    TACET_ROLE_PARAMETER,
+    TACET_ROLE_METRIC
 } tacet_role;
 TACET_API const char *tacet_role_name(tacet_role role);
 
@@ -532,9 +535,9 @@ TACET_API size_t tacet_data_schema(const tacet_data *d, char *text, size_t capac
 TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, const char *schema, bool answers,
                                          const tacet_memory *memory, tacet_error *why);
 
-/* Turns rows of outputs y [rows, targets], in place, into the unit of the targets; does nothing if these are not
- * standardised (normalize_target=true). */
-TACET_API void tacet_data_restore(const tacet_data *d, int64_t rows, float *y);
+/* Turns outputs y [rows, targets], in place, into the unit of the targets; does nothing if these are not standardised
+ * (normalize_target=true). TACET_FAILED if the data have another number of targets. */
+TACET_API tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y);
 
 /* The text of row i in the column that id= names, or NULL. Lives as long as the data. */
 TACET_API const char *tacet_data_id(const tacet_data *d, int64_t i);
@@ -583,6 +586,23 @@ TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_valu
 TACET_API void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_value y);
 TACET_API tacet_status tacet_evaluate_batch(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result);
+
+/* Metric i of the plan, the loss's main metric first; TACET_FAILED past the last one. What is compared is the output and
+ * the target of the first loss. training: over the training steps since the ledger was reset; otherwise over the last
+ * evaluation that has ended. Strings live as long as the plan, numbers until the next step or evaluation. */
+typedef struct tacet_metric {
+    size_t size;
+    const char *name;   /* "top_k", or what name= gives */
+    const char *kind;   /* "top_k", as in the catalogue */
+    const char *spec;   /* "top_k k=5" */
+    int better;         /* 1: the larger the better; -1: the smaller; 0: it is not one number */
+    double value;       /* NAN: not known */
+    const char *note;   /* what to know about the value, or why it is not known; or "" */
+    int64_t classes;
+    int by;             /* 1: it also has a number for each class; 2: for each pair of classes; 0: neither */
+    const double *each; /* [classes] or [classes, classes]; NULL: not known */
+} tacet_metric;
+TACET_API tacet_status tacet_metric_at(tacet_plan *p, int i, bool training, tacet_metric *metric);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 

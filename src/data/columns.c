@@ -57,6 +57,12 @@ const char *tc_columns_value(const tc_columns *c, int64_t i, char text[160])
     return text;
 }
 
+const char *tc_columns_delimiter(const tc_columns *c, const char *text)
+{
+    if (c->count > 1) return NULL;
+    return strchr(text, ';') ? "\";\"" : strchr(text, '\t') ? "tab" : strchr(text, '|') ? "\"|\"" : NULL;
+}
+
 /* ---- Names ---- */
 
 typedef struct named {
@@ -150,9 +156,14 @@ static tacet_status refuse_unknown(const tc_columns *c, int attr, const char *na
     const char *near = c->header ? tc_nearest(name, next_name, c) : NULL;
     if (near)
         tc_fail_hint(c->e, "did you mean %s?", tc_columns_value(c, find(c, near), value));
+    else if (c->header && tc_columns_delimiter(c, c->column[0].name))
+        tc_fail_hint(c->e, "its only column is named \"%.60s\": delimiter=%s?", c->column[0].name,
+                     tc_columns_delimiter(c, c->column[0].name));
+    else if (c->header)
+        tc_fail_choices(c->e, "it has", name, next_name, c);
     else
-        tc_fail_hint(c->e, "it has %" PRId64 " column%s%s", c->count, tc_plural(c->count),
-                     c->header ? ", named in its first line" : " without names: give numbers from 1");
+        tc_fail_hint(c->e, "it has %" PRId64 " column%s without names: give numbers from 1", c->count,
+                     tc_plural(c->count));
     return TACET_DESCRIPTION;
 }
 
@@ -412,19 +423,20 @@ static tacet_status match_places(tc_columns *c, const tc_json *inputs)
         while (c->column[k].role != TC_INPUT || c->column[k].at != at) k = (k + 1) % (size_t)c->count;
         status = adopt(c, &c->column[k], input, at);
     }
-    tc_text_add(&c->t->remarks, "%s: the columns are matched with those of the model by position: %s has no names\n",
-                c->arg[TC_CSV_FILE].text, c->header ? "the model" : "the file");
-    return status ? status : c->t->remarks.failed ? tc_fail_memory(c->e) : TACET_OK;
+    return status;
 }
 
 static tacet_status match(tc_columns *c)
 {
     const tc_json *inputs = tc_json_get(c->t->expect, "inputs"), *classes = tc_json_get(c->t->expect, "classes");
-    tacet_status status = TACET_OK;
-    if (c->label && classes) status = tc_words_expect(&c->label->words, classes, c->e);
-    if (status || !inputs) return status;
-    const bool named = c->header && tc_json_get(tc_json_first(inputs), "name");
-    return named ? match_names(c, inputs) : match_places(c, inputs);
+    const bool named = tc_json_get(tc_json_first(inputs), "name") != NULL;
+    const tacet_status status = c->label && classes ? tc_words_expect(&c->label->words, classes, c->e) : TACET_OK;
+    if (status) return status;
+    if (named && c->header) return match_names(c, inputs);
+    tc_text_add(&c->t->remarks, "%s: the columns are matched with those of the model by position: %s has no names\n",
+                c->arg[TC_CSV_FILE].text, named ? "the file" : "the model");
+    if (c->t->remarks.failed) return tc_fail_memory(c->e);
+    return inputs ? match_places(c, inputs) : TACET_OK;
 }
 
 tacet_status tc_columns_set(tc_columns *c, const tc_rows *r, const tc_row *names, int64_t count)

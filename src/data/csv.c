@@ -106,29 +106,44 @@ static tacet_status set_columns(csv *c)
 
 /* ---- Fields ---- */
 
+/* Whether text is a number with a decimal comma. */
+static bool has_comma(const char *text)
+{
+    char copy[64];
+    double x;
+    if (strlen(text) >= sizeof copy) return false;
+    strcpy(copy, text);
+    char *comma = strchr(copy, ',');
+    if (comma) *comma = '.';
+    return comma && tc_field_number(copy, &x);
+}
+
+static tacet_status refuse_number(csv *c, const tc_row *row, int64_t i)
+{
+    const tc_columns *all = &c->columns;
+    const tc_column *column = &all->column[i];
+    const char *text = tc_rows_text(&c->rows, row, i), *delimiter = tc_columns_delimiter(all, text);
+    const bool answered = all->label || all->targets;
+    char value[160];
+    tacet_error *e = c->reader.error;
+    const tacet_status status = tc_rows_refuse(&c->rows, row, i, column->name, "\"%.60s\" is not a number", text);
+    tc_columns_value(all, i, value);
+    if (delimiter)
+        tc_fail_hint(e, "delimiter=%s if that separates the fields", delimiter);
+    else if (has_comma(text))
+        tc_fail_hint(e, "numbers have a decimal point, 1.5, and no thousands separators");
+    else if (column->role == TC_INPUT && !c->t->expect)
+        tc_fail_hint(e, "drop=%s leaves the column out, onehot=%s is for words%s%s", value, value,
+                     answered ? "" : "; if it holds the labels: label=", answered ? "" : value);
+    return status;
+}
+
 static tacet_status put_number(csv *c, const tc_row *row, int64_t i, double *to)
 {
-    const tc_column *column = &c->columns.column[i];
     const char *text = tc_rows_text(&c->rows, row, i);
-    char value[160];
-    if (!tc_field_number(text, to)) {
-        const bool answered = c->columns.label || c->columns.targets;
-        tc_columns_value(&c->columns, i, value);
-        const tacet_status status = tc_rows_refuse(&c->rows, row, i, column->name, "\"%.60s\" is not a number", text);
-        if (!tc_text_utf8(text)) return status;
-        if (c->columns.count == 1 && strpbrk(text, ";\t|"))
-            tc_fail_hint(c->reader.error, "delimiter=%s if that separates the fields",
-                         strchr(text, ';')    ? "\";\""
-                         : strchr(text, '\t') ? "tab"
-                                              : "\"|\"");
-        else if (column->role == TC_INPUT && !c->t->expect)
-            tc_fail_hint(c->reader.error, "drop=%s leaves the column out, onehot=%s is for words%s%s", value, value,
-                         answered ? "" : "; if it holds the labels: label=", answered ? "" : value);
-        return status;
-    }
-    if (!isfinite((float)*to))
-        return tc_rows_refuse(&c->rows, row, i, column->name, "%.60s is too large for a 32-bit float", text);
-    return TACET_OK;
+    if (!tc_field_number(text, to)) return refuse_number(c, row, i);
+    if (isfinite((float)*to)) return TACET_OK;
+    return tc_rows_refuse(&c->rows, row, i, c->columns.column[i].name, "%.60s is too large for a 32-bit float", text);
 }
 
 static tacet_status refuse_missing(csv *c, const tc_row *row, int64_t i)

@@ -86,8 +86,12 @@ static tacet_status write_schema(tacet_data *d, tacet_error *e)
 static tacet_status finish_text(tacet_data *d, const tc_spec *spec, tacet_error *e)
 {
     tc_text text = {.mem = d->mem}, *remarks = &d->own.remarks;
+    const tc_json *inputs = tc_json_get(d->own.expect, "inputs");
     tc_spec_print(spec, &text);
-    tc_text_add(remarks, "%s", "");
+    tc_text_add(remarks,
+                inputs && d->own.header < 0 ? "%s: columns of x are taken for those of the model by position\n"
+                                            : "%.0s",
+                spec->name);
     d->spec = text.data;
     d->remarks = remarks->data;
     remarks->data = NULL;

@@ -19,6 +19,7 @@ static tacet_status reserve(tc_scale *s, const tc_mem *m, int64_t count, tacet_e
 
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e)
 {
+    if (from->count == 0) return TACET_OK;
     const tacet_status status = reserve(to, m, from->count, e);
     if (!status) memcpy(to->scale, from->scale, 2 * (size_t)from->count * sizeof *from->scale);
     return status;
@@ -158,11 +159,14 @@ tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, 
     return tc_fail(e, TACET_DESCRIPTION, "the schema has something in %s or %s that is not a number", scale, shift);
 }
 
-void tacet_data_restore(const tacet_data *d, int64_t rows, float *y)
+tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y)
 {
     const tc_scale *s = &d->target;
-    for (int64_t i = 0; i < rows * s->count; i++) {
-        const int64_t j = i % s->count;
+    if (s->count == 0) return TACET_OK;
+    if (s->count != targets) return TACET_FAILED;
+    for (int64_t i = 0; i < rows * targets; i++) {
+        const int64_t j = i % targets;
         y[i] = (float)(((double)y[i] - s->shift[j]) / s->scale[j]);
     }
+    return TACET_OK;
 }

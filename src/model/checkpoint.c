@@ -20,6 +20,7 @@
  *         break_even of a layer that may run on lists: a density for each way (op/silent.h)
  *         fired      if training counts it: its density in the first step, rows (times positions), and how often each
  *                    unit fired. Version 1 counted elements; those of a unit are added up
+ *     metrics      what training has added up for metrics, if the library had them (checkpoint_metrics.c)
  *     loader       epoch, position in it, batches of an epoch; if there is a loader
  *
  * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
@@ -354,6 +355,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_json_open(&j, "values", '{');
     for (int v = 0; v < p->values; v++) write_value(p, v, &j);
     tc_json_close(&j, '}');
+    tc_checkpoint_metrics(p, &j);
     if (l) write_loader(l, &j);
     tc_json_close(&j, '}');
     n.text = j.to;
@@ -361,10 +363,15 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     return tc_notes_write(&n, true, path, notes, note, why);
 }
 
+static bool read_metrics(const resuming *r, const tc_json *from)
+{
+    return tc_checkpoint_metrics_read(r->p, from, r->set) || refuse(r, "metrics", "", "");
+}
+
 static bool read_state(const resuming *r, const tc_json *state, tacet_loader *l)
 {
     return read_run(r, state) && read_terms(r, tc_json_get(state, "terms")) &&
-           read_values(r, tc_json_get(state, "values")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
+           read_values(r, tc_json_get(state, "values")) && read_metrics(r, tc_json_get(state, "metrics")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
 }
 
 /* The layers of the description must be the same: parameters of the same shapes are not enough. */
