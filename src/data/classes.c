@@ -61,7 +61,7 @@ tacet_status tacet_data_set_classes(tacet_data *d, const char *text, tacet_error
     if (!d->table->classes || strcmp(words, text) == 0) return TACET_OK;
     if (!*words) return tc_fail(why, TACET_FILE, "%s: the labels are numbers, and the classes are words", d->spec);
     if (!*text) return tc_fail(why, TACET_FILE, "%s: the labels are words, and the classes are numbers", d->spec);
-    if (d->table != &d->own || d->index)
+    if (d->table != &d->own || d->splits)
         return tc_fail(why, TACET_FAILED, "set the classes before holding out a share");
     return renumber(d, text, why);
 }

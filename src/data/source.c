@@ -28,7 +28,7 @@ const tc_source *tc_source_find(const char *name)
 
 void tc_samples_free(tc_samples *t)
 {
-    tc_free(&t->mem, t->x.data);
-    tc_free(&t->mem, t->y.data);
+    tc_array_free(&t->x, &t->mem);
+    tc_array_free(&t->y, &t->mem);
     tc_free(&t->mem, t->words);
 }
