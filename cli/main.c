@@ -41,6 +41,7 @@ static void hold_streams(void)
 int main(int argc, char **argv)
 {
     hold_streams();
+    cli_watch_files();
     cli_arena arena = {0};
     tacet_status s = TACET_OK;
     if (argc < 2) {

@@ -60,10 +60,19 @@ static void draw(tacet_loader *l, int64_t begin, int64_t rows)
         l->index[i] = tc_data_row(d, l->shuffle ? tc_shuffle_row(&order, begin + i) : begin + i);
 }
 
+/* Rows that are far apart are not worth what the kernel would read between them. */
+static tc_access access_to(const tacet_loader *l, const tc_array *a)
+{
+    enum { AHEAD = 1 << 17 }; /* how far Linux reads ahead if it is told nothing else */
+    const int64_t bytes = tc_shape_count(&a->shape) * (int64_t)tc_type_size(a->type);
+    return l->shuffle || a->rows / l->rows > AHEAD / bytes ? TC_DRAWN : TC_IN_ORDER;
+}
+
 static tacet_status feed(const tacet_loader *l, const tc_array *a, const void **row, int64_t rows,
                          const tacet_scaling *scaling, tacet_plan *p, tacet_value to)
 {
-    for (int64_t i = 0; i < rows; i++) row[i] = tc_array_row(a, l->index[i], l->shuffle ? TC_DRAWN : TC_IN_ORDER);
+    const tc_access access = access_to(l, a);
+    for (int64_t i = 0; i < rows; i++) row[i] = tc_array_row(a, l->index[i], access);
     const tc_gather from = {
         .type = a->type, .row = row, .index = l->index, .scaling = scaling, .n = tc_shape_count(&a->shape)};
     return tc_run_feed(p, to, &from);
