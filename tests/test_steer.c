@@ -560,7 +560,9 @@ static void a_spoilt_ledger_is_refused(void **unused)
     int refused = 0, places = 0;
     size_t at = 8;
     while (at + 18 < size && memcmp(good + at, "\"tacet.checkpoint\"", 18) != 0) at++;
-    for (size_t k = at; good[k] != '}' || good[k + 1] != '"'; k += 3, places++) {
+    size_t stop = at; /* of the state, a text in quotes */
+    while (stop + 2 < size && memcmp(good + stop, "}\"", 2) != 0) stop++;
+    for (size_t k = at; k < stop; k += 3, places++) {
         memcpy(bad, good, size);
         bad[k] = "x 9-"[k % 4];
         f = fopen(checkpoint_path, "wb");
