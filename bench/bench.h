@@ -87,7 +87,7 @@ void network_load(network *n, const char *path);
 void network_rewind(network *n);           /* to the first batch */
 double network_run(network *n, int steps); /* the seconds of these training steps or forward passes */
 void network_densities(network *n);        /* prints the densities */
-double network_density(network *n);        /* the mean over all values with a density */
+double network_density(network *n);        /* the mean over all values that make zeros */
 double network_accuracy(network *n);       /* on the test images */
 /* Writes the weights with which both sides begin to a new file and sets path to its name. The caller removes it. */
 enum { PATH = 64 };

@@ -73,8 +73,7 @@ network *network_open(const bench_case *c, const network_options *o)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
     if (!c->optimizer) tacet_keep(g, "linear*");
     const tacet_config config = {TACET_CONFIG,          .batch = c->batch,   .optimizer = c->optimizer,
-                                 .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger,
-                                 .seed = o->seed};
+                                 .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger, .seed = o->seed};
     n->p = tacet_compile(g, &config, &why);
     if (!n->p) stop(c->name, &why);
     tacet_graph_free(g);
@@ -172,10 +171,10 @@ double network_density(network *n)
 void network_densities(network *n)
 {
     count(n);
-    printf("   ");
+    printf("    density:");
     for (int i = 0; i < tacet_value_count(n->p); i++) {
         tacet_value_info v = {.size = sizeof v};
-        if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" density of %s %.4f", v.name, v.density);
+        if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" %s %.4f", v.name, v.density);
     }
     printf("\n");
 }

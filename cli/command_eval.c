@@ -34,9 +34,10 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     tacet_status s = choose(a, m, &source);
     if (s != TACET_OK) return s;
     if (!m->loss) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
-    tacet_data *data = cli_data_held_out(&source, tacet_file_note(m->file, "scaling"),
-                                         m->target.id ? tacet_file_note(m->file, "classes") : NULL, &s);
+    tacet_data *data = cli_data_held_out(&source, cli_model_schema(a->arena, m->file), m->target.id != 0, &s);
     if (!data) return s;
+    cli_print(stderr, "%s\n", cli_data_line(a->arena, data));
+    f.classes = m->target.id ? cli_schema_classes(a->arena, cli_model_schema(a->arena, m->file)) : NULL;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
     tacet_data_free(data);

@@ -23,21 +23,38 @@ static void described(cli_arena *a, const tacet_graph *g)
     }
 }
 
-static void noted(const tacet_file *f)
+/* A name in the schema of the data: a text, or the "name" of an object. */
+static const char *name_of(const tc_json *value)
 {
-    static const char *const name[] = {"output", "data", "scaling", "test", "batch"};
+    return tc_json_text(value && value->kind == TC_JSON_OBJECT ? tc_json_get(value, "name") : value);
+}
+
+static void listed(const char *head, const tc_json *list)
+{
+    enum { SHOWN = 20 };
+    size_t i;
+    const tc_json *value;
+    if (!name_of(tc_json_first(list))) return;
+    tc_json_each(list, i, value)
+    {
+        if (i < SHOWN) cli_print(stdout, i ? ", %s%s" : "%-10s %s", i ? "" : head, name_of(value) ? name_of(value) : "");
+        if (i == SHOWN) cli_print(stdout, ", ...");
+    }
+    cli_print(stdout, "\n");
+}
+
+static void noted(cli_arena *a, const tacet_file *f)
+{
+    static const char *const name[] = {"output", "data", "test", "batch"};
+    static const char *const list[][2] = {
+        {"columns", "inputs"}, {"classes", "classes"}, {"targets", "targets"}, {"left out", "left_out"}};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
         const char *text = tacet_file_note(f, name[i]);
         int n = text ? (int)strcspn(text, "\n") : 0;
         if (n) cli_print(stdout, "%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
     }
-    const char *classes = tacet_file_note(f, "classes"), *head = "classes    ";
-    for (int shown = 0; classes && *classes && shown < 20; shown++, head = ", ") {
-        int n = (int)strcspn(classes, "\n");
-        cli_print(stdout, "%s%.*s", head, n, classes);
-        classes += n + (classes[n] == '\n');
-    }
-    if (*head == ',') cli_print(stdout, "%s\n", *classes ? ", ..." : "");
+    const tc_json *schema = cli_schema_read(a, cli_model_schema(a, f));
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) listed(list[i][0], tc_json_get(schema, list[i][1]));
 }
 
 /* One row: name, shape, mean, deviation, largest magnitude, share of exact zeros. */
@@ -130,7 +147,7 @@ static tacet_status run(const cli_args *a)
         described(a->arena, g);
     else
         cli_warn("%s", e.message);
-    noted(f);
+    noted(a->arena, f);
     tensors(a->arena, f, g);
     tacet_graph_free(g);
     tacet_file_free(f);

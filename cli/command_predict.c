@@ -1,7 +1,7 @@
 /* command_predict.c: tacet predict MODEL. */
 #include "command.h"
-#include "job.h"
 #include "output.h"
+#include "prediction.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,28 +10,63 @@ static const cli_option option[] = {
     {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE, csv FILE. Uses their test part if they have one, otherwise all",
      false},
     {"out", 0, "FILE.npy", "Write the outputs to this file, float32 [rows, out]", false},
-    {"csv", 0, NULL, "Write CSV to standard output instead, one line per row", false},
+    {"csv", 0, NULL,
+     "Write CSV to standard output instead: names in the first line, then for each row the class and the probability "
+     "of each class, or the targets in their own unit",
+     false},
+    {"id", 0, "COLUMN", "With --csv: copy this column of a csv source to the front of each line", false},
+    {"raw", 0, NULL, "With --csv: write only the outputs of the network, without names", false},
     {"keep", 0, "NAME", "Write this value (relu1) instead of the output", false},
     CLI_OPTION_THREADS,
     {0},
 };
 
-/* The file that the rows are written to, as npy or CSV. */
+/* How the rows are written. */
 typedef struct sink {
     FILE *to;
-    bool csv;
-    int64_t width;
-    float *row; /* [batch, width] */
+    const tacet_data *data;
+    bool raw; /* as npy, or as CSV without names */
+    bool csv, restore, id;
+    int64_t width, positions, row;
+    cli_prediction prediction;
+    float *y;       /* [batch, width] */
+    double *number; /* of a line */
 } sink;
 
-static void write_rows(const sink *s, int64_t rows)
+static void write_names(const sink *s, const char *id)
 {
-    if (!s->csv) {
-        fwrite(s->row, sizeof *s->row * (size_t)s->width, (size_t)rows, s->to);
-        return;
+    if (s->id) {
+        cli_csv_field(s->to, id);
+        fputc(',', s->to);
     }
-    for (int64_t i = 0; i < rows * s->width; i++)
-        fprintf(s->to, "%.9g%c", (double)s->row[i], (i + 1) % s->width ? ',' : '\n');
+    if (s->positions > 1) fputs("row,position,", s->to);
+    cli_prediction_head(&s->prediction, s->to);
+    fputc('\n', s->to);
+}
+
+/* A line for each position of a row. */
+static void write_lines(const sink *s, int64_t row)
+{
+    for (int64_t i = 0; i < s->positions; i++) {
+        const float *y = s->y + row * s->width + i * s->prediction.outputs;
+        if (s->id) {
+            cli_csv_field(s->to, tacet_data_id(s->data, s->row + row));
+            fputc(',', s->to);
+        }
+        if (s->positions > 1) fprintf(s->to, "%lld,%lld,", (long long)(s->row + row), (long long)i);
+        cli_prediction_write(&s->prediction, y, s->number, s->to);
+        fputc('\n', s->to);
+    }
+}
+
+static void write_rows(sink *s, int64_t rows)
+{
+    if (s->restore) tacet_data_restore(s->data, rows, s->width, s->y);
+    if (!s->csv) fwrite(s->y, sizeof *s->y * (size_t)s->width, (size_t)rows, s->to);
+    for (int64_t i = 0; i < rows * s->width && s->csv && s->raw; i++)
+        fprintf(s->to, "%.9g%c", (double)s->y[i], (i + 1) % s->width ? ',' : '\n');
+    for (int64_t i = 0; i < rows && s->csv && !s->raw; i++) write_lines(s, i);
+    s->row += rows;
 }
 
 static tacet_status find_value(const cli_model *m, const char *name, tacet_value_info *v)
@@ -41,7 +76,7 @@ static tacet_status find_value(const cli_model *m, const char *name, tacet_value
                     name);
 }
 
-static tacet_status predict(cli_model *m, const tacet_data *data, const char *name, const sink *to)
+static tacet_status predict(cli_model *m, const tacet_data *data, const char *name, sink *to)
 {
     tacet_error e;
     tacet_loader *l = tacet_loader_new(data, m->batch, 0, false, &e);
@@ -49,7 +84,7 @@ static tacet_status predict(cli_model *m, const tacet_data *data, const char *na
     tacet_status s = TACET_OK;
     for (int64_t rows; s == TACET_OK && (rows = tacet_loader_next(l, m->plan, m->x, (tacet_value){0})) != 0;) {
         s = rows > 0 ? tacet_forward(m->plan, rows) : TACET_FAILED;
-        if (s == TACET_OK) s = tacet_read(m->plan, name, to->row, (size_t)(rows * to->width));
+        if (s == TACET_OK) s = tacet_read(m->plan, name, to->y, (size_t)(rows * to->width));
         if (s == TACET_OK) write_rows(to, rows);
     }
     tacet_loader_free(l);
@@ -63,8 +98,16 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
     cli_outfile o = {0};
     tacet_status s = find_value(m, name, &v);
     if (s != TACET_OK) return s;
-    sink to = {.to = stdout, .csv = path == NULL, .width = v.elements};
-    to.row = cli_take(a->arena, sizeof *to.row * (size_t)(m->batch * v.elements));
+    const char *id = cli_given_value(a, "id");
+    sink to = {
+        .to = stdout, .data = data, .csv = path == NULL, .raw = cli_given_value(a, "raw") != NULL, .id = id != NULL};
+    to.restore = m->target.id && v.value.id == m->y.id && !to.raw;
+    to.prediction = cli_prediction_of(a->arena, m, cli_model_schema(a->arena, m->file), &v);
+    to.width = v.elements;
+    to.positions = v.elements / to.prediction.outputs;
+    to.y = cli_take(a->arena, sizeof *to.y * (size_t)(m->batch * v.elements));
+    to.number = cli_take(a->arena, sizeof *to.number * (size_t)to.prediction.columns);
+    if (to.csv && !to.raw) write_names(&to, id);
     if (path) {
         tacet_data_info info = {.size = sizeof info};
         s = cli_outfile_open(a->arena, path, &o);
@@ -81,17 +124,34 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
     return s;
 }
 
+/* The column is kept as text by the source. */
+static tacet_status add_id(cli_arena *a, cli_item *source, const char *column)
+{
+    tacet_error e;
+    const size_t n = tacet_spec_set(TACET_ROLE_DATA, source->text, "id", column, NULL, 0, &e);
+    if (n == 0) return cli_refuse(&e, 1, source);
+    char *text = cli_take(a, n + 1);
+    tacet_spec_set(TACET_ROLE_DATA, source->text, "id", column, text, n + 1, &e);
+    source->text = text;
+    return TACET_OK;
+}
+
 static tacet_status run(const cli_args *a)
 {
     const char *source = cli_given_value(a, "data"), *path = cli_given_value(a, "out");
     if (!source) return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE'", "--data is missing");
     if ((path != NULL) == (cli_given_value(a, "csv") != NULL))
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "give either --out FILE.npy or --csv");
+    if (path && (cli_given_value(a, "id") || cli_given_value(a, "raw")))
+        return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "--id and --raw are for --csv");
     cli_model m;
     tacet_status s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), a->threads, &m);
     if (s == TACET_OK) {
         cli_item item = {.text = source};
-        tacet_data *data = cli_data_held_out(&item, tacet_file_note(m.file, "scaling"), NULL, &s);
+        const char *id = cli_given_value(a, "id");
+        if (id) s = add_id(a->arena, &item, id);
+        if (s != TACET_OK) return cli_model_close(&m), s;
+        tacet_data *data = cli_data_held_out(&item, cli_model_schema(a->arena, m.file), false, &s);
         if (data) s = write_all(a, &m, data);
         tacet_data_free(data);
     }

@@ -68,8 +68,8 @@ static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_ask
 {
     const bool alone = a->operands == 0, fresh = cli_given_value(a, "fresh") != NULL;
     if ((!alone || fresh) && fresh != asked->fresh)
-        return differs(s, asked->fresh ? "--fresh" : "runs that start from one another",
-                       fresh ? "--fresh" : "runs that start from one another");
+        return differs(s, asked->fresh ? "--fresh" : "runs that start from the previous one",
+                       fresh ? "--fresh" : "runs that start from the previous one");
     if ((!alone || cli_given_value(a, "seeds")) && s->seeds != asked->seeds)
         return differs(s, cli_format(a->arena, "--seeds %d", asked->seeds),
                        cli_format(a->arena, "--seeds %d", s->seeds));

@@ -65,7 +65,10 @@ static tacet_status report(const cli_args *a, cli_training *t)
     cli_job *job = t->job;
     int part = CLI_PARTS - 1;
     while (!job->part[part].data) part--;
-    cli_figures f = {.part = job->part[part].name, .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
+    cli_figures f = {.part = job->part[part].name,
+                     .classes = job->classes,
+                     .best_epoch = t->best_epoch,
+                     .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
     tacet_status s = cli_figures_take(job->plan, job->part[part].data, job->batch, job->x, job->target, job->y, &f);
     const bool ended = s == TACET_OK && isfinite(f.result.objective);
     const tacet_status written = cli_record_write(a->arena, &t->folder, job, ended ? "ended" : "failed", a->threads,

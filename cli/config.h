@@ -10,7 +10,7 @@
 typedef struct cli_type {
     const char *name;
     tacet_role role;
-    bool map;
+    bool map, list;
     const char *expected; /* "a whole number" */
     const char *value;    /* its type, named as for attributes ("int"); NULL: any text */
 } cli_type;
@@ -47,13 +47,14 @@ typedef struct cli_config {
         bool given;
     } value[CLI_KEYS];
     cli_pair *penalties, *parameters;
+    cli_pair *metrics; /* the texts of the key metrics, one by one, each as `on` and as `spec` */
 } cli_config;
 
 /* Sets the defaults, then reads the file. */
 tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c);
 
-/* Apply one --set: "train.epochs=3", "optimizer.lr=0.05", "parameters.linear1.*=frozen"; and one penalty, "relu1: l1
- * 1e-4", that was given by `option` ("--penalty"). */
+/* Applies one --set: "train.epochs=3", "optimizer.lr=0.05" or "parameters.linear1.*=frozen". cli_config_penalty adds one
+ * penalty, "relu1: l1 1e-4", that was given with `option` ("--penalty"). */
 tacet_status cli_config_set(cli_config *c, const char *text);
 tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text);
 

@@ -2,6 +2,7 @@
 #include "job.h"
 #include "command.h"
 #include "figures.h"
+#include "output.h"
 #include "run_folder.h"
 
 #include <stdio.h>
@@ -30,6 +31,13 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
+/* Whether the loss takes the two classes as the numbers 0 and 1, for one output. */
+static bool is_binary(const char *loss)
+{
+    static const char name[] = "bce_with_logits";
+    return strncmp(loss, name, strlen(name)) == 0 && (!loss[strlen(name)] || loss[strlen(name)] == ' ');
+}
+
 tacet_status cli_job_describe(cli_job *job)
 {
     const tacet_data_info *info = &job->info;
@@ -38,7 +46,9 @@ tacet_status cli_job_describe(cli_job *job)
     tacet_graph *g = job->graph = tacet_graph_new(NULL);
     if (!g) return cli_fail(TACET_MEMORY, "out of memory");
     job->x = tacet_input(g, "x", info->rank, info->shape);
-    if (info->classes > 0 && !self)
+    if (info->classes == 2 && info->label_rank == 0 && is_binary(text(c, CLI_LOSS)) && !self)
+        job->target = tacet_input(g, "target", 1, (int64_t[]){1});
+    else if (info->classes > 0 && !self)
         job->target = tacet_input_of(g, "target", TACET_I32, 0, info->label_rank, info->label_shape);
     else if (info->target_rank >= 0 && !self)
         job->target = tacet_input(g, "target", info->target_rank, info->target_shape);
@@ -64,18 +74,82 @@ tacet_status cli_job_describe(cli_job *job)
 /* A compile error may be about any text of the configuration. */
 static tacet_status blame(const cli_config *c, const tacet_error *e)
 {
-    const cli_pair *const pairs[] = {c->parameters, c->penalties};
-    int n = 4, count = n;
-    for (int i = 0; i < 2; i++)
+    const cli_pair *const pairs[] = {c->parameters, c->penalties, c->metrics};
+    enum { LISTS = sizeof pairs / sizeof *pairs };
+    int n = 5, count = n;
+    for (int i = 0; i < LISTS; i++)
         for (const cli_pair *p = pairs[i]; p; p = p->next) count += 2;
     cli_item *list = cli_take(c->arena, (size_t)count * sizeof *list);
     list[0] = (cli_item){"", {NULL, 0}}; /* no place, for an error that is about none of the others */
     list[1] = *item(c, CLI_OPTIMIZER);
     list[2] = *item(c, CLI_MODEL);
     list[3] = *item(c, CLI_LOSS);
-    for (int i = 0; i < 2; i++)
+    list[4] = *item(c, CLI_METRIC);
+    for (int i = 0; i < LISTS; i++)
         for (const cli_pair *p = pairs[i]; p; p = p->next) list[n++] = p->spec, list[n++] = p->on;
     return cli_refuse(e, n, list);
+}
+
+/* What the figure of a metric is called: its own name, or what name= gives. */
+static const char *metric_name(cli_arena *a, const char *spec)
+{
+    char name[256];
+    tacet_setting at = {.size = sizeof at};
+    if (tacet_spec_find(TACET_ROLE_METRIC, spec, "name", &at, name, sizeof name, NULL) < sizeof name && *name)
+        return cli_copy(a, name, strlen(name));
+    return cli_copy(a, spec, strcspn(spec, " "));
+}
+
+/* The losses by which an epoch can be the best. */
+static bool is_loss(const char *metric) { return strcmp(metric, "data_loss") == 0 || strcmp(metric, "objective") == 0; }
+
+/* All that is to be measured. */
+static const char *metrics_of(const cli_config *c)
+{
+    const char *own = text(c, CLI_METRIC), *all = text(c, CLI_METRICS);
+    if (!*own || is_loss(own)) return all;
+    for (const cli_pair *p = c->metrics; p; p = p->next)
+        if (strcmp(metric_name(c->arena, p->spec.text), own) == 0) return all;
+    return cli_format(c->arena, "%s%s%s", all, *all ? ", " : "", own);
+}
+
+/* The names of metrics must differ from those of the other figures of a line. */
+static tacet_status check_names(const cli_job *job)
+{
+    static const char *const other[] = {"terms", "layers", "warnings", "validation", "notes", "part", "rows"};
+    tacet_metric m = {.size = sizeof m};
+    bool taken = false;
+    for (int i = 0; tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
+        for (size_t k = 0; k < sizeof other / sizeof *other; k++) taken = taken || strcmp(other[k], m.name) == 0;
+        for (int k = 0; k < CLI_RUN_FIGURES; k++) taken = taken || strcmp(cli_run_figure[k].key, m.name) == 0;
+        if (taken)
+            return cli_fail_at(item(job->config, CLI_METRICS)->place, 1,
+                               "choose another with name=", "%s is the name of another figure", m.name);
+    }
+    return TACET_OK;
+}
+
+/* Finds the metric that train.metric names; checks that it can be compared, and that there is something to compare. */
+static tacet_status choose_metric(cli_job *job)
+{
+    const cli_config *c = job->config;
+    const cli_item *own = item(c, CLI_METRIC);
+    tacet_metric m = {.size = sizeof m};
+    job->metric = -1;
+    for (int i = 0; !is_loss(own->text) && tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
+        if (strcmp(m.name, metric_name(c->arena, own->text)) != 0) continue;
+        if (m.better == 0)
+            return cli_fail_at(own->place, strlen(own->text), "choose one like accuracy or f1",
+                               "%s is not one number, so no epoch can be the best by it", m.name);
+        job->metric = i;
+    }
+    const cli_item *patience = item(c, CLI_PATIENCE);
+    const bool stops = c->value[CLI_PATIENCE].integer > 0;
+    const bool usual = strcmp(own->text, cli_key_table[CLI_METRIC].value) == 0;
+    if (job->part[CLI_VALIDATION_PART].data || (!stops && usual)) return TACET_OK;
+    return cli_fail_at(stops ? patience->place : own->place, strlen(stops ? patience->text : own->text),
+                       "train.validate=0.1 holds a tenth of the training data out", "%s needs data for validation",
+                       stops ? "train.patience" : "train.metric");
 }
 
 tacet_status cli_job_compile(cli_job *job, int threads)
@@ -93,6 +167,7 @@ tacet_status cli_job_compile(cli_job *job, int threads)
         .epochs = (double)job->epochs,
         .sparse = (tacet_sparse)c->value[CLI_SPARSE].integer,
         .ledger = c->value[CLI_LEDGER].integer,
+        .metrics = job->metrics = metrics_of(c),
     };
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
     job->plan = tacet_compile(job->graph, &config, &e);
@@ -113,53 +188,101 @@ tacet_status cli_job_initialise(const cli_job *job, int *taken)
 
 /* ---- The data ---------------------------------------------------------------------------------------------------- */
 
-static size_t scaling_text(const void *data, char *to, size_t capacity)
+static size_t schema_text(const void *data, char *to, size_t capacity) { return tacet_data_schema(data, to, capacity); }
+
+void cli_data_remarks(const tacet_data *d)
 {
-    return tacet_data_scaling(data, to, capacity);
+    tacet_data_info info = {.size = sizeof info};
+    tacet_data_describe(d, &info);
+    for (const char *at = info.remarks; *at;) {
+        const int n = (int)strcspn(at, "\n");
+        cli_warn("%.*s", n, at);
+        at += n + (at[n] == '\n');
+    }
 }
 
-static size_t classes_text(const void *data, char *to, size_t capacity)
+/* At most as many names of classes as a line holds. */
+static const char *class_names(cli_arena *a, const tc_json *classes)
 {
-    return tacet_data_classes(data, to, capacity);
+    enum { NAMES = 20 };
+    size_t i;
+    const tc_json *name;
+    const char *line = "";
+    tc_json_each(classes, i, name)
+    {
+        if (i == NAMES) return cli_format(a, "%s ...", line);
+        line = cli_format(a, "%s %s", i ? line : ":", tc_json_text(name) ? tc_json_text(name) : "");
+    }
+    return line;
 }
 
-/* Sets the scaling and the classes (NULL: leaves them as they are). */
-static tacet_status adapt(tacet_data *d, const char *scaling, const char *classes, tacet_error *e)
+const tc_json *cli_schema_read(cli_arena *a, const char *schema)
 {
-    tacet_status s = scaling ? tacet_data_set_scaling(d, scaling, e) : TACET_OK;
-    return s == TACET_OK && classes ? tacet_data_set_classes(d, classes, e) : s;
+    char *text = cli_copy(a, schema, strlen(schema));
+    const tc_mem m = cli_memory(a);
+    tc_json_error why;
+    return tc_json_read(&m, text, strlen(text), &why);
 }
 
-tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const char *classes, tacet_status *s)
+const char *cli_schema_classes(cli_arena *a, const char *schema)
+{
+    tc_text lines = {.mem = cli_memory(a)};
+    size_t i;
+    const tc_json *word;
+    tc_json_each(tc_json_get(cli_schema_read(a, schema), "classes"), i, word)
+    {
+        if (tc_json_text(word)) tc_text_add(&lines, "%s\n", tc_json_text(word));
+    }
+    return lines.data ? lines.data : "";
+}
+
+const char *cli_data_line(cli_arena *a, const tacet_data *d)
+{
+    tacet_data_info info = {.size = sizeof info};
+    tacet_data_describe(d, &info);
+    const tc_json *all = cli_schema_read(a, cli_text_of(a, schema_text, d)), *columns = tc_json_get(all, "inputs");
+    int64_t inputs = columns ? (int64_t)tc_json_size(columns) : 1;
+    for (int i = 0; i < info.rank && !columns; i++) inputs *= info.shape[i];
+    const char *line = cli_format(a, "%s%s, %s", cli_count(a, info.rows, "row"),
+                                  info.header < 0 ? ""
+                                  : info.header   ? ", header: yes"
+                                                  : ", header: no",
+                                  cli_count(a, inputs, "input"));
+    if (info.classes)
+        line = cli_format(a, "%s, %s class%s%s", line, cli_thousands(a, info.classes), info.classes == 1 ? "" : "es",
+                          class_names(a, tc_json_get(all, "classes")));
+    else if (info.target_rank >= 0)
+        line = cli_format(a, "%s, %s", line, cli_count(a, info.target_rank ? info.target_shape[0] : 1, "target"));
+    return line;
+}
+
+tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool answers, tacet_status *s)
 {
     tacet_error e;
     tacet_data_info info = {.size = sizeof info};
-    tacet_data *d = tacet_data_open(source->text, "train", NULL, &e);
+    tacet_data *d = tacet_data_open_as(source->text, "train", schema, answers, NULL, &e);
     if (d) tacet_data_describe(d, &info);
     if (d && info.has_test) {
         tacet_data_free(d);
-        d = tacet_data_open(source->text, "test", NULL, &e);
+        d = tacet_data_open_as(source->text, "test", schema, answers, NULL, &e);
     }
-    if (d && adapt(d, scaling, classes, &e) != TACET_OK) {
-        tacet_data_free(d);
-        d = NULL;
-    }
+    if (d) cli_data_remarks(d);
     *s = d ? TACET_OK : cli_refuse(&e, 1, source);
     return d;
 }
 
-/* The other parts get the scaling and the classes of the training part, with which the network is trained. */
+/* The other parts are read as the training part was. Labels that are not used may differ from part to part. */
 static tacet_status open_parts(cli_job *job)
 {
     cli_config *c = job->config;
     tacet_error e;
     tacet_status s = TACET_OK;
+    const bool answers = c->value[CLI_TARGET].integer == 0;
     tacet_data **validation = &job->part[CLI_VALIDATION_PART].data;
     if (*text(c, CLI_TEST) || job->info.has_test)
-        job->part[CLI_TEST_PART].data = cli_data_held_out(job->part[CLI_TEST_PART].from, job->scaling, job->classes,
-                                                          &s);
+        job->part[CLI_TEST_PART].data = cli_data_held_out(job->part[CLI_TEST_PART].from, job->schema, answers, &s);
     if (s == TACET_OK && *text(c, CLI_VALIDATE))
-        *validation = cli_data_held_out(item(c, CLI_VALIDATE), job->scaling, job->classes, &s);
+        *validation = cli_data_held_out(item(c, CLI_VALIDATE), job->schema, answers, &s);
     if (s == TACET_OK && c->value[CLI_SHARE].number > 0) {
         *validation = tacet_data_hold_out(job->part[CLI_TRAINING_PART].data, c->value[CLI_SHARE].number,
                                           (uint64_t)c->value[CLI_SEED].integer, &e);
@@ -175,9 +298,9 @@ static tacet_status open_data(cli_job *job)
     tacet_error e;
     tacet_data *d = job->part[CLI_TRAINING_PART].data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
-    job->scaling = cli_text_of(c->arena, scaling_text, d);
-    /* Labels that are not used may differ from part to part. */
-    job->classes = c->value[CLI_TARGET].integer ? NULL : cli_text_of(c->arena, classes_text, d);
+    cli_data_remarks(d);
+    job->schema = cli_text_of(c->arena, schema_text, d);
+    job->classes = c->value[CLI_TARGET].integer ? "" : cli_schema_classes(c->arena, job->schema);
     tacet_data_describe(d, info);
     tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;
@@ -211,6 +334,8 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
     job->epochs = c->value[CLI_EPOCHS].integer;
     s = cli_job_describe(job);
     if (s == TACET_OK) s = cli_job_compile(job, threads);
+    if (s == TACET_OK) s = check_names(job);
+    if (s == TACET_OK) s = choose_metric(job);
     for (int i = 0; i < CLI_PARTS && s == TACET_OK; i++)
         if (job->part[i].data)
             s = cli_figures_fit(job->plan, job->part[i].data, job->x, job->target, job->y, job->part[i].from);
@@ -234,11 +359,53 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     tacet_value_info y = {.size = sizeof y, .name = ""};
     tacet_value_at(job->plan, job->y.id - 1, &y);
     note[0] = (tacet_note){"data", text(c, CLI_DATA)};
-    note[1] = (tacet_note){"scaling", job->scaling};
+    note[1] = (tacet_note){"schema", job->schema};
     note[2] = (tacet_note){"test", text(c, CLI_TEST)};
     note[3] = (tacet_note){"output", y.name};
     note[4] = (tacet_note){"batch", job->batch_text};
-    note[5] = (tacet_note){"classes", job->classes ? job->classes : ""};
+    note[5] = (tacet_note){"metrics", job->metrics};
+}
+
+/* Adds the numbers that come before the word `end` as a list. */
+static void add_numbers(tc_json_writer *j, const char *key, const char **at, const char *end)
+{
+    tc_json_open(j, key, '[');
+    while (**at && strncmp(*at, end, strlen(end)) != 0) {
+        char *after;
+        const double x = tc_number_at(*at, &after);
+        if (after == *at) break;
+        tc_json_add_number(j, NULL, x);
+        *at = after + strspn(after, " ");
+    }
+    tc_json_close(j, ']');
+}
+
+/* Earlier versions stored "scale NUMBERS shift NUMBERS" and the words of the classes, one on each line. */
+const char *cli_model_schema(cli_arena *a, const tacet_file *f)
+{
+    const char *schema = tacet_file_note(f, "schema"), *scaling = tacet_file_note(f, "scaling");
+    const char *classes = tacet_file_note(f, "classes");
+    if (schema) return schema;
+    tc_json_writer j = cli_json(a);
+    tc_json_open(&j, NULL, '{');
+    if (scaling && strncmp(scaling, "scale ", 6) == 0) {
+        scaling += 6;
+        add_numbers(&j, "scale", &scaling, "shift ");
+        scaling += strncmp(scaling, "shift ", 6) == 0 ? 6 : 0;
+        add_numbers(&j, "shift", &scaling, "\n");
+    }
+    if (classes && !*classes) {
+        tc_json_add_integer(&j, "classes", 0); /* whole numbers */
+    } else if (classes) {
+        tc_json_open(&j, "classes", '[');
+        for (size_t n; *classes; classes += n + (classes[n] == '\n')) {
+            n = strcspn(classes, "\n");
+            tc_json_add_text(&j, NULL, cli_format(a, "%.*s", (int)n, classes));
+        }
+        tc_json_close(&j, ']');
+    }
+    tc_json_close(&j, '}');
+    return j.to.data;
 }
 
 tacet_file *cli_model_file(const char *path, tacet_status *s)
@@ -286,7 +453,8 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
         return cli_fail(TACET_FILE,
                         "%s does not say what its input and its output are; tacet train writes files that do", path);
     if (keep) tacet_keep(m->graph, keep);
-    tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads};
+    tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads,
+                           .metrics = tacet_file_note(m->file, "metrics")};
     m->plan = tacet_compile(m->graph, &config, &e);
     if (!m->plan) return cli_refuse(&e, 0, NULL);
     find_loss(m);

@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include "base/json.h"
+
 /* The parts of the data. */
 enum { CLI_TRAINING_PART, CLI_VALIDATION_PART, CLI_TEST_PART, CLI_PARTS };
 
@@ -22,7 +24,9 @@ typedef struct cli_job {
     const char *batch_text;
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
-    const char *scaling, *classes; /* classes NULL: the labels are not used */
+    const char *schema, *classes;  /* of the training data; the words of the classes in use, one on each line */
+    const char *metrics;           /* the key metrics, and train.metric if that is another */
+    int metric;                    /* the plan's metric that says which epoch is the best; -1: a loss */
 } cli_job;
 
 /* Reads a configuration and applies the changes of the command line (--set, --penalty, --no-penalties). */
@@ -65,8 +69,21 @@ tacet_file *cli_model_file(const char *path, tacet_status *s);
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);
 
-/* Opens a source: its test part if it has one, otherwise all of it, with that scaling and those classes (NULL: its
- * own). NULL after a message, with the status. */
-tacet_data *cli_data_held_out(const cli_item *source, const char *scaling, const char *classes, tacet_status *s);
+/* What the model's file says about the data that it takes. The text belongs to the arena or the file. */
+const char *cli_model_schema(cli_arena *a, const tacet_file *f);
+
+/* A schema; and the words of its classes, one on each line. */
+const tc_json *cli_schema_read(cli_arena *a, const char *schema);
+const char *cli_schema_classes(cli_arena *a, const char *schema);
+
+/* Opens a source as a model expects it: its test part if it has one, otherwise all of it. answers: its labels or targets
+ * are needed. Prints its remarks. NULL after a message, with the status. */
+tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool answers, tacet_status *s);
+
+/* Prints what the user should know about how the data were read. */
+void cli_data_remarks(const tacet_data *d);
+
+/* "150 rows, header: yes, 4 inputs, 3 classes: setosa versicolor virginica" */
+const char *cli_data_line(cli_arena *a, const tacet_data *d);
 
 #endif

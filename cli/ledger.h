@@ -48,8 +48,8 @@ bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);
 /* The value that term i is on, if it is on only one and the zeros of that are counted; otherwise -1. */
 int cli_silent_value(const tacet_plan *p, int i);
 
-/* Which figures of terms and layers: those of the last step or evaluation; those, with the ledger's as "training"; the
- * ledger's, which cover the training steps since it was reset. */
+/* Which figures of terms and layers: those of the last step or evaluation; these and the ledger's, as "training"; only
+ * the ledger's, which cover the training steps since it was reset. */
 typedef enum cli_told { CLI_OF_PASS, CLI_OF_BOTH, CLI_OF_LEDGER } cli_told;
 
 /* Add members to an open object: "terms"; "layers"; both of the ledger, and "warnings". */
@@ -63,6 +63,13 @@ const tc_json *cli_ledger_of(cli_arena *a, const tacet_plan *p, cli_told told);
 /* Figures of the whole network: set all to NAN; add n of them as members, in the given order. */
 void cli_run_blank(double x[CLI_RUN_FIGURES]);
 void cli_run_json(tc_json_writer *j, const double x[CLI_RUN_FIGURES], int n, const int *order);
+
+/* The plan's metrics (metric_figures.c): as members, "f1": 0.9, "f1_by_class": [...], "notes": {"f1": ...}, of the last
+ * evaluation or of training since the ledger was reset; in a line, ", f1 0.9"; as tables. classes: the words of the
+ * labels, a line each, or NULL. */
+void cli_metrics_json(tc_json_writer *j, tacet_plan *p, bool training);
+const char *cli_metrics_line(cli_arena *a, tacet_plan *p);
+void cli_metrics_tables(FILE *to, cli_arena *a, tacet_plan *p, const char *classes);
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 

@@ -94,7 +94,7 @@ static const entry files[] = {
      "One JSON object per epoch, and one every train.log steps. A resume cuts it back to the checkpoint."},
     {"checkpoint.safetensors", "Everything that the rest of the run depends on."},
     {"model.safetensors", "The network at the end of the last epoch, or of the run."},
-    {"best.safetensors", "With validation: the network of the epoch with the lowest validation loss."},
+    {"best.safetensors", "With validation: the network of the epoch that is the best by train.metric."},
     {"report.html", "A self-contained page about the run; tacet report writes it again."},
     {"events.out.tfevents.*",
      "With --tensorboard: figures and histograms over steps, for TensorBoard. A resumed run adds a file."},

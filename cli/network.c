@@ -94,7 +94,7 @@ void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */
 
-/* A column is cut to no fewer than LEAST characters; a table below NARROW has names without descriptions. */
+/* A column that is cut keeps at least LEAST characters; a table below NARROW has names without descriptions. */
 enum { COLUMNS = 4, GAPS = 2 * (COLUMNS - 1), LEAST = 12, NARROW = 60 };
 
 typedef struct table {

@@ -133,7 +133,7 @@ static bool read_node(reader *r, const yaml_event_t *start, int depth, cli_node 
 {
     if (!plain_node(r, start)) return false;
     if (depth > MAX_DEPTH) return refuse(r, start->start_mark, NULL, "this is nested too deeply");
-    if (++r->nodes > MAX_NODES) return refuse(r, start->start_mark, NULL, "there are too many entries");
+    if (++r->nodes > MAX_NODES) return refuse(r, start->start_mark, NULL, "too many entries");
     cli_node *node = cli_take(r->arena, sizeof *node);
     node->text.place = place_of(r, start->start_mark);
     if (start->type == YAML_SCALAR_EVENT) {

@@ -8,16 +8,20 @@ static const struct {
     const char *title, *note;
     void (*write)(cli_run_set *s);
 } section[] = {
-    {"Differences", "Settings that are not the same in all runs.", cli_differences},
+    {"Differences", "Settings that differ between the runs.", cli_differences},
     {"What was trained", NULL, cli_trained},
     {"Warnings", "From the last epoch, on the training data.", cli_warnings},
     {"Loss",
-     "The data loss is the loss without the penalties. In training it is the mean over an epoch, during which the "
-     "network changes.",
+     "The data loss is the loss without the penalties. On the training data it is the mean over an epoch, during "
+     "which the network changes.",
      cli_losses},
+    {"Metrics",
+     "How good the outputs are: on the training data of an epoch, during which the network changes, and on the "
+     "validation data after it.",
+     cli_metrics},
     {"Penalties",
-     "The value of each penalty before it is multiplied by its lambda; the lambdas that change; how strong its "
-     "gradient is compared with that of the data loss; and what it adds to the objective.",
+     "The value of each penalty before it is multiplied by lambda; its lambda, if that changes; how strong its "
+     "gradient is compared with that of the data loss; and its share of the objective.",
      cli_penalties},
     {"Density",
      "The share of units that fire, averaged over the samples of an epoch; the share of weights that are not 0; and "

@@ -19,7 +19,7 @@ static const char *dead_units(cli_arena *a, const tc_json *layer)
                                   cli_record_text(a, layer, "name"));
     tc_json_each(units, i, unit) if (i < NAMED)
         text = cli_format(a, "%s%s %s", text, i ? "," : "", cli_whole(a, tc_json_number(unit)));
-    return cli_format(a, n > NAMED ? "%s and %zu more, which are in metrics.jsonl." : "%s.", text, n - NAMED);
+    return cli_format(a, n > NAMED ? "%s and %zu more (see metrics.jsonl)." : "%s.", text, n - NAMED);
 }
 
 /* ---- Warnings ---------------------------------------------------------------------------------------------------- */

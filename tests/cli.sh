@@ -1,5 +1,5 @@
-# cli.sh: what the tests of the program share; each of them begins with `. "$TACET_SOURCE/tests/cli.sh"`.
-# Makes an empty folder with small data in it and goes there; counts what went wrong.
+# cli.sh: shared by the tests of the program, which begin with `. "$TACET_SOURCE/tests/cli.sh"`.
+# Changes to a new folder with small data, and counts failures.
 set -u
 tacet=${TACET:?}
 folder=$(mktemp -d)
@@ -7,7 +7,7 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 wrong=0
 
-# Three classes of points in four dimensions, and a line through them for regression; every number is made by awk.
+# Three classes of points in four dimensions, and a linear function of them for regression.
 awk 'BEGIN {
     srand(7); print "a,b,c,d,kind,price"
     for (i = 0; i < 300; i++) {
@@ -33,11 +33,11 @@ train:     {epochs: 3, batch: 32, seed: 1, log: 5}
 END
 
 fault() {
-    echo "WRONG: $*" >&2
+    echo "FAIL: $*" >&2
     wrong=$((wrong + 1))
 }
 
-# runs CODE COMMAND...: the command ends with that code; its output is in the files out and err.
+# runs CODE COMMAND...: checks the exit code of the command; its output goes to the files out and err.
 runs() {
     expected=$1
     shift
@@ -47,7 +47,7 @@ runs() {
 $(cat out err)"
 }
 
-# has FILE PATTERN...: each pattern (basic regular expression) is on some line of the file.
+# has FILE PATTERN...: checks that each pattern (a basic regular expression) matches a line of the file.
 has() {
     file=$1
     shift
@@ -62,7 +62,7 @@ same() { cmp -s "$1" "$2" || fault "$1 and $2 differ"; }
 empty() { [ ! -s "$1" ] || fault "$1 is not empty: $(cat "$1")"; }
 
 finish() {
-    [ "$wrong" -eq 0 ] || echo "$wrong things are wrong" >&2
+    [ "$wrong" -eq 0 ] || echo "$wrong checks failed" >&2
     [ "$wrong" -eq 0 ]
     exit
 }

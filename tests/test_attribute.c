@@ -26,7 +26,7 @@ static void set_is(tacet_role role, const char *text, const char *key, const cha
     assert_true(at.given);
 }
 
-static void an_attribute_is_set_where_it_is(void **state)
+static void an_attribute_is_set_in_place(void **state)
 {
     (void)state;
     set_is(TACET_ROLE_PENALTY, "l1 1e-4 reduce=sum", "lambda", "1e-3", "l1 lambda=1e-3 reduce=sum");
@@ -108,13 +108,13 @@ static void refused(tacet_role role, const char *text, const char *key, const ch
     assert_int_equal(tacet_spec_find(role, text, key, &at, NULL, 0, NULL), 0);
 }
 
-static void mistakes_have_their_place(void **state)
+static void mistakes_have_a_place(void **state)
 {
     (void)state;
     refused(TACET_ROLE_PENALTY, "l9 1", "lambda", NULL, "unknown penalty \"l9\"", "l9 1", 0);
     refused(TACET_ROLE_LOSS, "l1 1", "lambda", NULL, "unknown loss \"l1\"", "l1 1", 0);
     refused(TACET_ROLE_INPUT, "l1 1", "lambda", NULL, "unknown input", "l1 1", 0);
-    refused(TACET_ROLE_PENALTY, "l1 1 name=\"x", "lambda", NULL, "does not end", "l1 1 name=\"x", 10);
+    refused(TACET_ROLE_PENALTY, "l1 1 name=\"x", "lambda", NULL, "has no closing quote", "l1 1 name=\"x", 10);
     refused(TACET_ROLE_PENALTY, "l1 1 reduc=sum", "lambda", NULL, "no attribute reduc", "l1 1 reduc=sum", 5);
     refused(TACET_ROLE_PENALTY, "l1 1 2", "lambda", NULL, "no place for '2'", "l1 1 2", 5);
     refused(TACET_ROLE_PENALTY, "l1 1 lambda=2", "lambda", NULL, "given twice", "l1 1 lambda=2", 5);
@@ -133,7 +133,7 @@ static void mistakes_have_their_place(void **state)
     assert_string_equal(e.hint, "did you mean l1?");
 }
 
-static void what_is_too_long_is_refused(void **state)
+static void long_text_is_refused(void **state)
 {
     (void)state;
     static char value[5000], text[5000];
@@ -154,7 +154,7 @@ static void what_is_too_long_is_refused(void **state)
 }
 
 /* Random texts: if setting an attribute is accepted, it is found, and setting it again changes nothing. */
-static void any_words(void **state)
+static void random_descriptions(void **state)
 {
     (void)state;
     static const char *const piece[] = {"l1",      "hoyer", " ",    "  ",    "1e-4",    "lambda=", "prox",
@@ -188,7 +188,7 @@ static void any_words(void **state)
 }
 
 /* The order of positional attributes is the same everywhere because no entry has some in both of its tables. */
-static void positions_are_of_one_table(void **state)
+static void positional_attributes_are_in_one_table(void **state)
 {
     (void)state;
     tacet_entry e = {.size = sizeof e};
@@ -210,7 +210,7 @@ static void number_is(const char *type, const char *text, double number, int64_t
     assert_true(tacet_spec_number(type, text, NULL, NULL));
 }
 
-static void one_rule_for_numbers(void **state)
+static void numbers_follow_one_rule(void **state)
 {
     (void)state;
     number_is("float", "1e-4", 1e-4, 0);
@@ -250,13 +250,13 @@ static void one_rule_for_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_attribute_is_set_where_it_is),
+        cmocka_unit_test(an_attribute_is_set_in_place),
         cmocka_unit_test(an_attribute_is_found),
-        cmocka_unit_test(mistakes_have_their_place),
-        cmocka_unit_test(what_is_too_long_is_refused),
-        cmocka_unit_test(any_words),
-        cmocka_unit_test(positions_are_of_one_table),
-        cmocka_unit_test(one_rule_for_numbers),
+        cmocka_unit_test(mistakes_have_a_place),
+        cmocka_unit_test(long_text_is_refused),
+        cmocka_unit_test(random_descriptions),
+        cmocka_unit_test(positional_attributes_are_in_one_table),
+        cmocka_unit_test(numbers_follow_one_rule),
     };
     return cmocka_run_group_tests_name("attribute", tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@
 
 /* ---- Errors ---- */
 
-static void version_is_the_header_s(void **state)
+static void version_matches_the_header(void **state)
 {
     (void)state;
     assert_string_equal(tacet_version(), TACET_VERSION);
@@ -233,7 +233,7 @@ static void aligned_blocks_are_aligned(void **state)
     assert_null(tc_strdup(&m, "x"));
 }
 
-static void without_a_hook_there_is_realloc(void **state)
+static void realloc_is_the_default_hook(void **state)
 {
     (void)state;
     const tc_mem m = tc_mem_of(NULL);
@@ -300,7 +300,7 @@ static void text_grows(void **state)
     assert_null(t.data);
 }
 
-static void text_fails_once_and_stays_so(void **state)
+static void failed_text_stays_failed(void **state)
 {
     (void)state;
     for (int64_t n = 1; n <= 4; n++) {
@@ -360,7 +360,7 @@ static void numbers_are_short_and_read_back(void **state)
     assert_string_equal(tc_number_text(INFINITY, text), "inf");
 }
 
-static void numbers_are_read_whole_or_not(void **state)
+static void numbers_are_read_whole(void **state)
 {
     (void)state;
     const char *const refused[] = {"",      " ",      " 1",    "1 ",  "1x",    "x",        "+",   "-",
@@ -436,7 +436,7 @@ static void the_nearest_word(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(version_is_the_header_s),
+        cmocka_unit_test(version_matches_the_header),
         cmocka_unit_test(fail_fills_the_struct),
         cmocka_unit_test(error_text_has_a_caret),
         cmocka_unit_test(a_long_source_is_cut_around_the_mistake),
@@ -445,14 +445,14 @@ int main(void)
         cmocka_unit_test(a_whole_file),
         cmocka_unit_test(allocation_zeroes_and_checks_overflow),
         cmocka_unit_test(aligned_blocks_are_aligned),
-        cmocka_unit_test(without_a_hook_there_is_realloc),
+        cmocka_unit_test(realloc_is_the_default_hook),
         cmocka_unit_test(shapes_count_and_print),
         cmocka_unit_test(shapes_refuse_what_is_too_large),
         cmocka_unit_test(text_grows),
-        cmocka_unit_test(text_fails_once_and_stays_so),
+        cmocka_unit_test(failed_text_stays_failed),
         cmocka_unit_test(text_copies_as_snprintf_does),
         cmocka_unit_test(numbers_are_short_and_read_back),
-        cmocka_unit_test(numbers_are_read_whole_or_not),
+        cmocka_unit_test(numbers_are_read_whole),
         cmocka_unit_test(numbers_are_in_the_c_locale),
         cmocka_unit_test(the_nearest_word),
     };

@@ -83,7 +83,7 @@ static void any_step_can_be_resumed(void **unused)
 }
 
 /* The terms must be the same; their lambdas come from the checkpoint, to the bit. */
-static void lambdas_are_the_checkpoints(void **unused)
+static void lambdas_come_from_the_checkpoint(void **unused)
 {
     (void)unused;
     network n;
@@ -130,7 +130,7 @@ static void refused(const variant *v, const char *path, const char *why_not)
     end(&n);
 }
 
-static void what_belongs_to_another_run_is_refused(void **unused)
+static void checkpoints_of_other_runs_are_refused(void **unused)
 {
     (void)unused;
     network n;
@@ -196,6 +196,52 @@ static void version_2_is_read(void **unused)
     assert_string_equal(tacet_file_note(f, "tacet.checkpoint"), expected);
     tacet_file_free(f);
     train(&n, 3);
+    end(&n);
+}
+
+/* A state that is JSON but not a state is refused. */
+static void other_json_is_refused(void **unused)
+{
+    (void)unused;
+    static const char *const change[][2] = {
+        {"\\\"terms\\\":{", "\\\"terms\\\":[{}],\\\"x\\\":{"},
+        {"\\\"values\\\":{", "\\\"values\\\":[{}],\\\"x\\\":{"},
+        {"\\\"values\\\":{", "\\\"values\\\":5,\\\"x\\\":{"},
+        {"\\\"control\\\":{", "\\\"control\\\":[{}],\\\"x\\\":{"},
+        {"\\\"least\\\":0", "\\\"least\\\":-1"},
+        {"\\\"step\\\":4", "\\\"stop\\\":4"},
+        {"\\\"natural\\\":", "\\\"natural\\\":[],\\\"n\\\":"},
+        {"\\\"version\\\":3", "\\\"version\\\":0"},
+    };
+    static char good[1 << 15], bad[1 << 15];
+    network n;
+    begin(&n, &usual);
+    train(&n, 4);
+    checkpoint(&n);
+    FILE *f = fopen(checkpoint_path, "rb");
+    uint64_t length;
+    assert_int_equal(fread(&length, sizeof length, 1, f), 1);
+    const size_t size = fread(good, 1, sizeof good - 1, f);
+    assert_true(size > length && size < sizeof good - 1);
+    fclose(f);
+    for (size_t i = 0; i < sizeof change / sizeof *change; i++) {
+        char *at = strstr(good, change[i][0]);
+        assert_non_null(at);
+        const size_t before = (size_t)(at - good), old = strlen(change[i][0]), new = strlen(change[i][1]);
+        memcpy(bad, good, before);
+        memcpy(bad + before, change[i][1], new);
+        memcpy(bad + before + new, at + old, size - before - old);
+        const uint64_t head = length - old + new;
+        f = fopen(checkpoint_path, "wb");
+        fwrite(&head, sizeof head, 1, f);
+        fwrite(bad, 1, size - old + new, f);
+        fclose(f);
+        tacet_error why;
+        tacet_file *file = opened(checkpoint_path);
+        assert_int_equal(tacet_resume(n.p, n.loader, file, &why), TACET_FILE);
+        assert_non_null(strstr(why.message, "is a damaged checkpoint"));
+        tacet_file_free(file);
+    }
     end(&n);
 }
 
@@ -266,9 +312,13 @@ static void memory_may_run_out_anywhere(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_optimizer_resumes),     cmocka_unit_test(any_step_can_be_resumed),
-        cmocka_unit_test(lambdas_are_the_checkpoints), cmocka_unit_test(what_belongs_to_another_run_is_refused),
-        cmocka_unit_test(without_an_optimizer),        cmocka_unit_test(version_2_is_read),
+        cmocka_unit_test(every_optimizer_resumes),
+        cmocka_unit_test(any_step_can_be_resumed),
+        cmocka_unit_test(lambdas_come_from_the_checkpoint),
+        cmocka_unit_test(checkpoints_of_other_runs_are_refused),
+        cmocka_unit_test(without_an_optimizer),
+        cmocka_unit_test(version_2_is_read),
+        cmocka_unit_test(other_json_is_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

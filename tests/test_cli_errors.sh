@@ -1,7 +1,7 @@
-# test_cli_errors.sh: a mistake is refused with its code, its place, a caret under it and a suggestion.
+# test_cli_errors.sh: a mistake is refused with an exit code, its place, a caret and a suggestion.
 . "$TACET_SOURCE/tests/cli.sh"
 
-# refused CODE ARGUMENTS... : standard output stays empty.
+# refused CODE ARGUMENTS...: checks the exit code, and that standard output stays empty.
 refused() {
     expected=$1
     shift
@@ -9,7 +9,7 @@ refused() {
     empty out
 }
 
-# caret: the caret of err stands under the text $1 of the line above it, and is as wide as it.
+# caret TEXT: checks that the caret in err is under TEXT in the line above it, and as wide.
 caret() {
     awk -v want="$1" '{ if (match($0, /^[ \t]*\^~*$/)) { gsub(/ /, "", $0)
         from = RLENGTH - length($0) + 1; if (substr(before, from, length($0)) == want) good = 1 } before = $0 }
@@ -17,7 +17,7 @@ caret() {
 $(cat err)"
 }
 
-# edited SED-COMMAND: net.yaml with a mistake, as bad.yaml.
+# edited SED-COMMAND: writes net.yaml with a mistake to bad.yaml.
 edited() { sed "$1" net.yaml > bad.yaml; }
 
 # ---- Usage ----
@@ -119,7 +119,7 @@ has err 'bad.yaml:4:20: unknown penalty "l9"'
 caret l9
 edited 's/label=kind/lable=kind/'; refused 2 train bad.yaml
 has err "bad.yaml:6:28: " "did you mean label?"
-# A text that YAML folds over two lines, and one in quotes.
+# A text that spans two lines of YAML, and one in quotes.
 sed 's/^model:.*/model: linear 4 |/; /^loss/i\       rlu | linear 3' net.yaml > bad.yaml
 refused 2 train bad.yaml
 has err "bad.yaml:2:8: unknown layer"
@@ -145,7 +145,7 @@ caret momentun
 refused 2 train net.yaml --set optimizer.lr=fast
 has err "set optimizer.lr=fast: lr of sgd: expected a number, got 'fast'"
 caret lr=fast
-refused 2 train net.yaml --set train.validate=0x1p-2 # as "l1 0x1p-3" is
+refused 2 train net.yaml --set train.validate=0x1p-2 # like "l1 0x1p-3"
 has err "set: train.validate must be a number, at least 0 and below 1, not '0x1p-2'"
 caret 0x1p-2
 refused 2 train net.yaml --set train.validate=1
@@ -176,13 +176,13 @@ refused 3 train net.yaml --set 'data=csv torn.csv label=b'
 has err "torn.csv"
 printf 'a,kind\n1,ant\n' > words.csv
 refused 3 train net.yaml --set 'data=csv words.csv'
-has err "\"ant\" is not a number" "label=2$"
+has err "\"ant\" is not a number" "label=kind$"
 refused 5 eval nowhere.safetensors
 echo hello > junk.safetensors
 refused 3 eval junk.safetensors
 refused 3 inspect junk.safetensors
 refused 3 predict junk.safetensors --data 'csv few.csv' --csv
-# What a file says does not speak to the terminal.
+# Control characters in a file are not passed on to the terminal.
 head='{"\u001b[31mred":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
 { printf '%b' "\\0$(printf '%o' ${#head})\\0000\\0000\\0000\\0000\\0000\\0000\\0000"; printf '%s\0\0\0\0' "$head"; } > red.safetensors
 runs 0 "$tacet" inspect red.safetensors
@@ -192,14 +192,14 @@ refused 5 train net.yaml --out file/below
 has err "file/below"
 refused 5 train --resume nowhere
 has err "nowhere does not hold a run"
-# A folder with a config.yaml in it is a run's, or somebody's own: it stays as it is.
+# A folder that contains config.yaml may belong to a run or to the user, so it is not changed.
 mkdir own; cp net.yaml own/config.yaml
 refused 2 train own/config.yaml --out own
 same net.yaml own/config.yaml
-# Data that do not fit are refused before the run, not at its end.
+# Data that do not fit are refused before the run, not at the end.
 cut -d, -f1-3,5 classes.csv > narrow.csv
-refused 1 train net.yaml --out misfit --set 'test=csv narrow.csv label=kind'
-has err "a row of 'csv narrow.csv label=kind' has 3 numbers, but the network takes 4"
+refused 3 train net.yaml --out misfit --set 'test=csv narrow.csv label=kind'
+has err "narrow.csv: there is no column \"d\", which is an input of the model"
 caret 'csv narrow.csv label=kind'
 sed 's/,2$/,7/' few_classes.csv > seven.csv
 refused 1 train net.yaml --out misfit --set 'validate=csv seven.csv label=kind'
@@ -207,7 +207,7 @@ has err "has labels up to 7, but the network has outputs for 0 to 2"
 refused 1 train net.yaml --out misfit --set 'test=csv unlabelled.csv'
 has err "has no labels"
 [ ! -e misfit ] || fault "a refused run left a folder"
-# A closed stream is not taken by the next file that is opened.
+# A closed stream's descriptor is not reused by the next file that is opened.
 "$tacet" train net.yaml --out closed --set train.epochs=1 > /dev/null 2>&-
 hasnt closed/metrics.jsonl "^[^{]"
 "$tacet" ops >&- 2> err
@@ -216,7 +216,7 @@ refused 1 eval closed/model.safetensors --data 'csv unlabelled.csv'
 has err "'csv unlabelled.csv' has no labels"
 refused 5 eval closed/
 has err "closed/: not a regular file" "^    did you mean closed/model.safetensors?$"
-# inspect takes a run's folder: of another, or with lines that are none, it says so.
+# inspect takes the folder of a run, and reports another folder or invalid lines.
 mkdir -p bare odd
 refused 5 inspect bare
 has err "cannot open bare/metrics.jsonl: is this the folder of a run?"
@@ -227,7 +227,7 @@ refused 3 inspect odd
 has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own
 has err "own: not a regular file"
-# Names are text that can be shown; other texts are shown without what a terminal would obey.
+# Names must be printable text; other texts are shown without control characters.
 bad=$(printf 'relu1: l1 1e-3 name=\377')
 refused 2 train net.yaml --out named --penalty "$bad"
 has err "^tacet: --penalty: a name is UTF-8 text" "name=?$" "^ *^$"
@@ -235,19 +235,19 @@ refused 2 train net.yaml --out named --penalty "$(printf 'relu1: l1 1e-3 name=a\
 has err "name=a?b$"
 refused 2 train net.yaml --out named --set "$(printf 'data=csv d\377.csv label=k')"
 has err "UTF-8"
-[ ! -e named ] || fault "a run with such a name"
+[ ! -e named ] || fault "a refused run left a folder"
 refused 5 train "$(printf 'esc\033[31m\302\233\342\200\256.yaml')"
 has err "cannot open esc?\[31m??.yaml"
 printf '{"epoch":3,"seconds":1,"terms":[{"on":"a","kind":"b","name":"x\\u001b[2J\\u202ey","value":1}]}\n' > odd/metrics.jsonl
 runs 0 "$tacet" inspect odd
 has out "^x?\[2J?y  *1$"
-# A full disk. Standard output too: data that cannot be written are a failure.
+# Output that cannot be written, as on a full disk, is a failure.
 if [ -w /dev/full ]; then
     "$tacet" ops > /dev/full 2> err
     [ $? -eq 5 ] || fault "a full disk is not noticed"
 fi
 
-# A network of more memory than there may be. (A sanitizer needs the address space for itself.)
+# A network that needs more memory than the limit. (Sanitizers need the address space themselves.)
 if [ -z "${TACET_SANITIZE:-}" ]; then
     runs 4 sh -c 'ulimit -v 4000000 && exec "$@"' sh "$tacet" train net.yaml --out big \
         --set 'model=linear 1000000000 | relu | linear 3'

@@ -1,4 +1,4 @@
-# test_cli_help.sh: help, the manual page and the program say the same: all come from its tables.
+# test_cli_help.sh: help, the manual page and the program agree.
 . "$TACET_SOURCE/tests/cli.sh"
 
 runs 0 "$tacet" --help
@@ -10,10 +10,10 @@ commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' out)
 runs 0 "$tacet" --version
 has out "^tacet [0-9][0-9.]*$"
 
-# The page that is checked in is the one that this program writes.
+# The checked-in page is the one that this program writes.
 runs 0 "$tacet" --manual
 same out "$TACET_SOURCE/docs/tacet.1" ||
-    echo "write it anew: tacet --manual > docs/tacet.1" >&2
+    echo "update it: tacet --manual > docs/tacet.1" >&2
 sed 's/\\-/-/g' out > manual
 
 for command in $commands; do
@@ -22,7 +22,7 @@ for command in $commands; do
     has out "^Usage: tacet $command "
     sed -n 's/^  --\([a-z-]*\).*/\1/p' out > options
     grep -v '^help$' options > named
-    # Every option that help names is in the manual page, and is one that the program takes.
+    # Every option in the help is in the manual page, and the program accepts it.
     sed -n "/^\.SS tacet $command /,/^\.S[SH]/p" manual > part
     while read -r option; do
         has part "^.fB--$option"
@@ -33,14 +33,14 @@ for command in $commands; do
     runs 2 "$tacet" "$command" --no-such-option
 done
 
-# Every key that help names is in the manual page, and can be set; its default is accepted.
+# Every key in the help is in the manual page and can be set; its default is accepted.
 runs 0 "$tacet" train --help
 sed -n '/^Keys/,$s/^  \([a-z][a-z.]*\) .*/\1/p' out > keys
-[ "$(wc -l < keys)" -ge 15 ] || fault "help names few keys"
+[ "$(wc -l < keys)" -ge 15 ] || fault "the help has only $(wc -l < keys) keys"
 while read -r key; do
     has manual "^.fB$key.fR "
     case $key in penalties | parameters) continue ;; esac
-    runs 2 "$tacet" train net.yaml --set "$key" # no value, but not an unknown key either
+    runs 2 "$tacet" train net.yaml --set "$key" # the value is missing, but the key is known
     runs 0 "$tacet" explain net.yaml --set "$key=$(sed -n "/^$key: /s/^[^ ]* //p" net.yaml)"
 done << END
 model

@@ -1,5 +1,5 @@
-# test_cli_names.sh: names with dots, as PyTorch's modules have them, through the program: selectors and what a run says of
-# them, the table of the network, files, the page, a sweep, a run that goes on.
+# test_cli_names.sh: names with dots, like those of PyTorch's modules, in the program: selectors and what a run prints about
+# them, the table of the network, files, the report, a sweep, a resumed run.
 . "$TACET_SOURCE/tests/cli.sh"
 
 cat > nested.yaml << 'END'
@@ -18,7 +18,7 @@ data:      csv classes.csv label=kind
 train:     {epochs: 4, batch: 32, seed: 1, validate: 0.2}
 END
 
-# ---- A run says what each selector matches, unless it is a name; with -q it says nothing ----
+# ---- A run prints what each selector matches, unless it is a name or with -q ----
 selected='layer1.\*.relu: l1 1e-3 on 2 values: layer1.0.relu, layer1.1.relu'
 runs 0 "$tacet" train nested.yaml --out whole
 has err '^0 (linear 8)  *8  *40  *weight: l2 1e-3$' '^1 (relu)  *8  *0  *l1 1e-3$' '^layer1.0.out (add 1)  *8  *0  *norm 0.01$' \
@@ -39,17 +39,17 @@ has out '^layer1.\*: l1 1e-4 on 5 values: layer1.0.fc, layer1.0.relu, layer1.0.o
 runs 0 "$tacet" explain nested.yaml --no-penalties --penalty '*: l1 1e-4'
 has out '^\*: l1 1e-4 on 9 values: x, 0, 1, layer1.0.fc, ..., fc$'
 
-# ---- The weights that are left are shown of parameters alone, whatever has a dot ----
+# ---- Remaining weights are shown only for parameters, although other names have dots too ----
 sed -n '/<h3>Remaining weights/,/<\/desc>/p' whole/report.html > weights
 has weights 'layer1.0.fc.weight:l2' 'fc.\*:norm'
 hasnt weights 'relu:l1'
 hasnt weights 'out:norm'
 
-# ---- Files: tensors, the text of the network, outputs of a layer, a run that goes on ----
+# ---- Files: tensors, the text of the network, outputs of a layer, a resumed run ----
 runs 0 "$tacet" inspect whole/model.safetensors
 has out '^0.weight  *\[8, 4\]' '^layer1.0.fc.bias  *\[8\]' 'layer1.\*.relu: l1 1e-3$' 'linear 8 name=layer1.1.fc bias=0.bias'
 hasnt out '^layer1.1.fc.bias'
-runs 0 "$tacet" predict whole/model.safetensors --data 'csv classes.csv label=kind' --keep layer1.0.relu --csv
+runs 0 "$tacet" predict whole/model.safetensors --data 'csv classes.csv label=kind' --keep layer1.0.relu --csv --raw
 [ "$(head -n 1 out | tr ',' '\n' | wc -l)" -eq 8 ] || fault "layer1.0.relu has not 8 units: $(head -n 1 out)"
 runs 0 "$tacet" train nested.yaml --out part -q --set train.epochs=2
 runs 0 "$tacet" train --resume part -q --set train.epochs=4
@@ -62,11 +62,11 @@ runs 0 "$tacet" inspect begun/model.safetensors
 sed -n '/^tensor/,$p' out > again
 same tensors again
 
-# ---- A sweep over a penalty of layers with dots ----
+# ---- A sweep over a penalty on names with dots ----
 runs 0 "$tacet" sweep nested.yaml --over 'layer1.*.relu: l1 lambda=1e-3..1e-2:2' --out swept --set train.epochs=1
 has out '^ *0.01 '
 
-# ---- What is wrong ----
+# ---- Mistakes ----
 runs 2 "$tacet" explain nested.yaml --penalty 'layer1.*.*: l2 1e-3'
 has err 'matches both layer1.0.fc and the parameter layer1.0.fc.weight' '^    ^~~~~~~~~~$'
 runs 2 "$tacet" explain nested.yaml --penalty 'layer1.1.fc.bias: l2 1e-3'

@@ -1,7 +1,8 @@
-# test_cli_report.sh: the page of a run and of several: that it is there, stands alone, escapes, and shows what was measured.
+# test_cli_report.sh: the page of one run and of several: it is written, is self-contained, escapes text, and shows the
+# measured figures.
 . "$TACET_SOURCE/tests/cli.sh"
 
-# alone FILE: nothing in the page loads or runs anything, and what is opened is closed.
+# alone FILE: checks that the page loads and runs nothing, and that every element is closed.
 alone() {
     for pattern in '<script' 'src=' 'href=' 'https*:' 'url(' '@import' '<link' '<iframe' '<object' ' on[a-z]*='; do
         hasnt "$1" "$pattern"
@@ -21,11 +22,11 @@ alone() {
                 if (open[n] != name) { print "</" name "> closes <" open[n] ">"; exit 1 }
                 n--
             }
-            if (n) { print "<" open[n] "> stays open"; exit 1 }
+            if (n) { print "<" open[n] "> is not closed"; exit 1 }
         }' "$1" > balance || fault "$1: $(cat balance)"
 }
 
-# figures FILE: each has a drawing with a title and a description, and a table of its numbers; prints how many there are.
+# figures FILE: prints the number of figures, after checking that each has a drawing, a title, a description and a table.
 figures() {
     awk '
         /<figure/ { n++; svg = title = desc = table = 0 }
@@ -37,7 +38,7 @@ figures() {
         END { if (bad) print "figures" bad; else print n + 0 }' "$1"
 }
 
-# numbers FILE TITLE: the cells of the table behind the figure of that title, a line a row.
+# numbers FILE TITLE: prints the table of the figure with this title, one line per row.
 numbers() {
     awk -v title="<h3>$2</h3>" '
         $0 == title { on = 1 }
@@ -53,7 +54,7 @@ has err "^report: a/report.html$"
 alone a/report.html
 [ "$(figures a/report.html)" -ge 10 ] || fault "figures: $(figures a/report.html)"
 has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Loss</h2>' '<h2>Penalties</h2>' '<h2>Density</h2>' \
-    '<h2>Time</h2>' '<h2>Weights</h2>' '<h3>Data loss</h3>' '<h3>Accuracy</h3>' '<h3>relu1:l1</h3>' '<h3>linear1.weight:l1</h3>' '<h3>Lambda</h3>' \
+    '<h2>Time</h2>' '<h2>Weights</h2>' '<h3>Data loss</h3>' '<h3>accuracy</h3>' '<h3>relu1:l1</h3>' '<h3>linear1.weight:l1</h3>' '<h3>Lambda</h3>' \
     'relu1, target' 'relu1, due by then' '<td>state</td><td>ended</td>' 'l1 density=0.2' '240 training, 60 validation' \
     '^  relu1: l1 density=0.2' '<td class="r">243</td>'
 cp a/report.html first
@@ -63,15 +64,15 @@ same first a/report.html
 runs 0 "$tacet" report a --out elsewhere.html
 same first elsewhere.html
 
-runs 0 "$tacet" report a/ --out elsewhere.html # a shell's slash
+runs 0 "$tacet" report a/ --out elsewhere.html # a slash from shell completion
 same first elsewhere.html
 
-# ---- The last step of an epoch has its place; a part of an epoch is no epoch ----
+# ---- The last step of an epoch is drawn; a partial epoch does not count as an epoch ----
 runs 0 "$tacet" train net.yaml --out ends -q --set train.log=10 --set train.steps=25
 hasnt ends/report.html 'faint" d=""'
 has ends/report.html "2 epochs and part of the next, 25 steps"
 
-# ---- Any two doubles ----
+# ---- Any two doubles can be drawn ----
 mkdir -p far_apart
 printf '{"epoch":1,"step":10,"data_loss":1e-9,"seconds":1}\n{"epoch":2,"step":20,"data_loss":1e298,"seconds":1}\n' > far_apart/metrics.jsonl
 runs 0 timeout 20 "$tacet" report far_apart
@@ -79,23 +80,23 @@ printf '{"epoch":1,"step":10,"data_loss":5e-324,"seconds":1}\n{"epoch":2,"step":
 runs 0 timeout 20 "$tacet" report far_apart
 hasnt far_apart/report.html '[^a-z]-\{0,1\}nan[^a-z]'
 
-# ---- A configuration that cannot be read is not compared ----
+# ---- A configuration that cannot be read is left out of the comparison ----
 cp -r a bad; printf 'model: linear 99\nloss: [mse\noptimizer: sgd lr=7\n' > bad/config.yaml
 runs 0 "$tacet" report a bad --out bad.html
 has err "bad/config.yaml is left out of the comparison"
 hasnt bad.html 'linear 99</td>'
 rm -r bad far_apart ends
 
-# ---- The numbers are those of metrics.jsonl ----
+# ---- The figures are those of metrics.jsonl ----
 grep '^{"epoch":' a/metrics.jsonl > epochs
 n='\([^,]*\)'
 sed "s/^{\"epoch\":$n,.*\"data_loss\":$n,\"learning_rate.*\"validation\":{\"accuracy\":$n,\"data_loss\":$n,.*/\1 \2 \4/" epochs |
     awk 'BEGIN { print "epoch training validation" } { printf "%d %.4g %.4g\n", $1, $2, $3 }' > expected
 numbers a/report.html "Data loss" > shown
 same shown expected
-sed 's/^{"epoch":\([0-9]*\),.*"validation":{"accuracy":\([^,]*\),.*/\1 \2/' epochs |
-    awk 'BEGIN { print "epoch accuracy on the validation data" } { printf "%d %.4g\n", $1, $2 }' > expected
-numbers a/report.html Accuracy > shown
+sed "s/^{\"epoch\":$n,.*,\"accuracy\":$n,\"terms.*\"validation\":{\"accuracy\":$n,.*/\1 \2 \3/" epochs |
+    awk 'BEGIN { print "epoch training validation" } { printf "%d %.4g %.4g\n", $1, $2, $3 }' > expected
+numbers a/report.html accuracy > shown
 same shown expected
 sed 's/^{"epoch":\([0-9]*\),"step":\([0-9]*\),.*"seconds":\([^}]*\)}$/\1 \2 \3/' epochs |
     awk 'BEGIN { print "epoch time per step [ms]" } { printf "%d %.4g\n", $1, $3 / ($2 - before) * 1000; before = $2 }' > expected
@@ -103,7 +104,7 @@ numbers a/report.html "Time per step" > shown
 same shown expected
 numbers a/report.html "How often units of relu2 fire" | awk 'NR > 1 { sum += $2 } END { exit sum != 8 || NR != 12 }' || fault "not 8 units in 11 bars"
 
-# ---- No validation; regression; one epoch; nothing finished ----
+# ---- No validation; regression; one epoch; no finished epoch ----
 runs 0 "$tacet" train net.yaml --out plain --no-penalties -q
 empty err
 alone plain/report.html
@@ -125,14 +126,14 @@ runs 0 "$tacet" report none
 alone none/report.html
 has none/report.html 'No epoch has finished yet' 'stopped early' '<td>linear 16</td>'
 hasnt none/report.html '<figure'
-grep '^{"step"' one/metrics.jsonl > none/metrics.jsonl # what there is of a first epoch
+grep '^{"step"' one/metrics.jsonl > none/metrics.jsonl # only steps of the first epoch
 runs 0 "$tacet" report none
 [ "$(figures none/report.html)" -eq 1 ] || fault "the steps before the first epoch are not shown"
 rm none/run.json none/config.yaml
 runs 0 "$tacet" report none
 alone none/report.html
 
-# ---- However a run ends ----
+# ---- Runs that fail, are stopped, or cannot write the page ----
 runs 6 "$tacet" train net.yaml --out inf --set optimizer.lr=1e30
 has inf/report.html '<td>state</td><td>failed</td>'
 "$tacet" train net.yaml --out stop -q --set train.epochs=1000000 2> err &
@@ -147,7 +148,7 @@ runs 0 "$tacet" train net.yaml --out lost
 has err "^tacet: cannot write lost/report.html: not a regular file$" "the run is in lost"
 has out "^relu1:l1 "
 
-# ---- Several ----
+# ---- Several runs ----
 runs 0 "$tacet" train net.yaml --out b -q --set train.seed=2 --penalty 'relu2: l1 1e-4'
 runs 0 "$tacet" report a b plain
 alone report.html
@@ -156,16 +157,16 @@ has report.html '<title>a, b and plain</title>' '<h2>Differences</h2>' '<h2>What
     '<li>.*b, training</li>' '<td>penalties.relu1</td><td>l1 density=0.2</td><td>l1 1e-3</td><td>-</td>' \
     '<td>train.seed</td><td>1</td><td>2</td><td>1</td>' '<td>accuracy</td><td>0\.[0-9]*</td><td>0' \
     '<h3>Network of a</h3>'
-hasnt report.html '<td>train.batch</td>' # it is the same in all
+hasnt report.html '<td>train.batch</td>' # the same in all runs
 numbers report.html "Data loss" > shown
 has shown "^epoch a, training a, validation b, training plain, training$" "^3 [0-9.e-]* [0-9.e-]* [0-9.e-]* [0-9.e-]*$"
-runs 0 "$tacet" report a ./a --out twice.html # called the same: by their paths
+runs 0 "$tacet" report a ./a --out twice.html # runs with the same name are shown by their paths
 has twice.html '<title>a and ./a</title>' 'The configurations are the same.'
 runs 0 "$tacet" report r one none inf --out mixed.html
 alone mixed.html
 has mixed.html 'none has not finished an epoch' 'inf has not finished an epoch'
 
-# ---- What files say is text ----
+# ---- Text from files is escaped ----
 hostile='x&<b onload="1">'"'"
 runs 0 "$tacet" train net.yaml --out "$hostile" -q --set train.epochs=2
 hasnt "$hostile/report.html" '<b '
@@ -180,7 +181,7 @@ for page in hostile.html "$hostile/report.html"; do
     has "$page" '&lt;i&gt;: a?&lt;script&gt;&amp;amp;' '&lt;u&gt;&amp;' '&lt;script&gt;$'
 done
 
-# ---- Lines as they may be: nothing, zeros, one value, a thousand epochs ----
+# ---- Odd lines: missing values, zeros, wrong types, a thousand epochs ----
 mkdir odd
 awk 'BEGIN {
     for (e = 1; e <= 1000; e++)
@@ -189,7 +190,7 @@ awk 'BEGIN {
             "\"layers\":[{\"name\":\"l\",\"density\":%s,\"units\":4,\"dead\":9,\"histogram\":[4,0,0,0,0,0,0,0,\"y\",null]," \
             "\"dead_units\":[1,2]},3,{}],\"warnings\":7,\"seconds\":%d}\n", e, e, e == 2 ? "null" : e, e % 2 ? "1e-9" : "[]", e
 }' > odd/metrics.jsonl
-printf '{"epoch":1001,"seconds":' >> odd/metrics.jsonl # the run goes on
+printf '{"epoch":1001,"seconds":' >> odd/metrics.jsonl # the run is still writing
 runs 0 "$tacet" report odd
 alone odd/report.html
 figures odd/report.html > count
@@ -200,7 +201,7 @@ has shown "^1 1$" "^1000 1000$"
 hasnt odd/report.html 'nan\|inf[^oe]'
 [ "$(wc -c < odd/report.html)" -lt 300000 ] || fault "a page of $(wc -c < odd/report.html) bytes"
 
-mkdir far # at the ends of what a number can be, no axis has infinitely many ticks
+mkdir far # extreme numbers must not give an axis endless ticks
 printf '{"epoch":%s,"step":%s,"data_loss":%s,"objective":%s,"terms":[{"name":"t","lambda":%s}],"seconds":1}\n' \
     1 9007199254740992 1e-320 9007199254740993 1e-320 9007199254740992 1e308 1e-300 9007199254740992 1e-5 \
     9007199254740993 -1e308 1e299 9007199254740992 1 > far/metrics.jsonl

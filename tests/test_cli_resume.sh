@@ -1,4 +1,4 @@
-# test_cli_resume.sh: a run that is killed at any moment and resumed ends with the bytes of one that never was; signals
+# test_cli_resume.sh: a run that is killed at any moment and resumed ends with the same bytes as one that was not; signals
 # and NaN leave a checkpoint.
 . "$TACET_SOURCE/tests/cli.sh"
 
@@ -17,7 +17,7 @@ runs 0 "$tacet" train long.yaml --out whole -q --threads 1
 taken=$((($(date +%s%N) - begun) / 1000))
 plain whole/metrics.jsonl > whole.metrics
 
-# ---- SIGKILL, 24 times, at moments spread over the time that a whole run takes; some runs are killed again ----
+# ---- SIGKILL, 24 times, at moments spread over the duration of a run; some runs are killed again ----
 kill_after() { # MICROSECONDS COMMAND...
     pause=$(awk "BEGIN { printf \"%.6f\", $1 / 1e6 }")
     shift
@@ -27,7 +27,7 @@ kill_after() { # MICROSECONDS COMMAND...
     if kill -KILL $child 2> /dev/null; then
         killed=$((killed + 1))
     else
-        late=1 # it had ended
+        late=1 # the run had already ended
     fi
     wait $child 2> /dev/null
 }
@@ -50,12 +50,12 @@ while [ $killed -lt 24 ] && [ $i -le 60 ]; do
     i=$((i + 1))
 done
 [ $killed -ge 24 ] || fault "only $killed runs were killed before they ended"
-# A file that was being written may be left beside; nothing else.
+# Only temporary files may be left.
 rm -f cut/*.tmp
 echo cut/* > names
 has names "^cut/best.safetensors cut/checkpoint.safetensors cut/config.yaml cut/metrics.jsonl cut/model.safetensors cut/report.html cut/run.json$"
 
-# ---- Ended by steps, then made longer ----
+# ---- Ended by train.steps, then resumed with more steps ----
 runs 0 "$tacet" train long.yaml --out part -q --set train.steps=70 --set optimizer.schedule=constant
 runs 0 "$tacet" train --resume part -q --set train.steps=110
 runs 0 "$tacet" train long.yaml --resume fresh --set train.steps=3; has err "^fresh has no checkpoint: the run begins there$"
@@ -64,7 +64,7 @@ same part/model.safetensors full/model.safetensors
 plain part/metrics.jsonl > part.metrics; plain full/metrics.jsonl > full.metrics; same part.metrics full.metrics
 runs 0 "$tacet" train --resume full -q; hasnt err "begins there"; same part/model.safetensors full/model.safetensors # nothing left to do
 
-# Without epochs in the configuration, those that the steps take.
+# Without epochs in the configuration, train.steps determines them.
 sed 's/epochs: 24, //' long.yaml > open.yaml
 runs 0 "$tacet" train open.yaml --out more -q --set train.steps=70 --set optimizer.schedule=constant
 runs 0 "$tacet" train --resume more -q --set train.steps=110
@@ -73,7 +73,7 @@ same full/model.safetensors more/model.safetensors
 # ---- Ctrl-C and SIGTERM ----
 for signal in INT:130 TERM:143; do
     rm -rf cut
-    # A shell's background children ignore SIGINT, so one in the foreground sends it.
+    # Background children of a shell ignore SIGINT, so the trap is reset first.
     sh -c 'trap - INT; exec "$@"' sh "$tacet" train long.yaml --out cut --set train.epochs=100000 > out 2> err &
     child=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -87,7 +87,7 @@ for signal in INT:130 TERM:143; do
     has err "stopped at step [0-9]*; continue with: tacet train --resume cut"
     empty out
     step=$(sed -n 's/^stopped at step \([0-9]*\);.*/\1/p' err)
-    runs 0 "$tacet" train --resume cut --set train.steps=$((step + 1)) # goes on from there
+    runs 0 "$tacet" train --resume cut --set train.steps=$((step + 1)) # continues from that step
     has err "resumed cut at step $step"
 done
 
@@ -97,8 +97,8 @@ empty out
 has err "step [0-9]" "not finite" "weights from before that step are in nan/checkpoint.safetensors"
 runs 0 "$tacet" inspect nan/checkpoint.safetensors
 hasnt out "nan"
-runs 6 "$tacet" train --resume nan # the same step again
-# The last update may blow the weights up with no step behind it to notice.
+runs 6 "$tacet" train --resume nan # fails in the same step again
+# The last update may make weights infinite without a later step to notice.
 runs 6 "$tacet" train net.yaml --out huge --set optimizer.lr=1e30 --set train.steps=1 --json
 has out '"data_loss":null'
 has err "the objective is not finite on the test data"
@@ -112,7 +112,7 @@ has err "warning: old was begun by an earlier version of Tacet: from here on, it
 runs 0 "$tacet" train --resume old -q --set train.steps=60
 hasnt err "earlier version"
 
-# ---- A checkpoint that does not belong to the configuration, or is torn; what is refused leaves the folder as it was ----
+# ---- A checkpoint that does not match the configuration, or is damaged; a refused run does not change the folder ----
 cp whole/config.yaml begun.yaml
 runs 2 "$tacet" train --resume whole --set train.seed=4
 has err 'whole was begun with "batch 16, seed 3, .*, not with "batch 16, seed 4, '

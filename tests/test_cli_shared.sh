@@ -1,5 +1,5 @@
-# test_cli_shared.sh: parameters that several layers use, in what the program shows: the table of the network, totals, the
-# page, the catalogue; and a run of them that goes on.
+# test_cli_shared.sh: parameters that several layers use, in the program's output: the table of the network, totals, the
+# report, the catalogue; and a resumed run.
 . "$TACET_SOURCE/tests/cli.sh"
 
 cat > tied.yaml << 'END'
@@ -12,7 +12,7 @@ data:      csv unlabelled.csv
 train:     {epochs: 6, batch: 32, seed: 1}
 END
 
-# ---- Parameters count once, and what is shared is said ----
+# ---- Parameters count once, and sharing is shown ----
 runs 0 "$tacet" train tied.yaml --out a --json
 has err '^linear1 (linear 8)  *8  *40  *weight: l2 1e-3; bias: l1 1e-4$' \
     '^linear2 (linear 4 weight=linear1.weight transposed)  *4  *4  *bias: l1 1e-4$' \
@@ -24,7 +24,7 @@ runs 0 "$tacet" inspect a/model.safetensors
 has out '^linear1.weight *\[8, 4\]' '^linear2.bias ' 'model *from x | linear 8 | relu | linear 4 weight=linear1.weight transposed$'
 hasnt out '^linear2.weight'
 
-# ---- The file alone is the network; a run that was stopped goes on to the same bytes ----
+# ---- The file describes the whole network; a stopped and resumed run gives the same figures ----
 runs 0 "$tacet" eval a/model.safetensors --json
 cp out evaluated
 runs 0 "$tacet" train tied.yaml --out b -q --set train.epochs=3
@@ -35,18 +35,18 @@ runs 0 "$tacet" explain tied.yaml
 has out 'linear1.weight:l2 backward'
 [ "$(grep -c 'weight:l2 backward' out)" -eq 1 ] || fault "the penalty on the weight does not count once"
 
-# ---- One layer that uses all of another's ----
+# ---- A layer that uses all parameters of another ----
 runs 0 "$tacet" train tied.yaml --out c --set 'model=linear 4 | relu | linear 4 weight=linear1.weight bias=linear1.bias'
 has err '^linear2 (linear 4 weight=linear1.weight bias=linear1.bias)  *4  *0  *$' \
     '^20 parameters: 20 trainable, 0 frozen; linear2 uses linear1.weight, linear1.bias$'
 tr -d '\n' < c/report.html | sed 's/<\/tr>/\n/g; s/<[^>]*>/ /g' > page
 has page 'linear2 *linear 4 weight=linear1.weight bias=linear1.bias *4 *linear1.weight, linear1.bias  *$'
 
-# ---- What is wrong, and the catalogue ----
+# ---- Mistakes, and the catalogue ----
 runs 2 "$tacet" train tied.yaml --out d --penalty 'linear2.weight: l1 1e-3'
 has err 'matches no value' 'linear2 uses linear1.weight$'
 runs 2 "$tacet" train tied.yaml --out d --set 'model=linear 8 | relu | linear 4 weight=linear1.weight'
-has err 'needs a weight \[4, 8\] here, and linear1.weight is \[8, 4\]' 'add the word transposed'
+has err 'needs a weight \[4, 8\] here, but linear1.weight is \[8, 4\]' 'add the word transposed'
 runs 0 "$tacet" ops linear
 has out '^  transposed  bool, default false$' '^Parameters: weight, bias$' 'weight=LAYER.weight shares the parameter of an earlier layer'
 runs 0 "$tacet" ops relu

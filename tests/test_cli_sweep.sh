@@ -1,15 +1,15 @@
-# test_cli_sweep.sh: a sweep runs each point once, each from its neighbour, says what it found and chooses as it says it does;
-# killed at any moment, it ends with the bytes of one that never was.
+# test_cli_sweep.sh: a sweep runs each point once, starting from its neighbour, reports the results and chooses by its rule;
+# killed at any moment and resumed, it ends with the same bytes as one that was not.
 # timeout 240
 . "$TACET_SOURCE/tests/cli.sh"
 sed -i 's/^train:.*/train: {epochs: 4, batch: 32, seed: 1, validate: 0.2, log: 0}/' net.yaml
 sweep() { "$tacet" sweep "$@"; }
 
-# column FILE NAME: that column of a CSV file, a line a row.
+# column FILE NAME: prints this column of a CSV file, one line per row.
 column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$1"; }
-# last KEY FILE: the last number of that key in a file of JSON.
+# last KEY FILE: prints the last number with this key in a JSON file.
 last() { grep -o "\"$1\":[-0-9.e]*" "$2" | tail -n 1 | cut -d: -f2; }
-# near A B [TOLERANCE]: two numbers agree.
+# near A B [TOLERANCE]: checks that two numbers agree.
 near() { awk -v a="$1" -v b="$2" -v t="${3:-1e-6}" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a != "" && b != "" && d <= t * (b < 0 ? -b : b) + 1e-12) }' ||
     fault "$1 is not $2"; }
 
@@ -17,7 +17,7 @@ near() { awk -v a="$1" -v b="$2" -v t="${3:-1e-6}" 'BEGIN { d = a - b; if (d < 0
 runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out warm
 has err "^relu1:l1: the largest lambda that changes anything is about 0\.0" "^1/4  relu1-l1-0.0001-seed1  density" "^4/4  relu1-l1-0.1-seed1 "
 has out "^ *lambda  density  dead  accuracy  data loss  *ms/step  fires" "^Taken: relu1:l1 lambda=" "^Its model: warm/relu1-l1-"
-hasnt out "test data" # there are validation data
+hasnt out "test data" # validation data are used
 column warm/sweep.csv lambda > lambdas
 printf '0.0001\n0.001\n0.01\n0.1\n' | cmp -s - lambdas || fault "the points are $(cat lambdas)"
 hasnt warm/relu1-l1-0.0001-seed1/config.yaml "^init:"
@@ -26,7 +26,7 @@ for lambda in 0.001 0.01 0.1; do
     has warm/relu1-l1-$lambda-seed1/config.yaml "^init: warm/relu1-l1-$before-seed1/model.safetensors$" "^  relu1: l1 lambda=$lambda$"
     before=$lambda
 done
-# The file has a penalty l1 on relu1 as well: that of the sweep takes its place.
+# The file also has a penalty l1 on relu1, which that of the sweep replaces.
 hasnt warm/config.yaml relu1
 runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out fresh --fresh -q
 hasnt err "density"
@@ -39,13 +39,13 @@ for lambda in 0.0001 0.001 0.01 0.1; do
     *) awk "BEGIN { exit !($there < 0.9 * $first) }" || fault "lambda=$lambda begins no better than fresh: $there, $first" ;;
     esac
 done
-# A run of a sweep is one of tacet train.
+# A run of a sweep equals one of tacet train.
 runs 0 "$tacet" train net.yaml --no-penalties --penalty 'relu1: l1 lambda=0.01' --out alone -q
 same alone/model.safetensors fresh/relu1-l1-0.01-seed1/model.safetensors
 for page in warm/report.html fresh/report.html; do has $page "<h2>What silence costs</h2>" 'href="relu1-l1-0.01-seed1/report.html"' "<h1>Sweep over lambda of relu1:l1</h1>"; done
 
 # ---- The table, the CSV, the JSON and the runs agree ----
-agree() { # FOLDER LAMBDA ...: with one seed
+agree() { # FOLDER LAMBDA...: for a sweep with one seed
     folder_=$1
     shift
     row=2
@@ -69,17 +69,17 @@ runs 0 sweep --resume warm
 has err "4 of 4 runs have already finished"
 agree warm 0.0001 0.001 0.01 0.1
 runs 0 sweep --resume warm --json -q
-[ "$(wc -l < out)" -eq 1 ] || fault "--json printed more than a line"
+[ "$(wc -l < out)" -eq 1 ] || fault "--json did not print exactly one line"
 for key in accuracy data_loss; do
     grep -o "\"$key\":[0-9.]*" out | cut -d: -f2 > said
     column warm/sweep.csv $key | paste - said > both
-    [ "$(wc -l < both)" -eq 4 ] || fault "the JSON has not four points"
+    [ "$(wc -l < both)" -eq 4 ] || fault "the JSON does not have four points"
     awk '{ d = $1 - $2; if (d > 1e-8 || d < -1e-8) exit 1 }' both || fault "$key in JSON and CSV: $(cat both)"
 done
 has out '"part":"validation","rows":60'
 
-# ---- The choice, worked out anew from the CSV: within one standard error of the best, the least that fires ----
-chosen() { # FILE: the line that should be taken; 60 rows of validation data
+# ---- The choice, recomputed from the CSV: of the points within one standard error of the best, the one that fires least ----
+chosen() { # FILE: prints the number of the point that should be taken; there are 60 rows of validation data
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
         { n++; key = at["accuracy"] && $at["accuracy"] != "" ? "accuracy" : "data_loss"; y[n] = $at[key]; if (key == "data_loss") y[n] = -y[n]
           e[n] = (key "_error") in at ? $at[key "_error"] : ""; f[n] = $at["firing"] }
@@ -99,9 +99,9 @@ runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out seeds --seeds
 has out "+- " "^Figures are means over 3 seeds" "(over 3 seeds)"
 choice seeds
 for lambda in 0.0001 0.01; do
-    for seed in 1 2 3; do # accuracy comes first in the figures, and last that of the layers
+    for seed in 1 2 3; do
         has seeds/relu1-l1-$lambda-seed$seed/config.yaml "^  seed: $seed$"
-        grep '"validation"' seeds/relu1-l1-$lambda-seed$seed/metrics.jsonl | tail -n 1 | grep -o '"accuracy":[0-9.]*' | cut -d: -f2
+        grep '"validation"' seeds/relu1-l1-$lambda-seed$seed/metrics.jsonl | tail -n 1 | sed 's/.*"validation"//' | grep -o '"accuracy":[0-9.]*' | cut -d: -f2
     done > three
     awk -F, -v l=$lambda 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $1 == l { print $at["accuracy"], $at["accuracy_error"] }' seeds/sweep.csv > pair
     awk '{ s += $1; q += $1 * $1 } END { m = s / 3; print m, sqrt((q - 3 * m * m) / 2 / 3) }' three > own
@@ -109,7 +109,7 @@ for lambda in 0.0001 0.01; do
     near "$(cut -d' ' -f2 pair)" "$(cut -d' ' -f2 own)" 1e-4
 done
 same seeds/relu1-l1-0.01-seed1/model.safetensors warm/relu1-l1-0.01-seed1/model.safetensors
-for seeds in 1 3; do # learning slowly, so that accuracies differ: the best is not what is taken
+for seeds in 1 3; do # slow learning, so that accuracies differ and the best point is not the one taken
     runs 0 sweep net.yaml --set optimizer.lr=0.03 --over 'relu1: l1 lambda=1e-3..3e-1:6' --fresh --seeds $seeds --out slow$seeds -q
     choice slow$seeds
     has slow$seeds/sweep.csv ",best,"
@@ -122,7 +122,7 @@ has out "the best data loss is" "one seed cannot show .*: use --seeds 3"
 choice loss
 runs 0 sweep price.yaml --over 'relu1: l1 lambda=1e-4..1:4' --out losses --seeds 2 -q
 choice losses
-# Without validation data the figures are of the test data, and it says so.
+# Without validation data, the figures are of the test data, and the output says so.
 runs 0 sweep net.yaml --set train.validate=0 --over 'relu1: l1 lambda=1e-3..1e-2:2' --out test -q
 has out "Figures are of the test data, .*train.validate"
 near "$(column test/sweep.csv accuracy | tail -n 1)" "$(sed 's/.*"part":"test","rows":90,"accuracy":\([0-9.]*\).*/\1/' test/relu1-l1-0.01-seed1/run.json)"
@@ -131,8 +131,8 @@ near "$(column test/sweep.csv accuracy | tail -n 1)" "$(sed 's/.*"part":"test","
 largest() { runs 0 sweep net.yaml --no-penalties --json -q --set train.steps=1 --over "$@" --out one; value=$(last largest out); rm -rf one; }
 largest 'relu1: l1 max/1000..max:4'
 one=$value
-largest 'relu1: l1 lambda=max/10..max:2 reduce=sum'; near "$value" "$(awk "BEGIN { print $one / 32 }")" 1e-4 # the batch's size cancels,
-largest 'relu1: l1 lambda=max/10..max:2 reduce=mean'; near "$value" "$(awk "BEGIN { print $one * 16 }")" 1e-4 # the units do not
+largest 'relu1: l1 lambda=max/10..max:2 reduce=sum'; near "$value" "$(awk "BEGIN { print $one / 32 }")" 1e-4 # a batch has 32 rows
+largest 'relu1: l1 lambda=max/10..max:2 reduce=mean'; near "$value" "$(awk "BEGIN { print $one * 16 }")" 1e-4 # relu1 has 16 units
 largest 'relu1: l1 lambda=max/10..max:2 warmup=2'; near "$value" "$one"
 largest 'linear2.weight: l1 max/10..max:2'
 weight=$value
@@ -142,12 +142,12 @@ largest 'linear2.weight: group_lasso max/10..max:2 by=block block=1'; near "$val
 largest 'linear2.weight: l1 max/10..max:2 prox' --set 'optimizer=adam lr=0.01'; near "$value" 1
 largest 'linear2.weight: norm max/10..max:2'
 norm=$value
-# Of a norm it is how strong the losses' gradient is beside that of the norm itself: the ledger of a first step has both.
+# For a norm, it is the ratio of the losses' gradient to that of the norm; the ledger of the first step has both.
 runs 0 "$tacet" train net.yaml --no-penalties --penalty 'linear2.weight: norm 1' --set train.steps=1 --out step -q
 near "$norm" "$(awk "BEGIN { print $(last data_gradient step/metrics.jsonl) / $(last gradient step/metrics.jsonl) }")" 1e-4
 largest 'linear2.*: norm max/10..max:2 joint'
-awk "BEGIN { exit !($value > $norm) }" || fault "the weight with its bias has no more pull than without"
-# A network that starts with it falls silent; with a thousandth of it, it is nearly as it would be without.
+awk "BEGIN { exit !($value > $norm) }" || fault "the largest lambda is not greater with the bias than without"
+# A network that starts with the largest lambda falls silent; a thousandth of it changes almost nothing.
 runs 0 sweep net.yaml --fresh --set train.epochs=40 --over 'relu1: l1 max/1000..max:2' --out ends -q
 runs 0 "$tacet" train net.yaml --no-penalties --set train.epochs=40 --out natural -q
 natural=$(grep '"validation"' natural/metrics.jsonl | tail -n 1 | sed 's/.*"validation".*"name":"relu1","density":\([0-9.]*\).*/\1/')
@@ -174,7 +174,7 @@ column grid/sweep.csv "linear2.weight:l1 lambda" | paste -s -d ' ' - > said; has
 has grid/relu1-l1-0.01-linear2.weight-l1-0.0001-seed1/config.yaml "^init: grid/relu1-l1-0.001-linear2.weight-l1-0.0001-seed1/model"
 hasnt grid/relu1-l1-0.0001-linear2.weight-l1-0.0001-seed1/config.yaml "^init:"
 choice grid
-# Side by side: all is the same but the times.
+# In parallel, everything but the times is the same.
 runs 0 eval sweep net.yaml "$two" --out side --jobs 2 --threads 2
 has out "^Times were measured with 2 runs in parallel"
 untimed() { awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "step_us") c = i } { $c = ""; gsub(/(grid|side)\//, ""); print }' "$1"; }
@@ -183,7 +183,7 @@ for run in grid/*/; do same "${run}model.safetensors" "side/${run#grid/}model.sa
 runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out jobs --jobs 3 -q
 has err "there is only one path"
 
-# ---- A point that fails: the path goes on from the one before it, and the sweep tells ----
+# ---- If a point fails, the path continues from the one before it, and the sweep reports the failure ----
 mkdir fails; : > fails/relu1-l1-0.001-seed1
 runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out fails
 has err "warning: relu1-l1-0.001-seed1: "
@@ -196,20 +196,20 @@ hasnt nan/linear1.weight-l2-1-seed1/config.yaml "^init:"
 runs 1 sweep net.yaml --no-penalties --set optimizer.lr=1e30 --over 'linear1.weight: l2 1..10:2' --out none -q
 has err "no run of the sweep has finished"
 
-# ---- Going on with another sweep than was begun ----
+# ---- Resuming with other options, or a folder of another kind ----
 refused() { pattern=$1; shift; cp warm/sweep.json kept; runs 2 sweep "$@"; has err "$pattern"; empty out; same kept warm/sweep.json; }
 runs 2 "$tacet" train --resume warm; has err "warm holds a sweep, not a run" "tacet sweep --resume warm"
-[ ! -e warm/model.safetensors ] || fault "a run was begun among those of a sweep"
+[ ! -e warm/model.safetensors ] || fault "a run began in the folder of a sweep"
 runs 5 "$tacet" report warm; has err "warm holds a sweep" "its page is warm/report.html"
 
-# ---- What stands in a folder is left there, and runs of another sweep are not taken for this one's ----
+# ---- Files in a folder are kept, and runs of another sweep are not used ----
 mkdir mine; (echo '# my notes'; cat net.yaml) > mine/config.yaml; cp mine/config.yaml notes
 runs 2 sweep mine/config.yaml --out mine --over 'relu1: l1 1e-3..1e-2:2'; has err "mine does not hold a sweep, but mine/config.yaml exists"
 same notes mine/config.yaml
 cp -r warm torn; rm torn/sweep.json
 runs 2 sweep net.yaml --out torn --over 'relu1: l1 lambda=1e-4..1e-1:4' --set train.epochs=5; has err "torn does not hold a sweep, but torn/"
 
-# ---- A swept attribute and a figure of the same name are two keys ----
+# ---- A swept attribute and a figure with the same name have different keys ----
 runs 0 sweep net.yaml --no-penalties --set train.steps=1 --out asked -q --json --over 'relu1: l1 density=0.4..0.2:2'
 has out '"density asked":0.4,"density":'
 refused "warm already holds a sweep" net.yaml --over 'relu1: l1 1..10:3' --out warm
@@ -228,7 +228,7 @@ has err "nowhere does not hold a sweep"
 echo '{"over":3}' > above/sweep.json; runs 3 sweep --resume above
 has err "above/sweep.json: not a record of a sweep"
 
-# ---- Mistakes, found before anything is run ----
+# ---- Mistakes are found before anything runs ----
 caret() { awk -v want="$1" '{ if (match($0, /^[ \t]*\^~*$/)) { gsub(/ /, "", $0); from = RLENGTH - length($0) + 1
     if (substr(before, from, length($0)) == want) good = 1 } before = $0 } END { exit !good }' err || fault "the caret is not under '$1': $(cat err)"; }
 mistake() { # OVER PATTERN CARET
@@ -236,7 +236,7 @@ mistake() { # OVER PATTERN CARET
     has err "$2"
     [ $# -lt 3 ] || caret "$3"
     empty out
-    [ ! -e never ] || fault "a folder was made for: $1"
+    [ ! -e never ] || fault "a refused sweep left a folder: $1"
 }
 mistake 'relu1 l1 1..2:3' "a colon is missing" 'relu1 l1 1..2:3'
 mistake ': l1 1..2:3' "a selector is missing"
@@ -265,7 +265,7 @@ mistake 'relu9: l1 1..2:3' 'the selector "relu9" matches no' relu9
 mistake 'relu1: l9 1..2:3' 'unknown penalty "l9"' l9
 mistake 'relu1: l1 1..2:3 reduc=sum' 'reduc' reduc
 mistake 'relu1: l1 density=0.5..2:3' "density"
-mistake 'relu*: l1 1..2:3' "relu1:l1 already" # the file's is on relu1
+mistake 'relu*: l1 1..2:3' "relu1:l1 already" # the file has a penalty on relu1
 runs 2 sweep net.yaml --out never
 has err "over is missing"
 runs 2 sweep --over 'relu1: l1 1..2:2'
@@ -276,9 +276,9 @@ runs 2 sweep net.yaml --over 'relu1: l1 1..2:1000' --over 'relu2: l1 1..2:1000' 
 has err "more than 10000 runs"
 runs 2 sweep net.yaml --over 'a:b 1..2:2' --over 'a:b 1..2:2' --over 'a:b 1..2:2' --over 'a:b 1..2:2' --over 'a:b 1..2:2'
 has err "more than 4 times"
-[ ! -e never ] || fault "a folder was made for nothing"
+[ ! -e never ] || fault "a refused sweep left a folder"
 
-# ---- SIGKILL at moments spread over a whole sweep ----
+# ---- SIGKILL at moments spread over a sweep ----
 cat > long.yaml << 'END'
 model:     linear 32 | relu | dropout 0.2 | linear 16 | relu | linear 3
 loss:      cross_entropy
@@ -292,10 +292,10 @@ runs 0 eval sweep "$long" --out whole
 taken=$((($(date +%s%N) - begun) / 1000))
 untimed_whole() { awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /^step_us/) c[i] } { for (i in c) $i = ""; sub(/,(whole|cut)\//, ","); print }' "$1"; }
 untimed_whole whole/sweep.csv > whole.csv
-# What has been done by now: models of runs that ended, first epochs (with their times) of runs that are past them.
+# Work done so far: models of runs that ended, and first epochs (with their times) of runs that have a later one.
 ended() { for run in cut/*/; do grep -q '"state":"ended"' "${run}run.json" 2> /dev/null && ls -i "${run}model.safetensors"; done; }
 firsts() { for run in cut/*/; do [ "$(wc -l < "${run}metrics.jsonl" 2> /dev/null || echo 0)" -lt 2 ] || head -n 1 "${run}metrics.jsonl"; done; }
-kept() { # FILE FILE: all lines of the first are in the second
+kept() { # FILE FILE: checks that the second file has all lines of the first
     while read -r line; do grep -qxF -e "$line" "$2" || fault "done again: $line"; done < "$1"
 }
 i=0
@@ -310,8 +310,8 @@ while [ $killed -lt 8 ] && [ $i -lt 24 ]; do
     kill -KILL $child 2> /dev/null && killed=$((killed + 1))
     wait $child 2> /dev/null
     i=$((i + 1))
-    [ -e cut/sweep.json ] || continue # it had not begun
-    # Runs that lost their sweep end by themselves; the lock is theirs until then. What is done stays as it is.
+    [ -e cut/sweep.json ] || continue # the sweep had not begun
+    # Runs whose sweep was killed end by themselves and hold the lock until then. Finished work is not repeated.
     ended > models
     firsts > epochs
     runs 0 eval sweep "$long" --resume cut --jobs 2 --set train.seed=3
@@ -328,18 +328,18 @@ while [ $killed -lt 8 ] && [ $i -lt 24 ]; do
     runs 0 sweep --resume cut -q
     ended > models
     same models models.after
-    [ "$(wc -l < models)" -eq 6 ] || fault "not six runs ended"
+    [ "$(wc -l < models)" -eq 6 ] || fault "$(wc -l < models) runs ended, not 6"
 done
 [ $killed -ge 8 ] || fault "only $killed sweeps were killed before they ended"
 
-# ---- Ctrl-C, SIGTERM and SIGKILL: the runs write checkpoints; a second sweep in the folder waits for them ----
+# ---- After Ctrl-C, SIGTERM and SIGKILL, runs write checkpoints; a second sweep in the folder waits for them ----
 for signal in INT:130 TERM:143 KILL:137; do
     rm -rf cut second.err
     sh -c 'trap - INT; exec "$@"' sh "$tacet" sweep long.yaml --set train.epochs=20000 --over 'relu1: l1 1e-4..1e-1:3' --seeds 2 --jobs 2 --out cut > out 2> err &
     child=$!
     n=0
     while [ "$(cat cut/*/metrics.jsonl 2> /dev/null | wc -l)" -lt 4 ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
-    # A run that outlives its sweep holds the lock.
+    # Runs hold the lock, so that it is kept if a run outlives its sweep.
     for run in $(cat /proc/$child/task/$child/children 2> /dev/null); do
         # shellcheck disable=SC2012
         ls -l /proc/"$run"/fd 2> /dev/null | grep -q "cut/lock$" || fault "run $run does not hold the lock"
@@ -360,7 +360,7 @@ for signal in INT:130 TERM:143 KILL:137; do
     n=0
     while [ "$(cat cut/*/run.json | grep -c '"state":"stopped"')" -lt 2 ] && [ $n -lt 60 ]; do sleep 0.1; n=$((n + 1)); done
     for run in cut/*/; do has "${run}run.json" '"state":"stopped"'; done
-    [ "$(ls -d cut/*/ | wc -l)" -eq 2 ] || fault "not two runs had begun"
+    [ "$(ls -d cut/*/ | wc -l)" -eq 2 ] || fault "the number of runs begun is not 2"
 done
 
 finish

@@ -1,8 +1,8 @@
-# test_cli_units.sh: data with positions. A unit is an index of the last dimension in all that a run says: its tables, its
-# files, its page; and a checkpoint that an older program wrote is taken up.
+# test_cli_units.sh: data with positions. A unit is an index of the last dimension in all output of a run: its tables, its
+# files, its report.
 . "$TACET_SOURCE/tests/cli.sh"
 
-# Rows of four numbers as two positions of two.
+# Rows of four numbers, as two positions of two.
 cat > flat.yaml << 'END'
 model: linear 8 | relu | linear 4
 loss:  mse
@@ -25,16 +25,16 @@ data:      npy grid.npy flat=false
 train:     {epochs: 4, batch: 32, seed: 1, validate: 0.1}
 END
 runs 0 "$tacet" train grid.yaml --out a --threads 2
-has out '^relu1:l1 ' '^relu1 .* [0-9]* *6$'
-grep -q '"name":"relu1","density":[^}]*"units":6,"positions":2' a/metrics.jsonl || fault "no units in metrics.jsonl"
-grep -q '"on":"relu1","kind":"l1"[^}]*"units":6[,}]' a/metrics.jsonl || fault "no units of the term"
+has out '^relu1:l1 ' '^relu1 .* [0-9]* *6 *[0-9.]*$'
+grep -q '"name":"relu1","density":[^}]*"units":6,"l0":[0-9.]*,"positions":2' a/metrics.jsonl || fault "no units in metrics.jsonl"
+grep -q '"on":"relu1","kind":"l1"[^}]*"units":6[,}]' a/metrics.jsonl || fault "no units in the term"
 hasnt a/metrics.jsonl '"units":12'
 runs 0 "$tacet" inspect a
 has out '^units by how often they fire: never, at up to 10% of the positions of all samples, up to 20%'
 has out 'relu1:l1 .*/6$'
-# The bins of relu1's row hold its six units.
+# The bins in the row of relu1 have its six units.
 awk '/^relu1  /{ for (i = 3; i <= NF; i++) n += $i; if (n != 6) exit 1 }' out || fault "not six units: $(cat out)"
-# Units that never fire are named by number.
+# Units that never fire are listed by number.
 for dead in '20' '3,20'; do
     cp a/metrics.jsonl saved
     sed "s/\"dead_units\":\[[0-9,]*\]/\"dead_units\":[$dead]/" saved > a/metrics.jsonl
@@ -44,12 +44,12 @@ for dead in '20' '3,20'; do
 done
 has a/report.html 'of the positions of all samples (0: never)'
 runs 0 "$tacet" eval a/model.safetensors --json
-has out '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":6,"positions":2}\]'
+has out '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":6,"l0":[0-9.]*,"positions":2}\]'
 runs 0 "$tacet" predict a/model.safetensors --data 'npy grid.npy flat=false' --keep relu1 --out relu1.npy
 [ "$(wc -c < relu1.npy)" -eq $((128 + 4 * 90 * 2 * 6)) ] || fault "relu1.npy has the wrong size"
 has a/config.yaml 'l1 1e-3 reduce=position'
 
-# Values without positions say nothing of them.
+# Positions are not mentioned for values without them.
 hasnt flat/metrics.jsonl positions
 runs 0 "$tacet" inspect flat
 hasnt out positions
@@ -62,7 +62,7 @@ has err 'l0 must be above 0 and below the number of units'
 runs 2 "$tacet" train grid.yaml --out no --no-penalties --penalty 'linear1.weight: l1 1 reduce=position'
 has err 'a parameter has no positions'
 
-# ---- Sweeps: the rows of two positions are, position by position, twice as many of one ----
+# ---- Sweeps: rows of two positions act like twice as many rows of one ----
 LC_ALL=C sed 's/(90, 4), } /(180, 2), }/' flat.npy > rows.npy
 largest() { # PENALTY SETTINGS...
     penalty=$1; shift
@@ -77,7 +77,7 @@ for penalty in 'norm max/10..max:2 reduce' 'kl_sparsity max/10..max:2 rho=0.2 re
     awk "BEGIN { exit !($apart > 0 && ($apart / $folded - 1) ^ 2 < 1e-6) }" || fault "$penalty: $apart and $folded"
 done
 
-# ---- A run that stops in an epoch and goes on ends as one that does not ----
+# ---- A run that stops within an epoch and is resumed ends like one that does not stop ----
 runs 0 "$tacet" train grid.yaml --out half -q --set train.steps=7
 runs 0 "$tacet" train --resume half -q --set train.steps=0
 same a/model.safetensors half/model.safetensors

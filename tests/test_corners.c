@@ -82,7 +82,7 @@ static void a_kept_gradient_of_a_frozen_weight(void **state)
     assert_memory_equal(d[0], d[1], sizeof d[0]);
 }
 
-static void a_layer_may_stand_on_a_parameter(void **state)
+static void a_layer_may_read_a_parameter(void **state)
 {
     (void)state;
     tacet_value x;
@@ -153,7 +153,7 @@ static void nothing_stale_is_read(void **state)
 }
 
 /* Whole numbers of any type; none is truncated to 32 bits. */
-static void labels_are_checked_as_they_are(void **state)
+static void labels_are_checked_before_conversion(void **state)
 {
     (void)state;
     const struct {
@@ -198,7 +198,7 @@ static void statements_are_lines(void **state)
 }
 
 /* A penalty is on the values that existed when it was described, and its text says so however the graph grows later. */
-static void a_selector_is_of_its_time(void **state)
+static void a_selector_matches_existing_values(void **state)
 {
     (void)state;
     tacet_value x;
@@ -251,13 +251,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_may_be_read_twice),
         cmocka_unit_test(a_kept_gradient_of_a_frozen_weight),
-        cmocka_unit_test(a_layer_may_stand_on_a_parameter),
+        cmocka_unit_test(a_layer_may_read_a_parameter),
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(schedules_are_checked),
         cmocka_unit_test(nothing_stale_is_read),
-        cmocka_unit_test(labels_are_checked_as_they_are),
+        cmocka_unit_test(labels_are_checked_before_conversion),
         cmocka_unit_test(statements_are_lines),
-        cmocka_unit_test(a_selector_is_of_its_time),
+        cmocka_unit_test(a_selector_matches_existing_values),
         cmocka_unit_test(long_stages_are_refused),
         cmocka_unit_test(no_graph_is_no_memory),
     };

@@ -9,8 +9,7 @@ static void x_is(const tacet_data *d, const char *expected)
     char text[400] = "";
     const int64_t n = d->table->x.rows * tc_shape_count(&d->table->x.shape);
     for (int64_t i = 0; i < n; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), i ? " %g" : "%g",
-                 (double)((float *)d->table->x.data)[i]);
+        snprintf(text + strlen(text), sizeof text - strlen(text), i ? " %g" : "%g", ((double *)d->table->x.data)[i]);
     assert_string_equal(text, expected);
 }
 
@@ -68,12 +67,12 @@ static void targets(void **state)
     assert_int_equal(info.target_rank, 1);
     assert_int_equal(info.target_shape[0], 2);
     x_is(d, "1 2 3 4");
-    const float expected[] = {0.5f, 10, -1e3f, 20};
+    const double expected[] = {0.5, 10, -1e3, 20};
     assert_memory_equal(d->table->y.data, expected, sizeof expected);
     tacet_data_free(d);
 }
 
-static void text_as_it_comes(void **state)
+static void quotes_delimiters_and_blank_lines(void **state)
 {
     (void)state;
     reads("\"a\",\"b\"\r\n\"1\",2\r\n3,\"4\"\r\n", "", "1 2 3 4", "");
@@ -137,26 +136,26 @@ static void refusals(void **state)
     refused("\n\n", "", TACET_FILE, "no rows");
     refused("a,b\n", "", TACET_FILE, "a header but no rows");
     refused("1,2\n3,x\n", "", TACET_FILE, "line 2, column 2: \"x\" is not a number");
-    refused("a,b\n1,2\n\n3,\n", "", TACET_FILE, "line 4, column 2: the field is empty");
+    refused("a,b\n1,2\n\n3,\n", "", TACET_FILE, "line 4, column 2 (b): the field is empty");
     refused("1,,2\n", "", TACET_FILE, "line 1, column 2: the field is empty");
     refused("1,2\n3,4,5\n", "", TACET_FILE, "line 2, column 3: the row has more than the 2 fields");
     refused("1,2\n3\n", "", TACET_FILE, "line 2, column 1: the row has fewer");
     refused("1,2\n3,1e39\n", "", TACET_FILE, "line 2, column 2: 1e39 is too large");
-    refused("1,2\n3,nan\n", "", TACET_FILE, "\"nan\" is not a number");
+    refused("1,2\n3,nan\n", "", TACET_FILE, "line 2, column 2: the value is missing: nan");
     refused("1,\"2\n3,4\n", "", TACET_FILE, "line 1, column 2: has a quote that is never closed");
     refused("1,\"2\" 3\n", "", TACET_FILE, "something after its closing quote");
     refused("1,2\"\n", "", TACET_FILE, "line 1, column 2: has a quote inside");
-    refused("1,2\n3,0\n", "label=4", TACET_DESCRIPTION, "no such column: 4");
-    refused("size,kind\n3,0\n", "label=kid", TACET_DESCRIPTION, "no such column: kid");
-    refused("size,kind\n3,0\n", "target=size,size", TACET_DESCRIPTION, "already taken");
+    refused("1,2\n3,0\n", "label=4", TACET_DESCRIPTION, "has no column \"4\"");
+    refused("size,kind\n3,0\n", "label=kid", TACET_DESCRIPTION, "has no column \"kid\"");
+    refused("size,kind\n3,0\n", "target=size,size", TACET_DESCRIPTION, "\"size\" is already a target");
     refused("size,kind\n3,0\n", "label=kind target=size", TACET_DESCRIPTION, "cannot be used together");
-    refused("kind\n3\n", "label=kind", TACET_FILE, "no column left");
+    refused("kind\n3\n", "label=kind", TACET_FILE, "no column is left");
     refused("1,2\n", "delimiter=ab", TACET_DESCRIPTION, "delimiter");
     refused("1,2\n", "delimiter=7", TACET_DESCRIPTION, "delimiter");
-    refused("1,0\n1,1.5\n", "label=2", TACET_FILE, "line 2: the label 1.5 is not a whole number");
-    refused("1,0\n1,-1\n", "label=2", TACET_FILE, "line 2: the label -1 is not a whole number");
-    refused("1,0\n1,cat\n", "label=2", TACET_FILE, "line 2: the label \"cat\" is a word");
-    refused("1,cat\n1,3\n", "label=2", TACET_FILE, "line 2: the label 3 is a number");
+    refused("1,0\n1,1.5\n", "label=2", TACET_FILE, "line 2, column 2: the label \"1.5\" is not a whole number");
+    refused("1,0\n1,-1\n", "label=2", TACET_FILE, "line 2, column 2: the label \"-1\" is not a whole number");
+    refused("1,0\n1,cat\n", "label=2", TACET_FILE, "line 2, column 2: the label \"cat\" is a word");
+    refused("1,cat\n1,cat\n1,3\n", "label=2", TACET_FILE, "line 3, column 2: the label \"3\" is a number");
     refuses("csv @/none.csv", TACET_IO, "No such file");
     refuses("csv @", TACET_IO, "directory");
 
@@ -174,6 +173,54 @@ static void refusals(void **state)
     free(wide);
 }
 
+/* Opens t.csv and compares the error's message and hint. */
+static void named(const void *bytes, size_t n, const char *message, const char *hint)
+{
+    tacet_error e = {0};
+    write_bytes("t.csv", bytes, n);
+    assert_null(open_data("csv @/t.csv label=k", "train", NULL, &e));
+    assert_int_equal(e.status, TACET_FILE);
+    if (!strstr(e.message, message)) fail_msg("'%s' is not in: %s", message, e.message);
+    if (!strstr(e.hint, hint)) fail_msg("'%s' is not in: %s", hint, e.hint);
+}
+
+#define NAMED(bytes, message, hint) named(bytes, sizeof(bytes) - 1, message, hint)
+
+static void other_encodings(void **state)
+{
+    (void)state;
+    NAMED("a,k\n1,caf\xE9\n2,th\xE9\n", "line 2, column 2 (k): the text is not UTF-8, perhaps Latin-1",
+          "iconv -f LATIN1 -t UTF-8 FILE");
+    NAMED("\xE9,k\n1,2\n", "line 1, column 1: the text is not UTF-8", "iconv -f LATIN1");
+    NAMED("\xEF,k\n1,2\n", "line 1, column 1: the text is not UTF-8", "iconv -f LATIN1");
+    NAMED("\xEF\xBB,k\n1,2\n", "line 1, column 1: the text is not UTF-8", "iconv -f LATIN1");
+    NAMED("\xFF\xFE"
+          "a\0,\0k\0\n\0",
+          "t.csv: is text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE");
+    NAMED("\xFE\xFF\0a\0,\0k\0\n", "t.csv: is text in UTF-16", "iconv -f UTF-16 ");
+    NAMED("a\0,\0k\0\n\0", "t.csv: looks like text in UTF-16", "iconv -f UTF-16LE ");
+    NAMED("\0a\0,\0k\0\n", "t.csv: looks like text in UTF-16", "iconv -f UTF-16BE ");
+    NAMED("\xFF\xFE\0\0a\0\0\0", "t.csv: is text in UTF-32", "iconv -f UTF-32 ");
+    NAMED("a,k\r1,2\r3,4\r", "line 1, column 2: has a carriage return that no line feed follows", "tr '\\r' '\\n'");
+    NAMED("PK\3\4\24\0\6\0", "t.csv: is a zip archive", "save the sheet as CSV");
+    NAMED("PAR1....", "t.csv: is a Parquet file", "to_csv");
+    reads("\xEF\xBD\xB6,b,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01"); /* half-width katakana */
+    reads("\xEF\xBB\xBF\"a\",b,k\n1,2,x\n3,4,y\n", "label=k x=a", "1 3", "01");
+}
+
+/* Delimiters at the end of every row, and rows of delimiters alone, as spreadsheets write them. */
+static void delimiters_alone(void **state)
+{
+    (void)state;
+    reads("a,b,k,,\n1,2,x,,\n3,4,y,,\n,,,,\n,,,,\n", "label=k", "1 2 3 4", "01");
+    reads(",,\na,k,\n , ,\n1,0,\n\n2,1,\n", "label=k", "1 2", "01");
+    reads("1,2,\n3,4,\n", "", "1 2 3 4", "");
+    reads("a,b\n1,2,\n3,4,,\n", "", "1 2 3 4", "");
+    refused("a,b\n1,2,\n3,4,,5\n", "", TACET_FILE, "line 3, column 4: the row has more than the 2 fields");
+    refused("a,b,\n1,2,\n3,\n", "", TACET_FILE, "line 3, column 2 (b): the field is empty");
+    reads("a,b\n1,\n3,\n", "missing=0", "1 0 3 0", ""); /* a column with a name */
+}
+
 /* More rows and labels than fit into the first buffer. */
 static void long_file(void **state)
 {
@@ -187,7 +234,7 @@ static void long_file(void **state)
     assert_int_equal(d->table->classes, KINDS);
     for (int i = 0; i < ROWS; i++) {
         assert_int_equal(((int32_t *)d->table->y.data)[i], (i * 7) % KINDS);
-        assert_int_equal((int)((float *)d->table->x.data)[i], i);
+        assert_int_equal((int)((double *)d->table->x.data)[i], i);
     }
     tacet_data_free(d);
 }
@@ -196,52 +243,49 @@ static void long_file(void **state)
 static void classes_of_words(void **state)
 {
     (void)state;
-    char text[100];
+    char schema[400], spec[200];
     tacet_error e;
     write_text("t.csv", "1,emu\n2,cat\n3,dog\n4,cat\n");
     tacet_data *d = must_open("csv @/t.csv label=2", "train");
     labels_are(d, "2010");
-    assert_int_equal(tacet_data_classes(d, text, sizeof text), 12);
-    assert_string_equal(text, "cat\ndog\nemu\n");
+    assert_true(tacet_data_schema(d, schema, sizeof schema) < sizeof schema);
+    assert_non_null(strstr(schema, "\"classes\":[\"cat\",\"dog\",\"emu\"]"));
+    tacet_data_free(d);
     write_text("u.csv", "1,emu\n2,dog\n");
-    tacet_data *other = must_open("csv @/u.csv label=2", "train");
-    labels_are(other, "10");
-    assert_int_equal(tacet_data_set_classes(other, "cat\ndog\nelk\n", &e), TACET_FILE);
-    assert_non_null(strstr(e.message, "\"emu\" is not one of the classes"));
-    assert_int_equal(tacet_data_set_classes(other, "", &e), TACET_FILE);
-    labels_are(other, "10");
-    assert_int_equal(tacet_data_set_classes(other, "cat\ndog\nem\nemu\nemus", &e), TACET_OK);
-    labels_are(other, "31");
+    snprintf(spec, sizeof spec, "csv %s label=2", path_of("u.csv"));
+    d = tacet_data_open_as(spec, "train", schema, true, NULL, &e);
+    labels_are(d, "21");
     tacet_data_info info = {.size = sizeof info};
-    tacet_data_describe(other, &info);
-    assert_int_equal(info.classes, 5);
-    tacet_data_free(other);
-    tacet_data *held = tacet_data_hold_out(d, 0.5, 1, &e);
-    assert_non_null(held);
-    assert_int_equal(tacet_data_set_classes(d, text, &e), TACET_OK);
-    assert_int_equal(tacet_data_set_classes(d, "cat\ncow\ndog\nemu\n", &e), TACET_FAILED);
-    assert_int_equal(tacet_data_set_classes(held, "cat\ncow\ndog\nemu\n", &e), TACET_FAILED);
-    tacet_data_free(held);
+    tacet_data_describe(d, &info);
+    assert_int_equal(info.classes, 3);
     tacet_data_free(d);
-    write_text("t.csv", "1,0\n2,1\n");
-    d = must_open("csv @/t.csv label=2", "train");
-    assert_int_equal(tacet_data_classes(d, text, sizeof text), 0);
-    assert_int_equal(tacet_data_set_classes(d, "", &e), TACET_OK);
-    assert_int_equal(tacet_data_set_classes(d, "cat\ndog\n", &e), TACET_FILE);
+    write_text("u.csv", "1,emu\n2,elk\n");
+    assert_null(tacet_data_open_as(spec, "train", schema, true, NULL, &e));
+    assert_non_null(strstr(e.message, "line 2, column 2: the label \"elk\" is not one of the classes"));
+    write_text("u.csv", "1,1\n2,0\n");
+    assert_null(tacet_data_open_as(spec, "train", schema, true, NULL, &e));
+    d = tacet_data_open_as(spec, "train", "{\"classes\":2}", true, NULL, &e);
+    labels_are(d, "10");
     tacet_data_free(d);
-    write_text("t.csv", "1,\"b\nb\"\n2,c\n3,\"b c\"\n");
-    d = must_open("csv @/t.csv label=2", "train");
-    assert_int_equal(tacet_data_classes(d, text, sizeof text), 10);
-    assert_string_equal(text, "b\vb\nb c\nc\n");
+    write_text("u.csv", "1,emu\n2,elk\n");
+    assert_null(tacet_data_open_as(spec, "train", "{\"classes\":2}", true, NULL, &e));
+    assert_non_null(strstr(e.message, "the label \"emu\" is a word, but the classes are numbers"));
+    d = tacet_data_open_as(spec, "train", schema, false, NULL, &e); /* labels that nobody needs */
+    assert_null(d->table->y.data);
     tacet_data_free(d);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(headers_and_labels), cmocka_unit_test(targets),
-        cmocka_unit_test(text_as_it_comes),   cmocka_unit_test(numbers),
-        cmocka_unit_test(refusals),           cmocka_unit_test(long_file),
+        cmocka_unit_test(headers_and_labels),
+        cmocka_unit_test(targets),
+        cmocka_unit_test(quotes_delimiters_and_blank_lines),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(other_encodings),
+        cmocka_unit_test(delimiters_alone),
+        cmocka_unit_test(long_file),
         cmocka_unit_test(classes_of_words),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

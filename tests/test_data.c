@@ -7,9 +7,18 @@
 
 static const char *scaling_of(const tacet_data *d)
 {
-    static char text[1000];
-    assert_true(tacet_data_scaling(d, text, sizeof text) < sizeof text);
+    static char text[100];
+    assert_int_equal(d->scale.count, 1);
+    snprintf(text, sizeof text, "scale %.9g shift %.9g", d->scale.scale[0], d->scale.shift[0]);
     return text;
+}
+
+static tacet_data *open_as(const char *format, const char *schema, tacet_error *e)
+{
+    char spec[300];
+    const char *at = strchr(format, '@');
+    snprintf(spec, sizeof spec, "%.*s%s%s", (int)(at - format), format, folder, at + 1);
+    return tacet_data_open_as(spec, "train", schema, true, NULL, e);
 }
 
 /* The x of all rows, as doubles. */
@@ -50,7 +59,7 @@ static void idx_bytes_and_parts(void **state)
     assert_int_equal(info.target_rank, -1);
     assert_true(info.has_test);
     assert_non_null(strstr(info.spec, folder));
-    assert_string_equal(scaling_of(d), "scale 0.00392156886 shift 0");
+    assert_string_equal(scaling_of(d), "scale 0.00392156863 shift 0");
     assert_int_equal(((unsigned char *)d->table->x.data)[59], 59);
     labels_are(d, "0123456789");
     tacet_data_free(d);
@@ -130,20 +139,20 @@ static void idx_refusals(void **state)
     write_idx(name, 8, (int[]){10, 0}, x, 10);
     refuses("idx @", TACET_FILE, "are these the labels?");
     write_idx(name, 8, (int[]){9, 2, 3, 0}, x, 54);
-    refuses("idx @", TACET_FILE, "10 labels, its images have 9");
+    refuses("idx @", TACET_FILE, "10 labels, but 9 images");
     memcpy(x, (unsigned char[]){0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 1}, 12); /* no rows */
     write_bytes(name, x, 12);
     refuses("idx @", TACET_FILE, "0 or too large");
 
     write_idx_set();
     write_idx("train-labels-idx1-ubyte", 0x0D, (int[]){10, 0}, x, 40);
-    refuses("idx @", TACET_FILE, "type float, labels are");
+    refuses("idx @", TACET_FILE, "type float; labels are");
     memset(x, 0, 10);
     x[3] = 0xff;
     write_idx("train-labels-idx1-ubyte", 9, (int[]){10, 0}, x, 10);
     refuses("idx @", TACET_FILE, "row 3 has the label -1");
     write_idx("train-labels-idx1-ubyte", 8, (int[]){10, 0}, "\1\0\1\0\1\0\1\0\1\0", 10);
-    refuses_part("idx @", "test", TACET_FILE, "up to 3, those for training end at 1");
+    refuses_part("idx @", "test", TACET_FILE, "up to 3, but those for training end at 1");
     refuses("idx /nowhere/at/all", TACET_IO, "No such file");
     unlink(path_of(name));
     refuses("idx @", TACET_IO, "train-images-idx3-ubyte");
@@ -179,7 +188,7 @@ static void gzip_files(void **state)
     refuses("idx @", TACET_FILE, "more bytes than its header says");
     memcpy(images + 4, "\0\0\1\0", 4); /* 256 rows are 1536 bytes; the file has 60 */
     write_gzip(name, images, n);
-    refuses("idx @", TACET_FILE, "only 60 are there");
+    refuses("idx @", TACET_FILE, "but only 60 are left");
     write_bytes(name, images, n); /* not compressed, despite its name */
     refuses("idx @", TACET_FILE, "truncated");
     unlink(path_of(name));
@@ -239,7 +248,7 @@ static void npy_types_and_versions(void **state)
         assert_int_equal(info.classes, 3);
         assert_int_equal(info.shape[0], 2);
         assert_string_equal(scaling_of(d),
-                            cases[i].type == TACET_U8 ? "scale 0.00392156886 shift 0" : "scale 1 shift 0");
+                            cases[i].type == TACET_U8 ? "scale 0.00392156863 shift 0" : "scale 1 shift 0");
         tacet_data_free(d);
     }
 }
@@ -274,7 +283,7 @@ static void npy_targets(void **state)
     write_npy("y.npy", 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", (int64_t[]){1, INT64_MAX}, 16);
     refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "row 1 has the label");
     write_npy("y.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", (float[]){1, 2, 3}, 12);
-    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "3 rows, x has 2");
+    refuses("npy x=@/x.npy y=@/y.npy", TACET_FILE, "3 rows, but x has 2");
     refuses("npy x=@/none.npy", TACET_IO, "No such file");
     refuses("npy", TACET_DESCRIPTION, "x");
 }
@@ -367,33 +376,37 @@ static void scaling_by_feature(void **state)
     assert_int_equal(d->scale.count, 3);
     const double std[] = {sqrt(8.0 / 3), 1, sqrt(1400.0 / 3)}, mean[] = {3, 0.1f, 30};
     for (int j = 0; j < 3; j++) {
-        assert_float_equal(d->scale.scale[j], (float)(1 / std[j]), 0);
-        assert_float_equal(d->scale.shift[j], (float)(-mean[j] * (1 / std[j])), 0);
+        assert_true(d->scale.scale[j] == 1 / std[j]);
+        assert_true(d->scale.shift[j] == -mean[j] * (1 / std[j]));
     }
-    /* The text gives other data the same scaling, to the bit. */
+    /* The schema gives other data the same scaling, to the bit. */
     char text[1000];
-    assert_true(tacet_data_scaling(d, text, sizeof text) < sizeof text);
-    tacet_data *other = must_open("npy @/x.npy", "train");
+    assert_true(tacet_data_schema(d, text, sizeof text) < sizeof text);
     tacet_error e;
-    assert_int_equal(tacet_data_set_scaling(other, text, &e), TACET_OK);
-    assert_memory_equal(other->scale.scale, d->scale.scale, 6 * sizeof(float));
-    assert_string_equal(scaling_of(other), text);
-    assert_int_equal(tacet_data_set_scaling(other, "scale 2 shift 1", &e), TACET_OK);
-    assert_string_equal(scaling_of(other), "scale 2 shift 1");
-    static const char *const wrong[] = {"",
-                                        "2 1",
-                                        "scale 1 2 shift 1 2",
-                                        "scale 1 shift 1 2",
-                                        "scale 1",
-                                        "scale 1 shift x",
-                                        "scale 1e99 shift 0",
-                                        "scale 1 shift 0 more",
-                                        "scale shift"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal(tacet_data_set_scaling(other, wrong[i], &e), TACET_DESCRIPTION);
-    assert_string_equal(scaling_of(other), "scale 2 shift 1");
+    tacet_data *other = open_as("npy @/x.npy scale=7", text, &e);
+    assert_non_null(other);
+    assert_memory_equal(other->scale.scale, d->scale.scale, 6 * sizeof(double));
+    char again[1000];
+    tacet_data_schema(other, again, sizeof again);
+    assert_string_equal(again, text);
     tacet_data_free(other);
     tacet_data_free(d);
+    other = open_as("npy @/x.npy", "{\"scale\":[2],\"shift\":[1]}", &e);
+    assert_string_equal(scaling_of(other), "scale 2 shift 1");
+    tacet_data_free(other);
+    static const char *const wrong[] = {"",
+                                        "[]",
+                                        "scale 1 shift 0",
+                                        "{\"scale\":[1,2],\"shift\":[1,2]}",
+                                        "{\"scale\":[1],\"shift\":[1,2]}",
+                                        "{\"scale\":[1]}",
+                                        "{\"scale\":[1],\"shift\":[\"x\"]}",
+                                        "{\"scale\":[1e99],\"shift\":[0]}",
+                                        "{\"shift\":[1]}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_null(open_as("npy @/x.npy", wrong[i], &e));
+        assert_int_equal(e.status, TACET_DESCRIPTION);
+    }
 
     refuses("npy @/x.npy normalize=feature std=2", TACET_DESCRIPTION, "itself");
     refuses("npy @/x.npy scale=many", TACET_DESCRIPTION, "scale should be");
@@ -413,12 +426,12 @@ static void scaling_of_the_test_part(void **state)
     write_idx_set();
     tacet_data *d = must_open("idx @ normalize=feature", "train"), *test = must_open("idx @ normalize=feature", "test");
     assert_int_equal(test->rows, 4);
-    assert_memory_equal(d->scale.scale, test->scale.scale, 2 * (size_t)d->scale.count * sizeof(float));
+    assert_memory_equal(d->scale.scale, test->scale.scale, 2 * (size_t)d->scale.count * sizeof(double));
     tacet_data_free(d);
     tacet_data_free(test);
 }
 
-static void holding_out(void **state)
+static void rows_are_held_out(void **state)
 {
     (void)state;
     write_idx_set();
@@ -439,7 +452,7 @@ static void holding_out(void **state)
         }
     for (int i = 0; i < 10; i++) assert_int_equal(seen[i], 1);
     assert_ptr_equal(a->table->x.data, d->table->x.data);
-    assert_memory_equal(a->scale.scale, d->scale.scale, 2 * sizeof(float));
+    assert_memory_equal(a->scale.scale, d->scale.scale, 2 * sizeof(double));
     tacet_data *again = must_open("idx @", "train"), *same = tacet_data_hold_out(again, 0.3, 7, &e);
     for (int i = 0; i < 3; i++) assert_int_equal(tc_data_row(same, i), tc_data_row(a, i));
     tacet_data *other = must_open("idx @", "train"), *differs = tacet_data_hold_out(other, 0.3, 8, &e);
@@ -454,8 +467,12 @@ static void holding_out(void **state)
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
-    static const char *const spec[] = {"idx @ normalize=feature", "npy @/x.npy y=@/y.npy.gz", "csv @/t.csv label=kind",
-                                       "csv @/t.csv target=a,kind"};
+    static const char *const spec[] = {"idx @ normalize=feature",
+                                       "npy @/x.npy y=@/y.npy.gz",
+                                       "csv @/t.csv label=kind",
+                                       "csv @/t.csv target=a,kind",
+                                       "csv @/t.csv label=kind onehot=a x=b,a missing=median",
+                                       "csv @/t.csv target=kind drop=a missing=mean normalize_target=true"};
     write_idx_set();
     write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", (float[]){1, 2}, 8);
     write_npy("y.npy", 1, "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", (int32_t[]){1, 0}, 8);
@@ -473,7 +490,6 @@ static void any_allocation_may_fail(void **state)
             tacet_data *d = open_data(spec[k], k == 0 ? "test" : "train", &m, &e), *held = NULL;
             if (d) held = tacet_data_hold_out(d, 0.5, 1, &e);
             tacet_loader *l = held ? tacet_loader_new(held, 2, 0, true, &e) : NULL;
-            if (l) tacet_data_set_scaling(d, "scale 1 shift 2", &e);
             if (hook.failed && !(d && e.status == TACET_OK)) assert_int_equal(e.status, TACET_MEMORY);
             tacet_loader_free(l);
             tacet_data_free(held);
@@ -534,7 +550,7 @@ int main(void)
         cmocka_unit_test(npy_refusals),
         cmocka_unit_test(scaling_by_feature),
         cmocka_unit_test(scaling_of_the_test_part),
-        cmocka_unit_test(holding_out),
+        cmocka_unit_test(rows_are_held_out),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(the_list_of_sources),
         cmocka_unit_test(fashion_mnist),

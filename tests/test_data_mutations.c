@@ -7,11 +7,12 @@
 enum { ROOM = 4096, ROUNDS = 800 };
 
 static const char *const files[] = {
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "x.npy", "y.npy", "t.csv", "z.csv.gz", "x.npy.gz"};
-static const char *const specs[] = {"idx @ normalize=feature", "idx @",
-                                    "npy @/x.npy y=@/y.npy",   "npy @/x.npy y=@/y.npy",
-                                    "csv @/t.csv label=kind",  "csv @/z.csv.gz target=b",
-                                    "npy @/x.npy.gz"};
+    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "x.npy", "y.npy", "t.csv", "t.csv", "z.csv.gz", "x.npy.gz"};
+static const char *const specs[] = {
+    "idx @ normalize=feature", "idx @",
+    "npy @/x.npy y=@/y.npy",   "npy @/x.npy y=@/y.npy",
+    "csv @/t.csv label=kind",  "csv @/t.csv onehot=3 x=2-3 missing=median unknown=ignore",
+    "csv @/z.csv.gz target=b", "npy @/x.npy.gz"};
 
 static void write_good(void)
 {

@@ -1,4 +1,4 @@
-# test_demo.sh: the demo, cut short: two runs, an epoch's line each, one table with every figure.
+# test_demo.sh: a short version of the demo: two runs with one epoch's line each, and one table with every figure.
 . "$TACET_SOURCE/tests/cli.sh"
 [ -d /usr/share/datasets/fashion-mnist ] || exit 77
 
@@ -9,7 +9,7 @@ n='[0-9][0-9]*\.[0-9]*'
 has out "^  *no penalty  *l1 1e-3$" "^test accuracy  *0.[0-9]*  *0.[0-9]*$" "^density of relu1  *$n  *$n$" \
     "^density of relu2  *$n  *$n$" "^dead units of relu1  *[0-9]*  *[0-9]*$" "^dead units of relu2  *[0-9]*  *[0-9]*$" \
     "^data loss  *$n  *$n$" "^l1 of relu1  *-  *$n$" "^l1 of relu2  *-  *$n$" "^time per step  *$n ms  *$n ms$"
-# The figures stand under the run that they are of.
+# Each figure is in the column of its run.
 for name in plain l1; do
     "$tacet" eval "$TACET_BUILD/demo/$name/model.safetensors" --json > "$name.json"
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # timeout 300
 # Every row of the tables in docs/from-pytorch.md and docs/from-keras.md runs, in C and as YAML or on the command line, and
-# the two describe the same network. tests/docs/rows.awk cuts the rows out, tests/docs/rows.c runs the C ones.
+# both describe the same network. tests/docs/rows.awk extracts the rows, tests/docs/rows.c runs the C ones.
 set -eu
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
@@ -21,7 +21,7 @@ sanitize=${TACET_SANITIZE:+-fsanitize=$TACET_SANITIZE}
 "${compiler:-cc}" -std=c17 -Wall -Wextra -Werror $sanitize -I. -I"$TACET_SOURCE/include" "$TACET_SOURCE/tests/docs/rows.c" \
     -L"$TACET_BUILD" -Wl,-rpath,"$TACET_BUILD" -ltacet -lm -o rows
 
-# ---- YAML: each cell over the keys of one configuration, trained for two steps ----
+# ---- YAML: each cell overrides keys of one configuration, which is trained for two steps ----
 ./rows data
 bad=0
 complain() {
@@ -29,12 +29,12 @@ complain() {
     bad=1
 }
 
-# base KEY TEXT: a line of the configuration, unless the cell has the key.
+# base KEY TEXT: prints a line of the configuration, unless the cell has the key.
 base() {
     grep -q "^$1:" "$cell" || echo "$1: $2"
 }
 : >cells/base.yaml
-for cell in cells/*.yaml; do # base comes first
+for cell in cells/*.yaml; do # base.yaml comes first
     row=$(basename "$cell" .yaml)
     y=labels.npy
     grep -qE '^loss: (mse|l1_loss|huber)' "$cell" && y=targets.npy

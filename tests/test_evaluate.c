@@ -61,7 +61,7 @@ static void a_short_batch_counts_by_its_rows(void **state)
 }
 
 /* Accuracy compares the label with the largest output, counted here by hand. A value without rows has no accuracy. */
-static void accuracy_is_of_rows(void **state)
+static void accuracy_is_over_rows(void **state)
 {
     (void)state;
     network n;
@@ -164,7 +164,7 @@ static void an_evaluation_begins_and_ends(void **state)
     assert_non_null(strstr(tacet_plan_error(n.p)->message, "tacet_evaluate_begin"));
     tacet_evaluate_begin(n.p, n.target, n.y);
     assert_int_equal(tacet_evaluate_end(n.p, &r), TACET_FAILED);
-    assert_non_null(strstr(tacet_plan_error(n.p)->message, "no rows"));
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "0 rows"));
     assert_int_equal(tacet_evaluate_batch(n.p, 1), TACET_FAILED); /* the evaluation has ended */
     r.size = 0;
     assert_int_equal(tacet_evaluate(n.p, n.loader, n.x, n.target, n.y, &r), TACET_FAILED);
@@ -176,7 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_batch_counts_by_its_rows),
-        cmocka_unit_test(accuracy_is_of_rows),
+        cmocka_unit_test(accuracy_is_over_rows),
         cmocka_unit_test(densities_are_counted),
         cmocka_unit_test(batches_may_be_fed_by_hand),
         cmocka_unit_test(an_evaluation_begins_and_ends),

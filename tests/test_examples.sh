@@ -1,13 +1,13 @@
 #!/bin/sh
-# The examples that need no images run and end as their READMEs say; the others are in test_examples_fashion.sh.
+# The examples without images run and give the results in their READMEs; the others are in test_examples_fashion.sh.
 . "$TACET_SOURCE/tests/cli.sh"
 cp -R "$TACET_SOURCE/examples" examples
 
-# number NAME FILE: the first number of that name in one line of JSON. holds EXPRESSION: an awk condition.
+# number NAME FILE: prints the first number with this name in one line of JSON. holds EXPRESSION: checks an awk condition.
 number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
-holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
+holds() { awk "BEGIN { exit !($1) }" || fault "does not hold: $1"; }
 
-# ---- Each folder has a README that is in the table, and one configuration or program of its name ----
+# ---- Each folder is in the table, and has a README and a configuration or program with its name ----
 for each in examples/*/; do # not "folder": that one is removed at the end
     name=$(basename "$each")
     has examples/README.md "^| \[$name\]($name) |"
@@ -17,7 +17,7 @@ done
 
 # ---- l1_activations ----
 runs 0 "$TACET_BUILD/examples/l1_activations"
-expect() { # PATTERN COUNT: that many lines match
+expect() { # PATTERN COUNT: checks that this many lines match
     n=$(grep -cE "$1" out)
     [ "$n" = "$2" ] || fault "l1_activations: $n lines match '$1', not $2"
 }
@@ -26,7 +26,7 @@ expect '= 1 \* [0-9.]+ \(linear3:cross_entropy\)' 4
 expect ' \+ 0\.5 \* [0-9.]+ \(relu1:l1\) \+ 0\.01 \* [0-9.]+ \(relu2:norm\)$' 2
 expect ' \+ 0\.5 \* [0-9.]+ \(linear1\.\*:l1\) \+ 0\.01 \* [0-9.]+ \(linear2\.\*:norm\)$' 2
 expect '^relu1: [0-9]+ of 128 outputs fire$' 2
-# In each version the terms add up to the objective, and ten steps make it smaller.
+# In both versions, the terms add up to the objective, and ten steps reduce it.
 awk '
     /^step/ {
         now = substr($0, index($0, "objective ") + 10) + 0
@@ -40,7 +40,7 @@ awk '
     }
     END { exit bad || lines != 4 }' out || fault "l1_activations: $(cat out)"
 
-# ---- inputs: the three columns that matter are left, and no other; the tables are those that inputs.awk makes ----
+# ---- inputs: only the three columns that matter remain; the tables are those that inputs.awk makes ----
 awk -v seed=1 -v rows=400 -f examples/inputs/inputs.awk > made; same made examples/inputs/inputs.csv
 awk -v seed=2 -v rows=200 -f examples/inputs/inputs.awk > made; same made examples/inputs/inputs_test.csv
 runs 0 "$tacet" train examples/inputs/inputs.yaml --quiet --json
@@ -51,7 +51,7 @@ runs 0 "$tacet" train examples/inputs/inputs.yaml --out plain --quiet --no-penal
 runs 0 "$tacet" inspect plain/model.safetensors
 hasnt out "no weight left"
 
-# ---- penguins: columns go, and the species are still told apart ----
+# ---- penguins: columns are removed, and the species are still classified ----
 runs 0 "$tacet" train examples/penguins/penguins.yaml --quiet --json
 holds "$(number accuracy out) >= 0.95"
 runs 0 "$tacet" inspect runs/penguins/model.safetensors

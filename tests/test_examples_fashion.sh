@@ -1,13 +1,13 @@
-# test_examples_fashion.sh: the examples on Fashion-MNIST, cut short: what they show is there already. And every command of
+# test_examples_fashion.sh: short versions of the examples on Fashion-MNIST, which already show the effect. Every command in
 # the READMEs runs.
 . "$TACET_SOURCE/tests/cli.sh"
 [ -d /usr/share/datasets/fashion-mnist ] || exit 77
-[ -z "${TACET_SANITIZE:-}" ] || exit 77 # what it runs runs elsewhere too, and here it would take minutes
+[ -z "${TACET_SANITIZE:-}" ] || exit 77 # other tests run the same code, and this would take minutes
 cp -R "$TACET_SOURCE/examples" examples
 mkdir build && ln -s "$TACET_BUILD" build/release
 
 number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
-holds() { awk "BEGIN { exit !($1) }" || fault "not so: $1"; }
+holds() { awk "BEGIN { exit !($1) }" || fault "does not hold: $1"; }
 
 # ---- fashion: the penalty silences both layers, and the network still learns ----
 for run in plain l1; do
@@ -20,7 +20,7 @@ done
 density() { sed "s/.*\"name\":\"$2\",\"density\":\([^,]*\).*/\1/" "$1.json"; }
 holds "$(density l1 relu1) < 0.6 * $(density plain relu1) && $(density l1 relu2) < 0.9 * $(density plain relu2)"
 
-# ---- density: the target holds, in half the epochs ----
+# ---- density: the target is reached in fewer epochs ----
 runs 0 "$tacet" train examples/density/density.yaml --quiet --json --set train.epochs=2
 cp out density.json
 holds "$(density density relu1) > 0.035 && $(density density relu1) < 0.065 && $(density density relu2) > 0.2"
@@ -28,7 +28,7 @@ holds "$(number accuracy density.json) > 0.75"
 sed 's/.*"on":"relu1","kind":"l1","lambda":\([^,]*\).*/\1/' density.json > lambda
 holds "$(cat lambda) > 1e-4 && $(cat lambda) < 1e-2"
 
-# ---- autoencoder: ten units an image, few of them dead, pictures of length 1, an error below the variance ----
+# ---- autoencoder: ten units per image, few dead units, pictures of length 1, an error below the variance ----
 runs 0 "$tacet" train examples/autoencoder/autoencoder.yaml --quiet --json --set train.epochs=3
 cp out autoencoder.json
 hasnt autoencoder.json accuracy
@@ -40,7 +40,7 @@ has out "^loss *linear2 x: mse$"
 awk '/^linear2.weight / { good = ($4^2 + $5^2) * 784; exit } END { exit !(good > 0.999 && good < 1.001) }' out ||
     fault "the pictures are not of length 1: $(grep '^linear2.weight' out)"
 
-# ---- train_images: an epoch without and with a penalty ----
+# ---- train_images: one epoch without and one with a penalty ----
 for penalty in "l1 0" "l1 1e-3"; do
     "$TACET_BUILD/examples/train_images" 1 "$penalty"
 done > images
@@ -48,7 +48,7 @@ awk '{ accuracy[NR] = $4 + 0; density[NR] = $10 + 0 }
     END { exit !(NR == 2 && accuracy[1] > 0.8 && accuracy[2] > 0.8 && density[2] > 0 && density[2] < 0.7 * density[1]) }' \
     images || fault "train_images: $(cat images)"
 
-# ---- The commands of the READMEs, for two steps; tacet inspect looks at what they leave ----
+# ---- The commands in the READMEs, for two steps; tacet inspect reads their results ----
 rm -rf runs
 count=0
 cat examples/*/README.md | sed -n 's/^    \(tacet \)/\1/p; s/^    \(build\/release\/\)/\1/p' > commands

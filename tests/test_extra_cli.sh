@@ -1,14 +1,14 @@
-# test_extra_cli.sh: what the program says of weights with taps, on the convolution of tests/ops: the ledger, inspect,
+# test_extra_cli.sh: the program's output about weights with taps, with the convolution of tests/ops: the ledger, inspect,
 # the report, the largest lambda of a sweep.
 # timeout 120
 . "$TACET_SOURCE/tests/cli.sh"
 
-# npy FILE SHAPE: a NumPy array of bytes; the numbers come on standard input.
+# npy FILE SHAPE: writes a NumPy array of bytes; the numbers come from standard input.
 npy() {
     { printf '\223NUMPY\001\000\166\000%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': ($2), }"
       awk '{ for (i = 1; i <= NF; i++) printf "\\%03o", $i }' | { read -r bytes; printf "$bytes"; }; } > "$1"
 }
-# 60 images of 5 x 5 pixels of 3 channels: the class is where channel 0 is bright, the other channels are noise.
+# 60 images of 5 x 5 pixels and 3 channels: channel 0 has a bright line, whose direction is the class; the others are noise.
 awk 'BEGIN { srand(5)
     for (r = 0; r < 60; r++) for (y = 0; y < 5; y++) for (x = 0; x < 5; x++) for (c = 0; c < 3; c++)
         print (c ? int(250 * rand()) : (r % 2 ? y : x) == 2 ? 250 : int(20 * rand())) }' |
@@ -24,7 +24,7 @@ data:      npy x=images.npy y=labels.npy flat=false
 train:     {epochs: 30, batch: 20, seed: 1}
 END
 
-# ---- An input is empty when all its taps to all units are 0 ----
+# ---- An input is empty if all its taps to all units are 0 ----
 runs 0 "$tacet" train conv.yaml --out a -q
 has a/metrics.jsonl '"inputs":3,"empty_inputs":2'
 runs 0 "$tacet" inspect a/model.safetensors
@@ -33,7 +33,7 @@ hasnt out 'units have no weight left'
 runs 0 "$tacet" inspect a/checkpoint.safetensors
 has out '^test_conv1.weight: 2 of 3 inputs have no weight left; the others: 0$'
 has a/report.html '>6 x 3 of 9 taps<' 'A matrix of 6 x 3 of 9 taps; 66.7% of it'
-# The row of the table: exact zeros, their share, units and inputs without weights. Blocks: inputs 1 and 2 are empty.
+# The row of the table has the weights, the share of exact zeros, and the units and inputs without weights.
 tr -d '\n' < a/report.html | sed 's/<\/tr>/\n/g; s/<[^>]*>/ /g' > page
 has page 'test_conv1.weight *6 x 3 of 9 taps *108 *66.7% *0 *2 *$'
 has page '^ *0 *66.7% *$' '^ *5 *66.7% *$'
@@ -42,8 +42,8 @@ runs 0 "$tacet" inspect b/model.safetensors
 has out '^test_conv1.weight: [1-5] of 6 units have no weight left; the others: [0-5]'
 hasnt out 'inputs have no weight left'
 
-# ---- A file that does not describe itself: PyTorch's order, [out, in, taps] ----
-# One weight is not 0: that of unit 2 and input 0 at the second of two taps.
+# ---- A file without a description: PyTorch's order, [out, in, taps] ----
+# Only one weight is not 0: that of unit 2 and input 0 at the second of two taps.
 header='{"conv.weight":{"dtype":"F32","shape":[3,2,1,2],"data_offsets":[0,48]}} '
 { printf "\\$(printf '%03o' ${#header})\0\0\0\0\0\0\0%s" "$header"
   head -c 36 /dev/zero; printf '\0\0\200\077'; head -c 8 /dev/zero; } > foreign.safetensors
@@ -56,9 +56,9 @@ tr -d '\n' < b/report.html | sed 's/<\/tr>/\n/g; s/<[^>]*>/ /g' > page
 has page 'conv.weight *3 x 2 of 2 taps *11 *91.7% *2 *1 *$'
 
 # ---- The largest lambda ----
-# A kernel is as large as the image, of which only two numbers are not 0, and they are alike: channels 0 and 1 at the
-# first tap. So the weight's gradient is 0 but for two equal columns of 4, with a square of G each; the estimate is the
-# root of the mean square in the group that has the largest:
+# The kernel is as large as the image, in which only channels 0 and 1 at the first tap are not 0, and equal. So the
+# weight's gradient is 0 except for two equal columns of 4, each with a sum of squares G. The estimate is the largest
+# root mean square of a group:
 #     by=block block=12    all 48 weights                                       2 G / 48
 #     by=block block=4     the inputs of the first tap and one of the next      2 G / 16
 #     by=input             input 0 or 1, at 4 taps to 4 units                     G / 16
@@ -72,7 +72,7 @@ largest() {
         --over "test_conv1.weight: group_lasso max/10..max:2 $1"
     value=$(grep -o '"largest":[-0-9.e]*' out | tail -n 1 | cut -d: -f2)
 }
-# is B TIMES: the value is TIMES the root of B.
+# is TIMES B: checks that the value is B times the root of TIMES.
 is() { awk -v a="$value" -v b="$2" -v t="$1" 'BEGIN { exit !(a != "" && b > 0 && (a / b - sqrt(t)) ^ 2 < 1e-6) }' ||
     fault "$value is not the root of $1 times $2"; }
 largest 'by=block block=12'

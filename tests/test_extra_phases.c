@@ -82,7 +82,7 @@ static void check_gradient(net *n, const char *name, size_t count, int rows)
 
 static const char standard[] = "linear 5 | test_standardise | tanh | linear 3";
 
-static void phases_have_the_derivative(void **state)
+static void phases_have_the_right_gradient(void **state)
 {
     (void)state;
     net n;
@@ -131,7 +131,7 @@ static void same_bits_on_any_number_of_threads(void **state)
 }
 
 /* A list has a step for each phase; the text says only once that samples are mixed. */
-static void explain_tells_of_phases(void **state)
+static void explain_lists_phases(void **state)
 {
     (void)state;
     net n;
@@ -152,7 +152,7 @@ static void explain_tells_of_phases(void **state)
 }
 
 /* The mean is over the positions that are not ignored. */
-static void means_divide_by_what_the_data_say(void **state)
+static void means_divide_by_the_positions_not_ignored(void **state)
 {
     (void)state;
     net n;
@@ -176,7 +176,7 @@ static void means_divide_by_what_the_data_say(void **state)
 }
 
 /* Other values of reduce still divide by the number of rows. */
-static void other_reductions_do_not(void **state)
+static void other_reductions_divide_by_rows(void **state)
 {
     (void)state;
     double value[2];
@@ -193,9 +193,9 @@ static void other_reductions_do_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(phases_have_the_derivative),         cmocka_unit_test(phases_see_all_rows),
-        cmocka_unit_test(same_bits_on_any_number_of_threads), cmocka_unit_test(explain_tells_of_phases),
-        cmocka_unit_test(means_divide_by_what_the_data_say),  cmocka_unit_test(other_reductions_do_not),
+        cmocka_unit_test(phases_have_the_right_gradient),         cmocka_unit_test(phases_see_all_rows),
+        cmocka_unit_test(same_bits_on_any_number_of_threads), cmocka_unit_test(explain_lists_phases),
+        cmocka_unit_test(means_divide_by_the_positions_not_ignored),  cmocka_unit_test(other_reductions_divide_by_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void close_to(const float *a, const float *b, int n)
 }
 
 /* The gradient of the table is the sum over its two uses, on lists and dense. */
-static void a_head_reads_its_table_the_other_way_round(void **state)
+static void a_head_uses_its_table_transposed(void **state)
 {
     (void)state;
     enum { N = TOKENS * DIM };
@@ -134,12 +134,12 @@ static void orders_that_no_layer_can_use_are_refused(void **state)
          "own weight",
          "describe this layer first, and let head use its weight"},
         {"test_table 8 | linear 9 weight=test_table1.weight transposed",
-         "linear needs a weight [9, 8] here, and test_table1.weight is [9, 8], to be transposed",
+         "linear needs a weight [9, 8] here, but test_table1.weight is [9, 8], to be transposed",
          "it fits as it is: leave out transposed"},
         {"test_table 8 | from x | test_table 8 weight=test_table1.weight transposed",
          "transposed: a test_table has no parameter that it can use transposed", ""},
         {"test_table 8 | from x | test_table 7 weight=test_table1.weight",
-         "test_table needs a weight [9, 7] here, and test_table1.weight is [9, 8]", ""},
+         "test_table needs a weight [9, 7] here, but test_table1.weight is [9, 8]", ""},
         {"test_table 8 | from x | test_table 8 weight=test_table1.weight", NULL, NULL},
         {"test_table 8 | linear 9 weight=test_table1.weight", NULL, NULL},
         {"test_table 8 | linear 9 | linear 8 weight=test_table1.weight transposed", NULL, NULL},
@@ -201,7 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_two_rows_are_compared),
-        cmocka_unit_test(a_head_reads_its_table_the_other_way_round),
+        cmocka_unit_test(a_head_uses_its_table_transposed),
         cmocka_unit_test(orders_that_no_layer_can_use_are_refused),
         cmocka_unit_test(kernels_of_four_dimensions_are_shared),
     };

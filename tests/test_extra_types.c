@@ -131,7 +131,7 @@ static double objective(net *n)
     return tacet_objective(n->p);
 }
 
-static void gradients_are_those_of_differences(void **state)
+static void gradients_match_differences(void **state)
 {
     (void)state;
     const float h = 1e-2f;
@@ -178,7 +178,7 @@ static void bad_tokens_are_named(void **state)
     const tacet_value x = tacet_input(n.g, "x", 1, (int64_t[]){2});
     tacet_chain(n.g, x, "test_table 4");
     assert_non_null(
-        strstr(tacet_graph_error(n.g)->message, "x holds float32 numbers, and test_table takes class indices"));
+        strstr(tacet_graph_error(n.g)->message, "x holds float32 numbers, but test_table takes class indices"));
     assert_non_null(strstr(tacet_graph_error(n.g)->hint, "tacet_input_of"));
     end(&n);
     n.g = tacet_graph_new(NULL);
@@ -195,7 +195,7 @@ static tacet_file *opened(void)
     return f;
 }
 
-static void a_model_is_built_again(void **state)
+static void a_model_is_rebuilt(void **state)
 {
     (void)state;
     tacet_error why;
@@ -243,9 +243,9 @@ int main(void)
         cmocka_unit_test(it_learns),
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(classes_reach_the_operator),
-        cmocka_unit_test(gradients_are_those_of_differences),
+        cmocka_unit_test(gradients_match_differences),
         cmocka_unit_test(bad_tokens_are_named),
-        cmocka_unit_test(a_model_is_built_again),
+        cmocka_unit_test(a_model_is_rebuilt),
         cmocka_unit_test(a_run_is_resumed),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -95,7 +95,7 @@ static void any_order_is_copied(void **unused)
     assert_false(tc_weight_turned(NULL));
 }
 
-static void a_shape_tells_its_matrix(void **unused)
+static void a_shape_gives_its_matrix(void **unused)
 {
     (void)unused;
     const struct {
@@ -709,7 +709,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_order_is_copied),
-        cmocka_unit_test(a_shape_tells_its_matrix),
+        cmocka_unit_test(a_shape_gives_its_matrix),
         cmocka_unit_test(the_program_finds_units_inputs_and_taps),
         cmocka_unit_test(memory_has_taps_first_and_units_last),
         cmocka_unit_test(errors_name_the_shape_that_users_see),

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every figure of cli/figures.def has its line in docs/steering.md, "| `key` | meaning |", word for word, and no line there
-# describes a key that is not written.
+# Every figure of cli/figures.def has a line "| `key` | meaning |" in docs/steering.md, word for word, and every line there
+# describes a key that is written.
 set -eu
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
@@ -16,7 +16,7 @@ int main(void)
 #include "rows.def"
 }
 END
-# The sections take their macros away when they end; here one is written by means of another.
+# Each section ends with an #undef of its macro, but here macros use each other.
 grep -v '^#undef' "$TACET_SOURCE/cli/figures.def" > rows.def
 compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$TACET_BUILD/CMakeCache.txt")
 "${compiler:-cc}" -std=c17 figures.c -o figures
@@ -27,5 +27,5 @@ while IFS= read -r row; do
     grep -qxF "$row" "$TACET_SOURCE/docs/steering.md" || { echo "docs/steering.md lacks: $row" >&2 && bad=1; }
 done < rows
 sed -n '/^### Keys/,/^## /p' "$TACET_SOURCE/docs/steering.md" | grep '^| `' | grep -v '^| `\(bound\|histogram\|dead_units\|on\|name\)`' > there
-grep -vxFf rows there && echo "docs/steering.md has lines that cli/figures.def has not" >&2 && bad=1
+grep -vxFf rows there && echo "docs/steering.md has lines that are not in cli/figures.def" >&2 && bad=1
 exit $bad

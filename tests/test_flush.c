@@ -62,7 +62,7 @@ static bool denormals(void)
     return x != 0;
 }
 
-static void the_callers_mode_is_put_back(void **state)
+static void the_callers_mode_is_restored(void **state)
 {
     (void)state;
     const uint64_t mine = tc_float_mode();
@@ -111,6 +111,6 @@ static void workers_flush(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_momentum_under_no_gradient_ends_at_zero),
-                                       cmocka_unit_test(the_callers_mode_is_put_back), cmocka_unit_test(workers_flush)};
+                                       cmocka_unit_test(the_callers_mode_is_restored), cmocka_unit_test(workers_flush)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void same_bits(const char *optimizer, int threads, tacet_sparse sparse)
     assert_true(norm[1] > 0 && fabs(norm[0] - norm[1]) < 1e-7 * norm[1]);
 }
 
-static void fused_is_stored(void **state)
+static void fused_equals_stored(void **state)
 {
     (void)state;
     static const char *const optimizer[] = {"sgd lr=0.1", "sgd lr=0.1 momentum=0.9 nesterov weight_decay=0.01",
@@ -109,7 +109,7 @@ static run square(bool stored, const float *x, const float *target)
 }
 
 /* |x| |g| overflows a float, but every gradient is finite, so the step succeeds. */
-static void a_weak_bound_stops_nothing(void **state)
+static void a_weak_bound_refuses_no_step(void **state)
 {
     (void)state;
     static float x[512], t[512], w[256 * 256];
@@ -173,8 +173,8 @@ static void a_layer_of_a_parameter_is_not_fused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fused_is_stored),
-        cmocka_unit_test(a_weak_bound_stops_nothing),
+        cmocka_unit_test(fused_equals_stored),
+        cmocka_unit_test(a_weak_bound_refuses_no_step),
         cmocka_unit_test(a_gradient_that_is_not_finite_is_named),
         cmocka_unit_test(a_layer_of_a_parameter_is_not_fused),
     };

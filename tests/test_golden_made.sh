@@ -1,6 +1,6 @@
 #!/bin/sh
-# The golden files are what tools/golden.py makes: run again, where PyTorch is installed, it gives the same descriptions and
-# the same numbers but for the last bits.
+# The golden files are those that tools/golden.py makes: if PyTorch is installed, running it again gives the same
+# descriptions and the same numbers, except for the last bits.
 set -eu
 python=
 for p in /usr/bin/python3 python3; do

@@ -46,7 +46,7 @@ static tacet_graph *nested(void)
 }
 
 /* The values that each selector matches, in order. */
-static void a_star_crosses_every_dot_of_a_layer_and_not_a_parameters(void **state)
+static void a_star_matches_dots_of_layers_but_not_of_parameters(void **state)
 {
     (void)state;
     static const struct {
@@ -174,12 +174,12 @@ static const mistake mistakes[] = {
     {"linear 4 | relu", "linear1.*", "l1 1 joint", NULL, NULL, NULL, NULL},
     {"linear 4 | relu", NULL, NULL, "l1 1", "l1 is a penalty, not a loss", "l1", ""},
     {"linear 4 | relu", NULL, NULL, "crossentropy", "unknown loss", "crossentropy", "cross_entropy"},
-    {"linear 4 | relu", NULL, NULL, "mse", "target holds int32 class indices, and mse takes numbers", "mse", "float"},
-    {"linear 4 | add target", NULL, NULL, NULL, "add: target holds int32 class indices, and add takes numbers", "add",
+    {"linear 4 | relu", NULL, NULL, "mse", "target holds int32 class indices, but mse takes numbers", "mse", "float"},
+    {"linear 4 | add target", NULL, NULL, NULL, "add: target holds int32 class indices, but add takes numbers", "add",
      ""},
 };
 
-static void mistakes_are_named_and_pointed_at(void **state)
+static void mistakes_have_messages_and_carets(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
@@ -242,7 +242,7 @@ static void parameters_and_batches_do_not_mix(void **state)
     tacet_graph_free(g);
 }
 
-static void terms_are_named_and_twice_is_refused(void **state)
+static void terms_have_unique_names(void **state)
 {
     (void)state;
     tacet_value x;
@@ -262,7 +262,7 @@ static void terms_are_named_and_twice_is_refused(void **state)
 }
 
 /* A mistake three layers deep in a chain gives one message with names and shapes. */
-static void a_wrong_shape_says_which_layer_and_which_shapes(void **state)
+static void shape_errors_name_layers_and_shapes(void **state)
 {
     (void)state;
     tacet_graph *g = tacet_graph_new(NULL);
@@ -359,14 +359,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_numbered_by_kind),
-        cmocka_unit_test(a_star_crosses_every_dot_of_a_layer_and_not_a_parameters),
+        cmocka_unit_test(a_star_matches_dots_of_layers_but_not_of_parameters),
         cmocka_unit_test(names_have_segments),
         cmocka_unit_test(many_names_are_found),
         cmocka_unit_test(options_on_layers_are_refused),
-        cmocka_unit_test(mistakes_are_named_and_pointed_at),
+        cmocka_unit_test(mistakes_have_messages_and_carets),
         cmocka_unit_test(parameters_and_batches_do_not_mix),
-        cmocka_unit_test(terms_are_named_and_twice_is_refused),
-        cmocka_unit_test(a_wrong_shape_says_which_layer_and_which_shapes),
+        cmocka_unit_test(terms_have_unique_names),
+        cmocka_unit_test(shape_errors_name_layers_and_shapes),
         cmocka_unit_test(the_text_rebuilds_the_graph),
         cmocka_unit_test(every_allocation_may_fail),
     };

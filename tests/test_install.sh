@@ -1,14 +1,14 @@
 #!/bin/sh
-# test_install.sh: installs, and builds a C and a C++ program outside of the tree against the installed copy, by pkg-config
-# (shared and static) and by find_package.
+# test_install.sh: installs, and builds a C and a C++ program outside the tree against the installed copy, with pkg-config
+# (shared and static) and with find_package.
 set -eu
-[ -z "${TACET_SANITIZE:-}" ] || exit 77 # a program of others would need the sanitizers too
+[ -z "${TACET_SANITIZE:-}" ] || exit 77 # a user's program would need the sanitizers too
 ! nm "$TACET_BUILD/libtacet.a" 2>/dev/null | grep -q __gcov || exit 77
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 mkdir "$room/user"
 cmake --install "$TACET_BUILD" --prefix "$room/usr" >"$room/log" || { cat "$room/log"; exit 1; }
-mv "$room/usr" "$room/moved" # nothing may remember where it was installed
+mv "$room/usr" "$room/moved" # the installed files must be relocatable
 prefix=$room/moved
 cd "$room/user"
 
@@ -64,7 +64,7 @@ add_executable(cpp_user user.cpp)
 target_link_libraries(cpp_user Tacet::tacet)
 EOF
 
-expect() { # what, expected, program and arguments
+expect() { # WHAT EXPECTED COMMAND...
     what=$1 expected=$2
     shift 2
     got=$("$@") || { echo "$what: failed"; exit 1; }
@@ -78,7 +78,7 @@ libdir=$(pkg-config --variable=libdir tacet)
 expect "version in tacet.pc" "$version" pkg-config --modversion tacet
 [ -L "$libdir/libtacet.so" ] && objdump -p "$libdir/libtacet.so" | grep -q 'SONAME *libtacet\.so\.0$' || { echo "no soname"; exit 1; }
 
-# shellcheck disable=SC2046 # words, not one word
+# shellcheck disable=SC2046 # split into words on purpose
 {
     ${CC:-cc} -std=c17 -Wall -Wextra -Werror user.c -o by_pc $(pkg-config --cflags --libs tacet)
     ${CXX:-c++} -std=c++11 -pedantic -Wall -Wextra -Werror user.cpp -o by_pc_cpp $(pkg-config --cflags --libs tacet)

@@ -52,7 +52,7 @@ static void what_is_refused(void **state)
                {"[1e999]", 1, 1, 2, "too large"},
                {"[nan]", 1, 1, 2, "a value"},
                {"[tru]", 1, 1, 2, "a value"},
-               {"[\"a]", 1, 1, 2, "does not end"},
+               {"[\"a]", 1, 1, 2, "has no closing quote"},
                {"[\"\x01\"]", 2, 1, 3, "control character"},
                {"[\"a\xff\"]", 3, 1, 4, "not UTF-8"},
                {"[\"\xc0\xaf\"]", 2, 1, 3, "not UTF-8"},
@@ -89,11 +89,11 @@ static void depth_is_bounded(void **state)
     tc_json_error why;
     const tc_mem m = tc_mem_of(NULL);
     assert_null(read_with(&m, deep, &why));
-    assert_non_null(strstr(why.text, "brackets"));
+    assert_non_null(strstr(why.text, "nested too deeply"));
 }
 
 /* More keys than are compared in pairs. */
-static void duplicates_of_many(void **state)
+static void duplicate_keys_among_many(void **state)
 {
     enum { KEYS = 200 };
     (void)state;
@@ -195,7 +195,7 @@ static void short_of_memory(void **state)
 
 /* ---- Writing ---- */
 
-static void numbers_come_back(void **state)
+static void numbers_are_read_back(void **state)
 {
     static const double x[] = {0,    -0.0, 1,       0.1,  1.0 / 3, 1e300,    5e-324, 1.7976931348623157e308,
                                1e15, 1e16, 1234567, -2.5, 1e-5,    123456.5, 1e22,   9007199254740993.0};
@@ -221,7 +221,7 @@ static void numbers_come_back(void **state)
     tc_text_free(&j.to);
 }
 
-static void text_comes_back(void **state)
+static void text_is_read_back(void **state)
 {
     tc_json_writer j = {.to.mem = tc_mem_of(NULL)};
     (void)state;
@@ -237,7 +237,7 @@ static void text_comes_back(void **state)
     tc_text_free(&j.to);
 }
 
-static void text_is_tamed(void **state)
+static void control_characters_are_replaced(void **state)
 {
     char hostile[] = "a\x1b[31m\x7f\xc2\x9b"
                      "b\xe2\x80\xae\xe2\x81\xa6\xd8\x9c"
@@ -252,7 +252,7 @@ static void text_is_tamed(void **state)
 }
 
 /* The block ends with the text, so that a sanitizer sees reads past the end. */
-static void what_ends_early_is_not_read_past(void **state)
+static void truncated_text_is_not_read_past(void **state)
 {
     static const char *const cut[] = {"\"\\u", "\"\\u12", "\"\\ud800\\u", "{\"a\":\"\\u", "[1,", "\"\\",
                                       "tru",   "-",       "{\"a\""};
@@ -273,13 +273,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(depth_is_bounded),
-        cmocka_unit_test(duplicates_of_many),
+        cmocka_unit_test(duplicate_keys_among_many),
         cmocka_unit_test(what_is_read),
         cmocka_unit_test(short_of_memory),
-        cmocka_unit_test(numbers_come_back),
-        cmocka_unit_test(text_comes_back),
-        cmocka_unit_test(text_is_tamed),
-        cmocka_unit_test(what_ends_early_is_not_read_past),
+        cmocka_unit_test(numbers_are_read_back),
+        cmocka_unit_test(text_is_read_back),
+        cmocka_unit_test(control_characters_are_replaced),
+        cmocka_unit_test(truncated_text_is_not_read_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,7 +118,7 @@ static const int64_t picked[] = {2, 0, 3, 2};
 
 static void check_gather(tacet_type type, const void *from, const double expect[ROWS * COLS])
 {
-    static const float scale1 = 0.5f, shift1 = -1, scale[COLS] = {1, 2, 0.25f}, shift[COLS] = {0, -3, 10};
+    static const double scale1 = 0.5, shift1 = -1, scale[COLS] = {1, 2, 0.25}, shift[COLS] = {0, -3, 10};
     static const tacet_scaling one = {sizeof one, 1, &scale1, &shift1}, each = {sizeof each, COLS, scale, shift};
     static const tacet_scaling *const scalings[] = {NULL, &one, &each};
     for (int s = 0; s < 3; s++)
@@ -135,8 +135,8 @@ static void check_gather(tacet_type type, const void *from, const double expect[
             for (int i = 0; i < ROWS; i++)
                 for (int j = 0; j < COLS; j++) {
                     double x = expect[(indexed ? picked[i] : i) * COLS + j];
-                    if (s == 1) x = x * (double)scale1 + (double)shift1;
-                    if (s == 2) x = x * (double)scale[j] + (double)shift[j];
+                    if (s == 1) x = x * scale1 + shift1;
+                    if (s == 2) x = x * scale[j] + shift[j];
                     assert_true(fabs((double)to[i * COLS + j] - x) <= 1e-7 * fabs(x));
                 }
         }
@@ -164,7 +164,7 @@ static void gathers_every_type(void **unused)
 static void wide_types_are_scaled_before_they_are_rounded(void **unused)
 {
     (void)unused;
-    const float scale = 1, shift = -1600000000.0f;
+    const double scale = 1, shift = -1600000000;
     const tacet_scaling s = {sizeof s, 1, &scale, &shift};
     const double from[] = {1600000001.0, 1600000003.0};
     const int64_t whole[] = {1600000001, 1600000003};
@@ -177,7 +177,7 @@ static void wide_types_are_scaled_before_they_are_rounded(void **unused)
     assert_true(to[0] == 1 && to[1] == 3);
 }
 
-static void the_machine_says_what_it_is(void **unused)
+static void the_machine_is_described(void **unused)
 {
     (void)unused;
     char text[2048], cut[8];
@@ -196,7 +196,7 @@ int main(void)
         cmocka_unit_test(small_products),     cmocka_unit_test(larger_products),
         cmocka_unit_test(empty_products),     cmocka_unit_test(same_shape_same_bits),
         cmocka_unit_test(gathers_every_type), cmocka_unit_test(wide_types_are_scaled_before_they_are_rounded),
-        cmocka_unit_test(the_machine_says_what_it_is),
+        cmocka_unit_test(the_machine_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,7 +115,7 @@ static void near(double value, double expected)
     if (!(fabs(value - expected) <= 1e-5 * expected)) fail_msg("%.9g is not %.9g", value, expected);
 }
 
-static void it_is_what_balances_the_forces(void **state)
+static void lambda_max_balances_the_gradients(void **state)
 {
     (void)state;
     forces f;
@@ -147,7 +147,7 @@ static void it_is_what_balances_the_forces(void **state)
     near(largest_of("linear1.weight", "group_lasso 3 prox", "adamw lr=0.01", NULL), 1);
 }
 
-static void what_is_zero_is_not_pulled_at(void **state)
+static void zeros_have_no_gradient(void **state)
 {
     (void)state;
     forces f;
@@ -179,7 +179,7 @@ static void train(net *n, bool asks, float w[W1])
     assert_int_equal(tacet_read(n->p, "linear1.weight", w, W1), TACET_OK);
 }
 
-static void asking_changes_nothing(void **state)
+static void lambda_max_has_no_side_effects(void **state)
 {
     (void)state;
     net a, b;
@@ -234,9 +234,9 @@ static void what_cannot_be_measured_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_what_balances_the_forces),
-        cmocka_unit_test(what_is_zero_is_not_pulled_at),
-        cmocka_unit_test(asking_changes_nothing),
+        cmocka_unit_test(lambda_max_balances_the_gradients),
+        cmocka_unit_test(zeros_have_no_gradient),
+        cmocka_unit_test(lambda_max_has_no_side_effects),
         cmocka_unit_test(what_cannot_be_measured_is_refused),
     };
     return cmocka_run_group_tests_name("lambda_max", tests, NULL, NULL);

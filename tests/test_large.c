@@ -171,11 +171,12 @@ static void several_files_are_one(void **state)
     assert_memory_equal(x, wanted + 11, 7 * sizeof *x);
     tc_widen(&d->table->y, 0, 8, y);
     for (int i = 0; i < 8; i++) assert_float_equal(y[i], i, 0);
-    assert_memory_equal(d->scale.scale, one->scale.scale, 2 * WIDTH * sizeof(float));
+    assert_memory_equal(d->scale.scale, one->scale.scale, 2 * WIDTH * sizeof *d->scale.scale);
     tacet_data_free(one);
+    tacet_data_free(d);
 
     /* Shuffled and split, rows keep their labels. */
-    assert_int_equal(tacet_data_set_scaling(d, "scale 1 shift 0", NULL), TACET_OK);
+    d = must_open("npy x=@/x*.npy y=@/y?.npy", "train");
     tacet_data *held = tacet_data_hold_out(d, 0.25, 3, NULL);
     const tacet_data *const both[] = {d, held};
     net n = net_of(4);
@@ -236,8 +237,8 @@ static void parts_that_do_not_fit(void **state)
     refuses("npy x=@/x*.npy", TACET_FILE, "x9.npy: is not a .npy file");
     unlink(path_of("x9.npy"));
     write_array("y1.npy", "<i4", "(2,)", (int32_t[]){1, 2}, 8);
-    refuses("npy x=@/x*.npy y=@/y*.npy", TACET_FILE, "y1.npy: has 2 rows, the file of x that goes with it has 1");
-    refuses("npy x=@/x*.npy y=@/y[01].npy", TACET_FILE, "y[01].npy: has 5 rows, x has 8");
+    refuses("npy x=@/x*.npy y=@/y*.npy", TACET_FILE, "y1.npy: has 2 rows, but the file of x that goes with it has 1");
+    refuses("npy x=@/x*.npy y=@/y[01].npy", TACET_FILE, "y[01].npy: has 5 rows, but x has 8");
     write_array("y1.npy", "<i4", "(1,)", (int32_t[]){-1}, 4);
     refuses("npy x=@/x*.npy y=@/y*.npy", TACET_FILE, "y1.npy: row 0 has the label -1");
     write_array("y1.npy", "<f4", "(1,)", (float[]){1}, 4);

@@ -1,10 +1,10 @@
 #!/bin/sh
-# test_layers.sh: what keeps the house in order, read off the sources and the objects:
-#   - a room includes and calls only itself and the rooms below it; the program stands on tacet.h, the floor that its parts
-#     share, and src/base
+# test_layers.sh: checks the structure of the sources and the objects:
+#   - a folder of src ("room") includes and calls only itself and the rooms below it; the program uses only tacet.h, floor/,
+#     which its parts share, and src/base
 #   - file names are unique; files stay under 500 lines, functions under 60
-#   - the library never prints or ends the process, allocates in one place, has no variables outside of functions
-#   - libtacet.so shows exactly what tacet.h declares
+#   - the library never prints or ends the process, allocates in one place, has no variables outside functions
+#   - libtacet.so exports exactly what tacet.h declares
 set -u
 cd "$TACET_SOURCE" || exit 1
 failed=0
@@ -15,20 +15,21 @@ complain() {
     failed=1
 }
 
-# ---- Includes. A room, and the rooms it may include beside itself. ----
+# ---- Includes. The rooms that a room may include besides itself. ----
 below() {
     case $1 in
     base) ;;
     spec) echo base ;;
     kernel) echo base spec ;;
     op | optim) echo base spec kernel ;;
+    metric) echo base spec ;;
     graph) echo base spec kernel op optim ;;
     step) echo base spec kernel op ;;
-    plan) echo base spec kernel op optim graph step ;;
-    run) echo base spec kernel op optim graph step plan ;;
+    plan) echo base spec kernel op optim metric graph step ;;
+    run) echo base spec kernel op optim metric graph step plan ;;
     data) echo base spec kernel ;;
-    steer) echo base spec kernel op optim graph step plan run data ;;
-    model) echo base spec kernel op optim graph step plan run data steer ;;
+    steer) echo base spec kernel op optim metric graph step plan run data ;;
+    model) echo base spec kernel op optim metric graph step plan run data steer ;;
     *) echo unknown ;;
     esac
 }
@@ -40,17 +41,17 @@ for file in $(find src -name '*.[ch]'); do
     room=${room%%/*}
     allowed=" $room $(below "$room") "
     for header in $(includes "$file"); do
-        [ -e "src/$header" ] || continue # of the system, or tacet.h
+        [ -e "src/$header" ] || continue # a system header, or tacet.h
         case $allowed in
         *" ${header%%/*} "* | *" $header "*) ;;
         *) complain "$file includes $header, which is not below it" ;;
         esac
     done
-    # A header beside the file, by its bare name, would slip through.
+    # The check above misses a header in the same folder that is included by its bare name.
     grep -Hn '^ *# *include *"[^/"]*"' "$file" && complain "$file: includes are written from src/, as \"room/file.h\""
 done
 
-# Parts of the program: a part, and the parts that it may include beside itself.
+# Parts of the program, each with the parts that it may include.
 for part in "floor" "report floor" "cli report floor"; do
     own=${part%% *}
     for file in $(find "$own" -name '*.[ch]'); do
@@ -73,14 +74,14 @@ for name in $(find src cli report floor -name '*.[ch]' -exec basename {} \; 2>/d
     complain "more than one file is called $name"
 done
 for file in $(find src cli report floor tests -name '*.[ch]'); do
-    # A function begins with { and ends with } at the first column.
+    # A function begins with { and ends with } in the first column.
     awk -v file="$file" '
         /^\{/ { begin = NR }
         /^}/ && begin { if (NR - begin >= 61) { print file ":" begin ": a function of " NR - begin - 1 " lines"; bad = 1 }; begin = 0 }
         END { if (NR >= 500 && file !~ /^tests/) { print file ": " NR " lines"; bad = 1 }; exit bad }' "$file" || failed=1
 done
 
-# ---- The objects. Sanitizers and coverage add things of their own. ----
+# ---- The objects. Sanitizers and coverage add symbols, so builds with them are skipped. ----
 library=$TACET_BUILD/libtacet.a
 if [ -n "${TACET_SANITIZE:-}" ] || nm "$library" 2>/dev/null | grep -q __gcov; then
     exit $failed
@@ -91,17 +92,17 @@ uses=$(undefined | grep -E ' (_IO_|__)?(v?printf|puts|putchar|perror|stdout|stde
 [ -z "$uses" ] || complain "the library prints or ends the process:
 $uses"
 uses=$(undefined | grep -E ' (malloc|calloc|realloc|reallocarray|strdup|strndup|asprintf|aligned_alloc|posix_memalign)$' | grep -v '^alloc\.c')
-[ -z "$uses" ] || complain "the library allocates beside alloc.c:
+[ -z "$uses" ] || complain "the library allocates outside alloc.c:
 $uses"
 
-# Calls through tacet.h need no include. Whose symbol each object wants: "room.c.o its-room symbol's-object symbol's-room symbol".
+# Calls through tacet.h need no include, so symbols are checked too: "object its-room symbol's-object symbol's-room symbol".
 find src -name '*.c' | sed 's|src/\([^/]*\)/.*/|src/\1/|; s|src/\([^/]*\)/\(.*\)|room \2.o \1|' > "$work/rooms"
 nm -A --defined-only "$library" 2>/dev/null | sed -n 's/.*libtacet\.a:\([^:]*\):.* [TRDBV] /defined \1 /p' > "$work/defined"
 undefined | sed 's/^/wanted /' | cat "$work/rooms" "$work/defined" - | awk '
     $1 == "room" { room[$2] = $3 }
     $1 == "defined" { home[$3] = $2 }
     $1 == "wanted" && $3 in home && room[$2] != room[home[$3]] { print $2, room[$2], home[$3], room[home[$3]], $3 }' > "$work/calls"
-[ -s "$work/calls" ] || complain "no calls between rooms: the test is blind"
+[ -s "$work/calls" ] || complain "no calls between rooms were found: the test checks nothing"
 while read -r object room other theirs symbol; do
     case " $(below "$room") " in
     *" $theirs "*) ;;
@@ -109,17 +110,17 @@ while read -r object room other theirs symbol; do
     esac
 done < "$work/calls"
 
-# What can be written to outside of functions: .data and .bss. (.data.rel.ro holds constant tables of addresses.)
+# Writable variables outside functions are in .data and .bss. (.data.rel.ro has constant tables of addresses.)
 variables=$(objdump -t "$library" | awk '
     /\.c\.o:/ { object = $1 }
     $NF !~ /^\./ && / (\.data|\.bss|\.tdata|\.tbss|\*COM\*)(\.[^ ]*)?\t/ && !/\.data\.rel\.ro/ { print object, $NF }')
-[ -z "$variables" ] || complain "variables outside of functions:
+[ -z "$variables" ] || complain "variables outside functions:
 $variables"
 
 shown=$(nm -D --defined-only "$TACET_BUILD/libtacet.so" | awk '$2 != "A" { print $3 }' | sort)
 declared=$(grep -v '^#' include/tacet/tacet.h | sed -n 's/^TACET_API .*[ *]\(tacet_[a-z0-9_]*\)(.*/\1/p' | sort)
 extra=$(printf '%s\n' "$shown" | grep -vxF "$declared")
-[ -z "$extra" ] || complain "libtacet.so shows what tacet.h does not declare:
+[ -z "$extra" ] || complain "libtacet.so exports what tacet.h does not declare:
 $extra"
 missing=$(printf '%s\n' "$declared" | grep -vxF "$shown")
 [ -z "$missing" ] || complain "tacet.h declares what libtacet.so does not have:

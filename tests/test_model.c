@@ -41,7 +41,7 @@ static void a_model_file_is_enough(void **unused)
 }
 
 /* Weights are [out, in] in the file, as in tacet_read. */
-static void tensors_are_as_users_see_them(void **unused)
+static void tensors_have_the_users_layout(void **unused)
 {
     (void)unused;
     network n;
@@ -68,7 +68,7 @@ static void tensors_are_as_users_see_them(void **unused)
 }
 
 /* Names with dots and digits, as in a state dict, are the names of tensors in a file, and can be loaded again. */
-static void names_are_those_of_modules(void **unused)
+static void names_match_those_of_modules(void **unused)
 {
     (void)unused;
     static const char *const tensor[] = {"0.weight", "0.bias", "layer1.0.fc.weight", "layer1.0.fc.bias", "layer1.1.weight"};
@@ -124,7 +124,7 @@ static void a_plan_saves_what_it_was_compiled_from(void **unused)
     end(&n);
 }
 
-static void notes_keep_to_their_names(void **unused)
+static void bad_notes_are_refused(void **unused)
 {
     (void)unused;
     network n;
@@ -167,7 +167,7 @@ static void loading_into_another_network(void **unused)
     begin(&n, &usual);
     save(&n, 0, NULL);
     assert_int_equal(load_into("linear 9 name=a", true, &taken, &why), TACET_FILE);
-    assert_non_null(strstr(why.message, "a.weight is [8, 6], and in this network it is [9, 6]"));
+    assert_non_null(strstr(why.message, "a.weight is [8, 6], but in this network it is [9, 6]"));
     assert_int_equal(load_into("linear 8 name=b", true, &taken, &why), TACET_FILE);
     assert_non_null(strstr(why.message, "has no b.weight"));
     assert_int_equal(load_into("linear 8 name=a", true, &taken, &why), TACET_FILE);
@@ -198,7 +198,7 @@ static void no_network(int notes, const tacet_note *note, const char *why_not)
     tacet_file_free(f);
 }
 
-static void descriptions_that_are_wrong(void **unused)
+static void wrong_descriptions_are_refused(void **unused)
 {
     (void)unused;
     tacet_note note[] = {
@@ -265,10 +265,10 @@ static void the_catalogue_lists_everything(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_file_is_enough),      cmocka_unit_test(tensors_are_as_users_see_them),
-        cmocka_unit_test(notes_keep_to_their_names),   cmocka_unit_test(loading_into_another_network),
-        cmocka_unit_test(descriptions_that_are_wrong), cmocka_unit_test(the_catalogue_lists_everything),
-        cmocka_unit_test(a_plan_saves_what_it_was_compiled_from), cmocka_unit_test(names_are_those_of_modules),
+        cmocka_unit_test(a_model_file_is_enough),      cmocka_unit_test(tensors_have_the_users_layout),
+        cmocka_unit_test(bad_notes_are_refused),   cmocka_unit_test(loading_into_another_network),
+        cmocka_unit_test(wrong_descriptions_are_refused), cmocka_unit_test(the_catalogue_lists_everything),
+        cmocka_unit_test(a_plan_saves_what_it_was_compiled_from), cmocka_unit_test(names_match_those_of_modules),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

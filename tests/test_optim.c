@@ -257,6 +257,37 @@ static void test_schedules(void **state)
     }
 }
 
+/* Everything in hundredths of an epoch, so that whole numbers say which step is the first of a phase. */
+static void test_schedule_decimals(void **state)
+{
+    (void)state;
+    enum { MOST = 250 };
+    static const struct {
+        int from, warmup, until;
+    } bounds[] = {{0, 0, 0}, {30, 0, 0}, {0, 70, 0}, {10, 20, 180}, {110, 29, 247}, {57, 0, 58}, {7, 63, 71}};
+    tc_arg schedule[TC_SCHEDULE_ATTRS] = {0};
+    schedule[TC_SCHEDULE_FLOOR].number = 0.25, schedule[TC_SCHEDULE_DROP].number = 0.5;
+    for (int i = 0; i < tc_schedule_count(); i++)
+        if (strcmp(tc_schedule_at(i)->name, "step") == 0) schedule[TC_SCHEDULE_KIND].number = i;
+    for (size_t b = 0; b < sizeof bounds / sizeof *bounds; b++)
+        for (int every = 1; every <= 100; every++)
+            for (int at = 0; at < MOST; at++) {
+                const int from = bounds[b].from, warmup = bounds[b].warmup, until = bounds[b].until;
+                schedule[TC_SCHEDULE_EVERY].number = every / 100.0;
+                schedule[TC_SCHEDULE_FROM].number = from / 100.0;
+                schedule[TC_SCHEDULE_WARMUP].number = warmup / 100.0;
+                schedule[TC_SCHEDULE_UNTIL] = (tc_arg){.number = until / 100.0, .given = until > 0};
+                const double f = tc_schedule_factor(schedule, at / 100.0, 0);
+                const double right = at < from                  ? 0
+                                     : until > 0 && at >= until ? 0.25
+                                     : at < from + warmup       ? (double)(at - from) / warmup
+                                                                : pow(0.5, (at - from - warmup) / every);
+                if (!(fabs(f - right) <= 1e-10 * right))
+                    fail_msg("from %d warmup %d until %d every %d: %g at %d, not %g", from, warmup, until, every, f, at,
+                             right);
+            }
+}
+
 static void test_schedule_table(void **state)
 {
     (void)state;
@@ -280,9 +311,15 @@ static void test_schedule_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sgd),       cmocka_unit_test(test_adam),      cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_table),     cmocka_unit_test(test_refused),   cmocka_unit_test(test_prox_time),
-        cmocka_unit_test(test_schedules), cmocka_unit_test(test_schedule_table),
+        cmocka_unit_test(test_sgd),
+        cmocka_unit_test(test_adam),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_prox_time),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test(test_schedule_table),
+        cmocka_unit_test(test_schedule_decimals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

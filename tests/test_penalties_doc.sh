@@ -1,6 +1,6 @@
 #!/bin/sh
-# docs/penalties.md keeps up with the code: a section for every penalty and constraint of the table and none besides, each
-# with all its rows, and every test and golden file that the page names is there.
+# docs/penalties.md matches the code: it has a section with all rows for every penalty and constraint of the table, no other
+# sections, and every test and golden file that it names exists.
 set -eu
 page=$TACET_SOURCE/docs/penalties.md
 bad=0
@@ -23,7 +23,7 @@ for kind in $kinds; do
     grep -q "TC_OP($kind)" "$TACET_SOURCE/src/op/ops.def" || complain "$kind is not in ops.def"
 done
 
-# `test_x` ... in `tests/test_y.c`: x must be run by y.
+# `test_x` ... in `tests/test_y.c`: test_y.c must run test_x.
 tr '\n' ' ' <"$page" | grep -oE '`test_[^`]*`(, | and )?|in +`tests/test_[a-z_]*\.c`' | sed 's/[`,]//g; s/ and //; s/^in *//' |
     {
         names=
@@ -39,11 +39,11 @@ tr '\n' ' ' <"$page" | grep -oE '`test_[^`]*`(, | and )?|in +`tests/test_[a-z_]*
             *) names="$names $word" ;;
             esac
         done
-        [ -z "$names" ] || complain "no file is named for$names"
+        [ -z "$names" ] || complain "these tests are named without a file:$names"
         exit $bad
     } || bad=1
 
 for file in $(grep -oE '[a-z0-9_]+\.safetensors' "$page" | sort -u); do
-    [ -f "$TACET_SOURCE/tests/golden/$file" ] || complain "tests/golden/$file is not there"
+    [ -f "$TACET_SOURCE/tests/golden/$file" ] || complain "tests/golden/$file does not exist"
 done
 exit $bad

@@ -102,7 +102,7 @@ static void train_and_read(const char *keep, int threads, float *w, size_t *coun
 }
 
 /* Results with shared buffers have the same bits as with separate buffers. */
-static void memory_is_shared_soundly(void **state)
+static void shared_memory_changes_no_bit(void **state)
 {
     (void)state;
     float a[MOST], b[MOST];
@@ -157,7 +157,7 @@ static void threads_change_no_bit_when_they_share(void **state)
 
 /* In a network in which everything is additive, the objective and its gradient do not depend on the plan's batch
  * size. */
-static void a_lambda_means_one_thing_at_any_batch(void **state)
+static void a_lambda_does_not_depend_on_the_batch_size(void **state)
 {
     (void)state;
     static const int64_t batches[] = {1, 2, 5, 128};
@@ -267,7 +267,7 @@ static void terms_add_up(void **state)
     end(&n);
 }
 
-static void options_hold_where_they_are_put(void **state)
+static void options_act_on_their_parameters(void **state)
 {
     (void)state;
     network n;
@@ -399,7 +399,7 @@ static void calls_out_of_order_are_refused(void **state)
 }
 
 /* The same rows give the same outputs in a full batch or a larger plan; training and evaluation share parameters. */
-static void evaluation_sees_what_training_wrote(void **state)
+static void evaluation_uses_the_trained_parameters(void **state)
 {
     (void)state;
     network n;
@@ -465,7 +465,7 @@ static void the_guard_keeps_the_weights_and_names_the_culprit(void **state)
 }
 
 /* The error names the bad input, although steps that make lists and count come between the inputs and their readers. */
-static void the_guard_tells_inputs_apart(void **state)
+static void the_guard_names_the_right_input(void **state)
 {
     (void)state;
     enum { SIZE = 40 };
@@ -504,7 +504,7 @@ static void the_guard_tells_inputs_apart(void **state)
 }
 
 /* The state of an optimizer depends on its options: if no parameter has momentum, no momentum is stored. */
-static void moments_are_those_that_are_asked_for(void **state)
+static void only_requested_moments_are_stored(void **state)
 {
     (void)state;
     static const struct {
@@ -545,21 +545,21 @@ static void a_step_allocates_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_shared_soundly),
+        cmocka_unit_test(shared_memory_changes_no_bit),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(threads_change_no_bit_when_they_share),
-        cmocka_unit_test(a_lambda_means_one_thing_at_any_batch),
+        cmocka_unit_test(a_lambda_does_not_depend_on_the_batch_size),
         cmocka_unit_test(the_gradient_is_that_of_the_objective),
         cmocka_unit_test(terms_add_up),
-        cmocka_unit_test(options_hold_where_they_are_put),
+        cmocka_unit_test(options_act_on_their_parameters),
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(the_schedule_sets_the_rate),
         cmocka_unit_test(what_was_not_kept_cannot_be_read),
         cmocka_unit_test(calls_out_of_order_are_refused),
-        cmocka_unit_test(evaluation_sees_what_training_wrote),
+        cmocka_unit_test(evaluation_uses_the_trained_parameters),
         cmocka_unit_test(the_guard_keeps_the_weights_and_names_the_culprit),
-        cmocka_unit_test(the_guard_tells_inputs_apart),
-        cmocka_unit_test(moments_are_those_that_are_asked_for),
+        cmocka_unit_test(the_guard_names_the_right_input),
+        cmocka_unit_test(only_requested_moments_are_stored),
         cmocka_unit_test(a_step_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void meet(void *job, int64_t part, int lane)
     pthread_mutex_unlock(&m->lock);
 }
 
-static void parts_run_side_by_side(void **state)
+static void parts_run_in_parallel(void **state)
 {
     (void)state;
     tacet_pool *p = tc_pool_new(2, NULL, NULL);
@@ -318,7 +318,7 @@ int main(void)
         cmocka_unit_test(every_part_runs_once),
         cmocka_unit_test(many_tiny_jobs),
         cmocka_unit_test(workers_wake_up),
-        cmocka_unit_test(parts_run_side_by_side),
+        cmocka_unit_test(parts_run_in_parallel),
         cmocka_unit_test(lanes_are_exclusive),
         cmocka_unit_test(callers_share_a_pool),
         cmocka_unit_test(jobs_may_nest),

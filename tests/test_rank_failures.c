@@ -1,20 +1,19 @@
-/* test_rank_failures.c: what goes wrong on one rank, in a sum, in what it is fed, in its numbers: every rank refuses
- * the step, nothing is updated on any, no rank waits for ever, and training continues as if the step had never been
- * tried. */
+/* test_rank_failures.c: errors on one rank, in a sum, in its input, in its numbers: every rank refuses the step, none
+ * updates anything or waits for ever, and training continues as if the step had never been tried. */
 #include "ranks.h"
 
-enum { RANKS = 3, WIDE = 6, FAILING = 2 /* the step, one with a sample of gradients */ };
+enum { RANKS = 3, WIDE = 6, FAILING = 2 /* the step that fails; it samples gradients */ };
 
-/* What a rank does in the step that is to fail. */
+/* What a rank does in the failing step. */
 typedef enum fault { NONE, NOT_FED, BAD_LABEL, TOO_MANY_ROWS, NO_NUMBER } fault;
 
 typedef struct plot {
     fault fault;
-    tacet_status status; /* of the step */
+    tacet_status status; /* of the failing step */
     float bad[WIDE * BATCH];
 } plot;
 
-/* With all that is remembered from step to step, and all that makes sums: phases, samples, counts. */
+/* A network with every kind of state, and everything that sums over ranks: phases, samples, counts. */
 static void build(network *net)
 {
     *net = (network){.g = tacet_graph_new(NULL),
@@ -62,7 +61,7 @@ static void *steps_after(void *argument)
     return NULL;
 }
 
-/* Feeds what the plot wants; returns the rows. */
+/* Feeds the rank according to its plot; returns the number of rows. */
 static int64_t feed_wrong(const member *m)
 {
     static const int32_t labels[BATCH] = {0, 1, 3};
@@ -78,7 +77,7 @@ static int64_t feed_wrong(const member *m)
     return plan->fault == TOO_MANY_ROWS ? BATCH + 1 : plan->fault == NONE || plan->fault == NOT_FED ? rows : BATCH;
 }
 
-/* The step; weights before and after it are the first two of the trace. */
+/* The failing step. The weights before and after it are the first two in the trace. */
 static void *try_step(void *argument)
 {
     member *m = argument;
@@ -92,7 +91,7 @@ static void *try_step(void *argument)
 
 /* ---- Checks ---- */
 
-/* The last of a run: what a checkpoint of rank r holds. */
+/* The end of a run: the contents of a checkpoint of each rank. */
 static char *checkpoint_of(const tacet_plan *p, size_t *n)
 {
     char path[] = "/tmp/tacet_ranks_XXXXXX";
@@ -112,7 +111,7 @@ static char *checkpoint_of(const tacet_plan *p, size_t *n)
 typedef struct ending {
     char *bytes[RANKS];
     size_t n[RANKS];
-    int sums; /* in the step that fails elsewhere */
+    int sums; /* in the step that fails in other runs */
 } ending;
 
 static void end_run(const char *what, team *t, ending *e)
@@ -132,10 +131,10 @@ static void assert_same_ending(const char *what, const ending *a, const ending *
 {
     for (int r = 0; r < RANKS; r++)
         if (a->n[r] != b->n[r] || memcmp(a->bytes[r], b->bytes[r], a->n[r]) != 0)
-            fail_msg("%s: the run of rank %d does not end as one that nothing happened to", what, r);
+            fail_msg("%s: the run of rank %d does not end like one without an error", what, r);
 }
 
-/* All ranks refused: the one where it happened with its own status and message, the others with theirs. */
+/* Asserts that all ranks refused: the failing one with its own status and message, the others with theirs. */
 static void assert_refused(const team *t, int who, tacet_status own, const char *says, tacet_status others,
                            const char *others_say)
 {
@@ -169,7 +168,7 @@ static void begin_run(run *r, const network *net)
     memset(r->team.w.calls, 0, sizeof r->team.w.calls);
 }
 
-/* On to the end, which must be that of a run without a fault. */
+/* Continues to the end, which must be that of a run without an error. */
 static void end_like(run *r, const char *what, void *(*rest)(void *), const ending *clean)
 {
     ending e;
@@ -193,8 +192,8 @@ static void run_clean(const network *net, ending *e)
     close_team(&r.team);
 }
 
-/* Each sum of a step, on each rank. The last one only says that all went well: of its failure nobody can hear, so that
- * every rank takes the step. */
+/* Each sum of a step fails, on each rank. The last sum only reports success; ranks cannot learn that it failed, so all
+ * take the step. */
 static void any_sum_may_fail(void **state)
 {
     (void)state;
@@ -223,7 +222,7 @@ static void any_sum_may_fail(void **state)
     free_network(&net);
 }
 
-/* From one sum on all fail on a rank, as where it has lost its line. */
+/* From one sum on, all sums fail on a rank, as if it lost its connection. */
 static void a_rank_may_be_cut_off(void **state)
 {
     (void)state;
@@ -252,7 +251,7 @@ static void feeds_may_be_refused(void **state)
     static const struct {
         fault fault;
         tacet_status own, others;
-        const char *says, *before, *after; /* others: the rank stands between */
+        const char *says, *before, *after; /* others say: before, the rank, after */
     } faults[] = {
         {NOT_FED, TACET_FAILED, TACET_FAILED, "x was not fed", "refused on rank ", ", whose message"},
         {BAD_LABEL, TACET_FAILED, TACET_FAILED, "t: row 2 has the class index 3", "refused on rank ", ", whose"},
@@ -280,8 +279,8 @@ static void feeds_may_be_refused(void **state)
     free_network(&net);
 }
 
-/* What is not a number on all ranks all of them name: a weight, a sum of numbers that are finite on each rank. */
-static void what_all_have_all_name(void **state)
+/* If a number is not finite on all ranks, all of them name it: a weight, or a sum of numbers finite on each rank. */
+static void common_errors_are_named_by_all(void **state)
 {
     (void)state;
     network net;
@@ -310,7 +309,7 @@ static void *one_row_each(void *argument)
     return NULL;
 }
 
-/* The gradient of each rank is 1.6e38, that of all three is more than a float holds. */
+/* The gradient of each rank is 1.6e38; the sum over three overflows a float. */
 static void a_sum_may_be_too_large(void **state)
 {
     (void)state;
@@ -355,7 +354,7 @@ static void a_forward_pass_is_refused_on_all(void **state)
     begin_run(&r, &net);
     together(&r.team, forward);
     const int sums = r.team.w.calls[0];
-    assert_true(sums >= 4); /* rows, the sums of kl_sparsity, terms, the verdict */
+    assert_true(sums >= 4); /* rows, the sums of kl_sparsity, terms, the status */
     for (int k = 0; k < sums; k++) {
         memset(r.team.w.calls, 0, sizeof r.team.w.calls);
         r.team.w.fails = 2;
@@ -375,7 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_sum_may_fail),       cmocka_unit_test(a_rank_may_be_cut_off),
-        cmocka_unit_test(feeds_may_be_refused),   cmocka_unit_test(what_all_have_all_name),
+        cmocka_unit_test(feeds_may_be_refused),   cmocka_unit_test(common_errors_are_named_by_all),
         cmocka_unit_test(a_sum_may_be_too_large), cmocka_unit_test(a_forward_pass_is_refused_on_all),
     };
     return cmocka_run_group_tests_name("rank failures", tests, NULL, NULL);

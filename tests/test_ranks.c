@@ -1,5 +1,5 @@
-/* test_ranks.c: what ranks share, beyond single operators (test_extra_ranks.c): masks of dropout, steered lambdas,
- * values that come from weights, evaluation; and what must be alike on all of them. */
+/* test_ranks.c: training on ranks beyond single operators (test_extra_ranks.c): masks of dropout, steered lambdas,
+ * values computed from weights, evaluation; and what must be equal on all ranks. */
 #include "ranks.h"
 
 static void open_network(network *net, const char *optimizer, int64_t ledger)
@@ -16,7 +16,7 @@ static void add_loss(network *net, tacet_value y)
 
 /* ---- Networks ---- */
 
-/* Everything at once, with steered lambdas. */
+/* A network with many features, and steered lambdas. */
 static void build_steered(network *net)
 {
     open_network(net, "sgd lr=0.1 momentum=0.9 schedule=cosine", 3);
@@ -31,7 +31,7 @@ static void build_steered(network *net)
     tacet_penalize(net->g, "b.weight", "spectral_norm 1e-2");
 }
 
-/* A value that has no batch, made from a weight: every rank has the whole of it, and of its penalties. */
+/* A value without a batch, computed from a weight: every rank has all of it, and all of its penalties. */
 static void build_from_weights(network *net)
 {
     open_network(net, "sgd lr=0.1 momentum=0.9", 2);
@@ -53,7 +53,7 @@ static void build_adam(network *net)
     tacet_options(net->g, "linear1.bias", "frozen");
 }
 
-/* Large enough for products on firing lists, and for gradients that one plan alone would not store. */
+/* Large enough for products on firing lists, and for gradients that a plan without ranks would not store. */
 static void build_large(network *net)
 {
     open_network(net, "sgd lr=0.1 momentum=0.9", 1);
@@ -63,8 +63,7 @@ static void build_large(network *net)
     tacet_penalize(net->g, "relu1", "l1 1e-3");
 }
 
-/* One weight in three layers, once transposed: its gradient has three parts on every rank, and its penalty one in
- * all. */
+/* One weight in three layers, once transposed: its gradient has three parts on every rank, its penalty only one. */
 static void build_shared(network *net)
 {
     open_network(net, "sgd lr=0.1 momentum=0.9", 2);
@@ -76,7 +75,7 @@ static void build_shared(network *net)
     tacet_penalize(net->g, "relu1", "l1 0.01");
 }
 
-static void networks_train_alike(void **state)
+static void networks_train_the_same(void **state)
 {
     (void)state;
     static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam, build_large,
@@ -92,7 +91,7 @@ static void networks_train_alike(void **state)
 
 /* ---- Dropout ---- */
 
-/* more: floats [BATCH, 8], the batch of all ranks. */
+/* more: floats [BATCH, 8], for the global batch. */
 static void *keep_masks(void *argument)
 {
     member *m = argument;
@@ -102,7 +101,7 @@ static void *keep_masks(void *argument)
     return NULL;
 }
 
-static void masks_are_those_of_one_rank(void **state)
+static void masks_match_those_of_one_rank(void **state)
 {
     (void)state;
     network net;
@@ -129,7 +128,7 @@ static void masks_are_those_of_one_rank(void **state)
     free_network(&net);
 }
 
-/* ---- What must be alike ---- */
+/* ---- What must be equal on all ranks ---- */
 
 static void configurations_are_checked(void **state)
 {
@@ -172,7 +171,7 @@ static void *no_rows(void *argument)
     return NULL;
 }
 
-/* Of ranks above 0 only the first input is fed, which evaluation can do with. */
+/* Ranks above 0 feed only the first input, which is enough for evaluation. */
 static void *forward_unlike(void *argument)
 {
     member *m = argument;
@@ -182,7 +181,7 @@ static void *forward_unlike(void *argument)
     return NULL;
 }
 
-/* Rank 0 steps, the others go forward. */
+/* Rank 0 steps, the others run a forward pass. */
 static void *another_call(void *argument)
 {
     member *m = argument;
@@ -192,7 +191,7 @@ static void *another_call(void *argument)
     return NULL;
 }
 
-/* Rank 0 refuses its step for its rows; rank 1 steps; the last one goes forward. */
+/* Rank 0 refuses its step because of its rows; rank 1 steps; the last rank runs a forward pass. */
 static void *refused_and_another_call(void *argument)
 {
     member *m = argument;
@@ -203,7 +202,7 @@ static void *refused_and_another_call(void *argument)
     return NULL;
 }
 
-/* Whoever refuses has its own reason to give; the others hear that they are not alike, and nobody waits. */
+/* A rank that refuses reports its own reason; the others report that the calls differ; no rank waits. */
 static void a_refusal_hides_nothing(void **state)
 {
     (void)state;
@@ -232,7 +231,7 @@ static void all_say(team *t, void *(*work)(void *), const char *what)
             fail_msg("rank %d: \"%s\" is not \"%s\"", r, t->member[r].t.error, what ? what : "");
 }
 
-static void ranks_must_be_alike(void **state)
+static void ranks_must_agree(void **state)
 {
     (void)state;
     network net;
@@ -251,7 +250,7 @@ static void ranks_must_be_alike(void **state)
     all_say(&t, one_step, NULL);
     assert_int_equal(tacet_checkpoint(t.member[0].p, NULL, path, 0, NULL, &why), TACET_OK);
     all_say(&t, one_step, NULL);
-    /* One rank falls behind; all go back there. */
+    /* One rank is a step behind the others; then all load the same checkpoint. */
     for (int r = 2; r >= 0; r--) {
         tacet_file *f = tacet_file_open(path, NULL, &why);
         assert_non_null(f);
@@ -260,7 +259,7 @@ static void ranks_must_be_alike(void **state)
         all_say(&t, one_step, r ? "a different number of steps" : NULL);
     }
     close_team(&t);
-    /* The ledger of one alone is reset; a parameter of one alone is another. */
+    /* The ledger is reset on only one rank; a parameter differs on one rank. */
     assert_true(open_team(&t, &net, 2, &why));
     all_say(&t, one_step, NULL);
     tacet_ledger_reset(t.member[1].p);
@@ -310,7 +309,6 @@ static void open_share(share *s, int64_t begin, int64_t end, int64_t batch, int 
     snprintf(source, sizeof source, "csv %s label=y", s->path);
     s->data = tacet_data_open(source, "train", NULL, &why);
     if (!s->data) fail_msg("%s", why.message);
-    tacet_data_set_scaling(s->data, "", &why);
     s->loader = tacet_loader_new(s->data, batch, 0, false, &why);
     assert_non_null(s->loader);
 }
@@ -322,7 +320,7 @@ static void close_share(share *s)
     unlink(s->path);
 }
 
-/* What an evaluation left: its error, and the terms' means. */
+/* The results of an evaluation: its error, and the means of the terms. */
 static void note_evaluation(member *m)
 {
     share *s = m->more;
@@ -344,7 +342,7 @@ static void *evaluate(void *argument)
     return NULL;
 }
 
-/* The same, batch by batch. Where s->fails, the rank cannot feed its second batch. */
+/* The same, batch by batch. If s->fails, the rank cannot feed its second batch. */
 static void *evaluate_by_hand(void *argument)
 {
     member *m = argument;
@@ -375,7 +373,7 @@ static void near(double a, double b)
     if (!(fabs(a - b) <= 1e-6 * (1 + fabs(b)))) fail_msg("%.9g is not %.9g", a, b);
 }
 
-/* The figures of all rows, whoever has them; densities and dead units too. */
+/* Figures are over the rows of all ranks, including densities and dead units. */
 static void compare_evaluation(const network *net, int size, int64_t batch, const share *alone,
                                const tacet_firing *fired, void *(*by)(void *))
 {
@@ -400,7 +398,7 @@ static void compare_evaluation(const network *net, int size, int64_t batch, cons
             tacet_value_info info = {.size = sizeof info};
             tacet_value_at(t.member[r].p, i, &info);
             tacet_firing_at(t.member[r].p, i, false, &f);
-            if (info.batch) assert_int_equal(f.rows, fired[i].rows); /* of others: passes */
+            if (info.batch) assert_int_equal(f.rows, fired[i].rows); /* otherwise counts passes */
             assert_int_equal(f.dead, fired[i].dead);
             assert_true(f.density == fired[i].density || (isnan(f.density) && isnan(fired[i].density)));
         }
@@ -409,7 +407,7 @@ static void compare_evaluation(const network *net, int size, int64_t batch, cons
     close_team(&t);
 }
 
-static void evaluation_is_of_all_rows(void **state)
+static void evaluation_covers_all_rows(void **state)
 {
     (void)state;
     network net;
@@ -439,7 +437,7 @@ static void evaluation_is_of_all_rows(void **state)
     free_network(&net);
 }
 
-/* Three ranks of 8 rows each, and of `middle` rows for rank 1. */
+/* Three ranks with 8 rows each, but `middle` rows on rank 1. */
 static void open_shares(team *t, network *net, share s[3], int64_t middle)
 {
     tacet_error why;
@@ -456,7 +454,7 @@ static void close_shares(team *t, share s[3])
     close_team(t);
 }
 
-/* Neither may leave the others waiting: another number of batches, and a batch that is refused. */
+/* A different number of batches, or a refused batch, must not leave the other ranks waiting. */
 static void evaluation_is_refused_on_all(void **state)
 {
     (void)state;
@@ -471,13 +469,13 @@ static void evaluation_is_refused_on_all(void **state)
     together(&t, evaluate);
     for (int r = 0; r < 3; r++)
         if (!strstr(t.member[r].t.error,
-                    r == 1 ? "x takes rows of 6 elements, and the data have 7" : "refused on rank 1"))
+                    r == 1 ? "x takes rows of 6 elements, but the data have 7" : "refused on rank 1"))
             fail_msg("rank %d: %s", r, t.member[r].t.error);
     close_shares(&t, s);
     free_network(&net);
 }
 
-/* A rank that cannot feed a batch, or whose result cannot be filled, stops all. */
+/* A rank that cannot feed a batch, or cannot fill its result, stops all ranks. */
 static void an_evaluation_by_hand_fails_on_all(void **state)
 {
     (void)state;
@@ -501,8 +499,8 @@ static void an_evaluation_by_hand_fails_on_all(void **state)
     free_network(&net);
 }
 
-/* Every batch has a verdict, and so have the beginning and the end. If the sum of one fails, all go on; if another
- * does, all stop. */
+/* Every batch ends with a sum of the ranks' statuses, and so do the beginning and the end. If such a sum fails, all
+ * ranks go on; if another sum fails, all stop. */
 static void any_sum_of_an_evaluation_may_fail(void **state)
 {
     (void)state;
@@ -523,7 +521,7 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
         taken += s[0].status == TACET_OK;
     }
     assert_int_equal(taken, 2 + 2);
-    assert_int_equal(sums, 2 + 2 * 3 + 3);
+    assert_int_equal(sums, 2 + 2 * 3 + 5);
     close_shares(&t, s);
     free_network(&net);
 }
@@ -531,12 +529,12 @@ static void any_sum_of_an_evaluation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(networks_train_alike),
-        cmocka_unit_test(masks_are_those_of_one_rank),
+        cmocka_unit_test(networks_train_the_same),
+        cmocka_unit_test(masks_match_those_of_one_rank),
         cmocka_unit_test(configurations_are_checked),
-        cmocka_unit_test(ranks_must_be_alike),
+        cmocka_unit_test(ranks_must_agree),
         cmocka_unit_test(a_refusal_hides_nothing),
-        cmocka_unit_test(evaluation_is_of_all_rows),
+        cmocka_unit_test(evaluation_covers_all_rows),
         cmocka_unit_test(evaluation_is_refused_on_all),
         cmocka_unit_test(any_sum_of_an_evaluation_may_fail),
         cmocka_unit_test(an_evaluation_by_hand_fails_on_all),

@@ -1,11 +1,11 @@
-# test_report_browser.sh: the pages of a run, of several and of sweeps, as a browser lays it out on a phone and a desk, light and dark.
+# test_report_browser.sh: reports of runs and sweeps in a browser: their layout, narrow and wide, light and dark.
 # timeout 240
-# A copy of the page gets a script that measures it; the page itself has none.
+# A script is added to a copy of the page to measure it; the page itself has no script.
 command -v chromium > /dev/null || { echo "no chromium: skipped"; exit 77; }
 . "$TACET_SOURCE/tests/cli.sh"
 
-# A headless window is never narrower than 500 pixels, so each page is looked at in a frame, which tells what it found to
-# the page around it. The colours of both are those of the page around it.
+# A headless window is never narrower than 500 pixels, so each page is in a frame, which sends its results to the outer
+# page. The colour scheme is that of the outer page.
 cat > measure << 'END'
 <script>
 const wrong = [], width = document.documentElement.clientWidth;
@@ -33,7 +33,7 @@ parent.postMessage([drawings.length, innerWidth, colour[0] < 128 ? 'dark' : 'lig
 </script>
 END
 
-# look PAGE WIDTH COLOURS: the files dom and said.
+# look PAGE WIDTH COLOURS: writes the files dom and said.
 look() {
     sed -e '/http-equiv="Content-Security-Policy"/d' "$1" > copy.html
     cat measure >> copy.html

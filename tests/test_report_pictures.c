@@ -1,5 +1,5 @@
-/* test_report_pictures.c: the pictures in a report, taken apart: PNGs with right checksums, whose pixels are the weights of the
- * model next to them. */
+/* test_report_pictures.c: decodes the pictures in a report: PNGs with correct checksums, whose pixels are the weights
+ * of the saved model. */
 #include "data_files.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@ typedef struct picture {
     unsigned char *rgba;
 } picture;
 
-/* ---- Taking a page apart ----------------------------------------------------------------------------------------- */
+/* ---- Reading a page ---------------------------------------------------------------------------------------------- */
 
 static unsigned long number_at(const unsigned char *b)
 {
@@ -34,7 +34,7 @@ static size_t from_base64(const char *text, unsigned char *to)
     return n;
 }
 
-/* Checks every chunk and undoes the packing. */
+/* Checks every chunk and decompresses the pixels. */
 static picture unpack(const unsigned char *png, size_t n)
 {
     picture p = {0};
@@ -69,7 +69,7 @@ static picture unpack(const unsigned char *png, size_t n)
     return p;
 }
 
-/* The pictures of the figure with this title; how many. */
+/* Finds the pictures of the figure with this title; returns their number. */
 static int pictures_of(const char *page, const char *title, picture to[PICTURES])
 {
     char head[200];
@@ -108,7 +108,7 @@ static void write_images(void)
     unsigned char x[ROWS * PIXELS], y[ROWS], file[ROWS * PIXELS + 64];
     for (int r = 0; r < ROWS; r++) {
         y[r] = (unsigned char)(r % 2);
-        for (int k = 0; k < PIXELS; k++) /* a bar that lies or stands; the frame is noise */
+        for (int k = 0; k < PIXELS; k++) /* a horizontal or vertical bar; the frame is noise */
             x[r * PIXELS + k] = (unsigned char)((r % 2 ? k / SIDE : k % SIDE) == 3 + r / 2 % 2 ? 255
                                                                                                : (r * 7 + k * 13) % 20);
     }
@@ -130,7 +130,7 @@ static void read_weight(const tacet_file *f, const char *name, float *to, size_t
     fail_msg("no %s", name);
 }
 
-/* Trains 64-12-64 on the images, with pixels and weights that are left out. */
+/* Trains 64-12-64 on the images; a penalty removes pixels and weights. */
 static int train(void **state)
 {
     char command[1024], text[600];
@@ -167,7 +167,7 @@ static int clean(void **state)
 
 /* ---- Tests ------------------------------------------------------------------------------------------------------- */
 
-/* A small matrix is drawn weight by weight: blank where it is 0, full where it is not. */
+/* A small matrix is drawn weight by weight: weights of 0 are blank, others are filled. */
 static void zeros_are_blank(void **state)
 {
     (void)state;
@@ -193,7 +193,7 @@ static void zeros_are_blank(void **state)
     }
 }
 
-/* Each tile is one unit's weights, by sign and strength; `unit` and `step` say where they lie. */
+/* Each tile shows one unit's weights by sign and size; `unit` and `step` are the strides of the weights. */
 static void tiles_are(const char *title, const float *w, int unit, int step)
 {
     enum { IN_ROW = 8 };
@@ -217,7 +217,7 @@ static void tiles_are(const char *title, const float *w, int unit, int step)
             }
             if (all) found = u;
         }
-        if (found < 0) fail_msg("%s: tile %d is that of no unit", title, i);
+        if (found < 0) fail_msg("%s: tile %d does not match any unit", title, i);
         seen[found] = true;
     }
     drop(p, 1);

@@ -1,5 +1,5 @@
-/* test_rng.c: Philox against Random123's known answers (its file kat_vectors, philox4x32 with 10 rounds), and what the
- * streams promise. */
+/* test_rng.c: Philox against Random123's known answers (its file kat_vectors, philox4x32 with 10 rounds), and the
+ * guarantees of the streams. */
 #include "cmocka_all.h"
 
 #include "base/rng.h"
@@ -29,7 +29,7 @@ static void known_answers(void **state)
     }
 }
 
-/* The block, the step, the name and both halves of the seed each have their place in the counter or the key. */
+/* The block, the step, the name and both halves of the seed each have a place in the counter or the key. */
 static void a_stream_is_philox_of_its_parts(void **state)
 {
     (void)state;
@@ -39,13 +39,13 @@ static void a_stream_is_philox_of_its_parts(void **state)
     tc_philox(counter, key, expected);
     tc_stream_block(s, 0x85a308d3243f6a88, out);
     assert_memory_equal(out, expected, sizeof out);
-    /* FNV-1a's published values: of nothing, and of "a", "foobar". */
+    /* Published values of FNV-1a for "", "a" and "foobar". */
     assert_int_equal(tc_stream_of(0, 0, "").name, 0x811c9dc5);
     assert_int_equal(tc_stream_of(0, 0, "a").name, 0xe40c292c);
     assert_int_equal(tc_stream_of(0, 0, "foobar").name, 0xbf9cf968);
 }
 
-static void words_are_those_of_the_blocks(void **state)
+static void words_come_from_blocks(void **state)
 {
     (void)state;
     const tc_stream s = tc_stream_of(7, 3, "dropout1");
@@ -69,7 +69,7 @@ static void streams_differ(void **state)
         for (int j = 0; j < i; j++) assert_memory_not_equal(out[i], out[j], sizeof out[i]);
 }
 
-static void units_lie_in_their_interval(void **state)
+static void uniform_numbers_are_in_their_interval(void **state)
 {
     (void)state;
     assert_true(tc_uniform(0) == 0.0f);
@@ -101,7 +101,7 @@ static void below_covers_its_range(void **state)
     for (int k = 0; k < 10; k++) assert_in_range(seen[k], 9500, 10500);
     for (uint64_t i = 0; i < 100; i++) {
         assert_int_equal(tc_stream_below(s, i, 1), 0);
-        /* With n = 2^32 the upper half of the 64 bits comes out; with n = 2^63, all but the lowest bit. */
+        /* n = 2^32 returns the upper half of the 64 bits; n = 2^63 returns all but the lowest bit. */
         const uint64_t word = tc_stream_word(s, 2 * i) | (uint64_t)tc_stream_word(s, 2 * i + 1) << 32;
         assert_true(tc_stream_below(s, i, 1ull << 32) == word >> 32);
         assert_true(tc_stream_below(s, i, 1ull << 63) == word >> 1);
@@ -114,9 +114,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(a_stream_is_philox_of_its_parts),
-        cmocka_unit_test(words_are_those_of_the_blocks),
+        cmocka_unit_test(words_come_from_blocks),
         cmocka_unit_test(streams_differ),
-        cmocka_unit_test(units_lie_in_their_interval),
+        cmocka_unit_test(uniform_numbers_are_in_their_interval),
         cmocka_unit_test(below_covers_its_range),
     };
     return cmocka_run_group_tests_name("rng", tests, NULL, NULL);

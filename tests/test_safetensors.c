@@ -1,5 +1,5 @@
-/* The safetensors container: what is written can be read; wrong files are refused, by name and reason; a write that
- * fails leaves the old file as it was; memory may run out anywhere. */
+/* The safetensors container: written files can be read; bad files are refused, with their name and the reason; a failed
+ * write leaves the old file unchanged; memory may run out anywhere. */
 #include "cmocka_all.h"
 #include "failing.h"
 #include "model/safetensors.h"
@@ -29,7 +29,7 @@ static int remove_folder(void **unused)
 {
     (void)unused;
     unlink(path);
-    return rmdir(folder); /* fails when a test left a temporary file behind */
+    return rmdir(folder); /* fails if a test leaves a temporary file */
 }
 
 /* ---- Files made by hand ---- */
@@ -81,14 +81,14 @@ static void refused(const char *header, size_t data, const char *why)
 
 #define ENTRY(dtype, shape, offsets) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
-static void lies_are_refused(void **unused)
+static void false_headers_are_refused(void **unused)
 {
     (void)unused;
     refused("", 0, "does not begin with {");
     refused(" {}", 0, "does not begin with {");
     refused("[]", 0, "does not begin with {");
-    refused("{", 0, "not right at byte");
-    refused("{} x", 0, "not right at byte");
+    refused("{", 0, "invalid at byte");
+    refused("{} x", 0, "invalid at byte");
     refused("{\"a\":1}", 0, "no dtype");
     refused("{\"a\":{}}", 0, "no dtype");
     refused("{\"a\":{\"dtype\":4}}", 0, "no dtype");
@@ -101,8 +101,8 @@ static void lies_are_refused(void **unused)
     refused("{\"a\":" ENTRY("F32", "[1]", "[-4,0]") "}", 4, "data_offsets");
     refused("{\"a\":" ENTRY("F32", "[1]", "[4,0]") "}", 4, "data_offsets");
     refused("{\"a\":" ENTRY("F32", "[1]", "[0.0,4.0]") "}", 4, "data_offsets");
-    refused("{\"a\":" ENTRY("F32", "[2]", "[0,4]") "}", 4, "need 8");
-    refused("{\"a\":" ENTRY("F64", "[1]", "[0,4]") "}", 4, "need 8");
+    refused("{\"a\":" ENTRY("F32", "[2]", "[0,4]") "}", 4, "needs 8");
+    refused("{\"a\":" ENTRY("F64", "[1]", "[0,4]") "}", 4, "needs 8");
     refused("{\"a\":" ENTRY("F32", "[-1]", "[0,4]") "}", 4, "size 0");
     refused("{\"a\":" ENTRY("F32", "[1,1.5]", "[0,4]") "}", 4, "size 1");
     refused("{\"a\":" ENTRY("F32", "[1,\"2\"]", "[0,4]") "}", 4, "size 1");
@@ -118,7 +118,7 @@ static void lies_are_refused(void **unused)
     refused("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0, "duplicate");
     refused("{\"__metadata__\":[]}", 0, "not an object");
     refused("{\"__metadata__\":{\"k\":1}}", 0, "\"k\" is not a string");
-    refused("{\"a\xff\":1}", 0, "not right at byte");
+    refused("{\"a\xff\":1}", 0, "invalid at byte");
 }
 
 static void short_files_are_refused(void **unused)
@@ -141,7 +141,7 @@ static void short_files_are_refused(void **unused)
     }
 }
 
-/* Every byte of a file, changed in a few ways: it is read or refused, and nothing else happens (under asan). */
+/* Changes every byte of a file in a few ways: the file is read or refused, without memory errors (under asan). */
 static void damaged_files_do_no_harm(void **unused)
 {
     (void)unused;
@@ -162,7 +162,7 @@ static void damaged_files_do_no_harm(void **unused)
         }
 }
 
-static void what_cannot_be_opened(void **unused)
+static void files_that_cannot_be_opened(void **unused)
 {
     (void)unused;
     tacet_error e = {0};
@@ -174,7 +174,7 @@ static void what_cannot_be_opened(void **unused)
     assert_null(tacet_file_open("/dev/null", NULL, NULL));
 }
 
-/* Types that are not float32, tensors out of order and off their alignment, one without elements, a scalar. */
+/* Types other than float32, unordered and unaligned tensors, one without elements, a scalar. */
 static void other_types_become_float32(void **unused)
 {
     (void)unused;
@@ -244,7 +244,7 @@ static tacet_status put(const tc_mem *m, float first, const char *to, tacet_erro
     return s;
 }
 
-/* The file at path is whole and holds what put wrote with that number. */
+/* Asserts that the file at path is complete and has the contents that put wrote with this number. */
 static void check_file(float first)
 {
     tacet_error e;
@@ -270,7 +270,7 @@ static void check_file(float first)
     assert_int_not_equal(access(temporary, F_OK), 0);
 }
 
-static void what_is_written_can_be_read(void **unused)
+static void written_files_can_be_read(void **unused)
 {
     (void)unused;
     char one[4096], two[4096];
@@ -307,7 +307,7 @@ static void text_that_is_not_utf8(void **unused)
     tacet_file_free(f);
 }
 
-/* The disk is full after any number of bytes: the old file stays, the temporary one goes. */
+/* If the disk is full after any number of bytes, the old file stays and the temporary one is removed. */
 static void a_full_disk_leaves_the_old_file(void **unused)
 {
     (void)unused;
@@ -345,7 +345,7 @@ static void places_that_cannot_be_written(void **unused)
     struct stat is;
     assert_int_equal(stat("/dev/full", &is), 0);
     assert_true(S_ISCHR(is.st_mode));
-    /* a link in the place of the temporary file is not followed */
+    /* A link at the path of the temporary file is not followed. */
     assert_int_equal(put(NULL, 1, path, &e), TACET_OK);
     assert_int_equal(symlink(path, temporary), 0);
     assert_int_equal(put(NULL, 2, path, &e), TACET_IO);
@@ -359,7 +359,7 @@ static void places_that_cannot_be_written(void **unused)
     check_file(1);
 }
 
-/* What a killed writer left is taken over; what a living one holds is not. */
+/* The temporary file of a killed writer is taken over; that of a running one is not. */
 static void two_writers_do_not_mix(void **unused)
 {
     (void)unused;
@@ -404,12 +404,12 @@ static void memory_may_run_out_anywhere(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lies_are_refused),
+        cmocka_unit_test(false_headers_are_refused),
         cmocka_unit_test(short_files_are_refused),
         cmocka_unit_test(damaged_files_do_no_harm),
-        cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(files_that_cannot_be_opened),
         cmocka_unit_test(other_types_become_float32),
-        cmocka_unit_test(what_is_written_can_be_read),
+        cmocka_unit_test(written_files_can_be_read),
         cmocka_unit_test(text_that_is_not_utf8),
         cmocka_unit_test(a_full_disk_leaves_the_old_file),
         cmocka_unit_test(places_that_cannot_be_written),

@@ -1,8 +1,8 @@
-# test_saturation.sh: the tables of docs/penalties.md, cut short: every line is there, the gradient makes no zeros, and the
-# shares are those of tacet inspect.
+# test_saturation.sh: short versions of the tables of docs/penalties.md: every line exists, the gradient makes no zeros, and
+# the shares are those of tacet inspect.
 . "$TACET_SOURCE/tests/cli.sh"
 [ -d /usr/share/datasets/fashion-mnist ] || exit 77
-[ -z "${TACET_SANITIZE:-}" ] || exit 77 # what it runs runs elsewhere too, and here it would take minutes
+[ -z "${TACET_SANITIZE:-}" ] || exit 77 # other tests run the same code, and this would take minutes
 
 LAMBDAS=1e-2 SEEDS=0 runs 0 "$TACET_SOURCE/tools/saturation" --set train.steps=20
 n='  *[01]\.[0-9][0-9][0-9]'
@@ -10,7 +10,7 @@ has out "^linear\*.weight: l1 LAMBDA, under adam lr=1e-3$" "^linear\*.weight: l1
     "^l1 2e-4 prox$n$n  *[0-9]*  *[0-9]*$" "^mcp 5e-4 gamma=0.1 prox$n$n" "^log_sum 3e-5 prox$n$n" "^group_lasso 4e-5 by=input prox$n$n"
 [ "$(grep -c "^  *1e-2  |$n  *0.000$n$n  |$n$n$n$n$" out)" -eq 2 ] || fault "no line for each optimizer: $(cat out)"
 
-# zeros RUN: of all weights, from the share that inspect prints for each tensor.
+# zeros RUN: prints the share of zeros in all weights, from the shares that inspect prints for each tensor.
 zeros() {
     "$tacet" inspect "$TACET_BUILD/saturation/$1/model.safetensors" | tr -d '[],' | awk '
         /^linear[123]\.weight / { size = $2 * $3; zero += size * $NF; all += size }
@@ -22,5 +22,5 @@ for optimizer in adam sgd; do
 done > inspected
 awk '/^ *1e-2/ { print $9 }' out > table
 same table inspected
-[ "$(tail -n 1 table)" != 0.000 ] || fault "no zeros: the test tells nothing"
+[ "$(tail -n 1 table)" != 0.000 ] || fault "no zeros: the test checks nothing"
 finish

@@ -1,5 +1,5 @@
-/* test_set.c: lambdas and learning rates that are set between steps act as if they had been described so, and are kept
- * over a checkpoint. */
+/* test_set.c: lambdas and learning rates set between steps act as if they had been described with these values, and are
+ * kept in checkpoints. */
 #include "trained.h"
 
 static double lambda_of(const tacet_plan *p, const char *name)
@@ -16,20 +16,20 @@ static void set_lambda(network *n, const char *term, double lambda)
     if (tacet_set_lambda(n->p, term, lambda)) fail_msg("%s", tacet_plan_error(n->p)->message);
 }
 
-static void what_is_set_is_as_described(void **unused)
+static void setting_equals_describing(void **unused)
 {
     (void)unused;
     static const char sgd[] = "sgd lr=0.1 momentum=0.9 schedule=cosine",
                       slow[] = "sgd lr=0.03 momentum=0.9 schedule=cosine";
     static const struct {
         const char *penalty, *optimizer, *options, *so_penalty, *so_optimizer;
-        double lambda, rate; /* what makes the former the latter; NAN: nothing */
+        double lambda, rate; /* setting these makes the first network act like the second; NAN: not set */
     } way[] = {
         {"l1 0.1", sgd, "lr=0.01", "l1 0.4", sgd, 0.4, NAN},
         {"l1 0.1", sgd, "lr=0.01", "l1 0", sgd, 0, NAN},
         {"l1 0.1 warmup=3", sgd, "lr=0.01", "l1 0.4 warmup=3", sgd, 0.4, NAN},
         {"l1 0.1", sgd, "lr=0.01", "l1 0.1", slow, NAN, 0.03},
-        {"l1 0.1", sgd, "lr=0.1", "l1 0.1", slow, NAN, 0.03}, /* the options say what the optimizer says */
+        {"l1 0.1", sgd, "lr=0.1", "l1 0.1", slow, NAN, 0.03}, /* the option repeats the optimizer's rate */
         {"l1 0.1", sgd, "weight_decay=0.1", "l1 0.1", slow, NAN, 0.03},
         {"l1 0.1", "adam lr=0.1", "lr=0.01", "l1 0.4", "adam lr=0.003", 0.4, 0.003},
     };
@@ -56,7 +56,7 @@ static void what_is_set_is_as_described(void **unused)
     }
 }
 
-/* Every kind of term: a loss, a proximal step, a joint term; and from the next step or forward pass on. */
+/* Every kind of term: a loss, a proximal step, a joint term. A set value acts from the next step or forward pass on. */
 static void every_lambda_can_be_set(void **unused)
 {
     (void)unused;
@@ -105,7 +105,7 @@ static void a_steered_term_is_held(void **unused)
     end(&n);
 }
 
-static void checkpoints_hold_what_was_set(void **unused)
+static void checkpoints_keep_set_values(void **unused)
 {
     (void)unused;
     static const char *const penalty[] = {"l1 0.1", "l1 0.1 warmup=4", "l1 density=0.3"};
@@ -132,8 +132,8 @@ static void checkpoints_hold_what_was_set(void **unused)
     }
 }
 
-/* A checkpoint of a run in which nothing was set has nothing of it, and resuming it forgets what was set before. */
-static void a_resume_forgets_what_was_set(void **unused)
+/* A checkpoint of a run in which nothing was set says so, and loading it discards values set before. */
+static void a_resume_discards_set_values(void **unused)
 {
     (void)unused;
     network plain, n;
@@ -182,9 +182,9 @@ static void nonsense_is_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_set_is_as_described),   cmocka_unit_test(every_lambda_can_be_set),
-        cmocka_unit_test(a_steered_term_is_held),        cmocka_unit_test(checkpoints_hold_what_was_set),
-        cmocka_unit_test(a_resume_forgets_what_was_set), cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(setting_equals_describing),   cmocka_unit_test(every_lambda_can_be_set),
+        cmocka_unit_test(a_steered_term_is_held),        cmocka_unit_test(checkpoints_keep_set_values),
+        cmocka_unit_test(a_resume_discards_set_values), cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests_name("set", tests, make_folder, remove_folder);
 }

@@ -1,5 +1,5 @@
-/* test_shared.c: parameters that several layers use: how they are written and refused, that their gradients are the
- * sums over all uses, and that there is one of each for penalties, updates, files and runs that go on. */
+/* test_shared.c: parameters that several layers use: how they are described and refused; their gradients are sums over
+ * all uses; penalties, updates, files and resumed runs count them once. */
 #include "data_files.h"
 #include "plan/plan.h"
 
@@ -13,7 +13,7 @@ static float noise(uint32_t *state)
     return (float)(*state >> 8) * 0x1p-23f - 1;
 }
 
-/* An autoencoder, or whatever else puts out as many numbers as it takes in. */
+/* An autoencoder, or another network with as many outputs as inputs. */
 typedef struct net {
     tacet_graph *g;
     tacet_value x;
@@ -23,7 +23,7 @@ typedef struct net {
 
 static const tacet_config plain = {TACET_CONFIG, .batch = BATCH, .optimizer = "sgd lr=0.1", .seed = 5};
 
-/* penalties: selector and text in pairs, NULL ends; of options likewise, after a NULL. */
+/* penalties: pairs of selector and text, then NULL, then pairs for options, then NULL. */
 static net begin(const char *model, const char *const *line, const tacet_config *config, int64_t in)
 {
     tacet_error why;
@@ -141,7 +141,7 @@ static void one_value_under_its_owners_name(void **state)
     end(&n);
 }
 
-static void the_text_comes_back(void **state)
+static void the_text_is_read_back(void **state)
 {
     (void)state;
     static const char model[] = "from x | linear 4 | relu | linear 10 weight=linear1.weight transposed name=back | "
@@ -154,7 +154,7 @@ static void the_text_comes_back(void **state)
     tacet_input(h, "x", 1, (int64_t[]){IN});
     tacet_chain(g, x, model);
     assert_non_null(tacet_graph_error(g)); /* linear3.weight is [4, 10] and relu1 has 4 units */
-    assert_non_null(strstr(tacet_graph_error(g)->message, "needs a weight [4, 4] here, and linear3.weight is [4, 10]"));
+    assert_non_null(strstr(tacet_graph_error(g)->message, "needs a weight [4, 4] here, but linear3.weight is [4, 10]"));
     tacet_graph_free(g);
     g = tacet_graph_new(NULL);
     tacet_input(g, "x", 1, (int64_t[]){IN});
@@ -190,16 +190,16 @@ static const struct {
     {"linear 10 weight=linear1.weight transposed | linear 4 weight=linear2.weight",
      "the parameter linear2.weight does not exist", "linear2", "linear2 uses linear1.weight"},
     {"linear 10 weight=linear2.weight", "the parameter linear2.weight does not exist", "linear2.weight", "linear1.weight"},
-    {"linear 10 weight=linear1.weight", "linear needs a weight [10, 4] here, and linear1.weight is [4, 10]",
+    {"linear 10 weight=linear1.weight", "linear needs a weight [10, 4] here, but linear1.weight is [4, 10]",
      "linear1.weight", "its transpose fits: add the word transposed"},
     {"linear 4 weight=linear1.weight transposed",
-     "linear needs a weight [4, 4] here, and linear1.weight is [4, 10], to be transposed", "linear1.weight", ""},
+     "linear needs a weight [4, 4] here, but linear1.weight is [4, 10], to be transposed", "linear1.weight", ""},
     {"linear 10 | linear 4 weight=linear1.weight transposed", "to be transposed", "linear1.weight",
      "it fits as it is: leave out transposed"},
-    {"linear 10 weight=linear1.bias", "linear needs a weight [10, 4] here, and linear1.bias is [4]", "linear1.bias",
+    {"linear 10 weight=linear1.bias", "linear needs a weight [10, 4] here, but linear1.bias is [4]", "linear1.bias",
      ""},
-    {"linear 10 bias=linear1.bias", "linear needs a bias [10] here, and linear1.bias is [4]", "linear1.bias", ""},
-    {"linear 10 bias=linear1.weight", "linear needs a bias [10] here, and linear1.weight is [4, 10]", "linear1.weight",
+    {"linear 10 bias=linear1.bias", "linear needs a bias [10] here, but linear1.bias is [4]", "linear1.bias", ""},
+    {"linear 10 bias=linear1.weight", "linear needs a bias [10] here, but linear1.weight is [4, 10]", "linear1.weight",
      ""},
     {"linear 10 bias=linear1.weight transposed weight=linear1.weight", "linear would use linear1.weight twice",
      "linear1.weight", ""},
@@ -221,7 +221,7 @@ static const struct {
     {"from linear1.bias | linear 4 bias=linear1.bias", "linear would use linear1.bias twice", "linear1.bias", ""},
 };
 
-static void mistakes_are_named_and_pointed_at(void **state)
+static void mistakes_have_messages_and_carets(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
@@ -233,14 +233,14 @@ static void mistakes_are_named_and_pointed_at(void **state)
         if (!e) fail_msg("%s: accepted", chain);
         if (!strstr(e->message, mistakes[i].says)) fail_msg("%s: \"%s\"", chain, e->message);
         if (e->column < 0 || strncmp(e->source + e->column, mistakes[i].at, strlen(mistakes[i].at)) != 0)
-            fail_msg("%s: the caret stands at \"%s\"", chain, e->source + (e->column < 0 ? 0 : e->column));
+            fail_msg("%s: the caret is at \"%s\"", chain, e->source + (e->column < 0 ? 0 : e->column));
         if (!strstr(e->hint, mistakes[i].hint) || (!*mistakes[i].hint && strstr(e->hint, "fits")))
             fail_msg("%s: the hint is \"%s\"", chain, e->hint);
         tacet_graph_free(g);
     }
 }
 
-/* A name that there is not, since the layer uses another's. */
+/* The name of a parameter that does not exist because the layer uses another's. */
 static void names_lead_to_the_owner(void **state)
 {
     (void)state;
@@ -262,14 +262,14 @@ static void names_lead_to_the_owner(void **state)
     assert_string_equal(tacet_plan_error(n.p)->hint, "linear2 uses linear1.weight");
     assert_int_equal(tacet_read(n.p, "linear2.bais", w, 40), TACET_FAILED);
     assert_string_equal(tacet_plan_error(n.p)->hint, "did you mean linear2.bias?");
-    tacet_options(n.g, "linear2.*", "lr=0.01"); /* there is its bias */
+    tacet_options(n.g, "linear2.*", "lr=0.01"); /* matches its bias */
     assert_null(tacet_graph_error(n.g));
     end(&n);
 }
 
 /* ---- Gradients ---- */
 
-/* Kinds of use; `pulls` is a penalty that sends a gradient into what is shared. */
+/* Ways to share; `pulls` is a penalty that sends a gradient into the shared parameter. */
 static const char *const models[] = {
     "linear 7 | tanh | linear 10 weight=linear1.weight transposed",
     "linear 10 | tanh | linear 10 weight=linear1.weight",
@@ -291,7 +291,7 @@ static const char *const pulls_a[] = {"*.weight", "l2 0.05", NULL, NULL};
 
 static const char *const *penalties_of(int model) { return strstr(models[model], "name=a") ? pulls_a : pulls; }
 
-static void gradients_are_those_of_differences(void **state)
+static void gradients_match_differences(void **state)
 {
     (void)state;
     const float h = 4e-3f;
@@ -331,7 +331,7 @@ static void gradients_are_those_of_differences(void **state)
         }
 }
 
-/* Two networks with the same numbers: one shares a weight [units, in], the other has two of them. */
+/* Two networks with the same numbers: one shares a weight [units, in], the other has two copies of it. */
 typedef struct twins {
     net tied, apart;
 } twins;
@@ -353,9 +353,9 @@ static twins begin_twins(const tacet_config *config, int64_t in, int units)
     return b;
 }
 
-/* The tied gradient is the sum of the two; large enough for several tiles, ranges and threads, and for the fused
- * update, in which a weight that is shared must have no part. */
-static void large_ones_are_the_sum_of_their_uses(void **state)
+/* The tied gradient is the sum of the two. The weight is large enough for several tiles, ranges and threads, and for
+ * the fused update, which must not be used for a shared weight. */
+static void large_gradients_are_sums_over_uses(void **state)
 {
     (void)state;
     static const struct {
@@ -391,8 +391,8 @@ static void large_ones_are_the_sum_of_their_uses(void **state)
         }
 }
 
-/* Nor has a weight that a layer reads as its input. */
-static void what_reads_a_large_weight_has_its_part(void **state)
+/* A weight that a layer reads as its input is not fused either. */
+static void readers_of_a_large_weight_add_their_part(void **state)
 {
     (void)state;
     static const char *const line[] = {"t", "l2 0.3 reduce=sum", NULL, NULL};
@@ -401,7 +401,7 @@ static void what_reads_a_large_weight_has_its_part(void **state)
     net n = begin("linear 200 | from linear1.weight | tanh name=t | from linear1 | linear 300", line, &config, 300);
     net without = begin("linear 200 | linear 300", NULL, &config, 300);
     const size_t count = get(&n, "linear1.weight", w);
-    assert_int_equal(n.p->update.fuseds, 1); /* that of linear2 */
+    assert_int_equal(n.p->update.fuseds, 1); /* the weight of linear2 */
     step(&n, 4), step(&without, 4);
     get_gradient(&without, "linear1.weight", d);
     for (size_t i = 0; i < count; i++) {
@@ -437,8 +437,8 @@ static void threads_change_no_bit(void **state)
         }
 }
 
-/* The products that serve for a turned weight are others, and one way has none. */
-static void a_turned_weight_has_products_of_its_own(void **state)
+/* A transposed weight uses other products, and one way has none. */
+static void a_transposed_weight_has_other_products(void **state)
 {
     (void)state;
     enum { WIDE = 512, ROWS = 64, CODE = 256 };
@@ -459,7 +459,7 @@ static void a_turned_weight_has_products_of_its_own(void **state)
         const double at = tc_cpu()->break_even(served[i].product, served[i].m, served[i].n, served[i].k);
         assert_true(at > 0 && most[served[i].way] == at);
     }
-    /* What a checkpoint may say of the way that there is not does no harm. */
+    /* A checkpoint may contain a density for the way that does not exist; it must have no effect. */
     for (int k = 0; k < TC_WAYS; k++) most[k] = 2;
     for (uint32_t k = 0; k < 3; k++) step(&n, k);
     const tacet_value_info v = info_of(&n, "relu1");
@@ -467,7 +467,7 @@ static void a_turned_weight_has_products_of_its_own(void **state)
     end(&n);
 }
 
-/* ---- One of each ---- */
+/* ---- Counted once ---- */
 
 static double squares(const float *x, size_t n)
 {
@@ -539,8 +539,8 @@ static void zeros_are_steered(void **state)
     end(&n);
 }
 
-/* A frozen weight keeps its numbers; what trains beside it and below it does so as before. */
-static void what_is_frozen_is_so_for_all(void **state)
+/* A frozen weight keeps its numbers; other parameters, also those of earlier layers, train as before. */
+static void a_frozen_weight_is_frozen_for_all_uses(void **state)
 {
     (void)state;
     static const char *const line[] = {NULL, "linear1.weight", "frozen", NULL, NULL};
@@ -562,8 +562,8 @@ static void what_is_frozen_is_so_for_all(void **state)
     end(&n), end(&m);
 }
 
-/* The ledger's norms at a shared weight: the penalty's own, and that of the losses over all uses. */
-static void a_sample_has_all_uses(void **state)
+/* The ledger's norms for a shared weight: the gradient of the penalty, and that of the losses over all uses. */
+static void a_sample_covers_all_uses(void **state)
 {
     (void)state;
     static const char *const line[] = {"linear1.weight", "l2 0.5", NULL, NULL};
@@ -591,7 +591,7 @@ static tacet_file *opened(void)
     return f;
 }
 
-static void a_model_holds_it_once(void **state)
+static void a_model_has_it_once(void **state)
 {
     (void)state;
     static const char *const saved[] = {"linear1.weight", "linear1.bias", "linear2.bias"};
@@ -617,7 +617,7 @@ static void a_model_holds_it_once(void **state)
     end(&n), end(&m);
 }
 
-static void a_run_goes_on_to_the_same_bits(void **state)
+static void a_resumed_run_has_the_same_bits(void **state)
 {
     (void)state;
     static const char *const line[] = {"linear1.weight",
@@ -643,14 +643,14 @@ static void a_run_goes_on_to_the_same_bits(void **state)
     assert_int_equal(weights(&m, b), count);
     assert_memory_equal(a, b, count * sizeof *a);
     end(&m);
-    m = begin("linear 7 | relu | linear 10", NULL, &config, IN); /* shares nothing: another network */
+    m = begin("linear 7 | relu | linear 10", NULL, &config, IN); /* another network, which shares nothing */
     assert_int_equal(tacet_resume(m.p, NULL, f, &why), TACET_FILE);
     tacet_file_free(f);
     end(&n), end(&m);
 }
 
-/* An attribute that has the name of a parameter takes numbers as ever, with or without a point. */
-static void attributes_of_a_name_stay(void **state)
+/* An attribute with the name of a parameter still accepts numbers, with or without a decimal point. */
+static void attributes_named_like_parameters_take_numbers(void **state)
 {
     (void)state;
     static const char *const theta[] = {"0.05", ".5", "5e-2", "1", "-0.1", "+0.5"};
@@ -669,23 +669,23 @@ static void attributes_of_a_name_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attributes_of_a_name_stay),
+        cmocka_unit_test(attributes_named_like_parameters_take_numbers),
         cmocka_unit_test(one_value_under_its_owners_name),
-        cmocka_unit_test(the_text_comes_back),
-        cmocka_unit_test(mistakes_are_named_and_pointed_at),
+        cmocka_unit_test(the_text_is_read_back),
+        cmocka_unit_test(mistakes_have_messages_and_carets),
         cmocka_unit_test(names_lead_to_the_owner),
-        cmocka_unit_test(gradients_are_those_of_differences),
-        cmocka_unit_test(large_ones_are_the_sum_of_their_uses),
-        cmocka_unit_test(what_reads_a_large_weight_has_its_part),
+        cmocka_unit_test(gradients_match_differences),
+        cmocka_unit_test(large_gradients_are_sums_over_uses),
+        cmocka_unit_test(readers_of_a_large_weight_add_their_part),
         cmocka_unit_test(threads_change_no_bit),
-        cmocka_unit_test(a_turned_weight_has_products_of_its_own),
+        cmocka_unit_test(a_transposed_weight_has_other_products),
         cmocka_unit_test(a_penalty_counts_once),
         cmocka_unit_test(proximal_steps_and_constraints_act_once),
         cmocka_unit_test(zeros_are_steered),
-        cmocka_unit_test(what_is_frozen_is_so_for_all),
-        cmocka_unit_test(a_sample_has_all_uses),
-        cmocka_unit_test(a_model_holds_it_once),
-        cmocka_unit_test(a_run_goes_on_to_the_same_bits),
+        cmocka_unit_test(a_frozen_weight_is_frozen_for_all_uses),
+        cmocka_unit_test(a_sample_covers_all_uses),
+        cmocka_unit_test(a_model_has_it_once),
+        cmocka_unit_test(a_resumed_run_has_the_same_bits),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

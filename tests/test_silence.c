@@ -1,6 +1,6 @@
-/* test_silence.c: a step on firing lists is the dense step: the same values, gradients, weights to rounding, whatever
- * the density, the penalties, the readers of a list, the operators on the way and the rows of a batch; and which steps
- * ran on lists depends only on the batch. */
+/* test_silence.c: a step on firing lists gives the same values, gradients and weights as a dense step, up to rounding,
+ * for any density, penalties, readers of a list, operators between and rows of a batch; and which steps run on lists
+ * depends only on the batch. */
 #include "cmocka_all.h"
 
 #include "plan/plan.h"
@@ -13,12 +13,12 @@
 
 enum { IN = 40, OUT = 5, BATCH = 20, MOST = 1 << 19, TERMS = 3 };
 
-/* A network whose first value is as silent as its input is negative. */
+/* A network whose first ReLU is silent for negative inputs. */
 typedef struct network {
     const char *name, *model;
     const char *penalty[TERMS][2];
     const char *keep_gradient;
-    const char *used; /* a value of which lists must have been used, forward and backward */
+    const char *used; /* a value whose lists must be used, forward and backward */
 } network;
 
 static const network networks[] = {
@@ -41,7 +41,7 @@ static const network networks[] = {
      {{0}},
      NULL,
      NULL},
-    {"read twice by one", "linear 24 | relu | add relu1 | linear 5", {{0}}, NULL, NULL},
+    {"read twice by one operator", "linear 24 | relu | add relu1 | linear 5", {{0}}, NULL, NULL},
     {"dropout behind",
      "linear 24 | relu | dropout 0.4 | linear 30 | relu | dropout | linear 5",
      {{0}},
@@ -50,26 +50,26 @@ static const network networks[] = {
     {"dropout before", "relu | linear 24 | dropout 0.4 | relu | linear 5", {{0}}, NULL, "relu2"},
     {"leaky", "relu | linear 24 | leaky_relu | relu | leaky_relu | linear 5", {{0}}, NULL, NULL},
     {"a gradient that is read", "relu | linear 24 | relu | linear 20 | relu | linear 5", {{0}}, "relu2", NULL},
-    {"a gradient that is read on the way",
+    {"a gradient that is read between layers",
      "relu | linear 24 | relu | dropout 0.3 | linear 20 | relu | linear 5",
      {{0}},
      "relu*",
      NULL},
     {"a gradient at the input", "linear 24 | relu | linear 5", {{0}}, "x", NULL},
     {"the largest", "linear 24 | topk 5 | linear 30 | topk 4 | linear 5", {{0}}, NULL, "topk1"},
-    {"the largest of what fires", "relu | linear 24 | relu | topk 5 | linear 5", {{0}}, NULL, "topk1"},
+    {"topk after relu", "relu | linear 24 | relu | topk 5 | linear 5", {{0}}, NULL, "topk1"},
     {"the largest, and dropout",
      "linear 24 | dropout 0.3 | topk 5 | dropout 0.3 | linear 30 | topk 30 | linear 5",
      {{0}},
      NULL,
      "dropout2"},
     {"a threshold", "linear 24 | threshold_relu 0.2 | linear 30 | threshold_relu 0.1 | linear 5", {{0}}, NULL, NULL},
-    {"thresholds that are learned",
+    {"learned thresholds",
      "linear 24 | jump_relu 0.1 eps=0.5 | linear 30 | jump_relu 0.1 eps=0.5 | linear 5",
      {{"jump_relu*", "l0 0.01"}, {"jump_relu1", "l1 0.01"}},
      NULL,
      "jump_relu1"},
-    {"dropout behind learned thresholds",
+    {"dropout after learned thresholds",
      "linear 24 | jump_relu 0.1 eps=0.5 | dropout 0.3 | linear 30 | jump_relu 0.1 eps=0.5 | linear 5",
      {{"jump_relu*", "l0 0.01"}},
      NULL,
@@ -84,29 +84,29 @@ static const network networks[] = {
      {{"linear*.weight", "spectral_norm 0.1"}},
      NULL,
      "relu2"},
-    {"a gradient that is read behind topk", "linear 24 | topk 5 | linear 20 | topk 4 | linear 5", {{0}}, "topk*", NULL},
+    {"a gradient that is read after topk", "linear 24 | topk 5 | linear 20 | topk 4 | linear 5", {{0}}, "topk*", NULL},
     {"not blocked", "relu | linear 24 | sigmoid | linear 20 | tanh | linear 5", {{0}}, NULL, NULL},
     {"a shared weight",
      "relu | linear 24 | relu | linear 24 name=a | relu | linear 24 weight=a.weight bias=a.bias | relu | linear 5",
      {{0}},
      NULL,
      NULL},
-    {"a shared weight, turned",
+    {"a shared weight, transposed",
      "relu | linear 24 | relu | linear 30 name=a | relu | linear 24 weight=a.weight transposed | relu | linear 5",
      {{"a.weight", "l2 0.01"}, {"relu*", "l1 0.01"}},
      NULL,
      "relu4"},
-    {"a wide one, turned",
+    {"a wide shared weight, transposed",
      "relu | linear 270 | relu | linear 300 name=a | relu | linear 270 weight=a.weight transposed | relu | linear 5",
      {{0}},
      NULL,
      "relu4"},
-    {"a turned one, and dense gradients after it",
+    {"a transposed weight, and dense gradients after it",
      "relu | linear 6 | relu | linear 24 name=a | relu | linear 6 weight=a.weight transposed | linear 5",
      {{0}},
      NULL,
      "relu3"},
-    {"a turned one that is first in the backward pass to write, and its bias alone",
+    {"a transposed weight that is the first to write in the backward pass, and a bias shared alone",
      "relu | linear 24 | relu | linear 30 name=a | relu | linear 24 weight=a.weight transposed bias=linear1.bias | "
      "relu | linear 30 weight=a.weight bias=false | relu | linear 5",
      {{0}},
@@ -120,7 +120,7 @@ static float noise(uint32_t *state)
     return (float)(*state >> 8) * 0x1p-24f;
 }
 
-/* x[BATCH, IN], above 0 with probability `density`; ONE: only one element of all is. */
+/* x[BATCH, IN], above 0 with probability `density`; ONE: only one element is above 0. */
 static const double densities[] = {0, -1, 0.02, 0.1, 0.5, 1};
 
 static void fill(float *x, int32_t *t, double density)
@@ -145,7 +145,7 @@ static run describe(const network *n, const char *optimizer, tacet_sparse sparse
     tacet_error why;
     run r = {.g = tacet_graph_new(NULL)};
     char model[512];
-    /* Rows that fold: every sample is two rows of half the length, which meet in the last layer. */
+    /* folded: every sample has two rows of half the length, which are joined before the last layer. */
     if (folded)
         r.x = tacet_input(r.g, "x", 2, (int64_t[]){2, IN / 2});
     else
@@ -177,7 +177,7 @@ static void step(run *r, const float *x, const int32_t *t, int64_t rows)
     if (tacet_step(r->p, rows)) fail_msg("%s", tacet_plan_error(r->p)->message);
 }
 
-/* Parameters and gradients, one behind another; also those kept of values. */
+/* Parameters and gradients, concatenated, including kept gradients of values. */
 static size_t numbers(run *r, float *to)
 {
     size_t n = 0;
@@ -240,7 +240,7 @@ static void lists_give_the_dense_step(void **state)
             for (int folded = 0; folded < 2; folded++) compare(&networks[i], densities[k], folded);
 }
 
-/* Every layer that makes zeros or keeps them, between two that read lists; whoever is added to the table is tried. */
+/* Tests every layer of the table that makes or keeps zeros, between two layers that read lists. */
 static void every_operator_passes_silence_on(void **state)
 {
     (void)state;
@@ -275,8 +275,8 @@ static void threads_change_no_bit(void **state)
     }
 }
 
-/* Buffers that share memory change no bit against buffers that each have their own. */
-static void memory_is_shared_soundly(void **state)
+/* Results with shared buffers have the same bits as with separate buffers. */
+static void shared_memory_changes_no_bit(void **state)
 {
     (void)state;
     static float x[BATCH * IN], a[MOST], b[MOST];
@@ -305,7 +305,7 @@ static void memory_is_shared_soundly(void **state)
     }
 }
 
-/* Batches so large that their rows are shared out whole. */
+/* Batches so large that each thread gets whole rows. */
 static void large_batches_agree(void **state)
 {
     enum { ROWS = 300, N = 30 };
@@ -342,7 +342,7 @@ static void large_batches_agree(void **state)
     assert_close(&networks[0], 0.3, w[0], w[1], count[0]);
 }
 
-/* The forward pass of evaluation, and what is counted there, on lists and dense. */
+/* The forward pass of evaluation and its counts, on lists and dense. */
 static void evaluation_agrees(void **state)
 {
     (void)state;
@@ -367,8 +367,8 @@ static void evaluation_agrees(void **state)
     }
 }
 
-/* AUTO decides by the batch: a network of a worthwhile size runs on lists where its input is silent, and dense where it
- * is not; the shares tell, and a checkpoint keeps them. */
+/* AUTO decides by the batch: a network that is large enough runs on lists if its input is silent, otherwise dense. The
+ * shares of steps on lists show this, and a checkpoint keeps them. */
 static void the_batch_decides(void **state)
 {
     (void)state;
@@ -396,7 +396,7 @@ static void the_batch_decides(void **state)
     free(x);
 }
 
-/* A checkpoint holds how often lists were used, and the densities that decide, which a resumed run goes on with. */
+/* A checkpoint has the shares of steps on lists, and the break-even densities, which a resumed run keeps using. */
 static void a_checkpoint_keeps_the_figures(void **state)
 {
     (void)state;
@@ -416,7 +416,7 @@ static void a_checkpoint_keeps_the_figures(void **state)
     assert_int_equal(tacet_value_at(first.p, layer, &a), TACET_OK);
     assert_string_equal(a.kind, "linear");
     for (int k = 0; k < 3; k++) step(&first, x, t, BATCH);
-    first.p->table.break_even[layer * TC_WAYS + TC_Y_BY_X] = 0.05; /* as another version may have it compiled in */
+    first.p->table.break_even[layer * TC_WAYS + TC_Y_BY_X] = 0.05; /* as in another version of the library */
     step(&first, x, t, BATCH);
     assert_int_equal(tacet_value_at(first.p, layer - 1, &a), TACET_OK);
     assert_true(a.sparse_forward == 0.75 && a.sparse_backward == 1);
@@ -440,12 +440,12 @@ static void a_checkpoint_keeps_the_figures(void **state)
     end(&second);
 }
 
-/* A list of few units costs more than it can save: the operator says from which width on there is one. */
+/* A list of few units costs more than it can save: the operator gives the least width for which lists are made. */
 static void narrow_values_have_no_list(void **state)
 {
     (void)state;
     const int64_t least = tc_op_find("linear")->silent->least;
-    assert_true(least > 3); /* colours of a pixel */
+    assert_true(least > 3); /* 3: the colours of a pixel */
     for (int64_t units = least - 1; units <= least; units++) {
         tacet_error why;
         tacet_graph *g = tacet_graph_new(NULL);
@@ -473,7 +473,7 @@ int main(void)
         cmocka_unit_test(lists_give_the_dense_step),
         cmocka_unit_test(every_operator_passes_silence_on),
         cmocka_unit_test(threads_change_no_bit),
-        cmocka_unit_test(memory_is_shared_soundly),
+        cmocka_unit_test(shared_memory_changes_no_bit),
         cmocka_unit_test(large_batches_agree),
         cmocka_unit_test(evaluation_agrees),
         cmocka_unit_test(the_batch_decides),

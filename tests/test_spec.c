@@ -1,5 +1,5 @@
-/* test_spec.c: the small language. What it reads, where its carets stand, what it refuses and what it then suggests;
- * printing that reads back; chains; and every allocation failing in turn. */
+/* test_spec.c: the small language. What it reads, what it refuses, its carets and suggestions; that printed
+ * descriptions can be read again; chains; and every allocation failing in turn. */
 #include "cmocka_all.h"
 
 #include "failing.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An operator with something of everything, and a table that others share. */
+/* An operator with every kind of attribute, and a shared table of attributes. */
 static const tc_attribute own[] = {
     {"units", "int", NULL, "", true},
     {"slope", "float", "0.01", "", true},
@@ -74,7 +74,7 @@ static void words_and_places(void **state)
     assert_int_equal(s.word[1].width, 16);
     assert_null(s.word[2].key);
     assert_string_equal(s.word[2].text, "two words");
-    assert_null(s.word[3].key); /* what is before its = is no key */
+    assert_null(s.word[3].key); /* the text before its = is not a key */
     assert_string_equal(s.word[3].text, "relu1:l1=x");
     tc_spec_free(&s);
     assert_null(s.source);
@@ -91,13 +91,13 @@ static void values_go_to_their_attributes(void **state)
     assert_string_equal(b.common[NAME].text, "my layer");
     assert_string_equal(b.own[INIT].text, "zeros");
     assert_string_equal(b.own[TARGET].text, "x.y");
-    assert_int_equal(b.own[INIT].column, 22); /* of the value */
+    assert_int_equal(b.own[INIT].column, 22); /* the column of the value */
     assert_int_equal(b.own[INIT].width, 5);
     assert_true(b.own[UNITS].given && b.own[BIAS].given && b.common[JOINT].given);
     tc_spec_free(&b.spec);
 }
 
-static void defaults_hold_where_nothing_is_said(void **state)
+static void missing_attributes_have_defaults(void **state)
 {
     (void)state;
     bound b;
@@ -113,7 +113,7 @@ static void positionals_fill_what_is_left(void **state)
 {
     (void)state;
     bound b;
-    read_ok(&b, "op slope=0.5 7 0.1"); /* slope is taken: the second number is lambda */
+    read_ok(&b, "op slope=0.5 7 0.1"); /* slope is given: the second number is lambda */
     assert_true(b.own[UNITS].number == 7 && b.own[SLOPE].number == 0.5 && b.common[LAMBDA].number == 0.1);
     tc_spec_free(&b.spec);
     read_ok(&b, "op units=7 0.1");
@@ -137,7 +137,7 @@ static void all_words_for_true_and_false(void **state)
     }
 }
 
-static void options_may_leave_out_what_is_needed(void **state)
+static void options_may_omit_required_attributes(void **state)
 {
     (void)state;
     bound b;
@@ -165,8 +165,8 @@ static const refusal refusals[] = {
     {"op =3", 3, 1, "expected a key before =", ""},
     {"op units=", 3, 6, "expected a value after units=", "an empty value is written \"\""},
     {"op units= 3", 3, 6, "expected a value after units=", "an empty value is written \"\""},
-    {"op 3 name=\"abc", 10, 4, "a quoted value does not end", "close it with \""},
-    {"op 3 name=\"abc\\\"", 10, 6, "a quoted value does not end", "close it with \""},
+    {"op 3 name=\"abc", 10, 4, "a quoted value has no closing quote", "close it with \""},
+    {"op 3 name=\"abc\\\"", 10, 6, "a quoted value has no closing quote", "close it with \""},
     {"op 3 name=\"a\"b", 13, 1, "expected a space after a quoted value", ""},
     {"op 3 name=a\"b\"", 11, 1, "a quote in the middle of a word", "put the whole value in quotes: key=\"...\""},
     {"op", 0, 2, "op needs units", "write op units, or units=..."},
@@ -200,7 +200,7 @@ static const refusal refusals[] = {
     {"op 3 1 1 jont", 9, 4, "op has no place for 'jont'", "did you mean joint?"},
 };
 
-static void every_refusal_has_its_place(void **state)
+static void every_error_has_a_place(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
@@ -259,7 +259,7 @@ static void lengths_are_bounded(void **state)
     assert_string_equal(e.message, "more than 24 words after op");
 }
 
-/* Any bytes at all: no read behind the end (the sanitizers look), and what is taken prints and reads back. */
+/* Random bytes: no read past the end (sanitizers check this), and accepted text can be printed and read again. */
 static void any_bytes(void **state)
 {
     (void)state;
@@ -338,7 +338,7 @@ static void chains_are_cut_at_bars(void **state)
     }
     assert_false(tc_chain_next(&at, chain, stage, sizeof stage, &column));
 
-    at = "a|"; /* the empty stage at the end is a stage */
+    at = "a|"; /* the empty stage at the end counts */
     const char *whole = at;
     assert_true(tc_chain_next(&at, whole, stage, sizeof stage, &column));
     assert_true(tc_chain_next(&at, whole, stage, sizeof stage, &column));
@@ -346,7 +346,7 @@ static void chains_are_cut_at_bars(void **state)
     assert_int_equal(column, 2);
     assert_false(tc_chain_next(&at, whole, stage, sizeof stage, &column));
 
-    at = whole = "abcdef | g"; /* one that does not fit is cut, and the next is found all the same */
+    at = whole = "abcdef | g"; /* a stage that does not fit is truncated, and the next one is still found */
     assert_true(tc_chain_next(&at, whole, stage, 4, &column));
     assert_string_equal(stage, "abc");
     assert_true(tc_chain_next(&at, whole, stage, 4, &column));
@@ -387,7 +387,7 @@ static void every_allocation_may_fail(void **state)
     bound b;
     read_with(&b, "op 3 init=x", true, &hook);
     assert_int_equal(b.status, TACET_DESCRIPTION);
-    assert_int_equal(f.alive, 0); /* nothing is left by a refusal */
+    assert_int_equal(f.alive, 0); /* a refused description leaks nothing */
 }
 
 int main(void)
@@ -395,11 +395,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_and_places),
         cmocka_unit_test(values_go_to_their_attributes),
-        cmocka_unit_test(defaults_hold_where_nothing_is_said),
+        cmocka_unit_test(missing_attributes_have_defaults),
         cmocka_unit_test(positionals_fill_what_is_left),
         cmocka_unit_test(all_words_for_true_and_false),
-        cmocka_unit_test(options_may_leave_out_what_is_needed),
-        cmocka_unit_test(every_refusal_has_its_place),
+        cmocka_unit_test(options_may_omit_required_attributes),
+        cmocka_unit_test(every_error_has_a_place),
         cmocka_unit_test(a_name_without_attributes_takes_nothing),
         cmocka_unit_test(lengths_are_bounded),
         cmocka_unit_test(any_bytes),

@@ -1,5 +1,5 @@
-/* test_state.c: what operators remember from step to step: it goes into checkpoints and models and comes back, a
- * refused step leaves it, evaluation reads it, and no bit depends on threads. */
+/* test_state.c: the state of operators from step to step: it is saved in checkpoints and models and restored, a refused
+ * step does not change it, evaluation reads it, and no bit depends on the number of threads. */
 #include "cmocka_all.h"
 
 #include "failing.h"
@@ -66,7 +66,7 @@ static void train(run *r, int from, int to)
         if (step(r, k, false)) fail_msg("%s", tacet_plan_error(r->p)->message);
 }
 
-/* All that is remembered, then all parameters. */
+/* All states, then all parameters. */
 static size_t numbers(const run *r, float *to)
 {
     size_t n = 0;
@@ -99,7 +99,7 @@ static tacet_file *opened(void)
     return f;
 }
 
-static void what_is_remembered(void **state)
+static void states_have_names_and_values(void **state)
 {
     (void)state;
     run r = begin(usual, true, "sgd lr=0.1", 1, NULL);
@@ -130,7 +130,7 @@ static void a_checkpoint_has_it(void **state)
     train(&whole, 0, 12);
     train(&first, 0, 5);
     assert_int_equal(tacet_checkpoint(first.p, NULL, path, 0, NULL, &why), TACET_OK);
-    train(&second, 3, 5); /* is forgotten */
+    train(&second, 3, 5); /* loading must discard these steps */
     tacet_file *f = opened();
     if (tacet_resume(second.p, NULL, f, &why)) fail_msg("%s", why.message);
     tacet_file_free(f);
@@ -141,7 +141,7 @@ static void a_checkpoint_has_it(void **state)
     end(&whole), end(&first), end(&second);
 }
 
-/* A model has what layers remember, and what evaluation makes of it is the same again. */
+/* A model has the states of layers, and evaluation with the loaded states gives the same outputs. */
 static void a_model_has_what_layers_remember(void **state)
 {
     (void)state;
@@ -155,7 +155,7 @@ static void a_model_has_what_layers_remember(void **state)
     for (int i = 0; i < tacet_file_count(f); i++) {
         const char *name;
         assert_int_equal(tacet_file_tensor(f, i, &name, NULL, NULL, NULL), TACET_OK);
-        assert_null(strchr(name, ':')); /* what terms remember is in checkpoints alone */
+        assert_null(strchr(name, ':')); /* the states of terms are only in checkpoints */
     }
     run b = begin(usual, false, NULL, 1, NULL);
     if (tacet_file_load(f, b.p, true, NULL, &why)) fail_msg("%s", why.message);
@@ -171,8 +171,8 @@ static void a_model_has_what_layers_remember(void **state)
     end(&a), end(&b);
 }
 
-/* Without it a file is refused, where all must be there; a checkpoint's lines of a term likewise. */
-static void a_file_without_it_is_refused(void **state)
+/* A file without the state is refused if it must be complete; so is a checkpoint without the lines of a term. */
+static void a_file_without_the_state_is_refused(void **state)
 {
     (void)state;
     tacet_error why;
@@ -195,8 +195,8 @@ static void a_file_without_it_is_refused(void **state)
     end(&a), end(&b);
 }
 
-/* As the weights: and the next good step is as if the refused one had never been. */
-static void a_refused_step_leaves_it(void **state)
+/* A refused step leaves the state and the weights as they were, and the next good step is as if it had not happened. */
+static void a_refused_step_keeps_the_state(void **state)
 {
     (void)state;
     run a = begin(usual, true, "sgd lr=0.1", 1, NULL), b = begin(usual, true, "sgd lr=0.1", 1, NULL);
@@ -208,7 +208,7 @@ static void a_refused_step_leaves_it(void **state)
     end(&a), end(&b);
 }
 
-/* Evaluation between steps changes nothing that is remembered. */
+/* Evaluation between steps does not change the state. */
 static void evaluation_only_reads(void **state)
 {
     (void)state;
@@ -271,7 +271,7 @@ static void l0_is_of_a_jump_relu(void **state)
     }
 }
 
-/* l0 sends nothing into x: the gradient there has the layer's silence still; a penalty on x itself ends that. */
+/* l0 adds nothing to the gradient at x, which is still 0 for silent units; a penalty on x itself changes that. */
 static void l0_keeps_the_silence(void **state)
 {
     (void)state;
@@ -289,13 +289,13 @@ static void l0_keeps_the_silence(void **state)
         const tc_silence *s = p->list[TC_TRAIN].fired_gradient[tc_graph_index(g, "linear1")];
         assert_int_equal(s != NULL, i == 0);
         if (s) assert_int_equal(s->source->value, tc_graph_index(g, "jump_relu1"));
-        assert_false(tc_fire_blocked(p, tc_graph_index(g, "jump_relu1"))); /* theta's gradient reads all of it */
+        assert_false(tc_fire_blocked(p, tc_graph_index(g, "jump_relu1"))); /* the gradient of theta reads all of it */
         tacet_plan_free(p);
         tacet_graph_free(g);
     }
 }
 
-/* Thresholds rise under l0, and fewer fire; what is reported is what fires. */
+/* Thresholds rise under l0, and fewer units fire; the reported value is the number that fire. */
 static void l0_raises_thresholds(void **state)
 {
     (void)state;
@@ -382,11 +382,11 @@ static int remove_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_remembered),
+        cmocka_unit_test(states_have_names_and_values),
         cmocka_unit_test(a_checkpoint_has_it),
         cmocka_unit_test(a_model_has_what_layers_remember),
-        cmocka_unit_test(a_file_without_it_is_refused),
-        cmocka_unit_test(a_refused_step_leaves_it),
+        cmocka_unit_test(a_file_without_the_state_is_refused),
+        cmocka_unit_test(a_refused_step_keeps_the_state),
         cmocka_unit_test(evaluation_only_reads),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(l0_is_of_a_jump_relu),

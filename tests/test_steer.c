@@ -1,10 +1,10 @@
-/* What changes a lambda while it trains (schedules, targets), and what the ledger says of it: against formulas, against
- * gradients that are read, at several numbers of threads, on lists and without, and over a checkpoint. */
+/* Schedules and targets, which change a lambda during training, and the ledger's figures: compared with formulas and
+ * with gradients, with several numbers of threads, on lists and dense, and across a checkpoint. */
 #include "trained.h"
 
 enum { WIDTH = 32, SAMPLES = 20 };
 
-/* A network of its own on made-up numbers: x [WIDTH] | linear | relu | linear | relu | linear 1, mse. */
+/* A network on made-up numbers: x [WIDTH] | linear | relu | linear | relu | linear 1, mse. */
 typedef struct made {
     tacet_graph *g;
     tacet_value x, target;
@@ -127,7 +127,7 @@ static void lambdas_follow_their_schedules(void **unused)
     (void)unused;
     static const struct {
         const char *penalty;
-        double factor[9]; /* of the steps that begin at epochs 0, 0.5, ... */
+        double factor[9]; /* for the steps that begin at epochs 0, 0.5, ... */
     } known[] = {
         {"l1 0.5", {1, 1, 1, 1, 1, 1, 1, 1, 1}},
         {"l1 0.5 warmup=2", {0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 1}},
@@ -151,7 +151,7 @@ static void lambdas_follow_their_schedules(void **unused)
     }
 }
 
-static void what_makes_no_sense_is_refused(void **unused)
+static void invalid_penalties_are_refused(void **unused)
 {
     (void)unused;
     static const struct {
@@ -218,8 +218,8 @@ static void a_target_that_nothing_moves_is_refused(void **unused)
         }
 }
 
-/* What is reported of a step is what the step did, also where lambda moves behind it. */
-static void a_step_reports_the_lambda_that_it_had(void **unused)
+/* The reported lambda is that of the step, even if lambda changes after the step. */
+static void a_step_reports_its_lambda(void **unused)
 {
     (void)unused;
     made m;
@@ -244,7 +244,7 @@ static void a_step_reports_the_lambda_that_it_had(void **unused)
 
 /* ---- Gradients ---- */
 
-/* The norm of the losses' gradient at a value where it fired, from a network without penalties. */
+/* The norm of the losses' gradient over the elements of a value that fired, from a network without penalties. */
 static double data_norm(const char *value, bool masked, size_t n)
 {
     made m;
@@ -298,8 +298,8 @@ static void gradients_are_those_that_can_be_read(void **unused)
     }
 }
 
-/* The norm of the gradient that one penalty with lambda 1 sends to linear2.weight, from a network whose loss counts
- * nothing. */
+/* The norm of the gradient that one penalty with lambda 1 sends to linear2.weight, from a network whose loss has lambda
+ * 0. */
 static double own_norm(const char *penalty)
 {
     static float g[64 * 64];
@@ -324,9 +324,9 @@ static double own_norm(const char *penalty)
     return sqrt(sum);
 }
 
-/* Whatever a penalty keeps from forward to backward, and whether or not the backward pass has a step of it: it has none
- * where the penalty acts by its proximal step, or on a parameter that is frozen. */
-static void gradients_are_those_of_the_formulas(void **unused)
+/* The ledger's gradient does not depend on what a penalty saves between the passes, nor on whether the backward pass
+ * has a step for it, which it lacks if the penalty is proximal or on a frozen parameter. */
+static void gradients_match_the_formulas(void **unused)
 {
     (void)unused;
     static const char *const kind[] = {"l1",          "l2",         "norm",           "hoyer",   "hoyer_square",
@@ -360,7 +360,7 @@ static void gradients_are_those_of_the_formulas(void **unused)
     }
 }
 
-/* What a penalty stands on may be overwritten in place by a layer that follows, where no gradient flows into it. */
+/* The value of a penalty may be overwritten in place by the next layer if no gradient flows into it. */
 static void gradients_where_nothing_trains(void **unused)
 {
     (void)unused;
@@ -474,7 +474,7 @@ static void figures_do_not_depend_on_threads_or_lists(void **unused)
     }
 }
 
-/* The ledger, counts and controllers of a run that was resumed in mid-epoch are those of one that was never stopped. */
+/* The ledger, counts and controllers of a run resumed in mid-epoch equal those of a run that was never stopped. */
 static void a_resumed_run_has_the_same_ledger(void **unused)
 {
     (void)unused;
@@ -512,8 +512,8 @@ static void a_resumed_run_has_the_same_ledger(void **unused)
     unlink(checkpoint_path);
 }
 
-/* A run goes on with another ledger, or with none: it changes what is measured and nothing else. */
-static void a_run_goes_on_with_another_ledger(void **unused)
+/* A run can be resumed with another ledger or without one: this changes only what is measured. */
+static void a_run_may_resume_with_another_ledger(void **unused)
 {
     (void)unused;
     for (int from = -1; from <= 1; from++)
@@ -543,8 +543,8 @@ static void a_run_goes_on_with_another_ledger(void **unused)
     unlink(checkpoint_path);
 }
 
-/* A checkpoint whose state says something else is refused or read, and harms nothing either way. */
-static void a_spoilt_ledger_is_refused(void **unused)
+/* A checkpoint with a changed state is refused or read, and does no harm either way. */
+static void a_damaged_ledger_is_refused(void **unused)
 {
     (void)unused;
     variant v = usual;
@@ -560,9 +560,9 @@ static void a_spoilt_ledger_is_refused(void **unused)
     int refused = 0, places = 0;
     size_t at = 8;
     while (at + 18 < size && memcmp(good + at, "\"tacet.checkpoint\"", 18) != 0) at++;
-    size_t stop = at; /* of the state, a text in quotes */
-    while (stop + 2 < size && memcmp(good + stop, "}\"", 2) != 0) stop++;
-    for (size_t k = at; k < stop; k += 3, places++) {
+    size_t last = at;
+    while (last + 2 < size && memcmp(good + last, "}\"", 2) != 0) last++;
+    for (size_t k = at; k < last; k += 3, places++) {
         memcpy(bad, good, size);
         bad[k] = "x 9-"[k % 4];
         f = fopen(checkpoint_path, "wb");
@@ -578,7 +578,7 @@ static void a_spoilt_ledger_is_refused(void **unused)
     unlink(checkpoint_path);
 }
 
-/* Counts that no run reaches and whose sum no integer holds. */
+/* Counts so large that their sum overflows an integer. */
 static void counts_that_overflow_are_refused(void **unused)
 {
     (void)unused;
@@ -602,7 +602,7 @@ static void counts_that_overflow_are_refused(void **unused)
     assert_int_equal(fread(tensors, 1, rest, f), rest);
     fclose(f);
     assert_non_null(end);
-    for (int huge = 0; huge < 2; huge++) { /* the first is read */
+    for (int huge = 0; huge < 2; huge++) { /* the first count is accepted */
         const char *count = huge ? "9007199254740992" : "8000000000000";
         f = fopen(checkpoint_path, "wb");
         const size_t head = (size_t)(at - file), tail = length - (size_t)(end - file);
@@ -630,7 +630,7 @@ static void counts_that_overflow_are_refused(void **unused)
 
 /* ---- Targets ---- */
 
-static void targets_are_held(void **unused)
+static void targets_are_reached(void **unused)
 {
     (void)unused;
     static const struct {
@@ -647,8 +647,8 @@ static void targets_are_held(void **unused)
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         made m;
         make(&m, two, &(setting){way[i].optimizer, {{way[i].on, way[i].penalty}}, .spe = 200, .epochs = 10});
-        double mean = 0;                 /* over the last epoch, which the ledger has of activations alone */
-        for (int k = 0; k < 2000; k++) { /* fresh samples: these would be learned by heart */
+        double mean = 0;                 /* over the last epoch; the ledger has it only for activations */
+        for (int k = 0; k < 2000; k++) { /* fresh samples, because a fixed set would be memorised */
             draw_all(&m);
             if (k % 200 == 0) tacet_ledger_reset(m.p);
             steps(&m, 1);
@@ -664,7 +664,7 @@ static void targets_are_held(void **unused)
     }
 }
 
-/* Steering begins where the rate begins at 0, and where the target is due at once. */
+/* Steering also begins if the learning rate begins at 0, or if the target is due at once. */
 static void steering_of_parameters_begins(void **unused)
 {
     (void)unused;
@@ -729,7 +729,7 @@ static void warnings_say_what_is_so(void **unused)
                         .spe = 20,
                         .epochs = 9});
         for (int epoch = strcmp(known[i].kind, "saturated") ? 0 : 2; epoch < 4;
-             epoch++) { /* lambda is to rise by much */
+             epoch++) { /* lambda must rise by a large factor */
             tacet_ledger_reset(m.p);
             steps(&m, 20);
         }
@@ -743,8 +743,8 @@ static void warnings_say_what_is_so(void **unused)
     }
 }
 
-/* Where no gradient of the losses arrived in the sample, nothing can be said of how they compare. */
-static void no_ratio_to_nothing(void **unused)
+/* If the sample had no gradient of the losses, gradients cannot be compared, and there is no warning. */
+static void no_warning_without_a_gradient(void **unused)
 {
     (void)unused;
     made m;
@@ -757,7 +757,7 @@ static void no_ratio_to_nothing(void **unused)
     unmake(&m);
 }
 
-/* Dead units are those that never fired, by number. */
+/* Dead units, which never fired, are listed by number. */
 static void dead_units_are_named(void **unused)
 {
     (void)unused;
@@ -792,22 +792,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lambdas_follow_their_schedules),
-        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(invalid_penalties_are_refused),
         cmocka_unit_test(a_target_that_nothing_moves_is_refused),
-        cmocka_unit_test(a_step_reports_the_lambda_that_it_had),
+        cmocka_unit_test(a_step_reports_its_lambda),
         cmocka_unit_test(gradients_are_those_that_can_be_read),
-        cmocka_unit_test(gradients_are_those_of_the_formulas),
+        cmocka_unit_test(gradients_match_the_formulas),
         cmocka_unit_test(gradients_where_nothing_trains),
         cmocka_unit_test(a_sample_changes_no_bit),
         cmocka_unit_test(figures_do_not_depend_on_threads_or_lists),
         cmocka_unit_test(a_resumed_run_has_the_same_ledger),
-        cmocka_unit_test(a_run_goes_on_with_another_ledger),
-        cmocka_unit_test(a_spoilt_ledger_is_refused),
+        cmocka_unit_test(a_run_may_resume_with_another_ledger),
+        cmocka_unit_test(a_damaged_ledger_is_refused),
         cmocka_unit_test(counts_that_overflow_are_refused),
-        cmocka_unit_test(targets_are_held),
+        cmocka_unit_test(targets_are_reached),
         cmocka_unit_test(steering_of_parameters_begins),
         cmocka_unit_test(warnings_say_what_is_so),
-        cmocka_unit_test(no_ratio_to_nothing),
+        cmocka_unit_test(no_warning_without_a_gradient),
         cmocka_unit_test(dead_units_are_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,5 +1,5 @@
-# test_tensorboard.sh: TensorBoard itself reads the event files of a run: every line of metrics.jsonl, histograms; of a run
-# that was killed and went on, every step once. Where there is no TensorBoard, tests/test_events.c is all there is.
+# test_tensorboard.sh: TensorBoard reads the event files of a run: every line of metrics.jsonl, histograms; for a run that
+# was killed and resumed, every step once. Without TensorBoard, only tests/test_events.c tests these files.
 python3 -c 'import tensorboard.backend.event_processing.event_accumulator' 2> /dev/null || exit 77
 . "$TACET_SOURCE/tests/cli.sh"
 
@@ -52,7 +52,7 @@ for tag, count in (("parameters/linear1.weight", 64), ("parameters/linear3.bias"
         v = e.histogram_value
         assert v.num == sum(v.bucket) == count and len(v.bucket) == len(v.bucket_limit), (tag, v)
     assert len(a.CompressedHistograms(tag)) == len(h)
-# As its server takes them: buckets with edges that rise.
+# The server needs buckets with rising edges.
 for path in glob.glob(run + "/*tfevents*"):
     for event in EventFileLoader(path).Load():
         for value in event.summary.value:
@@ -71,7 +71,7 @@ runs 0 "$tacet" train net.yaml --out a -q --tensorboard --set train.validate=0.2
 reads a
 has out "^4 steps, 3 epochs, 2[0-9] scalars, 8 histograms$"
 
-# Killed, more than once, and gone on with.
+# Killed more than once, and resumed.
 long="net.yaml -q --tensorboard --set train.epochs=100 --set train.log=1 --set train.checkpoint=3 --set train.validate=0.2"
 killed=0
 for pause in 0.1 0.2 0.4 0.8 1.6; do

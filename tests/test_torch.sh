@@ -1,7 +1,7 @@
 #!/bin/sh
 # timeout 300
-# Models and PyTorch: a module with the same names takes a saved model with load_state_dict(strict=True) and then gives the
-# same outputs; weights that were saved from PyTorch start a run here. Skipped where python3 has no torch.
+# Models and PyTorch: a module with the same names loads a saved model with load_state_dict(strict=True) and then gives the
+# same outputs; weights saved from PyTorch start a run of Tacet. Skipped if python3 has no torch.
 set -eu
 python=/usr/bin/python3
 "$python" -c 'import torch' 2>/dev/null || { echo "no torch for $python: skipped" && exit 77; }
@@ -31,7 +31,7 @@ import json, struct, sys
 from collections import OrderedDict
 import torch
 
-def load_file(path):  # as safetensors.torch.load_file, where that is not installed
+def load_file(path):  # replaces safetensors.torch.load_file, which may not be installed
     with open(path, "rb") as f:
         (length,) = struct.unpack("<Q", f.read(8))
         header = json.loads(f.read(length))
@@ -89,7 +89,7 @@ def rows(path):
 def difference(a, b):
     return float((a - b).abs().max() / b.abs().max())
 
-def compare_outputs(module, path):  # those of the program, on data.csv
+def compare_outputs(module, path):  # path: the outputs of tacet predict on data.csv
     with open(path) as f:
         ours = torch.tensor([[float(x) for x in line.split(",")] for line in f])
     x = torch.tensor([[float(v) for v in row[:4]] for row in rows("data.csv")])
@@ -98,7 +98,7 @@ def compare_outputs(module, path):  # those of the program, on data.csv
     print("largest difference of outputs %.2g" % d)
     sys.exit(d > 1e-5)
 
-if sys.argv[1] == "outputs":  # the model that was trained here, its outputs, the data
+if sys.argv[1] == "outputs":  # MODEL OUTPUTS: a model trained by Tacet, and its outputs
     print(module.load_state_dict(load_file(sys.argv[2]), strict=True))
     compare_outputs(module, sys.argv[3])
 if sys.argv[1] == "nested":
@@ -108,10 +108,10 @@ if sys.argv[1] == "save_nested":
     save_file(nested.state_dict(), sys.argv[2])
 if sys.argv[1] == "same_nested":
     module = nested
-if sys.argv[1] == "matches":  # what a selector means here, and what PyTorch's names give by fnmatch
+if sys.argv[1] == "matches":  # NAMES: a selector matches the same names as fnmatch in PyTorch
     from fnmatch import fnmatch
     assert sorted(n for n, _ in nested.named_parameters() if fnmatch(n, "*.weight")) == sys.argv[2:], sys.argv[2:]
-if sys.argv[1] == "tied":  # one weight under two names of a module, and under its owner's in the file
+if sys.argv[1] == "tied":  # a weight with two names in the module, but only its owner's in the file
     module = nn.Sequential(OrderedDict(
         linear1=nn.Linear(4, 4), relu1=nn.ReLU(), linear2=nn.Linear(4, 4), head=nn.Linear(4, 3)))
     module.linear2.weight = module.linear1.weight
@@ -119,12 +119,12 @@ if sys.argv[1] == "tied":  # one weight under two names of a module, and under i
     missing, more = module.load_state_dict(load_file(sys.argv[2]), strict=False)
     assert missing == ["linear2.weight"] and not more, (missing, more)
     compare_outputs(module, sys.argv[3])
-if sys.argv[1] == "save":  # weights from here, one of them in double, and a tensor that no layer has
+if sys.argv[1] == "save":  # PyTorch's weights, one of them in double, and a tensor that no layer has
     state = OrderedDict((k, v.clone()) for k, v in module.state_dict().items())
     state["head.weight"] = state["head.weight"].double()
     state["other.weight"] = torch.zeros(3)
     save_file(state, sys.argv[2])
-if sys.argv[1] in ("same", "same_nested"):  # what a run that began with them, and did not move, ended with
+if sys.argv[1] in ("same", "same_nested"):  # the model of a run that began with these weights and a rate of 0
     got = load_file(sys.argv[2])
     for name, t in module.state_dict().items():
         assert torch.equal(got[name], t), name
@@ -133,7 +133,7 @@ if sys.argv[1] in ("same", "same_nested"):  # what a run that began with them, a
 END
 
 "$TACET" train config.yaml --out here -q >/dev/null
-"$TACET" predict here/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$TACET" predict here/model.safetensors --data "csv data.csv label=y" --csv --raw >outputs.csv
 "$python" torch_side.py outputs here/model.safetensors outputs.csv
 
 "$python" torch_side.py save torch.safetensors
@@ -142,10 +142,10 @@ END
 
 "$TACET" train config.yaml --out tied -q --no-penalties \
     --set 'model=linear 4 | relu | linear 4 weight=linear1.weight | linear 3 name=head' >/dev/null
-"$TACET" predict tied/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$TACET" predict tied/model.safetensors --data "csv data.csv label=y" --csv --raw >outputs.csv
 "$python" torch_side.py tied tied/model.safetensors outputs.csv
 
-# A module of modules, both ways. The names are those of its state dict.
+# A module of modules, in both directions. The names are those of its state dict.
 block() {
     echo "linear 16 name=$1.fc1 | relu name=$1.relu | linear 16 name=$1.fc2 bias=false | add $2 name=$1"
 }
@@ -156,7 +156,7 @@ END
 nested="linear 16 name=0 | layer_norm name=1.norm | $(block 1.layer1.0 1.norm) | $(block 1.layer1.1 1.layer1.0) | relu name=2"
 sed -i "s/^model:.*/model: $nested | linear 3 name=3/" nested.yaml
 "$TACET" train nested.yaml --out nested -q >/dev/null
-"$TACET" predict nested/model.safetensors --data "csv data.csv label=y" --csv >outputs.csv
+"$TACET" predict nested/model.safetensors --data "csv data.csv label=y" --csv --raw >outputs.csv
 "$python" torch_side.py nested nested/model.safetensors outputs.csv
 "$python" torch_side.py save_nested torch.safetensors
 "$TACET" train nested.yaml --out back -q --init torch.safetensors --no-penalties --set optimizer.lr=0 --set train.epochs=1 >/dev/null

@@ -1,5 +1,5 @@
-/* test_types.c: values that are class indices. Their description and its text, who may read them, how they are fed and
- * checked, cross entropy and accuracy over positions. (tests/test_extra_types.c trains a layer that reads them.) */
+/* test_types.c: values that are class indices. Their description and its text, which operators may read them, feeding
+ * and checking, cross entropy and accuracy over positions. (test_extra_types.c trains a layer that reads them.) */
 #include "data/data.h"
 #include "data_files.h"
 #include "op_case.h"
@@ -12,7 +12,7 @@ static tacet_value ids_of(tacet_graph *g, const char *name, int64_t classes, int
 
 static void says(const tacet_error *e, const char *part)
 {
-    if (!e) fail_msg("\"%s\" was expected, and nothing was refused", part);
+    if (!e) fail_msg("expected the error \"%s\", but there was none", part);
     if (!strstr(e->message, part)) fail_msg("\"%s\" does not say \"%s\"", e->message, part);
 }
 
@@ -48,7 +48,7 @@ static void check_inputs(const tacet_graph *g)
     assert_string_equal(text, inputs);
 }
 
-static void text_goes_round(void **state)
+static void text_round_trips(void **state)
 {
     (void)state;
     tacet_graph *g = tacet_graph_new(NULL), *h = tacet_graph_new(NULL);
@@ -119,19 +119,19 @@ static void inputs_are_refused(void **state)
     }
 }
 
-/* Numbers are read as numbers and class indices as class indices; nothing can be wanted of the latter. */
-static void readers_are_refused(void **state)
+/* Numbers are read only as numbers, and class indices only as class indices, which cannot have penalties. */
+static void wrong_readers_are_refused(void **state)
 {
     (void)state;
     static const struct {
         const char *chain, *loss, *target, *on, *why, *hint;
     } bad[] = {
-        {"from tokens | relu", NULL, NULL, NULL, "relu: tokens holds int32 class indices, and relu takes numbers", ""},
-        {"from t | linear 3", NULL, NULL, NULL, "linear: t holds int32 class indices, and linear takes numbers", ""},
+        {"from tokens | relu", NULL, NULL, NULL, "relu: tokens holds int32 class indices, but relu takes numbers", ""},
+        {"from t | linear 3", NULL, NULL, NULL, "linear: t holds int32 class indices, but linear takes numbers", ""},
         {"relu | add tokens", NULL, NULL, NULL, "add: tokens holds int32 class indices", ""},
-        {"linear 5", "mse", "t", NULL, "mse on linear1: t holds int32 class indices, and mse takes numbers", "floats"},
+        {"linear 5", "mse", "t", NULL, "mse on linear1: t holds int32 class indices, but mse takes numbers", "floats"},
         {"linear 5", "cross_entropy", "x", NULL,
-         "cross_entropy on linear1: x holds float32 numbers, and cross_entropy needs class indices here",
+         "cross_entropy on linear1: x holds float32 numbers, but cross_entropy needs class indices here",
          "tacet_labels"},
         {"linear 5", "cross_entropy", "t", NULL,
          "linear1 [batch, 4, 5] and t [batch]: needs labels [batch, 4] with logits [batch, 4, 5]", ""},
@@ -158,14 +158,14 @@ static void readers_are_refused(void **state)
         if (bad[i].hint && !strstr(e->hint, bad[i].hint)) fail_msg("\"%s\" does not say %s", e->hint, bad[i].hint);
         tacet_graph_free(g);
     }
-    tacet_graph *g = tacet_graph_new(NULL); /* an output that is class indices */
+    tacet_graph *g = tacet_graph_new(NULL); /* with class indices as the output */
     const tacet_value t = tacet_labels(g, "t");
     tacet_loss(g, "cross_entropy", t, t);
-    says(tacet_graph_error(g), "t holds int32 class indices, and cross_entropy takes numbers");
+    says(tacet_graph_error(g), "t holds int32 class indices, but cross_entropy takes numbers");
     tacet_graph_free(g);
 }
 
-/* The plan tells types, and the least number of classes that an input or a reader of it says. */
+/* The plan reports types, and the least number of classes given by an input or one of its readers. */
 static void classes_are_the_least(void **state)
 {
     (void)state;
@@ -233,7 +233,8 @@ static void fed_end(fed *f)
 
 static tacet_status forward(fed *f, tacet_type type, const void *ids, const int64_t *index, int64_t rows)
 {
-    static const float x[DATA * 2], scale[POSITIONS] = {9, 9, 9};
+    static const float x[DATA * 2];
+    static const double scale[POSITIONS] = {9, 9, 9};
     const tacet_scaling unused = {.size = sizeof unused, .count = POSITIONS, .scale = scale, .shift = scale};
     assert_int_equal(tacet_feed(f->p, f->x, TACET_F32, x), TACET_OK);
     if (tacet_feed_rows(f->p, f->ids, type, ids, POSITIONS, index, index ? &unused : NULL)) return TACET_FAILED;
@@ -272,7 +273,7 @@ static void every_type_of_integer(void **state)
     fed_end(&f);
 }
 
-static void what_is_fed_is_checked(void **state)
+static void fed_values_are_checked(void **state)
 {
     (void)state;
     static const int64_t index[] = {2, 0, 3};
@@ -281,21 +282,21 @@ static void what_is_fed_is_checked(void **state)
         const void *data;
         const int64_t *index;
         int64_t classes;
-        const char *why; /* NULL: taken */
+        const char *why; /* NULL: accepted */
     } cases[] = {
         {TACET_U8, (const uint8_t[]){0, 0, 0, 0, 9, 0, 0, 0, 0}, NULL, 9,
          "tokens: row 1, element 1 has the class index 9; the classes are 0 to 8"},
         {TACET_I32, (const int32_t[]){0, 0, -1, 0, 0, 0, 0, 0, 0}, NULL, 9, "row 0, element 2 has the class index -1"},
-        {TACET_I32, (const int32_t[]){0, 0, 0, 99, 99, 99, 0, 0, 0, 0, 0, 0}, index, 9, NULL}, /* row 1 is not taken */
+        {TACET_I32, (const int32_t[]){0, 0, 0, 99, 99, 99, 0, 0, 0, 0, 0, 0}, index, 9, NULL}, /* row 1 is not used */
         {TACET_I64, (const int64_t[]){0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 8, 9}, index, 9,
          "row 3, element 2 has the class index 9"},
         {TACET_I64, (const int64_t[]){(INT64_C(1) << 32) + 1, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 9,
          "row 0, element 0 has the class index 4294967297; the classes are 0 to 8"},
-        {TACET_I64, (const int64_t[]){INT32_MAX, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 0, NULL}, /* nobody says how many */
+        {TACET_I64, (const int64_t[]){INT32_MAX, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 0, NULL}, /* any number of classes */
         {TACET_I64, (const int64_t[]){INT64_C(1) << 31, 0, 0, 0, 0, 0, 0, 0, 0}, NULL, 0,
          "the classes are 0 to 2147483647"},
-        {TACET_F32, (const float[9]){0}, NULL, 9, "tokens takes class indices, and was fed float32"},
-        {TACET_F64, (const double[9]){0}, NULL, 0, "tokens takes class indices, and was fed float64"},
+        {TACET_F32, (const float[9]){0}, NULL, 9, "tokens takes class indices, but was fed float32"},
+        {TACET_F64, (const double[9]){0}, NULL, 0, "tokens takes class indices, but was fed float64"},
         {(tacet_type)7, (const float[9]){0}, NULL, 9, "unknown type 7"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -314,13 +315,13 @@ static void class_indices_are_not_numbers(void **state)
     float to[POSITIONS];
     fed f = fed_begin(9);
     assert_int_equal(tacet_feed_rows(f.p, f.ids, TACET_U8, bytes, POSITIONS + 1, NULL, NULL), TACET_FAILED);
-    says(tacet_plan_error(f.p), "tokens takes rows of 3 elements, and the data have 4");
+    says(tacet_plan_error(f.p), "tokens takes rows of 3 elements, but the data have 4");
     assert_int_equal(forward(&f, TACET_U8, bytes, NULL, 1), TACET_OK);
     assert_int_equal(tacet_read(f.p, "tokens", to, POSITIONS), TACET_FAILED);
     says(tacet_plan_error(f.p), "tokens holds class indices, which cannot be read as float32");
     assert_int_equal(tacet_write(f.p, "tokens", to, POSITIONS), TACET_FAILED);
     assert_int_equal(tacet_read_gradient(f.p, "tokens", to, POSITIONS), TACET_FAILED);
-    /* Nobody needs them: unfed, they are not there. */
+    /* Nothing reads them: without feeding they have no value. */
     assert_int_equal(tacet_feed(f.p, f.x, TACET_F32, (float[2]){0}), TACET_OK);
     assert_int_equal(tacet_forward(f.p, 1), TACET_OK);
     assert_null(tc_run_left(f.p, (int)f.ids.id - 1, TACET_I32));
@@ -331,7 +332,7 @@ static void class_indices_are_not_numbers(void **state)
 
 enum { T1 = 2, T2 = 3, FOLD = T1 * T2, ROWS = 50, SIZE = 150 };
 
-/* Several ranges: a row of logits is 900 numbers. */
+/* A row of 900 logits gives several ranges. */
 static void case_begin(op_case *k, bool folded, int reduce)
 {
     static const tc_probe probe = {"cross_entropy", {NULL}, -4, 4, NAN};
@@ -355,7 +356,7 @@ static double sum_of(const op_case *k)
     return loss;
 }
 
-static void cross_entropy_is_of_positions(void **state)
+static void cross_entropy_is_over_positions(void **state)
 {
     (void)state;
     static const double divisor[] = {[TC_SAMPLE] = ROWS, [TC_SUM] = 1, [TC_MEAN] = ROWS * FOLD};
@@ -380,8 +381,8 @@ static void cross_entropy_is_of_positions(void **state)
     }
 }
 
-/* Positions are as so many samples: the same bits, but for the factor of a mean over samples. */
-static void positions_fold_into_rows(void **state)
+/* Positions act like samples: the same bits, but for the factor of a mean over samples. */
+static void positions_act_like_rows(void **state)
 {
     (void)state;
     for (int reduce = TC_SAMPLE; reduce <= TC_MEAN; reduce++) {
@@ -419,7 +420,7 @@ static tacet_data *sequences(void)
     return must_open("npy @/x.npy y=@/y.npy flat=false", "train");
 }
 
-/* Positions of all rows at which the largest entry of head is the label. */
+/* The number of positions of all rows at which the largest entry of head is the label. */
 static int right_of(tacet_plan *p, const tacet_data *d)
 {
     float y[ITEMS * STEPS * KINDS];
@@ -435,7 +436,7 @@ static int right_of(tacet_plan *p, const tacet_data *d)
     return right;
 }
 
-static void accuracy_is_of_positions(void **state)
+static void accuracy_is_over_positions(void **state)
 {
     (void)state;
     tacet_data *d = sequences();
@@ -461,11 +462,11 @@ static void accuracy_is_of_positions(void **state)
             }
             assert_true(r.accuracy == accuracy);
             assert_true(loss == 0 || fabs(r.data_loss - data_loss) < 1e-6);
-            /* What cannot be compared: an answer for each row, and labels that are not those of the data. */
+            /* Not comparable: one output per row, and labels with another shape than those of the data. */
             assert_int_equal(tacet_evaluate(p, l, x, t, wide, &r), TACET_OK);
             assert_true(isnan(r.accuracy));
             assert_int_equal(tacet_evaluate(p, l, x, other, y, &r), TACET_FAILED);
-            says(tacet_plan_error(p), "other takes rows of 1 element, and the data have 4");
+            says(tacet_plan_error(p), "other takes rows of 1 element, but the data have 4");
             tacet_loader_free(l);
             tacet_plan_free(p);
         }
@@ -474,8 +475,8 @@ static void accuracy_is_of_positions(void **state)
     tacet_data_free(d);
 }
 
-/* A share that is held out, shuffled: each row has the labels that it has in the table. */
-static void labels_go_with_their_rows(void **state)
+/* In a shuffled held-out share, each row keeps the labels that it has in the table. */
+static void labels_stay_with_their_rows(void **state)
 {
     (void)state;
     tacet_error why;
@@ -512,18 +513,18 @@ static void labels_go_with_their_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_goes_round),
+        cmocka_unit_test(text_round_trips),
         cmocka_unit_test(texts_are_refused),
         cmocka_unit_test(inputs_are_refused),
-        cmocka_unit_test(readers_are_refused),
+        cmocka_unit_test(wrong_readers_are_refused),
         cmocka_unit_test(classes_are_the_least),
         cmocka_unit_test(every_type_of_integer),
-        cmocka_unit_test(what_is_fed_is_checked),
+        cmocka_unit_test(fed_values_are_checked),
         cmocka_unit_test(class_indices_are_not_numbers),
-        cmocka_unit_test(cross_entropy_is_of_positions),
-        cmocka_unit_test(positions_fold_into_rows),
-        cmocka_unit_test(accuracy_is_of_positions),
-        cmocka_unit_test(labels_go_with_their_rows),
+        cmocka_unit_test(cross_entropy_is_over_positions),
+        cmocka_unit_test(positions_act_like_rows),
+        cmocka_unit_test(accuracy_is_over_positions),
+        cmocka_unit_test(labels_stay_with_their_rows),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

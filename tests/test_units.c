@@ -1,5 +1,5 @@
-/* A unit is an index of the last dimension and the leading dimensions are positions: what is counted, what penalties
- * and targets mean by it, and a checkpoint that counted otherwise. Against naive loops over what can be read. */
+/* A unit is an index of the last dimension, and the leading dimensions are positions. Compares counts, penalties and
+ * targets with naive loops over values that were read; also a checkpoint of version 1, which counted elements. */
 #include "op_case.h"
 
 #include <unistd.h>
@@ -20,7 +20,7 @@ typedef struct network {
 typedef struct setting {
     int rank;
     int64_t shape[4], units;
-    const char *penalty, *optimizer, *also; /* also: what else has the penalty */
+    const char *penalty, *optimizer, *also; /* also: another value with the penalty */
     int threads;
     tacet_sparse sparse;
     int64_t spe;
@@ -78,7 +78,7 @@ static void go(network *n, int64_t rows, bool training)
     free(x);
 }
 
-/* Adds to fired[units] what fired in the rows of the last pass. */
+/* Adds to fired[units] how often each unit fired in the rows of the last pass. */
 static void count(network *n, int64_t rows, int64_t *fired)
 {
     static float y[MOST];
@@ -106,7 +106,7 @@ static void assert_firing(const network *n, const tacet_firing *f, int64_t rows,
     assert_true(f->density == (double)all / (double)(rows * n->units));
 }
 
-/* What the library has counted of relu1, by every call that tells. */
+/* Checks the library's counts for relu1 in every call that reports them. */
 static void assert_counts(const network *n, bool training, int64_t rows, const int64_t *fired)
 {
     const int relu1 = (int)tacet_find(n->g, "relu1").id - 1;
@@ -133,8 +133,8 @@ static void assert_counts(const network *n, bool training, int64_t rows, const i
     assert_int_equal(a.zeros, llround((1 - f.density) * (double)(f.rows * f.units)));
 }
 
-/* Counts are by units over all rows and positions, however they are cut: fewer units than a vector has, more than a
- * tile has, more rows than one has, a short batch, on any number of threads, on lists or not. */
+/* Counts are by units over all rows and positions, for any partition: fewer units than a vector, more than a tile, more
+ * rows than a tile, a short batch, any number of threads, on lists or dense. */
 static void units_are_counted(void **unused)
 {
     (void)unused;
@@ -165,7 +165,7 @@ static void units_are_counted(void **unused)
         }
 }
 
-/* The warning counts samples and says how many positions each has. */
+/* The warning gives the number of samples, and of positions per sample. */
 static void dead_units_are_warned_of(void **unused)
 {
     (void)unused;
@@ -229,7 +229,7 @@ static void scalars_are_one_unit(void **unused)
 
 /* ---- Penalties ---- */
 
-enum { T = 3 }; /* positions of the values below */
+enum { T = 3 }; /* positions of the values in the tests below */
 
 static double total(const op_case *k, int i, int64_t position, int power)
 {
@@ -239,7 +239,7 @@ static double total(const op_case *k, int i, int64_t position, int power)
     return sum;
 }
 
-/* The same of all inputs together. */
+/* The same for all inputs together. */
 static double together(const op_case *k, int64_t position, int power)
 {
     double sum = 0;
@@ -315,7 +315,7 @@ static void check_slopes(op_case *k, double (*naive)(const op_case *k))
         }
 }
 
-/* Each penalty by each reduction, alone and joint, on batches of several sizes, short ones too. */
+/* Each penalty with each reduction, alone and joint, on batches of several sizes, including short ones. */
 static void penalties_are_their_formulas(void **unused)
 {
     (void)unused;
@@ -350,12 +350,12 @@ static void penalties_are_their_formulas(void **unused)
         }
 }
 
-/* Values of one term have as many positions where each has a vector of its own or they are what is divided by. */
+/* All values of a term must have the same number of positions if each position is a vector, or divides the sum. */
 static void positions_must_agree(void **unused)
 {
     (void)unused;
     static const struct {
-        const char *penalty, *on, *says; /* NULL: it is taken */
+        const char *penalty, *on, *says; /* NULL: accepted */
     } known[] = {
         {"hoyer 1 joint", "[xz]", "z [batch, 4, 2]: needs values with the same number of positions"},
         {"hoyer 1 joint reduce=mean", "[xz]", "got 3 and 4"},
@@ -404,8 +404,8 @@ static void reductions_are_named(void **unused)
 
 /* ---- Silence by rule ---- */
 
-/* topk keeps k units at every position, batch_topk as many on average over all positions of the batch. */
-static void the_largest_are_units(void **unused)
+/* topk keeps k units at every position, batch_topk k units on average over all positions of the batch. */
+static void topk_keeps_units(void **unused)
 {
     (void)unused;
     static float x[BATCH * 12 * 9], y[BATCH * 12 * 9];
@@ -460,7 +460,7 @@ static double density_after(const char *penalty, double *target)
     return f.density;
 }
 
-/* l0=N is N units at a position, whatever the number of positions; and training gets there. */
+/* l0=N means N units per position, for any number of positions; and training reaches it. */
 static void targets_are_units_at_a_position(void **unused)
 {
     (void)unused;
@@ -497,8 +497,8 @@ static void resume(network *n, const char *from)
     tacet_file_free(f);
 }
 
-/* A checkpoint has counts by units. One of version 1, by elements, is added up over the positions: the file was made by
- * an earlier commit, after two steps. */
+/* A checkpoint has counts by units; the counts by elements of version 1 are summed over the positions. The file was made
+ * by an earlier commit, after two steps. */
 static void checkpoints_count_units(void **unused)
 {
     (void)unused;
@@ -570,7 +570,7 @@ int main(void)
         cmocka_unit_test(penalties_are_their_formulas),
         cmocka_unit_test(positions_must_agree),
         cmocka_unit_test(reductions_are_named),
-        cmocka_unit_test(the_largest_are_units),
+        cmocka_unit_test(topk_keeps_units),
         cmocka_unit_test(targets_are_units_at_a_position),
         cmocka_unit_test(checkpoints_count_units),
         cmocka_unit_test(other_versions_are_refused),

@@ -17,9 +17,9 @@ static const char *density_of(const cli_sweep *s)
     const char *name = NULL;
     for (int i = 0; i < s->overs; i++) {
         if (s->over[i].parameter != s->weights) continue;
-        name = name ? "what is swept" : s->over[i].on;
+        name = name ? "the swept values" : s->over[i].on;
     }
-    return cli_format(s->arena, "density of %s", name ? name : "what is swept");
+    return cli_format(s->arena, "density of %s", name ? name : "the swept values");
 }
 
 /* ---- Head -------------------------------------------------------------------------------------------------------- */
@@ -168,7 +168,7 @@ static void front(cli_sweep *s, cli_page *page, int figure, double scale, const 
     cli_chart_lines(page, &(cli_chart){.title = cli_format(s->arena, "%s against %s", s->by.title, what),
                                        .x_name = x_name,
                                        .y_name = s->by.name,
-                                       .note = "The ring marks the point that is taken.",
+                                       .note = "The ring marks the point that was taken.",
                                        .x_log = figure == CLI_OF_SILENCE,
                                        .count = series[1].n ? 2 : 1,
                                        .series = series});

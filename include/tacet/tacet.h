@@ -49,7 +49,7 @@ typedef enum tacet_status {
     TACET_FILE = 3,        /* a file was refused: truncated, in the wrong format, or not of the size that it claims */
     TACET_MEMORY = 4,      /* an allocation failed */
     TACET_IO = 5,          /* the system could not open, read or write a file */
-    TACET_NOT_FINITE = 6   /* the objective or a gradient is not finite; the weights are as before the step */
+    TACET_NOT_FINITE = 6   /* the objective, a gradient or the update is not finite; all is as before the step */
 } tacet_status;
 
 /* What went wrong. The struct belongs to the caller, who may leave it uninitialised: it is written only on failure.
@@ -264,6 +264,8 @@ typedef struct tacet_config {
                                 firing counted only where a penalty needs it; if set, where an operator makes zeros */
     const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: only this one.
                                  `batch` is that of this rank */
+    const char *metrics;      /* what to measure in addition to the loss's usual metrics: "f1, top_k k=5", or NULL. In
+                                 evaluations; if `ledger` is set, also over training steps (tacet_metric_at) */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config) /* {TACET_CONFIG, .batch = 32} */
 
@@ -276,7 +278,7 @@ TACET_API void tacet_plan_free(tacet_plan *p);
 typedef struct tacet_scaling {
     size_t size;
     int64_t count;
-    const float *scale, *shift;
+    const double *scale, *shift;
 } tacet_scaling;
 
 /* Says where the next step or forward pass finds the data of input x: [rows, shape...], row-major. That call reads as
@@ -340,7 +342,8 @@ typedef enum tacet_role {
     TACET_ROLE_DATA,
     TACET_ROLE_INPUT,
     TACET_ROLE_LABELS, /* an int32 input whose number of classes is set by what reads it */
-    TACET_ROLE_PARAMETER
+    TACET_ROLE_PARAMETER,
+    TACET_ROLE_METRIC
 } tacet_role;
 TACET_API const char *tacet_role_name(tacet_role role);
 
@@ -518,6 +521,8 @@ typedef struct tacet_data_info {
     int64_t stored_shape[8];
     int label_rank;        /* of a row of labels: 0 if each row has one */
     int64_t label_shape[8];
+    int header;            /* 1: the first row of a CSV file has the names of its columns; 0: it has not; otherwise -1 */
+    const char *remarks;   /* lines that tell the user what was decided about the file, "" if nothing needs telling */
 } tacet_data_info;
 TACET_API tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info);
 
@@ -526,15 +531,21 @@ TACET_API tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info 
  * d. NULL on failure. */
 TACET_API tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tacet_error *why);
 
-/* How x is scaled when it is fed, as a text to store with a model and set on other data of the same shape. */
-TACET_API size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity);
-TACET_API tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error *why);
+/* What a model stores about its data, as one JSON text: the names of the input columns, what missing values become,
+ * the words of categories, the label and its classes, the names of the targets, and how numbers are scaled.
+ * tacet_data_open_as opens other data as the model expects them: columns are found by their names, in any order, and
+ * everything else is taken from the schema instead of being learnt from these data. `answers` false: labels and targets
+ * are not read, and their columns may be missing. */
+TACET_API size_t tacet_data_schema(const tacet_data *d, char *text, size_t capacity);
+TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, const char *schema, bool answers,
+                                         const tacet_memory *memory, tacet_error *why);
 
-/* The words of a column of labels, one on each line, in the order of their classes; "" if the labels are numbers. Other
- * data may hold different words, or only some of them: setting the text that was stored with a model numbers their
- * labels as the model does, and refuses words that the model does not know. Call it before holding out a share. */
-TACET_API size_t tacet_data_classes(const tacet_data *d, char *text, size_t capacity);
-TACET_API tacet_status tacet_data_set_classes(tacet_data *d, const char *text, tacet_error *why);
+/* Turns outputs y [rows, targets], in place, into the unit of the targets; does nothing if these are not standardised
+ * (normalize_target=true). TACET_FAILED if the data have another number of targets. */
+TACET_API tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y);
+
+/* The text of row i in the column that id= names, or NULL. Lives as long as the data. */
+TACET_API const char *tacet_data_id(const tacet_data *d, int64_t i);
 
 /* Goes through the rows in batches, in an order drawn from (seed, epoch) or in the order of the file. NULL on
  * failure. */
@@ -580,6 +591,23 @@ TACET_API tacet_status tacet_evaluate(tacet_plan *p, tacet_loader *l, tacet_valu
 TACET_API void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_value y);
 TACET_API tacet_status tacet_evaluate_batch(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result);
+
+/* Metric i of the plan, the loss's main metric first; TACET_FAILED past the last one. What is compared is the output and
+ * the target of the first loss. training: over the training steps since the ledger was reset; otherwise over the last
+ * evaluation that has ended. Strings live as long as the plan, numbers until the next step or evaluation. */
+typedef struct tacet_metric {
+    size_t size;
+    const char *name;   /* "top_k", or what name= gives */
+    const char *kind;   /* "top_k", as in the catalogue */
+    const char *spec;   /* "top_k k=5" */
+    int better;         /* 1: the larger the better; -1: the smaller; 0: it is not one number */
+    double value;       /* NAN: not known */
+    const char *note;   /* what to know about the value, or why it is not known; or "" */
+    int64_t classes;
+    int by;             /* 1: it also has a number for each class; 2: for each pair of classes; 0: neither */
+    const double *each; /* [classes] or [classes, classes]; NULL: not known */
+} tacet_metric;
+TACET_API tacet_status tacet_metric_at(tacet_plan *p, int i, bool training, tacet_metric *metric);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 

@@ -92,7 +92,7 @@ static bool read_string(reading *r, const char **s)
             if (!read_escape(r, &to)) return false;
             continue;
         }
-        if (!c) return wrong(r, begin, "a string does not end");
+        if (!c) return wrong(r, begin, "a string has no closing quote");
         if (c < ' ') return wrong(r, r->at, "a control character in a string");
         const size_t n = c < 0x7F ? 1 : tc_char(r->at, &code);
         if (n == 0) return wrong(r, r->at, "not UTF-8");
@@ -210,7 +210,7 @@ static bool read_member(reading *r, tc_json *in, int depth)
 static bool read_values(reading *r, tc_json *v, char end, int depth)
 {
     const char *const separator = end == '}' ? "expected , or }" : "expected , or ]";
-    if (depth >= TC_JSON_DEPTH) return wrong(r, r->at, "too many brackets in each other");
+    if (depth >= TC_JSON_DEPTH) return wrong(r, r->at, "lists and objects are nested too deeply");
     v->kind = end == '}' ? TC_JSON_OBJECT : TC_JSON_LIST;
     r->at++;
     skip_space(r);

@@ -107,7 +107,7 @@ tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes)
         tc_widen(a, i, n, label);
         for (int64_t j = 0; j < n; j++) {
             if (!(label[j] >= 0 && label[j] < INT32_MAX))
-                return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f, labels are counted from 0",
+                return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f; labels are counted from 0",
                                         (i + j) / per, label[j]);
             if ((int64_t)label[j] >= *classes) *classes = (int64_t)label[j] + 1;
         }

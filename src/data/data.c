@@ -39,15 +39,63 @@ static tacet_status find_part(const tc_spec *spec, const tc_source *source, cons
 static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_spec *spec, const tc_arg *arg,
                                const tc_arg *common, bool test, tacet_error *e)
 {
-    if (!test || common[TC_SOURCE_NORMALIZE].number == 0) return tc_scale_make(&d->scale, &d->own, spec, common, e);
-    tc_samples train = {.mem = d->mem};
-    tacet_status status = source->open(&train, spec, arg, false, e);
-    if (!status) status = tc_scale_make(&d->scale, &train, spec, common, e);
-    tc_samples_free(&train);
-    if (!status && d->scale.count != tc_shape_count(&d->own.x.shape))
+    const bool learnt = common[TC_SOURCE_NORMALIZE].number > 0 || common[TC_SOURCE_NORMALIZE_TARGET].number > 0;
+    tc_samples train = tc_samples_of(&d->mem, NULL, false);
+    const tc_samples *from = &d->own;
+    tacet_status status = TACET_OK;
+    if (test && learnt) {
+        from = &train;
+        status = source->open(&train, spec, arg, false, e);
+    }
+    if (!status) status = tc_scale_make(&d->scale, from, spec, common, e);
+    if (!status) status = tc_scale_target(&d->target, from, spec, common, e);
+    if (!status && from == &train && d->scale.count > 1 && d->scale.count != tc_shape_count(&d->own.x.shape))
         status = tc_fail(e, TACET_FILE, "%s: rows of the training part and of the test part differ in size",
                          spec->name);
+    tc_samples_free(&train);
     return status;
+}
+
+/* The scalings that the model expects; without them the source's own. */
+static tacet_status take_scale(tacet_data *d, const tc_json *expect, tacet_error *e)
+{
+    const tc_samples *t = &d->own;
+    const int64_t n = tc_shape_count(&t->x.shape);
+    const int64_t targets = t->y.data && !t->classes ? tc_shape_count(&t->y.shape)
+                                                     : (int64_t)tc_json_size(tc_json_get(expect, "target_scale"));
+    tacet_status status = tc_scale_read(&d->scale, &d->mem, expect, "scale", "shift", n, e);
+    if (!status && (!t->classes || !t->y.data))
+        status = tc_scale_read(&d->target, &d->mem, expect, "target_scale", "target_shift", targets, e);
+    return status;
+}
+
+/* The schema of training data: what the source has added, the number of classes, and the scalings. */
+static tacet_status write_schema(tacet_data *d, tacet_error *e)
+{
+    tc_samples *t = &d->own;
+    tc_json_writer *j = &t->schema;
+    if (t->classes && !t->words) tc_json_add_integer(j, "classes", t->classes);
+    tc_scale_write(&d->scale, "scale", "shift", j);
+    tc_scale_write(&d->target, "target_scale", "target_shift", j);
+    tc_json_close(j, '}');
+    d->schema = j->to.data;
+    j->to.data = NULL;
+    return j->to.failed ? tc_fail_memory(e) : TACET_OK;
+}
+
+static tacet_status finish_text(tacet_data *d, const tc_spec *spec, tacet_error *e)
+{
+    tc_text text = {.mem = d->mem}, *remarks = &d->own.remarks;
+    const tc_json *inputs = tc_json_get(d->own.expect, "inputs");
+    tc_spec_print(spec, &text);
+    tc_text_add(remarks,
+                inputs && d->own.header < 0 ? "%s: columns of x are taken for those of the model by position\n"
+                                            : "%.0s",
+                spec->name);
+    d->spec = text.data;
+    d->remarks = remarks->data;
+    remarks->data = NULL;
+    return text.failed || remarks->failed ? tc_fail_memory(e) : TACET_OK;
 }
 
 static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *part, tacet_error *e)
@@ -58,23 +106,22 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     if (!status) status = find_part(spec, source, part, &test, e);
     if (status) return status;
 
+    tc_samples *t = &d->own;
     tc_arg arg[TC_MAX_ATTRS], common[TC_MAX_ATTRS];
     const tc_binding binding[] = {{source->attribute, arg}, {tc_source_common, common}};
     status = tc_spec_bind(spec, 2, binding, true, e);
-    if (!status) status = source->open(&d->own, spec, arg, test, e);
+    if (!t->expect) tc_json_open(&t->schema, NULL, '{');
+    if (!status) status = source->open(t, spec, arg, test, e);
     if (status) return status;
 
-    tc_shape *shape = &d->own.x.shape;
-    d->own.stored = *shape;
+    tc_shape *shape = &t->x.shape;
+    t->stored = *shape;
     if (common[TC_SOURCE_FLAT].number > 0) *shape = (tc_shape){.rank = 1, .dim = {tc_shape_count(shape)}};
-    d->table = &d->own;
-    d->rows = d->own.x.rows;
-    status = make_scale(d, source, spec, arg, common, test, e);
-    if (status) return status;
-    tc_text text = {.mem = d->mem};
-    tc_spec_print(spec, &text);
-    d->spec = text.data;
-    return text.failed ? tc_fail_memory(e) : TACET_OK;
+    d->table = t;
+    d->rows = t->x.rows;
+    status = t->expect ? take_scale(d, t->expect, e) : make_scale(d, source, spec, arg, common, test, e);
+    if (!status && !t->expect) status = write_schema(d, e);
+    return status ? status : finish_text(d, spec, e);
 }
 
 static tacet_data *new_data(const tc_mem *m, tacet_error *e)
@@ -85,22 +132,61 @@ static tacet_data *new_data(const tc_mem *m, tacet_error *e)
         return NULL;
     }
     d->mem = *m;
-    d->own.mem = *m;
+    d->own = tc_samples_of(m, NULL, false);
+    return d;
+}
+
+static tacet_data *open_as(const char *source, const char *part, const tc_json *expect, bool x_only, const tc_mem *m,
+                           tacet_error *e)
+{
+    tc_spec spec;
+    if (tc_spec_parse(&spec, m, source, e)) return NULL;
+    tacet_data *d = new_data(m, e);
+    if (d) d->own = tc_samples_of(m, expect, x_only);
+    if (d && open_spec(d, &spec, part, e)) {
+        tacet_data_free(d);
+        d = NULL;
+    }
+    tc_spec_free(&spec);
     return d;
 }
 
 tacet_data *tacet_data_open(const char *source, const char *part, const tacet_memory *memory, tacet_error *why)
 {
     const tc_mem m = tc_mem_of(memory);
-    tc_spec spec;
-    if (tc_spec_parse(&spec, &m, source, why)) return NULL;
-    tacet_data *d = new_data(&m, why);
-    if (d && open_spec(d, &spec, part, why)) {
-        tacet_data_free(d);
-        d = NULL;
+    return open_as(source, part, NULL, false, &m, why);
+}
+
+/* Keeps a copy of the schema; the one that is parsed is overwritten. */
+tacet_data *tacet_data_open_as(const char *source, const char *part, const char *schema, bool answers,
+                               const tacet_memory *memory, tacet_error *why)
+{
+    const tc_mem m = tc_mem_of(memory);
+    char *text = tc_strdup(&m, schema), *copy = tc_strdup(&m, schema);
+    tc_json_error error = {0};
+    tc_json *expect = text && copy ? tc_json_read(&m, text, strlen(text), &error) : NULL;
+    tacet_data *d = NULL;
+    if (!expect && !error.text)
+        tc_fail_memory(why);
+    else if (!expect || expect->kind != TC_JSON_OBJECT)
+        tc_fail(why, TACET_DESCRIPTION, "the schema of the data is not one: %s",
+                expect ? "it is not an object" : error.text);
+    else
+        d = open_as(source, part, expect, !answers, &m, why);
+    if (d) {
+        d->own.expect = NULL;
+        d->schema = copy;
+        copy = NULL;
     }
-    tc_spec_free(&spec);
+    tc_free(&m, expect);
+    tc_free(&m, text);
+    tc_free(&m, copy);
     return d;
+}
+
+size_t tacet_data_schema(const tacet_data *d, char *text, size_t capacity)
+{
+    return tc_text_copy(d->schema, text, capacity);
 }
 
 void tacet_data_free(tacet_data *d)
@@ -109,8 +195,11 @@ void tacet_data_free(tacet_data *d)
     const tc_mem m = d->mem;
     tc_samples_free(&d->own);
     tc_free(&m, d->scale.scale);
+    tc_free(&m, d->target.scale);
     tc_free(&m, d->split);
     tc_free(&m, d->spec);
+    tc_free(&m, d->schema);
+    tc_free(&m, d->remarks);
     tc_free(&m, d);
 }
 
@@ -129,11 +218,20 @@ tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info)
         .has_test = t->has_test,
         .stored_rank = t->stored.rank,
         .label_rank = t->classes ? y->rank : 0,
+        .header = t->header,
+        .remarks = d->remarks,
     };
     memcpy(own.shape, x->dim, sizeof own.shape);
     memcpy(own.stored_shape, t->stored.dim, sizeof own.stored_shape);
     memcpy(targets ? own.target_shape : own.label_shape, y->dim, sizeof own.label_shape);
     return tc_sized_give(info, &own, sizeof own);
+}
+
+const char *tacet_data_id(const tacet_data *d, int64_t i)
+{
+    const tc_samples *t = d->table;
+    if (!t->id || i < 0 || i >= d->rows) return NULL;
+    return t->ids.data + t->id[tc_data_row(d, i)];
 }
 
 /* ---- Holding out ---- */
@@ -189,8 +287,11 @@ tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tace
     const int64_t count = wanted < 1 ? 1 : wanted < d->rows ? wanted : d->rows - 1;
     held->table = d->table;
     held->spec = tc_strdup(&d->mem, d->spec);
-    tacet_status status = held->spec ? TACET_OK : tc_fail_memory(why);
+    held->schema = tc_strdup(&d->mem, d->schema);
+    held->remarks = tc_strdup(&d->mem, "");
+    tacet_status status = held->spec && held->schema && held->remarks ? TACET_OK : tc_fail_memory(why);
     if (!status) status = tc_scale_copy(&held->scale, &d->mem, &d->scale, why);
+    if (!status) status = tc_scale_copy(&held->target, &d->mem, &d->target, why);
     if (!status) status = split(d, held, count, seed, why);
     if (!status) return held;
     tacet_data_free(held);

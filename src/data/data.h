@@ -7,6 +7,7 @@
 #ifndef TC_DATA_H
 #define TC_DATA_H
 
+#include "base/json.h"
 #include "data/array.h"
 #include "data/order.h"
 #include "spec/spec.h"
@@ -17,10 +18,20 @@ typedef struct tc_samples {
     tc_array x;
     tc_array y;      /* as many rows of labels (0..classes-1) or targets; or no data */
     int64_t classes; /* 0: y are targets */
-    char *words;     /* of the classes, one on each line, ascending; NULL if they are numbers */
+    bool words;      /* the classes are words, which are in the schema */
     tc_shape stored; /* x.shape as the file has it; x.shape itself is how a row is fed */
     bool has_test;
+    int header;            /* 1: the file has names of columns; 0: it has not; -1: it has no columns */
+    const tc_json *expect; /* not owned: the schema of the model that the data are for; NULL: they are for training */
+    bool x_only;           /* labels and targets are not read */
+    tc_json_writer schema; /* members that other data need to be read in the same way */
+    tc_text remarks;       /* what the user should know, in lines */
+    tc_text ids;           /* of the rows, each ended by a NUL, if a column is named for them */
+    size_t *id;            /* [x.rows] where each begins; or NULL */
 } tc_samples;
+
+/* Zero, except what says how to read. */
+tc_samples tc_samples_of(const tc_mem *m, const tc_json *expect, bool x_only);
 
 void tc_samples_free(tc_samples *t);
 
@@ -39,18 +50,32 @@ const tc_source *tc_source_find(const char *name); /* or NULL */
 
 /* Attributes that all sources share, and their order. */
 extern const tc_attribute tc_source_common[];
-enum { TC_SOURCE_SCALE, TC_SOURCE_MEAN, TC_SOURCE_STD, TC_SOURCE_NORMALIZE, TC_SOURCE_FLAT };
+enum {
+    TC_SOURCE_SCALE,
+    TC_SOURCE_MEAN,
+    TC_SOURCE_STD,
+    TC_SOURCE_NORMALIZE,
+    TC_SOURCE_NORMALIZE_TARGET,
+    TC_SOURCE_FLAT
+};
 
-/* How x is scaled: 1 or n pairs. */
+/* How x or y is scaled: 1 or n pairs; none: it is not scaled. */
 typedef struct tc_scale {
     int64_t count;
-    float *scale, *shift; /* one block, owned, which begins at scale */
+    double *scale, *shift; /* one block, owned, which begins at scale */
 } tc_scale;
 
-/* Makes the scaling that the common attributes describe, from these training data. *s must be empty; the caller frees
- * it, even after a failure. The same holds for a copy. */
+/* Makes the scaling of x, and that of the targets, that the common attributes describe, from these training data. *s
+ * must be empty; the caller frees it, even after a failure. The same holds for a copy and for one that is read. */
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
+tacet_status tc_scale_target(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common,
+                             tacet_error *e);
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e);
+
+/* A scaling in a schema: two lists of numbers. Reading allows for none, and otherwise for 1 or n pairs. */
+void tc_scale_write(const tc_scale *s, const char *scale, const char *shift, tc_json_writer *to);
+tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, const char *scale, const char *shift,
+                           int64_t n, tacet_error *e);
 
 struct tacet_data {
     tc_mem mem;
@@ -59,8 +84,8 @@ struct tacet_data {
     int64_t rows;
     tc_split *split; /* [splits]: what was held out, first to last; none: the rows of the table */
     int splits;
-    tc_scale scale;
-    char *spec;
+    tc_scale scale, target;
+    char *spec, *schema, *remarks;
 };
 
 int64_t tc_data_row(const tacet_data *d, int64_t i); /* the row of the table that is row i of the data */

@@ -33,20 +33,23 @@ tacet_status tc_fields_refuse(tc_fields *f, const char *format, ...)
 /* CRLF comes out as LF. */
 static int next_byte(tc_fields *f)
 {
+    if (f->pushed_count > 0) return f->pushed[--f->pushed_count];
     int c = tc_reader_byte(f->reader);
     if (c == '\r' && tc_reader_peek(f->reader) == '\n') c = tc_reader_byte(f->reader);
     if (c == '\n') f->next_line++;
     return c;
 }
 
-/* A byte order mark at the start of the file is skipped. */
+/* A byte order mark at the start of the file is skipped. Other characters may begin with the same byte. */
 static int first_byte(tc_fields *f)
 {
     const int c = next_byte(f);
     if (c != 0xEF) return c;
-    const int second = next_byte(f), third = next_byte(f);
-    if (second != 0xBB || third != 0xBF) tc_fields_refuse(f, "the file is not text in UTF-8");
-    return next_byte(f);
+    const int second = next_byte(f), third = second == 0xBB ? next_byte(f) : -1;
+    if (third == 0xBF) return next_byte(f);
+    if (third >= 0) f->pushed[f->pushed_count++] = (unsigned char)third;
+    if (second >= 0) f->pushed[f->pushed_count++] = (unsigned char)second;
+    return c;
 }
 
 static bool is_end(const tc_fields *f, int c) { return c < 0 || c == '\n' || c == (unsigned char)f->delimiter; }
@@ -88,6 +91,10 @@ static int read_quoted(tc_fields *f)
 static int read_bare(tc_fields *f, int c)
 {
     for (; !is_end(f, c); c = next_byte(f)) {
+        if (c == '\r') {
+            tc_fields_refuse(f, "has a carriage return that no line feed follows, as in files with the line ends CR");
+            tc_fail_hint(f->reader->error, "tr '\\r' '\\n' < FILE > NEW makes one with the line ends LF");
+        }
         if (c == '"')
             tc_fields_refuse(f, "has a quote inside; a field with quotes should be in quotes, each of them doubled");
         if (!keep(f, c)) return c;
@@ -106,7 +113,8 @@ bool tc_fields_next(tc_fields *f)
     int c = first ? first_byte(f) : next_byte(f);
     for (; is_space(f, c) || (f->new_row && c == '\n'); c = next_byte(f)) f->line = f->next_line;
     if (c < 0 && f->new_row) return false;
-    c = c == '"' ? read_quoted(f) : read_bare(f, c);
+    f->quoted = c == '"';
+    c = f->quoted ? read_quoted(f) : read_bare(f, c);
     f->text[f->length] = '\0';
     f->new_row = c < 0 || c == '\n';
     return !f->reader->status;

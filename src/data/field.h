@@ -13,6 +13,9 @@ typedef struct tc_fields {
     int64_t column; /* of the field, from 1; 0 before the first one */
     int64_t next_line;
     bool new_row; /* the field before was the last of its row */
+    bool quoted;  /* the field is in quotes */
+    int pushed_count;
+    unsigned char pushed[2]; /* bytes that are read again, the next one last */
     size_t length;
     char text[TC_MAX_FIELD + 1]; /* the field, without quotes and the spaces around it */
 } tc_fields;

@@ -41,7 +41,7 @@ static tacet_status read_header(tc_reader *r, tc_array *a, const struct type **t
                                 "%d, %d, %d, %d",
                                 magic[0], magic[1], magic[2], magic[3]);
     if (rank < 1 || rank > TC_MAX_RANK + 1)
-        return tc_reader_refuse(r, "has rank %d, Tacet reads ranks from 1 to %d", rank, TC_MAX_RANK + 1);
+        return tc_reader_refuse(r, "has rank %d; Tacet reads ranks from 1 to %d", rank, TC_MAX_RANK + 1);
     if (tc_reader_get(r, size, 4 * (size_t)rank, "the sizes in its header")) return r->status;
     int64_t sizes[TC_MAX_RANK + 1];
     for (int i = 0; i < rank; i++) {
@@ -58,11 +58,11 @@ static tacet_status check_header(tc_reader *r, const tc_samples *t, const struct
 {
     const int rank = is_labels ? t->y.shape.rank + 1 : t->x.shape.rank + 1;
     if (!is_labels && rank < 2)
-        return tc_reader_refuse(r, "has rank 1, images have a rank of 2 or more: are these the labels?");
+        return tc_reader_refuse(r, "has rank 1, but images have a rank of 2 or more: are these the labels?");
     if (is_labels && (rank != 1 || !tc_type_whole(type->type)))
-        return tc_reader_refuse(r, "holds rank %d of type %s, labels are rank 1 of whole numbers", rank, type->name);
+        return tc_reader_refuse(r, "holds rank %d of type %s; labels are whole numbers of rank 1", rank, type->name);
     if (is_labels && t->x.data && t->y.rows != t->x.rows)
-        return tc_reader_refuse(r, "has %" PRId64 " labels, its images have %" PRId64 " rows", t->y.rows, t->x.rows);
+        return tc_reader_refuse(r, "has %" PRId64 " labels, but %" PRId64 " images", t->y.rows, t->x.rows);
     return TACET_OK;
 }
 
@@ -128,8 +128,8 @@ static tacet_status take_classes(tc_samples *t, const char *dir, tacet_error *e)
     tc_samples train = {.mem = t->mem};
     tacet_status status = read_file(&train, dir, labels[0], true, e);
     if (!status && t->classes > train.classes)
-        status = tc_fail(e, TACET_FILE, "%s/%s has labels up to %" PRId64 ", those for training end at %" PRId64, dir,
-                         labels[1], t->classes - 1, train.classes - 1);
+        status = tc_fail(e, TACET_FILE, "%s/%s has labels up to %" PRId64 ", but those for training end at %" PRId64,
+                         dir, labels[1], t->classes - 1, train.classes - 1);
     t->classes = train.classes;
     tc_samples_free(&train);
     return status;

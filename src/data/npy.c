@@ -77,7 +77,7 @@ static tacet_status read_descr(text *t, header *h)
         h->type = types[i].type;
         if (strcmp(types[i].descr, word) == 0) return TACET_OK;
     }
-    tc_reader_refuse(t->reader, "holds numbers of type '%s', Tacet reads <f4, <f8, |u1, <i4 and <i8", word);
+    tc_reader_refuse(t->reader, "holds numbers of type '%s'; Tacet reads <f4, <f8, |u1, <i4 and <i8", word);
     tc_fail_hint(t->reader->error,
                  "numpy.save(file, array.astype('<f4')) makes one that it reads; of labels, astype('<i4')");
     return t->reader->status;
@@ -87,7 +87,7 @@ static tacet_status read_order(text *t, header *h)
 {
     (void)h;
     if (strncmp(t->at, "True", 4) == 0) {
-        tc_reader_refuse(t->reader, "is stored column by column (fortran_order), rows are needed");
+        tc_reader_refuse(t->reader, "is stored column by column (fortran_order), not row by row");
         tc_fail_hint(t->reader->error, "numpy.save(file, numpy.ascontiguousarray(array)) makes one that is");
         return t->reader->status;
     }
@@ -130,7 +130,7 @@ static tacet_status read_entry(text *t, header *h, bool seen[KEYS])
         seen[i] = true;
         return keys[i].read(t, h);
     }
-    return tc_reader_refuse(t->reader, "its header has a key '%s', there should be descr, fortran_order and shape",
+    return tc_reader_refuse(t->reader, "its header has a key '%s'; its keys should be descr, fortran_order and shape",
                             word);
 }
 
@@ -159,7 +159,7 @@ static tacet_status read_header(tc_reader *r, header *h)
     if (memcmp(start, "\x93NUMPY", 6) != 0)
         return tc_reader_refuse(r, "is not a .npy file: it does not begin with \\x93NUMPY");
     if (start[6] < 1 || start[6] > 3)
-        return tc_reader_refuse(r, "has version %d of the .npy format, known are 1 to 3", start[6]);
+        return tc_reader_refuse(r, "has version %d of the .npy format; Tacet reads 1 to 3", start[6]);
     if (tc_reader_get(r, length, start[6] == 1 ? 2 : 4, "the length of its header")) return r->status;
     const size_t n = length[0] | (size_t)length[1] << 8 | (size_t)length[2] << 16 | (size_t)length[3] << 24;
     if (n > MAX_HEADER) return tc_reader_refuse(r, "its header claims %zu bytes, more than %d", n, MAX_HEADER);
@@ -197,10 +197,10 @@ static tacet_status read_file(tc_array *a, const tc_mem *m, const char *path, bo
 static tacet_status compare(const tc_array *x, const tc_array *y, const tc_files *f, tacet_error *e)
 {
     if (y->rows != x->rows && f->count != x->parts)
-        return tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, x has %" PRId64, f->given, y->rows, x->rows);
+        return tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, but x has %" PRId64, f->given, y->rows, x->rows);
     for (int i = 0; i < f->count && f->count == x->parts; i++)
         if (y->part[i].rows != x->part[i].rows)
-            return tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, %s has %" PRId64, f->path[i], y->part[i].rows,
+            return tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, but %s has %" PRId64, f->path[i], y->part[i].rows,
                            f->count > 1 ? "the file of x that goes with it" : "x", x->part[i].rows);
     return TACET_OK;
 }

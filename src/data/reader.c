@@ -143,7 +143,7 @@ static size_t take(tc_reader *r, unsigned char *to, size_t n)
 
 static tacet_status refuse_short(tc_reader *r, const char *what, size_t n, size_t got)
 {
-    return tc_reader_refuse(r, "is truncated: %s should be %zu bytes, only %zu are there", what, n, got);
+    return tc_reader_refuse(r, "is truncated: %s should be %zu bytes, but only %zu are left", what, n, got);
 }
 
 static tacet_status refuse_more(tc_reader *r, int64_t end)

@@ -1,7 +1,7 @@
 /* scaling.c: x = number * scale + shift, one pair for all elements of a row or a pair for each.
  *
- * A scaling is given in words (scale=, mean=, std=, normalize=), kept as pairs, and saved with a model as text: "scale
- * 0.00392156886 shift 0", with enough digits (9) to read back as the same floats. */
+ * A scaling is given in words (scale=, mean=, std=, normalize=), kept as pairs of doubles, and saved with a model in its
+ * schema, to the bit. */
 #include "data/data.h"
 
 #include <inttypes.h>
@@ -19,6 +19,7 @@ static tacet_status reserve(tc_scale *s, const tc_mem *m, int64_t count, tacet_e
 
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e)
 {
+    if (from->count == 0) return TACET_OK;
     const tacet_status status = reserve(to, m, from->count, e);
     if (!status) memcpy(to->scale, from->scale, 2 * (size_t)from->count * sizeof *from->scale);
     return status;
@@ -47,33 +48,35 @@ static void measure(const tc_array *x, int64_t n, double *first, double *row, do
     }
 }
 
-/* Stores a pair; false when floats cannot hold it. */
+/* Stores a pair; false when it is too large for what is fed, float32. */
 static bool set(tc_scale *s, int64_t j, double scale, double shift)
 {
-    s->scale[j] = (float)scale;
-    s->shift[j] = (float)shift + 0.0f; /* no -0 in the text */
-    return isfinite(s->scale[j]) && isfinite(s->shift[j]);
+    s->scale[j] = scale;
+    s->shift[j] = shift + 0.0; /* no -0 in the text */
+    return isfinite((float)scale) && isfinite((float)shift);
 }
 
 /* (number * scale - mean) / std with the element's own mean and std; scale cancels out. An element that never changes
  * gets std 1 and so stays 0. */
-static tacet_status by_feature(tc_scale *s, const tc_samples *t, const char *name, tacet_error *e)
+static tacet_status by_feature(tc_scale *s, const tc_array *a, const char *which, const tc_mem *m, const char *name,
+                               tacet_error *e)
 {
-    const int64_t n = tc_shape_count(&t->x.shape);
-    double *work = tc_alloc(&t->mem, (size_t)n, 4 * sizeof *work);
+    const int64_t n = tc_shape_count(&a->shape);
+    double *work = tc_alloc(m, (size_t)n, 4 * sizeof *work);
     if (!work) return tc_fail_memory(e);
     double *mean = work + 2 * n, *std = work + 3 * n;
-    measure(&t->x, n, work, work + n, mean, std);
-    tacet_status status = reserve(s, &t->mem, n, e);
+    measure(a, n, work, work + n, mean, std);
+    tacet_status status = reserve(s, m, n, e);
     for (int64_t j = 0; j < n && !status; j++) {
         const double scale = std[j] == 0 ? 1 : 1 / std[j]; /* a NaN is passed on and refused */
         if (set(s, j, scale, -mean[j] * scale)) continue;
         status = tc_fail(e, TACET_FILE,
-                         "%s: element %" PRId64 " of x cannot be normalised: its mean is %g, its standard deviation %g",
-                         name, j, mean[j], std[j]);
+                         "%s: element %" PRId64
+                         " of %s cannot be normalised: its mean is %g, its standard deviation %g",
+                         name, j, which, mean[j], std[j]);
         tc_fail_hint(e, "does it hold numbers that are not finite?");
     }
-    tc_free(&t->mem, work);
+    tc_free(m, work);
     return status;
 }
 
@@ -93,7 +96,7 @@ tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec
         for (int i = TC_SOURCE_SCALE; i <= TC_SOURCE_STD; i++)
             if (common[i].given)
                 return refuse(spec, &common[i], e, "normalize=feature sets scale, mean and std itself");
-        return by_feature(s, t, spec->name, e);
+        return by_feature(s, &t->x, "x", &t->mem, spec->name, e);
     }
     const tacet_status status = reserve(s, &t->mem, 1, e);
     if (status || set(s, 0, factor / std->number, -mean->number / std->number)) return status;
@@ -101,68 +104,69 @@ tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec
     return refuse(spec, cause, e, "scale, mean and std are too large");
 }
 
-/* ---- From text and to text ---- */
-
-size_t tacet_data_scaling(const tacet_data *d, char *text, size_t capacity)
+tacet_status tc_scale_target(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common,
+                             tacet_error *e)
 {
-    const tc_scale *s = &d->scale;
-    size_t n = 0;
-    for (int64_t j = 0; j < 2 * s->count; j++) {
-        const char *before = j == 0 ? "scale " : j == s->count ? " shift " : " ";
-        char *at = n < capacity ? text + n : NULL;
-        n += (size_t)tc_snprintf(at, at ? capacity - n : 0, "%s%.9g", before, (double)s->scale[j]);
+    const tc_arg *given = &common[TC_SOURCE_NORMALIZE_TARGET];
+    if (given->number == 0) return TACET_OK;
+    if (t->classes || !t->y.data)
+        return refuse(spec, given, e, t->classes ? "labels are classes, not targets" : "the data have no targets");
+    return by_feature(s, &t->y, "the targets", &t->mem, spec->name, e);
+}
+
+/* ---- In a schema ---- */
+
+static void write_list(const char *key, int64_t n, const double *x, tc_json_writer *to)
+{
+    tc_json_open(to, key, '[');
+    for (int64_t j = 0; j < n; j++) tc_json_add_number(to, NULL, x[j]);
+    tc_json_close(to, ']');
+}
+
+void tc_scale_write(const tc_scale *s, const char *scale, const char *shift, tc_json_writer *to)
+{
+    if (s->count == 0) return;
+    write_list(scale, s->count, s->scale, to);
+    write_list(shift, s->count, s->shift, to);
+}
+
+static bool read_list(const tc_json *list, double *x)
+{
+    size_t j;
+    const tc_json *value;
+    bool good = true;
+    tc_json_each(list, j, value)
+    {
+        x[j] = tc_json_number(value);
+        good = good && isfinite((float)x[j]);
     }
-    return n;
+    return good;
 }
 
-typedef struct words {
-    const char *at;
-    char word[64];
-} words;
-
-/* The next word, cut at 63 bytes; "" at the end. */
-static const char *next(words *w)
+tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, const char *scale, const char *shift,
+                           int64_t n, tacet_error *e)
 {
-    w->at += strspn(w->at, " \t\r\n");
-    const size_t length = strcspn(w->at, " \t\r\n");
-    const size_t kept = length < sizeof w->word ? length : sizeof w->word - 1;
-    memcpy(w->word, w->at, kept);
-    w->word[kept] = '\0';
-    w->at += length;
-    return w->word;
-}
-
-/* How many words follow until `end` ("": the end of the text). */
-static int64_t count_until(words w, const char *end)
-{
-    int64_t n = 0;
-    while (*next(&w) && strcmp(w.word, end) != 0) n++;
-    return n;
-}
-
-tacet_status tacet_data_set_scaling(tacet_data *d, const char *text, tacet_error *why)
-{
-    const int64_t n = tc_shape_count(&d->table->x.shape);
-    const char *form = "a scaling is \"scale NUMBERS shift NUMBERS\"";
-    words w = {.at = text};
-    if (strcmp(next(&w), "scale") != 0) return tc_fail(why, TACET_DESCRIPTION, "%s, not \"%.40s\"", form, text);
-    const int64_t count = count_until(w, "shift");
+    const tc_json *first = tc_json_get(schema, scale), *second = tc_json_get(schema, shift);
+    const int64_t count = (int64_t)tc_json_size(first);
+    if (count == 0 && tc_json_size(second) == 0) return TACET_OK;
+    if (count != (int64_t)tc_json_size(second))
+        return tc_fail(e, TACET_DESCRIPTION, "the schema should have as many numbers in %s as in %s", scale, shift);
     if (count != 1 && count != n)
-        return tc_fail(why, TACET_DESCRIPTION,
-                       "the scaling is for rows of %" PRId64 " elements, these rows have %" PRId64, count, n);
-    tc_scale s = {0};
-    tacet_status status = reserve(&s, &d->mem, count, why);
-    for (int64_t j = 0; j < 2 * count && !status; j++) {
-        double x;
-        if (j == count && (strcmp(next(&w), "shift") != 0 || count_until(w, "") != count))
-            status = tc_fail(why, TACET_DESCRIPTION, "%s, as many of the one as of the other (%" PRId64 ")", form,
-                             count);
-        else if (!tc_number_read(next(&w), &x) || !isfinite((float)x))
-            status = tc_fail(why, TACET_DESCRIPTION, "%s; \"%s\" is not a number for it", form, w.word);
-        else
-            s.scale[j] = (float)x; /* and then into shift, which follows scale */
+        return tc_fail(e, TACET_DESCRIPTION, "the model scales rows of %" PRId64 " elements; these have %" PRId64,
+                       count, n);
+    const tacet_status status = reserve(s, m, count, e);
+    if (status || (read_list(first, s->scale) && read_list(second, s->shift))) return status;
+    return tc_fail(e, TACET_DESCRIPTION, "the schema has something in %s or %s that is not a number", scale, shift);
+}
+
+tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y)
+{
+    const tc_scale *s = &d->target;
+    if (s->count == 0) return TACET_OK;
+    if (s->count != targets) return TACET_FAILED;
+    for (int64_t i = 0; i < rows * targets; i++) {
+        const int64_t j = i % targets;
+        y[i] = (float)(((double)y[i] - s->shift[j]) / s->scale[j]);
     }
-    tc_free(&d->mem, status ? s.scale : d->scale.scale);
-    if (!status) d->scale = s;
-    return status;
+    return TACET_OK;
 }

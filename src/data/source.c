@@ -4,11 +4,13 @@
 #include <string.h>
 
 const tc_attribute tc_source_common[] = {
-    {"scale", "text", "auto", "what every number of x is multiplied by; auto: 1/255 for bytes, otherwise 1", false},
+    {"scale", "text", "auto", "the factor on every number of x; auto: 1/255 for bytes, otherwise 1", false},
     {"mean", "float", "0", "subtracted after scale", false},
-    {"std", "float", "1", "what the rest is divided by: x = (number * scale - mean) / std", false},
+    {"std", "float", "1", "the divisor after that: x = (number * scale - mean) / std", false},
     {"normalize", "none|feature", "none",
      "feature: every element of a row gets the mean and standard deviation that it has over the training rows", false},
+    {"normalize_target", "bool", "false",
+     "the targets of a regression get mean 0 and standard deviation 1 over the training rows", false},
     {"flat", "bool", "true", "a row is one vector; false keeps its shape, [28, 28]", false},
     {0},
 };
@@ -26,9 +28,18 @@ const tc_source *tc_source_find(const char *name)
     return NULL;
 }
 
+tc_samples tc_samples_of(const tc_mem *m, const tc_json *expect, bool x_only)
+{
+    return (tc_samples){
+        .mem = *m, .header = -1, .expect = expect, .x_only = x_only, .schema.to.mem = *m, .remarks.mem = *m, .ids.mem = *m};
+}
+
 void tc_samples_free(tc_samples *t)
 {
     tc_array_free(&t->x, &t->mem);
     tc_array_free(&t->y, &t->mem);
-    tc_free(&t->mem, t->words);
+    tc_text_free(&t->schema.to);
+    tc_text_free(&t->remarks);
+    tc_text_free(&t->ids);
+    tc_free(&t->mem, t->id);
 }

@@ -1,9 +1,9 @@
 /* words.c: words in a sorted list, found by bisection; the order of the list is also the order of the classes. */
 #include "data/words.h"
 
+#include "base/status.h"
 #include "data/field.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,87 +29,78 @@ static int32_t find(const tc_words *w, const char *text)
     return low;
 }
 
-/* Numbers a new word. The first word decides whether all must be whole numbers. */
-static tacet_status number_of(tc_words *w, const char *text, int64_t line, int32_t *number)
+/* Why the class is not accepted, or NULL. The first one decides whether all must be whole numbers. */
+static const char *refuse_class(tc_words *w, bool is_number, double x)
 {
-    if (w->count == TC_MAX_LABEL_WORDS)
-        return tc_fail(w->error, TACET_FILE, "%s, line %" PRId64 ": more than %d different labels", w->path, line,
-                       TC_MAX_LABEL_WORDS);
-    double x = w->count;
-    const bool is_number = tc_field_number(text, &x);
-    if (w->count == 0) w->numbers = is_number;
+    if (w->count == 0 && !w->known) w->numbers = is_number;
     if (w->numbers && !is_number)
-        return tc_fail(w->error, TACET_FILE,
-                       "%s, line %" PRId64 ": the label \"%.60s\" is a word, those before are numbers", w->path, line,
-                       text);
-    if (!w->numbers && is_number)
-        return tc_fail(w->error, TACET_FILE,
-                       "%s, line %" PRId64 ": the label %.60s is a number, those before are words", w->path, line,
-                       text);
-    if (x < 0 || x >= INT32_MAX || x != floor(x)) {
-        tc_fail(w->error, TACET_FILE, "%s, line %" PRId64 ": the label %.60s is not a whole number counted from 0",
-                w->path, line, text);
-        tc_fail_hint(w->error, "target= instead of label= makes it the target of a regression");
-        return TACET_FILE;
-    }
-    *number = (int32_t)x;
-    return TACET_OK;
+        return w->known ? "is a word, but the classes are numbers" : "is a word, but the labels before it are numbers";
+    if (!w->numbers && is_number && !w->known) return "is a number, but the labels before it are words";
+    if (w->numbers && (x < 0 || x >= INT32_MAX || x != floor(x))) return "is not a whole number counted from 0";
+    return NULL;
 }
 
-static tacet_status insert(tc_words *w, int32_t place, const char *text, int32_t number)
+static bool insert(tc_words *w, int32_t place, const char *text, int32_t number)
 {
     if (w->count == w->room) {
         const int32_t room = w->room ? 2 * w->room : 16;
-        tc_label_word *word = tc_resize(&w->text.mem, w->word, (size_t)room, sizeof *word);
-        if (!word) return tc_fail_memory(w->error);
+        tc_column_word *word = tc_resize(&w->text.mem, w->word, (size_t)room, sizeof *word);
+        if (!word) return false;
         w->word = word;
         w->room = room;
     }
-    const tc_label_word new = {.start = (uint32_t)w->text.length, .number = number};
-    tc_text_add(&w->text, "%s%c", text, 0);
-    if (w->text.failed) return tc_fail_memory(w->error);
+    const tc_column_word new = {.start = (uint32_t)w->text.length, .number = number};
+    tc_text_put(&w->text, text, strlen(text) + 1);
+    if (w->text.failed) return false;
     memmove(w->word + place + 1, w->word + place, (size_t)(w->count - place) * sizeof new);
     w->word[place] = new;
     w->count++;
-    return TACET_OK;
+    return true;
 }
 
-int32_t tc_words_add(tc_words *w, const char *text, int64_t line)
+int32_t tc_words_add(tc_words *w, const char *text, const char **fault)
 {
     const int32_t place = find(w, text);
     if (place < w->count && strcmp(word_at(w, place), text) == 0) return w->word[place].number;
-    int32_t number = 0;
-    if (!w->status) w->status = number_of(w, text, line, &number);
-    if (!w->status) w->status = insert(w, place, text, number);
-    return number;
+    double x = w->count;
+    const bool is_number = w->classes && tc_field_number(text, &x);
+    *fault = w->classes ? refuse_class(w, is_number, x) : NULL;
+    if (!*fault && w->known && !w->numbers)
+        *fault = w->classes ? "is not one of the classes" : "is not one of the words of this column";
+    if (!*fault && w->count == TC_MAX_WORDS_OF_COLUMN) *fault = "is the 65537th different word of this column";
+    if (*fault) return -1;
+    const int32_t number = w->numbers ? (int32_t)x : w->count;
+    return insert(w, place, text, number) ? number : -1;
 }
 
-/* A line end within a word becomes a vertical tab, the next byte value, so that the order is kept. */
-static char *lines_of(const tc_words *w)
+tacet_status tc_words_expect(tc_words *w, const tc_json *list, tacet_error *e)
 {
-    char *lines = tc_resize(&w->text.mem, NULL, w->text.length + 1, 1), *to = lines;
-    for (int32_t i = 0; lines && i < w->count; i++) {
-        for (const char *text = word_at(w, i); *text; text++) *to++ = *text == '\n' ? '\v' : *text;
-        *to++ = '\n';
+    size_t i;
+    const tc_json *value;
+    tc_json_each(list, i, value)
+    {
+        const char *text = tc_json_text(value);
+        if (!text || i == TC_MAX_WORDS_OF_COLUMN)
+            return tc_fail(e, TACET_DESCRIPTION, "the schema of the data has a list of words that is not one");
+        const int32_t place = find(w, text);
+        if (!insert(w, place, text, (int32_t)i)) return tc_fail_memory(e);
     }
-    if (lines) *to = '\0';
-    return lines;
+    w->known = true;
+    w->numbers = w->classes && w->count == 0;
+    return TACET_OK;
 }
 
-tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, int64_t *classes, char **lines)
+void tc_words_places(const tc_words *w, int32_t *place)
 {
-    *classes = w->numbers ? 0 : w->count;
-    *lines = NULL;
-    if (w->numbers) {
-        for (int64_t i = 0; i < n; i++)
-            if (label[i] >= *classes) *classes = (int64_t)label[i] + 1;
-        return TACET_OK;
+    for (int32_t i = 0; i < w->count; i++) {
+        const int32_t number = w->word[i].number;
+        place[number] = w->known ? number : i;
     }
-    int32_t *class_of = tc_resize(&w->text.mem, NULL, (size_t)w->count, sizeof *class_of);
-    *lines = lines_of(w);
-    const bool ok = class_of && *lines;
-    for (int32_t i = 0; ok && i < w->count; i++) class_of[w->word[i].number] = i;
-    for (int64_t i = 0; ok && i < n; i++) label[i] = class_of[label[i]];
-    tc_free(&w->text.mem, class_of);
-    return ok ? TACET_OK : tc_fail_memory(w->error);
+}
+
+void tc_words_write(const tc_words *w, const char *key, tc_json_writer *to)
+{
+    tc_json_open(to, key, '[');
+    for (int32_t i = 0; i < w->count; i++) tc_json_add_text(to, NULL, word_at(w, i));
+    tc_json_close(to, ']');
 }

@@ -1,35 +1,40 @@
-/* words.h: the distinct words of a label column, and their classes. */
+/* words.h: the distinct words of a column: the names of classes, or categories. */
 #ifndef TC_WORDS_H
 #define TC_WORDS_H
 
+#include "base/json.h"
 #include "base/text.h"
 
-enum { TC_MAX_LABEL_WORDS = 1 << 16 };
+enum { TC_MAX_WORDS_OF_COLUMN = 1 << 16 };
 
-typedef struct tc_label_word {
+typedef struct tc_column_word {
     uint32_t start; /* in text */
     int32_t number;
-} tc_label_word;
+} tc_column_word;
 
-/* Zero-initialise with {.text.mem = m, .path = ..., .error = e}. */
+/* Zero-initialise with {.text.mem = m}. */
 typedef struct tc_words {
-    tc_text text;     /* the words, each ended by a NUL */
-    const char *path; /* of the file, for messages */
-    tacet_error *error;
-    tacet_status status; /* of the first failure; sticky */
-    tc_label_word *word; /* [count], in the order of their bytes */
+    tc_text text;         /* the words, each ended by a NUL */
+    tc_column_word *word; /* [count], in the order of their bytes */
     int32_t count, room;
-    bool numbers; /* they are whole numbers */
+    bool classes; /* whole numbers are their own number, and a column has either words or numbers */
+    bool numbers; /* it has whole numbers */
+    bool known;   /* there are no other words than those of tc_words_expect */
 } tc_words;
 
 void tc_words_free(tc_words *w);
 
-/* The number of the word, which was read on this line: its value if it is a whole number, otherwise how many other
- * words came before it. A file must not mix the two kinds. 0 on failure (status). */
-int32_t tc_words_add(tc_words *w, const char *text, int64_t line);
+/* The number of the word: how many other words came before it, or its value if it is a whole number and w->classes is
+ * set. -1 if it is not accepted; *fault then says why ("is not one of the classes"), or is NULL if memory is short. */
+int32_t tc_words_add(tc_words *w, const char *text, const char **fault);
 
-/* Turns the numbers of words in label[n] into classes. Whole numbers are their own class; other words are numbered in
- * sorted order, and *lines then lists them in that order, one on each line (otherwise NULL). The caller owns it. */
-tacet_status tc_words_classes(const tc_words *w, int64_t n, int32_t *label, int64_t *classes, char **lines);
+/* Only these words are accepted: a list of texts, numbered in its order, or (anything else) whole numbers. */
+tacet_status tc_words_expect(tc_words *w, const tc_json *list, tacet_error *e);
+
+/* place[number] = the place of that word in sorted order; if the words were expected, in the order of that list. */
+void tc_words_places(const tc_words *w, int32_t *place);
+
+/* Writes the words as a list, in the order of their places. */
+void tc_words_write(const tc_words *w, const char *key, tc_json_writer *to);
 
 #endif

@@ -156,8 +156,8 @@ static bool set_shape(tacet_graph *g, const char *name, tc_value *v, const int64
     if (v->type == TACET_F32 && v->classes != 0)
         return tc_graph_fail(g, "input %s: it is float32, and only an int32 input has classes", name);
     if (v->classes < 0 || v->classes > INT32_MAX)
-        return tc_graph_fail(g, "input %s: %lld classes; give 1 to %lld, or 0 if what reads the input says how many",
-                             name, (long long)v->classes, (long long)INT32_MAX);
+        return tc_graph_fail(g, "input %s: %lld classes; give 1 to %lld, or 0 if its reader sets the number", name,
+                             (long long)v->classes, (long long)INT32_MAX);
     if (v->shape.rank < 0 || v->shape.rank > TC_MAX_RANK)
         return tc_graph_fail(g, "input %s: rank %d is not supported (0 to %d)", name, v->shape.rank, TC_MAX_RANK);
     for (int i = 0; i < v->shape.rank; i++) v->shape.dim[i] = shape[i];

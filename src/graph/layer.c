@@ -38,8 +38,8 @@ static bool check_input(tacet_graph *g, const tc_value *layer, int i)
     const bool ids = v->type == TACET_I32;
     if (tc_takes_ids(op, i) != ids) {
         tc_graph_fail(g,
-                      ids ? "%s: %s holds int32 class indices, and %s takes numbers"
-                          : "%s: %s holds float32 numbers, and %s takes class indices",
+                      ids ? "%s: %s holds int32 class indices, but %s takes numbers"
+                          : "%s: %s holds float32 numbers, but %s takes class indices",
                       op->name, v->name, op->name);
         if (!ids) tc_fail_hint(&g->error, "class indices are an input of type int32: tacet_input_of in C");
         return false;

@@ -62,7 +62,7 @@ static bool refuse_shape(const sharing *h)
 {
     char have[TC_SHAPE_TEXT], need[TC_SHAPE_TEXT];
     const tc_shape wanted = tc_weight_seen(h->own->axes, h->shape), seen = tc_graph_shape(h->g, h->of);
-    tc_graph_refuse(h->g, &h->layer->spec, h->word, "%s needs a %s %s here, and %s is %s%s", h->layer->op->name,
+    tc_graph_refuse(h->g, &h->layer->spec, h->word, "%s needs a %s %s here, but %s is %s%s", h->layer->op->name,
                     h->own->name, tc_shape_text(&wanted, false, need), h->word->text, tc_shape_text(&seen, false, have),
                     h->transposed ? ", to be transposed" : "");
     if (h->turns && fit_of(h, !h->transposed) != TC_FIT_SHAPE)

@@ -94,7 +94,7 @@ static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
     if (batch && (t->prox || t->op->flags & TC_NO_BATCH))
-        return refuse(g, t, "acts on parameters, and this value depends on the batch");
+        return refuse(g, t, "acts on parameters, but this value depends on the batch");
     if (t->inputs > tc_op_inputs(t->op)) return refuse(g, t, "takes one value: it has no joint form");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
     if (t->prox && t->inputs > 1 && !(t->op->flags & TC_ELEMENTWISE)) return refuse(g, t, "has no joint proximal step");
@@ -115,7 +115,7 @@ static bool take_layer(tacet_graph *g, tc_term *t)
         memcpy(t->input, v->input, sizeof t->input);
         return true;
     }
-    tc_graph_refuse(g, &t->spec, NULL, "%s on %s: reads the %s of a %s, and this is %s%s", t->op->name, t->on,
+    tc_graph_refuse(g, &t->spec, NULL, "%s on %s: reads the %s of a %s, but this is %s%s", t->op->name, t->on,
                     t->op->of->param[0].name, kind, v->op ? "the output of a " : "none", v->op ? v->op->name : "");
     tc_fail_hint(&g->error, "use l1, or make the layer a %s", kind);
     return false;
@@ -128,8 +128,8 @@ static bool check_type(tacet_graph *g, const tc_term *t, int i)
     const bool ids = v->type == TACET_I32;
     if (tc_takes_ids(t->op, i) == ids) return true;
     tc_graph_refuse(g, &t->spec, NULL,
-                    ids ? "%s on %s: %s holds int32 class indices, and %s takes numbers"
-                        : "%s on %s: %s holds float32 numbers, and %s needs class indices here",
+                    ids ? "%s on %s: %s holds int32 class indices, but %s takes numbers"
+                        : "%s on %s: %s holds float32 numbers, but %s needs class indices here",
                     t->op->name, t->on, v->name, t->op->name);
     tc_fail_hint(&g->error, ids ? "targets of a regression are float32: an input in C, floats in the data"
                                 : "labels are whole numbers in the data, tacet_labels or tacet_input_of in C");

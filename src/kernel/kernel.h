@@ -98,7 +98,7 @@ const tc_kernel *tc_cpu(void); /* kernel/cpu: the best table that this machine c
 #define TC_BUILT_FOR "x86-64-v4, x86-64-v3, x86-64; selected when the program is loaded"
 #else
 #define TC_CLONES
-#define TC_BUILT_FOR "what the compiler flags say"
+#define TC_BUILT_FOR "the target of the compiler flags"
 #endif
 
 #endif

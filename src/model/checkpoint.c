@@ -20,6 +20,7 @@
  *         break_even of a layer that may run on lists: a density for each way (op/silent.h)
  *         fired      if training counts it: its density in the first step, rows (times positions), and how often each
  *                    unit fired. Version 1 counted elements; those of a unit are added up
+ *     metrics      what training has added up for metrics, if the library had them (checkpoint_metrics.c)
  *     loader       epoch, position in it, batches of an epoch; if there is a loader
  *
  * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
@@ -187,6 +188,7 @@ static bool read_term(const resuming *r, int term, const tc_json *from)
     if (!take(tc_json_get(from, "given"), &given) || given < 0) return false;
     if ((a || r->version == VERSION) && !read_fields(a, account_fields, &account)) return false;
     if ((c || r->version == VERSION) && !read_fields(c, control_fields, &control)) return false;
+    if (!(control.least >= 0 && control.next >= 0) || control.most < 0 || control.pull < 0) return false;
     if (!r->set) return true;
     t->lambda[term] = lambda;
     t->given[term] = given;
@@ -199,7 +201,7 @@ static bool read_term(const resuming *r, int term, const tc_json *from)
 static bool read_terms(const resuming *r, const tc_json *from)
 {
     const tc_json *theirs = tc_json_first(from);
-    if (!from) return refuse(r, "terms", "", "");
+    if (!from || from->kind != TC_JSON_OBJECT) return refuse(r, "terms", "", "");
     for (int i = 0; i < r->p->terms; i++, theirs = tc_json_next(theirs)) {
         const char *name = r->p->graph->term[i].name;
         if (!theirs || strcmp(theirs->key, name) != 0)
@@ -256,7 +258,7 @@ static bool read_break_even(const resuming *r, int value, const tc_json *from)
     double x[TC_WAYS];
     size_t i;
     const tc_json *number;
-    if (tc_json_size(from) != TC_WAYS) return false;
+    if (from->kind != TC_JSON_LIST || tc_json_size(from) != TC_WAYS) return false;
     tc_json_each(from, i, number) if (!take(number, &x[i]) || isnan(x[i])) return false;
     if (r->set && r->p->set.sparse == TACET_SPARSE_AUTO) memcpy(&r->p->table.break_even[value * TC_WAYS], x, sizeof x);
     return true;
@@ -272,7 +274,7 @@ static bool read_fired(const resuming *r, int value, const tc_json *from)
     int64_t rows, n;
     size_t i;
     if (!take(tc_json_get(from, "natural"), &natural) || !take_count(tc_json_get(from, "rows"), &rows)) return false;
-    if (tc_json_size(fired) != (size_t)numbers || rows > most / numbers)
+    if (!fired || fired->kind != TC_JSON_LIST || tc_json_size(fired) != (size_t)numbers || rows > most / numbers)
         return false; /* what fired in all is added up */
     tc_tally *to = r->set && r->p->count[TC_TRAIN][value].now ? &r->p->count[TC_TRAIN][value] : NULL;
     if (to) {
@@ -296,11 +298,11 @@ static bool read_values(const resuming *r, const tc_json *from)
     } part[] = {{"lists", read_lists}, {"break_even", read_break_even}, {"fired", read_fired}};
     size_t i;
     const tc_json *x;
-    if (!from) return refuse(r, "values", "", "");
+    if (!from || from->kind != TC_JSON_OBJECT) return refuse(r, "values", "", "");
     tc_json_each(from, i, x)
     {
         const int v = tc_graph_index(r->p->graph, x->key);
-        if (v < 0 || v >= r->p->values) return refuse(r, "value ", "", x->key);
+        if (v < 0 || v >= r->p->values || x->kind != TC_JSON_OBJECT) return refuse(r, "value ", "", x->key);
         for (size_t k = 0; k < sizeof part / sizeof *part; k++) {
             const tc_json *of = tc_json_get(x, part[k].key);
             if (of && !part[k].read(r, v, of)) return refuse(r, part[k].key, " of ", x->key);
@@ -353,6 +355,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_json_open(&j, "values", '{');
     for (int v = 0; v < p->values; v++) write_value(p, v, &j);
     tc_json_close(&j, '}');
+    tc_checkpoint_metrics(p, &j);
     if (l) write_loader(l, &j);
     tc_json_close(&j, '}');
     n.text = j.to;
@@ -360,10 +363,15 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     return tc_notes_write(&n, true, path, notes, note, why);
 }
 
+static bool read_metrics(const resuming *r, const tc_json *from)
+{
+    return tc_checkpoint_metrics_read(r->p, from, r->set) || refuse(r, "metrics", "", "");
+}
+
 static bool read_state(const resuming *r, const tc_json *state, tacet_loader *l)
 {
     return read_run(r, state) && read_terms(r, tc_json_get(state, "terms")) &&
-           read_values(r, tc_json_get(state, "values")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
+           read_values(r, tc_json_get(state, "values")) && read_metrics(r, tc_json_get(state, "metrics")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
 }
 
 /* The layers of the description must be the same: parameters of the same shapes are not enough. */
@@ -383,14 +391,23 @@ static tacet_status check_part(const resuming *r, const tc_part_note *part)
     return s;
 }
 
+/* What says whose checkpoint it is comes before the state, so that one of another network is not called damaged. */
+static tacet_status look(const resuming *r, tc_tensors *t)
+{
+    if (!tacet_file_note(r->f, "tacet.checkpoint"))
+        return tc_fail(r->e, TACET_FILE, "%.300s is a model, not a checkpoint: its weights can be loaded, not resumed",
+                       r->f->path);
+    tacet_status s = tc_file_match(r->f, t, r->p->block.places, r->e);
+    for (int i = 0; i < TC_PARTS && s == TACET_OK; i++)
+        if (tc_part_notes[i].must) s = check_part(r, &tc_part_notes[i]);
+    return s;
+}
+
 /* *state, whose texts point into *text: the caller frees both. */
 static tacet_status parse(resuming *r, tc_text *text, tc_json **state)
 {
     const char *note = tacet_file_note(r->f, "tacet.checkpoint");
     tc_json_error why = {0};
-    if (!note)
-        return tc_fail(r->e, TACET_FILE, "%.300s is a model, not a checkpoint: its weights can be loaded, not resumed",
-                       r->f->path);
     bool good = true;
     if (*note == '{')
         tc_text_add(text, "%s", note);
@@ -405,15 +422,6 @@ static tacet_status parse(resuming *r, tc_text *text, tc_json **state)
     else if (!good || r->version < 1)
         refuse(r, "state", "", "");
     return r->e->status;
-}
-
-static tacet_status look(const resuming *r, const tc_json *state, tc_tensors *t, tacet_loader *l)
-{
-    tacet_status s = tc_file_match(r->f, t, r->p->block.places, r->e);
-    for (int i = 0; i < TC_PARTS && s == TACET_OK; i++)
-        if (tc_part_notes[i].must) s = check_part(r, &tc_part_notes[i]);
-    if (s == TACET_OK && !read_state(r, state, l)) s = r->e->status;
-    return s == TACET_OK ? tc_file_match(r->f, t, t->count, r->e) : s;
 }
 
 /* Undoes what a checkpoint may not mention. */
@@ -440,13 +448,15 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     tc_text text = {.mem = p->mem};
     tc_json *state = NULL;
     resuming r = {.f = f, .p = p, .e = &e};
-    tacet_status s = tc_tensors_of(&t, p, true) ? parse(&r, &text, &state) : tc_fail_memory(&e);
-    if (s == TACET_OK) s = look(&r, state, &t, l);
+    tacet_status s = tc_tensors_of(&t, p, true) ? look(&r, &t) : tc_fail_memory(&e);
+    if (s == TACET_OK) s = parse(&r, &text, &state);
+    if (s == TACET_OK && !read_state(&r, state, l)) s = e.status;
+    if (s == TACET_OK) s = tc_file_match(f, &t, t.count, &e);
     if (s == TACET_OK) {
         r.set = true;
         forget(p);
         read_state(&r, state, l);
-        tc_file_set(&t);
+        tc_file_set(p, &t);
     }
     tc_free(&p->mem, state);
     tc_text_free(&text);

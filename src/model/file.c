@@ -100,7 +100,7 @@ static tacet_status refuse(const tacet_file *f, const tc_tensors *t, int i, cons
                        t->at[i] ? "plan trains with" : "network remembers");
     tc_shape_text(&t->tensor[i].shape, false, want);
     if (theirs)
-        return tc_fail(e, TACET_FILE, "%.300s: %.100s is %s, and in this network it is %s", f->path, name,
+        return tc_fail(e, TACET_FILE, "%.300s: %.100s is %s, but in this network it is %s", f->path, name,
                        tc_shape_text(&theirs->shape, false, have), want);
     return tc_fail(e, TACET_FILE, "%.300s has no %.100s, which in this network is %s", f->path, name, want);
 }
@@ -121,11 +121,12 @@ tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_e
     return TACET_OK;
 }
 
-void tc_file_set(const tc_tensors *t)
+void tc_file_set(tacet_plan *p, const tc_tensors *t)
 {
+    p->update.reach = TC_REACH_UNKNOWN;
     for (int i = 0; i < t->count; i++) {
         if (t->found[i] && t->at[i])
-            tc_plan_copy_in(t->plan, t->at[i], t->found[i]->data, t->tensor[i].data);
+            tc_plan_copy_in(p, t->at[i], t->found[i]->data, t->tensor[i].data);
         else if (t->found[i])
             memcpy(t->tensor[i].data, t->found[i]->data, sizeof(float) * (size_t)t->tensor[i].count);
     }
@@ -176,7 +177,7 @@ tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, in
         int count = 0;
         for (int i = 0; i < p->block.places; i++) count += t.found[i] != NULL;
         if (taken) *taken = count;
-        tc_file_set(&t);
+        tc_file_set(p, &t);
         take_lambdas(f, p);
     }
     tc_tensors_free(&t);

@@ -41,7 +41,7 @@ void tc_tensors_free(tc_tensors *t);
 /* Finds the plan's tensors in a file, by name and shape. The first `must` are required, and then the file may have no
  * other tensors except those only in checkpoints; must -1: takes whatever matches. */
 tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e);
-void tc_file_set(const tc_tensors *t); /* copies what was found into the plan */
+void tc_file_set(tacet_plan *p, const tc_tensors *t); /* copies what was found into the plan */
 
 /* Notes on their way into a file. Failure is sticky, as with tc_text: an allocation that failed is reported by
  * tc_notes_write. */
@@ -64,6 +64,11 @@ tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int 
  * NAN. */
 bool tc_take_name(const char **at, const char *name);
 bool tc_take_number(const char **at, char end, double *x);
+
+/* The sums of metrics over training steps, as a member of a checkpoint's state and back, NULL if it has none. set: takes
+ * them over; otherwise only checks. False: they are damaged. */
+void tc_checkpoint_metrics(const tacet_plan *p, tc_json_writer *j);
+bool tc_checkpoint_metrics_read(tacet_plan *p, const tc_json *from, bool set);
 
 /* The state of a checkpoint of version 1 or 2 as JSON, for a file that has the note tacet.checkpoint. False: a note is
  * not what it had to be. */

@@ -66,7 +66,7 @@ static tacet_status parse_header(const reading *r, char *text, size_t length)
     r->f->header = tc_json_read(&r->f->mem, text, length, &why);
     if (r->f->header) return TACET_OK;
     if (!why.text) return tc_fail_memory(r->e);
-    return refuse(r, "its header is not right at byte %zu: %s", why.at, why.text);
+    return refuse(r, "its header is invalid at byte %zu: %s", why.at, why.text);
 }
 
 static tacet_status read_header(reading *r)
@@ -74,7 +74,7 @@ static tacet_status read_header(reading *r)
     unsigned char prefix[8];
     uint64_t length = 0;
     if (r->size < (int64_t)sizeof prefix)
-        return refuse(r, "not a safetensors file: it has %lld bytes, and 8 tell how long the header is",
+        return refuse(r, "not a safetensors file: it has %lld bytes, too few for the length of the header",
                       (long long)r->size);
     tacet_status s = read_exactly(r, prefix, sizeof prefix);
     if (s != TACET_OK) return s;
@@ -82,10 +82,10 @@ static tacet_status read_header(reading *r)
     if (length > TC_HEADER_MAX && length > (uint64_t)r->size)
         return refuse(r, "not a safetensors file: it does not begin with the length of a header");
     if (length > (uint64_t)(r->size - (int64_t)sizeof prefix))
-        return refuse(r, "truncated, or not a safetensors file: its header should have %llu bytes, and %lld are left",
+        return refuse(r, "truncated, or not a safetensors file: its header should have %llu bytes, but %lld are left",
                       (unsigned long long)length, (long long)(r->size - (int64_t)sizeof prefix));
     if (length > TC_HEADER_MAX)
-        return refuse(r, "its header has %llu bytes, and at most %d are read", (unsigned long long)length,
+        return refuse(r, "its header has %llu bytes, but at most %d can be read", (unsigned long long)length,
                       TC_HEADER_MAX);
     r->data = r->size - (int64_t)sizeof prefix - (int64_t)length;
     r->f->text = tc_alloc(&r->f->mem, (size_t)length + 1, 1);
@@ -126,7 +126,7 @@ static tacet_status read_shape(const reading *r, tc_tensor *t, const tc_json *si
     if (!sizes || sizes->kind != TC_JSON_LIST) return refuse(r, "tensor \"%.100s\" has no shape", t->name);
     const size_t rank = tc_json_size(sizes);
     if (rank > TC_MAX_RANK)
-        return refuse(r, "tensor \"%.100s\" has %zu sizes, and at most %d are read", t->name, rank, TC_MAX_RANK);
+        return refuse(r, "tensor \"%.100s\" has %zu sizes, but at most %d can be read", t->name, rank, TC_MAX_RANK);
     t->count = 1;
     for (size_t i = 0; i < rank; i++) {
         const int64_t size = tc_json_whole(tc_json_at(sizes, i), TC_MAX_COUNT);
@@ -144,7 +144,7 @@ static tacet_status read_entry(const reading *r, tc_tensor *t, const tc_json *en
     const struct dtype *d = name ? find_dtype(name) : NULL;
     if (!name) return refuse(r, "tensor \"%.100s\" has no dtype", t->name);
     if (!d)
-        return refuse(r, "tensor \"%.100s\" is %.20s, and F32, F64, I32, I64 and U8 are read: save it as float32",
+        return refuse(r, "tensor \"%.100s\" is %.20s; F32, F64, I32, I64 and U8 can be read: save it as float32",
                       t->name, name);
     t->type = d->type;
     tacet_status s = read_shape(r, t, tc_json_get(entry, "shape"));
@@ -158,7 +158,7 @@ static tacet_status read_entry(const reading *r, tc_tensor *t, const tc_json *en
             t->name, (long long)r->data);
     char buffer[TC_SHAPE_TEXT];
     if (t->end - t->begin != t->count * d->size)
-        return refuse(r, "tensor \"%.100s\" has %lld bytes, and %s of %s need %lld", t->name,
+        return refuse(r, "tensor \"%.100s\" has %lld bytes, but %s of %s needs %lld", t->name,
                       (long long)(t->end - t->begin), tc_shape_text(&t->shape, false, buffer), name,
                       (long long)(t->count * d->size));
     return TACET_OK;
@@ -192,7 +192,7 @@ static tacet_status read_entries(const reading *r)
     for (int i = 0; i < f->tensors; i++) {
         const tc_tensor *t = &f->tensor[i];
         if (t->begin != end)
-            return refuse(r, "tensor \"%.100s\" begins at byte %lld of the data, and what is before it ends at %lld",
+            return refuse(r, "tensor \"%.100s\" begins at byte %lld of the data, but the data before it end at %lld",
                           t->name, (long long)t->begin, (long long)end);
         end = t->end;
     }

@@ -57,7 +57,7 @@ const tc_op tc_op_batch_topk = {
     .doc =
         "Keeps k units of a sample, at each of its positions, on average: exactly k * rows * positions over a training "
         "batch, whatever is above a remembered threshold in evaluation. Numbers below 0 are kept too: `relu | "
-        "batch_topk 32` keeps what fires.",
+        "batch_topk 32` keeps only units that fire.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES,

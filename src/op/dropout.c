@@ -51,7 +51,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_dropout = {
     .name = "dropout",
     .formula = "y = m x / (1 - p), m = 1 with probability 1 - p, otherwise 0",
-    .doc = "Drops elements at random in training and passes through otherwise.",
+    .doc = "Drops elements at random in training; otherwise passes on its input.",
     .source = "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, JMLR 15, 2014; torch.nn.Dropout",
     .role = &tc_layer,
     .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS | TC_RANDOM,

@@ -123,7 +123,7 @@ const tc_op tc_op_l1_ball = {
     .flags = TC_NO_BATCH,
     .attribute = {{"radius", "float", "1", "the largest sum of magnitudes, above 0", true},
                   {"by", "all|unit|input", "all",
-                   "the sum of what: all weights, those into each unit, or those out of each input", true}},
+                   "which sum: of all weights, those into each unit, or those out of each input", true}},
     .limit = {{"needs radius above 0", RADIUS, TC_ABOVE_0, INFINITY}},
     .shape = shape,
     .work = 20,

@@ -31,7 +31,7 @@ static bool shape(tc_sketch *s)
 const tc_op tc_op_l1_l2 = {
     .name = "l1_l2",
     .formula = "lambda * sum (l1 |x| + l2 x^2)",
-    .doc = "Elastic net. `l1_l2 l1=0.01 l2=0.02` is what Keras writes L1L2(0.01, 0.02).",
+    .doc = "Elastic net. `l1_l2 l1=0.01 l2=0.02` is Keras's L1L2(0.01, 0.02).",
     .source = "Zou, Hastie: Regularization and variable selection via the elastic net, JRSS B 67, 2005; "
               "keras.regularizers.L1L2",
     .role = &tc_penalty,

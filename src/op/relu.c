@@ -21,7 +21,7 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { t
 const tc_op tc_op_relu = {
     .name = "relu",
     .formula = "y = max(x, 0)",
-    .doc = "Rectifier: makes exact zeros, which is what firing lists and densities count.",
+    .doc = "Rectifier: makes exact zeros, on which firing lists and densities rely.",
     .source = "Nair, Hinton: Rectified linear units improve restricted Boltzmann machines, ICML 2010",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,

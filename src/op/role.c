@@ -9,11 +9,11 @@
 #define NAME(what) {"name", "text", "", what, false}
 #define REDUCE(otherwise)                                                                                              \
     {"reduce", TC_REDUCE_WORDS, "",                                                                                    \
-     "what it is divided by: sample, the rows of the batch; sum, nothing; mean, the elements; position, the rows "     \
+     "the divisor: sample, the rows of the batch; sum, nothing; mean, the elements; position, the rows "               \
      "times the positions of a row (the sizes before the last one). " otherwise,                                       \
      false}
 
-#define LAYER_NAME NAME("the layer's name, which may have dots, layer1.0.conv1; its kind and a number unless given")
+#define LAYER_NAME NAME("the layer's name, which may have dots, layer1.0.conv1; by default its kind and a number")
 
 static const tc_attribute layer[] = {
     LAYER_NAME,
@@ -24,27 +24,27 @@ static const tc_attribute layer[] = {
 static const tc_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
 
 static const tc_attribute loss[] = {
-    NAME("the term's name; value:kind unless given"),
+    NAME("the term's name; by default value:kind"),
     {"lambda", "float", "1", "the factor on the loss, at least 0", false},
     REDUCE("Unless given: mean"),
     {0}};
 
 static const tc_attribute penalty[] = {
-    NAME("the term's name; value:kind unless given"),
-    {"lambda", "float", "", "the factor on the penalty, at least 0; to be given unless the penalty has its own factors",
+    NAME("the term's name; by default value:kind"),
+    {"lambda", "float", "", "the factor on the penalty, at least 0; required unless the penalty has its own factors",
      true},
     REDUCE("Unless given: sample, and sum on parameters"),
     {"joint", "bool", "false", "all values that the selector matches are one vector and make one term", false},
     {"prox", "bool", "false", "on parameters: acts by its proximal step after the update, not by its gradient", false},
     {"density", "float", "",
-     "in place of lambda: the share of a value's elements that are to be not 0; lambda is steered to hold it", false},
-    {"l0", "float", "", "like density, as a number: how many units are to be not 0 (at each position)", false},
-    {"zeros", "float", "", "in place of lambda, with prox: the share of a parameter's elements that are to be 0", false},
+     "instead of lambda: the share of a value's elements that should be nonzero; lambda is steered to hold it", false},
+    {"l0", "float", "", "like density, as the number of units that should be nonzero (at each position)", false},
+    {"zeros", "float", "", "instead of lambda, with prox: the share of a parameter's elements that should be 0", false},
     TC_SCHEDULE_ROWS("lambda", "drop"),
     TC_SCHEDULE_BOUNDS,
     {0}};
 
-static const tc_attribute constraint[] = {NAME("the constraint's name; value:kind unless given"), {0}};
+static const tc_attribute constraint[] = {NAME("the constraint's name; by default value:kind"), {0}};
 
 const char *tacet_role_name(tacet_role role)
 {
@@ -52,7 +52,8 @@ const char *tacet_role_name(tacet_role role)
                                        [TACET_ROLE_PENALTY] = "penalty",     [TACET_ROLE_CONSTRAINT] = "constraint",
                                        [TACET_ROLE_OPTIMIZER] = "optimizer", [TACET_ROLE_SCHEDULE] = "schedule",
                                        [TACET_ROLE_DATA] = "data",           [TACET_ROLE_INPUT] = "input",
-                                       [TACET_ROLE_LABELS] = "labels",       [TACET_ROLE_PARAMETER] = "parameter"};
+                                       [TACET_ROLE_LABELS] = "labels",       [TACET_ROLE_PARAMETER] = "parameter",
+                                       [TACET_ROLE_METRIC] = "metric"};
     const unsigned i = (unsigned)role;
     return i >= TACET_ROLE_LAYER && i < sizeof name / sizeof *name ? name[i] : "";
 }

@@ -27,7 +27,7 @@ const tc_op tc_op_threshold_relu = {
               "inference on deep neural networks, ICML 2020 (FATReLU)",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
-    .attribute = {{"theta", "float", NULL, "what an element must be above to be passed on, at least 0", true}},
+    .attribute = {{"theta", "float", NULL, "elements above it are passed on; at least 0", true}},
     .limit = {{"needs a theta of at least 0", THETA, 0, INFINITY}},
     .forward = forward,
     .backward = backward,

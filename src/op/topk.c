@@ -17,7 +17,7 @@ const tc_op tc_op_topk = {
     .name = "topk",
     .formula = "y = x where x is among the k largest of its position, otherwise 0",
     .doc = "Keeps exactly k units of each sample, at every position. Numbers below 0 are kept too if they are among "
-           "them: `relu | topk 32` keeps what fires.",
+           "them: `relu | topk 32` keeps only units that fire.",
     .source =
         "Makhzani, Frey: k-Sparse autoencoders, ICLR 2014; Gao et al.: Scaling and evaluating sparse autoencoders, "
         "arXiv:2406.04093, 2024",

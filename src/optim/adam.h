@@ -3,6 +3,9 @@
  *     m <- beta1 m + (1 - beta1) g          v <- beta2 v + (1 - beta2) g^2
  *     p <- p - lr / (1 - beta1^k) * m / (sqrt(v) / sqrt(1 - beta2^k) + eps)          in the k-th update
  *
+ * eps is at least FLOOR, the root of the smallest normal number. Any sqrt(v) that is not 0 is as large, so with eps=0 a
+ * parameter whose v is 0 stays (0 / 0 would be NaN), and where v is not tiny rounding hides FLOOR.
+ *
  * Under both the proximal step has t = lr and is decoupled, as AdamW's decay is: the penalty does not pass through the
  * normalisation by sqrt(v). */
 #ifndef TC_ADAM_H
@@ -11,7 +14,6 @@
 #include "kernel/kernel.h"
 #include "optim/optim.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_ADAM_WEIGHT_DECAY };
@@ -32,6 +34,8 @@ enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_A
 
 enum { TC_ADAM_STEP, TC_ADAM_ROOT, TC_ADAM_FLOOR, TC_ADAM_A, TC_ADAM_B, TC_ADAM_C, TC_ADAM_DECAY, TC_ADAM_KEEP };
 
+#define TC_ADAM_LEAST 0x1p-63 /* FLOOR above */
+
 /* into: weight_decay's part in the gradient; shrink: the factor by which p is multiplied first. */
 static inline void tc_adam_prepare(tc_update *u, double into, double shrink)
 {
@@ -39,7 +43,7 @@ static inline void tc_adam_prepare(tc_update *u, double into, double shrink)
     const float factor[TC_UPDATE_FACTORS] = {
         [TC_ADAM_STEP] = (float)(u->lr / (1 - pow(beta1, (double)u->step))),
         [TC_ADAM_ROOT] = (float)(1 / sqrt(1 - pow(beta2, (double)u->step))),
-        [TC_ADAM_FLOOR] = (float)u->arg[TC_ADAM_EPS].number,
+        [TC_ADAM_FLOOR] = (float)fmax(u->arg[TC_ADAM_EPS].number, TC_ADAM_LEAST),
         [TC_ADAM_A] = (float)(1 - beta1),
         [TC_ADAM_B] = (float)beta2,
         [TC_ADAM_C] = (float)(1 - beta2),
@@ -61,6 +65,15 @@ static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, in
         v[i] = b * v[i] + c * gi * gi;
         p[i] = keep * p[i] - step * m[i] / (sqrtf(v[i]) * root + eps);
     }
+}
+
+static inline void tc_adam_bound(const tc_update *u, double gradient, double *most)
+{
+    const float *f = u->factor;
+    const double g = gradient + (double)f[TC_ADAM_DECAY] * most[0], floor = fmin((double)f[TC_ADAM_FLOOR], 1);
+    most[1] = fmax(most[1], g);
+    most[2] = (double)f[TC_ADAM_B] * most[2] + (double)f[TC_ADAM_C] * g * g;
+    most[0] = fabs((double)f[TC_ADAM_KEEP]) * most[0] + (double)f[TC_ADAM_STEP] * most[1] / floor;
 }
 
 static inline const char *tc_adam_check(const tc_arg *arg)

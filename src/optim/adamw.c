@@ -14,6 +14,7 @@ const tc_optim tc_optim_adamw = {
     .moment = {"mean", "square"},
     .prepare = prepare,
     .update = update,
+    .bound = tc_adam_bound,
     .check = tc_adam_check,
     .prox_time = tc_adam_prox_time,
     .prox_note = TC_ADAM_PROX_NOTE,

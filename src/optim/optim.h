@@ -8,6 +8,8 @@
 
 #include "spec/spec.h"
 
+#include <math.h>
+
 enum { TC_MAX_MOMENTS = 2, TC_UPDATE_FACTORS = 8, TC_OPTIM_ATTRS = 5 };
 enum { TC_OPTIM_LR = 0 }; /* every optimizer's first attribute */
 
@@ -29,6 +31,9 @@ typedef struct tc_optim {
     int (*moments)(const tc_arg *arg);             /* how many of them these options need; NULL: all */
     void (*prepare)(tc_update *u);                 /* once per update: factors from arg, lr and step */
     void (*update)(const tc_update *u, int64_t begin, int64_t end); /* elements; any order, any thread */
+    /* most[0] and most[1 + k] bound the magnitudes of parameters and of moment k, `gradient` those of gradients. Turns
+     * most into bounds for after the update; no number on the way may exceed the largest of them more than twice. */
+    void (*bound)(const tc_update *u, double gradient, double *most);
     /* Returns the reason to refuse attributes that do not go together, or NULL. May be NULL. */
     const char *(*check)(const tc_arg *arg);
     /* t of the proximal step after an update with this lr, and what users must know about it ("" or a sentence). */

@@ -56,6 +56,15 @@ static void update(const tc_update *u, int64_t begin, int64_t end)
     (u->arg[MOMENTUM].number != 0 ? momentum : plain)(u, begin, end);
 }
 
+static void bound(const tc_update *u, double gradient, double *most)
+{
+    const float *f = u->factor;
+    const double g = gradient + (double)f[DECAY] * most[0];
+    const double m = u->arg[MOMENTUM].number != 0 ? (double)f[KEEP] * most[1] + fabs((double)f[TAKE]) * g : 0;
+    most[0] = fmax(most[0] + (double)f[STEP] * (g + m), g);
+    most[1] = m;
+}
+
 static int moments(const tc_arg *arg) { return arg[MOMENTUM].number != 0; }
 
 static const char *check(const tc_arg *arg)
@@ -90,6 +99,7 @@ const tc_optim tc_optim_sgd = {
     .moments = moments,
     .prepare = prepare,
     .update = update,
+    .bound = bound,
     .check = check,
     .prox_time = prox_time,
     .prox_note = "",

@@ -7,6 +7,8 @@
 #include "plan/block.h"
 #include "spec/schedule.h"
 
+#include <float.h>
+
 /* Parameters that share their options. arg[attributes of the optimizer]. */
 typedef struct tc_group {
     tc_arg *arg;
@@ -18,6 +20,7 @@ typedef struct tc_group {
 typedef struct tc_stretch {
     int group;
     int64_t offset, n;
+    tc_update update; /* of the next step, filled in by tc_run_prepare */
 } tc_stretch;
 
 /* A weight whose gradient is computed and used tile by tile. */
@@ -26,6 +29,7 @@ typedef struct tc_fused {
     const tc_call *call; /* of its layer's backward step */
     double *square;      /* [tiles]: sums of squares of the gradient */
     int64_t tiles;       /* for a full batch; never more */
+    tc_update update;    /* likewise */
 } tc_fused;
 
 /* One proximal step or constraint, on one parameter. */
@@ -34,6 +38,14 @@ typedef struct tc_prox {
     tc_call call;
     tc_view *x; /* the inputs of the call */
 } tc_prox;
+
+/* Bounds on the magnitudes of trained parameters and of their moments (run/reach.c). most[0] NAN: unknown, since
+ * something else than an update has written them. */
+typedef struct tc_reach {
+    double most[1 + TC_MAX_MOMENTS];
+} tc_reach;
+#define TC_REACH_UNKNOWN ((tc_reach){{NAN}})
+#define TC_REACH_MOST ((double)FLT_MAX / 4) /* leaves room for rounding and for a difference of two */
 
 typedef struct tc_updates {
     const tc_optim *optim; /* NULL: inference */
@@ -44,6 +56,8 @@ typedef struct tc_updates {
     tc_stretch *stretch;
     tc_fused *fused;
     tc_prox *prox;
+    double gradient; /* no gradient of this step has a larger magnitude */
+    tc_reach reach, next_reach; /* before and after the next update */
 } tc_updates;
 
 #endif

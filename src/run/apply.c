@@ -1,12 +1,12 @@
 /* apply.c: the end of a step. The state of operators is written first, since it comes from the step before the update.
- * Then come the updates, then proximal steps and constraints. */
+ * Then come the updates, which the guard has prepared and knows to be finite, then proximal steps and constraints. */
 #include "run/run.h"
 
 /* The job of the pool. */
 typedef struct job {
     tacet_plan *p;
     tc_span span;
-    tc_update update;
+    const tc_update *update;
     const tc_prox *prox;
     double t;
 } job;
@@ -15,7 +15,7 @@ static void update_part(void *context, int64_t part, int lane)
 {
     (void)lane;
     const job *j = context;
-    j->p->update.optim->update(&j->update, part * j->span.grain, tc_part_end(j->span, part));
+    j->p->update.optim->update(j->update, part * j->span.grain, tc_part_end(j->span, part));
 }
 
 static void prox_part(void *context, int64_t part, int lane)
@@ -27,17 +27,29 @@ static void prox_part(void *context, int64_t part, int lane)
 
 static double rate_of(const tacet_plan *p, int group) { return tc_plan_rate(p, group) * p->table.rate; }
 
-tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset)
+static tc_update update_of(const tacet_plan *p, int group, int64_t offset)
 {
     tc_update u = {.arg = p->update.group[group].arg,
                    .lr = rate_of(p, group),
-                   .step = p->table.step,
+                   .step = p->table.step + 1,
                    .p = p->block.numbers + offset,
                    .g = p->block.numbers + p->block.floats + offset};
     for (int k = 0; k < p->block.moments; k++)
         u.moment[k] = p->block.numbers + p->block.floats + p->block.part * (1 + k) + offset;
     p->update.optim->prepare(&u);
     return u;
+}
+
+void tc_run_prepare(tacet_plan *p)
+{
+    for (int i = 0; i < p->update.stretches; i++) {
+        tc_stretch *s = &p->update.stretch[i];
+        s->update = update_of(p, s->group, s->offset);
+    }
+    for (int i = 0; i < p->update.fuseds; i++) {
+        tc_fused *f = &p->update.fused[i];
+        f->update = update_of(p, f->at->group, f->at->offset);
+    }
 }
 
 double tc_run_prox_time(const tacet_plan *p, int group)
@@ -68,9 +80,10 @@ void tc_run_apply(tacet_plan *p)
 {
     commit_states(p);
     p->table.step++;
+    p->update.reach = p->update.next_reach;
     for (int i = 0; i < p->update.stretches; i++) {
         const tc_stretch *s = &p->update.stretch[i];
-        job j = {.p = p, .span = {s->n, TC_RANGE}, .update = tc_run_update_of(p, s->group, s->offset)};
+        job j = {.p = p, .span = {s->n, TC_RANGE}, .update = &s->update};
         tc_run_for(p, j.span, s->n > 4 * TC_RANGE, update_part, &j);
     }
     tc_fused_apply(p);

@@ -35,17 +35,17 @@ tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data)
 {
     const int v = (int)x.id - 1;
     if (v < 0 || v >= p->values || p->graph->value[v].op || p->graph->value[v].owner >= 0)
-        return tc_fail(&p->error, TACET_FAILED, "what is fed is not an input of this plan");
+        return tc_fail(&p->error, TACET_FAILED, "the value is not an input of this plan");
     const tc_value *value = &p->graph->value[v];
     const int64_t n = tc_shape_count(&value->shape);
     if (!tc_type_name(data->type))
         return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)data->type);
     if (!data->from && !data->row) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
     if (data->n != n)
-        return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld element%s, and the data have %lld", value->name,
+        return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld element%s, but the data have %lld", value->name,
                        (long long)n, tc_plural(n), (long long)data->n);
     if (value->type == TACET_I32 && !take_ids[data->type])
-        return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, and was fed %s", value->name,
+        return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, but was fed %s", value->name,
                        tc_type_name(data->type));
     tc_feed *f = &p->feed[v];
     if (data->scaling) {

@@ -18,7 +18,6 @@ void tc_fused_store(tacet_plan *p, const tc_fused *f)
 typedef struct job {
     tacet_plan *p;
     const tc_fused *f;
-    tc_update update;
     int64_t tiles, pitch;
 } job;
 
@@ -40,7 +39,7 @@ static void update_tile(void *context, int64_t tile, int lane)
     j->f->square[tile] = j->p->run.kernel->squares(g, b.m * b.n);
     const int64_t rows = b.n == j->pitch ? 1 : b.m; /* whole rows are contiguous */
     for (int64_t i = 0; i < rows; i++) {
-        const tc_update u = moved(&j->update, (b.i + i) * j->pitch + b.j, g + i * b.n);
+        const tc_update u = moved(&j->f->update, (b.i + i) * j->pitch + b.j, g + i * b.n);
         j->p->update.optim->update(&u, 0, b.m * b.n / rows);
     }
 }
@@ -51,7 +50,6 @@ void tc_fused_apply(tacet_plan *p)
         const tc_fused *f = &p->update.fused[i];
         job j = {.p = p,
                  .f = f,
-                 .update = tc_run_update_of(p, f->at->group, f->at->offset),
                  .tiles = f->call->op->silent->tiles(f->call),
                  .pitch = tc_last(&f->call->x[f->call->inputs])};
         tc_run_for(p, (tc_span){j.tiles, 1}, true, update_tile, &j);

@@ -1,6 +1,7 @@
-/* guard.c: checks the objective and the norm of the gradients once, between backward and update. If one is not finite
- * the weights stay as they are, and the step is run again, which gives the same numbers: each value is now checked as
- * it is made, and the first that is not finite is named. */
+/* guard.c: checks the objective and the norm of the gradients once, between backward and update, and that the update
+ * will leave finite numbers (reach.c). If something is not finite the weights stay as they are, and the step is run
+ * again, which gives the same numbers: each value is now checked as it is made, and the first that is not finite is
+ * named. */
 #include "run/run.h"
 
 #include "plan/poison.h"
@@ -37,14 +38,17 @@ static double squares_of(tacet_plan *p, const float *x, int64_t n)
 
 static const float *gradients(const tacet_plan *p) { return p->block.numbers + p->block.floats; }
 
-/* Whether |x| |g|, which bounds every element and partial sum of x^T g, shows all fused gradients to be finite. */
+/* Whether |x| |g|, which bounds every element and partial sum of x^T g, shows all fused gradients to be finite. Raises
+ * the bound on the magnitude of gradients. */
 static bool fused_are_finite(tacet_plan *p)
 {
     for (int i = 0; i < p->update.fuseds; i++) {
         const tc_call *c = p->update.fused[i].call;
         const double x = squares_of(p, c->x[0].data, tc_elements(c, &c->x[0])),
                      g = squares_of(p, c->g, tc_elements(c, &c->y));
-        if (!(sqrt(x) * sqrt(g) < (double)FLT_MAX / 2)) return false;
+        const double most = sqrt(x) * sqrt(g);
+        if (!(most < (double)FLT_MAX / 2)) return false;
+        if (most > p->update.gradient) p->update.gradient = most;
     }
     return true;
 }
@@ -148,18 +152,31 @@ static int64_t search(tacet_plan *p)
     return found;
 }
 
+/* The error if nothing is wrong up to the update. at: as tc_reach_check returned it. */
+static tacet_status blame_update(tacet_plan *p, int64_t at)
+{
+    const long long step = p->table.step + 1;
+    for (int i = 0; i < p->block.places; i++) {
+        const tc_place *b = &p->block.place[i];
+        if (b->trains && at >= b->offset && at < b->offset + b->n)
+            return tc_fail(&p->error, TACET_NOT_FINITE,
+                           "step %lld: the update of the parameter %s is not finite: its gradient or the learning "
+                           "rate (%g) is too large",
+                           step, p->graph->value[b->value].name, tc_plan_rate(p, b->group) * p->table.rate);
+    }
+    return tc_fail(&p->error, TACET_NOT_FINITE,
+                   "step %lld: the norm of the gradients or the objective is too large for a number", step);
+}
+
 /* A value that is not finite on one rank soon spreads to all, so the rank that had the first one names it. */
-static tacet_status replay(tacet_plan *p)
+static tacet_status replay(tacet_plan *p, int64_t at)
 {
     const tacet_status status = tc_run_gather(p, TC_TRAIN);
     if (status != TACET_OK) return status;
     const int64_t found = search(p);
     const int first = tc_exchange_first(p, found);
     if (first == p->set.ranks.rank) return p->error.status;
-    if (first < 0)
-        return tc_fail(&p->error, TACET_NOT_FINITE,
-                       "step %lld: the norm of the gradients or the objective is too large for a number",
-                       (long long)p->table.step + 1);
+    if (first < 0) return blame_update(p, at);
     return tc_fail(
         &p->error, TACET_NOT_FINITE,
         "step %lld: the objective is not finite; the first value that is not is on rank %d, whose message names it",
@@ -172,14 +189,19 @@ static bool is_finite(tacet_plan *p)
 {
     p->norm_square = squares_of(p, gradients(p), p->block.stored);
     if (!isfinite(p->norm_square) || !isfinite(tacet_objective(p))) return false;
+    p->update.gradient = sqrt(p->norm_square);
     if (fused_are_finite(p)) return true;
     for (int i = 0; i < p->update.fuseds; i++) tc_fused_store(p, &p->update.fused[i]);
-    return isfinite(squares_of(p, gradients(p), p->block.part));
+    p->update.gradient = sqrt(squares_of(p, gradients(p), p->block.part));
+    return isfinite(p->update.gradient);
 }
 
 tacet_status tc_run_guard(tacet_plan *p)
 {
-    bool bad = !is_finite(p);
+    tc_run_prepare(p);
+    const bool finite = is_finite(p);
+    const int64_t at = finite ? tc_reach_check(p) : -1;
+    bool bad = !finite || at >= 0;
     const tacet_status status = tc_exchange_verdict(p, &bad);
-    return status == TACET_OK && bad ? replay(p) : status;
+    return status == TACET_OK && bad ? replay(p, at) : status;
 }

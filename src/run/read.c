@@ -99,5 +99,6 @@ tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, siz
     if (!at) return tc_fail(&p->error, TACET_FAILED, "%s is not a parameter: it cannot be written", name);
     if (check_count(p, v, count, at->n) != TACET_OK) return p->error.status;
     tc_plan_copy_in(p, at, data, tc_plan_parameter(p, at));
+    p->update.reach = TC_REACH_UNKNOWN;
     return TACET_OK;
 }

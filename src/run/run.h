@@ -5,7 +5,7 @@
  *     guard.c       checks the objective and the gradients             apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
- *     tell.c        what a plan tells about its terms and values */
+ *     tell.c        what a plan tells                              reach.c     whether an update stays finite */
 #ifndef TC_RUN_H
 #define TC_RUN_H
 
@@ -65,9 +65,13 @@ tacet_status tc_run_guard(tacet_plan *p);
 
 void tc_run_apply(tacet_plan *p);
 double tc_run_prox_time(const tacet_plan *p, int group); /* t */
-tc_update tc_run_update_of(const tacet_plan *p, int group, int64_t offset);
 void tc_fused_store(tacet_plan *p, const tc_fused *f); /* writes out a fused gradient, after a step */
 void tc_fused_apply(tacet_plan *p);
+
+/* Fills in the updates of the next step. Then: the place in the block of the first parameter whose number or moments the
+ * updates would make not finite; -1: all will be finite. */
+void tc_run_prepare(tacet_plan *p);
+int64_t tc_reach_check(tacet_plan *p);
 
 /* Takes a sample between the passes: sample.own and sample.measure[].data. look (may be NULL) is called with each
  * measured value x and the losses' gradient g there, as they are stored. tc_sampled_data: the squared norm of the

@@ -3,7 +3,16 @@
  * until their end. */
 #include "spec/schedule.h"
 
+#include <float.h>
 #include <math.h>
+
+/* The epochs from `start` to `epoch`; 0 if they differ by rounding alone, since most decimals are not exact in a double.
+ * So a step at which a warm-up ends, or a drop is due, is never a step late. */
+static double since(double start, double epoch)
+{
+    const double gone = epoch - start;
+    return fabs(gone) <= 8 * DBL_EPSILON * fmax(fabs(epoch), fabs(start)) ? 0 : gone;
+}
 
 static double constant(const tc_arg *arg, double epoch, double epochs)
 {
@@ -14,7 +23,10 @@ static double constant(const tc_arg *arg, double epoch, double epochs)
 static double step(const tc_arg *arg, double epoch, double epochs)
 {
     (void)epochs;
-    return pow(arg[TC_SCHEDULE_DROP].number, floor(epoch / arg[TC_SCHEDULE_EVERY].number));
+    const double every = arg[TC_SCHEDULE_EVERY].number, next = floor(epoch / every) + 1;
+    const double start = arg[TC_SCHEDULE_FROM].number + arg[TC_SCHEDULE_WARMUP].number;
+    /* 0.6 / 0.2 is below 3 in doubles, but the third drop is due. */
+    return pow(arg[TC_SCHEDULE_DROP].number, since(start + next * every, start + epoch) < 0 ? next - 1 : next);
 }
 
 /* After its end a schedule stays at the floor. */
@@ -33,7 +45,7 @@ static double cosine(const tc_arg *arg, double epoch, double epochs)
 
 /* In the order of the words of the attribute `schedule`. */
 static const tc_schedule table[] = {
-    {"constant", "1", "It stays as it is.", "torch.optim.lr_scheduler.ConstantLR, factor 1", false, constant},
+    {"constant", "1", "Does not change.", "torch.optim.lr_scheduler.ConstantLR, factor 1", false, constant},
     {"linear", "1 - (1 - floor) epoch / epochs", "A straight line down to the floor at the end.",
      "torch.optim.lr_scheduler.LinearLR", true, linear},
     {"cosine", "floor + (1 - floor) (1 + cos(pi epoch / epochs)) / 2", "Half a cosine down to the floor at the end.",
@@ -75,8 +87,8 @@ double tc_schedule_factor(const tc_arg *arg, double epoch, double epochs)
     const double from = arg[TC_SCHEDULE_FROM].number, warmup = arg[TC_SCHEDULE_WARMUP].number;
     const bool ends = arg[TC_SCHEDULE_UNTIL].given;
     const double end = ends ? arg[TC_SCHEDULE_UNTIL].number : epochs;
-    if (epoch < from) return 0;
-    if (ends && epoch >= end) return arg[TC_SCHEDULE_FLOOR].number;
-    if (epoch - from < warmup) return (epoch - from) / warmup;
-    return schedule_of(arg)->factor(arg, epoch - from - warmup, end - from - warmup);
+    if (since(from, epoch) < 0) return 0;
+    if (ends && since(end, epoch) >= 0) return arg[TC_SCHEDULE_FLOOR].number;
+    if (since(from + warmup, epoch) < 0) return since(from, epoch) / warmup;
+    return schedule_of(arg)->factor(arg, since(from + warmup, epoch), end - from - warmup);
 }

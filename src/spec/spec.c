@@ -28,7 +28,7 @@ static const char *cut_quoted(cutter *c)
         *to++ = from[c->at++];
     }
     if (!from[c->at]) {
-        tc_refuse(c->e, from, begin, c->at - begin, "a quoted value does not end");
+        tc_refuse(c->e, from, begin, c->at - begin, "a quoted value has no closing quote");
         tc_fail_hint(c->e, "close it with \"");
         return NULL;
     }

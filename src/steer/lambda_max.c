@@ -100,7 +100,7 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
     tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
     if (status == TACET_OK && !isfinite(tacet_data_loss(p))) {
         p->last = -1;
-        status = tc_fail(&p->error, TACET_NOT_FINITE, "the losses are not finite: there is no largest lambda");
+        status = tc_fail(&p->error, TACET_NOT_FINITE, "the losses are not finite, so the largest lambda is undefined");
     }
     if (status == TACET_OK) {
         tc_run_sample(p, look, &a);

@@ -78,16 +78,24 @@ static tacet_status feed(const tacet_loader *l, const tc_array *a, const void **
     return tc_run_feed(p, to, &from);
 }
 
+/* NULL if numbers are fed as they are. */
+static const tacet_scaling *scaling_of(const tc_scale *s, tacet_scaling *to)
+{
+    *to = (tacet_scaling){.size = sizeof *to, .count = s->count, .scale = s->scale, .shift = s->shift};
+    const bool same = s->count == 1 && s->scale[0] == 1 && s->shift[0] == 0;
+    return s->count && !same ? to : NULL;
+}
+
 /* The plan keeps the addresses of its feeds until it has run. If the data have no targets, the plan reports that the
  * target was not fed. */
 static tacet_status feed_both(const tacet_loader *l, int64_t rows, tacet_plan *p, tacet_value x, tacet_value target)
 {
     const tc_samples *t = l->data->table;
-    const tc_scale *s = &l->data->scale;
-    const tacet_scaling scaling = {.size = sizeof scaling, .count = s->count, .scale = s->scale, .shift = s->shift};
+    tacet_scaling of_x, of_y;
+    const tacet_scaling *in = scaling_of(&l->data->scale, &of_x), *out = scaling_of(&l->data->target, &of_y);
     tacet_status status = TACET_OK;
-    if (x.id) status = feed(l, &t->x, l->x, rows, &scaling, p, x);
-    if (!status && target.id && t->y.data) status = feed(l, &t->y, l->y, rows, NULL, p, target);
+    if (x.id) status = feed(l, &t->x, l->x, rows, in, p, x);
+    if (!status && target.id && t->y.data) status = feed(l, &t->y, l->y, rows, out, p, target);
     return status;
 }
 

@@ -19,4 +19,11 @@ double tc_parameter_density(const tacet_plan *p, const tc_place *at); /* the cur
 void tc_ledger_note(tacet_plan *p);
 tacet_account tc_ledger_account(const tacet_plan *p, int term, tacet_firing *firing);
 
+/* Metrics: add the batch that has just run; forget all batches; replace the sums of an evaluation by those of all ranks;
+ * turn them into figures. */
+tacet_status tc_metrics_note(tacet_plan *p, int list);
+void tc_metrics_reset(tacet_plan *p, int list);
+void tc_metrics_exchange(tacet_plan *p);
+tacet_status tc_metrics_finish(tacet_plan *p, int list);
+
 #endif

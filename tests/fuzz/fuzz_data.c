@@ -2,7 +2,7 @@
  *
  *     clang -g -O1 -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -DTC_SANITIZED \
  *         -fsanitize=fuzzer,address,undefined -Iinclude -Isrc \
- *         tests/fuzz/fuzz_data.c src/data/[!l]*.c src/base/[arst]*.c src/spec/[!c]*.c -lz -lm -o fuzz_data
+ *         tests/fuzz/fuzz_data.c src/data/[!l]*.c src/base/[ajrst]*.c src/spec/[!c]*.c -lz -lm -o fuzz_data
  *     ./fuzz_data -max_len=4096 -max_total_time=60 */
 #include "tacet/tacet.h"
 
@@ -21,6 +21,7 @@ static const struct {
     {"t.csv", "csv %s/t.csv label=1", "train"},
     {"t.csv", "csv %s/t.csv target=b,2 delimiter=;", "train"},
     {"t.csv", "csv %s/t.csv normalize=feature", "train"},
+    {"t.csv", "csv %s/t.csv onehot=1 x=1-3 missing=median unknown=ignore", "train"},
 };
 
 static void put(const char *folder, const char *name, const void *bytes, size_t n)

@@ -96,6 +96,7 @@ static tacet_status fill_setting(network *n, void *s)
     return why.status;
 }
 
+static tacet_status fill_metric(network *n, void *s) { return tacet_metric_at(n->p, 0, true, s); }
 
 static tacet_status fill_result(network *n, void *s)
 {
@@ -117,7 +118,7 @@ static const struct filled {
     FILLED(tacet_account, fill_account),    FILLED(tacet_warning, fill_warning),
     FILLED(tacet_data_info, fill_data),     FILLED(tacet_result, fill_result),
     FILLED(tacet_entry, fill_entry),        FILLED(tacet_attribute, fill_attribute),
-    FILLED(tacet_setting, fill_setting),
+    FILLED(tacet_setting, fill_setting),    FILLED(tacet_metric, fill_metric),
     FILLED(tacet_firing, fill_term_firing),
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 3 };
@@ -192,7 +193,7 @@ static void a_size_that_was_not_set_is_refused(void **state)
 
 /* ---- Structs that the caller fills ---- */
 
-static const float scale = 1, shift = 0;
+static const double scale = 1, shift = 0;
 
 static tacet_status give_config(network *n, const void *s, const char **said)
 {
@@ -250,7 +251,7 @@ static void nothing_is_read_after_the_end(void **state)
     munmap(page, 2 * PAGE);
 }
 
-static void what_is_unknown_must_be_0(void **state)
+static void unknown_fields_must_be_0(void **state)
 {
     _Alignas(max_align_t) unsigned char at[ROOM];
     for (int i = 0; i < GIVEN; i++) {
@@ -290,7 +291,7 @@ static void missing_fields_are_0(void **state)
     tacet_plan_free(other.p);
 }
 
-static void every_struct_is_here(void **state)
+static void every_struct_is_tested(void **state)
 {
     (void)state;
 #ifdef TACET_GROWN
@@ -308,10 +309,10 @@ int main(void)
         cmocka_unit_test(known_fields_are_filled),
         cmocka_unit_test(a_size_that_was_not_set_is_refused),
         cmocka_unit_test(nothing_is_read_after_the_end),
-        cmocka_unit_test(what_is_unknown_must_be_0),
+        cmocka_unit_test(unknown_fields_must_be_0),
         cmocka_unit_test(a_size_must_be_given),
         cmocka_unit_test(missing_fields_are_0),
-        cmocka_unit_test(every_struct_is_here),
+        cmocka_unit_test(every_struct_is_tested),
     };
     return cmocka_run_group_tests_name("growth", tests, begin, end);
 }

@@ -1,7 +1,7 @@
 /* gather.c: copies rows of raw data, of any type, into the rows of a batch.
  *
- * A table has one loop for each type of element. Bytes and float32 are scaled in float32. Wider types are scaled in
- * double before they are rounded, so that large numbers that are close together stay distinct. */
+ * A table has one loop for each type of element. Bytes are scaled in float32. All other types are scaled in double before
+ * they are rounded, so that large numbers that are close together stay distinct. */
 #include "kernel/cpu/cpu.h"
 
 typedef void row_fn(const void *from, int64_t at, int64_t n, const tacet_scaling *s, float *to);
@@ -21,7 +21,7 @@ typedef void row_fn(const void *from, int64_t at, int64_t n, const tacet_scaling
         }                                                                                                              \
     }
 
-ROW(f32, float, float)
+ROW(f32, float, double)
 ROW(u8, uint8_t, float)
 ROW(i32, int32_t, double)
 ROW(f64, double, double)
