@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,10 +52,16 @@ static char *file_at(uintptr_t address, char line[LINE])
 /* An error that has nothing to do with a file occurs again after the return, and then ends the program. */
 static void on_signal(int number, siginfo_t *about, void *context)
 {
-    (void)number, (void)context;
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    (void)context;
+    while (atomic_flag_test_and_set(&said)) pause(); /* another thread read a lost row too, and ends the program */
     char line[LINE];
     char *path = file_at((uintptr_t)about->si_addr, line);
-    if (!path) return;
+    if (!path) {
+        atomic_flag_clear(&said);
+        signal(number, SIG_DFL);
+        return;
+    }
     say("\ntacet: ");
     say(tc_tame(path, ""));
     say(": became shorter while it was being read, or its disk failed\n    write new data to another file and rename it "
@@ -64,6 +71,6 @@ static void on_signal(int number, siginfo_t *about, void *context)
 
 void cli_watch_files(void)
 {
-    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
     sigaction(SIGBUS, &action, NULL);
 }
