@@ -5,7 +5,7 @@
  * needs memory for one batch, however many rows there are. Rows are never copied: the plan is told where those of the
  * batch are. */
 #include "data/data.h"
-#include "run/run.h"
+#include "steer/steer.h"
 
 struct tacet_loader {
     tc_mem mem;
@@ -13,6 +13,7 @@ struct tacet_loader {
     int64_t rows, batch, batches; /* rows: of an epoch */
     uint64_t seed;
     bool shuffle;
+    tc_text *fingerprint;    /* empty until it is asked for */
     int64_t epoch, position; /* the next batch; position = batches: the end of the epoch comes next */
     int64_t *index;          /* [batch] rows of the table */
     const void **x, **y;     /* [batch] where they are */
@@ -29,11 +30,13 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
         *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle};
         l->batch = batch < l->rows ? batch : l->rows;
         l->batches = (l->rows - 1) / l->batch + 1;
+        l->fingerprint = tc_alloc(&d->mem, 1, sizeof *l->fingerprint);
         l->index = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->index);
         l->x = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->x);
         l->y = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->y);
     }
-    if (l && l->index && l->x && l->y) return l;
+    if (l && l->fingerprint) l->fingerprint->mem = d->mem;
+    if (l && l->fingerprint && l->index && l->x && l->y) return l;
     tacet_loader_free(l);
     tc_fail_memory(why);
     return NULL;
@@ -43,13 +46,31 @@ void tacet_loader_free(tacet_loader *l)
 {
     if (!l) return;
     const tc_mem m = l->mem;
+    if (l->fingerprint) tc_text_free(l->fingerprint);
+    tc_free(&m, l->fingerprint);
     tc_free(&m, l->index);
     tc_free(&m, l->x);
     tc_free(&m, l->y);
     tc_free(&m, l);
 }
 
+const char *tc_loader_fingerprint(const tacet_loader *l)
+{
+    tc_text *t = l->fingerprint;
+    if (t->length == 0) tc_fingerprint(l->data, t);
+    if (!t->failed) return t->data;
+    tc_text_free(t); /* to be tried again */
+    return NULL;
+}
+
 int64_t tacet_loader_batches(const tacet_loader *l) { return l->batches; }
+
+bool tc_loader_same_data(const tacet_loader *l, const char *fingerprint, tc_text *why)
+{
+    const char *own = tc_loader_fingerprint(l);
+    why->failed = why->failed || !own;
+    return own && tc_fingerprint_same(fingerprint, own, why);
+}
 
 /* Finds the rows from place `begin` of the epoch on. */
 static void draw(tacet_loader *l, int64_t begin, int64_t rows)
