@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,13 +20,7 @@ void cli_progress_begin(cli_progress *p, bool quiet)
     *p = (cli_progress){.quiet = quiet, .moving = !quiet && cli_terminal(stderr)};
 }
 
-/* The last column stays free, because a terminal may wrap the line after it. */
-int cli_progress_columns(const cli_progress *p)
-{
-    struct winsize w;
-    if (!p->moving) return 0;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
-}
+int cli_progress_columns(const cli_progress *p) { return p->moving ? cli_columns(stderr) : 0; }
 
 bool cli_progress_due(cli_progress *p, double now)
 {
@@ -71,4 +64,11 @@ void cli_progress_say(cli_progress *p, const char *format, ...)
     cli_print_list(cli_log(), format, list);
     fputc('\n', cli_log());
     va_end(list);
+}
+
+void cli_progress_tell(cli_progress *p, const char *text)
+{
+    if (p->quiet) return;
+    cli_progress_clear(p);
+    cli_paragraph(stderr, "", text);
 }

@@ -100,6 +100,7 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                    .loss = total.data_loss,
                    .objective = total.objective,
                    .validated = validated,
+                   .penalised = tacet_term_count(job->plan) > 1,
                    .figure = NAN};
     tacet_metric m = {.size = sizeof m};
     if (validated && tacet_metric_at(job->plan, job->metric < 0 ? 0 : job->metric, false, &m) == TACET_OK && m.better)
@@ -183,7 +184,7 @@ void cli_show_natural(cli_training *t)
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
         if (v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
             line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
-    if (*line) cli_progress_say(&t->progress, "natural density (before training):%s", line);
+    if (*line) cli_progress_tell(&t->progress, cli_format(t->arena, "natural density (before training):%s", line));
     tacet_term term = {.size = sizeof term};
     tacet_account a = {.size = sizeof a};
     for (int i = 0; tacet_term_at(p, i, &term) == TACET_OK; i++)

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Standard error gets whole lines, so that another process cannot write into the middle of one. */
@@ -25,6 +26,13 @@ bool cli_terminal(FILE *f)
 {
     const char *term = getenv("TERM");
     return isatty(fileno(f)) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+int cli_columns(FILE *f)
+{
+    struct winsize w;
+    if (!cli_terminal(f)) return 0;
+    return ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
 }
 
 const char *cli_colour(FILE *f, const char *escape)
@@ -116,12 +124,12 @@ tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const 
 
 void cli_warn(const char *format, ...)
 {
+    cli_arena a = {0};
     va_list list;
     va_start(list, format);
-    fprintf(cli_log(), "tacet: warning: ");
-    cli_print_list(cli_log(), format, list);
-    fputc('\n', cli_log());
+    cli_paragraph(cli_log(), "tacet: warning:", cli_format_list(&a, format, list));
     va_end(list);
+    cli_arena_free(&a);
 }
 
 static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

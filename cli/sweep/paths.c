@@ -49,7 +49,7 @@ typedef struct paths {
 static const char *neighbour(const cli_sweep *s, int i)
 {
     const int length = s->over[0].count, first = i - i % length;
-    for (int k = i - 1; k >= first && !s->fresh; k--)
+    for (int k = i - 1; k >= first && s->warm; k--)
         if (s->run[k].state == CLI_RUN_ENDED) return s->run[k].folder.model;
     return NULL;
 }
@@ -152,11 +152,18 @@ static void say(paths *p, const slot *t)
         cli_warn("%s: %s", r->name, r->said);
         return;
     }
-    if (!isnan(r->figure[CLI_OF_SILENCE]))
-        line = cli_format(s->arena, "%s  density %.3g", line, r->figure[CLI_OF_SILENCE]);
-    if (!isnan(r->figure[CLI_OF_ACCURACY]))
-        line = cli_format(s->arena, "%s  accuracy %.4f", line, r->figure[CLI_OF_ACCURACY]);
-    cli_progress_say(&s->progress, "%s  loss %.4g  %.1f s", line, r->figure[CLI_OF_LOSS], cli_now() - t->began);
+    const char *part = strcmp(r->part, "validation") == 0 ? "val" : r->part;
+    const struct {
+        const char *of, *name;
+        int figure;
+    } shown[] = {{part, " loss", CLI_OF_LOSS}, {part, " acc", CLI_OF_ACCURACY}, {"", "density", CLI_OF_SILENCE}};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        const double x = r->figure[shown[i].figure];
+        if (isnan(x)) continue;
+        line = cli_format(s->arena, "%s  %s%s %s", line, shown[i].of, shown[i].name,
+                          cli_sweep_figure(s, shown[i].figure, x, NAN, ""));
+    }
+    cli_progress_tell(&s->progress, cli_format(s->arena, "%s%s", line, cli_spent(s->arena, cli_now() - t->began)));
 }
 
 static void ended(paths *p, slot *t, int status)
@@ -229,7 +236,10 @@ static void draw(const paths *p)
     }
     snprintf(line, sizeof line, "%d/%d done, %d running%s", p->done, p->of, p->running, left);
     const int columns = cli_progress_columns(to);
-    if (columns < (int)strlen(line)) line[columns] = '\0';
+    if (columns < (int)strlen(line)) {
+        line[columns] = '\0';
+        for (int i = columns > 3 ? columns - 3 : 0; i < columns; i++) line[i] = '.';
+    }
     cli_progress_draw(to, line);
 }
 
@@ -265,7 +275,7 @@ static void listen(paths *p)
 tacet_status cli_sweep_paths(cli_sweep *s)
 {
     paths *p = cli_take(s->arena, sizeof *p);
-    *p = (paths){.sweep = s, .length = s->fresh ? 1 : s->over[0].count};
+    *p = (paths){.sweep = s, .length = s->warm ? s->over[0].count : 1};
     for (int i = 0; i < s->runs; i++) {
         cli_sweep_run_look(s, &s->run[i]);
         p->of += s->run[i].state != CLI_RUN_ENDED;

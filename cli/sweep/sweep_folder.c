@@ -37,7 +37,7 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
     if (n < 1 || n > CLI_OVERS) return odd(s, "over must be a list of one to four");
     if (seeds < 1) return odd(s, "seeds must be a whole number");
     if (fresh < 0) return odd(s, "fresh must be 0 or 1");
-    *asked = (cli_sweep_asked){.overs = (int)n, .seeds = (int)seeds, .fresh = fresh == 1};
+    *asked = (cli_sweep_asked){.overs = (int)n, .seeds = (int)seeds, .warm = fresh == 0};
     tc_json_each(over, i, one)
     {
         const char *text = tc_json_text(tc_json_get(one, "text"));
@@ -71,7 +71,7 @@ static tacet_status write_asked(const cli_sweep *s, const cli_config *c)
     tc_json_close(&j, ']');
     tc_json_add_integer(&j, "seed", s->seed);
     tc_json_add_integer(&j, "seeds", s->seeds);
-    tc_json_add_integer(&j, "fresh", s->fresh);
+    tc_json_add_integer(&j, "fresh", !s->warm);
     tc_json_close(&j, '}');
     cli_json_print(&j, o.f);
     return cli_outfile_close(&o);
