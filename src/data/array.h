@@ -45,7 +45,7 @@ bool tc_array_sizes(tc_array *a, int rank, const int64_t *size);
  * are stored. */
 tacet_status tc_array_read(tc_array *a, tc_reader *r, size_t width);
 
-/* The same for numbers that are stored as they are in memory. A file that is not compressed is mapped: its pages come
+/* The same for numbers of a->type, stored as they are in memory. A file that is not compressed is mapped: its pages come
  * into memory when they are read, and leave when memory is short. */
 tacet_status tc_array_map(tc_array *a, tc_reader *r);
 

@@ -37,8 +37,8 @@ tacet_status tc_array_map(tc_array *a, tc_reader *r)
     const size_t width = tc_type_size(a->type), n = (size_t)(a->rows * tc_shape_count(&a->shape)) * width;
     const size_t begin = (size_t)r->taken;
     if (tc_reader_left(r, n, TC_ARRAY_NUMBERS)) return r->status;
-    /* Read, not mapped: compressed files, pipes, and numbers that are not aligned. */
-    if (r->size < 0 || begin % width != 0 || !map(a, r, begin + n)) {
+    /* Read, not mapped: compressed files, parts of files, pipes, and numbers that are not aligned. */
+    if (r->size < 0 || r->part || begin % width != 0 || !map(a, r, begin + n)) {
         unmap(a);
         return tc_array_read(a, r, width);
     }

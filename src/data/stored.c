@@ -1,6 +1,8 @@
 /* stored.c: reads the numbers of a file as they are stored and turns them into an array as it is in memory.
  *
- *     file --swap--> little-endian --turn--> rows first --read--> type in memory        each arrow only where it is needed */
+ *     file --swap--> little-endian --turn--> rows first --read--> type in memory        each arrow only where it is needed
+ *
+ * Numbers that need none of them stay in the file, if it can be mapped (map.c). */
 #include "data/array.h"
 
 #include <inttypes.h>
