@@ -33,6 +33,7 @@ static inline void tc_moments_add(const tc_arg *arg, const tc_compared *c, const
     const double n = sum[0], m = (double)o->rows;
     for (int64_t j = 0; j < width && o->rows > 0; j++) {
         const double first = (double)o->t[j], off = (double)o->y[j] - first;
+        const double unit = tc_unit(o, j), area = unit * unit;
         double s[4] = {0};
         for (int64_t i = 0; i < o->rows; i++) {
             const double t = (double)o->t[i * width + j], a = t - first, b = (double)o->y[i * width + j] - t - off;
@@ -42,8 +43,8 @@ static inline void tc_moments_add(const tc_arg *arg, const tc_compared *c, const
             s[3] += b * b;
         }
         double *at = sum + 1 + 4 * j;
-        tc_moment_merge(at, n, (tc_moments){first + s[0] / m, tc_squares(s[1] - s[0] * s[0] / m)}, m);
-        tc_moment_merge(at + 2, n, (tc_moments){off + s[2] / m, tc_squares(s[3] - s[2] * s[2] / m)}, m);
+        tc_moment_merge(at, n, (tc_moments){unit * (first + s[0] / m), area * tc_squares(s[1] - s[0] * s[0] / m)}, m);
+        tc_moment_merge(at + 2, n, (tc_moments){unit * (off + s[2] / m), area * tc_squares(s[3] - s[2] * s[2] / m)}, m);
     }
     sum[0] += m;
 }
