@@ -1,9 +1,12 @@
 /* command_eval.c: tacet eval MODEL. */
+#include "begun.h"
 #include "command.h"
 #include "figures.h"
 #include "job.h"
 
 #include <math.h>
+#include <string.h>
+#include <sys/stat.h>
 
 static const cli_option option[] = {
     {"data", 0, "SPEC",
@@ -24,7 +27,55 @@ static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *sour
     if (!source->text)
         return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
                              "the model does not say which data it was trained on");
+    if (!given) {
+        cli_source *from = cli_take(a->arena, sizeof *from);
+        *from = (cli_source){.name = a->operand[0], .text = source->text, .length = strlen(source->text)};
+        from->begun = cli_begun_read(a->arena, a->operand[0]);
+        if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
+        from->begun->instead = "--data";
+        source->place.source = from;
+    }
     return TACET_OK;
+}
+
+/* The file or folder that a source reads its rows from: "csv FILE label=kind", "npy x=FILE y=OTHER"; "" if it has none. */
+static const char *rows_of(cli_arena *a, const char *source)
+{
+    for (const char *word = source + strcspn(source, " "); *word;) {
+        word += strspn(word, " ");
+        size_t n = strcspn(word, " ");
+        const char *text = cli_copy(a, word, n), *equals = strchr(text, '=');
+        const char *path = strncmp(text, "x=", 2) == 0 ? text + 2 : text;
+        if (*path == '"') { /* the word goes on to the closing quote */
+            const char *from = word + (path - text) + 1;
+            path = cli_copy(a, from, strcspn(from, "\""));
+            n = (size_t)(from - word) + strlen(path) + 1;
+        } else if (equals && path == text) {
+            path = "";
+        }
+        if (*path) return path;
+        word += n < strlen(word) ? n : strlen(word);
+    }
+    return "";
+}
+
+/* Whether two sources read their rows from the same place, whatever it is called. */
+static bool same_rows(cli_arena *a, const char *one, const char *two)
+{
+    struct stat s, t;
+    return stat(rows_of(a, one), &s) == 0 && stat(rows_of(a, two), &t) == 0 && s.st_dev == t.st_dev &&
+           s.st_ino == t.st_ino;
+}
+
+/* Says so if the data include rows that the model has learned: they are from its training data, and not their test
+ * part. */
+static void remark(const cli_args *a, const cli_model *m, const cli_item *source, const tacet_data *data)
+{
+    tacet_data_info info = {.size = sizeof info};
+    const char *learned = tacet_file_note(m->file, "data");
+    tacet_data_describe(data, &info);
+    if (learned && !info.has_test && same_rows(a->arena, source->text, learned))
+        cli_warn("the figures include rows that the model was trained on, so they are better than on new data");
 }
 
 static tacet_status evaluate(const cli_args *a, cli_model *m)
@@ -36,10 +87,11 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     if (!m->loss) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
     tacet_data *data = cli_data_held_out(&source, cli_model_schema(a->arena, m->file), m->target.id != 0, &s);
     if (!data) return s;
-    cli_print(stderr, "%s\n", cli_data_line(a->arena, data));
+    cli_print(cli_log(), "%s\n", cli_data_line(a->arena, data));
     f.classes = m->target.id ? cli_schema_classes(a->arena, cli_model_schema(a->arena, m->file)) : NULL;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
+    if (s == TACET_OK) remark(a, m, &source, data);
     tacet_data_free(data);
     if (s != TACET_OK) return s;
     cli_figures_print(a->arena, m->plan, &f, cli_given_value(a, "json") != NULL, false);
@@ -61,7 +113,7 @@ const cli_command cli_command_eval = {
     .brief = "Evaluate a model on data",
     .doc = "Runs a model (model.safetensors, best.safetensors) on data and prints the loss, the accuracy, the value of "
            "each penalty and the density of each layer. Uses the test part of the data if they have one, otherwise "
-           "all of them, scaled as the training data were.",
+           "all of them, scaled as the training data were; says so if the model was trained on some of them.",
     .least = 1,
     .most = 1,
     .option = option,

@@ -13,8 +13,9 @@ static const cli_option option[] = {
      "that changes anything, or max/1000. It replaces the same penalty on the same selector in CONFIG. Given more than "
      "once, it runs every combination; the first range is the path",
      true},
-    {"fresh", 0, NULL,
-     "Start every run from initial weights (default: each starts from the weights of the previous one on its path)",
+    {"warm", 0, NULL,
+     "Start each run from the weights of the previous one on its path (default: every run starts from initial weights). "
+     "Later points are then trained longer than earlier ones",
      false},
     {"seeds", 0, "N", "Run every point with N seeds, from train.seed on; figures are then means with standard errors",
      false},
@@ -66,10 +67,9 @@ static tacet_status differs(const cli_sweep *s, const char *theirs, const char *
  * are not given are taken from its folder. */
 static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_asked *asked)
 {
-    const bool alone = a->operands == 0, fresh = cli_given_value(a, "fresh") != NULL;
-    if ((!alone || fresh) && fresh != asked->fresh)
-        return differs(s, asked->fresh ? "--fresh" : "runs that start from the previous one",
-                       fresh ? "--fresh" : "runs that start from the previous one");
+    static const char *const start[] = {"runs that start from initial weights", "--warm"};
+    const bool alone = a->operands == 0;
+    if ((!alone || s->warm) && s->warm != asked->warm) return differs(s, start[asked->warm], start[s->warm]);
     if ((!alone || cli_given_value(a, "seeds")) && s->seeds != asked->seeds)
         return differs(s, cli_format(a->arena, "--seeds %d", asked->seeds),
                        cli_format(a->arena, "--seeds %d", s->seeds));
@@ -78,7 +78,7 @@ static tacet_status same_as(const cli_args *a, cli_sweep *s, const cli_sweep_ask
         const char *own = i < s->overs ? cli_format(a->arena, "--over '%s'", s->over[i].text) : "no more --over";
         if (strcmp(theirs, own) != 0) return differs(s, theirs, own);
     }
-    s->fresh = asked->fresh;
+    s->warm = asked->warm;
     s->seeds = asked->seeds;
     return TACET_OK;
 }
@@ -115,14 +115,18 @@ static void say_largest(cli_sweep *s, const cli_over *o)
     if (!o->lambda) return;
     const char *name = cli_format(s->arena, "%s:%s", o->on, o->kind);
     if (isnan(o->largest)) {
-        cli_progress_say(
-            &s->progress,
-            "%s: the largest lambda cannot be estimated: the penalty or the data have no gradient at the start", name);
+        cli_progress_tell(&s->progress,
+                          cli_format(s->arena,
+                                     "%s: the largest lambda cannot be estimated: the penalty or the data have no "
+                                     "gradient at the start",
+                                     name));
         return;
     }
-    cli_progress_say(&s->progress,
-                     "%s: the largest lambda that changes anything is about %.3g, from the gradients at the start",
-                     name, o->largest);
+    cli_progress_tell(
+        &s->progress,
+        cli_format(s->arena,
+                   "%s: the largest lambda that changes anything is about %.3g, from the gradients at the start", name,
+                   o->largest));
     for (int i = 0; i < o->count; i++) most = fmax(most, o->number[i]);
     if (most > 1.001 * o->largest)
         cli_warn(
@@ -172,10 +176,11 @@ static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
     status = open_once(s, c, &asked, a->threads);
     if (status == TACET_OK) status = cli_sweep_lay_out(s);
     if (status != TACET_OK) return status;
-    const int paths = s->fresh ? s->runs : s->runs / s->over[0].count;
+    const int paths = s->warm ? s->runs / s->over[0].count : s->runs;
     if (s->jobs > paths && paths == 1)
-        cli_warn("there is only one path, and its runs cannot run in parallel: --jobs %d needs more seeds, or --fresh",
-                 s->jobs);
+        cli_warn(
+            "there is only one path, and its runs cannot run in parallel: --jobs %d needs more seeds, or no --warm",
+            s->jobs);
     if (s->jobs > paths) s->jobs = paths;
     s->threads = a->threads / s->jobs > 1 ? a->threads / s->jobs : 1;
     return TACET_OK;
@@ -199,7 +204,7 @@ static tacet_status run(const cli_args *a)
     cli_config c;
     cli_sweep *s = cli_take(a->arena, sizeof *s);
     *s = (cli_sweep){.arena = a->arena, .program = a->program, .lock = -1, .jobs = 1, .seeds = 1};
-    s->fresh = cli_given_value(a, "fresh") != NULL;
+    s->warm = cli_given_value(a, "warm") != NULL;
     cli_progress_begin(&s->progress, cli_given_value(a, "quiet") != NULL);
     tacet_status status = prepare(a, s, &c);
     if (status == TACET_OK) status = cli_sweep_lock(s);
@@ -223,6 +228,7 @@ const cli_command cli_command_sweep = {
         "run is a folder in DIR, as tacet train writes it. With --resume, CONFIG and --over may be left out. The keys "
         "of a configuration are listed by tacet train --help.",
     .most = 1,
+    .outlives = true,
     .option = option,
     .run = run,
 };

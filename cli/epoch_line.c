@@ -1,17 +1,21 @@
 /* epoch_line.c: the line of an epoch, in fixed columns.
  *
- *     Epoch 3/5 [=====>    ]   0:02 left  loss 0.3856  accuracy -       relu1:l1 13.34   relu1 0.047
- *     Epoch 3/5 [==========] 1.43ms/step  loss 0.3712  accuracy 0.8373  relu1:l1 12.9    relu1 0.049
+ *     Epoch 3/5 [=====>    ]   0:02 left  loss 0.3856  val loss -       val acc -       relu1 density 0.047
+ *     Epoch 3/5 [==========] 1.43ms/step  loss 0.3712  val loss 0.4011  val acc 0.8373  relu1 density 0.049
  *
- * The first figure that does not fit, and all after it, are left out. */
+ * The bar is drawn if there is room for it after all figures. The first figure that does not fit, and all after it, are
+ * left out; the line then ends in dots. */
 #include "epoch_line.h"
 #include "output.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
-enum { BAR = 10, TIME = 11, FIGURE = 6, LABEL = 18 /* columns */, WIDE = 60 /* a line at least this wide has a bar */ };
-enum { LOGGED = 5 /* figures of terms in a log, at most */ };
+enum { BAR = 10, TIME = 11, FIGURE = 6, LABEL = 18 /* columns of the name of a term or a value */ };
+enum { LOGGED = 10 /* figures of terms and densities in a log, at most */ };
+
+static const char more[] = "  ...";
 
 static const char *left_text(cli_arena *a, double seconds)
 {
@@ -35,68 +39,77 @@ static const char *bar(cli_arena *a, const cli_epoch *e)
     return cli_format(a, " [%s]", text);
 }
 
-typedef struct line {
-    cli_arena *arena;
-    const char *text;
-    int room; /* columns that are free; 0 once something did not fit */
-} line;
+/* ---- The figures, in the order in which a line and a log have them ------------------------------------------------ */
 
-/* Adds three texts, the second of them faint, that together take `columns` columns. */
-static void add(line *l, int columns, const char *before, const char *faint, const char *text)
+typedef struct named {
+    const char *name;
+    double value;
+} named;
+
+/* "val acc": the main metric, of the validation data. */
+static const char *metric_name(cli_arena *a, const char *metric)
 {
-    l->room = columns < l->room ? l->room - columns : 0;
-    if (l->room == 0) return;
-    const char *dim = *faint ? cli_colour(stderr, "\033[2m") : "", *plain = *faint ? cli_colour(stderr, "\033[0m") : "";
-    l->text = cli_format(l->arena, "%s%s%s%s%s%s", l->text, before, dim, faint, plain, text);
+    return cli_format(a, "val %s", strcmp(metric, "accuracy") == 0 ? "acc" : metric);
 }
 
-static void add_figure(line *l, const char *name, double value)
+/* The losses of the epoch and its metric; what is known only when it is over is NAN until then. */
+static int losses(cli_arena *a, const cli_epoch *e, named *to)
 {
-    const char *text = cli_format(l->arena, " %-*s", FIGURE, cli_short(l->arena, value, FIGURE));
-    const int n = (int)strlen(name) < LABEL ? (int)strlen(name) : LABEL;
-    /* tc_tame replaces a character that the cut has split by a question mark. */
-    add(l, 2 + n + 1 + FIGURE, "  ", tc_tame(cli_copy(l->arena, name, (size_t)n), ""), text);
+    int n = 0;
+    to[n++] = (named){"loss", e->loss};
+    if (e->validated) to[n++] = (named){"val loss", e->over ? e->validation_loss : NAN};
+    if (e->metric) to[n++] = (named){metric_name(a, e->metric), e->over ? e->figure : NAN};
+    return n;
 }
+
+/* "relu1:l1", "relu1 density"; tc_tame replaces a character that a cut has split by a question mark. */
+static const char *cell_name(cli_arena *a, const cli_cell *c, int most)
+{
+    const size_t n = strlen(c->label);
+    const char *label = n <= (size_t)most ? c->label : tc_tame(cli_copy(a, c->label, (size_t)most), "");
+    return c->density ? cli_format(a, "%s density", label) : label;
+}
+
+/* ---- On a terminal ----------------------------------------------------------------------------------------------- */
+
+static int columns_of(const named *f) { return 2 + (int)strlen(f->name) + 1 + FIGURE; }
 
 const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns)
 {
     const char *all = cli_format(a, "%lld", (long long)e->epochs);
-    const char *head = cli_format(a, "Epoch %*lld/%s", (int)strlen(all), (long long)e->epoch, all);
-    const char *time = e->over ? step_text(a, e->step) : left_text(a, e->left);
-    if ((int)strlen(head) > columns) return cli_copy(a, head, columns > 0 ? (size_t)columns : 0);
-    line l = {a, head, columns + 1 - (int)strlen(head)};
-    if (columns >= WIDE) add(&l, BAR + 3, bar(a, e), "", "");
-    add(&l, TIME + 1, " ", cli_format(a, "%*s", TIME, time), "");
-    add_figure(&l, "loss", e->loss);
-    if (e->metric) add_figure(&l, e->metric, e->over ? e->figure : NAN);
-    if (e->validated && !e->metric) add_figure(&l, "val", e->over ? e->validation_loss : NAN);
-    for (int i = 0; i < e->cells; i++) add_figure(&l, e->cell[i].label, e->cell[i].value);
-    if (e->metric) add_figure(&l, "val", e->over ? e->validation_loss : NAN);
-    return l.text;
+    const char *text = cli_format(a, "Epoch %*lld/%s", (int)strlen(all), (long long)e->epoch, all);
+    const char *dim = cli_colour(stderr, "\033[2m"), *plain = cli_colour(stderr, "\033[0m");
+    named *f = cli_take(a, ((size_t)e->cells + 3) * sizeof *f);
+    int n = losses(a, e, f), wide = 0, shown = 0;
+    for (int i = 0; i < e->cells; i++) f[n++] = (named){cell_name(a, &e->cell[i], LABEL), e->cell[i].value};
+    for (int i = 0; i < n; i++) wide += columns_of(&f[i]);
+    int room = columns - (int)strlen(text);
+    if (room < 0) return cli_copy(a, text, columns > 0 ? (size_t)columns : 0);
+    if (room >= BAR + 3 + TIME + 1 + wide) text = cli_format(a, "%s%s", text, bar(a, e)), room -= BAR + 3;
+    if (room >= TIME + 1) {
+        const char *time = e->over ? step_text(a, e->step) : left_text(a, e->left);
+        text = cli_format(a, "%s %s%*s%s", text, dim, TIME, time, plain);
+        room -= TIME + 1;
+    }
+    const bool cut = wide > room;
+    if (cut) room -= (int)strlen(more);
+    for (; shown < n && columns_of(&f[shown]) <= room; room -= columns_of(&f[shown++]))
+        text = cli_format(a, "%s  %s%s%s %-*s", text, dim, f[shown].name, plain, FIGURE,
+                          cli_short(a, f[shown].value, FIGURE));
+    return cut && room >= 0 ? cli_format(a, "%s%s", text, more) : text;
 }
 
 /* ---- In a log ---------------------------------------------------------------------------------------------------- */
 
-static const char *add_cells(cli_arena *a, const char *text, const cli_epoch *e, bool density, const char *before)
-{
-    int n = 0;
-    for (int i = 0; i < e->cells; i++) {
-        const cli_cell *c = &e->cell[i];
-        if (c->density != density || n++ >= LOGGED) continue;
-        text = cli_format(a, "%s%s%s %s", text, n == 1 ? before : " ", c->label, cli_digits(a, c->value));
-    }
-    return n > LOGGED ? cli_format(a, "%s and %d more", text, n - LOGGED) : text;
-}
-
 const char *cli_epoch_text(cli_arena *a, const cli_epoch *e)
 {
-    const char *text = cli_format(a, "epoch %lld/%lld  loss %.4g  objective %.4g", (long long)e->epoch,
-                                  (long long)e->epochs, e->loss, e->objective);
-    text = add_cells(a, text, e, false, "  ");
-    text = add_cells(a, text, e, true, "  density ");
-    if (e->validated) text = cli_format(a, "%s  validation loss %.4g", text, e->validation_loss);
-    if (e->metric)
-        text = cli_format(a, "%s %s %s", text, e->metric,
-                          fabs(e->figure) < 1 ? cli_format(a, "%.4f", e->figure) : cli_digits(a, e->figure));
-    return cli_format(a, "%s  %.1f s", text, e->spent);
+    named f[3];
+    const char *text = cli_format(a, "epoch %lld/%lld", (long long)e->epoch, (long long)e->epochs);
+    for (int i = 0, n = losses(a, e, f); i < n; i++)
+        text = cli_format(a, "%s  %s %s", text, f[i].name, cli_digits(a, f[i].value));
+    if (e->penalised) text = cli_format(a, "%s  objective %s", text, cli_digits(a, e->objective));
+    for (int i = 0; i < e->cells && i < LOGGED; i++)
+        text = cli_format(a, "%s  %s %s", text, cell_name(a, &e->cell[i], INT_MAX), cli_digits(a, e->cell[i].value));
+    if (e->cells > LOGGED) text = cli_format(a, "%s  and %d more", text, e->cells - LOGGED);
+    return cli_format(a, "%s%s", text, cli_spent(a, e->spent));
 }

@@ -17,6 +17,7 @@ typedef struct cli_epoch {
     double left;                    /* seconds to the end of the run */
     double spent, step;             /* seconds: in all steps of the epoch so far; per step */
     double loss, objective;         /* means of the epoch so far */
+    bool penalised;                 /* the objective is not only the loss */
     bool validated;                 /* the epoch ends with a validation loss */
     const char *metric;             /* the main metric, of the validation data; NULL: none */
     double validation_loss, figure; /* when the epoch is over: that, and the metric */
@@ -28,7 +29,7 @@ typedef struct cli_epoch {
  * the same place in every line. */
 const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns);
 
-/* For a log, when the epoch is over: "epoch 3/5  loss 0.4315  objective ...". */
+/* For a log, when the epoch is over: "epoch 3/5  loss 0.4315  val loss ...". */
 const char *cli_epoch_text(cli_arena *a, const cli_epoch *e);
 
 #endif

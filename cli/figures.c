@@ -106,11 +106,12 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
 
 static void table(FILE *to, cli_arena *a, tacet_plan *p, const cli_figures *f)
 {
-    fprintf(to, "%s, %s:", f->part, cli_count(a, f->result.rows, "row"));
-    cli_print(to, "%s data loss %s, objective %s", cli_metrics_line(a, p), cli_digits(a, f->result.data_loss),
-              cli_digits(a, f->result.objective));
-    if (!isnan(f->step_us)) fprintf(to, "; %s ms per training step", cli_digits(a, f->step_us / 1000));
-    fprintf(to, "\n\n");
+    const char *line = cli_format(a, "%s, %s:%s data loss %s, objective %s", f->part,
+                                  cli_count(a, f->result.rows, "row"), cli_metrics_line(a, p),
+                                  cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
+    if (!isnan(f->step_us)) line = cli_format(a, "%s; %s ms per training step", line, cli_digits(a, f->step_us / 1000));
+    cli_paragraph(to, "", line);
+    fputc('\n', to);
     const tc_json *layers = tc_json_get(cli_ledger_of(a, p, CLI_OF_PASS), "layers");
     terms_table(to, a, p);
     cli_metrics_tables(to, a, p, f->classes);

@@ -40,7 +40,7 @@ extern const cli_figure cli_term_figure[CLI_TERM_FIGURES], cli_layer_figure[CLI_
 
 /* ---- From a plan ------------------------------------------------------------------------------------------------- */
 
-enum { CLI_BINS = 10 };
+enum { CLI_BINS = 10, CLI_DECADES = 6 }; /* of tacet_firing */
 
 /* Whether term i, which is stored in *t, is a penalty or a constraint. */
 bool cli_penalises(const tacet_plan *p, int i, tacet_term *t);

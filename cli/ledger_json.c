@@ -116,6 +116,7 @@ static void term_figures(tc_json_writer *j, tacet_term t, tacet_account a, tacet
     if (!added) return;
     if (a.bound) tc_json_add_text(j, "bound", a.bound < 0 ? "least" : "most");
     if (counted && f.rows) add_list(j, "histogram", f.histogram, CLI_BINS);
+    if (counted && f.rows) add_list(j, "decades", f.decades, CLI_DECADES);
 }
 
 void cli_terms_json(tc_json_writer *j, const tacet_plan *p, cli_told told)
@@ -158,6 +159,7 @@ static void layer_figures(tc_json_writer *j, const tacet_plan *p, int i, bool tr
     int64_t *dead = cli_take(&a, sizeof *dead * ((size_t)f.dead + 1));
     tacet_dead_units(p, i, true, dead, (size_t)f.dead);
     add_list(j, "histogram", f.histogram, CLI_BINS);
+    add_list(j, "decades", f.decades, CLI_DECADES);
     add_list(j, "dead_units", dead, (size_t)f.dead);
     cli_arena_free(&a);
 }

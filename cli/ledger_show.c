@@ -46,32 +46,55 @@ void cli_layers_table(FILE *to, cli_arena *a, const tc_json *layers)
     named_columns(to, a, "layer", cli_layer_figure, CLI_LAYER_FIGURES, layers);
 }
 
-static void histograms(FILE *to, cli_arena *a, const tc_json *layers)
+/* A row for each layer that is counted in these bins. */
+static void histograms(FILE *to, cli_arena *a, const tc_json *layers, const cli_bins *bins)
 {
-    enum { COLUMNS = CLI_BINS + 3 };
+    const int columns = bins->n + 3;
     const tc_json *layer, *bin;
-    const char **cell = cli_take(a, (tc_json_size(layers) + 1) * COLUMNS * sizeof *cell);
+    const char **cell = cli_take(a, (tc_json_size(layers) + 1) * (size_t)columns * sizeof *cell);
+    char *align = cli_take(a, (size_t)columns + 1);
     size_t i, k;
     int rows = 1;
     bool positions = false;
+    align[0] = 'l';
+    memset(align + 1, 'r', (size_t)columns - 1);
     cell[0] = "layer", cell[1] = "density", cell[2] = "never";
-    for (k = 0; k < CLI_BINS; k++) cell[k + 3] = cli_format(a, "%zu%%", 10 * k + 10);
+    for (int b = 1; b <= bins->n; b++) cell[b + 2] = cli_format(a, "%s%%", bins->label[b]);
     tc_json_each(layers, i, layer)
     {
-        const tc_json *bins = tc_json_get(layer, "histogram");
+        const tc_json *list = tc_json_get(layer, bins->key);
         const double dead = cli_number(layer, "dead");
-        if (tc_json_size(bins) != CLI_BINS) continue;
-        const char **c = &cell[COLUMNS * rows++];
+        if (cli_record_bins(layer) != bins || tc_json_size(list) != (size_t)bins->n) continue;
+        const char **c = &cell[columns * rows++];
         positions = positions || cli_number(layer, "positions") > 1;
         c[0] = cli_record_name(a, layer);
-        c[1] = cli_format(a, "%.3g", cli_number(layer, "density"));
+        c[1] = cli_significant(a, cli_number(layer, "density"), 3);
         c[2] = cli_format(a, "%.0f", dead);
-        tc_json_each(bins, k, bin) c[k + 3] = cli_format(a, "%.0f", tc_json_number(bin) - (k ? 0 : dead));
+        tc_json_each(list, k, bin) c[k + 3] = cli_format(a, "%.0f", tc_json_number(bin) - (k ? 0 : dead));
     }
     if (rows == 1) return;
-    cli_print(to, "\nunits by how often they fire: never, %s, up to 20%%, ...\n",
-              positions ? "at up to 10% of the positions of all samples" : "in up to 10% of the samples");
-    cli_table(to, "lrrrrrrrrrrrr", rows, cell);
+    fputc('\n', to);
+    cli_paragraph(to, "",
+                  cli_format(a, "units by how often they fire: never, %s %s%%%s, up to %s%%, ...",
+                             positions ? "at up to" : "in up to", bins->label[1],
+                             positions ? " of the positions of all samples" : " of the samples", bins->label[2]));
+    cli_table(to, align, rows, cell);
+}
+
+/* Each kind of bins once, in the order of the layers. */
+static void all_histograms(FILE *to, cli_arena *a, const tc_json *layers)
+{
+    const tc_json *layer;
+    const cli_bins *first = NULL, *other = NULL;
+    size_t i;
+    tc_json_each(layers, i, layer)
+    {
+        const cli_bins *bins = cli_record_bins(layer);
+        if (!first) first = bins;
+        if (bins != first) other = bins;
+    }
+    if (first) histograms(to, a, layers, first);
+    if (other) histograms(to, a, layers, other);
 }
 
 static void dead_named(FILE *to, cli_arena *a, const tc_json *layer)
@@ -80,22 +103,24 @@ static void dead_named(FILE *to, cli_arena *a, const tc_json *layer)
     const size_t n = tc_json_size(units);
     size_t k;
     if (n == 0) return;
-    fprintf(to, "unit%s", tc_plural((int64_t)n));
-    tc_json_each(units, k, unit) if (k < NAMED) fprintf(to, "%s %.0f", k ? "," : "", tc_json_number(unit));
-    if (n > NAMED) fprintf(to, " and %zu more (see metrics.jsonl)", n - NAMED);
-    cli_print(to, " of %s never fire%s\n", cli_record_name(a, layer), n == 1 ? "s" : "");
+    const char *text = cli_format(a, "unit%s", tc_plural((int64_t)n));
+    tc_json_each(units, k, unit) if (k < NAMED)
+        text = cli_format(a, "%s%s %.0f", text, k ? "," : "", tc_json_number(unit));
+    if (n > NAMED) text = cli_format(a, "%s and %zu more (see metrics.jsonl)", text, n - NAMED);
+    cli_paragraph(to, "", cli_format(a, "%s of %s never fire%s", text, cli_record_name(a, layer), n == 1 ? "s" : ""));
 }
 
 void cli_ledger_show(FILE *to, cli_arena *a, const tc_json *ledger, double epoch)
 {
     const tc_json *terms = tc_json_get(ledger, "terms"), *layers = tc_json_get(ledger, "layers"), *o;
     size_t i;
-    fprintf(to, "ledger of epoch %.0f, on training data (grad: relative to the data's):\n", epoch);
+    cli_paragraph(to, "",
+                  cli_format(a, "ledger of epoch %.0f, on training data (grad: relative to the data's):", epoch));
     named_columns(to, a, "term", cli_term_figure, CLI_TERM_FIGURES, terms);
     tc_json_each(terms, i, o) if (cli_number(o, "empty_inputs") > 0)
         cli_print(to, "%s: %.0f of %.0f inputs have no weight left\n", cli_record_name(a, o),
                   cli_number(o, "empty_inputs"), cli_number(o, "inputs"));
-    histograms(to, a, layers);
+    all_histograms(to, a, layers);
     tc_json_each(layers, i, o) dead_named(to, a, o);
 }
 
@@ -119,13 +144,14 @@ tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run)
     cli_record r;
     const tacet_status s = cli_record_open(a, run, &r);
     if (s == TACET_OK && r.epochs > 0) {
-        const tc_json *last = r.epoch[r.epochs - 1], *w;
+        const tc_json *last = r.epoch[r.epochs - 1];
         const size_t terms = tc_json_size(tc_json_get(last, "terms"));
-        size_t i;
+        int n;
+        const cli_warned *w = cli_record_warnings(a, &r, &n);
         cli_ledger_show(to, a, last, cli_number(last, "epoch"));
-        tc_json_each(tc_json_get(last, "warnings"), i, w)
-            cli_print(to, "warning: %s: %s\n", cli_record_text(a, w, "on"), cli_record_text(a, w, "text"));
-        for (i = 0; i < terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
+        for (int k = 0; k < n; k++)
+            cli_paragraph(to, "", cli_format(a, "warning, %s: %s: %s", w[k].when, w[k].on, w[k].text));
+        for (size_t i = 0; i < terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
     }
     cli_record_close(&r);
     return s;

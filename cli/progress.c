@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,13 +20,7 @@ void cli_progress_begin(cli_progress *p, bool quiet)
     *p = (cli_progress){.quiet = quiet, .moving = !quiet && cli_terminal(stderr)};
 }
 
-/* The last column stays free, because a terminal may wrap the line after it. */
-int cli_progress_columns(const cli_progress *p)
-{
-    struct winsize w;
-    if (!p->moving) return 0;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
-}
+int cli_progress_columns(const cli_progress *p) { return p->moving ? cli_columns(stderr) : 0; }
 
 bool cli_progress_due(cli_progress *p, double now)
 {
@@ -39,7 +32,8 @@ bool cli_progress_due(cli_progress *p, double now)
 void cli_progress_draw(cli_progress *p, const char *line)
 {
     if (!p->moving) return;
-    fprintf(stderr, "\r%s\033[J\r", line);
+    fprintf(cli_log(), "\r%s\033[J\r", line);
+    fflush(stderr);
     p->shown = true;
     /* At most 2: a terminal that was paused by Ctrl-S is not slow for ever. */
     p->pause = fmin(fmax(0.1, 50 * (cli_now() - p->last)), 2);
@@ -47,7 +41,8 @@ void cli_progress_draw(cli_progress *p, const char *line)
 
 void cli_progress_keep(cli_progress *p)
 {
-    if (p->moving) fputs(p->shown ? "\n" : "\r\033[J", stderr);
+    if (p->moving) fputs(p->shown ? "\n" : "\r\033[J", cli_log());
+    fflush(stderr);
     p->shown = false;
     p->last = cli_now(); /* the time between two epochs is not drawing time */
     p->pause = 0.1;
@@ -55,7 +50,8 @@ void cli_progress_keep(cli_progress *p)
 
 void cli_progress_clear(cli_progress *p)
 {
-    if (p->shown) fputs("\r\033[J", stderr);
+    if (p->shown) fputs("\r\033[J", cli_log());
+    fflush(stderr);
     p->shown = false;
 }
 
@@ -65,7 +61,14 @@ void cli_progress_say(cli_progress *p, const char *format, ...)
     cli_progress_clear(p);
     va_list list;
     va_start(list, format);
-    cli_print_list(stderr, format, list);
-    fputc('\n', stderr);
+    cli_print_list(cli_log(), format, list);
+    fputc('\n', cli_log());
     va_end(list);
+}
+
+void cli_progress_tell(cli_progress *p, const char *text)
+{
+    if (p->quiet) return;
+    cli_progress_clear(p);
+    cli_paragraph(stderr, "", text);
 }

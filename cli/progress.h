@@ -30,4 +30,7 @@ void cli_progress_clear(cli_progress *p); /* before any other output */
 __attribute__((format(printf, 2, 3))) void cli_progress_say(cli_progress *p, const char *format,
                                                             ...); /* a line that stays */
 
+/* A sentence or figures that stay. It is wrapped to the window, so it must not hold a command or a path to copy. */
+void cli_progress_tell(cli_progress *p, const char *text);
+
 #endif

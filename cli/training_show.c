@@ -19,20 +19,20 @@ void cli_show_start(cli_training *t, int threads)
     tacet_data_info info = {.size = sizeof info};
     const char *rows = "";
     if (t->progress.quiet) return;
-    cli_wrap(stderr, cli_data_line(&a, job->part[CLI_TRAINING_PART].data), 0, 0, columns);
-    cli_network_table(stderr, &a, job->plan, columns);
-    cli_network_selected(stderr, &a, job->graph, job->plan, columns);
+    cli_wrap(cli_log(), cli_data_line(&a, job->part[CLI_TRAINING_PART].data), 0, 0, columns);
+    cli_network_table(cli_log(), &a, job->plan, columns);
+    cli_network_selected(cli_log(), &a, job->graph, job->plan, columns);
     for (int i = 0; i < CLI_PARTS; i++) {
         if (!job->part[i].data) continue;
         tacet_data_describe(job->part[i].data, &info);
         rows = cli_format(&a, "%s%s%s %s", rows, i ? ", " : "",
                           i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
-    cli_wrap(stderr, rows, 0, 0, columns);
+    cli_wrap(cli_log(), rows, 0, 0, columns);
     rows = cli_format(&a, "%s of %s per epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
                       cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
-    cli_wrap(stderr, rows, 0, 0, columns);
-    fputc('\n', stderr);
+    cli_wrap(cli_log(), rows, 0, 0, columns);
+    fputc('\n', cli_log());
     cli_arena_free(&a);
 }
 
@@ -100,6 +100,7 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                    .loss = total.data_loss,
                    .objective = total.objective,
                    .validated = validated,
+                   .penalised = tacet_term_count(job->plan) > 1,
                    .figure = NAN};
     tacet_metric m = {.size = sizeof m};
     if (validated && tacet_metric_at(job->plan, job->metric < 0 ? 0 : job->metric, false, &m) == TACET_OK && m.better)
@@ -183,7 +184,7 @@ void cli_show_natural(cli_training *t)
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
         if (v.silent && tacet_firing_at(p, i, true, &f) == TACET_OK && f.rows)
             line = cli_format(t->arena, "%s%s %s %.3g", line, *line ? "," : "", v.name, f.natural);
-    if (*line) cli_progress_say(&t->progress, "natural density (before training):%s", line);
+    if (*line) cli_progress_tell(&t->progress, cli_format(t->arena, "natural density (before training):%s", line));
     tacet_term term = {.size = sizeof term};
     tacet_account a = {.size = sizeof a};
     for (int i = 0; tacet_term_at(p, i, &term) == TACET_OK; i++)

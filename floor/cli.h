@@ -22,6 +22,7 @@ typedef struct cli_arena {
 
 void *cli_take(cli_arena *a, size_t size); /* zeroed; never NULL */
 __attribute__((format(printf, 2, 3))) char *cli_format(cli_arena *a, const char *format, ...);
+__attribute__((format(printf, 2, 0))) char *cli_format_list(cli_arena *a, const char *format, va_list list);
 char *cli_copy(cli_arena *a, const char *text, size_t length);
 void cli_arena_free(cli_arena *a);
 
@@ -43,7 +44,8 @@ typedef struct cli_source {
     const char *name;
     const char *text;
     size_t length;
-    bool file; /* errors name line and column */
+    bool file;               /* errors name line and column */
+    struct cli_begun *begun; /* where its relative paths start (cli/begun.h); NULL: in the current folder */
 } cli_source;
 
 /* A place in a source; source NULL: unknown. */
@@ -80,8 +82,16 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 /* Prints "tacet: warning: ..." to standard error. */
 __attribute__((format(printf, 1, 2))) void cli_warn(const char *format, ...);
 
+/* Standard error, for writing to it, after what has been printed to standard output so far: where both go to the same
+ * place, the order of the lines is that in which they were printed. cli_log_begin is called once, first. */
+void cli_log_begin(void);
+FILE *cli_log(void);
+
 /* Whether f is a terminal that understands escape sequences: TERM is set and not "dumb". */
 bool cli_terminal(FILE *f);
+
+/* The columns that a line of f may take: on such a terminal all but the last, which it may wrap after; 0: any number. */
+int cli_columns(FILE *f);
 
 /* The escape sequence if f is such a terminal and NO_COLOR is not set, otherwise "". */
 const char *cli_colour(FILE *f, const char *escape);
@@ -91,6 +101,9 @@ const char *cli_colour(FILE *f, const char *escape);
 /* "did you mean NAME?", or NULL if no name is similar. */
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),
                         const void *context);
+
+/* Prints text, after a beginning unless that is ""; on a terminal it is wrapped to the window. */
+void cli_paragraph(FILE *to, const char *begin, const char *text);
 
 /* Wraps text to `width` columns (0: 120) and indents each line; the first line begins at column `at`. */
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width);

@@ -39,16 +39,23 @@ char *cli_copy(cli_arena *a, const char *text, size_t length)
     return copy;
 }
 
+char *cli_format_list(cli_arena *a, const char *format, va_list list)
+{
+    va_list again;
+    va_copy(again, list);
+    const int length = vsnprintf(NULL, 0, format, list);
+    const size_t size = length < 0 ? 1 : (size_t)length + 1;
+    char *text = cli_take(a, size);
+    vsnprintf(text, size, format, again);
+    va_end(again);
+    return text;
+}
+
 char *cli_format(cli_arena *a, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    const int length = vsnprintf(NULL, 0, format, list);
-    va_end(list);
-    const size_t size = length < 0 ? 1 : (size_t)length + 1;
-    char *text = cli_take(a, size);
-    va_start(list, format);
-    vsnprintf(text, size, format, list);
+    char *text = cli_format_list(a, format, list);
     va_end(list);
     return text;
 }

@@ -21,14 +21,23 @@ tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, con
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* align: a letter, l or r, for each column; the cells are given row by row, headings first. */
+/* align: a letter, l or r, for each column; the cells are given row by row, headings first. On a terminal that is too
+ * narrow, the columns that do not fit follow in further tables, each after the first column. */
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell);
 
-/* A number for people: 4 significant digits, or "-" if it is not finite. */
+/* A number for people: 4 significant digits, or all 5 or 6 of a whole number; "-" if it is not finite. */
 const char *cli_digits(cli_arena *a, double value);
 
 /* The same in at most `width` columns (5 or more), in k, M, ... from 10,000 on: "13.34", "1.3e-05", "402k". */
 const char *cli_short(cli_arena *a, double value, int width);
+
+/* Exactly this many significant digits, with zeros at the end if need be, and all digits of whole numbers up to 9
+ * places: "0.5230", "5023"; or "-". With its standard error (above 0), which has two digits: "0.8660 +- 0.0014". */
+const char *cli_significant(cli_arena *a, double value, int digits);
+const char *cli_with_error(cli_arena *a, double value, double error, const char *plus);
+
+/* The time that something took, after two blanks: "  12 s"; "" if it is too short to be worth a word. */
+const char *cli_spent(cli_arena *a, double seconds);
 
 /* "401,920"; and with a noun: "1 step", "401,920 steps". */
 const char *cli_thousands(cli_arena *a, int64_t n);

@@ -74,3 +74,67 @@ void cli_record_close(cli_record *r)
     cli_arena_free(&r->arena);
     *r = (cli_record){0};
 }
+
+/* ---- How often units fire ---------------------------------------------------------------------------------------- */
+
+const cli_bins *cli_record_bins(const tc_json *layer)
+{
+    static const cli_bins tenths = {
+        "histogram", 10, {"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"}};
+    static const cli_bins decades = {"decades", 6, {"0", ".001", ".01", ".1", "1", "10", "100"}};
+    const double few = tc_json_number(tc_json_at(tc_json_get(layer, tenths.key), 0));
+    const bool rare = few > cli_number(layer, "dead") && few > cli_number(layer, "units") / 2;
+    return rare && tc_json_size(tc_json_get(layer, decades.key)) == (size_t)decades.n ? &decades : &tenths;
+}
+
+/* ---- Warnings ---------------------------------------------------------------------------------------------------- */
+
+/* A warning, and the last of the ranges of epochs in which it held. */
+typedef struct seen {
+    cli_warned shown;
+    const char *kind;
+    double from, to;
+} seen;
+
+static void end_range(cli_arena *a, seen *w, bool last)
+{
+    const bool first = !*w->shown.when, one = w->from == w->to;
+    const char *range = one ? cli_format(a, "%.0f", w->to) : cli_format(a, "%.0f to %.0f", w->from, w->to);
+    w->shown.when = cli_format(a, "%s%s%s", w->shown.when, first ? "" : ", ", range);
+    if (last) w->shown.when = cli_format(a, "epoch%s %s", first && one ? "" : "s", w->shown.when);
+}
+
+static void add_warning(cli_arena *a, seen *list, int *n, double epoch, const tc_json *warning)
+{
+    const char *on = cli_record_text(a, warning, "on"), *kind = cli_record_text(a, warning, "kind");
+    int i = 0;
+    while (i < *n && (strcmp(list[i].shown.on, on) != 0 || strcmp(list[i].kind, kind) != 0)) i++;
+    seen *w = &list[i];
+    if (i == *n) {
+        *w = (seen){{on, "", ""}, kind, epoch, epoch};
+        ++*n;
+    } else if (epoch > w->to + 1) {
+        end_range(a, w, false);
+        w->from = epoch;
+    }
+    w->to = epoch;
+    w->shown.text = cli_record_text(a, warning, "text");
+}
+
+const cli_warned *cli_record_warnings(cli_arena *a, const cli_record *r, int *n)
+{
+    const tc_json *w;
+    size_t all = 0, k;
+    *n = 0;
+    for (size_t i = 0; i < r->epochs; i++) all += tc_json_size(tc_json_get(r->epoch[i], "warnings"));
+    seen *list = cli_take(a, (all + 1) * sizeof *list);
+    for (size_t i = 0; i < r->epochs; i++)
+        tc_json_each(tc_json_get(r->epoch[i], "warnings"), k, w)
+            add_warning(a, list, n, cli_number(r->epoch[i], "epoch"), w);
+    cli_warned *shown = cli_take(a, ((size_t)*n + 1) * sizeof *shown);
+    for (int i = 0; i < *n; i++) {
+        end_range(a, &list[i], true);
+        shown[i] = list[i].shown;
+    }
+    return shown;
+}

@@ -2,30 +2,79 @@
 #include "output.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { COLUMNS = 64 };
+static int wide(const int *width, int c) { return c < COLUMNS ? width[c] : 0; }
+
+static void print_cell(FILE *to, char align, int width, const char *text, const char *gap, bool last)
+{
+    if (last && !*text) return;
+    if (align == 'r')
+        cli_print(to, "%s%*s", gap, width, text);
+    else
+        cli_print(to, "%s%-*s", gap, last ? 0 : width, text);
+}
 
 void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
 {
-    enum { COLUMNS = 64 };
-    const int columns = (int)strlen(align);
+    const int columns = (int)strlen(align), room = cli_columns(to);
     int width[COLUMNS] = {0};
     for (int i = 0; i < rows * columns; i++) {
         const int n = (int)strlen(cell[i]), c = i % columns;
         if (c < COLUMNS && n > width[c]) width[c] = n;
     }
-    for (int r = 0; r < rows; r++) {
-        for (int c = 0; c < columns; c++) {
-            const char *gap = c ? "  " : "", *text = cell[r * columns + c];
-            if (align[c] == 'r')
-                cli_print(to, "%s%*s", gap, c < COLUMNS ? width[c] : 0, text);
-            else
-                cli_print(to, "%s%-*s", gap, c + 1 < columns && c < COLUMNS ? width[c] : 0, text);
+    for (int from = 1, end; from == 1 || from < columns; from = end) {
+        int at = width[0];
+        for (end = from; end < columns && (end == from || room == 0 || at + 2 + wide(width, end) <= room); end++)
+            at += 2 + wide(width, end);
+        if (from > 1) fputc('\n', to);
+        for (int r = 0; r < rows; r++) {
+            print_cell(to, align[0], width[0], cell[r * columns], "", end == 1);
+            for (int c = from; c < end; c++)
+                print_cell(to, align[c], wide(width, c), cell[r * columns + c], "  ", c + 1 == end);
+            fputc('\n', to);
         }
-        fputc('\n', to);
     }
 }
 
-const char *cli_digits(cli_arena *a, double value) { return isfinite(value) ? cli_format(a, "%.4g", value) : "-"; }
+const char *cli_digits(cli_arena *a, double value)
+{
+    if (!isfinite(value)) return "-";
+    return cli_format(a, fabs(value) >= 9999.5 && fabs(value) < 999999.5 ? "%.0f" : "%.4g", value);
+}
+
+/* Digits after the point that a number needs to have this many significant ones; -1: write it with an exponent. */
+static int decimals(cli_arena *a, double value, int digits)
+{
+    const int power = value == 0 ? 0 : atoi(strchr(cli_format(a, "%.*e", digits - 1, value), 'e') + 1);
+    if (power < -6 || power > 8) return -1;
+    return power < digits - 1 ? digits - 1 - power : 0;
+}
+
+const char *cli_significant(cli_arena *a, double value, int digits)
+{
+    if (!isfinite(value)) return "-";
+    if (value == 0) return "0";
+    const int n = decimals(a, value, digits);
+    return n < 0 ? cli_format(a, "%.*g", digits, value) : cli_format(a, "%.*f", n, value);
+}
+
+const char *cli_with_error(cli_arena *a, double value, double error, const char *plus)
+{
+    const int n = decimals(a, error, 2);
+    if (n < 0) return cli_format(a, "%.3g %s %.2g", value, plus, error);
+    return cli_format(a, "%.*f %s %.*f", n, value, plus, n, error);
+}
+
+const char *cli_spent(cli_arena *a, double seconds)
+{
+    const double s = round(seconds);
+    if (!(seconds >= 0.095)) return "";
+    if (seconds < 9.95) return cli_format(a, "  %.1f s", seconds);
+    return s < 100 ? cli_format(a, "  %.0f s", s) : cli_format(a, "  %.0f:%02.0f min", floor(s / 60), fmod(s, 60));
+}
 
 const char *cli_short(cli_arena *a, double value, int width)
 {

@@ -21,22 +21,37 @@ bool cli_next_line(cli_arena *a, const char **lines, const char **key, const cha
     return true;
 }
 
+void cli_paragraph(FILE *to, const char *begin, const char *text)
+{
+    const int columns = cli_columns(to);
+    if (columns == 0) {
+        cli_print(to, "%s%s%s\n", begin, *begin ? " " : "", text);
+        return;
+    }
+    cli_print(to, "%s", begin);
+    cli_wrap(to, text, (int)strlen(begin), *begin ? 4 : 0, columns);
+}
+
 void cli_wrap(FILE *to, const char *text, int at, int indent, int width)
 {
     bool fresh = at <= indent; /* this line is still empty */
+    int blanks = 1;
     if (width == 0) width = 120;
     while (*text) {
         int n = (int)strcspn(text, " \n");
-        if (!fresh && at + 1 + n > width) {
+        if (!fresh && at + blanks + n > width) {
             fputc('\n', to);
             at = 0;
             fresh = true;
         }
-        int gap = fresh ? indent - at : 1;
+        int gap = fresh ? indent - at : blanks;
         cli_print(to, "%*s%.*s", gap, "", n, text);
         at += gap + n;
         fresh = false;
-        text += n + (int)strspn(text + n, " \n");
+        text += n;
+        blanks = (int)strspn(text, " "); /* of a path, or between figures; a new line is one blank */
+        if (text[blanks] == '\n') blanks = 1;
+        text += strspn(text, " \n");
     }
     fputc('\n', to);
 }

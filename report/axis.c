@@ -1,9 +1,10 @@
 /* axis.c: ticks at 1, 2, 5 times a power of ten (after Heckbert, Nice numbers for graph labels, Graphics Gems, 1990);
- * on a logarithmic axis at powers of ten, with 2 and 5 between them if there are few. */
+ * on a logarithmic axis at both ends, at powers of ten and, if there are few of them, at 2 and 5 between them. */
 #include "report/axis.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool cli_axis_takes(double value) { return isfinite(value) && fabs(value) < 1e300; }
@@ -109,41 +110,65 @@ static const char *log_label(cli_arena *a, double value)
     return value >= 0.0009 && value < 99999 ? cli_format(a, "%g", value) : short_exponent(a, value, 1);
 }
 
-static void log_ticks(cli_arena *a, cli_axis *axis, int count, const double *factor, int stride)
+/* The factors of a power of ten at which a logarithmic axis may end; finer ones the fewer decades it has. */
+static const struct {
+    double decades; /* at least so many */
+    int count;
+    double factor[9];
+} marks[] = {{5, 1, {1}}, {1, 3, {1, 2, 5}}, {0, 9, {1, 2, 3, 4, 5, 6, 7, 8, 9}}};
+
+/* The largest mark that is at most x or, upwards, the smallest that is at least x. */
+static double mark_at(double x, int count, const double *factor, bool upwards)
 {
-    axis->ticks = 0;
-    for (int d = (int)floor(log10(axis->least)); d <= log10(axis->most); d++)
-        for (int i = 0; i < count; i++) {
-            const double value = factor[i] * pow(10, d);
-            if (d % stride == 0 && value >= axis->least * (1 - 1e-9) && value <= axis->most * (1 + 1e-9))
-                tick(axis, value, log_label(a, value));
-        }
+    const double power = pow(10, floor(log10(x) + 1e-12));
+    double below = power;
+    for (int i = 0; i <= count; i++) {
+        const double mark = i < count ? factor[i] * power : 10 * power;
+        if (mark <= x * (1 + 1e-9)) below = mark;
+        if (upwards && mark >= x * (1 - 1e-9)) return mark;
+    }
+    return below;
 }
 
+/* Whether a tick at that value would be clear of all others. */
+static bool clear(const cli_axis *axis, double value, double gap)
+{
+    for (int i = 0; i < axis->ticks; i++)
+        if (fabs(log10(value) - log10(axis->tick[i])) < gap) return false;
+    return true;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Both ends have ticks, and between them as many powers of ten, and then other marks, as are clear of each other. */
 static void logarithmic(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
-    static const double three[] = {1, 2, 5}, all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    const double decades = log10(e->most) - log10(e->least), room = fmax(0.04 * decades, 0.02);
+    const double decades = log10(e->most) - log10(e->least);
+    int m = 0;
+    while (decades < marks[m].decades) m++;
     axis->log = true;
-    axis->least = fmax(e->least / pow(10, room), DBL_MIN); /* both ends must have a logarithm */
-    axis->most = fmin(e->most * pow(10, room), DBL_MAX);
-    const int stride = (int)fmax(1, ceil(decades / e->ticks));
-    log_ticks(a, axis, 1, three, stride);
-    if (axis->ticks < 3) log_ticks(a, axis, 3, three, 1);
-    if (axis->ticks < 2) log_ticks(a, axis, 9, all, 1);
-    if (axis->ticks >= 2) return;
-    /* All numbers lie between two such ticks: use those of a linear axis. */
-    cli_axis plain = {0};
-    cli_extent within = {.least = axis->least, .most = axis->most, .tight = true, .ticks = e->ticks};
-    linear(a, &within, &plain);
-    axis->ticks = 0;
-    for (int i = 0; i < plain.ticks; i++) tick(axis, plain.tick[i], plain.label[i]);
+    axis->least = fmax(mark_at(e->least, marks[m].count, marks[m].factor, false), DBL_MIN);
+    axis->most = fmin(mark_at(e->most, marks[m].count, marks[m].factor, true), DBL_MAX);
+    const double gap = 0.999 * (log10(axis->most) - log10(axis->least)) / e->ticks;
+    tick(axis, axis->least, "");
+    tick(axis, axis->most, "");
+    for (int i = 0; i < marks[m].count && (i == 0 || axis->ticks < 4); i++)
+        for (int d = (int)floor(log10(axis->least)); d <= log10(axis->most); d++) {
+            const double value = marks[m].factor[i] * pow(10, d);
+            if (value > axis->least && value < axis->most && clear(axis, value, gap)) tick(axis, value, "");
+        }
+    qsort(axis->tick, (size_t)axis->ticks, sizeof *axis->tick, ascending);
+    for (int i = 0; i < axis->ticks; i++) axis->label[i] = log_label(a, axis->tick[i]);
 }
 
 void cli_axis_make(cli_arena *a, const cli_extent *e, cli_axis *axis)
 {
     *axis = (cli_axis){0};
-    if (e->log)
+    if (e->log && e->most >= 2 * e->least)
         logarithmic(a, e, axis);
     else
         linear(a, e, axis);

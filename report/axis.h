@@ -18,7 +18,7 @@ typedef struct cli_axis {
 /* The numbers that an axis shows, and how. */
 typedef struct cli_extent {
     double least, most; /* of the numbers; both finite, least <= most */
-    bool log;           /* only if cli_axis_logs(least) */
+    bool log;           /* only if cli_axis_logs(least); linear all the same if the most is below twice the least */
     bool zero;          /* includes 0 */
     bool tight;         /* ends at the least and the most number, not at ticks */
     bool whole;         /* ticks are whole numbers */

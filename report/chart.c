@@ -68,7 +68,8 @@ static void make_x(drawing *d, cli_extent *e, int room)
 {
     for (e->ticks = 8;; e->ticks--) {
         cli_axis_make(d->p->arena, e, &d->x);
-        if (e->ticks == 2 || d->x.ticks * (widest(&d->x) * DIGIT + 10) <= room) break;
+        const int most = d->x.log ? e->ticks : d->x.ticks; /* ticks of a logarithmic axis are not evenly spaced */
+        if (e->ticks == 2 || most * (widest(&d->x) * DIGIT + 10) <= room) break;
     }
 }
 
@@ -192,18 +193,23 @@ static void legend(const drawing *d)
 {
     FILE *to = d->p->to;
     int n = 0;
+    bool faint = false, background = false;
+    for (int k = 0; k < d->c->count; k++) background = background || d->c->series[k].faint;
     for (int k = 0; k < d->c->count; k++) {
         const cli_series *s = &d->c->series[k];
         const int colour = s->colour % CLI_PALETTE;
-        if (s->faint || !s->name || !*s->name) continue;
+        const char *name = s->name && *s->name ? s->name : background ? d->c->y_name : "";
+        if (!*name || (s->faint && faint)) continue;
+        faint = faint || s->faint;
         if (n++ == 0) fputs("<ul class=\"legend\">\n", to);
         fputs("<li><svg class=\"key\" viewBox=\"0 0 24 12\" aria-hidden=\"true\">", to);
         if (s->points)
             fprintf(to, "<circle class=\"hollow s%d\" cx=\"12\" cy=\"6\" r=\"4\"/>", colour);
         else
-            fprintf(to, "<path class=\"line s%d%s\" d=\"M1 6H23\"/>", colour, dash_class[s->dash]);
+            fprintf(to, "<path class=\"line s%d%s%s\" d=\"M1 6H23\"/>", colour, dash_class[s->dash],
+                    s->faint ? " faint" : "");
         fputs("</svg>", to);
-        cli_page_escape(d->p, s->name);
+        cli_page_escape(d->p, name);
         fputs("</li>\n", to);
     }
     if (n) fputs("</ul>\n", to);
@@ -261,7 +267,8 @@ static void draw_bars(const drawing *d)
 void cli_chart_bars(cli_page *p, const cli_chart *c)
 {
     drawing d = {.p = p, .c = c};
-    cli_extent x = {0}, y = {.ticks = 6, .zero = true}; /* bars can be compared only if they begin at 0 */
+    /* Bars can be compared only if they begin at 0. They show counts. */
+    cli_extent x = {0}, y = {.ticks = 6, .zero = true, .whole = true};
     if (!cli_chart_extent(c->count, c->series, &x, &y)) return;
     cli_axis_make(p->arena, &y, &d.y);
     place_axes(&d);

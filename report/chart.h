@@ -14,7 +14,7 @@ typedef struct cli_series {
     const char *const *label; /* [n] names of points; NULL in all series of a chart or in none */
     int colour;               /* an index into the palette, modulo its size */
     cli_dash dash;
-    bool faint;  /* in the background, and in neither the legend nor the table */
+    bool faint;  /* in the background; not in the table, and only the first in the legend */
     bool points; /* rings without a line between them */
     int marked;  /* 1 + the index of a point to ring; 0: none */
 } cli_series;
@@ -32,7 +32,7 @@ typedef struct cli_chart {
 /* Draws nothing if no number is finite. */
 void cli_chart_lines(cli_page *p, const cli_chart *c);
 
-/* Bars of series[0], side by side. Its labels are those of the x axis and must be short. A marked bar is grey. */
+/* Bars of series[0], which are counts, side by side. Its labels are those of the x axis and must be short. A marked bar is grey. */
 void cli_chart_bars(cli_page *p, const cli_chart *c);
 
 /* The extent of all points of some series; false if there is nothing to draw. */

@@ -22,6 +22,25 @@ static const tc_json *steering(const tc_json *line, const char *name)
     return NULL;
 }
 
+/* The entry of a term on weights, unless its value has another one: of several terms on a value the first is shown, a
+ * penalty rather than a constraint, which has no value. Terms on the batch are left out: they have histograms, and their
+ * densities are those of layers. */
+static const tc_json *on_weights(const tc_json *line, const char *name)
+{
+    const tc_json *t, *own = cli_entry_of(line, "terms", name, line);
+    size_t k;
+    bool before = true;
+    if (tc_json_get(own, "histogram")) return NULL;
+    tc_json_each(tc_json_get(line, "terms"), k, t)
+    {
+        const bool has = isfinite(cli_number(t, "value")), had = isfinite(cli_number(own, "value"));
+        if (t == own) before = false;
+        if (t != own && tc_json_equal(tc_json_get(t, "on"), tc_json_get(own, "on")) && (has == had ? before : has))
+            return NULL;
+    }
+    return own;
+}
+
 /* Where a line is on an axis of epochs, on which epochs end at whole numbers. */
 static double place(const cli_record *r, const tc_json *line)
 {
@@ -45,14 +64,14 @@ typedef struct family {
         const char *key;  /* the number in the entry of the term or layer, or in the line; NULL after the last line */
         bool validation;  /* of the validation data */
         cli_dash dash;
-        const char *per;     /* the number is divided by the one with this key */
-        const char *without; /* entries that have this key are left out */
+        const char *per; /* the number is divided by the one with this key */
         const tc_json *(*find)(const tc_json *line, const char *name); /* finds the entry, if not by its name */
         double (*of)(const cli_record *r, const tc_json *line); /* computes the number, if the file does not have it */
     } line[LINES];
     bool steps;    /* the page of one run also shows the first line step by step, in the background */
     bool apart;    /* even a single run has a chart for each name */
     bool changing; /* leaves out what is constant */
+    bool below_1;  /* leaves out what is always 1 */
     bool y_log, y_zero;
 } family;
 
@@ -99,12 +118,12 @@ static const family densities[] = {
               {.name = "target", .key = "target", .dash = CLI_DASHED, .find = steering},
               {.name = "due by then", .key = "due", .dash = CLI_DOTTED, .find = steering}},
      .y_zero = true},
-    /* Terms on parameters have a density but no histogram, since parameters have no rows. */
     {.list = "terms",
      .title = "Remaining weights",
      .y_name = "share of weights that are not 0",
-     .line = {{.key = "density", .without = "histogram"},
-              {.name = "target", .key = "target", .dash = CLI_DASHED, .without = "histogram"}},
+     .line = {{.key = "density", .find = on_weights},
+              {.name = "target", .key = "target", .dash = CLI_DASHED, .find = on_weights}},
+     .below_1 = true,
      .y_zero = true},
 };
 
@@ -127,7 +146,6 @@ static double figure(const cli_record *r, const family *f, int k, const char *na
     const tc_json *entry = l->find   ? l->find(from, name)
                            : f->list ? cli_entry_of(cli_last_epoch(r), f->list, name, from)
                                      : from;
-    if (l->without && tc_json_get(entry, l->without)) return NAN;
     const double x = l->of ? l->of(r, line) : cli_number(entry, l->key);
     return l->per ? x / cli_number(entry, l->per) : x;
 }
@@ -153,14 +171,14 @@ static int add_lines(cli_run_set *s, const family *f, const cli_record *r, const
     int n = 0;
     for (int k = 0; k < LINES && f->line[k].key; k++) {
         cli_series y = series_of(s, r, f, k, name, r->epoch, r->epochs);
-        if (!cli_chart_extent(1, &y, &x, &range)) continue;
+        if (!cli_chart_extent(1, &y, &x, &range) || (f->below_1 && n == 0 && range.least == 1)) continue;
         y.colour = label ? colour : k;
         if (label) y.name = y.name ? cli_format(s->arena, "%s, %s", label, y.name) : label;
         to[n++] = y;
     }
     if (!f->steps || s->runs > 1) return n;
     to[n] = series_of(s, r, f, 0, name, r->step, r->steps);
-    to[n].name = "every few steps";
+    to[n].name = "single steps";
     to[n].faint = r->epochs > 0; /* before the first epoch has ended there is nothing else to see */
     to[n].colour = colour;
     return n + cli_chart_extent(1, &to[n], &x, &range);

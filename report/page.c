@@ -140,15 +140,42 @@ void cli_sheet_add(cli_arena *a, cli_sheet *t, ...)
     va_end(list);
 }
 
+/* Whether a phone has room for the columns. A cell that is aligned left can be broken between words. */
+static bool fits_phone(const cli_sheet *t, int columns)
+{
+    enum { ROOM = 316, LETTER = 8, GAP = 14 }; /* pixels */
+    int width = 0;
+    for (int c = 0; c < columns; c++) {
+        size_t most = 0;
+        for (int i = c; i < t->cells; i += columns)
+            for (const char *word = t->cell[i]; *word; word += strspn(word, " ")) {
+                const size_t n = t->align[c] == 'r' && i >= columns ? strlen(word) : strcspn(word, " ");
+                most = n > most ? n : most;
+                word += n;
+            }
+        width += LETTER * (int)(most < ROOM ? most : ROOM) + GAP;
+    }
+    return width <= ROOM;
+}
+
+/* On a phone, each row of a table that is too wide becomes a block of lines, in which the heads of the columns are
+ * repeated. */
 static void table(cli_page *p, const cli_sheet *t)
 {
     const int columns = (int)strlen(t->align);
-    fprintf(p->to, "<div class=\"wide\"><table%s>\n", columns > 2 ? " class=\"many\"" : "");
+    const bool fits = fits_phone(t, columns);
+    fprintf(p->to, "<div class=\"wide\"><table%s>\n", !fits ? " class=\"many\"" : "");
     for (int i = 0; i < t->cells; i++) {
         const int column = i % columns;
         const char *kind = i < columns ? "th" : "td", *href = t->href ? t->href[i] : NULL;
         if (column == 0) fputs(i ? "<tr>" : "<thead><tr>", p->to);
-        fprintf(p->to, "<%s%s>", kind, t->align[column] == 'r' ? " class=\"r\"" : "");
+        fprintf(p->to, "<%s%s", kind, t->align[column] == 'r' ? " class=\"r\"" : "");
+        if (!fits && i >= columns && *t->cell[column]) {
+            fputs(" data-head=\"", p->to);
+            cli_page_escape(p, t->cell[column]);
+            fputc('"', p->to);
+        }
+        fputc('>', p->to);
         if (href) {
             fputs("<a href=\"", p->to);
             cli_page_escape(p, href);

@@ -10,7 +10,8 @@ static const struct {
 } section[] = {
     {"Differences", "Settings that differ between the runs.", cli_differences},
     {"What was trained", NULL, cli_trained},
-    {"Warnings", "From the last epoch, on the training data.", cli_warnings},
+    {"Warnings", "On the training data. The figures in a warning are those of the last epoch that is named.",
+     cli_warnings},
     {"Loss",
      "The data loss is the loss without the penalties. On the training data it is the mean over an epoch, during "
      "which the network changes.",

@@ -346,7 +346,7 @@ void cli_differences(cli_run_set *s)
     if (s->runs < 2) return;
     const leaf **list = cli_take(s->arena, (size_t)s->runs * sizeof *list);
     for (int r = 0; r < s->runs; r++) list[r] = read_leaves(s->arena, s->record[r].folder.config);
-    cli_sheet t = new_sheet(s, "");
+    cli_sheet t = new_sheet(s, "setting");
     for (int r = 0; r < s->runs; r++)
         for (const leaf *l = list[r]; l; l = l->next) {
             if (has_row(s, &t, l->path)) continue;

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 10, NAMED = 20 /* dead units that are listed at most */ };
+enum { NAMED = 20 /* dead units that are listed at most */ };
 
 /* "2 of 512 units of relu1 never fired: 316, 479.", or NULL if no unit is dead. */
 static const char *dead_units(cli_arena *a, const tc_json *layer)
@@ -27,15 +27,13 @@ static const char *dead_units(cli_arena *a, const tc_json *layer)
 void cli_warnings(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
-        const tc_json *last = cli_last_epoch(&s->record[r]), *list = tc_json_get(last, "warnings"), *w;
-        size_t i;
-        if (!last) continue;
+        int n;
+        const cli_warned *w = cli_record_warnings(s->arena, &s->record[r], &n);
+        if (n == 0) continue;
         cli_set_begin(s);
         if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
-        if (!tc_json_size(list)) cli_page_paragraph(s->page, "None.");
-        tc_json_each(list, i, w)
-            cli_page_paragraph(s->page, cli_format(s->arena, "%s: %s", cli_record_text(s->arena, w, "on"),
-                                                   cli_record_text(s->arena, w, "text")));
+        for (int i = 0; i < n; i++)
+            cli_page_paragraph(s->page, cli_format(s->arena, "%s: %s (%s)", w[i].on, w[i].text, w[i].when));
     }
 }
 
@@ -43,16 +41,16 @@ void cli_warnings(cli_run_set *s)
 
 static void histogram(cli_run_set *s, int run, const tc_json *layer)
 {
-    static const char *const label[BINS + 1] = {"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"};
-    const tc_json *bins = tc_json_get(layer, "histogram");
+    const cli_bins *b = cli_record_bins(layer);
+    const tc_json *bins = tc_json_get(layer, b->key);
     const double dead = cli_number(layer, "dead");
-    double y[BINS + 1];
-    if (tc_json_size(bins) != BINS || !isfinite(dead)) return;
+    double y[CLI_MOST_BINS + 1];
+    if (tc_json_size(bins) != (size_t)b->n || !isfinite(dead)) return;
     y[0] = dead;
-    for (size_t k = 0; k < BINS; k++) y[k + 1] = tc_json_number(tc_json_at(bins, k)) - (k ? 0 : dead);
+    for (int k = 0; k < b->n; k++) y[k + 1] = tc_json_number(tc_json_at(bins, (size_t)k)) - (k ? 0 : dead);
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
     const cli_series bars = {
-        .n = BINS + 1, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
+        .n = b->n + 1, .y = y, .label = b->label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_number(layer, "positions") > 1
                                        ? "fire at up to this % of the positions of all samples (0: never)"

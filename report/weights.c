@@ -234,14 +234,14 @@ static void model(cli_run_set *s, int run)
     const char *path = s->record[run].folder.model;
     int n;
     if (!cli_folder_has(path)) return;
-    cli_set_begin(s);
-    if (s->runs > 1) cli_page_heading(s->page, s->name[run]);
     tacet_file *f = tacet_file_open(path, NULL, &e);
+    const matrix *m = f ? matrices(s->arena, f, &n) : NULL;
+    if (!f || n) cli_set_begin(s);
+    if (s->runs > 1 && (!f || n)) cli_page_heading(s->page, s->name[run]);
     if (!f) {
         cli_page_paragraph(s->page, cli_format(s->arena, "The weights could not be read: %s", e.message));
         return;
     }
-    const matrix *m = matrices(s->arena, f, &n);
     if (n) table(s->page, n, m);
     for (int i = 0; i < n; i++)
         if (m[i].zeros) zeros(s->page, &m[i], cli_set_title(s, run, m[i].of.name));

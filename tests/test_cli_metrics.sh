@@ -11,7 +11,7 @@ best_of() { last "$1" | grep -o '"best_epoch":[0-9]*' | cut -d: -f2; }
 
 # ---- Where figures stand ----
 runs 0 "$tacet" train long.yaml --out a --set train.epochs=3
-has err '^epoch 3/3 .* validation loss [0-9.]* accuracy 0\.[0-9]* '
+has err '^epoch 3/3 .* val loss [0-9.]*  val acc 0\.[0-9]* '
 has out '^test, 90 rows: accuracy [01][0-9.]*, f1 [01][0-9.]*, top_k [01][0-9.]*, .* log_loss [0-9.]*, data loss' \
     '^class  *f1  *precision  *recall  *roc_auc$' '^label . answer  *0  *1  *2$'
 for part in '"epoch":3.*' '"validation":{'; do

@@ -40,8 +40,10 @@ runs 0 "$tacet" explain nested.yaml --no-penalties --penalty '*: l1 1e-4'
 has out '^\*: l1 1e-4 on 9 values: x, 0, 1, layer1.0.fc, ..., fc$'
 
 # ---- Remaining weights are shown only for parameters, although other names have dots too ----
-sed -n '/<h3>Remaining weights/,/<\/desc>/p' whole/report.html > weights
-has weights 'layer1.0.fc.weight:l2' 'fc.\*:norm'
+runs 0 "$tacet" train nested.yaml --out zeros -q --penalty 'layer1.0.fc.weight: l1 0.1 prox'
+hasnt whole/report.html 'Remaining weights' # none of its penalties makes zeros
+sed -n '/<h3>Remaining weights/,/<\/desc>/p' zeros/report.html > weights
+has weights 'layer1.0.fc.weight:l2'
 hasnt weights 'relu:l1'
 hasnt weights 'out:norm'
 

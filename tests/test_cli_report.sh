@@ -56,7 +56,7 @@ alone a/report.html
 has a/report.html '<title>a</title>' '<dt>accuracy, test</dt>' '<h2>Loss</h2>' '<h2>Penalties</h2>' '<h2>Density</h2>' \
     '<h2>Time</h2>' '<h2>Weights</h2>' '<h3>Data loss</h3>' '<h3>accuracy</h3>' '<h3>relu1:l1</h3>' '<h3>linear1.weight:l1</h3>' '<h3>Lambda</h3>' \
     'relu1, target' 'relu1, due by then' '<td>state</td><td>ended</td>' 'l1 density=0.2' '240 training, 60 validation' \
-    '^  relu1: l1 density=0.2' '<td class="r">243</td>'
+    '^  relu1: l1 density=0.2' '<td class="r"[^>]*>243</td>' '<li><svg class="key"[^>]*><path class="line s0 faint"[^>]*></svg>single steps</li>'
 cp a/report.html first
 runs 0 "$tacet" report a
 empty out; has err "^report: a/report.html$"
@@ -110,6 +110,7 @@ empty err
 alone plain/report.html
 has plain/report.html 'No data were held out for validation'
 hasnt plain/report.html '<h2>Penalties</h2>'
+hasnt plain/report.html '<h2>Warnings</h2>'
 hasnt plain/report.html 'objective'
 sed -e 's/linear 3$/linear 1/; s/cross_entropy/mse/; /^test/d' \
     -e 's/classes.csv label=kind/prices.csv target=price/' net.yaml > reg.yaml
@@ -124,7 +125,7 @@ cp -r one none
 sed -i 's/"ended","began"/"stopped","began"/; s/,"figures":{.*}}$/}/' none/run.json
 runs 0 "$tacet" report none
 alone none/report.html
-has none/report.html 'No epoch has finished yet' 'stopped early' '<td>linear 16</td>'
+has none/report.html 'No epoch has finished yet' 'stopped early' '<td[^>]*>linear 16</td>'
 hasnt none/report.html '<figure'
 grep '^{"step"' one/metrics.jsonl > none/metrics.jsonl # only steps of the first epoch
 runs 0 "$tacet" report none
@@ -154,10 +155,10 @@ runs 0 "$tacet" report a b plain
 alone report.html
 [ "$(figures report.html)" -ge 15 ] || fault "figures: $(figures report.html)"
 has report.html '<title>a, b and plain</title>' '<h2>Differences</h2>' '<h2>What was trained</h2>' '<li>.*a, training</li>' \
-    '<li>.*b, training</li>' '<td>penalties.relu1</td><td>l1 density=0.2</td><td>l1 1e-3</td><td>-</td>' \
-    '<td>train.seed</td><td>1</td><td>2</td><td>1</td>' '<td>accuracy</td><td>0\.[0-9]*</td><td>0' \
+    '<li>.*b, training</li>' '<td data-head="setting">penalties.relu1</td><td data-head="a">l1 density=0.2</td><td data-head="b">l1 1e-3</td><td data-head="plain">-</td>' \
+    '<td[^>]*>train.seed</td><td[^>]*>1</td><td[^>]*>2</td><td[^>]*>1</td>' '<td[^>]*>accuracy</td><td[^>]*>0\.[0-9]*</td><td[^>]*>0' \
     '<h3>Network of a</h3>'
-hasnt report.html '<td>train.batch</td>' # the same in all runs
+hasnt report.html '>train.batch</td>' # the same in all runs
 numbers report.html "Data loss" > shown
 has shown "^epoch a, training a, validation b, training plain, training$" "^3 [0-9.e-]* [0-9.e-]* [0-9.e-]* [0-9.e-]*$"
 runs 0 "$tacet" report a ./a --out twice.html # runs with the same name are shown by their paths
@@ -207,6 +208,53 @@ printf '{"epoch":%s,"step":%s,"data_loss":%s,"objective":%s,"terms":[{"name":"t"
     9007199254740993 -1e308 1e299 9007199254740992 1 > far/metrics.jsonl
 runs 0 timeout 20 "$tacet" report far
 alone far/report.html
+
+# ---- An axis is marked at both ends, which lie around the numbers ----
+mkdir marked
+for range in '0.0003 0.3' '0.02 0.08' '1e-12 2e5' '0.2 0.25' '3 29' '0.001 0.0015' '1e-6 1e-1' '0.5 1.01' '7e-200 3e200' '0.099 0.51'; do
+    # shellcheck disable=SC2086
+    printf '{"epoch":1,"step":1,"terms":[{"name":"t","on":"w","lambda":%s}],"seconds":1}\n{"epoch":2,"step":2,"terms":[{"name":"t","on":"w","lambda":%s}],"seconds":1}\n' \
+        $range > marked/metrics.jsonl
+    runs 0 "$tacet" report marked
+    sed -n '/<h3>Lambda/,/<\/figure>/s/^\(<text.*\)text-anchor="end">\([^<]*\)<.*/\2/p' marked/report.html > labels
+    # shellcheck disable=SC2086
+    awk -v range="$range" 'BEGIN { split(range, r, " ") } NR == 1 { least = $1 } NR > 1 && $1 + 0 <= last + 0 { bad = 1 } { last = $1 }
+        END { exit bad || NR < 2 || NR > 12 || least > r[1] * 1.0001 || last < r[2] * 0.9999 }' labels || fault "an axis for $range: $(paste -s -d ' ' labels)"
+    for end in 224 33; do
+        sed -n '/<h3>Lambda/,/<\/figure>/p' marked/report.html | grep -q "class=\"grid\" d=\"M[0-9.]* $end.0H" || fault "no mark at an end of the axis for $range"
+    done
+done
+
+# ---- Warnings of all epochs, with the epochs; bars by powers of ten where most units fire rarely ----
+mkdir rare
+awk 'BEGIN {
+    for (e = 1; e <= 9; e++) {
+        w = (e < 4 || e == 6 ? "{\"on\":\"l\",\"kind\":\"k\",\"text\":\"text " e "\"}" : "")
+        w = w (w && e == 3 ? "," : "") (e == 3 ? "{\"on\":\"l\",\"kind\":\"other\",\"text\":\"once\"}" : "")
+        printf "{\"epoch\":%d,\"step\":%d,\"data_loss\":1,\"layers\":[" \
+            "{\"name\":\"few\",\"units\":20,\"dead\":2,\"histogram\":[13,7,0,0,0,0,0,0,0,0],\"decades\":[3,0,1,4,5,7]}," \
+            "{\"name\":\"many\",\"units\":20,\"dead\":2,\"histogram\":[10,10,0,0,0,0,0,0,0,0],\"decades\":[2,0,0,0,8,10]}," \
+            "{\"name\":\"old\",\"units\":20,\"dead\":2,\"histogram\":[13,7,0,0,0,0,0,0,0,0]}],\"warnings\":[%s],\"seconds\":1}\n", e, e, w
+    }
+}' > rare/metrics.jsonl
+runs 0 "$tacet" report rare
+alone rare/report.html
+has rare/report.html '<h2>Warnings</h2>' '<p>l: text 6 (epochs 1 to 3, 6)</p>' '<p>l: once (epoch 3)</p>'
+numbers rare/report.html "How often units of few fire" | tail -n +2 | paste -s -d, - > shown
+has shown '^0 2,.001 1,.01 0,.1 1,1 4,10 5,100 7$'
+for layer in many old; do numbers rare/report.html "How often units of $layer fire" | wc -l > shown; has shown '^12$'; done
+runs 0 "$tacet" inspect rare
+has out '^layer  density  never  .001%  .01%  .1%  1%  10%  100%$' '^few  *-  *2  *1  *0  *1  *4  *5  *7$' '^many  *-  *2  *8  *10  *0 ' \
+    'never, in up to .001% of the samples, up to .01%, ...$' 'never, in up to 10% of the samples, up to 20%, ...$'
+has out '^warning, epochs 1 to 3, 6: l: text 6$' '^warning, epoch 3: l: once$'
+
+# ---- Weights of which none can become 0 have no density; of several terms on the same weights a penalty has it ----
+runs 0 "$tacet" train net.yaml --out norms -q --penalty 'linear1.weight: unit_norm' --penalty 'linear2.weight: l2 1e-4'
+hasnt norms/report.html 'Remaining weights'
+runs 0 "$tacet" train net.yaml --out both -q --penalty 'linear1.weight: max_norm' --penalty 'linear1.weight: l1 0.05 prox' \
+    --penalty 'linear2.weight: l1_ball 2'
+numbers both/report.html 'Remaining weights' > shown
+has shown '^epoch linear1.weight:l1 linear2.weight:l1_ball$'
 
 # ---- Refused ----
 cp -r a bad

@@ -14,8 +14,10 @@ near() { awk -v a="$1" -v b="$2" -v t="${3:-1e-6}" 'BEGIN { d = a - b; if (d < 0
     fault "$1 is not $2"; }
 
 # ---- One path ----
-runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out warm
-has err "^relu1:l1: the largest lambda that changes anything is about 0\.0" "^1/4  relu1-l1-0.0001-seed1  density" "^4/4  relu1-l1-0.1-seed1 "
+runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out warm --warm
+has err "^relu1:l1: the largest lambda that changes anything is about 0\.0" "^4/4  relu1-l1-0.1-seed1 " \
+    "^1/4  relu1-l1-0.0001-seed1  val loss [0-9.]*  val acc [01]\.[0-9][0-9][0-9]  density 0\.[0-9][0-9][0-9]\(  [0-9.]* s\)*$"
+hasnt err ' 0.0 s'
 has out "^ *lambda  density  dead  accuracy  data loss  *ms/step  fires" "^Taken: relu1:l1 lambda=" "^Its model: warm/relu1-l1-"
 hasnt out "test data" # validation data are used
 column warm/sweep.csv lambda > lambdas
@@ -28,7 +30,7 @@ for lambda in 0.001 0.01 0.1; do
 done
 # The file also has a penalty l1 on relu1, which that of the sweep replaces.
 hasnt warm/config.yaml relu1
-runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out fresh --fresh -q
+runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out fresh -q
 hasnt err "density"
 for lambda in 0.0001 0.001 0.01 0.1; do
     hasnt fresh/relu1-l1-$lambda-seed1/config.yaml "^init:"
@@ -61,7 +63,9 @@ agree() { # FOLDER LAMBDA...: for a sweep with one seed
         near "$(echo "$line" | cut -d, -f7)" "$(echo "$fires" | awk '{ printf "%.9g", $1 * 16 + $2 * 8 }')"
         seconds=$(grep -o '"seconds":[0-9.e-]*' $run/metrics.jsonl | cut -d: -f2 | awk '{ s += $1 } END { print s * 1e6 / 32 }') # 4 epochs of 8
         near "$(echo "$line" | cut -d, -f6)" "$seconds" 1e-4
-        has out "^ *$lambda  *$(echo "$line" | awk -F, '{ printf "%.4g  *%d  *%.4f  *%.4g ", $2, $3, $4, $5 }')"
+        has out "^ *$lambda  *$(echo "$line" | awk -F, '
+            function shown(x, n) { e = sprintf("%.*e", n - 1, x); sub(/.*e/, "", e); return sprintf("%.*f", e < n - 1 ? n - 1 - e : 0, x) }
+            { printf "%s  *%d  *%.3f  *%s ", shown($2, 3), $3, $4, shown($5, 4) }')"
         row=$((row + 1))
     done
 }
@@ -77,6 +81,42 @@ for key in accuracy data_loss; do
     awk '{ d = $1 - $2; if (d > 1e-8 || d < -1e-8) exit 1 }' both || fault "$key in JSON and CSV: $(cat both)"
 done
 has out '"part":"validation","rows":60'
+
+# ---- A warm path of runs that have not converged misleads, and says so; one of runs that have does not ----
+sed 's/linear 3$/linear 1/; s/^loss.*/loss: mse/; s/^data.*/data: csv prices.csv target=price/; /^test/d; s/^optimizer.*/optimizer: adam lr=0.01/' net.yaml > slow.yaml
+runs 0 sweep slow.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out led --warm
+has out "^The path misleads: from lambda=0.0001 to lambda=0.01*, a stronger penalty, the training loss falls from [0-9.]* to [0-9.]*; it would not fall if"
+has led/report.html "<p>The path misleads: from lambda=0.0001"
+column led/sweep.csv training_loss | awk 'NR == 1 { first = $1 } $1 < 0.9 * first { fell = 1 } END { exit !fell }' || fault "the training loss does not fall"
+for lambda in 0.0001 0.1; do
+    near "$(awk -F, -v l=$lambda '$1 == l { print $8 }' led/sweep.csv)" "$(tail -n 1 led/relu1-l1-$lambda-seed1/metrics.jsonl | sed 's/.*"data_loss":\([0-9.]*\),"learning.*/\1/')"
+done
+for range in 'density=0.5..0.2:3' 'density=0.2..0.5:3'; do # the second is trained longest where it asks for least
+    rm -rf asks; runs 0 sweep slow.yaml --over "relu1: l1 $range" --out asks --warm -q
+    case $range in
+    *0.5..*) has out "^The path misleads: from density=0.5 to density=0.[23]*[0-9]*, a stronger penalty, the training loss falls" ;;
+    *) hasnt out misleads ;;
+    esac
+done
+runs 0 sweep --resume led --json -q; has out '"misled":"The path misleads: '
+runs 0 sweep slow.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out fair -q
+hasnt out misleads; hasnt fair/report.html misleads
+runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-1..1e-4:4' --out down --warm --set train.epochs=20 -q
+hasnt out misleads
+sed -i '/"epoch":20,/s/"name":"relu1","density":[0-9.e-]*,/"name":"relu1","density":0.012,/g' down/relu1-l1-0.0001-seed1/metrics.jsonl
+runs 0 sweep --resume down -q # as if its units had died
+has out "^The path misleads: from lambda=0.0001 to lambda=0[.01]*, a stronger penalty, the density rises from 0.0120 to 0.0[0-9]*; it would not rise if"
+sed 's/^model.*/model: linear 1/; s/^optimizer.*/optimizer: sgd lr=0.1 schedule=cosine/' slow.yaml > lasso.yaml # convex: it converges
+for range in 1e-3..1:4 1..1e-3:4; do
+    rm -rf lasso
+    runs 0 sweep lasso.yaml --no-penalties --set train.epochs=60 --over "linear1.weight: l1 $range prox" --out lasso --warm -q
+    hasnt out misleads
+done
+# Equal accuracies: the lower loss is better, as it is on 10 rows, which are all right or nearly.
+runs 0 sweep net.yaml --set train.validate=0.05 --set train.epochs=20 --over 'linear2.weight: l2 1e-6..1e-3:6' --no-penalties --out ties -q
+awk -F, 'NR > 1 { n[$4]++; if ($4 > top) top = $4; if (!($4 in low) || $5 < low[$4]) { low[$4] = $5; at[$4] = $0 } } END { print n[top], at[top] }' ties/sweep.csv > best
+awk '{ exit !($1 > 1) }' best || fault "no ties: $(cat ties/sweep.csv)"
+has best ',\(taken\|best\),'
 
 # ---- The choice, recomputed from the CSV: of the points within one standard error of the best, the one that fires least ----
 chosen() { # FILE: prints the number of the point that should be taken; there are 60 rows of validation data
@@ -108,9 +148,9 @@ for lambda in 0.0001 0.01; do
     near "$(cut -d' ' -f1 pair)" "$(cut -d' ' -f1 own)"
     near "$(cut -d' ' -f2 pair)" "$(cut -d' ' -f2 own)" 1e-4
 done
-same seeds/relu1-l1-0.01-seed1/model.safetensors warm/relu1-l1-0.01-seed1/model.safetensors
+same seeds/relu1-l1-0.01-seed1/model.safetensors fresh/relu1-l1-0.01-seed1/model.safetensors
 for seeds in 1 3; do # slow learning, so that accuracies differ and the best point is not the one taken
-    runs 0 sweep net.yaml --set optimizer.lr=0.03 --over 'relu1: l1 lambda=1e-3..3e-1:6' --fresh --seeds $seeds --out slow$seeds -q
+    runs 0 sweep net.yaml --set optimizer.lr=0.03 --over 'relu1: l1 lambda=1e-3..3e-1:6' --seeds $seeds --out slow$seeds -q
     choice slow$seeds
     has slow$seeds/sweep.csv ",best,"
     has out "of the points within that range, relu1:l1 lambda=[0-9.e-]* fires least"
@@ -148,7 +188,7 @@ near "$norm" "$(awk "BEGIN { print $(last data_gradient step/metrics.jsonl) / $(
 largest 'linear2.*: norm max/10..max:2 joint'
 awk "BEGIN { exit !($value > $norm) }" || fault "the largest lambda is not greater with the bias than without"
 # A network that starts with the largest lambda falls silent; a thousandth of it changes almost nothing.
-runs 0 sweep net.yaml --fresh --set train.epochs=40 --over 'relu1: l1 max/1000..max:2' --out ends -q
+runs 0 sweep net.yaml --set train.epochs=40 --over 'relu1: l1 max/1000..max:2' --out ends -q
 runs 0 "$tacet" train net.yaml --no-penalties --set train.epochs=40 --out natural -q
 natural=$(grep '"validation"' natural/metrics.jsonl | tail -n 1 | sed 's/.*"validation".*"name":"relu1","density":\([0-9.]*\).*/\1/')
 column ends/sweep.csv density | paste -s - | awk -v n="$natural" '{ exit !($1 > 0.85 * n && $1 < 1.15 * n && $2 < 0.15 * n) }' || fault "natural $natural, then $(column ends/sweep.csv density)"
@@ -168,28 +208,28 @@ values 'linear1.weight: group_lasso 1e-3 by=block block=2..8:3' 'block asked'; h
 
 # ---- Two ranges: the first is the path ----
 two="--over 'relu1: l1 lambda=1e-4..1e-2:3' --over 'linear2.weight: l1 1e-3..1e-4:2 prox'"
-runs 0 eval sweep net.yaml "$two" --out grid -q
+runs 0 eval sweep net.yaml "$two" --warm --out grid -q
 column grid/sweep.csv "relu1:l1 lambda" | paste -s -d ' ' - > said; has said "^0.0001 0.001 0.01 0.0001 0.001 0.01$"
 column grid/sweep.csv "linear2.weight:l1 lambda" | paste -s -d ' ' - > said; has said "^0.001 0.001 0.001 0.0001 0.0001 0.0001$"
 has grid/relu1-l1-0.01-linear2.weight-l1-0.0001-seed1/config.yaml "^init: grid/relu1-l1-0.001-linear2.weight-l1-0.0001-seed1/model"
 hasnt grid/relu1-l1-0.0001-linear2.weight-l1-0.0001-seed1/config.yaml "^init:"
 choice grid
 # In parallel, everything but the times is the same.
-runs 0 eval sweep net.yaml "$two" --out side --jobs 2 --threads 2
+runs 0 eval sweep net.yaml "$two" --warm --out side --jobs 2 --threads 2
 has out "^Times were measured with 2 runs in parallel"
 untimed() { awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "step_us") c = i } { $c = ""; gsub(/(grid|side)\//, ""); print }' "$1"; }
 untimed grid/sweep.csv > a; untimed side/sweep.csv > b; same a b
 for run in grid/*/; do same "${run}model.safetensors" "side/${run#grid/}model.safetensors"; done
-runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out jobs --jobs 3 -q
+runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out jobs --jobs 3 --warm -q
 has err "there is only one path"
 
 # ---- If a point fails, the path continues from the one before it, and the sweep reports the failure ----
 mkdir fails; : > fails/relu1-l1-0.001-seed1
-runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out fails
+runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out fails --warm
 has err "warning: relu1-l1-0.001-seed1: "
 has out "^ *0.001  *-  *-  *-  .*failed" "^Failed: relu1-l1-0.001-seed1: cannot "
 has fails/relu1-l1-0.01-seed1/config.yaml "^init: fails/relu1-l1-0.0001-seed1/model.safetensors$"
-runs 0 sweep net.yaml --no-penalties --over 'linear1.weight: l2 lambda=1e4..1e-4:3' --out nan -q --json
+runs 0 sweep net.yaml --no-penalties --over 'linear1.weight: l2 lambda=1e4..1e-4:3' --out nan --warm -q --json
 has out '"state":"failed","said":"[^"]*not finite' '"state":"ended"'
 column nan/sweep.csv mark | head -n 1 > said; has said "^failed$"
 hasnt nan/linear1.weight-l2-1-seed1/config.yaml "^init:"
@@ -213,13 +253,14 @@ runs 2 sweep net.yaml --out torn --over 'relu1: l1 lambda=1e-4..1e-1:4' --set tr
 runs 0 sweep net.yaml --no-penalties --set train.steps=1 --out asked -q --json --over 'relu1: l1 density=0.4..0.2:2'
 has out '"density asked":0.4,"density":'
 refused "warm already holds a sweep" net.yaml --over 'relu1: l1 1..10:3' --out warm
-refused "warm was begun with --over 'relu1: l1 lambda=1e-4..1e-1:4', not with --over 'relu1: l1 lambda=1e-4..1:4'" net.yaml --over 'relu1: l1 lambda=1e-4..1:4' --resume warm
-refused "not with no more --over\|with no more --over, not" net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --over 'relu2: l1 1..2:2' --resume warm
+refused "warm was begun with --over 'relu1: l1 lambda=1e-4..1e-1:4', not with --over 'relu1: l1 lambda=1e-4..1:4'" net.yaml --over 'relu1: l1 lambda=1e-4..1:4' --resume warm --warm
+refused "not with no more --over\|with no more --over, not" net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --over 'relu2: l1 1..2:2' --resume warm --warm
 refused "begun with --seeds 1, not with --seeds 2" --resume warm --seeds 2
-refused "not with --fresh" --resume warm --fresh
+refused "was begun with --warm, not with runs that start from initial weights" net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --resume warm
+runs 2 sweep --resume fresh --warm; has err "was begun with runs that start from initial weights, not with --warm"
 refused 'begun with "  epochs: 4", not with "  epochs: 5"' --resume warm --set train.epochs=5
-refused 'begun with "optimizer: sgd lr=0.1' net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --set optimizer.lr=0.2 --resume warm
-runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --resume warm --jobs 2 -q
+refused 'begun with "optimizer: sgd lr=0.1' net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --set optimizer.lr=0.2 --resume warm --warm
+runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --resume warm --warm --jobs 2 -q
 cp alone/config.yaml kept.yaml
 runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --out alone; has err "alone holds a run of tacet train"
 runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --resume alone; same kept.yaml alone/config.yaml
@@ -287,7 +328,7 @@ data:      csv classes.csv label=kind
 train:     {epochs: 12, batch: 16, seed: 3, validate: 0.2, checkpoint: 7, log: 0}
 END
 begun=$(date +%s%N)
-long="long.yaml --over 'relu1: l1 1e-4..1e-1:3' --seeds 2 --threads 1 -q"
+long="long.yaml --over 'relu1: l1 1e-4..1e-1:3' --seeds 2 --warm --threads 1 -q"
 runs 0 eval sweep "$long" --out whole
 taken=$((($(date +%s%N) - begun) / 1000))
 untimed_whole() { awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /^step_us/) c[i] } { for (i in c) $i = ""; sub(/,(whole|cut)\//, ","); print }' "$1"; }

@@ -24,10 +24,10 @@ no_wider() {
 long="$tacet train net.yaml --set train.epochs=3"
 
 # ---- The line is updated, and stays after the epoch ----
-on_terminal 80 "$long --out a"
+on_terminal 120 "$long --out a"
 has seen '^layer  *output  *params  *penalties%$' '^relu1 (relu)  *16  *0  l1 1e-3%$' \
     '^243 parameters: 243 trainable, 0 frozen%$' '^300 rows to train, 90 to test%$' '^10 steps of 32 rows per epoch, on '
-has seen '%Epoch 1/3 \[=*> *\] ^\[2m *[0-9]*:[0-9]* left^\[0m  ^\[2mloss^\[0m [0-9.]*  *^\[2mrelu1:l1^\[0m [0-9.]*  *^\[2mrelu1^\[0m 0\.[0-9]* *^\[J%' \
+has seen '%Epoch 1/3 \[=*> *\] ^\[2m *[0-9]*:[0-9]* left^\[0m  ^\[2mloss^\[0m [0-9.]*  *^\[2mrelu1:l1^\[0m [0-9.]*  *^\[2mrelu1 density^\[0m 0\.[0-9]* *^\[2mrelu2 density^\[0m 0\.[0-9]* *^\[J%' \
     '%Epoch 3/3 \[==========\] ^\[2m *[0-9.]*[mu]*s/step^\[0m  ^\[2mloss^\[0m [0-9.]* .*^\[J%%$' '^the run is in a%$'
 [ "$(grep -c 'Epoch [0-9]/3 [^%]*^\[J%%$' seen)" -eq 3 ] || fault "not one line per epoch stays: $(cat seen)"
 
@@ -45,11 +45,31 @@ for width in 20 40 60 80 120 200; do
     [ $width -lt 60 ] || [ "$(wc -l < shapes)" -eq 1 ] || fault "lines that differ in more than figures: $(cat shapes)"
 done
 lengths Epoch > lines
-has lines ' accuracy 0[0-9.]* '
-has seen 'linear2.weight:l2' 'accuracy'
+has lines ' loss [0-9.]*  *val loss [0-9.]*  *val acc 0[0-9.]*  *relu1:l1 .*relu1 density 0'
+has seen 'linear2.weight:l2' 'acc'
 sed -i 's/relu1:/a_layer_with_quite_a_long_name:/' named.yaml
 on_terminal 80 "$tacet train named.yaml --out named"
 no_wider 80 'Epoch .* a_layer_with_quite '
+
+# ---- A line that has no room for a figure ends in dots; a bar gives its room to figures ----
+for width in 34 46 80 100 200; do
+    rm -rf cut
+    on_terminal $width "$tacet train net.yaml --out cut --set train.validate=0.2"
+    no_wider $width 'Epoch 3/3 .*s/step'
+    tail -n 1 lines > line
+    case $width in
+    200) has line 'Epoch 3/3 \[==========\] .* val acc .* relu2 density 0[0-9.]* *$' ;;
+    100) has line 'Epoch 3/3  *[0-9.]*[mu]*s/step  loss [0-9.]*  *val loss [0-9.]*  *val acc [0-9.]*  *relu1:l1 [0-9.]*  *\.\.\.$' ;;
+    80) has line 'Epoch 3/3  *[0-9.]*[mu]*s/step  loss [0-9.]*  *val loss [0-9.]*  *val acc [0-9.]*  *\.\.\.$' ;;
+    46) has line 'loss [0-9.]*  *\.\.\.$' ;;
+    34) has line 's/step  \.\.\.$' ;;
+    esac
+done
+# Tables come apart between columns, and sentences between words.
+on_terminal 60 "$tacet train net.yaml --out narrow --set train.validate=0.2 --penalty 'linear2.weight: l1 1e-4 prox'"
+no_wider 60 '^linear2.weight:l1 '
+[ "$(grep -c '^linear2.weight:l1 ' seen)" -eq 4 ] || fault "not four rows of the penalty: $(cat seen)"
+no_wider 60 '^    0[0-9.]* ms per training step%$\|^test, '
 
 # The size of the window can change during a run; Ctrl-C keeps the progress line and begins a new one.
 # (Without --foreground, timeout sends two signals, and a second one ends a run at once.)
@@ -69,8 +89,11 @@ has seen '^epoch 3/3  loss'
 hasnt seen '\^\['
 hasnt seen '%[^%]*Epoch'
 runs 0 "$tacet" train net.yaml --out d --set train.validate=0.2
-has err '^layer  *output  *params  *penalties$' '^linear1 (linear 16)  *16  *80 ' \
-    '^epoch 3/3  loss [0-9.]*  objective [0-9.]*  relu1:l1 [0-9.]*  density relu1 [0-9.]* relu2 [0-9.]*  validation loss [0-9.]* accuracy [0-9.]*  [0-9.]* s$'
+has err '^layer  *output  *params  *penalties$' '^linear1 (linear 16)  *16  *80$' \
+    '^epoch 3/3  loss [0-9.]*  val loss [0-9.]*  val acc [0-9.]*  objective [0-9.]*  relu1:l1 [0-9.]*  relu1 density [0-9.]*  relu2 density [0-9.]*\(  [0-9.]* s\)*$'
+hasnt err ' 0.0 s'
+runs 0 "$tacet" train net.yaml --out none --no-penalties
+has err '^epoch 3/3  loss [0-9.]*  relu1 density [0-9.]*  relu2 density'
 tr -d '\n -~' < err > odd; empty odd
 
 # ---- Colour ----
@@ -78,7 +101,7 @@ on_terminal 80 "$tacet train nope.yaml"
 has seen '^^\[1;31mtacet:^\[0m cannot open'
 NO_COLOR=1 on_terminal 80 "$tacet train nope.yaml"
 has seen '^tacet: cannot open'
-NO_COLOR=1 on_terminal 80 "$long --out e"
-has seen '%Epoch 1/3 \[=*> *\]  *[0-9]*:[0-9]* left  loss [0-9.]*  *relu1:l1 [0-9.]*  *relu1 '
+NO_COLOR=1 on_terminal 120 "$long --out e"
+has seen '%Epoch 1/3 \[=*> *\]  *[0-9]*:[0-9]* left  loss [0-9.]*  *relu1:l1 [0-9.]*  *relu1 density '
 hasnt seen '\^\[[0-9;]*m'
 finish

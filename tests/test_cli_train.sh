@@ -38,7 +38,7 @@ cmp -s a/model.safetensors s/model.safetensors && fault "another seed gave the s
 # ---- JSON ----
 runs 0 "$tacet" train net.yaml --out j --json -q
 empty err
-has out '"value":[^,]*,"training":{"share":[^}]*"gradient":[^}]*"density":[^}]*"histogram":\[[0-9,]*\]}}\]' \
+has out '"value":[^,]*,"training":{"share":[^}]*"gradient":[^}]*"density":[^}]*"histogram":\[[0-9,]*\],"decades":\[[0-9,]*\]}}\]' \
     '"units":8,"l0":[0-9.]*,"training":{"density":[^}]*"dead_units":\[[0-9,]*\]}}\]}$'
 sed -i 's/,"training":{[^}]*}//g' out # without the keys of the ledger
 [ "$(wc -l < out)" -eq 1 ] || fault "more than one line of JSON"
@@ -53,6 +53,21 @@ cp out trained
 runs 0 "$tacet" eval j/model.safetensors --json
 has out "^{\"accuracy\":$n,\"data_loss\":$n,\"objective\":$n,$tail\$"
 sed 's/"step_us":[^,]*,//' trained > expected; same out expected # eval prints the same figures as train, to the digit
+trained="warning: the figures include rows that the model was trained on"
+hasnt err "$trained" # it has test data
+ln -s classes.csv linked.csv; mkdir csv kind
+for rows in classes.csv "./classes.csv" "$PWD/classes.csv" linked.csv; do
+    runs 0 "$tacet" eval j/model.safetensors --data "csv $rows label=kind"; has err "$trained"
+done
+cp classes.csv "a name.csv"
+for rows in 'few_classes.csv label=kind' '"a name.csv" label=kind' 'label=kind few_classes.csv'; do
+    runs 0 "$tacet" eval j/model.safetensors --data "csv $rows"; hasnt err "$trained"
+done
+rmdir csv kind
+sed '/^test/d' net.yaml > untested.yaml
+runs 0 "$tacet" train untested.yaml --out untested -q; hasnt err "$trained"
+runs 0 "$tacet" eval untested/model.safetensors; has err "$trained"
+runs 0 "$tacet" eval untested/model.safetensors --json; has err "$trained"; [ "$(wc -l < out)" -eq 1 ] || fault "more than one line of JSON"
 runs 0 "$tacet" eval j/model.safetensors --data 'csv classes.csv label=kind'
 has out "300 rows: accuracy"
 
@@ -106,7 +121,7 @@ cmp -s a/model.safetensors f1/model.safetensors && fault "shuffling did not chan
 
 # ---- Validation ----
 runs 0 "$tacet" train net.yaml --out v --set train.validate=0.2
-has err "epoch 1/3 .*validation loss [0-9.]* accuracy"
+has err "epoch 1/3 .*val loss [0-9.]*  val acc [0-9.]*  "
 has v/metrics.jsonl '"validation":{"accuracy":'
 [ -s v/best.safetensors ] || fault "no best.safetensors"
 runs 0 "$tacet" train net.yaml --out w --set 'validate=csv few_classes.csv label=kind'
@@ -122,6 +137,7 @@ runs 0 "$tacet" eval a/model.safetensors --json; same one out
 runs 0 "$tacet" train net.yaml --out k --init a/model.safetensors \
     --set 'model=linear 16 | relu | linear 3' --set train.steps=1
 has err "2 of 4 parameters"
+has err "a/model.safetensors: linear2.weight is \[[0-9]*, 16\], but in this network it is \[3, 16\]: not taken"
 runs 2 "$tacet" train net.yaml --out l --init a/model.safetensors \
     --set 'model=linear 17 name=other | relu | linear 3 name=last'
 has err "no tensor"

@@ -26,6 +26,6 @@ bad=0
 while IFS= read -r row; do
     grep -qxF "$row" "$TACET_SOURCE/docs/steering.md" || { echo "docs/steering.md lacks: $row" >&2 && bad=1; }
 done < rows
-sed -n '/^### Keys/,/^## /p' "$TACET_SOURCE/docs/steering.md" | grep '^| `' | grep -v '^| `\(bound\|histogram\|dead_units\|on\|name\)`' > there
+sed -n '/^### Keys/,/^## /p' "$TACET_SOURCE/docs/steering.md" | grep '^| `' | grep -v '^| `\(bound\|histogram\|decades\|dead_units\|on\|name\)`' > there
 grep -vxFf rows there && echo "docs/steering.md has lines that are not in cli/figures.def" >&2 && bad=1
 exit $bad

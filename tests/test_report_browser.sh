@@ -27,6 +27,17 @@ for (const d of drawings) {
                 wrong.push(name + ': "' + texts[i][0] + '" and "' + texts[k][0] + '" touch');
         }
 }
+for (const p of document.querySelectorAll('details')) p.open = true;
+for (const t of document.querySelectorAll('.wide')) {
+    if (width < 500 && t.scrollWidth > t.clientWidth + 1) wrong.push('a table is ' + t.scrollWidth + ' wide: ' + t.textContent.slice(0, 60));
+}
+for (const p of document.querySelectorAll('pre'))
+    if (p.scrollWidth > p.clientWidth) wrong.push('text is ' + p.scrollWidth + ' wide: ' + p.textContent.slice(0, 60));
+for (const c of document.querySelectorAll('.cards')) { // each row ends where the cards end
+    const box = c.getBoundingClientRect(), rows = new Map();
+    for (const b of [...c.children].map(x => x.getBoundingClientRect())) rows.set(b.top, Math.max(rows.get(b.top) || 0, b.right));
+    for (const right of rows.values()) if (right < box.right - 2) wrong.push('a row of cards ends at ' + right + ', not at ' + box.right);
+}
 if (document.documentElement.scrollWidth > width) wrong.push('wider than the window: ' + document.documentElement.scrollWidth);
 const colour = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
 parent.postMessage([drawings.length, innerWidth, colour[0] < 128 ? 'dark' : 'light', ...wrong].join('\n'), '*');
@@ -55,7 +66,7 @@ END
 
 # looks_right PAGE FIGURES
 looks_right() {
-    for width in 360 1400; do
+    for width in 360 900 1400; do
         for colours in light dark; do
             look "$1" "$width" "$colours"
             sed -n '/<pre>/,/<\/pre>/p' dom | sed 's/.*<pre>//; s/<\/pre>.*//' > found

@@ -4,6 +4,7 @@
  * rule that glmnet calls lambda.1se: of all points within one standard error of the best, the simplest. */
 #include "sweep/sweep.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -128,6 +129,7 @@ static void read_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *recor
     r->rows = rows > 0 ? (int64_t)rows : 0;
     r->figure[CLI_OF_ACCURACY] = cli_number(from, "accuracy");
     r->figure[CLI_OF_LOSS] = cli_number(from, "data_loss");
+    r->figure[CLI_OF_TRAINING_LOSS] = cli_number(last, "data_loss");
     read_metrics(s, r, record, from);
     for (size_t i = 0; i < record->epochs; i++) seconds += cli_number(record->epoch[i], "seconds");
     r->figure[CLI_OF_STEP_US] = seconds / cli_number(last, "step") * 1e6;
@@ -149,6 +151,7 @@ void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
         tc_json_get(record.run, "figures")) {
         r->state = CLI_RUN_ENDED;
         read_figures(s, r, &record);
+        s->rows = r->rows;
     }
     cli_record_close(&record);
 }
@@ -205,20 +208,29 @@ static void measure_tolerance(cli_sweep *s)
     if (s->binomial) s->tolerance = sqrt(p * (1 - p) / (double)r->rows);
 }
 
+/* More or less than 0 if a is: the same mean may come out differently by rounding. */
+static double beyond(double a, double b) { return fabs(a - b) <= 1e-9 * fabs(b) ? 0 : a - b; }
+
+/* Whether a is better than b, by the figure that points are compared by; if that is the same, by the loss. */
+static bool better(const cli_sweep *s, const cli_sweep_point *a, const cli_sweep_point *b)
+{
+    const double more = beyond(merit(s, a), merit(s, b));
+    return more > 0 || (more == 0 && beyond(a->mean[CLI_OF_LOSS], b->mean[CLI_OF_LOSS]) < 0);
+}
+
 static void choose(cli_sweep *s)
 {
     s->best = s->chosen = -1;
     for (int i = 0; i < s->points; i++)
-        if (!isnan(merit(s, &s->point[i])) && (s->best < 0 || merit(s, &s->point[i]) > merit(s, &s->point[s->best])))
-            s->best = i;
+        if (!isnan(merit(s, &s->point[i])) && (s->best < 0 || better(s, &s->point[i], &s->point[s->best]))) s->best = i;
     if (s->best < 0) return;
     measure_tolerance(s);
     const double least = merit(s, &s->point[s->best]) - (isnan(s->tolerance) ? 0 : s->tolerance);
     s->chosen = s->best;
     for (int i = 0; i < s->points; i++) {
         const cli_sweep_point *p = &s->point[i], *now = &s->point[s->chosen];
-        const double fires = p->mean[CLI_OF_FIRING], most = now->mean[CLI_OF_FIRING];
-        if (merit(s, p) >= least && (fires < most || (fires == most && merit(s, p) > merit(s, now)))) s->chosen = i;
+        const double more = beyond(p->mean[CLI_OF_FIRING], now->mean[CLI_OF_FIRING]);
+        if (beyond(merit(s, p), least) >= 0 && (more < 0 || (more == 0 && better(s, p, now)))) s->chosen = i;
     }
 }
 
@@ -234,6 +246,65 @@ void cli_sweep_weigh(cli_sweep *s)
     choose(s);
 }
 
+/* ---- Warm paths ----------------------------------------------------------------------------------------------------
+ *
+ * If every run had found the minimum of its objective, a larger lambda could only raise the loss and lower what the
+ * penalty measures. Where the training loss falls or the density rises as lambda grows, the points differ by more than
+ * lambda: mostly, later ones have been trained longer. */
+
+/* How far a figure moves from the weaker to the stronger penalty in the wrong direction, relative to the weaker; 0 if
+ * standard errors can explain it. */
+static double wrong_way(const cli_sweep_point *weak, const cli_sweep_point *strong, int figure, int sign)
+{
+    const double from = weak->mean[figure], to = strong->mean[figure], move = sign * (to - from);
+    const double chance = hypot(weak->error[figure], strong->error[figure]);
+    return move > 0 && !(move < 2 * chance) ? move / fmax(fabs(from), DBL_MIN) : 0;
+}
+
+/* 1: the larger the number, the stronger the penalty; -1: the weaker; 0: neither. */
+static int strength(const cli_over *o)
+{
+    static const struct {
+        const char *attribute;
+        int sign;
+    } known[] = {{"lambda", 1}, {"zeros", 1}, {"density", -1}, {"l0", -1}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(o->attribute, known[i].attribute) == 0) return known[i].sign;
+    return 0;
+}
+
+const char *cli_sweep_misled(const cli_sweep *s)
+{
+    static const struct {
+        int figure, sign;
+        const char *name, *moves, *would;
+    } of[] = {{CLI_OF_TRAINING_LOSS, -1, "training loss", "falls", "fall"},
+              {CLI_OF_OVER, 1, "density", "rises", "rise"}};
+    const cli_over *o = &s->over[0];
+    const int length = o->count, figures = o->lambda ? 2 : 1; /* a density that is asked for may be missed */
+    const int up = (o->number[0] <= o->number[length - 1] ? 1 : -1) * strength(o);
+    const cli_sweep_point *weak = NULL, *strong = NULL;
+    double most = 0.1;
+    int k = 0;
+    if (!s->warm || up == 0) return NULL;
+    for (int f = 0; f < figures; f++)
+        for (int i = 0; i < s->points; i++)
+            for (int j = i + 1; j < s->points && j / length == i / length; j++) {
+                const cli_sweep_point *a = &s->point[up > 0 ? i : j], *b = &s->point[up > 0 ? j : i];
+                const double wrong = wrong_way(a, b, of[f].figure, of[f].sign);
+                if (wrong > most) most = wrong, weak = a, strong = b, k = f;
+            }
+    if (!weak) return NULL;
+    const double from = weak->mean[of[k].figure], to = strong->mean[of[k].figure];
+    return cli_format(
+        s->arena,
+        "The path misleads: from %s=%s to %s=%s, a stronger penalty, the %s %s from %s to %s; it would not %s if each "
+        "run had converged. Each run goes on from the previous one, so a point also shows how long the runs before it "
+        "were trained. Compare runs of the same length, without --warm, or train longer (train.epochs).",
+        o->attribute, o->value[weak->index[0]], o->attribute, o->value[strong->index[0]], of[k].name, of[k].moves,
+        cli_sweep_figure(s, of[k].figure, from, NAN, ""), cli_sweep_figure(s, of[k].figure, to, NAN, ""), of[k].would);
+}
+
 /* ---- In words ---------------------------------------------------------------------------------------------------- */
 
 const char *cli_sweep_point_text(const cli_sweep *s, int point)
@@ -247,11 +318,17 @@ const char *cli_sweep_point_text(const cli_sweep *s, int point)
     return text;
 }
 
+/* The figure that points are compared by. */
+static const char *judged(const cli_sweep *s, const cli_sweep_point *p)
+{
+    return cli_sweep_figure(s, s->by.figure, p->mean[s->by.figure], NAN, "");
+}
+
 const char *cli_sweep_reason(const cli_sweep *s)
 {
     cli_arena *a = s->arena;
     const cli_sweep_point *best = &s->point[s->best], *chosen = &s->point[s->chosen];
-    const char *top = cli_format(a, "the best %s is %.4f, with %s", s->by.name, best->mean[s->by.figure],
+    const char *top = cli_format(a, "the best %s is %s, with %s", s->by.name, judged(s, best),
                                  cli_sweep_point_text(s, s->best));
     if (isnan(best->mean[CLI_OF_FIRING]))
         return cli_format(a, "%s; for these penalties it is not known how many units fire", top);
@@ -261,11 +338,12 @@ const char *cli_sweep_reason(const cli_sweep *s)
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const char *of = s->binomial ? cli_format(a, "binomial, %s", cli_count(a, r->rows, "row"))
                                  : cli_format(a, "over %s", cli_count(a, best->ended, "seed"));
-    const char *error = cli_format(a, "its standard error is %.4f (%s)", s->tolerance, of);
+    const char *error = cli_format(a, "its standard error is %s (%s)", cli_significant(a, s->tolerance, 2), of);
     if (s->chosen == s->best) return cli_format(a, "%s; %s, and no point within that range fires less", top, error);
-    return cli_format(a, "%s; %s; of the points within that range, %s fires least: %.4g instead of %.4g, with %s %.4f",
-                      top, error, cli_sweep_point_text(s, s->chosen), chosen->mean[CLI_OF_FIRING],
-                      best->mean[CLI_OF_FIRING], s->by.name, chosen->mean[s->by.figure]);
+    return cli_format(
+        a, "%s; %s; of the points within that range, %s fires least: %s instead of %s, with %s %s", top, error,
+        cli_sweep_point_text(s, s->chosen), cli_sweep_figure(s, CLI_OF_FIRING, chosen->mean[CLI_OF_FIRING], NAN, ""),
+        cli_sweep_figure(s, CLI_OF_FIRING, best->mean[CLI_OF_FIRING], NAN, ""), s->by.name, judged(s, chosen));
 }
 
 const char *cli_sweep_notes(const cli_sweep *s, const char *plus)

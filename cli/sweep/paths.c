@@ -6,6 +6,7 @@
  *
  * Each path has one run at a time, and --jobs paths run in parallel. Signals are blocked and waited for, together with
  * the ends of runs. Each run is its own process group, so that Ctrl-C reaches it only once, from here. */
+#include "stop_signals.h"
 #include "sweep/sweep.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ typedef struct paths {
 static const char *neighbour(const cli_sweep *s, int i)
 {
     const int length = s->over[0].count, first = i - i % length;
-    for (int k = i - 1; k >= first && !s->fresh; k--)
+    for (int k = i - 1; k >= first && s->warm; k--)
         if (s->run[k].state == CLI_RUN_ENDED) return s->run[k].folder.model;
     return NULL;
 }
@@ -151,11 +152,18 @@ static void say(paths *p, const slot *t)
         cli_warn("%s: %s", r->name, r->said);
         return;
     }
-    if (!isnan(r->figure[CLI_OF_SILENCE]))
-        line = cli_format(s->arena, "%s  density %.3g", line, r->figure[CLI_OF_SILENCE]);
-    if (!isnan(r->figure[CLI_OF_ACCURACY]))
-        line = cli_format(s->arena, "%s  accuracy %.4f", line, r->figure[CLI_OF_ACCURACY]);
-    cli_progress_say(&s->progress, "%s  loss %.4g  %.1f s", line, r->figure[CLI_OF_LOSS], cli_now() - t->began);
+    const char *part = strcmp(r->part, "validation") == 0 ? "val" : r->part;
+    const struct {
+        const char *of, *name;
+        int figure;
+    } shown[] = {{part, " loss", CLI_OF_LOSS}, {part, " acc", CLI_OF_ACCURACY}, {"", "density", CLI_OF_SILENCE}};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        const double x = r->figure[shown[i].figure];
+        if (isnan(x)) continue;
+        line = cli_format(s->arena, "%s  %s%s %s", line, shown[i].of, shown[i].name,
+                          cli_sweep_figure(s, shown[i].figure, x, NAN, ""));
+    }
+    cli_progress_tell(&s->progress, cli_format(s->arena, "%s%s", line, cli_spent(s->arena, cli_now() - t->began)));
 }
 
 static void ended(paths *p, slot *t, int status)
@@ -228,7 +236,10 @@ static void draw(const paths *p)
     }
     snprintf(line, sizeof line, "%d/%d done, %d running%s", p->done, p->of, p->running, left);
     const int columns = cli_progress_columns(to);
-    if (columns < (int)strlen(line)) line[columns] = '\0';
+    if (columns < (int)strlen(line)) {
+        line[columns] = '\0';
+        for (int i = columns > 3 ? columns - 3 : 0; i < columns; i++) line[i] = '.';
+    }
     cli_progress_draw(to, line);
 }
 
@@ -240,17 +251,31 @@ static tacet_status go(paths *p)
         if (p->running == 0) break;
         draw(p);
         const int number = sigtimedwait(&p->waited, NULL, &(struct timespec){0, 200000000});
-        if (number == SIGINT || number == SIGTERM) pass_on(p, number);
+        if (number > 0 && number != SIGCHLD) pass_on(p, number);
         reap(p);
     }
     cli_progress_clear(&p->sweep->progress);
     return status;
 }
 
+static void listen(paths *p)
+{
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigemptyset(&p->waited);
+    sigaddset(&p->waited, SIGCHLD);
+    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+        const int number = cli_stop_signal_table[i].number;
+        if (!cli_stop_signal_ignored(number)) sigaddset(&p->waited, number);
+    }
+    sigprocmask(SIG_BLOCK, &p->waited, &p->before);
+    for (int n = 1; n < NSIG; n++) /* an ignored signal would never arrive */
+        if (sigismember(&p->waited, n) == 1) sigaction(n, &usual, NULL);
+}
+
 tacet_status cli_sweep_paths(cli_sweep *s)
 {
     paths *p = cli_take(s->arena, sizeof *p);
-    *p = (paths){.sweep = s, .length = s->fresh ? 1 : s->over[0].count};
+    *p = (paths){.sweep = s, .length = s->warm ? s->over[0].count : 1};
     for (int i = 0; i < s->runs; i++) {
         cli_sweep_run_look(s, &s->run[i]);
         p->of += s->run[i].state != CLI_RUN_ENDED;
@@ -258,15 +283,10 @@ tacet_status cli_sweep_paths(cli_sweep *s)
     if (p->of < s->runs)
         cli_progress_say(&s->progress, "%d of %s have already finished", s->runs - p->of,
                          cli_count(s->arena, s->runs, "run"));
-    static const int number[] = {SIGINT, SIGTERM, SIGCHLD};
-    struct sigaction usual = {.sa_handler = SIG_DFL}, old[3];
-    sigemptyset(&p->waited);
-    for (int i = 0; i < 3; i++) sigaddset(&p->waited, number[i]);
-    sigprocmask(SIG_BLOCK, &p->waited, &p->before);
-    for (int i = 0; i < 3; i++) sigaction(number[i], &usual, &old[i]); /* an ignored signal would never arrive */
+    listen(p);
     const tacet_status status = go(p);
-    for (int i = 0; i < 3; i++) sigaction(number[i], &old[i], NULL);
-    sigprocmask(SIG_SETMASK, &p->before, NULL);
+    /* After a stop they stay blocked: one that was sent twice would end the program before it has said so. */
+    if (!p->signal) sigprocmask(SIG_SETMASK, &p->before, NULL);
     if (!p->signal) return status;
     cli_progress_say(&s->progress, "stopped; continue with: tacet sweep --resume %s", s->folder.path);
     return (tacet_status)(128 + p->signal);

@@ -22,6 +22,7 @@ enum { CLI_SWEEP_RUNS = 10000, CLI_SWEEP_JOBS = 64, CLI_SWEEP_SEEDS = 100 };
 enum {
     CLI_OF_ACCURACY,
     CLI_OF_LOSS,
+    CLI_OF_TRAINING_LOSS, /* the data loss of the last epoch */
     CLI_OF_STEP_US,
     CLI_OF_FIRING,  /* how many units fire for a sample (at a position), in all layers that can be silent; or how many
                      * weights are not 0 */
@@ -67,13 +68,14 @@ typedef struct cli_sweep {
     cli_over over[CLI_OVERS];
     int seeds, jobs, threads; /* threads: of each run */
     int64_t seed;             /* the first */
-    bool fresh, begun;        /* begun: sweep.json existed at the start */
+    bool warm, begun;         /* runs start from the previous one; sweep.json existed at the start */
     int points, runs;
     cli_sweep_point *point; /* [points], the first --over varies fastest */
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
     int lock;               /* file descriptor */
     cli_progress progress;
     bool weights; /* only weights are swept */
+    int64_t rows; /* of the data on which the figures were taken */
     int metrics;
     const char *metric[CLI_SWEEP_METRICS]; /* the metrics of its runs, except for accuracy */
     cli_sweep_judge asked;                 /* train.metric, if it is one of them; name NULL: it is not */
@@ -91,7 +93,7 @@ typedef struct cli_sweep_asked {
     int overs, seeds;
     const char *over[CLI_OVERS];
     double largest[CLI_OVERS];
-    bool fresh;
+    bool warm;
 } cli_sweep_asked;
 
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked);
@@ -128,10 +130,17 @@ bool cli_sweep_on_front(const cli_sweep *s, const cli_sweep_point *p, int figure
 /* The run whose model represents a point: the run of the first seed that ended; NULL: no run ended. */
 const cli_sweep_run *cli_sweep_run_of(const cli_sweep *s, int point);
 
+/* How a warm path misleads: where along it a figure moves against the strength of the penalty, by more than chance. NULL:
+ * it does not, or the path is not warm. */
+const char *cli_sweep_misled(const cli_sweep *s);
+
 /* Why the point was chosen, as a sentence without the full stop. */
 const char *cli_sweep_reason(const cli_sweep *s);
 
 /* ---- sweep_table.c, sweep_page.c --------------------------------------------------------------------------------- */
+
+/* A figure with as many digits as it is worth: with its standard error, unless that is NAN, otherwise alone. */
+const char *cli_sweep_figure(const cli_sweep *s, int figure, double mean, double error, const char *plus);
 
 /* The cells of a table of all points, headings first, with *columns columns; *align is for cli_table. plus: printed
  * between a mean and its error. */

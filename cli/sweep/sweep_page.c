@@ -32,14 +32,13 @@ static void numbers(cli_sweep *s, cli_page *page)
     const struct {
         int figure;
         const char *name;
-        double scale;
-    } one[] = {{s->by.figure, s->by.name, 1},
-               {CLI_OF_SILENCE, density_of(s), 1},
-               {CLI_OF_FIRING, s->weights ? "weights that are not 0" : "units that fire", 1},
-               {CLI_OF_STEP_US, "time per step [ms]", 1e-3}};
+    } one[] = {{s->by.figure, s->by.name},
+               {CLI_OF_SILENCE, density_of(s)},
+               {CLI_OF_FIRING, s->weights ? "weights that are not 0" : "units that fire"},
+               {CLI_OF_STEP_US, "time per step [ms]"}};
     for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
         if (isnan(p->mean[one[i].figure])) continue;
-        pair[n++] = cli_format(s->arena, "%.4g", p->mean[one[i].figure] * one[i].scale);
+        pair[n++] = cli_sweep_figure(s, one[i].figure, p->mean[one[i].figure], NAN, "");
         pair[n++] = one[i].name;
     }
     cli_page_numbers(page, cli_format(s->arena, "Taken: %s", cli_sweep_point_text(s, s->chosen)), n / 2, pair);
@@ -64,9 +63,9 @@ static void asked(cli_sweep *s, cli_page *page)
     cli_page_table(page, NULL, &t);
     const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,
-                                        s->fresh ? "%s; every run starts from initial weights."
-                                                 : "%s; along the path, each run starts from the weights of the "
-                                                   "previous one.",
+                                        s->warm ? "%s; along the path, each run starts from the weights of the "
+                                                  "previous one."
+                                                : "%s; every run starts from initial weights.",
                                         seeds));
     if (cli_source_read(a, s->folder.config, &config) == TACET_OK) cli_page_fold(page, "Configuration", config.text);
 }
@@ -115,8 +114,10 @@ static void runs(cli_sweep *s, cli_page *page)
     for (int i = 0; i < shown; i++) {
         const cli_sweep_run *r = &s->run[i];
         href[t.cells] = page_of(s, r);
-        cli_sheet_add(a, &t, r->name, cli_format(a, "%lld", (long long)r->seed), cli_digits(a, r->figure[s->by.figure]),
-                      cli_digits(a, r->figure[CLI_OF_SILENCE]), cli_digits(a, r->figure[CLI_OF_STEP_US] / 1000), NULL);
+        cli_sheet_add(a, &t, r->name, cli_format(a, "%lld", (long long)r->seed),
+                      cli_sweep_figure(s, s->by.figure, r->figure[s->by.figure], NAN, ""),
+                      cli_sweep_figure(s, CLI_OF_SILENCE, r->figure[CLI_OF_SILENCE], NAN, ""),
+                      cli_sweep_figure(s, CLI_OF_STEP_US, r->figure[CLI_OF_STEP_US], NAN, ""), NULL);
     }
     cli_page_section(page, "Runs",
                      shown < s->runs ? "Only the first runs are listed. Each run has its own page." : NULL);
@@ -221,6 +222,7 @@ tacet_status cli_sweep_page(cli_sweep *s)
         char *reason = cli_format(s->arena, "%s.", cli_sweep_reason(s));
         if (*reason >= 'a' && *reason <= 'z') *reason = (char)(*reason - 'a' + 'A');
         cli_page_paragraph(&page, reason);
+        if (cli_sweep_misled(s)) cli_page_paragraph(&page, cli_sweep_misled(s));
         numbers(s, &page);
     }
     asked(s, &page);

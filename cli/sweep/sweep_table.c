@@ -6,15 +6,15 @@
 
 /* A column of figures. */
 typedef struct column {
-    const char *head, *key; /* of the table; of CSV and JSON */
-    int figure, digits;     /* digits after the point; 0: four significant ones */
-    double scale;           /* in the table */
+    const char *head, *key; /* of the table, NULL: not in it; of CSV and JSON */
+    int figure;
 } column;
 
-static const column of_all[] = {{"accuracy", "accuracy", CLI_OF_ACCURACY, 4, 1},
-                                {"data loss", "data_loss", CLI_OF_LOSS, 0, 1},
-                                {"ms/step", "step_us", CLI_OF_STEP_US, 0, 1e-3},
-                                {"fires", "firing", CLI_OF_FIRING, 0, 1}};
+static const column of_all[] = {{"accuracy", "accuracy", CLI_OF_ACCURACY},
+                                {"data loss", "data_loss", CLI_OF_LOSS},
+                                {"ms/step", "step_us", CLI_OF_STEP_US},
+                                {"fires", "firing", CLI_OF_FIRING},
+                                {NULL, "training_loss", CLI_OF_TRAINING_LOSS}};
 enum { OF_ALL = sizeof of_all / sizeof *of_all, COLUMNS = 2 * CLI_OVERS + OF_ALL + CLI_SWEEP_METRICS };
 
 /* "relu1:l1 " if several penalties are swept. */
@@ -30,11 +30,11 @@ static int columns_of(const cli_sweep *s, column c[COLUMNS])
     int n = 0;
     for (; n < 2 * s->overs; n++) {
         const char *name = cli_format(s->arena, "%s%s", prefix(s, n / 2), n % 2 ? "dead" : "density");
-        c[n] = (column){name, name, CLI_OF_OVER + n, 0, 1};
+        c[n] = (column){name, name, CLI_OF_OVER + n};
     }
     memcpy(&c[n], of_all, sizeof of_all);
     n += OF_ALL;
-    for (int i = 0; i < s->metrics; i++) c[n++] = (column){s->metric[i], s->metric[i], CLI_OF_METRICS + i, 0, 1};
+    for (int i = 0; i < s->metrics; i++) c[n++] = (column){s->metric[i], s->metric[i], CLI_OF_METRICS + i};
     return n;
 }
 
@@ -51,19 +51,20 @@ static const char *asked(const cli_sweep *s, int over)
     return cli_format(s->arena, s->over[over].lambda ? "%s%s" : "%s%s asked", prefix(s, over), s->over[over].attribute);
 }
 
-static const char *number(cli_arena *a, double x, int digits)
+/* A single accuracy has three decimals, or four if there are more than a thousand rows, in which a fourth can differ. A
+ * mean has the decimals of its standard error, which has two digits: more would be chance. */
+const char *cli_sweep_figure(const cli_sweep *s, int figure, double mean, double error, const char *plus)
 {
-    if (!isfinite(x)) return "-";
-    return digits ? cli_format(a, "%.*f", digits, x) : cli_digits(a, x);
-}
-
-static const char *figure(const cli_sweep *s, const cli_sweep_point *p, const column *c, const char *plus)
-{
-    const double mean = p->mean[c->figure] * c->scale, error = p->error[c->figure] * c->scale;
-    const char *text = number(s->arena, mean, c->digits);
-    if (!isfinite(error) || !isfinite(mean)) return text;
-    return cli_format(s->arena, "%s %s %s", text, plus,
-                      c->digits ? number(s->arena, error, c->digits) : cli_format(s->arena, "%.2g", error));
+    enum { ROWS = 1000, DIGITS = 3 };
+    const double scale = figure == CLI_OF_STEP_US ? 1e-3 : 1; /* it is shown in ms */
+    const bool loss = figure == CLI_OF_LOSS || figure == CLI_OF_TRAINING_LOSS;
+    const bool dead = figure >= CLI_OF_OVER && figure < CLI_OF_METRICS && (figure - CLI_OF_OVER) % 2;
+    if (isfinite(error) && isfinite(mean) && error > 0)
+        return cli_with_error(s->arena, scale * mean, scale * error, plus);
+    if (!isfinite(mean)) return "-";
+    if (dead) return cli_format(s->arena, mean == floor(mean) ? "%.0f" : "%.2f", mean);
+    if (figure == CLI_OF_ACCURACY) return cli_format(s->arena, "%.*f", s->rows > ROWS ? DIGITS + 1 : DIGITS, mean);
+    return cli_significant(s->arena, scale * mean, loss ? DIGITS + 1 : DIGITS);
 }
 
 static const char *mark(const cli_sweep *s, int i)
@@ -79,13 +80,15 @@ const char **cli_sweep_cells(const cli_sweep *s, const char *plus, int *columns,
     const int all = columns_of(s, c);
     int known = 0, n = 0;
     for (int i = 0; i < all; i++)
-        if (any(s, c[i].figure)) c[known++] = c[i];
+        if (c[i].head && any(s, c[i].figure)) c[known++] = c[i];
     *columns = s->overs + known + 1;
     const char **cell = cli_take(s->arena, ((size_t)s->points + 1) * (size_t)*columns * sizeof *cell);
     for (int r = -1; r < s->points; r++) {
         const cli_sweep_point *p = r < 0 ? NULL : &s->point[r];
         for (int i = 0; i < s->overs; i++) cell[n++] = p ? s->over[i].value[p->index[i]] : asked(s, i);
-        for (int i = 0; i < known; i++) cell[n++] = p ? figure(s, p, &c[i], plus) : c[i].head;
+        for (int i = 0; i < known; i++)
+            cell[n++] = p ? cli_sweep_figure(s, c[i].figure, p->mean[c[i].figure], p->error[c[i].figure], plus)
+                          : c[i].head;
         cell[n++] = p ? mark(s, r) : "";
     }
     char *letters = cli_take(s->arena, (size_t)*columns + 1);
@@ -106,10 +109,14 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
                       s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
-    cli_print(to, "\n%s", cli_sweep_notes(s, "+-"));
+    fputc('\n', to);
+    if (cli_sweep_misled(s)) cli_paragraph(to, "", cli_sweep_misled(s));
+    for (const char *notes = cli_sweep_notes(s, "+-"); *notes; notes += strcspn(notes, "\n") + 1)
+        cli_paragraph(to, "", cli_copy(s->arena, notes, strcspn(notes, "\n")));
     if (s->chosen < 0) return;
-    cli_print(to, "Taken: %s: %s.\nIts model: %s\n", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s),
-              cli_sweep_run_of(s, s->chosen)->folder.model);
+    cli_paragraph(to, "",
+                  cli_format(s->arena, "Taken: %s: %s.", cli_sweep_point_text(s, s->chosen), cli_sweep_reason(s)));
+    cli_print(to, "Its model: %s\n", cli_sweep_run_of(s, s->chosen)->folder.model);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
@@ -179,6 +186,7 @@ void cli_sweep_json(const cli_sweep *s, FILE *to)
     tc_json_close(&j, ']');
     tc_json_add_integer(&j, "seeds", s->seeds);
     tc_json_add_integer(&j, "jobs", s->jobs);
+    if (cli_sweep_misled(s)) tc_json_add_text(&j, "misled", cli_sweep_misled(s));
     if (taken) {
         tc_json_add_text(&j, "part", taken->part);
         tc_json_add_integer(&j, "rows", taken->rows);

@@ -164,7 +164,7 @@ static tacet_status add(tacet_plan *p, const char *text, size_t length)
     m->use = u;
     u = &u[m->count];
     *u = (tc_metric_use){.text = own};
-    char *source = tc_plan_alloc(p, length + 1, 1), *words = tc_plan_alloc(p, length + 1, 1);
+    char *source = tc_plan_alloc(p, length + 1, 1), *words = tc_plan_alloc(p, length + 1, 2);
     if (!source || !words) return tc_fail_memory(&p->error);
     tacet_status s = tc_spec_cut(&u->spec, own, source, words, &p->error);
     if (s == TACET_OK) s = bind(p, u);

@@ -35,10 +35,18 @@ void tc_tally_reset(tacet_plan *p, int list)
     }
 }
 
+/* The power of ten of a share of the rows: the last bin is that from 0.1 on. */
+static int decade(int64_t fired, int64_t rows, int bins)
+{
+    int k = bins - 1;
+    for (double bound = 0.1; k > 0 && (double)fired < bound * (double)rows; bound /= 10) k--;
+    return k;
+}
+
 /* Bin k: units that fired in a share of the rows from k / BINS to (k + 1) / BINS, which only the last bin includes. */
 bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f)
 {
-    enum { BINS = sizeof f->histogram / sizeof *f->histogram };
+    enum { BINS = sizeof f->histogram / sizeof *f->histogram, DECADES = sizeof f->decades / sizeof *f->decades };
     const tc_tally *c = &p->count[list][value];
     *f = (tacet_firing){
         .density = NAN, .natural = c->natural, .rows = c->rows, .units = tc_shape_units(&p->graph->value[value].shape)};
@@ -47,6 +55,7 @@ bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f)
     for (int64_t j = 0; j < f->units; j++) {
         const int64_t bin = c->fired[j] * BINS / c->rows;
         f->histogram[bin < BINS ? bin : BINS - 1]++;
+        f->decades[decade(c->fired[j], c->rows, DECADES)]++;
         f->dead += c->fired[j] == 0;
         fired += c->fired[j];
     }

@@ -113,6 +113,7 @@ static void add(const tacet_plan *p, int v, tacet_account *a, tacet_firing *all,
     all->dead += f.dead;
     all->natural = f.natural;
     for (int k = 0; k < 10; k++) all->histogram[k] += f.histogram[k];
+    for (int k = 0; k < 6; k++) all->decades[k] += f.decades[k];
 }
 
 tacet_account tc_ledger_account(const tacet_plan *p, int i, tacet_firing *firing)
