@@ -22,7 +22,7 @@ below() {
     spec) echo base ;;
     kernel) echo base spec ;;
     op | optim) echo base spec kernel ;;
-    metric) echo base spec ;;
+    metric) echo base spec kernel ;;
     graph) echo base spec kernel op optim ;;
     step) echo base spec kernel op ;;
     plan) echo base spec kernel op optim metric graph step ;;

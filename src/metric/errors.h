@@ -10,7 +10,7 @@ static inline void tc_error_add(const tc_compared *c, const tc_outputs *o, doubl
 {
     for (int64_t i = 0; i < o->rows; i++)
         for (int64_t j = 0; j < c->width; j++)
-            sum[1 + j] += size(((double)o->y[i * c->width + j] - (double)o->t[i * c->width + j]) * tc_unit(o, j));
+            sum[1 + j] += size((double)o->y[i * c->width + j] - (double)o->t[i * c->width + j]);
     sum[0] += (double)o->rows;
 }
 

@@ -3,16 +3,23 @@
 
 enum { BY_VARIANCE, UNIFORM };
 
+TC_CLONES static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, double *sum)
+{
+    (void)arg;
+    tc_moments_add(c, o, sum);
+}
+
 static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64_t n, tc_answer *to)
 {
     (void)n, (void)to;
     double all = 0, left = 0, of = 0;
     if (sum[0] == 0) return NAN;
     for (int64_t j = 0; j < c->width; j++) {
-        const double *t = sum + 1 + 4 * j, *error = t + 2, square = c->unit[j] * c->unit[j];
-        all += tc_explained(error[1], t[1]);
-        if (t[1] != 0) left += error[1] * square;
-        of += t[1] * square;
+        const tc_moments m = tc_moments_of(c, sum, j);
+        const double square = c->unit[j] * c->unit[j];
+        all += tc_explained(m.error_squares, m.squares);
+        if (m.squares != 0) left += m.error_squares * square;
+        of += m.squares * square;
     }
     return (int)arg[0].number == UNIFORM || of == 0 ? all / (double)c->width : tc_explained(left, of);
 }
@@ -31,7 +38,7 @@ const tc_metric tc_metric_explained_variance = {
     .usual = TC_COPIES,
     .better = 1,
     .sums = tc_moment_sums,
-    .add = tc_moments_add,
+    .add = add,
     .merge = tc_moments_merge,
     .finish = finish,
 };

@@ -40,16 +40,7 @@ typedef struct tc_outputs {
     const int32_t *guess; /* [n]: the class with the largest logit, the first of several */
     int64_t rows;
     const float *y, *t; /* [rows, width]: output and target */
-    const double
-        *scale; /* [scales], 1 or width: what the targets were multiplied by when they were fed; NULL: nothing */
-    int64_t scales;
 } tc_outputs;
-
-/* The unit of output j as it is fed, in the unit that the targets have in their file. */
-static inline double tc_unit(const tc_outputs *o, int64_t j)
-{
-    return o->scale ? 1 / o->scale[o->scales == 1 ? 0 : j] : 1;
-}
 
 /* Where finish puts what is not the figure itself. */
 typedef struct tc_answer {

@@ -1,59 +1,67 @@
 /* moments.h: mean and squared deviation of the targets and of the errors y - t of each output, in one pass that keeps its
  * precision where the mean is much larger than the deviation; for the shares of variance that outputs explain.
  *
- * The moments of a batch are taken about its first row and then merged (Chan, Golub, LeVeque: Updating formulae and a
- * pairwise algorithm for computing sample variances, 1979). sum: rows, then for each output those of t and of y - t:
- * mean, sum of squared deviations. */
+ * Each row updates the moments (Welford: Note on a method for calculating corrected sums of squares and products, 1962);
+ * those of several ranks are merged (Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing
+ * sample variances, 1979).
+ *
+ *     sum: rows | mean of t [width] | squares of t [width] | mean of y - t [width] | squares of y - t [width] */
 #ifndef TC_MOMENTS_H
 #define TC_MOMENTS_H
 
+#include "kernel/kernel.h"
 #include "metric/metric.h"
-
-typedef struct tc_moments {
-    double mean, squares;
-} tc_moments;
 
 static inline int64_t tc_moment_sums(const tc_compared *c) { return 1 + 4 * c->width; }
 
-static inline void tc_moment_merge(double *to, double n, tc_moments other, double m)
+/* What has been summed for output j. */
+typedef struct tc_moments {
+    double rows, squares;        /* of the targets' deviations from their mean */
+    double error, error_squares; /* the mean error, and the deviations from it */
+} tc_moments;
+
+static inline tc_moments tc_moments_of(const tc_compared *c, const double *sum, int64_t j)
 {
-    const double apart = other.mean - to[0];
-    if (m == 0) return;
-    to[0] += apart * (m / (n + m));
-    to[1] += other.squares + apart * apart * n * (m / (n + m));
+    const double *at = sum + 1 + j;
+    return (tc_moments){sum[0], at[c->width], at[2 * c->width], at[3 * c->width]};
 }
 
-/* Rounding may take a sum of squares below 0. */
-static inline double tc_squares(double x) { return x < 0 ? 0 : x; }
-
-static inline void tc_moments_add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, double *sum)
+__attribute__((always_inline)) static inline void tc_moments_row(int64_t width, const float *y, const float *t,
+                                                                 double share, double *restrict mean,
+                                                                 double *restrict squares, double *restrict error,
+                                                                 double *restrict error_squares)
 {
-    (void)arg;
-    const int64_t width = c->width;
-    const double n = sum[0], m = (double)o->rows;
-    for (int64_t j = 0; j < width && o->rows > 0; j++) {
-        const double first = (double)o->t[j], off = (double)o->y[j] - first;
-        const double unit = tc_unit(o, j), area = unit * unit;
-        double s[4] = {0};
-        for (int64_t i = 0; i < o->rows; i++) {
-            const double t = (double)o->t[i * width + j], a = t - first, b = (double)o->y[i * width + j] - t - off;
-            s[0] += a;
-            s[1] += a * a;
-            s[2] += b;
-            s[3] += b * b;
-        }
-        double *at = sum + 1 + 4 * j;
-        tc_moment_merge(at, n, (tc_moments){unit * (first + s[0] / m), area * tc_squares(s[1] - s[0] * s[0] / m)}, m);
-        tc_moment_merge(at + 2, n, (tc_moments){unit * (off + s[2] / m), area * tc_squares(s[3] - s[2] * s[2] / m)}, m);
+    for (int64_t j = 0; j < width; j++) {
+        const double x = (double)t[j], e = (double)y[j] - x, dx = x - mean[j], de = e - error[j];
+        mean[j] += dx * share;
+        error[j] += de * share;
+        squares[j] += dx * (x - mean[j]);
+        error_squares[j] += de * (e - error[j]);
     }
-    sum[0] += m;
+}
+
+/* Inlined into functions with TC_CLONES. */
+__attribute__((always_inline)) static inline void tc_moments_add(const tc_compared *c, const tc_outputs *o, double *sum)
+{
+    const int64_t w = c->width;
+    double *at = sum + 1;
+    for (int64_t i = 0; i < o->rows; i++) {
+        sum[0]++;
+        tc_moments_row(w, o->y + i * w, o->t + i * w, 1 / sum[0], at, at + w, at + 2 * w, at + 3 * w);
+    }
 }
 
 static inline void tc_moments_merge(const tc_compared *c, double *sum, const double *other)
 {
-    for (int64_t k = 1; k < tc_moment_sums(c); k += 2)
-        tc_moment_merge(sum + k, sum[0], (tc_moments){other[k], other[k + 1]}, other[0]);
-    sum[0] += other[0];
+    const int64_t w = c->width;
+    const double n = sum[0], m = other[0];
+    for (int64_t k = 0; m > 0 && k < 4 * w; k += k % w == w - 1 ? w + 1 : 1) {
+        double *mean = sum + 1 + k, *squares = mean + w;
+        const double apart = other[1 + k] - *mean;
+        *mean += apart * (m / (n + m));
+        *squares += other[1 + k + w] + apart * apart * n * (m / (n + m));
+    }
+    sum[0] += m;
 }
 
 /* 1 - left / all, where all is the variation of the targets. If there is none: 1 if nothing is left, otherwise 0. */

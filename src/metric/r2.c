@@ -1,6 +1,12 @@
 /* r2: the coefficient of determination of each output, and the mean over outputs. */
 #include "metric/moments.h"
 
+TC_CLONES static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, double *sum)
+{
+    (void)arg;
+    tc_moments_add(c, o, sum);
+}
+
 static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64_t n, tc_answer *to)
 {
     (void)arg, (void)n;
@@ -11,9 +17,9 @@ static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64
         return NAN;
     }
     for (int64_t j = 0; j < c->width; j++) {
-        const double *t = sum + 1 + 4 * j, *error = t + 2;
-        all += tc_explained(error[1] + sum[0] * error[0] * error[0], t[1]);
-        constant += t[1] == 0;
+        const tc_moments m = tc_moments_of(c, sum, j);
+        all += tc_explained(m.error_squares + m.rows * m.error * m.error, m.squares);
+        constant += m.squares == 0;
     }
     if (constant)
         tc_metric_note(to, "the targets of %lld output%s never change", (long long)constant, tc_plural(constant));
@@ -32,7 +38,7 @@ const tc_metric tc_metric_r2 = {
     .usual = TC_NUMBERS,
     .better = 1,
     .sums = tc_moment_sums,
-    .add = tc_moments_add,
+    .add = add,
     .merge = tc_moments_merge,
     .finish = finish,
 };

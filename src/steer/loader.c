@@ -31,7 +31,6 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
         *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle};
         l->batch = batch < l->rows ? batch : l->rows;
         l->batches = (l->rows - 1) / l->batch + 1;
-        l->fingerprint = tc_alloc(&d->mem, 1, sizeof *l->fingerprint);
         l->index = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->index);
         l->x = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->x);
         l->y = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->y);

@@ -62,11 +62,6 @@ static bool take_outputs(tacet_plan *p, tc_metric_pass *pass, tc_outputs *o)
     o->rows = p->run.rows;
     o->y = y;
     o->t = t;
-    const tacet_scaling *fed = p->feed[m->target].gather.scaling;
-    if (fed && m->on.kind == TC_NUMBERS) {
-        o->scale = fed->scale;
-        o->scales = fed->count;
-    }
     if (!(m->on.offers & TC_BINARY)) return true;
     o->logits = y;
     if (m->guess) guess_sides(m, o, &pass->soft);
