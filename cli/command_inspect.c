@@ -53,10 +53,7 @@ static void noted(cli_arena *a, const tacet_file *f)
         int n = text ? (int)strcspn(text, "\n") : 0;
         if (n) cli_print(stdout, "%-10s %.*s%s\n", name[i], n > 200 ? 200 : n, text, n > 200 || text[n] ? " ..." : "");
     }
-    char *text = cli_format(a, "%s", cli_model_schema(a, f));
-    const tc_mem m = cli_memory(a);
-    tc_json_error why;
-    const tc_json *schema = tc_json_read(&m, text, strlen(text), &why);
+    const tc_json *schema = cli_schema_read(a, cli_model_schema(a, f));
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) listed(list[i][0], tc_json_get(schema, list[i][1]));
 }
 

@@ -1,5 +1,5 @@
 /* config.c: reads a configuration file by the table of keys, and writes it as YAML. */
-#include "config.h"
+#include "begun.h"
 
 #include <string.h>
 
@@ -9,6 +9,9 @@ static const cli_type type_optimizer = {
     .name = "optimizer", .role = TACET_ROLE_OPTIMIZER, .expected = "an optimizer like sgd lr=0.1"};
 static const cli_type type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source like idx DIR"};
 static const cli_type type_map = {.name = "map", .map = true, .expected = "a map like {selector: text}"};
+static const cli_type type_list = {.name = "list", .list = true, .expected = "a list like [f1, top_k k=5]"};
+static const cli_type type_metric = {
+    .name = "metric", .role = TACET_ROLE_METRIC, .expected = "data_loss, objective or a metric like f1"};
 static const cli_type type_path = {.name = "path", .expected = "a path"};
 static const cli_type type_int = {.name = "int", .expected = "a whole number", .value = "int"};
 static const cli_type type_share = {.name = "share", .expected = "a number, at least 0 and below 1", .value = "float"};
@@ -27,12 +30,45 @@ const cli_key cli_key_table[CLI_KEYS] = {
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
+/* Adds the texts of a list, "f1, top_k k=5". */
+static tacet_status add_items(cli_config *c, cli_item list)
+{
+    tacet_status s = TACET_OK;
+    for (size_t at = 0, end; list.text[at] && s == TACET_OK; at = end + (list.text[end] == ',')) {
+        end = at + strcspn(list.text + at, ",");
+        size_t from = at, to = end;
+        while (from < to && list.text[from] == ' ') from++;
+        while (to > from && list.text[to - 1] == ' ') to--;
+        cli_item one = {cli_copy(c->arena, list.text + from, to - from), list.place};
+        one.place.offset += from;
+        if (from == to) return cli_fail_at(one.place, 1, NULL, "a metric is missing before the comma");
+        s = cli_pair_add(c, &c->metrics, one, one);
+    }
+    return s;
+}
+
+/* The texts of the list as one. */
+static void join_items(cli_config *c, int key)
+{
+    const char *text = "";
+    for (const cli_pair *p = c->metrics; p; p = p->next)
+        text = cli_format(c->arena, "%s%s%s", text, *text ? ", " : "", p->spec.text);
+    c->value[key].item = (cli_item){text, c->metrics ? c->metrics->spec.place : (cli_place){0}};
+    c->value[key].given = true;
+}
+
 tacet_status cli_key_store(cli_config *c, int key, cli_item item)
 {
     const cli_key *k = &cli_key_table[key];
     double number = 0;
     int64_t integer = 0;
     size_t width = strlen(item.text);
+    if (k->type->list) {
+        c->metrics = NULL;
+        const tacet_status s = add_items(c, item);
+        join_items(c, key);
+        return s;
+    }
     if (k->type->value && !tacet_spec_number(k->type->value, item.text, &number, &integer))
         return cli_fail_at(item.place, width, NULL, "%s must be %s, not '%s'", k->name, k->type->expected, item.text);
     if (k->most > k->least && (number < k->least || number > k->most))
@@ -78,14 +114,28 @@ static tacet_status read_entry(cli_config *c, cli_pair **to, const cli_node *ent
     return s;
 }
 
+/* "test:" or "test: null" */
+static bool nothing(const cli_node *n) { return n->kind == CLI_SCALAR && !n->quoted && !*n->text.text; }
+
 static tacet_status read_map(cli_config *c, int key, const cli_node *map)
 {
     cli_pair **to = key == CLI_PENALTIES ? &c->penalties : &c->parameters;
-    bool nothing = map->kind == CLI_SCALAR && !map->quoted && !*map->text.text;
-    if (map->kind != CLI_MAP && !nothing)
+    if (map->kind != CLI_MAP && !nothing(map))
         return cli_fail_at(map->text.place, 1, NULL, "%s must be %s", cli_key_table[key].name, type_map.expected);
     tacet_status s = TACET_OK;
     for (const cli_node *n = map->first; n && s == TACET_OK; n = n->next) s = read_entry(c, to, n);
+    return s;
+}
+
+static tacet_status read_list(cli_config *c, int key, const cli_node *list)
+{
+    tacet_status s = TACET_OK;
+    c->metrics = NULL;
+    for (const cli_node *n = list->first; n && s == TACET_OK; n = n->next)
+        s = n->kind == CLI_SCALAR
+                ? add_items(c, n->text)
+                : cli_fail_at(n->text.place, 1, NULL, "%s must be %s", cli_key_table[key].name, type_list.expected);
+    join_items(c, key);
     return s;
 }
 
@@ -93,8 +143,9 @@ static tacet_status read_value(cli_config *c, int key, const cli_node *n)
 {
     const cli_key *k = &cli_key_table[key];
     if (k->type->map) return read_map(c, key, n);
+    if (k->type->list && n->kind == CLI_LIST) return read_list(c, key, n);
     if (n->kind != CLI_SCALAR) return cli_fail_at(n->text.place, 1, NULL, "%s must be %s", k->name, k->type->expected);
-    if (!*n->text.text && !n->quoted) return TACET_OK; /* "test:" without a value */
+    if (nothing(n)) return TACET_OK;
     return cli_key_store(c, key, n->text);
 }
 
@@ -109,6 +160,8 @@ static tacet_status read_level(cli_config *c, const char *group, const cli_node 
             s = read_value(c, key, e);
         else if (*group || cli_key_in(word) < 0)
             s = cli_fail_at(e->key.place, strlen(word), cli_key_suggest(c, group, word), "unknown key '%s'", name);
+        else if (nothing(e))
+            continue;
         else if (e->kind != CLI_MAP)
             s = cli_fail_at(e->text.place, 1, NULL, "%s must be a map like {epochs: 5, batch: 128}", word);
         else
@@ -130,6 +183,7 @@ tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c)
         c->value[i].given = false;
     }
     if (s == TACET_OK) s = cli_source_read(a, path, &c->source);
+    c->source.begun = cli_begun_read(a, path);
     if (s == TACET_OK) s = cli_yaml_read(a, &c->source, &root);
     if (s != TACET_OK) return s;
     if (!root) return cli_fail(TACET_DESCRIPTION, "%s: the configuration is empty", path);

@@ -10,7 +10,7 @@
 typedef struct cli_type {
     const char *name;
     tacet_role role;
-    bool map;
+    bool map, list;
     const char *expected; /* "a whole number" */
     const char *value;    /* its type, named as for attributes ("int"); NULL: any text */
 } cli_type;
@@ -47,6 +47,7 @@ typedef struct cli_config {
         bool given;
     } value[CLI_KEYS];
     cli_pair *penalties, *parameters;
+    cli_pair *metrics; /* the texts of the key metrics, one by one, each as `on` and as `spec` */
 } cli_config;
 
 /* Sets the defaults, then reads the file. */

@@ -1,7 +1,7 @@
 /* epoch_line.c: the line of an epoch, in fixed columns.
  *
- *     Epoch 3/5 [=====>    ]   0:02 left  loss 0.3856  acc -       relu1:l1 13.34   relu1 0.047
- *     Epoch 3/5 [==========] 1.43ms/step  loss 0.3712  acc 0.8373  relu1:l1 12.9    relu1 0.049
+ *     Epoch 3/5 [=====>    ]   0:02 left  loss 0.3856  accuracy -       relu1:l1 13.34   relu1 0.047
+ *     Epoch 3/5 [==========] 1.43ms/step  loss 0.3712  accuracy 0.8373  relu1:l1 12.9    relu1 0.049
  *
  * The first figure that does not fit, and all after it, are left out. */
 #include "epoch_line.h"
@@ -68,10 +68,10 @@ const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns)
     if (columns >= WIDE) add(&l, BAR + 3, bar(a, e), "", "");
     add(&l, TIME + 1, " ", cli_format(a, "%*s", TIME, time), "");
     add_figure(&l, "loss", e->loss);
-    if (e->answered) add_figure(&l, "acc", e->over ? e->accuracy : NAN);
-    if (e->validated && !e->answered) add_figure(&l, "val", e->over ? e->validation_loss : NAN);
+    if (e->metric) add_figure(&l, e->metric, e->over ? e->figure : NAN);
+    if (e->validated && !e->metric) add_figure(&l, "val", e->over ? e->validation_loss : NAN);
     for (int i = 0; i < e->cells; i++) add_figure(&l, e->cell[i].label, e->cell[i].value);
-    if (e->answered) add_figure(&l, "val", e->over ? e->validation_loss : NAN);
+    if (e->metric) add_figure(&l, "val", e->over ? e->validation_loss : NAN);
     return l.text;
 }
 
@@ -95,6 +95,8 @@ const char *cli_epoch_text(cli_arena *a, const cli_epoch *e)
     text = add_cells(a, text, e, false, "  ");
     text = add_cells(a, text, e, true, "  density ");
     if (e->validated) text = cli_format(a, "%s  validation loss %.4g", text, e->validation_loss);
-    if (e->answered) text = cli_format(a, "%s accuracy %.4f", text, e->accuracy);
+    if (e->metric)
+        text = cli_format(a, "%s %s %s", text, e->metric,
+                          fabs(e->figure) < 1 ? cli_format(a, "%.4f", e->figure) : cli_digits(a, e->figure));
     return cli_format(a, "%s  %.1f s", text, e->spent);
 }

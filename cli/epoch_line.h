@@ -14,12 +14,13 @@ typedef struct cli_cell {
 typedef struct cli_epoch {
     int64_t epoch, epochs, batch, batches; /* epoch counts from 1; batch: how many are done */
     bool over;
-    double left;                      /* seconds to the end of the run */
-    double spent, step;               /* seconds: in all steps of the epoch so far; per step */
-    double loss, objective;           /* means of the epoch so far */
-    bool validated, answered;         /* the epoch ends with a validation loss; with an accuracy */
-    double validation_loss, accuracy; /* when the epoch is over */
-    const cli_cell *cell;             /* in the order in which they are shown */
+    double left;                    /* seconds to the end of the run */
+    double spent, step;             /* seconds: in all steps of the epoch so far; per step */
+    double loss, objective;         /* means of the epoch so far */
+    bool validated;                 /* the epoch ends with a validation loss */
+    const char *metric;             /* the main metric, of the validation data; NULL: none */
+    double validation_loss, figure; /* when the epoch is over: that, and the metric */
+    const cli_cell *cell;           /* in the order in which they are shown */
     int cells;
 } cli_epoch;
 

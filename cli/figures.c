@@ -67,16 +67,17 @@ tacet_status cli_figures_judge(const cli_figures *f)
     return cli_fail(TACET_NOT_FINITE, "the objective is not finite on the %s data", f->part);
 }
 
-void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training)
+void cli_figures_json(tc_json_writer *j, tacet_plan *p, const cli_figures *f, bool training)
 {
     const cli_told told = training ? CLI_OF_BOTH : CLI_OF_PASS;
     double x[CLI_RUN_FIGURES];
     cli_run_blank(x);
-    x[CLI_RUN_accuracy] = f->result.accuracy;
     x[CLI_RUN_data_loss] = f->result.data_loss;
     x[CLI_RUN_objective] = f->result.objective;
+    x[CLI_RUN_best_epoch] = f->best_epoch ? (double)f->best_epoch : NAN;
     x[CLI_RUN_step_us] = f->step_us;
-    cli_run_json(j, x, 4, (int[]){CLI_RUN_accuracy, CLI_RUN_data_loss, CLI_RUN_objective, CLI_RUN_step_us});
+    cli_metrics_json(j, p, false);
+    cli_run_json(j, x, 4, (int[]){CLI_RUN_data_loss, CLI_RUN_objective, CLI_RUN_best_epoch, CLI_RUN_step_us});
     cli_terms_json(j, p, told);
     cli_layers_json(j, p, told);
 }
@@ -103,21 +104,22 @@ static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
         if (tacet_term_at(p, i, &t) == TACET_OK && *t.note) cli_print(to, "%s: %s\n", t.name, t.note);
 }
 
-static void table(FILE *to, cli_arena *a, const tacet_plan *p, const cli_figures *f)
+static void table(FILE *to, cli_arena *a, tacet_plan *p, const cli_figures *f)
 {
     fprintf(to, "%s, %s:", f->part, cli_count(a, f->result.rows, "row"));
-    if (!isnan(f->result.accuracy)) fprintf(to, " accuracy %.4f,", f->result.accuracy);
-    fprintf(to, " data loss %s, objective %s", cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
+    cli_print(to, "%s data loss %s, objective %s", cli_metrics_line(a, p), cli_digits(a, f->result.data_loss),
+              cli_digits(a, f->result.objective));
     if (!isnan(f->step_us)) fprintf(to, "; %s ms per training step", cli_digits(a, f->step_us / 1000));
     fprintf(to, "\n\n");
     const tc_json *layers = tc_json_get(cli_ledger_of(a, p, CLI_OF_PASS), "layers");
     terms_table(to, a, p);
+    cli_metrics_tables(to, a, p, f->classes);
     if (tc_json_size(layers) == 0) return;
     fputc('\n', to);
     cli_layers_table(to, a, layers);
 }
 
-void cli_figures_print(cli_arena *a, const tacet_plan *p, const cli_figures *f, bool json, bool training)
+void cli_figures_print(cli_arena *a, tacet_plan *p, const cli_figures *f, bool json, bool training)
 {
     if (!json) {
         table(stdout, a, p, f);

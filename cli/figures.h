@@ -7,6 +7,8 @@
 typedef struct cli_figures {
     const char *part; /* "test", "validation", "training" */
     tacet_result result;
+    const char *classes; /* the words of the labels, a line each; NULL or "": numbers */
+    int64_t best_epoch;  /* of the run; 0: none */
     double step_us; /* time of a training step; NAN if none was done */
 } cli_figures;
 
@@ -24,11 +26,11 @@ tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t bat
 /* TACET_NOT_FINITE, after a message, if the objective is not finite. */
 tacet_status cli_figures_judge(const cli_figures *f);
 
-/* {"accuracy", "data_loss", "objective", "step_us", "terms": [...], "layers": [...]} without the braces;
+/* {metrics, "data_loss", "objective", "best_epoch", "step_us", "terms": [...], "layers": [...]} without the braces;
  * training: with the ledger's figures as "training" of each term and layer. */
-void cli_figures_json(tc_json_writer *j, const tacet_plan *p, const cli_figures *f, bool training);
+void cli_figures_json(tc_json_writer *j, tacet_plan *p, const cli_figures *f, bool training);
 
 /* Prints them to standard output: as tables, or as that object on one line. */
-void cli_figures_print(cli_arena *a, const tacet_plan *p, const cli_figures *f, bool json, bool training);
+void cli_figures_print(cli_arena *a, tacet_plan *p, const cli_figures *f, bool json, bool training);
 
 #endif

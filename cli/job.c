@@ -1,5 +1,6 @@
 /* job.c: turns a configuration into a plan to train. Errors of the library point at the text that they are about. */
 #include "job.h"
+#include "begun.h"
 #include "command.h"
 #include "figures.h"
 #include "output.h"
@@ -15,6 +16,8 @@ tacet_status cli_job_configure(const cli_args *a, const char *path, cli_config *
 {
     tacet_status s = cli_config_read(a->arena, path, c);
     if (s == TACET_OK && cli_given_value(a, "no-penalties")) c->penalties = NULL;
+    for (const cli_option *o = a->command->option; s == TACET_OK && o->name; o++)
+        if (c->source.begun && strcmp(o->name, "data") == 0) c->source.begun->instead = "--data";
     for (int i = 0; i < a->count && s == TACET_OK; i++) {
         if (strcmp(a->given[i].option->name, "set") == 0) s = cli_config_set(c, a->given[i].value);
         if (strcmp(a->given[i].option->name, "penalty") == 0) s = cli_config_penalty(c, "--penalty", a->given[i].value);
@@ -74,18 +77,82 @@ tacet_status cli_job_describe(cli_job *job)
 /* A compile error may be about any text of the configuration. */
 static tacet_status blame(const cli_config *c, const tacet_error *e)
 {
-    const cli_pair *const pairs[] = {c->parameters, c->penalties};
-    int n = 4, count = n;
-    for (int i = 0; i < 2; i++)
+    const cli_pair *const pairs[] = {c->parameters, c->penalties, c->metrics};
+    enum { LISTS = sizeof pairs / sizeof *pairs };
+    int n = 5, count = n;
+    for (int i = 0; i < LISTS; i++)
         for (const cli_pair *p = pairs[i]; p; p = p->next) count += 2;
     cli_item *list = cli_take(c->arena, (size_t)count * sizeof *list);
     list[0] = (cli_item){"", {NULL, 0}}; /* no place, for an error that is about none of the others */
     list[1] = *item(c, CLI_OPTIMIZER);
     list[2] = *item(c, CLI_MODEL);
     list[3] = *item(c, CLI_LOSS);
-    for (int i = 0; i < 2; i++)
+    list[4] = *item(c, CLI_METRIC);
+    for (int i = 0; i < LISTS; i++)
         for (const cli_pair *p = pairs[i]; p; p = p->next) list[n++] = p->spec, list[n++] = p->on;
     return cli_refuse(e, n, list);
+}
+
+/* What the figure of a metric is called: its own name, or what name= gives. */
+static const char *metric_name(cli_arena *a, const char *spec)
+{
+    char name[256];
+    tacet_setting at = {.size = sizeof at};
+    if (tacet_spec_find(TACET_ROLE_METRIC, spec, "name", &at, name, sizeof name, NULL) < sizeof name && *name)
+        return cli_copy(a, name, strlen(name));
+    return cli_copy(a, spec, strcspn(spec, " "));
+}
+
+/* The losses by which an epoch can be the best. */
+static bool is_loss(const char *metric) { return strcmp(metric, "data_loss") == 0 || strcmp(metric, "objective") == 0; }
+
+/* All that is to be measured. */
+static const char *metrics_of(const cli_config *c)
+{
+    const char *own = text(c, CLI_METRIC), *all = text(c, CLI_METRICS);
+    if (!*own || is_loss(own)) return all;
+    for (const cli_pair *p = c->metrics; p; p = p->next)
+        if (strcmp(metric_name(c->arena, p->spec.text), own) == 0) return all;
+    return cli_format(c->arena, "%s%s%s", all, *all ? ", " : "", own);
+}
+
+/* The names of metrics must differ from those of the other figures of a line. */
+static tacet_status check_names(const cli_job *job)
+{
+    static const char *const other[] = {"terms", "layers", "warnings", "validation", "notes", "part", "rows"};
+    tacet_metric m = {.size = sizeof m};
+    bool taken = false;
+    for (int i = 0; tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
+        for (size_t k = 0; k < sizeof other / sizeof *other; k++) taken = taken || strcmp(other[k], m.name) == 0;
+        for (int k = 0; k < CLI_RUN_FIGURES; k++) taken = taken || strcmp(cli_run_figure[k].key, m.name) == 0;
+        if (taken)
+            return cli_fail_at(item(job->config, CLI_METRICS)->place, 1,
+                               "choose another with name=", "%s is the name of another figure", m.name);
+    }
+    return TACET_OK;
+}
+
+/* Finds the metric that train.metric names; checks that it can be compared, and that there is something to compare. */
+static tacet_status choose_metric(cli_job *job)
+{
+    const cli_config *c = job->config;
+    const cli_item *own = item(c, CLI_METRIC);
+    tacet_metric m = {.size = sizeof m};
+    job->metric = -1;
+    for (int i = 0; !is_loss(own->text) && tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
+        if (strcmp(m.name, metric_name(c->arena, own->text)) != 0) continue;
+        if (m.better == 0)
+            return cli_fail_at(own->place, strlen(own->text), "choose one like accuracy or f1",
+                               "%s is not one number, so no epoch can be the best by it", m.name);
+        job->metric = i;
+    }
+    const cli_item *patience = item(c, CLI_PATIENCE);
+    const bool stops = c->value[CLI_PATIENCE].integer > 0;
+    const bool usual = strcmp(own->text, cli_key_table[CLI_METRIC].value) == 0;
+    if (job->part[CLI_VALIDATION_PART].data || (!stops && usual)) return TACET_OK;
+    return cli_fail_at(stops ? patience->place : own->place, strlen(stops ? patience->text : own->text),
+                       "train.validate=0.1 holds a tenth of the training data out", "%s needs data for validation",
+                       stops ? "train.patience" : "train.metric");
 }
 
 tacet_status cli_job_compile(cli_job *job, int threads)
@@ -103,8 +170,10 @@ tacet_status cli_job_compile(cli_job *job, int threads)
         .epochs = (double)job->epochs,
         .sparse = (tacet_sparse)c->value[CLI_SPARSE].integer,
         .ledger = c->value[CLI_LEDGER].integer,
+        .metrics = job->metrics = metrics_of(c),
     };
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
+    job->length = config.epochs;
     job->plan = tacet_compile(job->graph, &config, &e);
     return job->plan ? TACET_OK : blame(c, &e);
 }
@@ -126,7 +195,9 @@ tacet_status cli_job_initialise(const cli_job *job, int *taken)
     const cli_item *init = item(job->config, CLI_INIT);
     tacet_error e;
     if (!*init->text) return TACET_OK;
-    tacet_file *f = tacet_file_open(init->text, NULL, &e);
+    tacet_file *f = NULL;
+    for (cli_search at = cli_search_of(init); cli_search_next(&at, f != NULL, &e);)
+        f = tacet_file_open(init->text, NULL, &e);
     if (!f) return cli_refuse(&e, 1, init);
     const tacet_status s = tacet_file_load(f, job->plan, false, taken, &e);
     if (s == TACET_OK && taken) show_differences(job, f, init->text);
@@ -164,14 +235,31 @@ static const char *class_names(cli_arena *a, const tc_json *classes)
     return line;
 }
 
+const tc_json *cli_schema_read(cli_arena *a, const char *schema)
+{
+    char *text = cli_copy(a, schema, strlen(schema));
+    const tc_mem m = cli_memory(a);
+    tc_json_error why;
+    return tc_json_read(&m, text, strlen(text), &why);
+}
+
+const char *cli_schema_classes(cli_arena *a, const char *schema)
+{
+    tc_text lines = {.mem = cli_memory(a)};
+    size_t i;
+    const tc_json *word;
+    tc_json_each(tc_json_get(cli_schema_read(a, schema), "classes"), i, word)
+    {
+        if (tc_json_text(word)) tc_text_add(&lines, "%s\n", tc_json_text(word));
+    }
+    return lines.data ? lines.data : "";
+}
+
 const char *cli_data_line(cli_arena *a, const tacet_data *d)
 {
     tacet_data_info info = {.size = sizeof info};
     tacet_data_describe(d, &info);
-    char *schema = cli_text_of(a, schema_text, d);
-    tc_json_error why;
-    const tc_mem m = cli_memory(a);
-    const tc_json *all = tc_json_read(&m, schema, strlen(schema), &why), *columns = tc_json_get(all, "inputs");
+    const tc_json *all = cli_schema_read(a, cli_text_of(a, schema_text, d)), *columns = tc_json_get(all, "inputs");
     int64_t inputs = columns ? (int64_t)tc_json_size(columns) : 1;
     for (int i = 0; i < info.rank && !columns; i++) inputs *= info.shape[i];
     const char *line = cli_format(a, "%s%s, %s", cli_count(a, info.rows, "row"),
@@ -191,11 +279,15 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool a
 {
     tacet_error e;
     tacet_data_info info = {.size = sizeof info};
-    tacet_data *d = tacet_data_open_as(source->text, "train", schema, answers, NULL, &e);
+    tacet_data *d = NULL;
+    for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
+        d = tacet_data_open_as(source->text, "train", schema, answers, NULL, &e);
     if (d) tacet_data_describe(d, &info);
     if (d && info.has_test) {
         tacet_data_free(d);
-        d = tacet_data_open_as(source->text, "test", schema, answers, NULL, &e);
+        d = NULL;
+        for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
+            d = tacet_data_open_as(source->text, "test", schema, answers, NULL, &e);
     }
     if (d) cli_data_remarks(d);
     *s = d ? TACET_OK : cli_refuse(&e, 1, source);
@@ -227,10 +319,14 @@ static tacet_status open_data(cli_job *job)
     tacet_data_info *info = &job->info;
     cli_config *c = job->config;
     tacet_error e;
-    tacet_data *d = job->part[CLI_TRAINING_PART].data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    tacet_data *d = NULL;
+    for (cli_search at = cli_search_of(item(c, CLI_DATA)); cli_search_next(&at, d != NULL, &e);)
+        d = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    job->part[CLI_TRAINING_PART].data = d;
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);
     job->schema = cli_text_of(c->arena, schema_text, d);
+    job->classes = c->value[CLI_TARGET].integer ? "" : cli_schema_classes(c->arena, job->schema);
     tacet_data_describe(d, info);
     tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;
@@ -264,6 +360,8 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
     job->epochs = c->value[CLI_EPOCHS].integer;
     s = cli_job_describe(job);
     if (s == TACET_OK) s = cli_job_compile(job, threads);
+    if (s == TACET_OK) s = check_names(job);
+    if (s == TACET_OK) s = choose_metric(job);
     for (int i = 0; i < CLI_PARTS && s == TACET_OK; i++)
         if (job->part[i].data)
             s = cli_figures_fit(job->plan, job->part[i].data, job->x, job->target, job->y, job->part[i].from);
@@ -291,6 +389,7 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     note[2] = (tacet_note){"test", text(c, CLI_TEST)};
     note[3] = (tacet_note){"output", y.name};
     note[4] = (tacet_note){"batch", job->batch_text};
+    note[5] = (tacet_note){"metrics", job->metrics};
 }
 
 /* Adds the numbers that come before the word `end` as a list. */
@@ -380,7 +479,8 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
         return cli_fail(TACET_FILE,
                         "%s does not say what its input and its output are; tacet train writes files that do", path);
     if (keep) tacet_keep(m->graph, keep);
-    tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads};
+    tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads,
+                           .metrics = tacet_file_note(m->file, "metrics")};
     m->plan = tacet_compile(m->graph, &config, &e);
     if (!m->plan) return cli_refuse(&e, 0, NULL);
     find_loss(m);

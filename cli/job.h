@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include "base/json.h"
+
 /* The parts of the data. */
 enum { CLI_TRAINING_PART, CLI_VALIDATION_PART, CLI_TEST_PART, CLI_PARTS };
 
@@ -19,10 +21,13 @@ typedef struct cli_job {
     tacet_value x, target, y; /* target {0}: the output is compared with x */
     tacet_plan *plan;
     int64_t epochs; /* of the whole run */
+    double length;  /* the same, cut short by train.steps */
     const char *batch_text;
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
-    const char *schema;            /* of the training data */
+    const char *schema, *classes;  /* of the training data; the words of the classes in use, one on each line */
+    const char *metrics;           /* the key metrics, and train.metric if that is another */
+    int metric;                    /* the plan's metric that says which epoch is the best; -1: a loss */
 } cli_job;
 
 /* Reads a configuration and applies the changes of the command line (--set, --penalty, --no-penalties). */
@@ -44,7 +49,7 @@ tacet_status cli_job_compile(cli_job *job, int threads);
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
 
 /* The notes with which a model can be evaluated without its configuration. */
-enum { CLI_NOTES = 5 };
+enum { CLI_NOTES = 6 };
 void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES]);
 
 /* A model that was opened for inference, and what its notes say. */
@@ -68,6 +73,10 @@ void cli_model_close(cli_model *m);
 
 /* What the model's file says about the data that it takes. The text belongs to the arena or the file. */
 const char *cli_model_schema(cli_arena *a, const tacet_file *f);
+
+/* A schema; and the words of its classes, one on each line. */
+const tc_json *cli_schema_read(cli_arena *a, const char *schema);
+const char *cli_schema_classes(cli_arena *a, const char *schema);
 
 /* Opens a source as a model expects it: its test part if it has one, otherwise all of it. answers: its labels or targets
  * are needed. Prints its remarks. NULL after a message, with the status. */

@@ -64,6 +64,13 @@ const tc_json *cli_ledger_of(cli_arena *a, const tacet_plan *p, cli_told told);
 void cli_run_blank(double x[CLI_RUN_FIGURES]);
 void cli_run_json(tc_json_writer *j, const double x[CLI_RUN_FIGURES], int n, const int *order);
 
+/* The plan's metrics (metric_figures.c): as members, "f1": 0.9, "f1_by_class": [...], "notes": {"f1": ...}, of the last
+ * evaluation or of training since the ledger was reset; in a line, ", f1 0.9"; as tables. classes: the words of the
+ * labels, a line each, or NULL. */
+void cli_metrics_json(tc_json_writer *j, tacet_plan *p, bool training);
+const char *cli_metrics_line(cli_arena *a, tacet_plan *p);
+void cli_metrics_tables(FILE *to, cli_arena *a, tacet_plan *p, const char *classes);
+
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
 /* A row for each of n entries, named by row[i], and a column for each figure that has a heading and is known for

@@ -89,10 +89,7 @@ static const char *loss_of(const cli_model *m, const tacet_value_info *value)
 
 cli_prediction cli_prediction_of(cli_arena *a, const cli_model *m, const char *schema, const tacet_value_info *value)
 {
-    char *text = cli_format(a, "%s", schema);
-    const tc_mem mem = cli_memory(a);
-    tc_json_error why;
-    const tc_json *all = tc_json_read(&mem, text, strlen(text), &why);
+    const tc_json *all = cli_schema_read(a, schema);
     const char *loss = loss_of(m, value);
     const int64_t n = value->rank ? value->shape[value->rank - 1] : 1;
     cli_prediction p = {.outputs = n, .columns = (int)n, .convert = same};

@@ -8,13 +8,21 @@
 typedef struct writer {
     cli_tensorboard *file;
     cli_arena arena;
-    const tacet_plan *p;
+    tacet_plan *p;
     int64_t step;
 } writer;
 
 static void scalar(writer *w, const char *group, const char *name, double value)
 {
     cli_tensorboard_scalar(w->file, w->step, cli_format(&w->arena, "%s/%s", group, name), value);
+}
+
+/* The plan's metrics: each is in the line under its name. */
+static void metrics(writer *w, const char *group, const tc_json *line)
+{
+    tacet_metric m = {.size = sizeof m};
+    for (int i = 0; tacet_metric_at(w->p, i, false, &m) == TACET_OK; i++)
+        if (m.better) scalar(w, group, m.name, cli_number(line, m.name));
 }
 
 /* Figures of the whole network: the group is that of the event. */
@@ -115,7 +123,7 @@ bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_
     return cli_tensorboard_open(a, folder, e->logged + 1, &e->file);
 }
 
-bool cli_events_step(cli_events *e, const tacet_plan *p, const tc_json *line, double time, int64_t steps)
+bool cli_events_step(cli_events *e, tacet_plan *p, const tc_json *line, double time, int64_t steps)
 {
     if (!e->file.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
@@ -178,11 +186,13 @@ bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double 
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
     const tc_json *validation = tc_json_get(line, "validation");
     network(&w, CLI_EPOCH, "epoch", line);
+    metrics(&w, "epoch", line);
     scalar(&w, "epoch", "ms_per_step", step * 1e3);
     terms(&w, CLI_EPOCH, "epoch_", line, line);
     if (e->logged != w.step) states(&w, line); /* otherwise they have been written already */
     counts(&w, line);
     network(&w, CLI_VALIDATION, "validation", validation);
+    metrics(&w, "validation", validation);
     terms(&w, CLI_VALIDATION, "validation_", validation, line);
     layers(&w, CLI_VALIDATION, "validation_", validation);
     parameters(&w, p);

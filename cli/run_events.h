@@ -19,7 +19,7 @@ bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_
 /* Writes the last step, from its line; `steps` steps took `time` so far. train/..., penalty/TERM, lambda/TERM and
  * share/TERM are of that step; density/VALUE covers the steps since the last one that was written, or the epoch so far
  * if that is shorter; gradient/TERM (relative to the data's) covers the epoch so far. */
-bool cli_events_step(cli_events *e, const tacet_plan *p, const tc_json *line, double time, int64_t steps);
+bool cli_events_step(cli_events *e, tacet_plan *p, const tc_json *line, double time, int64_t steps);
 
 /* Writes an epoch that is over or was cut short, from its line: epoch..., dead/LAYER, validation...; the histograms
  * parameters/NAME, of the values at its end, and firing/LAYER, of how often units fired. A step took `step` seconds. */

@@ -1,5 +1,6 @@
 /* run_record.c: writes run.json. */
 #include "run_record.h"
+#include "begun.h"
 #include "network.h"
 
 #include <string.h>
@@ -49,6 +50,27 @@ static void rows_json(tc_json_writer *j, const cli_job *job)
     tc_json_close(j, ']');
 }
 
+/* What is measured, so that a page needs no list of metrics, and what the classes are called. */
+static void metrics_json(tc_json_writer *j, cli_arena *a, const cli_job *job)
+{
+    tacet_metric m = {.size = sizeof m};
+    tc_json_add_text(j, "metric", job->config->value[CLI_METRIC].item.text);
+    tc_json_open(j, "metrics", '[');
+    for (int i = 0; tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
+        tc_json_open(j, NULL, '{');
+        tc_json_add_text(j, "name", m.name);
+        tc_json_add_integer(j, "better", m.better);
+        tc_json_add_integer(j, "by", m.by);
+        tc_json_close(j, '}');
+    }
+    tc_json_close(j, ']');
+    if (!job->classes || !*job->classes) return;
+    tc_json_open(j, "classes", '[');
+    for (const char *at = job->classes; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        tc_json_add_text(j, NULL, cli_copy(a, at, strcspn(at, "\n")));
+    tc_json_close(j, ']');
+}
+
 tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *job, const char *state, int threads,
                               const cli_figures *figures)
 {
@@ -62,11 +84,13 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
     tc_json_add_text(&j, "state", state);
     tc_json_add_text(&j, "began", begin);
     if (strcmp(state, "running") != 0) tc_json_add_text(&j, "ended", now(a));
+    cli_begun_json(&j, job->config, f->path);
     tc_json_add_integer(&j, "threads", threads);
     machine_json(&j, a);
     rows_json(&j, job);
     tc_json_add_integer(&j, "steps_per_epoch", tacet_loader_batches(job->loader));
     cli_network_json(&j, a, job->plan);
+    metrics_json(&j, a, job);
     if (figures) {
         tc_json_open(&j, "figures", '{');
         tc_json_add_text(&j, "part", figures->part);

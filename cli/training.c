@@ -1,6 +1,7 @@
 /* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
- * notes, the seconds of the current epoch, the best validation loss, and the length of metrics.jsonl. */
+ * notes, the seconds of the current epoch, which epoch is the best, and the length of metrics.jsonl. */
 #include "training.h"
+#include "stop_signals.h"
 #include "training_show.h"
 
 #include <errno.h>
@@ -9,15 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Set by the signal that asks to stop. A second signal ends the program at once, which damages no file. */
+/* Set by the signal that asks to stop. To be ended at once, by a second signal, damages no file. */
 static volatile sig_atomic_t stop;
 static void on_signal(int number) { stop = number; }
 
 static void listen(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+        const cli_stop_signal *s = &cli_stop_signal_table[i];
+        const struct sigaction action = {.sa_handler = on_signal, .sa_flags = s->twice ? (int)SA_RESETHAND : 0};
+        if (!cli_stop_signal_ignored(s->number)) sigaction(s->number, &action, NULL);
+    }
 }
 
 static tacet_status refuse(cli_training *t, const tacet_error *e)
@@ -69,7 +72,7 @@ static const char *begun_with(cli_arena *a, const cli_config *c)
 
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 4 };
+    enum { MORE = 8 };
     cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
@@ -80,7 +83,11 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES] = (tacet_note){"run.metrics", cli_format(&a, "%lld", (long long)length)};
     note[CLI_NOTES + 1] = (tacet_note){"run.seconds", cli_format(&a, "%a", t->seconds)};
     note[CLI_NOTES + 2] = (tacet_note){"run.best", cli_format(&a, "%a", t->best)};
-    note[CLI_NOTES + 3] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
+    note[CLI_NOTES + 3] = (tacet_note){"run.best_epoch", cli_format(&a, "%lld", (long long)t->best_epoch)};
+    note[CLI_NOTES + 4] = (tacet_note){"run.waited", cli_format(&a, "%lld", (long long)t->waited)};
+    note[CLI_NOTES + 5] = (tacet_note){"run.metric", t->job->config->value[CLI_METRIC].item.text};
+    note[CLI_NOTES + 6] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
+    note[CLI_NOTES + 7] = (tacet_note){"run.length", cli_format(&a, "%g", t->job->length)};
     s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
     cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
@@ -97,14 +104,48 @@ static tacet_status save(cli_training *t, const char *path)
 
 /* ---- Begin ------------------------------------------------------------------------------------------------------- */
 
-/* Compares a checkpoint's note (missing: "") with what it would be now. */
-static tacet_status same(const cli_training *t, const tacet_file *f, const char *note, const char *own)
+/* Compares a checkpoint's note (missing: `otherwise`) with what it would be now. */
+static tacet_status same(const cli_training *t, const tacet_file *f, const char *note, const char *otherwise,
+                         const char *own)
 {
     const char *theirs = tacet_file_note(f, note);
-    if (strcmp(theirs ? theirs : "", own) == 0) return TACET_OK;
+    if (!theirs) theirs = otherwise;
+    if (strcmp(theirs, own) == 0) return TACET_OK;
     return cli_fail_hint(TACET_DESCRIPTION,
                          "a run keeps the settings it was begun with; --init starts a new run from its weights",
-                         "%s was begun with \"%s\", not with \"%s\"", t->folder.path, theirs ? theirs : "", own);
+                         "%s was begun with \"%s\", not with \"%s\"", t->folder.path, theirs, own);
+}
+
+/* Takes over which epoch is the best. Checkpoints of earlier versions do not say which epoch it was, or how many have
+ * followed. */
+static void resume_best(cli_training *t, const tacet_file *f)
+{
+    const char *epoch = tacet_file_note(f, "run.best_epoch"), *waited = tacet_file_note(f, "run.waited");
+    t->best = strtod(tacet_file_note(f, "run.best"), NULL);
+    if (!epoch || !tc_integer_read(epoch, &t->best_epoch)) t->best_epoch = 0;
+    if (!waited || !tc_integer_read(waited, &t->waited)) t->waited = 0;
+    if (!isfinite(t->best)) remove(t->folder.best); /* of an epoch that is about to be done again */
+}
+
+/* Warns if the run gets another length and something in it depends on that. */
+static void compare_length(const cli_training *t, const char *before)
+{
+    const char *now = cli_format(t->arena, "%g", t->job->length), *what = "";
+    const bool rate = tacet_depends_on_length(t->job->plan, -1);
+    tacet_term term = {.size = sizeof term};
+    if (!before || strcmp(before, now) == 0) return;
+    for (int i = 0; tacet_term_at(t->job->plan, i, &term) == TACET_OK; i++)
+        if (tacet_depends_on_length(t->job->plan, i))
+            what = cli_format(t->arena, "%s%s%s", what,
+                              *what  ? ", "
+                              : rate ? " and the lambda of "
+                                     : "the lambda of ",
+                              term.name);
+    if (rate || *what)
+        cli_warn(
+            "%s%s depend%s on the length of the run, which was %s epochs and is now %s: the result is not that of a "
+            "run of %s epochs",
+            rate ? "the learning rate" : "", what, rate && *what ? "" : "s", before, now, now);
 }
 
 static tacet_status resume(cli_training *t)
@@ -120,10 +161,13 @@ static tacet_status resume(cli_training *t)
         refuse(t, &e);
     else if (!metrics || !seconds || !best || !tc_integer_read(metrics, &length) || length < 0)
         s = cli_fail(TACET_FILE, "%s is not a checkpoint of tacet train: its notes are missing", t->folder.checkpoint);
-    if (s == TACET_OK) s = same(t, f, "run.begun", begun_with(t->arena, t->job->config));
-    if (s == TACET_OK) s = same(t, f, "tacet.penalties", cli_graph_part(t->arena, t->job->graph, "penalties"));
+    if (s == TACET_OK) s = same(t, f, "run.begun", "", begun_with(t->arena, t->job->config));
+    if (s == TACET_OK)
+        s = same(t, f, "run.metric", cli_key_table[CLI_METRIC].value, t->job->config->value[CLI_METRIC].item.text);
+    if (s == TACET_OK) s = same(t, f, "tacet.penalties", "", cli_graph_part(t->arena, t->job->graph, "penalties"));
     if (s == TACET_OK) {
-        t->best = strtod(best, NULL);
+        resume_best(t, f);
+        compare_length(t, tacet_file_note(f, "run.length"));
         t->seconds = strtod(seconds, NULL);
     }
     tacet_file_free(f);
@@ -158,7 +202,8 @@ static tacet_status begin(cli_training *t)
 
 tacet_status cli_training_begin(cli_training *t)
 {
-    t->best = HUGE_VAL;
+    t->best = NAN;
+    listen();
     tacet_status s = cli_folder_has(t->folder.checkpoint) ? resume(t) : begin(t);
     if (s != TACET_OK || !t->tensorboard) return s;
     return written(t, cli_events_open(t->arena, t->folder.path, t->job->plan, &t->events));
@@ -195,9 +240,11 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
     x[CLI_RUN_data_loss] = whole ? total.data_loss : tacet_data_loss(p);
     x[CLI_RUN_gradient_norm] = whole ? NAN : tacet_gradient_norm(p);
     x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
+    x[CLI_RUN_best_epoch] = whole && t->best_epoch ? (double)t->best_epoch : NAN;
     x[CLI_RUN_seconds] = whole ? t->seconds : NAN;
     tc_json_open(&j, NULL, '{');
     cli_run_json(&j, x, 6, order);
+    if (whole) cli_metrics_json(&j, p, true);
     if (whole)
         cli_ledger_json(&j, p);
     else
@@ -207,7 +254,7 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
         cli_figures_json(&j, p, validation, false);
         tc_json_close(&j, '}');
     }
-    cli_run_json(&j, x, 1, (int[]){CLI_RUN_seconds});
+    cli_run_json(&j, x, 2, (int[]){CLI_RUN_best_epoch, CLI_RUN_seconds});
     tc_json_close(&j, '}');
     cli_json_print(&j, t->folder.log);
     const tc_json *line = cli_json_value(&j);
@@ -246,6 +293,13 @@ static bool goes_on(const cli_job *job)
     return !stop && epochs_done(job) < job->epochs && (limit == 0 || tacet_steps(job->plan) < limit);
 }
 
+/* Whether train.patience has run out. */
+static bool gives_up(const cli_training *t)
+{
+    const int64_t patience = t->job->config->value[CLI_PATIENCE].integer;
+    return patience > 0 && t->waited >= patience;
+}
+
 /* One batch. If the objective is not a number, the loader goes back to that batch, for the checkpoint. */
 static tacet_status step(cli_training *t)
 {
@@ -281,7 +335,37 @@ static bool on_target(const tacet_plan *p)
     return true;
 }
 
-/* Validates, and writes the line, best and model. The checkpoint of a whole epoch comes after its line. */
+/* The figure of the validation data by which epochs are compared, and whether the larger (1) or the smaller (-1) is the
+ * better. */
+static double figure_of(const cli_training *t, const cli_figures *f, int *better)
+{
+    const cli_job *job = t->job;
+    tacet_metric m = {.size = sizeof m};
+    *better = -1;
+    if (job->metric < 0)
+        return strcmp(job->config->value[CLI_METRIC].item.text, "objective") == 0 ? f->result.objective
+                                                                                  : f->result.data_loss;
+    tacet_metric_at(job->plan, job->metric, false, &m);
+    *better = m.better;
+    return m.value;
+}
+
+/* Decides whether an epoch is the best so far, and if so saves its network. An epoch in which a target is not yet due
+ * does not count; nor does part of an epoch, which a resume does again, unless there is nothing else. */
+static tacet_status compare(cli_training *t, int64_t epoch, bool whole, const cli_figures *validation)
+{
+    int better;
+    if (!validation || !on_target(t->job->plan) || (!whole && isfinite(t->best))) return TACET_OK;
+    const double x = figure_of(t, validation, &better);
+    const bool best = isfinite(x) && (!isfinite(t->best) || better * x > better * t->best);
+    t->waited = best ? 0 : t->waited + whole;
+    if (!best) return TACET_OK;
+    t->best = x;
+    t->best_epoch = epoch;
+    return save(t, t->folder.best);
+}
+
+/* Validates, and writes best, the line and model. The checkpoint of a whole epoch comes after its line. */
 static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
 {
     cli_job *job = t->job;
@@ -290,16 +374,13 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     const cli_figures *validation = held_out ? &figures : NULL;
     tacet_status s = TACET_OK;
     if (held_out) s = cli_figures_take(job->plan, held_out, job->batch, job->x, job->target, job->y, &figures);
+    if (s == TACET_OK) s = compare(t, epoch, whole, validation);
     if (s == TACET_OK) s = write_line(t, epoch, true, validation);
     if (s != TACET_OK) return s;
     cli_show_epoch(t, epoch, validation);
     cli_show_warnings(t, NULL);
-    if (validation && on_target(job->plan) && figures.result.data_loss < t->best) {
-        t->best = figures.result.data_loss;
-        s = save(t, t->folder.best);
-    }
     if (!whole) return s;
-    if (s == TACET_OK) s = checkpoint(t);
+    s = checkpoint(t);
     return s == TACET_OK ? save(t, t->folder.model) : s;
 }
 
@@ -343,8 +424,7 @@ tacet_status cli_training_run(cli_training *t)
     cli_job *job = t->job;
     tacet_status s = TACET_OK;
     t->begun = cli_now();
-    listen();
-    while (s == TACET_OK && goes_on(job)) s = run_epoch(t);
+    while (s == TACET_OK && goes_on(job) && !gives_up(t)) s = run_epoch(t);
     if (s == TACET_OK && stop) s = interrupted(t);
     /* The line of an epoch that the limit cut short comes after the checkpoint, and is cut off again on resume. */
     if (s == TACET_OK && in_epoch(job)) {
@@ -352,5 +432,6 @@ tacet_status cli_training_run(cli_training *t)
         if (s == TACET_OK) s = end_epoch(t, epochs_done(job) + 1, false);
         if (s == TACET_OK) s = sync_logs(t, &(int64_t){0});
     }
+    if (s == TACET_OK) cli_show_best(t, gives_up(t));
     return s == TACET_OK ? save(t, t->folder.model) : s;
 }

@@ -16,7 +16,10 @@ typedef struct cli_training {
     bool tensorboard; /* write event files as well */
     cli_events events;
     double seconds;     /* spent in the steps of the epoch so far; kept in checkpoints */
-    double best;        /* lowest data loss on the validation data so far */
+    /* The epoch whose network is in best.safetensors: the only place where that is decided. All are in checkpoints. */
+    double best;        /* its figure, by train.metric; not finite: none yet */
+    int64_t best_epoch; /* 0: none yet */
+    int64_t waited;     /* epochs since then that were not better */
     double begun;       /* when this process began to train; cli_now */
     double time;        /* seconds spent in steps, in this process */
     int64_t steps;      /* done in this process */

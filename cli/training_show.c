@@ -19,20 +19,20 @@ void cli_show_start(cli_training *t, int threads)
     tacet_data_info info = {.size = sizeof info};
     const char *rows = "";
     if (t->progress.quiet) return;
-    cli_wrap(stderr, cli_data_line(&a, job->part[CLI_TRAINING_PART].data), 0, 0, columns);
-    cli_network_table(stderr, &a, job->plan, columns);
-    cli_network_selected(stderr, &a, job->graph, job->plan, columns);
+    cli_wrap(cli_log(), cli_data_line(&a, job->part[CLI_TRAINING_PART].data), 0, 0, columns);
+    cli_network_table(cli_log(), &a, job->plan, columns);
+    cli_network_selected(cli_log(), &a, job->graph, job->plan, columns);
     for (int i = 0; i < CLI_PARTS; i++) {
         if (!job->part[i].data) continue;
         tacet_data_describe(job->part[i].data, &info);
         rows = cli_format(&a, "%s%s%s %s", rows, i ? ", " : "",
                           i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
-    cli_wrap(stderr, rows, 0, 0, columns);
+    cli_wrap(cli_log(), rows, 0, 0, columns);
     rows = cli_format(&a, "%s of %s per epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
                       cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
-    cli_wrap(stderr, rows, 0, 0, columns);
-    fputc('\n', stderr);
+    cli_wrap(cli_log(), rows, 0, 0, columns);
+    fputc('\n', cli_log());
     cli_arena_free(&a);
 }
 
@@ -100,7 +100,10 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                    .loss = total.data_loss,
                    .objective = total.objective,
                    .validated = validated,
-                   .answered = validated && job->target.id && job->info.classes > 0};
+                   .figure = NAN};
+    tacet_metric m = {.size = sizeof m};
+    if (validated && tacet_metric_at(job->plan, job->metric < 0 ? 0 : job->metric, false, &m) == TACET_OK && m.better)
+        e.metric = m.name, e.figure = m.value;
     add_cells(a, job->plan, &e);
     return e;
 }
@@ -132,7 +135,7 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
     cli_arena a = {0};
     cli_epoch e = look(t, &a, epoch, cli_now());
     e.over = true;
-    if (validation) e.validation_loss = validation->result.data_loss, e.accuracy = validation->result.accuracy;
+    if (validation) e.validation_loss = validation->result.data_loss;
     if (t->progress.moving) {
         cli_progress_draw(&t->progress, cli_epoch_line(&a, &e, cli_progress_columns(&t->progress)));
         cli_progress_keep(&t->progress);
@@ -140,6 +143,17 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
         cli_progress_say(&t->progress, "%s", cli_epoch_text(&a, &e));
     }
     cli_arena_free(&a);
+}
+
+void cli_show_best(cli_training *t, bool early)
+{
+    const char *figure = t->job->config->value[CLI_METRIC].item.text;
+    if (early)
+        cli_progress_say(&t->progress, "stopped early: %s on the validation data has not improved for %s", figure,
+                         cli_count(t->arena, t->waited, "epoch"));
+    if (t->best_epoch)
+        cli_progress_say(&t->progress, "the best epoch is %lld, with %s %s on the validation data: %s",
+                         (long long)t->best_epoch, figure, cli_digits(t->arena, t->best), t->folder.best);
 }
 
 /* ---- Remarks ----------------------------------------------------------------------------------------------------- */

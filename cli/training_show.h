@@ -19,6 +19,9 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
 /* When a signal stops the run: the moving line stays as it is. */
 void cli_show_stop(cli_training *t, int64_t epoch);
 
+/* At the end: which epoch was the best; early: that the run has ended because no later one was better. */
+void cli_show_best(cli_training *t, bool early);
+
 /* Prints the ledger's warnings of one kind (NULL: of all), each only once in a run. */
 void cli_show_warnings(cli_training *t, const char *kind);
 

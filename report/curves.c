@@ -63,9 +63,6 @@ static const family losses[] = {
      .line = {{.name = "training", .key = "data_loss"},
               {.name = "validation", .key = "data_loss", .validation = true, .dash = CLI_DASHED}},
      .steps = true},
-    {.title = "Accuracy",
-     .y_name = "accuracy on the validation data",
-     .line = {{.key = "accuracy", .validation = true}}},
     {.title = "Objective: data loss and penalties",
      .y_name = "objective",
      .line = {{.name = "training", .key = "objective"},
@@ -232,6 +229,20 @@ void cli_losses(cli_run_set *s)
     if (!kept && !s->title)
         cli_page_paragraph(s->page, "No data were held out for validation. With train.validate=0.1, a tenth of the "
                                     "training data is held out, and each epoch is validated on it.");
+}
+
+/* A chart for each metric, then what there is by class. */
+void cli_metrics(cli_run_set *s)
+{
+    int n;
+    const char **name = cli_metric_names(s, &n);
+    for (int i = 0; i < n; i++)
+        draw_family(
+            s, &(family){.title = name[i],
+                         .y_name = name[i],
+                         .line = {{.name = "training", .key = name[i]},
+                                  {.name = "validation", .key = name[i], .validation = true, .dash = CLI_DASHED}}});
+    cli_classes(s);
 }
 
 void cli_penalties(cli_run_set *s) { DRAW(s, penalties); }

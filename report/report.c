@@ -15,6 +15,10 @@ static const struct {
      "The data loss is the loss without the penalties. On the training data it is the mean over an epoch, during "
      "which the network changes.",
      cli_losses},
+    {"Metrics",
+     "How good the outputs are: on the training data of an epoch, during which the network changes, and on the "
+     "validation data after it.",
+     cli_metrics},
     {"Penalties",
      "The value of each penalty before it is multiplied by lambda; its lambda, if that changes; how strong its "
      "gradient is compared with that of the data loss; and its share of the objective.",

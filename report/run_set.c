@@ -59,7 +59,42 @@ const char **cli_names(cli_run_set *s, const char *list, int *n)
     return name;
 }
 
+static int add_name(const char **name, int n, const char *text)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(name[i], text) == 0) return n;
+    name[n] = text;
+    return n + 1;
+}
+
+/* Records of earlier versions have no list of metrics: they have an accuracy or nothing. */
+const char **cli_metric_names(cli_run_set *s, int *n)
+{
+    const char *part;
+    const tc_json *m;
+    size_t room = 1, i;
+    for (int r = 0; r < s->runs; r++) room += 1 + tc_json_size(tc_json_get(s->record[r].run, "metrics"));
+    const char **name = cli_take(s->arena, room * sizeof *name);
+    *n = 0;
+    for (int r = 0; r < s->runs; r++) {
+        const tc_json *list = tc_json_get(s->record[r].run, "metrics");
+        tc_json_each(list, i, m) if (cli_number(m, "better") != 0) *n = add_name(name, *n,
+                                                                                 cli_record_text(s->arena, m, "name"));
+        if (!list && isfinite(cli_number(cli_final_figures(s->arena, &s->record[r], &part), "accuracy")))
+            *n = add_name(name, *n, "accuracy");
+    }
+    return name;
+}
+
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
+
+const tc_json *cli_final_figures(cli_arena *a, const cli_record *r, const char **part)
+{
+    const tc_json *figures = tc_json_get(r->run, "figures"), *last = cli_last_epoch(r);
+    const tc_json *validation = tc_json_get(last, "validation");
+    *part = figures ? cli_record_text(a, figures, "part") : validation ? "validation" : last ? "training" : "-";
+    return figures ? figures : validation ? validation : last;
+}
 
 const char *cli_whole(cli_arena *a, double count)
 {

@@ -31,6 +31,8 @@ void cli_penalties(cli_run_set *s);
 void cli_densities(cli_run_set *s);
 void cli_times(cli_run_set *s);
 void cli_weights(cli_run_set *s); /* weights.c */
+void cli_metrics(cli_run_set *s); /* curves.c */
+void cli_classes(cli_run_set *s); /* classes_shown.c: its part by class */
 
 /* The results of the only run, in large type, for the head of the page (runs.c). */
 void cli_results(cli_run_set *s);
@@ -45,6 +47,12 @@ const tc_json *cli_entry_of(const tc_json *last, const char *list, const char *n
 
 /* The *n names in "terms" or "layers" of any run's last epoch. */
 const char **cli_names(cli_run_set *s, const char *list, int *n);
+
+/* The *n names of the metrics of all runs that are one number. */
+const char **cli_metric_names(cli_run_set *s, int *n);
+
+/* What a run ended with, or the figures of its last epoch if it did not end; *part: of which data. NULL: none. */
+const tc_json *cli_final_figures(cli_arena *a, const cli_record *r, const char **part);
 
 const char *cli_whole(cli_arena *a, double count); /* "512", or "-" for NAN */
 

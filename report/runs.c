@@ -39,36 +39,29 @@ static const char *count_of(cli_arena *a, double x, const char *name)
     return x >= 0 && x < 1e18 ? cli_count(a, (int64_t)x, name) : cli_format(a, "%s %ss", cli_digits(a, x), name);
 }
 
-/* The results of a run, or the figures of its last epoch if it did not end. */
-typedef struct ending {
-    const char *part; /* the data: "test", "validation", "training"; "-" if there are no figures */
-    const tc_json *figures;
-} ending;
-
-static ending ending_of(cli_arena *a, const cli_record *r)
-{
-    const tc_json *figures = tc_json_get(r->run, "figures"), *last = cli_last_epoch(r);
-    const tc_json *validation = tc_json_get(last, "validation");
-    if (figures) return (ending){cli_record_text(a, figures, "part"), figures};
-    if (validation) return (ending){"validation", validation};
-    return (ending){last ? "training" : "-", last};
-}
-
 static const char *part(cli_arena *a, const cli_record *r, const char *key)
 {
+    const char *of;
     (void)key;
-    return ending_of(a, r).part;
+    cli_final_figures(a, r, &of);
+    return of;
 }
 
-static const char *accuracy(cli_arena *a, const cli_record *r, const char *key)
+static const tc_json *figures_of(cli_arena *a, const cli_record *r)
 {
-    const double x = cli_number(ending_of(a, r).figures, key);
-    return isfinite(x) ? cli_format(a, "%.4f", x) : "-";
+    const char *of;
+    return cli_final_figures(a, r, &of);
+}
+
+static const char *metric(cli_arena *a, const cli_record *r, const char *key)
+{
+    const double x = cli_number(figures_of(a, r), key);
+    return isfinite(x) && fabs(x) < 1 ? cli_format(a, "%.4f", x) : cli_digits(a, x);
 }
 
 static const char *data_loss(cli_arena *a, const cli_record *r, const char *key)
 {
-    return cli_digits(a, cli_number(ending_of(a, r).figures, key));
+    return cli_digits(a, cli_number(figures_of(a, r), key));
 }
 
 /* The mean over the units of all layers. */
@@ -77,7 +70,7 @@ static const char *density(cli_arena *a, const cli_record *r, const char *key)
     const tc_json *layer;
     size_t i;
     double sum = 0, units = 0;
-    tc_json_each(tc_json_get(ending_of(a, r).figures, "layers"), i, layer)
+    tc_json_each(tc_json_get(figures_of(a, r), "layers"), i, layer)
     {
         const double x = cli_number(layer, key), n = cli_number(layer, "units");
         if (!isfinite(x) || !isfinite(n)) continue;
@@ -93,7 +86,7 @@ static const char *dead(cli_arena *a, const cli_record *r, const char *key)
     const tc_json *layer;
     size_t i;
     double sum = 0;
-    tc_json_each(tc_json_get(ending_of(a, r).figures, "layers"), i, layer)
+    tc_json_each(tc_json_get(figures_of(a, r), "layers"), i, layer)
     {
         const double n = cli_number(layer, key);
         if (isfinite(n)) sum += n;
@@ -109,20 +102,16 @@ static const char *step_time(cli_arena *a, const cli_record *r, const char *key)
     return ms < 0.9995 ? cli_format(a, "%.3g µs", 1e3 * ms) : cli_format(a, "%.*f ms", ms < 10 ? 2 : ms < 100, ms);
 }
 
-/* "0.8822 in epoch 8": the best figure on the validation data. */
+/* "epoch 8, f1 0.8822": the epoch that training has chosen, whose network is in best.safetensors. */
 static const char *best(cli_arena *a, const cli_record *r, const char *key)
 {
-    const int sign = strcmp(key, "accuracy") == 0 ? 1 : -1;
-    const tc_json *found = NULL;
-    double most = -HUGE_VAL;
-    for (size_t i = 0; i < r->epochs; i++) {
-        const double x = sign * cli_number(tc_json_get(r->epoch[i], "validation"), key);
-        if (!isfinite(x) || x <= most) continue;
-        most = x;
-        found = r->epoch[i];
-    }
-    return found ? cli_format(a, "%s in epoch %s", cli_digits(a, sign * most), cli_whole(a, cli_number(found, "epoch")))
-                 : "-";
+    const double epoch = cli_number(cli_last_epoch(r), key);
+    const char *by = tc_json_get(r->run, "metric") ? cli_record_text(a, r->run, "metric") : "data_loss";
+    for (size_t i = 0; i < r->epochs; i++)
+        if (cli_number(r->epoch[i], "epoch") == epoch)
+            return cli_format(a, "epoch %s, %s %s", cli_whole(a, epoch), by,
+                              cli_digits(a, cli_number(tc_json_get(r->epoch[i], "validation"), by)));
+    return "-";
 }
 
 static const char *state(cli_arena *a, const cli_record *r, const char *key)
@@ -193,20 +182,18 @@ static const char *version(cli_arena *a, const cli_record *r, const char *key)
 }
 
 /* The page of one run shows the first ones in large type at its top instead of in the table. */
-enum { LARGE = 5, ON_PART = 4 /* the first of them are measured on the data of the ending */ };
-static const struct {
+enum { LARGE = 4, ON_PART = 3 /* the first of them are measured on the data of the ending */, METRICS = 3 };
+static const struct fact {
     const char *name;
     const char *(*of)(cli_arena *a, const cli_record *r, const char *key);
     const char *key; /* of the record */
 } fact[] = {
-    {"accuracy", accuracy, "accuracy"},
     {"data loss", data_loss, "data_loss"},
     {"mean density", density, "density"},
     {"dead units", dead, "dead"},
     {"time per step", step_time, "step_us"},
     {"measured on", part, ""},
-    {"best accuracy, validation", best, "accuracy"},
-    {"best data loss, validation", best, "data_loss"},
+    {"best, on the validation data", best, "best_epoch"},
     {"state", state, "state"},
     {"done", done, "step"},
     {"began", when, "began"},
@@ -219,29 +206,40 @@ static const struct {
 };
 enum { FACTS = sizeof fact / sizeof *fact };
 
-void cli_results(cli_run_set *s)
+static void add_large(cli_run_set *s, const struct fact *f, bool on_part, const char **pair, int *n)
 {
     const cli_record *r = s->record;
-    const char *pair[2 * LARGE];
-    int n = 0;
-    for (int i = 0; i < LARGE; i++) {
-        const char *text = fact[i].of(s->arena, r, fact[i].key), *name = fact[i].name;
-        if (strcmp(text, "-") == 0) continue;
-        pair[n++] = text;
-        pair[n++] = i < ON_PART ? cli_format(s->arena, "%s, %s", name, ending_of(s->arena, r).part) : name;
-    }
+    const char *text = f->of(s->arena, r, f->key);
+    if (strcmp(text, "-") == 0) return;
+    pair[(*n)++] = text;
+    pair[(*n)++] = on_part ? cli_format(s->arena, "%s, %s", f->name, part(s->arena, r, "")) : f->name;
+}
+
+void cli_results(cli_run_set *s)
+{
+    const char *pair[2 * (LARGE + METRICS)];
+    int n = 0, metrics;
+    const char **name = cli_metric_names(s, &metrics);
+    for (int i = 0; i < metrics && i < METRICS; i++)
+        add_large(s, &(struct fact){name[i], metric, name[i]}, true, pair, &n);
+    for (int i = 0; i < LARGE; i++) add_large(s, &fact[i], i < ON_PART, pair, &n);
     if (n) cli_page_numbers(s->page, NULL, n / 2, pair);
+}
+
+static void add_fact(cli_run_set *s, cli_sheet *t, const struct fact *f)
+{
+    cli_sheet_add(s->arena, t, f->name, NULL);
+    for (int r = 0; r < s->runs; r++) cli_sheet_add(s->arena, t, f->of(s->arena, &s->record[r], f->key), NULL);
+    if (all_same(s, t) && strcmp(t->cell[t->cells - 1], "-") == 0) t->cells -= s->runs + 1;
 }
 
 static void facts(cli_run_set *s)
 {
     cli_sheet t = new_sheet(s, "run");
-    for (int i = s->runs > 1 ? 0 : LARGE; i < FACTS; i++) {
-        cli_sheet_add(s->arena, &t, fact[i].name, NULL);
-        for (int r = 0; r < s->runs; r++)
-            cli_sheet_add(s->arena, &t, fact[i].of(s->arena, &s->record[r], fact[i].key), NULL);
-        if (all_same(s, &t) && strcmp(t.cell[t.cells - 1], "-") == 0) t.cells -= s->runs + 1;
-    }
+    int metrics;
+    const char **name = cli_metric_names(s, &metrics);
+    for (int i = s->runs > 1 ? 0 : METRICS; i < metrics; i++) add_fact(s, &t, &(struct fact){name[i], metric, name[i]});
+    for (int i = s->runs > 1 ? 0 : LARGE; i < FACTS; i++) add_fact(s, &t, &fact[i]);
     cli_page_table(s->page, NULL, &t);
 }
 

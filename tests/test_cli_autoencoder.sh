@@ -17,7 +17,7 @@ number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
 # ---- A run without targets, and its model ----
 runs 0 "$tacet" train auto.yaml --out a --json -q
 empty err
-has out '^{"data_loss":[^,]*,"objective":'
+has out '^{"explained_variance":[^,]*,"data_loss":[^,]*,"objective":'
 hasnt out accuracy
 cp out trained
 has a/config.yaml "^target: x$"
@@ -52,7 +52,7 @@ sed '1s/kind/name/; 2,$s/[0-9]$/cat/' few_classes.csv > cats.csv
 sed 's/cat/owl/' cats.csv > owls.csv
 runs 0 "$tacet" train auto.yaml --out words -q --set 'data=csv cats.csv label=name' \
     --set 'test=csv owls.csv label=name' --set 'validate=csv unlabelled.csv'
-has words/metrics.jsonl '"validation":{"data_loss":'
+has words/metrics.jsonl '"validation":{"explained_variance":[^,]*,"data_loss":'
 [ -s words/best.safetensors ] || fault "no best.safetensors"
 answers words > words.csv; same a.csv words.csv
 runs 0 "$tacet" eval words/model.safetensors --data 'csv unlabelled.csv' --json; mv out none
@@ -74,7 +74,7 @@ has out "^model  *from x | dropout 0.3 | linear 8" "^loss  *linear2 x: mse$"
 # ---- A layer may be named target if no other value is ----
 runs 0 "$tacet" train auto.yaml --out named -q --no-penalties --set 'model=linear 8 | relu | linear 4 name=target'
 runs 0 "$tacet" eval named/model.safetensors --json
-has out '^{"data_loss"'
+has out '^{"explained_variance":[^,]*,"data_loss"'
 
 # ---- Refused ----
 caret() { # checks that the caret is under $1

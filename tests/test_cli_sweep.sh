@@ -101,7 +101,7 @@ choice seeds
 for lambda in 0.0001 0.01; do
     for seed in 1 2 3; do
         has seeds/relu1-l1-$lambda-seed$seed/config.yaml "^  seed: $seed$"
-        grep '"validation"' seeds/relu1-l1-$lambda-seed$seed/metrics.jsonl | tail -n 1 | grep -o '"accuracy":[0-9.]*' | cut -d: -f2
+        grep '"validation"' seeds/relu1-l1-$lambda-seed$seed/metrics.jsonl | tail -n 1 | sed 's/.*"validation"//' | grep -o '"accuracy":[0-9.]*' | cut -d: -f2
     done > three
     awk -F, -v l=$lambda 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $1 == l { print $at["accuracy"], $at["accuracy_error"] }' seeds/sweep.csv > pair
     awk '{ s += $1; q += $1 * $1 } END { m = s / 3; print m, sqrt((q - 3 * m * m) / 2 / 3) }' three > own

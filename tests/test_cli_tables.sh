@@ -79,7 +79,7 @@ END
 runs 0 "$tacet" train words.yaml --out words
 has err '^4 rows, header: yes, 2 inputs, 2 classes$'
 printf 'colour,size\ngreen,NA\nblue,4\n' > new.csv
-runs 0 "$tacet" predict words/model.safetensors --data 'csv new.csv' --keep x --csv
+runs 0 "$tacet" predict words/model.safetensors --data 'csv new.csv' --keep x --csv --raw
 printf '3,0,0\n4,1,0\n' > expected; same out expected
 runs 3 "$tacet" train words.yaml --out bad --set 'data=csv words.csv label=kind onehot=colour'
 has err 'words.csv, line 3, column 1 (size): the value is missing: ?' 'missing=mean, missing=median or missing=NUMBER'
@@ -96,7 +96,7 @@ END
 runs 0 "$tacet" train price.yaml --out price
 has err '^200 rows, header: yes, 1 input, 1 target$'
 runs 0 "$tacet" predict price/model.safetensors --data 'csv price.csv' --csv
-awk '{ d = $1 - (1000000 + 3 * (NR - 1)); if (d > 6 || d < -6) bad++ } END { exit bad > 0 || NR != 200 }' out ||
+awk 'NR > 1 { d = $1 - (1000000 + 3 * (NR - 2)); if (d > 6 || d < -6) bad++ } END { exit bad > 0 || NR != 201 }' out ||
     fault "the predictions are not near the prices: $(head -3 out)"
 runs 0 "$tacet" predict price/model.safetensors --data 'csv price.csv' --keep x --csv
 hasnt out '^1000'
@@ -109,7 +109,7 @@ has err 'did you mean "mean price"?'
 cp "$TACET_SOURCE/tests/checkpoints/model1.safetensors" .
 printf 'label,u,v\nowl,3,1\ncat,1,3\nowl,5,1\n' > animals.csv
 runs 0 "$tacet" eval model1.safetensors --data 'csv animals.csv label=label'
-has out 'accuracy 1.0000'
+has out 'accuracy 1,'
 runs 3 "$tacet" eval model1.safetensors --data 'csv flowers.csv label=flower'
 has err 'the label "virginica" is not one of the classes'
 runs 0 "$tacet" inspect model1.safetensors

@@ -45,8 +45,8 @@ for width in 20 40 60 80 120 200; do
     [ $width -lt 60 ] || [ "$(wc -l < shapes)" -eq 1 ] || fault "lines that differ in more than figures: $(cat shapes)"
 done
 lengths Epoch > lines
-has lines ' acc 0[0-9.]* '
-has seen 'linear2.weight:l2' 'acc'
+has lines ' accuracy 0[0-9.]* '
+has seen 'linear2.weight:l2' 'accuracy'
 sed -i 's/relu1:/a_layer_with_quite_a_long_name:/' named.yaml
 on_terminal 80 "$tacet train named.yaml --out named"
 no_wider 80 'Epoch .* a_layer_with_quite '

@@ -39,12 +39,12 @@ cmp -s a/model.safetensors s/model.safetensors && fault "another seed gave the s
 runs 0 "$tacet" train net.yaml --out j --json -q
 empty err
 has out '"value":[^,]*,"training":{"share":[^}]*"gradient":[^}]*"density":[^}]*"histogram":\[[0-9,]*\]}}\]' \
-    '"units":8,"training":{"density":[^}]*"dead_units":\[[0-9,]*\]}}\]}$'
+    '"units":8,"l0":[0-9.]*,"training":{"density":[^}]*"dead_units":\[[0-9,]*\]}}\]}$'
 sed -i 's/,"training":{[^}]*}//g' out # without the keys of the ledger
 [ "$(wc -l < out)" -eq 1 ] || fault "more than one line of JSON"
 n='-\{0,1\}[0-9][0-9.e+-]*'
 term="{\"on\":\"relu1\",\"kind\":\"l1\",\"lambda\":0.001,\"value\":$n}"
-layer() { printf '{"name":"%s","density":%s,"dead":[0-9]*,"units":%s}' "$1" "$n" "$2"; }
+layer() { printf '{"name":"%s","density":%s,"dead":[0-9]*,"units":%s,"l0":%s}' "$1" "$n" "$2" "$n"; }
 tail="\"terms\":\[$term\],\"layers\":\[$(layer relu1 16),$(layer relu2 8)\]}"
 has out "^{\"accuracy\":$n,\"data_loss\":$n,\"objective\":$n,\"step_us\":$n,$tail\$"
 holds "$(number accuracy out) > 0.9"
@@ -61,13 +61,13 @@ for how in always auto never; do
     runs 0 "$tacet" train net.yaml --out l-$how --json -q --set train.sparse=$how --set 'model=linear 64 | relu | linear 3'
     sed 's/,"training":{[^}]*}//g' out > $how
 done
-has always '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":64,"sparse_forward":1,"sparse_backward":1}\]'
+has always '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":64,"l0":[0-9.]*,"sparse_forward":1,"sparse_backward":1}\]'
 hasnt never sparse_
 for how in always never; do # the same training, up to rounding
     holds "($(number data_loss $how) - $(number data_loss auto))^2 < 1e-6 && $(number accuracy $how) > 0.9"
 done
 runs 0 "$tacet" train net.yaml --out l-table -q --set train.sparse=always --set 'model=linear 64 | relu | linear 3'
-has out "^layer *density *dead *units *steps on lists: forward *backward" "^relu1 .* 100% *100%"
+has out "^layer *density *dead *units *L0 *steps on lists: forward *backward" "^relu1 .* 100% *100%"
 runs 0 "$tacet" explain l-always
 has out "^firing lists" "^  relu1 *used in 100% of steps forward, 100% backward"
 runs 0 "$tacet" explain l-never
@@ -77,7 +77,7 @@ hasnt out "used in"
 sed -e 's/linear 3$/linear 1/; s/cross_entropy/mse/; /^test/d' \
     -e 's/classes.csv label=kind/prices.csv target=price/' net.yaml > reg.yaml
 runs 0 "$tacet" train reg.yaml --out r --json --set optimizer.lr=0.02
-has out "^{\"data_loss\":"
+has out "^{\"rmse\":$n,\"mae\":$n,\"r2\":$n,\"data_loss\":"
 hasnt out accuracy
 holds "$(number data_loss out) < 1"
 

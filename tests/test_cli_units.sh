@@ -25,8 +25,8 @@ data:      npy grid.npy flat=false
 train:     {epochs: 4, batch: 32, seed: 1, validate: 0.1}
 END
 runs 0 "$tacet" train grid.yaml --out a --threads 2
-has out '^relu1:l1 ' '^relu1 .* [0-9]* *6$'
-grep -q '"name":"relu1","density":[^}]*"units":6,"positions":2' a/metrics.jsonl || fault "no units in metrics.jsonl"
+has out '^relu1:l1 ' '^relu1 .* [0-9]* *6 *[0-9.]*$'
+grep -q '"name":"relu1","density":[^}]*"units":6,"l0":[0-9.]*,"positions":2' a/metrics.jsonl || fault "no units in metrics.jsonl"
 grep -q '"on":"relu1","kind":"l1"[^}]*"units":6[,}]' a/metrics.jsonl || fault "no units in the term"
 hasnt a/metrics.jsonl '"units":12'
 runs 0 "$tacet" inspect a
@@ -44,7 +44,7 @@ for dead in '20' '3,20'; do
 done
 has a/report.html 'of the positions of all samples (0: never)'
 runs 0 "$tacet" eval a/model.safetensors --json
-has out '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":6,"positions":2}\]'
+has out '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":6,"l0":[0-9.]*,"positions":2}\]'
 runs 0 "$tacet" predict a/model.safetensors --data 'npy grid.npy flat=false' --keep relu1 --out relu1.npy
 [ "$(wc -c < relu1.npy)" -eq $((128 + 4 * 90 * 2 * 6)) ] || fault "relu1.npy has the wrong size"
 has a/config.yaml 'l1 1e-3 reduce=position'

@@ -129,8 +129,45 @@ static void cut_files(void **state)
     }
 }
 
+/* A schema comes from a model's file, and is trusted no more than the data. */
+static void damaged_schemas(void **state)
+{
+    (void)state;
+    static const char *const training[] = {"csv @/t.csv label=kind missing=mean normalize=feature",
+                                           "csv @/t.csv target=b onehot=kind,a unknown=ignore normalize_target=true",
+                                           "csv @/n.csv onehot=2"};
+    int taken = 0, refused = 0;
+    write_good();
+    write_text("n.csv", "1.5,2\n2,3\n");
+    for (size_t k = 0; k < sizeof training / sizeof *training; k++) {
+        char schema[ROOM];
+        tacet_data *d = must_open(training[k], "train");
+        const size_t n = tacet_data_schema(d, schema, sizeof schema);
+        tacet_data_free(d);
+        for (uint64_t round = 0; round < ROUNDS; round++) {
+            char text[ROOM + 8] = "", spec[200];
+            memcpy(text, schema, n);
+            text[mutate((unsigned char *)text, n, tc_stream_of(1, round, training[k]))] = '\0';
+            failing hook = {0};
+            const tacet_memory m = failing_memory(&hook);
+            tacet_error e = {0};
+            snprintf(spec, sizeof spec, "csv %s", path_of(k == 2 ? "n.csv" : "t.csv"));
+            d = tacet_data_open_as(spec, "train", text, round % 2, &m, &e);
+            taken += d != NULL;
+            refused += d == NULL;
+            if (!d && (!e.status || !*e.message)) fail_msg("%s, round %d: no reason", text, (int)round);
+            float y[4] = {0};
+            if (d) tacet_data_restore(d, 4, 1, y);
+            tacet_data_free(d);
+            assert_int_equal(hook.alive, 0);
+        }
+    }
+    assert_true(taken > 100 && refused > 1000); /* both outcomes occurred */
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(damaged_files), cmocka_unit_test(cut_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(damaged_files), cmocka_unit_test(damaged_schemas),
+                                       cmocka_unit_test(cut_files)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -364,6 +364,7 @@ static void check_layer(const tc_json *layer, int64_t step)
     expect("epoch_density", name_of(layer), step, number(layer, "density"));
     expect("dead", name_of(layer), step, dead);
     check_densities(name_of(layer), step, number(layer, "density"));
+    expect("epoch_l0", name_of(layer), step, number(layer, "l0"));
     check_histogram("firing", name_of(layer), step, number(layer, "units"), dead);
     const event *e = find("firing", name_of(layer), step);
     for (int i = 0; i < e->buckets; i++) {
@@ -381,7 +382,10 @@ static void check_validation(const tc_json *v, int64_t step)
     tc_json_each(tc_json_get(v, "terms"), i, o)
         expect("validation_penalty", term_name(o), step, number(o, "value"));
     tc_json_each(tc_json_get(v, "layers"), i, o)
+    {
         expect("validation_density", name_of(o), step, number(o, "density"));
+        expect("validation_l0", name_of(o), step, number(o, "l0"));
+    }
 }
 
 static void check_epoch(const tc_json *line, bool logged)
@@ -396,6 +400,7 @@ static void check_epoch(const tc_json *line, bool logged)
     const tc_json *o;
     expect("epoch", "data_loss", step, number(line, "data_loss"));
     expect("epoch", "objective", step, number(line, "objective"));
+    expect("epoch", "accuracy", step, number(line, "accuracy"));
     some("epoch", "ms_per_step", step);
     tc_json_each(tc_json_get(line, "terms"), i, o)
     {

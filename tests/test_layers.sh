@@ -22,13 +22,14 @@ below() {
     spec) echo base ;;
     kernel) echo base spec ;;
     op | optim) echo base spec kernel ;;
+    metric) echo base spec ;;
     graph) echo base spec kernel op optim ;;
     step) echo base spec kernel op ;;
-    plan) echo base spec kernel op optim graph step ;;
-    run) echo base spec kernel op optim graph step plan ;;
+    plan) echo base spec kernel op optim metric graph step ;;
+    run) echo base spec kernel op optim metric graph step plan ;;
     data) echo base spec kernel ;;
-    steer) echo base spec kernel op optim graph step plan run data ;;
-    model) echo base spec kernel op optim graph step plan run data steer ;;
+    steer) echo base spec kernel op optim metric graph step plan run data ;;
+    model) echo base spec kernel op optim metric graph step plan run data steer ;;
     *) echo unknown ;;
     esac
 }

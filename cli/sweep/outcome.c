@@ -89,7 +89,33 @@ static double firing(const cli_sweep *s, const tc_json *layers, const tc_json *t
     return units;
 }
 
-static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record *record)
+/* The place of a metric among those of the sweep; -1: there is no room for it. */
+static int metric_of(cli_sweep *s, const char *name)
+{
+    int k = 0;
+    while (k < s->metrics && strcmp(s->metric[k], name) != 0) k++;
+    if (k == CLI_SWEEP_METRICS) return -1;
+    if (k == s->metrics) s->metric[s->metrics++] = name;
+    return k;
+}
+
+static void read_metrics(cli_sweep *s, cli_sweep_run *r, const cli_record *record, const tc_json *from)
+{
+    const tc_json *m;
+    size_t i;
+    tc_json_each(tc_json_get(record->run, "metrics"), i, m)
+    {
+        const char *name = cli_record_text(s->arena, m, "name");
+        const int better = (int)cli_number(m, "better");
+        if (better == 0 || strcmp(name, "accuracy") == 0) continue;
+        const int k = metric_of(s, name);
+        if (k < 0) continue;
+        r->figure[CLI_OF_METRICS + k] = cli_number(from, name);
+        if (is(record->run, "metric", name)) s->asked = (cli_sweep_judge){CLI_OF_METRICS + k, name, name, better};
+    }
+}
+
+static void read_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *record)
 {
     const tc_json *last = record->epoch[record->epochs - 1];
     const tc_json *validation = tc_json_get(last, "validation"), *end = tc_json_get(record->run, "figures");
@@ -102,6 +128,7 @@ static void read_figures(const cli_sweep *s, cli_sweep_run *r, const cli_record 
     r->rows = rows > 0 ? (int64_t)rows : 0;
     r->figure[CLI_OF_ACCURACY] = cli_number(from, "accuracy");
     r->figure[CLI_OF_LOSS] = cli_number(from, "data_loss");
+    read_metrics(s, r, record, from);
     for (size_t i = 0; i < record->epochs; i++) seconds += cli_number(record->epoch[i], "seconds");
     r->figure[CLI_OF_STEP_US] = seconds / cli_number(last, "step") * 1e6;
     for (int i = 0; i < s->overs; i++) {
@@ -174,7 +201,7 @@ static void measure_tolerance(cli_sweep *s)
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
     const double p = best->mean[CLI_OF_ACCURACY];
     s->tolerance = best->error[s->by.figure];
-    s->binomial = isnan(s->tolerance) && !isnan(p) && r && r->rows > 0;
+    s->binomial = isnan(s->tolerance) && s->by.figure == CLI_OF_ACCURACY && !isnan(p) && r && r->rows > 0;
     if (s->binomial) s->tolerance = sqrt(p * (1 - p) / (double)r->rows);
 }
 
@@ -203,6 +230,7 @@ void cli_sweep_weigh(cli_sweep *s)
         if (!isnan(s->point[i].mean[CLI_OF_ACCURACY]))
             s->by = (cli_sweep_judge){CLI_OF_ACCURACY, "accuracy", "Accuracy", 1};
     }
+    if (s->asked.name) s->by = s->asked;
     choose(s);
 }
 

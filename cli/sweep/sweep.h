@@ -27,7 +27,9 @@ enum {
                      * weights are not 0 */
     CLI_OF_SILENCE, /* the density of the swept activations; of the swept weights if only weights are swept */
     CLI_OF_OVER,    /* for each --over: density, dead units */
-    CLI_SWEEP_FIGURES = CLI_OF_OVER + 2 * CLI_OVERS
+    CLI_OF_METRICS = CLI_OF_OVER + 2 * CLI_OVERS, /* the other metrics, in the order of cli_sweep.metric */
+    CLI_SWEEP_METRICS = 16,
+    CLI_SWEEP_FIGURES = CLI_OF_METRICS + CLI_SWEEP_METRICS
 };
 
 typedef enum cli_sweep_state { CLI_RUN_WAITS, CLI_RUN_ENDED, CLI_RUN_FAILED, CLI_RUN_STOPPED } cli_sweep_state;
@@ -72,8 +74,11 @@ typedef struct cli_sweep {
     int lock;               /* file descriptor */
     cli_progress progress;
     bool weights; /* only weights are swept */
+    int metrics;
+    const char *metric[CLI_SWEEP_METRICS]; /* the metrics of its runs, except for accuracy */
+    cli_sweep_judge asked;                 /* train.metric, if it is one of them; name NULL: it is not */
     /* The choice: */
-    cli_sweep_judge by; /* accuracy; the data loss if there is no accuracy */
+    cli_sweep_judge by; /* as asked; otherwise accuracy; the data loss if there is no accuracy */
     int best, chosen;   /* points; -1: no run ended */
     double tolerance;   /* one standard error of the best; NAN: unknown */
     bool binomial;      /* the error is that of a share of rows, not that over seeds */

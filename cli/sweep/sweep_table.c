@@ -15,7 +15,7 @@ static const column of_all[] = {{"accuracy", "accuracy", CLI_OF_ACCURACY, 4, 1},
                                 {"data loss", "data_loss", CLI_OF_LOSS, 0, 1},
                                 {"ms/step", "step_us", CLI_OF_STEP_US, 0, 1e-3},
                                 {"fires", "firing", CLI_OF_FIRING, 0, 1}};
-enum { OF_ALL = sizeof of_all / sizeof *of_all, COLUMNS = 2 * CLI_OVERS + OF_ALL };
+enum { OF_ALL = sizeof of_all / sizeof *of_all, COLUMNS = 2 * CLI_OVERS + OF_ALL + CLI_SWEEP_METRICS };
 
 /* "relu1:l1 " if several penalties are swept. */
 static const char *prefix(const cli_sweep *s, int over)
@@ -33,7 +33,9 @@ static int columns_of(const cli_sweep *s, column c[COLUMNS])
         c[n] = (column){name, name, CLI_OF_OVER + n, 0, 1};
     }
     memcpy(&c[n], of_all, sizeof of_all);
-    return n + OF_ALL;
+    n += OF_ALL;
+    for (int i = 0; i < s->metrics; i++) c[n++] = (column){s->metric[i], s->metric[i], CLI_OF_METRICS + i, 0, 1};
+    return n;
 }
 
 static bool any(const cli_sweep *s, int figure)
@@ -153,6 +155,7 @@ static void point_json(tc_json_writer *j, const cli_sweep *s, int i)
     }
     tc_json_close(j, ']');
     for (int k = 0; k < OF_ALL; k++) figure_json(j, p, of_all[k].figure, of_all[k].key);
+    for (int k = 0; k < s->metrics; k++) figure_json(j, p, CLI_OF_METRICS + k, s->metric[k]);
     tc_json_add_integer(j, "density_front", cli_sweep_on_front(s, p, CLI_OF_SILENCE));
     tc_json_add_integer(j, "time_front", cli_sweep_on_front(s, p, CLI_OF_STEP_US));
     runs_json(j, s, i);

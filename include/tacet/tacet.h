@@ -264,6 +264,8 @@ typedef struct tacet_config {
                                 firing counted only where a penalty needs it; if set, where an operator makes zeros */
     const tacet_ranks *ranks; /* the processes that train together, copied by tacet_compile; NULL: only this one.
                                  `batch` is that of this rank */
+    const char *metrics;      /* what to measure in addition to the loss's usual metrics: "f1, top_k k=5", or NULL. In
+                                 evaluations; if `ledger` is set, also over training steps (tacet_metric_at) */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config) /* {TACET_CONFIG, .batch = 32} */
 
@@ -315,6 +317,11 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
 
+/* Whether the lambda of a term, or the learning rate (term -1), still depends on the length of the run, config.epochs: by
+ * a schedule that ends with it, or by a target that is approached over most of it. A run that is resumed with another
+ * length then differs from one that had that length from the start. */
+TACET_API bool tacet_depends_on_length(const tacet_plan *p, int term);
+
 /* Why the last call on this plan failed. */
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
@@ -340,7 +347,8 @@ typedef enum tacet_role {
     TACET_ROLE_DATA,
     TACET_ROLE_INPUT,
     TACET_ROLE_LABELS, /* an int32 input whose number of classes is set by what reads it */
-    TACET_ROLE_PARAMETER
+    TACET_ROLE_PARAMETER,
+    TACET_ROLE_METRIC
 } tacet_role;
 TACET_API const char *tacet_role_name(tacet_role role);
 
@@ -583,6 +591,23 @@ TACET_API void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_val
 TACET_API tacet_status tacet_evaluate_batch(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result);
 
+/* Metric i of the plan, the loss's main metric first; TACET_FAILED past the last one. What is compared is the output and
+ * the target of the first loss. training: over the training steps since the ledger was reset; otherwise over the last
+ * evaluation that has ended. Strings live as long as the plan, numbers until the next step or evaluation. */
+typedef struct tacet_metric {
+    size_t size;
+    const char *name;   /* "top_k", or what name= gives */
+    const char *kind;   /* "top_k", as in the catalogue */
+    const char *spec;   /* "top_k k=5" */
+    int better;         /* 1: the larger the better; -1: the smaller; 0: it is not one number */
+    double value;       /* NAN: not known */
+    const char *note;   /* what to know about the value, or why it is not known; or "" */
+    int64_t classes;
+    int by;             /* 1: it also has a number for each class; 2: for each pair of classes; 0: neither */
+    const double *each; /* [classes] or [classes, classes]; NULL: not known */
+} tacet_metric;
+TACET_API tacet_status tacet_metric_at(tacet_plan *p, int i, bool training, tacet_metric *metric);
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 /* A note stored in a file: any text, under a key. Keys that begin with "tacet." are reserved for the library. */
@@ -681,8 +706,8 @@ TACET_API size_t tacet_spec_set(tacet_role role, const char *text, const char *k
 
 /* Reads a whole text as the value of an attribute of that type: "float" into *number; "int", "bool" (1 or 0) and
  * "a|b|c" (the index of the word, from 0) into *integer and, rounded, into *number. For any other type both become 0.
- * Numbers are decimal, in the C locale, and finite. Returns false, and writes nothing, if the text is not such a value.
- * number and integer may be NULL. */
+ * Numbers are decimal, in the C locale, and finite; "1_000" is 1000, and so is "1e3" as an int. Returns false, and writes
+ * nothing, if the text is not such a value. number and integer may be NULL. */
 TACET_API bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer);
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */

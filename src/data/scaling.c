@@ -19,6 +19,7 @@ static tacet_status reserve(tc_scale *s, const tc_mem *m, int64_t count, tacet_e
 
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e)
 {
+    if (from->count == 0) return TACET_OK;
     const tacet_status status = reserve(to, m, from->count, e);
     if (!status) memcpy(to->scale, from->scale, 2 * (size_t)from->count * sizeof *from->scale);
     return status;

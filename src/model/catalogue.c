@@ -1,9 +1,10 @@
-/* catalogue.c: every word of the small language, as one list over the tables of operators, optimizers, schedules and
- * sources of data. */
+/* catalogue.c: every word of the small language, as one list over the tables of operators, optimizers, schedules,
+ * metrics and sources of data. */
 #include "model/catalogue.h"
 
 #include "base/sized.h"
 #include "data/data.h"
+#include "metric/metric.h"
 #include "op/op.h"
 #include "optim/optim.h"
 #include "spec/schedule.h"
@@ -28,6 +29,15 @@ static void optim_entry(int i, tc_listed *w)
         .role = TACET_ROLE_OPTIMIZER, .name = o->name, .formula = o->formula, .doc = o->doc, .source = o->source};
     w->own = o->attribute;
     w->common = tc_schedule_attribute;
+}
+
+static void metric_entry(int i, tc_listed *w)
+{
+    const tc_metric *m = tc_metric_row(i);
+    w->is = (tacet_entry){
+        .role = TACET_ROLE_METRIC, .name = m->name, .formula = m->formula, .doc = m->doc, .source = m->source};
+    w->own = m->attribute;
+    w->common = tc_metric_common;
 }
 
 /* A schedule's attributes are those that may follow any optimizer. */
@@ -55,6 +65,7 @@ static const struct shelf {
     {tc_op_count, op_entry},
     {tc_optim_count, optim_entry},
     {tc_schedule_count, schedule_entry},
+    {tc_metric_count, metric_entry},
     {tc_source_count, source_entry},
 };
 

@@ -20,13 +20,15 @@
  *         break_even of a layer that may run on lists: a density for each way (op/silent.h)
  *         fired      if training counts it: its density in the first step, rows (times positions), and how often each
  *                    unit fired. Version 1 counted elements; those of a unit are added up
- *     loader       epoch, position in it, batches of an epoch; if there is a loader
+ *     metrics      what training has added up for metrics, if the library had them (checkpoint_metrics.c)
+ *     loader       epoch, position in it, batches of an epoch, the fingerprint of the data (data/fingerprint.c), which
+ *                  earlier checkpoints do not have; if there is a loader
  *
  * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
  * resume has changed nothing. */
 #include "model/model.h"
 
-#include "run/run.h"
+#include "steer/steer.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -320,7 +322,22 @@ static void write_loader(const tacet_loader *l, tc_json_writer *j)
     tc_json_add_integer(j, "epoch", epoch);
     tc_json_add_integer(j, "position", position);
     tc_json_add_integer(j, "batches", tacet_loader_batches(l));
+    const char *data = tc_loader_fingerprint(l);
+    if (data) tc_json_add_text(j, "data", data);
+    j->to.failed = j->to.failed || !data;
     tc_json_close(j, '}');
+}
+
+static bool same_data(const resuming *r, const char *theirs, const tacet_loader *l)
+{
+    tc_text why = {.mem = r->p->mem};
+    const bool same = tc_loader_same_data(l, theirs, &why);
+    if (why.failed)
+        tc_fail_memory(r->e);
+    else if (!same)
+        tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run on other data: %.300s", r->f->path, why.data);
+    tc_text_free(&why);
+    return same;
 }
 
 static bool read_loader(const resuming *r, const tc_json *from, tacet_loader *l)
@@ -329,6 +346,9 @@ static bool read_loader(const resuming *r, const tc_json *from, tacet_loader *l)
     if (!take_count(tc_json_get(from, "epoch"), &epoch) || !take_count(tc_json_get(from, "position"), &position) ||
         !take_count(tc_json_get(from, "batches"), &batches))
         return refuse(r, "loader", "", "");
+    const tc_json *data = tc_json_get(from, "data");
+    if (data && !tc_json_text(data)) return refuse(r, "loader", "", "");
+    if (data && !same_data(r, tc_json_text(data), l)) return false;
     if (batches != tacet_loader_batches(l) || position > batches)
         return tc_fail(r->e, TACET_FILE,
                        "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64
@@ -354,6 +374,7 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_json_open(&j, "values", '{');
     for (int v = 0; v < p->values; v++) write_value(p, v, &j);
     tc_json_close(&j, '}');
+    tc_checkpoint_metrics(p, &j);
     if (l) write_loader(l, &j);
     tc_json_close(&j, '}');
     n.text = j.to;
@@ -361,10 +382,15 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     return tc_notes_write(&n, true, path, notes, note, why);
 }
 
+static bool read_metrics(const resuming *r, const tc_json *from)
+{
+    return tc_checkpoint_metrics_read(r->p, from, r->set) || refuse(r, "metrics", "", "");
+}
+
 static bool read_state(const resuming *r, const tc_json *state, tacet_loader *l)
 {
     return read_run(r, state) && read_terms(r, tc_json_get(state, "terms")) &&
-           read_values(r, tc_json_get(state, "values")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
+           read_values(r, tc_json_get(state, "values")) && read_metrics(r, tc_json_get(state, "metrics")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
 }
 
 /* The layers of the description must be the same: parameters of the same shapes are not enough. */

@@ -65,6 +65,11 @@ tacet_status tc_notes_write(tc_notes *n, bool checkpoint, const char *path, int 
 bool tc_take_name(const char **at, const char *name);
 bool tc_take_number(const char **at, char end, double *x);
 
+/* The sums of metrics over training steps, as a member of a checkpoint's state and back, NULL if it has none. set: takes
+ * them over; otherwise only checks. False: they are damaged. */
+void tc_checkpoint_metrics(const tacet_plan *p, tc_json_writer *j);
+bool tc_checkpoint_metrics_read(tacet_plan *p, const tc_json *from, bool set);
+
 /* The state of a checkpoint of version 1 or 2 as JSON, for a file that has the note tacet.checkpoint. False: a note is
  * not what it had to be. */
 bool tc_checkpoint_lines(const tacet_file *f, const tacet_plan *p, tc_text *to);

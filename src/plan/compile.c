@@ -174,6 +174,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *given)
     if (s == TACET_OK) s = tc_plan_state(p);
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = compile_list(p, i);
     if (s == TACET_OK) s = allocate(p, first);
+    if (s == TACET_OK) s = tc_plan_measured(p, config->metrics);
     return s == TACET_OK && trains ? end_training(p) : s;
 }
 

@@ -26,6 +26,8 @@ void tacet_plan_free(tacet_plan *p)
 {
     if (!p) return;
     const tc_mem m = p->mem;
+    for (int i = 0; i < p->measured.count; i++)
+        if (p->measured.use[i].is->keeps) tc_free(&m, p->measured.use[i].of[TC_EVAL].sum);
     for (struct tc_owned *link = p->owned, *next; link; link = next) {
         next = link->next;
         tc_free(&m, link);

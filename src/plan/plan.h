@@ -6,6 +6,7 @@
  *     uses.h     who reads each value
  *     block.h    parameters, gradients, moments            updates.h   what follows the backward pass
  *     list.h     steps and buffers                         table.h     what changes while training
+ *     measured.h metrics
  *
  * The loop that runs the lists is in run/. A step of it allocates nothing. */
 #ifndef TC_PLAN_H
@@ -15,6 +16,7 @@
 #include "graph/graph.h"
 #include "plan/block.h"
 #include "plan/list.h"
+#include "plan/measured.h"
 #include "plan/table.h"
 #include "plan/updates.h"
 #include "plan/uses.h"
@@ -143,6 +145,7 @@ struct tacet_plan {
     int last; /* the list that ran last, or -1 */
     tc_results result;
     tc_evaluation evaluation;
+    tc_measured measured;
     double norm_square; /* of the gradients of the last step, over all parameters; NAN before it */
     tc_exchange exchange;
     tc_table table;
@@ -172,6 +175,7 @@ void tc_plan_resolve(tacet_plan *p, int list);       /* buffers -> pointers, onc
 tacet_status tc_plan_update(tacet_plan *p);        /* parameters with the same options -> one update; proximal steps */
 tacet_status tc_plan_fuse(tacet_plan *p);          /* gradients that are computed in the update */
 tacet_status tc_plan_sample_points(tacet_plan *p); /* where gradients are measured */
+tacet_status tc_plan_measured(tacet_plan *p, const char *list); /* the usual metrics, and those of a list (or NULL) */
 
 /* ---- Queries of the passes and the loop ---- */
 
@@ -200,6 +204,9 @@ bool tc_fire_counts(const tacet_plan *p, int list, int value);
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
+
+/* Whether a metric is measured in training or in evaluation. */
+bool tc_measures(const tacet_plan *p, const tc_metric_use *u, int list);
 
 /* Where a buffer's numbers or class indices are; NULL for the buffer -1. */
 void *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);

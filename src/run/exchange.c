@@ -88,9 +88,8 @@ static const char *const unlike[] = {
     [PLAN] =
         "rank %d has a different plan from this rank, or began with different parameters: all must compile the same graph "
         "with the same configuration and seed, or load the same file",
-    [GIVEN] =
-        "rank %d was given other lambdas or another rate than this rank: all must make the same calls of "
-        "tacet_set_lambda and tacet_set_rate"};
+    [GIVEN] = "rank %d was given other lambdas or another rate than this rank: all must make the same calls of "
+              "tacet_set_lambda and tacet_set_rate"};
 
 /* Which inputs were fed, a bit each. */
 static double inputs(const tacet_plan *p)
@@ -116,7 +115,8 @@ static uint32_t hash_words(uint32_t hash, const void *from, int64_t words)
  * once, since updates keep equal parameters equal. */
 static double plan_hash(tacet_plan *p)
 {
-    const int64_t sums[] = {p->values, p->terms, p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps};
+    const int64_t sums[] = {p->values,        p->terms, p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps,
+                            p->measured.count};
     if (p->exchange.hash > 0) return p->exchange.hash;
     const uint32_t hash = hash_words(UINT32_C(2166136261), sums, sizeof sums / 4);
     return p->exchange.hash = 1 + (double)hash_words(hash, p->block.numbers, p->block.floats);

@@ -29,6 +29,7 @@ void tc_ledger_note(tacet_plan *p)
     t->data_loss += rows * tacet_data_loss(p);
     for (int i = 0; i < p->terms; i++) note_term(p, i, rows);
     tc_tally_note(p, TC_TRAIN);
+    if (p->set.watch) tc_metrics_note(p, TC_TRAIN);
     for (int v = 0; v < p->values && p->table.step == 1; v++)
         p->count[TC_TRAIN][v].natural = tc_tally_density(p, TC_TRAIN, v);
 }
@@ -43,6 +44,7 @@ void tacet_ledger_reset(tacet_plan *p)
     }
     p->table.total = (tc_total){0};
     tc_tally_reset(p, TC_TRAIN);
+    tc_metrics_reset(p, TC_TRAIN);
 }
 
 tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total)

@@ -69,6 +69,7 @@ void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_value y)
     p->evaluation = (tc_evaluation){.open = true, .sum = sum};
     for (int i = 0; i < p->terms; i++) sum[i] = 0;
     set_compared(p, target, y);
+    tc_metrics_reset(p, TC_EVAL);
     tacet_reset_counts(p);
 }
 
@@ -78,7 +79,8 @@ tacet_status tacet_evaluate_batch(tacet_plan *p, int64_t rows)
         tc_fail(&p->error, TACET_FAILED, "an evaluation begins with tacet_evaluate_begin");
         return refuse(p);
     }
-    const tacet_status status = tacet_forward(p, rows);
+    tacet_status status = tacet_forward(p, rows);
+    if (status == TACET_OK) status = tc_metrics_note(p, TC_EVAL);
     if (status == TACET_OK) add_batch(p);
     return status;
 }
@@ -94,9 +96,12 @@ tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result)
     if (status != TACET_OK) return status;
     double right = e->right;
     tc_exchange_sum(p, &right, TACET_F64, 1);
+    tc_metrics_exchange(p);
     status = tc_exchange_verdict(p, &(bool){false});
     if (status != TACET_OK) return status;
     if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "cannot evaluate on 0 rows");
+    status = tc_metrics_finish(p, TC_EVAL);
+    if (status != TACET_OK) return status;
     for (int i = 0; i < p->terms; i++) p->result.value[i] = e->sum[i] / (double)e->rows;
     const tacet_result own = {.rows = e->rows,
                               .objective = tacet_objective(p),

@@ -96,6 +96,7 @@ static tacet_status fill_setting(network *n, void *s)
     return why.status;
 }
 
+static tacet_status fill_metric(network *n, void *s) { return tacet_metric_at(n->p, 0, true, s); }
 
 static tacet_status fill_result(network *n, void *s)
 {
@@ -117,7 +118,7 @@ static const struct filled {
     FILLED(tacet_account, fill_account),    FILLED(tacet_warning, fill_warning),
     FILLED(tacet_data_info, fill_data),     FILLED(tacet_result, fill_result),
     FILLED(tacet_entry, fill_entry),        FILLED(tacet_attribute, fill_attribute),
-    FILLED(tacet_setting, fill_setting),
+    FILLED(tacet_setting, fill_setting),    FILLED(tacet_metric, fill_metric),
     FILLED(tacet_firing, fill_term_firing),
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 3 };

@@ -1,0 +1,25 @@
+/* f1: the harmonic mean of precision and recall of a class. */
+#include "metric/class_counts.h"
+
+static double one(double labels, double answers, double right) { return tc_class_share(2 * right, labels + answers); }
+
+static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64_t n, tc_answer *to)
+{
+    (void)arg, (void)n;
+    return tc_class_mean(c, sum, to, one);
+}
+
+const tc_metric tc_metric_f1 = {
+    .name = "f1",
+    .formula = "2 * right answers / (answers + labels), by class",
+    .doc =
+        "The harmonic mean of precision and recall of a class; the figure is the mean over classes (macro). A share of nothing is 0. "
+        "Classes that are neither labels nor answers are not in the mean.",
+    .source = "sklearn.metrics.f1_score with average=macro, zero_division=0",
+    .takes = TC_CLASSES | TC_BINARY,
+    .better = 1,
+    .by = 1,
+    .sums = tc_class_sums,
+    .add = tc_class_add,
+    .finish = finish,
+};
