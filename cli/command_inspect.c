@@ -37,7 +37,8 @@ static void listed(const char *head, const tc_json *list)
     if (!name_of(tc_json_first(list))) return;
     tc_json_each(list, i, value)
     {
-        if (i < SHOWN) cli_print(stdout, i ? ", %s%s" : "%-10s %s", i ? "" : head, name_of(value) ? name_of(value) : "");
+        if (i < SHOWN)
+            cli_print(stdout, i ? ", %s%s" : "%-10s %s", i ? "" : head, name_of(value) ? name_of(value) : "");
         if (i == SHOWN) cli_print(stdout, ", ...");
     }
     cli_print(stdout, "\n");
