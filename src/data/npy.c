@@ -91,7 +91,7 @@ static tacet_status refuse_descr(text *t, const char *word)
 static tacet_status read_descr(text *t, header *h)
 {
     if (*t->at == '[') return tc_reader_refuse(t->reader, "holds records of several fields, save one array of numbers");
-    char word[MAX_WORD];
+    char word[MAX_WORD] = "";
     if (quoted(t, word)) return t->reader->status;
     h->layout.dtype = *word ? tc_dtype_numpy(word + 1) : NULL;
     h->layout.big_endian = *word == '>';
