@@ -28,7 +28,7 @@ tacet_status cli_given_count(const cli_args *a, const char *name, int most, int 
 {
     int64_t n = *to;
     const char *text = cli_given_value(a, name);
-    if (text && (!tc_integer_read(text, &n) || n < 1 || n > most))
+    if (text && (!tc_written_integer(text, &n) || n < 1 || n > most))
         return cli_fail(TACET_DESCRIPTION, "--%s must be a whole number from 1 to %d, not '%s'", name, most, text);
     *to = (int)n;
     return TACET_OK;

@@ -34,8 +34,9 @@ typedef struct cli_command {
     const char *doc;                     /* a paragraph */
     int least, most;                     /* operands */
     bool keys;                           /* reads a configuration: the help lists its keys */
+    bool outlives;                       /* goes on, and succeeds, even if nobody reads its output any more */
     const cli_option *option;
-    tacet_status (*run)(const cli_args *a); /* the exit code; may be 130 or 143 */
+    tacet_status (*run)(const cli_args *a); /* the exit code; after a signal 128 + its number */
 } cli_command;
 
 extern const cli_command *const cli_command_table[]; /* ends with NULL */

@@ -1,4 +1,5 @@
 /* command_eval.c: tacet eval MODEL. */
+#include "begun.h"
 #include "command.h"
 #include "figures.h"
 #include "job.h"
@@ -26,6 +27,14 @@ static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *sour
     if (!source->text)
         return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
                              "the model does not say which data it was trained on");
+    if (!given) {
+        cli_source *from = cli_take(a->arena, sizeof *from);
+        *from = (cli_source){.name = a->operand[0], .text = source->text, .length = strlen(source->text)};
+        from->begun = cli_begun_read(a->arena, a->operand[0]);
+        if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
+        from->begun->instead = "--data";
+        source->place.source = from;
+    }
     return TACET_OK;
 }
 
@@ -78,7 +87,7 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
     if (!m->loss) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
     tacet_data *data = cli_data_held_out(&source, cli_model_schema(a->arena, m->file), m->target.id != 0, &s);
     if (!data) return s;
-    cli_print(stderr, "%s\n", cli_data_line(a->arena, data));
+    cli_print(cli_log(), "%s\n", cli_data_line(a->arena, data));
     f.classes = m->target.id ? cli_schema_classes(a->arena, cli_model_schema(a->arena, m->file)) : NULL;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);

@@ -16,7 +16,7 @@ static tacet_status run(const cli_args *a)
     cli_folder_name(a->arena, a->operand[0], &folder);
     if (!out) out = a->operands > 1 ? "report.html" : folder.report;
     tacet_status s = cli_report_write(a->arena, a->operands, a->operand, out);
-    if (s == TACET_OK) fprintf(stderr, "report: %s\n", out);
+    if (s == TACET_OK) cli_print(cli_log(), "report: %s\n", out);
     return s;
 }
 

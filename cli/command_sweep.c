@@ -228,6 +228,7 @@ const cli_command cli_command_sweep = {
         "run is a folder in DIR, as tacet train writes it. With --resume, CONFIG and --over may be left out. The keys "
         "of a configuration are listed by tacet train --help.",
     .most = 1,
+    .outlives = true,
     .option = option,
     .run = run,
 };

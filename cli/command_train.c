@@ -17,6 +17,7 @@ static const cli_option option[] = {
     {"resume", 0, "DIR",
      "Continue the run in DIR from its last checkpoint, or begin it there. The result is the same as without a stop",
      false},
+    {"data", 0, "SPEC", "The source of the training data (the key data)", false},
     {"init", 0, "MODEL", "Start from the weights in a safetensors file, matched by name and shape (the key init)",
      false},
     {"tensorboard", 0, NULL,
@@ -31,7 +32,7 @@ static const cli_option option[] = {
 /* Finds the folder and reads the configuration: CONFIG or, with --resume alone, the one in the folder. */
 static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c)
 {
-    const char *init = cli_given_value(a, "init");
+    const char *init = cli_given_value(a, "init"), *data = cli_given_value(a, "data");
     const bool resume = cli_given_value(a, "resume") != NULL;
     tacet_status s = cli_given_folder(a, "runs", folder);
     if (s != TACET_OK) return s;
@@ -46,6 +47,7 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
         return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
                              "%s already holds a run", folder->path);
     s = cli_job_configure(a, a->operands ? a->operand[0] : folder->config, c);
+    if (s == TACET_OK && data) s = cli_config_set(c, cli_format(a->arena, "data=%s", data));
     if (s == TACET_OK && init) s = cli_config_set(c, cli_format(a->arena, "init=%s", init));
     return s;
 }
@@ -130,9 +132,11 @@ const cli_command cli_command_train = {
     .brief = "Train the network that a configuration describes",
     .doc =
         "Trains the network that CONFIG describes and writes the folder of the run. Ends with the figures of the test "
-        "data if there are any, otherwise of the validation data, otherwise of the training data. Ctrl-C and SIGTERM "
-        "write a checkpoint first. With --resume, CONFIG may be left out: it is then the config.yaml of the folder.",
+        "data if there are any, otherwise of the validation data, otherwise of the training data. Ctrl-C, SIGTERM, "
+        "SIGHUP and SIGUSR1 write a checkpoint first. With --resume, CONFIG may be left out: it is then the config.yaml of "
+        "the folder.",
     .most = 1,
+    .outlives = true,
     .keys = true,
     .option = option,
     .run = run,

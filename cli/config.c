@@ -1,5 +1,5 @@
 /* config.c: reads a configuration file by the table of keys, and writes it as YAML. */
-#include "config.h"
+#include "begun.h"
 
 #include <string.h>
 
@@ -114,11 +114,13 @@ static tacet_status read_entry(cli_config *c, cli_pair **to, const cli_node *ent
     return s;
 }
 
+/* "test:" or "test: null" */
+static bool nothing(const cli_node *n) { return n->kind == CLI_SCALAR && !n->quoted && !*n->text.text; }
+
 static tacet_status read_map(cli_config *c, int key, const cli_node *map)
 {
     cli_pair **to = key == CLI_PENALTIES ? &c->penalties : &c->parameters;
-    bool nothing = map->kind == CLI_SCALAR && !map->quoted && !*map->text.text;
-    if (map->kind != CLI_MAP && !nothing)
+    if (map->kind != CLI_MAP && !nothing(map))
         return cli_fail_at(map->text.place, 1, NULL, "%s must be %s", cli_key_table[key].name, type_map.expected);
     tacet_status s = TACET_OK;
     for (const cli_node *n = map->first; n && s == TACET_OK; n = n->next) s = read_entry(c, to, n);
@@ -143,7 +145,7 @@ static tacet_status read_value(cli_config *c, int key, const cli_node *n)
     if (k->type->map) return read_map(c, key, n);
     if (k->type->list && n->kind == CLI_LIST) return read_list(c, key, n);
     if (n->kind != CLI_SCALAR) return cli_fail_at(n->text.place, 1, NULL, "%s must be %s", k->name, k->type->expected);
-    if (!*n->text.text && !n->quoted) return TACET_OK; /* "test:" without a value */
+    if (nothing(n)) return TACET_OK;
     return cli_key_store(c, key, n->text);
 }
 
@@ -158,6 +160,8 @@ static tacet_status read_level(cli_config *c, const char *group, const cli_node 
             s = read_value(c, key, e);
         else if (*group || cli_key_in(word) < 0)
             s = cli_fail_at(e->key.place, strlen(word), cli_key_suggest(c, group, word), "unknown key '%s'", name);
+        else if (nothing(e))
+            continue;
         else if (e->kind != CLI_MAP)
             s = cli_fail_at(e->text.place, 1, NULL, "%s must be a map like {epochs: 5, batch: 128}", word);
         else
@@ -179,6 +183,7 @@ tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c)
         c->value[i].given = false;
     }
     if (s == TACET_OK) s = cli_source_read(a, path, &c->source);
+    c->source.begun = cli_begun_read(a, path);
     if (s == TACET_OK) s = cli_yaml_read(a, &c->source, &root);
     if (s != TACET_OK) return s;
     if (!root) return cli_fail(TACET_DESCRIPTION, "%s: the configuration is empty", path);

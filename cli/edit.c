@@ -6,7 +6,7 @@
 cli_place cli_argument(cli_arena *a, const char *option, const char *text)
 {
     cli_source *s = cli_take(a, sizeof *s);
-    *s = (cli_source){option, cli_copy(a, text, strlen(text)), strlen(text), false};
+    *s = (cli_source){.name = option, .text = cli_copy(a, text, strlen(text)), .length = strlen(text)};
     return (cli_place){s, 0};
 }
 
@@ -75,7 +75,10 @@ static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_i
     }
     char *text = cli_take(c->arena, n + 1);
     tacet_spec_set(k->type->role, old, name.text, value.text, text, n + 1, &e);
-    return cli_key_store(c, key, (cli_item){text, cli_argument(c->arena, label, text)});
+    cli_source *made = cli_take(c->arena, sizeof *made);
+    *made = *cli_argument(c->arena, label, text).source;
+    if (c->value[key].item.place.source) made->begun = c->value[key].item.place.source->begun;
+    return cli_key_store(c, key, (cli_item){text, {made, 0}});
 }
 
 static tacet_status set_pair(cli_config *c, cli_item on, cli_item spec)
@@ -111,7 +114,12 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     cli_item rest = name[width] ? part_of(c, whole, width + 1, equals) : (cli_item){0};
     if (rest.text && !*rest.text) return cli_fail_at(whole, equals, NULL, "a name is missing after the dot");
     if (cli_key_table[key].type->map) return set_pair(c, rest, value);
-    return rest.text ? set_attribute(c, key, whole, rest, value) : cli_key_store(c, key, value);
+    if (rest.text) return set_attribute(c, key, whole, rest, value);
+    const bool none = cli_yaml_null(value.text);
+    if (none) value.text = cli_key_table[key].value ? cli_key_table[key].value : "";
+    const tacet_status s = cli_key_store(c, key, value);
+    if (none) c->value[key].given = false;
+    return s;
 }
 
 tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text)

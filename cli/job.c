@@ -1,5 +1,6 @@
 /* job.c: turns a configuration into a plan to train. Errors of the library point at the text that they are about. */
 #include "job.h"
+#include "begun.h"
 #include "command.h"
 #include "figures.h"
 #include "output.h"
@@ -15,6 +16,8 @@ tacet_status cli_job_configure(const cli_args *a, const char *path, cli_config *
 {
     tacet_status s = cli_config_read(a->arena, path, c);
     if (s == TACET_OK && cli_given_value(a, "no-penalties")) c->penalties = NULL;
+    for (const cli_option *o = a->command->option; s == TACET_OK && o->name; o++)
+        if (c->source.begun && strcmp(o->name, "data") == 0) c->source.begun->instead = "--data";
     for (int i = 0; i < a->count && s == TACET_OK; i++) {
         if (strcmp(a->given[i].option->name, "set") == 0) s = cli_config_set(c, a->given[i].value);
         if (strcmp(a->given[i].option->name, "penalty") == 0) s = cli_config_penalty(c, "--penalty", a->given[i].value);
@@ -170,8 +173,21 @@ tacet_status cli_job_compile(cli_job *job, int threads)
         .metrics = job->metrics = metrics_of(c),
     };
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
+    job->length = config.epochs;
     job->plan = tacet_compile(job->graph, &config, &e);
     return job->plan ? TACET_OK : blame(c, &e);
+}
+
+/* Says which tensors were not taken because of their shape. */
+static void show_differences(const cli_job *job, const tacet_file *f, const char *path)
+{
+    const size_t n = tacet_file_differences(f, job->plan, NULL, 0) + 1;
+    char *line = cli_take(job->config->arena, n);
+    tacet_file_differences(f, job->plan, line, n);
+    for (size_t length; *line; line += length + (line[length] == '\n')) {
+        length = strcspn(line, "\n");
+        cli_warn("%s: %.*s: not taken", path, (int)length, line);
+    }
 }
 
 tacet_status cli_job_initialise(const cli_job *job, int *taken)
@@ -179,9 +195,12 @@ tacet_status cli_job_initialise(const cli_job *job, int *taken)
     const cli_item *init = item(job->config, CLI_INIT);
     tacet_error e;
     if (!*init->text) return TACET_OK;
-    tacet_file *f = tacet_file_open(init->text, NULL, &e);
+    tacet_file *f = NULL;
+    for (cli_search at = cli_search_of(init); cli_search_next(&at, f != NULL, &e);)
+        f = tacet_file_open(init->text, NULL, &e);
     if (!f) return cli_refuse(&e, 1, init);
     const tacet_status s = tacet_file_load(f, job->plan, false, taken, &e);
+    if (s == TACET_OK && taken) show_differences(job, f, init->text);
     tacet_file_free(f);
     return s == TACET_OK ? s : cli_refuse(&e, 1, init);
 }
@@ -260,11 +279,15 @@ tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool a
 {
     tacet_error e;
     tacet_data_info info = {.size = sizeof info};
-    tacet_data *d = tacet_data_open_as(source->text, "train", schema, answers, NULL, &e);
+    tacet_data *d = NULL;
+    for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
+        d = tacet_data_open_as(source->text, "train", schema, answers, NULL, &e);
     if (d) tacet_data_describe(d, &info);
     if (d && info.has_test) {
         tacet_data_free(d);
-        d = tacet_data_open_as(source->text, "test", schema, answers, NULL, &e);
+        d = NULL;
+        for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
+            d = tacet_data_open_as(source->text, "test", schema, answers, NULL, &e);
     }
     if (d) cli_data_remarks(d);
     *s = d ? TACET_OK : cli_refuse(&e, 1, source);
@@ -296,7 +319,10 @@ static tacet_status open_data(cli_job *job)
     tacet_data_info *info = &job->info;
     cli_config *c = job->config;
     tacet_error e;
-    tacet_data *d = job->part[CLI_TRAINING_PART].data = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    tacet_data *d = NULL;
+    for (cli_search at = cli_search_of(item(c, CLI_DATA)); cli_search_next(&at, d != NULL, &e);)
+        d = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    job->part[CLI_TRAINING_PART].data = d;
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);
     job->schema = cli_text_of(c->arena, schema_text, d);

@@ -21,6 +21,7 @@ typedef struct cli_job {
     tacet_value x, target, y; /* target {0}: the output is compared with x */
     tacet_plan *plan;
     int64_t epochs; /* of the whole run */
+    double length;  /* the same, cut short by train.steps */
     const char *batch_text;
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
@@ -43,7 +44,8 @@ void cli_job_close(cli_job *job);
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
 
-/* If the key init is set, sets parameters from the file that it names; *taken (may be NULL): how many. */
+/* If the key init is set, sets parameters from the file that it names; *taken: how many. Without
+ * `taken` nothing is said of tensors that have the right name and another shape. */
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
 
 /* The notes with which a model can be evaluated without its configuration. */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +14,7 @@ static const char *command_name(const void *context, int i)
     return cli_command_table[i] ? cli_command_table[i]->name : NULL;
 }
 
-static tacet_status run(int argc, char **argv, cli_arena *arena)
+static tacet_status run(int argc, char **argv, cli_arena *arena, bool *outlives)
 {
     const cli_command *const *at = cli_command_table, *c;
     while ((c = *at) != NULL && strcmp(c->name, argv[1]) != 0) at++;
@@ -20,6 +22,8 @@ static tacet_status run(int argc, char **argv, cli_arena *arena)
         const char *hint = cli_suggest(arena, argv[1], command_name, NULL);
         return cli_fail_hint(TACET_DESCRIPTION, hint ? hint : "see tacet --help", "unknown command '%s'", argv[1]);
     }
+    *outlives = c->outlives;
+    if (*outlives) signal(SIGPIPE, SIG_IGN);
     cli_args args = {.arena = arena, .command = c, .program = argv[0]};
     bool help;
     tacet_status s = cli_args_read(argc - 2, argv + 2, &args, &help);
@@ -38,13 +42,22 @@ static void hold_streams(void)
         if (fcntl(i, F_GETFD) < 0) (void)!open("/dev/null", O_RDONLY);
 }
 
+/* Whether standard output is a pipe or a terminal that nobody reads any more. */
+static bool reader_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
+}
+
 int main(int argc, char **argv)
 {
     hold_streams();
+    cli_log_begin();
     cli_arena arena = {0};
     tacet_status s = TACET_OK;
+    bool outlives = false;
     if (argc < 2) {
-        cli_help(stderr, NULL);
+        cli_help(cli_log(), NULL);
         s = TACET_DESCRIPTION;
     } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         cli_help(stdout, NULL);
@@ -53,10 +66,10 @@ int main(int argc, char **argv)
     } else if (strcmp(argv[1], "--manual") == 0) {
         cli_manual(stdout);
     } else {
-        s = run(argc, argv, &arena);
+        s = run(argc, argv, &arena, &outlives);
     }
     cli_arena_free(&arena);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && s == TACET_OK)
+    if ((fflush(stdout) != 0 || ferror(stdout)) && s == TACET_OK && !(outlives && reader_gone()))
         s = cli_fail(TACET_IO, "cannot write to standard output: %s", strerror(errno));
     return (int)s;
 }

@@ -83,7 +83,11 @@ static const entry codes[] = {
     {"4", "Out of memory."},
     {"5", "The system could not open, read or write a file."},
     {"6", "The objective or a gradient was not finite. The checkpoint has the weights before that step."},
-    {"130, 143", "Ended by Ctrl-C or SIGTERM, after writing a checkpoint."},
+    {"128 + N",
+     "Stopped by signal N, after writing a checkpoint: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP (the terminal was "
+     "closed; with nohup a run goes on), and by SIGUSR1, SIGUSR2 or SIGXCPU, which batch systems send before the end of "
+     "a job's time. A second Ctrl-C or SIGTERM ends the program at once. If nobody reads its output any more, a run or "
+     "a sweep goes on, and its code is that of the work."},
     {0},
 };
 

@@ -32,7 +32,8 @@ bool cli_progress_due(cli_progress *p, double now)
 void cli_progress_draw(cli_progress *p, const char *line)
 {
     if (!p->moving) return;
-    fprintf(stderr, "\r%s\033[J\r", line);
+    fprintf(cli_log(), "\r%s\033[J\r", line);
+    fflush(stderr);
     p->shown = true;
     /* At most 2: a terminal that was paused by Ctrl-S is not slow for ever. */
     p->pause = fmin(fmax(0.1, 50 * (cli_now() - p->last)), 2);
@@ -40,7 +41,8 @@ void cli_progress_draw(cli_progress *p, const char *line)
 
 void cli_progress_keep(cli_progress *p)
 {
-    if (p->moving) fputs(p->shown ? "\n" : "\r\033[J", stderr);
+    if (p->moving) fputs(p->shown ? "\n" : "\r\033[J", cli_log());
+    fflush(stderr);
     p->shown = false;
     p->last = cli_now(); /* the time between two epochs is not drawing time */
     p->pause = 0.1;
@@ -48,7 +50,8 @@ void cli_progress_keep(cli_progress *p)
 
 void cli_progress_clear(cli_progress *p)
 {
-    if (p->shown) fputs("\r\033[J", stderr);
+    if (p->shown) fputs("\r\033[J", cli_log());
+    fflush(stderr);
     p->shown = false;
 }
 
@@ -58,8 +61,8 @@ void cli_progress_say(cli_progress *p, const char *format, ...)
     cli_progress_clear(p);
     va_list list;
     va_start(list, format);
-    cli_print_list(stderr, format, list);
-    fputc('\n', stderr);
+    cli_print_list(cli_log(), format, list);
+    fputc('\n', cli_log());
     va_end(list);
 }
 

@@ -1,5 +1,6 @@
 /* run_record.c: writes run.json. */
 #include "run_record.h"
+#include "begun.h"
 #include "network.h"
 
 #include <string.h>
@@ -83,6 +84,7 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
     tc_json_add_text(&j, "state", state);
     tc_json_add_text(&j, "began", begin);
     if (strcmp(state, "running") != 0) tc_json_add_text(&j, "ended", now(a));
+    cli_begun_json(&j, job->config, f->path);
     tc_json_add_integer(&j, "threads", threads);
     machine_json(&j, a);
     rows_json(&j, job);

@@ -1,6 +1,7 @@
 /* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
  * notes, the seconds of the current epoch, which epoch is the best, and the length of metrics.jsonl. */
 #include "training.h"
+#include "stop_signals.h"
 #include "training_show.h"
 
 #include <errno.h>
@@ -9,15 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Set by the signal that asks to stop. A second signal ends the program at once, which damages no file. */
+/* Set by the signal that asks to stop. To be ended at once, by a second signal, damages no file. */
 static volatile sig_atomic_t stop;
 static void on_signal(int number) { stop = number; }
 
 static void listen(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+        const cli_stop_signal *s = &cli_stop_signal_table[i];
+        const struct sigaction action = {.sa_handler = on_signal, .sa_flags = s->twice ? (int)SA_RESETHAND : 0};
+        if (!cli_stop_signal_ignored(s->number)) sigaction(s->number, &action, NULL);
+    }
 }
 
 static tacet_status refuse(cli_training *t, const tacet_error *e)
@@ -69,7 +72,7 @@ static const char *begun_with(cli_arena *a, const cli_config *c)
 
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 7 };
+    enum { MORE = 8 };
     cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
@@ -84,6 +87,7 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES + 4] = (tacet_note){"run.waited", cli_format(&a, "%lld", (long long)t->waited)};
     note[CLI_NOTES + 5] = (tacet_note){"run.metric", t->job->config->value[CLI_METRIC].item.text};
     note[CLI_NOTES + 6] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
+    note[CLI_NOTES + 7] = (tacet_note){"run.length", cli_format(&a, "%g", t->job->length)};
     s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
     cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
@@ -123,6 +127,27 @@ static void resume_best(cli_training *t, const tacet_file *f)
     if (!isfinite(t->best)) remove(t->folder.best); /* of an epoch that is about to be done again */
 }
 
+/* Warns if the run gets another length and something in it depends on that. */
+static void compare_length(const cli_training *t, const char *before)
+{
+    const char *now = cli_format(t->arena, "%g", t->job->length), *what = "";
+    const bool rate = tacet_depends_on_length(t->job->plan, -1);
+    tacet_term term = {.size = sizeof term};
+    if (!before || strcmp(before, now) == 0) return;
+    for (int i = 0; tacet_term_at(t->job->plan, i, &term) == TACET_OK; i++)
+        if (tacet_depends_on_length(t->job->plan, i))
+            what = cli_format(t->arena, "%s%s%s", what,
+                              *what  ? ", "
+                              : rate ? " and the lambda of "
+                                     : "the lambda of ",
+                              term.name);
+    if (rate || *what)
+        cli_warn(
+            "%s%s depend%s on the length of the run, which was %s epochs and is now %s: the result is not that of a "
+            "run of %s epochs",
+            rate ? "the learning rate" : "", what, rate && *what ? "" : "s", before, now, now);
+}
+
 static tacet_status resume(cli_training *t)
 {
     tacet_error e;
@@ -142,6 +167,7 @@ static tacet_status resume(cli_training *t)
     if (s == TACET_OK) s = same(t, f, "tacet.penalties", "", cli_graph_part(t->arena, t->job->graph, "penalties"));
     if (s == TACET_OK) {
         resume_best(t, f);
+        compare_length(t, tacet_file_note(f, "run.length"));
         t->seconds = strtod(seconds, NULL);
     }
     tacet_file_free(f);
@@ -177,6 +203,7 @@ static tacet_status begin(cli_training *t)
 tacet_status cli_training_begin(cli_training *t)
 {
     t->best = NAN;
+    listen();
     tacet_status s = cli_folder_has(t->folder.checkpoint) ? resume(t) : begin(t);
     if (s != TACET_OK || !t->tensorboard) return s;
     return written(t, cli_events_open(t->arena, t->folder.path, t->job->plan, &t->events));
@@ -397,7 +424,6 @@ tacet_status cli_training_run(cli_training *t)
     cli_job *job = t->job;
     tacet_status s = TACET_OK;
     t->begun = cli_now();
-    listen();
     while (s == TACET_OK && goes_on(job) && !gives_up(t)) s = run_epoch(t);
     if (s == TACET_OK && stop) s = interrupted(t);
     /* The line of an epoch that the limit cut short comes after the checkpoint, and is cut off again on resume. */

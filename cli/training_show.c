@@ -19,20 +19,20 @@ void cli_show_start(cli_training *t, int threads)
     tacet_data_info info = {.size = sizeof info};
     const char *rows = "";
     if (t->progress.quiet) return;
-    cli_wrap(stderr, cli_data_line(&a, job->part[CLI_TRAINING_PART].data), 0, 0, columns);
-    cli_network_table(stderr, &a, job->plan, columns);
-    cli_network_selected(stderr, &a, job->graph, job->plan, columns);
+    cli_wrap(cli_log(), cli_data_line(&a, job->part[CLI_TRAINING_PART].data), 0, 0, columns);
+    cli_network_table(cli_log(), &a, job->plan, columns);
+    cli_network_selected(cli_log(), &a, job->graph, job->plan, columns);
     for (int i = 0; i < CLI_PARTS; i++) {
         if (!job->part[i].data) continue;
         tacet_data_describe(job->part[i].data, &info);
         rows = cli_format(&a, "%s%s%s %s", rows, i ? ", " : "",
                           i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
-    cli_wrap(stderr, rows, 0, 0, columns);
+    cli_wrap(cli_log(), rows, 0, 0, columns);
     rows = cli_format(&a, "%s of %s per epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
                       cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
-    cli_wrap(stderr, rows, 0, 0, columns);
-    fputc('\n', stderr);
+    cli_wrap(cli_log(), rows, 0, 0, columns);
+    fputc('\n', cli_log());
     cli_arena_free(&a);
 }
 

@@ -44,7 +44,8 @@ typedef struct cli_source {
     const char *name;
     const char *text;
     size_t length;
-    bool file; /* errors name line and column */
+    bool file;               /* errors name line and column */
+    struct cli_begun *begun; /* where its relative paths start (cli/begun.h); NULL: in the current folder */
 } cli_source;
 
 /* A place in a source; source NULL: unknown. */
@@ -80,6 +81,11 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 
 /* Prints "tacet: warning: ..." to standard error. */
 __attribute__((format(printf, 1, 2))) void cli_warn(const char *format, ...);
+
+/* Standard error, for writing to it, after what has been printed to standard output so far: where both go to the same
+ * place, the order of the lines is that in which they were printed. cli_log_begin is called once, first. */
+void cli_log_begin(void);
+FILE *cli_log(void);
 
 /* Whether f is a terminal that understands escape sequences: TERM is set and not "dumb". */
 bool cli_terminal(FILE *f);

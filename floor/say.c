@@ -13,6 +13,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* Standard error gets whole lines, so that another process cannot write into the middle of one. */
+void cli_log_begin(void) { setvbuf(stderr, NULL, _IOLBF, BUFSIZ); }
+
+FILE *cli_log(void)
+{
+    fflush(stdout);
+    return stderr;
+}
+
 bool cli_terminal(FILE *f)
 {
     const char *term = getenv("TERM");
@@ -55,12 +64,12 @@ void cli_print(FILE *to, const char *format, ...)
 
 static void prefix(void)
 {
-    fprintf(stderr, "%stacet:%s ", cli_colour(stderr, "\033[1;31m"), cli_colour(stderr, "\033[0m"));
+    fprintf(cli_log(), "%stacet:%s ", cli_colour(stderr, "\033[1;31m"), cli_colour(stderr, "\033[0m"));
 }
 
 static void hint_line(const char *hint)
 {
-    if (hint && *hint) cli_print(stderr, "    %s\n", hint);
+    if (hint && *hint) cli_print(cli_log(), "    %s\n", hint);
 }
 
 /* Bytes that continue a UTF-8 character do not count as columns. */
@@ -71,7 +80,7 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
     const cli_source *s = place.source;
     prefix();
     if (!s) {
-        cli_print(stderr, "%s\n", message);
+        cli_print(cli_log(), "%s\n", message);
     } else {
         size_t at = place.offset < s->length ? place.offset : s->length;
         int line = 1, column = 1;
@@ -79,13 +88,13 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
             column = s->text[i] == '\n' ? 1 : column + !continues(s->text[i]);
             line += s->text[i] == '\n';
         }
-        cli_print(stderr, "%s", s->name);
-        if (s->file) fprintf(stderr, ":%d:%d", line, column);
-        cli_print(stderr, ": %s\n", message);
+        cli_print(cli_log(), "%s", s->name);
+        if (s->file) fprintf(cli_log(), ":%d:%d", line, column);
+        cli_print(cli_log(), ": %s\n", message);
         const char *const colour[] = {cli_colour(stderr, "\033[1;32m"), cli_colour(stderr, "\033[0m")};
         char text[2048];
         tc_caret(s->text, s->length, at, width, colour, text, sizeof text);
-        fprintf(stderr, "%s\n", text);
+        fprintf(cli_log(), "%s\n", text);
     }
     hint_line(hint);
 }
@@ -95,9 +104,9 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
     va_list list;
     va_start(list, format);
     prefix();
-    cli_print_list(stderr, format, list);
+    cli_print_list(cli_log(), format, list);
     va_end(list);
-    fputc('\n', stderr);
+    fputc('\n', cli_log());
     hint_line(hint);
     return s;
 }
@@ -118,7 +127,7 @@ void cli_warn(const char *format, ...)
     cli_arena a = {0};
     va_list list;
     va_start(list, format);
-    cli_paragraph(stderr, "tacet: warning:", cli_format_list(&a, format, list));
+    cli_paragraph(cli_log(), "tacet: warning:", cli_format_list(&a, format, list));
     va_end(list);
     cli_arena_free(&a);
 }
@@ -173,6 +182,6 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
     tacet_error_text(e, text, sizeof text);
     size_t length = strlen(text);
     prefix();
-    fprintf(stderr, "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");
+    fprintf(cli_log(), "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");
     return e->status;
 }

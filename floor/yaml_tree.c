@@ -140,6 +140,7 @@ static bool read_node(reader *r, const yaml_event_t *start, int depth, cli_node 
         node->kind = CLI_SCALAR;
         node->quoted = start->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
         if (!read_scalar(r, start, &node->text)) return false;
+        if (!node->quoted && cli_yaml_null(node->text.text)) node->text.text = "";
     } else {
         node->kind = start->type == YAML_MAPPING_START_EVENT ? CLI_MAP : CLI_LIST;
         if (!read_children(r, node, depth)) return false;
@@ -191,9 +192,11 @@ tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
     if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
     text[length] = 0;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3; /* a byte order mark */
-    *source = (cli_source){cli_copy(a, path, strlen(path)), text, length, true};
+    *source = (cli_source){.name = cli_copy(a, path, strlen(path)), .text = text, .length = length, .file = true};
     return TACET_OK;
 }
+
+bool cli_yaml_null(const char *text) { return tc_word_read("~|null|Null|NULL", text) >= 0; }
 
 /* Whether text can be written without quotes, as a value and in a list. */
 static bool is_plain(const char *text)
@@ -202,7 +205,7 @@ static bool is_plain(const char *text)
     if (!n || strspn(text, " -?:,[]{}#&*!|>'\"%@`") || text[n - 1] == ' ' || text[n - 1] == ':') return false;
     for (size_t i = 0; i < n; i++)
         if (!isprint((unsigned char)text[i]) || strchr("[]{},\"", text[i])) return false;
-    return !strstr(text, ": ") && !strstr(text, " #") && strcmp(text, "~") != 0;
+    return !strstr(text, ": ") && !strstr(text, " #") && !cli_yaml_null(text);
 }
 
 void cli_yaml_text(FILE *to, const char *text)

@@ -218,6 +218,9 @@ static void numbers_follow_one_rule(void **state)
     number_is("int", "42", 42, 42);
     number_is("int", "-3", -3, -3);
     number_is("int", "9223372036854775807", 0x1p63, INT64_MAX);
+    number_is("int", "1_000", 1000, 1000);
+    number_is("int", "1e3", 1000, 1000);
+    number_is("float", "1_000.5", 1000.5, 0);
     number_is("bool", "yes", 1, 1);
     number_is("bool", "off", 0, 0);
     number_is("auto|never|always", "always", 2, 2);
@@ -233,7 +236,7 @@ static void numbers_follow_one_rule(void **state)
                                         {"float", "1e999"},
                                         {"float", "1,5"},
                                         {"int", "1.5"},
-                                        {"int", "1e3"},
+                                        {"int", "1e-3"},
                                         {"int", "0x10"},
                                         {"int", ""},
                                         {"int", "9223372036854775808"},

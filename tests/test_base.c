@@ -381,6 +381,29 @@ static void numbers_are_read_whole(void **state)
     for (size_t i = 0; i < sizeof no_integer / sizeof *no_integer; i++)
         assert_false(tc_integer_read(no_integer[i], &n));
     assert_int_equal(n, 42);
+    static const struct {
+        const char *text;
+        int64_t n;
+    } written[] = {{"7", 7},          {"1_000", 1000},  {"1_0_0", 100}, {"1e1", 10},    {"1E+3", 1000}, {"2.5e3", 2500},
+                   {"-1.5e1", -15},   {"10.0", 10},     {"5.", 5},      {".5e1", 5},    {"100e-2", 1},  {"-0.0", 0},
+                   {"0e9", 0},        {"00e-9", 0},     {"-10e-1", -1}, {"+1_0e0", 10}, {"1e18", INT64_C(1000000000000000000)},
+                   {"9007199254740993.0", INT64_C(9007199254740993)}, {"9223372036854775.807e3", INT64_MAX}};
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        if (!tc_written_integer(written[i].text, &n) || n != written[i].n)
+            fail_msg("%s is read as %lld", written[i].text, (long long)n);
+        assert_true(tc_written_number(written[i].text, &x) && x == (double)written[i].n);
+    }
+    static const char *const unwritten[] = {"", "_1", "1_", "1__0", "1_e3", "1e_3", "1._5", "1_000_", "-_1", "1e", "e3", "0x10", "inf", "1 000", "1,000"};
+    for (size_t i = 0; i < sizeof unwritten / sizeof *unwritten; i++)
+        assert_false(tc_written_integer(unwritten[i], &n) || tc_written_number(unwritten[i], &x));
+    static const char *const fractions[] = {"0.5", "1.5", "15e-1", "1e-1", "1e-70", "1.23e1", "-0.1"};
+    for (size_t i = 0; i < sizeof fractions / sizeof *fractions; i++) {
+        assert_false(tc_written_integer(fractions[i], &n));
+        assert_true(tc_written_number(fractions[i], &x));
+    }
+    static const char *const large[] = {"1e19", "9223372036854775808.0", "1e63", "1e64", "1e300"};
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) assert_false(tc_written_integer(large[i], &n));
+    assert_true(tc_written_number("1_000.25", &x) && x == 1000.25);
     assert_true(tc_integer_read("9223372036854775807", &n) && n == INT64_MAX);
     assert_true(tc_integer_read("-9223372036854775808", &n) && n == INT64_MIN);
     assert_true(tc_integer_read("+7", &n) && n == 7);

@@ -137,6 +137,7 @@ runs 0 "$tacet" eval a/model.safetensors --json; same one out
 runs 0 "$tacet" train net.yaml --out k --init a/model.safetensors \
     --set 'model=linear 16 | relu | linear 3' --set train.steps=1
 has err "2 of 4 parameters"
+has err "a/model.safetensors: linear2.weight is \[[0-9]*, 16\], but in this network it is \[3, 16\]: not taken"
 runs 2 "$tacet" train net.yaml --out l --init a/model.safetensors \
     --set 'model=linear 17 name=other | relu | linear 3 name=last'
 has err "no tensor"

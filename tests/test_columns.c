@@ -224,6 +224,26 @@ static void answers_may_be_left_out(void **state)
     assert_non_null(strstr(e.message, "line 2, column 1 (kind): the label \"elk\" is not one of the classes"));
 }
 
+static void a_schema_is_not_trusted(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "{\"inputs\":[{\"name\":\"a\"},{\"name\":\"a\"}]}",
+        "{\"inputs\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"b\"}]}",
+        "{\"inputs\":[{\"name\":\"a\"},{\"name\":\"b\",\"words\":[1]}]}",
+        "{\"inputs\":[{\"name\":\"a\"},{}]}",
+        "{\"inputs\":[{\"name\":\"a\"}]}",
+        "{\"inputs\":[]}",
+        "{\"inputs\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"scale\":[1,2,3],\"shift\":[1,2,3]}",
+    };
+    char spec[200];
+    tacet_error e;
+    write_text("t.csv", "a,b\n1,2\n3,4\n");
+    snprintf(spec, sizeof spec, "csv %s", path_of("t.csv"));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (tacet_data_open_as(spec, "train", wrong[i], true, NULL, &e)) fail_msg("%s", wrong[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +253,7 @@ int main(void)
         cmocka_unit_test(names_are_matched),
         cmocka_unit_test(positions_are_matched),
         cmocka_unit_test(answers_may_be_left_out),
+        cmocka_unit_test(a_schema_is_not_trusted),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,6 @@
 /* test_metrics.c: every metric gives what scikit-learn gives, on the files of tests/metrics (tools/metrics.py): at once,
  * in batches, over several ranks, and in training; and says why where it gives nothing. */
+#include "failing.h"
 #include "ranks.h"
 
 #include "base/json.h"
@@ -83,14 +84,19 @@ typedef struct passing {
     tacet_plan *p;
 } passing;
 
-static void build(passing *n, const sample *c, tacet_config config)
+static void describe(passing *n, const sample *c)
 {
-    tacet_error why;
-    *n = (passing){.g = tacet_graph_new(NULL)};
     n->x = tacet_input(n->g, "x", c->rank, c->shape);
     n->target = c->labels ? tacet_labels(n->g, "target") : tacet_input(n->g, "target", c->rank, c->shape);
     n->y = tacet_chain(n->g, n->x, "leaky_relu 1");
     tacet_loss(n->g, c->loss, n->y, n->target);
+}
+
+static void build(passing *n, const sample *c, tacet_config config)
+{
+    tacet_error why;
+    *n = (passing){.g = tacet_graph_new(NULL)};
+    describe(n, c);
     config.size = sizeof config;
     config.metrics = c->metrics;
     n->p = tacet_compile(n->g, &config, &why);
@@ -179,6 +185,68 @@ static void steps(const sample *c, const char *name)
         check(&n, c, name, true, false);
     }
     destroy(&n);
+}
+
+/* A target that is scaled when it is fed, as normalize_target does: figures are in its own unit. */
+static void targets_keep_their_unit(void **state)
+{
+    (void)state;
+    sample c;
+    passing n;
+    tacet_result r = {.size = sizeof r};
+    double scale[8] = {0}, shift[8] = {0};
+    read_sample(&c, "five_numbers.json");
+    for (int64_t j = 0; j < c.width; j++) scale[j] = ldexp(j % 2 ? -1 : 1, (int)j - 2);
+    for (int64_t i = 0; i < c.rows * c.width; i++) c.output[i] *= (float)scale[i % c.width];
+    build(&n, &c, (tacet_config){.batch = c.rows});
+    tacet_evaluate_begin(n.p, n.target, n.y);
+    const tacet_scaling own = {.size = sizeof own, .count = c.width, .scale = scale, .shift = shift};
+    tacet_feed(n.p, n.x, TACET_F32, c.output);
+    assert_int_equal(tacet_feed_rows(n.p, n.target, TACET_F32, c.target, c.width, NULL, &own), TACET_OK);
+    assert_int_equal(tacet_evaluate_batch(n.p, c.rows), TACET_OK);
+    assert_int_equal(tacet_evaluate_end(n.p, &r), TACET_OK);
+    check(&n, &c, "scaled targets", false, true);
+    destroy(&n);
+    free_sample(&c);
+}
+
+/* Wherever memory runs out, the call fails, and nothing is lost. */
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    static const char *const file[] = {"yes_or_no.json", "five_numbers.json", "three_classes.json"};
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+        sample c;
+        failing memory = {0};
+        const tacet_memory m = failing_memory(&memory);
+        bool done = false;
+        read_sample(&c, file[i]);
+        for (int at = 1; !done; at++) {
+            tacet_error why = {0};
+            tacet_result r = {.size = sizeof r};
+            memory.calls = 0;
+            memory.fail_at = at;
+            passing n = {.g = tacet_graph_new(&m)};
+            describe(&n, &c);
+            n.p = n.g ? tacet_compile(n.g, &(tacet_config){TACET_CONFIG, .batch = FEW, .metrics = c.metrics}, &why)
+                      : NULL;
+            tacet_status s = n.p ? TACET_OK : TACET_MEMORY;
+            if (n.g && !n.p) assert_int_equal(why.status, TACET_MEMORY);
+            if (n.p) tacet_evaluate_begin(n.p, n.target, n.y);
+            for (int64_t row = 0; row < c.rows && s == TACET_OK; row += FEW) {
+                feed_rows(&n, &c, row);
+                s = tacet_evaluate_batch(n.p, c.rows - row < FEW ? c.rows - row : FEW);
+            }
+            if (s == TACET_OK) s = tacet_evaluate_end(n.p, &r);
+            assert_true(s == TACET_OK || s == TACET_MEMORY);
+            done = s == TACET_OK;
+            memory.fail_at = 0;
+            if (done) check(&n, &c, file[i], false, true);
+            destroy(&n);
+            assert_int_equal(memory.alive, 0);
+        }
+        free_sample(&c);
+    }
 }
 
 typedef struct member_of {
@@ -425,10 +493,16 @@ static void scores_have_a_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(batches_agree),       cmocka_unit_test(training_agrees),
-        cmocka_unit_test(ranks_agree),         cmocka_unit_test(every_metric_is_tried),
-        cmocka_unit_test(scores_have_a_limit), cmocka_unit_test(the_loss_says_what_is_usual),
-        cmocka_unit_test(a_list_may_be_wrong), cmocka_unit_test(what_is_not_known_is_said),
+        cmocka_unit_test(batches_agree),
+        cmocka_unit_test(training_agrees),
+        cmocka_unit_test(ranks_agree),
+        cmocka_unit_test(every_metric_is_tried),
+        cmocka_unit_test(targets_keep_their_unit),
+        cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(scores_have_a_limit),
+        cmocka_unit_test(the_loss_says_what_is_usual),
+        cmocka_unit_test(a_list_may_be_wrong),
+        cmocka_unit_test(what_is_not_known_is_said),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }

@@ -71,7 +71,8 @@ static void tensors_have_the_users_layout(void **unused)
 static void names_match_those_of_modules(void **unused)
 {
     (void)unused;
-    static const char *const tensor[] = {"0.weight", "0.bias", "layer1.0.fc.weight", "layer1.0.fc.bias", "layer1.1.weight"};
+    static const char *const tensor[] = {"0.weight", "0.bias", "layer1.0.fc.weight", "layer1.0.fc.bias",
+                                         "layer1.1.weight"};
     enum { TENSORS = sizeof tensor / sizeof *tensor };
     tacet_error why;
     tacet_graph *g = tacet_graph_new(NULL);
@@ -180,6 +181,56 @@ static void loading_into_another_network(void **unused)
     end(&n);
 }
 
+/* Writes a file with one tensor, which has this name, type and shape, and loads it into "linear 4 name=a" of 3 inputs. */
+static tacet_status load_one(const char *name, const char *type, const char *shape, int bytes, bool strict, char *text,
+                             size_t capacity, tacet_error *why)
+{
+    char file[400], header[300];
+    snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[0,%d]}}", name, type,
+             shape, bytes);
+    const uint64_t n = strlen(header);
+    memset(file, 0, sizeof file);
+    memcpy(file, &n, 8);
+    memcpy(file + 8, header, n);
+    FILE *to = fopen(model_path, "wb");
+    assert_int_equal(fwrite(file, 1, 8 + n + (size_t)bytes, to), 8 + n + (size_t)bytes);
+    fclose(to);
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){3}), "linear 4 name=a bias=false");
+    tacet_plan *p = compile(g, NULL, 5);
+    tacet_file *f = opened(model_path);
+    const tacet_status s = tacet_file_load(f, p, strict, NULL, why);
+    const size_t all = tacet_file_differences(f, p, text, capacity);
+    assert_int_equal(tacet_file_differences(f, p, NULL, 0), all);
+    tacet_file_free(f);
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+    return s;
+}
+
+/* The right name and another shape is said with both shapes; a type that cannot be read counts only where it is needed. */
+static void tensors_that_do_not_fit(void **unused)
+{
+    (void)unused;
+    char text[300];
+    tacet_error why = {0};
+    assert_int_equal(load_one("a.weight", "F32", "[3, 4]", 48, false, text, sizeof text, &why), TACET_OK);
+    assert_string_equal(text, "a.weight is [3, 4], but in this network it is [4, 3] (transposed?)");
+    assert_int_equal(load_one("a.weight", "F32", "[3, 4]", 48, true, text, sizeof text, &why), TACET_FILE);
+    assert_non_null(strstr(why.message, "a.weight is [3, 4], but in this network it is [4, 3] (transposed?)"));
+    assert_int_equal(load_one("a.weight", "F32", "[12]", 48, false, text, sizeof text, &why), TACET_OK);
+    assert_string_equal(text, "a.weight is [12], but in this network it is [4, 3]");
+    assert_int_equal(load_one("a.weight", "BF16", "[4, 3]", 24, true, text, sizeof text, &why), TACET_OK);
+    assert_string_equal(text, "");
+    assert_int_equal(load_one("b", "F8_E5M2", "[4, 3]", 12, false, text, sizeof text, &why), TACET_OK);
+    for (int strict = 0; strict < 2; strict++) {
+        assert_int_equal(load_one("a.weight", "F8_E5M2", "[4, 3]", 12, strict, text, sizeof text, &why), TACET_FILE);
+        assert_non_null(strstr(why.message, "a.weight is F8_E5M2; the types that can be read are F32, F64"));
+    }
+    assert_int_equal(load_one("a.weight", "F32", "[1,1,1,1,1,1,1,4,3]", 48, true, text, sizeof text, &why), TACET_FILE);
+    assert_non_null(strstr(why.message, "more than 8 sizes"));
+}
+
 /* A file with only these notes cannot become a network; the message names the note and the reason. */
 static void no_network(int notes, const tacet_note *note, const char *why_not)
 {
@@ -265,10 +316,11 @@ static void the_catalogue_lists_everything(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_file_is_enough),      cmocka_unit_test(tensors_have_the_users_layout),
-        cmocka_unit_test(bad_notes_are_refused),   cmocka_unit_test(loading_into_another_network),
-        cmocka_unit_test(wrong_descriptions_are_refused), cmocka_unit_test(the_catalogue_lists_everything),
-        cmocka_unit_test(a_plan_saves_what_it_was_compiled_from), cmocka_unit_test(names_match_those_of_modules),
+        cmocka_unit_test(a_model_file_is_enough),         cmocka_unit_test(tensors_have_the_users_layout),
+        cmocka_unit_test(bad_notes_are_refused),          cmocka_unit_test(loading_into_another_network),
+        cmocka_unit_test(tensors_that_do_not_fit),        cmocka_unit_test(wrong_descriptions_are_refused),
+        cmocka_unit_test(the_catalogue_lists_everything), cmocka_unit_test(a_plan_saves_what_it_was_compiled_from),
+        cmocka_unit_test(names_match_those_of_modules),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -216,6 +216,50 @@ static void test_prox_time(void **state)
     check_lasso("sgd lr=0.01 momentum=0.9 nesterov");
 }
 
+/* ---- Bounds ---- */
+
+/* No update leaves a number beyond the bound that is given beforehand. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    static const char *const known[] = {"sgd lr=0.1",
+                                        "sgd lr=1e6 weight_decay=3",
+                                        "sgd lr=0.1 momentum=0.9 weight_decay=0.01",
+                                        "sgd lr=0.1 momentum=0.5 nesterov",
+                                        "sgd lr=0.1 momentum=0.9 dampening=3",
+                                        "adam",
+                                        "adam eps=0",
+                                        "adam lr=10 eps=5 weight_decay=2",
+                                        "adam beta1=0 beta2=0",
+                                        "adam beta1=0.99 beta2=0.1 eps=1e-3",
+                                        "adamw lr=1e3 weight_decay=7"};
+    enum { ELEMENTS = 64 };
+    uint32_t seed = 5;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        for (int turn = 0; turn < 2000; turn++) {
+            tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+            const tc_optim *o = read_spec(known[i], arg, schedule);
+            const int moments = tc_optim_moments(o, arg);
+            double most[1 + TC_MAX_MOMENTS], gradient = pow(10, 15 * (double)noise(&seed));
+            float x[2 + TC_MAX_MOMENTS][ELEMENTS]; /* parameters, moments, gradients */
+            for (int k = 0; k <= TC_MAX_MOMENTS; k++) most[k] = pow(10, 15 * (double)noise(&seed));
+            for (int k = 0; k < 2 + TC_MAX_MOMENTS; k++)
+                for (int j = 0; j < ELEMENTS; j++) {
+                    const float part = j % 3 ? noise(&seed) : j % 2 ? -1 : turn % 2 ? 1 : 0;
+                    x[k][j] = (float)(k <= TC_MAX_MOMENTS ? most[k] : gradient) * (k == 2 ? fabsf(part) : part);
+                }
+            tc_update u = {.arg = arg, .lr = arg[TC_OPTIM_LR].number, .step = 1 + turn % 50, .p = x[0], .g = x[3]};
+            for (int k = 0; k < moments; k++) u.moment[k] = x[1 + k];
+            o->prepare(&u);
+            o->bound(&u, gradient, most);
+            o->update(&u, 0, ELEMENTS);
+            for (int k = 0; k <= moments; k++)
+                for (int j = 0; j < ELEMENTS; j++)
+                    if (!(fabs((double)x[k][j]) <= most[k] * (1 + 1e-5)))
+                        fail_msg("%s: %g is beyond %g in part %d", known[i], (double)x[k][j], most[k], k);
+        }
+}
+
 /* ---- Schedules ---- */
 
 static void test_schedules(void **state)
@@ -320,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_schedules),
         cmocka_unit_test(test_schedule_table),
         cmocka_unit_test(test_schedule_decimals),
+        cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

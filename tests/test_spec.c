@@ -128,6 +128,8 @@ static void all_words_for_true_and_false(void **state)
         const char *text;
         double value;
     } known[] = {{"op 1 joint", 1},       {"op 1 joint=true", 1}, {"op 1 joint=on", 1},    {"op 1 joint=yes", 1}, {"op 1 joint=1", 1},
+                 {"op 1 joint=True", 1}, {"op 1 joint=TRUE", 1}, {"op 1 joint=Yes", 1}, {"op 1 joint=ON", 1},
+                 {"op 1 joint=False", 0}, {"op 1 joint=FALSE", 0}, {"op 1 joint=No", 0}, {"op 1 joint=OFF", 0},
                  {"op 1 joint=false", 0}, {"op 1 joint=off", 0},  {"op 1 joint=no", 0}, {"op 1 joint=0", 0}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         bound b;

@@ -6,6 +6,7 @@
  *
  * Each path has one run at a time, and --jobs paths run in parallel. Signals are blocked and waited for, together with
  * the ends of runs. Each run is its own process group, so that Ctrl-C reaches it only once, from here. */
+#include "stop_signals.h"
 #include "sweep/sweep.h"
 
 #include <errno.h>
@@ -250,11 +251,25 @@ static tacet_status go(paths *p)
         if (p->running == 0) break;
         draw(p);
         const int number = sigtimedwait(&p->waited, NULL, &(struct timespec){0, 200000000});
-        if (number == SIGINT || number == SIGTERM) pass_on(p, number);
+        if (number > 0 && number != SIGCHLD) pass_on(p, number);
         reap(p);
     }
     cli_progress_clear(&p->sweep->progress);
     return status;
+}
+
+static void listen(paths *p)
+{
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigemptyset(&p->waited);
+    sigaddset(&p->waited, SIGCHLD);
+    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+        const int number = cli_stop_signal_table[i].number;
+        if (!cli_stop_signal_ignored(number)) sigaddset(&p->waited, number);
+    }
+    sigprocmask(SIG_BLOCK, &p->waited, &p->before);
+    for (int n = 1; n < NSIG; n++) /* an ignored signal would never arrive */
+        if (sigismember(&p->waited, n) == 1) sigaction(n, &usual, NULL);
 }
 
 tacet_status cli_sweep_paths(cli_sweep *s)
@@ -268,15 +283,10 @@ tacet_status cli_sweep_paths(cli_sweep *s)
     if (p->of < s->runs)
         cli_progress_say(&s->progress, "%d of %s have already finished", s->runs - p->of,
                          cli_count(s->arena, s->runs, "run"));
-    static const int number[] = {SIGINT, SIGTERM, SIGCHLD};
-    struct sigaction usual = {.sa_handler = SIG_DFL}, old[3];
-    sigemptyset(&p->waited);
-    for (int i = 0; i < 3; i++) sigaddset(&p->waited, number[i]);
-    sigprocmask(SIG_BLOCK, &p->waited, &p->before);
-    for (int i = 0; i < 3; i++) sigaction(number[i], &usual, &old[i]); /* an ignored signal would never arrive */
+    listen(p);
     const tacet_status status = go(p);
-    for (int i = 0; i < 3; i++) sigaction(number[i], &old[i], NULL);
-    sigprocmask(SIG_SETMASK, &p->before, NULL);
+    /* After a stop they stay blocked: one that was sent twice would end the program before it has said so. */
+    if (!p->signal) sigprocmask(SIG_SETMASK, &p->before, NULL);
     if (!p->signal) return status;
     cli_progress_say(&s->progress, "stopped; continue with: tacet sweep --resume %s", s->folder.path);
     return (tacet_status)(128 + p->signal);

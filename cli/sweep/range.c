@@ -43,7 +43,7 @@ static tacet_status read_end(cli_arena *a, const cli_over *o, part p, cli_range_
     const char *number = end->of_largest && text[3] ? text + 4 : text;
     if (end->of_largest && !text[3]) return TACET_OK;
     if (!*text) return refuse(p, EXAMPLE, "a number is missing: a range is FROM..TO:POINTS");
-    if (!tc_number_read(number, &end->number))
+    if (!tc_written_number(number, &end->number))
         return refuse(p, o->lambda ? "a number, max, or max/1000" : NULL, cli_format(a, "'%s' is not a number", text));
     return end->number > 0 ? TACET_OK : refuse(p, NULL, positive);
 }
@@ -59,7 +59,7 @@ static tacet_status read_range(cli_arena *a, cli_over *o, part range, const char
     if (s != TACET_OK) return s;
     if (!colon) return refuse(range, EXAMPLE, "the number of points is missing: a range is FROM..TO:POINTS");
     part count = {range.place, colon + 1, range.to};
-    if (!tc_integer_read(text_of(a, count), &n) || n < 1 || n > CLI_RANGE_POINTS)
+    if (!tc_written_integer(text_of(a, count), &n) || n < 1 || n > CLI_RANGE_POINTS)
         return refuse(
             count, NULL,
             cli_format(a, "the number of points must be from 1 to %d, not '%s'", CLI_RANGE_POINTS, text_of(a, count)));

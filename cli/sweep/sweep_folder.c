@@ -2,6 +2,7 @@
  *
  * sweep.json and config.yaml define a sweep; the folders of its runs show which of them are done. So a sweep that was
  * killed at any moment can continue from its folder. */
+#include "begun.h"
 #include "sweep/sweep.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
     return TACET_OK;
 }
 
-static tacet_status write_asked(const cli_sweep *s)
+static tacet_status write_asked(const cli_sweep *s, const cli_config *c)
 {
     cli_outfile o;
     tacet_status status = cli_outfile_open(s->arena, s->folder.sweep, &o);
@@ -55,6 +56,7 @@ static tacet_status write_asked(const cli_sweep *s)
     tc_json_writer j = cli_json(s->arena);
     tc_json_open(&j, NULL, '{');
     tc_json_add_text(&j, "tacet", tacet_version());
+    cli_begun_json(&j, c, s->folder.path);
     tc_json_open(&j, "over", '[');
     for (int i = 0; i < s->overs; i++) {
         const cli_over *v = &s->over[i];
@@ -150,7 +152,7 @@ tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
     if (cli_folder_has(s->folder.sweep)) return same_config(s, c);
     tacet_status status = vacant(s);
     if (status == TACET_OK) status = write_config(s, c);
-    return status == TACET_OK ? write_asked(s) : status;
+    return status == TACET_OK ? write_asked(s, c) : status;
 }
 
 /* ---- The lock ---------------------------------------------------------------------------------------------------- */

@@ -317,6 +317,11 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
 
+/* Whether the lambda of a term, or the learning rate (term -1), still depends on the length of the run, config.epochs: by
+ * a schedule that ends with it, or by a target that is approached over most of it. A run that is resumed with another
+ * length then differs from one that had that length from the start. */
+TACET_API bool tacet_depends_on_length(const tacet_plan *p, int term);
+
 /* Why the last call on this plan failed. */
 TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 
@@ -624,6 +629,8 @@ TACET_API tacet_file *tacet_file_open(const char *path, const tacet_memory *memo
 TACET_API void tacet_file_free(tacet_file *f);
 TACET_API const char *tacet_file_note(const tacet_file *f, const char *key); /* NULL if missing */
 TACET_API int tacet_file_count(const tacet_file *f);                         /* tensors */
+
+/* Tensor i as float32. *data becomes NULL if its type cannot be read. */
 TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, int *rank,
                                          const int64_t **shape, const float **data);
 
@@ -634,6 +641,10 @@ TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory 
  * every tensor must be used; otherwise whatever matches is taken. *taken (may be NULL) becomes the number of parameters
  * that were set. */
 TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
+
+/* The tensors that have the name of a parameter but another shape, one on each line: "linear1.weight is [4, 3], but in
+ * this network it is [3, 4] (transposed?)"; "" if there are none. Returns like snprintf. */
+TACET_API size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *text, size_t capacity);
 
 /* A checkpoint holds everything that the rest of a run depends on: parameters, optimizer state, lambdas and rates, the
  * step, the seed and the loader's place (l may be NULL). A resumed run ends with the same bits as one that was never
@@ -696,8 +707,8 @@ TACET_API size_t tacet_spec_set(tacet_role role, const char *text, const char *k
 
 /* Reads a whole text as the value of an attribute of that type: "float" into *number; "int", "bool" (1 or 0) and
  * "a|b|c" (the index of the word, from 0) into *integer and, rounded, into *number. For any other type both become 0.
- * Numbers are decimal, in the C locale, and finite. Returns false, and writes nothing, if the text is not such a value.
- * number and integer may be NULL. */
+ * Numbers are decimal, in the C locale, and finite; "1_000" is 1000, and so is "1e3" as an int. Returns false, and writes
+ * nothing, if the text is not such a value. number and integer may be NULL. */
 TACET_API bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer);
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */

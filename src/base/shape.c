@@ -37,3 +37,9 @@ const char *tc_shape_text(const tc_shape *s, bool batch, char buffer[TC_SHAPE_TE
     snprintf(buffer + at, (size_t)(TC_SHAPE_TEXT - at), "]");
     return buffer;
 }
+
+const char *tc_type_name(tacet_type type)
+{
+    static const char *const name[] = {"float32", "uint8", "int32", "float64", "int64"}; /* in the order of the types */
+    return (unsigned)type < sizeof name / sizeof *name ? name[type] : NULL;
+}

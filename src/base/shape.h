@@ -1,4 +1,4 @@
-/* shape.h: the sizes of a tensor, without the batch. */
+/* shape.h: the sizes of a tensor, without the batch, and what its type is called. */
 #ifndef TC_SHAPE_H
 #define TC_SHAPE_H
 
@@ -25,5 +25,8 @@ bool tc_shape_equal(const tc_shape *a, const tc_shape *b);
 /* "[512, 784]"; with batch "[batch, 784]". Returns buffer. */
 enum { TC_SHAPE_TEXT = 192 };
 const char *tc_shape_text(const tc_shape *s, bool batch, char buffer[TC_SHAPE_TEXT]);
+
+/* "float32", for messages; NULL for an unknown type. */
+const char *tc_type_name(tacet_type type);
 
 #endif

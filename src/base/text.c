@@ -148,6 +148,56 @@ bool tc_integer_read(const char *text, int64_t *x)
     return ok;
 }
 
+enum { MAX_WRITTEN = 64 };
+
+/* Copies a number without the _ between its digits; false if there is another one, or the text is long. */
+static bool without_marks(const char *text, char to[MAX_WRITTEN])
+{
+    static const char digits[] = "0123456789";
+    size_t n = 0;
+    for (const char *at = text; *at; at++) {
+        if (*at != '_') {
+            if (n + 1 == MAX_WRITTEN) return false;
+            to[n++] = *at;
+        } else if (at == text || !strchr(digits, at[-1]) || !at[1] || !strchr(digits, at[1])) {
+            return false;
+        }
+    }
+    to[n] = '\0';
+    return true;
+}
+
+bool tc_written_number(const char *text, double *x)
+{
+    char plain[MAX_WRITTEN];
+    return tc_number_read(without_marks(text, plain) ? plain : text, x);
+}
+
+/* Moves the point of the digits before the exponent, so that a number of any size stays exact. */
+bool tc_written_integer(const char *text, int64_t *x)
+{
+    char plain[MAX_WRITTEN], whole[2 * MAX_WRITTEN];
+    double number;
+    int64_t exponent = 0;
+    if (!without_marks(text, plain)) return false;
+    if (tc_integer_read(plain, x)) return true;
+    char *e = plain + strcspn(plain, "eE");
+    if (!tc_number_read(plain, &number) || (*e && !tc_integer_read(e + 1, &exponent))) return false;
+    if (exponent < -MAX_WRITTEN || exponent >= MAX_WRITTEN) return false;
+    *e = '\0';
+    const char *point = strchr(plain, '.'), *fraction = point ? point + 1 : "";
+    const size_t before = point ? (size_t)(point - plain) : strlen(plain), after = strlen(fraction);
+    memset(whole, '0', sizeof whole);
+    memcpy(whole, plain, before);
+    memcpy(whole + before, fraction, after);
+    const int64_t end = (int64_t)before + exponent, all = (int64_t)(before + after);
+    for (int64_t i = end < 0 ? 0 : end; i < all; i++) /* what stays behind the point */
+        if (whole[i] >= '1' && whole[i] <= '9') return false;
+    if (end < 1) memcpy(whole, "0", 2);
+    whole[end < 1 ? 1 : end] = '\0';
+    return tc_integer_read(whole, x);
+}
+
 /* ---- Words ---- */
 
 int tc_word_read(const char *words, const char *text)
@@ -163,7 +213,8 @@ int tc_word_read(const char *words, const char *text)
 
 bool tc_bool_read(const char *text, bool *x)
 {
-    const int word = tc_word_read("false|true|off|on|no|yes|0|1", text);
+    const int word = tc_word_read("false|true|off|on|no|yes|0|1|False|True|Off|On|No|Yes|FALSE|TRUE|OFF|ON|NO|YES",
+                                  text);
     *x = word % 2 == 1;
     return word >= 0;
 }

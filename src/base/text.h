@@ -48,10 +48,14 @@ static inline const char *tc_plural(int64_t n) { return n == 1 ? "" : "s"; }
 bool tc_number_read(const char *text, double *x);
 bool tc_integer_read(const char *text, int64_t *x);
 
+/* The same as people write numbers: with _ between digits, 1_000, and whole ones also as 1e3, 2.5e3 or 10.0. */
+bool tc_written_number(const char *text, double *x);
+bool tc_written_integer(const char *text, int64_t *x);
+
 /* The index of the word of "a|b|c" that equals text, from 0; -1 if none does. */
 int tc_word_read(const char *words, const char *text);
 
-/* Reads true, on, yes, 1 or false, off, no, 0. */
+/* Reads true, on, yes, 1 or false, off, no, 0; words also as True and TRUE. */
 bool tc_bool_read(const char *text, bool *x);
 
 /* strtod in the C locale: the number that text begins with. */

@@ -29,8 +29,7 @@ tacet_status tc_columns_refuse(const tc_columns *c, int attr, const char *format
     return tc_refuse(c->e, c->spec->source, c->arg[attr].column, c->arg[attr].width, "csv: %s", text);
 }
 
-/* "path: message", TACET_FILE. */
-__attribute__((format(printf, 2, 3))) static tacet_status refuse_file(const tc_columns *c, const char *format, ...)
+tacet_status tc_columns_refuse_file(const tc_columns *c, const char *format, ...)
 {
     char text[512];
     va_list arguments;
@@ -77,8 +76,7 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->i > y->i) - (x->i < y->i);
 }
 
-/* The first column of that name, or -1. */
-static int64_t find(const tc_columns *c, const char *name)
+int64_t tc_columns_find(const tc_columns *c, const char *name)
 {
     int64_t low = 0, high = c->count;
     if (!c->header) return -1;
@@ -108,7 +106,8 @@ static tacet_status sort_names(tc_columns *c)
         const int64_t before = c->by_name[i - 1], at = c->by_name[i];
         const char *name = c->column[at].name;
         if (!*name || strcmp(c->column[before].name, name) != 0) continue;
-        refuse_file(c, "columns %" PRId64 " and %" PRId64 " are both named \"%.100s\"", before + 1, at + 1, name);
+        tc_columns_refuse_file(c, "columns %" PRId64 " and %" PRId64 " are both named \"%.100s\"", before + 1, at + 1,
+                               name);
         tc_fail_hint(c->e, "give each column its own name in the first line");
         return TACET_FILE;
     }
@@ -155,7 +154,7 @@ static tacet_status refuse_unknown(const tc_columns *c, int attr, const char *na
     tc_columns_refuse(c, attr, "%s has no column \"%.100s\"", c->arg[TC_CSV_FILE].text, name);
     const char *near = c->header ? tc_nearest(name, next_name, c) : NULL;
     if (near)
-        tc_fail_hint(c->e, "did you mean %s?", tc_columns_value(c, find(c, near), value));
+        tc_fail_hint(c->e, "did you mean %s?", tc_columns_value(c, tc_columns_find(c, near), value));
     else if (c->header && tc_columns_delimiter(c, c->column[0].name))
         tc_fail_hint(c->e, "its only column is named \"%.60s\": delimiter=%s?", c->column[0].name,
                      tc_columns_delimiter(c, c->column[0].name));
@@ -184,7 +183,7 @@ static tacet_status next_item(const tc_columns *c, int attr, const char **list, 
     size_t length = strlen(*list);
     for (;; length--) {
         if ((*list)[length] && (*list)[length] != ',') continue;
-        *first = *last = find(c, trim(name, *list, length));
+        *first = *last = tc_columns_find(c, trim(name, *list, length));
         if (*first >= 0 || !memchr(*list, ',', length)) break;
     }
     *list += length;
@@ -194,7 +193,7 @@ static tacet_status next_item(const tc_columns *c, int attr, const char **list, 
     return TACET_OK;
 }
 
-static tacet_status give_role(tc_columns *c, int attr, int64_t i, tc_role role)
+tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role)
 {
     static const char *const what[] = {"", "an input", "the label", "a target", "left out", "the id"};
     tc_column *column = &c->column[i];
@@ -222,7 +221,7 @@ static tacet_status give_roles(tc_columns *c, int attr, tc_role role)
         for (; !status && i <= last; i++) {
             char title[160];
             if (role != TC_UNUSED)
-                status = give_role(c, attr, i, role);
+                status = tc_columns_give(c, attr, i, role);
             else if (c->column[i].role != TC_INPUT)
                 status = tc_columns_refuse(c, attr, "%s is not an input", tc_columns_title(c, i, title));
             else
@@ -244,7 +243,7 @@ static tacet_status drop(tc_columns *c)
         c->e = &own;
         const bool has = next_item(c, TC_CSV_DROP, &list, &i, &last) == TACET_OK;
         c->e = e;
-        for (; has && !status && i <= last; i++) status = give_role(c, TC_CSV_DROP, i, TC_LEFT_OUT);
+        for (; has && !status && i <= last; i++) status = tc_columns_give(c, TC_CSV_DROP, i, TC_LEFT_OUT);
     }
     return status;
 }
@@ -280,46 +279,6 @@ bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row)
     return found > 0 && found == (int64_t)tc_json_size(inputs);
 }
 
-/* ---- What the attributes say ---- */
-
-/* Makes a column of the model's answers the label or a target, if the file has it and it is not given another role. */
-static bool expect_answer(tc_columns *c, const char *name, tc_role role)
-{
-    const int64_t i = name ? find(c, name) : -1;
-    if (i < 0 || c->column[i].role) return false;
-    if (c->t->x_only)
-        tc_text_add(&c->t->remarks, "%s: the column \"%.100s\" holds the answers and is left out\n",
-                    c->arg[TC_CSV_FILE].text, name);
-    give_role(c, TC_CSV_LABEL, i, role);
-    return true;
-}
-
-/* The label or the targets that the model was trained with, if they are not given. */
-static void expect_answers(tc_columns *c)
-{
-    size_t k;
-    const tc_json *name, *names = tc_json_get(c->t->expect, "targets");
-    bool all = true;
-    if (c->label || c->targets) return;
-    expect_answer(c, tc_json_text(tc_json_get(c->t->expect, "label")), TC_LABEL);
-    tc_json_each(names, k, name) all = expect_answer(c, tc_json_text(name), TC_TARGET) && all;
-    if (all) return;
-    for (int64_t i = 0; i < c->count; i++) /* some are missing, and so none can be used */
-        if (c->column[i].role == TC_TARGET) c->column[i].role = TC_LEFT_OUT;
-    c->targets = 0;
-}
-
-static bool left_out_before(const tc_columns *c, const char *name)
-{
-    size_t k;
-    const tc_json *value;
-    tc_json_each(tc_json_get(c->t->expect, "left_out"), k, value)
-    {
-        if (tc_json_text(value) && strcmp(tc_json_text(value), name) == 0) return true;
-    }
-    return false;
-}
-
 /* Columns that no attribute names: inputs, unless x= names the inputs. A column without a name in a file with names
  * cannot be matched with other data, and usually numbers the rows. */
 static tacet_status give_rest(tc_columns *c)
@@ -329,114 +288,19 @@ static tacet_status give_rest(tc_columns *c)
         tc_column *column = &c->column[i];
         if (column->role) continue;
         const bool unnamed = c->header && !*column->name;
-        if (!named && !unnamed && !left_out_before(c, column->name)) {
+        if (!named && !unnamed && !tc_columns_left_out(c, column->name)) {
             column->role = TC_INPUT;
             column->at = c->inputs++;
             continue;
         }
         column->role = TC_LEFT_OUT;
-        if (!named && unnamed && !left_out_before(c, ""))
+        if (!named && unnamed && !tc_columns_left_out(c, ""))
             tc_text_add(&c->t->remarks,
                         "%s: column %" PRId64 " has no name and is left out, as pandas' row numbers should be; x= "
                         "takes it, drop=%" PRId64 " leaves it out without this remark\n",
                         c->arg[TC_CSV_FILE].text, i + 1, i + 1);
     }
     return c->t->remarks.failed ? tc_fail_memory(c->e) : TACET_OK;
-}
-
-/* ---- What the model expects ---- */
-
-/* Takes over how an input of the model is read. */
-static tacet_status adopt(tc_columns *c, tc_column *column, const tc_json *input, int64_t at)
-{
-    const tc_json *words = tc_json_get(input, "words");
-    column->at = at;
-    column->missing = tc_json_number(tc_json_get(input, "missing"));
-    column->onehot = words != NULL;
-    column->ignore = tc_json_get(input, "ignore") != NULL;
-    return words ? tc_words_expect(&column->words, words, c->e) : TACET_OK;
-}
-
-static tacet_status refuse_extra(tc_columns *c, int64_t i)
-{
-    char value[160], title[160];
-    refuse_file(c, "%s is not a column that the model takes", tc_columns_title(c, i, title));
-    tc_fail_hint(c->e, "drop=%s leaves it out", tc_columns_value(c, i, value));
-    return TACET_FILE;
-}
-
-/* The names of inputs that the model does not know. */
-static const char *next_extra(const void *context, int i)
-{
-    const tc_columns *c = context;
-    for (int64_t k = 0; k < c->count; k++)
-        if (c->column[k].role == TC_INPUT && c->column[k].at < 0 && i-- == 0) return c->column[k].name;
-    return NULL;
-}
-
-static tacet_status refuse_lacking(tc_columns *c, const char *name)
-{
-    refuse_file(c, "there is no column \"%.100s\", which is an input of the model", name);
-    const char *near = tc_nearest(name, next_extra, c);
-    if (near) tc_fail_hint(c->e, "is it the column \"%.60s\"?", near);
-    return TACET_FILE;
-}
-
-static tacet_status match_names(tc_columns *c, const tc_json *inputs)
-{
-    size_t k;
-    const tc_json *input;
-    const char *lacking = NULL;
-    tacet_status status = TACET_OK;
-    for (int64_t i = 0; i < c->count; i++)
-        if (c->column[i].role == TC_INPUT) c->column[i].at = -1;
-    tc_json_each(inputs, k, input)
-    {
-        const char *name = tc_json_text(tc_json_get(input, "name"));
-        const int64_t i = find(c, name ? name : "");
-        if (i >= 0 && *c->column[i].name && c->column[i].role != TC_INPUT)
-            return refuse_file(c, "the column \"%.100s\" is an input of the model, but has another role here", name);
-        if (i < 0 || c->column[i].role != TC_INPUT)
-            lacking = lacking ? lacking : name ? name : "";
-        else
-            status = adopt(c, &c->column[i], input, (int64_t)k);
-        if (status) return status;
-    }
-    if (lacking) return refuse_lacking(c, lacking);
-    for (int64_t i = 0; i < c->count; i++)
-        if (c->column[i].role == TC_INPUT && c->column[i].at < 0) return refuse_extra(c, i);
-    return TACET_OK;
-}
-
-static tacet_status match_places(tc_columns *c, const tc_json *inputs)
-{
-    const int64_t n = (int64_t)tc_json_size(inputs);
-    if (c->inputs != n) {
-        refuse_file(c, "%" PRId64 " of its columns are inputs, the model takes %" PRId64, c->inputs, n);
-        tc_fail_hint(c->e, "x= or drop= choose columns; label= or target= name the column of the answers");
-        return TACET_FILE;
-    }
-    size_t k = 0;
-    const tc_json *input = tc_json_first(inputs);
-    tacet_status status = TACET_OK;
-    for (int64_t at = 0; at < n && !status; at++, input = tc_json_next(input)) { /* in the order of x= */
-        while (c->column[k].role != TC_INPUT || c->column[k].at != at) k = (k + 1) % (size_t)c->count;
-        status = adopt(c, &c->column[k], input, at);
-    }
-    return status;
-}
-
-static tacet_status match(tc_columns *c)
-{
-    const tc_json *inputs = tc_json_get(c->t->expect, "inputs"), *classes = tc_json_get(c->t->expect, "classes");
-    const bool named = tc_json_get(tc_json_first(inputs), "name") != NULL;
-    const tacet_status status = c->label && classes ? tc_words_expect(&c->label->words, classes, c->e) : TACET_OK;
-    if (status) return status;
-    if (named && c->header) return match_names(c, inputs);
-    tc_text_add(&c->t->remarks, "%s: the columns are matched with those of the model by position: %s has no names\n",
-                c->arg[TC_CSV_FILE].text, named ? "the file" : "the model");
-    if (c->t->remarks.failed) return tc_fail_memory(c->e);
-    return inputs ? match_places(c, inputs) : TACET_OK;
 }
 
 tacet_status tc_columns_set(tc_columns *c, const tc_rows *r, const tc_row *names, int64_t count)
@@ -449,13 +313,13 @@ tacet_status tc_columns_set(tc_columns *c, const tc_rows *r, const tc_row *names
     if (!status) status = give_roles(c, TC_CSV_ID, TC_ID);
     if (!status) status = drop(c);
     if (!status) status = give_roles(c, TC_CSV_X, TC_INPUT);
-    if (!status) expect_answers(c);
+    if (!status) tc_columns_answers(c);
     if (!status) status = give_rest(c);
-    if (!status && c->inputs < 1) status = refuse_file(c, "no column is left for x");
+    if (!status && c->inputs < 1) status = tc_columns_refuse_file(c, "no column is left for x");
     if (!status && (!c->t->expect || !tc_json_get(c->t->expect, "inputs")))
         status = give_roles(c, TC_CSV_ONEHOT, TC_UNUSED);
     if (c->label) c->label->words.classes = true;
-    if (!status && c->t->expect) status = match(c);
+    if (!status && c->t->expect) status = tc_columns_match(c);
     return status;
 }
 
@@ -486,7 +350,8 @@ tacet_status tc_columns_write(const tc_columns *c, tc_json_writer *to)
     if (c->header) {
         tc_json_open(to, "left_out", '[');
         for (int64_t i = 0; i < c->count; i++)
-            if (c->column[i].role == TC_LEFT_OUT || c->column[i].role == TC_ID) tc_json_add_text(to, NULL, c->column[i].name);
+            if (c->column[i].role == TC_LEFT_OUT || c->column[i].role == TC_ID)
+                tc_json_add_text(to, NULL, c->column[i].name);
         tc_json_close(to, ']');
         if (c->label) tc_json_add_text(to, "label", c->label->name);
     }

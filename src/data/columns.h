@@ -57,9 +57,25 @@ void tc_columns_free(tc_columns *c);
 /* Whether a column that is given in the attributes, or that the model expects, is named in the row. */
 bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row);
 
+/* The first column of that name, or -1. */
+int64_t tc_columns_find(const tc_columns *c, const char *name);
+
+/* Gives a column its role; refuses, at an attribute, a column that already has one. */
+tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role);
+
+/* What the model expects (match.c): tc_columns_answers makes the columns of its label or targets those of these data,
+ * if they are not given; tc_columns_left_out says whether its training left out a column of that name; and
+ * tc_columns_match gives each input its place in a row of the model. */
+void tc_columns_answers(tc_columns *c);
+bool tc_columns_left_out(const tc_columns *c, const char *name);
+tacet_status tc_columns_match(tc_columns *c);
+
 /* Fails with a caret at an attribute: "csv: message". */
 __attribute__((format(printf, 3, 4))) tacet_status tc_columns_refuse(const tc_columns *c, int attr, const char *format,
                                                                      ...);
+
+/* "path: message", TACET_FILE. */
+__attribute__((format(printf, 2, 3))) tacet_status tc_columns_refuse_file(const tc_columns *c, const char *format, ...);
 
 /* A column for messages: its name in quotes, or "column 3"; and as an attribute's value: its name, in quotes if needed,
  * or its number. */

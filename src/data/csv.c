@@ -138,14 +138,6 @@ static tacet_status refuse_number(csv *c, const tc_row *row, int64_t i)
     return status;
 }
 
-static tacet_status put_number(csv *c, const tc_row *row, int64_t i, double *to)
-{
-    const char *text = tc_rows_text(&c->rows, row, i);
-    if (!tc_field_number(text, to)) return refuse_number(c, row, i);
-    if (isfinite((float)*to)) return TACET_OK;
-    return tc_rows_refuse(&c->rows, row, i, c->columns.column[i].name, "%.60s is too large for a 32-bit float", text);
-}
-
 static tacet_status refuse_missing(csv *c, const tc_row *row, int64_t i)
 {
     const tc_column *column = &c->columns.column[i];
@@ -182,36 +174,51 @@ static tacet_status put_word(csv *c, const tc_row *row, int64_t i, int32_t *numb
     return status;
 }
 
+/* Whether a missing value of the column can be accepted. */
+static bool may_miss(const csv *c, const tc_column *column)
+{
+    if (column->role != TC_INPUT) return false;
+    if (column->onehot) return column->ignore;
+    return !isnan(column->missing) || (c->fill && !c->t->expect);
+}
+
+static tacet_status put_id(csv *c, const tc_row *row, int64_t i)
+{
+    tc_samples *t = c->t;
+    const char *text = tc_rows_text(&c->rows, row, i);
+    if (!tc_text_utf8(text)) return refuse_encoding(c, row, i, c->columns.column[i].name);
+    t->id[t->x.rows] = t->ids.length;
+    tc_text_put(&t->ids, text, strlen(text) + 1);
+    return t->ids.failed ? tc_fail_memory(c->reader.error) : TACET_OK;
+}
+
 /* Stores a field of the row that becomes row t->x.rows. */
 static tacet_status put(csv *c, const tc_row *row, int64_t i)
 {
     tc_samples *t = c->t;
     const tc_column *column = &c->columns.column[i];
     const bool input = column->role == TC_INPUT, words = column->role == TC_LABEL || column->onehot;
-    if (column->role == TC_ID) {
-        const char *text = tc_rows_text(&c->rows, row, i);
-        if (!tc_text_utf8(text)) return refuse_encoding(c, row, i, column->name);
-        t->id[t->x.rows] = t->ids.length;
-        tc_text_put(&t->ids, text, strlen(text) + 1);
-        return t->ids.failed ? tc_fail_memory(c->reader.error) : TACET_OK;
-    }
+    if (column->role == TC_ID) return put_id(c, row, i);
     if (column->role == TC_LEFT_OUT || (!input && t->x_only)) return TACET_OK;
-    double *x = input ? (double *)t->x.data + t->x.rows * c->columns.inputs + column->at : NULL;
-    if (tc_missing(tc_rows_text(&c->rows, row, i), tc_rows_quoted(&c->rows, row, i), words)) {
-        if (!input || (column->onehot ? !column->ignore : isnan(column->missing) && (t->expect || !c->fill)))
-            return refuse_missing(c, row, i);
-        *x = column->onehot ? -1 : NAN;
-        return TACET_OK;
-    }
-    if (column->role == TC_TARGET)
-        return put_number(c, row, i, (double *)t->y.data + t->x.rows * c->columns.targets + column->at);
-    if (!words) return put_number(c, row, i, x);
-    int32_t number = -1;
-    const tacet_status status = put_word(c, row, i, &number);
+    const char *text = tc_rows_text(&c->rows, row, i);
+    int32_t word = -1;
+    double x = NAN;
+    tacet_status status = TACET_OK;
+    const bool number = !words && tc_field_number(text, &x);
+    if (!number && tc_missing(text, tc_rows_quoted(&c->rows, row, i), words))
+        status = may_miss(c, column) ? TACET_OK : refuse_missing(c, row, i);
+    else if (words)
+        status = put_word(c, row, i, &word);
+    else if (!number)
+        status = refuse_number(c, row, i);
+    else if (!isfinite((float)x))
+        status = tc_rows_refuse(&c->rows, row, i, column->name, "%.60s is too large for a 32-bit float", text);
     if (input)
-        *x = number;
+        ((double *)t->x.data)[t->x.rows * c->columns.inputs + column->at] = column->onehot ? word : x;
+    else if (column->role == TC_TARGET)
+        ((double *)t->y.data)[t->x.rows * c->columns.targets + column->at] = x;
     else
-        ((int32_t *)t->y.data)[t->x.rows] = number;
+        ((int32_t *)t->y.data)[t->x.rows] = word;
     return status;
 }
 

@@ -56,6 +56,25 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     return status;
 }
 
+/* A path with = in it may have been meant as an attribute that the source does not have. */
+static void hint_equals(const tc_source *source, const tc_arg *arg, tacet_error *e)
+{
+    for (int i = 0; source->attribute[i].name; i++) {
+        const char *text = source->attribute[i].positional ? arg[i].text : NULL;
+        if (text && strchr(text, '='))
+            tc_fail_hint(e, "%s has no attribute %.*s, so this was taken for its %s", source->name,
+                         (int)strcspn(text, "="), text, source->attribute[i].name);
+    }
+}
+
+/* Labels [rows, 1] are one label for each row, unless a row of x has a first dimension of 1 to go with them. */
+static void drop_position(tc_samples *t)
+{
+    const tc_shape *x = &t->x.shape;
+    const bool one = t->classes && t->y.shape.rank == 1 && t->y.shape.dim[0] == 1;
+    if (one && !(x->rank > 1 && x->dim[0] == 1)) t->y.shape.rank = 0;
+}
+
 /* The scalings that the model expects; without them the source's own. */
 static tacet_status take_scale(tacet_data *d, const tc_json *expect, tacet_error *e)
 {
@@ -112,11 +131,13 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     status = tc_spec_bind(spec, 2, binding, true, e);
     if (!t->expect) tc_json_open(&t->schema, NULL, '{');
     if (!status) status = source->open(t, spec, arg, test, e);
+    if (status == TACET_IO) hint_equals(source, arg, e);
     if (status) return status;
 
     tc_shape *shape = &t->x.shape;
     t->stored = *shape;
     if (common[TC_SOURCE_FLAT].number > 0) *shape = (tc_shape){.rank = 1, .dim = {tc_shape_count(shape)}};
+    drop_position(t);
     d->table = t;
     d->rows = t->x.rows;
     status = t->expect ? take_scale(d, t->expect, e) : make_scale(d, source, spec, arg, common, test, e);

@@ -87,6 +87,11 @@ struct tacet_data {
     char *spec, *schema, *remarks;
 };
 
+/* What tells these rows from others, as lines of text; whether two such texts are of the same rows, and if not, why: "it
+ * had 300 rows, and here are 91 rows". */
+void tc_fingerprint(const tacet_data *d, tc_text *to);
+bool tc_fingerprint_same(const char *theirs, const char *own, tc_text *why);
+
 extern const tc_source tc_source_idx, tc_source_npy, tc_source_csv;
 
 #endif

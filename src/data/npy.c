@@ -5,24 +5,20 @@
  * The header is a Python dictionary of three keys, {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), },
  * parsed here by hand, and only in this form. Format: NEP 1 and the manual of numpy.lib.format (versions 1 to 3). */
 #include "data/data.h"
+#include "data/npz.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tc_attribute attribute[] = {
-    {"x", "text", NULL, "the file with the rows, [rows, ...]", true},
+    {"x", "text", NULL, "the file with the rows, [rows, ...], or FILE.npz:NAME", true},
     {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats)", true},
     {0},
 };
 
-static const struct {
-    const char *descr;
-    tacet_type type;
-} types[] = {{"<f4", TACET_F32}, {"<f8", TACET_F64}, {"|u1", TACET_U8}, {"<i4", TACET_I32}, {"<i8", TACET_I64}};
-
 typedef struct header {
-    tacet_type type;
+    tc_layout layout;
     int rank; /* of the file */
     int64_t size[TC_MAX_RANK + 1];
 } header;
@@ -65,31 +61,47 @@ static tacet_status quoted(text *t, char word[MAX_WORD])
     return TACET_OK;
 }
 
+/* What to do with an array of another kind, which is the first letter after the order of its bytes. */
+static const struct kind {
+    const char *letters, *what, *hint;
+} kinds[] = {
+    {"O", "Python objects", "rows of different lengths? make them equally long, and save numbers: array.astype('<f4')"},
+    {"SUa", "words", "number them: words, y = numpy.unique(array, return_inverse=True), then save y"},
+    {"Mm", "dates or durations", "save them as numbers: array.astype('<i8')"},
+    {"c", "complex numbers", "save numpy.stack([array.real, array.imag], -1)"},
+    {"", "numbers of a type that cannot be read",
+     "numpy.save(file, array.astype('<f4')) makes a file that can be read; of labels, astype('<i4')"},
+};
+
+static tacet_status refuse_descr(text *t, const char *word)
+{
+    const struct kind *k = kinds;
+    const char *letter = word + strspn(word, "<>|=");
+    char types[TC_DTYPES_TEXT];
+    while (*k->letters && !(*letter && strchr(k->letters, *letter))) k++;
+    tc_reader_refuse(t->reader, "holds %s, '%s'; the types that can be read are %s, < or >", k->what, word,
+                     tc_dtypes_numpy(types));
+    tc_fail_hint(t->reader->error, "%s", k->hint);
+    return t->reader->status;
+}
+
+/* '<f4', '>f4'; '|u1': the bytes of a byte have no order. */
 static tacet_status read_descr(text *t, header *h)
 {
     if (*t->at == '[') return tc_reader_refuse(t->reader, "holds records of several fields, save one array of numbers");
     char word[MAX_WORD];
     if (quoted(t, word)) return t->reader->status;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        h->type = types[i].type;
-        if (strcmp(types[i].descr, word) == 0) return TACET_OK;
-    }
-    tc_reader_refuse(t->reader, "holds numbers of type '%s'; Tacet reads <f4, <f8, |u1, <i4 and <i8", word);
-    tc_fail_hint(t->reader->error,
-                 "numpy.save(file, array.astype('<f4')) makes one that it reads; of labels, astype('<i4')");
-    return t->reader->status;
+    h->layout.dtype = *word ? tc_dtype_numpy(word + 1) : NULL;
+    h->layout.big_endian = *word == '>';
+    if (h->layout.dtype && strchr(h->layout.dtype->width == 1 ? "|<>" : "<>", *word)) return TACET_OK;
+    return refuse_descr(t, word);
 }
 
 static tacet_status read_order(text *t, header *h)
 {
-    (void)h;
-    if (strncmp(t->at, "True", 4) == 0) {
-        tc_reader_refuse(t->reader, "is stored column by column (fortran_order), not row by row");
-        tc_fail_hint(t->reader->error, "numpy.save(file, numpy.ascontiguousarray(array)) makes one that is");
-        return t->reader->status;
-    }
-    if (strncmp(t->at, "False", 5) != 0) return expected(t, "True or False");
-    t->at += 5;
+    h->layout.columns = strncmp(t->at, "True", 4) == 0;
+    if (!h->layout.columns && strncmp(t->at, "False", 5) != 0) return expected(t, "True or False");
+    t->at += h->layout.columns ? 4 : 5;
     return TACET_OK;
 }
 
@@ -102,6 +114,7 @@ static tacet_status read_shape(text *t, header *h)
         if (h->rank > TC_MAX_RANK) return expected(t, "no more sizes");
         int64_t size = 0;
         for (size_t i = 0; i < digits; i++) size = 10 * size + (*t->at++ - '0');
+        t->at += *t->at == 'L'; /* as Python 2 writes long integers */
         h->size[h->rank++] = size;
         if (!take(t, ',') && *t->at != ')') return expected(t, "a comma");
     }
@@ -177,11 +190,11 @@ static tacet_status read_file(tc_samples *t, const char *path, bool is_y, tacet_
     tc_array *a = is_y ? &t->y : &t->x;
     header h = {0};
     tc_reader r;
-    tc_reader_open(&r, path, &t->mem, e);
+    tc_extract part;
+    tc_npz_open(&r, &part, path, &t->mem, e);
     if (!read_header(&r, &h) && !tc_array_sizes(a, h.rank, h.size))
         tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large", h.rank);
-    a->type = h.type;
-    if (!r.status) tc_array_read(a, &r, tc_type_size(a->type));
+    if (!r.status) tc_array_take(a, &r, &h.layout);
     if (!r.status && is_y && a->rows != t->x.rows)
         tc_reader_refuse(&r, "has %" PRId64 " rows, but x has %" PRId64, a->rows, t->x.rows);
     const bool labels = is_y && tc_type_whole(a->type);
@@ -194,14 +207,15 @@ static tacet_status read_pair(tc_samples *t, const tc_spec *spec, const tc_arg *
 {
     (void)spec, (void)test;
     const tacet_status status = read_file(t, arg[X].text, false, e);
-    return !status && *arg[Y].text ? read_file(t, arg[Y].text, true, e) : status;
+    return !status && *arg[Y].text && !t->x_only ? read_file(t, arg[Y].text, true, e) : status;
 }
 
 const tc_source tc_source_npy = {
     .name = "npy",
     .formula = "npy x=FILE [y=FILE]",
-    .doc = "NumPy arrays: x [rows, ...] of <f4, <f8, |u1, <i4 or <i8; y [rows, ...] of whole numbers (labels, "
-           "one for each row or each position) or of floats (targets of a regression). Plain or .gz.",
+    .doc =
+        "NumPy arrays of numbers: x [rows, ...]; y [rows, ...] of whole numbers or bool (labels, one for each row or "
+        "each position) or of floats (targets of a regression). Plain, .gz, or FILE.npz:NAME.",
     .source = "NumPy, numpy.lib.format",
     .attribute = attribute,
     .open = read_pair,

@@ -2,7 +2,8 @@
  *
  *     file --read--> buffer[0, CHUNK) --inflate--> buffer[CHUNK, 2 CHUNK)      a plain file stops after the first arrow
  *
- * gzip: RFC 1952. Members may follow one another and are read as one; zlib checks each one's CRC and length. */
+ * gzip: RFC 1952. Members may follow one another and are read as one; zlib checks each one's CRC and length. Zeros may
+ * follow the last one, because tapes and block devices are filled up with them; gzip itself accepts them too. */
 #include "data/reader.h"
 
 #include <errno.h>
@@ -34,15 +35,16 @@ static tacet_status refuse_io(tc_reader *r, const char *doing)
 
 static tacet_status refuse_memory(tc_reader *r) { return r->status = tc_fail_memory(r->error); }
 
-/* Reads up to CHUNK bytes of the file; 0 at its end and on failure. */
+/* Reads up to CHUNK bytes of the file, or of the part of it; 0 at its end and on failure. */
 static size_t fill_raw(tc_reader *r)
 {
     size_t have = 0;
     while (have < CHUNK && !r->at_end && !r->status) {
-        const ssize_t n = read(r->file, r->buffer + have, CHUNK - have);
+        const size_t room = r->part && r->raw_left < (int64_t)(CHUNK - have) ? (size_t)r->raw_left : CHUNK - have;
+        const ssize_t n = read(r->file, r->buffer + have, room);
         if (n < 0 && errno != EINTR) refuse_io(r, "read");
         r->at_end = n == 0;
-        if (n > 0) have += (size_t)n;
+        if (n > 0) have += (size_t)n, r->raw_left -= n;
     }
     return r->status ? 0 : have;
 }
@@ -56,12 +58,28 @@ static bool feed(tc_reader *r)
     return r->stream.avail_in > 0;
 }
 
+/* After a member: true if another one begins here; false at the end, which zeros may come before, and on failure. */
+static bool next_member(tc_reader *r)
+{
+    bool zeros = false;
+    if (r->part && feed(r)) tc_reader_refuse(r, "has other bytes after its compressed data");
+    for (; feed(r); r->stream.next_in++, r->stream.avail_in--) {
+        if (*r->stream.next_in == 0) {
+            zeros = true;
+        } else {
+            if (zeros) tc_reader_refuse(r, "has zeros after its compressed data, and then other bytes");
+            return !zeros;
+        }
+    }
+    return false;
+}
+
 /* Inflated bytes, at least one and up to CHUNK; 0 at the end and on failure. */
 static size_t fill_gzip(tc_reader *r)
 {
     r->stream.next_out = r->window;
     r->stream.avail_out = CHUNK;
-    while (r->stream.avail_out == CHUNK && feed(r)) {
+    while (r->stream.avail_out == CHUNK && (r->inside ? feed(r) : next_member(r))) {
         if (!r->inside && inflateReset(&r->stream) != Z_OK) {
             tc_reader_refuse(r, "cannot be decompressed");
             return 0;
@@ -79,24 +97,39 @@ static size_t fill_gzip(tc_reader *r)
     return CHUNK - r->stream.avail_out;
 }
 
+/* Adds what is in the window to the checksum of the part, and compares it at the end. */
+static void check_part(tc_reader *r)
+{
+    const tc_extract *p = r->part;
+    r->crc = (uint32_t)crc32(r->crc, r->window, (uInt)r->have);
+    if (r->have > 0 || r->status) return;
+    if (r->taken != p->size)
+        tc_reader_refuse(r, "has %" PRId64 " bytes, but should have %" PRId64, r->taken, p->size);
+    else if (r->crc != p->crc)
+        tc_reader_refuse(r, "is damaged: its checksum is %08" PRIx32 ", but should be %08" PRIx32, r->crc, p->crc);
+}
+
 bool tc_reader_fill(tc_reader *r)
 {
     if (r->status) return false;
     r->at = 0;
     r->have = r->gzip ? fill_gzip(r) : fill_raw(r);
+    if (r->part) check_part(r);
     return r->have > 0;
 }
 
 static void *zlib_alloc(void *context, unsigned n, unsigned size) { return tc_alloc(context, n, size); }
 static void zlib_free(void *context, void *p) { tc_free(context, p); }
 
-static tacet_status open_gzip(tc_reader *r)
+/* What inflateInit2 is told: the largest window; + 16: a gzip header is expected; negative: no header (zlib.h). */
+enum { GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15 };
+
+static tacet_status open_inflate(tc_reader *r, int window)
 {
-    enum { GZIP_WINDOW = 15 + 16 }; /* largest window; + 16: a gzip header is expected (zlib.h, inflateInit2) */
     r->stream = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = &r->mem};
     r->stream.next_in = r->buffer;
     r->stream.avail_in = (uInt)r->have;
-    if (inflateInit2(&r->stream, GZIP_WINDOW) != Z_OK) return refuse_memory(r);
+    if (inflateInit2(&r->stream, window) != Z_OK) return refuse_memory(r);
     r->gzip = r->inside = true;
     r->size = -1;
     r->window = r->buffer + CHUNK;
@@ -106,7 +139,7 @@ static tacet_status open_gzip(tc_reader *r)
 
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e)
 {
-    *r = (tc_reader){.mem = *m, .path = path, .error = e, .size = -1};
+    *r = (tc_reader){.mem = *m, .path = path, .error = e, .size = -1, .raw_left = -1};
     do r->file = open(path, O_RDONLY | O_CLOEXEC);
     while (r->file < 0 && errno == EINTR);
     struct stat about;
@@ -115,8 +148,22 @@ tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tac
     r->window = r->buffer = tc_resize(m, NULL, 2 * CHUNK, 1);
     if (!r->buffer) return refuse_memory(r);
     r->have = fill_raw(r);
-    if (r->have >= 2 && r->buffer[0] == 0x1f && r->buffer[1] == 0x8b) open_gzip(r);
+    if (r->have >= 2 && r->buffer[0] == 0x1f && r->buffer[1] == 0x8b) open_inflate(r, GZIP_WINDOW);
     return r->status;
+}
+
+tacet_status tc_reader_part(tc_reader *r, const tc_extract *part)
+{
+    if (r->status) return r->status;
+    if (lseek(r->file, (off_t)part->from, SEEK_SET) < 0) return refuse_io(r, "read");
+    r->part = part;
+    r->raw_left = part->stored;
+    r->crc = 0;
+    r->at_end = false;
+    r->size = -1; /* what the directory says of it is compared at its end */
+    r->taken = 0;
+    r->at = r->have = 0;
+    return part->deflated ? open_inflate(r, RAW_WINDOW) : TACET_OK;
 }
 
 tacet_status tc_reader_close(tc_reader *r)

@@ -1,4 +1,5 @@
-/* reader.h: a file that is read from front to back, plain or gzipped (recognised by its content, not its name).
+/* reader.h: a file, or a part of it, that is read from front to back, plain or gzipped (recognised by its content, not its
+ * name).
  *
  * Nothing is trusted: a block of n bytes gets only as much memory as the file actually fills, up to n. Every failure is
  * written to the error that the reader was opened with, with the file's path in it. */
@@ -12,16 +13,26 @@
 
 enum { TC_READER_END = -1, TC_READER_FAILED = -2 };
 
+/* Bytes from..from + stored of a file, plain or deflated, which make `size` bytes with this CRC-32. */
+typedef struct tc_extract {
+    int64_t from, stored, size;
+    uint32_t crc;
+    bool deflated;
+} tc_extract;
+
 typedef struct tc_reader {
     tc_mem mem;
     const char *path;    /* not owned */
     tacet_error *error;  /* may be NULL */
     tacet_status status; /* of the first failure; sticky */
     int file;
-    int64_t size;      /* of a plain regular file; otherwise -1: not known in advance */
-    int64_t taken;     /* bytes handed out so far */
-    bool gzip, at_end; /* at_end: of the file as stored */
-    bool inside;       /* gzip: within a member */
+    int64_t size;           /* of a plain regular file; otherwise -1: not known in advance */
+    int64_t taken;          /* bytes handed out so far */
+    bool gzip, at_end;      /* gzip: it is inflated; at_end: of the file as stored */
+    bool inside;            /* gzip: within a member */
+    int64_t raw_left;       /* of a part, bytes as stored that have not been read; otherwise -1 */
+    const tc_extract *part; /* not owned; NULL: the whole file is read */
+    uint32_t crc;           /* of the part so far */
     z_stream stream;
     unsigned char *buffer; /* raw bytes, then (gzip) inflated ones */
     unsigned char *window; /* what can be handed out: window[at..have) */
@@ -33,6 +44,9 @@ typedef struct tc_reader {
  * not move: zlib holds the address of its memory. */
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e);
 tacet_status tc_reader_close(tc_reader *r);
+
+/* Reads a part of a plain regular file from here on, instead of the file. *part must outlive the reader. */
+tacet_status tc_reader_part(tc_reader *r, const tc_extract *part);
 
 bool tc_reader_fill(tc_reader *r); /* more bytes in the window; false at the end or on failure */
 

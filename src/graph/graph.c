@@ -145,12 +145,6 @@ int tc_graph_add(tacet_graph *g, const char *name, const tc_value *value)
     return g->values++;
 }
 
-const char *tc_type_name(tacet_type type)
-{
-    static const char *const name[] = {"float32", "uint8", "int32", "float64", "int64"}; /* in the order of the types */
-    return (unsigned)type < sizeof name / sizeof *name ? name[type] : NULL;
-}
-
 /* Checks the type, classes and rank of an input and sets its sizes; false with the sticky error set. */
 static bool set_shape(tacet_graph *g, const char *name, tc_value *v, const int64_t *shape)
 {

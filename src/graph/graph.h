@@ -91,9 +91,6 @@ static inline bool tc_selectable(const tc_value *v, bool parameters)
     return v->type == TACET_F32 && (!parameters || v->owner >= 0);
 }
 
-/* "float32", for messages; NULL for an unknown type. */
-const char *tc_type_name(tacet_type type);
-
 /* Reference counting, for plans. */
 tacet_graph *tc_graph_hold(tacet_graph *g);
 

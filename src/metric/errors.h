@@ -17,7 +17,7 @@ static inline void tc_error_add(const tc_compared *c, const tc_outputs *o, doubl
 static inline double tc_error_mean(const tc_compared *c, const double *sum, double (*one)(double mean))
 {
     double all = 0;
-    for (int64_t j = 0; j < c->width; j++) all += one(sum[1 + j] / sum[0]);
+    for (int64_t j = 0; j < c->width; j++) all += one(sum[1 + j] / sum[0]) * c->unit[j];
     return all / (double)c->width;
 }
 

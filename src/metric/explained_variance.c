@@ -9,10 +9,10 @@ static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64
     double all = 0, left = 0, of = 0;
     if (sum[0] == 0) return NAN;
     for (int64_t j = 0; j < c->width; j++) {
-        const double *t = sum + 1 + 4 * j, *error = t + 2;
+        const double *t = sum + 1 + 4 * j, *error = t + 2, square = c->unit[j] * c->unit[j];
         all += tc_explained(error[1], t[1]);
-        if (t[1] != 0) left += error[1];
-        of += t[1];
+        if (t[1] != 0) left += error[1] * square;
+        of += t[1] * square;
     }
     return (int)arg[0].number == UNIFORM || of == 0 ? all / (double)c->width : tc_explained(left, of);
 }

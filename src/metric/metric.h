@@ -29,6 +29,7 @@ typedef struct tc_compared {
     unsigned offers; /* all that it can be compared as */
     int64_t classes; /* 2 for TC_BINARY; 0 for numbers */
     int64_t width;   /* of numbers: elements of a row */
+    double *unit;    /* [width]: numbers times this are in the unit in which the target was given */
 } tc_compared;
 
 /* A batch. Fields that the plan does not offer are NULL or 0. */

@@ -10,7 +10,7 @@ enum { TABLES = 3 }; /* an entry's own attributes, those of its role, parameters
 typedef struct reading {
     int entry; /* of the catalogue */
     tc_spec spec;
-    char source[TC_MAX_SPEC + 1], words[TC_MAX_SPEC + 1];
+    char source[TC_MAX_SPEC + 1], words[2 * (TC_MAX_SPEC + 1)];
     tc_attribute shared[sizeof((tacet_entry *)0)->parameter / sizeof(char *)];
     tc_arg arg[TABLES][TC_MAX_ATTRS];
     tc_binding binding[TABLES];

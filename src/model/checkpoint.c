@@ -21,13 +21,14 @@
  *         fired      if training counts it: its density in the first step, rows (times positions), and how often each
  *                    unit fired. Version 1 counted elements; those of a unit are added up
  *     metrics      what training has added up for metrics, if the library had them (checkpoint_metrics.c)
- *     loader       epoch, position in it, batches of an epoch; if there is a loader
+ *     loader       epoch, position in it, batches of an epoch, the fingerprint of the data (data/fingerprint.c), which
+ *                  earlier checkpoints do not have; if there is a loader
  *
  * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
  * resume has changed nothing. */
 #include "model/model.h"
 
-#include "run/run.h"
+#include "steer/steer.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -321,7 +322,22 @@ static void write_loader(const tacet_loader *l, tc_json_writer *j)
     tc_json_add_integer(j, "epoch", epoch);
     tc_json_add_integer(j, "position", position);
     tc_json_add_integer(j, "batches", tacet_loader_batches(l));
+    const char *data = tc_loader_fingerprint(l);
+    if (data) tc_json_add_text(j, "data", data);
+    j->to.failed = j->to.failed || !data;
     tc_json_close(j, '}');
+}
+
+static bool same_data(const resuming *r, const char *theirs, const tacet_loader *l)
+{
+    tc_text why = {.mem = r->p->mem};
+    const bool same = tc_loader_same_data(l, theirs, &why);
+    if (why.failed)
+        tc_fail_memory(r->e);
+    else if (!same)
+        tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run on other data: %.300s", r->f->path, why.data);
+    tc_text_free(&why);
+    return same;
 }
 
 static bool read_loader(const resuming *r, const tc_json *from, tacet_loader *l)
@@ -330,6 +346,9 @@ static bool read_loader(const resuming *r, const tc_json *from, tacet_loader *l)
     if (!take_count(tc_json_get(from, "epoch"), &epoch) || !take_count(tc_json_get(from, "position"), &position) ||
         !take_count(tc_json_get(from, "batches"), &batches))
         return refuse(r, "loader", "", "");
+    const tc_json *data = tc_json_get(from, "data");
+    if (data && !tc_json_text(data)) return refuse(r, "loader", "", "");
+    if (data && !same_data(r, tc_json_text(data), l)) return false;
     if (batches != tacet_loader_batches(l) || position > batches)
         return tc_fail(r->e, TACET_FILE,
                        "%.300s is a checkpoint of other data or another batch: an epoch had %" PRId64

@@ -90,19 +90,52 @@ static const tc_tensor *find(const tc_tensor *tensor, int tensors, const char *n
     return NULL;
 }
 
+enum { DIFFERENCE = 2 * TC_SHAPE_TEXT + 200 };
+
+/* "a.weight is [2, 3], but in this network it is [3, 2] (transposed?)"; like snprintf. */
+static int compare(const char *name, const tc_shape *theirs, const tc_shape *ours, char *to, size_t capacity)
+{
+    char have[TC_SHAPE_TEXT], want[TC_SHAPE_TEXT];
+    const bool turned = ours->rank == 2 && theirs->rank == 2 && theirs->dim[0] == ours->dim[1] &&
+                        theirs->dim[1] == ours->dim[0];
+    return tc_snprintf(to, capacity, "%.100s is %s, but in this network it is %s%s", name,
+                       tc_shape_text(theirs, false, have), tc_shape_text(ours, false, want),
+                       turned ? " (transposed?)" : "");
+}
+
+size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *text, size_t capacity)
+{
+    size_t n = 0;
+    tacet_value_info v = {.size = sizeof v};
+    if (capacity) *text = '\0';
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
+        const tc_tensor *t = v.role == TACET_ROLE_PARAMETER ? find(f->tensor, f->tensors, v.name) : NULL;
+        tc_shape ours = {.rank = v.rank};
+        memcpy(ours.dim, v.shape, sizeof ours.dim);
+        if (!t || tc_shape_equal(&t->shape, &ours)) continue;
+        char line[DIFFERENCE];
+        compare(v.name, &t->shape, &ours, line, sizeof line);
+        const size_t room = n < capacity ? capacity - n : 0;
+        n += (size_t)tc_snprintf(room ? text + n : NULL, room, "%s%s", n ? "\n" : "", line);
+    }
+    return n;
+}
+
 /* Tensor i of the plan is not in the file, or (theirs) has another shape there. */
 static tacet_status refuse(const tacet_file *f, const tc_tensors *t, int i, const tc_tensor *theirs, tacet_error *e)
 {
     const char *name = t->tensor[i].name;
-    char want[TC_SHAPE_TEXT], have[TC_SHAPE_TEXT];
+    char want[TC_SHAPE_TEXT], both[DIFFERENCE];
+    if (theirs && !theirs->data) return tc_tensor_refuse(theirs, f->path, e);
     if (i >= t->plan->block.places)
         return tc_fail(e, TACET_FILE, "%.300s has no %.100s of the right shape, which this %s", f->path, name,
                        t->at[i] ? "plan trains with" : "network remembers");
-    tc_shape_text(&t->tensor[i].shape, false, want);
-    if (theirs)
-        return tc_fail(e, TACET_FILE, "%.300s: %.100s is %s, but in this network it is %s", f->path, name,
-                       tc_shape_text(&theirs->shape, false, have), want);
-    return tc_fail(e, TACET_FILE, "%.300s has no %.100s, which in this network is %s", f->path, name, want);
+    if (theirs) {
+        compare(name, &theirs->shape, &t->tensor[i].shape, both, sizeof both);
+        return tc_fail(e, TACET_FILE, "%.300s: %s", f->path, both);
+    }
+    return tc_fail(e, TACET_FILE, "%.300s has no %.100s, which in this network is %s", f->path, name,
+                   tc_shape_text(&t->tensor[i].shape, false, want));
 }
 
 tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e)
@@ -111,11 +144,12 @@ tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_e
         if (t->found[i]) continue; /* in an earlier call */
         const tc_tensor *theirs = find(f->tensor, f->tensors, t->tensor[i].name);
         t->found[i] = theirs && tc_shape_equal(&theirs->shape, &t->tensor[i].shape) ? theirs : NULL;
+        if (t->found[i] && !theirs->data) return tc_tensor_refuse(theirs, f->path, e);
         if (!t->found[i] && i < must) return refuse(f, t, i, theirs, e);
     }
     for (int i = 0; i < f->tensors && must >= 0; i++) {
         const char *name = f->tensor[i].name;
-        if (!strchr(name, ':') && !find(t->tensor, t->count, name))
+        if (f->tensor[i].data && !strchr(name, ':') && !find(t->tensor, t->count, name))
             return tc_fail(e, TACET_FILE, "%.300s holds %.100s, which this network does not have", f->path, name);
     }
     return TACET_OK;

@@ -9,6 +9,7 @@
 #ifndef TC_SAFETENSORS_H
 #define TC_SAFETENSORS_H
 
+#include "base/dtype.h"
 #include "base/json.h"
 #include "base/shape.h"
 #include "base/status.h"
@@ -20,8 +21,9 @@ typedef struct tc_tensor {
     tc_shape shape;     /* a size may be 0 here */
     int64_t count;      /* elements */
     int64_t begin, end; /* in the data, bytes */
-    tacet_type type;    /* as stored */
-    float *data;        /* as float32 */
+    const char *stored; /* its type, "BF16" */
+    const tc_dtype *dtype;
+    float *data; /* as float32; NULL: it cannot be read, because of its type or because it has too many sizes */
 } tc_tensor;
 
 /* A file that was read. The header owns names and notes. */
@@ -33,8 +35,11 @@ struct tacet_file {
     const tc_json *notes; /* in the header; NULL: none */
     int tensors;
     tc_tensor *tensor; /* in the order of the data */
-    float *data;       /* all of them */
+    float *data;       /* all that can be read */
 };
+
+/* "tensor a is F4 [2, 3], which cannot be read": refuses it where it is needed. */
+tacet_status tc_tensor_refuse(const tc_tensor *t, const char *path, tacet_error *e);
 
 /* Reads path into f, which must be zeroed except for mem; on failure f keeps what was read so far. TACET_IO if the
  * system cannot open or read the file, TACET_FILE if the file is not valid. */

@@ -3,7 +3,8 @@
  * overlap.
  *
  * Tensors are read one after another, in the order of the data, into one block of float32; other types are converted to
- * float32 on the way. So every tensor is aligned, whatever its offset in the file. */
+ * float32 on the way. So every tensor is aligned, whatever its offset in the file. A tensor of an unknown type is passed
+ * over, and is refused only where it is needed. */
 #include "kernel/kernel.h"
 #include "model/safetensors.h"
 
@@ -15,8 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as the file stores them, little-endian");
 
 static const char metadata_key[] = "__metadata__";
 
@@ -105,30 +104,13 @@ static tacet_status read_notes(const reading *r, const tc_json *notes)
 
 /* ---- Tensors ---- */
 
-/* The types that can be read. */
-static const struct dtype {
-    const char *name;
-    int64_t size;
-    tacet_type type;
-} dtypes[] = {
-    {"F32", 4, TACET_F32}, {"F64", 8, TACET_F64}, {"I32", 4, TACET_I32}, {"I64", 8, TACET_I64}, {"U8", 1, TACET_U8},
-};
-
-static const struct dtype *find_dtype(const char *name)
-{
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-        if (strcmp(dtypes[i].name, name) == 0) return &dtypes[i];
-    return NULL;
-}
-
-static tacet_status read_shape(const reading *r, tc_tensor *t, const tc_json *sizes)
+/* The sizes of the tensor, as many as can be kept; *rank is how many there are. */
+static tacet_status read_shape(const reading *r, tc_tensor *t, const tc_json *sizes, size_t *rank)
 {
     if (!sizes || sizes->kind != TC_JSON_LIST) return refuse(r, "tensor \"%.100s\" has no shape", t->name);
-    const size_t rank = tc_json_size(sizes);
-    if (rank > TC_MAX_RANK)
-        return refuse(r, "tensor \"%.100s\" has %zu sizes, but at most %d can be read", t->name, rank, TC_MAX_RANK);
+    *rank = tc_json_size(sizes);
     t->count = 1;
-    for (size_t i = 0; i < rank; i++) {
+    for (size_t i = 0; i < *rank && i < TC_MAX_RANK; i++) {
         const int64_t size = tc_json_whole(tc_json_at(sizes, i), TC_MAX_COUNT);
         if (size < 0 || __builtin_mul_overflow(t->count, size, &t->count) || t->count > TC_MAX_COUNT)
             return refuse(r, "tensor \"%.100s\": size %zu of its shape is not a number, negative or too large", t->name,
@@ -140,15 +122,12 @@ static tacet_status read_shape(const reading *r, tc_tensor *t, const tc_json *si
 
 static tacet_status read_entry(const reading *r, tc_tensor *t, const tc_json *entry)
 {
-    const char *name = tc_json_text(tc_json_get(entry, "dtype"));
-    const struct dtype *d = name ? find_dtype(name) : NULL;
-    if (!name) return refuse(r, "tensor \"%.100s\" has no dtype", t->name);
-    if (!d)
-        return refuse(r, "tensor \"%.100s\" is %.20s; F32, F64, I32, I64 and U8 can be read: save it as float32",
-                      t->name, name);
-    t->type = d->type;
-    tacet_status s = read_shape(r, t, tc_json_get(entry, "shape"));
+    size_t rank = 0;
+    t->stored = tc_json_text(tc_json_get(entry, "dtype"));
+    if (!t->stored) return refuse(r, "tensor \"%.100s\" has no dtype", t->name);
+    tacet_status s = read_shape(r, t, tc_json_get(entry, "shape"), &rank);
     if (s != TACET_OK) return s;
+    const tc_dtype *d = t->dtype = rank > TC_MAX_RANK ? NULL : tc_dtype_safetensors(t->stored);
     const tc_json *offsets = tc_json_get(entry, "data_offsets");
     t->begin = tc_json_whole(tc_json_at(offsets, 0), r->data);
     t->end = tc_json_whole(tc_json_at(offsets, 1), r->data);
@@ -157,11 +136,22 @@ static tacet_status read_entry(const reading *r, tc_tensor *t, const tc_json *en
             r, "truncated, or tensor \"%.100s\" is wrong: its data_offsets are not within the %lld bytes of data",
             t->name, (long long)r->data);
     char buffer[TC_SHAPE_TEXT];
-    if (t->end - t->begin != t->count * d->size)
+    if (d && t->end - t->begin != t->count * (int64_t)d->width)
         return refuse(r, "tensor \"%.100s\" has %lld bytes, but %s of %s needs %lld", t->name,
-                      (long long)(t->end - t->begin), tc_shape_text(&t->shape, false, buffer), name,
-                      (long long)(t->count * d->size));
+                      (long long)(t->end - t->begin), tc_shape_text(&t->shape, false, buffer), t->stored,
+                      (long long)(t->count * (int64_t)d->width));
     return TACET_OK;
+}
+
+tacet_status tc_tensor_refuse(const tc_tensor *t, const char *path, tacet_error *e)
+{
+    char types[TC_DTYPES_TEXT];
+    if (tc_dtype_safetensors(t->stored))
+        return tc_fail(e, TACET_FILE, "%.300s: %.100s has more than %d sizes", path, t->name, TC_MAX_RANK);
+    tc_fail(e, TACET_FILE, "%.300s: %.100s is %.20s; the types that can be read are %s", path, t->name, t->stored,
+            tc_dtypes_safetensors(types));
+    tc_fail_hint(e, "save it as float32: tensor.float()");
+    return TACET_FILE;
 }
 
 static int by_place(const void *a, const void *b)
@@ -203,34 +193,53 @@ static tacet_status read_entries(const reading *r)
 
 /* ---- Numbers ---- */
 
-static tacet_status read_numbers(const reading *r, const tc_tensor *t)
+/* Converts the tensor's numbers to float32, a few at a time. work: WORK bytes for what is in the file, and as many for
+ * the same in a type of memory. */
+enum { FEW = 1 << 13, WORK = FEW * 8 };
+
+static tacet_status read_numbers(const reading *r, const tc_tensor *t, char *work)
 {
-    const size_t bytes = (size_t)(t->end - t->begin);
-    if (t->type == TACET_F32) return read_exactly(r, t->data, bytes);
-    void *raw = tc_alloc(&r->f->mem, bytes, 1);
-    if (!raw) return tc_fail_memory(r->e);
-    const tacet_status s = read_exactly(r, raw, bytes);
-    const tc_gather to_float = {.type = t->type, .from = raw, .n = t->count, .to = t->data};
-    if (s == TACET_OK) tc_cpu()->gather(&to_float, 0, 1);
-    tc_free(&r->f->mem, raw);
-    return s;
+    const tc_dtype *d = t->dtype;
+    if (d->type == TACET_F32 && !d->read) return read_exactly(r, t->data, (size_t)(t->end - t->begin));
+    for (int64_t first = 0; first < t->count; first += FEW) {
+        const int64_t left = t->count - first, n = left < FEW ? left : FEW;
+        const tacet_status s = read_exactly(r, work, (size_t)n * d->width);
+        if (s != TACET_OK) return s;
+        if (d->read) (void)d->read(work, n, work + WORK); /* all numbers of these types fit */
+        const tc_gather to_float = {
+            .type = d->type, .from = d->read ? work + WORK : work, .n = n, .to = t->data + first};
+        tc_cpu()->gather(&to_float, 0, 1);
+    }
+    return TACET_OK;
+}
+
+static tacet_status read_tensors(const reading *r, char *work)
+{
+    tacet_file *f = r->f;
+    float *at = f->data;
+    for (tc_tensor *t = f->tensor; t < f->tensor + f->tensors; t++) {
+        if (t->dtype) {
+            t->data = at;
+            at += t->count;
+            const tacet_status s = read_numbers(r, t, work);
+            if (s != TACET_OK) return s;
+        } else if (lseek(r->fd, (off_t)(t->end - t->begin), SEEK_CUR) < 0) {
+            return refuse_io(r, "read");
+        }
+    }
+    return TACET_OK;
 }
 
 static tacet_status read_data(const reading *r)
 {
     tacet_file *f = r->f;
     int64_t count = 0;
-    for (int i = 0; i < f->tensors; i++) count += f->tensor[i].count;
+    for (int i = 0; i < f->tensors; i++) count += f->tensor[i].dtype ? f->tensor[i].count : 0;
+    char *work = tc_alloc(&f->mem, 2, WORK);
     f->data = tc_alloc_aligned(&f->mem, (size_t)count, sizeof *f->data);
-    if (!f->data) return tc_fail_memory(r->e);
-    float *at = f->data;
-    for (int i = 0; i < f->tensors; i++) {
-        f->tensor[i].data = at;
-        at += f->tensor[i].count;
-        const tacet_status s = read_numbers(r, &f->tensor[i]);
-        if (s != TACET_OK) return s;
-    }
-    return TACET_OK;
+    const tacet_status s = work && f->data ? read_tensors(r, work) : tc_fail_memory(r->e);
+    tc_free(&f->mem, work);
+    return s;
 }
 
 tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e)

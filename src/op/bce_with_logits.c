@@ -10,6 +10,12 @@ TC_INLINE float f(float x, float t, const float *a)
     return (x > 0.0f ? x : 0.0f) - x * t + log1pf(expf(-fabsf(x)));
 }
 
+TC_INLINE double wide(double x, double t, const float *a)
+{
+    (void)a;
+    return fmax(x, 0) - x * t + log1p(exp(-fabs(x)));
+}
+
 TC_INLINE float df_dx(float x, float t, const float *a)
 {
     (void)a;
@@ -22,7 +28,10 @@ TC_INLINE float df_dt(float x, float t, const float *a)
     return -x;
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_forward_wide(c, begin, end, f, wide);
+}
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {

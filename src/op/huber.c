@@ -10,13 +10,23 @@ TC_INLINE float f(float x, float t, const float *a)
     return e <= d ? 0.5f * e * e : d * (e - 0.5f * d);
 }
 
+TC_INLINE double wide(double x, double t, const float *a)
+{
+    const double e = fabs(x - t), d = (double)a[DELTA];
+    return e <= d ? 0.5 * e * e : d * (e - 0.5 * d);
+}
+
 TC_INLINE float df(float x, float t, const float *a)
 {
     const float e = x - t, d = a[DELTA];
     return e > d ? d : (e < -d ? -d : e);
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_forward_wide(c, begin, end, f, wide);
+}
+
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_backward(c, begin, end, df); }
 
 const tc_op tc_op_huber = {

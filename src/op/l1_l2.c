@@ -12,7 +12,21 @@ TC_INLINE float df(float x, float seed, const float *a)
     return seed * ((x != 0.0f ? copysignf(a[L1], x) : 0.0f) + 2.0f * a[L2] * x);
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+/* Squares beyond float32 are added up in double. */
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    int64_t start = 0;
+    tc_penalty_forward(c, begin, end, f);
+    if (isfinite(*tc_partial(c, begin))) return;
+    double sum = 0;
+    for (int i = 0; i < c->inputs; i++) {
+        const tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
+        if (p.from >= p.to) continue;
+        sum += c->arg[L1].number * tc_sum(c->x[i].data, p.from, p.to, NULL, tc_magnitude) +
+               c->arg[L2].number * c->run->kernel->squares(c->x[i].data + p.from, p.to - p.from);
+    }
+    *tc_partial(c, begin) = sum;
+}
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
 
 TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t end)
@@ -24,8 +38,9 @@ TC_CLONES static void prox(const tc_call *c, double t, int64_t begin, int64_t en
 
 static bool shape(tc_sketch *s)
 {
-    if (s->arg[L1].number >= 0 && s->arg[L2].number >= 0) return true;
-    return tc_shape_refuse(s, "needs l1 and l2 of at least 0, got %g and %g", s->arg[L1].number, s->arg[L2].number);
+    const double l1 = s->arg[L1].number, l2 = s->arg[L2].number, most = 1e30;
+    if (l1 >= 0 && l2 >= 0 && l1 <= most && l2 <= most) return true;
+    return tc_shape_refuse(s, "needs l1 and l2 from 0 to 1e+30, got %g and %g", l1, l2);
 }
 
 const tc_op tc_op_l1_l2 = {

@@ -9,13 +9,23 @@ TC_INLINE float f(float x, float t, const float *a)
     return fabsf(x - t);
 }
 
+TC_INLINE double wide(double x, double t, const float *a)
+{
+    (void)a;
+    return fabs(x - t);
+}
+
 TC_INLINE float df(float x, float t, const float *a)
 {
     (void)a;
     return (float)((x > t) - (x < t));
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_forward_wide(c, begin, end, f, wide);
+}
+
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_backward(c, begin, end, df); }
 
 const tc_op tc_op_l1_loss = {

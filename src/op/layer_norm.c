@@ -4,10 +4,16 @@
  *     h = (x - mean) r,  r = 1 / sqrt(var + eps),  var = mean of (x - mean)^2        y = h w + b
  *     dL/dx = r (q - mean(q) - h mean(q h)),  q = g w       dL/dw = sum of g h over rows     dL/db = sum of g
  *
+ * r is at most FLT_MAX, and 0 where var + eps is 0: with eps=0 a row of equal numbers has h = 0. Rows in which something
+ * overflows or underflows a float32 on the way (squares, x - mean, r, g w) are computed in double: the functions with
+ * wide in their names.
+ *
  * A "row" below is one last dimension: a row of the batch has `per` of them. mean and r are kept from forward to
  * backward. Backward, the first pieces are blocks of rows of dL/dx, those after them blocks of columns of dL/dw and
  * dL/db. Each of the latter goes through all rows itself, so the order of the sums does not depend on the threads. */
 #include "op/pointwise.h"
+
+#include <float.h>
 
 enum { EPS, AFFINE };
 enum { X, W, B };
@@ -61,6 +67,31 @@ TC_INLINE float same(float x, const float *a)
 
 TC_INLINE float square(float x, const float *a) { return (x - a[0]) * (x - a[0]); }
 
+typedef struct wide {
+    double mean, r;
+} wide;
+
+static wide wide_stats(const float *x, int64_t n, double eps)
+{
+    double sum = 0, squares = 0;
+    for (int64_t j = 0; j < n; j++) sum += (double)x[j];
+    const double mean = sum / (double)n;
+    for (int64_t j = 0; j < n; j++) squares += ((double)x[j] - mean) * ((double)x[j] - mean);
+    const double var = squares / (double)n + eps;
+    return (wide){mean, var > 0 ? fmin(1 / sqrt(var), (double)FLT_MAX) : var == 0 ? 0 : NAN};
+}
+
+TC_INLINE double wide_h(float x, wide s) { return ((double)x - s.mean) * s.r; }
+
+static void wide_row(const float *x, const float *w, const float *b, float *y, int64_t n, double eps)
+{
+    const wide s = wide_stats(x, n, eps);
+    for (int64_t j = 0; j < n; j++) y[j] = (float)(wide_h(x[j], s) * (w ? (double)w[j] : 1) + (w ? (double)b[j] : 0));
+}
+
+/* Whether r is of a size with which float32 will do. */
+TC_INLINE bool is_usual(float r) { return r > FLT_MIN && r < 1e18f; }
+
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = tc_last(&c->x[X]), per = c->x[X].n / n;
@@ -70,10 +101,13 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
         const float *x = c->x[X].data + i * n;
         float *y = c->y.data + i * n;
         const float mean = (float)(tc_sum(x, 0, n, NULL, same) / (double)n);
-        const double var = tc_sum(x, 0, n, &mean, square) / (double)n;
-        const float r = (float)(1 / sqrt(var + c->arg[EPS].number));
+        const double var = tc_sum(x, 0, n, &mean, square) / (double)n, eps = c->arg[EPS].number;
+        const float r = (float)(1 / sqrt(var + eps));
         kept[i] = (stats){mean, r};
-        if (w)
+        if (!is_usual(r)) {
+            kept[i].r = (float)wide_stats(x, n, eps).r;
+            wide_row(x, w, b, y, n, eps);
+        } else if (w)
             for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean) * r * w[j] + b[j];
         else
             for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean) * r;
@@ -87,8 +121,23 @@ static tc_span span_back(const tc_call *c)
     return (tc_span){dx + (c->d[W] || c->d[B] ? (z.n + COLUMNS - 1) / COLUMNS : 0), 1};
 }
 
+/* dL/dx of one row, in double. */
+static void wide_row_back(const float *x, const float *w, const float *g, float *d, bool add, wide s, int64_t n)
+{
+    double sum = 0, dot = 0;
+    for (int turn = 0; turn < 2; turn++)
+        for (int64_t j = 0; j < n; j++) {
+            const double v = (double)g[j] * (w ? (double)w[j] : 1), h = wide_h(x[j], s);
+            if (turn == 0)
+                sum += v, dot += v * h;
+            else
+                d[j] = (add ? d[j] : 0.0f) + (float)(s.r * (v - sum / (double)n - h * (dot / (double)n)));
+        }
+}
+
 /* dL/dx of one row; w NULL: all 1. */
-TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d, bool add, stats s, int64_t n)
+TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d, bool add, stats s, int64_t n,
+                        double eps)
 {
     double q[LANES] = {0}, qh[LANES] = {0}, sum = 0, dot = 0;
     for (int64_t j = 0; j < n; j += LANES) {
@@ -100,6 +149,10 @@ TC_INLINE void row_back(const float *x, const float *w, const float *g, float *d
         }
     }
     for (int k = 0; k < LANES; k++) sum += q[k], dot += qh[k];
+    if (!(is_usual(s.r) && fabs(sum) + fabs(dot) < 1e37)) {
+        wide_row_back(x, w, g, d, add, wide_stats(x, n, eps), n);
+        return;
+    }
     const float mean = (float)(sum / (double)n), slope = (float)(dot / (double)n);
     for (int64_t j = 0; j < n; j++) {
         const float v = w ? g[j] * w[j] : g[j];
@@ -115,6 +168,11 @@ TC_INLINE void columns_back(const tc_call *c, sizes z, int64_t j, int64_t m)
     for (int64_t i = 0; i < z.rows; i++) {
         const float *x = c->x[X].data + i * z.n + j, *g = c->g + i * z.n + j;
         const stats s = kept[i];
+        if (!is_usual(s.r)) {
+            const wide v = wide_stats(x - j, z.n, c->arg[EPS].number);
+            for (int64_t k = 0; k < m; k++) dw[k] += (double)g[k] * wide_h(x[k], v), db[k] += (double)g[k];
+            continue;
+        }
         for (int64_t k = 0; k < m; k++) {
             dw[k] += (double)g[k] * (double)((x[k] - s.mean) * s.r);
             db[k] += (double)g[k];
@@ -137,7 +195,8 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
             continue;
         }
         for (int64_t i = u * z.block; i < z.rows && i < (u + 1) * z.block; i++)
-            row_back(c->x[X].data + i * z.n, c->x[W].data, c->g + i * z.n, c->d[X] + i * z.n, c->add[X], kept[i], z.n);
+            row_back(c->x[X].data + i * z.n, c->x[W].data, c->g + i * z.n, c->d[X] + i * z.n, c->add[X], kept[i], z.n,
+                     c->arg[EPS].number);
     }
 }
 

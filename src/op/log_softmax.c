@@ -15,7 +15,7 @@ static void df(const float *y, const float *g, float *d, bool add, int64_t n)
 {
     double sum = 0;
     for (int64_t j = 0; j < n; j++) sum += (double)g[j];
-    for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (g[j] - expf(y[j]) * (float)sum);
+    for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + (float)((double)g[j] - (double)expf(y[j]) * sum);
 }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_rows_forward(c, begin, end, f); }

@@ -1,4 +1,5 @@
 /* log_sum: sum of log(1 + |x| / eps), eps > 0.
+ * Where |x| / eps is beyond float32 the sum is computed in double.
  * Derivative sign(x) / (eps + |x|); at the kink x = 0 it is 0, so that silent units stay undisturbed.
  *
  * prox, for x > 0 (otherwise mirrored): where t / (eps + z) + z - x = 0 the objective is stationary; the larger root
@@ -16,7 +17,19 @@ TC_INLINE float df(float x, float seed, const float *a)
     return x != 0.0f ? copysignf(1.0f / (a[EPS] + fabsf(x)), x) * seed : 0.0f;
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_forward(c, begin, end, f); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    double *sum = tc_partial(c, begin);
+    int64_t start = 0;
+    tc_penalty_forward(c, begin, end, f);
+    if (isfinite(*sum)) return;
+    *sum = 0;
+    for (int i = 0; i < c->inputs; i++) {
+        const tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
+        for (int64_t k = p.from; k < p.to; k++) *sum += log1p(fabs((double)c->x[i].data[k]) / c->arg[EPS].number);
+    }
+}
+
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_penalty_backward(c, begin, end, df); }
 
 /* The minimiser for x >= 0. */

@@ -8,14 +8,29 @@ TC_INLINE float f(float x, float t, const float *a)
     return (x - t) * (x - t);
 }
 
-TC_INLINE float df(float x, float t, const float *a)
+TC_INLINE double wide(double x, double t, const float *a)
 {
     (void)a;
-    return 2.0f * (x - t);
+    return (x - t) * (x - t);
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward(c, begin, end, f); }
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_backward(c, begin, end, df); }
+TC_INLINE float half_df(float x, float t, const float *a)
+{
+    (void)a;
+    return x - t;
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_pair_forward_wide(c, begin, end, f, wide);
+}
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const float seed = 2.0f * (float)tc_seed(c);
+    tc_pair_gradient(c, begin, end, 0, seed, half_df);
+    tc_pair_gradient(c, begin, end, 1, -seed, half_df);
+}
 
 const tc_op tc_op_mse = {
     .name = "mse",

@@ -9,17 +9,22 @@
  *     d norm / dx = sign(x) (|x| / norm)^(p - 1); where the norm is 0 it is 0, and for p = 1 it is 0 where x is 0.
  *
  * It is additive over the samples only with `sample` and `position`. The norm of the whole is recovered from the
- * result; the norms of the positions are kept from forward to backward. Powers and sums are in double; beyond p = 32
- * the powers of usual numbers underflow, and the norm would be 0. */
+ * result; the norms of the positions are kept from forward to backward. Powers and sums are in double. If a sum of powers
+ * leaves its range all the same, the numbers are divided by the largest first; for the whole, which is the norm of the
+ * norms of its ranges, only if this rank has all of it. */
 #include "op/penalty.h"
 
 enum { P };
 
 static double root(double x, double p) { return p == 2 ? sqrt(x) : (p == 1 ? x : pow(x, 1 / p)); }
 
+/* The norms of the positions, or of the ranges of the whole. */
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
-    return s->batch[0] ? rows * tc_shape_positions(&s->x[0]) * (int64_t)sizeof(double) : 0;
+    int64_t n = 0;
+    for (int i = 0; i < s->inputs; i++) n += tc_shape_count(&s->x[i]) * (s->batch[i] ? rows : 1);
+    const int64_t positions = s->batch[0] ? rows * tc_shape_positions(&s->x[0]) : 0, ranges = n / TC_RANGE + rows + 1;
+    return (positions > ranges ? positions : ranges) * (int64_t)sizeof(double);
 }
 
 /* Whether the units of each position are a vector; otherwise the whole is one. */
@@ -36,22 +41,50 @@ static double sum_of(const tc_call *c, const float *x, int64_t from, int64_t to,
     return sum;
 }
 
+/* top (sum of |x / top|^p)^(1/p), top the largest magnitude so far: one number x more. */
+typedef struct scaled {
+    double top, sum;
+} scaled;
+
+static void add(scaled *s, double x, double p)
+{
+    const double m = fabs(x);
+    if (m > s->top)
+        *s = (scaled){m, s->sum * pow(s->top / m, p) + 1};
+    else if (s->top > 0)
+        s->sum += pow(m / s->top, p);
+}
+
+static bool is_lost(double sum) { return sum < 1e-280 || sum > 1e300; }
+
 static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const double p = c->arg[P].number;
     double total = 0, *kept = c->save;
     int64_t start = 0;
-    for (int i = 0; !is_apart(c) && i < c->inputs; i++) {
-        tc_overlap k = tc_overlap_of(c, i, begin, end, &start);
-        total += sum_of(c, c->x[i].data, k.from, k.to, p);
+    if (!is_apart(c)) {
+        scaled s = {0, 0};
+        for (int i = 0; i < c->inputs; i++) {
+            const tc_overlap k = tc_overlap_of(c, i, begin, end, &start);
+            total += sum_of(c, c->x[i].data, k.from, k.to, p);
+        }
+        start = 0;
+        for (int i = 0; i < c->inputs && is_lost(total); i++) {
+            const tc_overlap k = tc_overlap_of(c, i, begin, end, &start);
+            for (int64_t j = k.from; j < k.to; j++) add(&s, (double)c->x[i].data[j], p);
+        }
+        kept[tc_partial(c, begin) - c->partial] = is_lost(total) ? s.top * root(s.sum, p) : root(total, p);
     }
     for (int64_t r = begin; is_apart(c) && r < end; r++) {
+        scaled s = {0, 0};
         double sum = 0;
         for (int i = 0; i < c->inputs; i++) {
             const int64_t n = tc_units(&c->x[i]);
             sum += sum_of(c, c->x[i].data + r * n, 0, n, p);
         }
-        kept[r] = root(sum, p);
+        for (int i = 0; i < c->inputs && is_lost(sum); i++)
+            for (int64_t j = 0, n = tc_units(&c->x[i]); j < n; j++) add(&s, (double)c->x[i].data[r * n + j], p);
+        kept[r] = is_lost(sum) ? s.top * root(s.sum, p) : root(sum, p);
         total += kept[r];
     }
     *tc_partial(c, begin) = total;
@@ -59,7 +92,14 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 
 static double finish(const tc_call *c, double sum)
 {
-    const double value = is_apart(c) ? sum : root(sum, c->arg[P].number);
+    const double p = c->arg[P].number, *kept = c->save;
+    const bool all = !c->x[0].batch || c->run->rows == c->run->global_rows;
+    double value = is_apart(c) ? sum : root(sum, p);
+    if (!is_apart(c) && is_lost(sum) && all) {
+        scaled s = {0, 0};
+        for (int64_t i = 0; i < tc_ranges(span(c)); i++) add(&s, kept[i], p);
+        value = s.top * root(s.sum, p);
+    }
     return *c->result = value / tc_denominator(c);
 }
 

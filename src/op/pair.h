@@ -25,6 +25,20 @@ TC_INLINE void tc_pair_forward(const tc_call *c, int64_t begin, int64_t end, tc_
     *tc_partial(c, begin) = sum;
 }
 
+/* The same, but if the sum is not finite it is that of `wide`, the formula in double: squares and differences of large
+ * numbers are beyond float32. */
+TC_INLINE void tc_pair_forward_wide(const tc_call *c, int64_t begin, int64_t end, tc_pair *f,
+                                    double (*wide)(double x, double t, const float *a))
+{
+    tc_pair_forward(c, begin, end, f);
+    double *sum = tc_partial(c, begin);
+    if (isfinite(*sum)) return;
+    float a[TC_FORMULA_ARGS];
+    tc_pointwise_args(c, a);
+    *sum = 0;
+    for (int64_t i = begin; i < end; i++) *sum += wide((double)c->x[0].data[i], (double)c->x[1].data[i], a);
+}
+
 /* The gradient to input k: seed times the formula df. */
 TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, int k, float seed, tc_pair *df)
 {

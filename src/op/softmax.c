@@ -15,7 +15,8 @@ static void df(const float *y, const float *g, float *d, bool add, int64_t n)
 {
     double dot = 0;
     for (int64_t j = 0; j < n; j++) dot += (double)g[j] * (double)y[j];
-    for (int64_t j = 0; j < n; j++) d[j] = (add ? d[j] : 0.0f) + y[j] * (g[j] - (float)dot);
+    for (int64_t j = 0; j < n; j++)
+        d[j] = (add ? d[j] : 0.0f) + (float)((double)y[j] * ((double)g[j] - dot)); /* the difference may be large */
 }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_rows_forward(c, begin, end, f); }

@@ -8,7 +8,7 @@
  * sigma in the first steps. Before each step, numbers of u nearer to 0 than FLOOR, which is below rounding, are moved
  * to FLOOR: if W consists of separate blocks, as sparse weights may, u would otherwise become exactly 0 in all but one
  * of them, and stay so. The gradient is that of |W v| for the v that was found; with two equal largest singular values
- * it is that of one of them; W = 0 has the gradient 0. An evaluation makes EVALUATION iterations, since models do not
+ * it is that of one of them. If W^T u or W v overflows, W is taken times SMALL. W = 0 has the gradient 0. An evaluation makes EVALUATION iterations, since models do not
  * hold u. */
 #include "op/pointwise.h"
 #include "op/weight.h"
@@ -16,6 +16,7 @@
 enum { ITERATIONS };
 enum { COLUMNS = 128, EVALUATION = 30 };
 #define FLOOR 1e-8f
+#define SMALL 0x1p-64
 
 static bool shape(tc_sketch *s)
 {
@@ -46,8 +47,8 @@ static double normalise(const tc_call *c, float *x, int64_t n)
     return length;
 }
 
-/* v = W^T u: for w [in, out] as stored, each row times u. */
-TC_CLONES static void rows_times(const float *w, const float *u, float *v, tc_matrix m)
+/* v = scale W^T u: for w [in, out] as stored, each row times u. */
+TC_CLONES static void rows_times(const float *w, const float *u, float *v, tc_matrix m, double scale)
 {
     for (int64_t i = 0; i < m.rows; i++) {
         double lane[TC_LANES] = {0}, rest = 0;
@@ -55,19 +56,19 @@ TC_CLONES static void rows_times(const float *w, const float *u, float *v, tc_ma
         for (; j + TC_LANES <= m.out; j += TC_LANES)
             for (int k = 0; k < TC_LANES; k++) lane[k] += (double)w[i * m.out + j + k] * (double)u[j + k];
         for (; j < m.out; j++) rest += (double)w[i * m.out + j] * (double)u[j];
-        v[i] = (float)(rest + tc_sum_lanes(lane));
+        v[i] = (float)(scale * (rest + tc_sum_lanes(lane)));
     }
 }
 
-/* u = W v: the rows of w, each times its element of v. */
-TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, tc_matrix m)
+/* u = scale W v: the rows of w, each times its element of v. */
+TC_CLONES static void sum_of_rows(const float *w, const float *v, float *u, tc_matrix m, double scale)
 {
     for (int64_t j = 0; j < m.out; j += COLUMNS) {
         double sum[COLUMNS] = {0};
         const int64_t n = m.out - j < COLUMNS ? m.out - j : COLUMNS;
         for (int64_t i = 0; i < m.rows; i++)
             for (int64_t k = 0; k < n; k++) sum[k] += (double)w[i * m.out + j + k] * (double)v[i];
-        for (int64_t k = 0; k < n; k++) u[j + k] = (float)sum[k];
+        for (int64_t k = 0; k < n; k++) u[j + k] = (float)(scale * sum[k]);
     }
 }
 
@@ -80,14 +81,18 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     const tc_matrix m = tc_matrix_of(&c->x[0].shape);
     const float *w = c->x[0].data;
     float *v = c->save, *u = v + m.rows;
-    double sigma = 0;
-    for (int64_t j = 0; j < m.out; j++) u[j] = away(c->state[0][j]);
     const int asked = (int)c->arg[ITERATIONS].number;
-    for (int i = 0; i < (c->run->training || asked > EVALUATION ? asked : EVALUATION); i++) {
-        rows_times(w, u, v, m);
-        normalise(c, v, m.rows);
-        sum_of_rows(w, v, u, m);
-        sigma = normalise(c, u, m.out);
+    double sigma = INFINITY;
+    for (double scale = 1; isinf(sigma) && scale >= SMALL; scale *= SMALL) {
+        for (int64_t j = 0; j < m.out; j++) u[j] = away(c->state[0][j]);
+        for (int i = 0; i < (c->run->training || asked > EVALUATION ? asked : EVALUATION); i++) {
+            rows_times(w, u, v, m, scale);
+            const double length = normalise(c, v, m.rows);
+            sum_of_rows(w, v, u, m, scale);
+            sigma = normalise(c, u, m.out) / scale;
+            if (isinf(length)) sigma = length;
+            if (isinf(sigma)) break;
+        }
     }
     *tc_partial(c, begin) = sigma;
 }

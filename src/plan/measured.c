@@ -164,7 +164,7 @@ static tacet_status add(tacet_plan *p, const char *text, size_t length)
     m->use = u;
     u = &u[m->count];
     *u = (tc_metric_use){.text = own};
-    char *source = tc_plan_alloc(p, length + 1, 1), *words = tc_plan_alloc(p, length + 1, 1);
+    char *source = tc_plan_alloc(p, length + 1, 1), *words = tc_plan_alloc(p, length + 1, 2);
     if (!source || !words) return tc_fail_memory(&p->error);
     tacet_status s = tc_spec_cut(&u->spec, own, source, words, &p->error);
     if (s == TACET_OK) s = bind(p, u);
@@ -219,6 +219,8 @@ static tacet_status buffers(tacet_plan *p)
         room &= (m->label = tc_plan_alloc(p, n, sizeof(int32_t))) != NULL;
         if (takes & TC_NUMBERS) room &= (m->probability = tc_plan_alloc(p, n, sizeof(float))) != NULL;
     }
+    if (m->on.width) room &= (m->on.unit = tc_plan_alloc(p, (size_t)m->on.width, sizeof(double))) != NULL;
+    for (int64_t j = 0; room && j < m->on.width; j++) m->on.unit[j] = 1;
     if (most && p->set.ranks.count > 1)
         room &= (m->told = tc_plan_alloc(p, (size_t)most * (size_t)p->set.ranks.count, sizeof(double))) != NULL;
     return room ? TACET_OK : tc_fail_memory(&p->error);

@@ -55,7 +55,7 @@ static const struct reader {
     bool (*read)(const char *text, int64_t *n); /* NULL: a float */
 } readers[] = {
     {"float", "a number", NULL},
-    {"int", "a whole number", tc_integer_read},
+    {"int", "a whole number", tc_written_integer},
     {"bool", "true or false", read_bool},
 };
 
@@ -73,7 +73,7 @@ bool tacet_spec_number(const char *type, const char *text, double *number, int64
     double x = 0;
     int64_t n = 0;
     const bool good = is_choice(type) ? read_choice(type, text, &n)
-                                      : !r || (r->read ? r->read(text, &n) : tc_number_read(text, &x));
+                                      : !r || (r->read ? r->read(text, &n) : tc_written_number(text, &x));
     if (good && number) *number = n != 0 ? (double)n : x;
     if (good && integer) *integer = n;
     return good;
@@ -180,9 +180,21 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tc_att
     return TACET_DESCRIPTION;
 }
 
-/* Assigns a word to its attribute; values: also reads its value. */
-static tacet_status bind_word(const binder *b, const tc_word *w, bool values)
+/* Whether key=text is a path with = in it: a text without a key may come next, and the key is not a misspelt one. (One
+ * or two letters are like any other one or two.) */
+static bool is_text(const binder *b, const tc_word *w)
 {
+    enum { SHORT = 2 };
+    const slot to = next_positional(b);
+    return w->whole && to.attribute && strcmp(to.attribute->type, "text") == 0 &&
+           !slot_named(b, w->key, w->text).attribute && (strlen(w->key) <= SHORT || !tc_nearest(w->key, key_at, b));
+}
+
+/* Assigns a word to its attribute; values: also reads its value. */
+static tacet_status bind_word(const binder *b, const tc_word *word, bool values)
+{
+    const tc_word joined = {.text = word->whole, .column = word->column, .width = word->width};
+    const tc_word *w = is_text(b, word) ? &joined : word;
     slot to = slot_named(b, w->key ? w->key : w->text, w->text);
     const bool flag = !w->key && to.attribute && strcmp(to.attribute->type, "bool") == 0;
     if (!w->key && !flag) to = next_positional(b);

@@ -14,7 +14,8 @@ static bool is_name(char c) { return isascii((unsigned char)c) && (isalnum((unsi
 typedef struct cutter {
     tc_spec *s;
     tacet_error *e;
-    int at; /* in both */
+    char *whole; /* as large as the text, for words that may have to be put together again */
+    int at;      /* in all of them */
 } cutter;
 
 /* Cuts the quoted value that begins at c->at and unquotes it in place. NULL with the error. */
@@ -79,6 +80,10 @@ static bool cut_word(cutter *c, tc_word *w)
     w->text = from[value] == '"' ? cut_quoted(c) : cut_bare(c);
     if (!w->text) return false;
     w->width = c->at - begin;
+    if (w->key && from[value] != '"') {
+        w->whole = memcpy(c->whole + begin, from + begin, (size_t)w->width);
+        c->whole[c->at] = '\0';
+    }
     if (c->at == value) {
         tc_refuse(c->e, from, begin, w->width, "expected a value after %s=", w->key);
         tc_fail_hint(c->e, "an empty value is written \"\"");
@@ -114,7 +119,7 @@ static bool cut_name(cutter *c)
 
 static bool cut(tc_spec *s, tacet_error *e)
 {
-    cutter c = {.s = s, .e = e};
+    cutter c = {.s = s, .e = e, .whole = s->words + strlen(s->source) + 1};
     if (!cut_name(&c)) return false;
     for (skip_spaces(&c); s->source[c.at]; skip_spaces(&c)) {
         if (s->count == TC_MAX_WORDS) {
@@ -141,7 +146,7 @@ tacet_status tc_spec_cut(tc_spec *s, const char *text, char *source, char *words
 tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e)
 {
     const size_t room = strnlen(text, TC_MAX_SPEC) + 1;
-    char *source = tc_alloc(m, room, 1), *words = tc_alloc(m, room, 1);
+    char *source = tc_alloc(m, room, 1), *words = tc_alloc(m, room, 2);
     const tacet_status status = source && words ? tc_spec_cut(s, text, source, words, e) : tc_fail_memory(e);
     if (status == TACET_OK) {
         s->mem = *m;

@@ -6,7 +6,8 @@
  *
  *   - a word with = sets that key; its value may be double-quoted (\" and \\ inside), and may then hold spaces
  *   - a bare word that names a bool attribute sets it
- *   - any other bare word goes to the next positional attribute that is not set, in the order of the tables
+ *   - any other bare word goes to the next positional attribute that is not set, in the order of the tables; so does a
+ *     word with = if that attribute is a text, such as a path, and what is before the = is not like any key
  *   - bool values: true, false, on, off, yes, no, 1, 0
  *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text" or "a|b|c"
  *   - limits: 4096 bytes a description, TC_MAX_WORDS words */
@@ -21,12 +22,13 @@ enum { TC_MAX_WORDS = 24, TC_MAX_ATTRS = 16, TC_MAX_SPEC = 4096 };
 typedef struct tc_word {
     const char *key;   /* NULL for a bare word */
     const char *text;  /* unquoted */
+    const char *whole; /* of key=value without quotes: all of it */
     int column, width; /* in the source */
 } tc_word;
 
 typedef struct tc_spec {
     tc_mem mem;
-    char *source, *words; /* the text as given; the cut copy that keys and values point into */
+    char *source, *words; /* the text as given; the cut copies that keys and values point into */
     const char *name;
     int column, width; /* of the name */
     int count;
@@ -34,7 +36,7 @@ typedef struct tc_spec {
 } tc_spec;
 
 /* On failure nothing is left to free. The spec does not keep `text`. tc_spec_cut does the same in the caller's memory,
- * source and words, each as large as the text (TC_MAX_SPEC + 1 always suffices); such a spec is not freed. */
+ * source, as large as the text (TC_MAX_SPEC + 1 always suffices), and words, twice that; such a spec is not freed. */
 tacet_status tc_spec_parse(tc_spec *s, const tc_mem *m, const char *text, tacet_error *e);
 tacet_status tc_spec_cut(tc_spec *s, const char *text, char *source, char *words, tacet_error *e);
 void tc_spec_free(tc_spec *s);

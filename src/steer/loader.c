@@ -4,6 +4,7 @@
  * a separate stream of random numbers for each epoch. So a loader that is moved to any place continues exactly like one
  * that got there batch by batch. Rows are never copied: the plan is told which rows of the table make up the batch. */
 #include "data/data.h"
+#include "steer/steer.h"
 
 struct tacet_loader {
     tc_mem mem;
@@ -11,6 +12,7 @@ struct tacet_loader {
     int64_t rows, batch, batches; /* rows: of an epoch */
     uint64_t seed;
     bool shuffle;
+    tc_text *fingerprint;    /* empty until it is asked for */
     int64_t epoch, position; /* the next batch; position = batches: the end of the epoch comes next */
     int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
     int64_t order[];         /* [rows] rows of the table */
@@ -24,11 +26,16 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
     }
     const size_t bytes = sizeof(tacet_loader) + (size_t)d->rows * sizeof(int64_t); /* at most TC_MAX_COUNT rows */
     tacet_loader *l = tc_alloc(&d->mem, bytes, 1);
-    if (!l) {
+    tc_text *fingerprint = tc_alloc(&d->mem, 1, sizeof *fingerprint);
+    if (!l || !fingerprint) {
+        tc_free(&d->mem, l);
+        tc_free(&d->mem, fingerprint);
         tc_fail_memory(why);
         return NULL;
     }
     *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle, .drawn = -1};
+    l->fingerprint = fingerprint;
+    fingerprint->mem = d->mem;
     l->batch = batch < l->rows ? batch : l->rows;
     l->batches = (l->rows - 1) / l->batch + 1;
     return l;
@@ -38,10 +45,28 @@ void tacet_loader_free(tacet_loader *l)
 {
     if (!l) return;
     const tc_mem m = l->mem;
+    tc_text_free(l->fingerprint);
+    tc_free(&m, l->fingerprint);
     tc_free(&m, l);
 }
 
+const char *tc_loader_fingerprint(const tacet_loader *l)
+{
+    tc_text *t = l->fingerprint;
+    if (t->length == 0) tc_fingerprint(l->data, t);
+    if (!t->failed) return t->data;
+    tc_text_free(t); /* to be tried again */
+    return NULL;
+}
+
 int64_t tacet_loader_batches(const tacet_loader *l) { return l->batches; }
+
+bool tc_loader_same_data(const tacet_loader *l, const char *fingerprint, tc_text *why)
+{
+    const char *own = tc_loader_fingerprint(l);
+    why->failed = why->failed || !own;
+    return own && tc_fingerprint_same(fingerprint, own, why);
+}
 
 static void draw(tacet_loader *l)
 {

@@ -31,6 +31,18 @@ static void guess_sides(const tc_measured *m, tc_outputs *o, double *soft)
     *soft += !sharp;
 }
 
+/* Targets that were scaled when they were fed are compared in the unit in which they were given; an input that is
+ * reconstructed is compared as the network sees it. */
+static void take_unit(tacet_plan *p)
+{
+    const tc_compared *on = &p->measured.on;
+    const tacet_scaling *s = p->feed[p->measured.target].gather.scaling;
+    for (int64_t j = 0; s && on->kind == TC_NUMBERS && j < on->width; j++) {
+        const double scale = (double)s->scale[s->count == 1 ? 0 : j];
+        on->unit[j] = scale != 0 ? 1 / fabs(scale) : 1;
+    }
+}
+
 /* What was computed last, as metrics see it; false if it is not there. */
 static bool take_outputs(tacet_plan *p, tc_metric_pass *pass, tc_outputs *o)
 {
@@ -46,6 +58,7 @@ static bool take_outputs(tacet_plan *p, tc_metric_pass *pass, tc_outputs *o)
         if (m->guess) guess_classes(m, o);
         return true;
     }
+    take_unit(p);
     o->rows = p->run.rows;
     o->y = y;
     o->t = t;

@@ -15,6 +15,11 @@ double tc_control_due(const tacet_plan *p, int term); /* the density that is due
 
 double tc_parameter_density(const tacet_plan *p, const tc_place *at); /* the current share of nonzero elements */
 
+/* The fingerprint of a loader's data (data/data.h), which is computed once (NULL: out of memory), and whether another one
+ * is of the same data; otherwise *why says how they differ, or has failed. */
+const char *tc_loader_fingerprint(const tacet_loader *l);
+bool tc_loader_same_data(const tacet_loader *l, const char *fingerprint, tc_text *why);
+
 /* Enters a finished step into the ledger; reads from it the account of a term, and how often its values fired. */
 void tc_ledger_note(tacet_plan *p);
 tacet_account tc_ledger_account(const tacet_plan *p, int term, tacet_firing *firing);

@@ -107,6 +107,15 @@ tacet_status tacet_forward(tacet_plan *p, int64_t rows)
     return status;
 }
 
+bool tacet_depends_on_length(const tacet_plan *p, int term)
+{
+    if (!p->update.optim || term < -1 || term >= p->terms) return false;
+    if (term < 0) return tc_schedule_end(p->update.schedule, 0) != NULL;
+    const tc_arg *schedule = &p->graph->term[term].common[TC_TERM_SCHEDULE];
+    if (tc_control_steers(p, term)) return !schedule[TC_SCHEDULE_WARMUP].given && !(p->table.control[term].landed > 0);
+    return p->graph->term[term].scheduled && tc_schedule_end(schedule, 0) != NULL;
+}
+
 double tacet_learning_rate(const tacet_plan *p)
 {
     if (!p->update.optim) return 0;

@@ -2,7 +2,7 @@
  *
  *     clang -g -O1 -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -DTC_SANITIZED \
  *         -fsanitize=fuzzer,address,undefined -Iinclude -Isrc \
- *         tests/fuzz/fuzz_data.c src/data/[!l]*.c src/base/[ajrst]*.c src/spec/[!c]*.c -lz -lm -o fuzz_data
+ *         tests/fuzz/fuzz_data.c src/data/[!l]*.c src/base/[adjrst]*.c src/spec/[!c]*.c -lz -lm -o fuzz_data
  *     ./fuzz_data -max_len=4096 -max_total_time=60 */
 #include "tacet/tacet.h"
 
@@ -18,6 +18,8 @@ static const struct {
     {"train-labels-idx1-ubyte", "idx %s", "train"},
     {"x.npy", "npy %s/x.npy", "train"},
     {"y.npy", "npy %s/g.npy y=%s/y.npy", "train"},
+    {"s.npz", "npy %s/s.npz", "train"},
+    {"s.npz", "npy %s/s.npz:x y=%s/s.npz:y", "train"},
     {"t.csv", "csv %s/t.csv label=1", "train"},
     {"t.csv", "csv %s/t.csv target=b,2 delimiter=;", "train"},
     {"t.csv", "csv %s/t.csv normalize=feature", "train"},

@@ -76,6 +76,17 @@ foreach(source ${test_sources})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
+# The operators in double, which test_finite loads.
+file(GLOB double_sources CONFIGURE_DEPENDS src/base/*.c src/spec/*.c src/op/*.c)
+add_library(finite_reference MODULE tests/finite/reference.c ${double_sources})
+set_target_properties(finite_reference PROPERTIES PREFIX "" SUFFIX .so C_VISIBILITY_PRESET hidden
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_include_directories(finite_reference PRIVATE include src tests ${CMOCKA_HEADERS})
+target_compile_options(finite_reference PRIVATE -include finite/double.h -w)
+target_link_libraries(finite_reference PRIVATE tacet_flags ${CMOCKA_LIB} Threads::Threads m)
+add_dependencies(test_finite finite_reference)
+target_link_libraries(test_finite PRIVATE ${CMAKE_DL_LIBS})
+
 foreach(script ${test_scripts})
     get_filename_component(name ${script} NAME_WE)
     add_test(NAME ${name} COMMAND sh ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
