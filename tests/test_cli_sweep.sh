@@ -85,7 +85,7 @@ has out '"part":"validation","rows":60'
 # ---- A warm path of runs that have not converged misleads, and says so; one of runs that have does not ----
 sed 's/linear 3$/linear 1/; s/^loss.*/loss: mse/; s/^data.*/data: csv prices.csv target=price/; /^test/d; s/^optimizer.*/optimizer: adam lr=0.01/' net.yaml > slow.yaml
 runs 0 sweep slow.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --out led --warm
-has out "^The path misleads: from lambda=0.0001 to lambda=0.01*, a stronger penalty, the training loss falls from [0-9.]* to [0-9.]*; it would not fall if"
+has out "^The path misleads: from lambda=0.0001 to lambda=0[.01]*, a stronger penalty, the training loss falls from [0-9.]* to [0-9.]*; it would not fall if"
 has led/report.html "<p>The path misleads: from lambda=0.0001"
 column led/sweep.csv training_loss | awk 'NR == 1 { first = $1 } $1 < 0.9 * first { fell = 1 } END { exit !fell }' || fault "the training loss does not fall"
 for lambda in 0.0001 0.1; do
