@@ -126,19 +126,19 @@ has err 'the label "virginica" is not one of the classes'
 runs 0 "$tacet" inspect model1.safetensors
 has out '^classes    cat, owl$'
 
-# ---- The commands of docs/data.md ----
+# ---- The commands of docs/data.md and README.md ----
 mkdir docs && cd docs || exit 1
 cp "$TACET_SOURCE/examples/penguins/penguins.csv" .
 sed -n '/^Here `flowers.yaml` is$/,/^and/s/^    //p' "$TACET_SOURCE/docs/data.md" > flowers.yaml
 awk '/^    \$ / { sub(/^    \$ /, ""); if (n) close("shown." n); print > ("command." ++n); printf "" > ("shown." n); on = 1; next }
     on && /^    / { sub(/^    /, ""); print > ("shown." n); next }
-    { on = 0 }' "$TACET_SOURCE/docs/data.md"
+    { on = 0 }' "$TACET_SOURCE/docs/data.md" "$TACET_SOURCE/README.md"
 n=1
 while [ -e command.$n ]; do
     sed "s,^tacet ,\"$tacet\" ," command.$n > run.sh
-    sh run.sh > all 2>&1 || fault "docs/data.md: $(cat command.$n all)"
+    sh run.sh > all 2>&1 || fault "the documentation: $(cat command.$n all)"
     while read -r line; do
-        grep -qF -- "$line" all || fault "docs/data.md: '$line' is not what this prints: $(cat command.$n all)"
+        grep -qF -- "$line" all || fault "the documentation: '$line' is not what this prints: $(cat command.$n all)"
     done < shown.$n
     n=$((n + 1))
 done
