@@ -57,6 +57,9 @@ tacet_status cli_args_read(int argc, char **argv, cli_args *a, bool *help);
 void cli_help(FILE *to, const cli_command *c);
 void cli_manual(FILE *to);
 
+/* From now on, a data file that becomes shorter while it is mapped ends the program with a message that names it. */
+void cli_watch_files(void);
+
 /* Options that several commands share. */
 // clang-format off
 #define CLI_OPTION_THREADS \

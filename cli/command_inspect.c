@@ -37,7 +37,8 @@ static void listed(const char *head, const tc_json *list)
     if (!name_of(tc_json_first(list))) return;
     tc_json_each(list, i, value)
     {
-        if (i < SHOWN) cli_print(stdout, i ? ", %s%s" : "%-10s %s", i ? "" : head, name_of(value) ? name_of(value) : "");
+        if (i < SHOWN)
+            cli_print(stdout, i ? ", %s%s" : "%-10s %s", i ? "" : head, name_of(value) ? name_of(value) : "");
         if (i == SHOWN) cli_print(stdout, ", ...");
     }
     cli_print(stdout, "\n");
@@ -68,6 +69,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
         text = cli_format(a, "%s%s%lld", text, i ? ", " : "", (long long)shape[i]);
         n *= shape[i];
     }
+    if (!x) n = 0;
     for (int64_t i = 0; i < n; i++) {
         sum += (double)x[i];
         zeros += x[i] == 0.0f;
@@ -77,7 +79,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
     for (int64_t i = 0; i < n; i++) square += ((double)x[i] - mean) * ((double)x[i] - mean);
     cell[0] = name;
     cell[1] = cli_format(a, "[%s]", text);
-    cell[2] = cli_digits(a, mean);
+    cell[2] = x ? cli_digits(a, mean) : "cannot be read";
     cell[3] = cli_digits(a, n ? sqrt(square / (double)n) : NAN);
     cell[4] = cli_digits(a, n ? most : NAN);
     cell[5] = cli_digits(a, n ? (double)zeros / (double)n : NAN);
@@ -111,7 +113,7 @@ static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
     const float *data;
     memcpy(cell, head, sizeof head);
     for (int i = 0; i < n; i++)
-        if (tacet_file_tensor(f, i, &name, &rank, &shape, &data) == TACET_OK && data)
+        if (tacet_file_tensor(f, i, &name, &rank, &shape, &data) == TACET_OK)
             tensor_row(a, &cell[6 * rows++], name, rank, shape, data);
     cli_print(stdout, "\n");
     cli_table(stdout, "llrrrr", rows, cell);

@@ -75,9 +75,9 @@ static void histograms(FILE *to, cli_arena *a, const tc_json *layers, const cli_
     if (rows == 1) return;
     fputc('\n', to);
     cli_paragraph(to, "",
-                  cli_format(a, "units by how often they fire: never, %s %s%%%s, up to %s%%, ...",
-                             positions ? "at up to" : "in up to", bins->label[1],
-                             positions ? " of the positions of all samples" : " of the samples", bins->label[2]));
+                  cli_format(a, "units by how often they fire: never, %s up to %s%%, %s%%, ... of the %ssamples",
+                             positions ? "at" : "in", bins->label[1], bins->label[2],
+                             positions ? "positions of all " : ""));
     cli_table(to, align, rows, cell);
 }
 

@@ -53,6 +53,7 @@ int main(int argc, char **argv)
 {
     hold_streams();
     cli_log_begin();
+    cli_watch_files();
     cli_arena arena = {0};
     tacet_status s = TACET_OK;
     bool outlives = false;

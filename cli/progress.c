@@ -70,5 +70,5 @@ void cli_progress_tell(cli_progress *p, const char *text)
 {
     if (p->quiet) return;
     cli_progress_clear(p);
-    cli_paragraph(stderr, "", text);
+    cli_paragraph(cli_log(), "", text);
 }

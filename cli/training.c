@@ -1,5 +1,6 @@
 /* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
- * notes, the seconds of the current epoch, which epoch is the best, and the length of metrics.jsonl. */
+ * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, and "run.order",
+ * which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
 #include "training.h"
 #include "stop_signals.h"
 #include "training_show.h"
@@ -72,7 +73,7 @@ static const char *begun_with(cli_arena *a, const cli_config *c)
 
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 8 };
+    enum { MORE = 9 };
     cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
@@ -88,6 +89,7 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES + 5] = (tacet_note){"run.metric", t->job->config->value[CLI_METRIC].item.text};
     note[CLI_NOTES + 6] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
     note[CLI_NOTES + 7] = (tacet_note){"run.length", cli_format(&a, "%g", t->job->length)};
+    note[CLI_NOTES + 8] = (tacet_note){"run.order", "2"};
     s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
     cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
@@ -170,6 +172,10 @@ static tacet_status resume(cli_training *t)
         compare_length(t, tacet_file_note(f, "run.length"));
         t->seconds = strtod(seconds, NULL);
     }
+    if (s == TACET_OK && !tacet_file_note(f, "run.order"))
+        cli_warn("%s was begun by an earlier version of Tacet: from here on, its rows come in another order%s",
+                 t->folder.path,
+                 t->job->config->value[CLI_SHARE].number > 0 ? ", and other rows are held out for validation" : "");
     tacet_file_free(f);
     if (s == TACET_OK) s = open_files(t, length);
     if (s == TACET_OK)

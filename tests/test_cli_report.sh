@@ -245,7 +245,7 @@ has shown '^0 2,.001 1,.01 0,.1 1,1 4,10 5,100 7$'
 for layer in many old; do numbers rare/report.html "How often units of $layer fire" | wc -l > shown; has shown '^12$'; done
 runs 0 "$tacet" inspect rare
 has out '^layer  density  never  .001%  .01%  .1%  1%  10%  100%$' '^few  *-  *2  *1  *0  *1  *4  *5  *7$' '^many  *-  *2  *8  *10  *0 ' \
-    'never, in up to .001% of the samples, up to .01%, ...$' 'never, in up to 10% of the samples, up to 20%, ...$'
+    'never, in up to .001%, .01%, ... of the samples$' 'never, in up to 10%, 20%, ... of the samples$'
 has out '^warning, epochs 1 to 3, 6: l: text 6$' '^warning, epoch 3: l: once$'
 
 # ---- Weights of which none can become 0 have no density; of several terms on the same weights a penalty has it ----

@@ -103,6 +103,15 @@ runs 6 "$tacet" train net.yaml --out huge --set optimizer.lr=1e30 --set train.st
 has out '"data_loss":null'
 has err "the objective is not finite on the test data"
 
+# ---- A run of an earlier version, which drew its rows in another order, goes on ----
+runs 0 "$tacet" train long.yaml --out old -q --set train.steps=20
+hasnt err "earlier version"
+sed 's/run\.order/run.older/' old/checkpoint.safetensors > older; mv older old/checkpoint.safetensors
+runs 0 "$tacet" train --resume old -q --set train.steps=40
+has err "warning: old was begun by an earlier version of Tacet: from here on, its rows come in another order"
+runs 0 "$tacet" train --resume old -q --set train.steps=60
+hasnt err "earlier version"
+
 # ---- A checkpoint that does not match the configuration, or is damaged; a refused run does not change the folder ----
 cp whole/config.yaml begun.yaml
 runs 2 "$tacet" train --resume whole --set train.seed=4

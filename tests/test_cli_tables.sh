@@ -85,7 +85,7 @@ runs 3 "$tacet" train words.yaml --out bad --set 'data=csv words.csv label=kind 
 has err 'words.csv, line 3, column 1 (size): the value is missing: ?' 'missing=mean, missing=median or missing=NUMBER'
 
 # ---- Standardised targets: predictions are in the target's own unit ----
-awk 'BEGIN { print "a,mean price"; for (i = 0; i < 200; i++) print i / 200 "," 1000000 + 3 * i }' > price.csv
+awk 'BEGIN { print "a,mean price"; for (i = 0; i < 200; i++) print i / 200 "," 1000000 + 3 * i + 5 * (i % 7) }' > price.csv
 cat > price.yaml << 'END'
 model:     linear 1
 loss:      mse
@@ -95,9 +95,20 @@ train:     {epochs: 60, batch: 20}
 END
 runs 0 "$tacet" train price.yaml --out price
 has err '^200 rows, header: yes, 1 input, 1 target$'
+runs 0 "$tacet" eval price/model.safetensors --json
+cp out figures.json
 runs 0 "$tacet" predict price/model.safetensors --data 'csv price.csv' --csv
-awk 'NR > 1 { d = $1 - (1000000 + 3 * (NR - 2)); if (d > 6 || d < -6) bad++ } END { exit bad > 0 || NR != 201 }' out ||
+awk 'NR > 1 { d = $1 - (1000000 + 3 * (NR - 2)); if (d > 50 || d < -50) bad++ } END { exit bad > 0 || NR != 201 }' out ||
     fault "the predictions are not near the prices: $(head -3 out)"
+# The metrics are those of the predictions and the prices as they are in the files.
+tail -n +2 price.csv | cut -d, -f2 > prices
+tail -n +2 out | paste - prices | awk -v said="$(sed 's/.*"rmse":\([^,]*\),"mae":\([^,]*\),.*/\1 \2/' figures.json)" '
+    { d = $1 - $2; s += d * d; a += d < 0 ? -d : d }
+    END {
+        split(said, figure, " ")
+        rmse = figure[1] / sqrt(s / NR); mae = figure[2] / (a / NR)
+        exit !(rmse > 0.95 && rmse < 1.05 && mae > 0.95 && mae < 1.05)
+    }' || fault "rmse and mae are not those of the predictions: $(cat figures.json)"
 runs 0 "$tacet" predict price/model.safetensors --data 'csv price.csv' --keep x --csv
 hasnt out '^1000'
 runs 2 "$tacet" train price.yaml --out bad --set 'data=csv price.csv target=mean'

@@ -30,7 +30,7 @@ grep -q '"name":"relu1","density":[^}]*"units":6,"l0":[0-9.]*,"positions":2' a/m
 grep -q '"on":"relu1","kind":"l1"[^}]*"units":6[,}]' a/metrics.jsonl || fault "no units in the term"
 hasnt a/metrics.jsonl '"units":12'
 runs 0 "$tacet" inspect a
-has out '^units by how often they fire: never, at up to 10% of the positions of all samples, up to 20%'
+has out '^units by how often they fire: never, at up to 10%, 20%, ... of the positions of all samples$'
 has out 'relu1:l1 .*/6$'
 # The bins in the row of relu1 have its six units.
 awk '/^relu1  /{ for (i = 3; i <= NF; i++) n += $i; if (n != 6) exit 1 }' out || fault "not six units: $(cat out)"

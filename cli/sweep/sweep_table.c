@@ -105,8 +105,11 @@ void cli_sweep_table(const cli_sweep *s, FILE *to)
     const char *const *cell = cli_sweep_cells(s, "+-", &columns, &align);
     for (int i = 0; i < s->overs; i++)
         if (s->over[i].lambda)
-            cli_print(to, "%s:%s: the largest lambda that changes anything, from the gradients at the start: %s\n",
-                      s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest));
+            cli_paragraph(
+                to, "",
+                cli_format(s->arena,
+                           "%s:%s: the largest lambda that changes anything, from the gradients at the start: %s",
+                           s->over[i].on, s->over[i].kind, cli_digits(s->arena, s->over[i].largest)));
     fputc('\n', to);
     cli_table(to, align, s->points + 1, cell);
     fputc('\n', to);

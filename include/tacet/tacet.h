@@ -502,7 +502,12 @@ typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
 /* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; "test" is refused if the
- * source has no test part. The data are kept in memory in the type that the file uses. NULL on failure. */
+ * source has no test part. NULL on failure.
+ *
+ * The data are kept in the type that the file uses: in memory or, if they are npy files that are not compressed, in
+ * the files, which are mapped. A mapped file must not change while the data are open. To replace it, write another file
+ * and rename it. If the file becomes shorter, or its disk fails, the next read of a lost row raises SIGBUS, which ends
+ * the process unless the program has a handler: the library has none, and cannot report this as an error. */
 TACET_API tacet_data *tacet_data_open(const char *source, const char *part, const tacet_memory *memory,
                                       tacet_error *why);
 TACET_API void tacet_data_free(tacet_data *d);
@@ -527,8 +532,9 @@ typedef struct tacet_data_info {
 } tacet_data_info;
 TACET_API tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info);
 
-/* Moves a share (0 < share < 1) of the rows, chosen by seed, from d into new data, which use d's storage; d must
- * outlive them. Call it before making loaders of d. NULL on failure. */
+/* Moves a share (0 < share < 1) of the rows from d into new data, which use d's storage; d must outlive them. The rows
+ * are cut into as many runs as rows are wanted, and the seed chooses one row of each. Call it before making loaders of
+ * d. NULL on failure. */
 TACET_API tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tacet_error *why);
 
 /* What a model stores about its data, as one JSON text: the names of the input columns, what missing values become,

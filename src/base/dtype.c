@@ -34,7 +34,7 @@ static float of_half(uint16_t half)
 }
 
 READ(bool, uint8_t, int32_t, x[i] != 0)
-READ(i8, int8_t, int32_t, x[i])
+READ(i8, int8_t, int32_t, (int32_t)x[i])
 READ(i16, int16_t, int32_t, x[i])
 READ(u16, uint16_t, int32_t, x[i])
 READ(u32, uint32_t, int64_t, x[i])

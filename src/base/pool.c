@@ -147,11 +147,15 @@ void tc_pool_run(tacet_pool *p, int64_t parts, tc_part *run, void *job)
 
 int tc_pool_threads(const tacet_pool *p) { return p ? p->threads : 1; }
 
-/* Starts the workers with signals blocked: those are for the program's own threads. */
+/* Starts the workers with signals blocked: those are for the program's own threads. But a fault of a worker, such as a
+ * row of a mapped file that is lost, is delivered to it alone, and if it were blocked, the program's handler would not
+ * be called. */
 static bool start(tacet_pool *p)
 {
     sigset_t all, before;
+    const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL};
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (bool started = true; started && p->workers < p->threads - 1; p->workers += started) {
         worker *w = &p->worker[p->workers];

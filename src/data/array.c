@@ -28,7 +28,55 @@ size_t tc_type_size(tacet_type type) { return number[type].size; }
 
 bool tc_type_whole(tacet_type type) { return number[type].whole; }
 
-void tc_widen(const tc_array *a, int64_t first, int64_t n, double *to) { number[a->type].widen(a->data, first, n, to); }
+/* The part that holds the row. */
+static const tc_array *part_of(const tc_array *a, int64_t row)
+{
+    int first = 0;
+    for (int end = a->parts; end - first > 1;) {
+        const int middle = first + (end - first) / 2;
+        if (a->part[middle].before <= row)
+            first = middle;
+        else
+            end = middle;
+    }
+    return a->parts ? &a->part[first] : a;
+}
+
+const void *tc_array_row(const tc_array *a, int64_t row, tc_access access)
+{
+    const tc_array *part = part_of(a, row);
+    const size_t bytes = (size_t)tc_shape_count(&a->shape) * tc_type_size(a->type);
+    const size_t at = (size_t)(row - part->before) * bytes, all = (size_t)part->rows * bytes;
+    return part->mapped ? (const char *)part->map[access] + (part->mapped - all) + at : (const char *)part->data + at;
+}
+
+void tc_widen(const tc_array *a, int64_t first, int64_t n, double *to)
+{
+    const int64_t width = tc_shape_count(&a->shape);
+    while (n > 0) {
+        const tc_array *part = part_of(a, a->parts ? first / width : 0);
+        const int64_t at = first - part->before * width, left = part->rows * width - at, count = n < left ? n : left;
+        number[a->type].widen(part->data, at, count, to);
+        first += count, to += count, n -= count;
+    }
+}
+
+tacet_status tc_array_join(tc_array *a, const char *const *path, tacet_error *e)
+{
+    const int last = a->parts - 1;
+    tc_array *part = &a->part[last];
+    char own[TC_SHAPE_TEXT], other[TC_SHAPE_TEXT];
+    if (last == 0) *a = (tc_array){part->type, 0, part->shape, part->data, .parts = 1, .part = part};
+    if (part->type != a->type || !tc_shape_equal(&part->shape, &a->shape))
+        return tc_fail(e, TACET_FILE, "%s: its rows are %s %s, those of %s are %s %s", path[last],
+                       tc_type_name(part->type), tc_shape_text(&part->shape, false, own), path[0],
+                       tc_type_name(a->type), tc_shape_text(&a->shape, false, other));
+    if (part->rows > TC_MAX_COUNT / tc_shape_count(&a->shape) - a->rows)
+        return tc_fail(e, TACET_FILE, "%s: with it there are too many rows", path[last]);
+    part->before = a->rows;
+    a->rows += part->rows;
+    return TACET_OK;
+}
 
 bool tc_array_sizes(tc_array *a, int rank, const int64_t *size)
 {
@@ -43,20 +91,26 @@ bool tc_array_sizes(tc_array *a, int rank, const int64_t *size)
 tacet_status tc_array_read(tc_array *a, tc_reader *r, size_t width)
 {
     const size_t n = (size_t)(a->rows * tc_shape_count(&a->shape));
-    if (tc_reader_block(r, n * width, "the numbers that its header promises", &a->data)) return r->status;
+    if (tc_reader_left(r, n * width, TC_ARRAY_NUMBERS)) return r->status;
+    if (tc_reader_block(r, n * width, TC_ARRAY_NUMBERS, &a->data)) return r->status;
     return tc_reader_finish(r);
 }
 
 tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes)
 {
-    const int64_t per = tc_shape_count(&a->shape);
+    enum { FEW = 256 };
+    const int64_t per = tc_shape_count(&a->shape), all = a->rows * per;
+    double label[FEW]; /* exact below 2^53, and larger ones are refused */
     *classes = 0;
-    for (int64_t i = 0; i < a->rows * per; i++) {
-        double label; /* exact below 2^53, and larger ones are refused */
-        tc_widen(a, i, 1, &label);
-        if (!(label >= 0 && label < INT32_MAX))
-            return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f; labels are counted from 0", i / per, label);
-        if ((int64_t)label >= *classes) *classes = (int64_t)label + 1;
+    for (int64_t i = 0; i < all; i += FEW) {
+        const int64_t n = all - i < FEW ? all - i : FEW;
+        tc_widen(a, i, n, label);
+        for (int64_t j = 0; j < n; j++) {
+            if (!(label[j] >= 0 && label[j] < INT32_MAX))
+                return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f; labels are counted from 0",
+                                        (i + j) / per, label[j]);
+            if ((int64_t)label[j] >= *classes) *classes = (int64_t)label[j] + 1;
+        }
     }
     return TACET_OK;
 }

@@ -217,7 +217,7 @@ void tacet_data_free(tacet_data *d)
     tc_samples_free(&d->own);
     tc_free(&m, d->scale.scale);
     tc_free(&m, d->target.scale);
-    tc_free(&m, d->index);
+    tc_free(&m, d->split);
     tc_free(&m, d->spec);
     tc_free(&m, d->schema);
     tc_free(&m, d->remarks);
@@ -252,51 +252,44 @@ const char *tacet_data_id(const tacet_data *d, int64_t i)
 {
     const tc_samples *t = d->table;
     if (!t->id || i < 0 || i >= d->rows) return NULL;
-    return t->ids.data + t->id[d->index ? d->index[i] : i];
+    return t->ids.data + t->id[tc_data_row(d, i)];
 }
 
 /* ---- Holding out ---- */
 
-/* Draws `count` of n rows to hold out, and marks them in taken[n]: a shuffle of order[n] that stops after `count` draws
- * (Fisher, Yates). */
-static void draw(int64_t *order, bool *taken, int64_t n, int64_t count, uint64_t seed)
+int64_t tc_data_row(const tacet_data *d, int64_t i)
 {
-    const tc_stream s = tc_stream_of(seed, 0, "hold_out");
-    for (int64_t i = 0; i < n; i++) order[i] = i;
-    for (int64_t i = 0; i < count; i++) {
-        const int64_t j = i + (int64_t)tc_stream_below(s, (uint64_t)i, (uint64_t)(n - i)), row = order[j];
-        order[j] = order[i];
-        order[i] = row;
-        taken[row] = true;
-    }
+    for (int k = d->splits - 1; k >= 0; k--) i = tc_split_row(&d->split[k], i);
+    return i;
 }
 
-/* Moves the rows that are taken from d to `held`. */
-static tacet_status split(tacet_data *d, tacet_data *held, uint64_t seed, tacet_error *e)
+/* The splits of d and one more. */
+static tc_split *add_split(const tacet_data *d, tc_split last)
 {
-    const int64_t n = d->rows;
-    bool *taken = tc_alloc(&d->mem, (size_t)n, sizeof *taken);
-    int64_t *keep = tc_resize(&d->mem, NULL, (size_t)n, sizeof *keep);
-    held->index = tc_resize(&d->mem, NULL, (size_t)held->rows, sizeof *held->index);
-    const bool ok = taken && keep && held->index;
-    if (ok) {
-        draw(keep, taken, n, held->rows, seed); /* `keep` is only working memory for draw() */
-        int64_t kept = 0, gone = 0;
-        for (int64_t i = 0; i < n; i++) {
-            const int64_t row = d->index ? d->index[i] : i;
-            if (taken[i])
-                held->index[gone++] = row;
-            else
-                keep[kept++] = row;
-        }
-        tc_free(&d->mem, d->index);
-        d->index = keep;
-        d->rows = kept;
-    } else {
+    tc_split *split = tc_alloc(&d->mem, (size_t)d->splits + 1, sizeof *split);
+    if (!split) return NULL;
+    if (d->splits) memcpy(split, d->split, (size_t)d->splits * sizeof *split);
+    split[d->splits] = last;
+    return split;
+}
+
+/* Moves `count` rows from d to `held`. */
+static tacet_status split(tacet_data *d, tacet_data *held, int64_t count, uint64_t seed, tacet_error *e)
+{
+    tc_split side = {.n = d->rows, .count = count, .draws = tc_stream_of(seed, 0, "hold_out")};
+    tc_split *keep = add_split(d, side);
+    side.held = true;
+    held->split = add_split(d, side);
+    if (!keep || !held->split) {
         tc_free(&d->mem, keep);
+        return tc_fail_memory(e);
     }
-    tc_free(&d->mem, taken);
-    return ok ? TACET_OK : tc_fail_memory(e);
+    tc_free(&d->mem, d->split);
+    d->split = keep;
+    held->splits = ++d->splits;
+    held->rows = count;
+    d->rows -= count;
+    return TACET_OK;
 }
 
 tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tacet_error *why)
@@ -311,8 +304,8 @@ tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tace
     }
     tacet_data *held = new_data(&d->mem, why);
     if (!held) return NULL;
-    const int64_t count = (int64_t)llround(share * (double)d->rows);
-    held->rows = count < 1 ? 1 : count < d->rows ? count : d->rows - 1;
+    const int64_t wanted = (int64_t)llround(share * (double)d->rows);
+    const int64_t count = wanted < 1 ? 1 : wanted < d->rows ? wanted : d->rows - 1;
     held->table = d->table;
     held->spec = tc_strdup(&d->mem, d->spec);
     held->schema = tc_strdup(&d->mem, d->schema);
@@ -320,7 +313,7 @@ tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t seed, tace
     tacet_status status = held->spec && held->schema && held->remarks ? TACET_OK : tc_fail_memory(why);
     if (!status) status = tc_scale_copy(&held->scale, &d->mem, &d->scale, why);
     if (!status) status = tc_scale_copy(&held->target, &d->mem, &d->target, why);
-    if (!status) status = split(d, held, seed, why);
+    if (!status) status = split(d, held, count, seed, why);
     if (!status) return held;
     tacet_data_free(held);
     return NULL;

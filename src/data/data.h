@@ -8,8 +8,8 @@
 #define TC_DATA_H
 
 #include "base/json.h"
-#include "base/rng.h"
 #include "data/array.h"
+#include "data/order.h"
 #include "spec/spec.h"
 
 /* The contents of files, in their own types. All owned. */
@@ -82,7 +82,8 @@ struct tacet_data {
     tc_samples own;          /* empty in a view */
     const tc_samples *table; /* own, or the table that it is a view of */
     int64_t rows;
-    int64_t *index; /* [rows], ascending rows of the table; NULL: all of them */
+    tc_split *split; /* [splits]: what was held out, first to last; none: the rows of the table */
+    int splits;
     tc_scale scale, target;
     char *spec, *schema, *remarks;
 };
@@ -91,6 +92,7 @@ struct tacet_data {
  * had 300 rows, and here are 91 rows". */
 void tc_fingerprint(const tacet_data *d, tc_text *to);
 bool tc_fingerprint_same(const char *theirs, const char *own, tc_text *why);
+int64_t tc_data_row(const tacet_data *d, int64_t i); /* the row of the table that is row i of the data */
 
 extern const tc_source tc_source_idx, tc_source_npy, tc_source_csv;
 

@@ -5,6 +5,7 @@
  * The header is a Python dictionary of three keys, {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), },
  * parsed here by hand, and only in this form. Format: NEP 1 and the manual of numpy.lib.format (versions 1 to 3). */
 #include "data/data.h"
+#include "data/files.h"
 #include "data/npz.h"
 
 #include <inttypes.h>
@@ -12,8 +13,9 @@
 
 enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tc_attribute attribute[] = {
-    {"x", "text", NULL, "the file with the rows, [rows, ...], or FILE.npz:NAME", true},
-    {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats)", true},
+    {"x", "text", NULL,
+     "the file with the rows, [rows, ...], FILE.npz:NAME, or a pattern like shards/*.npy: several files as one", true},
+    {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats), or a pattern", true},
     {0},
 };
 
@@ -89,7 +91,7 @@ static tacet_status refuse_descr(text *t, const char *word)
 static tacet_status read_descr(text *t, header *h)
 {
     if (*t->at == '[') return tc_reader_refuse(t->reader, "holds records of several fields, save one array of numbers");
-    char word[MAX_WORD];
+    char word[MAX_WORD] = "";
     if (quoted(t, word)) return t->reader->status;
     h->layout.dtype = *word ? tc_dtype_numpy(word + 1) : NULL;
     h->layout.big_endian = *word == '>';
@@ -184,30 +186,61 @@ static tacet_status read_header(tc_reader *r, header *h)
     return r->status;
 }
 
-/* Reads x, or the labels or targets of its rows. */
-static tacet_status read_file(tc_samples *t, const char *path, bool is_y, tacet_error *e)
+/* Reads x, or the labels or targets of its rows. *classes is raised to the number of classes. */
+static tacet_status read_file(tc_array *a, const tc_mem *m, const char *path, bool is_y, int64_t *classes,
+                              tacet_error *e)
 {
-    tc_array *a = is_y ? &t->y : &t->x;
     header h = {0};
     tc_reader r;
     tc_extract part;
-    tc_npz_open(&r, &part, path, &t->mem, e);
+    tc_npz_open(&r, &part, path, m, e);
     if (!read_header(&r, &h) && !tc_array_sizes(a, h.rank, h.size))
         tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large", h.rank);
     if (!r.status) tc_array_take(a, &r, &h.layout);
-    if (!r.status && is_y && a->rows != t->x.rows)
-        tc_reader_refuse(&r, "has %" PRId64 " rows, but x has %" PRId64, a->rows, t->x.rows);
     const bool labels = is_y && tc_type_whole(a->type);
-    if (!r.status && labels) tc_array_classes(a, &r, &t->classes);
+    int64_t own = 0;
+    if (!r.status && labels) tc_array_classes(a, &r, &own);
+    if (own > *classes) *classes = own;
     if (!labels && h.rank == 1) a->shape = (tc_shape){.rank = 1, .dim = {1}}; /* a vector of one number */
     return tc_reader_close(&r);
+}
+
+/* Files of x and of y that go together should have as many rows: one for all, or each for one. */
+static tacet_status compare(const tc_array *x, const tc_array *y, const tc_files *f, tacet_error *e)
+{
+    if (y->rows != x->rows && f->count != x->parts)
+        return tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, but x has %" PRId64, f->given, y->rows, x->rows);
+    for (int i = 0; i < f->count && f->count == x->parts; i++)
+        if (y->part[i].rows != x->part[i].rows)
+            return tc_fail(e, TACET_FILE, "%s: has %" PRId64 " rows, but %s has %" PRId64, f->path[i], y->part[i].rows,
+                           f->count > 1 ? "the file of x that goes with it" : "x", x->part[i].rows);
+    return TACET_OK;
+}
+
+/* Reads all files that match the path as one array. x: of which these are the labels or targets, or NULL. */
+static tacet_status read_files(tc_array *a, const tc_mem *m, const char *path, const tc_array *x, int64_t *classes,
+                               tacet_error *e)
+{
+    tc_files f;
+    tacet_status status = tc_files_find(&f, &path, e);
+    a->part = status ? NULL : tc_alloc(m, (size_t)f.count, sizeof *a->part);
+    if (!status && !a->part) status = tc_fail_memory(e);
+    for (int i = 0; i < f.count && !status; i++) {
+        status = read_file(&a->part[a->parts++], m, f.path[i], x != NULL, classes, e);
+        if (!status) status = tc_array_join(a, f.path, e);
+    }
+    if (!status && x) status = compare(x, a, &f, e);
+    if (!status) tc_array_warm(a);
+    tc_files_free(&f);
+    return status;
 }
 
 static tacet_status read_pair(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     (void)spec, (void)test;
-    const tacet_status status = read_file(t, arg[X].text, false, e);
-    return !status && *arg[Y].text && !t->x_only ? read_file(t, arg[Y].text, true, e) : status;
+    const tacet_status status = read_files(&t->x, &t->mem, arg[X].text, NULL, &t->classes, e);
+    const bool y = *arg[Y].text && !t->x_only;
+    return !status && y ? read_files(&t->y, &t->mem, arg[Y].text, &t->x, &t->classes, e) : status;
 }
 
 const tc_source tc_source_npy = {

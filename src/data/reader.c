@@ -193,6 +193,18 @@ static tacet_status refuse_short(tc_reader *r, const char *what, size_t n, size_
     return tc_reader_refuse(r, "is truncated: %s should be %zu bytes, but only %zu are left", what, n, got);
 }
 
+static tacet_status refuse_more(tc_reader *r, int64_t end)
+{
+    return tc_reader_refuse(r, "has more bytes than its header says (data end at byte %" PRId64 ")", end);
+}
+
+tacet_status tc_reader_left(tc_reader *r, size_t n, const char *what)
+{
+    const size_t left = r->size > r->taken ? (size_t)(r->size - r->taken) : 0;
+    if (r->size < 0 || left == n) return r->status;
+    return left < n ? refuse_short(r, what, n, left) : refuse_more(r, r->taken + (int64_t)n);
+}
+
 tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what)
 {
     if (r->status) return r->status;
@@ -219,7 +231,6 @@ tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **bl
 
 tacet_status tc_reader_finish(tc_reader *r)
 {
-    if (!r->status && tc_reader_peek(r) >= 0)
-        tc_reader_refuse(r, "has more bytes than its header says (data end at byte %" PRId64 ")", r->taken);
+    if (!r->status && tc_reader_peek(r) >= 0) refuse_more(r, r->taken);
     return r->status;
 }

@@ -66,8 +66,12 @@ static inline int tc_reader_byte(tc_reader *r)
     return c;
 }
 
+/* Refuses a plain file that does not have exactly n bytes left; `what` ("its header") names them in the message. Of other
+ * files it is not known yet. */
+tacet_status tc_reader_left(tc_reader *r, size_t n, const char *what);
+
 /* Reads exactly n bytes into `to`, or into *block, which must be NULL and which the caller frees, even after a failure.
- * `what` ("its header") names them in the message if the file ends too early. */
+ * `what` names them in the message if the file ends too early. */
 tacet_status tc_reader_get(tc_reader *r, void *to, size_t n, const char *what);
 tacet_status tc_reader_block(tc_reader *r, size_t n, const char *what, void **block);
 

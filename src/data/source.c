@@ -36,8 +36,8 @@ tc_samples tc_samples_of(const tc_mem *m, const tc_json *expect, bool x_only)
 
 void tc_samples_free(tc_samples *t)
 {
-    tc_free(&t->mem, t->x.data);
-    tc_free(&t->mem, t->y.data);
+    tc_array_free(&t->x, &t->mem);
+    tc_array_free(&t->y, &t->mem);
     tc_text_free(&t->schema.to);
     tc_text_free(&t->remarks);
     tc_text_free(&t->ids);

@@ -1,6 +1,8 @@
 /* stored.c: reads the numbers of a file as they are stored and turns them into an array as it is in memory.
  *
- *     file --swap--> little-endian --turn--> rows first --read--> type in memory        each arrow only where it is needed */
+ *     file --swap--> little-endian --turn--> rows first --read--> type in memory        each arrow only where it is needed
+ *
+ * Numbers that need none of them stay in the file, if it can be mapped (map.c). */
 #include "data/array.h"
 
 #include <inttypes.h>
@@ -61,10 +63,12 @@ tacet_status tc_array_take(tc_array *a, tc_reader *r, const tc_layout *l)
     const tc_dtype *d = l->dtype;
     const int64_t n = a->rows * tc_shape_count(&a->shape);
     void *old = NULL;
+    const bool turned = l->columns && !same_order(a), swapped = l->big_endian && d->width > 1;
     a->type = d->type;
+    if (!turned && !swapped && !d->read) return tc_array_map(a, r);
     if (tc_array_read(a, r, d->width)) return r->status;
-    if (l->big_endian) tc_dtype_swap(d, a->data, n);
-    if (l->columns && !same_order(a)) {
+    if (swapped) tc_dtype_swap(d, a->data, n);
+    if (turned) {
         if (!replace(a, r, n, d->width, &old)) return r->status;
         to_rows(a, d->width, old, a->data);
         tc_free(&r->mem, old);

@@ -16,10 +16,11 @@ typedef struct tc_gemm {
 } tc_gemm;
 
 /* Rows of raw data into float32: to[i, j] = from[index[i], j] * scale[j] + shift[j]. index NULL: 0, 1, ...; scaling
- * NULL: unchanged. */
+ * NULL: unchanged. If `row` is given, row i of the batch is at row[i] instead, wherever that is. */
 typedef struct tc_gather {
     tacet_type type;
     const void *from;
+    const void *const *row;
     const int64_t *index;
     const tacet_scaling *scaling;
     int64_t n; /* elements of a row */

@@ -31,36 +31,42 @@ static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, int6
                                    int64_t *bad) = {
     [TACET_F32] = NULL, [TACET_U8] = u8_ids, [TACET_I32] = i32_ids, [TACET_F64] = NULL, [TACET_I64] = i64_ids};
 
-tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t elements,
-                             const int64_t *index, const tacet_scaling *scaling)
+tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data)
 {
     const int v = (int)x.id - 1;
     if (v < 0 || v >= p->values || p->graph->value[v].op || p->graph->value[v].owner >= 0)
         return tc_fail(&p->error, TACET_FAILED, "the value is not an input of this plan");
     const tc_value *value = &p->graph->value[v];
     const int64_t n = tc_shape_count(&value->shape);
-    if (!tc_type_name(type))
-        return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)type);
-    if (!data) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
-    if (elements != n)
+    if (!tc_type_name(data->type))
+        return tc_fail(&p->error, TACET_FAILED, "%s is fed data of an unknown type %d", value->name, (int)data->type);
+    if (!data->from && !data->row) return tc_fail(&p->error, TACET_FAILED, "%s is fed no data", value->name);
+    if (data->n != n)
         return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld element%s, but the data have %lld", value->name,
-                       (long long)n, tc_plural(n), (long long)elements);
-    if (value->type == TACET_I32 && !take_ids[type])
+                       (long long)n, tc_plural(n), (long long)data->n);
+    if (value->type == TACET_I32 && !take_ids[data->type])
         return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, but was fed %s", value->name,
-                       tc_type_name(type));
+                       tc_type_name(data->type));
     tc_feed *f = &p->feed[v];
-    if (scaling) {
+    if (data->scaling) {
         tacet_scaling taken; /* if the scaling is refused, the previous feed stays */
-        if (tc_sized_take(&taken, sizeof taken, scaling, "tacet_scaling", &p->error)) return p->error.status;
+        if (tc_sized_take(&taken, sizeof taken, data->scaling, "tacet_scaling", &p->error)) return p->error.status;
         if (taken.count != 1 && taken.count != n)
             return tc_fail(&p->error, TACET_FAILED, "%s: the scaling has %lld numbers, but rows have %lld elements",
                            value->name, (long long)taken.count, (long long)n);
         f->scaling = taken;
     }
     f->fed = true;
-    f->gather = (tc_gather){
-        .type = type, .from = data, .index = index, .scaling = scaling ? &f->scaling : NULL, .n = n};
+    f->gather = *data;
+    if (data->scaling) f->gather.scaling = &f->scaling;
     return TACET_OK;
+}
+
+tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data, int64_t elements,
+                             const int64_t *index, const tacet_scaling *scaling)
+{
+    const tc_gather rows = {.type = type, .from = data, .index = index, .scaling = scaling, .n = elements};
+    return tc_run_feed(p, x, &rows);
 }
 
 tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const void *data)
@@ -75,10 +81,11 @@ static tacet_status gather_ids(tacet_plan *p, int v, int32_t *to)
 {
     const tc_gather *g = &p->feed[v].gather;
     const int64_t classes = p->feed[v].classes ? p->feed[v].classes : INT64_C(1) + INT32_MAX;
-    const int64_t rows = g->index ? 1 : p->run.rows, n = rows * g->n;
+    const int64_t rows = g->row || g->index ? 1 : p->run.rows, n = rows * g->n;
     for (int64_t i = 0; i < p->run.rows; i += rows) {
         const int64_t first = g->index ? g->index[i] : i;
-        int64_t bad, good = take_ids[g->type](g->from, first * g->n, n, classes, to + i * g->n, &bad);
+        int64_t bad, good = take_ids[g->type](g->row ? g->row[i] : g->from, g->row ? 0 : first * g->n, n, classes,
+                                              to + i * g->n, &bad);
         if (good == n) continue;
         char element[40] = "";
         if (g->n > 1) snprintf(element, sizeof element, ", element %lld", (long long)(good % g->n));

@@ -1,9 +1,11 @@
 /* loader.c: iterates over the rows in batches.
  *
- * The order of an epoch depends only on (seed, epoch): a Fisher-Yates shuffle (Knuth, TAOCP 2, 3.4.2, algorithm P) with
- * a separate stream of random numbers for each epoch. So a loader that is moved to any place continues exactly like one
- * that got there batch by batch. Rows are never copied: the plan is told which rows of the table make up the batch. */
+ * The order of an epoch depends only on (seed, epoch), and which row comes next is computed from its place in the epoch
+ * (data/order.h). So a loader that is moved to any place continues exactly like one that got there batch by batch, and
+ * needs memory for one batch, however many rows there are. Rows are never copied: the plan is told where those of the
+ * batch are. */
 #include "data/data.h"
+#include "run/run.h"
 #include "steer/steer.h"
 
 struct tacet_loader {
@@ -14,8 +16,8 @@ struct tacet_loader {
     bool shuffle;
     tc_text *fingerprint;    /* empty until it is asked for */
     int64_t epoch, position; /* the next batch; position = batches: the end of the epoch comes next */
-    int64_t drawn;           /* the epoch that `order` is for; -1: none yet */
-    int64_t order[];         /* [rows] rows of the table */
+    int64_t *index;          /* [batch] rows of the table */
+    const void **x, **y;     /* [batch] where they are */
 };
 
 tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)
@@ -24,29 +26,32 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
         tc_fail(why, TACET_DESCRIPTION, "a batch should have at least 1 row, got %lld", (long long)batch);
         return NULL;
     }
-    const size_t bytes = sizeof(tacet_loader) + (size_t)d->rows * sizeof(int64_t); /* at most TC_MAX_COUNT rows */
-    tacet_loader *l = tc_alloc(&d->mem, bytes, 1);
-    tc_text *fingerprint = tc_alloc(&d->mem, 1, sizeof *fingerprint);
-    if (!l || !fingerprint) {
-        tc_free(&d->mem, l);
-        tc_free(&d->mem, fingerprint);
-        tc_fail_memory(why);
-        return NULL;
+    tacet_loader *l = tc_alloc(&d->mem, 1, sizeof *l);
+    if (l) {
+        *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle};
+        l->batch = batch < l->rows ? batch : l->rows;
+        l->batches = (l->rows - 1) / l->batch + 1;
+        l->index = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->index);
+        l->x = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->x);
+        l->y = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->y);
+        l->fingerprint = tc_alloc(&d->mem, 1, sizeof *l->fingerprint);
     }
-    *l = (tacet_loader){.mem = d->mem, .data = d, .rows = d->rows, .seed = seed, .shuffle = shuffle, .drawn = -1};
-    l->fingerprint = fingerprint;
-    fingerprint->mem = d->mem;
-    l->batch = batch < l->rows ? batch : l->rows;
-    l->batches = (l->rows - 1) / l->batch + 1;
-    return l;
+    if (l && l->fingerprint) l->fingerprint->mem = d->mem;
+    if (l && l->index && l->x && l->y && l->fingerprint) return l;
+    tacet_loader_free(l);
+    tc_fail_memory(why);
+    return NULL;
 }
 
 void tacet_loader_free(tacet_loader *l)
 {
     if (!l) return;
     const tc_mem m = l->mem;
-    tc_text_free(l->fingerprint);
+    if (l->fingerprint) tc_text_free(l->fingerprint);
     tc_free(&m, l->fingerprint);
+    tc_free(&m, l->index);
+    tc_free(&m, l->x);
+    tc_free(&m, l->y);
     tc_free(&m, l);
 }
 
@@ -68,18 +73,31 @@ bool tc_loader_same_data(const tacet_loader *l, const char *fingerprint, tc_text
     return own && tc_fingerprint_same(fingerprint, own, why);
 }
 
-static void draw(tacet_loader *l)
+/* Finds the rows from place `begin` of the epoch on. */
+static void draw(tacet_loader *l, int64_t begin, int64_t rows)
 {
-    if (l->drawn == l->epoch || (l->drawn >= 0 && !l->shuffle)) return;
     const tacet_data *d = l->data;
-    for (int64_t i = 0; i < l->rows; i++) l->order[i] = d->index ? d->index[i] : i;
-    const tc_stream s = tc_stream_of(l->seed, (uint64_t)l->epoch, "shuffle");
-    for (int64_t i = l->rows - 1; i > 0 && l->shuffle; i--) {
-        const int64_t j = (int64_t)tc_stream_below(s, (uint64_t)i, (uint64_t)i + 1), row = l->order[j];
-        l->order[j] = l->order[i];
-        l->order[i] = row;
-    }
-    l->drawn = l->epoch;
+    const tc_shuffle order = tc_shuffle_of(tc_stream_of(l->seed, (uint64_t)l->epoch, "shuffle"), l->rows);
+    for (int64_t i = 0; i < rows; i++)
+        l->index[i] = tc_data_row(d, l->shuffle ? tc_shuffle_row(&order, begin + i) : begin + i);
+}
+
+/* Rows that are far apart are not worth what the kernel would read between them. */
+static tc_access access_to(const tacet_loader *l, const tc_array *a)
+{
+    enum { AHEAD = 1 << 17 }; /* how far Linux reads ahead if it is told nothing else */
+    const int64_t bytes = tc_shape_count(&a->shape) * (int64_t)tc_type_size(a->type);
+    return l->shuffle || a->rows / l->rows > AHEAD / bytes ? TC_DRAWN : TC_IN_ORDER;
+}
+
+static tacet_status feed(const tacet_loader *l, const tc_array *a, const void **row, int64_t rows,
+                         const tacet_scaling *scaling, tacet_plan *p, tacet_value to)
+{
+    const tc_access access = access_to(l, a);
+    for (int64_t i = 0; i < rows; i++) row[i] = tc_array_row(a, l->index[i], access);
+    const tc_gather from = {
+        .type = a->type, .row = row, .index = l->index, .scaling = scaling, .n = tc_shape_count(&a->shape)};
+    return tc_run_feed(p, to, &from);
 }
 
 /* NULL if numbers are fed as they are. */
@@ -92,15 +110,14 @@ static const tacet_scaling *scaling_of(const tc_scale *s, tacet_scaling *to)
 
 /* The plan keeps the addresses of its feeds until it has run. If the data have no targets, the plan reports that the
  * target was not fed. */
-static tacet_status feed(tacet_loader *l, const int64_t *index, tacet_plan *p, tacet_value x, tacet_value target)
+static tacet_status feed_both(const tacet_loader *l, int64_t rows, tacet_plan *p, tacet_value x, tacet_value target)
 {
     const tc_samples *t = l->data->table;
     tacet_scaling of_x, of_y;
     const tacet_scaling *in = scaling_of(&l->data->scale, &of_x), *out = scaling_of(&l->data->target, &of_y);
     tacet_status status = TACET_OK;
-    if (x.id) status = tacet_feed_rows(p, x, t->x.type, t->x.data, tc_shape_count(&t->x.shape), index, in);
-    if (!status && target.id && t->y.data)
-        status = tacet_feed_rows(p, target, t->y.type, t->y.data, tc_shape_count(&t->y.shape), index, out);
+    if (x.id) status = feed(l, &t->x, l->x, rows, in, p, x);
+    if (!status && target.id && t->y.data) status = feed(l, &t->y, l->y, rows, out, p, target);
     return status;
 }
 
@@ -111,9 +128,9 @@ int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_v
         l->position = 0;
         return 0;
     }
-    draw(l);
     const int64_t begin = l->position * l->batch, left = l->rows - begin, rows = left < l->batch ? left : l->batch;
-    if (feed(l, l->order + begin, p, x, target)) return -1;
+    draw(l, begin, rows);
+    if (feed_both(l, rows, p, x, target)) return -1;
     l->position++;
     return rows;
 }

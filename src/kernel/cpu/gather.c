@@ -33,8 +33,10 @@ static row_fn *const row_of[] = {
 void tc_gather_cpu(const tc_gather *g, int64_t begin, int64_t end)
 {
     /* Consecutive rows with the same scaling are one long row. */
-    const bool one = !g->index && (!g->scaling || g->scaling->count == 1);
+    const bool one = !g->row && !g->index && (!g->scaling || g->scaling->count == 1);
     const int64_t rows = one ? end - begin : 1, n = rows * g->n;
-    for (int64_t i = begin; i < end; i += rows)
-        row_of[g->type](g->from, (g->index ? g->index[i] : i) * g->n, n, g->scaling, g->to + i * g->n);
+    for (int64_t i = begin; i < end; i += rows) {
+        const int64_t row = g->row ? 0 : g->index ? g->index[i] : i;
+        row_of[g->type](g->row ? g->row[i] : g->from, row * g->n, n, g->scaling, g->to + i * g->n);
+    }
 }
