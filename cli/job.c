@@ -326,6 +326,7 @@ static tacet_status open_data(cli_job *job)
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);
     job->schema = cli_text_of(c->arena, schema_text, d);
+    job->read = cli_data_line(c->arena, d);
     job->classes = c->value[CLI_TARGET].integer ? "" : cli_schema_classes(c->arena, job->schema);
     tacet_data_describe(d, info);
     tacet_status s = open_parts(job);

@@ -26,6 +26,7 @@ typedef struct cli_job {
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
     const char *schema, *classes;  /* of the training data; the words of the classes in use, one on each line */
+    const char *read;              /* what was read (cli_data_line), with the rows that are held out later */
     const char *metrics;           /* the key metrics, and train.metric if that is another */
     int metric;                    /* the plan's metric that says which epoch is the best; -1: a loss */
 } cli_job;
