@@ -45,6 +45,11 @@ void cli_job_close(cli_job *job);
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
 
+/* What is to be measured: the key metrics, and train.metric if that is another. cli_job_choose_metric finds the plan's
+ * metric that train.metric names, and checks that there are data to compare epochs on (job_metrics.c). */
+const char *cli_job_metrics(const cli_config *c);
+tacet_status cli_job_choose_metric(cli_job *job);
+
 /* If the key init is set, sets parameters from the file that it names; *taken: how many. Without
  * `taken` nothing is said of tensors that have the right name and another shape. */
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
