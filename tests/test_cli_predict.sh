@@ -46,7 +46,7 @@ awk -F, 'NR > 1 { if (($2 + $3 - 1)^2 > 1e-12 || $1 != ($3 > 0.5 ? "yes" : "no")
     fault "a class or its probabilities are wrong"
 cut -d, -f1 out > classes
 cut -d, -f5 two.csv | paste -d, classes - | awk -F, 'NR > 1 { n += $1 == $2 } END { exit n < 0.8 * NR }' ||
-    fault "two classes are not learnt"
+    fault "two classes are not learned"
 
 # ---- Regression ----
 awk -F, 'NR == 1 { print $1 "," $2 "," $3 "," $4 ",price,\"size, m\"" } NR > 1 { print $0 "," 1000 + $1 }' prices.csv |

@@ -540,7 +540,7 @@ TACET_API tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t 
 /* What a model stores about its data, as one JSON text: the names of the input columns, what missing values become,
  * the words of categories, the label and its classes, the names of the targets, and how numbers are scaled.
  * tacet_data_open_as opens other data as the model expects them: columns are found by their names, in any order, and
- * everything else is taken from the schema instead of being learnt from these data. `answers` false: labels and targets
+ * everything else is taken from the schema instead of being learned from these data. `answers` false: labels and targets
  * are not read, and their columns may be missing. */
 TACET_API size_t tacet_data_schema(const tacet_data *d, char *text, size_t capacity);
 TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, const char *schema, bool answers,

@@ -32,7 +32,7 @@ typedef struct tc_column {
     int64_t at;     /* which input or target it is, from 0 */
     bool onehot;    /* words, one element for each */
     bool ignore;    /* an unknown word is all zeros */
-    double missing; /* what a missing value becomes; NAN: it is refused, or what it becomes is learnt */
+    double missing; /* what a missing value becomes; NAN: it is refused, or what it becomes is learned */
     tc_words words; /* of a label or of categories */
 } tc_column;
 

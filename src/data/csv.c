@@ -145,7 +145,7 @@ static tacet_status refuse_missing(csv *c, const tc_row *row, int64_t i)
     tc_rows_refuse(&c->rows, row, i, column->name, *text ? "the value is missing: %.60s" : "the field is empty%s",
                    text);
     if (column->role != TC_INPUT)
-        tc_fail_hint(c->reader.error, "rows without an answer cannot be learnt from: remove them%s",
+        tc_fail_hint(c->reader.error, "rows without an answer cannot be learned from: remove them%s",
                      *text && column->role == TC_LABEL ? "; a word in quotes is a word" : "");
     else if (c->t->expect)
         tc_fail_hint(c->reader.error, "the model was trained without missing=, and so has no value for it");
@@ -281,7 +281,7 @@ static tacet_status read_rows(csv *c)
 
 /* ---- After the last row ---- */
 
-/* Fills in what is missing, with what the model has for it or with what is learnt here. */
+/* Fills in what is missing, with what the model has for it or with what is learned here. */
 static tacet_status fill_missing(csv *c)
 {
     tc_samples *t = c->t;
