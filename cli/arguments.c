@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* sched_getaffinity: the cores that this process may use, not all cores of the machine */
 #include "command.h"
 
+#include "data/data.h"
+
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,6 +82,15 @@ static tacet_status read_option(int argc, char **argv, int *i, cli_args *a)
     return TACET_OK;
 }
 
+/* A data file may have been meant for --data. */
+static tacet_status refuse_operand(const cli_args *a, const char *word)
+{
+    const char *message = cli_format(a->arena, "unexpected operand '%s'", word);
+    const char *before = find(a->command, "--data", 6) ? tc_source_of_path(word, strlen(word)) : NULL;
+    if (!before) return usage(a, message);
+    return cli_fail_hint(TACET_DESCRIPTION, cli_format(a->arena, "--data '%s%s'", before, word), "%s", message);
+}
+
 tacet_status cli_given_folder(const cli_args *a, const char *under, cli_folder *f)
 {
     const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume"), *path = out ? out : resume;
@@ -120,7 +131,7 @@ tacet_status cli_args_read(int argc, char **argv, cli_args *a, bool *help)
         else if (!ended && word[0] == '-' && word[1])
             s = read_option(argc, argv, &i, a);
         else if (a->operands == a->command->most)
-            s = usage(a, cli_format(a->arena, "unexpected operand '%s'", word));
+            s = refuse_operand(a, word);
         else
             a->operand[a->operands++] = word;
         if (s != TACET_OK) return s;

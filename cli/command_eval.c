@@ -19,7 +19,7 @@ static const cli_option option[] = {
 };
 
 /* --data, otherwise the source in the notes of the model. */
-static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *source)
+static tacet_status choose(const cli_args *a, const char *path, const cli_model *m, cli_item *source)
 {
     const char *given = cli_given_value(a, "data"), *test = tacet_file_note(m->file, "test");
     const char *data = tacet_file_note(m->file, "data");
@@ -29,8 +29,8 @@ static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *sour
                              "the model does not say which data it was trained on");
     if (!given) {
         cli_source *from = cli_take(a->arena, sizeof *from);
-        *from = (cli_source){.name = a->operand[0], .text = source->text, .length = strlen(source->text)};
-        from->begun = cli_begun_read(a->arena, a->operand[0]);
+        *from = (cli_source){.name = path, .text = source->text, .length = strlen(source->text)};
+        from->begun = cli_begun_read(a->arena, path);
         if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
         from->begun->instead = "--data";
         source->place.source = from;
@@ -59,12 +59,24 @@ static const char *rows_of(cli_arena *a, const char *source)
     return "";
 }
 
-/* Whether two sources read their rows from the same place, whatever it is called. */
+/* Finds the file of "FILE" or "FILE.npz:NAME"; *name becomes NAME, or "". */
+static bool find_file(cli_arena *a, const char *path, struct stat *s, const char **name)
+{
+    for (size_t n = strlen(path), whole = n; n > 0; n--) {
+        if (n < whole && path[n] != ':') continue;
+        *name = path + n + (n < whole);
+        if (stat(cli_copy(a, path, n), s) == 0) return true;
+    }
+    return false;
+}
+
+/* Whether two sources read their rows from the same place, whatever it is called. A file without a name has one array. */
 static bool same_rows(cli_arena *a, const char *one, const char *two)
 {
     struct stat s, t;
-    return stat(rows_of(a, one), &s) == 0 && stat(rows_of(a, two), &t) == 0 && s.st_dev == t.st_dev &&
-           s.st_ino == t.st_ino;
+    const char *in_one, *in_two;
+    return find_file(a, rows_of(a, one), &s, &in_one) && find_file(a, rows_of(a, two), &t, &in_two) &&
+           s.st_dev == t.st_dev && s.st_ino == t.st_ino && (!*in_one || !*in_two || strcmp(in_one, in_two) == 0);
 }
 
 /* Says so if the data include rows that the model has learned: they are from its training data, and not their test
@@ -78,11 +90,11 @@ static void remark(const cli_args *a, const cli_model *m, const cli_item *source
         cli_warn("the figures include rows that the model was trained on, so they are better than on new data");
 }
 
-static tacet_status evaluate(const cli_args *a, cli_model *m)
+static tacet_status evaluate(const cli_args *a, const char *path, cli_model *m)
 {
     cli_item source;
     cli_figures f = {.part = "evaluation", .step_us = NAN};
-    tacet_status s = choose(a, m, &source);
+    tacet_status s = choose(a, path, m, &source);
     if (s != TACET_OK) return s;
     if (!m->loss) return cli_fail(TACET_DESCRIPTION, "the model has no loss to evaluate; tacet predict runs it");
     tacet_data *data = cli_data_held_out(&source, cli_model_schema(a->arena, m->file), m->target.id != 0, &s);
@@ -101,19 +113,21 @@ static tacet_status evaluate(const cli_args *a, cli_model *m)
 static tacet_status run(const cli_args *a)
 {
     cli_model m;
-    tacet_status s = cli_model_open(a->operand[0], NULL, a->threads, &m);
-    if (s == TACET_OK) s = evaluate(a, &m);
+    const char *path = cli_model_path(a->arena, a->operand[0]);
+    tacet_status s = cli_model_open(path, NULL, a->threads, &m);
+    if (s == TACET_OK) s = evaluate(a, path, &m);
     cli_model_close(&m);
     return s;
 }
 
 const cli_command cli_command_eval = {
     .name = "eval",
-    .operands = "MODEL",
+    .operands = "MODEL|RUN",
     .brief = "Evaluate a model on data",
-    .doc = "Runs a model (model.safetensors, best.safetensors) on data and prints the loss, the metrics, the value of "
-           "each penalty and the density of each layer. Uses the test part of the data if they have one, otherwise "
-           "all of them, scaled as the training data were; says so if the model was trained on some of them.",
+    .doc = "Runs a model (model.safetensors, best.safetensors; of the folder of a run, model.safetensors) on data and "
+           "prints the loss, the metrics, the value of each penalty and the density of each layer. Uses the test part "
+           "of the data if they have one, otherwise all of them, scaled as the training data were; says so if the "
+           "model was trained on some of them.",
     .least = 1,
     .most = 1,
     .option = option,

@@ -3,6 +3,8 @@
 #include "output.h"
 #include "prediction.h"
 
+#include "data/data.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,16 +138,32 @@ static tacet_status add_id(cli_arena *a, cli_item *source, const char *column)
     return TACET_OK;
 }
 
+/* An example of --data, with the kind of source that the model was trained on. */
+static const char *example(cli_arena *a, const char *path)
+{
+    tacet_error e;
+    tacet_file *f = tacet_file_open(path, NULL, &e);
+    const char *data = f ? tacet_file_note(f, "data") : NULL;
+    const tc_source *s = data ? tc_source_find(cli_copy(a, data, strcspn(data, " "))) : NULL;
+    const char *formula = s ? s->formula : "npy x=FILE", *first = formula + strcspn(formula, " ");
+    tacet_file_free(f);
+    return cli_format(a, "--data '%.*s'", (int)(first - formula + 1) + (int)strcspn(first + 1, " "), formula);
+}
+
 static tacet_status run(const cli_args *a)
 {
     const char *source = cli_given_value(a, "data"), *path = cli_given_value(a, "out");
-    if (!source) return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE'", "--data is missing");
+    const char *model = cli_model_path(a->arena, a->operand[0]);
+    if (!source) return cli_fail_hint(TACET_DESCRIPTION, example(a->arena, model), "--data is missing");
+    if (path && (strlen(path) < 4 || strcmp(path + strlen(path) - 4, ".npy") != 0))
+        return cli_fail_hint(TACET_DESCRIPTION, "--csv > FILE.csv writes CSV",
+                             "--out writes an npy file, but the name %s does not end in .npy", path);
     if ((path != NULL) == (cli_given_value(a, "csv") != NULL))
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "give either --out FILE.npy or --csv");
     if (path && (cli_given_value(a, "id") || cli_given_value(a, "raw")))
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "--id and --raw are for --csv");
     cli_model m;
-    tacet_status s = cli_model_open(a->operand[0], cli_given_value(a, "keep"), a->threads, &m);
+    tacet_status s = cli_model_open(model, cli_given_value(a, "keep"), a->threads, &m);
     if (s == TACET_OK) {
         cli_item item = {.text = source};
         const char *id = cli_given_value(a, "id");
@@ -161,10 +179,10 @@ static tacet_status run(const cli_args *a)
 
 const cli_command cli_command_predict = {
     .name = "predict",
-    .operands = "MODEL",
+    .operands = "MODEL|RUN",
     .brief = "Write the outputs of a model for data",
-    .doc = "Runs a model on data, scaled as the training data were, and writes its outputs in the order of the rows, "
-           "as an npy file or as CSV.",
+    .doc = "Runs a model (of the folder of a run, model.safetensors) on data, scaled as the training data were, and "
+           "writes its outputs in the order of the rows, as an npy file or as CSV.",
     .least = 1,
     .most = 1,
     .option = option,

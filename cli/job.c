@@ -373,18 +373,22 @@ const char *cli_model_schema(cli_arena *a, const tacet_file *f)
     return j.to.data;
 }
 
+const char *cli_model_path(cli_arena *a, const char *path)
+{
+    cli_folder folder;
+    cli_folder_name(a, path, &folder);
+    if (!cli_folder_has(folder.model)) return path;
+    cli_print(cli_log(), "model: %s%s%s\n", folder.model, cli_folder_has(folder.best) ? "; the best epoch's is " : "",
+              cli_folder_has(folder.best) ? folder.best : "");
+    return folder.model;
+}
+
 tacet_file *cli_model_file(const char *path, tacet_status *s)
 {
     tacet_error e;
     tacet_file *f = tacet_file_open(path, NULL, &e);
-    if (f) return f;
-    cli_arena a = {0};
-    cli_folder folder;
-    cli_folder_name(&a, path, &folder);
-    if (cli_folder_has(folder.model)) snprintf(e.hint, sizeof e.hint, "did you mean %.400s?", folder.model);
-    cli_arena_free(&a);
-    *s = cli_refuse(&e, 0, NULL);
-    return NULL;
+    if (!f) *s = cli_refuse(&e, 0, NULL);
+    return f;
 }
 
 /* Finds the input that the outputs are compared with, if it is fed (a layer may also be called target), and the

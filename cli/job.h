@@ -69,7 +69,10 @@ typedef struct cli_model {
     const char *output;
 } cli_model;
 
-/* Opens a model's file; NULL after a message. For a run's folder, the message suggests the model in it. */
+/* The path of a model: for the folder of a run that of its model.safetensors, after a line that says so. */
+const char *cli_model_path(cli_arena *a, const char *path);
+
+/* Opens a model's file; NULL after a message. */
 tacet_file *cli_model_file(const char *path, tacet_status *s);
 
 /* Opens a model for inference, with the values that `keep` selects readable (NULL: only the output). cli_model_close

@@ -57,6 +57,10 @@ has out '"accuracy":0.[0-9]'
 mv out plain
 runs 0 "$tacet" eval run/model.safetensors --data 'npy columns.npy y.npy' --json; same plain out
 runs 0 "$tacet" eval run/model.safetensors --data 'npy s.npz:x s.npz:labels' --json; same plain out
+trained="the figures include rows that the model was trained on"
+has err "$trained"
+runs 0 "$tacet" eval run/model.safetensors; has err "$trained"
+runs 0 "$tacet" eval run/model.safetensors --data 'npy x.npy y.npy'; hasnt err "$trained"
 runs 3 "$tacet" eval run/model.safetensors --data 'npy s.npz:y'
 has err 's.npz:y: there is no array "y" in the file' 'it holds x, labels'
 runs 3 "$tacet" eval run/model.safetensors --data 'npy s.npz'

@@ -214,10 +214,14 @@ hasnt closed/metrics.jsonl "^[^{]"
 [ $? -eq 5 ] || fault "a closed standard output is not noticed"
 refused 1 eval closed/model.safetensors --data 'csv unlabelled.csv'
 has err "'csv unlabelled.csv' has no labels"
-refused 5 eval closed/
-has err "closed/: not a regular file" "^    did you mean closed/model.safetensors?$"
+runs 0 "$tacet" eval closed/
+has err "^model: closed/model.safetensors$"
+cp closed/model.safetensors closed/best.safetensors
+runs 0 "$tacet" predict closed --data 'csv unlabelled.csv' --csv
+has err "^model: closed/model.safetensors; the best epoch's is closed/best.safetensors$"
+has out "^class,"
 # inspect takes the folder of a run, and reports another folder or invalid lines.
-mkdir -p bare odd
+mkdir -p bare odd own.npy
 refused 5 inspect bare
 has err "cannot open bare/metrics.jsonl: is this the folder of a run?"
 echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings":"no"}' > odd/metrics.jsonl
@@ -225,8 +229,23 @@ runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
 refused 3 inspect odd
 has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
-refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own
-has err "own: not a regular file"
+refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own.npy
+has err "own.npy: not a regular file"
+refused 2 predict closed/model.safetensors --data 'csv unlabelled.csv' --out p.csv
+has err "p.csv does not end in .npy" "^    --csv > FILE.csv writes CSV$"
+[ ! -e p.csv ] || fault "p.csv is written"
+refused 2 predict closed/model.safetensors --csv
+has err "^    --data 'csv FILE'$"
+refused 2 predict closed/model.safetensors unlabelled.csv --csv
+has err "unexpected operand 'unlabelled.csv'" "^    --data 'csv unlabelled.csv'$"
+for path in few.csv ./few.csv.gz few.tsv "few.csv label=kind"; do
+    refused 2 eval closed --data "$path"
+    has err "expected a name" "^    csv $path$"
+done
+for path in few.npy a/few.npz; do
+    refused 2 train net.yaml --data "$path"
+    has err "expected a name" "^    npy x=$path$"
+done
 # Names must be printable text; other texts are shown without control characters.
 bad=$(printf 'relu1: l1 1e-3 name=\377')
 refused 2 train net.yaml --out named --penalty "$bad"

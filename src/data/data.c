@@ -39,11 +39,11 @@ static tacet_status find_part(const tc_spec *spec, const tc_source *source, cons
 static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_spec *spec, const tc_arg *arg,
                                const tc_arg *common, bool test, tacet_error *e)
 {
-    const bool learnt = common[TC_SOURCE_NORMALIZE].number > 0 || common[TC_SOURCE_NORMALIZE_TARGET].number > 0;
+    const bool learned = common[TC_SOURCE_NORMALIZE].number > 0 || common[TC_SOURCE_NORMALIZE_TARGET].number > 0;
     tc_samples train = tc_samples_of(&d->mem, NULL, false);
     const tc_samples *from = &d->own;
     tacet_status status = TACET_OK;
-    if (test && learnt) {
+    if (test && learned) {
         from = &train;
         status = source->open(&train, spec, arg, false, e);
     }
@@ -157,11 +157,21 @@ static tacet_data *new_data(const tc_mem *m, tacet_error *e)
     return d;
 }
 
+/* A path where the name of a source should be: says what to write before it. */
+static void hint_path(const char *source, tacet_error *e)
+{
+    const char *path = source + strspn(source, " "), *before = tc_source_of_path(path, strcspn(path, " "));
+    if (before) tc_fail_hint(e, "%s%s", before, path);
+}
+
 static tacet_data *open_as(const char *source, const char *part, const tc_json *expect, bool x_only, const tc_mem *m,
                            tacet_error *e)
 {
     tc_spec spec;
-    if (tc_spec_parse(&spec, m, source, e)) return NULL;
+    if (tc_spec_parse(&spec, m, source, e)) {
+        hint_path(source, e);
+        return NULL;
+    }
     tacet_data *d = new_data(m, e);
     if (d) d->own = tc_samples_of(m, expect, x_only);
     if (d && open_spec(d, &spec, part, e)) {
