@@ -62,6 +62,13 @@ runs 0 "$tacet" predict prices/model.safetensors --data 'csv targets.csv' --out 
 od -A n -j 128 -N 8 -t f4 y.npy | awk '{ exit $2 < 900 }' || fault "npy is not in the unit of the target"
 
 # ---- Other values, and what is refused ----
+predicts words 'csv words.csv'; sed 's/^/?,/' out > plain
+predicts words 'csv words.csv' '--id b' # an input
+[ "$(head -n 1 out)" = 'b,class,p(ant),p(bee),p(cat)' ] || fault "the names are $(head -n 1 out)"
+sed 's/^[^,]*,/?,/' out > others; same others plain
+sed 's/^"row, [0-9]*"/no/' words.csv | cut -d, -f5 > b
+cut -d, -f1 out > ids; same ids b
+predicts words 'csv words.csv' '--id kind'; has out '^cat,[a-z]*,' # the label
 predicts words 'csv words.csv' '--keep relu2'
 [ "$(head -n 1 out | cut -d, -f1,2)" = relu2.0,relu2.1 ] || fault "the names are $(head -n 1 out)"
 runs 2 "$tacet" predict words/model.safetensors --data 'csv words.csv' --csv --id nothing

@@ -188,8 +188,10 @@ static void names_are_matched(void **state)
                "is it the column \"B\"?");
     mismatches(abc, "label=kind", "a,b,c,d\n1,2,3,4\n", "", "\"d\" is not a column that the model takes", "drop=d");
     mismatches(abc, "label=kind", "a,b,c,d d\n1,2,3,4\n", "", "\"d d\" is not", "drop=\"d d\"");
-    mismatches(abc, "label=kind", "a,b,c\n1,2,0\n", "label=c", "\"c\" is an input of the model, but has another", "");
-    mismatches(abc, "label=kind", "a,b,c\n1,2,0\n", "drop=c", "\"c\" is an input of the model, but has another", "");
+    mismatches(abc, "label=kind", "a,b,c\n1,2,0\n", "label=c",
+               "\"c\" is an input of the model, but label=, target= or drop= gives it another role", "");
+    mismatches(abc, "label=kind", "a,b,c\n1,2,0\n", "drop=c",
+               "\"c\" is an input of the model, but label=, target= or drop= gives it another role", "");
     mismatches(abc, "label=kind", "a,b,b,c\n1,2,0,1\n", "", "both named \"b\"", "");
 }
 

@@ -195,7 +195,7 @@ static tacet_status next_item(const tc_columns *c, int attr, const char **list, 
 
 tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role)
 {
-    static const char *const what[] = {"", "an input", "the label", "a target", "left out", "the id"};
+    static const char *const what[] = {"", "an input", "the label", "a target", "left out"};
     tc_column *column = &c->column[i];
     char title[160];
     if (column->role)
@@ -204,11 +204,10 @@ tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role)
     if (role == TC_INPUT) column->at = c->inputs++;
     if (role == TC_TARGET) column->at = c->targets++;
     if (role == TC_LABEL) c->label = column;
-    if (role == TC_ID) c->id = column;
     return TACET_OK;
 }
 
-/* Gives all columns of a list the role; TC_UNUSED: they are categories. */
+/* Gives all columns of a list the role; TC_UNUSED: they are categories, or the id, beside their role. */
 static tacet_status give_roles(tc_columns *c, int attr, tc_role role)
 {
     const char *list = c->arg[attr].text;
@@ -216,12 +215,14 @@ static tacet_status give_roles(tc_columns *c, int attr, tc_role role)
     for (; *list && !status; list += *list == ',') {
         int64_t i, last;
         status = next_item(c, attr, &list, &i, &last);
-        if (!status && (role == TC_LABEL || role == TC_ID) && (*list || i != last))
-            return tc_columns_refuse(c, attr, "%s must be one column", role == TC_ID ? "id" : "label");
+        if (!status && (role == TC_LABEL || attr == TC_CSV_ID) && (*list || i != last))
+            return tc_columns_refuse(c, attr, "%s must be one column", role == TC_LABEL ? "label" : "id");
         for (; !status && i <= last; i++) {
             char title[160];
             if (role != TC_UNUSED)
                 status = tc_columns_give(c, attr, i, role);
+            else if (attr == TC_CSV_ID)
+                c->id = &c->column[i];
             else if (c->column[i].role != TC_INPUT)
                 status = tc_columns_refuse(c, attr, "%s is not an input", tc_columns_title(c, i, title));
             else
@@ -310,10 +311,11 @@ tacet_status tc_columns_set(tc_columns *c, const tc_rows *r, const tc_row *names
     tacet_status status = set_names(c, r, names);
     if (!status) status = give_roles(c, TC_CSV_LABEL, TC_LABEL);
     if (!status) status = give_roles(c, TC_CSV_TARGET, TC_TARGET);
-    if (!status) status = give_roles(c, TC_CSV_ID, TC_ID);
+    if (!status) status = give_roles(c, TC_CSV_ID, TC_UNUSED);
     if (!status) status = drop(c);
     if (!status) status = give_roles(c, TC_CSV_X, TC_INPUT);
     if (!status) tc_columns_answers(c);
+    if (!status && c->id && !c->id->role && !tc_columns_input(c, c->id->name)) c->id->role = TC_LEFT_OUT;
     if (!status) status = give_rest(c);
     if (!status && c->inputs < 1) status = tc_columns_refuse_file(c, "no column is left for x");
     if (!status && (!c->t->expect || !tc_json_get(c->t->expect, "inputs")))
@@ -350,8 +352,7 @@ tacet_status tc_columns_write(const tc_columns *c, tc_json_writer *to)
     if (c->header) {
         tc_json_open(to, "left_out", '[');
         for (int64_t i = 0; i < c->count; i++)
-            if (c->column[i].role == TC_LEFT_OUT || c->column[i].role == TC_ID)
-                tc_json_add_text(to, NULL, c->column[i].name);
+            if (c->column[i].role == TC_LEFT_OUT) tc_json_add_text(to, NULL, c->column[i].name);
         tc_json_close(to, ']');
         if (c->label) tc_json_add_text(to, "label", c->label->name);
     }

@@ -24,7 +24,7 @@ enum {
     TC_CSV_ID
 };
 
-typedef enum tc_role { TC_UNUSED, TC_INPUT, TC_LABEL, TC_TARGET, TC_LEFT_OUT, TC_ID } tc_role;
+typedef enum tc_role { TC_UNUSED, TC_INPUT, TC_LABEL, TC_TARGET, TC_LEFT_OUT } tc_role;
 
 typedef struct tc_column {
     const char *name; /* "": it has none */
@@ -64,10 +64,11 @@ int64_t tc_columns_find(const tc_columns *c, const char *name);
 tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role);
 
 /* What the model expects (match.c): tc_columns_answers makes the columns of its label or targets those of these data,
- * if they are not given; tc_columns_left_out says whether its training left out a column of that name; and
- * tc_columns_match gives each input its place in a row of the model. */
+ * if they are not given; tc_columns_left_out and tc_columns_input say whether its training left out a column of that name
+ * or had it as an input; and tc_columns_match gives each input its place in a row of the model. */
 void tc_columns_answers(tc_columns *c);
 bool tc_columns_left_out(const tc_columns *c, const char *name);
+bool tc_columns_input(const tc_columns *c, const char *name);
 tacet_status tc_columns_match(tc_columns *c);
 
 /* Fails with a caret at an attribute: "csv: message". */

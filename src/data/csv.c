@@ -25,7 +25,8 @@ static const tc_attribute attribute[] = {
     {"unknown", "refuse|ignore", "refuse",
      "ignore: a word of a onehot column that the training rows do not have, or a missing one, is all zeros", false},
     {"delimiter", "text", ",", "the separator of fields: one character, or the word tab", false},
-    {"id", "text", "", "a column that is not an input, and that tacet predict --id writes next to its predictions",
+    {"id", "text", "",
+     "a column that tacet predict --id writes next to its predictions; an input only if the model has it as one",
      false},
     {0},
 };
@@ -198,12 +199,11 @@ static tacet_status put(csv *c, const tc_row *row, int64_t i)
     tc_samples *t = c->t;
     const tc_column *column = &c->columns.column[i];
     const bool input = column->role == TC_INPUT, words = column->role == TC_LABEL || column->onehot;
-    if (column->role == TC_ID) return put_id(c, row, i);
-    if (column->role == TC_LEFT_OUT || (!input && t->x_only)) return TACET_OK;
+    tacet_status status = column == c->columns.id ? put_id(c, row, i) : TACET_OK;
+    if (status || column->role == TC_LEFT_OUT || (!input && t->x_only)) return status;
     const char *text = tc_rows_text(&c->rows, row, i);
     int32_t word = -1;
     double x = NAN;
-    tacet_status status = TACET_OK;
     const bool number = !words && tc_field_number(text, &x);
     if (!number && tc_missing(text, tc_rows_quoted(&c->rows, row, i), words))
         status = may_miss(c, column) ? TACET_OK : refuse_missing(c, row, i);

@@ -43,6 +43,18 @@ bool tc_columns_left_out(const tc_columns *c, const char *name)
     return false;
 }
 
+bool tc_columns_input(const tc_columns *c, const char *name)
+{
+    size_t k;
+    const tc_json *value;
+    tc_json_each(tc_json_get(c->t->expect, "inputs"), k, value)
+    {
+        const char *own = tc_json_text(tc_json_get(value, "name"));
+        if (own && *own && strcmp(own, name) == 0) return true;
+    }
+    return false;
+}
+
 /* ---- Inputs ---- */
 
 /* Takes over how an input of the model is read. */
@@ -95,7 +107,8 @@ static tacet_status match_names(tc_columns *c, const tc_json *inputs)
         const int64_t i = tc_columns_find(c, name ? name : "");
         if (i >= 0 && *c->column[i].name && c->column[i].role != TC_INPUT)
             return tc_columns_refuse_file(
-                c, "the column \"%.100s\" is an input of the model, but has another role here", name);
+                c, "the column \"%.100s\" is an input of the model, but label=, target= or drop= gives it another role",
+                name);
         if (i < 0 || c->column[i].role != TC_INPUT)
             lacking = lacking ? lacking : name ? name : "";
         else if (c->column[i].at >= 0)
