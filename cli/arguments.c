@@ -1,6 +1,7 @@
 /* arguments.c: parses a command line according to the tables of its command. */
 #define _GNU_SOURCE /* sched_getaffinity: the cores that this process may use, not all cores of the machine */
 #include "command.h"
+#include "config.h"
 
 #include "data/data.h"
 
@@ -58,6 +59,22 @@ static tacet_status usage(const cli_args *a, const char *message)
                          message);
 }
 
+/* An option that does not exist may have been meant as a key of the configuration, --epochs 3 or --lr=0.1. */
+static tacet_status refuse_option(const cli_args *a, const char *name, const char *value, const char *next)
+{
+    const cli_command *c = a->command;
+    const bool whole = name[1] == '-';
+    const char *meant = whole && find(c, "--set", 5) ? cli_key_meant(a->arena, name + 2) : NULL;
+    const char *near = whole ? tc_nearest(name + 2, option_name, c) : NULL;
+    const char *message = cli_format(a->arena, "unknown option '%s' of tacet %s", name, c->name), *hint;
+    if (!meant && !near) return usage(a, message);
+    if (!value) value = next && *next != '-' ? next : "...";
+    const char *quote = strchr(value, ' ') ? "'" : "";
+    hint = meant ? cli_format(a->arena, "--set %s%s=%s%s", quote, meant, value, quote)
+                 : cli_format(a->arena, "did you mean --%s?", near);
+    return cli_fail_hint(TACET_DESCRIPTION, hint, "%s", message);
+}
+
 /* Reads the option at argv[*i], and advances *i if its value is the next argument. */
 static tacet_status read_option(int argc, char **argv, int *i, cli_args *a)
 {
@@ -66,12 +83,7 @@ static tacet_status read_option(int argc, char **argv, int *i, cli_args *a)
     size_t n = word[1] == '-' ? strcspn(word, "=") : strlen(word);
     const cli_option *o = find(c, word, n);
     const char *name = cli_copy(a->arena, word, n), *value = word[n] ? word + n + 1 : NULL;
-    if (!o) {
-        const char *near = word[1] == '-' ? tc_nearest(name + 2, option_name, c) : NULL;
-        const char *message = cli_format(a->arena, "unknown option '%s' of tacet %s", name, c->name);
-        if (!near) return usage(a, message);
-        return cli_fail_hint(TACET_DESCRIPTION, cli_format(a->arena, "did you mean --%s?", near), "%s", message);
-    }
+    if (!o) return refuse_option(a, name, value, *i + 1 < argc ? argv[*i + 1] : NULL);
     if (!o->argument && value) return usage(a, cli_format(a->arena, "%s takes no value", name));
     if (o->argument && !value && *i + 1 < argc) value = argv[++*i];
     if (o->argument && (!value || !*value))

@@ -107,7 +107,9 @@ void cli_begun_json(tc_json_writer *j, const cli_config *c, const char *home)
 
 cli_search cli_search_of(const cli_item *item)
 {
-    return (cli_search){.in = item->place.source ? item->place.source->begun : NULL, .back = -1};
+    const cli_source *from = item->place.source;
+    return (cli_search){
+        .file = from && *from->name != '-' ? from->name : NULL, .in = from ? from->begun : NULL, .back = -1};
 }
 
 /* Goes to the next folder that can be entered; the last is the current one. */
@@ -136,6 +138,20 @@ static void explain(const cli_search *s, tacet_error *e)
                     folder, b->instead);
 }
 
+/* A path in a configuration of another folder may have been meant to start there. */
+static void explain_start(const cli_search *s, tacet_error *e)
+{
+    static const char head[] = "cannot open ";
+    const char *path = e->message + strlen(head), *end = strrchr(e->message, ':');
+    const char *slash = s->file ? strrchr(s->file, '/') : NULL;
+    if (!slash || strncmp(e->message, head, strlen(head)) != 0 || *path == '/' || end < path || *e->hint) return;
+    char there[1024];
+    tc_snprintf(there, sizeof there, "%.*s/%.*s", (int)(slash - s->file), s->file, (int)(end - path), path);
+    tc_snprintf(
+        e->hint, sizeof e->hint, "paths start in the current folder, not in that of the configuration%s%.200s%s",
+        cli_folder_has(there) ? "; " : "", cli_folder_has(there) ? there : "", cli_folder_has(there) ? " exists" : "");
+}
+
 bool cli_search_next(cli_search *s, bool found, tacet_error *e)
 {
     const bool begun = s->next > 0;
@@ -145,6 +161,7 @@ bool cli_search_next(cli_search *s, bool found, tacet_error *e)
         (void)!fchdir(s->back);
         close(s->back);
     }
+    if (!found && !s->in && e->status == TACET_IO) explain_start(s, e);
     if (!found && s->in && e->status == TACET_IO) {
         *e = s->first;
         explain(s, e);

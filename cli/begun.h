@@ -30,6 +30,7 @@ void cli_begun_json(tc_json_writer *j, const cli_config *c, const char *home);
  *
  * The search goes on as long as the error is TACET_IO. After the last folder, *e is the error of the first, with a hint. */
 typedef struct cli_search {
+    const char *file;    /* the configuration that the item is in, or NULL */
     const cli_begun *in; /* NULL: only the current folder */
     int next, back;      /* back: the current folder as a file descriptor; -1: not left */
     tacet_error first;

@@ -53,9 +53,13 @@ typedef struct cli_config {
 /* Sets the defaults, then reads the file. */
 tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c);
 
-/* Applies one --set: "train.epochs=3", "optimizer.lr=0.05" or "parameters.linear1.*=frozen". cli_config_penalty adds one
- * penalty, "relu1: l1 1e-4", that was given with `option` ("--penalty"). */
+/* Applies one --set: "train.epochs=3", "optimizer.lr=0.05" or "parameters.linear1.*=frozen". */
 tacet_status cli_config_set(cli_config *c, const char *text);
+
+/* Sets a key that has an option of its own ("--data"). */
+tacet_status cli_config_option(cli_config *c, const char *option, int key, const char *text);
+
+/* Adds one penalty, "relu1: l1 1e-4", that was given with `option` ("--penalty"). */
 tacet_status cli_config_penalty(cli_config *c, const char *option, const char *text);
 
 /* Checks that all required keys are set, and that no two exclude each other. */
@@ -81,6 +85,9 @@ tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item 
 
 /* A hint for an unknown key: the nearest name in `group` ("train."; "": the top level). */
 const char *cli_key_suggest(const cli_config *c, const char *group, const char *word);
+
+/* What a word alone may have been meant for: "epochs" for "train.epochs", "lr" for "optimizer.lr"; NULL: nothing. */
+const char *cli_key_meant(cli_arena *a, const char *word);
 
 /* An argument of the command line as a source that errors can point into. */
 cli_place cli_argument(cli_arena *a, const char *option, const char *text);

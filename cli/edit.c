@@ -56,6 +56,20 @@ const char *cli_key_suggest(const cli_config *c, const char *group, const char *
     return cli_suggest(c->arena, word, listed, list);
 }
 
+const char *cli_key_meant(cli_arena *a, const char *word)
+{
+    tacet_entry e = {.size = sizeof e};
+    tacet_attribute at = {.size = sizeof at};
+    for (int key = 0; key < CLI_KEYS; key++) {
+        const char *name = cli_key_table[key].name, *dot = strchr(name, '.');
+        if (!cli_key_table[key].type->map && strcmp(dot ? dot + 1 : name, word) == 0) return name;
+    }
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
+        for (int k = 0; e.role == TACET_ROLE_OPTIMIZER && tacet_attribute_at(i, k, &at) == TACET_OK; k++)
+            if (strcmp(at.name, word) == 0) return cli_format(a, "%s.%s", cli_key_table[CLI_OPTIMIZER].name, word);
+    return NULL;
+}
+
 /* ---- --set and --penalty ----------------------------------------------------------------------------------------- */
 
 static tacet_status set_attribute(cli_config *c, int key, cli_place whole, cli_item name, cli_item value)
@@ -91,20 +105,36 @@ static tacet_status set_pair(cli_config *c, cli_item on, cli_item spec)
     return cli_pair_add(c, &c->parameters, on, spec);
 }
 
+/* Otherwise config.yaml could not be read again. */
+static tacet_status refuse_bytes(cli_place whole)
+{
+    return cli_fail_at(whole, whole.source->length, "rename the file, or use a link to it", "this is not UTF-8 text");
+}
+
+tacet_status cli_config_option(cli_config *c, const char *option, int key, const char *text)
+{
+    const cli_place whole = cli_argument(c->arena, option, text);
+    if (!tc_text_utf8(text)) return refuse_bytes(whole);
+    return cli_key_store(c, key, (cli_item){whole.source->text, whole});
+}
+
 tacet_status cli_config_set(cli_config *c, const char *text)
 {
     cli_place whole = cli_argument(c->arena, "--set", text);
     size_t equals = strcspn(text, "="), length = strlen(text);
     if (!text[equals]) return cli_fail_at(whole, length, "--set train.epochs=3", "an = is missing: KEY=VALUE");
-    if (!tc_text_utf8(text)) /* otherwise config.yaml could not be read again */
-        return cli_fail_at(whole, length, "rename the file, or use a link to it", "this is not UTF-8 text");
+    if (!tc_text_utf8(text)) return refuse_bytes(whole);
     const char *name = cli_copy(c->arena, text, equals);
     cli_item value = part_of(c, whole, equals + 1, length);
     const int key = cli_key_of(name), first = cli_key_in(name);
     if (key < 0 && first >= 0)
         return cli_fail_at(whole, equals, cli_format(c->arena, "--set %s=...", cli_key_table[first].name),
                            "%s is a group of keys", name);
-    if (key < 0) return cli_fail_at(whole, equals, cli_key_suggest(c, "", name), "unknown key '%s'", name);
+    if (key < 0) {
+        const char *dot = strrchr(name, '.'), *meant = cli_key_meant(c->arena, dot ? dot + 1 : name);
+        const char *hint = meant ? cli_format(c->arena, "did you mean %s?", meant) : cli_key_suggest(c, "", name);
+        return cli_fail_at(whole, equals, hint, "unknown key '%s'", name);
+    }
     size_t width = strlen(cli_key_table[key].name);
     if (key == CLI_PENALTIES)
         return cli_fail_at(whole, equals, "--penalty 'relu1: l1 1e-4' adds one; --no-penalties drops those in the file",

@@ -42,8 +42,9 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
         cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s%s, but the network expects %lld", what, targets,
                     labels ? "label" : "target", tc_plural(targets), aims);
     else if (labels && d.classes > outputs)
-        cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, but the network has outputs for 0 to %lld",
-                    what, (long long)d.classes - 1, outputs - 1);
+        cli_fail_at(source->place, n, "labels that are numbers count from 0; words may be any",
+                    "'%s' has labels up to %lld, but the network has outputs for 0 to %lld", what,
+                    (long long)d.classes - 1, outputs - 1);
     else
         return TACET_OK;
     return TACET_FAILED;

@@ -41,6 +41,16 @@ static bool is_binary(const char *loss)
     return strncmp(loss, name, strlen(name)) == 0 && (!loss[strlen(name)] || loss[strlen(name)] == ' ');
 }
 
+static tacet_status look_at_loss(const cli_job *job, const tacet_error *e)
+{
+    if (!e) return TACET_OK;
+    tacet_error own = *e;
+    if (job->info.classes == 2 && is_binary(text(job->config, CLI_LOSS)) && strstr(e->message, "the same shape"))
+        tc_snprintf(own.hint, sizeof own.hint,
+                    "two classes need one output here: end the model with linear 1; cross_entropy takes linear 2");
+    return cli_refuse(&own, 1, item(job->config, CLI_LOSS));
+}
+
 tacet_status cli_job_describe(cli_job *job)
 {
     const tacet_data_info *info = &job->info;
@@ -62,7 +72,7 @@ tacet_status cli_job_describe(cli_job *job)
     tacet_status s = look(g, *item(c, CLI_MODEL), *item(c, CLI_MODEL));
     if (s != TACET_OK) return s;
     tacet_loss(g, text(c, CLI_LOSS), job->y, self ? job->x : job->target);
-    s = look(g, *item(c, CLI_LOSS), *item(c, CLI_LOSS));
+    s = look_at_loss(job, tacet_graph_error(g));
     for (const cli_pair *p = c->penalties; p && s == TACET_OK; p = p->next) {
         tacet_penalize(g, p->on.text, p->spec.text);
         s = look(g, p->on, p->spec);

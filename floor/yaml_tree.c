@@ -41,6 +41,16 @@ static const char *hint_for(cli_place p)
     return at < p.source->length && strchr("*[{", p.source->text[at]) ? quote_it : NULL;
 }
 
+/* Whether the tab at this place, if it is one, has only blanks before it in its line. */
+static bool tab_indents(cli_place p)
+{
+    const char *text = p.source->text;
+    size_t at = p.offset;
+    if (at >= p.source->length || text[at] != '\t') return false;
+    while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t')) at--;
+    return at == 0 || text[at - 1] == '\n';
+}
+
 static bool refuse(reader *r, yaml_mark_t mark, const char *hint, const char *message)
 {
     r->status = cli_fail_at(place_of(r, mark), 1, hint, "%s", message);
@@ -60,6 +70,8 @@ static bool next_event(reader *r, yaml_event_t *event)
                                 p->problem);
     else if (alias)
         r->status = cli_fail_at(place, 1, quote_it, "a key that begins with * or [ must be quoted");
+    else if (tab_indents(place))
+        r->status = cli_fail_at(place, 1, NULL, "a tab cannot indent; use spaces");
     else
         r->status = cli_fail_at(place, 1, hint_for(place), "%s%s%s", p->problem, p->context ? " " : "",
                                 p->context ? p->context : "");

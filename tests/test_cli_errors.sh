@@ -24,6 +24,15 @@ edited() { sed "$1" net.yaml > bad.yaml; }
 refused 2
 refused 2 trian net.yaml
 has err "unknown command 'trian'" "did you mean train?"
+refused 2 train net.yaml --epochs 3
+has err "unknown option '--epochs'" "^    --set train.epochs=3$"
+refused 2 train net.yaml --batch=64 --quiet; has err "^    --set train.batch=64$"
+refused 2 train net.yaml --lr -q; has err "^    --set optimizer.lr=...$"
+refused 2 sweep net.yaml --loss 'mse reduce=sum'; has err "^    --set 'loss=mse reduce=sum'$"
+refused 2 train net.yaml --set train.lr=0.1; has err "unknown key 'train.lr'" "did you mean optimizer.lr?"
+refused 5 train net.yaml --data 'csv none.csv label=kind'
+has err "^tacet: --data: cannot open none.csv"; caret 'csv none.csv label=kind'
+refused 5 train net.yaml --init none.safetensors; has err "^tacet: --init: "
 refused 2 train net.yaml --treads 2
 has err "unknown option '--treads'" "did you mean --threads?"
 refused 2 train net.yaml --threads
@@ -47,6 +56,20 @@ refused 2 predict no.safetensors --csv
 has err "data is missing"
 
 # ---- The file ----
+mkdir other
+for path in classes.csv none.csv; do
+    (cd other && "$tacet" train ../net.yaml --set "data=csv $path label=kind" 2> ../err); hasnt err "paths start"
+    sed "s/classes.csv/$path/" net.yaml > at.yaml
+    (cd other && "$tacet" train ../at.yaml 2> ../err)
+    has err "cannot open $path" "paths start in the current folder"
+done
+hasnt err exists
+(cd other && "$tacet" train ../net.yaml 2> ../err); has err "; ../classes.csv exists$"
+awk -F, 'NR > 1 { $5 = $5 == 1 ? "no" : "yes" } { print $1 "," $2 "," $5 }' few_classes.csv > two.csv
+refused 2 train net.yaml --data 'csv two.csv label=kind' --set loss=bce_with_logits --set test=
+has err "end the model with linear 1"
+refused 2 train net.yaml --set loss=mse; has err "target= and not label= in csv"
+refused 3 train net.yaml --set loss=mse --data 'csv two.csv target=kind' --set test=; has err "label=kind instead of target="
 refused 5 train nope.yaml
 has err "nope.yaml: No such file"
 edited 's/optimizer/optimiser/'; refused 2 train bad.yaml
@@ -85,6 +108,8 @@ edited 's/^test:.*/test: !x csv/'; refused 2 train bad.yaml
 has err "tags are not supported"
 edited 's/^test:.*/test: [[[[[[[[[[[[[[[[[[[[[[[[[[/'; refused 2 train bad.yaml
 has err "nested too deeply"
+edited 's/^loss/\tloss/'; refused 2 train bad.yaml; has err "bad.yaml:2:1: a tab cannot indent; use spaces"
+edited 's/^  relu1/ \trelu1/'; refused 2 train bad.yaml; has err "bad.yaml:4:2: a tab cannot indent; use spaces"
 edited 's/^test:.*/test: "a/'; refused 2 train bad.yaml
 has err "bad.yaml:"
 printf 'model: "\377"\n' > bad.yaml; refused 2 train bad.yaml
@@ -203,7 +228,7 @@ has err "narrow.csv: there is no column \"d\", which is an input of the model"
 caret 'csv narrow.csv label=kind'
 sed 's/,2$/,7/' few_classes.csv > seven.csv
 refused 1 train net.yaml --out misfit --set 'validate=csv seven.csv label=kind'
-has err "has labels up to 7, but the network has outputs for 0 to 2"
+has err "has labels up to 7, but the network has outputs for 0 to 2" "labels that are numbers count from 0"
 refused 1 train net.yaml --out misfit --set 'test=csv unlabelled.csv'
 has err "has no labels"
 [ ! -e misfit ] || fault "a refused run left a folder"

@@ -196,14 +196,14 @@ static void other_encodings(void **state)
     NAMED("\xEF\xBB,k\n1,2\n", "line 1, column 1: the text is not UTF-8", "iconv -f LATIN1");
     NAMED("\xFF\xFE"
           "a\0,\0k\0\n\0",
-          "t.csv: is text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE");
-    NAMED("\xFE\xFF\0a\0,\0k\0\n", "t.csv: is text in UTF-16", "iconv -f UTF-16 ");
-    NAMED("a\0,\0k\0\n\0", "t.csv: looks like text in UTF-16", "iconv -f UTF-16LE ");
-    NAMED("\0a\0,\0k\0\n", "t.csv: looks like text in UTF-16", "iconv -f UTF-16BE ");
-    NAMED("\xFF\xFE\0\0a\0\0\0", "t.csv: is text in UTF-32", "iconv -f UTF-32 ");
+          "t.csv: the file is text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE");
+    NAMED("\xFE\xFF\0a\0,\0k\0\n", "t.csv: the file is text in UTF-16", "iconv -f UTF-16 ");
+    NAMED("a\0,\0k\0\n\0", "t.csv: the file looks like text in UTF-16", "iconv -f UTF-16LE ");
+    NAMED("\0a\0,\0k\0\n", "t.csv: the file looks like text in UTF-16", "iconv -f UTF-16BE ");
+    NAMED("\xFF\xFE\0\0a\0\0\0", "t.csv: the file is text in UTF-32", "iconv -f UTF-32 ");
     NAMED("a,k\r1,2\r3,4\r", "line 1, column 2: has a carriage return that no line feed follows", "tr '\\r' '\\n'");
-    NAMED("PK\3\4\24\0\6\0", "t.csv: is a zip archive", "save the sheet as CSV");
-    NAMED("PAR1....", "t.csv: is a Parquet file", "to_csv");
+    NAMED("PK\3\4\24\0\6\0", "t.csv: the file is a zip archive", "save the sheet as CSV");
+    NAMED("PAR1....", "t.csv: the file is a Parquet file", "to_csv");
     reads("\xEF\xBD\xB6,b,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01"); /* half-width katakana */
     reads("\xEF\xBB\xBF\"a\",b,k\n1,2,x\n3,4,y\n", "label=k x=a", "1 3", "01");
 }

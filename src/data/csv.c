@@ -133,6 +133,8 @@ static tacet_status refuse_number(csv *c, const tc_row *row, int64_t i)
         tc_fail_hint(e, "delimiter=%s if that separates the fields", delimiter);
     else if (has_comma(text))
         tc_fail_hint(e, "numbers have a decimal point, 1.5, and no thousands separators");
+    else if (column->role == TC_TARGET && !c->t->expect)
+        tc_fail_hint(e, "label=%s instead of target= takes words, as classes", value);
     else if (column->role == TC_INPUT && !c->t->expect)
         tc_fail_hint(e, "drop=%s leaves the column out, onehot=%s is for words%s%s", value, value,
                      answered ? "" : "; if it holds the labels: label=", answered ? "" : value);

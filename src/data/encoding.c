@@ -43,7 +43,7 @@ tacet_status tc_encoding_check(tc_reader *r)
     if (tc_reader_peek(r) < 0) return r->status;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!begins(r, &kinds[i])) continue;
-        tc_reader_refuse(r, "%s", kinds[i].what);
+        tc_reader_refuse(r, "the file %s", kinds[i].what);
         tc_fail_hint(r->error, "%s", kinds[i].hint);
         return r->status;
     }

@@ -131,8 +131,10 @@ static bool check_type(tacet_graph *g, const tc_term *t, int i)
                     ids ? "%s on %s: %s holds int32 class indices, but %s takes numbers"
                         : "%s on %s: %s holds float32 numbers, but %s needs class indices here",
                     t->op->name, t->on, v->name, t->op->name);
-    tc_fail_hint(&g->error, ids ? "targets of a regression are float32: an input in C, floats in the data"
-                                : "labels are whole numbers in the data, tacet_labels or tacet_input_of in C");
+    tc_fail_hint(
+        &g->error,
+        ids ? "targets of a regression are float32: an input in C, floats in npy, target= and not label= in csv"
+            : "labels are whole numbers in the data, tacet_labels or tacet_input_of in C");
     return false;
 }
 
