@@ -130,6 +130,14 @@ has err 'the label "virginica" is not one of the classes'
 runs 0 "$tacet" inspect model1.safetensors
 has out '^classes    cat, owl$'
 
+# ---- The delimiter belongs to what a model expects ----
+tr , ';' < flowers.csv > semicolons.csv
+runs 0 "$tacet" train flowers.yaml --out semicolons --set 'data=csv semicolons.csv label=flower delimiter=;'
+runs 0 "$tacet" eval semicolons/model.safetensors --data 'csv semicolons.csv'
+[ "$(accuracy)" = "$whole" ] || fault "the delimiter of the training file is not kept"
+runs 0 "$tacet" eval semicolons/model.safetensors --data 'csv flowers.csv delimiter=,'
+[ "$(accuracy)" = "$whole" ] || fault "another delimiter cannot be given"
+
 # ---- The commands of docs/data.md and README.md ----
 # shown FILE SECTION: runs each line after "$" in the section; what is shown below it must be in its output.
 shown() {
