@@ -163,7 +163,7 @@ void cli_data_remarks(const tacet_data *d)
     tacet_data_describe(d, &info);
     for (const char *at = info.remarks; *at;) {
         const int n = (int)strcspn(at, "\n");
-        cli_warn("%.*s", n, at);
+        cli_note("%.*s", n, at);
         at += n + (at[n] == '\n');
     }
 }

@@ -49,17 +49,22 @@ void cli_layers_table(FILE *to, cli_arena *a, const tc_json *layers)
 /* A row for each layer that is counted in these bins. */
 static void histograms(FILE *to, cli_arena *a, const tc_json *layers, const cli_bins *bins)
 {
-    const int columns = bins->n + 3;
     const tc_json *layer, *bin;
+    size_t i, k, skipped = (size_t)bins->n;
+    tc_json_each(layers, i, layer)
+    {
+        const size_t empty = (size_t)cli_record_bins_empty(layer);
+        if (cli_record_bins(layer) == bins && empty < skipped) skipped = empty;
+    }
+    const int columns = bins->n - (int)skipped + 3;
     const char **cell = cli_take(a, (tc_json_size(layers) + 1) * (size_t)columns * sizeof *cell);
     char *align = cli_take(a, (size_t)columns + 1);
-    size_t i, k;
     int rows = 1;
     bool positions = false;
     align[0] = 'l';
     memset(align + 1, 'r', (size_t)columns - 1);
     cell[0] = "layer", cell[1] = "density", cell[2] = "never";
-    for (int b = 1; b <= bins->n; b++) cell[b + 2] = cli_format(a, "%s%%", bins->label[b]);
+    for (int b = 3; b < columns; b++) cell[b] = cli_format(a, "%s%%", bins->label[skipped + (size_t)b - 2]);
     tc_json_each(layers, i, layer)
     {
         const tc_json *list = tc_json_get(layer, bins->key);
@@ -70,13 +75,14 @@ static void histograms(FILE *to, cli_arena *a, const tc_json *layers, const cli_
         c[0] = cli_record_name(a, layer);
         c[1] = cli_significant(a, cli_number(layer, "density"), 3);
         c[2] = cli_format(a, "%.0f", dead);
-        tc_json_each(list, k, bin) c[k + 3] = cli_format(a, "%.0f", tc_json_number(bin) - (k ? 0 : dead));
+        tc_json_each(list, k, bin) if (k >= skipped)
+            c[k - skipped + 3] = cli_format(a, "%.0f", tc_json_number(bin) - (k ? 0 : dead));
     }
     if (rows == 1) return;
     fputc('\n', to);
     cli_paragraph(to, "",
                   cli_format(a, "units by how often they fire: never, %s up to %s%%, %s%%, ... of the %ssamples",
-                             positions ? "at" : "in", bins->label[1], bins->label[2],
+                             positions ? "at" : "in", bins->label[skipped + 1], bins->label[skipped + 2],
                              positions ? "positions of all " : ""));
     cli_table(to, align, rows, cell);
 }

@@ -82,6 +82,9 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item);
 /* Prints "tacet: warning: ..." to standard error. */
 __attribute__((format(printf, 1, 2))) void cli_warn(const char *format, ...);
 
+/* Prints "tacet: ..." to standard error: what users should know although nothing is wrong. */
+__attribute__((format(printf, 1, 2))) void cli_note(const char *format, ...);
+
 /* Standard error, for writing to it, after what has been printed to standard output so far: where both go to the same
  * place, the order of the lines is that in which they were printed. cli_log_begin is called once, first. */
 void cli_log_begin(void);

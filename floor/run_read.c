@@ -87,6 +87,16 @@ const cli_bins *cli_record_bins(const tc_json *layer)
     return rare && tc_json_size(tc_json_get(layer, decades.key)) == (size_t)decades.n ? &decades : &tenths;
 }
 
+int cli_record_bins_empty(const tc_json *layer)
+{
+    const cli_bins *b = cli_record_bins(layer);
+    const tc_json *bins = tc_json_get(layer, b->key);
+    int k = 0;
+    if (b->n == CLI_MOST_BINS) return 0;
+    while (k + 2 < b->n && tc_json_number(tc_json_at(bins, (size_t)k)) == (k ? 0 : cli_number(layer, "dead"))) k++;
+    return k;
+}
+
 /* ---- Warnings ---------------------------------------------------------------------------------------------------- */
 
 /* A warning, and the last of the ranges of epochs in which it held. */

@@ -36,6 +36,10 @@ typedef struct cli_bins {
 /* By tenths; by powers of ten if most units fire in less than a tenth, where all of them would be in one bin. */
 const cli_bins *cli_record_bins(const tc_json *layer);
 
+/* How many of the lowest powers of ten have no unit of the layer, and need not be shown: with few samples, no unit can fire
+ * so seldom. Tenths are all shown. */
+int cli_record_bins_empty(const tc_json *layer);
+
 /* The *n warnings of all epochs, each once: what it is on, its text in the last epoch that has it, and the epochs, as
  * "epoch 3" or "epochs 1, 4 to 9". */
 typedef struct cli_warned {

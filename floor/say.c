@@ -122,14 +122,27 @@ tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const 
     return TACET_DESCRIPTION;
 }
 
-void cli_warn(const char *format, ...)
+static void paragraph(const char *prefix, const char *format, va_list list)
 {
     cli_arena a = {0};
+    cli_paragraph(cli_log(), prefix, cli_format_list(&a, format, list));
+    cli_arena_free(&a);
+}
+
+void cli_warn(const char *format, ...)
+{
     va_list list;
     va_start(list, format);
-    cli_paragraph(cli_log(), "tacet: warning:", cli_format_list(&a, format, list));
+    paragraph("tacet: warning:", format, list);
     va_end(list);
-    cli_arena_free(&a);
+}
+
+void cli_note(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    paragraph("tacet:", format, list);
+    va_end(list);
 }
 
 static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

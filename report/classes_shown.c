@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { ROWS = 100 /* of a table */, TOOLTIPS = 30 /* classes whose cells have one */, WORD = 11 /* bytes */ };
-enum { LEFT = 110, TOP = 8, SIDE = 360, BELOW = 40, WIDTH = LEFT + SIDE + 10, HEIGHT = TOP + SIDE + BELOW };
+enum { LEFT = 110, TOP = 8, SIDE = 360, BELOW = 22, NAMES_BELOW = 110, WIDTH = LEFT + SIDE + 10 };
 
 /* The word of class k, or its number. */
 static const char *class_word(cli_arena *a, const cli_record *r, size_t k)
@@ -50,20 +50,52 @@ static void by_class(cli_run_set *s, int run)
 
 /* ---- Pairs ------------------------------------------------------------------------------------------------------- */
 
+/* The word of a class, shortened. */
+static const char *short_word(cli_arena *a, const cli_record *r, size_t k)
+{
+    const char *word = class_word(a, r, k);
+    if (strlen(word) <= WORD) return word;
+    return cli_format(a, "%s\u2026", tc_tame(cli_copy(a, word, WORD - 1), ""));
+}
+
+/* What is below the columns: numbers if there is no room for the names of all of them; names, which run upwards if they
+ * are wider than a column. */
+typedef enum below { NUMBERS, NAMES, UPWARDS } below;
+
+static below below_columns(cli_arena *a, const cli_record *r, size_t n)
+{
+    enum { LINE = 20, LETTER = 10 };
+    size_t most = 0;
+    if (tc_json_size(tc_json_get(r->run, "classes")) < n || n * LINE > SIDE) return NUMBERS;
+    for (size_t i = 0; i < n; i++) {
+        const size_t length = strlen(class_word(a, r, i));
+        most = length > most ? length : most;
+    }
+    most = most < WORD ? most : WORD;
+    return n * most * LETTER > SIDE ? UPWARDS : NAMES;
+}
+
 /* Names of classes beside the rows and below the columns, as many as there is room for. */
 static void labels(cli_page *p, const cli_record *r, size_t n)
 {
     const double cell = SIDE / (double)n;
-    const size_t rows = 1 + (size_t)(20 / cell), columns = 1 + (size_t)(36 / cell);
+    const below kind = below_columns(p->arena, r, n);
+    const size_t rows = 1 + (size_t)(20 / cell), columns = kind == NUMBERS ? 1 + (size_t)(36 / cell) : 1;
     for (size_t i = 0; i < n; i += rows) {
-        const char *word = class_word(p->arena, r, i);
         fprintf(p->to, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 6, TOP + cell * ((double)i + 0.5) + 5);
-        cli_page_escape(p, strlen(word) > WORD ? tc_tame(cli_copy(p->arena, word, WORD), "") : word);
+        cli_page_escape(p, short_word(p->arena, r, i));
         fprintf(p->to, "</text>\n");
     }
-    for (size_t i = 0; i < n; i += columns)
-        fprintf(p->to, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%zu</text>\n", LEFT + cell * ((double)i + 0.5),
-                TOP + SIDE + 17, i);
+    for (size_t i = 0; i < n; i += columns) {
+        const double x = LEFT + cell * ((double)i + 0.5);
+        if (kind == UPWARDS)
+            fprintf(p->to, "<text transform=\"translate(%.1f %d) rotate(-90)\" text-anchor=\"end\">", x + 5,
+                    TOP + SIDE + 6);
+        else
+            fprintf(p->to, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", x, TOP + SIDE + 17);
+        cli_page_escape(p, kind == NUMBERS ? cli_whole(p->arena, (double)i) : short_word(p->arena, r, i));
+        fprintf(p->to, "</text>\n");
+    }
 }
 
 static void tooltips(cli_page *p, const cli_record *r, const tc_json *matrix, size_t n)
@@ -134,7 +166,7 @@ static void picture(cli_run_set *s, int run, const char *name)
     cli_page_figure(
         p, cli_set_title(s, run, cli_format(s->arena, "%s, on the %s data", name, part)),
         cli_format(s->arena, "A matrix of %zu classes: labels from top to bottom, answers from left to right.", n),
-        WIDTH, HEIGHT);
+        WIDTH, TOP + SIDE + (below_columns(s->arena, r, n) == UPWARDS ? NAMES_BELOW : BELOW));
     fprintf(p->to, "<g class=\"chart\">\n");
     cli_picture_write(p, &c, LEFT, TOP, SIDE, SIDE);
     fprintf(p->to, "<rect class=\"axis\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", LEFT, TOP, SIDE, SIDE);

@@ -140,6 +140,19 @@ void cli_sheet_add(cli_arena *a, cli_sheet *t, ...)
     va_end(list);
 }
 
+/* Whether a word of the text is so long that it must be broken. Shorter ones must not be: a column of them could shrink
+ * to nothing beside columns that are never broken. */
+static bool must_break(const char *text)
+{
+    enum { LONG = 24 };
+    size_t n = 0;
+    for (; *text; text += n + (text[n] == ' ')) {
+        n = strcspn(text, " ");
+        if (n > LONG) return true;
+    }
+    return false;
+}
+
 /* Whether a phone has room for the columns. A cell that is aligned left can be broken between words. */
 static bool fits_phone(const cli_sheet *t, int columns)
 {
@@ -169,7 +182,10 @@ static void table(cli_page *p, const cli_sheet *t)
         const int column = i % columns;
         const char *kind = i < columns ? "th" : "td", *href = t->href ? t->href[i] : NULL;
         if (column == 0) fputs(i ? "<tr>" : "<thead><tr>", p->to);
-        fprintf(p->to, "<%s%s", kind, t->align[column] == 'r' ? " class=\"r\"" : "");
+        fprintf(p->to, "<%s%s", kind,
+                t->align[column] == 'r'                  ? " class=\"r\""
+                : i >= columns && must_break(t->cell[i]) ? " class=\"long\""
+                                                         : "");
         if (!fits && i >= columns && *t->cell[column]) {
             fputs(" data-head=\"", p->to);
             cli_page_escape(p, t->cell[column]);

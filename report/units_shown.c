@@ -44,13 +44,18 @@ static void histogram(cli_run_set *s, int run, const tc_json *layer)
     const cli_bins *b = cli_record_bins(layer);
     const tc_json *bins = tc_json_get(layer, b->key);
     const double dead = cli_number(layer, "dead");
+    const int skipped = cli_record_bins_empty(layer);
+    const char *label[CLI_MOST_BINS + 1] = {b->label[0]};
     double y[CLI_MOST_BINS + 1];
     if (tc_json_size(bins) != (size_t)b->n || !isfinite(dead)) return;
     y[0] = dead;
-    for (int k = 0; k < b->n; k++) y[k + 1] = tc_json_number(tc_json_at(bins, (size_t)k)) - (k ? 0 : dead);
+    int n = 1;
+    for (int k = skipped; k < b->n; k++) {
+        label[n] = b->label[k + 1];
+        y[n++] = tc_json_number(tc_json_at(bins, (size_t)k)) - (k ? 0 : dead);
+    }
     const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
-    const cli_series bars = {
-        .n = b->n + 1, .y = y, .label = b->label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
+    const cli_series bars = {.n = n, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_number(layer, "positions") > 1
                                        ? "fire at up to this % of the positions of all samples (0: never)"

@@ -234,6 +234,7 @@ awk 'BEGIN {
         printf "{\"epoch\":%d,\"step\":%d,\"data_loss\":1,\"layers\":[" \
             "{\"name\":\"few\",\"units\":20,\"dead\":2,\"histogram\":[13,7,0,0,0,0,0,0,0,0],\"decades\":[3,0,1,4,5,7]}," \
             "{\"name\":\"many\",\"units\":20,\"dead\":2,\"histogram\":[10,10,0,0,0,0,0,0,0,0],\"decades\":[2,0,0,0,8,10]}," \
+            "{\"name\":\"small\",\"units\":20,\"dead\":2,\"histogram\":[13,7,0,0,0,0,0,0,0,0],\"decades\":[2,0,0,6,5,7]}," \
             "{\"name\":\"old\",\"units\":20,\"dead\":2,\"histogram\":[13,7,0,0,0,0,0,0,0,0]}],\"warnings\":[%s],\"seconds\":1}\n", e, e, w
     }
 }' > rare/metrics.jsonl
@@ -242,10 +243,17 @@ alone rare/report.html
 has rare/report.html '<h2>Warnings</h2>' '<p>l: text 6 (epochs 1 to 3, 6)</p>' '<p>l: once (epoch 3)</p>'
 numbers rare/report.html "How often units of few fire" | tail -n +2 | paste -s -d, - > shown
 has shown '^0 2,.001 1,.01 0,.1 1,1 4,10 5,100 7$'
+# With few samples no unit can fire so seldom.
+numbers rare/report.html "How often units of small fire" | tail -n +2 | paste -s -d, - > shown
+has shown '^0 2,1 6,10 5,100 7$'
 for layer in many old; do numbers rare/report.html "How often units of $layer fire" | wc -l > shown; has shown '^12$'; done
 runs 0 "$tacet" inspect rare
 has out '^layer  density  never  .001%  .01%  .1%  1%  10%  100%$' '^few  *-  *2  *1  *0  *1  *4  *5  *7$' '^many  *-  *2  *8  *10  *0 ' \
     'never, in up to .001%, .01%, ... of the samples$' 'never, in up to 10%, 20%, ... of the samples$'
+mkdir small; sed 's/{"name":"few".*{"name":"small"/{"name":"small"/; s/,{"name":"old".*}\],"warn/],"warn/' rare/metrics.jsonl > small/metrics.jsonl
+runs 0 "$tacet" inspect small
+has out '^layer  density  never  1%  10%  100%$' '^small  *-  *2  *6  *5  *7$' 'never, in up to 1%, 10%, ... of the samples$'
+runs 0 "$tacet" inspect rare
 has out '^warning, epochs 1 to 3, 6: l: text 6$' '^warning, epoch 3: l: once$'
 
 # ---- Weights of which none can become 0 have no density; of several terms on the same weights a penalty has it ----

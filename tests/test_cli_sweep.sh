@@ -112,6 +112,11 @@ for range in 1e-3..1:4 1..1e-3:4; do
     runs 0 sweep lasso.yaml --no-penalties --set train.epochs=60 --over "linear1.weight: l1 $range prox" --out lasso --warm -q
     hasnt out misleads
 done
+# Two classes with one logit are compared by accuracy as well.
+awk -F, 'NR > 1 { $NF = $NF == 0 ? "no" : "yes" } 1' OFS=, classes.csv > two.csv
+sed 's/linear 3$/linear 1/; s/^loss.*/loss: bce_with_logits/; s/^data.*/data: csv two.csv label=kind/; /^test/d' net.yaml > two.yaml
+runs 0 sweep two.yaml --over 'relu1: l1 lambda=1e-4..1:3' --out two -q
+has out "^Taken: relu1:l1 lambda=[0-9.]*: the best binary_accuracy is [01]\.[0-9]*, with .*; its standard error is [0-9.]* (binomial, [0-9]* rows)"
 # Equal accuracies: the lower loss is better, as it is on 10 rows, which are all right or nearly.
 runs 0 sweep net.yaml --set train.validate=0.05 --set train.epochs=20 --over 'linear2.weight: l2 1e-6..1e-3:6' --no-penalties --out ties -q
 awk -F, 'NR > 1 { n[$4]++; if ($4 > top) top = $4; if (!($4 in low) || $5 < low[$4]) { low[$4] = $5; at[$4] = $0 } } END { print n[top], at[top] }' ties/sweep.csv > best
@@ -202,6 +207,14 @@ values 'relu1: l1 lambda=1e-2..1e-6:5' lambda; has said "^0.01 0.001 0.0001 1e-0
 values 'relu1:l1 1..10:3' lambda; has said "^1 3.162 10$"
 values 'relu1: l1 0.123456..0.123456:1' lambda; has said "^0.123456$"
 values 'relu1: l1 density=0.4..0.1:3' 'density asked'; has said "^0.4 0.2 0.1$"
+has out "^Missed its target: relu1:l1 density=0.1: density of relu1 0\.[0-9]* instead of 0.1 ([0-9]*% above)$" \
+    "^Taken: .*; the point taken missed its target: density of relu1 0\."
+has range/report.html "<p>Missed its target: relu1:l1 density=0.1: density of relu1 0" "; the point taken missed its target: "
+hasnt range/report.html "largest lambda" "largest that changes"
+values 'linear1.weight: l1 zeros=0.4..0.8:2 prox' 'zeros asked'
+has out "^Missed its target: linear1.weight:l1 zeros=0.8: zeros of linear1.weight 0[.0-9]* instead of 0.8 ([0-9]*% below)$"
+values 'relu1: l1 l0=8..2:2' 'l0 asked'
+has out "^Missed its target: relu1:l1 l0=2: density of relu1 0\.[0-9]* instead of 0.125 "
 values 'relu1: l1 1.00004..1.0003:3' lambda; awk '{ exit !($1 < $2 && $2 < $3) }' said || fault "not in order: $(cat said)"
 values 'relu1: l1 1e-3..1e-2:2 name="a\"..b"' lambda; has said '^0.001 0.01$'
 values 'linear1.weight: group_lasso 1e-3 by=block block=2..8:3' 'block asked'; has said "^2 4 8$"

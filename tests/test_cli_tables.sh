@@ -33,7 +33,7 @@ runs 0 "$tacet" predict flowers/model.safetensors --data 'csv flowers.csv label=
 cp out straight
 runs 0 "$tacet" predict flowers/model.safetensors --data 'csv turned.csv' --csv
 same out straight
-has err 'the column "flower" holds the answers and is left out'
+has err '^tacet: turned.csv: the column "flower" holds the answers and is left out'
 cut -d, -f1,2 flowers.csv > bare.csv
 runs 0 "$tacet" predict flowers/model.safetensors --data 'csv bare.csv' --csv
 same out straight

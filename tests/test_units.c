@@ -181,6 +181,8 @@ static void dead_units_are_warned_of(void **unused)
         go(&n, 3, true);
         assert_int_equal(tacet_warning_at(n.p, 0, &w), TACET_OK);
         if (strncmp(w.text, says[i], strlen(says[i])) != 0) fail_msg("%s", w.text);
+        assert_null(strstr(w.text, "penalty")); /* it has none */
+        assert_non_null(strstr(w.text, "normalize=feature"));
         unmake(&n);
     }
 }

@@ -34,19 +34,23 @@ static const tc_json *counted(const cli_over *o, int k, const tc_json *layers, c
     return term_on(terms, o, o->matched[k].name);
 }
 
-/* Density and dead units of the values that a penalty is on. */
-static void over_figures(const cli_over *o, const tc_json *layers, const tc_json *terms, double *density, double *dead)
+/* Density, dead units and target of the values that a penalty is on. */
+static void over_figures(const cli_over *o, const tc_json *layers, const tc_json *terms, double *density, double *dead,
+                         double *target)
 {
-    double sum = 0, units = 0, elements = 0;
+    double sum = 0, units = 0, elements = 0, targets = 0;
     for (int k = 0; k < o->matches; k++) {
         const tc_json *from = counted(o, k, layers, terms);
-        elements += (double)o->matched[k].elements;
-        sum += cli_number(from, "density") * (double)o->matched[k].elements;
+        const double n = (double)o->matched[k].elements;
+        elements += n;
+        sum += cli_number(from, "density") * n;
         units += cli_number(from, "dead");
+        targets += cli_number(term_on(terms, o, o->matched[k].name), "target") * n;
     }
     const tc_json *joint = isnan(sum) ? term_on(terms, o, o->on) : NULL;
     *density = joint ? cli_number(joint, "density") : sum / elements;
     *dead = joint ? cli_number(joint, "dead") : units;
+    *target = isnan(targets) ? cli_number(term_on(terms, o, o->on), "target") : targets / elements;
 }
 
 /* Whether an earlier --over is on this value as well. */
@@ -102,6 +106,7 @@ static int metric_of(cli_sweep *s, const char *name)
 
 static void read_metrics(cli_sweep *s, cli_sweep_run *r, const cli_record *record, const tc_json *from)
 {
+    const bool two_classes = tc_json_size(tc_json_get(record->run, "classes")) == 2;
     const tc_json *m;
     size_t i;
     tc_json_each(tc_json_get(record->run, "metrics"), i, m)
@@ -112,7 +117,10 @@ static void read_metrics(cli_sweep *s, cli_sweep_run *r, const cli_record *recor
         const int k = metric_of(s, name);
         if (k < 0) continue;
         r->figure[CLI_OF_METRICS + k] = cli_number(from, name);
-        if (is(record->run, "metric", name)) s->asked = (cli_sweep_judge){CLI_OF_METRICS + k, name, name, better};
+        const bool binary = two_classes && strcmp(name, "binary_accuracy") == 0;
+        const cli_sweep_judge judge = {CLI_OF_METRICS + k, name, name, better, binary};
+        if (binary) s->binary = judge;
+        if (is(record->run, "metric", name)) s->asked = judge;
     }
 }
 
@@ -135,7 +143,7 @@ static void read_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *recor
     r->figure[CLI_OF_STEP_US] = seconds / cli_number(last, "step") * 1e6;
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
-        over_figures(&s->over[i], layers, terms, &figure[0], &figure[1]);
+        over_figures(&s->over[i], layers, terms, &figure[0], &figure[1], &r->figure[CLI_OF_TARGET + i]);
     }
     r->figure[CLI_OF_SILENCE] = not_zero(s, s->weights, layers, terms, r->figure, &n) / n;
     r->figure[CLI_OF_FIRING] = firing(s, layers, terms, r->figure);
@@ -202,9 +210,9 @@ static void measure_tolerance(cli_sweep *s)
 {
     const cli_sweep_point *best = &s->point[s->best];
     const cli_sweep_run *r = cli_sweep_run_of(s, s->best);
-    const double p = best->mean[CLI_OF_ACCURACY];
+    const double p = best->mean[s->by.figure];
     s->tolerance = best->error[s->by.figure];
-    s->binomial = isnan(s->tolerance) && s->by.figure == CLI_OF_ACCURACY && !isnan(p) && r && r->rows > 0;
+    s->binomial = isnan(s->tolerance) && s->by.share && !isnan(p) && r && r->rows > 0;
     if (s->binomial) s->tolerance = sqrt(p * (1 - p) / (double)r->rows);
 }
 
@@ -236,11 +244,12 @@ static void choose(cli_sweep *s)
 
 void cli_sweep_weigh(cli_sweep *s)
 {
-    s->by = (cli_sweep_judge){CLI_OF_LOSS, "data loss", "Data loss", -1};
+    s->by = (cli_sweep_judge){CLI_OF_LOSS, "data loss", "Data loss", -1, false};
+    if (s->binary.name) s->by = s->binary;
     for (int i = 0; i < s->points; i++) {
         means(s, i);
         if (!isnan(s->point[i].mean[CLI_OF_ACCURACY]))
-            s->by = (cli_sweep_judge){CLI_OF_ACCURACY, "accuracy", "Accuracy", 1};
+            s->by = (cli_sweep_judge){CLI_OF_ACCURACY, "accuracy", "Accuracy", 1, true};
     }
     if (s->asked.name) s->by = s->asked;
     choose(s);
@@ -324,7 +333,26 @@ static const char *judged(const cli_sweep *s, const cli_sweep_point *p)
     return cli_sweep_figure(s, s->by.figure, p->mean[s->by.figure], NAN, "");
 }
 
-const char *cli_sweep_reason(const cli_sweep *s)
+/* Which targets a point missed by more than a tenth, as the warnings of a run count it; "" if none. */
+static const char *missed(const cli_sweep *s, int point)
+{
+    cli_arena *a = s->arena;
+    const double *mean = s->point[point].mean;
+    const char *text = "";
+    for (int i = 0; i < s->overs; i++) {
+        const bool zeros = s->over[i].parameter;
+        double got = mean[CLI_OF_OVER + 2 * i], target = mean[CLI_OF_TARGET + i];
+        if (zeros) got = 1 - got, target = 1 - target;
+        const double off = got / target - 1;
+        if (!(fabs(off) > 0.1)) continue;
+        text = cli_format(a, "%s%s%s of %s %s instead of %s (%.0f%% %s)", text, *text ? " and " : "",
+                          zeros ? "zeros" : "density", s->over[i].on, cli_significant(a, got, 3), cli_digits(a, target),
+                          100 * fabs(off), off > 0 ? "above" : "below");
+    }
+    return text;
+}
+
+static const char *choice(const cli_sweep *s)
 {
     cli_arena *a = s->arena;
     const cli_sweep_point *best = &s->point[s->best], *chosen = &s->point[s->chosen];
@@ -346,6 +374,12 @@ const char *cli_sweep_reason(const cli_sweep *s)
         cli_sweep_figure(s, CLI_OF_FIRING, best->mean[CLI_OF_FIRING], NAN, ""), s->by.name, judged(s, chosen));
 }
 
+const char *cli_sweep_reason(const cli_sweep *s)
+{
+    const char *off = missed(s, s->chosen);
+    return *off ? cli_format(s->arena, "%s; the point taken missed its target: %s", choice(s), off) : choice(s);
+}
+
 const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
 {
     cli_arena *a = s->arena;
@@ -359,6 +393,9 @@ const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
             "%sFigures are of the %s data, so a point chosen by them looks better than it is. To hold some data out: "
             "--set train.validate=0.1.\n",
             text, r->part);
+    for (int i = 0; i < s->points; i++)
+        if (*missed(s, i))
+            text = cli_format(a, "%sMissed its target: %s: %s\n", text, cli_sweep_point_text(s, i), missed(s, i));
     if (s->jobs > 1) text = cli_format(a, "%sTimes were measured with %d runs in parallel.\n", text, s->jobs);
     for (int i = 0; i < s->runs; i++)
         if (s->run[i].state == CLI_RUN_FAILED)

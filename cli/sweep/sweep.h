@@ -28,7 +28,8 @@ enum {
                      * weights are not 0 */
     CLI_OF_SILENCE, /* the density of the swept activations; of the swept weights if only weights are swept */
     CLI_OF_OVER,    /* for each --over: density, dead units */
-    CLI_OF_METRICS = CLI_OF_OVER + 2 * CLI_OVERS, /* the other metrics, in the order of cli_sweep.metric */
+    CLI_OF_TARGET = CLI_OF_OVER + 2 * CLI_OVERS, /* for each --over: the target of a steered penalty, as a density */
+    CLI_OF_METRICS = CLI_OF_TARGET + CLI_OVERS,  /* the other metrics, in the order of cli_sweep.metric */
     CLI_SWEEP_METRICS = 16,
     CLI_SWEEP_FIGURES = CLI_OF_METRICS + CLI_SWEEP_METRICS
 };
@@ -58,6 +59,7 @@ typedef struct cli_sweep_judge {
     int figure;
     const char *name, *title; /* "accuracy", "Accuracy" */
     int sign;                 /* 1: the larger the better; -1: the smaller */
+    bool share;               /* of rows, with a binomial error */
 } cli_sweep_judge;
 
 typedef struct cli_sweep {
@@ -79,11 +81,13 @@ typedef struct cli_sweep {
     int metrics;
     const char *metric[CLI_SWEEP_METRICS]; /* the metrics of its runs, except for accuracy */
     cli_sweep_judge asked;                 /* train.metric, if it is one of them; name NULL: it is not */
+    cli_sweep_judge binary; /* binary_accuracy, where label= has two classes; name NULL: it is not there */
     /* The choice: */
-    cli_sweep_judge by; /* as asked; otherwise accuracy; the data loss if there is no accuracy */
-    int best, chosen;   /* points; -1: no run ended */
-    double tolerance;   /* one standard error of the best; NAN: unknown */
-    bool binomial;      /* the error is that of a share of rows, not that over seeds */
+    cli_sweep_judge
+        by; /* as asked; otherwise accuracy, of several classes or of two; the data loss if there is neither */
+    int best, chosen; /* points; -1: no run ended */
+    double tolerance; /* one standard error of the best; NAN: unknown */
+    bool binomial;    /* the error is that of a share of rows, not that over seeds */
 } cli_sweep;
 
 /* ---- sweep_folder.c ---------------------------------------------------------------------------------------------- */

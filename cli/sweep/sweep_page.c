@@ -47,19 +47,26 @@ static void numbers(cli_sweep *s, cli_page *page)
 static void asked(cli_sweep *s, cli_page *page)
 {
     cli_arena *a = s->arena;
-    cli_sheet t = {.align = "lrlr"};
+    bool lambda = false;
+    for (int i = 0; i < s->overs; i++) lambda = lambda || s->over[i].lambda;
+    cli_sheet t = {.align = lambda ? "lrlr" : "lrl"};
     cli_source config;
-    cli_sheet_add(a, &t, "swept", "points", "", "largest that changes anything", NULL);
+    cli_sheet_add(a, &t, "swept", "points", "", lambda ? "largest that changes anything" : NULL, NULL);
     for (int i = 0; i < s->overs; i++) {
         const cli_over *o = &s->over[i];
         cli_sheet_add(a, &t, o->text, cli_format(a, "%d", o->count),
                       cli_format(a, "%s to %s", o->value[0], o->value[o->count - 1]),
-                      o->lambda ? cli_digits(a, o->largest) : "-", NULL);
+                      !lambda     ? NULL
+                      : o->lambda ? cli_digits(a, o->largest)
+                                  : "",
+                      NULL);
     }
     cli_page_section(
         page, "Settings",
-        "The largest lambda is estimated before training, from the gradients on the first batch with the initial "
-        "weights: from there on, the penalty pulls on each element at least as hard as the data pull on any.");
+        lambda ? "The largest lambda is estimated before training, from the gradients on the first batch with the "
+                 "initial weights: from there on, the penalty pulls on each element at least as hard as the data pull "
+                 "on any."
+               : NULL);
     cli_page_table(page, NULL, &t);
     const char *seeds = cli_count(a, s->seeds, "seed");
     cli_page_paragraph(page, cli_format(a,

@@ -14,6 +14,7 @@ typedef struct subject {
     tacet_firing firing;
     int64_t positions; /* of the value */
     const char *value; /* name of the value, or of the term's first */
+    bool penalised;    /* a value: a penalty acts on it, or on the weights of a layer that it is made of */
     bool landed;       /* a steered term: its target was due in all steps of the ledger */
 } subject;
 
@@ -68,11 +69,12 @@ static bool above(const subject *s, char *text, size_t n)
 {
     const bool natural = s->firing.natural < s->now.target;
     if (!steered(s) || !(natural || (s->now.bound < 0 && s->firing.density < 0.9 * s->now.target))) return false;
-    tc_snprintf(text, n,
-                "the target density %.3g is above that of the network %s (%.3g): a penalty cannot raise it. Ask for less, "
-                "or leave the penalty out",
-                s->now.target, natural ? "before training" : "with almost no penalty",
-                natural ? s->firing.natural : s->firing.density);
+    tc_snprintf(
+        text, n,
+        "the target density %.3g is above that of the network %s (%.3g): a penalty cannot raise it. Ask for less, "
+        "or leave the penalty out",
+        s->now.target, natural ? "before training" : "with almost no penalty",
+        natural ? s->firing.natural : s->firing.density);
     return true;
 }
 
@@ -119,10 +121,11 @@ static bool dead(const subject *s, char *text, size_t n)
     if (s->positions > 1) snprintf(positions, sizeof positions, " of %lld positions", (long long)s->positions);
     tc_snprintf(
         text, n,
-        "%lld of %lld unit%s never fired in %lld sample%s%s, and units that are dead for all of them get no gradient: "
-        "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller",
+        "%lld of %lld unit%s never fired in %lld sample%s%s, and units that are dead for all of them get no gradient: %s",
         (long long)f->dead, (long long)f->units, tc_plural(f->units), (long long)(f->rows / s->positions),
-        tc_plural(f->rows / s->positions), positions);
+        tc_plural(f->rows / s->positions), positions,
+        s->penalised ? "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller"
+                     : "normalise the data (normalize=feature), lower the learning rate, or make the layer smaller");
     return true;
 }
 
@@ -148,6 +151,31 @@ static bool look(const subject *s, int *left, tacet_warning *w)
     return false;
 }
 
+static bool has_penalty(const tacet_plan *p, int value)
+{
+    for (int t = 0; t < p->terms; t++) {
+        const tc_term *term = &p->graph->term[t];
+        for (int k = 0; tc_plan_is_penalty(p, t) && k < (term->of >= 0 ? 1 : term->inputs); k++)
+            if (tc_term_on(term, k) == value) return true;
+    }
+    return false;
+}
+
+/* Whether a penalty is on a value, on what it is made of, or on the weights of either. */
+static bool penalised(const tacet_plan *p, int value)
+{
+    const tc_value *v = &p->graph->value[value];
+    bool found = has_penalty(p, value);
+    for (int i = 0; i < v->slots && !found; i++) {
+        if (v->input[i] < 0) continue;
+        const tc_value *from = &p->graph->value[v->input[i]];
+        found = has_penalty(p, v->input[i]);
+        for (int k = from->inputs; k < from->slots && !found; k++)
+            found = from->input[k] >= 0 && has_penalty(p, from->input[k]);
+    }
+    return found;
+}
+
 tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning)
 {
     tacet_warning own = {0};
@@ -164,6 +192,7 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
         const tc_op *op = p->graph->value[v].op;
         subject s = {.value = tc_plan_name(p, v), .positions = tc_shape_positions(&p->graph->value[v].shape)};
         if (!op || !(op->flags & TC_MAKES_ZEROS) || !tc_tally_read(p, TC_TRAIN, v, &s.firing)) continue;
+        s.penalised = penalised(p, v);
         if (look(&s, &i, &own)) return tc_sized_give(warning, &own, sizeof own);
     }
     return TACET_FAILED;
