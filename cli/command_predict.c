@@ -3,6 +3,7 @@
 #include "output.h"
 #include "prediction.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,20 @@ static void write_names(const sink *s, const char *id)
     fputc('\n', s->to);
 }
 
+/* Warns of targets that float32 cannot hold as finely as the model predicts them. */
+static void warn_of_targets(const sink *s)
+{
+    const cli_prediction *p = &s->prediction;
+    const double most = 0x1p24 / 100; /* from there on, steps are above a hundredth of the targets' deviation */
+    for (int64_t i = 0; i < s->width && p->scale && p->shift; i++)
+        if (fabs(p->shift[i]) > most) {
+            cli_warn("the targets are so far from 0 that float32 holds them only in steps of about %.2g: --csv writes "
+                     "them with all digits",
+                     fabs(p->shift[i] / p->scale[i]) * 0x1p-23);
+            return;
+        }
+}
+
 /* A line for each position of a row. */
 static void write_lines(const sink *s, int64_t row)
 {
@@ -54,14 +69,14 @@ static void write_lines(const sink *s, int64_t row)
             fputc(',', s->to);
         }
         if (s->positions > 1) fprintf(s->to, "%lld,%lld,", (long long)(s->row + row), (long long)i);
-        cli_prediction_write(&s->prediction, y, s->number, s->to);
+        cli_prediction_write(&s->prediction, i, y, s->number, s->to);
         fputc('\n', s->to);
     }
 }
 
 static void write_rows(sink *s, int64_t rows)
 {
-    if (s->restore) tacet_data_restore(s->data, rows, s->width, s->y);
+    if (s->restore && !s->csv) tacet_data_restore(s->data, rows, s->width, s->y);
     if (!s->csv) fwrite(s->y, sizeof *s->y * (size_t)s->width, (size_t)rows, s->to);
     for (int64_t i = 0; i < rows * s->width && s->csv && s->raw; i++)
         fprintf(s->to, "%.9g%c", (double)s->y[i], (i + 1) % s->width ? ',' : '\n');
@@ -113,6 +128,7 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
         s = cli_outfile_open(a->arena, path, &o);
         if (s != TACET_OK) return s;
         tacet_data_describe(data, &info);
+        warn_of_targets(&to);
         int64_t shape[9] = {info.rows};
         memcpy(shape + 1, v.shape, (size_t)v.rank * sizeof *shape);
         cli_npy_head(o.f, v.rank + 1, shape);
