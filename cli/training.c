@@ -364,6 +364,7 @@ static tacet_status compare(cli_training *t, int64_t epoch, bool whole, const cl
     if (!validation || !on_target(t->job->plan) || (!whole && isfinite(t->best))) return TACET_OK;
     const double x = figure_of(t, validation, &better);
     const bool best = isfinite(x) && (!isfinite(t->best) || better * x > better * t->best);
+    if (!isfinite(x)) cli_show_undefined(t, epoch);
     t->waited = best ? 0 : t->waited + whole;
     if (!best) return TACET_OK;
     t->best = x;

@@ -23,6 +23,7 @@ typedef struct cli_training {
     double begun;       /* when this process began to train; cli_now */
     double time;        /* seconds spent in steps, in this process */
     int64_t steps;      /* done in this process */
+    bool undefined;     /* it was said that an epoch has no figure to be compared by */
     const char *warned; /* the warnings that were given (training_show.c) */
 } cli_training;
 

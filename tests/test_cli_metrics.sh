@@ -110,6 +110,14 @@ tells p f1
 has p/run.json '"state":"ended"'
 "$tacet" train --resume p > out 2> err || fault "a run that stopped early cannot be resumed"
 has err '^stopped early'; tells p f1
+# A metric that is never defined is not the same as one that does not improve.
+awk -F, 'NR == 1 || $5 == 0' classes.csv > one_class.csv
+runs 0 "$tacet" train long.yaml --out undefined --set train.validate=0 --set 'validate=csv one_class.csv label=kind' \
+    --set train.metric=roc_auc --set train.patience=2
+[ "$(grep -c 'roc_auc of the validation data is not a number: not defined: every label is class 0, so epoch 1 and' err)" -eq 1 ] ||
+    fault "nothing says why there is no best epoch: $(cat err)"
+has err '^stopped early: in 2 epochs, none had a roc_auc on the validation data that is a number$'
+[ ! -e undefined/best.safetensors ] || fault "a best epoch by a metric that is not defined"
 # A killed run that is resumed stops at the same epoch; more patience continues it.
 cp -r p whole
 runs 0 "$tacet" train long.yaml --out cut -q --set train.patience=2 --set train.metric=f1 --set train.steps=$(($(best_of p) * 8 + 3))
