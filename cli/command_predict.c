@@ -1,5 +1,6 @@
 /* command_predict.c: tacet predict MODEL. */
 #include "command.h"
+#include "figures.h"
 #include "output.h"
 #include "prediction.h"
 
@@ -86,7 +87,9 @@ static void write_rows(sink *s, int64_t rows)
 
 static tacet_status find_value(const cli_model *m, const char *name, tacet_value_info *v)
 {
-    if (tacet_value_at(m->plan, tacet_find(m->graph, name).id - 1, v) == TACET_OK && v->batch) return TACET_OK;
+    if (tacet_value_at(m->plan, tacet_find(m->graph, name).id - 1, v) == TACET_OK && v->batch &&
+        v->value.id != m->target.id)
+        return TACET_OK;
     return cli_fail(TACET_DESCRIPTION, "'%s' is not a value with one row per sample; tacet inspect lists the layers",
                     name);
 }
@@ -168,7 +171,8 @@ static tacet_status run(const cli_args *a)
         if (id) s = add_id(a->arena, &item, id);
         if (s != TACET_OK) return cli_model_close(&m), s;
         tacet_data *data = cli_data_held_out(&item, cli_model_schema(a->arena, m.file), false, &s);
-        if (data) s = write_all(a, &m, data);
+        if (data) s = cli_figures_fit(m.plan, data, m.x, (tacet_value){0}, m.y, &item);
+        if (data && s == TACET_OK) s = write_all(a, &m, data);
         tacet_data_free(data);
     }
     cli_model_close(&m);

@@ -84,4 +84,12 @@ runs 2 "$tacet" predict words/model.safetensors --data 'csv words.csv' --csv --i
 has err 'has no column "nothing"'
 runs 2 "$tacet" predict words/model.safetensors --data 'csv words.csv' --out z.npy --id no
 has err "are for --csv"
+runs 2 "$tacet" predict prices/model.safetensors --data 'csv targets.csv' --csv --keep target
+has err "'target' is not a value"
+empty out
+# Rows of another width are refused by name, before anything is written.
+{ printf "\223NUMPY\001\000v\000%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"; head -c 24 /dev/zero; } > wide.npy
+runs 1 "$tacet" predict words/model.safetensors --data 'npy x=wide.npy' --csv
+has err "a row of 'npy x=wide.npy' has 3 numbers, but the network takes 4"
+empty out
 finish
