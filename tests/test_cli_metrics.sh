@@ -59,6 +59,8 @@ runs 2 "$tacet" train reg.yaml --out no --set train.metric=f1; has err 'f1 needs
 runs 2 "$tacet" train long.yaml --out no --set train.validate=0 --set train.metric=f1; has err 'train.metric needs data for validation'
 runs 2 "$tacet" train long.yaml --out no --set train.validate=0 --set train.patience=3; has err 'train.patience needs data for validation'
 runs 2 "$tacet" train long.yaml --out no --set 'metrics=f1 name=data_loss'; has err 'data_loss is the name of another figure'
+runs 2 "$tacet" train long.yaml --out no --set 'metrics=f1 name=accuracy'; has err 'accuracy is the name of another figure'
+runs 2 "$tacet" train long.yaml --out no --set 'metrics=f1, recall name=f1_by_class'; has err 'f1_by_class is the name of another figure'
 sed 's/^metrics.*/metrics:\n  - f1\n  - top_k k=9/' long.yaml > bad.yaml
 runs 2 "$tacet" train bad.yaml --out no; has err 'bad.yaml:11:13: top_k needs a k below'
 
@@ -145,6 +147,10 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { printf "%.7g\
 for run in swept/*-seed1; do last $run | figure f1 | xargs printf '%.7g\n'; done | sort > theirs
 sort shown > sorted; same theirs sorted
 runs 0 "$tacet" sweep --resume swept --json; has out '"f1":0\.[0-9]*,"top_k":'
+
+runs 1 "$tacet" sweep long.yaml --set train.epochs=1 --set train.validate=0 --set 'validate=csv one_class.csv label=kind' \
+    --set train.metric=roc_auc --over 'relu1: l1 lambda=1e-3..1e-1:2' --out none -q
+has err 'no point can be taken: roc_auc is not a number in any run'
 
 # ---- In the middle of an epoch, training figures go on from the checkpoint ----
 runs 0 "$tacet" train long.yaml --out middle -q --set train.steps=13
