@@ -147,6 +147,8 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
 static tacet_status add_id(cli_arena *a, cli_item *source, const char *column)
 {
     tacet_error e;
+    if (strncmp(source->text, "csv ", 4) != 0)
+        return cli_fail(TACET_DESCRIPTION, "--id names a column of a csv source, and '%s' has none", source->text);
     const size_t n = tacet_spec_set(TACET_ROLE_DATA, source->text, "id", column, NULL, 0, &e);
     if (n == 0) return cli_refuse(&e, 1, source);
     char *text = cli_take(a, n + 1);

@@ -47,6 +47,14 @@ awk -F, 'NR > 1 { if (($2 + $3 - 1)^2 > 1e-12 || $1 != ($3 > 0.5 ? "yes" : "no")
 cut -d, -f1 out > classes
 cut -d, -f5 two.csv | paste -d, classes - | awk -F, 'NR > 1 { n += $1 == $2 } END { exit n < 0.8 * NR }' ||
     fault "two classes are not learnt"
+# Labels of more than two classes are refused, in training and later.
+runs 2 "$tacet" train two.yaml --out three --set 'data=csv words.csv label=kind drop=no'
+has err 'bce_with_logits takes labels of two classes, and these are of 3' 'cross_entropy takes any number'
+npy() { printf "\223NUMPY\001\000v\000%-117s\n" "{'descr': '$1', 'fortran_order': False, 'shape': ($2), }"; }
+{ npy '<f4' '4, 4'; head -c 64 /dev/zero; } > four_x.npy
+{ npy '|u1' '4,'; printf '\000\001\000\002'; } > four_y.npy
+runs 1 "$tacet" eval two/model.safetensors --data 'npy x=four_x.npy y=four_y.npy'
+has err 'has labels up to 2, but the network was trained on 0 and 1'
 
 # ---- Regression ----
 awk -F, 'NR == 1 { print $1 "," $2 "," $3 "," $4 ",price,\"size, m\"" } NR > 1 { print $0 "," 1000 + $1 }' prices.csv |
@@ -88,7 +96,9 @@ runs 2 "$tacet" predict prices/model.safetensors --data 'csv targets.csv' --csv 
 has err "'target' is not a value"
 empty out
 # Rows of another width are refused by name, before anything is written.
-{ printf "\223NUMPY\001\000v\000%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"; head -c 24 /dev/zero; } > wide.npy
+{ npy '<f4' '2, 3'; head -c 24 /dev/zero; } > wide.npy
+runs 2 "$tacet" predict words/model.safetensors --data 'npy x=wide.npy' --csv --id no
+has err "^tacet: --id names a column of a csv source"
 runs 1 "$tacet" predict words/model.safetensors --data 'npy x=wide.npy' --csv
 has err "a row of 'npy x=wide.npy' has 3 numbers, but the network takes 4"
 empty out
