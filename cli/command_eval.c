@@ -18,23 +18,27 @@ static const cli_option option[] = {
     {0},
 };
 
+/* A source in the notes of the model, whose paths start where its run was begun. */
+static cli_item noted(const cli_args *a, const char *text)
+{
+    cli_source *from = cli_take(a->arena, sizeof *from);
+    *from = (cli_source){.name = a->operand[0], .text = text, .length = strlen(text)};
+    from->begun = cli_begun_read(a->arena, a->operand[0]);
+    if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
+    from->begun->instead = "--data";
+    return (cli_item){.text = text, .place.source = from};
+}
+
 /* --data, otherwise the source in the notes of the model. */
 static tacet_status choose(const cli_args *a, const cli_model *m, cli_item *source)
 {
     const char *given = cli_given_value(a, "data"), *test = tacet_file_note(m->file, "test");
     const char *data = tacet_file_note(m->file, "data");
-    *source = (cli_item){.text = given ? given : test && *test ? test : data};
-    if (!source->text)
+    const char *own = test && *test ? test : data;
+    if (!given && !own)
         return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
                              "the model does not say which data it was trained on");
-    if (!given) {
-        cli_source *from = cli_take(a->arena, sizeof *from);
-        *from = (cli_source){.name = a->operand[0], .text = source->text, .length = strlen(source->text)};
-        from->begun = cli_begun_read(a->arena, a->operand[0]);
-        if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
-        from->begun->instead = "--data";
-        source->place.source = from;
-    }
+    *source = given ? (cli_item){.text = given} : noted(a, own);
     return TACET_OK;
 }
 
@@ -59,12 +63,20 @@ static const char *rows_of(cli_arena *a, const char *source)
     return "";
 }
 
+static bool find_rows(cli_arena *a, const cli_item *source, struct stat *to)
+{
+    tacet_error e = {.status = TACET_IO};
+    bool found = false;
+    for (cli_search at = cli_search_of(source); cli_search_next(&at, found, &e);)
+        found = stat(rows_of(a, source->text), to) == 0;
+    return found;
+}
+
 /* Whether two sources read their rows from the same place, whatever it is called. */
-static bool same_rows(cli_arena *a, const char *one, const char *two)
+static bool same_rows(cli_arena *a, const cli_item *one, const cli_item *two)
 {
     struct stat s, t;
-    return stat(rows_of(a, one), &s) == 0 && stat(rows_of(a, two), &t) == 0 && s.st_dev == t.st_dev &&
-           s.st_ino == t.st_ino;
+    return find_rows(a, one, &s) && find_rows(a, two, &t) && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 
 /* Says so if the data include rows that the model has learned: they are from its training data, and not their test
@@ -74,7 +86,9 @@ static void remark(const cli_args *a, const cli_model *m, const cli_item *source
     tacet_data_info info = {.size = sizeof info};
     const char *learned = tacet_file_note(m->file, "data");
     tacet_data_describe(data, &info);
-    if (learned && !info.has_test && same_rows(a->arena, source->text, learned))
+    if (!learned || info.has_test) return;
+    const cli_item theirs = noted(a, learned);
+    if (same_rows(a->arena, source, &theirs))
         cli_warn("the figures include rows that the model was trained on, so they are better than on new data");
 }
 
