@@ -11,7 +11,8 @@ typedef struct cli_prediction {
     const char *const *word; /* [columns] of the classes; NULL: a regression, or several labels at once */
     void (*convert)(int64_t n, const float *y, double *to); /* outputs to columns; where columns differ from outputs,
                                                                the last is that of the one output */
-    const double *scale, *shift; /* of all positions: targets were standardised, t * scale + shift; NULL: they were not */
+    const double *scale,
+        *shift; /* of all positions: targets were standardised, t * scale + shift; NULL: they were not */
 } cli_prediction;
 
 /* How to read rows of `value`, which has that many outputs at a position. schema: of the model's data. Standardised

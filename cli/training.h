@@ -15,7 +15,7 @@ typedef struct cli_training {
     cli_progress progress;
     bool tensorboard; /* write event files as well */
     cli_events events;
-    double seconds;     /* spent in the steps of the epoch so far; kept in checkpoints */
+    double seconds; /* spent in the steps of the epoch so far; kept in checkpoints */
     /* The epoch whose network is in best.safetensors: the only place where that is decided. All are in checkpoints. */
     double best;        /* its figure, by train.metric; not finite: none yet */
     int64_t best_epoch; /* 0: none yet */
