@@ -131,6 +131,12 @@ runs 0 "$tacet" train --resume p -q --set train.patience=6
 [ "$(wc -l < p/metrics.jsonl)" -gt "$(wc -l < whole/metrics.jsonl)" ] || fault "more patience does not continue"
 runs 2 "$tacet" train --resume p --set train.metric=accuracy; has err 'p was begun with "f1", not with "accuracy"'
 
+# A run that was killed after the checkpoint that has a new best epoch, and before best.safetensors, saves it on resume.
+runs 0 "$tacet" train long.yaml --out torn -q --set train.epochs=3 --set train.metric=objective
+[ "$(best_of torn)" = 3 ] || fault "the third epoch should be the best, not $(best_of torn)"
+cp torn/best.safetensors third && rm torn/best.safetensors
+runs 0 "$tacet" train --resume torn -q; same third torn/best.safetensors
+
 # A part of an epoch is the best only where there is nothing else, and not once the run goes on.
 runs 0 "$tacet" train long.yaml --out short -q --set train.steps=3; [ "$(best_of short)" = 1 ] || fault "no best in a part"
 [ -e short/best.safetensors ] || fault "no best.safetensors of a part"
