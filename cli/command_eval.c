@@ -125,7 +125,7 @@ const cli_command cli_command_eval = {
     .name = "eval",
     .operands = "MODEL",
     .brief = "Evaluate a model on data",
-    .doc = "Runs a model (model.safetensors, best.safetensors) on data and prints the loss, the accuracy, the value of "
+    .doc = "Runs a model (model.safetensors, best.safetensors) on data and prints the loss, the metrics, the value of "
            "each penalty and the density of each layer. Uses the test part of the data if they have one, otherwise "
            "all of them, scaled as the training data were; says so if the model was trained on some of them.",
     .least = 1,

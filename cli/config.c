@@ -65,6 +65,8 @@ tacet_status cli_key_store(cli_config *c, int key, cli_item item)
     size_t width = strlen(item.text);
     if (k->type->list) {
         c->metrics = NULL;
+        if (width >= 2 && item.text[0] == '[' && item.text[width - 1] == ']') /* as a file has it */
+            item = (cli_item){cli_copy(c->arena, item.text + 1, width - 2), {item.place.source, item.place.offset + 1}};
         const tacet_status s = add_items(c, item);
         join_items(c, key);
         return s;

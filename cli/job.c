@@ -99,68 +99,6 @@ static tacet_status blame(const cli_config *c, const tacet_error *e)
     return cli_refuse(e, n, list);
 }
 
-/* What the figure of a metric is called: its own name, or what name= gives. */
-static const char *metric_name(cli_arena *a, const char *spec)
-{
-    char name[256];
-    tacet_setting at = {.size = sizeof at};
-    if (tacet_spec_find(TACET_ROLE_METRIC, spec, "name", &at, name, sizeof name, NULL) < sizeof name && *name)
-        return cli_copy(a, name, strlen(name));
-    return cli_copy(a, spec, strcspn(spec, " "));
-}
-
-/* The losses by which an epoch can be the best. */
-static bool is_loss(const char *metric) { return strcmp(metric, "data_loss") == 0 || strcmp(metric, "objective") == 0; }
-
-/* All that is to be measured. */
-static const char *metrics_of(const cli_config *c)
-{
-    const char *own = text(c, CLI_METRIC), *all = text(c, CLI_METRICS);
-    if (!*own || is_loss(own)) return all;
-    for (const cli_pair *p = c->metrics; p; p = p->next)
-        if (strcmp(metric_name(c->arena, p->spec.text), own) == 0) return all;
-    return cli_format(c->arena, "%s%s%s", all, *all ? ", " : "", own);
-}
-
-/* The names of metrics must differ from those of the other figures of a line. */
-static tacet_status check_names(const cli_job *job)
-{
-    static const char *const other[] = {"terms", "layers", "warnings", "validation", "notes", "part", "rows"};
-    tacet_metric m = {.size = sizeof m};
-    bool taken = false;
-    for (int i = 0; tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
-        for (size_t k = 0; k < sizeof other / sizeof *other; k++) taken = taken || strcmp(other[k], m.name) == 0;
-        for (int k = 0; k < CLI_RUN_FIGURES; k++) taken = taken || strcmp(cli_run_figure[k].key, m.name) == 0;
-        if (taken)
-            return cli_fail_at(item(job->config, CLI_METRICS)->place, 1,
-                               "choose another with name=", "%s is the name of another figure", m.name);
-    }
-    return TACET_OK;
-}
-
-/* Finds the metric that train.metric names; checks that it can be compared, and that there is something to compare. */
-static tacet_status choose_metric(cli_job *job)
-{
-    const cli_config *c = job->config;
-    const cli_item *own = item(c, CLI_METRIC);
-    tacet_metric m = {.size = sizeof m};
-    job->metric = -1;
-    for (int i = 0; !is_loss(own->text) && tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
-        if (strcmp(m.name, metric_name(c->arena, own->text)) != 0) continue;
-        if (m.better == 0)
-            return cli_fail_at(own->place, strlen(own->text), "choose one like accuracy or f1",
-                               "%s is not one number, so no epoch can be the best by it", m.name);
-        job->metric = i;
-    }
-    const cli_item *patience = item(c, CLI_PATIENCE);
-    const bool stops = c->value[CLI_PATIENCE].integer > 0;
-    const bool usual = strcmp(own->text, cli_key_table[CLI_METRIC].value) == 0;
-    if (job->part[CLI_VALIDATION_PART].data || (!stops && usual)) return TACET_OK;
-    return cli_fail_at(stops ? patience->place : own->place, strlen(stops ? patience->text : own->text),
-                       "train.validate=0.1 holds a tenth of the training data out", "%s needs data for validation",
-                       stops ? "train.patience" : "train.metric");
-}
-
 tacet_status cli_job_compile(cli_job *job, int threads)
 {
     const cli_config *c = job->config;
@@ -176,7 +114,7 @@ tacet_status cli_job_compile(cli_job *job, int threads)
         .epochs = (double)job->epochs,
         .sparse = (tacet_sparse)c->value[CLI_SPARSE].integer,
         .ledger = c->value[CLI_LEDGER].integer,
-        .metrics = job->metrics = metrics_of(c),
+        .metrics = job->metrics = cli_job_metrics(c),
     };
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
     job->length = config.epochs;
@@ -332,6 +270,7 @@ static tacet_status open_data(cli_job *job)
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);
     job->schema = cli_text_of(c->arena, schema_text, d);
+    job->read = cli_data_line(c->arena, d);
     job->classes = c->value[CLI_TARGET].integer ? "" : cli_schema_classes(c->arena, job->schema);
     tacet_data_describe(d, info);
     tacet_status s = open_parts(job);
@@ -356,6 +295,7 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
                      .part = {{"training", item(c, CLI_DATA), NULL},
                               {"validation", item(c, *text(c, CLI_VALIDATE) ? CLI_VALIDATE : CLI_DATA), NULL},
                               {"test", item(c, *text(c, CLI_TEST) ? CLI_TEST : CLI_DATA), NULL}}};
+    if (!*text(c, CLI_METRIC)) cli_config_put(c, CLI_METRIC, cli_key_table[CLI_METRIC].value);
     tacet_status s = open_data(job);
     if (s != TACET_OK) return s;
     int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
@@ -366,8 +306,7 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
     job->epochs = c->value[CLI_EPOCHS].integer;
     s = cli_job_describe(job);
     if (s == TACET_OK) s = cli_job_compile(job, threads);
-    if (s == TACET_OK) s = check_names(job);
-    if (s == TACET_OK) s = choose_metric(job);
+    if (s == TACET_OK) s = cli_job_choose_metric(job);
     for (int i = 0; i < CLI_PARTS && s == TACET_OK; i++)
         if (job->part[i].data)
             s = cli_figures_fit(job->plan, job->part[i].data, job->x, job->target, job->y, job->part[i].from);

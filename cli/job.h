@@ -26,6 +26,7 @@ typedef struct cli_job {
     tacet_data_info info;          /* of the training data */
     int64_t batch;                 /* as configured, but at most the rows of the largest part */
     const char *schema, *classes;  /* of the training data; the words of the classes in use, one on each line */
+    const char *read;              /* what was read (cli_data_line), with the rows that are held out later */
     const char *metrics;           /* the key metrics, and train.metric if that is another */
     int metric;                    /* the plan's metric that says which epoch is the best; -1: a loss */
 } cli_job;
@@ -43,6 +44,11 @@ void cli_job_close(cli_job *job);
  * graph to plan. The caller frees both. */
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
+
+/* What is to be measured: the key metrics, and train.metric if that is another. cli_job_choose_metric finds the plan's
+ * metric that train.metric names, and checks that there are data to compare epochs on (job_metrics.c). */
+const char *cli_job_metrics(const cli_config *c);
+tacet_status cli_job_choose_metric(cli_job *job);
 
 /* If the key init is set, sets parameters from the file that it names; *taken: how many. Without
  * `taken` nothing is said of tensors that have the right name and another shape. */

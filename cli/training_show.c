@@ -19,7 +19,7 @@ void cli_show_start(cli_training *t, int threads)
     tacet_data_info info = {.size = sizeof info};
     const char *rows = "";
     if (t->progress.quiet) return;
-    cli_wrap(cli_log(), cli_data_line(&a, job->part[CLI_TRAINING_PART].data), 0, 0, columns);
+    cli_wrap(cli_log(), job->read, 0, 0, columns);
     cli_network_table(cli_log(), &a, job->plan, columns);
     cli_network_selected(cli_log(), &a, job->graph, job->plan, columns);
     for (int i = 0; i < CLI_PARTS; i++) {

@@ -410,7 +410,7 @@ static void npz_refusals(void **state)
         refuses_zip(&z, entry + 42, "\xff\xff\xff\xff", 4, "a large size is missing");
         refuses_zip(&z, entry + 20, "\xff\xff\1\0", 4, "not where the directory says");
         refuses_zip(&z, entry + 28, "\xff\xff", 2, "an entry that is too long");
-        refuses_zip(&z, entry, "X", 1, "a false entry");
+        refuses_zip(&z, entry, "X", 1, "an invalid entry");
         refuses_zip(&z, end, "X", 1, "no directory");
         refuses_zip(&z, end + 4, "\1", 1, "several parts");
         refuses_zip(&z, end + 10, "\2", 1, "not in the file");

@@ -95,6 +95,11 @@ runs 0 "$tacet" train reg.yaml --out own --set train.epochs=3 --set 'train.metri
 has own/metrics.jsonl '"validation":{.*"explained_variance":'
 runs 0 "$tacet" train long.yaml --out named --set train.epochs=3 --set 'metrics=top_k 1 name=first' --set train.metric=first; tells named first
 
+# As a file has the list; nothing is the default.
+runs 0 "$tacet" train long.yaml --out listed -q --set train.epochs=1 --set 'metrics=[recall, f1]' --set train.metric=
+has listed/config.yaml '^metrics: "recall, f1"$' '^  metric: data_loss$'
+runs 2 "$tacet" train long.yaml --out no --set 'metrics=[recall, f2]'; has err '^    metrics=.recall, f2.$' '^                     ^~$'
+
 # An epoch in which a target is not yet due cannot be the best, nor count as waiting.
 runs 0 "$tacet" train long.yaml --out steered --no-penalties --penalty 'relu1: l1 density=0.2 warmup=4' --set train.epochs=6 --set train.patience=1
 [ "$(best_of steered)" -ge 4 ] || fault "the best epoch of a steered run is $(best_of steered)"

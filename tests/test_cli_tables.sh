@@ -58,6 +58,10 @@ has out "accuracy $whole"
 runs 3 "$tacet" train flowers.yaml --out bad --set 'validate=csv renamed.csv'
 has err 'renamed.csv: there is no column "b"'
 
+# Rows that are held out are among those that were read.
+runs 0 "$tacet" train flowers.yaml --out share --set train.validate=0.2
+has err '^150 rows, header: yes'
+
 # ---- pandas' row numbers ----
 awk 'NR == 1 { print "," $0 } NR > 1 { print NR - 2 "," $0 }' flowers.csv > index.csv
 runs 0 "$tacet" train flowers.yaml --out index --set 'data=csv index.csv label=flower'
@@ -126,21 +130,37 @@ has err 'the label "virginica" is not one of the classes'
 runs 0 "$tacet" inspect model1.safetensors
 has out '^classes    cat, owl$'
 
-# ---- The commands of docs/data.md ----
-mkdir docs && cd docs || exit 1
-cp "$TACET_SOURCE/examples/penguins/penguins.csv" .
+# ---- The delimiter belongs to what a model expects ----
+tr , ';' < flowers.csv > semicolons.csv
+runs 0 "$tacet" train flowers.yaml --out semicolons --set 'data=csv semicolons.csv label=flower delimiter=;'
+runs 0 "$tacet" eval semicolons/model.safetensors --data 'csv semicolons.csv'
+[ "$(accuracy)" = "$whole" ] || fault "the delimiter of the training file is not kept"
+runs 0 "$tacet" eval semicolons/model.safetensors --data 'csv flowers.csv delimiter=,'
+[ "$(accuracy)" = "$whole" ] || fault "another delimiter cannot be given"
+
+# ---- The commands of docs/data.md and README.md ----
+# shown FILE SECTION: runs each line after "$" in the section; what is shown below it must be in its output.
+shown() {
+    awk -v section="## $2" '/^## / { on = 0; outside = section != "## " && $0 != section } outside { next }
+        /^    \$ / { sub(/^    \$ /, ""); print > ("command." ++n); printf "" > ("shown." n); on = 1; next }
+        on && /^    / { sub(/^    /, ""); print > ("shown." n); next }
+        { on = 0 }' "$TACET_SOURCE/$1"
+    n=1
+    while [ -e command.$n ]; do
+        sed "s,^tacet ,\"$tacet\" ," command.$n > run.sh
+        sh run.sh > all 2>&1 || fault "$1: $(cat command.$n all)"
+        while read -r line; do
+            grep -qF -- "$line" all || fault "$1: '$line' is not what this prints: $(cat command.$n all)"
+        done < shown.$n
+        rm command.$n
+        n=$((n + 1))
+    done
+    [ $n -gt 3 ] || fault "$1 has only $n commands"
+}
+mkdir shown && cd shown || exit 1
+cp -R "$TACET_SOURCE/examples" examples
+cp examples/penguins/penguins.csv .
 sed -n '/^Here `flowers.yaml` is$/,/^and/s/^    //p' "$TACET_SOURCE/docs/data.md" > flowers.yaml
-awk '/^    \$ / { sub(/^    \$ /, ""); if (n) close("shown." n); print > ("command." ++n); printf "" > ("shown." n); on = 1; next }
-    on && /^    / { sub(/^    /, ""); print > ("shown." n); next }
-    { on = 0 }' "$TACET_SOURCE/docs/data.md"
-n=1
-while [ -e command.$n ]; do
-    sed "s,^tacet ,\"$tacet\" ," command.$n > run.sh
-    sh run.sh > all 2>&1 || fault "docs/data.md: $(cat command.$n all)"
-    while read -r line; do
-        grep -qF -- "$line" all || fault "docs/data.md: '$line' is not what this prints: $(cat command.$n all)"
-    done < shown.$n
-    n=$((n + 1))
-done
-[ $n -gt 5 ] || fault "docs/data.md has only $n commands"
+shown docs/data.md ""
+shown README.md "Your own table"
 finish

@@ -64,6 +64,8 @@ static void lists(void **state)
     chosen("a-b,c\n1,2\n", "x=a-b", "1");
     chosen("1-2,c\n1,2\n", "x=1-2", "1");
     chosen("\"a,b\",a,b\n1,2,3\n", "x=\"a,b\"", "1");
+    chosen("\"a b\",\"c d\",e\n1,2,3\n", "x=\"c d\",\"a b\"", "2 1");
+    chosen("\"a b\",\"c d\",e\n1,2,3\n", "x=e,\"a b\"", "3 1");
     chosen("\"a,b\",a,c\n1,2,3\n", "x=\"c,a,b\"", "3 1");
     chosen("\"a,b\",a,c\n1,2,3\n", "x=c,a", "3 2");
     chosen("mean radius, mean area ,k\n1,2,0\n", "label=k x=\"mean area\"", "2");

@@ -527,7 +527,7 @@ typedef struct tacet_data_info {
     int64_t stored_shape[8];
     int label_rank;        /* of a row of labels: 0 if each row has one */
     int64_t label_shape[8];
-    int header;            /* 1: the first row of a CSV file has the names of its columns; 0: it has not; otherwise -1 */
+    int header;            /* 1: the first row of the CSV file holds names of columns; 0: it holds data; -1: not CSV */
     const char *remarks;   /* lines that tell the user what was decided about the file, "" if nothing needs telling */
 } tacet_data_info;
 TACET_API tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info);

@@ -72,7 +72,7 @@ tacet_status tc_array_join(tc_array *a, const char *const *path, tacet_error *e)
                        tc_type_name(part->type), tc_shape_text(&part->shape, false, own), path[0],
                        tc_type_name(a->type), tc_shape_text(&a->shape, false, other));
     if (part->rows > TC_MAX_COUNT / tc_shape_count(&a->shape) - a->rows)
-        return tc_fail(e, TACET_FILE, "%s: with it there are too many rows", path[last]);
+        return tc_fail(e, TACET_FILE, "%s: with this file there are too many rows", path[last]);
     part->before = a->rows;
     a->rows += part->rows;
     return TACET_OK;

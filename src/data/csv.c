@@ -395,6 +395,8 @@ static tacet_status read_all(csv *c)
     if (!status && words) status = expand_words(c);
     if (!status && c->columns.label && t->y.data) status = set_classes(c);
     if (!status && !t->expect) status = tc_columns_write(&c->columns, &t->schema);
+    const tc_arg *delimiter = &c->columns.arg[TC_CSV_DELIMITER];
+    if (delimiter->given && !t->expect) tc_json_add_text(&t->schema, "delimiter", delimiter->text);
     t->y.rows = t->x.rows;
     return !status && t->remarks.failed ? tc_fail_memory(c->reader.error) : status;
 }
@@ -412,7 +414,9 @@ static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg 
 {
     (void)test;
     const tc_columns columns = {.t = t, .spec = spec, .arg = arg, .e = e, .names.mem = t->mem};
-    const char delimiter = delimiter_of(arg[TC_CSV_DELIMITER].text);
+    const char *theirs = tc_json_text(
+        tc_json_get(t->expect, "delimiter")); /* of the rows that the model was trained on */
+    const char delimiter = delimiter_of(theirs && !arg[TC_CSV_DELIMITER].given ? theirs : arg[TC_CSV_DELIMITER].text);
     tc_fill fill;
     double value;
     if (!delimiter)

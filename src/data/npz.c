@@ -131,7 +131,7 @@ static tacet_status walk(search *s, const unsigned char *bytes, const directory 
     const unsigned char *end = bytes + d->size;
     for (int64_t i = 0; i < d->entries; i++) {
         if (end - bytes < ENTRY || !signature(bytes, "\1\2"))
-            return damaged(s->reader, "its directory has a false entry");
+            return damaged(s->reader, "its directory has an invalid entry");
         const size_t n = ENTRY + number(bytes + 28, 2) + number(bytes + 30, 2) + number(bytes + 32, 2);
         if (n > (size_t)(end - bytes)) return damaged(s->reader, "its directory has an entry that is too long");
         take_entry(s, bytes);

@@ -1,4 +1,4 @@
-/* class_counts.h: how often each class occurs, is answered, and is answered rightly; for metrics by class, and their mean
+/* class_counts.h: how often each class occurs, is answered, and is answered correctly; for metrics by class, and their mean
  * over the classes that occur or are answered. A share of nothing is 0 (zero_division=0 in scikit-learn).
  *
  * sum [3, classes]: labels, answers, right answers. */

@@ -17,7 +17,7 @@ const tc_metric tc_metric_recall = {
     .name = "recall",
     .formula = "right answers / labels, by class",
     .doc =
-        "Of the labels of a class, the share that is answered rightly; the figure is the mean over classes (macro). A share of nothing is 0. "
+        "Of the labels of a class, the share that is answered correctly; the figure is the mean over classes (macro). A share of nothing is 0. "
         "Classes that are neither labels nor answers are not in the mean.",
     .source = "sklearn.metrics.recall_score with average=macro, zero_division=0",
     .takes = TC_CLASSES | TC_BINARY,

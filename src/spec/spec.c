@@ -1,7 +1,8 @@
 /* spec.c: cuts a description into words, and a chain into descriptions.
  *
  * The text is copied once; keys and values are pieces of that copy, ended in place. A word ends at a space. A double
- * quote, allowed only at the start of a word or right after its =, opens a piece that may contain spaces. */
+ * quote, allowed only at the start of a word, right after its = and after a comma, opens a piece that may contain spaces:
+ * x="mean radius","mean texture". */
 #include "spec/spec.h"
 
 #include <ctype.h>
@@ -18,45 +19,45 @@ typedef struct cutter {
     int at;      /* in all of them */
 } cutter;
 
-/* Cuts the quoted value that begins at c->at and unquotes it in place. NULL with the error. */
-static const char *cut_quoted(cutter *c)
+/* Cuts the quoted piece that begins at c->at and unquotes it to *to. */
+static bool cut_quoted(cutter *c, char **to)
 {
     const char *from = c->s->source;
     const int begin = c->at++;
-    char *value = c->s->words + c->at, *to = value;
     while (from[c->at] && from[c->at] != '"') {
         if (from[c->at] == '\\' && (from[c->at + 1] == '"' || from[c->at + 1] == '\\')) c->at++;
-        *to++ = from[c->at++];
+        *(*to)++ = from[c->at++];
     }
     if (!from[c->at]) {
         tc_refuse(c->e, from, begin, c->at - begin, "a quoted value has no closing quote");
         tc_fail_hint(c->e, "close it with \"");
-        return NULL;
+        return false;
     }
     c->at++;
-    *to = '\0';
-    if (from[c->at] && !is_space(from[c->at])) {
-        tc_refuse(c->e, from, c->at, 1, "expected a space after a quoted value");
-        return NULL;
-    }
-    return value;
+    if (!from[c->at] || is_space(from[c->at]) || from[c->at] == ',') return true;
+    tc_refuse(c->e, from, c->at, 1, "expected a space after a quoted value");
+    return false;
 }
 
-/* Cuts the bare value that begins at c->at, up to the next space. NULL with the error. */
-static const char *cut_bare(cutter *c)
+/* Cuts the value that begins at c->at, up to the next space. NULL with the error. */
+static const char *cut_value(cutter *c)
 {
     const char *from = c->s->source;
     const int begin = c->at;
+    char *value = c->s->words + begin, *to = value;
     while (from[c->at] && !is_space(from[c->at])) {
-        if (from[c->at] == '"') {
+        if (from[c->at] != '"') {
+            *to++ = from[c->at++];
+        } else if (c->at > begin && from[c->at - 1] != ',') {
             tc_refuse(c->e, from, c->at, 1, "a quote in the middle of a word");
             tc_fail_hint(c->e, "put the whole value in quotes: key=\"...\"");
             return NULL;
+        } else if (!cut_quoted(c, &to)) {
+            return NULL;
         }
-        c->at++;
     }
-    c->s->words[c->at] = '\0';
-    return c->s->words + begin;
+    *to = '\0';
+    return value;
 }
 
 /* Cuts the word that begins at c->at: key=value, or a bare word. */
@@ -77,7 +78,7 @@ static bool cut_word(cutter *c, tc_word *w)
         c->at = end + 1;
     }
     const int value = c->at;
-    w->text = from[value] == '"' ? cut_quoted(c) : cut_bare(c);
+    w->text = cut_value(c);
     if (!w->text) return false;
     w->width = c->at - begin;
     if (w->key && from[value] != '"') {
