@@ -18,23 +18,27 @@ static const cli_option option[] = {
     {0},
 };
 
+/* A source in the notes of the model, whose paths start where its run was begun. */
+static cli_item noted(const cli_args *a, const char *path, const char *text)
+{
+    cli_source *from = cli_take(a->arena, sizeof *from);
+    *from = (cli_source){.name = path, .text = text, .length = strlen(text)};
+    from->begun = cli_begun_read(a->arena, path);
+    if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
+    from->begun->instead = "--data";
+    return (cli_item){.text = text, .place.source = from};
+}
+
 /* --data, otherwise the source in the notes of the model. */
 static tacet_status choose(const cli_args *a, const char *path, const cli_model *m, cli_item *source)
 {
     const char *given = cli_given_value(a, "data"), *test = tacet_file_note(m->file, "test");
     const char *data = tacet_file_note(m->file, "data");
-    *source = (cli_item){.text = given ? given : test && *test ? test : data};
-    if (!source->text)
+    const char *own = test && *test ? test : data;
+    if (!given && !own)
         return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
                              "the model does not say which data it was trained on");
-    if (!given) {
-        cli_source *from = cli_take(a->arena, sizeof *from);
-        *from = (cli_source){.name = path, .text = source->text, .length = strlen(source->text)};
-        from->begun = cli_begun_read(a->arena, path);
-        if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
-        from->begun->instead = "--data";
-        source->place.source = from;
-    }
+    *source = given ? (cli_item){.text = given} : noted(a, path, own);
     return TACET_OK;
 }
 
@@ -70,23 +74,34 @@ static bool find_file(cli_arena *a, const char *path, struct stat *s, const char
     return false;
 }
 
+static bool find_rows(cli_arena *a, const cli_item *source, struct stat *to, const char **name)
+{
+    tacet_error e = {.status = TACET_IO};
+    bool found = false;
+    for (cli_search at = cli_search_of(source); cli_search_next(&at, found, &e);)
+        found = find_file(a, rows_of(a, source->text), to, name);
+    return found;
+}
+
 /* Whether two sources read their rows from the same place, whatever it is called. A file without a name has one array. */
-static bool same_rows(cli_arena *a, const char *one, const char *two)
+static bool same_rows(cli_arena *a, const cli_item *one, const cli_item *two)
 {
     struct stat s, t;
     const char *in_one, *in_two;
-    return find_file(a, rows_of(a, one), &s, &in_one) && find_file(a, rows_of(a, two), &t, &in_two) &&
-           s.st_dev == t.st_dev && s.st_ino == t.st_ino && (!*in_one || !*in_two || strcmp(in_one, in_two) == 0);
+    return find_rows(a, one, &s, &in_one) && find_rows(a, two, &t, &in_two) && s.st_dev == t.st_dev &&
+           s.st_ino == t.st_ino && (!*in_one || !*in_two || strcmp(in_one, in_two) == 0);
 }
 
 /* Says so if the data include rows that the model has learned: they are from its training data, and not their test
  * part. */
-static void remark(const cli_args *a, const cli_model *m, const cli_item *source, const tacet_data *data)
+static void remark(const cli_args *a, const char *path, const cli_model *m, const cli_item *source, const tacet_data *data)
 {
     tacet_data_info info = {.size = sizeof info};
     const char *learned = tacet_file_note(m->file, "data");
     tacet_data_describe(data, &info);
-    if (learned && !info.has_test && same_rows(a->arena, source->text, learned))
+    if (!learned || info.has_test) return;
+    const cli_item theirs = noted(a, path, learned);
+    if (same_rows(a->arena, source, &theirs))
         cli_warn("the figures include rows that the model was trained on, so they are better than on new data");
 }
 
@@ -103,7 +118,7 @@ static tacet_status evaluate(const cli_args *a, const char *path, cli_model *m)
     f.classes = m->target.id ? cli_schema_classes(a->arena, cli_model_schema(a->arena, m->file)) : NULL;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
-    if (s == TACET_OK) remark(a, m, &source, data);
+    if (s == TACET_OK) remark(a, path, m, &source, data);
     tacet_data_free(data);
     if (s != TACET_OK) return s;
     cli_figures_print(a->arena, m->plan, &f, cli_given_value(a, "json") != NULL, false);

@@ -1,10 +1,10 @@
 /* command_predict.c: tacet predict MODEL. */
 #include "command.h"
+#include "figures.h"
 #include "output.h"
 #include "prediction.h"
 
-#include "data/data.h"
-
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +46,20 @@ static void write_names(const sink *s, const char *id)
     fputc('\n', s->to);
 }
 
+/* Warns of targets that float32 cannot hold as finely as the model predicts them. */
+static void warn_of_targets(const sink *s)
+{
+    const cli_prediction *p = &s->prediction;
+    const double most = 0x1p24 / 100; /* from there on, steps are above a hundredth of the targets' deviation */
+    for (int64_t i = 0; i < s->width && p->scale && p->shift; i++)
+        if (fabs(p->shift[i]) > most) {
+            cli_warn("the targets are so far from 0 that float32 holds them only in steps of about %.2g: --csv writes "
+                     "them with all digits",
+                     fabs(p->shift[i] / p->scale[i]) * 0x1p-23);
+            return;
+        }
+}
+
 /* A line for each position of a row. */
 static void write_lines(const sink *s, int64_t row)
 {
@@ -56,14 +70,14 @@ static void write_lines(const sink *s, int64_t row)
             fputc(',', s->to);
         }
         if (s->positions > 1) fprintf(s->to, "%lld,%lld,", (long long)(s->row + row), (long long)i);
-        cli_prediction_write(&s->prediction, y, s->number, s->to);
+        cli_prediction_write(&s->prediction, i, y, s->number, s->to);
         fputc('\n', s->to);
     }
 }
 
 static void write_rows(sink *s, int64_t rows)
 {
-    if (s->restore) tacet_data_restore(s->data, rows, s->width, s->y);
+    if (s->restore && !s->csv) tacet_data_restore(s->data, rows, s->width, s->y);
     if (!s->csv) fwrite(s->y, sizeof *s->y * (size_t)s->width, (size_t)rows, s->to);
     for (int64_t i = 0; i < rows * s->width && s->csv && s->raw; i++)
         fprintf(s->to, "%.9g%c", (double)s->y[i], (i + 1) % s->width ? ',' : '\n');
@@ -73,7 +87,9 @@ static void write_rows(sink *s, int64_t rows)
 
 static tacet_status find_value(const cli_model *m, const char *name, tacet_value_info *v)
 {
-    if (tacet_value_at(m->plan, tacet_find(m->graph, name).id - 1, v) == TACET_OK && v->batch) return TACET_OK;
+    if (tacet_value_at(m->plan, tacet_find(m->graph, name).id - 1, v) == TACET_OK && v->batch &&
+        v->value.id != m->target.id)
+        return TACET_OK;
     return cli_fail(TACET_DESCRIPTION, "'%s' is not a value with one row per sample; tacet inspect lists the layers",
                     name);
 }
@@ -115,6 +131,7 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
         s = cli_outfile_open(a->arena, path, &o);
         if (s != TACET_OK) return s;
         tacet_data_describe(data, &info);
+        warn_of_targets(&to);
         int64_t shape[9] = {info.rows};
         memcpy(shape + 1, v.shape, (size_t)v.rank * sizeof *shape);
         cli_npy_head(o.f, v.rank + 1, shape);
@@ -130,6 +147,8 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
 static tacet_status add_id(cli_arena *a, cli_item *source, const char *column)
 {
     tacet_error e;
+    if (strncmp(source->text, "csv ", 4) != 0)
+        return cli_fail(TACET_DESCRIPTION, "--id names a column of a csv source, and '%s' has none", source->text);
     const size_t n = tacet_spec_set(TACET_ROLE_DATA, source->text, "id", column, NULL, 0, &e);
     if (n == 0) return cli_refuse(&e, 1, source);
     char *text = cli_take(a, n + 1);
@@ -144,10 +163,11 @@ static const char *example(cli_arena *a, const char *path)
     tacet_error e;
     tacet_file *f = tacet_file_open(path, NULL, &e);
     const char *data = f ? tacet_file_note(f, "data") : NULL;
-    const tc_source *s = data ? tc_source_find(cli_copy(a, data, strcspn(data, " "))) : NULL;
-    const char *formula = s ? s->formula : "npy x=FILE", *first = formula + strcspn(formula, " ");
+    const char *source = data && strncmp(data, "csv ", 4) == 0   ? "csv FILE"
+                         : data && strncmp(data, "idx ", 4) == 0 ? "idx DIR"
+                                                                 : "npy x=FILE";
     tacet_file_free(f);
-    return cli_format(a, "--data '%.*s'", (int)(first - formula + 1) + (int)strcspn(first + 1, " "), formula);
+    return cli_format(a, "--data '%s'", source);
 }
 
 static tacet_status run(const cli_args *a)
@@ -170,7 +190,8 @@ static tacet_status run(const cli_args *a)
         if (id) s = add_id(a->arena, &item, id);
         if (s != TACET_OK) return cli_model_close(&m), s;
         tacet_data *data = cli_data_held_out(&item, cli_model_schema(a->arena, m.file), false, &s);
-        if (data) s = write_all(a, &m, data);
+        if (data) s = cli_figures_fit(m.plan, data, m.x, (tacet_value){0}, m.y, &item);
+        if (data && s == TACET_OK) s = write_all(a, &m, data);
         tacet_data_free(data);
     }
     cli_model_close(&m);

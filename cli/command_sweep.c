@@ -196,7 +196,11 @@ static tacet_status report(const cli_args *a, cli_sweep *s)
     if (status == TACET_OK) status = cli_sweep_page(s);
     if (status != TACET_OK) return status;
     cli_progress_say(&s->progress, "report: %s", s->folder.report);
-    return s->chosen < 0 ? cli_fail(TACET_FAILED, "no run of the sweep has finished") : TACET_OK;
+    bool ended = false;
+    for (int i = 0; i < s->points; i++) ended = ended || s->point[i].ended > 0;
+    if (s->chosen >= 0) return TACET_OK;
+    if (ended) return cli_fail(TACET_FAILED, "no point can be taken: %s is not a number in any run", s->by.name);
+    return cli_fail(TACET_FAILED, "no run of the sweep has finished");
 }
 
 static tacet_status run(const cli_args *a)

@@ -19,6 +19,14 @@ static int64_t product(int rank, const int64_t *shape)
     return n;
 }
 
+static bool is_binary(const tacet_plan *p)
+{
+    tacet_term t = {.size = sizeof t};
+    for (int i = 0; tacet_term_at(p, i, &t) == TACET_OK; i++)
+        if (strcmp(t.kind, "bce_with_logits") == 0) return true;
+    return false;
+}
+
 tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_value x, tacet_value target,
                              tacet_value y, const cli_item *source)
 {
@@ -41,6 +49,9 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     else if (target.id && targets != aims)
         cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld %s%s, but the network expects %lld", what, targets,
                     labels ? "label" : "target", tc_plural(targets), aims);
+    else if (target.id && d.classes > 2 && is_binary(p))
+        cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, but the network was trained on 0 and 1", what,
+                    (long long)d.classes - 1);
     else if (labels && d.classes > outputs)
         cli_fail_at(source->place, n, "labels that are numbers count from 0; words may be any",
                     "'%s' has labels up to %lld, but the network has outputs for 0 to %lld", what,

@@ -59,7 +59,13 @@ tacet_status cli_job_describe(cli_job *job)
     tacet_graph *g = job->graph = tacet_graph_new(NULL);
     if (!g) return cli_fail(TACET_MEMORY, "out of memory");
     job->x = tacet_input(g, "x", info->rank, info->shape);
-    if (info->classes == 2 && info->label_rank == 0 && is_binary(text(c, CLI_LOSS)) && !self)
+    const bool binary = info->classes > 0 && info->label_rank == 0 && is_binary(text(c, CLI_LOSS)) && !self;
+    if (binary && info->classes != 2)
+        return cli_fail_at(
+            item(c, CLI_LOSS)->place, strlen(text(c, CLI_LOSS)),
+            info->classes > 2 ? "cross_entropy takes any number of classes, with an output for each" : NULL,
+            "bce_with_logits takes labels of two classes, and these are of %lld", (long long)info->classes);
+    if (binary)
         job->target = tacet_input(g, "target", 1, (int64_t[]){1});
     else if (info->classes > 0 && !self)
         job->target = tacet_input_of(g, "target", TACET_I32, 0, info->label_rank, info->label_shape);

@@ -87,6 +87,16 @@ static const char *loss_of(const cli_model *m, const tacet_value_info *value)
     return "";
 }
 
+/* A list of n numbers in the schema, or NULL. */
+static const double *numbers(cli_arena *a, const tc_json *schema, const char *key, int64_t n)
+{
+    const tc_json *list = tc_json_get(schema, key);
+    if ((int64_t)tc_json_size(list) != n) return NULL;
+    double *x = cli_take(a, (size_t)n * sizeof *x);
+    for (int64_t i = 0; i < n; i++) x[i] = tc_json_number(tc_json_at(list, (size_t)i));
+    return x;
+}
+
 cli_prediction cli_prediction_of(cli_arena *a, const cli_model *m, const char *schema, const tacet_value_info *value)
 {
     const tc_json *all = cli_schema_read(a, schema);
@@ -94,7 +104,8 @@ cli_prediction cli_prediction_of(cli_arena *a, const cli_model *m, const char *s
     const int64_t n = value->rank ? value->shape[value->rank - 1] : 1;
     cli_prediction p = {.outputs = n, .columns = (int)n, .convert = same};
     const bool answers = m->target.id != 0; /* otherwise the output is compared with x */
-    const bool two = answers && n == 1 && strcmp(loss, "bce_with_logits") == 0;
+    const bool named = tc_json_size(tc_json_get(all, "targets")) == 1;
+    const bool two = answers && n == 1 && !named && strcmp(loss, "bce_with_logits") == 0;
     if (answers && strcmp(loss, "cross_entropy") == 0) p.convert = softmax;
     if (answers && strcmp(loss, "bce_with_logits") == 0) p.convert = two ? two_classes : sigmoid;
     if (two) p.columns = 2;
@@ -103,6 +114,10 @@ cli_prediction cli_prediction_of(cli_arena *a, const cli_model *m, const char *s
         name_classes(a, all, &p);
     else
         name_outputs(a, all, value->name, answers && *loss, &p);
+    if (answers && *loss && p.convert == same) {
+        p.scale = numbers(a, all, "target_scale", value->elements);
+        p.shift = numbers(a, all, "target_shift", value->elements);
+    }
     return p;
 }
 
@@ -117,8 +132,17 @@ void cli_prediction_head(const cli_prediction *p, FILE *to)
     }
 }
 
-void cli_prediction_write(const cli_prediction *p, const float *y, double *number, FILE *to)
+/* Writes a target in its own unit, with the digits that its standardised value has behind the larger shift. */
+static void write_target(double x, double scale, FILE *to)
 {
+    enum { DIGITS = 9, MOST = 15 };
+    const double more = ceil(log10(fabs(x * scale)));
+    fprintf(to, "%.*g", more > MOST - DIGITS ? MOST : more > 0 ? DIGITS + (int)more : DIGITS, x);
+}
+
+void cli_prediction_write(const cli_prediction *p, int64_t position, const float *y, double *number, FILE *to)
+{
+    const int64_t at = position * p->outputs;
     p->convert(p->outputs, y, number);
     int best = 0;
     for (int i = 1; i < p->columns; i++)
@@ -127,5 +151,11 @@ void cli_prediction_write(const cli_prediction *p, const float *y, double *numbe
         cli_csv_field(to, p->word[best]);
         fputc(',', to);
     }
-    for (int i = 0; i < p->columns; i++) fprintf(to, i ? ",%.9g" : "%.9g", number[i]);
+    for (int i = 0; i < p->columns; i++) {
+        if (i) fputc(',', to);
+        if (p->scale && p->shift)
+            write_target((number[i] - p->shift[at + i]) / p->scale[at + i], p->scale[at + i], to);
+        else
+            fprintf(to, "%.9g", number[i]);
+    }
 }

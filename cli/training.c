@@ -30,6 +30,21 @@ static tacet_status refuse(cli_training *t, const tacet_error *e)
     return cli_refuse(e, 0, NULL);
 }
 
+/* Epochs whose last batch is done. in_epoch: whether another one has begun. */
+static int64_t epochs_done(const cli_job *job)
+{
+    int64_t epoch, position;
+    tacet_loader_tell(job->loader, &epoch, &position);
+    return epoch + (position >= tacet_loader_batches(job->loader));
+}
+
+static bool in_epoch(const cli_job *job)
+{
+    int64_t epoch, position;
+    tacet_loader_tell(job->loader, &epoch, &position);
+    return position > 0 && position < tacet_loader_batches(job->loader);
+}
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 static tacet_status unwritten(cli_training *t, const char *path)
@@ -178,6 +193,8 @@ static tacet_status resume(cli_training *t)
                  t->job->config->value[CLI_SHARE].number > 0 ? ", and other rows are held out for validation" : "");
     tacet_file_free(f);
     if (s == TACET_OK) s = open_files(t, length);
+    if (s == TACET_OK && isfinite(t->best) && !in_epoch(t->job) && epochs_done(t->job) == t->best_epoch)
+        s = save(t, t->folder.best); /* the run may have been killed before it did so */
     if (s == TACET_OK)
         cli_progress_say(&t->progress, "resumed %s at step %lld", t->folder.path, (long long)tacet_steps(t->job->plan));
     return s;
@@ -275,21 +292,6 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
 
-/* Epochs whose last batch is done. in_epoch: whether another one has begun. */
-static int64_t epochs_done(const cli_job *job)
-{
-    int64_t epoch, position;
-    tacet_loader_tell(job->loader, &epoch, &position);
-    return epoch + (position >= tacet_loader_batches(job->loader));
-}
-
-static bool in_epoch(const cli_job *job)
-{
-    int64_t epoch, position;
-    tacet_loader_tell(job->loader, &epoch, &position);
-    return position > 0 && position < tacet_loader_batches(job->loader);
-}
-
 int64_t cli_training_epoch(const cli_training *t) { return epochs_done(t->job) + in_epoch(t->job); }
 
 /* Whether steps are left and no signal has come. */
@@ -356,22 +358,22 @@ static double figure_of(const cli_training *t, const cli_figures *f, int *better
     return m.value;
 }
 
-/* Decides whether an epoch is the best so far, and if so saves its network. An epoch in which a target is not yet due
- * does not count; nor does part of an epoch, which a resume does again, unless there is nothing else. */
-static tacet_status compare(cli_training *t, int64_t epoch, bool whole, const cli_figures *validation)
+/* Decides whether an epoch is the best so far. An epoch in which a target is not yet due does not count; nor does part of
+ * an epoch, which a resume does again, unless there is nothing else. */
+static bool compare(cli_training *t, int64_t epoch, bool whole, const cli_figures *validation)
 {
     int better;
-    if (!validation || !on_target(t->job->plan) || (!whole && isfinite(t->best))) return TACET_OK;
+    if (!validation || !on_target(t->job->plan) || (!whole && isfinite(t->best))) return false;
     const double x = figure_of(t, validation, &better);
     const bool best = isfinite(x) && (!isfinite(t->best) || better * x > better * t->best);
+    if (!isfinite(x)) cli_show_undefined(t, epoch);
     t->waited = best ? 0 : t->waited + whole;
-    if (!best) return TACET_OK;
-    t->best = x;
-    t->best_epoch = epoch;
-    return save(t, t->folder.best);
+    if (best) t->best = x, t->best_epoch = epoch;
+    return best;
 }
 
-/* Validates, and writes best, the line and model. The checkpoint of a whole epoch comes after its line. */
+/* Validates, and writes the line, the checkpoint of a whole epoch, best and model. Best comes after the checkpoint that says
+ * so: a run that is killed between them saves it when it is resumed. */
 static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
 {
     cli_job *job = t->job;
@@ -380,14 +382,15 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     const cli_figures *validation = held_out ? &figures : NULL;
     tacet_status s = TACET_OK;
     if (held_out) s = cli_figures_take(job->plan, held_out, job->batch, job->x, job->target, job->y, &figures);
-    if (s == TACET_OK) s = compare(t, epoch, whole, validation);
-    if (s == TACET_OK) s = write_line(t, epoch, true, validation);
+    if (s != TACET_OK) return s;
+    const bool best = compare(t, epoch, whole, validation);
+    s = write_line(t, epoch, true, validation);
     if (s != TACET_OK) return s;
     cli_show_epoch(t, epoch, validation);
     cli_show_warnings(t, NULL);
-    if (!whole) return s;
-    s = checkpoint(t);
-    return s == TACET_OK ? save(t, t->folder.model) : s;
+    if (whole) s = checkpoint(t);
+    if (s == TACET_OK && best) s = save(t, t->folder.best);
+    return s == TACET_OK && whole ? save(t, t->folder.model) : s;
 }
 
 static tacet_status interrupted(cli_training *t)

@@ -15,7 +15,7 @@ typedef struct cli_training {
     cli_progress progress;
     bool tensorboard; /* write event files as well */
     cli_events events;
-    double seconds;     /* spent in the steps of the epoch so far; kept in checkpoints */
+    double seconds; /* spent in the steps of the epoch so far; kept in checkpoints */
     /* The epoch whose network is in best.safetensors: the only place where that is decided. All are in checkpoints. */
     double best;        /* its figure, by train.metric; not finite: none yet */
     int64_t best_epoch; /* 0: none yet */
@@ -23,6 +23,7 @@ typedef struct cli_training {
     double begun;       /* when this process began to train; cli_now */
     double time;        /* seconds spent in steps, in this process */
     int64_t steps;      /* done in this process */
+    bool undefined;     /* it was said that an epoch has no figure to be compared by */
     const char *warned; /* the warnings that were given (training_show.c) */
 } cli_training;
 

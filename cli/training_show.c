@@ -146,10 +146,24 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
     cli_arena_free(&a);
 }
 
+void cli_show_undefined(cli_training *t, int64_t epoch)
+{
+    tacet_metric m = {.size = sizeof m, .note = ""};
+    if (t->undefined) return;
+    t->undefined = true;
+    if (t->job->metric >= 0) tacet_metric_at(t->job->plan, t->job->metric, false, &m);
+    cli_progress_clear(&t->progress);
+    cli_warn("%s of the validation data is not a number%s%s, so epoch %lld and others like it cannot be the best",
+             t->job->config->value[CLI_METRIC].item.text, *m.note ? ": " : "", m.note, (long long)epoch);
+}
+
 void cli_show_best(cli_training *t, bool early)
 {
     const char *figure = t->job->config->value[CLI_METRIC].item.text;
-    if (early)
+    if (early && !t->best_epoch)
+        cli_progress_say(&t->progress, "stopped early: in %s, none had a %s on the validation data that is a number",
+                         cli_count(t->arena, t->waited, "epoch"), figure);
+    else if (early)
         cli_progress_say(&t->progress, "stopped early: %s on the validation data has not improved for %s", figure,
                          cli_count(t->arena, t->waited, "epoch"));
     if (t->best_epoch)

@@ -16,6 +16,9 @@ void cli_show_step(cli_training *t, int64_t epoch);
 /* At the end of an epoch, or where it was cut short: the line that stays. validation may be NULL. */
 void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validation);
 
+/* Warns, once, that an epoch cannot be the best: its figure is not a number. */
+void cli_show_undefined(cli_training *t, int64_t epoch);
+
 /* When a signal stops the run: the moving line stays as it is. */
 void cli_show_stop(cli_training *t, int64_t epoch);
 

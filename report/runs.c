@@ -116,7 +116,7 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key)
 
 static const char *state(cli_arena *a, const cli_record *r, const char *key)
 {
-    static const char *const said[][2] = {{"stopped", "stopped early"}, {"running", "running, or killed"}};
+    static const char *const said[][2] = {{"stopped", "stopped by a signal"}, {"running", "running, or killed"}};
     const char *text = cli_record_text(a, r->run, key);
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (strcmp(said[i][0], text) == 0) return said[i][1];

@@ -34,6 +34,9 @@ answers "$root/project/runs/net/checkpoint.safetensors"
 cd away || exit 1
 answers ../project/runs/net/model.safetensors
 runs 0 "$tacet" explain ../project/runs/net
+# Rows that were learned are known from any folder.
+runs 0 "$tacet" eval ../project/runs/net/model.safetensors --data "csv $root/project/data/classes.csv"
+has err 'the figures include rows that the model was trained on'
 # A file of that name here is another one.
 echo 'a,b,c,d,kind' > few.csv && mkdir -p data && cp few.csv data/classes.csv
 answers ../project/runs/net/model.safetensors

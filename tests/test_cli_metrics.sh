@@ -59,6 +59,8 @@ runs 2 "$tacet" train reg.yaml --out no --set train.metric=f1; has err 'f1 needs
 runs 2 "$tacet" train long.yaml --out no --set train.validate=0 --set train.metric=f1; has err 'train.metric needs data for validation'
 runs 2 "$tacet" train long.yaml --out no --set train.validate=0 --set train.patience=3; has err 'train.patience needs data for validation'
 runs 2 "$tacet" train long.yaml --out no --set 'metrics=f1 name=data_loss'; has err 'data_loss is the name of another figure'
+runs 2 "$tacet" train long.yaml --out no --set 'metrics=f1 name=accuracy'; has err 'accuracy is the name of another figure'
+runs 2 "$tacet" train long.yaml --out no --set 'metrics=f1, recall name=f1_by_class'; has err 'f1_by_class is the name of another figure'
 sed 's/^metrics.*/metrics:\n  - f1\n  - top_k k=9/' long.yaml > bad.yaml
 runs 2 "$tacet" train bad.yaml --out no; has err 'bad.yaml:11:13: top_k needs a k below'
 
@@ -115,6 +117,14 @@ tells p f1
 has p/run.json '"state":"ended"'
 "$tacet" train --resume p > out 2> err || fault "a run that stopped early cannot be resumed"
 has err '^stopped early'; tells p f1
+# A metric that is never defined is not the same as one that does not improve.
+awk -F, 'NR == 1 || $5 == 0' classes.csv > one_class.csv
+runs 0 "$tacet" train long.yaml --out undefined --set train.validate=0 --set 'validate=csv one_class.csv label=kind' \
+    --set train.metric=roc_auc --set train.patience=2
+[ "$(grep -c 'roc_auc of the validation data is not a number: not defined: every label is class 0, so epoch 1 and' err)" -eq 1 ] ||
+    fault "nothing says why there is no best epoch: $(cat err)"
+has err '^stopped early: in 2 epochs, none had a roc_auc on the validation data that is a number$'
+[ ! -e undefined/best.safetensors ] || fault "a best epoch by a metric that is not defined"
 # A killed run that is resumed stops at the same epoch; more patience continues it.
 cp -r p whole
 runs 0 "$tacet" train long.yaml --out cut -q --set train.patience=2 --set train.metric=f1 --set train.steps=$(($(best_of p) * 8 + 3))
@@ -125,6 +135,12 @@ same whole/best.safetensors cut/best.safetensors; same whole/model.safetensors c
 runs 0 "$tacet" train --resume p -q --set train.patience=6
 [ "$(wc -l < p/metrics.jsonl)" -gt "$(wc -l < whole/metrics.jsonl)" ] || fault "more patience does not continue"
 runs 2 "$tacet" train --resume p --set train.metric=accuracy; has err 'p was begun with "f1", not with "accuracy"'
+
+# A run that was killed after the checkpoint that has a new best epoch, and before best.safetensors, saves it on resume.
+runs 0 "$tacet" train long.yaml --out torn -q --set train.epochs=3 --set train.metric=objective
+[ "$(best_of torn)" = 3 ] || fault "the third epoch should be the best, not $(best_of torn)"
+cp torn/best.safetensors third && rm torn/best.safetensors
+runs 0 "$tacet" train --resume torn -q; same third torn/best.safetensors
 
 # A part of an epoch is the best only where there is nothing else, and not once the run goes on.
 runs 0 "$tacet" train long.yaml --out short -q --set train.steps=3; [ "$(best_of short)" = 1 ] || fault "no best in a part"
@@ -142,6 +158,10 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { printf "%.7g\
 for run in swept/*-seed1; do last $run | figure f1 | xargs printf '%.7g\n'; done | sort > theirs
 sort shown > sorted; same theirs sorted
 runs 0 "$tacet" sweep --resume swept --json; has out '"f1":0\.[0-9]*,"top_k":'
+
+runs 1 "$tacet" sweep long.yaml --set train.epochs=1 --set train.validate=0 --set 'validate=csv one_class.csv label=kind' \
+    --set train.metric=roc_auc --over 'relu1: l1 lambda=1e-3..1e-1:2' --out none -q
+has err 'no point can be taken: roc_auc is not a number in any run'
 
 # ---- In the middle of an epoch, training figures go on from the checkpoint ----
 runs 0 "$tacet" train long.yaml --out middle -q --set train.steps=13

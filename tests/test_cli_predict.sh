@@ -47,6 +47,14 @@ awk -F, 'NR > 1 { if (($2 + $3 - 1)^2 > 1e-12 || $1 != ($3 > 0.5 ? "yes" : "no")
 cut -d, -f1 out > classes
 cut -d, -f5 two.csv | paste -d, classes - | awk -F, 'NR > 1 { n += $1 == $2 } END { exit n < 0.8 * NR }' ||
     fault "two classes are not learned"
+# Labels of more than two classes are refused, in training and later.
+runs 2 "$tacet" train two.yaml --out three --set 'data=csv words.csv label=kind drop=no'
+has err 'bce_with_logits takes labels of two classes, and these are of 3' 'cross_entropy takes any number'
+npy() { printf "\223NUMPY\001\000v\000%-117s\n" "{'descr': '$1', 'fortran_order': False, 'shape': ($2), }"; }
+{ npy '<f4' '4, 4'; head -c 64 /dev/zero; } > four_x.npy
+{ npy '|u1' '4,'; printf '\000\001\000\002'; } > four_y.npy
+runs 1 "$tacet" eval two/model.safetensors --data 'npy x=four_x.npy y=four_y.npy'
+has err 'has labels up to 2, but the network was trained on 0 and 1'
 
 # ---- Regression ----
 awk -F, 'NR == 1 { print $1 "," $2 "," $3 "," $4 ",price,\"size, m\"" } NR > 1 { print $0 "," 1000 + $1 }' prices.csv |
@@ -60,6 +68,22 @@ awk -F, 'NR > 1 { s += $2 } END { m = s / (NR - 1); exit m < 999 || m > 1004 }' 
     fault "predictions are not in the unit of the target"
 runs 0 "$tacet" predict prices/model.safetensors --data 'csv targets.csv' --out y.npy
 od -A n -j 128 -N 8 -t f4 y.npy | awk '{ exit $2 < 900 }' || fault "npy is not in the unit of the target"
+
+# Targets that are far from 0, such as time stamps, keep their digits.
+awk -F, 'NR == 1 { print $1 "," $2 ",time" } NR > 1 { printf "%s,%s,%.3f\n", $1, $2, 1700000000 + $1 }' prices.csv > times.csv
+sed 's/model:.*/model: linear 1/' prices.yaml > times.yaml
+runs 0 "$tacet" train times.yaml --out times --set train.epochs=100 --set 'data=csv times.csv target=time normalize_target=true'
+predicts times 'csv times.csv'
+tail -n +2 times.csv | cut -d, -f3 > right
+tail -n +2 out | paste -d, - right | awk -F, '{ d = $1 - $2; if (d * d > 0.01 || length($1) > 16) exit 1 }' ||
+    fault "predictions of time stamps lost their digits: $(head -n 3 out)"
+runs 0 "$tacet" predict times/model.safetensors --data 'csv times.csv' --out times.npy
+has err 'float32 holds them only in steps of about 2e+02'
+# Yes or no for a target that has a name: its probability.
+awk -F, 'NR == 1 { print "a,b,rain" } NR > 1 { print $1 "," $2 "," ($1 > 1) }' prices.csv > rain.csv
+runs 0 "$tacet" train two.yaml --out rain --set 'data=csv rain.csv target=rain'
+predicts rain 'csv rain.csv'
+[ "$(head -n 1 out)" = 'p(rain)' ] || fault "the names are $(head -n 1 out)"
 
 # ---- Other values, and what is refused ----
 predicts words 'csv words.csv'; sed 's/^/?,/' out > plain
@@ -75,4 +99,14 @@ runs 2 "$tacet" predict words/model.safetensors --data 'csv words.csv' --csv --i
 has err 'has no column "nothing"'
 runs 2 "$tacet" predict words/model.safetensors --data 'csv words.csv' --out z.npy --id no
 has err "are for --csv"
+runs 2 "$tacet" predict prices/model.safetensors --data 'csv targets.csv' --csv --keep target
+has err "'target' is not a value"
+empty out
+# Rows of another width are refused by name, before anything is written.
+{ npy '<f4' '2, 3'; head -c 24 /dev/zero; } > wide.npy
+runs 2 "$tacet" predict words/model.safetensors --data 'npy x=wide.npy' --csv --id no
+has err "^tacet: --id names a column of a csv source"
+runs 1 "$tacet" predict words/model.safetensors --data 'npy x=wide.npy' --csv
+has err "a row of 'npy x=wide.npy' has 3 numbers, but the network takes 4"
+empty out
 finish

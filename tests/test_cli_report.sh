@@ -125,7 +125,7 @@ cp -r one none
 sed -i 's/"ended","began"/"stopped","began"/; s/,"figures":{.*}}$/}/' none/run.json
 runs 0 "$tacet" report none
 alone none/report.html
-has none/report.html 'No epoch has finished yet' 'stopped early' '<td[^>]*>linear 16</td>'
+has none/report.html 'No epoch has finished yet' 'stopped by a signal' '<td[^>]*>linear 16</td>'
 hasnt none/report.html '<figure'
 grep '^{"step"' one/metrics.jsonl > none/metrics.jsonl # only steps of the first epoch
 runs 0 "$tacet" report none
@@ -143,7 +143,7 @@ kill -INT $!
 wait $!
 code=$?
 [ "$code" -eq 130 ] || fault "exit code $code after SIGINT: $(cat err)"
-has stop/report.html 'stopped early' '<h3>Data loss</h3>'
+has stop/report.html 'stopped by a signal' '<h3>Data loss</h3>'
 mkdir -p lost/report.html
 runs 0 "$tacet" train net.yaml --out lost
 has err "^tacet: cannot write lost/report.html: not a regular file$" "the run is in lost"

@@ -279,6 +279,11 @@ runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --out alone; has err "alone hol
 runs 2 sweep net.yaml --over 'relu1: l1 1..10:3' --resume alone; same kept.yaml alone/config.yaml
 runs 5 sweep --resume nowhere
 has err "nowhere does not hold a sweep"
+# A sweep of an earlier version, which knew fewer keys, goes on; it is said if runs are left.
+cp -r warm earlier; sed -i 's/"folders":\[[^]]*\],//' earlier/sweep.json; sed -i '/^  metric:/d; /^  patience:/d' earlier/config.yaml
+runs 0 sweep --resume earlier -q; hasnt err 'earlier version'
+rm -r earlier/*1e-4-seed1 earlier/*0.0001-seed1 2> /dev/null
+runs 0 sweep --resume earlier -q; has err 'earlier was begun by an earlier version of Tacet: the 1 run without a model gets the'
 echo '{"over":3}' > above/sweep.json; runs 3 sweep --resume above
 has err "above/sweep.json: not a record of a sweep"
 

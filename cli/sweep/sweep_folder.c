@@ -79,11 +79,10 @@ static tacet_status write_asked(const cli_sweep *s, const cli_config *c)
 
 /* ---- The configuration ------------------------------------------------------------------------------------------- */
 
-/* Compares line by line and reports the first difference. Ignores lines that begin with #. */
+/* Compares line by line and reports the first difference. */
 static tacet_status compare(const cli_sweep *s, const char *theirs, const char *own)
 {
     for (;;) {
-        while (*theirs == '#') theirs += strcspn(theirs, "\n"), theirs += *theirs == '\n';
         const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
         if (n != m || strncmp(theirs, own, n) != 0)
             return cli_fail_hint(
@@ -107,13 +106,30 @@ static const char *printed(cli_arena *a, const cli_config *c)
     return copy;
 }
 
+/* Warns if runs are left of a sweep that an earlier version began, which kept no folders. */
+static void compare_version(const cli_sweep *s)
+{
+    const cli_begun *b = cli_begun_read(s->arena, s->folder.sweep);
+    int left = 0;
+    for (int i = 0; i < s->runs; i++) left += !cli_folder_has(s->run[i].folder.model);
+    if (b && b->count == 0 && left > 0)
+        cli_warn(
+            "%s was begun by an earlier version of Tacet: the %d run%s without a model get%s the rows in another order "
+            "than those before",
+            s->folder.path, left, tc_plural(left), left == 1 ? "s" : "");
+}
+
+/* The file is read and printed again, so that keys that it does not have stand there with their defaults. */
 static tacet_status same_config(const cli_sweep *s, const cli_config *c)
 {
-    cli_source file;
-    tacet_status status = cli_source_read(s->arena, s->folder.config, &file);
+    cli_config begun;
+    tacet_status status = cli_config_read(s->arena, s->folder.config, &begun);
     if (status != TACET_OK) return status;
-    const char *own = printed(s->arena, c);
-    return own ? compare(s, file.text, own) : cli_fail(TACET_MEMORY, "out of memory");
+    const char *theirs = printed(s->arena, &begun), *own = printed(s->arena, c);
+    if (!theirs || !own) return cli_fail(TACET_MEMORY, "out of memory");
+    status = compare(s, theirs, own);
+    if (status == TACET_OK) compare_version(s);
+    return status;
 }
 
 static const char head[] =

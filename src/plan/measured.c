@@ -114,6 +114,7 @@ static tacet_status find_same(tacet_plan *p, const tc_metric_use *u, bool *same)
 
 static tacet_status bind(tacet_plan *p, tc_metric_use *u)
 {
+    static const char by_class[] = "_by_class"; /* where the figures of each class are, in JSON */
     u->is = tc_metric_find(u->spec.name);
     if (!u->is) {
         tc_refuse(&p->error, u->text, u->spec.column, u->spec.width, "unknown metric \"%.100s\"", u->spec.name);
@@ -128,6 +129,10 @@ static tacet_status bind(tacet_plan *p, tc_metric_use *u)
     if (u->name[strspn(u->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] || !*u->name)
         return tc_refuse(&p->error, u->text, name->column, name->width,
                          "the name of a metric consists of letters, digits and _");
+    const tc_metric *other = tc_metric_find(u->name);
+    const size_t n = strlen(u->name), end = sizeof by_class - 1;
+    if ((other && other != u->is) || (n > end && strcmp(u->name + n - end, by_class) == 0))
+        return tc_refuse(&p->error, u->text, name->column, name->width, "%s is the name of another figure", u->name);
     return check(p, u);
 }
 
