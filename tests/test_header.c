@@ -40,6 +40,7 @@ static void from_the_rows_below(void **state)
         {",2,0\n1,2,1\n", "missing=0", 0, false, 2},
         {"NA,?,0\n1,2,1\n", "missing=0", 0, false, 2},
         {"?,b\n1,2\n", "", 1, false, 1},
+        {"#NA,2,0\n1,2,1\n", "missing=0", 0, false, 2},
         /* The numbers that pandas gives to columns without names, with and without those of rows. */
         {"0,1,2\n5.1,3.5,0\n4.9,3,1\n", "label=3", 1, false, 2},
         {",0,1,2\n0,5.1,3.5,0\n1,4.9,3,1\n", "label=4", 1, false, 2},
@@ -85,6 +86,19 @@ static void from_the_rows_below(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) decided(&table[i]);
 }
 
+/* The first row is read as values, one of which is refused, and not lost. */
+static void infinity_is_no_name(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"inf", "-Infinity", "+INF", "-", "."};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "%s,2,0\n1,2,1\n3,4,0\n", first[i]);
+        write_text("t.csv", text);
+        refuses("csv @/t.csv label=3", TACET_FILE, "line 1, column 1: ");
+    }
+}
+
 static void a_header_alone_is_no_data(void **state)
 {
     (void)state;
@@ -101,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_the_rows_below),
+        cmocka_unit_test(infinity_is_no_name),
         cmocka_unit_test(a_header_alone_is_no_data),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -55,8 +55,8 @@ static void refused(const char *csv, const char *words, const char *other, const
 static void every_spelling_is_refused(void **state)
 {
     (void)state;
-    static const char *const spelling[] = {"",     "NA",   "nan",  "NaN",  "N/A", "null", "?",
-                                           "\"\"", "NULL", "#N/A", "<NA>", "n/a", "-nan", "\"NA\""};
+    static const char *const spelling[] = {"",     "NA",   "nan", "NaN",  "N/A",    "null", "?",   "\"\"",   "NULL",
+                                           "#N/A", "<NA>", "n/a", "-nan", "\"NA\"", "NaT",  "#NA", "1.#QNAN"};
     for (size_t i = 0; i < sizeof spelling / sizeof *spelling; i++) {
         char csv[100];
         snprintf(csv, sizeof csv, "a,b\n1,2\n3,%s\n", spelling[i]);
