@@ -426,6 +426,9 @@ static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg 
         return tc_columns_refuse(&columns, TC_CSV_TARGET, "label and target cannot be used together");
     if (!tc_fill_read(arg[TC_CSV_MISSING].text, &fill, &value))
         return tc_columns_refuse(&columns, TC_CSV_MISSING, "missing should be refuse, mean, median or a number");
+    if (isinf((float)value))
+        return tc_columns_refuse(&columns, TC_CSV_MISSING, "%.60s is too large for a 32-bit float",
+                                 arg[TC_CSV_MISSING].text);
     csv *c = tc_alloc(&t->mem, 1, sizeof *c);
     if (!c) return tc_fail_memory(e);
     c->t = t;

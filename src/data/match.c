@@ -2,6 +2,7 @@
 #include "data/columns.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- Answers and columns that were left out ---- */
@@ -53,6 +54,8 @@ static tacet_status adopt(tc_columns *c, tc_column *column, const tc_json *input
     column->missing = tc_json_number(tc_json_get(input, "missing"));
     column->onehot = words != NULL;
     column->ignore = tc_json_get(input, "ignore") != NULL;
+    if (isinf((float)column->missing))
+        return tc_fail(c->e, TACET_DESCRIPTION, "the schema of the data has a missing value that is too large");
     return words ? tc_words_expect(&column->words, words, c->e) : TACET_OK;
 }
 
