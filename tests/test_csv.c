@@ -203,7 +203,10 @@ static void other_encodings(void **state)
     NAMED("\xFF\xFE\0\0a\0\0\0", "t.csv: is text in UTF-32", "iconv -f UTF-32 ");
     NAMED("a,k\r1,2\r3,4\r", "line 1, column 2: has a carriage return that no line feed follows", "tr '\\r' '\\n'");
     NAMED("PK\3\4\24\0\6\0", "t.csv: is a zip archive", "save the sheet as CSV");
-    NAMED("PAR1....", "t.csv: is a Parquet file", "to_csv");
+    NAMED("PAR1\x15...", "t.csv: is a Parquet file", "to_csv");
+    reads("PAR1,PAR2,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01"); /* names, not kinds of files */
+    reads("BZh,b,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01");
+    NAMED("BZh91AY&SY", "t.csv: is compressed with bzip2", "bunzip2");
     reads("\xEF\xBD\xB6,b,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01"); /* half-width katakana */
     reads("\xEF\xBB\xBF\"a\",b,k\n1,2,x\n3,4,y\n", "label=k x=a", "1 3", "01");
 }
