@@ -117,6 +117,11 @@ static void columns_without_a_name(void **state)
     d = must_open("csv @/t.csv label=k drop=1", "train");
     assert_string_equal(remarks_of(d), "");
     tacet_data_free(d);
+    write_text("t.csv", "Unnamed: 0,a,k\n0,5,0\n1,6,1\n");
+    d = must_open("csv @/t.csv label=k", "train");
+    assert_non_null(strstr(remarks_of(d), "column 1, \"Unnamed: 0\", is an input"));
+    assert_non_null(strstr(remarks_of(d), "drop=1 leaves it out"));
+    tacet_data_free(d);
     chosen("a,b,\n1,2,3\n", "", "1 2"); /* a column without a name, but with values */
 }
 
@@ -166,6 +171,19 @@ static void mismatches(const char *training, const char *words, const char *csv,
     }
 }
 
+/* A column that the model does not know may hold the labels under another name. */
+static void labels_of_another_name(void **state)
+{
+    (void)state;
+    tacet_error e = {0};
+    assert_null(other_data("a,kind\n1,0\n4,1\n", "label=kind", "a,sort\n1,0\n", "", true, &e));
+    assert_non_null(strstr(e.message, "\"sort\" is not a column that the model takes"));
+    assert_non_null(
+        strstr(e.hint, "label=sort if it holds the labels, which were in \"kind\"; drop=sort leaves it out"));
+    assert_null(other_data("a,kind\n1,0\n4,1\n", "label=kind", "a,sort\n1,0\n", "", false, &e));
+    assert_string_equal(e.hint, "drop=sort leaves it out");
+}
+
 static void names_are_matched(void **state)
 {
     (void)state;
@@ -189,6 +207,7 @@ static void names_are_matched(void **state)
     mismatches(abc, "label=kind", "a,B,c\n1,2,3\n", "", "no column \"b\", which is an input",
                "is it the column \"B\"?");
     mismatches(abc, "label=kind", "a,b,c,d\n1,2,3,4\n", "", "\"d\" is not a column that the model takes", "drop=d");
+    mismatches(abc, "label=kind", "a;b;c;kind\n1;2;3;0\n", "", "no column \"a\"", "delimiter=\";\"");
     mismatches(abc, "label=kind", "a,b,c,d d\n1,2,3,4\n", "", "\"d d\" is not", "drop=\"d d\"");
     mismatches(abc, "label=kind", "a,b,c\n1,2,0\n", "label=c", "\"c\" is an input of the model, but has another", "");
     mismatches(abc, "label=kind", "a,b,c\n1,2,0\n", "drop=c", "\"c\" is an input of the model, but has another", "");
@@ -253,6 +272,7 @@ int main(void)
         cmocka_unit_test(bad_lists),
         cmocka_unit_test(columns_without_a_name),
         cmocka_unit_test(names_are_matched),
+        cmocka_unit_test(labels_of_another_name),
         cmocka_unit_test(positions_are_matched),
         cmocka_unit_test(answers_may_be_left_out),
         cmocka_unit_test(a_schema_is_not_trusted),

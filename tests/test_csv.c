@@ -211,6 +211,20 @@ static void other_encodings(void **state)
     reads("\xEF\xBB\xBF\"a\",b,k\n1,2,x\n3,4,y\n", "label=k x=a", "1 3", "01");
 }
 
+/* Rows that are wider than the first line: another delimiter, or a name is missing, as R's write.table leaves it out. */
+static void wide_rows(void **state)
+{
+    (void)state;
+    tacet_error e = {0};
+    write_text("t.csv", "a;b;k\n1,5;2,5;0\n");
+    assert_null(open_data("csv @/t.csv", "train", NULL, &e));
+    assert_non_null(strstr(e.message, "line 2, column 3: the row has more than the 1 field of the first one"));
+    assert_non_null(strstr(e.hint, "delimiter=\";\""));
+    NAMED("sep=;\na;b;k\n1;2;0\n", "line 1, column 1: \"sep=\" is for spreadsheets", "delimiter= says");
+    NAMED("sep=,\na,b,k\n1,2,0\n", "line 1, column 1: \"sep=\" is for spreadsheets", "remove the line");
+    NAMED("a,b,k\n1,1,2,0\n2,3,4,1\n", "line 2, column 4: the row has more than the 3 fields", "lacks a name");
+}
+
 /* Delimiters at the end of every row, and rows of delimiters alone, as spreadsheets write them. */
 static void delimiters_alone(void **state)
 {
@@ -287,6 +301,7 @@ int main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(refusals),
         cmocka_unit_test(other_encodings),
+        cmocka_unit_test(wide_rows),
         cmocka_unit_test(delimiters_alone),
         cmocka_unit_test(long_file),
         cmocka_unit_test(classes_of_words),

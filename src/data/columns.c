@@ -291,6 +291,12 @@ static tacet_status give_rest(tc_columns *c)
         if (!named && !unnamed && !tc_columns_left_out(c, column->name)) {
             column->role = TC_INPUT;
             column->at = c->inputs++;
+            if (!c->t->expect && strncmp(column->name, "Unnamed: ", 9) == 0)
+                tc_text_add(&c->t->remarks,
+                            "%s: column %" PRId64
+                            ", \"%.100s\", is an input; pandas gives such names to row numbers, and "
+                            "drop=%" PRId64 " leaves it out\n",
+                            c->arg[TC_CSV_FILE].text, i + 1, column->name, i + 1);
             continue;
         }
         column->role = TC_LEFT_OUT;

@@ -63,7 +63,13 @@ static tacet_status refuse_extra(tc_columns *c, int64_t i)
 {
     char value[160], title[160];
     tc_columns_refuse_file(c, "%s is not a column that the model takes", tc_columns_title(c, i, title));
-    tc_fail_hint(c->e, "drop=%s leaves it out", tc_columns_value(c, i, value));
+    tc_columns_value(c, i, value);
+    const char *label = c->label || c->t->x_only ? NULL : tc_json_text(tc_json_get(c->t->expect, "label"));
+    if (label)
+        tc_fail_hint(c->e, "label=%s if it holds the labels, which were in \"%.60s\"; drop=%s leaves it out", value,
+                     label, value);
+    else
+        tc_fail_hint(c->e, "drop=%s leaves it out", value);
     return TACET_FILE;
 }
 
@@ -80,7 +86,11 @@ static tacet_status refuse_lacking(tc_columns *c, const char *name)
 {
     tc_columns_refuse_file(c, "there is no column \"%.100s\", which is an input of the model", name);
     const char *near = tc_nearest(name, next_extra, c);
-    if (near) tc_fail_hint(c->e, "is it the column \"%.60s\"?", near);
+    const char *delimiter = tc_columns_delimiter(c, c->column->name);
+    if (delimiter)
+        tc_fail_hint(c->e, "delimiter=%s if that separates the fields", delimiter);
+    else if (near)
+        tc_fail_hint(c->e, "is it the column \"%.60s\"?", near);
     return TACET_FILE;
 }
 
