@@ -33,6 +33,7 @@ static void from_the_rows_below(void **state)
         {"1,b\n3,4\n", "", 1, false, 1},
         {"7\n8\n", "", 0, false, 2},
         {"a\n8\n", "", 1, false, 1},
+        {"id,400.5,401\n7,1,2\n", "", 1, true, 1}, /* wave lengths; or a word in the place of a value */
         {"-1,0\n3,4\n", "", 0, false, 2},
         {"1e3,0\n3,4\n", "", 0, false, 2},
         /* A missing value is not a name. */

@@ -133,7 +133,7 @@ static tc_header decide(const tc_rows *r, int64_t columns, const sum *s)
 tc_header tc_header_find(const tc_rows *r, int64_t columns)
 {
     const sum s = look_at_all(r, columns);
-    if (s.named) return TC_HEADER_YES;
+    if (s.named) return s.fraction ? TC_HEADER_GUESS_YES : TC_HEADER_YES;
     if (s.again) return TC_HEADER_NO;
     if (s.fraction) return s.unique ? TC_HEADER_GUESS_NO : TC_HEADER_NO;
     return decide(r, columns, &s);
