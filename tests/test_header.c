@@ -33,6 +33,8 @@ static void from_the_rows_below(void **state)
         {"1,b\n3,4\n", "", 1, false, 1},
         {"7\n8\n", "", 0, false, 2},
         {"a\n8\n", "", 1, false, 1},
+        {"E1,e2\n8,9\n", "", 1, false, 1},
+        {"2020-01,2020-02\n8,9\n", "", 1, false, 1},
         {"id,400.5,401\n7,1,2\n", "", 1, true, 1}, /* wave lengths; or a word in the place of a value */
         {"-1,0\n3,4\n", "", 0, false, 2},
         {"1e3,0\n3,4\n", "", 0, false, 2},
@@ -91,7 +93,7 @@ static void from_the_rows_below(void **state)
 static void infinity_is_no_name(void **state)
 {
     (void)state;
-    static const char *const first[] = {"inf", "-Infinity", "+INF", "-", "."};
+    static const char *const first[] = {"inf", "-Infinity", "+INF", "-", ".", "1e400", "5%", "\"1,5\""};
     for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
         char text[100];
         snprintf(text, sizeof text, "%s,2,0\n1,2,1\n3,4,0\n", first[i]);

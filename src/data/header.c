@@ -2,8 +2,8 @@
  *
  * A word above numbers is a name. A word that comes again in its column is a value, and so is a number that nobody would
  * give to a column, such as -1 or 5.1. What is left are whole numbers: 0, 1, 2, ..., which pandas writes when columns
- * have no names, years, and, above columns of words, words that do not come again. A missing value, infinity and a mark
- * such as - are no names. */
+ * have no names, years, and, above columns of words, words that do not come again. A missing value, infinity, a number
+ * that cannot be read and a mark such as - are no names. */
 #include "data/header.h"
 
 #include "data/missing.h"
@@ -34,14 +34,15 @@ static int64_t times(const tc_rows *r, int64_t i, const char *text)
     return n;
 }
 
-/* A number that is not finite, or a mark such as - or . for a value that is not known. */
+/* A number that cannot be read (inf, 1e400, 1,5, 5%), or a mark such as - or . for a value that is not known. */
 static bool is_mark(const char *text)
 {
     static const char *const infinite[] = {"inf", "Inf", "INF", "infinity", "Infinity"};
     const char *rest = text + (*text == '-' || *text == '+');
     for (size_t i = 0; i < sizeof infinite / sizeof *infinite; i++)
         if (strcmp(infinite[i], rest) == 0) return true;
-    return strspn(text, "-.?*/") == strlen(text);
+    const bool digits = strspn(text, "0123456789+-.,eE%") == strlen(text) && strpbrk(text, "0123456789");
+    return (digits && strpbrk(text, ".,eE%") && !strchr("eE", *text)) || strspn(text, "-.?*/") == strlen(text);
 }
 
 static bool is_word(const char *text)
