@@ -201,6 +201,7 @@ static void names_are_matched(void **state)
     matches(abc, "target=c,b drop=kind", "b,a\n2,1\n", "", "1", "");
     matches(",a,k\n0,5,1\n1,6,0\n", "label=k", "k,a\n1,5\n", "", "5", "");
     matches(",a,k\n0,5,1\n1,6,0\n", "label=k", ",k,a\n9,1,5\n", "", "5", "");
+    matches(",a,k\n0,5,1\n1,6,0\n", "label=k", "5,1\n", "label=2 header=no", "5", "the file has no names");
     matches("a,k\n5,1\n6,0\n", "label=k", ",k,a\n9,1,5\n", "", "5", "column 1 has no name and is left out");
     matches("0,1,k\n5,6.5,1\n6,7,0\n", "label=k", "k,1,0\n1,2,3\n", "", "3 2", ""); /* names that are numbers */
     mismatches(abc, "label=kind", "a,c\n1,2\n", "", "no column \"b\", which is an input", "");
@@ -226,6 +227,22 @@ static void positions_are_matched(void **state)
     matches(plain, "label=3", "7,8,1\n9,9,0\n", "label=3", "7 8 9 9", "by position");
     mismatches(ab, "label=kind", "7,8,1\n9,9,0\n", "", "3 of its columns are inputs, the model takes 2", "label=");
     mismatches(plain, "label=3", "b,a,k\n7,8,1\n", "drop=b label=k", "1 of its columns are inputs", "");
+}
+
+/* Targets of the names that the model has are in its order, however they are given. */
+static void targets_are_matched(void **state)
+{
+    (void)state;
+    static const char *const given[] = {"", "target=p,q", "target=q,p", "target=1-2"};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        tacet_error e = {0};
+        double y[2];
+        tacet_data *d = other_data("a,p,q\n1,2,3\n", "target=p,q", "q,p,a\n30,20,10\n", given[i], true, &e);
+        if (!d) fail_msg("%s", e.message);
+        tc_widen(&d->table->y, 0, 2, y);
+        assert_true(y[0] == 20 && y[1] == 30);
+        tacet_data_free(d);
+    }
 }
 
 /* A caller that needs no answers is not asked for good ones. */
@@ -274,6 +291,7 @@ int main(void)
         cmocka_unit_test(names_are_matched),
         cmocka_unit_test(labels_of_another_name),
         cmocka_unit_test(positions_are_matched),
+        cmocka_unit_test(targets_are_matched),
         cmocka_unit_test(answers_may_be_left_out),
         cmocka_unit_test(a_schema_is_not_trusted),
     };

@@ -281,12 +281,12 @@ bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row)
  * cannot be matched with other data, and usually numbers the rows. */
 static tacet_status give_rest(tc_columns *c)
 {
-    const bool named = *c->arg[TC_CSV_X].text != '\0';
+    const bool named = *c->arg[TC_CSV_X].text != '\0', known = tc_columns_left_out(c);
     for (int64_t i = 0; i < c->count; i++) {
         tc_column *column = &c->column[i];
         if (column->role) continue;
         const bool unnamed = c->header && !*column->name;
-        if (!named && !unnamed && !tc_columns_left_out(c, column->name)) {
+        if (!named && !unnamed && !column->left_out) {
             column->role = TC_INPUT;
             column->at = c->inputs++;
             if (!c->t->expect && strncmp(column->name, "Unnamed: ", 9) == 0)
@@ -298,7 +298,7 @@ static tacet_status give_rest(tc_columns *c)
             continue;
         }
         column->role = TC_LEFT_OUT;
-        if (!named && unnamed && !tc_columns_left_out(c, ""))
+        if (!named && unnamed && !known)
             tc_text_add(&c->t->remarks,
                         "%s: column %" PRId64 " has no name and is left out, as pandas' row numbers should be; x= "
                         "takes it, drop=%" PRId64 " leaves it out without this remark\n",

@@ -33,15 +33,19 @@ void tc_columns_answers(tc_columns *c)
     c->targets = 0;
 }
 
-bool tc_columns_left_out(const tc_columns *c, const char *name)
+bool tc_columns_left_out(tc_columns *c)
 {
     size_t k;
     const tc_json *value;
+    bool unnamed = false;
     tc_json_each(tc_json_get(c->t->expect, "left_out"), k, value)
     {
-        if (tc_json_text(value) && strcmp(tc_json_text(value), name) == 0) return true;
+        const char *name = tc_json_text(value);
+        const int64_t i = name && *name ? tc_columns_find(c, name) : -1;
+        if (i >= 0) c->column[i].left_out = true;
+        if (name && !*name) unnamed = true;
     }
-    return false;
+    return unnamed;
 }
 
 /* ---- Inputs ---- */
@@ -141,11 +145,37 @@ static tacet_status match_places(tc_columns *c, const tc_json *inputs)
     return status;
 }
 
+/* Targets with the names of the model's come in the order of the model. */
+static tacet_status match_targets(tc_columns *c)
+{
+    size_t k;
+    const tc_json *value, *names = tc_json_get(c->t->expect, "targets");
+    if (!c->header || c->targets == 0 || c->targets != (int64_t)tc_json_size(names)) return TACET_OK;
+    tc_json_each(names, k, value)
+    {
+        const char *name = tc_json_text(value);
+        const int64_t i = name ? tc_columns_find(c, name) : -1;
+        if (i < 0 || c->column[i].role != TC_TARGET) return TACET_OK;
+    }
+    for (int64_t i = 0; i < c->count; i++)
+        if (c->column[i].role == TC_TARGET) c->column[i].at = -1;
+    tc_json_each(names, k, value)
+    {
+        tc_column *column = &c->column[tc_columns_find(c, tc_json_text(value))];
+        if (column->at >= 0)
+            return tc_fail(c->e, TACET_DESCRIPTION, "the schema of the data has the target \"%.100s\" twice",
+                           column->name);
+        column->at = (int64_t)k;
+    }
+    return TACET_OK;
+}
+
 tacet_status tc_columns_match(tc_columns *c)
 {
     const tc_json *inputs = tc_json_get(c->t->expect, "inputs"), *classes = tc_json_get(c->t->expect, "classes");
     const bool named = tc_json_get(tc_json_first(inputs), "name") != NULL;
-    const tacet_status status = c->label && classes ? tc_words_expect(&c->label->words, classes, c->e) : TACET_OK;
+    tacet_status status = c->label && classes ? tc_words_expect(&c->label->words, classes, c->e) : TACET_OK;
+    if (!status) status = match_targets(c);
     if (status) return status;
     if (named && c->header) return match_names(c, inputs);
     tc_text_add(&c->t->remarks, "%s: the columns are matched with those of the model by position: %s has no names\n",
