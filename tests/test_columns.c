@@ -117,6 +117,11 @@ static void columns_without_a_name(void **state)
     d = must_open("csv @/t.csv label=k drop=1", "train");
     assert_string_equal(remarks_of(d), "");
     tacet_data_free(d);
+    write_text("t.csv", "Unnamed: 0,a,k\n0,5,0\n1,6,1\n");
+    d = must_open("csv @/t.csv label=k", "train");
+    assert_non_null(strstr(remarks_of(d), "column 1, \"Unnamed: 0\", is an input"));
+    assert_non_null(strstr(remarks_of(d), "drop=1 leaves it out"));
+    tacet_data_free(d);
     chosen("a,b,\n1,2,3\n", "", "1 2"); /* a column without a name, but with values */
 }
 
@@ -166,6 +171,19 @@ static void mismatches(const char *training, const char *words, const char *csv,
     }
 }
 
+/* A column that the model does not know may hold the labels under another name. */
+static void labels_of_another_name(void **state)
+{
+    (void)state;
+    tacet_error e = {0};
+    assert_null(other_data("a,kind\n1,0\n4,1\n", "label=kind", "a,sort\n1,0\n", "", true, &e));
+    assert_non_null(strstr(e.message, "\"sort\" is not a column that the model takes"));
+    assert_non_null(
+        strstr(e.hint, "label=sort if it holds the labels, which were in \"kind\"; drop=sort leaves it out"));
+    assert_null(other_data("a,kind\n1,0\n4,1\n", "label=kind", "a,sort\n1,0\n", "", false, &e));
+    assert_string_equal(e.hint, "drop=sort leaves it out");
+}
+
 static void names_are_matched(void **state)
 {
     (void)state;
@@ -183,12 +201,14 @@ static void names_are_matched(void **state)
     matches(abc, "target=c,b drop=kind", "b,a\n2,1\n", "", "1", "");
     matches(",a,k\n0,5,1\n1,6,0\n", "label=k", "k,a\n1,5\n", "", "5", "");
     matches(",a,k\n0,5,1\n1,6,0\n", "label=k", ",k,a\n9,1,5\n", "", "5", "");
+    matches(",a,k\n0,5,1\n1,6,0\n", "label=k", "5,1\n", "label=2 header=no", "5", "the file has no names");
     matches("a,k\n5,1\n6,0\n", "label=k", ",k,a\n9,1,5\n", "", "5", "column 1 has no name and is left out");
     matches("0,1,k\n5,6.5,1\n6,7,0\n", "label=k", "k,1,0\n1,2,3\n", "", "3 2", ""); /* names that are numbers */
     mismatches(abc, "label=kind", "a,c\n1,2\n", "", "no column \"b\", which is an input", "");
     mismatches(abc, "label=kind", "a,B,c\n1,2,3\n", "", "no column \"b\", which is an input",
                "is it the column \"B\"?");
     mismatches(abc, "label=kind", "a,b,c,d\n1,2,3,4\n", "", "\"d\" is not a column that the model takes", "drop=d");
+    mismatches(abc, "label=kind", "a;b;c;kind\n1;2;3;0\n", "", "no column \"a\"", "delimiter=\";\"");
     mismatches(abc, "label=kind", "a,b,c,d d\n1,2,3,4\n", "", "\"d d\" is not", "drop=\"d d\"");
     mismatches(abc, "label=kind", "a,b,c\n1,2,0\n", "label=c",
                "\"c\" is an input of the model, but label=, target= or drop= gives it another role", "");
@@ -209,6 +229,22 @@ static void positions_are_matched(void **state)
     matches(plain, "label=3", "7,8,1\n9,9,0\n", "label=3", "7 8 9 9", "by position");
     mismatches(ab, "label=kind", "7,8,1\n9,9,0\n", "", "3 of its columns are inputs, the model takes 2", "label=");
     mismatches(plain, "label=3", "b,a,k\n7,8,1\n", "drop=b label=k", "1 of its columns are inputs", "");
+}
+
+/* Targets of the names that the model has are in its order, however they are given. */
+static void targets_are_matched(void **state)
+{
+    (void)state;
+    static const char *const given[] = {"", "target=p,q", "target=q,p", "target=1-2"};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        tacet_error e = {0};
+        double y[2];
+        tacet_data *d = other_data("a,p,q\n1,2,3\n", "target=p,q", "q,p,a\n30,20,10\n", given[i], true, &e);
+        if (!d) fail_msg("%s", e.message);
+        tc_widen(&d->table->y, 0, 2, y);
+        assert_true(y[0] == 20 && y[1] == 30);
+        tacet_data_free(d);
+    }
 }
 
 /* A caller that needs no answers is not asked for good ones. */
@@ -255,7 +291,9 @@ int main(void)
         cmocka_unit_test(bad_lists),
         cmocka_unit_test(columns_without_a_name),
         cmocka_unit_test(names_are_matched),
+        cmocka_unit_test(labels_of_another_name),
         cmocka_unit_test(positions_are_matched),
+        cmocka_unit_test(targets_are_matched),
         cmocka_unit_test(answers_may_be_left_out),
         cmocka_unit_test(a_schema_is_not_trusted),
     };

@@ -203,9 +203,26 @@ static void other_encodings(void **state)
     NAMED("\xFF\xFE\0\0a\0\0\0", "t.csv: the file is text in UTF-32", "iconv -f UTF-32 ");
     NAMED("a,k\r1,2\r3,4\r", "line 1, column 2: has a carriage return that no line feed follows", "tr '\\r' '\\n'");
     NAMED("PK\3\4\24\0\6\0", "t.csv: the file is a zip archive", "save the sheet as CSV");
-    NAMED("PAR1....", "t.csv: the file is a Parquet file", "to_csv");
+    NAMED("PAR1\x15...", "t.csv: the file is a Parquet file", "to_csv");
+    reads("PAR1,PAR2,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01"); /* names, not kinds of files */
+    reads("BZh,b,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01");
+    NAMED("BZh91AY&SY", "t.csv: the file is compressed with bzip2", "bunzip2");
     reads("\xEF\xBD\xB6,b,k\n1,2,x\n3,4,y\n", "label=k", "1 2 3 4", "01"); /* half-width katakana */
     reads("\xEF\xBB\xBF\"a\",b,k\n1,2,x\n3,4,y\n", "label=k x=a", "1 3", "01");
+}
+
+/* Rows that are wider than the first line: another delimiter, or a name is missing, as R's write.table leaves it out. */
+static void wide_rows(void **state)
+{
+    (void)state;
+    tacet_error e = {0};
+    write_text("t.csv", "a;b;k\n1,5;2,5;0\n");
+    assert_null(open_data("csv @/t.csv", "train", NULL, &e));
+    assert_non_null(strstr(e.message, "line 2, column 3: the row has more than the 1 field of the first one"));
+    assert_non_null(strstr(e.hint, "delimiter=\";\""));
+    NAMED("sep=;\na;b;k\n1;2;0\n", "line 1, column 1: \"sep=\" is for spreadsheets", "delimiter= says");
+    NAMED("sep=,\na,b,k\n1,2,0\n", "line 1, column 1: \"sep=\" is for spreadsheets", "remove the line");
+    NAMED("a,b,k\n1,1,2,0\n2,3,4,1\n", "line 2, column 4: the row has more than the 3 fields", "lacks a name");
 }
 
 /* Delimiters at the end of every row, and rows of delimiters alone, as spreadsheets write them. */
@@ -284,6 +301,7 @@ int main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(refusals),
         cmocka_unit_test(other_encodings),
+        cmocka_unit_test(wide_rows),
         cmocka_unit_test(delimiters_alone),
         cmocka_unit_test(long_file),
         cmocka_unit_test(classes_of_words),

@@ -400,6 +400,7 @@ static void scaling_by_feature(void **state)
                                         "{\"scale\":[1]}",
                                         "{\"scale\":[1],\"shift\":[\"x\"]}",
                                         "{\"scale\":[1e99],\"shift\":[0]}",
+                                        "{\"scale\":[0],\"shift\":[0]}",
                                         "{\"shift\":[1]}"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_null(open_as("npy @/x.npy", wrong[i], &e));

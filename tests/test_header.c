@@ -85,6 +85,31 @@ static void from_the_rows_below(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) decided(&table[i]);
 }
 
+static void names_like_numbers(void **state)
+{
+    (void)state;
+    static const expected table[] = {
+        {"id,400.5,401\n7,1,2\n", "", 1, true, 1}, /* wave lengths; or a word in the place of a value */
+        {"E1,e2\n8,9\n", "", 1, false, 1},
+        {"2020-01,2020-02\n8,9\n", "", 1, false, 1},
+        {"#NA,2,0\n1,2,1\n", "missing=0", 0, false, 2},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) decided(&table[i]);
+}
+
+/* The first row is read as values, one of which is refused, and not lost. */
+static void infinity_is_no_name(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"inf", "-Infinity", "+INF", "-", ".", "1e400", "5%", "\"1,5\""};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "%s,2,0\n1,2,1\n3,4,0\n", first[i]);
+        write_text("t.csv", text);
+        refuses("csv @/t.csv label=3", TACET_FILE, "line 1, column 1: ");
+    }
+}
+
 static void a_header_alone_is_no_data(void **state)
 {
     (void)state;
@@ -101,6 +126,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_the_rows_below),
+        cmocka_unit_test(names_like_numbers),
+        cmocka_unit_test(infinity_is_no_name),
         cmocka_unit_test(a_header_alone_is_no_data),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

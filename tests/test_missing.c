@@ -55,8 +55,8 @@ static void refused(const char *csv, const char *words, const char *other, const
 static void every_spelling_is_refused(void **state)
 {
     (void)state;
-    static const char *const spelling[] = {"",     "NA",   "nan",  "NaN",  "N/A", "null", "?",
-                                           "\"\"", "NULL", "#N/A", "<NA>", "n/a", "-nan", "\"NA\""};
+    static const char *const spelling[] = {"",     "NA",   "nan", "NaN",  "N/A",    "null", "?",   "\"\"",   "NULL",
+                                           "#N/A", "<NA>", "n/a", "-nan", "\"NA\"", "NaT",  "#NA", "1.#QNAN"};
     for (size_t i = 0; i < sizeof spelling / sizeof *spelling; i++) {
         char csv[100];
         snprintf(csv, sizeof csv, "a,b\n1,2\n3,%s\n", spelling[i]);
@@ -90,6 +90,7 @@ static void what_is_missing_is_filled_in(void **state)
     becomes("a,b\n1,?\n3,NA\n", "missing=0", "1 0 3 0", NULL, NULL);
     refused("a\n1\n", "missing=most", NULL, "missing should be refuse, mean, median or a number", "");
     refused("a\n1\n", "missing=nan", NULL, "missing should be refuse, mean, median or a number", "");
+    refused("a,b\n1,?\n", "missing=1e39", NULL, "1e39 is too large for a 32-bit float", "");
 }
 
 /* The mean of large numbers that are close together is exact. */

@@ -151,6 +151,19 @@ static void rows_that_are_held_out(void **state)
     for (int i = 0; i < ROWS; i++) assert_in_range(count[i], TIMES / RUN - 300, TIMES / RUN + 300); /* sigma is 57 */
 }
 
+/* Where more than half of the rows are held out, chance still decides which. */
+static void most_rows_are_held_out(void **state)
+{
+    (void)state;
+    enum { ROWS = 40, HELD = 30, TIMES = 20000 };
+    static int64_t count[ROWS];
+    for (int64_t t = 0; t < TIMES; t++) {
+        const tc_split s = split_of(ROWS, HELD, true, (uint64_t)t);
+        for (int64_t i = 0; i < HELD; i++) count[tc_split_row(&s, i)]++;
+    }
+    for (int i = 0; i < ROWS; i++) assert_in_range(count[i], TIMES * 3 / 4 - 350, TIMES * 3 / 4 + 350); /* sigma: 61 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_split_is_complete),
         cmocka_unit_test(a_split_of_very_many_rows),
         cmocka_unit_test(rows_that_are_held_out),
+        cmocka_unit_test(most_rows_are_held_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,15 @@ static void floats(void **state)
     tacet_data_free(d);
 }
 
+/* Numbers whose deviation is too large for a double do not all become 0. */
+static void too_far_apart(void **state)
+{
+    (void)state;
+    const double x[] = {1e200, -1e200, 3e200};
+    write_npy("x.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 1), }", x, sizeof x);
+    refuses("npy @/x.npy normalize=feature", TACET_FILE, "element 0 of x cannot be normalised");
+}
+
 /* The targets of other data, and of held-out rows, are scaled as those of the training were. */
 static void targets(void **state)
 {
@@ -155,10 +164,8 @@ static void targets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text),
-        cmocka_unit_test(doubles),
-        cmocka_unit_test(floats),
-        cmocka_unit_test(targets),
+        cmocka_unit_test(text),          cmocka_unit_test(doubles), cmocka_unit_test(floats),
+        cmocka_unit_test(too_far_apart), cmocka_unit_test(targets),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

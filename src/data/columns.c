@@ -266,36 +266,40 @@ bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row)
         }
     }
     size_t k;
-    int64_t found = 0;
+    int64_t i = 0; /* goes on behind the last name, for they usually come in the same order */
     const tc_json *inputs = tc_json_get(c->t->expect, "inputs"), *input;
     tc_json_each(inputs, k, input)
     {
         const char *name = tc_json_text(tc_json_get(input, "name"));
-        for (int64_t i = 0; name && i < row->count; i++) {
-            if (strcmp(tc_rows_text(r, row, i), name) != 0) continue;
-            found++;
-            break;
-        }
+        int64_t left = name ? row->count : 0;
+        for (; left > 0 && strcmp(tc_rows_text(r, row, i), name) != 0; left--) i = (i + 1) % row->count;
+        if (left == 0) return false;
     }
-    return found > 0 && found == (int64_t)tc_json_size(inputs);
+    return tc_json_size(inputs) > 0;
 }
 
 /* Columns that no attribute names: inputs, unless x= names the inputs. A column without a name in a file with names
  * cannot be matched with other data, and usually numbers the rows. */
 static tacet_status give_rest(tc_columns *c)
 {
-    const bool named = *c->arg[TC_CSV_X].text != '\0';
+    const bool named = *c->arg[TC_CSV_X].text != '\0', known = tc_columns_left_out(c);
     for (int64_t i = 0; i < c->count; i++) {
         tc_column *column = &c->column[i];
         if (column->role) continue;
         const bool unnamed = c->header && !*column->name;
-        if (!named && !unnamed && !tc_columns_left_out(c, column->name)) {
+        if (!named && !unnamed && !column->left_out) {
             column->role = TC_INPUT;
             column->at = c->inputs++;
+            if (!c->t->expect && strncmp(column->name, "Unnamed: ", 9) == 0)
+                tc_text_add(&c->t->remarks,
+                            "%s: column %" PRId64
+                            ", \"%.100s\", is an input; pandas gives such names to row numbers, and "
+                            "drop=%" PRId64 " leaves it out\n",
+                            c->arg[TC_CSV_FILE].text, i + 1, column->name, i + 1);
             continue;
         }
         column->role = TC_LEFT_OUT;
-        if (!named && unnamed && !tc_columns_left_out(c, ""))
+        if (!named && unnamed && !known)
             tc_text_add(&c->t->remarks,
                         "%s: column %" PRId64 " has no name and is left out, as pandas' row numbers should be; x= "
                         "takes it, drop=%" PRId64 " leaves it out without this remark\n",

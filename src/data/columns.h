@@ -32,6 +32,7 @@ typedef struct tc_column {
     int64_t at;     /* which input or target it is, from 0 */
     bool onehot;    /* words, one element for each */
     bool ignore;    /* an unknown word is all zeros */
+    bool left_out;  /* in the training of the model */
     double missing; /* what a missing value becomes; NAN: it is refused, or what it becomes is learned */
     tc_words words; /* of a label or of categories */
 } tc_column;
@@ -64,10 +65,11 @@ int64_t tc_columns_find(const tc_columns *c, const char *name);
 tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role);
 
 /* What the model expects (match.c): tc_columns_answers makes the columns of its label or targets those of these data,
- * if they are not given; tc_columns_left_out and tc_columns_input say whether its training left out a column of that name
- * or had it as an input; and tc_columns_match gives each input its place in a row of the model. */
+ * if they are not given; tc_columns_left_out marks those that its training left out, and says whether one without a name
+ * was among them; tc_columns_input says whether its training had a column of that name as an input; and tc_columns_match
+ * gives each input, and each target, its place in a row of the model. */
 void tc_columns_answers(tc_columns *c);
-bool tc_columns_left_out(const tc_columns *c, const char *name);
+bool tc_columns_left_out(tc_columns *c);
 bool tc_columns_input(const tc_columns *c, const char *name);
 tacet_status tc_columns_match(tc_columns *c);
 

@@ -78,6 +78,15 @@ static tacet_status refuse_encoding(csv *c, const tc_row *row, int64_t i, const 
     return c->reader.status;
 }
 
+/* "sep=;" in the first line tells a spreadsheet what separates the fields. */
+static bool says_separator(const tc_rows *r)
+{
+    const char *text = tc_rows_text(r, &r->row[0], 0);
+    bool alone = strncmp(text, "sep=", 4) == 0 && strlen(text) <= 5;
+    for (int64_t i = 1; i < r->row[0].count; i++) alone = alone && !*tc_rows_text(r, &r->row[0], i);
+    return alone;
+}
+
 static tacet_status set_columns(csv *c)
 {
     tc_samples *t = c->t;
@@ -85,6 +94,11 @@ static tacet_status set_columns(csv *c)
     tc_rows *r = &c->rows;
     if (tc_encoding_check(&c->reader) || tc_rows_hold(r)) return c->reader.status;
     if (r->held == 0) return tc_reader_refuse(&c->reader, "has no rows");
+    if (says_separator(r)) {
+        tc_rows_refuse(r, &r->row[0], 0, NULL, "\"sep=\" is for spreadsheets: neither names nor a row");
+        tc_fail_hint(c->reader.error, "remove the line; delimiter= says what separates the fields");
+        return c->reader.status;
+    }
     const int64_t count = count_columns(c);
     const tc_row *names = find_header(c, count) ? tc_rows_next(r) : NULL;
     for (int64_t i = 0; names && i < count; i++)
@@ -259,8 +273,15 @@ static tacet_status check_width(csv *c, const tc_row *row)
     int64_t i = row->count;
     while (i > count && !*tc_rows_text(&c->rows, row, i - 1)) i--;
     if (i == count) return TACET_OK;
-    return tc_rows_refuse(&c->rows, row, i - 1, NULL, "the row has %s than the %" PRId64 " fields of the first one",
-                          i > count ? "more" : "fewer", count);
+    const char *delimiter = tc_columns_delimiter(&c->columns, c->columns.column->name);
+    const tacet_status status = tc_rows_refuse(&c->rows, row, i - 1, NULL,
+                                               "the row has %s than the %" PRId64 " field%s of the first one",
+                                               i > count ? "more" : "fewer", count, tc_plural(count));
+    if (delimiter)
+        tc_fail_hint(c->reader.error, "delimiter=%s if that separates the fields", delimiter);
+    else if (c->columns.header && i == count + 1 && c->t->x.rows == 0)
+        tc_fail_hint(c->reader.error, "the first line lacks a name, as where row names were written without one");
+    return status;
 }
 
 static tacet_status read_rows(csv *c)
@@ -428,6 +449,9 @@ static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg 
         return tc_columns_refuse(&columns, TC_CSV_TARGET, "label and target cannot be used together");
     if (!tc_fill_read(arg[TC_CSV_MISSING].text, &fill, &value))
         return tc_columns_refuse(&columns, TC_CSV_MISSING, "missing should be refuse, mean, median or a number");
+    if (isinf((float)value))
+        return tc_columns_refuse(&columns, TC_CSV_MISSING, "%.60s is too large for a 32-bit float",
+                                 arg[TC_CSV_MISSING].text);
     csv *c = tc_alloc(&t->mem, 1, sizeof *c);
     if (!c) return tc_fail_memory(e);
     c->t = t;

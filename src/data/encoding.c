@@ -1,5 +1,6 @@
 /* encoding.c: knows files by their first bytes. UTF-16 without a byte order mark is known by its zero bytes, every second
- * one in a text that begins with ASCII. */
+ * one in a text that begins with ASCII. A text may begin with PAR1 or BZh, the name of a column; a Parquet file goes on
+ * with a field of 32 bits, bzip2 with its level and the first block. */
 #include "data/encoding.h"
 
 #include <string.h>
@@ -18,9 +19,9 @@ static const struct kind {
     {"\0?\0?", "x.x.", "looks like text in UTF-16, not UTF-8", ICONV("UTF-16BE")},
     {"PK\3\4", "xxxx", "is a zip archive, as a spreadsheet in xlsx or ods is", "save the sheet as CSV"},
     {"\xD0\xCF\x11\xE0", "xxxx", "is a document of an old spreadsheet (xls)", "save the sheet as CSV"},
-    {"PAR1", "xxxx", "is a Parquet file", "pandas.read_parquet(file).to_csv(new, index=False) makes CSV"},
+    {"PAR1\x15", "xxxxx", "is a Parquet file", "pandas.read_parquet(file).to_csv(new, index=False) makes CSV"},
     {"\x93NUMPY", "xxxxxx", "is a .npy file", "the source npy reads it: npy x=FILE"},
-    {"BZh", "xxx", "is compressed with bzip2", "gzip is read as it is; bunzip2 FILE"},
+    {"BZh?1AY&SY", "xxx.xxxxxx", "is compressed with bzip2", "gzip is read as it is; bunzip2 FILE"},
     {"\xFD"
      "7zXZ",
      "xxxxx", "is compressed with xz", "gzip is read as it is; unxz FILE"},

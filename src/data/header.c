@@ -2,7 +2,8 @@
  *
  * A word above numbers is a name. A word that comes again in its column is a value, and so is a number that nobody would
  * give to a column, such as -1 or 5.1. What is left are whole numbers: 0, 1, 2, ..., which pandas writes when columns
- * have no names, years, and, above columns of words, words that do not come again. */
+ * have no names, years, and, above columns of words, words that do not come again. A missing value, infinity, a number
+ * that cannot be read and a mark such as - are no names. */
 #include "data/header.h"
 
 #include "data/missing.h"
@@ -33,10 +34,21 @@ static int64_t times(const tc_rows *r, int64_t i, const char *text)
     return n;
 }
 
+/* A number that cannot be read (inf, 1e400, 1,5, 5%), or a mark such as - or . for a value that is not known. */
+static bool is_mark(const char *text)
+{
+    static const char *const infinite[] = {"inf", "Inf", "INF", "infinity", "Infinity"};
+    const char *rest = text + (*text == '-' || *text == '+');
+    for (size_t i = 0; i < sizeof infinite / sizeof *infinite; i++)
+        if (strcmp(infinite[i], rest) == 0) return true;
+    const bool digits = strspn(text, "0123456789+-.,eE%") == strlen(text) && strpbrk(text, "0123456789");
+    return (digits && strpbrk(text, ".,eE%") && !strchr("eE", *text)) || strspn(text, "-.?*/") == strlen(text);
+}
+
 static bool is_word(const char *text)
 {
     double x;
-    return !tc_missing(text, false, false) && !tc_field_number(text, &x);
+    return !tc_missing(text, false, false) && !tc_field_number(text, &x) && !is_mark(text);
 }
 
 static look look_at(const tc_rows *r, int64_t i)
@@ -122,7 +134,7 @@ static tc_header decide(const tc_rows *r, int64_t columns, const sum *s)
 tc_header tc_header_find(const tc_rows *r, int64_t columns)
 {
     const sum s = look_at_all(r, columns);
-    if (s.named) return TC_HEADER_YES;
+    if (s.named) return s.fraction ? TC_HEADER_GUESS_YES : TC_HEADER_YES;
     if (s.again) return TC_HEADER_NO;
     if (s.fraction) return s.unique ? TC_HEADER_GUESS_NO : TC_HEADER_NO;
     return decide(r, columns, &s);

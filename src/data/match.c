@@ -2,6 +2,7 @@
 #include "data/columns.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- Answers and columns that were left out ---- */
@@ -32,15 +33,19 @@ void tc_columns_answers(tc_columns *c)
     c->targets = 0;
 }
 
-bool tc_columns_left_out(const tc_columns *c, const char *name)
+bool tc_columns_left_out(tc_columns *c)
 {
     size_t k;
     const tc_json *value;
+    bool unnamed = false;
     tc_json_each(tc_json_get(c->t->expect, "left_out"), k, value)
     {
-        if (tc_json_text(value) && strcmp(tc_json_text(value), name) == 0) return true;
+        const char *name = tc_json_text(value);
+        const int64_t i = name && *name ? tc_columns_find(c, name) : -1;
+        if (i >= 0) c->column[i].left_out = true;
+        if (name && !*name) unnamed = true;
     }
-    return false;
+    return unnamed;
 }
 
 bool tc_columns_input(const tc_columns *c, const char *name)
@@ -65,6 +70,8 @@ static tacet_status adopt(tc_columns *c, tc_column *column, const tc_json *input
     column->missing = tc_json_number(tc_json_get(input, "missing"));
     column->onehot = words != NULL;
     column->ignore = tc_json_get(input, "ignore") != NULL;
+    if (isinf((float)column->missing))
+        return tc_fail(c->e, TACET_DESCRIPTION, "the schema of the data has a missing value that is too large");
     return words ? tc_words_expect(&column->words, words, c->e) : TACET_OK;
 }
 
@@ -72,7 +79,13 @@ static tacet_status refuse_extra(tc_columns *c, int64_t i)
 {
     char value[160], title[160];
     tc_columns_refuse_file(c, "%s is not a column that the model takes", tc_columns_title(c, i, title));
-    tc_fail_hint(c->e, "drop=%s leaves it out", tc_columns_value(c, i, value));
+    tc_columns_value(c, i, value);
+    const char *label = c->label || c->t->x_only ? NULL : tc_json_text(tc_json_get(c->t->expect, "label"));
+    if (label)
+        tc_fail_hint(c->e, "label=%s if it holds the labels, which were in \"%.60s\"; drop=%s leaves it out", value,
+                     label, value);
+    else
+        tc_fail_hint(c->e, "drop=%s leaves it out", value);
     return TACET_FILE;
 }
 
@@ -89,7 +102,11 @@ static tacet_status refuse_lacking(tc_columns *c, const char *name)
 {
     tc_columns_refuse_file(c, "there is no column \"%.100s\", which is an input of the model", name);
     const char *near = tc_nearest(name, next_extra, c);
-    if (near) tc_fail_hint(c->e, "is it the column \"%.60s\"?", near);
+    const char *delimiter = tc_columns_delimiter(c, c->column->name);
+    if (delimiter)
+        tc_fail_hint(c->e, "delimiter=%s if that separates the fields", delimiter);
+    else if (near)
+        tc_fail_hint(c->e, "is it the column \"%.60s\"?", near);
     return TACET_FILE;
 }
 
@@ -141,11 +158,37 @@ static tacet_status match_places(tc_columns *c, const tc_json *inputs)
     return status;
 }
 
+/* Targets with the names of the model's come in the order of the model. */
+static tacet_status match_targets(tc_columns *c)
+{
+    size_t k;
+    const tc_json *value, *names = tc_json_get(c->t->expect, "targets");
+    if (!c->header || c->targets == 0 || c->targets != (int64_t)tc_json_size(names)) return TACET_OK;
+    tc_json_each(names, k, value)
+    {
+        const char *name = tc_json_text(value);
+        const int64_t i = name ? tc_columns_find(c, name) : -1;
+        if (i < 0 || c->column[i].role != TC_TARGET) return TACET_OK;
+    }
+    for (int64_t i = 0; i < c->count; i++)
+        if (c->column[i].role == TC_TARGET) c->column[i].at = -1;
+    tc_json_each(names, k, value)
+    {
+        tc_column *column = &c->column[tc_columns_find(c, tc_json_text(value))];
+        if (column->at >= 0)
+            return tc_fail(c->e, TACET_DESCRIPTION, "the schema of the data has the target \"%.100s\" twice",
+                           column->name);
+        column->at = (int64_t)k;
+    }
+    return TACET_OK;
+}
+
 tacet_status tc_columns_match(tc_columns *c)
 {
     const tc_json *inputs = tc_json_get(c->t->expect, "inputs"), *classes = tc_json_get(c->t->expect, "classes");
     const bool named = tc_json_get(tc_json_first(inputs), "name") != NULL;
-    const tacet_status status = c->label && classes ? tc_words_expect(&c->label->words, classes, c->e) : TACET_OK;
+    tacet_status status = c->label && classes ? tc_words_expect(&c->label->words, classes, c->e) : TACET_OK;
+    if (!status) status = match_targets(c);
     if (status) return status;
     if (named && c->header) return match_names(c, inputs);
     tc_text_add(&c->t->remarks, "%s: the columns are matched with those of the model by position: %s has no names\n",

@@ -10,8 +10,9 @@
 bool tc_missing(const char *text, bool quoted, bool words)
 {
     /* What NumPy, pandas, R, SQL, Weka and spreadsheets write. None may be a word of its own. */
-    static const char *const spelling[] = {"NA",   "nan",  "NaN", "N/A",  "n/a",  "null", "NULL", "?",
-                                           "<NA>", "#N/A", "NAN", "-nan", "-NaN", "Null", "na"};
+    static const char *const spelling[] = {"NA",   "nan",     "NaN",      "N/A",    "n/a",     "null",    "NULL", "?",
+                                           "<NA>", "#N/A",    "NAN",      "-nan",   "-NaN",    "Null",    "na",   "#NA",
+                                           "NaT",  "1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND", "#N/A N/A"};
     if (!*text) return true;
     if (words && quoted) return false;
     for (size_t i = 0; i < sizeof spelling / sizeof *spelling; i++)

@@ -9,7 +9,8 @@
  *
  * A split cuts the rows into `count` runs whose lengths differ by at most one and holds out one row of each, drawn by
  * seed (sampling with one unit per stratum: Cochran, Sampling Techniques, 3rd ed., chapter 5). So a file that is sorted
- * by class gives a share of every class, and either side can be counted through without a list of its rows. */
+ * by class gives a share of every class, and either side can be counted through without a list of its rows. If more
+ * than half of the rows are held out, the others are drawn instead: a run of one row would leave nothing to chance. */
 #include "data/order.h"
 
 enum { LOW, HIGH, LEAST_BITS = 6 };
@@ -63,9 +64,14 @@ static int64_t held(const tc_split *s, int64_t k)
 
 /* floor(k (n - count) / count) rows are kept in the runs before run k, so the kept row i is in the last run for which
  * this is at most i. */
-int64_t tc_split_row(const tc_split *s, int64_t i)
+int64_t tc_split_row(const tc_split *split, int64_t i)
 {
-    if (s->held) return held(s, i);
-    const int64_t k = scaled(i + 1, s->count, 1, s->n - s->count), row = i + k;
-    return row + (row >= held(s, k));
+    tc_split s = *split;
+    if (s.count > s.n - s.count) {
+        s.count = s.n - s.count;
+        s.held = !s.held;
+    }
+    if (s.held) return held(&s, i);
+    const int64_t k = scaled(i + 1, s.count, 1, s.n - s.count), row = i + k;
+    return row + (row >= held(&s, k));
 }

@@ -48,12 +48,12 @@ static void measure(const tc_array *x, int64_t n, double *first, double *row, do
     }
 }
 
-/* Stores a pair; false when it is too large for what is fed, float32. */
+/* Stores a pair; false when it is too large for what is fed, float32, or makes all numbers equal. */
 static bool set(tc_scale *s, int64_t j, double scale, double shift)
 {
     s->scale[j] = scale;
     s->shift[j] = shift + 0.0; /* no -0 in the text */
-    return isfinite((float)scale) && isfinite((float)shift);
+    return isfinite((float)scale) && isfinite((float)shift) && scale != 0;
 }
 
 /* (number * scale - mean) / std with the element's own mean and std; scale cancels out. An element that never changes
@@ -155,8 +155,12 @@ tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, 
         return tc_fail(e, TACET_DESCRIPTION, "the model scales rows of %" PRId64 " elements; these have %" PRId64,
                        count, n);
     const tacet_status status = reserve(s, m, count, e);
-    if (status || (read_list(first, s->scale) && read_list(second, s->shift))) return status;
-    return tc_fail(e, TACET_DESCRIPTION, "the schema has something in %s or %s that is not a number", scale, shift);
+    if (status) return status;
+    if (!read_list(first, s->scale) || !read_list(second, s->shift))
+        return tc_fail(e, TACET_DESCRIPTION, "the schema has something in %s or %s that is not a number", scale, shift);
+    for (int64_t j = 0; j < count; j++)
+        if (s->scale[j] == 0) return tc_fail(e, TACET_DESCRIPTION, "the schema has a 0 in %s", scale);
+    return TACET_OK;
 }
 
 tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y)
