@@ -50,7 +50,7 @@ static void over_figures(const cli_over *o, const tc_json *layers, const tc_json
     const tc_json *joint = isnan(sum) ? term_on(terms, o, o->on) : NULL;
     *density = joint ? cli_number(joint, "density") : sum / elements;
     *dead = joint ? cli_number(joint, "dead") : units;
-    *target = isnan(targets) ? cli_number(term_on(terms, o, o->on), "target") : targets / elements;
+    *target = targets / elements; /* of a joint penalty there is none */
 }
 
 /* Whether an earlier --over is on this value as well. */
