@@ -3,8 +3,6 @@
 #include "output.h"
 #include "prediction.h"
 
-#include "data/data.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,9 +142,12 @@ static const char *example(cli_arena *a, const char *path)
     tacet_error e;
     tacet_file *f = tacet_file_open(path, NULL, &e);
     const char *data = f ? tacet_file_note(f, "data") : NULL;
-    const tc_source *s = data ? tc_source_find(cli_copy(a, data, strcspn(data, " "))) : NULL;
-    const char *formula = s ? s->formula : "npy x=FILE", *first = formula + strcspn(formula, " ");
+    const char *kind = data ? cli_copy(a, data, strcspn(data, " ")) : "npy", *formula = "npy x=FILE";
+    tacet_entry entry = {.size = sizeof entry};
     tacet_file_free(f);
+    for (int i = 0; tacet_entry_at(i, &entry) == TACET_OK; i++)
+        if (entry.role == TACET_ROLE_DATA && strcmp(entry.name, kind) == 0) formula = entry.formula;
+    const char *first = formula + strcspn(formula, " ");
     return cli_format(a, "--data '%.*s'", (int)(first - formula + 1) + (int)strcspn(first + 1, " "), formula);
 }
 
