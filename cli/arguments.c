@@ -3,8 +3,6 @@
 #include "command.h"
 #include "config.h"
 
-#include "data/data.h"
-
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>

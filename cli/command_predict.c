@@ -163,11 +163,13 @@ static const char *example(cli_arena *a, const char *path)
     tacet_error e;
     tacet_file *f = tacet_file_open(path, NULL, &e);
     const char *data = f ? tacet_file_note(f, "data") : NULL;
-    const char *source = data && strncmp(data, "csv ", 4) == 0   ? "csv FILE"
-                         : data && strncmp(data, "idx ", 4) == 0 ? "idx DIR"
-                                                                 : "npy x=FILE";
+    const char *kind = data ? cli_copy(a, data, strcspn(data, " ")) : "npy", *formula = "npy x=FILE";
+    tacet_entry entry = {.size = sizeof entry};
     tacet_file_free(f);
-    return cli_format(a, "--data '%s'", source);
+    for (int i = 0; tacet_entry_at(i, &entry) == TACET_OK; i++)
+        if (entry.role == TACET_ROLE_DATA && strcmp(entry.name, kind) == 0) formula = entry.formula;
+    const char *first = formula + strcspn(formula, " ");
+    return cli_format(a, "--data '%.*s'", (int)(first - formula + 1) + (int)strcspn(first + 1, " "), formula);
 }
 
 static tacet_status run(const cli_args *a)

@@ -329,3 +329,16 @@ const char *tc_nearest(const char *word, const char *(*next)(const void *context
     }
     return nearest;
 }
+
+const char *tc_source_of_path(const char *path, size_t n)
+{
+    static const struct {
+        const char *end, *before;
+    } kind[] = {{".csv", "csv "},    {".tsv", "csv "},    {".txt", "csv "},   {".csv.gz", "csv "},
+                {".tsv.gz", "csv "}, {".txt.gz", "csv "}, {".npy", "npy x="}, {".npz", "npy x="}};
+    for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+        const size_t length = strlen(kind[i].end);
+        if (n > length && strncmp(path + n - length, kind[i].end, length) == 0) return kind[i].before;
+    }
+    return NULL;
+}

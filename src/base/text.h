@@ -81,4 +81,7 @@ char *tc_tame(char *text, const char *keep);
  * at least 1), otherwise NULL. next(context, i) gives candidate i, NULL at the end. */
 const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
+/* What makes a source of the path of a file, by the end of its name: "csv " or "npy x="; NULL: the end is another. */
+const char *tc_source_of_path(const char *path, size_t n);
+
 #endif

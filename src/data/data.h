@@ -48,9 +48,6 @@ int tc_source_count(void);
 const tc_source *tc_source_at(int i);
 const tc_source *tc_source_find(const char *name); /* or NULL */
 
-/* What makes a source of the path of a file, by the end of its name: "csv " or "npy x="; NULL: the end is another. */
-const char *tc_source_of_path(const char *path, size_t n);
-
 /* Attributes that all sources share, and their order. */
 extern const tc_attribute tc_source_common[];
 enum {
