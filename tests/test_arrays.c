@@ -68,15 +68,14 @@ static void every_type(void **state)
     }
 }
 
-/* Zero, the smallest and largest numbers below 1, the largest of all, infinity, NaN. */
+/* Zero, the smallest and largest numbers below 1, the largest of all, infinity. */
 static void halves(void **state)
 {
     (void)state;
-    static const uint16_t half[] = {0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3bff, 0x7bff, 0x7c00, 0xfc00, 0x7e00};
-    static const double x[] = {0,           -0.0,   0x1p-24,  -1023 * 0x1p-24, 0x1p-14,
-                               1 - 0x1p-11, 65504., HUGE_VAL, -HUGE_VAL,       NAN};
-    tacet_data *d = open_npy("<f2", "False", "(10,)", half, sizeof half);
-    x_is(d, 10, x);
+    static const uint16_t half[] = {0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3bff, 0x7bff, 0x7c00, 0xfc00};
+    static const double x[] = {0, -0.0, 0x1p-24, -1023 * 0x1p-24, 0x1p-14, 1 - 0x1p-11, 65504., HUGE_VAL, -HUGE_VAL};
+    tacet_data *d = open_npy("<f2", "False", "(9,)", half, sizeof half);
+    x_is(d, 9, x);
     tacet_data_free(d);
 }
 

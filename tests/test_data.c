@@ -414,8 +414,13 @@ static void scaling_by_feature(void **state)
     refuses("npy @/x.npy scale=1e60", TACET_DESCRIPTION, "too large");
     refuses("npz @/x.npy", TACET_DESCRIPTION, "unknown data source \"npz\"");
     refuses_part("npy @/x.npy", "test", TACET_DESCRIPTION, "no test part");
-    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", (float[]){1, NAN}, 8);
+    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", (float[]){1, INFINITY}, 8);
     refuses("npy @/x.npy normalize=feature", TACET_FILE, "element 0 of x cannot be normalised");
+    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", (float[]){1, 2, 3, NAN}, 16);
+    refuses("npy @/x.npy", TACET_FILE, "x.npy: row 1 (counted from 0) has a value that is missing: NaN");
+    write_npy("y.npy", 1, "{'descr': '>f2', 'fortran_order': True, 'shape': (2,), }", "\x7e\0\x3c\0", 4);
+    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", (float[]){1, 2, 3, 4}, 16);
+    refuses("npy @/x.npy y=@/y.npy", TACET_FILE, "y.npy: row 0 (counted from 0) has a value that is missing: NaN");
 }
 
 /* The test part is scaled with the figures of the training part. */

@@ -2,6 +2,7 @@
 #include "data/array.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #define WIDEN(name, type)                                                                                              \
     static void name(const void *from, int64_t first, int64_t n, double *to)                                           \
@@ -94,6 +95,20 @@ tacet_status tc_array_read(tc_array *a, tc_reader *r, size_t width)
     if (tc_reader_left(r, n * width, TC_ARRAY_NUMBERS)) return r->status;
     if (tc_reader_block(r, n * width, TC_ARRAY_NUMBERS, &a->data)) return r->status;
     return tc_reader_finish(r);
+}
+
+int64_t tc_array_nan(const tc_array *a)
+{
+    enum { FEW = 256 };
+    const int64_t all = tc_type_whole(a->type) ? 0 : a->rows * tc_shape_count(&a->shape);
+    double x[FEW];
+    for (int64_t i = 0; i < all; i += FEW) {
+        const int64_t n = all - i < FEW ? all - i : FEW;
+        tc_widen(a, i, n, x);
+        for (int64_t j = 0; j < n; j++)
+            if (isnan(x[j])) return i + j;
+    }
+    return -1;
 }
 
 tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes)

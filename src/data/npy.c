@@ -15,7 +15,8 @@ enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tc_attribute attribute[] = {
     {"x", "text", NULL,
      "the file with the rows, [rows, ...], FILE.npz:NAME, or a pattern like shards/*.npy: several files as one", true},
-    {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats), or a pattern", true},
+    {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats), or a pattern",
+     true},
     {0},
 };
 
