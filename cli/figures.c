@@ -19,11 +19,20 @@ static int64_t product(int rank, const int64_t *shape)
     return n;
 }
 
+bool cli_loss_of_logits(const char *loss)
+{
+    const size_t n = strcspn(loss, " ");
+    tacet_entry e = {.size = sizeof e};
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
+        if (e.logits && strlen(e.name) == n && strncmp(e.name, loss, n) == 0) return true;
+    return false;
+}
+
 static bool is_binary(const tacet_plan *p)
 {
     tacet_term t = {.size = sizeof t};
     for (int i = 0; tacet_term_at(p, i, &t) == TACET_OK; i++)
-        if (strcmp(t.kind, "bce_with_logits") == 0) return true;
+        if (t.role == TACET_ROLE_LOSS && cli_loss_of_logits(t.kind)) return true;
     return false;
 }
 

@@ -33,4 +33,7 @@ void cli_figures_json(tc_json_writer *j, tacet_plan *p, const cli_figures *f, bo
 /* Prints them to standard output: as tables, or as that object on one line. */
 void cli_figures_print(cli_arena *a, tacet_plan *p, const cli_figures *f, bool json, bool training);
 
+/* Whether a loss, as it is described, is one of logits of yes or no: it takes two classes as the numbers 0 and 1. */
+bool cli_loss_of_logits(const char *loss);
+
 #endif

@@ -34,18 +34,12 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
-/* Whether the loss takes the two classes as the numbers 0 and 1, for one output. */
-static bool is_binary(const char *loss)
-{
-    static const char name[] = "bce_with_logits";
-    return strncmp(loss, name, strlen(name)) == 0 && (!loss[strlen(name)] || loss[strlen(name)] == ' ');
-}
-
 static tacet_status look_at_loss(const cli_job *job, const tacet_error *e)
 {
     if (!e) return TACET_OK;
     tacet_error own = *e;
-    if (job->info.classes == 2 && is_binary(text(job->config, CLI_LOSS)) && strstr(e->message, "the same shape"))
+    if (job->info.classes == 2 && cli_loss_of_logits(text(job->config, CLI_LOSS)) &&
+        strstr(e->message, "the same shape"))
         tc_snprintf(own.hint, sizeof own.hint,
                     "two classes need one output here: end the model with linear 1; cross_entropy takes linear 2");
     return cli_refuse(&own, 1, item(job->config, CLI_LOSS));
@@ -59,12 +53,13 @@ tacet_status cli_job_describe(cli_job *job)
     tacet_graph *g = job->graph = tacet_graph_new(NULL);
     if (!g) return cli_fail(TACET_MEMORY, "out of memory");
     job->x = tacet_input(g, "x", info->rank, info->shape);
-    const bool binary = info->classes > 0 && info->label_rank == 0 && is_binary(text(c, CLI_LOSS)) && !self;
+    const bool binary = info->classes > 0 && info->label_rank == 0 && cli_loss_of_logits(text(c, CLI_LOSS)) && !self;
     if (binary && info->classes != 2)
-        return cli_fail_at(
-            item(c, CLI_LOSS)->place, strlen(text(c, CLI_LOSS)),
-            info->classes > 2 ? "cross_entropy takes any number of classes, with an output for each" : NULL,
-            "bce_with_logits takes labels of two classes, and these are of %lld", (long long)info->classes);
+        return cli_fail_at(item(c, CLI_LOSS)->place, strlen(text(c, CLI_LOSS)),
+                           info->classes > 2 ? "cross_entropy takes any number of classes, with an output for each"
+                                             : NULL,
+                           "%.*s takes labels of two classes, and these are of %lld",
+                           (int)strcspn(text(c, CLI_LOSS), " "), text(c, CLI_LOSS), (long long)info->classes);
     if (binary)
         job->target = tacet_input(g, "target", 1, (int64_t[]){1});
     else if (info->classes > 0 && !self)
@@ -161,8 +156,6 @@ tacet_status cli_job_initialise(const cli_job *job, int *taken)
 
 /* ---- The data ---------------------------------------------------------------------------------------------------- */
 
-static size_t schema_text(const void *data, char *to, size_t capacity) { return tacet_data_schema(data, to, capacity); }
-
 void cli_data_remarks(const tacet_data *d)
 {
     tacet_data_info info = {.size = sizeof info};
@@ -172,61 +165,6 @@ void cli_data_remarks(const tacet_data *d)
         cli_note("%.*s", n, at);
         at += n + (at[n] == '\n');
     }
-}
-
-/* At most as many names of classes as a line holds. */
-static const char *class_names(cli_arena *a, const tc_json *classes)
-{
-    enum { NAMES = 20 };
-    size_t i;
-    const tc_json *name;
-    const char *line = "";
-    tc_json_each(classes, i, name)
-    {
-        if (i == NAMES) return cli_format(a, "%s ...", line);
-        line = cli_format(a, "%s %s", i ? line : ":", tc_json_text(name) ? tc_json_text(name) : "");
-    }
-    return line;
-}
-
-const tc_json *cli_schema_read(cli_arena *a, const char *schema)
-{
-    char *text = cli_copy(a, schema, strlen(schema));
-    const tc_mem m = cli_memory(a);
-    tc_json_error why;
-    return tc_json_read(&m, text, strlen(text), &why);
-}
-
-const char *cli_schema_classes(cli_arena *a, const char *schema)
-{
-    tc_text lines = {.mem = cli_memory(a)};
-    size_t i;
-    const tc_json *word;
-    tc_json_each(tc_json_get(cli_schema_read(a, schema), "classes"), i, word)
-    {
-        if (tc_json_text(word)) tc_text_add(&lines, "%s\n", tc_json_text(word));
-    }
-    return lines.data ? lines.data : "";
-}
-
-const char *cli_data_line(cli_arena *a, const tacet_data *d)
-{
-    tacet_data_info info = {.size = sizeof info};
-    tacet_data_describe(d, &info);
-    const tc_json *all = cli_schema_read(a, cli_text_of(a, schema_text, d)), *columns = tc_json_get(all, "inputs");
-    int64_t inputs = columns ? (int64_t)tc_json_size(columns) : 1;
-    for (int i = 0; i < info.rank && !columns; i++) inputs *= info.shape[i];
-    const char *line = cli_format(a, "%s%s, %s", cli_count(a, info.rows, "row"),
-                                  info.header < 0 ? ""
-                                  : info.header   ? ", header: yes"
-                                                  : ", header: no",
-                                  cli_count(a, inputs, "input"));
-    if (info.classes)
-        line = cli_format(a, "%s, %s class%s%s", line, cli_thousands(a, info.classes), info.classes == 1 ? "" : "es",
-                          class_names(a, tc_json_get(all, "classes")));
-    else if (info.target_rank >= 0)
-        line = cli_format(a, "%s, %s", line, cli_count(a, info.target_rank ? info.target_shape[0] : 1, "target"));
-    return line;
 }
 
 tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool answers, tacet_status *s)
@@ -279,7 +217,7 @@ static tacet_status open_data(cli_job *job)
     job->part[CLI_TRAINING_PART].data = d;
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);
-    job->schema = cli_text_of(c->arena, schema_text, d);
+    job->schema = cli_schema_of(c->arena, d);
     job->read = cli_data_line(c->arena, d);
     job->classes = c->value[CLI_TARGET].integer ? "" : cli_schema_classes(c->arena, job->schema);
     tacet_data_describe(d, info);
@@ -345,48 +283,6 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     note[3] = (tacet_note){"output", y.name};
     note[4] = (tacet_note){"batch", job->batch_text};
     note[5] = (tacet_note){"metrics", job->metrics};
-}
-
-/* Adds the numbers that come before the word `end` as a list. */
-static void add_numbers(tc_json_writer *j, const char *key, const char **at, const char *end)
-{
-    tc_json_open(j, key, '[');
-    while (**at && strncmp(*at, end, strlen(end)) != 0) {
-        char *after;
-        const double x = tc_number_at(*at, &after);
-        if (after == *at) break;
-        tc_json_add_number(j, NULL, x);
-        *at = after + strspn(after, " ");
-    }
-    tc_json_close(j, ']');
-}
-
-/* Earlier versions stored "scale NUMBERS shift NUMBERS" and the words of the classes, one on each line. */
-const char *cli_model_schema(cli_arena *a, const tacet_file *f)
-{
-    const char *schema = tacet_file_note(f, "schema"), *scaling = tacet_file_note(f, "scaling");
-    const char *classes = tacet_file_note(f, "classes");
-    if (schema) return schema;
-    tc_json_writer j = cli_json(a);
-    tc_json_open(&j, NULL, '{');
-    if (scaling && strncmp(scaling, "scale ", 6) == 0) {
-        scaling += 6;
-        add_numbers(&j, "scale", &scaling, "shift ");
-        scaling += strncmp(scaling, "shift ", 6) == 0 ? 6 : 0;
-        add_numbers(&j, "shift", &scaling, "\n");
-    }
-    if (classes && !*classes) {
-        tc_json_add_integer(&j, "classes", 0); /* whole numbers */
-    } else if (classes) {
-        tc_json_open(&j, "classes", '[');
-        for (size_t n; *classes; classes += n + (classes[n] == '\n')) {
-            n = strcspn(classes, "\n");
-            tc_json_add_text(&j, NULL, cli_format(a, "%.*s", (int)n, classes));
-        }
-        tc_json_close(&j, ']');
-    }
-    tc_json_close(&j, '}');
-    return j.to.data;
 }
 
 const char *cli_model_path(cli_arena *a, const char *path)

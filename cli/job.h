@@ -3,8 +3,7 @@
 #define CLI_JOB_H
 
 #include "config.h"
-
-#include "base/json.h"
+#include "schema.h"
 
 /* The parts of the data. */
 enum { CLI_TRAINING_PART, CLI_VALIDATION_PART, CLI_TEST_PART, CLI_PARTS };
@@ -80,21 +79,11 @@ tacet_file *cli_model_file(const char *path, tacet_status *s);
 tacet_status cli_model_open(const char *path, const char *keep, int threads, cli_model *m);
 void cli_model_close(cli_model *m);
 
-/* What the model's file says about the data that it takes. The text belongs to the arena or the file. */
-const char *cli_model_schema(cli_arena *a, const tacet_file *f);
-
-/* A schema; and the words of its classes, one on each line. */
-const tc_json *cli_schema_read(cli_arena *a, const char *schema);
-const char *cli_schema_classes(cli_arena *a, const char *schema);
-
 /* Opens a source as a model expects it: its test part if it has one, otherwise all of it. answers: its labels or targets
  * are needed. Prints its remarks. NULL after a message, with the status. */
 tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool answers, tacet_status *s);
 
 /* Prints what the user should know about how the data were read. */
 void cli_data_remarks(const tacet_data *d);
-
-/* "150 rows, header: yes, 4 inputs, 3 classes: setosa versicolor virginica" */
-const char *cli_data_line(cli_arena *a, const tacet_data *d);
 
 #endif

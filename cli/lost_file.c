@@ -34,7 +34,7 @@ static char *hexadecimal(char *at, uintptr_t *to)
     return at;
 }
 
-/* The path of the file that is mapped at the address, in `line`; NULL: there is no file there. */
+/* The path of the file that is mapped at the address, in `line`; NULL: no file is mapped there. */
 static char *file_at(uintptr_t address, char line[LINE])
 {
     const int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);

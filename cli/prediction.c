@@ -1,6 +1,7 @@
 /* prediction.c: names the columns of predictions, and turns outputs into probabilities. */
 #include "prediction.h"
 #include "command.h"
+#include "figures.h"
 #include "output.h"
 
 #include <math.h>
@@ -50,18 +51,21 @@ static void two_classes(int64_t n, const float *y, double *to)
 
 /* ---- Names ---- */
 
-/* Name i of a list in the schema, or NULL. */
-static const char *listed(const tc_json *schema, const char *key, int64_t i)
+/* The first n texts of a list in the schema; NULL where there is no text. */
+static const char **texts(cli_arena *a, const tc_json *list, int n)
 {
-    const tc_json *list = tc_json_get(schema, key);
-    return i < (int64_t)tc_json_size(list) ? tc_json_text(tc_json_at(list, (size_t)i)) : NULL;
+    size_t i;
+    const tc_json *value;
+    const char **text = cli_take(a, (size_t)n * sizeof *text);
+    tc_json_each(list, i, value) if (i < (size_t)n) text[i] = tc_json_text(value);
+    return text;
 }
 
 static void name_classes(cli_arena *a, const tc_json *schema, cli_prediction *p)
 {
-    const char **word = cli_take(a, (size_t)p->columns * sizeof *word);
+    const char **word = texts(a, tc_json_get(schema, "classes"), p->columns);
     for (int i = 0; i < p->columns; i++) {
-        word[i] = listed(schema, "classes", i) ? listed(schema, "classes", i) : cli_format(a, "%d", i);
+        if (!word[i]) word[i] = cli_format(a, "%d", i);
         p->name[i] = cli_format(a, "p(%s)", word[i]);
     }
     p->word = word;
@@ -70,11 +74,11 @@ static void name_classes(cli_arena *a, const tc_json *schema, cli_prediction *p)
 /* Targets have their names if the number of outputs is theirs. */
 static void name_outputs(cli_arena *a, const tc_json *schema, const char *value, bool targets, cli_prediction *p)
 {
-    const bool named = targets && (int64_t)tc_json_size(tc_json_get(schema, "targets")) == p->outputs;
+    const tc_json *list = tc_json_get(schema, "targets");
+    const char **name = texts(a, targets && (int64_t)tc_json_size(list) == p->outputs ? list : NULL, p->columns);
     for (int i = 0; i < p->columns; i++) {
-        const char *name = named ? listed(schema, "targets", i) : NULL;
-        p->name[i] = name ? name : p->columns > 1 ? cli_format(a, "%s.%d", value, i) : value;
-        if (targets && p->convert == sigmoid) p->name[i] = cli_format(a, "p(%s)", p->name[i]);
+        if (!name[i]) name[i] = p->columns > 1 ? cli_format(a, "%s.%d", value, i) : value;
+        p->name[i] = targets && p->convert == sigmoid ? cli_format(a, "p(%s)", name[i]) : name[i];
     }
 }
 
@@ -92,8 +96,10 @@ static const double *numbers(cli_arena *a, const tc_json *schema, const char *ke
 {
     const tc_json *list = tc_json_get(schema, key);
     if ((int64_t)tc_json_size(list) != n) return NULL;
+    size_t i;
+    const tc_json *value;
     double *x = cli_take(a, (size_t)n * sizeof *x);
-    for (int64_t i = 0; i < n; i++) x[i] = tc_json_number(tc_json_at(list, (size_t)i));
+    tc_json_each(list, i, value) x[i] = tc_json_number(value);
     return x;
 }
 
@@ -103,11 +109,12 @@ cli_prediction cli_prediction_of(cli_arena *a, const cli_model *m, const char *s
     const char *loss = loss_of(m, value);
     const int64_t n = value->rank ? value->shape[value->rank - 1] : 1;
     cli_prediction p = {.outputs = n, .columns = (int)n, .convert = same};
-    const bool answers = m->target.id != 0; /* otherwise the output is compared with x */
-    const bool named = tc_json_size(tc_json_get(all, "targets")) == 1;
-    const bool two = answers && n == 1 && !named && strcmp(loss, "bce_with_logits") == 0;
-    if (answers && strcmp(loss, "cross_entropy") == 0) p.convert = softmax;
-    if (answers && strcmp(loss, "bce_with_logits") == 0) p.convert = two ? two_classes : sigmoid;
+    tacet_value_info target = {.size = sizeof target};
+    const bool answers = tacet_value_at(m->plan, m->target.id - 1, &target) == TACET_OK; /* otherwise compared with x */
+    const bool named = tc_json_size(tc_json_get(all, "targets")) == 1, logits = answers && cli_loss_of_logits(loss);
+    const bool two = logits && n == 1 && !named;
+    if (answers && *loss && target.type == TACET_I32) p.convert = softmax;
+    if (logits) p.convert = two ? two_classes : sigmoid;
     if (two) p.columns = 2;
     p.name = cli_take(a, (size_t)p.columns * sizeof *p.name);
     if (two || p.convert == softmax)
@@ -132,7 +139,7 @@ void cli_prediction_head(const cli_prediction *p, FILE *to)
     }
 }
 
-/* Writes a target in its own unit, with the digits that its standardised value has behind the larger shift. */
+/* Writes a target in its own unit, with enough digits to keep those of its standardised value. */
 static void write_target(double x, double scale, FILE *to)
 {
     enum { DIGITS = 9, MOST = 15 };

@@ -21,7 +21,7 @@ tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **ro
 /* Reads a whole file of at most 1 MiB. */
 tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source);
 
-/* Whether a value without quotes means that there is none: null or ~. It is read as "". */
+/* Whether a value without quotes is null or ~, which stand for no value. It is read as "". */
 bool cli_yaml_null(const char *text);
 
 /* Writes text so that it is read back unchanged: plain if possible, otherwise in double quotes. */

@@ -58,8 +58,8 @@ static const char *short_word(cli_arena *a, const cli_record *r, size_t k)
     return cli_format(a, "%s\u2026", tc_tame(cli_copy(a, word, WORD - 1), ""));
 }
 
-/* What is below the columns: numbers if there is no room for the names of all of them; names, which run upwards if they
- * are wider than a column. */
+/* How columns are labelled: with names if all of them fit, running upwards if they are wider than a column; otherwise
+ * with numbers. */
 typedef enum below { NUMBERS, NAMES, UPWARDS } below;
 
 static below below_columns(cli_arena *a, const cli_record *r, size_t n)

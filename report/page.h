@@ -35,7 +35,7 @@ typedef struct cli_sheet {
     const char *align;
     int cells, room;
     const char **cell;
-    const char *const *href; /* [cells], the target of each link or NULL; NULL if there are no links */
+    const char *const *href; /* [cells], the target of each link or NULL; NULL: no cell has a link */
 } cli_sheet;
 
 /* Adds cells; the last argument is NULL. */

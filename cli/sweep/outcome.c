@@ -50,7 +50,7 @@ static void over_figures(const cli_over *o, const tc_json *layers, const tc_json
     const tc_json *joint = isnan(sum) ? term_on(terms, o, o->on) : NULL;
     *density = joint ? cli_number(joint, "density") : sum / elements;
     *dead = joint ? cli_number(joint, "dead") : units;
-    *target = targets / elements; /* of a joint penalty there is none */
+    *target = targets / elements; /* NAN for a joint penalty, which has no target */
 }
 
 /* Whether an earlier --over is on this value as well. */
@@ -94,7 +94,7 @@ static double firing(const cli_sweep *s, const tc_json *layers, const tc_json *t
     return units;
 }
 
-/* The place of a metric among those of the sweep; -1: there is no room for it. */
+/* The place of a metric among those of the sweep; -1: the sweep does not have it. */
 static int metric_of(cli_sweep *s, const char *name)
 {
     int k = 0;

@@ -649,7 +649,7 @@ TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory 
 TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
 
 /* The tensors that have the name of a parameter but another shape, one on each line: "linear1.weight is [4, 3], but in
- * this network it is [3, 4] (transposed?)"; "" if there are none. Returns like snprintf. */
+ * this network it is [3, 4] (transposed?)"; otherwise "". Returns like snprintf. */
 TACET_API size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *text, size_t capacity);
 
 /* A checkpoint holds everything that the rest of a run depends on: parameters, optimizer state, lambdas and rates, the
@@ -671,6 +671,7 @@ typedef struct tacet_entry {
     /* For a layer: the names of its parameters, "weight", "bias", ended by NULL. The attribute weight=LAYER.weight uses
      * the parameter of another layer. */
     const char *parameter[5];
+    bool logits; /* a loss of logits of yes or no, whose targets are 1 and 0 */
 } tacet_entry;
 
 TACET_API int tacet_entry_count(void);

@@ -191,7 +191,7 @@ bool tc_written_integer(const char *text, int64_t *x)
     memcpy(whole, plain, before);
     memcpy(whole + before, fraction, after);
     const int64_t end = (int64_t)before + exponent, all = (int64_t)(before + after);
-    for (int64_t i = end < 0 ? 0 : end; i < all; i++) /* what stays behind the point */
+    for (int64_t i = end < 0 ? 0 : end; i < all; i++) /* the digits after the point */
         if (whole[i] >= '1' && whole[i] <= '9') return false;
     if (end < 1) memcpy(whole, "0", 2);
     whole[end < 1 ? 1 : end] = '\0';

@@ -35,7 +35,7 @@ bool tc_type_whole(tacet_type type); /* whole numbers, as labels are */
 /* to[i] = data[first + i] as double */
 void tc_widen(const tc_array *a, int64_t first, int64_t n, double *to);
 
-int64_t tc_array_nan(const tc_array *a); /* the first number that is NaN, from 0; -1: there is none */
+int64_t tc_array_nan(const tc_array *a); /* the first number that is NaN, from 0; -1: no number is */
 
 /* Rows and their shape from the sizes that a header gives, outermost first; false if they make no valid table (a size
  * below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). */

@@ -1,4 +1,4 @@
-/* columns.c: names, lists of columns in attributes, and the match with the columns that a model expects.
+/* columns.c: names of columns, lists of columns in attributes, and what each column is.
  *
  * A list is "a,b,7-9": names first, then numbers from 1 and ranges of them. A name may contain commas: the longest name
  * that fits is taken. */
@@ -176,7 +176,7 @@ static const char *trim(char to[TC_MAX_SPEC + 1], const char *text, size_t lengt
     return to;
 }
 
-/* Reads the next item of a list, which becomes columns *first..*last from 0, and moves *list behind it. */
+/* Reads the next item of a list, which becomes columns *first..*last from 0, and moves *list past it. */
 static tacet_status next_item(const tc_columns *c, int attr, const char **list, int64_t *first, int64_t *last)
 {
     char name[TC_MAX_SPEC + 1];
@@ -266,7 +266,7 @@ bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row)
         }
     }
     size_t k;
-    int64_t i = 0; /* goes on behind the last name, for they usually come in the same order */
+    int64_t i = 0; /* continues after the last match, because names usually come in the same order */
     const tc_json *inputs = tc_json_get(c->t->expect, "inputs"), *input;
     tc_json_each(inputs, k, input)
     {

@@ -43,7 +43,7 @@ static bool add_cell(tc_rows *r, tc_row *row)
     return !r->text.failed || fail_memory(r);
 }
 
-/* Reads one row, of any fields, behind those in memory. */
+/* Reads one row, with any number of fields, after those in memory. */
 static bool read_any(tc_rows *r, tc_row *row, bool *blank)
 {
     tc_fields *f = &r->fields;

@@ -37,7 +37,7 @@ static void to_rows(const tc_array *a, size_t width, const char *from, char *to)
     }
 }
 
-/* Puts a new block of n elements in place of the numbers, and the old one into *old. */
+/* Replaces the numbers by a new block of n elements, and keeps the old block in *old. */
 static bool replace(tc_array *a, tc_reader *r, int64_t n, size_t width, void **old)
 {
     void *block = tc_resize(&r->mem, NULL, (size_t)n, width);

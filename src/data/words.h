@@ -19,7 +19,7 @@ typedef struct tc_words {
     int32_t count, room;
     bool classes; /* whole numbers are their own number, and a column has either words or numbers */
     bool numbers; /* it has whole numbers */
-    bool known;   /* there are no other words than those of tc_words_expect */
+    bool known;   /* only the words of tc_words_expect are accepted */
 } tc_words;
 
 void tc_words_free(tc_words *w);

@@ -64,7 +64,7 @@ static inline void tc_moments_merge(const tc_compared *c, double *sum, const dou
     sum[0] += m;
 }
 
-/* 1 - left / all, where all is the variation of the targets. If there is none: 1 if nothing is left, otherwise 0. */
+/* 1 - left / all, where all is the variation of the targets. If the targets never vary: 1 if nothing is left, otherwise 0. */
 static inline double tc_explained(double left, double all)
 {
     if (all != 0) return 1 - left / all;

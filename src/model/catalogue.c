@@ -19,6 +19,7 @@ static void op_entry(int i, tc_listed *w)
     w->own = op->attribute;
     w->common = tc_common_shown(op);
     w->is.mixes = (op->flags & TC_MIXES) != 0;
+    w->is.logits = (op->flags & TC_LOGITS) != 0;
     for (int k = 0; op->param[k].name; k++) w->is.parameter[k] = op->param[k].name;
 }
 

@@ -1,0 +1,106 @@
+/* schema.c: what data say about themselves, as the model that is trained on them stores it. */
+#include "schema.h"
+#include "output.h"
+
+#include <string.h>
+
+static size_t schema_text(const void *data, char *to, size_t capacity) { return tacet_data_schema(data, to, capacity); }
+
+const char *cli_schema_of(cli_arena *a, const tacet_data *d) { return cli_text_of(a, schema_text, d); }
+
+/* Adds the numbers that come before the word `end` as a list. */
+static void add_numbers(tc_json_writer *j, const char *key, const char **at, const char *end)
+{
+    tc_json_open(j, key, '[');
+    while (**at && strncmp(*at, end, strlen(end)) != 0) {
+        char *after;
+        const double x = tc_number_at(*at, &after);
+        if (after == *at) break;
+        tc_json_add_number(j, NULL, x);
+        *at = after + strspn(after, " ");
+    }
+    tc_json_close(j, ']');
+}
+
+/* Earlier versions stored "scale NUMBERS shift NUMBERS" and the words of the classes, one on each line. */
+const char *cli_model_schema(cli_arena *a, const tacet_file *f)
+{
+    const char *schema = tacet_file_note(f, "schema"), *scaling = tacet_file_note(f, "scaling");
+    const char *classes = tacet_file_note(f, "classes");
+    if (schema) return schema;
+    tc_json_writer j = cli_json(a);
+    tc_json_open(&j, NULL, '{');
+    if (scaling && strncmp(scaling, "scale ", 6) == 0) {
+        scaling += 6;
+        add_numbers(&j, "scale", &scaling, "shift ");
+        scaling += strncmp(scaling, "shift ", 6) == 0 ? 6 : 0;
+        add_numbers(&j, "shift", &scaling, "\n");
+    }
+    if (classes && !*classes) {
+        tc_json_add_integer(&j, "classes", 0); /* whole numbers */
+    } else if (classes) {
+        tc_json_open(&j, "classes", '[');
+        for (size_t n; *classes; classes += n + (classes[n] == '\n')) {
+            n = strcspn(classes, "\n");
+            tc_json_add_text(&j, NULL, cli_format(a, "%.*s", (int)n, classes));
+        }
+        tc_json_close(&j, ']');
+    }
+    tc_json_close(&j, '}');
+    return j.to.data;
+}
+
+/* At most as many names of classes as a line holds. */
+static const char *class_names(cli_arena *a, const tc_json *classes)
+{
+    enum { NAMES = 20 };
+    size_t i;
+    const tc_json *name;
+    const char *line = "";
+    tc_json_each(classes, i, name)
+    {
+        if (i == NAMES) return cli_format(a, "%s ...", line);
+        line = cli_format(a, "%s %s", i ? line : ":", tc_json_text(name) ? tc_json_text(name) : "");
+    }
+    return line;
+}
+
+const tc_json *cli_schema_read(cli_arena *a, const char *schema)
+{
+    char *text = cli_copy(a, schema, strlen(schema));
+    const tc_mem m = cli_memory(a);
+    tc_json_error why;
+    return tc_json_read(&m, text, strlen(text), &why);
+}
+
+const char *cli_schema_classes(cli_arena *a, const char *schema)
+{
+    tc_text lines = {.mem = cli_memory(a)};
+    size_t i;
+    const tc_json *word;
+    tc_json_each(tc_json_get(cli_schema_read(a, schema), "classes"), i, word)
+    {
+        if (tc_json_text(word)) tc_text_add(&lines, "%s\n", tc_json_text(word));
+    }
+    return lines.data ? lines.data : "";
+}
+
+const char *cli_data_line(cli_arena *a, const tacet_data *d)
+{
+    tacet_data_info info = {.size = sizeof info};
+    tacet_data_describe(d, &info);
+    const tc_json *all = cli_schema_read(a, cli_schema_of(a, d)), *columns = tc_json_get(all, "inputs");
+    int64_t inputs = columns ? (int64_t)tc_json_size(columns) : 1;
+    for (int i = 0; i < info.rank && !columns; i++) inputs *= info.shape[i];
+    const char *line = cli_format(a, "%s%s, %s", cli_count(a, info.rows, "row"),
+                                  info.header < 0 ? ""
+                                  : info.header   ? ", header: yes"
+                                                  : ", header: no",
+                                  cli_count(a, inputs, "input"));
+    if (info.classes)
+        line = cli_format(a, "%s, %s class%s%s", line, cli_thousands(a, info.classes), info.classes == 1 ? "" : "es",
+                          class_names(a, tc_json_get(all, "classes")));
+    else if (info.target_rank >= 0)
+        line = cli_format(a, "%s, %s", line, cli_count(a, info.target_rank ? info.target_shape[0] : 1, "target"));
+    return line;
+}
