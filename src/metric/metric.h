@@ -42,6 +42,15 @@ typedef struct tc_outputs {
     const float *y, *t; /* [rows, width]: output and target */
 } tc_outputs;
 
+/* The class with the largest of the logits, the first of several. */
+static inline int32_t tc_guess(const float *logits, int64_t classes)
+{
+    int64_t best = 0;
+    for (int64_t j = 1; j < classes; j++)
+        if (logits[j] > logits[best]) best = j;
+    return (int32_t)best;
+}
+
 /* Where finish puts what is not the figure itself. */
 typedef struct tc_answer {
     double *each;              /* [classes] or [classes, classes], if the metric has `by`; zeros at first */

@@ -4,8 +4,8 @@
  * largest magnitudes of parameters and moments, the reach, and the norm of the gradients, which the guard has, the
  * optimizer gives the largest that the update may leave (tc_optim.bound). That is the reach of the next step, so the
  * numbers themselves are measured only at first, and again when the bound has grown out of the range of a float32:
- * never in most runs, but every few steps with the weight_decay of adam, whose bound multiplies. If the bound from measured numbers is out of range too, the update is tried
- * on copies first, which takes as long as the update itself.
+ * never in most runs, but every few steps with the weight_decay of adam, whose bound multiplies. If the bound from
+ * measured numbers is out of range too, the update is tried on copies first, which takes as long as the update itself.
  *
  * Proximal steps and constraints come after the update. They keep finite numbers finite, and none makes a number
  * larger, except unit_norm, and that not beyond 1. */

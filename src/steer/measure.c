@@ -21,16 +21,14 @@ static void set_compared(tacet_plan *p, tacet_value target, tacet_value y)
     e->classes = classes;
 }
 
-/* The number of positions at which the largest entry of y [n, classes] is that of the label. */
-static int64_t count_right(const float *y, int64_t n, int64_t classes, const int32_t *label)
+/* The number of positions at which the largest entry of y [n, classes] is that of the label. The metrics may know it. */
+static int64_t count_right(const tacet_plan *p, const float *y, int64_t n, const int32_t *label)
 {
+    const tc_evaluation *e = &p->evaluation;
+    const tc_measured *m = &p->measured;
+    const int32_t *guess = e->y == m->output && e->labels == m->target ? m->guess : NULL;
     int64_t right = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t best = 0;
-        for (int64_t j = 1; j < classes; j++)
-            if (y[i * classes + j] > y[i * classes + best]) best = j;
-        right += best == label[i];
-    }
+    for (int64_t i = 0; i < n; i++) right += (guess ? guess[i] : tc_guess(y + i * e->classes, e->classes)) == label[i];
     return right;
 }
 
@@ -43,7 +41,7 @@ static void add_batch(tacet_plan *p)
     const int64_t all = p->run.global_rows;
     for (int i = 0; i < p->terms; i++) e->sum[i] += p->result.value[i] * (double)all;
     e->compared = answer != NULL && (e->compared || e->batches == 0); /* without it in one batch, accuracy is unknown */
-    if (answer) e->right += (double)count_right(answer, p->run.rows * e->positions, e->classes, label);
+    if (answer) e->right += (double)count_right(p, answer, p->run.rows * e->positions, label);
     e->rows += all;
     e->batches++;
 }

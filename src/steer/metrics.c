@@ -10,14 +10,7 @@
 
 static void guess_classes(const tc_measured *m, tc_outputs *o)
 {
-    const int64_t classes = m->on.classes;
-    for (int64_t i = 0; i < o->n; i++) {
-        const float *x = o->logits + i * classes;
-        int64_t best = 0;
-        for (int64_t j = 1; j < classes; j++)
-            if (x[j] > x[best]) best = j;
-        m->guess[i] = (int32_t)best;
-    }
+    for (int64_t i = 0; i < o->n; i++) m->guess[i] = tc_guess(o->logits + i * m->on.classes, m->on.classes);
 }
 
 static void guess_sides(const tc_measured *m, tc_outputs *o, double *soft)
