@@ -2,6 +2,7 @@
  * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, and "run.order",
  * which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
 #include "training.h"
+#include "run_record.h"
 #include "stop_signals.h"
 #include "training_show.h"
 
@@ -15,11 +16,24 @@
 static volatile sig_atomic_t stop;
 static void on_signal(int number) { stop = number; }
 
-static void listen(void)
+static void on_second(int number)
 {
-    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+    cli_record_stop();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void on_first(int number)
+{
+    stop = number;
+    signal(number, on_second);
+}
+
+void cli_training_listen(void)
+{
+    for (int i = 0; i < CLI_STOP_SIGNALS && !stop; i++) {
         const cli_stop_signal *s = &cli_stop_signal_table[i];
-        const struct sigaction action = {.sa_handler = on_signal, .sa_flags = s->twice ? (int)SA_RESETHAND : 0};
+        const struct sigaction action = {.sa_handler = s->twice ? on_first : on_signal};
         if (!cli_stop_signal_ignored(s->number)) sigaction(s->number, &action, NULL);
     }
 }
@@ -238,7 +252,7 @@ static tacet_status take_folder(cli_training *t, bool *begun)
 tacet_status cli_training_begin(cli_training *t)
 {
     t->best = NAN;
-    listen();
+    cli_training_listen();
     bool begun = false;
     tacet_status s = take_folder(t, &begun);
     if (s == TACET_OK) s = begun ? resume(t) : begin(t);

@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,17 +43,39 @@ tacet_status cli_outfile_close(cli_outfile *o)
     return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
 }
 
+/* errno 0: not a regular file. */
+static char *read_all(cli_arena *a, int file, size_t most, size_t *length)
+{
+    struct stat is;
+    if (fstat(file, &is) != 0) return NULL;
+    const bool regular = S_ISREG(is.st_mode), fits = (uintmax_t)is.st_size <= most;
+    errno = S_ISDIR(is.st_mode) ? EISDIR : regular && !fits ? EFBIG : 0;
+    if (!regular || !fits) return NULL;
+    char *text = cli_take(a, (size_t)is.st_size + 1);
+    for (ssize_t n = 1; n != 0 && *length < (size_t)is.st_size;) {
+        n = read(file, text + *length, (size_t)is.st_size - *length);
+        if (n < 0 && errno != EINTR) return NULL;
+        if (n > 0) *length += (size_t)n;
+    }
+    return text;
+}
+
+/* O_NONBLOCK: to open a FIFO that nobody writes to would take for ever. */
+char *cli_file_within(cli_arena *a, const char *path, size_t most, size_t *length)
+{
+    *length = 0;
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0) return NULL;
+    char *text = read_all(a, file, most, length);
+    const int why = errno;
+    close(file);
+    errno = why;
+    return text;
+}
+
 char *cli_file_text(cli_arena *a, const char *path, size_t *length)
 {
-    struct stat st;
-    FILE *f = fopen(path, "rb");
-    char *text = NULL;
-    *length = 0;
-    if (f && fstat(fileno(f), &st) == 0) text = cli_take(a, (size_t)st.st_size + 1);
-    if (text) *length = fread(text, 1, (size_t)st.st_size, f);
-    if (f && ferror(f)) text = NULL;
-    if (f) fclose(f);
-    return text;
+    return cli_file_within(a, path, SIZE_MAX - 1, length);
 }
 
 tc_json_writer cli_json(cli_arena *a) { return (tc_json_writer){.to.mem = cli_memory(a)}; }
@@ -70,7 +93,7 @@ tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, con
     tc_json_error e;
     size_t length;
     char *text = cli_file_text(a, path, &length);
-    if (!text) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(errno));
+    if (!text) return cli_fail_file("read", path);
     *object = tc_json_read(&m, text, length, &e);
     if (!*object) return cli_fail(TACET_FILE, "%s:%zu:%zu: %s: %s", path, e.line, e.column, what, e.text);
     if ((*object)->kind == TC_JSON_OBJECT) return TACET_OK;

@@ -13,8 +13,10 @@ tc_json_writer cli_json(cli_arena *a);
 void cli_json_print(const tc_json_writer *j, FILE *to);
 const tc_json *cli_json_value(tc_json_writer *j); /* parses it in place; it cannot be printed afterwards */
 
-/* The contents of a file, ending in a NUL; NULL with errno if it cannot be read. */
+/* The contents of a regular file, ending in a NUL. NULL if it cannot be read, for cli_fail_file to say why; errno is EFBIG
+ * if it has more than `most` bytes. */
 char *cli_file_text(cli_arena *a, const char *path, size_t *length);
+char *cli_file_within(cli_arena *a, const char *path, size_t most, size_t *length);
 
 /* Reads a file that contains one object into the arena. An error begins "PATH:1:7: WHAT: expected :". */
 tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, const tc_json **object);

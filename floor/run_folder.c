@@ -152,15 +152,18 @@ static off_t end_of_line(int file, off_t end)
 
 tacet_status cli_folder_log(cli_folder *f, int64_t length)
 {
-    const int file = open(f->metrics, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    const off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+    struct stat is;
+    const int file = open(f->metrics, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+    const bool opened = file >= 0 && fstat(file, &is) == 0, regular = opened && S_ISREG(is.st_mode);
+    if (opened && !regular) errno = 0;
+    const off_t end = regular ? lseek(file, 0, SEEK_END) : -1;
     const bool lost = end >= 0 && end < length;
     if (lost) cli_warn("%s is shorter than when the checkpoint was written: epochs are missing in it", f->metrics);
     const off_t keep = lost ? end_of_line(file, end) : (off_t)length;
     if (end >= 0 && keep >= 0 && ftruncate(file, keep) == 0 && lseek(file, keep, SEEK_SET) >= 0)
         f->log = fdopen(file, "w");
     if (f->log) return TACET_OK;
-    const tacet_status s = cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));
+    const tacet_status s = cli_fail_file("write", f->metrics);
     if (file >= 0) close(file);
     return s;
 }

@@ -70,7 +70,7 @@ tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r)
                              "%s holds a sweep, not a run", path);
     if (!there) return cli_fail(TACET_IO, "cannot open %s: is this the folder of a run?", r->folder.metrics);
     text = cli_file_text(&r->arena, r->folder.metrics, &length);
-    if (!text) return cli_fail(TACET_IO, "cannot read %s: %s", r->folder.metrics, strerror(errno));
+    if (!text) return cli_fail_file("read", r->folder.metrics);
     s = read_lines(r, text, length);
     if (s == TACET_OK) s = cli_folder_holds(r->folder.run, &there);
     if (s != TACET_OK || !there) return s;

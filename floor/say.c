@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,15 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
     fputc('\n', cli_log());
     hint_line(hint);
     return s;
+}
+
+tacet_status cli_fail_file(const char *doing, const char *path)
+{
+    const int why = errno;
+    return cli_fail(why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %s: %s", doing, path,
+                    why == ENOMEM ? "out of memory"
+                    : why         ? strerror(why)
+                                  : "not a regular file");
 }
 
 tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const char *format, ...)

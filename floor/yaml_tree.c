@@ -2,6 +2,8 @@
  * one that is refused, before any memory is spent on it. */
 #include "yaml_tree.h"
 
+#include "output.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
@@ -194,15 +196,14 @@ tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **ro
 
 tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
 {
-    FILE *f = fopen(path, "rb");
-    if (!f) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
-    char *text = cli_take(a, MAX_FILE + 2);
-    size_t length = fread(text, 1, MAX_FILE + 1, f);
-    int error = ferror(f) ? errno : 0;
-    fclose(f);
-    if (error) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(error));
-    if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
-    text[length] = 0;
+    size_t length;
+    char *text = cli_file_within(a, path, MAX_FILE, &length);
+    if (!text && errno == EFBIG)
+        return cli_fail(TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
+    if (!text && errno == 0)
+        return cli_fail_hint(TACET_IO, "write the configuration to a file first", "cannot read %s: not a regular file",
+                             path);
+    if (!text) return cli_fail_file("read", path);
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3; /* a byte order mark */
     *source = (cli_source){.name = cli_copy(a, path, strlen(path)), .text = text, .length = length, .file = true};
     return TACET_OK;

@@ -281,7 +281,7 @@ refused 2 train net.yaml --out named --set "$(printf 'data=csv d\377.csv label=k
 has err "UTF-8"
 [ ! -e named ] || fault "a refused run left a folder"
 refused 5 train "$(printf 'esc\033[31m\302\233\342\200\256.yaml')"
-has err "cannot open esc?\[31m??.yaml"
+has err "cannot read esc?\[31m??.yaml"
 printf '{"epoch":3,"seconds":1,"terms":[{"on":"a","kind":"b","name":"x\\u001b[2J\\u202ey","value":1}]}\n' > odd/metrics.jsonl
 runs 0 "$tacet" inspect odd
 has out "^x?\[2J?y  *1$"
