@@ -52,21 +52,43 @@ tacet_status cli_folder_make(const cli_folder *f)
     }
 }
 
+/* Where the last line ends that was written to its end; -1 with errno. */
+static off_t last_line_end(int file, off_t end)
+{
+    char c = '\0';
+    while (end > 0) {
+        if (pread(file, &c, 1, end - 1) != 1) return -1;
+        if (c == '\n') break;
+        end--;
+    }
+    return end;
+}
+
 tacet_status cli_folder_log(cli_folder *f, int64_t length)
 {
-    const int file = open(f->metrics, O_WRONLY | O_CREAT, 0666);
-    const off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
-    if (end >= 0 && end < length) cli_warn("%s is shorter than when the checkpoint was written", f->metrics);
-    if (end >= 0 && (end <= length || (ftruncate(file, (off_t)length) == 0 && lseek(file, 0, SEEK_END) >= 0)))
-        f->log = fdopen(file, "w");
-    if (f->log) return TACET_OK;
+    const int file = open(f->metrics, O_RDWR | O_CREAT, 0666);
+    off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+    if (end >= 0 && end < length) {
+        cli_warn("%s is shorter than when the checkpoint was written", f->metrics);
+        end = last_line_end(file, end);
+    } else if (end >= 0) {
+        end = (off_t)length;
+    }
+    if (end >= 0 && ftruncate(file, end) == 0 && lseek(file, end, SEEK_SET) == end && cli_stream_open(&f->log, file))
+        return TACET_OK;
     const tacet_status s = cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));
     if (file >= 0) close(file);
     return s;
 }
 
-int64_t cli_folder_sync(const cli_folder *f)
+int64_t cli_folder_sync(cli_folder *f)
 {
-    if (fflush(f->log) == 0 && !ferror(f->log) && fdatasync(fileno(f->log)) == 0) return (int64_t)ftello(f->log);
-    return -1;
+    return cli_stream_sync(&f->log) ? (int64_t)lseek(f->log.fd, 0, SEEK_CUR) : -1;
+}
+
+void cli_folder_close(cli_folder *f)
+{
+    if (!f->log.f) return;
+    cli_stream_close(&f->log);
+    close(f->log.fd);
 }

@@ -7,7 +7,7 @@
 
 typedef struct cli_folder {
     const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *report, *sweep;
-    FILE *log; /* metrics.jsonl, open at its end */
+    cli_stream log; /* metrics.jsonl, open at its end; then the folder is not moved */
 } cli_folder;
 
 /* Sets the names of the files in a folder, without accessing the disk. */
@@ -21,10 +21,12 @@ bool cli_folder_has(const char *file);
 /* Creates the folder and its parents. */
 tacet_status cli_folder_make(const cli_folder *f);
 
-/* Opens metrics.jsonl and cuts it to `length` bytes: a resumed run writes the lines after its checkpoint again. */
+/* Opens metrics.jsonl and cuts it to `length` bytes: a resumed run writes the lines after its checkpoint again. If it is
+ * shorter, it is cut to whole lines. */
 tacet_status cli_folder_log(cli_folder *f, int64_t length);
 
 /* Flushes metrics.jsonl to disk; returns its length, or -1 with errno. */
-int64_t cli_folder_sync(const cli_folder *f);
+int64_t cli_folder_sync(cli_folder *f);
+void cli_folder_close(cli_folder *f);
 
 #endif

@@ -22,17 +22,20 @@ FILE *cli_log(void)
     return stderr;
 }
 
+/* The program's standard output is a stream of its own (stream.h), which stdio knows no descriptor of. */
+static int descriptor(FILE *f) { return f == stdout ? STDOUT_FILENO : fileno(f); }
+
 bool cli_terminal(FILE *f)
 {
     const char *term = getenv("TERM");
-    return isatty(fileno(f)) && term && *term && strcmp(term, "dumb") != 0;
+    return isatty(descriptor(f)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 int cli_columns(FILE *f)
 {
     struct winsize w;
     if (!cli_terminal(f)) return 0;
-    return ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
+    return ioctl(descriptor(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
 }
 
 const char *cli_colour(FILE *f, const char *escape)
