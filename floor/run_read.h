@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "kept_lines.h"
-#include "missing.h"
+#include "missing_parts.h"
 #include "run_folder.h"
 #include "run_warnings.h"
 

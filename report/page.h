@@ -3,7 +3,7 @@
 #ifndef CLI_PAGE_H
 #define CLI_PAGE_H
 
-#include "missing.h"
+#include "missing_parts.h"
 #include "output.h"
 
 typedef struct cli_page {

@@ -1,5 +1,5 @@
-/* missing.c: prints and keeps the messages. */
-#include "missing.h"
+/* missing_parts.c: prints and keeps the messages. */
+#include "missing_parts.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* missing.h: parts of what is read that could not be read. What could be is shown all the same. */
-#ifndef CLI_MISSING_H
-#define CLI_MISSING_H
+/* missing_parts.h: parts of what is read that could not be read. What could be is shown all the same. */
+#ifndef CLI_MISSING_PARTS_H
+#define CLI_MISSING_PARTS_H
 
 #include "cli.h"
 
