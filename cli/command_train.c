@@ -58,12 +58,14 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-/* Writes the page of the run, however it ended. An error is printed, but the run does not fail because of it. */
+/* Writes the page of the run, however it ended. What it lacks is printed, but the run does not fail because of it. */
 static void write_page(cli_training *t)
 {
     cli_arena a = {0};
-    if (fflush(t->folder.log) == 0 && cli_report_write(&a, 1, &t->folder.path, t->folder.report) == TACET_OK)
-        cli_progress_say(&t->progress, "report: %s", t->folder.report);
+    bool written;
+    cli_stream_flush(&t->folder.log); /* if it fails, the run has failed, and has said so */
+    cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
+    if (written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
     cli_arena_free(&a);
 }
 

@@ -263,7 +263,7 @@ tacet_status cli_training_begin(cli_training *t)
 void cli_training_end(cli_training *t)
 {
     cli_tensorboard_close(&t->events.file);
-    if (t->folder.log) fclose(t->folder.log);
+    cli_folder_close(&t->folder);
     cli_folder_unlock(&t->folder);
 }
 
@@ -308,15 +308,16 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
     }
     cli_run_json(&j, x, 2, (int[]){CLI_RUN_best_epoch, CLI_RUN_seconds});
     tc_json_close(&j, '}');
-    cli_json_print(&j, t->folder.log);
+    cli_json_print(&j, t->folder.log.f);
     const tc_json *line = cli_json_value(&j);
     bool ok = true;
     if (!whole)
         ok = cli_events_step(&t->events, p, line, t->time, t->steps);
     else if (t->steps > 0) /* otherwise an earlier process has written the events */
         ok = cli_events_epoch(&t->events, p, line, t->seconds / (double)total.steps);
+    const tacet_status s = written(t, ok);
     cli_arena_free(&a);
-    return written(t, ok);
+    return s;
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */
