@@ -106,9 +106,9 @@ static tacet_status list(listing *l, const char *folder, tacet_error *e)
     found f = {0};
     DIR *d = opendir(folder);
     if (!d) {
-        tc_fail(e, TACET_IO, "cannot open %s: %s", folder, strerror(errno));
+        const tacet_status status = tc_fail_system(e, "open", folder);
         tc_fail_hint(e, "idx reads the folder that has %s and the other three files", usual[0]);
-        return TACET_IO;
+        return status;
     }
     bool ok = true;
     for (struct dirent *entry; ok && (entry = readdir(d));) {

@@ -105,9 +105,8 @@ static int compare(const char *name, const tc_shape *theirs, const tc_shape *our
 
 size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *text, size_t capacity)
 {
-    size_t n = 0;
+    tc_text to = tc_text_into(text, capacity);
     tacet_value_info v = {.size = sizeof v};
-    if (capacity) *text = '\0';
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
         const tc_tensor *t = v.role == TACET_ROLE_PARAMETER ? find(f->tensor, f->tensors, v.name) : NULL;
         tc_shape ours = {.rank = v.rank};
@@ -115,10 +114,9 @@ size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *te
         if (!t || tc_shape_equal(&t->shape, &ours)) continue;
         char line[DIFFERENCE];
         compare(v.name, &t->shape, &ours, line, sizeof line);
-        const size_t room = n < capacity ? capacity - n : 0;
-        n += (size_t)tc_snprintf(room ? text + n : NULL, room, "%s%s", n ? "\n" : "", line);
+        tc_text_add(&to, "%s%s", to.length ? "\n" : "", line);
     }
-    return n;
+    return to.length;
 }
 
 /* Tensor i of the plan is not in the file, or (theirs) has another shape there. */
