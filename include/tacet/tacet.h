@@ -643,7 +643,8 @@ TACET_API int tacet_file_count(const tacet_file *f);                         /* 
 TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, int *rank,
                                          const int64_t **shape, const float **data);
 
-/* Rebuilds the graph from the metadata of a model; NULL on failure. */
+/* Rebuilds the graph from the metadata of a model; NULL on failure. Inputs come first in it, so a run whose inputs were
+ * described after layers resumes in it with other rounding. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
 
 /* Sets the plan's parameters from the file, by name and shape. With strict, the file must hold every parameter and

@@ -38,10 +38,7 @@ __attribute__((format(printf, 2, 3))) static tacet_status refuse(const reading *
     return tc_fail(r->e, TACET_FILE, "%.300s: %s", r->f->path, why);
 }
 
-static tacet_status refuse_io(const reading *r, const char *doing)
-{
-    return tc_fail_system(r->e, doing, r->f->path);
-}
+static tacet_status refuse_io(const reading *r, const char *doing) { return tc_fail_system(r->e, doing, r->f->path); }
 
 static tacet_status read_exactly(const reading *r, void *to, size_t bytes)
 {
