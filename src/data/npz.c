@@ -6,6 +6,8 @@
  * Format: APPNOTE.TXT of PKWARE, 4.3 and 4.5.3 (sizes of 64 bits). All numbers are little-endian. */
 #include "data/npz.h"
 
+#include "data/files.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -213,12 +215,6 @@ static tacet_status find(tc_reader *r, const char *name, tc_extract *part)
 
 /* ---- The path ---- */
 
-/* Whether there may be such a file: if that cannot be found out, opening it says why. */
-static bool may_exist(const char *path)
-{
-    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
-}
-
 /* The length of the path in "PATH:NAME": the longest that exists, otherwise up to .npz. *name becomes NULL if there is
  * none. */
 static size_t path_length(char *text, const char **name)
@@ -229,7 +225,7 @@ static size_t path_length(char *text, const char **name)
         if (n < whole && text[n] != ':') continue;
         const char old = text[n];
         text[n] = '\0';
-        const bool exists = may_exist(text);
+        const bool exists = tc_file_may_exist(text);
         text[n] = old;
         if (!exists) continue;
         *name = n < whole ? text + n + 1 : NULL;
