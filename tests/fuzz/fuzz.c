@@ -281,7 +281,8 @@ void fuzz_data(const char *source, const char *schema)
     for (int test = 0; test < 2; test++) {
         tacet_error e;
         const char *part = test ? "test" : "train";
-        tacet_data *d = schema ? tacet_data_open_as(text, part, schema, !test, m, &e) : tacet_data_open(text, part, m, &e);
+        tacet_data *d = schema ? tacet_data_open_as(text, part, schema, !test, m, &e)
+                               : tacet_data_open(text, part, m, &e);
         if (!d) fuzz_refused("opening the data", &e);
         if (!d && getenv("FUZZ_TALK")) fprintf(stderr, "%s: %s\n", text, e.message);
         if (d && !test) use(text, d);

@@ -81,8 +81,9 @@ static bool begin(training *t, const tacet_file *f, const tacet_memory *m, const
     char source[200];
     snprintf(source, sizeof source, "csv %s label=k", fuzz_path("t.csv"));
     *t = (training){.g = tacet_file_graph(f, m, &e), .m = m};
-    tacet_config config = {TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 0xfedcba9876543210, .epochs = 3,
-                           .steps_per_epoch = 2, .ledger = 1, .metrics = "f1, roc_auc"};
+    tacet_config config = {
+        TACET_CONFIG,         .batch = BATCH, .optimizer = optimizer,  .seed = 0xfedcba9876543210, .epochs = 3,
+        .steps_per_epoch = 2, .ledger = 1,    .metrics = "f1, roc_auc"};
     t->p = t->g ? tacet_compile(t->g, &config, &e) : NULL;
     t->d = t->p ? tacet_data_open(source, "train", m, &e) : NULL;
     t->l = t->d ? tacet_loader_new(t->d, BATCH, 1, true, &e) : NULL;
@@ -138,8 +139,10 @@ static void compare(training *first, const tacet_file *f, const char *optimizer)
             if (e.status != TACET_MEMORY) fuzz_fail("its own checkpoint cannot be resumed: %s", e.message);
         } else {
             const tacet_status s = train(first), same = train(&second);
-            const size_t n = state(first, "out.safetensors", a, sizeof a), k = state(&second, "out.safetensors", b, sizeof b);
-            if (s != same || n != k || memcmp(a, b, n) != 0) fuzz_fail("after another checkpoint it trains on differently");
+            const size_t n = state(first, "out.safetensors", a, sizeof a),
+                         k = state(&second, "out.safetensors", b, sizeof b);
+            if (s != same || n != k || memcmp(a, b, n) != 0)
+                fuzz_fail("after another checkpoint it trains on differently");
         }
     }
     if (out) end(&second);
@@ -174,7 +177,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t n)
     size_t ignored;
     char *optimizer = fuzz_part(bytes, n, "optimizer", &ignored), *loader = fuzz_part(bytes, n, "loader", &ignored);
     if (!f) fuzz_refused("opening the file", &e);
-    if (f) resume(f, m, optimizer ? optimizer : "sgd lr=0.1 momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1", loader);
+    if (f)
+        resume(f, m, optimizer ? optimizer : "sgd lr=0.1 momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1",
+               loader);
     tacet_file_free(f);
     fuzz_memory_end();
     free(optimizer);
@@ -203,7 +208,8 @@ void fuzz_seeds(void)
     tacet_error e;
     training t;
     read_base();
-    tc_json_each(tc_json_get(base.header, "__metadata__"), i, note) if (n < MOST) key[n] = note->key, text[n++] = tc_json_text(note);
+    tc_json_each(tc_json_get(base.header, "__metadata__"), i, note) if (n < MOST) key[n] = note->key,
+                                                                                  text[n++] = tc_json_text(note);
     seed(key, text, n); /* as it was stored by version 2 */
     char *three = fuzz_source("tests/checkpoints/version2.json", "", &length);
     seed((const char *[]){"tacet.checkpoint"}, (const char *[]){three}, 1);

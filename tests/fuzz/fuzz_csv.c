@@ -37,8 +37,9 @@ void fuzz_seeds(void)
     const char *penguins = "examples/penguins/penguins.csv", *inputs = "examples/inputs/inputs.csv";
     seed(penguins, "label=species missing=mean normalize=feature", NULL);
     seed(penguins, "label=10 onehot=2,year missing=median unknown=ignore id=1", NULL);
-    seed(penguins, "x=1-4,9 target=6 drop=male,8 header=auto",
-         "{\"format\": 2, \"inputs\": [\"year\", \"male\"], \"label\": \"species\", \"classes\": [\"Adelie\", \"Gentoo\"]}");
+    seed(
+        penguins, "x=1-4,9 target=6 drop=male,8 header=auto",
+        "{\"format\": 2, \"inputs\": [\"year\", \"male\"], \"label\": \"species\", \"classes\": [\"Adelie\", \"Gentoo\"]}");
     seed(inputs, "target=y normalize_target=true scale=0.01", NULL);
     seed(inputs, "x=1-4 target=5,21 header=no delimiter=; flat=false", NULL);
 }

@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t n)
 {
     char source[100];
     if (n == 0) return 0;
-    const int file = bytes[0] % FILES, packing = bytes[0] / FILES % PACKINGS, option = bytes[0] / FILES / PACKINGS % OPTIONS;
+    const int file = bytes[0] % FILES, packing = bytes[0] / FILES % PACKINGS,
+              option = bytes[0] / FILES / PACKINGS % OPTIONS;
     for (int i = 0; i < FILES; i++) put(files[i].file, files[i].good, files[i].n, RAW);
     put(files[file].file, bytes + 1, n - 1, packing);
     snprintf(source, sizeof source, "idx @ %s", options[option]);

@@ -70,30 +70,46 @@ static void keep(network *n, char *text)
 static void optimizer(network *n, char *text) { n->optimizer = text; }
 static void metrics(network *n, char *text) { n->metrics = text; }
 
+/* The role of the entry that a description begins with, or 0. */
+static tacet_role role_of(const char *spec)
+{
+    enum { MOST = 200 };
+    static tacet_entry entry[MOST]; /* kept, as looking them up takes longer than the rest of an input */
+    static int entries;
+    for (; entries < MOST; entries++) {
+        entry[entries].size = sizeof *entry;
+        if (tacet_entry_at(entries, &entry[entries])) break;
+    }
+    const size_t n = strcspn(spec, " ");
+    for (int i = 0; i < entries; i++)
+        if (strlen(entry[i].name) == n && strncmp(entry[i].name, spec, n) == 0) return entry[i].role;
+    return (tacet_role)0;
+}
+
 /* "KEY VALUE TEXT": a value that has been set is found again. */
 static void set(network *n, char *text)
 {
     (void)n;
     char *key = strtok(text, " "), *value = strtok(NULL, " "), *spec = strtok(NULL, "");
     char made[2000], found[2000];
-    if (!spec || strlen(text) > 400) return;
-    for (tacet_role role = TACET_ROLE_LAYER; role <= TACET_ROLE_METRIC; role++) {
-        tacet_error e;
-        tacet_setting s = {.size = sizeof s};
-        const size_t length = tacet_spec_set(role, spec, key, value, made, sizeof made, &e);
-        if (length == 0) fuzz_refused("setting an attribute", &e);
-        if (length == 0 || length >= sizeof made) continue;
-        const size_t has = tacet_spec_find(role, made, key, &s, found, sizeof found, &e);
-        if (!s.given || has != strlen(value) || strcmp(found, value) != 0)
-            fuzz_fail("%s=%s set in \"%s\" makes \"%s\", where it is \"%s\"", key, value, spec, made, has ? found : "");
-    }
+    tacet_error e;
+    tacet_setting s = {.size = sizeof s};
+    const tacet_role role = spec ? role_of(spec) : (tacet_role)0;
+    if (!role) return;
+    const size_t length = tacet_spec_set(role, spec, key, value, made, sizeof made, &e);
+    if (length == 0) fuzz_refused("setting an attribute", &e);
+    if (length == 0 || length >= sizeof made) return;
+    const size_t has = tacet_spec_find(role, made, key, &s, found, sizeof found, &e);
+    if (!s.given || has != strlen(value) || strcmp(found, value) != 0)
+        fuzz_fail("%s=%s set in \"%s\" makes \"%s\", where it is \"%s\"", key, value, spec, made, has ? found : "");
 }
 
 static const struct {
     const char *word;
     void (*read)(network *n, char *text);
-} parts[] = {{"input", input},     {"model", model},         {"loss", loss},       {"penalties", penalty}, {"options", options},
-             {"keep", keep},       {"optimizer", optimizer}, {"metrics", metrics}, {"set", set}};
+} parts[] = {{"input", input},         {"model", model},     {"loss", loss},
+             {"penalties", penalty},   {"options", options}, {"keep", keep},
+             {"optimizer", optimizer}, {"metrics", metrics}, {"set", set}};
 enum { PARTS = sizeof parts / sizeof *parts, STORED = 5 };
 
 static void describe(network *n, char *text)
@@ -102,7 +118,8 @@ static void describe(network *n, char *text)
         char *rest = strchr(line, ' ');
         for (int i = 0; rest && i < PARTS; i++) {
             const size_t length = (size_t)(rest - line);
-            if (strlen(parts[i].word) == length && strncmp(parts[i].word, line, length) == 0) parts[i].read(n, rest + 1);
+            if (strlen(parts[i].word) == length && strncmp(parts[i].word, line, length) == 0)
+                parts[i].read(n, rest + 1);
         }
     }
 }
@@ -178,7 +195,8 @@ static void save(const tacet_graph *g, const tacet_plan *p, const tacet_memory *
     tacet_file *f = tacet_file_open(path, m, &e);
     tacet_graph *again = f ? tacet_file_graph(f, m, &e) : NULL;
     tacet_plan *q = again ? tacet_compile(again, &(tacet_config){TACET_CONFIG, .batch = BATCH}, &e) : NULL;
-    if ((!q || tacet_file_load(f, q, true, NULL, &e)) && e.status != TACET_MEMORY) fuzz_fail("a model that was saved is refused: %s", e.message);
+    if ((!q || tacet_file_load(f, q, true, NULL, &e)) && e.status != TACET_MEMORY)
+        fuzz_fail("a model that was saved is refused: %s", e.message);
     for (int i = 0; q && i < STORED; i++) {
         char *first = part_text(g, parts[i].word), *second = part_text(again, parts[i].word);
         if (strcmp(first, second) != 0) fuzz_fail("%s:\n%s\nbecomes\n%s", parts[i].word, first, second);
@@ -203,8 +221,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t n)
     const tacet_error *wrong = tacet_graph_error(net.g);
     if (wrong) fuzz_refused("the description", wrong);
     for (int i = 0; i < STORED; i++) free(part_text(net.g, parts[i].word));
-    tacet_config config = {TACET_CONFIG, .batch = BATCH, .optimizer = net.optimizer, .steps_per_epoch = 2, .epochs = 2,
-                           .ledger = 1,  .metrics = net.metrics};
+    tacet_config config = {TACET_CONFIG, .batch = BATCH, .optimizer = net.optimizer, .steps_per_epoch = 2,
+                           .epochs = 2,  .ledger = 1,    .metrics = net.metrics};
     tacet_plan *p = tacet_compile(net.g, &config, &e);
     if (!p) fuzz_refused("compiling", &e);
     if (p && wrong) fuzz_fail("a graph with a mistake was compiled: %s", wrong->message);
@@ -226,10 +244,10 @@ static void seed_entry(int entry, const tacet_entry *e)
     char text[2000];
     tacet_attribute a = {.size = sizeof a};
     size_t n = (size_t)snprintf(text, sizeof text, "input x 3 4\ninput target labels 3\nmodel ");
-    if (e->role == TACET_ROLE_LAYER)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s | ", e->name);
+    if (e->role == TACET_ROLE_LAYER) n += (size_t)snprintf(text + n, sizeof text - n, "%s | ", e->name);
     n += (size_t)snprintf(text + n, sizeof text - n, "linear 4 | relu | linear 5\n");
-    if (e->role == TACET_ROLE_LOSS) n += (size_t)snprintf(text + n, sizeof text - n, "loss linear2 target: %s\n", e->name);
+    if (e->role == TACET_ROLE_LOSS)
+        n += (size_t)snprintf(text + n, sizeof text - n, "loss linear2 target: %s\n", e->name);
     if (e->role == TACET_ROLE_PENALTY || e->role == TACET_ROLE_CONSTRAINT)
         n += (size_t)snprintf(text + n, sizeof text - n, "penalties *.weight: %s\n", e->name);
     if (e->role == TACET_ROLE_OPTIMIZER) n += (size_t)snprintf(text + n, sizeof text - n, "optimizer %s\n", e->name);
@@ -237,7 +255,8 @@ static void seed_entry(int entry, const tacet_entry *e)
     if (e->role == TACET_ROLE_SCHEDULE)
         n += (size_t)snprintf(text + n, sizeof text - n, "optimizer sgd lr=0.1 schedule=%s\n", e->name);
     for (int i = 0; tacet_attribute_at(entry, i, &a) == TACET_OK; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "set %s %s %s\n", a.name, a.preset && *a.preset ? a.preset : "1", e->name);
+        n += (size_t)snprintf(text + n, sizeof text - n, "set %s %s %s\n", a.name,
+                              a.preset && *a.preset ? a.preset : "1", e->name);
     fuzz_seed_text(text);
 }
 
@@ -245,12 +264,14 @@ void fuzz_seeds(void)
 {
     tacet_entry e = {.size = sizeof e};
     for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++) seed_entry(i, &e);
-    fuzz_seed_text("input x 6\ninput target labels\nmodel linear 8 name=a.0 | relu name=\"a.1\" | dropout 0.3 | linear 8 | add a.1\n"
-                   "model layer_norm | linear 3 bias=false name=head\nloss head target: cross_entropy lambda=0.7\n"
-                   "penalties a.1: l1 density=0.3\npenalties linear*.*: norm 1e-2 joint\npenalties a.0.weight: l1 1e-3 prox\n"
-                   "options head.*: lr=0.01\noptions a.0.bias: frozen\n"
-                   "optimizer sgd lr=0.1 momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1\nkeep *\nmetrics f1, top_k k=2\n");
-    fuzz_seed_text("input x 5\nmodel linear 3 name=e | jump_relu 0.1 eps=0.5 | linear 5 weight=e.weight transposed bias=false\n"
-                   "loss linear1 x: mse reduce=sum\npenalties jump_relu1: l0 0.01\npenalties e.weight: [l1 1]\n"
-                   "penalties e.*: unit_norm by=input\noptimizer adamw lr=1e-2\n");
+    fuzz_seed_text(
+        "input x 6\ninput target labels\nmodel linear 8 name=a.0 | relu name=\"a.1\" | dropout 0.3 | linear 8 | add a.1\n"
+        "model layer_norm | linear 3 bias=false name=head\nloss head target: cross_entropy lambda=0.7\n"
+        "penalties a.1: l1 density=0.3\npenalties linear*.*: norm 1e-2 joint\npenalties a.0.weight: l1 1e-3 prox\n"
+        "options head.*: lr=0.01\noptions a.0.bias: frozen\n"
+        "optimizer sgd lr=0.1 momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1\nkeep *\nmetrics f1, top_k k=2\n");
+    fuzz_seed_text(
+        "input x 5\nmodel linear 3 name=e | jump_relu 0.1 eps=0.5 | linear 5 weight=e.weight transposed bias=false\n"
+        "loss linear1 x: mse reduce=sum\npenalties jump_relu1: l0 0.01\npenalties e.weight: [l1 1]\n"
+        "penalties e.*: unit_norm by=input\noptimizer adamw lr=1e-2\n");
 }

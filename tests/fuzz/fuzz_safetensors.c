@@ -53,7 +53,8 @@ static void use(const tacet_file *f, tacet_graph *g, const char *optimizer)
     tacet_value_info v = {.size = sizeof v};
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
         if (v.role != TACET_ROLE_INPUT && v.role != TACET_ROLE_LABELS) continue;
-        if (v.elements <= MOST_FED && tacet_feed(p, v.value, v.type, zeros)) fuzz_refused("feeding", tacet_plan_error(p));
+        if (v.elements <= MOST_FED && tacet_feed(p, v.value, v.type, zeros))
+            fuzz_refused("feeding", tacet_plan_error(p));
     }
     if (optimizer ? tacet_step(p, BATCH) : tacet_forward(p, BATCH)) fuzz_refused("a pass", tacet_plan_error(p));
     tacet_plan_free(p);
@@ -81,8 +82,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t n)
 
 void fuzz_seeds(void)
 {
-    static const char *const files[] = {"tests/checkpoints/model1.safetensors", "tests/checkpoints/version1.safetensors",
-                                        "tests/golden/norms_adam.safetensors", "tests/golden/tied_autoencoder.safetensors"};
+    static const char *const files[] = {"tests/checkpoints/model1.safetensors",
+                                        "tests/checkpoints/version1.safetensors", "tests/golden/norms_adam.safetensors",
+                                        "tests/golden/tied_autoencoder.safetensors"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         size_t n, header = 0;
         unsigned char *text = (unsigned char *)fuzz_source(files[i], "\1", &n);
