@@ -77,8 +77,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t n)
     cli_config c;
     const char *over = NULL;
     char *file = fuzz_part(bytes, n, "config.yaml", &length), *arguments = fuzz_part(bytes, n, "arguments", &ignored);
-    if (!file) return 0;
-    fuzz_put("config.yaml", file, length);
+    fuzz_put("config.yaml", file ? file : "", file ? length : 0);
     fuzz_put("t.csv", table, sizeof table - 1);
     tacet_status s = cli_config_read(&a, fuzz_path("config.yaml"), &c);
     char *rest = arguments;
