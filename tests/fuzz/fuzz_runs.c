@@ -65,7 +65,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t n)
 
     cli_arena a = {0};
     (void)cli_ledger_show_run(stdout, &a, folder);
-    (void)cli_begun_read(&a, fuzz_path("a/config.yaml"));
+    cli_begun *begun;
+    (void)cli_begun_read(&a, fuzz_path("a/config.yaml"), &begun);
     cli_sweep s = {.arena = &a};
     cli_sweep_asked asked;
     cli_folder_name(&a, folder, &s.folder);
