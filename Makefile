@@ -4,6 +4,7 @@
 #   make demo    installs what is missing, builds, trains on Fashion-MNIST and prints a table
 #   make test    installs what is missing, builds, runs all tests
 #   make bench   installs PyTorch if it is missing, and times Tacet and PyTorch in turn
+#   make faults  makes every allocation and every use of a file fail in turn
 #   make clean   removes build/
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
@@ -34,8 +35,14 @@ bench: setup
 	@mkdir -p build/bench
 	@build/release/bench --out build/bench $(CASES)
 
+faults: setup
+	@tools/setup packages-test
+	@$(MAKE) --no-print-directory configured
+	@cmake --build --preset release -j $(JOBS) --target faults_of_commands
+	@build/release/faults/faults $(FAULTS)
+
 clean:
 	rm -rf build
 
 MAKEFLAGS += --no-print-directory
-.PHONY: build configured setup demo test bench clean
+.PHONY: build configured setup demo test bench faults clean
