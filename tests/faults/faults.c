@@ -107,25 +107,15 @@ static faults_list list_of(const options *o, const faults_case *c)
 
 /* ---- One run ----------------------------------------------------------------------------------------------------- */
 
-typedef struct finding {
-    const faults_case *c;
-    const faults_fault *f;
-    const faults_result *r;
-    const char *dir;
-    counts *sum;
-} finding;
-
 /* One line, written at once, so that those of several workers do not mix. */
-static void print_finding(void *context, const char *what, const char *said)
+static void print_finding(const faults_case *c, const faults_fault *f, const faults_result *r, const faults_verdict *v)
 {
-    const finding *x = context;
-    char *line = faults_text("FOUND %s: %s [%s %s: %s] \"%s\"  --only %s --class %s --errno %s --at %lld%s\n",
-                             x->c->command->name, what, faults_class_table[x->f->kind].name, x->r->call, x->r->path,
-                             said, x->c->command->name, faults_class_table[x->f->kind].name,
-                             faults_error_name(x->f->error), (long long)x->f->at, x->f->onwards ? " --onwards" : "");
+    const char *name = c->command->name, *class = faults_class_table[f->kind].name;
+    char *line = faults_text("FOUND %s: %s [%s %s: %s] \"%s\"  --only %s --class %s --errno %s --at %lld%s\n", name,
+                             v->what, class, r->call, r->path, v->said, name, class, faults_error_name(f->error),
+                             (long long)f->at, f->onwards ? " --onwards" : "");
     if (write(STDOUT_FILENO, line, strlen(line)) < 0) exit(2);
     free(line);
-    __atomic_add_fetch(&x->sum->found[x->f->kind], 1, __ATOMIC_SEQ_CST);
 }
 
 static void run_one(const options *o, const faults_case *c, const char *dir, const faults_fault *f, counts *sum)
@@ -141,8 +131,10 @@ static void run_one(const options *o, const faults_case *c, const char *dir, con
         if (system(show) != 0) printf("\n");
         free(show);
     }
-    finding x = {c, f, &r, dir, sum};
-    faults_judge(c, dir, *f, &r, print_finding, &x);
+    faults_verdict v;
+    faults_judge(c, dir, *f, &r, &v);
+    if (*v.what) print_finding(c, f, &r, &v);
+    if (*v.what) __atomic_add_fetch(&sum->found[f->kind], 1, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&sum->runs[f->kind], 1, __ATOMIC_SEQ_CST);
     if (r.hit) __atomic_add_fetch(&sum->hits[f->kind], 1, __ATOMIC_SEQ_CST);
     free(tree);
@@ -173,9 +165,9 @@ static void prepare(faults_case *c, const char *root)
 {
     char *dir = faults_text("%s/w00", root), *tree = faults_text("%s/tree", dir);
     char *out = faults_text("%s/out", dir);
-    char *sh = faults_text("rm -rf %s && mkdir %s && cp -r %s %s && cd %s && { %s; } > %s/log 2>&1", dir, dir,
-                           FAULTS_FILES, tree, tree, c->command->before ? c->command->before : ":", dir);
-    if (system(sh) != 0) faults_stop("%s: %s", c->command->name, sh);
+    char *sh = faults_text("rm -rf %s && mkdir -p %s && cd %s && set -e && { %s; } > ../log 2>&1", dir, tree, tree,
+                           c->command->before);
+    if (system(sh) != 0) faults_stop("%s cannot be prepared; see %s/log", c->command->name, dir);
     faults_tree_read(&c->before, tree);
     for (int i = 0; i < 2; i++) {
         faults_result r;
@@ -270,6 +262,7 @@ int main(int argc, char **argv)
     char root[] = "/dev/shm/faultsXXXXXX";
     if (!mkdtemp(root)) faults_stop("cannot make a folder in /dev/shm: %s", strerror(errno));
     setenv("PATH", faults_text("%s:%s", FAULTS_PROGRAMS, getenv("PATH")), 1);
+    setenv("FILES", FAULTS_FILES, 1);
     int64_t found = 0;
     for (int i = 0; i < COMMANDS; i++)
         if (!o.only || strcmp(o.only, command_table[i].name) == 0) found += run_command(&o, &command_table[i], root);

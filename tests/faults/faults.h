@@ -109,7 +109,7 @@ const char *faults_file_flaw(const faults_file *f);
 /* A row of commands.def. */
 typedef struct faults_command {
     const char *name;
-    const char *before; /* for sh: prepares the folder, once */
+    const char *before; /* for sh: prepares the folder */
     const char *line;
     const char *again; /* what to run after a failure; NULL: the line */
     const char *work;  /* the folder that a failed run may leave unfinished, and that `again` then completes; or NULL */
@@ -122,9 +122,13 @@ typedef struct faults_case {
     int64_t count[FAULTS_KINDS];
 } faults_case;
 
-/* Judges the run in dir, and runs the command again if it failed. Calls found() for each finding. */
-void faults_judge(const faults_case *c, const char *dir, faults_fault f, const faults_result *r,
-                  void (*found)(void *context, const char *what, const char *said), void *context);
+typedef struct faults_verdict {
+    char what[600]; /* what is found, "" for nothing */
+    char said[200]; /* the last error that the command printed */
+} faults_verdict;
+
+/* Judges the run in dir, and runs the command again if it failed. */
+void faults_judge(const faults_case *c, const char *dir, faults_fault f, const faults_result *r, faults_verdict *v);
 
 __attribute__((noreturn, format(printf, 1, 2))) void faults_stop(const char *format, ...);
 __attribute__((format(printf, 1, 2))) char *faults_text(const char *format, ...); /* on the heap */

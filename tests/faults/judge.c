@@ -21,20 +21,19 @@ typedef struct judge {
     const faults_result *result;
     faults_tree tree;
     faults_file out, err;
-    char said[200]; /* the last error of the run with the fault */
-    void (*found)(void *context, const char *what, const char *said);
-    void *context;
+    faults_verdict *verdict;
 } judge;
 
+/* Adds to what is found. */
 __attribute__((format(printf, 2, 3))) static void find(const judge *j, const char *format, ...)
 {
+    char *what = j->verdict->what;
+    const size_t size = sizeof j->verdict->what, n = strlen(what);
     va_list list;
-    char *text;
     va_start(list, format);
-    if (vasprintf(&text, format, list) < 0) abort();
+    const int length = snprintf(what + n, size - n, "%s", n ? "; " : "");
+    if (n + (size_t)length < size) vsnprintf(what + n + length, size - n - (size_t)length, format, list);
     va_end(list);
-    j->found(j->context, text, j->said);
-    free(text);
 }
 
 static void look(judge *j)
@@ -60,8 +59,11 @@ static void forget(judge *j)
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* A resumed run adds a file of events, whose name holds the process. */
-static bool counts(const faults_file *f) { return !strstr(f->path, "events.out.tfevents."); }
+/* A resumed run adds a file of events, and the log of a sweep's run tells what went wrong before. */
+static bool counts(const faults_file *f)
+{
+    return !strstr(f->path, "events.out.tfevents.") && !strstr(f->path, ".log");
+}
 
 /* Everything must be as after a run without fault. */
 static void same(const judge *j, const char *when)
@@ -162,7 +164,8 @@ static void last_words(judge *j)
 {
     const char *at = j->err.bytes ? j->err.bytes : "", *last = at;
     while ((at = strstr(at, "tacet: ")) != NULL) last = at++;
-    for (size_t i = 0; i + 1 < sizeof j->said && last[i]; i++) j->said[i] = last[i] == '\n' ? '|' : last[i];
+    char *said = j->verdict->said;
+    for (size_t i = 0; i + 1 < sizeof j->verdict->said && last[i]; i++) said[i] = last[i] == '\n' ? '|' : last[i];
 }
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
@@ -183,10 +186,10 @@ static void again(judge *j)
     if (!c->again && !faults_file_equal(&j->out, &j->c->out)) find(j, "run again, but standard output differs");
 }
 
-void faults_judge(const faults_case *c, const char *dir, faults_fault f, const faults_result *r,
-                  void (*found)(void *context, const char *what, const char *said), void *context)
+void faults_judge(const faults_case *c, const char *dir, faults_fault f, const faults_result *r, faults_verdict *v)
 {
-    judge j = {.c = c, .dir = dir, .fault = f, .result = r, .found = found, .context = context};
+    judge j = {.c = c, .dir = dir, .fault = f, .result = r, .verdict = v};
+    *v = (faults_verdict){0};
     const bool killed = WIFSIGNALED(r->status);
     const int code = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
     look(&j);

@@ -35,6 +35,17 @@ char *faults_text(const char *format, ...)
     return text;
 }
 
+/* The clock stands still (shim.c), so a step takes no time; but a run that had done all its steps does not say so. */
+static void forget_times(faults_file *f)
+{
+    static const char *const time[] = {",\"step_us\":0", "; 0 ms per training step"};
+    for (size_t i = 0; f->bytes && i < sizeof time / sizeof *time; i++) {
+        const size_t n = strlen(time[i]);
+        for (char *at; (at = memmem(f->bytes, f->size, time[i], n)) != NULL; f->size -= n)
+            memmove(at, at + n, f->size + 1 - n - (size_t)(at - f->bytes));
+    }
+}
+
 bool faults_file_read(faults_file *f, const char *path)
 {
     struct stat st;
@@ -46,6 +57,7 @@ bool faults_file_read(faults_file *f, const char *path)
     f->bytes = calloc(1, f->size + 1);
     if (!f->bytes || read(fd, f->bytes, f->size) != (ssize_t)f->size) faults_stop("cannot read %s", path);
     close(fd);
+    forget_times(f);
     return true;
 }
 
@@ -86,24 +98,13 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const faults_file *)a)->path, ((const faults_file *)b)->path);
 }
 
-/* A run notes the folder in which it began. Those of the workers differ in two digits, which become those of the first. */
-static void blur(faults_file *f, const char *folder)
+/* A run notes the folder in which it began, and those of the workers differ in two digits (root/w01/tree): sets them. */
+static void set_digits(faults_file *f, const char *folder, const char *digits)
 {
-    char *root = faults_text("%s", folder);
-    const size_t n = strlen(folder) - strlen("00/tree");
-    root[n] = '\0';
-    for (char *at = f->bytes; at && (at = memmem(at, f->size - (size_t)(at - f->bytes), root, n)) != NULL; at += n)
-        if ((size_t)(at - f->bytes) + n + 2 <= f->size) memset(at + n, '0', 2);
-    free(root);
-}
-
-/* The clock stands still (shim.c), so the time of a step is 0; but a run that had done all its steps has none. */
-static void forget_times(faults_file *f)
-{
-    static const char time[] = ",\"step_us\":0";
-    const size_t n = strlen(time);
-    for (char *at; f->bytes && (at = memmem(f->bytes, f->size, time, n)) != NULL; f->size -= n)
-        memmove(at, at + n, f->size + 1 - n - (size_t)(at - f->bytes));
+    const size_t n = strlen(folder) - strlen("01/tree");
+    const char *end = f->bytes + f->size;
+    for (char *at = f->bytes; at && (at = memmem(at, (size_t)(end - at), folder, n)) != NULL; at += n)
+        if (end - at >= (ptrdiff_t)n + 2) memcpy(at + n, digits, 2);
 }
 
 void faults_tree_read(faults_tree *t, const char *folder)
@@ -111,8 +112,7 @@ void faults_tree_read(faults_tree *t, const char *folder)
     *t = (faults_tree){0};
     walk(t, folder, "");
     for (size_t i = 0; i < t->files; i++) {
-        blur(&t->file[i], folder);
-        forget_times(&t->file[i]);
+        set_digits(&t->file[i], folder, "00");
     }
     if (t->files) qsort(t->file, t->files, sizeof *t->file, by_path);
 }
@@ -149,7 +149,10 @@ void faults_tree_write(const faults_tree *t, const char *folder)
             if (mkdir(path, 0777) != 0) faults_stop("cannot make %s: %s", path, strerror(errno));
         } else {
             const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-            if (fd < 0 || write(fd, f->bytes, f->size) != (ssize_t)f->size) faults_stop("cannot write %s", path);
+            faults_file own = {.bytes = memcpy(malloc(f->size + 1), f->bytes, f->size), .size = f->size};
+            set_digits(&own, folder, folder + strlen(folder) - strlen("01/tree"));
+            if (fd < 0 || write(fd, own.bytes, own.size) != (ssize_t)own.size) faults_stop("cannot write %s", path);
+            free(own.bytes);
             close(fd);
         }
         free(path);
