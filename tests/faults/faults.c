@@ -1,8 +1,14 @@
 /* faults.c: `make faults`. For every command of commands.def, every class of calls and every error: makes the first call
  * fail, then the second, ... and judges each run.
  *
- *     faults [--only COMMAND] [--class CLASS] [--errno ERROR] [--onwards | --once] [--every K] [--jobs N]
- *     faults --only train --class write --errno EIO --at 17     one run again; prints what it printed, keeps its folder */
+ *     faults [--only COMMAND] [--class CLASS] [--errno ERROR] [--onwards] [--every K] [--jobs N] [--seconds N]
+ *
+ * --onwards: only the faults that last; --every K: only every K-th fault; --seconds: after which a run hangs. A finding is
+ * one line, at the end of which is the command that repeats it:
+ *
+ *     faults --only train --class write --errno EIO --at 17 [--onwards] [--backtrace]
+ *
+ * prints what the command printed, keeps its folder and, with --backtrace, shows where memory was asked for. */
 #define _GNU_SOURCE
 #include "faults.h"
 
@@ -58,13 +64,13 @@ typedef struct options {
     const char *only, *class, *error;
     int64_t at;
     int every, jobs, seconds;
-    bool onwards, once, backtrace;
+    bool onwards, backtrace;
 } options;
 
 /* What the workers share: the next fault, and counts. */
 typedef struct counts {
     int64_t next;
-    int64_t runs[FAULTS_KINDS], hits[FAULTS_KINDS], found[FAULTS_KINDS];
+    int64_t runs[FAULTS_KINDS], found[FAULTS_KINDS];
 } counts;
 
 typedef struct faults_list {
@@ -78,9 +84,10 @@ static void add_range(faults_list *l, const options *o, const faults_case *c, fa
 {
     const faults_class *k = &faults_class_table[f.kind];
     const int64_t n = c->count[f.kind], step = k->points ? n / k->points + 1 : 1;
-    /* The short form begins elsewhere in each command and class. */
-    const int64_t first = o->every > 1 ? (f.kind * 7 + (int64_t)strlen(c->command->line) + f.error) % o->every : 0;
-    for (int64_t at = o->at ? o->at : 1 + first * step; at <= n || at == o->at; at += step * o->every) {
+    const int64_t points = (n + step - 1) / step, every = o->every < points ? o->every : points;
+    /* The short form begins elsewhere in each command and class, and leaves none out. */
+    const int64_t first = every > 1 ? (f.kind * 7 + (int64_t)strlen(c->command->line) + f.error) % every : 0;
+    for (int64_t at = o->at ? o->at : 1 + first * step; at <= n || at == o->at; at += step * every) {
         f.at = at;
         l->fault = realloc(l->fault, (size_t)(l->length + 1) * sizeof f);
         if (!l->fault) abort();
@@ -98,7 +105,7 @@ static faults_list list_of(const options *o, const faults_case *c)
         for (const int *error = k->error; *error; error++) {
             if (o->error && strcmp(o->error, faults_error_name(*error)) != 0) continue;
             if (!o->onwards) add_range(&l, o, c, (faults_fault){(faults_kind)kind, *error, 0, false});
-            if (!o->once && k->onwards && *error != FAULTS_KILL && !(o->at && !o->onwards))
+            if (k->onwards && *error != FAULTS_KILL && !(o->at && !o->onwards))
                 add_range(&l, o, c, (faults_fault){(faults_kind)kind, *error, 0, true});
         }
     }
@@ -136,13 +143,12 @@ static void run_one(const options *o, const faults_case *c, const char *dir, con
     if (*v.what) print_finding(c, f, &r, &v);
     if (*v.what) __atomic_add_fetch(&sum->found[f->kind], 1, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&sum->runs[f->kind], 1, __ATOMIC_SEQ_CST);
-    if (r.hit) __atomic_add_fetch(&sum->hits[f->kind], 1, __ATOMIC_SEQ_CST);
     free(tree);
 }
 
 static void run_all(const options *o, const faults_case *c, const char *root, const faults_list *l, counts *sum)
 {
-    const int jobs = o->at ? 1 : o->jobs;
+    const int jobs = o->at ? 1 : o->jobs < 99 ? o->jobs : 99; /* two digits: w01 */
     fflush(NULL);
     for (int i = 0; i < jobs; i++) {
         const pid_t worker = fork();
@@ -218,17 +224,11 @@ static int64_t run_command(const options *o, const faults_command *command, cons
 static options read_options(int argc, char **argv)
 {
     options o = {.every = 1, .seconds = FAULTS_SECONDS, .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN)};
-    static const struct option table[] = {{"only", 1, 0, 'o'},
-                                          {"class", 1, 0, 'c'},
-                                          {"errno", 1, 0, 'e'},
-                                          {"at", 1, 0, 'a'},
-                                          {"seconds", 1, 0, 's'},
-                                          {"every", 1, 0, 'k'},
-                                          {"jobs", 1, 0, 'j'},
-                                          {"onwards", 0, 0, 'w'},
-                                          {"once", 0, 0, 'n'},
-                                          {"backtrace", 0, 0, 'b'},
-                                          {0}};
+    static const struct option table[] = {{"only", 1, 0, 'o'},      {"class", 1, 0, 'c'},
+                                          {"errno", 1, 0, 'e'},     {"at", 1, 0, 'a'},
+                                          {"seconds", 1, 0, 's'},   {"every", 1, 0, 'k'},
+                                          {"jobs", 1, 0, 'j'},      {"onwards", 0, 0, 'w'},
+                                          {"backtrace", 0, 0, 'b'}, {0}};
     for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (c == 'o')
             o.only = optarg;
@@ -246,8 +246,6 @@ static options read_options(int argc, char **argv)
             o.jobs = atoi(optarg);
         else if (c == 'w')
             o.onwards = true;
-        else if (c == 'n')
-            o.once = true;
         else if (c == 'b')
             o.backtrace = true;
         else
@@ -259,13 +257,19 @@ static options read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const options o = read_options(argc, argv);
-    char root[] = "/dev/shm/faultsXXXXXX";
-    if (!mkdtemp(root)) faults_stop("cannot make a folder in /dev/shm: %s", strerror(errno));
+    char memory[] = "/dev/shm/faultsXXXXXX", disk[] = "/tmp/faultsXXXXXX";
+    char *root = mkdtemp(memory) ? memory : mkdtemp(disk);
+    if (!root) faults_stop("cannot make a folder in /dev/shm or /tmp: %s", strerror(errno));
     setenv("PATH", faults_text("%s:%s", FAULTS_PROGRAMS, getenv("PATH")), 1);
     setenv("FILES", FAULTS_FILES, 1);
     int64_t found = 0;
-    for (int i = 0; i < COMMANDS; i++)
-        if (!o.only || strcmp(o.only, command_table[i].name) == 0) found += run_command(&o, &command_table[i], root);
+    bool any = false;
+    for (int i = 0; i < COMMANDS; i++) {
+        if (o.only && strcmp(o.only, command_table[i].name) != 0) continue;
+        found += run_command(&o, &command_table[i], root);
+        any = true;
+    }
+    if (!any) faults_stop("no command is called %s", o.only);
     if (!o.at) {
         char *remove = faults_text("rm -r %s", root);
         if (system(remove) != 0) faults_stop("%s", remove);
