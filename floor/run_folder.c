@@ -27,6 +27,13 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
+tacet_status cli_folder_holds(const char *file, bool *there)
+{
+    *there = access(file, F_OK) == 0;
+    if (*there || errno == ENOENT || errno == ENOTDIR) return TACET_OK;
+    return cli_fail(TACET_IO, "cannot tell whether %s exists: %s", file, strerror(errno));
+}
+
 const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config)
 {
     const char *slash = strrchr(config, '/'), *base = slash ? slash + 1 : config, *dot = strrchr(base, '.');

@@ -18,6 +18,9 @@ const char *cli_folder_free_name(cli_arena *a, const char *under, const char *co
 
 bool cli_folder_has(const char *file);
 
+/* Sets *there; TACET_IO, after a message, if it cannot be told. */
+tacet_status cli_folder_holds(const char *file, bool *there);
+
 /* Creates the folder and its parents. */
 tacet_status cli_folder_make(const cli_folder *f);
 
