@@ -153,8 +153,7 @@ static void start(paths *p, slot *t)
     cli_progress_clear(&s->progress);
     if (stale) {
         cli_progress_say(&s->progress, "%s is done again: %s", r->name, stale);
-        status = cli_sweep_run_forget(r);
-        r->begun = false;
+        status = cli_sweep_run_forget(s, r);
     }
     if (status == TACET_OK && !r->begun && !cli_sweep_run_before(s, r)) status = check_init(s);
     if (status == TACET_OK) status = start_process(p, t);

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- What the folder says ---------------------------------------------------------------------------------------- */
 
@@ -161,12 +162,17 @@ const char *cli_sweep_run_stale(const cli_sweep *s, const cli_sweep_run *r)
 }
 
 /* What tells that the run has to be done again goes last, so that a sweep that is killed in between goes on here. */
-tacet_status cli_sweep_run_forget(const cli_sweep_run *r)
+tacet_status cli_sweep_run_forget(const cli_sweep *s, cli_sweep_run *r)
 {
-    const cli_folder *f = &r->folder;
+    cli_folder *f = &r->folder;
     const char *const path[] = {f->model, f->best, f->report, f->metrics, f->config, f->checkpoint, f->run};
-    for (size_t i = 0; i < sizeof path / sizeof *path; i++)
-        if (remove(path[i]) != 0 && errno != ENOENT && errno != ENOTDIR)
-            return cli_fail(TACET_IO, "cannot remove %s: %s", path[i], strerror(errno));
-    return TACET_OK;
+    tacet_status status = cli_folder_lock(s->arena, f, false);
+    if (status != TACET_OK) return status;
+    for (size_t i = 0; i < sizeof path / sizeof *path && status == TACET_OK; i++)
+        if (unlink(path[i]) != 0 && errno != ENOENT)
+            status = cli_fail(TACET_IO, "cannot remove %s: %s", path[i], strerror(errno));
+    cli_folder_unlock(f);
+    f->locked = 0;
+    r->begun = false;
+    return status;
 }
