@@ -1,6 +1,6 @@
 /* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
- * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, and "run.order",
- * which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
+ * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, what the run began from,
+ * and "run.order", which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
 #include "training.h"
 #include "run_record.h"
 #include "stop_signals.h"
@@ -102,7 +102,7 @@ static const char *begun_with(cli_arena *a, const cli_config *c)
 
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 9 };
+    enum { MORE = 10 };
     cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
@@ -119,7 +119,9 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES + 6] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
     note[CLI_NOTES + 7] = (tacet_note){"run.length", cli_format(&a, "%g", t->job->length)};
     note[CLI_NOTES + 8] = (tacet_note){"run.order", "2"};
-    s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
+    const char *from = t->job->began_from;
+    note[CLI_NOTES + 9] = (tacet_note){"run.init", from};
+    s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE - !from, note, &e);
     cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
 }
@@ -185,7 +187,7 @@ static tacet_status resume(cli_training *t)
     tacet_file *f = tacet_file_open(t->folder.checkpoint, NULL, &e);
     if (!f) return refuse(t, &e);
     const char *metrics = tacet_file_note(f, "run.metrics"), *seconds = tacet_file_note(f, "run.seconds");
-    const char *best = tacet_file_note(f, "run.best");
+    const char *best = tacet_file_note(f, "run.best"), *from = tacet_file_note(f, "run.init");
     int64_t length = 0;
     tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
     if (s != TACET_OK)
@@ -200,6 +202,7 @@ static tacet_status resume(cli_training *t)
         resume_best(t, f);
         compare_length(t, tacet_file_note(f, "run.length"));
         t->seconds = strtod(seconds, NULL);
+        t->job->began_from = from ? cli_copy(t->arena, from, strlen(from)) : NULL;
     }
     if (s == TACET_OK && !tacet_file_note(f, "run.order"))
         cli_warn("%s was begun by an earlier version of Tacet: from here on, its rows come in another order%s",
@@ -232,6 +235,7 @@ static tacet_status initialise(cli_training *t)
 static tacet_status begin(cli_training *t)
 {
     tacet_status s = initialise(t);
+    if (s == TACET_OK) s = cli_job_origin(t->job->config, &t->job->began_from);
     if (s == TACET_OK) s = open_files(t, 0);
     return s == TACET_OK ? checkpoint(t) : s;
 }
