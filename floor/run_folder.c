@@ -140,29 +140,26 @@ void cli_folder_unlock(const cli_folder *f)
 
 /* ---- metrics.jsonl ----------------------------------------------------------------------------------------------- */
 
-/* Where the last line ends that was written to its end; -1 with errno. */
-static off_t last_line_end(int file, off_t end)
+/* The end of the last whole line before `end`; -1 with errno if it cannot be read. */
+static off_t end_of_line(int file, off_t end)
 {
-    char c = '\0';
-    while (end > 0) {
+    char c;
+    for (; end > 0; end--) {
         if (pread(file, &c, 1, end - 1) != 1) return -1;
         if (c == '\n') break;
-        end--;
     }
     return end;
 }
 
 tacet_status cli_folder_log(cli_folder *f, int64_t length)
 {
-    const int file = open(f->metrics, O_RDWR | O_CREAT, 0666);
-    off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
-    if (end >= 0 && end < length) {
-        cli_warn("%s is shorter than when the checkpoint was written", f->metrics);
-        end = last_line_end(file, end);
-    } else if (end >= 0) {
-        end = (off_t)length;
-    }
-    if (end >= 0 && ftruncate(file, end) == 0 && lseek(file, end, SEEK_SET) == end && cli_stream_open(&f->log, file))
+    const int file = open(f->metrics, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+    const bool lost = end >= 0 && end < length;
+    if (lost) cli_warn("%s is shorter than when the checkpoint was written: epochs are missing in it", f->metrics);
+    const off_t keep = lost ? end_of_line(file, end) : (off_t)length;
+    if (end >= 0 && keep >= 0 && ftruncate(file, keep) == 0 && lseek(file, keep, SEEK_SET) >= 0 &&
+        cli_stream_open(&f->log, file))
         return TACET_OK;
     const tacet_status s = cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));
     if (file >= 0) close(file);
