@@ -3,23 +3,32 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Out of memory ends the program in the middle of what it does (cli_take). */
+static void remove_unfinished(int status, void *path)
+{
+    (void)status;
+    if (*(char *)path) unlink(path);
+}
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o)
 {
     tacet_error e;
     *o = (cli_outfile){0};
     if (tc_whole_open(&o->file, path, &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
-    if (cli_stream_open(&o->stream, o->file.fd)) {
+    o->unfinished = strdup(o->file.temporary);
+    if (o->unfinished && on_exit(remove_unfinished, o->unfinished) == 0 && cli_stream_open(&o->stream, o->file.fd)) {
         o->f = o->stream.f;
         return TACET_OK;
     }
-    tc_whole_fail(&o->file, "write", &e);
     tc_whole_drop(&o->file);
     close(o->file.fd);
-    return cli_refuse(&e, 0, NULL);
+    if (o->unfinished) *o->unfinished = '\0';
+    return cli_fail(TACET_MEMORY, "out of memory");
 }
 
 static void end(cli_outfile *o)
@@ -27,6 +36,7 @@ static void end(cli_outfile *o)
     cli_stream_close(&o->stream);
     close(o->file.fd);
     o->f = NULL;
+    *o->unfinished = '\0'; /* it is not freed, because on_exit cannot be undone */
 }
 
 void cli_outfile_drop(cli_outfile *o)

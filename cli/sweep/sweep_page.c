@@ -51,6 +51,7 @@ static void asked(cli_sweep *s, cli_page *page)
     for (int i = 0; i < s->overs; i++) lambda = lambda || s->over[i].lambda;
     cli_sheet t = {.align = lambda ? "lrlr" : "lrl"};
     cli_source config;
+    tacet_error e;
     cli_sheet_add(a, &t, "swept", "points", "", lambda ? "largest that changes anything" : NULL, NULL);
     for (int i = 0; i < s->overs; i++) {
         const cli_over *o = &s->over[i];
@@ -74,7 +75,10 @@ static void asked(cli_sweep *s, cli_page *page)
                                                   "previous one."
                                                 : "%s; every run starts from initial weights.",
                                         seeds));
-    if (cli_source_read(a, s->folder.config, &config) == TACET_OK) cli_page_fold(page, "Configuration", config.text);
+    if (cli_source_load(a, s->folder.config, &config, &e) == TACET_OK)
+        cli_page_fold(page, "Configuration", config.text);
+    else
+        cli_page_missing(page, e.status, "%s", e.message);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
@@ -82,7 +86,7 @@ static void asked(cli_sweep *s, cli_page *page)
 /* The page of a run, relative to the folder of the sweep; NULL if it does not exist. */
 static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 {
-    return r->page ? cli_format(s->arena, "%s/report.html", r->name) : NULL;
+    return r && r->page ? cli_format(s->arena, "%s/report.html", r->name) : NULL;
 }
 
 /* One row per point; with one seed, its first cell links to the page of its run. */
@@ -246,5 +250,6 @@ tacet_status cli_sweep_page(cli_sweep *s)
         along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units per sample");
     }
     runs(s, &page);
-    return cli_page_close(&page);
+    status = cli_page_close(&page);
+    return status == TACET_OK ? page.missing.status : status;
 }
