@@ -80,7 +80,10 @@ const char *cli_schema_classes(cli_arena *a, const char *schema)
     const tc_json *word;
     tc_json_each(tc_json_get(cli_schema_read(a, schema), "classes"), i, word)
     {
-        if (tc_json_text(word)) tc_text_add(&lines, "%s\n", tc_json_text(word));
+        if (!tc_json_text(word)) continue;
+        char *line = cli_copy(a, tc_json_text(word), strlen(tc_json_text(word)));
+        for (char *at = line; (at = strchr(at, '\n'));) *at = ' '; /* earlier versions accepted such a word */
+        tc_text_add(&lines, "%s\n", line);
     }
     return lines.data ? lines.data : "";
 }

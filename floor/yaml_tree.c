@@ -233,7 +233,7 @@ void cli_yaml_text(FILE *to, const char *text)
         n = tc_char(text, &code);
         if (*text == '"' || *text == '\\') fputc('\\', to);
         if (n > 0 && (!tc_char_shown(code) || code == 0xFFFE || code == 0xFFFF)) /* YAML forbids these characters */
-            fprintf(to, "\\u%04x", (unsigned)code);
+            fprintf(to, code > 0xFFFF ? "\\U%08x" : "\\u%04x", (unsigned)code);
         else
             fwrite(text, 1, n ? n : 1, to);
     }
