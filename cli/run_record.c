@@ -124,7 +124,7 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
                               const cli_figures *figures)
 {
     cli_outfile o;
-    tacet_status s = cli_outfile_open(a, f->run, &o);
+    tacet_status s = cli_outfile_open(f->run, &o);
     if (s != TACET_OK) return s;
     tc_json_writer j = cli_json(a);
     tc_json_open(&j, NULL, '{');

@@ -273,7 +273,7 @@ uint32_t tc_text_acting(const char *text)
 {
     uint32_t code = 0;
     for (size_t n; *text; text += n ? n : 1)
-        if ((n = tc_char(text, &code)) > 0 && code != '\t' && tc_char_acts(code)) return code;
+        if ((n = tc_char(text, &code)) > 0 && tc_char_acts(code) && !(n == 1 && strchr("\t\n\r", *text))) return code;
     return 0;
 }
 

@@ -78,7 +78,7 @@ bool tc_char_shown(uint32_t code);
 bool tc_text_utf8(const char *text);
 bool tc_text_shown(const char *text);
 
-/* The first character of text that acts, except tabs; 0: none does. */
+/* The first character of text that acts, except tabs and the ends of lines; 0: none does. */
 uint32_t tc_text_acting(const char *text);
 
 /* Makes text safe to show, in place: each character that must not be shown, and each byte that is not UTF-8, becomes a

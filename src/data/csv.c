@@ -78,7 +78,7 @@ static tacet_status refuse_encoding(csv *c, const tc_row *row, int64_t i, const 
     return c->reader.status;
 }
 
-/* Names of columns, words and ids are shown, and are lines of lists. */
+/* For names of columns, words and ids, which are shown. */
 static tacet_status check_text(csv *c, const tc_row *row, int64_t i, const char *name)
 {
     const char *text = tc_rows_text(&c->rows, row, i);
