@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A file gets the words as they are, except what would act on a terminal that the file is shown on. */
 void cli_csv_field(FILE *to, const char *text)
@@ -18,7 +17,7 @@ void cli_csv_field(FILE *to, const char *text)
         n = tc_char(text, &code);
         const bool acts = n == 0 || (tc_char_acts(code) && *text != '\t' && *text != '\n');
         if (*text == '"') fputc('"', to);
-        if (acts || (code > 0x7F && !tc_char_shown(code) && isatty(fileno(to))))
+        if (acts || (code > 0x7F && !tc_char_shown(code) && cli_terminal(to)))
             fputc('?', to);
         else
             fwrite(text, 1, n, to);

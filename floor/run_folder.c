@@ -46,7 +46,7 @@ bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
 static tacet_status uncreated(const char *path)
 {
-    return cli_fail(TACET_IO, "cannot create the folder %s: %s", path, strerror(errno));
+    return cli_fail_file("create the folder", path);
 }
 
 /* Creates the folders that a path goes through, but not the one that it names. */
@@ -115,7 +115,7 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
     if (locked < 0) {
-        const tacet_status s = cli_fail(TACET_IO, "cannot lock %s: %s", f->lock, strerror(errno));
+        const tacet_status s = cli_fail_file("lock", f->lock);
         if (fd >= 0) close(fd);
         return s;
     }
