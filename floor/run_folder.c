@@ -44,10 +44,7 @@ tacet_status cli_folder_holds(const char *file, bool *there)
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
-static tacet_status uncreated(const char *path)
-{
-    return cli_fail_file("create the folder", path);
-}
+static tacet_status uncreated(const char *path) { return cli_fail_file("create the folder", path); }
 
 /* Creates the folders that a path goes through, but not the one that it names. */
 static tacet_status make_parents(cli_arena *a, const char *path)
@@ -120,7 +117,8 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
         return s;
     }
     if (without)
-        cli_warn("cannot lock %s: %s; make sure that no other process writes to %s", f->lock, strerror(without), f->path);
+        cli_warn("cannot lock %s: %s; make sure that no other process writes to %s", f->lock, strerror(without),
+                 f->path);
     say_holder(fd);
     f->locked = fd;
     return TACET_OK;
