@@ -12,6 +12,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdnoreturn.h>
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
@@ -25,6 +26,9 @@ __attribute__((format(printf, 2, 3))) char *cli_format(cli_arena *a, const char 
 __attribute__((format(printf, 2, 0))) char *cli_format_list(cli_arena *a, const char *format, va_list list);
 char *cli_copy(cli_arena *a, const char *text, size_t length);
 void cli_arena_free(cli_arena *a);
+
+/* Ends the program with TACET_MEMORY and a message. */
+noreturn void cli_no_memory(void);
 
 /* The arena as an allocator for src/base; freeing does nothing. */
 tc_mem cli_memory(cli_arena *a);

@@ -97,7 +97,11 @@ char *cli_file_text(cli_arena *a, const char *path, size_t *length)
 
 tc_json_writer cli_json(cli_arena *a) { return (tc_json_writer){.to.mem = cli_memory(a)}; }
 
-void cli_json_print(const tc_json_writer *j, FILE *to) { fprintf(to, "%s\n", j->to.data); }
+void cli_json_print(const tc_json_writer *j, FILE *to)
+{
+    if (j->to.failed) cli_no_memory();
+    fprintf(to, "%s\n", j->to.data);
+}
 
 const tc_json *cli_json_value(tc_json_writer *j)
 {

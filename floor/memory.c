@@ -14,7 +14,7 @@ struct cli_block {
 void *cli_take(cli_arena *a, size_t size)
 {
     struct cli_block *b = size < SIZE_MAX - sizeof *b ? calloc(1, sizeof *b + size) : NULL;
-    if (!b) exit((int)cli_fail(TACET_MEMORY, "out of memory"));
+    if (!b) cli_no_memory();
     b->before = a->last;
     b->size = size;
     a->last = b;
@@ -44,7 +44,8 @@ char *cli_format_list(cli_arena *a, const char *format, va_list list)
     va_list again;
     va_copy(again, list);
     const int length = vsnprintf(NULL, 0, format, list);
-    const size_t size = length < 0 ? 1 : (size_t)length + 1;
+    if (length < 0) cli_no_memory();
+    const size_t size = (size_t)length + 1;
     char *text = cli_take(a, size);
     vsnprintf(text, size, format, again);
     va_end(again);

@@ -44,10 +44,7 @@ tacet_status cli_folder_holds(const char *file, bool *there)
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
-static tacet_status uncreated(const char *path)
-{
-    return cli_fail(TACET_IO, "cannot create the folder %s: %s", path, strerror(errno));
-}
+static tacet_status uncreated(const char *path) { return cli_fail_file("create the folder", path); }
 
 /* Creates the folders that a path goes through, but not the one that it names. */
 static tacet_status make_parents(cli_arena *a, const char *path)
@@ -115,7 +112,7 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
     if (locked < 0) {
-        const tacet_status s = cli_fail(TACET_IO, "cannot lock %s: %s", f->lock, strerror(errno));
+        const tacet_status s = cli_fail_file("lock", f->lock);
         if (fd >= 0) close(fd);
         return s;
     }
