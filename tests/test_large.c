@@ -4,6 +4,7 @@
 #include "run/run.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 enum { WIDTH = 4, HEADER = 128 };
 static const int64_t many = 2500000000; /* rows of 16 bytes */
@@ -220,6 +221,19 @@ static void what_a_pattern_matches(void **state)
     assert_float_equal(last_of("npy x=@/x*.npy y=@/labels.npy"), 28, 0); /* one file for three */
     refuses("npy x=@/none*.npy", TACET_IO, "no file matches ");
     refuses("npy x=@/none/*.npy", TACET_IO, "none/*.npy");
+    refuses("npy x=@/x*.npy/*.npy", TACET_IO, "no file matches "); /* a file where a folder should be */
+    assert_int_equal(mkdir(path_of("xb"), 0777), 0);
+    assert_int_equal(mkdir(path_of("xa"), 0777), 0);
+    write_array("xb/x.npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 7}, 16);
+    write_array("xa/x.npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 6}, 16);
+    write_array("xa/.x.npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 9}, 16);
+    assert_float_equal(last_of("npy x=@/x?/x.npy"), 7, 0);
+    assert_float_equal(last_of("npy x=@/xa/*.npy"), 6, 0);
+    assert_float_equal(last_of("npy x=@//x[!b]//*"), 6, 0);
+    unlink(path_of("xa/x.npy"));
+    assert_float_equal(last_of("npy x=@/x?/x.npy"), 7, 0);
+    unlink(path_of("xb/x.npy")), unlink(path_of("xa/.x.npy"));
+    assert_int_equal(rmdir(path_of("xa")) | rmdir(path_of("xb")), 0);
     write_array("x[01].npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 5}, 16);
     assert_float_equal(last_of("npy x=@/x[01].npy"), 5, 0); /* the file of that very name */
 }
