@@ -53,7 +53,7 @@ static tacet_status text_of(cli_arena *a, const char *path, char **text, size_t 
     const tacet_status s = cli_folder_holds(path, &there);
     if (s != TACET_OK || !there) return s;
     *text = cli_file_text(a, path, length);
-    return *text ? s : cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(errno));
+    return *text ? s : cli_fail_file("read", path);
 }
 
 tacet_status cli_begun_read(cli_arena *a, const char *file, cli_begun **begun)

@@ -3,6 +3,7 @@
 #include "begun.h"
 #include "command.h"
 #include "figures.h"
+#include "file_sum.h"
 #include "output.h"
 #include "run_folder.h"
 
@@ -152,6 +153,18 @@ tacet_status cli_job_initialise(const cli_job *job, int *taken)
     const tacet_status s = tacet_file_load(f, job->plan, false, taken, &e);
     if (s == TACET_OK && taken) show_differences(job, f, init->text);
     tacet_file_free(f);
+    return s == TACET_OK ? s : cli_refuse(&e, 1, init);
+}
+
+tacet_status cli_job_origin(const cli_config *c, const char **sum)
+{
+    const cli_item *init = item(c, CLI_INIT);
+    tacet_error e = {0};
+    *sum = "none";
+    if (!*init->text) return TACET_OK;
+    tacet_status s = TACET_IO;
+    for (cli_search at = cli_search_of(init); cli_search_next(&at, s == TACET_OK, &e);)
+        s = cli_file_sum(c->arena, init->text, sum, &e);
     return s == TACET_OK ? s : cli_refuse(&e, 1, init);
 }
 

@@ -71,6 +71,11 @@ __attribute__((format(printf, 3, 4))) tacet_status cli_fail_hint(tacet_status s,
                                                                  ...);
 #define cli_fail(s, ...) cli_fail_hint(s, NULL, __VA_ARGS__)
 
+/* "cannot DOING PATH: " and what errno says; 0 says that it is not a regular file. The status is TACET_IO, or
+ * TACET_MEMORY if that was the reason. */
+tacet_status cli_fail_file(const char *doing, const char *path);
+tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path); /* the same, without printing it */
+
 /* The same at a place: "tacet: net.yaml:3:12: message", that line, and a caret under `width` bytes. */
 __attribute__((format(printf, 4, 5))) tacet_status cli_fail_at(cli_place place, size_t width, const char *hint,
                                                                const char *format, ...);

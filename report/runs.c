@@ -107,11 +107,9 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key)
 {
     const double epoch = cli_number(cli_last_epoch(r), key);
     const char *by = tc_json_get(r->run, "metric") ? cli_record_text(a, r->run, "metric") : "data_loss";
-    for (size_t i = 0; i < r->epochs; i++)
-        if (cli_number(r->epoch[i], "epoch") == epoch)
-            return cli_format(a, "epoch %s, %s %s", cli_whole(a, epoch), by,
-                              cli_digits(a, cli_number(tc_json_get(r->epoch[i], "validation"), by)));
-    return "-";
+    if (!r->best || cli_number(r->best, "epoch") != epoch) return "-";
+    return cli_format(a, "epoch %s, %s %s", cli_whole(a, epoch), by,
+                      cli_digits(a, cli_number(tc_json_get(r->best, "validation"), by)));
 }
 
 static const char *state(cli_arena *a, const cli_record *r, const char *key)
@@ -312,16 +310,31 @@ static leaf **add_leaves(cli_arena *a, const char *path, const cli_node *node, l
     return end;
 }
 
-static leaf *read_leaves(cli_arena *a, const char *config)
+/* The configuration of a run; false if it does not exist, or cannot be read, which the page says then. */
+static bool read_config(cli_run_set *s, int run, cli_source *source)
+{
+    tacet_error e;
+    bool there;
+    const char *path = s->record[run].folder.config;
+    if (cli_set_holds(s, path, &there) != TACET_OK) return false;
+    if (there && cli_source_load(s->arena, path, source, &e) == TACET_OK) return true;
+    if (there)
+        cli_page_missing(s->page, e.status, "%s", e.message);
+    else if (cli_ended(&s->record[run]))
+        cli_page_missing(s->page, TACET_IO, "%s does not exist", path);
+    return false;
+}
+
+static leaf *read_leaves(cli_run_set *s, int run)
 {
     cli_source source;
     cli_node *root = NULL;
     leaf *list = NULL;
-    if (!cli_folder_has(config)) return NULL;
-    if (cli_source_read(a, config, &source) != TACET_OK || cli_yaml_read(a, &source, &root) != TACET_OK)
-        cli_warn("%s is left out of the comparison", config);
+    if (!read_config(s, run, &source)) return NULL;
+    if (cli_yaml_read(s->arena, &source, &root) != TACET_OK)
+        cli_page_missing(s->page, TACET_FILE, "%s is left out of the comparison: it is not YAML", source.name);
     else if (root)
-        add_leaves(a, "", root, &list);
+        add_leaves(s->arena, "", root, &list);
     return list;
 }
 
@@ -345,7 +358,8 @@ void cli_differences(cli_run_set *s)
 {
     if (s->runs < 2) return;
     const leaf **list = cli_take(s->arena, (size_t)s->runs * sizeof *list);
-    for (int r = 0; r < s->runs; r++) list[r] = read_leaves(s->arena, s->record[r].folder.config);
+    cli_set_begin(s);
+    for (int r = 0; r < s->runs; r++) list[r] = read_leaves(s, r);
     cli_sheet t = new_sheet(s, "setting");
     for (int r = 0; r < s->runs; r++)
         for (const leaf *l = list[r]; l; l = l->next) {
@@ -354,7 +368,6 @@ void cli_differences(cli_run_set *s)
             for (int q = 0; q < s->runs; q++) cli_sheet_add(s->arena, &t, text_at(s->arena, list[q], l->path), NULL);
             if (all_same(s, &t)) t.cells -= s->runs + 1;
         }
-    cli_set_begin(s);
     if (t.cells > s->runs + 1)
         cli_page_table(s->page, NULL, &t);
     else
@@ -365,11 +378,11 @@ void cli_trained(cli_run_set *s)
 {
     cli_source source;
     cli_set_begin(s);
+    for (int r = 0; r < s->runs; r++) cli_page_was_missing(s->page, &s->record[r].missing[CLI_MISSING_RUN]);
     facts(s);
     networks(s);
     for (int r = 0; r < s->runs; r++) {
-        const char *path = s->record[r].folder.config;
-        if (!cli_folder_has(path) || cli_source_read(s->arena, path, &source) != TACET_OK) continue;
+        if (!read_config(s, r, &source)) continue;
         cli_page_fold(s->page, s->runs > 1 ? cli_format(s->arena, "config.yaml of %s", s->name[r]) : "config.yaml",
                       source.text);
     }

@@ -82,8 +82,7 @@ static void asked(cli_sweep *s, cli_page *page)
 /* The page of a run, relative to the folder of the sweep; NULL if it does not exist. */
 static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 {
-    if (!r || !cli_folder_has(r->folder.report)) return NULL;
-    return cli_format(s->arena, "%s/report.html", r->name);
+    return r->page ? cli_format(s->arena, "%s/report.html", r->name) : NULL;
 }
 
 /* One row per point; with one seed, its first cell links to the page of its run. */
