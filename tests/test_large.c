@@ -4,7 +4,9 @@
 #include "run/run.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 enum { WIDTH = 4, HEADER = 128 };
 static const int64_t many = 2500000000; /* rows of 16 bytes */
@@ -259,6 +261,43 @@ static void parts_that_do_not_fit(void **state)
     refuses("npy x=@/x*.npy y=@/y*.npy", TACET_FILE, "y1.npy: its rows are float32 [1], those of ");
 }
 
+/* A process with room for one mapping of the file, but not for the second: the file is read. In a child, and not under
+ * sanitizers, which need memory themselves. */
+static void no_room_to_map_twice(void **state)
+{
+    (void)state;
+#ifdef TC_SANITIZED
+    skip();
+#else
+    enum { LONG = 4000000, BYTES = LONG * WIDTH * 4 };
+    const float last[] = {1, 2, 3, 4};
+    write_array("long.npy", "<f4", "(4000000, 4)", NULL, 0);
+    const int file = open(path_of("long.npy"), O_WRONLY);
+    assert_int_equal(pwrite(file, last, sizeof last, HEADER + BYTES - sizeof last), sizeof last);
+    close(file);
+    FILE *f = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+    if (!f || fscanf(f, "%lu", &pages) != 1) skip();
+    fclose(f);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const rlim_t room = pages * (rlim_t)sysconf(_SC_PAGESIZE) + BYTES + BYTES / 2;
+        setrlimit(RLIMIT_AS, &(struct rlimit){room, room});
+        tacet_error e;
+        char spec[200];
+        snprintf(spec, sizeof spec, "npy x=%s", path_of("long.npy"));
+        tacet_data *d = tacet_data_open(spec, "train", NULL, &e);
+        double x = 0;
+        if (d) tc_widen(&d->table->x, (int64_t)LONG * WIDTH - 1, 1, &x);
+        _exit(d && d->table->x.part[0].mapped == 0 && x == 4 ? 0 : 1);
+    }
+    int status = -1;
+    assert_true(waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+#endif
+}
+
 /* What cannot be mapped is read: compressed files, and numbers that are not at a multiple of their size. */
 static void files_that_are_not_mapped(void **state)
 {
@@ -287,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_lengths, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(several_files_are_one, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_a_pattern_matches, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(no_room_to_map_twice, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(parts_that_do_not_fit, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_that_are_not_mapped, make_folder, remove_folder),
     };
