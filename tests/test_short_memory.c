@@ -24,7 +24,7 @@ typedef struct work {
 } work;
 
 /* optimizer NULL: for inference. */
-static bool open_work(work *w, const char *path, const char *optimizer)
+static bool open_work(work *w, const char *path, const char *optimizer, const char *rows)
 {
     const tacet_config c = {TACET_CONFIG, .batch = BATCH,       .optimizer = optimizer,
                             .seed = 1,    .steps_per_epoch = 5, .epochs = 9};
@@ -33,8 +33,8 @@ static bool open_work(work *w, const char *path, const char *optimizer)
     if (!(w->graph = tacet_file_graph(w->file, w->memory, e))) return false;
     if (!(w->plan = tacet_compile(w->graph, &c, e))) return false;
     w->x = tacet_find(w->graph, "x"), w->target = tacet_find(w->graph, "target");
-    w->data = optimizer ? tacet_data_open(scaled, "train", w->memory, e)
-                        : tacet_data_open_as(scaled, "train", tacet_file_note(w->file, "schema"), true, w->memory, e);
+    w->data = optimizer ? tacet_data_open(rows, "train", w->memory, e)
+                        : tacet_data_open_as(rows, "train", tacet_file_note(w->file, "schema"), true, w->memory, e);
     if (!w->data) return false;
     w->loader = tacet_loader_new(w->data, BATCH, usual.shuffle, optimizer != NULL, e);
     return w->loader != NULL;
@@ -51,7 +51,7 @@ static void close_work(work *w)
 
 static tacet_status predict(work *w)
 {
-    if (!open_work(w, model_path, NULL)) return w->why.status;
+    if (!open_work(w, model_path, NULL, scaled)) return w->why.status;
     tacet_status s = tacet_file_load(w->file, w->plan, true, NULL, &w->why);
     if (s != TACET_OK) return s;
     for (int64_t rows; (rows = tacet_loader_next(w->loader, w->plan, w->x, (tacet_value){0})) > 0;) {
@@ -65,7 +65,7 @@ static tacet_status predict(work *w)
 static tacet_status evaluate(work *w)
 {
     tacet_result r = {.size = sizeof r};
-    if (!open_work(w, model_path, NULL)) return w->why.status;
+    if (!open_work(w, model_path, NULL, scaled)) return w->why.status;
     tacet_status s = tacet_file_load(w->file, w->plan, true, NULL, &w->why);
     if (s != TACET_OK) return s;
     s = tacet_evaluate(w->plan, w->loader, w->x, w->target, tacet_find(w->graph, "head"), &r);
@@ -75,15 +75,26 @@ static tacet_status evaluate(work *w)
     return s;
 }
 
-static tacet_status resume(work *w)
+static tacet_status resume_from(work *w, const char *path, const char *rows)
 {
-    if (!open_work(w, checkpoint_path, usual.optimizer)) return w->why.status;
+    if (!open_work(w, path, usual.optimizer, rows)) return w->why.status;
     tacet_status s = tacet_resume(w->plan, w->loader, w->file, &w->why);
     if (s != TACET_OK) return s;
     network n = {.g = w->graph, .x = w->x, .target = w->target, .p = w->plan, .data = w->data, .loader = w->loader};
     train(&n, 3);
     w->count = weights(w->plan, w->number);
     return s;
+}
+
+static tacet_status resume(work *w) { return resume_from(w, checkpoint_path, scaled); }
+
+/* The state of an old checkpoint is turned into that of a new one. */
+static tacet_status resume_old(work *w)
+{
+    char path[512];
+    const char *root = getenv("TACET_SOURCE");
+    snprintf(path, sizeof path, "%s/tests/checkpoints/version2.safetensors", root ? root : ".");
+    return resume_from(w, path, source);
 }
 
 /* A trained network whose inputs are standardised: its model and its checkpoint. */
@@ -111,7 +122,7 @@ static void the_same_numbers_or_none(void **unused)
     static const struct {
         const char *name;
         tacet_status (*run)(work *w);
-    } kind[] = {{"predict", predict}, {"evaluate", evaluate}, {"resume", resume}};
+    } kind[] = {{"predict", predict}, {"evaluate", evaluate}, {"resume", resume}, {"resume of version 2", resume_old}};
     train_scaled();
     for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
         work good = {0};

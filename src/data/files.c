@@ -11,9 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-bool tc_file_may_exist(const char *path)
+int tc_file_exists(const char *path)
 {
-    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
+    if (access(path, F_OK) == 0) return 1;
+    return errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? 0 : -1;
 }
 
 tacet_status tc_folder_walk(const char *path, tacet_status (*take)(void *context, const char *name), void *context,
@@ -42,7 +43,8 @@ typedef struct search {
 static tacet_status add(search *s)
 {
     tc_files *f = s->files;
-    if (!tc_file_may_exist(s->path.data)) return TACET_OK;
+    const int exists = tc_file_exists(s->path.data);
+    if (exists <= 0) return exists == 0 ? TACET_OK : tc_fail_system(s->e, "open", s->path.data);
     if (f->count == f->room) {
         char **more = tc_resize(&f->mem, f->found, (size_t)f->room * 2 + 16, sizeof *more);
         if (!more) return tc_fail_memory(s->e);
@@ -82,8 +84,8 @@ static tacet_status take_name(void *context, const char *name)
 static tacet_status match(search *s)
 {
     if (!strpbrk(s->piece, "*?[")) return enter(s, s->piece);
-    if (s->path.length > 0 && !tc_file_may_exist(s->path.data)) return TACET_OK;
-    return tc_folder_walk(s->path.length > 0 ? s->path.data : "", take_name, s, s->e);
+    const char *folder = s->path.length > 0 ? s->path.data : "";
+    return *folder && tc_file_exists(folder) == 0 ? TACET_OK : tc_folder_walk(folder, take_name, s, s->e);
 }
 
 static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
@@ -91,7 +93,9 @@ static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const 
 tacet_status tc_files_find(tc_files *f, const tc_mem *m, const char *const *path, tacet_error *e)
 {
     *f = (tc_files){.given = *path, .mem = *m, .count = 1, .path = path};
-    if (!strpbrk(*path, "*?[") || tc_file_may_exist(*path)) return TACET_OK;
+    if (!strpbrk(*path, "*?[")) return TACET_OK;
+    const int exists = tc_file_exists(*path);
+    if (exists != 0) return exists > 0 ? TACET_OK : tc_fail_system(e, "open", *path);
     f->count = 0;
     char *pieces = tc_strdup(m, *path);
     if (!pieces) return tc_fail_memory(e);

@@ -215,9 +215,9 @@ static tacet_status find(tc_reader *r, const char *name, tc_extract *part)
 
 /* ---- The path ---- */
 
-/* The length of the path in "PATH:NAME": the longest that exists, otherwise up to .npz. *name becomes NULL if there is
+/* Cuts text, "PATH:NAME", after the path, the longest that exists, otherwise up to .npz. *name becomes NULL if there is
  * none. */
-static size_t path_length(char *text, const char **name)
+static tacet_status cut_path(char *text, const char **name, tacet_error *e)
 {
     const size_t whole = strlen(text);
     *name = NULL;
@@ -225,25 +225,27 @@ static size_t path_length(char *text, const char **name)
         if (n < whole && text[n] != ':') continue;
         const char old = text[n];
         text[n] = '\0';
-        const bool exists = tc_file_may_exist(text);
+        const int exists = tc_file_exists(text);
+        if (exists < 0) return tc_fail_system(e, "open", text);
+        if (exists && n < whole) *name = text + n + 1;
+        if (exists) return TACET_OK;
         text[n] = old;
-        if (!exists) continue;
-        *name = n < whole ? text + n + 1 : NULL;
-        return n;
     }
-    const char *ending = strstr(text, ".npz:");
-    return ending ? (size_t)(ending - text) + 4 : whole;
+    char *ending = strstr(text, ".npz:");
+    if (ending) ending[4] = '\0';
+    return TACET_OK;
 }
 
 tacet_status tc_npz_open(tc_reader *r, tc_extract *part, const char *text, const tc_mem *m, tacet_error *e)
 {
     const char *name;
     char *path = tc_strdup(m, text);
-    if (!path) {
-        *r = (tc_reader){.mem = *m, .file = -1, .status = tc_fail_memory(e)};
-        return r->status;
+    const tacet_status status = path ? cut_path(path, &name, e) : tc_fail_memory(e);
+    if (status) {
+        *r = (tc_reader){.mem = *m, .file = -1, .status = status};
+        tc_free(m, path);
+        return status;
     }
-    path[path_length(path, &name)] = '\0';
     tc_reader_open(r, path, m, e);
     r->path = text; /* for messages, and `path` goes */
     const bool zip = r->have - r->at >= 4 && (signature(r->window, "\3\4") || signature(r->window, "\5\6"));

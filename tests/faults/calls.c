@@ -2,6 +2,7 @@
  * faults`, so that every allocation and every use of a file in the library fails in turn. */
 #include "tacet/tacet.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -262,6 +263,9 @@ int main(void)
     char to[1000];
     tacet_error why;
     data d;
+    static char printed[1 << 16]; /* so that everything is written at the end, and errno says why it cannot be */
+    setvbuf(stdout, printed, _IOFBF, sizeof printed);
+    signal(SIGXFSZ, SIG_IGN); /* a library leaves signals alone; a write beyond the limit then fails */
     catalogue();
     open_data(&d, NULL);
     tacet_graph *g = describe(NULL);
@@ -283,10 +287,13 @@ int main(void)
     evaluate(p, &d, x, target, y);
     save(p, &d, NULL);
     if (tacet_compile(g, &(tacet_config){TACET_CONFIG, .optimizer = "sgd lr=x"}, &why)) stop(TACET_FAILED, "compiled");
+    if (why.status != TACET_DESCRIPTION) stop(why.status, why.message);
     text(tacet_error_text(&why, to, sizeof to), to);
     tacet_plan_free(p);
     tacet_pool_free(pool);
     tacet_graph_free(g);
     close_data(&d);
-    return fflush(stdout) == 0 ? 0 : (perror("calls: standard output"), 5);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    perror("calls: standard output");
+    return TACET_IO;
 }
