@@ -57,6 +57,9 @@ static void forget(judge *j)
     free(j->err.path);
 }
 
+/* Then the process is stopped, and it is enough that the command, run again, completes its work. */
+static bool stopped(faults_fault f) { return f.error == FAULTS_KILL || f.error == FAULTS_TERM; }
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 /* A resumed run adds a file of events, and the log of a sweep's run tells what went wrong before. */
@@ -100,7 +103,7 @@ static bool is_page(const char *path)
 static void unharmed(const judge *j)
 {
     const faults_tree *clean = &j->c->clean, *before = &j->c->before, *tree = &j->tree;
-    const bool killed = j->fault.error == FAULTS_KILL;
+    const bool killed = stopped(j->fault);
     for (size_t i = 0; i < before->files; i++)
         if (!faults_tree_find(tree, before->file[i].path) && faults_tree_find(clean, before->file[i].path))
             find(j, "%s is lost", before->file[i].path);
@@ -145,6 +148,7 @@ static bool names_file(const judge *j)
     const char *message = j->err.bytes, *path = j->result->path, *name = last_part(path);
     const bool somewhere = !*path || j->fault.onwards || strcmp(path, ".") == 0;
     if (strcmp(path, "/dev/full") == 0) name = "standard output";
+    if (somewhere && strstr(message, "standard output")) return true;
     if (somewhere) return names_one_of(&j->c->before, NULL, message) || names_one_of(&j->c->clean, NULL, message);
     return strstr(message, name) || names_one_of(&j->c->before, name, message) ||
            names_one_of(&j->c->clean, name, message);
@@ -208,7 +212,7 @@ void faults_judge(const faults_case *c, const char *dir, faults_fault f, const f
     last_words(&j);
     if (r->hung)
         find(&j, "hangs");
-    else if (killed && f.error != FAULTS_KILL)
+    else if (killed && !stopped(f))
         find(&j, "ends by signal %d (%s)", WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
     if (code == 0) {
         same(&j, "exit code 0");
@@ -216,7 +220,7 @@ void faults_judge(const faults_case *c, const char *dir, faults_fault f, const f
     } else {
         if (f.error == FAULTS_SHORT)
             find(&j, "fails, although nothing is wrong");
-        else if (code > 0 && f.error != FAULTS_KILL)
+        else if (code > 0 && !stopped(f))
             words(&j, code);
         unharmed(&j);
         again(&j);
