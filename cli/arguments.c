@@ -106,7 +106,10 @@ tacet_status cli_given_folder(const cli_args *a, const char *under, cli_folder *
     const char *out = cli_given_value(a, "out"), *resume = cli_given_value(a, "resume"), *path = out ? out : resume;
     if (out && resume) return usage(a, "--resume DIR continues in DIR; leave out --out");
     if (!resume && a->operands == 0) return usage(a, "CONFIG is missing");
-    cli_folder_name(a->arena, path ? path : cli_folder_free_name(a->arena, under, a->operand[0]), f);
+    if (path)
+        cli_folder_name(a->arena, path, f);
+    else
+        cli_folder_new(a->arena, under, a->operand[0], f);
     return TACET_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "run_folder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -44,17 +45,31 @@ static const char *seen_from(cli_arena *a, const char *from, const char *to)
 
 /* ---- The record -------------------------------------------------------------------------------------------------- */
 
-cli_begun *cli_begun_read(cli_arena *a, const char *file)
+/* The contents of a file; NULL if it does not exist. */
+static tacet_status text_of(cli_arena *a, const char *path, char **text, size_t *length)
+{
+    bool there;
+    *text = NULL;
+    const tacet_status s = cli_folder_holds(path, &there);
+    if (s != TACET_OK || !there) return s;
+    *text = cli_file_text(a, path, length);
+    return *text ? s : cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(errno));
+}
+
+tacet_status cli_begun_read(cli_arena *a, const char *file, cli_begun **begun)
 {
     const char *home = folder_of(a, file);
     const tc_mem m = cli_memory(a);
     cli_folder f;
     size_t length, i;
     const tc_json *one;
+    char *text;
     cli_folder_name(a, home, &f);
-    char *text = cli_file_text(a, cli_folder_has(f.run) ? f.run : f.sweep, &length);
-    if (!text) return NULL;
-    cli_begun *b = cli_take(a, sizeof *b);
+    *begun = NULL;
+    tacet_status s = text_of(a, f.run, &text, &length);
+    if (s == TACET_OK && !text) s = text_of(a, f.sweep, &text, &length);
+    if (s != TACET_OK || !text) return s;
+    cli_begun *b = *begun = cli_take(a, sizeof *b);
     *b = (cli_begun){.instead = "--set data=..."};
     const tc_json *folders = tc_json_get(tc_json_read(&m, text, length, &(tc_json_error){0}), "folders");
     tc_json_each(folders, i, one)
@@ -63,7 +78,7 @@ cli_begun *cli_begun_read(cli_arena *a, const char *file)
         if (folder && *folder && b->count < CLI_FOLDERS)
             b->folder[b->count++] = *folder == '/' ? folder : cli_format(a, "%s%s", home, folder);
     }
-    return b;
+    return TACET_OK;
 }
 
 /* Adds a folder to a record unless it is there: as it is seen from the record, and its absolute path. */
@@ -112,19 +127,34 @@ cli_search cli_search_of(const cli_item *item)
         .file = from && *from->name != '-' ? from->name : NULL, .in = from ? from->begun : NULL, .back = -1};
 }
 
-/* Goes to the next folder that can be entered; the last is the current one. */
-static bool enter(cli_search *s)
+static bool stop(cli_search *s, const char *folder, tacet_error *e)
+{
+    s->stopped = true;
+    tc_fail(e, TACET_IO, "cannot enter %.300s: %s", folder, strerror(errno));
+    return false;
+}
+
+/* Goes to the next folder that exists here; the last is the current one. A folder that is there but cannot be entered stops
+ * the search: a file of the same name in another folder is other data. */
+static bool enter(cli_search *s, tacet_error *e)
 {
     const int count = s->in ? s->in->count : 0;
-    if (s->back < 0 && count > 0) s->back = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (; s->next < count && s->back >= 0; s->next++)
-        if (fchdir(s->back) == 0 && chdir(s->in->folder[s->next]) == 0) {
-            s->next++;
-            return true;
-        }
-    if (s->next > count || (s->back >= 0 && fchdir(s->back) != 0)) return false;
+    if (s->next > count) return false;
+    if (s->back < 0 && count > 0 && (s->back = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return stop(s, "the current folder", e);
+    while (s->next < count) {
+        const char *folder = s->in->folder[s->next++];
+        if (fchdir(s->back) != 0) return stop(s, "the current folder", e);
+        if (chdir(folder) == 0) return true;
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return stop(s, folder, e);
+    }
     s->next = count + 1;
-    return true;
+    return s->back < 0 || fchdir(s->back) == 0 || stop(s, "the current folder", e);
+}
+
+bool cli_search_missed(const tacet_error *e)
+{
+    return e->status == TACET_IO && (strstr(e->message, strerror(ENOENT)) || strstr(e->message, strerror(ENOTDIR)));
 }
 
 static void explain(const cli_search *s, tacet_error *e)
@@ -147,22 +177,26 @@ static void explain_start(const cli_search *s, tacet_error *e)
     if (!slash || strncmp(e->message, head, strlen(head)) != 0 || *path == '/' || end < path || *e->hint) return;
     char there[1024];
     tc_snprintf(there, sizeof there, "%.*s/%.*s", (int)(slash - s->file), s->file, (int)(end - path), path);
-    tc_snprintf(
-        e->hint, sizeof e->hint, "paths start in the current folder, not in that of the configuration%s%.200s%s",
-        cli_folder_has(there) ? "; " : "", cli_folder_has(there) ? there : "", cli_folder_has(there) ? " exists" : "");
+    const bool exists = access(there, F_OK) == 0;
+    tc_snprintf(e->hint, sizeof e->hint,
+                "paths start in the current folder, not in that of the configuration%s%.200s%s", exists ? "; " : "",
+                exists ? there : "", exists ? " exists" : "");
 }
 
 bool cli_search_next(cli_search *s, bool found, tacet_error *e)
 {
     const bool begun = s->next > 0;
     if (begun && !found && s->first.status == TACET_OK) s->first = *e;
-    if (!(begun && (found || e->status != TACET_IO)) && enter(s)) return true;
+    if ((!begun || (!found && cli_search_missed(e))) && enter(s, e)) return true;
     if (s->back >= 0) {
-        (void)!fchdir(s->back);
+        if (fchdir(s->back) != 0) /* everything else would be read and written in another folder */
+            exit((int)cli_fail(TACET_IO, "cannot return to the current folder: %s", strerror(errno)));
         close(s->back);
     }
-    if (!found && !s->in && e->status == TACET_IO) explain_start(s, e);
-    if (!found && s->in && e->status == TACET_IO) {
+    if (found || s->stopped || !cli_search_missed(e)) return false;
+    if (!s->in) {
+        explain_start(s, e);
+    } else {
         *e = s->first;
         explain(s, e);
     }

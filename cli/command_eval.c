@@ -1,9 +1,11 @@
 /* command_eval.c: tacet eval MODEL. */
+#include "base/status.h"
 #include "begun.h"
 #include "command.h"
 #include "figures.h"
 #include "job.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,14 +21,15 @@ static const cli_option option[] = {
 };
 
 /* A source in the notes of the model, whose paths start where its run was begun. */
-static cli_item noted(const cli_args *a, const char *path, const char *text)
+static tacet_status noted(const cli_args *a, const char *path, const char *text, cli_item *source)
 {
     cli_source *from = cli_take(a->arena, sizeof *from);
     *from = (cli_source){.name = path, .text = text, .length = strlen(text)};
-    from->begun = cli_begun_read(a->arena, path);
+    *source = (cli_item){.text = text, .place.source = from};
+    const tacet_status s = cli_begun_read(a->arena, path, &from->begun);
     if (!from->begun) from->begun = cli_take(a->arena, sizeof *from->begun);
     from->begun->instead = "--data";
-    return (cli_item){.text = text, .place.source = from};
+    return s;
 }
 
 /* --data, otherwise the source in the notes of the model. */
@@ -38,7 +41,8 @@ static tacet_status choose(const cli_args *a, const char *path, const cli_model 
     if (!given && !own)
         return cli_fail_hint(TACET_DESCRIPTION, "--data 'npy x=FILE y=FILE'",
                              "the model does not say which data it was trained on");
-    *source = given ? (cli_item){.text = given} : noted(a, path, own);
+    if (!given) return noted(a, path, own, source);
+    *source = (cli_item){.text = given};
     return TACET_OK;
 }
 
@@ -63,46 +67,60 @@ static const char *rows_of(cli_arena *a, const char *source)
     return "";
 }
 
-/* Finds the file of "FILE" or "FILE.npz:NAME"; *name becomes NAME, or "". */
-static bool find_file(cli_arena *a, const char *path, struct stat *s, const char **name)
+/* A file that rows are read from: "FILE" or "FILE.npz:NAME". */
+typedef struct rows {
+    bool found;
+    struct stat file;
+    const char *name; /* NAME, or "" */
+} rows;
+
+static void find_file(cli_arena *a, const char *path, rows *r, tacet_error *e)
 {
-    for (size_t n = strlen(path), whole = n; n > 0; n--) {
+    for (size_t n = strlen(path), whole = n; n > 0 && !r->found; n--) {
         if (n < whole && path[n] != ':') continue;
-        *name = path + n + (n < whole);
-        if (stat(cli_copy(a, path, n), s) == 0) return true;
+        r->name = path + n + (n < whole);
+        r->found = stat(cli_copy(a, path, n), &r->file) == 0;
+        if (!r->found) tc_fail(e, TACET_IO, "cannot read %.300s: %s", path, strerror(errno));
+        if (!r->found && errno != ENOENT && errno != ENOTDIR) return;
     }
-    return false;
 }
 
-static bool find_rows(cli_arena *a, const cli_item *source, struct stat *to, const char **name)
+/* Of a source that has no file, none is found. */
+static tacet_status find_rows(cli_arena *a, const cli_item *source, rows *r)
 {
-    tacet_error e = {.status = TACET_IO};
-    bool found = false;
-    for (cli_search at = cli_search_of(source); cli_search_next(&at, found, &e);)
-        found = find_file(a, rows_of(a, source->text), to, name);
-    return found;
+    tacet_error e = {0};
+    *r = (rows){0};
+    cli_search at = cli_search_of(source);
+    while (cli_search_next(&at, r->found, &e)) find_file(a, rows_of(a, source->text), r, &e);
+    return r->found || !*rows_of(a, source->text) || cli_search_missed(&e) ? TACET_OK : cli_refuse(&e, 1, source);
 }
 
 /* Whether two sources read their rows from the same place, whatever it is called. A file without a name has one array. */
-static bool same_rows(cli_arena *a, const cli_item *one, const cli_item *two)
+static tacet_status same_rows(cli_arena *a, const cli_item *one, const cli_item *two, bool *same)
 {
-    struct stat s, t;
-    const char *in_one, *in_two;
-    return find_rows(a, one, &s, &in_one) && find_rows(a, two, &t, &in_two) && s.st_dev == t.st_dev &&
-           s.st_ino == t.st_ino && (!*in_one || !*in_two || strcmp(in_one, in_two) == 0);
+    rows s, t;
+    tacet_status status = find_rows(a, one, &s);
+    if (status == TACET_OK) status = find_rows(a, two, &t);
+    *same = status == TACET_OK && s.found && t.found && s.file.st_dev == t.file.st_dev &&
+            s.file.st_ino == t.file.st_ino && (!*s.name || !*t.name || strcmp(s.name, t.name) == 0);
+    return status;
 }
 
 /* Says so if the data include rows that the model has learned: they are from its training data, and not their test
  * part. */
-static void remark(const cli_args *a, const char *path, const cli_model *m, const cli_item *source, const tacet_data *data)
+static tacet_status remark(const cli_args *a, const char *path, const cli_model *m, const cli_item *source, const tacet_data *data)
 {
     tacet_data_info info = {.size = sizeof info};
     const char *learned = tacet_file_note(m->file, "data");
     tacet_data_describe(data, &info);
-    if (!learned || info.has_test) return;
-    const cli_item theirs = noted(a, path, learned);
-    if (same_rows(a->arena, source, &theirs))
+    if (!learned || info.has_test) return TACET_OK;
+    cli_item theirs;
+    bool same = false;
+    tacet_status s = noted(a, path, learned, &theirs);
+    if (s == TACET_OK) s = same_rows(a->arena, source, &theirs, &same);
+    if (s == TACET_OK && same)
         cli_warn("the figures include rows that the model was trained on, so they are better than on new data");
+    return s;
 }
 
 static tacet_status evaluate(const cli_args *a, const char *path, cli_model *m)
@@ -118,7 +136,7 @@ static tacet_status evaluate(const cli_args *a, const char *path, cli_model *m)
     f.classes = m->target.id ? cli_schema_classes(a->arena, cli_model_schema(a->arena, m->file)) : NULL;
     s = cli_figures_fit(m->plan, data, m->x, m->target, m->y, &source);
     if (s == TACET_OK) s = cli_figures_take(m->plan, data, m->batch, m->x, m->target, m->y, &f);
-    if (s == TACET_OK) remark(a, path, m, &source, data);
+    if (s == TACET_OK) s = remark(a, path, m, &source, data);
     tacet_data_free(data);
     if (s != TACET_OK) return s;
     cli_figures_print(a->arena, m->plan, &f, cli_given_value(a, "json") != NULL, false);
@@ -128,8 +146,10 @@ static tacet_status evaluate(const cli_args *a, const char *path, cli_model *m)
 static tacet_status run(const cli_args *a)
 {
     cli_model m;
-    const char *path = cli_model_path(a->arena, a->operand[0]);
-    tacet_status s = cli_model_open(path, NULL, a->threads, &m);
+    const char *path;
+    tacet_status s = cli_model_path(a->arena, a->operand[0], &path);
+    if (s != TACET_OK) return s;
+    s = cli_model_open(path, NULL, a->threads, &m);
     if (s == TACET_OK) s = evaluate(a, path, &m);
     cli_model_close(&m);
     return s;

@@ -14,7 +14,9 @@ static size_t explanation(const void *plan, char *text, size_t capacity) { retur
 static tacet_status recall(const cli_job *job, const char *checkpoint)
 {
     tacet_error e;
-    if (!cli_folder_has(checkpoint)) return TACET_OK;
+    bool there;
+    const tacet_status s = cli_folder_holds(checkpoint, &there);
+    if (!there) return s;
     tacet_file *f = tacet_file_open(checkpoint, NULL, &e);
     const bool known = f && tacet_resume(job->plan, job->loader, f, &e) == TACET_OK;
     tacet_file_free(f);
@@ -27,8 +29,9 @@ static tacet_status run(const cli_args *a)
     cli_job job = {0};
     cli_folder folder;
     cli_folder_name(a->arena, a->operand[0], &folder);
-    const bool ran = cli_folder_has(folder.config);
-    tacet_status s = cli_job_configure(a, ran ? folder.config : a->operand[0], &c);
+    bool ran;
+    tacet_status s = cli_folder_holds(folder.config, &ran);
+    if (s == TACET_OK) s = cli_job_configure(a, ran ? folder.config : a->operand[0], &c);
     if (s == TACET_OK) s = cli_job_open(&c, a->threads, &job);
     if (s == TACET_OK && ran) s = recall(&job, folder.checkpoint);
     if (s == TACET_OK) {

@@ -128,7 +128,7 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
     if (to.csv && !to.raw) write_names(&to, id);
     if (path) {
         tacet_data_info info = {.size = sizeof info};
-        s = cli_outfile_open(a->arena, path, &o);
+        s = cli_outfile_open(path, &o);
         if (s != TACET_OK) return s;
         tacet_data_describe(data, &info);
         warn_of_targets(&to);
@@ -175,7 +175,9 @@ static const char *example(cli_arena *a, const char *path)
 static tacet_status run(const cli_args *a)
 {
     const char *source = cli_given_value(a, "data"), *path = cli_given_value(a, "out");
-    const char *model = cli_model_path(a->arena, a->operand[0]);
+    const char *model;
+    tacet_status s = cli_model_path(a->arena, a->operand[0], &model);
+    if (s != TACET_OK) return s;
     if (!source) return cli_fail_hint(TACET_DESCRIPTION, example(a->arena, model), "--data is missing");
     if (path && (strlen(path) < 4 || strcmp(path + strlen(path) - 4, ".npy") != 0))
         return cli_fail_hint(TACET_DESCRIPTION, "--csv > FILE.csv writes CSV",
@@ -185,7 +187,7 @@ static tacet_status run(const cli_args *a)
     if (path && (cli_given_value(a, "id") || cli_given_value(a, "raw")))
         return cli_fail_hint(TACET_DESCRIPTION, "see tacet predict --help", "--id and --raw are for --csv");
     cli_model m;
-    tacet_status s = cli_model_open(model, cli_given_value(a, "keep"), a->threads, &m);
+    s = cli_model_open(model, cli_given_value(a, "keep"), a->threads, &m);
     if (s == TACET_OK) {
         cli_item item = {.text = source};
         const char *id = cli_given_value(a, "id");

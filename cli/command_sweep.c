@@ -42,11 +42,14 @@ static const cli_option option[] = {
 
 static tacet_status locate(const cli_args *a, cli_sweep *s)
 {
-    const tacet_status status = cli_given_folder(a, "sweeps", &s->folder);
-    if (status != TACET_OK) return status;
+    tacet_status status = cli_given_folder(a, "sweeps", &s->folder);
     const bool resume = cli_given_value(a, "resume") != NULL;
-    const bool begun = cli_folder_has(s->folder.sweep);
-    if (!begun && cli_folder_has(s->folder.run))
+    bool begun = false, run = false;
+    if (status == TACET_OK && !s->folder.stem) status = cli_folder_holds(s->folder.sweep, &begun);
+    if (status == TACET_OK && !s->folder.stem) status = cli_folder_holds(s->folder.run, &run);
+    if (status != TACET_OK) return status;
+    s->begun = begun;
+    if (!begun && run)
         return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s holds a run of tacet train", s->folder.path);
     if (resume && a->operands == 0 && !begun)
         return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins a sweep",
@@ -90,7 +93,6 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
         if (s->overs == CLI_OVERS) return cli_fail(TACET_DESCRIPTION, "--over is given more than %d times", CLI_OVERS);
         s->over[s->overs++].text = a->given[i].value;
     }
-    s->begun = cli_folder_has(s->folder.sweep);
     if (s->begun) {
         tacet_status status = cli_sweep_asked_read(s, asked);
         if (status == TACET_OK) status = same_as(a, s, asked);
@@ -207,16 +209,17 @@ static tacet_status run(const cli_args *a)
 {
     cli_config c;
     cli_sweep *s = cli_take(a->arena, sizeof *s);
-    *s = (cli_sweep){.arena = a->arena, .program = a->program, .lock = -1, .jobs = 1, .seeds = 1};
+    *s = (cli_sweep){.arena = a->arena, .program = a->program, .jobs = 1, .seeds = 1};
     s->warm = cli_given_value(a, "warm") != NULL;
     cli_progress_begin(&s->progress, cli_given_value(a, "quiet") != NULL);
     tacet_status status = prepare(a, s, &c);
-    if (status == TACET_OK) status = cli_sweep_lock(s);
+    if (status == TACET_OK) status = cli_folder_make(a->arena, &s->folder);
+    if (status == TACET_OK) status = cli_folder_lock(a->arena, &s->folder, true); /* until the last of its runs has ended */
     if (status == TACET_OK) status = cli_sweep_begin(s, &c);
     if (status == TACET_OK) status = cli_sweep_paths(s);
     if (status == TACET_OK) status = report(a, s);
     cli_progress_clear(&s->progress);
-    if (s->lock >= 0) close(s->lock);
+    cli_folder_unlock(&s->folder);
     return status;
 }
 

@@ -36,14 +36,19 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     const bool resume = cli_given_value(a, "resume") != NULL;
     tacet_status s = cli_given_folder(a, "runs", folder);
     if (s != TACET_OK) return s;
-    if (resume && cli_folder_has(folder->sweep))
+    bool sweep = false, checkpoint = false, config = false;
+    if (!folder->stem) s = cli_folder_holds(folder->sweep, &sweep);
+    if (s == TACET_OK && !folder->stem) s = cli_folder_holds(folder->checkpoint, &checkpoint);
+    if (s == TACET_OK && !folder->stem) s = cli_folder_holds(folder->config, &config);
+    if (s != TACET_OK) return s;
+    if (resume && sweep)
         return cli_fail_hint(TACET_DESCRIPTION,
                              cli_format(a->arena, "tacet sweep --resume %s continues it", folder->path),
                              "%s holds a sweep, not a run", folder->path);
-    if (resume && a->operands == 0 && !cli_folder_has(folder->config))
+    if (resume && a->operands == 0 && !config)
         return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins a run",
                              "%s does not hold a run: %s is missing", folder->path, folder->config);
-    if (!resume && (cli_folder_has(folder->checkpoint) || cli_folder_has(folder->config)))
+    if (!resume && (checkpoint || config))
         return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
                              "%s already holds a run", folder->path);
     s = cli_job_configure(a, a->operands ? a->operand[0] : folder->config, c);
@@ -113,12 +118,11 @@ static tacet_status run(const cli_args *a)
 {
     cli_config c;
     cli_job job = {0};
-    cli_training t = {.arena = a->arena, .job = &job, .tensorboard = cli_given_value(a, "tensorboard") != NULL};
+    cli_training t = {.arena = a->arena, .job = &job, .resume = cli_given_value(a, "resume") != NULL,
+                      .tensorboard = cli_given_value(a, "tensorboard") != NULL};
     tacet_status s = prepare(a, &t.folder, &c);
     if (s != TACET_OK) return s;
     cli_progress_begin(&t.progress, cli_given_value(a, "quiet") != NULL);
-    if (cli_given_value(a, "resume") && !cli_folder_has(t.folder.checkpoint))
-        cli_progress_say(&t.progress, "%s has no checkpoint: the run begins there", t.folder.path);
     s = train(a, &c, &t);
     cli_progress_clear(&t.progress);
     cli_training_end(&t);

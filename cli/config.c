@@ -185,7 +185,7 @@ tacet_status cli_config_read(cli_arena *a, const char *path, cli_config *c)
         c->value[i].given = false;
     }
     if (s == TACET_OK) s = cli_source_read(a, path, &c->source);
-    c->source.begun = cli_begun_read(a, path);
+    if (s == TACET_OK) s = cli_begun_read(a, path, &c->source.begun);
     if (s == TACET_OK) s = cli_yaml_read(a, &c->source, &root);
     if (s != TACET_OK) return s;
     if (!root) return cli_fail(TACET_DESCRIPTION, "%s: the configuration is empty", path);

@@ -285,14 +285,18 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
     note[5] = (tacet_note){"metrics", job->metrics};
 }
 
-const char *cli_model_path(cli_arena *a, const char *path)
+tacet_status cli_model_path(cli_arena *a, const char *path, const char **model)
 {
     cli_folder folder;
+    bool run, best = false;
     cli_folder_name(a, path, &folder);
-    if (!cli_folder_has(folder.model)) return path;
-    cli_print(cli_log(), "model: %s%s%s\n", folder.model, cli_folder_has(folder.best) ? "; the best epoch's is " : "",
-              cli_folder_has(folder.best) ? folder.best : "");
-    return folder.model;
+    tacet_status s = cli_folder_holds(folder.model, &run);
+    if (s == TACET_OK && run) s = cli_folder_holds(folder.best, &best);
+    *model = run ? folder.model : path;
+    if (s == TACET_OK && run)
+        cli_print(cli_log(), "model: %s%s%s\n", folder.model, best ? "; the best epoch's is " : "",
+                  best ? folder.best : "");
+    return s;
 }
 
 tacet_file *cli_model_file(const char *path, tacet_status *s)

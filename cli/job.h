@@ -69,7 +69,7 @@ typedef struct cli_model {
 } cli_model;
 
 /* The path of a model: for the folder of a run that of its model.safetensors, after a line that says so. */
-const char *cli_model_path(cli_arena *a, const char *path);
+tacet_status cli_model_path(cli_arena *a, const char *path, const char **model);
 
 /* Opens a model's file; NULL after a message. */
 tacet_file *cli_model_file(const char *path, tacet_status *s);

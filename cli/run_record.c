@@ -76,7 +76,7 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
 {
     cli_outfile o;
     const char *begin = began(a, f);
-    tacet_status s = cli_outfile_open(a, f->run, &o);
+    tacet_status s = cli_outfile_open(f->run, &o);
     if (s != TACET_OK) return s;
     tc_json_writer j = cli_json(a);
     tc_json_open(&j, NULL, '{');

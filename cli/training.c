@@ -69,7 +69,7 @@ static tacet_status sync_logs(cli_training *t, int64_t *length)
 static tacet_status open_files(cli_training *t, int64_t length)
 {
     cli_outfile o;
-    tacet_status s = cli_outfile_open(t->arena, t->folder.config, &o);
+    tacet_status s = cli_outfile_open(t->folder.config, &o);
     if (s != TACET_OK) return s;
     fprintf(o.f, "# The run's configuration as resolved. To continue the run: tacet train --resume FOLDER\n");
     cli_config_print(t->job->config, o.f);
@@ -218,16 +218,30 @@ static tacet_status initialise(cli_training *t)
 static tacet_status begin(cli_training *t)
 {
     tacet_status s = initialise(t);
-    if (s == TACET_OK) s = cli_folder_make(&t->folder);
     if (s == TACET_OK) s = open_files(t, 0);
     return s == TACET_OK ? checkpoint(t) : s;
+}
+
+/* Takes the folder for this process alone. *begun: it holds a checkpoint, from which the run is continued. */
+static tacet_status take_folder(cli_training *t, bool *begun)
+{
+    tacet_status s = cli_folder_make(t->arena, &t->folder);
+    if (s == TACET_OK) s = cli_folder_lock(t->arena, &t->folder, false);
+    if (s == TACET_OK) s = cli_folder_holds(t->folder.checkpoint, begun);
+    if (s == TACET_OK && *begun && !t->resume)
+        s = cli_fail(TACET_FAILED, "another run has begun in %s in the meantime", t->folder.path);
+    if (s == TACET_OK && !*begun && t->resume)
+        cli_progress_say(&t->progress, "%s has no checkpoint: the run begins there", t->folder.path);
+    return s;
 }
 
 tacet_status cli_training_begin(cli_training *t)
 {
     t->best = NAN;
     listen();
-    tacet_status s = cli_folder_has(t->folder.checkpoint) ? resume(t) : begin(t);
+    bool begun = false;
+    tacet_status s = take_folder(t, &begun);
+    if (s == TACET_OK) s = begun ? resume(t) : begin(t);
     if (s != TACET_OK || !t->tensorboard) return s;
     return written(t, cli_events_open(t->arena, t->folder.path, t->job->plan, &t->events));
 }
@@ -236,6 +250,7 @@ void cli_training_end(cli_training *t)
 {
     cli_tensorboard_close(&t->events.file);
     if (t->folder.log) fclose(t->folder.log);
+    cli_folder_unlock(&t->folder);
 }
 
 /* ---- Metrics ----------------------------------------------------------------------------------------------------- */

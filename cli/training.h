@@ -13,6 +13,7 @@ typedef struct cli_training {
     cli_job *job;
     cli_folder folder;
     cli_progress progress;
+    bool resume;      /* the folder may hold a run, which is then continued */
     bool tensorboard; /* write event files as well */
     cli_events events;
     double seconds; /* spent in the steps of the epoch so far; kept in checkpoints */

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o)
+tacet_status cli_outfile_open(const char *path, cli_outfile *o)
 {
     tacet_error e;
     *o = (cli_outfile){0};
-    if (tc_whole_open(&o->file, path, cli_format(a, "%s.tmp", path), &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
+    if (tc_whole_open(&o->file, path, &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
     o->f = fdopen(o->file.fd, "wb");
     if (o->f) return TACET_OK;
     tc_whole_fail(&o->file, "write", &e);

@@ -51,7 +51,7 @@ typedef struct cli_outfile {
     tc_whole_file file;
 } cli_outfile;
 
-tacet_status cli_outfile_open(cli_arena *a, const char *path, cli_outfile *o);
+tacet_status cli_outfile_open(const char *path, cli_outfile *o);
 tacet_status cli_outfile_close(cli_outfile *o);
 void cli_outfile_drop(cli_outfile *o); /* after a failure */
 

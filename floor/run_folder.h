@@ -6,20 +6,33 @@
 #include "output.h"
 
 typedef struct cli_folder {
-    const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *report, *sweep;
-    FILE *log; /* metrics.jsonl, open at its end */
+    const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *report, *sweep, *lock;
+    const char *stem; /* NULL: `path` was given; otherwise the first name to try for a new folder */
+    FILE *log;        /* metrics.jsonl, open at its end */
+    int locked;       /* the descriptor of the lock; 0: not locked */
+    bool made;        /* by cli_folder_make; it is removed if nothing is written to it */
 } cli_folder;
 
 /* Sets the names of the files in a folder, without accessing the disk. */
 void cli_folder_name(cli_arena *a, const char *path, cli_folder *f);
 
-/* A free name for a new folder: with `under` "runs" and the file NAME.yaml it is runs/NAME, or runs/NAME-2, ... */
-const char *cli_folder_free_name(cli_arena *a, const char *under, const char *config);
+/* The names of a folder that is still to be created, which cli_folder_make chooses: with `under` "runs" and the file
+ * NAME.yaml it is runs/NAME or, if that exists, runs/NAME-2, ... */
+void cli_folder_new(cli_arena *a, const char *under, const char *config, cli_folder *f);
 
-bool cli_folder_has(const char *file);
+/* Whether a file exists. If that cannot be told, the reason is printed, and the status is TACET_IO. */
+tacet_status cli_folder_holds(const char *file, bool *there);
 
-/* Creates the folder and its parents. */
-tacet_status cli_folder_make(const cli_folder *f);
+bool cli_folder_has(const char *file); /* false as well if it cannot be told: use cli_folder_holds */
+
+/* Creates the folder and its parents. A new folder gets a name that did not exist before. */
+tacet_status cli_folder_make(cli_arena *a, cli_folder *f);
+
+/* Keeps other processes from writing to the folder until cli_folder_unlock or the end of this process. If another one
+ * holds the lock, waits up to 10 s for it: a process that has been killed may still be writing. A process that this one
+ * starts holds the lock as well if it inherits the descriptor. */
+tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit);
+void cli_folder_unlock(const cli_folder *f);
 
 /* Opens metrics.jsonl and cuts it to `length` bytes: a resumed run writes the lines after its checkpoint again. */
 tacet_status cli_folder_log(cli_folder *f, int64_t length);

@@ -3,6 +3,7 @@
 
 #include "output.h"
 
+#include <errno.h>
 #include <string.h>
 
 double cli_number(const tc_json *object, const char *key)
@@ -58,14 +59,21 @@ tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r)
     size_t length;
     *r = (cli_record){0};
     cli_folder_name(a, path, &r->folder);
-    char *text = cli_file_text(&r->arena, r->folder.metrics, &length);
-    if (!text && cli_folder_has(r->folder.sweep))
+    bool there, sweep = false;
+    char *text = NULL;
+    tacet_status s = cli_folder_holds(r->folder.metrics, &there);
+    if (s == TACET_OK && !there) s = cli_folder_holds(r->folder.sweep, &sweep);
+    if (s != TACET_OK) return s;
+    if (sweep)
         return cli_fail_hint(TACET_IO,
                              cli_format(a, "its page is %s; the folders in it are its runs", r->folder.report),
                              "%s holds a sweep, not a run", path);
-    if (!text) return cli_fail(TACET_IO, "cannot open %s: is this the folder of a run?", r->folder.metrics);
-    const tacet_status s = read_lines(r, text, length);
-    if (s != TACET_OK || !cli_folder_has(r->folder.run)) return s;
+    if (!there) return cli_fail(TACET_IO, "cannot open %s: is this the folder of a run?", r->folder.metrics);
+    text = cli_file_text(&r->arena, r->folder.metrics, &length);
+    if (!text) return cli_fail(TACET_IO, "cannot read %s: %s", r->folder.metrics, strerror(errno));
+    s = read_lines(r, text, length);
+    if (s == TACET_OK) s = cli_folder_holds(r->folder.run, &there);
+    if (s != TACET_OK || !there) return s;
     return cli_json_file(&r->arena, r->folder.run, "not a record of a run", &r->run);
 }
 

@@ -46,7 +46,7 @@ static void group(cli_page *p, const char *kind)
 tacet_status cli_page_open(cli_arena *a, const char *path, const char *title, cli_page *p)
 {
     *p = (cli_page){.arena = a};
-    tacet_status s = cli_outfile_open(a, path, &p->file);
+    tacet_status s = cli_outfile_open(path, &p->file);
     if (s != TACET_OK) return s;
     p->to = p->file.f;
     fprintf(p->to,

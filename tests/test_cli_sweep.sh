@@ -406,8 +406,8 @@ for signal in INT:130 TERM:143 KILL:137; do
     "$tacet" sweep --resume cut > second.out 2> second.err &
     second=$!
     n=0
-    while ! grep -q "cut is in use; waiting" second.err 2> /dev/null && [ $n -lt 60 ]; do sleep 0.1; n=$((n + 1)); done
-    has second.err "cut is in use; waiting"
+    while ! grep -q "cut is in use by process" second.err 2> /dev/null && [ $n -lt 60 ]; do sleep 0.1; n=$((n + 1)); done
+    has second.err "cut is in use by process"
     kill -KILL $second
     wait $second 2> /dev/null
     kill -"${signal%:*}" $child

@@ -74,7 +74,6 @@ typedef struct cli_sweep {
     int points, runs;
     cli_sweep_point *point; /* [points], the first --over varies fastest */
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
-    int lock;               /* file descriptor */
     cli_progress progress;
     bool weights; /* only weights are swept */
     int64_t rows; /* of the data on which the figures were taken */
@@ -102,13 +101,11 @@ typedef struct cli_sweep_asked {
 
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked);
 
-/* Makes the folder and takes its lock; waits a while for the remaining runs of a killed sweep. */
-tacet_status cli_sweep_lock(cli_sweep *s);
-
-/* Writes config.yaml and sweep.json; if the sweep was begun before, checks that the configuration is the same. */
+/* Names the folders of the runs, in the folder of the sweep, which is locked by then. Writes config.yaml and sweep.json;
+ * if the sweep was begun before, checks that the configuration is the same. */
 tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c);
 
-/* Lays out points and runs. */
+/* Lays out points and runs. The folders of the runs have no names yet. */
 tacet_status cli_sweep_lay_out(cli_sweep *s);
 
 /* The run of a point with seed 0, 1, ... of the sweep. */

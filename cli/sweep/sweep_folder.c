@@ -1,4 +1,4 @@
-/* sweep_folder.c: the folder of a sweep: its options, the lock, and the layout of points and runs.
+/* sweep_folder.c: the folder of a sweep: its options, and the layout of points and runs.
  *
  * sweep.json and config.yaml define a sweep; the folders of its runs show which of them are done. So a sweep that was
  * killed at any moment can continue from its folder. */
@@ -13,8 +13,6 @@
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { PATIENCE = 10 }; /* seconds: enough for the runs of a killed sweep to write their checkpoints */
 
 /* ---- The options ------------------------------------------------------------------------------------------------- */
 
@@ -51,7 +49,7 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
 static tacet_status write_asked(const cli_sweep *s, const cli_config *c)
 {
     cli_outfile o;
-    tacet_status status = cli_outfile_open(s->arena, s->folder.sweep, &o);
+    tacet_status status = cli_outfile_open(s->folder.sweep, &o);
     if (status != TACET_OK) return status;
     tc_json_writer j = cli_json(s->arena);
     tc_json_open(&j, NULL, '{');
@@ -107,16 +105,22 @@ static const char *printed(cli_arena *a, const cli_config *c)
 }
 
 /* Warns if runs are left of a sweep that an earlier version began, which kept no folders. */
-static void compare_version(const cli_sweep *s)
+static tacet_status compare_version(const cli_sweep *s)
 {
-    const cli_begun *b = cli_begun_read(s->arena, s->folder.sweep);
+    cli_begun *b;
+    bool there;
     int left = 0;
-    for (int i = 0; i < s->runs; i++) left += !cli_folder_has(s->run[i].folder.model);
-    if (b && b->count == 0 && left > 0)
+    tacet_status status = cli_begun_read(s->arena, s->folder.sweep, &b);
+    for (int i = 0; i < s->runs && status == TACET_OK; i++) {
+        status = cli_folder_holds(s->run[i].folder.model, &there);
+        left += !there;
+    }
+    if (status == TACET_OK && b && b->count == 0 && left > 0)
         cli_warn(
             "%s was begun by an earlier version of Tacet: the %d run%s without a model get%s the rows in another order "
             "than those before",
             s->folder.path, left, tc_plural(left), left == 1 ? "s" : "");
+    return status;
 }
 
 /* The file is read and printed again, so that keys that it does not have stand there with their defaults. */
@@ -128,8 +132,7 @@ static tacet_status same_config(const cli_sweep *s, const cli_config *c)
     const char *theirs = printed(s->arena, &begun), *own = printed(s->arena, c);
     if (!theirs || !own) return cli_fail(TACET_MEMORY, "out of memory");
     status = compare(s, theirs, own);
-    if (status == TACET_OK) compare_version(s);
-    return status;
+    return status == TACET_OK ? compare_version(s) : status;
 }
 
 static const char head[] =
@@ -138,7 +141,7 @@ static const char head[] =
 static tacet_status write_config(const cli_sweep *s, const cli_config *c)
 {
     cli_outfile o;
-    tacet_status status = cli_outfile_open(s->arena, s->folder.config, &o);
+    tacet_status status = cli_outfile_open(s->folder.config, &o);
     if (status != TACET_OK) return status;
     fputs(head, o.f);
     cli_config_print(c, o.f);
@@ -150,52 +153,23 @@ static tacet_status write_config(const cli_sweep *s, const cli_config *c)
 static tacet_status vacant(const cli_sweep *s)
 {
     size_t length;
-    const char *found = NULL, *config = cli_file_text(s->arena, s->folder.config, &length);
-    if (config ? strncmp(config, head, strlen(head)) != 0 : cli_folder_has(s->folder.config)) found = s->folder.config;
-    if (cli_folder_has(s->folder.checkpoint)) found = s->folder.checkpoint;
-    for (int i = 0; i < s->runs && !found; i++)
-        if (cli_folder_has(s->run[i].folder.config)) found = s->run[i].folder.path;
-    if (!found) return TACET_OK;
+    bool there;
+    const char *found = NULL, *config;
+    tacet_status status = cli_folder_holds(s->folder.config, &there);
+    if (status == TACET_OK && there) {
+        config = cli_file_text(s->arena, s->folder.config, &length);
+        if (!config || strncmp(config, head, strlen(head)) != 0) found = s->folder.config;
+    }
+    if (status == TACET_OK) status = cli_folder_holds(s->folder.checkpoint, &there);
+    if (status == TACET_OK && there) found = s->folder.checkpoint;
+    for (int i = 0; i < s->runs && !found && status == TACET_OK; i++) {
+        status = cli_folder_holds(s->run[i].folder.config, &there);
+        if (there) found = s->run[i].folder.path;
+    }
+    if (!found) return status;
     return cli_fail_hint(TACET_DESCRIPTION, "use another folder", "%s does not hold a sweep, but %s exists",
                          s->folder.path, found);
 }
-
-tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
-{
-    if (cli_folder_has(s->folder.sweep) && !s->begun)
-        return cli_fail_hint(TACET_FAILED, "begin again, or use another folder with --out",
-                             "another sweep has begun in %s in the meantime", s->folder.path);
-    if (cli_folder_has(s->folder.sweep)) return same_config(s, c);
-    tacet_status status = vacant(s);
-    if (status == TACET_OK) status = write_config(s, c);
-    return status == TACET_OK ? write_asked(s, c) : status;
-}
-
-/* ---- The lock ---------------------------------------------------------------------------------------------------- */
-
-tacet_status cli_sweep_lock(cli_sweep *s)
-{
-    tacet_status status = cli_folder_make(&s->folder);
-    if (status != TACET_OK) return status;
-    const char *path = cli_format(s->arena, "%s/lock", s->folder.path);
-    /* Without O_CLOEXEC: the runs inherit the descriptor, so the lock is held until the last of them has ended. */
-    s->lock = open(path, O_RDWR | O_CREAT, 0666);
-    if (s->lock < 0) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
-    for (int tenths = 0; flock(s->lock, LOCK_EX | LOCK_NB) != 0; tenths++) {
-        if (errno != EWOULDBLOCK && errno != EINTR) { /* not every file system has locks */
-            cli_warn("cannot lock %s: %s; make sure that no other sweep uses the folder", path, strerror(errno));
-            return TACET_OK;
-        }
-        if (tenths == 10 * PATIENCE)
-            return cli_fail(TACET_FAILED, "%s is in use by another sweep, or by the remaining runs of one",
-                            s->folder.path);
-        if (tenths == 0) cli_progress_say(&s->progress, "%s is in use; waiting up to %d s", s->folder.path, PATIENCE);
-        nanosleep(&(struct timespec){0, 100000000}, NULL);
-    }
-    return TACET_OK;
-}
-
-/* ---- The layout -------------------------------------------------------------------------------------------------- */
 
 static void name_run(cli_sweep *s, cli_sweep_run *r)
 {
@@ -211,6 +185,23 @@ static void name_run(cli_sweep *s, cli_sweep_run *r)
     cli_folder_name(s->arena, cli_format(s->arena, "%s/%s", s->folder.path, r->name), &r->folder);
     r->log = cli_format(s->arena, "%s.log", r->folder.path);
 }
+
+tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c)
+{
+    bool there;
+    tacet_status status = cli_folder_holds(s->folder.sweep, &there);
+    if (status != TACET_OK) return status;
+    if (there && !s->begun)
+        return cli_fail_hint(TACET_FAILED, "begin again, or use another folder with --out",
+                             "another sweep has begun in %s in the meantime", s->folder.path);
+    for (int i = 0; i < s->runs; i++) name_run(s, &s->run[i]);
+    if (there) return same_config(s, c);
+    status = vacant(s);
+    if (status == TACET_OK) status = write_config(s, c);
+    return status == TACET_OK ? write_asked(s, c) : status;
+}
+
+/* ---- The layout -------------------------------------------------------------------------------------------------- */
 
 cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed)
 {
@@ -238,7 +229,6 @@ tacet_status cli_sweep_lay_out(cli_sweep *s)
         cli_sweep_run *r = &s->run[i];
         r->point = other * length + i % length;
         r->seed = s->seed + path % s->seeds;
-        name_run(s, r);
     }
     return TACET_OK;
 }

@@ -249,7 +249,7 @@ static void csv_row(const cli_sweep *s, FILE *to, const column *c, int columns, 
 tacet_status cli_sweep_csv(const cli_sweep *s)
 {
     cli_outfile o;
-    tacet_status status = cli_outfile_open(s->arena, cli_format(s->arena, "%s/sweep.csv", s->folder.path), &o);
+    tacet_status status = cli_outfile_open(cli_format(s->arena, "%s/sweep.csv", s->folder.path), &o);
     if (status != TACET_OK) return status;
     column c[COLUMNS];
     const int columns = columns_of(s, c);

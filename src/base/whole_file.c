@@ -14,33 +14,72 @@ tacet_status tc_whole_fail(const tc_whole_file *w, const char *doing, tacet_erro
     return tc_fail(e, TACET_IO, "cannot %s %.300s: %s", doing, w->path, strerror(errno));
 }
 
-/* A temporary file is locked while its writer lives; one that a killed writer left is not, and is reused. Between open
- * and flock the other writer may have renamed its file: then fd is the finished file, which must not be touched. */
-tacet_status tc_whole_open(tc_whole_file *w, const char *path, char *temporary, tacet_error *e)
+int tc_file_lock(int fd, const char *path, int *without)
 {
     struct stat own, there;
-    *w = (tc_whole_file){-1, path, temporary};
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) /* /dev/null would be replaced */
+    *without = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    if (*without == EWOULDBLOCK) return 0;
+    if (fstat(fd, &own) != 0) return -1;
+    if (lstat(path, &there) != 0) return errno == ENOENT ? 0 : -1;
+    return own.st_ino == there.st_ino && own.st_dev == there.st_dev && S_ISREG(own.st_mode);
+}
+
+/* Removes a temporary file that a killed writer left: it is locked while its writer lives. Where there are no locks, this
+ * is not known, and the file stays. */
+static bool remove_left(const char *temporary)
+{
+    int without;
+    const int fd = open(temporary, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const bool left = fd >= 0 && tc_file_lock(fd, temporary, &without) > 0 && !without && unlink(temporary) == 0;
+    if (fd >= 0) close(fd);
+    return left;
+}
+
+/* Creates w->temporary for this writer alone. -1: the name is in use; -2: errno says why it cannot be created. */
+static int create(const tc_whole_file *w)
+{
+    enum { FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC };
+    int without;
+    int fd = open(w->temporary, FLAGS, 0666);
+    if (fd < 0 && errno == EEXIST) {
+        if (!remove_left(w->temporary)) return -1;
+        fd = open(w->temporary, FLAGS, 0666);
+    }
+    if (fd < 0) return errno == EEXIST ? -1 : -2;
+    const int locked = tc_file_lock(fd, w->temporary, &without);
+    if (locked > 0) return fd;
+    if (locked < 0) tc_whole_drop(w);
+    const int why = errno;
+    close(fd);
+    errno = why;
+    return locked < 0 ? -2 : -1; /* 0: another writer took the file for one that was left, and has removed it */
+}
+
+tacet_status tc_whole_open(tc_whole_file *w, const char *path, tacet_error *e)
+{
+    enum { WRITERS = 100 };
+    struct stat there;
+    w->fd = -1;
+    w->path = path;
+    const bool exists = stat(path, &there) == 0;
+    if (!exists && errno != ENOENT) return tc_whole_fail(w, "write", e);
+    if (exists && !S_ISREG(there.st_mode)) /* /dev/null would be replaced */
         return tc_fail(e, TACET_IO, "cannot write %.300s: not a regular file", path);
-    const int fd = open(temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    if (fd < 0) return tc_whole_fail(w, "write", e);
-    const bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-    tacet_status s = TACET_OK;
-    if (!locked || fstat(fd, &own) != 0 || lstat(temporary, &there) != 0 || own.st_ino != there.st_ino ||
-        own.st_dev != there.st_dev || !S_ISREG(own.st_mode))
-        s = tc_fail(e, TACET_IO, "cannot write %.300s: something else is writing it", path);
-    else if (ftruncate(fd, 0) != 0)
-        s = tc_whole_fail(w, "write", e);
-    if (s != TACET_OK)
-        close(fd);
-    else
-        w->fd = fd;
-    return s;
+    for (int i = 1; i <= WRITERS && w->fd < 0; i++) {
+        const int n = i == 1 ? snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path)
+                             : snprintf(w->temporary, sizeof w->temporary, "%s.%d.tmp", path, i);
+        if (n >= (int)sizeof w->temporary) errno = ENAMETOOLONG;
+        w->fd = n < (int)sizeof w->temporary ? create(w) : -2;
+        if (w->fd == -2) return tc_whole_fail(w, "write", e);
+    }
+    if (w->fd >= 0) return TACET_OK;
+    return tc_fail(e, TACET_IO, "cannot write %.300s: it has %d temporary files, up to %.300s", path, WRITERS,
+                   w->temporary);
 }
 
 /* A rename is on the disk only after its folder is synced. Some file systems cannot sync a folder and return EINVAL:
  * that is accepted. */
-static tacet_status sync_folder(const tc_whole_file *w, tacet_error *e)
+static tacet_status sync_folder(tc_whole_file *w, tacet_error *e)
 {
     char *slash = strrchr(w->temporary, '/'); /* the name is not needed after this */
     if (slash) slash[slash == w->temporary ? 1 : 0] = '\0';
@@ -59,4 +98,9 @@ tacet_status tc_whole_commit(tc_whole_file *w, tacet_error *e)
     return s;
 }
 
-void tc_whole_drop(const tc_whole_file *w) { unlink(w->temporary); }
+void tc_whole_drop(const tc_whole_file *w)
+{
+    const int why = errno;
+    unlink(w->temporary);
+    errno = why;
+}

@@ -17,7 +17,7 @@ tacet_status tc_files_find(tc_files *f, const char *const *path, tacet_error *e)
     if (result == GLOB_NOSPACE) return tc_fail_memory(e);
     if (result == GLOB_ABORTED && errno != ENOENT)
         return tc_fail(e, TACET_IO, "cannot look for %s: %s", *path, strerror(errno));
-    if (result != 0) return tc_fail(e, TACET_IO, "no file matches %s", *path);
+    if (result != 0) return tc_fail(e, TACET_IO, "no file matches %s: %s", *path, strerror(ENOENT));
     qsort(f->found.gl_pathv, f->found.gl_pathc, sizeof *f->found.gl_pathv, by_bytes);
     f->count = (int)f->found.gl_pathc;
     f->path = (const char *const *)f->found.gl_pathv;

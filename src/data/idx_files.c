@@ -197,8 +197,8 @@ void tc_idx_files_free(tc_idx_files *f)
 
 tacet_status tc_idx_files_missing(const tc_idx_files *f, int i, tacet_error *e)
 {
-    tc_fail(e, TACET_IO, "%.300s has no file %.100s%s%s, neither plain nor .gz", f->folder, f->prefix,
-            *f->prefix ? "-" : "", usual[i]);
+    tc_fail(e, TACET_IO, "%.300s has no file %.100s%s%s, neither plain nor .gz: %s", f->folder, f->prefix,
+            *f->prefix ? "-" : "", usual[i], strerror(ENOENT));
     tc_fail_hint(e, "Debian's dataset-fashion-mnist puts its four files into /usr/share/datasets/fashion-mnist");
     return TACET_IO;
 }

@@ -55,9 +55,9 @@ typedef struct tc_outline {
     const void *context;
 } tc_outline;
 
-/* Writes path.tmp, syncs it, renames it to path, syncs the folder: path is the old file or the complete new one, and on
- * failure path.tmp is removed. The bytes depend only on the outline. Bytes that are not UTF-8 are written as U+FFFD. A
- * second writer at the same time is refused. */
+/* Writes a temporary file, syncs it, renames it to path, syncs the folder: path is the old file or the complete new one,
+ * and on failure the temporary file is removed. The bytes depend only on the outline. Bytes that are not UTF-8 are written
+ * as U+FFFD. Of several writers at the same time, the last to end decides. */
 tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_outline *o, tacet_error *e);
 
 #endif

@@ -93,19 +93,16 @@ static tacet_status write_file(writing *w, const char *header, size_t length, co
 tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_outline *o, tacet_error *e)
 {
     tc_json_writer header = {.to.mem = *m};
-    tc_text temporary = {.mem = *m};
     tacet_status s;
     make_header(o, &header);
-    tc_text_add(&temporary, "%s.tmp", path);
     writing w = {.mem = *m, .e = e};
-    if (header.to.failed || temporary.failed)
+    if (header.to.failed)
         s = tc_fail_memory(e);
     else if (header.to.length > TC_HEADER_MAX)
         s = tc_fail(e, TACET_FAILED, "cannot write %.300s: names and notes are more than %d bytes", path,
                     TC_HEADER_MAX);
-    else if ((s = tc_whole_open(&w.file, path, temporary.data, e)) == TACET_OK)
+    else if ((s = tc_whole_open(&w.file, path, e)) == TACET_OK)
         s = write_file(&w, header.to.data, header.to.length, o);
     tc_text_free(&header.to);
-    tc_text_free(&temporary);
     return s;
 }
