@@ -6,13 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static void undo(void *of) { tc_whole_drop(of); }
+
 tacet_status cli_outfile_open(const char *path, cli_outfile *o)
 {
     tacet_error e;
     *o = (cli_outfile){0};
     if (tc_whole_open(&o->file, path, &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
     o->f = fdopen(o->file.fd, "wb");
-    if (o->f) return TACET_OK;
+    if (o->f) {
+        cli_undo_keep(&o->undo, undo, &o->file);
+        return TACET_OK;
+    }
     tc_whole_fail(&o->file, "write", &e);
     tc_whole_drop(&o->file);
     close(o->file.fd);
@@ -22,6 +27,7 @@ tacet_status cli_outfile_open(const char *path, cli_outfile *o)
 void cli_outfile_drop(cli_outfile *o)
 {
     if (!o->f) return;
+    cli_undo_drop(&o->undo);
     tc_whole_drop(&o->file);
     fclose(o->f);
     o->f = NULL;
@@ -32,6 +38,7 @@ tacet_status cli_outfile_close(cli_outfile *o)
     tacet_error e;
     tacet_status s = TACET_OK;
     if (fflush(o->f) == 0 && !ferror(o->f)) {
+        cli_undo_drop(&o->undo);
         s = tc_whole_commit(&o->file, &e);
         fclose(o->f);
         o->f = NULL;

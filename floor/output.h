@@ -49,6 +49,7 @@ const char *cli_count(cli_arena *a, int64_t n, const char *noun);
 typedef struct cli_outfile {
     FILE *f;
     tc_whole_file file;
+    cli_undo undo;
 } cli_outfile;
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o);

@@ -59,6 +59,8 @@ static tacet_status make_parents(cli_arena *a, const char *path)
     return TACET_OK;
 }
 
+static void undo(void *f) { cli_folder_unlock(f); }
+
 tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
 {
     enum { TRIES = 100000 };
@@ -72,6 +74,7 @@ tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
         f->stem = stem;
     }
     f->made = true;
+    cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
@@ -120,15 +123,18 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
         return s;
     }
     if (without)
-        cli_warn("cannot lock %s: %s; make sure that no other process writes to %s", f->lock, strerror(without), f->path);
+        cli_warn("cannot lock %s: %s; make sure that no other process writes to %s", f->lock, strerror(without),
+                 f->path);
     say_holder(fd);
     f->locked = fd;
+    if (!f->made) cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
-void cli_folder_unlock(const cli_folder *f)
+void cli_folder_unlock(cli_folder *f)
 {
     const int why = errno;
+    cli_undo_drop(&f->undo);
     if (f->locked) {
         unlink(f->lock);
         close(f->locked);

@@ -79,7 +79,8 @@ static void same(const judge *j, const char *when)
         find(j, "%s, but %s %s", when, f->path, now ? "differs" : "is missing");
         found++;
     }
-    for (size_t i = 0; i < tree->files && found < 2; i++) {
+    const bool kept = j->fault.kind == FAULTS_REMOVE; /* what cannot be removed is left over */
+    for (size_t i = 0; i < tree->files && found < 2 && !kept; i++) {
         if (!counts(&tree->file[i]) || faults_tree_find(clean, tree->file[i].path)) continue;
         find(j, "%s, but %s is left over", when, tree->file[i].path);
         found++;
@@ -113,7 +114,7 @@ static void unharmed(const judge *j)
         const char *flaw = faults_file_flaw(f);
         if (!counts(f)) continue;
         if (flaw && !(was && faults_file_flaw(was))) find(j, "%s %s", f->path, flaw);
-        if (!was && !done && !killed) find(j, "%s is left over", f->path);
+        if (!was && !done && !killed && j->fault.kind != FAULTS_REMOVE) find(j, "%s is left over", f->path);
         if ((was && faults_file_equal(f, was)) || (done && faults_file_equal(f, done))) continue;
         if ((was || done) && !in_work(j, f->path) && !is_page(f->path))
             find(j, "%s is neither as before nor complete", f->path);
