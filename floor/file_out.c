@@ -8,26 +8,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Out of memory ends the program in the middle of what it does (cli_take). */
-static void remove_unfinished(int status, void *path)
-{
-    (void)status;
-    if (*(char *)path) unlink(path);
-}
+static void undo(void *of) { tc_whole_drop(of); }
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o)
 {
     tacet_error e;
     *o = (cli_outfile){0};
     if (tc_whole_open(&o->file, path, &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
-    o->unfinished = strdup(o->file.temporary);
-    if (o->unfinished && on_exit(remove_unfinished, o->unfinished) == 0 && cli_stream_open(&o->stream, o->file.fd)) {
+    if (cli_stream_open(&o->stream, o->file.fd)) {
         o->f = o->stream.f;
+        cli_undo_keep(&o->undo, undo, &o->file);
         return TACET_OK;
     }
     tc_whole_drop(&o->file);
     close(o->file.fd);
-    if (o->unfinished) *o->unfinished = '\0';
     return cli_fail(TACET_MEMORY, "out of memory");
 }
 
@@ -36,12 +30,12 @@ static void end(cli_outfile *o)
     cli_stream_close(&o->stream);
     close(o->file.fd);
     o->f = NULL;
-    *o->unfinished = '\0'; /* it is not freed, because on_exit cannot be undone */
 }
 
 void cli_outfile_drop(cli_outfile *o)
 {
     if (!o->f) return;
+    cli_undo_drop(&o->undo);
     tc_whole_drop(&o->file);
     end(o);
 }
@@ -51,6 +45,7 @@ tacet_status cli_outfile_close(cli_outfile *o)
     tacet_error e;
     tacet_status s;
     if (cli_stream_flush(&o->stream)) {
+        cli_undo_drop(&o->undo);
         s = tc_whole_commit(&o->file, &e);
         end(o);
     } else {

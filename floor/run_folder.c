@@ -56,6 +56,8 @@ static tacet_status make_parents(cli_arena *a, const char *path)
     return TACET_OK;
 }
 
+static void undo(void *f) { cli_folder_unlock(f); }
+
 tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
 {
     enum { TRIES = 100000 };
@@ -69,6 +71,7 @@ tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
         f->stem = stem;
     }
     f->made = true;
+    cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
@@ -121,12 +124,14 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
                  f->path);
     say_holder(fd);
     f->locked = fd;
+    if (!f->made) cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
-void cli_folder_unlock(const cli_folder *f)
+void cli_folder_unlock(cli_folder *f)
 {
     const int why = errno;
+    cli_undo_drop(&f->undo);
     if (f->locked) {
         unlink(f->lock);
         close(f->locked);

@@ -89,8 +89,6 @@ static void hint_line(const char *hint)
     if (hint && *hint) cli_print(cli_log(), "    %s\n", hint);
 }
 
-noreturn void cli_no_memory(void) { exit((int)cli_fail(TACET_MEMORY, "out of memory")); }
-
 /* Bytes that continue a UTF-8 character do not count as columns. */
 static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
 
