@@ -57,7 +57,7 @@ lacks 5 'cannot read lame/config.yaml: Is a directory'
 fresh
 rm lame/metrics.jsonl
 mkfifo lame/metrics.jsonl
-lacks 3 'lame/metrics.jsonl is not a regular file'
+lacks 5 'cannot read lame/metrics.jsonl: not a regular file'
 
 # ---- Files that an ended run must have, and others need not ----
 for file in model.safetensors config.yaml; do
