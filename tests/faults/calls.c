@@ -2,8 +2,11 @@
  * faults`, so that every allocation and every use of a file in the library fails in turn. */
 #include "tacet/tacet.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static _Noreturn void stop(tacet_status s, const char *message)
 {
@@ -262,6 +265,7 @@ int main(void)
     char to[1000];
     tacet_error why;
     data d;
+    signal(SIGXFSZ, SIG_IGN); /* a full file is then an error of write */
     catalogue();
     open_data(&d, NULL);
     tacet_graph *g = describe(NULL);
@@ -283,10 +287,15 @@ int main(void)
     evaluate(p, &d, x, target, y);
     save(p, &d, NULL);
     if (tacet_compile(g, &(tacet_config){TACET_CONFIG, .optimizer = "sgd lr=x"}, &why)) stop(TACET_FAILED, "compiled");
+    if (why.status != TACET_DESCRIPTION) stop(why.status, why.message);
     text(tacet_error_text(&why, to, sizeof to), to);
     tacet_plan_free(p);
     tacet_pool_free(pool);
     tacet_graph_free(g);
     close_data(&d);
-    return fflush(stdout) == 0 ? 0 : (perror("calls: standard output"), 5);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "calls: standard output: %s\n", strerror(errno));
+        return TACET_IO;
+    }
+    return 0;
 }
