@@ -262,9 +262,11 @@ static void save(tacet_plan *p, data *d, const tacet_memory *m)
 
 int main(void)
 {
+    static char printed[1 << 16]; /* written at once, at the end, so that errno is that of the write */
     char to[1000];
     tacet_error why;
     data d;
+    setvbuf(stdout, printed, _IOFBF, sizeof printed);
     signal(SIGXFSZ, SIG_IGN); /* a full file is then an error of write */
     catalogue();
     open_data(&d, NULL);
