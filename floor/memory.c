@@ -31,7 +31,7 @@ void cli_undo_drop(cli_undo *u)
     if (*at) *at = u->before;
 }
 
-static _Noreturn void run_out(void)
+noreturn void cli_no_memory(void)
 {
     for (cli_undo *u; (u = *kept()) != NULL;) {
         *kept() = u->before;
@@ -43,7 +43,7 @@ static _Noreturn void run_out(void)
 void *cli_take(cli_arena *a, size_t size)
 {
     struct cli_block *b = size < SIZE_MAX - sizeof *b ? calloc(1, sizeof *b + size) : NULL;
-    if (!b) run_out();
+    if (!b) cli_no_memory();
     b->before = a->last;
     b->size = size;
     a->last = b;
@@ -73,7 +73,8 @@ char *cli_format_list(cli_arena *a, const char *format, va_list list)
     va_list again;
     va_copy(again, list);
     const int length = vsnprintf(NULL, 0, format, list);
-    const size_t size = length < 0 ? 1 : (size_t)length + 1;
+    if (length < 0) cli_no_memory();
+    const size_t size = (size_t)length + 1;
     char *text = cli_take(a, size);
     vsnprintf(text, size, format, again);
     va_end(again);
