@@ -139,12 +139,25 @@ void cli_folder_unlock(const cli_folder *f)
 
 /* ---- metrics.jsonl ----------------------------------------------------------------------------------------------- */
 
+/* The end of the last whole line before `end`; -1 with errno if it cannot be read. */
+static off_t end_of_line(int file, off_t end)
+{
+    char c;
+    for (; end > 0; end--) {
+        if (pread(file, &c, 1, end - 1) != 1) return -1;
+        if (c == '\n') break;
+    }
+    return end;
+}
+
 tacet_status cli_folder_log(cli_folder *f, int64_t length)
 {
-    const int file = open(f->metrics, O_WRONLY | O_CREAT, 0666);
+    const int file = open(f->metrics, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     const off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
-    if (end >= 0 && end < length) cli_warn("%s is shorter than when the checkpoint was written", f->metrics);
-    if (end >= 0 && (end <= length || (ftruncate(file, (off_t)length) == 0 && lseek(file, 0, SEEK_END) >= 0)))
+    const bool lost = end >= 0 && end < length;
+    if (lost) cli_warn("%s is shorter than when the checkpoint was written: epochs are missing in it", f->metrics);
+    const off_t keep = lost ? end_of_line(file, end) : (off_t)length;
+    if (end >= 0 && keep >= 0 && ftruncate(file, keep) == 0 && lseek(file, keep, SEEK_SET) >= 0)
         f->log = fdopen(file, "w");
     if (f->log) return TACET_OK;
     const tacet_status s = cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));

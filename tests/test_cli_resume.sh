@@ -126,4 +126,13 @@ head -c 300 whole/checkpoint.safetensors > torn; mv torn whole/checkpoint.safete
 runs 3 "$tacet" train --resume whole
 has err "whole/checkpoint.safetensors"
 
+# ---- metrics.jsonl has lost its end, in the middle of a line ----
+rm -rf torn
+runs 0 "$tacet" train long.yaml --out torn -q --set train.steps=70
+size=$(wc -c < torn/metrics.jsonl)
+head -c $((size / 2)) torn/metrics.jsonl > cut.metrics && cp cut.metrics torn/metrics.jsonl
+runs 0 "$tacet" train --resume torn -q --set train.steps=110
+has err "warning: torn/metrics.jsonl is shorter than when the checkpoint was written: epochs are missing in it"
+[ "$(grep -vc '^{.*}$' torn/metrics.jsonl)" -eq 0 ] || fault "a line of torn/metrics.jsonl is torn"
+runs 0 "$tacet" report torn
 finish
