@@ -78,6 +78,13 @@ caret optimiser
 edited 's/epochs/epoch/'; refused 2 train bad.yaml
 has err "bad.yaml:8:13: unknown key 'train.epoch'" "did you mean epochs?"
 caret epoch
+for key in 'train: {lr: 0.1}|optimizer: ... lr=...?' 'train: {momentum: 1}|optimizer: ... momentum=...?' 'lr: 1|optimizer: ... lr=...?' \
+    'epochs: 3|train.epochs?' 'train: {loss: mse}|loss is a key outside train'; do
+    grep -v '^train' net.yaml > bad.yaml
+    echo "${key%|*}" >> bad.yaml
+    refused 2 train bad.yaml
+    has err "${key#*|}$"
+done
 edited 's/^train:.*/epochs: 3/'; refused 2 train bad.yaml
 has err "did you mean train.epochs?"
 edited 's/^train/trian/'; refused 2 train bad.yaml
