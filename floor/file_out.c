@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,19 +60,32 @@ tacet_status cli_outfile_close(cli_outfile *o)
     return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
 }
 
+/* Reads up to `size` bytes; fewer at the end of the file, or -1 with errno. */
+static ssize_t read_all(int fd, char *to, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        const ssize_t n = read(fd, to + done, size - done);
+        if (n == 0) break;
+        if (n < 0 && errno != EINTR) return -1;
+        if (n > 0) done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
 char *cli_file_text(cli_arena *a, const char *path, size_t *length)
 {
     struct stat st;
-    FILE *f = fopen(path, "rb");
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
     char *text = NULL;
-    *length = 0;
-    if (f && fstat(fileno(f), &st) == 0) text = cli_take(a, (size_t)st.st_size + 1);
-    if (text) *length = fread(text, 1, (size_t)st.st_size, f);
+    ssize_t n = -1;
+    if (fd >= 0 && fstat(fd, &st) == 0) text = cli_take(a, (size_t)st.st_size + 1);
+    if (text) n = read_all(fd, text, (size_t)st.st_size);
     const int error = errno;
-    if (f && ferror(f)) text = NULL;
-    if (f) fclose(f);
+    if (fd >= 0) close(fd);
     errno = error;
-    return text;
+    *length = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? NULL : text;
 }
 
 tc_json_writer cli_json(cli_arena *a) { return (tc_json_writer){.to.mem = cli_memory(a)}; }
