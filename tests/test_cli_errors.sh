@@ -252,7 +252,7 @@ has err "cannot open bare/metrics.jsonl: is this the folder of a run?"
 echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings":"no"}' > odd/metrics.jsonl
 runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
-runs 3 inspect odd
+runs 3 "$tacet" inspect odd
 has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
 has out "^ledger of epoch 1"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own.npy
