@@ -261,8 +261,9 @@ runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"seconds":1,"terms":[{"on":"a","kind":"b"}]}' > odd/metrics.jsonl
 runs 0 timeout 20 "$tacet" inspect odd # a table with one column
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
-refused 3 inspect odd
+runs 3 "$tacet" inspect odd
 has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
+has out "^ledger of epoch 1"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own.npy
 has err "own.npy: not a regular file"
 refused 2 predict closed/model.safetensors --data 'csv unlabelled.csv' --out p.csv
