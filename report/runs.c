@@ -274,19 +274,25 @@ static void network(cli_run_set *s, const tc_json *layers, const char *title)
     cli_page_table(s->page, title, &t);
 }
 
+/* Whether an earlier run has the same network with the same penalties. */
+static bool seen(const cli_run_set *s, int run, const tc_json *own)
+{
+    for (int q = 0; q < run; q++)
+        if (tc_json_equal(tc_json_get(s->record[q].run, "network"), own)) return true;
+    return false;
+}
+
 /* Shows each network once, for all runs that have it with the same penalties. */
 static void networks(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
         const tc_json *own = tc_json_get(s->record[r].run, "network");
         const char *names = s->name[r];
-        bool seen = !tc_json_size(own);
-        for (int q = 0; q < s->runs; q++) {
-            if (q == r || !tc_json_equal(tc_json_get(s->record[q].run, "network"), own)) continue;
-            seen = seen || q < r;
-            names = cli_format(s->arena, "%s, %s", names, s->name[q]);
-        }
-        if (!seen) network(s, own, s->runs > 1 ? cli_format(s->arena, "Network of %s", names) : "Network");
+        if (!tc_json_size(own) || seen(s, r, own)) continue;
+        for (int q = r + 1; q < s->runs; q++)
+            if (tc_json_equal(tc_json_get(s->record[q].run, "network"), own))
+                names = cli_format(s->arena, "%s, %s", names, s->name[q]);
+        network(s, own, s->runs > 1 ? cli_format(s->arena, "Network of %s", names) : "Network");
     }
 }
 

@@ -229,6 +229,7 @@ cannot 4 'fork - 2 12' "cannot start the run $second: Cannot allocate memory" "$
 cannot 5 "open $third.log 1 24" "cannot open cut/$third.log: Too many open files" "$third" "$fourth"
 cannot 4 'exec - 0 12' "warning: $first: cannot run .*: Cannot allocate memory" \
     "$first" "$second" "$third" "$fourth" "$(point 0.0001 2)" "$(point 0.001 2)" "$(point 0.01 2)" "$(point 0.1 2)"
+cannot 5 "rename $third/report 1 5" "warning: $third: cannot write cut/$third/report.html: Input/output error" "$third" "$fourth"
 cannot 5 'waitpid - 1 10' "cannot wait for $first: No child processes" "$first" "$second" "$third" "$fourth"
 
 finish

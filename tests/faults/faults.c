@@ -135,8 +135,8 @@ static void run_one(const options *o, const faults_case *c, const char *dir, con
     if (o->at) {
         printf("%s: status %d, %s %s %s\n", dir, r.status, r.hit ? "failed" : "not reached", r.call, r.path);
         fflush(stdout);
-        char *show = faults_text("cat %s/out %s/err; ls -la %s/tree %s/tree/*/", dir, dir, dir, dir);
-        if (system(show) != 0) printf("\n");
+        char *show = faults_text("cat %s/out %s/err; ls -lAR %s/tree", dir, dir, dir);
+        if (system(show) != 0) fflush(stdout);
         free(show);
     }
     faults_verdict v;

@@ -147,11 +147,9 @@ static bool names_one_of(const faults_tree *t, const char *name, const char *mes
 static bool names_file(const judge *j)
 {
     const char *message = j->err.bytes, *path = j->result->path, *name = last_part(path);
-    const bool somewhere = !*path || j->fault.onwards || strcmp(path, ".") == 0;
     if (strcmp(path, "/dev/full") == 0) name = "standard output";
-    if (somewhere && strstr(message, "standard output")) return true;
-    if (somewhere) return names_one_of(&j->c->before, NULL, message) || names_one_of(&j->c->clean, NULL, message);
-    return strstr(message, name) || names_one_of(&j->c->before, name, message) ||
+    if (!*path || strcmp(path, ".") == 0) name = NULL;
+    return (name && strstr(message, name)) || names_one_of(&j->c->before, name, message) ||
            names_one_of(&j->c->clean, name, message);
 }
 
@@ -174,7 +172,9 @@ static void words(const judge *j, int code)
     const bool reason = error == 0 || strstr(message, strerror(error)) ||
                         ((memory || either) && strstr(message, "out of memory"));
     if (!reason) find(j, "does not say '%s'", memory ? "out of memory" : strerror(error));
-    if (!memory && !either && j->fault.kind <= FAULTS_DISK && !names_file(j)) find(j, "does not name the file");
+    /* If later calls fail as well, the message may name their file. */
+    const bool one = !j->fault.onwards && j->fault.kind < FAULTS_DISK;
+    if (!memory && !either && one && !names_file(j)) find(j, "does not name the file");
 }
 
 static void last_words(judge *j)
