@@ -39,6 +39,7 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     const bool resume = cli_given_value(a, "resume") != NULL;
     tacet_status s = cli_given_folder(a, "runs", folder);
     if (s != TACET_OK) return s;
+    if (resume && cli_record_running(folder)) cli_training_listen(); /* a signal must not leave it like that */
     bool sweep = false, checkpoint = false, config = false;
     if (!folder->stem) s = cli_folder_holds(folder->sweep, &sweep);
     if (s == TACET_OK && !folder->stem) s = cli_folder_holds(folder->checkpoint, &checkpoint);
@@ -114,7 +115,7 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
 {
     tacet_status s = cli_job_open(c, a->threads, t->job);
     if (s == TACET_OK) s = cli_training_begin(t);
-    if (s == TACET_OK) s = cli_record_write(a->arena, &t->folder, t->job, "running", a->threads, NULL);
+    if (s == TACET_OK) s = cli_record_begin(a->arena, &t->folder, t->job, a->threads);
     if (s != TACET_OK) return s;
     cli_show_start(t, a->threads);
     s = cli_training_run(t);

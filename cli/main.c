@@ -53,6 +53,7 @@ static bool reader_gone(void)
 int main(int argc, char **argv)
 {
     hold_streams();
+    signal(SIGXFSZ, SIG_IGN); /* beyond ulimit -f, writing is then an error like any other */
     cli_log_begin();
     cli_watch_files();
     cli_arena arena = {0};

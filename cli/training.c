@@ -1,7 +1,8 @@
 /* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
- * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, and "run.order",
- * which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
+ * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, what the run began from,
+ * and "run.order", which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
 #include "training.h"
+#include "run_record.h"
 #include "stop_signals.h"
 #include "training_show.h"
 
@@ -15,11 +16,24 @@
 static volatile sig_atomic_t stop;
 static void on_signal(int number) { stop = number; }
 
-static void listen(void)
+static void on_second(int number)
 {
-    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+    cli_record_stop();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void on_first(int number)
+{
+    stop = number;
+    signal(number, on_second);
+}
+
+void cli_training_listen(void)
+{
+    for (int i = 0; i < CLI_STOP_SIGNALS && !stop; i++) {
         const cli_stop_signal *s = &cli_stop_signal_table[i];
-        const struct sigaction action = {.sa_handler = on_signal, .sa_flags = s->twice ? (int)SA_RESETHAND : 0};
+        const struct sigaction action = {.sa_handler = s->twice ? on_first : on_signal};
         if (!cli_stop_signal_ignored(s->number)) sigaction(s->number, &action, NULL);
     }
 }
@@ -49,9 +63,10 @@ static bool in_epoch(const cli_job *job)
 
 static tacet_status unwritten(cli_training *t, const char *path)
 {
-    const char *why = strerror(errno);
+    const int why = errno;
     cli_progress_clear(&t->progress);
-    return cli_fail(TACET_IO, "cannot write %s: %s", path, why);
+    errno = why;
+    return cli_fail_file("write", path);
 }
 
 /* OK, or the error that the event file cannot be written. */
@@ -88,7 +103,7 @@ static const char *begun_with(cli_arena *a, const cli_config *c)
 
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 9 };
+    enum { MORE = 10 };
     cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
@@ -105,7 +120,9 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES + 6] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
     note[CLI_NOTES + 7] = (tacet_note){"run.length", cli_format(&a, "%g", t->job->length)};
     note[CLI_NOTES + 8] = (tacet_note){"run.order", "2"};
-    s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
+    const char *from = t->job->began_from;
+    note[CLI_NOTES + 9] = (tacet_note){"run.init", from};
+    s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE - !from, note, &e);
     cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
 }
@@ -171,7 +188,7 @@ static tacet_status resume(cli_training *t)
     tacet_file *f = tacet_file_open(t->folder.checkpoint, NULL, &e);
     if (!f) return refuse(t, &e);
     const char *metrics = tacet_file_note(f, "run.metrics"), *seconds = tacet_file_note(f, "run.seconds");
-    const char *best = tacet_file_note(f, "run.best");
+    const char *best = tacet_file_note(f, "run.best"), *from = tacet_file_note(f, "run.init");
     int64_t length = 0;
     tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
     if (s != TACET_OK)
@@ -186,6 +203,7 @@ static tacet_status resume(cli_training *t)
         resume_best(t, f);
         compare_length(t, tacet_file_note(f, "run.length"));
         t->seconds = strtod(seconds, NULL);
+        t->job->began_from = from ? cli_copy(t->arena, from, strlen(from)) : NULL;
     }
     if (s == TACET_OK && !tacet_file_note(f, "run.order"))
         cli_warn("%s was begun by an earlier version of Tacet: from here on, its rows come in another order%s",
@@ -218,6 +236,7 @@ static tacet_status initialise(cli_training *t)
 static tacet_status begin(cli_training *t)
 {
     tacet_status s = initialise(t);
+    if (s == TACET_OK) s = cli_job_origin(t->job->config, &t->job->began_from);
     if (s == TACET_OK) s = open_files(t, 0);
     return s == TACET_OK ? checkpoint(t) : s;
 }
@@ -238,7 +257,7 @@ static tacet_status take_folder(cli_training *t, bool *begun)
 tacet_status cli_training_begin(cli_training *t)
 {
     t->best = NAN;
-    listen();
+    cli_training_listen();
     bool begun = false;
     tacet_status s = take_folder(t, &begun);
     if (s == TACET_OK) s = begun ? resume(t) : begin(t);

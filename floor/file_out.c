@@ -8,26 +8,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Out of memory ends the program in the middle of what it does (cli_take). */
-static void remove_unfinished(int status, void *path)
-{
-    (void)status;
-    if (*(char *)path) unlink(path);
-}
+static void undo(void *of) { tc_whole_drop(of); }
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o)
 {
     tacet_error e;
     *o = (cli_outfile){0};
     if (tc_whole_open(&o->file, path, &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
-    o->unfinished = strdup(o->file.temporary);
-    if (o->unfinished && on_exit(remove_unfinished, o->unfinished) == 0 && cli_stream_open(&o->stream, o->file.fd)) {
+    if (cli_stream_open(&o->stream, o->file.fd)) {
         o->f = o->stream.f;
+        cli_undo_keep(&o->undo, undo, &o->file);
         return TACET_OK;
     }
     tc_whole_drop(&o->file);
     close(o->file.fd);
-    if (o->unfinished) *o->unfinished = '\0';
     return cli_fail(TACET_MEMORY, "out of memory");
 }
 
@@ -36,12 +30,12 @@ static void end(cli_outfile *o)
     cli_stream_close(&o->stream);
     close(o->file.fd);
     o->f = NULL;
-    *o->unfinished = '\0'; /* it is not freed, because on_exit cannot be undone */
 }
 
 void cli_outfile_drop(cli_outfile *o)
 {
     if (!o->f) return;
+    cli_undo_drop(&o->undo);
     tc_whole_drop(&o->file);
     end(o);
 }
@@ -51,6 +45,7 @@ tacet_status cli_outfile_close(cli_outfile *o)
     tacet_error e;
     tacet_status s;
     if (cli_stream_flush(&o->stream)) {
+        cli_undo_drop(&o->undo);
         s = tc_whole_commit(&o->file, &e);
         end(o);
     } else {
@@ -60,37 +55,48 @@ tacet_status cli_outfile_close(cli_outfile *o)
     return s == TACET_OK ? s : cli_refuse(&e, 0, NULL);
 }
 
-/* Reads up to `size` bytes; fewer at the end of the file, or -1 with errno. */
-static ssize_t read_all(int fd, char *to, size_t size)
+/* errno 0: not a regular file. */
+static char *read_all(cli_arena *a, int file, size_t most, size_t *length)
 {
-    size_t done = 0;
-    while (done < size) {
-        const ssize_t n = read(fd, to + done, size - done);
-        if (n == 0) break;
-        if (n < 0 && errno != EINTR) return -1;
-        if (n > 0) done += (size_t)n;
+    struct stat is;
+    if (fstat(file, &is) != 0) return NULL;
+    const bool regular = S_ISREG(is.st_mode), fits = (uintmax_t)is.st_size <= most;
+    errno = S_ISDIR(is.st_mode) ? EISDIR : regular && !fits ? EFBIG : 0;
+    if (!regular || !fits) return NULL;
+    char *text = cli_take(a, (size_t)is.st_size + 1);
+    for (ssize_t n = 1; n != 0 && *length < (size_t)is.st_size;) {
+        n = read(file, text + *length, (size_t)is.st_size - *length);
+        if (n < 0 && errno != EINTR) return NULL;
+        if (n > 0) *length += (size_t)n;
     }
-    return (ssize_t)done;
+    return text;
+}
+
+/* O_NONBLOCK: to open a FIFO that nobody writes to would take for ever. */
+char *cli_file_within(cli_arena *a, const char *path, size_t most, size_t *length)
+{
+    *length = 0;
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0) return NULL;
+    char *text = read_all(a, file, most, length);
+    const int why = errno;
+    close(file);
+    errno = why;
+    return text;
 }
 
 char *cli_file_text(cli_arena *a, const char *path, size_t *length)
 {
-    struct stat st;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *text = NULL;
-    ssize_t n = -1;
-    if (fd >= 0 && fstat(fd, &st) == 0) text = cli_take(a, (size_t)st.st_size + 1);
-    if (text) n = read_all(fd, text, (size_t)st.st_size);
-    const int error = errno;
-    if (fd >= 0) close(fd);
-    errno = error;
-    *length = n < 0 ? 0 : (size_t)n;
-    return n < 0 ? NULL : text;
+    return cli_file_within(a, path, SIZE_MAX - 1, length);
 }
 
 tc_json_writer cli_json(cli_arena *a) { return (tc_json_writer){.to.mem = cli_memory(a)}; }
 
-void cli_json_print(const tc_json_writer *j, FILE *to) { fprintf(to, "%s\n", j->to.data); }
+void cli_json_print(const tc_json_writer *j, FILE *to)
+{
+    if (j->to.failed) cli_no_memory();
+    fprintf(to, "%s\n", j->to.data);
+}
 
 const tc_json *cli_json_value(tc_json_writer *j)
 {
@@ -114,7 +120,7 @@ tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, con
     tacet_error e;
     size_t length;
     char *text = cli_file_text(a, path, &length);
-    if (!text) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(errno));
+    if (!text) return cli_fail_file("read", path);
     return cli_json_parse(a, path, what, text, length, object, &e) == TACET_OK ? TACET_OK : cli_refuse(&e, 0, NULL);
 }
 

@@ -14,8 +14,10 @@ tc_json_writer cli_json(cli_arena *a);
 void cli_json_print(const tc_json_writer *j, FILE *to);
 const tc_json *cli_json_value(tc_json_writer *j); /* parses it in place; it cannot be printed afterwards */
 
-/* The contents of a file, ending in a NUL; NULL with errno if it cannot be read. */
+/* The contents of a regular file, ending in a NUL. NULL if it cannot be read, for cli_fail_file to say why; errno is EFBIG
+ * if it has more than `most` bytes. */
 char *cli_file_text(cli_arena *a, const char *path, size_t *length);
+char *cli_file_within(cli_arena *a, const char *path, size_t most, size_t *length);
 
 /* Reads the text of a file that contains one object into the arena. */
 tacet_status cli_json_parse(cli_arena *a, const char *path, const char *what, char *text, size_t length,
@@ -55,7 +57,7 @@ typedef struct cli_outfile {
     FILE *f;
     cli_stream stream;
     tc_whole_file file;
-    char *unfinished; /* the temporary file, which is removed if the program exits; "" when it is gone */
+    cli_undo undo;
 } cli_outfile;
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o);

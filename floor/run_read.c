@@ -133,16 +133,18 @@ static bool may_exist(const char *path) { return access(path, F_OK) == 0 || !now
 static void read_metrics(cli_record *r, bool steps)
 {
     struct stat st;
+    tacet_error e;
     const char *path = r->folder.metrics;
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would make it wait */
     if (fd < 0 && nowhere(errno)) return;
-    if (fd < 0 || fstat(fd, &st) != 0)
-        cli_missing_add(&r->arena, &r->missing[CLI_MISSING_LINES], TACET_IO, "cannot read %s: %s", path,
-                        strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        cli_missing_add(&r->arena, &r->missing[CLI_MISSING_LINES], TACET_FILE, "%s is not a regular file", path);
-    else
+    const bool opened = fd >= 0 && fstat(fd, &st) == 0;
+    if (opened && S_ISREG(st.st_mode)) {
         read_lines(r, fd, steps);
+    } else {
+        if (opened) errno = 0;
+        cli_file_error(&e, "read", path);
+        cli_missing_add(&r->arena, &r->missing[CLI_MISSING_LINES], e.status, "%s", e.message);
+    }
     if (fd >= 0) close(fd);
 }
 
@@ -153,9 +155,9 @@ static void read_run(cli_record *r)
     const char *path = r->folder.run;
     char *text = cli_file_text(&r->arena, path, &length);
     if (!text && nowhere(errno)) return;
-    if (!text)
-        cli_missing_add(&r->arena, &r->missing[CLI_MISSING_RUN], TACET_IO, "cannot read %s: %s", path, strerror(errno));
-    else if (cli_json_parse(&r->arena, path, "not a record of a run", text, length, &r->run, &e) != TACET_OK)
+    const tacet_status s = text ? cli_json_parse(&r->arena, path, "not a record of a run", text, length, &r->run, &e)
+                                : cli_file_error(&e, "read", path);
+    if (s != TACET_OK)
         cli_missing_add(&r->arena, &r->missing[CLI_MISSING_RUN], e.status, "%s", e.message);
 }
 
