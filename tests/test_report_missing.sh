@@ -137,7 +137,7 @@ if [ -z "${TACET_SANITIZE:-}" ]; then
     }' > long/metrics.jsonl
     awk 'BEGIN {
         printf "{\"epoch\":1,\"step\":1,\"data_loss\":1,\"layers\":[{\"name\":\"l\",\"density\":1,\"units\":1,\"dead\":1,\"dead_units\":[0"
-        for (i = 1; i < 1000000; i++) printf ",%d", i
+        for (i = 1; i < 800000; i++) printf ",%d", i
         print "]}],\"seconds\":1}"
     }' | tee wide/1/metrics.jsonl wide/2/metrics.jsonl wide/3/metrics.jsonl wide/4/metrics.jsonl wide/5/metrics.jsonl \
         > wide/6/metrics.jsonl
