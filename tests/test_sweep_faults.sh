@@ -169,6 +169,14 @@ killed "rename $(point 0.01 2)/checkpoint 2+ K9" "$(point 0.01 2)" "$(point 0.1 
 killed "rename $third/checkpoint 2+ K15" "$third" "$fourth"
 has said "warning: $third: stopped by signal 15"
 
+# Where every run begins from initial weights, only the one that is killed is missing.
+eval "runs 0 '$tacet' sweep net.yaml $over --out fresh -q"
+rm -rf cut; runs 1 eval "under 'rename $second/checkpoint 2 K9' '$tacet' sweep net.yaml $over --out cut -q"
+has err "^tacet: 1 of 4 runs is missing: $second$"
+runs 0 "$tacet" sweep --resume cut -q
+for run in fresh/*/; do same "${run}model.safetensors" "cut/${run#fresh/}model.safetensors"; done
+untimed fresh/sweep.csv > a; untimed cut/sweep.csv > b; same a b
+
 # The sweep is killed, alone or with its run.
 for at in 'config.yaml 1 P' 'checkpoint 1+ B' 'checkpoint 2 B' 'checkpoint 2+ P' 'model 2 B' 'model 3 P' 'run.json 2 P' 'run.json 2+ B' 'report 1 B'; do
     rm -rf cut

@@ -221,6 +221,12 @@ static tacet_status status_of(int status)
     return code <= TACET_NOT_FINITE ? (tacet_status)code : TACET_FAILED;
 }
 
+/* Whether a run has stopped because the sweep was told to. */
+static bool is_told(const paths *p, int status)
+{
+    return p->signal && p->signal == (WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) - 128);
+}
+
 static void ended(paths *p, slot *t, int status)
 {
     cli_sweep *s = p->sweep;
@@ -236,7 +242,7 @@ static void ended(paths *p, slot *t, int status)
     if (r->state != CLI_RUN_ENDED || !r->page) {
         r->state = is_result(r, status) ? CLI_RUN_FAILED : CLI_RUN_STOPPED;
         r->said = r->again ? r->again : why(s->arena, r, status);
-        if (r->state == CLI_RUN_FAILED || !p->signal) cli_warn("%s: %s", r->name, r->said);
+        if (!is_told(p, status)) cli_warn("%s: %s", r->name, r->said);
     }
     if (r->state == CLI_RUN_STOPPED) {
         stop(p, t, status_of(status));
