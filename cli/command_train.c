@@ -4,6 +4,7 @@
 #include "run_record.h"
 #include "training_show.h"
 
+#include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -68,7 +69,7 @@ static tacet_status write_page(cli_training *t)
     cli_stream_flush(&t->folder.log); /* if it fails, the run has failed, and has said so */
     tacet_status s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
     const bool lacks = s == TACET_MEMORY || s == TACET_IO;
-    if (lacks && written && unlink(t->folder.report) != 0) s = cli_fail_file("remove", t->folder.report);
+    if (lacks && unlink(t->folder.report) != 0 && errno != ENOENT) s = cli_fail_file("remove", t->folder.report);
     if (!lacks && written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
     cli_arena_free(&a);
     return lacks ? s : TACET_OK;

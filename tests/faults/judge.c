@@ -99,7 +99,7 @@ static bool in_work(const judge *j, const char *path)
     return work && strncmp(path, work, strlen(work)) == 0 && path[strlen(work)] == '/';
 }
 
-/* A page that says what is missing is whole. */
+/* A page that says what is missing is whole; one that a run could not write again is removed. */
 static bool is_page(const char *path)
 {
     const size_t n = strlen(path);
@@ -112,7 +112,8 @@ static void unharmed(const judge *j)
     const faults_tree *clean = &j->c->clean, *before = &j->c->before, *tree = &j->tree;
     const bool killed = stopped(j->fault);
     for (size_t i = 0; i < before->files; i++)
-        if (!faults_tree_find(tree, before->file[i].path) && faults_tree_find(clean, before->file[i].path))
+        if (!faults_tree_find(tree, before->file[i].path) && faults_tree_find(clean, before->file[i].path) &&
+            !(in_work(j, before->file[i].path) && is_page(before->file[i].path)))
             find(j, "%s is lost", before->file[i].path);
     for (size_t i = 0; i < tree->files; i++) {
         const faults_file *f = &tree->file[i], *was = faults_tree_find(before, f->path),
@@ -154,7 +155,8 @@ static bool names_file(const judge *j)
 {
     const char *message = j->err.bytes, *path = j->result->path, *name = last_part(path);
     if (strcmp(path, "/dev/full") == 0) name = "standard output";
-    if (!*path || strcmp(path, ".") == 0) name = NULL;
+    if (!*path) return true; /* getcwd: it is about no file */
+    if (strcmp(path, ".") == 0) name = NULL;
     return (name && strstr(message, name)) || names_one_of(&j->c->before, name, message) ||
            names_one_of(&j->c->clean, name, message);
 }
