@@ -147,8 +147,10 @@ static tacet_status run(const cli_args *a)
     tacet_graph *g = tacet_file_graph(f, NULL, &e);
     if (g)
         described(a->arena, g);
-    else
+    else if (e.status == TACET_FILE)
         cli_warn("%s", e.message);
+    else
+        return tacet_file_free(f), cli_refuse(&e, 0, NULL);
     noted(a->arena, f);
     tensors(a->arena, f, g);
     tacet_graph_free(g);

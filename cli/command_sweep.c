@@ -175,6 +175,10 @@ static tacet_status prepare(const cli_args *a, cli_sweep *s, cli_config *c)
     if (status == TACET_OK) status = read_overs(a, s, &asked);
     if (status == TACET_OK) status = cli_job_configure(a, a->operands ? a->operand[0] : s->folder.config, c);
     if (status != TACET_OK) return status;
+    s->config = c;
+    s->init = asked.init;
+    if (!s->begun) status = cli_job_origin(c, &s->init);
+    if (status != TACET_OK) return status;
     for (int i = 0; i < s->overs; i++) cli_over_replace(&s->over[i], c);
     s->seed = c->value[CLI_SEED].integer;
     status = open_once(s, c, &asked, a->threads);

@@ -28,6 +28,7 @@ typedef struct cli_job {
     const char *read;              /* what was read (cli_data_line), with the rows that are held out later */
     const char *metrics;           /* the key metrics, and train.metric if that is another */
     const char *began;             /* when the run began (cli_record_begin) */
+    const char *began_from;        /* what the weights were at the beginning (cli_job_origin); NULL: not known */
     int metric;                    /* the plan's metric that says which epoch is the best; -1: a loss */
 } cli_job;
 
@@ -53,6 +54,9 @@ tacet_status cli_job_choose_metric(cli_job *job);
 /* If the key init is set, sets parameters from the file that it names; *taken: how many. Without
  * `taken` nothing is said of tensors that have the right name and another shape. */
 tacet_status cli_job_initialise(const cli_job *job, int *taken);
+
+/* Sets *sum to the checksum of the file that the key init names, "none" if it is not set. */
+tacet_status cli_job_origin(const cli_config *c, const char **sum);
 
 /* The notes with which a model can be evaluated without its configuration. */
 enum { CLI_NOTES = 6 };

@@ -1,6 +1,7 @@
 /* run_record.c: writes run.json. */
 #include "run_record.h"
 #include "begun.h"
+#include "file_sum.h"
 #include "network.h"
 
 #include <errno.h>
@@ -120,6 +121,27 @@ static void metrics_json(tc_json_writer *j, cli_arena *a, const cli_job *job)
     tc_json_close(j, ']');
 }
 
+/* Checksums of what the run began from and of what it ends with, by which a sweep knows whether they are still the same. */
+static tacet_status sums_json(tc_json_writer *j, cli_arena *a, const cli_folder *f, const cli_job *job)
+{
+    const struct {
+        const char *key, *path;
+    } file[] = {{"model", f->model}, {"best", f->best}, {"metrics", f->metrics}};
+    tacet_error e;
+    tc_json_open(j, "sums", '{');
+    if (job->began_from) tc_json_add_text(j, "init", job->began_from);
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+        const char *sum;
+        bool there;
+        tacet_status s = cli_folder_holds(file[i].path, &there);
+        if (s != TACET_OK) return s;
+        if (there && cli_file_sum(a, file[i].path, &sum, &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
+        if (there) tc_json_add_text(j, file[i].key, sum);
+    }
+    tc_json_close(j, '}');
+    return TACET_OK;
+}
+
 tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *job, const char *state, int threads,
                               const cli_figures *figures)
 {
@@ -139,6 +161,7 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
     tc_json_add_integer(&j, "steps_per_epoch", tacet_loader_batches(job->loader));
     cli_network_json(&j, a, job->plan);
     metrics_json(&j, a, job);
+    if (strcmp(state, "ended") == 0) s = sums_json(&j, a, f, job);
     if (figures) {
         tc_json_open(&j, "figures", '{');
         tc_json_add_text(&j, "part", figures->part);
@@ -147,8 +170,9 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
         tc_json_close(&j, '}');
     }
     tc_json_close(&j, '}');
-    cli_json_print(&j, o.f);
-    s = cli_outfile_close(&o);
+    if (s == TACET_OK) cli_json_print(&j, o.f);
+    if (s == TACET_OK) s = cli_outfile_close(&o);
+    cli_outfile_drop(&o); /* nothing to do if it was closed */
     if (s == TACET_OK) *running = '\0';
     return s;
 }

@@ -1,6 +1,6 @@
 /* training.c: the loop. A checkpoint contains everything that the rest of a run depends on: the library's state and, in
- * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, and "run.order",
- * which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
+ * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, what the run began from,
+ * and "run.order", which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
 #include "training.h"
 #include "run_record.h"
 #include "stop_signals.h"
@@ -103,7 +103,7 @@ static const char *begun_with(cli_arena *a, const cli_config *c)
 
 static tacet_status checkpoint(cli_training *t)
 {
-    enum { MORE = 9 };
+    enum { MORE = 10 };
     cli_arena a = {0};
     int64_t length;
     tacet_status s = sync_logs(t, &length);
@@ -120,7 +120,9 @@ static tacet_status checkpoint(cli_training *t)
     note[CLI_NOTES + 6] = (tacet_note){"run.begun", begun_with(&a, t->job->config)};
     note[CLI_NOTES + 7] = (tacet_note){"run.length", cli_format(&a, "%g", t->job->length)};
     note[CLI_NOTES + 8] = (tacet_note){"run.order", "2"};
-    s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE, note, &e);
+    const char *from = t->job->began_from;
+    note[CLI_NOTES + 9] = (tacet_note){"run.init", from};
+    s = tacet_checkpoint(t->job->plan, t->job->loader, t->folder.checkpoint, CLI_NOTES + MORE - !from, note, &e);
     cli_arena_free(&a);
     return s == TACET_OK ? s : refuse(t, &e);
 }
@@ -186,7 +188,7 @@ static tacet_status resume(cli_training *t)
     tacet_file *f = tacet_file_open(t->folder.checkpoint, NULL, &e);
     if (!f) return refuse(t, &e);
     const char *metrics = tacet_file_note(f, "run.metrics"), *seconds = tacet_file_note(f, "run.seconds");
-    const char *best = tacet_file_note(f, "run.best");
+    const char *best = tacet_file_note(f, "run.best"), *from = tacet_file_note(f, "run.init");
     int64_t length = 0;
     tacet_status s = tacet_resume(t->job->plan, t->job->loader, f, &e);
     if (s != TACET_OK)
@@ -201,6 +203,7 @@ static tacet_status resume(cli_training *t)
         resume_best(t, f);
         compare_length(t, tacet_file_note(f, "run.length"));
         t->seconds = strtod(seconds, NULL);
+        t->job->began_from = from ? cli_copy(t->arena, from, strlen(from)) : NULL;
     }
     if (s == TACET_OK && !tacet_file_note(f, "run.order"))
         cli_warn("%s was begun by an earlier version of Tacet: from here on, its rows come in another order%s",
@@ -233,6 +236,7 @@ static tacet_status initialise(cli_training *t)
 static tacet_status begin(cli_training *t)
 {
     tacet_status s = initialise(t);
+    if (s == TACET_OK) s = cli_job_origin(t->job->config, &t->job->began_from);
     if (s == TACET_OK) s = open_files(t, 0);
     return s == TACET_OK ? checkpoint(t) : s;
 }
@@ -264,7 +268,7 @@ tacet_status cli_training_begin(cli_training *t)
 void cli_training_end(cli_training *t)
 {
     cli_tensorboard_close(&t->events.file);
-    if (t->folder.log) fclose(t->folder.log);
+    cli_folder_close(&t->folder);
     cli_folder_unlock(&t->folder);
 }
 
@@ -309,15 +313,16 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
     }
     cli_run_json(&j, x, 2, (int[]){CLI_RUN_best_epoch, CLI_RUN_seconds});
     tc_json_close(&j, '}');
-    cli_json_print(&j, t->folder.log);
+    cli_json_print(&j, t->folder.log.f);
     const tc_json *line = cli_json_value(&j);
     bool ok = true;
     if (!whole)
         ok = cli_events_step(&t->events, p, line, t->time, t->steps);
     else if (t->steps > 0) /* otherwise an earlier process has written the events */
         ok = cli_events_epoch(&t->events, p, line, t->seconds / (double)total.steps);
+    const tacet_status s = written(t, ok);
     cli_arena_free(&a);
-    return written(t, ok);
+    return s;
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */

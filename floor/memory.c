@@ -1,4 +1,5 @@
-/* memory.c: an arena is a list of blocks that are freed together; texts of the library are copied into one. */
+/* memory.c: an arena is a list of blocks that are freed together; texts of the library are copied into one; what is undone
+ * when memory runs out. */
 #include "cli.h"
 
 #include <stdarg.h>
@@ -10,6 +11,34 @@ struct cli_block {
     size_t size;
     max_align_t data[];
 };
+
+static cli_undo **kept(void)
+{
+    static cli_undo *last;
+    return &last;
+}
+
+void cli_undo_keep(cli_undo *u, void (*undo)(void *of), void *of)
+{
+    *u = (cli_undo){undo, of, *kept()};
+    *kept() = u;
+}
+
+void cli_undo_drop(cli_undo *u)
+{
+    cli_undo **at = kept();
+    while (*at && *at != u) at = &(*at)->before;
+    if (*at) *at = u->before;
+}
+
+noreturn void cli_no_memory(void)
+{
+    for (cli_undo *u; (u = *kept()) != NULL;) {
+        *kept() = u->before;
+        u->undo(u->of);
+    }
+    exit((int)cli_fail(TACET_MEMORY, "out of memory"));
+}
 
 void *cli_take(cli_arena *a, size_t size)
 {

@@ -56,6 +56,8 @@ static tacet_status make_parents(cli_arena *a, const char *path)
     return TACET_OK;
 }
 
+static void undo(void *f) { cli_folder_unlock(f); }
+
 tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
 {
     enum { TRIES = 100000 };
@@ -69,6 +71,7 @@ tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
         f->stem = stem;
     }
     f->made = true;
+    cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
@@ -121,12 +124,14 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
                  f->path);
     say_holder(fd);
     f->locked = fd;
+    if (!f->made) cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
-void cli_folder_unlock(const cli_folder *f)
+void cli_folder_unlock(cli_folder *f)
 {
     const int why = errno;
+    cli_undo_drop(&f->undo);
     if (f->locked) {
         unlink(f->lock);
         close(f->locked);
@@ -158,16 +163,22 @@ tacet_status cli_folder_log(cli_folder *f, int64_t length)
     const bool lost = end >= 0 && end < length;
     if (lost) cli_warn("%s is shorter than when the checkpoint was written: epochs are missing in it", f->metrics);
     const off_t keep = lost ? end_of_line(file, end) : (off_t)length;
-    if (end >= 0 && keep >= 0 && ftruncate(file, keep) == 0 && lseek(file, keep, SEEK_SET) >= 0)
-        f->log = fdopen(file, "w");
-    if (f->log) return TACET_OK;
+    if (end >= 0 && keep >= 0 && ftruncate(file, keep) == 0 && lseek(file, keep, SEEK_SET) >= 0 &&
+        cli_stream_open(&f->log, file))
+        return TACET_OK;
     const tacet_status s = cli_fail_file("write", f->metrics);
     if (file >= 0) close(file);
     return s;
 }
 
-int64_t cli_folder_sync(const cli_folder *f)
+int64_t cli_folder_sync(cli_folder *f)
 {
-    if (fflush(f->log) == 0 && !ferror(f->log) && fdatasync(fileno(f->log)) == 0) return (int64_t)ftello(f->log);
-    return -1;
+    return cli_stream_sync(&f->log) ? (int64_t)lseek(f->log.fd, 0, SEEK_CUR) : -1;
+}
+
+void cli_folder_close(cli_folder *f)
+{
+    if (!f->log.f) return;
+    cli_stream_close(&f->log);
+    close(f->log.fd);
 }

@@ -23,17 +23,20 @@ FILE *cli_log(void)
     return stderr;
 }
 
+/* The program's standard output is a stream of its own (stream.h), which stdio knows no descriptor of. */
+static int descriptor(FILE *f) { return f == stdout ? STDOUT_FILENO : fileno(f); }
+
 bool cli_terminal(FILE *f)
 {
     const char *term = getenv("TERM");
-    return isatty(fileno(f)) && term && *term && strcmp(term, "dumb") != 0;
+    return isatty(descriptor(f)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 int cli_columns(FILE *f)
 {
     struct winsize w;
     if (!cli_terminal(f)) return 0;
-    return ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
+    return ioctl(descriptor(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
 }
 
 const char *cli_colour(FILE *f, const char *escape)
@@ -86,8 +89,6 @@ static void hint_line(const char *hint)
     if (hint && *hint) cli_print(cli_log(), "    %s\n", hint);
 }
 
-noreturn void cli_no_memory(void) { exit((int)cli_fail(TACET_MEMORY, "out of memory")); }
-
 /* Bytes that continue a UTF-8 character do not count as columns. */
 static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
 
@@ -129,13 +130,20 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
     return s;
 }
 
-tacet_status cli_fail_file(const char *doing, const char *path)
+tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
 {
     const int why = errno;
-    return cli_fail(why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %s: %s", doing, path,
-                    why == ENOMEM ? "out of memory"
-                    : why         ? strerror(why)
-                                  : "not a regular file");
+    return tc_fail(e, why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %.300s: %s", doing, path,
+                   why == ENOMEM ? "out of memory"
+                   : why         ? strerror(why)
+                                 : "not a regular file");
+}
+
+tacet_status cli_fail_file(const char *doing, const char *path)
+{
+    tacet_error e;
+    cli_file_error(&e, doing, path);
+    return cli_refuse(&e, 0, NULL);
 }
 
 tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const char *format, ...)

@@ -1,6 +1,7 @@
 /* yaml_tree.c: builds a small tree from libyaml's events. Events have exact positions, and reading stops at the first
  * one that is refused, before any memory is spent on it. */
 #include "yaml_tree.h"
+#include "base/status.h"
 
 #include "output.h"
 
@@ -197,19 +198,27 @@ tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **ro
     return r.status;
 }
 
-tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
+tacet_status cli_source_load(cli_arena *a, const char *path, cli_source *source, tacet_error *e)
 {
     size_t length;
     char *text = cli_file_within(a, path, MAX_FILE, &length);
     if (!text && errno == EFBIG)
-        return cli_fail(TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
-    if (!text && errno == 0)
-        return cli_fail_hint(TACET_IO, "write the configuration to a file first", "cannot read %s: not a regular file",
-                             path);
-    if (!text) return cli_fail_file("read", path);
+        return tc_fail(e, TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
+    if (!text) {
+        const bool regular = errno != 0;
+        cli_file_error(e, "read", path);
+        if (!regular) tc_fail_hint(e, "write the configuration to a file first");
+        return e->status;
+    }
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3; /* a byte order mark */
     *source = (cli_source){.name = cli_copy(a, path, strlen(path)), .text = text, .length = length, .file = true};
     return TACET_OK;
+}
+
+tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
+{
+    tacet_error e;
+    return cli_source_load(a, path, source, &e) == TACET_OK ? TACET_OK : cli_refuse(&e, 0, NULL);
 }
 
 bool cli_yaml_null(const char *text) { return tc_word_read("~|null|Null|NULL", text) >= 0; }

@@ -1,6 +1,7 @@
 # test_cli_sweep.sh: a sweep runs each point once, starting from its neighbour, reports the results and chooses by its rule;
 # killed at any moment and resumed, it ends with the same bytes as one that was not.
 # timeout 240
+if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi # it syncs some 10,000 files, which takes minutes on a slow disk
 . "$TACET_SOURCE/tests/cli.sh"
 sed -i 's/^train:.*/train: {epochs: 4, batch: 32, seed: 1, validate: 0.2, log: 0}/' net.yaml
 sweep() { "$tacet" sweep "$@"; }
@@ -104,7 +105,9 @@ hasnt out misleads; hasnt fair/report.html misleads
 runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-1..1e-4:4' --out down --warm --set train.epochs=20 -q
 hasnt out misleads
 sed -i '/"epoch":20,/s/"name":"relu1","density":[0-9.e-]*,/"name":"relu1","density":0.012,/g' down/relu1-l1-0.0001-seed1/metrics.jsonl
-runs 0 sweep --resume down -q # as if its units had died
+sed -i 's/"sums":{[^}]*},//' down/relu1-l1-0.0001-seed1/run.json
+runs 0 sweep --resume down -q # as if its units had died, in a run of an earlier version
+has out "^Not verified, because an earlier version of Tacet .* began from: relu1-l1-0.0001-seed1$"
 has out "^The path misleads: from lambda=0.0001 to lambda=0[.01]*, a stronger penalty, the density rises from 0.0120 to 0.0[0-9]*; it would not rise if"
 sed 's/^model.*/model: linear 1/; s/^optimizer.*/optimizer: sgd lr=0.1 schedule=cosine/' slow.yaml > lasso.yaml # convex: it converges
 for range in 1e-3..1:4 1..1e-3:4; do
@@ -237,11 +240,9 @@ runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out jobs --jobs 3
 has err "there is only one path"
 
 # ---- If a point fails, the path continues from the one before it, and the sweep reports the failure ----
-mkdir fails; : > fails/relu1-l1-0.001-seed1
-runs 0 sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-2:3' --out fails --warm
-has err "warning: relu1-l1-0.001-seed1: "
-has out "^ *0.001  *-  *-  *-  .*failed" "^Failed: relu1-l1-0.001-seed1: cannot "
-has fails/relu1-l1-0.01-seed1/config.yaml "^init: fails/relu1-l1-0.0001-seed1/model.safetensors$"
+runs 0 sweep net.yaml --over 'linear1.weight: l2 lambda=1e-4..1e4:3' --out fails --warm
+has err "warning: linear1.weight-l2-1e+04-seed1: .*not finite"
+has out "^ *1e+04  *-  *-  *-  .*failed" "^Failed: linear1.weight-l2-1e+04-seed1: .*not finite"
 runs 0 sweep net.yaml --no-penalties --over 'linear1.weight: l2 lambda=1e4..1e-4:3' --out nan --warm -q --json
 has out '"state":"failed","said":"[^"]*not finite' '"state":"ended"'
 column nan/sweep.csv mark | head -n 1 > said; has said "^failed$"

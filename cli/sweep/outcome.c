@@ -124,13 +124,13 @@ static void read_metrics(cli_sweep *s, cli_sweep_run *r, const cli_record *recor
     }
 }
 
-static void read_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *record)
+void cli_sweep_run_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *record)
 {
     const tc_json *last = record->epoch[record->epochs - 1];
     const tc_json *validation = tc_json_get(last, "validation"), *end = tc_json_get(record->run, "figures");
     const tc_json *from = validation ? validation : end, *layers = tc_json_get(from, "layers");
     const tc_json *terms = tc_json_get(last, "terms");
-    double seconds = 0, n;
+    double n;
     r->part = validation ? "validation" : cli_record_text(s->arena, end, "part");
     const double rows = validation ? cli_number(tc_json_get(record->run, "rows"), "validation")
                                    : cli_number(end, "rows");
@@ -139,29 +139,13 @@ static void read_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *recor
     r->figure[CLI_OF_LOSS] = cli_number(from, "data_loss");
     r->figure[CLI_OF_TRAINING_LOSS] = cli_number(last, "data_loss");
     read_metrics(s, r, record, from);
-    for (size_t i = 0; i < record->epochs; i++) seconds += cli_number(record->epoch[i], "seconds");
-    r->figure[CLI_OF_STEP_US] = seconds / cli_number(last, "step") * 1e6;
+    r->figure[CLI_OF_STEP_US] = record->seconds / cli_number(last, "step") * 1e6;
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
         over_figures(&s->over[i], layers, terms, &figure[0], &figure[1], &r->figure[CLI_OF_TARGET + i]);
     }
     r->figure[CLI_OF_SILENCE] = not_zero(s, s->weights, layers, terms, r->figure, &n) / n;
     r->figure[CLI_OF_FIRING] = firing(s, layers, terms, r->figure);
-}
-
-void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
-{
-    cli_record record;
-    for (int i = 0; i < CLI_SWEEP_FIGURES; i++) r->figure[i] = NAN;
-    const cli_folder *f = &r->folder;
-    if (!cli_folder_has(f->run) || !cli_folder_has(f->metrics) || !cli_folder_has(f->model)) return;
-    if (cli_record_open(s->arena, r->folder.path, &record) == TACET_OK && is(record.run, "state", "ended") &&
-        tc_json_get(record.run, "figures")) {
-        r->state = CLI_RUN_ENDED;
-        read_figures(s, r, &record);
-        s->rows = r->rows;
-    }
-    cli_record_close(&record);
 }
 
 /* ---- Points ------------------------------------------------------------------------------------------------------ */
@@ -397,8 +381,16 @@ const char *cli_sweep_notes(const cli_sweep *s, const char *plus)
         if (*missed(s, i))
             text = cli_format(a, "%sMissed its target: %s: %s\n", text, cli_sweep_point_text(s, i), missed(s, i));
     if (s->jobs > 1) text = cli_format(a, "%sTimes were measured with %d runs in parallel.\n", text, s->jobs);
-    for (int i = 0; i < s->runs; i++)
-        if (s->run[i].state == CLI_RUN_FAILED)
-            text = cli_format(a, "%sFailed: %s: %s\n", text, s->run[i].name, s->run[i].said);
+    const char *unknown = "";
+    for (int i = 0; i < s->runs; i++) {
+        const cli_sweep_run *run = &s->run[i];
+        if (run->state == CLI_RUN_FAILED) text = cli_format(a, "%sFailed: %s: %s\n", text, run->name, run->said);
+        if (run->state == CLI_RUN_ENDED && !run->verified)
+            unknown = cli_format(a, "%s%s%s", unknown, *unknown ? ", " : "", run->name);
+    }
+    if (*unknown)
+        text = cli_format(
+            a, "%sNot verified, because an earlier version of Tacet kept no checksums of what they began from: %s\n",
+            text, unknown);
     return text;
 }

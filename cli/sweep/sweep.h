@@ -34,6 +34,8 @@ enum {
     CLI_SWEEP_FIGURES = CLI_OF_METRICS + CLI_SWEEP_METRICS
 };
 
+/* FAILED is a result: a run that fails because of its numbers or its penalty fails again when it is repeated. STOPPED is
+ * not: the run was interrupted, or nothing can be told of it. */
 typedef enum cli_sweep_state { CLI_RUN_WAITS, CLI_RUN_ENDED, CLI_RUN_FAILED, CLI_RUN_STOPPED } cli_sweep_state;
 
 typedef struct cli_sweep_run {
@@ -42,7 +44,12 @@ typedef struct cli_sweep_run {
     int point;
     int64_t seed;
     cli_sweep_state state;
-    const char *said;                 /* why a run failed */
+    bool begun, page;                 /* it has a checkpoint, a page */
+    bool verified;                    /* what it began from and its model are known to be those that they should be */
+    const char *from;                 /* the checksum of the model that it began from, or "none"; NULL: unknown */
+    const char *model;                /* that of its own, once it has ended */
+    const char *again;                /* why what is in its folder cannot be used, or NULL */
+    const char *said;                 /* why it failed */
     const char *part;                 /* of the data on which the figures were taken */
     int64_t rows;                     /* of that part */
     double figure[CLI_SWEEP_FIGURES]; /* NAN: unknown */
@@ -71,6 +78,9 @@ typedef struct cli_sweep {
     int seeds, jobs, threads; /* threads: of each run */
     int64_t seed;             /* the first */
     bool warm, begun;         /* runs start from the previous one; sweep.json existed at the start */
+    const cli_config *config; /* as in config.yaml */
+    const char **rows_of;     /* [seeds], what the checkpoints of their runs say of the data; NULL: none was read yet */
+    const char *init;         /* the checksum of the model that the other runs start from, or "none"; NULL: unknown */
     int points, runs;
     cli_sweep_point *point; /* [points], the first --over varies fastest */
     cli_sweep_run *run;     /* [runs], path by path; those of a path in their order */
@@ -97,6 +107,7 @@ typedef struct cli_sweep_asked {
     const char *over[CLI_OVERS];
     double largest[CLI_OVERS];
     bool warm;
+    const char *init; /* NULL: an earlier version began the sweep */
 } cli_sweep_asked;
 
 tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked);
@@ -104,6 +115,10 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked);
 /* Names the folders of the runs, in the folder of the sweep, which is locked by then. Writes config.yaml and sweep.json;
  * if the sweep was begun before, checks that the configuration is the same. */
 tacet_status cli_sweep_begin(cli_sweep *s, const cli_config *c);
+
+/* OK if two configurations print the same; otherwise says in which line the one in `folder` differs. */
+tacet_status cli_sweep_same_config(cli_arena *a, const char *folder, const char *hint, const cli_config *theirs,
+                                   const cli_config *own);
 
 /* Lays out points and runs. The folders of the runs have no names yet. */
 tacet_status cli_sweep_lay_out(cli_sweep *s);
@@ -113,13 +128,30 @@ cli_sweep_run *cli_sweep_run_at(const cli_sweep *s, int point, int seed);
 
 /* ---- paths.c ----------------------------------------------------------------------------------------------------- */
 
-/* Runs all that have not ended. If a signal stops it, returns 128 plus its number, after the runs' checkpoints. */
+/* Runs all that have not ended. A run that is interrupted stops its path; the others go on. Unless all runs have a result
+ * in the end, says which do not, and returns why the first was stopped. If a signal stops the sweep, returns 128 plus its
+ * number, after the runs' checkpoints. */
 tacet_status cli_sweep_paths(cli_sweep *s);
+
+/* ---- run_state.c ------------------------------------------------------------------------------------------------- */
+
+/* Sets what the folder of a run says: whether it has ended, its figures and checksums. A failure, after which nothing can
+ * be told of the run, is printed. */
+tacet_status cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r);
+
+/* The last run before it on its warm path that has ended, from whose model it starts; NULL: no such run. */
+const cli_sweep_run *cli_sweep_run_before(const cli_sweep *s, const cli_sweep_run *r);
+
+/* Why what is in the folder of a run is not that run, now that the runs before it have their results; NULL: it is. */
+const char *cli_sweep_run_stale(const cli_sweep *s, const cli_sweep_run *r);
+
+/* Removes what a run has written, so that it begins anew. */
+tacet_status cli_sweep_run_forget(const cli_sweep *s, cli_sweep_run *r);
 
 /* ---- outcome.c --------------------------------------------------------------------------------------------------- */
 
-/* Sets the state and the figures of a run if it has ended. */
-void cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r);
+/* Reads the figures of a run that has ended. */
+void cli_sweep_run_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *record);
 
 /* Computes the means and makes the choice. */
 void cli_sweep_weigh(cli_sweep *s);

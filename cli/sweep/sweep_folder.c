@@ -35,7 +35,8 @@ tacet_status cli_sweep_asked_read(const cli_sweep *s, cli_sweep_asked *asked)
     if (n < 1 || n > CLI_OVERS) return odd(s, "over must be a list of one to four");
     if (seeds < 1) return odd(s, "seeds must be a whole number");
     if (fresh < 0) return odd(s, "fresh must be 0 or 1");
-    *asked = (cli_sweep_asked){.overs = (int)n, .seeds = (int)seeds, .warm = fresh == 0};
+    *asked = (cli_sweep_asked){
+        .overs = (int)n, .seeds = (int)seeds, .warm = fresh == 0, .init = tc_json_text(tc_json_get(o, "init"))};
     tc_json_each(over, i, one)
     {
         const char *text = tc_json_text(tc_json_get(one, "text"));
@@ -70,6 +71,7 @@ static tacet_status write_asked(const cli_sweep *s, const cli_config *c)
     tc_json_add_integer(&j, "seed", s->seed);
     tc_json_add_integer(&j, "seeds", s->seeds);
     tc_json_add_integer(&j, "fresh", !s->warm);
+    tc_json_add_text(&j, "init", s->init);
     tc_json_close(&j, '}');
     cli_json_print(&j, o.f);
     return cli_outfile_close(&o);
@@ -78,14 +80,13 @@ static tacet_status write_asked(const cli_sweep *s, const cli_config *c)
 /* ---- The configuration ------------------------------------------------------------------------------------------- */
 
 /* Compares line by line and reports the first difference. */
-static tacet_status compare(const cli_sweep *s, const char *theirs, const char *own)
+static tacet_status compare(const char *folder, const char *hint, const char *theirs, const char *own)
 {
     for (;;) {
         const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
         if (n != m || strncmp(theirs, own, n) != 0)
-            return cli_fail_hint(
-                TACET_DESCRIPTION, "a sweep keeps the settings it was begun with; --out DIR begins a new one",
-                "%s was begun with \"%.*s\", not with \"%.*s\"", s->folder.path, (int)n, theirs, (int)m, own);
+            return cli_fail_hint(TACET_DESCRIPTION, hint, "%s was begun with \"%.*s\", not with \"%.*s\"", folder, (int)n,
+                                 theirs, (int)m, own);
         if (!theirs[n] && !own[m]) return TACET_OK;
         theirs += n + (theirs[n] == '\n');
         own += m + (own[m] == '\n');
@@ -102,6 +103,14 @@ static const char *printed(cli_arena *a, const cli_config *c)
     const char *copy = fclose(to) == 0 ? cli_copy(a, text, length) : NULL;
     free(text);
     return copy;
+}
+
+tacet_status cli_sweep_same_config(cli_arena *a, const char *folder, const char *hint, const cli_config *theirs,
+                                   const cli_config *own)
+{
+    const char *there = printed(a, theirs), *here = printed(a, own);
+    if (!there || !here) return cli_fail(TACET_MEMORY, "out of memory");
+    return compare(folder, hint, there, here);
 }
 
 /* Warns if runs are left of a sweep that an earlier version began, which kept no folders. */
@@ -129,9 +138,8 @@ static tacet_status same_config(const cli_sweep *s, const cli_config *c)
     cli_config begun;
     tacet_status status = cli_config_read(s->arena, s->folder.config, &begun);
     if (status != TACET_OK) return status;
-    const char *theirs = printed(s->arena, &begun), *own = printed(s->arena, c);
-    if (!theirs || !own) return cli_fail(TACET_MEMORY, "out of memory");
-    status = compare(s, theirs, own);
+    static const char hint[] = "a sweep keeps the settings it was begun with; --out DIR begins a new one";
+    status = cli_sweep_same_config(s->arena, s->folder.path, hint, &begun, c);
     return status == TACET_OK ? compare_version(s) : status;
 }
 
@@ -158,7 +166,8 @@ static tacet_status vacant(const cli_sweep *s)
     tacet_status status = cli_folder_holds(s->folder.config, &there);
     if (status == TACET_OK && there) {
         config = cli_file_text(s->arena, s->folder.config, &length);
-        if (!config || strncmp(config, head, strlen(head)) != 0) found = s->folder.config;
+        if (!config) return cli_fail(TACET_IO, "cannot read %s: %s", s->folder.config, strerror(errno));
+        if (strncmp(config, head, strlen(head)) != 0) found = s->folder.config;
     }
     if (status == TACET_OK) status = cli_folder_holds(s->folder.checkpoint, &there);
     if (status == TACET_OK && there) found = s->folder.checkpoint;
@@ -220,6 +229,7 @@ tacet_status cli_sweep_lay_out(cli_sweep *s)
     s->runs = s->points * s->seeds;
     s->point = cli_take(s->arena, (size_t)s->points * sizeof *s->point);
     s->run = cli_take(s->arena, (size_t)s->runs * sizeof *s->run);
+    s->rows_of = cli_take(s->arena, (size_t)s->seeds * sizeof *s->rows_of);
     for (int i = 0; i < s->points; i++)
         for (int k = 0, rest = i; k < s->overs; rest /= s->over[k++].count)
             s->point[i].index[k] = rest % s->over[k].count;

@@ -144,6 +144,7 @@ static void runs_json(tc_json_writer *j, const cli_sweep *s, int point)
         tc_json_add_text(j, "folder", r->folder.path);
         tc_json_add_integer(j, "seed", r->seed);
         tc_json_add_text(j, "state", state[r->state]);
+        if (r->state == CLI_RUN_ENDED) tc_json_add_integer(j, "verified", r->verified);
         if (r->said) tc_json_add_text(j, "said", r->said);
         tc_json_close(j, '}');
     }

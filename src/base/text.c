@@ -51,15 +51,21 @@ static bool reserve(tc_text *t, size_t more)
     return true;
 }
 
+tc_text tc_text_into(char *to, size_t capacity)
+{
+    if (capacity > 0) *to = '\0';
+    return (tc_text){.data = to, .capacity = capacity};
+}
+
 void tc_text_add(tc_text *t, const char *format, ...)
 {
     if (t->failed) return;
     va_list arguments;
     va_start(arguments, format);
-    const size_t room = t->capacity - t->length;
-    int n = tc_format(t->data ? t->data + t->length : NULL, room, format, arguments);
+    const size_t room = t->length < t->capacity ? t->capacity - t->length : 0;
+    int n = tc_format(room ? t->data + t->length : NULL, room, format, arguments);
     va_end(arguments);
-    if (n >= 0 && (size_t)n >= room) {
+    if (n >= 0 && (size_t)n >= room && t->mem.resize) {
         va_start(arguments, format);
         n = reserve(t, (size_t)n + 1) ? tc_format(t->data + t->length, (size_t)n + 1, format, arguments) : -1;
         va_end(arguments);
@@ -74,10 +80,12 @@ void tc_text_add(tc_text *t, const char *format, ...)
 
 void tc_text_put(tc_text *t, const void *from, size_t n)
 {
-    t->failed = t->failed || !reserve(t, n + 1);
+    t->failed = t->failed || (t->mem.resize && !reserve(t, n + 1));
     if (t->failed) return;
-    if (n > 0) memcpy(t->data + t->length, from, n);
-    t->data[t->length += n] = '\0';
+    const size_t room = t->length < t->capacity ? t->capacity - t->length - 1 : 0, part = n < room ? n : room;
+    if (part > 0) memcpy(t->data + t->length, from, part);
+    if (t->length < t->capacity) t->data[t->length + part] = '\0';
+    t->length += n;
 }
 
 void tc_text_free(tc_text *t)

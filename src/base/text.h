@@ -7,13 +7,20 @@
 #include <stdarg.h>
 
 /* A string that grows. Failure is sticky: once an allocation has failed, `failed` is set and further adds do nothing,
- * so that a caller can check once, at the end. Zero-initialise with {.mem = m}; data may be NULL while length is 0. */
+ * so that a caller can check once, at the end. Zero-initialise with {.mem = m}; data may be NULL while length is 0.
+ *
+ * Without a hook (tc_text_into) it is a caller's buffer, which does not grow: what does not fit is counted but not kept,
+ * and nothing can fail. */
 typedef struct tc_text {
     tc_mem mem;
     char *data;
     size_t length, capacity;
     bool failed;
 } tc_text;
+
+/* Writes into to[capacity], terminated by a NUL if capacity is not 0. `length` becomes that of the whole text, as snprintf
+ * would return it. Must not be freed. */
+tc_text tc_text_into(char *to, size_t capacity);
 
 /* Numbers in the C locale. */
 __attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *format, ...);
