@@ -141,7 +141,8 @@ static tacet_status run(const cli_args *a)
     tacet_error e;
     tacet_status s = TACET_OK;
     struct stat st;
-    if (stat(a->operand[0], &st) == 0 && S_ISDIR(st.st_mode)) return run_of(a->arena, a->operand[0]);
+    if (stat(a->operand[0], &st) != 0) return cli_fail_file("open", a->operand[0]);
+    if (S_ISDIR(st.st_mode)) return run_of(a->arena, a->operand[0]);
     tacet_file *f = cli_model_file(a->operand[0], &s);
     if (!f) return s;
     tacet_graph *g = tacet_file_graph(f, NULL, &e);

@@ -77,7 +77,7 @@ typedef struct entry {
 
 static const entry codes[] = {
     {"0", "Success."},
-    {"1", "The run failed: for example, the data do not fit the network."},
+    {"1", "The run failed: for example, the data do not fit the network; or a run of a sweep was killed."},
     {"2", "A mistake in the usage, in the configuration or in a description."},
     {"3", "A file was refused: truncated, in the wrong format, or not of the size that it claims."},
     {"4", "Out of memory, or the system refuses a thread."},

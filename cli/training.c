@@ -63,9 +63,10 @@ static bool in_epoch(const cli_job *job)
 
 static tacet_status unwritten(cli_training *t, const char *path)
 {
-    const char *why = strerror(errno);
+    const int why = errno;
     cli_progress_clear(&t->progress);
-    return cli_fail(TACET_IO, "cannot write %s: %s", path, why);
+    errno = why;
+    return cli_fail_file("write", path);
 }
 
 /* OK, or the error that the event file cannot be written. */

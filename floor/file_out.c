@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static void undo(void *of) { tc_whole_drop(of); }
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o)
 {
@@ -14,12 +17,12 @@ tacet_status cli_outfile_open(const char *path, cli_outfile *o)
     if (tc_whole_open(&o->file, path, &e) != TACET_OK) return cli_refuse(&e, 0, NULL);
     if (cli_stream_open(&o->stream, o->file.fd)) {
         o->f = o->stream.f;
+        cli_undo_keep(&o->undo, undo, &o->file);
         return TACET_OK;
     }
-    tc_whole_fail(&o->file, "write", &e);
     tc_whole_drop(&o->file);
     close(o->file.fd);
-    return cli_refuse(&e, 0, NULL);
+    return cli_fail(TACET_MEMORY, "out of memory");
 }
 
 static void end(cli_outfile *o)
@@ -32,6 +35,7 @@ static void end(cli_outfile *o)
 void cli_outfile_drop(cli_outfile *o)
 {
     if (!o->f) return;
+    cli_undo_drop(&o->undo);
     tc_whole_drop(&o->file);
     end(o);
 }
@@ -41,6 +45,7 @@ tacet_status cli_outfile_close(cli_outfile *o)
     tacet_error e;
     tacet_status s;
     if (cli_stream_flush(&o->stream)) {
+        cli_undo_drop(&o->undo);
         s = tc_whole_commit(&o->file, &e);
         end(o);
     } else {
@@ -87,7 +92,11 @@ char *cli_file_text(cli_arena *a, const char *path, size_t *length)
 
 tc_json_writer cli_json(cli_arena *a) { return (tc_json_writer){.to.mem = cli_memory(a)}; }
 
-void cli_json_print(const tc_json_writer *j, FILE *to) { fprintf(to, "%s\n", j->to.data); }
+void cli_json_print(const tc_json_writer *j, FILE *to)
+{
+    if (j->to.failed) cli_no_memory();
+    fprintf(to, "%s\n", j->to.data);
+}
 
 const tc_json *cli_json_value(tc_json_writer *j)
 {

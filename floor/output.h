@@ -57,6 +57,7 @@ typedef struct cli_outfile {
     FILE *f;
     cli_stream stream;
     tc_whole_file file;
+    cli_undo undo;
 } cli_outfile;
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o);

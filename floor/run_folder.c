@@ -44,10 +44,7 @@ tacet_status cli_folder_holds(const char *file, bool *there)
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
-static tacet_status uncreated(const char *path)
-{
-    return cli_fail(TACET_IO, "cannot create the folder %s: %s", path, strerror(errno));
-}
+static tacet_status uncreated(const char *path) { return cli_fail_file("create the folder", path); }
 
 /* Creates the folders that a path goes through, but not the one that it names. */
 static tacet_status make_parents(cli_arena *a, const char *path)
@@ -58,6 +55,8 @@ static tacet_status make_parents(cli_arena *a, const char *path)
     }
     return TACET_OK;
 }
+
+static void undo(void *f) { cli_folder_unlock(f); }
 
 tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
 {
@@ -72,6 +71,7 @@ tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
         f->stem = stem;
     }
     f->made = true;
+    cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
@@ -115,7 +115,7 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
     if (locked < 0) {
-        const tacet_status s = cli_fail(TACET_IO, "cannot lock %s: %s", f->lock, strerror(errno));
+        const tacet_status s = cli_fail_file("lock", f->lock);
         if (fd >= 0) close(fd);
         return s;
     }
@@ -124,12 +124,14 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
                  f->path);
     say_holder(fd);
     f->locked = fd;
+    if (!f->made) cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
-void cli_folder_unlock(const cli_folder *f)
+void cli_folder_unlock(cli_folder *f)
 {
     const int why = errno;
+    cli_undo_drop(&f->undo);
     if (f->locked) {
         unlink(f->lock);
         close(f->locked);

@@ -33,7 +33,7 @@ const char *cli_record_name(cli_arena *a, const tc_json *entry)
 
 /* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
-enum { EPOCHS, STEPS, WRONG_NAMED = 10, VALUES = 2 << 20 /* in a line */ };
+enum { EPOCHS, STEPS, WRONG_NAMED = 10, VALUES = 1 << 20 /* in a line */ };
 
 size_t cli_record_bytes(const cli_record *r) { return r->kept[EPOCHS].bytes + r->kept[STEPS].bytes; }
 

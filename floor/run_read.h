@@ -10,7 +10,7 @@
 #include "run_warnings.h"
 
 /* What a record takes at most, but for its newest lines. */
-enum { CLI_RECORD_BYTES = 48 << 20 };
+enum { CLI_RECORD_BYTES = 32 << 20 };
 
 typedef struct cli_record {
     cli_folder folder;

@@ -68,6 +68,9 @@ static bool next_event(reader *r, yaml_event_t *event)
     const cli_place place = place_of(r, alias ? p->context_mark : p->problem_mark);
     if (p->error == YAML_MEMORY_ERROR)
         r->status = cli_fail(TACET_MEMORY, "out of memory");
+    else if (p->error == YAML_READER_ERROR && strstr(p->problem, "control characters"))
+        r->status = cli_fail_at((cli_place){r->source, p->problem_offset}, 1,
+                                "in double quotes, \\e and \\x1b stand for U+001B", "a control character");
     else if (p->error == YAML_READER_ERROR)
         r->status = cli_fail_at((cli_place){r->source, p->problem_offset}, 1, NULL, "this is not UTF-8 text: %s",
                                 p->problem);
@@ -242,7 +245,7 @@ void cli_yaml_text(FILE *to, const char *text)
         n = tc_char(text, &code);
         if (*text == '"' || *text == '\\') fputc('\\', to);
         if (n > 0 && (!tc_char_shown(code) || code == 0xFFFE || code == 0xFFFF)) /* YAML forbids these characters */
-            fprintf(to, "\\u%04x", (unsigned)code);
+            fprintf(to, code > 0xFFFF ? "\\U%08x" : "\\u%04x", (unsigned)code);
         else
             fwrite(text, 1, n ? n : 1, to);
     }

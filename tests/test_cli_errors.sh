@@ -78,6 +78,13 @@ caret optimiser
 edited 's/epochs/epoch/'; refused 2 train bad.yaml
 has err "bad.yaml:8:13: unknown key 'train.epoch'" "did you mean epochs?"
 caret epoch
+for key in 'train: {lr: 0.1}|optimizer: ... lr=...?' 'train: {momentum: 1}|optimizer: ... momentum=...?' 'lr: 1|optimizer: ... lr=...?' \
+    'epochs: 3|train.epochs?' 'train: {loss: mse}|loss is a key outside train'; do
+    grep -v '^train' net.yaml > bad.yaml
+    echo "${key%|*}" >> bad.yaml
+    refused 2 train bad.yaml
+    has err "${key#*|}$"
+done
 edited 's/^train:.*/epochs: 3/'; refused 2 train bad.yaml
 has err "did you mean train.epochs?"
 edited 's/^train/trian/'; refused 2 train bad.yaml
@@ -254,8 +261,9 @@ runs 0 "$tacet" inspect odd
 echo '{"epoch":1,"seconds":1,"terms":[{"on":"a","kind":"b"}]}' > odd/metrics.jsonl
 runs 0 timeout 20 "$tacet" inspect odd # a table with one column
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
-refused 3 inspect odd
+runs 3 "$tacet" inspect odd
 has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
+has out "^ledger of epoch 1"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own.npy
 has err "own.npy: not a regular file"
 refused 2 predict closed/model.safetensors --data 'csv unlabelled.csv' --out p.csv

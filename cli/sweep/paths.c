@@ -180,7 +180,7 @@ static const char *why(cli_arena *a, const cli_sweep_run *r, int status)
 {
     if (WIFSIGNALED(status)) return cli_format(a, "killed by signal %d", WTERMSIG(status));
     if (WEXITSTATUS(status) > 128) return cli_format(a, "stopped by signal %d", WEXITSTATUS(status) - 128);
-    const char *words = WEXITSTATUS(status) ? last_words(a, r->log) : NULL;
+    const char *words = last_words(a, r->log);
     char *text = cli_format(a, "%s", words ? words : cli_format(a, "ended with code %d", WEXITSTATUS(status)));
     tc_tame(text, "\n");
     return text;
@@ -213,11 +213,18 @@ static bool is_result(const cli_sweep_run *r, int status)
     return WEXITSTATUS(status) == TACET_NOT_FINITE || (WEXITSTATUS(status) == TACET_DESCRIPTION && !r->begun);
 }
 
-/* What the exit code of a run is for the sweep. A run that was told to stop is none of the sweep's own signals. */
+/* What the end of a run without a result means for the exit code of the sweep, which no signal has stopped. */
 static tacet_status status_of(int status)
 {
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    return code > TACET_OK && code <= TACET_NOT_FINITE ? (tacet_status)code : TACET_FAILED;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : TACET_FAILED;
+    if (code == TACET_OK) return TACET_IO; /* it could not write its page, which does not end a run */
+    return code <= TACET_NOT_FINITE ? (tacet_status)code : TACET_FAILED;
+}
+
+/* Whether a run has stopped because the sweep was told to. */
+static bool is_told(const paths *p, int status)
+{
+    return p->signal && p->signal == (WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) - 128);
 }
 
 static void ended(paths *p, slot *t, int status)
@@ -228,15 +235,14 @@ static void ended(paths *p, slot *t, int status)
     p->running--;
     cli_progress_clear(&s->progress);
     const tacet_status seen = cli_sweep_run_look(s, r);
-    const bool whole = r->page || (WIFEXITED(status) && WEXITSTATUS(status) == TACET_OK);
     if (seen != TACET_OK) { /* why is printed */
         stop(p, t, seen);
         return;
     }
-    if (r->state != CLI_RUN_ENDED || !whole) {
+    if (r->state != CLI_RUN_ENDED || !r->page) {
         r->state = is_result(r, status) ? CLI_RUN_FAILED : CLI_RUN_STOPPED;
         r->said = r->again ? r->again : why(s->arena, r, status);
-        if (r->state == CLI_RUN_FAILED || !p->signal) cli_warn("%s: %s", r->name, r->said);
+        if (!is_told(p, status)) cli_warn("%s: %s", r->name, r->said);
     }
     if (r->state == CLI_RUN_STOPPED) {
         stop(p, t, status_of(status));

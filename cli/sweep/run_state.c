@@ -103,6 +103,29 @@ static tacet_status look_at_record(cli_sweep *s, cli_sweep_run *r)
     return look_at_ended(s, r, run);
 }
 
+/* What a checkpoint says of the data: lines, of which a later version may write more; NULL: nothing. */
+static const char *rows_of(cli_arena *a, const tacet_file *f)
+{
+    const tc_mem m = cli_memory(a);
+    const char *note = tacet_file_note(f, "tacet.checkpoint");
+    if (!note || *note != '{') return NULL;
+    char *text = cli_copy(a, note, strlen(note));
+    const tc_json *state = tc_json_read(&m, text, strlen(text), &(tc_json_error){0});
+    return tc_json_text(tc_json_get(tc_json_get(state, "loader"), "data"));
+}
+
+/* Runs with the same seed have the same rows, unless the data were changed in the meantime. */
+static tacet_status compare_rows(const cli_sweep *s, const cli_sweep_run *r, const char *own)
+{
+    const char **first = &s->rows_of[r->seed - s->seed];
+    if (!own) return TACET_OK;
+    if (!*first) *first = own;
+    const size_t n = strlen(*first), m = strlen(own);
+    if (strncmp(*first, own, n < m ? n : m) == 0) return TACET_OK;
+    return cli_fail_hint(TACET_FILE, "restore the data and remove the folder of a run that should be done again",
+                         "%s was trained on other rows than the runs before it", r->folder.path);
+}
+
 /* Notes what a run that is not finished began from, and whether metrics.jsonl has the lines from before the checkpoint. */
 static tacet_status look_at_checkpoint(cli_sweep *s, cli_sweep_run *r)
 {
@@ -114,12 +137,13 @@ static tacet_status look_at_checkpoint(cli_sweep *s, cli_sweep_run *r)
     const char *from = tacet_file_note(f, "run.init"), *metrics = tacet_file_note(f, "run.metrics");
     if (from) r->from = cli_copy(s->arena, from, strlen(from));
     if (!metrics || !tc_integer_read(metrics, &length)) length = 0;
+    const char *rows = rows_of(s->arena, f);
     tacet_file_free(f);
     if (stat(r->folder.metrics, &log) != 0 && errno != ENOENT)
         return cli_fail(TACET_IO, "cannot read %s: %s", r->folder.metrics, strerror(errno));
     if (log.st_size < length)
         r->again = cli_format(s->arena, "%s is shorter than when the checkpoint was written", r->folder.metrics);
-    return TACET_OK;
+    return compare_rows(s, r, rows);
 }
 
 tacet_status cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)

@@ -79,6 +79,7 @@ typedef struct cli_sweep {
     int64_t seed;             /* the first */
     bool warm, begun;         /* runs start from the previous one; sweep.json existed at the start */
     const cli_config *config; /* as in config.yaml */
+    const char **rows_of;     /* [seeds], what the checkpoints of their runs say of the data; NULL: none was read yet */
     const char *init;         /* the checksum of the model that the other runs start from, or "none"; NULL: unknown */
     int points, runs;
     cli_sweep_point *point; /* [points], the first --over varies fastest */

@@ -166,7 +166,8 @@ static tacet_status vacant(const cli_sweep *s)
     tacet_status status = cli_folder_holds(s->folder.config, &there);
     if (status == TACET_OK && there) {
         config = cli_file_text(s->arena, s->folder.config, &length);
-        if (!config || strncmp(config, head, strlen(head)) != 0) found = s->folder.config;
+        if (!config) return cli_fail(TACET_IO, "cannot read %s: %s", s->folder.config, strerror(errno));
+        if (strncmp(config, head, strlen(head)) != 0) found = s->folder.config;
     }
     if (status == TACET_OK) status = cli_folder_holds(s->folder.checkpoint, &there);
     if (status == TACET_OK && there) found = s->folder.checkpoint;
@@ -228,6 +229,7 @@ tacet_status cli_sweep_lay_out(cli_sweep *s)
     s->runs = s->points * s->seeds;
     s->point = cli_take(s->arena, (size_t)s->points * sizeof *s->point);
     s->run = cli_take(s->arena, (size_t)s->runs * sizeof *s->run);
+    s->rows_of = cli_take(s->arena, (size_t)s->seeds * sizeof *s->rows_of);
     for (int i = 0; i < s->points; i++)
         for (int k = 0, rest = i; k < s->overs; rest /= s->over[k++].count)
             s->point[i].index[k] = rest % s->over[k].count;

@@ -44,13 +44,12 @@ static void numbers(cli_sweep *s, cli_page *page)
     cli_page_numbers(page, cli_format(s->arena, "Taken: %s", cli_sweep_point_text(s, s->chosen)), n / 2, pair);
 }
 
-static void asked(cli_sweep *s, cli_page *page)
+static void asked(cli_sweep *s, const char *config, cli_page *page)
 {
     cli_arena *a = s->arena;
     bool lambda = false;
     for (int i = 0; i < s->overs; i++) lambda = lambda || s->over[i].lambda;
     cli_sheet t = {.align = lambda ? "lrlr" : "lrl"};
-    cli_source config;
     cli_sheet_add(a, &t, "swept", "points", "", lambda ? "largest that changes anything" : NULL, NULL);
     for (int i = 0; i < s->overs; i++) {
         const cli_over *o = &s->over[i];
@@ -74,7 +73,7 @@ static void asked(cli_sweep *s, cli_page *page)
                                                   "previous one."
                                                 : "%s; every run starts from initial weights.",
                                         seeds));
-    if (cli_source_read(a, s->folder.config, &config) == TACET_OK) cli_page_fold(page, "Configuration", config.text);
+    cli_page_fold(page, "Configuration", config);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
@@ -82,7 +81,7 @@ static void asked(cli_sweep *s, cli_page *page)
 /* The page of a run, relative to the folder of the sweep; NULL if it does not exist. */
 static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 {
-    return r->page ? cli_format(s->arena, "%s/report.html", r->name) : NULL;
+    return r && r->page ? cli_format(s->arena, "%s/report.html", r->name) : NULL;
 }
 
 /* One row per point; with one seed, its first cell links to the page of its run. */
@@ -222,7 +221,9 @@ static const char *title(const cli_sweep *s)
 tacet_status cli_sweep_page(cli_sweep *s)
 {
     cli_page page;
-    tacet_status status = cli_page_open(s->arena, s->folder.report, title(s), &page);
+    cli_source config;
+    tacet_status status = cli_source_read(s->arena, s->folder.config, &config);
+    if (status == TACET_OK) status = cli_page_open(s->arena, s->folder.report, title(s), &page);
     if (status != TACET_OK) return status;
     if (s->chosen >= 0) {
         char *reason = cli_format(s->arena, "%s.", cli_sweep_reason(s));
@@ -231,7 +232,7 @@ tacet_status cli_sweep_page(cli_sweep *s)
         if (cli_sweep_misled(s)) cli_page_paragraph(&page, cli_sweep_misled(s));
         numbers(s, &page);
     }
-    asked(s, &page);
+    asked(s, config.text, &page);
     points(s, &page);
     if (s->chosen >= 0) {
         cli_page_section(
@@ -246,5 +247,6 @@ tacet_status cli_sweep_page(cli_sweep *s)
         along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units per sample");
     }
     runs(s, &page);
-    return cli_page_close(&page);
+    status = cli_page_close(&page);
+    return status == TACET_OK ? page.missing.status : status;
 }

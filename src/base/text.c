@@ -251,14 +251,38 @@ size_t tc_char(const char *text, uint32_t *code)
     return 0;
 }
 
+typedef struct range {
+    uint32_t from, to;
+} range;
+
+/* The end of the list is {0}; U+0000 cannot be in a text. */
+static bool in_ranges(const range *r, uint32_t code)
+{
+    while (r->to && (code < r->from || code > r->to)) r++;
+    return r->to;
+}
+
+bool tc_char_acts(uint32_t code)
+{
+    static const range acts[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x2028, 0x202E}, {0x2066, 0x2069}, {0}};
+    return in_ranges(acts, code);
+}
+
 bool tc_char_shown(uint32_t code)
 {
-    static const struct {
-        uint32_t from, to;
-    } hidden[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x61C, 0x61C}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-        if (code >= hidden[i].from && code <= hidden[i].to) return false;
-    return true;
+    static const range invisible[] = {{0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},     {0x115F, 0x1160},
+                                      {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2060, 0x206F},
+                                      {0x3164, 0x3164},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
+                                      {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, {0}};
+    return code < 0x7F ? code >= ' ' : !tc_char_acts(code) && !in_ranges(invisible, code);
+}
+
+uint32_t tc_text_acting(const char *text)
+{
+    uint32_t code = 0;
+    for (size_t n; *text; text += n ? n : 1)
+        if ((n = tc_char(text, &code)) > 0 && tc_char_acts(code) && !(n == 1 && strchr("\t\n\r", *text))) return code;
+    return 0;
 }
 
 bool tc_text_utf8(const char *text)

@@ -81,21 +81,21 @@ tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, t
         return NULL;
     }
     bool described = false; /* a part that is empty may be missing */
-    const tc_part_note *part = tc_part_notes;
+    const tc_part_note *part = tc_part_notes, *lacks = NULL;
     for (; part < tc_part_notes + TC_PARTS && !tacet_graph_error(g); part++) {
         const char *text = tacet_file_note(f, part->key);
         if (text) tc_graph_rebuild(g, part->part, text);
         described = described || (text && part->must);
+        if (!text && part->must && !lacks) lacks = part;
     }
     if (described && !tacet_graph_error(g)) {
         arrange_terms(f, g);
         return g;
     }
-    if (tacet_graph_error(g))
-        blame(f, part[-1].key, g, why);
+    if (lacks && g->error.status != TACET_MEMORY)
+        tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path, lacks->key);
     else
-        tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path,
-                tc_part_notes->key);
+        blame(f, part[-1].key, g, why);
     tacet_graph_free(g);
     return NULL;
 }

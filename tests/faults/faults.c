@@ -35,21 +35,21 @@ const faults_class faults_class_table[FAULTS_KINDS] = {
     [FAULTS_PAGES] = {"pages", {ENOMEM}, true},
     [FAULTS_PROCESS] = {"process", {EAGAIN}, true},
     [FAULTS_OPEN] = {"open", {EIO, EMFILE, EACCES, ESTALE}, true},
-    [FAULTS_CREATE] = {"create", {EIO, EMFILE, EACCES, ENOSPC, FAULTS_KILL}, true},
+    [FAULTS_CREATE] = {"create", {EIO, EMFILE, EACCES, ENOSPC, FAULTS_TERM, FAULTS_KILL}, true},
     [FAULTS_READ] = {"read", {EIO, ESTALE, FAULTS_SHORT}, true},
-    [FAULTS_WRITE] = {"write", {EIO, ENOSPC, FAULTS_SHORT, FAULTS_KILL}, true},
-    [FAULTS_SYNC] = {"sync", {EIO, ENOSPC}, true},
+    [FAULTS_WRITE] = {"write", {EIO, ENOSPC, FAULTS_SHORT, FAULTS_TERM, FAULTS_KILL}, true},
+    [FAULTS_SYNC] = {"sync", {EIO, ENOSPC, FAULTS_KILL}, true},
     [FAULTS_RENAME] = {"rename", {EIO, ENOSPC, EACCES, FAULTS_KILL}, true},
     [FAULTS_CLOSE] = {"close", {EIO}, false},
-    [FAULTS_FOLDER] = {"folder", {EIO, ENOSPC, EACCES}, true},
+    [FAULTS_FOLDER] = {"folder", {EIO, ENOSPC, EACCES, FAULTS_KILL}, true},
     [FAULTS_LOCK] = {"lock", {EIO, ENOLCK, ESTALE}, true},
     [FAULTS_STAT] = {"stat", {EIO, EACCES, ESTALE}, true},
-    [FAULTS_TRUNCATE] = {"truncate", {EIO, ENOSPC}, true},
+    [FAULTS_TRUNCATE] = {"truncate", {EIO, ENOSPC, FAULTS_KILL}, true},
     [FAULTS_SEEK] = {"seek", {EIO}, true},
-    [FAULTS_REMOVE] = {"remove", {EIO, EACCES}, true},
+    [FAULTS_REMOVE] = {"remove", {EIO, EACCES, FAULTS_KILL}, true},
     [FAULTS_MAP] = {"map", {EIO, ENOMEM}, true},
     [FAULTS_LIST] = {"list", {EIO, ESTALE}, true},
-    [FAULTS_PATH] = {"path", {EIO, EACCES}, true},
+    [FAULTS_PATH] = {"path", {EIO}, true},
     [FAULTS_DISK] = {"disk", {ENOSPC}, false, 24},
     [FAULTS_LIMIT] = {"limit", {EFBIG}, false, 12},
     [FAULTS_STREAMS] = {"streams", {EBADF}, false},
@@ -57,7 +57,8 @@ const faults_class faults_class_table[FAULTS_KINDS] = {
 
 const char *faults_error_name(int error)
 {
-    return error == FAULTS_SHORT ? "SHORT" : error == FAULTS_KILL ? "KILL" : strerrorname_np(error);
+    static const char *const name[] = {"SHORT", "TERM", "KILL"};
+    return error >= FAULTS_SHORT ? name[error - FAULTS_SHORT] : strerrorname_np(error);
 }
 
 typedef struct options {
@@ -105,7 +106,7 @@ static faults_list list_of(const options *o, const faults_case *c)
         for (const int *error = k->error; *error; error++) {
             if (o->error && strcmp(o->error, faults_error_name(*error)) != 0) continue;
             if (!o->onwards) add_range(&l, o, c, (faults_fault){(faults_kind)kind, *error, 0, false});
-            if (k->onwards && *error != FAULTS_KILL && !(o->at && !o->onwards))
+            if (k->onwards && *error < FAULTS_TERM && !(o->at && !o->onwards))
                 add_range(&l, o, c, (faults_fault){(faults_kind)kind, *error, 0, true});
         }
     }
@@ -134,8 +135,8 @@ static void run_one(const options *o, const faults_case *c, const char *dir, con
     if (o->at) {
         printf("%s: status %d, %s %s %s\n", dir, r.status, r.hit ? "failed" : "not reached", r.call, r.path);
         fflush(stdout);
-        char *show = faults_text("cat %s/out %s/err; ls -la %s/tree %s/tree/*/", dir, dir, dir, dir);
-        if (system(show) != 0) printf("\n");
+        char *show = faults_text("cat %s/out %s/err; ls -lAR %s/tree", dir, dir, dir);
+        if (system(show) != 0) fflush(stdout);
         free(show);
     }
     faults_verdict v;

@@ -41,11 +41,15 @@ typedef enum faults_kind {
 } faults_kind;
 
 /* What takes the place of an errno. */
-enum { FAULTS_SHORT = 4096, /* only half is read or written */ FAULTS_KILL /* SIGKILL before the call */ };
+enum {
+    FAULTS_SHORT = 4096, /* only half is read or written */
+    FAULTS_TERM,         /* the process gets SIGTERM, and the call is made */
+    FAULTS_KILL          /* the process gets SIGKILL, and the call is not made */
+};
 
 typedef struct faults_class {
     const char *name;
-    int error[6]; /* ends with 0 */
+    int error[8]; /* ends with 0 */
     bool onwards; /* also fails the n-th and every later call */
     int points;   /* so many values of `at`; 0: all */
 } faults_class;

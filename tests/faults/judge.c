@@ -57,6 +57,9 @@ static void forget(judge *j)
     free(j->err.path);
 }
 
+/* Then the process is stopped, and it is enough that the command, run again, completes its work. */
+static bool stopped(faults_fault f) { return f.error == FAULTS_KILL || f.error == FAULTS_TERM; }
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 /* A resumed run adds a file of events, and the log of a sweep's run tells what went wrong before. */
@@ -76,7 +79,8 @@ static void same(const judge *j, const char *when)
         find(j, "%s, but %s %s", when, f->path, now ? "differs" : "is missing");
         found++;
     }
-    for (size_t i = 0; i < tree->files && found < 2; i++) {
+    const bool kept = j->fault.kind == FAULTS_REMOVE; /* what cannot be removed is left over */
+    for (size_t i = 0; i < tree->files && found < 2 && !kept; i++) {
         if (!counts(&tree->file[i]) || faults_tree_find(clean, tree->file[i].path)) continue;
         find(j, "%s, but %s is left over", when, tree->file[i].path);
         found++;
@@ -100,7 +104,7 @@ static bool is_page(const char *path)
 static void unharmed(const judge *j)
 {
     const faults_tree *clean = &j->c->clean, *before = &j->c->before, *tree = &j->tree;
-    const bool killed = j->fault.error == FAULTS_KILL;
+    const bool killed = stopped(j->fault);
     for (size_t i = 0; i < before->files; i++)
         if (!faults_tree_find(tree, before->file[i].path) && faults_tree_find(clean, before->file[i].path))
             find(j, "%s is lost", before->file[i].path);
@@ -110,7 +114,7 @@ static void unharmed(const judge *j)
         const char *flaw = faults_file_flaw(f);
         if (!counts(f)) continue;
         if (flaw && !(was && faults_file_flaw(was))) find(j, "%s %s", f->path, flaw);
-        if (!was && !done && !killed) find(j, "%s is left over", f->path);
+        if (!was && !done && !killed && j->fault.kind != FAULTS_REMOVE) find(j, "%s is left over", f->path);
         if ((was && faults_file_equal(f, was)) || (done && faults_file_equal(f, done))) continue;
         if ((was || done) && !in_work(j, f->path) && !is_page(f->path))
             find(j, "%s is neither as before nor complete", f->path);
@@ -143,10 +147,9 @@ static bool names_one_of(const faults_tree *t, const char *name, const char *mes
 static bool names_file(const judge *j)
 {
     const char *message = j->err.bytes, *path = j->result->path, *name = last_part(path);
-    const bool somewhere = !*path || j->fault.onwards || strcmp(path, ".") == 0;
     if (strcmp(path, "/dev/full") == 0) name = "standard output";
-    if (somewhere) return names_one_of(&j->c->before, NULL, message) || names_one_of(&j->c->clean, NULL, message);
-    return strstr(message, name) || names_one_of(&j->c->before, name, message) ||
+    if (!*path || strcmp(path, ".") == 0) name = NULL;
+    return (name && strstr(message, name)) || names_one_of(&j->c->before, name, message) ||
            names_one_of(&j->c->clean, name, message);
 }
 
@@ -169,7 +172,9 @@ static void words(const judge *j, int code)
     const bool reason = error == 0 || strstr(message, strerror(error)) ||
                         ((memory || either) && strstr(message, "out of memory"));
     if (!reason) find(j, "does not say '%s'", memory ? "out of memory" : strerror(error));
-    if (!memory && !either && j->fault.kind <= FAULTS_DISK && !names_file(j)) find(j, "does not name the file");
+    /* If later calls fail as well, the message may name their file. */
+    const bool one = !j->fault.onwards && j->fault.kind < FAULTS_DISK;
+    if (!memory && !either && one && !names_file(j)) find(j, "does not name the file");
 }
 
 static void last_words(judge *j)
@@ -208,7 +213,7 @@ void faults_judge(const faults_case *c, const char *dir, faults_fault f, const f
     last_words(&j);
     if (r->hung)
         find(&j, "hangs");
-    else if (killed && f.error != FAULTS_KILL)
+    else if (killed && !stopped(f))
         find(&j, "ends by signal %d (%s)", WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
     if (code == 0) {
         same(&j, "exit code 0");
@@ -216,7 +221,7 @@ void faults_judge(const faults_case *c, const char *dir, faults_fault f, const f
     } else {
         if (f.error == FAULTS_SHORT)
             find(&j, "fails, although nothing is wrong");
-        else if (code > 0 && f.error != FAULTS_KILL)
+        else if (code > 0 && !stopped(f))
             words(&j, code);
         unharmed(&j);
         again(&j);

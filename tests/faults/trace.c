@@ -248,8 +248,11 @@ static bool answer(tracer *t, pid_t pid)
     }
     t->result->hit = true;
     const int error = t->fault.error;
-    if (error == FAULTS_KILL) kill(pid, SIGKILL);
-    if (error == FAULTS_KILL || c->number == SYS_close) return error != FAULTS_KILL;
+    if (error == FAULTS_KILL || error == FAULTS_TERM) {
+        kill(pid, error == FAULTS_KILL ? SIGKILL : SIGTERM);
+        return false;
+    }
+    if (c->number == SYS_close) return true;
     registers r;
     get(pid, &r);
     if (error == FAULTS_SHORT || fits > 0) {

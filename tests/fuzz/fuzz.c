@@ -52,6 +52,7 @@ void fuzz_refused(const char *what, const tacet_error *e)
     if (!e->message[0]) fuzz_fail("%s: failed without a message", what);
     if (e->column >= 0 && e->width < 0) fuzz_fail("%s: points at %d bytes: %s", what, e->width, e->message);
     if (tacet_error_text(e, text, sizeof text) == 0) fuzz_fail("%s: its error has no text", what);
+    fprintf(stderr, "%s: %s\n", what, text);
 }
 
 static struct {
@@ -284,7 +285,6 @@ void fuzz_data(const char *source, const char *schema)
         tacet_data *d = schema ? tacet_data_open_as(text, part, schema, !test, m, &e)
                                : tacet_data_open(text, part, m, &e);
         if (!d) fuzz_refused("opening the data", &e);
-        if (!d && getenv("FUZZ_TALK")) fprintf(stderr, "%s: %s\n", text, e.message);
         if (d && !test) use(text, d);
         tacet_data_free(d);
     }

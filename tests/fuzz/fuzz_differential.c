@@ -41,6 +41,7 @@ typedef struct net {
     int64_t batch;
     tacet_sparse sparse;
     bool keeps; /* every value and gradient is readable */
+    bool large; /* so large that its steps are divided among threads */
 } net;
 
 /* One plan, and what it is fed. */
@@ -212,7 +213,8 @@ static void choose(net *n, bytes *b)
     *n = (net){.rank = 1 + pick(b, 3), .optimizer = "sgd lr=0.1"};
     n->shape[n->rank - 1] = 1 + pick(b, 60);
     for (int i = 0; i < n->rank - 1; i++) n->shape[i] = 1 + pick(b, 4);
-    n->batch = 1 + pick(b, 40);
+    n->large = pick(b, 8) == 1;
+    n->batch = n->large ? 100 + pick(b, 200) : 1 + pick(b, 40);
     n->sparse = (tacet_sparse)pick(b, 3);
     n->keeps = pick(b, 4) == 1;
     choose_layers(n, b);
@@ -243,7 +245,7 @@ static void choose(net *n, bytes *b)
 
 /* ---- Data ---- */
 
-enum { ROOM = 1 << 15 };
+enum { ROOM = 1 << 17 };
 
 typedef struct data {
     float *x, *t;
