@@ -143,7 +143,7 @@ tacet_status cli_fail_file(const char *doing, const char *path)
 {
     tacet_error e;
     cli_file_error(&e, doing, path);
-    return cli_refuse(&e, 0, NULL);
+    return cli_fail(e.status, "%s", e.message); /* a path cannot begin a line */
 }
 
 tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const char *format, ...)
