@@ -133,17 +133,19 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
 {
     const int why = errno;
-    return tc_fail(e, why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %.300s: %s", doing, path,
-                   why == ENOMEM ? "out of memory"
-                   : why         ? strerror(why)
-                                 : "not a regular file");
+    const tacet_status s = tc_fail(e, why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %.300s: %s", doing, path,
+                                   why == ENOMEM ? "out of memory"
+                                   : why         ? strerror(why)
+                                                 : "not a regular file");
+    tc_tame(e->message, "\t"); /* a path cannot begin a line */
+    return s;
 }
 
 tacet_status cli_fail_file(const char *doing, const char *path)
 {
     tacet_error e;
     cli_file_error(&e, doing, path);
-    return cli_fail(e.status, "%s", e.message); /* a path cannot begin a line */
+    return cli_refuse(&e, 0, NULL);
 }
 
 tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const char *format, ...)
