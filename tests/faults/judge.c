@@ -1,8 +1,8 @@
 /* judge.c: what a command must do when one of its calls fails.
  *
  * Its exit code is 4 when memory is short and 5 when a file cannot be read or written, with a message that says the
- * reason and names the file; or it is 0, and everything is as without the fault. Files that were there are as before or
- * as after a run without fault; nothing is left over and nothing is half written. Then the command, run again, completes
+ * reason and names the file; or it is 0, and everything is as without the fault. Files that existed are as before or as
+ * after a run without fault; nothing is left over and nothing is half written. Then the command, run again, completes
  * its work: everything is as after a run without fault. */
 #define _GNU_SOURCE
 #include "faults.h"
