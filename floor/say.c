@@ -229,7 +229,9 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
         return e->status;
     }
     char text[sizeof *e];
-    tacet_error_text(e, text, sizeof text);
+    tacet_error own = *e;
+    tc_tame(own.message, "\t"); /* as in print_error */
+    tacet_error_text(&own, text, sizeof text);
     size_t length = strlen(text);
     prefix();
     fprintf(cli_log(), "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");
