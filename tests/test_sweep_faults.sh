@@ -222,6 +222,9 @@ unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: C
 again; rm cut/"$second"/run.json; mkdir cut/"$second"/run.json
 runs 5 "$tacet" sweep --resume cut -q; has err "cannot read cut/$second/run.json: Is a directory" "^tacet: 1 of 8 runs is missing: $second$"
 rmdir cut/"$second"/run.json; resumed -q
+again; echo '{' > cut/"$second"/run.json
+runs 3 "$tacet" sweep --resume cut -q; has err "cut/$second/run.json:2:1: not a record of a run: " "^tacet: 1 of 8 runs is missing: $second$"
+rm cut/"$second"/run.json; resumed -q
 
 # ---- A run that cannot be started ----
 cannot() {
