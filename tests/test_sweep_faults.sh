@@ -79,6 +79,10 @@ again; sed -i 's/"sums":{[^}]*},//' cut/"$second"/run.json cut/"$third"/run.json
 resumed; has out "^Not verified, because .*: $second, $third$"; has cut/report.html "Not verified, because .*: $second, $third"
 runs 0 "$tacet" sweep --resume cut --json -q; [ "$(grep -o '"verified":0' out | wc -l)" -eq 2 ] || fault "not 2 runs are said not to be verified"
 
+again; rm -r cut/"$second"; sed -i 's/"sums":{[^}]*},//' cut/"$third"/run.json; mv cut/"$third"/checkpoint.safetensors kept
+sed -i "s,^init:.*,init: cut/$first/model.safetensors," cut/"$third"/config.yaml; written > before
+resumed; repeated "$second" "$third"; has err "$third is done again: it began from other weights than those of $second"
+
 # ---- The model of the key init ----
 cp whole/"$first"/model.safetensors base.safetensors
 eval "runs 0 '$tacet' sweep net.yaml $over --set init=base.safetensors --out based -q"
