@@ -12,13 +12,41 @@
 
 /* ---- Paths ------------------------------------------------------------------------------------------------------- */
 
-/* The absolute path, without links; NULL if it does not exist. */
+/* The absolute path, without links; NULL if it does not exist here. */
 static const char *absolute(cli_arena *a, const char *path)
 {
     char *all = realpath(*path ? path : ".", NULL);
+    if (!all && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP && errno != ENAMETOOLONG)
+        exit((int)cli_fail_file("find", path)); /* to leave the path out would change where data are looked for */
     const char *copy = all ? cli_copy(a, all, strlen(all)) : NULL;
     free(all);
     return copy;
+}
+
+/* A path is bytes. One that is not UTF-8, and so no text in JSON, is written as {"bytes": "2f686f6d652fff"}. */
+static void add_path(tc_json_writer *j, const char *path)
+{
+    if (tc_text_utf8(path)) {
+        tc_json_add_text(j, NULL, path);
+        return;
+    }
+    tc_text hex = {.mem = j->to.mem};
+    for (const char *at = path; *at; at++) tc_text_add(&hex, "%02x", (unsigned)(unsigned char)*at);
+    tc_json_open(j, NULL, '{');
+    tc_json_add_text(j, "bytes", hex.data);
+    tc_json_close(j, '}');
+}
+
+static const char *path_of(cli_arena *a, const tc_json *value)
+{
+    const char *hex = tc_json_text(tc_json_get(value, "bytes"));
+    if (!hex) return tc_json_text(value);
+    char *path = cli_take(a, strlen(hex) / 2 + 1), pair[3] = "";
+    for (size_t i = 0; hex[2 * i] && hex[2 * i + 1]; i++) {
+        memcpy(pair, hex + 2 * i, 2);
+        path[i] = (char)strtoul(pair, NULL, 16);
+    }
+    return path;
 }
 
 static const char *folder_of(cli_arena *a, const char *file)
@@ -53,7 +81,7 @@ static tacet_status text_of(cli_arena *a, const char *path, char **text, size_t 
     const tacet_status s = cli_folder_holds(path, &there);
     if (s != TACET_OK || !there) return s;
     *text = cli_file_text(a, path, length);
-    return *text ? s : cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(errno));
+    return *text ? s : cli_fail_file("read", path);
 }
 
 tacet_status cli_begun_read(cli_arena *a, const char *file, cli_begun **begun)
@@ -74,7 +102,7 @@ tacet_status cli_begun_read(cli_arena *a, const char *file, cli_begun **begun)
     const tc_json *folders = tc_json_get(tc_json_read(&m, text, length, &(tc_json_error){0}), "folders");
     tc_json_each(folders, i, one)
     {
-        const char *folder = tc_json_text(one);
+        const char *folder = path_of(a, one);
         if (folder && *folder && b->count < CLI_FOLDERS)
             b->folder[b->count++] = *folder == '/' ? folder : cli_format(a, "%s%s", home, folder);
     }
@@ -114,7 +142,7 @@ void cli_begun_json(tc_json_writer *j, const cli_config *c, const char *home)
     for (int i = 0; b && from && i < b->count; i++) add(a, &all, from, b->folder[i]);
     if (from && starts_here(c)) add(a, &all, from, ".");
     tc_json_open(j, "folders", '[');
-    for (int i = 0; i < all.count; i++) tc_json_add_text(j, NULL, all.folder[i]);
+    for (int i = 0; i < all.count; i++) add_path(j, all.folder[i]);
     tc_json_close(j, ']');
 }
 

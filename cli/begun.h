@@ -21,7 +21,7 @@ typedef struct cli_begun {
 tacet_status cli_begun_read(cli_arena *a, const char *file, cli_begun **begun);
 
 /* Writes the folders of a configuration, and the current one if some of its paths start there, for a record in the
- * folder `home`: "folders": ["../..", "/home/ann/digits"]. */
+ * folder `home`: "folders": ["../..", "/home/ann/digits"]. A path that is not UTF-8 is {"bytes": "2f64ff"}. */
 void cli_begun_json(tc_json_writer *j, const cli_config *c, const char *home);
 
 /* Opens something from each folder in turn, until it is found:

@@ -141,14 +141,17 @@ static tacet_status run(const cli_args *a)
     tacet_error e;
     tacet_status s = TACET_OK;
     struct stat st;
-    if (stat(a->operand[0], &st) == 0 && S_ISDIR(st.st_mode)) return run_of(a->arena, a->operand[0]);
+    if (stat(a->operand[0], &st) != 0) return cli_fail_file("open", a->operand[0]);
+    if (S_ISDIR(st.st_mode)) return run_of(a->arena, a->operand[0]);
     tacet_file *f = cli_model_file(a->operand[0], &s);
     if (!f) return s;
     tacet_graph *g = tacet_file_graph(f, NULL, &e);
     if (g)
         described(a->arena, g);
-    else
+    else if (e.status == TACET_FILE)
         cli_warn("%s", e.message);
+    else
+        return tacet_file_free(f), cli_refuse(&e, 0, NULL);
     noted(a->arena, f);
     tensors(a->arena, f, g);
     tacet_graph_free(g);

@@ -15,8 +15,9 @@ static tacet_status run(const cli_args *a)
     cli_folder folder;
     cli_folder_name(a->arena, a->operand[0], &folder);
     if (!out) out = a->operands > 1 ? "report.html" : folder.report;
-    tacet_status s = cli_report_write(a->arena, a->operands, a->operand, out);
-    if (s == TACET_OK) cli_print(cli_log(), "report: %s\n", out);
+    bool written;
+    const tacet_status s = cli_report_write(a->arena, a->operands, a->operand, out, &written);
+    if (written) cli_print(cli_log(), "report: %s\n", out);
     return s;
 }
 
@@ -28,7 +29,8 @@ const cli_command cli_command_report = {
         "Reads the folders of runs and writes one self-contained HTML page: what was trained, the data loss, each "
         "penalty, how many units fire and how often, the weight of each penalty, the time of a step. For several runs "
         "it first shows how their configurations differ, and draws their curves in the same charts. A run writes its "
-        "page when it ends; the page of a run in progress shows the epochs so far.",
+        "page when it ends; the page of a run in progress shows the epochs so far. If a part cannot be read, the page says "
+        "at its place what is missing and why, and the exit code is not 0.",
     .least = 1,
     .most = 1000,
     .option = option,

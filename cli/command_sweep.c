@@ -100,6 +100,8 @@ static tacet_status read_overs(const cli_args *a, cli_sweep *s, cli_sweep_asked 
         s->overs = asked->overs;
         for (int i = 0; i < s->overs; i++) s->over[i].text = asked->over[i];
     }
+    if (s->warm && !tc_text_utf8(s->folder.path)) /* the path is in the configurations of the runs: init */
+        return cli_fail(TACET_DESCRIPTION, "with --warm, the folder's name must be UTF-8: %s", s->folder.path);
     if (s->overs == 0)
         return cli_fail_hint(TACET_DESCRIPTION, "--over 'relu1: l1 lambda=1e-6..1e-2:9'", "--over is missing");
     for (int i = 0; i < s->overs; i++) {

@@ -36,6 +36,7 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     const bool resume = cli_given_value(a, "resume") != NULL;
     tacet_status s = cli_given_folder(a, "runs", folder);
     if (s != TACET_OK) return s;
+    if (resume && cli_record_running(folder)) cli_training_listen(); /* a signal must not leave it like that */
     bool sweep = false, checkpoint = false, config = false;
     if (!folder->stem) s = cli_folder_holds(folder->sweep, &sweep);
     if (s == TACET_OK && !folder->stem) s = cli_folder_holds(folder->checkpoint, &checkpoint);
@@ -57,13 +58,16 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-/* Writes the page of the run, however it ended. An error is printed, but the run does not fail because of it. */
-static void write_page(cli_training *t)
+/* Writes the page of the run, however it ended. All else has been written by then. */
+static tacet_status write_page(cli_training *t)
 {
+    bool written;
     cli_arena a = {0};
-    if (fflush(t->folder.log) == 0 && cli_report_write(&a, 1, &t->folder.path, t->folder.report) == TACET_OK)
-        cli_progress_say(&t->progress, "report: %s", t->folder.report);
+    cli_stream_flush(&t->folder.log); /* if it fails, the run has failed, and has said so */
+    const tacet_status s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
+    if (written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
     cli_arena_free(&a);
+    return s;
 }
 
 /* Takes the final figures of the run, and records and prints them. */
@@ -100,7 +104,7 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
 {
     tacet_status s = cli_job_open(c, a->threads, t->job);
     if (s == TACET_OK) s = cli_training_begin(t);
-    if (s == TACET_OK) s = cli_record_write(a->arena, &t->folder, t->job, "running", a->threads, NULL);
+    if (s == TACET_OK) s = cli_record_begin(a->arena, &t->folder, t->job, a->threads);
     if (s != TACET_OK) return s;
     cli_show_start(t, a->threads);
     s = cli_training_run(t);
@@ -110,15 +114,17 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
         cli_progress_clear(&t->progress);
         cli_record_write(a->arena, &t->folder, t->job, (int)s > 128 ? "stopped" : "failed", a->threads, NULL);
     }
-    write_page(t);
-    return s;
+    const tacet_status page = write_page(t);
+    return s == TACET_OK ? page : s;
 }
 
 static tacet_status run(const cli_args *a)
 {
     cli_config c;
     cli_job job = {0};
-    cli_training t = {.arena = a->arena, .job = &job, .resume = cli_given_value(a, "resume") != NULL,
+    cli_training t = {.arena = a->arena,
+                      .job = &job,
+                      .resume = cli_given_value(a, "resume") != NULL,
                       .tensorboard = cli_given_value(a, "tensorboard") != NULL};
     tacet_status s = prepare(a, &t.folder, &c);
     if (s != TACET_OK) return s;

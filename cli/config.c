@@ -151,6 +151,18 @@ static tacet_status read_value(cli_config *c, int key, const cli_node *n)
     return cli_key_store(c, key, n->text);
 }
 
+/* What an unknown key of a group was meant for: a word that is known elsewhere, or one that is similar. */
+static const char *meant(const cli_config *c, const char *group, const char *word)
+{
+    const char *name = cli_key_meant(c->arena, word);
+    if (!name) return cli_key_suggest(c, group, word);
+    const char *key = cli_key_table[cli_key_of(name)].name;
+    if (strcmp(key, name) != 0) return cli_format(c->arena, "did you mean %s: ... %s=...?", key, word);
+    if (*group && !strchr(name, '.'))
+        return cli_format(c->arena, "%s is a key outside %.*s", name, (int)strlen(group) - 1, group);
+    return cli_format(c->arena, "did you mean %s?", name);
+}
+
 /* Reads the keys of a group ("train."; "": the top level, where "train" is the map of such a group). */
 static tacet_status read_level(cli_config *c, const char *group, const cli_node *map)
 {
@@ -161,7 +173,7 @@ static tacet_status read_level(cli_config *c, const char *group, const cli_node 
         if (key >= 0)
             s = read_value(c, key, e);
         else if (*group || cli_key_in(word) < 0)
-            s = cli_fail_at(e->key.place, strlen(word), cli_key_suggest(c, group, word), "unknown key '%s'", name);
+            s = cli_fail_at(e->key.place, strlen(word), meant(c, group, word), "unknown key '%s'", name);
         else if (nothing(e))
             continue;
         else if (e->kind != CLI_MAP)

@@ -106,15 +106,16 @@ static tacet_status set_pair(cli_config *c, cli_item on, cli_item spec)
 }
 
 /* Otherwise config.yaml could not be read again. */
-static tacet_status refuse_bytes(cli_place whole)
+static tacet_status refuse_bytes(cli_place whole, const char *hint)
 {
-    return cli_fail_at(whole, whole.source->length, "rename the file, or use a link to it", "this is not UTF-8 text");
+    return cli_fail_at(whole, whole.source->length, hint, "this is not UTF-8 text");
 }
+static const char of_a_file[] = "rename the file, or use a link to it";
 
 tacet_status cli_config_option(cli_config *c, const char *option, int key, const char *text)
 {
     const cli_place whole = cli_argument(c->arena, option, text);
-    if (!tc_text_utf8(text)) return refuse_bytes(whole);
+    if (!tc_text_utf8(text)) return refuse_bytes(whole, of_a_file);
     return cli_key_store(c, key, (cli_item){whole.source->text, whole});
 }
 
@@ -123,7 +124,7 @@ tacet_status cli_config_set(cli_config *c, const char *text)
     cli_place whole = cli_argument(c->arena, "--set", text);
     size_t equals = strcspn(text, "="), length = strlen(text);
     if (!text[equals]) return cli_fail_at(whole, length, "--set train.epochs=3", "an = is missing: KEY=VALUE");
-    if (!tc_text_utf8(text)) return refuse_bytes(whole);
+    if (!tc_text_utf8(text)) return refuse_bytes(whole, of_a_file);
     const char *name = cli_copy(c->arena, text, equals);
     cli_item value = part_of(c, whole, equals + 1, length);
     const int key = cli_key_of(name), first = cli_key_in(name);
@@ -156,6 +157,7 @@ tacet_status cli_config_penalty(cli_config *c, const char *option, const char *t
 {
     cli_place whole = cli_argument(c->arena, option, text);
     size_t colon = strcspn(text, ":"), from = colon, to = colon;
+    if (!tc_text_utf8(text)) return refuse_bytes(whole, NULL);
     if (!text[colon])
         return cli_fail_at(whole, strlen(text), "--penalty 'relu1: l1 1e-4'", "a colon is missing: SELECTOR: PENALTY");
     while (to > 0 && text[to - 1] == ' ') to--;

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const cli_item *item(const cli_config *c, int key) { return &c->value[key].item; }
 static const char *text(const cli_config *c, int key) { return c->value[key].item.text; }
@@ -180,19 +181,41 @@ void cli_data_remarks(const tacet_data *d)
     }
 }
 
+/* Opening a FIFO takes until another program opens it too. */
+static void say_waiting(const char *source)
+{
+    static const char *const key[] = {"file", "x", "y"};
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
+        char path[4096];
+        tacet_setting setting = {.size = sizeof setting};
+        struct stat about;
+        const size_t n = tacet_spec_find(TACET_ROLE_DATA, source, key[i], &setting, path, sizeof path, NULL);
+        if (n > 0 && n < sizeof path && lstat(path, &about) == 0 && S_ISFIFO(about.st_mode))
+            cli_note("waiting for a program that writes to %s", path);
+    }
+}
+
+/* schema NULL: for training. */
+static tacet_data *open_part(const cli_item *source, const char *part, const char *schema, bool answers, tacet_error *e)
+{
+    tacet_data *d = NULL;
+    for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, e);) {
+        say_waiting(source->text);
+        d = schema ? tacet_data_open_as(source->text, part, schema, answers, NULL, e)
+                   : tacet_data_open(source->text, part, NULL, e);
+    }
+    return d;
+}
+
 tacet_data *cli_data_held_out(const cli_item *source, const char *schema, bool answers, tacet_status *s)
 {
     tacet_error e;
     tacet_data_info info = {.size = sizeof info};
-    tacet_data *d = NULL;
-    for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
-        d = tacet_data_open_as(source->text, "train", schema, answers, NULL, &e);
+    tacet_data *d = open_part(source, "train", schema, answers, &e);
     if (d) tacet_data_describe(d, &info);
     if (d && info.has_test) {
         tacet_data_free(d);
-        d = NULL;
-        for (cli_search at = cli_search_of(source); cli_search_next(&at, d != NULL, &e);)
-            d = tacet_data_open_as(source->text, "test", schema, answers, NULL, &e);
+        d = open_part(source, "test", schema, answers, &e);
     }
     if (d) cli_data_remarks(d);
     *s = d ? TACET_OK : cli_refuse(&e, 1, source);
@@ -224,9 +247,7 @@ static tacet_status open_data(cli_job *job)
     tacet_data_info *info = &job->info;
     cli_config *c = job->config;
     tacet_error e;
-    tacet_data *d = NULL;
-    for (cli_search at = cli_search_of(item(c, CLI_DATA)); cli_search_next(&at, d != NULL, &e);)
-        d = tacet_data_open(text(c, CLI_DATA), "train", NULL, &e);
+    tacet_data *d = open_part(item(c, CLI_DATA), "train", NULL, true, &e);
     job->part[CLI_TRAINING_PART].data = d;
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);

@@ -27,6 +27,7 @@ typedef struct cli_job {
     const char *schema, *classes;  /* of the training data; the words of the classes in use, one on each line */
     const char *read;              /* what was read (cli_data_line), with the rows that are held out later */
     const char *metrics;           /* the key metrics, and train.metric if that is another */
+    const char *began;             /* when the run began (cli_record_begin) */
     const char *began_from;        /* what the weights were at the beginning (cli_job_origin); NULL: not known */
     int metric;                    /* the plan's metric that says which epoch is the best; -1: a loss */
 } cli_job;

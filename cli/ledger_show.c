@@ -148,16 +148,19 @@ static void term_over_epochs(FILE *to, cli_arena *a, const cli_record *r, size_t
 tacet_status cli_ledger_show_run(FILE *to, cli_arena *a, const char *run)
 {
     cli_record r;
-    const tacet_status s = cli_record_open(a, run, &r);
-    if (s == TACET_OK && r.epochs > 0) {
+    bool found;
+    const tacet_status s = cli_record_open(a, run, false, &r, &found);
+    if (r.epochs > 0) {
         const tc_json *last = r.epoch[r.epochs - 1];
         const size_t terms = tc_json_size(tc_json_get(last, "terms"));
         int n;
-        const cli_warned *w = cli_record_warnings(a, &r, &n);
+        const cli_warned *w = cli_warnings_list(a, &r.warnings, &n);
         cli_ledger_show(to, a, last, cli_number(last, "epoch"));
         for (int k = 0; k < n; k++)
             cli_paragraph(to, "", cli_format(a, "warning, %s: %s: %s", w[k].when, w[k].on, w[k].text));
         for (size_t i = 0; i < terms && r.epochs > 1; i++) term_over_epochs(to, a, &r, i);
+    } else if (s == TACET_OK) {
+        cli_print(to, "No epoch has finished yet, so there are no figures.\n");
     }
     cli_record_close(&r);
     return s;

@@ -1,5 +1,6 @@
 /* main.c: finds the command and runs it; its status is the exit code. */
 #include "command.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,11 +53,16 @@ static bool reader_gone(void)
 int main(int argc, char **argv)
 {
     hold_streams();
+    signal(SIGXFSZ, SIG_IGN); /* beyond ulimit -f, writing is then an error like any other */
     cli_log_begin();
     cli_watch_files();
     cli_arena arena = {0};
     tacet_status s = TACET_OK;
     bool outlives = false;
+    FILE *const given = stdout;
+    cli_stream out;
+    if (!cli_stream_open(&out, STDOUT_FILENO)) return (int)cli_fail(TACET_MEMORY, "out of memory");
+    stdout = out.f; /* glibc allows it */
     if (argc < 2) {
         cli_help(cli_log(), NULL);
         s = TACET_DESCRIPTION;
@@ -70,7 +76,11 @@ int main(int argc, char **argv)
         s = run(argc, argv, &arena, &outlives);
     }
     cli_arena_free(&arena);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && s == TACET_OK && !(outlives && reader_gone()))
-        s = cli_fail(TACET_IO, "cannot write to standard output: %s", strerror(errno));
+    const bool printed = cli_stream_flush(&out);
+    const int error = errno;
+    stdout = given;
+    cli_stream_close(&out);
+    if (!printed && s == TACET_OK && !(outlives && reader_gone()))
+        s = cli_fail(TACET_IO, "cannot write to standard output: %s", strerror(error));
     return (int)s;
 }

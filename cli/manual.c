@@ -80,7 +80,7 @@ static const entry codes[] = {
     {"1", "The run failed: for example, the data do not fit the network; or a run of a sweep was killed."},
     {"2", "A mistake in the usage, in the configuration or in a description."},
     {"3", "A file was refused: truncated, in the wrong format, or not of the size that it claims."},
-    {"4", "Out of memory."},
+    {"4", "Out of memory, or the system refuses a thread."},
     {"5", "The system could not open, read or write a file."},
     {"6", "The objective or a gradient was not finite. The checkpoint has the weights before that step."},
     {"128 + N",

@@ -7,18 +7,22 @@
 #include <math.h>
 #include <string.h>
 
+/* A file gets the words as they are, except what would act on a terminal that the file is shown on. */
 void cli_csv_field(FILE *to, const char *text)
 {
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        cli_print(to, "%s", text);
-        return;
+    const bool quoted = text[strcspn(text, ",\"\r\n")];
+    if (quoted) fputc('"', to);
+    uint32_t code;
+    for (size_t n; *text; text += n ? n : 1) {
+        n = tc_char(text, &code);
+        const bool acts = n == 0 || (tc_char_acts(code) && *text != '\t' && *text != '\n');
+        if (*text == '"') fputc('"', to);
+        if (acts || (code > 0x7F && !tc_char_shown(code) && cli_terminal(to)))
+            fputc('?', to);
+        else
+            fwrite(text, 1, n, to);
     }
-    fputc('"', to);
-    for (; *text; text += strcspn(text, "\"")) {
-        if (*text == '"') fputs("\"\"", to), text++;
-        cli_print(to, "%.*s", (int)strcspn(text, "\""), text);
-    }
-    fputc('"', to);
+    if (quoted) fputc('"', to);
 }
 
 /* ---- From outputs to numbers ---- */

@@ -125,7 +125,7 @@ bool cli_events_open(cli_arena *a, const char *folder, const tacet_plan *p, cli_
 
 bool cli_events_step(cli_events *e, tacet_plan *p, const tc_json *line, double time, int64_t steps)
 {
-    if (!e->file.f) return true;
+    if (!e->file.to.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
     const tc_json *ledger = cli_ledger_of(&w.arena, p, CLI_OF_LEDGER), *t;
     size_t i;
@@ -182,7 +182,7 @@ static void parameters(writer *w, tacet_plan *p)
 
 bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double step)
 {
-    if (!e->file.f) return true;
+    if (!e->file.to.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
     const tc_json *validation = tc_json_get(line, "validation");
     network(&w, CLI_EPOCH, "epoch", line);

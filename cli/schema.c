@@ -50,6 +50,15 @@ const char *cli_model_schema(cli_arena *a, const tacet_file *f)
     return j.to.data;
 }
 
+/* The name of a class, which is a line of a list; "" if it is not a text. */
+static const char *one_line(cli_arena *a, const tc_json *name)
+{
+    const char *text = tc_json_text(name);
+    char *line = text ? cli_copy(a, text, strlen(text)) : cli_take(a, 1);
+    for (char *at = line; (at = strchr(at, '\n'));) *at = ' ';
+    return line;
+}
+
 /* At most as many names of classes as a line holds. */
 static const char *class_names(cli_arena *a, const tc_json *classes)
 {
@@ -60,7 +69,7 @@ static const char *class_names(cli_arena *a, const tc_json *classes)
     tc_json_each(classes, i, name)
     {
         if (i == NAMES) return cli_format(a, "%s ...", line);
-        line = cli_format(a, "%s %s", i ? line : ":", tc_json_text(name) ? tc_json_text(name) : "");
+        line = cli_format(a, "%s %s", i ? line : ":", one_line(a, name));
     }
     return line;
 }
@@ -80,7 +89,7 @@ const char *cli_schema_classes(cli_arena *a, const char *schema)
     const tc_json *word;
     tc_json_each(tc_json_get(cli_schema_read(a, schema), "classes"), i, word)
     {
-        if (tc_json_text(word)) tc_text_add(&lines, "%s\n", tc_json_text(word));
+        tc_text_add(&lines, "%s\n", one_line(a, word));
     }
     return lines.data ? lines.data : "";
 }

@@ -4,6 +4,7 @@
  * tensorflow/core/lib/io/record_writer.h. */
 #include "tensorboard.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -91,7 +92,7 @@ static void write_event(cli_tensorboard *t, cli_arena *a, int64_t step, unsigned
     put_little(&record, masked_crc(record.data, 8), 4);
     tc_text_put(&record, event.data, event.length);
     put_little(&record, masked_crc(event.data, event.length), 4);
-    fwrite(record.data, 1, record.length, t->f);
+    fwrite(record.data, 1, record.length, t->to.f);
 }
 
 /* ---- Events ------------------------------------------------------------------------------------------------------ */
@@ -105,8 +106,8 @@ bool cli_tensorboard_open(cli_arena *a, const char *folder, int64_t step, cli_te
     clock_gettime(CLOCK_REALTIME, &now);
     t->path = cli_format(a, "%s/events.out.tfevents.%010lld.tacet.%09ld.%ld", folder, (long long)now.tv_sec,
                          now.tv_nsec, (long)getpid());
-    t->f = fopen(t->path, "wbx");
-    if (!t->f) return false;
+    const int fd = open(t->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 || !cli_stream_open(&t->to, fd)) return false;
     tc_text_put(&what, version, sizeof version - 1);
     write_event(t, &own, 0, 3, &what);
     put_integer(&log, 1, 1); /* SessionLog.status = START */
@@ -125,7 +126,7 @@ static void write_value(cli_tensorboard *t, cli_arena *a, int64_t step, const tc
 
 void cli_tensorboard_scalar(cli_tensorboard *t, int64_t step, const char *tag, double value)
 {
-    if (!t->f || isnan(value)) return;
+    if (!t->to.f || isnan(value)) return;
     cli_arena a = {0};
     tc_text v = {.mem = cli_memory(&a)};
     put_bytes(&v, 1, tag, strlen(tag));
@@ -136,7 +137,7 @@ void cli_tensorboard_scalar(cli_tensorboard *t, int64_t step, const char *tag, d
 
 void cli_tensorboard_histogram(cli_tensorboard *t, int64_t step, const char *tag, const cli_histogram *h)
 {
-    if (!t->f) return;
+    if (!t->to.f) return;
     const double first[] = {h->min, h->max, h->count, h->sum, h->squares};
     cli_arena a = {0};
     tc_text v = {.mem = cli_memory(&a)}, histo = {.mem = cli_memory(&a)};
@@ -151,12 +152,13 @@ void cli_tensorboard_histogram(cli_tensorboard *t, int64_t step, const char *tag
 
 bool cli_tensorboard_flush(cli_tensorboard *t, bool sync)
 {
-    if (!t->f) return true;
-    return fflush(t->f) == 0 && !ferror(t->f) && (!sync || fdatasync(fileno(t->f)) == 0);
+    if (!t->to.f) return true;
+    return sync ? cli_stream_sync(&t->to) : cli_stream_flush(&t->to);
 }
 
 void cli_tensorboard_close(cli_tensorboard *t)
 {
-    if (t->f) fclose(t->f);
-    t->f = NULL;
+    if (!t->to.f) return;
+    cli_stream_close(&t->to);
+    close(t->to.fd);
 }

@@ -3,9 +3,10 @@
 #define CLI_TENSORBOARD_H
 
 #include "cli.h"
+#include "stream.h"
 
 typedef struct cli_tensorboard {
-    FILE *f; /* NULL: nothing is written */
+    cli_stream to; /* not open: nothing is written */
     const char *path;
 } cli_tensorboard;
 

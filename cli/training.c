@@ -2,6 +2,7 @@
  * notes, the seconds of the current epoch, which epoch is the best, the length of metrics.jsonl, what the run began from,
  * and "run.order", which a run does not have whose rows were drawn in the order of earlier versions, from a list. */
 #include "training.h"
+#include "run_record.h"
 #include "stop_signals.h"
 #include "training_show.h"
 
@@ -15,11 +16,24 @@
 static volatile sig_atomic_t stop;
 static void on_signal(int number) { stop = number; }
 
-static void listen(void)
+static void on_second(int number)
 {
-    for (int i = 0; i < CLI_STOP_SIGNALS; i++) {
+    cli_record_stop();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void on_first(int number)
+{
+    stop = number;
+    signal(number, on_second);
+}
+
+void cli_training_listen(void)
+{
+    for (int i = 0; i < CLI_STOP_SIGNALS && !stop; i++) {
         const cli_stop_signal *s = &cli_stop_signal_table[i];
-        const struct sigaction action = {.sa_handler = on_signal, .sa_flags = s->twice ? (int)SA_RESETHAND : 0};
+        const struct sigaction action = {.sa_handler = s->twice ? on_first : on_signal};
         if (!cli_stop_signal_ignored(s->number)) sigaction(s->number, &action, NULL);
     }
 }
@@ -49,9 +63,10 @@ static bool in_epoch(const cli_job *job)
 
 static tacet_status unwritten(cli_training *t, const char *path)
 {
-    const char *why = strerror(errno);
+    const int why = errno;
     cli_progress_clear(&t->progress);
-    return cli_fail(TACET_IO, "cannot write %s: %s", path, why);
+    errno = why;
+    return cli_fail_file("write", path);
 }
 
 /* OK, or the error that the event file cannot be written. */
@@ -242,7 +257,7 @@ static tacet_status take_folder(cli_training *t, bool *begun)
 tacet_status cli_training_begin(cli_training *t)
 {
     t->best = NAN;
-    listen();
+    cli_training_listen();
     bool begun = false;
     tacet_status s = take_folder(t, &begun);
     if (s == TACET_OK) s = begun ? resume(t) : begin(t);
@@ -253,7 +268,7 @@ tacet_status cli_training_begin(cli_training *t)
 void cli_training_end(cli_training *t)
 {
     cli_tensorboard_close(&t->events.file);
-    if (t->folder.log) fclose(t->folder.log);
+    cli_folder_close(&t->folder);
     cli_folder_unlock(&t->folder);
 }
 
@@ -298,15 +313,16 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
     }
     cli_run_json(&j, x, 2, (int[]){CLI_RUN_best_epoch, CLI_RUN_seconds});
     tc_json_close(&j, '}');
-    cli_json_print(&j, t->folder.log);
+    cli_json_print(&j, t->folder.log.f);
     const tc_json *line = cli_json_value(&j);
     bool ok = true;
     if (!whole)
         ok = cli_events_step(&t->events, p, line, t->time, t->steps);
     else if (t->steps > 0) /* otherwise an earlier process has written the events */
         ok = cli_events_epoch(&t->events, p, line, t->seconds / (double)total.steps);
+    const tacet_status s = written(t, ok);
     cli_arena_free(&a);
-    return written(t, ok);
+    return s;
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------- */

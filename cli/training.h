@@ -28,6 +28,10 @@ typedef struct cli_training {
     const char *warned; /* the warnings that were given (training_show.c) */
 } cli_training;
 
+/* From now on, signals ask the training to stop, also if it has not begun; until then they end the program.
+ * cli_training_begin calls it. */
+void cli_training_listen(void);
+
 /* Continues from the folder's checkpoint, or writes the first one. */
 tacet_status cli_training_begin(cli_training *t);
 

@@ -12,6 +12,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdnoreturn.h>
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
@@ -25,6 +26,19 @@ __attribute__((format(printf, 2, 3))) char *cli_format(cli_arena *a, const char 
 __attribute__((format(printf, 2, 0))) char *cli_format_list(cli_arena *a, const char *format, va_list list);
 char *cli_copy(cli_arena *a, const char *text, size_t length);
 void cli_arena_free(cli_arena *a);
+
+/* What must not be left behind when memory runs out, such as a temporary file: cli_no_memory then calls undo(of), for what
+ * was kept last first. Zero-initialise; what is kept must be dropped before it goes out of scope. */
+typedef struct cli_undo {
+    void (*undo)(void *of);
+    void *of;
+    struct cli_undo *before;
+} cli_undo;
+void cli_undo_keep(cli_undo *u, void (*undo)(void *of), void *of);
+void cli_undo_drop(cli_undo *u); /* does nothing if it is not kept */
+
+/* Undoes what is kept, and ends the program with TACET_MEMORY and a message. */
+noreturn void cli_no_memory(void);
 
 /* The arena as an allocator for src/base; freeing does nothing. */
 tc_mem cli_memory(cli_arena *a);
@@ -70,6 +84,11 @@ __attribute__((format(printf, 2, 0))) void cli_print_list(FILE *to, const char *
 __attribute__((format(printf, 3, 4))) tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
                                                                  ...);
 #define cli_fail(s, ...) cli_fail_hint(s, NULL, __VA_ARGS__)
+
+/* "cannot DOING PATH: " and what errno says; 0 says that it is not a regular file. The status is TACET_IO, or
+ * TACET_MEMORY if that was the reason. */
+tacet_status cli_fail_file(const char *doing, const char *path);
+tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path); /* the same, without printing it */
 
 /* The same at a place: "tacet: net.yaml:3:12: message", that line, and a caret under `width` bytes. */
 __attribute__((format(printf, 4, 5))) tacet_status cli_fail_at(cli_place place, size_t width, const char *hint,

@@ -1,4 +1,5 @@
-/* memory.c: an arena is a list of blocks that are freed together; texts of the library are copied into one. */
+/* memory.c: an arena is a list of blocks that are freed together; texts of the library are copied into one; what is undone
+ * when memory runs out. */
 #include "cli.h"
 
 #include <stdarg.h>
@@ -11,10 +12,38 @@ struct cli_block {
     max_align_t data[];
 };
 
+static cli_undo **kept(void)
+{
+    static cli_undo *last;
+    return &last;
+}
+
+void cli_undo_keep(cli_undo *u, void (*undo)(void *of), void *of)
+{
+    *u = (cli_undo){undo, of, *kept()};
+    *kept() = u;
+}
+
+void cli_undo_drop(cli_undo *u)
+{
+    cli_undo **at = kept();
+    while (*at && *at != u) at = &(*at)->before;
+    if (*at) *at = u->before;
+}
+
+noreturn void cli_no_memory(void)
+{
+    for (cli_undo *u; (u = *kept()) != NULL;) {
+        *kept() = u->before;
+        u->undo(u->of);
+    }
+    exit((int)cli_fail(TACET_MEMORY, "out of memory"));
+}
+
 void *cli_take(cli_arena *a, size_t size)
 {
     struct cli_block *b = size < SIZE_MAX - sizeof *b ? calloc(1, sizeof *b + size) : NULL;
-    if (!b) exit((int)cli_fail(TACET_MEMORY, "out of memory"));
+    if (!b) cli_no_memory();
     b->before = a->last;
     b->size = size;
     a->last = b;
@@ -44,7 +73,8 @@ char *cli_format_list(cli_arena *a, const char *format, va_list list)
     va_list again;
     va_copy(again, list);
     const int length = vsnprintf(NULL, 0, format, list);
-    const size_t size = length < 0 ? 1 : (size_t)length + 1;
+    if (length < 0) cli_no_memory();
+    const size_t size = (size_t)length + 1;
     char *text = cli_take(a, size);
     vsnprintf(text, size, format, again);
     va_end(again);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/whole_file.h"
 #include "cli.h"
+#include "stream.h"
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
@@ -13,8 +14,14 @@ tc_json_writer cli_json(cli_arena *a);
 void cli_json_print(const tc_json_writer *j, FILE *to);
 const tc_json *cli_json_value(tc_json_writer *j); /* parses it in place; it cannot be printed afterwards */
 
-/* The contents of a file, ending in a NUL; NULL with errno if it cannot be read. */
+/* The contents of a regular file, ending in a NUL. NULL if it cannot be read, for cli_fail_file to say why; errno is EFBIG
+ * if it has more than `most` bytes. */
 char *cli_file_text(cli_arena *a, const char *path, size_t *length);
+char *cli_file_within(cli_arena *a, const char *path, size_t most, size_t *length);
+
+/* Reads the text of a file that contains one object into the arena. */
+tacet_status cli_json_parse(cli_arena *a, const char *path, const char *what, char *text, size_t length,
+                            const tc_json **object, tacet_error *e);
 
 /* Reads a file that contains one object into the arena. An error begins "PATH:1:7: WHAT: expected :". */
 tacet_status cli_json_file(cli_arena *a, const char *path, const char *what, const tc_json **object);
@@ -45,10 +52,12 @@ const char *cli_count(cli_arena *a, int64_t n, const char *noun);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* A file that appears under its path only when it is complete (base/whole_file.h). */
+/* A file that appears under its path only when it is complete (base/whole_file.h). It is not moved while it is open. */
 typedef struct cli_outfile {
     FILE *f;
+    cli_stream stream;
     tc_whole_file file;
+    cli_undo undo;
 } cli_outfile;
 
 tacet_status cli_outfile_open(const char *path, cli_outfile *o);

@@ -44,10 +44,7 @@ tacet_status cli_folder_holds(const char *file, bool *there)
 
 bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
-static tacet_status uncreated(const char *path)
-{
-    return cli_fail(TACET_IO, "cannot create the folder %s: %s", path, strerror(errno));
-}
+static tacet_status uncreated(const char *path) { return cli_fail_file("create the folder", path); }
 
 /* Creates the folders that a path goes through, but not the one that it names. */
 static tacet_status make_parents(cli_arena *a, const char *path)
@@ -58,6 +55,8 @@ static tacet_status make_parents(cli_arena *a, const char *path)
     }
     return TACET_OK;
 }
+
+static void undo(void *f) { cli_folder_unlock(f); }
 
 tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
 {
@@ -72,6 +71,7 @@ tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
         f->stem = stem;
     }
     f->made = true;
+    cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
@@ -115,20 +115,23 @@ tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit)
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
     if (locked < 0) {
-        const tacet_status s = cli_fail(TACET_IO, "cannot lock %s: %s", f->lock, strerror(errno));
+        const tacet_status s = cli_fail_file("lock", f->lock);
         if (fd >= 0) close(fd);
         return s;
     }
     if (without)
-        cli_warn("cannot lock %s: %s; make sure that no other process writes to %s", f->lock, strerror(without), f->path);
+        cli_warn("cannot lock %s: %s; make sure that no other process writes to %s", f->lock, strerror(without),
+                 f->path);
     say_holder(fd);
     f->locked = fd;
+    if (!f->made) cli_undo_keep(&f->undo, undo, f);
     return TACET_OK;
 }
 
-void cli_folder_unlock(const cli_folder *f)
+void cli_folder_unlock(cli_folder *f)
 {
     const int why = errno;
+    cli_undo_drop(&f->undo);
     if (f->locked) {
         unlink(f->lock);
         close(f->locked);
@@ -152,21 +155,30 @@ static off_t end_of_line(int file, off_t end)
 
 tacet_status cli_folder_log(cli_folder *f, int64_t length)
 {
-    const int file = open(f->metrics, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    const off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+    struct stat is;
+    const int file = open(f->metrics, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+    const bool opened = file >= 0 && fstat(file, &is) == 0, regular = opened && S_ISREG(is.st_mode);
+    if (opened && !regular) errno = 0;
+    const off_t end = regular ? lseek(file, 0, SEEK_END) : -1;
     const bool lost = end >= 0 && end < length;
     if (lost) cli_warn("%s is shorter than when the checkpoint was written: epochs are missing in it", f->metrics);
     const off_t keep = lost ? end_of_line(file, end) : (off_t)length;
-    if (end >= 0 && keep >= 0 && ftruncate(file, keep) == 0 && lseek(file, keep, SEEK_SET) >= 0)
-        f->log = fdopen(file, "w");
-    if (f->log) return TACET_OK;
-    const tacet_status s = cli_fail(TACET_IO, "cannot write %s: %s", f->metrics, strerror(errno));
+    if (end >= 0 && keep >= 0 && ftruncate(file, keep) == 0 && lseek(file, keep, SEEK_SET) >= 0 &&
+        cli_stream_open(&f->log, file))
+        return TACET_OK;
+    const tacet_status s = cli_fail_file("write", f->metrics);
     if (file >= 0) close(file);
     return s;
 }
 
-int64_t cli_folder_sync(const cli_folder *f)
+int64_t cli_folder_sync(cli_folder *f)
 {
-    if (fflush(f->log) == 0 && !ferror(f->log) && fdatasync(fileno(f->log)) == 0) return (int64_t)ftello(f->log);
-    return -1;
+    return cli_stream_sync(&f->log) ? (int64_t)lseek(f->log.fd, 0, SEEK_CUR) : -1;
+}
+
+void cli_folder_close(cli_folder *f)
+{
+    if (!f->log.f) return;
+    cli_stream_close(&f->log);
+    close(f->log.fd);
 }

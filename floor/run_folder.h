@@ -8,9 +8,10 @@
 typedef struct cli_folder {
     const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *report, *sweep, *lock;
     const char *stem; /* NULL: `path` was given; otherwise the first name to try for a new folder */
-    FILE *log;        /* metrics.jsonl, open at its end */
+    cli_stream log;   /* metrics.jsonl, open at its end; then the folder is not moved */
     int locked;       /* the descriptor of the lock; 0: not locked */
     bool made;        /* by cli_folder_make; it is removed if nothing is written to it */
+    cli_undo undo;    /* from cli_folder_make or cli_folder_lock to cli_folder_unlock */
 } cli_folder;
 
 /* Sets the names of the files in a folder, without accessing the disk. */
@@ -32,12 +33,14 @@ tacet_status cli_folder_make(cli_arena *a, cli_folder *f);
  * holds the lock, waits up to 10 s for it: a process that has been killed may still be writing. A process that this one
  * starts holds the lock as well if it inherits the descriptor. */
 tacet_status cli_folder_lock(cli_arena *a, cli_folder *f, bool inherit);
-void cli_folder_unlock(const cli_folder *f);
+void cli_folder_unlock(cli_folder *f);
 
-/* Opens metrics.jsonl and cuts it to `length` bytes: a resumed run writes the lines after its checkpoint again. */
+/* Opens metrics.jsonl and cuts it to `length` bytes: a resumed run writes the lines after its checkpoint again. If it is
+ * shorter, it is cut to whole lines. */
 tacet_status cli_folder_log(cli_folder *f, int64_t length);
 
 /* Flushes metrics.jsonl to disk; returns its length, or -1 with errno. */
-int64_t cli_folder_sync(const cli_folder *f);
+int64_t cli_folder_sync(cli_folder *f);
+void cli_folder_close(cli_folder *f);
 
 #endif

@@ -4,21 +4,40 @@
 #define CLI_RUN_READ_H
 
 #include "base/json.h"
+#include "kept_lines.h"
+#include "missing_parts.h"
 #include "run_folder.h"
+#include "run_warnings.h"
+
+/* What a record takes at most, but for its newest lines. */
+enum { CLI_RECORD_BYTES = 32 << 20 };
 
 typedef struct cli_record {
     cli_folder folder;
     cli_arena arena;
-    const tc_json *run; /* run.json, or NULL if it does not exist */
+    const tc_json *run; /* run.json; NULL: it does not exist, or is missing */
     size_t epochs, steps;
-    const tc_json **epoch; /* [epochs], the lines of metrics.jsonl that end an epoch */
-    const tc_json **step;  /* [steps], the others */
+    const tc_json *const
+        *epoch; /* [epochs], lines of metrics.jsonl that end an epoch (kept_lines.h); the last is whole */
+    const tc_json *const *step; /* [steps], the others */
+    const tc_json *best;        /* the line of the best epoch so far, or NULL */
+    cli_arena best_own;
+    double seconds;            /* in the steps of all epochs */
+    cli_missing missing[2];    /* of run.json, of metrics.jsonl */
+    cli_warning_list warnings; /* of all epochs */
+    cli_kept kept[2];          /* the epochs, the steps */
 } cli_record;
+enum { CLI_MISSING_RUN, CLI_MISSING_LINES };
 
-/* A failure is printed; cli_record_close must follow even then. A last line without a newline is ignored, because a run
- * that is still running, or was killed, may have written only part of it. */
-tacet_status cli_record_open(cli_arena *a, const char *path, cli_record *r);
+/* Reads what can be read, with the lines of steps if they are wanted; returns the status of the first part that is
+ * missing. If nothing of a run is there, *found is false. cli_record_close must follow even then. A last line without a
+ * newline is ignored, because a run that is still running, or was killed, may have written only part of it. */
+tacet_status cli_record_open(cli_arena *a, const char *path, bool steps, cli_record *r, bool *found);
 void cli_record_close(cli_record *r);
+
+/* The memory that its lines take; fewer lines, or no lists of numbers (false: no less is possible). */
+size_t cli_record_bytes(const cli_record *r);
+bool cli_record_thin(cli_record *r);
 
 /* A member as a number, otherwise NAN; "one/other" is the quotient of two members. */
 double cli_number(const tc_json *object, const char *key);
@@ -39,13 +58,6 @@ const cli_bins *cli_record_bins(const tc_json *layer);
 /* How many of the lowest powers of ten have no unit of the layer, and need not be shown: with few samples, no unit can fire
  * so seldom. Tenths are all shown. */
 int cli_record_bins_empty(const tc_json *layer);
-
-/* The *n warnings of all epochs, each once: what it is on, its text in the last epoch that has it, and the epochs, as
- * "epoch 3" or "epochs 1, 4 to 9". */
-typedef struct cli_warned {
-    const char *on, *text, *when;
-} cli_warned;
-const cli_warned *cli_record_warnings(cli_arena *a, const cli_record *r, int *n);
 
 /* The name of a term or layer, "relu1:l1". */
 const char *cli_record_name(cli_arena *a, const tc_json *entry);

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +23,20 @@ FILE *cli_log(void)
     return stderr;
 }
 
+/* The program's standard output is a stream of its own (stream.h), which stdio knows no descriptor of. */
+static int descriptor(FILE *f) { return f == stdout ? STDOUT_FILENO : fileno(f); }
+
 bool cli_terminal(FILE *f)
 {
     const char *term = getenv("TERM");
-    return isatty(fileno(f)) && term && *term && strcmp(term, "dumb") != 0;
+    return isatty(descriptor(f)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 int cli_columns(FILE *f)
 {
     struct winsize w;
     if (!cli_terminal(f)) return 0;
-    return ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
+    return ioctl(descriptor(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? (w.ws_col > 1 ? w.ws_col - 1 : 1) : 79;
 }
 
 const char *cli_colour(FILE *f, const char *escape)
@@ -41,17 +45,30 @@ const char *cli_colour(FILE *f, const char *escape)
     return (no && *no) || !cli_terminal(f) ? "" : escape;
 }
 
-void cli_print_list(FILE *to, const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static void print_tame(FILE *to, const char *keep, const char *format,
+                                                             va_list list)
 {
     char few[4096];
     va_list again;
     va_copy(again, list);
     const int n = vsnprintf(few, sizeof few, format, list);
     char *all = n < (int)sizeof few ? NULL : malloc((size_t)n + 1);
+    if (n < 0 || (n >= (int)sizeof few && !all)) cli_no_memory();
     if (all) vsnprintf(all, (size_t)n + 1, format, again);
     va_end(again);
-    fputs(tc_tame(all ? all : few, "\n\t"), to);
+    fputs(tc_tame(all ? all : few, keep), to);
     free(all);
+}
+
+void cli_print_list(FILE *to, const char *format, va_list list) { print_tame(to, "\n\t", format, list); }
+
+/* A part of an error message: a name or a path in it cannot begin a line. */
+__attribute__((format(printf, 1, 2))) static void print_error(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    print_tame(cli_log(), "\t", format, list);
+    va_end(list);
 }
 
 void cli_print(FILE *to, const char *format, ...)
@@ -80,7 +97,8 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
     const cli_source *s = place.source;
     prefix();
     if (!s) {
-        cli_print(cli_log(), "%s\n", message);
+        print_error("%s", message);
+        fputc('\n', cli_log());
     } else {
         size_t at = place.offset < s->length ? place.offset : s->length;
         int line = 1, column = 1;
@@ -88,9 +106,10 @@ static void say_at(cli_place place, size_t width, const char *hint, const char *
             column = s->text[i] == '\n' ? 1 : column + !continues(s->text[i]);
             line += s->text[i] == '\n';
         }
-        cli_print(cli_log(), "%s", s->name);
+        print_error("%s", s->name);
         if (s->file) fprintf(cli_log(), ":%d:%d", line, column);
-        cli_print(cli_log(), ": %s\n", message);
+        print_error(": %s", message);
+        fputc('\n', cli_log());
         const char *const colour[] = {cli_colour(stderr, "\033[1;32m"), cli_colour(stderr, "\033[0m")};
         char text[2048];
         tc_caret(s->text, s->length, at, width, colour, text, sizeof text);
@@ -104,11 +123,27 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
     va_list list;
     va_start(list, format);
     prefix();
-    cli_print_list(cli_log(), format, list);
+    print_tame(cli_log(), "\t", format, list);
     va_end(list);
     fputc('\n', cli_log());
     hint_line(hint);
     return s;
+}
+
+tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
+{
+    const int why = errno;
+    return tc_fail(e, why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %.300s: %s", doing, path,
+                   why == ENOMEM ? "out of memory"
+                   : why         ? strerror(why)
+                                 : "not a regular file");
+}
+
+tacet_status cli_fail_file(const char *doing, const char *path)
+{
+    tacet_error e;
+    cli_file_error(&e, doing, path);
+    return cli_refuse(&e, 0, NULL);
 }
 
 tacet_status cli_fail_at(cli_place place, size_t width, const char *hint, const char *format, ...)

@@ -25,7 +25,8 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
         const int n = (int)strlen(cell[i]), c = i % columns;
         if (c < COLUMNS && n > width[c]) width[c] = n;
     }
-    for (int from = 1, end; from == 1 || from < columns; from = end) {
+    int from = 1, end;
+    do {
         int at = width[0];
         for (end = from; end < columns && (end == from || room == 0 || at + 2 + wide(width, end) <= room); end++)
             at += 2 + wide(width, end);
@@ -36,7 +37,8 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
                 print_cell(to, align[c], wide(width, c), cell[r * columns + c], "  ", c + 1 == end);
             fputc('\n', to);
         }
-    }
+        from = end;
+    } while (from < columns);
 }
 
 const char *cli_digits(cli_arena *a, double value)

@@ -1,6 +1,9 @@
 /* yaml_tree.c: builds a small tree from libyaml's events. Events have exact positions, and reading stops at the first
  * one that is refused, before any memory is spent on it. */
 #include "yaml_tree.h"
+#include "base/status.h"
+
+#include "output.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -65,6 +68,9 @@ static bool next_event(reader *r, yaml_event_t *event)
     const cli_place place = place_of(r, alias ? p->context_mark : p->problem_mark);
     if (p->error == YAML_MEMORY_ERROR)
         r->status = cli_fail(TACET_MEMORY, "out of memory");
+    else if (p->error == YAML_READER_ERROR && strstr(p->problem, "control characters"))
+        r->status = cli_fail_at((cli_place){r->source, p->problem_offset}, 1,
+                                "in double quotes, \\e and \\x1b stand for U+001B", "a control character");
     else if (p->error == YAML_READER_ERROR)
         r->status = cli_fail_at((cli_place){r->source, p->problem_offset}, 1, NULL, "this is not UTF-8 text: %s",
                                 p->problem);
@@ -192,20 +198,27 @@ tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **ro
     return r.status;
 }
 
-tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
+tacet_status cli_source_load(cli_arena *a, const char *path, cli_source *source, tacet_error *e)
 {
-    FILE *f = fopen(path, "rb");
-    if (!f) return cli_fail(TACET_IO, "cannot open %s: %s", path, strerror(errno));
-    char *text = cli_take(a, MAX_FILE + 2);
-    size_t length = fread(text, 1, MAX_FILE + 1, f);
-    int error = ferror(f) ? errno : 0;
-    fclose(f);
-    if (error) return cli_fail(TACET_IO, "cannot read %s: %s", path, strerror(error));
-    if (length > MAX_FILE) return cli_fail(TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
-    text[length] = 0;
+    size_t length;
+    char *text = cli_file_within(a, path, MAX_FILE, &length);
+    if (!text && errno == EFBIG)
+        return tc_fail(e, TACET_FILE, "%s is too large for a configuration (more than 1 MiB)", path);
+    if (!text) {
+        const bool regular = errno != 0;
+        cli_file_error(e, "read", path);
+        if (!regular) tc_fail_hint(e, "write the configuration to a file first");
+        return e->status;
+    }
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3; /* a byte order mark */
     *source = (cli_source){.name = cli_copy(a, path, strlen(path)), .text = text, .length = length, .file = true};
     return TACET_OK;
+}
+
+tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source)
+{
+    tacet_error e;
+    return cli_source_load(a, path, source, &e) == TACET_OK ? TACET_OK : cli_refuse(&e, 0, NULL);
 }
 
 bool cli_yaml_null(const char *text) { return tc_word_read("~|null|Null|NULL", text) >= 0; }
@@ -232,7 +245,7 @@ void cli_yaml_text(FILE *to, const char *text)
         n = tc_char(text, &code);
         if (*text == '"' || *text == '\\') fputc('\\', to);
         if (n > 0 && (!tc_char_shown(code) || code == 0xFFFE || code == 0xFFFF)) /* YAML forbids these characters */
-            fprintf(to, "\\u%04x", (unsigned)code);
+            fprintf(to, code > 0xFFFF ? "\\U%08x" : "\\u%04x", (unsigned)code);
         else
             fwrite(text, 1, n ? n : 1, to);
     }

@@ -19,6 +19,7 @@ typedef struct cli_node {
 tacet_status cli_yaml_read(cli_arena *a, const cli_source *source, cli_node **root);
 
 /* Reads a whole file of at most 1 MiB. */
+tacet_status cli_source_load(cli_arena *a, const char *path, cli_source *source, tacet_error *e);
 tacet_status cli_source_read(cli_arena *a, const char *path, cli_source *source);
 
 /* Whether a value without quotes is null or ~, which stand for no value. It is read as "". */

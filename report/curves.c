@@ -209,7 +209,10 @@ static void draw_family(cli_run_set *s, const family *f)
     const int most_shown = together ? CLI_PALETTE : s->runs;
     cli_series *series = cli_take(s->arena, (size_t)most_shown * (LINES + 1) * sizeof *series);
     const char *title = f->title;
+    cli_arena *const lasting = s->arena;
+    cli_arena own = {0}; /* of a chart */
     int shown = 0, n = 0;
+    s->arena = s->page->arena = &own;
     for (int i = 0; i < names; i++) {
         for (int r = 0; r < s->runs; r++) {
             const char *label = together ? name[i] : s->runs > 1 ? s->name[r] : NULL;
@@ -223,8 +226,10 @@ static void draw_family(cli_run_set *s, const family *f)
         if (together && shown < CLI_PALETTE && i + 1 < names) continue;
         if (!together && f->list) title = f->title ? cli_format(s->arena, "%s · %s", f->title, name[i]) : name[i];
         draw(s, f, title, n, series);
+        cli_arena_free(&own);
         shown = n = 0;
     }
+    s->arena = s->page->arena = lasting;
 }
 
 static void draw_all(cli_run_set *s, const family *f, size_t count)

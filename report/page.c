@@ -73,6 +73,7 @@ tacet_status cli_page_close(cli_page *p)
 {
     end_section(p);
     fprintf(p->to, "<footer>Written by tacet %s</footer>\n</main>\n</body>\n</html>\n", tacet_version());
+    cli_arena_free(&p->lasting);
     return cli_outfile_close(&p->file);
 }
 
@@ -113,6 +114,32 @@ void cli_page_paragraph(cli_page *p, const char *text)
 {
     group(p, NULL);
     element(p, "p", text);
+}
+
+static void missing(cli_page *p, const char *text)
+{
+    group(p, NULL);
+    fputs("<p class=\"missing\">", p->to);
+    cli_page_escape(p, text);
+    fputs("</p>\n", p->to);
+}
+
+void cli_page_missing(cli_page *p, tacet_status s, const char *format, ...)
+{
+    va_list list;
+    bool said = false;
+    va_start(list, format);
+    const char *text = cli_format_list(&p->lasting, format, list);
+    va_end(list);
+    for (int i = 0; i < p->missing.n; i++) said = said || strcmp(p->missing.text[i], text) == 0;
+    if (!said) cli_missing_add(&p->lasting, &p->missing, s, "%s", text);
+    missing(p, text);
+}
+
+void cli_page_was_missing(cli_page *p, const cli_missing *m)
+{
+    if (p->missing.status == TACET_OK) p->missing.status = m->status;
+    for (int i = 0; i < m->n; i++) missing(p, m->text[i]);
 }
 
 void cli_page_fold(cli_page *p, const char *title, const char *text)
@@ -221,6 +248,7 @@ void cli_page_figure(cli_page *p, const char *title, const char *description, do
 {
     group(p, "cards");
     const int id = ++p->ids;
+    p->figure = title;
     fputs("<figure class=\"card\">\n", p->to);
     element(p, "h3", title);
     fprintf(p->to, "<svg class=\"drawing\" viewBox=\"0 0 %g %g\" role=\"img\" aria-labelledby=\"t%d d%d\">\n", width,
@@ -243,4 +271,6 @@ void cli_page_figure_end(cli_page *p, const char *caption, const cli_sheet *numb
     }
     if (caption) element(p, "figcaption", caption); /* HTML allows it only at either end of the figure */
     fputs("</figure>\n", p->to);
+    if (p->undrawn) cli_page_missing(p, TACET_MEMORY, "the picture of %s could not be made: out of memory", p->figure);
+    p->undrawn = false;
 }

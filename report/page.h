@@ -3,20 +3,31 @@
 #ifndef CLI_PAGE_H
 #define CLI_PAGE_H
 
+#include "missing_parts.h"
 #include "output.h"
 
 typedef struct cli_page {
     cli_arena *arena;
     cli_outfile file;
-    FILE *to;          /* for output that the calls below cannot write, mainly SVG */
-    int ids;           /* used so far */
-    bool section;      /* one is open */
-    const char *group; /* the kind of the row of cards that is open, or NULL */
+    FILE *to;           /* for output that the calls below cannot write, mainly SVG */
+    int ids;            /* used so far */
+    bool section;       /* one is open */
+    const char *group;  /* the kind of the row of cards that is open, or NULL */
+    const char *figure; /* the title of the figure that is open */
+    bool undrawn;       /* its picture could not be made, for lack of memory */
+    cli_missing missing;
+    cli_arena lasting; /* of what is missing; `arena` may be another one for each part of the page */
 } cli_page;
 
 /* The page appears under its path when it is closed. A failure has already been printed. */
 tacet_status cli_page_open(cli_arena *a, const char *path, const char *title, cli_page *p);
 tacet_status cli_page_close(cli_page *p);
+
+/* Says at this place that a part is missing, and why, and prints it unless it has been printed for another place. */
+__attribute__((format(printf, 3, 4))) void cli_page_missing(cli_page *p, tacet_status s, const char *format, ...);
+
+/* Says what has been printed before the page was opened. */
+void cli_page_was_missing(cli_page *p, const cli_missing *m);
 
 void cli_page_escape(cli_page *p, const char *text); /* as HTML or SVG, in text or in a quoted attribute */
 

@@ -18,6 +18,7 @@ const char cli_page_style[] =
     "h3{font-size:14px;line-height:1.35;font-weight:600;margin:0 0 8px;overflow-wrap:anywhere}\n"
     "p{margin:0 0 12px;max-width:75ch;overflow-wrap:anywhere}\n"
     "main>p,.head p,figcaption,footer{color:var(--soft)}\n"
+    "p.missing{border-left:3px solid var(--c1);padding-left:10px;color:var(--ink)}\n"
     ".head p,figcaption{font-size:13.5px}\n"
     "section{margin-top:26px;padding-top:22px;border-top:1px solid var(--line)}\n"
     ".body>h3{margin:20px 0 8px}.body>h3:first-child{margin-top:2px}\n"

@@ -36,7 +36,7 @@ static void chunk(tc_text *t, const char *name, const void *data, size_t n)
     put32(t, crc32(0, (const unsigned char *)t->data + begin, (uInt)(4 + n)));
 }
 
-/* The picture as a file; empty if compression failed. */
+/* The picture as a file; empty if there was no memory to compress it. */
 static tc_text png(cli_arena *a, const cli_picture *c)
 {
     const size_t row = (size_t)c->width * 4, raw = (row + 1) * (size_t)c->height;
@@ -72,6 +72,8 @@ void cli_picture_write(cli_page *p, const cli_picture *c, double x, double y, do
 {
     cli_arena a = {0};
     const tc_text file = png(&a, c);
+    p->undrawn = file.length == 0;
+    if (p->undrawn) return cli_arena_free(&a);
     fprintf(p->to,
             "<image x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" preserveAspectRatio=\"none\" "
             "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,",

@@ -86,7 +86,10 @@ static void head(cli_run_set *s)
     if (s->runs == 1 && *text) cli_page_paragraph(s->page, text);
     if (s->runs == 1) cli_results(s);
     for (int r = 0; r < s->runs; r++) {
-        if (s->record[r].epochs) continue;
+        const cli_record *record = &s->record[r];
+        const cli_missing *m = &record->missing[CLI_MISSING_LINES];
+        cli_page_was_missing(s->page, m);
+        if (record->epochs || m->n) continue;
         cli_page_paragraph(s->page, s->runs > 1 ? cli_format(s->arena, "%s has not finished an epoch yet.", s->name[r])
                                                 : "No epoch has finished yet, so there are no figures.");
     }
@@ -94,30 +97,61 @@ static void head(cli_run_set *s)
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
 
-static tacet_status write_page(cli_run_set *s, const char *path)
+/* What a section takes is freed after it: pages of many runs are long. */
+static void write_section(cli_run_set *s, const char *title, const char *note, void (*write)(cli_run_set *s))
+{
+    cli_arena *const lasting = s->arena;
+    cli_arena own = {0};
+    s->arena = s->page->arena = &own;
+    s->title = title;
+    s->note = note;
+    write(s);
+    s->arena = s->page->arena = lasting;
+    cli_arena_free(&own);
+}
+
+static tacet_status write_page(cli_run_set *s, const char *path, bool *written)
 {
     tacet_status status = cli_page_open(s->arena, path, title(s), s->page);
     if (status != TACET_OK) return status;
     head(s);
-    for (size_t i = 0; i < sizeof section / sizeof *section; i++) {
-        s->title = section[i].title;
-        s->note = section[i].note;
-        section[i].write(s);
-    }
-    return cli_page_close(s->page);
+    for (size_t i = 0; i < sizeof section / sizeof *section; i++)
+        write_section(s, section[i].title, section[i].note, section[i].write);
+    status = cli_page_close(s->page);
+    *written = status == TACET_OK;
+    return *written ? s->page->missing.status : status;
 }
 
-tacet_status cli_report_write(cli_arena *a, int runs, const char *const *run, const char *path)
+/* Drops lines of the largest records until all of them take no more than one may. */
+static void make_room(int runs, cli_record *record)
+{
+    for (;;) {
+        size_t all = 0;
+        cli_record *largest = record;
+        for (int r = 0; r < runs; r++) {
+            all += cli_record_bytes(&record[r]);
+            if (cli_record_bytes(&record[r]) > cli_record_bytes(largest)) largest = &record[r];
+        }
+        if (runs == 1 || all <= CLI_RECORD_BYTES || !cli_record_thin(largest)) return;
+    }
+}
+
+tacet_status cli_report_write(cli_arena *a, int runs, const char *const *run, const char *path, bool *written)
 {
     cli_page page;
     cli_run_set s = {.arena = a, .page = &page, .runs = runs};
     tacet_status status = TACET_OK;
+    bool found = true;
+    *written = false;
     s.record = cli_take(a, (size_t)runs * sizeof *s.record);
     s.name = cli_take(a, (size_t)runs * sizeof *s.name);
-    for (int r = 0; r < runs && status == TACET_OK; r++) status = cli_record_open(a, run[r], &s.record[r]);
-    if (status == TACET_OK) {
+    for (int r = 0; r < runs && found; r++) {
+        status = cli_record_open(a, run[r], runs == 1, &s.record[r], &found);
+        make_room(r + 1, s.record);
+    }
+    if (found) {
         name_runs(&s);
-        status = write_page(&s, path);
+        status = write_page(&s, path, written);
     }
     for (int r = 0; r < runs; r++) cli_record_close(&s.record[r]);
     return status;

@@ -4,7 +4,8 @@
 
 #include "cli.h"
 
-/* Reads the folders of `runs` runs and writes the page to `path`. */
-tacet_status cli_report_write(cli_arena *a, int runs, const char *const *run, const char *path);
+/* Reads the folders of `runs` runs and writes the page to `path`. If parts of them cannot be read, the page says so at
+ * their place, and the status is that of the first; *written: whether there is a page. */
+tacet_status cli_report_write(cli_arena *a, int runs, const char *const *run, const char *path, bool *written);
 
 #endif

@@ -1,8 +1,10 @@
 /* run_set.c: what the sections of a report read from runs. Whatever the files of a run lack is NULL or NAN. */
 #include "report/run_set.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 void cli_set_begin(cli_run_set *s)
 {
@@ -10,9 +12,25 @@ void cli_set_begin(cli_run_set *s)
     s->title = s->note = NULL;
 }
 
+tacet_status cli_set_holds(cli_run_set *s, const char *path, bool *there)
+{
+    *there = access(path, F_OK) == 0;
+    if (*there || errno == ENOENT || errno == ENOTDIR) return TACET_OK;
+    const int error = errno;
+    cli_set_begin(s);
+    cli_page_missing(s->page, TACET_IO, "cannot read %s: %s", path, strerror(error));
+    return TACET_IO;
+}
+
 const char *cli_set_title(const cli_run_set *s, int run, const char *what)
 {
     return s->runs > 1 ? cli_format(s->arena, "%s · %s", what, s->name[run]) : what;
+}
+
+bool cli_ended(const cli_record *r)
+{
+    const char *state = tc_json_text(tc_json_get(r->run, "state"));
+    return state && strcmp(state, "ended") == 0;
 }
 
 const tc_json *cli_last_epoch(const cli_record *r) { return r->epochs ? r->epoch[r->epochs - 1] : NULL; }

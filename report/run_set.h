@@ -19,6 +19,9 @@ typedef struct cli_run_set {
  * A section is on the page only if it has something to show: call this before writing to the page. */
 void cli_set_begin(cli_run_set *s);
 
+/* Whether a file of a run exists. If that cannot be known, the page says that it is missing. */
+tacet_status cli_set_holds(cli_run_set *s, const char *path, bool *there);
+
 /* The title of something that belongs to one run: "relu1", or "relu1 · RUN" if there are several runs. */
 const char *cli_set_title(const cli_run_set *s, int run, const char *what);
 
@@ -38,6 +41,8 @@ void cli_classes(cli_run_set *s); /* classes_shown.c: its part by class */
 void cli_results(cli_run_set *s);
 
 /* ---- The contents of a run --------------------------------------------------------------------------------------- */
+
+bool cli_ended(const cli_record *r); /* it has done all it was to do, and all of its files should exist */
 
 const tc_json *cli_last_epoch(const cli_record *r); /* NULL: no epoch has finished */
 

@@ -107,11 +107,9 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key)
 {
     const double epoch = cli_number(cli_last_epoch(r), key);
     const char *by = tc_json_get(r->run, "metric") ? cli_record_text(a, r->run, "metric") : "data_loss";
-    for (size_t i = 0; i < r->epochs; i++)
-        if (cli_number(r->epoch[i], "epoch") == epoch)
-            return cli_format(a, "epoch %s, %s %s", cli_whole(a, epoch), by,
-                              cli_digits(a, cli_number(tc_json_get(r->epoch[i], "validation"), by)));
-    return "-";
+    if (!r->best || cli_number(r->best, "epoch") != epoch) return "-";
+    return cli_format(a, "epoch %s, %s %s", cli_whole(a, epoch), by,
+                      cli_digits(a, cli_number(tc_json_get(r->best, "validation"), by)));
 }
 
 static const char *state(cli_arena *a, const cli_record *r, const char *key)
@@ -162,6 +160,7 @@ static const char *folder(cli_arena *a, const cli_record *r, const char *key)
 static const char *machine(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *m = tc_json_get(r->run, key);
+    if (!m) return "-";
     const char *blas = cli_record_text(a, m, "blas");
     size_t name = strcspn(blas, " "); /* then its version; run.json also has the build options */
     if (blas[name]) name += 1 + strcspn(blas + name + 1, " ");
@@ -177,6 +176,7 @@ static const char *threads(cli_arena *a, const cli_record *r, const char *key)
 static const char *version(cli_arena *a, const cli_record *r, const char *key)
 {
     const tc_json *m = tc_json_get(r->run, "machine");
+    if (!m) return "-";
     return cli_format(a, "%s, built with %s (%s)", cli_record_text(a, r->run, key), cli_record_text(a, m, "compiler"),
                       cli_record_text(a, m, "flags"));
 }
@@ -274,19 +274,25 @@ static void network(cli_run_set *s, const tc_json *layers, const char *title)
     cli_page_table(s->page, title, &t);
 }
 
+/* Whether an earlier run has the same network with the same penalties. */
+static bool seen(const cli_run_set *s, int run, const tc_json *own)
+{
+    for (int q = 0; q < run; q++)
+        if (tc_json_equal(tc_json_get(s->record[q].run, "network"), own)) return true;
+    return false;
+}
+
 /* Shows each network once, for all runs that have it with the same penalties. */
 static void networks(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
         const tc_json *own = tc_json_get(s->record[r].run, "network");
         const char *names = s->name[r];
-        bool seen = !tc_json_size(own);
-        for (int q = 0; q < s->runs; q++) {
-            if (q == r || !tc_json_equal(tc_json_get(s->record[q].run, "network"), own)) continue;
-            seen = seen || q < r;
-            names = cli_format(s->arena, "%s, %s", names, s->name[q]);
-        }
-        if (!seen) network(s, own, s->runs > 1 ? cli_format(s->arena, "Network of %s", names) : "Network");
+        if (!tc_json_size(own) || seen(s, r, own)) continue;
+        for (int q = r + 1; q < s->runs; q++)
+            if (tc_json_equal(tc_json_get(s->record[q].run, "network"), own))
+                names = cli_format(s->arena, "%s, %s", names, s->name[q]);
+        network(s, own, s->runs > 1 ? cli_format(s->arena, "Network of %s", names) : "Network");
     }
 }
 
@@ -312,17 +318,35 @@ static leaf **add_leaves(cli_arena *a, const char *path, const cli_node *node, l
     return end;
 }
 
-static leaf *read_leaves(cli_arena *a, const char *config)
+/* The configuration of a run; false if it does not exist, or cannot be read, which the page says then. */
+static bool read_config(cli_run_set *s, int run, cli_source *source)
+{
+    tacet_error e;
+    bool there;
+    const char *path = s->record[run].folder.config;
+    if (cli_set_holds(s, path, &there) != TACET_OK) return false;
+    if (there && cli_source_load(s->arena, path, source, &e) == TACET_OK) return true;
+    if (there)
+        cli_page_missing(s->page, e.status, "%s", e.message);
+    else if (cli_ended(&s->record[run]))
+        cli_page_missing(s->page, TACET_IO, "%s does not exist", path);
+    return false;
+}
+
+/* The leaves of a run's configuration; false if it is missing. */
+static bool read_leaves(cli_run_set *s, int run, const leaf **list)
 {
     cli_source source;
     cli_node *root = NULL;
-    leaf *list = NULL;
-    if (!cli_folder_has(config)) return NULL;
-    if (cli_source_read(a, config, &source) != TACET_OK || cli_yaml_read(a, &source, &root) != TACET_OK)
-        cli_warn("%s is left out of the comparison", config);
-    else if (root)
-        add_leaves(a, "", root, &list);
-    return list;
+    leaf *first = NULL;
+    if (!read_config(s, run, &source)) return false;
+    const tacet_status status = cli_yaml_read(s->arena, &source, &root);
+    if (status != TACET_OK)
+        cli_page_missing(s->page, status == TACET_MEMORY ? status : TACET_FILE, "%s is left out of the comparison: %s",
+                         source.name, status == TACET_MEMORY ? "out of memory" : "it is not YAML");
+    if (root) add_leaves(s->arena, "", root, &first);
+    *list = first;
+    return status == TACET_OK;
 }
 
 /* "l1 1e-4, l2 1e-2": all texts at a path, or "-". */
@@ -341,20 +365,34 @@ static bool has_row(const cli_run_set *s, const cli_sheet *t, const char *path)
     return false;
 }
 
+/* Whether all runs whose configuration is known have the same texts at a path. */
+static bool agree(const cli_run_set *s, const leaf *const *list, const bool *known, const char *path)
+{
+    const char *first = NULL;
+    for (int r = 0; r < s->runs; r++) {
+        if (!known[r]) continue;
+        const char *text = text_at(s->arena, list[r], path);
+        if (first && strcmp(first, text) != 0) return false;
+        first = text;
+    }
+    return true;
+}
+
 void cli_differences(cli_run_set *s)
 {
     if (s->runs < 2) return;
     const leaf **list = cli_take(s->arena, (size_t)s->runs * sizeof *list);
-    for (int r = 0; r < s->runs; r++) list[r] = read_leaves(s->arena, s->record[r].folder.config);
+    bool *known = cli_take(s->arena, (size_t)s->runs * sizeof *known);
+    cli_set_begin(s);
+    for (int r = 0; r < s->runs; r++) known[r] = read_leaves(s, r, &list[r]);
     cli_sheet t = new_sheet(s, "setting");
     for (int r = 0; r < s->runs; r++)
         for (const leaf *l = list[r]; l; l = l->next) {
-            if (has_row(s, &t, l->path)) continue;
+            if (has_row(s, &t, l->path) || agree(s, list, known, l->path)) continue;
             cli_sheet_add(s->arena, &t, l->path, NULL);
-            for (int q = 0; q < s->runs; q++) cli_sheet_add(s->arena, &t, text_at(s->arena, list[q], l->path), NULL);
-            if (all_same(s, &t)) t.cells -= s->runs + 1;
+            for (int q = 0; q < s->runs; q++)
+                cli_sheet_add(s->arena, &t, known[q] ? text_at(s->arena, list[q], l->path) : "?", NULL);
         }
-    cli_set_begin(s);
     if (t.cells > s->runs + 1)
         cli_page_table(s->page, NULL, &t);
     else
@@ -365,11 +403,11 @@ void cli_trained(cli_run_set *s)
 {
     cli_source source;
     cli_set_begin(s);
+    for (int r = 0; r < s->runs; r++) cli_page_was_missing(s->page, &s->record[r].missing[CLI_MISSING_RUN]);
     facts(s);
     networks(s);
     for (int r = 0; r < s->runs; r++) {
-        const char *path = s->record[r].folder.config;
-        if (!cli_folder_has(path) || cli_source_read(s->arena, path, &source) != TACET_OK) continue;
+        if (!read_config(s, r, &source)) continue;
         cli_page_fold(s->page, s->runs > 1 ? cli_format(s->arena, "config.yaml of %s", s->name[r]) : "config.yaml",
                       source.text);
     }

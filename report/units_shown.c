@@ -28,7 +28,7 @@ void cli_warnings(cli_run_set *s)
 {
     for (int r = 0; r < s->runs; r++) {
         int n;
-        const cli_warned *w = cli_record_warnings(s->arena, &s->record[r], &n);
+        const cli_warned *w = cli_warnings_list(s->arena, &s->record[r].warnings, &n);
         if (n == 0) continue;
         cli_set_begin(s);
         if (s->runs > 1) cli_page_heading(s->page, s->name[r]);

@@ -37,14 +37,21 @@ static void count(matrix *m)
 }
 
 /* The *n matrices of a model, with their counts. They point into the file. */
-static matrix *matrices(cli_arena *a, const tacet_file *f, int *n)
+static matrix *matrices(cli_page *p, const tacet_file *f, const char *path, int *n)
 {
+    tacet_error e;
+    const char *name;
+    const float *data;
     const int all = tacet_file_count(f);
-    matrix *m = cli_take(a, ((size_t)all + 1) * sizeof *m);
-    tacet_graph *g = tacet_file_graph(f, NULL, NULL);
+    matrix *m = cli_take(p->arena, ((size_t)all + 1) * sizeof *m);
+    tacet_graph *g = tacet_file_graph(f, NULL, &e);
+    if (!g) cli_page_missing(p, e.status, "%s", e.message);
     *n = 0;
     for (int i = 0; i < all; i++)
-        if (cli_weight_in(f, g, i, &m[*n].of)) count(&m[(*n)++]);
+        if (cli_weight_in(f, g, i, &m[*n].of))
+            count(&m[(*n)++]);
+        else if (tacet_file_tensor(f, i, &name, NULL, NULL, &data) == TACET_OK && !data)
+            cli_page_missing(p, TACET_FILE, "%s: %s is of a type that cannot be read", path, name);
     tacet_graph_free(g);
     return m;
 }
@@ -232,17 +239,26 @@ static void model(cli_run_set *s, int run)
 {
     tacet_error e;
     const char *path = s->record[run].folder.model;
+    bool there;
     int n;
-    if (!cli_folder_has(path)) return;
+    cli_set_begin(s);
+    if (s->runs > 1) cli_page_heading(s->page, s->name[run]);
+    if (cli_set_holds(s, path, &there) != TACET_OK) return;
+    if (!there && cli_ended(&s->record[run]))
+        cli_page_missing(s->page, TACET_IO, "%s does not exist", path);
+    else if (!there)
+        cli_page_paragraph(s->page, "There is no model yet.");
+    if (!there) return;
     tacet_file *f = tacet_file_open(path, NULL, &e);
-    const matrix *m = f ? matrices(s->arena, f, &n) : NULL;
-    if (!f || n) cli_set_begin(s);
-    if (s->runs > 1 && (!f || n)) cli_page_heading(s->page, s->name[run]);
     if (!f) {
-        cli_page_paragraph(s->page, cli_format(s->arena, "The weights could not be read: %s", e.message));
+        cli_page_missing(s->page, e.status, "%s", e.message);
         return;
     }
-    if (n) table(s->page, n, m);
+    const matrix *m = matrices(s->page, f, path, &n);
+    if (n)
+        table(s->page, n, m);
+    else
+        cli_page_paragraph(s->page, "The model has no matrices.");
     for (int i = 0; i < n; i++)
         if (m[i].zeros) zeros(s->page, &m[i], cli_set_title(s, run, m[i].of.name));
     images(s, run, n, m);

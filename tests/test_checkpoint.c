@@ -309,6 +309,86 @@ static void memory_may_run_out_anywhere(void **unused)
     assert_int_equal(memory.alive, 0);
 }
 
+/* ---- Networks that are described in another order than they are rebuilt in, or have no layers ---- */
+
+static void penalised(tacet_graph *g, tacet_value z)
+{
+    const tacet_value y = tacet_chain(g, tacet_find(g, "x"), "linear 8 | relu | linear 3 name=head");
+    tacet_penalize(g, "*", "l1 0.01");
+    tacet_penalize(g, "*.weight", "l2 0.01");
+    tacet_loss(g, "mse", y, z.id ? z : tacet_input(g, "z", 1, (int64_t[]){OUT}));
+    tacet_penalize(g, "head", "l2 0.1");
+}
+
+static void penalised_first(tacet_graph *g)
+{
+    tacet_input(g, "x", 1, (int64_t[]){IN});
+    penalised(g, tacet_input(g, "z", 1, (int64_t[]){OUT}));
+}
+
+static void input_last(tacet_graph *g)
+{
+    tacet_input(g, "x", 1, (int64_t[]){IN});
+    penalised(g, (tacet_value){0});
+}
+
+static void inputs_alone(tacet_graph *g)
+{
+    const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){OUT}), z = tacet_input(g, "z", 1, (int64_t[]){OUT});
+    tacet_input(g, "w", 2, (int64_t[]){2, OUT});
+    tacet_labels(g, "target");
+    tacet_penalize(g, "x", "l1 0.1");
+    tacet_loss(g, "mse", x, z);
+    tacet_penalize(g, "*", "l2 0.1 joint");
+}
+
+static void only_labels(tacet_graph *g) { tacet_labels(g, "target"); }
+static void nothing(tacet_graph *g) { (void)g; }
+
+/* The objectives of `steps` steps. */
+static void objectives(tacet_graph *g, tacet_plan *p, int steps, double *to)
+{
+    static float x[BATCH * 2 * IN];
+    for (int i = 0; i < BATCH * 2 * IN; i++) x[i] = (float)(i % 7) * 0.5f - 1;
+    for (int i = 0; i < steps; i++) {
+        for (const char *const *name = (const char *const[]){"x", "z", "w", NULL}; *name; name++)
+            if (tacet_find(g, *name).id)
+                assert_int_equal(tacet_feed(p, tacet_find(g, *name), TACET_F32, x), TACET_OK);
+        assert_int_equal(tacet_step(p, BATCH), TACET_OK);
+        to[i] = tacet_objective(p);
+    }
+}
+
+static void any_description_resumes(void **unused)
+{
+    (void)unused;
+    void (*const describe[])(tacet_graph *g) = {penalised_first, inputs_alone, only_labels, nothing, input_last};
+    for (size_t i = 0; i < sizeof describe / sizeof *describe; i++) {
+        double before[3], after[3], resumed[3];
+        tacet_error why;
+        tacet_graph *g = tacet_graph_new(NULL);
+        describe[i](g);
+        tacet_plan *p = compile(g, "sgd lr=0.1 momentum=0.9", 1);
+        objectives(g, p, 3, before);
+        assert_int_equal(tacet_checkpoint(p, NULL, checkpoint_path, 0, NULL, &why), TACET_OK);
+        assert_int_equal(tacet_save(p, model_path, 0, NULL, &why), TACET_OK);
+        objectives(g, p, 3, after);
+        tacet_file *f = opened(checkpoint_path), *model = opened(model_path);
+        tacet_graph *again = tacet_file_graph(f, NULL, &why), *same = tacet_file_graph(model, NULL, &why);
+        if (!again || !same) fail_msg("%d: %s", (int)i, why.message);
+        tacet_plan *q = compile(again, "sgd lr=0.1 momentum=0.9", 2), *r = compile(same, NULL, 2);
+        if (tacet_resume(q, NULL, f, &why) || tacet_file_load(model, r, true, NULL, &why))
+            fail_msg("%d: %s", (int)i, why.message);
+        objectives(again, q, 3, resumed);
+        for (int k = 0; k < 3; k++) /* terms on an input that came last are added in another order */
+            if (describe[i] == input_last ? !(fabs(resumed[k] - after[k]) < 1e-6) : resumed[k] != after[k])
+                fail_msg("%d, step %d: %.17g, not %.17g", (int)i, k, resumed[k], after[k]);
+        tacet_file_free(f), tacet_file_free(model);
+        tacet_plan_free(p), tacet_plan_free(q), tacet_plan_free(r);
+        tacet_graph_free(g), tacet_graph_free(again), tacet_graph_free(same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +400,7 @@ int main(void)
         cmocka_unit_test(version_2_is_read),
         cmocka_unit_test(other_json_is_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(any_description_resumes),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

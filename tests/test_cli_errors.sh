@@ -78,6 +78,13 @@ caret optimiser
 edited 's/epochs/epoch/'; refused 2 train bad.yaml
 has err "bad.yaml:8:13: unknown key 'train.epoch'" "did you mean epochs?"
 caret epoch
+for key in 'train: {lr: 0.1}|optimizer: ... lr=...?' 'train: {momentum: 1}|optimizer: ... momentum=...?' 'lr: 1|optimizer: ... lr=...?' \
+    'epochs: 3|train.epochs?' 'train: {loss: mse}|loss is a key outside train'; do
+    grep -v '^train' net.yaml > bad.yaml
+    echo "${key%|*}" >> bad.yaml
+    refused 2 train bad.yaml
+    has err "${key#*|}$"
+done
 edited 's/^train:.*/epochs: 3/'; refused 2 train bad.yaml
 has err "did you mean train.epochs?"
 edited 's/^train/trian/'; refused 2 train bad.yaml
@@ -251,9 +258,12 @@ refused 5 inspect bare
 has err "cannot open bare/metrics.jsonl: is this the folder of a run?"
 echo '{"epoch":1,"seconds":1,"terms":7,"layers":[{"histogram":[1,2]}],"warnings":"no"}' > odd/metrics.jsonl
 runs 0 "$tacet" inspect odd
+echo '{"epoch":1,"seconds":1,"terms":[{"on":"a","kind":"b"}]}' > odd/metrics.jsonl
+runs 0 timeout 20 "$tacet" inspect odd # a table with one column
 echo '{"epoch":1,"epoch":2}' >> odd/metrics.jsonl
-refused 3 inspect odd
+runs 3 "$tacet" inspect odd
 has err "odd/metrics.jsonl:2:13: not a line of metrics: duplicate key"
+has out "^ledger of epoch 1"
 refused 5 predict closed/model.safetensors --data 'csv unlabelled.csv' --out own.npy
 has err "own.npy: not a regular file"
 refused 2 predict closed/model.safetensors --data 'csv unlabelled.csv' --out p.csv
@@ -274,14 +284,14 @@ done
 # Names must be printable text; other texts are shown without control characters.
 bad=$(printf 'relu1: l1 1e-3 name=\377')
 refused 2 train net.yaml --out named --penalty "$bad"
-has err "^tacet: --penalty: a name is UTF-8 text" "name=?$" "^ *^$"
+has err "^tacet: --penalty: this is not UTF-8 text" "name=?$" "^ *^"
 refused 2 train net.yaml --out named --penalty "$(printf 'relu1: l1 1e-3 name=a\342\200\256b')"
 has err "name=a?b$"
 refused 2 train net.yaml --out named --set "$(printf 'data=csv d\377.csv label=k')"
 has err "UTF-8"
 [ ! -e named ] || fault "a refused run left a folder"
 refused 5 train "$(printf 'esc\033[31m\302\233\342\200\256.yaml')"
-has err "cannot open esc?\[31m??.yaml"
+has err "cannot read esc?\[31m??.yaml"
 printf '{"epoch":3,"seconds":1,"terms":[{"on":"a","kind":"b","name":"x\\u001b[2J\\u202ey","value":1}]}\n' > odd/metrics.jsonl
 runs 0 "$tacet" inspect odd
 has out "^x?\[2J?y  *1$"

@@ -82,8 +82,9 @@ hasnt far_apart/report.html '[^a-z]-\{0,1\}nan[^a-z]'
 
 # ---- A configuration that cannot be read is left out of the comparison ----
 cp -r a bad; printf 'model: linear 99\nloss: [mse\noptimizer: sgd lr=7\n' > bad/config.yaml
-runs 0 "$tacet" report a bad --out bad.html
-has err "bad/config.yaml is left out of the comparison"
+runs 3 "$tacet" report a bad --out bad.html
+has err "bad/config.yaml:3:10: " "bad/config.yaml is left out of the comparison: it is not YAML" "^report: bad.html$"
+has bad.html '<p class="missing">bad/config.yaml is left out of the comparison: it is not YAML</p>'
 hasnt bad.html 'linear 99</td>'
 rm -r bad far_apart ends
 
@@ -145,7 +146,8 @@ code=$?
 [ "$code" -eq 130 ] || fault "exit code $code after SIGINT: $(cat err)"
 has stop/report.html 'stopped by a signal' '<h3>Data loss</h3>'
 mkdir -p lost/report.html
-runs 0 "$tacet" train net.yaml --out lost
+runs 5 "$tacet" train net.yaml --out lost
+has lost/run.json '"state":"ended"'
 has err "^tacet: cannot write lost/report.html: not a regular file$" "the run is in lost"
 has out "^relu1:l1 "
 
@@ -274,9 +276,10 @@ runs 3 "$tacet" report bad
 has err "^tacet: bad/metrics.jsonl:1:1: not a line of metrics: expected an object"
 cp a/metrics.jsonl bad/metrics.jsonl
 echo '[' > bad/run.json
-runs 3 "$tacet" report a bad --out never.html
+runs 3 "$tacet" report a bad --out bad.html
 has err "^tacet: bad/run.json:2:1: not a record of a run: expected a value"
-[ ! -e never.html ] || fault "a page of a damaged run"
+runs 5 "$tacet" report a nowhere --out never.html
+[ ! -e never.html ] || fault "a page of a folder that does not exist"
 runs 5 "$tacet" report nowhere
 has err "cannot open nowhere/metrics.jsonl: is this the folder of a run?"
 runs 5 "$tacet" report a --out no/such/folder.html

@@ -56,6 +56,37 @@ done
 kill -USR1 $child
 ends 138
 
+# ---- A second Ctrl-C ends the program at once, in the middle of a step ----
+sed 's/^model:.*/model: linear 3000 | relu | linear 3000 | relu | linear 3/' net.yaml > slow.yaml
+"$tacet" train slow.yaml --out slow --set train.epochs=1000 -q > out 2> err &
+child=$!
+await slow/run.json '"state":"running"'
+kill -TERM $child
+kill -TERM $child
+ends 143
+has slow/run.json '"state":"stopped"'
+
+# ---- A run that was killed, and is told to stop while it reads its data again ----
+awk 'NR == 1 { print } NR > 1 { row[NR - 1] = $0 } END { for (i = 0; i < 300000; i++) print row[i % (NR - 1) + 1] }' \
+    classes.csv > many.csv
+"$tacet" train net.yaml --out killed --set 'data=csv many.csv label=kind' --set train.epochs=100000 -q > out 2> err &
+child=$!
+await killed/run.json '"state":"running"'
+kill -KILL $child
+wait $child 2> out
+[ -e killed/checkpoint.safetensors ] || fault "a run began without a checkpoint"
+"$tacet" train --resume killed -q > out 2> err &
+child=$!
+for _ in $(seq 400); do
+    grep -q '^SigCgt:.*[4-7c-f].$' /proc/$child/status 2> /dev/null && break # it has begun: SIGBUS is caught
+    sleep 0.01
+done
+sleep 0.03
+kill -TERM $child
+ends 143
+has killed/run.json '"state":"stopped"'
+runs 0 "$tacet" train --resume killed -q --set train.steps=1
+
 # A sweep passes them on to its runs.
 for signal in HUP:129 USR1:138; do
     rm -rf sweep

@@ -98,9 +98,9 @@ tr -d '\n -~' < err > odd; empty odd
 
 # ---- Colour ----
 on_terminal 80 "$tacet train nope.yaml"
-has seen '^^\[1;31mtacet:^\[0m cannot open'
+has seen '^^\[1;31mtacet:^\[0m cannot read'
 NO_COLOR=1 on_terminal 80 "$tacet train nope.yaml"
-has seen '^tacet: cannot open'
+has seen '^tacet: cannot read'
 NO_COLOR=1 on_terminal 120 "$long --out e"
 has seen '%Epoch 1/3 \[=*> *\]  *[0-9]*:[0-9]* left  loss [0-9.]*  *relu1:l1 [0-9.]*  *relu1 density '
 hasnt seen '\^\[[0-9;]*m'

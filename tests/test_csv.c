@@ -3,6 +3,8 @@
 #include "data/field.h"
 #include "data_files.h"
 
+#include <sys/socket.h>
+
 /* The x of the table, row by row, as "1 2 3 4". */
 static void x_is(const tacet_data *d, const char *expected)
 {
@@ -292,6 +294,25 @@ static void classes_of_words(void **state)
     tacet_data_free(d);
 }
 
+/* A program that starts another with sockets as its standard streams, as Node.js does. */
+static void a_socket(void **state)
+{
+    (void)state;
+    static const char text[] = "1,emu\n2,cat\n";
+    int end[2];
+    char spec[60];
+    tacet_error e;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, end), 0);
+    assert_int_equal(write(end[0], text, sizeof text - 1), sizeof text - 1);
+    assert_int_equal(shutdown(end[0], SHUT_WR), 0);
+    snprintf(spec, sizeof spec, "csv /dev/fd/%d label=2", end[1]);
+    tacet_data *d = tacet_data_open(spec, "train", NULL, &e);
+    labels_are(d, "10");
+    tacet_data_free(d);
+    close(end[0]);
+    close(end[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +326,7 @@ int main(void)
         cmocka_unit_test(delimiters_alone),
         cmocka_unit_test(long_file),
         cmocka_unit_test(classes_of_words),
+        cmocka_unit_test(a_socket),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

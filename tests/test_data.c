@@ -473,6 +473,7 @@ static void any_allocation_may_fail(void **state)
     (void)state;
     static const char *const spec[] = {"idx @ normalize=feature",
                                        "npy @/x.npy y=@/y.npy.gz",
+                                       "npy @/[wx].npy y=@/?.npy.gz",
                                        "csv @/t.csv label=kind",
                                        "csv @/t.csv target=a,kind",
                                        "csv @/t.csv label=kind onehot=a x=b,a missing=median",

@@ -101,7 +101,7 @@ static void names_like_numbers(void **state)
 static void infinity_is_no_name(void **state)
 {
     (void)state;
-    static const char *const first[] = {"inf", "-Infinity", "+INF", "-", ".", "1e400", "5%", "\"1,5\""};
+    static const char *const first[] = {"inf", "-Infinity", "+INF", "-", ".", "1e400", "5%", "\"1,5\"", "n.a.", "N.A."};
     for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
         char text[100];
         snprintf(text, sizeof text, "%s,2,0\n1,2,1\n3,4,0\n", first[i]);

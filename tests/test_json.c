@@ -228,11 +228,14 @@ static void text_is_read_back(void **state)
     tc_json_open(&j, NULL, '{');
     tc_json_add_text(&j, "a\"\\", "line\nend\x1b[1m \xc2\x9b \xe2\x80\xae \xc3\xa9");
     tc_json_add_text(&j, "bad", "a\xff z\xe2\x82");
+    tc_json_add_text(&j, "hidden", "\xe2\x80\x8b\xf3\xa0\x81\x81\xef\xb8\x8f");
     tc_json_close(&j, '}');
     assert_string_equal(j.to.data, "{\"a\\\"\\\\\":\"line\\u000aend\\u001b[1m \\u009b \\u202e \xc3\xa9\","
-                                   "\"bad\":\"a\\ufffd z\\ufffd\\ufffd\"}");
+                                   "\"bad\":\"a\\ufffd z\\ufffd\\ufffd\","
+                                   "\"hidden\":\"\\u200b\\udb40\\udc41\xef\xb8\x8f\"}");
     tc_json *v = read_json(j.to.data);
     assert_string_equal(tc_json_text(tc_json_get(v, "a\"\\")), "line\nend\x1b[1m \xc2\x9b \xe2\x80\xae \xc3\xa9");
+    assert_string_equal(tc_json_text(tc_json_get(v, "hidden")), "\xe2\x80\x8b\xf3\xa0\x81\x81\xef\xb8\x8f");
     free(v);
     tc_text_free(&j.to);
 }
@@ -249,6 +252,10 @@ static void control_characters_are_replaced(void **state)
     assert_false(tc_text_shown("a\n"));
     assert_false(tc_text_shown("\xff"));
     assert_false(tc_text_shown("\xe2\x80\xae"));
+    assert_false(tc_text_shown("a\xe2\x80\x8d"));
+    assert_int_equal(tc_text_acting("a\t\n\xe2\x80\x8d\xff"), 0);
+    assert_int_equal(tc_text_acting("a\xe2\x80\xae"), 0x202E);
+    assert_int_equal(tc_text_acting("\xc2\x9b"), 0x9B);
 }
 
 /* The block ends with the text, so that a sanitizer sees reads past the end. */

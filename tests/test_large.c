@@ -4,6 +4,9 @@
 #include "run/run.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 enum { WIDTH = 4, HEADER = 128 };
 static const int64_t many = 2500000000; /* rows of 16 bytes */
@@ -220,6 +223,19 @@ static void what_a_pattern_matches(void **state)
     assert_float_equal(last_of("npy x=@/x*.npy y=@/labels.npy"), 28, 0); /* one file for three */
     refuses("npy x=@/none*.npy", TACET_IO, "no file matches ");
     refuses("npy x=@/none/*.npy", TACET_IO, "none/*.npy");
+    refuses("npy x=@/x*.npy/*.npy", TACET_IO, "no file matches "); /* a file where a folder should be */
+    assert_int_equal(mkdir(path_of("xb"), 0777), 0);
+    assert_int_equal(mkdir(path_of("xa"), 0777), 0);
+    write_array("xb/x.npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 7}, 16);
+    write_array("xa/x.npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 6}, 16);
+    write_array("xa/.x.npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 9}, 16);
+    assert_float_equal(last_of("npy x=@/x?/x.npy"), 7, 0);
+    assert_float_equal(last_of("npy x=@/xa/*.npy"), 6, 0);
+    assert_float_equal(last_of("npy x=@//x[!b]//*"), 6, 0);
+    unlink(path_of("xa/x.npy"));
+    assert_float_equal(last_of("npy x=@/x?/x.npy"), 7, 0);
+    unlink(path_of("xb/x.npy")), unlink(path_of("xa/.x.npy"));
+    assert_int_equal(rmdir(path_of("xa")) | rmdir(path_of("xb")), 0);
     write_array("x[01].npy", "<f4", "(1, 4)", (float[]){0, 0, 0, 5}, 16);
     assert_float_equal(last_of("npy x=@/x[01].npy"), 5, 0); /* the file of that very name */
 }
@@ -243,6 +259,43 @@ static void parts_that_do_not_fit(void **state)
     refuses("npy x=@/x*.npy y=@/y*.npy", TACET_FILE, "y1.npy: row 0 has the label -1");
     write_array("y1.npy", "<f4", "(1,)", (float[]){1}, 4);
     refuses("npy x=@/x*.npy y=@/y*.npy", TACET_FILE, "y1.npy: its rows are float32 [1], those of ");
+}
+
+/* A process with room for one mapping of the file, but not for the second: the file is read. In a child, and not under
+ * sanitizers, which need memory themselves. */
+static void no_room_to_map_twice(void **state)
+{
+    (void)state;
+#ifdef TC_SANITIZED
+    skip();
+#else
+    enum { LONG = 4000000, BYTES = LONG * WIDTH * 4 };
+    const float last[] = {1, 2, 3, 4};
+    write_array("long.npy", "<f4", "(4000000, 4)", NULL, 0);
+    const int file = open(path_of("long.npy"), O_WRONLY);
+    assert_int_equal(pwrite(file, last, sizeof last, HEADER + BYTES - sizeof last), sizeof last);
+    close(file);
+    FILE *f = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+    if (!f || fscanf(f, "%lu", &pages) != 1) skip();
+    fclose(f);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const rlim_t room = pages * (rlim_t)sysconf(_SC_PAGESIZE) + BYTES + BYTES / 2;
+        setrlimit(RLIMIT_AS, &(struct rlimit){room, room});
+        tacet_error e;
+        char spec[200];
+        snprintf(spec, sizeof spec, "npy x=%s", path_of("long.npy"));
+        tacet_data *d = tacet_data_open(spec, "train", NULL, &e);
+        double x = 0;
+        if (d) tc_widen(&d->table->x, (int64_t)LONG * WIDTH - 1, 1, &x);
+        _exit(d && d->table->x.part[0].mapped == 0 && x == 4 ? 0 : 1);
+    }
+    int status = -1;
+    assert_true(waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+#endif
 }
 
 /* What cannot be mapped is read: compressed files, and numbers that are not at a multiple of their size. */
@@ -273,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_lengths, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(several_files_are_one, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_a_pattern_matches, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(no_room_to_map_twice, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(parts_that_do_not_fit, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_that_are_not_mapped, make_folder, remove_folder),
     };

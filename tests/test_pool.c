@@ -303,7 +303,7 @@ static void the_system_may_refuse_a_thread(void **state)
         tacet_error e = {0};
         setrlimit(RLIMIT_STACK, &stack);
         setrlimit(RLIMIT_AS, &none);
-        const bool refused = !tc_pool_new(64, &hook, &e) && e.status == TACET_FAILED && strstr(e.message, "of 64");
+        const bool refused = !tc_pool_new(64, &hook, &e) && e.status == TACET_MEMORY && strstr(e.message, "of 64: ");
         _exit(refused && f.alive == 0 ? 0 : 1);
     }
     int status = -1;

@@ -130,7 +130,7 @@ void cli_sweep_run_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *rec
     const tc_json *validation = tc_json_get(last, "validation"), *end = tc_json_get(record->run, "figures");
     const tc_json *from = validation ? validation : end, *layers = tc_json_get(from, "layers");
     const tc_json *terms = tc_json_get(last, "terms");
-    double seconds = 0, n;
+    double n;
     r->part = validation ? "validation" : cli_record_text(s->arena, end, "part");
     const double rows = validation ? cli_number(tc_json_get(record->run, "rows"), "validation")
                                    : cli_number(end, "rows");
@@ -139,8 +139,7 @@ void cli_sweep_run_figures(cli_sweep *s, cli_sweep_run *r, const cli_record *rec
     r->figure[CLI_OF_LOSS] = cli_number(from, "data_loss");
     r->figure[CLI_OF_TRAINING_LOSS] = cli_number(last, "data_loss");
     read_metrics(s, r, record, from);
-    for (size_t i = 0; i < record->epochs; i++) seconds += cli_number(record->epoch[i], "seconds");
-    r->figure[CLI_OF_STEP_US] = seconds / cli_number(last, "step") * 1e6;
+    r->figure[CLI_OF_STEP_US] = record->seconds / cli_number(last, "step") * 1e6;
     for (int i = 0; i < s->overs; i++) {
         double *figure = &r->figure[CLI_OF_OVER + 2 * i];
         over_figures(&s->over[i], layers, terms, &figure[0], &figure[1], &r->figure[CLI_OF_TARGET + i]);

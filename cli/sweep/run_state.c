@@ -49,6 +49,7 @@ static tacet_status compare_files(cli_sweep *s, cli_sweep_run *r, const tc_json 
 static tacet_status look_at_ended(cli_sweep *s, cli_sweep_run *r, const tc_json *run)
 {
     cli_record record;
+    bool found;
     const tc_json *sums = tc_json_get(run, "sums");
     const char *from = tc_json_text(tc_json_get(sums, "init"));
     bool model;
@@ -56,7 +57,7 @@ static tacet_status look_at_ended(cli_sweep *s, cli_sweep_run *r, const tc_json 
     r->again = NULL;
     tacet_status status = compare_files(s, r, sums, &model);
     if (status != TACET_OK || r->again || !model) return status;
-    status = cli_record_open(s->arena, r->folder.path, &record);
+    status = cli_record_open(s->arena, r->folder.path, false, &record, &found);
     if (status == TACET_OK && record.epochs == 0) {
         r->again = cli_format(s->arena, "%s has no epoch", r->folder.metrics);
     } else if (status == TACET_OK) {

@@ -81,7 +81,7 @@ static void asked(cli_sweep *s, const char *config, cli_page *page)
 /* The page of a run, relative to the folder of the sweep; NULL if it does not exist. */
 static const char *page_of(const cli_sweep *s, const cli_sweep_run *r)
 {
-    return r->page ? cli_format(s->arena, "%s/report.html", r->name) : NULL;
+    return r && r->page ? cli_format(s->arena, "%s/report.html", r->name) : NULL;
 }
 
 /* One row per point; with one seed, its first cell links to the page of its run. */
@@ -247,5 +247,6 @@ tacet_status cli_sweep_page(cli_sweep *s)
         along(s, &page, CLI_OF_FIRING, "What fires", s->weights ? "weights that are not 0" : "units per sample");
     }
     runs(s, &page);
-    return cli_page_close(&page);
+    status = cli_page_close(&page);
+    return status == TACET_OK ? page.missing.status : status;
 }

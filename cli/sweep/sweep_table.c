@@ -1,4 +1,5 @@
 /* sweep_table.c: the points of a sweep as a table, as CSV and as JSON. */
+#include "prediction.h"
 #include "sweep/sweep.h"
 
 #include <math.h>
@@ -211,14 +212,8 @@ void cli_sweep_json(const cli_sweep *s, FILE *to)
 
 static void csv_text(FILE *to, const char *separator, const char *text)
 {
-    const bool quoted = strpbrk(text, ",\"\n") != NULL;
     fputs(separator, to);
-    if (quoted) fputc('"', to);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', to);
-        fputc(*text, to);
-    }
-    if (quoted) fputc('"', to);
+    cli_csv_field(to, text);
 }
 
 static void csv_number(FILE *to, double x) { fprintf(to, isnan(x) ? "," : ",%.9g", x); }

@@ -47,7 +47,7 @@ typedef enum tacet_status {
     TACET_FAILED = 1,      /* the run failed: calls in the wrong order, data that do not fit the network */
     TACET_DESCRIPTION = 2, /* a mistake in the small language, a shape, a selector, a configuration */
     TACET_FILE = 3,        /* a file was refused: truncated, in the wrong format, or not of the size that it claims */
-    TACET_MEMORY = 4,      /* an allocation failed */
+    TACET_MEMORY = 4,      /* an allocation failed, or the system refused a thread */
     TACET_IO = 5,          /* the system could not open, read or write a file */
     TACET_NOT_FINITE = 6   /* the objective, a gradient or the update is not finite; all is as before the step */
 } tacet_status;
@@ -73,7 +73,10 @@ TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t c
 /* Every allocation goes through one hook. resize(context, old, size): with size 0 it frees old; with old NULL it
  * allocates; when out of memory it returns NULL, and old stays valid. It is called from the thread that uses the
  * object. Where a constructor takes `const tacet_memory *`, NULL means realloc and free. The struct must outlive the
- * object. */
+ * object.
+ *
+ * What the system allocates for itself does not go through it: the stacks of a pool's threads (pthread_create), a folder
+ * while its names are read (opendir), a long table while it is sorted (qsort), mapped files, and what BLAS needs. */
 typedef struct tacet_memory {
     void *(*resize)(void *context, void *old, size_t size);
     void *context;
@@ -640,7 +643,8 @@ TACET_API int tacet_file_count(const tacet_file *f);                         /* 
 TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char **name, int *rank,
                                          const int64_t **shape, const float **data);
 
-/* Rebuilds the graph from the metadata of a model; NULL on failure. */
+/* Rebuilds the graph from the metadata of a model; NULL on failure. Inputs come first in it, so a run whose inputs were
+ * described after layers resumes in it with other rounding. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
 
 /* Sets the plan's parameters from the file, by name and shape. With strict, the file must hold every parameter and

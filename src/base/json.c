@@ -309,6 +309,15 @@ bool tc_json_equal(const tc_json *a, const tc_json *b)
 
 /* ---- Writing ---- */
 
+/* Beyond U+FFFF as a surrogate pair. */
+static void add_escape(tc_text *t, uint32_t code)
+{
+    if (code > 0xFFFF)
+        tc_text_add(t, "\\u%04x\\u%04x", (unsigned)(0xD7C0 + (code >> 10)), (unsigned)(0xDC00 + (code & 0x3FF)));
+    else
+        tc_text_add(t, "\\u%04x", (unsigned)code);
+}
+
 /* Adds s as a JSON string. Runs of characters without escapes are added in one piece. */
 static void add_string(tc_text *t, const char *s)
 {
@@ -323,7 +332,7 @@ static void add_string(tc_text *t, const char *s)
         if (*s == '"' || *s == '\\')
             tc_text_add(t, "\\%c", *s), n = 1;
         else
-            tc_text_add(t, "\\u%04x", n > 0 ? (unsigned)code : 0xFFFDu); /* no such character is beyond U+FFFF */
+            add_escape(t, n > 0 ? code : 0xFFFD);
         s += n > 0 ? n : 1;
     }
     tc_text_add(t, "\"");

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MAX_THREADS = 256, SPINS = 4000 };
@@ -149,21 +150,22 @@ int tc_pool_threads(const tacet_pool *p) { return p ? p->threads : 1; }
 
 /* Starts the workers with signals blocked: those are for the program's own threads. But a fault of a worker, such as a
  * row of a mapped file that is lost, is delivered to it alone, and if it were blocked, the program's handler would not
- * be called. */
-static bool start(tacet_pool *p)
+ * be called. Returns 0, or why the system refused a thread (errno). */
+static int start(tacet_pool *p)
 {
     sigset_t all, before;
     const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL};
     sigfillset(&all);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (bool started = true; started && p->workers < p->threads - 1; p->workers += started) {
+    int error = 0;
+    for (; !error && p->workers < p->threads - 1; p->workers += !error) {
         worker *w = &p->worker[p->workers];
         *w = (worker){.pool = p, .lane = p->workers + 1};
-        started = pthread_create(&w->thread, NULL, work, w) == 0;
+        error = pthread_create(&w->thread, NULL, work, w);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return p->workers == p->threads - 1;
+    return error;
 }
 
 tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
@@ -186,8 +188,10 @@ tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->left, NULL);
-    if (!start(p)) {
-        tc_fail(e, TACET_FAILED, "the system refused thread %d of %d", p->workers + 2, threads);
+    const int error = start(p);
+    if (error) {
+        tc_fail(e, TACET_MEMORY, "cannot start thread %d of %d: %s", p->workers + 2, threads, strerror(error));
+        tc_fail_hint(e, "the system is short of memory or of threads; fewer threads may help");
         tacet_pool_free(p);
         return NULL;
     }

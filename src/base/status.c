@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <string.h>
 
 const char *tacet_version(void) { return TACET_VERSION; }
@@ -82,6 +83,13 @@ void tc_fail_choices(tacet_error *e, const char *head, const char *word,
 }
 
 tacet_status tc_fail_memory(tacet_error *e) { return tc_fail(e, TACET_MEMORY, "out of memory"); }
+
+tacet_status tc_fail_system(tacet_error *e, const char *doing, const char *path)
+{
+    const int error = errno;
+    if (error == ENOMEM) return tc_fail(e, TACET_MEMORY, "cannot %s %.500s: out of memory", doing, path);
+    return tc_fail(e, TACET_IO, "cannot %s %.500s: %s", doing, path, strerror(error));
+}
 
 /* Appends to text as snprintf would. Control characters become question marks: an error may quote a file, and a
  * terminal would obey them. */

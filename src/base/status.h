@@ -33,4 +33,7 @@ size_t tc_caret(const char *text, size_t length, size_t at, size_t width, const 
 /* "out of memory", TACET_MEMORY. */
 tacet_status tc_fail_memory(tacet_error *e);
 
+/* "cannot DOING PATH: " and what errno says: TACET_IO, but TACET_MEMORY if the system is out of memory. */
+tacet_status tc_fail_system(tacet_error *e, const char *doing, const char *path);
+
 #endif

@@ -51,15 +51,21 @@ static bool reserve(tc_text *t, size_t more)
     return true;
 }
 
+tc_text tc_text_into(char *to, size_t capacity)
+{
+    if (capacity > 0) *to = '\0';
+    return (tc_text){.data = to, .capacity = capacity};
+}
+
 void tc_text_add(tc_text *t, const char *format, ...)
 {
     if (t->failed) return;
     va_list arguments;
     va_start(arguments, format);
-    const size_t room = t->capacity - t->length;
-    int n = tc_format(t->data ? t->data + t->length : NULL, room, format, arguments);
+    const size_t room = t->length < t->capacity ? t->capacity - t->length : 0;
+    int n = tc_format(room ? t->data + t->length : NULL, room, format, arguments);
     va_end(arguments);
-    if (n >= 0 && (size_t)n >= room) {
+    if (n >= 0 && (size_t)n >= room && t->mem.resize) {
         va_start(arguments, format);
         n = reserve(t, (size_t)n + 1) ? tc_format(t->data + t->length, (size_t)n + 1, format, arguments) : -1;
         va_end(arguments);
@@ -74,10 +80,12 @@ void tc_text_add(tc_text *t, const char *format, ...)
 
 void tc_text_put(tc_text *t, const void *from, size_t n)
 {
-    t->failed = t->failed || !reserve(t, n + 1);
+    t->failed = t->failed || (t->mem.resize && !reserve(t, n + 1));
     if (t->failed) return;
-    if (n > 0) memcpy(t->data + t->length, from, n);
-    t->data[t->length += n] = '\0';
+    const size_t room = t->length < t->capacity ? t->capacity - t->length - 1 : 0, part = n < room ? n : room;
+    if (part > 0) memcpy(t->data + t->length, from, part);
+    if (t->length < t->capacity) t->data[t->length + part] = '\0';
+    t->length += n;
 }
 
 void tc_text_free(tc_text *t)
@@ -243,14 +251,38 @@ size_t tc_char(const char *text, uint32_t *code)
     return 0;
 }
 
+typedef struct range {
+    uint32_t from, to;
+} range;
+
+/* The end of the list is {0}; U+0000 cannot be in a text. */
+static bool in_ranges(const range *r, uint32_t code)
+{
+    while (r->to && (code < r->from || code > r->to)) r++;
+    return r->to;
+}
+
+bool tc_char_acts(uint32_t code)
+{
+    static const range acts[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x2028, 0x202E}, {0x2066, 0x2069}, {0}};
+    return in_ranges(acts, code);
+}
+
 bool tc_char_shown(uint32_t code)
 {
-    static const struct {
-        uint32_t from, to;
-    } hidden[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x61C, 0x61C}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-        if (code >= hidden[i].from && code <= hidden[i].to) return false;
-    return true;
+    static const range invisible[] = {{0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},     {0x115F, 0x1160},
+                                      {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2060, 0x206F},
+                                      {0x3164, 0x3164},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
+                                      {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, {0}};
+    return code < 0x7F ? code >= ' ' : !tc_char_acts(code) && !in_ranges(invisible, code);
+}
+
+uint32_t tc_text_acting(const char *text)
+{
+    uint32_t code = 0;
+    for (size_t n; *text; text += n ? n : 1)
+        if ((n = tc_char(text, &code)) > 0 && tc_char_acts(code) && !(n == 1 && strchr("\t\n\r", *text))) return code;
+    return 0;
 }
 
 bool tc_text_utf8(const char *text)

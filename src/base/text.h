@@ -7,13 +7,20 @@
 #include <stdarg.h>
 
 /* A string that grows. Failure is sticky: once an allocation has failed, `failed` is set and further adds do nothing,
- * so that a caller can check once, at the end. Zero-initialise with {.mem = m}; data may be NULL while length is 0. */
+ * so that a caller can check once, at the end. Zero-initialise with {.mem = m}; data may be NULL while length is 0.
+ *
+ * Without a hook (tc_text_into) it is a caller's buffer, which does not grow: what does not fit is counted but not kept,
+ * and nothing can fail. */
 typedef struct tc_text {
     tc_mem mem;
     char *data;
     size_t length, capacity;
     bool failed;
 } tc_text;
+
+/* Writes into to[capacity], terminated by a NUL if capacity is not 0. `length` becomes that of the whole text, as snprintf
+ * would return it. Must not be freed. */
+tc_text tc_text_into(char *to, size_t capacity);
 
 /* Numbers in the C locale. */
 __attribute__((format(printf, 2, 3))) void tc_text_add(tc_text *t, const char *format, ...);
@@ -65,13 +72,21 @@ double tc_number_at(const char *text, char **end);
  * 3629: no overlong forms, no surrogates.) */
 size_t tc_char(const char *text, uint32_t *code);
 
-/* Whether a character may be shown as it is. The others could control a terminal or make a text look like another one:
- * controls (C0, DEL, C1), marks that change the direction of writing, and line separators. */
+/* Whether a character acts on the text around it or on the terminal: controls (C0, DEL, C1), line and paragraph
+ * separators, and what changes the direction of writing until it is ended. */
+bool tc_char_acts(uint32_t code);
+
+/* Whether a character may be shown as it is: it neither acts nor is invisible, which would make a text look like another
+ * one. Invisible are the marks of direction and what Unicode calls Default_Ignorable_Code_Point, except the variation
+ * selectors that are part of emoji. */
 bool tc_char_shown(uint32_t code);
 
 /* Whether text is UTF-8; whether, in addition, all of it may be shown. */
 bool tc_text_utf8(const char *text);
 bool tc_text_shown(const char *text);
+
+/* The first character of text that acts, except tabs and the ends of lines; 0: none does. */
+uint32_t tc_text_acting(const char *text);
 
 /* Makes text safe to show, in place: each character that must not be shown, and each byte that is not UTF-8, becomes a
  * question mark, except characters in `keep` ("\n\t"). Returns text. */

@@ -11,7 +11,7 @@
 
 tacet_status tc_whole_fail(const tc_whole_file *w, const char *doing, tacet_error *e)
 {
-    return tc_fail(e, TACET_IO, "cannot %s %.300s: %s", doing, w->path, strerror(errno));
+    return tc_fail_system(e, doing, w->path);
 }
 
 int tc_file_lock(int fd, const char *path, int *without)

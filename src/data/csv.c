@@ -78,6 +78,16 @@ static tacet_status refuse_encoding(csv *c, const tc_row *row, int64_t i, const 
     return c->reader.status;
 }
 
+/* For names of columns, words and ids, which are shown. */
+static tacet_status check_text(csv *c, const tc_row *row, int64_t i, const char *name)
+{
+    const char *text = tc_rows_text(&c->rows, row, i);
+    if (!tc_text_utf8(text)) return refuse_encoding(c, row, i, name);
+    const uint32_t code = tc_text_acting(text);
+    return code ? tc_rows_refuse(&c->rows, row, i, name, "the text has the control character U+%04X", (unsigned)code)
+                : TACET_OK;
+}
+
 /* "sep=;" in the first line tells a spreadsheet what separates the fields. */
 static bool says_separator(const tc_rows *r)
 {
@@ -102,7 +112,7 @@ static tacet_status set_columns(csv *c)
     const int64_t count = count_columns(c);
     const tc_row *names = find_header(c, count) ? tc_rows_next(r) : NULL;
     for (int64_t i = 0; names && i < count; i++)
-        if (!tc_text_utf8(tc_rows_text(r, names, i))) return refuse_encoding(c, names, i, NULL);
+        if (check_text(c, names, i, NULL)) return c->reader.status;
     tacet_status status = tc_columns_set(all, r, names, count);
     if (!status && all->targets > MAX_TARGETS)
         status = tc_columns_refuse(all, TC_CSV_TARGET, "more than %d targets", MAX_TARGETS);
@@ -177,7 +187,7 @@ static tacet_status put_word(csv *c, const tc_row *row, int64_t i, int32_t *numb
 {
     tc_column *column = &c->columns.column[i];
     const char *text = tc_rows_text(&c->rows, row, i), *fault = NULL;
-    if (!tc_text_utf8(text)) return refuse_encoding(c, row, i, column->name);
+    if (check_text(c, row, i, column->name)) return c->reader.status;
     *number = tc_words_add(&column->words, text, &fault);
     if (*number >= 0 || (fault && column->ignore)) return TACET_OK;
     if (!fault) return tc_fail_memory(c->reader.error);
@@ -203,7 +213,7 @@ static tacet_status put_id(csv *c, const tc_row *row, int64_t i)
 {
     tc_samples *t = c->t;
     const char *text = tc_rows_text(&c->rows, row, i);
-    if (!tc_text_utf8(text)) return refuse_encoding(c, row, i, c->columns.column[i].name);
+    if (check_text(c, row, i, c->columns.column[i].name)) return c->reader.status;
     t->id[t->x.rows] = t->ids.length;
     tc_text_put(&t->ids, text, strlen(text) + 1);
     return t->ids.failed ? tc_fail_memory(c->reader.error) : TACET_OK;

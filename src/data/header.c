@@ -34,13 +34,13 @@ static int64_t times(const tc_rows *r, int64_t i, const char *text)
     return n;
 }
 
-/* A number that cannot be read (inf, 1e400, 1,5, 5%), or a mark such as - or . for a value that is not known. */
+/* A number that cannot be read (inf, 1e400, 1,5, 5%), or a mark such as - or n.a. for a value that is not known. */
 static bool is_mark(const char *text)
 {
-    static const char *const infinite[] = {"inf", "Inf", "INF", "infinity", "Infinity"};
+    static const char *const mark[] = {"inf", "Inf", "INF", "infinity", "Infinity", "n.a.", "N.A.", "n.a", "n.d."};
     const char *rest = text + (*text == '-' || *text == '+');
-    for (size_t i = 0; i < sizeof infinite / sizeof *infinite; i++)
-        if (strcmp(infinite[i], rest) == 0) return true;
+    for (size_t i = 0; i < sizeof mark / sizeof *mark; i++)
+        if (strcmp(mark[i], rest) == 0) return true;
     const bool digits = strspn(text, "0123456789+-.,eE%") == strlen(text) && strpbrk(text, "0123456789");
     return (digits && strpbrk(text, ".,eE%") && !strchr("eE", *text)) || strspn(text, "-.?*/") == strlen(text);
 }

@@ -7,7 +7,8 @@
  * EMNIST has six data sets in one folder. */
 #include "data/idx_files.h"
 
-#include <dirent.h>
+#include "data/files.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ typedef struct found {
 
 typedef struct listing {
     tc_mem mem;
+    const char *folder;
+    tacet_error *e;
     found *found; /* [count] */
     size_t count, room;
 } listing;
@@ -94,36 +97,37 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Unpackers also leave folders with the name of a file. */
-static bool is_folder(DIR *d, const char *name)
+static bool is_folder(const char *folder, const char *name)
 {
+    char path[4096];
     struct stat about;
-    return fstatat(dirfd(d), name, &about, 0) == 0 && S_ISDIR(about.st_mode);
+    return tc_snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path && stat(path, &about) == 0 &&
+           S_ISDIR(about.st_mode);
+}
+
+/* Lists a name that counts. */
+static tacet_status add(void *context, const char *name)
+{
+    listing *l = context;
+    found f = {0};
+    if (!take_name(&f, name) || is_folder(l->folder, name)) return TACET_OK;
+    if (l->count == l->room) {
+        found *more = tc_resize(&l->mem, l->found, 2 * l->room + 16, sizeof *more);
+        if (!more) return tc_fail_memory(l->e);
+        l->found = more;
+        l->room = 2 * l->room + 16;
+    }
+    l->found[l->count++] = f;
+    return TACET_OK;
 }
 
 /* All names that count, sorted by prefix. */
-static tacet_status list(listing *l, const char *folder, tacet_error *e)
+static tacet_status list(listing *l)
 {
-    found f = {0};
-    DIR *d = opendir(folder);
-    if (!d) {
-        tc_fail(e, TACET_IO, "cannot open %s: %s", folder, strerror(errno));
-        tc_fail_hint(e, "idx reads the folder that has %s and the other three files", usual[0]);
-        return TACET_IO;
-    }
-    bool ok = true;
-    for (struct dirent *entry; ok && (entry = readdir(d));) {
-        if (!take_name(&f, entry->d_name) || is_folder(d, entry->d_name)) continue;
-        if (l->count == l->room) {
-            found *more = tc_resize(&l->mem, l->found, l->room = 2 * l->room + 16, sizeof *more);
-            ok = more != NULL;
-            l->found = more ? more : l->found;
-        }
-        if (ok) l->found[l->count++] = f;
-    }
-    closedir(d);
-    if (!ok) return tc_fail_memory(e);
+    const tacet_status status = tc_folder_walk(l->folder, add, l, l->e);
+    if (status == TACET_IO) tc_fail_hint(l->e, "idx reads the folder that has %s and the other three files", usual[0]);
     if (l->count) qsort(l->found, l->count, sizeof *l->found, by_name);
-    return TACET_OK;
+    return status;
 }
 
 static bool has_prefix(const found *f, const char *prefix, size_t n)
@@ -177,8 +181,8 @@ static tacet_status take(tc_idx_files *f, const listing *l, const char *prefix, 
 tacet_status tc_idx_files_find(tc_idx_files *f, const tc_mem *m, const char *folder, const char *prefix, tacet_error *e)
 {
     *f = (tc_idx_files){.mem = *m, .folder = folder, .prefix = prefix};
-    listing l = {.mem = *m};
-    tacet_status status = list(&l, folder, e);
+    listing l = {.mem = *m, .folder = folder, .e = e};
+    tacet_status status = list(&l);
     /* Names without a prefix are sorted to the front and are the ones meant if nothing else is said. */
     const char *chosen = *prefix || l.count == 0 ? prefix : l.found->name;
     const size_t length = *prefix || l.count == 0 ? strlen(prefix) : l.found->prefix;

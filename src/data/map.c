@@ -30,6 +30,7 @@ static void unmap(tc_array *a)
     for (int i = 0; i < 2; i++)
         if (a->map[i]) munmap(a->map[i], a->mapped);
     a->map[TC_IN_ORDER] = a->map[TC_DRAWN] = NULL;
+    a->mapped = 0;
 }
 
 tacet_status tc_array_map(tc_array *a, tc_reader *r)

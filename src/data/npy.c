@@ -223,7 +223,7 @@ static tacet_status read_files(tc_array *a, const tc_mem *m, const char *path, c
                                tacet_error *e)
 {
     tc_files f;
-    tacet_status status = tc_files_find(&f, &path, e);
+    tacet_status status = tc_files_find(&f, m, &path, e);
     a->part = status ? NULL : tc_alloc(m, (size_t)f.count, sizeof *a->part);
     if (!status && !a->part) status = tc_fail_memory(e);
     for (int i = 0; i < f.count && !status; i++) {

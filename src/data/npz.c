@@ -6,6 +6,8 @@
  * Format: APPNOTE.TXT of PKWARE, 4.3 and 4.5.3 (sizes of 64 bits). All numbers are little-endian. */
 #include "data/npz.h"
 
+#include "data/files.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -57,8 +59,7 @@ static tacet_status read_at(tc_reader *r, int64_t from, void *to, size_t n)
 {
     for (size_t done = 0; done < n && !r->status;) {
         const ssize_t got = pread(r->file, (char *)to + done, n - done, (off_t)(from + (int64_t)done));
-        if (got < 0 && errno != EINTR)
-            r->status = tc_fail(r->error, TACET_IO, "cannot read %s: %s", r->path, strerror(errno));
+        if (got < 0 && errno != EINTR) r->status = tc_fail_system(r->error, "read", r->path);
         if (got == 0) damaged(r, "it became shorter while it was read");
         if (got > 0) done += (size_t)got;
     }
@@ -214,9 +215,9 @@ static tacet_status find(tc_reader *r, const char *name, tc_extract *part)
 
 /* ---- The path ---- */
 
-/* The length of the path in "PATH:NAME": the longest that exists, otherwise up to .npz. *name becomes NULL if there is
+/* Cuts text, "PATH:NAME", after the path, the longest that exists, otherwise up to .npz. *name becomes NULL if there is
  * none. */
-static size_t path_length(char *text, const char **name)
+static tacet_status cut_path(char *text, const char **name, tacet_error *e)
 {
     const size_t whole = strlen(text);
     *name = NULL;
@@ -224,32 +225,36 @@ static size_t path_length(char *text, const char **name)
         if (n < whole && text[n] != ':') continue;
         const char old = text[n];
         text[n] = '\0';
-        const bool exists = access(text, F_OK) == 0;
+        const int exists = tc_file_exists(text);
+        if (exists < 0) return tc_fail_system(e, "open", text);
+        if (exists && n < whole) *name = text + n + 1;
+        if (exists) return TACET_OK;
         text[n] = old;
-        if (!exists) continue;
-        *name = n < whole ? text + n + 1 : NULL;
-        return n;
     }
-    const char *ending = strstr(text, ".npz:");
-    return ending ? (size_t)(ending - text) + 4 : whole;
+    char *ending = strstr(text, ".npz:");
+    if (ending) ending[4] = '\0';
+    return TACET_OK;
 }
 
 tacet_status tc_npz_open(tc_reader *r, tc_extract *part, const char *text, const tc_mem *m, tacet_error *e)
 {
     const char *name;
     char *path = tc_strdup(m, text);
-    if (!path) {
-        *r = (tc_reader){.mem = *m, .file = -1, .status = tc_fail_memory(e)};
-        return r->status;
+    const tacet_status status = path ? cut_path(path, &name, e) : tc_fail_memory(e);
+    if (status) {
+        *r = (tc_reader){.mem = *m, .file = -1, .status = status};
+        tc_free(m, path);
+        return status;
     }
-    path[path_length(path, &name)] = '\0';
     tc_reader_open(r, path, m, e);
     r->path = text; /* for messages, and `path` goes */
     const bool zip = r->have - r->at >= 4 && (signature(r->window, "\3\4") || signature(r->window, "\5\6"));
-    if (!r->status && zip && r->size < 0)
+    if (!r->status && zip && r->size < 0) {
         tc_reader_refuse(r, "is a .npz file, which cannot be read from a pipe");
-    else if (!r->status && name && !zip)
+        tc_fail_hint(e, "write it to a file first; a .npy file can be read from a pipe");
+    } else if (!r->status && name && !zip) {
         tc_reader_refuse(r, "is not a .npz file, so it has no array \"%.100s\"", name);
+    }
     if (!r->status && zip && !find(r, name, part)) tc_reader_part(r, part);
     tc_free(m, path);
     return r->status;

@@ -6,9 +6,12 @@
  * follow the last one, because tapes and block devices are filled up with them; gzip itself accepts them too. */
 #include "data/reader.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +33,7 @@ tacet_status tc_reader_refuse(tc_reader *r, const char *format, ...)
 
 static tacet_status refuse_io(tc_reader *r, const char *doing)
 {
-    return r->status = tc_fail(r->error, TACET_IO, "cannot %s %s: %s", doing, r->path, strerror(errno));
+    return r->status = tc_fail_system(r->error, doing, r->path);
 }
 
 static tacet_status refuse_memory(tc_reader *r) { return r->status = tc_fail_memory(r->error); }
@@ -137,11 +140,24 @@ static tacet_status open_inflate(tc_reader *r, int window)
     return TACET_OK;
 }
 
+/* A FIFO is opened once another program opens it for writing. Linux cannot open standard input again, or another
+ * descriptor, where it is a socket; it can be duplicated. */
+static int open_file(const char *path)
+{
+    static const char descriptor[] = "/dev/fd/";
+    int64_t number = strcmp(path, "/dev/stdin") == 0 ? STDIN_FILENO : -1;
+    int file;
+    do file = open(path, O_RDONLY | O_CLOEXEC);
+    while (file < 0 && errno == EINTR);
+    if (file >= 0 || errno != ENXIO) return file;
+    if (strncmp(path, descriptor, strlen(descriptor)) == 0) tc_integer_read(path + strlen(descriptor), &number);
+    if (number >= 0 && number <= INT_MAX) file = fcntl((int)number, F_DUPFD_CLOEXEC, 0);
+    return file;
+}
+
 tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tacet_error *e)
 {
-    *r = (tc_reader){.mem = *m, .path = path, .error = e, .size = -1, .raw_left = -1};
-    do r->file = open(path, O_RDONLY | O_CLOEXEC);
-    while (r->file < 0 && errno == EINTR);
+    *r = (tc_reader){.mem = *m, .path = path, .error = e, .size = -1, .raw_left = -1, .file = open_file(path)};
     struct stat about;
     if (r->file < 0 || fstat(r->file, &about) != 0) return refuse_io(r, "open");
     if (S_ISREG(about.st_mode)) r->size = (int64_t)about.st_size;

@@ -146,13 +146,10 @@ void tc_graph_write(const tacet_graph *g, const tc_extent *extent, const char *n
 
 size_t tacet_graph_text(const tacet_graph *g, const char *name, char *text, size_t capacity)
 {
-    if (!g) return tc_text_copy("", text, capacity);
-    tc_text t = {.mem = g->mem};
-    const tc_extent all = tc_graph_extent(g);
+    tc_text t = tc_text_into(text, capacity);
+    const tc_extent all = g ? tc_graph_extent(g) : (tc_extent){0};
     tc_graph_write(g, &all, name, &t);
-    size_t n = tc_text_copy(t.data && !t.failed ? t.data : "", text, capacity);
-    tc_text_free(&t);
-    return n;
+    return t.length;
 }
 
 void tc_graph_rebuild(tacet_graph *g, const char *name, const char *text)

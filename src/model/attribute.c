@@ -89,19 +89,13 @@ size_t tacet_spec_find(tacet_role role, const char *text, const char *key, tacet
     return tc_text_copy(arg->text ? arg->text : "", value, capacity);
 }
 
-static void *no_more(void *context, void *old, size_t size)
-{
-    (void)context, (void)old, (void)size;
-    return NULL;
-}
-
 size_t tacet_spec_set(tacet_role role, const char *text, const char *key, const char *value, char *to, size_t capacity,
                       tacet_error *why)
 {
     reading r;
     const tc_arg *arg;
     char made[TC_MAX_SPEC + 1];
-    tc_text t = {.mem = {.resize = no_more}, .data = made, .capacity = sizeof made};
+    tc_text t = tc_text_into(made, sizeof made);
     if (read_text(&r, role, text, false, why) != TACET_OK) return 0;
     const bool given = tc_spec_find(&r.spec, TABLES, r.binding, key, &arg, NULL) && arg->given;
     const int column = given ? arg->column : (int)strlen(text), width = given ? arg->width : 0;
@@ -109,7 +103,7 @@ size_t tacet_spec_set(tacet_role role, const char *text, const char *key, const 
     if (!given || text[column - 1] != '=') tc_text_add(&t, "%s=", key);
     tc_spec_print_value(value, false, &t);
     tc_text_add(&t, "%s", text + column + width);
-    if (t.failed) {
+    if (t.length > TC_MAX_SPEC) {
         tc_fail(why, TACET_DESCRIPTION, "with this %s the description is more than %d bytes long", key, TC_MAX_SPEC);
         return 0;
     }

@@ -59,6 +59,20 @@ static void blame(const tacet_file *f, const char *key, const tacet_graph *g, ta
     tc_fail_hint(why, "%s", g->error.hint);
 }
 
+/* Puts the terms in the order in which they were described, which the notes of losses and of penalties do not tell. */
+static void arrange_terms(const tacet_file *f, tacet_graph *g)
+{
+    const char *line = tacet_file_note(f, "tacet.lambdas");
+    for (int to = 0; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        int from = to;
+        while (from < g->terms && !tc_take_name(&(const char *){line}, g->term[from].name)) from++;
+        if (from == g->terms) continue;
+        const tc_term term = g->term[from];
+        memmove(g->term + to + 1, g->term + to, sizeof term * (size_t)(from - to));
+        g->term[to++] = term;
+    }
+}
+
 tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why)
 {
     tacet_graph *g = tacet_graph_new(memory);
@@ -66,19 +80,24 @@ tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, t
         tc_fail_memory(why);
         return NULL;
     }
-    for (const tc_part_note *part = tc_part_notes; part < tc_part_notes + TC_PARTS; part++) {
+    bool described = false; /* a part that is empty may be missing */
+    const tc_part_note *part = tc_part_notes, *lacks = NULL;
+    for (; part < tc_part_notes + TC_PARTS && !tacet_graph_error(g); part++) {
         const char *text = tacet_file_note(f, part->key);
         if (text) tc_graph_rebuild(g, part->part, text);
-        const bool missing = !text && part->must;
-        if (!missing && !tacet_graph_error(g)) continue;
-        if (missing)
-            tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path, part->key);
-        else
-            blame(f, part->key, g, why);
-        tacet_graph_free(g);
-        return NULL;
+        described = described || (text && part->must);
+        if (!text && part->must && !lacks) lacks = part;
     }
-    return g;
+    if (described && !tacet_graph_error(g)) {
+        arrange_terms(f, g);
+        return g;
+    }
+    if (lacks && g->error.status != TACET_MEMORY)
+        tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path, lacks->key);
+    else
+        blame(f, part[-1].key, g, why);
+    tacet_graph_free(g);
+    return NULL;
 }
 
 /* ---- The numbers ---- */
@@ -105,9 +124,8 @@ static int compare(const char *name, const tc_shape *theirs, const tc_shape *our
 
 size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *text, size_t capacity)
 {
-    size_t n = 0;
+    tc_text to = tc_text_into(text, capacity);
     tacet_value_info v = {.size = sizeof v};
-    if (capacity) *text = '\0';
     for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++) {
         const tc_tensor *t = v.role == TACET_ROLE_PARAMETER ? find(f->tensor, f->tensors, v.name) : NULL;
         tc_shape ours = {.rank = v.rank};
@@ -115,10 +133,9 @@ size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *te
         if (!t || tc_shape_equal(&t->shape, &ours)) continue;
         char line[DIFFERENCE];
         compare(v.name, &t->shape, &ours, line, sizeof line);
-        const size_t room = n < capacity ? capacity - n : 0;
-        n += (size_t)tc_snprintf(room ? text + n : NULL, room, "%s%s", n ? "\n" : "", line);
+        tc_text_add(&to, "%s%s", to.length ? "\n" : "", line);
     }
-    return n;
+    return to.length;
 }
 
 /* Tensor i of the plan is not in the file, or (theirs) has another shape there. */

@@ -38,10 +38,7 @@ __attribute__((format(printf, 2, 3))) static tacet_status refuse(const reading *
     return tc_fail(r->e, TACET_FILE, "%.300s: %s", r->f->path, why);
 }
 
-static tacet_status refuse_io(const reading *r, const char *doing)
-{
-    return tc_fail(r->e, TACET_IO, "cannot %s %.300s: %s", doing, r->f->path, strerror(errno));
-}
+static tacet_status refuse_io(const reading *r, const char *doing) { return tc_fail_system(r->e, doing, r->f->path); }
 
 static tacet_status read_exactly(const reading *r, void *to, size_t bytes)
 {
@@ -248,7 +245,8 @@ tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e
     struct stat is;
     f->path = tc_strdup(&f->mem, path);
     if (!f->path) return tc_fail_memory(e);
-    r.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    do r.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    while (r.fd < 0 && errno == EINTR);
     if (r.fd < 0) return refuse_io(&r, "open");
     tacet_status s = TACET_OK;
     if (fstat(r.fd, &is) != 0)

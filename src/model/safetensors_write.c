@@ -86,7 +86,7 @@ static tacet_status write_file(writing *w, const char *header, size_t length, co
         s = tc_whole_commit(&w->file, w->e);
     else
         tc_whole_drop(&w->file);
-    close(w->file.fd); /* what was written is synced, so nothing can fail any more */
+    if (close(w->file.fd) != 0 && errno != EINTR && s == TACET_OK) s = tc_whole_fail(&w->file, "write", w->e);
     return s;
 }
 

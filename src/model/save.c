@@ -93,7 +93,7 @@ tc_notes tc_notes_of(const tacet_plan *p)
     tc_notes_add(&n, "format");
     for (int i = 0; i < TC_PARTS; i++) {
         tc_graph_write(p->graph, &p->extent, tc_part_notes[i].part, &n.text);
-        if (n.text.length > 0 || n.text.failed) tc_notes_add(&n, tc_part_notes[i].key);
+        if (n.text.length > 0 || n.text.failed || tc_part_notes[i].must) tc_notes_add(&n, tc_part_notes[i].key);
     }
     for (int i = 0; i < p->terms; i++)
         tc_text_add(&n.text, "%s %s\n", p->graph->term[i].name, tc_number_text(p->table.lambda[i], number));

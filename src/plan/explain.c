@@ -136,7 +136,7 @@ static void add_lists(const tacet_plan *p, tc_text *t)
 
 size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
 {
-    tc_text t = {.mem = p->mem};
+    tc_text t = tc_text_into(text, capacity);
     for (int i = p->update.optim ? TC_TRAIN : TC_EVAL; i < TC_LISTS; i++) {
         add_list(p, i, &t);
         if (i == TC_TRAIN) add_update(p, &t);
@@ -149,7 +149,5 @@ size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
         tc_text_add(&t, ", gradients %s, optimizer state %s", short_number((double)p->block.part * 4, size),
                     short_number((double)p->block.part * 4 * p->block.moments, (char[24]){0}));
     tc_text_add(&t, ", arena %s bytes\n", short_number((double)p->arena.bytes, (char[24]){0}));
-    const size_t n = tc_text_copy(t.data && !t.failed ? t.data : "", text, capacity);
-    tc_text_free(&t);
-    return n;
+    return t.length;
 }

@@ -87,6 +87,32 @@ target_link_libraries(finite_reference PRIVATE tacet_flags ${CMOCKA_LIB} Threads
 add_dependencies(test_finite finite_reference)
 target_link_libraries(test_finite PRIVATE ${CMAKE_DL_LIBS})
 
+# ---- make faults (tests/faults/faults.h) ----
+# Not with sanitizers: they bring an allocator of their own. planted is the driver with a program whose mistakes it must
+# find (tests/test_faults.sh).
+if(NOT TACET_SANITIZE)
+    set(faults ${CMAKE_BINARY_DIR}/faults)
+    add_library(faults_shim MODULE tests/faults/shim.c)
+    set_target_properties(faults_shim PROPERTIES PREFIX "" OUTPUT_NAME shim LIBRARY_OUTPUT_DIRECTORY ${faults})
+    target_link_libraries(faults_shim PRIVATE tacet_flags ${CMAKE_DL_LIBS})
+    foreach(name calls planted)
+        add_executable(faults_${name} tests/faults/${name}.c)
+        set_target_properties(faults_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${faults})
+        target_link_libraries(faults_${name} PRIVATE tacet_flags tacet_static)
+    endforeach()
+    foreach(table commands planted)
+        set(name faults_of_${table})
+        add_executable(${name} tests/faults/faults.c tests/faults/judge.c tests/faults/trace.c tests/faults/tree.c)
+        set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${faults})
+        target_include_directories(${name} PRIVATE include src)
+        target_compile_definitions(${name} PRIVATE FAULTS_COMMANDS="${table}.def" FAULTS_SHIM="$<TARGET_FILE:faults_shim>"
+            FAULTS_FILES="${CMAKE_SOURCE_DIR}/tests/faults/files" FAULTS_PROGRAMS="${CMAKE_BINARY_DIR}:${faults}")
+        target_link_libraries(${name} PRIVATE tacet_flags tacet_static)
+        add_dependencies(${name} faults_shim faults_calls faults_planted tacet_program)
+    endforeach()
+    set_target_properties(faults_of_commands PROPERTIES OUTPUT_NAME faults)
+endif()
+
 foreach(script ${test_scripts})
     get_filename_component(name ${script} NAME_WE)
     add_test(NAME ${name} COMMAND sh ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
@@ -98,6 +124,9 @@ foreach(file ${test_sources} ${test_scripts})
     file(STRINGS ${file} marks LIMIT_COUNT 3 REGEX "timeout [0-9]+")
     if(marks MATCHES "timeout ([0-9]+)")
         set(seconds ${CMAKE_MATCH_1})
+    endif()
+    if(TACET_COVERAGE) # counting is slow
+        math(EXPR seconds "5 * ${seconds}")
     endif()
     set(environment ${test_environment})
     if(name MATCHES "^test_extra_")

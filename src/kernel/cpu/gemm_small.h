@@ -204,8 +204,10 @@ static void gemm(const tc_gemm *g)
     }
 }
 
+#define GEMM gemm
+
 #else
 
-static void gemm(const tc_gemm *g) { tc_gemm_large(g); }
+#define GEMM tc_gemm_large
 
 #endif

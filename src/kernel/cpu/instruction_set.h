@@ -34,7 +34,7 @@ PRAGMA(GCC target(TARGET))
 const tc_kernel KERNEL = {
     .name = NAME,
     .prepare = tc_blas_single_thread,
-    .gemm = gemm,
+    .gemm = GEMM,
     .gather = tc_gather_cpu,
     .squares = tc_squares_cpu,
     .fire = fire,

@@ -1,0 +1,22 @@
+# The fuzz targets, which tools/fuzz runs: each tests/fuzz/fuzz_*.c is a program of libFuzzer with fuzz.c and the objects of
+# cli/ except main.c. `words` prints a dictionary.
+file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+set(fuzz_sources ${program_sources})
+list(FILTER fuzz_sources EXCLUDE REGEX "/main\\.c$")
+add_library(tacet_fuzz OBJECT EXCLUDE_FROM_ALL ${fuzz_sources})
+target_include_directories(tacet_fuzz PUBLIC cli)
+target_link_libraries(tacet_fuzz PUBLIC tacet_flags tacet_report)
+
+add_custom_target(fuzz)
+foreach(source ${fuzz_targets} tests/fuzz/words.c)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(${name} PRIVATE tacet_fuzz)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+    add_dependencies(fuzz ${name})
+    if(name MATCHES "^fuzz_")
+        target_sources(${name} PRIVATE tests/fuzz/fuzz.c)
+        target_compile_definitions(${name} PRIVATE FUZZ_SOURCE="${CMAKE_SOURCE_DIR}")
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    endif()
+endforeach()
