@@ -4,11 +4,8 @@
 #include "run_record.h"
 #include "training_show.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const cli_option option[] = {
     CLI_OPTION_SET,
@@ -61,24 +58,16 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-/* Writes the page of the run, however it ended. What it lacks is printed, but the run does not fail because of it: if
- * memory runs out, that ends only the process that writes the page. */
-static void write_page(cli_training *t)
+/* Writes the page of the run, however it ended. All else has been written by then. */
+static tacet_status write_page(cli_training *t)
 {
-    int status = 0;
     bool written;
     cli_arena a = {0};
     cli_stream_flush(&t->folder.log); /* if it fails, the run has failed, and has said so */
-    cli_log();                        /* flushes what is printed, which would be printed twice */
-    const pid_t child = fork();
-    if (child <= 0) {
-        cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
-        if (written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
-        cli_arena_free(&a);
-    }
-    if (child == 0) _exit(0);
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    if (WIFSIGNALED(status)) cli_fail(TACET_IO, "cannot write %s: %s", t->folder.report, strsignal(WTERMSIG(status)));
+    const tacet_status s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
+    if (written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
+    cli_arena_free(&a);
+    return s;
 }
 
 /* Takes the final figures of the run, and records and prints them. */
@@ -125,8 +114,8 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
         cli_progress_clear(&t->progress);
         cli_record_write(a->arena, &t->folder, t->job, (int)s > 128 ? "stopped" : "failed", a->threads, NULL);
     }
-    write_page(t);
-    return s;
+    const tacet_status page = write_page(t);
+    return s == TACET_OK ? page : s;
 }
 
 static tacet_status run(const cli_args *a)
