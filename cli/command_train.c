@@ -4,8 +4,9 @@
 #include "run_record.h"
 #include "training_show.h"
 
+#include <errno.h>
 #include <math.h>
-#include <string.h>
+#include <unistd.h>
 
 static const cli_option option[] = {
     CLI_OPTION_SET,
@@ -58,16 +59,20 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-/* Writes the page of the run, however it ended. All else has been written by then. */
+/* Writes the page of the run, however it ended. If memory or a disk fails, the run has ended all the same, but there is no
+ * page, because one that lacks a part would not be noticed: a resume, or tacet report, writes it. A damaged file, which
+ * doing it again cannot mend, is named on the page. */
 static tacet_status write_page(cli_training *t)
 {
     bool written;
     cli_arena a = {0};
     cli_stream_flush(&t->folder.log); /* if it fails, the run has failed, and has said so */
-    const tacet_status s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
-    if (written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
+    tacet_status s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
+    const bool lacks = s == TACET_MEMORY || s == TACET_IO;
+    if (lacks && unlink(t->folder.report) != 0 && errno != ENOENT) s = cli_fail_file("remove", t->folder.report);
+    if (!lacks && written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
     cli_arena_free(&a);
-    return s;
+    return lacks ? s : TACET_OK;
 }
 
 /* Takes the final figures of the run, and records and prints them. */
