@@ -218,7 +218,7 @@ done << 'END'
 5 5 Input/output error
 24 5 Too many open files
 END
-unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: Cannot allocate memory" "$second"
+unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: out of memory" "$second"
 again; rm cut/"$second"/run.json; mkdir cut/"$second"/run.json
 runs 5 "$tacet" sweep --resume cut -q; has err "cannot read cut/$second/run.json: Is a directory" "^tacet: 1 of 8 runs is missing: $second$"
 rmdir cut/"$second"/run.json; resumed -q
@@ -233,7 +233,7 @@ cannot() {
     resumed -q
 }
 cannot 5 'fork - 2 11' "cannot start the run $second: Resource temporarily unavailable" "$second" "$third" "$fourth"
-cannot 4 'fork - 2 12' "cannot start the run $second: Cannot allocate memory" "$second" "$third" "$fourth"
+cannot 4 'fork - 2 12' "cannot start the run $second: out of memory" "$second" "$third" "$fourth"
 cannot 5 "open $third.log 1 24" "cannot open cut/$third.log: Too many open files" "$third" "$fourth"
 cannot 4 'exec - 0 12' "warning: $first: cannot run .*: Cannot allocate memory" \
     "$first" "$second" "$third" "$fourth" "$(point 0.0001 2)" "$(point 0.001 2)" "$(point 0.01 2)" "$(point 0.1 2)"
