@@ -17,7 +17,7 @@ static const char *absolute(cli_arena *a, const char *path)
 {
     char *all = realpath(*path ? path : ".", NULL);
     if (!all && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP && errno != ENAMETOOLONG)
-        exit((int)cli_fail_file("find", path)); /* to leave the path out would change where data are looked for */
+        cli_exit(cli_fail_file("find", path)); /* to leave the path out would change where data are looked for */
     const char *copy = all ? cli_copy(a, all, strlen(all)) : NULL;
     free(all);
     return copy;

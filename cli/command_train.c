@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const cli_option option[] = {
@@ -61,24 +59,20 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-/* Writes the page of the run, however it ended. What it lacks is printed, but the run does not fail because of it: if
- * memory runs out, that ends only the process that writes the page. */
-static void write_page(cli_training *t)
+/* Writes the page of the run, however it ended. If memory or a disk fails, the run has ended all the same, but there is no
+ * page, because one that lacks a part would not be noticed: a resume, or tacet report, writes it. A damaged file, which
+ * doing it again cannot mend, is named on the page. */
+static tacet_status write_page(cli_training *t)
 {
-    int status = 0;
     bool written;
     cli_arena a = {0};
     cli_stream_flush(&t->folder.log); /* if it fails, the run has failed, and has said so */
-    cli_log();                        /* flushes what is printed, which would be printed twice */
-    const pid_t child = fork();
-    if (child <= 0) {
-        cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
-        if (written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
-        cli_arena_free(&a);
-    }
-    if (child == 0) _exit(0);
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    if (WIFSIGNALED(status)) cli_fail(TACET_IO, "cannot write %s: %s", t->folder.report, strsignal(WTERMSIG(status)));
+    tacet_status s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
+    const bool lacks = s == TACET_MEMORY || s == TACET_IO;
+    if (lacks && unlink(t->folder.report) != 0 && errno != ENOENT) s = cli_fail_file("remove", t->folder.report);
+    if (!lacks && written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
+    cli_arena_free(&a);
+    return lacks ? s : TACET_OK;
 }
 
 /* Takes the final figures of the run, and records and prints them. */
@@ -125,8 +119,8 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
         cli_progress_clear(&t->progress);
         cli_record_write(a->arena, &t->folder, t->job, (int)s > 128 ? "stopped" : "failed", a->threads, NULL);
     }
-    write_page(t);
-    return s;
+    const tacet_status page = write_page(t);
+    return s == TACET_OK ? page : s;
 }
 
 static tacet_status run(const cli_args *a)

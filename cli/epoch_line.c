@@ -62,11 +62,11 @@ static int losses(cli_arena *a, const cli_epoch *e, named *to)
     return n;
 }
 
-/* "relu1:l1", "relu1 density"; tc_tame replaces a character that a cut has split by a question mark. */
+/* "relu1:l1", "relu1 density"; tc_tame also replaces a character that a cut has split. */
 static const char *cell_name(cli_arena *a, const cli_cell *c, int most)
 {
     const size_t n = strlen(c->label);
-    const char *label = n <= (size_t)most ? c->label : tc_tame(cli_copy(a, c->label, (size_t)most), "");
+    const char *label = tc_tame(cli_copy(a, c->label, n <= (size_t)most ? n : (size_t)most), "");
     return c->density ? cli_format(a, "%s density", label) : label;
 }
 

@@ -27,8 +27,8 @@ __attribute__((format(printf, 2, 0))) char *cli_format_list(cli_arena *a, const 
 char *cli_copy(cli_arena *a, const char *text, size_t length);
 void cli_arena_free(cli_arena *a);
 
-/* What must not be left behind when memory runs out, such as a temporary file: cli_no_memory then calls undo(of), for what
- * was kept last first. Zero-initialise; what is kept must be dropped before it goes out of scope. */
+/* What must not be left behind when the program ends in the middle of something, such as a temporary file: cli_exit calls
+ * undo(of), for what was kept last first. Zero-initialise; what is kept must be dropped before it goes out of scope. */
 typedef struct cli_undo {
     void (*undo)(void *of);
     void *of;
@@ -36,6 +36,7 @@ typedef struct cli_undo {
 } cli_undo;
 void cli_undo_keep(cli_undo *u, void (*undo)(void *of), void *of);
 void cli_undo_drop(cli_undo *u); /* does nothing if it is not kept */
+noreturn void cli_exit(tacet_status s);
 
 /* Undoes what is kept, and ends the program with TACET_MEMORY and a message. */
 noreturn void cli_no_memory(void);

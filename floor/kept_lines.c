@@ -88,7 +88,7 @@ static void shorten(cli_kept *k, size_t i)
 static void *more(void *old, size_t n, size_t size)
 {
     void *block = realloc(old, n * size);
-    if (!block) exit((int)cli_fail(TACET_MEMORY, "out of memory"));
+    if (!block) cli_no_memory();
     return block;
 }
 

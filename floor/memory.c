@@ -31,14 +31,16 @@ void cli_undo_drop(cli_undo *u)
     if (*at) *at = u->before;
 }
 
-noreturn void cli_no_memory(void)
+noreturn void cli_exit(tacet_status s)
 {
     for (cli_undo *u; (u = *kept()) != NULL;) {
         *kept() = u->before;
         u->undo(u->of);
     }
-    exit((int)cli_fail(TACET_MEMORY, "out of memory"));
+    exit((int)s);
 }
+
+noreturn void cli_no_memory(void) { cli_exit(cli_fail(TACET_MEMORY, "out of memory")); }
 
 void *cli_take(cli_arena *a, size_t size)
 {

@@ -146,7 +146,8 @@ code=$?
 [ "$code" -eq 130 ] || fault "exit code $code after SIGINT: $(cat err)"
 has stop/report.html 'stopped by a signal' '<h3>Data loss</h3>'
 mkdir -p lost/report.html
-runs 0 "$tacet" train net.yaml --out lost
+runs 5 "$tacet" train net.yaml --out lost
+has lost/run.json '"state":"ended"'
 has err "^tacet: cannot write lost/report.html: not a regular file$" "the run is in lost"
 has out "^relu1:l1 "
 

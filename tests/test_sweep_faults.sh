@@ -210,9 +210,9 @@ unread() {
 while read -r number expects words; do
     unread "$expects" "open $second/model 1 $number" "cannot read cut/$second/model.safetensors: $words" "$second"
     unread 5 "access $second/run.json 1 $number" "cannot tell whether cut/$second/run.json exists: $words" "$second"
-    unread 5 "fopen $second/run.json 1 $number" "cannot read cut/$second/run.json: $words" "$second"
-    unread 5 "fopen $second/metrics.jsonl 1 $number" "cannot read cut/$second/metrics.jsonl: $words" "$second"
-    unread 5 "fopen $second/config.yaml 1 $number" "cannot .* cut/$second/config.yaml: $words" "$second"
+    unread 5 "open $second/run.json 1 $number" "cannot read cut/$second/run.json: $words" "$second"
+    unread 5 "open $second/metrics.jsonl 1 $number" "cannot read cut/$second/metrics.jsonl: $words" "$second"
+    unread 5 "open $second/config.yaml 1 $number" "cannot .* cut/$second/config.yaml: $words" "$second"
     unread 5 "open $second/checkpoint 1 $number" "cannot open cut/$second/checkpoint.safetensors: $words" "$second"
 done << 'END'
 5 5 Input/output error

@@ -157,12 +157,13 @@ static void start(paths *p, slot *t)
 
 /* ---- Its result -------------------------------------------------------------------------------------------------- */
 
-/* The last error in the log of a run; NULL: the log has no error. */
+/* The last error in the log of a run, or why it cannot be read; NULL: the log has no error. */
 static const char *last_words(cli_arena *a, const char *log)
 {
     size_t length;
     const char *said = NULL, *mark = "tacet: ", *remark = "tacet: warning: ", *text = cli_file_text(a, log, &length);
-    for (const char *line = text ? text : ""; *line;) {
+    if (!text) return cli_format(a, "cannot read %s: %s", log, strerror(errno));
+    for (const char *line = text; *line;) {
         const size_t n = strcspn(line, "\n");
         if (strncmp(line, mark, strlen(mark)) == 0 && strncmp(line, remark, strlen(remark)) != 0)
             said = cli_copy(a, line + strlen(mark), n - strlen(mark));

@@ -65,7 +65,7 @@ typedef struct tacet_error {
 
 /* Writes the error as lines for a person to read, with a caret under the place and no newline at the end, into
  * text[capacity], terminated by a NUL. Returns the length of the whole text, which may exceed the capacity, as snprintf
- * does. */
+ * does. Here and in other calls that write into text[capacity] nothing is allocated, so they cannot run out of memory. */
 TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t capacity);
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
@@ -505,7 +505,8 @@ typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
 /* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; "test" is refused if the
- * source has no test part. NULL on failure.
+ * source has no test part. NULL on failure. A file may be a pipe or a FIFO, which is read to its end; opening a FIFO
+ * returns once another program writes to it.
  *
  * The data are kept in the type that the file uses: in memory or, if they are npy files that are not compressed, in
  * the files, which are mapped. A mapped file must not change while the data are open. To replace it, write another file

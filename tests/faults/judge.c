@@ -68,6 +68,13 @@ static bool counts(const faults_file *f)
     return !strstr(f->path, "events.out.tfevents.") && !strstr(f->path, ".log");
 }
 
+/* What cannot be removed is left over, and so is a lock of which it cannot be told whose it is. */
+static bool may_stay(const judge *j)
+{
+    const size_t n = strlen(j->result->path);
+    return j->fault.kind == FAULTS_REMOVE || (n > 5 && strcmp(j->result->path + n - 5, "/lock") == 0);
+}
+
 /* Everything must be as after a run without fault. Two differences are enough to tell. */
 static void same(const judge *j, const char *when)
 {
@@ -79,9 +86,8 @@ static void same(const judge *j, const char *when)
         find(j, "%s, but %s %s", when, f->path, now ? "differs" : "is missing");
         found++;
     }
-    const bool kept = j->fault.kind == FAULTS_REMOVE; /* what cannot be removed is left over */
-    for (size_t i = 0; i < tree->files && found < 2 && !kept; i++) {
-        if (!counts(&tree->file[i]) || faults_tree_find(clean, tree->file[i].path)) continue;
+    for (size_t i = 0; i < tree->files && found < 2; i++) {
+        if (!counts(&tree->file[i]) || may_stay(j) || faults_tree_find(clean, tree->file[i].path)) continue;
         find(j, "%s, but %s is left over", when, tree->file[i].path);
         found++;
     }
@@ -93,7 +99,7 @@ static bool in_work(const judge *j, const char *path)
     return work && strncmp(path, work, strlen(work)) == 0 && path[strlen(work)] == '/';
 }
 
-/* A page that says what is missing is whole. */
+/* A page that says what is missing is whole; one that a run could not write again is removed. */
 static bool is_page(const char *path)
 {
     const size_t n = strlen(path);
@@ -106,7 +112,8 @@ static void unharmed(const judge *j)
     const faults_tree *clean = &j->c->clean, *before = &j->c->before, *tree = &j->tree;
     const bool killed = stopped(j->fault);
     for (size_t i = 0; i < before->files; i++)
-        if (!faults_tree_find(tree, before->file[i].path) && faults_tree_find(clean, before->file[i].path))
+        if (!faults_tree_find(tree, before->file[i].path) && faults_tree_find(clean, before->file[i].path) &&
+            !(in_work(j, before->file[i].path) && is_page(before->file[i].path)))
             find(j, "%s is lost", before->file[i].path);
     for (size_t i = 0; i < tree->files; i++) {
         const faults_file *f = &tree->file[i], *was = faults_tree_find(before, f->path),
@@ -114,7 +121,7 @@ static void unharmed(const judge *j)
         const char *flaw = faults_file_flaw(f);
         if (!counts(f)) continue;
         if (flaw && !(was && faults_file_flaw(was))) find(j, "%s %s", f->path, flaw);
-        if (!was && !done && !killed && j->fault.kind != FAULTS_REMOVE) find(j, "%s is left over", f->path);
+        if (!was && !done && !killed && !may_stay(j)) find(j, "%s is left over", f->path);
         if ((was && faults_file_equal(f, was)) || (done && faults_file_equal(f, done))) continue;
         if ((was || done) && !in_work(j, f->path) && !is_page(f->path))
             find(j, "%s is neither as before nor complete", f->path);
@@ -148,7 +155,8 @@ static bool names_file(const judge *j)
 {
     const char *message = j->err.bytes, *path = j->result->path, *name = last_part(path);
     if (strcmp(path, "/dev/full") == 0) name = "standard output";
-    if (!*path || strcmp(path, ".") == 0) name = NULL;
+    if (!*path) return true; /* getcwd: it is about no file */
+    if (strcmp(path, ".") == 0) name = NULL;
     return (name && strstr(message, name)) || names_one_of(&j->c->before, name, message) ||
            names_one_of(&j->c->clean, name, message);
 }
@@ -169,8 +177,9 @@ static void words(const judge *j, int code)
         if (j->fault.kind != FAULTS_STREAMS) find(j, "says nothing");
         return;
     }
-    const bool reason = error == 0 || strstr(message, strerror(error)) ||
-                        ((memory || either) && strstr(message, "out of memory"));
+    const bool refused = j->fault.kind == FAULTS_PAGES; /* pthread_create makes another error of it */
+    const bool reason = error == 0 || (refused && strstr(message, strerror(EAGAIN))) ||
+                        strstr(message, strerror(error)) || ((memory || either) && strstr(message, "out of memory"));
     if (!reason) find(j, "does not say '%s'", memory ? "out of memory" : strerror(error));
     /* If later calls fail as well, the message may name their file. */
     const bool one = !j->fault.onwards && j->fault.kind < FAULTS_DISK;
