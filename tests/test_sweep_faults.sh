@@ -196,6 +196,10 @@ for n in 1 2 3 4 5 6 7; do
     runs 137 under "unlink $second/ $n+ K9" "$tacet" sweep --resume cut --threads 1 -q 2> /dev/null
     resumed -q
 done
+# A run that was stopped has a page. If it is killed before it has written that of its end, it is not taken for done.
+again; sed -i 's/"ended"/"stopped"/' cut/"$second"/run.json; echo halfway > cut/"$second"/report.html
+runs 1 under "rename $second/report 1 K9" "$tacet" sweep --resume cut --threads 1 -q
+resumed -q; hasnt cut/"$second"/report.html halfway
 
 # ---- What cannot be read is an error with the reason: 5, or 4 without memory ----
 # unread CODE WHEN PATTERN MISSING...: the last run, whose path goes on, is done in any case.
