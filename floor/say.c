@@ -132,11 +132,9 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 
 tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
 {
-    const int why = errno;
-    const tacet_status s = tc_fail(e, why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %.300s: %s", doing, path,
-                                   why == ENOMEM ? "out of memory"
-                                   : why         ? strerror(why)
-                                                 : "not a regular file");
+    const tacet_status s = errno != 0
+                               ? tc_fail_system(e, doing, path)
+                               : tc_fail(e, TACET_IO, "cannot %s %.500s: not a regular file", doing, path);
     tc_tame(e->message, "\t"); /* a path cannot begin a line */
     return s;
 }

@@ -200,6 +200,10 @@ for n in 1 2 3 4 5 6 7; do
     runs 137 under "unlink $second/ $n+ K9" "$tacet" sweep --resume cut --threads 1 -q 2> /dev/null
     resumed -q
 done
+# A run that was stopped has a page. If it is killed before it has written that of its end, it is not taken for done.
+again; sed -i 's/"ended"/"stopped"/' cut/"$second"/run.json; echo halfway > cut/"$second"/report.html
+runs 1 under "rename $second/report 1 K9" "$tacet" sweep --resume cut --threads 1 -q
+resumed -q; hasnt cut/"$second"/report.html halfway
 
 # ---- What cannot be read is an error with the reason: 5, or 4 without memory ----
 # unread CODE WHEN PATTERN MISSING...: the last run, whose path goes on, is done in any case.
@@ -222,7 +226,7 @@ done << 'END'
 5 5 Input/output error
 24 5 Too many open files
 END
-unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: Cannot allocate memory" "$second"
+unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: out of memory" "$second"
 again; rm cut/"$second"/run.json; mkdir cut/"$second"/run.json
 runs 5 "$tacet" sweep --resume cut -q; has err "cannot read cut/$second/run.json: Is a directory" "^tacet: 1 of 8 runs is missing: $second$"
 rmdir cut/"$second"/run.json; resumed -q
@@ -240,7 +244,7 @@ cannot() {
     resumed -q
 }
 cannot 5 'fork - 2 11' "cannot start the run $second: Resource temporarily unavailable" "$second" "$third" "$fourth"
-cannot 4 'fork - 2 12' "cannot start the run $second: Cannot allocate memory" "$second" "$third" "$fourth"
+cannot 4 'fork - 2 12' "cannot start the run $second: out of memory" "$second" "$third" "$fourth"
 cannot 5 "open $third.log 1 24" "cannot open cut/$third.log: Too many open files" "$third" "$fourth"
 cannot 4 'exec - 0 12' "warning: $first: cannot run .*: Cannot allocate memory" \
     "$first" "$second" "$third" "$fourth" "$(point 0.0001 2)" "$(point 0.001 2)" "$(point 0.01 2)" "$(point 0.1 2)"

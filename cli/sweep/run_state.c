@@ -142,7 +142,7 @@ static tacet_status look_at_checkpoint(cli_sweep *s, cli_sweep_run *r)
     const char *rows = rows_of(s->arena, f);
     tacet_file_free(f);
     if (stat(r->folder.metrics, &log) != 0 && errno != ENOENT)
-        return cli_fail(TACET_IO, "cannot read %s: %s", r->folder.metrics, strerror(errno));
+        return cli_fail_file("read", r->folder.metrics);
     if (log.st_size < length)
         r->again = cli_format(s->arena, "%s is shorter than when the checkpoint was written", r->folder.metrics);
     return compare_rows(s, r, rows);
@@ -209,7 +209,7 @@ tacet_status cli_sweep_run_forget(const cli_sweep *s, cli_sweep_run *r)
     if (status != TACET_OK) return status;
     for (size_t i = 0; i < sizeof path / sizeof *path && status == TACET_OK; i++)
         if (unlink(path[i]) != 0 && errno != ENOENT)
-            status = cli_fail(TACET_IO, "cannot remove %s: %s", path[i], strerror(errno));
+            status = cli_fail_file("remove", path[i]);
     cli_folder_unlock(f);
     f->locked = 0;
     r->begun = false;
