@@ -158,7 +158,7 @@ cli_search cli_search_of(const cli_item *item)
 static bool stop(cli_search *s, const char *folder, tacet_error *e)
 {
     s->stopped = true;
-    tc_fail(e, TACET_IO, "cannot enter %.300s: %s", folder, strerror(errno));
+    tc_fail_system(e, "enter", folder);
     return false;
 }
 

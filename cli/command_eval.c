@@ -5,7 +5,6 @@
 #include "figures.h"
 #include "job.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,12 +75,13 @@ typedef struct rows {
 
 static void find_file(cli_arena *a, const char *path, rows *r, tacet_error *e)
 {
-    for (size_t n = strlen(path), whole = n; n > 0 && !r->found; n--) {
+    for (size_t n = strlen(path), whole = n; n > 0; n--) {
         if (n < whole && path[n] != ':') continue;
         r->name = path + n + (n < whole);
         r->found = stat(cli_copy(a, path, n), &r->file) == 0;
-        if (!r->found) tc_fail(e, TACET_IO, "cannot read %.300s: %s", path, strerror(errno));
-        if (!r->found && errno != ENOENT && errno != ENOTDIR) return;
+        if (r->found) return;
+        tc_fail_system(e, "read", path);
+        if (!cli_search_missed(e)) return;
     }
 }
 
@@ -108,7 +108,8 @@ static tacet_status same_rows(cli_arena *a, const cli_item *one, const cli_item 
 
 /* Says so if the data include rows that the model has learned: they are from its training data, and not their test
  * part. */
-static tacet_status remark(const cli_args *a, const char *path, const cli_model *m, const cli_item *source, const tacet_data *data)
+static tacet_status remark(const cli_args *a, const char *path, const cli_model *m, const cli_item *source,
+                           const tacet_data *data)
 {
     tacet_data_info info = {.size = sizeof info};
     const char *learned = tacet_file_note(m->file, "data");

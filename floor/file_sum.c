@@ -2,12 +2,10 @@
  * withstand an attack. */
 #include "file_sum.h"
 
-#include "base/status.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Adds the rest of a file to a sum; false, with errno, if it cannot be read. */
@@ -25,12 +23,15 @@ static bool add(int file, uint64_t *sum)
 tacet_status cli_file_sum(cli_arena *a, const char *path, const char **sum, tacet_error *e)
 {
     uint64_t h = UINT64_C(14695981039346656037);
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    const bool read = file >= 0 && add(file, &h);
-    const int error = errno;
+    struct stat is;
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would make it wait */
+    bool read = file >= 0 && fstat(file, &is) == 0;
+    if (read) {
+        errno = 0;
+        read = S_ISREG(is.st_mode) && add(file, &h);
+    }
+    const tacet_status s = read ? TACET_OK : cli_file_error(e, "read", path);
     if (file >= 0) close(file);
-    if (!read)
-        return tc_fail(e, error == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot read %.300s: %s", path, strerror(error));
-    *sum = cli_format(a, "%016" PRIx64, h);
-    return TACET_OK;
+    if (read) *sum = cli_format(a, "%016" PRIx64, h);
+    return s;
 }

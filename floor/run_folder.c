@@ -37,12 +37,12 @@ void cli_folder_new(cli_arena *a, const char *under, const char *config, cli_fol
 
 tacet_status cli_folder_holds(const char *file, bool *there)
 {
-    *there = access(file, F_OK) == 0;
-    if (*there || errno == ENOENT || errno == ENOTDIR) return TACET_OK;
-    return cli_fail(TACET_IO, "cannot tell whether %s exists: %s", file, strerror(errno));
+    const int exists = tc_file_exists(file);
+    *there = exists > 0;
+    if (exists >= 0) return TACET_OK;
+    return cli_fail(errno == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot tell whether %s exists: %s", file,
+                    strerror(errno));
 }
-
-bool cli_folder_has(const char *file) { return access(file, F_OK) == 0; }
 
 static tacet_status uncreated(const char *path) { return cli_fail_file("create the folder", path); }
 

@@ -24,8 +24,6 @@ void cli_folder_new(cli_arena *a, const char *under, const char *config, cli_fol
 /* Whether a file exists. If that cannot be told, the reason is printed, and the status is TACET_IO. */
 tacet_status cli_folder_holds(const char *file, bool *there);
 
-bool cli_folder_has(const char *file); /* false as well if it cannot be told: use cli_folder_holds */
-
 /* Creates the folder and its parents. A new folder gets a name that did not exist before. */
 tacet_status cli_folder_make(cli_arena *a, cli_folder *f);
 

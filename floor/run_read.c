@@ -122,13 +122,17 @@ static void read_lines(cli_record *r, int fd, bool steps)
     if (wrong > WRONG_NAMED)
         cli_missing_add(&r->arena, m, TACET_FILE, "%s: %zu more lines are not lines of metrics", path,
                         wrong - WRONG_NAMED);
-    if (l.error) cli_missing_add(&r->arena, m, TACET_IO, "cannot read %s: %s", path, strerror(l.error));
+    if (!l.error) return;
+    tacet_error e;
+    errno = l.error;
+    cli_file_error(&e, "read", path);
+    cli_missing_add(&r->arena, m, e.status, "%s", e.message);
 }
 
 /* ---- A record ---------------------------------------------------------------------------------------------------- */
 
 static bool nowhere(int error) { return error == ENOENT || error == ENOTDIR; }
-static bool may_exist(const char *path) { return access(path, F_OK) == 0 || !nowhere(errno); }
+static bool may_exist(const char *path) { return tc_file_exists(path) != 0; }
 
 static void read_metrics(cli_record *r, bool steps)
 {

@@ -132,11 +132,9 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 
 tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
 {
-    const int why = errno;
-    const tacet_status s = tc_fail(e, why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %.300s: %s", doing, path,
-                                   why == ENOMEM ? "out of memory"
-                                   : why         ? strerror(why)
-                                                 : "not a regular file");
+    const tacet_status s = errno != 0
+                               ? tc_fail_system(e, doing, path)
+                               : tc_fail(e, TACET_IO, "cannot %s %.500s: not a regular file", doing, path);
     tc_tame(e->message, "\t"); /* a path cannot begin a line */
     return s;
 }
@@ -229,7 +227,9 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
         return e->status;
     }
     char text[sizeof *e];
-    tacet_error_text(e, text, sizeof text);
+    tacet_error own = *e;
+    tc_tame(own.message, "\t"); /* as in print_error */
+    tacet_error_text(&own, text, sizeof text);
     size_t length = strlen(text);
     prefix();
     fprintf(cli_log(), "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");

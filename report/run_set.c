@@ -1,10 +1,8 @@
 /* run_set.c: what the sections of a report read from runs. Whatever the files of a run lack is NULL or NAN. */
 #include "report/run_set.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 void cli_set_begin(cli_run_set *s)
 {
@@ -14,12 +12,14 @@ void cli_set_begin(cli_run_set *s)
 
 tacet_status cli_set_holds(cli_run_set *s, const char *path, bool *there)
 {
-    *there = access(path, F_OK) == 0;
-    if (*there || errno == ENOENT || errno == ENOTDIR) return TACET_OK;
-    const int error = errno;
+    tacet_error e;
+    const int exists = tc_file_exists(path);
+    *there = exists > 0;
+    if (exists >= 0) return TACET_OK;
+    cli_file_error(&e, "read", path);
     cli_set_begin(s);
-    cli_page_missing(s->page, TACET_IO, "cannot read %s: %s", path, strerror(error));
-    return TACET_IO;
+    cli_page_missing(s->page, e.status, "%s", e.message);
+    return e.status;
 }
 
 const char *cli_set_title(const cli_run_set *s, int run, const char *what)

@@ -42,6 +42,12 @@ rm swept/sweep.json
 mkfifo swept/sweep.json
 runs 5 timeout 20 "$tacet" sweep --resume swept
 has err "^tacet: cannot read swept/sweep.json: not a regular file$"
+mkdir fifos
+mkfifo fifos/config.yaml
+runs 5 timeout 20 "$tacet" sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-3:2' --out fifos -q
+has err "^tacet: cannot read fifos/config.yaml: not a regular file$"
+runs 5 timeout 20 "$tacet" sweep net.yaml --over 'relu1: l1 lambda=1e-4..1e-3:2' --set init=fifo.yaml --out third -q
+has err "^tacet: --set: cannot read fifo.yaml: not a regular file$"
 
 # ---- ulimit -f ----
 limited() { # COMMAND...: with files of at most 1 KB

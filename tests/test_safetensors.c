@@ -123,6 +123,22 @@ static void false_headers_are_refused(void **unused)
     refused("{\"a\xff\":1}", 0, "invalid at byte");
 }
 
+/* Their order must not depend on whether qsort had memory. */
+static void empty_tensors_are_in_the_order_of_their_names(void **unused)
+{
+    (void)unused;
+    char file[512];
+    tacet_error e;
+    const char *name;
+    const char header[] = "{\"b\":" ENTRY("F32", "[0]", "[0,0]") ",\"a\":" ENTRY("F32", "[0,2]", "[0,0]") "}";
+    put_file(file, compose(file, header, 0));
+    tacet_file *f = tacet_file_open(path, NULL, &e);
+    assert_non_null(f);
+    assert_int_equal(tacet_file_tensor(f, 0, &name, NULL, NULL, NULL), TACET_OK);
+    assert_string_equal(name, "a");
+    tacet_file_free(f);
+}
+
 static void short_files_are_refused(void **unused)
 {
     (void)unused;
@@ -499,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(false_headers_are_refused),
+        cmocka_unit_test(empty_tensors_are_in_the_order_of_their_names),
         cmocka_unit_test(short_files_are_refused),
         cmocka_unit_test(damaged_files_do_no_harm),
         cmocka_unit_test(files_that_cannot_be_opened),

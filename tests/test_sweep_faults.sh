@@ -79,6 +79,10 @@ again; sed -i 's/"sums":{[^}]*},//' cut/"$second"/run.json cut/"$third"/run.json
 resumed; has out "^Not verified, because .*: $second, $third$"; has cut/report.html "Not verified, because .*: $second, $third"
 runs 0 "$tacet" sweep --resume cut --json -q; [ "$(grep -o '"verified":0' out | wc -l)" -eq 2 ] || fault "not 2 runs are said not to be verified"
 
+again; rm -r cut/"$second"; sed -i 's/"sums":{[^}]*},//' cut/"$third"/run.json; mv cut/"$third"/checkpoint.safetensors kept
+sed -i "s,^init:.*,init: cut/$first/model.safetensors," cut/"$third"/config.yaml; written > before
+resumed; repeated "$second" "$third"; has err "$third is done again: it began from other weights than those of $second"
+
 # ---- The model of the key init ----
 cp whole/"$first"/model.safetensors base.safetensors
 eval "runs 0 '$tacet' sweep net.yaml $over --set init=base.safetensors --out based -q"
@@ -196,6 +200,10 @@ for n in 1 2 3 4 5 6 7; do
     runs 137 under "unlink $second/ $n+ K9" "$tacet" sweep --resume cut --threads 1 -q 2> /dev/null
     resumed -q
 done
+# A run that was stopped has a page. If it is killed before it has written that of its end, it is not taken for done.
+again; sed -i 's/"ended"/"stopped"/' cut/"$second"/run.json; echo halfway > cut/"$second"/report.html
+runs 1 under "rename $second/report 1 K9" "$tacet" sweep --resume cut --threads 1 -q
+resumed -q; hasnt cut/"$second"/report.html halfway
 
 # ---- What cannot be read is an error with the reason: 5, or 4 without memory ----
 # unread CODE WHEN PATTERN MISSING...: the last run, whose path goes on, is done in any case.
@@ -218,10 +226,13 @@ done << 'END'
 5 5 Input/output error
 24 5 Too many open files
 END
-unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: Cannot allocate memory" "$second"
+unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: out of memory" "$second"
 again; rm cut/"$second"/run.json; mkdir cut/"$second"/run.json
 runs 5 "$tacet" sweep --resume cut -q; has err "cannot read cut/$second/run.json: Is a directory" "^tacet: 1 of 8 runs is missing: $second$"
 rmdir cut/"$second"/run.json; resumed -q
+again; echo '{' > cut/"$second"/run.json
+runs 3 "$tacet" sweep --resume cut -q; has err "cut/$second/run.json:2:1: not a record of a run: " "^tacet: 1 of 8 runs is missing: $second$"
+rm cut/"$second"/run.json; resumed -q
 
 # ---- A run that cannot be started ----
 cannot() {
@@ -233,7 +244,7 @@ cannot() {
     resumed -q
 }
 cannot 5 'fork - 2 11' "cannot start the run $second: Resource temporarily unavailable" "$second" "$third" "$fourth"
-cannot 4 'fork - 2 12' "cannot start the run $second: Cannot allocate memory" "$second" "$third" "$fourth"
+cannot 4 'fork - 2 12' "cannot start the run $second: out of memory" "$second" "$third" "$fourth"
 cannot 5 "open $third.log 1 24" "cannot open cut/$third.log: Too many open files" "$third" "$fourth"
 cannot 4 'exec - 0 12' "warning: $first: cannot run .*: Cannot allocate memory" \
     "$first" "$second" "$third" "$fourth" "$(point 0.0001 2)" "$(point 0.001 2)" "$(point 0.01 2)" "$(point 0.1 2)"

@@ -96,11 +96,6 @@ static void become(const cli_sweep *s, const int stream[2], pid_t parent, const 
     _exit(error == ENOMEM ? TACET_MEMORY : TACET_IO);
 }
 
-static tacet_status failed(const char *doing, const char *what)
-{
-    return cli_fail(errno == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %s: %s", doing, what, strerror(errno));
-}
-
 static tacet_status start_process(paths *p, slot *t)
 {
     const cli_sweep *s = p->sweep;
@@ -111,11 +106,11 @@ static tacet_status start_process(paths *p, slot *t)
     command(s, r, argument);
     for (int i = 0; i < 2 && status == TACET_OK; i++) {
         stream[i] = open(path[i], (i ? O_WRONLY | O_CREAT | O_APPEND : O_RDONLY) | O_CLOEXEC, 0666);
-        if (stream[i] < 0) status = failed("open", path[i]);
+        if (stream[i] < 0) status = cli_fail_file("open", path[i]);
     }
     const pid_t parent = getpid(), child = status == TACET_OK ? fork() : -1;
     if (child == 0) become(s, stream, parent, &p->before, argument);
-    if (child < 0 && status == TACET_OK) status = failed("start the run", r->name);
+    if (child < 0 && status == TACET_OK) status = cli_fail_file("start the run", r->name);
     for (int i = 0; i < 2; i++)
         if (stream[i] >= 0) close(stream[i]);
     if (child < 0) return status;

@@ -5,7 +5,6 @@
 #include "begun.h"
 #include "sweep/sweep.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -85,8 +84,8 @@ static tacet_status compare(const char *folder, const char *hint, const char *th
     for (;;) {
         const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
         if (n != m || strncmp(theirs, own, n) != 0)
-            return cli_fail_hint(TACET_DESCRIPTION, hint, "%s was begun with \"%.*s\", not with \"%.*s\"", folder, (int)n,
-                                 theirs, (int)m, own);
+            return cli_fail_hint(TACET_DESCRIPTION, hint, "%s was begun with \"%.*s\", not with \"%.*s\"", folder,
+                                 (int)n, theirs, (int)m, own);
         if (!theirs[n] && !own[m]) return TACET_OK;
         theirs += n + (theirs[n] == '\n');
         own += m + (own[m] == '\n');
@@ -166,7 +165,7 @@ static tacet_status vacant(const cli_sweep *s)
     tacet_status status = cli_folder_holds(s->folder.config, &there);
     if (status == TACET_OK && there) {
         config = cli_file_text(s->arena, s->folder.config, &length);
-        if (!config) return cli_fail(TACET_IO, "cannot read %s: %s", s->folder.config, strerror(errno));
+        if (!config) return cli_fail_file("read", s->folder.config);
         if (strncmp(config, head, strlen(head)) != 0) found = s->folder.config;
     }
     if (status == TACET_OK) status = cli_folder_holds(s->folder.checkpoint, &there);

@@ -131,19 +131,21 @@ static void runs(cli_sweep *s, cli_page *page)
 
 /* ---- Fronts ------------------------------------------------------------------------------------------------------ */
 
-static int compare(const void *a, const void *b)
+typedef struct at {
+    double x, y;
+    int point;
+} at;
+
+/* No two are equal: qsort has no fixed order of equal ones. */
+static int compare(const void *one, const void *two)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    const at *a = one, *b = two;
+    return a->x != b->x ? (a->x > b->x) - (a->x < b->x) : a->point - b->point;
 }
 
 /* The points on a front, or the others, in ascending order of x. */
 static cli_series gather(const cli_sweep *s, int figure, double scale, bool front)
 {
-    typedef struct at {
-        double x, y;
-        int point;
-    } at;
     at *list = cli_take(s->arena, (size_t)s->points * sizeof *list);
     double *x = cli_take(s->arena, (size_t)s->points * sizeof *x),
            *y = cli_take(s->arena, (size_t)s->points * sizeof *y);

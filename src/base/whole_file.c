@@ -14,6 +14,12 @@ tacet_status tc_whole_fail(const tc_whole_file *w, const char *doing, tacet_erro
     return tc_fail_system(e, doing, w->path);
 }
 
+int tc_file_exists(const char *path)
+{
+    if (access(path, F_OK) == 0) return 1;
+    return errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? 0 : -1;
+}
+
 int tc_file_lock(int fd, const char *path, int *without)
 {
     struct stat own, there;

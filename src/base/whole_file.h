@@ -26,6 +26,9 @@ tacet_status tc_whole_commit(tc_whole_file *w, tacet_error *e);
 /* Removes what was written, and keeps errno. The caller closes fd. */
 void tc_whole_drop(const tc_whole_file *w);
 
+/* 1: the file exists; 0: it does not; -1: errno says why this cannot be told. */
+int tc_file_exists(const char *path);
+
 /* Takes the lock of an open file, which lasts as long as the file is open, and checks that the file is still at `path`:
  * the holder before may have renamed or removed it. 1: locked; 0: somebody else holds the lock, or the file is gone; -1:
  * errno says why it is not known. Locks are those of flock(2). If the file system has none, *without is the errno of

@@ -3,19 +3,13 @@
 #include "data/files.h"
 
 #include "base/text.h"
+#include "base/whole_file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-int tc_file_exists(const char *path)
-{
-    if (access(path, F_OK) == 0) return 1;
-    return errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? 0 : -1;
-}
 
 tacet_status tc_folder_walk(const char *path, tacet_status (*take)(void *context, const char *name), void *context,
                             tacet_error *e)

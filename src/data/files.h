@@ -23,7 +23,4 @@ void tc_files_free(tc_files *f);
 tacet_status tc_folder_walk(const char *path, tacet_status (*take)(void *context, const char *name), void *context,
                             tacet_error *e);
 
-/* 1: the file exists; 0: it does not; -1: errno says why this cannot be told. */
-int tc_file_exists(const char *path);
-
 #endif

@@ -6,7 +6,7 @@
  * Format: APPNOTE.TXT of PKWARE, 4.3 and 4.5.3 (sizes of 64 bits). All numbers are little-endian. */
 #include "data/npz.h"
 
-#include "data/files.h"
+#include "base/whole_file.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -151,11 +151,13 @@ tacet_status tc_tensor_refuse(const tc_tensor *t, const char *path, tacet_error 
     return TACET_FILE;
 }
 
+/* Empty tensors may be at the same place: then their names decide, because qsort has no fixed order of equal ones. */
 static int by_place(const void *a, const void *b)
 {
     const tc_tensor *x = a, *y = b;
     if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
-    return (x->end > y->end) - (x->end < y->end);
+    if (x->end != y->end) return x->end < y->end ? -1 : 1;
+    return strcmp(x->name, y->name);
 }
 
 /* The header's tensors, in the order of the data, which they must fill without gap or overlap. */
