@@ -132,11 +132,8 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 
 tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
 {
-    const int why = errno;
-    return tc_fail(e, why == ENOMEM ? TACET_MEMORY : TACET_IO, "cannot %s %.300s: %s", doing, path,
-                   why == ENOMEM ? "out of memory"
-                   : why         ? strerror(why)
-                                 : "not a regular file");
+    if (errno) return tc_fail_system(e, doing, path);
+    return tc_fail(e, TACET_IO, "cannot %s %.500s: not a regular file", doing, path);
 }
 
 tacet_status cli_fail_file(const char *doing, const char *path)
