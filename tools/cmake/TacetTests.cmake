@@ -88,8 +88,8 @@ add_dependencies(test_finite finite_reference)
 target_link_libraries(test_finite PRIVATE ${CMAKE_DL_LIBS})
 
 # ---- make faults (tests/faults/faults.h) ----
-# Not with sanitizers, which bring an allocator of their own, and not with coverage, which writes files at the end. planted is the driver with a program whose mistakes it must
-# find (tests/test_faults.sh).
+# Not with sanitizers, which bring an allocator of their own, and not with coverage, which writes files at the end. planted
+# is the driver with a program whose mistakes it must find (tests/test_faults.sh).
 if(NOT TACET_SANITIZE AND NOT TACET_COVERAGE)
     set(faults ${CMAKE_BINARY_DIR}/faults)
     add_library(faults_shim MODULE tests/faults/shim.c)
