@@ -132,11 +132,8 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 
 tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
 {
-    const tacet_status s = errno != 0
-                               ? tc_fail_system(e, doing, path)
-                               : tc_fail(e, TACET_IO, "cannot %s %.500s: not a regular file", doing, path);
-    tc_tame(e->message, "\t"); /* a path cannot begin a line */
-    return s;
+    if (errno) return tc_fail_system(e, doing, path);
+    return tc_fail(e, TACET_IO, "cannot %s %.500s: not a regular file", doing, path);
 }
 
 tacet_status cli_fail_file(const char *doing, const char *path)
