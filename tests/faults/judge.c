@@ -185,7 +185,7 @@ static void words(const judge *j, int code)
         if (j->fault.kind != FAULTS_STREAMS) find(j, "says nothing");
         return;
     }
-    const bool refused = j->fault.kind == FAULTS_PAGES; /* pthread_create makes another error of it */
+    const bool refused = memory || j->fault.kind == FAULTS_PAGES; /* pthread_create makes another error of it */
     const bool reason = error == 0 || (refused && strstr(message, strerror(EAGAIN))) ||
                         strstr(message, strerror(error)) || ((memory || either) && strstr(message, "out of memory"));
     if (!reason) find(j, "does not say '%s'", memory ? "out of memory" : strerror(error));
