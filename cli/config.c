@@ -62,6 +62,7 @@ tacet_status cli_key_store(cli_config *c, int key, cli_item item)
     const cli_key *k = &cli_key_table[key];
     double number = 0;
     int64_t integer = 0;
+    if (!*item.text && k->type->role && k->value) item.text = k->value; /* so that it is the same when it is read back */
     size_t width = strlen(item.text);
     if (k->type->list) {
         c->metrics = NULL;

@@ -277,7 +277,6 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
                      .part = {{"training", item(c, CLI_DATA), NULL},
                               {"validation", item(c, *text(c, CLI_VALIDATE) ? CLI_VALIDATE : CLI_DATA), NULL},
                               {"test", item(c, *text(c, CLI_TEST) ? CLI_TEST : CLI_DATA), NULL}}};
-    if (!*text(c, CLI_METRIC)) cli_config_put(c, CLI_METRIC, cli_key_table[CLI_METRIC].value);
     tacet_status s = open_data(job);
     if (s != TACET_OK) return s;
     int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);

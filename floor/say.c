@@ -132,7 +132,7 @@ tacet_status cli_fail_hint(tacet_status s, const char *hint, const char *format,
 
 tacet_status cli_file_error(tacet_error *e, const char *doing, const char *path)
 {
-    if (errno != 0) return tc_fail_system(e, doing, path);
+    if (errno) return tc_fail_system(e, doing, path);
     return tc_fail(e, TACET_IO, "cannot %s %.500s: not a regular file", doing, path);
 }
 
@@ -224,7 +224,9 @@ tacet_status cli_refuse(const tacet_error *e, int items, const cli_item *item)
         return e->status;
     }
     char text[sizeof *e];
-    tacet_error_text(e, text, sizeof text);
+    tacet_error own = *e;
+    tc_tame(own.message, "\t"); /* as in print_error */
+    tacet_error_text(&own, text, sizeof text);
     size_t length = strlen(text);
     prefix();
     fprintf(cli_log(), "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");

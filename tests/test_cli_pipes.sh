@@ -10,7 +10,7 @@ mkfifo fifo
 # reads COMMAND...: predicts from what the command writes to the FIFO.
 reads() {
     "$@" > fifo &
-    runs 0 "$tacet" predict run --csv --data 'csv fifo'
+    runs 0 timeout 30 "$tacet" predict run --csv --data 'csv fifo'
     same out expected
     has err '^tacet: waiting for a program that writes to fifo$'
     wait
@@ -27,7 +27,7 @@ has err '^tacet: /dev/null: has no rows$'
 
 # Training reads it once, also where rows are held out of it.
 cat classes.csv > fifo &
-runs 0 "$tacet" train net.yaml --out piped --set 'data=csv fifo label=kind' --set 'train.validate=0.2'
+runs 0 timeout 30 "$tacet" train net.yaml --out piped --set 'data=csv fifo label=kind' --set 'train.validate=0.2'
 runs 0 "$tacet" train net.yaml --out plain --set 'train.validate=0.2'
 for name in piped plain; do "$tacet" predict $name --csv --data 'csv unlabelled.csv' > $name.csv 2> err || fault "predict $name"; done
 same piped.csv plain.csv
@@ -35,15 +35,24 @@ wait
 
 # What cannot be read from a pipe says so.
 printf 'PK\003\004' > fifo &
-runs 3 "$tacet" predict run --csv --data 'npy x=fifo'
+runs 3 timeout 30 "$tacet" predict run --csv --data 'npy x=fifo'
 has err 'fifo: is a .npz file, which cannot be read from a pipe$' 'write it to a file first'
 wait
 
 # Nobody writes. Background children of a shell ignore SIGINT, unless it is reset.
 env --default-signal=INT "$tacet" train net.yaml --out waits --set 'data=csv fifo label=kind' > out 2> err &
 child=$!
-while ! grep -q waiting err; do sleep 0.05; done
+for _ in $(seq 400); do
+    grep -q waiting err && break
+    sleep 0.05
+done
+has err '^tacet: waiting for a program that writes to fifo$'
 kill -INT $child
+for _ in $(seq 400); do
+    kill -0 $child 2> /dev/null || break
+    sleep 0.05
+done
+kill -KILL $child 2> /dev/null && fault "Ctrl-C does not end the wait"
 wait $child
 code=$?
 [ $code -eq 130 ] || fault "ended with $code: $(cat err)"

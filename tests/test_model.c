@@ -255,7 +255,7 @@ static void wrong_descriptions_are_refused(void **unused)
     tacet_note note[] = {
         {"tacet.input", "x 4"}, {"tacet.model", "from x | linear 3"}, {"tacet.penalties", "linear1: l1 0.1"}};
     no_network(0, note, "tacet.input");
-    no_network(1, note + 2, "tacet.penalties: "); /* of what? */
+    no_network(1, note + 2, "tacet.input"); /* a penalty on what? */
     no_network(1, &(tacet_note){"tacet.loss", ""}, "tacet.input");
     note[1].text = "from x | linaer 3";
     no_network(3, note, "tacet.model: ");

@@ -79,6 +79,10 @@ again; sed -i 's/"sums":{[^}]*},//' cut/"$second"/run.json cut/"$third"/run.json
 resumed; has out "^Not verified, because .*: $second, $third$"; has cut/report.html "Not verified, because .*: $second, $third"
 runs 0 "$tacet" sweep --resume cut --json -q; [ "$(grep -o '"verified":0' out | wc -l)" -eq 2 ] || fault "not 2 runs are said not to be verified"
 
+again; rm -r cut/"$second"; sed -i 's/"sums":{[^}]*},//' cut/"$third"/run.json; mv cut/"$third"/checkpoint.safetensors kept
+sed -i "s,^init:.*,init: cut/$first/model.safetensors," cut/"$third"/config.yaml; written > before
+resumed; repeated "$second" "$third"; has err "$third is done again: it began from other weights than those of $second"
+
 # ---- The model of the key init ----
 cp whole/"$first"/model.safetensors base.safetensors
 eval "runs 0 '$tacet' sweep net.yaml $over --set init=base.safetensors --out based -q"
@@ -226,6 +230,9 @@ unread 4 "open $second/model 1 12" "cannot read cut/$second/model.safetensors: o
 again; rm cut/"$second"/run.json; mkdir cut/"$second"/run.json
 runs 5 "$tacet" sweep --resume cut -q; has err "cannot read cut/$second/run.json: Is a directory" "^tacet: 1 of 8 runs is missing: $second$"
 rmdir cut/"$second"/run.json; resumed -q
+again; echo '{' > cut/"$second"/run.json
+runs 3 "$tacet" sweep --resume cut -q; has err "cut/$second/run.json:2:1: not a record of a run: " "^tacet: 1 of 8 runs is missing: $second$"
+rm cut/"$second"/run.json; resumed -q
 
 # ---- A run that cannot be started ----
 cannot() {

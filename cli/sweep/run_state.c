@@ -71,7 +71,7 @@ static tacet_status look_at_ended(cli_sweep *s, cli_sweep_run *r, const tc_json 
 }
 
 /* A run that was continued by hand with other settings is kept, but is not a run of the sweep. */
-static tacet_status compare_config(const cli_sweep *s, const cli_sweep_run *r)
+static tacet_status compare_config(const cli_sweep *s, cli_sweep_run *r)
 {
     cli_arena a = {0};
     cli_config theirs, own;
@@ -84,7 +84,9 @@ static tacet_status compare_config(const cli_sweep *s, const cli_sweep_run *r)
     }
     if (status == TACET_OK) status = cli_config_set(&own, cli_format(&a, "train.seed=%lld", (long long)r->seed));
     if (status == TACET_OK) {
-        cli_config_put(&theirs, CLI_INIT, ""); /* compared by its bytes, not by its path */
+        const char *init = theirs.value[CLI_INIT].item.text;
+        r->init = cli_copy(s->arena, init, strlen(init));
+        cli_config_put(&theirs, CLI_INIT, ""); /* compared by its bytes, where they are known */
         cli_config_put(&own, CLI_INIT, "");
         status = cli_sweep_same_config(&a, r->folder.path, "remove this folder, so that the run is done again", &theirs,
                                        &own);
@@ -126,7 +128,7 @@ static tacet_status compare_rows(const cli_sweep *s, const cli_sweep_run *r, con
                          "%s was trained on other rows than the runs before it", r->folder.path);
 }
 
-/* Notes what a run that is not finished began from, and whether metrics.jsonl has the lines from before the checkpoint. */
+/* Notes what a run began from and, for one that has not ended, whether metrics.jsonl has the lines from before the checkpoint. */
 static tacet_status look_at_checkpoint(cli_sweep *s, cli_sweep_run *r)
 {
     tacet_error e;
@@ -150,7 +152,7 @@ tacet_status cli_sweep_run_look(cli_sweep *s, cli_sweep_run *r)
 {
     bool run = false, config = false;
     r->state = CLI_RUN_WAITS;
-    r->from = r->model = r->again = NULL;
+    r->from = r->init = r->model = r->again = NULL;
     r->verified = false;
     for (int i = 0; i < CLI_SWEEP_FIGURES; i++) r->figure[i] = NAN;
     tacet_status status = cli_folder_holds(r->folder.report, &r->page);
@@ -177,11 +179,23 @@ const cli_sweep_run *cli_sweep_run_before(const cli_sweep *s, const cli_sweep_ru
     return NULL;
 }
 
+/* Whether a path is that of a run's model, from whichever folder it starts. */
+static bool is_model_of(cli_arena *a, const char *path, const cli_sweep_run *r)
+{
+    const char *end = cli_format(a, "/%s/model.safetensors", r->name);
+    const size_t n = strlen(path), m = strlen(end);
+    return n >= m && strcmp(path + n - m, end) == 0;
+}
+
 const char *cli_sweep_run_stale(const cli_sweep *s, const cli_sweep_run *r)
 {
     const cli_sweep_run *before = cli_sweep_run_before(s, r);
     const char *from = before ? before->model : s->init;
-    if (r->again || !r->from || !from || strcmp(r->from, from) == 0) return r->again;
+    if (r->again) return r->again;
+    const bool same = r->from   ? !from || strcmp(r->from, from) == 0
+                      : r->init ? !before || is_model_of(s->arena, r->init, before) /* of an earlier version */
+                                : true;
+    if (same) return NULL;
     return before ? cli_format(s->arena, "it began from other weights than those of %s", before->name)
                   : "it began from other weights than those of the sweep";
 }

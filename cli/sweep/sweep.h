@@ -47,7 +47,8 @@ typedef struct cli_sweep_run {
     bool begun, page;                 /* it has a checkpoint, a page */
     bool verified;                    /* what it began from and its model are known to be those that they should be */
     const char *from;                 /* the checksum of the model that it began from, or "none"; NULL: unknown */
-    const char *model;                /* that of its own, once it has ended */
+    const char *init;                 /* the path of that model */
+    const char *model;                /* the checksum of its own, once it has ended */
     const char *again;                /* why what is in its folder cannot be used, or NULL */
     const char *said;                 /* why it failed */
     const char *part;                 /* of the data on which the figures were taken */

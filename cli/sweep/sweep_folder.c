@@ -84,8 +84,8 @@ static tacet_status compare(const char *folder, const char *hint, const char *th
     for (;;) {
         const size_t n = strcspn(theirs, "\n"), m = strcspn(own, "\n");
         if (n != m || strncmp(theirs, own, n) != 0)
-            return cli_fail_hint(TACET_DESCRIPTION, hint, "%s was begun with \"%.*s\", not with \"%.*s\"", folder, (int)n,
-                                 theirs, (int)m, own);
+            return cli_fail_hint(TACET_DESCRIPTION, hint, "%s was begun with \"%.*s\", not with \"%.*s\"", folder,
+                                 (int)n, theirs, (int)m, own);
         if (!theirs[n] && !own[m]) return TACET_OK;
         theirs += n + (theirs[n] == '\n');
         own += m + (own[m] == '\n');

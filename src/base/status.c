@@ -27,6 +27,8 @@ void tc_fail_list(tacet_error *e, tacet_status s, const char *format, va_list ar
     e->width = 0;
     e->source[0] = e->hint[0] = '\0';
     tc_format(e->message, sizeof e->message, format, arguments);
+    /* It is one sentence: a path or a word in it must not begin a line. */
+    for (char *c = e->message; (c = strpbrk(c, "\n\r")) != NULL; c++) *c = '?';
 }
 
 tacet_status tc_refuse(tacet_error *e, const char *source, int column, int width, const char *format, ...)

@@ -1,10 +1,10 @@
-/* faults.c: `make faults`. For every command of commands.def, every class of calls and every error: makes the first call
- * fail, then the second, ... and judges each run.
+/* faults.c: `make faults`. For every command of commands.def, every class of calls and every error: makes the first
+ * call fail, then the second, ... and judges each run.
  *
  *     faults [--only COMMAND] [--class CLASS] [--errno ERROR] [--onwards] [--every K] [--jobs N] [--seconds N]
  *
- * --onwards: only the faults that last; --every K: only every K-th fault; --seconds: after which a run hangs. A finding is
- * one line, at the end of which is the command that repeats it:
+ * --onwards: only the faults that last; --every K: only every K-th fault; --seconds: after which a run hangs. A
+ * finding is one line, at the end of which is the command that repeats it:
  *
  *     faults --only train --class write --errno EIO --at 17 [--onwards] [--backtrace]
  *
@@ -31,28 +31,28 @@ static const faults_command command_table[] = {
 enum { COMMANDS = sizeof command_table / sizeof *command_table };
 
 const faults_class faults_class_table[FAULTS_KINDS] = {
-    [FAULTS_MEMORY] = {"memory", {ENOMEM}, true},
-    [FAULTS_PAGES] = {"pages", {ENOMEM}, true},
-    [FAULTS_PROCESS] = {"process", {EAGAIN}, true},
-    [FAULTS_OPEN] = {"open", {EIO, EMFILE, EACCES, ESTALE}, true},
-    [FAULTS_CREATE] = {"create", {EIO, EMFILE, EACCES, ENOSPC, FAULTS_TERM, FAULTS_KILL}, true},
-    [FAULTS_READ] = {"read", {EIO, ESTALE, FAULTS_SHORT}, true},
-    [FAULTS_WRITE] = {"write", {EIO, ENOSPC, FAULTS_SHORT, FAULTS_TERM, FAULTS_KILL}, true},
-    [FAULTS_SYNC] = {"sync", {EIO, ENOSPC, FAULTS_KILL}, true},
-    [FAULTS_RENAME] = {"rename", {EIO, ENOSPC, EACCES, FAULTS_KILL}, true},
-    [FAULTS_CLOSE] = {"close", {EIO}, false},
-    [FAULTS_FOLDER] = {"folder", {EIO, ENOSPC, EACCES, FAULTS_KILL}, true},
-    [FAULTS_LOCK] = {"lock", {EIO, ENOLCK, ESTALE}, true},
-    [FAULTS_STAT] = {"stat", {EIO, EACCES, ESTALE}, true},
-    [FAULTS_TRUNCATE] = {"truncate", {EIO, ENOSPC, FAULTS_KILL}, true},
-    [FAULTS_SEEK] = {"seek", {EIO}, true},
-    [FAULTS_REMOVE] = {"remove", {EIO, EACCES, FAULTS_KILL}, true},
-    [FAULTS_MAP] = {"map", {EIO, ENOMEM}, true},
-    [FAULTS_LIST] = {"list", {EIO, ESTALE}, true},
-    [FAULTS_PATH] = {"path", {EIO}, true},
+    [FAULTS_MEMORY] = {"memory", {ENOMEM}, true, 0},
+    [FAULTS_PAGES] = {"pages", {ENOMEM}, true, 0},
+    [FAULTS_PROCESS] = {"process", {EAGAIN}, true, 0},
+    [FAULTS_OPEN] = {"open", {EIO, EMFILE, EACCES, ESTALE}, true, 0},
+    [FAULTS_CREATE] = {"create", {EIO, EMFILE, EACCES, ENOSPC, FAULTS_TERM, FAULTS_KILL}, true, 0},
+    [FAULTS_READ] = {"read", {EIO, ESTALE, FAULTS_SHORT}, true, 0},
+    [FAULTS_WRITE] = {"write", {EIO, ENOSPC, FAULTS_SHORT, FAULTS_TERM, FAULTS_KILL}, true, 0},
+    [FAULTS_SYNC] = {"sync", {EIO, ENOSPC, FAULTS_KILL}, true, 0},
+    [FAULTS_RENAME] = {"rename", {EIO, ENOSPC, EACCES, FAULTS_KILL}, true, 0},
+    [FAULTS_CLOSE] = {"close", {EIO}, false, 0},
+    [FAULTS_FOLDER] = {"folder", {EIO, ENOSPC, EACCES, FAULTS_KILL}, true, 0},
+    [FAULTS_LOCK] = {"lock", {EIO, ENOLCK, ESTALE}, true, 0},
+    [FAULTS_STAT] = {"stat", {EIO, EACCES, ESTALE}, true, 0},
+    [FAULTS_TRUNCATE] = {"truncate", {EIO, ENOSPC, FAULTS_KILL}, true, 0},
+    [FAULTS_SEEK] = {"seek", {EIO}, true, 0},
+    [FAULTS_REMOVE] = {"remove", {EIO, EACCES, FAULTS_KILL}, true, 0},
+    [FAULTS_MAP] = {"map", {EIO, ENOMEM}, true, 0},
+    [FAULTS_LIST] = {"list", {EIO, ESTALE}, true, 0},
+    [FAULTS_PATH] = {"path", {EIO}, true, 0},
     [FAULTS_DISK] = {"disk", {ENOSPC}, false, 24},
     [FAULTS_LIMIT] = {"limit", {EFBIG}, false, 12},
-    [FAULTS_STREAMS] = {"streams", {EBADF}, false},
+    [FAULTS_STREAMS] = {"streams", {EBADF}, false, 0},
 };
 
 const char *faults_error_name(int error)

@@ -1,9 +1,9 @@
 /* faults.h: makes one call of a command fail at a time, and judges what the command makes of it.
  *
  * A fault is a class of calls, an error, and which call of the class gets it. System calls are counted and failed from
- * outside: a seccomp filter stops the command at the calls of call_table (trace.c), and the driver, its tracer, lets the
- * call run or answers it with the error. So nothing stands between the command and its C library, and what stdio reads and
- * writes is included. Allocations are counted and failed by shim.c, which is loaded before the C library. */
+ * outside: a seccomp filter stops the command at the calls of calls.def, and the driver, its tracer, lets the call run
+ * or answers it with the error. So nothing stands between the command and its C library, and what stdio reads or writes
+ * is included. Allocations are counted and failed by shim.c, which is loaded before the C library. */
 #ifndef FAULTS_H
 #define FAULTS_H
 

@@ -1,8 +1,8 @@
 /* judge.c: what a command must do when one of its calls fails.
  *
  * Its exit code is 4 when memory is short and 5 when a file cannot be read or written, with a message that says the
- * reason and names the file; or it is 0, and everything is as without the fault. Files that were there are as before or
- * as after a run without fault; nothing is left over and nothing is half written. Then the command, run again, completes
+ * reason and names the file; or it is 0, and everything is as without the fault. Files that existed are as before or as
+ * after a run without fault; nothing is left over and nothing is half written. Then the command, run again, completes
  * its work: everything is as after a run without fault. */
 #define _GNU_SOURCE
 #include "faults.h"
@@ -68,11 +68,18 @@ static bool counts(const faults_file *f)
     return !strstr(f->path, "events.out.tfevents.") && !strstr(f->path, ".log");
 }
 
-/* What cannot be removed is left over, and so is a lock of which it cannot be told whose it is. */
-static bool may_stay(const judge *j)
+static bool is_lock(const char *path)
 {
-    const size_t n = strlen(j->result->path);
-    return j->fault.kind == FAULTS_REMOVE || (n > 5 && strcmp(j->result->path + n - 5, "/lock") == 0);
+    const size_t n = strlen(path);
+    return n > 5 && strcmp(path + n - 5, "/lock") == 0;
+}
+
+/* What cannot be removed is left over; so is a lock of which it cannot be told whose it is, and that of a killed process,
+ * which nobody waits for. */
+static bool may_stay(const judge *j, const char *path)
+{
+    if (j->fault.kind == FAULTS_REMOVE || is_lock(j->result->path)) return true;
+    return j->fault.error == FAULTS_KILL && is_lock(path);
 }
 
 /* Everything must be as after a run without fault. Two differences are enough to tell. */
@@ -87,8 +94,9 @@ static void same(const judge *j, const char *when)
         found++;
     }
     for (size_t i = 0; i < tree->files && found < 2; i++) {
-        if (!counts(&tree->file[i]) || may_stay(j) || faults_tree_find(clean, tree->file[i].path)) continue;
-        find(j, "%s, but %s is left over", when, tree->file[i].path);
+        const char *path = tree->file[i].path;
+        if (!counts(&tree->file[i]) || may_stay(j, path) || faults_tree_find(clean, path)) continue;
+        find(j, "%s, but %s is left over", when, path);
         found++;
     }
 }
@@ -121,7 +129,7 @@ static void unharmed(const judge *j)
         const char *flaw = faults_file_flaw(f);
         if (!counts(f)) continue;
         if (flaw && !(was && faults_file_flaw(was))) find(j, "%s %s", f->path, flaw);
-        if (!was && !done && !killed && !may_stay(j)) find(j, "%s is left over", f->path);
+        if (!was && !done && !killed && !may_stay(j, f->path)) find(j, "%s is left over", f->path);
         if ((was && faults_file_equal(f, was)) || (done && faults_file_equal(f, done))) continue;
         if ((was || done) && !in_work(j, f->path) && !is_page(f->path))
             find(j, "%s is neither as before nor complete", f->path);

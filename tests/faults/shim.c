@@ -1,5 +1,5 @@
-/* shim.c: loaded before the C library (LD_PRELOAD), makes the n-th allocation after main began fail, or the n-th and all
- * later ones; and stops the clock, so that two runs of a command write the same bytes.
+/* shim.c: loaded before the C library (LD_PRELOAD), makes the n-th allocation after main began fail, or the n-th and
+ * all later ones; and stops the clock, so that two runs of a command write the same bytes.
  *
  * The count is shared with the driver and with all processes of the command. Only glibc is supported: main is found by
  * taking the place of __libc_start_main, and memory comes from its __libc_malloc. */

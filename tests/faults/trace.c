@@ -325,7 +325,8 @@ void faults_run(const char *dir, const char *line, faults_fault f, int seconds, 
     if (child < 0) faults_stop("cannot fork: %s", strerror(errno));
     if (child == 0) become(dir, line, f, err[1]);
     close(err[1]);
-    if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) faults_stop("cannot trace: %s", line);
+    if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
+        faults_stop("cannot trace the command; ptrace must be allowed: %s", line);
     const long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
                          PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
     if (ptrace(PTRACE_SETOPTIONS, child, 0, options) != 0) faults_stop("cannot trace: %s", strerror(errno));

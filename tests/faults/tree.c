@@ -98,7 +98,7 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const faults_file *)a)->path, ((const faults_file *)b)->path);
 }
 
-/* A run notes the folder in which it began, and those of the workers differ in two digits (root/w01/tree): sets them. */
+/* A run notes the folder in which it began. Those of workers differ in two digits (root/w01/tree), which this sets. */
 static void set_digits(faults_file *f, const char *folder, const char *digits)
 {
     const size_t n = strlen(folder) - strlen("01/tree");

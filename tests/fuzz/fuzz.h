@@ -26,7 +26,7 @@ char *fuzz_source(const char *path, const char *before, size_t *n);
 /* ---- Findings ---- */
 
 /* Prints why this input is a finding, and ends the target. */
-__attribute__((format(printf, 1, 2), noreturn)) void fuzz_fail(const char *format, ...);
+__attribute__((format(printf, 1, 2))) _Noreturn void fuzz_fail(const char *format, ...);
 
 /* A library call failed: it must have said why. Prints it, for those who try one input. */
 void fuzz_refused(const char *what, const tacet_error *e);

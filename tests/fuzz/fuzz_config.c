@@ -104,7 +104,8 @@ void fuzz_seeds(void)
 {
     seed("examples/penguins/penguins.yaml", "set optimizer.lr=0.05\nset train.epochs=3\npenalty linear1.bias: l2 1e-4\n"
                                             "over linear1.weight: l1 lambda=1e-6..1e-2:9");
-    seed("examples/inputs/inputs.yaml", "set parameters.linear1.*=frozen\nset target=x\nset test=null");
+    seed("examples/inputs/inputs.yaml",
+         "set parameters.linear1.*=frozen\nset target=x\nset test=null\nset train.metric=");
     seed("examples/density/density.yaml", "set metrics=[f1, top_k k=2]\nset train.metric=f1\nset train.validate=0.3");
     seed("examples/autoencoder/autoencoder.yaml", "over relu1: l1 density=0.1..0.9:3\nset train.sparse=never");
     seed("examples/fashion/fashion.yaml",

@@ -29,11 +29,13 @@ static void report(int runs, const char *const *run, const char *page)
 {
     cli_arena a = {0};
     fuzz_remove(page);
-    const tacet_status s = cli_report_write(&a, runs, run, fuzz_path(page));
+    bool written;
+    const tacet_status s = cli_report_write(&a, runs, run, fuzz_path(page), &written);
     cli_arena_free(&a);
     char byte;
-    if ((s == TACET_OK) != (fuzz_get(page, &byte, 1) == 1))
-        fuzz_fail("the status is %d, and the page %s", s, s ? "exists" : "does not");
+    const bool exists = fuzz_get(page, &byte, 1) == 1;
+    if (written != exists || (s == TACET_OK && !exists))
+        fuzz_fail("status %d, and the page %s", s, exists ? "exists" : "does not exist");
     check_page(page);
 }
 

@@ -1,6 +1,6 @@
 # The tests. Each tests/test_*.c is a separate cmocka program that may use the library's internals; each tests/test_*.sh is
 # run with TACET (the program), TACET_SOURCE and TACET_BUILD in its environment; it exits with status 77 if it is skipped. A
-# test file that contains "timeout N" gets N seconds instead of 120.
+# test file with "timeout N" in a comment gets N seconds instead of 120.
 #
 # tests/ops has operators that only tests use, written like those of the library: one file, and one line in test_ops.def.
 # Programs named tests/test_extra_*.c have them in their table of operators, after those of the library; for scripts named
@@ -88,9 +88,9 @@ add_dependencies(test_finite finite_reference)
 target_link_libraries(test_finite PRIVATE ${CMAKE_DL_LIBS})
 
 # ---- make faults (tests/faults/faults.h) ----
-# Not with sanitizers: they bring an allocator of their own. planted is the driver with a program whose mistakes it must
-# find (tests/test_faults.sh).
-if(NOT TACET_SANITIZE)
+# Not with sanitizers, which bring an allocator of their own, and not with coverage, which writes files at the end. planted
+# is the driver with a program whose mistakes it must find (tests/test_faults.sh).
+if(NOT TACET_SANITIZE AND NOT TACET_COVERAGE)
     set(faults ${CMAKE_BINARY_DIR}/faults)
     add_library(faults_shim MODULE tests/faults/shim.c)
     set_target_properties(faults_shim PROPERTIES PREFIX "" OUTPUT_NAME shim LIBRARY_OUTPUT_DIRECTORY ${faults})
@@ -121,7 +121,7 @@ endforeach()
 foreach(file ${test_sources} ${test_scripts})
     get_filename_component(name ${file} NAME_WE)
     set(seconds 120)
-    file(STRINGS ${file} marks LIMIT_COUNT 3 REGEX "timeout [0-9]+")
+    file(STRINGS ${file} marks LIMIT_COUNT 3 REGEX "^(#| [*]).*timeout [0-9]+")
     if(marks MATCHES "timeout ([0-9]+)")
         set(seconds ${CMAKE_MATCH_1})
     endif()
