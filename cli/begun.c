@@ -218,7 +218,7 @@ bool cli_search_next(cli_search *s, bool found, tacet_error *e)
     if ((!begun || (!found && cli_search_missed(e))) && enter(s, e)) return true;
     if (s->back >= 0) {
         if (fchdir(s->back) != 0) /* everything else would be read and written in another folder */
-            exit((int)cli_fail(TACET_IO, "cannot return to the current folder: %s", strerror(errno)));
+            cli_exit(cli_fail(TACET_IO, "cannot return to the current folder: %s", strerror(errno)));
         close(s->back);
     }
     if (found || s->stopped || !cli_search_missed(e)) return false;
