@@ -211,7 +211,6 @@ tacet_status cli_sweep_run_forget(const cli_sweep *s, cli_sweep_run *r)
         if (unlink(path[i]) != 0 && errno != ENOENT)
             status = cli_fail_file("remove", path[i]);
     cli_folder_unlock(f);
-    f->locked = 0;
     r->begun = false;
     return status;
 }
