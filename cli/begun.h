@@ -28,8 +28,8 @@ void cli_begun_json(tc_json_writer *j, const cli_config *c, const char *home);
  *
  *     for (cli_search at = cli_search_of(item); cli_search_next(&at, d != NULL, &e);) d = tacet_data_open(item->text, ...);
  *
- * The search goes on as long as the error is that a file does not exist. After the last folder, *e is the error of the first,
- * with a hint. */
+ * The search goes on as long as the error is that a file does not exist. After the last folder, *e is the error of the
+ * first, with a hint. */
 typedef struct cli_search {
     const char *file;    /* the configuration that the item is in, or NULL */
     const cli_begun *in; /* NULL: only the current folder */

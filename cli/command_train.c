@@ -114,7 +114,7 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
     cli_show_start(t, a->threads);
     s = cli_training_run(t);
     if (s == TACET_OK) {
-        unlink(t->folder.report); /* of a part of the run: were it killed here, that would be taken for the page of its end */
+        unlink(t->folder.report); /* of a part of the run: after a kill, it would be taken for the page of its end */
         s = report(a, t);
     } else {
         cli_progress_clear(&t->progress);

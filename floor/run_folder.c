@@ -135,6 +135,7 @@ void cli_folder_unlock(cli_folder *f)
     if (f->locked) {
         unlink(f->lock);
         close(f->locked);
+        f->locked = 0;
     }
     if (f->made) rmdir(f->path); /* fails if anything has been written to it */
     errno = why;

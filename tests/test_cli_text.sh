@@ -121,6 +121,15 @@ refuses 'a\342\200\256b' U+202E
 refuses 'a\342\201\246b' U+2066
 [ ! -e none ] || fault "refused data left a folder"
 
+# The name of a term may have a character that cannot be seen, as in a family of emoji, but none that acts.
+joined=$(printf 'relu1: l1 1e-4 name=a\342\200\215b')
+runs 0 "$tacet" train net.yaml --penalty "$joined" --out joined
+harmless out err
+has out '^relu1:a?b'
+runs 0 "$tacet" eval joined
+runs 2 "$tacet" train net.yaml --penalty "$(printf 'relu1: l1 1e-4 name=a\342\200\256b')" --out none
+has err 'a name is UTF-8 text, one line without control characters'
+
 # A class whose name has two lines is one class.
 awk -F, -v OFS=, 'NR > 1 { $5 = $5 == 1 ? "\"one\nmore\"" : "c" $5 } { print }' classes.csv > lines.csv
 runs 0 "$tacet" train net.yaml --set 'data=csv lines.csv label=kind' --set test= --set 'metrics=f1' --out lines

@@ -104,6 +104,7 @@ cat > shim.c << 'END'
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -141,6 +142,7 @@ int open(const char *path, int flags, ...)
     va_end(list);
     return act("open", path, 0) ? -1 : REAL(open)(path, flags, mode);
 }
+int flock(int fd, int how) { return act("flock", "-", 0) ? -1 : REAL(flock)(fd, how); }
 pid_t fork(void) { return act("fork", "-", 0) ? -1 : REAL(fork)(); }
 pid_t waitpid(pid_t child, int *status, int options) { return act("waitpid", "-", 0) ? -1 : REAL(waitpid)(child, status, options); }
 int execv(const char *path, char *const argument[]) { return act("exec", "-", 0) ? -1 : REAL(execv)(path, argument); }
@@ -233,6 +235,11 @@ rmdir cut/"$second"/run.json; resumed -q
 again; echo '{' > cut/"$second"/run.json
 runs 3 "$tacet" sweep --resume cut -q; has err "cut/$second/run.json:2:1: not a record of a run: " "^tacet: 1 of 8 runs is missing: $second$"
 rm cut/"$second"/run.json; resumed -q
+
+# ---- A signal while the folder is being locked: it has locks all the same ----
+again; rm -r cut/"$second"
+runs 0 under "flock - 1 4" "$tacet" sweep --resume cut --threads 1
+hasnt err 'cannot lock'; as_whole
 
 # ---- A run that cannot be started ----
 cannot() {

@@ -128,7 +128,8 @@ static tacet_status compare_rows(const cli_sweep *s, const cli_sweep_run *r, con
                          "%s was trained on other rows than the runs before it", r->folder.path);
 }
 
-/* Notes what a run began from and, for one that has not ended, whether metrics.jsonl has the lines from before the checkpoint. */
+/* Notes what a run began from and, for one that has not ended, whether metrics.jsonl has the lines from before the
+ * checkpoint. */
 static tacet_status look_at_checkpoint(cli_sweep *s, cli_sweep_run *r)
 {
     tacet_error e;
@@ -211,7 +212,6 @@ tacet_status cli_sweep_run_forget(const cli_sweep *s, cli_sweep_run *r)
         if (unlink(path[i]) != 0 && errno != ENOENT)
             status = cli_fail_file("remove", path[i]);
     cli_folder_unlock(f);
-    f->locked = 0;
     r->begun = false;
     return status;
 }

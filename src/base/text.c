@@ -293,11 +293,11 @@ bool tc_text_utf8(const char *text)
     return true;
 }
 
-bool tc_text_shown(const char *text)
+bool tc_text_line(const char *text)
 {
     uint32_t code;
     for (size_t n; *text; text += n)
-        if ((n = tc_char(text, &code)) == 0 || !tc_char_shown(code)) return false;
+        if ((n = tc_char(text, &code)) == 0 || tc_char_acts(code)) return false;
     return true;
 }
 

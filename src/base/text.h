@@ -81,9 +81,9 @@ bool tc_char_acts(uint32_t code);
  * selectors that are part of emoji. */
 bool tc_char_shown(uint32_t code);
 
-/* Whether text is UTF-8; whether, in addition, all of it may be shown. */
+/* Whether text is UTF-8; whether, in addition, nothing in it acts, so that it is one line. */
 bool tc_text_utf8(const char *text);
-bool tc_text_shown(const char *text);
+bool tc_text_line(const char *text);
 
 /* The first character of text that acts, except tabs and the ends of lines; 0: none does. */
 uint32_t tc_text_acting(const char *text);

@@ -23,7 +23,8 @@ int tc_file_exists(const char *path)
 int tc_file_lock(int fd, const char *path, int *without)
 {
     struct stat own, there;
-    *without = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    do *without = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    while (*without == EINTR); /* a signal does not mean that there are no locks */
     if (*without == EWOULDBLOCK) return 0;
     if (fstat(fd, &own) != 0) return -1;
     if (lstat(path, &there) != 0) return errno == ENOENT ? 0 : -1;

@@ -178,7 +178,7 @@ static bool name_term(tacet_graph *g, tc_term *t)
 {
     char name[512];
     const tc_arg *given = &t->common[TC_TERM_NAME];
-    if (given->given && !tc_text_shown(given->text))
+    if (given->given && !tc_text_line(given->text))
         return tc_graph_refuse(g, &t->spec, given, "a name is UTF-8 text, one line without control characters");
     snprintf(name, sizeof name, "%s:%s", t->on, given->given ? given->text : t->op->name);
     for (int i = 0; i < g->terms; i++)
