@@ -78,10 +78,9 @@ wait $child 2> out
 "$tacet" train --resume killed -q > out 2> err &
 child=$!
 for _ in $(seq 400); do
-    grep -q '^SigCgt:.*[4-7c-f].$' /proc/$child/status 2> /dev/null && break # it has begun: SIGBUS is caught
+    grep -q '^SigCgt:.*[4-7c-f]...$' /proc/$child/status 2> /dev/null && break # SIGTERM is caught
     sleep 0.01
 done
-sleep 0.03
 kill -TERM $child
 ends 143
 has killed/run.json '"state":"stopped"'
