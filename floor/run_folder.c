@@ -61,6 +61,8 @@ static void undo(void *f) { cli_folder_unlock(f); }
 tacet_status cli_folder_make(cli_arena *a, cli_folder *f)
 {
     enum { TRIES = 100000 };
+    if (strpbrk(f->path, "\r\n")) /* it would begin a line wherever it is shown */
+        return cli_fail(TACET_DESCRIPTION, "cannot create the folder %s: its name has a line end", f->path);
     const tacet_status s = make_parents(a, f->path);
     if (s != TACET_OK) return s;
     for (int i = 2; mkdir(f->path, 0777) != 0; i++) {

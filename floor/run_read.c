@@ -134,13 +134,20 @@ static void read_lines(cli_record *r, int fd, bool steps)
 static bool nowhere(int error) { return error == ENOENT || error == ENOTDIR; }
 static bool may_exist(const char *path) { return tc_file_exists(path) != 0; }
 
+static bool ended(const cli_record *r)
+{
+    const char *state = tc_json_text(tc_json_get(r->run, "state"));
+    return state && strcmp(state, "ended") == 0;
+}
+
+/* A run that has not ended may have no metrics yet. */
 static void read_metrics(cli_record *r, bool steps)
 {
     struct stat st;
     tacet_error e;
     const char *path = r->folder.metrics;
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would make it wait */
-    if (fd < 0 && nowhere(errno)) return;
+    if (fd < 0 && nowhere(errno) && !ended(r)) return;
     const bool opened = fd >= 0 && fstat(fd, &st) == 0;
     if (opened && S_ISREG(st.st_mode)) {
         read_lines(r, fd, steps);

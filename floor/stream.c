@@ -1,4 +1,4 @@
-/* stream.c: the stream is one of stdio whose writes come here. */
+/* stream.c: streams of stdio whose writes come here. */
 #define _GNU_SOURCE /* fopencookie */
 #include "stream.h"
 
@@ -19,6 +19,15 @@ static ssize_t put(void *to, const char *data, size_t n)
     }
     return s->error ? 0 : (ssize_t)n; /* stdio takes 0 for a failure */
 }
+
+static ssize_t add(void *to, const char *data, size_t n)
+{
+    tc_text *text = to;
+    tc_text_add(text, "%.*s", (int)n, data);
+    return text->failed ? 0 : (ssize_t)n;
+}
+
+FILE *cli_stream_text(tc_text *to) { return fopencookie(to, "w", (cookie_io_functions_t){.write = add}); }
 
 bool cli_stream_open(cli_stream *s, int fd)
 {

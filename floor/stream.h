@@ -3,6 +3,8 @@
 #ifndef CLI_STREAM_H
 #define CLI_STREAM_H
 
+#include "base/text.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -23,5 +25,9 @@ bool cli_stream_sync(cli_stream *s);
 
 /* Flushes, closes the stream but not fd, and returns as cli_stream_flush does. */
 bool cli_stream_close(cli_stream *s);
+
+/* A stream that appends to a text, to be closed with fclose; NULL if there is no memory. (What is written to glibc's
+ * open_memstream can be lost without an error if fclose has no memory.) */
+FILE *cli_stream_text(tc_text *to);
 
 #endif

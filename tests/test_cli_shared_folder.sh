@@ -77,6 +77,11 @@ wait $two; two=$?
 cat one two > err
 has err "both already holds a run\|another run has begun in both in the meantime"
 
+# A folder's name stands in messages, where a line end would begin a line of its own.
+runs 2 "$tacet" train net.yaml --out "two
+lines"
+has err "^tacet: cannot create the folder two.lines: its name has a line end$"
+
 # ---- Whether a file exists is not known ----
 # A link that leads to itself (ELOOP) stands for every reason but that the file does not exist.
 cp -r whole odd && ln -sf checkpoint.safetensors odd/checkpoint.safetensors

@@ -105,6 +105,18 @@ has err 'torn/metrics.jsonl is shorter than when the checkpoint was written'
 runs 0 "$tacet" report torn
 has torn/report.html '<title>epoch 4; training'
 
+# ---- A run that has ended has metrics; one that has not may have none yet ----
+fresh
+rm lame/metrics.jsonl
+for command in report inspect; do
+    runs 5 "$tacet" $command lame
+    has err '^tacet: cannot read lame/metrics.jsonl: No such file or directory$'
+    hasnt out 'No epoch has finished yet'
+done
+sed -i 's/"state":"ended"/"state":"running"/' lame/run.json
+runs 0 "$tacet" inspect lame
+has out 'No epoch has finished yet'
+
 # ---- A failure that shows only later is told with its own reason ----
 runs 5 sh -c 'trap "" XFSZ; ulimit -f 4; exec "$@"' sh "$tacet" report whole --out large.html
 has err '^tacet: cannot write large.html: File too large$'

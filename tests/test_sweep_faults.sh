@@ -241,6 +241,12 @@ again; rm -r cut/"$second"
 runs 0 under "flock - 1 4" "$tacet" sweep --resume cut --threads 1
 hasnt err 'cannot lock'; as_whole
 
+# ---- A log that is a FIFO ----
+again; rm -r cut/"$second" cut/"$second".log; mkfifo cut/"$second".log
+runs 5 timeout 60 "$tacet" sweep --resume cut -q
+has err "cannot open cut/$second.log: No such device or address"
+rm cut/"$second".log
+
 # ---- A run that cannot be started ----
 cannot() {
     code_=$1; when_=$2; pattern=$3; shift 3

@@ -105,7 +105,7 @@ static tacet_status start_process(paths *p, slot *t)
     int stream[2] = {-1, -1};
     command(s, r, argument);
     for (int i = 0; i < 2 && status == TACET_OK; i++) {
-        stream[i] = open(path[i], (i ? O_WRONLY | O_CREAT | O_APPEND : O_RDONLY) | O_CLOEXEC, 0666);
+        stream[i] = open(path[i], (i ? O_WRONLY | O_CREAT | O_APPEND : O_RDONLY) | O_NONBLOCK | O_CLOEXEC, 0666);
         if (stream[i] < 0) status = cli_fail_file("open", path[i]);
     }
     const pid_t parent = getpid(), child = status == TACET_OK ? fork() : -1;

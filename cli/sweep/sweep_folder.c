@@ -94,14 +94,11 @@ static tacet_status compare(const char *folder, const char *hint, const char *th
 
 static const char *printed(cli_arena *a, const cli_config *c)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *to = open_memstream(&text, &length);
+    tc_text text = {.mem = cli_memory(a)};
+    FILE *to = cli_stream_text(&text);
     if (!to) return NULL;
     cli_config_print(c, to);
-    const char *copy = fclose(to) == 0 ? cli_copy(a, text, length) : NULL;
-    free(text);
-    return copy;
+    return fclose(to) == 0 ? text.data : NULL;
 }
 
 tacet_status cli_sweep_same_config(cli_arena *a, const char *folder, const char *hint, const cli_config *theirs,
