@@ -224,6 +224,7 @@ static void other_json_is_refused(void **unused)
     const size_t size = fread(good, 1, sizeof good - 1, f);
     assert_true(size > length && size < sizeof good - 1);
     fclose(f);
+    memcpy(strstr(good, "tacet.sum"), "other", 5); /* a file without a checksum */
     for (size_t i = 0; i < sizeof change / sizeof *change; i++) {
         char *at = strstr(good, change[i][0]);
         assert_non_null(at);
@@ -242,6 +243,39 @@ static void other_json_is_refused(void **unused)
         assert_non_null(strstr(why.message, "is a damaged checkpoint"));
         tacet_file_free(file);
     }
+    end(&n);
+}
+
+/* Any byte that is changed, in the header or in the numbers, is noticed before anything is taken from the file. */
+static void a_damaged_byte_is_noticed(void **unused)
+{
+    (void)unused;
+    network n;
+    begin(&n, &usual);
+    train(&n, 4);
+    checkpoint(&n);
+    FILE *f = fopen(checkpoint_path, "r+b");
+    assert_non_null(f);
+    static char file[1 << 15];
+    const long size = (long)fread(file, 1, sizeof file - 1, f);
+    assert_true(size < (long)sizeof file - 1);
+    const long key = strstr(file + 8, "\"tacet.sum\"") - file; /* without its key, a checksum cannot be known */
+    for (long at = 0; at < size; at += 1 + size / 500) {
+        tacet_error why;
+        if (at >= key && at < key + 13) continue;
+        fseek(f, at, SEEK_SET);
+        const int byte = fgetc(f);
+        fseek(f, at, SEEK_SET);
+        fputc(byte ^ 1, f);
+        fflush(f);
+        assert_null(tacet_file_open(checkpoint_path, NULL, &why));
+        assert_int_equal(why.status, TACET_FILE);
+        fseek(f, at, SEEK_SET);
+        fputc(byte, f);
+        fflush(f);
+    }
+    fclose(f);
+    tacet_file_free(opened(checkpoint_path));
     end(&n);
 }
 
@@ -395,6 +429,7 @@ int main(void)
         cmocka_unit_test(every_optimizer_resumes),
         cmocka_unit_test(any_step_can_be_resumed),
         cmocka_unit_test(lambdas_come_from_the_checkpoint),
+        cmocka_unit_test(a_damaged_byte_is_noticed),
         cmocka_unit_test(checkpoints_of_other_runs_are_refused),
         cmocka_unit_test(without_an_optimizer),
         cmocka_unit_test(version_2_is_read),

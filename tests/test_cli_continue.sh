@@ -120,7 +120,7 @@ runs 0 "$tacet" train --resume run -q --set train.steps=10
 has err "which was 0.5 epochs and is now 1:"
 
 # A checkpoint of an earlier version has neither: it continues.
-sed 's/run\.length/run.lenght/; s/\\"data\\":\\"/\\"dada\\":\\"/' run/checkpoint.safetensors > old && mv old run/checkpoint.safetensors
+sed 's/tacet\.sum/other.sum/; s/run\.length/run.lenght/; s/\\"data\\":\\"/\\"dada\\":\\"/' run/checkpoint.safetensors > old && mv old run/checkpoint.safetensors
 words classes.csv | { read -r head; echo "$head"; sort; } > rows.csv
 runs 0 "$tacet" train --resume run -q --set train.steps=20
 empty err

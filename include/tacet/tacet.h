@@ -659,7 +659,7 @@ TACET_API size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p
 
 /* A checkpoint holds everything that the rest of a run depends on: parameters, optimizer state, lambdas and rates, the
  * step, the seed and the loader's place (l may be NULL). A resumed run ends with the same bits as one that was never
- * interrupted. */
+ * interrupted. A checksum in it tells tacet_file_open if it has been damaged: TACET_FILE. */
 TACET_API tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const char *path, int notes,
                                         const tacet_note *note, tacet_error *why);
 TACET_API tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, tacet_error *why);

@@ -26,6 +26,7 @@
  *
  * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
  * resume has changed nothing. */
+#include "model/checksum.h"
 #include "model/model.h"
 
 #include "steer/steer.h"
@@ -379,6 +380,8 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_json_close(&j, '}');
     n.text = j.to;
     tc_notes_add(&n, "tacet.checkpoint");
+    tc_text_add(&n.text, TC_SUM_NONE);
+    tc_notes_add(&n, TC_SUM_KEY);
     return tc_notes_write(&n, true, path, notes, note, why);
 }
 

@@ -6,6 +6,7 @@
  * float32 on the way. So every tensor is aligned, whatever its offset in the file. A tensor of an unknown type is passed
  * over, and is refused only where it is needed. */
 #include "kernel/kernel.h"
+#include "model/checksum.h"
 #include "model/safetensors.h"
 
 #include <errno.h>
@@ -25,6 +26,9 @@ typedef struct reading {
     tacet_error *e;
     int fd;
     int64_t size, data; /* bytes of the file, and of the part after the header */
+    bool summed;
+    uint64_t sum;                    /* of the header */
+    char written[TC_SUM_DIGITS + 1]; /* the checksum in the file, if it has one */
 } reading;
 
 /* "path: why" */
@@ -65,6 +69,38 @@ static tacet_status parse_header(const reading *r, char *text, size_t length)
     return refuse(r, "its header is invalid at byte %zu: %s", why.at, why.text);
 }
 
+/* Begins the sum of a file that has one. */
+static void take_sum(reading *r, const unsigned char prefix[8], size_t length)
+{
+    char *digits = length % sizeof(uint32_t) == 0 ? tc_sum_find(r->f->text) : NULL;
+    if (!digits) return;
+    r->summed = true;
+    memcpy(r->written, digits, TC_SUM_DIGITS);
+    memcpy(digits, TC_SUM_NONE, TC_SUM_DIGITS);
+    r->sum = tc_sum(tc_sum(TC_SUM_EMPTY, prefix, 8), r->f->text, length);
+    memcpy(digits, r->written, TC_SUM_DIGITS);
+}
+
+/* All numbers of a file with a sum are float32, as they were written. */
+static tacet_status compare_sum(const reading *r)
+{
+    char digits[TC_SUM_DIGITS + 1];
+    const tacet_file *f = r->f;
+    uint64_t sum = r->sum;
+    bool floats = true;
+    if (!r->summed) return TACET_OK;
+    for (const tc_tensor *t = f->tensor; t < f->tensor + f->tensors && floats; t++) {
+        floats = t->dtype && t->dtype->type == TACET_F32 && !t->dtype->read;
+        if (floats) sum = tc_sum(sum, t->data, (size_t)(t->end - t->begin));
+    }
+    tc_sum_text(sum, digits);
+    if (floats && strcmp(digits, r->written) == 0) return TACET_OK;
+    tc_fail(r->e, TACET_FILE, "%.300s is a damaged checkpoint: its checksum is not the one with which it was written",
+            f->path);
+    tc_fail_hint(r->e, "restore it from a copy, or begin a new run");
+    return TACET_FILE;
+}
+
 static tacet_status read_header(reading *r)
 {
     unsigned char prefix[8];
@@ -87,7 +123,9 @@ static tacet_status read_header(reading *r)
     r->f->text = tc_alloc(&r->f->mem, (size_t)length + 1, 1);
     if (!r->f->text) return tc_fail_memory(r->e);
     s = read_exactly(r, r->f->text, (size_t)length);
-    return s == TACET_OK ? parse_header(r, r->f->text, (size_t)length) : s;
+    if (s != TACET_OK) return s;
+    take_sum(r, prefix, (size_t)length);
+    return parse_header(r, r->f->text, (size_t)length);
 }
 
 static tacet_status read_notes(const reading *r, const tc_json *notes)
@@ -259,6 +297,7 @@ tacet_status tc_safetensors_read(tacet_file *f, const char *path, tacet_error *e
     if (s == TACET_OK) s = read_header(&r);
     if (s == TACET_OK) s = read_entries(&r);
     if (s == TACET_OK) s = read_data(&r);
+    if (s == TACET_OK) s = compare_sum(&r);
     close(r.fd);
     return s;
 }

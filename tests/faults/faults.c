@@ -252,6 +252,9 @@ static options read_options(int argc, char **argv)
         else
             exit(2);
     }
+    bool known = !o.class;
+    for (int i = 0; i < FAULTS_KINDS && !known; i++) known = strcmp(o.class, faults_class_table[i].name) == 0;
+    if (!known) faults_stop("no class is called %s", o.class);
     return o;
 }
 
