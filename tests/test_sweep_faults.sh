@@ -233,7 +233,8 @@ again; rm cut/"$second"/run.json; mkdir cut/"$second"/run.json
 runs 5 "$tacet" sweep --resume cut -q; has err "cannot read cut/$second/run.json: Is a directory" "^tacet: 1 of 8 runs is missing: $second$"
 rmdir cut/"$second"/run.json; resumed -q
 again; echo '{' > cut/"$second"/run.json
-runs 3 "$tacet" sweep --resume cut -q; has err "cut/$second/run.json:2:1: not a record of a run: " "^tacet: 1 of 8 runs is missing: $second$"
+runs 3 "$tacet" sweep --resume cut -q; has err "cut/$second/run.json:2:1: not a record of a run: " "^tacet: 1 of 8 runs is missing: $second$" \
+    "mend the file that is named above, or remove the folder of its run; then continue with: tacet sweep --resume cut"
 rm cut/"$second"/run.json; resumed -q
 
 # ---- A signal while the folder is being locked: it has locks all the same ----

@@ -379,9 +379,12 @@ static tacet_status all(const paths *p)
         names = cli_format(s->arena, "%s%s%s", names, n++ ? ", " : "", s->run[i].name);
     }
     if (n == 0) return TACET_OK;
-    return cli_fail_hint(p->stopped, cli_format(s->arena, "continue with: tacet sweep --resume %s", s->folder.path),
-                         "%d of %s %s missing: %s", n, cli_count(s->arena, s->runs, "run"), n == 1 ? "is" : "are",
-                         names);
+    const char *first = p->stopped == TACET_FILE
+                            ? "mend the file that is named above, or remove the folder of its run; then "
+                            : "";
+    return cli_fail_hint(
+        p->stopped, cli_format(s->arena, "%scontinue with: tacet sweep --resume %s", first, s->folder.path),
+        "%d of %s %s missing: %s", n, cli_count(s->arena, s->runs, "run"), n == 1 ? "is" : "are", names);
 }
 
 tacet_status cli_sweep_paths(cli_sweep *s)
