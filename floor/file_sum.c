@@ -1,28 +1,38 @@
-/* file_sum.c: the checksum is FNV-1a with 64 bits, in hexadecimal: it is meant to notice that a file was replaced, not to
- * withstand an attack. */
+/* file_sum.c: sums a file, part by part. */
 #include "file_sum.h"
+
+#include "base/checksum.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Fills a part as far as the file goes; -1 with errno. */
+static ssize_t fill(int file, char *part, size_t size)
+{
+    size_t n = 0;
+    for (ssize_t k = 1; k != 0 && n < size;) {
+        k = read(file, part + n, size - n);
+        if (k < 0 && errno != EINTR) return -1;
+        if (k > 0) n += (size_t)k;
+    }
+    return (ssize_t)n;
+}
 
 /* Adds the rest of a file to a sum; false, with errno, if it cannot be read. */
 static bool add(int file, uint64_t *sum)
 {
-    unsigned char part[16384];
+    char part[16384];
     ssize_t n;
-    while ((n = read(file, part, sizeof part)) != 0) {
-        if (n < 0 && errno != EINTR) return false;
-        for (ssize_t i = 0; i < n; i++) *sum = (*sum ^ part[i]) * UINT64_C(1099511628211);
-    }
-    return true;
+    while ((n = fill(file, part, sizeof part)) > 0) *sum = tc_checksum(*sum, part, (size_t)n);
+    return n == 0;
 }
 
 tacet_status cli_file_sum(cli_arena *a, const char *path, const char **sum, tacet_error *e)
 {
-    uint64_t h = UINT64_C(14695981039346656037);
+    char digits[TC_CHECKSUM_DIGITS + 1];
+    uint64_t h = TC_CHECKSUM_EMPTY;
     struct stat is;
     const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would make it wait */
     bool read = file >= 0 && fstat(file, &is) == 0;
@@ -32,6 +42,7 @@ tacet_status cli_file_sum(cli_arena *a, const char *path, const char **sum, tace
     }
     const tacet_status s = read ? TACET_OK : cli_file_error(e, "read", path);
     if (file >= 0) close(file);
-    if (read) *sum = cli_format(a, "%016" PRIx64, h);
+    tc_checksum_text(h, digits);
+    if (read) *sum = cli_copy(a, digits, TC_CHECKSUM_DIGITS);
     return s;
 }

@@ -134,7 +134,7 @@ static void read_lines(cli_record *r, int fd, bool steps)
 static bool nowhere(int error) { return error == ENOENT || error == ENOTDIR; }
 static bool may_exist(const char *path) { return tc_file_exists(path) != 0; }
 
-static bool ended(const cli_record *r)
+bool cli_record_ended(const cli_record *r)
 {
     const char *state = tc_json_text(tc_json_get(r->run, "state"));
     return state && strcmp(state, "ended") == 0;
@@ -147,7 +147,7 @@ static void read_metrics(cli_record *r, bool steps)
     tacet_error e;
     const char *path = r->folder.metrics;
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would make it wait */
-    if (fd < 0 && nowhere(errno) && !ended(r)) return;
+    if (fd < 0 && nowhere(errno) && !cli_record_ended(r)) return;
     const bool opened = fd >= 0 && fstat(fd, &st) == 0;
     if (opened && S_ISREG(st.st_mode)) {
         read_lines(r, fd, steps);

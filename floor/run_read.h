@@ -39,6 +39,9 @@ void cli_record_close(cli_record *r);
 size_t cli_record_bytes(const cli_record *r);
 bool cli_record_thin(cli_record *r);
 
+/* Whether it has done all it was to do: all of its files should then exist. */
+bool cli_record_ended(const cli_record *r);
+
 /* A member as a number, otherwise NAN; "one/other" is the quotient of two members. */
 double cli_number(const tc_json *object, const char *key);
 /* A member as text without control characters, otherwise "-". */

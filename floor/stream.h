@@ -26,8 +26,8 @@ bool cli_stream_sync(cli_stream *s);
 /* Flushes, closes the stream but not fd, and returns as cli_stream_flush does. */
 bool cli_stream_close(cli_stream *s);
 
-/* A stream that appends to a text, to be closed with fclose; NULL if there is no memory. (What is written to glibc's
- * open_memstream can be lost without an error if fclose has no memory.) */
+/* A stream that appends to a text, to be closed with fclose; NULL when out of memory. It replaces open_memstream, whose
+ * fclose in glibc can lose the end of the text, without an error, when it is out of memory. */
 FILE *cli_stream_text(tc_text *to);
 
 #endif

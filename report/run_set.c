@@ -27,12 +27,6 @@ const char *cli_set_title(const cli_run_set *s, int run, const char *what)
     return s->runs > 1 ? cli_format(s->arena, "%s · %s", what, s->name[run]) : what;
 }
 
-bool cli_ended(const cli_record *r)
-{
-    const char *state = tc_json_text(tc_json_get(r->run, "state"));
-    return state && strcmp(state, "ended") == 0;
-}
-
 const tc_json *cli_last_epoch(const cli_record *r) { return r->epochs ? r->epoch[r->epochs - 1] : NULL; }
 
 /* ---- Entries by name --------------------------------------------------------------------------------------------- */

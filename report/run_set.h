@@ -42,8 +42,6 @@ void cli_results(cli_run_set *s);
 
 /* ---- The contents of a run --------------------------------------------------------------------------------------- */
 
-bool cli_ended(const cli_record *r); /* it has done all it was to do, and all of its files should exist */
-
 const tc_json *cli_last_epoch(const cli_record *r); /* NULL: no epoch has finished */
 
 /* An entry of a line's "terms" or "layers", by name; NULL if it does not exist. In the line of a step and in

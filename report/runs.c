@@ -328,7 +328,7 @@ static bool read_config(cli_run_set *s, int run, cli_source *source)
     if (there && cli_source_load(s->arena, path, source, &e) == TACET_OK) return true;
     if (there)
         cli_page_missing(s->page, e.status, "%s", e.message);
-    else if (cli_ended(&s->record[run]))
+    else if (cli_record_ended(&s->record[run]))
         cli_page_missing(s->page, TACET_IO, "%s does not exist", path);
     return false;
 }

@@ -244,7 +244,7 @@ static void model(cli_run_set *s, int run)
     cli_set_begin(s);
     if (s->runs > 1) cli_page_heading(s->page, s->name[run]);
     if (cli_set_holds(s, path, &there) != TACET_OK) return;
-    if (!there && cli_ended(&s->record[run]))
+    if (!there && cli_record_ended(&s->record[run]))
         cli_page_missing(s->page, TACET_IO, "%s does not exist", path);
     else if (!there)
         cli_page_paragraph(s->page, "There is no model yet.");

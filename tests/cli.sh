@@ -57,6 +57,15 @@ $(head -c 2000 "$file")"
     done
 }
 
+# await FILE PATTERN: waits until a line of the file matches.
+await() {
+    for _ in $(seq 400); do
+        grep -q "$2" "$1" 2> /dev/null && return
+        sleep 0.05
+    done
+    fault "no '$2' in $1"
+}
+
 hasnt() { ! grep -q -e "$2" "$1" || fault "'$2' is in $1: $(grep -e "$2" "$1")"; }
 same() { cmp -s "$1" "$2" || fault "$1 and $2 differ"; }
 empty() { [ ! -s "$1" ] || fault "$1 is not empty: $(cat "$1")"; }

@@ -2,14 +2,6 @@
 # get names of their own; whether a file exists is never guessed. timeout 240
 . "$TACET_SOURCE/tests/cli.sh"
 
-await() { # FILE PATTERN
-    for _ in $(seq 400); do
-        grep -q "$2" "$1" 2> /dev/null && return
-        sleep 0.05
-    done
-    fault "no '$2' in $1"
-}
-
 # ---- A run in a folder that another process writes to ----
 "$tacet" train net.yaml --out run -q --set train.epochs=100000000 > first 2>&1 &
 first=$!

@@ -11,13 +11,6 @@ begin() {
     child=$!
     await "$dir/metrics.jsonl" '"validation"\|"seconds"'
 }
-await() { # FILE PATTERN
-    for _ in $(seq 400); do
-        grep -q "$2" "$1" 2> /dev/null && return
-        sleep 0.05
-    done
-    fault "no '$2' in $1"
-}
 ends() { # CODE
     wait $child
     code=$?

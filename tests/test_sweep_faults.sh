@@ -248,6 +248,17 @@ runs 5 timeout 60 "$tacet" sweep --resume cut -q
 has err "cannot open cut/$second.log: No such device or address"
 rm cut/"$second".log
 
+# ---- A log that cannot be written; an error of an earlier attempt is not taken for that of the last one ----
+again; rm -r cut/"$second"
+{ echo 'tacet: an earlier error'; head -c 9000 /dev/zero | tr '\0' '\n'; } > cut/"$second".log
+runs 5 sh -c 'ulimit -f 1; exec "$@"' sh "$tacet" sweep --resume cut -q
+has err "cannot write cut/$second.log: File too large"
+rm -r cut/"$second" 2> /dev/null
+runs 1 under "rename $second/checkpoint 1 K9" "$tacet" sweep --resume cut -q
+has err "$second: killed by signal 9"
+hasnt err 'an earlier error'
+resumed -q
+
 # ---- A run that cannot be started ----
 cannot() {
     code_=$1; when_=$2; pattern=$3; shift 3

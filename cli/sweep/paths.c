@@ -96,6 +96,9 @@ static void become(const cli_sweep *s, const int stream[2], pid_t parent, const 
     _exit(error == ENOMEM ? TACET_MEMORY : TACET_IO);
 }
 
+/* The line with which each attempt begins in the log of a run. */
+static const char attempt[] = "==== tacet train";
+
 static tacet_status start_process(paths *p, slot *t)
 {
     const cli_sweep *s = p->sweep;
@@ -108,6 +111,7 @@ static tacet_status start_process(paths *p, slot *t)
         stream[i] = open(path[i], (i ? O_WRONLY | O_CREAT | O_APPEND : O_RDONLY) | O_NONBLOCK | O_CLOEXEC, 0666);
         if (stream[i] < 0) status = cli_fail_file("open", path[i]);
     }
+    if (status == TACET_OK && dprintf(stream[1], "%s\n", attempt) < 0) status = cli_fail_file("write", r->log);
     const pid_t parent = getpid(), child = status == TACET_OK ? fork() : -1;
     if (child == 0) become(s, stream, parent, &p->before, argument);
     if (child < 0 && status == TACET_OK) status = cli_fail_file("start the run", r->name);
@@ -157,7 +161,7 @@ static void start(paths *p, slot *t)
 
 /* ---- Its result -------------------------------------------------------------------------------------------------- */
 
-/* The last error in the log of a run, or why it cannot be read; NULL: the log has no error. */
+/* The last error of the last attempt in the log of a run, or why the log cannot be read; NULL: there was no error. */
 static const char *last_words(cli_arena *a, const char *log)
 {
     size_t length;
@@ -165,6 +169,7 @@ static const char *last_words(cli_arena *a, const char *log)
     if (!text) return cli_format(a, "cannot read %s: %s", log, strerror(errno));
     for (const char *line = text; *line;) {
         const size_t n = strcspn(line, "\n");
+        if (strncmp(line, attempt, strlen(attempt)) == 0) said = NULL;
         if (strncmp(line, mark, strlen(mark)) == 0 && strncmp(line, remark, strlen(remark)) != 0)
             said = cli_copy(a, line + strlen(mark), n - strlen(mark));
         line += n + (line[n] == '\n');

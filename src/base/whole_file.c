@@ -24,14 +24,14 @@ int tc_file_lock(int fd, const char *path, int *without)
 {
     struct stat own, there;
     do *without = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-    while (*without == EINTR); /* a signal does not mean that there are no locks */
+    while (*without == EINTR); /* interrupted by a signal */
     if (*without == EWOULDBLOCK) return 0;
     if (fstat(fd, &own) != 0) return -1;
     if (lstat(path, &there) != 0) return errno == ENOENT ? 0 : -1;
     return own.st_ino == there.st_ino && own.st_dev == there.st_dev && S_ISREG(own.st_mode);
 }
 
-/* Removes a temporary file that a killed writer left: it is locked while its writer lives. Where there are no locks, this
+/* Removes a temporary file that a killed writer left: it is locked while its writer lives. On a file system without locks, this
  * is not known, and the file stays. */
 static bool remove_left(const char *temporary)
 {

@@ -3,7 +3,7 @@
  * A word above numbers is a name. A word that comes again in its column is a value, and so is a number that nobody would
  * give to a column, such as -1 or 5.1. What is left are whole numbers: 0, 1, 2, ..., which pandas writes when columns
  * have no names, years, and, above columns of words, words that do not come again. A missing value, infinity, a number
- * that cannot be read and a mark such as - are no names. */
+ * that cannot be read and a mark such as - are never names. */
 #include "data/header.h"
 
 #include "data/missing.h"

@@ -26,7 +26,7 @@
  *
  * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
  * resume has changed nothing. */
-#include "model/checksum.h"
+#include "model/checksum_note.h"
 #include "model/model.h"
 
 #include "steer/steer.h"
@@ -380,8 +380,8 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
     tc_json_close(&j, '}');
     n.text = j.to;
     tc_notes_add(&n, "tacet.checkpoint");
-    tc_text_add(&n.text, TC_SUM_NONE);
-    tc_notes_add(&n, TC_SUM_KEY);
+    tc_text_add(&n.text, TC_CHECKSUM_NONE);
+    tc_notes_add(&n, TC_CHECKSUM_KEY);
     return tc_notes_write(&n, true, path, notes, note, why);
 }
 
@@ -393,7 +393,8 @@ static bool read_metrics(const resuming *r, const tc_json *from)
 static bool read_state(const resuming *r, const tc_json *state, tacet_loader *l)
 {
     return read_run(r, state) && read_terms(r, tc_json_get(state, "terms")) &&
-           read_values(r, tc_json_get(state, "values")) && read_metrics(r, tc_json_get(state, "metrics")) && (!l || read_loader(r, tc_json_get(state, "loader"), l));
+           read_values(r, tc_json_get(state, "values")) && read_metrics(r, tc_json_get(state, "metrics")) &&
+           (!l || read_loader(r, tc_json_get(state, "loader"), l));
 }
 
 /* The layers of the description must be the same: parameters of the same shapes are not enough. */

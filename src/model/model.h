@@ -8,7 +8,7 @@
  *                 tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options   as tacet_graph_text gives them
  *                 tacet.lambdas               a line "relu1:l1 0.0001" for each term: that of the last step
  *                 tacet.checkpoint            what else a run depends on (checkpoint.c)
- *                 tacet.sum                   of a checkpoint: its checksum (checksum.h)
+ *                 tacet.sum                   of a checkpoint: its checksum (checksum_note.h)
  *                 what the caller adds */
 #ifndef TC_MODEL_H
 #define TC_MODEL_H

@@ -6,7 +6,7 @@
  * float32 on the way. So every tensor is aligned, whatever its offset in the file. A tensor of an unknown type is passed
  * over, and is refused only where it is needed. */
 #include "kernel/kernel.h"
-#include "model/checksum.h"
+#include "model/checksum_note.h"
 #include "model/safetensors.h"
 
 #include <errno.h>
@@ -27,8 +27,8 @@ typedef struct reading {
     int fd;
     int64_t size, data; /* bytes of the file, and of the part after the header */
     bool summed;
-    uint64_t sum;                    /* of the header */
-    char written[TC_SUM_DIGITS + 1]; /* the checksum in the file, if it has one */
+    uint64_t sum;                         /* of the header */
+    char written[TC_CHECKSUM_DIGITS + 1]; /* the checksum in the file, if it has one */
 } reading;
 
 /* "path: why" */
@@ -72,28 +72,28 @@ static tacet_status parse_header(const reading *r, char *text, size_t length)
 /* Begins the sum of a file that has one. */
 static void take_sum(reading *r, const unsigned char prefix[8], size_t length)
 {
-    char *digits = length % sizeof(uint32_t) == 0 ? tc_sum_find(r->f->text) : NULL;
+    char *digits = length % sizeof(uint32_t) == 0 ? tc_checksum_find(r->f->text) : NULL;
     if (!digits) return;
     r->summed = true;
-    memcpy(r->written, digits, TC_SUM_DIGITS);
-    memcpy(digits, TC_SUM_NONE, TC_SUM_DIGITS);
-    r->sum = tc_sum(tc_sum(TC_SUM_EMPTY, prefix, 8), r->f->text, length);
-    memcpy(digits, r->written, TC_SUM_DIGITS);
+    memcpy(r->written, digits, TC_CHECKSUM_DIGITS);
+    memcpy(digits, TC_CHECKSUM_NONE, TC_CHECKSUM_DIGITS);
+    r->sum = tc_checksum(tc_checksum(TC_CHECKSUM_EMPTY, prefix, 8), r->f->text, length);
+    memcpy(digits, r->written, TC_CHECKSUM_DIGITS);
 }
 
 /* All numbers of a file with a sum are float32, as they were written. */
 static tacet_status compare_sum(const reading *r)
 {
-    char digits[TC_SUM_DIGITS + 1];
+    char digits[TC_CHECKSUM_DIGITS + 1];
     const tacet_file *f = r->f;
     uint64_t sum = r->sum;
     bool floats = true;
     if (!r->summed) return TACET_OK;
     for (const tc_tensor *t = f->tensor; t < f->tensor + f->tensors && floats; t++) {
         floats = t->dtype && t->dtype->type == TACET_F32 && !t->dtype->read;
-        if (floats) sum = tc_sum(sum, t->data, (size_t)(t->end - t->begin));
+        if (floats) sum = tc_checksum(sum, t->data, (size_t)(t->end - t->begin));
     }
-    tc_sum_text(sum, digits);
+    tc_checksum_text(sum, digits);
     if (floats && strcmp(digits, r->written) == 0) return TACET_OK;
     tc_fail(r->e, TACET_FILE, "%.300s is a damaged checkpoint: its checksum is not the one with which it was written",
             f->path);

@@ -1,6 +1,6 @@
 /* safetensors_write.c: writes a safetensors file, which then exists either whole or not at all. */
 #include "base/whole_file.h"
-#include "model/checksum.h"
+#include "model/checksum_note.h"
 #include "model/safetensors.h"
 
 #include <errno.h>
@@ -45,13 +45,14 @@ static void make_header(const tc_outline *o, tc_json_writer *j)
 typedef struct writing {
     tc_mem mem;
     tc_whole_file file;
-    uint64_t sum; /* of what has been written */
+    bool summed;
+    uint64_t sum; /* of what has been written, if it is summed */
     tacet_error *e;
 } writing;
 
 static tacet_status write_all(writing *w, const void *from, size_t bytes)
 {
-    w->sum = tc_sum(w->sum, from, bytes);
+    if (w->summed) w->sum = tc_checksum(w->sum, from, bytes);
     for (const char *at = from; bytes > 0;) {
         const ssize_t n = write(w->file.fd, at, bytes);
         if (n < 0 && errno == EINTR) continue;
@@ -81,10 +82,10 @@ static tacet_status write_tensors(writing *w, const tc_outline *o)
 /* Puts the digits over the zeros of the header. */
 static tacet_status write_sum(const writing *w, size_t at)
 {
-    char digits[TC_SUM_DIGITS + 1];
-    tc_sum_text(w->sum, digits);
-    for (size_t done = 0; done < TC_SUM_DIGITS;) {
-        const ssize_t n = pwrite(w->file.fd, digits + done, TC_SUM_DIGITS - done, (off_t)(at + done));
+    char digits[TC_CHECKSUM_DIGITS + 1];
+    tc_checksum_text(w->sum, digits);
+    for (size_t done = 0; done < TC_CHECKSUM_DIGITS;) {
+        const ssize_t n = pwrite(w->file.fd, digits + done, TC_CHECKSUM_DIGITS - done, (off_t)(at + done));
         if (n < 0 && errno != EINTR) return tc_whole_fail(&w->file, "write", w->e);
         if (n > 0) done += (size_t)n;
     }
@@ -94,12 +95,13 @@ static tacet_status write_sum(const writing *w, size_t at)
 static tacet_status write_file(writing *w, char *header, size_t length, const tc_outline *o)
 {
     unsigned char prefix[8];
-    const char *sum = tc_sum_find(header);
+    const char *digits = tc_checksum_find(header);
+    w->summed = digits != NULL;
     for (size_t i = 0; i < sizeof prefix; i++) prefix[i] = (unsigned char)((uint64_t)length >> (8 * i));
     tacet_status s = write_all(w, prefix, sizeof prefix);
     if (s == TACET_OK) s = write_all(w, header, length);
     if (s == TACET_OK) s = write_tensors(w, o);
-    if (s == TACET_OK && sum) s = write_sum(w, sizeof prefix + (size_t)(sum - header));
+    if (s == TACET_OK && digits) s = write_sum(w, sizeof prefix + (size_t)(digits - header));
     if (s == TACET_OK)
         s = tc_whole_commit(&w->file, w->e);
     else
@@ -113,7 +115,7 @@ tacet_status tc_safetensors_write(const tc_mem *m, const char *path, const tc_ou
     tc_json_writer header = {.to.mem = *m};
     tacet_status s;
     make_header(o, &header);
-    writing w = {.mem = *m, .sum = TC_SUM_EMPTY, .e = e};
+    writing w = {.mem = *m, .sum = TC_CHECKSUM_EMPTY, .e = e};
     if (header.to.failed)
         s = tc_fail_memory(e);
     else if (header.to.length > TC_HEADER_MAX)
