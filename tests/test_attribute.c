@@ -227,8 +227,21 @@ static void numbers_follow_one_rule(void **state)
     number_is("|x", "", 0, 0);
     number_is("|x", "x", 1, 1);
     number_is("text", "anything", 0, 0);
+    number_is("size", "3", 3, 3);
+    number_is("size", "3x5", 3, 3);
+    number_is("padding", "0x2", 0, 0);
+    number_is("padding", "same", -1, -1);
     static const char *const no[][2] = {{"float", "0x1p-3"},
                                         {"float", ""},
+                                        {"size", ""},
+                                        {"size", "3x"},
+                                        {"size", "x3"},
+                                        {"size", "3x3x3"},
+                                        {"size", "-1"},
+                                        {"size", "1048577"},
+                                        {"size", "99999999999999999999"},
+                                        {"size", "same"},
+                                        {"padding", "Same"},
                                         {"float", " 1"},
                                         {"float", "1 "},
                                         {"float", "inf"},

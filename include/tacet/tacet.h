@@ -686,7 +686,8 @@ TACET_API tacet_status tacet_entry_at(int i, tacet_entry *entry);
  * the last one. */
 typedef struct tacet_attribute {
     size_t size;
-    const char *name, *type; /* "float", "int", "bool", "text", or the words to choose from, "mean|sum|sample" */
+    const char *name, *type; /* "float", "int", "bool", "text", "size" (3 or 3x5), "padding" (a size, or same), or the
+                              * words to choose from, "mean|sum|sample" */
     const char *preset;      /* the default; NULL if it must be given */
     const char *doc;
     bool positional;
@@ -718,7 +719,8 @@ TACET_API size_t tacet_spec_set(tacet_role role, const char *text, const char *k
                                 size_t capacity, tacet_error *why);
 
 /* Reads a whole text as the value of an attribute of that type: "float" into *number; "int", "bool" (1 or 0) and
- * "a|b|c" (the index of the word, from 0) into *integer and, rounded, into *number. For any other type both become 0.
+ * "a|b|c" (the index of the word, from 0) into *integer and, rounded, into *number. Of a "size", 3x5, they get the first
+ * number, and of a "padding" that is "same" -1. For any other type both become 0.
  * Numbers are decimal, in the C locale, and finite; "1_000" is 1000, and so is "1e3" as an int. Returns false, and writes
  * nothing, if the text is not such a value. number and integer may be NULL. */
 TACET_API bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer);

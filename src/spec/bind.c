@@ -36,27 +36,51 @@ static choices *split(const char *type, choices *c)
     return c;
 }
 
-static bool read_choice(const char *type, const char *text, int64_t *n)
+static bool read_choice(const char *type, const char *text, int64_t n[2])
 {
-    *n = tc_word_read(type, text);
-    return *n >= 0;
+    n[0] = tc_word_read(type, text);
+    return n[0] >= 0;
 }
 
-static bool read_bool(const char *text, int64_t *n)
+static bool read_integer(const char *text, int64_t n[2]) { return tc_written_integer(text, n); }
+
+static bool read_bool(const char *text, int64_t n[2])
 {
     bool on;
     const bool read = tc_bool_read(text, &on);
-    *n = on;
+    n[0] = on;
     return read;
+}
+
+/* "3" is 3 and 3, "3x5" is 3 and 5. */
+static bool read_size(const char *text, int64_t n[2])
+{
+    enum { MOST = 1 << 20, LENGTH = 16 };
+    char first[LENGTH];
+    const char *x = strchr(text, 'x');
+    const size_t length = x ? (size_t)(x - text) : strlen(text);
+    if (length >= sizeof first) return false;
+    memcpy(first, text, length);
+    first[length] = '\0';
+    if (!tc_integer_read(first, &n[0]) || !tc_integer_read(x ? x + 1 : first, &n[1])) return false;
+    return n[0] >= 0 && n[0] <= MOST && n[1] >= 0 && n[1] <= MOST;
+}
+
+static bool read_padding(const char *text, int64_t n[2])
+{
+    n[0] = n[1] = TC_PADDING_SAME;
+    return strcmp(text, "same") == 0 || read_size(text, n);
 }
 
 static const struct reader {
     const char *type, *expected;
-    bool (*read)(const char *text, int64_t *n); /* NULL: a float */
+    bool (*read)(const char *text, int64_t n[2]); /* NULL: a float */
 } readers[] = {
     {"float", "a number", NULL},
-    {"int", "a whole number", tc_written_integer},
+    {"int", "a whole number", read_integer},
     {"bool", "true or false", read_bool},
+    {"size", "a number of pixels, or height x width, as 3 or 3x5", read_size},
+    {"padding", "same, a number of pixels, or height x width, as 1 or 1x2", read_padding},
 };
 
 /* NULL: any text will do, as for "text" and for types that the library does not read ("value"). */
@@ -67,26 +91,34 @@ static const struct reader *reader_of(const char *type)
     return NULL;
 }
 
-bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer)
+static bool read_numbers(const char *type, const char *text, double *x, int64_t n[2])
 {
     const struct reader *r = reader_of(type);
-    double x = 0;
-    int64_t n = 0;
-    const bool good = is_choice(type) ? read_choice(type, text, &n)
-                                      : !r || (r->read ? r->read(text, &n) : tc_written_number(text, &x));
-    if (good && number) *number = n != 0 ? (double)n : x;
-    if (good && integer) *integer = n;
+    *x = 0;
+    n[0] = n[1] = 0;
+    if (is_choice(type)) return read_choice(type, text, n);
+    return !r || (r->read ? r->read(text, n) : tc_written_number(text, x));
+}
+
+bool tacet_spec_number(const char *type, const char *text, double *number, int64_t *integer)
+{
+    double x;
+    int64_t n[2];
+    const bool good = read_numbers(type, text, &x, n);
+    if (good && number) *number = n[0] != 0 ? (double)n[0] : x;
+    if (good && integer) *integer = n[0];
     return good;
 }
 
 /* A tc_arg holds every number as a double, so integers must be exact in one. */
-static bool read_value(const char *type, const char *text, double *x)
+static bool read_value(const char *type, const char *text, tc_arg *arg)
 {
     const int64_t most = INT64_C(1) << 53;
-    double number;
-    int64_t n;
-    if (!tacet_spec_number(type, text, &number, &n) || n > most || n < -most) return false;
-    *x = number;
+    double x;
+    int64_t n[2];
+    if (!read_numbers(type, text, &x, n) || n[0] > most || n[0] < -most) return false;
+    arg->number = n[0] != 0 ? (double)n[0] : x;
+    arg->second = (double)n[1];
     return true;
 }
 
@@ -202,7 +234,7 @@ static tacet_status bind_word(const binder *b, const tc_word *word, bool values)
     if (to.arg->given)
         return tc_refuse(b->e, b->s->source, w->column, w->width, "%s is given twice", to.attribute->name);
     const char *text = flag ? "true" : w->text;
-    if (values && !read_value(to.attribute->type, text, &to.arg->number)) return refuse_value(b, w, to.attribute);
+    if (values && !read_value(to.attribute->type, text, to.arg)) return refuse_value(b, w, to.attribute);
     to.arg->text = text;
     to.arg->given = true;
     const int before = w->key ? (int)strlen(w->key) + 1 : 0;
@@ -231,7 +263,7 @@ static tacet_status bind(const binder *b, bool values)
     for (int i = 0; (to = slot_at(b, i)).attribute; i++) {
         const char *preset = to.attribute->preset;
         *to.arg = (tc_arg){.text = preset};
-        if (preset && values) read_value(to.attribute->type, preset, &to.arg->number);
+        if (preset && values) read_value(to.attribute->type, preset, to.arg);
     }
     for (int i = 0; i < b->s->count; i++) {
         const tacet_status status = bind_word(b, &b->s->word[i], values);

@@ -9,7 +9,8 @@
  *   - any other bare word goes to the next positional attribute that is not set, in the order of the tables; so does a
  *     word with = if that attribute is a text, such as a path, and what is before the = is not like any key
  *   - bool values: true, false, on, off, yes, no, 1, 0
- *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text" or "a|b|c"
+ *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text", "a|b|c", "size" (3 or
+ *     3x5: rows and columns of pixels) or "padding" (a size, or same)
  *   - limits: 4096 bytes a description, TC_MAX_WORDS words */
 #ifndef TC_SPEC_H
 #define TC_SPEC_H
@@ -18,6 +19,7 @@
 #include "base/text.h"
 
 enum { TC_MAX_WORDS = 24, TC_MAX_ATTRS = 16, TC_MAX_SPEC = 4096 };
+enum { TC_PADDING_SAME = -1 }; /* both numbers of a padding that is "same" */
 
 typedef struct tc_word {
     const char *key;   /* NULL for a bare word */
@@ -48,10 +50,10 @@ typedef struct tc_attribute {
     bool positional;
 } tc_attribute; /* the last of a table has no name */
 
-/* The value of one attribute: number for float, int, bool (0 or 1) and for choices (the index of the word); text always
- * (the word, or the default's), owned by the spec or by the table. */
+/* The value of one attribute: number for float, int, bool (0 or 1) and for choices (the index of the word); number and
+ * second for sizes (height and width); text always (the word, or the default's), owned by the spec or by the table. */
 typedef struct tc_arg {
-    double number;
+    double number, second;
     const char *text;
     bool given;
     int column, width; /* of the value in the source, when given */
