@@ -5,11 +5,13 @@
  *     conv      a tile of y, Y_PIXELS pixels x two vectors of columns, stays in registers while taps and channels run
  *     conv_w    a tile of w, W_ROWS rows x two vectors of columns, stays in registers while the pixels run
  *
- * The pixels of a call are listed first. So tiles are full whatever the width of the image, and only the last ones are
- * smaller. The operand that all tiles of a strip of columns read, w or y, is copied side by side into a panel that fits
+ * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all tiles of a strip of columns read, w or y, is copied side by side into a panel that fits
  * into the first cache, filled up with zeros. A pixel's sum over taps and channels has the same order in every tile. */
 
-enum { Y_PIXELS = LANES == 16 ? 14 : 6, W_ROWS = LANES == 16 ? 8 : 6, STRIP = 2 * LANES };
+/* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
+ * few sizes serve for all. */
+enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
+enum { W_ROWS = LANES == 16 ? 8 : 6, W_THIN = LANES == 16 ? 16 : 8, STRIP = 2 * LANES };
 
 /* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel. */
 enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128 };
@@ -135,9 +137,11 @@ INLINE void y_tile(const int pixels, const int across, const pixel *at, const st
 INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add,
                     const float *bias)
 {
-    for (; n >= Y_PIXELS; n -= Y_PIXELS, at += Y_PIXELS) y_tile(Y_PIXELS, across, at, s, w, add, bias);
-    for (; n >= 4; n -= 4, at += 4) y_tile(4, across, at, s, w, add, bias);
-    for (; n > 0; n--, at++) y_tile(1, across, at, s, w, add, bias);
+    for (; n > Y_HALF; n -= Y_PIXELS, at += Y_PIXELS) y_tile(Y_PIXELS, across, at, s, w, add, bias);
+    if (n > FOUR)
+        y_tile(Y_HALF, across, at, s, w, add, bias);
+    else if (n > 0)
+        y_tile(FOUR, across, at, s, w, add, bias);
 }
 
 static void y_tiles_1(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
@@ -170,8 +174,8 @@ static void conv_apart(const tc_conv *v, const pixel *at, int64_t n)
     for (int64_t j = 0; j < v->out; j += LANES) {
         const int64_t m = least(LANES, v->out - j);
         int64_t i = 0;
-        for (; i + Y_PIXELS <= n; i += Y_PIXELS) apart_tile(Y_PIXELS, v, at + i, j, m);
-        for (; i < n; i++) apart_tile(1, v, at + i, j, m);
+        for (; n - i > FOUR; i += Y_PIXELS) apart_tile(Y_PIXELS, v, at + i, j, m);
+        if (i < n) apart_tile(FOUR, v, at + i, j, m);
     }
 }
 
@@ -194,9 +198,12 @@ static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
 static void conv(const tc_conv *of)
 {
     const tc_conv v = of->apart ? *of : joined(of);
-    pixel at[Y_LIST];
+    pixel at[Y_LIST + Y_PIXELS];
     walk next = {0};
-    for (int64_t n; (n = list_pixels(&v, &next, Y_LIST, at)) > 0;) (v.apart ? conv_apart : conv_together)(&v, at, n);
+    for (int64_t n; (n = list_pixels(&v, &next, Y_LIST, at)) > 0;) {
+        for (int i = 0; i < Y_PIXELS; i++) at[n + i] = at[n - 1];
+        (v.apart ? conv_apart : conv_together)(&v, at, n);
+    }
 }
 
 /* ---- w ---- */
@@ -208,15 +215,15 @@ typedef struct w_row {
 } w_row;
 
 INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n, const w_row *row, const strip_of *s,
-                   const float *y, int64_t pitch)
+                   const float *y)
 {
-    vec sum[W_ROWS][2], b[2];
-    int64_t x[W_ROWS];
+    vec sum[W_THIN][2], b[2];
+    int64_t x[W_THIN];
     for (int i = 0; i < rows; i++) {
         x[i] = row[i].x;
         for (int h = 0; h < across; h++) sum[i][h] = load_first(row[i].w + h * LANES, s->n[h]);
     }
-    for (int64_t k = 0; k < n; k++, y += pitch) {
+    for (int64_t k = 0; k < n; k++, y += STRIP) {
         for (int h = 0; h < across; h++) b[h] = load(y + h * LANES);
         for (int i = 0; i < rows; i++)
             for (int h = 0; h < across; h++) sum[i][h] += at[k].x[x[i]] * b[h];
@@ -225,45 +232,43 @@ INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n,
         for (int h = 0; h < across; h++) store_first(row[i].w + h * LANES, sum[i][h], s->n[h]);
 }
 
-/* The next rows of w, at most W_ROWS. */
-INLINE int64_t next_rows(const tc_conv *v, w_walk *at, int64_t j, w_row row[W_ROWS])
+/* The next rows of w, at most `most`, and copies of the last until there are that many. Returns their number. */
+INLINE int64_t next_rows(const tc_conv *v, w_walk *at, int64_t j, int64_t most, w_row *row)
 {
     int64_t n = 0;
-    for (; at->p < v->tap[0].n; at->p++, at->q = 0)
-        for (; at->q < v->tap[1].n; at->q++, at->c = 0) {
-            const int64_t x = at->p * v->tap[0].x + at->q * v->tap[1].x;
-            float *w = v->w + at->p * v->tap[0].w + at->q * v->tap[1].w + j;
-            for (; at->c < v->in; at->c++) {
-                if (n == W_ROWS) return n;
-                row[n++] = (w_row){x + at->c, w + at->c * v->ldw};
-            }
-        }
+    while (at->p < v->tap[0].n && n < most) {
+        const int64_t x = at->p * v->tap[0].x + at->q * v->tap[1].x + at->c;
+        row[n++] = (w_row){x, v->w + at->p * v->tap[0].w + at->q * v->tap[1].w + at->c * v->ldw + j};
+        if (++at->c < v->in) continue;
+        at->c = 0;
+        if (++at->q < v->tap[1].n) continue;
+        at->q = 0, at->p++;
+    }
+    for (int64_t i = n; n > 0 && i < most; i++) row[i] = row[n - 1];
     return n;
 }
 
-INLINE void w_tiles(const int across, const tc_conv *v, const pixel *at, int64_t n, const strip_of *s, const float *y)
+INLINE void w_tiles(const int most, const int across, const tc_conv *v, const pixel *at, int64_t n, const strip_of *s,
+                    const float *y)
 {
-    w_row row[W_ROWS];
+    w_row row[W_THIN];
     w_walk next = {0};
-    for (int64_t rows; (rows = next_rows(v, &next, s->j, row)) > 0;) {
-        if (rows == W_ROWS) {
-            w_tile(W_ROWS, across, at, n, row, s, y, STRIP);
-            continue;
-        }
-        int64_t i = 0;
-        for (; i + 4 <= rows; i += 4) w_tile(4, across, at, n, row + i, s, y, STRIP);
-        for (; i < rows; i++) w_tile(1, across, at, n, row + i, s, y, STRIP);
+    for (int64_t rows; (rows = next_rows(v, &next, s->j, most, row)) > 0;) {
+        if (rows > FOUR)
+            w_tile(most, across, at, n, row, s, y);
+        else
+            w_tile(FOUR, across, at, n, row, s, y);
     }
 }
 
 static void w_tiles_1(const tc_conv *v, const pixel *at, int64_t n, const strip_of *s, const float *y)
 {
-    w_tiles(1, v, at, n, s, y);
+    w_tiles(W_THIN, 1, v, at, n, s, y);
 }
 
 static void w_tiles_2(const tc_conv *v, const pixel *at, int64_t n, const strip_of *s, const float *y)
 {
-    w_tiles(2, v, at, n, s, y);
+    w_tiles(W_ROWS, 2, v, at, n, s, y);
 }
 
 static void conv_w_together(const tc_conv *v, const pixel *at, int64_t n)
@@ -300,5 +305,6 @@ static void conv_w(const tc_conv *of)
     const tc_conv v = of->apart ? *of : joined(of);
     pixel at[W_LIST];
     walk next = {0};
-    for (int64_t n; (n = list_pixels(&v, &next, W_LIST, at)) > 0;) (v.apart ? conv_w_apart : conv_w_together)(&v, at, n);
+    for (int64_t n; (n = list_pixels(&v, &next, W_LIST, at)) > 0;)
+        (v.apart ? conv_w_apart : conv_w_together)(&v, at, n);
 }
