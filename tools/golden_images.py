@@ -133,5 +133,28 @@ Network("pools", {"x": (7, 9, 3), "target": (4,)},
         optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
 
 
+def groups(r):
+    v = ChannelFirst(r)
+    v["group_norm1"] = F.group_norm(v["x"], 3, r.w["group_norm1.weight"], r.w["group_norm1.bias"])
+    v["linear1"] = r.linear(r.v["group_norm1"], "linear1").movedim(-1, 1)
+    v["instance_norm1"] = F.instance_norm(v["linear1"], weight=r.w["instance_norm1.weight"],
+                                          bias=r.w["instance_norm1.bias"], eps=1e-2)
+    r.v["tanh1"] = torch.tanh(r.v["instance_norm1"])
+    r.v["linear2"] = r.linear(r.v["tanh1"], "linear2")
+    v["instance_norm2"] = F.instance_norm(v["linear2"])
+    r.v["linear3"] = r.linear(r.v["instance_norm2"], "linear3")
+    v["group_norm2"] = F.group_norm(v["linear3"], 2, eps=0.1)
+    r.term("group_norm2:mse", 1, F.mse_loss(r.v["group_norm2"], r.v["target"]))
+
+
+Network("group_norm", {"x": (4, 5, 6), "target": (4, 5, 4)},
+        {"group_norm1": (6,), "linear1": (6, 5, "nobias"), "instance_norm1": (5,), "linear2": (5, 3, "nobias"),
+         "linear3": (3, 4)}, groups,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 4 5 6\ntarget 4 5 4",
+        model="group_norm 3 | linear 5 bias=false | instance_norm affine=true eps=1e-2 | tanh | linear 3 bias=false "
+              "| instance_norm | linear 4 | group_norm 2 affine=false eps=0.1",
+        loss="group_norm2 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=4, rows=3, batches=2)
+
+
 if __name__ == "__main__":
     golden.make(golden.CASES, "tools/golden_images.py")

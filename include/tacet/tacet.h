@@ -300,6 +300,10 @@ TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type 
  * call. */
 TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
 
+/* The fewest rows (of all ranks) that tacet_step takes: 1, but 2 if batch_norm has a value without positions. With fewer
+ * it fails with TACET_FAILED, and nothing is updated: leave out a last batch that is so short. */
+TACET_API int64_t tacet_least_rows(const tacet_plan *p);
+
 /* Only the forward pass, in evaluation mode (dropout passes its input through). Inputs that only losses need may be
  * left unfed; those losses are then not computed. */
 TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);

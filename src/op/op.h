@@ -261,6 +261,9 @@ typedef struct tc_op {
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
     /* The number of phases of each pass; 0 means 1. */
     int phases, phases_back;
+    /* How many values of a unit, over the rows (of all ranks) and positions of a batch, a training step needs; 0: 1. A
+     * step with fewer is refused before it begins. */
+    int values;
     /* The *n adjacent numbers in `save` that are to be summed over all ranks when phase c->phase is done; NULL: this
      * phase has none (in evaluation, say). sums itself may be NULL, but an operator that mixes samples (TC_MIXES) then
      * cannot run on several ranks; a scalar one computes the same partial sums on every rank from these numbers, and
