@@ -277,7 +277,8 @@ typedef struct tacet_config {
 TACET_API tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why);
 TACET_API void tacet_plan_free(tacet_plan *p);
 
-/* Element j of a row becomes data * scale[j] + shift[j]; with count 1 the same pair is used for all elements. */
+/* Element j of a row becomes data * scale[j % count] + shift[j % count]: count 1 is one pair for all elements, and the
+ * channels of an image have a pair each. count must divide the number of elements. */
 typedef struct tacet_scaling {
     size_t size;
     int64_t count;
