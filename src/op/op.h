@@ -68,6 +68,7 @@ typedef struct tc_view {
     tc_shape shape;     /* without the batch */
     const int32_t *ids; /* class indices from 0 to classes - 1; NULL: numbers, in data */
     int64_t classes;    /* 0: not known */
+    int64_t groups;     /* a weight: of its units, which have inputs of their own (weight.h); 0 means 1 */
 } tc_view;
 
 /* One call, prepared at compile time. Entries that do not apply are NULL or 0. */
@@ -126,6 +127,7 @@ typedef struct tc_sketch {
                                       * set it, and what is fed is checked against it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1, the initial value: absent. As stored ([in, out]) */
+    int64_t groups; /* of the units of the first parameter, if the rule sets it; given to the rules of terms on it */
     bool turned; /* given to products(): the first parameter is stored transposed (tc_view.turned) */
     tc_shape state[TC_OP_STATES];   /* of every entry of the table */
     char why[256];                   /* on failure, to follow names: "needs ..., got [3, 4]" */

@@ -25,7 +25,7 @@ static tacet_status add_prox(tacet_plan *p, int t, int k)
         x[i] = (tc_view){.shape = other->shape, .n = tc_shape_count(&other->shape)};
     }
     x[k] = x[0];
-    x[0] = (tc_view){.data = tc_plan_parameter(p, at), .shape = v->shape, .n = at->n};
+    x[0] = (tc_view){.data = tc_plan_parameter(p, at), .shape = v->shape, .n = at->n, .groups = v->groups};
     p->update.prox[p->update.proxes++] = (tc_prox){.term = t,
                                                    .group = at->group,
                                                    .x = x,
@@ -54,7 +54,8 @@ tacet_status tc_plan_update(tacet_plan *p)
         if (last && last->group == at->group)
             last->n = at->offset + at->n - last->offset;
         else
-            p->update.stretch[p->update.stretches++] = (tc_stretch){.group = at->group, .offset = at->offset, .n = at->n};
+            p->update.stretch[p->update.stretches++] = (tc_stretch){
+                .group = at->group, .offset = at->offset, .n = at->n};
     }
     for (int t = 0; t < p->terms; t++) {
         const tc_term *term = &p->graph->term[t];
