@@ -10,7 +10,7 @@ enum {
     NAME = 16 /* characters */,
     LEFT = 152,
     RIGHT = 132,
-    LOWEST = 150,
+    LOWEST = 176,
     LEAST = 2,
     MOST = 60 /* layers */
 };

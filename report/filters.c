@@ -8,7 +8,7 @@
 
 enum {
     WIDTH = 480,
-    LOWEST = 150,
+    LOWEST = 176,
     SHOWN = 64,
     FEW = 8,
     SOME = 32,
