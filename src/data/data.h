@@ -56,8 +56,14 @@ enum {
     TC_SOURCE_STD,
     TC_SOURCE_NORMALIZE,
     TC_SOURCE_NORMALIZE_TARGET,
-    TC_SOURCE_FLAT
+    TC_SOURCE_FLAT,
+    TC_SOURCE_LAYOUT
 };
+#define TC_LAYOUT_WORDS "none|hwc|chw"
+
+/* Gives the rows of a table that was just opened the shape in which they are fed, and notes that of the file in
+ * t->stored (image_rows.c). */
+tacet_status tc_image_rows(tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
 
 /* How x or y is scaled: 1 or n pairs; none: it is not scaled. */
 typedef struct tc_scale {
