@@ -68,6 +68,7 @@ typedef struct tc_view {
     tc_shape shape;     /* without the batch */
     const int32_t *ids; /* class indices from 0 to classes - 1; NULL: numbers, in data */
     int64_t classes;    /* 0: not known */
+    int64_t groups;     /* a weight: of its units, which have inputs of their own (weight.h); 0 means 1 */
 } tc_view;
 
 /* One call, prepared at compile time. Entries that do not apply are NULL or 0. */
@@ -126,6 +127,7 @@ typedef struct tc_sketch {
                                       * set it, and what is fed is checked against it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1, the initial value: absent. As stored ([in, out]) */
+    int64_t groups; /* of the units of the first parameter, if the rule sets it; given to the rules of terms on it */
     bool turned; /* given to products(): the first parameter is stored transposed (tc_view.turned) */
     tc_shape state[TC_OP_STATES];   /* of every entry of the table */
     char why[256];                   /* on failure, to follow names: "needs ..., got [3, 4]" */
@@ -201,7 +203,9 @@ enum {
     TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
     TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
-    TC_LOGITS = 1 << 16       /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_PICKS = 1 << 17        /* layer, one input: each y is one of the x of its row, which alone gets its gradient: dL/dx
+                               * has at most as many nonzeros as dL/dy (max_pool2d, flatten) */
 };
 
 /* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */
@@ -257,6 +261,9 @@ typedef struct tc_op {
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
     /* The number of phases of each pass; 0 means 1. */
     int phases, phases_back;
+    /* How many values of a unit, over the rows (of all ranks) and positions of a batch, a training step needs; 0: 1. A
+     * step with fewer is refused before it begins. */
+    int values;
     /* The *n adjacent numbers in `save` that are to be summed over all ranks when phase c->phase is done; NULL: this
      * phase has none (in evaluation, say). sums itself may be NULL, but an operator that mixes samples (TC_MIXES) then
      * cannot run on several ranks; a scalar one computes the same partial sums on every rank from these numbers, and
