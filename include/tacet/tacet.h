@@ -653,9 +653,9 @@ TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char 
  * described after layers resumes in it with other rounding. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
 
-/* Sets the plan's parameters from the file, by name and shape. With strict, the file must hold every parameter and
- * every tensor must be used; otherwise whatever matches is taken. *taken (may be NULL) becomes the number of parameters
- * that were set. */
+/* Sets the plan's parameters, and what its layers remember, from the file, by name and shape. With strict, the file must
+ * hold all of them and every tensor must be used, except PyTorch's num_batches_tracked; otherwise whatever matches is
+ * taken. *taken (may be NULL) becomes the number of parameters that were set. */
 TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
 
 /* The tensors that have the name of a parameter but another shape, one on each line: "linear1.weight is [4, 3], but in
