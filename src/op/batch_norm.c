@@ -400,6 +400,7 @@ const tc_op tc_op_batch_norm = {
     .param = {{"weight", "o", init_1}, {"bias", "o", init_0}},
     .state = {{"running_mean", NULL, NULL}, {"running_var", NULL, init_1}},
     .shape = shape,
+    .unit = tc_unit_same,
     .work = 10,
     .save = save,
     .phases = PHASES,
