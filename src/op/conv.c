@@ -36,7 +36,7 @@ enum { PIECES = 16, LEAST = 1 << 20, MOST = 1 << 25 };
 enum { BLOCK_IN = 32, BLOCK_OUT = 64 };
 
 /* The numbers of x and g that are read again and again while a block of dL/dw is made. */
-enum { NEAR = 1 << 15 };
+enum { NEAR = 1 << 17 };
 
 typedef struct sizes {
     tc_window axis[2];       /* rows, columns */
