@@ -2,6 +2,8 @@
 #include "data/data.h"
 #include "data_files.h"
 
+#include <math.h>
+
 static tacet_data *open_as(const char *format, const char *schema)
 {
     char spec[300];
@@ -77,10 +79,42 @@ static void rows_as_images(void **state)
     refuses("npy @/x.npy layout=nchw", TACET_DESCRIPTION, "none|hwc|chw");
 }
 
+static void channels_are_normalized(void **state)
+{
+    (void)state;
+    const float x[2 * 2 * 1 * 2] = {1, 5, 3, 5, 5, 5, 7, 5}; /* [2, 2, 1, 2]: 1 3 5 7 in one channel, 5 in the other */
+    const double pairs[] = {1 / sqrt(5), 1, -4 / sqrt(5), -5};
+    write_npy("c.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 1, 2), }", x, sizeof x);
+    tacet_data *d = must_open("npy @/c.npy layout=hwc normalize=channel", "train");
+    assert_int_equal(d->scale.count, 2);
+    for (int i = 0; i < 4; i++) assert_float_equal(d->scale.scale[i], pairs[i], 1e-12);
+
+    /* What is fed: the pairs repeat at every position. */
+    tacet_graph *g = tacet_graph_new(NULL);
+    const tacet_value in = tacet_input(g, "x", 3, (int64_t[]){2, 1, 2});
+    const tacet_value y = tacet_chain(g, in, "relu");
+    tacet_error e = {0};
+    tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = 2}, &e);
+    tacet_loader *l = tacet_loader_new(d, 2, 0, false, &e);
+    float fed[8];
+    assert_true(y.id);
+    assert_int_equal(tacet_loader_next(l, p, in, (tacet_value){0}), 2);
+    assert_int_equal(tacet_forward(p, 2), TACET_OK);
+    assert_int_equal(tacet_read(p, "x", fed, 8), TACET_OK);
+    for (int i = 0; i < 8; i++) assert_float_equal(fed[i], i % 2 ? 0 : (i - 3) / sqrt(5), 1e-6);
+    tacet_loader_free(l);
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+    tacet_data_free(d);
+    refuses("npy @/c.npy normalize=channel", TACET_DESCRIPTION, "add layout=hwc or layout=chw");
+    refuses("npy @/c.npy layout=hwc normalize=channel scale=2", TACET_DESCRIPTION, "sets scale, mean and std itself");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_as_images),
+        cmocka_unit_test(channels_are_normalized),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

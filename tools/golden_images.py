@@ -99,6 +99,62 @@ Network("batch_norm_table", {"x": (5,), "target": (4,)},
         model="batch_norm | linear 7 | hardswish | linear 6 | hardsigmoid | linear 4 | clip -0.25 0.5",
         loss="clip1 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=9, rows=7, batches=3)
 
+# ---- Pools -----------------------------------------------------------------------------------------------------------
+
+
+def pools(r):
+    v = ChannelFirst(r)
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    v["max_pool2d1"] = F.max_pool2d(v["relu1"], 2)
+    v["max_pool2d2"] = F.max_pool2d(v["linear1"], (3, 2), stride=(2, 3), padding=(1, 0), dilation=(2, 1), ceil_mode=True)
+    v["avg_pool2d1"] = F.avg_pool2d(v["max_pool2d2"], 3, stride=2, padding=1, ceil_mode=True)
+    v["avg_pool2d2"] = F.avg_pool2d(v["relu1"], (3, 2), stride=(2, 1), padding=1, count_include_pad=False)
+    r.v["flatten1"] = v["avg_pool2d1"].flatten(1)
+    r.v["linear2"] = r.linear(r.v["flatten1"], "linear2")
+    r.v["flatten2"] = v["max_pool2d1"].flatten(1)
+    r.v["linear3"] = r.linear(r.v["flatten2"], "linear3")
+    v["global_avg_pool1"] = F.adaptive_avg_pool2d(v["avg_pool2d2"], 1).flatten(1)
+    r.v["linear4"] = r.linear(r.v["global_avg_pool1"], "linear4")
+    r.term("linear2:mse", 1, F.mse_loss(r.v["linear2"], r.v["target"]))
+    r.term("linear3:mse", 1, F.mse_loss(r.v["linear3"], r.v["target"]))
+    r.term("linear4:mse", 1, F.mse_loss(r.v["linear4"], r.v["target"]))
+    r.term("max_pool2d1:l1", 0.01, per_sample(r.v["max_pool2d1"].abs()))
+
+
+Network("pools", {"x": (7, 9, 3), "target": (4,)},
+        {"linear1": (3, 5), "linear2": (20, 4), "linear3": (60, 4), "linear4": (5, 4)}, pools,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 7 9 3\ntarget 4",
+        model="linear 5 | relu | max_pool2d 2 | from linear1 | max_pool2d 3x2 stride=2x3 padding=1x0 dilation=2x1 ceil | "
+              "avg_pool2d 3 stride=2 padding=1 ceil | from relu1 | avg_pool2d 3x2 stride=2x1 padding=1 count_pad=false | "
+              "from avg_pool2d1 | flatten | linear 4 | from max_pool2d1 | flatten | linear 4 | "
+              "from avg_pool2d2 | global_avg_pool | linear 4",
+        loss="linear2 target: mse\nlinear3 target: mse\nlinear4 target: mse", penalties="max_pool2d1: l1 0.01",
+        optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
+
+
+def groups(r):
+    v = ChannelFirst(r)
+    v["group_norm1"] = F.group_norm(v["x"], 3, r.w["group_norm1.weight"], r.w["group_norm1.bias"])
+    v["linear1"] = r.linear(r.v["group_norm1"], "linear1").movedim(-1, 1)
+    v["instance_norm1"] = F.instance_norm(v["linear1"], weight=r.w["instance_norm1.weight"],
+                                          bias=r.w["instance_norm1.bias"], eps=1e-2)
+    r.v["tanh1"] = torch.tanh(r.v["instance_norm1"])
+    r.v["linear2"] = r.linear(r.v["tanh1"], "linear2")
+    v["instance_norm2"] = F.instance_norm(v["linear2"])
+    r.v["linear3"] = r.linear(r.v["instance_norm2"], "linear3")
+    v["group_norm2"] = F.group_norm(v["linear3"], 2, eps=0.1)
+    r.term("group_norm2:mse", 1, F.mse_loss(r.v["group_norm2"], r.v["target"]))
+
+
+Network("group_norm", {"x": (4, 5, 6), "target": (4, 5, 4)},
+        {"group_norm1": (6,), "linear1": (6, 5, "nobias"), "instance_norm1": (5,), "linear2": (5, 3, "nobias"),
+         "linear3": (3, 4)}, groups,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 4 5 6\ntarget 4 5 4",
+        model="group_norm 3 | linear 5 bias=false | instance_norm affine=true eps=1e-2 | tanh | linear 3 bias=false "
+              "| instance_norm | linear 4 | group_norm 2 affine=false eps=0.1",
+        loss="group_norm2 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=4, rows=3, batches=2)
+
 
 if __name__ == "__main__":
     golden.make(golden.CASES, "tools/golden_images.py")

@@ -277,7 +277,8 @@ typedef struct tacet_config {
 TACET_API tacet_plan *tacet_compile(tacet_graph *g, const tacet_config *config, tacet_error *why);
 TACET_API void tacet_plan_free(tacet_plan *p);
 
-/* Element j of a row becomes data * scale[j] + shift[j]; with count 1 the same pair is used for all elements. */
+/* Element j of a row becomes data * scale[j % count] + shift[j % count]: count 1 is one pair for all elements, and the
+ * channels of an image have a pair each. count must divide the number of elements. */
 typedef struct tacet_scaling {
     size_t size;
     int64_t count;
@@ -299,6 +300,10 @@ TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type 
  * TACET_NOT_FINITE for instance, nothing is updated. Every input that is needed must have been fed since the last
  * call. */
 TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
+
+/* The fewest rows (of all ranks) that tacet_step takes: 1, but 2 if batch_norm has a value without positions. With fewer
+ * it fails with TACET_FAILED, and nothing is updated: leave out a last batch that is so short. */
+TACET_API int64_t tacet_least_rows(const tacet_plan *p);
 
 /* Only the forward pass, in evaluation mode (dropout passes its input through). Inputs that only losses need may be
  * left unfed; those losses are then not computed. */

@@ -50,7 +50,7 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     }
     if (!status) status = tc_scale_make(&d->scale, from, spec, common, e);
     if (!status) status = tc_scale_target(&d->target, from, spec, common, e);
-    if (!status && from == &train && d->scale.count > 1 && d->scale.count != tc_shape_count(&d->own.x.shape))
+    if (!status && from == &train && d->scale.count && tc_shape_count(&d->own.x.shape) % d->scale.count != 0)
         status = tc_fail(e, TACET_FILE, "%s: rows of the training part and of the test part differ in size",
                          spec->name);
     tc_samples_free(&train);

@@ -65,7 +65,7 @@ enum {
  * t->stored (image_rows.c). */
 tacet_status tc_image_rows(tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
 
-/* How x or y is scaled: 1 or n pairs; none: it is not scaled. */
+/* How x or y is scaled: 1 or n pairs, or one for each channel, which repeat; none: it is not scaled. */
 typedef struct tc_scale {
     int64_t count;
     double *scale, *shift; /* one block, owned, which begins at scale */
@@ -78,7 +78,7 @@ tacet_status tc_scale_target(tc_scale *s, const tc_samples *t, const tc_spec *sp
                              tacet_error *e);
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e);
 
-/* A scaling in a schema: two lists of numbers. Reading allows for none, and otherwise for 1 or n pairs. */
+/* A scaling in a schema: two lists of numbers. Reading allows for none, and otherwise for a number of pairs that divides n. */
 void tc_scale_write(const tc_scale *s, const char *scale, const char *shift, tc_json_writer *to);
 tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, const char *scale, const char *shift,
                            int64_t n, tacet_error *e);

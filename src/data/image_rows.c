@@ -56,7 +56,8 @@ static tacet_status refuse(const tc_shape *x, const tc_spec *spec, const tc_arg 
                            tacet_error *e)
 {
     char got[TC_SHAPE_TEXT];
-    tc_refuse(e, spec->source, layout->given ? layout->column : spec->column, layout->given ? layout->width : spec->width,
+    tc_refuse(e, spec->source, layout->given ? layout->column : spec->column,
+              layout->given ? layout->width : spec->width,
               "layout=%s takes rows that are images, [h, w] or %s, and the rows of this %s are %s", word,
               strcmp(word, "chw") == 0 ? "[c, h, w]" : "[h, w, c]", spec->name, tc_shape_text(x, false, got));
     if (x->rank == 1 && strcmp(spec->name, "npy") == 0)

@@ -26,7 +26,8 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { t
 const tc_op tc_op_clip = {
     .name = "clip",
     .formula = "y = min(max(x, low), high)",
-    .doc = "Limits every element to the range from low to high. For `clip 0 6` use relu6, which is known to make zeros.",
+    .doc =
+        "Limits every element to the range from low to high. For `clip 0 6` use relu6, which is known to make zeros.",
     .source = "torch.nn.Hardtanh, torch.clip",
     .role = &tc_layer,
     .flags = TC_READS_Y | TC_ELEMENTWISE | TC_IN_PLACE,

@@ -203,7 +203,9 @@ enum {
     TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
     TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
-    TC_LOGITS = 1 << 16       /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_PICKS = 1 << 17        /* layer, one input: each y is one of the x of its row, which alone gets its gradient: dL/dx
+                               * has at most as many nonzeros as dL/dy (max_pool2d, flatten) */
 };
 
 /* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */
@@ -259,6 +261,9 @@ typedef struct tc_op {
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
     /* The number of phases of each pass; 0 means 1. */
     int phases, phases_back;
+    /* How many values of a unit, over the rows (of all ranks) and positions of a batch, a training step needs; 0: 1. A
+     * step with fewer is refused before it begins. */
+    int values;
     /* The *n adjacent numbers in `save` that are to be summed over all ranks when phase c->phase is done; NULL: this
      * phase has none (in evaluation, say). sums itself may be NULL, but an operator that mixes samples (TC_MIXES) then
      * cannot run on several ranks; a scalar one computes the same partial sums on every rank from these numbers, and
