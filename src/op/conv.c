@@ -90,6 +90,7 @@ bool tc_conv_shape(tc_sketch *s, int rank)
     for (int i = 0; i < rank - 1; i++) s->y.dim[i] = axis[3 - rank + i].out, s->param[0].dim[i] = axis[3 - rank + i].k;
     s->y.dim[rank - 1] = s->param[0].dim[rank] = out;
     s->param[0].dim[rank - 1] = in / groups;
+    s->groups = groups;
     s->param[1] = (tc_shape){s->arg[TC_CONV_BIAS].number != 0 ? 1 : -1, {out}};
     if (tc_shape_count(&s->y) >= 0 && tc_shape_count(&s->param[0]) >= 0) return true;
     return tc_shape_refuse(s, "%" PRId64 " units are too many on an input %s", out,
