@@ -89,7 +89,6 @@ bool tc_conv_shape(tc_sketch *s, int rank)
     s->param[0] = (tc_shape){.rank = rank + 1};
     for (int i = 0; i < rank - 1; i++) s->y.dim[i] = axis[3 - rank + i].out, s->param[0].dim[i] = axis[3 - rank + i].k;
     s->y.dim[rank - 1] = s->param[0].dim[rank] = out;
-    s->groups = groups;
     s->param[0].dim[rank - 1] = in / groups;
     s->groups = groups;
     s->param[1] = (tc_shape){s->arg[TC_CONV_BIAS].number != 0 ? 1 : -1, {out}};
