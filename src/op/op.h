@@ -205,8 +205,8 @@ enum {
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
     TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
     TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
-    TC_PICKS = 1 << 17        /* layer, one input: each y is one of the x of its row, which alone gets its gradient: dL/dx
-                               * has at most as many nonzeros as dL/dy (max_pool2d, flatten) */
+    TC_PICKS = 1 << 17        /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
+                               * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
 };
 
 /* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */
@@ -236,7 +236,8 @@ typedef struct tc_op {
      * NULL. */
     const struct tc_op *of;
     unsigned flags;
-    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input */
+    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input;
+                                               * of type "values", the last positional: one or more of them */
     tc_limit limit[TC_OWN_ATTRS + 1];
     double lambda;                    /* scalar: the default of lambda; 0: that of the role */
     int inputs;                       /* their number; penalties: the most that `joint` may give; 0: as the role */
