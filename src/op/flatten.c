@@ -18,6 +18,12 @@ static bool shape(tc_sketch *s)
     return true;
 }
 
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    const int64_t units = tc_shape_units(&s->x[i]);
+    return s->x[i].rank == 3 && s->arg[ORDER].number == CHW ? u / (tc_shape_count(&s->x[i]) / units) : u % units;
+}
+
 static bool is_turned(const tc_call *c) { return c->x[0].shape.rank == 3 && c->arg[ORDER].number == CHW; }
 
 /* to [n, m] from [m, n], in tiles that stay in cache */
@@ -61,6 +67,7 @@ const tc_op tc_op_flatten = {
     .attribute = {{"order", "chw|hwc", "chw",
                    "the order of the numbers of an image: chw, channels first; hwc, as they lie in memory", false}},
     .shape = shape,
+    .unit = unit,
     .forward = forward,
     .backward = backward,
     .probe = {{"flatten", {"2 3"}, -2, 2, NAN},
