@@ -156,5 +156,99 @@ Network("group_norm", {"x": (4, 5, 6), "target": (4, 5, 4)},
         loss="group_norm2 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=4, rows=3, batches=2)
 
 
+# ---- Penalties on images ---------------------------------------------------------------------------------------------
+
+
+def l1_penalty(x, l1weight, size_average=False):
+    """Lua Torch's nn.L1Penalty: l1weight * sum |x|, and with sizeAverage that divided by the number of elements."""
+    return (l1weight / x.numel() if size_average else l1weight) * x.abs().sum()
+
+
+def activity_regularizer(x, l1):
+    """Keras's: the sum over positions and channels, divided by the batch size."""
+    return l1 * x.abs().sum() / len(x)
+
+
+def penalised(r):
+    """A channel is a unit: sums are over positions and channels, vectors are over the channels of a position."""
+    v = ChannelFirst(r)
+    v["conv2d1"] = F.conv2d(v["x"], r.w["conv2d1.weight"], r.w["conv2d1.bias"], padding=1)
+    v["relu1"] = F.relu(v["conv2d1"])
+    v["conv2d2"] = F.conv2d(v["relu1"], r.w["conv2d2.weight"], r.w["conv2d2.bias"], stride=2)
+    v["relu2"] = F.relu(v["conv2d2"])
+    r.v["flatten1"] = v["relu2"].flatten(1)
+    r.v["linear1"] = r.linear(r.v["flatten1"], "linear1")
+    h = v["relu1"]
+    r.term("linear1:cross_entropy", 1, F.cross_entropy(r.v["linear1"], r.v["target"]))
+    r.term("relu1:l1", 0.002, activity_regularizer(h, 1))
+    r.term("relu1:lua", 0.001, l1_penalty(h, 1))
+    r.term("relu1:lua_average", 0.3, l1_penalty(h, 1, True))
+    r.term("relu1:by_position", 0.02, h.abs().sum(1).mean())
+    r.term("conv2d2:norm", 0.01, torch.norm(v["conv2d2"], 2, dim=1).sum((1, 2)).mean())
+    r.term("conv2d1.weight:l1_l2", 1, 0.01 * r.w["conv2d1.weight"].abs().sum() +
+           0.02 * r.w["conv2d1.weight"].square().sum())
+
+
+Network("convolution_penalties", {"x": (6, 5, 2), "target": ("labels", 3)},
+        {"conv2d1": ("conv", 5, 2, 3, 3), "conv2d2": ("conv", 4, 5, 3, 3), "linear1": (16, 3)}, penalised,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 6 5 2\ntarget labels",
+        model="conv2d 5 3 padding=1 | relu | conv2d 4 3 stride=2 | relu | flatten | linear 3",
+        loss="linear1 target: cross_entropy",
+        penalties="relu1: l1 0.002\nrelu1: l1 0.001 reduce=sum name=lua\nrelu1: l1 0.3 reduce=mean name=lua_average\n"
+                  "relu1: l1 0.02 reduce=position name=by_position\nconv2d2: norm 0.01\n"
+                  "conv2d1.weight: l1_l2 l1=0.01 l2=0.02",
+        optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
+
+
+def filters(w, groups, by):
+    """A weight of a convolution as [groups of weights, their weights]: the weights into a unit, or those from an input.
+    Inputs of different groups of the convolution are different inputs, although they share an index."""
+    w = w.view(groups, w.shape[0] // groups, *w.shape[1:])
+    return w.flatten(0, 1).flatten(1) if by == "unit" else w.transpose(1, 2).flatten(0, 1).flatten(1)
+
+
+def filter_lasso(w, groups, by):
+    w = filters(w, groups, by)
+    return w.shape[1] ** 0.5 * torch.norm(w, dim=1).sum()
+
+
+def filter_soft(w, groups, by, t):
+    """The proximal step of t times the filter lasso, in its closed form."""
+    size = filters(w, groups, by).shape[1]
+    keep = (1 - t * size ** 0.5 / torch.norm(filters(w, groups, by), dim=1)).clamp(min=0)
+    shape = (w.shape[0], 1, 1, 1) if by == "unit" else (groups, 1, w.shape[1], 1, 1)
+    w.view(*((w.shape if by == "unit" else (groups, -1) + tuple(w.shape[1:])))).mul_(keep.view(shape))
+
+
+FILTERS = (("conv2d1", 1, "unit", 0.21), ("conv2d2", 2, "input", 0.34), ("conv2d3", 6, "unit", 0.35),
+           ("conv2d4", 1, "input", 0.23))
+
+
+def pruned(r):
+    v = ChannelFirst(r)
+    v["conv2d1"] = F.conv2d(v["x"], r.w["conv2d1.weight"], r.w["conv2d1.bias"], padding=1)
+    v["conv2d2"] = F.conv2d(v["conv2d1"], r.w["conv2d2.weight"], r.w["conv2d2.bias"], groups=2)
+    v["conv2d3"] = F.conv2d(v["conv2d2"], r.w["conv2d3.weight"], padding=(0, 1), groups=6)
+    v["conv2d4"] = F.conv2d(v["conv2d3"], r.w["conv2d4.weight"])
+    r.term("conv2d4:mse", 1, F.mse_loss(r.v["conv2d4"], r.v["target"]))
+    for name, groups, by, weight in FILTERS:
+        r.term(name + ".weight:group_lasso", weight, filter_lasso(r.w[name + ".weight"].detach(), groups, by))
+
+
+def pruned_after(w):
+    for name, groups, by, weight in FILTERS:
+        filter_soft(w[name + ".weight"], groups, by, 0.05 * weight)
+
+
+Network("filter_lasso", {"x": (5, 6, 3), "target": (2, 4, 3)},
+        {"conv2d1": ("conv", 4, 3, 3, 3), "conv2d2": ("conv", 6, 2, 3, 2), "conv2d3": ("conv", 6, 1, 1, 3, "nobias"),
+         "conv2d4": ("conv", 3, 6, 2, 2, "nobias")}, pruned,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05), pruned_after, input="x 5 6 3\ntarget 2 4 3",
+        model="conv2d 4 3 padding=1 | conv2d 6 3x2 groups=2 | conv2d 6 1x3 padding=0x1 groups=6 bias=false | "
+              "conv2d 3 2 bias=false", loss="conv2d4 target: mse",
+        penalties="\n".join("%s.weight: group_lasso %g by=%s prox" % (name, weight, by)
+                            for name, _, by, weight in FILTERS), optimizer_text="sgd lr=0.05", batch=5)
+
+
 if __name__ == "__main__":
     golden.make(golden.CASES, "tools/golden_images.py")

@@ -76,7 +76,8 @@ TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t c
  * object.
  *
  * What the system allocates for itself does not go through it: the stacks of a pool's threads (pthread_create), a folder
- * while its names are read (opendir), a long table while it is sorted (qsort), mapped files, and what BLAS needs. */
+ * while its names are read (opendir), a long table while it is sorted (qsort), mapped files, and what BLAS and libjpeg need. While files of images
+ * are decoded, the hook is called from the threads of a pool, but never by two at the same time. */
 typedef struct tacet_memory {
     void *(*resize)(void *context, void *old, size_t size);
     void *context;
@@ -509,7 +510,7 @@ TACET_API size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
 typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
-/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; "test" is refused if the
+/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN", "images DIR". part is "train" or "test"; "test" is refused if the
  * source has no test part. NULL on failure. A file may be a pipe or a FIFO, which is read to its end; opening a FIFO
  * returns once another program writes to it.
  *
@@ -653,9 +654,9 @@ TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char 
  * described after layers resumes in it with other rounding. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
 
-/* Sets the plan's parameters from the file, by name and shape. With strict, the file must hold every parameter and
- * every tensor must be used; otherwise whatever matches is taken. *taken (may be NULL) becomes the number of parameters
- * that were set. */
+/* Sets the plan's parameters, and what its layers remember, from the file, by name and shape. With strict, the file must
+ * hold all of them and every tensor must be used, except PyTorch's num_batches_tracked; otherwise whatever matches is
+ * taken. *taken (may be NULL) becomes the number of parameters that were set. */
 TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
 
 /* The tensors that have the name of a parameter but another shape, one on each line: "linear1.weight is [4, 3], but in

@@ -12,6 +12,7 @@
  * up over samples, in their order, to dL/dw and dL/db. */
 #include "op/group_norm.h"
 
+enum { GROUPS, EPS, AFFINE }; /* instance_norm has the last two */
 enum { X, W, B };
 enum { MEAN, R, SUM_G, SUM_GX, KEPT }; /* rows of [units] doubles that are kept for each sample */
 enum { SUM, SQUARES, SCRATCH };        /* likewise in scratch, before the factors */
@@ -23,11 +24,11 @@ static double *kept_at(const tc_call *c, int64_t sample, int which)
     return (double *)c->save + (sample * KEPT + which) * units_of(c);
 }
 
+static bool has_groups(const tc_call *c) { return c->op->attribute[AFFINE].name != NULL; }
+static double eps_of(const tc_call *c) { return c->arg[has_groups(c) ? EPS : EPS - 1].number; }
+
 /* The number of units in a group. */
-static int64_t size_of(const tc_call *c)
-{
-    return c->op->attribute[TC_GROUP_GROUPS].name ? units_of(c) / (int64_t)c->arg[TC_GROUP_GROUPS].number : 1;
-}
+static int64_t size_of(const tc_call *c) { return has_groups(c) ? units_of(c) / (int64_t)c->arg[GROUPS].number : 1; }
 
 static tc_factors factors_at(const tc_call *c)
 {
@@ -36,20 +37,21 @@ static tc_factors factors_at(const tc_call *c)
 
 static double weight_of(const tc_call *c, int64_t unit) { return c->x[W].data ? (double)c->x[W].data[unit] : 1; }
 
-bool tc_group_shape(tc_sketch *s)
+bool tc_group_shape(tc_sketch *s, bool affine)
 {
     if (!tc_shape_last(s)) return false;
-    for (int i = 0; i < 2; i++)
-        s->param[i] = (tc_shape){s->arg[TC_GROUP_AFFINE].number != 0 ? 1 : -1, {tc_shape_units(&s->x[X])}};
+    for (int i = 0; i < 2; i++) s->param[i] = (tc_shape){affine ? 1 : -1, {tc_shape_units(&s->x[X])}};
     return true;
 }
 
 static bool shape(tc_sketch *s)
 {
-    const int64_t n = tc_shape_units(&s->x[X]), groups = (int64_t)s->arg[TC_GROUP_GROUPS].number;
-    if (!tc_group_shape(s)) return false;
-    return n % groups == 0 || tc_shape_refuse(s, "needs a number of groups that divides the %lld unit%s, got %lld",
-                                              (long long)n, tc_plural(n), (long long)groups);
+    if (!tc_group_shape(s, s->arg[AFFINE].number != 0)) return false;
+    const int64_t n = tc_shape_units(&s->x[X]);
+    const double groups = s->arg[GROUPS].number;
+    if (groups >= 1 && groups <= (double)n && n % (int64_t)groups == 0) return true;
+    return tc_shape_refuse(s, "needs a number of groups that divides the %lld unit%s, got %g", (long long)n,
+                           tc_plural(n), groups);
 }
 
 int64_t tc_group_save(const tc_sketch *s, int64_t rows)
@@ -78,7 +80,7 @@ TC_INLINE void measure(const tc_call *c, int64_t sample)
             const double off = sum[k] / (double)positions - all;
             spread += squares[k] + (double)positions * off * off;
         }
-        const double to = tc_norm_r(spread / (double)(size * positions) + c->arg[TC_GROUP_EPS].number);
+        const double to = tc_norm_r(spread / (double)(size * positions) + eps_of(c));
         for (int64_t k = u; k < u + size; k++) mean[k] = all, r[k] = to;
     }
 }
@@ -159,16 +161,15 @@ TC_CLONES void tc_group_backward(const tc_call *c, int64_t begin, int64_t end)
 
 const tc_op tc_op_group_norm = {
     .name = "group_norm",
-    .formula = "y = (x - mean) / sqrt(var + eps) * w + b, over each group of units and all positions of a sample",
+    .formula = "y = (x - mean) / sqrt(var + eps) * w + b, over each group of units of a sample",
     .doc = "Normalises groups of neighbouring units of each sample, over all its positions, to mean 0 and variance 1.",
     .source = "Wu, He: Group normalization, ECCV 2018; torch.nn.GroupNorm",
     .role = &tc_layer,
     .flags = TC_READS_X,
-    .attribute = {{"eps", "float", "1e-5", "added to the variance", false},
-                  {"affine", "bool", "true", "whether it has a weight and a bias", false},
-                  {"groups", "int", NULL, "how many groups the units are cut into: a divisor of their number", true}},
-    .limit = {{"needs eps of at least 0", TC_GROUP_EPS, 0, INFINITY},
-              {"needs at least 1 group", TC_GROUP_GROUPS, 1, INFINITY}},
+    .attribute = {{"groups", "int", NULL, "how many groups the units are cut into: a divisor of their number", true},
+                  {"eps", "float", "1e-5", "added to the variance", false},
+                  {"affine", "bool", "true", "whether it has a weight and a bias", false}},
+    .limit = {{"needs eps of at least 0", EPS, 0, INFINITY}},
     .param = {{"weight", "o", tc_norm_ones}, {"bias", "o", tc_norm_zeros}},
     .shape = shape,
     .work = 8,

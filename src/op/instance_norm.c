@@ -2,10 +2,12 @@
  * weight and a bias for each unit. It is group_norm with a group for each unit. */
 #include "op/group_norm.h"
 
+enum { EPS, AFFINE };
+
 static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
-    if (!tc_group_shape(s)) return false;
+    if (!tc_group_shape(s, s->arg[AFFINE].number != 0)) return false;
     if (tc_shape_positions(&s->x[0]) > 1) return true;
     return tc_shape_refuse(s, "needs at least two positions, because one value has no variance, got %s",
                            tc_shape_text(&s->x[0], s->batch[0], got));
@@ -20,7 +22,7 @@ const tc_op tc_op_instance_norm = {
     .flags = TC_READS_X,
     .attribute = {{"eps", "float", "1e-5", "added to the variance", false},
                   {"affine", "bool", "false", "whether it has a weight and a bias", false}},
-    .limit = {{"needs eps of at least 0", TC_GROUP_EPS, 0, INFINITY}},
+    .limit = {{"needs eps of at least 0", EPS, 0, INFINITY}},
     .param = {{"weight", "o", tc_norm_ones}, {"bias", "o", tc_norm_zeros}},
     .shape = shape,
     .unit = tc_unit_same,

@@ -20,9 +20,9 @@
  * forward, backward or both, each with its own pieces. A phase begins when all threads have finished the previous one
  * and the numbers that sums() names have been summed over all ranks. Only the last phase writes y or d: in the others
  * y.data and every d[i] are NULL, and results go to `save`. The backward pass may run more than once after one forward
- * pass (for a sample of gradients), so it must not change `save`. The phases of the forward pass run in evaluation too;
- * a phase with nothing to do returns no pieces and no sums. backward() is called only in training.
- * tests/ops/test_standardise.c is an example.
+ * pass (for a sample of gradients), so it must not change what that left in `save`. The phases of the forward pass run
+ * in evaluation too; a phase with nothing to do returns no pieces and no sums. backward() is called only in training.
+ * batch_norm.c is an example.
  *
  * Several ranks. Each has its own rows of one batch, possibly none. Operators divide by global_rows. The plan sums
  * dL/dparameter over the ranks, so an operator adds only its own rows there, not the totals that sums() has replaced

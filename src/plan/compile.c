@@ -35,10 +35,10 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     return TACET_OK;
 }
 
-tacet_status tc_plan_least(tacet_plan *p, int64_t rows)
+tacet_status tc_plan_least(tacet_plan *p, int64_t rows, tacet_status status)
 {
     if (rows >= p->set.least) return TACET_OK;
-    return tc_fail(&p->error, TACET_FAILED,
+    return tc_fail(&p->error, status,
                    "%s has one value of each unit in a batch of %lld row%s, which has no variance: training needs %lld "
                    "rows or more",
                    tc_plan_node(p, p->set.least_by).name, (long long)rows, tc_plural(rows), (long long)p->set.least);
@@ -57,7 +57,7 @@ static tacet_status least_rows(tacet_plan *p)
         p->set.least = rows;
         p->set.least_by = i;
     }
-    return p->set.ranks.count > 1 ? TACET_OK : tc_plan_least(p, p->set.batch);
+    return p->set.ranks.count > 1 ? TACET_OK : tc_plan_least(p, p->set.batch, TACET_DESCRIPTION);
 }
 
 static tacet_status threads(tacet_plan *p, const tacet_config *config)

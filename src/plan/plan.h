@@ -159,7 +159,8 @@ void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
 
 /* The passes. Each returns a status; the reason is in p->error. */
 tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can run on several ranks */
-tacet_status tc_plan_least(tacet_plan *p, int64_t rows); /* whether a step of training can have so few */
+/* Whether a training step can have so few rows; if not, the error has this status. */
+tacet_status tc_plan_least(tacet_plan *p, int64_t rows, tacet_status status);
 tacet_status tc_plan_uses(tacet_plan *p);
 void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read; the number of classes of class indices */
 void tc_plan_break_even(tacet_plan *p);              /* densities below which lists are read, into the table */
