@@ -101,7 +101,10 @@ static void channels_are_normalized(void **state)
     assert_int_equal(tacet_loader_next(l, p, in, (tacet_value){0}), 2);
     assert_int_equal(tacet_forward(p, 2), TACET_OK);
     assert_int_equal(tacet_read(p, "x", fed, 8), TACET_OK);
-    for (int i = 0; i < 8; i++) assert_float_equal(fed[i], i % 2 ? 0 : (i - 3) / sqrt(5), 1e-6);
+    for (int k = 0; k < 8; k++) {
+        const double expected = k % 2 ? 0 : (k - 3) / sqrt(5);
+        assert_float_equal(fed[k], expected, 1e-6);
+    }
     tacet_loader_free(l);
     tacet_plan_free(p);
     tacet_graph_free(g);

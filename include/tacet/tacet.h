@@ -76,7 +76,8 @@ TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t c
  * object.
  *
  * What the system allocates for itself does not go through it: the stacks of a pool's threads (pthread_create), a folder
- * while its names are read (opendir), a long table while it is sorted (qsort), mapped files, and what BLAS needs. */
+ * while its names are read (opendir), a long table while it is sorted (qsort), mapped files, and what BLAS and libjpeg need. While files of images
+ * are decoded, the hook is called from the threads of a pool, but never by two at the same time. */
 typedef struct tacet_memory {
     void *(*resize)(void *context, void *old, size_t size);
     void *context;
@@ -356,7 +357,8 @@ typedef enum tacet_role {
     TACET_ROLE_INPUT,
     TACET_ROLE_LABELS, /* an int32 input whose number of classes is set by what reads it */
     TACET_ROLE_PARAMETER,
-    TACET_ROLE_METRIC
+    TACET_ROLE_METRIC,
+    TACET_ROLE_AUGMENTATION
 } tacet_role;
 TACET_API const char *tacet_role_name(tacet_role role);
 
@@ -509,7 +511,7 @@ TACET_API size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
 typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
-/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN". part is "train" or "test"; "test" is refused if the
+/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN", "images DIR". part is "train" or "test"; "test" is refused if the
  * source has no test part. NULL on failure. A file may be a pipe or a FIFO, which is read to its end; opening a FIFO
  * returns once another program writes to it.
  *
@@ -568,6 +570,12 @@ TACET_API tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uin
                                          tacet_error *why);
 TACET_API void tacet_loader_free(tacet_loader *l);
 TACET_API int64_t tacet_loader_batches(const tacet_loader *l); /* batches in an epoch */
+
+/* Changes the images that the loader feeds, for training: "flip | crop 4", as tacet_entry_at lists them. How a row is
+ * changed depends only on the loader's seed, the epoch and the row's number in the data as they were opened, so it is
+ * the same on any thread or rank and after tacet_loader_seek. Pixels are moved as they are stored, before they are
+ * scaled; where none is left, they are 0. The rows of x must be images [height, width, channels]. NULL: as they are. */
+TACET_API tacet_status tacet_loader_augment(tacet_loader *l, const char *chain, tacet_error *why);
 
 /* Feeds the next batch to x and target (either may be {0}). Returns its number of rows, 0 at the end of the epoch (the
  * next call begins the next epoch), or -1 if the plan refuses the feed (tacet_plan_error). What it feeds stays valid
@@ -674,7 +682,7 @@ TACET_API tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_
 /* A word of the small language. */
 typedef struct tacet_entry {
     size_t size;
-    tacet_role role; /* a layer, a loss, a penalty, a constraint, an optimizer, a schedule or a source of data */
+    tacet_role role; /* a layer, a loss, a penalty, a constraint, an optimizer, a schedule, a source of data, ... */
     const char *name, *formula, *doc, *source;
     int attributes; /* their number; tacet_attribute_at gives each */
     bool mixes; /* its result for a sample depends on the other samples of the batch */

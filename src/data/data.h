@@ -21,6 +21,7 @@ typedef struct tc_samples {
     bool words;      /* the classes are words, which are in the schema */
     tc_shape stored; /* x.shape as the file has it; x.shape itself is how a row is fed */
     bool has_test;
+    bool pixels;     /* a row is an image [height, width, channels], also if the source does not say layout=hwc */
     int header;            /* 1: the file has names of columns; 0: it has not; -1: it has no columns */
     const tc_json *expect; /* not owned: the schema of the model that the data are for; NULL: they are for training */
     bool x_only;           /* labels and targets are not read */
@@ -100,6 +101,6 @@ void tc_fingerprint(const tacet_data *d, tc_text *to);
 bool tc_fingerprint_same(const char *theirs, const char *own, tc_text *why);
 int64_t tc_data_row(const tacet_data *d, int64_t i); /* the row of the table that is row i of the data */
 
-extern const tc_source tc_source_idx, tc_source_npy, tc_source_csv;
+extern const tc_source tc_source_idx, tc_source_npy, tc_source_csv, tc_source_images;
 
 #endif

@@ -15,6 +15,7 @@ static const char *layout_of(const tc_samples *t, const tc_arg *common)
     const tc_arg *layout = &common[TC_SOURCE_LAYOUT], *flat = &common[TC_SOURCE_FLAT];
     const char *learned = tc_json_text(tc_json_get(t->expect, "layout"));
     const bool same = !layout->given && !(flat->given && flat->number > 0);
+    if (same && t->pixels) return "hwc";
     return same && learned && tc_word_read(TC_LAYOUT_WORDS, learned) >= 0 ? learned : layout->text;
 }
 
@@ -77,6 +78,10 @@ tacet_status tc_image_rows(tc_samples *t, const tc_spec *spec, const tc_arg *com
     if (flat->given && flatten)
         return tc_refuse(e, spec->source, flat->column, flat->width,
                          "layout=%s feeds rows as images, and flat=true as vectors: leave one of them out", layout);
+    if (t->pixels && strcmp(layout, "chw") == 0)
+        return tc_refuse(e, spec->source, common[TC_SOURCE_LAYOUT].column, common[TC_SOURCE_LAYOUT].width,
+                         "%s makes rows [height, width, channels]; layout=chw is for files that have channels first",
+                         spec->name);
     if (stored.rank != 2 && stored.rank != 3) return refuse(&stored, spec, &common[TC_SOURCE_LAYOUT], layout, e);
     if (!t->expect) tc_json_add_text(&t->schema, "layout", layout);
     if (stored.rank == 2) t->x.shape = (tc_shape){3, {dim[0], dim[1], 1}};

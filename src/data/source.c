@@ -21,7 +21,7 @@ const tc_attribute tc_source_common[] = {
     {0},
 };
 
-static const tc_source *const source[] = {&tc_source_idx, &tc_source_npy, &tc_source_csv};
+static const tc_source *const source[] = {&tc_source_idx, &tc_source_npy, &tc_source_csv, &tc_source_images};
 
 int tc_source_count(void) { return (int)(sizeof source / sizeof *source); }
 
