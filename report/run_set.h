@@ -59,6 +59,9 @@ const char **cli_metric_names(cli_run_set *s, int *n);
 /* What a run ended with, or the figures of its last epoch if it did not end; *part: of which data. NULL: none. */
 const tc_json *cli_final_figures(cli_arena *a, const cli_record *r, const char **part);
 
+/* What the units of a layer are called: "channel" if its output is an image, otherwise "unit". */
+const char *cli_unit_word(cli_arena *a, const cli_record *r, const char *layer);
+
 const char *cli_whole(cli_arena *a, double count); /* "512", or "-" for NAN */
 
 /* Milliseconds per step in the epoch that this line ends. */
