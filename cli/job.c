@@ -36,6 +36,19 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
+/* Rows that were read as vectors may be images. */
+static tacet_status look_at_model(const cli_job *job)
+{
+    const cli_item *model = item(job->config, CLI_MODEL);
+    const tacet_error *e = tacet_graph_error(job->graph);
+    if (!e) return TACET_OK;
+    tacet_error own = *e;
+    if (job->info.rank != 3 && strstr(e->message, "needs an image"))
+        tc_snprintf(own.hint, sizeof own.hint, "with layout=hwc, rows of the data are images: data: %.200s layout=hwc",
+                    job->info.spec);
+    return cli_refuse(&own, 1, model);
+}
+
 static tacet_status look_at_loss(const cli_job *job, const tacet_error *e)
 {
     if (!e) return TACET_OK;
@@ -72,7 +85,7 @@ tacet_status cli_job_describe(cli_job *job)
         return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)),
                            "an autoencoder needs no targets: set target: x", "the data have no targets to learn");
     job->y = tacet_chain(g, job->x, text(c, CLI_MODEL));
-    tacet_status s = look(g, *item(c, CLI_MODEL), *item(c, CLI_MODEL));
+    tacet_status s = look_at_model(job);
     if (s != TACET_OK) return s;
     tacet_loss(g, text(c, CLI_LOSS), job->y, self ? job->x : job->target);
     s = look_at_loss(job, tacet_graph_error(g));
@@ -283,7 +296,9 @@ static tacet_status open_data(cli_job *job)
     job->batch_text = cli_format(c->arena, "%lld", (long long)job->batch);
     job->loader = tacet_loader_new(d, job->batch, (uint64_t)c->value[CLI_SEED].integer,
                                    c->value[CLI_SHUFFLE].integer != 0, &e);
-    return job->loader ? TACET_OK : cli_refuse(&e, 1, item(c, CLI_DATA));
+    if (!job->loader) return cli_refuse(&e, 1, item(c, CLI_DATA));
+    s = tacet_loader_augment(job->loader, text(c, CLI_AUGMENT), &e);
+    return s == TACET_OK ? s : cli_refuse(&e, 1, item(c, CLI_AUGMENT));
 }
 
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
