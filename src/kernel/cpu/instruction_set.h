@@ -29,6 +29,8 @@ PRAGMA(GCC target(TARGET))
 
 #include "kernel/cpu/firing_dots.h"
 
+#include "kernel/cpu/firing_images.h"
+
 #include "kernel/cpu/gemm_small.h"
 
 const tc_kernel KERNEL = {
@@ -41,6 +43,8 @@ const tc_kernel KERNEL = {
     .fire_units = fire_units,
     .sparse =
         {[TC_SPMM] = spmm, [TC_SDDMM] = sddmm, [TC_SPMM_TN] = spmm_tn, [TC_DSMM_TN] = dsmm_tn, [TC_SPMM_NT] = spmm_nt},
+    .line_sum = line_sum,
+    .tap_sum = tap_sum,
     .break_even = tc_break_even_cpu,
 };
 
