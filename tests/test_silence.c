@@ -240,6 +240,15 @@ static void lists_give_the_dense_step(void **state)
             for (int folded = 0; folded < 2; folded++) compare(&networks[i], densities[k], folded);
 }
 
+/* Whether an operator takes inputs [24]. */
+static bool takes_rows(const char *spec)
+{
+    tacet_graph *g = tacet_graph_new(NULL);
+    const bool good = tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){24}), spec).id != 0;
+    tacet_graph_free(g);
+    return good;
+}
+
 /* Tests every layer of the table that makes or keeps zeros, between two layers that read lists. */
 static void every_operator_passes_silence_on(void **state)
 {
@@ -247,6 +256,7 @@ static void every_operator_passes_silence_on(void **state)
     for (int i = 0; i < tc_op_count(); i++) {
         const tc_op *op = tc_op_at(i);
         if (op->role != &tc_layer || tc_op_inputs(op) != 1 || !(op->flags & (TC_MAKES_ZEROS | TC_KEEPS_ZEROS))) continue;
+        if (!takes_rows(op->probe->spec)) continue;
         char model[512];
         const network n = {op->probe->spec, model, {{0}}, NULL, NULL};
         snprintf(model, sizeof model, "linear 24 | %s | linear 24 | relu | %s | linear 24 | relu | linear 5",
