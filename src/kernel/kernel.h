@@ -113,6 +113,27 @@ typedef struct tc_tap_sum {
 } tc_tap_sum;
 
 enum { TC_TAP_COLUMNS = 32 };
+/* A part of a convolution in which every pixel has the same taps, so that no padding is read or multiplied:
+ *
+ *     y[pixel][o] = bias[o] + sum over taps and c of x[pixel + tap][c] w[tap][c][o]       or y +=, without bias
+ *     w[tap][c][o] += sum over pixels of x[pixel + tap][c] y[pixel][o]
+ *
+ * Pixels are a grid of samples, rows and columns, taps one of rows and columns; x, y and w are the distances between
+ * neighbours in these arrays, and may be negative. With `apart` each channel has weights of its own (in is 1):
+ *
+ *     y[pixel][o] = bias[o] + sum over taps of x[pixel + tap][o] w[tap][o] */
+typedef struct tc_conv {
+    struct {
+        int64_t n, x, y;
+    } pixel[3];
+    struct {
+        int64_t n, x, w;
+    } tap[2];
+    int64_t in, out, ldw; /* numbers of x for a tap; columns of w and y; pitch of w */
+    const float *x, *bias;
+    float *w, *y;         /* conv only reads w, conv_w only reads y */
+    bool apart, add;      /* add: conv only */
+} tc_conv;
 
 typedef struct tc_kernel {
     const char *name;      /* the features that it requires of the machine, for tacet_machine */
@@ -127,6 +148,8 @@ typedef struct tc_kernel {
     void (*sparse[TC_PRODUCTS])(const tc_sparse *s); /* the bits do not depend on how C is cut into blocks */
     void (*line_sum)(const tc_line_sum *s);
     void (*tap_sum)(const tc_tap_sum *s);
+    void (*conv)(const tc_conv *v);                  /* y; a pixel's bits do not depend on the other pixels */
+    void (*conv_w)(const tc_conv *v);                /* w */
     /* The density of x below which the product beats the dense one, for C [m, n] with sums over k. Compiled in, by
      * class of shape, and never a timing. 0: never faster. */
     double (*break_even)(int product, int64_t m, int64_t n, int64_t k);
