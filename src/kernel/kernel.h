@@ -81,15 +81,13 @@ typedef struct tc_sparse {
 
 /* The share of one line of a listed image x in one line of a convolution's result, through some adjacent taps:
  *
- *     y[j][o] = bias[o] + sum over taps t and channels c of x[first + j step + t][c] w[t][c][o]     or y += */
+ *     y[j][o] += sum over taps t and channels c of x[first + j step + t][c] w[t][c][o] */
 typedef struct tc_line_sum {
     const tc_firing *x; /* by lines */
     int64_t line;
     int64_t n, first, step, taps; /* pixels before and after the line are 0 */
     const float *w;               /* [taps, channels, width]; 0 from column `cols` on */
     int64_t cols, width;          /* width: a multiple of 16 */
-    const float *bias;            /* or NULL */
-    bool add;                     /* y +=, without bias */
     float *y;
     int64_t pitch; /* from one pixel of y to the next */
 } tc_line_sum;
@@ -113,6 +111,7 @@ typedef struct tc_tap_sum {
 } tc_tap_sum;
 
 enum { TC_TAP_COLUMNS = 32 };
+
 /* A part of a convolution in which every pixel has the same taps, so that no padding is read or multiplied:
  *
  *     y[pixel][o] = bias[o] + sum over taps and c of x[pixel + tap][c] w[tap][c][o]       or y +=, without bias

@@ -44,7 +44,7 @@ void tc_choose_back(tc_list *l)
     for (int i = l->backward; i < l->steps && l->silence; i++) {
         tc_work *w = &l->step[i].work; /* all 0 if the step is not a call */
         if (!w->x_list && !w->g_list) continue;
-        w->call.lists.chosen = w->call.op->silent->choose(&w->call, true);
+        w->call.lists.chosen = tc_silent_choose(&w->call, true);
         want(w);
     }
 }

@@ -35,6 +35,7 @@ double tc_break_even_cpu(int product, int64_t m, int64_t n, int64_t k)
     const int64_t length[TC_PRODUCTS] = {
         [TC_SPMM] = n, [TC_SDDMM] = k, [TC_SPMM_TN] = n, [TC_DSMM_TN] = m, [TC_SPMM_NT] = n};
     if ((double)m * (double)n * (double)k < 32.0 * 32.0 * 32.0) return 0;
+    if (product >= TC_PRODUCTS) return n < NARROW ? 0.2 : 0.4;
     if (product == TC_SPMM_NT && m < FEW_ROWS) return 0; /* it transposes all of B, for however few rows */
     return (length[product] < NARROW ? narrow : wide)[product];
 }

@@ -18,7 +18,7 @@ INLINE void line_tile(const int across, const tc_line_sum *s, int64_t k)
     const int64_t pixels = x->parts, channels = x->n / pixels, width = s->width, end = (int64_t)(across - 1) * LANES;
     const int32_t *ends = x->count + s->line * pixels;
     const tc_entry *list = x->in_row + s->line * x->pitch;
-    const float *w = s->w + k, *bias = s->bias && !s->add ? s->bias + k : NULL;
+    const float *w = s->w + k;
     const some last = some_of(least(LANES, s->cols - k - end));
     for (int64_t j = 0; j < s->n; j++) {
         const int64_t first = s->first + j * s->step, after = least(first + s->taps, pixels), base = first * channels;
@@ -26,12 +26,9 @@ INLINE void line_tile(const int across, const tc_line_sum *s, int64_t k)
         const int64_t to = after > 0 ? ends[after - 1] : 0;
         float *y = s->y + j * s->pitch + k;
         vec sum[LINE_TILE], other[LINE_TILE];
-        const float *from = s->add ? y : bias;
-        UNROLL for (int v = 0; v < across; v++) sum[v] = other[v] = (vec){0};
-        if (from) {
-            UNROLL for (int v = 0; v < across - 1; v++) sum[v] = load(from + v * LANES);
-            sum[across - 1] = load_some(from + end, last);
-        }
+        UNROLL for (int v = 0; v < across; v++) other[v] = (vec){0};
+        UNROLL for (int v = 0; v < across - 1; v++) sum[v] = load(y + v * LANES);
+        sum[across - 1] = load_some(y + end, last);
         for (; p + 2 <= to; p += 2) {
             const float *a = w + (list[p].at - base) * width, *b = w + (list[p + 1].at - base) * width;
             UNROLL for (int v = 0; v < across; v++) sum[v] += list[p].value * load(a + v * LANES);
