@@ -130,8 +130,8 @@ typedef struct tc_conv {
     } tap[2];
     int64_t in, out, ldw; /* numbers of x for a tap; columns of w and y; pitch of w */
     const float *x, *bias;
-    float *w, *y;         /* conv only reads w, conv_w only reads y */
-    bool apart, add;      /* add: conv only */
+    float *w, *y;    /* conv only reads w, conv_w only reads y */
+    bool apart, add; /* add: conv only */
 } tc_conv;
 
 typedef struct tc_kernel {
@@ -147,8 +147,8 @@ typedef struct tc_kernel {
     void (*sparse[TC_PRODUCTS])(const tc_sparse *s); /* the bits do not depend on how C is cut into blocks */
     void (*line_sum)(const tc_line_sum *s);
     void (*tap_sum)(const tc_tap_sum *s);
-    void (*conv)(const tc_conv *v);                  /* y; a pixel's bits do not depend on the other pixels */
-    void (*conv_w)(const tc_conv *v);                /* w */
+    void (*conv)(const tc_conv *v);   /* y; a pixel's bits do not depend on the other pixels */
+    void (*conv_w)(const tc_conv *v); /* w */
     /* The density of x below which the product beats the dense one, for C [m, n] with sums over k. Compiled in, by
      * class of shape, and never a timing. 0: never faster. */
     double (*break_even)(int product, int64_t m, int64_t n, int64_t k);

@@ -257,8 +257,12 @@ static void weights(const tc_call *c, const sizes *z, int64_t u)
 {
     const int64_t across = blocks_across(z), units = z->groups * z->out, most = z->apart ? z->groups : z->out;
     const int64_t of_group = parts(most, TC_CONV_BLOCK_OUT), group = u % across / of_group;
-    const int64_t i = u / across * TC_CONV_BLOCK_IN, o = u % across % of_group * TC_CONV_BLOCK_OUT, unit = group * z->out + o;
-    tc_conv v = {.in = least(TC_CONV_BLOCK_IN, z->in - i), .out = least(TC_CONV_BLOCK_OUT, most - o), .ldw = units, .apart = z->apart};
+    const int64_t i = u / across * TC_CONV_BLOCK_IN, o = u % across % of_group * TC_CONV_BLOCK_OUT,
+                  unit = group * z->out + o;
+    tc_conv v = {.in = least(TC_CONV_BLOCK_IN, z->in - i),
+                 .out = least(TC_CONV_BLOCK_OUT, most - o),
+                 .ldw = units,
+                 .apart = z->apart};
     if (tc_chosen(&c->lists, TC_DW_BY_X) || tc_chosen(&c->lists, TC_DW_BY_G)) {
         tc_conv_taps(c, i, v.in, o, v.out);
         return;

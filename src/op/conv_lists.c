@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { X, W, B };                /* x, and the parameters after it */
+enum { X, W, B };                 /* x, and the parameters after it */
 enum { COLUMNS = 64, STEP = 16 }; /* of a tile of y or dL/dx */
 enum { NEAR = 1 << 14 };          /* floats of the pixels that tap_sum copies at a time */
 enum { MOST_LINE = 1 << 24 };     /* numbers in a line; see firing_images.h */
@@ -28,10 +28,7 @@ typedef struct run {
     int64_t first, step, n, from, move, tap, tap_step, taps;
 } run;
 
-static int64_t runs_of(const tc_window *w, bool backward)
-{
-    return w->dilation > 1 ? w->k : backward ? w->stride : 1;
-}
+static int64_t runs_of(const tc_window *w, bool backward) { return w->dilation > 1 ? w->k : backward ? w->stride : 1; }
 
 static run run_at(const tc_window *w, bool backward, int64_t r)
 {
@@ -184,8 +181,7 @@ static void put_by_g(const tc_tap_sum *s, const sizes *z, bool add, float *d)
     for (int64_t t = 0; t < taps; t++)
         for (int64_t i = 0; i < s->cols; i++) {
             float *to = d + (t * z->in + i) * z->out;
-            for (int64_t u = 0; u < s->units; u++)
-                to[u] = (add ? to[u] : 0) + s->sum[(u * taps + t) * s->width + i];
+            for (int64_t u = 0; u < s->units; u++) to[u] = (add ? to[u] : 0) + s->sum[(u * taps + t) * s->width + i];
         }
 }
 
@@ -239,7 +235,8 @@ static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
     tc_window axis[2];
     tc_conv_windows(s->arg, &s->x[0], axis);
     const int64_t in = tc_shape_units(&s->x[0]), out = tc_shape_units(&s->y), taps = axis[0].k * axis[1].k;
-    const bool fits = s->arg[TC_CONV_GROUPS].number == 1 && axis[1].in * in < MOST_LINE && axis[1].out * out < MOST_LINE;
+    const bool fits = s->arg[TC_CONV_GROUPS].number == 1 && axis[1].in * in < MOST_LINE &&
+                      axis[1].out * out < MOST_LINE;
     const bool still = axis[0].stride == 1 && axis[1].stride == 1;
     const int64_t of_x = rows * tc_shape_positions(&s->x[0]), of_y = rows * tc_shape_positions(&s->y);
     for (int i = 0; i < TC_WAYS; i++) way[i] = (tc_product){.product = -1};

@@ -80,8 +80,9 @@ static void copy_near(const tc_tap_sum *s, const near_pixels *to, int64_t k, int
             UNROLL for (int v = 0; v < TAP_TILE; v++)
             {
                 const int64_t left = copies ? n - v * LANES : 0;
-                store(row + v * LANES,
-                      left >= LANES ? load(from + v * LANES) : left > 0 ? load_some(from + v * LANES, some_of(left)) : (vec){0});
+                store(row + v * LANES, left >= LANES ? load(from + v * LANES)
+                                       : left > 0    ? load_some(from + v * LANES, some_of(left))
+                                                     : (vec){0});
             }
         }
     }
@@ -93,7 +94,8 @@ static void sort_by_unit(const tc_tap_sum *s, int64_t wide, tc_entry *list, int3
     enum { BITS = 40 };
     const tc_firing *x = s->x;
     const int64_t pixels = x->parts, channels = x->n / pixels, most = s->lines * pixels;
-    const uint64_t share = (UINT64_C(1) << BITS) / (uint64_t)channels + 1; /* exact for less than 2^24 numbers in a line */
+    const uint64_t share = (UINT64_C(1) << BITS) / (uint64_t)channels +
+                           1; /* exact for less than 2^24 numbers in a line */
     memset(count, 0, (size_t)s->units * sizeof *count);
     for (int64_t i = 0; i < s->lines; i++) {
         const int64_t row = s->line + i, n = x->count[(row + 1) * pixels - 1];
@@ -110,21 +112,23 @@ static void sort_by_unit(const tc_tap_sum *s, int64_t wide, tc_entry *list, int3
 }
 
 /* Adds the entries of one unit to its sums at taps [p, p + down) x [q, q + right). */
-INLINE void some_taps(const int down, const int right, const tc_tap_sum *s, const near_pixels *near, int64_t p, int64_t q,
-                      const tc_entry *list, int64_t count, float *sum)
+INLINE void some_taps(const int down, const int right, const tc_tap_sum *s, const near_pixels *near, int64_t p,
+                      int64_t q, const tc_entry *list, int64_t count, float *sum)
 {
     const int64_t width = TAP_TILE * LANES, row = s->dilation[0] * near->wide * width, step = s->dilation[1] * width;
     const float *at = near->at + p * row + q * step;
     vec total[9][TAP_TILE];
-    UNROLL for (int a = 0; a < down; a++) UNROLL for (int b = 0; b < right; b++) UNROLL for (int v = 0; v < TAP_TILE; v++)
-        total[a * right + b][v] = load(sum + ((p + a) * s->taps[1] + q + b) * s->width + v * LANES);
+    UNROLL for (int a = 0; a < down; a++) UNROLL for (int b = 0; b < right; b++)
+        UNROLL for (int v = 0; v < TAP_TILE; v++)
+            total[a * right + b][v] = load(sum + ((p + a) * s->taps[1] + q + b) * s->width + v * LANES);
     for (int64_t e = 0; e < count; e++) {
         const float x = list[e].value, *from = at + list[e].at;
-        UNROLL for (int a = 0; a < down; a++, from += row) UNROLL for (int b = 0; b < right; b++) UNROLL for (int v = 0; v < TAP_TILE; v++)
-            total[a * right + b][v] += x * load(from + b * step + v * LANES);
+        UNROLL for (int a = 0; a < down; a++, from += row) UNROLL for (int b = 0; b < right; b++)
+            UNROLL for (int v = 0; v < TAP_TILE; v++) total[a * right + b][v] += x * load(from + b * step + v * LANES);
     }
-    UNROLL for (int a = 0; a < down; a++) UNROLL for (int b = 0; b < right; b++) UNROLL for (int v = 0; v < TAP_TILE; v++)
-        store(sum + ((p + a) * s->taps[1] + q + b) * s->width + v * LANES, total[a * right + b][v]);
+    UNROLL for (int a = 0; a < down; a++) UNROLL for (int b = 0; b < right; b++)
+        UNROLL for (int v = 0; v < TAP_TILE; v++)
+            store(sum + ((p + a) * s->taps[1] + q + b) * s->width + v * LANES, total[a * right + b][v]);
 }
 
 static void all_taps(const tc_tap_sum *s, const near_pixels *near, const tc_entry *list, int64_t count, float *sum)
