@@ -149,8 +149,8 @@ typedef struct tc_kernel {
     void (*tap_sum)(const tc_tap_sum *s);
     void (*conv)(const tc_conv *v);   /* y; a pixel's bits do not depend on the other pixels */
     void (*conv_w)(const tc_conv *v); /* w */
-    /* The density of x below which the product beats the dense one, for C [m, n] with sums over k. Compiled in, by
-     * class of shape, and never a timing. 0: never faster. */
+    /* The density of x below which the product beats the dense one, for C [m, n] with sums over k (of a tc_tap_sum: m
+     * units of x, n numbers of a pixel, k taps). Compiled in, by class of shape, and never a timing. 0: never faster. */
     double (*break_even)(int product, int64_t m, int64_t n, int64_t k);
 } tc_kernel;
 
@@ -159,7 +159,8 @@ static inline int64_t tc_tap_scratch(const tc_tap_sum *s, int64_t pixels)
 {
     const int64_t high = (s->lines - 1) * s->stride[0] + (s->taps[0] - 1) * s->dilation[0] + 1;
     const int64_t wide = (pixels - 1) * s->stride[1] + (s->taps[1] - 1) * s->dilation[1] + 1;
-    return high * wide * TC_TAP_COLUMNS * 4 + s->units * (s->lines * pixels * (int64_t)sizeof(tc_entry) + 4);
+    return high * wide * TC_TAP_COLUMNS * 4 + (s->units * s->lines * pixels + 1) * (int64_t)sizeof(tc_entry) +
+           (s->units + 1) * 4;
 }
 
 const tc_kernel *tc_cpu(void); /* kernel/cpu: the best table that this machine can run */

@@ -71,17 +71,25 @@ static sizes sizes_of(const tc_call *c, bool backward)
     return z;
 }
 
-/* to [kh, runs, taps, in, width]: n columns of w [kh, kw, in, out] from column k on, with zeros after them. */
+/* to [rows, width]: n columns of w [rows, pitch], with zeros after them. */
+TC_CLONES static void copy_rows(const float *w, int64_t rows, int64_t pitch, int64_t n, int64_t width, float *to)
+{
+    for (int64_t i = 0; i < rows; i++, w += pitch, to += width) {
+        for (int64_t k = 0; k < n; k++) to[k] = w[k];
+        for (int64_t k = n; k < width; k++) to[k] = 0;
+    }
+}
+
+/* to [kh, runs, taps, in, width]: n columns of w [kh, kw, in, out] from column k on. */
 static void pack(const sizes *z, bool backward, const float *w, int64_t k, int64_t n, int64_t width, float *to)
 {
     const int64_t runs = runs_of(&z->axis[1], backward);
     for (int64_t p = 0; p < z->axis[0].k; p++)
         for (int64_t r = 0; r < runs; r++) {
             const run u = run_at(&z->axis[1], backward, r);
-            for (int64_t i = 0; i < u.taps * z->in; i++, to += width) {
-                const int64_t tap = p * z->axis[1].k + u.tap + i / z->in * u.tap_step;
-                memcpy(to, w + (tap * z->in + i % z->in) * z->out + k, (size_t)n * sizeof *to);
-                memset(to + n, 0, (size_t)(width - n) * sizeof *to);
+            for (int64_t i = 0; i < u.taps; i++, to += z->in * width) {
+                const int64_t tap = p * z->axis[1].k + u.tap + i * u.tap_step;
+                copy_rows(w + tap * z->in * z->out + k, z->in, z->out, n, width, to);
             }
         }
 }
@@ -103,14 +111,15 @@ static void add_line(const tc_call *c, const sizes *z, bool backward, int64_t li
     }
 }
 
-/* Sets n columns of some pixels to the bias or to 0. */
-static void clear(float *y, int64_t pixels, int64_t pitch, const float *bias, int64_t n)
+/* Sets n columns of some pixels to the bias, or to 0. */
+TC_CLONES static void clear(float *y, int64_t pixels, int64_t pitch, const float *bias, int64_t n)
 {
+    if (!bias && n == pitch) {
+        memset(y, 0, (size_t)(pixels * n) * sizeof *y);
+        return;
+    }
     for (int64_t i = 0; i < pixels; i++, y += pitch)
-        if (bias)
-            memcpy(y, bias, (size_t)n * sizeof *y);
-        else
-            memset(y, 0, (size_t)n * sizeof *y);
+        for (int64_t k = 0; k < n; k++) y[k] = bias ? bias[k] : 0;
 }
 
 void tc_conv_lines(const tc_call *c, bool backward, int64_t sample, int64_t samples, int64_t top, int64_t end)
@@ -243,8 +252,8 @@ static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
     if (!fits) return;
     way[TC_Y_BY_X] = (tc_product){TC_LINE_SUM, of_y, out, taps * in};
     way[TC_DX_BY_G] = (tc_product){TC_LINE_SUM, of_x, in, taps * out};
-    way[TC_DW_BY_G] = (tc_product){TC_TAP_SUM, out, in, of_y};
-    if (still) way[TC_DW_BY_X] = (tc_product){TC_TAP_SUM, in, out, of_y};
+    way[TC_DW_BY_G] = (tc_product){TC_TAP_SUM, out, in, taps};
+    if (still) way[TC_DW_BY_X] = (tc_product){TC_TAP_SUM, in, out, taps};
 }
 
 const tc_silent tc_conv_silent = {.least = 8, .lines = true, .products = products};

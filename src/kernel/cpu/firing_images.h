@@ -68,45 +68,52 @@ typedef struct near_pixels {
 /* Copies columns [k, k + n) of the pixels of a that are read, with zeros around the image and after the columns. */
 static void copy_near(const tc_tap_sum *s, const near_pixels *to, int64_t k, int64_t n)
 {
-    const int64_t width = TAP_TILE * LANES;
+    const int64_t width = TAP_TILE * LANES, first = least(s->at[1] < 0 ? -s->at[1] : 0, to->wide);
+    const int64_t end = least(to->wide, s->size[1] - s->at[1] > first ? s->size[1] - s->at[1] : first);
     for (int64_t i = 0; i < to->high; i++) {
         const int64_t line = s->at[0] + i;
         const bool inside = line >= 0 && line < s->size[0];
+        const int64_t begin = inside ? first : 0, stop = inside ? end : 0;
         float *row = to->at + i * to->wide * width;
-        for (int64_t j = 0; j < to->wide; j++, row += width) {
-            const int64_t pixel = s->at[1] + j;
-            const bool copies = inside && pixel >= 0 && pixel < s->size[1];
-            const float *from = s->a + (copies ? (line * s->size[1] + pixel) * s->pitch + k : 0);
-            UNROLL for (int v = 0; v < TAP_TILE; v++)
-            {
-                const int64_t left = copies ? n - v * LANES : 0;
-                store(row + v * LANES, left >= LANES ? load(from + v * LANES)
-                                       : left > 0    ? load_some(from + v * LANES, some_of(left))
-                                                     : (vec){0});
+        const float *from = s->a + (inside ? (line * s->size[1] + s->at[1] + begin) * s->pitch + k : 0);
+        memset(row, 0, (size_t)(begin * width) * sizeof *row);
+        for (int64_t j = begin; j < stop; j++, from += s->pitch) {
+            if (n == width) {
+                UNROLL for (int v = 0; v < TAP_TILE; v++) store(row + j * width + v * LANES, load(from + v * LANES));
+                continue;
+            }
+            for (int64_t v = 0; v < TAP_TILE; v++) {
+                const int64_t left = n - v * LANES;
+                store(row + j * width + v * LANES,
+                      left > 0 ? load_some(from + v * LANES, some_of(least(left, LANES))) : (vec){0});
             }
         }
+        memset(row + stop * width, 0, (size_t)((to->wide - stop) * width) * sizeof *row);
     }
 }
 
-/* Sorts the entries by unit; `at` is then where the first tap is in the copied pixels. */
+/* Sorts the entries by unit; `at` is then where the first tap is in the copied pixels. Those of other units go to one
+ * more list, whose count stays 0, since a branch would often be predicted wrongly. */
 static void sort_by_unit(const tc_tap_sum *s, int64_t wide, tc_entry *list, int32_t *count)
 {
-    enum { BITS = 40 };
+    enum { BITS = 40, AHEAD = 8 }; /* entries of a cache line */
     const tc_firing *x = s->x;
     const int64_t pixels = x->parts, channels = x->n / pixels, most = s->lines * pixels;
     const uint64_t share = (UINT64_C(1) << BITS) / (uint64_t)channels +
-                           1; /* exact for less than 2^24 numbers in a line */
-    memset(count, 0, (size_t)s->units * sizeof *count);
+                           1; /* exact for lines of less than 2^24 numbers */
+    memset(count, 0, (size_t)(s->units + 1) * sizeof *count);
     for (int64_t i = 0; i < s->lines; i++) {
         const int64_t row = s->line + i, n = x->count[(row + 1) * pixels - 1];
         const int64_t begin = i * s->stride[0] * wide;
         const tc_entry *from = x->in_row + row * x->pitch;
+        for (int64_t p = 0; p < n && i + 1 < s->lines; p += AHEAD) __builtin_prefetch(from + x->pitch + p);
         for (int64_t p = 0; p < n; p++) {
             const int64_t at = from[p].at, pixel = (int64_t)((uint64_t)at * share >> BITS);
-            const int64_t unit = at - pixel * channels - s->unit;
-            if ((uint64_t)unit >= (uint64_t)s->units) continue;
-            const int32_t to = (int32_t)((begin + pixel * s->stride[1]) * TAP_TILE * LANES);
-            list[unit * most + count[unit]++] = (tc_entry){to, from[p].value};
+            const int64_t unit = at - pixel * channels - s->unit, to = begin + pixel * s->stride[1];
+            const bool wanted = (uint64_t)unit < (uint64_t)s->units;
+            const int64_t u = wanted ? unit : s->units;
+            list[u * most + count[u]] = (tc_entry){(int32_t)(to * TAP_TILE * LANES), from[p].value};
+            count[u] += wanted;
         }
     }
 }
@@ -150,7 +157,7 @@ static void tap_sum(const tc_tap_sum *s)
     const near_pixels near = {(s->lines - 1) * s->stride[0] + (s->taps[0] - 1) * s->dilation[0] + 1,
                               (pixels - 1) * s->stride[1] + (s->taps[1] - 1) * s->dilation[1] + 1, s->scratch};
     tc_entry *list = (tc_entry *)(void *)(near.at + near.high * near.wide * width);
-    int32_t *count = (int32_t *)(void *)(list + s->units * most);
+    int32_t *count = (int32_t *)(void *)(list + s->units * most + 1);
     sort_by_unit(s, near.wide, list, count);
     for (int64_t k = 0; k < s->cols; k += width) {
         copy_near(s, &near, k, least(width, s->cols - k));
