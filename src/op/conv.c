@@ -32,6 +32,9 @@ enum { KAIMING, XAVIER, ZEROS }; /* words of init */
  * MOST. */
 enum { PIECES = 16, LEAST = 1 << 20, MOST = 1 << 25 };
 
+/* Weights up to this number stay in the second cache. */
+enum { WARM = 1 << 16 };
+
 /* The numbers of x and g that are read again and again while a block of dL/dw is made. */
 enum { NEAR = 1 << 17 };
 
@@ -84,6 +87,7 @@ bool tc_conv_shape(tc_sketch *s, int rank)
     for (int i = 0; i < rank - 1; i++) s->y.dim[i] = axis[3 - rank + i].out, s->param[0].dim[i] = axis[3 - rank + i].k;
     s->y.dim[rank - 1] = s->param[0].dim[rank] = out;
     s->param[0].dim[rank - 1] = in / groups;
+    s->groups = groups;
     s->param[1] = (tc_shape){s->arg[TC_CONV_BIAS].number != 0 ? 1 : -1, {out}};
     if (tc_shape_count(&s->y) >= 0 && tc_shape_count(&s->param[0]) >= 0) return true;
     return tc_shape_refuse(s, "%" PRId64 " units are too many on an input %s", out,
@@ -139,15 +143,26 @@ static cut cut_of(int64_t samples, int64_t height, double each, double most)
     return t;
 }
 
-/* The pieces of y, or of dL/dx. */
-static cut pieces_of(const tc_call *c, const sizes *z, bool backward)
+/* The pieces of y, or of dL/dx: parts of the batch times blocks of `wide` columns of the weight, one block if all of it
+ * stays in cache. */
+typedef struct tiling {
+    cut batch;
+    int64_t wide, across, pieces;
+} tiling;
+
+static tiling pieces_of(const tc_call *c, const sizes *z, bool backward)
 {
     const tc_window *h = &z->axis[0], *w = &z->axis[1];
+    tiling t = {.wide = z->apart ? z->groups : backward ? z->in : z->out};
     const double each = (double)(w->out * z->groups * z->in * z->out) * (double)z->taps;
     const double all = each * (double)(h->out * c->run->rows) / PIECES;
     const double most = all < LEAST ? LEAST : all > MOST ? MOST : all;
-    const int64_t height = backward ? h->in : h->out;
-    return cut_of(c->run->rows, height, each * (double)h->out / (double)height, most);
+    const int64_t height = backward ? h->in : h->out, blocks = parts(z->taps * z->in * z->out, WARM);
+    if (blocks > 1 && !z->apart) t.wide = least(t.wide, parts(parts(t.wide, blocks), TC_CONV_BLOCK_OUT) * TC_CONV_BLOCK_OUT);
+    t.across = parts(z->apart ? z->groups : backward ? z->in : z->out, t.wide);
+    t.batch = cut_of(c->run->rows, height, each * (double)h->out / (double)height, most * (double)t.across);
+    t.pieces = t.batch.pieces * t.across;
+    return t;
 }
 
 /* The distances between samples, rows and columns, in floats. */
@@ -201,20 +216,24 @@ tc_span tc_conv_span(const tc_call *c)
 static void product(const tc_call *c, const sizes *z, bool backward, const float *x, float *w, const float *bias,
                     float *y, int64_t u)
 {
-    const int64_t in = backward ? z->out : z->in, out = backward ? z->in : z->out;
-    const cut t = pieces_of(c, z, backward);
+    const int64_t in = backward ? z->out : z->in, out = backward ? z->in : z->out, all = z->apart ? z->groups : out;
+    const tiling t = pieces_of(c, z, backward);
+    const int64_t first = u % t.across * t.wide;
     if (tc_chosen(&c->lists, backward ? TC_DX_BY_G : TC_Y_BY_X)) {
-        const int64_t sample = u / t.bands * t.samples, top = u % t.bands * t.height;
-        tc_conv_lines(c, backward, sample, least(t.samples, c->run->rows - sample), top,
-                      least(top + t.height, backward ? z->axis[0].in : z->axis[0].out));
+        const cut *b = &t.batch;
+        const int64_t i = u / t.across, sample = i / b->bands * b->samples, top = i % b->bands * b->height;
+        tc_conv_lines(c, backward, first, least(t.wide, all - first),
+                      &(tc_conv_part){sample, least(b->samples, c->run->rows - sample), top,
+                                      least(top + b->height, backward ? z->axis[0].in : z->axis[0].out)});
         return;
     }
-    tc_conv v = {.in = in, .out = z->apart ? z->groups : out, .ldw = z->groups * out, .apart = z->apart};
+    tc_conv v = {.in = in, .out = least(t.wide, all - first), .ldw = z->groups * out, .apart = z->apart};
     v.add = backward && c->add[X];
     for (int64_t g = 0; g < (z->apart ? 1 : z->groups); g++) {
-        v.x = x + g * in, v.y = y + g * out, v.w = w + g * out;
-        v.bias = bias ? bias + g * out : NULL;
-        rectangles(z, backward, c->run->rows, t, u, &v, c->run->kernel->conv);
+        const int64_t unit = g * out + first;
+        v.x = x + g * in, v.y = y + unit, v.w = w + unit;
+        v.bias = bias ? bias + unit : NULL;
+        rectangles(z, backward, c->run->rows, t.batch, u / t.across, &v, c->run->kernel->conv);
     }
 }
 

@@ -45,9 +45,14 @@ enum { TC_CONV_BLOCK_IN = 32, TC_CONV_BLOCK_OUT = 64 };
 
 void tc_conv_windows(const tc_arg *arg, const tc_shape *x, tc_window axis[2]);
 
-/* On firing lists, without groups: lines [top, end) of y, or backward of dL/dx, for some samples; the block of dL/dw for
- * some channels and units. */
-void tc_conv_lines(const tc_call *c, bool backward, int64_t sample, int64_t samples, int64_t top, int64_t end);
+/* Samples from `sample` on; of each, the lines [top, end). */
+typedef struct tc_conv_part {
+    int64_t sample, samples, top, end;
+} tc_conv_part;
+
+/* On firing lists, without groups: columns [first, first + n) of a part of y, or backward of dL/dx; the block of dL/dw
+ * for some channels and units. */
+void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t n, const tc_conv_part *part);
 void tc_conv_taps(const tc_call *c, int64_t i, int64_t in, int64_t o, int64_t out);
 
 #endif

@@ -122,23 +122,23 @@ TC_CLONES static void clear(float *y, int64_t pixels, int64_t pitch, const float
         for (int64_t k = 0; k < n; k++) y[k] = bias ? bias[k] : 0;
 }
 
-void tc_conv_lines(const tc_call *c, bool backward, int64_t sample, int64_t samples, int64_t top, int64_t end)
+void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t columns, const tc_conv_part *part)
 {
     const sizes z = sizes_of(c, backward);
     const tc_window *h = &z.axis[0];
     const int64_t high = backward ? h->in : h->out, lines = backward ? h->out : h->in;
-    const int64_t row = (backward ? z.axis[1].in : z.axis[1].out) * z.out;
+    const int64_t row = (backward ? z.axis[1].in : z.axis[1].out) * z.out, end = first + columns;
     const float *w = backward ? c->save : c->x[W].data, *bias = backward ? NULL : c->x[B].data;
-    for (int64_t k = 0; k < z.out; k += COLUMNS) {
-        const int64_t n = least(COLUMNS, z.out - k), width = rounded(n, STEP), block = z.axis[1].k * z.in * width;
+    for (int64_t k = first; k < end; k += COLUMNS) {
+        const int64_t n = least(COLUMNS, end - k), width = rounded(n, STEP), block = z.axis[1].k * z.in * width;
         pack(&z, backward, w, k, n, width, c->scratch);
-        for (int64_t b = sample; b < sample + samples; b++) {
+        for (int64_t b = part->sample; b < part->sample + part->samples; b++) {
             float *y = (backward ? c->d[X] : c->y.data) + b * high * row + k;
             tc_line_sum s = {.x = backward ? c->lists.g : c->lists.x, .cols = n, .width = width, .pitch = z.out};
             if (!backward || !c->add[X])
-                clear(y + top * row, (end - top) * row / z.out, z.out, bias ? bias + k : NULL, n);
+                clear(y + part->top * row, (part->end - part->top) * row / z.out, z.out, bias ? bias + k : NULL, n);
             for (int64_t p = 0; p < h->k; p++)
-                for (int64_t i = top; i < end; i++) {
+                for (int64_t i = part->top; i < part->end; i++) {
                     const int64_t line = line_at(h, backward, i, p);
                     s.y = y + i * row;
                     if (line >= 0) add_line(c, &z, backward, b * lines + line, (float *)c->scratch + p * block, s);

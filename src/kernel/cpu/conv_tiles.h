@@ -5,11 +5,13 @@
  *     conv      a tile of y, Y_PIXELS pixels x two vectors of columns, stays in registers while taps and channels run
  *     conv_w    a tile of w, W_ROWS rows x two vectors of columns, stays in registers while the pixels run
  *
- * The pixels of a call are listed first. So tiles are full whatever the width of the image, and only the last ones are
- * smaller. The operand that all tiles of a strip of columns read, w or y, is copied side by side into a panel that fits
+ * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all tiles of a strip of columns read, w or y, is copied side by side into a panel that fits
  * into the first cache, filled up with zeros. A pixel's sum over taps and channels has the same order in every tile. */
 
-enum { Y_PIXELS = LANES == 16 ? 14 : 6, W_ROWS = LANES == 16 ? 8 : 6, STRIP = 2 * LANES };
+/* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
+ * few sizes serve for all. */
+enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
+enum { W_ROWS = LANES == 16 ? 8 : 6, W_TAPS = 9, STRIP = 2 * LANES };
 
 /* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel. */
 enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128 };
@@ -135,9 +137,11 @@ INLINE void y_tile(const int pixels, const int across, const pixel *at, const st
 INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add,
                     const float *bias)
 {
-    for (; n >= Y_PIXELS; n -= Y_PIXELS, at += Y_PIXELS) y_tile(Y_PIXELS, across, at, s, w, add, bias);
-    for (; n >= 4; n -= 4, at += 4) y_tile(4, across, at, s, w, add, bias);
-    for (; n > 0; n--, at++) y_tile(1, across, at, s, w, add, bias);
+    for (; n > Y_HALF; n -= Y_PIXELS, at += Y_PIXELS) y_tile(Y_PIXELS, across, at, s, w, add, bias);
+    if (n > FOUR)
+        y_tile(Y_HALF, across, at, s, w, add, bias);
+    else if (n > 0)
+        y_tile(FOUR, across, at, s, w, add, bias);
 }
 
 static void y_tiles_1(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
@@ -170,8 +174,8 @@ static void conv_apart(const tc_conv *v, const pixel *at, int64_t n)
     for (int64_t j = 0; j < v->out; j += LANES) {
         const int64_t m = least(LANES, v->out - j);
         int64_t i = 0;
-        for (; i + Y_PIXELS <= n; i += Y_PIXELS) apart_tile(Y_PIXELS, v, at + i, j, m);
-        for (; i < n; i++) apart_tile(1, v, at + i, j, m);
+        for (; n - i > FOUR; i += Y_PIXELS) apart_tile(Y_PIXELS, v, at + i, j, m);
+        if (i < n) apart_tile(FOUR, v, at + i, j, m);
     }
 }
 
@@ -194,76 +198,72 @@ static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
 static void conv(const tc_conv *of)
 {
     const tc_conv v = of->apart ? *of : joined(of);
-    pixel at[Y_LIST];
+    pixel at[Y_LIST + Y_PIXELS];
     walk next = {0};
-    for (int64_t n; (n = list_pixels(&v, &next, Y_LIST, at)) > 0;) (v.apart ? conv_apart : conv_together)(&v, at, n);
+    for (int64_t n; (n = list_pixels(&v, &next, Y_LIST, at)) > 0;) {
+        for (int i = 0; i < Y_PIXELS; i++) at[n + i] = at[n - 1];
+        (v.apart ? conv_apart : conv_together)(&v, at, n);
+    }
 }
 
 /* ---- w ---- */
 
-/* A tile of w: rows whose x is at[i].x + row[i].x. */
-typedef struct w_row {
-    int64_t x;
+/* Rows of w that one tap has, and a part of them: the first is at w, `pitch` apart; its x is x away from each pixel. */
+typedef struct w_run {
+    int64_t x, pitch;
     float *w;
-} w_row;
+} w_run;
 
-INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n, const w_row *row, const strip_of *s,
-                   const float *y, int64_t pitch)
+/* A tile of w; y is a panel, a row for each pixel. rows and across are constants to the compiler. */
+INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n, const w_run *r, const strip_of *s,
+                   const float *y)
 {
     vec sum[W_ROWS][2], b[2];
-    int64_t x[W_ROWS];
-    for (int i = 0; i < rows; i++) {
-        x[i] = row[i].x;
-        for (int h = 0; h < across; h++) sum[i][h] = load_first(row[i].w + h * LANES, s->n[h]);
-    }
-    for (int64_t k = 0; k < n; k++, y += pitch) {
+    for (int i = 0; i < rows; i++)
+        for (int h = 0; h < across; h++) sum[i][h] = load_first(r->w + i * r->pitch + h * LANES, s->n[h]);
+    const int64_t x = r->x;
+    for (int64_t k = 0; k < n; k++, y += STRIP) {
+        const float *p = at[k].x + x;
         for (int h = 0; h < across; h++) b[h] = load(y + h * LANES);
         for (int i = 0; i < rows; i++)
-            for (int h = 0; h < across; h++) sum[i][h] += at[k].x[x[i]] * b[h];
+            for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
     }
     for (int i = 0; i < rows; i++)
-        for (int h = 0; h < across; h++) store_first(row[i].w + h * LANES, sum[i][h], s->n[h]);
+        for (int h = 0; h < across; h++) store_first(r->w + i * r->pitch + h * LANES, sum[i][h], s->n[h]);
 }
 
-/* The next rows of w, at most W_ROWS. */
-INLINE int64_t next_rows(const tc_conv *v, w_walk *at, int64_t j, w_row row[W_ROWS])
-{
-    int64_t n = 0;
-    for (; at->p < v->tap[0].n; at->p++, at->q = 0)
-        for (; at->q < v->tap[1].n; at->q++, at->c = 0) {
-            const int64_t x = at->p * v->tap[0].x + at->q * v->tap[1].x;
-            float *w = v->w + at->p * v->tap[0].w + at->q * v->tap[1].w + j;
-            for (; at->c < v->in; at->c++) {
-                if (n == W_ROWS) return n;
-                row[n++] = (w_row){x + at->c, w + at->c * v->ldw};
-            }
-        }
-    return n;
-}
+typedef void w_fn(const pixel *at, int64_t n, const w_run *r, const strip_of *s, const float *y);
 
-INLINE void w_tiles(const int across, const tc_conv *v, const pixel *at, int64_t n, const strip_of *s, const float *y)
-{
-    w_row row[W_ROWS];
-    w_walk next = {0};
-    for (int64_t rows; (rows = next_rows(v, &next, s->j, row)) > 0;) {
-        if (rows == W_ROWS) {
-            w_tile(W_ROWS, across, at, n, row, s, y, STRIP);
-            continue;
-        }
-        int64_t i = 0;
-        for (; i + 4 <= rows; i += 4) w_tile(4, across, at, n, row + i, s, y, STRIP);
-        for (; i < rows; i++) w_tile(1, across, at, n, row + i, s, y, STRIP);
+/* By the number of vectors and of rows. */
+#define W_TILE(rows, across)                                                                                           \
+    static void w_tile_##rows##_##across(const pixel *at, int64_t n, const w_run *r, const strip_of *s,                \
+                                         const float *y)                                                               \
+    {                                                                                                                  \
+        w_tile(rows, across, at, n, r, s, y);                                                                          \
     }
-}
+#define W_TILES(across)                                                                                                \
+    W_TILE(1, across) W_TILE(2, across) W_TILE(3, across) W_TILE(4, across) W_TILE(5, across) W_TILE(6, across)
+#define W_TILES_OF(across)                                                                                             \
+    w_tile_1_##across, w_tile_2_##across, w_tile_3_##across, w_tile_4_##across, w_tile_5_##across, w_tile_6_##across
+W_TILES(1)
+W_TILES(2)
+#if LANES == 16
+W_TILE(7, 1)
+W_TILE(8, 1) W_TILE(7, 2) W_TILE(8, 2) static w_fn *const w_tile_of[2][W_ROWS] = {
+    {W_TILES_OF(1), w_tile_7_1, w_tile_8_1}, {W_TILES_OF(2), w_tile_7_2, w_tile_8_2}};
+#else
+static w_fn *const w_tile_of[2][W_ROWS] = {{W_TILES_OF(1)}, {W_TILES_OF(2)}};
+#endif
 
-static void w_tiles_1(const tc_conv *v, const pixel *at, int64_t n, const strip_of *s, const float *y)
+/* All rows of a tap, in tiles that are as even as possible. */
+INLINE void w_tap(const tc_conv *v, w_run r, const pixel *at, int64_t n, const strip_of *s, const float *y)
 {
-    w_tiles(1, v, at, n, s, y);
-}
-
-static void w_tiles_2(const tc_conv *v, const pixel *at, int64_t n, const strip_of *s, const float *y)
-{
-    w_tiles(2, v, at, n, s, y);
+    int64_t tiles = (v->in + W_ROWS - 1) / W_ROWS;
+    for (int64_t left = v->in; left > 0; tiles--) {
+        const int64_t rows = (left + tiles - 1) / tiles;
+        w_tile_of[s->n[1] > 0][rows - 1](at, n, &r, s, y);
+        left -= rows, r.x += rows, r.w += rows * r.pitch;
+    }
 }
 
 static void conv_w_together(const tc_conv *v, const pixel *at, int64_t n)
@@ -272,33 +272,62 @@ static void conv_w_together(const tc_conv *v, const pixel *at, int64_t n)
     for (int64_t j = 0; j < v->out; j += STRIP) {
         const strip_of s = strip_at(v, j);
         for (int64_t i = 0; i < n; i++) copy_rows(at[i].y + j, 0, 1, &s, copy + i * STRIP);
-        (s.n[1] > 0 ? w_tiles_2 : w_tiles_1)(v, at, n, &s, copy);
+        for (int64_t p = 0; p < v->tap[0].n; p++)
+            for (int64_t q = 0; q < v->tap[1].n; q++) {
+                const w_run r = {p * v->tap[0].x + q * v->tap[1].x, v->ldw,
+                                 v->w + p * v->tap[0].w + q * v->tap[1].w + j};
+                w_tap(v, r, at, n, &s, copy);
+            }
     }
 }
 
-/* Channels that are apart: one vector of w, in four sums that do not wait for each other. */
+/* Channels that are apart: the weights of one vector of channels at some taps, whose x are x[i] away from a pixel. */
+INLINE void w_apart(const int taps, const bool whole, const pixel *at, int64_t n, const int64_t *x, float *const *w,
+                    int64_t j, int64_t channels)
+{
+    const int64_t m = whole ? LANES : channels;
+    vec sum[W_TAPS];
+    for (int i = 0; i < taps; i++) sum[i] = load_first(w[i], m);
+    for (int64_t k = 0; k < n; k++) {
+        const vec y = load_first(at[k].y + j, m);
+        for (int i = 0; i < taps; i++) sum[i] += load_first(at[k].x + x[i], m) * y;
+    }
+    for (int i = 0; i < taps; i++) store_first(w[i], sum[i], m);
+}
+
+static void w_taps(const pixel *at, int64_t n, const int64_t *x, float *const *w, int64_t taps, int64_t j,
+                   int64_t channels)
+{
+    if (channels >= LANES && taps > FOUR)
+        w_apart(W_TAPS, true, at, n, x, w, j, channels);
+    else if (channels >= LANES)
+        w_apart(FOUR, true, at, n, x, w, j, channels);
+    else
+        w_apart(W_TAPS, false, at, n, x, w, j, channels);
+}
+
 static void conv_w_apart(const tc_conv *v, const pixel *at, int64_t n)
 {
-    enum { SUMS = 4 };
+    const int64_t taps = v->tap[0].n * v->tap[1].n;
     for (int64_t j = 0; j < v->out; j += LANES)
-        for (int64_t p = 0; p < v->tap[0].n; p++)
-            for (int64_t q = 0; q < v->tap[1].n; q++) {
-                const int64_t m = least(LANES, v->out - j), x = p * v->tap[0].x + q * v->tap[1].x + j;
-                float *w = v->w + p * v->tap[0].w + q * v->tap[1].w + j;
-                vec sum[SUMS] = {{0}};
-                int64_t k = 0;
-                for (; k + SUMS <= n; k += SUMS)
-                    for (int i = 0; i < SUMS; i++)
-                        sum[i] += load_first(at[k + i].x + x, m) * load_first(at[k + i].y + j, m);
-                for (; k < n; k++) sum[0] += load_first(at[k].x + x, m) * load_first(at[k].y + j, m);
-                store_first(w, load_first(w, m) + ((sum[0] + sum[1]) + (sum[2] + sum[3])), m);
+        for (int64_t first = 0; first < taps; first += W_TAPS) {
+            int64_t x[W_TAPS];
+            float *w[W_TAPS];
+            for (int64_t i = 0; i < W_TAPS; i++) {
+                const int64_t tap = least(first + i, taps - 1), p = tap / v->tap[1].n, q = tap - p * v->tap[1].n;
+                x[i] = p * v->tap[0].x + q * v->tap[1].x + j;
+                w[i] = v->w + p * v->tap[0].w + q * v->tap[1].w + j;
             }
+            w_taps(at, n, x, w, taps - first, j, v->out - j);
+        }
 }
 
 static void conv_w(const tc_conv *of)
 {
     const tc_conv v = of->apart ? *of : joined(of);
+    const int64_t pixels = v.pixel[0].n * v.pixel[1].n * v.pixel[2].n, lists = (pixels + W_LIST - 1) / W_LIST;
+    const int64_t most = pixels ? (pixels + lists - 1) / lists : 0;
     pixel at[W_LIST];
     walk next = {0};
-    for (int64_t n; (n = list_pixels(&v, &next, W_LIST, at)) > 0;) (v.apart ? conv_w_apart : conv_w_together)(&v, at, n);
+    for (int64_t n; (n = list_pixels(&v, &next, most, at)) > 0;) (v.apart ? conv_w_apart : conv_w_together)(&v, at, n);
 }
