@@ -126,7 +126,8 @@ void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
 void run_cores(const bench_case *c, int threads);    /* cores.c */
 void run_products(const bench_case *c, int threads); /* products.c */
-void run_convolution(const bench_case *c, int threads);
+void run_convolution(const bench_case *c, int threads); /* convolution.c */
+void run_conv_lists(const bench_case *c, int threads);
 /* What the program does when a case starts it: one step; or several steps under valgrind. */
 int first_step(const bench_case *c);
 int counted_steps(const bench_case *c, char **argument);
