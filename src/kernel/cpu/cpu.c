@@ -27,8 +27,7 @@ const tc_kernel *tc_cpu(void) { return *tc_cpu_sets(); }
  * copy pixels of n numbers, which several taps must pay for; entries of more units than a block has are passed over. */
 static double break_even_of_images(int product, int64_t m, int64_t n, int64_t taps)
 {
-    enum { LEAST = 8, FEW = 32, MANY = 64, FEW_TAPS = 6 };
-    if (n < LEAST) return 0; /* most lanes would be empty */
+    enum { FEW = 32, MANY = 64, FEW_TAPS = 6 };
     if (product == TC_LINE_SUM) return n < FEW ? 0.05 : n < MANY ? 0.3 : 0.4;
     return (m <= MANY ? 0.4 : m <= 2 * MANY ? 0.3 : 0.15) * (n < FEW ? 0.5 : 1) * (taps < FEW_TAPS ? 0.2 : 1);
 }
