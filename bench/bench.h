@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16 };
+enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16, MOST_PEERS = 4 };
 
 typedef struct bench_case {
     const char *name;
@@ -22,8 +22,11 @@ typedef struct bench_case {
     const char *model, *loss, *optimizer; /* optimizer NULL: inference */
     const char *penalty[2][2];            /* selector, penalty */
     int64_t in, batch;
-    bool images;    /* Fashion-MNIST; otherwise made-up rows */
-    double density; /* above 0: biases are set so that the ReLUs have this density */
+    bool images;                  /* Fashion-MNIST; otherwise made-up rows */
+    bool hwc;                     /* rows are [28, 28, 1]; otherwise vectors */
+    bool infer;                   /* the optimizer makes the weights (alone), and forward passes are timed */
+    double density;               /* above 0: biases are set so that the ReLUs have this density */
+    const char *peer[MOST_PEERS]; /* cases of peer.py, the fastest of which counts; NULL: the one with the same name */
     /* Timing */
     int alone;         /* steps by Tacet that make the weights from which both begin */
     int warm;          /* steps by both before the first round */

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const cli_option option[] = {
-    {"data", 0, "SPEC", "The data: idx DIR, npy x=FILE, csv FILE. Uses their test part if they have one, otherwise all",
+    {"data", 0, "SPEC",
+     "The data: idx DIR, npy x=FILE, csv FILE, images DIR. Uses their test part if they have one, otherwise all",
      false},
     {"out", 0, "FILE.npy", "Write the outputs to this file, float32 [rows, out]", false},
     {"csv", 0, NULL,

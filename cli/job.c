@@ -36,6 +36,19 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
+/* Rows that were read as vectors may be images. */
+static tacet_status look_at_model(const cli_job *job)
+{
+    const cli_item *model = item(job->config, CLI_MODEL);
+    const tacet_error *e = tacet_graph_error(job->graph);
+    if (!e) return TACET_OK;
+    tacet_error own = *e;
+    if (job->info.rank != 3 && strstr(e->message, "needs an image"))
+        tc_snprintf(own.hint, sizeof own.hint, "with layout=hwc, rows of the data are images: data: %.200s layout=hwc",
+                    job->info.spec);
+    return cli_refuse(&own, 1, model);
+}
+
 static tacet_status look_at_loss(const cli_job *job, const tacet_error *e)
 {
     if (!e) return TACET_OK;
@@ -72,7 +85,7 @@ tacet_status cli_job_describe(cli_job *job)
         return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)),
                            "an autoencoder needs no targets: set target: x", "the data have no targets to learn");
     job->y = tacet_chain(g, job->x, text(c, CLI_MODEL));
-    tacet_status s = look(g, *item(c, CLI_MODEL), *item(c, CLI_MODEL));
+    tacet_status s = look_at_model(job);
     if (s != TACET_OK) return s;
     tacet_loss(g, text(c, CLI_LOSS), job->y, self ? job->x : job->target);
     s = look_at_loss(job, tacet_graph_error(g));
@@ -106,6 +119,22 @@ static tacet_status blame(const cli_config *c, const tacet_error *e)
     return cli_refuse(e, n, list);
 }
 
+/* Refuses a batch that leaves fewer rows for the last step of an epoch than the network can be trained with. */
+static tacet_status check_last_batch(const cli_job *job)
+{
+    const cli_item *batch = item(job->config, CLI_BATCH);
+    tacet_data_info info = {.size = sizeof info};
+    tacet_data_describe(job->part[CLI_TRAINING_PART].data, &info);
+    const int64_t least = tacet_least_rows(job->plan), left = info.rows % job->batch;
+    if (left == 0 || left >= least) return TACET_OK;
+    return cli_fail_at(
+        batch->place, strlen(batch->text),
+        "another number leaves more rows, or none: train.batch in a file, --set train.batch=N",
+        "the last batch of an epoch of %lld rows would have %lld row%s, and batch normalisation needs at "
+        "least %lld to train",
+        (long long)info.rows, (long long)left, tc_plural(left), (long long)least);
+}
+
 tacet_status cli_job_compile(cli_job *job, int threads)
 {
     const cli_config *c = job->config;
@@ -126,7 +155,7 @@ tacet_status cli_job_compile(cli_job *job, int threads)
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
     job->length = config.epochs;
     job->plan = tacet_compile(job->graph, &config, &e);
-    return job->plan ? TACET_OK : blame(c, &e);
+    return job->plan ? check_last_batch(job) : blame(c, &e);
 }
 
 /* Says which tensors were not taken because of their shape. */

@@ -33,6 +33,8 @@ void cli_losses(cli_run_set *s); /* curves.c */
 void cli_penalties(cli_run_set *s);
 void cli_densities(cli_run_set *s);
 void cli_times(cli_run_set *s);
+void cli_by_layer(cli_run_set *s); /* by_layer.c: a part of the densities */
+void cli_maps(cli_run_set *s);     /* maps.c */
 void cli_weights(cli_run_set *s); /* weights.c */
 void cli_metrics(cli_run_set *s); /* curves.c */
 void cli_classes(cli_run_set *s); /* classes_shown.c: its part by class */

@@ -58,7 +58,7 @@ static void histogram(cli_run_set *s, int run, const tc_json *layer)
     const cli_series bars = {.n = n, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
     const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
                          .x_name = cli_number(layer, "positions") > 1
-                                       ? "fire at up to this % of the positions of all samples (0: never)"
+                                       ? "fire at up to this % of positions (0: never)"
                                        : "fire for up to this % of the samples (0: never)",
                          .y_name = "units",
                          .note = units ? units : "Every unit fired for at least one sample of that epoch.",

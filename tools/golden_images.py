@@ -47,6 +47,58 @@ Network("plain_convolution", {"x": (6, 7, 2), "target": (3, 4, 3)},
         input="x 6 7 2\ntarget 3 4 3", model="test_conv 4 | relu | test_conv 3 k=2", loss="test_conv2 target: mse",
         penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
 
+# ---- Normalisation ---------------------------------------------------------------------------------------------------
+
+
+def batch_norm(r, x, name, **settings):
+    """In training; F.batch_norm updates the running statistics."""
+    return F.batch_norm(x, r.w[name + ".running_mean"], r.w[name + ".running_var"], r.w.get(name + ".weight"),
+                        r.w.get(name + ".bias"), True, **settings)
+
+
+def normal(r):
+    v = ChannelFirst(r)
+    v["linear1"] = r.linear(r.v["x"], "linear1").movedim(-1, 1)
+    v["batch_norm1"] = batch_norm(r, v["linear1"], "batch_norm1")
+    v["relu61"] = F.relu6(v["batch_norm1"])
+    v["linear2"] = r.linear(r.v["relu61"], "linear2").movedim(-1, 1)
+    v["batch_norm2"] = batch_norm(r, v["linear2"], "batch_norm2", momentum=0.3, eps=1e-3)
+    r.term("batch_norm2:mse", 1, F.mse_loss(r.v["batch_norm2"], r.v["target"]))
+    r.term("relu61:l1", 0.01, per_sample(r.v["relu61"].abs()))
+    r.term("batch_norm2.*:l2", 0.02, sum(r.w["batch_norm2." + k].square().sum() for k in ("weight", "bias")))
+    r.term("batch_norm1.weight:l1", 0.2, r.w["batch_norm1.weight"].abs().sum())
+
+
+Network("batch_norm", {"x": (5, 6, 3), "target": (5, 6, 3)},
+        {"linear1": (3, 4, "nobias"), "batch_norm1": ("batch_norm", 4), "linear2": (4, 3, "nobias"),
+         "batch_norm2": ("batch_norm", 3)}, normal,
+        lambda w: torch.optim.SGD([t for t in w.values() if t.requires_grad], lr=0.05, momentum=0.5),
+        input="x 5 6 3\ntarget 5 6 3",
+        model="linear 4 bias=false | batch_norm | relu6 | linear 3 bias=false | batch_norm momentum=0.3 eps=1e-3",
+        loss="batch_norm2 target: mse",
+        penalties="relu61: l1 0.01\nbatch_norm2.*: l2 0.02 joint\nbatch_norm1.weight: l1 0.2",
+        optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
+
+
+def table(r):
+    """Columns of numbers: the input itself is normalised."""
+    r.v["batch_norm1"] = batch_norm(r, r.v["x"], "batch_norm1")
+    r.v["linear1"] = r.linear(r.v["batch_norm1"], "linear1")
+    r.v["hardswish1"] = F.hardswish(r.v["linear1"])
+    r.v["linear2"] = r.linear(r.v["hardswish1"], "linear2")
+    r.v["hardsigmoid1"] = F.hardsigmoid(r.v["linear2"])
+    r.v["linear3"] = r.linear(r.v["hardsigmoid1"], "linear3")
+    r.v["clip1"] = F.hardtanh(r.v["linear3"], -0.25, 0.5)
+    r.term("clip1:mse", 1, F.mse_loss(r.v["clip1"], r.v["target"]))
+
+
+Network("batch_norm_table", {"x": (5,), "target": (4,)},
+        {"batch_norm1": ("batch_norm", 5), "linear1": (5, 7), "linear2": (7, 6), "linear3": (6, 4)}, table,
+        lambda w: torch.optim.SGD([t for t in w.values() if t.requires_grad], lr=0.05, momentum=0.5),
+        input="x 5\ntarget 4",
+        model="batch_norm | linear 7 | hardswish | linear 6 | hardsigmoid | linear 4 | clip -0.25 0.5",
+        loss="clip1 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=9, rows=7, batches=3)
+
 # ---- Pools -----------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +183,121 @@ Network("pre_bias", {"x": (3, 9)},
               "scale_shift weight=false bias=scale_shift1.bias",
         loss="scale_shift3 x: mse", penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.1 momentum=0.9", batch=6,
         rows=5, batches=2)
+def groups(r):
+    v = ChannelFirst(r)
+    v["group_norm1"] = F.group_norm(v["x"], 3, r.w["group_norm1.weight"], r.w["group_norm1.bias"])
+    v["linear1"] = r.linear(r.v["group_norm1"], "linear1").movedim(-1, 1)
+    v["instance_norm1"] = F.instance_norm(v["linear1"], weight=r.w["instance_norm1.weight"],
+                                          bias=r.w["instance_norm1.bias"], eps=1e-2)
+    r.v["tanh1"] = torch.tanh(r.v["instance_norm1"])
+    r.v["linear2"] = r.linear(r.v["tanh1"], "linear2")
+    v["instance_norm2"] = F.instance_norm(v["linear2"])
+    r.v["linear3"] = r.linear(r.v["instance_norm2"], "linear3")
+    v["group_norm2"] = F.group_norm(v["linear3"], 2, eps=0.1)
+    r.term("group_norm2:mse", 1, F.mse_loss(r.v["group_norm2"], r.v["target"]))
+
+
+Network("group_norm", {"x": (4, 5, 6), "target": (4, 5, 4)},
+        {"group_norm1": (6,), "linear1": (6, 5, "nobias"), "instance_norm1": (5,), "linear2": (5, 3, "nobias"),
+         "linear3": (3, 4)}, groups,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 4 5 6\ntarget 4 5 4",
+        model="group_norm 3 | linear 5 bias=false | instance_norm affine=true eps=1e-2 | tanh | linear 3 bias=false "
+              "| instance_norm | linear 4 | group_norm 2 affine=false eps=0.1",
+        loss="group_norm2 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=4, rows=3, batches=2)
+
+
+# ---- Penalties on images ---------------------------------------------------------------------------------------------
+
+
+def l1_penalty(x, l1weight, size_average=False):
+    """Lua Torch's nn.L1Penalty: l1weight * sum |x|, and with sizeAverage that divided by the number of elements."""
+    return (l1weight / x.numel() if size_average else l1weight) * x.abs().sum()
+
+
+def activity_regularizer(x, l1):
+    """Keras's: the sum over positions and channels, divided by the batch size."""
+    return l1 * x.abs().sum() / len(x)
+
+
+def penalised(r):
+    """A channel is a unit: sums are over positions and channels, vectors are over the channels of a position."""
+    v = ChannelFirst(r)
+    v["conv2d1"] = F.conv2d(v["x"], r.w["conv2d1.weight"], r.w["conv2d1.bias"], padding=1)
+    v["relu1"] = F.relu(v["conv2d1"])
+    v["conv2d2"] = F.conv2d(v["relu1"], r.w["conv2d2.weight"], r.w["conv2d2.bias"], stride=2)
+    v["relu2"] = F.relu(v["conv2d2"])
+    r.v["flatten1"] = v["relu2"].flatten(1)
+    r.v["linear1"] = r.linear(r.v["flatten1"], "linear1")
+    h = v["relu1"]
+    r.term("linear1:cross_entropy", 1, F.cross_entropy(r.v["linear1"], r.v["target"]))
+    r.term("relu1:l1", 0.002, activity_regularizer(h, 1))
+    r.term("relu1:lua", 0.001, l1_penalty(h, 1))
+    r.term("relu1:lua_average", 0.3, l1_penalty(h, 1, True))
+    r.term("relu1:by_position", 0.02, h.abs().sum(1).mean())
+    r.term("conv2d2:norm", 0.01, torch.norm(v["conv2d2"], 2, dim=1).sum((1, 2)).mean())
+    r.term("conv2d1.weight:l1_l2", 1, 0.01 * r.w["conv2d1.weight"].abs().sum() +
+           0.02 * r.w["conv2d1.weight"].square().sum())
+
+
+Network("convolution_penalties", {"x": (6, 5, 2), "target": ("labels", 3)},
+        {"conv2d1": ("conv", 5, 2, 3, 3), "conv2d2": ("conv", 4, 5, 3, 3), "linear1": (16, 3)}, penalised,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 6 5 2\ntarget labels",
+        model="conv2d 5 3 padding=1 | relu | conv2d 4 3 stride=2 | relu | flatten | linear 3",
+        loss="linear1 target: cross_entropy",
+        penalties="relu1: l1 0.002\nrelu1: l1 0.001 reduce=sum name=lua\nrelu1: l1 0.3 reduce=mean name=lua_average\n"
+                  "relu1: l1 0.02 reduce=position name=by_position\nconv2d2: norm 0.01\n"
+                  "conv2d1.weight: l1_l2 l1=0.01 l2=0.02",
+        optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
+
+
+def filters(w, groups, by):
+    """A weight of a convolution as [groups of weights, their weights]: the weights into a unit, or those from an input.
+    Inputs of different groups of the convolution are different inputs, although they share an index."""
+    w = w.view(groups, w.shape[0] // groups, *w.shape[1:])
+    return w.flatten(0, 1).flatten(1) if by == "unit" else w.transpose(1, 2).flatten(0, 1).flatten(1)
+
+
+def filter_lasso(w, groups, by):
+    w = filters(w, groups, by)
+    return w.shape[1] ** 0.5 * torch.norm(w, dim=1).sum()
+
+
+def filter_soft(w, groups, by, t):
+    """The proximal step of t times the filter lasso, in its closed form."""
+    size = filters(w, groups, by).shape[1]
+    keep = (1 - t * size ** 0.5 / torch.norm(filters(w, groups, by), dim=1)).clamp(min=0)
+    shape = (w.shape[0], 1, 1, 1) if by == "unit" else (groups, 1, w.shape[1], 1, 1)
+    w.view(*((w.shape if by == "unit" else (groups, -1) + tuple(w.shape[1:])))).mul_(keep.view(shape))
+
+
+FILTERS = (("conv2d1", 1, "unit", 0.21), ("conv2d2", 2, "input", 0.34), ("conv2d3", 6, "unit", 0.35),
+           ("conv2d4", 1, "input", 0.23))
+
+
+def pruned(r):
+    v = ChannelFirst(r)
+    v["conv2d1"] = F.conv2d(v["x"], r.w["conv2d1.weight"], r.w["conv2d1.bias"], padding=1)
+    v["conv2d2"] = F.conv2d(v["conv2d1"], r.w["conv2d2.weight"], r.w["conv2d2.bias"], groups=2)
+    v["conv2d3"] = F.conv2d(v["conv2d2"], r.w["conv2d3.weight"], padding=(0, 1), groups=6)
+    v["conv2d4"] = F.conv2d(v["conv2d3"], r.w["conv2d4.weight"])
+    r.term("conv2d4:mse", 1, F.mse_loss(r.v["conv2d4"], r.v["target"]))
+    for name, groups, by, weight in FILTERS:
+        r.term(name + ".weight:group_lasso", weight, filter_lasso(r.w[name + ".weight"].detach(), groups, by))
+
+
+def pruned_after(w):
+    for name, groups, by, weight in FILTERS:
+        filter_soft(w[name + ".weight"], groups, by, 0.05 * weight)
+
+
+Network("filter_lasso", {"x": (5, 6, 3), "target": (2, 4, 3)},
+        {"conv2d1": ("conv", 4, 3, 3, 3), "conv2d2": ("conv", 6, 2, 3, 2), "conv2d3": ("conv", 6, 1, 1, 3, "nobias"),
+         "conv2d4": ("conv", 3, 6, 2, 2, "nobias")}, pruned,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05), pruned_after, input="x 5 6 3\ntarget 2 4 3",
+        model="conv2d 4 3 padding=1 | conv2d 6 3x2 groups=2 | conv2d 6 1x3 padding=0x1 groups=6 bias=false | "
+              "conv2d 3 2 bias=false", loss="conv2d4 target: mse",
+        penalties="\n".join("%s.weight: group_lasso %g by=%s prox" % (name, weight, by)
+                            for name, _, by, weight in FILTERS), optimizer_text="sgd lr=0.05", batch=5)
 
 
 if __name__ == "__main__":

@@ -46,10 +46,11 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     if (test && learned) {
         from = &train;
         status = source->open(&train, spec, arg, false, e);
+        if (!status) status = tc_image_rows(&train, spec, common, e);
     }
     if (!status) status = tc_scale_make(&d->scale, from, spec, common, e);
     if (!status) status = tc_scale_target(&d->target, from, spec, common, e);
-    if (!status && from == &train && d->scale.count > 1 && d->scale.count != tc_shape_count(&d->own.x.shape))
+    if (!status && from == &train && d->scale.count && tc_shape_count(&d->own.x.shape) % d->scale.count != 0)
         status = tc_fail(e, TACET_FILE, "%s: rows of the training part and of the test part differ in size",
                          spec->name);
     tc_samples_free(&train);
@@ -67,12 +68,12 @@ static void hint_equals(const tc_source *source, const tc_arg *arg, tacet_error 
     }
 }
 
-/* Labels [rows, 1] are one label for each row, unless a row of x has a first dimension of 1 to go with them. */
+/* Labels [rows, 1] are one label for each row, unless a row of x is [1, n], whose one position goes with them. */
 static void drop_position(tc_samples *t)
 {
     const tc_shape *x = &t->x.shape;
     const bool one = t->classes && t->y.shape.rank == 1 && t->y.shape.dim[0] == 1;
-    if (one && !(x->rank > 1 && x->dim[0] == 1)) t->y.shape.rank = 0;
+    if (one && !(x->rank == 2 && x->dim[0] == 1)) t->y.shape.rank = 0;
 }
 
 /* The scalings that the model expects; without them the source's own. */
@@ -132,11 +133,8 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     if (!t->expect) tc_json_open(&t->schema, NULL, '{');
     if (!status) status = source->open(t, spec, arg, test, e);
     if (status == TACET_IO) hint_equals(source, arg, e);
+    if (!status) status = tc_image_rows(t, spec, common, e);
     if (status) return status;
-
-    tc_shape *shape = &t->x.shape;
-    t->stored = *shape;
-    if (common[TC_SOURCE_FLAT].number > 0) *shape = (tc_shape){.rank = 1, .dim = {tc_shape_count(shape)}};
     drop_position(t);
     d->table = t;
     d->rows = t->x.rows;

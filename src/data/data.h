@@ -21,6 +21,7 @@ typedef struct tc_samples {
     bool words;      /* the classes are words, which are in the schema */
     tc_shape stored; /* x.shape as the file has it; x.shape itself is how a row is fed */
     bool has_test;
+    bool pixels;     /* a row is an image [height, width, channels], also if the source does not say layout=hwc */
     int header;            /* 1: the file has names of columns; 0: it has not; -1: it has no columns */
     const tc_json *expect; /* not owned: the schema of the model that the data are for; NULL: they are for training */
     bool x_only;           /* labels and targets are not read */
@@ -56,10 +57,16 @@ enum {
     TC_SOURCE_STD,
     TC_SOURCE_NORMALIZE,
     TC_SOURCE_NORMALIZE_TARGET,
-    TC_SOURCE_FLAT
+    TC_SOURCE_FLAT,
+    TC_SOURCE_LAYOUT
 };
+#define TC_LAYOUT_WORDS "none|hwc|chw"
 
-/* How x or y is scaled: 1 or n pairs; none: it is not scaled. */
+/* Gives the rows of a table that was just opened the shape in which they are fed, and notes that of the file in
+ * t->stored (image_rows.c). */
+tacet_status tc_image_rows(tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e);
+
+/* How x or y is scaled: 1 or n pairs, or one for each channel, which repeat; none: it is not scaled. */
 typedef struct tc_scale {
     int64_t count;
     double *scale, *shift; /* one block, owned, which begins at scale */
@@ -72,7 +79,7 @@ tacet_status tc_scale_target(tc_scale *s, const tc_samples *t, const tc_spec *sp
                              tacet_error *e);
 tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, tacet_error *e);
 
-/* A scaling in a schema: two lists of numbers. Reading allows for none, and otherwise for 1 or n pairs. */
+/* A scaling in a schema: two lists of numbers. Reading allows for none, and otherwise for a number of pairs that divides n. */
 void tc_scale_write(const tc_scale *s, const char *scale, const char *shift, tc_json_writer *to);
 tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, const char *scale, const char *shift,
                            int64_t n, tacet_error *e);
@@ -94,6 +101,6 @@ void tc_fingerprint(const tacet_data *d, tc_text *to);
 bool tc_fingerprint_same(const char *theirs, const char *own, tc_text *why);
 int64_t tc_data_row(const tacet_data *d, int64_t i); /* the row of the table that is row i of the data */
 
-extern const tc_source tc_source_idx, tc_source_npy, tc_source_csv;
+extern const tc_source tc_source_idx, tc_source_npy, tc_source_csv, tc_source_images;
 
 #endif

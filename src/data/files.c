@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,56 @@ tacet_status tc_folder_walk(const char *path, tacet_status (*take)(void *context
     return s;
 }
 
+static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static void sort(tc_files *f)
+{
+    if (f->count) qsort(f->found, (size_t)f->count, sizeof *f->found, by_bytes);
+    f->path = (const char *const *)f->found;
+}
+
+/* Takes the path, which is NULL if memory was short. */
+static tacet_status add_path(tc_files *f, char *path, tacet_error *e)
+{
+    if (!path) return tc_fail_memory(e);
+    if (f->count == f->room) {
+        const int room = f->room < INT_MAX / 4 ? f->room * 2 + 16 : 0;
+        char **more = room ? tc_resize(&f->mem, f->found, (size_t)room, sizeof *more) : NULL;
+        if (!more) return tc_free(&f->mem, path), tc_fail_memory(e);
+        f->found = more;
+        f->room = room;
+    }
+    f->found[f->count++] = path;
+    return TACET_OK;
+}
+
+/* ---- Folders ---- */
+
+typedef struct listing {
+    tc_files *files;
+    const char *folder;
+    tacet_error *e;
+} listing;
+
+static tacet_status add_name(void *context, const char *name)
+{
+    const listing *l = context;
+    tc_text path = {.mem = l->files->mem};
+    if (*name == '.') return TACET_OK;
+    tc_text_add(&path, "%s/%s", l->folder, name);
+    if (!path.failed) return add_path(l->files, path.data, l->e);
+    tc_text_free(&path);
+    return tc_fail_memory(l->e);
+}
+
+tacet_status tc_files_list(tc_files *f, const tc_mem *m, const char *folder, tacet_error *e)
+{
+    *f = (tc_files){.given = folder, .mem = *m};
+    const tacet_status status = tc_folder_walk(folder, add_name, &(listing){f, folder, e}, e);
+    sort(f);
+    return status;
+}
+
 /* ---- Patterns ---- */
 
 typedef struct search {
@@ -36,19 +87,9 @@ typedef struct search {
 
 static tacet_status add(search *s)
 {
-    tc_files *f = s->files;
     const int exists = tc_file_exists(s->path.data);
     if (exists <= 0) return exists == 0 ? TACET_OK : tc_fail_system(s->e, "open", s->path.data);
-    if (f->count == f->room) {
-        char **more = tc_resize(&f->mem, f->found, (size_t)f->room * 2 + 16, sizeof *more);
-        if (!more) return tc_fail_memory(s->e);
-        f->found = more;
-        f->room = f->room * 2 + 16;
-    }
-    f->found[f->count] = tc_strdup(&f->mem, s->path.data);
-    if (!f->found[f->count]) return tc_fail_memory(s->e);
-    f->count++;
-    return TACET_OK;
+    return add_path(s->files, tc_strdup(&s->files->mem, s->path.data), s->e);
 }
 
 static tacet_status match(search *s);
@@ -82,8 +123,6 @@ static tacet_status match(search *s)
     return *folder && tc_file_exists(folder) == 0 ? TACET_OK : tc_folder_walk(folder, take_name, s, s->e);
 }
 
-static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
 tacet_status tc_files_find(tc_files *f, const tc_mem *m, const char *const *path, tacet_error *e)
 {
     *f = (tc_files){.given = *path, .mem = *m, .count = 1, .path = path};
@@ -101,8 +140,7 @@ tacet_status tc_files_find(tc_files *f, const tc_mem *m, const char *const *path
     tc_free(m, pieces);
     if (status == TACET_OK && f->count == 0)
         status = tc_fail(e, TACET_IO, "no file matches %s: %s", *path, strerror(ENOENT));
-    if (status == TACET_OK) qsort(f->found, (size_t)f->count, sizeof *f->found, by_bytes);
-    f->path = (const char *const *)f->found;
+    sort(f);
     return status;
 }
 

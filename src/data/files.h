@@ -13,6 +13,9 @@ typedef struct tc_files {
     tc_mem mem;
 } tc_files;
 
+/* What is in a folder, by path, without names that begin with a dot. */
+tacet_status tc_files_list(tc_files *f, const tc_mem *m, const char *folder, tacet_error *e);
+
 /* *path with *, ? or [ in it is a pattern, as in a shell, unless a file has that very name; any other path is taken as it
  * is, and need not exist. Refuses a pattern that no file matches. In all cases free the files afterwards; `path` must
  * outlive them. */

@@ -1,4 +1,4 @@
-/* scaling.c: x = number * scale + shift, one pair for all elements of a row or a pair for each.
+/* scaling.c: x = number * scale + shift, one pair for all elements of a row, a pair for each, or one for each channel.
  *
  * A scaling is given in words (scale=, mean=, std=, normalize=), kept as pairs of doubles, and saved with a model in its
  * schema, to the bit. */
@@ -27,18 +27,19 @@ tacet_status tc_scale_copy(tc_scale *to, const tc_mem *m, const tc_scale *from, 
 
 /* ---- From words ---- */
 
-/* Means and deviations of every element over the rows, in two passes. The first row is subtracted first, so that an
- * element that never changes has a deviation of exactly 0. */
+/* Means and deviations of each of n neighbouring numbers over the rest, in two passes: n elements of a row, or n channels
+ * of a pixel. The first n are subtracted first, so that a number that never changes has a deviation of exactly 0. */
 static void measure(const tc_array *x, int64_t n, double *first, double *row, double *mean, double *std)
 {
-    const double rows = (double)x->rows;
+    const int64_t count = x->rows * (tc_shape_count(&x->shape) / n);
+    const double rows = (double)count;
     tc_widen(x, 0, n, first);
-    for (int64_t i = 0; i < x->rows; i++) {
+    for (int64_t i = 0; i < count; i++) {
         tc_widen(x, i * n, n, row);
         for (int64_t j = 0; j < n; j++) mean[j] += row[j] - first[j];
     }
     for (int64_t j = 0; j < n; j++) mean[j] /= rows;
-    for (int64_t i = 0; i < x->rows; i++) {
+    for (int64_t i = 0; i < count; i++) {
         tc_widen(x, i * n, n, row);
         for (int64_t j = 0; j < n; j++) std[j] += (row[j] - first[j] - mean[j]) * (row[j] - first[j] - mean[j]);
     }
@@ -56,12 +57,11 @@ static bool set(tc_scale *s, int64_t j, double scale, double shift)
     return isfinite((float)scale) && isfinite((float)shift) && scale != 0;
 }
 
-/* (number * scale - mean) / std with the element's own mean and std; scale cancels out. An element that never changes
- * gets std 1 and so stays 0. */
-static tacet_status by_feature(tc_scale *s, const tc_array *a, const char *which, const tc_mem *m, const char *name,
-                               tacet_error *e)
+/* (number * scale - mean) / std with the own mean and std of each of n neighbouring numbers; scale cancels out. One that
+ * never changes gets std 1 and so stays 0. `what` they are: "element" or "channel". */
+static tacet_status by_number(tc_scale *s, const tc_array *a, int64_t n, const char *what, const char *which,
+                              const tc_mem *m, const char *name, tacet_error *e)
 {
-    const int64_t n = tc_shape_count(&a->shape);
     double *work = tc_alloc(m, (size_t)n, 4 * sizeof *work);
     if (!work) return tc_fail_memory(e);
     double *mean = work + 2 * n, *std = work + 3 * n;
@@ -71,9 +71,8 @@ static tacet_status by_feature(tc_scale *s, const tc_array *a, const char *which
         const double scale = std[j] == 0 ? 1 : 1 / std[j]; /* a NaN is passed on and refused */
         if (set(s, j, scale, -mean[j] * scale)) continue;
         status = tc_fail(e, TACET_FILE,
-                         "%s: element %" PRId64
-                         " of %s cannot be normalised: its mean is %g, its standard deviation %g",
-                         name, j, which, mean[j], std[j]);
+                         "%s: %s %" PRId64 " of %s cannot be normalised: its mean is %g, its standard deviation %g",
+                         name, what, j, which, mean[j], std[j]);
         tc_fail_hint(e, "does it hold numbers that are not finite?");
     }
     tc_free(m, work);
@@ -88,15 +87,20 @@ static tacet_status refuse(const tc_spec *spec, const tc_arg *a, tacet_error *e,
 tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e)
 {
     const tc_arg *scale = &common[TC_SOURCE_SCALE], *mean = &common[TC_SOURCE_MEAN], *std = &common[TC_SOURCE_STD];
+    const tc_arg *normalize = &common[TC_SOURCE_NORMALIZE];
     double factor = t->x.type == TACET_U8 ? 1.0 / 255 : 1.0;
     if (strcmp(scale->text, "auto") != 0 && (!tc_number_read(scale->text, &factor) || factor == 0))
         return refuse(spec, scale, e, "scale should be a number other than 0, or auto");
     if (!(std->number > 0)) return refuse(spec, std, e, "std should be above 0");
-    if (common[TC_SOURCE_NORMALIZE].number > 0) {
+    if (normalize->number > 0) {
         for (int i = TC_SOURCE_SCALE; i <= TC_SOURCE_STD; i++)
-            if (common[i].given)
-                return refuse(spec, &common[i], e, "normalize=feature sets scale, mean and std itself");
-        return by_feature(s, &t->x, "x", &t->mem, spec->name, e);
+            if (common[i].given) return refuse(spec, &common[i], e, "normalize= sets scale, mean and std itself");
+        const bool channels = normalize->number > 1;
+        if (channels && t->x.shape.rank < 2)
+            return refuse(spec, normalize, e,
+                          "normalize=channel needs rows with channels: add layout=hwc or layout=chw");
+        const int64_t n = channels ? tc_shape_units(&t->x.shape) : tc_shape_count(&t->x.shape);
+        return by_number(s, &t->x, n, channels ? "channel" : "element", "x", &t->mem, spec->name, e);
     }
     const tacet_status status = reserve(s, &t->mem, 1, e);
     if (status || set(s, 0, factor / std->number, -mean->number / std->number)) return status;
@@ -111,7 +115,7 @@ tacet_status tc_scale_target(tc_scale *s, const tc_samples *t, const tc_spec *sp
     if (given->number == 0) return TACET_OK;
     if (t->classes || !t->y.data)
         return refuse(spec, given, e, t->classes ? "labels are classes, not targets" : "the data have no targets");
-    return by_feature(s, &t->y, "the targets", &t->mem, spec->name, e);
+    return by_number(s, &t->y, tc_shape_count(&t->y.shape), "element", "the targets", &t->mem, spec->name, e);
 }
 
 /* ---- In a schema ---- */
@@ -151,7 +155,7 @@ tacet_status tc_scale_read(tc_scale *s, const tc_mem *m, const tc_json *schema, 
     if (count == 0 && tc_json_size(second) == 0) return TACET_OK;
     if (count != (int64_t)tc_json_size(second))
         return tc_fail(e, TACET_DESCRIPTION, "the schema should have as many numbers in %s as in %s", scale, shift);
-    if (count != 1 && count != n)
+    if (n % count != 0)
         return tc_fail(e, TACET_DESCRIPTION, "the model scales rows of %" PRId64 " elements; these have %" PRId64,
                        count, n);
     const tacet_status status = reserve(s, m, count, e);

@@ -7,15 +7,21 @@ const tc_attribute tc_source_common[] = {
     {"scale", "text", "auto", "the factor on every number of x; auto: 1/255 for bytes, otherwise 1", false},
     {"mean", "float", "0", "subtracted after scale", false},
     {"std", "float", "1", "the divisor after that: x = (number * scale - mean) / std", false},
-    {"normalize", "none|feature", "none",
-     "feature: every element of a row gets the mean and standard deviation that it has over the training rows", false},
+    {"normalize", "none|feature|channel", "none",
+     "feature: every element of a row gets the mean and standard deviation that it has over the training rows; channel: "
+     "every channel of an image does, over all positions",
+     false},
     {"normalize_target", "bool", "false",
      "the targets of a regression get mean 0 and standard deviation 1 over the training rows", false},
     {"flat", "bool", "true", "a row is one vector; false keeps its shape, [28, 28]", false},
+    {"layout", TC_LAYOUT_WORDS, "none",
+     "a row is an image, fed as [height, width, channels]. hwc: [h, w] or [h, w, c] in the file; chw: [c, h, w], which is "
+     "turned once when it is read",
+     false},
     {0},
 };
 
-static const tc_source *const source[] = {&tc_source_idx, &tc_source_npy, &tc_source_csv};
+static const tc_source *const source[] = {&tc_source_idx, &tc_source_npy, &tc_source_csv, &tc_source_images};
 
 int tc_source_count(void) { return (int)(sizeof source / sizeof *source); }
 
@@ -30,8 +36,13 @@ const tc_source *tc_source_find(const char *name)
 
 tc_samples tc_samples_of(const tc_mem *m, const tc_json *expect, bool x_only)
 {
-    return (tc_samples){
-        .mem = *m, .header = -1, .expect = expect, .x_only = x_only, .schema.to.mem = *m, .remarks.mem = *m, .ids.mem = *m};
+    return (tc_samples){.mem = *m,
+                        .header = -1,
+                        .expect = expect,
+                        .x_only = x_only,
+                        .schema.to.mem = *m,
+                        .remarks.mem = *m,
+                        .ids.mem = *m};
 }
 
 void tc_samples_free(tc_samples *t)

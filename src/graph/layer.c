@@ -112,7 +112,8 @@ static bool add_parameters(tacet_graph *g, int layer, const tc_sketch *s)
         if (g->value[layer].input[slot] >= 0 || s->param[k].rank < 0) continue;
         snprintf(name, sizeof name, "%s.%s", g->value[layer].name, op->param[k].name);
         if (tc_shape_count(&s->param[k]) < 0) return tc_graph_fail(g, "%s would be too large", name);
-        const int index = tc_graph_add(g, name, &(tc_value){.shape = s->param[k], .owner = layer, .slot = k});
+        const tc_value own = {.shape = s->param[k], .groups = k == 0 ? s->groups : 0, .owner = layer, .slot = k};
+        const int index = tc_graph_add(g, name, &own);
         if (index < 0) return false;
         g->value[layer].input[slot] = index;
     }

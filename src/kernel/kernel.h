@@ -15,8 +15,8 @@ typedef struct tc_gemm {
     float *c;
 } tc_gemm;
 
-/* Rows of raw data into float32: to[i, j] = from[index[i], j] * scale[j] + shift[j]. index NULL: 0, 1, ...; scaling
- * NULL: unchanged. If `row` is given, row i of the batch is at row[i] instead, wherever that is. */
+/* Rows of raw data into float32: to[i, j] = from[index[i], j] * scale[j % count] + shift[j % count], where count divides
+ * the elements of a row. index NULL: 0, 1, ...; scaling NULL: unchanged. If `row` is given, row i of the batch is at row[i] instead, wherever that is. */
 typedef struct tc_gather {
     tacet_type type;
     const void *from;
@@ -72,6 +72,28 @@ typedef struct tc_sparse {
     float *c;          /* the block's first element */
 } tc_sparse;
 
+/* A part of a convolution in which every pixel has the same taps, so that no padding is read or multiplied:
+ *
+ *     y[pixel][o] = bias[o] + sum over taps and c of x[pixel + tap][c] w[tap][c][o]       or y +=, without bias
+ *     w[tap][c][o] += sum over pixels of x[pixel + tap][c] y[pixel][o]
+ *
+ * Pixels are a grid of samples, rows and columns, taps one of rows and columns; x, y and w are the distances between
+ * neighbours in these arrays, and may be negative. With `apart` each channel has weights of its own (in is 1):
+ *
+ *     y[pixel][o] = bias[o] + sum over taps of x[pixel + tap][o] w[tap][o] */
+typedef struct tc_conv {
+    struct {
+        int64_t n, x, y;
+    } pixel[3];
+    struct {
+        int64_t n, x, w;
+    } tap[2];
+    int64_t in, out, ldw; /* numbers of x for a tap; columns of w and y; pitch of w */
+    const float *x, *bias;
+    float *w, *y;         /* conv only reads w, conv_w only reads y */
+    bool apart, add;      /* add: conv only */
+} tc_conv;
+
 typedef struct tc_kernel {
     const char *name;      /* the features that it requires of the machine, for tacet_machine */
     void (*prepare)(void); /* before the first plan of a process runs; cheap to repeat */
@@ -83,6 +105,8 @@ typedef struct tc_kernel {
     /* Makes the lists of units [begin, end), once all rows have theirs. */
     void (*fire_units)(int64_t begin, int64_t end, tc_firing *f);
     void (*sparse[TC_PRODUCTS])(const tc_sparse *s); /* the bits do not depend on how C is cut into blocks */
+    void (*conv)(const tc_conv *v);                  /* y; a pixel's bits do not depend on the other pixels */
+    void (*conv_w)(const tc_conv *v);                /* w */
     /* The density of x below which the product beats the dense one, for C [m, n] with sums over k. Compiled in, by
      * class of shape, and never a timing. 0: never faster. */
     double (*break_even)(int product, int64_t m, int64_t n, int64_t k);

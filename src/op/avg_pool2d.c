@@ -98,6 +98,7 @@ const tc_op tc_op_avg_pool2d = {
     .attribute = {TC_POOL_ATTRIBUTES,
                   {"count_pad", "bool", "true", "whether a mean also divides by the taps in the padding", false}},
     .shape = shape,
+    .unit = tc_unit_same,
     .flops = tc_pool_flops,
     .span = tc_pool_span,
     .span_back = tc_pool_span_back,

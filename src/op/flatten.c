@@ -10,6 +10,11 @@ static bool shape(tc_sketch *s)
     return true;
 }
 
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    return tc_reordered_unit(s, i, u, (int)s->arg[ORDER].number);
+}
+
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_reorder(c, (int)c->arg[ORDER].number, begin, end);
@@ -30,6 +35,7 @@ const tc_op tc_op_flatten = {
     .flags = TC_KEEPS_ZEROS | TC_PICKS,
     .attribute = {TC_PICTURE_ORDER},
     .shape = shape,
+    .unit = unit,
     .span = tc_span_rows,
     .forward = forward,
     .backward = backward,

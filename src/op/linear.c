@@ -10,8 +10,7 @@
  * Each product is divided into tiles of its result, one gemm per tile, by its shape only, so that the bits do not
  * depend on the threads. Backward, the first pieces are the tiles of dL/dx, those after them the tiles of dL/dW, as it
  * is stored; the tiles in its first row (turned: column) also make dL/db. */
-#include "kernel/sum.h"
-#include "op/op.h"
+#include "op/column_sums.h"
 
 enum { OUT, BIAS, INIT };        /* attributes */
 enum { X, W, B };                /* x, and the parameters after it */
@@ -257,28 +256,6 @@ TC_INLINE void backward_x(const tc_call *c, sizes z, int64_t tile)
                                     .ldc = z.in});
 }
 
-/* d [n] = sum over rows of g [rows, n]: over a few rows in float32, and of those sums in double. */
-TC_CLONES static void backward_bias(const float *g, int64_t rows, int64_t n, int64_t pitch, float *d, bool add)
-{
-    enum { RUN = 8 };
-    int64_t j = 0;
-    for (; j + TC_LANES <= n; j += TC_LANES) {
-        double sum[TC_LANES] = {0};
-        for (int64_t i = 0; i < rows;) {
-            float run[TC_LANES] = {0};
-            for (const int64_t end = rows - i < RUN ? rows : i + RUN; i < end; i++)
-                for (int k = 0; k < TC_LANES; k++) run[k] += g[i * pitch + j + k];
-            for (int k = 0; k < TC_LANES; k++) sum[k] += (double)run[k];
-        }
-        for (int k = 0; k < TC_LANES; k++) d[j + k] = (add ? d[j + k] : 0.0f) + (float)sum[k];
-    }
-    for (; j < n; j++) {
-        double sum = 0;
-        for (int64_t i = 0; i < rows; i++) sum += (double)g[i * pitch + j];
-        d[j] = (add ? d[j] : 0.0f) + (float)sum;
-    }
-}
-
 /* Writes block t of dL/dW, as the weight is stored, to d [t.m, pitch]: of x^T g, or of g^T x if it is transposed. */
 TC_INLINE void weight_block(const tc_call *c, sizes z, tc_block t, bool add, float *d, int64_t pitch)
 {
@@ -308,7 +285,7 @@ TC_INLINE void backward_w(const tc_call *c, sizes z, int64_t tile)
     if (stores) weight_block(c, z, t, c->add[W], c->d[W] + t.i * z.across + t.j, z.across);
     if (!c->d[B] || (down ? t.j : t.i) > 0) return;
     const int64_t unit = down ? t.i : t.j;
-    backward_bias(c->g + unit, z.rows, down ? t.m : t.n, z.out, c->d[B] + unit, c->add[B]);
+    tc_column_sums(c->g + unit, z.rows, down ? t.m : t.n, z.out, c->d[B] + unit, c->add[B]);
 }
 
 static int64_t weight_tiles(const tc_call *c)

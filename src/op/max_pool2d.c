@@ -200,6 +200,7 @@ const tc_op tc_op_max_pool2d = {
     .flags = TC_KEEPS_ZEROS | TC_PICKS,
     .attribute = {TC_POOL_ATTRIBUTES, {"dilation", "size", "1", "the distance of a window's rows and columns", false}},
     .shape = shape,
+    .unit = tc_unit_same,
     .flops = tc_pool_flops,
     .save = save,
     .span = tc_pool_span,

@@ -90,7 +90,8 @@ static tc_view view_of(const tacet_plan *p, int v)
     return (tc_view){.shape = value->shape,
                      .n = tc_shape_count(&value->shape),
                      .batch = value->batch,
-                     .classes = p->feed[v].classes};
+                     .classes = p->feed[v].classes,
+                     .groups = value->groups};
 }
 
 /* A new step with `ports` unconnected ports; close_step adds it to the list. */

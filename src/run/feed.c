@@ -51,9 +51,9 @@ tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data)
     if (data->scaling) {
         tacet_scaling taken; /* if the scaling is refused, the previous feed stays */
         if (tc_sized_take(&taken, sizeof taken, data->scaling, "tacet_scaling", &p->error)) return p->error.status;
-        if (taken.count != 1 && taken.count != n)
-            return tc_fail(&p->error, TACET_FAILED, "%s: the scaling has %lld numbers, but rows have %lld elements",
-                           value->name, (long long)taken.count, (long long)n);
+        if (taken.count < 1 || n % taken.count != 0)
+            return tc_fail(&p->error, TACET_FAILED, "%s: the scaling has %lld number%s, but rows have %lld elements",
+                           value->name, (long long)taken.count, tc_plural(taken.count), (long long)n);
         f->scaling = taken;
     }
     f->fed = true;

@@ -11,6 +11,9 @@ if(NOT CMOCKA_LIB OR NOT CMOCKA_HEADERS)
     message(FATAL_ERROR "The tests need cmocka: install libcmocka-dev, or configure with -DTACET_TESTS=OFF")
 endif()
 file(GLOB test_sources CONFIGURE_DEPENDS tests/test_*.c)
+if(NOT PNG_FOUND OR NOT JPEG_FOUND)
+    list(FILTER test_sources EXCLUDE REGEX "/test_images\\.c$") # it writes such files
+endif()
 file(GLOB test_scripts CONFIGURE_DEPENDS tests/test_*.sh)
 
 # detect_stack_use_after_return is not set: for it, GCC 12 aligns its fake stack frames to 32 bytes, but moves AVX-512

@@ -17,7 +17,9 @@ typedef void row_fn(const void *from, int64_t at, int64_t n, const tacet_scaling
             const wide scale = (wide)s->scale[0], shift = (wide)s->shift[0];                                           \
             for (int64_t j = 0; j < n; j++) to[j] = (float)((wide)x[j] * scale + shift);                               \
         } else {                                                                                                       \
-            for (int64_t j = 0; j < n; j++) to[j] = (float)((wide)x[j] * (wide)s->scale[j] + (wide)s->shift[j]);       \
+            for (int64_t i = 0; i < n; i += s->count)                                                                  \
+                for (int64_t j = 0; j < s->count; j++)                                                                 \
+                    to[i + j] = (float)((wide)x[i + j] * (wide)s->scale[j] + (wide)s->shift[j]);                       \
         }                                                                                                              \
     }
 

@@ -31,6 +31,8 @@ PRAGMA(GCC target(TARGET))
 
 #include "kernel/cpu/gemm_small.h"
 
+#include "kernel/cpu/conv_tiles.h"
+
 const tc_kernel KERNEL = {
     .name = NAME,
     .prepare = tc_blas_single_thread,
@@ -41,6 +43,8 @@ const tc_kernel KERNEL = {
     .fire_units = fire_units,
     .sparse =
         {[TC_SPMM] = spmm, [TC_SDDMM] = sddmm, [TC_SPMM_TN] = spmm_tn, [TC_DSMM_TN] = dsmm_tn, [TC_SPMM_NT] = spmm_nt},
+    .conv = conv,
+    .conv_w = conv_w,
     .break_even = tc_break_even_cpu,
 };
 

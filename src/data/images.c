@@ -1,0 +1,399 @@
+/* images.c: a folder of pictures, one folder for each class.
+ *
+ *     DIR/cat/1.png  DIR/cat/2.jpg  DIR/dog/1.png          or DIR/train/cat/... and DIR/test/cat/...
+ *
+ * Every file is decoded once, on all processors, into bytes [height, width, channels]. Rows are in the byte order of
+ * their paths, whatever thread decoded them. */
+#include "base/pool.h"
+#include "data/data.h"
+#include "data/files.h"
+#include "data/picture.h"
+#include "data/words.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIR, SIZE, CHANNELS, SKIP };
+static const tc_attribute attribute[] = {
+    {"dir", "text", NULL,
+     "the folder with a folder of pictures for each class, or with two such folders, train and test", true},
+    {"size", "size", "", "28 or 28x40: pictures of other sizes are resized; if not set, all must be of the same size",
+     false},
+    {"channels", "1|3", "3", "1: grey, 3: red, green and blue; pictures of the other kind are converted", false},
+    {"skip", "bool", "false", "leave out files that cannot be read, and say how many; otherwise they are refused",
+     false},
+    {0},
+};
+
+typedef struct picture {
+    size_t path; /* in paths */
+    int32_t label;
+    tacet_status status;
+} picture;
+
+typedef struct folder {
+    tc_samples *t;
+    tacet_error *e;
+    tc_text paths; /* each ended by a NUL */
+    picture *picture;
+    int64_t count, room;
+    tc_words words;
+    int64_t others; /* files that are not pictures by their names */
+    size_t first;   /* the first of them, in paths */
+    int64_t height, width, channels;
+    bool resize, skip, as_model;
+} folder;
+
+/* ---- Names ---- */
+
+static bool is_folder(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool is_picture(const char *path)
+{
+    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0) return true;
+    return false;
+}
+
+static bool has_folders(const tc_files *f)
+{
+    for (int i = 0; i < f->count; i++)
+        if (is_folder(f->path[i])) return true;
+    return false;
+}
+
+/* Whether DIR/name holds folders: then it is a part. */
+static tacet_status find_part(const folder *f, const char *dir, const char *name, bool *found)
+{
+    tc_text path = {.mem = f->t->mem};
+    tc_files files = {0};
+    tc_text_add(&path, "%s/%s", dir, name);
+    *found = false;
+    tacet_status status = path.failed ? tc_fail_memory(f->e) : TACET_OK;
+    if (!status && is_folder(path.data)) {
+        status = tc_files_list(&files, &f->t->mem, path.data, f->e);
+        *found = has_folders(&files);
+    }
+    tc_files_free(&files);
+    tc_text_free(&path);
+    return status;
+}
+
+static tacet_status add_picture(folder *f, const char *path, int32_t label)
+{
+    if (f->count == f->room) {
+        const int64_t room = 2 * f->room + 256;
+        picture *more = tc_resize(&f->t->mem, f->picture, (size_t)room, sizeof *more);
+        if (!more) return tc_fail_memory(f->e);
+        f->picture = more;
+        f->room = room;
+    }
+    f->picture[f->count++] = (picture){.path = f->paths.length, .label = label};
+    tc_text_put(&f->paths, path, strlen(path) + 1);
+    return f->paths.failed ? tc_fail_memory(f->e) : TACET_OK;
+}
+
+static tacet_status add_files(folder *f, const tc_files *files, int32_t label)
+{
+    tacet_status status = TACET_OK;
+    for (int i = 0; i < files->count && !status; i++) {
+        const bool is = is_picture(files->path[i]) && !is_folder(files->path[i]);
+        if (is) status = add_picture(f, files->path[i], label);
+        if (is || (label < 0 && is_folder(files->path[i])) || f->others++ > 0) continue;
+        f->first = f->paths.length;
+        tc_text_put(&f->paths, files->path[i], strlen(files->path[i]) + 1);
+        if (f->paths.failed) status = tc_fail_memory(f->e);
+    }
+    return status;
+}
+
+/* The number of a class, whose name is that of its folder; -1 if it is not wanted or refused. */
+static tacet_status find_class(folder *f, const char *path, int32_t *label)
+{
+    const char *name = strrchr(path, '/') + 1, *fault = NULL;
+    *label = -1;
+    if (f->t->x_only) return TACET_OK;
+    if (!tc_text_utf8(name)) return tc_fail(f->e, TACET_FILE, "%s: the name of a class should be UTF-8", path);
+    *label = tc_words_add(&f->words, name, &fault);
+    if (*label >= 0) return TACET_OK;
+    return fault ? tc_fail(f->e, TACET_FILE, "%s: the name of the folder %s", path, fault) : tc_fail_memory(f->e);
+}
+
+/* The pictures below a folder, and the classes that it names; with `names`, only these. */
+static tacet_status list(folder *f, const char *dir, bool names)
+{
+    tc_files classes = {0};
+    tacet_status status = tc_files_list(&classes, &f->t->mem, dir, f->e);
+    for (int i = 0; i < classes.count && !status; i++) {
+        tc_files files = {0};
+        int32_t label;
+        if (!is_folder(classes.path[i])) continue;
+        status = find_class(f, classes.path[i], &label);
+        if (!status && !names) status = tc_files_list(&files, &f->t->mem, classes.path[i], f->e);
+        if (!status && !names) status = add_files(f, &files, label < 0 ? 0 : label);
+        tc_files_free(&files);
+    }
+    const bool without = !status && !names && !has_folders(&classes);
+    if (without && !f->t->x_only) {
+        status = tc_fail(f->e, TACET_FILE, "%s has no folders, and so no classes", dir);
+        tc_fail_hint(f->e, "each class has a folder with its pictures: %s/cat/1.png", dir);
+    }
+    if (without && f->t->x_only) status = add_files(f, &classes, -1);
+    tc_files_free(&classes);
+    return status;
+}
+
+static tacet_status list_part(folder *f, const char *dir, bool test)
+{
+    const tc_json *classes = tc_json_get(f->t->expect, "classes");
+    bool train;
+    f->words.classes = true;
+    tacet_status status = classes ? tc_words_expect(&f->words, classes, f->e) : TACET_OK;
+    if (!status) status = find_part(f, dir, "train", &train);
+    if (!status && train) status = find_part(f, dir, "test", &f->t->has_test);
+    if (!status && test && !(train && f->t->has_test))
+        status = tc_fail(f->e, TACET_FILE, "%s has no folders train and test with a folder for each class", dir);
+    if (status) return status;
+    tc_text path = {.mem = f->t->mem};
+    tc_text_add(&path, train ? "%s/train" : "%s", dir);
+    if (path.failed) status = tc_fail_memory(f->e);
+    /* The classes of the test part are those for training. */
+    if (!status && test) {
+        if (!classes) status = list(f, path.data, true);
+        f->words.known = true;
+        path.length = 0;
+        tc_text_add(&path, "%s/test", dir);
+        if (path.failed) status = tc_fail_memory(f->e);
+    }
+    if (!status) status = list(f, path.data, false);
+    if (!status && f->count == 0) {
+        status = tc_fail(f->e, TACET_FILE, "%s has no pictures in its folders", path.data);
+        tc_fail_hint(f->e, "files are taken for pictures if their names end in .png, .jpg or .jpeg");
+    }
+    tc_text_free(&path);
+    return status;
+}
+
+/* ---- Sizes ---- */
+
+static const char *path_of(const folder *f, int64_t i) { return f->paths.data + f->picture[i].path; }
+
+/* Resizing and channels as the attributes say; without them as the model's data were read. */
+static tacet_status choose(folder *f, const tc_spec *spec, const tc_arg *arg)
+{
+    const tc_json *image = tc_json_get(f->t->expect, "image"), *one = tc_json_first(image);
+    double learned[3] = {0};
+    size_t i;
+    if (tc_json_size(image) == 3) tc_json_each(image, i, one) learned[i] = tc_json_number(one);
+    f->channels = arg[CHANNELS].number > 0 ? 3 : 1;
+    if (!arg[CHANNELS].given && (learned[2] == 1 || learned[2] == 3)) f->channels = (int64_t)learned[2];
+    f->skip = arg[SKIP].number > 0;
+    f->resize = arg[SIZE].given;
+    f->height = (int64_t)arg[SIZE].number;
+    f->width = (int64_t)arg[SIZE].second;
+    if (f->resize && (f->height < 1 || f->width < 1 || f->height > TC_MAX_SIDE || f->width > TC_MAX_SIDE))
+        return tc_refuse(f->e, spec->source, arg[SIZE].column, arg[SIZE].width, "size should be from 1x1 to %dx%d",
+                         TC_MAX_SIDE, TC_MAX_SIDE);
+    const bool fits = learned[0] >= 1 && learned[1] >= 1 && learned[0] <= TC_MAX_SIDE && learned[1] <= TC_MAX_SIDE;
+    if (!f->resize && fits) {
+        f->as_model = true;
+        f->resize = tc_json_get(f->t->expect, "resized") != NULL;
+        f->height = (int64_t)learned[0];
+        f->width = (int64_t)learned[1];
+    }
+    return TACET_OK;
+}
+
+/* Without size=, the first picture that can be read says how large all are. */
+static tacet_status measure(folder *f)
+{
+    tacet_status status = TACET_OK;
+    for (int64_t i = 0; i < f->count && f->height == 0; i++) {
+        tc_picture p = {.channels = (int)f->channels, .header = true};
+        status = tc_picture_read(&p, path_of(f, i), &f->t->mem, f->e);
+        if (status == TACET_MEMORY || (status && !f->skip)) return status;
+        f->height = p.height;
+        f->width = p.width;
+    }
+    return f->height == 0 ? status : TACET_OK;
+}
+
+static tacet_status reserve(folder *f, const tc_spec *spec)
+{
+    tc_array *x = &f->t->x, *y = &f->t->y;
+    x->type = TACET_U8;
+    if (!tc_array_sizes(x, 4, (int64_t[]){f->count, f->height, f->width, f->channels}))
+        return tc_fail(f->e, TACET_FILE, "%s: %" PRId64 " pictures of %" PRId64 " x %" PRId64 " are too many bytes",
+                       spec->name, f->count, f->height, f->width);
+    x->data = tc_resize(&f->t->mem, NULL, (size_t)f->count, (size_t)tc_shape_count(&x->shape));
+    if (!x->data) return tc_fail_memory(f->e);
+    if (f->t->x_only) return TACET_OK;
+    y->type = TACET_I32;
+    y->rows = f->count;
+    y->data = tc_resize(&f->t->mem, NULL, (size_t)f->count, sizeof(int32_t));
+    return y->data ? TACET_OK : tc_fail_memory(f->e);
+}
+
+/* ---- Decoding ---- */
+
+/* The hook of the data, which only one thread may call at a time. */
+typedef struct shared {
+    folder *f;
+    pthread_mutex_t lock;
+    tacet_error first; /* that of the first file, in order, that failed */
+    int64_t failed;    /* that file */
+} shared;
+
+static void *resize_locked(void *context, void *old, size_t size)
+{
+    shared *s = context;
+    pthread_mutex_lock(&s->lock);
+    const tc_mem *m = &s->f->t->mem;
+    void *block = m->resize(m->context, old, size);
+    pthread_mutex_unlock(&s->lock);
+    return block;
+}
+
+static tacet_status decode(folder *f, int64_t i, const tc_mem *m, tacet_error *e)
+{
+    tc_picture p = {.channels = (int)f->channels};
+    unsigned char *to = (unsigned char *)f->t->x.data + i * tc_shape_count(&f->t->x.shape);
+    tacet_status status = tc_picture_read(&p, path_of(f, i), m, e);
+    if (!status && !f->resize && (p.height != f->height || p.width != f->width)) {
+        status = tc_fail(e, TACET_FILE, "%s has %" PRId64 " x %" PRId64 " pixels, but %s %" PRId64 " x %" PRId64,
+                         path_of(f, i), p.height, p.width, f->as_model ? "the model takes" : "the first picture has",
+                         f->height, f->width);
+        tc_fail_hint(e, "size=%" PRId64 "x%" PRId64 " resizes pictures of other sizes", f->height, f->width);
+    } else if (!status && !tc_picture_fit(&p, f->height, f->width, to)) {
+        status = tc_fail_memory(e);
+    }
+    tc_picture_free(&p);
+    return status;
+}
+
+static void decode_part(void *job, int64_t i, int lane)
+{
+    (void)lane;
+    shared *s = job;
+    tacet_error e = {0};
+    const tc_mem m = {resize_locked, s};
+    const tacet_status status = s->f->picture[i].status = decode(s->f, i, &m, &e);
+    if (!status) return;
+    pthread_mutex_lock(&s->lock);
+    if (s->failed < 0 || i < s->failed) s->failed = i, s->first = e;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static tacet_status decode_all(folder *f, shared *s)
+{
+    enum { FEW = 8, MOST = 64 }; /* pictures that are not worth starting threads for; threads */
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    const int threads = f->count < FEW || processors < 2 ? 1 : processors > MOST ? MOST : (int)processors;
+    tacet_pool *pool = threads > 1 ? tc_pool_new(threads, &f->t->mem, f->e) : NULL;
+    if (threads > 1 && !pool) return f->e ? f->e->status : TACET_MEMORY;
+    tc_pool_run(pool, f->count, decode_part, s);
+    tacet_pool_free(pool);
+    return TACET_OK;
+}
+
+/* Takes the rows that were decoded together. */
+static tacet_status gather(folder *f, const shared *s)
+{
+    tc_samples *t = f->t;
+    const int64_t n = tc_shape_count(&t->x.shape);
+    int64_t rows = 0;
+    for (int64_t i = 0; i < f->count; i++) {
+        if (f->picture[i].status == TACET_MEMORY) return tc_fail_memory(f->e);
+        if (f->picture[i].status) continue;
+        if (rows < i) memmove((char *)t->x.data + rows * n, (char *)t->x.data + i * n, (size_t)n);
+        f->picture[rows++] = f->picture[i];
+    }
+    if (s->failed >= 0 && (!f->skip || rows == 0)) {
+        if (f->e) *f->e = s->first;
+        return s->first.status;
+    }
+    if (s->failed >= 0)
+        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files cannot be read and are left out: %s%s\n",
+                    f->count - rows, f->count, s->first.message, f->count - rows > 1 ? ", ..." : "");
+    f->count = t->x.rows = rows;
+    return TACET_OK;
+}
+
+/* ---- Labels ---- */
+
+/* As those of a column of words: words in the order of their bytes, whole numbers as they are. */
+static tacet_status set_labels(folder *f)
+{
+    tc_samples *t = f->t;
+    const tc_words *w = &f->words;
+    if (t->x_only) return TACET_OK;
+    int32_t *label = t->y.data, *place = tc_alloc(&t->mem, (size_t)w->count, sizeof *place);
+    if (!place) return tc_fail_memory(f->e);
+    if (!w->numbers) tc_words_places(w, place);
+    t->words = !w->numbers;
+    t->classes = w->numbers ? 0 : w->count;
+    for (int32_t i = 0; w->numbers && i < w->count; i++)
+        if (w->word[i].number >= t->classes) t->classes = (int64_t)w->word[i].number + 1;
+    for (int64_t i = 0; i < f->count; i++) label[i] = w->numbers ? f->picture[i].label : place[f->picture[i].label];
+    t->y.rows = f->count;
+    tc_free(&t->mem, place);
+    if (!t->expect && t->words) tc_words_write(w, "classes", &t->schema);
+    return TACET_OK;
+}
+
+static tacet_status finish(folder *f)
+{
+    tc_samples *t = f->t;
+    tacet_status status = set_labels(f);
+    t->pixels = true;
+    if (f->others)
+        tc_text_add(&t->remarks, "images: %" PRId64 " file%s left out, as the name is not that of a picture: %s%s\n",
+                    f->others, f->others > 1 ? "s are" : " is", f->paths.data + f->first, f->others > 1 ? ", ..." : "");
+    if (t->expect || status) return status;
+    tc_json_open(&t->schema, "image", '[');
+    for (int i = 0; i < 3; i++) tc_json_add_integer(&t->schema, NULL, t->x.shape.dim[i]);
+    tc_json_close(&t->schema, ']');
+    if (f->resize) tc_json_add_integer(&t->schema, "resized", 1);
+    return TACET_OK;
+}
+
+static tacet_status read_part(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
+{
+    folder f = {.t = t, .e = e, .paths.mem = t->mem, .words.text.mem = t->mem};
+    shared s = {.f = &f, .failed = -1};
+    pthread_mutex_init(&s.lock, NULL);
+    tacet_status status = choose(&f, spec, arg);
+    if (!status) status = list_part(&f, arg[DIR].text, test);
+    if (!status) status = measure(&f);
+    if (!status) status = reserve(&f, spec);
+    if (!status) status = decode_all(&f, &s);
+    if (!status) status = gather(&f, &s);
+    if (!status) status = finish(&f);
+    pthread_mutex_destroy(&s.lock);
+    tc_words_free(&f.words);
+    tc_text_free(&f.paths);
+    tc_free(&t->mem, f.picture);
+    return status;
+}
+
+const tc_source tc_source_images = {
+    .name = "images",
+    .formula = "images DIR [size=HxW] [channels=1]",
+    .doc =
+        "PNG and JPEG files in a folder for each class, DIR/cat/1.png, fed as [height, width, channels]. If DIR has a "
+        "folder train with such folders, that is the training part, and DIR/test is the test part.",
+    .source = "the layout of torchvision.datasets.ImageFolder",
+    .attribute = attribute,
+    .has_test = true,
+    .open = read_part,
+};
