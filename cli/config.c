@@ -8,6 +8,7 @@ static const cli_type type_loss = {.name = "loss", .role = TACET_ROLE_LOSS, .exp
 static const cli_type type_optimizer = {
     .name = "optimizer", .role = TACET_ROLE_OPTIMIZER, .expected = "an optimizer like sgd lr=0.1"};
 static const cli_type type_data = {.name = "source", .role = TACET_ROLE_DATA, .expected = "a source like idx DIR"};
+static const cli_type type_augments = {.name = "augmentations", .expected = "augmentations like flip | crop 4"};
 static const cli_type type_map = {.name = "map", .map = true, .expected = "a map like {selector: text}"};
 static const cli_type type_list = {.name = "list", .list = true, .expected = "a list like [f1, top_k k=5]"};
 static const cli_type type_metric = {

@@ -296,7 +296,9 @@ static tacet_status open_data(cli_job *job)
     job->batch_text = cli_format(c->arena, "%lld", (long long)job->batch);
     job->loader = tacet_loader_new(d, job->batch, (uint64_t)c->value[CLI_SEED].integer,
                                    c->value[CLI_SHUFFLE].integer != 0, &e);
-    return job->loader ? TACET_OK : cli_refuse(&e, 1, item(c, CLI_DATA));
+    if (!job->loader) return cli_refuse(&e, 1, item(c, CLI_DATA));
+    s = tacet_loader_augment(job->loader, text(c, CLI_AUGMENT), &e);
+    return s == TACET_OK ? s : cli_refuse(&e, 1, item(c, CLI_AUGMENT));
 }
 
 tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)

@@ -6,15 +6,17 @@
 #include <string.h>
 
 enum { SAMPLES = 4, LAYERS = 16, CHANNELS = 12 };
+enum { IMAGES = 3, DRAWS = 8 };      /* rows whose augmentations are drawn; how often: once as it is, then anew */
 enum { SIDE = 32, INPUT_SIDE = 64 }; /* pixels along a side at most; larger images are reduced */
 
 /* A value that is an image, of all samples. */
 typedef struct map {
     const char *name;
+    int samples;
     int64_t height, width, units;
     int rows, columns; /* the height and width that are kept */
-    float *mean;    /* [SAMPLES, rows, columns, units], over the pixels that each covers; of a layer: of magnitudes */
-    float *density; /* [SAMPLES, units] */
+    float *mean;    /* [samples, rows, columns, units], over the pixels that each covers; of a layer: of magnitudes */
+    float *density; /* [samples, units] */
     int shown;
     int64_t channel[CHANNELS]; /* [shown], those that fire most first */
 } map;
@@ -22,8 +24,11 @@ typedef struct map {
 typedef struct samples {
     cli_arena *arena;
     cli_model m;
-    int rows; /* samples that the data have */
-    map x;    /* height 0: it is not an image */
+    int rows;          /* samples that the data have */
+    map x;             /* height 0: it is not an image */
+    const char *chain; /* the augmentations; "": none, or x is not an image */
+    map augmented;     /* x of a few training rows, DRAWS times each */
+    int images;        /* how many rows */
     map *layer;
     int layers;
     const char *answer[SAMPLES]; /* NULL: the data have no classes */
@@ -31,13 +36,13 @@ typedef struct samples {
 
 /* ---- The values -------------------------------------------------------------------------------------------------- */
 
-static map map_of(cli_arena *a, const char *name, int64_t height, int64_t width, int64_t units, int side)
+static map map_of(cli_arena *a, const char *name, int64_t height, int64_t width, int64_t units, int side, int samples)
 {
-    map m = {.name = name, .height = height, .width = width, .units = units};
+    map m = {.name = name, .samples = samples, .height = height, .width = width, .units = units};
     m.rows = (int)(height < side ? height : side);
     m.columns = (int)(width < side ? width : side);
-    m.mean = cli_take(a, (size_t)(SAMPLES * m.rows * m.columns * units) * sizeof *m.mean);
-    m.density = cli_take(a, (size_t)(SAMPLES * units) * sizeof *m.density);
+    m.mean = cli_take(a, (size_t)(samples * m.rows * m.columns * units) * sizeof *m.mean);
+    m.density = cli_take(a, (size_t)(samples * units) * sizeof *m.density);
     return m;
 }
 
@@ -57,7 +62,7 @@ static void find_layers(samples *s, const tacet_plan *p)
     for (int i = 0; s->layers < most && tacet_value_at(p, i, &v) == TACET_OK; i++)
         if (is_map(&v) && k++ == s->layers * all / most)
             s->layer[s->layers++] = map_of(s->arena, cli_copy(s->arena, v.name, strlen(v.name)), v.shape[0], v.shape[1],
-                                           v.shape[2], SIDE);
+                                           v.shape[2], SIDE, SAMPLES);
 }
 
 /* Images whose rows are fed as vectors are drawn as well, unless their colours may come first. */
@@ -65,9 +70,12 @@ static void find_input(samples *s, const cli_job *job)
 {
     const tacet_data_info *info = &job->info;
     if (info->rank == 3)
-        s->x = map_of(s->arena, "x", info->shape[0], info->shape[1], info->shape[2], INPUT_SIDE);
+        s->x = map_of(s->arena, "x", info->shape[0], info->shape[1], info->shape[2], INPUT_SIDE, SAMPLES);
     else if (info->stored_rank == 2)
-        s->x = map_of(s->arena, "x", info->stored_shape[0], info->stored_shape[1], 1, INPUT_SIDE);
+        s->x = map_of(s->arena, "x", info->stored_shape[0], info->stored_shape[1], 1, INPUT_SIDE, SAMPLES);
+    if (info->rank == 3) s->chain = job->config->value[CLI_AUGMENT].item.text;
+    if (*s->chain)
+        s->augmented = map_of(s->arena, "x", info->shape[0], info->shape[1], info->shape[2], SIDE, IMAGES * DRAWS);
 }
 
 static void reduce(map *m, const float *from, int sample, bool magnitudes)
@@ -91,7 +99,7 @@ static void reduce(map *m, const float *from, int sample, bool magnitudes)
 static double density_of(const map *m, int64_t unit)
 {
     double sum = 0;
-    for (int s = 0; s < SAMPLES; s++) sum += (double)m->density[s * m->units + unit];
+    for (int s = 0; s < m->samples; s++) sum += (double)m->density[s * m->units + unit];
     return sum;
 }
 
@@ -160,6 +168,33 @@ static tacet_status run(samples *s, const cli_job *job, tacet_loader *l)
     return TACET_OK;
 }
 
+/* Rows of the training data as they are, then as they are in the first epochs. */
+static tacet_status augment(samples *s, const cli_job *job)
+{
+    tacet_error e;
+    const tacet_data *data = job->part[CLI_TRAINING_PART].data;
+    const uint64_t seed = (uint64_t)job->config->value[CLI_SEED].integer;
+    float *buffer = cli_take(s->arena, (size_t)largest(s, 0) * sizeof *buffer);
+    tacet_loader *l[2] = {tacet_loader_new(data, 1, seed, false, &e), NULL};
+    if (l[0]) l[1] = tacet_loader_new(data, 1, seed, false, &e);
+    tacet_status status = l[1] ? tacet_loader_augment(l[1], s->chain, &e) : e.status;
+    if (status != TACET_OK) cli_refuse(&e, 0, NULL);
+    const int64_t all = l[0] ? tacet_loader_batches(l[0]) : 0;
+    s->images = (int)(all < IMAGES ? all : IMAGES);
+    for (int i = 0; i < s->images * DRAWS && status == TACET_OK; i++) {
+        const int draw = i % DRAWS;
+        tacet_loader *from = l[draw > 0];
+        tacet_loader_seek(from, draw > 0 ? draw - 1 : 0, i / DRAWS * all / s->images);
+        status = tacet_loader_next(from, s->m.plan, s->m.x, (tacet_value){0}) < 0 ? TACET_FAILED
+                                                                                  : tacet_forward(s->m.plan, 1);
+        if (status == TACET_OK) status = read(s, &s->augmented, i, false, buffer);
+        if (status != TACET_OK) cli_refuse(tacet_plan_error(s->m.plan), 0, NULL);
+    }
+    tacet_loader_free(l[0]);
+    tacet_loader_free(l[1]);
+    return status;
+}
+
 /* ---- The file ---------------------------------------------------------------------------------------------------- */
 
 static void describe(tc_json_writer *j, const char *name, int rows, const map *m, int channels, int64_t *at)
@@ -182,6 +217,10 @@ static const char *note(const samples *s, const char *part)
     tc_json_writer j = cli_json(s->arena);
     tc_json_open(&j, NULL, '{');
     tc_json_add_text(&j, "part", part);
+    if (s->images) {
+        tc_json_add_text(&j, "augment", s->chain);
+        tc_json_add_integer(&j, "draws", DRAWS);
+    }
     tc_json_open(&j, "answers", '[');
     for (int i = 0; i < s->rows && s->answer[i]; i++) tc_json_add_text(&j, NULL, s->answer[i]);
     tc_json_close(&j, ']');
@@ -221,11 +260,10 @@ static void put_layer(FILE *to, const samples *s, const map *m)
 static int colours(const map *x) { return x->units == 3 ? 3 : 1; }
 
 /* Images that have neither one colour nor three become grey. */
-static void put_input(FILE *to, const samples *s)
+static void put_input(FILE *to, const samples *s, const map *x, int rows)
 {
-    const map *x = &s->x;
     const int n = colours(x);
-    const int64_t each = x->units / n, all = (int64_t)s->rows * x->rows * x->columns * n;
+    const int64_t each = x->units / n, all = (int64_t)rows * x->rows * x->columns * n;
     double least = INFINITY, most = -INFINITY, *grey = cli_take(s->arena, (size_t)all * sizeof *grey);
     for (int64_t i = 0; i < all; i++) {
         for (int64_t k = 0; k < each; k++) grey[i] += (double)x->mean[i * each + k];
@@ -244,7 +282,8 @@ static void put_head(FILE *to, const samples *s, const char *part)
     tc_json_open(&j, "__metadata__", '{');
     tc_json_add_text(&j, "samples", note(s, part));
     tc_json_close(&j, '}');
-    if (s->x.height) describe(&j, s->x.name, s->rows, &s->x, colours(&s->x), &at);
+    if (s->x.height) describe(&j, "x", s->rows, &s->x, colours(&s->x), &at);
+    if (s->images) describe(&j, "x/augmented", s->images * DRAWS, &s->augmented, colours(&s->x), &at);
     for (const map *m = s->layer; m < s->layer + s->layers; m++) describe(&j, m->name, s->rows, m, m->shown, &at);
     tc_json_close(&j, '}');
     for (int i = 0; i < 8; i++) fputc((int)(j.to.length >> 8 * i & 255), to);
@@ -257,7 +296,8 @@ static tacet_status write_file(const samples *s, const char *path, const char *p
     const tacet_status status = cli_outfile_open(path, &o);
     if (status != TACET_OK) return status;
     put_head(o.f, s, part);
-    if (s->x.height) put_input(o.f, s);
+    if (s->x.height) put_input(o.f, s, &s->x, s->rows);
+    if (s->images) put_input(o.f, s, &s->augmented, s->images * DRAWS);
     for (int i = 0; i < s->layers; i++) put_layer(o.f, s, &s->layer[i]);
     return cli_outfile_close(&o);
 }
@@ -287,17 +327,18 @@ tacet_status cli_samples_write(const cli_job *job, const cli_folder *f, int thre
 {
     static const int order[] = {CLI_VALIDATION_PART, CLI_TEST_PART, CLI_TRAINING_PART};
     cli_arena a = {0};
-    samples s = {.arena = &a};
+    samples s = {.arena = &a, .chain = ""};
     tacet_error e;
     size_t part = 0;
     while (!job->part[order[part]].data) part++;
     find_layers(&s, job->plan);
+    find_input(&s, job);
     tacet_status status = TACET_OK;
-    if (s.layers) {
-        find_input(&s, job);
+    if (s.layers || *s.chain) {
         tacet_loader *l = tacet_loader_new(job->part[order[part]].data, 1, 0, false, &e);
         status = l ? open_model(&s, f->model, threads) : cli_refuse(&e, 0, NULL);
         if (status == TACET_OK && run(&s, job, l) != TACET_OK) status = cli_refuse(tacet_plan_error(s.m.plan), 0, NULL);
+        if (status == TACET_OK && *s.chain) status = augment(&s, job);
         if (status == TACET_OK) status = write_file(&s, f->samples, job->part[order[part]].name);
         tacet_loader_free(l);
         cli_model_close(&s.m);

@@ -1,4 +1,4 @@
-/* maps.c: the section of feature maps: what a trained network makes of a few samples, from samples.safetensors, whose
+/* maps.c: the sections of feature maps and of augmented images: what a trained network makes of a few samples, from samples.safetensors, whose
  * contents cli/samples.h describes. For each layer a row of pictures for each sample: the image, then channels. */
 #include "report/picture.h"
 #include "report/run_set.h"
@@ -6,8 +6,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 480, GAP = 3, HEAD = 20 /* for the numbers of channels */, LARGEST = 999 /* number that fits there */ };
-enum { SAMPLES = 16, SIDE = 256, CHANNELS = 64 }; /* the most that is drawn */
+enum {
+    WIDTH = 480,
+    LOWEST = 176,
+    GAP = 3,
+    HEAD = 20 /* for the numbers of channels */,
+    LARGEST = 999 /* number that fits there */
+};
+enum { SAMPLES = 64, SIDE = 256, CHANNELS = 64 }; /* the most that is drawn */
 
 /* [samples, height, width, channels], from 0 to 255. */
 typedef struct map {
@@ -43,33 +49,34 @@ static double at(const map *m, int sample, int y, int x, int channel)
 
 /* ---- A figure ---------------------------------------------------------------------------------------------------- */
 
+/* A grid of pictures. */
 typedef struct layout {
-    const map *x, *m; /* x: the images, or NULL */
+    const map *x, *m; /* the images, or NULL; the maps, or NULL */
     int columns;
     double width, height; /* of a tile */
     double top;
 } layout;
 
-static layout layout_of(const map *x, const map *m, bool heads)
+/* Sets the size of tiles that show so many pixels. */
+static void place(layout *l, int height, int width)
 {
-    layout l = {.x = x, .m = m, .columns = m->channels + (x != NULL), .top = heads ? HEAD : 0};
-    l.width = (WIDTH - GAP * (l.columns - 1)) / (double)l.columns;
-    l.height = l.width * fmin(4, fmax(0.25, (double)m->height / m->width));
-    return l;
+    l->width = (WIDTH - GAP * (l->columns - 1)) / (double)l->columns;
+    l->height = l->width * fmin(4, fmax(0.25, (double)height / width));
 }
 
 static double left_of(const layout *l, int column) { return column * (l->width + GAP); }
 static double top_of(const layout *l, int sample) { return l->top + sample * (l->height + GAP); }
 
-static void image(cli_run_set *s, const layout *l, int sample)
+/* Draws image i at a place of the grid. */
+static void image(cli_run_set *s, const layout *l, int i, int row, int column)
 {
     const map *x = l->x;
     cli_picture c = cli_picture_new(s->page->arena, x->width, x->height);
     const int green = x->channels == 3 ? 1 : 0, blue = x->channels == 3 ? 2 : 0;
-    for (int i = 0; i < x->height; i++)
+    for (int y = 0; y < x->height; y++)
         for (int k = 0; k < x->width; k++)
-            cli_picture_colour(&c, k, i, at(x, sample, i, k, 0), at(x, sample, i, k, green), at(x, sample, i, k, blue));
-    cli_picture_write(s->page, &c, 0, top_of(l, sample), l->width, l->height);
+            cli_picture_colour(&c, k, y, at(x, i, y, k, 0), at(x, i, y, k, green), at(x, i, y, k, blue));
+    cli_picture_write(s->page, &c, left_of(l, column), top_of(l, row), l->width, l->height);
 }
 
 static void tile(cli_run_set *s, const layout *l, int sample, int channel, const char *words)
@@ -129,7 +136,8 @@ static void figure(cli_run_set *s, int run, const map *x, const map *m, const tc
     cli_arena *a = s->arena;
     cli_page *p = s->page;
     const tc_json *channels = tc_json_get(layer, "channels"), *densities = tc_json_get(layer, "density");
-    const layout l = layout_of(x, m, numbered(m, channels));
+    layout l = {.x = x, .m = m, .columns = m->channels + (x != NULL), .top = numbered(m, channels) ? HEAD : 0};
+    place(&l, m->height, m->width);
     const char *all = cli_whole(a, cli_number(layer, "units"));
     const char *which = cli_number(layer, "units") > m->channels
                             ? cli_format(a, "the %d of %s channels that fire most", m->channels, all)
@@ -137,13 +145,13 @@ static void figure(cli_run_set *s, int run, const map *x, const map *m, const tc
     const cli_sheet numbers = sheet_of(a, m, channels, densities);
     cli_page_figure(p, cli_set_title(s, run, cli_record_text(a, layer, "name")),
                     cli_format(a, "%d samples from top to bottom, %s from left to right.", m->samples, which), WIDTH,
-                    top_of(&l, m->samples) - GAP);
+                    fmax(LOWEST, top_of(&l, m->samples) - GAP));
     fprintf(p->to, "<g class=\"chart\">\n");
     for (int c = 0; c < m->channels && l.top > 0; c++)
         fprintf(p->to, "<text x=\"%.1f\" y=\"14\" text-anchor=\"middle\">%.0f</text>\n",
                 left_of(&l, c + (x != NULL)) + l.width / 2, tc_json_number(tc_json_at(channels, (size_t)c)));
     for (int i = 0; i < m->samples; i++) {
-        if (x) image(s, &l, i);
+        if (x) image(s, &l, i, i, 0);
         for (int c = 0; c < m->channels; c++)
             tile(s, &l, i, c,
                  cli_format(a, "sample %d, channel %s: fires at %s of the positions", i + 1,
@@ -184,6 +192,7 @@ static const tc_json *note_of(cli_run_set *s, const tacet_file *f, const char *p
                                                       cli_copy(s->arena, text, strlen(text)), strlen(text), &note, &e)
                                      : TACET_FILE;
     if (status == TACET_OK) return note;
+    cli_set_begin(s);
     cli_page_missing(s->page, status, "%s",
                      *e.message ? e.message : cli_format(s->arena, "%s: the note is missing", path));
     return NULL;
@@ -194,6 +203,9 @@ static void maps(cli_run_set *s, int run, const tacet_file *f, const char *path)
     const tc_json *layer, *note = note_of(s, f, path);
     size_t i;
     map m, x;
+    if (note && !tc_json_size(tc_json_get(note, "layers"))) return;
+    cli_set_begin(s);
+    if (s->runs > 1) cli_page_heading(s->page, s->name[run]);
     if (!note) return;
     const bool images = map_named(f, "x", &x) && (x.channels == 1 || x.channels == 3);
     int said = 0;
@@ -209,20 +221,49 @@ static void maps(cli_run_set *s, int run, const tacet_file *f, const char *path)
     }
 }
 
-void cli_maps(cli_run_set *s)
+/* Calls show for each run that has left samples. */
+static void each_run(cli_run_set *s, void (*show)(cli_run_set *s, int run, const tacet_file *f, const char *path))
 {
     for (int r = 0; r < s->runs; r++) {
         tacet_error e;
         bool there;
         const char *path = s->record[r].folder.samples;
         if (cli_set_holds(s, path, &there) != TACET_OK || !there) continue;
-        cli_set_begin(s);
-        if (s->runs > 1) cli_page_heading(s->page, s->name[r]);
         tacet_file *f = tacet_file_open(path, NULL, &e);
-        if (f)
-            maps(s, r, f, path);
-        else
+        if (f) {
+            show(s, r, f, path);
+        } else {
+            cli_set_begin(s);
             cli_page_missing(s->page, e.status, "%s", e.message);
+        }
         tacet_file_free(f);
     }
 }
+
+void cli_maps(cli_run_set *s) { each_run(s, maps); }
+
+/* ---- Augmentation ------------------------------------------------------------------------------------------------ */
+
+static void augmented(cli_run_set *s, int run, const tacet_file *f, const char *path)
+{
+    enum { DRAWS = 32 };
+    map x;
+    if (!map_named(f, "x/augmented", &x) || (x.channels != 1 && x.channels != 3)) return;
+    cli_arena *a = s->arena;
+    const tc_json *note = note_of(s, f, path);
+    const int draws = (int)tc_json_whole(tc_json_get(note, "draws"), DRAWS);
+    if (draws < 2 || x.samples % draws != 0) return;
+    const int rows = x.samples / draws;
+    layout l = {.x = &x, .columns = draws};
+    place(&l, x.height, x.width);
+    cli_set_begin(s);
+    cli_page_figure(s->page, cli_set_title(s, run, cli_record_text(a, note, "augment")),
+                    cli_format(a, "%s of the training data, each %d times.", cli_count(a, rows, "image"), draws), WIDTH,
+                    fmax(LOWEST, top_of(&l, rows) - GAP));
+    for (int i = 0; i < x.samples; i++) image(s, &l, i, i / draws, i % draws);
+    cli_page_drawing_end(s->page);
+    cli_page_figure_end(s->page, cli_format(a, "Each image as it is, and then as it is in epochs 1 to %d.", draws - 1),
+                        &(cli_sheet){0});
+}
+
+void cli_augmented(cli_run_set *s) { each_run(s, augmented); }

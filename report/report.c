@@ -10,6 +10,7 @@ static const struct {
 } section[] = {
     {"Differences", "Settings that differ between the runs.", cli_differences},
     {"What was trained", NULL, cli_trained},
+    {"Augmentation", "How the images of the training data are changed, anew in each epoch.", cli_augmented},
     {"Warnings", "On the training data. The figures in a warning are those of the last epoch that is named.",
      cli_warnings},
     {"Loss",

@@ -28,8 +28,9 @@ below() {
     plan) echo base spec kernel op optim metric graph step ;;
     run) echo base spec kernel op optim metric graph step plan ;;
     data) echo base spec kernel ;;
-    steer) echo base spec kernel op optim metric graph step plan run data ;;
-    model) echo base spec kernel op optim metric graph step plan run data steer ;;
+    augment) echo base spec ;;
+    steer) echo base spec kernel op optim metric graph step plan run data augment ;;
+    model) echo base spec kernel op optim metric graph step plan run data augment steer ;;
     *) echo unknown ;;
     esac
 }

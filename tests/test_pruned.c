@@ -2,6 +2,7 @@
 #include "cmocka_all.h"
 #include "tacet/tacet.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static void set(network *n, const char *name, int64_t from, int64_t count, float
 typedef struct expected {
     const char *name;
     int64_t units, units_left, parameters, parameters_left;
+    double flops; /* the share that is left; 0: not checked */
 } expected;
 
 /* The layers that are not listed are not checked. */
@@ -75,7 +77,9 @@ static void check(network *n, int count, const expected *of)
                 l.parameters_left != of[k].parameters_left)
                 fail_msg("%s: %d of %d units, %d of %d parameters", l.name, (int)l.units_left, (int)l.units,
                          (int)l.parameters_left, (int)l.parameters);
-            assert_true(l.flops_left <= l.flops && (l.flops_left < l.flops || l.units_left == l.units || !l.flops));
+            assert_true(l.flops_left <= l.flops);
+            if (of[k].flops > 0 && fabs(l.flops_left / l.flops - of[k].flops) > 1e-9)
+                fail_msg("%s: %g of %g flops", l.name, l.flops_left, l.flops);
             found++;
         }
     assert_int_equal(found, count);
@@ -90,17 +94,17 @@ static void linear_layers(void **unused)
     (void)unused;
     network n;
     begin(&n, "linear 3 | relu | linear 2", 1, (int64_t[]){4});
-    CHECK(&n, {"linear1", 3, 3, 15, 15}, {"relu1", 3, 3, 0, 0}, {"linear2", 2, 2, 8, 8});
+    CHECK(&n, {"linear1", 3, 3, 15, 15, 0}, {"relu1", 3, 3, 0, 0, 0}, {"linear2", 2, 2, 8, 8, 0});
     set(&n, "linear1.weight", 4, 4, 0); /* unit 1 is a constant, its bias */
-    CHECK(&n, {"linear1", 3, 2, 15, 10}, {"relu1", 3, 2, 0, 0}, {"linear2", 2, 2, 8, 6});
+    CHECK(&n, {"linear1", 3, 2, 15, 10, 2. / 3}, {"relu1", 3, 2, 0, 0, 2. / 3}, {"linear2", 2, 2, 8, 6, 2. / 3});
     set(&n, "linear2.weight", 2, 1, 0); /* output 0 does not read unit 2, but output 1 does */
-    CHECK(&n, {"linear1", 3, 2, 15, 10}, {"linear2", 2, 2, 8, 6});
+    CHECK(&n, {"linear1", 3, 2, 15, 10, 0}, {"linear2", 2, 2, 8, 6, 0});
     set(&n, "linear2.weight", 5, 1, 0);
-    CHECK(&n, {"linear1", 3, 1, 15, 5}, {"linear2", 2, 2, 8, 4});
+    CHECK(&n, {"linear1", 3, 1, 15, 5, 0}, {"linear2", 2, 2, 8, 4, 0});
     set(&n, "linear1.weight", 3, 1, 0); /* input 3 is read only by units that are not left */
-    CHECK(&n, {"linear1", 3, 1, 15, 4});
+    CHECK(&n, {"linear1", 3, 1, 15, 4, 0});
     set(&n, "linear1.weight", 0, 4, 0); /* nothing depends on the input */
-    CHECK(&n, {"linear1", 3, 0, 15, 0}, {"linear2", 2, 0, 8, 0});
+    CHECK(&n, {"linear1", 3, 0, 15, 0, 0}, {"linear2", 2, 0, 8, 0, 0});
     end(&n);
 }
 
@@ -116,14 +120,14 @@ static void images(void **unused)
                  "conv2d 4 3 padding=1 groups=2 bias=false | batch_norm | relu | max_pool2d 2 | %s | linear 2",
                  order[k]);
         begin(&n, chain, 3, (int64_t[]){4, 4, 4});
-        CHECK(&n, {"conv2d1", 4, 4, 72, 72}, {"batch_norm1", 4, 4, 8, 8}, {"linear1", 2, 2, 34, 34});
+        CHECK(&n, {"conv2d1", 4, 4, 72, 72, 0}, {"batch_norm1", 4, 4, 8, 8, 0}, {"linear1", 2, 2, 34, 34, 0});
         set(&n, "batch_norm1.weight", 1, 2, 0);
-        CHECK(&n, {"conv2d1", 4, 2, 72, 36}, {"batch_norm1", 4, 2, 8, 4}, {"linear1", 2, 2, 34, 18});
+        CHECK(&n, {"conv2d1", 4, 2, 72, 36, 0}, {"batch_norm1", 4, 2, 8, 4, 0}, {"linear1", 2, 2, 34, 18, 0});
         for (int o = 0; o < 2; o++) /* channel 3, at four positions */
             for (int p = 0; p < 4; p++) set(&n, "linear1.weight", o * 16 + (k ? p * 4 + 3 : 12 + p), 1, 0);
-        CHECK(&n, {"conv2d1", 4, 1, 72, 18}, {"max_pool2d1", 4, 1, 0, 0}, {"linear1", 2, 2, 34, 10});
+        CHECK(&n, {"conv2d1", 4, 1, 72, 18, 0}, {"max_pool2d1", 4, 1, 0, 0, 0}, {"linear1", 2, 2, 34, 10, 0});
         set(&n, "conv2d1.weight", 0, 9, 0); /* input (0, 0) */
-        CHECK(&n, {"conv2d1", 4, 1, 72, 9});
+        CHECK(&n, {"conv2d1", 4, 1, 72, 9, 1. / 8});
         end(&n);
     }
 }
@@ -135,10 +139,10 @@ static void filters_that_are_not_read(void **unused)
     network n;
     begin(&n, "conv2d 3 1 | conv2d 3 3 groups=3 | relu | conv2d 2 1", 3, (int64_t[]){5, 4, 2});
     set(&n, "conv2d2.weight", 9, 9, 0);
-    CHECK(&n, {"conv2d1", 3, 2, 9, 6}, {"conv2d2", 3, 2, 30, 20}, {"conv2d3", 2, 2, 8, 6});
+    CHECK(&n, {"conv2d1", 3, 2, 9, 6, 0}, {"conv2d2", 3, 2, 30, 20, 0}, {"conv2d3", 2, 2, 8, 6, 0});
     set(&n, "conv2d3.weight", 0, 1, 0);
     set(&n, "conv2d3.weight", 3, 1, 0);
-    CHECK(&n, {"conv2d1", 3, 1, 9, 3}, {"conv2d2", 3, 1, 30, 10}, {"conv2d3", 2, 2, 8, 4});
+    CHECK(&n, {"conv2d1", 3, 1, 9, 3, 0}, {"conv2d2", 3, 1, 30, 10, 0}, {"conv2d3", 2, 2, 8, 4, 0});
     end(&n);
 }
 
@@ -148,9 +152,9 @@ static void joins(void **unused)
     network n;
     begin(&n, "linear 3 name=a | linear 3 name=b | add a | linear 2 name=c", 1, (int64_t[]){3});
     set(&n, "b.weight", 0, 3, 0); /* the sum's unit 0 still has that of a */
-    CHECK(&n, {"a", 3, 3, 12, 12}, {"b", 3, 2, 12, 8}, {"add1", 3, 3, 0, 0}, {"c", 2, 2, 8, 8});
+    CHECK(&n, {"a", 3, 3, 12, 12, 0}, {"b", 3, 2, 12, 8, 0}, {"add1", 3, 3, 0, 0, 0}, {"c", 2, 2, 8, 8, 0});
     set(&n, "a.weight", 0, 3, 0); /* now neither */
-    CHECK(&n, {"a", 3, 2, 12, 8}, {"b", 3, 2, 12, 6}, {"add1", 3, 2, 0, 0}, {"c", 2, 2, 8, 6});
+    CHECK(&n, {"a", 3, 2, 12, 8, 0}, {"b", 3, 2, 12, 6, 0}, {"add1", 3, 2, 0, 0, 0}, {"c", 2, 2, 8, 6, 0});
     end(&n);
 }
 
@@ -161,14 +165,14 @@ static void layers_that_need_everything(void **unused)
     network n;
     begin(&n, "linear 3 | layer_norm | linear 2", 1, (int64_t[]){2});
     set(&n, "layer_norm1.weight", 1, 1, 0);
-    CHECK(&n, {"linear1", 3, 3, 9, 9}, {"layer_norm1", 3, 2, 6, 4}, {"linear2", 2, 2, 8, 6});
+    CHECK(&n, {"linear1", 3, 3, 9, 9, 0}, {"layer_norm1", 3, 2, 6, 4, 1}, {"linear2", 2, 2, 8, 6, 0});
     end(&n);
     begin(&n, "linear 3 name=e | relu | linear 4 weight=e.weight transposed", 1, (int64_t[]){4});
     set(&n, "e.weight", 4, 4, 0);
-    CHECK(&n, {"e", 3, 2, 15, 14}, {"relu1", 3, 2, 0, 0}, {"linear1", 4, 4, 4, 4});
-    set(&n, "e.weight", 0, 4, 0); /* without e's unit 0 its one other weight is to output 3 alone */
+    CHECK(&n, {"e", 3, 2, 15, 14, 0}, {"relu1", 3, 2, 0, 0, 0}, {"linear2", 4, 4, 4, 4, 0});
+    set(&n, "e.weight", 0, 4, 0); /* one weight is left, from e's unit 2 to output 3 */
     set(&n, "e.weight", 8, 3, 0);
-    CHECK(&n, {"e", 3, 1, 15, 13}, {"linear1", 4, 1, 4, 1});
+    CHECK(&n, {"e", 3, 1, 15, 13, 0}, {"linear2", 4, 1, 4, 1, 0});
     end(&n);
 }
 

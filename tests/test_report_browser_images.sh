@@ -13,11 +13,13 @@ model: >
 loss:      cross_entropy
 optimizer: sgd lr=0.01
 data:      npy x=images.npy y=labels.npy layout=hwc
+augment:   flip | crop 2
 train:     {epochs: 2, batch: 20, validate: 0.1}
 E
 runs 0 "$tacet" train images.yaml --out images -q
 runs 0 "$tacet" train images.yaml --out images2 -q --penalty '*.weight: group_lasso 0.1 prox'
 runs 0 "$tacet" report images images2 --out both_images.html
+has images/report.html '<h2>Augmentation</h2>' '<h3>flip | crop 2</h3>'
 looks_right images/report.html "$(grep -c '<figure' images/report.html)"
 looks_right both_images.html "$(grep -c '<figure' both_images.html)"
 finish

@@ -265,8 +265,7 @@ static void every_operator_passes_silence_on(void **state)
     (void)state;
     for (int i = 0; i < tc_op_count(); i++) {
         const tc_op *op = tc_op_at(i);
-        if (op->role != &tc_layer || tc_op_inputs(op) != 1 || !(op->flags & (TC_MAKES_ZEROS | TC_KEEPS_ZEROS)))
-            continue;
+        if (op->role != &tc_layer || tc_op_inputs(op) != 1 || !(op->flags & (TC_MAKES_ZEROS | TC_KEEPS_ZEROS))) continue;
         char model[512];
         const network n = {op->probe->spec, model, {{0}}, NULL, NULL};
         snprintf(model, sizeof model, "linear 24 | %s | linear 24 | relu | %s | linear 24 | relu | linear 5",

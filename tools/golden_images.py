@@ -47,6 +47,47 @@ Network("plain_convolution", {"x": (6, 7, 2), "target": (3, 4, 3)},
         input="x 6 7 2\ntarget 3 4 3", model="test_conv 4 | relu | test_conv 3 k=2", loss="test_conv2 target: mse",
         penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
 
+
+def convolutions(r):
+    v = ChannelFirst(r)
+    v["conv2d1"] = F.conv2d(v["x"], r.w["conv2d1.weight"], r.w["conv2d1.bias"], stride=(2, 1), padding=1, groups=2)
+    v["relu1"] = F.relu(v["conv2d1"])
+    v["conv2d2"] = F.conv2d(v["relu1"], r.w["conv2d2.weight"], padding="same", dilation=(1, 2), groups=6)
+    v["tanh1"] = torch.tanh(v["conv2d2"])
+    v["conv2d3"] = F.conv2d(v["tanh1"], r.w["conv2d3.weight"], r.w["conv2d3.bias"], stride=2, padding=(3, 2), dilation=2)
+    v["relu2"] = F.relu(v["conv2d3"])
+    v["conv2d4"] = F.conv2d(v["relu2"], r.w["conv2d4.weight"], r.w["conv2d4.bias"])
+    r.term("conv2d4:mse", 1, F.mse_loss(r.v["conv2d4"], r.v["target"]))
+    r.term("relu2:l1", 0.01, per_sample(r.v["relu2"].abs()))
+
+
+Network("convolutions", {"x": (9, 10, 4), "target": (4, 6, 3)},
+        {"conv2d1": ("conv", 6, 2, 3, 2), "conv2d2": ("conv", 6, 1, 3, 3, "nobias"), "conv2d3": ("conv", 8, 6, 3, 3),
+         "conv2d4": ("conv", 3, 8, 1, 1)}, convolutions,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 9 10 4\ntarget 4 6 3",
+        model="conv2d 6 3x2 stride=2x1 padding=1 groups=2 | relu | "
+              "conv2d 6 3 padding=same dilation=1x2 groups=6 bias=false | tanh | "
+              "conv2d 8 3 stride=2 padding=3x2 dilation=2 | relu | conv2d 3 1",
+        loss="conv2d4 target: mse", penalties="relu2: l1 0.01", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5,
+        rows=4, batches=2)
+
+
+def signals(r):
+    v = ChannelFirst(r)
+    v["conv1d1"] = F.conv1d(v["x"], r.w["conv1d1.weight"], r.w["conv1d1.bias"], stride=2, padding=4, dilation=2, groups=2)
+    v["relu1"] = F.relu(v["conv1d1"])
+    v["conv1d2"] = F.conv1d(v["relu1"], r.w["conv1d2.weight"], padding="same")
+    r.term("conv1d2:mse", 1, F.mse_loss(r.v["conv1d2"], r.v["target"]))
+    r.term("relu1:l1", 0.01, per_sample(r.v["relu1"].abs()))
+
+
+Network("conv1d", {"x": (11, 4), "target": (6, 3)},
+        {"conv1d1": ("conv", 6, 2, 5), "conv1d2": ("conv", 3, 6, 4, "nobias")}, signals,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 11 4\ntarget 6 3",
+        model="conv1d 6 5 stride=2 padding=4 dilation=2 groups=2 | relu | conv1d 3 4 padding=same bias=false",
+        loss="conv1d2 target: mse", penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5,
+        rows=4, batches=2)
+
 # ---- Normalisation ---------------------------------------------------------------------------------------------------
 
 

@@ -357,7 +357,8 @@ typedef enum tacet_role {
     TACET_ROLE_INPUT,
     TACET_ROLE_LABELS, /* an int32 input whose number of classes is set by what reads it */
     TACET_ROLE_PARAMETER,
-    TACET_ROLE_METRIC
+    TACET_ROLE_METRIC,
+    TACET_ROLE_AUGMENTATION
 } tacet_role;
 TACET_API const char *tacet_role_name(tacet_role role);
 
@@ -570,6 +571,12 @@ TACET_API tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uin
 TACET_API void tacet_loader_free(tacet_loader *l);
 TACET_API int64_t tacet_loader_batches(const tacet_loader *l); /* batches in an epoch */
 
+/* Changes the images that the loader feeds, for training: "flip | crop 4", as tacet_entry_at lists them. How a row is
+ * changed depends only on the loader's seed, the epoch and the row's number in the data as they were opened, so it is
+ * the same on any thread or rank and after tacet_loader_seek. Pixels are moved as they are stored, before they are
+ * scaled; where none is left, they are 0. The rows of x must be images [height, width, channels]. NULL: as they are. */
+TACET_API tacet_status tacet_loader_augment(tacet_loader *l, const char *chain, tacet_error *why);
+
 /* Feeds the next batch to x and target (either may be {0}). Returns its number of rows, 0 at the end of the epoch (the
  * next call begins the next epoch), or -1 if the plan refuses the feed (tacet_plan_error). What it feeds stays valid
  * until the next call. */
@@ -694,7 +701,7 @@ TACET_API tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_
 /* A word of the small language. */
 typedef struct tacet_entry {
     size_t size;
-    tacet_role role; /* a layer, a loss, a penalty, a constraint, an optimizer, a schedule or a source of data */
+    tacet_role role; /* a layer, a loss, a penalty, a constraint, an optimizer, a schedule, a source of data, ... */
     const char *name, *formula, *doc, *source;
     int attributes; /* their number; tacet_attribute_at gives each */
     bool mixes; /* its result for a sample depends on the other samples of the batch */

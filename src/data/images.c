@@ -7,7 +7,7 @@
 #include "base/pool.h"
 #include "data/data.h"
 #include "data/files.h"
-#include "data/picture.h"
+#include "data/picture_file.h"
 #include "data/words.h"
 
 #include <inttypes.h>
@@ -24,8 +24,7 @@ static const tc_attribute attribute[] = {
     {"size", "size", "", "28 or 28x40: pictures of other sizes are resized; if not set, all must be of the same size",
      false},
     {"channels", "1|3", "3", "1: grey, 3: red, green and blue; pictures of the other kind are converted", false},
-    {"skip", "bool", "false", "leave out files that cannot be read, and say how many; otherwise they are refused",
-     false},
+    {"skip", "bool", "false", "leave out damaged files, and say how many; otherwise they are refused", false},
     {0},
 };
 
@@ -221,7 +220,7 @@ static tacet_status measure(folder *f)
     for (int64_t i = 0; i < f->count && f->height == 0; i++) {
         tc_picture p = {.channels = (int)f->channels, .header = true};
         status = tc_picture_read(&p, path_of(f, i), &f->t->mem, f->e);
-        if (status == TACET_MEMORY || (status && !f->skip)) return status;
+        if (status && !(status == TACET_FILE && f->skip)) return status;
         f->height = p.height;
         f->width = p.width;
     }
@@ -246,12 +245,16 @@ static tacet_status reserve(folder *f, const tc_spec *spec)
 
 /* ---- Decoding ---- */
 
-/* The hook of the data, which only one thread may call at a time. */
+/* What happened to a file, the first of its kind in the order of the files; -1: nothing. */
+typedef struct mishap {
+    int64_t at;
+    tacet_error why;
+} mishap;
+
 typedef struct shared {
     folder *f;
-    pthread_mutex_t lock;
-    tacet_error first; /* that of the first file, in order, that failed */
-    int64_t failed;    /* that file */
+    pthread_mutex_t lock;   /* the hook of the data may only be called by one thread at a time */
+    mishap damaged, failed; /* in the file, which `skip` allows for; elsewhere */
 } shared;
 
 static void *resize_locked(void *context, void *old, size_t size)
@@ -270,7 +273,7 @@ static tacet_status decode(folder *f, int64_t i, const tc_mem *m, tacet_error *e
     unsigned char *to = (unsigned char *)f->t->x.data + i * tc_shape_count(&f->t->x.shape);
     tacet_status status = tc_picture_read(&p, path_of(f, i), m, e);
     if (!status && !f->resize && (p.height != f->height || p.width != f->width)) {
-        status = tc_fail(e, TACET_FILE, "%s has %" PRId64 " x %" PRId64 " pixels, but %s %" PRId64 " x %" PRId64,
+        status = tc_fail(e, TACET_DESCRIPTION, "%s has %" PRId64 " x %" PRId64 " pixels, but %s %" PRId64 " x %" PRId64,
                          path_of(f, i), p.height, p.width, f->as_model ? "the model takes" : "the first picture has",
                          f->height, f->width);
         tc_fail_hint(e, "size=%" PRId64 "x%" PRId64 " resizes pictures of other sizes", f->height, f->width);
@@ -286,11 +289,12 @@ static void decode_part(void *job, int64_t i, int lane)
     (void)lane;
     shared *s = job;
     tacet_error e = {0};
-    const tc_mem m = {resize_locked, s};
-    const tacet_status status = s->f->picture[i].status = decode(s->f, i, &m, &e);
+    const tc_mem locked = {resize_locked, s};
+    const tacet_status status = s->f->picture[i].status = decode(s->f, i, &locked, &e);
     if (!status) return;
+    mishap *m = status == TACET_FILE ? &s->damaged : &s->failed;
     pthread_mutex_lock(&s->lock);
-    if (s->failed < 0 || i < s->failed) s->failed = i, s->first = e;
+    if (m->at < 0 || i < m->at) *m = (mishap){i, e};
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -313,18 +317,18 @@ static tacet_status gather(folder *f, const shared *s)
     const int64_t n = tc_shape_count(&t->x.shape);
     int64_t rows = 0;
     for (int64_t i = 0; i < f->count; i++) {
-        if (f->picture[i].status == TACET_MEMORY) return tc_fail_memory(f->e);
         if (f->picture[i].status) continue;
         if (rows < i) memmove((char *)t->x.data + rows * n, (char *)t->x.data + i * n, (size_t)n);
         f->picture[rows++] = f->picture[i];
     }
-    if (s->failed >= 0 && (!f->skip || rows == 0)) {
-        if (f->e) *f->e = s->first;
-        return s->first.status;
+    const mishap *m = s->failed.at >= 0 ? &s->failed : &s->damaged;
+    if (m->at >= 0 && (m == &s->failed || !f->skip || rows == 0)) {
+        if (f->e) *f->e = m->why;
+        return m->why.status;
     }
-    if (s->failed >= 0)
-        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files cannot be read and are left out: %s%s\n",
-                    f->count - rows, f->count, s->first.message, f->count - rows > 1 ? ", ..." : "");
+    if (m->at >= 0)
+        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files are damaged and left out: %s%s\n",
+                    f->count - rows, f->count, m->why.message, f->count - rows > 1 ? ", ..." : "");
     f->count = t->x.rows = rows;
     return TACET_OK;
 }
@@ -370,7 +374,7 @@ static tacet_status finish(folder *f)
 static tacet_status read_part(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     folder f = {.t = t, .e = e, .paths.mem = t->mem, .words.text.mem = t->mem};
-    shared s = {.f = &f, .failed = -1};
+    shared s = {.f = &f, .damaged.at = -1, .failed.at = -1};
     pthread_mutex_init(&s.lock, NULL);
     tacet_status status = choose(&f, spec, arg);
     if (!status) status = list_part(&f, arg[DIR].text, test);

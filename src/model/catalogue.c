@@ -1,7 +1,8 @@
 /* catalogue.c: every word of the small language, as one list over the tables of operators, optimizers, schedules,
- * metrics and sources of data. */
+ * metrics, sources of data and augmentations. */
 #include "model/catalogue.h"
 
+#include "augment/augment.h"
 #include "base/sized.h"
 #include "data/data.h"
 #include "metric/metric.h"
@@ -59,6 +60,14 @@ static void source_entry(int i, tc_listed *w)
     w->common = tc_source_common;
 }
 
+static void augmentation_entry(int i, tc_listed *w)
+{
+    const tc_augment *a = tc_augment_at(i);
+    w->is = (tacet_entry){
+        .role = TACET_ROLE_AUGMENTATION, .name = a->name, .formula = a->formula, .doc = a->doc, .source = a->source};
+    w->own = a->attribute;
+}
+
 static const struct shelf {
     int (*count)(void);
     void (*entry)(int i, tc_listed *w);
@@ -68,6 +77,7 @@ static const struct shelf {
     {tc_schedule_count, schedule_entry},
     {tc_metric_count, metric_entry},
     {tc_source_count, source_entry},
+    {tc_augment_count, augmentation_entry},
 };
 
 enum { SHELVES = sizeof shelf / sizeof *shelf };

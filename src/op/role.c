@@ -53,7 +53,8 @@ const char *tacet_role_name(tacet_role role)
                                        [TACET_ROLE_OPTIMIZER] = "optimizer", [TACET_ROLE_SCHEDULE] = "schedule",
                                        [TACET_ROLE_DATA] = "data",           [TACET_ROLE_INPUT] = "input",
                                        [TACET_ROLE_LABELS] = "labels",       [TACET_ROLE_PARAMETER] = "parameter",
-                                       [TACET_ROLE_METRIC] = "metric"};
+                                       [TACET_ROLE_METRIC] = "metric",
+                                       [TACET_ROLE_AUGMENTATION] = "augmentation"};
     const unsigned i = (unsigned)role;
     return i >= TACET_ROLE_LAYER && i < sizeof name / sizeof *name ? name[i] : "";
 }

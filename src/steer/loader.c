@@ -2,11 +2,14 @@
  *
  * The order of an epoch depends only on (seed, epoch), and which row comes next is computed from its place in the epoch
  * (data/order.h). So a loader that is moved to any place continues exactly like one that got there batch by batch, and
- * needs memory for one batch, however many rows there are. Rows are never copied: the plan is told where those of the
- * batch are. */
+ * needs memory for one batch, however many rows there are. Rows are not copied: the plan is told where those of the
+ * batch are. Only images that are augmented are: as they are stored, into memory for one batch. */
+#include "augment/augment.h"
 #include "data/data.h"
 #include "run/run.h"
 #include "steer/steer.h"
+
+#include <string.h>
 
 struct tacet_loader {
     tc_mem mem;
@@ -18,6 +21,8 @@ struct tacet_loader {
     int64_t epoch, position; /* the next batch; position = batches: the end of the epoch comes next */
     int64_t *index;          /* [batch] rows of the table */
     const void **x, **y;     /* [batch] where they are */
+    tc_augments augments;    /* count 0: none */
+    char *made;              /* [batch] rows of x that are augmented, or NULL */
 };
 
 tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)
@@ -51,8 +56,33 @@ void tacet_loader_free(tacet_loader *l)
     tc_free(&m, l->fingerprint);
     tc_free(&m, l->index);
     tc_free(&m, l->x);
+    tc_free(&m, l->made);
     tc_free(&m, l->y);
     tc_free(&m, l);
+}
+
+tacet_status tacet_loader_augment(tacet_loader *l, const char *chain, tacet_error *why)
+{
+    const tc_array *x = &l->data->table->x;
+    const tc_shape *shape = &x->shape;
+    char got[TC_SHAPE_TEXT];
+    tc_augments read = {0};
+    tacet_status status = TACET_OK;
+    if (chain && *chain && shape->rank != 3) {
+        tc_refuse(why, chain, 0, (int)strlen(chain),
+                  "augmentations are for images [height, width, channels], and the rows of the data are %s",
+                  tc_shape_text(shape, false, got));
+        tc_fail_hint(why, "layout=hwc or layout=chw says that rows are images");
+        return TACET_DESCRIPTION;
+    }
+    if (chain && *chain) status = tc_augments_read(&read, &l->mem, chain, shape->dim[0], shape->dim[1], why);
+    if (!status && read.count && !l->made) {
+        const size_t n = (size_t)tc_shape_count(shape) * tc_type_size(x->type);
+        l->made = tc_resize(&l->mem, NULL, (size_t)l->batch, n);
+        if (!l->made) status = tc_fail_memory(why);
+    }
+    if (!status) l->augments = read;
+    return status;
 }
 
 const char *tc_loader_fingerprint(const tacet_loader *l)
@@ -90,11 +120,40 @@ static tc_access access_to(const tacet_loader *l, const tc_array *a)
     return l->shuffle || a->rows / l->rows > AHEAD / bytes ? TC_DRAWN : TC_IN_ORDER;
 }
 
+typedef struct augmenting {
+    const tacet_loader *l;
+    const void **row;
+    size_t pixel, bytes; /* of a pixel, of a row */
+    tc_span span;
+} augmenting;
+
+static void augment_part(void *context, int64_t part, int lane)
+{
+    (void)lane;
+    const augmenting *a = context;
+    const tacet_loader *l = a->l;
+    for (int64_t i = part * a->span.grain; i < tc_part_end(a->span, part); i++) {
+        char *to = l->made + (size_t)i * a->bytes;
+        tc_augments_apply(&l->augments, l->seed, (uint64_t)l->epoch, l->index[i], a->pixel, a->row[i], to);
+        a->row[i] = to;
+    }
+}
+
+static void augment(const tacet_loader *l, const tc_array *x, const void **row, int64_t rows, tacet_plan *p)
+{
+    const int64_t n = tc_shape_count(&x->shape);
+    const size_t width = tc_type_size(x->type);
+    augmenting a = {
+        l, row, (size_t)tc_shape_units(&x->shape) * width, (size_t)n * width, {rows, n < TC_RANGE ? TC_RANGE / n : 1}};
+    tc_run_for(p, a.span, true, augment_part, &a);
+}
+
 static tacet_status feed(const tacet_loader *l, const tc_array *a, const void **row, int64_t rows,
                          const tacet_scaling *scaling, tacet_plan *p, tacet_value to)
 {
     const tc_access access = access_to(l, a);
     for (int64_t i = 0; i < rows; i++) row[i] = tc_array_row(a, l->index[i], access);
+    if (row == l->x && l->augments.count) augment(l, a, row, rows, p);
     const tc_gather from = {
         .type = a->type, .row = row, .index = l->index, .scaling = scaling, .n = tc_shape_count(&a->shape)};
     return tc_run_feed(p, to, &from);

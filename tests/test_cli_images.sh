@@ -1,0 +1,70 @@
+#!/bin/sh
+# Images: layout=, augment:, and folders of pictures, in train, eval and predict.
+. "$TACET_SOURCE/tests/cli.sh"
+
+# idx PREFIX N: images of 6 x 6 whose left or right half is brighter, and which half.
+number() { printf "\\$(printf '%03o' "$1")"; }
+idx() {
+    { printf '\0\0\010\003\0\0\0'; number "$2"; printf '\0\0\0\006\0\0\0\006'; } > "$1-images-idx3-ubyte"
+    { printf '\0\0\010\001\0\0\0'; number "$2"; } > "$1-labels-idx1-ubyte"
+    # shellcheck disable=SC2059 # the format has the numbers as \ooo
+    printf "$(awk -v n="$2" 'BEGIN { srand(3); for (i = 0; i < n; i++) for (k = 0; k < 36; k++)
+        printf "\\%03o", int(100 * rand()) + ((k % 6 < 3) == i % 2 ? 100 : 0) }')" >> "$1-images-idx3-ubyte"
+    # shellcheck disable=SC2059
+    printf "$(awk -v n="$2" 'BEGIN { for (i = 0; i < n; i++) printf "\\%03o", i % 2 }')" >> "$1-labels-idx1-ubyte"
+}
+idx train 120
+idx t10k 40
+cat > images.yaml << 'END'
+model:     flatten | linear 8 | relu | linear 2
+loss:      cross_entropy
+optimizer: adam lr=0.02
+data:      idx . layout=hwc normalize=channel
+augment:   crop 1 | shift 1 | rotate 10 | erase
+train:     {epochs: 4, batch: 16, seed: 2}
+END
+
+# ---- Augmented rows are the same on any number of threads and after a resume; other rows are not augmented ----
+runs 0 "$tacet" train images.yaml --out whole -q --threads 1
+runs 0 "$tacet" train images.yaml --out threads -q --threads 3
+same whole/model.safetensors threads/model.safetensors
+runs 0 "$tacet" train images.yaml --out cut -q --set train.steps=13
+runs 0 "$tacet" train images.yaml --resume cut -q --set train.steps=0
+same whole/model.safetensors cut/model.safetensors
+runs 0 "$tacet" train images.yaml --out plain -q --threads 1 --set augment=
+cmp -s whole/model.safetensors plain/model.safetensors && fault "augment changes nothing"
+runs 0 "$tacet" eval whole --json
+cp out first
+runs 0 "$tacet" eval whole --json --data 'idx .'
+same out first
+has first '"accuracy": *\(1\|0\.9\)'
+runs 2 "$tacet" train images.yaml --out no --set data='idx .'
+has err 'augmentations are for images \[height, width, channels\], and the rows of the data are \[36\]' 'layout=hwc'
+runs 2 "$tacet" train images.yaml --out no --set 'augment=flip | turn 3'
+has err 'unknown augmentation "turn"' 'rotate'
+runs 0 "$tacet" ops erase
+has out 'erase (augmentation)'
+
+# ---- Folders of pictures ----
+picture() { echo "$2" | base64 -d > "$1"; }
+mkdir -p pictures/train/dark pictures/train/light pictures/test/light
+for i in 1 2 3 4; do
+    picture pictures/train/dark/$i.png iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAEElEQVR42mMUYWBgYGJAIQAB4AAc9JrVOAAAAABJRU5ErkJggg==
+    picture pictures/train/light/$i.png iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAEUlEQVR42mN8xsDAwMSAQgAAEXYA7q6BBHkAAAAASUVORK5CYII=
+done
+cp pictures/train/light/1.png pictures/test/light
+runs 0 "$tacet" train images.yaml --out run --set 'data=images pictures channels=1' --set augment=flip
+if grep -q 'built without libpng' err; then
+    finish
+    exit
+fi
+has err '8 rows, 16 inputs, 2 classes: dark light'
+runs 0 "$tacet" eval run
+runs 0 "$tacet" predict run --csv --data 'images pictures/test/light'
+has out 'class,p(dark),p(light)' 'light,'
+head -c 60 pictures/train/dark/1.png > pictures/train/dark/3.png
+runs 3 "$tacet" train images.yaml --out no --set 'data=images pictures'
+has err 'pictures/train/dark/3.png: is truncated'
+runs 0 "$tacet" train images.yaml --out skipped --set 'data=images pictures skip=true'
+has err '1 of 8 files are damaged and left out: pictures/train/dark/3.png: is truncated'
+finish
