@@ -4,6 +4,7 @@
  *
  *     bench [--out FOLDER] [--threads N] [CASE ...]      PEER_PYTHON is the Python of the peer; "": no peer */
 #include "bench.h"
+#include "images.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -34,6 +35,20 @@ static const bench_case cases[] = {
      .alone = 1000, .warm = 9, .rounds = 9, .steps = 6},
     {"infer-1", run_paired, 0.12, .model = "linear 2048 | relu | linear 2048 | relu | linear 2048 | relu | linear 10",
      .in = 784, .batch = 1, .density = 0.02, .warm = 64, .rounds = 15, .steps = 64},
+    /* Epoch 2, of 938 steps. */
+    {"cnn", run_paired, 0.50, .memory = 0.35, CNN_CASE, .batch = 64, .peer = {"cnn", "cnn-last"}, .warm = 938,
+     .rounds = 9, .steps = 20},
+    /* Epoch 3. */
+    {"cnn-l1", run_paired, 0.30, CNN_L1_CASE, .batch = 64, .peer = {"cnn-l1", "cnn-l1-last"}, .alone = 2 * 938,
+     .warm = 9, .rounds = 9, .steps = 20},
+    {"resnet20", run_paired, 0.75, RESNET20_CASE, .batch = 64, .peer = {"resnet20", "resnet20-last"}, .warm = 19,
+     .rounds = 9, .steps = 5},
+    {"infer-cnn", run_paired, 0.35, CNN_L1_CASE, .infer = true, .batch = 1,
+     .peer = {"infer-cnn", "infer-cnn-last", "infer-onnx"}, .alone = 2 * 938, .warm = 64, .rounds = 15, .steps = 200},
+    {"conv-lists", run_conv_lists, .model = "conv2d 64 3 padding=1", .threads = 1,
+     .peer = {"conv-dense", "conv-dense-last"}, .warm = 2, .rounds = 15},
+    {"conv-dense", run_convolution, 1.05, .model = "conv2d 64 3 padding=1", .threads = 1,
+     .peer = {"conv-dense", "conv-dense-last"}, .warm = 2, .rounds = 25, .steps = 4},
     /* On made-up rows: images would have to be decompressed under valgrind. */
     {"penalty", run_penalty, 1.02, .threads = 1, L1_CASE, STILL, .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
     {"ledger", run_ledger, 1.01, .threads = 1, L1_CASE, STILL, .density = 0.1},

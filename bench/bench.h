@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16 };
+enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16, MOST_PEERS = 4 };
 
 typedef struct bench_case {
     const char *name;
@@ -22,8 +22,11 @@ typedef struct bench_case {
     const char *model, *loss, *optimizer; /* optimizer NULL: inference */
     const char *penalty[2][2];            /* selector, penalty */
     int64_t in, batch;
-    bool images;    /* Fashion-MNIST; otherwise made-up rows */
-    double density; /* above 0: biases are set so that the ReLUs have this density */
+    bool images;                  /* Fashion-MNIST; otherwise made-up rows */
+    bool hwc;                     /* rows are [28, 28, 1]; otherwise vectors */
+    bool infer;                   /* the optimizer makes the weights (alone), and forward passes are timed */
+    double density;               /* above 0: biases are set so that the ReLUs have this density */
+    const char *peer[MOST_PEERS]; /* cases of peer.py, the fastest of which counts; NULL: the one with the same name */
     /* Timing */
     int alone;         /* steps by Tacet that make the weights from which both begin */
     int warm;          /* steps by both before the first round */
@@ -89,6 +92,7 @@ double network_run(network *n, int steps); /* the seconds of these training step
 void network_densities(network *n);        /* prints the densities */
 double network_density(network *n);        /* the mean over all values that make zeros */
 double network_accuracy(network *n);       /* on the test images */
+float made_up(uint32_t i);                 /* a number in [-1, 1) that looks like noise */
 /* Writes the weights with which both sides begin to a new file and sets path to its name. The caller removes it. */
 enum { PATH = 64 };
 void network_begin(const bench_case *c, int threads, char path[PATH]);
@@ -122,6 +126,8 @@ void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
 void run_cores(const bench_case *c, int threads);    /* cores.c */
 void run_products(const bench_case *c, int threads); /* products.c */
+void run_convolution(const bench_case *c, int threads); /* convolution.c */
+void run_conv_lists(const bench_case *c, int threads);
 /* What the program does when a case starts it: one step; or several steps under valgrind. */
 int first_step(const bench_case *c);
 int counted_steps(const bench_case *c, char **argument);

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 enum { MOST_UNITS = 2048, IMAGES = 1024 }; /* of a layer whose biases are set, and images used to set them */
+enum { LEARNS = 64 };                      /* the batch that makes the weights of an inference */
 
 /* Numbers in [-1, 1) that look like noise: a hash of the index (Wellons: Prospecting for hash functions, 2018). */
-static float noise(uint32_t i)
+float made_up(uint32_t i)
 {
     i = (i ^ i >> 16) * 0x7feb352du;
     i = (i ^ i >> 15) * 0x846ca68bu;
@@ -18,12 +19,19 @@ static float noise(uint32_t i)
     return (float)(i >> 8) * 0x1p-23f - 1;
 }
 
+static const char *images_of(const bench_case *c)
+{
+    return c->hwc ? "idx /usr/share/datasets/fashion-mnist layout=hwc" : "idx /usr/share/datasets/fashion-mnist";
+}
+
+static bool trains(const bench_case *c) { return c->optimizer && !c->infer; }
+
 static void open_data(network *n, const char *part, const network_options *o)
 {
     tacet_error why;
     const bench_case *c = n->c;
     if (c->images) {
-        n->data = tacet_data_open("idx /usr/share/datasets/fashion-mnist", part, NULL, &why);
+        n->data = tacet_data_open(images_of(c), part, NULL, &why);
         if (n->data) n->loader = tacet_loader_new(n->data, c->batch, o->seed, o->shuffle, &why);
         if (!n->loader) stop(c->name, &why);
         return;
@@ -31,7 +39,7 @@ static void open_data(network *n, const char *part, const network_options *o)
     const int64_t count = MADE_UP_ROWS * c->in;
     n->made_up = malloc((size_t)count * sizeof *n->made_up);
     if (!n->made_up) stop("out of memory", NULL);
-    for (int64_t i = 0; i < count; i++) n->made_up[i] = noise((uint32_t)i);
+    for (int64_t i = 0; i < count; i++) n->made_up[i] = made_up((uint32_t)i);
     for (int i = 0; i < MADE_UP_ROWS; i++) n->labels[i] = (i + 1) / 2 % 2;
 }
 
@@ -48,9 +56,10 @@ static double flops_of(const network *n, bool training)
 {
     double flops = 0, first = 0;
     for (int i = 0; i < tacet_value_count(n->p); i++) {
-        tacet_value_info v = {.size = sizeof v};
-        if (tacet_value_at(n->p, i, &v) != TACET_OK || v.role != TACET_ROLE_PARAMETER || v.rank != 2) continue;
-        const double product = 2.0 * (double)(n->c->batch * v.shape[0] * v.shape[1]);
+        tacet_value_info v = {.size = sizeof v}, y = v;
+        if (tacet_value_at(n->p, i, &v) != TACET_OK || v.role != TACET_ROLE_PARAMETER || v.rank < 2) continue;
+        if (tacet_value_at(n->p, v.owner.id - 1, &y) != TACET_OK) continue;
+        const double product = 2.0 * (double)(n->c->batch * v.elements * (y.elements / y.units));
         if (first == 0) first = product;
         flops += product * (training ? 3 : 1);
     }
@@ -64,22 +73,24 @@ network *network_open(const bench_case *c, const network_options *o)
     tacet_graph *g = tacet_graph_new(NULL);
     if (!n || !g) stop("out of memory", NULL);
     n->c = c;
-    n->x = tacet_input(g, "x", 1, &c->in);
+    n->x = c->hwc ? tacet_input(g, "x", 3, (int64_t[]){28, 28, 1}) : tacet_input(g, "x", 1, &c->in);
     n->y = tacet_chain(g, n->x, c->model);
-    const bool labels = c->loss && strcmp(c->loss, "cross_entropy") == 0;
+    const bool learns = c->loss && !c->infer, labels = learns && strcmp(c->loss, "cross_entropy") == 0;
     if (labels) n->target = tacet_labels(g, "target");
-    if (c->loss) tacet_loss(g, c->loss, n->y, labels ? n->target : n->x);
-    for (int i = 0; i < 2 && !o->no_penalties; i++)
+    if (learns) tacet_loss(g, c->loss, n->y, labels ? n->target : n->x);
+    for (int i = 0; i < 2 && !c->infer && !o->no_penalties; i++)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
-    if (!c->optimizer) tacet_keep(g, "linear*");
-    const tacet_config config = {TACET_CONFIG,          .batch = c->batch,   .optimizer = c->optimizer,
-                                 .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger, .seed = o->seed};
+    if (!trains(c)) tacet_keep(g, "linear*");
+    const tacet_config config = {
+        TACET_CONFIG,          .batch = c->batch,   .optimizer = c->infer ? NULL : c->optimizer,
+        .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger,
+        .seed = o->seed};
     n->p = tacet_compile(g, &config, &why);
     if (!n->p) stop(c->name, &why);
     tacet_graph_free(g);
     if (o->model) network_load(n, o->model);
     open_data(n, "train", o);
-    n->dense_flops = flops_of(n, c->optimizer != NULL);
+    n->dense_flops = flops_of(n, trains(c));
     place_threads(getpid(), o->threads);
     return n;
 }
@@ -125,15 +136,17 @@ static int64_t units_of(const network *n, const char *name)
 static void read_outputs(network *n)
 {
     float y[MOST_ANSWERS];
-    n->answers = (int)units_of(n, "linear4");
-    if (tacet_read(n->p, "linear4", y, (size_t)n->answers) != TACET_OK)
+    tacet_value_info out = {.size = sizeof out};
+    if (tacet_value_at(n->p, n->y.id - 1, &out) != TACET_OK) stop("there are no outputs", NULL);
+    n->answers = (int)out.units;
+    if (tacet_read(n->p, out.name, y, (size_t)n->answers) != TACET_OK)
         stop("cannot read the outputs", tacet_plan_error(n->p));
     for (int i = 0; i < n->answers; i++) n->answer[i] = (double)y[i];
 }
 
 double network_run(network *n, int steps)
 {
-    const bool training = n->c->optimizer != NULL;
+    const bool training = trains(n->c);
     const double begin = now();
     double loss = 0;
     for (int i = 0; i < steps; i++) {
@@ -183,7 +196,7 @@ double network_accuracy(network *n)
 {
     tacet_error why;
     tacet_result r = {.size = sizeof r};
-    tacet_data *d = tacet_data_open("idx /usr/share/datasets/fashion-mnist", "test", NULL, &why);
+    tacet_data *d = tacet_data_open(images_of(n->c), "test", NULL, &why);
     tacet_loader *l = d ? tacet_loader_new(d, n->c->batch, 0, false, &why) : NULL;
     if (!l) stop("cannot open the test images", &why);
     if (tacet_evaluate(n->p, l, n->x, n->target, n->y, &r) != TACET_OK)
@@ -241,6 +254,7 @@ void network_begin(const bench_case *c, int threads, char path[PATH])
 {
     tacet_error why;
     bench_case at = *c;
+    if (c->infer) at.infer = false, at.batch = LEARNS;
     if (c->density > 0) at.batch = c->images ? IMAGES : MADE_UP_ROWS, at.optimizer = NULL;
     snprintf(path, PATH, "/tmp/tacet_bench_XXXXXX");
     const int handle = mkstemp(path);

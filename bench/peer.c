@@ -46,7 +46,7 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
     q->from = fdopen(out[0], "r");
     char version[sizeof q->version];
     if (!q->to || !q->from || !fgets(version, sizeof version, q->from)) {
-        fprintf(stderr, "bench: cannot run PyTorch with %s: only Tacet is timed\n", python);
+        fprintf(stderr, "bench: cannot run %s of peer.py with %s: Tacet is timed without it\n", name, python);
         return false;
     }
     version[strcspn(version, ",\n")] = 0;

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "report/report.h"
 #include "run_record.h"
+#include "samples.h"
 #include "training_show.h"
 
 #include <errno.h>
@@ -59,15 +60,16 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-/* Writes the page of the run, however it ended. If memory or a disk fails, the run has ended all the same, but there is no
- * page, because one that lacks a part would not be noticed: a resume, or tacet report, writes it. A damaged file, which
- * doing it again cannot mend, is named on the page. */
-static tacet_status write_page(cli_training *t)
+/* Writes the page of the run, however it ended, with samples if it has ended. If memory or a disk fails, the run has ended
+ * all the same, but there is no page, because one that lacks a part would not be noticed: a resume, or tacet report, writes
+ * it. A damaged file, which doing it again cannot mend, is named on the page. */
+static tacet_status write_page(cli_training *t, bool ended, int threads)
 {
-    bool written;
+    bool written = false;
     cli_arena a = {0};
     cli_stream_flush(&t->folder.log); /* if it fails, the run has failed, and has said so */
-    tacet_status s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
+    tacet_status s = ended ? cli_samples_write(t->job, &t->folder, threads) : TACET_OK;
+    if (s == TACET_OK) s = cli_report_write(&a, 1, &t->folder.path, t->folder.report, &written);
     const bool lacks = s == TACET_MEMORY || s == TACET_IO;
     if (lacks && unlink(t->folder.report) != 0 && errno != ENOENT) s = cli_fail_file("remove", t->folder.report);
     if (!lacks && written) cli_progress_say(&t->progress, "report: %s", t->folder.report);
@@ -111,6 +113,7 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
     if (s == TACET_OK) s = cli_training_begin(t);
     if (s == TACET_OK) s = cli_record_begin(a->arena, &t->folder, t->job, a->threads);
     if (s != TACET_OK) return s;
+    unlink(t->folder.samples); /* of another network than the one that the run goes on to */
     cli_show_start(t, a->threads);
     s = cli_training_run(t);
     if (s == TACET_OK) {
@@ -120,7 +123,7 @@ static tacet_status train(const cli_args *a, cli_config *c, cli_training *t)
         cli_progress_clear(&t->progress);
         cli_record_write(a->arena, &t->folder, t->job, (int)s > 128 ? "stopped" : "failed", a->threads, NULL);
     }
-    const tacet_status page = write_page(t);
+    const tacet_status page = write_page(t, s == TACET_OK, a->threads);
     return s == TACET_OK ? page : s;
 }
 

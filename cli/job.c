@@ -119,6 +119,22 @@ static tacet_status blame(const cli_config *c, const tacet_error *e)
     return cli_refuse(e, n, list);
 }
 
+/* Refuses a batch that leaves fewer rows for the last step of an epoch than the network can be trained with. */
+static tacet_status check_last_batch(const cli_job *job)
+{
+    const cli_item *batch = item(job->config, CLI_BATCH);
+    tacet_data_info info = {.size = sizeof info};
+    tacet_data_describe(job->part[CLI_TRAINING_PART].data, &info);
+    const int64_t least = tacet_least_rows(job->plan), left = info.rows % job->batch;
+    if (left == 0 || left >= least) return TACET_OK;
+    return cli_fail_at(
+        batch->place, strlen(batch->text),
+        "another number leaves more rows, or none: train.batch in a file, --set train.batch=N",
+        "the last batch of an epoch of %lld rows would have %lld row%s, and batch normalisation needs at "
+        "least %lld to train",
+        (long long)info.rows, (long long)left, tc_plural(left), (long long)least);
+}
+
 tacet_status cli_job_compile(cli_job *job, int threads)
 {
     const cli_config *c = job->config;
@@ -139,7 +155,7 @@ tacet_status cli_job_compile(cli_job *job, int threads)
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
     job->length = config.epochs;
     job->plan = tacet_compile(job->graph, &config, &e);
-    return job->plan ? TACET_OK : blame(c, &e);
+    return job->plan ? check_last_batch(job) : blame(c, &e);
 }
 
 /* Says which tensors were not taken because of their shape. */

@@ -99,6 +99,7 @@ static const entry files[] = {
     {"checkpoint.safetensors", "Everything that the rest of the run depends on."},
     {"model.safetensors", "The network at the end of the last epoch, or of the run."},
     {"best.safetensors", "With validation: the network of the epoch that is the best by train.metric."},
+    {"samples.safetensors", "If layers with silent units are images: what they make of a few samples, for report.html."},
     {"report.html", "A self-contained page about the run; tacet report writes it again."},
     {"events.out.tfevents.*",
      "With --tensorboard: figures and histograms over steps, for TensorBoard. A resumed run adds a file."},

@@ -21,6 +21,7 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
         .checkpoint = cli_format(a, "%s/checkpoint.safetensors", path),
         .model = cli_format(a, "%s/model.safetensors", path),
         .best = cli_format(a, "%s/best.safetensors", path),
+        .samples = cli_format(a, "%s/samples.safetensors", path),
         .report = cli_format(a, "%s/report.html", path),
         .sweep = cli_format(a, "%s/sweep.json", path),
         .lock = cli_format(a, "%s/lock", path),

@@ -7,7 +7,8 @@ bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const flo
 {
     const bool known = (int)strlen(axes) == rank;
     int64_t pitch = 1;
-    *to = (cli_weight){.w = w, .units = 1, .inputs = 1, .taps = 1};
+    bool taps = false; /* one has been met; the last is the width of the kernel */
+    *to = (cli_weight){.w = w, .units = 1, .inputs = 1, .taps = 1, .across = 1};
     for (int k = rank - 1; k >= 0; pitch *= shape[k--]) {
         const char letter = known ? axes[k] : k == 0 ? 'o' : k == 1 ? 'i' : 't';
         if (shape[k] < 1) return false;
@@ -16,7 +17,9 @@ bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const flo
         } else if (letter == 'i') {
             to->inputs = shape[k], to->input = pitch;
         } else { /* tap dimensions are adjacent: the stride of the last one is that of all taps */
-            to->tap = to->taps == 1 ? pitch : to->tap;
+            if (to->taps == 1) to->tap = pitch;
+            if (!taps) to->across = shape[k];
+            taps = true;
             to->taps *= shape[k];
         }
     }

@@ -8,6 +8,7 @@ typedef struct cli_weight {
     const char *name;
     const float *w;
     int64_t units, inputs, taps; /* taps: positions in a kernel; 1 for a matrix */
+    int64_t across;              /* taps in a row of the kernel */
     int64_t unit, input, tap;    /* strides, in elements */
 } cli_weight;
 

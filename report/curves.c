@@ -273,6 +273,7 @@ void cli_penalties(cli_run_set *s) { DRAW(s, penalties); }
 void cli_densities(cli_run_set *s)
 {
     DRAW(s, densities);
+    cli_by_layer(s);
     cli_how_often(s);
 }
 

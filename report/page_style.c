@@ -8,7 +8,7 @@ const char cli_page_style[] =
     "--c0:#0072b2;--c1:#d55e00;--c2:#00845f;--c3:#b5508d;--c4:#b07c00;--c5:#3a9bd9;--c6:#6a51a3;--c7:#6b7280}\n"
     "@media screen and (prefers-color-scheme:dark){:root{--paper:#181c22;--back:#0f1216;--ink:#e7eaee;--soft:#a2acb8;\n"
     "--line:#2e353f;--grid:#272d36;--c0:#4ea8e6;--c1:#f58b4c;--c2:#2fc197;--c3:#e093c2;--c4:#e8b548;--c5:#9ad4f7;\n"
-    "--c6:#b7a5f2;--c7:#a9b0bb}}\n"
+    "--c6:#b7a5f2;--c7:#a9b0bb}.tint{filter:brightness(1.5)}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--back);color:var(--ink);-webkit-text-size-adjust:100%;\n"
     "font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"Liberation Sans\",Arial,sans-serif}\n"

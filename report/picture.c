@@ -8,7 +8,7 @@
 
 cli_picture cli_picture_new(cli_arena *a, int width, int height)
 {
-    return (cli_picture){width, height, cli_take(a, (size_t)width * (size_t)height * 4)};
+    return (cli_picture){width, height, cli_take(a, (size_t)width * (size_t)height * 4), false};
 }
 
 void cli_picture_set(cli_picture *c, int x, int y, double value)
@@ -18,6 +18,14 @@ void cli_picture_set(cli_picture *c, int x, int y, double value)
     unsigned char *to = c->rgba + 4 * ((size_t)y * (size_t)c->width + (size_t)x);
     memcpy(to, value < 0 ? below : above, 3);
     to[3] = isfinite(value) ? (unsigned char)lround(255 * fmin(fabs(value), 1)) : 0;
+}
+
+void cli_picture_colour(cli_picture *c, int x, int y, double red, double green, double blue)
+{
+    const double part[] = {red, green, blue, 1};
+    c->own = true;
+    unsigned char *to = c->rgba + 4 * ((size_t)y * (size_t)c->width + (size_t)x);
+    for (int k = 0; k < 4; k++) to[k] = isfinite(part[k]) ? (unsigned char)lround(255 * fmin(fmax(part[k], 0), 1)) : 0;
 }
 
 /* ---- PNG --------------------------------------------------------------------------------------------------------- */
@@ -75,9 +83,9 @@ void cli_picture_write(cli_page *p, const cli_picture *c, double x, double y, do
     p->undrawn = file.length == 0;
     if (p->undrawn) return cli_arena_free(&a);
     fprintf(p->to,
-            "<image x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" preserveAspectRatio=\"none\" "
+            "<image class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" preserveAspectRatio=\"none\" "
             "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,",
-            x, y, width, height);
+            c->own ? "own" : "tint", x, y, width, height);
     base64(p->to, (const unsigned char *)file.data, file.length);
     fputs("\"/>\n", p->to);
     cli_arena_free(&a);

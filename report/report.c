@@ -10,6 +10,7 @@ static const struct {
 } section[] = {
     {"Differences", "Settings that differ between the runs.", cli_differences},
     {"What was trained", NULL, cli_trained},
+    {"Augmentation", "How the images of the training data are changed, anew in each epoch.", cli_augmented},
     {"Warnings", "On the training data. The figures in a warning are those of the last epoch that is named.",
      cli_warnings},
     {"Loss",
@@ -28,6 +29,10 @@ static const struct {
      "The share of units that fire, averaged over the samples of an epoch; the share of weights that are not 0; and "
      "how often each unit fired in the last epoch.",
      cli_densities},
+    {"Feature maps",
+     "Where the channels of a layer fire in an image. The stronger the blue, the larger the number there; a blank pixel "
+     "is silent.",
+     cli_maps},
     {"Time", "The time of a training step. Units that do not fire can save work.", cli_times},
     {"Weights", "The weights of the model that the run saved.", cli_weights},
 };

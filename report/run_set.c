@@ -108,6 +108,21 @@ const tc_json *cli_final_figures(cli_arena *a, const cli_record *r, const char *
     return figures ? figures : validation ? validation : last;
 }
 
+/* The shape of an image is "28 x 28 x 32". */
+const char *cli_unit_word(cli_arena *a, const cli_record *r, const char *layer)
+{
+    const tc_json *l;
+    size_t i;
+    const char *word = "unit";
+    tc_json_each(tc_json_get(r->run, "network"), i, l)
+    {
+        const char *shape = strcmp(cli_record_text(a, l, "name"), layer) == 0 ? cli_record_text(a, l, "shape") : "";
+        const char *first = strstr(shape, " x ");
+        if (first && strstr(first + 1, " x ")) word = "channel";
+    }
+    return word;
+}
+
 const char *cli_whole(cli_arena *a, double count)
 {
     return fabs(count) < 1e15 ? cli_format(a, "%.0f", count) : cli_digits(a, count);

@@ -33,6 +33,9 @@ void cli_losses(cli_run_set *s); /* curves.c */
 void cli_penalties(cli_run_set *s);
 void cli_densities(cli_run_set *s);
 void cli_times(cli_run_set *s);
+void cli_by_layer(cli_run_set *s); /* by_layer.c: a part of the densities */
+void cli_maps(cli_run_set *s);     /* maps.c */
+void cli_augmented(cli_run_set *s);
 void cli_weights(cli_run_set *s); /* weights.c */
 void cli_metrics(cli_run_set *s); /* curves.c */
 void cli_classes(cli_run_set *s); /* classes_shown.c: its part by class */
@@ -56,6 +59,9 @@ const char **cli_metric_names(cli_run_set *s, int *n);
 
 /* What a run ended with, or the figures of its last epoch if it did not end; *part: of which data. NULL: none. */
 const tc_json *cli_final_figures(cli_arena *a, const cli_record *r, const char **part);
+
+/* What the units of a layer are called: "channel" if its output is an image, otherwise "unit". */
+const char *cli_unit_word(cli_arena *a, const cli_record *r, const char *layer);
 
 const char *cli_whole(cli_arena *a, double count); /* "512", or "-" for NAN */
 

@@ -8,15 +8,15 @@
 enum { NAMED = 20 /* dead units that are listed at most */ };
 
 /* "2 of 512 units of relu1 never fired: 316, 479.", or NULL if no unit is dead. */
-static const char *dead_units(cli_arena *a, const tc_json *layer)
+static const char *dead_units(cli_arena *a, const tc_json *layer, const char *word)
 {
     const tc_json *units = tc_json_get(layer, "dead_units"), *unit;
     const size_t n = tc_json_size(units);
     size_t i;
     if (n == 0) return NULL;
     const double all = cli_number(layer, "units");
-    const char *text = cli_format(a, "%zu of %s unit%s of %s never fired:", n, cli_whole(a, all), all == 1 ? "" : "s",
-                                  cli_record_text(a, layer, "name"));
+    const char *text = cli_format(a, "%zu of %s %s%s of %s never fired:", n, cli_whole(a, all), word,
+                                  all == 1 ? "" : "s", cli_record_text(a, layer, "name"));
     tc_json_each(units, i, unit) if (i < NAMED)
         text = cli_format(a, "%s%s %s", text, i ? "," : "", cli_whole(a, tc_json_number(unit)));
     return cli_format(a, n > NAMED ? "%s and %zu more (see metrics.jsonl)." : "%s.", text, n - NAMED);
@@ -54,16 +54,17 @@ static void histogram(cli_run_set *s, int run, const tc_json *layer)
         label[n] = b->label[k + 1];
         y[n++] = tc_json_number(tc_json_at(bins, (size_t)k)) - (k ? 0 : dead);
     }
-    const char *name = cli_record_text(s->arena, layer, "name"), *units = dead_units(s->arena, layer);
+    const char *name = cli_record_text(s->arena, layer, "name");
+    const char *word = cli_unit_word(s->arena, &s->record[run], name), *units = dead_units(s->arena, layer, word);
     const cli_series bars = {.n = n, .y = y, .label = label, .colour = s->runs > 1 ? run : 0, .marked = dead > 0};
-    const cli_chart c = {.title = cli_set_title(s, run, cli_format(s->arena, "How often units of %s fire", name)),
-                         .x_name = cli_number(layer, "positions") > 1
-                                       ? "fire at up to this % of the positions of all samples (0: never)"
-                                       : "fire for up to this % of the samples (0: never)",
-                         .y_name = "units",
-                         .note = units ? units : "Every unit fired for at least one sample of that epoch.",
-                         .count = 1,
-                         .series = &bars};
+    const cli_chart c = {
+        .title = cli_set_title(s, run, cli_format(s->arena, "How often %ss of %s fire", word, name)),
+        .x_name = cli_number(layer, "positions") > 1 ? "fire at up to this % of positions (0: never)"
+                                                     : "fire for up to this % of the samples (0: never)",
+        .y_name = cli_format(s->arena, "%ss", word),
+        .note = units ? units : cli_format(s->arena, "Every %s fired for at least one sample of that epoch.", word),
+        .count = 1,
+        .series = &bars};
     cli_set_begin(s);
     cli_chart_bars(s->page, &c);
 }

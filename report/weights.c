@@ -1,9 +1,8 @@
 /* weights.c: how many exact zeros each matrix of the model has, and where. If the input is an image, also the units of
  * the first layer as images and, if the output is one too, the columns of the last layer. A weight with taps is drawn as
  * [units, inputs * taps], with the taps of an input side by side. */
+#include "report/filters.h"
 #include "report/picture.h"
-#include "report/run_set.h"
-#include "weight_view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -218,7 +217,7 @@ static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *
 /* The same weight with units and inputs swapped. */
 static cli_weight turned(cli_weight w)
 {
-    return (cli_weight){w.name, w.w, w.inputs, w.units, w.taps, w.input, w.unit, w.tap};
+    return (cli_weight){w.name, w.w, w.inputs, w.units, w.taps, w.across, w.input, w.unit, w.tap};
 }
 
 static void images(cli_run_set *s, int run, int n, const matrix *m)
@@ -261,6 +260,8 @@ static void model(cli_run_set *s, int run)
         cli_page_paragraph(s->page, "The model has no matrices.");
     for (int i = 0; i < n; i++)
         if (m[i].zeros) zeros(s->page, &m[i], cli_set_title(s, run, m[i].of.name));
+    for (int i = 0; i < n; i++)
+        cli_filters(s, run, &m[i].of, cli_set_title(s, run, cli_format(s->arena, "kernels of %s", m[i].of.name)));
     images(s, run, n, m);
     tacet_file_free(f);
 }

@@ -225,15 +225,16 @@ static inline int64_t rows_before(int64_t rows, int size, int rank, int step)
     return rows * (share < 0 ? 0 : share < shares ? share : shares) / shares;
 }
 
-/* Feeds this rank's rows of the step and returns their number. */
+/* Feeds this rank's rows of the step and returns their number. A network that cannot train on one row gets more. */
 static inline int64_t feed_share(const member *m, int step)
 {
-    const int64_t before = rows_before(rows_of_step[step], m->seat.w->size, m->seat.rank, step);
+    const int64_t least = tacet_least_rows(m->p), rows = rows_of_step[step] > least ? rows_of_step[step] : least;
+    const int64_t before = rows_before(rows, m->seat.w->size, m->seat.rank, step);
     for (int i = 0; i < m->net->feeds; i++) {
         const feed *f = &m->net->feed[i];
         tacet_feed(m->p, f->value, f->type, (const float *)f->data + (step * BATCH + before) * f->n);
     }
-    return rows_before(rows_of_step[step], m->seat.w->size, m->seat.rank + 1, step) - before;
+    return rows_before(rows, m->seat.w->size, m->seat.rank + 1, step) - before;
 }
 
 /* ---- Figures ---- */

@@ -42,7 +42,7 @@ for dead in '20' '3,20'; do
     [ "$dead" = 20 ] && has out '^unit 20 of relu1 never fires$' || has out '^units 3, 20 of relu1 never fire$'
     cp saved a/metrics.jsonl
 done
-has a/report.html 'of the positions of all samples (0: never)'
+has a/report.html 'fire at up to this % of positions (0: never)'
 runs 0 "$tacet" eval a/model.safetensors --json
 has out '"layers":\[{"name":"relu1","density":[0-9.]*,"dead":[0-9]*,"units":6,"l0":[0-9.]*,"positions":2}\]'
 runs 0 "$tacet" predict a/model.safetensors --data 'npy grid.npy flat=false' --keep relu1 --out relu1.npy

@@ -38,11 +38,14 @@ for cell in cells/*.yaml; do # base.yaml comes first
     row=$(basename "$cell" .yaml)
     y=labels.npy
     grep -qE '^loss: (mse|l1_loss|huber)' "$cell" && y=targets.npy
+    x=x.npy layout=
+    network="linear 32 | relu | linear 16 | relu | linear 2"
+    [ ! -e "cells/$row.image" ] || { x="images.npy" && layout=" layout=hwc" && network="conv2d 8 3 | relu | flatten | linear 2"; }
     {
-        base model "linear 32 | relu | linear 16 | relu | linear 2"
+        base model "$network"
         base loss cross_entropy
         base optimizer "sgd lr=1e-4"
-        base data "npy x.npy $y"
+        base data "npy $x $y$layout"
         base train "{steps: 2, batch: 4}"
         cat "$cell"
     } >"$row.yaml"

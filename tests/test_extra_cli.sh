@@ -37,6 +37,35 @@ has a/report.html '>6 x 3 of 9 taps<' 'A matrix of 6 x 3 of 9 taps; 66.7% of it'
 tr -d '\n' < a/report.html | sed 's/<\/tr>/\n/g; s/<[^>]*>/ /g' > page
 has page 'test_conv1.weight *6 x 3 of 9 taps *108 *66.7% *0 *2 *$'
 has page '^ *0 *66.7% *$' '^ *5 *66.7% *$'
+
+# ---- What the network makes of a few samples ----
+# The bytes of samples.safetensors are 0 exactly where a channel is silent, in the rows 0, 15, 30 and 45.
+runs 0 "$tacet" predict a --keep relu1 --data 'npy images.npy flat=false' --csv --raw
+awk -F, 'NR % 15 == 1 { for (i = 1; i <= NF; i++) n += $i != 0 } END { print n, NF }' out > fires
+od -An -v -tu1 -w1 a/samples.safetensors | awk '
+    NR <= 8 { header += $1 * 256 ^ (NR - 1); next }
+    NR == 9 + header { at = NR }
+    at && NR >= at + 4 * 5 * 5 * 3 { n += $1 > 0; all++ }
+    END { print n, all / 4 }' > bytes
+same fires bytes
+has a/samples.safetensors '"x":{"dtype":"U8","shape":\[4,5,5,3\]' '"relu1":{"dtype":"U8","shape":\[4,3,3,6\]'
+has a/report.html '<h2>Feature maps</h2>' '^<p>4 samples of the training data. The network answers 0, 1, 0, 1.</p>$' \
+    'all 6 channels, those that fire most first' '<h3>kernels of test_conv1.weight</h3>' '<title>unit 5: norm '
+cp -r a damaged
+printf '\377' | dd of=damaged/samples.safetensors bs=1 seek=3 conv=notrunc 2> said
+runs 3 "$tacet" report damaged
+has damaged/report.html '^<p class="missing">damaged/samples.safetensors: '
+sed 's/"shape":\[4,3,3,6\]/"shape":[4,9,6]  /' a/samples.safetensors > damaged/samples.safetensors
+runs 3 "$tacet" report damaged
+has damaged/report.html '^<p class="missing">damaged/samples.safetensors: the feature maps of relu1 are missing</p>$'
+sed 's/"samples":/"simples":/' a/samples.safetensors > damaged/samples.safetensors
+runs 3 "$tacet" report damaged
+has damaged/report.html '^<p class="missing">damaged/samples.safetensors: the note is missing</p>$'
+# A run that goes on leaves none until it has ended again; a network without images leaves none.
+runs 0 "$tacet" train --resume a -q --set train.epochs=31
+[ -e a/samples.safetensors ] || fault "no samples of a run that was made longer"
+runs 0 "$tacet" train net.yaml --out table -q
+[ ! -e table/samples.safetensors ] || fault "samples of a table"
 runs 0 "$tacet" train conv.yaml --out b -q --no-penalties --penalty 'test_conv1.weight: group_lasso 1.4e-2 by=unit prox'
 runs 0 "$tacet" inspect b/model.safetensors
 has out '^test_conv1.weight: [1-5] of 6 units have no weight left; the others: [0-5]'

@@ -153,7 +153,7 @@ typedef struct network {
     tacet_graph *g;
     tacet_plan *p;
     float w[MOST];
-    int out, n;
+    int out, n, groups; /* groups: of units, each with inputs of its own */
 } network;
 
 static tacet_plan *compile(tacet_graph *g, const char *optimizer, uint64_t seed)
@@ -172,20 +172,27 @@ static void get(network *n, float *w)
     assert_int_equal(tacet_read(n->p, "test_conv1.weight", w, (size_t)n->n), TACET_OK);
 }
 
-/* loss: the lambda of the loss. The weights are noise, generated in the users' order. */
-static void begin(network *n, int out, const char *loss, const char *penalty, const char *optimizer)
+/* loss: the lambda of the loss. The weights are noise, generated in the users' order. With groups, the convolution still
+ * computes as without, but its weight has groups for penalties and constraints. */
+static void begin_grouped(network *n, int out, int groups, const char *loss, const char *penalty, const char *optimizer)
 {
     char chain[64];
     uint32_t state = 3;
-    *n = (network){.g = tacet_graph_new(NULL), .out = out, .n = out * C * K * K};
+    *n = (network){.g = tacet_graph_new(NULL), .out = out, .n = out * C * K * K, .groups = groups};
     snprintf(chain, sizeof chain, "test_conv %d k=%d", out, K);
     const tacet_value x = tacet_input(n->g, "x", 3, (int64_t[]){H, W, C}), y = tacet_chain(n->g, x, chain);
     const tacet_value t = tacet_input(n->g, "t", 3, (int64_t[]){HY, WY, out});
     tacet_loss(n->g, loss, y, t);
+    n->g->value[tc_graph_index(n->g, "test_conv1.weight")].groups = groups;
     if (penalty) tacet_penalize(n->g, "test_conv1.weight", penalty);
     n->p = compile(n->g, optimizer, 1);
     for (int i = 0; i < n->n; i++) n->w[i] = noise(&state);
     put(n);
+}
+
+static void begin(network *n, int out, const char *loss, const char *penalty, const char *optimizer)
+{
+    begin_grouped(n, out, 1, loss, penalty, optimizer);
 }
 
 static void end(network *n)
@@ -382,7 +389,9 @@ static int group_of(const network *n, int by, int block, int j)
 {
     const int o = j / (C * K * K), i = j / (K * K) % C, tap = j % (K * K);
     const int across = (n->out + block - 1) / block;
-    return by == BY_UNIT ? o : by == BY_INPUT ? i : (tap * C + i) / block * across + o / block;
+    return by == BY_UNIT    ? o
+           : by == BY_INPUT ? o / (n->out / n->groups) * C + i
+                            : (tap * C + i) / block * across + o / block;
 }
 
 typedef struct group {
@@ -403,13 +412,12 @@ static void groups_of(const network *n, int by, int block, const float *w, group
 
 static const struct {
     const char *words;
-    int by, block;
-} cuts[] = {{"by=unit", BY_UNIT, 1},
-            {"by=input", BY_INPUT, 1},
-            {"by=block block=2", BY_BLOCK, 2},
-            {"by=block block=3", BY_BLOCK, 3},
-            {"by=block block=5", BY_BLOCK, 5}};
-enum { CUTS = sizeof cuts / sizeof *cuts, VECTORS = 2 /* the cuts that constraints have */ };
+    int by, block, groups;
+} cuts[] = {{"by=unit", BY_UNIT, 1, 1},           {"by=input", BY_INPUT, 1, 1},
+            {"by=input", BY_INPUT, 1, 2},         {"by=input", BY_INPUT, 1, OUT}, /* depthwise: a group has one unit */
+            {"by=unit", BY_UNIT, 1, 2},           {"by=block block=2", BY_BLOCK, 2, 1},
+            {"by=block block=3", BY_BLOCK, 3, 1}, {"by=block block=5", BY_BLOCK, 5, 1}};
+enum { CUTS = sizeof cuts / sizeof *cuts, VECTORS = 5 /* the cuts that constraints have */ };
 
 /* Compares the term's value and gradient with the expected ones. The lambda of the loss is 0. */
 static void check_term(network *n, const char *spec, const char *kind, double value, const double *gradient)
@@ -431,7 +439,7 @@ static void check_group_penalty(const char *kind, int cut, double alpha, int out
     double value = 0, gradient[MOST];
     const int by = cuts[cut].by, block = cuts[cut].block;
     snprintf(spec, sizeof spec, "%s 0.3 %s", kind, cuts[cut].words);
-    begin(&n, out, "mse lambda=0", spec, "sgd lr=0");
+    begin_grouped(&n, out, cuts[cut].groups, "mse lambda=0", spec, "sgd lr=0");
     groups_of(&n, by, block, n.w, g);
     for (int j = 0; j < n.n; j++) {
         const group *own = &g[group_of(&n, by, block, j)];
@@ -465,7 +473,7 @@ static void check_prox(const char *kind, int cut, double alpha)
     const double t = 0.25; /* rate times lambda */
     const int by = cuts[cut].by, block = cuts[cut].block;
     snprintf(spec, sizeof spec, "%s 0.5 %s prox", kind, cuts[cut].words);
-    begin(&n, OUT, "mse lambda=0", spec, "sgd lr=0.5");
+    begin_grouped(&n, OUT, cuts[cut].groups, "mse lambda=0", spec, "sgd lr=0.5");
     for (int j = 0; j < N; j++) /* makes some groups small */
         n.w[j] *= group_of(&n, by, block, j) % 2 ? 1 : 0.3f;
     put(&n);
@@ -498,8 +506,8 @@ static double unit_norm(const group *g, double w) { return w / g->norm; }
 
 static double max_norm(const group *g, double w) { return w * fmin(1, 1.9 / g->norm); }
 
-/* Bisection for the theta with which the projection of the group's elements has |w|_1 = 3.5. */
-static double theta_of(const network *n, int by, int own)
+/* Bisection for the theta with which the projection of the group's elements has |w|_1 = radius. */
+static double theta_of(const network *n, int by, int own, double radius)
 {
     double low = 0, high = 2;
     for (int turn = 0; turn < 60; turn++) {
@@ -507,7 +515,7 @@ static double theta_of(const network *n, int by, int own)
         const double theta = (low + high) / 2;
         for (int j = 0; j < n->n; j++)
             if (group_of(n, by, 1, j) == own) sum += fmax(fabs((double)n->w[j]) - theta, 0);
-        *(sum > 3.5 ? &low : &high) = theta;
+        *(sum > radius ? &low : &high) = theta;
     }
     return low;
 }
@@ -526,7 +534,7 @@ static void norms_are_held(void **unused)
             group g[MOST];
             float z[MOST];
             snprintf(spec, sizeof spec, "%s %s", norms[i].spec, cuts[cut].words);
-            begin(&n, OUT, "mse lambda=0", spec, "sgd lr=0.1");
+            begin_grouped(&n, OUT, cuts[cut].groups, "mse lambda=0", spec, "sgd lr=0.1");
             groups_of(&n, cuts[cut].by, 1, n.w, g);
             step(&n);
             get(&n, z);
@@ -544,12 +552,14 @@ static void l1_balls(void **unused)
         network n;
         float z[MOST];
         int zeros = 0;
-        snprintf(spec, sizeof spec, "l1_ball 3.5 %s", cuts[cut].words);
-        begin(&n, OUT, "mse lambda=0", spec, "sgd lr=0.1");
+        const double radius = 3.5 / cuts[cut].groups;
+        snprintf(spec, sizeof spec, "l1_ball %g %s", radius, cuts[cut].words);
+        begin_grouped(&n, OUT, cuts[cut].groups, "mse lambda=0", spec, "sgd lr=0.1");
         step(&n);
         get(&n, z);
         for (int j = 0; j < N; j++) {
-            const double w = (double)n.w[j], theta = theta_of(&n, cuts[cut].by, group_of(&n, cuts[cut].by, 1, j));
+            const double w = (double)n.w[j];
+            const double theta = theta_of(&n, cuts[cut].by, group_of(&n, cuts[cut].by, 1, j), radius);
             near(spec, j, (double)z[j], copysign(fmax(fabs(w) - theta, 0), w), 1e-5);
             zeros += z[j] == 0;
         }
@@ -634,10 +644,11 @@ static void clear(network *n, int o, int i)
 
 static void check_account(network *n, int64_t empty, int64_t dead, int64_t zeros)
 {
+    const int64_t inputs = C * n->groups;
     tacet_account a = {.size = sizeof a};
     tacet_firing f = {.size = sizeof f};
     assert_int_equal(tacet_account_at(n->p, 1, &a), TACET_OK);
-    assert_int_equal(a.inputs, C);
+    assert_int_equal(a.inputs, inputs);
     assert_int_equal(a.empty_inputs, empty);
     assert_int_equal(tacet_term_firing(n->p, 1, &f), TACET_OK);
     assert_int_equal(f.units, OUT);
@@ -668,6 +679,23 @@ static void the_ledger_counts_inputs_and_units(void **unused)
         check_account(&n, i != 1, 0, OUT * K * K + (C - 1) * K * K - 1);
         n.w[at(2, i, i % K, 1)] = 0;
     }
+    end(&n);
+}
+
+/* The weights from input (0, 1) are those to the units of group 0 alone. */
+static void the_ledger_counts_the_inputs_of_every_group(void **unused)
+{
+    (void)unused;
+    network n;
+    begin_grouped(&n, OUT, 2, "mse", "l1 0.1", "sgd lr=0.1");
+    check_account(&n, 0, 0, 0);
+    for (int o = 0; o < OUT / 2; o++) {
+        check_account(&n, 0, 0, o * K * K);
+        clear(&n, o, 1);
+    }
+    check_account(&n, 1, 0, OUT / 2 * K * K);
+    clear(&n, -1, 1);
+    check_account(&n, 2, 0, OUT * K * K);
     end(&n);
 }
 
@@ -724,6 +752,7 @@ int main(void)
         cmocka_unit_test(orthogonal_weights),
         cmocka_unit_test(spectral_norms),
         cmocka_unit_test(the_ledger_counts_inputs_and_units),
+        cmocka_unit_test(the_ledger_counts_the_inputs_of_every_group),
         cmocka_unit_test(training_empties_whole_inputs_and_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
-/* test_golden.c: Tacet against PyTorch. Every file in tests/golden (made by tools/golden.py, which explains the format)
- * describes a network and has PyTorch's results: hidden values, terms, gradients, weights after 1 and 10 steps. The
- * test builds the network from the description, only by public calls, and must get the same numbers. */
+/* test_golden.c: Tacet against PyTorch. Every file in tests/golden (made by tools/golden.py, which explains the format,
+ * and tools/golden_images.py) describes a network and has PyTorch's results: hidden values, terms, gradients, weights
+ * and what layers remember after 1 and 10 steps. The test builds the network from the description, only by public
+ * calls, and must get the same numbers. */
 #include "tacet/tacet.h"
 
 #include <dirent.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmocka_all.h"
 
@@ -165,6 +167,31 @@ static tacet_status read_norm(tacet_plan *p, const char *name, float *data, size
     return TACET_OK;
 }
 
+/* What a layer remembers can only be read from a saved model. */
+static tacet_status read_state(tacet_plan *p, const char *name, float *data, size_t count)
+{
+    char saved[] = "/tmp/tacet_golden_XXXXXX";
+    tacet_error why;
+    const int descriptor = mkstemp(saved);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    assert_int_equal(tacet_save(p, saved, 0, NULL, &why), TACET_OK);
+    const golden o = {.path = saved, .file = tacet_file_open(saved, NULL, &why)};
+    unlink(saved);
+    assert_non_null(o.file);
+    int found = 0;
+    for (int i = 0; i < tacet_file_count(o.file); i++) {
+        const tensor t = tensor_at(&o, i);
+        if (strcmp(t.name, name) != 0) continue;
+        assert_int_equal(t.count, count);
+        memcpy(data, t.data, count * sizeof *data);
+        found++;
+    }
+    if (found != 1) fail_msg("a saved model has %d tensors %s", found, name);
+    tacet_file_free(o.file);
+    return TACET_OK;
+}
+
 /* Every term is in the file, and their sum is the objective. */
 static void compare_terms(const golden *o)
 {
@@ -238,8 +265,10 @@ static void run(const char *path)
         compare_all(&o, "gradient.", tacet_read_gradient);
         compare_all(&o, "gradient_norm", read_norm);
         compare_all(&o, "after1.", tacet_read);
+        compare_all(&o, "state1.", read_state);
     }
     compare_all(&o, "after10.", tacet_read);
+    compare_all(&o, "state10.", read_state);
     for (int i = 0; i < tacet_file_count(o.file); i++) {
         const tensor t = tensor_at(&o, i);
         if (strcmp(t.name, "objective") == 0) compare(&o, &t, objective);

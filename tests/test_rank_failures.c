@@ -24,7 +24,8 @@ static void build(network *net)
     const tacet_value x = add_feed(net, "x", 0, 1, (int64_t[]){WIDE}, -1, 1);
     const tacet_value t = add_feed(net, "t", 3, 0, NULL, 0, 0);
     const tacet_value y = tacet_chain(
-        net->g, x, "linear 12 | relu | dropout 0.2 | linear 12 name=b | sigmoid name=s | linear 3 name=head");
+        net->g, x,
+        "linear 12 | batch_norm | relu | dropout 0.2 | linear 12 name=b | sigmoid name=s | linear 3 name=head");
     tacet_loss(net->g, "cross_entropy", y, t);
     tacet_penalize(net->g, "relu1", "l1 density=0.2");
     tacet_penalize(net->g, "s", "kl_sparsity 0.1 rho=0.3");
@@ -214,7 +215,8 @@ static void any_sum_may_fail(void **state)
             r.team.w.at = k;
             together(&r.team, try_step);
             if (!last)
-                assert_refused(&r.team, who, TACET_IO, "a sum over the ranks failed on this rank", TACET_FAILED, others);
+                assert_refused(&r.team, who, TACET_IO, "a sum over the ranks failed on this rank", TACET_FAILED,
+                               others);
             for (int i = 0; last && i < RANKS; i++) assert_int_equal(r.plot[i].status, TACET_OK);
             end_like(&r, what, last ? steps_after : steps_again, &clean);
         }
@@ -255,8 +257,7 @@ static void feeds_may_be_refused(void **state)
     } faults[] = {
         {NOT_FED, TACET_FAILED, TACET_FAILED, "x was not fed", "refused on rank ", ", whose message"},
         {BAD_LABEL, TACET_FAILED, TACET_FAILED, "t: row 2 has the class index 3", "refused on rank ", ", whose"},
-        {TOO_MANY_ROWS, TACET_FAILED, TACET_FAILED, "8 rows, but the plan takes 0 to 7", "refused on rank ",
-         ", whose"},
+        {TOO_MANY_ROWS, TACET_FAILED, TACET_FAILED, "8 rows, but the plan takes 0 to 7", "refused on rank ", ", whose"},
         {NO_NUMBER, TACET_NOT_FINITE, TACET_NOT_FINITE, "is the input x [batch, 6], row 2, element 4", "is on rank ",
          ", whose message names it"},
     };
@@ -334,6 +335,47 @@ static void a_sum_may_be_too_large(void **state)
     free_network(&net);
 }
 
+/* The row of rank 1 alone has no variance; with one row on each rank, the batch has one. */
+static void *rows_of_rank(void *argument)
+{
+    static const float x[] = {1, -2, 3}, zero[] = {0};
+    member *m = argument;
+    plot *plan = m->more;
+    const bool has = plan->fault == NONE || m->seat.rank == 1;
+    tacet_feed(m->p, m->net->feed[0].value, TACET_F32, x + m->seat.rank);
+    tacet_feed(m->p, m->net->feed[1].value, TACET_F32, zero);
+    plan->status = tacet_step(m->p, has ? 1 : 0);
+    snprintf(m->t.error, sizeof m->t.error, "%s", plan->status ? tacet_plan_error(m->p)->message : "");
+    return NULL;
+}
+
+static void one_value_of_a_unit_is_refused_on_all(void **state)
+{
+    (void)state;
+    network net = {.g = tacet_graph_new(NULL), .optimizer = "sgd lr=0.1"};
+    const tacet_value x = add_feed(&net, "x", 0, 1, (int64_t[]){1}, 0, 1),
+                      t = add_feed(&net, "t", 0, 1, (int64_t[]){1}, 0, 1);
+    tacet_loss(net.g, "mse", tacet_chain(net.g, x, "batch_norm | linear 1"), t);
+    run r;
+    tacet_error why;
+    assert_true(open_team(&r.team, &net, RANKS, &why));
+    for (int good = 0; good < 2; good++) {
+        for (int i = 0; i < RANKS; i++) {
+            r.plot[i].fault = good ? NONE : TOO_MANY_ROWS;
+            r.team.member[i].more = &r.plot[i];
+        }
+        together(&r.team, rows_of_rank);
+        for (int i = 0; i < RANKS; i++) {
+            const member *m = &r.team.member[i];
+            assert_int_equal(r.plot[i].status, good ? TACET_OK : TACET_FAILED);
+            assert_int_equal(tacet_steps(m->p), good);
+            if (!good && !strstr(m->t.error, "batch_norm1 has one value")) fail_msg("rank %d: %s", i, m->t.error);
+        }
+    }
+    close_team(&r.team);
+    free_network(&net);
+}
+
 /* ---- Evaluation ---- */
 
 static void *forward(void *argument)
@@ -373,9 +415,13 @@ static void a_forward_pass_is_refused_on_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_sum_may_fail),       cmocka_unit_test(a_rank_may_be_cut_off),
-        cmocka_unit_test(feeds_may_be_refused),   cmocka_unit_test(common_errors_are_named_by_all),
-        cmocka_unit_test(a_sum_may_be_too_large), cmocka_unit_test(a_forward_pass_is_refused_on_all),
+        cmocka_unit_test(any_sum_may_fail),
+        cmocka_unit_test(a_rank_may_be_cut_off),
+        cmocka_unit_test(feeds_may_be_refused),
+        cmocka_unit_test(common_errors_are_named_by_all),
+        cmocka_unit_test(a_sum_may_be_too_large),
+        cmocka_unit_test(one_value_of_a_unit_is_refused_on_all),
+        cmocka_unit_test(a_forward_pass_is_refused_on_all),
     };
     return cmocka_run_group_tests_name("rank failures", tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@ enum { IN = 6, OUT = 3, BATCH = 5, MOST = 4096 };
 
 static char path[] = "/tmp/tacet_state_XXXXXX";
 
-static const char usual[] = "linear 40 | relu | batch_topk 4 decay=0.5 | linear 30 | jump_relu 0.1 eps=0.3 | linear 3";
+static const char usual[] =
+    "linear 40 | relu | batch_topk 4 decay=0.5 | linear 30 | batch_norm | jump_relu 0.1 eps=0.3 | linear 3";
 
 typedef struct run {
     tacet_graph *g;
@@ -103,10 +104,12 @@ static void states_have_names_and_values(void **state)
 {
     (void)state;
     run r = begin(usual, true, "sgd lr=0.1", 1, NULL);
-    static const char *const name[] = {"batch_topk1.threshold", "linear1.weight:spectral_norm.u",
+    static const char *const name[] = {"batch_topk1.threshold",          "batch_norm1.running_mean",
+                                       "batch_norm1.running_var",        "linear1.weight:spectral_norm.u",
                                        "linear2.weight:spectral_norm.u", "linear3.weight:spectral_norm.u"};
-    assert_int_equal(r.p->states, 4);
-    for (int i = 0; i < 4; i++) {
+    enum { NAMES = sizeof name / sizeof *name };
+    assert_int_equal(r.p->states, NAMES);
+    for (int i = 0; i < NAMES; i++) {
         tc_text text = {.mem = r.p->mem};
         tc_state_name(r.p, &r.p->state[i], &text);
         assert_string_equal(text.data, name[i]);
@@ -116,7 +119,7 @@ static void states_have_names_and_values(void **state)
     train(&r, 0, 1);
     assert_true(r.p->state[0].at[0][0] > 0);
     double length = 0;
-    for (int i = 0; i < 40; i++) length += pow((double)r.p->state[1].at[0][i], 2);
+    for (int i = 0; i < 40; i++) length += pow((double)r.p->state[3].at[0][i], 2);
     assert_true(fabs(length - 1) < 1e-6);
     end(&r);
 }

@@ -23,6 +23,8 @@ labels", "target labels 4" or "kind int32 3 4"), model, loss (lines "OUTPUT TARG
     gradient_norm      the norm of the gradient at the first step, over all parameters
     after1.NAME        a parameter after 1 step
     after10.NAME       a parameter after 10 steps
+    state1.NAME        what a layer remembers, such as a running mean, after 1 step
+    state10.NAME       and after 10 steps; before the first step it has PyTorch's default
 """
 import json
 import os
@@ -36,6 +38,7 @@ import torch.nn.functional as F
 
 STEPS = 10
 CASES = []
+STATE = (".running_mean", ".running_var")
 
 
 class Network:
@@ -43,7 +46,8 @@ class Network:
 
     feeds: name -> shape of a row, ("labels", classes, shape of a row...), or ("unit", shape...) for numbers in [0, 1].
     layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm, ("theta", width) for jump_relu,
-    ("bias", width) for a linear that uses another layer's weight, or ("table", rows, width) for test_table.
+    ("bias", width) for a linear that uses another layer's weight, ("table", rows, width) for test_table,
+    ("conv", out, in / groups, height, width) and ("conv", ..., "nobias"), or ("batch_norm", width).
     """
 
     def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, folder="", **text):
@@ -77,9 +81,19 @@ def draw(case):
         if size[0] == "table":
             weight[name + ".weight"] = rng.uniform(-1, 1, size[1:])
             continue
-        if len(size) == 1:
-            weight[name + ".weight"] = rng.uniform(0.5, 1.5, size)
-            weight[name + ".bias"] = rng.uniform(-0.5, 0.5, size)
+        if size[0] == "conv":
+            shape = tuple(n for n in size[1:] if n != "nobias")
+            bound = np.prod(shape[1:]) ** -0.5
+            weight[name + ".weight"] = rng.uniform(-bound, bound, shape)
+            if size[-1] != "nobias":
+                weight[name + ".bias"] = rng.uniform(-bound, bound, shape[0])
+            continue
+        if len(size) == 1 or size[0] == "batch_norm":
+            weight[name + ".weight"] = rng.uniform(0.5, 1.5, size[-1])
+            weight[name + ".bias"] = rng.uniform(-0.5, 0.5, size[-1])
+            if size[0] == "batch_norm":
+                weight[name + ".running_mean"] = np.zeros(size[-1])
+                weight[name + ".running_var"] = np.ones(size[-1])
             continue
         bound = size[0] ** -0.5
         weight[name + ".weight"] = rng.uniform(-bound, bound, (size[1], size[0]))
@@ -108,10 +122,11 @@ class Run:
 def train(case, dtype):
     """Runs the ten steps; returns the tensors of the file."""
     feed, weight = draw(case)
-    w = {k: torch.tensor(a, dtype=dtype, requires_grad=k not in case.frozen) for k, a in weight.items()}
+    fixed = case.frozen + tuple(k for k in weight if k.endswith(STATE))
+    w = {k: torch.tensor(a, dtype=dtype, requires_grad=k not in fixed) for k, a in weight.items()}
     optimizer = case.optimizer(w)
     out = {"feed." + k: a for k, a in feed.items()}
-    out.update({"before." + k: a for k, a in weight.items()})
+    out.update({"before." + k: a for k, a in weight.items() if not k.endswith(STATE)})
     objectives = []
     for step in range(STEPS):
         now = {}
@@ -141,7 +156,9 @@ def train(case, dtype):
             with torch.no_grad():
                 case.after(w)
         if step in (0, STEPS - 1):
-            out.update({"after%d.%s" % (step + 1, k): v.detach().numpy().copy() for k, v in w.items()})
+            for k, v in w.items():
+                kind = "state" if k.endswith(STATE) else "after"
+                out["%s%d.%s" % (kind, step + 1, k)] = v.detach().numpy().copy()
     out["objective"] = objectives
     return {k: np.asarray(a) for k, a in out.items()}
 
@@ -853,20 +870,21 @@ Network("constraints", forward=classifier, optimizer=lambda w: torch.optim.SGD(w
         optimizer_text="sgd lr=0.1 momentum=0.5", **CLASSIFIER)
 
 
-def main():
+def make(cases, made_by):
+    """Writes the files of some networks, into the folder that the command line names."""
     here = os.path.dirname(os.path.abspath(__file__))
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "tests", "golden")
     torch.set_num_threads(1)
-    for case in CASES:
+    for case in cases:
         exact = train(case, torch.float64)
         worst, where = disagreement(exact, train(case, torch.float32))
         print("%-22s float32 and float64 differ by %.1e in %s" % (case.name, worst, where))
         if worst > 4e-6:
             sys.exit(case.name + ": too sensitive to rounding for a reference; change its sizes or its rates")
-        text = dict(case.text, made_by="tools/golden.py")
+        text = dict(case.text, made_by=made_by)
         os.makedirs(os.path.join(folder, case.folder), exist_ok=True)
         save(os.path.join(folder, case.folder, case.name + ".safetensors"), text, exact)
 
 
 if __name__ == "__main__":
-    main()
+    make(CASES, "tools/golden.py")

@@ -205,7 +205,7 @@ const char *cli_sweep_run_stale(const cli_sweep *s, const cli_sweep_run *r)
 tacet_status cli_sweep_run_forget(const cli_sweep *s, cli_sweep_run *r)
 {
     cli_folder *f = &r->folder;
-    const char *const path[] = {f->model, f->best, f->report, f->metrics, f->config, f->checkpoint, f->run};
+    const char *const path[] = {f->model, f->best, f->samples, f->report, f->metrics, f->config, f->checkpoint, f->run};
     tacet_status status = cli_folder_lock(s->arena, f, false);
     if (status != TACET_OK) return status;
     for (size_t i = 0; i < sizeof path / sizeof *path && status == TACET_OK; i++)

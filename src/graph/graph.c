@@ -219,6 +219,7 @@ bool tc_graph_sketch(const tacet_graph *g, const tc_op *op, const tc_arg *arg, c
         s->classes[k] = v->classes;
     }
     for (int k = 0; k < TC_MAX_PARAMS; k++) s->param[k].rank = -1;
+    s->groups = inputs > 0 ? g->value[input[0]].groups : 0;
     return tc_op_shape(op, s);
 }
 

@@ -26,6 +26,7 @@ typedef struct tc_value {
     bool batch;
     tacet_type type; /* F32; I32: an input of class indices, without a gradient and matched by no selector */
     int64_t classes; /* I32: indices are below this; 0: the layers and terms that read it decide */
+    int64_t groups;  /* a weight: of its units (op/weight.h); 0 means 1 */
     int owner, slot; /* a parameter: the layer that owns it, and which of its parameters; otherwise owner is -1 */
     int number;      /* a layer: how many layers of its operator exist up to this one, for its name */
     bool keep, keep_gradient;

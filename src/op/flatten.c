@@ -1,6 +1,8 @@
-/* flatten: the same elements as one dimension, [rows, a, b, ...] to [rows, a b ...]. dL/dx = g. In place it does
- * nothing. */
-#include "op/pointwise.h"
+/* flatten: the same elements as one dimension, [rows, a, b, ...] to [rows, a b ...]; those of an image [H, W, C], which
+ * is what a value of three dimensions is, channel by channel (picture_order.h). dL/dx = g in the same order. */
+#include "op/picture_order.h"
+
+enum { ORDER };
 
 static bool shape(tc_sketch *s)
 {
@@ -8,23 +10,39 @@ static bool shape(tc_sketch *s)
     return true;
 }
 
-static void forward(const tc_call *c, int64_t begin, int64_t end)
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
 {
-    const float *x = c->x[0].data;
-    if (c->y.data != x) memcpy(c->y.data + begin, x + begin, (size_t)(end - begin) * sizeof *x);
+    const int64_t units = tc_shape_units(&s->x[i]);
+    const bool turned = s->x[i].rank == 3 && s->arg[ORDER].number == TC_CHW;
+    return turned ? u / (tc_shape_count(&s->x[i]) / units) : u % units;
 }
 
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end) { tc_pass_back(c, begin, end, 0); }
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_reorder(c, (int)c->arg[ORDER].number, begin, end);
+}
+
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
+{
+    tc_reorder_back(c, (int)c->arg[ORDER].number, begin, end);
+}
 
 const tc_op tc_op_flatten = {
     .name = "flatten",
     .formula = "y = x as [rows, n]",
-    .doc = "Merges all dimensions except the batch into one.",
+    .doc = "Merges all dimensions except the batch into one; those of an image [height, width, channels] in PyTorch's "
+           "order, channel by channel.",
     .source = "torch.nn.Flatten",
     .role = &tc_layer,
-    .flags = TC_ELEMENTWISE | TC_IN_PLACE | TC_KEEPS_ZEROS,
+    .flags = TC_KEEPS_ZEROS | TC_PICKS,
+    .attribute = {TC_PICTURE_ORDER},
     .shape = shape,
+    .span = tc_span_rows,
+    .unit = unit,
     .forward = forward,
     .backward = backward,
-    .probe = {{"flatten", {"2 3 2"}, -2, 2, NAN}},
+    .probe = {{"flatten", {"2 3"}, -2, 2, NAN},
+              {"flatten", {"3 2 5"}, -2, 2, NAN},
+              {"flatten", {"5 7 19"}, -2, 2, NAN},
+              {"flatten order=hwc", {"2 3 2"}, -2, 2, NAN}},
 };

@@ -27,9 +27,9 @@ static inline bool tc_group_shape(tc_sketch *s)
     return tc_shape_refuse(s, "takes block= only with by=block");
 }
 
-TC_INLINE tc_groups tc_group_groups(const tc_arg *arg, const tc_shape *weight)
+TC_INLINE tc_groups tc_group_groups(const tc_arg *arg, const tc_shape *weight, int64_t parts)
 {
-    return tc_groups_of(weight, (int)arg[TC_GROUP_BY].number, (int64_t)arg[TC_GROUP_BLOCK].number);
+    return tc_groups_of(weight, parts, (int)arg[TC_GROUP_BY].number, (int64_t)arg[TC_GROUP_BLOCK].number);
 }
 
 static inline tc_grouping tc_group_grouping(const tc_arg *arg, bool batch)
@@ -41,12 +41,12 @@ static inline tc_grouping tc_group_grouping(const tc_arg *arg, bool batch)
 static inline int64_t tc_group_save(const tc_sketch *s, int64_t rows)
 {
     (void)rows;
-    return tc_group_groups(s->arg, &s->x[0]).count * (int64_t)sizeof(double);
+    return tc_group_groups(s->arg, &s->x[0], s->groups).count * (int64_t)sizeof(double);
 }
 
 static inline tc_span tc_group_span(const tc_call *c)
 {
-    return tc_groups_span(tc_group_groups(c->arg, &c->x[0].shape));
+    return tc_groups_span(tc_group_groups(c->arg, &c->x[0].shape, c->x[0].groups));
 }
 
 /* 0 for the group lasso, which does not have this attribute. */
@@ -63,7 +63,7 @@ TC_INLINE double tc_group_weight(const tc_groups *g, const tc_strip *s, int64_t 
 
 TC_CLONES static void tc_group_forward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape, c->x[0].groups);
     const float *w = c->x[0].data;
     const double alpha = tc_group_alpha(c);
     double total = 0, l1 = 0, *norm = c->save;
@@ -94,7 +94,7 @@ TC_INLINE void tc_group_line(const float *x, float *d, bool add, int64_t n, cons
 
 TC_CLONES static void tc_group_backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape, c->x[0].groups);
     const double alpha = tc_group_alpha(c), seed = tc_seed(c), l1 = seed * alpha, *norm = c->save;
     const bool add = c->add[0];
     for (int64_t u = begin; u < end && c->d[0];) {
@@ -115,7 +115,7 @@ TC_CLONES static void tc_group_backward(const tc_call *c, int64_t begin, int64_t
 
 TC_CLONES static void tc_group_prox(const tc_call *c, double t, int64_t begin, int64_t end)
 {
-    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape);
+    const tc_groups g = tc_group_groups(c->arg, &c->x[0].shape, c->x[0].groups);
     const double alpha = tc_group_alpha(c);
     float *w = c->x[0].data;
     for (int64_t u = begin; u < end;) {

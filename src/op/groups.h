@@ -3,7 +3,8 @@
  *
  *                rows            columns
  *     by=unit    all             1        the weights into a unit
- *     by=input   taps, in apart  out      the weights out of an input, with all its taps
+ *     by=input   taps, in apart  out      the weights out of an input, with all its taps; only the columns of the
+ *                                         units that read it if these are divided into groups, as in a convolution
  *     by=block   block           block    from the first weight on, smaller at the far edges
  *     the whole  all             out
  *
@@ -31,11 +32,12 @@ typedef struct tc_strip {
     int64_t first, n, top, height, left;
 } tc_strip;
 
-TC_INLINE tc_groups tc_groups_of(const tc_shape *weight, int by, int64_t block)
+/* parts: the groups of its units (tc_view.groups); 0 means 1. */
+TC_INLINE tc_groups tc_groups_of(const tc_shape *weight, int64_t parts, int by, int64_t block)
 {
     const tc_matrix m = tc_matrix_of(weight);
     tc_groups g = {.rows = m.rows, .out = m.out, .height = m.rows, .width = 1, .step = 1};
-    if (by == TC_BY_INPUT) g.height = m.taps, g.width = m.out, g.step = m.in;
+    if (by == TC_BY_INPUT) g.height = m.taps, g.width = m.out / (parts > 1 ? parts : 1), g.step = m.in;
     if (by == TC_BY_BLOCK) g.height = block < m.rows ? block : m.rows, g.width = block < m.out ? block : m.out;
     if (by == TC_BY_WHOLE) g.width = m.out;
     g.below = by == TC_BY_INPUT ? 1 : g.height;

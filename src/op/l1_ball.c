@@ -15,7 +15,7 @@ static bool shape(tc_sketch *s) { return s->arg[BY].number == ALL || tc_shape_we
 
 static tc_groups groups_of(const tc_call *c)
 {
-    return tc_groups_of(&c->x[0].shape, c->arg[BY].number == UNIT ? TC_BY_UNIT : TC_BY_INPUT, 0);
+    return tc_groups_of(&c->x[0].shape, c->x[0].groups, c->arg[BY].number == UNIT ? TC_BY_UNIT : TC_BY_INPUT, 0);
 }
 
 static tc_span span(const tc_call *c)

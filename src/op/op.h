@@ -20,9 +20,9 @@
  * forward, backward or both, each with its own pieces. A phase begins when all threads have finished the previous one
  * and the numbers that sums() names have been summed over all ranks. Only the last phase writes y or d: in the others
  * y.data and every d[i] are NULL, and results go to `save`. The backward pass may run more than once after one forward
- * pass (for a sample of gradients), so it must not change `save`. The phases of the forward pass run in evaluation too;
- * a phase with nothing to do returns no pieces and no sums. backward() is called only in training.
- * tests/ops/test_standardise.c is an example.
+ * pass (for a sample of gradients), so it must not change what that left in `save`. The phases of the forward pass run
+ * in evaluation too; a phase with nothing to do returns no pieces and no sums. backward() is called only in training.
+ * batch_norm.c is an example.
  *
  * Several ranks. Each has its own rows of one batch, possibly none. Operators divide by global_rows. The plan sums
  * dL/dparameter over the ranks, so an operator adds only its own rows there, not the totals that sums() has replaced
@@ -43,6 +43,7 @@
 #include <math.h> /* for all operators; a smooth probe uses NAN */
 
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 8, TC_PROBES = 8 };
+enum { TC_NO_UNIT = -1, TC_ALL_UNITS = -2 }; /* see tc_op.unit */
 enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 enum { TC_FORMULA_ARGS = 3 }; /* attributes that the formulas of pointwise.h, pair.h and penalty.h get */
 
@@ -68,6 +69,7 @@ typedef struct tc_view {
     tc_shape shape;     /* without the batch */
     const int32_t *ids; /* class indices from 0 to classes - 1; NULL: numbers, in data */
     int64_t classes;    /* 0: not known */
+    int64_t groups;     /* a weight: of its units, which have inputs of their own (weight.h); 0 means 1 */
 } tc_view;
 
 /* One call, prepared at compile time. Entries that do not apply are NULL or 0. */
@@ -126,6 +128,7 @@ typedef struct tc_sketch {
                                       * set it, and what is fed is checked against it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1, the initial value: absent. As stored ([in, out]) */
+    int64_t groups; /* of the units of the first parameter, if the rule sets it; given to the rules of terms on it */
     bool turned; /* given to products(): the first parameter is stored transposed (tc_view.turned) */
     tc_shape state[TC_OP_STATES];   /* of every entry of the table */
     char why[256];                   /* on failure, to follow names: "needs ..., got [3, 4]" */
@@ -201,7 +204,9 @@ enum {
     TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
     TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
-    TC_LOGITS = 1 << 16       /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_PICKS = 1 << 17        /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
+                               * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
 };
 
 /* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */
@@ -231,7 +236,8 @@ typedef struct tc_op {
      * NULL. */
     const struct tc_op *of;
     unsigned flags;
-    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input */
+    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input;
+                                               * of type "values", the last positional: one or more of them */
     tc_limit limit[TC_OWN_ATTRS + 1];
     double lambda;                    /* scalar: the default of lambda; 0: that of the role */
     int inputs;                       /* their number; penalties: the most that `joint` may give; 0: as the role */
@@ -242,6 +248,10 @@ typedef struct tc_op {
     /* Checks input shapes and attributes (already known to be within their limits), and fills in y, param and state.
      * False with `why`. Scalar operators leave y unset. NULL: the rule of the role. */
     bool (*shape)(tc_sketch *s);
+    /* Layer: the unit of input i that unit u of the output is made from, TC_NO_UNIT or TC_ALL_UNITS; for what can be
+     * removed from a network (model/pruned.c). NULL: the same unit if the layer is TC_ELEMENTWISE, otherwise all, or
+     * those that the letters of its first parameter tell. */
+    int64_t (*unit)(const tc_sketch *s, int i, int64_t u);
     /* Floating-point operations of the forward pass, for all phases together: per element of its inputs, if that is
      * constant; otherwise flops(), for one row (or for a whole parameter). The backward pass counts as twice that. */
     double work;
@@ -257,6 +267,9 @@ typedef struct tc_op {
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
     /* The number of phases of each pass; 0 means 1. */
     int phases, phases_back;
+    /* How many values of a unit, over the rows (of all ranks) and positions of a batch, a training step needs; 0: 1. A
+     * step with fewer is refused before it begins. */
+    int values;
     /* The *n adjacent numbers in `save` that are to be summed over all ranks when phase c->phase is done; NULL: this
      * phase has none (in evaluation, say). sums itself may be NULL, but an operator that mixes samples (TC_MIXES) then
      * cannot run on several ranks; a scalar one computes the same partial sums on every rank from these numbers, and
@@ -337,6 +350,8 @@ bool tc_shape_last(tc_sketch *s); /* the same, for at least one dimension */
 bool tc_shape_weight(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */
+
+int64_t tc_unit_same(const tc_sketch *s, int i, int64_t u); /* tc_op.unit of layers that treat each unit alone */
 
 tc_grouping tc_grouping_whole(const tc_arg *arg, bool batch); /* all elements as one */
 

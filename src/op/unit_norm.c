@@ -6,7 +6,10 @@
 
 enum { BY };
 
-static tc_groups groups_of(const tc_call *c) { return tc_groups_of(&c->x[0].shape, (int)c->arg[BY].number, 0); }
+static tc_groups groups_of(const tc_call *c)
+{
+    return tc_groups_of(&c->x[0].shape, c->x[0].groups, (int)c->arg[BY].number, 0);
+}
 
 static tc_span span(const tc_call *c) { return tc_groups_span(groups_of(c)); }
 

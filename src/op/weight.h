@@ -10,7 +10,11 @@
  *
  * So the string defines both layouts, and a stored shape alone gives taps, inputs and units. Products and penalties
  * take a weight as its matrix [taps * in, out], the numbers as they are stored: a unit is a column, an input is `taps`
- * rows that are `in` apart. NULL instead of a string: at most one dimension, which is the same in both layouts. */
+ * rows that are `in` apart. NULL instead of a string: at most one dimension, which is the same in both layouts.
+ *
+ * The units of a grouped convolution are divided into groups (tc_view.groups) with `in` inputs each, so that the layer
+ * has groups * in inputs. A row of the matrix then holds a different input for each group: input (g, i) is the columns
+ * of group g in the rows of i. */
 #ifndef TC_WEIGHT_H
 #define TC_WEIGHT_H
 

@@ -48,6 +48,14 @@ static inline tc_window tc_window_of(const tc_window_args *a, int axis, int64_t 
     return w;
 }
 
+/* Both axes of an image [H, W, C]; of a row [L, C], an image of height 1, for which the attributes are single numbers. */
+static inline void tc_windows_of(const tc_window_args *a, const tc_shape *x, tc_window axis[2])
+{
+    const bool image = x->rank == 3;
+    axis[0] = image ? tc_window_of(a, 0, x->dim[0]) : (tc_window){1, 1, 1, 1, 1, 0, 0};
+    axis[1] = tc_window_of(a, image, x->dim[x->rank - 2]);
+}
+
 /* The taps [*first, *last) of output i that are inside the image. */
 static inline void tc_window_taps(const tc_window *w, int64_t i, int64_t *first, int64_t *last)
 {
@@ -60,5 +68,6 @@ static inline void tc_window_taps(const tc_window *w, int64_t i, int64_t *first,
 
 /* For shape rules: fills both axes, or says why not. x[0] must be an image [H, W, C]. */
 bool tc_window_shape(tc_sketch *s, const tc_window_args *a, tc_window axis[2]);
+bool tc_window_shape_row(tc_sketch *s, const tc_window_args *a, tc_window axis[2]); /* x[0] must be [L, C] */
 
 #endif

@@ -35,6 +35,31 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     return TACET_OK;
 }
 
+tacet_status tc_plan_least(tacet_plan *p, int64_t rows, tacet_status status)
+{
+    if (rows >= p->set.least) return TACET_OK;
+    return tc_fail(&p->error, status,
+                   "%s has one value of each unit in a batch of %lld row%s, which has no variance: training needs %lld "
+                   "rows or more",
+                   tc_plan_node(p, p->set.least_by).name, (long long)rows, tc_plural(rows), (long long)p->set.least);
+}
+
+/* How many rows a training step needs. That a single rank never has so many is said at once. */
+static tacet_status least_rows(tacet_plan *p)
+{
+    p->set.least = 1;
+    for (int i = 0; i < tc_plan_nodes(p); i++) {
+        const tc_node n = tc_plan_node(p, i);
+        if (!n.op || !n.op->values) continue;
+        const int64_t positions = tc_shape_positions(&p->graph->value[n.input[0]].shape);
+        const int64_t rows = (n.op->values + positions - 1) / positions;
+        if (rows <= p->set.least) continue;
+        p->set.least = rows;
+        p->set.least_by = i;
+    }
+    return p->set.ranks.count > 1 ? TACET_OK : tc_plan_least(p, p->set.batch, TACET_DESCRIPTION);
+}
+
 static tacet_status threads(tacet_plan *p, const tacet_config *config)
 {
     p->pool = config->pool;
@@ -160,6 +185,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *given)
     if (s == TACET_OK) s = threads(p, config);
     if (s == TACET_OK) s = tc_plan_ranks(p);
     if (s == TACET_OK) s = tables(p);
+    if (s == TACET_OK && trains) s = least_rows(p);
     if (s == TACET_OK && trains) s = schedules(p);
     if (s == TACET_OK) s = tc_plan_uses(p);
     if (s != TACET_OK) return s;

@@ -33,6 +33,8 @@ typedef struct tc_settings {
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
     bool watch, steers; /* training counts how often all values that make zeros fire; a term is steered */
     tacet_ranks ranks;  /* count 1: this rank is the only one */
+    int64_t least;      /* rows of all ranks that a training step needs; more than 1 if some operator needs that... */
+    int least_by;       /* ...this node's */
 } tc_settings;
 
 /* The data fed to an input. */
@@ -157,6 +159,8 @@ void *tc_plan_alloc(tacet_plan *p, size_t n, size_t size);
 
 /* The passes. Each returns a status; the reason is in p->error. */
 tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can run on several ranks */
+/* Whether a training step can have so few rows; if not, the error has this status. */
+tacet_status tc_plan_least(tacet_plan *p, int64_t rows, tacet_status status);
 tacet_status tc_plan_uses(tacet_plan *p);
 void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read; the number of classes of class indices */
 void tc_plan_break_even(tacet_plan *p);              /* densities below which lists are read, into the table */

@@ -25,7 +25,7 @@ static tacet_status add_prox(tacet_plan *p, int t, int k)
         x[i] = (tc_view){.shape = other->shape, .n = tc_shape_count(&other->shape)};
     }
     x[k] = x[0];
-    x[0] = (tc_view){.data = tc_plan_parameter(p, at), .shape = v->shape, .n = at->n};
+    x[0] = (tc_view){.data = tc_plan_parameter(p, at), .shape = v->shape, .n = at->n, .groups = v->groups};
     p->update.prox[p->update.proxes++] = (tc_prox){.term = t,
                                                    .group = at->group,
                                                    .x = x,

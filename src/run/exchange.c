@@ -172,7 +172,7 @@ tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
     bool refused = false;
     p->run.first_row = 0;
     p->run.global_rows = p->run.rows;
-    if (alone(p)) return feed;
+    if (alone(p)) return feed == TACET_OK && list == TC_TRAIN ? tc_plan_least(p, p->run.rows, TACET_FAILED) : feed;
     if (feed != TACET_OK) p->run.rows = 0;
     const tacet_status status = begin(p, list, 0, feed);
     if (status != TACET_OK) return status;
@@ -184,7 +184,8 @@ tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
     }
     p->run.first_row = (int64_t)before;
     p->run.global_rows = rows > 1 ? (int64_t)rows : 1;
-    if (rows > 0 || refused || p->exchange.vote != TC_GOOD) return TACET_OK;
+    if (refused || p->exchange.vote != TC_GOOD) return TACET_OK;
+    if (rows > 0) return list == TC_TRAIN ? tc_plan_least(p, p->run.global_rows, TACET_FAILED) : TACET_OK;
     return tc_fail(&p->error, TACET_FAILED, "no rank has a row of this batch: at least one rank must have one");
 }
 

@@ -59,7 +59,7 @@ static void look(void *context, const tacet_plan *p, int value, const float *x, 
     if (!acts_on(to->term, value)) return;
     const tc_shape shape = matrix_of(p, value);
     const tc_grouping by = grouping_of(p, to->term);
-    const tc_groups groups = tc_groups_of(&shape, by.by, by.block);
+    const tc_groups groups = tc_groups_of(&shape, p->graph->value[value].groups, by.by, by.block);
     for (int64_t i = 0; i < groups.count; i++) {
         const tc_strip s = tc_strip_at(&groups, i, i + 1);
         double sum = 0;

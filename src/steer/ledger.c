@@ -66,10 +66,9 @@ double tc_parameter_density(const tacet_plan *p, const tc_place *at)
     return (double)fired / (double)at->n;
 }
 
-/* The number of units, or of inputs, whose weights are all 0. */
-static int64_t count_empty(const float *x, const tc_shape *weight, int by)
+/* The number of groups whose weights are all 0. */
+static int64_t count_empty(const float *x, tc_groups g)
 {
-    const tc_groups g = tc_groups_of(weight, by, 0);
     int64_t empty = 0;
     for (int64_t i = 0; i < g.count; i++) {
         const tc_strip s = tc_strip_at(&g, i, i + 1);
@@ -84,13 +83,15 @@ static int64_t count_empty(const float *x, const tc_shape *weight, int by)
 static tacet_firing parameter(const tacet_plan *p, const tc_place *at, tacet_account *a)
 {
     const float *x = tc_plan_parameter(p, at);
-    const tc_shape *s = &p->graph->value[at->value].shape;
+    const tc_value *v = &p->graph->value[at->value];
+    const tc_shape *s = &v->shape;
     if (s->rank >= 2) {
-        a->inputs += tc_matrix_of(s).in;
-        a->empty_inputs += count_empty(x, s, TC_BY_INPUT);
+        const tc_groups inputs = tc_groups_of(s, v->groups, TC_BY_INPUT, 0);
+        a->inputs += inputs.count;
+        a->empty_inputs += count_empty(x, inputs);
     }
     return (tacet_firing){.units = tc_shape_units(s),
-                          .dead = count_empty(x, s, TC_BY_UNIT),
+                          .dead = count_empty(x, tc_groups_of(s, v->groups, TC_BY_UNIT, 0)),
                           .density = tc_parameter_density(p, at),
                           .natural = NAN};
 }

@@ -97,6 +97,8 @@ tacet_status tacet_step(tacet_plan *p, int64_t rows)
     return status;
 }
 
+int64_t tacet_least_rows(const tacet_plan *p) { return p->set.least > 1 ? p->set.least : 1; }
+
 tacet_status tacet_forward(tacet_plan *p, int64_t rows)
 {
     const uint64_t mode = tc_flush_denormals();

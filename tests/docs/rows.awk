@@ -5,6 +5,7 @@
 # A row is: | What | There | Tacet, C | Tacet, YAML or command line |. Its name is the prefix and its first cell. In the
 # C cell, code that begins with a dot goes into the tacet_config, code that uses the plan p runs after a step, the rest
 # describes the graph. YAML goes to DIR/NAME.yaml, a command to DIR/NAME.command, a C optimizer to DIR/NAME.optimizer.
+# In the section "Images", x is an image, and there is a file DIR/NAME.image.
 
 # Removes the next piece of code from `cell` and returns it; "" at the end.
 function next_code(    code) {
@@ -41,15 +42,18 @@ function print_c(id) {
     printf "    return tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = 4%s}, why);\n}\n", config
     printf "static void after_%s(frame *f)\n{\n    tacet_plan *p = f->p;\n    tacet_error why = {0};\n", id
     printf "    (void)p;\n    {\n%s    }\n    expect_ok(f, &why);\n}\n", after
-    rows = rows sprintf("    {\"%s\", %d, %d, %d, %d, describe_%s, compile_%s, after_%s},\n", id,
+    rows = rows sprintf("    {\"%s\", %d, %d, %d, %d, %d, describe_%s, compile_%s, after_%s},\n", id,
                         describe ~ /tacet_chain/, describe ~ /"target"/, describe ~ /tacet_loss/,
-                        after ~ /tacet_(step|forward)/, id, id, id)
+                        after ~ /tacet_(step|forward)/, images, id, id, id)
 }
 
 function read_yaml(id,    code) {
     while ((code = next_code()) != "") print code >(folder "/" id (code ~ /^tacet / ? ".command" : ".yaml"))
     if (optimizer != "") print optimizer >(folder "/" id ".optimizer")
+    if (images) printf "" >(folder "/" id ".image")
 }
+
+/^## / { images = /^## Images/ }
 
 /^\| / && !/^\| What / {
     line = $0

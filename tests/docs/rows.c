@@ -3,7 +3,7 @@
  * file has the row's term, its value is compared; if the row's YAML cell was run, its model must describe the same
  * network.
  *
- *     rows data                      writes x.npy, labels.npy and targets.npy for the YAML cells
+ *     rows data                      writes x.npy, images.npy, labels.npy and targets.npy for the YAML cells
  *     rows run GOLDEN YAML-FOLDER    runs all rows; returns 0 on success */
 #include "tacet/tacet.h"
 
@@ -24,6 +24,7 @@ typedef struct frame {
 typedef struct row {
     const char *name;
     bool chain, target, loss, steps; /* the row has its own chain, target, loss; it steps the plan */
+    bool image;                      /* x is an image */
     void (*describe)(frame *f);
     tacet_plan *(*compile)(tacet_graph *g, tacet_error *why);
     void (*after)(frame *f);
@@ -255,9 +256,11 @@ static void run(const row *r, const char *folder)
 {
     frame f = {.name = r->name, .g = tacet_graph_new(NULL)};
     tacet_error why = {0};
-    f.x = tacet_input(f.g, "x", 1, (int64_t[]){IN});
+    f.x = r->image ? tacet_input(f.g, "x", 3, (int64_t[]){8, 4, 4}) : tacet_input(f.g, "x", 1, (int64_t[]){IN});
     if (!r->target) f.t = tacet_labels(f.g, "target");
-    if (!r->chain) f.y = tacet_chain(f.g, f.x, "linear 32 | relu | linear 16 | relu | linear 2");
+    if (!r->chain)
+        f.y = tacet_chain(f.g, f.x, r->image ? "conv2d 8 3 | relu | flatten | linear 2"
+                                             : "linear 32 | relu | linear 16 | relu | linear 2");
     r->describe(&f);
     if (!r->loss) tacet_loss(f.g, "cross_entropy", f.y, f.t);
     f.p = r->compile(f.g, &why);
@@ -302,6 +305,7 @@ static void write_data(void)
         targets[i][i % 2] = 1;
     }
     npy("x.npy", "<f4", "8, 128", x, sizeof x);
+    npy("images.npy", "<f4", "8, 8, 4, 4", x, sizeof x);
     npy("labels.npy", "<i4", "8,", labels, sizeof labels);
     npy("targets.npy", "<f4", "8, 2", targets, sizeof targets);
 }

@@ -17,16 +17,6 @@ typedef struct strip {
 
 typedef void strip_fn(const tc_gemm *g, const strip *s);
 
-/* The first n floats of a vector, or all of them if n is larger. */
-INLINE vec load_first(const float *p, int64_t n) { return n >= LANES ? load(p) : load_some(p, some_of(n)); }
-INLINE void store_first(float *p, vec v, int64_t n)
-{
-    if (n >= LANES)
-        store(p, v);
-    else
-        store_some(p, v, some_of(n));
-}
-
 /* The first n of four floats, 0 after them. */
 INLINE __m128 load_four(const float *p, int64_t n)
 {

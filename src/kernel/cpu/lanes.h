@@ -102,3 +102,13 @@ INLINE int64_t pick(vec x, int32_t first, tc_entry *to)
 }
 
 #endif
+
+/* The first n floats of a vector, or all of them if n is larger. */
+INLINE vec load_first(const float *p, int64_t n) { return n >= LANES ? load(p) : load_some(p, some_of(n)); }
+INLINE void store_first(float *p, vec v, int64_t n)
+{
+    if (n >= LANES)
+        store(p, v);
+    else
+        store_some(p, v, some_of(n));
+}
