@@ -43,7 +43,7 @@ static tacet_status look_at_model(const cli_job *job)
     const tacet_error *e = tacet_graph_error(job->graph);
     if (!e) return TACET_OK;
     tacet_error own = *e;
-    if (job->info.rank != 3 && strstr(e->message, "needs an image"))
+    if (job->info.rank != 3 && job->info.stored_rank > 1 && strstr(e->message, "needs an image"))
         tc_snprintf(own.hint, sizeof own.hint, "with layout=hwc, rows of the data are images: data: %.200s layout=hwc",
                     job->info.spec);
     return cli_refuse(&own, 1, model);
