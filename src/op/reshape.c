@@ -41,6 +41,14 @@ static bool shape(tc_sketch *s)
                            tc_shape_text(&s->x[0], s->batch[0], got), s->arg[TO].text);
 }
 
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    const tc_shape *x = &s->x[i];
+    const bool turned = s->arg[ORDER].number == TC_CHW && x->rank + s->y.rank == 4 && (x->rank == 3 || x->rank == 1);
+    if (turned) return x->rank == 3 ? u / tc_shape_positions(x) : TC_ALL_UNITS;
+    return tc_shape_units(&s->y) % tc_shape_units(x) == 0 ? u % tc_shape_units(x) : TC_ALL_UNITS;
+}
+
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_reorder(c, (int)c->arg[ORDER].number, begin, end);
@@ -63,6 +71,7 @@ const tc_op tc_op_reshape = {
     .attribute = {{"to", "text", NULL, "the sizes, as 7x7x64; one of them may be -1: what is left", true},
                   TC_PICTURE_ORDER},
     .shape = shape,
+    .unit = unit,
     .span = tc_span_rows,
     .forward = forward,
     .backward = backward,
