@@ -45,6 +45,10 @@ static const bench_case cases[] = {
      .rounds = 9, .steps = 5},
     {"infer-cnn", run_paired, 0.35, CNN_L1_CASE, .infer = true, .batch = 1,
      .peer = {"infer-cnn", "infer-cnn-last", "infer-onnx"}, .alone = 2 * 938, .warm = 64, .rounds = 15, .steps = 200},
+    {"conv-lists", run_conv_lists, .model = "conv2d 64 3 padding=1", .threads = 1,
+     .peer = {"conv-dense", "conv-dense-last"}, .warm = 2, .rounds = 15},
+    {"conv-dense", run_convolution, 1.05, .model = "conv2d 64 3 padding=1", .threads = 1,
+     .peer = {"conv-dense", "conv-dense-last"}, .warm = 2, .rounds = 25, .steps = 4},
     /* On made-up rows: images would have to be decompressed under valgrind. */
     {"penalty", run_penalty, 1.02, .threads = 1, L1_CASE, STILL, .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
     {"ledger", run_ledger, 1.01, .threads = 1, L1_CASE, STILL, .density = 0.1},

@@ -92,6 +92,7 @@ double network_run(network *n, int steps); /* the seconds of these training step
 void network_densities(network *n);        /* prints the densities */
 double network_density(network *n);        /* the mean over all values that make zeros */
 double network_accuracy(network *n);       /* on the test images */
+float made_up(uint32_t i);                 /* a number in [-1, 1) that looks like noise */
 /* Writes the weights with which both sides begin to a new file and sets path to its name. The caller removes it. */
 enum { PATH = 64 };
 void network_begin(const bench_case *c, int threads, char path[PATH]);
@@ -125,6 +126,8 @@ void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
 void run_cores(const bench_case *c, int threads);    /* cores.c */
 void run_products(const bench_case *c, int threads); /* products.c */
+void run_convolution(const bench_case *c, int threads); /* convolution.c */
+void run_conv_lists(const bench_case *c, int threads);
 /* What the program does when a case starts it: one step; or several steps under valgrind. */
 int first_step(const bench_case *c);
 int counted_steps(const bench_case *c, char **argument);

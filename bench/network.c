@@ -11,7 +11,7 @@ enum { MOST_UNITS = 2048, IMAGES = 1024 }; /* of a layer whose biases are set, a
 enum { LEARNS = 64 };                      /* the batch that makes the weights of an inference */
 
 /* Numbers in [-1, 1) that look like noise: a hash of the index (Wellons: Prospecting for hash functions, 2018). */
-static float noise(uint32_t i)
+float made_up(uint32_t i)
 {
     i = (i ^ i >> 16) * 0x7feb352du;
     i = (i ^ i >> 15) * 0x846ca68bu;
@@ -39,7 +39,7 @@ static void open_data(network *n, const char *part, const network_options *o)
     const int64_t count = MADE_UP_ROWS * c->in;
     n->made_up = malloc((size_t)count * sizeof *n->made_up);
     if (!n->made_up) stop("out of memory", NULL);
-    for (int64_t i = 0; i < count; i++) n->made_up[i] = noise((uint32_t)i);
+    for (int64_t i = 0; i < count; i++) n->made_up[i] = made_up((uint32_t)i);
     for (int i = 0; i < MADE_UP_ROWS; i++) n->labels[i] = (i + 1) / 2 % 2;
 }
 

@@ -3,8 +3,8 @@
     peer.py CASE MODEL.safetensors THREADS
 
 It reads the initial weights from the file and prints what runs them, with its version. For every number N on standard
-input, it runs N steps and prints a line: seconds, peak memory in kB, mean loss (or the outputs of the last row). It
-ends with its input."""
+input, it runs N steps and prints a line: seconds, peak memory in kB, mean loss (or the outputs of the last row, or the
+sums of squares of the last products). It ends with its input."""
 import gzip
 import json
 import resource
@@ -246,6 +246,26 @@ def infer_onnx(w):
     return step, f"onnxruntime {onnxruntime.__version__}"
 
 
+def convolution(last):
+    """The three products of a convolution; the sums of squares of y and of the gradients of x, the weight and the bias."""
+    layout = torch.channels_last if last else torch.contiguous_format
+
+    def image():
+        return made_up(64, 14 * 14 * 64)[0].view(64, 14, 14, 64).permute(0, 3, 1, 2).contiguous(memory_format=layout)
+    x, g = image(), image()
+    w = made_up(576, 64)[0].view(3, 3, 64, 64).permute(3, 2, 0, 1).contiguous(memory_format=layout)
+    b = made_up(4, 16)[0].flatten()
+    products = [None] * 4  # one list for all steps, so that memory is used again
+
+    @torch.inference_mode()
+    def step():
+        products[0] = F.conv2d(x, w, b, padding=1)
+        products[1:] = torch.ops.aten.convolution_backward(g, x, w, [64], [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
+                                                           [True] * 3)
+        return products
+    return step
+
+
 CASES = {"seed": seed, "sae": sae, "infer-1": infer,
          "mlp": lambda w: mlp(w, images()),
          "mlp-l1": lambda w: mlp(w, images(), 1e-3),
@@ -258,14 +278,15 @@ for last in False, True:  # in PyTorch's two layouts
         "cnn": lambda w, last=last: cnn(w, last),
         "cnn-l1": lambda w, last=last: cnn(w, last, LAMBDA),
         "resnet20": lambda w, last=last: resnet(w, last),
-        "infer-cnn": lambda w, last=last: infer_cnn(w, last)}.items()}
+        "infer-cnn": lambda w, last=last: infer_cnn(w, last),
+        "conv-dense": lambda w, last=last: convolution(last)}.items()}
 
 
 def main():
     case, model, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)  # as Tacet does; the momentum of silent units has many denormals
-    made = CASES[case](load(model))
+    made = CASES[case](load(model) if model else {})
     step, version = made if isinstance(made, tuple) else (made, f"torch {torch.__version__}")
     print(version + (" channels-last" if case.endswith("-last") else ""), flush=True)
     for line in sys.stdin:
@@ -274,7 +295,10 @@ def main():
         answers = [step() for _ in range(count)]
         seconds = time.perf_counter() - begin
         last = answers[-1]
-        said = last.flatten().tolist() if torch.is_tensor(last) else [sum(answers) / count]
+        if isinstance(last, list):
+            said = [t.double().square().sum().item() for t in last]
+        else:
+            said = last.flatten().tolist() if torch.is_tensor(last) else [sum(answers) / count]
         print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, *said, flush=True)
 
 

@@ -118,7 +118,7 @@ static bed make_bed(void)
              .dh = room(ROWS * N),
              .dw = room(TALL * N)};
     for (int i = 0; i < PATTERNS; i++) b.pattern[i] = room(ROWS * N);
-    b.f = (tc_firing){.rows = ROWS, .n = N, .pitch = N + TC_FIRING_PAD, .row_pitch = ROWS};
+    b.f = (tc_firing){.rows = ROWS, .n = N, .parts = 1, .pitch = N + TC_FIRING_PAD, .row_pitch = ROWS};
     b.f.count = room(ROWS), b.f.in_row = room(2 * ROWS * b.f.pitch);
     b.f.hits = room(N), b.f.of_unit = room(2 * N * b.f.row_pitch);
     return b;

@@ -127,6 +127,87 @@ static void tensors(cli_arena *a, const tacet_file *f, const tacet_graph *g)
     }
 }
 
+/* ---- What would be left without the units that do nothing ---- */
+
+/* Layers with parameters of their own; the last entry has the sums of all layers. */
+typedef struct pruned {
+    int layers;
+    tacet_pruned *layer, all;
+} pruned;
+
+static pruned pruned_of(cli_arena *a, const tacet_file *f, const tacet_graph *g)
+{
+    tacet_error e;
+    pruned p = {.all.name = "all layers"};
+    tacet_pruned own = {.size = sizeof own};
+    tacet_pruning *t = tacet_pruning_new(f, g, NULL, &e);
+    if (!t) cli_no_memory();
+    int n = 0;
+    while (tacet_pruning_at(t, n, &own) == TACET_OK) n++;
+    p.layer = cli_take(a, ((size_t)n + 1) * sizeof *p.layer);
+    for (int i = 0; i < n; i++) {
+        tacet_pruning_at(t, i, &own);
+        p.all.parameters += own.parameters, p.all.parameters_left += own.parameters_left;
+        p.all.flops += own.flops, p.all.flops_left += own.flops_left;
+        if (own.parameters > 0) p.layer[p.layers++] = own;
+    }
+    tacet_pruning_free(t);
+    return p;
+}
+
+static const char *whole(cli_arena *a, int64_t n) { return cli_format(a, "%lld", (long long)n); }
+
+static void pruned_row(cli_arena *a, const char **cell, const tacet_pruned *l)
+{
+    cell[0] = l->name;
+    cell[1] = l->units ? whole(a, l->units) : "";
+    cell[2] = l->units ? whole(a, l->units_left) : "";
+    cell[3] = whole(a, l->parameters);
+    cell[4] = whole(a, l->parameters_left);
+    cell[5] = cli_digits(a, l->flops);
+    cell[6] = cli_digits(a, l->flops_left);
+}
+
+/* Prints nothing if nothing can be removed. */
+static void pruned_show(cli_arena *a, const pruned *p)
+{
+    static const char *const head[] = {"layer", "units", "left", "parameters", "left", "flops", "left"};
+    const char **cell = cli_take(a, ((size_t)p->layers + 2) * sizeof head);
+    if (p->all.parameters_left == p->all.parameters) return;
+    memcpy(cell, head, sizeof head);
+    for (int i = 0; i < p->layers; i++) pruned_row(a, &cell[7 * (i + 1)], &p->layer[i]);
+    pruned_row(a, &cell[7 * (p->layers + 1)], &p->all);
+    cli_print(stdout, "\nWithout the units that do nothing:\n");
+    cli_table(stdout, "lrrrrrr", p->layers + 2, cell);
+}
+
+static void pruned_members(tc_json_writer *j, const tacet_pruned *l)
+{
+    tc_json_add_integer(j, "parameters", l->parameters);
+    tc_json_add_integer(j, "parameters_left", l->parameters_left);
+    tc_json_add_number(j, "flops", l->flops);
+    tc_json_add_number(j, "flops_left", l->flops_left);
+}
+
+static void pruned_json(cli_arena *a, const pruned *p)
+{
+    tc_json_writer j = cli_json(a);
+    tc_json_open(&j, NULL, '{');
+    tc_json_open(&j, "layers", '[');
+    for (int i = 0; i < p->layers; i++) {
+        tc_json_open(&j, NULL, '{');
+        tc_json_add_text(&j, "layer", p->layer[i].name);
+        tc_json_add_integer(&j, "units", p->layer[i].units);
+        tc_json_add_integer(&j, "units_left", p->layer[i].units_left);
+        pruned_members(&j, &p->layer[i]);
+        tc_json_close(&j, '}');
+    }
+    tc_json_close(&j, ']');
+    pruned_members(&j, &p->all);
+    tc_json_close(&j, '}');
+    cli_json_print(&j, stdout);
+}
+
 static tacet_status run_of(cli_arena *a, const char *path)
 {
     cli_folder folder;
@@ -142,22 +223,38 @@ static tacet_status run(const cli_args *a)
     tacet_status s = TACET_OK;
     struct stat st;
     if (stat(a->operand[0], &st) != 0) return cli_fail_file("open", a->operand[0]);
-    if (S_ISDIR(st.st_mode)) return run_of(a->arena, a->operand[0]);
-    tacet_file *f = cli_model_file(a->operand[0], &s);
+    const bool json = cli_given_value(a, "json") != NULL, folder = S_ISDIR(st.st_mode);
+    if (folder && !json) return run_of(a->arena, a->operand[0]);
+    cli_folder in = {.model = a->operand[0]};
+    if (folder) cli_folder_name(a->arena, a->operand[0], &in);
+    tacet_file *f = cli_model_file(in.model, &s);
     if (!f) return s;
     tacet_graph *g = tacet_file_graph(f, NULL, &e);
+    const pruned left = g ? pruned_of(a->arena, f, g) : (pruned){0};
+    if (json && g) {
+        pruned_json(a->arena, &left);
+        tacet_graph_free(g);
+        tacet_file_free(f);
+        return s;
+    }
     if (g)
         described(a->arena, g);
-    else if (e.status == TACET_FILE)
+    else if (e.status == TACET_FILE && !json)
         cli_warn("%s", e.message);
     else
         return tacet_file_free(f), cli_refuse(&e, 0, NULL);
     noted(a->arena, f);
     tensors(a->arena, f, g);
+    pruned_show(a->arena, &left);
     tacet_graph_free(g);
     tacet_file_free(f);
     return s;
 }
+
+static const cli_option option[] = {
+    {"json", 0, NULL, "Print only what would be left without the units that do nothing, as one JSON object", false},
+    {0},
+};
 
 const cli_command cli_command_inspect = {
     .name = "inspect",
@@ -166,10 +263,13 @@ const cli_command cli_command_inspect = {
     .doc =
         "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, deviation, "
         "largest magnitude, share of exact zeros; and, if some inputs or units of a weight are all 0, which ones are "
-        "left, counted from 0. For the folder of a run it prints the ledger: for each penalty, on training data, "
+        "left, counted from 0; and what would be left of the network without the units that do nothing: those whose output "
+        "is the same for every input, because all their weights or the scale of their normalisation are 0, and those "
+        "that no other unit reads. For the folder of a run it prints the ledger: for each penalty, on training data, "
         "lambda, value, share of the objective, the norm of its gradient and of the data's, density, exact zeros and "
         "dead units, for the last epoch and over the epochs; and how often units fire.",
     .least = 1,
     .most = 1,
+    .option = option,
     .run = run,
 };

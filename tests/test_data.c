@@ -508,7 +508,7 @@ static void any_allocation_may_fail(void **state)
 static void the_list_of_sources(void **state)
 {
     (void)state;
-    assert_int_equal(tc_source_count(), 3);
+    assert_int_equal(tc_source_count(), 4);
     for (int i = 0; i < tc_source_count(); i++) {
         const tc_source *s = tc_source_at(i);
         assert_ptr_equal(tc_source_find(s->name), s);

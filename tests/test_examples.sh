@@ -7,12 +7,12 @@ cp -R "$TACET_SOURCE/examples" examples
 number() { sed -n "\$s/.*\"$1\":\([^,}]*\).*/\1/p" "$2"; }
 holds() { awk "BEGIN { exit !($1) }" || fault "does not hold: $1"; }
 
-# ---- Each folder is in the table, and has a README and a configuration or program with its name ----
+# ---- Each folder is in the table, and has a README and a configuration, or a program with its name ----
 for each in examples/*/; do # not "folder": that one is removed at the end
     name=$(basename "$each")
     has examples/README.md "^| \[$name\]($name) |"
     [ -s "${each}README.md" ] || fault "$name has no README.md"
-    [ -f "$each$name.yaml" ] || [ -f "$each$name.c" ] || fault "$name has no $name.yaml and no $name.c"
+    [ -f "$each$name.c" ] || ls "$each"*.yaml > found 2> err || fault "$name has no configuration and no $name.c"
 done
 
 # ---- l1_activations ----

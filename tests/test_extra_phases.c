@@ -192,9 +192,12 @@ static void other_reductions_divide_by_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(phases_have_the_right_gradient),         cmocka_unit_test(phases_see_all_rows),
-        cmocka_unit_test(same_bits_on_any_number_of_threads), cmocka_unit_test(explain_lists_phases),
-        cmocka_unit_test(means_divide_by_the_positions_not_ignored),  cmocka_unit_test(other_reductions_divide_by_rows),
+        cmocka_unit_test(phases_have_the_right_gradient),
+        cmocka_unit_test(phases_see_all_rows),
+        cmocka_unit_test(same_bits_on_any_number_of_threads),
+        cmocka_unit_test(explain_lists_phases),
+        cmocka_unit_test(means_divide_by_the_positions_not_ignored),
+        cmocka_unit_test(other_reductions_divide_by_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

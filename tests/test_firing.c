@@ -46,7 +46,7 @@ static float *firing_matrix(int64_t rows, int64_t n, double density, uint32_t *s
 
 static tc_firing lists_of(int64_t rows, int64_t n)
 {
-    tc_firing f = {.rows = rows, .n = n, .pitch = n + TC_FIRING_PAD, .row_pitch = rows};
+    tc_firing f = {.rows = rows, .n = n, .parts = 1, .pitch = n + TC_FIRING_PAD, .row_pitch = rows};
     f.count = room(rows * 4);
     f.in_row = room(rows * f.pitch * (int64_t)sizeof *f.in_row);
     f.hits = room(n * 4);

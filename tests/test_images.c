@@ -1,6 +1,6 @@
 /* Pictures in folders: what is decoded from every kind of PNG and JPEG, sizes, labels, and what is refused. */
 #include "data/data.h"
-#include "data/picture.h"
+#include "data/picture_file.h"
 #include "data_files.h"
 #include "failing.h"
 

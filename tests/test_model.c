@@ -181,14 +181,13 @@ static void loading_into_another_network(void **unused)
     end(&n);
 }
 
-/* Writes a file with one tensor, which has this name, type and shape, and loads it into "linear 4 name=a" of 3 inputs. */
-static tacet_status load_one(const char *name, const char *type, const char *shape, int bytes, bool strict, char *text,
-                             size_t capacity, tacet_error *why)
+/* Writes a file with this header and so many bytes of numbers, and loads it into "linear 4 name=a" of 3 inputs. */
+static tacet_status load_header(const char *header, int bytes, bool strict, char *text, size_t capacity,
+                                tacet_error *why)
 {
-    char file[400], header[300];
-    snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[0,%d]}}", name, type,
-             shape, bytes);
+    char file[400];
     const uint64_t n = strlen(header);
+    assert_true(8 + n + (size_t)bytes <= sizeof file);
     memset(file, 0, sizeof file);
     memcpy(file, &n, 8);
     memcpy(file + 8, header, n);
@@ -206,6 +205,16 @@ static tacet_status load_one(const char *name, const char *type, const char *sha
     tacet_plan_free(p);
     tacet_graph_free(g);
     return s;
+}
+
+/* The same for one tensor, which has this name, type and shape. */
+static tacet_status load_one(const char *name, const char *type, const char *shape, int bytes, bool strict, char *text,
+                             size_t capacity, tacet_error *why)
+{
+    char header[300];
+    snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[0,%d]}}", name, type,
+             shape, bytes);
+    return load_header(header, bytes, strict, text, capacity, why);
 }
 
 /* The right name and another shape is said with both shapes; a type that cannot be read counts only where it is needed. */
@@ -229,6 +238,21 @@ static void tensors_that_do_not_fit(void **unused)
     }
     assert_int_equal(load_one("a.weight", "F32", "[1,1,1,1,1,1,1,4,3]", 48, true, text, sizeof text, &why), TACET_FILE);
     assert_non_null(strstr(why.message, "more than 8 sizes"));
+}
+
+/* A state dict of PyTorch also says how many batches its batch norms have seen, which nothing here needs. */
+static void counts_of_batches_are_not_needed(void **unused)
+{
+    (void)unused;
+    char text[300], header[300];
+    tacet_error why = {0};
+    const char *const two = "{\"a.weight\":{\"dtype\":\"F32\",\"shape\":[4,3],\"data_offsets\":[0,48]},"
+                            "\"%s\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[48,56]}}";
+    snprintf(header, sizeof header, two, "layer1.0.bn1.num_batches_tracked");
+    assert_int_equal(load_header(header, 56, true, text, sizeof text, &why), TACET_OK);
+    snprintf(header, sizeof header, two, "num_batches_tracked");
+    assert_int_equal(load_header(header, 56, true, text, sizeof text, &why), TACET_FILE);
+    assert_non_null(strstr(why.message, "holds num_batches_tracked, which this network does not have"));
 }
 
 /* A file with only these notes cannot become a network; the message names the note and the reason. */
@@ -317,10 +341,15 @@ static void the_catalogue_lists_everything(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_file_is_enough),         cmocka_unit_test(tensors_have_the_users_layout),
-        cmocka_unit_test(bad_notes_are_refused),          cmocka_unit_test(loading_into_another_network),
-        cmocka_unit_test(tensors_that_do_not_fit),        cmocka_unit_test(wrong_descriptions_are_refused),
-        cmocka_unit_test(the_catalogue_lists_everything), cmocka_unit_test(a_plan_saves_what_it_was_compiled_from),
+        cmocka_unit_test(a_model_file_is_enough),
+        cmocka_unit_test(tensors_have_the_users_layout),
+        cmocka_unit_test(bad_notes_are_refused),
+        cmocka_unit_test(loading_into_another_network),
+        cmocka_unit_test(tensors_that_do_not_fit),
+        cmocka_unit_test(counts_of_batches_are_not_needed),
+        cmocka_unit_test(wrong_descriptions_are_refused),
+        cmocka_unit_test(the_catalogue_lists_everything),
+        cmocka_unit_test(a_plan_saves_what_it_was_compiled_from),
         cmocka_unit_test(names_match_those_of_modules),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

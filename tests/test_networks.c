@@ -275,13 +275,12 @@ static void run(const char *name)
 
 static void lenet(void **state) { (void)state, run("lenet"); }
 static void vgg11(void **state) { (void)state, run("vgg11"); }
-static void resnet20_a(void **state) { (void)state, run("resnet20_a"); }
 static void resnet20(void **state) { (void)state, run("resnet20"); }
 static void mobilenet_v2(void **state) { (void)state, run("mobilenet_v2"); }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lenet), cmocka_unit_test(vgg11), cmocka_unit_test(resnet20_a),
-                                       cmocka_unit_test(resnet20), cmocka_unit_test(mobilenet_v2)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lenet), cmocka_unit_test(vgg11), cmocka_unit_test(resnet20),
+                                       cmocka_unit_test(mobilenet_v2)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,41 @@ static void far_from_0(void **state)
     }
 }
 
+/* Many blocks of rows, whose means drift, against the formulas in double. */
+static void many_blocks(void **state)
+{
+    (void)state;
+    enum { N = 3, POSITIONS = 5000, ROWS = 2, ALL = POSITIONS * ROWS };
+    op_case k;
+    open_one(&k, "batch_norm", "5000 3", ROWS);
+    for (int i = 0; i < ALL * N; i++) {
+        k.x[0].data[i] = (float)(100 + i / 4000 + sin(i * 0.7));
+        k.g[i] = (float)(cos(i * 0.3) + 1e-4 * i);
+    }
+    for (int u = 0; u < N; u++) k.x[1].data[u] = 0.5f + (float)u, k.x[2].data[u] = (float)u;
+    run_forward(&k, CUT);
+    run_backward(&k, CUT);
+    for (int u = 0; u < N; u++) {
+        double mean = 0, var = 0, g = 0, gh = 0, worst = 0, worst_back = 0;
+        for (int i = u; i < ALL * N; i += N) mean += (double)k.x[0].data[i] / ALL;
+        for (int i = u; i < ALL * N; i += N) var += pow((double)k.x[0].data[i] - mean, 2) / ALL;
+        const double r = 1 / sqrt(var + 1e-5), w = 0.5 + u;
+        for (int i = u; i < ALL * N; i += N)
+            g += (double)k.g[i], gh += (double)k.g[i] * ((double)k.x[0].data[i] - mean) * r;
+        for (int i = u; i < ALL * N; i += N) {
+            const double h = ((double)k.x[0].data[i] - mean) * r;
+            const double d = r * w * ((double)k.g[i] - g / ALL - h * gh / ALL);
+            worst = fmax(worst, fabs((double)k.y[i] - (h * w + u)));
+            worst_back = fmax(worst_back, fabs((double)k.d[0][i] - d));
+        }
+        near("the largest error of y", worst, 0, 5e-6);
+        near("the largest error of dL/dx", worst_back, 0, 2e-6);
+        near("dL/dw", (double)k.d[1][u], gh, 1e-6);
+        near("dL/db", (double)k.d[2][u], g, 1e-6);
+    }
+    case_close(&k);
+}
+
 /* A constant unit has variance 0, with eps=0 too; nothing comes of it but its bias. */
 static void constant_units(void **state)
 {
@@ -360,6 +395,7 @@ int main(void)
         cmocka_unit_test(activations),
         cmocka_unit_test(statistics_of_a_batch),
         cmocka_unit_test(far_from_0),
+        cmocka_unit_test(many_blocks),
         cmocka_unit_test(constant_units),
         cmocka_unit_test(groups_of_neighbours),
         cmocka_unit_test(refused),

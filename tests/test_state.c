@@ -104,12 +104,9 @@ static void states_have_names_and_values(void **state)
 {
     (void)state;
     run r = begin(usual, true, "sgd lr=0.1", 1, NULL);
-    static const char *const name[] = {"batch_topk1.threshold",
-                                       "batch_norm1.running_mean",
-                                       "batch_norm1.running_var",
-                                       "linear1.weight:spectral_norm.u",
-                                       "linear2.weight:spectral_norm.u",
-                                       "linear3.weight:spectral_norm.u"};
+    static const char *const name[] = {"batch_topk1.threshold",          "batch_norm1.running_mean",
+                                       "batch_norm1.running_var",        "linear1.weight:spectral_norm.u",
+                                       "linear2.weight:spectral_norm.u", "linear3.weight:spectral_norm.u"};
     enum { NAMES = sizeof name / sizeof *name };
     assert_int_equal(r.p->states, NAMES);
     for (int i = 0; i < NAMES; i++) {

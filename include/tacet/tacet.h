@@ -661,14 +661,33 @@ TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char 
  * described after layers resumes in it with other rounding. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
 
-/* Sets the plan's parameters from the file, by name and shape. With strict, the file must hold every parameter and
- * every tensor must be used; otherwise whatever matches is taken. *taken (may be NULL) becomes the number of parameters
- * that were set. */
+/* Sets the plan's parameters, and what its layers remember, from the file, by name and shape. With strict, the file must
+ * hold all of them and every tensor must be used, except PyTorch's num_batches_tracked; otherwise whatever matches is
+ * taken. *taken (may be NULL) becomes the number of parameters that were set. */
 TACET_API tacet_status tacet_file_load(const tacet_file *f, tacet_plan *p, bool strict, int *taken, tacet_error *why);
 
 /* The tensors that have the name of a parameter but another shape, one on each line: "linear1.weight is [4, 3], but in
  * this network it is [3, 4] (transposed?)"; otherwise "". Returns like snprintf. */
 TACET_API size_t tacet_file_differences(const tacet_file *f, const tacet_plan *p, char *text, size_t capacity);
+
+/* What would be left of a trained network without the units that do nothing, layer by layer. A unit is left if its output
+ * depends on the input of the network (it has a weight other than 0 from a unit that is left, and its scale, the weight
+ * of a normalisation, is not 0) and an output of the network depends on it. A unit whose output does not depend on the
+ * input is a constant. It can be removed if the biases of the next layer take what it adds, which is exact unless that
+ * layer pads with zeros: near the edges the constant was missing. The graph is that of the file; both must live as long
+ * as what is returned. NULL when out of memory. */
+typedef struct tacet_pruning tacet_pruning;
+typedef struct tacet_pruned {
+    size_t size;
+    const char *name;                    /* of a layer, i-th of the graph */
+    int64_t units, units_left;           /* of its output: channels of an image */
+    int64_t parameters, parameters_left; /* its own; those that other layers share are left */
+    double flops, flops_left;            /* of a dense forward pass of one sample */
+} tacet_pruned;
+TACET_API tacet_pruning *tacet_pruning_new(const tacet_file *f, const tacet_graph *g, const tacet_memory *memory,
+                                           tacet_error *why);
+TACET_API void tacet_pruning_free(tacet_pruning *t);
+TACET_API tacet_status tacet_pruning_at(const tacet_pruning *t, int i, tacet_pruned *layer); /* past the last: fails */
 
 /* A checkpoint holds everything that the rest of a run depends on: parameters, optimizer state, lambdas and rates, the
  * step, the seed and the loader's place (l may be NULL). A resumed run ends with the same bits as one that was never

@@ -7,7 +7,7 @@
 #include "base/pool.h"
 #include "data/data.h"
 #include "data/files.h"
-#include "data/picture.h"
+#include "data/picture_file.h"
 #include "data/words.h"
 
 #include <inttypes.h>

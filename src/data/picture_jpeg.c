@@ -3,7 +3,7 @@
  * Baseline and progressive, grey and colour. Files in CMYK are refused, since their colours depend on a profile; an EXIF
  * orientation is ignored. libjpeg allocates its own memory, which does not go through the hook. An error jumps back to
  * guarded(); so do warnings that the pixels are damaged, which libjpeg would make up for with grey. */
-#include "data/picture.h"
+#include "data/picture_file.h"
 
 #ifdef TC_JPEG
 #include <setjmp.h>

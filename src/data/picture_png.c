@@ -3,7 +3,7 @@
  * Palettes and 1, 2 and 4 bits become bytes, 16 bits are rounded to 8, interlaced files are read like others, and alpha is
  * left out, as by Pillow's convert("RGB"). All memory goes through the hook. An error of libpng jumps back to
  * guarded(). */
-#include "data/picture.h"
+#include "data/picture_file.h"
 
 #ifdef TC_PNG
 #include <png.h>

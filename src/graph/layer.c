@@ -48,6 +48,26 @@ static bool check_input(tacet_graph *g, const tc_value *layer, int i)
     return tc_graph_fail(g, "%s: %s is a weight, which only elementwise layers read", op->name, v->name);
 }
 
+static bool add_input(tacet_graph *g, tc_value *layer, const tc_arg *word)
+{
+    const int v = find_value(g, &layer->spec, word);
+    if (v < 0) return false;
+    if (layer->inputs == TC_MAX_INPUTS)
+        return tc_graph_refuse(g, &layer->spec, word, "%s takes at most %d values", layer->op->name, TC_MAX_INPUTS);
+    layer->input[layer->inputs++] = v;
+    return true;
+}
+
+/* Adds the values that the words of a description name: all without a key, and with the key. */
+static bool add_inputs(tacet_graph *g, tc_value *layer, const char *key)
+{
+    for (const tc_word *w = layer->spec.word; w < layer->spec.word + layer->spec.count; w++)
+        if ((!w->key || strcmp(w->key, key) == 0) &&
+            !add_input(g, layer, &(tc_arg){.text = w->text, .column = w->column, .width = w->width}))
+            return false;
+    return true;
+}
+
 /* Sets the inputs: first x from the chain (-1: none), then those that the text names, as in `add relu1`. */
 static bool find_inputs(tacet_graph *g, tc_value *layer, int x)
 {
@@ -57,10 +77,8 @@ static bool find_inputs(tacet_graph *g, tc_value *layer, int x)
                                layer->op->name);
     layer->input[layer->inputs++] = x;
     for (int i = 0; i < tc_attr_count(attribute); i++) {
-        if (strcmp(attribute[i].type, "value") != 0) continue;
-        const int v = find_value(g, &layer->spec, &layer->arg[i]);
-        if (v < 0) return false;
-        layer->input[layer->inputs++] = v;
+        if (strcmp(attribute[i].type, "value") == 0 && !add_input(g, layer, &layer->arg[i])) return false;
+        if (strcmp(attribute[i].type, "values") == 0 && !add_inputs(g, layer, attribute[i].name)) return false;
     }
     for (int i = 0; i < layer->inputs; i++)
         if (!check_input(g, layer, i)) return false;

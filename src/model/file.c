@@ -155,6 +155,15 @@ static tacet_status refuse(const tacet_file *f, const tc_tensors *t, int i, cons
                    tc_shape_text(&t->tensor[i].shape, false, want));
 }
 
+/* What a strict file may hold although the network does not: what belongs to terms, and PyTorch's count of the batches
+ * that a batch norm has seen, which is in every state dict. */
+static bool spare(const char *name)
+{
+    static const char count[] = ".num_batches_tracked";
+    const size_t n = strlen(name), end = sizeof count - 1;
+    return strchr(name, ':') || (n > end && strcmp(name + n - end, count) == 0);
+}
+
 tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_error *e)
 {
     for (int i = 0; i < t->count; i++) {
@@ -166,7 +175,7 @@ tacet_status tc_file_match(const tacet_file *f, tc_tensors *t, int must, tacet_e
     }
     for (int i = 0; i < f->tensors && must >= 0; i++) {
         const char *name = f->tensor[i].name;
-        if (f->tensor[i].data && !strchr(name, ':') && !find(t->tensor, t->count, name))
+        if (f->tensor[i].data && !spare(name) && !find(t->tensor, t->count, name))
             return tc_fail(e, TACET_FILE, "%.300s holds %.100s, which this network does not have", f->path, name);
     }
     return TACET_OK;

@@ -46,22 +46,14 @@ TC_INLINE void window_row(const tc_pool *p, bool count_pad, const float *x, int6
     }
 }
 
-/* The outputs [out[0], out[1]) whose windows have the pixel i. */
-TC_INLINE void windows(const tc_window *w, int64_t i, int64_t out[2])
-{
-    const int64_t from = i + w->before - w->k + 1, to = (i + w->before) / w->stride + 1;
-    out[0] = from > 0 ? (from + w->stride - 1) / w->stride : 0;
-    out[1] = to < w->out ? to : w->out;
-}
-
 /* dL/dx of the row i of pixels of a sample. */
 TC_INLINE void row_back(const tc_pool *p, bool count_pad, const float *g, int64_t i, float *d, bool add)
 {
     const int64_t n = p->channels;
     int64_t a[2], b[2], tap[2];
-    windows(&p->axis[0], i, a);
+    tc_pool_windows(&p->axis[0], i, a);
     for (int64_t j = 0; j < p->wide; j++, d += n) {
-        windows(&p->axis[1], j, b);
+        tc_pool_windows(&p->axis[1], j, b);
         for (int64_t c = 0; c < n; c += LANES) {
             const int64_t m = n - c < LANES ? n - c : LANES;
             double sum[LANES] = {0};
@@ -87,13 +79,6 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
                    c->y.data + u * row);
 }
 
-/* A piece is a row of pixels. */
-static tc_span span_back(const tc_call *c)
-{
-    const int64_t row = c->x[0].n / c->x[0].shape.dim[0];
-    return (tc_span){tc_rows(c, &c->x[0]) * c->x[0].shape.dim[0], row < TC_RANGE ? TC_RANGE / row : 1};
-}
-
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const tc_pool p = tc_pool_of(c, NULL);
@@ -113,9 +98,10 @@ const tc_op tc_op_avg_pool2d = {
     .attribute = {TC_POOL_ATTRIBUTES,
                   {"count_pad", "bool", "true", "whether a mean also divides by the taps in the padding", false}},
     .shape = shape,
+    .unit = tc_unit_same,
     .flops = tc_pool_flops,
     .span = tc_pool_span,
-    .span_back = span_back,
+    .span_back = tc_pool_span_back,
     .forward = forward,
     .backward = backward,
     .probe = {{"avg_pool2d 2", {"5 7 3"}, -2, 2, NAN},

@@ -265,6 +265,7 @@ const tc_op tc_op_batch_norm = {
     .param = {{"weight", "o", tc_norm_ones}, {"bias", "o", tc_norm_zeros}},
     .state = {{"running_mean", NULL, NULL}, {"running_var", NULL, tc_norm_ones}},
     .shape = shape,
+    .unit = tc_unit_same,
     .work = 10,
     .save = save,
     .values = 2,

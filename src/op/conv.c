@@ -32,11 +32,11 @@ enum { KAIMING, XAVIER, ZEROS }; /* words of init */
  * MOST. */
 enum { PIECES = 16, LEAST = 1 << 20, MOST = 1 << 25 };
 
-/* Blocks of dL/dw: channels and units. */
-enum { BLOCK_IN = 32, BLOCK_OUT = 64 };
+/* Weights up to this number stay in the second cache. */
+enum { WARM = 1 << 16 };
 
 /* The numbers of x and g that are read again and again while a block of dL/dw is made. */
-enum { NEAR = 1 << 15 };
+enum { NEAR = 1 << 17 };
 
 typedef struct sizes {
     tc_window axis[2];       /* rows, columns */
@@ -48,7 +48,7 @@ typedef struct sizes {
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t parts(int64_t n, int64_t most) { return (n + most - 1) / most; }
 
-static void windows(const tc_arg *arg, const tc_shape *x, tc_window axis[2])
+void tc_conv_windows(const tc_arg *arg, const tc_shape *x, tc_window axis[2])
 {
     const tc_window_args a = {&arg[TC_CONV_K], &arg[TC_CONV_STRIDE], &arg[TC_CONV_PADDING], &arg[TC_CONV_DILATION],
                               false};
@@ -58,7 +58,7 @@ static void windows(const tc_arg *arg, const tc_shape *x, tc_window axis[2])
 static sizes sizes_of(const tc_call *c)
 {
     sizes z = {.groups = (int64_t)c->arg[TC_CONV_GROUPS].number};
-    windows(c->arg, &c->x[X].shape, z.axis);
+    tc_conv_windows(c->arg, &c->x[X].shape, z.axis);
     z.in = tc_last(&c->x[X]) / z.groups;
     z.out = tc_last(&c->x[W]) / z.groups;
     z.taps = z.axis[0].k * z.axis[1].k;
@@ -87,6 +87,7 @@ bool tc_conv_shape(tc_sketch *s, int rank)
     for (int i = 0; i < rank - 1; i++) s->y.dim[i] = axis[3 - rank + i].out, s->param[0].dim[i] = axis[3 - rank + i].k;
     s->y.dim[rank - 1] = s->param[0].dim[rank] = out;
     s->param[0].dim[rank - 1] = in / groups;
+    s->groups = groups;
     s->param[1] = (tc_shape){s->arg[TC_CONV_BIAS].number != 0 ? 1 : -1, {out}};
     if (tc_shape_count(&s->y) >= 0 && tc_shape_count(&s->param[0]) >= 0) return true;
     return tc_shape_refuse(s, "%" PRId64 " units are too many on an input %s", out,
@@ -104,7 +105,7 @@ double tc_conv_flops(const tc_sketch *s)
 void tc_conv_init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s)
 {
     tc_window axis[2];
-    windows(arg, x, axis);
+    tc_conv_windows(arg, x, axis);
     const double taps = (double)axis[0].k * (double)axis[1].k, out = arg[TC_CONV_OUT].number;
     const double in = taps * (double)x->dim[x->rank - 1] / arg[TC_CONV_GROUPS].number;
     const double bounds[] = {
@@ -142,15 +143,26 @@ static cut cut_of(int64_t samples, int64_t height, double each, double most)
     return t;
 }
 
-/* The pieces of y, or of dL/dx. */
-static cut pieces_of(const tc_call *c, const sizes *z, bool backward)
+/* The pieces of y, or of dL/dx: parts of the batch times blocks of `wide` columns of the weight, one block if all of it
+ * stays in cache. */
+typedef struct tiling {
+    cut batch;
+    int64_t wide, across, pieces;
+} tiling;
+
+static tiling pieces_of(const tc_call *c, const sizes *z, bool backward)
 {
     const tc_window *h = &z->axis[0], *w = &z->axis[1];
+    tiling t = {.wide = z->apart ? z->groups : backward ? z->in : z->out};
     const double each = (double)(w->out * z->groups * z->in * z->out) * (double)z->taps;
     const double all = each * (double)(h->out * c->run->rows) / PIECES;
     const double most = all < LEAST ? LEAST : all > MOST ? MOST : all;
-    const int64_t height = backward ? h->in : h->out;
-    return cut_of(c->run->rows, height, each * (double)h->out / (double)height, most);
+    const int64_t height = backward ? h->in : h->out, blocks = parts(z->taps * z->in * z->out, WARM);
+    if (blocks > 1 && !z->apart) t.wide = least(t.wide, parts(parts(t.wide, blocks), TC_CONV_BLOCK_OUT) * TC_CONV_BLOCK_OUT);
+    t.across = parts(z->apart ? z->groups : backward ? z->in : z->out, t.wide);
+    t.batch = cut_of(c->run->rows, height, each * (double)h->out / (double)height, most * (double)t.across);
+    t.pieces = t.batch.pieces * t.across;
+    return t;
 }
 
 /* The distances between samples, rows and columns, in floats. */
@@ -204,14 +216,24 @@ tc_span tc_conv_span(const tc_call *c)
 static void product(const tc_call *c, const sizes *z, bool backward, const float *x, float *w, const float *bias,
                     float *y, int64_t u)
 {
-    const int64_t in = backward ? z->out : z->in, out = backward ? z->in : z->out;
-    const cut t = pieces_of(c, z, backward);
-    tc_conv v = {.in = in, .out = z->apart ? z->groups : out, .ldw = z->groups * out, .apart = z->apart};
+    const int64_t in = backward ? z->out : z->in, out = backward ? z->in : z->out, all = z->apart ? z->groups : out;
+    const tiling t = pieces_of(c, z, backward);
+    const int64_t first = u % t.across * t.wide;
+    if (tc_chosen(&c->lists, backward ? TC_DX_BY_G : TC_Y_BY_X)) {
+        const cut *b = &t.batch;
+        const int64_t i = u / t.across, sample = i / b->bands * b->samples, top = i % b->bands * b->height;
+        tc_conv_lines(c, backward, first, least(t.wide, all - first),
+                      &(tc_conv_part){sample, least(b->samples, c->run->rows - sample), top,
+                                      least(top + b->height, backward ? z->axis[0].in : z->axis[0].out)});
+        return;
+    }
+    tc_conv v = {.in = in, .out = least(t.wide, all - first), .ldw = z->groups * out, .apart = z->apart};
     v.add = backward && c->add[X];
     for (int64_t g = 0; g < (z->apart ? 1 : z->groups); g++) {
-        v.x = x + g * in, v.y = y + g * out, v.w = w + g * out;
-        v.bias = bias ? bias + g * out : NULL;
-        rectangles(z, backward, c->run->rows, t, u, &v, c->run->kernel->conv);
+        const int64_t unit = g * out + first;
+        v.x = x + g * in, v.y = y + unit, v.w = w + unit;
+        v.bias = bias ? bias + unit : NULL;
+        rectangles(z, backward, c->run->rows, t.batch, u / t.across, &v, c->run->kernel->conv);
     }
 }
 
@@ -237,10 +259,10 @@ static void turn(const tc_call *c, const sizes *z, int64_t tap)
 /* How many blocks dL/dw has across its units, and in all. */
 static int64_t blocks_across(const sizes *z)
 {
-    return z->apart ? parts(z->groups, BLOCK_OUT) : z->groups * parts(z->out, BLOCK_OUT);
+    return z->apart ? parts(z->groups, TC_CONV_BLOCK_OUT) : z->groups * parts(z->out, TC_CONV_BLOCK_OUT);
 }
 
-static int64_t blocks_of(const sizes *z) { return blocks_across(z) * parts(z->in, BLOCK_IN); }
+static int64_t blocks_of(const sizes *z) { return blocks_across(z) * parts(z->in, TC_CONV_BLOCK_IN); }
 
 static void clear(const tc_conv *v, int64_t taps, int64_t pitch)
 {
@@ -253,14 +275,22 @@ static void clear(const tc_conv *v, int64_t taps, int64_t pitch)
 static void weights(const tc_call *c, const sizes *z, int64_t u)
 {
     const int64_t across = blocks_across(z), units = z->groups * z->out, most = z->apart ? z->groups : z->out;
-    const int64_t of_group = parts(most, BLOCK_OUT), group = u % across / of_group;
-    const int64_t i = u / across * BLOCK_IN, o = u % across % of_group * BLOCK_OUT, unit = group * z->out + o;
-    tc_conv v = {.in = least(BLOCK_IN, z->in - i), .out = least(BLOCK_OUT, most - o), .ldw = units, .apart = z->apart};
+    const int64_t of_group = parts(most, TC_CONV_BLOCK_OUT), group = u % across / of_group;
+    const int64_t i = u / across * TC_CONV_BLOCK_IN, o = u % across % of_group * TC_CONV_BLOCK_OUT,
+                  unit = group * z->out + o;
+    tc_conv v = {.in = least(TC_CONV_BLOCK_IN, z->in - i),
+                 .out = least(TC_CONV_BLOCK_OUT, most - o),
+                 .ldw = units,
+                 .apart = z->apart};
+    if (tc_chosen(&c->lists, TC_DW_BY_X) || tc_chosen(&c->lists, TC_DW_BY_G)) {
+        tc_conv_taps(c, i, v.in, o, v.out);
+        return;
+    }
     v.x = c->x[X].data + group * z->in + (z->apart ? o : i);
     v.y = (float *)c->g + unit;
     v.w = c->d[W] + i * units + unit;
     if (!c->add[W]) clear(&v, z->taps, z->in * units);
-    const double each = (double)(c->x[X].n / z->axis[0].out) / (double)parts(z->in, BLOCK_IN) +
+    const double each = (double)(c->x[X].n / z->axis[0].out) / (double)parts(z->in, TC_CONV_BLOCK_IN) +
                         (double)z->axis[1].out * (double)v.out;
     const cut t = cut_of(c->run->rows, z->axis[0].out, each, NEAR);
     for (int64_t k = 0; k < t.pieces; k++) rectangles(z, false, c->run->rows, t, k, &v, c->run->kernel->conv_w);
@@ -271,7 +301,7 @@ tc_span tc_conv_span_back(const tc_call *c)
     const sizes z = sizes_of(c);
     if (c->phase == 0) return (tc_span){z.apart ? 0 : z.taps, 1};
     const int64_t dx = c->d[X] ? pieces_of(c, &z, true).pieces : 0, dw = c->d[W] ? blocks_of(&z) : 0;
-    return (tc_span){dx + dw + (c->d[B] ? parts(z.groups * z.out, BLOCK_OUT) : 0), 1};
+    return (tc_span){dx + dw + (c->d[B] ? parts(z.groups * z.out, TC_CONV_BLOCK_OUT) : 0), 1};
 }
 
 void tc_conv_backward(const tc_call *c, int64_t begin, int64_t end)
@@ -283,13 +313,13 @@ void tc_conv_backward(const tc_call *c, int64_t begin, int64_t end)
     }
     const int64_t dx = c->d[X] ? pieces_of(c, &z, true).pieces : 0, dw = c->d[W] ? blocks_of(&z) : 0;
     for (int64_t u = begin; u < end; u++) {
-        const int64_t unit = (u - dx - dw) * BLOCK_OUT, units = z.groups * z.out;
+        const int64_t unit = (u - dx - dw) * TC_CONV_BLOCK_OUT, units = z.groups * z.out;
         if (u < dx)
             product(c, &z, true, c->g, z.apart ? c->x[W].data : c->save, NULL, c->d[X], u);
         else if (u < dx + dw)
             weights(c, &z, u - dx);
         else
-            tc_column_sums(c->g + unit, c->run->rows * c->y.n / units, least(BLOCK_OUT, units - unit), units,
+            tc_column_sums(c->g + unit, c->run->rows * c->y.n / units, least(TC_CONV_BLOCK_OUT, units - unit), units,
                            c->d[B] + unit, c->add[B]);
     }
 }

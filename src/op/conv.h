@@ -35,7 +35,24 @@ int64_t tc_conv_save(const tc_sketch *s, int64_t rows);
 void tc_conv_init(const tc_arg *arg, const tc_shape *x, const tc_shape *shape, float *w, int64_t n, tc_stream s);
 tc_span tc_conv_span(const tc_call *c);
 tc_span tc_conv_span_back(const tc_call *c);
+int64_t tc_conv_scratch(const tc_sketch *s, int64_t rows);
 void tc_conv_forward(const tc_call *c, int64_t begin, int64_t end);
 void tc_conv_backward(const tc_call *c, int64_t begin, int64_t end);
+extern const tc_silent tc_conv_silent;
+
+/* Blocks of dL/dw: channels and units. */
+enum { TC_CONV_BLOCK_IN = 32, TC_CONV_BLOCK_OUT = 64 };
+
+void tc_conv_windows(const tc_arg *arg, const tc_shape *x, tc_window axis[2]);
+
+/* Samples from `sample` on; of each, the lines [top, end). */
+typedef struct tc_conv_part {
+    int64_t sample, samples, top, end;
+} tc_conv_part;
+
+/* On firing lists, without groups: columns [first, first + n) of a part of y, or backward of dL/dx; the block of dL/dw
+ * for some channels and units. */
+void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t n, const tc_conv_part *part);
+void tc_conv_taps(const tc_call *c, int64_t i, int64_t in, int64_t o, int64_t out);
 
 #endif

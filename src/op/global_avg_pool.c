@@ -52,6 +52,7 @@ const tc_op tc_op_global_avg_pool = {
     .role = &tc_layer,
     .flags = TC_KEEPS_ZEROS,
     .shape = shape,
+    .unit = tc_unit_same,
     .work = 1,
     .forward = forward,
     .backward = backward,

@@ -85,7 +85,7 @@ TC_INLINE void measure(const tc_call *c, int64_t sample)
     }
 }
 
-TC_CLONES void tc_group_forward(const tc_call *c, int64_t begin, int64_t end)
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = units_of(c), positions = tc_positions(&c->x[X]);
     const tc_factors f = factors_at(c);
@@ -144,7 +144,7 @@ static void parameters_back(const tc_call *c)
     }
 }
 
-TC_CLONES void tc_group_backward(const tc_call *c, int64_t begin, int64_t end)
+TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = units_of(c), positions = tc_positions(&c->x[X]), samples = tc_rows(c, &c->x[X]);
     const int64_t blocks = c->phase == LEAVE_BACK || c->d[X] ? samples : 0;
@@ -158,6 +158,10 @@ TC_CLONES void tc_group_backward(const tc_call *c, int64_t begin, int64_t end)
     }
     if (c->phase == PASS_BACK && end > blocks) parameters_back(c);
 }
+
+/* Functions with clones must be static: the resolvers of others would be exported. */
+void tc_group_forward(const tc_call *c, int64_t begin, int64_t end) { forward(c, begin, end); }
+void tc_group_backward(const tc_call *c, int64_t begin, int64_t end) { backward(c, begin, end); }
 
 const tc_op tc_op_group_norm = {
     .name = "group_norm",
@@ -178,8 +182,8 @@ const tc_op tc_op_group_norm = {
     .phases_back = PHASES_BACK,
     .span = tc_span_rows,
     .span_back = tc_group_span_back,
-    .forward = tc_group_forward,
-    .backward = tc_group_backward,
+    .forward = forward,
+    .backward = backward,
     .probe = {{"group_norm 2", {"6"}, -2, 2, NAN},
               {"group_norm 3 affine=false eps=0.1", {"5 6"}, -2, 2, NAN},
               {"group_norm 1", {"2 3 4"}, -2, 2, NAN},

@@ -25,6 +25,7 @@ const tc_op tc_op_instance_norm = {
     .limit = {{"needs eps of at least 0", EPS, 0, INFINITY}},
     .param = {{"weight", "o", tc_norm_ones}, {"bias", "o", tc_norm_zeros}},
     .shape = shape,
+    .unit = tc_unit_same,
     .work = 8,
     .save = tc_group_save,
     .scratch = tc_group_scratch,

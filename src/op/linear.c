@@ -165,40 +165,12 @@ static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
     for (int i = 0; i < TC_WAYS; i++) way[i].product = serves[s->turned][i];
 }
 
-/* The density of a list as a share of the way's break-even; below 1 the product on the list is faster. */
-static double share(const tc_call *c, int way, const tc_firing *f)
-{
-    const double most = serves[c->x[W].turned][way] < 0 ? 0 : c->lists.break_even[way];
-    return f && most > 0 ? (double)f->fired / (most * (double)f->rows * (double)f->n) : 1;
-}
-
-/* The better of two ways, as a bit, if it is better than dense. */
-static unsigned better(int a, double share_a, int b, double share_b)
-{
-    const double least = share_a <= share_b ? share_a : share_b;
-    return least < 1 ? 1u << (share_a <= share_b ? a : b) : 0;
-}
-
-static unsigned choose(const tc_call *c, bool backward)
-{
-    if (!backward) return share(c, TC_Y_BY_X, c->lists.x) < 1 ? 1u << TC_Y_BY_X : 0;
-    unsigned chosen = 0;
-    if (c->d[X])
-        chosen |= better(TC_DX_BY_X, c->lists.blocked ? share(c, TC_DX_BY_X, c->lists.x) : 1, TC_DX_BY_G,
-                         share(c, TC_DX_BY_G, c->lists.g));
-    if (c->d[W])
-        chosen |= better(TC_DW_BY_X, share(c, TC_DW_BY_X, c->lists.x), TC_DW_BY_G, share(c, TC_DW_BY_G, c->lists.g));
-    return chosen;
-}
-
-static bool chosen(const tc_call *c, int way) { return c->lists.chosen >> way & 1; }
-
 /* Computes block t of a product's result if one of two ways was chosen; s describes the operands. Callers check first
  * whether one was, so that a small dense product does not wait until s is filled in. */
 static bool run_on_list(const tc_call *c, int by_x, int by_g, tc_block t, tc_sparse s)
 {
-    const int way = chosen(c, by_x) ? by_x : by_g;
-    if (!chosen(c, way)) return false;
+    const int way = tc_chosen(&c->lists, by_x) ? by_x : by_g;
+    if (!tc_chosen(&c->lists, way)) return false;
     s.x = way == by_x ? c->lists.x : c->lists.g;
     s.i = t.i, s.j = t.j, s.m = t.m, s.n = t.n;
     c->run->kernel->sparse[serves[c->x[W].turned][way]](&s);
@@ -315,7 +287,7 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
 }
 
 static const tc_silent silent = {
-    .least = 4, .products = products, .choose = choose, .tiles = weight_tiles, .tile = weight_tile};
+    .least = 4, .products = products, .tiles = weight_tiles, .tile = weight_tile};
 
 const tc_op tc_op_linear = {
     .name = "linear",

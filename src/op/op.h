@@ -43,6 +43,7 @@
 #include <math.h> /* for all operators; a smooth probe uses NAN */
 
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 8, TC_PROBES = 8 };
+enum { TC_NO_UNIT = -1, TC_ALL_UNITS = -2 }; /* see tc_op.unit */
 enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 enum { TC_FORMULA_ARGS = 3 }; /* attributes that the formulas of pointwise.h, pair.h and penalty.h get */
 
@@ -204,8 +205,8 @@ enum {
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
     TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
     TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
-    TC_PICKS = 1 << 17        /* layer, one input: each y is one of the x of its row, which alone gets its gradient: dL/dx
-                               * has at most as many nonzeros as dL/dy (max_pool2d, flatten) */
+    TC_PICKS = 1 << 17        /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
+                               * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
 };
 
 /* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */
@@ -235,7 +236,8 @@ typedef struct tc_op {
      * NULL. */
     const struct tc_op *of;
     unsigned flags;
-    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input */
+    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input;
+                                               * of type "values", the last positional: one or more of them */
     tc_limit limit[TC_OWN_ATTRS + 1];
     double lambda;                    /* scalar: the default of lambda; 0: that of the role */
     int inputs;                       /* their number; penalties: the most that `joint` may give; 0: as the role */
@@ -246,6 +248,10 @@ typedef struct tc_op {
     /* Checks input shapes and attributes (already known to be within their limits), and fills in y, param and state.
      * False with `why`. Scalar operators leave y unset. NULL: the rule of the role. */
     bool (*shape)(tc_sketch *s);
+    /* Layer: the unit of input i that unit u of the output is made from, TC_NO_UNIT or TC_ALL_UNITS; for what can be
+     * removed from a network (model/pruned.c). NULL: the same unit if the layer is TC_ELEMENTWISE, otherwise all, or
+     * those that the letters of its first parameter tell. */
+    int64_t (*unit)(const tc_sketch *s, int i, int64_t u);
     /* Floating-point operations of the forward pass, for all phases together: per element of its inputs, if that is
      * constant; otherwise flops(), for one row (or for a whole parameter). The backward pass counts as twice that. */
     double work;
@@ -344,6 +350,8 @@ bool tc_shape_last(tc_sketch *s); /* the same, for at least one dimension */
 bool tc_shape_weight(tc_sketch *s);
 bool tc_shape_pair(tc_sketch *s);
 __attribute__((format(printf, 2, 3))) bool tc_shape_refuse(tc_sketch *s, const char *format, ...); /* fills why */
+
+int64_t tc_unit_same(const tc_sketch *s, int i, int64_t u); /* tc_op.unit of layers that treat each unit alone */
 
 tc_grouping tc_grouping_whole(const tc_arg *arg, bool batch); /* all elements as one */
 

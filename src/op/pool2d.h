@@ -1,5 +1,5 @@
-/* pool2d.h: what the pools max_pool2d and avg_pool2d share: their windows over an image [H, W, C], and the
- * pieces of the forward pass, which are rows of the output. */
+/* pool2d.h: what the pools max_pool2d and avg_pool2d share: their windows over an image [H, W, C], and how the
+ * work is cut. */
 #ifndef TC_POOL2D_H
 #define TC_POOL2D_H
 
@@ -64,10 +64,33 @@ static inline double tc_pool_flops(const tc_sketch *s)
     return (double)tc_window_of(&a, 0, 1).k * (double)tc_window_of(&a, 1, 1).k * (double)tc_shape_count(&s->y);
 }
 
+/* Forward, a piece is a row of the output. */
 static inline tc_span tc_pool_span(const tc_call *c)
 {
     const int64_t row = c->x[0].n / c->y.shape.dim[0] + 1;
     return (tc_span){tc_rows(c, &c->x[0]) * c->y.shape.dim[0], row < TC_RANGE ? TC_RANGE / row : 1};
+}
+
+/* Backward, a piece is a row of pixels. */
+static inline tc_span tc_pool_span_back(const tc_call *c)
+{
+    const int64_t row = c->x[0].n / c->x[0].shape.dim[0];
+    return (tc_span){tc_rows(c, &c->x[0]) * c->x[0].shape.dim[0], row < TC_RANGE ? TC_RANGE / row : 1};
+}
+
+/* The outputs [out[0], out[1]) whose windows span the pixel i. */
+static inline void tc_pool_windows(const tc_window *w, int64_t i, int64_t out[2])
+{
+    const int64_t from = i + w->before - w->dilation * (w->k - 1), to = (i + w->before) / w->stride + 1;
+    out[0] = from > 0 ? (from + w->stride - 1) / w->stride : 0;
+    out[1] = to < w->out ? to : w->out;
+}
+
+/* The tap of output i that is pixel `at`, which its window spans; -1: with a dilation, none is. */
+static inline int64_t tc_pool_tap(const tc_window *w, int64_t i, int64_t at)
+{
+    const int64_t from = at + w->before - i * w->stride;
+    return from % w->dilation == 0 ? from / w->dilation : -1;
 }
 
 #endif

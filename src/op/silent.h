@@ -8,8 +8,8 @@
  *
  * Each way in which a layer can run on a list is a result and the list that it is computed from. Which product of
  * kernel.h a way uses depends on how the weight is stored, and some ways have none; docs/design.md, "Firing lists",
- * says what each may leave out. For each batch choose() decides between dense and sparse, only from the exact counts
- * and the compiled-in densities, never from a timing, so that runs are reproducible. */
+ * says what each may leave out. For each batch tc_silent_choose decides between dense and sparse, only from the exact
+ * counts and the compiled-in densities, never from a timing, so that runs are reproducible. */
 #ifndef TC_SILENT_H
 #define TC_SILENT_H
 
@@ -37,7 +37,7 @@ typedef struct tc_lists {
     const tc_firing *x, *g;   /* NULL: no such list exists */
     bool blocked;             /* dL/dx is not needed where x is 0: the maker of x blocks it there */
     const double *break_even; /* [TC_WAYS]: the density below which a product runs on a list; 0: never */
-    unsigned chosen;          /* the ways that choose() has chosen for this step: bits 1 << TC_Y_BY_X ... */
+    unsigned chosen;          /* the ways that are chosen for this step: bits 1 << TC_Y_BY_X ... */
     bool fused;               /* backward leaves out the gradient of the first parameter: tile() makes it */
 } tc_lists;
 
@@ -45,12 +45,12 @@ typedef struct tc_silent {
     /* The narrowest last dimension for which a list pays. A list takes (n + TC_FIRING_PAD) * 8 bytes for each row of n
      * numbers: three colours of a pixel, 12 bytes, would take 152. */
     int64_t least;
+    /* The last three dimensions of x and y are an image [height, width, channels] (of x [width, channels], one line
+     * high), and the layer reads lists by lines (tc_firing): a row is a line of pixels, a part is a pixel. No lists by unit are made
+     * of these. Otherwise a row is a position. A value that both kinds of layers read has two lists. */
+    bool lines;
     /* The product of each way, for a batch of `rows` and with the parameters as they are stored (s->turned). */
     void (*products)(const struct tc_sketch *s, int64_t rows, tc_product way[TC_WAYS]);
-    /* The ways to use in this step. Called on a single thread, before the first range of the forward pass and, for all
-     * layers, before the backward pass. Of the lists it may read only the counts: the lists themselves may not have
-     * been made yet. */
-    unsigned (*choose)(const struct tc_call *c, bool backward);
     /* For layers whose first parameter is a matrix: the gradient of a large matrix that no other layer uses is not
      * stored if nothing needs it as a whole, but made in tiles while the weights are updated. tiles() is their number;
      * tile() writes tile i, [m, n] with at most TC_BLOCK_FLOATS elements, to `to` without gaps, with the bits that
@@ -59,5 +59,12 @@ typedef struct tc_silent {
     int64_t (*tiles)(const struct tc_call *c);
     tc_block (*tile)(const struct tc_call *c, int64_t i, float *to);
 } tc_silent;
+
+/* The ways to use in this step. Called on a single thread, before the first range of the forward pass and, for all
+ * layers, before the backward pass. Of the lists it reads only the counts: the lists themselves may not have been made
+ * yet. */
+unsigned tc_silent_choose(const struct tc_call *c, bool backward);
+
+static inline bool tc_chosen(const tc_lists *l, int way) { return l->chosen >> way & 1; }
 
 #endif

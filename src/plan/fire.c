@@ -4,7 +4,8 @@
  *                             that can run on lists reads v; or the gradient below takes its silence from v
  *     a list of v's gradient  v comes from a layer that can run on lists, and the one operator that reads v multiplies
  *                             the gradient by 0 where its output is 0 (relu, topk), or passes on such a gradient
- *                             element by element. Not if v has a second reader or a penalty: their share is not silent
+ *                             element by element. Not if v has a second reader or a penalty: their share is not silent.
+ *                             After a pool, the gradient has no more nonzeros than the pool has outputs that fired
  *     blocked                 whether a layer may leave out dL/dx where x is 0: nothing else reads it on the way up
  *                             to the operator that blocks the gradient
  *
@@ -57,13 +58,24 @@ static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
     return reader;
 }
 
-/* The value that is silent wherever v's gradient is, or -1. */
-static int source(const tacet_plan *p, const tc_list *l, int v)
+/* The only reader of v, if it passes on a gradient to v alone, or -1. */
+static int only_way(const tacet_plan *p, const tc_list *l, int v)
 {
     const int u = sole_reader(p, l, v);
-    if (u < 0 || !l->wants[u] || value_at(p, u)->inputs != 1) return -1;
-    if ((value_at(p, u)->op->flags & TC_BLOCKS) && has_zeros(p, u)) return u;
-    return passes_gradient(value_at(p, u)->op) ? source(p, l, u) : -1;
+    return u >= 0 && l->wants[u] && value_at(p, u)->inputs == 1 ? u : -1;
+}
+
+/* The value that fires at least as often as v's gradient is not 0, or -1: the operator that blocks the gradient, or a
+ * pool after it, which sends back at most one number for each that it has. */
+static int source(const tacet_plan *p, const tc_list *l, int v)
+{
+    const int u = only_way(p, l, v);
+    if (u < 0) return -1;
+    const tc_op *op = value_at(p, u)->op;
+    if (!(op->flags & TC_BLOCKS) || !has_zeros(p, u))
+        return passes_gradient(op) || (op->flags & TC_PICKS) ? source(p, l, u) : -1;
+    const int pool = only_way(p, l, u);
+    return pool >= 0 && (value_at(p, pool)->op->flags & TC_PICKS) ? pool : u;
 }
 
 enum { ALWAYS = 2 }; /* above any density */
@@ -75,13 +87,17 @@ static bool worth(const tacet_plan *p, int layer, unsigned ways)
     return false;
 }
 
-static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v)
+static tc_silence *new_silence(tacet_plan *p, tc_list *l, int v, bool lines)
 {
+    const tc_shape *shape = &value_at(p, v)->shape;
     tc_silence *s = tc_plan_alloc(p, 1, sizeof *s);
     if (!s) return NULL;
     s->run = &p->run;
-    s->f.n = tc_shape_units(&value_at(p, v)->shape);
-    s->capacity = p->set.batch * tc_shape_positions(&value_at(p, v)->shape);
+    s->lines = lines;
+    s->f.parts = lines ? shape->dim[shape->rank - 2] : 1;
+    s->f.n = s->f.parts * tc_shape_units(shape);
+    s->each = tc_shape_positions(shape) / s->f.parts;
+    s->capacity = p->set.batch * s->each;
     s->f.pitch = s->f.n + TC_FIRING_PAD;
     s->f.row_pitch = s->capacity;
     s->value = v;
@@ -98,20 +114,31 @@ static bool is_wide(const tacet_plan *p, int v, const tc_silent *silent)
     return tc_shape_units(&value_at(p, v)->shape) >= silent->least;
 }
 
-/* The lists that layer v reads. */
-static bool add_lists(tacet_plan *p, tc_list *l, int v, unsigned on_x)
+/* The list of its input that layer v reads. */
+static bool add_list(tacet_plan *p, tc_list *l, int v, unsigned on_x)
 {
     const int x = value_at(p, v)->input[0];
     const tc_silent *silent = value_at(p, v)->op->silent;
-    if (has_zeros(p, x) && worth(p, v, on_x) && is_wide(p, x, silent)) {
-        if (!l->fired[x]) l->fired[x] = new_silence(p, l, x);
-        if (!l->fired[x]) return false;
-        l->fired[x]->read = true;
+    if (!has_zeros(p, x) || !worth(p, v, on_x) || !is_wide(p, x, silent)) return true;
+    tc_silence *s = tc_list_of(l, x, silent->lines);
+    if (!s) {
+        s = new_silence(p, l, x, silent->lines);
+        if (!s) return false;
+        s->also = l->fired[x];
+        l->fired[x] = s;
     }
+    s->read = true;
+    return true;
+}
+
+/* The list of the gradient of layer v's output that the layer reads. */
+static bool add_list_back(tacet_plan *p, tc_list *l, int v)
+{
+    const tc_silent *silent = value_at(p, v)->op->silent;
     const int y = l->wants[v] && worth(p, v, ON_G) && is_wide(p, v, silent) ? source(p, l, v) : -1;
     if (y < 0) return true;
-    if (!l->fired[y]) l->fired[y] = new_silence(p, l, y);
-    l->fired_gradient[v] = new_silence(p, l, v);
+    if (!l->fired[y]) l->fired[y] = new_silence(p, l, y, false);
+    l->fired_gradient[v] = new_silence(p, l, v, silent->lines);
     if (!l->fired[y] || !l->fired_gradient[v]) return false;
     l->fired_gradient[v]->source = l->fired[y];
     l->fired_gradient[v]->read = true;
@@ -143,6 +170,11 @@ void tc_plan_break_even(tacet_plan *p)
         if (value_at(p, v)->op && value_at(p, v)->op->silent) set_break_even(p, v);
 }
 
+static bool runs_on_lists(const tacet_plan *p, const tc_list *l, int v)
+{
+    return l->needed[v] && value_at(p, v)->op && value_at(p, v)->op->silent;
+}
+
 tacet_status tc_plan_fire(tacet_plan *p, int list)
 {
     const unsigned on_x = list == TC_TRAIN ? ON_X : 1 << TC_Y_BY_X;
@@ -150,10 +182,11 @@ tacet_status tc_plan_fire(tacet_plan *p, int list)
     l->fired = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *l->fired);
     l->fired_gradient = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *l->fired_gradient);
     if (!l->fired || !l->fired_gradient) return tc_fail_memory(&p->error);
-    for (int v = 0; v < p->values; v++)
-        if (l->needed[v] && value_at(p, v)->op && value_at(p, v)->op->silent && !add_lists(p, l, v, on_x))
-            return tc_fail_memory(&p->error);
-    return TACET_OK;
+    /* All values first: the count of a list that is read anyway can then serve a gradient. */
+    bool room = true;
+    for (int v = 0; v < p->values && room; v++) room = !runs_on_lists(p, l, v) || add_list(p, l, v, on_x);
+    for (int v = 0; v < p->values && room; v++) room = !runs_on_lists(p, l, v) || add_list_back(p, l, v);
+    return room ? TACET_OK : tc_fail_memory(&p->error);
 }
 
 /* Whether a penalty on v needs to know how often v fires. */

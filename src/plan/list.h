@@ -32,10 +32,18 @@ typedef struct tc_list {
     int *result;                          /* [terms]: the step that leaves its sum, or -1 */
     tc_tally *tally;                      /* all its counts */
     tc_silence *silence;                  /* all firing lists */
-    tc_silence **fired, **fired_gradient; /* [values]: the list of it, of its gradient, or NULL */
+    tc_silence **fired, **fired_gradient; /* [values]: the list of it (the first of two), of its gradient, or NULL */
     int backward;                         /* the first step of the backward pass */
     int64_t rows;                         /* the number of rows that the steps are cut for; -1: not cut yet */
     int64_t arena;                        /* bytes */
 } tc_list;
+
+/* The list of a value by lines, or by positions; NULL: there is none. */
+static inline tc_silence *tc_list_of(const tc_list *l, int value, bool lines)
+{
+    tc_silence *s = l->fired[value];
+    while (s && s->lines != lines) s = s->also;
+    return s;
+}
 
 #endif

@@ -244,7 +244,7 @@ static void set_silence(lowering *w, tc_step *s, int v)
     const tc_value *value = &w->p->graph->value[v];
     tc_work *work = &s->work;
     if (!value->op->silent) return;
-    tc_silence *of_x = w->l->fired[value->input[0]];
+    tc_silence *of_x = tc_list_of(w->l, value->input[0], value->op->silent->lines);
     work->x_list = of_x && of_x->read ? of_x : NULL;
     work->g_list = s->backward ? w->l->fired_gradient[v] : NULL;
     connect_list(&s->port[TC_PORT_X_ROWS], &s->port[TC_PORT_X_UNITS], work->x_list, s->backward);
@@ -337,28 +337,26 @@ static void lower_list_step(lowering *w, const tc_kind *kind, bool backward, int
     close_step(w, s);
 }
 
-/* Adds the list of a value, by row, right after the step that made the value. */
+/* Adds the lists of a value, by row, right after the step that made the value. */
 static void lower_list(lowering *w, int v)
 {
-    tc_silence *list = w->l->fired[v];
-    if (!list) return;
-    if (list->read) list->by_row = add_buffer(w, tc_silence_row_bytes(list), NULL);
-    list->rows = true;
-    lower_list_step(w, &tc_kind_list, false, v, list);
+    for (tc_silence *list = w->l->fired[v]; list; list = list->also) {
+        if (list->read) list->by_row = add_buffer(w, tc_silence_row_bytes(list), NULL);
+        list->rows = true;
+        lower_list_step(w, &tc_kind_list, false, v, list);
+    }
 }
 
 /* Adds the lists by unit that the backward pass of layer v reads, and the list of its output's gradient. */
 static void lower_lists_back(lowering *w, int v)
 {
     const int x = w->p->graph->value[v].input[0];
-    tc_silence *of_x = w->l->fired[x], *of_g = w->l->fired_gradient[v];
+    tc_silence *of_x = tc_list_of(w->l, x, false), *of_g = w->l->fired_gradient[v];
     if (w->l->gradient[v] < 0) return;
-    if (of_g) {
-        of_g->by_row = add_buffer(w, tc_silence_row_bytes(of_g), NULL);
-        of_g->by_unit = add_buffer(w, tc_silence_unit_bytes(of_g), NULL);
-        lower_list_step(w, &tc_kind_list, true, v, of_g);
-        lower_list_step(w, &tc_kind_list_by_unit, true, v, of_g);
-    }
+    if (of_g) of_g->by_row = add_buffer(w, tc_silence_row_bytes(of_g), NULL);
+    if (of_g && !of_g->lines) of_g->by_unit = add_buffer(w, tc_silence_unit_bytes(of_g), NULL);
+    if (of_g) lower_list_step(w, &tc_kind_list, true, v, of_g);
+    if (of_g && !of_g->lines) lower_list_step(w, &tc_kind_list_by_unit, true, v, of_g);
     if (of_x && of_x->read && of_x->by_unit < 0) {
         of_x->by_unit = add_buffer(w, tc_silence_unit_bytes(of_x), NULL);
         lower_list_step(w, &tc_kind_list_by_unit, true, x, of_x);

@@ -7,7 +7,7 @@
  *                 lists by unit   where they are wanted
  *                 layer           runs what was chosen
  *
- * A gradient's list is chosen by the count of the value that is silent wherever it is, which is already known. */
+ * A gradient's list is chosen by the count of a value that fires at least as often, which is already known. */
 #include "run/run.h"
 
 enum {
@@ -38,13 +38,13 @@ void tc_choose_back(tc_list *l)
         s->units = s->backward = false;
         if (!s->source) continue;
         s->rows = false;
-        s->f.rows = s->source->f.rows;
+        s->f.rows = s->each * s->run->rows;
         s->f.fired = s->source->f.fired;
     }
     for (int i = l->backward; i < l->steps && l->silence; i++) {
         tc_work *w = &l->step[i].work; /* all 0 if the step is not a call */
         if (!w->x_list && !w->g_list) continue;
-        w->call.lists.chosen = w->call.op->silent->choose(&w->call, true);
+        w->call.lists.chosen = tc_silent_choose(&w->call, true);
         want(w);
     }
 }
@@ -52,10 +52,10 @@ void tc_choose_back(tc_list *l)
 void tc_choose_note(tacet_plan *p)
 {
     for (tc_silence *s = p->list[TC_TRAIN].silence; s; s = s->next) {
-        if (s->source) continue;
+        if (s->source || s != p->list[TC_TRAIN].fired[s->value]) continue;
         tc_list_steps *use = &p->table.list_steps[s->value];
         use->steps++;
-        use->forward += s->forward;
-        use->backward += s->backward;
+        use->forward += s->forward || (s->also && s->also->forward);
+        use->backward += s->backward || (s->also && s->also->backward);
     }
 }

@@ -83,7 +83,7 @@ static const struct reader {
     {"padding", "same, a number of pixels, or height x width, as 1 or 1x2", read_padding},
 };
 
-/* NULL: any text will do, as for "text" and for types that the library does not read ("value"). */
+/* NULL: any text will do, as for "text" and for types that the library does not read ("value", "values"). */
 static const struct reader *reader_of(const char *type)
 {
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
@@ -167,10 +167,14 @@ static slot slot_named(const binder *b, const char *key, const char *text)
     return found;
 }
 
+/* Whether an attribute takes one word after the other. */
+static bool takes_more(const slot *s) { return strcmp(s->attribute->type, "values") == 0; }
+
 static slot next_positional(const binder *b)
 {
     slot s;
-    for (int i = 0; (s = slot_at(b, i)).attribute && (!s.attribute->positional || s.arg->given);) i++;
+    for (int i = 0; (s = slot_at(b, i)).attribute; i++)
+        if (s.attribute->positional && (!s.arg->given || takes_more(&s))) break;
     return s;
 }
 
@@ -231,7 +235,7 @@ static tacet_status bind_word(const binder *b, const tc_word *word, bool values)
     const bool flag = !w->key && to.attribute && strcmp(to.attribute->type, "bool") == 0;
     if (!w->key && !flag) to = next_positional(b);
     if (!to.attribute) return refuse_word(b, w);
-    if (to.arg->given)
+    if (to.arg->given && !takes_more(&to))
         return tc_refuse(b->e, b->s->source, w->column, w->width, "%s is given twice", to.attribute->name);
     const char *text = flag ? "true" : w->text;
     if (values && !read_value(to.attribute->type, text, to.arg)) return refuse_value(b, w, to.attribute);

@@ -32,7 +32,7 @@ static void prepare(tc_step *s)
     }
     if (!c->lists.x || s->backward) return;
     assert(c->op->silent && w->x_list);
-    c->lists.chosen = c->op->silent->choose(c, false);
+    c->lists.chosen = tc_silent_choose(c, false);
     w->x_list->forward |= c->lists.chosen != 0;
 }
 

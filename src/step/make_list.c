@@ -35,7 +35,7 @@ static void by_row(const tc_step *s, int64_t begin, int64_t end, int lane)
 static void finish(tc_step *s, double sum)
 {
     tc_silence *l = s->context;
-    l->f.rows = s->view.n / l->f.n * (s->view.batch ? run_of(s)->rows : 1);
+    l->f.rows = l->each * run_of(s)->rows;
     l->f.fired = (int64_t)sum;
     l->forward = false;
 }
@@ -53,30 +53,35 @@ static void by_unit(const tc_step *s, int64_t begin, int64_t end, int lane)
     if (l->units) run_of(s)->kernel->fire_units(begin, end, &l->f);
 }
 
-/* ---- Memory: a count for each list, then the entries ---- */
+/* ---- Memory: counts, one for each list (or part of a row), then the entries ---- */
 
 enum { ROUND = TC_ALIGN / 4 };
 
 static int64_t rounded(int64_t n) { return (n + ROUND - 1) / ROUND * ROUND; }
 
-static int64_t bytes_of(int64_t lists, int64_t pitch)
+static int64_t bytes_of(int64_t counts, int64_t entries)
 {
-    return 4 * rounded(lists) + (int64_t)sizeof(tc_entry) * lists * pitch;
+    return 4 * rounded(counts) + (int64_t)sizeof(tc_entry) * entries;
 }
 
-int64_t tc_silence_row_bytes(const tc_silence *s) { return bytes_of(s->capacity, s->f.pitch); }
-int64_t tc_silence_unit_bytes(const tc_silence *s) { return bytes_of(s->f.n, s->f.row_pitch); }
+int64_t tc_silence_row_bytes(const tc_silence *s)
+{
+    return bytes_of(s->capacity * s->f.parts, s->capacity * s->f.pitch);
+}
 
-static void cut(char *memory, int64_t lists, int32_t **count, tc_entry **entry)
+int64_t tc_silence_unit_bytes(const tc_silence *s) { return bytes_of(s->f.n, s->f.n * s->f.row_pitch); }
+
+static void cut(char *memory, int64_t counts, int32_t **count, tc_entry **entry)
 {
     *count = (int32_t *)(void *)memory;
-    *entry = (tc_entry *)(void *)(memory + 4 * rounded(lists));
+    *entry = (tc_entry *)(void *)(memory + 4 * rounded(counts));
 }
 
 static void resolve(tc_step *s)
 {
     tc_silence *l = s->context;
-    if (s->port[TC_PORT_ROWS].memory) cut(s->port[TC_PORT_ROWS].memory, l->capacity, &l->f.count, &l->f.in_row);
+    if (s->port[TC_PORT_ROWS].memory)
+        cut(s->port[TC_PORT_ROWS].memory, l->capacity * l->f.parts, &l->f.count, &l->f.in_row);
     if (s->port[TC_PORT_UNITS].memory) cut(s->port[TC_PORT_UNITS].memory, l->f.n, &l->f.hits, &l->f.of_unit);
 }
 

@@ -39,12 +39,14 @@ typedef struct tc_silence {
     const tc_run *run;
     tc_firing f;
     int value;
-    int64_t capacity;          /* in rows, times positions */
+    bool lines;                /* by lines of pixels (tc_silent.lines); otherwise a row of the list is a position */
+    int64_t each, capacity;    /* rows of the list: for a sample, and at most */
     int by_row, by_unit;       /* buffers, or -1 */
     bool read;                 /* a layer reads the entries; otherwise only the count is used */
     bool rows, units;          /* wanted in this step */
     bool forward, backward;    /* a product ran on it, or on that of a gradient derived from it, since it was made */
     struct tc_silence *source; /* of a gradient: the list of the value that is silent where it is; NULL: of a value */
+    struct tc_silence *also;   /* of a value: its other list, one of them by lines; or NULL */
     struct tc_silence *next;
 } tc_silence;
 

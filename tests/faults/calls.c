@@ -241,6 +241,12 @@ static void load(tacet_plan *p, const char *path, const tacet_memory *m)
         ok(tacet_file_tensor(f, i, &name, &rank, &shape, &numbers), "out of memory");
         printf("%s %d %g\n", name, rank, (double)numbers[0]);
     }
+    tacet_pruning *left = tacet_pruning_new(f, g, m, &why);
+    tacet_pruned layer = {.size = sizeof layer};
+    made(left, &why);
+    for (int i = 0; tacet_pruning_at(left, i, &layer) == TACET_OK; i++)
+        printf("%s %d %d %g\n", layer.name, (int)layer.units_left, (int)layer.parameters_left, layer.flops_left);
+    tacet_pruning_free(left);
     tacet_graph_free(g);
     tacet_file_free(f);
 }

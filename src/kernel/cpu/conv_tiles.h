@@ -1,181 +1,333 @@
-/* conv_tiles.h: the products of convolutions, straight from images [H, W, C] without patches (the idea: Georganas and others,
- * Anatomy of high-performance deep learning convolutions on SIMD architectures, SC 2018). Part of instruction_set.h.
+/* conv_tiles.h: the products of convolutions, straight from images [H, W, C] without patches (compare Georganas and
+ * others: Anatomy of high-performance deep learning convolutions on SIMD architectures, SC 2018). Part of
+ * instruction_set.h.
  *
  *     conv      a tile of y, Y_PIXELS pixels x two vectors of columns, stays in registers while taps and channels run
  *     conv_w    a tile of w, W_ROWS rows x two vectors of columns, stays in registers while the pixels run
  *
- * A tile has a pointer for each of its pixels, which may be in different rows and samples. So tiles are full whatever
- * the width of the image, and only the last ones of a call are smaller. */
+ * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all tiles of a strip of columns read, w or y, is copied side by side into a panel that fits
+ * into the first cache, filled up with zeros. A pixel's sum over taps and channels has the same order in every tile. */
 
-enum { Y_PIXELS = LANES == 16 ? 14 : 6, W_ROWS = LANES == 16 ? 8 : 6 };
+/* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
+ * few sizes serve for all. */
+enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
+enum { W_ROWS = LANES == 16 ? 8 : 6, W_TAPS = 9, STRIP = 2 * LANES };
 
-/* Adjacent taps, which are one run of x and of w, count as one tap with more channels. */
-INLINE tc_conv joined(const tc_conv *of)
-{
-    tc_conv v = *of;
-    for (int a = 1; a >= 0 && !v.apart; a--) {
-        const bool run = v.tap[a].x == v.in && v.tap[a].w == v.in * v.ldw && (a == 1 || v.tap[1].n == 1);
-        if (v.tap[a].n != 1 && !run) continue;
-        v.in *= v.tap[a].n;
-        v.tap[a].n = 1;
-    }
-    return v;
-}
+/* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel. */
+enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128 };
 
-/* What columns [j, j + n) are multiplied by: the same x, or if they are apart each its own. */
-INLINE vec factor(const bool apart, const float *x, int64_t j, int64_t n)
-{
-    if (apart) return load_first(x + j, n);
-    return *x - (vec){0};
-}
-
-/* ---- y ---- */
+typedef struct pixel {
+    const float *x;
+    float *y;
+} pixel;
 
 /* Where the next pixel is. */
 typedef struct walk {
     int64_t sample, row, column;
 } walk;
 
-INLINE void step(const tc_conv *v, walk *at)
+/* Lists the next pixels, at most `most`. Returns their number. */
+static int64_t list_pixels(const tc_conv *v, walk *at, int64_t most, pixel *to)
 {
-    if (++at->column < v->pixel[2].n) return;
-    at->column = 0;
-    if (++at->row < v->pixel[1].n) return;
-    at->row = 0;
-    at->sample++;
-}
-
-/* The next `pixels` pixels: where they begin in x and y. */
-INLINE void take(const tc_conv *v, walk *at, int64_t pixels, const float *x[Y_PIXELS], float *y[Y_PIXELS])
-{
-    for (int64_t i = 0; i < pixels; i++, step(v, at)) {
-        x[i] = v->x + at->sample * v->pixel[0].x + at->row * v->pixel[1].x + at->column * v->pixel[2].x;
-        y[i] = v->y + at->sample * v->pixel[0].y + at->row * v->pixel[1].y + at->column * v->pixel[2].y;
-    }
-}
-
-/* A tile of y from column j on; all arguments but v, at and j are constants to the compiler. whole: the last vector is
- * whole. */
-INLINE void conv_tile(const int pixels, const int across, const bool whole, const tc_conv *v, walk *at, int64_t j)
-{
-    const float *x[Y_PIXELS];
-    float *y[Y_PIXELS];
-    vec sum[Y_PIXELS][2], b[2];
-    int64_t n[2];
-    take(v, at, pixels, x, y);
-    for (int h = 0; h < across; h++) {
-        n[h] = whole || h + 1 < across ? LANES : v->out - j - h * LANES;
-        const vec bias = v->bias && !v->add ? load_first(v->bias + j + h * LANES, n[h]) : (vec){0};
-        for (int i = 0; i < pixels; i++) sum[i][h] = v->add ? load_first(y[i] + j + h * LANES, n[h]) : bias;
-    }
-    for (int64_t p = 0; p < v->tap[0].n; p++)
-        for (int64_t q = 0; q < v->tap[1].n; q++) {
-            const float *w = v->w + p * v->tap[0].w + q * v->tap[1].w + j;
-            const int64_t first = p * v->tap[0].x + q * v->tap[1].x, last = first + v->in;
-            if (v->apart) {
-                for (int h = 0; h < across; h++) b[h] = load_first(w + h * LANES, n[h]);
-                for (int i = 0; i < pixels; i++)
-                    for (int h = 0; h < across; h++) sum[i][h] += load_first(x[i] + first + j + h * LANES, n[h]) * b[h];
-                continue;
-            }
-            for (int64_t c = first; c < last; c++, w += v->ldw) {
-                for (int h = 0; h < across; h++) b[h] = load_first(w + h * LANES, n[h]);
-                UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++) sum[i][h] += x[i][c] * b[h];
+    int64_t n = 0;
+    for (; at->sample < v->pixel[0].n; at->sample++, at->row = 0)
+        for (; at->row < v->pixel[1].n; at->row++, at->column = 0) {
+            const float *x = v->x + at->sample * v->pixel[0].x + at->row * v->pixel[1].x;
+            float *y = v->y + at->sample * v->pixel[0].y + at->row * v->pixel[1].y;
+            for (; at->column < v->pixel[2].n; at->column++) {
+                if (n == most) return n;
+                to[n++] = (pixel){x + at->column * v->pixel[2].x, y + at->column * v->pixel[2].y};
             }
         }
-    for (int i = 0; i < pixels; i++)
-        for (int h = 0; h < across; h++) store_first(y[i] + j + h * LANES, sum[i][h], n[h]);
+    return n;
 }
 
-INLINE void conv_strip(const int across, const bool whole, const tc_conv *v, int64_t j)
+/* Adjacent taps, which are one run of x and of w, count as one tap with more channels. */
+INLINE tc_conv joined(const tc_conv *of)
 {
-    int64_t left = v->pixel[0].n * v->pixel[1].n * v->pixel[2].n;
-    walk at = {0};
-    for (; left >= Y_PIXELS; left -= Y_PIXELS) conv_tile(Y_PIXELS, across, whole, v, &at, j);
-    for (; left >= 4; left -= 4) conv_tile(4, across, whole, v, &at, j);
-    for (; left > 0; left--) conv_tile(1, across, whole, v, &at, j);
+    tc_conv v = *of;
+    for (int a = 1; a >= 0; a--) {
+        const bool run = v.tap[a].x == v.in && v.tap[a].w == v.in * v.ldw;
+        if (v.tap[a].n == 0 || (v.tap[a].n > 1 && !run)) break;
+        v.in *= v.tap[a].n;
+        v.tap[a].n = 1;
+    }
+    return v;
 }
 
-typedef void conv_fn(const tc_conv *v, int64_t j);
+/* Columns of a strip that exist. */
+typedef struct strip_of {
+    int64_t j, n[2];
+} strip_of;
 
-/* By the number of vectors, and by whether the last is whole. */
-#define CONV_OF(across, whole)                                                                                         \
-    static void conv_##across##_##whole(const tc_conv *v, int64_t j) { conv_strip(across, whole, v, j); }
-CONV_OF(1, 0)
-CONV_OF(1, 1)
-CONV_OF(2, 0)
-CONV_OF(2, 1)
-static conv_fn *const conv_of[2][2] = {{conv_1_0, conv_1_1}, {conv_2_0, conv_2_1}};
+INLINE strip_of strip_at(const tc_conv *v, int64_t j)
+{
+    return (strip_of){j, {least(LANES, v->out - j), least(LANES, v->out - j - LANES)}};
+}
+
+/* Copies `rows` rows of the strip, `pitch` apart. */
+INLINE void copy_rows(const float *from, int64_t pitch, int64_t rows, const strip_of *s, float *to)
+{
+    for (int64_t i = 0; i < rows; i++, from += pitch, to += STRIP)
+        for (int h = 0; h < 2; h++)
+            if (s->n[h] > 0) store(to + h * LANES, load_first(from + h * LANES, s->n[h]));
+}
+
+/* ---- y ---- */
+
+/* Some rows of w, [rows][pitch], for one strip, as runs: of `n` rows each, which x from `at` on is multiplied with. */
+typedef struct panel {
+    int64_t rows, runs, pitch;
+    const float *w;
+    struct {
+        int64_t at, n;
+    } run[PANEL];
+} panel;
+
+/* Where the next row of w is. */
+typedef struct w_walk {
+    int64_t p, q, c;
+} w_walk;
+
+/* Fills a panel with the next rows of w; false if there are no more. `copy` has room for it. */
+static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, bool copies, panel *to, float *copy)
+{
+    to->rows = to->runs = 0;
+    to->w = copies ? copy : NULL;
+    to->pitch = copies ? STRIP : v->ldw;
+    for (; at->p < v->tap[0].n; at->p++, at->q = 0)
+        for (; at->q < v->tap[1].n; at->q++, at->c = 0) {
+            const float *w = v->w + at->p * v->tap[0].w + at->q * v->tap[1].w + at->c * v->ldw + s->j;
+            const int64_t n = least(PANEL - to->rows, v->in - at->c);
+            if (n == 0 || (!copies && to->rows > 0)) return true;
+            if (copies)
+                copy_rows(w, v->ldw, n, s, copy + to->rows * STRIP);
+            else
+                to->w = w;
+            to->run[to->runs].at = at->p * v->tap[0].x + at->q * v->tap[1].x + at->c;
+            to->run[to->runs++].n = n;
+            to->rows += n;
+            at->c += n;
+            if (at->c < v->in) return true;
+        }
+    return to->rows > 0;
+}
+
+/* A tile of y: from the bias (or from 0), or added to what is there; pixels and across are constants to the compiler. */
+INLINE void y_tile(const int pixels, const int across, const pixel *at, const strip_of *s, const panel *w, bool add,
+                   const float *bias)
+{
+    vec sum[Y_PIXELS][2], b[2];
+    for (int h = 0; h < across; h++) {
+        const vec first = bias ? load_first(bias + s->j + h * LANES, s->n[h]) : (vec){0};
+        for (int i = 0; i < pixels; i++) sum[i][h] = add ? load_first(at[i].y + s->j + h * LANES, s->n[h]) : first;
+    }
+    const float *x[Y_PIXELS], *row = w->w;
+    for (int i = 0; i < pixels; i++) x[i] = at[i].x;
+    for (int64_t r = 0; r < w->runs; r++)
+        for (int64_t c = w->run[r].at, end = c + w->run[r].n; c < end; c++, row += w->pitch) {
+            for (int h = 0; h < across; h++) b[h] = load(row + h * LANES);
+            for (int i = 0; i < pixels; i++)
+                for (int h = 0; h < across; h++) sum[i][h] += x[i][c] * b[h];
+        }
+    for (int i = 0; i < pixels; i++)
+        for (int h = 0; h < across; h++) store_first(at[i].y + s->j + h * LANES, sum[i][h], s->n[h]);
+}
+
+INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add,
+                    const float *bias)
+{
+    for (; n > Y_HALF; n -= Y_PIXELS, at += Y_PIXELS) y_tile(Y_PIXELS, across, at, s, w, add, bias);
+    if (n > FOUR)
+        y_tile(Y_HALF, across, at, s, w, add, bias);
+    else if (n > 0)
+        y_tile(FOUR, across, at, s, w, add, bias);
+}
+
+static void y_tiles_1(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
+{
+    y_tiles(1, at, n, s, w, add, bias);
+}
+
+static void y_tiles_2(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
+{
+    y_tiles(2, at, n, s, w, add, bias);
+}
+
+/* Channels that are apart: a tile of pixels x one vector of channels. */
+INLINE void apart_tile(const int pixels, const tc_conv *v, const pixel *at, int64_t j, int64_t n)
+{
+    vec sum[Y_PIXELS];
+    const vec bias = v->bias ? load_first(v->bias + j, n) : (vec){0};
+    for (int i = 0; i < pixels; i++) sum[i] = v->add ? load_first(at[i].y + j, n) : bias;
+    for (int64_t p = 0; p < v->tap[0].n; p++)
+        for (int64_t q = 0; q < v->tap[1].n; q++) {
+            const vec w = load_first(v->w + p * v->tap[0].w + q * v->tap[1].w + j, n);
+            const int64_t tap = p * v->tap[0].x + q * v->tap[1].x + j;
+            for (int i = 0; i < pixels; i++) sum[i] += load_first(at[i].x + tap, n) * w;
+        }
+    for (int i = 0; i < pixels; i++) store_first(at[i].y + j, sum[i], n);
+}
+
+static void conv_apart(const tc_conv *v, const pixel *at, int64_t n)
+{
+    for (int64_t j = 0; j < v->out; j += LANES) {
+        const int64_t m = least(LANES, v->out - j);
+        int64_t i = 0;
+        for (; n - i > FOUR; i += Y_PIXELS) apart_tile(Y_PIXELS, v, at + i, j, m);
+        if (i < n) apart_tile(FOUR, v, at + i, j, m);
+    }
+}
+
+static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
+{
+    float copy[PANEL * STRIP];
+    panel w;
+    for (int64_t j = 0; j < v->out; j += STRIP) {
+        const strip_of s = strip_at(v, j);
+        const bool copies = n > Y_PIXELS || v->out - j < STRIP;
+        w_walk next = {0};
+        bool add = v->add;
+        while (next_panel(v, &next, &s, copies, &w, copy) || !add) {
+            (s.n[1] > 0 ? y_tiles_2 : y_tiles_1)(at, n, &s, &w, add, add ? NULL : v->bias);
+            add = true;
+        }
+    }
+}
 
 static void conv(const tc_conv *of)
 {
-    const tc_conv v = joined(of);
-    for (int64_t j = 0; j < v.out; j += 2 * LANES) {
-        const int64_t n = least(2 * LANES, v.out - j);
-        conv_of[n > LANES][n % LANES == 0](&v, j);
+    const tc_conv v = of->apart ? *of : joined(of);
+    pixel at[Y_LIST + Y_PIXELS];
+    walk next = {0};
+    for (int64_t n; (n = list_pixels(&v, &next, Y_LIST, at)) > 0;) {
+        for (int i = 0; i < Y_PIXELS; i++) at[n + i] = at[n - 1];
+        (v.apart ? conv_apart : conv_together)(&v, at, n);
     }
 }
 
 /* ---- w ---- */
 
-/* Where row r of w, counted over taps and channels, is in x and in w. */
-typedef struct w_row {
-    int64_t x, w;
-} w_row;
+/* Rows of w that one tap has, and a part of them: the first is at w, `pitch` apart; its x is x away from each pixel. */
+typedef struct w_run {
+    int64_t x, pitch;
+    float *w;
+} w_run;
 
-INLINE w_row row_of(const tc_conv *v, int64_t r)
+/* A tile of w; y is a panel, a row for each pixel. rows and across are constants to the compiler. */
+INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n, const w_run *r, const strip_of *s,
+                   const float *y)
 {
-    const int64_t tap = r / v->in, c = r - tap * v->in, p = tap / v->tap[1].n, q = tap - p * v->tap[1].n;
-    return (w_row){p * v->tap[0].x + q * v->tap[1].x + c, p * v->tap[0].w + q * v->tap[1].w + c * v->ldw};
-}
-
-/* A tile of w from row r and column j on. */
-INLINE void conv_w_tile(const int rows, const int across, const bool whole, const tc_conv *v, int64_t r, int64_t j)
-{
-    w_row row[W_ROWS];
     vec sum[W_ROWS][2], b[2];
-    int64_t n[2];
-    for (int i = 0; i < rows; i++) row[i] = row_of(v, r + i);
-    for (int h = 0; h < across; h++) {
-        n[h] = whole || h + 1 < across ? LANES : v->out - j - h * LANES;
-        for (int i = 0; i < rows; i++) sum[i][h] = load_first(v->w + row[i].w + j + h * LANES, n[h]);
-    }
-    for (int64_t s = 0; s < v->pixel[0].n; s++)
-        for (int64_t k = 0; k < v->pixel[1].n; k++) {
-            const float *x = v->x + s * v->pixel[0].x + k * v->pixel[1].x;
-            const float *y = v->y + s * v->pixel[0].y + k * v->pixel[1].y + j;
-            for (int64_t l = 0; l < v->pixel[2].n; l++, x += v->pixel[2].x, y += v->pixel[2].y) {
-                for (int h = 0; h < across; h++) b[h] = load_first(y + h * LANES, n[h]);
-                for (int i = 0; i < rows; i++)
-                    for (int h = 0; h < across; h++)
-                        sum[i][h] += factor(v->apart, x + row[i].x, j + h * LANES, n[h]) * b[h];
-            }
-        }
     for (int i = 0; i < rows; i++)
-        for (int h = 0; h < across; h++) store_first(v->w + row[i].w + j + h * LANES, sum[i][h], n[h]);
-}
-
-INLINE void conv_w_strip(const int across, const bool whole, const tc_conv *v, int64_t j)
-{
-    const int64_t n = v->tap[0].n * v->tap[1].n * v->in;
-    int64_t r = 0;
-    for (; r + W_ROWS <= n; r += W_ROWS) conv_w_tile(W_ROWS, across, whole, v, r, j);
-    for (; r + 4 <= n; r += 4) conv_w_tile(4, across, whole, v, r, j);
-    for (; r < n; r++) conv_w_tile(1, across, whole, v, r, j);
-}
-
-#define CONV_W_OF(across, whole)                                                                                       \
-    static void conv_w_##across##_##whole(const tc_conv *v, int64_t j) { conv_w_strip(across, whole, v, j); }
-CONV_W_OF(1, 0)
-CONV_W_OF(1, 1)
-CONV_W_OF(2, 0)
-CONV_W_OF(2, 1)
-static conv_fn *const conv_w_of[2][2] = {{conv_w_1_0, conv_w_1_1}, {conv_w_2_0, conv_w_2_1}};
-
-static void conv_w(const tc_conv *v)
-{
-    for (int64_t j = 0; j < v->out; j += 2 * LANES) {
-        const int64_t n = least(2 * LANES, v->out - j);
-        conv_w_of[n > LANES][n % LANES == 0](v, j);
+        for (int h = 0; h < across; h++) sum[i][h] = load_first(r->w + i * r->pitch + h * LANES, s->n[h]);
+    const int64_t x = r->x;
+    for (int64_t k = 0; k < n; k++, y += STRIP) {
+        const float *p = at[k].x + x;
+        for (int h = 0; h < across; h++) b[h] = load(y + h * LANES);
+        for (int i = 0; i < rows; i++)
+            for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
     }
+    for (int i = 0; i < rows; i++)
+        for (int h = 0; h < across; h++) store_first(r->w + i * r->pitch + h * LANES, sum[i][h], s->n[h]);
+}
+
+typedef void w_fn(const pixel *at, int64_t n, const w_run *r, const strip_of *s, const float *y);
+
+/* By the number of vectors and of rows. */
+#define W_TILE(rows, across)                                                                                           \
+    static void w_tile_##rows##_##across(const pixel *at, int64_t n, const w_run *r, const strip_of *s,                \
+                                         const float *y)                                                               \
+    {                                                                                                                  \
+        w_tile(rows, across, at, n, r, s, y);                                                                          \
+    }
+#define W_TILES(across)                                                                                                \
+    W_TILE(1, across) W_TILE(2, across) W_TILE(3, across) W_TILE(4, across) W_TILE(5, across) W_TILE(6, across)
+#define W_TILES_OF(across)                                                                                             \
+    w_tile_1_##across, w_tile_2_##across, w_tile_3_##across, w_tile_4_##across, w_tile_5_##across, w_tile_6_##across
+W_TILES(1)
+W_TILES(2)
+#if LANES == 16
+W_TILE(7, 1)
+W_TILE(8, 1) W_TILE(7, 2) W_TILE(8, 2) static w_fn *const w_tile_of[2][W_ROWS] = {
+    {W_TILES_OF(1), w_tile_7_1, w_tile_8_1}, {W_TILES_OF(2), w_tile_7_2, w_tile_8_2}};
+#else
+static w_fn *const w_tile_of[2][W_ROWS] = {{W_TILES_OF(1)}, {W_TILES_OF(2)}};
+#endif
+
+/* All rows of a tap, in tiles that are as even as possible. */
+INLINE void w_tap(const tc_conv *v, w_run r, const pixel *at, int64_t n, const strip_of *s, const float *y)
+{
+    int64_t tiles = (v->in + W_ROWS - 1) / W_ROWS;
+    for (int64_t left = v->in; left > 0; tiles--) {
+        const int64_t rows = (left + tiles - 1) / tiles;
+        w_tile_of[s->n[1] > 0][rows - 1](at, n, &r, s, y);
+        left -= rows, r.x += rows, r.w += rows * r.pitch;
+    }
+}
+
+static void conv_w_together(const tc_conv *v, const pixel *at, int64_t n)
+{
+    float copy[W_LIST * STRIP];
+    for (int64_t j = 0; j < v->out; j += STRIP) {
+        const strip_of s = strip_at(v, j);
+        for (int64_t i = 0; i < n; i++) copy_rows(at[i].y + j, 0, 1, &s, copy + i * STRIP);
+        for (int64_t p = 0; p < v->tap[0].n; p++)
+            for (int64_t q = 0; q < v->tap[1].n; q++) {
+                const w_run r = {p * v->tap[0].x + q * v->tap[1].x, v->ldw,
+                                 v->w + p * v->tap[0].w + q * v->tap[1].w + j};
+                w_tap(v, r, at, n, &s, copy);
+            }
+    }
+}
+
+/* Channels that are apart: the weights of one vector of channels at some taps, whose x are x[i] away from a pixel. */
+INLINE void w_apart(const int taps, const bool whole, const pixel *at, int64_t n, const int64_t *x, float *const *w,
+                    int64_t j, int64_t channels)
+{
+    const int64_t m = whole ? LANES : channels;
+    vec sum[W_TAPS];
+    for (int i = 0; i < taps; i++) sum[i] = load_first(w[i], m);
+    for (int64_t k = 0; k < n; k++) {
+        const vec y = load_first(at[k].y + j, m);
+        for (int i = 0; i < taps; i++) sum[i] += load_first(at[k].x + x[i], m) * y;
+    }
+    for (int i = 0; i < taps; i++) store_first(w[i], sum[i], m);
+}
+
+static void w_taps(const pixel *at, int64_t n, const int64_t *x, float *const *w, int64_t taps, int64_t j,
+                   int64_t channels)
+{
+    if (channels >= LANES && taps > FOUR)
+        w_apart(W_TAPS, true, at, n, x, w, j, channels);
+    else if (channels >= LANES)
+        w_apart(FOUR, true, at, n, x, w, j, channels);
+    else
+        w_apart(W_TAPS, false, at, n, x, w, j, channels);
+}
+
+static void conv_w_apart(const tc_conv *v, const pixel *at, int64_t n)
+{
+    const int64_t taps = v->tap[0].n * v->tap[1].n;
+    for (int64_t j = 0; j < v->out; j += LANES)
+        for (int64_t first = 0; first < taps; first += W_TAPS) {
+            int64_t x[W_TAPS];
+            float *w[W_TAPS];
+            for (int64_t i = 0; i < W_TAPS; i++) {
+                const int64_t tap = least(first + i, taps - 1), p = tap / v->tap[1].n, q = tap - p * v->tap[1].n;
+                x[i] = p * v->tap[0].x + q * v->tap[1].x + j;
+                w[i] = v->w + p * v->tap[0].w + q * v->tap[1].w + j;
+            }
+            w_taps(at, n, x, w, taps - first, j, v->out - j);
+        }
+}
+
+static void conv_w(const tc_conv *of)
+{
+    const tc_conv v = of->apart ? *of : joined(of);
+    const int64_t pixels = v.pixel[0].n * v.pixel[1].n * v.pixel[2].n, lists = (pixels + W_LIST - 1) / W_LIST;
+    const int64_t most = pixels ? (pixels + lists - 1) / lists : 0;
+    pixel at[W_LIST];
+    walk next = {0};
+    for (int64_t n; (n = list_pixels(&v, &next, most, at)) > 0;) (v.apart ? conv_w_apart : conv_w_together)(&v, at, n);
 }

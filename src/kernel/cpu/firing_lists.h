@@ -10,33 +10,38 @@ INLINE uint64_t group_of(const float *x)
     return on;
 }
 
-/* Makes the list of a row, 64 elements at a time: few nonzero ones are picked one by one, many a vector at a time. */
-static int64_t fire_row(const float *x, int64_t n, tc_entry *to)
+/* Makes the list of x [n], the part of a row that begins at `first`, 64 elements at a time: few nonzero ones are picked
+ * one by one, many a vector at a time. */
+INLINE int64_t fire_part(const float *x, int64_t first, int64_t n, tc_entry *to)
 {
     int64_t count = 0, j = 0;
     for (; j + 64 <= n; j += 64) {
         uint64_t on = group_of(x + j);
         if (__builtin_popcountll(on) > FEW) {
             UNROLL for (int v = 0; v < GROUP; v++)
-                count += pick(load(x + j + v * LANES), (int32_t)(j + v * LANES), to + count);
+                count += pick(load(x + j + v * LANES), (int32_t)(first + j + v * LANES), to + count);
             continue;
         }
         for (; on; on &= on - 1) {
             const int64_t at = j + __builtin_ctzll(on);
-            to[count++] = (tc_entry){(int32_t)at, x[at]};
+            to[count++] = (tc_entry){(int32_t)(first + at), x[at]};
         }
     }
-    for (; j + LANES <= n; j += LANES) count += pick(load(x + j), (int32_t)j, to + count);
-    if (j < n) count += pick(load_some(x + j, some_of(n - j)), (int32_t)j, to + count);
+    for (; j + LANES <= n; j += LANES) count += pick(load(x + j), (int32_t)(first + j), to + count);
+    if (j < n) count += pick(load_some(x + j, some_of(n - j)), (int32_t)(first + j), to + count);
     return count;
 }
 
 static int64_t fire(const float *x, int64_t begin, int64_t end, tc_firing *f)
 {
+    const int64_t part = f->n / f->parts;
     int64_t fired = 0;
     for (int64_t i = begin; i < end; i++) {
-        const int64_t count = fire_row(x + i * f->n, f->n, f->in_row + i * f->pitch);
-        f->count[i] = (int32_t)count;
+        int64_t count = 0;
+        for (int64_t p = 0; p < f->parts; p++) {
+            count += fire_part(x + i * f->n + p * part, p * part, part, f->in_row + i * f->pitch + count);
+            f->count[i * f->parts + p] = (int32_t)count;
+        }
         fired += count;
     }
     return fired;

@@ -29,6 +29,8 @@ PRAGMA(GCC target(TARGET))
 
 #include "kernel/cpu/firing_dots.h"
 
+#include "kernel/cpu/firing_images.h"
+
 #include "kernel/cpu/gemm_small.h"
 
 #include "kernel/cpu/conv_tiles.h"
@@ -43,6 +45,8 @@ const tc_kernel KERNEL = {
     .fire_units = fire_units,
     .sparse =
         {[TC_SPMM] = spmm, [TC_SDDMM] = sddmm, [TC_SPMM_TN] = spmm_tn, [TC_DSMM_TN] = dsmm_tn, [TC_SPMM_NT] = spmm_nt},
+    .line_sum = line_sum,
+    .tap_sum = tap_sum,
     .conv = conv,
     .conv_w = conv_w,
     .break_even = tc_break_even_cpu,

@@ -1,9 +1,9 @@
-/* picture.c: which decoder reads a file, limits, and pictures of another size.
+/* picture_file.c: which decoder reads a file, limits, and pictures of another size.
  *
  * A picture is resized as by Pillow's BILINEAR, torchvision's default: each output pixel is a mean of the source pixels
  * around it, weighted by a triangle that is two output pixels wide where the picture becomes smaller and two source pixels
  * where it becomes larger. So a small picture has no moire. Height and width are scaled independently. */
-#include "data/picture.h"
+#include "data/picture_file.h"
 
 #include "base/text.h"
 

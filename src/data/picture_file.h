@@ -1,9 +1,9 @@
-/* picture.h: one PNG or JPEG file as bytes [height, width, channels].
+/* picture_file.h: one PNG or JPEG file as bytes [height, width, channels].
  *
- * A format is a decoder, picture_png.c or picture_jpeg.c, and a line in picture.c. libpng and libjpeg are not needed to
+ * A format is a decoder, picture_png.c or picture_jpeg.c, and a line in picture_file.c. libpng and libjpeg are not needed to
  * build Tacet; without one of them, the decoder refuses its files and says why. */
-#ifndef TC_PICTURE_H
-#define TC_PICTURE_H
+#ifndef TC_PICTURE_FILE_H
+#define TC_PICTURE_FILE_H
 
 #include "data/reader.h"
 

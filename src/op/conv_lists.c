@@ -1,0 +1,259 @@
+/* conv_lists.c: the products of convolutions on firing lists, which do work only for what fires.
+ *
+ *     y        by lines of x: line_sum, from each line of x into each line of y that has it under a row of the kernel
+ *     dL/dx    the same by lines of g, with the weights that the first phase of the backward pass has turned
+ *     dL/dw    tap_sum: each entry of x (with a stride of 1) or of g, times the pixels of the other under the taps
+ *
+ * Pixels whose taps are the same, and are adjacent in the list, are a run: all of a line; dL/dx with a stride: every
+ * stride-th pixel; with a dilation a single tap. For each tile of columns the weights are first copied so that those of
+ * a run are together, and a row of the kernel fits into a cache. */
+#include "op/conv.h"
+
+#include <string.h>
+
+enum { X, W, B };                 /* x, and the parameters after it */
+enum { COLUMNS = 64, STEP = 16 }; /* of a tile of y or dL/dx */
+enum { NEAR = 1 << 14 };          /* floats of the pixels that tap_sum copies at a time */
+enum { MOST_LINE = 1 << 24 };     /* numbers in a line; see firing_images.h */
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t parts(int64_t n, int64_t most) { return (n + most - 1) / most; }
+static int64_t rounded(int64_t n, int64_t step) { return parts(n, step) * step; }
+
+/* ---- Runs ---- */
+
+/* Pixels first, first + step ... (n of them) of a line of the result. Tap i of pixel j is pixel from + j move + i of the
+ * listed line, and tap + i tap_step of the kernel. */
+typedef struct run {
+    int64_t first, step, n, from, move, tap, tap_step, taps;
+} run;
+
+static int64_t runs_of(const tc_window *w, bool backward) { return w->dilation > 1 ? w->k : backward ? w->stride : 1; }
+
+static run run_at(const tc_window *w, bool backward, int64_t r)
+{
+    if (!backward)
+        return w->dilation > 1 ? (run){0, 1, w->out, r * w->dilation - w->before, w->stride, r, 1, 1}
+                               : (run){0, 1, w->out, -w->before, w->stride, 0, 1, w->k};
+    /* The pixel of tap r of pixel 0 of g; those of tap r + i stride are i pixels further. */
+    const int64_t at = r * w->dilation - w->before, first = (at % w->stride + w->stride) % w->stride;
+    const int64_t taps = w->dilation > 1 ? 1 : r < w->k ? parts(w->k - r, w->stride) : 0;
+    return (run){first,
+                 w->stride,
+                 first < w->in ? parts(w->in - first, w->stride) : 0,
+                 (first - at) / w->stride - (taps - 1),
+                 1,
+                 r + w->stride * (taps - 1),
+                 -w->stride,
+                 taps};
+}
+
+/* The line of the list under row p of the kernel at line i of the result, or -1. */
+static int64_t line_at(const tc_window *w, bool backward, int64_t i, int64_t p)
+{
+    const int64_t at = backward ? i + w->before - p * w->dilation : i * w->stride - w->before + p * w->dilation;
+    const int64_t line = backward ? (at >= 0 && at % w->stride == 0 ? at / w->stride : -1) : at;
+    return line < (backward ? w->out : w->in) ? line : -1;
+}
+
+/* ---- y and dL/dx ---- */
+
+/* The sizes of a product: channels of the list, columns of the result. */
+typedef struct sizes {
+    tc_window axis[2];
+    int64_t in, out;
+} sizes;
+
+static sizes sizes_of(const tc_call *c, bool backward)
+{
+    sizes z = {.in = tc_last(backward ? &c->y : &c->x[X]), .out = tc_last(backward ? &c->x[X] : &c->y)};
+    tc_conv_windows(c->arg, &c->x[X].shape, z.axis);
+    return z;
+}
+
+/* to [rows, width]: n columns of w [rows, pitch], with zeros after them. */
+TC_CLONES static void copy_rows(const float *w, int64_t rows, int64_t pitch, int64_t n, int64_t width, float *to)
+{
+    for (int64_t i = 0; i < rows; i++, w += pitch, to += width) {
+        for (int64_t k = 0; k < n; k++) to[k] = w[k];
+        for (int64_t k = n; k < width; k++) to[k] = 0;
+    }
+}
+
+/* to [kh, runs, taps, in, width]: n columns of w [kh, kw, in, out] from column k on. */
+static void pack(const sizes *z, bool backward, const float *w, int64_t k, int64_t n, int64_t width, float *to)
+{
+    const int64_t runs = runs_of(&z->axis[1], backward);
+    for (int64_t p = 0; p < z->axis[0].k; p++)
+        for (int64_t r = 0; r < runs; r++) {
+            const run u = run_at(&z->axis[1], backward, r);
+            for (int64_t i = 0; i < u.taps; i++, to += z->in * width) {
+                const int64_t tap = p * z->axis[1].k + u.tap + i * u.tap_step;
+                copy_rows(w + tap * z->in * z->out + k, z->in, z->out, n, width, to);
+            }
+        }
+}
+
+/* Adds to line i of a sample's y what is under row p of the kernel, whose weights are `w`. */
+static void add_line(const tc_call *c, const sizes *z, bool backward, int64_t line, const float *w, tc_line_sum s)
+{
+    float *const y = s.y;
+    const int64_t pitch = s.pitch, runs = runs_of(&z->axis[1], backward);
+    s.line = line;
+    for (int64_t r = 0; r < runs; r++) {
+        const run u = run_at(&z->axis[1], backward, r);
+        s.n = u.n, s.first = u.from, s.step = u.move, s.taps = u.taps;
+        s.w = w;
+        s.y = y + u.first * pitch;
+        s.pitch = u.step * pitch;
+        if (u.taps > 0) c->run->kernel->line_sum(&s);
+        w += u.taps * z->in * s.width;
+    }
+}
+
+/* Sets n columns of some pixels to the bias, or to 0. */
+TC_CLONES static void clear(float *y, int64_t pixels, int64_t pitch, const float *bias, int64_t n)
+{
+    if (!bias && n == pitch) {
+        memset(y, 0, (size_t)(pixels * n) * sizeof *y);
+        return;
+    }
+    for (int64_t i = 0; i < pixels; i++, y += pitch)
+        for (int64_t k = 0; k < n; k++) y[k] = bias ? bias[k] : 0;
+}
+
+void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t columns, const tc_conv_part *part)
+{
+    const sizes z = sizes_of(c, backward);
+    const tc_window *h = &z.axis[0];
+    const int64_t high = backward ? h->in : h->out, lines = backward ? h->out : h->in;
+    const int64_t row = (backward ? z.axis[1].in : z.axis[1].out) * z.out, end = first + columns;
+    const float *w = backward ? c->save : c->x[W].data, *bias = backward ? NULL : c->x[B].data;
+    for (int64_t k = first; k < end; k += COLUMNS) {
+        const int64_t n = least(COLUMNS, end - k), width = rounded(n, STEP), block = z.axis[1].k * z.in * width;
+        pack(&z, backward, w, k, n, width, c->scratch);
+        for (int64_t b = part->sample; b < part->sample + part->samples; b++) {
+            float *y = (backward ? c->d[X] : c->y.data) + b * high * row + k;
+            tc_line_sum s = {.x = backward ? c->lists.g : c->lists.x, .cols = n, .width = width, .pitch = z.out};
+            if (!backward || !c->add[X])
+                clear(y + part->top * row, (part->end - part->top) * row / z.out, z.out, bias ? bias + k : NULL, n);
+            for (int64_t p = 0; p < h->k; p++)
+                for (int64_t i = part->top; i < part->end; i++) {
+                    const int64_t line = line_at(h, backward, i, p);
+                    s.y = y + i * row;
+                    if (line >= 0) add_line(c, &z, backward, b * lines + line, (float *)c->scratch + p * block, s);
+                }
+        }
+    }
+}
+
+/* ---- dL/dw ---- */
+
+/* A block of dL/dw by the list of x, or of g, for its whole height, and how many lines are done at a time. */
+static tc_tap_sum tap_sum_of(const tc_window axis[2], bool by_g, int64_t in, int64_t out, int64_t *lines)
+{
+    tc_tap_sum s = {.units = by_g ? out : in, .cols = by_g ? in : out, .lines = 1};
+    s.width = rounded(s.cols, TC_TAP_COLUMNS);
+    for (int a = 0; a < 2; a++) {
+        const tc_window *w = &axis[a];
+        s.size[a] = by_g ? w->in : w->out;
+        s.stride[a] = by_g ? w->stride : 1;
+        s.dilation[a] = w->dilation;
+        s.taps[a] = w->k;
+        s.at[a] = by_g ? -w->before : w->before - (w->k - 1) * w->dilation;
+    }
+    const int64_t pixels = by_g ? axis[1].out : axis[1].in, high = by_g ? axis[0].out : axis[0].in;
+    const int64_t row = ((pixels - 1) * s.stride[1] + (s.taps[1] - 1) * s.dilation[1] + 1) * TC_TAP_COLUMNS;
+    const int64_t fit = NEAR / row - (s.taps[0] - 1) * s.dilation[0];
+    *lines = least(high, fit > s.stride[0] ? fit / s.stride[0] : 1);
+    return s;
+}
+
+static int64_t sum_floats(const tc_tap_sum *s) { return s->units * s->taps[0] * s->taps[1] * s->width; }
+
+/* dL/dw [taps, in, out] of a block, of whose rows and columns there are z->in and z->out in all, from the sums by x,
+ * whose taps are in reverse order. */
+static void put_by_x(const tc_tap_sum *s, const sizes *z, bool add, float *d)
+{
+    const int64_t taps = s->taps[0] * s->taps[1];
+    for (int64_t u = 0; u < s->units; u++)
+        for (int64_t t = 0; t < taps; t++) {
+            const float *sum = s->sum + (u * taps + taps - 1 - t) * s->width;
+            float *to = d + (t * z->in + u) * z->out;
+            for (int64_t o = 0; o < s->cols; o++) to[o] = (add ? to[o] : 0) + sum[o];
+        }
+}
+
+static void put_by_g(const tc_tap_sum *s, const sizes *z, bool add, float *d)
+{
+    const int64_t taps = s->taps[0] * s->taps[1];
+    for (int64_t t = 0; t < taps; t++)
+        for (int64_t i = 0; i < s->cols; i++) {
+            float *to = d + (t * z->in + i) * z->out;
+            for (int64_t u = 0; u < s->units; u++) to[u] = (add ? to[u] : 0) + s->sum[(u * taps + t) * s->width + i];
+        }
+}
+
+void tc_conv_taps(const tc_call *c, int64_t i, int64_t in, int64_t o, int64_t out)
+{
+    const sizes z = sizes_of(c, false);
+    const bool by_g = tc_chosen(&c->lists, TC_DW_BY_G);
+    const int64_t high = by_g ? z.axis[0].out : z.axis[0].in;
+    int64_t lines;
+    tc_tap_sum s = tap_sum_of(z.axis, by_g, in, out, &lines);
+    s.x = by_g ? c->lists.g : c->lists.x;
+    s.unit = by_g ? o : i;
+    s.pitch = by_g ? z.in : z.out;
+    s.sum = c->scratch;
+    s.scratch = s.sum + sum_floats(&s);
+    memset(s.sum, 0, (size_t)sum_floats(&s) * sizeof *s.sum);
+    const int64_t at = s.at[0];
+    for (int64_t b = 0; b < c->run->rows; b++)
+        for (int64_t line = 0; line < high; line += lines) {
+            s.a = by_g ? c->x[X].data + b * c->x[X].n + i : c->g + b * c->y.n + o;
+            s.line = b * high + line, s.lines = least(lines, high - line);
+            s.at[0] = at + line * s.stride[0];
+            c->run->kernel->tap_sum(&s);
+        }
+    (by_g ? put_by_g : put_by_x)(&s, &z, c->add[W], c->d[W] + i * z.out + o);
+}
+
+/* ---- What the plan asks ---- */
+
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+int64_t tc_conv_scratch(const tc_sketch *s, int64_t rows)
+{
+    (void)rows;
+    tc_window axis[2];
+    if (s->arg[TC_CONV_GROUPS].number > 1) return 0;
+    tc_conv_windows(s->arg, &s->x[0], axis);
+    const int64_t in = tc_shape_units(&s->x[0]), out = tc_shape_units(&s->y), taps = axis[0].k * axis[1].k;
+    int64_t most = taps * larger(in * least(COLUMNS, rounded(out, STEP)), out * least(COLUMNS, rounded(in, STEP))) * 4;
+    for (int by_g = 0; by_g < 2; by_g++) {
+        int64_t lines;
+        tc_tap_sum t = tap_sum_of(axis, by_g, least(in, TC_CONV_BLOCK_IN), least(out, TC_CONV_BLOCK_OUT), &lines);
+        t.lines = lines;
+        most = larger(most, sum_floats(&t) * 4 + tc_tap_scratch(&t, by_g ? axis[1].out : axis[1].in));
+    }
+    return most;
+}
+
+static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
+{
+    tc_window axis[2];
+    tc_conv_windows(s->arg, &s->x[0], axis);
+    const int64_t in = tc_shape_units(&s->x[0]), out = tc_shape_units(&s->y), taps = axis[0].k * axis[1].k;
+    const bool fits = s->arg[TC_CONV_GROUPS].number == 1 && axis[1].in * in < MOST_LINE &&
+                      axis[1].out * out < MOST_LINE;
+    const bool still = axis[0].stride == 1 && axis[1].stride == 1;
+    const int64_t of_x = rows * tc_shape_positions(&s->x[0]), of_y = rows * tc_shape_positions(&s->y);
+    for (int i = 0; i < TC_WAYS; i++) way[i] = (tc_product){.product = -1};
+    if (!fits) return;
+    way[TC_Y_BY_X] = (tc_product){TC_LINE_SUM, of_y, out, taps * in};
+    way[TC_DX_BY_G] = (tc_product){TC_LINE_SUM, of_x, in, taps * out};
+    way[TC_DW_BY_G] = (tc_product){TC_TAP_SUM, out, in, taps};
+    if (still) way[TC_DW_BY_X] = (tc_product){TC_TAP_SUM, in, out, taps};
+}
+
+const tc_silent tc_conv_silent = {.least = 8, .lines = true, .products = products};

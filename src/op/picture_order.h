@@ -1,0 +1,70 @@
+/* picture_order.h: the order of an image's numbers as one dimension, for flatten and reshape.
+ *
+ * An image [H, W, C] becomes [C H W], channel by channel, as in PyTorch, and the other way round:
+ *
+ *     vector(c H W + p) = image(p, c), p = 0 .. H W - 1
+ *
+ * so that the weights of a layer on either side are those of the same network in PyTorch. With order=hwc, and between
+ * any other numbers of dimensions, the numbers keep their order in memory. */
+#ifndef TC_PICTURE_ORDER_H
+#define TC_PICTURE_ORDER_H
+
+#include "op/pointwise.h"
+
+enum { TC_CHW, TC_HWC }; /* in the order of the words */
+#define TC_PICTURE_ORDER                                                                                               \
+    {                                                                                                                  \
+        "order", "chw|hwc", "chw",                                                                                     \
+            "the order of the numbers of an image as one dimension: chw, channel by channel, as PyTorch; hwc, as "     \
+            "they lie in memory",                                                                                      \
+            false                                                                                                      \
+    }
+
+enum { TC_IMAGE_RANK = 3, TC_TURN_TILE = 16 };
+
+/* The matrix [m, n] as which a row of x is transposed; m = 0: its order stays. */
+typedef struct tc_turn {
+    int64_t m, n;
+} tc_turn;
+
+static inline tc_turn tc_turn_of(const tc_call *c, int order)
+{
+    const tc_shape *x = &c->x[0].shape, *y = &c->y.shape;
+    if (order == TC_HWC) return (tc_turn){0};
+    if (x->rank == TC_IMAGE_RANK && y->rank == 1) return (tc_turn){x->dim[0] * x->dim[1], x->dim[2]};
+    if (x->rank == 1 && y->rank == TC_IMAGE_RANK) return (tc_turn){y->dim[2], y->dim[0] * y->dim[1]};
+    return (tc_turn){0};
+}
+
+/* to [n, m] from [m, n], in tiles that stay in cache */
+TC_INLINE void tc_turn_row(const float *from, float *to, int64_t m, int64_t n, bool add)
+{
+    for (int64_t i = 0; i < m; i += TC_TURN_TILE)
+        for (int64_t j = 0; j < n; j += TC_TURN_TILE)
+            for (int64_t s = i; s < m && s < i + TC_TURN_TILE; s++)
+                for (int64_t t = j; t < n && t < j + TC_TURN_TILE; t++)
+                    to[t * m + s] = (add ? to[t * m + s] : 0.0f) + from[s * n + t];
+}
+
+/* Rows [begin, end) of y. */
+TC_INLINE void tc_reorder(const tc_call *c, int order, int64_t begin, int64_t end)
+{
+    const int64_t n = c->y.n;
+    const tc_turn turn = tc_turn_of(c, order);
+    const float *x = c->x[0].data;
+    float *y = c->y.data;
+    if (turn.m == 0) memcpy(y + begin * n, x + begin * n, (size_t)((end - begin) * n) * sizeof *x);
+    for (int64_t r = begin; r < end && turn.m > 0; r++) tc_turn_row(x + r * n, y + r * n, turn.m, turn.n, false);
+}
+
+/* Rows [begin, end) of dL/dx. */
+TC_INLINE void tc_reorder_back(const tc_call *c, int order, int64_t begin, int64_t end)
+{
+    const int64_t n = c->y.n;
+    const tc_turn turn = tc_turn_of(c, order);
+    if (turn.m == 0) tc_pass_back(c, begin * n, end * n, 0);
+    for (int64_t r = begin; r < end && turn.m > 0 && c->d[0]; r++)
+        tc_turn_row(c->g + r * n, c->d[0] + r * n, turn.n, turn.m, c->add[0]);
+}
+
+#endif
