@@ -374,6 +374,8 @@ static tacet_status finish(folder *f)
         tc_text_add(&t->remarks, "images: %" PRId64 " file%s left out, as the name is not that of a picture: %s%s\n",
                     f->others, f->others > 1 ? "s are" : " is", f->paths.data + f->first, f->others > 1 ? ", ..." : "");
     if (t->expect || status) return status;
+    if (f->words.count == 1 && !t->x_only)
+        tc_text_add(&t->remarks, "images: all pictures are in one folder, and so of one class\n");
     tc_json_open(&t->schema, "image", '[');
     for (int i = 0; i < 3; i++) tc_json_add_integer(&t->schema, NULL, t->x.shape.dim[i]);
     tc_json_close(&t->schema, ']');
