@@ -20,6 +20,12 @@ static bool shape(tc_sketch *s)
     return true;
 }
 
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    for (int k = 0; k < i; k++) u -= tc_shape_units(&s->x[k]);
+    return u >= 0 && u < tc_shape_units(&s->x[i]) ? u : TC_NO_UNIT;
+}
+
 static tc_span span(const tc_call *c)
 {
     return (tc_span){tc_rows(c, &c->y), c->y.n < TC_RANGE ? TC_RANGE / c->y.n : 1};
@@ -62,6 +68,7 @@ const tc_op tc_op_concat = {
     .attribute = {{"with", "values", NULL, "the values to append, one or more, of the same other sizes", true}},
     .inputs = TC_MAX_INPUTS,
     .shape = shape,
+    .unit = unit,
     .span = span,
     .forward = forward,
     .backward = backward,

@@ -16,6 +16,8 @@
  *
  * With groups of one input and one unit (depthwise) all groups are done together, and w need not be turned.
  *
+ * What runs on firing lists is in conv_lists.c; it is cut into the same pieces.
+ *
  * Pieces of y and dL/dx are some samples, or a band of one sample's rows; those of dL/dw are blocks of it, over all
  * samples; the last are the blocks of dL/db. All depend on shapes alone. */
 #include "op/conv.h"

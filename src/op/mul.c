@@ -88,6 +88,7 @@ const tc_op tc_op_mul = {
     .attribute = {{"with", "value", NULL, "the other factor", true}},
     .inputs = 2,
     .shape = shape,
+    .unit = tc_unit_same,
     .work = 1,
     .span = span,
     .forward = forward,

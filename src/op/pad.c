@@ -24,6 +24,12 @@ static margins margins_of(const tc_arg *arg)
                      {given(&arg[BOTTOM], high), given(&arg[RIGHT], wide), given(&arg[AFTER], 0)}};
 }
 
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    const int64_t from = u - margins_of(s->arg).before[2];
+    return from >= 0 && from < tc_shape_units(&s->x[i]) ? from : TC_NO_UNIT;
+}
+
 static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
@@ -38,6 +44,12 @@ static bool shape(tc_sketch *s)
         s->y.dim[i] += m.before[i] + m.after[i];
     }
     return true;
+}
+
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    const int64_t from = u - margins_of(s->arg).before[2];
+    return from >= 0 && from < tc_shape_units(&s->x[i]) ? from : TC_NO_UNIT;
 }
 
 /* A piece is a row of pixels: of y forward, of x backward. */
@@ -99,6 +111,7 @@ const tc_op tc_op_pad = {
                   {"before", "int", "0", "channels before those of x", false},
                   {"after", "int", "0", "channels after those of x", false}},
     .shape = shape,
+    .unit = unit,
     .span = span,
     .span_back = span_back,
     .forward = forward,

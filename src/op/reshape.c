@@ -41,6 +41,11 @@ static bool shape(tc_sketch *s)
                            tc_shape_text(&s->x[0], s->batch[0], got), s->arg[TO].text);
 }
 
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    return tc_reordered_unit(s, i, u, (int)s->arg[ORDER].number);
+}
+
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_reorder(c, (int)c->arg[ORDER].number, begin, end);
@@ -63,6 +68,7 @@ const tc_op tc_op_reshape = {
     .attribute = {{"to", "text", NULL, "the sizes, as 7x7x64; one of them may be -1: what is left", true},
                   TC_PICTURE_ORDER},
     .shape = shape,
+    .unit = unit,
     .span = tc_span_rows,
     .forward = forward,
     .backward = backward,

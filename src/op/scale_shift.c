@@ -123,6 +123,7 @@ const tc_op tc_op_scale_shift = {
                   {"negate", "bool", "false", "subtracts the bias", false}},
     .param = {{"weight", "o", init_weight}, {"bias", "o", init_bias}},
     .shape = shape,
+    .unit = tc_unit_same,
     .work = 2,
     .span_back = span_back,
     .forward = forward,

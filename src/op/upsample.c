@@ -69,6 +69,7 @@ const tc_op tc_op_upsample = {
     .flags = TC_KEEPS_ZEROS | TC_PICKS,
     .attribute = {{"factor", "size", NULL, "of height and width, as 2 or 2x3", true}},
     .shape = shape,
+    .unit = tc_unit_same,
     .span = span,
     .forward = forward,
     .backward = backward,
