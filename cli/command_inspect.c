@@ -89,7 +89,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
 static void left(const char *name, const cli_weight *w, bool input)
 {
     enum { NAMED = 20 };
-    const int64_t count = input ? w->inputs : w->units;
+    const int64_t count = input ? w->inputs * w->groups : w->units;
     int64_t named[NAMED], used = 0;
     for (int64_t k = 0; k < count; k++) {
         if (cli_weight_is_empty(w, input, k)) continue;
