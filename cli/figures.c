@@ -50,6 +50,10 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     const bool labels = aim.type == TACET_I32;
     const size_t n = strlen(source->text);
     const char *what = source->text;
+    char hint[128];
+    tc_snprintf(hint, sizeof hint,
+                "it needs an output for each class, as linear %lld at its end; labels that are numbers count from 0",
+                (long long)d.classes);
     if (width != wants)
         cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld number%s, but the network takes %lld", what, width,
                     tc_plural(width), wants);
@@ -62,9 +66,8 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
         cli_fail_at(source->place, n, NULL, "'%s' has labels up to %lld, but the network was trained on 0 and 1", what,
                     (long long)d.classes - 1);
     else if (labels && d.classes > outputs)
-        cli_fail_at(source->place, n, "labels that are numbers count from 0; words may be any",
-                    "'%s' has labels up to %lld, but the network has outputs for 0 to %lld", what,
-                    (long long)d.classes - 1, outputs - 1);
+        cli_fail_at(source->place, n, hint, "'%s' has labels up to %lld, but the network has outputs for 0 to %lld",
+                    what, (long long)d.classes - 1, outputs - 1);
     else
         return TACET_OK;
     return TACET_FAILED;

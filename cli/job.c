@@ -36,16 +36,28 @@ static tacet_status look(const tacet_graph *g, cli_item first, cli_item second)
     return e ? cli_refuse(e, 2, (cli_item[]){first, second}) : TACET_OK;
 }
 
-/* Rows that were read as vectors may be images. */
+/* Whether the rows of a file look as if their channels came first, and were not turned. */
+static bool channels_first(const tacet_data_info *i)
+{
+    enum { COLOURS = 4 };
+    const int64_t *d = i->stored_shape;
+    return i->stored_rank == 3 && d[0] <= COLOURS && d[2] > COLOURS && (i->rank != 3 || i->shape[0] == d[0]);
+}
+
+/* Rows that were read as vectors may be images, and what was taken for their height may be their channels. */
 static tacet_status look_at_model(const cli_job *job)
 {
     const cli_item *model = item(job->config, CLI_MODEL);
     const tacet_error *e = tacet_graph_error(job->graph);
     if (!e) return TACET_OK;
     tacet_error own = *e;
-    if (job->info.rank != 3 && strstr(e->message, "needs an image"))
-        tc_snprintf(own.hint, sizeof own.hint, "with layout=hwc, rows of the data are images: data: %.200s layout=hwc",
-                    job->info.spec);
+    const char *order = channels_first(&job->info) ? "chw" : "hwc";
+    if (job->info.rank != 3 && job->info.stored_rank > 1 && strstr(e->message, "needs an image"))
+        tc_snprintf(own.hint, sizeof own.hint, "with layout=%s, rows of the data are images: data: %.200s layout=%s",
+                    order, job->info.spec, order);
+    else if (channels_first(&job->info) && strstr(e->message, "on x ["))
+        tc_snprintf(own.hint, sizeof own.hint, "x has %lld rows of pixels; if these are its channels: layout=chw",
+                    (long long)job->info.shape[0]);
     return cli_refuse(&own, 1, model);
 }
 
@@ -57,6 +69,10 @@ static tacet_status look_at_loss(const cli_job *job, const tacet_error *e)
         strstr(e->message, "the same shape"))
         tc_snprintf(own.hint, sizeof own.hint,
                     "two classes need one output here: end the model with linear 1; cross_entropy takes linear 2");
+    else if (job->info.rank > 1 && job->info.label_rank == 0 && strstr(e->message, "needs labels"))
+        tc_snprintf(own.hint, sizeof own.hint,
+                    "the network has an answer for each position; for one answer for each row, put flatten before the "
+                    "last linear");
     return cli_refuse(&own, 1, item(job->config, CLI_LOSS));
 }
 

@@ -40,10 +40,16 @@ same out first
 has first '"accuracy": *\(1\|0\.9\)'
 runs 2 "$tacet" train images.yaml --out no --set data='idx .'
 has err 'augmentations are for images \[height, width, channels\], and the rows of the data are \[36\]' 'layout=hwc'
+runs 2 "$tacet" train images.yaml --out no --set augment= --set 'data=idx .' --set 'model=conv2d 2 3 | flatten | linear 2'
+has err 'conv2d 2 3 on x \[batch, 36\]: needs an image' 'data: idx \. layout=hwc'
 runs 2 "$tacet" train images.yaml --out no --set 'augment=flip | turn 3'
 has err 'unknown augmentation "turn"' 'rotate'
 runs 0 "$tacet" ops erase
 has out 'erase (augmentation)'
+
+runs 0 "$tacet" train images.yaml --out convolution -q --set 'model=conv2d 4 3 | relu | flatten | linear 2'
+runs 0 "$tacet" predict convolution --csv --data 'idx .'
+has out '^1,0' '^0,'
 
 # ---- Folders of pictures ----
 picture() { echo "$2" | base64 -d > "$1"; }

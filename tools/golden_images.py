@@ -88,6 +88,24 @@ Network("conv1d", {"x": (11, 4), "target": (6, 3)},
         loss="conv1d2 target: mse", penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5,
         rows=4, batches=2)
 
+def beyond(r):
+    """With ceil_mode a window may be larger than the image and its padding."""
+    v = ChannelFirst(r)
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    v["max_pool2d1"] = F.max_pool2d(v["linear1"], (4, 2), stride=3, ceil_mode=True)
+    v["avg_pool2d1"] = F.avg_pool2d(v["linear1"], (4, 3), stride=3, ceil_mode=True)
+    v["avg_pool2d2"] = F.avg_pool2d(v["linear1"], (6, 3), stride=4, padding=(1, 0), ceil_mode=True)
+    for name in ("max_pool2d1", "avg_pool2d1", "avg_pool2d2"):
+        r.term(name + ":mse", 1, F.mse_loss(r.v[name], r.v["target"]))
+
+
+Network("pools_beyond", {"x": (3, 1, 2), "target": (1, 1, 2)}, {"linear1": (2, 2)}, beyond,
+        lambda w: torch.optim.SGD(w.values(), lr=0.1), input="x 3 1 2\ntarget 1 1 2",
+        model="linear 2 | max_pool2d 4x2 stride=3 ceil | from linear1 | avg_pool2d 4x3 stride=3 ceil | "
+              "from linear1 | avg_pool2d 6x3 stride=4 padding=1x0 ceil",
+        loss="max_pool2d1 target: mse\navg_pool2d1 target: mse\navg_pool2d2 target: mse",
+        optimizer_text="sgd lr=0.1", batch=4)
+
 # ---- Normalisation ---------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +192,56 @@ Network("pools", {"x": (7, 9, 3), "target": (4,)},
         optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
 
 
+def joins(r):
+    """Squeeze and excite, a dense block, a decoder, and a shortcut that adds pixels and channels."""
+    v = ChannelFirst(r)
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    v["global_avg_pool1"] = v["relu1"].mean((2, 3))
+    r.v["linear2"] = r.linear(r.v["global_avg_pool1"], "linear2")
+    r.v["sigmoid1"] = torch.sigmoid(r.v["linear2"])
+    v["mul1"] = v["relu1"] * v["sigmoid1"][:, :, None, None]
+    v["mul2"] = v["mul1"] * v["relu1"]
+    v["sub1"] = v["mul1"] - v["linear1"]
+    v["concat1"] = torch.cat([v["sub1"], v["x"], v["mul2"]], 1)
+    v["max_pool2d1"] = v["concat1"][:, :, ::2, ::2]
+    v["pad1"] = F.pad(v["max_pool2d1"], (1, 0, 2, 2, 1, 2))
+    r.v["flatten1"] = v["pad1"].flatten(1)
+    r.v["linear3"] = r.linear(r.v["flatten1"], "linear3")
+    v["reshape1"] = r.v["linear3"].unflatten(1, (5, 2, 3))
+    v["upsample1"] = F.interpolate(v["reshape1"], scale_factor=(2, 1))
+    r.v["reshape2"] = r.v["upsample1"].reshape(-1, 12, 5)
+    r.term("reshape2:mse", 1, F.mse_loss(r.v["reshape2"], r.v["target"]))
+
+
+Network("joins", {"x": (4, 5, 3), "target": (12, 5)}, {"linear1": (3, 6), "linear2": (6, 6), "linear3": (18 * 24, 30)},
+        joins, lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 4 5 3\ntarget 12 5",
+        model="linear 6 | relu | global_avg_pool | linear 6 | sigmoid | mul relu1 | mul relu1 | from mul1 | sub linear1 | "
+              "concat x mul2 | max_pool2d 1 stride=2 | pad 2x1 right=0 before=1 after=2 | flatten | linear 30 | "
+              "reshape 2x3x5 | upsample 2x1 | reshape 12x5",
+        loss="reshape2 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
+
+
+def pre_bias(r):
+    """An autoencoder that subtracts a learnt vector from its input and adds the same to its output."""
+    b = r.w["scale_shift1.bias"]
+    r.v["scale_shift1"] = r.v["x"] - b
+    r.v["linear1"] = r.linear(r.v["scale_shift1"], "linear1")
+    r.v["relu1"] = F.relu(r.v["linear1"])
+    r.v["scale_shift2"] = r.v["relu1"] * r.w["scale_shift2.weight"] + r.w["scale_shift2.bias"]
+    r.v["linear2"] = F.linear(r.v["scale_shift2"], r.w["linear2.weight"], b)
+    r.v["scale_shift3"] = r.v["linear2"] + b
+    r.term("scale_shift3:mse", 1, F.mse_loss(r.v["scale_shift3"], r.v["x"]))
+    r.term("relu1:l1", 0.01, per_sample(r.v["relu1"].abs()))
+
+
+Network("pre_bias", {"x": (3, 9)},
+        {"scale_shift1": ("bias", 9), "linear1": (9, 14), "scale_shift2": (14,), "linear2": (14, 9, "nobias")}, pre_bias,
+        lambda w: torch.optim.SGD(w.values(), lr=0.1, momentum=0.9), input="x 3 9",
+        model="scale_shift weight=false negate | linear 14 | relu | scale_shift | linear 9 bias=scale_shift1.bias | "
+              "scale_shift weight=false bias=scale_shift1.bias",
+        loss="scale_shift3 x: mse", penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.1 momentum=0.9", batch=6,
+        rows=5, batches=2)
 def groups(r):
     v = ChannelFirst(r)
     v["group_norm1"] = F.group_norm(v["x"], 3, r.w["group_norm1.weight"], r.w["group_norm1.bias"])
@@ -289,56 +357,6 @@ Network("filter_lasso", {"x": (5, 6, 3), "target": (2, 4, 3)},
               "conv2d 3 2 bias=false", loss="conv2d4 target: mse",
         penalties="\n".join("%s.weight: group_lasso %g by=%s prox" % (name, weight, by)
                             for name, _, by, weight in FILTERS), optimizer_text="sgd lr=0.05", batch=5)
-def joins(r):
-    """Squeeze and excite, a dense block, a decoder, and a shortcut that adds pixels and channels."""
-    v = ChannelFirst(r)
-    r.v["linear1"] = r.linear(r.v["x"], "linear1")
-    r.v["relu1"] = F.relu(r.v["linear1"])
-    v["global_avg_pool1"] = v["relu1"].mean((2, 3))
-    r.v["linear2"] = r.linear(r.v["global_avg_pool1"], "linear2")
-    r.v["sigmoid1"] = torch.sigmoid(r.v["linear2"])
-    v["mul1"] = v["relu1"] * v["sigmoid1"][:, :, None, None]
-    v["mul2"] = v["mul1"] * v["relu1"]
-    v["sub1"] = v["mul1"] - v["linear1"]
-    v["concat1"] = torch.cat([v["sub1"], v["x"], v["mul2"]], 1)
-    v["max_pool2d1"] = v["concat1"][:, :, ::2, ::2]
-    v["pad1"] = F.pad(v["max_pool2d1"], (1, 0, 2, 2, 1, 2))
-    r.v["flatten1"] = v["pad1"].flatten(1)
-    r.v["linear3"] = r.linear(r.v["flatten1"], "linear3")
-    v["reshape1"] = r.v["linear3"].unflatten(1, (5, 2, 3))
-    v["upsample1"] = F.interpolate(v["reshape1"], scale_factor=(2, 1))
-    r.v["reshape2"] = r.v["upsample1"].reshape(-1, 12, 5)
-    r.term("reshape2:mse", 1, F.mse_loss(r.v["reshape2"], r.v["target"]))
-
-
-Network("joins", {"x": (4, 5, 3), "target": (12, 5)}, {"linear1": (3, 6), "linear2": (6, 6), "linear3": (18 * 24, 30)},
-        joins, lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.5), input="x 4 5 3\ntarget 12 5",
-        model="linear 6 | relu | global_avg_pool | linear 6 | sigmoid | mul relu1 | mul relu1 | from mul1 | sub linear1 | "
-              "concat x mul2 | max_pool2d 1 stride=2 | pad 2x1 right=0 before=1 after=2 | flatten | linear 30 | "
-              "reshape 2x3x5 | upsample 2x1 | reshape 12x5",
-        loss="reshape2 target: mse", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5, rows=4, batches=2)
-
-
-def pre_bias(r):
-    """An autoencoder that subtracts a learnt vector from its input and adds the same to its output."""
-    b = r.w["scale_shift1.bias"]
-    r.v["scale_shift1"] = r.v["x"] - b
-    r.v["linear1"] = r.linear(r.v["scale_shift1"], "linear1")
-    r.v["relu1"] = F.relu(r.v["linear1"])
-    r.v["scale_shift2"] = r.v["relu1"] * r.w["scale_shift2.weight"] + r.w["scale_shift2.bias"]
-    r.v["linear2"] = F.linear(r.v["scale_shift2"], r.w["linear2.weight"], b)
-    r.v["scale_shift3"] = r.v["linear2"] + b
-    r.term("scale_shift3:mse", 1, F.mse_loss(r.v["scale_shift3"], r.v["x"]))
-    r.term("relu1:l1", 0.01, per_sample(r.v["relu1"].abs()))
-
-
-Network("pre_bias", {"x": (3, 9)},
-        {"scale_shift1": ("bias", 9), "linear1": (9, 14), "scale_shift2": (14,), "linear2": (14, 9, "nobias")}, pre_bias,
-        lambda w: torch.optim.SGD(w.values(), lr=0.1, momentum=0.9), input="x 3 9",
-        model="scale_shift weight=false negate | linear 14 | relu | scale_shift | linear 9 bias=scale_shift1.bias | "
-              "scale_shift weight=false bias=scale_shift1.bias",
-        loss="scale_shift3 x: mse", penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.1 momentum=0.9", batch=6,
-        rows=5, batches=2)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 int tc_format(char *to, size_t capacity, const char *format, va_list arguments)
 {
@@ -321,7 +322,7 @@ char *tc_tame(char *text, const char *keep)
 
 /* ---- The nearest word ---- */
 
-enum { MAX_WORD = 64 };
+enum { MAX_WORD = 64, BEGINNING = 3 /* letters of a word that may be the beginning of another */ };
 
 static int lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
 
@@ -351,15 +352,16 @@ static int distance(const char *a, const char *b)
 const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context)
 {
     const size_t length = strlen(word);
-    const int limit = length < 3 ? 1 : (int)(length < 3 * MAX_WORD ? length / 3 : MAX_WORD - 1);
-    const char *nearest = NULL;
+    const int limit = length < 3 ? (int)length - 1 : (int)(length < 3 * MAX_WORD ? length / 3 : MAX_WORD - 1);
+    const char *nearest = NULL, *begins = NULL;
     int best = limit + 1;
     const char *candidate;
     for (int i = 0; (candidate = next(context, i)); i++) {
         const int d = distance(word, candidate);
         if (d < best) best = d, nearest = candidate;
+        if (!begins && length >= BEGINNING && strncasecmp(word, candidate, length) == 0) begins = candidate;
     }
-    return nearest;
+    return nearest ? nearest : begins;
 }
 
 const char *tc_source_of_path(const char *path, size_t n)

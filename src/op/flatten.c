@@ -12,9 +12,7 @@ static bool shape(tc_sketch *s)
 
 static int64_t unit(const tc_sketch *s, int i, int64_t u)
 {
-    const int64_t units = tc_shape_units(&s->x[i]);
-    const bool turned = s->x[i].rank == 3 && s->arg[ORDER].number == TC_CHW;
-    return turned ? u / (tc_shape_count(&s->x[i]) / units) : u % units;
+    return tc_reordered_unit(s, i, u, (int)s->arg[ORDER].number);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
@@ -37,8 +35,8 @@ const tc_op tc_op_flatten = {
     .flags = TC_KEEPS_ZEROS | TC_PICKS,
     .attribute = {TC_PICTURE_ORDER},
     .shape = shape,
-    .span = tc_span_rows,
     .unit = unit,
+    .span = tc_span_rows,
     .forward = forward,
     .backward = backward,
     .probe = {{"flatten", {"2 3"}, -2, 2, NAN},

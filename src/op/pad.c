@@ -46,6 +46,12 @@ static bool shape(tc_sketch *s)
     return true;
 }
 
+static int64_t unit(const tc_sketch *s, int i, int64_t u)
+{
+    const int64_t from = u - margins_of(s->arg).before[2];
+    return from >= 0 && from < tc_shape_units(&s->x[i]) ? from : TC_NO_UNIT;
+}
+
 /* A piece is a row of pixels: of y forward, of x backward. */
 static tc_span pixel_rows(const tc_call *c, const tc_view *v)
 {

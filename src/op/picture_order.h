@@ -36,6 +36,16 @@ static inline tc_turn tc_turn_of(const tc_call *c, int order)
     return (tc_turn){0};
 }
 
+/* tc_op.unit. Without a turn number p Uy + u of y is that of x, whose unit is its remainder by Ux: it is one unit for
+ * all p if Ux divides Uy. */
+static inline int64_t tc_reordered_unit(const tc_sketch *s, int i, int64_t u, int order)
+{
+    const tc_shape *x = &s->x[i], *y = &s->y;
+    if (order == TC_CHW && x->rank == TC_IMAGE_RANK && y->rank == 1) return u / (x->dim[0] * x->dim[1]);
+    if (order == TC_CHW && x->rank == 1 && y->rank == TC_IMAGE_RANK) return TC_ALL_UNITS;
+    return tc_shape_units(y) % tc_shape_units(x) == 0 ? u % tc_shape_units(x) : TC_ALL_UNITS;
+}
+
 /* to [n, m] from [m, n], in tiles that stay in cache */
 TC_INLINE void tc_turn_row(const float *from, float *to, int64_t m, int64_t n, bool add)
 {

@@ -38,15 +38,15 @@ static inline tc_pool tc_pool_of(const tc_call *c, const tc_arg *dilation)
     return (tc_pool){{tc_window_of(&a, 0, x->dim[0]), tc_window_of(&a, 1, x->dim[1])}, x->dim[2], x->dim[1]};
 }
 
-/* As PyTorch, which refuses more padding than half of the window (with its dilation). A window then reaches into the
- * image; only if the dilation is larger than the image, all its taps may miss it. */
+/* As PyTorch, which refuses more padding than half of the window. A window then reaches into the image; only if the
+ * dilation is larger than the image, all its taps may miss it. */
 static inline bool tc_pool_shape(tc_sketch *s, const tc_arg *dilation, tc_window axis[2])
 {
     const tc_window_args a = tc_pool_args(s->arg, dilation);
     if (!tc_window_shape(s, &a, axis)) return false;
     for (int i = 0; i < 2; i++) {
         const tc_window *w = &axis[i];
-        const int64_t most = (w->dilation * (w->k - 1) + 1) / 2;
+        const int64_t most = w->k / 2;
         if (w->before > most)
             return tc_shape_refuse(s, "needs a padding of at most half of its window, %" PRId64 ", got %" PRId64, most,
                                    w->before);

@@ -43,10 +43,7 @@ static bool shape(tc_sketch *s)
 
 static int64_t unit(const tc_sketch *s, int i, int64_t u)
 {
-    const tc_shape *x = &s->x[i];
-    const bool turned = s->arg[ORDER].number == TC_CHW && x->rank + s->y.rank == 4 && (x->rank == 3 || x->rank == 1);
-    if (turned) return x->rank == 3 ? u / tc_shape_positions(x) : TC_ALL_UNITS;
-    return tc_shape_units(&s->y) % tc_shape_units(x) == 0 ? u % tc_shape_units(x) : TC_ALL_UNITS;
+    return tc_reordered_unit(s, i, u, (int)s->arg[ORDER].number);
 }
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)

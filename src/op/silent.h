@@ -45,9 +45,9 @@ typedef struct tc_silent {
     /* The narrowest last dimension for which a list pays. A list takes (n + TC_FIRING_PAD) * 8 bytes for each row of n
      * numbers: three colours of a pixel, 12 bytes, would take 152. */
     int64_t least;
-    /* The last three dimensions of x and y are an image [height, width, channels] (of x [width, channels], one line
-     * high), and the layer reads lists by lines (tc_firing): a row is a line of pixels, a part is a pixel. No lists by unit are made
-     * of these. Otherwise a row is a position. A value that both kinds of layers read has two lists. */
+    /* x and y are images [height, width, channels] (or [width, channels], one line high), and the layer reads lists by
+     * lines (tc_firing): a row of the list is a line of pixels, a part is a pixel. Of these no lists by unit are made.
+     * Otherwise a row is a position. A value that layers of both kinds read has two lists. */
     bool lines;
     /* The product of each way, for a batch of `rows` and with the parameters as they are stored (s->turned). */
     void (*products)(const struct tc_sketch *s, int64_t rows, tc_product way[TC_WAYS]);

@@ -41,9 +41,9 @@ static inline tc_window tc_window_of(const tc_window_args *a, int axis, int64_t 
     w.before = w.after = tc_window_arg(a->padding, axis, 0);
     const int64_t reach = w.dilation * (w.k - 1);
     if (w.before == TC_PADDING_SAME) w.before = reach / 2, w.after = reach - w.before;
-    const int64_t room = in + w.before + w.after - reach - 1;
+    const int64_t room = in + w.before + w.after - reach - 1 + (a->ceil ? w.stride - 1 : 0);
     if (room < 0 || w.stride < 1) return w;
-    w.out = (room + (a->ceil ? w.stride - 1 : 0)) / w.stride + 1;
+    w.out = room / w.stride + 1;
     if (a->ceil && (w.out - 1) * w.stride >= in + w.before) w.out--;
     return w;
 }

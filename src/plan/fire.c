@@ -75,7 +75,9 @@ static int source(const tacet_plan *p, const tc_list *l, int v)
     if (!(op->flags & TC_BLOCKS) || !has_zeros(p, u))
         return passes_gradient(op) || (op->flags & TC_PICKS) ? source(p, l, u) : -1;
     const int pool = only_way(p, l, u);
-    return pool >= 0 && (value_at(p, pool)->op->flags & TC_PICKS) ? pool : u;
+    const bool fewer = pool >= 0 && (value_at(p, pool)->op->flags & TC_PICKS) &&
+                       tc_shape_count(&value_at(p, pool)->shape) < tc_shape_count(&value_at(p, u)->shape);
+    return fewer ? pool : u;
 }
 
 enum { ALWAYS = 2 }; /* above any density */

@@ -8,6 +8,7 @@
  *   - a bare word that names a bool attribute sets it
  *   - any other bare word goes to the next positional attribute that is not set, in the order of the tables; so does a
  *     word with = if that attribute is a text, such as a path, and what is before the = is not like any key
+ *   - an attribute of type "values" takes all bare words that are left, one after the other
  *   - bool values: true, false, on, off, yes, no, 1, 0
  *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text", "a|b|c", "size" (3 or
  *     3x5: rows and columns of pixels) or "padding" (a size, or same)
