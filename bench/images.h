@@ -13,8 +13,8 @@
 /* The lambdas are those to which the targets lead in three epochs: with these from the first step on, the network would
  * learn far less. The outputs of the pools, which the next layers read, have about twice the density of the ReLUs. */
 #define CNN_L1_CASE                                                                                                    \
-    CNN_CASE, .before = {{"relu1", "l1 density=0.045"}, {"relu2", "l1 density=0.045"}, {"relu3", "l1 density=0.1"}},   \
-              .penalty = {{"relu1", "l1 1.5e-4"}, {"relu2", "l1 4.5e-4"}, {"relu3", "l1 8e-3"}}, .alone = 3 * 938
+    CNN_CASE, .before = {{"relu1", "l1 density=0.05"}, {"relu2", "l1 density=0.05"}, {"relu3", "l1 density=0.12"}},    \
+              .penalty = {{"relu1", "l1 1.9e-4"}, {"relu2", "l1 4e-4"}, {"relu3", "l1 6e-3"}}, .alone = 3 * 938
 
 /* ResNet-20 with projections where the size changes (He, Zhang, Ren, Sun: Deep residual learning for image recognition,
  * 2016, section 4.2). FROM and TO are the outputs of blocks. */
