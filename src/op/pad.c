@@ -24,12 +24,6 @@ static margins margins_of(const tc_arg *arg)
                      {given(&arg[BOTTOM], high), given(&arg[RIGHT], wide), given(&arg[AFTER], 0)}};
 }
 
-static int64_t unit(const tc_sketch *s, int i, int64_t u)
-{
-    const int64_t from = u - margins_of(s->arg).before[2];
-    return from >= 0 && from < tc_shape_units(&s->x[i]) ? from : TC_NO_UNIT;
-}
-
 static bool shape(tc_sketch *s)
 {
     char got[TC_SHAPE_TEXT];
