@@ -37,7 +37,8 @@ enum { PIECES = 16, LEAST = 1 << 20, MOST = 1 << 25 };
 /* Weights up to this number stay in the second cache. */
 enum { WARM = 1 << 16 };
 
-/* The numbers of x and g that are read again and again while a block of dL/dw is made. */
+/* The numbers of images that stay in the second cache while a piece reads them again and again: for y those of x, for
+ * dL/dx of g, for dL/dw of both. */
 enum { NEAR = 1 << 17 };
 
 typedef struct sizes {
@@ -156,7 +157,7 @@ static tiling pieces_of(const tc_call *c, const sizes *z, bool backward)
 {
     const tc_window *h = &z->axis[0], *w = &z->axis[1];
     tiling t = {.wide = z->apart ? z->groups : backward ? z->in : z->out};
-    const double each = (double)(w->out * z->groups * z->in * z->out) * (double)z->taps;
+    const double each = (double)w->out * (double)z->groups * (double)z->in * (double)z->out * (double)z->taps;
     const double all = each * (double)(h->out * c->run->rows) / PIECES;
     const double most = all < LEAST ? LEAST : all > MOST ? MOST : all;
     const int64_t height = backward ? h->in : h->out, blocks = parts(z->taps * z->in * z->out, WARM);

@@ -37,7 +37,8 @@ typedef struct tc_lists {
     const tc_firing *x, *g;   /* NULL: no such list exists */
     bool blocked;             /* dL/dx is not needed where x is 0: the maker of x blocks it there */
     const double *break_even; /* [TC_WAYS]: the density below which a product runs on a list; 0: never */
-    unsigned chosen;          /* the ways that are chosen for this step: bits 1 << TC_Y_BY_X ... */
+    unsigned ways;            /* the ways for which there is a product: bits 1 << TC_Y_BY_X ... */
+    unsigned chosen;          /* the ways that are chosen for this step, likewise */
     bool fused;               /* backward leaves out the gradient of the first parameter: tile() makes it */
 } tc_lists;
 
