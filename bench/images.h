@@ -1,5 +1,5 @@
-/* images.h: the networks of the cases with images, in the small language. peer.py has the same modules, whose parameters
- * have the same names. */
+/* images.h: the networks of the cases with images, in the small language. peer.py has the same modules, with the same
+ * names of parameters. */
 #ifndef BENCH_IMAGES_H
 #define BENCH_IMAGES_H
 
