@@ -20,6 +20,17 @@ done
 density() { sed "s/.*\"name\":\"$2\",\"density\":\([^,]*\).*/\1/" "$1.json"; }
 holds "$(density l1 relu1) < 0.6 * $(density plain relu1) && $(density l1 relu2) < 0.9 * $(density plain relu2)"
 
+# ---- convolution: the penalty silences all layers, and the network still learns ----
+for run in convolution convolution_l1; do
+    set -- --penalty 'relu*: l1 3e-4'
+    [ $run = convolution_l1 ] || set --
+    runs 0 "$tacet" train examples/convolution/convolution.yaml --out $run --quiet --json --set train.steps=60 "$@"
+    cp out $run.json
+    holds "$(number accuracy $run.json) > 0.5"
+    has $run/report.html '<h2>Augmentation</h2>' '<h2>Feature maps</h2>' '<h3>kernels of conv2d1.weight</h3>'
+done
+holds "$(density convolution_l1 relu1) < 0.5 * $(density convolution relu1)"
+
 # ---- density: the target is reached in fewer epochs ----
 runs 0 "$tacet" train examples/density/density.yaml --quiet --json --set train.epochs=2
 cp out density.json
