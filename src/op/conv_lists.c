@@ -143,12 +143,11 @@ void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t colum
         for (int64_t b = part->sample; b < part->sample + part->samples; b++) {
             float *y = (backward ? c->d[X] : c->y.data) + b * high * row + k;
             tc_line_sum s = {.x = backward ? c->lists.g : c->lists.x, .cols = n, .width = width, .pitch = z.out};
-            if (!backward || !c->add[X])
-                clear(y + part->top * row, (part->end - part->top) * row / z.out, z.out, bias ? bias + k : NULL, n);
             for (int64_t p = 0; p < h->k; p++)
                 for (int64_t i = part->top; i < part->end; i++) {
                     const int64_t line = line_at(h, backward, i, p);
                     s.y = y + i * row;
+                    if (p == 0 && (!backward || !c->add[X])) clear(s.y, row / z.out, z.out, bias ? bias + k : NULL, n);
                     if (line >= 0) add_line(c, &z, backward, b * lines + line, (float *)c->scratch + p * block, s);
                 }
         }

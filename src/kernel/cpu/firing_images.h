@@ -43,8 +43,18 @@ INLINE void line_tile(const int across, const tc_line_sum *s, int64_t k)
     }
 }
 
+/* Prefetches the entries of line `line`, supposing `count` of them. */
+INLINE void ask_for_line(const tc_firing *x, int64_t line, int64_t count)
+{
+    enum { AHEAD = 8 }; /* entries of a cache line */
+    if (line >= x->rows) return;
+    __builtin_prefetch(x->count + line * x->parts);
+    for (int64_t p = 0; p < count; p += AHEAD) __builtin_prefetch(x->in_row + line * x->pitch + p);
+}
+
 static void line_sum(const tc_line_sum *s)
 {
+    ask_for_line(s->x, s->line + 1, s->x->count[(s->line + 1) * s->x->parts - 1]);
     for (int64_t k = 0; k < s->cols; k += LINE_TILE * LANES) {
         const int64_t across = vectors(least(LINE_TILE * LANES, s->cols - k));
         if (across == 1) line_tile(1, s, k);
@@ -96,7 +106,7 @@ static void copy_near(const tc_tap_sum *s, const near_pixels *to, int64_t k, int
  * more list, whose count stays 0, since a branch would often be predicted wrongly. */
 static void sort_by_unit(const tc_tap_sum *s, int64_t wide, tc_entry *list, int32_t *count)
 {
-    enum { BITS = 40, AHEAD = 8 }; /* entries of a cache line */
+    enum { BITS = 40 };
     const tc_firing *x = s->x;
     const int64_t pixels = x->parts, channels = x->n / pixels, most = s->lines * pixels;
     const uint64_t share = (UINT64_C(1) << BITS) / (uint64_t)channels +
@@ -106,7 +116,7 @@ static void sort_by_unit(const tc_tap_sum *s, int64_t wide, tc_entry *list, int3
         const int64_t row = s->line + i, n = x->count[(row + 1) * pixels - 1];
         const int64_t begin = i * s->stride[0] * wide;
         const tc_entry *from = x->in_row + row * x->pitch;
-        for (int64_t p = 0; p < n && i + 1 < s->lines; p += AHEAD) __builtin_prefetch(from + x->pitch + p);
+        ask_for_line(x, row + 1, n);
         for (int64_t p = 0; p < n; p++) {
             const int64_t at = from[p].at, pixel = (int64_t)((uint64_t)at * share >> BITS);
             const int64_t unit = at - pixel * channels - s->unit, to = begin + pixel * s->stride[1];
