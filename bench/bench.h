@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16, MOST_PEERS = 4 };
+enum { MOST_ROUNDS = 201, MADE_UP_ROWS = 256, MOST_ANSWERS = 16, MOST_PEERS = 4, PENALTIES = 3 };
 
 typedef struct bench_case {
     const char *name;
@@ -20,7 +20,8 @@ typedef struct bench_case {
     bool named;    /* runs only if it is named on the command line, because it takes many minutes */
     /* The network */
     const char *model, *loss, *optimizer; /* optimizer NULL: inference */
-    const char *penalty[2][2];            /* selector, penalty */
+    const char *penalty[PENALTIES][2];    /* selector, penalty */
+    const char *before[PENALTIES][2];     /* the same, while Tacet makes the first weights (alone); empty: as penalty */
     int64_t in, batch;
     bool images;                  /* Fashion-MNIST; otherwise made-up rows */
     bool hwc;                     /* rows are [28, 28, 1]; otherwise vectors */
@@ -124,8 +125,8 @@ void run_steering(const bench_case *c, int threads); /* steering.c */
 void run_deep(const bench_case *c, int threads);
 void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads);
-void run_cores(const bench_case *c, int threads);    /* cores.c */
-void run_products(const bench_case *c, int threads); /* products.c */
+void run_cores(const bench_case *c, int threads);       /* cores.c */
+void run_products(const bench_case *c, int threads);    /* products.c */
 void run_convolution(const bench_case *c, int threads); /* convolution.c */
 void run_conv_lists(const bench_case *c, int threads);
 /* What the program does when a case starts it: one step; or several steps under valgrind. */

@@ -78,7 +78,7 @@ network *network_open(const bench_case *c, const network_options *o)
     const bool learns = c->loss && !c->infer, labels = learns && strcmp(c->loss, "cross_entropy") == 0;
     if (labels) n->target = tacet_labels(g, "target");
     if (learns) tacet_loss(g, c->loss, n->y, labels ? n->target : n->x);
-    for (int i = 0; i < 2 && !c->infer && !o->no_penalties; i++)
+    for (int i = 0; i < PENALTIES && !c->infer && !o->no_penalties; i++)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
     if (!trains(c)) tacet_keep(g, "linear*");
     const tacet_config config = {
@@ -254,6 +254,7 @@ void network_begin(const bench_case *c, int threads, char path[PATH])
 {
     tacet_error why;
     bench_case at = *c;
+    if (c->before[0][0]) memcpy(at.penalty, c->before, sizeof at.penalty);
     if (c->infer) at.infer = false, at.batch = LEARNS;
     if (c->density > 0) at.batch = c->images ? IMAGES : MADE_UP_ROWS, at.optimizer = NULL;
     snprintf(path, PATH, "/tmp/tacet_bench_XXXXXX");

@@ -1,5 +1,5 @@
-/* paired.c: cases that time Tacet and its peers in turn. Of several peers (PyTorch with either layout of images, another
- * runtime) the fastest counts. */
+/* paired.c: cases that time Tacet and its peers in turn. Of several peers (PyTorch with either layout of images,
+ * another runtime) the fastest counts. */
 #include "bench.h"
 
 #include <math.h>

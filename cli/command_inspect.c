@@ -89,7 +89,7 @@ static void tensor_row(cli_arena *a, const char **cell, const char *name, int ra
 static void left(const char *name, const cli_weight *w, bool input)
 {
     enum { NAMED = 20 };
-    const int64_t count = input ? w->inputs : w->units;
+    const int64_t count = input ? w->inputs * w->groups : w->units;
     int64_t named[NAMED], used = 0;
     for (int64_t k = 0; k < count; k++) {
         if (cli_weight_is_empty(w, input, k)) continue;
@@ -263,9 +263,10 @@ const cli_command cli_command_inspect = {
     .doc =
         "Prints the network that a model describes, what it was trained on, and its tensors: shape, mean, deviation, "
         "largest magnitude, share of exact zeros; and, if some inputs or units of a weight are all 0, which ones are "
-        "left, counted from 0; and what would be left of the network without the units that do nothing: those whose output "
-        "is the same for every input, because all their weights or the scale of their normalisation are 0, and those "
-        "that no other unit reads. For the folder of a run it prints the ledger: for each penalty, on training data, "
+        "left, counted from 0; and what would be left of the network without the units that do nothing: those whose "
+        "output is the same for every input, because all their weights or the scale of their normalisation are 0, and "
+        "those that no other unit reads. For the folder of a run it prints the ledger: for each penalty, on training "
+        "data, "
         "lambda, value, share of the objective, the norm of its gradient and of the data's, density, exact zeros and "
         "dead units, for the last epoch and over the epochs; and how often units fire.",
     .least = 1,

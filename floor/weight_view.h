@@ -10,6 +10,7 @@ typedef struct cli_weight {
     int64_t units, inputs, taps; /* taps: positions in a kernel; 1 for a matrix */
     int64_t across;              /* taps in a row of the kernel */
     int64_t unit, input, tap;    /* strides, in elements */
+    int64_t groups;              /* of units, each with `inputs` inputs of its own */
 } cli_weight;
 
 /* Element of unit o, input i and tap t. */
@@ -25,7 +26,7 @@ bool cli_weight_view(const char *axes, int rank, const int64_t *shape, const flo
 /* The same for tensor i of a file; g is the file's graph, or NULL. */
 bool cli_weight_in(const tacet_file *f, const tacet_graph *g, int i, cli_weight *to);
 
-/* Whether all weights into unit k, or from input k, are 0. */
+/* Whether all weights into unit k, or from input k of all groups, are 0. */
 bool cli_weight_is_empty(const cli_weight *w, bool input, int64_t k);
 
 #endif

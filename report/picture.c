@@ -80,10 +80,8 @@ void cli_picture_write(cli_page *p, const cli_picture *c, double x, double y, do
 {
     cli_arena a = {0};
     const tc_text file = png(&a, c);
-    if (file.length == 0) {
-        p->undrawn = true; /* another picture of the figure may be drawn after it */
-        return cli_arena_free(&a);
-    }
+    p->undrawn = p->undrawn || file.length == 0; /* a figure may have several pictures */
+    if (file.length == 0) return cli_arena_free(&a);
     fprintf(p->to,
             "<image class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" preserveAspectRatio=\"none\" "
             "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,",

@@ -32,7 +32,7 @@ static void count(matrix *m)
     m->columns = m->of.inputs * m->of.taps;
     m->zeros = m->of.units * m->columns - present(m, 0, m->of.units, 0, m->columns);
     for (int64_t o = 0; o < m->of.units; o++) m->empty_out += cli_weight_is_empty(&m->of, false, o);
-    for (int64_t i = 0; i < m->of.inputs; i++) m->empty_in += cli_weight_is_empty(&m->of, true, i);
+    for (int64_t i = 0; i < m->of.inputs * m->of.groups; i++) m->empty_in += cli_weight_is_empty(&m->of, true, i);
 }
 
 /* The *n matrices of a model, with their counts. They point into the file. */
@@ -217,7 +217,7 @@ static void tiles(cli_page *p, const cli_weight *w, const image *m, const char *
 /* The same weight with units and inputs swapped. */
 static cli_weight turned(cli_weight w)
 {
-    return (cli_weight){w.name, w.w, w.inputs, w.units, w.taps, w.across, w.input, w.unit, w.tap};
+    return (cli_weight){w.name, w.w, w.inputs, w.units, w.taps, w.across, w.input, w.unit, w.tap, w.groups};
 }
 
 static void images(cli_run_set *s, int run, int n, const matrix *m)

@@ -42,4 +42,8 @@ runs 0 "$tacet" train slim.yaml --out inputs --no-penalties --penalty 'conv2d2.w
 has out "^conv2d2.weight:group_lasso .* 6/6$"
 runs 0 "$tacet" inspect inputs/model.safetensors
 has out "^conv2d1  *4  *0 "
+runs 0 "$tacet" train slim.yaml --out some --no-penalties --penalty 'conv2d2.weight: group_lasso 0.05 by=input prox' \
+    --set train.epochs=8
+runs 0 "$tacet" inspect some/model.safetensors
+has out "^conv2d2.weight: 3 of 4 inputs have no weight left; the others: 0$" "^conv2d1  *4  *1  *12  *3 "
 finish

@@ -60,6 +60,7 @@ static const network networks[] = {
      {{0}}},
     {"relu | conv1d 20 3 padding=1 | relu | conv1d 24 4 stride=2 padding=3 | relu", 0, 17, 9, {{0}}},
     {"relu | conv2d 9 3 padding=1 | relu | conv2d 8 3 padding=1 | relu", 1, 1, 8, {{0}}},
+    {"relu | conv2d 12 2 stride=9 padding=4 | relu | conv2d 10 1 stride=5x3 | relu", 20, 22, 8, {{0}}},
     {"relu | conv2d 9 1x3 padding=0x1 | relu | conv2d 8 3x1 padding=1x0 | relu", 70, 3, 8, {{0}}},
 };
 

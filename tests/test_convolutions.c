@@ -39,6 +39,9 @@ static const struct example {
     {"conv2d 32 5 padding=2", "28 28 1", 2},
     {"conv2d 20 3 padding=1", "40 41 3", 1},
     {"conv2d 32 3 padding=1", "40 60 24", 2}, /* several bands of rows */
+    {"conv2d 130 3 padding=1", "3 3 70", 3},  /* blocks of units */
+    {"conv2d 32 1", "2 2 300", 1},            /* many channels, with few pixels and with more */
+    {"conv2d 5 3 padding=same", "4 4 300", 2},
     {"conv1d 3 3", "7 2", 2},
     {"conv1d 4 1", "1 3", 1},
     {"conv1d 4 4 padding=same", "9 3", 2},

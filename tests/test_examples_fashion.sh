@@ -65,7 +65,7 @@ count=0
 cat examples/*/README.md | sed -n 's/^    \(tacet \)/\1/p; s/^    \(build\/release\/\)/\1/p' > commands
 while read -r command; do
     case $command in
-    "tacet train "*) eval "\"\$tacet\" ${command#tacet } --set train.steps=2" ;;
+    "tacet train "* | "tacet sweep "*) eval "\"\$tacet\" ${command#tacet } --set train.steps=2" ;;
     "tacet "*) eval "\"\$tacet\" ${command#tacet }" ;;
     *" 2 "*) continue ;; # train_images: above
     *) eval "$command" ;;

@@ -176,6 +176,32 @@ static void layers_that_need_everything(void **unused)
     end(&n);
 }
 
+/* Layers that move units to other places. */
+static void moved_units(void **unused)
+{
+    (void)unused;
+    network n;
+    begin(&n, "linear 2 name=a | from x | linear 3 name=b | concat a | linear 2 name=c", 1, (int64_t[]){4});
+    set(&n, "c.weight", 4, 1, 0); /* neither output reads a's unit 1, the last of five */
+    set(&n, "c.weight", 9, 1, 0);
+    CHECK(&n, {"a", 2, 1, 10, 5, 0}, {"b", 3, 3, 15, 15, 0}, {"concat1", 5, 4, 0, 0, 0}, {"c", 2, 2, 12, 10, 0});
+    set(&n, "b.weight", 0, 4, 0);
+    CHECK(&n, {"a", 2, 1, 10, 5, 0}, {"b", 3, 2, 15, 10, 0}, {"concat1", 5, 3, 0, 0, 0}, {"c", 2, 2, 12, 8, 0});
+    end(&n);
+    begin(&n, "conv2d 2 1 name=a | pad before=1 | conv2d 1 1 name=c", 3, (int64_t[]){2, 2, 1});
+    set(&n, "c.weight", 1, 1, 0); /* a's unit 0, after a channel of zeros */
+    CHECK(&n, {"a", 2, 1, 4, 2, 0}, {"pad1", 3, 1, 0, 0, 0}, {"c", 1, 1, 4, 2, 0});
+    end(&n);
+    begin(&n, "conv2d 2 1 name=a | upsample 2 | reshape 16x2 | linear 1 name=c", 3, (int64_t[]){2, 2, 1});
+    set(&n, "c.weight", 1, 1, 0);
+    CHECK(&n, {"a", 2, 1, 4, 2, 0}, {"reshape1", 2, 1, 0, 0, 0}, {"c", 1, 1, 3, 2, 0});
+    end(&n);
+    begin(&n, "linear 8 name=a | reshape 2x2x2 | conv2d 1 1 name=c", 1, (int64_t[]){2});
+    set(&n, "c.weight", 1, 1, 0); /* a channel is several of a's units: none of them is removed */
+    CHECK(&n, {"a", 8, 8, 24, 24, 0}, {"reshape1", 2, 1, 0, 0, 0}, {"c", 1, 1, 3, 2, 0});
+    end(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +210,7 @@ int main(void)
         cmocka_unit_test(filters_that_are_not_read),
         cmocka_unit_test(joins),
         cmocka_unit_test(layers_that_need_everything),
+        cmocka_unit_test(moved_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(source, "examples", "networks"))
 import networks
 
 NETWORKS = {"lenet": networks.LeNet, "vgg11": networks.VGG11, "resnet20": networks.ResNet20,
-            "mobilenet_v2": networks.MobileNetV2}
+            "resnet20_a": lambda: networks.ResNet20("A"), "mobilenet_v2": networks.MobileNetV2}
 TYPES = {torch.float32: ("F32", "<f4"), torch.int64: ("I64", "<i8")}
 
 
@@ -34,7 +34,7 @@ def load_file(path):  # replaces safetensors.torch.load_file, which may not be i
     start = 8 + int.from_bytes(blob[:8], "little")
     head = json.loads(blob[8:start])
     head.pop("__metadata__", None)
-    return {name: torch.from_numpy(np.frombuffer(blob[start:][slice(*t["data_offsets"])], "<f4").reshape(t["shape"]).copy())
+    return {name: torch.from_numpy(np.frombuffer(blob[start:][slice(*t["data_offsets"])], "<f4").copy()).view(t["shape"])
             for name, t in head.items()}
 
 
@@ -82,7 +82,8 @@ for name, module in NETWORKS.items():
     open("net.yaml", "w").write(text)
     open("still.yaml", "w").write(text.replace("batch_norm name", "batch_norm momentum=0 name"))
     train = ["--data", "npy x=x.npy y=y_true.npy layout=hwc", "--set", "train.batch=8", "--out", "run", "-q"]
-    tacet("train", "still.yaml", *train, "--init", "torch.safetensors", "--set", "optimizer.lr=0", "--set", "train.steps=1")
+    tacet("train", "still.yaml", *train, "--init", "torch.safetensors", "--set", "optimizer.lr=0",
+          "--set", "train.steps=1")
     compare(name + " from PyTorch", module, x)
     got = load_file("run/model.safetensors")
     for key, t in module.state_dict().items():

@@ -88,6 +88,24 @@ Network("conv1d", {"x": (11, 4), "target": (6, 3)},
         loss="conv1d2 target: mse", penalties="relu1: l1 0.01", optimizer_text="sgd lr=0.05 momentum=0.5", batch=5,
         rows=4, batches=2)
 
+def beyond(r):
+    """With ceil_mode a window may be larger than the image and its padding."""
+    v = ChannelFirst(r)
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    v["max_pool2d1"] = F.max_pool2d(v["linear1"], (4, 2), stride=3, ceil_mode=True)
+    v["avg_pool2d1"] = F.avg_pool2d(v["linear1"], (4, 3), stride=3, ceil_mode=True)
+    v["avg_pool2d2"] = F.avg_pool2d(v["linear1"], (6, 3), stride=4, padding=(1, 0), ceil_mode=True)
+    for name in ("max_pool2d1", "avg_pool2d1", "avg_pool2d2"):
+        r.term(name + ":mse", 1, F.mse_loss(r.v[name], r.v["target"]))
+
+
+Network("pools_beyond", {"x": (3, 1, 2), "target": (1, 1, 2)}, {"linear1": (2, 2)}, beyond,
+        lambda w: torch.optim.SGD(w.values(), lr=0.1), input="x 3 1 2\ntarget 1 1 2",
+        model="linear 2 | max_pool2d 4x2 stride=3 ceil | from linear1 | avg_pool2d 4x3 stride=3 ceil | "
+              "from linear1 | avg_pool2d 6x3 stride=4 padding=1x0 ceil",
+        loss="max_pool2d1 target: mse\navg_pool2d1 target: mse\navg_pool2d2 target: mse",
+        optimizer_text="sgd lr=0.1", batch=4)
+
 # ---- Normalisation ---------------------------------------------------------------------------------------------------
 
 

@@ -189,8 +189,12 @@ TACET_API tacet_value tacet_find(const tacet_graph *g, const char *name);
 
 /* What the dimensions of a parameter mean, one letter each, in the order in which it is read, written and saved: `o`
  * units, `i` inputs, any other letter a tap (a position in a kernel). "oi" is the weight of a linear layer, "oihw"
- * would be that of a convolution, "o" a bias. "" if no parameter with such letters has that name. */
+ * that of a convolution, "o" a bias. "" if no parameter with such letters has that name. */
 TACET_API const char *tacet_axes(const tacet_graph *g, const char *name);
+
+/* The groups into which the units of a weight are divided, each with inputs of its own, as in a grouped convolution; 1 for
+ * any other value, 0 if no value has that name. */
+TACET_API int64_t tacet_groups(const tacet_graph *g, const char *name);
 
 /* The name of parameter i (from 0) of a layer: its own, "linear2.bias", or one that it shares, "linear1.weight". NULL
  * past the last one, and if no layer has that name. The string lives as long as the graph. */

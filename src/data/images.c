@@ -10,6 +10,7 @@
 #include "data/picture_file.h"
 #include "data/words.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
@@ -49,10 +50,13 @@ typedef struct folder {
 
 /* ---- Names ---- */
 
-static bool is_folder(const char *path)
+/* What does not exist, such as the end of a link, is not a folder. */
+static tacet_status is_folder(const folder *f, const char *path, bool *is)
 {
     struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    const bool exists = stat(path, &about) == 0;
+    *is = exists && S_ISDIR(about.st_mode);
+    return exists || errno == ENOENT || errno == ENOTDIR ? TACET_OK : tc_fail_system(f->e, "read", path);
 }
 
 static bool is_picture(const char *path)
@@ -64,11 +68,12 @@ static bool is_picture(const char *path)
     return false;
 }
 
-static bool has_folders(const tc_files *f)
+static tacet_status has_folders(const folder *f, const tc_files *files, bool *any)
 {
-    for (int i = 0; i < f->count; i++)
-        if (is_folder(f->path[i])) return true;
-    return false;
+    tacet_status status = TACET_OK;
+    *any = false;
+    for (int i = 0; i < files->count && !status && !*any; i++) status = is_folder(f, files->path[i], any);
+    return status;
 }
 
 /* Whether DIR/name holds folders: then it is a part. */
@@ -79,10 +84,9 @@ static tacet_status find_part(const folder *f, const char *dir, const char *name
     tc_text_add(&path, "%s/%s", dir, name);
     *found = false;
     tacet_status status = path.failed ? tc_fail_memory(f->e) : TACET_OK;
-    if (!status && is_folder(path.data)) {
-        status = tc_files_list(&files, &f->t->mem, path.data, f->e);
-        *found = has_folders(&files);
-    }
+    if (!status) status = is_folder(f, path.data, found);
+    if (!status && *found) status = tc_files_list(&files, &f->t->mem, path.data, f->e);
+    if (!status && *found) status = has_folders(f, &files, found);
     tc_files_free(&files);
     tc_text_free(&path);
     return status;
@@ -106,9 +110,11 @@ static tacet_status add_files(folder *f, const tc_files *files, int32_t label)
 {
     tacet_status status = TACET_OK;
     for (int i = 0; i < files->count && !status; i++) {
-        const bool is = is_picture(files->path[i]) && !is_folder(files->path[i]);
+        bool entered;
+        status = is_folder(f, files->path[i], &entered);
+        const bool is = !status && !entered && is_picture(files->path[i]);
         if (is) status = add_picture(f, files->path[i], label);
-        if (is || (label < 0 && is_folder(files->path[i])) || f->others++ > 0) continue;
+        if (is || status || f->others++ > 0) continue;
         f->first = f->paths.length;
         tc_text_put(&f->paths, files->path[i], strlen(files->path[i]) + 1);
         if (f->paths.failed) status = tc_fail_memory(f->e);
@@ -136,13 +142,17 @@ static tacet_status list(folder *f, const char *dir, bool names)
     for (int i = 0; i < classes.count && !status; i++) {
         tc_files files = {0};
         int32_t label;
-        if (!is_folder(classes.path[i])) continue;
+        bool is;
+        status = is_folder(f, classes.path[i], &is);
+        if (status || !is) continue;
         status = find_class(f, classes.path[i], &label);
         if (!status && !names) status = tc_files_list(&files, &f->t->mem, classes.path[i], f->e);
         if (!status && !names) status = add_files(f, &files, label < 0 ? 0 : label);
         tc_files_free(&files);
     }
-    const bool without = !status && !names && !has_folders(&classes);
+    bool any = false;
+    if (!status) status = has_folders(f, &classes, &any);
+    const bool without = !status && !names && !any;
     if (without && !f->t->x_only) {
         status = tc_fail(f->e, TACET_FILE, "%s has no folders, and so no classes", dir);
         tc_fail_hint(f->e, "each class has a folder with its pictures: %s/cat/1.png", dir);

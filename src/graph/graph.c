@@ -105,6 +105,12 @@ const char *tacet_axes(const tacet_graph *g, const char *name)
     return axes ? axes : "";
 }
 
+int64_t tacet_groups(const tacet_graph *g, const char *name)
+{
+    const int v = tc_graph_index(g, name);
+    return v < 0 ? 0 : g->value[v].groups > 1 ? g->value[v].groups : 1;
+}
+
 int tc_graph_value(tacet_graph *g, tacet_value v)
 {
     if (tc_graph_failed(g)) return -1;

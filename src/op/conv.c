@@ -16,6 +16,8 @@
  *
  * With groups of one input and one unit (depthwise) all groups are done together, and w need not be turned.
  *
+ * What runs on firing lists is in conv_lists.c; it is cut into the same pieces.
+ *
  * Pieces of y and dL/dx are some samples, or a band of one sample's rows; those of dL/dw are blocks of it, over all
  * samples; the last are the blocks of dL/db. All depend on shapes alone. */
 #include "op/conv.h"
@@ -35,7 +37,8 @@ enum { PIECES = 16, LEAST = 1 << 20, MOST = 1 << 25 };
 /* Weights up to this number stay in the second cache. */
 enum { WARM = 1 << 16 };
 
-/* The numbers of x and g that are read again and again while a block of dL/dw is made. */
+/* The numbers of images that stay in the second cache while a piece reads them again and again: for y those of x, for
+ * dL/dx of g, for dL/dw of both. */
 enum { NEAR = 1 << 17 };
 
 typedef struct sizes {
@@ -154,13 +157,16 @@ static tiling pieces_of(const tc_call *c, const sizes *z, bool backward)
 {
     const tc_window *h = &z->axis[0], *w = &z->axis[1];
     tiling t = {.wide = z->apart ? z->groups : backward ? z->in : z->out};
-    const double each = (double)(w->out * z->groups * z->in * z->out) * (double)z->taps;
+    const double each = (double)w->out * (double)z->groups * (double)z->in * (double)z->out * (double)z->taps;
     const double all = each * (double)(h->out * c->run->rows) / PIECES;
     const double most = all < LEAST ? LEAST : all > MOST ? MOST : all;
     const int64_t height = backward ? h->in : h->out, blocks = parts(z->taps * z->in * z->out, WARM);
-    if (blocks > 1 && !z->apart) t.wide = least(t.wide, parts(parts(t.wide, blocks), TC_CONV_BLOCK_OUT) * TC_CONV_BLOCK_OUT);
+    if (blocks > 1 && !z->apart)
+        t.wide = least(t.wide, parts(parts(t.wide, blocks), TC_CONV_BLOCK_OUT) * TC_CONV_BLOCK_OUT);
     t.across = parts(z->apart ? z->groups : backward ? z->in : z->out, t.wide);
-    t.batch = cut_of(c->run->rows, height, each * (double)h->out / (double)height, most * (double)t.across);
+    const double near = each * (double)h->out / (double)(backward ? c->y.n : c->x[X].n) * NEAR;
+    t.batch = cut_of(c->run->rows, height, each * (double)h->out / (double)height,
+                     near < most * (double)t.across ? near : most * (double)t.across);
     t.pieces = t.batch.pieces * t.across;
     return t;
 }

@@ -14,7 +14,10 @@
 enum { X, W, B };                 /* x, and the parameters after it */
 enum { COLUMNS = 64, STEP = 16 }; /* of a tile of y or dL/dx */
 enum { NEAR = 1 << 14 };          /* floats of the pixels that tap_sum copies at a time */
-enum { MOST_LINE = 1 << 24 };     /* numbers in a line; see firing_images.h */
+
+/* Lists pay, and their scratch is small, for at least so many channels, and at most so many pixels in a line, taps, and
+ * floats that tap_sum copies for a line. Numbers in a line: see firing_images.h. */
+enum { LEAST = 8, MOST_PIXELS = 1 << 12, MOST_TAPS = 1 << 10, MOST_NEAR = 1 << 20, MOST_NUMBERS = 1 << 24 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t parts(int64_t n, int64_t most) { return (n + most - 1) / most; }
@@ -28,7 +31,12 @@ typedef struct run {
     int64_t first, step, n, from, move, tap, tap_step, taps;
 } run;
 
-static int64_t runs_of(const tc_window *w, bool backward) { return w->dilation > 1 ? w->k : backward ? w->stride : 1; }
+static int64_t runs_of(const tc_window *w, bool backward)
+{
+    return w->dilation > 1 ? w->k
+           : backward      ? least(w->stride, w->k)
+                           : 1; /* a larger stride leaves pixels without taps */
+}
 
 static run run_at(const tc_window *w, bool backward, int64_t r)
 {
@@ -37,7 +45,7 @@ static run run_at(const tc_window *w, bool backward, int64_t r)
                                : (run){0, 1, w->out, -w->before, w->stride, 0, 1, w->k};
     /* The pixel of tap r of pixel 0 of g; those of tap r + i stride are i pixels further. */
     const int64_t at = r * w->dilation - w->before, first = (at % w->stride + w->stride) % w->stride;
-    const int64_t taps = w->dilation > 1 ? 1 : r < w->k ? parts(w->k - r, w->stride) : 0;
+    const int64_t taps = w->dilation > 1 ? 1 : parts(w->k - r, w->stride);
     return (run){first,
                  w->stride,
                  first < w->in ? parts(w->in - first, w->stride) : 0,
@@ -106,7 +114,7 @@ static void add_line(const tc_call *c, const sizes *z, bool backward, int64_t li
         s.w = w;
         s.y = y + u.first * pitch;
         s.pitch = u.step * pitch;
-        if (u.taps > 0) c->run->kernel->line_sum(&s);
+        if (u.n > 0) c->run->kernel->line_sum(&s);
         w += u.taps * z->in * s.width;
     }
 }
@@ -222,38 +230,55 @@ void tc_conv_taps(const tc_call *c, int64_t i, int64_t in, int64_t o, int64_t ou
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
+/* The floats that tap_sum copies for one line, by either list. */
+static double near_floats(const tc_window axis[2])
+{
+    const tc_window *h = &axis[0], *w = &axis[1];
+    const double high = (double)(h->k - 1) * (double)h->dilation + 1;
+    const double wide = (double)larger((w->out - 1) * w->stride, w->in - 1) + (double)(w->k - 1) * (double)w->dilation +
+                        1;
+    return high * wide * TC_TAP_COLUMNS;
+}
+
+/* The sizes of y, if it can run on lists. */
+static bool fits(const tc_sketch *s, sizes *z)
+{
+    *z = (sizes){.in = tc_shape_units(&s->x[0]), .out = tc_shape_units(&s->y)};
+    tc_conv_windows(s->arg, &s->x[0], z->axis);
+    const int64_t most = larger(z->axis[1].in, z->axis[1].out);
+    if (s->arg[TC_CONV_GROUPS].number > 1 || least(z->in, z->out) < LEAST || most > MOST_PIXELS) return false;
+    return most * larger(z->in, z->out) < MOST_NUMBERS && z->axis[0].k * z->axis[1].k <= MOST_TAPS &&
+           near_floats(z->axis) <= MOST_NEAR;
+}
+
 int64_t tc_conv_scratch(const tc_sketch *s, int64_t rows)
 {
     (void)rows;
-    tc_window axis[2];
-    if (s->arg[TC_CONV_GROUPS].number > 1) return 0;
-    tc_conv_windows(s->arg, &s->x[0], axis);
-    const int64_t in = tc_shape_units(&s->x[0]), out = tc_shape_units(&s->y), taps = axis[0].k * axis[1].k;
-    int64_t most = taps * larger(in * least(COLUMNS, rounded(out, STEP)), out * least(COLUMNS, rounded(in, STEP))) * 4;
+    sizes z;
+    if (!fits(s, &z)) return 0;
+    const int64_t forward = z.in * least(COLUMNS, rounded(z.out, STEP));
+    const int64_t backward = z.out * least(COLUMNS, rounded(z.in, STEP));
+    int64_t most = z.axis[0].k * z.axis[1].k * larger(forward, backward) * 4;
     for (int by_g = 0; by_g < 2; by_g++) {
         int64_t lines;
-        tc_tap_sum t = tap_sum_of(axis, by_g, least(in, TC_CONV_BLOCK_IN), least(out, TC_CONV_BLOCK_OUT), &lines);
+        tc_tap_sum t = tap_sum_of(z.axis, by_g, least(z.in, TC_CONV_BLOCK_IN), least(z.out, TC_CONV_BLOCK_OUT), &lines);
         t.lines = lines;
-        most = larger(most, sum_floats(&t) * 4 + tc_tap_scratch(&t, by_g ? axis[1].out : axis[1].in));
+        most = larger(most, sum_floats(&t) * 4 + tc_tap_scratch(&t, by_g ? z.axis[1].out : z.axis[1].in));
     }
     return most;
 }
 
 static void products(const tc_sketch *s, int64_t rows, tc_product way[TC_WAYS])
 {
-    tc_window axis[2];
-    tc_conv_windows(s->arg, &s->x[0], axis);
-    const int64_t in = tc_shape_units(&s->x[0]), out = tc_shape_units(&s->y), taps = axis[0].k * axis[1].k;
-    const bool fits = s->arg[TC_CONV_GROUPS].number == 1 && axis[1].in * in < MOST_LINE &&
-                      axis[1].out * out < MOST_LINE;
-    const bool still = axis[0].stride == 1 && axis[1].stride == 1;
-    const int64_t of_x = rows * tc_shape_positions(&s->x[0]), of_y = rows * tc_shape_positions(&s->y);
+    sizes z;
     for (int i = 0; i < TC_WAYS; i++) way[i] = (tc_product){.product = -1};
-    if (!fits) return;
-    way[TC_Y_BY_X] = (tc_product){TC_LINE_SUM, of_y, out, taps * in};
-    way[TC_DX_BY_G] = (tc_product){TC_LINE_SUM, of_x, in, taps * out};
-    way[TC_DW_BY_G] = (tc_product){TC_TAP_SUM, out, in, taps};
-    if (still) way[TC_DW_BY_X] = (tc_product){TC_TAP_SUM, in, out, taps};
+    if (!fits(s, &z)) return;
+    const int64_t taps = z.axis[0].k * z.axis[1].k;
+    const int64_t of_x = rows * tc_shape_positions(&s->x[0]), of_y = rows * tc_shape_positions(&s->y);
+    way[TC_Y_BY_X] = (tc_product){TC_LINE_SUM, of_y, z.out, taps * z.in};
+    way[TC_DX_BY_G] = (tc_product){TC_LINE_SUM, of_x, z.in, taps * z.out};
+    way[TC_DW_BY_G] = (tc_product){TC_TAP_SUM, z.out, z.in, taps};
+    if (z.axis[0].stride == 1 && z.axis[1].stride == 1) way[TC_DW_BY_X] = (tc_product){TC_TAP_SUM, z.in, z.out, taps};
 }
 
-const tc_silent tc_conv_silent = {.least = 8, .lines = true, .products = products};
+const tc_silent tc_conv_silent = {.least = LEAST, .lines = true, .products = products};

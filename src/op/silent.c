@@ -4,7 +4,7 @@
 /* The density of a list as a share of the way's break-even; below 1 the product on the list is faster. */
 static double share(const tc_call *c, int way, const tc_firing *f)
 {
-    const double most = c->lists.break_even[way];
+    const double most = c->lists.ways >> way & 1 ? c->lists.break_even[way] : 0; /* a checkpoint may have any density */
     return f && most > 0 ? (double)f->fired / (most * (double)f->rows * (double)f->n) : 1;
 }
 

@@ -37,7 +37,8 @@ typedef struct tc_lists {
     const tc_firing *x, *g;   /* NULL: no such list exists */
     bool blocked;             /* dL/dx is not needed where x is 0: the maker of x blocks it there */
     const double *break_even; /* [TC_WAYS]: the density below which a product runs on a list; 0: never */
-    unsigned chosen;          /* the ways that are chosen for this step: bits 1 << TC_Y_BY_X ... */
+    unsigned ways;            /* the ways for which there is a product: bits 1 << TC_Y_BY_X ... */
+    unsigned chosen;          /* the ways that are chosen for this step, likewise */
     bool fused;               /* backward leaves out the gradient of the first parameter: tile() makes it */
 } tc_lists;
 
@@ -45,9 +46,9 @@ typedef struct tc_silent {
     /* The narrowest last dimension for which a list pays. A list takes (n + TC_FIRING_PAD) * 8 bytes for each row of n
      * numbers: three colours of a pixel, 12 bytes, would take 152. */
     int64_t least;
-    /* The last three dimensions of x and y are an image [height, width, channels] (of x [width, channels], one line
-     * high), and the layer reads lists by lines (tc_firing): a row is a line of pixels, a part is a pixel. No lists by unit are made
-     * of these. Otherwise a row is a position. A value that both kinds of layers read has two lists. */
+    /* x and y are images [height, width, channels] (or [width, channels], one line high), and the layer reads lists by
+     * lines (tc_firing): a row of the list is a line of pixels, a part is a pixel. Of these no lists by unit are made.
+     * Otherwise a row is a position. A value that layers of both kinds read has two lists. */
     bool lines;
     /* The product of each way, for a batch of `rows` and with the parameters as they are stored (s->turned). */
     void (*products)(const struct tc_sketch *s, int64_t rows, tc_product way[TC_WAYS]);

@@ -11,8 +11,9 @@ static bool check(tc_sketch *s, const tc_window_args *a, const tc_window *w, con
     if (w->stride > 1 && tc_window_arg(a->padding, 0, 0) == TC_PADDING_SAME)
         return tc_shape_refuse(s, "has padding=same, which needs a stride of 1");
     if (w->out >= 1) return true;
-    return tc_shape_refuse(s, "needs at least %" PRId64 " %s with its padding, got %s", w->dilation * (w->k - 1) + 1,
-                           pixels, tc_shape_text(&s->x[0], s->batch[0], got));
+    return tc_shape_refuse(s, "needs at least %" PRId64 " %s with its padding, got %s",
+                           w->dilation * (w->k - 1) + 1 - (a->ceil ? w->stride - 1 : 0), pixels,
+                           tc_shape_text(&s->x[0], s->batch[0], got));
 }
 
 bool tc_window_shape_row(tc_sketch *s, const tc_window_args *a, tc_window axis[2])

@@ -121,8 +121,9 @@ static void add_lists(const tacet_plan *p, tc_text *t)
             const bool by_g = k == TC_DW_BY_G || k == TC_DX_BY_G;
             const tc_silence *of = by_g ? w->g_list : w->x_list;
             if (!of || s->backward == (k == TC_Y_BY_X) || lists->break_even[k] == 0) continue;
-            if (k == TC_DX_BY_X && (!lists->blocked || !w->d[0])) continue;
-            if (k == TC_DX_BY_G && !w->d[0]) continue;
+            const bool of_x = k == TC_DX_BY_X || k == TC_DX_BY_G;
+            if (s->backward && !w->d[of_x ? 0 : w->call.inputs]) continue; /* not wanted, or not in this phase */
+            if (k == TC_DX_BY_X && !lists->blocked) continue;
             tc_text_add(t, "  %-34s %-20s %.2f\n", tc_plan_name(p, s->value), way[k], lists->break_even[k]);
         }
     }

@@ -75,7 +75,9 @@ static int source(const tacet_plan *p, const tc_list *l, int v)
     if (!(op->flags & TC_BLOCKS) || !has_zeros(p, u))
         return passes_gradient(op) || (op->flags & TC_PICKS) ? source(p, l, u) : -1;
     const int pool = only_way(p, l, u);
-    return pool >= 0 && (value_at(p, pool)->op->flags & TC_PICKS) ? pool : u;
+    const bool fewer = pool >= 0 && (value_at(p, pool)->op->flags & TC_PICKS) &&
+                       tc_shape_count(&value_at(p, pool)->shape) < tc_shape_count(&value_at(p, u)->shape);
+    return fewer ? pool : u;
 }
 
 enum { ALWAYS = 2 }; /* above any density */
@@ -145,16 +147,30 @@ static bool add_list_back(tacet_plan *p, tc_list *l, int v)
     return true;
 }
 
-/* The compiled-in densities at which products on lists are as fast as dense ones. */
-static void set_break_even(tacet_plan *p, int v)
+static void products_of(const tacet_plan *p, int v, tc_product way[TC_WAYS])
 {
     const tc_value *value = value_at(p, v);
     const tc_node node = tc_plan_node(p, v);
-    tc_product way[TC_WAYS];
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     const tc_sketch s = tc_plan_sketch(p, &node, shape, batch);
     value->op->silent->products(&s, value->batch ? p->set.batch : 1, way);
+}
+
+unsigned tc_fire_ways(const tacet_plan *p, int v)
+{
+    tc_product way[TC_WAYS];
+    unsigned ways = 0;
+    products_of(p, v, way);
+    for (int k = 0; k < TC_WAYS; k++) ways |= (unsigned)(way[k].product >= 0) << k;
+    return ways;
+}
+
+/* The compiled-in densities at which products on lists are as fast as dense ones. */
+static void set_break_even(tacet_plan *p, int v)
+{
+    tc_product way[TC_WAYS];
+    products_of(p, v, way);
     for (int k = 0; k < TC_WAYS; k++) {
         const tc_product *c = &way[k];
         double *most = &p->table.break_even[v * TC_WAYS + k];

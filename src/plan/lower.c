@@ -252,6 +252,7 @@ static void set_silence(lowering *w, tc_step *s, int v)
     s->prepares = s->prepares || (work->x_list && !s->backward);
     work->call.lists = (tc_lists){.x = work->x_list ? &work->x_list->f : NULL,
                                   .g = work->g_list ? &work->g_list->f : NULL,
+                                  .ways = tc_fire_ways(w->p, v),
                                   .blocked = tc_fire_blocked(w->p, value->input[0]),
                                   .break_even = &w->p->table.break_even[v * TC_WAYS]};
 }

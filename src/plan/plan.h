@@ -162,9 +162,9 @@ tacet_status tc_plan_ranks(tacet_plan *p); /* whether every operator can run on 
 /* Whether a training step can have so few rows; if not, the error has this status. */
 tacet_status tc_plan_least(tacet_plan *p, int64_t rows, tacet_status status);
 tacet_status tc_plan_uses(tacet_plan *p);
-void tc_plan_inputs(tacet_plan *p); /* which inputs only losses read; the number of classes of class indices */
-void tc_plan_break_even(tacet_plan *p);              /* densities below which lists are read, into the table */
-tacet_status tc_plan_options(tacet_plan *p);         /* the optimizer's attributes for each parameter: groups */
+void tc_plan_inputs(tacet_plan *p);          /* which inputs only losses read; the number of classes of class indices */
+void tc_plan_break_even(tacet_plan *p);      /* densities below which lists are read, into the table */
+tacet_status tc_plan_options(tacet_plan *p); /* the optimizer's attributes for each parameter: groups */
 tacet_status tc_plan_flow(tacet_plan *p, int list);  /* what is computed, and what needs a gradient */
 tacet_status tc_plan_layout(tacet_plan *p);          /* the block, and initial numbers in it */
 tacet_status tc_plan_state(tacet_plan *p);           /* what operators remember, and its initial numbers */
@@ -204,6 +204,8 @@ bool tc_plan_of_batch(const tacet_plan *p, int term);
 /* Whether dL/dv may be left out where v is 0; whether a list counts how often v fires. */
 bool tc_fire_blocked(const tacet_plan *p, int value);
 bool tc_fire_counts(const tacet_plan *p, int list, int value);
+unsigned tc_fire_ways(const tacet_plan *p,
+                      int layer); /* the ways in which the layer has products on lists (tc_lists) */
 
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);

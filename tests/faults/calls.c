@@ -119,8 +119,8 @@ static tacet_graph *describe(const tacet_memory *m)
     tacet_keep_gradient(g, "relu1");
     if (tacet_graph_error(g)) stop(tacet_graph_error(g)->status, tacet_graph_error(g)->message);
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) text(tacet_graph_text(g, part[i], to, sizeof to), to);
-    printf("%d %d %s %s\n", tacet_find(g, "relu2").id, tacet_matches(g, "relu*", tacet_find(g, "relu1")),
-           tacet_axes(g, "linear1.weight"), tacet_parameter(g, "linear2", 1));
+    printf("%d %d %s %d %s\n", tacet_find(g, "relu2").id, tacet_matches(g, "relu*", tacet_find(g, "relu1")),
+           tacet_axes(g, "linear1.weight"), (int)tacet_groups(g, "linear1.weight"), tacet_parameter(g, "linear2", 1));
     return g;
 }
 

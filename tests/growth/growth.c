@@ -98,6 +98,22 @@ static tacet_status fill_setting(network *n, void *s)
 
 static tacet_status fill_metric(network *n, void *s) { return tacet_metric_at(n->p, 0, true, s); }
 
+static tacet_status fill_pruned(network *n, void *s)
+{
+    tacet_error why;
+    const char *path = "growth_pruned.safetensors";
+    if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) return why.status;
+    tacet_file *f = tacet_file_open(path, NULL, &why);
+    unlink(path);
+    tacet_graph *g = f ? tacet_file_graph(f, NULL, &why) : NULL;
+    tacet_pruning *t = g ? tacet_pruning_new(f, g, NULL, &why) : NULL;
+    const tacet_status status = t ? tacet_pruning_at(t, 0, s) : why.status;
+    tacet_pruning_free(t);
+    tacet_graph_free(g);
+    tacet_file_free(f);
+    return status;
+}
+
 static tacet_status fill_result(network *n, void *s)
 {
     return tacet_evaluate(n->p, n->loader, n->x, n->target, n->y, s);
@@ -119,6 +135,7 @@ static const struct filled {
     FILLED(tacet_data_info, fill_data),     FILLED(tacet_result, fill_result),
     FILLED(tacet_entry, fill_entry),        FILLED(tacet_attribute, fill_attribute),
     FILLED(tacet_setting, fill_setting),    FILLED(tacet_metric, fill_metric),
+    FILLED(tacet_pruned, fill_pruned),
     FILLED(tacet_firing, fill_term_firing),
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 3 };

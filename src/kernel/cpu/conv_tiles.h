@@ -118,20 +118,19 @@ INLINE void y_tile(const int pixels, const int across, const pixel *at, const st
                    const float *bias)
 {
     vec sum[Y_PIXELS][2], b[2];
-    for (int h = 0; h < across; h++) {
-        const vec first = bias ? load_first(bias + s->j + h * LANES, s->n[h]) : (vec){0};
-        for (int i = 0; i < pixels; i++) sum[i][h] = add ? load_first(at[i].y + s->j + h * LANES, s->n[h]) : first;
-    }
+    for (int h = 0; h < across; h++) b[h] = bias ? load_first(bias + s->j + h * LANES, s->n[h]) : (vec){0};
+    UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++)
+        sum[i][h] = add ? load_first(at[i].y + s->j + h * LANES, s->n[h]) : b[h];
     const float *x[Y_PIXELS], *row = w->w;
-    for (int i = 0; i < pixels; i++) x[i] = at[i].x;
+    UNROLL for (int i = 0; i < pixels; i++) x[i] = at[i].x;
     for (int64_t r = 0; r < w->runs; r++)
         for (int64_t c = w->run[r].at, end = c + w->run[r].n; c < end; c++, row += w->pitch) {
             for (int h = 0; h < across; h++) b[h] = load(row + h * LANES);
             for (int i = 0; i < pixels; i++)
                 for (int h = 0; h < across; h++) sum[i][h] += x[i][c] * b[h];
         }
-    for (int i = 0; i < pixels; i++)
-        for (int h = 0; h < across; h++) store_first(at[i].y + s->j + h * LANES, sum[i][h], s->n[h]);
+    UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++)
+        store_first(at[i].y + s->j + h * LANES, sum[i][h], s->n[h]);
 }
 
 INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add,
@@ -159,14 +158,14 @@ INLINE void apart_tile(const int pixels, const tc_conv *v, const pixel *at, int6
 {
     vec sum[Y_PIXELS];
     const vec bias = v->bias ? load_first(v->bias + j, n) : (vec){0};
-    for (int i = 0; i < pixels; i++) sum[i] = v->add ? load_first(at[i].y + j, n) : bias;
+    UNROLL for (int i = 0; i < pixels; i++) sum[i] = v->add ? load_first(at[i].y + j, n) : bias;
     for (int64_t p = 0; p < v->tap[0].n; p++)
         for (int64_t q = 0; q < v->tap[1].n; q++) {
             const vec w = load_first(v->w + p * v->tap[0].w + q * v->tap[1].w + j, n);
             const int64_t tap = p * v->tap[0].x + q * v->tap[1].x + j;
-            for (int i = 0; i < pixels; i++) sum[i] += load_first(at[i].x + tap, n) * w;
+            UNROLL for (int i = 0; i < pixels; i++) sum[i] += load_first(at[i].x + tap, n) * w;
         }
-    for (int i = 0; i < pixels; i++) store_first(at[i].y + j, sum[i], n);
+    UNROLL for (int i = 0; i < pixels; i++) store_first(at[i].y + j, sum[i], n);
 }
 
 static void conv_apart(const tc_conv *v, const pixel *at, int64_t n)
@@ -219,8 +218,8 @@ INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n,
                    const float *y)
 {
     vec sum[W_ROWS][2], b[2];
-    for (int i = 0; i < rows; i++)
-        for (int h = 0; h < across; h++) sum[i][h] = load_first(r->w + i * r->pitch + h * LANES, s->n[h]);
+    UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++)
+        sum[i][h] = load_first(r->w + i * r->pitch + h * LANES, s->n[h]);
     const int64_t x = r->x;
     for (int64_t k = 0; k < n; k++, y += STRIP) {
         const float *p = at[k].x + x;
@@ -228,32 +227,29 @@ INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n,
         for (int i = 0; i < rows; i++)
             for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
     }
-    for (int i = 0; i < rows; i++)
-        for (int h = 0; h < across; h++) store_first(r->w + i * r->pitch + h * LANES, sum[i][h], s->n[h]);
+    UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++)
+        store_first(r->w + i * r->pitch + h * LANES, sum[i][h], s->n[h]);
 }
 
 typedef void w_fn(const pixel *at, int64_t n, const w_run *r, const strip_of *s, const float *y);
 
 /* By the number of vectors and of rows. */
+#if LANES == 16
+#define W_EACH(DO, across)                                                                                             \
+    DO(1, across) DO(2, across) DO(3, across) DO(4, across) DO(5, across) DO(6, across) DO(7, across) DO(8, across)
+#else
+#define W_EACH(DO, across) DO(1, across) DO(2, across) DO(3, across) DO(4, across) DO(5, across) DO(6, across)
+#endif
 #define W_TILE(rows, across)                                                                                           \
     static void w_tile_##rows##_##across(const pixel *at, int64_t n, const w_run *r, const strip_of *s,                \
                                          const float *y)                                                               \
     {                                                                                                                  \
         w_tile(rows, across, at, n, r, s, y);                                                                          \
     }
-#define W_TILES(across)                                                                                                \
-    W_TILE(1, across) W_TILE(2, across) W_TILE(3, across) W_TILE(4, across) W_TILE(5, across) W_TILE(6, across)
-#define W_TILES_OF(across)                                                                                             \
-    w_tile_1_##across, w_tile_2_##across, w_tile_3_##across, w_tile_4_##across, w_tile_5_##across, w_tile_6_##across
-W_TILES(1)
-W_TILES(2)
-#if LANES == 16
-W_TILE(7, 1)
-W_TILE(8, 1) W_TILE(7, 2) W_TILE(8, 2) static w_fn *const w_tile_of[2][W_ROWS] = {
-    {W_TILES_OF(1), w_tile_7_1, w_tile_8_1}, {W_TILES_OF(2), w_tile_7_2, w_tile_8_2}};
-#else
-static w_fn *const w_tile_of[2][W_ROWS] = {{W_TILES_OF(1)}, {W_TILES_OF(2)}};
-#endif
+#define W_NAME(rows, across) w_tile_##rows##_##across,
+W_EACH(W_TILE, 1)
+W_EACH(W_TILE, 2)
+static w_fn *const w_tile_of[2][W_ROWS] = {{W_EACH(W_NAME, 1)}, {W_EACH(W_NAME, 2)}};
 
 /* All rows of a tap, in tiles that are as even as possible. */
 INLINE void w_tap(const tc_conv *v, w_run r, const pixel *at, int64_t n, const strip_of *s, const float *y)
@@ -287,12 +283,12 @@ INLINE void w_apart(const int taps, const bool whole, const pixel *at, int64_t n
 {
     const int64_t m = whole ? LANES : channels;
     vec sum[W_TAPS];
-    for (int i = 0; i < taps; i++) sum[i] = load_first(w[i], m);
+    UNROLL for (int i = 0; i < taps; i++) sum[i] = load_first(w[i], m);
     for (int64_t k = 0; k < n; k++) {
         const vec y = load_first(at[k].y + j, m);
-        for (int i = 0; i < taps; i++) sum[i] += load_first(at[k].x + x[i], m) * y;
+        UNROLL for (int i = 0; i < taps; i++) sum[i] += load_first(at[k].x + x[i], m) * y;
     }
-    for (int i = 0; i < taps; i++) store_first(w[i], sum[i], m);
+    UNROLL for (int i = 0; i < taps; i++) store_first(w[i], sum[i], m);
 }
 
 static void w_taps(const pixel *at, int64_t n, const int64_t *x, float *const *w, int64_t taps, int64_t j,
