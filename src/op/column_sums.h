@@ -18,6 +18,11 @@ TC_CLONES static void tc_column_sums(const float *g, int64_t rows, int64_t n, in
                 for (int k = 0; k < TC_LANES; k++) run[k] += g[i * pitch + j + k];
             for (int k = 0; k < TC_LANES; k++) sum[k] += (double)run[k];
         }
+        for (int k = 0; k < TC_LANES; k++) {
+            if (isfinite(sum[k])) continue;
+            sum[k] = 0; /* a run may overflow although the whole sum does not */
+            for (int64_t i = 0; i < rows; i++) sum[k] += (double)g[i * pitch + j + k];
+        }
         for (int k = 0; k < TC_LANES; k++) d[j + k] = (add ? d[j + k] : 0.0f) + (float)sum[k];
     }
     for (; j < n; j++) {

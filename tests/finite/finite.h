@@ -5,7 +5,7 @@
 
 #include "op_case.h"
 
-enum { FINITE_MOST = 1 << 20 }; /* numbers of a case */
+enum { FINITE_MOST = 1 << 22 }; /* numbers of a case */
 
 /* One operator with these attributes, on one kind of values. */
 typedef struct finite_case {
