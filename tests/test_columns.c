@@ -80,7 +80,9 @@ static void bad_lists(void **state)
     refused("a,y,y\n1,2,0\n", "label=1", TACET_FILE, "columns 2 and 3 are both named \"y\"", "");
     refused("mean radius,k\n1,0\n", "target=\"mean rdius\"", TACET_DESCRIPTION, "no column \"mean rdius\"",
             "did you mean \"mean radius\"?");
-    refused("mean radius,k\n1,0\n", "target=mean", TACET_DESCRIPTION, "no column \"mean\"", "it has mean radius, k");
+    refused("mean radius,k\n1,0\n", "target=mean", TACET_DESCRIPTION, "no column \"mean\"",
+            "did you mean \"mean radius\"?");
+    refused("mean radius,k\n1,0\n", "target=area", TACET_DESCRIPTION, "no column \"area\"", "it has mean radius, k");
     refused("1,2\n3,4\n", "label=kind", TACET_DESCRIPTION, "no column \"kind\"", "without names: give numbers");
     refused(five, "label=kind x=a,kind", TACET_DESCRIPTION, "\"kind\" is already the label", "");
     refused(five, "label=kind x=1-5", TACET_DESCRIPTION, "\"kind\" is already the label", "");
