@@ -101,7 +101,8 @@ static tacet_status fill_metric(network *n, void *s) { return tacet_metric_at(n-
 static tacet_status fill_pruned(network *n, void *s)
 {
     tacet_error why;
-    const char *path = "growth_pruned.safetensors";
+    char path[sizeof n->path + 16]; /* of this process: two programs of this file run at the same time */
+    snprintf(path, sizeof path, "%s.safetensors", n->path);
     if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) return why.status;
     tacet_file *f = tacet_file_open(path, NULL, &why);
     unlink(path);
