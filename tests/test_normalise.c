@@ -3,6 +3,7 @@
  * follow them. */
 #include "op_case.h"
 
+#include "base/flush.h"
 #include "plan/plan.h"
 
 static void near(const char *what, double got, double wanted, double tolerance)
@@ -161,6 +162,36 @@ static void constant_units(void **state)
         }
         case_close(&k);
     }
+}
+
+/* The gradient of large values has a factor that float32 cannot hold; so has y, with a small weight. */
+static void large_values(void **state)
+{
+    (void)state;
+    enum { N = 6 };
+    static const char *const spec[] = {"batch_norm eps=0", "group_norm 1 eps=0", "instance_norm eps=0 affine=true"};
+    static const double x[N] = {1, -2, 3, -1, 0.5, 2.5}, g[N] = {1, 0.2, 3, -1, -2, 0.7};
+    double mean = 0, var = 0, mean_g = 0, gh = 0;
+    for (int i = 0; i < N; i++) mean += x[i] / N, mean_g += g[i] / N;
+    for (int i = 0; i < N; i++) var += pow(x[i] - mean, 2) / N;
+    for (int i = 0; i < N; i++) gh += g[i] * (x[i] - mean) / sqrt(var) / N;
+    const uint64_t mode = tc_flush_denormals();
+    for (int s = 0; s < 3; s++)
+        for (double large = 1, small = 1; large < 1e37; large *= 1e4, small *= 0.1) {
+            op_case k;
+            open_one(&k, spec[s], "6 1", 1);
+            k.x[1].data[0] = (float)small;
+            for (int i = 0; i < N; i++) k.x[0].data[i] = (float)(x[i] * large), k.g[i] = (float)(g[i] / small * 1e-6);
+            run_forward(&k, WHOLE);
+            run_backward(&k, WHOLE);
+            for (int i = 0; i < N; i++) {
+                const double h = (x[i] - mean) / sqrt(var), d = (g[i] - mean_g - h * gh) / sqrt(var);
+                near(spec[s], (double)k.y[i] / small, h, 1e-6);
+                if (large < 1e30) near(spec[s], (double)k.d[0][i] * large * 1e6, d, 1e-5);
+            }
+            case_close(&k);
+        }
+    tc_float_mode_set(mode);
 }
 
 /* Groups are of neighbouring units: 1 3 | 2 6 at one position, 5 7 | 2 2 at the other. */
@@ -397,6 +428,7 @@ int main(void)
         cmocka_unit_test(far_from_0),
         cmocka_unit_test(many_blocks),
         cmocka_unit_test(constant_units),
+        cmocka_unit_test(large_values),
         cmocka_unit_test(groups_of_neighbours),
         cmocka_unit_test(refused),
         cmocka_unit_test(one_value_of_a_unit),

@@ -102,17 +102,23 @@ TC_INLINE void tc_factors_round(tc_factors f, bool back, int64_t begin, int64_t 
     }
 }
 
+/* Whether float32 has a factor: its digits are lost where it is very small (denormals are 0), and what it is multiplied
+ * with may be large. */
+TC_INLINE bool tc_factor_usual(float narrow, double wide)
+{
+    const float size = fabsf(narrow), most = 1e30f, least = 1e-30f;
+    return (size < most) & ((size >= least) | (wide == 0.0));
+}
+
 /* Whether float32 will do for all columns. */
 TC_INLINE bool tc_factors_usual(tc_factors f, bool back)
 {
-    const float *centre = f.narrow, *scale = centre + TC_SCALE * f.n, *shift = centre + TC_SHIFT * f.n,
-                *slope = centre + TC_SLOPE * f.n, most = 1e30f, least = 1e-30f;
+    const float *centre = f.narrow, *shift = centre + TC_SHIFT * f.n, most = 1e30f;
     int odd = 0;
-    for (int64_t u = 0; u < f.n; u++) {
-        const float s = fabsf(scale[u]);
-        odd |= !(fabsf(centre[u]) < most) | !(fabsf(shift[u]) < most) | !(s < most) | ((s < least) & (s != 0.0f));
-        odd |= back & !(fabsf(slope[u]) < most);
-    }
+    for (int64_t u = 0; u < f.n; u++) odd |= !(fabsf(centre[u]) < most) | !(fabsf(shift[u]) < most);
+    for (int k = TC_SCALE; k <= TC_SLOPE; k += TC_SLOPE - TC_SCALE)
+        for (int64_t u = k * f.n; u < (k + 1) * f.n && (back || k == TC_SCALE); u++)
+            odd |= !tc_factor_usual(f.narrow[u], f.wide[u]);
     return !odd;
 }
 
