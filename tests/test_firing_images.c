@@ -146,8 +146,19 @@ static void at_taps(void **unused)
             }
 }
 
+/* The number of a pixel is exact for many channels: the last of one pixel must not count as the first of the next. */
+static void of_many_channels(void **unused)
+{
+    (void)unused;
+    enum { CHANNELS = (1 << 20) + 1 };
+    tc_tap_sum s = {.line = 1, .lines = 1, .unit = CHANNELS - 9, .units = 9, .cols = 8, .size = {LINES, 1}};
+    s.stride[0] = s.stride[1] = s.dilation[0] = s.dilation[1] = s.taps[0] = s.taps[1] = 1;
+    check_taps(tc_cpu(), 1, CHANNELS, s, 1);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_lines), cmocka_unit_test(at_taps)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_lines), cmocka_unit_test(at_taps),
+                                       cmocka_unit_test(of_many_channels)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

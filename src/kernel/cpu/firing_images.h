@@ -106,11 +106,11 @@ static void copy_near(const tc_tap_sum *s, const near_pixels *to, int64_t k, int
  * more list, whose count stays 0, since a branch would often be predicted wrongly. */
 static void sort_by_unit(const tc_tap_sum *s, int64_t wide, tc_entry *list, int32_t *count)
 {
-    enum { BITS = 40 };
+    enum { BITS = 48 };
     const tc_firing *x = s->x;
     const int64_t pixels = x->parts, channels = x->n / pixels, most = s->lines * pixels;
-    const uint64_t share = (UINT64_C(1) << BITS) / (uint64_t)channels +
-                           1; /* exact for lines of less than 2^24 numbers */
+    /* Exact for lines of less than 2^24 numbers; at * share is then below 2^64 for up to 2^15 pixels. */
+    const uint64_t share = (UINT64_C(1) << BITS) / (uint64_t)channels + 1;
     memset(count, 0, (size_t)(s->units + 1) * sizeof *count);
     for (int64_t i = 0; i < s->lines; i++) {
         const int64_t row = s->line + i, n = x->count[(row + 1) * pixels - 1];
