@@ -167,6 +167,10 @@ static void layers_that_need_everything(void **unused)
     set(&n, "layer_norm1.weight", 1, 1, 0);
     CHECK(&n, {"linear1", 3, 3, 9, 9, 0}, {"layer_norm1", 3, 2, 6, 4, 1}, {"linear2", 2, 2, 8, 6, 0});
     end(&n);
+    begin(&n, "linear 3 | relu | layer_norm | linear 2", 1, (int64_t[]){2});
+    set(&n, "linear1.weight", 2, 2, 0); /* unit 1 is a constant, which is in the mean and the variance */
+    CHECK(&n, {"linear1", 3, 3, 9, 9, 0}, {"relu1", 3, 3, 0, 0, 0}, {"linear2", 2, 2, 8, 8, 0});
+    end(&n);
     begin(&n, "linear 3 name=e | relu | linear 4 weight=e.weight transposed", 1, (int64_t[]){4});
     set(&n, "e.weight", 4, 4, 0);
     CHECK(&n, {"e", 3, 2, 15, 14, 0}, {"relu1", 3, 2, 0, 0, 0}, {"linear2", 4, 4, 4, 4, 0});

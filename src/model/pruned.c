@@ -3,10 +3,12 @@
  * A unit of a layer is left if it is both
  *
  *     live   its output depends on the input: it has a weight other than 0 from a live unit, and its scale (the
- *            weight of a normalisation) is not 0. Otherwise it is a constant, which the next layer's bias can take
+ *            weight of a normalisation) is not 0. Otherwise it is a constant, which the next layer's bias can take,
+ *            unless a layer that sees all units at once reads it: that one needs constants too
  *     used   an output of the network depends on it: some unit that is left has a weight other than 0 for it
  *
- * One pass over the layers in their order finds the live units, and one in reverse finds those that are used. A weight
+ * A pass in reverse finds the units that such layers need, one over the layers in their order those that are live, and
+ * one more in reverse those that are used. A weight
  * is left if its unit and its input are. Which units of its inputs a layer makes a unit of, its operator says
  * (tc_op.unit) or its weight. */
 #include "base/sized.h"
@@ -100,6 +102,29 @@ static int64_t unit_from(const tc_value *v, const tc_sketch *s, int i, int64_t u
     return v->op->flags & TC_ELEMENTWISE ? u : TC_ALL_UNITS;
 }
 
+/* ---- Constants that cannot be removed ---- */
+
+/* Units that a layer sees all at once, and what they are made from. */
+static void find_needed(tacet_pruning *t, int index)
+{
+    matrix m;
+    tc_sketch s;
+    tc_shape shape[TC_SLOTS];
+    bool batch[TC_SLOTS];
+    const tc_value *v = &t->graph->value[index];
+    if (matrix_of(t, v, &m)) return;
+    sketch_of(t, v, &s, shape, batch);
+    for (int k = 0; k < v->inputs; k++)
+        for (int64_t u = 0; u < units_of(t, index); u++) {
+            bool *x = &t->live[t->first[v->input[k]]];
+            const int64_t from = unit_from(v, &s, k, u);
+            if (from >= 0) x[from] = x[from] || t->live[t->first[index] + u];
+            if (from != TC_ALL_UNITS) continue;
+            memset(x, true, (size_t)units_of(t, v->input[k]));
+            break;
+        }
+}
+
 /* ---- Forward ---- */
 
 static bool any_live(const tacet_pruning *t, int v)
@@ -120,18 +145,17 @@ static void find_live(tacet_pruning *t, int index)
     for (int64_t u = 0; u < units && weighs; u++)
         for (int64_t i = 0; i < m.inputs && !live[u]; i++)
             live[u] = t->live[t->first[v->input[0]] + channel(&m, u, i)] && connects(&m, u, i);
-    for (int k = 0; k < v->inputs && !weighs; k++) {
-        const bool *x = &t->live[t->first[v->input[k]]], any = any_live(t, v->input[k]);
-        for (int64_t u = 0; u < units; u++) {
-            const int64_t from = unit_from(v, &s, k, u);
-            live[u] = live[u] || (from == TC_ALL_UNITS ? any : from >= 0 && x[from]);
-        }
-    }
     /* A vector called weight scales the units. */
     const int p = v->slots > v->inputs ? v->input[v->inputs] : -1;
     const bool scales = p >= 0 && strcmp(v->op->param[0].name, "weight") == 0 && t->graph->value[p].shape.rank == 1;
     const float *scale = scales && tc_shape_units(&t->graph->value[p].shape) == units ? numbers_of(t, p) : NULL;
-    for (int64_t u = 0; u < units && scale; u++) live[u] = live[u] && scale[u] != 0.0f;
+    for (int k = 0; k < v->inputs && !weighs; k++) {
+        const bool *x = &t->live[t->first[v->input[k]]], any = any_live(t, v->input[k]);
+        for (int64_t u = 0; u < units; u++) {
+            const int64_t from = scale && scale[u] == 0.0f ? TC_NO_UNIT : unit_from(v, &s, k, u);
+            live[u] = live[u] || (from == TC_ALL_UNITS ? any : from >= 0 && x[from]);
+        }
+    }
 }
 
 /* ---- Backward ---- */
@@ -185,12 +209,13 @@ tacet_pruning *tacet_pruning_new(const tacet_file *f, const tacet_graph *g, cons
         const tc_value *value = &g->value[v];
         for (int k = 0; k < value->slots; k++)
             if (value->input[k] >= 0) t->readers[value->input[k]]++;
-        if (value->op) t->layer[t->layers++] = v;
         if (value->op)
-            find_live(t, v);
+            t->layer[t->layers++] = v;
         else
             memset(&t->live[t->first[v]], true, (size_t)units_of(t, v));
     }
+    for (int i = t->layers - 1; i >= 0; i--) find_needed(t, t->layer[i]);
+    for (int i = 0; i < t->layers; i++) find_live(t, t->layer[i]);
     for (int i = 0; i < g->terms; i++)
         for (int k = 0; k < g->term[i].inputs && g->term[i].op->role == &tc_loss; k++) use_all(t, g->term[i].input[k]);
     for (int i = t->layers - 1; i >= 0; i--) {
