@@ -75,12 +75,27 @@ static void build_shared(network *net)
     tacet_penalize(net->g, "relu1", "l1 0.01");
 }
 
+/* A network on images, with convolutions on firing lists and a normalisation over the rows of all ranks. */
+static void build_images(network *net)
+{
+    open_network(net, "sgd lr=0.1 momentum=0.9", 2);
+    net->sparse = TACET_SPARSE_ALWAYS;
+    const tacet_value x = add_feed(net, "x", 0, 3, (int64_t[]){5, 4, 3}, -1, 1);
+    add_loss(net, tacet_chain(net->g, x,
+                              "conv2d 8 3 padding=1 | batch_norm | relu | conv2d 9 3 padding=1 stride=2 | relu | "
+                              "conv2d 9 3 padding=1 groups=9 bias=false | group_norm 3 | relu6 name=a | "
+                              "global_avg_pool | linear 9 | hardsigmoid name=gate | from a | mul gate | max_pool2d 2 | "
+                              "scale_shift | flatten | linear 3"));
+    tacet_penalize(net->g, "relu1", "l1 1e-3");
+    tacet_penalize(net->g, "conv2d1.weight", "group_lasso 1e-3 by=input prox");
+}
+
 static void networks_train_the_same(void **state)
 {
     (void)state;
-    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam, build_large,
-                                               build_shared};
-    static const char *const name[] = {"steered", "from weights", "adam", "large", "shared"};
+    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,
+                                               build_large,   build_shared,       build_images};
+    static const char *const name[] = {"steered", "from weights", "adam", "large", "shared", "images"};
     for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
         network net;
         build[i](&net);
