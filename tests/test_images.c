@@ -255,6 +255,40 @@ static void folders_are_classes(void **state)
     empty_folder(NULL);
 }
 
+static void opened_saying(const char *spec, const char *words)
+{
+    tacet_data *d = must_open(spec, "train");
+    const tacet_data_info info = about(d);
+    if (!strstr(info.remarks, words)) fail_msg("\"%s\" is not in: %s", words, info.remarks);
+    tacet_data_free(d);
+}
+
+/* What is not read is said. */
+static void what_is_not_read(void **state)
+{
+    (void)state;
+    make("cat");
+    make("dog");
+    write_grey("cat/1.png", 3, 2, 10);
+    make("cat/more");
+    write_grey("cat/more/2.png", 3, 2, 10);
+    write_grey("3.png", 3, 2, 10);
+    write_text("README", "");
+    opened_saying("images @", "images: 1 folder is left out, as folders in the folder of a class are not read: ");
+    opened_saying("images @", "images: 1 file is left out, as pictures should be in the folder of their class: ");
+    opened_saying("images @", "images: 1 class has no pictures: ");
+    refuses("images @/cat/1.png", TACET_FILE, "cat/1.png is not a folder");
+    empty_folder(NULL);
+    make("train");
+    make("train/cat");
+    make("val");
+    make("val/cat");
+    make("notes");
+    write_grey("train/cat/1.png", 3, 2, 10);
+    opened_saying("images @", "images: 1 folder is left out, as the parts are train and test: ");
+    empty_folder(NULL);
+}
+
 static void two_parts(void **state)
 {
     (void)state;
@@ -367,6 +401,7 @@ int main(void)
         cmocka_unit_test(every_jpeg),
         cmocka_unit_test(other_sizes),
         cmocka_unit_test_teardown(folders_are_classes, empty_folder),
+        cmocka_unit_test_teardown(what_is_not_read, empty_folder),
         cmocka_unit_test_teardown(two_parts, empty_folder),
         cmocka_unit_test_teardown(broken_files, empty_folder),
         cmocka_unit_test_teardown(without_memory, empty_folder),
