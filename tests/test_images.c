@@ -285,7 +285,7 @@ static void what_is_not_read(void **state)
     make("val/cat");
     make("notes");
     write_grey("train/cat/1.png", 3, 2, 10);
-    opened_saying("images @", "images: 1 folder is left out, as the parts are train and test: ");
+    opened_saying("images @", "images: 1 folder is left out, as the parts are the folders train and test: ");
     empty_folder(NULL);
 }
 

@@ -197,7 +197,8 @@ static tacet_status list_others(folder *f, const char *dir)
     for (int i = 0; i < all.count && !status; i++) {
         const char *name = strrchr(all.path[i], '/') + 1;
         bool part = false;
-        if (strcmp(name, "train") != 0 && strcmp(name, "test") != 0) status = find_part(f, dir, name, &part);
+        const bool may = access(all.path[i], R_OK | X_OK) == 0; /* lost+found may not be read, and need not */
+        if (may && strcmp(name, "train") != 0 && strcmp(name, "test") != 0) status = find_part(f, dir, name, &part);
         if (part) status = leave(f, &f->parts, all.path[i]);
     }
     tc_files_free(&all);
@@ -437,7 +438,7 @@ static void say_unread(folder *f)
     say(f, &f->others, "file", "as the name is not that of a picture");
     say(f, &f->deeper, "folder", "as folders in the folder of a class are not read");
     say(f, &f->beside, "file", "as pictures should be in the folder of their class");
-    say(f, &f->parts, "folder", "as the parts are train and test");
+    say(f, &f->parts, "folder", "as the parts are the folders train and test");
     if (empty->count && !f->t->expect && !f->t->x_only)
         tc_text_add(&f->t->remarks, "images: %" PRId64 " class%s no pictures: %s%s\n", empty->count,
                     empty->count > 1 ? "es have" : " has", f->paths.data + empty->first,
