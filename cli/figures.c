@@ -88,9 +88,14 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     tc_snprintf(hint, sizeof hint,
                 "it needs an output for each class, as linear %lld at its end; labels that are numbers count from 0",
                 (long long)d.classes);
+    char size[96];
+    tc_snprintf(size, sizeof size, "size=%lldx%lld channels=%lld makes images that it takes", (long long)in.shape[0],
+                (long long)in.shape[1], (long long)in.shape[2]);
+    const bool fit = strncmp(what, "images ", strlen("images ")) == 0 && in.rank == 3 &&
+                     (in.shape[2] == 1 || in.shape[2] == 3);
     if (width != wants)
-        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld number%s, but the network takes %lld", what, width,
-                    tc_plural(width), wants);
+        cli_fail_at(source->place, n, fit ? size : NULL, "a row of '%s' has %lld number%s, but the network takes %lld",
+                    what, width, tc_plural(width), wants);
     else if (other_order(&in, &d))
         refuse_order(&in, &d, source);
     else if (labels && !d.classes)
