@@ -221,6 +221,9 @@ static void folders_are_classes(void **state)
     assert_int_equal(x[6], 20);
     assert_int_equal(x[12], 30);
     assert_memory_equal(d->table->y.data, ((int32_t[]){0, 1, 1}), 12);
+    assert_string_equal(strrchr(tacet_data_id(d, 1), '/'), "/1.png");
+    assert_string_equal(strrchr(tacet_data_id(d, 2), '/'), "/2.PNG");
+    assert_null(tacet_data_id(d, 3));
     char schema[400];
     assert_true(tacet_data_schema(d, schema, sizeof schema) < sizeof schema);
     assert_non_null(strstr(schema, "\"cat\""));
@@ -337,7 +340,7 @@ static void broken_files(void **state)
             refuses("images @", TACET_FILE, strrchr(name, '/') + 1);
             tacet_data *d = must_open("images @ skip=true", "train");
             assert_int_equal(about(d).rows, 1);
-            assert_non_null(strstr(about(d).remarks, "1 of 2 files are damaged"));
+            assert_non_null(strstr(about(d).remarks, "1 of 2 files is damaged"));
             tacet_data_free(d);
         }
         unlink(path_of(name));

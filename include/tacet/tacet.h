@@ -566,7 +566,7 @@ TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, c
  * (normalize_target=true). TACET_FAILED if the data have another number of targets. */
 TACET_API tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y);
 
-/* The text of row i in the column that id= names, or NULL. Lives as long as the data. */
+/* The text of row i in the column that id= names; of images the path of its file; or NULL. Lives as long as the data. */
 TACET_API const char *tacet_data_id(const tacet_data *d, int64_t i);
 
 /* Goes through the rows in batches, in an order drawn from (seed, epoch) or in the order of the file. NULL on

@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,15 +65,6 @@ static tacet_status is_folder(const folder *f, const char *path, bool *is)
     const bool exists = stat(path, &about) == 0;
     *is = exists && S_ISDIR(about.st_mode);
     return exists || errno == ENOENT || errno == ENOTDIR ? TACET_OK : tc_fail_system(f->e, "read", path);
-}
-
-static bool is_picture(const char *path)
-{
-    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0) return true;
-    return false;
 }
 
 static tacet_status has_folders(const folder *f, const tc_files *files, bool *any)
@@ -130,7 +120,7 @@ static tacet_status add_files(folder *f, const tc_files *files, int32_t label)
         const char *path = files->path[i];
         bool entered;
         status = is_folder(f, path, &entered);
-        if (!status && !entered && is_picture(path))
+        if (!status && !entered && tc_picture_named(path))
             status = add_picture(f, path, label);
         else if (!status)
             status = leave(f, entered ? &f->deeper : &f->others, path);
@@ -173,7 +163,7 @@ static tacet_status list(folder *f, const char *dir, bool names)
         int32_t label;
         bool is;
         status = is_folder(f, classes.path[i], &is);
-        if (!status && !is && !names && any && is_picture(classes.path[i]))
+        if (!status && !is && !names && any && tc_picture_named(classes.path[i]))
             status = leave(f, &f->beside, classes.path[i]);
         if (status || !is) continue;
         status = find_class(f, classes.path[i], &label);
@@ -395,9 +385,10 @@ static tacet_status gather(folder *f, const shared *s)
         if (f->e) *f->e = m->why;
         return m->why.status;
     }
+    const int64_t damaged = f->count - rows;
     if (m->at >= 0)
-        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files are damaged and left out: %s%s\n",
-                    f->count - rows, f->count, m->why.message, f->count - rows > 1 ? ", ..." : "");
+        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files %s damaged and left out: %s%s\n", damaged,
+                    f->count, damaged > 1 ? "are" : "is", m->why.message, damaged > 1 ? ", ..." : "");
     f->count = t->x.rows = rows;
     return TACET_OK;
 }
@@ -445,12 +436,25 @@ static void say_unread(folder *f)
                     empty->count > 1 ? ", ..." : "");
 }
 
+/* The paths of the rows. */
+static tacet_status set_ids(folder *f)
+{
+    tc_samples *t = f->t;
+    t->id = tc_alloc(&t->mem, (size_t)f->count, sizeof *t->id);
+    if (!t->id) return tc_fail_memory(f->e);
+    for (int64_t i = 0; i < f->count; i++) t->id[i] = f->picture[i].path;
+    t->ids = f->paths;
+    f->paths = (tc_text){.mem = t->mem};
+    return TACET_OK;
+}
+
 static tacet_status finish(folder *f)
 {
     tc_samples *t = f->t;
     tacet_status status = set_labels(f);
     t->pixels = true;
     say_unread(f);
+    if (!status) status = set_ids(f);
     if (t->expect || status) return status;
     if (f->words.count == 1 && !t->x_only)
         tc_text_add(&t->remarks, "images: all pictures are in one folder, and so of one class\n");
