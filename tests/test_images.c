@@ -372,6 +372,20 @@ static void broken_files(void **state)
 }
 
 /* Every allocation fails once, on several threads. */
+static void each_allocation_fails(void)
+{
+    for (int64_t at = 1;; at++) {
+        failing f = {.fail_at = at};
+        const tacet_memory m = failing_memory(&f);
+        tacet_error e = {0};
+        tacet_data *d = open_data("images @ size=3", "train", &m, &e);
+        if (!d) assert_int_equal(e.status, TACET_MEMORY);
+        tacet_data_free(d);
+        assert_int_equal(f.alive, 0);
+        if (!f.failed) break;
+    }
+}
+
 static void without_memory(void **state)
 {
     (void)state;
@@ -384,16 +398,18 @@ static void without_memory(void **state)
         write_png(name, 4, 4, (kind){PNG_COLOR_TYPE_RGB, 8, true, false}, rows);
     }
     write_jpeg("a/a.jpg", 4, 4, JCS_RGB, 3, false, rows);
-    for (int64_t at = 1;; at++) {
-        failing f = {.fail_at = at};
-        const tacet_memory m = failing_memory(&f);
-        tacet_error e = {0};
-        tacet_data *d = open_data("images @ size=3", "train", &m, &e);
-        if (!d) assert_int_equal(e.status, TACET_MEMORY);
-        tacet_data_free(d);
-        assert_int_equal(f.alive, 0);
-        if (!f.failed) break;
-    }
+    each_allocation_fails();
+    make("a/more");
+    write_png("0.png", 4, 4, (kind){PNG_COLOR_TYPE_RGB, 8, true, false}, rows);
+    write_text("a/notes.txt", "");
+    each_allocation_fails();
+    make("train");
+    make("train/a");
+    make("train/none");
+    make("val");
+    make("val/a");
+    write_png("train/a/0.png", 4, 4, (kind){PNG_COLOR_TYPE_RGB, 8, true, false}, rows);
+    each_allocation_fails();
     empty_folder(NULL);
 }
 
