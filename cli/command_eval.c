@@ -11,8 +11,8 @@
 
 static const cli_option option[] = {
     {"data", 0, "SPEC",
-     "The data: idx DIR, npy x=FILE y=FILE, csv FILE label=COLUMN, images DIR (default: the source that the model was trained "
-     "on)",
+     "The data: idx DIR, npy x=FILE y=FILE, csv FILE label=COLUMN, images DIR (default: the source that the model was "
+     "trained on)",
      false},
     CLI_OPTION_THREADS,
     CLI_OPTION_JSON,

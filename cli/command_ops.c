@@ -99,8 +99,8 @@ const cli_command cli_command_ops = {
     .operands = "[NAME]",
     .brief = "List layers, losses, penalties, optimizers and sources of data, or describe one",
     .doc = "Prints the catalogue of the small language: every layer, loss, penalty, constraint, optimizer, schedule, "
-           "metric, source of data and augmentation with its formula. With NAME: what it does, its attributes with types and defaults, and "
-           "its source in the literature.",
+           "metric, source of data and augmentation with its formula. With NAME: what it does, its attributes with types "
+           "and defaults, and its source in the literature.",
     .most = 1,
     .run = run,
 };

@@ -17,7 +17,10 @@ static const cli_option option[] = {
      "Write CSV to standard output instead: names in the first line, then for each row the class and the probability "
      "of each class, or the targets in their own unit",
      false},
-    {"id", 0, "COLUMN", "With --csv: copy this column of a csv source to the front of each line", false},
+    {"id", 0, "COLUMN",
+     "With --csv: copy this column of a csv source to the front of each line; with images: the path of each picture, in a "
+     "column of this name",
+     false},
     {"raw", 0, NULL, "With --csv: write only the outputs of the network, without names", false},
     {"keep", 0, "NAME", "Write this value (relu1) instead of the output", false},
     CLI_OPTION_THREADS,
@@ -148,6 +151,7 @@ static tacet_status write_all(const cli_args *a, cli_model *m, const tacet_data 
 static tacet_status add_id(cli_arena *a, cli_item *source, const char *column)
 {
     tacet_error e;
+    if (strncmp(source->text, "images ", strlen("images ")) == 0) return TACET_OK; /* its rows have their paths */
     if (strncmp(source->text, "csv ", 4) != 0)
         return cli_fail(TACET_DESCRIPTION, "--id names a column of a csv source, and '%s' has none", source->text);
     const size_t n = tacet_spec_set(TACET_ROLE_DATA, source->text, "id", column, NULL, 0, &e);

@@ -1,6 +1,8 @@
 /* figures.c: evaluates data and prints the figures. */
 #include "figures.h"
 
+#include "base/shape.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -36,6 +38,38 @@ static bool is_binary(const tacet_plan *p)
     return false;
 }
 
+/* The shape in which the numbers of a row are stored, without sides of 1. Rank 0: none that says anything. */
+static tc_shape order_of(int rank, const int64_t *shape)
+{
+    tc_shape s = {0};
+    for (int i = 0; i < rank && i < TC_MAX_RANK; i++)
+        if (shape[i] > 1) s.dim[s.rank++] = shape[i];
+    return s;
+}
+
+/* Whether rows are images whose numbers have another order than those of the network, [3, 32, 32] and [32, 32, 3]. */
+static bool other_order(const tacet_value_info *in, const tacet_data_info *d)
+{
+    const bool fed = d->rank == 3;
+    const tc_shape takes = order_of(in->rank, in->shape);
+    const tc_shape has = fed ? order_of(d->rank, d->shape) : order_of(d->stored_rank, d->stored_shape);
+    if (in->rank != 3 || has.rank < 2) return false;
+    return has.rank != takes.rank || memcmp(has.dim, takes.dim, sizeof takes.dim) != 0;
+}
+
+static tacet_status refuse_order(const tacet_value_info *in, const tacet_data_info *d, const cli_item *source)
+{
+    char got[TC_SHAPE_TEXT], wants[TC_SHAPE_TEXT];
+    tc_shape x = {.rank = in->rank}, row = {.rank = d->rank == 3 ? d->rank : d->stored_rank};
+    memcpy(x.dim, in->shape, sizeof x.dim);
+    memcpy(row.dim, d->rank == 3 ? d->shape : d->stored_shape, sizeof row.dim);
+    return cli_fail_at(source->place, strlen(source->text),
+                       "layout=hwc or layout=chw says what the rows hold; without layout= and flat=, they are read as "
+                       "those that the network was trained on",
+                       "a row of '%s' is %s, but the network takes %s", source->text, tc_shape_text(&row, false, got),
+                       tc_shape_text(&x, false, wants));
+}
+
 tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_value x, tacet_value target,
                              tacet_value y, const cli_item *source)
 {
@@ -54,9 +88,16 @@ tacet_status cli_figures_fit(const tacet_plan *p, const tacet_data *data, tacet_
     tc_snprintf(hint, sizeof hint,
                 "it needs an output for each class, as linear %lld at its end; labels that are numbers count from 0",
                 (long long)d.classes);
+    char size[96];
+    tc_snprintf(size, sizeof size, "size=%lldx%lld channels=%lld makes images that it takes", (long long)in.shape[0],
+                (long long)in.shape[1], (long long)in.shape[2]);
+    const bool fit = strncmp(what, "images ", strlen("images ")) == 0 && in.rank == 3 &&
+                     (in.shape[2] == 1 || in.shape[2] == 3);
     if (width != wants)
-        cli_fail_at(source->place, n, NULL, "a row of '%s' has %lld number%s, but the network takes %lld", what, width,
-                    tc_plural(width), wants);
+        cli_fail_at(source->place, n, fit ? size : NULL, "a row of '%s' has %lld number%s, but the network takes %lld",
+                    what, width, tc_plural(width), wants);
+    else if (other_order(&in, &d))
+        refuse_order(&in, &d, source);
     else if (labels && !d.classes)
         cli_fail_at(source->place, n, NULL, "'%s' has no labels to compare the network's outputs with", what);
     else if (target.id && targets != aims)

@@ -52,7 +52,12 @@ static tacet_status look_at_model(const cli_job *job)
     if (!e) return TACET_OK;
     tacet_error own = *e;
     const char *order = channels_first(&job->info) ? "chw" : "hwc";
-    if (job->info.rank != 3 && job->info.stored_rank > 1 && strstr(e->message, "needs an image"))
+    const bool vectors = job->info.rank != 3 && job->info.stored_rank > 1 && strstr(e->message, "needs an image");
+    const bool pictures = strncmp(job->info.spec, "images ", strlen("images ")) == 0;
+    if (vectors && strstr(job->info.spec, "flat=true"))
+        tc_snprintf(own.hint, sizeof own.hint, "flat=true makes vectors of images; leave it out%s%s",
+                    pictures ? "" : ", and add layout=", pictures ? "" : order);
+    else if (vectors)
         tc_snprintf(own.hint, sizeof own.hint, "with layout=%s, rows of the data are images: data: %.200s layout=%s",
                     order, job->info.spec, order);
     else if (channels_first(&job->info) && strstr(e->message, "on x ["))

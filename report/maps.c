@@ -1,5 +1,6 @@
-/* maps.c: the sections of feature maps and of augmented images: what a trained network makes of a few samples, from samples.safetensors, whose
- * contents cli/samples.h describes. For each layer a row of pictures for each sample: the image, then channels. */
+/* maps.c: the sections of feature maps and of augmented images: what a trained network makes of a few samples, from
+ * samples.safetensors, whose contents cli/samples.h describes. For each layer a row of pictures for each sample: the image,
+ * then channels. */
 #include "report/picture.h"
 #include "report/run_set.h"
 
@@ -13,7 +14,7 @@ enum {
     HEAD = 20 /* for the numbers of channels */,
     LARGEST = 999 /* number that fits there */
 };
-enum { SAMPLES = 64, SIDE = 256, CHANNELS = 64 }; /* the most that is drawn */
+enum { SAMPLES = 64, SIDE = 256, CHANNELS = 64, LAYERS = 64 }; /* the most that is drawn */
 
 /* [samples, height, width, channels], from 0 to 255. */
 typedef struct map {
@@ -211,6 +212,7 @@ static void maps(cli_run_set *s, int run, const tacet_file *f, const char *path)
     int said = 0;
     tc_json_each(tc_json_get(note, "layers"), i, layer)
     {
+        if (i == LAYERS) return;
         const char *name = cli_record_text(s->arena, layer, "name");
         if (!map_named(f, name, &m) || (images && m.samples != x.samples)) {
             cli_page_missing(s->page, TACET_FILE, "%s: the feature maps of %s are missing", path, name);

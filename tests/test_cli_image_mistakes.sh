@@ -30,4 +30,14 @@ wrong "conv2d 3 8 5 | relu | flatten | linear 3" layout=chw "conv2d has no place
 wrong "conv 8 5 | relu | flatten | linear 3" layout=chw 'unknown layer "conv"' '^    did you mean conv2d?$'
 wrong "conv2d 8 9 | relu | flatten | linear 3" layout=chw 'needs at least 9 rows with its padding, got \[batch, 8, 8, 3\]$'
 hasnt err 'layout'
+wrong "$net" 'layout=chw flat=true' 'leave one of them out$'
+wrong "$net" 'flat=true' 'needs an image' '^    flat=true makes vectors of images; leave it out, and add layout=chw$'
+
+# Rows in another order than those that a network was trained on.
+for words in layout=hwc layout=none flat=true; do
+    "$tacet" predict good/model.safetensors --data "npy x=images.npy $words" --csv > out 2> err && fault "predicted with $words"
+    has err 'is \[3, 8, 8\], but the network takes \[8, 8, 3\]$' 'without layout= and flat=, they are read as'
+done
+runs 0 "$tacet" predict good/model.safetensors --csv --data 'npy x=images.npy'
+runs 0 "$tacet" predict good/model.safetensors --csv --data 'npy x=images.npy flat=false'
 finish

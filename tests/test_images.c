@@ -221,6 +221,9 @@ static void folders_are_classes(void **state)
     assert_int_equal(x[6], 20);
     assert_int_equal(x[12], 30);
     assert_memory_equal(d->table->y.data, ((int32_t[]){0, 1, 1}), 12);
+    assert_string_equal(strrchr(tacet_data_id(d, 1), '/'), "/1.png");
+    assert_string_equal(strrchr(tacet_data_id(d, 2), '/'), "/2.PNG");
+    assert_null(tacet_data_id(d, 3));
     char schema[400];
     assert_true(tacet_data_schema(d, schema, sizeof schema) < sizeof schema);
     assert_non_null(strstr(schema, "\"cat\""));
@@ -252,6 +255,40 @@ static void folders_are_classes(void **state)
     write_grey("new/dog/b.png", 4, 4, 40);
     assert_null(tacet_data_open_as(path, "train", schema, false, NULL, &e));
     assert_non_null(strstr(e.message, "4 x 4 pixels, but the model takes 2 x 3"));
+    empty_folder(NULL);
+}
+
+static void opened_saying(const char *spec, const char *words)
+{
+    tacet_data *d = must_open(spec, "train");
+    const tacet_data_info info = about(d);
+    if (!strstr(info.remarks, words)) fail_msg("\"%s\" is not in: %s", words, info.remarks);
+    tacet_data_free(d);
+}
+
+/* What is not read is said. */
+static void what_is_not_read(void **state)
+{
+    (void)state;
+    make("cat");
+    make("dog");
+    write_grey("cat/1.png", 3, 2, 10);
+    make("cat/more");
+    write_grey("cat/more/2.png", 3, 2, 10);
+    write_grey("3.png", 3, 2, 10);
+    write_text("README", "");
+    opened_saying("images @", "images: 1 folder is left out, as folders in the folder of a class are not read: ");
+    opened_saying("images @", "images: 1 file is left out, as pictures should be in the folder of their class: ");
+    opened_saying("images @", "images: 1 class has no pictures: ");
+    refuses("images @/cat/1.png", TACET_FILE, "cat/1.png is not a folder");
+    empty_folder(NULL);
+    make("train");
+    make("train/cat");
+    make("val");
+    make("val/cat");
+    make("notes");
+    write_grey("train/cat/1.png", 3, 2, 10);
+    opened_saying("images @", "images: 1 folder is left out, as the parts are the folders train and test: ");
     empty_folder(NULL);
 }
 
@@ -303,7 +340,7 @@ static void broken_files(void **state)
             refuses("images @", TACET_FILE, strrchr(name, '/') + 1);
             tacet_data *d = must_open("images @ skip=true", "train");
             assert_int_equal(about(d).rows, 1);
-            assert_non_null(strstr(about(d).remarks, "1 of 2 files are damaged"));
+            assert_non_null(strstr(about(d).remarks, "1 of 2 files is damaged"));
             tacet_data_free(d);
         }
         unlink(path_of(name));
@@ -335,6 +372,20 @@ static void broken_files(void **state)
 }
 
 /* Every allocation fails once, on several threads. */
+static void each_allocation_fails(void)
+{
+    for (int64_t at = 1;; at++) {
+        failing f = {.fail_at = at};
+        const tacet_memory m = failing_memory(&f);
+        tacet_error e = {0};
+        tacet_data *d = open_data("images @ size=3", "train", &m, &e);
+        if (!d) assert_int_equal(e.status, TACET_MEMORY);
+        tacet_data_free(d);
+        assert_int_equal(f.alive, 0);
+        if (!f.failed) break;
+    }
+}
+
 static void without_memory(void **state)
 {
     (void)state;
@@ -347,16 +398,18 @@ static void without_memory(void **state)
         write_png(name, 4, 4, (kind){PNG_COLOR_TYPE_RGB, 8, true, false}, rows);
     }
     write_jpeg("a/a.jpg", 4, 4, JCS_RGB, 3, false, rows);
-    for (int64_t at = 1;; at++) {
-        failing f = {.fail_at = at};
-        const tacet_memory m = failing_memory(&f);
-        tacet_error e = {0};
-        tacet_data *d = open_data("images @ size=3", "train", &m, &e);
-        if (!d) assert_int_equal(e.status, TACET_MEMORY);
-        tacet_data_free(d);
-        assert_int_equal(f.alive, 0);
-        if (!f.failed) break;
-    }
+    each_allocation_fails();
+    make("a/more");
+    write_png("0.png", 4, 4, (kind){PNG_COLOR_TYPE_RGB, 8, true, false}, rows);
+    write_text("a/notes.txt", "");
+    each_allocation_fails();
+    make("train");
+    make("train/a");
+    make("train/none");
+    make("val");
+    make("val/a");
+    write_png("train/a/0.png", 4, 4, (kind){PNG_COLOR_TYPE_RGB, 8, true, false}, rows);
+    each_allocation_fails();
     empty_folder(NULL);
 }
 
@@ -367,6 +420,7 @@ int main(void)
         cmocka_unit_test(every_jpeg),
         cmocka_unit_test(other_sizes),
         cmocka_unit_test_teardown(folders_are_classes, empty_folder),
+        cmocka_unit_test_teardown(what_is_not_read, empty_folder),
         cmocka_unit_test_teardown(two_parts, empty_folder),
         cmocka_unit_test_teardown(broken_files, empty_folder),
         cmocka_unit_test_teardown(without_memory, empty_folder),

@@ -76,8 +76,9 @@ TACET_API size_t tacet_error_text(const tacet_error *error, char *text, size_t c
  * object.
  *
  * What the system allocates for itself does not go through it: the stacks of a pool's threads (pthread_create), a folder
- * while its names are read (opendir), a long table while it is sorted (qsort), mapped files, and what BLAS and libjpeg need. While files of images
- * are decoded, the hook is called from the threads of a pool, but never by two at the same time. */
+ * while its names are read (opendir), a long table while it is sorted (qsort), mapped files, and what BLAS and libjpeg
+ * need. While files of images are decoded, the hook is called from the threads of a pool, but never by two at the same
+ * time. */
 typedef struct tacet_memory {
     void *(*resize)(void *context, void *old, size_t size);
     void *context;
@@ -515,8 +516,8 @@ TACET_API size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
 typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
-/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN", "images DIR". part is "train" or "test"; "test" is refused if the
- * source has no test part. NULL on failure. A file may be a pipe or a FIFO, which is read to its end; opening a FIFO
+/* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN", "images DIR". part is "train" or "test"; "test" is
+ * refused if the source has no test part. NULL on failure. A file may be a pipe or a FIFO, which is read to its end; opening a FIFO
  * returns once another program writes to it.
  *
  * The data are kept in the type that the file uses: in memory or, if they are npy files that are not compressed, in
@@ -565,7 +566,7 @@ TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, c
  * (normalize_target=true). TACET_FAILED if the data have another number of targets. */
 TACET_API tacet_status tacet_data_restore(const tacet_data *d, int64_t rows, int64_t targets, float *y);
 
-/* The text of row i in the column that id= names, or NULL. Lives as long as the data. */
+/* The text of row i in the column that id= names; of images the path of its file; or NULL. Lives as long as the data. */
 TACET_API const char *tacet_data_id(const tacet_data *d, int64_t i);
 
 /* Goes through the rows in batches, in an order drawn from (seed, epoch) or in the order of the file. NULL on

@@ -74,6 +74,7 @@ tacet_status tc_augments_read(tc_augments *c, const tc_mem *m, const char *chain
     for (const char *at = chain; !status && tc_chain_next(&at, chain, stage, sizeof stage, &column);) {
         tc_spec spec;
         status = tc_spec_parse(&spec, m, stage, e);
+        if (status == TACET_DESCRIPTION) tc_fail_hint(e, "a bar is between two augmentations: flip | crop 4");
         if (!status) {
             status = read_stage(c, &spec, height, width, e);
             tc_spec_free(&spec);

@@ -27,7 +27,7 @@ typedef struct tc_samples {
     bool x_only;           /* labels and targets are not read */
     tc_json_writer schema; /* members that other data need to be read in the same way */
     tc_text remarks;       /* what the user should know, in lines */
-    tc_text ids;           /* of the rows, each ended by a NUL, if a column is named for them */
+    tc_text ids;           /* of the rows, each ended by a NUL, if a column is named for them; the paths of pictures */
     size_t *id;            /* [x.rows] where each begins; or NULL */
 } tc_samples;
 

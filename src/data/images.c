@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +34,12 @@ typedef struct picture {
     tacet_status status;
 } picture;
 
+/* What is in a folder, but not read. */
+typedef struct unread {
+    int64_t count;
+    size_t first; /* of them, in paths */
+} unread;
+
 typedef struct folder {
     tc_samples *t;
     tacet_error *e;
@@ -42,8 +47,11 @@ typedef struct folder {
     picture *picture;
     int64_t count, room;
     tc_words words;
-    int64_t others; /* files that are not pictures by their names */
-    size_t first;   /* the first of them, in paths */
+    unread others; /* files that are not pictures by their names */
+    unread deeper; /* folders in the folder of a class */
+    unread beside; /* pictures beside the folders of classes */
+    unread parts;  /* folders beside train and test */
+    unread empty;  /* folders of classes without pictures */
     int64_t height, width, channels;
     bool resize, skip, as_model;
 } folder;
@@ -57,15 +65,6 @@ static tacet_status is_folder(const folder *f, const char *path, bool *is)
     const bool exists = stat(path, &about) == 0;
     *is = exists && S_ISDIR(about.st_mode);
     return exists || errno == ENOENT || errno == ENOTDIR ? TACET_OK : tc_fail_system(f->e, "read", path);
-}
-
-static bool is_picture(const char *path)
-{
-    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0) return true;
-    return false;
 }
 
 static tacet_status has_folders(const folder *f, const tc_files *files, bool *any)
@@ -106,19 +105,38 @@ static tacet_status add_picture(folder *f, const char *path, int32_t label)
     return f->paths.failed ? tc_fail_memory(f->e) : TACET_OK;
 }
 
+static tacet_status leave(folder *f, unread *u, const char *path)
+{
+    if (u->count++ > 0) return TACET_OK;
+    u->first = f->paths.length;
+    tc_text_put(&f->paths, path, strlen(path) + 1);
+    return f->paths.failed ? tc_fail_memory(f->e) : TACET_OK;
+}
+
 static tacet_status add_files(folder *f, const tc_files *files, int32_t label)
 {
     tacet_status status = TACET_OK;
     for (int i = 0; i < files->count && !status; i++) {
+        const char *path = files->path[i];
         bool entered;
-        status = is_folder(f, files->path[i], &entered);
-        const bool is = !status && !entered && is_picture(files->path[i]);
-        if (is) status = add_picture(f, files->path[i], label);
-        if (is || status || f->others++ > 0) continue;
-        f->first = f->paths.length;
-        tc_text_put(&f->paths, files->path[i], strlen(files->path[i]) + 1);
-        if (f->paths.failed) status = tc_fail_memory(f->e);
+        status = is_folder(f, path, &entered);
+        if (!status && !entered && tc_picture_named(path))
+            status = add_picture(f, path, label);
+        else if (!status)
+            status = leave(f, entered ? &f->deeper : &f->others, path);
     }
+    return status;
+}
+
+/* The files in the folder of a class. */
+static tacet_status add_class(folder *f, const char *path, int32_t label)
+{
+    tc_files files = {0};
+    const int64_t before = f->count;
+    tacet_status status = tc_files_list(&files, &f->t->mem, path, f->e);
+    if (!status) status = add_files(f, &files, label);
+    if (!status && f->count == before) status = leave(f, &f->empty, path);
+    tc_files_free(&files);
     return status;
 }
 
@@ -138,20 +156,19 @@ static tacet_status find_class(folder *f, const char *path, int32_t *label)
 static tacet_status list(folder *f, const char *dir, bool names)
 {
     tc_files classes = {0};
+    bool any = false;
     tacet_status status = tc_files_list(&classes, &f->t->mem, dir, f->e);
+    if (!status) status = has_folders(f, &classes, &any);
     for (int i = 0; i < classes.count && !status; i++) {
-        tc_files files = {0};
         int32_t label;
         bool is;
         status = is_folder(f, classes.path[i], &is);
+        if (!status && !is && !names && any && tc_picture_named(classes.path[i]))
+            status = leave(f, &f->beside, classes.path[i]);
         if (status || !is) continue;
         status = find_class(f, classes.path[i], &label);
-        if (!status && !names) status = tc_files_list(&files, &f->t->mem, classes.path[i], f->e);
-        if (!status && !names) status = add_files(f, &files, label < 0 ? 0 : label);
-        tc_files_free(&files);
+        if (!status && !names) status = add_class(f, classes.path[i], label < 0 ? 0 : label);
     }
-    bool any = false;
-    if (!status) status = has_folders(f, &classes, &any);
     const bool without = !status && !names && !any;
     if (without && !f->t->x_only) {
         status = tc_fail(f->e, TACET_FILE, "%s has no folders, and so no classes", dir);
@@ -162,16 +179,44 @@ static tacet_status list(folder *f, const char *dir, bool names)
     return status;
 }
 
+/* Folders that may have been meant as parts, such as val. */
+static tacet_status list_others(folder *f, const char *dir)
+{
+    tc_files all = {0};
+    tacet_status status = tc_files_list(&all, &f->t->mem, dir, f->e);
+    for (int i = 0; i < all.count && !status; i++) {
+        const char *name = strrchr(all.path[i], '/') + 1;
+        bool part = false;
+        const bool may = access(all.path[i], R_OK | X_OK) == 0; /* lost+found may not be read, and need not */
+        if (may && strcmp(name, "train") != 0 && strcmp(name, "test") != 0) status = find_part(f, dir, name, &part);
+        if (part) status = leave(f, &f->parts, all.path[i]);
+    }
+    tc_files_free(&all);
+    return status;
+}
+
+static tacet_status check_folder(const folder *f, const char *dir)
+{
+    bool is;
+    const tacet_status status = is_folder(f, dir, &is);
+    if (status || is || access(dir, F_OK) != 0) return status;
+    tc_fail(f->e, TACET_FILE, "%s is not a folder", dir);
+    tc_fail_hint(f->e, "images reads the pictures of a folder, even if it has only one");
+    return TACET_FILE;
+}
+
 static tacet_status list_part(folder *f, const char *dir, bool test)
 {
     const tc_json *classes = tc_json_get(f->t->expect, "classes");
     bool train;
     f->words.classes = true;
     tacet_status status = classes ? tc_words_expect(&f->words, classes, f->e) : TACET_OK;
+    if (!status) status = check_folder(f, dir);
     if (!status) status = find_part(f, dir, "train", &train);
     if (!status && train) status = find_part(f, dir, "test", &f->t->has_test);
     if (!status && test && !(train && f->t->has_test))
         status = tc_fail(f->e, TACET_FILE, "%s has no folders train and test with a folder for each class", dir);
+    if (!status && train && !test) status = list_others(f, dir);
     if (status) return status;
     tc_text path = {.mem = f->t->mem};
     tc_text_add(&path, train ? "%s/train" : "%s", dir);
@@ -187,7 +232,11 @@ static tacet_status list_part(folder *f, const char *dir, bool test)
     if (!status) status = list(f, path.data, false);
     if (!status && f->count == 0) {
         status = tc_fail(f->e, TACET_FILE, "%s has no pictures in its folders", path.data);
-        tc_fail_hint(f->e, "files are taken for pictures if their names end in .png, .jpg or .jpeg");
+        if (f->beside.count)
+            tc_fail_hint(f->e, "its own pictures, such as %s, are not read, because it has folders",
+                         f->paths.data + f->beside.first);
+        else
+            tc_fail_hint(f->e, "files are taken for pictures if their names end in .png, .jpg or .jpeg");
     }
     tc_text_free(&path);
     return status;
@@ -336,9 +385,10 @@ static tacet_status gather(folder *f, const shared *s)
         if (f->e) *f->e = m->why;
         return m->why.status;
     }
+    const int64_t damaged = f->count - rows;
     if (m->at >= 0)
-        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files are damaged and left out: %s%s\n",
-                    f->count - rows, f->count, m->why.message, f->count - rows > 1 ? ", ..." : "");
+        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files %s damaged and left out: %s%s\n", damaged,
+                    f->count, damaged > 1 ? "are" : "is", m->why.message, damaged > 1 ? ", ..." : "");
     f->count = t->x.rows = rows;
     return TACET_OK;
 }
@@ -365,14 +415,46 @@ static tacet_status set_labels(folder *f)
     return TACET_OK;
 }
 
+/* "images: 2 folders are left out, as ...: a/b, ..." */
+static void say(folder *f, const unread *u, const char *what, const char *why)
+{
+    if (u->count)
+        tc_text_add(&f->t->remarks, "images: %" PRId64 " %s%s left out, %s: %s%s\n", u->count, what,
+                    u->count > 1 ? "s are" : " is", why, f->paths.data + u->first, u->count > 1 ? ", ..." : "");
+}
+
+static void say_unread(folder *f)
+{
+    const unread *empty = &f->empty;
+    say(f, &f->others, "file", "as the name is not that of a picture");
+    say(f, &f->deeper, "folder", "as folders in the folder of a class are not read");
+    say(f, &f->beside, "file", "as pictures should be in the folder of their class");
+    say(f, &f->parts, "folder", "as the parts are the folders train and test");
+    if (empty->count && !f->t->expect && !f->t->x_only)
+        tc_text_add(&f->t->remarks, "images: %" PRId64 " class%s no pictures: %s%s\n", empty->count,
+                    empty->count > 1 ? "es have" : " has", f->paths.data + empty->first,
+                    empty->count > 1 ? ", ..." : "");
+}
+
+/* The paths of the rows. */
+static tacet_status set_ids(folder *f)
+{
+    tc_samples *t = f->t;
+    t->id = tc_alloc(&t->mem, (size_t)f->count, sizeof *t->id);
+    if (!t->id) return tc_fail_memory(f->e);
+    for (int64_t i = 0; i < f->count; i++) t->id[i] = f->picture[i].path;
+    t->ids = f->paths;
+    f->paths = (tc_text){.mem = t->mem};
+    return TACET_OK;
+}
+
 static tacet_status finish(folder *f)
 {
     tc_samples *t = f->t;
     tacet_status status = set_labels(f);
     t->pixels = true;
-    if (f->others)
-        tc_text_add(&t->remarks, "images: %" PRId64 " file%s left out, as the name is not that of a picture: %s%s\n",
-                    f->others, f->others > 1 ? "s are" : " is", f->paths.data + f->first, f->others > 1 ? ", ..." : "");
+    say_unread(f);
+    if (!status) status = set_ids(f);
     if (t->expect || status) return status;
     if (f->words.count == 1 && !t->x_only)
         tc_text_add(&t->remarks, "images: all pictures are in one folder, and so of one class\n");

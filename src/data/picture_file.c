@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct format {
     const char *begin; /* of the file */
@@ -25,6 +26,15 @@ static const struct format {
     {"II*\0", 4, NULL, "TIFF"},
     {"MM\0*", 4, NULL, "TIFF"},
 };
+
+bool tc_picture_named(const char *path)
+{
+    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0) return true;
+    return false;
+}
 
 static tacet_status decode(tc_picture *p, tc_reader *r)
 {

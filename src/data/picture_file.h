@@ -18,6 +18,9 @@ typedef struct tc_picture {
     tc_mem mem;
 } tc_picture;
 
+/* Whether a file should be a picture by the end of its name. */
+bool tc_picture_named(const char *path);
+
 /* Reads a file. A damaged one, one that ends early and one of another kind are refused: TACET_FILE. */
 tacet_status tc_picture_read(tc_picture *p, const char *path, const tc_mem *m, tacet_error *e);
 void tc_picture_free(tc_picture *p);
