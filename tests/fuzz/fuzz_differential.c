@@ -345,8 +345,9 @@ static void same_state(const char *first, const char *second, const char *how)
     if (n != k || at < n) differs("%s: the checkpoints differ at byte %zu of %zu and %zu", how, at, n, k);
 }
 
-/* The outputs and the terms of a forward pass; returns how many numbers. */
-static int64_t answers(const net *n, run *r, const data *d, double *to)
+/* The outputs and the terms of a forward pass; returns how many numbers. loaded: without the values of spectral_norm,
+ * which begin from a vector that models do not hold, and so agree only to about 1e-5. */
+static int64_t answers(const net *n, run *r, const data *d, bool loaded, double *to)
 {
     static float y[ROOM];
     int64_t count = 0;
@@ -359,15 +360,15 @@ static int64_t answers(const net *n, run *r, const data *d, double *to)
     for (int i = 0; i < tacet_term_count(r->p) && i < 50; i++) {
         tacet_term t = {.size = sizeof t};
         tacet_term_at(r->p, i, &t);
-        to[count++] = t.value;
+        if (!loaded || !strstr(t.name, ":spectral_norm")) to[count++] = t.value;
     }
     return count;
 }
 
-static void same_answers(const net *n, run *r, run *s, const data *d, const char *how)
+static void same_answers(const net *n, run *r, run *s, const data *d, bool loaded, const char *how)
 {
     static double a[ROOM], b[ROOM];
-    const int64_t count = answers(n, r, d, a), other = answers(n, s, d, b);
+    const int64_t count = answers(n, r, d, loaded, a), other = answers(n, s, d, loaded, b);
     if (count != other) differs("%s: %lld and %lld numbers", how, (long long)count, (long long)other);
     for (int64_t i = 0; i < count; i++)
         if (memcmp(&a[i], &b[i], sizeof a[i]) != 0 && !(isnan(a[i]) && isnan(b[i])))
@@ -398,7 +399,7 @@ static void load(const net *n, run *r, const data *d)
     tacet_value_at(r->p, r->y.id - 1, &v);
     s.y = tacet_find(s.g, v.name);
     tacet_file_free(f);
-    same_answers(n, r, &s, d, "saved and loaded");
+    same_answers(n, r, &s, d, true, "saved and loaded");
     end(&s);
 }
 
@@ -429,7 +430,7 @@ static void in_every_bit(const net *n, const data *d)
         save_state(&resumed, "resumed");
         same_state("one", "three", "three threads");
         same_state("one", "resumed", "resumed");
-        same_answers(n, &one, &three, d, "three threads");
+        same_answers(n, &one, &three, d, false, "three threads");
         load(n, &one, d);
     }
     end(&one);
