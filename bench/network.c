@@ -137,7 +137,7 @@ static void read_outputs(network *n)
 {
     float y[MOST_ANSWERS];
     tacet_value_info out = {.size = sizeof out};
-    if (tacet_value_at(n->p, n->y.id - 1, &out) != TACET_OK) stop("there are no outputs", NULL);
+    if (tacet_value_at(n->p, n->y.id - 1, &out) != TACET_OK) stop("the network has no outputs", NULL);
     n->answers = (int)out.units;
     if (tacet_read(n->p, out.name, y, (size_t)n->answers) != TACET_OK)
         stop("cannot read the outputs", tacet_plan_error(n->p));

@@ -60,9 +60,9 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
     return s;
 }
 
-/* Writes the page of the run, however it ended, with samples if it has ended. If memory or a disk fails, the run has ended
- * all the same, but there is no page, because one that lacks a part would not be noticed: a resume, or tacet report, writes
- * it. A damaged file, which doing it again cannot mend, is named on the page. */
+/* Writes the page of the run, however it ended, with samples if it has ended. If memory or a disk fails, the run has
+ * still ended, but no page is written, because nobody would notice that it lacks a part: a resume, or tacet report,
+ * writes it. A damaged file, which doing it again cannot mend, is named on the page. */
 static tacet_status write_page(cli_training *t, bool ended, int threads)
 {
     bool written = false;

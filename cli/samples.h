@@ -18,8 +18,8 @@
  *      "layers": [{"name", "units": 64, "channels": [12, 3, ...],
  *                  "density": [share of positions at which each channel fires, sample after sample]}]}
  *
- * answers: the class that the network gives each sample, if the data have classes. Without layers of that kind and
- * without augmentation there is no file. */
+ * answers: the class that the network gives each sample, if the data have classes. A run without
+ * layers of that kind and without augmentation leaves no such file. */
 tacet_status cli_samples_write(const cli_job *job, const cli_folder *f, int threads);
 
 #endif

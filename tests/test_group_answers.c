@@ -1,11 +1,6 @@
 /* Penalties and constraints on whole weights and their groups, against known answers: computed by hand, or by another
  * method in double. Weights are [in, out], as in memory; users see them transposed. */
-#include "op_case.h"
-
-static void near(const char *what, double got, double wanted, double tolerance)
-{
-    if (!(fabs(got - wanted) <= tolerance * (1 + fabs(wanted)))) fail_msg("%s is %.9g, not %.9g", what, got, wanted);
-}
+#include "op_answers.h"
 
 static void open_weight(op_case *k, const char *spec, const char *shape)
 {
@@ -335,32 +330,21 @@ static void test_not_a_number(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *spec, *x;
-        bool parameter;
-        const char *why; /* a part of it */
-    } bad[] = {
-        {"group_lasso 1", "3", true, "two dimensions or more, got [3]"},
-        {"group_lasso 1", "3 4", false, "[batch, 3, 4]"},
-        {"group_lasso 1 by=block block=0", "3 4", true, "block of at least 1"},
-        {"group_lasso 1 block=2", "3 4", true, "by=block"},
-        {"sparse_group_lasso 1", "3", true, "[3]"},
-        {"sparse_group_lasso 1 alpha=1.5", "3 4", true, "alpha from 0 to 1"},
-        {"sparse_group_lasso 1 alpha=-1", "3 4", true, "alpha from 0 to 1"},
-        {"orthogonal 1", "3", true, "[3]"},
-        {"max_norm", "3", true, "[3]"},
-        {"max_norm 0", "3 4", true, "max above 0"},
-        {"l1_ball -1", "3 4", true, "radius above 0"},
-        {"l1_ball by=unit", "3", true, "[3]"},
+    static const op_refusal bad[] = {
+        {"group_lasso 1", {"3"}, true, "two dimensions or more, got [3]"},
+        {"group_lasso 1", {"3 4"}, false, "[batch, 3, 4]"},
+        {"group_lasso 1 by=block block=0", {"3 4"}, true, "block of at least 1"},
+        {"group_lasso 1 block=2", {"3 4"}, true, "by=block"},
+        {"sparse_group_lasso 1", {"3"}, true, "[3]"},
+        {"sparse_group_lasso 1 alpha=1.5", {"3 4"}, true, "alpha from 0 to 1"},
+        {"sparse_group_lasso 1 alpha=-1", {"3 4"}, true, "alpha from 0 to 1"},
+        {"orthogonal 1", {"3"}, true, "[3]"},
+        {"max_norm", {"3"}, true, "[3]"},
+        {"max_norm 0", {"3 4"}, true, "max above 0"},
+        {"l1_ball -1", {"3 4"}, true, "radius above 0"},
+        {"l1_ball by=unit", {"3"}, true, "[3]"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        op_case k;
-        tc_sketch s;
-        if (case_try(&k, bad[i].spec, (const char *const[]){bad[i].x, NULL}, bad[i].parameter, 1, 1, &s))
-            fail_msg("%s was accepted", bad[i].spec);
-        if (!strstr(s.why, bad[i].why)) fail_msg("%s: \"%s\" does not say %s", bad[i].spec, s.why, bad[i].why);
-        tc_spec_free(&k.spec);
-    }
+    assert_refusals(bad, sizeof bad / sizeof *bad);
 }
 
 /* Errors of the graph. */

@@ -1,15 +1,10 @@
 /* test_normalise.c: batch_norm, group_norm and instance_norm with known answers; what is refused; training on them from
  * end to end: one value of a unit, running statistics, exact zeros by a proximal step. And the activations that usually
  * follow them. */
-#include "op_case.h"
+#include "op_answers.h"
 
 #include "base/flush.h"
 #include "plan/plan.h"
-
-static void near(const char *what, double got, double wanted, double tolerance)
-{
-    if (!(fabs(got - wanted) <= tolerance * (1 + fabs(wanted)))) fail_msg("%s is %.9g, not %.9g", what, got, wanted);
-}
 
 static void open_one(op_case *k, const char *spec, const char *shape, int64_t rows)
 {
@@ -25,10 +20,7 @@ static void open_one(op_case *k, const char *spec, const char *shape, int64_t ro
 static void activations(void **state)
 {
     (void)state;
-    static const struct {
-        const char *spec;
-        double x, y, slope;
-    } known[] = {
+    static const op_answer known[] = {
         {"relu6", 5.5, 5.5, 1},
         {"relu6", 6.5, 6, 0},
         {"relu6", -1, 0, 0},
@@ -54,17 +46,7 @@ static void activations(void **state)
         {"hardsigmoid", 3, 1, 0},
         {"hardsigmoid", 2.9999998, 1, 1.0 / 6},
     };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        op_case k;
-        open_one(&k, known[i].spec, "1", 1);
-        k.x[0].data[0] = (float)known[i].x;
-        k.g[0] = 1;
-        run_forward(&k, WHOLE);
-        run_backward(&k, WHOLE);
-        near(known[i].spec, (double)k.y[0], known[i].y, 1e-6);
-        near(known[i].spec, (double)k.d[0][0], known[i].slope, 2e-6);
-        case_close(&k);
-    }
+    assert_answers(known, sizeof known / sizeof *known);
 }
 
 /* ---- Normalisation ----------------------------------------------------------------------------------------------- */
@@ -213,32 +195,21 @@ static void groups_of_neighbours(void **state)
 static void refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *spec, *x;
-        bool parameter;
-        const char *why; /* a part of it */
-    } bad[] = {
-        {"batch_norm", "", false, "at least one dimension"},
-        {"batch_norm", "3", true, "a parameter has no samples"},
-        {"batch_norm momentum=1.5", "3", false, "momentum from 0 to 1"},
-        {"batch_norm eps=-1", "3", false, "eps of at least 0"},
-        {"group_norm 4", "2 6", false, "divides the 6 units, got 4"},
-        {"group_norm 0", "6", false, "divides the 6 units, got 0"},
-        {"group_norm 9007199254740992", "6", false, "divides the 6 units"},
-        {"group_norm -2", "6", false, "divides the 6 units, got -2"},
-        {"instance_norm", "6", false, "at least two positions, because one value has no variance, got [batch, 6]"},
-        {"instance_norm", "1 1 6", false, "at least two positions"},
-        {"clip 1 1", "3", false, "below high, got 1 and 1"},
-        {"clip 2 1", "3", false, "below high, got 2 and 1"},
+    static const op_refusal bad[] = {
+        {"batch_norm", {""}, false, "at least one dimension"},
+        {"batch_norm", {"3"}, true, "a parameter has no samples"},
+        {"batch_norm momentum=1.5", {"3"}, false, "momentum from 0 to 1"},
+        {"batch_norm eps=-1", {"3"}, false, "eps of at least 0"},
+        {"group_norm 4", {"2 6"}, false, "divides the 6 units, got 4"},
+        {"group_norm 0", {"6"}, false, "divides the 6 units, got 0"},
+        {"group_norm 9007199254740992", {"6"}, false, "divides the 6 units"},
+        {"group_norm -2", {"6"}, false, "divides the 6 units, got -2"},
+        {"instance_norm", {"6"}, false, "at least two positions, because one value has no variance, got [batch, 6]"},
+        {"instance_norm", {"1 1 6"}, false, "at least two positions"},
+        {"clip 1 1", {"3"}, false, "below high, got 1 and 1"},
+        {"clip 2 1", {"3"}, false, "below high, got 2 and 1"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        op_case k;
-        tc_sketch s;
-        if (case_try(&k, bad[i].spec, (const char *const[]){bad[i].x, NULL}, bad[i].parameter, 1, 1, &s))
-            fail_msg("%s was accepted", bad[i].spec);
-        if (!strstr(s.why, bad[i].why)) fail_msg("%s: \"%s\" does not say %s", bad[i].spec, s.why, bad[i].why);
-        tc_spec_free(&k.spec);
-    }
+    assert_refusals(bad, sizeof bad / sizeof *bad);
 }
 
 /* ---- Training ---------------------------------------------------------------------------------------------------- */

@@ -1,11 +1,6 @@
 /* Operators with known answers: values computed by hand or documented elsewhere, slopes at kinks, shapes that are
  * refused, initial weights, the randomness of dropout. */
-#include "op_case.h"
-
-static void near(const char *what, double got, double wanted, double tolerance)
-{
-    if (!(fabs(got - wanted) <= tolerance * (1 + fabs(wanted)))) fail_msg("%s is %.9g, not %.9g", what, got, wanted);
-}
+#include "op_answers.h"
 
 static void set_all(op_case *k, int i, float value)
 {
@@ -33,10 +28,7 @@ static void open_two(op_case *k, const char *spec, const char *shape, const char
 static void test_layers(void **state)
 {
     (void)state;
-    static const struct {
-        const char *spec;
-        double x, y, slope;
-    } known[] = {
+    static const op_answer known[] = {
         {"relu", 1.5, 1.5, 1},
         {"relu", -1.5, 0, 0},
         {"leaky_relu", -2, -0.02, 0.01},
@@ -54,17 +46,7 @@ static void test_layers(void **state)
         {"sigmoid", -200, 0, 0},
         {"tanh", 0.5, 0.46211716, 0.78644773},
     };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        op_case k;
-        open_one(&k, known[i].spec, "1", false, 1);
-        k.x[0].data[0] = (float)known[i].x;
-        k.g[0] = 1;
-        run_forward(&k, WHOLE);
-        run_backward(&k, WHOLE);
-        near(known[i].spec, (double)k.y[0], known[i].y, 1e-6);
-        near(known[i].spec, (double)k.d[0][0], known[i].slope, 2e-6);
-        case_close(&k);
-    }
+    assert_answers(known, sizeof known / sizeof *known);
 }
 
 static void test_softmax(void **state)
@@ -184,11 +166,7 @@ static void test_kinks(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *spec, *x[3];
-        bool parameter;
-        const char *why; /* a part of it */
-    } bad[] = {
+    static const op_refusal bad[] = {
         {"linear 5", {""}, false, "[batch]"},
         {"linear 0", {"3"}, false, "at least 1"},
         {"linear 1099511627776", {"3"}, false, "too many"},
@@ -216,13 +194,7 @@ static void test_refused(void **state)
         {"unit_norm", {"3"}, true, "[3]"},
         {"unit_norm", {"3 4"}, false, "[batch, 3, 4]"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        op_case k;
-        tc_sketch s;
-        if (case_try(&k, bad[i].spec, bad[i].x, bad[i].parameter, 1, 1, &s)) fail_msg("%s was accepted", bad[i].spec);
-        if (!strstr(s.why, bad[i].why)) fail_msg("%s: \"%s\" does not say %s", bad[i].spec, s.why, bad[i].why);
-        tc_spec_free(&k.spec);
-    }
+    assert_refusals(bad, sizeof bad / sizeof *bad);
 }
 
 static void test_shapes(void **state)

@@ -517,8 +517,8 @@ typedef struct tacet_data tacet_data;
 typedef struct tacet_loader tacet_loader;
 
 /* Opens "idx DIR", "npy x=FILE y=FILE", "csv FILE label=COLUMN", "images DIR". part is "train" or "test"; "test" is
- * refused if the source has no test part. NULL on failure. A file may be a pipe or a FIFO, which is read to its end; opening a FIFO
- * returns once another program writes to it.
+ * refused if the source has no test part. NULL on failure. A file may be a pipe or a FIFO, which is read to its end;
+ * opening a FIFO returns once another program writes to it.
  *
  * The data are kept in the type that the file uses: in memory or, if they are npy files that are not compressed, in
  * the files, which are mapped. A mapped file must not change while the data are open. To replace it, write another file

@@ -1,8 +1,9 @@
 /* augment.h: changes of images in training: "flip | crop 4".
  *
- * An augmentation only moves pixels. It says for each pixel of its result which pixel of the image before it that is, or
- * that there is none, and then it is 0, as stored: black. So a chain is a composition of maps, followed backwards once
- * for each pixel, and pixels of any type are copied as they are; they are scaled afterwards like those of any image.
+ * An augmentation only moves pixels. For each pixel of its result it says from which pixel of its input it comes, or
+ * that it comes from outside the image and is 0, as stored: black. So a chain is a composition of maps, followed
+ * backwards once for each pixel. Pixels of any type are copied as they are and scaled afterwards, like those of any
+ * image.
  *
  * What is drawn for a row depends only on the seed, the epoch, the place of the augmentation in the chain and the row's
  * number in its table. A new augmentation is a file src/augment/NAME.c and a line in augments.def. */

@@ -16,7 +16,8 @@ typedef struct tc_gemm {
 } tc_gemm;
 
 /* Rows of raw data into float32: to[i, j] = from[index[i], j] * scale[j % count] + shift[j % count], where count divides
- * the elements of a row. index NULL: 0, 1, ...; scaling NULL: unchanged. If `row` is given, row i of the batch is at row[i] instead, wherever that is. */
+ * the elements of a row. index NULL: 0, 1, ...; scaling NULL: unchanged. If `row` is given, row i of the batch is at
+ * row[i] instead, wherever that is. */
 typedef struct tc_gather {
     tacet_type type;
     const void *from;

@@ -51,10 +51,15 @@ typedef struct sizes {
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t parts(int64_t n, int64_t most) { return (n + most - 1) / most; }
 
+static tc_window_args args_of(const tc_arg *arg)
+{
+    return (tc_window_args){&arg[TC_CONV_K], &arg[TC_CONV_STRIDE], &arg[TC_CONV_PADDING], &arg[TC_CONV_DILATION],
+                            false};
+}
+
 void tc_conv_windows(const tc_arg *arg, const tc_shape *x, tc_window axis[2])
 {
-    const tc_window_args a = {&arg[TC_CONV_K], &arg[TC_CONV_STRIDE], &arg[TC_CONV_PADDING], &arg[TC_CONV_DILATION],
-                              false};
+    const tc_window_args a = args_of(arg);
     tc_windows_of(&a, x, axis);
 }
 
@@ -74,8 +79,7 @@ static sizes sizes_of(const tc_call *c)
 bool tc_conv_shape(tc_sketch *s, int rank)
 {
     char got[TC_SHAPE_TEXT];
-    const tc_window_args a = {&s->arg[TC_CONV_K], &s->arg[TC_CONV_STRIDE], &s->arg[TC_CONV_PADDING],
-                              &s->arg[TC_CONV_DILATION], false};
+    const tc_window_args a = args_of(s->arg);
     tc_window axis[2];
     if (!(rank == 3 ? tc_window_shape : tc_window_shape_row)(s, &a, axis)) return false;
     const int64_t in = s->x[0].dim[rank - 1], out = (int64_t)s->arg[TC_CONV_OUT].number;

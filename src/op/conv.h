@@ -17,6 +17,24 @@ enum {
     TC_CONV_INIT
 };
 
+/* The last attributes of both tables. */
+#define TC_CONV_GROUPS_BIAS_INIT                                                                                       \
+    {"groups", "int", "1",                                                                                             \
+     "the parts into which channels and units are divided; units read the channels of their own part alone", false},   \
+        {"bias", "bool", "true", "whether b is added", false},                                                         \
+    {                                                                                                                  \
+        "init", "kaiming_uniform|xavier|zeros", "kaiming_uniform",                                                     \
+            "first weights, with n to a unit: uniform within 1 / sqrt(n), b too; uniform within sqrt(6 / (n + out "    \
+            "taps)), b 0; all 0",                                                                                      \
+            false                                                                                                      \
+    }
+
+/* The functions of both tables. */
+#define TC_CONV_FUNCTIONS                                                                                              \
+    .flops = tc_conv_flops, .save = tc_conv_save, .span = tc_conv_span, .span_back = tc_conv_span_back,                \
+    .phases_back = 2, .scratch = tc_conv_scratch, .silent = &tc_conv_silent, .forward = tc_conv_forward,               \
+    .backward = tc_conv_backward
+
 /* Outputs first, first + step ... (n of them) along one axis that have the same taps, tap, tap + tap_step ... (taps of
  * them). Tap i of output j is at from + i tap_from + j step_from in the input. taps 0: all in the padding. */
 typedef struct tc_stretch {

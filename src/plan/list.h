@@ -38,7 +38,7 @@ typedef struct tc_list {
     int64_t arena;                        /* bytes */
 } tc_list;
 
-/* The list of a value by lines, or by positions; NULL: there is none. */
+/* The list of a value by lines, or by positions; NULL if it has no such list. */
 static inline tc_silence *tc_list_of(const tc_list *l, int value, bool lines)
 {
     tc_silence *s = l->fired[value];

@@ -5,8 +5,9 @@
  *     conv      a tile of y, Y_PIXELS pixels x two vectors of columns, stays in registers while taps and channels run
  *     conv_w    a tile of w, W_ROWS rows x two vectors of columns, stays in registers while the pixels run
  *
- * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all tiles of a strip of columns read, w or y, is copied side by side into a panel that fits
- * into the first cache, filled up with zeros. A pixel's sum over taps and channels has the same order in every tile. */
+ * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all
+ * tiles of a strip of columns read, w or y, is copied side by side into a panel that fits into the first cache, filled
+ * up with zeros. A pixel's sum over taps and channels has the same order in every tile. */
 
 /* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
  * few sizes serve for all. */
@@ -89,7 +90,7 @@ typedef struct w_walk {
     int64_t p, q, c;
 } w_walk;
 
-/* Fills a panel with the next rows of w; false if there are no more. `copy` has room for it. */
+/* Fills a panel with the next rows of w; false after the last row. `copy` has room for it. */
 static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, bool copies, panel *to, float *copy)
 {
     to->rows = to->runs = 0;
