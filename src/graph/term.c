@@ -34,8 +34,7 @@ static bool has_zeros(const tacet_graph *g, int v)
 {
     const tc_op *op = g->value[v].op;
     if (!op || op->flags & TC_MAKES_ZEROS) return op != NULL;
-    return (op->flags & (TC_ELEMENTWISE | TC_PICKS)) && (op->flags & TC_KEEPS_ZEROS) && tc_op_inputs(op) == 1 &&
-           has_zeros(g, g->value[v].input[0]);
+    return tc_passes_zeros(op) && has_zeros(g, g->value[v].input[0]);
 }
 
 static bool set_target(tacet_graph *g, tc_term *t, bool batch)

@@ -303,6 +303,14 @@ static inline int tc_phases(const tc_op *op, bool backward)
 
 static inline int tc_op_inputs(const tc_op *op) { return op->inputs ? op->inputs : op->role->inputs; }
 static inline double tc_op_lambda(const tc_op *op) { return op->lambda != 0 ? op->lambda : op->role->lambda; }
+
+/* Whether the zeros of its only input are zeros of its output, or (a pool) of a part of it. What blocks the gradient at
+ * these zeros then blocks it through this operator. */
+static inline bool tc_passes_zeros(const tc_op *op)
+{
+    return (op->flags & (TC_ELEMENTWISE | TC_PICKS)) && (op->flags & TC_KEEPS_ZEROS) && tc_op_inputs(op) == 1;
+}
+
 bool tc_op_shape(const tc_op *op, tc_sketch *s); /* limits of attributes, then the shape rule */
 
 /* Whether input i of the operator's calls is class indices; a penalty on a layer has the layer's inputs. */

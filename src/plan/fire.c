@@ -20,20 +20,13 @@ static const tc_value *value_at(const tacet_plan *p, int v) { return &p->graph->
 /* One input, elementwise: its gradient is a multiple of the output's, element by element. */
 static bool passes_gradient(const tc_op *op) { return op && (op->flags & TC_ELEMENTWISE) && tc_op_inputs(op) == 1; }
 
-/* The zeros of its input are zeros of its output, or (a pool) of a part of it; and what blocks the gradient there blocks
- * it through this operator. */
-static bool passes_zeros(const tc_op *op)
-{
-    return (passes_gradient(op) || (op->flags & TC_PICKS)) && (op->flags & TC_KEEPS_ZEROS);
-}
-
 static bool has_zeros(const tacet_plan *p, int v)
 {
     const tc_value *value = value_at(p, v);
     if (!value->batch || value->type == TACET_I32 || value->shape.rank < 1) return false;
     if (!value->op) return true;
     if (value->op->flags & TC_MAKES_ZEROS) return true;
-    return passes_zeros(value->op) && has_zeros(p, value->input[0]);
+    return tc_passes_zeros(value->op) && has_zeros(p, value->input[0]);
 }
 
 bool tc_fire_blocked(const tacet_plan *p, int v)
@@ -42,7 +35,7 @@ bool tc_fire_blocked(const tacet_plan *p, int v)
     if (value->keep_gradient || !value->op || value->op->param[0].name)
         return false; /* the gradient of its parameter may read all of it */
     if (value->op->flags & TC_BLOCKS) return true;
-    return passes_zeros(value->op) && tc_fire_blocked(p, value->input[0]);
+    return tc_passes_zeros(value->op) && tc_fire_blocked(p, value->input[0]);
 }
 
 /* The only layer that reads v; -1 if no layer or several do, or if a term sends a gradient into v. */
