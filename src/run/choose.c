@@ -41,10 +41,12 @@ void tc_choose_back(tc_list *l)
         s->f.rows = s->each * s->run->rows;
         s->f.fired = s->source->f.fired;
     }
-    for (int i = l->backward; i < l->steps && l->silence; i++) {
+    unsigned chosen = 0; /* in all phases of a layer, by the last, which alone has d */
+    for (int i = l->steps - 1; i >= l->backward && l->silence; i--) {
         tc_work *w = &l->step[i].work; /* all 0 if the step is not a call */
         if (!w->x_list && !w->g_list) continue;
-        w->call.lists.chosen = tc_silent_choose(&w->call, true);
+        if (w->call.phase == tc_phases(w->call.op, true) - 1) chosen = tc_silent_choose(&w->call, true);
+        w->call.lists.chosen = chosen;
         want(w);
     }
 }
