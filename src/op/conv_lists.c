@@ -97,23 +97,6 @@ TC_CLONES static void copy_rows(const float *w, int64_t rows, int64_t pitch, int
     }
 }
 
-/* Adds to line i of a sample's y what is under row p of the kernel, whose weights are `w`. */
-static void add_line(const tc_call *c, const sizes *z, bool backward, int64_t line, const float *w, tc_line_sum s)
-{
-    float *const y = s.y;
-    const int64_t pitch = s.pitch, runs = runs_of(&z->axis[1], backward);
-    s.line = line;
-    for (int64_t r = 0; r < runs; r++) {
-        const run u = run_at(&z->axis[1], backward, r);
-        s.n = u.n, s.first = u.from, s.step = u.move, s.taps = u.taps;
-        s.w = w;
-        s.y = y + u.first * pitch;
-        s.pitch = u.step * pitch;
-        if (u.n > 0) c->run->kernel->line_sum(&s);
-        w += u.taps * z->in * s.width;
-    }
-}
-
 /* Sets n columns of some pixels to the bias, or to 0. */
 TC_CLONES static void clear(float *y, int64_t pixels, int64_t pitch, const float *bias, int64_t n)
 {
@@ -125,28 +108,52 @@ TC_CLONES static void clear(float *y, int64_t pixels, int64_t pitch, const float
         for (int64_t k = 0; k < n; k++) y[k] = bias ? bias[k] : 0;
 }
 
+/* The lines of the list and of the result, and the floats of a line of the result. */
+typedef struct lines {
+    int64_t from, to, row;
+} lines;
+
+/* Adds to some columns of a sample's lines what is under row p of the kernel. s has what all its sums have in common; w
+ * is the row's weights. */
+static void add_row(const tc_call *c, const sizes *z, bool backward, int64_t p, const float *w,
+                    const tc_conv_part *part, const lines *of, tc_line_sum s)
+{
+    float *const y = s.y;
+    const int64_t first = s.line, runs = runs_of(&z->axis[1], backward);
+    for (int64_t r = 0; r < runs; r++) {
+        const run u = run_at(&z->axis[1], backward, r);
+        s.n = u.n, s.first = u.from, s.step = u.move, s.taps = u.taps;
+        s.w = w;
+        s.pitch = u.step * z->out;
+        for (int64_t i = part->top; i < part->end && u.n > 0; i++) {
+            const int64_t line = line_at(&z->axis[0], backward, i, p);
+            s.line = first + line;
+            s.y = y + i * of->row + u.first * z->out;
+            if (line >= 0) c->run->kernel->line_sum(&s);
+        }
+        w += u.taps * z->in * s.width;
+    }
+}
+
 void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t columns, const tc_conv_part *part)
 {
     const sizes z = sizes_of(c, backward);
-    const tc_window *h = &z.axis[0];
-    const int64_t high = backward ? h->in : h->out, lines = backward ? h->out : h->in;
-    const int64_t row = (backward ? z.axis[1].in : z.axis[1].out) * z.out, end = first + columns;
+    const tc_window *h = &z.axis[0], *v = &z.axis[1];
+    const lines of = {
+        .from = backward ? h->out : h->in, .to = backward ? h->in : h->out, .row = (backward ? v->in : v->out) * z.out};
+    const int64_t end = first + columns, pixels = (part->end - part->top) * of.row / z.out;
     const float *all = backward ? c->save : c->x[W].data, *bias = backward ? NULL : c->x[B].data;
     for (int64_t k = first; k < end; k += COLUMNS) {
-        const int64_t n = least(COLUMNS, end - k), width = rounded(n, STEP), block = z.axis[1].k * z.in * width;
+        const int64_t n = least(COLUMNS, end - k), width = rounded(n, STEP);
         const bool copies = n < z.out || n < width;
         const float *w = copies ? c->scratch : all;
-        if (copies) copy_rows(all + k, h->k * z.axis[1].k * z.in, z.out, n, width, c->scratch);
+        if (copies) copy_rows(all + k, h->k * v->k * z.in, z.out, n, width, c->scratch);
         for (int64_t b = part->sample; b < part->sample + part->samples; b++) {
-            float *y = (backward ? c->d[X] : c->y.data) + b * high * row + k;
-            tc_line_sum s = {.x = backward ? c->lists.g : c->lists.x, .cols = n, .width = width, .pitch = z.out};
-            for (int64_t p = 0; p < h->k; p++)
-                for (int64_t i = part->top; i < part->end; i++) {
-                    const int64_t line = line_at(h, backward, i, p);
-                    s.y = y + i * row;
-                    if (p == 0 && (!backward || !c->add[X])) clear(s.y, row / z.out, z.out, bias ? bias + k : NULL, n);
-                    if (line >= 0) add_line(c, &z, backward, b * lines + line, w + p * block, s);
-                }
+            float *y = (backward ? c->d[X] : c->y.data) + b * of.to * of.row + k;
+            const tc_line_sum s = {
+                .x = backward ? c->lists.g : c->lists.x, .line = b * of.from, .cols = n, .width = width, .y = y};
+            if (!backward || !c->add[X]) clear(y + part->top * of.row, pixels, z.out, bias ? bias + k : NULL, n);
+            for (int64_t p = 0; p < h->k; p++) add_row(c, &z, backward, p, w + p * v->k * z.in * width, part, &of, s);
         }
     }
 }
