@@ -1,4 +1,4 @@
-/* kernel.h: the interface to the machine: one table with products, lists and gathers. Kernels know nothing of graphs;
+/* kernel.h: the interface to the machine: one table with products, lists, gathers, transposes. Kernels know no graphs;
  * matrices are row-major, counts are in elements. */
 #ifndef TC_KERNEL_H
 #define TC_KERNEL_H
