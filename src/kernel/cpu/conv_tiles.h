@@ -11,8 +11,9 @@
 
 /* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
  * few sizes serve for all. */
-enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
-enum { W_ROWS = LANES == 16 ? 8 : 6, W_TAPS = 9, STRIP = 2 * LANES };
+enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_NARROW = 10, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
+enum { Y_LARGEST = Y_PIXELS > Y_NARROW ? Y_PIXELS : Y_NARROW };
+enum { W_ROWS = LANES == 16 ? 8 : 6, W_NARROW = LANES == 16 ? 24 : 12, W_TAPS = 9, STRIP = 2 * LANES };
 
 /* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel. */
 enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128 };
@@ -43,10 +44,15 @@ static int64_t list_pixels(const tc_conv *v, walk *at, int64_t most, pixel *to)
     return n;
 }
 
-/* Adjacent taps, which are one run of x and of w, count as one tap with more channels. */
+/* Taps in the order of x. Adjacent taps, which are one run of x and of w, count as one tap with more channels. */
 INLINE tc_conv joined(const tc_conv *of)
 {
     tc_conv v = *of;
+    for (int a = 0; a < 2; a++)
+        if (v.tap[a].x < 0) {
+            v.x += (v.tap[a].n - 1) * v.tap[a].x, v.tap[a].x *= -1;
+            v.w += (v.tap[a].n - 1) * v.tap[a].w, v.tap[a].w *= -1;
+        }
     for (int a = 1; a >= 0; a--) {
         const bool run = v.tap[a].x == v.in && v.tap[a].w == v.in * v.ldw;
         if (v.tap[a].n == 0 || (v.tap[a].n > 1 && !run)) break;
@@ -105,8 +111,12 @@ static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, bool cop
                 copy_rows(w, v->ldw, n, s, copy + to->rows * STRIP);
             else
                 to->w = w;
-            to->run[to->runs].at = at->p * v->tap[0].x + at->q * v->tap[1].x + at->c;
-            to->run[to->runs++].n = n;
+            const int64_t x = at->p * v->tap[0].x + at->q * v->tap[1].x + at->c;
+            if (to->runs == 0 || x != to->run[to->runs - 1].at + to->run[to->runs - 1].n) {
+                to->run[to->runs].at = x;
+                to->run[to->runs++].n = 0;
+            }
+            to->run[to->runs - 1].n += n;
             to->rows += n;
             at->c += n;
             if (at->c < v->in) return true;
@@ -118,11 +128,11 @@ static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, bool cop
 INLINE void y_tile(const int pixels, const int across, const pixel *at, const strip_of *s, const panel *w, bool add,
                    const float *bias)
 {
-    vec sum[Y_PIXELS][2], b[2];
+    vec sum[Y_LARGEST][2], b[2];
     for (int h = 0; h < across; h++) b[h] = bias ? load_first(bias + s->j + h * LANES, s->n[h]) : (vec){0};
     UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++)
         sum[i][h] = add ? load_first(at[i].y + s->j + h * LANES, s->n[h]) : b[h];
-    const float *x[Y_PIXELS], *row = w->w;
+    const float *x[Y_LARGEST], *row = w->w;
     UNROLL for (int i = 0; i < pixels; i++) x[i] = at[i].x;
     for (int64_t r = 0; r < w->runs; r++)
         for (int64_t c = w->run[r].at, end = c + w->run[r].n; c < end; c++, row += w->pitch) {
@@ -137,7 +147,8 @@ INLINE void y_tile(const int pixels, const int across, const pixel *at, const st
 INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add,
                     const float *bias)
 {
-    for (; n > Y_HALF; n -= Y_PIXELS, at += Y_PIXELS) y_tile(Y_PIXELS, across, at, s, w, add, bias);
+    const int most = across > 1 ? Y_PIXELS : Y_NARROW;
+    for (; n > Y_HALF; n -= most, at += most) y_tile(most, across, at, s, w, add, bias);
     if (n > FOUR)
         y_tile(Y_HALF, across, at, s, w, add, bias);
     else if (n > 0)
@@ -181,7 +192,7 @@ static void conv_apart(const tc_conv *v, const pixel *at, int64_t n)
 
 static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
 {
-    float copy[PANEL * STRIP];
+    _Alignas(64) float copy[PANEL * STRIP];
     panel w;
     for (int64_t j = 0; j < v->out; j += STRIP) {
         const strip_of s = strip_at(v, j);
@@ -198,10 +209,10 @@ static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
 static void conv(const tc_conv *of)
 {
     const tc_conv v = of->apart ? *of : joined(of);
-    pixel at[Y_LIST + Y_PIXELS];
+    pixel at[Y_LIST + Y_LARGEST];
     walk next = {0};
     for (int64_t n; (n = list_pixels(&v, &next, Y_LIST, at)) > 0;) {
-        for (int i = 0; i < Y_PIXELS; i++) at[n + i] = at[n - 1];
+        for (int i = 0; i < Y_LARGEST; i++) at[n + i] = at[n - 1];
         (v.apart ? conv_apart : conv_together)(&v, at, n);
     }
 }
@@ -218,15 +229,15 @@ typedef struct w_run {
 INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n, const w_run *r, const strip_of *s,
                    const float *y)
 {
-    vec sum[W_ROWS][2], b[2];
+    vec sum[W_NARROW][2], b[2];
     UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++)
         sum[i][h] = load_first(r->w + i * r->pitch + h * LANES, s->n[h]);
     const int64_t x = r->x;
     for (int64_t k = 0; k < n; k++, y += STRIP) {
         const float *p = at[k].x + x;
+        __asm__("" : "+r"(p)); /* otherwise GCC keeps x + i in a register for each i */
         for (int h = 0; h < across; h++) b[h] = load(y + h * LANES);
-        for (int i = 0; i < rows; i++)
-            for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
+        UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
     }
     UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++)
         store_first(r->w + i * r->pitch + h * LANES, sum[i][h], s->n[h]);
@@ -250,22 +261,29 @@ typedef void w_fn(const pixel *at, int64_t n, const w_run *r, const strip_of *s,
 #define W_NAME(rows, across) w_tile_##rows##_##across,
 W_EACH(W_TILE, 1)
 W_EACH(W_TILE, 2)
+#if LANES == 16
+W_TILE(24, 1)
+static w_fn *const w_narrow = w_tile_24_1;
+#else
+W_TILE(12, 1)
+static w_fn *const w_narrow = w_tile_12_1;
+#endif
 static w_fn *const w_tile_of[2][W_ROWS] = {{W_EACH(W_NAME, 1)}, {W_EACH(W_NAME, 2)}};
 
-/* All rows of a tap, in tiles that are as even as possible. */
+/* All rows of a tap: tiles that are as even as possible, after the largest if there is one vector of columns. */
 INLINE void w_tap(const tc_conv *v, w_run r, const pixel *at, int64_t n, const strip_of *s, const float *y)
 {
-    int64_t tiles = (v->in + W_ROWS - 1) / W_ROWS;
-    for (int64_t left = v->in; left > 0; tiles--) {
-        const int64_t rows = (left + tiles - 1) / tiles;
-        w_tile_of[s->n[1] > 0][rows - 1](at, n, &r, s, y);
-        left -= rows, r.x += rows, r.w += rows * r.pitch;
+    for (int64_t left = v->in, rows; left > 0; left -= rows, r.x += rows, r.w += rows * r.pitch) {
+        const int64_t tiles = (left + W_ROWS - 1) / W_ROWS;
+        const bool narrow = s->n[1] <= 0 && left >= W_NARROW;
+        rows = narrow ? W_NARROW : (left + tiles - 1) / tiles;
+        (narrow ? w_narrow : w_tile_of[s->n[1] > 0][rows - 1])(at, n, &r, s, y);
     }
 }
 
 static void conv_w_together(const tc_conv *v, const pixel *at, int64_t n)
 {
-    float copy[W_LIST * STRIP];
+    _Alignas(64) float copy[W_LIST * STRIP];
     for (int64_t j = 0; j < v->out; j += STRIP) {
         const strip_of s = strip_at(v, j);
         for (int64_t i = 0; i < n; i++) copy_rows(at[i].y + j, 0, 1, &s, copy + i * STRIP);
