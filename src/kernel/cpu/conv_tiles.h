@@ -16,7 +16,7 @@ enum { Y_LARGEST = Y_PIXELS > Y_NARROW ? Y_PIXELS : Y_NARROW };
 enum { W_ROWS = LANES == 16 ? 8 : 6, W_NARROW = LANES == 16 ? 24 : 12, W_TAPS = 9, STRIP = 2 * LANES };
 
 /* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel. */
-enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128 };
+enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128, Y_COPY = 256 };
 
 typedef struct pixel {
     const float *x;
@@ -82,12 +82,12 @@ INLINE void copy_rows(const float *from, int64_t pitch, int64_t rows, const stri
 
 /* ---- y ---- */
 
-/* Some rows of w, [rows][pitch], for one strip, as runs: of `n` rows each, which x from `at` on is multiplied with. */
+/* Some rows of w for one strip, `pitch` apart, as runs: of `n` rows from w on, which x from `at` on is multiplied with. */
 typedef struct panel {
     int64_t rows, runs, pitch;
-    const float *w;
     struct {
         int64_t at, n;
+        const float *w;
     } run[PANEL];
 } panel;
 
@@ -96,28 +96,35 @@ typedef struct w_walk {
     int64_t p, q, c;
 } w_walk;
 
-/* Fills a panel with the next rows of w; false after the last row. `copy` has room for it. */
-static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, bool copies, panel *to, float *copy)
+/* Adds a run, which may continue the last one. */
+INLINE void add_run(panel *to, int64_t at, int64_t n, const float *w)
+{
+    const int64_t r = to->runs - 1;
+    to->rows += n;
+    if (r >= 0 && at == to->run[r].at + to->run[r].n && w == to->run[r].w + to->run[r].n * to->pitch) {
+        to->run[r].n += n;
+        return;
+    }
+    to->run[to->runs].at = at, to->run[to->runs].n = n, to->run[to->runs].w = w;
+    to->runs++;
+}
+
+/* Fills a panel with the next rows of w; false after the last row. They are copied if `copy` is given, which has room
+ * for them. */
+static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, panel *to, float *copy)
 {
     to->rows = to->runs = 0;
-    to->w = copies ? copy : NULL;
-    to->pitch = copies ? STRIP : v->ldw;
+    to->pitch = copy ? STRIP : v->ldw;
     for (; at->p < v->tap[0].n; at->p++, at->q = 0)
         for (; at->q < v->tap[1].n; at->q++, at->c = 0) {
             const float *w = v->w + at->p * v->tap[0].w + at->q * v->tap[1].w + at->c * v->ldw + s->j;
             const int64_t n = least(PANEL - to->rows, v->in - at->c);
-            if (n == 0 || (!copies && to->rows > 0)) return true;
-            if (copies)
+            if (n == 0) return true;
+            if (copy) {
                 copy_rows(w, v->ldw, n, s, copy + to->rows * STRIP);
-            else
-                to->w = w;
-            const int64_t x = at->p * v->tap[0].x + at->q * v->tap[1].x + at->c;
-            if (to->runs == 0 || x != to->run[to->runs - 1].at + to->run[to->runs - 1].n) {
-                to->run[to->runs].at = x;
-                to->run[to->runs++].n = 0;
+                w = copy + to->rows * STRIP;
             }
-            to->run[to->runs - 1].n += n;
-            to->rows += n;
+            add_run(to, at->p * v->tap[0].x + at->q * v->tap[1].x + at->c, n, w);
             at->c += n;
             if (at->c < v->in) return true;
         }
@@ -132,14 +139,16 @@ INLINE void y_tile(const int pixels, const int across, const pixel *at, const st
     for (int h = 0; h < across; h++) b[h] = bias ? load_first(bias + s->j + h * LANES, s->n[h]) : (vec){0};
     UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++)
         sum[i][h] = add ? load_first(at[i].y + s->j + h * LANES, s->n[h]) : b[h];
-    const float *x[Y_LARGEST], *row = w->w;
+    const float *x[Y_LARGEST];
     UNROLL for (int i = 0; i < pixels; i++) x[i] = at[i].x;
-    for (int64_t r = 0; r < w->runs; r++)
+    for (int64_t r = 0; r < w->runs; r++) {
+        const float *row = w->run[r].w;
         for (int64_t c = w->run[r].at, end = c + w->run[r].n; c < end; c++, row += w->pitch) {
             for (int h = 0; h < across; h++) b[h] = load(row + h * LANES);
             for (int i = 0; i < pixels; i++)
                 for (int h = 0; h < across; h++) sum[i][h] += x[i][c] * b[h];
         }
+    }
     UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++)
         store_first(at[i].y + s->j + h * LANES, sum[i][h], s->n[h]);
 }
@@ -196,10 +205,10 @@ static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
     panel w;
     for (int64_t j = 0; j < v->out; j += STRIP) {
         const strip_of s = strip_at(v, j);
-        const bool copies = n > Y_PIXELS || v->out - j < STRIP;
+        const bool copies = n > Y_COPY || least(STRIP, v->out - j) % LANES > 0;
         w_walk next = {0};
         bool add = v->add;
-        while (next_panel(v, &next, &s, copies, &w, copy) || !add) {
+        while (next_panel(v, &next, &s, &w, copies ? copy : NULL) || !add) {
             (s.n[1] > 0 ? y_tiles_2 : y_tiles_1)(at, n, &s, &w, add, add ? NULL : v->bias);
             add = true;
         }
@@ -235,7 +244,7 @@ INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n,
     const int64_t x = r->x;
     for (int64_t k = 0; k < n; k++, y += STRIP) {
         const float *p = at[k].x + x;
-        __asm__("" : "+r"(p)); /* otherwise GCC keeps x + i in a register for each i */
+        if (rows > W_ROWS) __asm__("" : "+r"(p)); /* otherwise GCC keeps x + i in a register for each i */
         for (int h = 0; h < across; h++) b[h] = load(y + h * LANES);
         UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
     }
