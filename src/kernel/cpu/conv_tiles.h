@@ -164,14 +164,23 @@ INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of
         y_tile(FOUR, across, at, s, w, add, bias);
 }
 
+/* The compiler makes tiles without masks for strips that are whole. */
 static void y_tiles_1(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
 {
-    y_tiles(1, at, n, s, w, add, bias);
+    const strip_of whole = {s->j, {LANES, LANES}};
+    if (s->n[0] >= LANES)
+        y_tiles(1, at, n, &whole, w, add, bias);
+    else
+        y_tiles(1, at, n, s, w, add, bias);
 }
 
 static void y_tiles_2(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
 {
-    y_tiles(2, at, n, s, w, add, bias);
+    const strip_of whole = {s->j, {LANES, LANES}};
+    if (s->n[1] >= LANES)
+        y_tiles(2, at, n, &whole, w, add, bias);
+    else
+        y_tiles(2, at, n, s, w, add, bias);
 }
 
 /* Channels that are apart: a tile of pixels x one vector of channels. */
@@ -265,7 +274,11 @@ typedef void w_fn(const pixel *at, int64_t n, const w_run *r, const strip_of *s,
     static void w_tile_##rows##_##across(const pixel *at, int64_t n, const w_run *r, const strip_of *s,                \
                                          const float *y)                                                               \
     {                                                                                                                  \
-        w_tile(rows, across, at, n, r, s, y);                                                                          \
+        const strip_of whole = {s->j, {LANES, LANES}};                                                                 \
+        if (s->n[across - 1] >= LANES)                                                                                 \
+            w_tile(rows, across, at, n, r, &whole, y);                                                                 \
+        else                                                                                                           \
+            w_tile(rows, across, at, n, r, s, y);                                                                      \
     }
 #define W_NAME(rows, across) w_tile_##rows##_##across,
 W_EACH(W_TILE, 1)
