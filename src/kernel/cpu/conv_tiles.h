@@ -7,15 +7,18 @@
  *
  * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all
  * tiles of a strip of columns read, w or y, is copied side by side into a panel that fits into the first cache, filled
- * up with zeros. A pixel's sum over taps and channels has the same order in every tile. */
+ * up with zeros; w only if there are enough pixels to pay for that, or columns to fill up. A pixel's sum over taps and
+ * channels has the same order in every tile. */
 
 /* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
- * few sizes serve for all. */
+ * few sizes serve for all. Narrow tiles, of one vector of columns, have as many pixels as there are registers to point
+ * to them, and rows to spare for a load of y and of its address. */
 enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_NARROW = 10, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
 enum { Y_LARGEST = Y_PIXELS > Y_NARROW ? Y_PIXELS : Y_NARROW };
 enum { W_ROWS = LANES == 16 ? 8 : 6, W_NARROW = LANES == 16 ? 24 : 12, W_TAPS = 9, STRIP = 2 * LANES };
 
-/* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel. */
+/* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel.
+ * Y_COPY: pixels that w is not copied for. */
 enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128, Y_COPY = 256 };
 
 typedef struct pixel {
@@ -49,7 +52,7 @@ INLINE tc_conv joined(const tc_conv *of)
 {
     tc_conv v = *of;
     for (int a = 0; a < 2; a++)
-        if (v.tap[a].x < 0) {
+        if (v.tap[a].n > 1 && v.tap[a].x < 0) {
             v.x += (v.tap[a].n - 1) * v.tap[a].x, v.tap[a].x *= -1;
             v.w += (v.tap[a].n - 1) * v.tap[a].w, v.tap[a].w *= -1;
         }
@@ -82,7 +85,7 @@ INLINE void copy_rows(const float *from, int64_t pitch, int64_t rows, const stri
 
 /* ---- y ---- */
 
-/* Some rows of w for one strip, `pitch` apart, as runs: of `n` rows from w on, which x from `at` on is multiplied with. */
+/* Some rows of w for one strip, `pitch` apart, as runs: `n` rows from w on, to be multiplied with x from `at` on. */
 typedef struct panel {
     int64_t rows, runs, pitch;
     struct {
@@ -101,7 +104,7 @@ INLINE void add_run(panel *to, int64_t at, int64_t n, const float *w)
 {
     const int64_t r = to->runs - 1;
     to->rows += n;
-    if (r >= 0 && at == to->run[r].at + to->run[r].n && w == to->run[r].w + to->run[r].n * to->pitch) {
+    if (r >= 0 && at - to->run[r].at == to->run[r].n && w - to->run[r].w == to->run[r].n * to->pitch) {
         to->run[r].n += n;
         return;
     }
@@ -198,13 +201,20 @@ INLINE void apart_tile(const int pixels, const tc_conv *v, const pixel *at, int6
     UNROLL for (int i = 0; i < pixels; i++) store_first(at[i].y + j, sum[i], n);
 }
 
-static void conv_apart(const tc_conv *v, const pixel *at, int64_t n)
+INLINE void apart_tiles(const tc_conv *v, const pixel *at, int64_t n, int64_t j, int64_t channels)
 {
-    for (int64_t j = 0; j < v->out; j += LANES) {
-        const int64_t m = least(LANES, v->out - j);
-        int64_t i = 0;
-        for (; n - i > FOUR; i += Y_PIXELS) apart_tile(Y_PIXELS, v, at + i, j, m);
-        if (i < n) apart_tile(FOUR, v, at + i, j, m);
+    for (; n > FOUR; n -= Y_PIXELS, at += Y_PIXELS) apart_tile(Y_PIXELS, v, at, j, channels);
+    if (n > 0) apart_tile(FOUR, v, at, j, channels);
+}
+
+static void conv_apart(const tc_conv *of, const pixel *at, int64_t n)
+{
+    const tc_conv v = *of; /* so that stores to y cannot change it */
+    for (int64_t j = 0; j < v.out; j += LANES) {
+        if (v.out - j >= LANES)
+            apart_tiles(&v, at, n, j, LANES);
+        else
+            apart_tiles(&v, at, n, j, v.out - j);
     }
 }
 
@@ -253,7 +263,7 @@ INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n,
     const int64_t x = r->x;
     for (int64_t k = 0; k < n; k++, y += STRIP) {
         const float *p = at[k].x + x;
-        if (rows > W_ROWS) __asm__("" : "+r"(p)); /* otherwise GCC keeps x + i in a register for each i */
+        if (rows == W_NARROW) __asm__("" : "+r"(p)); /* otherwise GCC keeps x + i in a register for each i */
         for (int h = 0; h < across; h++) b[h] = load(y + h * LANES);
         UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
     }
