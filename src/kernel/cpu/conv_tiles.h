@@ -11,14 +11,14 @@
  * channels has the same order in every tile. */
 
 /* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
- * few sizes serve for all. Narrow tiles, of one vector of columns, have as many pixels as there are registers to point
- * to them, and rows to spare for a load of y and of its address. */
+ * few sizes serve for all. Narrow tiles, of one vector of columns, have no more pixels than there are registers to
+ * point to them, and so many rows that loading y and the address of x hardly counts. */
 enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_NARROW = 10, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
 enum { Y_LARGEST = Y_PIXELS > Y_NARROW ? Y_PIXELS : Y_NARROW };
 enum { W_ROWS = LANES == 16 ? 8 : 6, W_NARROW = LANES == 16 ? 24 : 12, W_TAPS = 9, STRIP = 2 * LANES };
 
 /* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel.
- * Y_COPY: pixels that w is not copied for. */
+ * Y_COPY: the most pixels for which w is not copied. */
 enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128, Y_COPY = 256 };
 
 typedef struct pixel {
@@ -47,7 +47,8 @@ static int64_t list_pixels(const tc_conv *v, walk *at, int64_t most, pixel *to)
     return n;
 }
 
-/* Taps in the order of x. Adjacent taps, which are one run of x and of w, count as one tap with more channels. */
+/* Puts the taps in the order of x, and counts adjacent ones, which are one run of x and of w, as one tap with more
+ * channels. */
 INLINE tc_conv joined(const tc_conv *of)
 {
     tc_conv v = *of;
@@ -167,7 +168,7 @@ INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of
         y_tile(FOUR, across, at, s, w, add, bias);
 }
 
-/* The compiler makes tiles without masks for strips that are whole. */
+/* For strips that are whole the compiler makes tiles without masks. */
 static void y_tiles_1(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
 {
     const strip_of whole = {s->j, {LANES, LANES}};
