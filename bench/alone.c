@@ -1,5 +1,4 @@
-/* alone.c: cases that compare Tacet with itself: the cost of a penalty and of the ledger, the time to the first step,
- * the effect of firing lists on the accuracy. */
+/* alone.c: cases that compare Tacet with itself: the cost of a penalty and of the ledger, the time to the first step. */
 #include "bench.h"
 
 #include <math.h>
@@ -215,35 +214,4 @@ void run_start(const bench_case *c, int threads)
     print_row(&r);
     print_bar("ms from the start of the process to the end of its first step", r.us / 1e3, c->bar, true);
     unlink(model);
-}
-
-/* ---- Accuracy ---- */
-
-static double trained(const bench_case *c, uint64_t seed, tacet_sparse sparse)
-{
-    network *n = network_open(c, &(network_options){.threads = 2, .sparse = sparse, .shuffle = true, .seed = seed});
-    network_run(n, 5 * 469);
-    const double accuracy = network_accuracy(n);
-    network_close(n);
-    return accuracy;
-}
-
-void run_accuracy(const bench_case *c, int threads)
-{
-    enum { SEEDS = 5 };
-    (void)threads;
-    double sparse[SEEDS], dense[SEEDS], mean[2] = {0}, squares = 0;
-    for (int s = 0; s < SEEDS; s++) {
-        sparse[s] = trained(c, (uint64_t)s, TACET_SPARSE_AUTO);
-        dense[s] = trained(c, (uint64_t)s, TACET_SPARSE_NEVER);
-        mean[0] += sparse[s] / SEEDS, mean[1] += dense[s] / SEEDS;
-    }
-    for (int s = 0; s < SEEDS; s++) squares += (dense[s] - mean[1]) * (dense[s] - mean[1]);
-    const double spread = sqrt(squares / (SEEDS - 1));
-    printf("%-14s test accuracy after 5 epochs of mlp-l1, seeds 0 to %d\n    firing lists:   ", c->name, SEEDS - 1);
-    for (int s = 0; s < SEEDS; s++) printf(" %.4f", sparse[s]);
-    printf("  mean %.4f\n    dense:          ", mean[0]);
-    for (int s = 0; s < SEEDS; s++) printf(" %.4f", dense[s]);
-    printf("  mean %.4f, standard deviation %.4f\n", mean[1], spread);
-    print_bar("difference of the means (bar: standard deviation of the seeds)", fabs(mean[0] - mean[1]), spread, true);
 }

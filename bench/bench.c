@@ -38,7 +38,6 @@ static const bench_case cases[] = {
     /* Epoch 2, of 938 steps. */
     {"cnn", run_paired, 0.50, .memory = 0.35, CNN_CASE, .batch = 64, .peer = {"cnn", "cnn-last"}, .warm = 938,
      .rounds = 9, .steps = 20},
-    /* Epoch 3. */
     {"cnn-l1", run_paired, 0.30, CNN_L1_CASE, .batch = 64, .peer = {"cnn-l1", "cnn-l1-last"}, .warm = 9, .rounds = 9,
      .steps = 20},
     {"resnet20", run_paired, 0.75, RESNET20_CASE, .batch = 64, .peer = {"resnet20", "resnet20-last"}, .warm = 19,
@@ -55,6 +54,7 @@ static const bench_case cases[] = {
     {"start", run_start, 20, .threads = 1, SEED_CASE, .rounds = 15},
     {"deep", run_deep, 2.5, .threads = 1, .rounds = 15},
     {"accuracy", run_accuracy, .threads = 2, L1_CASE, SGD, .images = true},
+    {"cnn-accuracy", run_taught, .threads = 1, .named = true, CNN_L1_CASE, .batch = 64},
     {"products", run_products, .threads = 1, .rounds = 101},
     {"density", run_density, .threads = 1, MLP_CASE, STILL, .images = true, .warm = 3, .rounds = 9, .steps = 10},
     {"cores", run_cores, .threads = 2, MLP_CASE, SGD, .images = true, .warm = 469, .rounds = 15, .steps = 60},

@@ -21,7 +21,9 @@ typedef struct bench_case {
     /* The network */
     const char *model, *loss, *optimizer; /* optimizer NULL: inference */
     const char *penalty[PENALTIES][2];    /* selector, penalty */
-    const char *before[PENALTIES][2];     /* the same, while Tacet makes the first weights (alone); empty: as penalty */
+    /* While Tacet makes the first weights (alone): the same, if not empty; times in schedules are in steps */
+    const char *before[PENALTIES][2], *teacher; /* teacher: the optimizer */
+    const char *reads[PENALTIES];               /* with `teacher`: what the products after the first read */
     int64_t in, batch;
     bool images;                  /* Fashion-MNIST; otherwise made-up rows */
     bool hwc;                     /* rows are [28, 28, 1]; otherwise vectors */
@@ -94,9 +96,12 @@ void network_densities(network *n);        /* prints the densities */
 double network_density(network *n);        /* the mean over all values that make zeros */
 double network_accuracy(network *n);       /* on the test images */
 float made_up(uint32_t i);                 /* a number in [-1, 1) that looks like noise */
+/* The densities of the case's `reads` over the next 64 batches, in a network without an optimizer. */
+void network_reads(network *n, double density[PENALTIES]);
 /* Writes the weights with which both sides begin to a new file and sets path to its name. The caller removes it. */
 enum { PATH = 64 };
 void network_begin(const bench_case *c, int threads, char path[PATH]);
+void network_teach(const bench_case *c, const network_options *o, char path[PATH]); /* the same, with these options */
 
 /* ---- peer.c ---- */
 typedef struct peer {
@@ -124,7 +129,10 @@ void run_ledger(const bench_case *c, int threads);
 void run_steering(const bench_case *c, int threads); /* steering.c */
 void run_deep(const bench_case *c, int threads);
 void run_start(const bench_case *c, int threads);
-void run_accuracy(const bench_case *c, int threads);
+void run_accuracy(const bench_case *c, int threads); /* accuracy.c */
+void run_taught(const bench_case *c, int threads);
+/* Prints the accuracy of the model with which both sides began, and without penalties. */
+void report_taught(const bench_case *c, const char *model);
 void run_cores(const bench_case *c, int threads);       /* cores.c */
 void run_products(const bench_case *c, int threads);    /* products.c */
 void run_convolution(const bench_case *c, int threads); /* convolution.c */

@@ -9,6 +9,7 @@
 
 enum { MOST_UNITS = 2048, IMAGES = 1024 }; /* of a layer whose biases are set, and images used to set them */
 enum { LEARNS = 64 };                      /* the batch that makes the weights of an inference */
+enum { COUNTED = 64 };                     /* the batches in which it is counted what fires */
 
 /* Numbers in [-1, 1) that look like noise: a hash of the index (Wellons: Prospecting for hash functions, 2018). */
 float made_up(uint32_t i)
@@ -81,10 +82,12 @@ network *network_open(const bench_case *c, const network_options *o)
     for (int i = 0; i < PENALTIES && !c->infer && !o->no_penalties; i++)
         if (c->penalty[i][0]) tacet_penalize(g, c->penalty[i][0], c->penalty[i][1]);
     if (!trains(c)) tacet_keep(g, "linear*");
+    for (int i = 0; i < PENALTIES && !trains(c); i++)
+        if (c->reads[i]) tacet_keep(g, c->reads[i]);
     const tacet_config config = {
         TACET_CONFIG,          .batch = c->batch,   .optimizer = c->infer ? NULL : c->optimizer,
         .threads = o->threads, .sparse = o->sparse, .ledger = o->ledger,
-        .seed = o->seed};
+        .seed = o->seed,       .epochs = c->alone};
     n->p = tacet_compile(g, &config, &why);
     if (!n->p) stop(c->name, &why);
     tacet_graph_free(g);
@@ -123,13 +126,14 @@ void network_rewind(network *n)
     if (n->loader) tacet_loader_seek(n->loader, 0, 0);
 }
 
-static int64_t units_of(const network *n, const char *name)
+/* What is known about the value with this name; zeros if there is no such value. */
+static tacet_value_info named(const network *n, const char *name)
 {
     for (int i = 0; i < tacet_value_count(n->p); i++) {
         tacet_value_info v = {.size = sizeof v};
-        if (tacet_value_at(n->p, i, &v) == TACET_OK && strcmp(v.name, name) == 0) return v.units;
+        if (tacet_value_at(n->p, i, &v) == TACET_OK && strcmp(v.name, name) == 0) return v;
     }
-    return 0;
+    return (tacet_value_info){0};
 }
 
 /* The outputs of a forward pass on one row. */
@@ -165,7 +169,7 @@ double network_run(network *n, int steps)
 static void count(network *n)
 {
     tacet_reset_counts(n->p);
-    for (int i = 0; i < (n->loader ? 64 : MADE_UP_ROWS / n->c->batch); i++)
+    for (int i = 0; i < (n->loader ? COUNTED : MADE_UP_ROWS / n->c->batch); i++)
         if (tacet_forward(n->p, feed(n)) != TACET_OK) stop("a forward pass failed", tacet_plan_error(n->p));
 }
 
@@ -190,6 +194,29 @@ void network_densities(network *n)
         if (tacet_value_at(n->p, i, &v) == TACET_OK && v.silent) printf(" %s %.4f", v.name, v.density);
     }
     printf("\n");
+}
+
+/* The share of the elements of a value that are not 0 in the last forward pass. */
+static double share_read(network *n, const char *name, int64_t rows)
+{
+    int64_t fired = 0;
+    const int64_t count = rows * named(n, name).elements;
+    float *x = malloc((size_t)count * sizeof *x);
+    if (!x) stop("out of memory", NULL);
+    if (tacet_read(n->p, name, x, (size_t)count) != TACET_OK) stop(name, tacet_plan_error(n->p));
+    for (int64_t i = 0; i < count; i++) fired += x[i] != 0;
+    free(x);
+    return (double)fired / (double)count;
+}
+
+void network_reads(network *n, double density[PENALTIES])
+{
+    for (int i = 0; i < PENALTIES; i++) density[i] = 0;
+    for (int k = 0; k < COUNTED; k++) {
+        const int64_t rows = feed(n);
+        if (tacet_forward(n->p, rows) != TACET_OK) stop("a forward pass failed", tacet_plan_error(n->p));
+        for (int i = 0; i < PENALTIES; i++) density[i] += share_read(n, n->c->reads[i], rows) / COUNTED;
+    }
 }
 
 double network_accuracy(network *n)
@@ -236,8 +263,8 @@ static void silence(network *n, double density)
         snprintf(name, sizeof name, "linear%d", layer);
         snprintf(next, sizeof next, "linear%d", layer + 1);
         snprintf(bias_name, sizeof bias_name, "linear%d.bias", layer);
-        const int64_t units = units_of(n, name);
-        if (units_of(n, next) == 0) break; /* the outputs */
+        const int64_t units = named(n, name).units;
+        if (named(n, next).units == 0) break; /* the outputs */
         if (units > MOST_UNITS) stop("a layer is too wide", NULL);
         network_rewind(n);
         const int64_t rows = feed(n);
@@ -250,20 +277,26 @@ static void silence(network *n, double density)
     free(h);
 }
 
-void network_begin(const bench_case *c, int threads, char path[PATH])
+void network_teach(const bench_case *c, const network_options *o, char path[PATH])
 {
     tacet_error why;
     bench_case at = *c;
     if (c->before[0][0]) memcpy(at.penalty, c->before, sizeof at.penalty);
+    if (c->teacher) at.optimizer = c->teacher;
     if (c->infer) at.infer = false, at.batch = LEARNS;
     if (c->density > 0) at.batch = c->images ? IMAGES : MADE_UP_ROWS, at.optimizer = NULL;
     snprintf(path, PATH, "/tmp/tacet_bench_XXXXXX");
     const int handle = mkstemp(path);
     if (handle < 0) stop("cannot create a temporary file", NULL);
     close(handle);
-    network *n = network_open(&at, &(network_options){.threads = threads});
+    network *n = network_open(&at, o);
     if (c->density > 0) silence(n, c->density);
     if (c->alone) network_run(n, c->alone);
     if (tacet_save(n->p, path, 0, NULL, &why) != TACET_OK) stop("cannot save the weights", &why);
     network_close(n);
+}
+
+void network_begin(const bench_case *c, int threads, char path[PATH])
+{
+    network_teach(c, &(network_options){.threads = threads, .shuffle = c->teacher != NULL}, path);
 }

@@ -104,5 +104,6 @@ void run_paired(const bench_case *c, int threads)
     network_densities(a.n);
     for (int k = 0; k < a.peers; k++) peer_close(&a.q[k]);
     network_close(a.n);
+    if (c->reads[0] && trains(&a) && threads == 1) report_taught(c, model);
     unlink(model);
 }
