@@ -1,4 +1,5 @@
-/* The CPU's kernels: both kinds of matrix products against a product in double, rows gathered from every type. */
+/* The CPU's kernels: both kinds of matrix products against a product in double, rows gathered from every type,
+ * transposes. */
 #include "kernel/cpu/cpu.h"
 
 #include <math.h>
@@ -177,6 +178,32 @@ static void wide_types_are_scaled_before_they_are_rounded(void **unused)
     assert_true(to[0] == 1 && to[1] == 3);
 }
 
+static void check_transpose(const tc_kernel *k, int64_t m, int64_t n, bool add)
+{
+    uint32_t state = (uint32_t)(m * 100 + n);
+    const int64_t pitch = n + PAD, to_pitch = m + PAD;
+    float *from = noisy(m * pitch, &state), *to = noisy(n * to_pitch, &state), *before = noisy(n * to_pitch, &state);
+    memcpy(before, to, (size_t)(n * to_pitch) * sizeof *to);
+    k->transpose(from, pitch, m, n, add, to, to_pitch);
+    for (int64_t j = 0; j < n; j++)
+        for (int64_t i = 0; i < to_pitch; i++) {
+            const float was = before[j * to_pitch + i], x = i < m ? from[i * pitch + j] : 0;
+            assert_true(to[j * to_pitch + i] == (i >= m ? was : add ? was + x : x));
+        }
+    free(from);
+    free(to);
+    free(before);
+}
+
+static void transposes(void **unused)
+{
+    (void)unused;
+    static const int64_t size[][2] = {{1, 1}, {1, 40}, {40, 1}, {3, 5}, {16, 16}, {49, 64}, {33, 17}};
+    for (const tc_kernel *const *set = tc_cpu_sets(); *set; set++)
+        for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+            for (int add = 0; add < 2; add++) check_transpose(*set, size[i][0], size[i][1], add);
+}
+
 static void the_machine_is_described(void **unused)
 {
     (void)unused;
@@ -196,7 +223,7 @@ int main(void)
         cmocka_unit_test(small_products),     cmocka_unit_test(larger_products),
         cmocka_unit_test(empty_products),     cmocka_unit_test(same_shape_same_bits),
         cmocka_unit_test(gathers_every_type), cmocka_unit_test(wide_types_are_scaled_before_they_are_rounded),
-        cmocka_unit_test(the_machine_is_described),
+        cmocka_unit_test(transposes),         cmocka_unit_test(the_machine_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* kernel.h: the interface to the machine: one table with products, lists and gathers. Kernels know nothing of graphs;
+/* kernel.h: the interface to the machine: one table with products, lists, gathers, transposes. Kernels know no graphs;
  * matrices are row-major, counts are in elements. */
 #ifndef TC_KERNEL_H
 #define TC_KERNEL_H
@@ -141,6 +141,8 @@ typedef struct tc_kernel {
     void (*gemm)(const tc_gemm *g);
     void (*gather)(const tc_gather *g, int64_t begin, int64_t end); /* rows begin..end-1 of the batch */
     double (*squares)(const float *x, int64_t n);                   /* the sum of x^2, for x of any magnitude */
+    /* to[n, to_pitch] = from[m, pitch] transposed, or += if `add`. */
+    void (*transpose)(const float *from, int64_t pitch, int64_t m, int64_t n, bool add, float *to, int64_t to_pitch);
     /* Makes the lists of rows [begin, end) of x [rows, n]; returns the number of nonzero elements. */
     int64_t (*fire)(const float *x, int64_t begin, int64_t end, tc_firing *f);
     /* Makes the lists of units [begin, end), once all rows have theirs. */

@@ -258,10 +258,10 @@ static void turn(const tc_call *c, const sizes *z, int64_t tap)
 {
     const int64_t units = z->groups * z->out, channels = z->groups * z->in;
     const float *w = c->x[W].data + tap * z->in * units;
-    float *to = (float *)c->save + tap * z->out * channels;
+    const int64_t at = tc_chosen(&c->lists, TC_DX_BY_G) ? tc_conv_turned_tap(c, tap) : tap;
+    float *to = (float *)c->save + at * z->out * channels;
     for (int64_t g = 0; g < z->groups; g++)
-        for (int64_t o = 0; o < z->out; o++)
-            for (int64_t i = 0; i < z->in; i++) to[o * channels + g * z->in + i] = w[i * units + g * z->out + o];
+        c->run->kernel->transpose(w + g * z->out, units, z->in, z->out, false, to + g * z->in, channels);
 }
 
 /* ---- dL/dw and dL/db ---- */

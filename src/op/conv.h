@@ -69,8 +69,9 @@ typedef struct tc_conv_part {
 } tc_conv_part;
 
 /* On firing lists, without groups: columns [first, first + n) of a part of y, or backward of dL/dx; the block of dL/dw
- * for some channels and units. */
+ * for some channels and units. dL/dx reads the weights of a tap where tc_conv_turned_tap says. */
 void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t n, const tc_conv_part *part);
+int64_t tc_conv_turned_tap(const tc_call *c, int64_t tap);
 void tc_conv_taps(const tc_call *c, int64_t i, int64_t in, int64_t o, int64_t out);
 
 #endif

@@ -1,12 +1,13 @@
 /* conv_lists.c: the products of convolutions on firing lists, which do work only for what fires.
  *
  *     y        by lines of x: line_sum, from each line of x into each line of y that has it under a row of the kernel
- *     dL/dx    the same by lines of g, with the weights that the first phase of the backward pass has turned
+ *     dL/dx    the same by lines of g, with the weights as the first phase of the backward pass has turned them
  *     dL/dw    tap_sum: each entry of x (with a stride of 1) or of g, times the pixels of the other under the taps
  *
  * Pixels whose taps are the same, and are adjacent in the list, are a run: all of a line; dL/dx with a stride: every
- * stride-th pixel; with a dilation a single tap. For each tile of columns the weights are first copied so that those of
- * a run are together, and a row of the kernel fits into a cache. */
+ * stride-th pixel; with a dilation a single tap. The weights of a run are together. If there are several tiles of
+ * columns, or a tile that does not fill its vectors, the weights are first copied tile by tile, so that those of a row
+ * of the kernel fit into a cache. */
 #include "op/conv.h"
 
 #include <string.h>
@@ -26,9 +27,9 @@ static int64_t rounded(int64_t n, int64_t step) { return parts(n, step) * step; 
 /* ---- Runs ---- */
 
 /* Pixels first, first + step ... (n of them) of a line of the result. Tap i of pixel j is pixel from + j move + i of the
- * listed line, and tap + i tap_step of the kernel. */
+ * listed line. */
 typedef struct run {
-    int64_t first, step, n, from, move, tap, tap_step, taps;
+    int64_t first, step, n, from, move, taps;
 } run;
 
 static int64_t runs_of(const tc_window *w, bool backward)
@@ -41,19 +42,27 @@ static int64_t runs_of(const tc_window *w, bool backward)
 static run run_at(const tc_window *w, bool backward, int64_t r)
 {
     if (!backward)
-        return w->dilation > 1 ? (run){0, 1, w->out, r * w->dilation - w->before, w->stride, r, 1, 1}
-                               : (run){0, 1, w->out, -w->before, w->stride, 0, 1, w->k};
+        return w->dilation > 1 ? (run){0, 1, w->out, r * w->dilation - w->before, w->stride, 1}
+                               : (run){0, 1, w->out, -w->before, w->stride, w->k};
     /* The pixel of tap r of pixel 0 of g; those of tap r + i stride are i pixels further. */
     const int64_t at = r * w->dilation - w->before, first = (at % w->stride + w->stride) % w->stride;
     const int64_t taps = w->dilation > 1 ? 1 : parts(w->k - r, w->stride);
-    return (run){first,
-                 w->stride,
-                 first < w->in ? parts(w->in - first, w->stride) : 0,
-                 (first - at) / w->stride - (taps - 1),
-                 1,
-                 r + w->stride * (taps - 1),
-                 -w->stride,
-                 taps};
+    return (run){
+        first, w->stride, first < w->in ? parts(w->in - first, w->stride) : 0, (first - at) / w->stride - (taps - 1),
+        1,     taps};
+}
+
+/* Forward, taps are in the order of runs as they are. Backward, those of a run are stride apart, the last one first. */
+int64_t tc_conv_turned_tap(const tc_call *c, int64_t tap)
+{
+    tc_window axis[2];
+    tc_conv_windows(c->arg, &c->x[X].shape, axis);
+    const tc_window *w = &axis[1];
+    const int64_t t = tap % w->k, run = t % w->stride;
+    int64_t at = tap - t + parts(w->k - run, w->stride) - 1 - t / w->stride;
+    if (w->dilation > 1) return tap;
+    for (int64_t r = 0; r < run; r++) at += parts(w->k - r, w->stride);
+    return at;
 }
 
 /* The line of the list under row p of the kernel at line i of the result, or -1. */
@@ -88,37 +97,6 @@ TC_CLONES static void copy_rows(const float *w, int64_t rows, int64_t pitch, int
     }
 }
 
-/* to [kh, runs, taps, in, width]: n columns of w [kh, kw, in, out] from column k on. */
-static void pack(const sizes *z, bool backward, const float *w, int64_t k, int64_t n, int64_t width, float *to)
-{
-    const int64_t runs = runs_of(&z->axis[1], backward);
-    for (int64_t p = 0; p < z->axis[0].k; p++)
-        for (int64_t r = 0; r < runs; r++) {
-            const run u = run_at(&z->axis[1], backward, r);
-            for (int64_t i = 0; i < u.taps; i++, to += z->in * width) {
-                const int64_t tap = p * z->axis[1].k + u.tap + i * u.tap_step;
-                copy_rows(w + tap * z->in * z->out + k, z->in, z->out, n, width, to);
-            }
-        }
-}
-
-/* Adds to line i of a sample's y what is under row p of the kernel, whose weights are `w`. */
-static void add_line(const tc_call *c, const sizes *z, bool backward, int64_t line, const float *w, tc_line_sum s)
-{
-    float *const y = s.y;
-    const int64_t pitch = s.pitch, runs = runs_of(&z->axis[1], backward);
-    s.line = line;
-    for (int64_t r = 0; r < runs; r++) {
-        const run u = run_at(&z->axis[1], backward, r);
-        s.n = u.n, s.first = u.from, s.step = u.move, s.taps = u.taps;
-        s.w = w;
-        s.y = y + u.first * pitch;
-        s.pitch = u.step * pitch;
-        if (u.n > 0) c->run->kernel->line_sum(&s);
-        w += u.taps * z->in * s.width;
-    }
-}
-
 /* Sets n columns of some pixels to the bias, or to 0. */
 TC_CLONES static void clear(float *y, int64_t pixels, int64_t pitch, const float *bias, int64_t n)
 {
@@ -130,26 +108,52 @@ TC_CLONES static void clear(float *y, int64_t pixels, int64_t pitch, const float
         for (int64_t k = 0; k < n; k++) y[k] = bias ? bias[k] : 0;
 }
 
+/* The lines of the list and of the result, and the floats of a line of the result. */
+typedef struct lines {
+    int64_t from, to, row;
+} lines;
+
+/* Adds to some columns of a sample's lines what is under row p of the kernel. s has what all its sums have in common; w
+ * is the row's weights. */
+static void add_row(const tc_call *c, const sizes *z, bool backward, int64_t p, const float *w,
+                    const tc_conv_part *part, const lines *of, tc_line_sum s)
+{
+    float *const y = s.y;
+    const int64_t first = s.line, runs = runs_of(&z->axis[1], backward);
+    for (int64_t r = 0; r < runs; r++) {
+        const run u = run_at(&z->axis[1], backward, r);
+        s.n = u.n, s.first = u.from, s.step = u.move, s.taps = u.taps;
+        s.w = w;
+        s.pitch = u.step * z->out;
+        for (int64_t i = part->top; i < part->end && u.n > 0; i++) {
+            const int64_t line = line_at(&z->axis[0], backward, i, p);
+            s.line = first + line;
+            s.y = y + i * of->row + u.first * z->out;
+            if (line >= 0) c->run->kernel->line_sum(&s);
+        }
+        w += u.taps * z->in * s.width;
+    }
+}
+
 void tc_conv_lines(const tc_call *c, bool backward, int64_t first, int64_t columns, const tc_conv_part *part)
 {
     const sizes z = sizes_of(c, backward);
-    const tc_window *h = &z.axis[0];
-    const int64_t high = backward ? h->in : h->out, lines = backward ? h->out : h->in;
-    const int64_t row = (backward ? z.axis[1].in : z.axis[1].out) * z.out, end = first + columns;
-    const float *w = backward ? c->save : c->x[W].data, *bias = backward ? NULL : c->x[B].data;
+    const tc_window *h = &z.axis[0], *v = &z.axis[1];
+    const lines of = {
+        .from = backward ? h->out : h->in, .to = backward ? h->in : h->out, .row = (backward ? v->in : v->out) * z.out};
+    const int64_t end = first + columns, pixels = (part->end - part->top) * of.row / z.out;
+    const float *all = backward ? c->save : c->x[W].data, *bias = backward ? NULL : c->x[B].data;
     for (int64_t k = first; k < end; k += COLUMNS) {
-        const int64_t n = least(COLUMNS, end - k), width = rounded(n, STEP), block = z.axis[1].k * z.in * width;
-        pack(&z, backward, w, k, n, width, c->scratch);
+        const int64_t n = least(COLUMNS, end - k), width = rounded(n, STEP);
+        const bool copies = n < z.out || n < width;
+        const float *w = copies ? c->scratch : all;
+        if (copies) copy_rows(all + k, h->k * v->k * z.in, z.out, n, width, c->scratch);
         for (int64_t b = part->sample; b < part->sample + part->samples; b++) {
-            float *y = (backward ? c->d[X] : c->y.data) + b * high * row + k;
-            tc_line_sum s = {.x = backward ? c->lists.g : c->lists.x, .cols = n, .width = width, .pitch = z.out};
-            for (int64_t p = 0; p < h->k; p++)
-                for (int64_t i = part->top; i < part->end; i++) {
-                    const int64_t line = line_at(h, backward, i, p);
-                    s.y = y + i * row;
-                    if (p == 0 && (!backward || !c->add[X])) clear(s.y, row / z.out, z.out, bias ? bias + k : NULL, n);
-                    if (line >= 0) add_line(c, &z, backward, b * lines + line, (float *)c->scratch + p * block, s);
-                }
+            float *y = (backward ? c->d[X] : c->y.data) + b * of.to * of.row + k;
+            const tc_line_sum s = {
+                .x = backward ? c->lists.g : c->lists.x, .line = b * of.from, .cols = n, .width = width, .y = y};
+            if (!backward || !c->add[X]) clear(y + part->top * of.row, pixels, z.out, bias ? bias + k : NULL, n);
+            for (int64_t p = 0; p < h->k; p++) add_row(c, &z, backward, p, w + p * v->k * z.in * width, part, &of, s);
         }
     }
 }

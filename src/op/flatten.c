@@ -15,7 +15,7 @@ static int64_t unit(const tc_sketch *s, int i, int64_t u)
     return tc_reordered_unit(s, i, u, (int)s->arg[ORDER].number);
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
     tc_reorder(c, (int)c->arg[ORDER].number, begin, end);
 }

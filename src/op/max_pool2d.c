@@ -4,8 +4,9 @@
  *     dL/dx(tap, c) = sum of g(i, j, c) over the windows whose largest is x(tap, c)
  *
  * As torch.nn.MaxPool2d: padding is -inf, the first of equal numbers wins, and a NaN wins over any number (the last
- * of several). The forward pass keeps the tap that won, row by row of the window, in one byte for each output, or in
- * two if a window has more than 256 taps; the backward pass reads only these and g, and gathers with sums in double.
+ * of several). In training the forward pass keeps the tap that won, row by row of the window, in one byte for each
+ * output, or in two if a window has more than 256 taps; the backward pass reads only these and g, and gathers with
+ * sums in double.
  *
  * Channels are the innermost loop. A window of 2x2 with stride 2 and without padding has loops of its own: it
  * reads each pixel once, and no pixel has two windows. */
@@ -47,7 +48,7 @@ TC_INLINE bool wins(float v, float best) { return (v > best) | (v != v); }
 /* ---- 2x2, stride 2 ---- */
 
 /* One row of windows: x points to the first of its two rows of pixels. */
-TC_INLINE void halve(const tc_pool *p, const float *x, float *y, uint8_t *tap)
+TC_INLINE void halve(const tc_pool *p, const float *x, float *y, const bool saves, uint8_t *tap)
 {
     const int64_t n = p->channels, down = p->wide * n;
     for (int64_t j = 0; j < p->axis[1].out; j++, x += 2 * n, y += n, tap += n)
@@ -59,7 +60,7 @@ TC_INLINE void halve(const tc_pool *p, const float *x, float *y, uint8_t *tap)
             t = wins(x2, best) ? 2 : t, best = wins(x2, best) ? x2 : best;
             t = wins(x3, best) ? 3 : t, best = wins(x3, best) ? x3 : best;
             y[c] = best;
-            tap[c] = (uint8_t)t;
+            if (saves) tap[c] = (uint8_t)t;
         }
 }
 
@@ -88,25 +89,27 @@ TC_INLINE void halve_back(const tc_pool *p, const float *g, const uint8_t *tap, 
 /* Up to LANES channels of one window, whose taps inside the image are rows a[0] to a[1] and columns b[0] to b[1]. `x`
  * points to where tap 0 would be. */
 TC_INLINE void largest(const tc_pool *p, const float *x, const int64_t a[2], const int64_t b[2], int64_t n, float *y,
-                       int32_t *tap)
+                       const bool saves, int32_t *tap)
 {
     const int64_t down = p->axis[0].dilation * p->wide * p->channels, right = p->axis[1].dilation * p->channels;
     const float *first = x + a[0] * down + b[0] * right;
     const int32_t t0 = (int32_t)(a[0] * p->axis[1].k + b[0]);
-    for (int64_t c = 0; c < n; c++) y[c] = first[c], tap[c] = t0;
+    for (int64_t c = 0; c < n; c++) y[c] = first[c];
+    for (int64_t c = 0; c < n && saves; c++) tap[c] = t0;
     for (int64_t i = a[0]; i < a[1]; i++)
         for (int64_t j = b[0]; j < b[1]; j++) {
             const float *v = x + i * down + j * right;
             const int32_t t = (int32_t)(i * p->axis[1].k + j);
             for (int64_t c = 0; c < n; c++) {
-                tap[c] = wins(v[c], y[c]) ? t : tap[c];
+                if (saves) tap[c] = wins(v[c], y[c]) ? t : tap[c];
                 y[c] = wins(v[c], y[c]) ? v[c] : y[c];
             }
         }
 }
 
 /* All windows of output row i of a sample; `at` is the index of their first output in `save`. */
-TC_INLINE void window_row(const tc_pool *p, const float *x, int64_t i, float *y, void *save, int64_t at)
+TC_INLINE void window_row(const tc_pool *p, const float *x, int64_t i, float *y, const bool saves, void *save,
+                          int64_t at)
 {
     const int64_t n = p->channels;
     const bool wide = is_wide(p->axis);
@@ -119,10 +122,10 @@ TC_INLINE void window_row(const tc_pool *p, const float *x, int64_t i, float *y,
         const int64_t left = j * p->axis[1].stride - p->axis[1].before;
         for (int64_t c = 0; c < n; c += LANES) {
             const int64_t m = n - c < LANES ? n - c : LANES;
-            largest(p, x + (top * p->wide + left) * n + c, a, b, m, y + c, tap);
-            if (wide)
+            largest(p, x + (top * p->wide + left) * n + c, a, b, m, y + c, saves, tap);
+            if (saves && wide)
                 for (int64_t k = 0; k < m; k++) ((uint16_t *)save)[at + c + k] = (uint16_t)tap[k];
-            else
+            else if (saves)
                 for (int64_t k = 0; k < m; k++) ((uint8_t *)save)[at + c + k] = (uint8_t)tap[k];
         }
     }
@@ -164,7 +167,7 @@ TC_INLINE void row_back(const tc_pool *p, const float *g, const void *save, int6
     }
 }
 
-TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+TC_INLINE void rows(const tc_call *c, int64_t begin, int64_t end, const bool saves)
 {
     const tc_pool p = tc_pool_of(c, dilation(c->arg));
     const int64_t high = p.axis[0].out, row = p.axis[1].out * p.channels;
@@ -172,10 +175,18 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
         const float *x = c->x[0].data + u / high * c->x[0].n;
         float *y = c->y.data + u * row;
         if (is_halving(&p))
-            halve(&p, x + u % high * 2 * p.wide * p.channels, y, (uint8_t *)c->save + u * row);
+            halve(&p, x + u % high * 2 * p.wide * p.channels, y, saves, (uint8_t *)c->save + u * row);
         else
-            window_row(&p, x, u % high, y, c->save, u * row);
+            window_row(&p, x, u % high, y, saves, c->save, u * row);
     }
+}
+
+TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    if (c->run->training)
+        rows(c, begin, end, true);
+    else
+        rows(c, begin, end, false);
 }
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)

@@ -20,7 +20,7 @@ enum { TC_CHW, TC_HWC }; /* in the order of the words */
             false                                                                                                      \
     }
 
-enum { TC_IMAGE_RANK = 3, TC_TURN_TILE = 16 };
+enum { TC_IMAGE_RANK = 3 };
 
 /* The matrix [m, n] as which a row of x is transposed; m = 0: its order stays. */
 typedef struct tc_turn {
@@ -46,16 +46,6 @@ static inline int64_t tc_reordered_unit(const tc_sketch *s, int i, int64_t u, in
     return tc_shape_units(y) % tc_shape_units(x) == 0 ? u % tc_shape_units(x) : TC_ALL_UNITS;
 }
 
-/* to [n, m] from [m, n], in tiles that stay in cache */
-TC_INLINE void tc_turn_row(const float *from, float *to, int64_t m, int64_t n, bool add)
-{
-    for (int64_t i = 0; i < m; i += TC_TURN_TILE)
-        for (int64_t j = 0; j < n; j += TC_TURN_TILE)
-            for (int64_t s = i; s < m && s < i + TC_TURN_TILE; s++)
-                for (int64_t t = j; t < n && t < j + TC_TURN_TILE; t++)
-                    to[t * m + s] = (add ? to[t * m + s] : 0.0f) + from[s * n + t];
-}
-
 /* Rows [begin, end) of y. */
 TC_INLINE void tc_reorder(const tc_call *c, int order, int64_t begin, int64_t end)
 {
@@ -64,7 +54,8 @@ TC_INLINE void tc_reorder(const tc_call *c, int order, int64_t begin, int64_t en
     const float *x = c->x[0].data;
     float *y = c->y.data;
     if (turn.m == 0) memcpy(y + begin * n, x + begin * n, (size_t)((end - begin) * n) * sizeof *x);
-    for (int64_t r = begin; r < end && turn.m > 0; r++) tc_turn_row(x + r * n, y + r * n, turn.m, turn.n, false);
+    for (int64_t r = begin; r < end && turn.m > 0; r++)
+        c->run->kernel->transpose(x + r * n, turn.n, turn.m, turn.n, false, y + r * n, turn.m);
 }
 
 /* Rows [begin, end) of dL/dx. */
@@ -74,7 +65,7 @@ TC_INLINE void tc_reorder_back(const tc_call *c, int order, int64_t begin, int64
     const tc_turn turn = tc_turn_of(c, order);
     if (turn.m == 0) tc_pass_back(c, begin * n, end * n, 0);
     for (int64_t r = begin; r < end && turn.m > 0 && c->d[0]; r++)
-        tc_turn_row(c->g + r * n, c->d[0] + r * n, turn.n, turn.m, c->add[0]);
+        c->run->kernel->transpose(c->g + r * n, turn.m, turn.n, turn.m, c->add[0], c->d[0] + r * n, turn.n);
 }
 
 #endif

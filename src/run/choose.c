@@ -1,6 +1,7 @@
 /* choose.c: which products run on firing lists in this step.
  *
- *     forward     list of x       in the loop over ranges that made x: the lists by row, and the exact count
+ *     forward     choose          for all values: the density from which on no product can run on the list
+ *                 list of x       in the loop over ranges that made x: the lists by row, and the exact count
  *                 choose, layer   dense or sparse, by that count (step/call.c)
  *     backward    choose          for all layers: which products, and so which lists are wanted
  *                 list of dL/dy   in the loop that made the gradient, where one is wanted
@@ -11,11 +12,24 @@
 #include "run/run.h"
 
 enum {
+    FORWARD_OF_X = 1 << TC_Y_BY_X,
     UNITS_OF_X = 1 << TC_DW_BY_X,
     OF_X = UNITS_OF_X | 1 << TC_DX_BY_X,
     UNITS_OF_G = 1 << TC_DW_BY_G,
     OF_G = UNITS_OF_G | 1 << TC_DX_BY_G
 };
+
+void tc_choose_most(tc_list *l)
+{
+    for (tc_silence *s = l->silence; s; s = s->next) s->most = 0;
+    for (int i = 0; i < l->steps && l->silence; i++) {
+        const tc_work *w = &l->step[i].work; /* all 0 if the step is not a call */
+        const unsigned ways = w->call.lists.ways & (i < l->backward ? FORWARD_OF_X : OF_X);
+        for (int k = 0; k < TC_WAYS && w->x_list; k++)
+            if ((ways >> k & 1) && w->call.lists.break_even[k] > w->x_list->most)
+                w->x_list->most = w->call.lists.break_even[k];
+    }
+}
 
 /* Marks the lists that a backward step has chosen to read. */
 static void want(const tc_work *w)
@@ -41,10 +55,12 @@ void tc_choose_back(tc_list *l)
         s->f.rows = s->each * s->run->rows;
         s->f.fired = s->source->f.fired;
     }
-    for (int i = l->backward; i < l->steps && l->silence; i++) {
+    unsigned chosen = 0; /* in all phases of a layer, by the last, which alone has d */
+    for (int i = l->steps - 1; i >= l->backward && l->silence; i--) {
         tc_work *w = &l->step[i].work; /* all 0 if the step is not a call */
         if (!w->x_list && !w->g_list) continue;
-        w->call.lists.chosen = tc_silent_choose(&w->call, true);
+        if (w->call.phase == tc_phases(w->call.op, true) - 1) chosen = tc_silent_choose(&w->call, true);
+        w->call.lists.chosen = chosen;
         want(w);
     }
 }

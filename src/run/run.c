@@ -52,6 +52,8 @@ static void add_up(tacet_plan *p, tc_step *s)
 static void finish(tacet_plan *p, tc_step *s)
 {
     if (s->sums) add_up(p, s);
+    while (s->kind->again && s->kind->again(s))
+        tc_pool_run(s->shared ? p->pool : NULL, s->parts, band_part, &(band){s, 1, s->span});
     if (p->set.ranks.count > 1 && tc_work_of(s)) tc_run_sums(p, &tc_work_of(s)->call, s->backward);
 }
 
@@ -165,6 +167,7 @@ tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows)
     const tacet_status status = tc_exchange_rows(p, list, take_rows(p, list, rows));
     if (status != TACET_OK) return status;
     cut(l, p->run.rows);
+    tc_choose_most(l);
     p->last = list;
     forget_terms(p);
     run_steps(p, l, 0, l->backward);

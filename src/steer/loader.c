@@ -107,7 +107,8 @@ bool tc_loader_same_data(const tacet_loader *l, const char *fingerprint, tc_text
 static void draw(tacet_loader *l, int64_t begin, int64_t rows)
 {
     const tacet_data *d = l->data;
-    const tc_shuffle order = tc_shuffle_of(tc_stream_of(l->seed, (uint64_t)l->epoch, "shuffle"), l->rows);
+    tc_shuffle order;
+    if (l->shuffle) order = tc_shuffle_of(tc_stream_of(l->seed, (uint64_t)l->epoch, "shuffle"), l->rows);
     for (int64_t i = 0; i < rows; i++)
         l->index[i] = tc_data_row(d, l->shuffle ? tc_shuffle_row(&order, begin + i) : begin + i);
 }

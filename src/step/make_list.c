@@ -1,11 +1,20 @@
 /* make_list.c: steps that make a firing list. Lists by row are made in the loop over ranges that made the value or
- * gradient, while it is in cache; lists by unit are made from the lists by row. */
+ * gradient, while it is in cache; lists by unit are made from the lists by row.
+ *
+ * Nothing runs on the list of a value that fires too often, which is known only once all ranges have been counted. So a
+ * range that looks too dense is only counted, and is listed afterwards if the whole value is not too dense. */
 #include "step/step.h"
+
+enum { BLOCK = 1 << 16 }; /* an int32 holds its count, so that a vector has as many counts as numbers */
 
 TC_CLONES static int64_t count_fired(const float *x, int64_t n)
 {
     int64_t fired = 0;
-    for (int64_t i = 0; i < n; i++) fired += x[i] != 0.0f;
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        int32_t now = 0;
+        for (int64_t k = i, end = n - i < BLOCK ? n : i + BLOCK; k < end; k++) now += x[k] != 0.0f;
+        fired += now;
+    }
     return fired;
 }
 
@@ -19,17 +28,39 @@ static tc_span row_span(const tc_step *s)
     return (tc_span){elements, !s->view.batch ? TC_RANGE : n < TC_RANGE ? TC_RANGE / n * n : n};
 }
 
+enum { ONE_IN = 8, LEFT_OUT = -1 };
+
+/* Whether a sample of these rows, one in eight, is too dense for every product. */
+static bool looks_dense(const tc_silence *l, const float *x, int64_t row, int64_t end)
+{
+    int64_t fired = 0, seen = 0;
+    for (; l->most < 1 && row < end; row += ONE_IN, seen += l->f.n) fired += count_fired(x + row * l->f.n, l->f.n);
+    return (double)fired > l->most * (double)seen;
+}
+
+/* Makes the lists of these rows; or, in the first pass over a value's ranges, leaves them out if they look too dense.
+ * Returns the exact count either way. */
+static int64_t fire(tc_silence *l, const float *x, int64_t row, int64_t end)
+{
+    const bool leave_out = !l->again && !l->source && looks_dense(l, x, row, end);
+    if (!leave_out) return l->run->kernel->fire(x, row, end, &l->f);
+    l->f.count[row * l->f.parts] = LEFT_OUT;
+    atomic_store_explicit(&l->left_out, true, memory_order_relaxed);
+    return count_fired(x + row * l->f.n, (end - row) * l->f.n);
+}
+
 /* A range is whole rows. */
 static void by_row(const tc_step *s, int64_t begin, int64_t end, int lane)
 {
     (void)lane;
     tc_silence *l = s->context;
     const float *x = s->port[TC_PORT_FROM].memory;
+    const int64_t row = begin / l->f.n;
+    if (l->again && l->f.count[row * l->f.parts] != LEFT_OUT) return;
     double *fired = tc_step_partial(s, begin);
     *fired = 0;
     if (!l->rows) return;
-    *fired = (double)(l->read ? run_of(s)->kernel->fire(x, begin / l->f.n, end / l->f.n, &l->f)
-                              : count_fired(x + begin, end - begin));
+    *fired = (double)(l->read ? fire(l, x, row, end / l->f.n) : count_fired(x + begin, end - begin));
 }
 
 static void finish(tc_step *s, double sum)
@@ -38,6 +69,15 @@ static void finish(tc_step *s, double sum)
     l->f.rows = l->each * run_of(s)->rows;
     l->f.fired = (int64_t)sum;
     l->forward = false;
+}
+
+/* Ranges have been left out of a list that a product may read. */
+static bool again(tc_step *s)
+{
+    tc_silence *l = s->context;
+    const bool left_out = atomic_exchange_explicit(&l->left_out, false, memory_order_relaxed);
+    l->again = left_out && !l->again && (double)l->f.fired <= l->most * (double)l->f.rows * (double)l->f.n;
+    return l->again;
 }
 
 /* ---- By unit ---- */
@@ -85,6 +125,7 @@ static void resolve(tc_step *s)
     if (s->port[TC_PORT_UNITS].memory) cut(s->port[TC_PORT_UNITS].memory, l->f.n, &l->f.hits, &l->f.of_unit);
 }
 
-const tc_kind tc_kind_list = {.name = "fire", .span = row_span, .resolve = resolve, .run = by_row, .finish = finish};
+const tc_kind tc_kind_list = {
+    .name = "fire", .span = row_span, .resolve = resolve, .run = by_row, .finish = finish, .again = again};
 
 const tc_kind tc_kind_list_by_unit = {.name = "fire units", .span = unit_span, .resolve = resolve, .run = by_unit};

@@ -13,6 +13,8 @@
 
 #include "op/op.h"
 
+#include <stdatomic.h>
+
 typedef struct tc_step tc_step;
 
 typedef struct tc_kind {
@@ -22,6 +24,7 @@ typedef struct tc_kind {
     void (*prepare)(tc_step *s); /* before the first range, on one thread, if the step has `prepares` */
     void (*run)(const tc_step *s, int64_t begin, int64_t end, int lane);
     void (*finish)(tc_step *s, double sum); /* takes the sum over the ranges; NULL: it is a term's */
+    bool (*again)(tc_step *s);              /* after finish: whether all ranges must run once more; NULL: never */
 } tc_kind;
 
 /* A buffer that a step reads or writes. */
@@ -44,6 +47,9 @@ typedef struct tc_silence {
     int by_row, by_unit;       /* buffers, or -1 */
     bool read;                 /* a layer reads the entries; otherwise only the count is used */
     bool rows, units;          /* wanted in this step */
+    double most;               /* of a value: no product runs on the list at this density or above */
+    atomic_bool left_out;      /* of a value: ranges have been counted, but not listed */
+    bool again;                /* those ranges are being listed */
     bool forward, backward;    /* a product ran on it, or on that of a gradient derived from it, since it was made */
     struct tc_silence *source; /* of a gradient: the list of the value that is silent where it is; NULL: of a value */
     struct tc_silence *also;   /* of a value: its other list, one of them by lines; or NULL */

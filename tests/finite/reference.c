@@ -1,5 +1,5 @@
 /* reference.c: the operators in double (double.h), as a library that test_finite.c loads, with a machine of their own:
- * products of matrices and convolutions, and a sum of squares. */
+ * products of matrices and convolutions, a sum of squares, and a transpose. */
 #include "finite/finite.h"
 
 /* A sum whose terms together are beyond float is said to be so itself: a float product may add them in any order. */
@@ -76,10 +76,19 @@ static double squares(const float *x, int64_t n)
     return sum;
 }
 
+static void transpose(const float *from, int64_t pitch, int64_t m, int64_t n, bool add, float *to, int64_t to_pitch)
+{
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            float *at = &to[j * to_pitch + i];
+            *at = (add ? *at : 0) + from[i * pitch + j];
+        }
+}
+
 const tc_kernel *tc_cpu(void)
 {
     static const tc_kernel reference = {
-        .name = "double", .gemm = gemm, .squares = squares, .conv = conv, .conv_w = conv_w};
+        .name = "double", .gemm = gemm, .squares = squares, .transpose = transpose, .conv = conv, .conv_w = conv_w};
     return &reference;
 }
 

@@ -7,15 +7,19 @@
  *
  * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all
  * tiles of a strip of columns read, w or y, is copied side by side into a panel that fits into the first cache, filled
- * up with zeros. A pixel's sum over taps and channels has the same order in every tile. */
+ * up with zeros; w only if there are enough pixels to pay for that, or columns to fill up. A pixel's sum over taps and
+ * channels has the same order in every tile. */
 
 /* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
- * few sizes serve for all. */
-enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
-enum { W_ROWS = LANES == 16 ? 8 : 6, W_TAPS = 9, STRIP = 2 * LANES };
+ * few sizes serve for all. Narrow tiles, of one vector of columns, have no more pixels than there are registers to
+ * point to them, and so many rows that loading y and the address of x hardly counts. */
+enum { Y_PIXELS = LANES == 16 ? 14 : 6, Y_NARROW = 10, Y_HALF = LANES == 16 ? 8 : 4, FOUR = 4 };
+enum { Y_LARGEST = Y_PIXELS > Y_NARROW ? Y_PIXELS : Y_NARROW };
+enum { W_ROWS = LANES == 16 ? 8 : 6, W_NARROW = LANES == 16 ? 24 : 12, W_TAPS = 9, STRIP = 2 * LANES };
 
-/* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel. */
-enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128 };
+/* PANEL: rows of a panel of w. Y_LIST: pixels of a list for y; W_LIST: for w, where they are the rows of a panel.
+ * Y_COPY: the most pixels for which w is not copied. */
+enum { PANEL = 192, Y_LIST = 1024, W_LIST = 128, Y_COPY = 256 };
 
 typedef struct pixel {
     const float *x;
@@ -43,10 +47,16 @@ static int64_t list_pixels(const tc_conv *v, walk *at, int64_t most, pixel *to)
     return n;
 }
 
-/* Adjacent taps, which are one run of x and of w, count as one tap with more channels. */
+/* Puts the taps in the order of x, and counts adjacent ones, which are one run of x and of w, as one tap with more
+ * channels. */
 INLINE tc_conv joined(const tc_conv *of)
 {
     tc_conv v = *of;
+    for (int a = 0; a < 2; a++)
+        if (v.tap[a].n > 1 && v.tap[a].x < 0) {
+            v.x += (v.tap[a].n - 1) * v.tap[a].x, v.tap[a].x *= -1;
+            v.w += (v.tap[a].n - 1) * v.tap[a].w, v.tap[a].w *= -1;
+        }
     for (int a = 1; a >= 0; a--) {
         const bool run = v.tap[a].x == v.in && v.tap[a].w == v.in * v.ldw;
         if (v.tap[a].n == 0 || (v.tap[a].n > 1 && !run)) break;
@@ -76,12 +86,12 @@ INLINE void copy_rows(const float *from, int64_t pitch, int64_t rows, const stri
 
 /* ---- y ---- */
 
-/* Some rows of w, [rows][pitch], for one strip, as runs: of `n` rows each, which x from `at` on is multiplied with. */
+/* Some rows of w for one strip, `pitch` apart, as runs: `n` rows from w on, to be multiplied with x from `at` on. */
 typedef struct panel {
     int64_t rows, runs, pitch;
-    const float *w;
     struct {
         int64_t at, n;
+        const float *w;
     } run[PANEL];
 } panel;
 
@@ -90,24 +100,35 @@ typedef struct w_walk {
     int64_t p, q, c;
 } w_walk;
 
-/* Fills a panel with the next rows of w; false after the last row. `copy` has room for it. */
-static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, bool copies, panel *to, float *copy)
+/* Adds a run, which may continue the last one. */
+INLINE void add_run(panel *to, int64_t at, int64_t n, const float *w)
+{
+    const int64_t r = to->runs - 1;
+    to->rows += n;
+    if (r >= 0 && at - to->run[r].at == to->run[r].n && w - to->run[r].w == to->run[r].n * to->pitch) {
+        to->run[r].n += n;
+        return;
+    }
+    to->run[to->runs].at = at, to->run[to->runs].n = n, to->run[to->runs].w = w;
+    to->runs++;
+}
+
+/* Fills a panel with the next rows of w; false after the last row. They are copied if `copy` is given, which has room
+ * for them. */
+static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, panel *to, float *copy)
 {
     to->rows = to->runs = 0;
-    to->w = copies ? copy : NULL;
-    to->pitch = copies ? STRIP : v->ldw;
+    to->pitch = copy ? STRIP : v->ldw;
     for (; at->p < v->tap[0].n; at->p++, at->q = 0)
         for (; at->q < v->tap[1].n; at->q++, at->c = 0) {
             const float *w = v->w + at->p * v->tap[0].w + at->q * v->tap[1].w + at->c * v->ldw + s->j;
             const int64_t n = least(PANEL - to->rows, v->in - at->c);
-            if (n == 0 || (!copies && to->rows > 0)) return true;
-            if (copies)
+            if (n == 0) return true;
+            if (copy) {
                 copy_rows(w, v->ldw, n, s, copy + to->rows * STRIP);
-            else
-                to->w = w;
-            to->run[to->runs].at = at->p * v->tap[0].x + at->q * v->tap[1].x + at->c;
-            to->run[to->runs++].n = n;
-            to->rows += n;
+                w = copy + to->rows * STRIP;
+            }
+            add_run(to, at->p * v->tap[0].x + at->q * v->tap[1].x + at->c, n, w);
             at->c += n;
             if (at->c < v->in) return true;
         }
@@ -118,18 +139,20 @@ static bool next_panel(const tc_conv *v, w_walk *at, const strip_of *s, bool cop
 INLINE void y_tile(const int pixels, const int across, const pixel *at, const strip_of *s, const panel *w, bool add,
                    const float *bias)
 {
-    vec sum[Y_PIXELS][2], b[2];
+    vec sum[Y_LARGEST][2], b[2];
     for (int h = 0; h < across; h++) b[h] = bias ? load_first(bias + s->j + h * LANES, s->n[h]) : (vec){0};
     UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++)
         sum[i][h] = add ? load_first(at[i].y + s->j + h * LANES, s->n[h]) : b[h];
-    const float *x[Y_PIXELS], *row = w->w;
+    const float *x[Y_LARGEST];
     UNROLL for (int i = 0; i < pixels; i++) x[i] = at[i].x;
-    for (int64_t r = 0; r < w->runs; r++)
+    for (int64_t r = 0; r < w->runs; r++) {
+        const float *row = w->run[r].w;
         for (int64_t c = w->run[r].at, end = c + w->run[r].n; c < end; c++, row += w->pitch) {
             for (int h = 0; h < across; h++) b[h] = load(row + h * LANES);
             for (int i = 0; i < pixels; i++)
                 for (int h = 0; h < across; h++) sum[i][h] += x[i][c] * b[h];
         }
+    }
     UNROLL for (int i = 0; i < pixels; i++) for (int h = 0; h < across; h++)
         store_first(at[i].y + s->j + h * LANES, sum[i][h], s->n[h]);
 }
@@ -137,21 +160,31 @@ INLINE void y_tile(const int pixels, const int across, const pixel *at, const st
 INLINE void y_tiles(const int across, const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add,
                     const float *bias)
 {
-    for (; n > Y_HALF; n -= Y_PIXELS, at += Y_PIXELS) y_tile(Y_PIXELS, across, at, s, w, add, bias);
+    const int most = across > 1 ? Y_PIXELS : Y_NARROW;
+    for (; n > Y_HALF; n -= most, at += most) y_tile(most, across, at, s, w, add, bias);
     if (n > FOUR)
         y_tile(Y_HALF, across, at, s, w, add, bias);
     else if (n > 0)
         y_tile(FOUR, across, at, s, w, add, bias);
 }
 
+/* For strips that are whole the compiler makes tiles without masks. */
 static void y_tiles_1(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
 {
-    y_tiles(1, at, n, s, w, add, bias);
+    const strip_of whole = {s->j, {LANES, LANES}};
+    if (s->n[0] >= LANES)
+        y_tiles(1, at, n, &whole, w, add, bias);
+    else
+        y_tiles(1, at, n, s, w, add, bias);
 }
 
 static void y_tiles_2(const pixel *at, int64_t n, const strip_of *s, const panel *w, bool add, const float *bias)
 {
-    y_tiles(2, at, n, s, w, add, bias);
+    const strip_of whole = {s->j, {LANES, LANES}};
+    if (s->n[1] >= LANES)
+        y_tiles(2, at, n, &whole, w, add, bias);
+    else
+        y_tiles(2, at, n, s, w, add, bias);
 }
 
 /* Channels that are apart: a tile of pixels x one vector of channels. */
@@ -169,26 +202,33 @@ INLINE void apart_tile(const int pixels, const tc_conv *v, const pixel *at, int6
     UNROLL for (int i = 0; i < pixels; i++) store_first(at[i].y + j, sum[i], n);
 }
 
-static void conv_apart(const tc_conv *v, const pixel *at, int64_t n)
+INLINE void apart_tiles(const tc_conv *v, const pixel *at, int64_t n, int64_t j, int64_t channels)
 {
-    for (int64_t j = 0; j < v->out; j += LANES) {
-        const int64_t m = least(LANES, v->out - j);
-        int64_t i = 0;
-        for (; n - i > FOUR; i += Y_PIXELS) apart_tile(Y_PIXELS, v, at + i, j, m);
-        if (i < n) apart_tile(FOUR, v, at + i, j, m);
+    for (; n > FOUR; n -= Y_PIXELS, at += Y_PIXELS) apart_tile(Y_PIXELS, v, at, j, channels);
+    if (n > 0) apart_tile(FOUR, v, at, j, channels);
+}
+
+static void conv_apart(const tc_conv *of, const pixel *at, int64_t n)
+{
+    const tc_conv v = *of; /* so that stores to y cannot change it */
+    for (int64_t j = 0; j < v.out; j += LANES) {
+        if (v.out - j >= LANES)
+            apart_tiles(&v, at, n, j, LANES);
+        else
+            apart_tiles(&v, at, n, j, v.out - j);
     }
 }
 
 static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
 {
-    float copy[PANEL * STRIP];
+    _Alignas(64) float copy[PANEL * STRIP];
     panel w;
     for (int64_t j = 0; j < v->out; j += STRIP) {
         const strip_of s = strip_at(v, j);
-        const bool copies = n > Y_PIXELS || v->out - j < STRIP;
+        const bool copies = n > Y_COPY || least(STRIP, v->out - j) % LANES > 0;
         w_walk next = {0};
         bool add = v->add;
-        while (next_panel(v, &next, &s, copies, &w, copy) || !add) {
+        while (next_panel(v, &next, &s, &w, copies ? copy : NULL) || !add) {
             (s.n[1] > 0 ? y_tiles_2 : y_tiles_1)(at, n, &s, &w, add, add ? NULL : v->bias);
             add = true;
         }
@@ -198,10 +238,10 @@ static void conv_together(const tc_conv *v, const pixel *at, int64_t n)
 static void conv(const tc_conv *of)
 {
     const tc_conv v = of->apart ? *of : joined(of);
-    pixel at[Y_LIST + Y_PIXELS];
+    pixel at[Y_LIST + Y_LARGEST];
     walk next = {0};
     for (int64_t n; (n = list_pixels(&v, &next, Y_LIST, at)) > 0;) {
-        for (int i = 0; i < Y_PIXELS; i++) at[n + i] = at[n - 1];
+        for (int i = 0; i < Y_LARGEST; i++) at[n + i] = at[n - 1];
         (v.apart ? conv_apart : conv_together)(&v, at, n);
     }
 }
@@ -218,15 +258,15 @@ typedef struct w_run {
 INLINE void w_tile(const int rows, const int across, const pixel *at, int64_t n, const w_run *r, const strip_of *s,
                    const float *y)
 {
-    vec sum[W_ROWS][2], b[2];
+    vec sum[W_NARROW][2], b[2];
     UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++)
         sum[i][h] = load_first(r->w + i * r->pitch + h * LANES, s->n[h]);
     const int64_t x = r->x;
     for (int64_t k = 0; k < n; k++, y += STRIP) {
         const float *p = at[k].x + x;
+        if (rows == W_NARROW) __asm__("" : "+r"(p)); /* otherwise GCC keeps x + i in a register for each i */
         for (int h = 0; h < across; h++) b[h] = load(y + h * LANES);
-        for (int i = 0; i < rows; i++)
-            for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
+        UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++) sum[i][h] += p[i] * b[h];
     }
     UNROLL for (int i = 0; i < rows; i++) for (int h = 0; h < across; h++)
         store_first(r->w + i * r->pitch + h * LANES, sum[i][h], s->n[h]);
@@ -245,27 +285,38 @@ typedef void w_fn(const pixel *at, int64_t n, const w_run *r, const strip_of *s,
     static void w_tile_##rows##_##across(const pixel *at, int64_t n, const w_run *r, const strip_of *s,                \
                                          const float *y)                                                               \
     {                                                                                                                  \
-        w_tile(rows, across, at, n, r, s, y);                                                                          \
+        const strip_of whole = {s->j, {LANES, LANES}};                                                                 \
+        if (s->n[across - 1] >= LANES)                                                                                 \
+            w_tile(rows, across, at, n, r, &whole, y);                                                                 \
+        else                                                                                                           \
+            w_tile(rows, across, at, n, r, s, y);                                                                      \
     }
 #define W_NAME(rows, across) w_tile_##rows##_##across,
 W_EACH(W_TILE, 1)
 W_EACH(W_TILE, 2)
+#if LANES == 16
+W_TILE(24, 1)
+static w_fn *const w_narrow = w_tile_24_1;
+#else
+W_TILE(12, 1)
+static w_fn *const w_narrow = w_tile_12_1;
+#endif
 static w_fn *const w_tile_of[2][W_ROWS] = {{W_EACH(W_NAME, 1)}, {W_EACH(W_NAME, 2)}};
 
-/* All rows of a tap, in tiles that are as even as possible. */
+/* All rows of a tap: tiles that are as even as possible, after the largest if there is one vector of columns. */
 INLINE void w_tap(const tc_conv *v, w_run r, const pixel *at, int64_t n, const strip_of *s, const float *y)
 {
-    int64_t tiles = (v->in + W_ROWS - 1) / W_ROWS;
-    for (int64_t left = v->in; left > 0; tiles--) {
-        const int64_t rows = (left + tiles - 1) / tiles;
-        w_tile_of[s->n[1] > 0][rows - 1](at, n, &r, s, y);
-        left -= rows, r.x += rows, r.w += rows * r.pitch;
+    for (int64_t left = v->in, rows; left > 0; left -= rows, r.x += rows, r.w += rows * r.pitch) {
+        const int64_t tiles = (left + W_ROWS - 1) / W_ROWS;
+        const bool narrow = s->n[1] <= 0 && left >= W_NARROW;
+        rows = narrow ? W_NARROW : (left + tiles - 1) / tiles;
+        (narrow ? w_narrow : w_tile_of[s->n[1] > 0][rows - 1])(at, n, &r, s, y);
     }
 }
 
 static void conv_w_together(const tc_conv *v, const pixel *at, int64_t n)
 {
-    float copy[W_LIST * STRIP];
+    _Alignas(64) float copy[W_LIST * STRIP];
     for (int64_t j = 0; j < v->out; j += STRIP) {
         const strip_of s = strip_at(v, j);
         for (int64_t i = 0; i < n; i++) copy_rows(at[i].y + j, 0, 1, &s, copy + i * STRIP);

@@ -319,6 +319,12 @@ static void store_turned(const float *from, int64_t pitch, int64_t rows, int64_t
     }
 }
 
+static void transpose(const float *from, int64_t pitch, int64_t m, int64_t n, bool add, float *to, int64_t to_pitch)
+{
+    for (int64_t i = 0; i < m; i += LANES)
+        store_turned(from + i * pitch, pitch, least(LANES, m - i), n, add, to + i, to_pitch);
+}
+
 /* Like spmm_tn on A, which gives C^T: LANES of its rows at a time. */
 static void dsmm_tn(const tc_sparse *s)
 {

@@ -41,6 +41,7 @@ const tc_kernel KERNEL = {
     .gemm = GEMM,
     .gather = tc_gather_cpu,
     .squares = tc_squares_cpu,
+    .transpose = transpose,
     .fire = fire,
     .fire_units = fire_units,
     .sparse =

@@ -10,7 +10,7 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /* Before a loop over an array of vectors that must stay in registers. */
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 
 /* Unaligned vectors. */
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
