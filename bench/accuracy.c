@@ -75,12 +75,11 @@ static double mean(const double *x, int n)
 
 static void print_taught(const taught *t, const bench_case *c, const char *how)
 {
-    printf("    accuracy %s penalties:", how);
+    printf("    test accuracy %s penalties:", how);
     for (int i = 0; i < t->seeds; i++) printf(" %.4f", t->accuracy[i]);
-    if (t->seeds > 1) printf("  mean %.4f", mean(t->accuracy, t->seeds));
-    printf("; products read:");
+    printf(", mean %.4f\n    products read:", mean(t->accuracy, t->seeds));
     for (int i = 0; i < PENALTIES; i++) printf(" %s %.4f", c->reads[i], t->density[i]);
-    printf("\n");
+    printf(", mean %.4f\n", mean(t->density, PENALTIES));
 }
 
 static void report(const taught *with, const taught *without, const bench_case *c)
@@ -105,6 +104,6 @@ void run_taught(const bench_case *c, int threads)
     (void)threads;
     taught with = {0}, without = {0};
     while (with.seeds < MOST_SEEDS) teach(&with, c, true), teach(&without, c, false);
-    printf("%-14s test accuracy after %d steps, seeds 0 to %d\n", c->name, c->alone, MOST_SEEDS - 1);
+    printf("%-14s after %d steps, seeds 0 to %d\n", c->name, c->alone, MOST_SEEDS - 1);
     report(&with, &without, c);
 }

@@ -11,11 +11,11 @@
     .optimizer = "sgd lr=0.02 momentum=0.9", IMAGE_CASE
 
 /* L1 on all ReLUs, such that what the next products read, the outputs of the pools and of the last ReLU, has a mean
- * density below 0.1. The lambdas were chosen on held-out training rows. With all of them from the first step on, every
- * unit dies, so Tacet trains the first weights with lambdas that rise during the first of three epochs. Times are in
- * steps. */
+ * density below 0.1. Rate and lambdas were chosen on held-out training rows. With all of each lambda from the first
+ * step on, the units of the last two ReLUs die, so Tacet trains the first weights with lambdas that rise during the
+ * first of three epochs. */
 #define CNN_L1(WORDS)                                                                                                  \
-    {"relu1", "l1 9e-5" WORDS}, {"relu2", "l1 3.7e-4" WORDS}, { "relu3", "l1 1.2e-2" WORDS }
+    {"relu1", "l1 7.5e-5" WORDS}, {"relu2", "l1 3e-4" WORDS}, { "relu3", "l1 9.5e-3" WORDS }
 #define CNN_L1_CASE                                                                                                    \
     CNN_CASE, .penalty = {CNN_L1("")}, .before = {CNN_L1(" warmup=938")},                                              \
               .teacher = "sgd lr=0.07 momentum=0.9 schedule=cosine", .alone = 3 * 938,                                 \
