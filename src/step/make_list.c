@@ -28,9 +28,12 @@ static tc_span row_span(const tc_step *s)
     return (tc_span){elements, !s->view.batch ? TC_RANGE : n < TC_RANGE ? TC_RANGE / n * n : n};
 }
 
-enum { ONE_IN = 8, LEFT_OUT = -1 };
+enum { LEFT_OUT = -1 };
 
-/* Whether a sample of these rows, one in eight, is too dense for every product. */
+/* Few images have a multiple of so many lines, so that the sample has lines from all parts of them. */
+enum { ONE_IN = 11 };
+
+/* Whether a sample of these rows, one in ONE_IN, is too dense for every product. */
 static bool looks_dense(const tc_silence *l, const float *x, int64_t row, int64_t end)
 {
     int64_t fired = 0, seen = 0;
