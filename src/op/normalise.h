@@ -49,8 +49,14 @@ TC_INLINE void tc_norm_leave_some_back(const float *x, const float *g, const dou
 #define TC_NORM_G(i) (double)g[(i)*n + k]
 #define TC_NORM_GX(i) ((double)g[(i)*n + k] * ((double)x[(i)*n + k] - mean[k]))
     double s[TC_NORM_COLUMNS] = {0}, q[TC_NORM_COLUMNS] = {0};
-    TC_NORM_ADD(s, TC_NORM_G);
-    TC_NORM_ADD(q, TC_NORM_GX);
+    int64_t i = 0;
+    for (; i + 4 <= rows; i += 4)
+        for (int64_t k = 0; k < m; k++) {
+            s[k] += (TC_NORM_G(i) + TC_NORM_G(i + 1)) + (TC_NORM_G(i + 2) + TC_NORM_G(i + 3));
+            q[k] += (TC_NORM_GX(i) + TC_NORM_GX(i + 1)) + (TC_NORM_GX(i + 2) + TC_NORM_GX(i + 3));
+        }
+    for (; i < rows; i++)
+        for (int64_t k = 0; k < m; k++) s[k] += TC_NORM_G(i), q[k] += TC_NORM_GX(i);
     for (int64_t k = 0; k < m; k++) sum[k] = s[k], product[k] = q[k];
 }
 
