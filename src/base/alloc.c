@@ -54,8 +54,8 @@ char *tc_strdup(const tc_mem *m, const char *text)
     return copy;
 }
 
-/* A hint, before the memory is first touched: with huge pages the processor finds the pages of large matrices and images
- * faster. */
+/* A hint, before the memory is first touched: in huge pages, large matrices and images miss the processor's cache of
+ * addresses (TLB) less often. */
 static void prefer_huge_pages(char *block, size_t total)
 {
 #ifdef MADV_HUGEPAGE

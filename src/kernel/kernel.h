@@ -1,5 +1,5 @@
-/* kernel.h: the interface to the machine: one table with products, lists, gathers, transposes. Kernels know no graphs;
- * matrices are row-major, counts are in elements. */
+/* kernel.h: the interface to the machine: one table with products, lists, gathers and transposes. Kernels know nothing
+ * of graphs; matrices are row-major, counts are in elements. */
 #ifndef TC_KERNEL_H
 #define TC_KERNEL_H
 

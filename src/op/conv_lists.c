@@ -58,9 +58,9 @@ int64_t tc_conv_turned_tap(const tc_call *c, int64_t tap)
     tc_window axis[2];
     tc_conv_windows(c->arg, &c->x[X].shape, axis);
     const tc_window *w = &axis[1];
+    if (w->dilation > 1) return tap;
     const int64_t t = tap % w->k, run = t % w->stride;
     int64_t at = tap - t + parts(w->k - run, w->stride) - 1 - t / w->stride;
-    if (w->dilation > 1) return tap;
     for (int64_t r = 0; r < run; r++) at += parts(w->k - r, w->stride);
     return at;
 }

@@ -38,7 +38,7 @@ typedef struct tc_lists {
     bool blocked;             /* dL/dx is not needed where x is 0: the maker of x blocks it there */
     const double *break_even; /* [TC_WAYS]: the density below which a product runs on a list; 0: never */
     unsigned ways;            /* the ways for which there is a product: bits 1 << TC_Y_BY_X ... */
-    unsigned chosen;          /* the ways that are chosen for this step, likewise; for all phases of a pass */
+    unsigned chosen;          /* likewise, the ways that are chosen for this step: the same in all phases of a pass */
     bool fused;               /* backward leaves out the gradient of the first parameter: tile() makes it */
 } tc_lists;
 

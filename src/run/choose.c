@@ -1,6 +1,6 @@
 /* choose.c: which products run on firing lists in this step.
  *
- *     forward     choose          for all values: the density from which on no product can run on the list
+ *     forward     choose          for all values: the density at which no product runs on the list any more
  *                 list of x       in the loop over ranges that made x: the lists by row, and the exact count
  *                 choose, layer   dense or sparse, by that count (step/call.c)
  *     backward    choose          for all layers: which products, and so which lists are wanted
@@ -55,7 +55,7 @@ void tc_choose_back(tc_list *l)
         s->f.rows = s->each * s->run->rows;
         s->f.fired = s->source->f.fired;
     }
-    unsigned chosen = 0; /* in all phases of a layer, by the last, which alone has d */
+    unsigned chosen = 0; /* the same in all phases of a layer: the last decides, which alone has d */
     for (int i = l->steps - 1; i >= l->backward && l->silence; i--) {
         tc_work *w = &l->step[i].work; /* all 0 if the step is not a call */
         if (!w->x_list && !w->g_list) continue;

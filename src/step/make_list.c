@@ -74,7 +74,7 @@ static void finish(tc_step *s, double sum)
     l->forward = false;
 }
 
-/* Ranges have been left out of a list that a product may read. */
+/* Whether ranges have been left out of a list that a product may read. */
 static bool again(tc_step *s)
 {
     tc_silence *l = s->context;

@@ -7,8 +7,8 @@
  *
  * The pixels of a call are listed first, so that tiles are full whatever the width of the image. The operand that all
  * tiles of a strip of columns read, w or y, is copied side by side into a panel that fits into the first cache, filled
- * up with zeros; w only if there are enough pixels to pay for that, or columns to fill up. A pixel's sum over taps and
- * channels has the same order in every tile. */
+ * up with zeros; w only if there are enough pixels to pay for that, or if it has columns to fill up. A pixel's sum over
+ * taps and channels has the same order in every tile. */
 
 /* The largest tiles, and those for the pixels or rows that are left: their lists end with copies of the last, so that
  * few sizes serve for all. Narrow tiles, of one vector of columns, have no more pixels than there are registers to
@@ -294,13 +294,7 @@ typedef void w_fn(const pixel *at, int64_t n, const w_run *r, const strip_of *s,
 #define W_NAME(rows, across) w_tile_##rows##_##across,
 W_EACH(W_TILE, 1)
 W_EACH(W_TILE, 2)
-#if LANES == 16
-W_TILE(24, 1)
-static w_fn *const w_narrow = w_tile_24_1;
-#else
-W_TILE(12, 1)
-static w_fn *const w_narrow = w_tile_12_1;
-#endif
+W_TILE(W_NARROW, 1)
 static w_fn *const w_tile_of[2][W_ROWS] = {{W_EACH(W_NAME, 1)}, {W_EACH(W_NAME, 2)}};
 
 /* All rows of a tap: tiles that are as even as possible, after the largest if there is one vector of columns. */
@@ -310,7 +304,7 @@ INLINE void w_tap(const tc_conv *v, w_run r, const pixel *at, int64_t n, const s
         const int64_t tiles = (left + W_ROWS - 1) / W_ROWS;
         const bool narrow = s->n[1] <= 0 && left >= W_NARROW;
         rows = narrow ? W_NARROW : (left + tiles - 1) / tiles;
-        (narrow ? w_narrow : w_tile_of[s->n[1] > 0][rows - 1])(at, n, &r, s, y);
+        (narrow ? w_tile_W_NARROW_1 : w_tile_of[s->n[1] > 0][rows - 1])(at, n, &r, s, y);
     }
 }
 
