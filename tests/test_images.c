@@ -214,7 +214,7 @@ static void folders_are_classes(void **state)
     assert_memory_equal(info.shape, ((int64_t[]){2, 3, 1}), 3 * sizeof(int64_t));
     assert_int_equal(info.classes, 3); /* none has no pictures */
     assert_false(info.has_test);
-    assert_non_null(strstr(info.remarks, "1 file is left out"));
+    assert_non_null(strstr(info.remarks, "1 file is left out, as only .png, .jpg and .jpeg files are read: "));
     assert_non_null(strstr(info.remarks, "cat/notes.txt"));
     const unsigned char *x = d->table->x.data;
     assert_int_equal(x[0], 10); /* cat/z, dog/1, dog/2 */

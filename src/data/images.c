@@ -426,7 +426,7 @@ static void say(folder *f, const unread *u, const char *what, const char *why)
 static void say_unread(folder *f)
 {
     const unread *empty = &f->empty;
-    say(f, &f->others, "file", "as the name is not that of a picture");
+    say(f, &f->others, "file", "as only .png, .jpg and .jpeg files are read");
     say(f, &f->deeper, "folder", "as folders in the folder of a class are not read");
     say(f, &f->beside, "file", "as pictures should be in the folder of their class");
     say(f, &f->parts, "folder", "as the parts are the folders train and test");
