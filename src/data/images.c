@@ -24,7 +24,8 @@ static const tc_attribute attribute[] = {
     {"size", "size", "", "28 or 28x40: pictures of other sizes are resized; if not set, all must be of the same size",
      false},
     {"channels", "1|3", "3", "1: grey, 3: red, green and blue; pictures of the other kind are converted", false},
-    {"skip", "bool", "false", "leave out damaged files, and say how many; otherwise they are refused", false},
+    {"skip", "bool", "false",
+     "leave out files that cannot be decoded, and say how many; otherwise the first such file is refused", false},
     {0},
 };
 
@@ -272,6 +273,8 @@ static tacet_status choose(folder *f, const tc_spec *spec, const tc_arg *arg)
     return TACET_OK;
 }
 
+static void hint_skip(folder *f) { tc_fail_hint(f->e, "skip=true leaves out files that cannot be decoded"); }
+
 /* Without size=, the first picture that can be read says how large all are. */
 static tacet_status measure(folder *f)
 {
@@ -279,6 +282,7 @@ static tacet_status measure(folder *f)
     for (int64_t i = 0; i < f->count && f->height == 0; i++) {
         tc_picture p = {.channels = (int)f->channels, .header = true};
         status = tc_picture_read(&p, path_of(f, i), &f->t->mem, f->e);
+        if (status == TACET_FILE && !f->skip) hint_skip(f);
         if (status && !(status == TACET_FILE && f->skip)) return status;
         f->height = p.height;
         f->width = p.width;
@@ -383,12 +387,13 @@ static tacet_status gather(folder *f, const shared *s)
     const mishap *m = s->failed.at >= 0 ? &s->failed : &s->damaged;
     if (m->at >= 0 && (m == &s->failed || !f->skip || rows == 0)) {
         if (f->e) *f->e = m->why;
+        if (m == &s->damaged && !f->skip) hint_skip(f);
         return m->why.status;
     }
     const int64_t damaged = f->count - rows;
     if (m->at >= 0)
-        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files %s damaged and left out: %s%s\n", damaged,
-                    f->count, damaged > 1 ? "are" : "is", m->why.message, damaged > 1 ? ", ..." : "");
+        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files cannot be decoded and %s left out: %s%s\n",
+                    damaged, f->count, damaged > 1 ? "are" : "is", m->why.message, damaged > 1 ? ", ..." : "");
     f->count = t->x.rows = rows;
     return TACET_OK;
 }
