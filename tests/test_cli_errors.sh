@@ -37,6 +37,8 @@ refused 2 train net.yaml --treads 2
 has err "unknown option '--treads'" "did you mean --threads?"
 refused 2 train net.yaml --threads
 has err "needs a value"
+refused 2 train net.yaml --resume --set train.epochs=2
+has err "^tacet: --resume needs a value: DIR$"
 refused 2 train net.yaml --out ''
 has err "needs a value"
 refused 2 train net.yaml --threads 0

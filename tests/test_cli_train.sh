@@ -22,7 +22,7 @@ has a/config.yaml "^  relu1: l1 1e-3" "^  batch: 32" "^  shuffle: true" "^optimi
 has a/metrics.jsonl '"epoch":3,"step":30,"objective":[0-9]' \
     '"terms":\[{"on":"relu1","kind":"l1","lambda":0.001,"value":'
 runs 2 "$tacet" train net.yaml --out a
-has err "a already holds a run"
+has err "a already holds a run" "^    --resume a continues it; "
 
 # ---- The same bytes in a second run, from the resolved configuration, with any number of threads ----
 runs 0 "$tacet" train a/config.yaml --out b --threads 1; same a/model.safetensors b/model.safetensors
