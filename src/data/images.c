@@ -255,7 +255,13 @@ static tacet_status choose(folder *f, const tc_spec *spec, const tc_arg *arg)
     size_t i;
     if (tc_json_size(image) == 3) tc_json_each(image, i, one) learned[i] = tc_json_number(one);
     f->channels = arg[CHANNELS].number > 0 ? 3 : 1;
-    if (!arg[CHANNELS].given && (learned[2] == 1 || learned[2] == 3)) f->channels = (int64_t)learned[2];
+    if (learned[2] == 1 || learned[2] == 3) {
+        if (arg[CHANNELS].given && (int64_t)learned[2] != f->channels)
+            return tc_refuse(f->e, spec->source, arg[CHANNELS].column, arg[CHANNELS].width,
+                             "the model was trained on images of %d channel%s", (int)learned[2],
+                             tc_plural((int64_t)learned[2]));
+        f->channels = (int64_t)learned[2];
+    }
     f->skip = arg[SKIP].number > 0;
     f->resize = arg[SIZE].given;
     f->height = (int64_t)arg[SIZE].number;
