@@ -79,4 +79,7 @@ runs 3 "$tacet" train images.yaml --out no --set 'data=images pictures'
 has err 'pictures/train/dark/3.png: is truncated' '^    skip=true leaves out files that cannot be decoded$'
 runs 0 "$tacet" train images.yaml --out skipped --set 'data=images pictures skip=true'
 has err '1 of 8 files cannot be decoded and is left out: pictures/train/dark/3.png: is truncated'
+mv pictures/train/dark 'pictures/train/very dark'
+runs 0 "$tacet" train images.yaml --out named --set 'data=images pictures/train skip=true' --set augment= --set test=
+has err '7 rows, 48 inputs, 2 classes: light "very dark"$'
 finish
