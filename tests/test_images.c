@@ -357,6 +357,7 @@ static void broken_files(void **state)
     tacet_data *d = must_open("images @ size=4x5", "train");
     assert_memory_equal(about(d).shape, ((int64_t[]){4, 5, 3}), 3 * sizeof(int64_t));
     tacet_data_free(d);
+    refuses("images @ size=4 flat=true normalize=channel", TACET_DESCRIPTION, "leave out flat=true");
     unlink(path_of("a/2.png"));
     write_text("a/1.png", "x");
     refuses("images @ skip=true", TACET_FILE, "1.png");
