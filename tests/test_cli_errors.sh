@@ -283,6 +283,11 @@ for path in few.npy a/few.npz; do
     refused 2 train net.yaml --data "$path"
     has err "expected a name" "^    npy x=$path$"
 done
+mkdir -p shots/cat
+for path in shots shots/cat "shots size=8"; do
+    refused 2 train net.yaml --data "$path"
+    has err "^    images ${path%% *} reads a folder of pictures, idx ${path%% *} one of IDX files$"
+done
 # Names must be printable text; other texts are shown without control characters.
 bad=$(printf 'relu1: l1 1e-3 name=\377')
 refused 2 train net.yaml --out named --penalty "$bad"
