@@ -71,7 +71,7 @@ has out 'class,p(dark),p(light)' 'light,'
 runs 0 "$tacet" predict run --csv --data 'images pictures/test/light' --id file
 has out '^file,class,p(dark),p(light)$' '^pictures/test/light/1.png,light,'
 runs 2 "$tacet" predict run --csv --data 'images pictures/test/light channels=3'
-has err 'the model was trained on images of 1 channel$'
+has err 'the model takes images with channels=1$'
 runs 1 "$tacet" predict convolution --csv --data 'images pictures/test/light'
 has err '48 numbers, but the network takes 36' '^    size=6x6 channels=1 makes images that it takes$'
 head -c 60 pictures/train/dark/1.png > pictures/train/dark/3.png

@@ -19,13 +19,10 @@
 
 enum { DIR, SIZE, CHANNELS, SKIP };
 static const tc_attribute attribute[] = {
-    {"dir", "text", NULL,
-     "the folder with a folder of pictures for each class, or with two such folders, train and test", true},
-    {"size", "size", "", "28 or 28x40: pictures of other sizes are resized; if not set, all must be of the same size",
-     false},
+    {"dir", "text", NULL, "holds a folder of pictures for each class, or folders train and test that do", true},
+    {"size", "size", "", "28 or 28x40: pictures of other sizes are resized; if not set, all must have one size", false},
     {"channels", "1|3", "3", "1: grey, 3: red, green and blue; pictures of the other kind are converted", false},
-    {"skip", "bool", "false",
-     "leave out files that cannot be decoded, and say how many; otherwise the first such file is refused", false},
+    {"skip", "bool", "false", "leave out files that cannot be decoded, and say how many", false},
     {0},
 };
 
@@ -254,14 +251,11 @@ static tacet_status choose(folder *f, const tc_spec *spec, const tc_arg *arg)
     double learned[3] = {0};
     size_t i;
     if (tc_json_size(image) == 3) tc_json_each(image, i, one) learned[i] = tc_json_number(one);
-    f->channels = arg[CHANNELS].number > 0 ? 3 : 1;
-    if (learned[2] == 1 || learned[2] == 3) {
-        if (arg[CHANNELS].given && (int64_t)learned[2] != f->channels)
-            return tc_refuse(f->e, spec->source, arg[CHANNELS].column, arg[CHANNELS].width,
-                             "the model was trained on images of %d channel%s", (int)learned[2],
-                             tc_plural((int64_t)learned[2]));
-        f->channels = (int64_t)learned[2];
-    }
+    const int64_t own = arg[CHANNELS].number > 0 ? 3 : 1;
+    f->channels = learned[2] == 1 || learned[2] == 3 ? (int64_t)learned[2] : own;
+    if (arg[CHANNELS].given && f->channels != own)
+        return tc_refuse(f->e, spec->source, arg[CHANNELS].column, arg[CHANNELS].width,
+                         "the model takes images with channels=%d", (int)f->channels);
     f->skip = arg[SKIP].number > 0;
     f->resize = arg[SIZE].given;
     f->height = (int64_t)arg[SIZE].number;
@@ -279,8 +273,6 @@ static tacet_status choose(folder *f, const tc_spec *spec, const tc_arg *arg)
     return TACET_OK;
 }
 
-static void hint_skip(folder *f) { tc_fail_hint(f->e, "skip=true leaves out files that cannot be decoded"); }
-
 /* Without size=, the first picture that can be read says how large all are. */
 static tacet_status measure(folder *f)
 {
@@ -288,7 +280,6 @@ static tacet_status measure(folder *f)
     for (int64_t i = 0; i < f->count && f->height == 0; i++) {
         tc_picture p = {.channels = (int)f->channels, .header = true};
         status = tc_picture_read(&p, path_of(f, i), &f->t->mem, f->e);
-        if (status == TACET_FILE && !f->skip) hint_skip(f);
         if (status && !(status == TACET_FILE && f->skip)) return status;
         f->height = p.height;
         f->width = p.width;
@@ -393,7 +384,7 @@ static tacet_status gather(folder *f, const shared *s)
     const mishap *m = s->failed.at >= 0 ? &s->failed : &s->damaged;
     if (m->at >= 0 && (m == &s->failed || !f->skip || rows == 0)) {
         if (f->e) *f->e = m->why;
-        if (m == &s->damaged && !f->skip) hint_skip(f);
+        if (m == &s->damaged && !f->skip) tc_fail_hint(f->e, "skip=true leaves out files that cannot be decoded");
         return m->why.status;
     }
     const int64_t damaged = f->count - rows;
