@@ -73,6 +73,12 @@ static tacet_status refuse_option(const cli_args *a, const char *name, const cha
     return cli_fail_hint(TACET_DESCRIPTION, hint, "%s", message);
 }
 
+/* Whether a word is a long option, and so not the value of the one before it: --resume --quiet. */
+static bool is_option(const cli_command *c, const char *word)
+{
+    return strncmp(word, "--", 2) == 0 && find(c, word, strcspn(word, "="));
+}
+
 /* Reads the option at argv[*i], and advances *i if its value is the next argument. */
 static tacet_status read_option(int argc, char **argv, int *i, cli_args *a)
 {
@@ -83,7 +89,7 @@ static tacet_status read_option(int argc, char **argv, int *i, cli_args *a)
     const char *name = cli_copy(a->arena, word, n), *value = word[n] ? word + n + 1 : NULL;
     if (!o) return refuse_option(a, name, value, *i + 1 < argc ? argv[*i + 1] : NULL);
     if (!o->argument && value) return usage(a, cli_format(a->arena, "%s takes no value", name));
-    if (o->argument && !value && *i + 1 < argc) value = argv[++*i];
+    if (o->argument && !value && *i + 1 < argc && !is_option(c, argv[*i + 1])) value = argv[++*i];
     if (o->argument && (!value || !*value))
         return usage(a, cli_format(a->arena, "%s needs a value: %s", name, o->argument));
     for (int j = 0; j < a->count && !o->many; j++)

@@ -55,7 +55,10 @@ static tacet_status locate(const cli_args *a, cli_sweep *s)
         return cli_fail_hint(TACET_IO, "tacet sweep CONFIG --over ... --resume DIR begins a sweep",
                              "%s does not hold a sweep: %s is missing", s->folder.path, s->folder.sweep);
     if (!resume && begun)
-        return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
+        return cli_fail_hint(TACET_DESCRIPTION,
+                             cli_format(a->arena,
+                                        "--resume %s continues it; --out with another folder begins a new one",
+                                        s->folder.path),
                              "%s already holds a sweep", s->folder.path);
     return TACET_OK;
 }
@@ -220,7 +223,8 @@ static tacet_status run(const cli_args *a)
     cli_progress_begin(&s->progress, cli_given_value(a, "quiet") != NULL);
     tacet_status status = prepare(a, s, &c);
     if (status == TACET_OK) status = cli_folder_make(a->arena, &s->folder);
-    if (status == TACET_OK) status = cli_folder_lock(a->arena, &s->folder, true); /* until the last of its runs has ended */
+    if (status == TACET_OK)
+        status = cli_folder_lock(a->arena, &s->folder, true); /* until the last of its runs has ended */
     if (status == TACET_OK) status = cli_sweep_begin(s, &c);
     if (status == TACET_OK) status = cli_sweep_paths(s);
     if (status == TACET_OK) status = report(a, s);

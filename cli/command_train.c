@@ -52,8 +52,10 @@ static tacet_status prepare(const cli_args *a, cli_folder *folder, cli_config *c
         return cli_fail_hint(TACET_IO, "tacet train CONFIG --resume DIR begins a run",
                              "%s does not hold a run: %s is missing", folder->path, folder->config);
     if (!resume && (checkpoint || config))
-        return cli_fail_hint(TACET_DESCRIPTION, "--resume continues it; --out with another folder begins a new one",
-                             "%s already holds a run", folder->path);
+        return cli_fail_hint(
+            TACET_DESCRIPTION,
+            cli_format(a->arena, "--resume %s continues it; --out with another folder begins a new one", folder->path),
+            "%s already holds a run", folder->path);
     s = cli_job_configure(a, a->operands ? a->operand[0] : folder->config, c);
     if (s == TACET_OK && data) s = cli_config_option(c, "--data", CLI_DATA, data);
     if (s == TACET_OK && init) s = cli_config_option(c, "--init", CLI_INIT, init);

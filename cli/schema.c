@@ -69,7 +69,8 @@ static const char *class_names(cli_arena *a, const tc_json *classes)
     tc_json_each(classes, i, name)
     {
         if (i == NAMES) return cli_format(a, "%s ...", line);
-        line = cli_format(a, "%s %s", i ? line : ":", one_line(a, name));
+        const char *word = one_line(a, name), *quote = strchr(word, ' ') ? "\"" : "";
+        line = cli_format(a, "%s %s%s%s", i ? line : ":", quote, word, quote);
     }
     return line;
 }

@@ -10,6 +10,23 @@
 
 /* ---- Before the run ---------------------------------------------------------------------------------------------- */
 
+/* A loss of logits applies the softmax or the sigmoid itself. If the network ends with one, it is applied twice. */
+static void warn_of_logits(const cli_job *job)
+{
+    tacet_value_info y = {.size = sizeof y};
+    tacet_term term = {.size = sizeof term};
+    if (tacet_value_at(job->plan, (int)job->y.id - 1, &y) != TACET_OK) return;
+    for (int i = 0; tacet_term_at(job->plan, i, &term) == TACET_OK; i++) {
+        if (term.role != TACET_ROLE_LOSS) continue;
+        const char *within = strcmp(term.kind, "cross_entropy") == 0 ? "softmax"
+                             : cli_loss_of_logits(term.kind)         ? "sigmoid"
+                                                                     : NULL;
+        if (within && strcmp(y.kind, within) == 0)
+            cli_warn("%s includes the %s, so after %s it is applied twice: leave out the %s at the end of the model",
+                     term.kind, y.kind, y.name, y.kind);
+    }
+}
+
 void cli_show_start(cli_training *t, int threads)
 {
     const cli_job *job = t->job;
@@ -18,6 +35,7 @@ void cli_show_start(cli_training *t, int threads)
     cli_arena a = {0};
     tacet_data_info info = {.size = sizeof info};
     const char *rows = "";
+    warn_of_logits(job);
     if (t->progress.quiet) return;
     cli_wrap(cli_log(), job->read, 0, 0, columns);
     cli_network_table(cli_log(), &a, job->plan, columns);

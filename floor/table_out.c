@@ -6,11 +6,20 @@
 #include <string.h>
 
 enum { COLUMNS = 64 };
+/* Characters of UTF-8, each as one column of the terminal. */
+static int characters(const char *text)
+{
+    int n = 0;
+    for (; *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
 static int wide(const int *width, int c) { return c < COLUMNS ? width[c] : 0; }
 
 static void print_cell(FILE *to, char align, int width, const char *text, const char *gap, bool last)
 {
     if (last && !*text) return;
+    width += (int)strlen(text) - characters(text); /* printf pads to a number of bytes */
     if (align == 'r')
         cli_print(to, "%s%*s", gap, width, text);
     else
@@ -22,7 +31,7 @@ void cli_table(FILE *to, const char *align, int rows, const char *const *cell)
     const int columns = (int)strlen(align), room = cli_columns(to);
     int width[COLUMNS] = {0};
     for (int i = 0; i < rows * columns; i++) {
-        const int n = (int)strlen(cell[i]), c = i % columns;
+        const int n = characters(cell[i]), c = i % columns;
         if (c < COLUMNS && n > width[c]) width[c] = n;
     }
     int from = 1, end;

@@ -37,6 +37,8 @@ refused 2 train net.yaml --treads 2
 has err "unknown option '--treads'" "did you mean --threads?"
 refused 2 train net.yaml --threads
 has err "needs a value"
+refused 2 train net.yaml --resume --set train.epochs=2
+has err "^tacet: --resume needs a value: DIR$"
 refused 2 train net.yaml --out ''
 has err "needs a value"
 refused 2 train net.yaml --threads 0
@@ -280,6 +282,11 @@ done
 for path in few.npy a/few.npz; do
     refused 2 train net.yaml --data "$path"
     has err "expected a name" "^    npy x=$path$"
+done
+mkdir -p shots/cat
+for path in shots shots/cat "shots size=8"; do
+    refused 2 train net.yaml --data "$path"
+    has err "^    images ${path%% *} reads a folder of pictures, idx ${path%% *} one of IDX files$"
 done
 # Names must be printable text; other texts are shown without control characters.
 bad=$(printf 'relu1: l1 1e-3 name=\377')

@@ -70,11 +70,16 @@ runs 0 "$tacet" predict run --csv --data 'images pictures/test/light'
 has out 'class,p(dark),p(light)' 'light,'
 runs 0 "$tacet" predict run --csv --data 'images pictures/test/light' --id file
 has out '^file,class,p(dark),p(light)$' '^pictures/test/light/1.png,light,'
+runs 2 "$tacet" predict run --csv --data 'images pictures/test/light channels=3'
+has err 'the model takes images with channels=1$'
 runs 1 "$tacet" predict convolution --csv --data 'images pictures/test/light'
 has err '48 numbers, but the network takes 36' '^    size=6x6 channels=1 makes images that it takes$'
 head -c 60 pictures/train/dark/1.png > pictures/train/dark/3.png
 runs 3 "$tacet" train images.yaml --out no --set 'data=images pictures'
-has err 'pictures/train/dark/3.png: is truncated'
+has err 'pictures/train/dark/3.png: is truncated' '^    skip=true leaves out files that cannot be decoded$'
 runs 0 "$tacet" train images.yaml --out skipped --set 'data=images pictures skip=true'
-has err '1 of 8 files is damaged and left out: pictures/train/dark/3.png: is truncated'
+has err '1 of 8 files cannot be decoded and is left out: pictures/train/dark/3.png: is truncated'
+mv pictures/train/dark 'pictures/train/very dark'
+runs 0 "$tacet" train images.yaml --out named --set 'data=images pictures/train skip=true' --set augment= --set test=
+has err '7 rows, 48 inputs, 2 classes: light "very dark"$'
 finish

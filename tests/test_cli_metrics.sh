@@ -172,4 +172,10 @@ plain middle/metrics.jsonl > one; plain at_once/metrics.jsonl > two; same one tw
 runs 0 "$tacet" train long.yaml --out added -q --set train.steps=13 --set metrics=f1
 runs 0 "$tacet" train --resume added -q --set train.steps=24 --set metrics=f1,recall
 has added/metrics.jsonl '^{"epoch":2,.*"f1":[0-9.]*,.*"recall":null,.*"notes":{"recall":"the checkpoint' '^{"epoch":3,.*"recall":[0-9.]*,'
+
+# ---- Columns are aligned by characters, not by bytes ----
+sed 's/ant$/küken/' words.csv > wide.csv
+sed 's/words.csv/wide.csv/' words.yaml > wide.yaml
+runs 0 "$tacet" train wide.yaml --out wide -q --set train.epochs=1 --set metrics=f1
+has out '^class      f1$' '^küken  [01]\.[0-9]*$' '^bee    [01]\.[0-9]*$'
 finish

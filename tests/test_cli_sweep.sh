@@ -267,6 +267,7 @@ runs 2 sweep net.yaml --out torn --over 'relu1: l1 lambda=1e-4..1e-1:4' --set tr
 runs 0 sweep net.yaml --no-penalties --set train.steps=1 --out asked -q --json --over 'relu1: l1 density=0.4..0.2:2'
 has out '"density asked":0.4,"density":'
 refused "warm already holds a sweep" net.yaml --over 'relu1: l1 1..10:3' --out warm
+has err "^    --resume warm continues it; "
 refused "warm was begun with --over 'relu1: l1 lambda=1e-4..1e-1:4', not with --over 'relu1: l1 lambda=1e-4..1:4'" net.yaml --over 'relu1: l1 lambda=1e-4..1:4' --resume warm --warm
 refused "not with no more --over\|with no more --over, not" net.yaml --over 'relu1: l1 lambda=1e-4..1e-1:4' --over 'relu2: l1 1..2:2' --resume warm --warm
 refused "begun with --seeds 1, not with --seeds 2" --resume warm --seeds 2

@@ -22,7 +22,7 @@ has a/config.yaml "^  relu1: l1 1e-3" "^  batch: 32" "^  shuffle: true" "^optimi
 has a/metrics.jsonl '"epoch":3,"step":30,"objective":[0-9]' \
     '"terms":\[{"on":"relu1","kind":"l1","lambda":0.001,"value":'
 runs 2 "$tacet" train net.yaml --out a
-has err "a already holds a run"
+has err "a already holds a run" "^    --resume a continues it; "
 
 # ---- The same bytes in a second run, from the resolved configuration, with any number of threads ----
 runs 0 "$tacet" train a/config.yaml --out b --threads 1; same a/model.safetensors b/model.safetensors
@@ -266,4 +266,14 @@ has out '^training, 1 row: '
 runs 0 "$tacet" explain single.yaml
 has out '^  together [0-9]* flops; ' '^memory: parameters [0-9]*, gradients [0-9]*, '
 for text in '[^0-9]1 [a-z]*s\b' ' ,' '[0-9]  flops'; do hasnt out "$text"; done
+
+# ---- A softmax or sigmoid that the loss applies as well ----
+runs 0 "$tacet" train net.yaml --out twice -q --no-penalties --set train.steps=1 --set 'model=linear 3 | softmax'
+has err '^tacet: warning: cross_entropy includes the softmax, so after softmax1 it is applied twice: leave out the softmax at the'
+runs 0 "$tacet" train net.yaml --out once -q --no-penalties --set train.steps=1 --set 'model=linear 3'
+hasnt err 'twice'
+sed 's/,2$/,1/' classes.csv > two.csv
+runs 0 "$tacet" train net.yaml --out yes -q --no-penalties --set train.steps=1 --set test= --data 'csv two.csv label=kind' \
+    --set loss=bce_with_logits --set 'model=linear 1 | sigmoid'
+has err 'bce_with_logits includes the sigmoid, so after sigmoid1 it is applied twice'
 finish

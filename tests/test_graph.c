@@ -166,10 +166,10 @@ static const mistake mistakes[] = {
     {"linear 4 | relu", "relu1", "l1_l3 1", NULL, "unknown penalty", "l1_l3", "l1_l2"},
     {"linear 4 | relu", "relu1", "l1", NULL, "lambda", "l1", ""},
     {"linear 4 | relu", "relu1", "l1 -1", NULL, "", NULL, ""},
-    {"linear 4 | relu", "relu1", "l1 1 prox", NULL, "acts on parameters", NULL, ""},
+    {"linear 4 | relu", "relu1", "l1 1 prox", NULL, "l1 on relu1: prox acts on parameters", NULL, ""},
     {"linear 4 | relu", "linear1.weight", "norm 1 prox", NULL, "no proximal step", NULL, ""},
     {"linear 4 | relu", "linear1.weight", "l1 1 reduce=sample", NULL, "no samples", NULL, ""},
-    {"linear 4 | relu", "relu1", "unit_norm", NULL, "weight", NULL, ""},
+    {"linear 4 | relu", "linear1", "unit_norm", NULL, "needs a weight of two dimensions or more, LAYER.weight, got [batch, 4]", NULL, ""},
     {"linear 4 | relu", "*1*", "l1 1 joint reduce=sum", NULL, NULL, NULL, NULL}, /* both have a batch: accepted */
     {"linear 4 | relu", "linear1.*", "l1 1 joint", NULL, NULL, NULL, NULL},
     {"linear 4 | relu", NULL, NULL, "l1 1", "l1 is a penalty, not a loss", "l1", ""},

@@ -113,11 +113,54 @@ static void channels_are_normalized(void **state)
     refuses("npy @/c.npy layout=hwc normalize=channel scale=2", TACET_DESCRIPTION, "sets scale, mean and std itself");
 }
 
+/* Rows with as many numbers as the network takes, but in another order. */
+static void other_orders_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source;
+        int64_t takes[3];
+        const char *says; /* NULL: they are fed */
+    } order[] = {{"npy @/o.npy layout=chw", {2, 3, 2}, NULL},
+                 {"npy @/o.npy layout=hwc", {2, 3, 2}, "x takes rows [2, 3, 2], but those of the data are [2, 2, 3]"},
+                 {"npy @/o.npy flat=false", {2, 2, 3}, NULL},
+                 {"npy @/o.npy", {2, 2, 3}, NULL},
+                 {"npy @/o.npy", {2, 3, 2}, "x takes rows [2, 3, 2], but those of the data are [2, 2, 3]"},
+                 {"npy @/o.npy", {12, 1, 1}, NULL},
+                 {"npy @/g.npy", {2, 6, 1}, NULL},
+                 {"npy @/g.npy", {6, 2, 1}, "x takes rows [6, 2, 1], but those of the data are [1, 2, 6]"},
+                 {"npy @/f.npy", {2, 3, 2}, NULL}};
+    const unsigned char bytes[12] = {0};
+    write_npy("o.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2, 3), }", bytes, sizeof bytes);
+    write_npy("g.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 2, 6), }", bytes, sizeof bytes);
+    write_npy("f.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 12), }", bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        tacet_error e = {0};
+        tacet_data *d = must_open(order[i].source, "train");
+        tacet_graph *g = tacet_graph_new(NULL);
+        const tacet_value in = tacet_input(g, "x", 3, order[i].takes);
+        tacet_chain(g, in, "relu");
+        tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = 1}, &e);
+        tacet_loader *l = tacet_loader_new(d, 1, 0, false, &e);
+        const int64_t rows = tacet_loader_next(l, p, in, (tacet_value){0});
+        if (rows != (order[i].says ? -1 : 1)) fail_msg("%s: %d rows", order[i].source, (int)rows);
+        if (order[i].says) {
+            assert_non_null(strstr(tacet_plan_error(p)->message, order[i].says));
+            assert_non_null(strstr(tacet_plan_error(p)->hint, "layout="));
+        }
+        tacet_loader_free(l);
+        tacet_plan_free(p);
+        tacet_graph_free(g);
+        tacet_data_free(d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_as_images),
         cmocka_unit_test(channels_are_normalized),
+        cmocka_unit_test(other_orders_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

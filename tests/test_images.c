@@ -214,7 +214,7 @@ static void folders_are_classes(void **state)
     assert_memory_equal(info.shape, ((int64_t[]){2, 3, 1}), 3 * sizeof(int64_t));
     assert_int_equal(info.classes, 3); /* none has no pictures */
     assert_false(info.has_test);
-    assert_non_null(strstr(info.remarks, "1 file is left out"));
+    assert_non_null(strstr(info.remarks, "1 file is left out, as only .png, .jpg and .jpeg files are read: "));
     assert_non_null(strstr(info.remarks, "cat/notes.txt"));
     const unsigned char *x = d->table->x.data;
     assert_int_equal(x[0], 10); /* cat/z, dog/1, dog/2 */
@@ -340,7 +340,7 @@ static void broken_files(void **state)
             refuses("images @", TACET_FILE, strrchr(name, '/') + 1);
             tacet_data *d = must_open("images @ skip=true", "train");
             assert_int_equal(about(d).rows, 1);
-            assert_non_null(strstr(about(d).remarks, "1 of 2 files is damaged"));
+            assert_non_null(strstr(about(d).remarks, "1 of 2 files cannot be decoded and is left out: "));
             tacet_data_free(d);
         }
         unlink(path_of(name));
@@ -357,6 +357,7 @@ static void broken_files(void **state)
     tacet_data *d = must_open("images @ size=4x5", "train");
     assert_memory_equal(about(d).shape, ((int64_t[]){4, 5, 3}), 3 * sizeof(int64_t));
     tacet_data_free(d);
+    refuses("images @ size=4 flat=true normalize=channel", TACET_DESCRIPTION, "leave out flat=true");
     unlink(path_of("a/2.png"));
     write_text("a/1.png", "x");
     refuses("images @ skip=true", TACET_FILE, "1.png");

@@ -182,7 +182,7 @@ static void dead_units_are_warned_of(void **unused)
         assert_int_equal(tacet_warning_at(n.p, 0, &w), TACET_OK);
         if (strncmp(w.text, says[i], strlen(says[i])) != 0) fail_msg("%s", w.text);
         assert_null(strstr(w.text, "penalty")); /* it has none */
-        assert_non_null(strstr(w.text, "normalize=feature"));
+        assert_non_null(strstr(w.text, "normalize=feature, for images normalize=channel"));
         unmake(&n);
     }
 }

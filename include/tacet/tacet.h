@@ -583,8 +583,8 @@ TACET_API int64_t tacet_loader_batches(const tacet_loader *l); /* batches in an 
 TACET_API tacet_status tacet_loader_augment(tacet_loader *l, const char *chain, tacet_error *why);
 
 /* Feeds the next batch to x and target (either may be {0}). Returns its number of rows, 0 at the end of the epoch (the
- * next call begins the next epoch), or -1 if the plan refuses the feed (tacet_plan_error). What it feeds stays valid
- * until the next call. */
+ * next call begins the next epoch), or -1 if the plan refuses the feed (tacet_plan_error), as for images [3, 32, 32] and an
+ * x of [32, 32, 3]. What it feeds stays valid until the next call. */
 TACET_API int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target);
 
 /* The loader's place, batch `position` of epoch `epoch`, both from 0; tacet_loader_seek moves it there. */

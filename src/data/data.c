@@ -5,11 +5,25 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *source_name(const void *context, int i)
 {
     (void)context;
     return i < tc_source_count() ? tc_source_at(i)->name : NULL;
+}
+
+/* A path where the name of a source should be: says what to write before it. */
+static void hint_path(const char *source, tacet_error *e)
+{
+    const char *path = source + strspn(source, " "), *before = tc_source_of_path(path, strcspn(path, " "));
+    char folder[256];
+    struct stat is;
+    tc_snprintf(folder, sizeof folder, "%.*s", (int)strcspn(path, " "), path);
+    if (before)
+        tc_fail_hint(e, "%s%s", before, path);
+    else if (stat(folder, &is) == 0 && S_ISDIR(is.st_mode))
+        tc_fail_hint(e, "images %s reads a folder of pictures, idx %s one of IDX files", folder, folder);
 }
 
 static tacet_status find_source(const tc_spec *spec, const tc_source **source, tacet_error *e)
@@ -19,6 +33,7 @@ static tacet_status find_source(const tc_spec *spec, const tc_source **source, t
     const tacet_status status = tc_refuse(e, spec->source, spec->column, spec->width, "unknown data source \"%s\"",
                                           spec->name);
     tc_fail_choices(e, "there are", spec->name, source_name, NULL);
+    hint_path(spec->source, e);
     return status;
 }
 
@@ -153,13 +168,6 @@ static tacet_data *new_data(const tc_mem *m, tacet_error *e)
     d->mem = *m;
     d->own = tc_samples_of(m, NULL, false);
     return d;
-}
-
-/* A path where the name of a source should be: says what to write before it. */
-static void hint_path(const char *source, tacet_error *e)
-{
-    const char *path = source + strspn(source, " "), *before = tc_source_of_path(path, strcspn(path, " "));
-    if (before) tc_fail_hint(e, "%s%s", before, path);
 }
 
 static tacet_data *open_as(const char *source, const char *part, const tc_json *expect, bool x_only, const tc_mem *m,

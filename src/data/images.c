@@ -19,12 +19,10 @@
 
 enum { DIR, SIZE, CHANNELS, SKIP };
 static const tc_attribute attribute[] = {
-    {"dir", "text", NULL,
-     "the folder with a folder of pictures for each class, or with two such folders, train and test", true},
-    {"size", "size", "", "28 or 28x40: pictures of other sizes are resized; if not set, all must be of the same size",
-     false},
+    {"dir", "text", NULL, "holds a folder of pictures for each class, or folders train and test that do", true},
+    {"size", "size", "", "28 or 28x40: pictures of other sizes are resized; if not set, all must have one size", false},
     {"channels", "1|3", "3", "1: grey, 3: red, green and blue; pictures of the other kind are converted", false},
-    {"skip", "bool", "false", "leave out damaged files, and say how many; otherwise they are refused", false},
+    {"skip", "bool", "false", "leave out files that cannot be decoded, and say how many", false},
     {0},
 };
 
@@ -253,8 +251,11 @@ static tacet_status choose(folder *f, const tc_spec *spec, const tc_arg *arg)
     double learned[3] = {0};
     size_t i;
     if (tc_json_size(image) == 3) tc_json_each(image, i, one) learned[i] = tc_json_number(one);
-    f->channels = arg[CHANNELS].number > 0 ? 3 : 1;
-    if (!arg[CHANNELS].given && (learned[2] == 1 || learned[2] == 3)) f->channels = (int64_t)learned[2];
+    const int64_t own = arg[CHANNELS].number > 0 ? 3 : 1;
+    f->channels = learned[2] == 1 || learned[2] == 3 ? (int64_t)learned[2] : own;
+    if (arg[CHANNELS].given && f->channels != own)
+        return tc_refuse(f->e, spec->source, arg[CHANNELS].column, arg[CHANNELS].width,
+                         "the model takes images with channels=%d", (int)f->channels);
     f->skip = arg[SKIP].number > 0;
     f->resize = arg[SIZE].given;
     f->height = (int64_t)arg[SIZE].number;
@@ -383,12 +384,13 @@ static tacet_status gather(folder *f, const shared *s)
     const mishap *m = s->failed.at >= 0 ? &s->failed : &s->damaged;
     if (m->at >= 0 && (m == &s->failed || !f->skip || rows == 0)) {
         if (f->e) *f->e = m->why;
+        if (m == &s->damaged && !f->skip) tc_fail_hint(f->e, "skip=true leaves out files that cannot be decoded");
         return m->why.status;
     }
     const int64_t damaged = f->count - rows;
     if (m->at >= 0)
-        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files %s damaged and left out: %s%s\n", damaged,
-                    f->count, damaged > 1 ? "are" : "is", m->why.message, damaged > 1 ? ", ..." : "");
+        tc_text_add(&t->remarks, "images: %" PRId64 " of %" PRId64 " files cannot be decoded and %s left out: %s%s\n",
+                    damaged, f->count, damaged > 1 ? "are" : "is", m->why.message, damaged > 1 ? ", ..." : "");
     f->count = t->x.rows = rows;
     return TACET_OK;
 }
@@ -426,7 +428,7 @@ static void say(folder *f, const unread *u, const char *what, const char *why)
 static void say_unread(folder *f)
 {
     const unread *empty = &f->empty;
-    say(f, &f->others, "file", "as the name is not that of a picture");
+    say(f, &f->others, "file", "as only .png, .jpg and .jpeg files are read");
     say(f, &f->deeper, "folder", "as folders in the folder of a class are not read");
     say(f, &f->beside, "file", "as pictures should be in the folder of their class");
     say(f, &f->parts, "folder", "as the parts are the folders train and test");

@@ -98,7 +98,9 @@ tacet_status tc_scale_make(tc_scale *s, const tc_samples *t, const tc_spec *spec
         const bool channels = normalize->number > 1;
         if (channels && t->x.shape.rank < 2)
             return refuse(spec, normalize, e,
-                          "normalize=channel needs rows with channels: add layout=hwc or layout=chw");
+                          common[TC_SOURCE_FLAT].given
+                              ? "normalize=channel needs rows with channels: leave out flat=true"
+                              : "normalize=channel needs rows with channels: add layout=hwc or layout=chw");
         const int64_t n = channels ? tc_shape_units(&t->x.shape) : tc_shape_count(&t->x.shape);
         return by_number(s, &t->x, n, channels ? "channel" : "element", "x", &t->mem, spec->name, e);
     }

@@ -13,7 +13,8 @@ const tc_attribute tc_source_common[] = {
      false},
     {"normalize_target", "bool", "false",
      "the targets of a regression get mean 0 and standard deviation 1 over the training rows", false},
-    {"flat", "bool", "true", "a row is one vector; false keeps its shape, [28, 28]", false},
+    {"flat", "bool", "true",
+     "a row is one vector; false keeps its shape, [28, 28], as images and layout= do by themselves", false},
     {"layout", TC_LAYOUT_WORDS, "none",
      "a row is an image, fed as [height, width, channels]. hwc: [h, w] or [h, w, c] in the file; chw: [c, h, w], which is "
      "turned once when it is read",

@@ -92,8 +92,9 @@ static bool set_weight(tacet_graph *g, tc_term *t, bool batch)
     if (isnan(t->lambda)) return refuse(g, t, "needs a lambda, as in \"l1 1e-4\", or a target");
     if (t->lambda < 0) return refuse(g, t, "lambda must not be negative");
     t->prox = constraint || a[TC_TERM_PROX].number != 0.0;
-    if (batch && (t->prox || t->op->flags & TC_NO_BATCH))
+    if (batch && (constraint || t->op->flags & TC_NO_BATCH))
         return refuse(g, t, "acts on parameters, but this value depends on the batch");
+    if (batch && t->prox) return refuse(g, t, "prox acts on parameters, but this value depends on the batch");
     if (t->inputs > tc_op_inputs(t->op)) return refuse(g, t, "takes one value: it has no joint form");
     if (t->prox && !t->op->prox) return refuse(g, t, "has no proximal step");
     if (t->prox && t->inputs > 1 && !(t->op->flags & TC_ELEMENTWISE)) return refuse(g, t, "has no joint proximal step");

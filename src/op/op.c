@@ -134,7 +134,7 @@ bool tc_shape_weight(tc_sketch *s)
     char got[TC_SHAPE_TEXT];
     if (s->inputs > 1) return tc_shape_refuse(s, "needs one weight: it cannot be joint");
     if (s->x[0].rank >= 2 && !s->batch[0]) return true;
-    return tc_shape_refuse(s, "needs a weight of two dimensions or more, got %s",
+    return tc_shape_refuse(s, "needs a weight of two dimensions or more%s, got %s", s->batch[0] ? ", LAYER.weight" : "",
                            tc_shape_text(&s->x[0], s->batch[0], got));
 }
 

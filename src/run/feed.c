@@ -31,7 +31,24 @@ static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, int6
                                    int64_t *bad) = {
     [TACET_F32] = NULL, [TACET_U8] = u8_ids, [TACET_I32] = i32_ids, [TACET_F64] = NULL, [TACET_I64] = i64_ids};
 
-tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data)
+/* Without sides of 1, which do not change the order of the numbers. */
+static tc_shape order_of(const tc_shape *shape)
+{
+    tc_shape s = {0};
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] > 1) s.dim[s.rank++] = shape->dim[i];
+    return s;
+}
+
+/* Whether rows hold the numbers of an image in another order, as [3, 32, 32] for [32, 32, 3]. */
+static bool other_order(const tc_shape *takes, const tc_shape *stored)
+{
+    if (takes->rank != 3 || !stored || stored->rank < 2) return false;
+    const tc_shape a = order_of(takes), b = order_of(stored);
+    return a.rank == b.rank && !tc_shape_equal(&a, &b);
+}
+
+tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data, const tc_shape *stored)
 {
     const int v = (int)x.id - 1;
     if (v < 0 || v >= p->values || p->graph->value[v].op || p->graph->value[v].owner >= 0)
@@ -44,6 +61,13 @@ tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data)
     if (data->n != n)
         return tc_fail(&p->error, TACET_FAILED, "%s takes rows of %lld element%s, but the data have %lld", value->name,
                        (long long)n, tc_plural(n), (long long)data->n);
+    if (other_order(&value->shape, stored)) {
+        char takes[TC_SHAPE_TEXT], has[TC_SHAPE_TEXT];
+        tc_fail(&p->error, TACET_FAILED, "%s takes rows %s, but those of the data are %s", value->name,
+                tc_shape_text(&value->shape, false, takes), tc_shape_text(stored, false, has));
+        tc_fail_hint(&p->error, "layout=hwc or layout=chw says in which order the data hold images");
+        return TACET_FAILED;
+    }
     if (value->type == TACET_I32 && !take_ids[data->type])
         return tc_fail(&p->error, TACET_FAILED, "%s takes class indices, but was fed %s", value->name,
                        tc_type_name(data->type));
@@ -66,7 +90,7 @@ tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, cons
                              const int64_t *index, const tacet_scaling *scaling)
 {
     const tc_gather rows = {.type = type, .from = data, .index = index, .scaling = scaling, .n = elements};
-    return tc_run_feed(p, x, &rows);
+    return tc_run_feed(p, x, &rows, NULL);
 }
 
 tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const void *data)

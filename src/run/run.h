@@ -25,8 +25,9 @@ static inline int64_t tc_part_end(tc_span s, int64_t part)
 }
 double tc_tree_sum(const double *x, int64_t n); /* a fixed tree */
 
-/* tacet_feed_rows for rows in any places; data->to is not used. The index, if there is one, is what errors call a row. */
-tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data);
+/* tacet_feed_rows for rows in any places; data->to is not used. The index, if there is one, is what errors call a row.
+ * stored: in what shape the numbers of a row are, or NULL; images whose numbers are in another order are refused. */
+tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data, const tc_shape *stored);
 tacet_status tc_run_gather(tacet_plan *p, int list);
 void tc_run_unfeed(tacet_plan *p);
 

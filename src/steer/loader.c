@@ -150,14 +150,14 @@ static void augment(const tacet_loader *l, const tc_array *x, const void **row, 
 }
 
 static tacet_status feed(const tacet_loader *l, const tc_array *a, const void **row, int64_t rows,
-                         const tacet_scaling *scaling, tacet_plan *p, tacet_value to)
+                         const tacet_scaling *scaling, const tc_shape *stored, tacet_plan *p, tacet_value to)
 {
     const tc_access access = access_to(l, a);
     for (int64_t i = 0; i < rows; i++) row[i] = tc_array_row(a, l->index[i], access);
     if (row == l->x && l->augments.count) augment(l, a, row, rows, p);
     const tc_gather from = {
         .type = a->type, .row = row, .index = l->index, .scaling = scaling, .n = tc_shape_count(&a->shape)};
-    return tc_run_feed(p, to, &from);
+    return tc_run_feed(p, to, &from, stored);
 }
 
 /* NULL if numbers are fed as they are. */
@@ -176,8 +176,8 @@ static tacet_status feed_both(const tacet_loader *l, int64_t rows, tacet_plan *p
     tacet_scaling of_x, of_y;
     const tacet_scaling *in = scaling_of(&l->data->scale, &of_x), *out = scaling_of(&l->data->target, &of_y);
     tacet_status status = TACET_OK;
-    if (x.id) status = feed(l, &t->x, l->x, rows, in, p, x);
-    if (!status && target.id && t->y.data) status = feed(l, &t->y, l->y, rows, out, p, target);
+    if (x.id) status = feed(l, &t->x, l->x, rows, in, t->x.shape.rank == 3 ? &t->x.shape : &t->stored, p, x);
+    if (!status && target.id && t->y.data) status = feed(l, &t->y, l->y, rows, out, NULL, p, target);
     return status;
 }
 

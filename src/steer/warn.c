@@ -124,8 +124,9 @@ static bool dead(const subject *s, char *text, size_t n)
         "%lld of %lld unit%s never fired in %lld sample%s%s, and units that are dead for all of them get no gradient: %s",
         (long long)f->dead, (long long)f->units, tc_plural(f->units), (long long)(f->rows / s->positions),
         tc_plural(f->rows / s->positions), positions,
-        s->penalised ? "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller"
-                     : "normalise the data (normalize=feature), lower the learning rate, or make the layer smaller");
+        s->penalised
+            ? "lower the penalty, let it rise over more epochs (warmup=), or make the layer smaller"
+            : "lower the learning rate, normalise the data (normalize=feature, for images normalize=channel), or make the layer smaller");
     return true;
 }
 
