@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { COLUMNS = 64 };
+
 /* Characters of UTF-8, each as one column of the terminal. */
 static int characters(const char *text)
 {
