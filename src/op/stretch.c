@@ -43,10 +43,12 @@ static tc_stretch backward_at(const tc_window *w, int64_t j)
     return s;
 }
 
-/* How many outputs from j on, one after the other, have all taps inside the image, as j has. */
-static int64_t whole(const tc_window *w, int64_t j, int64_t end)
+/* How many outputs (backward, with a stride of 1: inputs) from j on, one after the other, have all taps inside the image,
+ * as j has. */
+static int64_t whole(const tc_window *w, bool backward, int64_t j, int64_t end)
 {
-    const int64_t last = (w->in - 1 - (w->k - 1) * w->dilation + w->before) / w->stride;
+    const int64_t last =
+        backward ? w->out - 1 - w->before : (w->in - 1 - (w->k - 1) * w->dilation + w->before) / w->stride;
     return (last < end ? last + 1 : end) - j;
 }
 
@@ -60,7 +62,7 @@ bool tc_stretch_next(const tc_window *w, bool backward, int64_t begin, int64_t e
     }
     if (j >= end) return false;
     *s = at(w, j);
-    if (!backward && s->taps == w->k) s->n = whole(w, j, end);
+    if (s->taps == w->k && (!backward || w->stride == 1)) s->n = whole(w, backward, j, end);
     for (j += s->n * s->step; j < end; j += s->step, s->n++) {
         const tc_stretch next = at(w, j);
         if (next.tap != s->tap || next.taps != s->taps) break;
