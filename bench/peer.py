@@ -233,7 +233,10 @@ def infer_cnn(w, last):
 
 def infer_onnx(w):
     """The same in ONNX Runtime."""
-    import onnxruntime
+    try:
+        import onnxruntime
+    except ImportError as why:
+        sys.exit(f"peer.py: {why}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     warnings.simplefilter("ignore")  # the exporter that needs only the package onnx is the older one
