@@ -95,18 +95,29 @@ const char *cli_schema_classes(cli_arena *a, const char *schema)
     return lines.data ? lines.data : "";
 }
 
+/* " of 28 x 28 x 1" for images and other rows with several dimensions, otherwise ", 4 inputs". */
+static const char *row_size(cli_arena *a, const tacet_data_info *info, const tc_json *columns)
+{
+    if (info->rank < 2) {
+        const int64_t inputs = columns ? (int64_t)tc_json_size(columns) : info->rank ? info->shape[0] : 1;
+        return cli_format(a, ", %s", cli_count(a, inputs, "input"));
+    }
+    const char *size = " of";
+    for (int i = 0; i < info->rank; i++)
+        size = cli_format(a, "%s %s%s", size, i ? "x " : "", cli_thousands(a, info->shape[i]));
+    return size;
+}
+
 const char *cli_data_line(cli_arena *a, const tacet_data *d)
 {
     tacet_data_info info = {.size = sizeof info};
     tacet_data_describe(d, &info);
-    const tc_json *all = cli_schema_read(a, cli_schema_of(a, d)), *columns = tc_json_get(all, "inputs");
-    int64_t inputs = columns ? (int64_t)tc_json_size(columns) : 1;
-    for (int i = 0; i < info.rank && !columns; i++) inputs *= info.shape[i];
-    const char *line = cli_format(a, "%s%s, %s", cli_count(a, info.rows, "row"),
+    const tc_json *all = cli_schema_read(a, cli_schema_of(a, d));
+    const char *line = cli_format(a, "%s%s%s", cli_count(a, info.rows, "row"),
                                   info.header < 0 ? ""
                                   : info.header   ? ", header: yes"
                                                   : ", header: no",
-                                  cli_count(a, inputs, "input"));
+                                  row_size(a, &info, tc_json_get(all, "inputs")));
     if (info.classes)
         line = cli_format(a, "%s, %s class%s%s", line, cli_thousands(a, info.classes), info.classes == 1 ? "" : "es",
                           class_names(a, tc_json_get(all, "classes")));

@@ -22,13 +22,13 @@ net="conv2d 8 5 | relu | flatten | linear 3"
 runs 0 "$tacet" train net.yaml --out good -q --set "model=$net" --set 'data=npy x=images.npy y=labels.npy layout=chw' --set test= \
     --no-penalties
 wrong "$net" "" 'needs an image \[height, width, channels\], got \[batch, 192\]' '^    with layout=chw, rows of the data are images: '
-wrong "$net" flat=false 'needs at least 5 rows' '^    x has 3 rows of pixels; if these are its channels: layout=chw$'
-wrong "$net" layout=hwc 'needs at least 5 rows' '^    x has 3 rows of pixels; if these are its channels: layout=chw$'
+wrong "$net" flat=false 'needs a height of at least 5 ' '^    x has 3 rows of pixels; if these are its channels: layout=chw$'
+wrong "$net" layout=hwc 'needs a height of at least 5 ' '^    x has 3 rows of pixels; if these are its channels: layout=chw$'
 wrong "conv2d 8 5 | relu | linear 3" layout=chw 'needs labels \[batch, 4, 4\]' 'put flatten before the last linear$'
 wrong "conv2d 8 5 | relu | flatten | linear 2" layout=chw 'labels up to 2' 'as linear 3 at its end; labels that are numbers count from 0$'
 wrong "conv2d 3 8 5 | relu | flatten | linear 3" layout=chw "conv2d has no place for '5'" '^    it takes out, k, stride,'
 wrong "conv 8 5 | relu | flatten | linear 3" layout=chw 'unknown layer "conv"' '^    did you mean conv2d?$'
-wrong "conv2d 8 9 | relu | flatten | linear 3" layout=chw 'needs at least 9 rows with its padding, got \[batch, 8, 8, 3\]$'
+wrong "conv2d 8 9 | relu | flatten | linear 3" layout=chw 'needs a height of at least 9 with its padding, got \[batch, 8, 8, 3\]$'
 hasnt err 'layout'
 wrong "$net" 'layout=chw flat=true' 'leave one of them out$'
 wrong "$net" 'flat=true' 'needs an image' '^    flat=true makes vectors of images; leave it out, and add layout=chw$'

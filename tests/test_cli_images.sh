@@ -64,7 +64,7 @@ if grep -q 'built without libpng' err; then
     finish
     exit
 fi
-has err '8 rows, 16 inputs, 2 classes: dark light'
+has err '8 rows of 4 x 4 x 1, 2 classes: dark light'
 runs 0 "$tacet" eval run
 runs 0 "$tacet" predict run --csv --data 'images pictures/test/light'
 has out 'class,p(dark),p(light)' 'light,'
@@ -81,5 +81,5 @@ runs 0 "$tacet" train images.yaml --out skipped --set 'data=images pictures skip
 has err '1 of 8 files cannot be decoded and is left out: pictures/train/dark/3.png: is truncated'
 mv pictures/train/dark 'pictures/train/very dark'
 runs 0 "$tacet" train images.yaml --out named --set 'data=images pictures/train skip=true' --set augment= --set test=
-has err '7 rows, 48 inputs, 2 classes: light "very dark"$'
+has err '7 rows of 4 x 4 x 3, 2 classes: light "very dark"$'
 finish

@@ -171,8 +171,8 @@ static void refusals(void **state)
         const char *spec, *x, *why;
     } bad[] = {
         {"conv2d 3 3", "5 4", "image [height, width, channels]"},
-        {"conv2d 3 3", "2 4 1", "at least 3 rows"},
-        {"conv2d 3 3", "4 2 1", "at least 3 columns"},
+        {"conv2d 3 3", "2 4 1", "a height of at least 3"},
+        {"conv2d 3 3", "4 2 1", "a width of at least 3"},
         {"conv2d 3 0", "4 4 1", "of at least 1"},
         {"conv2d 3 3 stride=0", "4 4 1", "of at least 1"},
         {"conv2d 3 3 stride=2 padding=same", "4 4 1", "padding=same"},
@@ -181,7 +181,7 @@ static void refusals(void **state)
         {"conv2d 4 3 groups=0", "4 4 3", "groups of at least 1"},
         {"conv2d 1000000000000 3", "4 4 3", "too many"},
         {"conv1d 3 3", "5 4 2", "row [length, channels]"},
-        {"conv1d 3 9 padding=1", "6 2", "at least 9 positions"},
+        {"conv1d 3 9 padding=1", "6 2", "a length of at least 9"},
         {"conv1d 3 3 padding=1x2", "6 2", "padding"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

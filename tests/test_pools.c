@@ -145,7 +145,7 @@ static void test_refusals(void **state)
         {"max_pool2d 2", {"24"}, "an image [height, width, channels], got [batch, 24]"},
         {"max_pool2d 0", {"4 4 1"}, "at least 1"},
         {"max_pool2d 2 stride=0", {"4 4 1"}, "at least 1"},
-        {"max_pool2d 5", {"4 4 1"}, "at least 5 rows"},
+        {"max_pool2d 5", {"4 4 1"}, "a height of at least 5"},
         {"max_pool2d 3 padding=2", {"4 4 1"}, "at most half of its window, 1, got 2"},
         {"max_pool2d 2 padding=same", {"4 4 1"}, "a stride of 1"},
         {"max_pool2d 2 stride=1 dilation=5 padding=1", {"4 4 1"}, "larger than the image"},
