@@ -420,8 +420,10 @@ tacet_status cli_model_open(const char *path, const char *keep, int threads, cli
     if (m->output) m->y = tacet_find(m->graph, m->output);
     m->x = tacet_find(m->graph, "x");
     if (!m->y.id || !m->x.id)
-        return cli_fail(TACET_FILE,
-                        "%s does not say what its input and its output are; tacet train writes files that do", path);
+        return cli_fail_hint(
+            TACET_FILE,
+            "a C program says it with an input called x and the note {\"output\", \"linear2\"} for tacet_save",
+            "%s does not say what its input and its output are; tacet train writes files that do", path);
     if (keep) tacet_keep(m->graph, keep);
     tacet_config config = {TACET_CONFIG, .batch = m->batch, .threads = threads,
                            .metrics = tacet_file_note(m->file, "metrics")};

@@ -36,6 +36,11 @@ has unlabelled_words.csv '^no,d,c,b,a$'
 predicts words 'csv unlabelled_words.csv'
 same out with
 
+# A file that a C program saved without saying which value is the output.
+LC_ALL=C sed 's/"output"/"outpux"/' words/model.safetensors > nameless.safetensors
+runs 3 "$tacet" eval nameless.safetensors
+has err 'does not say what its input and its output are' 'the note {"output", "linear2"} for tacet_save$'
+
 # ---- Two classes with one output ----
 awk -F, 'NR == 1 || $5 < 2 { sub(/,0$/, ",no"); sub(/,1$/, ",yes"); print }' few_classes.csv > two.csv
 sed 's/linear 3$/linear 1/; s/cross_entropy/bce_with_logits/' words.yaml > two.yaml

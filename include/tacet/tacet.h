@@ -647,7 +647,10 @@ typedef struct tacet_note {
 /* Saves the parameters as safetensors, with names and layout ([out, in]; tacet_axes) as in PyTorch, so that
  * module.load_state_dict(safetensors.torch.load_file(path)) works on a module with the same names. The description of
  * the network is in the metadata. The file is written under another name in the same folder, synced, then renamed, so
- * that path is always either the old file or the new one. */
+ * that path is always either the old file or the new one.
+ *
+ * `tacet eval` and `tacet predict` read a model whose input is called "x" and whose note "output" is the name of its
+ * outputs. */
 TACET_API tacet_status tacet_save(const tacet_plan *p, const char *path, int notes, const tacet_note *note,
                                   tacet_error *why);
 
