@@ -126,7 +126,7 @@ void network_rewind(network *n)
     if (n->loader) tacet_loader_seek(n->loader, 0, 0);
 }
 
-/* What is known about the value with this name; zeros if there is no such value. */
+/* The value with this name; all 0 if it does not exist. */
 static tacet_value_info named(const network *n, const char *name)
 {
     for (int i = 0; i < tacet_value_count(n->p); i++) {

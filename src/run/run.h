@@ -35,8 +35,9 @@ void tc_run_unfeed(tacet_plan *p);
  * nothing has run, if the value was not kept or not fed, or if it has the other type. */
 const void *tc_run_left(const tacet_plan *p, int value, tacet_type type);
 
-/* Before the forward pass: the density at which a list is no longer of use. Before the backward pass: chooses the
- * products that run on lists, and thus the lists to make. After a training step: counts how often lists were used. */
+/* tc_choose_most finds, before the forward pass, the density above which no product reads a list. tc_choose_back chooses,
+ * before the backward pass, the products that run on lists, and thus the lists to make. tc_choose_note counts, after a
+ * training step, how often lists were used. */
 void tc_choose_most(tc_list *l);
 void tc_choose_back(tc_list *l);
 void tc_choose_note(tacet_plan *p);
