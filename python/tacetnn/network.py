@@ -10,7 +10,8 @@ import numpy as np
 
 from . import _core
 from .arrays import Array, labels, numbers
-from .fitting import Run, fit
+from .fitting import fit
+from .run import Run
 
 Texts = Mapping[str, str | Sequence[str]]
 
@@ -56,6 +57,8 @@ class Network:
         self.parameters = dict(parameters or {})
         self.target, self.metrics, self.seed = target, metrics, seed
         self.threads = threads or len(os.sched_getaffinity(0))
+        self.aim = "x" if target == "x" else "target"
+        self.run: Run | None = None
         self.compile()
 
     def describe(self, keep: Sequence[str] = (), keep_gradient: Sequence[str] = ()) -> _core.Graph:

@@ -1,0 +1,74 @@
+"""Run: what a fit has done, epoch by epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .arrays import Array
+
+if TYPE_CHECKING:
+    from .network import Network
+
+Line = dict[str, Any]
+
+
+class Run:
+    """What a fit has done.
+
+    Attributes
+    ----------
+    ledger : list of dict
+        A record of each epoch: the lines that ``tacet train`` writes to ``metrics.jsonl``.
+    steps_log : list of dict
+        A record of every 100th step (``log``).
+    figures : dict
+        The record of the last epoch, empty before the first has ended.
+    warnings : list of dict
+        What the ledger has warned of, each once: ``on``, ``kind`` and ``text``.
+    best_epoch : int
+        The epoch, from 1, that was the best by ``metric`` on the validation data; 0 without any.
+    best : dict of str to ndarray, or None
+        The network of that epoch, for ``net.load_state_dict``.
+    epoch, step : int
+        The epoch, from 1, and the steps done so far.
+    seconds : float
+        How long the fit took.
+    stopped : str or None
+        Why it ended early: ``"patience"``, ``"callback"`` (`stop` was called) or ``"interrupted"`` (Ctrl-C, or an exception);
+        None if all epochs were done.
+    """
+
+    def __init__(self, net: Network) -> None:
+        self._net = net
+        self.ledger: list[Line] = []
+        self.steps_log: list[Line] = []
+        self.warnings: list[Line] = []
+        self.best_epoch = 0
+        self.best: dict[str, Array] | None = None
+        self.epoch = self.step = 0
+        self.seconds = 0.0
+        self.stopped: str | None = None
+        self._stop = False
+
+    @property
+    def figures(self) -> Line:
+        return self.ledger[-1] if self.ledger else {}
+
+    def stop(self) -> None:
+        """Ends the fit after the current step; for ``on_epoch`` and ``on_step``."""
+        self._stop = True
+
+    def __repr__(self) -> str:
+        return f"<Run: {counted(len(self.ledger), 'epoch')}, {counted(self.step, 'step')}{said(self.figures)}>"
+
+
+def counted(n: int, what: str) -> str:
+    """ "1 epoch", "12,000 steps"."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def said(line: Line) -> str:
+    """The losses of a line, for people."""
+    validation = line.get("validation") or {}
+    shown = {"loss": line.get("data_loss"), "validation loss": validation.get("data_loss")}
+    return "".join(f", {name} {value:.4g}" for name, value in shown.items() if value is not None)
