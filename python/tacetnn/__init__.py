@@ -3,7 +3,7 @@
 from ._core import (Data, DescriptionError, Error, FileError, Graph, IOFailure, Loader, NotFiniteError, OutOfMemoryError,
                     Plan, Pool, RunError, Value, machine)
 from .network import Network
-from .run import Run
+from .run import Run, TrainingWarning
 
 __all__ = ["Data", "DescriptionError", "Error", "FileError", "Graph", "IOFailure", "Loader", "Network", "NotFiniteError",
-           "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "Value", "machine"]
+           "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "TrainingWarning", "Value", "machine"]

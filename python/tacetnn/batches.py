@@ -36,6 +36,11 @@ class Rows:
         """Whether the epoch has no batch left."""
         return bool(self.loader.tell()[1] >= self.batches)
 
+    @property
+    def begun(self) -> bool:
+        """Whether a step of the epoch has been made."""
+        return bool(self.loader.tell()[1])
+
     def train(self, plan: _core.Plan, most: int) -> int:
         """Makes steps for a short time, at most that many of this epoch. Returns how many."""
         left = self.batches - self.loader.tell()[1]
@@ -87,8 +92,14 @@ class Batches:
         self.position, self.over = 0, False
         self._next = self._take()
         if self._next is None:
-            end = ": it gives its batches only once; a function that returns a new iterator can be called for each epoch"
-            raise ValueError(f"{self.what} gave no batch in epoch {epoch + 1}{end if self.once and epoch else ''}")
+            end = (": it is an iterator, whose batches can be had only once; a function that returns a new iterator is called for "
+                   "each epoch")
+            raise ValueError(f"{self.what} gave no batch in epoch {epoch + 1}{end if self.once else ''}")
+
+    @property
+    def begun(self) -> bool:
+        """Whether a step of the epoch has been made."""
+        return self.position > (self._next is not None)
 
     @property
     def first(self) -> int:
@@ -107,6 +118,7 @@ class Batches:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
                 self.net.plan.step(**feed)
+                self.over = self.position == self.batches
                 done += 1
         return done
 

@@ -1,8 +1,9 @@
-"""Fitting: the loop over epochs and steps, which does what ``tacet train`` does with the same data and settings."""
+"""Fitting: what is asked of a fit, and the data that it is made on. training.py has the loop."""
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,198 +11,149 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows, is_batches
-from .run import Line, Run
+from .run import Run
+from .training import Training
 
 if TYPE_CHECKING:
     from .network import Network
 
-LOSSES = ("data_loss", "objective")
+Callback = Callable[[Run], object]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Settings:
-    """The settings of a fit that the loop needs, named as the keys of a configuration."""
+    """What is asked of a fit, named as the keys of a configuration."""
 
     epochs: int
     batch: int
     steps: int
+    data: str
+    augment: str
+    share: float
+    shuffle: bool
     metric: str
     patience: int
+    checkpoint: int
     log: int
-    on_epoch: Callable[[Run], None] | None
-    on_step: Callable[[Run], None] | None
+    on_epoch: Callback | None
+    on_step: Callback | None
+    progress: bool | None
+    out: str | os.PathLike[str] | None
+    resume: bool
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 1), ("steps", 0), ("patience", 0), ("checkpoint", 0), ("log", 0)):
+            value = getattr(self, name)
+            if not hasattr(value, "__index__") or isinstance(value, bool):
+                raise TypeError(f"{name} should be a whole number, not {value!r}")
+            if value < least:
+                raise ValueError(f"{name} should be at least {least}, not {value}")
+            setattr(self, name, int(value))
+        for name in ("on_epoch", "on_step"):
+            if getattr(self, name) is not None and not callable(getattr(self, name)):
+                raise TypeError(f"{name} should be a function of the run, not {getattr(self, name)!r}")
+        if self.out is None and (self.resume or self.checkpoint):
+            raise ValueError(f"{'resume' if self.resume else 'checkpoint'} needs out, the folder of the run")
 
 
 def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch: int = 128, steps: int = 0,
         validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
-        patience: int = 0, on_epoch: Callable[[Run], None] | None = None,
-        on_step: Callable[[Run], None] | None = None, log: int = 100) -> Run:
+        patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
+        progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
+        checkpoint: int = 0, log: int = 100) -> Run:
     """Trains a network; see `Network.fit`."""
-    feed, held_out = feeds(net, x, y, batch=batch, validation=validation, data=data, augment=augment, shuffle=shuffle)
-    if epochs is None:
-        epochs = math.ceil(steps / feed.batches) if steps and feed.batches else 10
-    settings = Settings(epochs, batch, steps, metric, patience, log, on_epoch, on_step)
-    check(settings, feed, held_out)
-    run = net.run = Run(net)
+    share = float(validation) if is_share(validation) else 0.0
+    settings = Settings(10 if epochs is None else epochs, batch, steps, data, augment, share, shuffle, metric, patience,
+                        checkpoint, log, on_epoch, on_step, progress, out, resume)
+    if not net.loss or not net.optimizer:
+        raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., loss=\"cross_entropy\", "
+                         "optimizer=\"adam lr=0.001\")")
+    feed, held_out = feeds(net, x, y, settings, None if share else validation)
+    if epochs is None and steps and feed.batches:
+        settings.epochs = math.ceil(steps / feed.batches)
+    if held_out is None and (patience or metric != "data_loss"):
+        raise ValueError(f"{'patience' if patience else 'metric'} needs data for validation: validation=0.1 holds a tenth of "
+                         "the rows out")
+    if isinstance(feed, Batches) and feed.once and settings.epochs > 1 and not steps:
+        raise ValueError(f"x is an iterator, whose batches can be had only once, but there are {settings.epochs} epochs: give "
+                         "a function that returns a new iterator for each epoch, or epochs=1")
+    return conduct(net, feed, held_out, settings)
+
+
+def conduct(net: Network, feed: Feed, held_out: Feed | None, settings: Settings) -> Run:
+    """Makes a run, which the network keeps even if it is interrupted."""
+    if net.run is not None and net.run.going:
+        raise RuntimeError("this network is being fitted")
+    run = Run(net)
+    training = Training(net, run, feed, held_out, settings)
+    net.run = run
     begun = time.monotonic()
+    run.going = True
     try:
-        Training(net, run, feed, held_out, settings).go()
-    except BaseException:
+        training.begin()
+        training.go()
+        training.end()
+    except BaseException as e:
         run.stopped = "interrupted"
+        training.interrupted(e)
         raise
     finally:
+        run.going = False
         run.seconds = time.monotonic() - begun
+        training.close()
     return run
-
-
-def check(s: Settings, feed: Feed, held_out: Feed | None) -> None:
-    """Refuses settings that do not go together."""
-    for name in ("epochs", "batch"):
-        if getattr(s, name) < 1:
-            raise ValueError(f"{name} should be at least 1, not {getattr(s, name)}")
-    for name in ("steps", "patience", "log"):
-        if getattr(s, name) < 0:
-            raise ValueError(f"{name} should be at least 0, not {getattr(s, name)}")
-    if held_out is None and (s.patience or s.metric != "data_loss"):
-        raise ValueError(f"{'patience' if s.patience else 'metric'} needs data for validation: validation=0.1 holds a tenth "
-                         "of the rows out")
-    if isinstance(feed, Batches) and feed.once and s.epochs > 1 and not s.steps:
-        raise ValueError(f"{feed.what} is an iterator, whose batches can be had only once, but there are {s.epochs} epochs: "
-                         "give a function that returns a new iterator for each epoch, or epochs=1")
 
 
 # ---- Data ------------------------------------------------------------------------------------------------------------
 
 
-def feeds(net: Network, x: Any, y: Any, *, batch: int, validation: Any, data: str, augment: str,
-          shuffle: bool) -> tuple[Feed, Feed | None]:
+def is_share(validation: Any) -> bool:
+    """Whether it is a share of the rows, rather than rows."""
+    number = isinstance(validation, int | float) and not isinstance(validation, bool)
+    if number and not 0 <= validation < 1:
+        raise ValueError(f"validation should be a share from 0 to 1 or (x, y), not {validation}")
+    return number
+
+
+def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[Feed, Feed | None]:
     """The feeds of the training data and of the data for validation."""
     if y is None and not isinstance(x, _core.Data) and is_batches(x, len(net.input)):
-        return Batches(net, x), feed_apart(net, validation, batch)
-    rows = data_of(net, x, y, data)
-    if isinstance(validation, float | int) and not isinstance(validation, bool):
-        held_out = rows.hold_out(validation, net.seed) if validation else None
-    else:
-        held_out = None
-    batch = min(batch, max(d.info.rows for d in (rows, held_out) if d))
-    feed = Rows(net, rows, batch, seed=net.seed, shuffle=shuffle, augment=augment)
-    return feed, Rows(net, held_out, batch) if held_out else feed_apart(net, validation, batch)
+        given = [name for name in ("share", "data", "augment") if getattr(s, name)]
+        if given:
+            name = {"share": "a share for validation"}.get(given[0], given[0])
+            raise ValueError(f"{name} needs arrays, but x is batches")
+        return Batches(net, x), feed_apart(net, validation, s.batch)
+    rows = data_of(net, x, y, s.data)
+    held_out = held_out_of(rows, s.share, net.seed) if s.share else None
+    s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if d))
+    feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment)
+    return feed, Rows(net, held_out, s.batch) if held_out else feed_apart(net, validation, s.batch)
 
 
 def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
     """The feed of data for validation that are given by themselves."""
-    if validation is None or validation == 0 and not hasattr(validation, "shape"):
+    if validation is None or is_share(validation):
         return None
-    if isinstance(validation, tuple) and len(validation) == 2:
-        return Rows(net, data_of(net, *validation), batch)
-    return Batches(net, validation, "validation")
+    pair = isinstance(validation, tuple) and len(validation) == 2
+    if not pair and not isinstance(validation, _core.Data) and is_batches(validation, len(net.input)):
+        return Batches(net, validation, "validation")
+    x, y = validation if pair else (validation, None)
+    return Rows(net, data_of(net, x, y, what="validation"), batch)
 
 
-def data_of(net: Network, x: Any, y: Any = None, options: str = "") -> _core.Data:
+def data_of(net: Network, x: Any, y: Any = None, options: str = "", what: str = "") -> _core.Data:
     """Arrays as data that a loader can draw from."""
     if isinstance(x, _core.Data):
+        if y is not None or options:
+            raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
         return x
-    target = None if net.aim == "x" else net.targets(y)
-    return _core.Data.arrays(net.rows(x), target, labels=net.needs_labels and target is not None, options=options or None)
+    rows = net.rows(x)
+    if net.aim == "x":
+        return _core.Data.arrays(rows, options=options or None)
+    if y is None:
+        raise ValueError(f"{what or 'x'} has no targets: give {'(x, y)' if what else 'y'}; an autoencoder has target=\"x\"")
+    return _core.Data.arrays(rows, net.targets(y), labels=net.needs_labels, options=options or None)
 
 
-# ---- The loop --------------------------------------------------------------------------------------------------------
-
-
-class Training:
-    """A fit while it goes on."""
-
-    def __init__(self, net: Network, run: Run, feed: Feed, held_out: Feed | None, settings: Settings) -> None:
-        self.net, self.run, self.feed, self.held_out, self.settings = net, run, feed, held_out, settings
-        self.waited = 0  # epochs since the best one
-        self.best = math.nan
-        self.spent = 0.0  # seconds in the steps of this epoch
-        length = float(settings.epochs)
-        if settings.steps and feed.batches:
-            length = min(length, settings.steps / feed.batches)
-        batch = settings.batch
-        if isinstance(feed, Batches):
-            feed.begin(0)
-            batch = feed.first
-        net.compile(batch, length, feed.batches)
-
-    def go(self) -> None:
-        """All epochs."""
-        s, run = self.settings, self.run
-        for epoch in range(s.epochs):
-            if epoch or isinstance(self.feed, Rows):
-                self.feed.begin(epoch)
-            self.net.plan.ledger_reset()
-            self.spent = 0.0
-            run.epoch = epoch + 1
-            while not self.feed.over and not self.ended:
-                self.steps()
-            if self.net.plan.ledger_total().steps:
-                self.end_epoch()
-            if s.patience and self.waited >= s.patience:
-                run.stopped = "patience"
-            if run.stopped or self.ended:
-                return
-
-    @property
-    def ended(self) -> bool:
-        """Whether no more steps are to be made."""
-        if self.run._stop:
-            self.run.stopped = "callback"
-        return self.run._stop or 0 < self.settings.steps <= self.run.step
-
-    def steps(self) -> None:
-        """A few steps: up to the next thing that has to be done between two of them."""
-        s, run = self.settings, self.run
-        most = 1 if s.on_step else 1 << 30
-        for every in (s.log, s.steps):
-            if every:
-                most = min(most, every - run.step % every)
-        begun = time.perf_counter()
-        done = self.feed.train(self.net.plan, most)
-        self.spent += time.perf_counter() - begun
-        run.step = self.net.plan.steps
-        if done and s.log and run.step % s.log == 0:
-            run.steps_log.append(step_line(self.net.plan, run.epoch))
-        if done and s.on_step:
-            s.on_step(run)
-
-    def end_epoch(self) -> None:
-        """Validates, and writes the line of the epoch, which may be the best."""
-        net, run = self.net, self.run
-        validation = None
-        if self.held_out:
-            validation = figures(self.held_out.evaluate(net.plan, net.output))
-            self.compare(validation)
-        run.ledger.append(epoch_line(net.plan, run, validation, self.spent))
-        if self.settings.on_epoch:
-            self.settings.on_epoch(run)
-
-    def compare(self, validation: Line) -> None:
-        """Decides whether this epoch is the best so far."""
-        x, better = validation[self.settings.metric], -1
-        best = math.isfinite(x) and (not math.isfinite(self.best) or better * x > better * self.best)
-        self.waited = 0 if best else self.waited + self.feed.over
-        if best:
-            self.best, self.run.best_epoch = x, self.run.epoch
-            self.run.best = self.net.weights()
-
-
-def step_line(plan: _core.Plan, epoch: int) -> Line:
-    return {"step": plan.steps, "epoch": epoch, "objective": plan.objective, "data_loss": plan.data_loss,
-            "gradient_norm": plan.gradient_norm, "learning_rate": plan.learning_rate}
-
-
-def epoch_line(plan: _core.Plan, run: Run, validation: Line | None, seconds: float) -> Line:
-    total = plan.ledger_total()
-    line = {"epoch": run.epoch, "step": run.step, "objective": total.objective, "data_loss": total.data_loss,
-            "learning_rate": plan.learning_rate}
-    if validation:
-        line["validation"] = validation
-    if run.best_epoch:
-        line["best_epoch"] = run.best_epoch
-    return line | {"seconds": seconds}
-
-
-def figures(result: Any) -> Line:
-    return {"accuracy": result.accuracy, "data_loss": result.data_loss, "objective": result.objective}
+def held_out_of(rows: _core.Data, share: float, seed: int) -> _core.Data:
+    return rows.hold_out(share, seed)

@@ -93,13 +93,14 @@ class Network:
     def _info_of(plan: _core.Plan) -> _core.ValueInfo:
         return [v for v in plan.values() if v.role == "layer"][-1]
 
-    def compile(self, batch: int = 128, epochs: float = 0, steps_per_epoch: int = 0) -> None:
+    def compile(self, batch: int = 128, epochs: float = 0, steps_per_epoch: int = 0,
+                metrics: str | None = None) -> None:
         """Makes a plan for another batch or length, which continues with the weights of the one before."""
         before = getattr(self, "plan", None)
         self.graph = self.describe()
         self.plan = self.graph.compile(batch=batch, optimizer=self.optimizer if self.loss else None, seed=self.seed,
                                        threads=self.threads, epochs=epochs, steps_per_epoch=steps_per_epoch, ledger=50,
-                                       metrics=self.metrics or None)
+                                       metrics=(self.metrics if metrics is None else metrics) or None)
         self.batch = batch
         if before:
             for v in before.values():

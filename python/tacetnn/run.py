@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 
+class TrainingWarning(UserWarning):
+    """What the ledger has found during a fit: units that never fire, a penalty without effect, a target that was missed."""
+
+
 class Run:
     """What a fit has done.
 
@@ -48,7 +52,7 @@ class Run:
         self.epoch = self.step = 0
         self.seconds = 0.0
         self.stopped: str | None = None
-        self._stop = False
+        self.going = self.asked_to_stop = False
 
     @property
     def figures(self) -> Line:
@@ -56,7 +60,7 @@ class Run:
 
     def stop(self) -> None:
         """Ends the fit after the current step; for ``on_epoch`` and ``on_step``."""
-        self._stop = True
+        self.asked_to_stop = True
 
     def __repr__(self) -> str:
         return f"<Run: {counted(len(self.ledger), 'epoch')}, {counted(self.step, 'step')}{said(self.figures)}>"
