@@ -139,7 +139,8 @@ static bool join(const PyMethodDef *from, size_t *n)
 int core_add_plan(PyObject *module)
 {
     size_t n = 0;
-    if (!join(core_feed_methods, &n) || !join(core_run_methods, &n) || !join(core_told_methods, &n)) {
+    if (!join(core_feed_methods, &n) || !join(core_run_methods, &n) || !join(core_told_methods, &n) ||
+        !join(core_record_methods, &n)) {
         PyErr_SetString(PyExc_SystemError, "the list of a plan's methods is too short");
         return -1;
     }

@@ -149,7 +149,7 @@ PyObject *core_compile(core_graph *g, PyObject *args, PyObject *keys); /* compil
 PyObject *core_array(const char *type, int rank, const int64_t *shape, core_buffer *b);
 
 /* The methods of a plan by file: what it runs (feed.c), what can be read of it (told.c). Each list ends with {0}. */
-extern PyMethodDef core_feed_methods[], core_run_methods[], core_told_methods[];
+extern PyMethodDef core_feed_methods[], core_run_methods[], core_told_methods[], core_record_methods[];
 extern PyGetSetDef core_told_members[];
 
 void core_feed_drop(core_plan *p); /* forgets what was fed */

@@ -43,17 +43,22 @@ class Training:
             feed.begin(0)
             s.batch = feed.first
             feed.grow = self.grow
-        self.net.compile(s.batch, self.length, feed.batches, metrics=self.metrics())
+        self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured())
+        self.metric = metric_name(s.metric)
+        self.better = {m["name"]: m["better"] for m in line_of(self.net.plan, "metrics")["metrics"]}
+        if self.better.get(self.metric) == 0:
+            raise ValueError(f"{self.metric} is not one number, so no epoch can be the best by it: choose one like accuracy or f1")
         least = self.net.plan.least_rows
         if isinstance(feed, Rows) and 0 < (left := feed.data.info.rows % s.batch) < least:
             rows = feed.data.info.rows
             raise ValueError(f"the last batch of an epoch of {rows:,} rows would have {left} row{'' if left == 1 else 's'}, and "
                              f"batch normalisation needs at least {least} to train: another batch leaves more rows, or none")
 
-    def metrics(self) -> str:
+    def measured(self) -> str:
         """The metrics of the network, and the one that epochs are compared by."""
         own, metrics = self.settings.metric, self.net.metrics
-        if own in LOSSES or own == "accuracy" or own in (m.split()[0] for m in metrics.split(",") if m.strip()):
+        named = [metric_name(m) for m in metrics.split(",") if m.strip()]
+        if own in LOSSES or metric_name(own) in named:
             return metrics
         return f"{metrics}, {own}" if metrics else own
 
@@ -125,7 +130,7 @@ class Training:
         net, run = self.net, self.run
         if self.held_out:
             self.held_out.evaluate(net.plan, net.output)
-            self.compare(line_of(net.plan, "evaluation"))
+            self.compare(line_of(net.plan, "figures"))
         line = line_of(net.plan, "epoch", epoch=run.epoch, best_epoch=run.best_epoch, seconds=self.spent,
                        validated=self.held_out is not None)
         run.ledger.append(line)
@@ -137,24 +142,17 @@ class Training:
     def compare(self, figures: Line) -> None:
         """Decides whether this epoch is the best so far. One in which a target is not yet due does not count; nor does part of
         an epoch, unless there is nothing else."""
-        if not self.on_target or (not self.feed.over and math.isfinite(self.best)):
+        terms = [t["training"] for t in figures["terms"]]
+        due = any(t.get("due") != t.get("target") for t in terms)  # a target has a schedule that has not ended
+        if due or not self.feed.over and math.isfinite(self.best):
             return
-        name = self.settings.metric
-        x = figures.get(name.split()[0])
-        x = math.nan if x is None else x
-        better = next((m.better for m in metrics_of(self.net.plan) if m.name == name.split()[0]), -1)
+        x = number(figures.get(self.metric))
+        better = self.better.get(self.metric, -1)
         best = math.isfinite(x) and (not math.isfinite(self.best) or better * x > better * self.best)
         self.waited = 0 if best else self.waited + self.feed.over
         if best:
             self.best, self.run.best_epoch = x, self.run.epoch
             self.run.best = self.net.weights()
-
-    @property
-    def on_target(self) -> bool:
-        """Whether every schedule of a target has ended."""
-        plan = self.net.plan
-        accounts = [plan.account(t.name) for t in plan.terms()] if hasattr(plan, "account") else []
-        return all(math.isnan(a.target) or a.due == a.target for a in accounts)
 
     def warn(self, line: Line) -> None:
         """Tells each warning of the ledger once."""
@@ -191,16 +189,17 @@ class Training:
                   cells=cells_of(plan, line))
         if self.held_out:
             validation = line.get("validation") or {}
-            name = s.metric.split()[0]
-            metric = next((m for m in metrics_of(plan) if m.better and (name in LOSSES or m.name == name)), None)
             e.validation_loss = number(validation.get("data_loss"))
-            if metric:
-                e.metric, e.figure = metric.name, number(validation.get(metric.name))
+            name = self.metric if self.metric in self.better else next(iter(self.better), "")
+            if self.better.get(name):
+                e.metric, e.figure = name, number(validation.get(name))
         return e
 
 
-def metrics_of(plan: _core.Plan) -> list[Any]:
-    return plan.metrics() if hasattr(plan, "metrics") else []
+def metric_name(spec: str) -> str:
+    """What the figure of a metric is called: its own name, or what name= gives."""
+    words = spec.split()
+    return next((w.removeprefix("name=") for w in words if w.startswith("name=")), words[0] if words else "")
 
 
 def number(x: Any) -> float:
@@ -234,24 +233,10 @@ def warn(text: str) -> None:
     frame, level = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
         frame, level = frame.f_back, level + 1
-    warnings.warn(text, TrainingWarning, stacklevel=level - 1)
+    warnings.warn(text, TrainingWarning, stacklevel=level)
 
 
 def line_of(plan: _core.Plan, what: str, **stamp: Any) -> Line:
     """A record of the plan."""
-    if hasattr(plan, "record"):
-        line: Line = json.loads(plan.record(what, **stamp))
-        return line
-    if what == "evaluation":
-        return {"data_loss": plan.data_loss, "objective": plan.objective}
-    if what == "step":
-        return {"step": plan.steps, "epoch": stamp["epoch"], "objective": plan.objective, "data_loss": plan.data_loss,
-                "gradient_norm": plan.gradient_norm, "learning_rate": plan.learning_rate}
-    total = plan.ledger_total()
-    line = {"epoch": stamp["epoch"], "step": plan.steps, "objective": total.objective, "data_loss": total.data_loss,
-            "learning_rate": plan.learning_rate}
-    if stamp.get("validated"):
-        line["validation"] = line_of(plan, "evaluation")
-    if stamp.get("best_epoch"):
-        line["best_epoch"] = stamp["best_epoch"]
-    return line | {"seconds": stamp.get("seconds", 0.0)}
+    line: Line = json.loads(plan.record(what, **stamp))
+    return line
