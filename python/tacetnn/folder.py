@@ -1,5 +1,5 @@
 """The folder of a run, as ``tacet train --out`` leaves it: ``tacet report``, ``tacet inspect`` and `fit` with ``resume=True`` read
-it. docs/checkpoints.md says what the files are.
+it. docs/runs.md says what the files are.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ import fcntl
 import json
 import os
 import socket
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
-
-Settings = Mapping[str, Any]
 
 PATIENCE = 10.0
 """Seconds to wait for another process that is about to leave the folder."""
@@ -137,46 +134,3 @@ def written(path: str) -> Iterator[Any]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(own)
         raise
-
-
-# ---- What is in the files --------------------------------------------------------------------------------------------
-
-
-def now() -> str:
-    """The time, as a record has it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def yaml(settings: Settings, indent: str = "") -> str:
-    """A configuration as YAML; what is not set is left out. A text in JSON is one in YAML."""
-    lines = []
-    for key, value in settings.items():
-        name = key if key.isidentifier() else json.dumps(key)
-        if value is None or value == "" or value == {}:
-            continue
-        if isinstance(value, Mapping):
-            lines.append(f"{indent}{name}:\n{yaml(value, indent + '  ')}")
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            lines.append(f"{indent}{name}:\n" + "".join(f"{indent}  - {scalar(v)}\n" for v in value))
-        else:
-            lines.append(f"{indent}{name}: {scalar(value)}\n")
-    return "".join(lines)
-
-
-def scalar(value: Any) -> str:
-    """A value in YAML."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    plain = text[:1].isalnum() and all(c.isalnum() and c.isascii() or c in " _.=|+-/" for c in text) and text == text.strip()
-    return text if plain else json.dumps(text)
-
-
-def config_text(settings: Settings) -> str:
-    """config.yaml of a run."""
-    return "# The run's configuration, as tacetnn.Network.fit had it.\n" + yaml(settings)
-
-
-def say_left(path: str) -> None:
-    """Tells where a run that was stopped can be continued."""
-    print(f"stopped; fit(..., out={path!r}, resume=True) continues", file=sys.stderr)

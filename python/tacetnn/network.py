@@ -56,6 +56,7 @@ class Network:
         self.penalties = {k: [v] if isinstance(v, str) else list(v) for k, v in (penalties or {}).items()}
         self.parameters = dict(parameters or {})
         self.target, self.metrics, self.seed = target, metrics, seed
+        self.sparse, self.ledger = "auto", 50
         self.threads = threads or len(os.sched_getaffinity(0))
         self.aim = "x" if target == "x" else "target"
         self.run: Run | None = None
@@ -132,3 +133,6 @@ class Network:
     def weights(self) -> dict[str, Array]:
         """Copies of the parameters by name, laid out as PyTorch does."""
         return {v.name: self.plan.read(v.name) for v in self.plan.values() if v.role == "parameter"}
+
+    def save(self, path: str) -> None:
+        pass

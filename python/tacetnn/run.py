@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import json
+import os
+import tempfile
 from typing import TYPE_CHECKING, Any
 
+from . import record
 from .arrays import Array
 
 if TYPE_CHECKING:
@@ -53,6 +58,8 @@ class Run:
         self.seconds = 0.0
         self.stopped: str | None = None
         self.going = self.asked_to_stop = False
+        self.config: record.Settings = {}
+        self.record: Line = {}
 
     @property
     def figures(self) -> Line:
@@ -61,6 +68,46 @@ class Run:
     def stop(self) -> None:
         """Ends the fit after the current step; for ``on_epoch`` and ``on_step``."""
         self.asked_to_stop = True
+
+    def report(self, path: str | os.PathLike[str] = "report.html") -> None:
+        """Writes the page of the run, as ``tacet report`` does.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, which is replaced: one HTML page without scripts, which needs no other file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the program ``tacet`` is not there.
+        """
+        with tempfile.TemporaryDirectory() as parent:
+            folder = os.path.join(parent, "run")
+            self.save(folder)
+            record.write_page(folder, os.fspath(path))
+
+    def save(self, folder: str) -> None:
+        """Writes the files that a page is made from."""
+        os.mkdir(folder)
+        lines = sorted(self.steps_log + self.ledger, key=lambda line: (line["step"], "layers" in line))
+        texts = {"run.json": json.dumps(self.record), "config.yaml": record.config_text(self.config),
+                 "metrics.jsonl": "".join(json.dumps(line) + "\n" for line in lines)}
+        for name, text in texts.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+                f.write(text)
+        if self._net.run is self:  # otherwise its weights are those of a later run
+            self._net.save(os.path.join(folder, "model.safetensors"))
+
+    def _repr_html_(self) -> str:
+        with tempfile.TemporaryDirectory() as parent:
+            path = os.path.join(parent, "report.html")
+            try:
+                self.report(path)
+            except OSError:
+                return f"<p>{html.escape(repr(self))}</p>{table(self.ledger)}"
+            with open(path, encoding="utf-8") as f:
+                return record.frame(f.read())
 
     def __repr__(self) -> str:
         return f"<Run: {counted(len(self.ledger), 'epoch')}, {counted(self.step, 'step')}{said(self.figures)}>"
@@ -76,3 +123,12 @@ def said(line: Line) -> str:
     validation = line.get("validation") or {}
     shown = {"loss": line.get("data_loss"), "validation loss": validation.get("data_loss")}
     return "".join(f", {name} {value:.4g}" for name, value in shown.items() if value is not None)
+
+
+def table(lines: list[Line]) -> str:
+    """The epochs as a table of HTML."""
+    head = ["epoch", "loss", "objective", "validation loss"]
+    rows = [[line["epoch"], line["data_loss"], line["objective"], (line.get("validation") or {}).get("data_loss")]
+            for line in lines]
+    cells = "".join("<tr>" + "".join(f"<td>{'' if x is None else f'{x:.4g}'}</td>" for x in row) + "</tr>" for row in rows)
+    return f"<table><tr>{''.join(f'<th>{h}</th>' for h in head)}</tr>{cells}</table>"

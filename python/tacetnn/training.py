@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from .batches import Batches, Feed, Rows
 from .progress import Cell, Epoch, Progress
+from .record import config_of, now, record_of
 from .run import Line, Run, TrainingWarning
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Training:
         self.length = float(settings.epochs)
         if settings.steps and feed.batches:
             self.length = min(self.length, settings.steps / feed.batches)
-        self.started, self.first = time.monotonic(), 0
+        self.started, self.first, self.began = time.monotonic(), 0, now()
         self.compile()
 
     def compile(self) -> None:
@@ -166,13 +167,30 @@ class Training:
 
     def end(self) -> None:
         """All has gone well."""
+        self.run.config, self.run.record = config_of(self), record_of(self, "ended", self.began)
 
     def interrupted(self, why: BaseException) -> None:
         """Keeps what has been done so far."""
         self.run.step = self.net.plan.steps
+        state = "stopped" if isinstance(why, KeyboardInterrupt) else "failed"
+        self.run.config, self.run.record = config_of(self), record_of(self, state, self.began)
 
     def close(self) -> None:
         self.progress.clear()
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """The rows of each part of the data."""
+        training = self.feed.data.info.rows if isinstance(self.feed, Rows) else self.net.plan.ledger_total().rows
+        rows = {"training": training}
+        if isinstance(self.held_out, Rows):
+            rows["validation"] = self.held_out.data.info.rows
+        return rows
+
+    @property
+    def classes(self) -> list[str]:
+        """What the classes are called, if they have names."""
+        return []
 
     # ---- The line that moves ----
 
