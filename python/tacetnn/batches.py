@@ -118,6 +118,7 @@ class Batches:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
                 self.net.plan.step(**feed)
+                self.net.remember(feed)
                 self.over = self.position == self.batches
                 done += 1
         return done

@@ -124,6 +124,7 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
             raise ValueError(f"{name} needs arrays, but x is batches")
         return Batches(net, x), feed_apart(net, validation, s.batch)
     rows = data_of(net, x, y, s.data)
+    net.learned_from(rows.schema, rows.info.spec)
     held_out = held_out_of(rows, s.share, net.seed) if s.share else None
     s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if d))
     feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment)
@@ -147,12 +148,12 @@ def data_of(net: Network, x: Any, y: Any = None, options: str = "", what: str = 
         if y is not None or options:
             raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
         return x
-    rows = net.rows(x)
-    if net.aim == "x":
-        return _core.Data.arrays(rows, options=options or None)
-    if y is None:
+    if y is None and net.aim != "x":
         raise ValueError(f"{what or 'x'} has no targets: give {'(x, y)' if what else 'y'}; an autoencoder has target=\"x\"")
-    return _core.Data.arrays(rows, net.targets(y), labels=net.needs_labels, options=options or None)
+    seen = net.seen(x, y)
+    if not what:
+        net.remember(seen)
+    return net.data(seen, options)
 
 
 def held_out_of(rows: _core.Data, share: float, seed: int) -> _core.Data:
