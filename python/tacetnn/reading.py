@@ -40,8 +40,10 @@ def count(seen: Seen) -> int:
 
 
 def feed(net: Network, plan: _core.Plan, rows: dict[str, Array]) -> None:
-    """Feeds rows, scaled as those that the network was trained on."""
+    """Feeds rows, scaled as those that the network was trained on. Channels that come first are moved to the end."""
     for name, array in rows.items():
+        if name == "x" and net.layout == "chw":
+            array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
         scale, shift = net.scaling.get(name, (None, None))
         plan.feed_rows(name, array, scale=scale, shift=shift)
 
@@ -101,8 +103,8 @@ class Reader:
         key = str(net.settings), tuple(names), rows
         if self._gradients is None or self._gradients[0] != key:
             graph, _ = net.describe(keep_gradient=names, steady=True)
-            plan = graph.compile(batch=rows, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool, epochs=1e6,
-                                 sparse=net.sparse)
+            plan = graph.compile(batch=rows, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
+                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
             self._gradients = key, plan
         plan = self._gradients[1]
         copy_contents(plan, net.plan)
