@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from .arrays import Array, labels, numbers, rows_of
+from .arrays import Array, as_array, labels, numbers, rows_of
 from .description import Description, Texts, of_graph, short, value_of
 from .fitting import fit
 from .pages import network_html
@@ -93,7 +93,7 @@ class Network(Description):
         self.pool = _core.Pool(self.threads)
         self.run: Run | None = None
         self.learned_from("", "")
-        self._reader = Reader(self)
+        self._reader = Reader()
         self._seen: Seen | None = None
         self._fitted: Seen | None = None
         self.compile()
@@ -118,7 +118,10 @@ class Network(Description):
 
     def rows(self, x: Any) -> Array:
         """x as rows, [rows, \\*input]; without a copy where x is contiguous and of a type that is taken."""
-        return rows_of(numbers(x, "x"), self.input, "x", f" (layout={self.layout!r})" if self.layout else "")
+        a = as_array(x, "x")
+        if a.dtype == np.bool_:
+            a = a.astype(np.float32)  # numbers of one byte are scaled as those of images
+        return rows_of(numbers(a, "x"), self.input, "x", f" (layout={self.layout!r})" if self.layout else "")
 
     def targets(self, y: Any) -> Array:
         """y as targets that can be fed: class indices [rows, ...], or numbers [rows, \\*output]."""
@@ -243,7 +246,7 @@ class Network(Description):
         """
         if self._is_content(name):
             return self.plan.read(name)
-        return self._reader.values([name], self._last(self._seen, "activations(x, name)"))[name]
+        return self._reader.values(self, [name], self._last(self._seen, "activations(x, name)"))[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Sets a parameter, or what a layer remembers; the array has its shape."""
@@ -268,7 +271,7 @@ class Network(Description):
         names = self._chosen(selectors or ("*",), ("layer", "input"))
         seen = self.seen(x, answers=False)
         self.remember(seen)
-        return self._reader.values(names, seen)
+        return self._reader.values(self, names, seen)
 
     def gradient(self, name: str, x: Any = None, y: Any = None) -> Array:
         """dObjective/dValue of a layer or a parameter, with the current weights; see `gradients`."""
@@ -302,7 +305,7 @@ class Network(Description):
         if count(seen) == 0:
             raise ValueError("x has no rows")
         self.remember(seen)
-        return self._reader.gradients(names, seen)
+        return self._reader.gradients(self, names, seen)
 
     def _last(self, seen: Seen | None, call: str) -> Seen:
         if seen is None:
@@ -388,11 +391,14 @@ class Network(Description):
 
         Parameters
         ----------
-        path : path
+        path : str or path
+            The file, or the folder of a run.
         **settings
             Settings of `Network` that replace those in the file, such as ``optimizer=`` for a file of ``tacet train``,
             which does not name one.
         """
+        if os.path.isdir(path):
+            path = os.path.join(path, "model.safetensors")
         file = _core.File(path)
         notes = {key: file.note(key) or "" for key in ("optimizer", "metrics", "seed", "layout", "batch", "schema", "data")}
         known = of_graph(file.graph(), str(path))

@@ -78,16 +78,16 @@ def read_all(net: Network, plan: _core.Plan, seen: Seen, names: Sequence[str], b
 
 
 class Reader:
-    """The plans from which values and gradients of a network are read."""
+    """The plans from which values and gradients of a network are read. They are given the network, and do not hold it: it
+    is freed when the last reference to it goes."""
 
-    def __init__(self, net: Network) -> None:
-        self.net = net
+    def __init__(self) -> None:
         self._kept: tuple[object, set[str], _core.Plan] | None = None
         self._gradients: tuple[object, _core.Plan] | None = None
 
-    def values(self, names: Sequence[str], seen: Seen) -> dict[str, Array]:
+    def values(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
         """The outputs of layers for all rows."""
-        net, batch = self.net, min(self.net.batch, max(count(seen), 1))
+        batch = min(net.batch, max(count(seen), 1))
         key = net.layers, net.shape, batch
         if self._kept is None or self._kept[0] != key or not self._kept[1].issuperset(names):
             before = self._kept[1] if self._kept and self._kept[0] == key else set()
@@ -97,9 +97,9 @@ class Reader:
         copy_contents(plan, net.plan)
         return read_all(net, plan, seen, names, batch)
 
-    def gradients(self, names: Sequence[str], seen: Seen) -> dict[str, Array]:
+    def gradients(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
         """dObjective/dValue of one step on all rows."""
-        net, rows = self.net, count(seen)
+        rows = count(seen)
         key = str(net.settings), tuple(names), rows
         if self._gradients is None or self._gradients[0] != key:
             graph, _ = net.describe(keep_gradient=names, steady=True)
