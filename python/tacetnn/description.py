@@ -34,11 +34,13 @@ def _whole(value: Any, name: str, least: int) -> int:
 def _pairs(given: Mapping[str, Any] | None, name: str) -> dict[str, list[str]]:
     """Selectors and their texts, each as a list."""
     if given is not None and not isinstance(given, Mapping):
-        raise TypeError(f"{name} should map selectors to texts, {{\"relu1\": \"...\"}}, not {given!r}")
-    pairs = {k: [v] if isinstance(v, str) else list(v) for k, v in (given or {}).items()}
-    for selector, texts in pairs.items():
-        if not isinstance(selector, str) or not all(isinstance(text, str) for text in texts):
-            raise TypeError(f"{name} should map selectors to texts, not {selector!r} to {given[selector]!r}")
+        raise TypeError(f"{name} should map selectors to texts, not be {given!r}")
+    pairs: dict[str, list[str]] = {}
+    for selector, texts in (given or {}).items():
+        several = [texts] if isinstance(texts, str) else texts
+        if not (isinstance(selector, str) and isinstance(several, list | tuple) and all(isinstance(t, str) for t in several)):
+            raise TypeError(f"{name} should map selectors to texts, not {selector!r} to {texts!r}")
+        pairs[selector] = list(several)
     return pairs
 
 

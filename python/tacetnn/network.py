@@ -426,8 +426,8 @@ class Network(Description):
     # ---- Showing -----------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        preset = Description(self.layers, input=self.input, layout=self.layout).settings
-        given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if k != "layers" and (k == "input" or v != preset[k])]
+        preset = Description(self.layers, input=1).settings | {"input": None}
+        given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if v != preset[k]]
         return f"Network({', '.join([repr(self.layers), *given])})"
 
     def _repr_html_(self) -> str:
