@@ -528,6 +528,24 @@ TACET_API tacet_data *tacet_data_open(const char *source, const char *part, cons
                                       tacet_error *why);
 TACET_API void tacet_data_free(tacet_data *d);
 
+/* Rows in the caller's memory: [rows, shape...], row-major. */
+typedef struct tacet_array {
+    size_t size;
+    tacet_type type;
+    int rank;         /* of shape, without the rows */
+    int64_t shape[8];
+    const void *data; /* aligned for its type; it must stay valid and unchanged while the data are open */
+} tacet_array;
+
+/* Data in the caller's memory, which are used where they are: nothing is copied, except by layout=chw. x and y have the
+ * same number of rows. With `labels`, y holds whole numbers from 0 on, of the type TACET_U8, TACET_I32 or TACET_I64, one
+ * for each row (rank 0) or for each position; otherwise it holds targets of any type; NULL: there are neither. options
+ * are those that all sources have, "normalize=feature layout=hwc", or NULL. The rest is as if the arrays were npy files,
+ * so that training has the same bits. The text of such data ends up in models as their source, "arrays
+ * normalize=feature", and cannot be opened. NULL on failure. */
+TACET_API tacet_data *tacet_data_new(int64_t rows, const tacet_array *x, const tacet_array *y, bool labels,
+                                     const char *options, const tacet_memory *memory, tacet_error *why);
+
 typedef struct tacet_data_info {
     size_t size;
     int64_t rows;

@@ -97,7 +97,8 @@ tacet_status tc_array_read(tc_array *a, tc_reader *r, size_t width)
     return tc_reader_finish(r);
 }
 
-int64_t tc_array_nan(const tc_array *a)
+/* The first number that is NaN, from 0; -1: no number is. */
+static int64_t first_nan(const tc_array *a)
 {
     enum { FEW = 256 };
     const int64_t all = tc_type_whole(a->type) ? 0 : a->rows * tc_shape_count(&a->shape);
@@ -111,7 +112,18 @@ int64_t tc_array_nan(const tc_array *a)
     return -1;
 }
 
-tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes)
+/* Data that are larger are not read from end to end before training; a step refuses what it finds there. */
+tacet_status tc_array_finite(const tc_array *a, const char *name, tacet_error *e)
+{
+    const int64_t n = tc_shape_count(&a->shape), most = INT64_C(1) << 28;
+    const int64_t at = a->rows <= most / n ? first_nan(a) : -1;
+    if (at < 0) return TACET_OK;
+    tc_fail(e, TACET_FILE, "%s: row %" PRId64 " (counted from 0) has a value that is missing: NaN", name, at / n);
+    tc_fail_hint(e, "numpy.nan_to_num fills such values in; x[~numpy.isnan(x).any(axis=1)] drops their rows");
+    return TACET_FILE;
+}
+
+tacet_status tc_array_classes(const tc_array *a, const char *name, int64_t *classes, tacet_error *e)
 {
     enum { FEW = 256 };
     const int64_t per = tc_shape_count(&a->shape), all = a->rows * per;
@@ -122,8 +134,8 @@ tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes)
         tc_widen(a, i, n, label);
         for (int64_t j = 0; j < n; j++) {
             if (!(label[j] >= 0 && label[j] < INT32_MAX))
-                return tc_reader_refuse(r, "row %" PRId64 " has the label %.0f; labels are counted from 0",
-                                        (i + j) / per, label[j]);
+                return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " has the label %.0f; labels are counted from 0", name,
+                               (i + j) / per, label[j]);
             if ((int64_t)label[j] >= *classes) *classes = (int64_t)label[j] + 1;
         }
     }

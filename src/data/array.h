@@ -1,4 +1,5 @@
-/* array.h: numbers of one type in rows, and how they are read from a file that holds only a header and numbers. */
+/* array.h: numbers of one type in rows, in memory or mapped, and how they are read from a file that holds only a header
+ * and numbers. */
 #ifndef TC_ARRAY_H
 #define TC_ARRAY_H
 
@@ -14,6 +15,7 @@ typedef struct tc_array {
     int64_t rows;
     tc_shape shape; /* of a row; rank 0: a row is one number */
     void *data;     /* [rows, shape...], owned; NULL: no array. With parts: the rows of the first one, not owned */
+    bool borrowed;  /* data is the caller's, and only read */
     void *map[2];   /* the file, which ends with `data`, mapped for each access; NULL: data was allocated */
     size_t mapped;  /* its bytes; they are never written to */
     int parts;      /* several arrays as one; 0: all rows are in `data` */
@@ -35,7 +37,8 @@ bool tc_type_whole(tacet_type type); /* whole numbers, as labels are */
 /* to[i] = data[first + i] as double */
 void tc_widen(const tc_array *a, int64_t first, int64_t n, double *to);
 
-int64_t tc_array_nan(const tc_array *a); /* the first number that is NaN, from 0; -1: no number is */
+/* Refuses the first number that is NaN: "name: row 3 ...". */
+tacet_status tc_array_finite(const tc_array *a, const char *name, tacet_error *e);
 
 /* Rows and their shape from the sizes that a header gives, outermost first; false if they make no valid table (a size
  * below 1, a product above TC_MAX_COUNT, a rank above TC_MAX_RANK + 1). */
@@ -65,8 +68,8 @@ typedef struct tc_layout {
  * read and turned into it. */
 tacet_status tc_array_take(tc_array *a, tc_reader *r, const tc_layout *l);
 
-/* Reads the array as labels: sets `classes` to the largest plus 1, and refuses ("path: row 3 has the label -1 ...")
+/* Reads the array as labels: sets `classes` to the largest plus 1, and refuses ("name: row 3 has the label -1 ...")
  * labels outside 0..2^31-2. */
-tacet_status tc_array_classes(const tc_array *a, tc_reader *r, int64_t *classes);
+tacet_status tc_array_classes(const tc_array *a, const char *name, int64_t *classes, tacet_error *e);
 
 #endif

@@ -30,6 +30,12 @@ static tacet_status find_source(const tc_spec *spec, const tc_source **source, t
 {
     *source = tc_source_find(spec->name);
     if (*source) return TACET_OK;
+    if (strcmp(spec->name, TC_ARRAYS) == 0) {
+        tc_refuse(e, spec->source, spec->column, spec->width,
+                  "these data were arrays in the memory of a program, and are in no file");
+        tc_fail_hint(e, "name files that hold the same, or other data: --data 'npy x=FILE y=FILE'");
+        return TACET_DESCRIPTION;
+    }
     const tacet_status status = tc_refuse(e, spec->source, spec->column, spec->width, "unknown data source \"%s\"",
                                           spec->name);
     tc_fail_choices(e, "there are", spec->name, source_name, NULL);
@@ -133,6 +139,21 @@ static tacet_status finish_text(tacet_data *d, const tc_spec *spec, tacet_error 
     return text.failed || remarks->failed ? tc_fail_memory(e) : TACET_OK;
 }
 
+/* Makes the rows of a table that was just opened usable. */
+static tacet_status finish(tacet_data *d, const tc_source *source, const tc_spec *spec, const tc_arg *arg,
+                           const tc_arg *common, bool test, tacet_error *e)
+{
+    tc_samples *t = &d->own;
+    tacet_status status = tc_image_rows(t, spec, common, e);
+    if (status) return status;
+    drop_position(t);
+    d->table = t;
+    d->rows = t->x.rows;
+    status = t->expect ? take_scale(d, t->expect, e) : make_scale(d, source, spec, arg, common, test, e);
+    if (!status && !t->expect) status = write_schema(d, e);
+    return status ? status : finish_text(d, spec, e);
+}
+
 static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *part, tacet_error *e)
 {
     const tc_source *source;
@@ -148,14 +169,7 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     if (!t->expect) tc_json_open(&t->schema, NULL, '{');
     if (!status) status = source->open(t, spec, arg, test, e);
     if (status == TACET_IO) hint_equals(source, arg, e);
-    if (!status) status = tc_image_rows(t, spec, common, e);
-    if (status) return status;
-    drop_position(t);
-    d->table = t;
-    d->rows = t->x.rows;
-    status = t->expect ? take_scale(d, t->expect, e) : make_scale(d, source, spec, arg, common, test, e);
-    if (!status && !t->expect) status = write_schema(d, e);
-    return status ? status : finish_text(d, spec, e);
+    return status ? status : finish(d, source, spec, arg, common, test, e);
 }
 
 static tacet_data *new_data(const tc_mem *m, tacet_error *e)
@@ -220,6 +234,45 @@ tacet_data *tacet_data_open_as(const char *source, const char *part, const char 
     tc_free(&m, copy);
     return d;
 }
+
+/* ---- Arrays ---- */
+
+static tacet_status take_arrays(tacet_data *d, const tc_spec *spec, int64_t rows, const tacet_array *x,
+                                const tacet_array *y, bool labels, tacet_error *e)
+{
+    tc_arg common[TC_MAX_ATTRS];
+    const tc_binding binding = {tc_source_common, common};
+    tacet_status status = tc_spec_bind(spec, 1, &binding, true, e);
+    tc_json_open(&d->own.schema, NULL, '{');
+    if (!status) status = tc_arrays_take(&d->own, rows, x, y, labels, e);
+    if (!status) status = finish(d, NULL, spec, NULL, common, false, e);
+    if (status == TACET_FILE && e) e->status = TACET_DESCRIPTION; /* it is the same mistake, but in no file */
+    return status;
+}
+
+tacet_data *tacet_data_new(int64_t rows, const tacet_array *x, const tacet_array *y, bool labels, const char *options,
+                           const tacet_memory *memory, tacet_error *why)
+{
+    const tc_mem m = tc_mem_of(memory);
+    tc_text text = {.mem = m};
+    tc_spec spec;
+    tacet_data *d = NULL;
+    tc_text_add(&text, TC_ARRAYS " %s", options ? options : "");
+    if (text.failed) {
+        tc_fail_memory(why);
+    } else if (!tc_spec_parse(&spec, &m, text.data, why)) {
+        d = new_data(&m, why);
+        if (d && take_arrays(d, &spec, rows, x, y, labels, why)) {
+            tacet_data_free(d);
+            d = NULL;
+        }
+        tc_spec_free(&spec);
+    }
+    tc_text_free(&text);
+    return d;
+}
+
+/* ---- The data ---- */
 
 size_t tacet_data_schema(const tacet_data *d, char *text, size_t capacity)
 {

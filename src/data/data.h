@@ -3,7 +3,7 @@
  *     source "idx DIR" --open--> table (as stored) <--- data (some or all rows, in order; a scaling) <--- loader (steer)
  *
  * A table is read once and never changes; several data may be views of one. A new source takes one file and one line in
- * source.c. */
+ * source.c. Arrays in the memory of the caller make a table as well (arrays.c). */
 #ifndef TC_DATA_H
 #define TC_DATA_H
 
@@ -12,7 +12,7 @@
 #include "data/order.h"
 #include "spec/spec.h"
 
-/* The contents of files, in their own types. All owned. */
+/* The contents of files, or of arrays in memory, in their own types. All owned, except arrays that are borrowed. */
 typedef struct tc_samples {
     tc_mem mem;
     tc_array x;
@@ -48,6 +48,11 @@ typedef struct tc_source {
 int tc_source_count(void);
 const tc_source *tc_source_at(int i);
 const tc_source *tc_source_find(const char *name); /* or NULL */
+
+/* Puts arrays of the caller into a zeroed table (arrays.c). y NULL: no labels or targets. */
+tacet_status tc_arrays_take(tc_samples *t, int64_t rows, const tacet_array *x, const tacet_array *y, bool labels,
+                            tacet_error *e);
+#define TC_ARRAYS "arrays" /* what they are called in a source; it cannot be opened */
 
 /* Attributes that all sources share, and their order. */
 extern const tc_attribute tc_source_common[];

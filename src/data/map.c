@@ -60,7 +60,7 @@ void tc_array_warm(const tc_array *a)
 void tc_array_free(tc_array *a, const tc_mem *m)
 {
     for (int i = 0; i < a->parts; i++) tc_array_free(&a->part[i], m);
-    if (!a->part && !a->map[TC_IN_ORDER]) tc_free(m, a->data);
+    if (!a->part && !a->map[TC_IN_ORDER] && !a->borrowed) tc_free(m, a->data);
     tc_free(m, a->part);
     unmap(a);
     *a = (tc_array){0};

@@ -200,7 +200,7 @@ static tacet_status read_file(tc_array *a, const tc_mem *m, const char *path, bo
     if (!r.status) tc_array_take(a, &r, &h.layout);
     const bool labels = is_y && tc_type_whole(a->type);
     int64_t own = 0;
-    if (!r.status && labels) tc_array_classes(a, &r, &own);
+    if (!r.status && labels) r.status = tc_array_classes(a, r.path, &own, e);
     if (own > *classes) *classes = own;
     if (!labels && h.rank == 1) a->shape = (tc_shape){.rank = 1, .dim = {1}}; /* a vector of one number */
     return tc_reader_close(&r);

@@ -82,18 +82,8 @@ static tacet_status take(tc_array *a, tc_reader *r, const tc_layout *l)
     return fit == n ? TACET_OK : refuse(a, r, fit);
 }
 
-/* A file that is larger is not read from end to end before training; a step refuses what it finds there. */
-static tacet_status refuse_missing(const tc_array *a, tc_reader *r)
-{
-    const int64_t n = tc_shape_count(&a->shape), most = INT64_C(1) << 28;
-    const int64_t at = a->rows <= most / n ? tc_array_nan(a) : -1;
-    if (at < 0) return TACET_OK;
-    tc_reader_refuse(r, "row %" PRId64 " (counted from 0) has a value that is missing: NaN", at / n);
-    tc_fail_hint(r->error, "numpy.nan_to_num fills such values in; x[~numpy.isnan(x).any(axis=1)] drops their rows");
-    return r->status;
-}
-
 tacet_status tc_array_take(tc_array *a, tc_reader *r, const tc_layout *l)
 {
-    return take(a, r, l) ? r->status : refuse_missing(a, r);
+    if (!take(a, r, l)) r->status = tc_array_finite(a, r->path, r->error);
+    return r->status;
 }

@@ -61,7 +61,7 @@ static void catalogue(void)
 /* ---- Data -------------------------------------------------------------------------------------------------------- */
 
 typedef struct data {
-    tacet_data *train, *held, *test, *prices;
+    tacet_data *train, *held, *test, *prices, *arrays;
     tacet_loader *loader;
 } data;
 
@@ -82,6 +82,9 @@ static void open_data(data *d, const tacet_memory *m)
     text(tacet_data_schema(d->train, schema, sizeof schema), schema);
     made(d->test = tacet_data_open_as("csv e.csv id=a", "train", schema, true, m, &why), &why);
     made(d->prices = tacet_data_open("csv t.csv target=c normalize_target=true drop=kind", "train", m, &why), &why);
+    const tacet_array x = {.size = sizeof x, .rank = 1, .shape = {1}, .data = y};
+    made(d->arrays = tacet_data_new(2, &x, NULL, false, "normalize=feature", m, &why), &why);
+    print_data(d->arrays);
     ok(tacet_data_restore(d->prices, 2, 1, y), "restore");
     printf("%g %g %s\n", (double)y[0], (double)y[1], tacet_data_id(d->test, 1));
     print_data(d->train);
@@ -94,6 +97,7 @@ static void close_data(data *d)
     tacet_loader_free(d->loader);
     tacet_data_free(d->test);
     tacet_data_free(d->prices);
+    tacet_data_free(d->arrays);
     tacet_data_free(d->held);
     tacet_data_free(d->train);
 }

@@ -130,16 +130,15 @@ static const struct filled {
     size_t size, tomorrow;
     tacet_status (*fill)(network *n, void *to);
 } filled[] = {
-    FILLED(tacet_term, fill_term),          FILLED(tacet_value_info, fill_value),
-    FILLED(tacet_firing, fill_firing),      FILLED(tacet_total, fill_total),
-    FILLED(tacet_account, fill_account),    FILLED(tacet_warning, fill_warning),
-    FILLED(tacet_data_info, fill_data),     FILLED(tacet_result, fill_result),
-    FILLED(tacet_entry, fill_entry),        FILLED(tacet_attribute, fill_attribute),
-    FILLED(tacet_setting, fill_setting),    FILLED(tacet_metric, fill_metric),
-    FILLED(tacet_pruned, fill_pruned),
-    FILLED(tacet_firing, fill_term_firing),
+    FILLED(tacet_term, fill_term),       FILLED(tacet_value_info, fill_value),
+    FILLED(tacet_firing, fill_firing),   FILLED(tacet_total, fill_total),
+    FILLED(tacet_account, fill_account), FILLED(tacet_warning, fill_warning),
+    FILLED(tacet_data_info, fill_data),  FILLED(tacet_result, fill_result),
+    FILLED(tacet_entry, fill_entry),     FILLED(tacet_attribute, fill_attribute),
+    FILLED(tacet_setting, fill_setting), FILLED(tacet_metric, fill_metric),
+    FILLED(tacet_pruned, fill_pruned),   FILLED(tacet_firing, fill_term_firing),
 };
-enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 3 };
+enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 4 };
 
 /* Fills a struct of `size` bytes, in memory filled with MARK. */
 static tacet_status fill(network *n, const struct filled *f, size_t size, unsigned char to[ROOM])
@@ -234,6 +233,18 @@ static tacet_status give_scaling(network *n, const void *s, const char **said)
     return status;
 }
 
+static tacet_status give_array(network *n, const void *s, const char **said)
+{
+    static tacet_error why;
+    (void)n, why.message[0] = '\0';
+    tacet_data *d = tacet_data_new(1, s, NULL, false, NULL, NULL, &why);
+    *said = why.message;
+    tacet_data_free(d);
+    return d ? TACET_OK : TACET_FAILED;
+}
+
+static const float row[] = {1, 2};
+static const tacet_array array = {.size = sizeof array, .rank = 1, .shape = {2}, .data = row};
 static const tacet_config config = {TACET_CONFIG, .batch = 2};
 static const tacet_ranks ranks = {.size = sizeof ranks, .count = 1};
 static const tacet_scaling scaling = {.size = sizeof scaling, .count = 1, .scale = &scale, .shift = &shift};
@@ -252,6 +263,7 @@ static const struct given {
     GIVES(tacet_config, &config, give_config),
     GIVES(tacet_ranks, &ranks, give_ranks),
     GIVES(tacet_scaling, &scaling, give_scaling),
+    GIVES(tacet_array, &array, give_array),
 };
 
 /* Memory after a struct must not be read: here it cannot be. */

@@ -1,0 +1,163 @@
+/* compile.c: Plan, the object: how it is compiled and freed. Its methods are in feed.c, run.c and told.c. */
+#include "core.h"
+
+#include <string.h>
+
+tacet_plan *core_plan_of(PyObject *self)
+{
+    core_plan *p = (core_plan *)self;
+    if (!p->busy) return p->plan;
+    PyErr_SetString(PyExc_RuntimeError, "this plan is running in another thread");
+    return NULL;
+}
+
+/* ---- The configuration ------------------------------------------------------------------------------------------- */
+
+static bool sparse_of(const char *word, tacet_sparse *to)
+{
+    static const char *const words[] = {
+        [TACET_SPARSE_AUTO] = "auto", [TACET_SPARSE_NEVER] = "never", [TACET_SPARSE_ALWAYS] = "always"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(word, words[i]) == 0) {
+            *to = (tacet_sparse)i;
+            return true;
+        }
+    PyErr_Format(PyExc_ValueError, "sparse should be \"auto\", \"never\" or \"always\", not \"%s\"", word);
+    return false;
+}
+
+static bool pool_of(PyObject *from, tacet_pool **pool)
+{
+    *pool = NULL;
+    if (from == Py_None) return true;
+    if (!Py_IS_TYPE(from, core_type.pool)) {
+        PyErr_Format(PyExc_TypeError, "pool should be a Pool, not %R", from);
+        return false;
+    }
+    *pool = ((core_pool *)from)->pool;
+    return true;
+}
+
+/* ---- The object -------------------------------------------------------------------------------------------------- */
+
+static bool add_feeds(core_plan *p)
+{
+    tacet_value_info v = {.size = sizeof v};
+    const int n = tacet_value_count(p->plan);
+    p->feed = PyMem_Calloc((size_t)n + 1, sizeof *p->feed);
+    if (!p->feed) return PyErr_NoMemory() != NULL;
+    for (int i = 0; i < n; i++) {
+        if (tacet_value_at(p->plan, i, &v) != TACET_OK || !*v.name) continue;
+        if (v.role != TACET_ROLE_INPUT && v.role != TACET_ROLE_LABELS) continue;
+        core_feed *f = &p->feed[p->feeds++];
+        *f = (core_feed){.value = v.value, .rank = v.rank, .elements = v.elements};
+        memcpy(f->shape, v.shape, sizeof f->shape);
+        f->name = PyUnicode_InternFromString(v.name);
+        if (!f->name) return false;
+    }
+    return true;
+}
+
+PyObject *core_compile(core_graph *g, PyObject *args, PyObject *keys)
+{
+    static char *names[] = {"batch",  "optimizer", "seed",   "threads", "pool",    "steps_per_epoch",
+                            "epochs", "sparse",    "ledger", "ranks",   "metrics", NULL};
+    long long batch = 1, steps = 0, ledger = 0;
+    unsigned long long seed = 0;
+    const char *sparse = "auto";
+    PyObject *pool = Py_None, *ranks = Py_None;
+    tacet_config c = {TACET_CONFIG};
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "|$LzKiOLdsLOz:compile", names, &batch, &c.optimizer, &seed,
+                                     &c.threads, &pool, &steps, &c.epochs, &sparse, &ledger, &ranks, &c.metrics) ||
+        !sparse_of(sparse, &c.sparse) || !pool_of(pool, &c.pool))
+        return NULL;
+    if (g->running) return PyErr_Format(PyExc_RuntimeError, "a plan of this graph is running in another thread");
+    c.batch = batch, c.steps_per_epoch = steps, c.ledger = ledger, c.seed = seed;
+    core_plan *p = PyObject_GC_New(core_plan, core_type.plan);
+    if (!p) return NULL;
+    memset((char *)p + sizeof(PyObject), 0, sizeof *p - sizeof(PyObject));
+    p->graph = (core_graph *)Py_NewRef((PyObject *)g);
+    p->pool = Py_NewRef(pool);
+    p->ranks = Py_NewRef(ranks);
+    p->batch = batch;
+    PyObject_GC_Track((PyObject *)p);
+    tacet_error e;
+    p->plan = tacet_compile(g->graph, &c, &e);
+    if (p->plan && add_feeds(p)) return (PyObject *)p;
+    if (!p->plan) core_raise(&e);
+    Py_DECREF(p);
+    return NULL;
+}
+
+static int visit_plan(PyObject *self, visitproc visit, void *arg)
+{
+    core_plan *p = (core_plan *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)p->graph);
+    Py_VISIT(p->pool);
+    Py_VISIT(p->ranks);
+    for (int i = 0; i < p->feeds; i++) Py_VISIT(p->feed[i].buffer.view.obj);
+    return 0;
+}
+
+static int clear_plan(PyObject *self)
+{
+    Py_CLEAR(((core_plan *)self)->ranks);
+    return 0;
+}
+
+static void free_plan(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    core_plan *p = (core_plan *)self;
+    PyObject_GC_UnTrack(self);
+    core_feed_drop(p);
+    for (int i = 0; i < p->feeds; i++) Py_XDECREF(p->feed[i].name);
+    PyMem_Free(p->feed);
+    tacet_plan_free(p->plan);
+    Py_XDECREF((PyObject *)p->graph);
+    Py_XDECREF(p->pool);
+    Py_XDECREF(p->ranks);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+/* ---- The type ---------------------------------------------------------------------------------------------------- */
+
+static PyMethodDef methods[64];
+
+/* One list of methods from those of several files. */
+static bool join(const PyMethodDef *from, size_t *n)
+{
+    for (; from->ml_name; from++) {
+        if (*n + 1 >= sizeof methods / sizeof *methods) return false;
+        methods[(*n)++] = *from;
+    }
+    return true;
+}
+
+int core_add_plan(PyObject *module)
+{
+    size_t n = 0;
+    if (!join(core_feed_methods, &n) || !join(core_run_methods, &n) || !join(core_told_methods, &n)) {
+        PyErr_SetString(PyExc_SystemError, "the list of a plan's methods is too short");
+        return -1;
+    }
+    PyType_Slot slots[] = {
+        {Py_tp_dealloc, free_plan},
+        {Py_tp_traverse, visit_plan},
+        {Py_tp_clear, clear_plan},
+        {Py_tp_methods, methods},
+        {Py_tp_getset, core_told_members},
+        {Py_tp_doc, "A compiled graph: it is fed, stepped and read. Graph.compile makes it."},
+        {0},
+    };
+    PyType_Spec spec = {
+        .name = "tacetnn._core.Plan",
+        .basicsize = sizeof(core_plan),
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+        .slots = slots,
+    };
+    core_type.plan = core_add_type(module, &spec);
+    return core_type.plan ? 0 : -1;
+}

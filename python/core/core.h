@@ -1,0 +1,176 @@
+/* core.h: what the files of the extension share.
+ *
+ * tacetnn._core is tacet.h in Python, one to one: an object of the library is a Python object that frees it, a struct of
+ * the library is a named tuple, a failed call is an exception. Nothing here decides anything. Arrays come and go through
+ * the buffer protocol, so the extension does not know NumPy. */
+#ifndef TACETNN_CORE_H
+#define TACETNN_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "tacet/tacet.h"
+
+#include <stddef.h>
+
+/* ---- Errors (error.c) -------------------------------------------------------------------------------------------- */
+
+/* Raise the exception that belongs to the error's status, with its text and place as attributes. */
+void *core_raise(const tacet_error *e);
+PyObject *core_result(tacet_status s, const tacet_error *e); /* None, or NULL with an exception */
+int core_add_errors(PyObject *module);
+
+/* ---- Structs as named tuples (fields.c) -------------------------------------------------------------------------- */
+
+typedef enum core_kind {
+    CORE_TEXT,   /* const char *; NULL is None */
+    CORE_CHARS,  /* char[] */
+    CORE_INT,    /* int */
+    CORE_LONG,   /* int64_t */
+    CORE_DOUBLE, /* double */
+    CORE_BOOL,   /* bool */
+    CORE_ROLE,   /* tacet_role, as its name */
+    CORE_TYPE,   /* tacet_type, as NumPy's name of it */
+    CORE_VALUE,  /* tacet_value; no value is None */
+    CORE_SHAPE,  /* int64_t[8], whose rank is the int at `also`; rank -1 is None */
+    CORE_LONGS,  /* int64_t[also] */
+    CORE_TEXTS,  /* const char *[], ended by NULL */
+} core_kind;
+
+typedef struct core_field {
+    const char *name; /* NULL ends a list of fields */
+    core_kind kind;
+    size_t at, also;
+} core_field;
+
+typedef struct core_record {
+    const char *name; /* "Term" */
+    const core_field *field;
+} core_record;
+
+/* The records, each of which is a type of the module with that name. */
+enum {
+#define RECORD(name, ...) CORE_##name,
+#include "records.def"
+    CORE_RECORDS
+};
+PyObject *core_tuple(int record, const void *from);
+int core_add_records(PyObject *module);
+
+PyObject *core_text(const char *text); /* str; NULL is None; paths are carried as they are */
+
+/* A text that a call like snprintf writes. */
+typedef size_t core_writer(const void *of, const char *what, char *text, size_t capacity);
+PyObject *core_written(core_writer *write, const void *of, const char *what);
+
+/* ---- Arrays (buffers.c) ------------------------------------------------------------------------------------------ */
+
+/* Numbers that belong to a Python object, held until core_buffer_drop. */
+typedef struct core_buffer {
+    Py_buffer view;
+    tacet_type type;
+} core_buffer;
+
+/* Borrows a C-contiguous buffer of float32, float64, uint8, bool, int32 or int64. `what` names it in errors. False with an
+ * exception. */
+bool core_buffer_take(PyObject *from, const char *what, core_buffer *b);
+bool core_buffer_floats(PyObject *to, bool writable, const char *what, core_buffer *b);
+void core_buffer_drop(core_buffer *b);
+const char *core_type_name(tacet_type type);
+
+/* ---- Objects ----------------------------------------------------------------------------------------------------- */
+
+/* One object must not be used by two threads at the same time. While a call runs without the interpreter's lock, other
+ * threads get an exception instead. */
+typedef struct core_graph {
+    PyObject_HEAD tacet_graph *graph;
+    int running; /* plans of it that are running */
+} core_graph;
+
+typedef struct core_pool {
+    PyObject_HEAD tacet_pool *pool;
+} core_pool;
+
+typedef struct core_data {
+    PyObject_HEAD tacet_data *data;
+    PyObject *of;     /* the data that these were held out of; or NULL */
+    core_buffer x, y; /* of data in memory */
+} core_data;
+
+typedef struct core_loader {
+    PyObject_HEAD tacet_loader *loader;
+    core_data *data;
+    bool busy;
+} core_loader;
+
+typedef struct core_file {
+    PyObject_HEAD tacet_file *file;
+} core_file;
+
+/* An input of a plan, and what was fed to it for the next call. */
+typedef struct core_feed {
+    PyObject *name;
+    tacet_value value;
+    int rank; /* of a row */
+    int64_t shape[8], elements;
+    bool fed;
+    int64_t rows; /* that were fed; -1: any number, by feed_rows, which has checked its index */
+    core_buffer buffer;
+    int64_t *index;
+    double *scaling;
+} core_feed;
+
+typedef struct core_plan {
+    PyObject_HEAD tacet_plan *plan;
+    core_graph *graph;
+    PyObject *pool, *ranks;
+    core_feed *feed; /* of each input, in the order of the graph */
+    int feeds;
+    int64_t batch;
+    bool busy;
+} core_plan;
+
+/* The types, created with the module; static because a module of one phase has one state. */
+typedef struct core_types {
+    PyTypeObject *graph, *value, *pool, *data, *loader, *file, *plan;
+} core_types;
+extern core_types core_type;
+
+/* A value from None, a Value or a name in the graph. False with an exception. */
+bool core_value_of(const tacet_graph *g, PyObject *from, tacet_value *v);
+PyObject *core_value_new(tacet_value v);
+
+/* The library's plan, unless another thread is using it: then NULL with an exception. */
+tacet_plan *core_plan_of(PyObject *self);
+
+PyObject *core_compile(core_graph *g, PyObject *args, PyObject *keys); /* compile.c */
+
+/* A new NumPy array of float32 (`type` "float32") or another type; *b is its buffer. NULL with an exception. */
+PyObject *core_array(const char *type, int rank, const int64_t *shape, core_buffer *b);
+
+/* The methods of a plan by file: what it runs (feed.c), what can be read of it (told.c). Each list ends with {0}. */
+extern PyMethodDef core_feed_methods[], core_run_methods[], core_told_methods[];
+extern PyGetSetDef core_told_members[];
+
+void core_feed_drop(core_plan *p); /* forgets what was fed */
+
+/* Runs a call of the library on a plan without the interpreter's lock. */
+#define CORE_RUN(plan, status, call)                                                                                   \
+    do {                                                                                                               \
+        (plan)->busy = true;                                                                                           \
+        (plan)->graph->running++;                                                                                      \
+        Py_BEGIN_ALLOW_THREADS status = call;                                                                          \
+        Py_END_ALLOW_THREADS(plan)->graph->running--;                                                                  \
+        (plan)->busy = false;                                                                                          \
+    } while (0)
+
+/* Add what a file defines to the module: 0, or -1 with an exception. */
+int core_add_graph(PyObject *module);
+int core_add_plan(PyObject *module);
+int core_add_data(PyObject *module);
+int core_add_pool(PyObject *module);
+
+/* Creates a type and adds it to the module. */
+PyTypeObject *core_add_type(PyObject *module, PyType_Spec *spec);
+
+#endif

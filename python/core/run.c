@@ -1,0 +1,119 @@
+/* run.c: what a plan runs on a loader: many steps, or the batches of an evaluation, in one call and without the
+ * interpreter's lock. The calls end early, after about `seconds`, so that the caller can look at signals and show where
+ * it is. */
+#include "core.h"
+
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* The arguments that both calls share. */
+typedef struct batches {
+    core_plan *plan;
+    core_loader *loader;
+    tacet_value x, target;
+    long long most;
+    double seconds;
+} batches;
+
+static bool batches_of(PyObject *self, PyObject *args, PyObject *keys, batches *b)
+{
+    static char *names[] = {"loader", "x", "target", "most", "seconds", NULL};
+    PyObject *loader, *x, *target;
+    *b = (batches){.plan = (core_plan *)self, .most = INT64_MAX, .seconds = 1e9};
+    if (!core_plan_of(self) || !PyArg_ParseTupleAndKeywords(args, keys, "O!OO|Ld", names, core_type.loader, &loader, &x,
+                                                            &target, &b->most, &b->seconds))
+        return false;
+    b->loader = (core_loader *)loader;
+    if (b->loader->busy) {
+        PyErr_SetString(PyExc_RuntimeError, "this loader is in use in another thread");
+        return false;
+    }
+    const tacet_graph *g = b->plan->graph->graph;
+    return core_value_of(g, x, &b->x) && core_value_of(g, target, &b->target);
+}
+
+/* Makes up to `most` calls; *done: how many. The epoch is over when fewer were made before the time was up. */
+static tacet_status go(const batches *b, tacet_status (*make)(tacet_plan *, int64_t), int64_t *done, bool *over)
+{
+    tacet_plan *p = b->plan->plan;
+    const double begun = now();
+    while (*done < b->most) {
+        const int64_t rows = tacet_loader_next(b->loader->loader, p, b->x, b->target);
+        if (rows < 0) return tacet_plan_error(p)->status;
+        *over = rows == 0;
+        if (*over) return TACET_OK;
+        const tacet_status s = make(p, rows);
+        if (s != TACET_OK) return s;
+        ++*done;
+        if (now() - begun >= b->seconds) break;
+    }
+    return TACET_OK;
+}
+
+static PyObject *run(PyObject *self, PyObject *args, PyObject *keys, tacet_status (*make)(tacet_plan *, int64_t))
+{
+    batches b;
+    int64_t done = 0;
+    bool over = false;
+    tacet_status s;
+    if (!batches_of(self, args, keys, &b)) return NULL;
+    core_feed_drop(b.plan);
+    b.loader->busy = true;
+    CORE_RUN(b.plan, s, go(&b, make, &done, &over));
+    b.loader->busy = false;
+    if (PyErr_Occurred()) return NULL; /* raised by the sum over ranks */
+    if (s != TACET_OK) return core_raise(tacet_plan_error(b.plan->plan));
+    return Py_BuildValue("LO", (long long)done, over ? Py_True : Py_False);
+}
+
+static PyObject *plan_train(PyObject *self, PyObject *args, PyObject *keys)
+{
+    return run(self, args, keys, tacet_step);
+}
+static PyObject *plan_evaluate_batches(PyObject *self, PyObject *args, PyObject *keys)
+{
+    return run(self, args, keys, tacet_evaluate_batch);
+}
+
+static PyObject *plan_evaluate_begin(PyObject *self, PyObject *args)
+{
+    PyObject *target, *y;
+    tacet_value v[2];
+    tacet_plan *p = core_plan_of(self);
+    if (!p || !PyArg_ParseTuple(args, "OO:evaluate_begin", &target, &y)) return NULL;
+    const tacet_graph *g = ((core_plan *)self)->graph->graph;
+    if (!core_value_of(g, target, &v[0]) || !core_value_of(g, y, &v[1])) return NULL;
+    tacet_evaluate_begin(p, v[0], v[1]);
+    Py_RETURN_NONE;
+}
+
+static PyObject *plan_evaluate_end(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    tacet_result r = {.size = sizeof r};
+    tacet_plan *p = core_plan_of(self);
+    if (!p) return NULL;
+    tacet_status s;
+    CORE_RUN((core_plan *)self, s, tacet_evaluate_end(p, &r)); /* which may sum over ranks */
+    if (PyErr_Occurred()) return NULL;
+    return s == TACET_OK ? core_tuple(CORE_Result, &r) : core_raise(tacet_plan_error(p));
+}
+
+#define KEYS METH_VARARGS | METH_KEYWORDS
+PyMethodDef core_run_methods[] = {
+    {"train", (PyCFunction)(void (*)(void))plan_train, KEYS,
+     "train(loader, x, target, most=..., seconds=...)\n\nTraining steps on the loader's next batches, at most `most`, for "
+     "about `seconds`. Returns how many were done and whether the epoch is over."},
+    {"evaluate_begin", plan_evaluate_begin, METH_VARARGS,
+     "evaluate_begin(target, y)\n\nBegins an evaluation; one that has not ended is dropped."},
+    {"evaluate_batches", (PyCFunction)(void (*)(void))plan_evaluate_batches, KEYS,
+     "evaluate_batches(loader, x, target, most=..., seconds=...)\n\nAs train, but adds the batches to the evaluation."},
+    {"evaluate_end", plan_evaluate_end, METH_NOARGS, "evaluate_end()\n\nEnds the evaluation; returns its Result."},
+    {0},
+};
