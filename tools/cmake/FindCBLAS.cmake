@@ -2,7 +2,7 @@
 # or generic for the first of cblas, blis, mkl_rt and blas that exists (set CBLAS_LIBRARY to choose another).
 #
 # pip builds with scipy-openblas32 (PyPI) if the system has no such library. This is OpenBLAS in a package for Python, which
-# is gone after the build: a wheel needs a copy of CBLAS_LIBRARY, and CBLAS_COPY is then true.
+# is gone after the build: the wheel needs a copy of CBLAS_LIBRARY, and CBLAS_COPY is then true.
 find_package(PkgConfig QUIET)
 if(TACET_BLAS STREQUAL openblas)
     if(PkgConfig_FOUND)
@@ -18,8 +18,7 @@ find_path(CBLAS_INCLUDE_DIR cblas.h HINTS ${PC_OPENBLAS_INCLUDE_DIRS} PATH_SUFFI
 find_library(CBLAS_LIBRARY NAMES ${names} HINTS ${PC_OPENBLAS_LIBRARY_DIRS})
 set(CBLAS_COPY FALSE)
 if(SKBUILD AND NOT (CBLAS_INCLUDE_DIR AND CBLAS_LIBRARY))
-    find_package(Python QUIET REQUIRED COMPONENTS Interpreter)
-    execute_process(COMMAND ${Python_EXECUTABLE} -c "from scipy_openblas32 import *; \
+    execute_process(COMMAND ${Python3_EXECUTABLE} -c "from scipy_openblas32 import *; \
 print(get_include_dir(), get_lib_dir() + '/' + get_library(True), sep=';', end='')"
         OUTPUT_VARIABLE places RESULT_VARIABLE missing ERROR_QUIET)
     if(NOT missing)
