@@ -1,5 +1,9 @@
 """Train neural networks in which any value can carry a penalty of its own."""
 
-from ._core import Data, DescriptionError, Error, Graph, Loader, Plan, Pool, Value, machine
+from ._core import (Data, DescriptionError, Error, FileError, Graph, IOFailure, Loader, NotFiniteError, OutOfMemoryError,
+                    Plan, Pool, RunError, Value, machine)
+from .fitting import Run
+from .network import Network
 
-__all__ = ["Data", "DescriptionError", "Error", "Graph", "Loader", "Plan", "Pool", "Value", "machine"]
+__all__ = ["Data", "DescriptionError", "Error", "FileError", "Graph", "IOFailure", "Loader", "Network", "NotFiniteError",
+           "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "Value", "machine"]
