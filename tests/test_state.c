@@ -109,12 +109,7 @@ static void states_have_names_and_values(void **state)
                                        "linear2.weight:spectral_norm.u", "linear3.weight:spectral_norm.u"};
     enum { NAMES = sizeof name / sizeof *name };
     assert_int_equal(r.p->states, NAMES);
-    for (int i = 0; i < NAMES; i++) {
-        tc_text text = {.mem = r.p->mem};
-        tc_state_name(r.p, &r.p->state[i], &text);
-        assert_string_equal(text.data, name[i]);
-        tc_text_free(&text);
-    }
+    for (int i = 0; i < NAMES; i++) assert_string_equal(r.p->state[i].name, name[i]);
     assert_true(r.p->state[0].at[0][0] == 0);
     train(&r, 0, 1);
     assert_true(r.p->state[0].at[0][0] > 0);
@@ -171,6 +166,63 @@ static void a_model_has_what_layers_remember(void **state)
         assert_int_equal(tacet_read(both[i]->p, "linear3", y[i], BATCH * OUT), TACET_OK);
     }
     assert_memory_equal(y[0], y[1], sizeof y[0]);
+    end(&a), end(&b);
+}
+
+/* All parameters and what layers remember, from one plan to another without a file. */
+static void copy(run *from, run *to)
+{
+    static float data[MOST];
+    tacet_value_info v = {.size = sizeof v};
+    tacet_state s = {.size = sizeof s};
+    for (int i = 0; tacet_value_at(from->p, i, &v) == TACET_OK; i++) {
+        if (v.role != TACET_ROLE_PARAMETER) continue;
+        assert_int_equal(tacet_read(from->p, v.name, data, (size_t)v.elements), TACET_OK);
+        assert_int_equal(tacet_write(to->p, v.name, data, (size_t)v.elements), TACET_OK);
+    }
+    for (int i = 0; tacet_state_at(from->p, i, &s) == TACET_OK; i++) {
+        assert_int_equal(tacet_read(from->p, s.name, data, (size_t)s.elements), TACET_OK);
+        assert_int_equal(tacet_write(to->p, s.name, data, (size_t)s.elements), TACET_OK);
+    }
+}
+
+static void callers_read_and_write_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *layer;
+        int rank;
+        int64_t elements;
+    } expected[] = {{"batch_topk1.threshold", "batch_topk1", 1, 1},
+                    {"batch_norm1.running_mean", "batch_norm1", 1, 30},
+                    {"batch_norm1.running_var", "batch_norm1", 1, 30}};
+    enum { STATES = sizeof expected / sizeof *expected };
+    float data[MOST] = {0};
+    tacet_state s = {.size = sizeof s};
+    run a = begin(usual, true, "sgd lr=0.1", 1, NULL), b = begin(usual, false, "sgd lr=0.1", 1, NULL);
+    train(&a, 0, 5);
+    for (int i = 0; i < STATES; i++) {
+        assert_int_equal(tacet_state_at(a.p, i, &s), TACET_OK);
+        assert_string_equal(s.name, expected[i].name);
+        assert_int_equal(s.layer.id, tacet_find(a.g, expected[i].layer).id);
+        assert_true(s.rank == expected[i].rank && s.elements == expected[i].elements);
+        if (s.rank > 0) assert_int_equal(s.shape[0], s.elements);
+    }
+    assert_int_equal(tacet_state_at(a.p, STATES, &s), TACET_FAILED); /* those of terms are not the network's */
+    assert_int_equal(tacet_state_at(a.p, -1, &s), TACET_FAILED);
+    copy(&a, &b);
+    assert_int_equal(b.p->states, STATES);
+    for (int i = 0; i < STATES; i++)
+        assert_memory_equal(*a.p->state[i].at, *b.p->state[i].at, (size_t)a.p->state[i].n * sizeof(float));
+    assert_true(**b.p->state[0].at > 0);
+    assert_int_equal(tacet_read(a.p, "batch_norm1.running_mean", data, 29), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(a.p)->message, "batch_norm1.running_mean has 30 elements"));
+    assert_int_equal(tacet_write(a.p, "batch_norm1.running_mean", data, 31), TACET_FAILED);
+    assert_int_equal(tacet_write(a.p, "batch_norm1.runing_mean", data, 30), TACET_FAILED);
+    assert_string_equal(tacet_plan_error(a.p)->hint, "did you mean batch_norm1.running_mean?");
+    assert_int_equal(tacet_read(a.p, "linear1.weight:spectral_norm.u", data, 40), TACET_FAILED);
+    assert_int_equal(tacet_read_gradient(a.p, "batch_norm1.running_mean", data, 30), TACET_FAILED);
+    assert_int_equal(tacet_write(a.p, "relu1", data, 40), TACET_FAILED);
     end(&a), end(&b);
 }
 
@@ -388,6 +440,7 @@ int main(void)
         cmocka_unit_test(states_have_names_and_values),
         cmocka_unit_test(a_checkpoint_has_it),
         cmocka_unit_test(a_model_has_what_layers_remember),
+        cmocka_unit_test(callers_read_and_write_it),
         cmocka_unit_test(a_file_without_the_state_is_refused),
         cmocka_unit_test(a_refused_step_keeps_the_state),
         cmocka_unit_test(evaluation_only_reads),

@@ -342,10 +342,22 @@ TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 /* tacet_read copies a value of the last step or forward pass, [rows, shape...], or a parameter in PyTorch's layout
  * ([out, in]; tacet_axes), into data[count]; count must be exact. tacet_read_gradient does so for dObjective/dValue of
  * the last step; every parameter that is not frozen and that a term depends on has one. tacet_write sets a
- * parameter. */
+ * parameter. Both tacet_read and tacet_write also take the names of what layers remember (tacet_state_at). */
 TACET_API tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count);
+
+/* Tensor i of those that layers remember from step to step, such as batch_norm1.running_mean. Together with the
+ * parameters they are what a model file holds. TACET_FAILED past the last one. Strings live as long as the plan. */
+typedef struct tacet_state {
+    size_t size;
+    const char *name; /* "batch_norm1.running_mean" */
+    int rank;
+    int64_t shape[8];
+    int64_t elements;
+    tacet_value layer; /* the output of the layer that remembers it */
+} tacet_state;
+TACET_API tacet_status tacet_state_at(const tacet_plan *p, int i, tacet_state *state);
 
 /* ---- What happened ----------------------------------------------------------------------------------------------- */
 
@@ -735,6 +747,7 @@ typedef struct tacet_entry {
      * the parameter of another layer. */
     const char *parameter[5];
     bool logits; /* a loss of logits of yes or no, whose targets are 1 and 0 */
+    bool labels; /* a loss whose target is class indices, tacet_labels or a TACET_I32 input */
 } tacet_entry;
 
 TACET_API int tacet_entry_count(void);

@@ -21,6 +21,7 @@ static void op_entry(int i, tc_listed *w)
     w->common = tc_common_shown(op);
     w->is.mixes = (op->flags & TC_MIXES) != 0;
     w->is.logits = (op->flags & TC_LOGITS) != 0;
+    w->is.labels = op->role == &tc_loss && tc_takes_ids(op, 1);
     for (int k = 0; op->param[k].name; k++) w->is.parameter[k] = op->param[k].name;
 }
 

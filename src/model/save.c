@@ -30,7 +30,7 @@ static void add_states(tc_tensors *t, bool terms)
         const tc_state *r = &t->plan->state[i];
         tc_text name = {.mem = t->plan->mem};
         if (terms != (r->node >= t->plan->values)) continue;
-        tc_state_name(t->plan, r, &name);
+        tc_text_add(&name, "%s", r->name);
         add(t, &name, &r->shape, NULL, *r->at);
     }
 }

@@ -62,7 +62,7 @@ typedef struct tc_node {
 /* Something that an operator remembers from step to step: one tensor. */
 typedef struct tc_state {
     int node;
-    const char *name; /* in the operator's table */
+    const char *name; /* "batch_topk1.threshold" */
     tc_shape shape;
     int64_t n;
     float **at; /* where the operator's call finds it; the operator's next one follows */
@@ -217,10 +217,11 @@ bool tc_measures(const tacet_plan *p, const tc_metric_use *u, int list);
 /* Where a buffer's numbers or class indices are; NULL for the buffer -1. */
 void *tc_buffer_memory(const tacet_plan *p, const tc_list *l, int buffer);
 
-/* Where the call of a node finds what it remembers, or NULL. Adds the name of that, "batch_topk1.threshold", to a
- * text. */
+/* Where the call of a node finds what it remembers, or NULL. */
 float *const *tc_state_of(const tacet_plan *p, int node);
-void tc_state_name(const tacet_plan *p, const tc_state *s, tc_text *to);
+
+/* What layers, not terms, remember: the i-th, or NULL past the last one. */
+const tc_state *tc_state_of_layers(const tacet_plan *p, int i);
 
 /* Where a parameter's numbers are, in each part of the block. */
 float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);

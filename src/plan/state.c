@@ -2,6 +2,8 @@
  * the guard has found everything finite. */
 #include "plan/plan.h"
 
+#include <string.h>
+
 /* The number of tensors that an operator remembers. */
 static int count(const tc_op *op)
 {
@@ -10,21 +12,13 @@ static int count(const tc_op *op)
     return n;
 }
 
-void tc_state_name(const tacet_plan *p, const tc_state *r, tc_text *to)
+/* "batch_topk1.threshold"; NULL when out of memory. */
+static const char *name_of(tacet_plan *p, const tc_node *node, const char *own)
 {
-    tc_text_add(to, "%s.%s", tc_plan_node(p, r->node).name, r->name);
-}
-
-/* First numbers, drawn as those of parameters are. */
-static bool begin(tacet_plan *p, const tc_state *r, const tc_param *state, const tc_sketch *s)
-{
-    tc_text name = {.mem = p->mem};
-    tc_state_name(p, r, &name);
-    if (!name.failed && state->init)
-        state->init(s->arg, &s->x[0], &r->shape, *r->at, r->n, tc_stream_of(p->set.seed, 0, name.data));
-    const bool good = !name.failed;
-    tc_text_free(&name);
-    return good;
+    const size_t n = strlen(node->name) + strlen(own) + 2;
+    char *name = tc_plan_alloc(p, n, 1);
+    if (name) tc_snprintf(name, n, "%s.%s", node->name, own);
+    return name;
 }
 
 /* The state of one node. */
@@ -39,9 +33,11 @@ static bool add(tacet_plan *p, const tc_node *node)
     for (int k = 0; at && k < n; k++) {
         const tc_param *state = &node->op->state[k];
         tc_state *r = &p->state[p->states++];
-        *r = (tc_state){node->index, state->name, s.state[k], tc_shape_count(&s.state[k]), &at[k]};
+        *r = (tc_state){node->index, name_of(p, node, state->name), s.state[k], tc_shape_count(&s.state[k]), &at[k]};
         at[k] = tc_plan_alloc(p, (size_t)r->n, sizeof *at[k]);
-        if (!at[k] || !begin(p, r, state, &s)) return false;
+        if (!at[k] || !r->name) return false;
+        if (state->init) /* drawn as the first numbers of parameters are */
+            state->init(s.arg, &s.x[0], &r->shape, at[k], r->n, tc_stream_of(p->set.seed, 0, r->name));
     }
     return at != NULL;
 }
@@ -63,5 +59,12 @@ float *const *tc_state_of(const tacet_plan *p, int node)
 {
     for (int i = 0; i < p->states; i++)
         if (p->state[i].node == node) return p->state[i].at;
+    return NULL;
+}
+
+const tc_state *tc_state_of_layers(const tacet_plan *p, int i)
+{
+    for (int k = 0; k < p->states; k++)
+        if (p->state[k].node < p->values && i-- == 0) return &p->state[k];
     return NULL;
 }

@@ -1,29 +1,49 @@
-/* read.c: reading values and gradients of the last run, and reading and writing parameters. */
+/* read.c: reading values and gradients of the last run, and reading and writing parameters and what layers remember. */
 #include "run/run.h"
+
+#include "base/sized.h"
 
 #include <string.h>
 
-static const char *name_at(const void *plan, int i)
+/* What a name stands for: a value, or (value -1) what a layer remembers. */
+typedef struct found {
+    int value;
+    const tc_state *state;
+} found;
+
+static const char *value_at(const void *plan, int i)
 {
     const tacet_plan *p = plan;
     return i < p->values ? tc_plan_name(p, i) : NULL;
 }
 
-/* The index of a value by name, with an error that lists the existing names. */
-static int find(tacet_plan *p, const char *name)
+/* Values, then what layers remember. */
+static const char *any_at(const void *plan, int i)
 {
-    const int v = tc_graph_index(p->graph, name);
-    if (v >= 0 && v < p->values) return v;
-    tc_fail(&p->error, TACET_FAILED, "the value \"%.100s\" does not exist", name);
-    if (!tc_shares_hint(p->graph, name, &p->error)) tc_fail_choices(&p->error, "there are", name, name_at, p);
-    return -1;
+    const tacet_plan *p = plan;
+    const tc_state *state = i < p->values ? NULL : tc_state_of_layers(p, i - p->values);
+    return state ? state->name : value_at(p, i);
 }
 
-static tacet_status check_count(tacet_plan *p, int v, size_t count, int64_t n)
+/* Finds a value, or (states) what a layer remembers, with an error that lists the existing names. */
+static bool find(tacet_plan *p, const char *name, bool states, found *f)
+{
+    const int v = tc_graph_index(p->graph, name);
+    *f = (found){.value = v < p->values ? v : -1};
+    for (int i = 0; f->value < 0 && states && (f->state = tc_state_of_layers(p, i)); i++)
+        if (strcmp(f->state->name, name) == 0) return true;
+    if (f->value >= 0) return true;
+    tc_fail(&p->error, TACET_FAILED, "the value \"%.100s\" does not exist", name);
+    if (!tc_shares_hint(p->graph, name, &p->error))
+        tc_fail_choices(&p->error, "there are", name, states ? any_at : value_at, p);
+    return false;
+}
+
+static tacet_status check_count(tacet_plan *p, const char *name, size_t count, int64_t n)
 {
     if (count == (size_t)n) return TACET_OK;
-    return tc_fail(&p->error, TACET_FAILED, "%s has %lld element%s here, but room for %zu was given",
-                   tc_plan_name(p, v), (long long)n, tc_plural(n), count);
+    return tc_fail(&p->error, TACET_FAILED, "%s has %lld element%s here, but room for %zu was given", name,
+                   (long long)n, tc_plural(n), count);
 }
 
 /* Copies a buffer of the list that ran last. */
@@ -33,7 +53,7 @@ static tacet_status read_buffer(tacet_plan *p, int v, int buffer, float *data, s
     const tc_value *value = &p->graph->value[v];
     const tc_place *at = tc_plan_find(p, v);
     const int64_t n = tc_shape_count(&value->shape) * (value->batch ? p->run.rows : 1);
-    if (check_count(p, v, count, n) != TACET_OK) return p->error.status;
+    if (check_count(p, tc_plan_name(p, v), count, n) != TACET_OK) return p->error.status;
     const float *from = tc_buffer_memory(p, l, buffer);
     if (at)
         tc_plan_copy_out(p, at, from, data);
@@ -44,11 +64,17 @@ static tacet_status read_buffer(tacet_plan *p, int v, int buffer, float *data, s
 
 tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count)
 {
-    const int v = find(p, name);
-    if (v < 0) return p->error.status;
+    found f;
+    if (!find(p, name, true, &f)) return p->error.status;
+    if (f.state) {
+        const tacet_status s = check_count(p, name, count, f.state->n);
+        if (s == TACET_OK) memcpy(data, *f.state->at, sizeof *data * count);
+        return s;
+    }
+    const int v = f.value;
     const tc_place *at = tc_plan_find(p, v);
     if (at) {
-        if (check_count(p, v, count, at->n) != TACET_OK) return p->error.status;
+        if (check_count(p, name, count, at->n) != TACET_OK) return p->error.status;
         tc_plan_copy_out(p, at, tc_plan_parameter(p, at), data);
         return TACET_OK;
     }
@@ -76,8 +102,9 @@ const void *tc_run_left(const tacet_plan *p, int v, tacet_type type)
 
 tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count)
 {
-    const int v = find(p, name);
-    if (v < 0) return p->error.status;
+    found f;
+    if (!find(p, name, false, &f)) return p->error.status;
+    const int v = f.value;
     if (p->last != TC_TRAIN)
         return tc_fail(&p->error, TACET_FAILED, "%s: gradients come from a step, and the last call was not one", name);
     const int b = p->list[TC_TRAIN].gradient[v];
@@ -93,12 +120,24 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
 
 tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count)
 {
-    const int v = find(p, name);
-    if (v < 0) return p->error.status;
-    const tc_place *at = tc_plan_find(p, v);
-    if (!at) return tc_fail(&p->error, TACET_FAILED, "%s is not a parameter: it cannot be written", name);
-    if (check_count(p, v, count, at->n) != TACET_OK) return p->error.status;
-    tc_plan_copy_in(p, at, data, tc_plan_parameter(p, at));
+    found f;
+    if (!find(p, name, true, &f)) return p->error.status;
+    const tc_place *at = f.state ? NULL : tc_plan_find(p, f.value);
+    if (!f.state && !at) return tc_fail(&p->error, TACET_FAILED, "%s is not a parameter: it cannot be written", name);
+    if (check_count(p, name, count, f.state ? f.state->n : at->n) != TACET_OK) return p->error.status;
+    if (f.state)
+        memcpy(*f.state->at, data, sizeof *data * count);
+    else
+        tc_plan_copy_in(p, at, data, tc_plan_parameter(p, at));
     p->update.reach = TC_REACH_UNKNOWN;
     return TACET_OK;
+}
+
+tacet_status tacet_state_at(const tacet_plan *p, int i, tacet_state *state)
+{
+    const tc_state *s = i < 0 ? NULL : tc_state_of_layers(p, i);
+    if (!s) return TACET_FAILED;
+    tacet_state own = {.name = s->name, .rank = s->shape.rank, .elements = s->n, .layer = {(int32_t)s->node + 1}};
+    memcpy(own.shape, s->shape.dim, sizeof own.shape);
+    return tc_sized_give(state, &own, sizeof own);
 }

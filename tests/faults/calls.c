@@ -164,6 +164,7 @@ static void print_plan(tacet_plan *p)
     tacet_total total = {.size = sizeof total};
     tacet_warning warning = {.size = sizeof warning};
     tacet_metric metric = {.size = sizeof metric};
+    tacet_state state = {.size = sizeof state};
     print_terms(p);
     print_values(p);
     ok(tacet_ledger_total(p, &total), "total");
@@ -173,6 +174,7 @@ static void print_plan(tacet_plan *p)
     planned(p, tacet_read_gradient(p, "relu1", gradient, sizeof gradient / sizeof *gradient));
     planned(p, tacet_write(p, "linear1.bias", bias, 4));
     printf("%g %g\n", (double)relu[0], (double)gradient[0]);
+    for (int i = 0; tacet_state_at(p, i, &state) == TACET_OK; i++) printf("%s\n", state.name);
     for (int i = 0; tacet_warning_at(p, i, &warning) == TACET_OK; i++) printf("%s\n", warning.text);
     for (int i = 0; tacet_metric_at(p, i, true, &metric) == TACET_OK; i++) printf("%s %g\n", metric.name, metric.value);
     text(tacet_explain(p, to, sizeof to), to);

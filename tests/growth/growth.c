@@ -115,6 +115,18 @@ static tacet_status fill_pruned(network *n, void *s)
     return status;
 }
 
+static tacet_status fill_state(network *n, void *s)
+{
+    network other = {.g = tacet_graph_new(NULL)};
+    (void)n;
+    tacet_chain(other.g, tacet_input(other.g, "x", 1, (const int64_t[]){2}), "batch_norm");
+    compiled(&other, &(tacet_config){TACET_CONFIG});
+    const tacet_status status = other.p ? tacet_state_at(other.p, 0, s) : TACET_MEMORY;
+    tacet_plan_free(other.p);
+    tacet_graph_free(other.g);
+    return status;
+}
+
 static tacet_status fill_result(network *n, void *s)
 {
     return tacet_evaluate(n->p, n->loader, n->x, n->target, n->y, s);
@@ -137,6 +149,7 @@ static const struct filled {
     FILLED(tacet_entry, fill_entry),     FILLED(tacet_attribute, fill_attribute),
     FILLED(tacet_setting, fill_setting), FILLED(tacet_metric, fill_metric),
     FILLED(tacet_pruned, fill_pruned),   FILLED(tacet_firing, fill_term_firing),
+    FILLED(tacet_state, fill_state),
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 4 };
 
