@@ -10,7 +10,7 @@ from tacetnn._program import program
 try:
     program()
 except FileNotFoundError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing))
 
 
 def tacet(*arguments):
