@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from . import _core
+
 
 def program() -> Path:
     """
@@ -12,7 +14,7 @@ def program() -> Path:
     FileNotFoundError
         The package was built without it.
     """
-    path = Path(__file__).parent / "bin" / "tacet"
+    path = Path(_core.__file__).parent / "bin" / "tacet"
     if not path.exists():
         raise FileNotFoundError(
             "this tacetnn was built without the program tacet: install zlib and libyaml with their headers "
