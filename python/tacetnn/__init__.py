@@ -2,8 +2,8 @@
 
 from ._core import (Data, DescriptionError, Error, FileError, Graph, IOFailure, Loader, NotFiniteError, OutOfMemoryError,
                     Plan, Pool, RunError, Value, machine)
-from .fitting import Run
 from .network import Network
+from .run import Run, TrainingWarning
 
 __all__ = ["Data", "DescriptionError", "Error", "FileError", "Graph", "IOFailure", "Loader", "Network", "NotFiniteError",
-           "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "Value", "machine"]
+           "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "TrainingWarning", "Value", "machine"]

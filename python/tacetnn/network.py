@@ -10,7 +10,8 @@ import numpy as np
 
 from . import _core
 from .arrays import Array, labels, numbers
-from .fitting import Run, fit
+from .fitting import fit
+from .run import Run
 
 Texts = Mapping[str, str | Sequence[str]]
 
@@ -55,7 +56,10 @@ class Network:
         self.penalties = {k: [v] if isinstance(v, str) else list(v) for k, v in (penalties or {}).items()}
         self.parameters = dict(parameters or {})
         self.target, self.metrics, self.seed = target, metrics, seed
+        self.sparse, self.ledger = "auto", 50
         self.threads = threads or len(os.sched_getaffinity(0))
+        self.aim = "x" if target == "x" else "target"
+        self.run: Run | None = None
         self.compile()
 
     def describe(self, keep: Sequence[str] = (), keep_gradient: Sequence[str] = ()) -> _core.Graph:
@@ -90,13 +94,14 @@ class Network:
     def _info_of(plan: _core.Plan) -> _core.ValueInfo:
         return [v for v in plan.values() if v.role == "layer"][-1]
 
-    def compile(self, batch: int = 128, epochs: float = 0, steps_per_epoch: int = 0) -> None:
+    def compile(self, batch: int = 128, epochs: float = 0, steps_per_epoch: int = 0,
+                metrics: str | None = None) -> None:
         """Makes a plan for another batch or length, which continues with the weights of the one before."""
         before = getattr(self, "plan", None)
         self.graph = self.describe()
         self.plan = self.graph.compile(batch=batch, optimizer=self.optimizer if self.loss else None, seed=self.seed,
                                        threads=self.threads, epochs=epochs, steps_per_epoch=steps_per_epoch, ledger=50,
-                                       metrics=self.metrics or None)
+                                       metrics=(self.metrics if metrics is None else metrics) or None)
         self.batch = batch
         if before:
             for v in before.values():
@@ -128,3 +133,6 @@ class Network:
     def weights(self) -> dict[str, Array]:
         """Copies of the parameters by name, laid out as PyTorch does."""
         return {v.name: self.plan.read(v.name) for v in self.plan.values() if v.role == "parameter"}
+
+    def save(self, path: str) -> None:
+        pass
