@@ -153,7 +153,7 @@ class Training:
         self.waited = 0 if best else self.waited + self.feed.over
         if best:
             self.best, self.run.best_epoch = x, self.run.epoch
-            self.run.best = self.net.weights()
+            self.run.best = self.net.state_dict()
 
     def warn(self, line: Line) -> None:
         """Tells each warning of the ledger once."""
