@@ -9,12 +9,13 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from . import _core
 from .catalogue import Entry, entries, entry
 
 Texts = Mapping[str, str | Sequence[str]]
+Sparse = Literal["auto", "never", "always"]
 
 SETTINGS = ("layers", "input", "layout", "loss", "optimizer", "penalties", "parameters", "target", "metrics", "seed",
             "threads", "sparse", "ledger")
@@ -54,7 +55,7 @@ class Description:
 
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
-                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: str = "auto",
+                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
                  ledger: int = 50) -> None:
         self.layers, self.loss, self.optimizer, self.target = layers, loss, optimizer, target
         self.metrics, self.sparse = metrics, sparse
@@ -201,8 +202,8 @@ def of_graph(graph: _core.Graph, where: str) -> dict[str, Any]:
     if losses:
         settings["loss"] = losses[0][1]
         settings["target"] = "x" if losses[0][0].split(" ")[1] == "x" else ""
-    for key, part in (("penalties", "penalties"), ("parameters", "options")):
-        for line in graph.text(part).splitlines():
+    for key, lines in (("penalties", graph.text("penalties")), ("parameters", graph.text("options"))):
+        for line in lines.splitlines():
             selector, text = line.split(": ", 1)
             settings[key].setdefault(selector, []).append(text)
     return settings

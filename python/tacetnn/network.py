@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _core
 from .arrays import Array, as_array, labels, numbers, rows_of
-from .description import Description, Texts, of_graph, short, value_of
+from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import fit
 from .pages import network_html
 from .reading import Reader, Seen, contents, copy_contents, count, passes, read_all
@@ -83,9 +83,14 @@ class Network(Description):
     ((3, 2), (3, 16))
     """
 
+    graph: _core.Graph
+    plan: _core.Plan
+    output: _core.Value
+    batch: int
+
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
-                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: str = "auto",
+                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
                  ledger: int = 50) -> None:
         super().__init__(layers, input=input, layout=layout, loss=loss, optimizer=optimizer, penalties=penalties,
                          parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads, sparse=sparse,
@@ -137,9 +142,11 @@ class Network(Description):
         return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
 
     def seen(self, x: Any, y: Any = None, answers: bool = True) -> Seen:
+        """x and y as rows, unless x is data; answers: whether y is needed."""
+        return x if isinstance(x, _core.Data) else self.pair(x, y, answers)
+
+    def pair(self, x: Any, y: Any = None, answers: bool = True) -> dict[str, Array]:
         """x and y as rows; answers: whether y is needed."""
-        if isinstance(x, _core.Data):
-            return x
         rows = {"x": self.rows(x)}
         if answers and self.aim != "x":
             rows["target"] = self.targets(y)

@@ -6,7 +6,7 @@ import unittest
 try:
     import numpy as np
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(f"{missing}")
 
 import tacetnn as tn
 from tacetnn.arrays import as_array, labels, numbers

@@ -12,7 +12,7 @@ import weakref
 try:
     import numpy as np
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(f"{missing}")
 
 import tacetnn as tn
 
