@@ -79,7 +79,7 @@ class Network(Intake):
     >>> y = (x[:, 0] > x[:, 1]).astype(int)
     >>> net = tn.Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", optimizer="sgd lr=0.1",
     ...                  penalties={"relu1": "l1 1e-3"})
-    >>> run = net.fit(x, y, epochs=20, batch=20)
+    >>> run = net.fit(x, y, epochs=20, batch=20, progress=False)
     >>> net.predict(x[:3]).shape, net["relu1"].shape
     ((3, 2), (3, 16))
     """
@@ -270,6 +270,12 @@ class Network(Intake):
         -------
         dict of str to ndarray of float32, [rows, ...]
             Images are [rows, height, width, channels].
+
+        Examples
+        --------
+        >>> net = Network("linear 16 | relu | linear 2", input=8)
+        >>> {name: value.shape for name, value in net.activations(np.zeros((3, 8)), "relu*").items()}
+        {'relu1': (3, 16)}
         """
         names = self._chosen(selectors or ("*",), ("layer", "input"))
         seen = self.seen(x, answers=False)
@@ -298,6 +304,13 @@ class Network(Intake):
         -------
         dict of str to ndarray of float32
             [rows, ...] for the output of a layer; the shape of a parameter for a parameter.
+
+        Examples
+        --------
+        >>> net = Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", penalties={"relu1": "l1 1e-3"})
+        >>> g = net.gradients("relu1", "*.weight", x=np.ones((3, 8)), y=[0, 1, 1])
+        >>> {name: value.shape for name, value in g.items()}
+        {'linear1.weight': (16, 8), 'relu1': (3, 16), 'linear2.weight': (2, 16)}
         """
         return self._gradients(self._chosen(selectors, ("layer", "input", "parameter")), x, y)
 
@@ -364,6 +377,13 @@ class Network(Intake):
         ------
         ValueError
             If a shape differs or, with strict, a name is missing or unknown. Nothing is then changed.
+
+        Examples
+        --------
+        >>> net, other = (Network("linear 2", input=3, seed=seed) for seed in (1, 2))
+        >>> other.load_state_dict(net.state_dict())
+        >>> bool((net["linear1.weight"] == other["linear1.weight"]).all())
+        True
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"state should map names to arrays, as state_dict() does, not be a {type(state).__name__}")
