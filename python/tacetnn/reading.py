@@ -70,13 +70,13 @@ def passes(net: Network, plan: _core.Plan, seen: Seen, batch: int, aim: str | No
 
 
 def read_all(net: Network, plan: _core.Plan, seen: Seen, names: Sequence[str], batch: int) -> dict[str, Array]:
-    """The values with those names for all rows, [rows, ...]."""
-    shapes = {v.name: (count(seen) if v.batch else None, *v.shape) for v in plan.values() if v.name in names}
-    result = {name: np.empty([n for n in shapes[name] if n is not None], np.float32) for name in names}
+    """The values with those names: [rows, ...] for all rows, or parameters."""
+    infos = {v.name: v for v in plan.values() if v.name in names}
+    result = {name: np.empty((count(seen), *infos[name].shape), np.float32) for name in names if infos[name].batch}
     for rows in passes(net, plan, seen, batch):
-        for name in names:
-            result[name][rows] = plan.read(name)
-    return result
+        for name, value in result.items():
+            value[rows] = plan.read(name)
+    return {name: result[name] if name in result else plan.read(name) for name in names}
 
 
 class Reader:

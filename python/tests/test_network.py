@@ -116,6 +116,9 @@ class Values(unittest.TestCase):
         self.assertEqual({k: v.shape for k, v in net.activations(X[:9], "relu*", "linear2").items()},
                          {"relu1": (9, 16), "linear2": (9, 2)})
         self.assertEqual(net["linear1"].shape, (9, 16))
+        self.assertEqual(list(net.activations(X)), ["x", "linear1", "relu1", "linear2"])
+        np.testing.assert_array_equal(net.activations(X, "linear1.*")["linear1.bias"], w["linear1.bias"])
+        self.assertTrue("relu1" in net and "relu2" not in net)
 
     def test_values_follow_the_weights(self):
         net = fitted()
@@ -254,6 +257,16 @@ class State(unittest.TestCase):
         once.fit(X, Y, epochs=2, batch=32, shuffle=False, progress=False)
         for name, value in once.weights().items():
             np.testing.assert_array_equal(value, twice[name], name)
+
+    def test_callbacks_that_read_change_nothing(self):
+        def read(run):
+            net.predict(X[:3]), net["relu1"], net.gradient("relu1", X[:3], Y[:3]), net.evaluate(X[:3], Y[:3])
+
+        quiet, net = fitted(), small()
+        net.fit(X, Y, epochs=2, batch=32, progress=False, on_step=read, on_epoch=read)
+        for name, value in quiet.state_dict().items():
+            np.testing.assert_array_equal(value, net[name], name)
+        self.assertEqual(net.gradient("relu1").shape, (300, 16))
 
     def test_a_network_is_freed_at_once(self):
         net = fitted()
