@@ -314,6 +314,18 @@ class Mistakes(unittest.TestCase):
         self.refused(ValueError, "no optimizer", small(optimizer="").fit, X, Y)
         self.refused(ValueError, "no loss", tn.Network("linear 2", input=8).evaluate, X, Y)
 
+    def test_data(self):
+        net, numbers = fitted(), small("linear 2", loss="mse", penalties=None)
+        labelled, targets, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X, X[:, :3]), tn.Data.arrays(X)
+        self.refused(ValueError, "neither labels nor targets", net.fit, bare)
+        self.refused(ValueError, "takes labels, but the data have targets", net.fit, labelled, validation=targets, progress=False)
+        self.refused(ValueError, r"targets of the shape \[3\], but mse", numbers.evaluate, targets)
+        self.refused(ValueError, "outputs for 0 to 0", small("linear 1", penalties=None).fit, labelled)
+        self.refused(ValueError, "has 8 numbers, but the network takes 7", small(input=7).predict, bare)
+        self.refused(ValueError, "cannot be given with data", net.fit, labelled, Y)
+        self.assertEqual(net.evaluate(labelled), net.evaluate(X, Y))
+        np.testing.assert_array_equal(net.predict(bare), net.predict(X))
+
     def test_names(self):
         net = fitted()
         self.refused(KeyError, "did you mean relu1", net.__getitem__, "relu2")
