@@ -316,7 +316,7 @@ class Mistakes(unittest.TestCase):
 
     def test_data(self):
         net, numbers = fitted(), small("linear 2", loss="mse", penalties=None)
-        labelled, targets, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X, X[:, :3]), tn.Data.arrays(X)
+        labelled, targets, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X, X[:, :3].copy()), tn.Data.arrays(X)
         self.refused(ValueError, "neither labels nor targets", net.fit, bare)
         self.refused(ValueError, "takes labels, but the data have targets", net.fit, labelled, validation=targets, progress=False)
         self.refused(ValueError, r"targets of the shape \[3\], but mse", numbers.evaluate, targets)
