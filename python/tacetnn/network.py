@@ -16,7 +16,7 @@ from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import Callback, fit
 from .intake import Intake
 from .pages import network_html
-from .reading import Reader, Seen, contents, copy_contents, count, passes, read_all
+from .reading import Reader, Seen, contents, copy_contents, count, lambdas, passes, read_all, set_lambdas
 from .run import Run
 
 LONG = 1e6
@@ -105,10 +105,14 @@ class Network(Intake):
 
     # ---- The plan ----------------------------------------------------------------------------------------------------
 
-    def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None) -> None:
-        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before."""
+    def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None,
+                training: bool = True) -> None:
+        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before.
+
+        A plan that is not for training has no schedules: its lambdas are the numbers that are set.
+        """
         graph, output = self.describe()
-        plan = graph.compile(batch=batch, optimizer=self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
+        plan = graph.compile(batch=batch, optimizer=training and self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
                              steps_per_epoch=max(steps_per_epoch, 1), sparse=self.sparse, ledger=self.ledger,
                              metrics=(self.metrics if metrics is None else metrics) or None)
         if hasattr(self, "plan"):
@@ -436,19 +440,20 @@ class Network(Intake):
                 known["input"] = known["input"][-1:] + known["input"][:-1]
         known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}
         net = cls(**known | settings)
-        net.compile(batch=int(notes["batch"] or 128))
+        net.compile(batch=int(notes["batch"] or 128), training=False)
         file.load(net.plan)
         net.learned_from(notes["schema"], notes["data"])
         return net
 
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
-                "source": self.source}
+                "source": self.source, "lambdas": lambdas(self.plan)}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         Network.__init__(self, **saved["settings"])
-        self.compile(batch=saved["batch"])
+        self.compile(batch=saved["batch"], training=False)
         self.load_state_dict(saved["state"])
+        set_lambdas(self.plan, saved["lambdas"])
         self.learned_from(saved["schema"], saved["source"])
 
     # ---- Showing -----------------------------------------------------------------------------------------------------

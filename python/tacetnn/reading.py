@@ -34,6 +34,16 @@ def copy_contents(to: _core.Plan, source: _core.Plan) -> None:
         to.write(name, source.read(name))
 
 
+def lambdas(plan: _core.Plan) -> dict[str, float]:
+    """The current lambdas of the penalties."""
+    return {t.name: t.lambda_ for t in plan.terms() if t.role == "penalty"}
+
+
+def set_lambdas(plan: _core.Plan, new: dict[str, float]) -> None:
+    for term, value in new.items():
+        plan.set_lambda(term, value)
+
+
 def count(seen: Seen) -> int:
     """The number of rows."""
     return int(seen.info.rows) if isinstance(seen, _core.Data) else len(seen["x"])
@@ -110,9 +120,7 @@ class Reader:
             self._gradients = key, plan
         plan = self._gradients[1]
         copy_contents(plan, net.plan)
-        for term in net.plan.terms():
-            if term.role == "penalty":
-                plan.set_lambda(term.name, term.lambda_)
+        set_lambdas(plan, lambdas(net.plan))
         if isinstance(seen, _core.Data):
             plan.train(_core.Loader(seen, rows, shuffle=False), "x", None if net.aim == "x" else net.aim, most=1)
         else:

@@ -237,7 +237,7 @@ class State(unittest.TestCase):
             net.load_state_dict(state, strict=False)
 
     def test_copies(self):
-        net = fitted()
+        net = fitted(penalties={"relu1": "l1 density=0.2", "*.weight": "l2 1e-3 schedule=cosine"})
         with tempfile.TemporaryDirectory() as d:
             net.save(f"{d}/m.safetensors")
             loaded = tn.Network.load(f"{d}/m.safetensors")
@@ -246,6 +246,8 @@ class State(unittest.TestCase):
         for other in copy.deepcopy(net), copy.copy(net), pickle.loads(pickle.dumps(net)), loaded:
             self.assertEqual(other.settings, net.settings)
             np.testing.assert_array_equal(other.predict(X), net.predict(X))
+            self.assertEqual(other.evaluate(X, Y), net.evaluate(X, Y))  # with the current lambdas
+            np.testing.assert_array_equal(other.gradient("relu1", X, Y), net.gradient("relu1", X, Y))
             other["linear1.bias"] = np.zeros(16)
         self.assertTrue(net["linear1.bias"].any())
 
