@@ -10,7 +10,7 @@ import weakref
 try:
     import numpy as np
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing)) from missing
 
 try:
     import _testcapi

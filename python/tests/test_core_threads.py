@@ -8,7 +8,7 @@ import unittest
 try:
     import numpy as np
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing)) from missing
 
 from core_network import X, Y, graph, loader, plan
 from tacetnn import _core
