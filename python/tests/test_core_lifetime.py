@@ -184,6 +184,7 @@ def fit(folder):
     p.train(l, "x", "target")
     p.evaluate(l, "x", "target", "linear2")
     p.values(), p.terms(), p.warnings(), p.metrics(), p.account(0), p.read("relu1"), p.dead_units("relu1"), p.explain()
+    [p.record(what) for what in ("step", "epoch", "evaluation", "figures", "network", "metrics")]
     p.save(folder + "/model", {"output": "linear2"})
     p.checkpoint(folder + "/checkpoint", l)
     f = _core.File(folder + "/model")

@@ -113,6 +113,7 @@ class InUse(unittest.TestCase):
             "save": ("/tmp/nothing/model",),
             "checkpoint": ("/tmp/nothing/checkpoint",),
             "resume": (file,),
+            "record": ("epoch",),
         }
         one = {"read", "read_gradient", "firing", "dead_units", "value_inputs"}
         term = {"account", "term_firing", "term_on", "term_value", "depends_on_length"}
