@@ -82,25 +82,26 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
 
 def conduct(net: Network, feed: Feed, held_out: Feed | None, settings: Settings) -> Run:
     """Makes a run, which the network keeps even if it is interrupted."""
-    if net.run is not None and net.run.going:
-        raise RuntimeError("this network is being fitted")
     run = Run(net)
-    training = Training(net, run, feed, held_out, settings)
-    net.run = run
-    begun = time.monotonic()
-    run.going = True
+    if net.__dict__.setdefault("_fits", run) is not run:
+        raise RuntimeError("this network is being fitted")
+    begun, training = time.monotonic(), None
     try:
+        training = Training(net, run, feed, held_out, settings)
         training.begin()
+        net.run = run
         training.go()
         training.end()
     except BaseException as e:
-        run.stopped = "interrupted"
-        training.interrupted(e)
+        if training and net.run is run:
+            run.stopped = "interrupted"
+            training.interrupted(e)
         raise
     finally:
-        run.going = False
         run.seconds = time.monotonic() - begun
-        training.close()
+        if training:
+            training.close()
+        del net.__dict__["_fits"]
     return run
 
 
@@ -141,7 +142,11 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
         return Rows(net, validation, batch)
     pair = isinstance(validation, tuple) and len(validation) == 2
     if not pair and is_batches(validation, len(net.input)):
-        return Batches(net, validation, "validation")
+        batches = Batches(net, validation, "validation")
+        if batches.once:
+            raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a function that "
+                             "returns a new iterator")
+        return batches
     return Batches(net, [validation], "validation")
 
 
