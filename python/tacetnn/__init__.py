@@ -7,3 +7,11 @@ from .network import Network
 
 __all__ = ["Data", "DescriptionError", "Error", "FileError", "Graph", "IOFailure", "Loader", "Network", "NotFiniteError",
            "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "Value", "machine"]
+
+
+def __getattr__(name: str) -> object:
+    """The estimators of scikit-learn, which is imported when one of them is first used."""
+    if name in ("SparseAutoencoder", "TacetClassifier", "TacetRegressor"):
+        from . import sklearn
+        return getattr(sklearn, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
