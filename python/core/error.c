@@ -43,8 +43,9 @@ static PyObject *class_of(tacet_status s)
     return base;
 }
 
-void *core_raise(const tacet_error *e)
+void *core_raise(const tacet_error *from)
 {
+    const tacet_error copy = *from, *e = &copy; /* the plan that it belongs to may run in another thread again */
     PyObject *type = class_of(e->status), *text = core_written(error_text, e, NULL);
     PyObject *error = text ? PyObject_CallFunctionObjArgs(type, text, NULL) : NULL;
     Py_XDECREF(text);
