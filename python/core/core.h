@@ -189,9 +189,9 @@ PyObject *core_array(const char *type, int rank, const int64_t *shape, core_buff
 PyObject *core_array_copy(const char *type, int rank, const int64_t *shape, const void *numbers);
 
 /* The methods of a plan by file: what it is fed (feed.c), what it runs on a loader (run.c), its numbers (told.c), its
- * figures (ledger.c), its files (file.c). Each list ends with {0}. */
+ * figures (ledger.c), its files (file.c), its record (record.c). Each list ends with {0}. */
 extern PyMethodDef core_feed_methods[], core_run_methods[], core_told_methods[], core_ledger_methods[],
-    core_file_methods[];
+    core_file_methods[], core_record_methods[];
 extern PyGetSetDef core_told_members[];
 
 void core_feed_drop(core_plan *p); /* forgets what was fed */
