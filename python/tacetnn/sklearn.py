@@ -35,6 +35,8 @@ except ImportError:  # before scikit-learn 1.6
 Penalties = Mapping[str, str | Sequence[str]]
 
 FLOATS = [np.float32, np.float64]
+ROWS = 128
+"""Rows that a fitted network is asked about at once."""
 
 
 class _Estimator(BaseEstimator):  # type: ignore[misc]
@@ -80,7 +82,11 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         self.network_ = Network(layers, input=x.shape[1], loss=loss, optimizer=self.optimizer,
                                 penalties=self._all_penalties(), parameters=self.parameters,
                                 target="x" if y is None else "", seed=int(seed), threads=self.threads)
-        self.run_ = self.network_.fit(x, y, epochs=self.epochs, batch=self.batch, validation=self.validation)
+        self.run_ = self.network_.fit(x, y, epochs=self.epochs, batch=self.batch, validation=self.validation,
+                                      patience=self.patience, progress=self.progress)
+        if self.patience and self.run_.best:
+            self.network_.load_state_dict(self.run_.best)
+        self.network_.compile(batch=ROWS)
         self.n_iter_ = len(self.run_.ledger)
 
     def __sklearn_is_fitted__(self) -> bool:  # parameters, not only results, have names that end in _
@@ -94,8 +100,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         x = validate_data(self, x, dtype=FLOATS, reset=False)
-        rows, batch = len(x), self.network_.batch
-        x = x[np.arange(-(-rows // batch) * batch) % rows]
+        rows = len(x)
+        x = x[np.arange(-(-rows // ROWS) * ROWS) % rows] if rows % ROWS else x
         y = self.network_.predict(x) if layer is None else self.network_.activations(x, layer)[layer]
         return y[:rows]
 
@@ -205,7 +211,8 @@ class TacetClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row, [n_samples]."""
-        return np.asarray(self.classes_[self._outputs(X).argmax(axis=1)])
+        best = self._outputs(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
 
 class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):  # type: ignore[misc]
