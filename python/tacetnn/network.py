@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from .arrays import Array, as_array, labels, numbers, rows_of
-from .description import Description, Texts, of_graph, short, value_of
-from .fitting import fit
+from .arrays import Array, numbers
+from .description import Description, Sparse, Texts, of_graph, short, value_of
+from .fitting import Callback, fit
+from .intake import Intake
 from .pages import network_html
 from .reading import Reader, Seen, contents, copy_contents, count, passes, read_all
 from .run import Run
@@ -22,7 +23,7 @@ LONG = 1e6
 """Epochs of a run whose length is not yet known."""
 
 
-class Network(Description):
+class Network(Intake):
     """A network with its weights.
 
     Parameters
@@ -78,21 +79,25 @@ class Network(Description):
     >>> y = (x[:, 0] > x[:, 1]).astype(int)
     >>> net = tn.Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", optimizer="sgd lr=0.1",
     ...                  penalties={"relu1": "l1 1e-3"})
-    >>> run = net.fit(x, y, epochs=20, batch=20)
+    >>> run = net.fit(x, y, epochs=20, batch=20, progress=False)
     >>> net.predict(x[:3]).shape, net["relu1"].shape
     ((3, 2), (3, 16))
     """
 
+    graph: _core.Graph
+    plan: _core.Plan
+    output: _core.Value
+    batch: int
+
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
-                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: str = "auto",
+                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
                  ledger: int = 50) -> None:
         super().__init__(layers, input=input, layout=layout, loss=loss, optimizer=optimizer, penalties=penalties,
                          parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads, sparse=sparse,
                          ledger=ledger)
         self.pool = _core.Pool(self.threads)
         self.run: Run | None = None
-        self.learned_from("", "")
         self._reader = Reader()
         self._seen: Seen | None = None
         self._fitted: Seen | None = None
@@ -114,82 +119,80 @@ class Network(Description):
         """The compiled steps, with shapes, operations, bytes and memory, as text."""
         return str(self.plan.explain())
 
-    # ---- Rows --------------------------------------------------------------------------------------------------------
-
-    def rows(self, x: Any) -> Array:
-        """x as rows, [rows, \\*input]; without a copy where x is contiguous and of a type that is taken."""
-        a = as_array(x, "x")
-        if a.dtype == np.bool_:
-            a = a.astype(np.float32)  # numbers of one byte are scaled as those of images
-        return rows_of(numbers(a, "x"), self.input, "x", f" (layout={self.layout!r})" if self.layout else "")
-
-    def targets(self, y: Any) -> Array:
-        """y as targets that can be fed: class indices [rows, ...], or numbers [rows, \\*output]."""
-        if y is None:
-            raise TypeError(f"y is missing: {self.loss or 'the loss'} compares the output with it")
-        if not self.needs_labels:
-            return rows_of(numbers(y, "y"), self.output_shape, "y")
-        a, shape = labels(y, "y"), self.output_shape
-        if a.size and a.max() >= shape[-1]:
-            raise ValueError(f"y holds the class {a.max()}, but the network has outputs for 0 to {shape[-1] - 1}: it needs one for "
-                             f"each class, as linear {a.max() + 1} at its end")
-        one_hot = a.shape[1:] == shape and a.ndim > 1 and shape[-1] > 1
-        return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
-
-    def seen(self, x: Any, y: Any = None, answers: bool = True) -> Seen:
-        """x and y as rows; answers: whether y is needed."""
-        if isinstance(x, _core.Data):
-            return x
-        rows = {"x": self.rows(x)}
-        if answers and self.aim != "x":
-            rows["target"] = self.targets(y)
-            if len(rows["target"]) != len(rows["x"]):
-                raise ValueError(f"x has {len(rows['x'])} rows, but y has {len(rows['target'])}")
-        return rows
-
     def remember(self, seen: Seen, fitted: bool = False) -> None:
         """Remembers rows, without a copy, as those that the network has seen last, or was fitted to."""
         self._seen = seen
         if fitted:
             self._fitted = seen
 
-    def data(self, seen: Seen, options: str = "") -> _core.Data:
-        """Rows as data that a loader draws from, as those of a file; options are those of all sources of data."""
-        if isinstance(seen, _core.Data):
-            return seen
-        if len(self.input) > 1 and "flat=" not in options and "layout=" not in options:
-            options += f" layout={self.layout}" if self.layout else " flat=false"
-        target = seen.get("target")
-        return _core.Data.arrays(seen["x"], target, self._are_labels(target), options.strip() or None)
-
-    def _are_labels(self, target: Array | None) -> bool:
-        """Whether the targets are classes. Whole numbers for a loss of yes or no are; they must then be 0 and 1."""
-        if target is None or self.needs_labels:
-            return target is not None
-        kind = self.loss_entry
-        if kind is None or not kind.logits or target.dtype.kind == "f" or self.output_shape != (1,):
-            return False
-        if target.size and (target.min() < 0 or target.max() > 1):
-            raise ValueError(f"{kind.name} takes y of 0 and 1, but it holds {target[(target < 0) | (target > 1)][0]}")
-        return True
-
-    def learned_from(self, schema: str, source: str) -> None:
-        """Remembers how the data of training were scaled, so that other rows are scaled in the same way."""
-        self.schema, self.source = schema, source
-        known = json.loads(schema or "{}")
-        self.scaling: dict[str, tuple[Array, Array]] = {
-            name: (np.array(known[f"{prefix}scale"], float), np.array(known[f"{prefix}shift"], float))
-            for name, prefix in (("x", ""), ("target", "target_")) if f"{prefix}scale" in known}
-
     # ---- Fitting and asking ------------------------------------------------------------------------------------------
 
-    def fit(self, x: Any, y: Any = None, **settings: Any) -> Run:
-        """Trains the network; see tacetnn.fitting.fit.
+    def fit(self, x: Any, y: Any = None, *, epochs: int | None = None, batch: int = 128, steps: int = 0,
+            validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
+            patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
+            progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
+            checkpoint: int = 0, log: int = 100) -> Run:
+        """Trains the network. With the same data, settings and seed, the bits are those of ``tacet train``.
 
         A later fit is a new run, which continues with the weights and with what layers remember. The state of the optimizer,
         schedules and targets begin anew.
+
+        Parameters
+        ----------
+        x : array_like, [rows, \\*input]
+            A NumPy array, a tensor of PyTorch on the CPU, a frame of pandas, anything with a buffer or DLPack. Contiguous
+            float32, float64, uint8, int32 and int64 are read where they are. uint8 is taken for pixels, and scaled by
+            1/255; ``data="scale=1"`` turns that off. Or batches, each a step: an iterable of (x, y), a function that returns
+            one for each epoch, a DataLoader of PyTorch. Or a `Data`.
+        y : array_like
+            Class indices [rows], or [rows, positions...], for a loss that compares with labels; otherwise numbers
+            [rows, \\*output]. None with ``target="x"``, batches or data.
+        epochs : int
+            Passes over the rows, by default 10 or, with `steps`, as many as those take.
+        batch : int
+            Rows in a step.
+        steps : int
+            The fit ends after this many steps; 0: after the last epoch.
+        validation : float or (x, y), optional
+            A share of the rows that is held out, drawn by the seed, or rows of their own.
+        data : str
+            Attributes that all sources of data have, ``"normalize=feature"``. Rows that the network sees later are scaled in
+            the same way.
+        augment : str
+            How images are changed, anew in each epoch, ``"flip | crop 4"``.
+        shuffle : bool
+            Whether the rows are taken in an order drawn by the seed.
+        metric : str
+            By which figure of the validation rows an epoch is the best.
+        patience : int
+            The fit ends after this many epochs in which `metric` has not improved; 0: never.
+        on_epoch, on_step : callable, optional
+            Are called with the run after each epoch or step; they may call ``run.stop()``. An exception in one ends the fit;
+            the network stays as it is then.
+        progress : bool, optional
+            Whether a line moves while an epoch runs; by default on a terminal. False: nothing is shown.
+        out : path, optional
+            The folder of the run, as ``tacet train --out`` writes it.
+        resume : bool
+            Whether the run in `out` is continued, to the same bits as if it had not been interrupted.
+        checkpoint, log : int
+            Steps between checkpoints, and between lines of ``run.steps_log``; 0: none.
+
+        Returns
+        -------
+        Run
+            What happened: ``run.ledger`` has a record of each epoch.
+
+        Raises
+        ------
+        NotFiniteError
+            If the objective, a gradient or the update is not finite. The network is as before that step.
+        ValueError, TypeError
+            If x, y or a setting is not what the network can be fitted to.
         """
-        return fit(self, x, y, **settings)
+        return fit(self, x, y, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data, augment=augment,
+                   shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch, on_step=on_step, progress=progress,
+                   out=out, resume=resume, checkpoint=checkpoint, log=log)
 
     def predict(self, x: Any) -> Array:
         """The outputs for rows of x, in evaluation mode.
@@ -267,6 +270,12 @@ class Network(Description):
         -------
         dict of str to ndarray of float32, [rows, ...]
             Images are [rows, height, width, channels].
+
+        Examples
+        --------
+        >>> net = Network("linear 16 | relu | linear 2", input=8)
+        >>> {name: value.shape for name, value in net.activations(np.zeros((3, 8)), "relu*").items()}
+        {'relu1': (3, 16)}
         """
         names = self._chosen(selectors or ("*",), ("layer", "input"))
         seen = self.seen(x, answers=False)
@@ -295,6 +304,13 @@ class Network(Description):
         -------
         dict of str to ndarray of float32
             [rows, ...] for the output of a layer; the shape of a parameter for a parameter.
+
+        Examples
+        --------
+        >>> net = Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", penalties={"relu1": "l1 1e-3"})
+        >>> g = net.gradients("relu1", "*.weight", x=np.ones((3, 8)), y=[0, 1, 1])
+        >>> {name: value.shape for name, value in g.items()}
+        {'linear1.weight': (16, 8), 'relu1': (3, 16), 'linear2.weight': (2, 16)}
         """
         return self._gradients(self._chosen(selectors, ("layer", "input", "parameter")), x, y)
 
@@ -361,6 +377,13 @@ class Network(Description):
         ------
         ValueError
             If a shape differs or, with strict, a name is missing or unknown. Nothing is then changed.
+
+        Examples
+        --------
+        >>> net, other = (Network("linear 2", input=3, seed=seed) for seed in (1, 2))
+        >>> other.load_state_dict(net.state_dict())
+        >>> bool((net["linear1.weight"] == other["linear1.weight"]).all())
+        True
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"state should map names to arrays, as state_dict() does, not be a {type(state).__name__}")
@@ -436,8 +459,8 @@ class Network(Description):
     # ---- Showing -----------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        preset = Description(self.layers, input=self.input, layout=self.layout).settings
-        given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if k != "layers" and (k == "input" or v != preset[k])]
+        preset = Description(self.layers, input=1).settings | {"input": None}
+        given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if v != preset[k]]
         return f"Network({', '.join([repr(self.layers), *given])})"
 
     def _repr_html_(self) -> str:

@@ -53,11 +53,13 @@ def passes(net: Network, plan: _core.Plan, seen: Seen, batch: int, aim: str | No
 
     With an aim, the output is compared with that input, and the figures are those of an evaluation, which the caller ends.
     """
-    at = 0
-    if aim or isinstance(seen, _core.Data):
+    at, rows = 0, count(seen)
+    loader = None
+    if isinstance(seen, _core.Data):
+        loader, seen = _core.Loader(seen, batch, shuffle=False), {}
+    if aim or loader:
         plan.evaluate_begin(aim, net.output if aim else None)
-    loader = _core.Loader(seen, batch, shuffle=False) if isinstance(seen, _core.Data) else None
-    while at < count(seen):
+    while at < rows:
         if loader:
             plan.evaluate_batches(loader, "x", None if aim in (None, "x") else aim, most=1)
         else:

@@ -19,7 +19,7 @@ MOST = 10
 def blocks():
     """(number of the first line, packages that it needs, code) of each block."""
     text = open(PAGE, encoding="utf-8").read()
-    for block in re.finditer(r"^```python ?(.*)\n(.*?)^```$", text, re.M | re.S):
+    for block in re.finditer(r"^```python ?([^\n]*)\n(.*?)^```$", text, re.M | re.S):
         yield text[: block.start()].count("\n") + 2, block[1].split(), block[2]
 
 
