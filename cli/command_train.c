@@ -102,7 +102,7 @@ static tacet_status report(const cli_args *a, cli_training *t)
         fputc('\n', stdout);
         tacet_total total = {.size = sizeof total};
         tacet_ledger_total(job->plan, &total);
-        const tc_json *l = cli_ledger_of(a->arena, job->plan, CLI_OF_LEDGER);
+        const tc_json *l = cli_plan_figures(a->arena, job->plan, "epoch");
         if (tc_json_size(tc_json_get(l, "terms")) > 0 && total.steps > 0)
             cli_ledger_show(stdout, a->arena, l, (double)cli_training_epoch(t));
     }

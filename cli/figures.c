@@ -132,19 +132,10 @@ tacet_status cli_figures_judge(const cli_figures *f)
     return cli_fail(TACET_NOT_FINITE, "the objective is not finite on the %s data", f->part);
 }
 
-void cli_figures_json(tc_json_writer *j, tacet_plan *p, const cli_figures *f, bool training)
+tc_json_writer cli_figures_json(cli_arena *a, tacet_plan *p, const cli_figures *f, bool training)
 {
-    const cli_told told = training ? CLI_OF_BOTH : CLI_OF_PASS;
-    double x[CLI_RUN_FIGURES];
-    cli_run_blank(x);
-    x[CLI_RUN_data_loss] = f->result.data_loss;
-    x[CLI_RUN_objective] = f->result.objective;
-    x[CLI_RUN_best_epoch] = f->best_epoch ? (double)f->best_epoch : NAN;
-    x[CLI_RUN_step_us] = f->step_us;
-    cli_metrics_json(j, p, false);
-    cli_run_json(j, x, 4, (int[]){CLI_RUN_data_loss, CLI_RUN_objective, CLI_RUN_best_epoch, CLI_RUN_step_us});
-    cli_terms_json(j, p, told);
-    cli_layers_json(j, p, told);
+    const tacet_stamp stamp = {.size = sizeof stamp, .best_epoch = f->best_epoch, .step_us = f->step_us};
+    return cli_plan_record(a, p, training ? "figures" : "evaluation", &stamp);
 }
 
 static void terms_table(FILE *to, cli_arena *a, const tacet_plan *p)
@@ -177,7 +168,7 @@ static void table(FILE *to, cli_arena *a, tacet_plan *p, const cli_figures *f)
     if (!isnan(f->step_us)) line = cli_format(a, "%s; %s ms per training step", line, cli_digits(a, f->step_us / 1000));
     cli_paragraph(to, "", line);
     fputc('\n', to);
-    const tc_json *layers = tc_json_get(cli_ledger_of(a, p, CLI_OF_PASS), "layers");
+    const tc_json *layers = tc_json_get(cli_plan_figures(a, p, "evaluation"), "layers");
     terms_table(to, a, p);
     cli_metrics_tables(to, a, p, f->classes);
     if (tc_json_size(layers) == 0) return;
@@ -191,9 +182,6 @@ void cli_figures_print(cli_arena *a, tacet_plan *p, const cli_figures *f, bool j
         table(stdout, a, p, f);
         return;
     }
-    tc_json_writer j = cli_json(a);
-    tc_json_open(&j, NULL, '{');
-    cli_figures_json(&j, p, f, training);
-    tc_json_close(&j, '}');
+    const tc_json_writer j = cli_figures_json(a, p, f, training);
     cli_json_print(&j, stdout);
 }

@@ -26,9 +26,9 @@ tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t bat
 /* TACET_NOT_FINITE, after a message, if the objective is not finite. */
 tacet_status cli_figures_judge(const cli_figures *f);
 
-/* {metrics, "data_loss", "objective", "best_epoch", "step_us", "terms": [...], "layers": [...]} without the braces;
- * training: with the ledger's figures as "training" of each term and layer. */
-void cli_figures_json(tc_json_writer *j, tacet_plan *p, const cli_figures *f, bool training);
+/* {metrics, "data_loss", "objective", "best_epoch", "step_us", "terms": [...], "layers": [...]}; training: with the
+ * ledger's figures as "training" of each term and layer. */
+tc_json_writer cli_figures_json(cli_arena *a, tacet_plan *p, const cli_figures *f, bool training);
 
 /* Prints them to standard output: as tables, or as that object on one line. */
 void cli_figures_print(cli_arena *a, tacet_plan *p, const cli_figures *f, bool json, bool training);

@@ -1,59 +1,11 @@
-/* metric_figures.c: a plan's metrics as JSON, in a line and as tables. The list of metrics is the library's: nothing here
- * knows any by name. */
+/* metric_figures.c: a plan's metrics in a line and as tables. The list of metrics is the library's: nothing here knows any
+ * by name. */
 #include "ledger.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { CLASSES = 30 /* more are not shown as a table */ };
-
-/* ---- JSON -------------------------------------------------------------------------------------------------------- */
-
-static void add_each(tc_json_writer *j, const tacet_metric *m, bool whole, int64_t row)
-{
-    for (int64_t k = 0; k < m->classes; k++) {
-        const double x = m->each[row * m->classes + k];
-        if (whole && isfinite(x))
-            tc_json_add_integer(j, NULL, (int64_t)x);
-        else
-            tc_json_add_number(j, NULL, x);
-    }
-}
-
-static void add_metric(tc_json_writer *j, cli_arena *a, const tacet_metric *m)
-{
-    if (m->better) tc_json_add_number(j, m->name, m->value);
-    if (m->by == 0 || !m->each) return;
-    tc_json_open(j, m->better ? cli_format(a, "%s_by_class", m->name) : m->name, '[');
-    for (int64_t i = 0; i < (m->by == 1 ? 1 : m->classes); i++) {
-        if (m->by == 2) tc_json_open(j, NULL, '[');
-        add_each(j, m, m->by == 2, i);
-        if (m->by == 2) tc_json_close(j, ']');
-    }
-    tc_json_close(j, ']');
-}
-
-/* Whether a metric is measured at all: in training, not every one is. */
-static bool measured(const tacet_metric *m) { return m->by == 0 || m->each; }
-
-void cli_metrics_json(tc_json_writer *j, tacet_plan *p, bool training)
-{
-    tacet_metric m = {.size = sizeof m};
-    cli_arena a = {0};
-    int notes = 0;
-    for (int i = 0; tacet_metric_at(p, i, training, &m) == TACET_OK; i++) {
-        if (!measured(&m)) continue;
-        add_metric(j, &a, &m);
-        notes += *m.note != '\0';
-    }
-    if (notes) tc_json_open(j, "notes", '{');
-    for (int i = 0; notes && tacet_metric_at(p, i, training, &m) == TACET_OK; i++)
-        if (measured(&m) && *m.note) tc_json_add_text(j, m.name, m.note);
-    if (notes) tc_json_close(j, '}');
-    cli_arena_free(&a);
-}
-
-/* ---- For people -------------------------------------------------------------------------------------------------- */
 
 static const char *shown(cli_arena *a, double x)
 {

@@ -1,12 +1,11 @@
-/* network.c: a plan's layers with their parameters and penalties, as JSON and as a table. */
+/* network.c: a plan's layers with their parameters and penalties, as a table. */
 #include "network.h"
 #include "ledger.h"
 
 #include <string.h>
 
-/* An input or a layer. A parameter that several layers use counts for its owner, the layer that it is named after. */
+/* An input or a layer, as the library lists it. */
 typedef struct layer {
-    tacet_role role;
     const char *name, *kind, *spec; /* "linear1", "linear", "linear 512"; an input has kind "input" or "labels" */
     const char *shape;              /* its output for a row, "28 x 28" */
     int64_t parameters, frozen;     /* elements, and how many of them are not trained */
@@ -14,82 +13,25 @@ typedef struct layer {
     const char *penalties;          /* "l1 1e-3; weight: l2 1e-4", as they were written; "" */
 } layer;
 
-static const char *shape_text(cli_arena *a, const tacet_value_info *v)
-{
-    const char *text = v->rank ? "" : "1";
-    for (int i = 0; i < v->rank; i++) text = cli_format(a, "%s%s%lld", text, i ? " x " : "", (long long)v->shape[i]);
-    return text;
-}
-
-/* Adds the penalties and constraints on a value, as "l1 1e-3; weight: l2 1e-4": those on a parameter of the layer begin
- * with the last part of its name. */
-static void add_penalties(cli_arena *a, const tacet_plan *p, const tacet_value_info *v, layer *l)
-{
-    tacet_term t = {.size = sizeof t};
-    tacet_value on;
-    const char *part = v->owner.id ? cli_format(a, "%s: ", strrchr(v->name, '.') + 1) : "";
-    for (int i = 0; i < tacet_term_count(p); i++)
-        for (int k = 0; cli_penalises(p, i, &t) && (on = tacet_term_on(p, i, k)).id; k++)
-            if (on.id == v->value.id)
-                l->penalties = cli_format(a, "%s%s%s%s", l->penalties, *l->penalties ? "; " : "", part, t.spec);
-}
-
-/* Counts the parameters that a layer owns, and lists those of other layers that it uses. */
-static void add_parameters(cli_arena *a, const tacet_plan *p, tacet_value of, layer *l)
-{
-    tacet_value_info v = {.size = sizeof v};
-    for (int k = 0; tacet_value_at(p, tacet_value_input(p, of.id - 1, k).id - 1, &v) == TACET_OK; k++) {
-        if (v.role != TACET_ROLE_PARAMETER) continue;
-        if (v.owner.id != of.id) {
-            l->uses = cli_format(a, "%s%s%s", l->uses, *l->uses ? ", " : "", v.name);
-            continue;
-        }
-        l->parameters += v.elements;
-        l->frozen += v.trainable ? 0 : v.elements;
-        add_penalties(a, p, &v, l);
-    }
-}
-
 /* The layers in the order of the graph, *rows of them. */
-static const layer *list_layers(cli_arena *a, const tacet_plan *p, int *rows)
+static const layer *list_layers(cli_arena *a, tacet_plan *p, int *rows)
 {
-    const int n = tacet_value_count(p);
-    layer *list = cli_take(a, ((size_t)n + 1) * sizeof *list), *l = list;
-    tacet_value_info v = {.size = sizeof v};
-    for (int i = 0; i < n; i++) {
-        if (tacet_value_at(p, i, &v) != TACET_OK || v.role == TACET_ROLE_PARAMETER) continue;
-        *l = (layer){.role = v.role,
-                     .name = v.name,
-                     .kind = v.kind,
-                     .spec = v.spec,
-                     .shape = shape_text(a, &v),
-                     .uses = "",
-                     .penalties = ""};
-        add_penalties(a, p, &v, l);
-        add_parameters(a, p, v.value, l++);
+    const tc_json *network = tc_json_get(cli_plan_figures(a, p, "network"), "network"), *from;
+    layer *list = cli_take(a, (tc_json_size(network) + 1) * sizeof *list);
+    size_t i;
+    tc_json_each(network, i, from)
+    {
+        list[i] = (layer){.name = tc_json_text(tc_json_get(from, "name")),
+                          .kind = tc_json_text(tc_json_get(from, "kind")),
+                          .spec = tc_json_text(tc_json_get(from, "spec")),
+                          .shape = tc_json_text(tc_json_get(from, "shape")),
+                          .parameters = tc_json_get(from, "parameters")->integer,
+                          .frozen = tc_json_get(from, "frozen")->integer,
+                          .uses = tc_json_text(tc_json_get(from, "uses")),
+                          .penalties = tc_json_text(tc_json_get(from, "penalties"))};
     }
-    *rows = (int)(l - list);
+    *rows = (int)tc_json_size(network);
     return list;
-}
-
-void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p)
-{
-    int rows;
-    const layer *l = list_layers(a, p, &rows);
-    tc_json_open(j, "network", '[');
-    for (; rows > 0; rows--, l++) {
-        tc_json_open(j, NULL, '{');
-        tc_json_add_text(j, "name", l->name);
-        tc_json_add_text(j, "kind", l->kind);
-        tc_json_add_text(j, "spec", l->spec);
-        tc_json_add_text(j, "shape", l->shape);
-        tc_json_add_integer(j, "parameters", l->parameters);
-        tc_json_add_integer(j, "frozen", l->frozen);
-        tc_json_add_text(j, "uses", l->uses);
-        tc_json_add_text(j, "penalties", l->penalties);
-        tc_json_close(j, '}');
-    }
-    tc_json_close(j, ']');
 }
 
 /* ---- For people -------------------------------------------------------------------------------------------------- */
@@ -165,10 +107,11 @@ static const char *named(cli_arena *a, const layer *l)
 /* People do not think of targets as part of the network. */
 static bool hidden(const layer *l)
 {
-    return l->role == TACET_ROLE_LABELS || (l->role == TACET_ROLE_INPUT && strcmp(l->name, "target") == 0);
+    return strcmp(l->kind, tacet_role_name(TACET_ROLE_LABELS)) == 0 ||
+           (strcmp(l->kind, tacet_role_name(TACET_ROLE_INPUT)) == 0 && strcmp(l->name, "target") == 0);
 }
 
-void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns)
+void cli_network_table(FILE *to, cli_arena *a, tacet_plan *p, int columns)
 {
     int layers;
     int64_t parameters = 0, frozen = 0;

@@ -4,12 +4,9 @@
 
 #include "output.h"
 
-/* "network": [{"name", "kind", "spec", "shape", "parameters", "frozen", "uses", "penalties"}]. */
-void cli_network_json(tc_json_writer *j, cli_arena *a, const tacet_plan *p);
-
-/* The same as a table for people, with totals and shared parameters. To fit into `columns` (0: any width), long names
+/* The layers as a table for people, with totals and shared parameters. To fit into `columns` (0: any width), long names
  * are cut and lists of penalties are continued in further rows. */
-void cli_network_table(FILE *to, cli_arena *a, const tacet_plan *p, int columns);
+void cli_network_table(FILE *to, cli_arena *a, tacet_plan *p, int columns);
 
 /* What selectors match, a line for each penalty and each set of options: how many values, and which. Selectors that
  * are the whole name of a value are left out. columns as above. */

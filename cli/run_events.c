@@ -127,7 +127,7 @@ bool cli_events_step(cli_events *e, tacet_plan *p, const tc_json *line, double t
 {
     if (!e->file.to.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    const tc_json *ledger = cli_ledger_of(&w.arena, p, CLI_OF_LEDGER), *t;
+    const tc_json *ledger = cli_plan_figures(&w.arena, p, "epoch"), *t;
     size_t i;
     network(&w, CLI_STEP, "train", line);
     scalar(&w, "train", "ms_per_step", (time - e->time) / (double)(steps - e->steps) * 1e3);

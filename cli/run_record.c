@@ -2,7 +2,6 @@
 #include "run_record.h"
 #include "begun.h"
 #include "file_sum.h"
-#include "network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,17 +102,8 @@ static void rows_json(tc_json_writer *j, const cli_job *job)
 /* What is measured, so that a page needs no list of metrics, and what the classes are called. */
 static void metrics_json(tc_json_writer *j, cli_arena *a, const cli_job *job)
 {
-    tacet_metric m = {.size = sizeof m};
     tc_json_add_text(j, "metric", job->config->value[CLI_METRIC].item.text);
-    tc_json_open(j, "metrics", '[');
-    for (int i = 0; tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {
-        tc_json_open(j, NULL, '{');
-        tc_json_add_text(j, "name", m.name);
-        tc_json_add_integer(j, "better", m.better);
-        tc_json_add_integer(j, "by", m.by);
-        tc_json_close(j, '}');
-    }
-    tc_json_close(j, ']');
+    tc_json_add_members(j, cli_plan_record(a, job->plan, "metrics", NULL).to.data);
     if (!job->classes || !*job->classes) return;
     tc_json_open(j, "classes", '[');
     for (const char *at = job->classes; *at; at += strcspn(at, "\n"), at += *at == '\n')
@@ -159,14 +149,14 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
     machine_json(&j, a);
     rows_json(&j, job);
     tc_json_add_integer(&j, "steps_per_epoch", tacet_loader_batches(job->loader));
-    cli_network_json(&j, a, job->plan);
+    tc_json_add_members(&j, cli_plan_record(a, job->plan, "network", NULL).to.data);
     metrics_json(&j, a, job);
     if (strcmp(state, "ended") == 0) s = sums_json(&j, a, f, job);
     if (figures) {
         tc_json_open(&j, "figures", '{');
         tc_json_add_text(&j, "part", figures->part);
         tc_json_add_integer(&j, "rows", figures->result.rows);
-        cli_figures_json(&j, job->plan, figures, true);
+        tc_json_add_members(&j, cli_figures_json(a, job->plan, figures, true).to.data);
         tc_json_close(&j, '}');
     }
     tc_json_close(&j, '}');

@@ -278,41 +278,16 @@ void cli_training_end(cli_training *t)
  * events that go with it. */
 static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const cli_figures *validation)
 {
-    const int order[] = {whole ? CLI_RUN_epoch : CLI_RUN_step,
-                         whole ? CLI_RUN_step : CLI_RUN_epoch,
-                         CLI_RUN_objective,
-                         CLI_RUN_data_loss,
-                         CLI_RUN_gradient_norm,
-                         CLI_RUN_learning_rate};
     tacet_plan *p = t->job->plan;
+    const tacet_stamp stamp = {.size = sizeof stamp,
+                               .epoch = epoch,
+                               .best_epoch = t->best_epoch,
+                               .seconds = t->seconds,
+                               .validated = validation != NULL};
     tacet_total total = {.size = sizeof total};
     cli_arena a = {0};
-    tc_json_writer j = cli_json(&a);
-    double x[CLI_RUN_FIGURES];
+    tc_json_writer j = cli_plan_record(&a, p, whole ? "epoch" : "step", &stamp);
     tacet_ledger_total(p, &total);
-    cli_run_blank(x);
-    x[CLI_RUN_epoch] = (double)epoch;
-    x[CLI_RUN_step] = (double)tacet_steps(p);
-    x[CLI_RUN_objective] = whole ? total.objective : tacet_objective(p);
-    x[CLI_RUN_data_loss] = whole ? total.data_loss : tacet_data_loss(p);
-    x[CLI_RUN_gradient_norm] = whole ? NAN : tacet_gradient_norm(p);
-    x[CLI_RUN_learning_rate] = tacet_learning_rate(p);
-    x[CLI_RUN_best_epoch] = whole && t->best_epoch ? (double)t->best_epoch : NAN;
-    x[CLI_RUN_seconds] = whole ? t->seconds : NAN;
-    tc_json_open(&j, NULL, '{');
-    cli_run_json(&j, x, 6, order);
-    if (whole) cli_metrics_json(&j, p, true);
-    if (whole)
-        cli_ledger_json(&j, p);
-    else
-        cli_terms_json(&j, p, CLI_OF_PASS);
-    if (validation) {
-        tc_json_open(&j, "validation", '{');
-        cli_figures_json(&j, p, validation, false);
-        tc_json_close(&j, '}');
-    }
-    cli_run_json(&j, x, 2, (int[]){CLI_RUN_best_epoch, CLI_RUN_seconds});
-    tc_json_close(&j, '}');
     cli_json_print(&j, t->folder.log.f);
     const tc_json *line = cli_json_value(&j);
     bool ok = true;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every figure of cli/figures.def has a line "| `key` | meaning |" in docs/steering.md, word for word, and every line there
+# Every figure of src/record/figures.def has a line "| `key` | meaning |" in docs/steering.md, word for word, and every line there
 # describes a key that is written.
 set -eu
 here=$(mktemp -d)
@@ -17,7 +17,7 @@ int main(void)
 }
 END
 # Each section ends with an #undef of its macro, but here macros use each other.
-grep -v '^#undef' "$TACET_SOURCE/cli/figures.def" > rows.def
+grep -v '^#undef' "$TACET_SOURCE/src/record/figures.def" > rows.def
 compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$TACET_BUILD/CMakeCache.txt")
 "${compiler:-cc}" -std=c17 figures.c -o figures
 ./figures > rows
@@ -27,5 +27,5 @@ while IFS= read -r row; do
     grep -qxF "$row" "$TACET_SOURCE/docs/steering.md" || { echo "docs/steering.md lacks: $row" >&2 && bad=1; }
 done < rows
 sed -n '/^### Keys/,/^## /p' "$TACET_SOURCE/docs/steering.md" | grep '^| `' | grep -v '^| `\(bound\|histogram\|decades\|dead_units\|on\|name\)`' > there
-grep -vxFf rows there && echo "docs/steering.md has lines that are not in cli/figures.def" >&2 && bad=1
+grep -vxFf rows there && echo "docs/steering.md has lines that are not in src/record/figures.def" >&2 && bad=1
 exit $bad

@@ -240,6 +240,30 @@ static void text_is_read_back(void **state)
     tc_text_free(&j.to);
 }
 
+static void text_in_parts_and_members_of_others(void **state)
+{
+    (void)state;
+    tc_json_writer inner = {.to.mem = tc_mem_of(NULL)}, empty = inner, j = inner;
+    tc_json_open(&inner, NULL, '{');
+    tc_json_begin_text(&inner, "text");
+    tc_json_put_text(&inner, "one \"");
+    tc_json_put_text(&inner, "");
+    tc_json_put_text(&inner, ", two\n");
+    tc_json_end_text(&inner);
+    tc_json_add_integer(&inner, "n", 1);
+    tc_json_close(&inner, '}');
+    tc_json_open(&empty, NULL, '{');
+    tc_json_close(&empty, '}');
+    tc_json_open(&j, NULL, '{');
+    tc_json_add_members(&j, empty.to.data);
+    tc_json_add_members(&j, inner.to.data);
+    tc_json_add_members(&j, empty.to.data);
+    tc_json_add_integer(&j, "m", 2);
+    tc_json_close(&j, '}');
+    assert_string_equal(j.to.data, "{\"text\":\"one \\\", two\\u000a\",\"n\":1,\"m\":2}");
+    tc_text_free(&inner.to), tc_text_free(&empty.to), tc_text_free(&j.to);
+}
+
 static void control_characters_are_replaced(void **state)
 {
     char hostile[] = "a\x1b[31m\x7f\xc2\x9b"
@@ -285,6 +309,7 @@ int main(void)
         cmocka_unit_test(short_of_memory),
         cmocka_unit_test(numbers_are_read_back),
         cmocka_unit_test(text_is_read_back),
+        cmocka_unit_test(text_in_parts_and_members_of_others),
         cmocka_unit_test(control_characters_are_replaced),
         cmocka_unit_test(truncated_text_is_not_read_past),
     };

@@ -373,6 +373,10 @@ static void calls_out_of_order_are_refused(void **state)
     assert_int_equal(tacet_step(n.p, 1), TACET_FAILED);
     assert_non_null(strstr(tacet_plan_error(n.p)->message, "not fed"));
     feed(&n, x, t);
+    tacet_unfeed(n.p);
+    assert_int_equal(tacet_step(n.p, 1), TACET_FAILED);
+    assert_non_null(strstr(tacet_plan_error(n.p)->message, "not fed"));
+    feed(&n, x, t);
     assert_int_equal(tacet_step(n.p, BATCH + 1), TACET_FAILED);
     feed(&n, x, t);
     assert_int_equal(tacet_step(n.p, 0), TACET_FAILED);

@@ -302,6 +302,9 @@ TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type,
 TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data,
                                        int64_t elements, const int64_t *index, const tacet_scaling *scaling);
 
+/* Forgets what was fed: to free the data without a call that reads them, after one that was refused for instance. */
+TACET_API void tacet_unfeed(tacet_plan *p);
+
 /* One training step on 1..batch rows (0..batch with several ranks): forward, backward, update. If it fails, with
  * TACET_NOT_FINITE for instance, nothing is updated. Every input that is needed must have been fed since the last
  * call. */
@@ -518,6 +521,30 @@ typedef struct tacet_warning {
     char text[512];
 } tacet_warning;
 TACET_API tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning);
+
+/* What the caller knows of a record and the plan does not; 0: it is not known, and left out. */
+typedef struct tacet_stamp {
+    size_t size;
+    int64_t epoch;      /* from 1: that of the step, or the one that ends */
+    int64_t best_epoch; /* the best so far */
+    double seconds;     /* spent in the steps of the epoch */
+    double step_us;     /* the time of a training step of the run, in microseconds */
+    bool validated;     /* of "epoch": the last evaluation was of validation data */
+} tacet_stamp;
+
+/* A plan's figures as a JSON object on one line, as `tacet train` keeps them in the folder of a run, where reports read
+ * them. docs/steering.md says what the keys mean. `what` is
+ *
+ *     "step"        the line of metrics.jsonl of the last step
+ *     "epoch"       the line of an epoch: means since the ledger was reset, metrics, terms, layers, warnings; if the stamp
+ *                   says so, the last evaluation as "validation"
+ *     "evaluation"  the metrics, terms and layers of the last evaluation, as tacet eval --json prints them
+ *     "figures"     the same, with the ledger's figures as "training" of each term and layer, as in run.json
+ *     "network"     {"network": [...]}: inputs and layers with their parameters and penalties, as in run.json
+ *     "metrics"     {"metrics": [...]}: the names of the metrics, as in run.json
+ *
+ * stamp may be NULL. Text and return value as in tacet_error_text; 0 if the plan has no such record (tacet_plan_error). */
+TACET_API size_t tacet_record(tacet_plan *p, const char *what, const tacet_stamp *stamp, char *text, size_t capacity);
 
 /* The compiled steps, with shapes, flops, bytes and the size of the arena, as text. Return value as in
  * tacet_error_text. */

@@ -1,4 +1,4 @@
-/* buffers.c: arrays of other packages, borrowed through the buffer protocol. */
+/* buffers.c: arrays of other packages, borrowed through the buffer protocol, and new ones of NumPy. */
 #include "core.h"
 
 #include <string.h>
@@ -23,8 +23,8 @@ const char *core_type_name(tacet_type type)
 
 static bool find_type(core_buffer *b)
 {
-    const char *format = b->view.format ? b->view.format : "B";
-    format += *format == '@' || *format == '='; /* in the order of bytes of this machine */
+    const char *format = b->view.format ? b->view.format : "B", own = PY_LITTLE_ENDIAN ? '<' : '>';
+    format += *format == '@' || *format == '=' || *format == own;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (strcmp(format, formats[i].format) == 0 && (size_t)b->view.itemsize == formats[i].width) {
             b->type = formats[i].type;
@@ -33,10 +33,25 @@ static bool find_type(core_buffer *b)
     return false;
 }
 
+/* Asks for the buffer. Others' errors do not say which array they are about. */
+static bool take(PyObject *from, int flags, const char *what, core_buffer *b)
+{
+    *b = (core_buffer){0};
+    if (!PyObject_CheckBuffer(from)) {
+        PyErr_Format(PyExc_TypeError, "%s should be an array, an object with a buffer, not %R", what, Py_TYPE(from));
+        return false;
+    }
+    if (PyObject_GetBuffer(from, &b->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | flags) == 0) return true;
+    b->view.obj = NULL;
+    if (PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_BufferError))
+        PyErr_Format(PyExc_ValueError, flags ? "%s should be writable and C-contiguous" : "%s should be C-contiguous",
+                     what);
+    return false;
+}
+
 bool core_buffer_take(PyObject *from, const char *what, core_buffer *b)
 {
-    core_buffer_drop(b);
-    if (PyObject_GetBuffer(from, &b->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) return false;
+    if (!take(from, 0, what, b)) return false;
     if (find_type(b)) return true;
     PyErr_Format(
         PyExc_TypeError,
@@ -49,9 +64,7 @@ bool core_buffer_take(PyObject *from, const char *what, core_buffer *b)
 
 bool core_buffer_floats(PyObject *to, bool writable, const char *what, core_buffer *b)
 {
-    core_buffer_drop(b);
-    if (PyObject_GetBuffer(to, &b->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0)) < 0)
-        return false;
+    if (!take(to, writable ? PyBUF_WRITABLE : 0, what, b)) return false;
     if (find_type(b) && b->type == TACET_F32) return true;
     PyErr_Format(PyExc_TypeError, "%s should be numbers of float32", what);
     core_buffer_drop(b);
@@ -60,6 +73,34 @@ bool core_buffer_floats(PyObject *to, bool writable, const char *what, core_buff
 
 void core_buffer_drop(core_buffer *b)
 {
-    if (b->view.obj) PyBuffer_Release(&b->view);
-    b->view.obj = NULL;
+    Py_buffer view = b->view;
+    b->view.obj = NULL; /* first: releasing may run code of the array's owner, which may come here again */
+    if (view.obj) PyBuffer_Release(&view);
+}
+
+PyObject *core_array(const char *type, int rank, const int64_t *shape, core_buffer *b)
+{
+    *b = (core_buffer){0};
+    PyObject *numpy = PyImport_ImportModule("numpy"), *size = numpy ? PyTuple_New(rank) : NULL, *array = NULL;
+    for (int i = 0; size && i < rank; i++) {
+        PyObject *n = PyLong_FromLongLong(shape[i]);
+        if (!n)
+            Py_CLEAR(size);
+        else
+            PyTuple_SetItem(size, i, n);
+    }
+    if (size) array = PyObject_CallMethod(numpy, "empty", "Os", size, type);
+    Py_XDECREF(numpy);
+    Py_XDECREF(size);
+    if (array && !core_buffer_take(array, "the result", b)) Py_CLEAR(array);
+    return array;
+}
+
+PyObject *core_array_copy(const char *type, int rank, const int64_t *shape, const void *numbers)
+{
+    core_buffer b;
+    PyObject *array = core_array(type, rank, shape, &b);
+    if (array && b.view.len) memcpy(b.view.buf, numbers, (size_t)b.view.len);
+    core_buffer_drop(&b);
+    return array;
 }

@@ -1,4 +1,4 @@
-/* compile.c: Plan, the object: how it is compiled and freed. Its methods are in feed.c, run.c and told.c. */
+/* compile.c: Plan, the object: how it is compiled, run and freed. Its methods are in other files. */
 #include "core.h"
 
 #include <string.h>
@@ -7,8 +7,31 @@ tacet_plan *core_plan_of(PyObject *self)
 {
     core_plan *p = (core_plan *)self;
     if (!p->busy) return p->plan;
-    PyErr_SetString(PyExc_RuntimeError, "this plan is running in another thread");
+    PyErr_SetString(PyExc_RuntimeError, "this plan is in use: a call of it has not ended");
     return NULL;
+}
+
+/* ---- Running ----------------------------------------------------------------------------------------------------- */
+
+void core_begin(core_plan *p)
+{
+    p->busy = true;
+    p->graph->running++;
+    p->state = PyEval_SaveThread();
+}
+
+bool core_end(core_plan *p, tacet_status s, const tacet_error *error)
+{
+    PyEval_RestoreThread(p->state);
+    p->graph->running--;
+    p->busy = false;
+    PyObject *raised[3] = {p->raised[0], p->raised[1], p->raised[2]};
+    p->raised[0] = p->raised[1] = p->raised[2] = NULL;
+    if (raised[0])
+        PyErr_Restore(raised[0], raised[1], raised[2]);
+    else if (s != TACET_OK)
+        core_raise(error);
+    return !raised[0] && s == TACET_OK;
 }
 
 /* ---- The configuration ------------------------------------------------------------------------------------------- */
@@ -58,33 +81,49 @@ static bool add_feeds(core_plan *p)
     return true;
 }
 
-PyObject *core_compile(core_graph *g, PyObject *args, PyObject *keys)
+/* The configuration; what the plan holds of it is put into *p. */
+static bool config_of(core_plan *p, PyObject *args, PyObject *keys, tacet_config *c)
 {
     static char *names[] = {"batch",  "optimizer", "seed",   "threads", "pool",    "steps_per_epoch",
                             "epochs", "sparse",    "ledger", "ranks",   "metrics", NULL};
     long long batch = 1, steps = 0, ledger = 0;
-    unsigned long long seed = 0;
     const char *sparse = "auto";
     PyObject *pool = Py_None, *ranks = Py_None;
-    tacet_config c = {TACET_CONFIG};
-    if (!PyArg_ParseTupleAndKeywords(args, keys, "|$LzKiOLdsLOz:compile", names, &batch, &c.optimizer, &seed,
-                                     &c.threads, &pool, &steps, &c.epochs, &sparse, &ledger, &ranks, &c.metrics) ||
-        !sparse_of(sparse, &c.sparse) || !pool_of(pool, &c.pool))
-        return NULL;
-    if (g->running) return PyErr_Format(PyExc_RuntimeError, "a plan of this graph is running in another thread");
-    c.batch = batch, c.steps_per_epoch = steps, c.ledger = ledger, c.seed = seed;
-    core_plan *p = PyObject_GC_New(core_plan, core_type.plan);
-    if (!p) return NULL;
-    memset((char *)p + sizeof(PyObject), 0, sizeof *p - sizeof(PyObject));
-    p->graph = (core_graph *)Py_NewRef((PyObject *)g);
+    c->threads = 1;
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "|$LzO&iOLdsLOz:compile", names, &batch, &c->optimizer, core_seed,
+                                     &c->seed, &c->threads, &pool, &steps, &c->epochs, &sparse, &ledger, &ranks,
+                                     &c->metrics) ||
+        !sparse_of(sparse, &c->sparse) || !pool_of(pool, &c->pool))
+        return false;
+    if (batch < 1 || c->threads < 1) {
+        PyErr_Format(PyExc_ValueError, "%s should be at least 1", batch < 1 ? "batch" : "threads");
+        return false;
+    }
+    c->batch = batch, c->steps_per_epoch = steps, c->ledger = ledger;
     p->pool = Py_NewRef(pool);
     p->ranks = Py_NewRef(ranks);
-    p->batch = batch;
-    PyObject_GC_Track((PyObject *)p);
+    return true;
+}
+
+PyObject *core_compile(core_graph *g, PyObject *args, PyObject *keys)
+{
+    tacet_config c = {TACET_CONFIG};
+    tacet_ranks r;
     tacet_error e;
-    p->plan = tacet_compile(g->graph, &c, &e);
-    if (p->plan && add_feeds(p)) return (PyObject *)p;
-    if (!p->plan) core_raise(&e);
+    core_plan *p = (core_plan *)core_new(core_type.plan);
+    if (!p) return NULL;
+    p->graph = (core_graph *)Py_NewRef((PyObject *)g);
+    bool good = config_of(p, args, keys, &c);
+    if (good && p->ranks != Py_None) {
+        good = core_ranks_of(p, &r);
+        c.ranks = &r;
+    }
+    good = good && core_graph_of((PyObject *)g);
+    if (good) {
+        p->plan = tacet_compile(g->graph, &c, &e);
+        good = p->plan ? add_feeds(p) : core_raise(&e) != NULL;
+    }
+    if (good) return (PyObject *)p;
     Py_DECREF(p);
     return NULL;
 }
@@ -96,30 +135,22 @@ static int visit_plan(PyObject *self, visitproc visit, void *arg)
     Py_VISIT((PyObject *)p->graph);
     Py_VISIT(p->pool);
     Py_VISIT(p->ranks);
-    for (int i = 0; i < p->feeds; i++) Py_VISIT(p->feed[i].buffer.view.obj);
-    return 0;
-}
-
-static int clear_plan(PyObject *self)
-{
-    Py_CLEAR(((core_plan *)self)->ranks);
+    for (int i = 0; i < p->feeds; i++) Py_VISIT(p->feed[i].with.buffer.view.obj);
     return 0;
 }
 
 static void free_plan(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
     core_plan *p = (core_plan *)self;
     PyObject_GC_UnTrack(self);
-    core_feed_drop(p);
+    if (p->plan) core_feed_drop(p);
+    tacet_plan_free(p->plan);
     for (int i = 0; i < p->feeds; i++) Py_XDECREF(p->feed[i].name);
     PyMem_Free(p->feed);
-    tacet_plan_free(p->plan);
     Py_XDECREF((PyObject *)p->graph);
     Py_XDECREF(p->pool);
     Py_XDECREF(p->ranks);
-    PyObject_GC_Del(self);
-    Py_DECREF(type);
+    core_delete(self);
 }
 
 /* ---- The type ---------------------------------------------------------------------------------------------------- */
@@ -139,14 +170,16 @@ static bool join(const PyMethodDef *from, size_t *n)
 int core_add_plan(PyObject *module)
 {
     size_t n = 0;
-    if (!join(core_feed_methods, &n) || !join(core_run_methods, &n) || !join(core_told_methods, &n)) {
-        PyErr_SetString(PyExc_SystemError, "the list of a plan's methods is too short");
-        return -1;
-    }
+    const PyMethodDef *const lists[] = {core_feed_methods, core_run_methods, core_told_methods, core_ledger_methods,
+                                        core_record_methods, core_file_methods};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!join(lists[i], &n)) {
+            PyErr_SetString(PyExc_SystemError, "the list of a plan's methods is too short");
+            return -1;
+        }
     PyType_Slot slots[] = {
         {Py_tp_dealloc, free_plan},
         {Py_tp_traverse, visit_plan},
-        {Py_tp_clear, clear_plan},
         {Py_tp_methods, methods},
         {Py_tp_getset, core_told_members},
         {Py_tp_doc, "A compiled graph: it is fed, stepped and read. Graph.compile makes it."},

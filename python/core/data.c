@@ -1,31 +1,54 @@
-/* data.c: Data, rows of numbers from files or from the caller's memory, and Loader, which draws batches of them. */
+/* data.c: Data, rows of numbers from files or from the caller's memory. Loaders in several threads may read the same
+ * data: only holding out changes them, and that comes before the first loader. */
 #include "core.h"
-
-/* ---- Data -------------------------------------------------------------------------------------------------------- */
 
 static PyObject *data_of(PyTypeObject *type, tacet_data *data, PyObject *of, const tacet_error *e)
 {
     if (!data) return core_raise(e);
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    core_data *self = (core_data *)alloc(type, 0);
+    core_data *self = (core_data *)core_new(type);
     if (!self) {
         tacet_data_free(data);
         return NULL;
     }
     self->data = data;
-    self->of = Py_XNewRef(of);
+    self->of = (core_data *)Py_XNewRef(of);
     return (PyObject *)self;
 }
 
 static PyObject *data_open(PyObject *type, PyObject *args, PyObject *keys)
 {
     static char *names[] = {"source", "part", NULL};
-    const char *source, *part = "train";
+    PyObject *source;
+    const char *part = "train";
     tacet_error e;
-    if (!PyArg_ParseTupleAndKeywords(args, keys, "s|s:open", names, &source, &part)) return NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "O&|s:open", names, core_path, &source, &part)) return NULL;
+    const char *text = PyBytes_AsString(source);
     tacet_data *d;
-    Py_BEGIN_ALLOW_THREADS d = tacet_data_open(source, part, NULL, &e);
-    Py_END_ALLOW_THREADS return data_of((PyTypeObject *)type, d, NULL, &e);
+    Py_BEGIN_ALLOW_THREADS d = tacet_data_open(text, part, NULL, &e);
+    Py_END_ALLOW_THREADS Py_DECREF(source);
+    return data_of((PyTypeObject *)type, d, NULL, &e);
+}
+
+static PyObject *data_open_as(PyObject *type, PyObject *args, PyObject *keys)
+{
+    static char *names[] = {"source", "schema", "part", "answers", NULL};
+    PyObject *source, *schema;
+    const char *part = "train";
+    int answers = 1;
+    tacet_error e;
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "O&U|sp:open_as", names, core_path, &source, &schema, &part, &answers))
+        return NULL;
+    PyObject *bytes = core_bytes(schema);
+    const char *text = PyBytes_AsString(source), *as = bytes ? PyBytes_AsString(bytes) : NULL;
+    tacet_data *d = NULL;
+    if (bytes) {
+        Py_BEGIN_ALLOW_THREADS d = tacet_data_open_as(text, part, as, answers, NULL, &e);
+        Py_END_ALLOW_THREADS
+    }
+    Py_DECREF(source);
+    if (!bytes) return NULL;
+    Py_DECREF(bytes);
+    return data_of((PyTypeObject *)type, d, NULL, &e);
 }
 
 static bool rows_of(PyObject *from, const char *what, core_buffer *b, tacet_array *r)
@@ -56,8 +79,10 @@ static PyObject *data_arrays(PyObject *type, PyObject *args, PyObject *keys)
         if (y != Py_None && b[1].view.shape[0] != rows)
             PyErr_Format(PyExc_ValueError, "x has %lld rows, but y has %zd", (long long)rows, b[1].view.shape[0]);
         else {
-            tacet_data *d = tacet_data_new(rows, &r[0], y == Py_None ? NULL : &r[1], labels, options, NULL, &e);
-            result = data_of((PyTypeObject *)type, d, NULL, &e);
+            tacet_data *d;
+            Py_BEGIN_ALLOW_THREADS d = tacet_data_new(rows, &r[0], y == Py_None ? NULL : &r[1], labels, options, NULL,
+                                                      &e);
+            Py_END_ALLOW_THREADS result = data_of((PyTypeObject *)type, d, NULL, &e);
         }
     }
     if (result) {
@@ -70,16 +95,25 @@ static PyObject *data_arrays(PyObject *type, PyObject *args, PyObject *keys)
     return result;
 }
 
-static void data_free(PyObject *self)
+static int visit_data(PyObject *self, visitproc visit, void *arg)
 {
-    PyTypeObject *type = Py_TYPE(self);
+    const core_data *d = (core_data *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)d->of);
+    Py_VISIT(d->x.view.obj);
+    Py_VISIT(d->y.view.obj);
+    return 0;
+}
+
+static void free_data(PyObject *self)
+{
     core_data *d = (core_data *)self;
+    PyObject_GC_UnTrack(self);
     tacet_data_free(d->data);
     core_buffer_drop(&d->x);
     core_buffer_drop(&d->y);
-    Py_XDECREF(d->of);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
+    Py_XDECREF((PyObject *)d->of);
+    core_delete(self);
 }
 
 static PyObject *data_info(PyObject *self, void *unused)
@@ -90,32 +124,77 @@ static PyObject *data_info(PyObject *self, void *unused)
     return core_tuple(CORE_DataInfo, &i);
 }
 
+static size_t schema_text(const void *of, const char *what, char *text, size_t capacity)
+{
+    (void)what;
+    return tacet_data_schema(of, text, capacity);
+}
+
+static PyObject *data_schema(PyObject *self, void *unused)
+{
+    (void)unused;
+    return core_written(schema_text, ((core_data *)self)->data, NULL);
+}
+
+static PyObject *data_id(PyObject *self, PyObject *args)
+{
+    long long i;
+    return PyArg_ParseTuple(args, "L:id", &i) ? core_text(tacet_data_id(((core_data *)self)->data, i)) : NULL;
+}
+
+static PyObject *data_restore(PyObject *self, PyObject *args)
+{
+    PyObject *y;
+    core_buffer b;
+    if (!PyArg_ParseTuple(args, "O:restore", &y) || !core_buffer_floats(y, true, "y", &b)) return NULL;
+    const int64_t rows = b.view.ndim ? b.view.shape[0] : 1, elements = b.view.len / b.view.itemsize;
+    tacet_status s = TACET_OK;
+    if (rows) s = tacet_data_restore(((core_data *)self)->data, rows, elements / rows, b.view.buf);
+    core_buffer_drop(&b);
+    if (s == TACET_OK) return Py_NewRef(Py_None);
+    return PyErr_Format(PyExc_ValueError, "y has %lld targets, but the data have another number",
+                        (long long)(elements / rows));
+}
+
 static PyObject *data_hold_out(PyObject *self, PyObject *args)
 {
     double share;
-    unsigned long long seed = 0;
+    uint64_t seed = 0;
     tacet_error e;
-    if (!PyArg_ParseTuple(args, "d|K:hold_out", &share, &seed)) return NULL;
+    if (!PyArg_ParseTuple(args, "d|O&:hold_out", &share, core_seed, &seed)) return NULL;
+    if (((core_data *)self)->loaders)
+        return PyErr_Format(PyExc_RuntimeError, "rows are held out before loaders of the data are made");
     tacet_data *d = tacet_data_hold_out(((core_data *)self)->data, share, seed, &e);
     return data_of(Py_TYPE(self), d, self, &e);
 }
 
-#define KEYS METH_VARARGS | METH_KEYWORDS
 static PyMethodDef data_methods[] = {
-    {"open", (PyCFunction)(void (*)(void))data_open, KEYS | METH_CLASS,
-     "open(source, part='train')\n\nOpens a source: \"idx DIR\", \"csv FILE label=COLUMN\" ..."},
-    {"arrays", (PyCFunction)(void (*)(void))data_arrays, KEYS | METH_CLASS,
-     "arrays(x, y=None, labels=False, options=None)\n\nRows in the caller's memory, which are borrowed, not copied: x "
-     "[rows, shape...]; y labels or targets [rows, ...]."},
-    {"hold_out", data_hold_out, METH_VARARGS, "hold_out(share, seed=0)\n\nMoves a share of the rows into new data."},
+    {"open", CORE_FUNCTION(data_open), CORE_KEYS | METH_CLASS,
+     CORE_DOC("open($type, source, part='train')", "Opens a source: \"idx DIR\", \"csv FILE label=COLUMN\" ...")},
+    {"open_as", CORE_FUNCTION(data_open_as), CORE_KEYS | METH_CLASS,
+     CORE_DOC(
+         "open_as($type, source, schema, part='train', answers=True)",
+         "Opens data as a model with that schema expects them; without `answers`, labels and targets may be missing.")},
+    {"arrays", CORE_FUNCTION(data_arrays), CORE_KEYS | METH_CLASS,
+     CORE_DOC("arrays($type, x, y=None, labels=False, options=None)",
+              "Rows in the caller's memory, which are borrowed, not copied, and must not change: x [rows, shape...]; y "
+              "labels or targets [rows, ...].")},
+    {"hold_out", data_hold_out, METH_VARARGS,
+     CORE_DOC("hold_out($self, share, seed=0, /)", "Moves a share of the rows into new data.")},
+    {"id", data_id, METH_VARARGS,
+     CORE_DOC("id($self, i, /)", "The text of row i in the column that id= names, or the path of its image.")},
+    {"restore", data_restore, METH_VARARGS,
+     CORE_DOC("restore($self, y, /)", "Turns outputs y [rows, targets], in place, into the unit of the targets.")},
     {0},
 };
 static PyGetSetDef data_members[] = {
     {"info", data_info, NULL, "A DataInfo.", NULL},
+    {"schema", data_schema, NULL, "What a model stores about its data, as JSON.", NULL},
     {0},
 };
 static PyType_Slot data_slots[] = {
-    {Py_tp_dealloc, data_free},
+    {Py_tp_dealloc, free_data},
+    {Py_tp_traverse, visit_data},
     {Py_tp_methods, data_methods},
     {Py_tp_getset, data_members},
     {Py_tp_doc, "Rows of numbers with labels or targets. Data.open and Data.arrays make it."},
@@ -124,101 +203,12 @@ static PyType_Slot data_slots[] = {
 static PyType_Spec data_spec = {
     .name = "tacetnn._core.Data",
     .basicsize = sizeof(core_data),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = data_slots,
-};
-
-/* ---- Loader ------------------------------------------------------------------------------------------------------ */
-
-static PyObject *loader_new(PyTypeObject *type, PyObject *args, PyObject *keys)
-{
-    static char *names[] = {"data", "batch", "seed", "shuffle", "augment", NULL};
-    PyObject *data;
-    long long batch;
-    unsigned long long seed = 0;
-    int shuffle = 1;
-    const char *augment = NULL;
-    tacet_error e;
-    if (!PyArg_ParseTupleAndKeywords(args, keys, "O!L|Kpz:Loader", names, core_type.data, &data, &batch, &seed,
-                                     &shuffle, &augment))
-        return NULL;
-    tacet_loader *l = tacet_loader_new(((core_data *)data)->data, batch, seed, shuffle, &e);
-    if (!l || tacet_loader_augment(l, augment, &e) != TACET_OK) {
-        tacet_loader_free(l);
-        return core_raise(&e);
-    }
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    core_loader *self = (core_loader *)alloc(type, 0);
-    if (!self) {
-        tacet_loader_free(l);
-        return NULL;
-    }
-    self->loader = l;
-    self->data = (core_data *)Py_NewRef(data);
-    return (PyObject *)self;
-}
-
-static void loader_free(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    core_loader *l = (core_loader *)self;
-    tacet_loader_free(l->loader);
-    Py_XDECREF((PyObject *)l->data);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
-}
-
-static PyObject *loader_batches(PyObject *self, void *unused)
-{
-    (void)unused;
-    return PyLong_FromLongLong(tacet_loader_batches(((core_loader *)self)->loader));
-}
-
-static PyObject *loader_tell(PyObject *self, PyObject *unused)
-{
-    (void)unused;
-    int64_t epoch, position;
-    tacet_loader_tell(((core_loader *)self)->loader, &epoch, &position);
-    return Py_BuildValue("LL", (long long)epoch, (long long)position);
-}
-
-static PyObject *loader_seek(PyObject *self, PyObject *args)
-{
-    long long epoch, position;
-    if (!PyArg_ParseTuple(args, "LL:seek", &epoch, &position)) return NULL;
-    tacet_loader_seek(((core_loader *)self)->loader, epoch, position);
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef loader_methods[] = {
-    {"tell", loader_tell, METH_NOARGS, "tell()\n\nIts place: (epoch, batch), both from 0."},
-    {"seek", loader_seek, METH_VARARGS, "seek(epoch, batch)\n\nMoves it to a place."},
-    {0},
-};
-static PyGetSetDef loader_members[] = {
-    {"batches", loader_batches, NULL, "Batches in an epoch.", NULL},
-    {0},
-};
-static PyType_Slot loader_slots[] = {
-    {Py_tp_new, loader_new},
-    {Py_tp_dealloc, loader_free},
-    {Py_tp_methods, loader_methods},
-    {Py_tp_getset, loader_members},
-    {Py_tp_doc,
-     "Loader(data, batch, seed=0, shuffle=True, augment=None)\n\nGoes through the rows in batches, in an order "
-     "drawn from (seed, epoch)."},
-    {0},
-};
-static PyType_Spec loader_spec = {
-    .name = "tacetnn._core.Loader",
-    .basicsize = sizeof(core_loader),
-    .flags = Py_TPFLAGS_DEFAULT,
-    .slots = loader_slots,
 };
 
 int core_add_data(PyObject *module)
 {
     core_type.data = core_add_type(module, &data_spec);
-    core_type.loader = core_add_type(module, &loader_spec);
-    return core_type.data && core_type.loader ? 0 : -1;
+    return core_type.data ? 0 : -1;
 }

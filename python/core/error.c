@@ -43,8 +43,9 @@ static PyObject *class_of(tacet_status s)
     return base;
 }
 
-void *core_raise(const tacet_error *e)
+void *core_raise(const tacet_error *from)
 {
+    const tacet_error copy = *from, *e = &copy; /* the plan that it belongs to may run in another thread again */
     PyObject *type = class_of(e->status), *text = core_written(error_text, e, NULL);
     PyObject *error = text ? PyObject_CallFunctionObjArgs(type, text, NULL) : NULL;
     Py_XDECREF(text);
@@ -65,7 +66,8 @@ int core_add_errors(PyObject *module)
 {
     base = PyErr_NewExceptionWithDoc(
         "tacetnn.Error",
-        "A call of the library failed. `message` is one sentence; if the mistake is in a text, `source` is that text, and "
+        "A call of the library failed. `message` is one sentence; if the mistake is in a text, `source` is that text, "
+        "and "
         "`column` (from 0; otherwise -1) and `width` give the place in it; `hint` says what to do, or is empty.",
         NULL, NULL);
     if (!base || PyModule_AddObjectRef(module, "Error", base) < 0) return -1;

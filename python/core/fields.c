@@ -1,5 +1,5 @@
-/* fields.c: the structs of tacet.h as named tuples. A record is a list of fields in records.def; the types of the tuples
- * and their contents are made by loops over it. */
+/* fields.c: the structs of tacet.h as named tuples. A record is a list of fields in records.def; the types of the
+ * tuples and their contents are made by loops over it. */
 #include "core.h"
 
 #include <string.h>
@@ -21,9 +21,10 @@
 
 static const struct {
     const char *name;
+    size_t size; /* of the struct, whose first field is often its size */
     const core_field *(*fields)(void);
 } records[] = {
-#define RECORD(record, ...) {"tacetnn._core." #record, fields_of_##record},
+#define RECORD(record, type, ...) {"tacetnn._core." #record, sizeof(type), fields_of_##record},
 #include "records.def"
 };
 
@@ -56,7 +57,7 @@ PyObject *core_text(const char *text)
     return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "surrogateescape");
 }
 
-static PyObject *numbers(const int64_t *x, size_t n)
+PyObject *core_numbers(const int64_t *x, size_t n)
 {
     PyObject *tuple = PyTuple_New((Py_ssize_t)n);
     for (size_t i = 0; tuple && i < n; i++) {
@@ -111,7 +112,7 @@ READ(type_at, tacet_type, core_text(core_type_name(x)))
 READ(value_at, tacet_value, core_value_new(x))
 static PyObject *longs_at(const char *at, const core_field *f)
 {
-    return numbers((const int64_t *)(const void *)at, f->also);
+    return core_numbers((const int64_t *)(const void *)at, f->also);
 }
 static PyObject *texts_at(const char *at, const core_field *f)
 {
@@ -119,10 +120,18 @@ static PyObject *texts_at(const char *at, const core_field *f)
     return texts((const char *const *)(const void *)at);
 }
 
+/* [classes] or [classes, classes]. */
+static PyObject *each_at(const char *at, const core_field *f)
+{
+    const tacet_metric *m = (const tacet_metric *)(const void *)(at - f->at);
+    if (!m->each) return Py_NewRef(Py_None);
+    return core_array_copy("float64", m->by, (const int64_t[]){m->classes, m->classes}, m->each);
+}
+
 static PyObject *(*const read_kind[])(const char *at, const core_field *f) = {
     [CORE_TEXT] = text_at,     [CORE_CHARS] = chars_at, [CORE_INT] = int_at,     [CORE_LONG] = long_at,
     [CORE_DOUBLE] = double_at, [CORE_BOOL] = bool_at,   [CORE_ROLE] = role_at,   [CORE_TYPE] = type_at,
-    [CORE_VALUE] = value_at,   [CORE_LONGS] = longs_at, [CORE_TEXTS] = texts_at,
+    [CORE_VALUE] = value_at,   [CORE_LONGS] = longs_at, [CORE_TEXTS] = texts_at, [CORE_EACH] = each_at,
 };
 
 static PyObject *read_field(const char *from, const core_field *f)
@@ -130,7 +139,7 @@ static PyObject *read_field(const char *from, const core_field *f)
     if (f->kind != CORE_SHAPE) return read_kind[f->kind](from + f->at, f);
     int rank;
     memcpy(&rank, from + f->also, sizeof rank);
-    return rank < 0 ? Py_NewRef(Py_None) : numbers((const int64_t *)(const void *)(from + f->at), (size_t)rank);
+    return rank < 0 ? Py_NewRef(Py_None) : core_numbers((const int64_t *)(const void *)(from + f->at), (size_t)rank);
 }
 
 PyObject *core_tuple(int record, const void *from)
@@ -147,6 +156,23 @@ PyObject *core_tuple(int record, const void *from)
     return tuple;
 }
 
+PyObject *core_list(int record, core_at *at, void *of)
+{
+    PyObject *list = PyList_New(0);
+    char *room = PyMem_Calloc(1, records[record].size);
+    if (list && !room) PyErr_NoMemory();
+    for (int i = 0; list && room; i++) {
+        memcpy(room, &records[record].size, sizeof(size_t));
+        if (at(of, i, room) != TACET_OK) break;
+        PyObject *tuple = core_tuple(record, room);
+        if (!tuple || PyList_Append(list, tuple) < 0) Py_CLEAR(list);
+        Py_XDECREF(tuple);
+    }
+    PyMem_Free(room);
+    if (PyErr_Occurred()) Py_CLEAR(list);
+    return list;
+}
+
 /* ---- Texts ------------------------------------------------------------------------------------------------------- */
 
 PyObject *core_written(core_writer *write, const void *of, const char *what)
@@ -158,4 +184,23 @@ PyObject *core_written(core_writer *write, const void *of, const char *what)
     PyObject *result = core_text(text);
     PyMem_Free(text);
     return result;
+}
+
+PyObject *core_bytes(PyObject *text)
+{
+    PyObject *bytes = PyUnicode_AsEncodedString(text, "utf-8", "surrogateescape");
+    if (bytes && strlen(PyBytes_AsString(bytes)) == (size_t)PyBytes_Size(bytes)) return bytes;
+    if (bytes) PyErr_Format(PyExc_ValueError, "%R contains a NUL", text);
+    Py_XDECREF(bytes);
+    return NULL;
+}
+
+int core_seed(PyObject *from, void *seed)
+{
+    PyObject *number = PyNumber_Index(from);
+    const unsigned long long n = number ? PyLong_AsUnsignedLongLong(number) : 0;
+    Py_XDECREF(number);
+    if (PyErr_Occurred()) return 0;
+    *(uint64_t *)seed = n;
+    return 1;
 }

@@ -85,29 +85,32 @@ bool core_value_of(const tacet_graph *g, PyObject *from, tacet_value *v)
 
 /* ---- Graph ------------------------------------------------------------------------------------------------------- */
 
+PyObject *core_graph_new(tacet_graph *g)
+{
+    core_graph *self = (core_graph *)core_new(core_type.graph);
+    if (self)
+        self->graph = g;
+    else
+        tacet_graph_free(g);
+    return (PyObject *)self;
+}
+
 static PyObject *graph_new(PyTypeObject *type, PyObject *args, PyObject *keys)
 {
     static char *names[] = {NULL};
+    (void)type;
     if (!PyArg_ParseTupleAndKeywords(args, keys, ":Graph", names)) return NULL;
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    core_graph *self = (core_graph *)alloc(type, 0);
-    if (!self) return NULL;
-    self->graph = tacet_graph_new(NULL);
-    if (self->graph) return (PyObject *)self;
-    Py_DECREF(self);
-    return PyErr_NoMemory();
+    tacet_graph *g = tacet_graph_new(NULL);
+    return g ? core_graph_new(g) : PyErr_NoMemory();
 }
 
 static void graph_free(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
     tacet_graph_free(((core_graph *)self)->graph);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
+    core_delete(self);
 }
 
-/* The graph, if no plan of it is running in another thread. */
-static tacet_graph *open_graph(PyObject *self)
+tacet_graph *core_graph_of(PyObject *self)
 {
     core_graph *g = (core_graph *)self;
     if (!g->running) return g->graph;
@@ -126,7 +129,7 @@ static PyObject *checked(const tacet_graph *g, PyObject *result)
 /* A tuple of sizes, or one size. Returns the rank, or -1 with an exception. */
 static int shape_of(PyObject *from, int64_t shape[8])
 {
-    if (PyLong_Check(from)) {
+    if (PyIndex_Check(from) && !PySequence_Check(from)) {
         shape[0] = PyLong_AsLongLong(from);
         return PyErr_Occurred() ? -1 : 1;
     }
@@ -138,6 +141,11 @@ static int shape_of(PyObject *from, int64_t shape[8])
     return PyErr_Occurred() ? -1 : (int)rank;
 }
 
+static bool value_in(PyObject *self, PyObject *from, tacet_value *v)
+{
+    return core_value_of(((core_graph *)self)->graph, from, v);
+}
+
 static PyObject *graph_input(PyObject *self, PyObject *args, PyObject *keys)
 {
     static char *names[] = {"name", "shape", "classes", "indices", NULL};
@@ -146,11 +154,10 @@ static PyObject *graph_input(PyObject *self, PyObject *args, PyObject *keys)
     long long classes = 0;
     int indices = 0;
     int64_t shape[8] = {0};
-    tacet_graph *g = open_graph(self);
-    if (!g || !PyArg_ParseTupleAndKeywords(args, keys, "sO|Lp:input", names, &name, &size, &classes, &indices))
-        return NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "sO|Lp:input", names, &name, &size, &classes, &indices)) return NULL;
     const int rank = shape_of(size, shape);
-    if (rank < 0) return NULL;
+    tacet_graph *g = rank < 0 ? NULL : core_graph_of(self);
+    if (!g) return NULL;
     const tacet_type type = indices || classes ? TACET_I32 : TACET_F32;
     return checked(g, core_value_new(tacet_input_of(g, name, type, classes, rank, shape)));
 }
@@ -158,8 +165,8 @@ static PyObject *graph_input(PyObject *self, PyObject *args, PyObject *keys)
 static PyObject *graph_labels(PyObject *self, PyObject *args)
 {
     const char *name;
-    tacet_graph *g = open_graph(self);
-    if (!g || !PyArg_ParseTuple(args, "s:labels", &name)) return NULL;
+    tacet_graph *g = PyArg_ParseTuple(args, "s:labels", &name) ? core_graph_of(self) : NULL;
+    if (!g) return NULL;
     return checked(g, core_value_new(tacet_labels(g, name)));
 }
 
@@ -168,8 +175,9 @@ static PyObject *graph_chain(PyObject *self, PyObject *args)
     PyObject *from;
     const char *layers;
     tacet_value x;
-    tacet_graph *g = open_graph(self);
-    if (!g || !PyArg_ParseTuple(args, "Os:chain", &from, &layers) || !core_value_of(g, from, &x)) return NULL;
+    if (!PyArg_ParseTuple(args, "Os:chain", &from, &layers) || !value_in(self, from, &x)) return NULL;
+    tacet_graph *g = core_graph_of(self);
+    if (!g) return NULL;
     return checked(g, core_value_new(tacet_chain(g, x, layers)));
 }
 
@@ -178,10 +186,11 @@ static PyObject *graph_loss(PyObject *self, PyObject *args)
     PyObject *y, *target;
     const char *loss;
     tacet_value v[2];
-    tacet_graph *g = open_graph(self);
-    if (!g || !PyArg_ParseTuple(args, "sOO:loss", &loss, &y, &target) || !core_value_of(g, y, &v[0]) ||
-        !core_value_of(g, target, &v[1]))
+    if (!PyArg_ParseTuple(args, "sOO:loss", &loss, &y, &target) || !value_in(self, y, &v[0]) ||
+        !value_in(self, target, &v[1]))
         return NULL;
+    tacet_graph *g = core_graph_of(self);
+    if (!g) return NULL;
     tacet_loss(g, loss, v[0], v[1]);
     return checked(g, Py_NewRef(Py_None));
 }
@@ -189,8 +198,8 @@ static PyObject *graph_loss(PyObject *self, PyObject *args)
 static PyObject *select_two(PyObject *self, PyObject *args, void (*call)(tacet_graph *, const char *, const char *))
 {
     const char *selector, *text;
-    tacet_graph *g = open_graph(self);
-    if (!g || !PyArg_ParseTuple(args, "ss", &selector, &text)) return NULL;
+    tacet_graph *g = PyArg_ParseTuple(args, "ss", &selector, &text) ? core_graph_of(self) : NULL;
+    if (!g) return NULL;
     call(g, selector, text);
     return checked(g, Py_NewRef(Py_None));
 }
@@ -200,8 +209,8 @@ static PyObject *graph_options(PyObject *self, PyObject *args) { return select_t
 static PyObject *select_one(PyObject *self, PyObject *args, void (*call)(tacet_graph *, const char *))
 {
     const char *selector;
-    tacet_graph *g = open_graph(self);
-    if (!g || !PyArg_ParseTuple(args, "s", &selector)) return NULL;
+    tacet_graph *g = PyArg_ParseTuple(args, "s", &selector) ? core_graph_of(self) : NULL;
+    if (!g) return NULL;
     call(g, selector);
     return checked(g, Py_NewRef(Py_None));
 }
@@ -216,6 +225,37 @@ static PyObject *graph_find(PyObject *self, PyObject *args)
     const char *name;
     if (!PyArg_ParseTuple(args, "s:find", &name)) return NULL;
     return core_value_new(tacet_find(((core_graph *)self)->graph, name));
+}
+
+static PyObject *graph_matches(PyObject *self, PyObject *args)
+{
+    const char *selector;
+    PyObject *value;
+    tacet_value v;
+    if (!PyArg_ParseTuple(args, "sO:matches", &selector, &value) || !value_in(self, value, &v)) return NULL;
+    return PyBool_FromLong(tacet_matches(((core_graph *)self)->graph, selector, v));
+}
+
+static PyObject *graph_axes(PyObject *self, PyObject *args)
+{
+    const char *name;
+    if (!PyArg_ParseTuple(args, "s:axes", &name)) return NULL;
+    return core_text(tacet_axes(((core_graph *)self)->graph, name));
+}
+
+static PyObject *graph_groups(PyObject *self, PyObject *args)
+{
+    const char *name;
+    if (!PyArg_ParseTuple(args, "s:groups", &name)) return NULL;
+    return PyLong_FromLongLong(tacet_groups(((core_graph *)self)->graph, name));
+}
+
+static PyObject *graph_parameter(PyObject *self, PyObject *args)
+{
+    const char *layer;
+    int i;
+    if (!PyArg_ParseTuple(args, "si:parameter", &layer, &i)) return NULL;
+    return core_text(tacet_parameter(((core_graph *)self)->graph, layer, i));
 }
 
 static size_t part_text(const void *of, const char *part, char *text, size_t capacity)
@@ -235,27 +275,38 @@ static PyObject *graph_compile(PyObject *self, PyObject *args, PyObject *keys)
     return core_compile((core_graph *)self, args, keys);
 }
 
-#define KEYS METH_VARARGS | METH_KEYWORDS
 static PyMethodDef graph_methods[] = {
-    {"input", (PyCFunction)(void (*)(void))graph_input, KEYS,
-     "input(name, shape, classes=0, indices=False)\n\nAn input [batch, *shape] of float32 or, with classes or indices, of "
-     "class indices."},
-    {"labels", graph_labels, METH_VARARGS, "labels(name)\n\nOne class index for each sample."},
+    {"input", CORE_FUNCTION(graph_input), CORE_KEYS,
+     CORE_DOC("input($self, name, shape, classes=0, indices=False)",
+              "An input [batch, *shape] of float32 or, with classes or indices, of class indices.")},
+    {"labels", graph_labels, METH_VARARGS, CORE_DOC("labels($self, name, /)", "One class index for each sample.")},
     {"chain", graph_chain, METH_VARARGS,
-     "chain(x, layers)\n\nAppends layers to x; returns the output of the last one."},
-    {"loss", graph_loss, METH_VARARGS, "loss(loss, y, target)\n\nAdds a loss to the objective."},
+     CORE_DOC("chain($self, x, layers, /)", "Appends layers to x; returns the output of the last one.")},
+    {"loss", graph_loss, METH_VARARGS, CORE_DOC("loss($self, loss, y, target, /)", "Adds a loss to the objective.")},
     {"penalize", graph_penalize, METH_VARARGS,
-     "penalize(selector, penalty)\n\nAdds a penalty on every value that the selector matches."},
-    {"options", graph_options, METH_VARARGS, "options(selector, options)\n\nSets options of parameters."},
-    {"keep", graph_keep, METH_VARARGS, "keep(selector)\n\nMakes the values that match readable."},
+     CORE_DOC("penalize($self, selector, penalty, /)", "Adds a penalty on every value that the selector matches.")},
+    {"options", graph_options, METH_VARARGS,
+     CORE_DOC("options($self, selector, options, /)", "Sets options of parameters.")},
+    {"keep", graph_keep, METH_VARARGS, CORE_DOC("keep($self, selector, /)", "Makes the values that match readable.")},
     {"keep_gradient", graph_keep_gradient, METH_VARARGS,
-     "keep_gradient(selector)\n\nMakes the gradients of the values that match readable."},
-    {"find", graph_find, METH_VARARGS, "find(name)\n\nThe value with that name, or None."},
+     CORE_DOC("keep_gradient($self, selector, /)", "Makes the gradients of the values that match readable.")},
+    {"find", graph_find, METH_VARARGS, CORE_DOC("find($self, name, /)", "The value with that name, or None.")},
+    {"matches", graph_matches, METH_VARARGS,
+     CORE_DOC("matches($self, selector, value, /)", "Whether the selector matches the value.")},
+    {"axes", graph_axes, METH_VARARGS,
+     CORE_DOC("axes($self, name, /)", "What the dimensions of a parameter mean, a letter each: \"oi\" is [out, in].")},
+    {"groups", graph_groups, METH_VARARGS,
+     CORE_DOC("groups($self, name, /)",
+              "The groups of a weight, as of a grouped convolution; 1 for other values, 0 for an unknown name.")},
+    {"parameter", graph_parameter, METH_VARARGS,
+     CORE_DOC("parameter($self, layer, i, /)", "The name of parameter i of a layer; None past the last one.")},
     {"text", graph_text, METH_VARARGS,
-     "text(part)\n\nThe graph in the small language: \"input\", \"model\", \"loss\", \"penalties\" or \"options\"."},
-    {"compile", (PyCFunction)(void (*)(void))graph_compile, KEYS,
-     "compile(*, batch=1, optimizer=None, seed=0, threads=1, pool=None, steps_per_epoch=1, epochs=0, sparse='auto', "
-     "ledger=0, ranks=None, metrics=None)\n\nCompiles the graph into a Plan."},
+     CORE_DOC("text($self, part, /)",
+              "The graph in the small language: \"input\", \"model\", \"loss\", \"penalties\" or \"options\".")},
+    {"compile", CORE_FUNCTION(graph_compile), CORE_KEYS,
+     CORE_DOC("compile($self, *, batch=1, optimizer=None, seed=0, threads=1, pool=None, steps_per_epoch=1, epochs=0, "
+              "sparse='auto', ledger=0, ranks=None, metrics=None)",
+              "Compiles the graph into a Plan.")},
     {0},
 };
 static PyType_Slot graph_slots[] = {
@@ -263,8 +314,9 @@ static PyType_Slot graph_slots[] = {
     {Py_tp_dealloc, graph_free},
     {Py_tp_methods, graph_methods},
     {Py_tp_doc,
-     "The description of a network: values, losses, penalties. A mistake is raised by the call that makes it, "
-     "and the graph is then of no more use."},
+     CORE_DOC("Graph()",
+              "The description of a network: values, losses, penalties. A mistake is raised by the call that "
+              "makes it, and the graph is then of no more use.")},
     {0},
 };
 static PyType_Spec graph_spec = {

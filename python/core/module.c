@@ -11,6 +11,15 @@ PyTypeObject *core_add_type(PyObject *module, PyType_Spec *spec)
     return NULL;
 }
 
+PyObject *core_new(PyTypeObject *type) { return ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0); }
+
+void core_delete(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
 static PyObject *version(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
@@ -30,9 +39,10 @@ static PyObject *machine(PyObject *self, PyObject *unused)
 }
 
 static PyMethodDef functions[] = {
-    {"version", version, METH_NOARGS, "version()\n\nThe version of the library, \"0.1.0\"."},
+    {"version", version, METH_NOARGS, CORE_DOC("version($module, /)", "The version of the library, \"0.1.0\".")},
     {"machine", machine, METH_NOARGS,
-     "machine()\n\nCompiler and flags, CPU features in use, BLAS: one \"key: value\" on each line."},
+     CORE_DOC("machine($module, /)",
+              "Compiler and flags, CPU features in use, BLAS: one \"key: value\" on each line.")},
     {0},
 };
 
@@ -46,8 +56,10 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__core(void)
 {
-    int (*const add[])(PyObject *) = {core_add_errors, core_add_records, core_add_graph,
-                                      core_add_pool,   core_add_data,    core_add_plan};
+    int (*const add[])(PyObject *) = {
+        core_add_errors, core_add_records, core_add_catalogue, core_add_graph, core_add_pool,
+        core_add_ranks,  core_add_data,    core_add_loader,    core_add_plan,  core_add_file,
+    };
     PyObject *module = PyModule_Create(&definition);
     for (size_t i = 0; module && i < sizeof add / sizeof *add; i++)
         if (add[i](module) < 0) Py_CLEAR(module);

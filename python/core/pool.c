@@ -7,8 +7,7 @@ static PyObject *pool_new(PyTypeObject *type, PyObject *args, PyObject *keys)
     int threads;
     if (!PyArg_ParseTupleAndKeywords(args, keys, "i:Pool", names, &threads)) return NULL;
     if (threads < 1) return PyErr_Format(PyExc_ValueError, "a pool has at least 1 thread, not %d", threads);
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    core_pool *self = (core_pool *)alloc(type, 0);
+    core_pool *self = (core_pool *)core_new(type);
     if (!self) return NULL;
     self->pool = tacet_pool_new(threads, NULL);
     if (self->pool) return (PyObject *)self;
@@ -18,16 +17,14 @@ static PyObject *pool_new(PyTypeObject *type, PyObject *args, PyObject *keys)
 
 static void pool_free(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
     tacet_pool_free(((core_pool *)self)->pool);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
+    core_delete(self);
 }
 
 static PyType_Slot slots[] = {
     {Py_tp_new, pool_new},
     {Py_tp_dealloc, pool_free},
-    {Py_tp_doc, "Pool(threads)\n\nThreads, including the calling one, that several plans can share."},
+    {Py_tp_doc, CORE_DOC("Pool(threads)", "Threads, including the calling one, that several plans can share.")},
     {0},
 };
 static PyType_Spec spec = {

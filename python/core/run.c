@@ -26,16 +26,13 @@ static bool batches_of(PyObject *self, PyObject *args, PyObject *keys, batches *
     static char *names[] = {"loader", "x", "target", "most", "seconds", NULL};
     PyObject *loader, *x, *target;
     *b = (batches){.plan = (core_plan *)self, .most = INT64_MAX, .seconds = 1e9};
-    if (!core_plan_of(self) || !PyArg_ParseTupleAndKeywords(args, keys, "O!OO|Ld", names, core_type.loader, &loader, &x,
-                                                            &target, &b->most, &b->seconds))
+    const tacet_graph *g = b->plan->graph->graph;
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "O!OO|Ld", names, core_type.loader, &loader, &x, &target, &b->most,
+                                     &b->seconds) ||
+        !core_value_of(g, x, &b->x) || !core_value_of(g, target, &b->target))
         return false;
     b->loader = (core_loader *)loader;
-    if (b->loader->busy) {
-        PyErr_SetString(PyExc_RuntimeError, "this loader is in use in another thread");
-        return false;
-    }
-    const tacet_graph *g = b->plan->graph->graph;
-    return core_value_of(g, x, &b->x) && core_value_of(g, target, &b->target);
+    return core_loader_of(loader) && core_plan_of(self);
 }
 
 /* Makes up to `most` calls; *done: how many. The epoch is over when fewer were made before the time was up. */
@@ -56,20 +53,20 @@ static tacet_status go(const batches *b, tacet_status (*make)(tacet_plan *, int6
     return TACET_OK;
 }
 
+/* What the caller fed would have other rows than the loader's batches, so it is forgotten; and so is what the loader
+ * has fed if its batch was refused. */
 static PyObject *run(PyObject *self, PyObject *args, PyObject *keys, tacet_status (*make)(tacet_plan *, int64_t))
 {
     batches b;
     int64_t done = 0;
     bool over = false;
-    tacet_status s;
     if (!batches_of(self, args, keys, &b)) return NULL;
-    core_feed_drop(b.plan);
+    tacet_unfeed(b.plan->plan);
     b.loader->busy = true;
-    CORE_RUN(b.plan, s, go(&b, make, &done, &over));
+    const bool good = CORE_RUN(b.plan, tacet_plan_error(b.plan->plan), go(&b, make, &done, &over));
     b.loader->busy = false;
-    if (PyErr_Occurred()) return NULL; /* raised by the sum over ranks */
-    if (s != TACET_OK) return core_raise(tacet_plan_error(b.plan->plan));
-    return Py_BuildValue("LO", (long long)done, over ? Py_True : Py_False);
+    core_feed_drop(b.plan);
+    return good ? Py_BuildValue("LO", (long long)done, over ? Py_True : Py_False) : NULL;
 }
 
 static PyObject *plan_train(PyObject *self, PyObject *args, PyObject *keys)
@@ -85,35 +82,59 @@ static PyObject *plan_evaluate_begin(PyObject *self, PyObject *args)
 {
     PyObject *target, *y;
     tacet_value v[2];
-    tacet_plan *p = core_plan_of(self);
-    if (!p || !PyArg_ParseTuple(args, "OO:evaluate_begin", &target, &y)) return NULL;
+    if (!PyArg_ParseTuple(args, "OO:evaluate_begin", &target, &y)) return NULL;
     const tacet_graph *g = ((core_plan *)self)->graph->graph;
-    if (!core_value_of(g, target, &v[0]) || !core_value_of(g, y, &v[1])) return NULL;
-    tacet_evaluate_begin(p, v[0], v[1]);
+    if (!core_value_of(g, target, &v[0]) || !core_value_of(g, y, &v[1]) || !core_plan_of(self)) return NULL;
+    tacet_evaluate_begin(((core_plan *)self)->plan, v[0], v[1]);
     Py_RETURN_NONE;
 }
 
 static PyObject *plan_evaluate_end(PyObject *self, PyObject *unused)
 {
     (void)unused;
+    core_plan *p = (core_plan *)self;
     tacet_result r = {.size = sizeof r};
-    tacet_plan *p = core_plan_of(self);
-    if (!p) return NULL;
-    tacet_status s;
-    CORE_RUN((core_plan *)self, s, tacet_evaluate_end(p, &r)); /* which may sum over ranks */
-    if (PyErr_Occurred()) return NULL;
-    return s == TACET_OK ? core_tuple(CORE_Result, &r) : core_raise(tacet_plan_error(p));
+    if (!core_plan_of(self)) return NULL;
+    /* It may sum over ranks. */
+    return CORE_RUN(p, tacet_plan_error(p->plan), tacet_evaluate_end(p->plan, &r)) ? core_tuple(CORE_Result, &r) : NULL;
 }
 
-#define KEYS METH_VARARGS | METH_KEYWORDS
+static PyObject *plan_evaluate(PyObject *self, PyObject *args)
+{
+    PyObject *loader, *value[3];
+    tacet_value v[3];
+    core_plan *p = (core_plan *)self;
+    tacet_result r = {.size = sizeof r};
+    if (!PyArg_ParseTuple(args, "O!OOO:evaluate", core_type.loader, &loader, &value[0], &value[1], &value[2]))
+        return NULL;
+    for (int i = 0; i < 3; i++)
+        if (!core_value_of(p->graph->graph, value[i], &v[i])) return NULL;
+    core_loader *l = (core_loader *)loader;
+    if (!core_loader_of(loader) || !core_plan_of(self)) return NULL;
+    tacet_unfeed(p->plan);
+    l->busy = true;
+    const bool good = CORE_RUN(p, tacet_plan_error(p->plan), tacet_evaluate(p->plan, l->loader, v[0], v[1], v[2], &r));
+    l->busy = false;
+    core_feed_drop(p);
+    return good ? core_tuple(CORE_Result, &r) : NULL;
+}
+
 PyMethodDef core_run_methods[] = {
-    {"train", (PyCFunction)(void (*)(void))plan_train, KEYS,
-     "train(loader, x, target, most=..., seconds=...)\n\nTraining steps on the loader's next batches, at most `most`, for "
-     "about `seconds`. Returns how many were done and whether the epoch is over."},
+    {"train", CORE_FUNCTION(plan_train), CORE_KEYS,
+     CORE_DOC("train($self, loader, x, target, most=..., seconds=...)",
+              "Training steps on the loader's next batches, at most `most`, for about `seconds`. Returns how many were "
+              "done and whether the epoch is over.")},
+    {"evaluate", plan_evaluate, METH_VARARGS,
+     CORE_DOC(
+         "evaluate($self, loader, x, target, y, /)",
+         "The forward pass on the whole of the loader's epoch; returns its Result. y: the outputs that are compared "
+         "with labels.")},
     {"evaluate_begin", plan_evaluate_begin, METH_VARARGS,
-     "evaluate_begin(target, y)\n\nBegins an evaluation; one that has not ended is dropped."},
-    {"evaluate_batches", (PyCFunction)(void (*)(void))plan_evaluate_batches, KEYS,
-     "evaluate_batches(loader, x, target, most=..., seconds=...)\n\nAs train, but adds the batches to the evaluation."},
-    {"evaluate_end", plan_evaluate_end, METH_NOARGS, "evaluate_end()\n\nEnds the evaluation; returns its Result."},
+     CORE_DOC("evaluate_begin($self, target, y, /)", "Begins an evaluation; one that has not ended is dropped.")},
+    {"evaluate_batches", CORE_FUNCTION(plan_evaluate_batches), CORE_KEYS,
+     CORE_DOC("evaluate_batches($self, loader, x, target, most=..., seconds=...)",
+              "As train, but adds the batches to the evaluation.")},
+    {"evaluate_end", plan_evaluate_end, METH_NOARGS,
+     CORE_DOC("evaluate_end($self, /)", "Ends the evaluation; returns its Result.")},
     {0},
 };

@@ -1,56 +1,47 @@
-/* told.c: what can be read of a plan: values, gradients, figures, the ledger. */
+/* told.c: the numbers of a plan: values, gradients, parameters, what layers remember, and the figures of the last
+ * call. */
 #include "core.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- Arrays ------------------------------------------------------------------------------------------------------ */
 
-PyObject *core_array(const char *type, int rank, const int64_t *shape, core_buffer *b)
+/* The shape of what has that name. Returns the rank, or -1 with an exception. */
+static int shape_named(const tacet_plan *p, const char *name, int64_t shape[9])
 {
-    *b = (core_buffer){0};
-    PyObject *numpy = PyImport_ImportModule("numpy"), *size = PyTuple_New(rank), *array = NULL;
-    for (int i = 0; size && i < rank; i++) {
-        PyObject *n = PyLong_FromLongLong(shape[i]);
-        if (!n)
-            Py_CLEAR(size);
-        else
-            PyTuple_SetItem(size, i, n);
-    }
-    if (numpy && size) array = PyObject_CallMethod(numpy, "empty", "Os", size, type);
-    Py_XDECREF(numpy);
-    Py_XDECREF(size);
-    if (array && !core_buffer_take(array, "the result", b)) Py_CLEAR(array);
-    return array;
-}
-
-static bool value_named(tacet_plan *p, const char *name, tacet_value_info *v)
-{
-    *v = (tacet_value_info){.size = sizeof *v};
-    for (int i = 0; tacet_value_at(p, i, v) == TACET_OK; i++)
-        if (strcmp(v->name, name) == 0) return true;
+    tacet_value_info v = {.size = sizeof v};
+    tacet_state s = {.size = sizeof s};
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
+        if (strcmp(v.name, name) == 0) {
+            shape[0] = tacet_rows(p);
+            memcpy(shape + v.batch, v.shape, (size_t)v.rank * sizeof *shape);
+            return v.rank + v.batch;
+        }
+    for (int i = 0; tacet_state_at(p, i, &s) == TACET_OK; i++)
+        if (strcmp(s.name, name) == 0) {
+            memcpy(shape, s.shape, (size_t)s.rank * sizeof *shape);
+            return s.rank;
+        }
     PyErr_Format(PyExc_KeyError, "the network has no value \"%s\"", name);
-    return false;
+    return -1;
 }
 
 static PyObject *read_value(PyObject *self, PyObject *args,
                             tacet_status (*read)(tacet_plan *, const char *, float *, size_t))
 {
     const char *name;
-    tacet_value_info v;
     core_buffer b;
-    int64_t shape[9] = {0};
-    tacet_plan *p = core_plan_of(self);
-    if (!p || !PyArg_ParseTuple(args, "s", &name) || !value_named(p, name, &v)) return NULL;
-    shape[0] = tacet_rows(p);
-    memcpy(shape + v.batch, v.shape, (size_t)v.rank * sizeof *shape);
-    PyObject *array = core_array("float32", v.rank + v.batch, shape, &b);
+    int64_t shape[9];
+    const tacet_plan *of = PyArg_ParseTuple(args, "s", &name) ? core_plan_of(self) : NULL;
+    const int rank = of ? shape_named(of, name, shape) : -1;
+    PyObject *array = rank < 0 ? NULL : core_array("float32", rank, shape, &b);
     if (!array) return NULL;
-    const tacet_status s = read(p, name, b.view.buf, (size_t)(b.view.len / b.view.itemsize));
+    tacet_plan *p = core_plan_of(self);
+    const tacet_status s = p ? read(p, name, b.view.buf, (size_t)(b.view.len / b.view.itemsize)) : TACET_OK;
+    if (s != TACET_OK) core_raise(tacet_plan_error(p));
+    if (!p || s != TACET_OK) Py_CLEAR(array);
     core_buffer_drop(&b);
-    if (s == TACET_OK) return array;
-    Py_DECREF(array);
-    return core_raise(tacet_plan_error(p));
+    return array;
 }
 
 static PyObject *plan_read(PyObject *self, PyObject *args) { return read_value(self, args, tacet_read); }
@@ -62,14 +53,16 @@ static PyObject *plan_read_gradient(PyObject *self, PyObject *args)
 static PyObject *plan_write(PyObject *self, PyObject *args)
 {
     const char *name;
-    PyObject *array;
-    core_buffer b = {0};
+    PyObject *array, *result = NULL;
+    core_buffer b;
+    if (!PyArg_ParseTuple(args, "sO:write", &name, &array) || !core_buffer_floats(array, false, name, &b)) return NULL;
     tacet_plan *p = core_plan_of(self);
-    if (!p || !PyArg_ParseTuple(args, "sO:write", &name, &array) || !core_buffer_floats(array, false, name, &b))
-        return NULL;
-    const tacet_status s = tacet_write(p, name, b.view.buf, (size_t)(b.view.len / b.view.itemsize));
+    if (p) {
+        const tacet_status s = tacet_write(p, name, b.view.buf, (size_t)(b.view.len / b.view.itemsize));
+        result = core_result(s, tacet_plan_error(p));
+    }
     core_buffer_drop(&b);
-    return core_result(s, tacet_plan_error(p));
+    return result;
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -89,84 +82,74 @@ NUMBER(steps, PyLong_FromLongLong)
 NUMBER(rows, PyLong_FromLongLong)
 NUMBER(least_rows, PyLong_FromLongLong)
 
-/* A list of the records that `at` gives, from 0 until it fails. */
-static PyObject *listed(PyObject *self, int record, tacet_status (*at)(tacet_plan *, int, void *))
-{
-    union {
-        size_t size;
-        tacet_value_info v;
-        tacet_term t;
-        tacet_warning w;
-    } room;
-    static const size_t sizes[CORE_RECORDS] = {[CORE_Term] = sizeof(tacet_term),
-                                               [CORE_ValueInfo] = sizeof(tacet_value_info),
-                                               [CORE_Warning] = sizeof(tacet_warning)};
-    tacet_plan *p = core_plan_of(self);
-    PyObject *list = p ? PyList_New(0) : NULL;
-    memset(&room, 0, sizeof room);
-    room.size = sizes[record];
-    for (int i = 0; list && at(p, i, &room) == TACET_OK; i++) {
-        PyObject *tuple = core_tuple(record, &room);
-        if (!tuple || PyList_Append(list, tuple) < 0) Py_CLEAR(list);
-        Py_XDECREF(tuple);
-    }
-    return list;
-}
-
-static tacet_status value_at(tacet_plan *p, int i, void *to) { return tacet_value_at(p, i, to); }
-static tacet_status term_at(tacet_plan *p, int i, void *to) { return tacet_term_at(p, i, to); }
-static tacet_status warning_at(tacet_plan *p, int i, void *to) { return tacet_warning_at(p, i, to); }
+static tacet_status value_at(void *of, int i, void *to) { return tacet_value_at(of, i, to); }
+static tacet_status state_at(void *of, int i, void *to) { return tacet_state_at(of, i, to); }
 
 static PyObject *plan_values(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return listed(self, CORE_ValueInfo, value_at);
+    return core_plan_list(self, CORE_ValueInfo, value_at);
 }
-static PyObject *plan_terms(PyObject *self, PyObject *unused)
+static PyObject *plan_states(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return listed(self, CORE_Term, term_at);
-}
-static PyObject *plan_warnings(PyObject *self, PyObject *unused)
-{
-    (void)unused;
-    return listed(self, CORE_Warning, warning_at);
+    return core_plan_list(self, CORE_State, state_at);
 }
 
-static PyObject *plan_ledger_reset(PyObject *self, PyObject *unused)
+static PyObject *plan_value_inputs(PyObject *self, PyObject *args)
 {
-    (void)unused;
+    PyObject *value;
+    const int i = PyArg_ParseTuple(args, "O:value_inputs", &value) ? core_index_of((core_plan *)self, value) : -1;
+    return i < 0 ? NULL : core_values((core_plan *)self, tacet_value_input, i);
+}
+
+static PyObject *plan_firing(PyObject *self, PyObject *args)
+{
+    PyObject *value;
+    int training = 0;
+    tacet_firing f = {.size = sizeof f};
+    if (!PyArg_ParseTuple(args, "O|p:firing", &value, &training)) return NULL;
+    const int i = core_index_of((core_plan *)self, value);
+    if (i < 0) return NULL;
+    tacet_firing_at(((core_plan *)self)->plan, i, training, &f);
+    return core_tuple(CORE_Firing, &f);
+}
+
+static PyObject *plan_dead_units(PyObject *self, PyObject *args)
+{
+    PyObject *value;
+    int training = 0;
+    core_buffer b;
+    if (!PyArg_ParseTuple(args, "O|p:dead_units", &value, &training)) return NULL;
+    const int i = core_index_of((core_plan *)self, value);
+    if (i < 0) return NULL;
+    const int64_t n = (int64_t)tacet_dead_units(((core_plan *)self)->plan, i, training, NULL, 0);
+    PyObject *array = core_array("int64", 1, &n, &b);
+    if (!array) return NULL;
+    /* Zeros after the last, if another thread has made steps in the meantime. */
+    if (n) memset(b.view.buf, 0, (size_t)b.view.len);
+    if (core_plan_of(self))
+        tacet_dead_units(((core_plan *)self)->plan, i, training, b.view.buf, (size_t)n);
+    else
+        Py_CLEAR(array);
+    core_buffer_drop(&b);
+    return array;
+}
+
+static PyObject *plan_reset_counts(PyObject *self, PyObject *unused)
+{
     tacet_plan *p = core_plan_of(self);
+    (void)unused;
     if (!p) return NULL;
-    tacet_ledger_reset(p);
+    tacet_reset_counts(p);
     Py_RETURN_NONE;
-}
-
-static PyObject *plan_ledger_total(PyObject *self, PyObject *unused)
-{
-    (void)unused;
-    tacet_total t = {.size = sizeof t};
-    tacet_plan *p = core_plan_of(self);
-    if (!p) return NULL;
-    const tacet_status s = tacet_ledger_total(p, &t);
-    return s == TACET_OK ? core_tuple(CORE_Total, &t) : core_raise(tacet_plan_error(p));
-}
-
-static PyObject *plan_set_lambda(PyObject *self, PyObject *args)
-{
-    const char *term;
-    double lambda;
-    tacet_plan *p = core_plan_of(self);
-    if (!p || !PyArg_ParseTuple(args, "sd:set_lambda", &term, &lambda)) return NULL;
-    return core_result(tacet_set_lambda(p, term, lambda), tacet_plan_error(p));
 }
 
 static PyObject *plan_set_rate(PyObject *self, PyObject *args)
 {
     double rate;
-    tacet_plan *p = core_plan_of(self);
-    if (!p || !PyArg_ParseTuple(args, "d:set_rate", &rate)) return NULL;
-    return core_result(tacet_set_rate(p, rate), tacet_plan_error(p));
+    tacet_plan *p = PyArg_ParseTuple(args, "d:set_rate", &rate) ? core_plan_of(self) : NULL;
+    return p ? core_result(tacet_set_rate(p, rate), tacet_plan_error(p)) : NULL;
 }
 
 static size_t explain_text(const void *of, const char *what, char *text, size_t capacity)
@@ -184,18 +167,35 @@ static PyObject *plan_explain(PyObject *self, PyObject *unused)
 
 PyMethodDef core_told_methods[] = {
     {"read", plan_read, METH_VARARGS,
-     "read(name)\n\nA copy of a value of the last call, [rows, shape...], or of a parameter ([out, in], as PyTorch)."},
+     CORE_DOC(
+         "read($self, name, /)",
+         "A copy of a value of the last call, [rows, shape...], of a parameter ([out, in], as PyTorch), or of what a "
+         "layer remembers.")},
     {"read_gradient", plan_read_gradient, METH_VARARGS,
-     "read_gradient(name)\n\nA copy of dObjective/dValue of the last step."},
-    {"write", plan_write, METH_VARARGS, "write(name, array)\n\nSets a parameter, from float32."},
-    {"values", plan_values, METH_NOARGS, "values()\n\nA ValueInfo for each value, in the order of the graph."},
-    {"terms", plan_terms, METH_NOARGS, "terms()\n\nA Term for each term of the objective."},
-    {"warnings", plan_warnings, METH_NOARGS, "warnings()\n\nThe warnings of the ledger."},
-    {"ledger_reset", plan_ledger_reset, METH_NOARGS, "ledger_reset()\n\nBegins the ledger anew."},
-    {"ledger_total", plan_ledger_total, METH_NOARGS, "ledger_total()\n\nSteps, rows and losses since the reset."},
-    {"set_lambda", plan_set_lambda, METH_VARARGS, "set_lambda(term, value)\n\nFrom the next call on."},
-    {"set_rate", plan_set_rate, METH_VARARGS, "set_rate(value)\n\nThe learning rate, from the next step on."},
-    {"explain", plan_explain, METH_NOARGS, "explain()\n\nThe compiled steps as text."},
+     CORE_DOC("read_gradient($self, name, /)", "A copy of dObjective/dValue of the last step.")},
+    {"write", plan_write, METH_VARARGS,
+     CORE_DOC("write($self, name, array, /)", "Sets a parameter, or what a layer remembers, from float32.")},
+    {"values", plan_values, METH_NOARGS,
+     CORE_DOC("values($self, /)", "A ValueInfo for each value, in the order of the graph.")},
+    {"states", plan_states, METH_NOARGS,
+     CORE_DOC("states($self, /)",
+              "A State for each tensor that a layer remembers, such as \"batch_norm1.running_mean\".")},
+    {"value_inputs", plan_value_inputs, METH_VARARGS,
+     CORE_DOC("value_inputs($self, value, /)",
+              "The Values that a value is computed from: the inputs of its layer, then the parameters.")},
+    {"firing", plan_firing, METH_VARARGS,
+     CORE_DOC("firing($self, value, training=False, /)",
+              "How often the units fired: in training since the ledger was reset, otherwise in forward passes since "
+              "reset_counts. Returns a Firing.")},
+    {"dead_units", plan_dead_units, METH_VARARGS,
+     CORE_DOC("dead_units($self, value, training=False, /)",
+              "The units that never fired, as int64, in ascending order.")},
+    {"reset_counts", plan_reset_counts, METH_NOARGS,
+     CORE_DOC("reset_counts($self, /)",
+              "Sets the counts of forward passes, of which densities and dead units are made, to 0.")},
+    {"set_rate", plan_set_rate, METH_VARARGS,
+     CORE_DOC("set_rate($self, value, /)", "The learning rate, from the next step on.")},
+    {"explain", plan_explain, METH_NOARGS, CORE_DOC("explain($self, /)", "The compiled steps as text.")},
     {0},
 };
 

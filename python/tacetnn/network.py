@@ -1,130 +1,434 @@
-"""Network: a network of the small language with its weights, which can be fitted, asked and read."""
+"""Network: a network of the small language with its weights, which can be fitted, asked, read and saved."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from . import _core
-from .arrays import Array, labels, numbers
-from .fitting import Run, fit
+from .arrays import Array, as_array, labels, numbers, rows_of
+from .description import Description, Texts, of_graph, short, value_of
+from .fitting import fit
+from .pages import network_html
+from .reading import Reader, Seen, contents, copy_contents, count, passes, read_all
+from .run import Run
 
-Texts = Mapping[str, str | Sequence[str]]
+LONG = 1e6
+"""Epochs of a run whose length is not yet known."""
 
 
-class Network:
+class Network(Description):
     """A network with its weights.
 
     Parameters
     ----------
     layers : str
-        The layers from the input to the output, ``"linear 512 | relu | linear 10"``.
+        The layers from the input to the output, ``"linear 512 | relu | linear 10"``. ``tacetnn.entries("layer")`` lists
+        them.
     input : int or tuple of int
         The shape of a row of x.
     layout : {"hwc", "chw"}, optional
-        What the dimensions of a row of rank 3 mean; it must be given for such rows.
+        What the sizes of a row of rank 3 mean; it must be given for such rows. The network itself computes in
+        [height, width, channels]: rows that are ``"hwc"`` are used where they are, rows that are ``"chw"`` are turned once,
+        and activations of images are [rows, height, width, channels] either way.
     loss : str
-        How the output is compared with the target, ``"cross_entropy"``.
+        How the output is compared with y, ``"cross_entropy"``. Without one, the network can only be asked.
     optimizer : str
         How the parameters are updated, ``"sgd lr=0.05 momentum=0.9"``.
     penalties : mapping of str to str or list of str
-        Selectors and their penalties, ``{"relu1": "l1 1e-3"}``.
+        Selectors and their penalties, ``{"relu1": "l1 1e-3", "*.weight": ["l2 1e-4"]}``.
     parameters : mapping of str to str
-        Selectors and options of the parameters that match, ``{"linear1.*": "frozen"}``.
+        Selectors and options of the parameters that match, ``{"linear1.*": "frozen", "linear2.*": "lr=0.01"}``.
     target : {"", "x"}
-        What the output is compared with: y, or the input itself.
+        What the output is compared with: y, or x itself (an autoencoder).
     metrics : str
         What to measure in addition to the usual metrics of the loss, ``"f1, top_k k=5"``.
     seed : int
         Of the initial weights, the order of the rows, dropout and the rows that are held out.
     threads : int, optional
         By default the cores that this process may use. Results do not depend on it.
+    sparse : {"auto", "never", "always"}
+        Whether products run only over the units that fire.
+    ledger : int
+        Steps between measurements of the gradients of the penalties and of the data.
+
+    Attributes
+    ----------
+    plan, graph : Plan, Graph
+        The objects of the library that train it; a fit makes new ones.
+    run : Run or None
+        What the last fit has done.
+
+    Raises
+    ------
+    DescriptionError
+        If a text has a mistake; the error shows where.
+    ValueError, TypeError
+        If a setting has a value that it cannot have.
+
+    Examples
+    --------
+    >>> import numpy as np, tacetnn as tn
+    >>> x = np.random.default_rng(0).standard_normal((200, 8), dtype=np.float32)
+    >>> y = (x[:, 0] > x[:, 1]).astype(int)
+    >>> net = tn.Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", optimizer="sgd lr=0.1",
+    ...                  penalties={"relu1": "l1 1e-3"})
+    >>> run = net.fit(x, y, epochs=20, batch=20)
+    >>> net.predict(x[:3]).shape, net["relu1"].shape
+    ((3, 2), (3, 16))
     """
 
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
-                 optimizer: str = "", penalties: Texts | None = None, parameters: Mapping[str, str] | None = None,
-                 target: str = "", metrics: str = "", seed: int = 0, threads: int | None = None) -> None:
-        shape = (input,) if isinstance(input, int) else tuple(input)
-        if len(shape) == 3 and layout not in ("hwc", "chw"):
-            raise ValueError(f"what do the dimensions of rows {shape} mean? Give layout=\"hwc\" or layout=\"chw\"")
-        self.layers, self.layout, self.loss, self.optimizer = layers, layout, loss, optimizer
-        self.input = shape[1:] + shape[:1] if layout == "chw" else shape
-        self.penalties = {k: [v] if isinstance(v, str) else list(v) for k, v in (penalties or {}).items()}
-        self.parameters = dict(parameters or {})
-        self.target, self.metrics, self.seed = target, metrics, seed
-        self.threads = threads or len(os.sched_getaffinity(0))
+                 optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
+                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: str = "auto",
+                 ledger: int = 50) -> None:
+        super().__init__(layers, input=input, layout=layout, loss=loss, optimizer=optimizer, penalties=penalties,
+                         parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads, sparse=sparse,
+                         ledger=ledger)
+        self.pool = _core.Pool(self.threads)
+        self.run: Run | None = None
+        self.learned_from("", "")
+        self._reader = Reader()
+        self._seen: Seen | None = None
+        self._fitted: Seen | None = None
         self.compile()
 
-    def describe(self, keep: Sequence[str] = (), keep_gradient: Sequence[str] = ()) -> _core.Graph:
-        """The graph, built as the program builds it, so that both train with the same bits."""
-        probe = _core.Graph()
-        probe.chain(probe.input("x", self.input), self.layers)
-        y = self._info_of(probe.compile()).shape
-        g = _core.Graph()
-        x = g.input("x", self.input)
-        target = x
-        if self.loss and self.target != "x":
-            target = g.input("target", y[:-1], indices=True) if self.needs_labels else g.input("target", y)
-        self.output = g.chain(x, self.layers)
-        if self.loss:
-            g.loss(self.loss, self.output, target)
-        for selector, penalties in self.penalties.items():
-            for penalty in penalties:
-                g.penalize(selector, penalty)
-        for selector, options in self.parameters.items():
-            g.options(selector, options)
-        for selector in keep:
-            g.keep(selector)
-        for selector in keep_gradient:
-            g.keep_gradient(selector)
-        return g
+    # ---- The plan ----------------------------------------------------------------------------------------------------
 
-    @property
-    def needs_labels(self) -> bool:
-        return self.loss.split(" ")[0] == "cross_entropy"
+    def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None) -> None:
+        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before."""
+        graph, output = self.describe()
+        plan = graph.compile(batch=batch, optimizer=self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
+                             steps_per_epoch=max(steps_per_epoch, 1), sparse=self.sparse, ledger=self.ledger,
+                             metrics=(self.metrics if metrics is None else metrics) or None)
+        if hasattr(self, "plan"):
+            copy_contents(plan, self.plan)
+        self.graph, self.plan, self.output, self.batch = graph, plan, output, batch
 
-    @staticmethod
-    def _info_of(plan: _core.Plan) -> _core.ValueInfo:
-        return [v for v in plan.values() if v.role == "layer"][-1]
+    def explain(self) -> str:
+        """The compiled steps, with shapes, operations, bytes and memory, as text."""
+        return str(self.plan.explain())
 
-    def compile(self, batch: int = 128, epochs: float = 0, steps_per_epoch: int = 0) -> None:
-        """Makes a plan for another batch or length, which continues with the weights of the one before."""
-        before = getattr(self, "plan", None)
-        self.graph = self.describe()
-        self.plan = self.graph.compile(batch=batch, optimizer=self.optimizer if self.loss else None, seed=self.seed,
-                                       threads=self.threads, epochs=epochs, steps_per_epoch=steps_per_epoch, ledger=50,
-                                       metrics=self.metrics or None)
-        self.batch = batch
-        if before:
-            for v in before.values():
-                if v.role == "parameter":
-                    self.plan.write(v.name, before.read(v.name))
+    # ---- Rows --------------------------------------------------------------------------------------------------------
 
     def rows(self, x: Any) -> Array:
-        """x as rows that can be fed."""
-        a = numbers(x, "x")
-        return np.ascontiguousarray(np.moveaxis(a, 1, -1)) if self.layout == "chw" and a.ndim == 4 else a
+        """x as rows, [rows, \\*input]; without a copy where x is contiguous and of a type that is taken."""
+        a = as_array(x, "x")
+        if a.dtype == np.bool_:
+            a = a.astype(np.float32)  # numbers of one byte are scaled as those of images
+        return rows_of(numbers(a, "x"), self.input, "x", f" (layout={self.layout!r})" if self.layout else "")
 
     def targets(self, y: Any) -> Array:
-        return labels(y, "y") if self.needs_labels else numbers(y, "y")
+        """y as targets that can be fed: class indices [rows, ...], or numbers [rows, \\*output]."""
+        if y is None:
+            raise TypeError(f"y is missing: {self.loss or 'the loss'} compares the output with it")
+        if not self.needs_labels:
+            return rows_of(numbers(y, "y"), self.output_shape, "y")
+        a, shape = labels(y, "y"), self.output_shape
+        if a.size and a.max() >= shape[-1]:
+            raise ValueError(f"y holds the class {a.max()}, but the network has outputs for 0 to {shape[-1] - 1}: it needs one for "
+                             f"each class, as linear {a.max() + 1} at its end")
+        one_hot = a.shape[1:] == shape and a.ndim > 1 and shape[-1] > 1
+        return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
+
+    def seen(self, x: Any, y: Any = None, answers: bool = True) -> Seen:
+        """x and y as rows; answers: whether y is needed."""
+        if isinstance(x, _core.Data):
+            return x
+        rows = {"x": self.rows(x)}
+        if answers and self.aim != "x":
+            rows["target"] = self.targets(y)
+            if len(rows["target"]) != len(rows["x"]):
+                raise ValueError(f"x has {len(rows['x'])} rows, but y has {len(rows['target'])}")
+        return rows
+
+    def remember(self, seen: Seen, fitted: bool = False) -> None:
+        """Remembers rows, without a copy, as those that the network has seen last, or was fitted to."""
+        self._seen = seen
+        if fitted:
+            self._fitted = seen
+
+    def data(self, seen: Seen, options: str = "") -> _core.Data:
+        """Rows as data that a loader draws from, as those of a file; options are those of all sources of data."""
+        if isinstance(seen, _core.Data):
+            return seen
+        if len(self.input) > 1 and "flat=" not in options and "layout=" not in options:
+            options += f" layout={self.layout}" if self.layout else " flat=false"
+        target = seen.get("target")
+        return _core.Data.arrays(seen["x"], target, self._are_labels(target), options.strip() or None)
+
+    def _are_labels(self, target: Array | None) -> bool:
+        """Whether the targets are classes. Whole numbers for a loss of yes or no are; they must then be 0 and 1."""
+        if target is None or self.needs_labels:
+            return target is not None
+        kind = self.loss_entry
+        if kind is None or not kind.logits or target.dtype.kind == "f" or self.output_shape != (1,):
+            return False
+        if target.size and (target.min() < 0 or target.max() > 1):
+            raise ValueError(f"{kind.name} takes y of 0 and 1, but it holds {target[(target < 0) | (target > 1)][0]}")
+        return True
+
+    def learned_from(self, schema: str, source: str) -> None:
+        """Remembers how the data of training were scaled, so that other rows are scaled in the same way."""
+        self.schema, self.source = schema, source
+        known = json.loads(schema or "{}")
+        self.scaling: dict[str, tuple[Array, Array]] = {
+            name: (np.array(known[f"{prefix}scale"], float), np.array(known[f"{prefix}shift"], float))
+            for name, prefix in (("x", ""), ("target", "target_")) if f"{prefix}scale" in known}
+
+    # ---- Fitting and asking ------------------------------------------------------------------------------------------
 
     def fit(self, x: Any, y: Any = None, **settings: Any) -> Run:
-        """Trains the network; see tacetnn.fitting.fit."""
+        """Trains the network; see tacetnn.fitting.fit.
+
+        A later fit is a new run, which continues with the weights and with what layers remember. The state of the optimizer,
+        schedules and targets begin anew.
+        """
         return fit(self, x, y, **settings)
 
     def predict(self, x: Any) -> Array:
-        """The outputs for rows of x, [rows, outputs...], as float32."""
-        rows = self.rows(x)
-        name = self._info_of(self.plan).name
-        parts = []
-        for i in range(0, len(rows), self.batch):
-            self.plan.forward(x=rows[i : i + self.batch])
-            parts.append(self.plan.read(name))
-        return np.concatenate(parts)
+        """The outputs for rows of x, in evaluation mode.
+
+        Parameters
+        ----------
+        x : array_like, [rows, \\*input]
+
+        Returns
+        -------
+        ndarray of float32, [rows, \\*output]
+            A row with a NaN has outputs that are NaN. Images are [rows, height, width, channels], also with
+            ``layout="chw"``.
+        """
+        seen = self.seen(x, answers=False)
+        self.remember(seen)
+        name = value_of(self.plan, self.output).name
+        y = read_all(self, self.plan, seen, [name], self.batch)[name]
+        if "target" in self.scaling:  # back into the unit of the targets
+            scale, shift = self.scaling["target"]
+            y = ((y.reshape(len(y), -1) - shift) / scale).astype(np.float32).reshape(y.shape)
+        return y
+
+    def evaluate(self, x: Any, y: Any = None) -> dict[str, Any]:
+        """The figures of the network on rows, in evaluation mode.
+
+        Parameters
+        ----------
+        x, y : array_like
+            Rows and their targets, as in `fit`; or x a `Data`.
+
+        Returns
+        -------
+        dict
+            ``data_loss``, ``objective`` and the metrics, with the names that they have in metrics.jsonl.
+        """
+        if not self.loss:
+            raise ValueError('the network has no loss: Network(..., loss="cross_entropy")')
+        seen = self.seen(x, y)
+        self.remember(seen)
+        if count(seen) == 0:
+            raise ValueError("x has no rows")
+        for _ in passes(self, self.plan, seen, self.batch, self.aim):
+            pass
+        self.plan.evaluate_end()
+        return dict(json.loads(self.plan.record("evaluation")))
+
+    # ---- Values ------------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, name: str) -> Array:
+        """The value of a layer for the rows last given to `fit`, `predict` or `evaluate`; of a parameter, its value.
+
+        Values of layers are those in evaluation mode with the current weights, [rows, ...].
+        """
+        if self._is_content(name):
+            return self.plan.read(name)
+        return self._reader.values(self, [name], self._last(self._seen, "activations(x, name)"))[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Sets a parameter, or what a layer remembers; the array has its shape."""
+        if not self._is_content(name):
+            raise KeyError(f"{name} is computed: only parameters, and what layers remember, can be set")
+        self.load_state_dict({name: value}, strict=False)
+
+    def activations(self, x: Any, *selectors: str) -> dict[str, Array]:
+        """The values of layers for rows of x, in evaluation mode.
+
+        Parameters
+        ----------
+        x : array_like, [rows, \\*input]
+        *selectors : str
+            ``"relu1"``, ``"relu*"``; by default all layers.
+
+        Returns
+        -------
+        dict of str to ndarray of float32, [rows, ...]
+            Images are [rows, height, width, channels].
+        """
+        names = self._chosen(selectors or ("*",), ("layer", "input"))
+        seen = self.seen(x, answers=False)
+        self.remember(seen)
+        return self._reader.values(self, names, seen)
+
+    def gradient(self, name: str, x: Any = None, y: Any = None) -> Array:
+        """dObjective/dValue of a layer or a parameter, with the current weights; see `gradients`."""
+        self._check(name)
+        return self._gradients([name], x, y)[name]
+
+    def gradients(self, *selectors: str, x: Any = None, y: Any = None) -> dict[str, Array]:
+        """dObjective/dValue of the values that the selectors match, with the current weights and lambdas.
+
+        They are those of one training step on all rows together: dropout drops, and batch_norm normalises over these rows.
+        The step itself is made on a copy, which has memory for all rows.
+
+        Parameters
+        ----------
+        *selectors : str
+            ``"relu1"``, ``"relu*"``, ``"*.weight"``.
+        x, y : array_like, optional
+            Rows and their targets; by default those of the last `fit`.
+
+        Returns
+        -------
+        dict of str to ndarray of float32
+            [rows, ...] for the output of a layer; the shape of a parameter for a parameter.
+        """
+        return self._gradients(self._chosen(selectors, ("layer", "input", "parameter")), x, y)
+
+    def _gradients(self, names: Sequence[str], x: Any, y: Any) -> dict[str, Array]:
+        if not self.loss:
+            raise ValueError("the network has no loss, so nothing has a gradient")
+        seen = self.seen(x, y) if x is not None else self._last(self._fitted, "gradient(name, x, y)")
+        if count(seen) == 0:
+            raise ValueError("x has no rows")
+        self.remember(seen)
+        return self._reader.gradients(self, names, seen)
+
+    def _last(self, seen: Seen | None, call: str) -> Seen:
+        if seen is None:
+            raise RuntimeError(f"the network has not seen rows yet: give them, {call}")
+        return seen
+
+    def _chosen(self, selectors: Sequence[str], roles: Sequence[str]) -> list[str]:
+        """The values of those roles that a selector matches."""
+        graph, _ = self.describe()
+        for selector in selectors:
+            graph.keep(selector)  # which refuses one that matches nothing
+        return [v.name for v in self.plan.values() if v.role in roles and v.name != "target"
+                and any(graph.matches(s, v.value) for s in selectors)]
+
+    def _is_content(self, name: str) -> bool:
+        """Whether it is a parameter or what a layer remembers, and not the output of a layer."""
+        self._check(name)
+        return name in dict(contents(self.plan))
+
+    def _check(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a value has a name, such as \"relu1\", not {name!r}")
+        names = [v.name for v in self.plan.values() if v.name != "target"] + [s.name for s in self.plan.states()]
+        if name in names:
+            return
+        if any(c in name for c in "*?["):
+            raise KeyError(f"{name!r} may match several values: activations(x, {name!r}) and gradients({name!r}) read them")
+        near = get_close_matches(name, names)
+        raise KeyError(f"the network has no value {name!r}; " +
+                       (f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}"))
+
+    # ---- Weights -----------------------------------------------------------------------------------------------------
 
     def weights(self) -> dict[str, Array]:
-        """Copies of the parameters by name, laid out as PyTorch does."""
+        """Copies of the parameters by name, laid out as in PyTorch: the weight of a linear layer is [out, in]."""
         return {v.name: self.plan.read(v.name) for v in self.plan.values() if v.role == "parameter"}
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of the parameters and of what layers remember, such as batch_norm1.running_mean, by name."""
+        return {name: self.plan.read(name) for name, _ in contents(self.plan)}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Sets the parameters and what layers remember.
+
+        Parameters
+        ----------
+        state : mapping of str to array_like
+            As `state_dict` gives it, or that of a module of PyTorch with the same names (num_batches_tracked is left out).
+        strict : bool
+            Whether every name must be there, and no other.
+
+        Raises
+        ------
+        ValueError
+            If a shape differs or, with strict, a name is missing or unknown. Nothing is then changed.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state should map names to arrays, as state_dict() does, not be a {type(state).__name__}")
+        shapes = dict(contents(self.plan))
+        given = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+        new = {k: numbers(given[k], k).astype(np.float32, copy=False) for k in shapes if k in given}
+        wrong = [f"{k} should be {list(shapes[k])}, not {list(a.shape)}" for k, a in new.items() if a.shape != shapes[k]]
+        if strict:
+            wrong += [f"{k} is missing" for k in shapes if k not in given]
+            wrong += [f"{k} does not exist in the network" for k in given if k not in shapes]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        for k, a in new.items():
+            self.plan.write(k, a)
+
+    # ---- Files -------------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Saves the network as safetensors, as ``tacet train`` does; ``tacet eval`` and ``tacet predict`` read it."""
+        notes = {"data": self.source, "schema": self.schema, "output": value_of(self.plan, self.output).name,
+                 "batch": str(self.batch), "metrics": self.metrics, "optimizer": self.optimizer, "seed": str(self.seed),
+                 "layout": self.layout}
+        self.plan.save(path, {key: text for key, text in notes.items() if text})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **settings: Any) -> Network:
+        """The network in a file of `save` or of ``tacet train``.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, or the folder of a run.
+        **settings
+            Settings of `Network` that replace those in the file, such as ``optimizer=`` for a file of ``tacet train``,
+            which does not name one.
+        """
+        if os.path.isdir(path):
+            path = os.path.join(path, "model.safetensors")
+        file = _core.File(path)
+        notes = {key: file.note(key) or "" for key in ("optimizer", "metrics", "seed", "layout", "batch", "schema", "data")}
+        known = of_graph(file.graph(), str(path))
+        if len(known["input"]) == 3:
+            known["layout"] = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
+            if known["layout"] == "chw":
+                known["input"] = known["input"][-1:] + known["input"][:-1]
+        known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}
+        net = cls(**known | settings)
+        net.compile(batch=int(notes["batch"] or 128))
+        file.load(net.plan)
+        net.learned_from(notes["schema"], notes["data"])
+        return net
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
+                "source": self.source}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        Network.__init__(self, **saved["settings"])
+        self.compile(batch=saved["batch"])
+        self.load_state_dict(saved["state"])
+        self.learned_from(saved["schema"], saved["source"])
+
+    # ---- Showing -----------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        preset = Description(self.layers, input=self.input, layout=self.layout).settings
+        given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if k != "layers" and (k == "input" or v != preset[k])]
+        return f"Network({', '.join([repr(self.layers), *given])})"
+
+    def _repr_html_(self) -> str:
+        return network_html(self)

@@ -318,10 +318,9 @@ static void add_escape(tc_text *t, uint32_t code)
         tc_text_add(t, "\\u%04x", (unsigned)code);
 }
 
-/* Adds s as a JSON string. Runs of characters without escapes are added in one piece. */
-static void add_string(tc_text *t, const char *s)
+/* Adds s as part of a JSON string. Runs of characters without escapes are added in one piece. */
+static void add_escaped(tc_text *t, const char *s)
 {
-    tc_text_add(t, "\"");
     while (*s) {
         const char *run = s;
         uint32_t code = 0;
@@ -335,6 +334,12 @@ static void add_string(tc_text *t, const char *s)
             add_escape(t, n > 0 ? code : 0xFFFD);
         s += n > 0 ? n : 1;
     }
+}
+
+static void add_string(tc_text *t, const char *s)
+{
+    tc_text_add(t, "\"");
+    add_escaped(t, s);
     tc_text_add(t, "\"");
 }
 
@@ -362,6 +367,24 @@ void tc_json_add_text(tc_json_writer *j, const char *key, const char *value)
 {
     before(j, key);
     add_string(&j->to, value);
+}
+
+void tc_json_begin_text(tc_json_writer *j, const char *key)
+{
+    before(j, key);
+    tc_text_add(&j->to, "\"");
+}
+
+void tc_json_put_text(tc_json_writer *j, const char *part) { add_escaped(&j->to, part); }
+
+void tc_json_end_text(tc_json_writer *j) { tc_text_add(&j->to, "\""); }
+
+void tc_json_add_members(tc_json_writer *j, const char *object)
+{
+    const size_t n = strlen(object) - 2;
+    if (n == 0) return;
+    before(j, NULL);
+    tc_text_put(&j->to, object + 1, n);
 }
 
 void tc_json_add_integer(tc_json_writer *j, const char *key, int64_t value)

@@ -80,4 +80,12 @@ void tc_json_add_number(tc_json_writer *j, const char *key, double value);
 /* Characters that must not be shown (tc_char_shown) are escaped; a byte that is not UTF-8 becomes U+FFFD. */
 void tc_json_add_text(tc_json_writer *j, const char *key, const char *value);
 
+/* The same in parts: begin, any number of parts, end. */
+void tc_json_begin_text(tc_json_writer *j, const char *key);
+void tc_json_put_text(tc_json_writer *j, const char *part);
+void tc_json_end_text(tc_json_writer *j);
+
+/* Adds the members of an object that has been written, "{...}", to the open one. */
+void tc_json_add_members(tc_json_writer *j, const char *object);
+
 #endif

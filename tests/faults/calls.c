@@ -157,6 +157,14 @@ static void print_values(tacet_plan *p)
     }
 }
 
+static void print_records(tacet_plan *p)
+{
+    static const char *const what[] = {"step", "epoch", "evaluation", "figures", "network", "metrics"};
+    const tacet_stamp stamp = {.size = sizeof stamp, .epoch = 1};
+    char to[8000];
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++) text(tacet_record(p, what[i], &stamp, to, sizeof to), to);
+}
+
 static void print_plan(tacet_plan *p)
 {
     char to[8000];
@@ -178,6 +186,7 @@ static void print_plan(tacet_plan *p)
     for (int i = 0; tacet_warning_at(p, i, &warning) == TACET_OK; i++) printf("%s\n", warning.text);
     for (int i = 0; tacet_metric_at(p, i, true, &metric) == TACET_OK; i++) printf("%s %g\n", metric.name, metric.value);
     text(tacet_explain(p, to, sizeof to), to);
+    print_records(p);
 }
 
 /* ---- Training ---------------------------------------------------------------------------------------------------- */

@@ -151,7 +151,7 @@ static const struct filled {
     FILLED(tacet_pruned, fill_pruned),   FILLED(tacet_firing, fill_term_firing),
     FILLED(tacet_state, fill_state),
 };
-enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 4 };
+enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 5 };
 
 /* Fills a struct of `size` bytes, in memory filled with MARK. */
 static tacet_status fill(network *n, const struct filled *f, size_t size, unsigned char to[ROOM])
@@ -256,7 +256,15 @@ static tacet_status give_array(network *n, const void *s, const char **said)
     return d ? TACET_OK : TACET_FAILED;
 }
 
+static tacet_status give_stamp(network *n, const void *s, const char **said)
+{
+    const size_t length = tacet_record(n->p, "epoch", s, NULL, 0);
+    *said = tacet_plan_error(n->p)->message;
+    return length > 0 ? TACET_OK : TACET_FAILED;
+}
+
 static const float row[] = {1, 2};
+static const tacet_stamp stamp = {.size = sizeof stamp, .epoch = 1};
 static const tacet_array array = {.size = sizeof array, .rank = 1, .shape = {2}, .data = row};
 static const tacet_config config = {TACET_CONFIG, .batch = 2};
 static const tacet_ranks ranks = {.size = sizeof ranks, .count = 1};
@@ -273,10 +281,9 @@ static const struct given {
     const void *from;
     tacet_status (*give)(network *n, const void *s, const char **said);
 } given[GIVEN] = {
-    GIVES(tacet_config, &config, give_config),
-    GIVES(tacet_ranks, &ranks, give_ranks),
-    GIVES(tacet_scaling, &scaling, give_scaling),
-    GIVES(tacet_array, &array, give_array),
+    GIVES(tacet_config, &config, give_config),    GIVES(tacet_ranks, &ranks, give_ranks),
+    GIVES(tacet_scaling, &scaling, give_scaling), GIVES(tacet_array, &array, give_array),
+    GIVES(tacet_stamp, &stamp, give_stamp),
 };
 
 /* Memory after a struct must not be read: here it cannot be. */

@@ -1,0 +1,192 @@
+"""Where the rows of a fit come from: arrays and files, which the library's loader draws from, or batches that the caller
+makes. A feed gives a plan the batches of one epoch after another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from .arrays import Array
+from .reading import feed as feed_rows
+
+if TYPE_CHECKING:
+    from .network import Network
+
+SLICE = 0.05
+"""Seconds after which a call returns to Python, so that Ctrl-C is noticed."""
+
+
+class Rows:
+    """Rows that a loader draws from data."""
+
+    def __init__(self, net: Network, data: _core.Data, batch: int, *, seed: int = 0, shuffle: bool = False,
+                 augment: str = "") -> None:
+        self.data, self.aim = data, net.aim
+        self.loader = _core.Loader(data, batch, seed, shuffle, augment or None)
+        self.batches: int = self.loader.batches
+
+    def begin(self, epoch: int) -> None:
+        """Goes to the beginning of an epoch, from 0."""
+        self.loader.seek(epoch, 0)
+
+    @property
+    def over(self) -> bool:
+        """Whether the epoch has no batch left."""
+        return bool(self.loader.tell()[1] >= self.batches)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a step of the epoch has been made."""
+        return bool(self.loader.tell()[1])
+
+    def train(self, plan: _core.Plan, most: int) -> int:
+        """Makes steps for a short time, at most that many of this epoch. Returns how many."""
+        left = self.batches - self.loader.tell()[1]
+        try:
+            done, _ = plan.train(self.loader, "x", self._target, min(most, left), SLICE)
+        except _core.NotFiniteError:  # the batch has not been learned: a resumed run begins with it
+            epoch, position = self.loader.tell()
+            self.loader.seek(epoch, position - 1)
+            raise
+        return int(done)
+
+    def evaluate(self, plan: _core.Plan, output: Any) -> Any:
+        """The figures of all rows."""
+        self.loader.seek(0, 0)
+        plan.evaluate_begin(self.aim, output)
+        over = False
+        while not over:
+            _, over = plan.evaluate_batches(self.loader, "x", self._target, seconds=SLICE)
+        return plan.evaluate_end()
+
+    @property
+    def _target(self) -> str | None:
+        return None if self.aim == "x" else self.aim
+
+
+class Batches:
+    """Batches that the caller makes: an iterable of x, (x, y) or {"x": x, "target": y}, or a function that returns one for
+    each epoch. Every batch is a step, whatever its size.
+    """
+
+    def __init__(self, net: Network, source: Iterable[Any] | Callable[[], Iterable[Any]], what: str = "x") -> None:
+        self.net, self.source, self.what = net, source, what
+        self.grow: Callable[[int], None] = lambda rows: None
+        """Is called with the rows of a batch that the plan is too small for."""
+        self.batches = len(source) if hasattr(source, "__len__") else 0
+        self.over = False
+        self.position = 0
+        self._iterator: Iterator[Any] = iter(())
+        self._next: dict[str, Array] | None = None
+
+    @property
+    def once(self) -> bool:
+        """Whether its batches can be had only once."""
+        return isinstance(self.source, Iterator)
+
+    def begin(self, epoch: int) -> None:
+        """Begins an epoch, from 0."""
+        self._iterator = iter(self.source() if callable(self.source) else self.source)
+        self.position, self.over = 0, False
+        self._next = self._take()
+        if self._next is None:
+            end = (": it is an iterator, whose batches can be had only once; a function that returns a new iterator is called for "
+                   "each epoch")
+            raise ValueError(f"{self.what} gave no batch in epoch {epoch + 1}{end if self.once else ''}")
+
+    @property
+    def begun(self) -> bool:
+        """Whether a step of the epoch has been made."""
+        return self.position > (self._next is not None)
+
+    @property
+    def first(self) -> int:
+        """Rows of the batch that comes next."""
+        return len(self._next["x"]) if self._next else 0
+
+    def train(self, plan: _core.Plan, most: int) -> int:
+        """Makes steps for a short time, at most that many of this epoch. Returns how many."""
+        end = time.monotonic() + SLICE
+        done = 0
+        while done < most and not self.over and (done == 0 or time.monotonic() < end):
+            feed = self._next or self._take()
+            self._next = None
+            self.over = feed is None
+            if feed is not None:
+                if len(feed["x"]) > self.net.batch:
+                    self.grow(len(feed["x"]))
+                feed_rows(self.net, plan, feed)
+                plan.step()
+                self.net.remember(feed, fitted=True)
+                self.over = self.position == self.batches
+                done += 1
+        return done
+
+    def evaluate(self, plan: _core.Plan, output: Any) -> Any:
+        """The figures of all rows."""
+        self.begin(0)
+        self.net.plan.evaluate_begin(self.net.aim, output)
+        while (feed := self._next or self._take()) is not None:
+            self._next = None
+            for part in pieces(feed, self.net.batch):
+                feed_rows(self.net, plan, part)
+                plan.evaluate_batch()
+        return self.net.plan.evaluate_end()
+
+    def _take(self) -> dict[str, Array] | None:
+        for batch in self._iterator:
+            self.position += 1
+            return self._feed_of(batch)
+        return None
+
+    def _feed_of(self, batch: Any) -> dict[str, Array]:
+        where = f"batch {self.position} of {self.what}"
+        x, y = parts_of(batch, where)
+        if self.net.aim != "x" and y is None:
+            raise ValueError(f"{where} has no targets: it should be (x, y)")
+        feed = self.net.seen(x, y)
+        if len(feed["x"]) == 0:
+            raise ValueError(f"{where} has no rows")
+        return feed
+
+
+Feed = Rows | Batches
+
+
+def pieces(feed: dict[str, Array], most: int) -> Iterator[dict[str, Array]]:
+    """The rows of a batch, at most that many at a time."""
+    for i in range(0, len(feed["x"]), most):
+        yield {name: rows[i : i + most] for name, rows in feed.items()}
+
+
+def parts_of(batch: Any, where: str) -> tuple[Any, Any]:
+    """x and y of a batch; y may be None."""
+    if isinstance(batch, Mapping):
+        unknown = [str(k) for k in batch if k not in ("x", "target")]
+        if unknown or "x" not in batch:
+            raise ValueError(f'{where} should have the keys "x" and "target", not {", ".join(map(str, batch))}')
+        return batch["x"], batch.get("target")
+    if isinstance(batch, list | tuple):
+        if len(batch) not in (1, 2):
+            raise ValueError(f"{where} should be x, (x, y) or a dictionary, not {len(batch)} things")
+        return batch[0], batch[1] if len(batch) == 2 else None
+    return batch, None
+
+
+def depth(x: Any) -> int:
+    """How many dimensions an array, or a list of lists, has."""
+    if hasattr(x, "shape"):
+        return len(x.shape)
+    return 1 + depth(x[0]) if isinstance(x, list | tuple) and len(x) else 0
+
+
+def is_batches(x: Any, rank: int) -> bool:
+    """Whether x is batches rather than an array; `rank` is that of a row. In a list, what is deeper than a row is a batch."""
+    if isinstance(x, list | tuple):
+        return len(x) > 0 and (isinstance(x[0], Mapping) or depth(x[0]) > rank)
+    if any(hasattr(x, name) for name in ("shape", "to_numpy", "__array__", "__dlpack__")):
+        return False
+    return callable(x) or hasattr(x, "__iter__") and not isinstance(x, bytes | bytearray | memoryview | str | Mapping)

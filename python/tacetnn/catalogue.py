@@ -1,0 +1,118 @@
+"""The catalogue: every word of the small language, with its formula, its attributes and where it comes from.
+
+It is the library's own, so that what is here is what the library can do.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+
+from . import _core
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A word of the small language.
+
+    Attributes
+    ----------
+    name : str
+        ``"l1"``.
+    role : str
+        ``"layer"``, ``"loss"``, ``"penalty"``, ``"constraint"``, ``"optimizer"``, ``"schedule"``, ``"metric"``, ``"data"``
+        or ``"augmentation"``.
+    formula, doc, source : str
+        What it computes, in a line and in a few, and the publication that it comes from.
+    attributes : tuple of Attribute
+        Its own, then those that all entries of its role have. Each has name, type, preset (None: it must be given), doc,
+        positional and common.
+    parameter : tuple of str
+        The parameters that a layer has, ``("weight", "bias")``.
+    labels : bool
+        Whether it is a loss whose target is class indices.
+    logits : bool
+        Whether it is a loss of logits of yes or no, whose targets are 1 and 0.
+    mixes : bool
+        Whether its result for a row depends on the other rows of the batch.
+    """
+
+    name: str
+    role: str
+    formula: str
+    doc: str
+    source: str
+    attributes: tuple[_core.Attribute, ...]
+    parameter: tuple[str, ...]
+    labels: bool
+    logits: bool
+    mixes: bool
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} ({self.role})", *_wrapped(self.formula or "", 4), "", *_wrapped(self.doc, 0)]
+        if self.parameter:
+            lines += ["", "Parameters: " + ", ".join(self.parameter)]
+        if self.attributes:
+            lines += ["", "Attributes:"]
+        for a in self.attributes:
+            preset = "" if a.preset == "" else ", must be given" if a.preset is None else f", default {a.preset}"
+            lines.append(f"  {a.name}{' (positional)' if a.positional else ''}  {a.type}{preset}")
+            lines += _wrapped(a.doc, 6)
+        if self.source:
+            lines += ["", *_wrapped(f"Source: {self.source}", 0)]
+        return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    return textwrap.wrap(text, 100, initial_indent=" " * indent, subsequent_indent=" " * indent)
+
+
+@cache
+def _all() -> tuple[Entry, ...]:
+    return tuple(Entry(e.name, e.role, e.formula, e.doc, e.source, tuple(_core.attributes(i)), tuple(e.parameter), e.labels,
+                       e.logits, e.mixes) for i, e in enumerate(_core.entries()))
+
+
+def entries(role: str | None = None) -> list[Entry]:
+    """The entries of the catalogue, or those of one role.
+
+    Examples
+    --------
+    >>> "l1" in [e.name for e in entries("penalty")]
+    True
+    """
+    roles = dict.fromkeys(e.role for e in _all())
+    if role is not None and role not in roles:
+        raise ValueError(f"role should be one of {', '.join(roles)}, not {role!r}")
+    return [e for e in _all() if role in (None, e.role)]
+
+
+def entry(name: str, role: str | None = None) -> Entry:
+    """The entry with that name.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue has no such entry.
+    """
+    for e in entries(role):
+        if e.name == name:
+            return e
+    near = get_close_matches(name, [e.name for e in entries(role)])
+    raise KeyError(f"the catalogue has no {role or 'word'} {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+
+
+def help(word: str) -> str:
+    """What a word of the small language means: its formula, its attributes, where it comes from.
+
+    Examples
+    --------
+    >>> print(help("l1"))  # doctest: +ELLIPSIS
+    l1 (penalty)
+        lambda * sum |x|
+    ...
+    """
+    found = [e for e in _all() if e.name == word]
+    return "\n\n".join(map(str, found)) if found else str(entry(word))

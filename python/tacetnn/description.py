@@ -1,0 +1,206 @@
+"""Description: the settings of a network, and the graph that they describe.
+
+The graph is built in the order in which the program builds it, so that both draw the same weights and train with the same
+bits.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from . import _core
+from .catalogue import Entry, entries, entry
+
+Texts = Mapping[str, str | Sequence[str]]
+
+SETTINGS = ("layers", "input", "layout", "loss", "optimizer", "penalties", "parameters", "target", "metrics", "seed",
+            "threads", "sparse", "ledger")
+TEXTS = ("layers", "loss", "optimizer", "target", "metrics", "sparse")
+
+
+def _whole(value: Any, name: str, least: int) -> int:
+    try:
+        n = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} should be a whole number, not {value!r}") from None
+    if n < least:
+        raise ValueError(f"{name} should be at least {least}, not {n}")
+    return n
+
+
+def _pairs(given: Mapping[str, Any] | None, name: str) -> dict[str, list[str]]:
+    """Selectors and their texts, each as a list."""
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f"{name} should map selectors to texts, {{\"relu1\": \"...\"}}, not {given!r}")
+    pairs = {k: [v] if isinstance(v, str) else list(v) for k, v in (given or {}).items()}
+    for selector, texts in pairs.items():
+        if not isinstance(selector, str) or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"{name} should map selectors to texts, not {selector!r} to {given[selector]!r}")
+    return pairs
+
+
+def _threads() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Description:
+    """The settings of a network: see `Network`."""
+
+    def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
+                 optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
+                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: str = "auto",
+                 ledger: int = 50) -> None:
+        self.layers, self.loss, self.optimizer, self.target = layers, loss, optimizer, target
+        self.metrics, self.sparse = metrics, sparse
+        for name in TEXTS:
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} should be a text, not {getattr(self, name)!r}")
+        sizes = tuple(input) if isinstance(input, Sequence) else (input,)
+        self.input = tuple(_whole(n, "a size of input", 1) for n in sizes)
+        self.layout = layout
+        if layout not in (None, "hwc", "chw"):
+            raise ValueError(f'layout should be "hwc" or "chw", not {layout!r}')
+        if len(self.input) == 3 and layout is None:
+            raise ValueError(f"rows of x are {list(self.input)}: what does that mean? layout=\"hwc\" is height, width, "
+                             "channels; layout=\"chw\" is channels, height, width, as in PyTorch")
+        if len(self.input) != 3 and layout is not None:
+            raise ValueError(f"layout is for images, whose rows have three sizes; input is {list(self.input)}")
+        if target not in ("", "x"):
+            raise ValueError(f'target should be "" (y) or "x" (the input itself), not {target!r}')
+        self.penalties = _pairs(penalties, "penalties")
+        self.parameters = _pairs(parameters, "parameters")
+        self.seed = _whole(seed, "seed", 0)
+        self.threads = _threads() if threads is None else _whole(threads, "threads", 1)
+        self.ledger = _whole(ledger, "ledger", 1)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make the same network anew."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a row as the network takes it: images are [height, width, channels]."""
+        return self.input[1:] + self.input[:1] if self.layout == "chw" else self.input
+
+    @property
+    def aim(self) -> str:
+        """The input that the output is compared with."""
+        return "x" if self.target == "x" else "target"
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether the loss compares the output with class indices."""
+        kind = self.loss_entry
+        return kind is not None and self.aim != "x" and kind.labels
+
+    @property
+    def loss_entry(self) -> Entry | None:
+        """The loss in the catalogue; None without one, or if the graph will refuse it."""
+        return next((e for e in entries("loss") if [e.name] == self.loss.split()[:1]), None)
+
+    def describe(self, keep: Sequence[str] = (), keep_gradient: Sequence[str] = (), objective: bool = True,
+                 steady: bool = False) -> tuple[_core.Graph, _core.Value]:
+        """The graph, and its output.
+
+        Parameters
+        ----------
+        keep, keep_gradient : sequence of str
+            Selectors of values that can be read, and of those whose gradient can be.
+        objective : bool
+            Whether it has the loss and the penalties.
+        steady : bool
+            Whether lambdas stay as they are instead of following their schedules.
+        """
+        g = _core.Graph()
+        x = aim = g.input("x", self.shape)
+        loss = self.loss if objective else ""
+        if loss and self.aim != "x":
+            shape = self.output_shape
+            aim = g.input("target", shape[:-1], indices=True) if self.needs_labels else g.input("target", shape)
+        output = g.chain(x, self.layers)
+        if loss:
+            g.loss(loss, output, aim)
+        if objective:
+            for selector, penalty in pairs_in(self.penalties):
+                g.penalize(selector, constant(penalty) if steady else penalty)
+            for selector, options in pairs_in(self.parameters):
+                g.options(selector, options)
+        for selector in keep:
+            g.keep(selector)
+        for selector in keep_gradient:
+            g.keep_gradient(selector)
+        return g, output
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of the output for one row."""
+        key = self.layers, self.shape
+        if getattr(self, "_output_shape", (None,))[0] != key:
+            g = _core.Graph()
+            output = g.chain(g.input("x", self.shape), self.layers)
+            self._output_shape = key, value_of(g.compile(), output).shape
+        shape: tuple[int, ...] = self._output_shape[1]
+        return shape
+
+
+def pairs_in(texts: Mapping[str, Sequence[str] | str]) -> Iterator[tuple[str, str]]:
+    """Each selector with each of its texts."""
+    for selector, several in texts.items():
+        for text in [several] if isinstance(several, str) else several:
+            yield selector, text
+
+
+def short(setting: Any) -> Any:
+    """A setting as a caller may write it."""
+    if isinstance(setting, dict):
+        return {k: short(v) for k, v in setting.items()}
+    return setting[0] if isinstance(setting, list | tuple) and len(setting) == 1 else setting
+
+
+def value_of(plan: _core.Plan, value: _core.Value) -> _core.ValueInfo:
+    """What the plan says about a value of its graph."""
+    return plan.values()[value.id - 1]
+
+
+def constant(penalty: str) -> str:
+    """The penalty without its schedule, so that its lambda is the number that is set."""
+    own = {a.name for a in entry("constant", "schedule").attributes} | {"from"}  # which only lambdas have
+    for attribute in entry(penalty.split()[0]).attributes:
+        if attribute.name in own and attribute.preset is not None:
+            _, setting = _core.spec_find("penalty", penalty, attribute.name)
+            if setting.given:
+                penalty = _core.spec_set("penalty", penalty, attribute.name, attribute.preset)
+    return penalty
+
+
+def of_graph(graph: _core.Graph, where: str) -> dict[str, Any]:
+    """The settings of which a graph was described: layers, input, loss, target, penalties, parameters.
+
+    Raises
+    ------
+    ValueError
+        If the graph has other inputs than x and a target, or several losses.
+    """
+    inputs = dict(line.split(" ", 1) for line in graph.text("input").splitlines())
+    if "x" not in inputs or len(inputs) > 2 or not all(n.isdigit() for n in inputs["x"].split()):
+        raise ValueError(f"the network in {where} does not have one input of numbers called x, so that File and Plan can read "
+                         "it, but Network cannot")
+    losses = [line.split(": ", 1) for line in graph.text("loss").splitlines()]
+    if len(losses) > 1:
+        raise ValueError(f"the network in {where} has {len(losses)} losses, so that File and Plan can read it, but Network "
+                         "cannot")
+    settings: dict[str, Any] = {"layers": graph.text("model").removeprefix("from x | "), "penalties": {}, "parameters": {}}
+    settings["input"] = tuple(int(n) for n in inputs["x"].split())
+    if losses:
+        settings["loss"] = losses[0][1]
+        settings["target"] = "x" if losses[0][0].split(" ")[1] == "x" else ""
+    for key, part in (("penalties", "penalties"), ("parameters", "options")):
+        for line in graph.text(part).splitlines():
+            selector, text = line.split(": ", 1)
+            settings[key].setdefault(selector, []).append(text)
+    return settings

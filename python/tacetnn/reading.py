@@ -1,0 +1,119 @@
+"""Reading: the values of a network and their gradients.
+
+A plan for training keeps only what the next step needs. Values are read from other plans, which are made when they are
+first asked for and get the current weights before each pass, so that training costs no more when nothing is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import _core
+from .arrays import Array
+
+if TYPE_CHECKING:
+    from .network import Network
+
+Seen = dict[str, Array] | _core.Data
+"""Rows: {"x": [rows, ...], "target": [rows, ...]}, or data."""
+
+
+def contents(plan: _core.Plan) -> list[tuple[str, tuple[int, ...]]]:
+    """The names and shapes of the parameters and of what layers remember, layer by layer."""
+    found = [(v.owner.id if v.owner else 0, v.name, v.shape) for v in plan.values() if v.role == "parameter"]
+    found += [(s.layer.id, s.name, s.shape) for s in plan.states()]
+    return [(name, shape) for _, name, shape in sorted(found, key=lambda row: row[0])]
+
+
+def copy_contents(to: _core.Plan, source: _core.Plan) -> None:
+    """Copies the parameters, and what layers remember, from one plan of a network to another."""
+    for name, _ in contents(to):
+        to.write(name, source.read(name))
+
+
+def count(seen: Seen) -> int:
+    """The number of rows."""
+    return int(seen.info.rows) if isinstance(seen, _core.Data) else len(seen["x"])
+
+
+def feed(net: Network, plan: _core.Plan, rows: dict[str, Array]) -> None:
+    """Feeds rows, scaled as those that the network was trained on. Channels that come first are moved to the end."""
+    for name, array in rows.items():
+        if name == "x" and net.layout == "chw":
+            array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
+        scale, shift = net.scaling.get(name, (None, None))
+        plan.feed_rows(name, array, scale=scale, shift=shift)
+
+
+def passes(net: Network, plan: _core.Plan, seen: Seen, batch: int, aim: str | None = None) -> Iterator[slice]:
+    """Goes through the rows in batches, in evaluation mode; yields which rows the plan has just seen.
+
+    With an aim, the output is compared with that input, and the figures are those of an evaluation, which the caller ends.
+    """
+    at = 0
+    if aim or isinstance(seen, _core.Data):
+        plan.evaluate_begin(aim, net.output if aim else None)
+    loader = _core.Loader(seen, batch, shuffle=False) if isinstance(seen, _core.Data) else None
+    while at < count(seen):
+        if loader:
+            plan.evaluate_batches(loader, "x", None if aim in (None, "x") else aim, most=1)
+        else:
+            feed(net, plan, {name: a[at : at + batch] for name, a in seen.items() if aim or name == "x"})
+            plan.evaluate_batch() if aim else plan.forward()
+        yield slice(at, at + plan.rows)
+        at += plan.rows
+
+
+def read_all(net: Network, plan: _core.Plan, seen: Seen, names: Sequence[str], batch: int) -> dict[str, Array]:
+    """The values with those names for all rows, [rows, ...]."""
+    shapes = {v.name: (count(seen) if v.batch else None, *v.shape) for v in plan.values() if v.name in names}
+    result = {name: np.empty([n for n in shapes[name] if n is not None], np.float32) for name in names}
+    for rows in passes(net, plan, seen, batch):
+        for name in names:
+            result[name][rows] = plan.read(name)
+    return result
+
+
+class Reader:
+    """The plans from which values and gradients of a network are read. They are given the network, and do not hold it: it
+    is freed when the last reference to it goes."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[object, set[str], _core.Plan] | None = None
+        self._gradients: tuple[object, _core.Plan] | None = None
+
+    def values(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
+        """The outputs of layers for all rows."""
+        batch = min(net.batch, max(count(seen), 1))
+        key = net.layers, net.shape, batch
+        if self._kept is None or self._kept[0] != key or not self._kept[1].issuperset(names):
+            before = self._kept[1] if self._kept and self._kept[0] == key else set()
+            graph, _ = net.describe(keep=[*before, *names], objective=False)
+            self._kept = key, before | set(names), graph.compile(batch=batch, pool=net.pool, sparse=net.sparse)
+        plan = self._kept[2]
+        copy_contents(plan, net.plan)
+        return read_all(net, plan, seen, names, batch)
+
+    def gradients(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
+        """dObjective/dValue of one step on all rows."""
+        rows = count(seen)
+        key = str(net.settings), tuple(names), rows
+        if self._gradients is None or self._gradients[0] != key:
+            graph, _ = net.describe(keep_gradient=names, steady=True)
+            plan = graph.compile(batch=rows, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
+                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
+            self._gradients = key, plan
+        plan = self._gradients[1]
+        copy_contents(plan, net.plan)
+        for term in net.plan.terms():
+            if term.role == "penalty":
+                plan.set_lambda(term.name, term.lambda_)
+        if isinstance(seen, _core.Data):
+            plan.train(_core.Loader(seen, rows, shuffle=False), "x", None if net.aim == "x" else net.aim, most=1)
+        else:
+            feed(net, plan, seen)
+            plan.step()
+        return {name: plan.read_gradient(name) for name in names}

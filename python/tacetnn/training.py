@@ -1,0 +1,260 @@
+"""The loop over epochs and steps. It does what ``tacet train`` does with the same data and settings, to the bit."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from .batches import Batches, Feed, Rows
+from .progress import Cell, Epoch, Progress
+from .record import config_of, now, record_of
+from .run import Line, Run, TrainingWarning
+
+if TYPE_CHECKING:
+    from .fitting import Settings
+    from .network import Network
+
+LOSSES = ("data_loss", "objective")
+
+
+class Training:
+    """A fit while it goes on."""
+
+    def __init__(self, net: Network, run: Run, feed: Feed, held_out: Feed | None, settings: Settings) -> None:
+        self.net, self.run, self.feed, self.held_out, self.settings = net, run, feed, held_out, settings
+        self.progress = Progress(settings.progress)
+        self.epoch = 0  # that goes on, from 0
+        self.spent = 0.0  # seconds in its steps
+        self.best, self.waited = math.nan, 0  # the figure of the best epoch; epochs since then
+        self.length = float(settings.epochs)
+        if settings.steps and feed.batches:
+            self.length = min(self.length, settings.steps / feed.batches)
+        self.started, self.first, self.began = time.monotonic(), 0, now()
+        self.compile()
+
+    def compile(self) -> None:
+        """Makes the plan."""
+        s, feed = self.settings, self.feed
+        if isinstance(feed, Batches):
+            feed.begin(0)
+            s.batch = feed.first
+            feed.grow = self.grow
+        self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured())
+        self.metric = metric_name(s.metric)
+        self.better = {m["name"]: m["better"] for m in line_of(self.net.plan, "metrics")["metrics"]}
+        if self.better.get(self.metric) == 0:
+            raise ValueError(f"{self.metric} is not one number, so no epoch can be the best by it: choose one like accuracy or f1")
+        least = self.net.plan.least_rows
+        if isinstance(feed, Rows) and 0 < (left := feed.data.info.rows % s.batch) < least:
+            rows = feed.data.info.rows
+            raise ValueError(f"the last batch of an epoch of {rows:,} rows would have {left} row{'' if left == 1 else 's'}, and "
+                             f"batch normalisation needs at least {least} to train: another batch leaves more rows, or none")
+
+    def measured(self) -> str:
+        """The metrics of the network, and the one that epochs are compared by."""
+        own, metrics = self.settings.metric, self.net.metrics
+        named = [metric_name(m) for m in metrics.split(",") if m.strip()]
+        if own in LOSSES or metric_name(own) in named:
+            return metrics
+        return f"{metrics}, {own}" if metrics else own
+
+    def grow(self, rows: int) -> None:
+        raise ValueError(f"a batch has {rows} rows, but the first had {self.net.batch}: make the first batch the largest")
+
+    # ---- The loop ----
+
+    def begin(self) -> None:
+        """Begins the run, or continues it."""
+        self.started = time.monotonic()
+
+    def go(self) -> None:
+        """All epochs."""
+        patience = self.settings.patience
+        while self.epoch < self.settings.epochs and not self.ended:
+            if self.feed.over:
+                self.feed.begin(self.epoch)
+            if not self.feed.begun:
+                self.net.plan.ledger_reset()
+                self.spent = 0.0
+            self.run.epoch = self.epoch + 1
+            while not self.feed.over and not self.ended:
+                self.steps()
+            if self.feed.begun:
+                self.end_epoch()
+            self.epoch += self.feed.over
+            if patience and self.waited >= patience:
+                self.run.stopped = "patience"
+                return
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more steps are to be made."""
+        if self.run.asked_to_stop:
+            self.run.stopped = "callback"
+        return self.run.asked_to_stop or 0 < self.settings.steps <= self.net.plan.steps
+
+    def steps(self) -> None:
+        """A few steps: up to the next thing that has to be done between two of them."""
+        s, plan = self.settings, self.net.plan
+        most = 1 if s.on_step else 1 << 30
+        for every in (s.log, s.checkpoint):
+            if every:
+                most = min(most, every - plan.steps % every)
+        if s.steps:
+            most = min(most, s.steps - plan.steps)
+        begun = time.perf_counter()
+        try:
+            done = self.feed.train(plan, most)
+        finally:
+            self.spent += time.perf_counter() - begun
+        if done:
+            self.after_steps()
+
+    def after_steps(self) -> None:
+        """What is done between two steps."""
+        s, run, plan = self.settings, self.run, self.net.plan
+        run.step = plan.steps
+        if s.log and run.step % s.log == 0:
+            run.steps_log.append(line_of(plan, "step", epoch=run.epoch))
+        if self.progress.due:
+            self.progress.draw(self.shown(line_of(plan, "epoch", epoch=run.epoch)))
+        if s.on_step:
+            s.on_step(run)
+
+    def end_epoch(self) -> None:
+        """Validates, and writes the line of the epoch, which may be the best."""
+        net, run = self.net, self.run
+        if self.held_out:
+            self.held_out.evaluate(net.plan, net.output)
+            self.compare(line_of(net.plan, "figures"))
+        line = line_of(net.plan, "epoch", epoch=run.epoch, best_epoch=run.best_epoch, seconds=self.spent,
+                       validated=self.held_out is not None)
+        run.ledger.append(line)
+        self.progress.keep(self.shown(line, over=True))
+        self.warn(line)
+        if self.settings.on_epoch:
+            self.settings.on_epoch(run)
+
+    def compare(self, figures: Line) -> None:
+        """Decides whether this epoch is the best so far. One in which a target is not yet due does not count; nor does part of
+        an epoch, unless there is nothing else."""
+        terms = [t["training"] for t in figures["terms"]]
+        due = any(t.get("due") != t.get("target") for t in terms)  # a target has a schedule that has not ended
+        if due or not self.feed.over and math.isfinite(self.best):
+            return
+        x = number(figures.get(self.metric))
+        better = self.better.get(self.metric, -1)
+        best = math.isfinite(x) and (not math.isfinite(self.best) or better * x > better * self.best)
+        self.waited = 0 if best else self.waited + self.feed.over
+        if best:
+            self.best, self.run.best_epoch = x, self.run.epoch
+            self.run.best = self.net.state_dict()
+
+    def warn(self, line: Line) -> None:
+        """Tells each warning of the ledger once."""
+        for w in line.get("warnings", ()):
+            if not any(w["on"] == o["on"] and w["kind"] == o["kind"] for o in self.run.warnings):
+                self.run.warnings.append(w)
+                self.progress.clear()
+                warn(f"{w['on']}: {w['text']}")
+
+    # ---- The end ----
+
+    def end(self) -> None:
+        """All has gone well."""
+        self.run.config, self.run.record = config_of(self), record_of(self, "ended", self.began)
+
+    def interrupted(self, why: BaseException) -> None:
+        """Keeps what has been done so far."""
+        self.run.step = self.net.plan.steps
+        state = "stopped" if isinstance(why, KeyboardInterrupt) else "failed"
+        self.run.config, self.run.record = config_of(self), record_of(self, state, self.began)
+
+    def close(self) -> None:
+        self.progress.clear()
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """The rows of each part of the data."""
+        training = self.feed.data.info.rows if isinstance(self.feed, Rows) else self.net.plan.ledger_total().rows
+        rows = {"training": training}
+        if isinstance(self.held_out, Rows):
+            rows["validation"] = self.held_out.data.info.rows
+        return rows
+
+    @property
+    def classes(self) -> list[str]:
+        """What the classes are called, if they have names."""
+        return []
+
+    # ---- The line that moves ----
+
+    def shown(self, line: Line, over: bool = False) -> Epoch:
+        """What the line of an epoch shows."""
+        plan, s = self.net.plan, self.settings
+        total = plan.ledger_total()
+        done = plan.steps
+        each = self.feed.batches
+        whole = min(s.epochs * each, s.steps or math.inf) if each else s.steps or math.nan
+        pace = (time.monotonic() - self.started) / (done - self.first) if done > self.first else math.nan
+        e = Epoch(self.run.epoch, s.epochs, total.steps, each, left=pace * (whole - done), spent=self.spent,
+                  loss=total.data_loss, objective=total.objective, over=over, penalised=len(plan.terms()) > 1,
+                  cells=cells_of(plan, line))
+        if self.held_out:
+            validation = line.get("validation") or {}
+            e.validation_loss = number(validation.get("data_loss"))
+            name = self.metric if self.metric in self.better else next(iter(self.better), "")
+            if self.better.get(name):
+                e.metric, e.figure = name, number(validation.get(name))
+        return e
+
+
+def metric_name(spec: str) -> str:
+    """What the figure of a metric is called: its own name, or what name= gives."""
+    words = spec.split()
+    return next((w.removeprefix("name=") for w in words if w.startswith("name=")), words[0] if words else "")
+
+
+def number(x: Any) -> float:
+    return math.nan if x is None else float(x)
+
+
+def cells_of(plan: _core.Plan, line: Line) -> list[Cell]:
+    """Each penalty, followed by the density of what it is on; then the densities of other layers."""
+    density = {layer["name"]: number(layer.get("density")) for layer in line.get("layers", ())}
+    prox = {t.name for t in plan.terms() if t.prox}
+    cells: list[Cell] = []
+
+    def add(on: str, value: float) -> None:
+        if not any(c.density and c.label == on for c in cells):
+            cells.append(Cell(on, value, True))
+
+    for t in line.get("terms", ()):
+        if t["value"] is not None:
+            cells.append(Cell(t["name"], t["value"]))
+        if t["on"] in density:
+            add(t["on"], density[t["on"]])
+        elif t.get("density") is not None and ("target" in t or t["name"] in prox):
+            add(t["on"], t["density"])
+    for name, value in density.items():
+        add(name, value)
+    return cells
+
+
+def warn(text: str) -> None:
+    """A warning at the place from which this package was called."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, TrainingWarning, stacklevel=level)
+
+
+def line_of(plan: _core.Plan, what: str, **stamp: Any) -> Line:
+    """A record of the plan."""
+    line: Line = json.loads(plan.record(what, **stamp))
+    return line
