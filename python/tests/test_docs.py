@@ -9,7 +9,7 @@ import unittest
 try:
     import numpy
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing))
 
 PAGE = os.path.join(os.environ["TACET_SOURCE"], "docs", "python.md")
 MOST = 10
