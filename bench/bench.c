@@ -35,6 +35,10 @@ static const bench_case cases[] = {
      .alone = 1000, .warm = 9, .rounds = 9, .steps = 6},
     {"infer-1", run_paired, 0.12, .model = "linear 2048 | relu | linear 2048 | relu | linear 2048 | relu | linear 10",
      .in = 784, .batch = 1, .density = 0.02, .warm = 64, .rounds = 15, .steps = 64},
+    {"python-seed", run_python, 1.0 / 60, .over = 3, .threads = 1, SEED_CASE, .peer = {"seed"}, .warm = 200, .rounds = 15,
+     .steps = 1000},
+    {"python-mlp-l1", run_python, 0.30, .threads = 1, L1_CASE, SGD, .images = true, .peer = {"mlp-l1"}, .warm = 4 * 469,
+     .rounds = 9, .steps = 52},
     /* Epoch 2, of 938 steps. */
     {"cnn", run_paired, 0.50, .memory = 0.35, CNN_CASE, .batch = 64, .peer = {"cnn", "cnn-last"}, .warm = 938,
      .rounds = 9, .steps = 20},

@@ -16,6 +16,7 @@ typedef struct bench_case {
     void (*run)(const struct bench_case *c, int threads);
     double bar;    /* the ratio to reach; 0: none */
     double memory; /* the share of the peer's memory to stay within; 0: none */
+    double over;   /* microseconds over the same step in C to stay within; 0: none */
     int threads;   /* 0: one, then two; otherwise only this number */
     bool named;    /* runs only if it is named on the command line, because it takes many minutes */
     /* The network */
@@ -114,6 +115,8 @@ typedef struct peer {
     long rss;
 } peer;
 bool peer_open(peer *q, const char *name, const char *model, int threads); /* false: no peer */
+/* The same for another script than peer.py: python_side.py, where Tacet itself runs in Python. */
+bool peer_open_script(peer *q, const char *script, const char *name, const char *model, int threads);
 double peer_run(peer *q, int steps);                                       /* seconds */
 void peer_close(peer *q);
 
@@ -135,6 +138,7 @@ void run_taught(const bench_case *c, int threads);
 void report_taught(const bench_case *c, const char *model);
 void run_cores(const bench_case *c, int threads);       /* cores.c */
 void run_products(const bench_case *c, int threads);    /* products.c */
+void run_python(const bench_case *c, int threads);      /* python.c */
 void run_convolution(const bench_case *c, int threads); /* convolution.c */
 void run_conv_lists(const bench_case *c, int threads);
 /* What the program does when a case starts it: one step; or several steps under valgrind. */

@@ -1,5 +1,5 @@
-/* peer.c: starts and talks to the peer, a Python process that reads numbers of steps and answers with seconds
- * (peer.py). */
+/* peer.c: starts and talks to a Python process that reads numbers of steps and answers with seconds: the peer (peer.py), or
+ * Tacet in Python (python_side.py). */
 #include "bench.h"
 
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void become_python(const char *python, const char *name, const char *model, int threads)
+static void become_python(const char *python, const char *script, const char *name, const char *model, int threads)
 {
     /* torch.set_num_threads does not affect every BLAS: Debian's would use all cores. */
     static const char *const count_of[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
@@ -19,11 +19,14 @@ static void become_python(const char *python, const char *name, const char *mode
     /* On two cores, Debian's PyTorch is several times faster if its threads do not spin while they wait, so the peer
      * gets this setting. */
     if (threads > 1) setenv("OMP_WAIT_POLICY", "passive", 0);
-    execlp(python, python, BENCH_SOURCE "/peer.py", name, model, count, (char *)NULL);
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", BENCH_SOURCE, script);
+    setenv("PYTHONPATH", BENCH_PYTHON, 1);
+    execlp(python, python, path, name, model, count, (char *)NULL);
     _exit(127);
 }
 
-bool peer_open(peer *q, const char *name, const char *model, int threads)
+bool peer_open_script(peer *q, const char *script, const char *name, const char *model, int threads)
 {
     const char *python = getenv("PEER_PYTHON");
     int in[2], out[2];
@@ -37,7 +40,7 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
     if (q->pid == 0) {
         dup2(in[0], 0), dup2(out[1], 1);
         close(in[0]), close(in[1]), close(out[0]), close(out[1]);
-        become_python(python, name, model, threads);
+        become_python(python, script, name, model, threads);
     }
     close(in[0]), close(out[1]);
     /* A peer that is started later must not hold this one's input open. */
@@ -46,12 +49,17 @@ bool peer_open(peer *q, const char *name, const char *model, int threads)
     q->from = fdopen(out[0], "r");
     char version[sizeof q->version];
     if (!q->to || !q->from || !fgets(version, sizeof version, q->from)) {
-        fprintf(stderr, "bench: cannot run %s of peer.py with %s: Tacet is timed without it\n", name, python);
+        fprintf(stderr, "bench: cannot run %s of %s with %s: Tacet is timed without it\n", name, script, python);
         return false;
     }
     version[strcspn(version, ",\n")] = 0;
     memcpy(q->version, version, sizeof version);
     return true;
+}
+
+bool peer_open(peer *q, const char *name, const char *model, int threads)
+{
+    return peer_open_script(q, "peer.py", name, model, threads);
 }
 
 double peer_run(peer *q, int steps)

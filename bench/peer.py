@@ -5,7 +5,6 @@
 It reads the initial weights from the file and prints what runs them, with its version. For every number N on standard
 input, it runs N steps and prints a line: seconds, peak memory in kB, mean loss (or the outputs of the last row, or the
 sums of squares of the last products). It ends with its input."""
-import gzip
 import json
 import resource
 import struct
@@ -19,11 +18,13 @@ try:
     import torch
     import torch.nn.functional as F
     from torch import nn
+
+    import rows
+    from rows import rounds
 except ImportError as why:
     sys.exit(f"peer.py: {why}")
 
 LAMBDAS = 7.5e-5, 3e-4, 9.5e-3  # of cnn-l1
-FOLDER = "/usr/share/datasets/fashion-mnist/"
 
 
 def load(path):
@@ -41,15 +42,8 @@ def load(path):
     return tensors
 
 
-def unpack(name, skip):
-    return np.frombuffer(gzip.open(FOLDER + name).read(), np.uint8, offset=skip)
-
-
 def images():
-    """The training images as float32 in [0, 1], and their labels."""
-    x = unpack("train-images-idx3-ubyte.gz", 16).reshape(-1, 784).astype(np.float32)
-    x /= 255  # in place: a second copy would show as peak memory
-    return torch.from_numpy(x), torch.from_numpy(unpack("train-labels-idx1-ubyte.gz", 8).astype(np.int64))
+    return map(torch.from_numpy, rows.images())
 
 
 def layer(w, name, x):
@@ -76,20 +70,8 @@ def trainer(optimizer, batches, objective, constrain=None):
     return step
 
 
-def rounds(x, target, size):
-    while True:
-        for i in range(0, len(x), size):
-            yield x[i:i + size], target[i:i + size]
-
-
-def made_up(rows, width):
-    """The rows, which look like noise, and labels that network.c makes up."""
-    i = np.arange(rows * width, dtype=np.uint32)
-    i = (i ^ i >> np.uint32(16)) * np.uint32(0x7feb352d)
-    i = (i ^ i >> np.uint32(15)) * np.uint32(0x846ca68b)
-    i ^= i >> np.uint32(16)
-    x = (i >> np.uint32(8)).astype(np.float32) * np.float32(2**-23) - np.float32(1)
-    return torch.from_numpy(x.reshape(rows, width)), torch.tensor([0, 1, 1, 0]).repeat(rows // 4)
+def made_up(count, width):
+    return map(torch.from_numpy, rows.made_up(count, width))
 
 
 def seed(w):
@@ -256,10 +238,10 @@ def convolution(last):
     layout = torch.channels_last if last else torch.contiguous_format
 
     def image():
-        return made_up(64, 14 * 14 * 64)[0].view(64, 14, 14, 64).permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        return next(made_up(64, 14 * 14 * 64)).view(64, 14, 14, 64).permute(0, 3, 1, 2).contiguous(memory_format=layout)
     x, g = image(), image()
-    w = made_up(576, 64)[0].view(3, 3, 64, 64).permute(3, 2, 0, 1).contiguous(memory_format=layout)
-    b = made_up(4, 16)[0].flatten()
+    w = next(made_up(576, 64)).view(3, 3, 64, 64).permute(3, 2, 0, 1).contiguous(memory_format=layout)
+    b = next(made_up(4, 16)).flatten()
     products = [None] * 4  # one list for all steps, so that memory is used again
 
     @torch.inference_mode()

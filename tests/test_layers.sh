@@ -1,7 +1,7 @@
 #!/bin/sh
 # test_layers.sh: checks the structure of the sources and the objects:
 #   - a folder of src ("room") includes and calls only itself and the rooms below it; the program uses only tacet.h, floor/,
-#     which its parts share, src/base and the table of figures
+#     which its parts share, src/base and the table of figures; the Python extension only tacet.h
 #   - file names are unique; files stay under 500 lines, functions under 60
 #   - the library never prints or ends the process, allocates in one place, has no variables outside functions
 #   - libtacet.so exports exactly what tacet.h declares
@@ -71,11 +71,19 @@ for part in "floor" "report floor" "cli report floor"; do
     done
 done
 
+# The Python extension uses only tacet.h, Python and the C library, and never prints.
+for file in python/core/*.[ch]; do
+    own=$(sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | grep -vxE 'core\.h|records\.def|tacet/tacet\.h')
+    [ -z "$own" ] || complain "$file includes $own; of the library it may include only tacet.h"
+    grep -HnE '\b(v?f?printf|puts|fputs|putchar|exit|abort|PySys_Write[A-Za-z]*|PyObject_Print|PyErr_Print[A-Za-z]*)\(' "$file" &&
+        complain "$file prints or ends the process"
+done
+
 # ---- Names and sizes ----
 for name in $(find src cli report floor -name '*.[ch]' -exec basename {} \; 2>/dev/null | sort | uniq -d); do
     complain "more than one file is called $name"
 done
-for file in $(find src cli report floor tests -name '*.[ch]'); do
+for file in $(find src cli report floor python tests -name '*.[ch]'); do
     # A function begins with { and ends with } in the first column.
     awk -v file="$file" '
         /^\{/ { begin = NR }

@@ -93,16 +93,21 @@ static PyObject *spec_number(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef functions[] = {
-    {"entries", entries, METH_NOARGS, "entries()\n\nThe catalogue: an Entry for each word of the small language."},
+    {"entries", entries, METH_NOARGS,
+     CORE_DOC("entries($module, /)", "The catalogue: an Entry for each word of the small language.")},
     {"attributes", attributes, METH_VARARGS,
-     "attributes(i)\n\nAn Attribute for each attribute of entries()[i]: its own first, then those of its role."},
+     CORE_DOC("attributes($module, i, /)",
+              "An Attribute for each attribute of entries()[i]: its own first, then those of its role.")},
     {"spec_find", spec_find, METH_VARARGS,
-     "spec_find(role, text, key)\n\nThe value of an attribute in a description, and its Setting: (\"1e-4\", Setting) for "
-     "spec_find(\"penalty\", \"l1 1e-4\", \"lambda\")."},
+     CORE_DOC(
+         "spec_find($module, role, text, key, /)",
+         "The value of an attribute in a description, and its Setting: (\"1e-4\", Setting) for spec_find(\"penalty\", "
+         "\"l1 1e-4\", \"lambda\").")},
     {"spec_set", spec_set, METH_VARARGS,
-     "spec_set(role, text, key, value)\n\nThe description with that attribute set to the value."},
+     CORE_DOC("spec_set($module, role, text, key, value, /)", "The description with that attribute set to the value.")},
     {"spec_number", spec_number, METH_VARARGS,
-     "spec_number(type, text)\n\nThe text as a value of the type of an attribute: (float, int), or None if it is not one."},
+     CORE_DOC("spec_number($module, type, text, /)",
+              "The text as a value of the type of an attribute: (float, int), or None if it is not one.")},
     {0},
 };
 

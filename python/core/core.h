@@ -1,8 +1,8 @@
 /* core.h: what the files of the extension share.
  *
- * tacetnn._core is tacet.h in Python, one to one: an object of the library is a Python object that frees it, a struct of
- * the library is a named tuple, a failed call is an exception. Nothing here decides anything. Arrays come and go through
- * the buffer protocol, so the extension does not know NumPy. */
+ * tacetnn._core is tacet.h in Python, one to one: an object of the library is a Python object that frees it, a struct
+ * of the library is a named tuple, a failed call is an exception. Nothing here decides anything. Arrays come and go
+ * through the buffer protocol, so the extension is built without NumPy. */
 #ifndef TACETNN_CORE_H
 #define TACETNN_CORE_H
 
@@ -67,8 +67,8 @@ PyObject *core_text(const char *text);              /* str; NULL is None; paths 
 
 PyObject *core_bytes(PyObject *text); /* the other way: new bytes of a str, which must not contain a NUL */
 
-/* A converter of PyArg_ParseTuple: a str, bytes or PathLike as new bytes without NUL, for paths and for texts with paths
- * in them. */
+/* A converter of PyArg_ParseTuple: a str, bytes or PathLike as new bytes without NUL, for paths and for texts with
+ * paths in them. */
 #define core_path PyUnicode_FSConverter
 int core_seed(PyObject *from, void *seed); /* another one, to a uint64_t */
 
@@ -84,8 +84,8 @@ typedef struct core_buffer {
     tacet_type type;
 } core_buffer;
 
-/* Borrows a C-contiguous buffer of float32, float64, uint8, bool, int32 or int64. `what` names it in errors. False with an
- * exception. */
+/* Borrows a C-contiguous buffer of float32, float64, uint8, bool, int32 or int64. `what` names it in errors. False with
+ * an exception. */
 bool core_buffer_take(PyObject *from, const char *what, core_buffer *b);
 bool core_buffer_floats(PyObject *to, bool writable, const char *what, core_buffer *b);
 void core_buffer_drop(core_buffer *b);
@@ -95,8 +95,8 @@ const char *core_type_name(tacet_type type);
 
 /* An object of the library must not be used by two threads at the same time. Python code of other threads can run
  * whenever a call of Python's interface is made, since any of them may let go of the interpreter's lock; so each method
- * converts its arguments and makes its arrays first, then asks for the object (core_plan_of, core_data_of ...), which fails
- * if it is in use, and then calls the library at once.
+ * converts its arguments and makes its arrays first, then asks for the object (core_plan_of, core_loader_of ...), which
+ * fails if it is in use, and then calls the library at once.
  *
  * Types that hold objects of others take part in the collection of cycles, but clear nothing: what they hold is older
  * than they are, so a cycle always has something else in it that can be cleared (as with tuples). */
@@ -189,18 +189,24 @@ PyObject *core_array(const char *type, int rank, const int64_t *shape, core_buff
 PyObject *core_array_copy(const char *type, int rank, const int64_t *shape, const void *numbers);
 
 /* The methods of a plan by file: what it is fed (feed.c), what it runs on a loader (run.c), its numbers (told.c), its
- * figures (ledger.c), its files (file.c), its record (record.c). Each list ends with {0}. */
+ * figures (ledger.c; record.c: as JSON), its files (file.c). Each list ends with {0}. */
 extern PyMethodDef core_feed_methods[], core_run_methods[], core_told_methods[], core_ledger_methods[],
-    core_file_methods[], core_record_methods[];
+    core_record_methods[], core_file_methods[];
 extern PyGetSetDef core_told_members[];
 
 void core_feed_drop(core_plan *p); /* forgets what was fed */
 
-/* Runs a call of the library on a plan without the interpreter's lock. The plan was asked for (core_plan_of). False with
- * an exception if the call failed, for the reason in *error, or if a sum over ranks raised one. */
+/* Runs a call of the library on a plan without the interpreter's lock. The plan was asked for (core_plan_of). False
+ * with an exception if the call failed, for the reason in *error, or if a sum over ranks raised one. */
 #define CORE_RUN(plan, error, call) (core_begin(plan), core_end(plan, call, error))
 void core_begin(core_plan *p);
 bool core_end(core_plan *p, tacet_status s, const tacet_error *error);
+
+/* For tables of methods. The signature becomes Python's own: "feed($self, name, array, /)". */
+#define CORE_DOC(signature, text) signature "\n--\n\n" text
+#define CORE_FUNCTION(f) (PyCFunction)(void (*)(void)) f
+#define CORE_KEYS METH_VARARGS | METH_KEYWORDS
+#define CORE_FAST METH_FASTCALL | METH_KEYWORDS
 
 /* Add what a file defines to the module: 0, or -1 with an exception. */
 int core_add_graph(PyObject *module);

@@ -1,5 +1,5 @@
-/* data.c: Data, rows of numbers from files or from the caller's memory. Loaders in several threads may read the same data:
- * only holding out changes them, and that comes before the first loader. */
+/* data.c: Data, rows of numbers from files or from the caller's memory. Loaders in several threads may read the same
+ * data: only holding out changes them, and that comes before the first loader. */
 #include "core.h"
 
 static PyObject *data_of(PyTypeObject *type, tacet_data *data, PyObject *of, const tacet_error *e)
@@ -168,20 +168,23 @@ static PyObject *data_hold_out(PyObject *self, PyObject *args)
     return data_of(Py_TYPE(self), d, self, &e);
 }
 
-#define KEYS METH_VARARGS | METH_KEYWORDS
 static PyMethodDef data_methods[] = {
-    {"open", (PyCFunction)(void (*)(void))data_open, KEYS | METH_CLASS,
-     "open(source, part='train')\n\nOpens a source: \"idx DIR\", \"csv FILE label=COLUMN\" ..."},
-    {"open_as", (PyCFunction)(void (*)(void))data_open_as, KEYS | METH_CLASS,
-     "open_as(source, schema, part='train', answers=True)\n\nOpens data as a model with that schema expects them; without "
-     "`answers`, labels and targets may be missing."},
-    {"arrays", (PyCFunction)(void (*)(void))data_arrays, KEYS | METH_CLASS,
-     "arrays(x, y=None, labels=False, options=None)\n\nRows in the caller's memory, which are borrowed, not copied, and must "
-     "not change: x [rows, shape...]; y labels or targets [rows, ...]."},
-    {"hold_out", data_hold_out, METH_VARARGS, "hold_out(share, seed=0)\n\nMoves a share of the rows into new data."},
-    {"id", data_id, METH_VARARGS, "id(i)\n\nThe text of row i in the column that id= names, or the path of its image."},
+    {"open", CORE_FUNCTION(data_open), CORE_KEYS | METH_CLASS,
+     CORE_DOC("open($type, source, part='train')", "Opens a source: \"idx DIR\", \"csv FILE label=COLUMN\" ...")},
+    {"open_as", CORE_FUNCTION(data_open_as), CORE_KEYS | METH_CLASS,
+     CORE_DOC(
+         "open_as($type, source, schema, part='train', answers=True)",
+         "Opens data as a model with that schema expects them; without `answers`, labels and targets may be missing.")},
+    {"arrays", CORE_FUNCTION(data_arrays), CORE_KEYS | METH_CLASS,
+     CORE_DOC("arrays($type, x, y=None, labels=False, options=None)",
+              "Rows in the caller's memory, which are borrowed, not copied, and must not change: x [rows, shape...]; y "
+              "labels or targets [rows, ...].")},
+    {"hold_out", data_hold_out, METH_VARARGS,
+     CORE_DOC("hold_out($self, share, seed=0, /)", "Moves a share of the rows into new data.")},
+    {"id", data_id, METH_VARARGS,
+     CORE_DOC("id($self, i, /)", "The text of row i in the column that id= names, or the path of its image.")},
     {"restore", data_restore, METH_VARARGS,
-     "restore(y)\n\nTurns outputs y [rows, targets], in place, into the unit of the targets."},
+     CORE_DOC("restore($self, y, /)", "Turns outputs y [rows, targets], in place, into the unit of the targets.")},
     {0},
 };
 static PyGetSetDef data_members[] = {

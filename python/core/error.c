@@ -66,7 +66,8 @@ int core_add_errors(PyObject *module)
 {
     base = PyErr_NewExceptionWithDoc(
         "tacetnn.Error",
-        "A call of the library failed. `message` is one sentence; if the mistake is in a text, `source` is that text, and "
+        "A call of the library failed. `message` is one sentence; if the mistake is in a text, `source` is that text, "
+        "and "
         "`column` (from 0; otherwise -1) and `width` give the place in it; `hint` says what to do, or is empty.",
         NULL, NULL);
     if (!base || PyModule_AddObjectRef(module, "Error", base) < 0) return -1;

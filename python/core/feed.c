@@ -178,7 +178,8 @@ static PyObject *plan_feed_rows(PyObject *self, PyObject *args, PyObject *keys)
 
 /* ---- One call ---------------------------------------------------------------------------------------------------- */
 
-/* Whether every array that was fed has the rows of the call, at least; *rows below 0 becomes the number that all have. */
+/* Whether every array that was fed has the rows of the call, at least; *rows below 0 becomes the number that all
+ * have. */
 static bool check_rows(const core_plan *p, bool given, int64_t *rows)
 {
     for (int i = 0; i < p->feeds; i++) {
@@ -254,25 +255,28 @@ static PyObject *plan_unfeed(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-#define FAST METH_FASTCALL | METH_KEYWORDS
-#define FUNCTION(f) (PyCFunction)(void (*)(void)) f
 PyMethodDef core_feed_methods[] = {
     {"feed", plan_feed, METH_VARARGS,
-     "feed(name, array)\n\nSays where the next call finds the data of an input: [rows, shape...]. The array is borrowed, "
-     "not copied, until that call has ended. It must not change while the call runs."},
-    {"feed_rows", FUNCTION(plan_feed_rows), METH_VARARGS | METH_KEYWORDS,
-     "feed_rows(name, data, index=None, *, scale=None, shift=None)\n\nFeeds row index[i] of data as row i, as data * scale + "
-     "shift."},
-    {"unfeed", plan_unfeed, METH_NOARGS, "unfeed()\n\nForgets what was fed."},
-    {"step", FUNCTION(plan_step), FAST,
-     "step(rows=None, /, **inputs)\n\nOne training step: forward, backward, update. Inputs are fed by their names."},
-    {"forward", FUNCTION(plan_forward), FAST,
-     "forward(rows=None, /, **inputs)\n\nOnly the forward pass, in evaluation mode."},
-    {"evaluate_batch", FUNCTION(plan_evaluate_batch), FAST,
-     "evaluate_batch(rows=None, /, **inputs)\n\nA forward pass whose figures are added to the evaluation that "
-     "evaluate_begin has begun. A rank that cannot feed its rows gives rows -1."},
-    {"lambda_max", FUNCTION(plan_lambda_max), FAST,
-     "lambda_max(term, rows=None, /, **inputs)\n\nThe largest useful lambda for a penalty, before training; NaN if it is not "
-     "known. Nothing is updated."},
+     CORE_DOC(
+         "feed($self, name, array, /)",
+         "Says where the next call finds the data of an input: [rows, shape...]. The array is borrowed, not copied, "
+         "until that call has ended. It must not change while the call runs.")},
+    {"feed_rows", CORE_FUNCTION(plan_feed_rows), CORE_KEYS,
+     CORE_DOC("feed_rows($self, name, data, index=None, *, scale=None, shift=None)",
+              "Feeds row index[i] of data as row i, as data * scale + shift.")},
+    {"unfeed", plan_unfeed, METH_NOARGS, CORE_DOC("unfeed($self, /)", "Forgets what was fed.")},
+    {"step", CORE_FUNCTION(plan_step), CORE_FAST,
+     CORE_DOC("step($self, rows=None, /, **inputs)",
+              "One training step: forward, backward, update. Inputs are fed by their names.")},
+    {"forward", CORE_FUNCTION(plan_forward), CORE_FAST,
+     CORE_DOC("forward($self, rows=None, /, **inputs)", "Only the forward pass, in evaluation mode.")},
+    {"evaluate_batch", CORE_FUNCTION(plan_evaluate_batch), CORE_FAST,
+     CORE_DOC(
+         "evaluate_batch($self, rows=None, /, **inputs)",
+         "A forward pass whose figures are added to the evaluation that evaluate_begin has begun. A rank that cannot "
+         "feed its rows gives rows -1.")},
+    {"lambda_max", CORE_FUNCTION(plan_lambda_max), CORE_FAST,
+     CORE_DOC("lambda_max($self, term, rows=None, /, **inputs)",
+              "The largest useful lambda for a penalty, before training; NaN if it is not known. Nothing is updated.")},
     {0},
 };

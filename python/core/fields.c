@@ -1,5 +1,5 @@
-/* fields.c: the structs of tacet.h as named tuples. A record is a list of fields in records.def; the types of the tuples
- * and their contents are made by loops over it. */
+/* fields.c: the structs of tacet.h as named tuples. A record is a list of fields in records.def; the types of the
+ * tuples and their contents are made by loops over it. */
 #include "core.h"
 
 #include <string.h>

@@ -111,15 +111,14 @@ static PyObject *plan_resume(PyObject *self, PyObject *args, PyObject *keys)
     return core_result(s, &e);
 }
 
-#define KEYS METH_VARARGS | METH_KEYWORDS
-#define FUNCTION(f) (PyCFunction)(void (*)(void)) f
 PyMethodDef core_file_methods[] = {
-    {"save", FUNCTION(plan_save), KEYS,
-     "save(path, notes=None)\n\nSaves the parameters as safetensors, with notes, a dict of texts."},
-    {"checkpoint", FUNCTION(plan_checkpoint), KEYS,
-     "checkpoint(path, loader=None, notes=None)\n\nSaves everything that the rest of a run depends on."},
-    {"resume", FUNCTION(plan_resume), KEYS,
-     "resume(file, loader=None)\n\nContinues from a checkpoint; the loader is moved to its place."},
+    {"save", CORE_FUNCTION(plan_save), CORE_KEYS,
+     CORE_DOC("save($self, path, notes=None)", "Saves the parameters as safetensors, with notes, a dict of texts.")},
+    {"checkpoint", CORE_FUNCTION(plan_checkpoint), CORE_KEYS,
+     CORE_DOC("checkpoint($self, path, loader=None, notes=None)",
+              "Saves everything that the rest of a run depends on.")},
+    {"resume", CORE_FUNCTION(plan_resume), CORE_KEYS,
+     CORE_DOC("resume($self, file, loader=None)", "Continues from a checkpoint; the loader is moved to its place.")},
     {0},
 };
 
@@ -238,18 +237,23 @@ static PyObject *file_pruned(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef methods[] = {
-    {"note", file_note, METH_VARARGS, "note(key)\n\nThe text of a note, or None."},
+    {"note", file_note, METH_VARARGS, CORE_DOC("note($self, key, /)", "The text of a note, or None.")},
     {"tensor", file_tensor, METH_VARARGS,
-     "tensor(i)\n\nTensor i as (name, shape, a copy as float32); the copy is None if the type cannot be read."},
-    {"graph", file_graph, METH_NOARGS, "graph()\n\nThe network that a model describes, as a Graph."},
-    {"load", FUNCTION(file_load), KEYS,
-     "load(plan, strict=True)\n\nSets the plan's parameters, and what its layers remember, by name and shape. Returns the "
-     "number of parameters that were set."},
+     CORE_DOC("tensor($self, i, /)",
+              "Tensor i as (name, shape, a copy as float32); the copy is None if the type cannot be read.")},
+    {"graph", file_graph, METH_NOARGS, CORE_DOC("graph($self, /)", "The network that a model describes, as a Graph.")},
+    {"load", CORE_FUNCTION(file_load), CORE_KEYS,
+     CORE_DOC("load($self, plan, strict=True)",
+              "Sets the plan's parameters, and what its layers remember, by name and shape. Returns the number of "
+              "parameters that were set.")},
     {"differences", file_differences, METH_VARARGS,
-     "differences(plan)\n\nThe tensors with the name of a parameter but another shape, a line each."},
+     CORE_DOC("differences($self, plan, /)",
+              "The tensors with the name of a parameter but another shape, a line each.")},
     {"pruned", file_pruned, METH_VARARGS,
-     "pruned(graph)\n\nWhat would be left of the network, whose graph() is given, without the units that do nothing: a Pruned "
-     "for each layer."},
+     CORE_DOC(
+         "pruned($self, graph, /)",
+         "What would be left of the network, whose graph() is given, without the units that do nothing: a Pruned for "
+         "each layer.")},
     {0},
 };
 static PyGetSetDef members[] = {
@@ -261,7 +265,7 @@ static PyType_Slot slots[] = {
     {Py_tp_dealloc, free_file},
     {Py_tp_methods, methods},
     {Py_tp_getset, members},
-    {Py_tp_doc, "File(path)\n\nAn open model or checkpoint."},
+    {Py_tp_doc, CORE_DOC("File(path)", "An open model or checkpoint.")},
     {0},
 };
 static PyType_Spec spec = {

@@ -275,34 +275,38 @@ static PyObject *graph_compile(PyObject *self, PyObject *args, PyObject *keys)
     return core_compile((core_graph *)self, args, keys);
 }
 
-#define KEYS METH_VARARGS | METH_KEYWORDS
 static PyMethodDef graph_methods[] = {
-    {"input", (PyCFunction)(void (*)(void))graph_input, KEYS,
-     "input(name, shape, classes=0, indices=False)\n\nAn input [batch, *shape] of float32 or, with classes or indices, of "
-     "class indices."},
-    {"labels", graph_labels, METH_VARARGS, "labels(name)\n\nOne class index for each sample."},
+    {"input", CORE_FUNCTION(graph_input), CORE_KEYS,
+     CORE_DOC("input($self, name, shape, classes=0, indices=False)",
+              "An input [batch, *shape] of float32 or, with classes or indices, of class indices.")},
+    {"labels", graph_labels, METH_VARARGS, CORE_DOC("labels($self, name, /)", "One class index for each sample.")},
     {"chain", graph_chain, METH_VARARGS,
-     "chain(x, layers)\n\nAppends layers to x; returns the output of the last one."},
-    {"loss", graph_loss, METH_VARARGS, "loss(loss, y, target)\n\nAdds a loss to the objective."},
+     CORE_DOC("chain($self, x, layers, /)", "Appends layers to x; returns the output of the last one.")},
+    {"loss", graph_loss, METH_VARARGS, CORE_DOC("loss($self, loss, y, target, /)", "Adds a loss to the objective.")},
     {"penalize", graph_penalize, METH_VARARGS,
-     "penalize(selector, penalty)\n\nAdds a penalty on every value that the selector matches."},
-    {"options", graph_options, METH_VARARGS, "options(selector, options)\n\nSets options of parameters."},
-    {"keep", graph_keep, METH_VARARGS, "keep(selector)\n\nMakes the values that match readable."},
+     CORE_DOC("penalize($self, selector, penalty, /)", "Adds a penalty on every value that the selector matches.")},
+    {"options", graph_options, METH_VARARGS,
+     CORE_DOC("options($self, selector, options, /)", "Sets options of parameters.")},
+    {"keep", graph_keep, METH_VARARGS, CORE_DOC("keep($self, selector, /)", "Makes the values that match readable.")},
     {"keep_gradient", graph_keep_gradient, METH_VARARGS,
-     "keep_gradient(selector)\n\nMakes the gradients of the values that match readable."},
-    {"find", graph_find, METH_VARARGS, "find(name)\n\nThe value with that name, or None."},
-    {"matches", graph_matches, METH_VARARGS, "matches(selector, value)\n\nWhether the selector matches the value."},
+     CORE_DOC("keep_gradient($self, selector, /)", "Makes the gradients of the values that match readable.")},
+    {"find", graph_find, METH_VARARGS, CORE_DOC("find($self, name, /)", "The value with that name, or None.")},
+    {"matches", graph_matches, METH_VARARGS,
+     CORE_DOC("matches($self, selector, value, /)", "Whether the selector matches the value.")},
     {"axes", graph_axes, METH_VARARGS,
-     "axes(name)\n\nWhat the dimensions of a parameter mean, a letter each: \"oi\" is [out, in]."},
+     CORE_DOC("axes($self, name, /)", "What the dimensions of a parameter mean, a letter each: \"oi\" is [out, in].")},
     {"groups", graph_groups, METH_VARARGS,
-     "groups(name)\n\nThe groups of a weight, as of a grouped convolution; 1 for other values, 0 for an unknown name."},
+     CORE_DOC("groups($self, name, /)",
+              "The groups of a weight, as of a grouped convolution; 1 for other values, 0 for an unknown name.")},
     {"parameter", graph_parameter, METH_VARARGS,
-     "parameter(layer, i)\n\nThe name of parameter i of a layer; None past the last one."},
+     CORE_DOC("parameter($self, layer, i, /)", "The name of parameter i of a layer; None past the last one.")},
     {"text", graph_text, METH_VARARGS,
-     "text(part)\n\nThe graph in the small language: \"input\", \"model\", \"loss\", \"penalties\" or \"options\"."},
-    {"compile", (PyCFunction)(void (*)(void))graph_compile, KEYS,
-     "compile(*, batch=1, optimizer=None, seed=0, threads=1, pool=None, steps_per_epoch=1, epochs=0, sparse='auto', "
-     "ledger=0, ranks=None, metrics=None)\n\nCompiles the graph into a Plan."},
+     CORE_DOC("text($self, part, /)",
+              "The graph in the small language: \"input\", \"model\", \"loss\", \"penalties\" or \"options\".")},
+    {"compile", CORE_FUNCTION(graph_compile), CORE_KEYS,
+     CORE_DOC("compile($self, *, batch=1, optimizer=None, seed=0, threads=1, pool=None, steps_per_epoch=1, epochs=0, "
+              "sparse='auto', ledger=0, ranks=None, metrics=None)",
+              "Compiles the graph into a Plan.")},
     {0},
 };
 static PyType_Slot graph_slots[] = {
@@ -310,8 +314,9 @@ static PyType_Slot graph_slots[] = {
     {Py_tp_dealloc, graph_free},
     {Py_tp_methods, graph_methods},
     {Py_tp_doc,
-     "The description of a network: values, losses, penalties. A mistake is raised by the call that makes it, "
-     "and the graph is then of no more use."},
+     CORE_DOC("Graph()",
+              "The description of a network: values, losses, penalties. A mistake is raised by the call that "
+              "makes it, and the graph is then of no more use.")},
     {0},
 };
 static PyType_Spec graph_spec = {

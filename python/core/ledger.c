@@ -160,23 +160,29 @@ static PyObject *plan_ledger_total(PyObject *self, PyObject *unused)
 }
 
 PyMethodDef core_ledger_methods[] = {
-    {"terms", plan_terms, METH_NOARGS, "terms()\n\nA Term for each term of the objective."},
-    {"warnings", plan_warnings, METH_NOARGS, "warnings()\n\nThe warnings of the ledger."},
+    {"terms", plan_terms, METH_NOARGS, CORE_DOC("terms($self, /)", "A Term for each term of the objective.")},
+    {"warnings", plan_warnings, METH_NOARGS, CORE_DOC("warnings($self, /)", "The warnings of the ledger.")},
     {"metrics", plan_metrics, METH_VARARGS,
-     "metrics(training=False)\n\nA Metric for each: over the training steps since the ledger was reset, otherwise over the "
-     "last evaluation that has ended."},
+     CORE_DOC(
+         "metrics($self, training=False, /)",
+         "A Metric for each: over the training steps since the ledger was reset, otherwise over the last evaluation "
+         "that has ended.")},
     {"account", plan_account, METH_VARARGS,
-     "account(term)\n\nWhat training did with a term, by its name or number, since the ledger was reset: an Account."},
+     CORE_DOC("account($self, term, /)",
+              "What training did with a term, by its name or number, since the ledger was reset: an Account.")},
     {"term_firing", plan_term_firing, METH_VARARGS,
-     "term_firing(term)\n\nHow often the units of all values of a term fired, taken together: a Firing."},
-    {"term_on", plan_term_on, METH_VARARGS, "term_on(term)\n\nThe Values that a term is on."},
+     CORE_DOC("term_firing($self, term, /)",
+              "How often the units of all values of a term fired, taken together: a Firing.")},
+    {"term_on", plan_term_on, METH_VARARGS, CORE_DOC("term_on($self, term, /)", "The Values that a term is on.")},
     {"term_value", plan_term_value, METH_VARARGS,
-     "term_value(name)\n\nThe result of a term, without its lambda; NaN if it was not computed."},
+     CORE_DOC("term_value($self, name, /)", "The result of a term, without its lambda; NaN if it was not computed.")},
     {"depends_on_length", plan_depends_on_length, METH_VARARGS,
-     "depends_on_length(term=None)\n\nWhether the lambda of a term (None: the learning rate) still depends on the length of "
-     "the run."},
-    {"set_lambda", plan_set_lambda, METH_VARARGS, "set_lambda(term, value)\n\nFrom the next call on."},
-    {"ledger_reset", plan_ledger_reset, METH_NOARGS, "ledger_reset()\n\nBegins the ledger anew."},
-    {"ledger_total", plan_ledger_total, METH_NOARGS, "ledger_total()\n\nSteps, rows and losses since the reset."},
+     CORE_DOC("depends_on_length($self, term=None, /)",
+              "Whether the lambda of a term (None: the learning rate) still depends on the length of the run.")},
+    {"set_lambda", plan_set_lambda, METH_VARARGS,
+     CORE_DOC("set_lambda($self, term, value, /)", "From the next call on.")},
+    {"ledger_reset", plan_ledger_reset, METH_NOARGS, CORE_DOC("ledger_reset($self, /)", "Begins the ledger anew.")},
+    {"ledger_total", plan_ledger_total, METH_NOARGS,
+     CORE_DOC("ledger_total($self, /)", "Steps, rows and losses since the reset.")},
     {0},
 };

@@ -76,8 +76,8 @@ static PyObject *loader_seek(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef loader_methods[] = {
-    {"tell", loader_tell, METH_NOARGS, "tell()\n\nIts place: (epoch, batch), both from 0."},
-    {"seek", loader_seek, METH_VARARGS, "seek(epoch, batch)\n\nMoves it to a place."},
+    {"tell", loader_tell, METH_NOARGS, CORE_DOC("tell($self, /)", "Its place: (epoch, batch), both from 0.")},
+    {"seek", loader_seek, METH_VARARGS, CORE_DOC("seek($self, epoch, batch, /)", "Moves it to a place.")},
     {0},
 };
 static PyGetSetDef loader_members[] = {
@@ -90,9 +90,8 @@ static PyType_Slot loader_slots[] = {
     {Py_tp_traverse, visit_loader},
     {Py_tp_methods, loader_methods},
     {Py_tp_getset, loader_members},
-    {Py_tp_doc,
-     "Loader(data, batch, seed=0, shuffle=True, augment=None)\n\nGoes through the rows in batches, in an order "
-     "drawn from (seed, epoch)."},
+    {Py_tp_doc, CORE_DOC("Loader(data, batch, seed=0, shuffle=True, augment=None)",
+                         "Goes through the rows in batches, in an order drawn from (seed, epoch).")},
     {0},
 };
 static PyType_Spec loader_spec = {

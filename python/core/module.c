@@ -39,9 +39,10 @@ static PyObject *machine(PyObject *self, PyObject *unused)
 }
 
 static PyMethodDef functions[] = {
-    {"version", version, METH_NOARGS, "version()\n\nThe version of the library, \"0.1.0\"."},
+    {"version", version, METH_NOARGS, CORE_DOC("version($module, /)", "The version of the library, \"0.1.0\".")},
     {"machine", machine, METH_NOARGS,
-     "machine()\n\nCompiler and flags, CPU features in use, BLAS: one \"key: value\" on each line."},
+     CORE_DOC("machine($module, /)",
+              "Compiler and flags, CPU features in use, BLAS: one \"key: value\" on each line.")},
     {0},
 };
 

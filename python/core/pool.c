@@ -24,7 +24,7 @@ static void pool_free(PyObject *self)
 static PyType_Slot slots[] = {
     {Py_tp_new, pool_new},
     {Py_tp_dealloc, pool_free},
-    {Py_tp_doc, "Pool(threads)\n\nThreads, including the calling one, that several plans can share."},
+    {Py_tp_doc, CORE_DOC("Pool(threads)", "Threads, including the calling one, that several plans can share.")},
     {0},
 };
 static PyType_Spec spec = {

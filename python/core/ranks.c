@@ -96,9 +96,11 @@ static PyType_Slot slots[] = {
     {Py_tp_dealloc, free_ranks},
     {Py_tp_traverse, visit_ranks},
     {Py_tp_doc,
-     "Ranks(rank, count, sum)\n\nThe processes, or threads, that train one network together: `count`, of which this is number "
-     "`rank`, from 0. sum(numbers) gets a writable memoryview of float32, float64 or int64 and replaces the numbers by "
-     "their sums over all ranks. What it raises, the call raises."},
+     CORE_DOC(
+         "Ranks(rank, count, sum)",
+         "The processes, or threads, that train one network together: `count`, of which this is number `rank`, from "
+         "0. sum(numbers) gets a writable memoryview of float32, float64 or int64 and replaces the numbers by their "
+         "sums over all ranks. What it raises, the call raises.")},
     {0},
 };
 static PyType_Spec spec = {

@@ -53,8 +53,8 @@ static tacet_status go(const batches *b, tacet_status (*make)(tacet_plan *, int6
     return TACET_OK;
 }
 
-/* What the caller fed would have other rows than the loader's batches, so it is forgotten; and so is what the loader has
- * fed if its batch was refused. */
+/* What the caller fed would have other rows than the loader's batches, so it is forgotten; and so is what the loader
+ * has fed if its batch was refused. */
 static PyObject *run(PyObject *self, PyObject *args, PyObject *keys, tacet_status (*make)(tacet_plan *, int64_t))
 {
     batches b;
@@ -119,18 +119,22 @@ static PyObject *plan_evaluate(PyObject *self, PyObject *args)
     return good ? core_tuple(CORE_Result, &r) : NULL;
 }
 
-#define KEYS METH_VARARGS | METH_KEYWORDS
 PyMethodDef core_run_methods[] = {
-    {"train", (PyCFunction)(void (*)(void))plan_train, KEYS,
-     "train(loader, x, target, most=..., seconds=...)\n\nTraining steps on the loader's next batches, at most `most`, for "
-     "about `seconds`. Returns how many were done and whether the epoch is over."},
+    {"train", CORE_FUNCTION(plan_train), CORE_KEYS,
+     CORE_DOC("train($self, loader, x, target, most=..., seconds=...)",
+              "Training steps on the loader's next batches, at most `most`, for about `seconds`. Returns how many were "
+              "done and whether the epoch is over.")},
     {"evaluate", plan_evaluate, METH_VARARGS,
-     "evaluate(loader, x, target, y)\n\nThe forward pass on the whole of the loader's epoch; returns its Result. y: the "
-     "outputs that are compared with labels."},
+     CORE_DOC(
+         "evaluate($self, loader, x, target, y, /)",
+         "The forward pass on the whole of the loader's epoch; returns its Result. y: the outputs that are compared "
+         "with labels.")},
     {"evaluate_begin", plan_evaluate_begin, METH_VARARGS,
-     "evaluate_begin(target, y)\n\nBegins an evaluation; one that has not ended is dropped."},
-    {"evaluate_batches", (PyCFunction)(void (*)(void))plan_evaluate_batches, KEYS,
-     "evaluate_batches(loader, x, target, most=..., seconds=...)\n\nAs train, but adds the batches to the evaluation."},
-    {"evaluate_end", plan_evaluate_end, METH_NOARGS, "evaluate_end()\n\nEnds the evaluation; returns its Result."},
+     CORE_DOC("evaluate_begin($self, target, y, /)", "Begins an evaluation; one that has not ended is dropped.")},
+    {"evaluate_batches", CORE_FUNCTION(plan_evaluate_batches), CORE_KEYS,
+     CORE_DOC("evaluate_batches($self, loader, x, target, most=..., seconds=...)",
+              "As train, but adds the batches to the evaluation.")},
+    {"evaluate_end", plan_evaluate_end, METH_NOARGS,
+     CORE_DOC("evaluate_end($self, /)", "Ends the evaluation; returns its Result.")},
     {0},
 };

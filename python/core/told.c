@@ -1,4 +1,5 @@
-/* told.c: the numbers of a plan: values, gradients, parameters, what layers remember, and the figures of the last call. */
+/* told.c: the numbers of a plan: values, gradients, parameters, what layers remember, and the figures of the last
+ * call. */
 #include "core.h"
 
 #include <string.h>
@@ -166,26 +167,35 @@ static PyObject *plan_explain(PyObject *self, PyObject *unused)
 
 PyMethodDef core_told_methods[] = {
     {"read", plan_read, METH_VARARGS,
-     "read(name)\n\nA copy of a value of the last call, [rows, shape...], of a parameter ([out, in], as PyTorch), or of what "
-     "a layer remembers."},
+     CORE_DOC(
+         "read($self, name, /)",
+         "A copy of a value of the last call, [rows, shape...], of a parameter ([out, in], as PyTorch), or of what a "
+         "layer remembers.")},
     {"read_gradient", plan_read_gradient, METH_VARARGS,
-     "read_gradient(name)\n\nA copy of dObjective/dValue of the last step."},
+     CORE_DOC("read_gradient($self, name, /)", "A copy of dObjective/dValue of the last step.")},
     {"write", plan_write, METH_VARARGS,
-     "write(name, array)\n\nSets a parameter, or what a layer remembers, from float32."},
-    {"values", plan_values, METH_NOARGS, "values()\n\nA ValueInfo for each value, in the order of the graph."},
+     CORE_DOC("write($self, name, array, /)", "Sets a parameter, or what a layer remembers, from float32.")},
+    {"values", plan_values, METH_NOARGS,
+     CORE_DOC("values($self, /)", "A ValueInfo for each value, in the order of the graph.")},
     {"states", plan_states, METH_NOARGS,
-     "states()\n\nA State for each tensor that a layer remembers, such as \"batch_norm1.running_mean\"."},
+     CORE_DOC("states($self, /)",
+              "A State for each tensor that a layer remembers, such as \"batch_norm1.running_mean\".")},
     {"value_inputs", plan_value_inputs, METH_VARARGS,
-     "value_inputs(value)\n\nThe Values that a value is computed from: the inputs of its layer, then the parameters."},
+     CORE_DOC("value_inputs($self, value, /)",
+              "The Values that a value is computed from: the inputs of its layer, then the parameters.")},
     {"firing", plan_firing, METH_VARARGS,
-     "firing(value, training=False)\n\nHow often the units fired: in training since the ledger was reset, otherwise in "
-     "forward passes since reset_counts. Returns a Firing."},
+     CORE_DOC("firing($self, value, training=False, /)",
+              "How often the units fired: in training since the ledger was reset, otherwise in forward passes since "
+              "reset_counts. Returns a Firing.")},
     {"dead_units", plan_dead_units, METH_VARARGS,
-     "dead_units(value, training=False)\n\nThe units that never fired, as int64, in ascending order."},
+     CORE_DOC("dead_units($self, value, training=False, /)",
+              "The units that never fired, as int64, in ascending order.")},
     {"reset_counts", plan_reset_counts, METH_NOARGS,
-     "reset_counts()\n\nSets the counts of forward passes, of which densities and dead units are made, to 0."},
-    {"set_rate", plan_set_rate, METH_VARARGS, "set_rate(value)\n\nThe learning rate, from the next step on."},
-    {"explain", plan_explain, METH_NOARGS, "explain()\n\nThe compiled steps as text."},
+     CORE_DOC("reset_counts($self, /)",
+              "Sets the counts of forward passes, of which densities and dead units are made, to 0.")},
+    {"set_rate", plan_set_rate, METH_VARARGS,
+     CORE_DOC("set_rate($self, value, /)", "The learning rate, from the next step on.")},
+    {"explain", plan_explain, METH_NOARGS, CORE_DOC("explain($self, /)", "The compiled steps as text.")},
     {0},
 };
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .arrays import Array
+from .reading import feed as feed_rows
 
 if TYPE_CHECKING:
     from .network import Network
@@ -117,8 +118,9 @@ class Batches:
             if feed is not None:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
-                self.net.plan.step(**feed)
-                self.net.remember(feed)
+                feed_rows(self.net, plan, feed)
+                plan.step()
+                self.net.remember(feed, fitted=True)
                 self.over = self.position == self.batches
                 done += 1
         return done
@@ -130,7 +132,8 @@ class Batches:
         while (feed := self._next or self._take()) is not None:
             self._next = None
             for part in pieces(feed, self.net.batch):
-                self.net.plan.evaluate_batch(**part)
+                feed_rows(self.net, plan, part)
+                plan.evaluate_batch()
         return self.net.plan.evaluate_end()
 
     def _take(self) -> dict[str, Array] | None:
@@ -142,13 +145,9 @@ class Batches:
     def _feed_of(self, batch: Any) -> dict[str, Array]:
         where = f"batch {self.position} of {self.what}"
         x, y = parts_of(batch, where)
-        feed = {"x": self.net.rows(x)}
-        if self.net.aim != "x":
-            if y is None:
-                raise ValueError(f"{where} has no targets: it should be (x, y)")
-            feed["target"] = self.net.targets(y)
-            if len(feed["target"]) != len(feed["x"]):
-                raise ValueError(f"{where}: x has {len(feed['x'])} rows, but y has {len(feed['target'])}")
+        if self.net.aim != "x" and y is None:
+            raise ValueError(f"{where} has no targets: it should be (x, y)")
+        feed = self.net.seen(x, y)
         if len(feed["x"]) == 0:
             raise ValueError(f"{where} has no rows")
         return feed

@@ -169,7 +169,7 @@ def value_of(plan: _core.Plan, value: _core.Value) -> _core.ValueInfo:
 
 def constant(penalty: str) -> str:
     """The penalty without its schedule, so that its lambda is the number that is set."""
-    own = {a.name for a in entry("constant", "schedule").attributes}
+    own = {a.name for a in entry("constant", "schedule").attributes} | {"from"}  # which only lambdas have
     for attribute in entry(penalty.split()[0]).attributes:
         if attribute.name in own and attribute.preset is not None:
             _, setting = _core.spec_find("penalty", penalty, attribute.name)

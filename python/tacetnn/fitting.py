@@ -122,6 +122,7 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
+        net.learned_from("", "")
         return Batches(net, x), feed_apart(net, validation, s.batch)
     rows = data_of(net, x, y, s.data)
     net.learned_from(rows.schema, rows.info.spec)
@@ -135,24 +136,25 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
     """The feed of data for validation that are given by themselves."""
     if validation is None or is_share(validation):
         return None
+    if isinstance(validation, _core.Data):
+        return Rows(net, validation, batch)
     pair = isinstance(validation, tuple) and len(validation) == 2
-    if not pair and not isinstance(validation, _core.Data) and is_batches(validation, len(net.input)):
+    if not pair and is_batches(validation, len(net.input)):
         return Batches(net, validation, "validation")
-    x, y = validation if pair else (validation, None)
-    return Rows(net, data_of(net, x, y, what="validation"), batch)
+    return Batches(net, [validation], "validation")
 
 
-def data_of(net: Network, x: Any, y: Any = None, options: str = "", what: str = "") -> _core.Data:
-    """Arrays as data that a loader can draw from."""
+def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
+    """Arrays as data that a loader can draw from, which the network remembers."""
     if isinstance(x, _core.Data):
         if y is not None or options:
             raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
+        net.remember(x, fitted=True)
         return x
     if y is None and net.aim != "x":
-        raise ValueError(f"{what or 'x'} has no targets: give {'(x, y)' if what else 'y'}; an autoencoder has target=\"x\"")
+        raise ValueError('x has no targets: give y; an autoencoder has target="x"')
     seen = net.seen(x, y)
-    if not what:
-        net.remember(seen)
+    net.remember(seen, fitted=True)
     return net.data(seen, options)
 
 

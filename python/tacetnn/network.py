@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from .arrays import Array, labels, numbers, rows_of
+from .arrays import Array, as_array, labels, numbers, rows_of
 from .description import Description, Texts, of_graph, short, value_of
 from .fitting import fit
 from .pages import network_html
@@ -93,9 +93,9 @@ class Network(Description):
         self.pool = _core.Pool(self.threads)
         self.run: Run | None = None
         self.learned_from("", "")
-        self._reader = Reader(self)
+        self._reader = Reader()
         self._seen: Seen | None = None
-        self._answered: Seen | None = None
+        self._fitted: Seen | None = None
         self.compile()
 
     # ---- The plan ----------------------------------------------------------------------------------------------------
@@ -117,9 +117,11 @@ class Network(Description):
     # ---- Rows --------------------------------------------------------------------------------------------------------
 
     def rows(self, x: Any) -> Array:
-        """x as rows that can be fed, [rows, \\*shape]; without a copy where x is contiguous and of a type that is taken."""
-        a = rows_of(numbers(x, "x"), self.input, "x", f", as layout={self.layout!r} says" if self.layout else "")
-        return np.ascontiguousarray(np.moveaxis(a, 1, -1)) if self.layout == "chw" else a
+        """x as rows, [rows, \\*input]; without a copy where x is contiguous and of a type that is taken."""
+        a = as_array(x, "x")
+        if a.dtype == np.bool_:
+            a = a.astype(np.float32)  # numbers of one byte are scaled as those of images
+        return rows_of(numbers(a, "x"), self.input, "x", f" (layout={self.layout!r})" if self.layout else "")
 
     def targets(self, y: Any) -> Array:
         """y as targets that can be fed: class indices [rows, ...], or numbers [rows, \\*output]."""
@@ -135,7 +137,7 @@ class Network(Description):
         return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
 
     def seen(self, x: Any, y: Any = None, answers: bool = True) -> Seen:
-        """x and y as rows that can be fed; answers: whether y is needed."""
+        """x and y as rows; answers: whether y is needed."""
         if isinstance(x, _core.Data):
             return x
         rows = {"x": self.rows(x)}
@@ -145,18 +147,18 @@ class Network(Description):
                 raise ValueError(f"x has {len(rows['x'])} rows, but y has {len(rows['target'])}")
         return rows
 
-    def remember(self, seen: Seen) -> None:
-        """Remembers rows, without a copy, as those that the network has seen last."""
+    def remember(self, seen: Seen, fitted: bool = False) -> None:
+        """Remembers rows, without a copy, as those that the network has seen last, or was fitted to."""
         self._seen = seen
-        if isinstance(seen, _core.Data) or self.aim in seen:
-            self._answered = seen
+        if fitted:
+            self._fitted = seen
 
     def data(self, seen: Seen, options: str = "") -> _core.Data:
         """Rows as data that a loader draws from, as those of a file; options are those of all sources of data."""
         if isinstance(seen, _core.Data):
             return seen
         if len(self.input) > 1 and "flat=" not in options and "layout=" not in options:
-            options += " layout=hwc" if len(self.input) == 3 else " flat=false"
+            options += f" layout={self.layout}" if self.layout else " flat=false"
         target = seen.get("target")
         return _core.Data.arrays(seen["x"], target, self._are_labels(target), options.strip() or None)
 
@@ -244,7 +246,7 @@ class Network(Description):
         """
         if self._is_content(name):
             return self.plan.read(name)
-        return self._reader.values([name], self._last(self._seen))[name]
+        return self._reader.values(self, [name], self._last(self._seen, "activations(x, name)"))[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Sets a parameter, or what a layer remembers; the array has its shape."""
@@ -269,7 +271,7 @@ class Network(Description):
         names = self._chosen(selectors or ("*",), ("layer", "input"))
         seen = self.seen(x, answers=False)
         self.remember(seen)
-        return self._reader.values(names, seen)
+        return self._reader.values(self, names, seen)
 
     def gradient(self, name: str, x: Any = None, y: Any = None) -> Array:
         """dObjective/dValue of a layer or a parameter, with the current weights; see `gradients`."""
@@ -287,7 +289,7 @@ class Network(Description):
         *selectors : str
             ``"relu1"``, ``"relu*"``, ``"*.weight"``.
         x, y : array_like, optional
-            Rows and their targets; by default those of the last `fit` or `evaluate`.
+            Rows and their targets; by default those of the last `fit`.
 
         Returns
         -------
@@ -299,15 +301,15 @@ class Network(Description):
     def _gradients(self, names: Sequence[str], x: Any, y: Any) -> dict[str, Array]:
         if not self.loss:
             raise ValueError("the network has no loss, so nothing has a gradient")
-        seen = self.seen(x, y) if x is not None else self._last(self._answered, " with y")
+        seen = self.seen(x, y) if x is not None else self._last(self._fitted, "gradient(name, x, y)")
         if count(seen) == 0:
             raise ValueError("x has no rows")
         self.remember(seen)
-        return self._reader.gradients(names, seen)
+        return self._reader.gradients(self, names, seen)
 
-    def _last(self, seen: Seen | None, how: str = "") -> Seen:
+    def _last(self, seen: Seen | None, call: str) -> Seen:
         if seen is None:
-            raise RuntimeError(f"the network has not seen rows{how}: give them, gradient(name, x, y) or activations(x, name)")
+            raise RuntimeError(f"the network has not seen rows yet: give them, {call}")
         return seen
 
     def _chosen(self, selectors: Sequence[str], roles: Sequence[str]) -> list[str]:
@@ -389,16 +391,19 @@ class Network(Description):
 
         Parameters
         ----------
-        path : path
+        path : str or path
+            The file, or the folder of a run.
         **settings
             Settings of `Network` that replace those in the file, such as ``optimizer=`` for a file of ``tacet train``,
             which does not name one.
         """
+        if os.path.isdir(path):
+            path = os.path.join(path, "model.safetensors")
         file = _core.File(path)
         notes = {key: file.note(key) or "" for key in ("optimizer", "metrics", "seed", "layout", "batch", "schema", "data")}
         known = of_graph(file.graph(), str(path))
         if len(known["input"]) == 3:
-            known["layout"] = notes["layout"] or "hwc"
+            known["layout"] = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
             if known["layout"] == "chw":
                 known["input"] = known["input"][-1:] + known["input"][:-1]
         known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}

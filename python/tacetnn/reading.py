@@ -40,8 +40,10 @@ def count(seen: Seen) -> int:
 
 
 def feed(net: Network, plan: _core.Plan, rows: dict[str, Array]) -> None:
-    """Feeds rows, scaled as those that the network was trained on."""
+    """Feeds rows, scaled as those that the network was trained on. Channels that come first are moved to the end."""
     for name, array in rows.items():
+        if name == "x" and net.layout == "chw":
+            array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
         scale, shift = net.scaling.get(name, (None, None))
         plan.feed_rows(name, array, scale=scale, shift=shift)
 
@@ -76,16 +78,16 @@ def read_all(net: Network, plan: _core.Plan, seen: Seen, names: Sequence[str], b
 
 
 class Reader:
-    """The plans from which values and gradients of a network are read."""
+    """The plans from which values and gradients of a network are read. They are given the network, and do not hold it: it
+    is freed when the last reference to it goes."""
 
-    def __init__(self, net: Network) -> None:
-        self.net = net
+    def __init__(self) -> None:
         self._kept: tuple[object, set[str], _core.Plan] | None = None
         self._gradients: tuple[object, _core.Plan] | None = None
 
-    def values(self, names: Sequence[str], seen: Seen) -> dict[str, Array]:
+    def values(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
         """The outputs of layers for all rows."""
-        net, batch = self.net, min(self.net.batch, max(count(seen), 1))
+        batch = min(net.batch, max(count(seen), 1))
         key = net.layers, net.shape, batch
         if self._kept is None or self._kept[0] != key or not self._kept[1].issuperset(names):
             before = self._kept[1] if self._kept and self._kept[0] == key else set()
@@ -95,14 +97,14 @@ class Reader:
         copy_contents(plan, net.plan)
         return read_all(net, plan, seen, names, batch)
 
-    def gradients(self, names: Sequence[str], seen: Seen) -> dict[str, Array]:
+    def gradients(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
         """dObjective/dValue of one step on all rows."""
-        net, rows = self.net, count(seen)
+        rows = count(seen)
         key = str(net.settings), tuple(names), rows
         if self._gradients is None or self._gradients[0] != key:
             graph, _ = net.describe(keep_gradient=names, steady=True)
-            plan = graph.compile(batch=rows, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool, epochs=1e6,
-                                 sparse=net.sparse)
+            plan = graph.compile(batch=rows, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
+                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
             self._gradients = key, plan
         plan = self._gradients[1]
         copy_contents(plan, net.plan)

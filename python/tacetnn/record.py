@@ -106,7 +106,7 @@ def program() -> str:
     if not found:
         raise FileNotFoundError("the program tacet, which writes reports, was not found: it is part of the wheel, or the "
                                 "environment variable TACET names it")
-    return found
+    return os.path.abspath(found)
 
 
 def write_page(folder: str, to: str) -> None:

@@ -6,6 +6,7 @@ import html
 import json
 import os
 import tempfile
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import record
@@ -48,7 +49,7 @@ class Run:
     """
 
     def __init__(self, net: Network) -> None:
-        self._net = net
+        self._net: weakref.ref[Network] | None = weakref.ref(net)  # which holds this run: otherwise neither is freed at once
         self.ledger: list[Line] = []
         self.steps_log: list[Line] = []
         self.warnings: list[Line] = []
@@ -96,8 +97,12 @@ class Run:
         for name, text in texts.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
                 f.write(text)
-        if self._net.run is self:  # otherwise its weights are those of a later run
-            self._net.save(os.path.join(folder, "model.safetensors"))
+        net = self._net() if self._net else None
+        if net is not None and net.run is self:  # otherwise its weights are those of a later run
+            net.save(os.path.join(folder, "model.safetensors"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_net": None}
 
     def _repr_html_(self) -> str:
         with tempfile.TemporaryDirectory() as parent:

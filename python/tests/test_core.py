@@ -5,7 +5,7 @@ import unittest
 try:
     import numpy as np
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing))
 
 import tacetnn as tn
 

@@ -1,12 +1,8 @@
-/* reader.c: bytes of a plain or gzipped file, in order.
- *
- *     file --read--> buffer[0, CHUNK) --inflate--> buffer[CHUNK, 2 CHUNK)      a plain file stops after the first arrow
- *
- * gzip: RFC 1952. Members may follow one another and are read as one; zlib checks each one's CRC and length. Zeros may
- * follow the last one, because tapes and block devices are filled up with them; gzip itself accepts them too. */
+/* reader.c: bytes of a plain or gzipped file, in order. What is compressed passes through inflate.c on its way. */
 #include "data/reader.h"
 
 #include "base/text.h"
+#include "data/inflate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16, FIRST_BLOCK = 1 << 20 };
+enum { FIRST_BLOCK = 1 << 20 };
 
 tacet_status tc_reader_refuse(tc_reader *r, const char *format, ...)
 {
@@ -38,12 +34,12 @@ static tacet_status refuse_io(tc_reader *r, const char *doing)
 
 static tacet_status refuse_memory(tc_reader *r) { return r->status = tc_fail_memory(r->error); }
 
-/* Reads up to CHUNK bytes of the file, or of the part of it; 0 at its end and on failure. */
-static size_t fill_raw(tc_reader *r)
+size_t tc_reader_raw(tc_reader *r)
 {
     size_t have = 0;
-    while (have < CHUNK && !r->at_end && !r->status) {
-        const size_t room = r->part && r->raw_left < (int64_t)(CHUNK - have) ? (size_t)r->raw_left : CHUNK - have;
+    while (have < TC_READER_CHUNK && !r->at_end && !r->status) {
+        const size_t room = r->part && r->raw_left < (int64_t)(TC_READER_CHUNK - have) ? (size_t)r->raw_left
+                                                                                       : TC_READER_CHUNK - have;
         const ssize_t n = read(r->file, r->buffer + have, room);
         if (n < 0 && errno != EINTR) refuse_io(r, "read");
         r->at_end = n == 0;
@@ -52,59 +48,11 @@ static size_t fill_raw(tc_reader *r)
     return r->status ? 0 : have;
 }
 
-/* Gives inflate more raw bytes once it has used up the last ones. False at the end of the file. */
-static bool feed(tc_reader *r)
-{
-    if (r->stream.avail_in > 0) return true;
-    r->stream.next_in = r->buffer;
-    r->stream.avail_in = (uInt)fill_raw(r);
-    return r->stream.avail_in > 0;
-}
-
-/* After a member: true if another one begins here; false at the end, which zeros may come before, and on failure. */
-static bool next_member(tc_reader *r)
-{
-    bool zeros = false;
-    if (r->part && feed(r)) tc_reader_refuse(r, "has other bytes after its compressed data");
-    for (; feed(r); r->stream.next_in++, r->stream.avail_in--) {
-        if (*r->stream.next_in == 0) {
-            zeros = true;
-        } else {
-            if (zeros) tc_reader_refuse(r, "has zeros after its compressed data, and then other bytes");
-            return !zeros;
-        }
-    }
-    return false;
-}
-
-/* Inflated bytes, at least one and up to CHUNK; 0 at the end and on failure. */
-static size_t fill_gzip(tc_reader *r)
-{
-    r->stream.next_out = r->window;
-    r->stream.avail_out = CHUNK;
-    while (r->stream.avail_out == CHUNK && (r->inside ? feed(r) : next_member(r))) {
-        if (!r->inside && inflateReset(&r->stream) != Z_OK) {
-            tc_reader_refuse(r, "cannot be decompressed");
-            return 0;
-        }
-        const int result = inflate(&r->stream, Z_NO_FLUSH);
-        r->inside = result != Z_STREAM_END;
-        if (result == Z_MEM_ERROR)
-            refuse_memory(r);
-        else if (result != Z_OK && result != Z_BUF_ERROR && r->inside)
-            tc_reader_refuse(r, "its compressed data are damaged, or something else follows them: %s",
-                             r->stream.msg ? r->stream.msg : "not gzip");
-        if (r->status) return 0;
-    }
-    if (r->stream.avail_out == CHUNK && r->inside) tc_reader_refuse(r, "is truncated: its compressed data end early");
-    return CHUNK - r->stream.avail_out;
-}
-
 /* Adds what is in the window to the checksum of the part, and compares it at the end. */
 static void check_part(tc_reader *r)
 {
     const tc_extract *p = r->part;
-    r->crc = (uint32_t)crc32(r->crc, r->window, (uInt)r->have);
+    r->crc = tc_crc32(r->crc, r->window, r->have);
     if (r->have > 0 || r->status) return;
     if (r->taken != p->size)
         tc_reader_refuse(r, "has %" PRId64 " bytes, but should have %" PRId64, r->taken, p->size);
@@ -116,28 +64,9 @@ bool tc_reader_fill(tc_reader *r)
 {
     if (r->status) return false;
     r->at = 0;
-    r->have = r->gzip ? fill_gzip(r) : fill_raw(r);
+    r->have = r->inflate ? tc_inflate_fill(r) : tc_reader_raw(r);
     if (r->part) check_part(r);
     return r->have > 0;
-}
-
-static void *zlib_alloc(void *context, unsigned n, unsigned size) { return tc_alloc(context, n, size); }
-static void zlib_free(void *context, void *p) { tc_free(context, p); }
-
-/* What inflateInit2 is told: the largest window; + 16: a gzip header is expected; negative: no header (zlib.h). */
-enum { GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15 };
-
-static tacet_status open_inflate(tc_reader *r, int window)
-{
-    r->stream = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = &r->mem};
-    r->stream.next_in = r->buffer;
-    r->stream.avail_in = (uInt)r->have;
-    if (inflateInit2(&r->stream, window) != Z_OK) return refuse_memory(r);
-    r->gzip = r->inside = true;
-    r->size = -1;
-    r->window = r->buffer + CHUNK;
-    r->have = 0;
-    return TACET_OK;
 }
 
 /* A FIFO is opened once another program opens it for writing. Linux cannot open standard input again, or another
@@ -161,10 +90,10 @@ tacet_status tc_reader_open(tc_reader *r, const char *path, const tc_mem *m, tac
     struct stat about;
     if (r->file < 0 || fstat(r->file, &about) != 0) return refuse_io(r, "open");
     if (S_ISREG(about.st_mode)) r->size = (int64_t)about.st_size;
-    r->window = r->buffer = tc_resize(m, NULL, 2 * CHUNK, 1);
+    r->window = r->buffer = tc_resize(m, NULL, TC_READER_CHUNK, 1);
     if (!r->buffer) return refuse_memory(r);
-    r->have = fill_raw(r);
-    if (r->have >= 2 && r->buffer[0] == 0x1f && r->buffer[1] == 0x8b) open_inflate(r, GZIP_WINDOW);
+    r->have = tc_reader_raw(r);
+    if (r->have >= 2 && r->buffer[0] == 0x1f && r->buffer[1] == 0x8b) tc_inflate_open(r, true);
     return r->status;
 }
 
@@ -179,12 +108,12 @@ tacet_status tc_reader_part(tc_reader *r, const tc_extract *part)
     r->size = -1; /* what the directory says of it is compared at its end */
     r->taken = 0;
     r->at = r->have = 0;
-    return part->deflated ? open_inflate(r, RAW_WINDOW) : TACET_OK;
+    return part->deflated ? tc_inflate_open(r, false) : TACET_OK;
 }
 
 tacet_status tc_reader_close(tc_reader *r)
 {
-    if (r->gzip) inflateEnd(&r->stream);
+    tc_inflate_close(r);
     tc_free(&r->mem, r->buffer);
     if (r->file >= 0) close(r->file);
     return r->status;

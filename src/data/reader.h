@@ -9,9 +9,10 @@
 #include "base/alloc.h"
 #include "base/status.h"
 
-#include <zlib.h>
-
 enum { TC_READER_END = -1, TC_READER_FAILED = -2 };
+enum { TC_READER_CHUNK = 1 << 16 }; /* bytes that are read at once */
+
+typedef struct tc_inflate tc_inflate;
 
 /* Bytes from..from + stored of a file, plain or deflated, which make `size` bytes with this CRC-32. */
 typedef struct tc_extract {
@@ -28,14 +29,13 @@ typedef struct tc_reader {
     int file;
     int64_t size;           /* of a plain regular file; otherwise -1: not known in advance */
     int64_t taken;          /* bytes handed out so far */
-    bool gzip, at_end;      /* gzip: it is inflated; at_end: of the file as stored */
-    bool inside;            /* gzip: within a member */
+    bool at_end;            /* of the file as stored */
+    tc_inflate *inflate;    /* not NULL: what is read is inflated */
     int64_t raw_left;       /* of a part, bytes as stored that have not been read; otherwise -1 */
     const tc_extract *part; /* not owned; NULL: the whole file is read */
     uint32_t crc;           /* of the part so far */
-    z_stream stream;
-    unsigned char *buffer; /* raw bytes, then (gzip) inflated ones */
-    unsigned char *window; /* what can be handed out: window[at..have) */
+    unsigned char *buffer;  /* bytes as stored */
+    unsigned char *window;  /* what can be handed out: window[at..have); the buffer, or inflated bytes */
     size_t at, have;
 } tc_reader;
 
@@ -47,6 +47,9 @@ tacet_status tc_reader_close(tc_reader *r);
 
 /* Reads a part of a plain regular file from here on, instead of the file. *part must outlive the reader. */
 tacet_status tc_reader_part(tc_reader *r, const tc_extract *part);
+
+/* Reads up to TC_READER_CHUNK bytes as stored into the buffer. Returns how many; 0 at the end and on failure. */
+size_t tc_reader_raw(tc_reader *r);
 
 bool tc_reader_fill(tc_reader *r); /* more bytes in the window; false at the end or on failure */
 

@@ -1,7 +1,7 @@
 /* blas.c: OpenBLAS's own functions, as weak symbols, so that any other CBLAS links as well. */
 #include "kernel/cpu/cpu.h"
 
-#ifdef TC_BLAS
+#ifdef TC_CBLAS
 
 __attribute__((weak)) void openblas_set_num_threads(int threads);
 __attribute__((weak)) int openblas_get_num_threads(void);

@@ -1,7 +1,7 @@
 /* gemm.c: products that are not small, by the BLAS if Tacet was linked with one. */
 #include "kernel/cpu/cpu.h"
 
-#ifdef TC_BLAS
+#ifdef TC_CBLAS
 #include <cblas.h>
 #include <limits.h>
 

@@ -1,0 +1,53 @@
+"""Every block of docs/python.md runs as it stands, after the first one."""
+
+import importlib.util
+import os
+import re
+import tempfile
+import unittest
+
+try:
+    import numpy
+except ImportError as missing:
+    raise SystemExit(f"skipped: {missing}")
+
+PAGE = os.path.join(os.environ["TACET_SOURCE"], "docs", "python.md")
+MOST = 10
+"""Lines in an answer."""
+
+
+def blocks():
+    """(number of the first line, packages that it needs, code) of each block."""
+    text = open(PAGE, encoding="utf-8").read()
+    for block in re.finditer(r"^```python ?(.*)\n(.*?)^```$", text, re.M | re.S):
+        yield text[: block.start()].count("\n") + 2, block[1].split(), block[2]
+
+
+class Answers(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder.name)
+
+
+def answer(line, packages, code, first):
+    def run(self):
+        for package in packages:
+            if importlib.util.find_spec(package) is None:
+                self.skipTest(f"{package} is missing")
+        self.assertLessEqual(len(code.splitlines()), MOST)
+        names = {"__name__": "docs"}
+        exec(compile(first, PAGE, "exec"), names)
+        exec(compile("\n" * (line - 1) + code, PAGE, "exec"), names)
+
+    return run
+
+
+ALL = list(blocks())
+for line, packages, code in ALL[1:]:
+    setattr(Answers, f"test_line_{line}", answer(line, packages, code, ALL[0][2]))
+
+
+if __name__ == "__main__":
+    unittest.main()
