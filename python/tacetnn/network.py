@@ -444,6 +444,11 @@ class Network(Intake):
         from . import torch
         return torch.from_torch(module, example, **settings)
 
+    def to_torch(self) -> Any:
+        """A module of PyTorch with the layers, the names and the weights of the network; see `tacetnn.torch.to_torch`."""
+        from . import torch
+        return torch.to_torch(self)
+
     # ---- Copies ------------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:

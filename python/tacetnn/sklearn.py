@@ -21,8 +21,8 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from . import _core
 from .arrays import Array
-from .fitting import Run
 from .network import Network
+from .run import Run
 
 try:
     from sklearn.utils.validation import validate_data
@@ -39,7 +39,7 @@ ROWS = 128
 """Rows that a fitted network is asked about at once."""
 
 
-class _Estimator(BaseEstimator):  # type: ignore[misc]
+class _Estimator(BaseEstimator):
     """What all have: a network that is made of the parameters, and fitted."""
 
     network_: Network
@@ -69,9 +69,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
     def _all_penalties(self) -> dict[str, list[str]]:
         every = {k: [v] if isinstance(v, str) else list(v) for k, v in (self.penalties or {}).items()}
         if self.density is not None:  # a target replaces lambda
-            every.setdefault(self.on, []).append(f"{self.penalty} density={self.density!r}")
+            every.setdefault(self.on, []).append(f"{self.penalty} density={float(self.density)!r}")
         elif self.lambda_ is not None:
-            every.setdefault(self.on, []).append(f"{self.penalty} lambda={self.lambda_!r}")
+            every.setdefault(self.on, []).append(f"{self.penalty} lambda={float(self.lambda_)!r}")
         return every
 
     def _fit(self, layers: str, loss: str, x: Array, y: Array | None) -> None:
@@ -106,7 +106,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         return y[:rows]
 
 
-class TacetClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+class TacetClassifier(ClassifierMixin, _Estimator):
     """A classifier: layers of your choice, an output for each class, and cross entropy.
 
     Parameters
@@ -215,8 +215,42 @@ class TacetClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         return np.asarray(self.classes_[best])
 
 
-class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):  # type: ignore[misc]
-    """A regressor: layers of your choice and an output for each target."""
+class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):
+    """A regressor: layers of your choice and an output for each target.
+
+    The network is trained on targets that are standardised, so that y may be of any scale, and `predict` turns its outputs
+    back. So lambdas mean the same for every scale of y.
+
+    Parameters
+    ----------
+    layers : str
+        The layers from the features to the one before the outputs, ``"linear 100 | relu"``. The output layer is added. An
+        empty text makes it a linear regression.
+    loss : str
+        How the standardised targets are compared with the outputs: ``"mse"``, ``"huber delta=1"``, ``"l1_loss"``.
+    penalty, on, lambda_, density, penalties, parameters, optimizer, epochs, batch, validation, patience, random_state, \
+    threads, progress
+        As in `TacetClassifier`.
+
+    Attributes
+    ----------
+    y_mean_, y_scale_ : ndarray of shape (n_targets,)
+        The targets are the outputs of `network_`, times the scale, plus the mean.
+    network_, run_, n_iter_, n_features_in_, feature_names_in_
+        As in `TacetClassifier`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from tacetnn.sklearn import TacetRegressor
+    >>> x, y = load_diabetes(return_X_y=True)
+    >>> lasso = TacetRegressor("", penalty="l1 prox", on="linear1.weight", lambda_=0.05, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), lasso).fit(x, y)
+    >>> bool((model[-1].network_["linear1.weight"] == 0).any())
+    True
+    """
 
     def __init__(self, layers: str = "linear 100 | relu", *, loss: str = "mse", penalty: str = "l1", on: str = "relu*",
                  lambda_: float | None = None, density: float | None = None, penalties: Penalties | None = None,
@@ -229,7 +263,19 @@ class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):  # type: ign
         self.loss = loss
 
     def fit(self, X: Any, y: Any) -> TacetRegressor:
-        """Trains a new network."""
+        """Trains a new network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Finite numbers.
+
+        Returns
+        -------
+        self : TacetRegressor
+        """
         X, y = validate_data(self, X, y, dtype=FLOATS, multi_output=True, y_numeric=True)
         y = np.asarray(y, np.float64)
         self._shape = y.shape[1:]
@@ -245,8 +291,43 @@ class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):  # type: ign
         return np.asarray(y.reshape(len(y), *self._shape))
 
 
-class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Estimator):  # type: ignore[misc]
-    """A transformer into sparse codes, from which the features can be reconstructed."""
+class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Estimator):
+    """A transformer into sparse codes, from which the features can be reconstructed.
+
+    Parameters
+    ----------
+    layers : str
+        The layers from the features to the codes, ``"linear 100 | relu"``.
+    decoder : str
+        The layers from the codes to the reconstruction, whose last one gets an output for each feature:
+        ``"linear 50 | relu | linear"``, or ``"linear weight=linear1.weight transposed"`` for a weight that both share.
+    loss : str
+        How the reconstruction is compared with the features, ``"mse"``.
+    lambda_ : float or None
+        The factor on the penalty of the codes, 0.001 by default.
+    penalty, on, density, penalties, parameters, optimizer, epochs, batch, validation, patience, random_state, threads, \
+    progress
+        As in `TacetClassifier`.
+
+    Attributes
+    ----------
+    network_ : Network
+        The fitted network, from the features to the reconstruction.
+    run_, n_iter_, n_features_in_, feature_names_in_
+        As in `TacetClassifier`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from tacetnn.sklearn import SparseAutoencoder
+    >>> x, _ = load_digits(return_X_y=True)
+    >>> model = SparseAutoencoder("linear 100 | relu", density=0.1, epochs=30, random_state=0).fit(x / 16)
+    >>> codes = model.transform(x / 16)
+    >>> codes.shape, bool(0.05 < (codes > 0).mean() < 0.15)
+    ((1797, 100), True)
+    >>> model.inverse_transform(codes).shape
+    (1797, 64)
+    """
 
     def __init__(self, layers: str = "linear 100 | relu", *, decoder: str = "linear", loss: str = "mse",
                  penalty: str = "l1", on: str = "relu*", lambda_: float | None = 1e-3, density: float | None = None,
@@ -287,7 +368,7 @@ class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Esti
         graph.chain(graph.input("x", self.n_features_in_), self.layers)  # whose weights the decoder may share
         output = graph.chain(graph.input("inverse.codes", self._n_features_out), self._decoder())
         plan = graph.compile(batch=len(codes), threads=self.network_.threads)
-        for name, value in self.network_.weights().items():
+        for name, value in self.network_.state_dict().items():
             plan.write(name, value)
         plan.forward(**{"x": np.zeros((len(codes), self.n_features_in_), np.float32), "inverse.codes": codes})
         return plan.read(last_layer(plan).name)
@@ -312,4 +393,7 @@ def last_layer(plan: _core.Plan) -> _core.ValueInfo:
 
 def joined(*chains: str) -> str:
     """Chains of layers as one; empty ones are left out."""
+    for chain in chains:
+        if not isinstance(chain, str):
+            raise TypeError(f"layers should be a text, not {chain!r}")
     return " | ".join(c for c in chains if c.strip())

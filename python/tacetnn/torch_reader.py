@@ -327,10 +327,10 @@ class Reader:
         return max(a, b, key=lambda v: math.prod(v.shape))._replace(name=name, row=row)
 
     def join(self, node: fx.Node) -> Value:
-        parts = [self.input(n) for n in node.args[0]]  # type: ignore[union-attr]
+        parts = [self.input(n) for n in node.args[0]]
         dim = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", node.kwargs.get("axis", 0))
         first, rank = parts[0], len(parts[0].row)
-        if dim % (rank + 1) != (1 if first.second else rank) or any(p.second != first.second for p in parts):  # type: ignore
+        if dim % (rank + 1) != (1 if first.second else rank) or any(p.second != first.second for p in parts):
             raise Refused(f"dim={dim} of [N, {', '.join(map(str, first.row))}] has no counterpart")
         if len({len(p.shape) for p in parts}) > 1:
             parts = [self.spread(node, p) for p in parts]
@@ -342,7 +342,7 @@ class Reader:
     def mean(self, node: fx.Node, value: Value, row: Shape) -> Value:
         dims = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
         rank = len(value.row)
-        axes = sorted(d % (rank + 1) for d in (dims if isinstance(dims, Sequence) else [dims]))  # type: ignore
+        axes = sorted(d % (rank + 1) for d in (dims if isinstance(dims, Sequence) else [dims]))
         if rank == 1 or axes != list(range(2, rank + 1) if value.second else range(1, rank)):
             raise Refused(f"dim={dims} of [N, {', '.join(map(str, value.row))}] has no counterpart")
         name = self.add(self.spread(node, value), "global_avg_pool", self.name_at(node, "global_avg_pool"))

@@ -192,7 +192,7 @@ def described(row: Row, module: nn.Module) -> str:
         raise ValueError(f"({module.extra_repr()}) has no counterpart")
     given = {attribute: getattr(module, argument) for attribute, argument in row.attributes.items()}
     if row.word == "pad":
-        given = dict(zip(PADS, module.padding))  # type: ignore[arg-type]
+        given = dict(zip(PADS, module.padding))
     words = [row.word]
     for a in entry(row.word, "layer").attributes:
         if a.name not in given:
