@@ -58,14 +58,24 @@ def as_array(x: Any, what: str) -> Array:
             return _plain(np.from_dlpack(x), what)
         except (BufferError, RuntimeError) as e:
             raise TypeError(f"{what} cannot be read by the CPU: {e}") from None
-    if isinstance(x, str | bytes) or not (hasattr(x, "__array__") or hasattr(x, "__len__") or np.isscalar(x)):
+    listed = isinstance(x, Sequence) and not isinstance(x, str | bytes)
+    if not (listed or hasattr(x, "__array__") or hasattr(x, "__float__") or _has_buffer(x)):
         raise TypeError(f"{what} should be an array of numbers, not {type(x).__name__}")
     if isinstance(x, list | tuple) and x and hasattr(x[0], "detach"):
         x = [as_array(row, what) for row in x]
     try:
         return _plain(np.asarray(x), what)
     except ValueError:
+        if not listed:
+            raise
         raise ValueError(f"{what} is a list whose rows have different lengths") from None
+
+
+def _has_buffer(x: Any) -> bool:
+    try:
+        return memoryview(x) is not None and not isinstance(x, bytes)
+    except TypeError:
+        return False
 
 
 def _of_tensor(x: Any, what: str) -> Array:

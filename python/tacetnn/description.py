@@ -27,8 +27,8 @@ def _whole(value: Any, name: str, least: int) -> int:
         n = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} should be a whole number, not {value!r}") from None
-    if n < least:
-        raise ValueError(f"{name} should be at least {least}, not {n}")
+    if not least <= n < 2**63:
+        raise ValueError(f"{name} should be at least {least}{' and below 2**63' if n > least else ''}, not {n}")
     return n
 
 
@@ -62,7 +62,7 @@ class Description:
         for name in TEXTS:
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"{name} should be a text, not {getattr(self, name)!r}")
-        sizes = tuple(input) if isinstance(input, Sequence) else (input,)
+        sizes = tuple(input) if hasattr(input, "__iter__") and not isinstance(input, str) else (input,)
         self.input = tuple(_whole(n, "a size of input", 1) for n in sizes)
         self.layout = layout
         if layout not in (None, "hwc", "chw"):

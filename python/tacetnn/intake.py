@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from . import _core
 from .arrays import Array, as_array, labels, numbers, rows_of
 from .description import Description
 from .reading import Seen
+
+
+def _too_few(label: int, outputs: int) -> str:
+    return (f"y holds the class {label}, but the network has outputs for 0 to {outputs - 1}: it needs one for each class, as "
+            f"linear {label + 1} at its end")
 
 
 class Intake(Description):
@@ -35,14 +41,34 @@ class Intake(Description):
             return rows_of(numbers(y, "y"), self.output_shape, "y")
         a, shape = labels(y, "y"), self.output_shape
         if a.size and a.max() >= shape[-1]:
-            raise ValueError(f"y holds the class {a.max()}, but the network has outputs for 0 to {shape[-1] - 1}: it needs one for "
-                             f"each class, as linear {a.max() + 1} at its end")
+            raise ValueError(_too_few(a.max(), shape[-1]))
         one_hot = a.shape[1:] == shape and a.ndim > 1 and shape[-1] > 1
         return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
 
     def seen(self, x: Any, y: Any = None, answers: bool = True) -> Seen:
         """x and y as rows, unless x is data; answers: whether y is needed."""
-        return x if isinstance(x, _core.Data) else self.pair(x, y, answers)
+        if not isinstance(x, _core.Data):
+            return self.pair(x, y, answers)
+        self._check_data(x.info, answers and self.aim != "x")
+        return x
+
+    def _check_data(self, info: _core.DataInfo, answers: bool) -> None:
+        """Refuses data that do not have the rows or the answers that the network takes."""
+        outputs = self.output_shape
+        if prod(info.shape) != prod(self.shape):
+            raise ValueError(f"a row of the data has {prod(info.shape)} numbers, but the network takes {prod(self.shape)}")
+        if not answers:
+            return
+        if info.classes == 0 and info.target_shape is None:
+            raise ValueError("the data have neither labels nor targets to compare the output with")
+        if self.needs_labels and info.classes == 0:
+            raise ValueError(f"{self.loss} takes labels, but the data have targets")
+        if self.needs_labels and info.classes > outputs[-1]:
+            raise ValueError(_too_few(info.classes - 1, outputs[-1]))
+        if not self.needs_labels and prod(info.label_shape if info.classes else info.target_shape) != prod(outputs):
+            raise ValueError(f"a row of the data has {'labels' if info.classes else 'targets'} of the shape "
+                             f"{list(info.label_shape if info.classes else info.target_shape)}, but {self.loss} compares them "
+                             f"with outputs of the shape {list(outputs)}")
 
     def pair(self, x: Any, y: Any = None, answers: bool = True) -> dict[str, Array]:
         """x and y as rows; answers: whether y is needed."""

@@ -16,7 +16,7 @@ from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import Callback, fit
 from .intake import Intake
 from .pages import network_html
-from .reading import Reader, Seen, contents, copy_contents, count, passes, read_all
+from .reading import Reader, Seen, contents, copy_contents, count, lambdas, passes, read_all, set_lambdas
 from .run import Run
 
 LONG = 1e6
@@ -105,10 +105,14 @@ class Network(Intake):
 
     # ---- The plan ----------------------------------------------------------------------------------------------------
 
-    def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None) -> None:
-        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before."""
+    def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None,
+                training: bool = True) -> None:
+        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before.
+
+        A plan that is not for training has no schedules: its lambdas are the numbers that are set.
+        """
         graph, output = self.describe()
-        plan = graph.compile(batch=batch, optimizer=self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
+        plan = graph.compile(batch=batch, optimizer=training and self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
                              steps_per_epoch=max(steps_per_epoch, 1), sparse=self.sparse, ledger=self.ledger,
                              metrics=(self.metrics if metrics is None else metrics) or None)
         if hasattr(self, "plan"):
@@ -251,6 +255,9 @@ class Network(Intake):
             return self.plan.read(name)
         return self._reader.values(self, [name], self._last(self._seen, "activations(x, name)"))[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names()
+
     def __setitem__(self, name: str, value: Any) -> None:
         """Sets a parameter, or what a layer remembers; the array has its shape."""
         if not self._is_content(name):
@@ -277,7 +284,7 @@ class Network(Intake):
         >>> {name: value.shape for name, value in net.activations(np.zeros((3, 8)), "relu*").items()}
         {'relu1': (3, 16)}
         """
-        names = self._chosen(selectors or ("*",), ("layer", "input"))
+        names = self._chosen(selectors or ("*",))
         seen = self.seen(x, answers=False)
         self.remember(seen)
         return self._reader.values(self, names, seen)
@@ -312,7 +319,7 @@ class Network(Intake):
         >>> {name: value.shape for name, value in g.items()}
         {'linear1.weight': (16, 8), 'relu1': (3, 16), 'linear2.weight': (2, 16)}
         """
-        return self._gradients(self._chosen(selectors, ("layer", "input", "parameter")), x, y)
+        return self._gradients(self._chosen(selectors), x, y)
 
     def _gradients(self, names: Sequence[str], x: Any, y: Any) -> dict[str, Array]:
         if not self.loss:
@@ -328,23 +335,25 @@ class Network(Intake):
             raise RuntimeError(f"the network has not seen rows yet: give them, {call}")
         return seen
 
-    def _chosen(self, selectors: Sequence[str], roles: Sequence[str]) -> list[str]:
-        """The values of those roles that a selector matches."""
+    def _chosen(self, selectors: Sequence[str]) -> list[str]:
+        """The values that a selector matches."""
         graph, _ = self.describe()
         for selector in selectors:
             graph.keep(selector)  # which refuses one that matches nothing
-        return [v.name for v in self.plan.values() if v.role in roles and v.name != "target"
-                and any(graph.matches(s, v.value) for s in selectors)]
+        return [v.name for v in self.plan.values() if v.name != "target" and any(graph.matches(s, v.value) for s in selectors)]
 
     def _is_content(self, name: str) -> bool:
         """Whether it is a parameter or what a layer remembers, and not the output of a layer."""
         self._check(name)
         return name in dict(contents(self.plan))
 
+    def _names(self) -> list[str]:
+        return [v.name for v in self.plan.values() if v.name != "target"] + [s.name for s in self.plan.states()]
+
     def _check(self, name: str) -> None:
         if not isinstance(name, str):
             raise TypeError(f"a value has a name, such as \"relu1\", not {name!r}")
-        names = [v.name for v in self.plan.values() if v.name != "target"] + [s.name for s in self.plan.states()]
+        names = self._names()
         if name in names:
             return
         if any(c in name for c in "*?["):
@@ -388,7 +397,7 @@ class Network(Intake):
         if not isinstance(state, Mapping):
             raise TypeError(f"state should map names to arrays, as state_dict() does, not be a {type(state).__name__}")
         shapes = dict(contents(self.plan))
-        given = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+        given = {k: v for k, v in state.items() if not str(k).endswith("num_batches_tracked")}
         new = {k: numbers(given[k], k).astype(np.float32, copy=False) for k in shapes if k in given}
         wrong = [f"{k} should be {list(shapes[k])}, not {list(a.shape)}" for k, a in new.items() if a.shape != shapes[k]]
         if strict:
@@ -431,7 +440,7 @@ class Network(Intake):
                 known["input"] = known["input"][-1:] + known["input"][:-1]
         known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}
         net = cls(**known | settings)
-        net.compile(batch=int(notes["batch"] or 128))
+        net.compile(batch=int(notes["batch"] or 128), training=False)
         file.load(net.plan)
         net.learned_from(notes["schema"], notes["data"])
         return net
@@ -453,12 +462,13 @@ class Network(Intake):
 
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
-                "source": self.source}
+                "source": self.source, "lambdas": lambdas(self.plan)}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         Network.__init__(self, **saved["settings"])
-        self.compile(batch=saved["batch"])
+        self.compile(batch=saved["batch"], training=False)
         self.load_state_dict(saved["state"])
+        set_lambdas(self.plan, saved["lambdas"])
         self.learned_from(saved["schema"], saved["source"])
 
     # ---- Showing -----------------------------------------------------------------------------------------------------

@@ -34,6 +34,16 @@ def copy_contents(to: _core.Plan, source: _core.Plan) -> None:
         to.write(name, source.read(name))
 
 
+def lambdas(plan: _core.Plan) -> dict[str, float]:
+    """The current lambdas of the penalties."""
+    return {t.name: t.lambda_ for t in plan.terms() if t.role == "penalty"}
+
+
+def set_lambdas(plan: _core.Plan, new: dict[str, float]) -> None:
+    for term, value in new.items():
+        plan.set_lambda(term, value)
+
+
 def count(seen: Seen) -> int:
     """The number of rows."""
     return int(seen.info.rows) if isinstance(seen, _core.Data) else len(seen["x"])
@@ -70,13 +80,13 @@ def passes(net: Network, plan: _core.Plan, seen: Seen, batch: int, aim: str | No
 
 
 def read_all(net: Network, plan: _core.Plan, seen: Seen, names: Sequence[str], batch: int) -> dict[str, Array]:
-    """The values with those names for all rows, [rows, ...]."""
-    shapes = {v.name: (count(seen) if v.batch else None, *v.shape) for v in plan.values() if v.name in names}
-    result = {name: np.empty([n for n in shapes[name] if n is not None], np.float32) for name in names}
+    """The values with those names: [rows, ...] for all rows, or parameters."""
+    infos = {v.name: v for v in plan.values() if v.name in names}
+    result = {name: np.empty((count(seen), *infos[name].shape), np.float32) for name in names if infos[name].batch}
     for rows in passes(net, plan, seen, batch):
-        for name in names:
-            result[name][rows] = plan.read(name)
-    return result
+        for name, value in result.items():
+            value[rows] = plan.read(name)
+    return {name: result[name] if name in result else plan.read(name) for name in names}
 
 
 class Reader:
@@ -110,9 +120,7 @@ class Reader:
             self._gradients = key, plan
         plan = self._gradients[1]
         copy_contents(plan, net.plan)
-        for term in net.plan.terms():
-            if term.role == "penalty":
-                plan.set_lambda(term.name, term.lambda_)
+        set_lambdas(plan, lambdas(net.plan))
         if isinstance(seen, _core.Data):
             plan.train(_core.Loader(seen, rows, shuffle=False), "x", None if net.aim == "x" else net.aim, most=1)
         else:

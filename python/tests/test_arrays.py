@@ -83,7 +83,7 @@ class Refused(unittest.TestCase):
     def test_what_is_not_numbers(self):
         for text, x in {"not complex numbers": NUMBERS + 1j, "not text": [["a", "b"]], "not dates": np.array(["2020-01-01"], "M8[D]"),
                         "not records": np.zeros(3, [("a", "f4")]), "it holds 'a'": np.array([[1, "a"]], object),
-                        "it holds None": [[1, None]], "not str": "text", "not bytes": b"text", "it holds {'a': 1}": {"a": 1},
+                        "it holds None": [[1, None]], "not str": "text", "not bytes": b"text", "not dict": {"a": 1},
                         "not generator": (i for i in range(3)), "missing": None, "not function": lambda: 0}.items():
             with self.subTest(text):
                 self.refused(TypeError, text, x)

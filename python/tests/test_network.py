@@ -116,6 +116,9 @@ class Values(unittest.TestCase):
         self.assertEqual({k: v.shape for k, v in net.activations(X[:9], "relu*", "linear2").items()},
                          {"relu1": (9, 16), "linear2": (9, 2)})
         self.assertEqual(net["linear1"].shape, (9, 16))
+        self.assertEqual(list(net.activations(X)), ["x", "linear1", "relu1", "linear2"])
+        np.testing.assert_array_equal(net.activations(X, "linear1.*")["linear1.bias"], w["linear1.bias"])
+        self.assertTrue("relu1" in net and "relu2" not in net)
 
     def test_values_follow_the_weights(self):
         net = fitted()
@@ -234,7 +237,7 @@ class State(unittest.TestCase):
             net.load_state_dict(state, strict=False)
 
     def test_copies(self):
-        net = fitted()
+        net = fitted(penalties={"relu1": "l1 density=0.2", "*.weight": "l2 1e-3 schedule=cosine"})
         with tempfile.TemporaryDirectory() as d:
             net.save(f"{d}/m.safetensors")
             loaded = tn.Network.load(f"{d}/m.safetensors")
@@ -243,6 +246,8 @@ class State(unittest.TestCase):
         for other in copy.deepcopy(net), copy.copy(net), pickle.loads(pickle.dumps(net)), loaded:
             self.assertEqual(other.settings, net.settings)
             np.testing.assert_array_equal(other.predict(X), net.predict(X))
+            self.assertEqual(other.evaluate(X, Y), net.evaluate(X, Y))  # with the current lambdas
+            np.testing.assert_array_equal(other.gradient("relu1", X, Y), net.gradient("relu1", X, Y))
             other["linear1.bias"] = np.zeros(16)
         self.assertTrue(net["linear1.bias"].any())
 
@@ -254,6 +259,16 @@ class State(unittest.TestCase):
         once.fit(X, Y, epochs=2, batch=32, shuffle=False, progress=False)
         for name, value in once.weights().items():
             np.testing.assert_array_equal(value, twice[name], name)
+
+    def test_callbacks_that_read_change_nothing(self):
+        def read(run):
+            net.predict(X[:3]), net["relu1"], net.gradient("relu1", X[:3], Y[:3]), net.evaluate(X[:3], Y[:3])
+
+        quiet, net = fitted(), small()
+        net.fit(X, Y, epochs=2, batch=32, progress=False, on_step=read, on_epoch=read)
+        for name, value in quiet.state_dict().items():
+            np.testing.assert_array_equal(value, net[name], name)
+        self.assertEqual(net.gradient("relu1").shape, (300, 16))
 
     def test_a_network_is_freed_at_once(self):
         net = fitted()
@@ -300,6 +315,18 @@ class Mistakes(unittest.TestCase):
         self.refused(ValueError, "takes y of 0 and 1, but it holds 2", binary.fit, X, Y + 1)
         self.refused(ValueError, "no optimizer", small(optimizer="").fit, X, Y)
         self.refused(ValueError, "no loss", tn.Network("linear 2", input=8).evaluate, X, Y)
+
+    def test_data(self):
+        net, numbers = fitted(), small("linear 2", loss="mse", penalties=None)
+        labelled, targets, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X, X[:, :3].copy()), tn.Data.arrays(X)
+        self.refused(ValueError, "neither labels nor targets", net.fit, bare)
+        self.refused(ValueError, "takes labels, but the data have targets", net.fit, labelled, validation=targets, progress=False)
+        self.refused(ValueError, r"targets of the shape \[3\], but mse", numbers.evaluate, targets)
+        self.refused(ValueError, "outputs for 0 to 0", small("linear 1", penalties=None).fit, labelled)
+        self.refused(ValueError, "has 8 numbers, but the network takes 7", small(input=7).predict, bare)
+        self.refused(ValueError, "cannot be given with data", net.fit, labelled, Y)
+        self.assertEqual(net.evaluate(labelled), net.evaluate(X, Y))
+        np.testing.assert_array_equal(net.predict(bare), net.predict(X))
 
     def test_names(self):
         net = fitted()
