@@ -337,7 +337,7 @@ class Mistakes(unittest.TestCase):
         self.refused(ValueError, "matches no value", net.activations, X, "foo*")
         self.refused(TypeError, "has a name", net.__getitem__, 1)
         self.refused(RuntimeError, "not seen rows", small().__getitem__, "relu1")
-        self.refused(RuntimeError, "not seen rows", small().gradient, "relu1")
+        self.refused(RuntimeError, "not been fitted to rows", small().gradient, "relu1")
         self.refused(ValueError, "no loss", tn.Network("linear 2", input=8).gradient, "linear1", X, Y)
 
     def test_a_network_without_loss_predicts(self):
