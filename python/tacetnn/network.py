@@ -299,8 +299,8 @@ class Network(Intake):
     def gradients(self, *selectors: str, x: Any = None, y: Any = None) -> dict[str, Array]:
         """dObjective/dValue of the values that the selectors match, with the current weights and lambdas.
 
-        They are those of one training step on all rows together: dropout drops, and batch_norm normalises over these rows.
-        The step itself is made on a copy, which has memory for all rows.
+        They are those of training steps, which a copy of the network makes: dropout drops, and batch_norm normalises over the
+        rows of a batch. The objective of more rows than the batch of the last fit is the mean over such batches.
 
         Parameters
         ----------
