@@ -120,7 +120,7 @@ class Batches:
                     self.grow(len(feed["x"]))
                 feed_rows(self.net, plan, feed)
                 plan.step()
-                self.net.remember(feed, fitted=True)
+                self.net.remember(feed["x"], feed.get("target"), fitted=True)
                 self.over = self.position == self.batches
                 done += 1
         return done
