@@ -45,6 +45,7 @@ def answer(line, packages, code, first):
 
 
 ALL = list(blocks())
+assert len(ALL) > 20, f"{len(ALL)} blocks were found in {PAGE}"
 for line, packages, code in ALL[1:]:
     setattr(Answers, f"test_line_{line}", answer(line, packages, code, ALL[0][2]))
 
