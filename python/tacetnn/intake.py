@@ -65,10 +65,10 @@ class Intake(Description):
             raise ValueError(f"{self.loss} takes labels, but the data have targets")
         if self.needs_labels and info.classes > outputs[-1]:
             raise ValueError(_too_few(info.classes - 1, outputs[-1]))
-        if not self.needs_labels and prod(info.label_shape if info.classes else info.target_shape) != prod(outputs):
-            raise ValueError(f"a row of the data has {'labels' if info.classes else 'targets'} of the shape "
-                             f"{list(info.label_shape if info.classes else info.target_shape)}, but {self.loss} compares them "
-                             f"with outputs of the shape {list(outputs)}")
+        shape = (info.label_shape if info.classes else info.target_shape) or ()
+        if not self.needs_labels and prod(shape) != prod(outputs):
+            raise ValueError(f"a row of the data has {'labels' if info.classes else 'targets'} of the shape {list(shape)}, but "
+                             f"{self.loss} compares them with outputs of the shape {list(outputs)}")
 
     def pair(self, x: Any, y: Any = None, answers: bool = True) -> dict[str, Array]:
         """x and y as rows; answers: whether y is needed."""

@@ -16,7 +16,7 @@ from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import Callback, fit
 from .intake import Intake
 from .pages import network_html
-from .reading import Reader, Seen, contents, copy_contents, count, lambdas, passes, read_all, set_lambdas
+from .reading import Reader, contents, copy_contents, count, lambdas, passes, read_all, set_lambdas
 from .run import Run
 
 LONG = 1e6
@@ -99,8 +99,8 @@ class Network(Intake):
         self.pool = _core.Pool(self.threads)
         self.run: Run | None = None
         self._reader = Reader()
-        self._seen: Seen | None = None
-        self._fitted: Seen | None = None
+        self._seen: tuple[Any, Any] | None = None
+        self._fitted: tuple[Any, Any] | None = None
         self.compile()
 
     # ---- The plan ----------------------------------------------------------------------------------------------------
@@ -123,11 +123,11 @@ class Network(Intake):
         """The compiled steps, with shapes, operations, bytes and memory, as text."""
         return str(self.plan.explain())
 
-    def remember(self, seen: Seen, fitted: bool = False) -> None:
-        """Remembers rows, without a copy, as those that the network has seen last, or was fitted to."""
-        self._seen = seen
+    def remember(self, x: Any, y: Any = None, fitted: bool = False) -> None:
+        """Remembers rows, as they were given and without a copy, as those that were seen, or fitted to, last."""
+        self._seen = x, y
         if fitted:
-            self._fitted = seen
+            self._fitted = x, y
 
     # ---- Fitting and asking ------------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ class Network(Intake):
             ``layout="chw"``.
         """
         seen = self.seen(x, answers=False)
-        self.remember(seen)
+        self.remember(x)
         name = value_of(self.plan, self.output).name
         y = read_all(self, self.plan, seen, [name], self.batch)[name]
         if "target" in self.scaling:  # back into the unit of the targets
@@ -236,7 +236,7 @@ class Network(Intake):
         if not self.loss:
             raise ValueError('the network has no loss: Network(..., loss="cross_entropy")')
         seen = self.seen(x, y)
-        self.remember(seen)
+        self.remember(x, y)
         if count(seen) == 0:
             raise ValueError("x has no rows")
         for _ in passes(self, self.plan, seen, self.batch, self.aim):
@@ -253,7 +253,9 @@ class Network(Intake):
         """
         if self._is_content(name):
             return self.plan.read(name)
-        return self._reader.values(self, [name], self._last(self._seen, "activations(x, name)"))[name]
+        if self._seen is None:
+            raise RuntimeError("the network has not seen rows yet: give them, activations(x, name)")
+        return self._reader.values(self, [name], self.seen(self._seen[0], answers=False))[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._names()
@@ -286,7 +288,7 @@ class Network(Intake):
         """
         names = self._chosen(selectors or ("*",))
         seen = self.seen(x, answers=False)
-        self.remember(seen)
+        self.remember(x)
         return self._reader.values(self, names, seen)
 
     def gradient(self, name: str, x: Any = None, y: Any = None) -> Array:
@@ -297,8 +299,8 @@ class Network(Intake):
     def gradients(self, *selectors: str, x: Any = None, y: Any = None) -> dict[str, Array]:
         """dObjective/dValue of the values that the selectors match, with the current weights and lambdas.
 
-        They are those of one training step on all rows together: dropout drops, and batch_norm normalises over these rows.
-        The step itself is made on a copy, which has memory for all rows.
+        They are those of training steps, which a copy of the network makes: dropout drops, and batch_norm normalises over the
+        rows of a batch. The objective of more rows than the batch of the last fit is the mean over such batches.
 
         Parameters
         ----------
@@ -324,16 +326,12 @@ class Network(Intake):
     def _gradients(self, names: Sequence[str], x: Any, y: Any) -> dict[str, Array]:
         if not self.loss:
             raise ValueError("the network has no loss, so nothing has a gradient")
-        seen = self.seen(x, y) if x is not None else self._last(self._fitted, "gradient(name, x, y)")
+        if x is None and self._fitted is None:
+            raise RuntimeError("the network has not been fitted to rows yet: give them, gradient(name, x, y)")
+        seen = self.seen(*((x, y) if x is not None or self._fitted is None else self._fitted))
         if count(seen) == 0:
             raise ValueError("x has no rows")
-        self.remember(seen)
         return self._reader.gradients(self, names, seen)
-
-    def _last(self, seen: Seen | None, call: str) -> Seen:
-        if seen is None:
-            raise RuntimeError(f"the network has not seen rows yet: give them, {call}")
-        return seen
 
     def _chosen(self, selectors: Sequence[str]) -> list[str]:
         """The values that a selector matches."""
@@ -448,6 +446,21 @@ class Network(Intake):
         file.load(net.plan)
         net.learned_from(notes["schema"], notes["data"])
         return net
+
+    # ---- PyTorch -----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_torch(module: Any, example: Any, **settings: Any) -> Network:
+        """A network with the layers, the names and the weights of a module of PyTorch; see `tacetnn.torch.from_torch`."""
+        from . import torch
+        return torch.from_torch(module, example, **settings)
+
+    def to_torch(self) -> Any:
+        """A module of PyTorch with the layers, the names and the weights of the network; see `tacetnn.torch.to_torch`."""
+        from . import torch
+        return torch.to_torch(self)
+
+    # ---- Copies ------------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,

@@ -110,20 +110,31 @@ class Reader:
         return read_all(net, plan, seen, names, batch)
 
     def gradients(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
-        """dObjective/dValue of one step on all rows."""
+        """dObjective/dValue, of the mean objective over batches of at most net.batch rows, of about the same size."""
         rows = count(seen)
-        key = str(net.settings), tuple(names), rows
+        size = -(-rows // -(-rows // net.batch))
+        key = str(net.settings), tuple(names), size
         if self._gradients is None or self._gradients[0] != key:
+            self._gradients = None  # frees its memory first
             graph, _ = net.describe(keep_gradient=names, steady=True)
-            plan = graph.compile(batch=rows, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
-                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
-            self._gradients = key, plan
+            self._gradients = key, graph.compile(batch=size, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
+                                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
         plan = self._gradients[1]
-        copy_contents(plan, net.plan)
         set_lambdas(plan, lambdas(net.plan))
+        result = {v.name: np.zeros((rows, *v.shape) if v.batch else v.shape, np.float32) for v in plan.values() if v.name in names}
+        at, loader = 0, None
         if isinstance(seen, _core.Data):
-            plan.train(_core.Loader(seen, rows, shuffle=False), "x", None if net.aim == "x" else net.aim, most=1)
-        else:
-            feed(net, plan, seen)
-            plan.step()
-        return {name: plan.read_gradient(name) for name in names}
+            loader, seen = _core.Loader(seen, size, shuffle=False), {}
+        while at < rows:
+            copy_contents(plan, net.plan)  # which the step then changes
+            if loader:
+                plan.train(loader, "x", None if net.aim == "x" else net.aim, most=1)
+            else:
+                feed(net, plan, {name: a[at : at + size] for name, a in seen.items()})
+                plan.step()
+            for name, value in result.items():
+                gradient = plan.read_gradient(name)
+                part = value if value.shape == gradient.shape else value[at : at + plan.rows]
+                part += gradient * np.float32(plan.rows / rows)
+            at += plan.rows
+        return result

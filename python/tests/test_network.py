@@ -193,6 +193,19 @@ class Gradients(unittest.TestCase):
         np.testing.assert_array_equal(net.gradients("*.weight", x=X, y=Y)["linear1.weight"], weight)
         np.testing.assert_array_equal(net.gradient("linear1.weight"), weight)  # of the rows last fitted
 
+    def test_gradients_of_many_batches(self):
+        net = fitted()
+        many = net.gradients("relu1", "*.weight")
+        net.compile(batch=300)
+        once = net.gradients("relu1", "*.weight")
+        data = net.gradients("relu1", "*.weight", x=tn.Data.arrays(X, Y, labels=True))
+        self.assertEqual(list(many), ["linear1.weight", "relu1", "linear2.weight"])
+        for name in many:
+            np.testing.assert_allclose(many[name], once[name], rtol=1e-4, atol=1e-7)
+            np.testing.assert_array_equal(data[name], once[name])
+        norm = small("linear 3 | batch_norm | linear 2", penalties=None)
+        self.assertEqual(norm.gradient("linear1", X[:257], Y[:257]).shape, (257, 3))  # no batch has a single row
+
     def test_nothing_changes(self):
         net = fitted()
         before = net.state_dict()
@@ -337,7 +350,7 @@ class Mistakes(unittest.TestCase):
         self.refused(ValueError, "matches no value", net.activations, X, "foo*")
         self.refused(TypeError, "has a name", net.__getitem__, 1)
         self.refused(RuntimeError, "not seen rows", small().__getitem__, "relu1")
-        self.refused(RuntimeError, "not seen rows", small().gradient, "relu1")
+        self.refused(RuntimeError, "not been fitted to rows", small().gradient, "relu1")
         self.refused(ValueError, "no loss", tn.Network("linear 2", input=8).gradient, "linear1", X, Y)
 
     def test_a_network_without_loss_predicts(self):
