@@ -443,6 +443,21 @@ class Network(Intake):
         net.learned_from(notes["schema"], notes["data"])
         return net
 
+    # ---- PyTorch -----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_torch(module: Any, example: Any, **settings: Any) -> Network:
+        """A network with the layers, the names and the weights of a module of PyTorch; see `tacetnn.torch.from_torch`."""
+        from . import torch
+        return torch.from_torch(module, example, **settings)
+
+    def to_torch(self) -> Any:
+        """A module of PyTorch with the layers, the names and the weights of the network; see `tacetnn.torch.to_torch`."""
+        from . import torch
+        return torch.to_torch(self)
+
+    # ---- Copies ------------------------------------------------------------------------------------------------------
+
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
                 "source": self.source, "lambdas": lambdas(self.plan)}

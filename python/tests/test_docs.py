@@ -9,7 +9,7 @@ import unittest
 try:
     import numpy
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing))
 
 PAGE = os.path.join(os.environ["TACET_SOURCE"], "docs", "python.md")
 MOST = 10
@@ -45,6 +45,7 @@ def answer(line, packages, code, first):
 
 
 ALL = list(blocks())
+assert len(ALL) > 20, f"{len(ALL)} blocks were found in {PAGE}"
 for line, packages, code in ALL[1:]:
     setattr(Answers, f"test_line_{line}", answer(line, packages, code, ALL[0][2]))
 
