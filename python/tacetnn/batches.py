@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .arrays import Array
-from .reading import feed as feed_rows
 
 if TYPE_CHECKING:
     from .network import Network
@@ -118,7 +117,7 @@ class Batches:
             if feed is not None:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
-                feed_rows(self.net, plan, feed)
+                self.net.feed(plan, feed)
                 plan.step()
                 self.net.remember(feed["x"], feed.get("target"), fitted=True)
                 self.over = self.position == self.batches
@@ -132,7 +131,7 @@ class Batches:
         while (feed := self._next or self._take()) is not None:
             self._next = None
             for part in pieces(feed, self.net.batch):
-                feed_rows(self.net, plan, part)
+                self.net.feed(plan, part)
                 plan.evaluate_batch()
         return self.net.plan.evaluate_end()
 
