@@ -69,19 +69,39 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
     if not net.loss or not net.optimizer:
         raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., loss=\"cross_entropy\", "
                          "optimizer=\"adam lr=0.001\")")
-    if net.run is not None and net.run.going:
+    return conduct(net, x, y, settings, None if share else validation, epochs is None and steps > 0)
+
+
+def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Run:
+    """Makes a run, which the network keeps even if it is interrupted."""
+    run = Run(net)
+    goes_on: Run = net.__dict__.setdefault("_fits", run)  # in one step, whatever other threads do
+    if goes_on is not run:
         raise RuntimeError("this network is being fitted")
-    learned = net.schema, net.source
+    begun, training, learned = time.monotonic(), None, (net.schema, net.source)
     try:
-        training = prepared(net, x, y, settings, None if share else validation, epochs is None and steps > 0)
-    except BaseException:
-        net.schema, net.source = learned
+        training = prepared(net, run, x, y, s, validation, enough)
+        training.begin()
+        net.run = run
+        training.go()
+        training.end()
+    except BaseException as e:
+        if training and net.run is run:
+            run.stopped = "interrupted"
+            training.interrupted(e)
+        else:  # it has not begun
+            net.schema, net.source = learned
         raise
-    return conduct(training)
+    finally:
+        run.seconds = time.monotonic() - begun
+        if training:
+            training.close()
+        del net.__dict__["_fits"]
+    return run
 
 
-def prepared(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Training:
-    """A fit that can begin; `enough`: in as many epochs as the steps take."""
+def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Training:
+    """A fit that can begin; `enough`: with as many epochs as the steps take."""
     feed, held_out = feeds(net, x, y, s, validation)
     if enough and feed.batches:
         s.epochs = math.ceil(s.steps / feed.batches)
@@ -91,27 +111,7 @@ def prepared(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough:
     if isinstance(feed, Batches) and feed.once and s.epochs > 1 and not s.steps:
         raise ValueError(f"x is an iterator, whose batches can be had only once, but there are {s.epochs} epochs: give a "
                          "function that returns a new iterator for each epoch, or epochs=1")
-    return Training(net, Run(net), feed, held_out, s)
-
-
-def conduct(training: Training) -> Run:
-    """Makes a run, which the network keeps even if it is interrupted."""
-    run = training.net.run = training.run
-    begun = time.monotonic()
-    run.going = True
-    try:
-        training.begin()
-        training.go()
-        training.end()
-    except BaseException as e:
-        run.stopped = "interrupted"
-        training.interrupted(e)
-        raise
-    finally:
-        run.going = False
-        run.seconds = time.monotonic() - begun
-        training.close()
-    return run
+    return Training(net, run, feed, held_out, s)
 
 
 # ---- Data ------------------------------------------------------------------------------------------------------------
@@ -147,7 +147,11 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
         return None
     pair = isinstance(validation, tuple) and len(validation) == 2
     if not pair and not isinstance(validation, _core.Data) and is_batches(validation, len(net.input)):
-        return Batches(net, validation, "validation")
+        batches = Batches(net, validation, "validation")
+        if batches.once:
+            raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a function that "
+                             "returns a new iterator")
+        return batches
     return Rows(net, net.seen(*validation) if pair else net.seen(validation), batch)
 
 

@@ -410,10 +410,14 @@ class Network(Intake):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Saves the network as safetensors, as ``tacet train`` does; ``tacet eval`` and ``tacet predict`` read it."""
+        self.plan.save(path, self.notes())
+
+    def notes(self) -> dict[str, str]:
+        """What a file says of the network, in addition to its description."""
         notes = {"data": self.source, "schema": self.schema, "output": value_of(self.plan, self.output).name,
                  "batch": str(self.batch), "metrics": self.metrics, "optimizer": self.optimizer, "seed": str(self.seed),
                  "layout": self.layout}
-        self.plan.save(path, {key: text for key, text in notes.items() if text})
+        return {key: text for key, text in notes.items() if text}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Network:
