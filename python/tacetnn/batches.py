@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .arrays import Array
-from .reading import feed as feed_rows
 
 if TYPE_CHECKING:
     from .network import Network
@@ -138,7 +137,7 @@ class Batches:
             if feed is not None:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
-                feed_rows(self.net, self.net.plan, feed)
+                self.net.feed(self.net.plan, feed)
                 self.net.plan.step()
                 self._next = None  # only now: the batch of a step that failed has not been learned
                 self.net.remember(feed["x"], feed.get("target"), fitted=True)
@@ -153,7 +152,7 @@ class Batches:
         while (feed := self._peek()) is not None:
             self._next = None
             for part in pieces(feed, self.net.batch):
-                feed_rows(self.net, plan, part)
+                self.net.feed(plan, part)
                 plan.evaluate_batch()
         return plan.evaluate_end()
 
