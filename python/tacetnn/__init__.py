@@ -1,5 +1,7 @@
 """Train neural networks in which any value can carry a penalty of its own."""
 
+from importlib import import_module
+
 from ._core import (Data, DescriptionError, Error, File, FileError, Graph, IOFailure, Loader, NotFiniteError,
                     OutOfMemoryError, Plan, Pool, RunError, Value, machine)
 from .catalogue import Entry, entries, help
@@ -14,3 +16,12 @@ __all__ = ["Data", "DescriptionError", "Entry", "Error", "File", "FileError", "G
 def explain(net: Network) -> str:
     """The compiled steps of a network, with shapes, operations, bytes and memory, as text."""
     return net.explain()
+
+
+def __getattr__(name: str) -> object:
+    """The modules of packages that are imported only when they are used, and the estimators of scikit-learn."""
+    if name in ("sklearn", "torch"):
+        return import_module(f"{__name__}.{name}")
+    if name in ("SparseAutoencoder", "TacetClassifier", "TacetRegressor"):
+        return getattr(import_module(f"{__name__}.sklearn"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

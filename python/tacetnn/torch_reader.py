@@ -1,0 +1,371 @@
+"""A module of PyTorch read as a chain of layers.
+
+torch.fx lists the calls that the module makes for an example, and each of them becomes a layer, or nothing where it only
+says otherwise what the numbers are. Two orders have to be kept apart: an image is [C, H, W] in PyTorch and [H, W, C] in
+Tacet, and so are the values that a convolution makes of it. `Value` says what a value is in both.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import fx, nn
+
+from .torch_words import BY_MODULE, Axis, Row, described, module_of
+
+Shape = tuple[int, ...]
+
+
+class Value(NamedTuple):
+    """What a tensor of the module is in the network.
+
+    Attributes
+    ----------
+    name : str
+        The value of the network.
+    shape : tuple of int
+        Of its rows in the network, units last.
+    row : tuple of int
+        Of its rows in PyTorch.
+    second : bool
+        Whether its units are second in PyTorch, after the rows, where there is a difference.
+    """
+
+    name: str
+    shape: Shape
+    row: Shape
+    second: bool = False
+
+
+class Refused(ValueError):
+    """What a call of the module is, and why it has no counterpart."""
+
+
+SHAPES = {"view", "reshape", "flatten", "squeeze", "unsqueeze", "unflatten", torch.flatten, torch.reshape, torch.squeeze,
+          torch.unsqueeze}
+MOVES = {"permute", "transpose", "swapaxes", torch.permute, torch.transpose}
+SAME = {"contiguous", "clone", "float"}
+MEANS = {"mean", torch.mean}
+JOINS = {torch.cat, torch.concat}
+PAIRS = {operator.add: "add", operator.iadd: "add", torch.add: "add", "add": "add", "add_": "add",
+         operator.sub: "sub", operator.isub: "sub", torch.sub: "sub", "sub": "sub", "sub_": "sub",
+         operator.mul: "mul", operator.imul: "mul", torch.mul: "mul", "mul": "mul", "mul_": "mul"}
+
+
+class _Tracer(fx.Tracer):
+    """Notes in which module each function is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = [""]
+
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.place.append(self.path_of_module(m))
+        try:
+            return super().call_module(m, forward, args, kwargs)
+        finally:
+            self.place.pop()
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        node = super().create_node(*args, **kwargs)
+        node.meta["place"] = self.place[-1]
+        return node
+
+
+class _Recorder(fx.Interpreter):
+    """Runs the calls and keeps the shape of each result, or the result itself if it is not a tensor."""
+
+    def __init__(self, module: fx.GraphModule) -> None:
+        super().__init__(module)
+        self.found: dict[fx.Node, Any] = {}
+
+    def run_node(self, n: fx.Node) -> Any:
+        result = super().run_node(n)
+        self.found[n] = tuple(result.shape) if isinstance(result, torch.Tensor) else None
+        return result
+
+
+class Reader:
+    """Goes through the calls of a module and writes a layer for each.
+
+    Attributes
+    ----------
+    layers : str
+        The network in the small language.
+    weights : dict of str to Tensor
+        Its parameters and what its layers remember.
+    frozen : list of str
+        Parameters that do not require a gradient.
+    output : Value
+        What the module returns.
+    """
+
+    def __init__(self, module: nn.Module, example: torch.Tensor) -> None:
+        self.root, self.stages, self.last = module, list[str](), "x"
+        self.weights: dict[str, torch.Tensor] = {}
+        self.frozen: list[str] = []
+        self.owners: dict[int, str] = {}
+        try:
+            traced = fx.GraphModule(module, _Tracer().trace(module))
+        except Exception as e:
+            raise ValueError(f"torch.fx could not follow the calls of the module: {e}") from e
+        graph = traced.graph
+        graph.eliminate_dead_code()
+        recorder = _Recorder(traced)
+        with torch.no_grad():
+            self.expected = recorder.run(example)
+        self.found = recorder.found
+        self.names = {"x", "target", *(str(n.target) for n in graph.nodes if n.op == "call_module")}
+        self.calls: dict[str, int] = {}
+        self.values: dict[fx.Node, Value] = {}
+        for node in graph.nodes:
+            try:
+                self.read(node)
+            except ValueError as e:
+                raise ValueError(f"{self.place(node)}{': ' if isinstance(e, Refused) else ' '}{e}") from None
+        self.layers = " | ".join(self.stages)
+
+    # ---- Names --------------------------------------------------------------------------------------------------------
+
+    def place(self, node: fx.Node) -> str:
+        """What is called, and where, as messages name it."""
+        if node.op == "call_module":
+            return f"{node.target} ({type(self.root.get_submodule(str(node.target))).__name__})"
+        name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+        where = node.meta["place"]
+        return f"{name}{' in ' + where if where else ''}"
+
+    def name_at(self, node: fx.Node, kind: str) -> str:
+        """A name for a layer that has none in the module: its kind and a number, in the module that calls it."""
+        where = node.meta["place"] + "." if node.meta["place"] else ""
+        n = 1
+        while f"{where}{kind}{n}" in self.names:
+            n += 1
+        self.names.add(f"{where}{kind}{n}")
+        return f"{where}{kind}{n}"
+
+    def add(self, value: Value, text: str, name: str) -> str:
+        if value.name != self.last:
+            self.stages.append(f"from {value.name}")
+        self.stages.append(f"{text} name={name}")
+        self.last = name
+        return name
+
+    # ---- Shapes -------------------------------------------------------------------------------------------------------
+
+    def reshape(self, node: fx.Node, value: Value, to: Shape) -> Value:
+        name = self.add(value, "reshape " + "x".join(map(str, to)), self.name_at(node, "reshape"))
+        return value._replace(name=name, shape=to)
+
+    def spread(self, node: fx.Node, value: Value) -> Value:
+        """A value with the rank that it has in PyTorch; [C] may be [C, 1, 1] there."""
+        ones = len(value.row) - len(value.shape)
+        return self.reshape(node, value, (1,) * ones + value.shape) if ones else value
+
+    def turned(self, node: fx.Node, value: Value, second: bool) -> Value:
+        """A value whose units are where a module expects them."""
+        if len(value.row) == 1 or value.second == second:
+            return value
+        if len(value.row) > 2:
+            raise Refused(f"rows of {list(value.row)}, whose units are {'last' if second else 'first'}, have no counterpart")
+        long, units = value.shape
+        if value.second:  # an image is the one shape whose numbers are put into PyTorch's order
+            value = self.reshape(node, self.reshape(node, value, (1, long, units)), (long * units,))
+            value = self.reshape(node, value, (units, long))
+        else:
+            value = self.reshape(node, self.reshape(node, value, (long * units,)), (1, units, long))
+            value = self.reshape(node, value, (units, long))
+        return value._replace(second=second)
+
+    def reshaped(self, node: fx.Node, value: Value, row: Shape, name: str) -> Value:
+        """The same numbers in another shape, in PyTorch's order."""
+        if row == value.row:
+            return value
+        squeezed = tuple(n for n in row if n != 1)
+        if len(value.shape) == 1 and squeezed in ((), value.shape) and row[0] == value.shape[0]:
+            return value._replace(row=row, second=len(row) > 1)
+        value = self.spread(node, value)
+        if len(row) == 1:
+            if value.second and len(value.row) == 2:
+                value = self.reshape(node, value, (1, *value.shape))
+            return Value(self.add(value, "flatten", name), row, row)
+        if len(value.row) == 1:
+            second = len(row) == 3
+            shape = row[1:] + row[:1] if second else row
+        elif value.second and row[0] == value.row[0]:
+            second, shape = True, row[1:] + row[:1]
+        elif not value.second and row[-1] == value.row[-1]:
+            second, shape = False, row
+        else:
+            raise Refused(f"rows of {list(value.row)} as rows of {list(row)} have no counterpart")
+        return Value(self.add(value, "reshape " + "x".join(map(str, shape)), name), shape, row, second)
+
+    # ---- Calls --------------------------------------------------------------------------------------------------------
+
+    def read(self, node: fx.Node) -> None:
+        if node.op == "output":
+            if not isinstance(node.args[0], fx.Node):
+                raise ValueError("a module that returns several values has no counterpart")
+            self.output = self.input(node.args[0])
+            return
+        shape = self.found[node]
+        if node.op == "placeholder":
+            if self.values:
+                raise ValueError("a module with several inputs has no counterpart")
+            row = shape[1:]
+            self.rows = shape[0]
+            self.values[node] = Value("x", row[1:] + row[:1] if len(row) == 3 else row, row, len(row) == 3)
+        elif shape is None and node.op == "call_module":
+            raise ValueError("has no counterpart")
+        elif shape is not None and node.op in ("call_module", "call_function", "call_method"):
+            if not shape or shape[0] != self.rows:
+                raise ValueError(f"makes {list(shape)} of {self.rows} rows, which has no counterpart")
+            self.values[node] = self.call(node, shape[1:])
+
+    def input(self, of: Any) -> Value:
+        if isinstance(of, fx.Node) and of in self.values:
+            return self.values[of]
+        if isinstance(of, fx.Node):
+            raise Refused(f"{of.target} is not a result of a layer, and has no counterpart here")
+        raise Refused(f"the number {of!r} has no counterpart")
+
+    def call(self, node: fx.Node, row: Shape) -> Value:
+        what = node.target
+        if node.op == "call_module":
+            return self.call_module(node, self.root.get_submodule(str(what)), row)
+        if what in PAIRS:
+            return self.pair(node, PAIRS[what], row)
+        if what in JOINS:
+            return self.join(node)
+        value = self.input(node.args[0])
+        if what in SAME:
+            return value
+        if what in MEANS:
+            return self.mean(node, value, row)
+        if what in MOVES:
+            return self.moved(value, row)
+        if what in SHAPES:
+            return self.reshaped(node, value, row, self.name_at(node, "reshape" if len(row) > 1 else "flatten"))
+        if what is operator.getitem:
+            return self.item(node, value, row)
+        module = module_of(what, node.args[1:], node.kwargs)
+        if module is None or type(module) not in BY_MODULE:
+            raise ValueError("has no counterpart")
+        return self.layer(node, module, value, row, self.name_at(node, BY_MODULE[type(module)].word))
+
+    def call_module(self, node: fx.Node, module: nn.Module, row: Shape) -> Value:
+        value, name = self.input(node.args[0]), str(node.target)
+        if isinstance(module, nn.Identity):
+            return value
+        if module._forward_pre_hooks or len(node.args) != 1 or node.kwargs:
+            raise ValueError("is called with hooks or further arguments, which have no counterpart")
+        self.calls[name] = self.calls.get(name, 0) + 1
+        if self.calls[name] > 1:
+            name = f"{name}_{self.calls[name]}"
+        if isinstance(module, (nn.Flatten, nn.Unflatten)):
+            return self.reshaped(node, value, row, name)
+        if type(module) not in BY_MODULE:
+            raise ValueError("has no counterpart")
+        return self.layer(node, module, value, row, name)
+
+    def layer(self, node: fx.Node, module: nn.Module, value: Value, row: Shape, name: str) -> Value:
+        rule = BY_MODULE[type(module)]
+        if isinstance(module, (nn.Softmax, nn.LogSoftmax)):
+            axis = (module.dim or 0) % (len(row) + 1)
+            if axis != (1 if value.second else len(row)):
+                raise Refused(f"dim={module.dim} of [N, {', '.join(map(str, row))}] has no counterpart")
+        if rule.axis is not Axis.ANY:
+            value = self.turned(node, value, rule.axis is Axis.SECOND)
+        if rule.rank:
+            value = self.spread(node, value)
+            if len(value.row) != rule.rank:
+                raise Refused(f"rows of {list(value.row)} have no counterpart")
+        text = described(rule, module)
+        text += self.parameters(module, name)
+        self.add(value, text, name)
+        second = value.second and len(row) > 1
+        shape = row[1:] + row[:1] if second else row
+        if rule.word == "global_avg_pool" or len(value.shape) < len(value.row):
+            shape = row[:1]
+        return Value(name, shape, row, second)
+
+    def parameters(self, module: nn.Module, name: str) -> str:
+        """Notes the module's weights; returns the attributes by which a layer shares those that another one owns."""
+        shared = ""
+        for key, p in module.named_parameters(recurse=False):
+            if id(p) in self.owners:
+                shared += f" {key}={self.owners[id(p)]}"
+                continue
+            self.owners[id(p)] = f"{name}.{key}"
+            self.weights[f"{name}.{key}"] = p.detach()
+            if not p.requires_grad:
+                self.frozen.append(f"{name}.{key}")
+        for key, b in module.named_buffers(recurse=False):
+            if id(b) in self.owners:
+                raise Refused("is called twice, but remembers one set of means")
+            self.owners[id(b)] = f"{name}.{key}"
+            if key != "num_batches_tracked":
+                self.weights[f"{name}.{key}"] = b.detach()
+        return shared
+
+    def pair(self, node: fx.Node, word: str, row: Shape) -> Value:
+        a, b = (self.input(n) for n in node.args)
+        if node.kwargs:
+            raise Refused(f"{node.kwargs} has no counterpart")
+        if len(a.row) != len(b.row) or len(a.row) > 1 and a.second != b.second:
+            raise Refused(f"rows of {list(a.row)} and {list(b.row)} have no counterpart")
+        if word != "mul" and a.shape != b.shape:
+            a, b = self.spread(node, a), self.spread(node, b)
+            if a.shape != b.shape:
+                raise Refused(f"rows of {list(a.row)} and {list(b.row)} have no counterpart")
+        name = self.add(a, f"{word} {b.name}", self.name_at(node, word))
+        return max(a, b, key=lambda v: math.prod(v.shape))._replace(name=name, row=row)
+
+    def join(self, node: fx.Node) -> Value:
+        parts = [self.input(n) for n in node.args[0]]
+        dim = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", node.kwargs.get("axis", 0))
+        first, rank = parts[0], len(parts[0].row)
+        if dim % (rank + 1) != (1 if first.second else rank) or any(p.second != first.second for p in parts):
+            raise Refused(f"dim={dim} of [N, {', '.join(map(str, first.row))}] has no counterpart")
+        if len({len(p.shape) for p in parts}) > 1:
+            parts = [self.spread(node, p) for p in parts]
+        name = self.add(parts[0], "concat " + " ".join(p.name for p in parts[1:]), self.name_at(node, "concat"))
+        units = sum(p.shape[-1] for p in parts)
+        row = (units, *first.row[1:]) if first.second else (*first.row[:-1], units)
+        return Value(name, (*parts[0].shape[:-1], units), row, first.second)
+
+    def mean(self, node: fx.Node, value: Value, row: Shape) -> Value:
+        dims = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
+        rank = len(value.row)
+        axes = sorted(d % (rank + 1) for d in (dims if isinstance(dims, Sequence) else [dims]))
+        if rank == 1 or axes != list(range(2, rank + 1) if value.second else range(1, rank)):
+            raise Refused(f"dim={dims} of [N, {', '.join(map(str, value.row))}] has no counterpart")
+        name = self.add(self.spread(node, value), "global_avg_pool", self.name_at(node, "global_avg_pool"))
+        return Value(name, value.shape[-1:], row, value.second and len(row) > 1)
+
+    def moved(self, value: Value, row: Shape) -> Value:
+        units = value.shape[-1]
+        to_last, to_second = value.row[1:] + value.row[:1], value.row[-1:] + value.row[:-1]
+        if len(value.shape) != len(value.row) or len(value.row) == 1:
+            raise Refused(f"rows of {list(value.row)} have no counterpart")
+        if value.second and row == to_last and row[-1] == units:
+            return value._replace(row=row, second=False)
+        if not value.second and row == to_second:
+            return value._replace(row=row, second=True)
+        raise Refused(f"rows of {list(value.row)} as {list(row)} have no counterpart")
+
+    def item(self, node: fx.Node, value: Value, row: Shape) -> Value:
+        keys = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
+        if all(k is None or k == slice(None) for k in keys):
+            return self.reshaped(node, value, row, "")
+        steps = [k.step or 1 if isinstance(k, slice) and k.start in (None, 0) and k.stop is None else 0 for k in keys]
+        if len(value.row) != 3 or 0 in steps or steps[:2] != [1, 1]:
+            raise Refused(f"{keys} has no counterpart")
+        steps += [1] * (4 - len(steps))
+        every = nn.MaxPool2d(1, stride=(steps[2], steps[3]))
+        return self.layer(node, every, value, row, self.name_at(node, "max_pool2d"))

@@ -1,0 +1,235 @@
+"""Modules of PyTorch as networks, and networks as modules."""
+
+import os
+import pickle
+import sys
+import unittest
+
+try:
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+except ImportError as missing:
+    if __name__ == "__main__":
+        raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing))
+
+import tacetnn as tn
+
+SOURCE = os.environ.get("TACET_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(SOURCE, "examples", "networks"))
+import networks  # noqa: E402
+
+
+def trained(module):
+    """A module whose batch norms remember something."""
+    for m in module.modules():
+        if isinstance(m, nn.modules.batchnorm._BatchNorm):
+            m.running_mean.normal_()
+            m.running_var.uniform_(0.5, 2)
+    return module
+
+
+class Tokens(nn.Module):
+    """[N, T, D]: layers of the last dimension, and of the second."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.norm, self.mix, self.head = nn.Linear(5, 6), nn.LayerNorm(6), nn.Conv1d(6, 4, 3), nn.Linear(16, 2)
+
+    def forward(self, x):
+        x = self.mix(self.norm(self.embed(x)).transpose(1, 2))
+        return self.head(F.gelu(x, approximate="tanh").flatten(1))
+
+
+class Images(nn.Module):
+    """Squeeze and excitation, concatenation, channels last and back."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.gate, self.norm, self.head = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1), nn.LayerNorm(8), nn.Linear(16, 2)
+
+    def forward(self, x):
+        x = F.silu(self.conv(x))
+        x = x * torch.sigmoid(self.gate(F.adaptive_avg_pool2d(x, 1)))
+        y = self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        x = torch.cat([x - y, F.relu6(x)], dim=1)
+        return F.log_softmax(self.head(x.mean((2, 3))), dim=1)
+
+
+class Named(nn.Module):
+    def __init__(self, block):
+        super().__init__()
+        self.block = block
+
+    def forward(self, x):
+        return self.block(x)
+
+
+class FromTorch(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(0)
+
+    def test_the_networks_of_the_examples(self):
+        for module in (networks.LeNet(), networks.VGG11(), networks.ResNet20("A"), networks.ResNet20("B"),
+                       networks.MobileNetV2()):
+            with self.subTest(type(module).__name__):
+                net = tn.Network.from_torch(trained(module), torch.randn(2, 1, 28, 28))
+                own = {k for k in module.state_dict() if not k.endswith("num_batches_tracked")}
+                self.assertEqual(set(net.state_dict()), own)
+                self.assertTrue(module.training)
+
+    def test_values_of_every_rank(self):
+        for module, x in ((Tokens(), torch.randn(3, 6, 5)), (Images(), torch.randn(2, 3, 7, 6)),
+                          (nn.Sequential(nn.Conv1d(4, 6, 3), nn.BatchNorm1d(6), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2)),
+                           torch.randn(3, 4, 10))):
+            with self.subTest(type(module).__name__), torch.no_grad():
+                net = tn.Network.from_torch(module, x)
+                self.assertTrue(np.allclose(net.predict(x), module.eval()(x), atol=1e-5))
+
+    def test_tied_and_frozen_parameters(self):
+        module = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
+        module[2].weight = module[0].weight
+        module[0].bias.requires_grad_(False)
+        net = tn.Network.from_torch(module, torch.randn(2, 6), loss="mse", optimizer="sgd lr=0.1", target="x")
+        self.assertEqual(list(net.weights()), ["0.weight", "0.bias", "2.bias"])
+        net.fit(np.ones((8, 6), np.float32), epochs=1, progress=False)
+        self.assertTrue(np.array_equal(net["0.bias"], module[0].bias.detach().numpy()))
+        self.assertFalse(np.array_equal(net["0.weight"], module[0].weight.detach().numpy()))
+
+    def test_what_has_no_counterpart_is_named_with_its_place(self):
+        class Inner(nn.Module):
+            def __init__(self, layer):
+                super().__init__()
+                self.layer = layer
+
+            def forward(self, x):
+                return torch.erf(x) if self.layer is None else self.layer(x)
+
+        image, rows, tokens = torch.randn(2, 3, 6, 6), torch.randn(2, 6), torch.randn(2, 3, 6)
+        for module, x, message in (
+                (Inner(nn.Conv2d(3, 3, 3, padding=1, padding_mode="reflect")), image,
+                 r"block.layer \(Conv2d\) padding_mode='reflect' has no counterpart"),
+                (Inner(nn.LSTM(6, 6)), tokens, r"block.layer \(LSTM\) has no counterpart"),
+                (Inner(nn.PReLU()), rows, r"block.layer \(PReLU\) has no counterpart"),
+                (Inner(None), rows, "erf in block has no counterpart"),
+                (Inner(nn.BatchNorm1d(6, track_running_stats=False)), rows, "track_running_stats=False"),
+                (Inner(nn.BatchNorm1d(6, momentum=None)), rows, "momentum=None"),
+                (Inner(nn.Softmax(2)), image, "dim=2"),
+                (Inner(nn.LayerNorm((3, 6))), tokens, r"\(LayerNorm\)"),
+                (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
+                (Inner(nn.Linear(6, 6)), image, "have no counterpart"),
+                (Inner(nn.utils.weight_norm(nn.Linear(6, 6))), rows, "hooks")):
+            with self.subTest(message), self.assertRaisesRegex(ValueError, message):
+                tn.Network.from_torch(Named(module), x)
+
+
+NETWORKS = (  # layers, the shape of a row, and whether the module is a chain
+    ("linear 8 | relu | linear 3", (6,), True),
+    ("linear 8 name=a.b | relu name=a.c | linear 3 name=d", (6,), True),
+    ("linear 8 name=a.b | relu name=d | linear 3 name=a.c", (6,), False),
+    ("linear 8 name=a.b | relu name=a | linear 3 name=a.c", (6,), False),
+    ("linear 8 | threshold_relu 0.2 | topk 3 | jump_relu 0.1 | linear 3", (6,), False),
+    ("scale_shift weight=false negate name=pre | linear 12 | relu | batch_topk 3 | linear 6 bias=pre.bias", (6,), False),
+    ("linear 8 | relu | linear 6 weight=linear1.weight transposed", (6,), False),
+    ("linear 6 | relu | linear 6 weight=linear1.weight bias=linear1.bias", (6,), True),
+    ("conv2d 4 3 padding=1 | conv2d 4 3x2 stride=2 dilation=1x2 | relu | flatten | linear 24 | reshape 2x3x4 | conv2d 2 1 | "
+     "flatten order=hwc | linear 5", (6, 5, 3), False),
+    ("conv2d 4 3 groups=1 padding=same | batch_norm | leaky_relu 0.2 | max_pool2d 2 ceil | dropout | avg_pool2d 2 stride=1 "
+     "count_pad=false padding=1 | group_norm 2 | instance_norm affine=true | flatten", (6, 5, 3), True),
+    ("reshape -1x3 | conv1d 4 3 padding=same | batch_norm | linear 3 | softmax", (6, 5, 3), False),
+    ("conv2d 3 3 padding=same | pad 1 top=0 before=1 | clip 0 1 | global_avg_pool | linear 4 | mul x | sub x", (6, 5, 4), False),
+    ("reshape 6x5x1 | scale_shift | topk 1 | instance_norm | concat x", (6, 5, 1), False),
+    ("global_avg_pool | reshape 2x2x1 | upsample 2x3 | avg_pool2d 2 | linear 3", (6, 5, 4), False),
+    ("conv1d 3 2 | instance_norm | group_norm 3 | layer_norm | gelu | softmax | global_avg_pool", (6, 4), False),
+    ("relu6 | hardswish | hardsigmoid | silu | tanh | sigmoid | gelu approximate=tanh | log_softmax | add x", (6,), False),
+)
+
+
+class ToTorch(unittest.TestCase):
+    def same(self, net, module, x):
+        rows = torch.from_numpy(x)
+        with torch.no_grad():
+            y = module(rows.permute(0, 3, 1, 2) if x.ndim == 4 else rows)
+        y = (y.permute(0, 2, 3, 1) if y.ndim == 4 else y).numpy()
+        expected = net.predict(x)
+        self.assertEqual(y.shape, expected.shape)
+        self.assertLess(np.abs(y - expected).max(), 1e-5 * max(np.abs(expected).max(), 1))
+
+    def test_outputs_names_and_forms(self):
+        for layers, shape, chain in NETWORKS:
+            with self.subTest(layers):
+                net = tn.Network(layers, input=shape, layout="hwc" if len(shape) == 3 else None, seed=1)
+                rng = np.random.default_rng(0)
+                state = {k: v + rng.uniform(0.1, 0.2, v.shape).astype("f4") for k, v in net.state_dict().items()}
+                net.load_state_dict(state)
+                module = net.to_torch()
+                self.assertEqual(isinstance(module, nn.Sequential), chain)
+                self.assertLessEqual(set(state), set(module.state_dict()))
+                self.same(net, module, rng.standard_normal((5, *shape), dtype=np.float32))
+                self.same(net, pickle.loads(pickle.dumps(module)), rng.standard_normal((5, *shape), dtype=np.float32))
+
+    def test_there_and_back(self):
+        for module, x in ((Tokens(), torch.randn(3, 6, 5)), (Images(), torch.randn(2, 3, 7, 6)),
+                          (trained(networks.MobileNetV2()), torch.randn(2, 1, 28, 28))):
+            with self.subTest(type(module).__name__), torch.no_grad():
+                back = tn.Network.from_torch(module, x).to_torch()
+                back.load_state_dict(module.state_dict())
+                self.assertTrue(torch.allclose(back(x), module.eval()(x), atol=1e-5))
+
+    def test_the_scaling_of_data(self):
+        x = np.random.default_rng(0).uniform(3, 9, (50, 4, 3, 2)).astype("f4")
+        y = 1000 + 50 * x.sum((1, 2))
+        for how in ("channel", "feature"):
+            net = tn.Network("conv2d 3 2 | flatten | linear 2", input=(4, 3, 2), layout="hwc", loss="mse", optimizer="adam")
+            net.fit(x, y, data=f"normalize={how} normalize_target=true", epochs=2, progress=False)
+            module = net.to_torch()
+            self.same(net, module, x[:5])
+            module.load_state_dict({k: torch.from_numpy(v) for k, v in net.state_dict().items()})
+
+    def test_the_words_without_a_module(self):
+        """Every layer of the catalogue is a row of the table or is written as a few calls."""
+        from tacetnn.torch_words import ROWS
+        from tacetnn.torch_writer import WRITE
+        self.assertEqual([e.name for e in tn.entries("layer") if e.name not in {r.word for r in ROWS} | set(WRITE)], [])
+
+    def test_random_numbers_are_not_used_up(self):
+        torch.manual_seed(3)
+        first = torch.rand(1)
+        torch.manual_seed(3)
+        tn.Network("linear 8", input=4).to_torch()
+        self.assertEqual(first, torch.rand(1))
+
+
+class Training(unittest.TestCase):
+    def test_the_same_losses_and_state_dicts_both_ways(self):
+        torch.manual_seed(0)
+        x, y = torch.randn(20, 16, 3, 8, 8), torch.randint(0, 4, (20, 16))
+        for optimizer, make in (("sgd lr=0.05 momentum=0.9", lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9)),
+                                ("adam lr=1e-3", lambda p: torch.optim.Adam(p, lr=1e-3))):
+            module = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
+                                   nn.Flatten(), nn.Linear(128, 4))
+            net = tn.Network.from_torch(module, x[0], loss="cross_entropy", optimizer=optimizer)
+            run = net.fit(list(zip(x, y)), epochs=1, log=1, progress=False)
+            theirs, steps = [], make(module.parameters())
+            for a, b in zip(x, y):
+                steps.zero_grad()
+                loss = F.cross_entropy(module(a), b)
+                loss.backward()
+                steps.step()
+                theirs.append(loss.item())
+            self.assertTrue(np.allclose([s["data_loss"] for s in run.steps_log], theirs, rtol=0, atol=1e-5))
+
+            for name, value in net.state_dict().items():
+                self.assertTrue(np.allclose(value, module.state_dict()[name], atol=1e-5), name)
+            net.load_state_dict(module.state_dict())
+            self.assertTrue(np.array_equal(net["1.running_var"], module[1].running_var.numpy()))
+            net["0.weight"] = net["0.weight"] + 1
+            module.load_state_dict({k: torch.from_numpy(v) for k, v in net.state_dict().items()})
+            with torch.no_grad():
+                self.assertTrue(np.allclose(module.eval()(x[0]), net.predict(x[0]), rtol=1e-4, atol=1e-4))
+
+
+if __name__ == "__main__":
+    unittest.main()
