@@ -158,7 +158,7 @@ def text_of(value: Any, kind: str) -> str:
     if value == "valid":
         return "0"
     if isinstance(value, (tuple, list)):
-        return str(value[0]) if len(set(value)) == 1 else "x".join(str(n) for n in value)
+        return "x".join(text_of(n, kind) for n in (value[:1] if len(set(value)) == 1 else value))
     if isinstance(value, float):
         return str(int(value)) if value == int(value) and abs(value) < 1e9 else repr(value)
     return str(value)

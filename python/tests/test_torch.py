@@ -4,6 +4,7 @@ import os
 import pickle
 import sys
 import unittest
+import warnings
 
 try:
     import numpy as np
@@ -16,6 +17,11 @@ except ImportError as missing:
     raise unittest.SkipTest(str(missing))
 
 import tacetnn as tn
+
+
+def setUpModule():
+    warnings.simplefilter("ignore")
+
 
 SOURCE = os.environ.get("TACET_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, os.path.join(SOURCE, "examples", "networks"))
@@ -58,6 +64,59 @@ class Images(nn.Module):
         return F.log_softmax(self.head(x.mean((2, 3))), dim=1)
 
 
+class Calls(nn.Module):
+    """A module that calls one function, or several modules with it."""
+
+    def __init__(self, function, *modules):
+        super().__init__()
+        self.function, self.m = function, nn.ModuleList(modules)
+
+    def forward(self, x):
+        return self.function(x, *self.m)
+
+
+ROW, TOKENS, IMAGE = (6,), (6, 8), (6, 9, 8)
+MODULES = {  # an example of each row of the table, and of what rows it takes
+    nn.Linear: (nn.Linear(6, 4, bias=False), ROW), nn.Conv1d: (nn.Conv1d(6, 4, 3, 2, 1, groups=2), TOKENS),
+    nn.Conv2d: (nn.Conv2d(6, 4, (3, 2), (2, 1), (1, 0), (1, 2), 2, False), IMAGE), nn.ReLU: (nn.ReLU(True), IMAGE),
+    nn.ReLU6: (nn.ReLU6(), ROW), nn.Hardtanh: (nn.Hardtanh(-0.5, 2), ROW), nn.LeakyReLU: (nn.LeakyReLU(0.2), IMAGE),
+    nn.Threshold: (nn.Threshold(0.5, 0), ROW), nn.GELU: (nn.GELU("tanh"), ROW), nn.SiLU: (nn.SiLU(), ROW),
+    nn.Hardswish: (nn.Hardswish(), ROW), nn.Sigmoid: (nn.Sigmoid(), ROW), nn.Hardsigmoid: (nn.Hardsigmoid(), ROW),
+    nn.Tanh: (nn.Tanh(), ROW), nn.Softmax: (nn.Softmax(1), IMAGE), nn.LogSoftmax: (nn.LogSoftmax(-1), TOKENS),
+    nn.Dropout: (nn.Dropout(0.3), ROW), nn.LayerNorm: (nn.LayerNorm(8, 1e-3), TOKENS),
+    nn.BatchNorm2d: (nn.BatchNorm2d(6, 1e-3, 0.2), IMAGE), nn.BatchNorm1d: (nn.BatchNorm1d(6, affine=False), TOKENS),
+    nn.GroupNorm: (nn.GroupNorm(3, 6, 1e-3), IMAGE), nn.InstanceNorm2d: (nn.InstanceNorm2d(6, 1e-3, affine=True), IMAGE),
+    nn.InstanceNorm1d: (nn.InstanceNorm1d(6), TOKENS), nn.MaxPool2d: (nn.MaxPool2d(3, 2, 1, 2, ceil_mode=True), IMAGE),
+    nn.AvgPool2d: (nn.AvgPool2d((3, 2), 2, (1, 0), True, False), IMAGE), nn.Upsample: (nn.Upsample(scale_factor=(2, 3)), IMAGE),
+    nn.AdaptiveAvgPool2d: (nn.AdaptiveAvgPool2d((1, 1)), IMAGE), nn.AdaptiveAvgPool1d: (nn.AdaptiveAvgPool1d(1), TOKENS),
+    nn.ZeroPad2d: (nn.ZeroPad2d((1, 2, 3, 0)), IMAGE), nn.ConstantPad3d: (nn.ConstantPad3d((0, 1, 0, 0, 2, 1), 0.0), IMAGE),
+}
+FUNCTIONS = (  # calls, and what rows they take
+    (lambda x: F.relu(x, inplace=True), ROW), (lambda x: torch.relu(x), ROW), (lambda x: x.relu_(), ROW),
+    (lambda x: F.leaky_relu(x, 0.3), ROW), (lambda x: F.gelu(x), ROW), (lambda x: F.gelu(x, approximate="tanh"), ROW),
+    (lambda x: F.silu(x), ROW), (lambda x: F.hardswish(x), ROW), (lambda x: F.hardsigmoid(x), ROW),
+    (lambda x: F.sigmoid(x), ROW), (lambda x: x.sigmoid(), ROW), (lambda x: torch.tanh(x), ROW), (lambda x: F.relu6(x), ROW),
+    (lambda x: F.threshold(x, 0.2, 0), ROW), (lambda x: F.hardtanh(x, -0.2, 0.4), ROW), (lambda x: x.clamp(-0.2, 0.4), ROW),
+    (lambda x: torch.clamp(x, min=-0.2, max=0.4), ROW), (lambda x: F.softmax(x, dim=1), IMAGE),
+    (lambda x: torch.softmax(x, -1), TOKENS), (lambda x: x.log_softmax(dim=-1), ROW), (lambda x: F.dropout(x, 0.2, False), ROW),
+    (lambda x: F.max_pool2d(x, 3, 2, padding=1, ceil_mode=True), IMAGE), (lambda x: F.avg_pool2d(x, 3, 2, 1, False, False), IMAGE),
+    (lambda x: F.adaptive_avg_pool2d(x, 1), IMAGE), (lambda x: F.interpolate(x, scale_factor=2), IMAGE),
+    (lambda x: F.pad(x, (1, 2)), IMAGE), (lambda x: F.pad(x, (0, 0, 1, 0, 2, 3)), IMAGE), (lambda x: x[:, :, ::2, ::3], IMAGE),
+    (lambda x: x.mean((2, 3)), IMAGE), (lambda x: torch.mean(x, dim=[-1, -2], keepdim=True), IMAGE), (lambda x: x.mean(1), TOKENS),
+    (lambda x: torch.flatten(x, start_dim=1), IMAGE), (lambda x: x.view(x.size(0), -1), IMAGE),
+    (lambda x: x.reshape(x.shape[0], 2, 3), ROW), (lambda x: F.relu(x).view(-1, 2, 3, 1), ROW),
+    (lambda x: x.flatten(2).transpose(1, 2), IMAGE), (lambda x: x.permute(0, 2, 3, 1).softmax(-1), IMAGE),
+    (lambda x: x.transpose(1, 2).tanh(), TOKENS), (lambda x: x.mean((2, 3))[:, :, None, None] * x, IMAGE),
+    (lambda x: x + F.relu(x), IMAGE), (lambda x: torch.sub(x, x.sigmoid()), ROW), (lambda x: x.tanh().mul(x), TOKENS),
+    (lambda x: torch.cat((x, F.relu(x)), dim=1), IMAGE), (lambda x: torch.cat([x, x.tanh()], -1), TOKENS),
+    (lambda x: torch.cat([x], 1).contiguous().relu(), ROW), (lambda x: torch.relu(input=x), ROW),
+    (lambda x, a, b: b(a(x)).squeeze(-1) * x, ROW, nn.Linear(6, 6), nn.Unflatten(1, (6, 1))),
+    (lambda x, a, b: torch.flatten(b(a(input=x)), 1), TOKENS, nn.Conv1d(6, 4, 2), nn.BatchNorm1d(4)),
+    (lambda x, a: x + a(x.transpose(1, 2)).transpose(1, 2), TOKENS, nn.Linear(6, 6)),
+    (lambda x, a, b: a(x) * torch.sigmoid(b(a(x).mean((2, 3), keepdim=True))), IMAGE, nn.Conv2d(6, 4, 1), nn.Conv2d(4, 4, 1)),
+)
+
+
 class Named(nn.Module):
     def __init__(self, block):
         super().__init__()
@@ -87,6 +146,37 @@ class FromTorch(unittest.TestCase):
             with self.subTest(type(module).__name__), torch.no_grad():
                 net = tn.Network.from_torch(module, x)
                 self.assertTrue(np.allclose(net.predict(x), module.eval()(x), atol=1e-5))
+
+    def test_every_module_of_the_table(self):
+        from tacetnn.torch_words import BY_MODULE
+        self.assertEqual(set(MODULES), set(BY_MODULE))
+        for module, row in MODULES.values():
+            with self.subTest(module):
+                x, module = torch.randn(2, *row), trained(nn.Sequential(module)).eval()
+                net = tn.Network.from_torch(module, x)
+                with torch.no_grad():
+                    found, expected = net.to_torch()(x), module(x)
+                    self.assertTrue(torch.allclose(found, expected.reshape(found.shape), atol=1e-5))
+
+    def test_functions(self):
+        for i, (function, row, *modules) in enumerate(FUNCTIONS):
+            with self.subTest(i):
+                tn.Network.from_torch(Calls(function, *modules), torch.randn(2, *row))
+
+    def test_rows_of_any_kind(self):
+        module = nn.Linear(4, 3)
+        for x in (np.ones((2, 4)), [[1, 2, 3, 4]], torch.ones(2, 4, requires_grad=True), torch.ones(2, 4, dtype=torch.uint8)):
+            net = tn.Network.from_torch(module, x)
+            self.assertEqual(list(net.weights()), ["linear1.weight", "linear1.bias"])
+        tn.Network.from_torch(nn.Sequential(module).double(), torch.ones(2, 4))
+        for x, message in ((torch.ones(4), "rows"), (torch.ones(0, 4), "rows"), (torch.full((1, 4), np.nan), "finite")):
+            with self.subTest(message), self.assertRaisesRegex(ValueError, message):
+                tn.Network.from_torch(module, x)
+
+    def test_outputs_that_differ_are_refused(self):
+        for function in (lambda x: F.dropout(x, 0.5), lambda x: F.relu(x, inplace=True) + x):
+            with self.assertRaisesRegex(ValueError, "differ from those of the module"):
+                tn.Network.from_torch(Calls(function), torch.randn(2, 6))
 
     def test_tied_and_frozen_parameters(self):
         module = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
@@ -120,6 +210,10 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.LayerNorm((3, 6))), tokens, r"\(LayerNorm\)"),
                 (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
                 (Inner(nn.Linear(6, 6)), image, "have no counterpart"),
+                (Calls(lambda x, a: F.linear(x, a.weight), nn.Linear(6, 6)), rows, "m.0.weight is a parameter outside of a layer"),
+                (Calls(lambda x: x * 2), rows, "mul in block: the number 2"), (Calls(lambda x: (x, x)), rows, "several values"),
+                (Calls(lambda x: x if x.sum() > 0 else -x), rows, "torch.fx could not follow"),
+                (Calls(lambda x: x), rows, "no layers"), (Inner(nn.Sequential(nn.Embedding(9, 2))), torch.ones(2, 6).long(), "Embedding"),
                 (Inner(nn.utils.weight_norm(nn.Linear(6, 6))), rows, "hooks")):
             with self.subTest(message), self.assertRaisesRegex(ValueError, message):
                 tn.Network.from_torch(Named(module), x)
