@@ -1,8 +1,10 @@
 """Modules of PyTorch as networks, and networks as modules.
 
-The names stay: the layer ``layer1.0.conv1`` of a network is the module of that name. So a state dict of one is a state dict
-of the other, ``net.load_state_dict(module.state_dict())``, and
-``module.load_state_dict({k: torch.from_numpy(v) for k, v in net.state_dict().items()})``.
+The names stay: the layer ``layer1.0.conv1`` of a network is the module of that name. So a state dict of one is a state
+dict of the other::
+
+    net.load_state_dict(module.state_dict())
+    module.load_state_dict({k: torch.from_numpy(v) for k, v in net.state_dict().items()})
 
 Images are [N, channels, height, width] for a module. A network computes in [height, width, channels].
 """
@@ -29,9 +31,9 @@ TOLERANCE = 1e-4
 def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
     """A network with the layers, the names and the weights of a module.
 
-    The calls of the module are followed with torch.fx, so it must not choose between them by the numbers that it is given.
-    Layers that are functions in the module, ``F.relu``, are named after the module that calls them, their kind and a number:
-    ``layer1.0.relu1``.
+    The calls of the module are followed with torch.fx, so it must not choose between them by the numbers that it is
+    given. Layers that are functions in the module, ``F.relu``, are named after the module that calls them, their kind
+    and a number: ``layer1.0.relu1``.
 
     Parameters
     ----------
@@ -57,7 +59,8 @@ def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
     --------
     >>> import torch, tacetnn as tn
     >>> module = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 2))
-    >>> net = tn.Network.from_torch(module, torch.randn(4, 8), loss="cross_entropy", optimizer="adam", penalties={"1": "l1 1e-3"})
+    >>> net = tn.Network.from_torch(module, torch.randn(4, 8), loss="cross_entropy", optimizer="adam",
+    ...                             penalties={"1": "l1 1e-3"})
     >>> net.layers
     'linear 16 name=0 | relu name=1 | linear 2 name=2'
     """
@@ -106,9 +109,9 @@ def compare(net: Network, read: Reader, x: torch.Tensor, expected: Array) -> Non
     expected = expected.reshape(y.shape)
     difference, largest = np.abs(y - expected).max(), np.abs(expected).max()
     if not difference <= TOLERANCE * largest + 1e-6:
-        raise ValueError(f"the outputs of the network differ from those of the module by {difference:.3g}, in numbers up to "
-                         f"{largest:.3g}. Does the module draw random numbers, choose by the numbers of x, or change a "
-                         "value that it also uses elsewhere (inplace=True)?")
+        raise ValueError(f"the outputs of the network differ from those of the module by {difference:.3g}, in numbers "
+                         f"up to {largest:.3g}. Does the module draw random numbers, choose by the numbers of x, or "
+                         "change a value that it also uses elsewhere (inplace=True)?")
 
 
 def to_torch(net: Network) -> nn.Module:
@@ -123,9 +126,9 @@ def to_torch(net: Network) -> nn.Module:
     Returns
     -------
     nn.Module
-        In evaluation mode. It is an ``nn.Sequential`` where the network is a chain, otherwise an ``fx.GraphModule``, whose
-        ``code`` is its forward pass. A network that has learned a scaling (``data="normalize=feature"``) becomes a module that
-        does it. jump_relu and batch_topk compute what they do in evaluation.
+        In evaluation mode. It is an ``nn.Sequential`` where the network is a chain, otherwise an ``fx.GraphModule``,
+        whose ``code`` is its forward pass. A network that has learned a scaling (``data="normalize=feature"``) becomes
+        a module that does it. jump_relu and batch_topk compute what they do in evaluation.
 
     Raises
     ------

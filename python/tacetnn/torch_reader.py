@@ -1,8 +1,8 @@
 """A module of PyTorch read as a chain of layers.
 
-torch.fx lists the calls that the module makes for an example, and each of them becomes a layer, or nothing where it only
-says otherwise what the numbers are. Two orders have to be kept apart: an image is [C, H, W] in PyTorch and [H, W, C] in
-Tacet, and so are the values that a convolution makes of it. `Value` says what a value is in both.
+torch.fx lists the calls that the module makes for an example, and each of them becomes a layer, or nothing where it
+only says otherwise what the numbers are. Two orders have to be kept apart: an image is [C, H, W] in PyTorch and
+[H, W, C] in Tacet, and so are the values that a convolution makes of it. `Value` says what a value is in both.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Refused(ValueError):
     """What a call of the module is, and why it has no counterpart."""
 
 
-SHAPES = {"view", "reshape", "flatten", "squeeze", "unsqueeze", "unflatten", torch.flatten, torch.reshape, torch.squeeze,
-          torch.unsqueeze}
+SHAPES = {"view", "reshape", "flatten", "squeeze", "unsqueeze", "unflatten", torch.flatten, torch.reshape,
+          torch.squeeze, torch.unsqueeze}
 MOVES = {"permute", "transpose", "swapaxes", torch.permute, torch.transpose}
 SAME = {"contiguous", "clone", "float"}
 MEANS = {"mean", torch.mean}
@@ -64,7 +64,8 @@ class _Tracer(fx.Tracer):
         super().__init__()
         self.place = [""]
 
-    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...],
+                    kwargs: dict[str, Any]) -> Any:
         self.place.append(self.path_of_module(m))
         try:
             return super().call_module(m, forward, args, kwargs)
@@ -138,7 +139,7 @@ class Reader:
                 raise ValueError(f"{self.place(node)}{': ' if isinstance(e, Refused) else ' '}{e}") from None
         self.layers = " | ".join(self.stages)
 
-    # ---- Names --------------------------------------------------------------------------------------------------------
+    # ---- Names -------------------------------------------------------------------------------------------------------
 
     def place(self, node: fx.Node) -> str:
         """What is called, and where, as messages name it."""
@@ -164,7 +165,7 @@ class Reader:
         self.last = name
         return name
 
-    # ---- Shapes -------------------------------------------------------------------------------------------------------
+    # ---- Shapes ------------------------------------------------------------------------------------------------------
 
     def reshape(self, node: fx.Node, value: Value, to: Shape) -> Value:
         name = self.add(value, "reshape " + "x".join(map(str, to)), self.name_at(node, "reshape"))
@@ -180,7 +181,8 @@ class Reader:
         if len(value.row) == 1 or value.second == second:
             return value
         if len(value.row) > 2:
-            raise Refused(f"rows of {list(value.row)}, whose units are {'last' if second else 'first'}, have no counterpart")
+            where = "last" if second else "first"
+            raise Refused(f"rows of {list(value.row)}, whose units are {where}, have no counterpart")
         value = self.spread(node, value)
         long, units = value.shape
         if value.second:  # an image is the one shape whose numbers are put into PyTorch's order
@@ -214,7 +216,7 @@ class Reader:
             raise Refused(f"rows of {list(value.row)} as rows of {list(row)} have no counterpart")
         return Value(self.add(value, "reshape " + "x".join(map(str, shape)), name), shape, row, second)
 
-    # ---- Calls --------------------------------------------------------------------------------------------------------
+    # ---- Calls -------------------------------------------------------------------------------------------------------
 
     def read(self, node: fx.Node) -> None:
         if node.op == "output":
